@@ -1,0 +1,248 @@
+//! The catalogue of metrics (`rules/metrics.toml`): what may be collected, and what a missing value means.
+//!
+//! Metrics are data. A store that wants to score something new adds an entry to the catalogue and a rule that names
+//! it; no code changes.
+
+use std::collections::HashMap;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::decimal;
+
+/// The ending that names a metric's target: `deliveries_target` belongs to `deliveries`.
+pub const TARGET_SUFFIX: &str = "_target";
+
+/// What a metric counts, and so which values it can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Whole things: 0, 1, 2 …
+    Count,
+    /// Yuan with at most two decimals.
+    Amount,
+    /// Days, in halves.
+    Days,
+    /// Points or a rating, any exact decimal within the bounds.
+    Score,
+}
+
+/// What it means that a month has no value for a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    /// Nothing happened, so 0, once the month's source for it is in.
+    Zero,
+    /// Not applicable: the item that needs it leaves the denominator.
+    Na,
+    /// It has to be there: the review needs attention.
+    Required,
+}
+
+/// Whether more is better or worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// More is better.
+    Up,
+    /// Less is better.
+    Down,
+    /// Neither.
+    None,
+}
+
+/// One entry of the catalogue.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Metric {
+    /// The name scripts, files and the API use, `snake_case`.
+    pub name: String,
+    /// Chinese label.
+    pub zh: String,
+    /// English label.
+    pub en: String,
+    /// Unit shown behind values, for example 台.
+    pub unit: String,
+    /// Which values it can have.
+    pub kind: Kind,
+    /// What an absent value means.
+    pub missing: Missing,
+    /// Which delivery of the month brings it (`attendance`, `dms` …). None: single events, always complete.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// Whether the person reviewed can influence it.
+    #[serde(default)]
+    pub influence: bool,
+    /// Whether more is better.
+    pub direction: Direction,
+    /// The smallest change that makes sense.
+    #[serde(deserialize_with = "decimal::in_toml::deserialize")]
+    pub step: Decimal,
+    /// Smallest value allowed.
+    #[serde(default, deserialize_with = "decimal::in_toml::deserialize")]
+    pub min: Decimal,
+    /// Largest value allowed; by default far above anything a store sees, low enough that no formula overflows.
+    #[serde(default = "default_max", deserialize_with = "decimal::in_toml::deserialize")]
+    pub max: Decimal,
+}
+
+fn default_max() -> Decimal {
+    Decimal::from(1_000_000_000_000_i64)
+}
+
+impl Metric {
+    /// Checks that `value` is one this metric can have; the error says what was expected.
+    pub fn check(&self, value: Decimal) -> Result<(), String> {
+        let expected = match self.kind {
+            Kind::Count if !value.fract().is_zero() => "a whole number",
+            Kind::Amount if value.normalize().scale() > 2 => "an amount in yuan with at most two decimals",
+            Kind::Days if !(value * Decimal::TWO).fract().is_zero() => {
+                "days in halves, for example 26 or 25.5"
+            }
+            _ if value < self.min => return Err(format!("at least {}", decimal::plain(self.min))),
+            _ if value > self.max => return Err(format!("at most {}", decimal::plain(self.max))),
+            _ => return Ok(()),
+        };
+        Err(expected.to_owned())
+    }
+}
+
+/// A metric's place in the catalogue, or its target's. Only meaningful with the catalogue that gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MetricId(usize);
+
+impl MetricId {
+    /// Its position among all metrics and targets of the catalogue.
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// All metrics that may be collected and scored, with a lookup by name.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    /// The entries of the file followed by one target for each.
+    metrics: Vec<Metric>,
+    by_name: HashMap<String, MetricId>,
+    listed: usize,
+}
+
+/// The catalogue file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    /// Not the TOML that was expected.
+    #[error(transparent)]
+    Syntax(#[from] toml::de::Error),
+    /// An entry contradicts itself or another one.
+    #[error("metric '{name}': {problem}")]
+    Entry {
+        /// The metric at fault.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CatalogueFile {
+    metric: Vec<Metric>,
+}
+
+impl Catalogue {
+    /// Reads the text of `metrics.toml`.
+    pub fn parse(text: &str) -> Result<Self, CatalogueError> {
+        let listed = toml::from_str::<CatalogueFile>(text)?.metric;
+        for metric in &listed {
+            let problem = if !is_identifier(&metric.name) {
+                "a name is lower-case letters, digits and underscores, beginning with a letter"
+            } else if metric.name.ends_with(TARGET_SUFFIX) {
+                "every metric has a target of that name already; choose a name without _target"
+            } else if metric.min > metric.max {
+                "min is above max"
+            } else if metric.step <= Decimal::ZERO {
+                "step must be above 0"
+            } else {
+                continue;
+            };
+            return Err(CatalogueError::Entry { name: metric.name.clone(), problem });
+        }
+        let targets = listed.iter().map(target_of).collect::<Vec<_>>();
+        let count = listed.len();
+        let metrics = [listed, targets].concat();
+        let mut by_name = HashMap::with_capacity(metrics.len());
+        for (index, metric) in metrics.iter().enumerate() {
+            if by_name.insert(metric.name.clone(), MetricId(index)).is_some() {
+                return Err(CatalogueError::Entry { name: metric.name.clone(), problem: "is listed twice" });
+            }
+        }
+        Ok(Self { metrics, by_name, listed: count })
+    }
+
+    /// The metric or target called `name`.
+    pub fn find(&self, name: &str) -> Option<MetricId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The entry behind `id`, if it is of this catalogue.
+    pub fn get(&self, id: MetricId) -> Option<&Metric> {
+        self.metrics.get(id.0)
+    }
+
+    /// Every metric and target with its id, in the file's order, targets last.
+    pub fn entries(&self) -> impl Iterator<Item = (MetricId, &Metric)> {
+        self.metrics.iter().enumerate().map(|(index, metric)| (MetricId(index), metric))
+    }
+
+    /// The metrics of the file, without the targets.
+    pub fn listed(&self) -> &[Metric] {
+        self.metrics.get(..self.listed).unwrap_or_default()
+    }
+
+    /// The known name most like `name`, when one is close enough to have been meant.
+    pub fn nearest(&self, name: &str) -> Option<&str> {
+        nearest(name, self.metrics.iter().map(|metric| metric.name.as_str()))
+    }
+
+    /// Reads `value` for the metric called `name`; the error is a sentence that says what was expected.
+    pub fn read(&self, name: &str, value: Decimal) -> Result<MetricId, String> {
+        let id = self.find(name).ok_or_else(|| match self.nearest(name) {
+            Some(near) => format!("'{name}' is not in the catalogue of metrics; did you mean '{near}'?"),
+            None => format!("'{name}' is not in the catalogue of metrics"),
+        })?;
+        match self.get(id).map(|metric| metric.check(value)) {
+            Some(Err(expected)) => {
+                Err(format!("'{name}' is {}, but has to be {expected}", decimal::plain(value)))
+            }
+            _ => Ok(id),
+        }
+    }
+}
+
+/// The candidate most like `name`, when one is close enough to have been meant.
+pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let allowed = (name.chars().count() / 3).clamp(1, 4);
+    candidates
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+fn target_of(metric: &Metric) -> Metric {
+    Metric {
+        name: format!("{}{TARGET_SUFFIX}", metric.name),
+        zh: format!("{}目标", metric.zh),
+        en: format!("{} target", metric.en),
+        missing: Missing::Na,
+        source: Some("plan".to_owned()),
+        influence: false,
+        ..metric.clone()
+    }
+}
+
+fn is_identifier(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}

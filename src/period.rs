@@ -1,0 +1,128 @@
+//! A calendar month, the unit in which plans are split, facts collected and people reviewed.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{Datelike, Days, Months, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+/// A calendar month, written `2014-03` everywhere: in URLs, bodies, files and on the command line.
+///
+/// It is held as the month's first day, which is also how PostgreSQL stores it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Period(NaiveDate);
+
+/// The text is not a month written `YYYY-MM`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not a month: expected YYYY-MM, for example 2014-03")]
+pub struct NotAPeriod(String);
+
+impl Period {
+    /// The month `month` (1 to 12) of `year` (1900 to 2999), or `None` outside these.
+    pub fn new(year: i32, month: u32) -> Option<Self> {
+        if !(1900..3000).contains(&year) {
+            return None;
+        }
+        NaiveDate::from_ymd_opt(year, month, 1).map(Self)
+    }
+
+    /// The month that contains `day`.
+    pub fn containing(day: NaiveDate) -> Self {
+        Self(day.with_day(1).unwrap_or(day))
+    }
+
+    /// The twelve months of `year`, January first; empty for a year out of range.
+    pub fn months_of(year: i32) -> Vec<Self> {
+        (1..=12).filter_map(|month| Self::new(year, month)).collect()
+    }
+
+    /// The calendar year.
+    pub fn year(self) -> i32 {
+        self.0.year()
+    }
+
+    /// The month of the year, 1 to 12.
+    pub fn month(self) -> u32 {
+        self.0.month()
+    }
+
+    /// The first day of the month.
+    pub fn first_day(self) -> NaiveDate {
+        self.0
+    }
+
+    /// The first day of the month after: the exclusive end of this one.
+    pub fn end(self) -> NaiveDate {
+        self.0 + Months::new(1)
+    }
+
+    /// The last day of the month.
+    pub fn last_day(self) -> NaiveDate {
+        self.end() - Days::new(1)
+    }
+
+    /// How many calendar days the month has, 28 to 31.
+    pub fn days(self) -> u32 {
+        self.last_day().day()
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.year(), self.month())
+    }
+}
+
+impl FromStr for Period {
+    type Err = NotAPeriod;
+
+    fn from_str(text: &str) -> Result<Self, NotAPeriod> {
+        let wrong = || NotAPeriod(text.chars().take(40).collect());
+        let (year, month) = text.split_once('-').ok_or_else(wrong)?;
+        let digits = |part: &str, width| part.len() == width && part.bytes().all(|b| b.is_ascii_digit());
+        if !digits(year, 4) || !digits(month, 2) {
+            return Err(wrong());
+        }
+        match (year.parse(), month.parse()) {
+            (Ok(year), Ok(month)) => Self::new(year, month).ok_or_else(wrong),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl TryFrom<String> for Period {
+    type Error = NotAPeriod;
+
+    fn try_from(text: String) -> Result<Self, NotAPeriod> {
+        text.parse()
+    }
+}
+
+impl From<Period> for String {
+    fn from(period: Period) -> String {
+        period.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_it_writes_and_knows_its_days() {
+        for (text, days) in [("2014-02", 28), ("2016-02", 29), ("2014-12", 31)] {
+            let period: Period = text.parse().unwrap();
+            assert_eq!((period.to_string().as_str(), period.days()), (text, days));
+        }
+    }
+
+    #[test]
+    fn refuses_anything_but_year_dash_month() {
+        for text in
+            ["", "2014", "2014-3", "2014-13", "2014-00", "2014-03-01", "二〇一四-03", "+014-03", "0000-01"]
+        {
+            assert!(text.parse::<Period>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! A bundle: everything in the rules folder, compiled as a whole and known by the hash of its bytes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::{fs, io, thread};
+
+use rhai::AST;
+use sha2::{Digest, Sha256};
+
+use super::check::{self, Argument, Script};
+use super::finding::{Finding, Place, Severity};
+use super::host::HOST_VERSION;
+use super::sandbox::{self, Optimisation};
+use super::scheme::{RuleEntry, SchemeFile, place_of_text};
+use crate::facts::metric::{Catalogue, CatalogueError};
+
+/// The catalogue's file.
+pub const CATALOGUE_FILE: &str = "metrics.toml";
+const SCHEME_FILE: &str = "scheme.toml";
+/// What besides the bytes decides how they run: the interpreter and its features.
+const INTERPRETER: &str = "rhai 1.27.0 decimal no_float only_i64 no_closure no_module";
+/// Largest file read from a rules folder; the script limit is lower still.
+const FILE_LIMIT: u64 = 4 * 1024 * 1024;
+/// Most files read from a rules folder.
+const FILE_COUNT_LIMIT: usize = 1_000;
+
+/// The files of a bundle: path below the rules folder, with `/` between its parts, and bytes.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// A compiled rule.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its line in the scheme.
+    pub entry: RuleEntry,
+    /// Path of its script below the rules folder.
+    pub file: String,
+    /// What `score` wants to be passed, in order.
+    pub arguments: Vec<(String, Argument)>,
+    folded: AST,
+    plain: AST,
+}
+
+impl Rule {
+    /// The compiled script.
+    pub fn ast(&self, optimisation: Optimisation) -> &AST {
+        match optimisation {
+            Optimisation::None => &self.plain,
+            Optimisation::Simple => &self.folded,
+        }
+    }
+}
+
+/// A scheme with its compiled rules.
+#[derive(Clone, Debug)]
+pub struct Scheme {
+    /// Its folder's name.
+    pub name: String,
+    /// Its description.
+    pub file: SchemeFile,
+    /// Its rules in order.
+    pub rules: Vec<Rule>,
+}
+
+/// A whole rules folder, ready to score.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    /// SHA-256 over files, interpreter and host functions, in hexadecimal: the bundle's identity.
+    pub hash: String,
+    /// The metrics.
+    pub catalogue: Catalogue,
+    /// The schemes, by name.
+    pub schemes: BTreeMap<String, Scheme>,
+    /// The bytes it was made of.
+    pub files: Files,
+    /// What the author should look at although the bundle works.
+    pub warnings: Vec<Finding>,
+}
+
+impl Bundle {
+    /// Reads and compiles a rules folder.
+    pub fn load(folder: &Path) -> Result<Self, Vec<Finding>> {
+        let files = read_folder(folder).map_err(|(path, error)| {
+            vec![Finding::error("unreadable", Place::file(&path), "", format!("cannot be read: {error}"))]
+        })?;
+        Self::compile(files)
+    }
+
+    /// Compiles the files of a bundle, or says everything that is wrong with them.
+    pub fn compile(files: Files) -> Result<Self, Vec<Finding>> {
+        // A thread of its own, because only its stack is known to be large enough for the deepest script.
+        thread::scope(|scope| {
+            let work = thread::Builder::new().stack_size(sandbox::STACK_SIZE);
+            let failed =
+                || vec![Finding::error("internal", Place::file(""), "", "the compiler could not be run")];
+            match work.spawn_scoped(scope, || compile(files)) {
+                Ok(handle) => handle.join().unwrap_or_else(|_| Err(failed())),
+                Err(_) => Err(failed()),
+            }
+        })
+    }
+
+    /// The scheme that scores `position`, if there is one.
+    pub fn scheme_for(&self, position: &str) -> Option<&Scheme> {
+        self.schemes.values().find(|scheme| scheme.file.position == position)
+    }
+}
+
+fn compile(files: Files) -> Result<Bundle, Vec<Finding>> {
+    let (texts, mut findings) = texts(&files);
+    let catalogue = match texts.get(CATALOGUE_FILE) {
+        Some(text) => Catalogue::parse(text).map_err(|error| vec![catalogue_finding(text, &error)])?,
+        None => {
+            let message = format!("there is no {CATALOGUE_FILE} in the rules folder");
+            return Err(vec![Finding::error("no-catalogue", Place::file(CATALOGUE_FILE), "", message)]);
+        }
+    };
+    let mut schemes = BTreeMap::new();
+    for (path, text) in &texts {
+        let Some(name) = path.strip_suffix(SCHEME_FILE).and_then(|folder| folder.strip_suffix('/')) else {
+            continue;
+        };
+        match SchemeFile::parse(path, text, &catalogue) {
+            Ok(file) => {
+                let (rules, found) = compile_rules(name, path, &file, &texts, &catalogue);
+                findings.extend(found);
+                schemes.insert(name.to_owned(), Scheme { name: name.to_owned(), file, rules });
+            }
+            Err(found) => findings.extend(found),
+        }
+    }
+    if schemes.is_empty() && findings.is_empty() {
+        let message = "the rules folder has no scheme: expected a folder with a scheme.toml";
+        findings.push(Finding::error("no-scheme", Place::file(""), "", message));
+    }
+    findings.extend(orphans(&texts, &schemes));
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        return Err(findings);
+    }
+    Ok(Bundle { hash: identity(&files), catalogue, schemes, files, warnings: findings })
+}
+
+fn texts(files: &Files) -> (BTreeMap<&str, &str>, Vec<Finding>) {
+    let mut texts = BTreeMap::new();
+    let mut findings = Vec::new();
+    for (path, bytes) in files {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => {
+                texts.insert(path.as_str(), text);
+            }
+            Err(error) => {
+                let text = String::from_utf8_lossy(bytes);
+                let place = Place::at_offset(path, &text, error.valid_up_to());
+                findings.push(Finding::error("not-utf8", place, &text, "the file is not UTF-8 text"));
+            }
+        }
+    }
+    (texts, findings)
+}
+
+fn catalogue_finding(text: &str, error: &CatalogueError) -> Finding {
+    match error {
+        CatalogueError::Syntax(syntax) => {
+            let place = match syntax.span() {
+                Some(span) => Place::at_offset(CATALOGUE_FILE, text, span.start),
+                None => Place::file(CATALOGUE_FILE),
+            };
+            Finding::error("toml", place, text, syntax.message().lines().collect::<Vec<_>>().join(" "))
+        }
+        CatalogueError::Entry { name, .. } => {
+            let place = place_of_text(CATALOGUE_FILE, text, &format!("\"{name}\""));
+            Finding::error("catalogue", place, text, error.to_string())
+        }
+    }
+}
+
+fn compile_rules(
+    scheme: &str,
+    scheme_path: &str,
+    file: &SchemeFile,
+    texts: &BTreeMap<&str, &str>,
+    catalogue: &Catalogue,
+) -> (Vec<Rule>, Vec<Finding>) {
+    let mut rules = Vec::new();
+    let mut findings = Vec::new();
+    for entry in &file.rule {
+        let path = format!("{scheme}/{}.rhai", entry.id);
+        let Some(text) = texts.get(path.as_str()) else {
+            let scheme_text = texts.get(scheme_path).copied().unwrap_or_default();
+            let place = place_of_text(scheme_path, scheme_text, &format!("\"{}\"", entry.id));
+            findings.push(Finding::error(
+                "no-script",
+                place,
+                scheme_text,
+                format!("there is no file {path}"),
+            ));
+            continue;
+        };
+        match compile_rule(entry, &path, text, file, catalogue) {
+            Ok((rule, warnings)) => {
+                rules.push(rule);
+                findings.extend(warnings);
+            }
+            Err(found) => findings.extend(found),
+        }
+    }
+    (rules, findings)
+}
+
+fn compile_rule(
+    entry: &RuleEntry,
+    path: &str,
+    text: &str,
+    scheme: &SchemeFile,
+    catalogue: &Catalogue,
+) -> Result<(Rule, Vec<Finding>), Vec<Finding>> {
+    let compile = |level| sandbox::compile(path, text, level).map_err(|finding| vec![finding]);
+    let plain = compile(Optimisation::None)?;
+    let script = Script { file: path, text, ast: &plain };
+    let arguments = check::arguments(&script, catalogue, &scheme.parameter)?;
+    let warnings = check::unused(&script, &arguments);
+    let folded = compile(Optimisation::Simple)?;
+    Ok((Rule { entry: entry.clone(), file: path.to_owned(), arguments, folded, plain }, warnings))
+}
+
+/// Scripts and cases that no scheme lists: most likely a forgotten line or a misspelt name.
+fn orphans(texts: &BTreeMap<&str, &str>, schemes: &BTreeMap<String, Scheme>) -> Vec<Finding> {
+    let is_listed = |path: &str| {
+        let Some((folder, file)) = path.rsplit_once('/') else { return false };
+        let stem = file.strip_suffix(".cases.toml").or_else(|| file.strip_suffix(".rhai"));
+        match (schemes.get(folder), stem) {
+            // A scheme that could not be read has its own finding.
+            (None, _) => texts.contains_key(format!("{folder}/{SCHEME_FILE}").as_str()),
+            (Some(scheme), Some(stem)) => scheme.file.rule.iter().any(|rule| rule.id == stem),
+            (Some(_), None) => false,
+        }
+    };
+    texts
+        .keys()
+        .filter(|path| path.ends_with(".rhai") || path.ends_with(".cases.toml"))
+        .filter(|path| !is_listed(path))
+        .map(|path| {
+            Finding::error(
+                "not-listed",
+                Place::file(path),
+                "",
+                "no scheme lists this file, so it is never run",
+            )
+            .warning()
+        })
+        .collect()
+}
+
+/// SHA-256 over the sorted paths and bytes and over everything else that decides what they compute.
+fn identity(files: &Files) -> String {
+    let mut hash = Sha256::new();
+    for text in [INTERPRETER, HOST_VERSION] {
+        hash.update(text.as_bytes());
+        hash.update([0]);
+    }
+    for (path, bytes) in files {
+        hash.update(path.as_bytes());
+        hash.update([0]);
+        hash.update(bytes.len().to_le_bytes());
+        hash.update(bytes);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The `.rhai` and `.toml` files of the folder and of the folders in it.
+fn read_folder(folder: &Path) -> Result<Files, (String, io::Error)> {
+    let mut files = Files::new();
+    let shown = |path: &Path| path.display().to_string();
+    let list = |path: &Path| -> Result<Vec<fs::DirEntry>, (String, io::Error)> {
+        let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        entries.map_err(|error| (shown(path), error))
+    };
+    for entry in list(folder)? {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if path.is_dir() {
+            for inner in list(&path)? {
+                let inner_name = inner.file_name().to_string_lossy().into_owned();
+                read_file(&inner.path(), format!("{name}/{inner_name}"), &mut files)?;
+            }
+        } else {
+            read_file(&path, name, &mut files)?;
+        }
+    }
+    Ok(files)
+}
+
+fn read_file(path: &Path, name: String, files: &mut Files) -> Result<(), (String, io::Error)> {
+    let is_wanted = name.ends_with(".rhai") || name.ends_with(".toml");
+    if !is_wanted || name.starts_with('.') || !path.is_file() {
+        return Ok(());
+    }
+    let refuse = |message: String| Err((name.clone(), io::Error::other(message)));
+    let size = fs::metadata(path).map_err(|error| (name.clone(), error))?.len();
+    if size > FILE_LIMIT {
+        return refuse(format!("it has {size} bytes, more than the {FILE_LIMIT} allowed"));
+    }
+    if files.len() >= FILE_COUNT_LIMIT {
+        return refuse(format!("there are more than {FILE_COUNT_LIMIT} files"));
+    }
+    let bytes = fs::read(path).map_err(|error| (name.clone(), error))?;
+    files.insert(name, bytes);
+    Ok(())
+}

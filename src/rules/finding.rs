@@ -1,0 +1,137 @@
+//! What is wrong with a rule, told with file, line, column, the source line and a caret.
+
+use std::fmt;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The bundle cannot be used.
+    Error,
+    /// It can be used, but the author should look.
+    Warning,
+}
+
+/// A place in a file of the bundle; lines and columns count from 1, columns in characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Place {
+    /// Path below the rules folder, with `/` between its parts.
+    pub file: String,
+    /// Line, when the finding has one.
+    pub line: Option<usize>,
+    /// Column, when the finding has one.
+    pub column: Option<usize>,
+}
+
+impl Place {
+    /// The whole file.
+    pub fn file(file: &str) -> Self {
+        Self { file: file.to_owned(), line: None, column: None }
+    }
+
+    /// A line and column of a file.
+    pub fn at(file: &str, line: usize, column: usize) -> Self {
+        Self { file: file.to_owned(), line: Some(line), column: Some(column) }
+    }
+
+    /// The place of the byte at `offset` of `text`.
+    pub fn at_offset(file: &str, text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.matches('\n').count() + 1;
+        let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
+        Self::at(file, line, column)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        for part in [self.line, self.column].into_iter().flatten() {
+            write!(f, ":{part}")?;
+        }
+        Ok(())
+    }
+}
+
+/// One thing wrong with a rule bundle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Finding {
+    /// Stable name of this kind of finding, `kebab-case`; rules/README.md explains each.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where it is.
+    #[serde(flatten)]
+    pub place: Place,
+    /// The line of source at that place.
+    pub source: Option<String>,
+    /// One plain sentence.
+    pub message: String,
+    /// What to do about it, where that can be said.
+    pub suggestion: Option<String>,
+}
+
+impl Finding {
+    /// An error at `place` of `text`, the file's content.
+    pub fn error(code: &'static str, place: Place, text: &str, message: impl Into<String>) -> Self {
+        let source = place
+            .line
+            .and_then(|line| text.lines().nth(line.saturating_sub(1)))
+            // A hostile file can be one line of a megabyte.
+            .map(|line| line.chars().take(200).collect());
+        Self { code, severity: Severity::Error, place, source, message: message.into(), suggestion: None }
+    }
+
+    /// The same as a warning.
+    #[must_use]
+    pub fn warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    /// The same with a suggested fix.
+    #[must_use]
+    pub fn suggesting(mut self, suggestion: Option<String>) -> Self {
+        self.suggestion = suggestion;
+        self
+    }
+}
+
+/// `file:line:column: code: sentence`, then the source line with a caret and the suggestion.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.severity {
+            Severity::Error => "",
+            Severity::Warning => "warning: ",
+        };
+        write!(f, "{}: {}: {kind}{}", self.place, self.code, self.message)?;
+        if let Some(source) = &self.source {
+            write!(f, "\n    {}", source.replace('\t', " "))?;
+            if let Some(column) = self.place.column.filter(|column| *column <= source.chars().count() + 1) {
+                write!(f, "\n    {}^", caret_indent(source, column))?;
+            }
+        }
+        if let Some(suggestion) = &self.suggestion {
+            write!(f, "\n    = {suggestion}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Blanks as wide as the text before `column`; a Chinese character takes two.
+fn caret_indent(source: &str, column: usize) -> String {
+    source
+        .chars()
+        .take(column.saturating_sub(1))
+        .map(|character| if is_wide(character) { "\u{3000}" } else { " " })
+        .collect()
+}
+
+fn is_wide(character: char) -> bool {
+    matches!(character, '\u{1100}'..='\u{115F}' | '\u{2E80}'..='\u{A4CF}' | '\u{AC00}'..='\u{D7A3}'
+        | '\u{F900}'..='\u{FAFF}' | '\u{FE30}'..='\u{FE6F}' | '\u{FF00}'..='\u{FF60}' | '\u{FFE0}'..='\u{FFE6}')
+}

@@ -1,0 +1,12 @@
+//! The rule host: scoring written by HR and sales managers, run safely, the same way every time, and explained.
+
+pub mod bundle;
+pub mod cases;
+pub mod check;
+pub mod finding;
+pub mod host;
+pub mod sandbox;
+pub mod scheme;
+pub mod scoring;
+pub mod trace;
+pub mod value;

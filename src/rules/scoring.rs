@@ -1,0 +1,276 @@
+//! Scoring one person by one scheme: each rule once, then the totals, the grade and the vetoes.
+//!
+//! Total = Σ score ÷ Σ applicable max × 100, half-up to two places, plus the bonus, at most the scheme's cap
+//! (design, "The default schemes"). Rules are rounded half-up to two places, once each.
+
+use rhai::Dynamic;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::bundle::{Rule, Scheme};
+use super::check::Argument;
+use super::sandbox::{self, Failure, Optimisation, place_of};
+use super::trace::{self, Step, StepKind};
+use super::value::NotApplicable;
+use crate::decimal;
+use crate::facts::metric::{Catalogue, Missing};
+use crate::facts::month::{MonthFacts, Value};
+
+/// The final grade of a review that is not rated 不评级.
+pub const NOT_RATED: &str = "NR";
+/// Decimal places of every score.
+const PLACES: u32 = 2;
+
+/// What one rule came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It gave points.
+    Scored,
+    /// Not applicable: its points leave the denominator.
+    NotApplicable,
+    /// It failed for this person: the review needs attention.
+    Failed,
+}
+
+/// A rule's input as the script got it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Input {
+    /// The metric or parameter.
+    pub name: String,
+    /// Its value; none when there was none.
+    pub value: Option<Decimal>,
+}
+
+/// One rule's result for one person, with everything needed to explain it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RuleResult {
+    /// The rule's id, for example `20_funnel_kpi`.
+    pub rule: String,
+    /// Its Chinese name.
+    pub zh: String,
+    /// Its English name.
+    pub en: String,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// Points, half-up to two places; none unless scored.
+    pub score: Option<Decimal>,
+    /// Points in the denominator when applicable.
+    pub max: Decimal,
+    /// Points on top of the total.
+    pub bonus: Decimal,
+    /// What the script was given.
+    pub inputs: Vec<Input>,
+    /// What it did.
+    pub steps: Vec<Step>,
+    /// What went wrong, with file, line and column.
+    pub failure: Option<String>,
+}
+
+impl RuleResult {
+    /// The reasons a reader is shown, one a step.
+    pub fn reasons(&self) -> Vec<String> {
+        self.steps.iter().map(|step| step.reason.clone()).chain(self.failure.clone()).collect()
+    }
+}
+
+/// One person's month, scored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scored {
+    /// Every rule's result, in the scheme's order.
+    pub rules: Vec<RuleResult>,
+    /// Sum of the bonuses; none when a rule failed.
+    pub bonus: Option<Decimal>,
+    /// Points of 100 without the bonus; none when a rule failed or none applies.
+    pub base: Option<Decimal>,
+    /// Points with the bonus, capped.
+    pub total: Option<Decimal>,
+    /// Sum of the maxima of the rules that apply.
+    pub applicable_max: Decimal,
+    /// The band of the total, before vetoes.
+    pub grade: Option<String>,
+    /// The grade that counts: after vetoes, `NR` when not rated.
+    pub final_grade: String,
+    /// Performance coefficient 绩效系数 of the final grade; none when not rated.
+    pub coefficient: Option<Decimal>,
+    /// Why the final grade is what it is, in Chinese.
+    pub grade_reasons: Vec<String>,
+    /// What somebody has to look at before the review counts.
+    pub attention: Vec<String>,
+}
+
+impl Scheme {
+    /// Scores one person's facts.
+    pub fn score(&self, catalogue: &Catalogue, facts: &MonthFacts, optimisation: Optimisation) -> Scored {
+        let rules =
+            self.rules.iter().map(|rule| rule.run(catalogue, facts, optimisation)).collect::<Vec<_>>();
+        let attention = rules
+            .iter()
+            .filter_map(|result| result.failure.as_ref().map(|failure| format!("{}: {failure}", result.rule)))
+            .collect::<Vec<_>>();
+        let applicable_max: Decimal =
+            rules.iter().filter(|result| result.outcome == Outcome::Scored).map(|result| result.max).sum();
+        let points: Decimal = rules.iter().filter_map(|result| result.score).sum();
+        let base = match attention.is_empty() && !applicable_max.is_zero() {
+            true => Some(decimal::half_up(points * Decimal::ONE_HUNDRED / applicable_max, PLACES)),
+            false => None,
+        };
+        let bonus = attention
+            .is_empty()
+            .then(|| decimal::half_up(rules.iter().map(|result| result.bonus).sum(), PLACES));
+        let total = base
+            .zip(bonus)
+            .map(|(base, bonus)| decimal::half_up((base + bonus).min(self.file.total_cap), PLACES));
+        let mut scored = Scored {
+            rules,
+            bonus,
+            base,
+            total,
+            applicable_max,
+            grade: None,
+            final_grade: NOT_RATED.to_owned(),
+            coefficient: None,
+            grade_reasons: Vec::new(),
+            attention,
+        };
+        self.grade(catalogue, facts, &mut scored);
+        scored
+    }
+
+    /// Gives the band of the total, then lets vetoes cap it. Not rated outranks vetoes.
+    fn grade(&self, catalogue: &Catalogue, facts: &MonthFacts, scored: &mut Scored) {
+        let Some(total) = scored.total else {
+            scored.grade_reasons.push(match scored.attention.is_empty() {
+                true => "没有适用的项目，不评级".to_owned(),
+                false => "有规则未能计算，需要处理，暂不评级".to_owned(),
+            });
+            return;
+        };
+        let Some(mut rank) = self.file.grade.iter().position(|band| total >= band.min) else { return };
+        let band = self.file.grade.get(rank);
+        scored.grade = band.map(|band| band.name.clone());
+        scored.grade_reasons.push(format!(
+            "总分 {}，属 {} 级",
+            decimal::points(total),
+            scored.grade.as_deref().unwrap_or_default()
+        ));
+        if scored.applicable_max < self.file.min_applicable {
+            scored.grade_reasons.push(format!(
+                "适用分值 {} 不足 {}，不评级",
+                decimal::points(scored.applicable_max),
+                decimal::points(self.file.min_applicable)
+            ));
+            return;
+        }
+        for veto in &self.file.veto {
+            let value = catalogue.find(&veto.metric).and_then(|id| facts.number(id));
+            let cap = self.file.grade.iter().position(|band| band.name == veto.cap);
+            if let (Some(value), Some(cap)) = (value.filter(|value| *value >= veto.at_least), cap) {
+                scored.grade_reasons.push(format!(
+                    "一票否决：{}（{}），等级最高为 {}",
+                    veto.zh,
+                    decimal::plain(value),
+                    veto.cap
+                ));
+                rank = rank.max(cap);
+            }
+        }
+        if let Some(band) = self.file.grade.get(rank) {
+            scored.final_grade = band.name.clone();
+            scored.coefficient = Some(band.coefficient);
+        }
+    }
+}
+
+impl Rule {
+    /// Runs the rule for one person.
+    pub fn run(&self, catalogue: &Catalogue, facts: &MonthFacts, optimisation: Optimisation) -> RuleResult {
+        let mut inputs = Vec::with_capacity(self.arguments.len());
+        let mut arguments = Vec::with_capacity(self.arguments.len());
+        for (name, argument) in &self.arguments {
+            let (value, dynamic) = match argument {
+                Argument::Parameter(number) => (Some(*number), Dynamic::from(*number)),
+                Argument::Metric(id) => match facts.get(*id) {
+                    Value::Given(number) => (Some(number), Dynamic::from(number)),
+                    missing => (None, Dynamic::from(absent(catalogue, *id, missing == Value::Unreported))),
+                },
+            };
+            inputs.push(Input { name: name.clone(), value });
+            arguments.push(dynamic);
+        }
+        let returned = sandbox::call(self.ast(optimisation), self.entry.max, arguments);
+        let recorder = trace::end();
+        let (outcome, score, failure) = match returned.and_then(|value| self.points(value)) {
+            Ok(Some(points)) => (Outcome::Scored, Some(points), None),
+            Ok(None) => (Outcome::NotApplicable, None, None),
+            Err(failure) => {
+                let place = place_of(&self.file, failure.position);
+                (Outcome::Failed, None, Some(format!("{place}: {}", failure.message)))
+            }
+        };
+        let mut steps = recorder.steps;
+        if outcome == Outcome::NotApplicable && !steps.iter().any(|step| step.kind == StepKind::NotApplicable)
+        {
+            steps.push(Step {
+                kind: StepKind::NotApplicable,
+                points: None,
+                max: None,
+                reason: "不适用".to_owned(),
+                line: 0,
+                column: 0,
+            });
+        }
+        RuleResult {
+            rule: self.entry.id.clone(),
+            zh: self.entry.zh.clone(),
+            en: self.entry.en.clone(),
+            outcome,
+            score,
+            max: self.entry.max,
+            bonus: if outcome == Outcome::Scored { recorder.bonus } else { Decimal::ZERO },
+            inputs,
+            steps,
+            failure,
+        }
+    }
+
+    /// What `score` returned, as points: rounded once, here.
+    fn points(&self, returned: Dynamic) -> Result<Option<Decimal>, Failure> {
+        let fail = |message: String| Failure { position: rhai::Position::NONE, message };
+        if let Some(points) = returned.clone().try_cast::<Decimal>() {
+            let rounded = decimal::half_up(points, PLACES);
+            let ceiling = self.entry.ceiling.unwrap_or(self.entry.max);
+            return match rounded >= Decimal::ZERO && rounded <= ceiling {
+                true => Ok(Some(rounded)),
+                false => Err(fail(format!(
+                    "the rule gave {} points, outside 0 to {}",
+                    decimal::points(points),
+                    decimal::plain(ceiling)
+                ))),
+            };
+        }
+        match returned.try_cast::<NotApplicable>() {
+            Some(missing) if missing.is_fault => Err(fail(missing.reason)),
+            Some(_) => Ok(None),
+            None => Err(fail(
+                "score has to end in its points, for example with scaled() or remaining()".to_owned(),
+            )),
+        }
+    }
+}
+
+/// The value a script gets for a metric that is not there.
+fn absent(catalogue: &Catalogue, id: crate::facts::metric::MetricId, is_fault: bool) -> NotApplicable {
+    let Some(metric) = catalogue.get(id) else {
+        return NotApplicable { reason: "没有数据".to_owned(), is_fault };
+    };
+    let reason = match (is_fault, metric.missing, metric.source.as_deref()) {
+        (true, Missing::Zero, Some(source)) => {
+            format!("缺少 {}（{}）：本月 {source} 数据尚未到齐", metric.zh, metric.name)
+        }
+        (true, ..) => format!("缺少必填的 {}（{}）", metric.zh, metric.name),
+        (false, ..) => format!("缺少 {}", metric.zh),
+    };
+    NotApplicable { reason, is_fault }
+}
