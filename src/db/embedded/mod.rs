@@ -1,0 +1,215 @@
+//! A private PostgreSQL cluster, for a machine where nobody has set a database up.
+//!
+//! The cluster's files live in one directory:
+//!
+//! | Name | Holds |
+//! |---|---|
+//! | `data/` | PostgreSQL's own files |
+//! | `socket/` | the only way in, a Unix socket (elsewhere when the path is too long for one) |
+//! | `server.log`, `server.log.old` | what the server said in this run and in the one before |
+//! | `owner.lock` | locked by the process that owns the cluster; says where the socket is once the server is ready |
+//! | `server.lock` | locked as long as any process that touches `data/` is alive |
+//!
+//! The first process that starts the cluster owns it. Others that start it meanwhile are guests: they use the
+//! owner's server and leave it running, so their connections end when the owner stops it. An owner that dies
+//! without stopping its server leaves that to a watchdog, a small process that notices its death.
+
+mod account;
+mod error;
+mod ownership;
+mod programs;
+mod server;
+mod socket;
+mod watchdog;
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use tokio_postgres::NoTls;
+use tokio_postgres::error::SqlState;
+
+use account::Account;
+pub use error::EmbeddedError;
+use ownership::{Lifeline, Ownership};
+use programs::Programs;
+use server::{Server, Site};
+use watchdog::Watchdog;
+
+/// How long to wait for a server to come up, including one that another process is starting: recovery after a
+/// crash replays the write-ahead log first.
+const START_PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long to wait for a server to go away.
+const STOP_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often to look whether something that was waited for has happened.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// The only role of a cluster, its superuser.
+const ROLE: &str = "showfloor";
+
+/// What the cluster's contents are worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tuning {
+    /// Survives a power failure.
+    Durable,
+    /// For tests: quick, and lost or damaged when the machine goes down.
+    Disposable,
+}
+
+/// A running private PostgreSQL cluster.
+///
+/// [`Cluster::stop`] stops it before returning. Dropping the value lets the watchdog stop it in the background.
+#[derive(Debug)]
+pub struct Cluster {
+    socket: PathBuf,
+    /// `None` for a guest.
+    owned: Option<Owned>,
+}
+
+/// What the owning process must hold on to, in the order in which it is let go of.
+#[derive(Debug)]
+struct Owned {
+    server: Server,
+    watchdog: Watchdog,
+    ownership: Ownership,
+}
+
+impl Cluster {
+    /// Starts the cluster whose files live under `directory`, which is made on the first call, or joins it when
+    /// another process has started it, which has then also chosen the tuning.
+    pub async fn start(directory: &Path, tuning: Tuning) -> Result<Cluster, EmbeddedError> {
+        fs::create_dir_all(directory).map_err(|source| EmbeddedError::files("create", directory, source))?;
+        // The server's programs run with another working directory.
+        let directory =
+            directory.canonicalize().map_err(|source| EmbeddedError::files("open", directory, source))?;
+        let deadline = Instant::now() + START_PATIENCE;
+        loop {
+            if let Some(ownership) = Ownership::try_take(&directory)? {
+                return Cluster::own(ownership, directory, tuning).await;
+            }
+            if let Some(socket) = Ownership::announced_socket(&directory)
+                && socket::answers(&socket)
+            {
+                return Ok(Cluster { socket, owned: None });
+            }
+            if Instant::now() > deadline {
+                return Err(EmbeddedError::OwnerNotReady { directory });
+            }
+            sleep(GLANCE).await;
+        }
+    }
+
+    async fn own(
+        mut ownership: Ownership,
+        directory: PathBuf,
+        tuning: Tuning,
+    ) -> Result<Cluster, EmbeddedError> {
+        let data = directory.join("data");
+        let made_by = server::major_version(&data)?;
+        let account = Account::choose(made_by.map(|_| data.as_path()))?;
+        open_to(account, &directory)?;
+        let programs = Programs::find(&data, made_by).await?;
+        let site = Site { directory, data, account, programs, tuning };
+        let lifeline = Lifeline::take(&site).await?;
+        if made_by.is_none() {
+            site.initialise(&lifeline).await?;
+        }
+        let socket = socket::prepare(&site.directory, account)?;
+        let watchdog = Watchdog::spawn(&site, &socket, &lifeline)?;
+        let server = match Server::start(site, &socket, &lifeline).await {
+            Ok(server) => server,
+            Err(error) => {
+                // A server that does not stop is left to the watchdog.
+                if !matches!(error, EmbeddedError::NotStopped { .. }) {
+                    watchdog.dismiss().await;
+                }
+                return Err(error);
+            }
+        };
+        ownership.announce(&socket)?;
+        Ok(Cluster { socket, owned: Some(Owned { server, watchdog, ownership }) })
+    }
+
+    /// Connection URL of a database of the cluster, such as `postgres://showfloor@%2Frun%2Fsocket/showfloor`.
+    pub fn url(&self, database: &str) -> String {
+        let socket = percent_encoded(&self.socket.to_string_lossy());
+        format!("postgres://{ROLE}@{socket}/{}", percent_encoded(database))
+    }
+
+    /// Creates an empty database unless the cluster has one of that name.
+    pub async fn create_database_if_missing(&self, database: &str) -> Result<(), EmbeddedError> {
+        let failed = |source| EmbeddedError::CreateDatabase { database: database.to_owned(), source };
+        let (client, connection) =
+            tokio_postgres::connect(&self.url("postgres"), NoTls).await.map_err(failed)?;
+        let connection = tokio::spawn(connection);
+        let created = create_database(&client, database).await.map_err(failed);
+        // The connection ends with its client.
+        drop(client);
+        connection.await.ok();
+        created
+    }
+
+    /// Stops the server and returns once it is gone. A guest leaves it running for the owner.
+    pub async fn stop(self) -> Result<(), EmbeddedError> {
+        let Some(mut owned) = self.owned else { return Ok(()) };
+        owned.ownership.retract()?;
+        owned.server.stop().await?;
+        owned.watchdog.dismiss().await;
+        socket::remove(&self.socket);
+        Ok(())
+    }
+}
+
+/// Makes sure that the server's account can enter the cluster's directory, which root may just have made with a
+/// narrow umask; the folders above it are not ours to change.
+fn open_to(account: Account, directory: &Path) -> Result<(), EmbeddedError> {
+    match account.first_unreachable(directory)? {
+        None => Ok(()),
+        Some(folder) if folder == directory => let_pass(directory),
+        Some(folder) => Err(EmbeddedError::Unreachable { directory: directory.to_owned(), folder }),
+    }
+}
+
+/// Lets other accounts pass through a folder without letting them list it.
+fn let_pass(folder: &Path) -> Result<(), EmbeddedError> {
+    let failed = |source| EmbeddedError::files("open", folder, source);
+    let mode = fs::metadata(folder).map_err(failed)?.mode();
+    fs::set_permissions(folder, Permissions::from_mode(mode | 0o011)).map_err(failed)
+}
+
+async fn create_database(client: &tokio_postgres::Client, name: &str) -> Result<(), tokio_postgres::Error> {
+    if client.query_opt("SELECT FROM pg_database WHERE datname = $1", &[&name]).await?.is_some() {
+        return Ok(());
+    }
+    let statement = format!(r#"CREATE DATABASE "{}""#, name.replace('"', r#""""#));
+    match client.batch_execute(&statement).await {
+        // Another process was quicker; the second code is what the loser of a close race gets.
+        Err(error)
+            if error.code() == Some(&SqlState::DUPLICATE_DATABASE)
+                || error.code() == Some(&SqlState::UNIQUE_VIOLATION) =>
+        {
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests;

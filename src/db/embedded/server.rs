@@ -1,0 +1,291 @@
+//! The server process of a cluster, from the making of its files to its end.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{self, Child, Command, Stdio};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::account::Account;
+use super::ownership::Lifeline;
+use super::programs::Programs;
+use super::{EmbeddedError, GLANCE, ROLE, START_PATIENCE, STOP_PATIENCE, Tuning, socket};
+
+/// Start of the name of a data directory that `initdb` is still working on.
+const UNFINISHED: &str = "data.initdb-";
+
+/// How much of a program's last words goes into an error.
+const LAST_LINES: usize = 10;
+
+/// Settings of every cluster; they go on the command line, where those of the files cannot override them.
+const SETTINGS: [&str; 9] = [
+    "listen_addresses=",
+    "unix_socket_permissions=0700",
+    "max_connections=100",
+    "shared_buffers=128MB",
+    "jit=off",
+    "timezone=UTC",
+    "log_timezone=UTC",
+    "log_checkpoints=off",
+    "logging_collector=off",
+];
+
+/// Settings that trade the contents for speed.
+const DISPOSABLE: [&str; 3] = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+
+/// Where a cluster lives and what runs it.
+#[derive(Debug)]
+pub(super) struct Site {
+    /// All files of the cluster, PostgreSQL's and ours.
+    pub(super) directory: PathBuf,
+    /// PostgreSQL's own files.
+    pub(super) data: PathBuf,
+    pub(super) account: Account,
+    pub(super) programs: Programs,
+    pub(super) tuning: Tuning,
+}
+
+impl Site {
+    fn log(&self) -> PathBuf {
+        self.directory.join("server.log")
+    }
+
+    /// A program that works on the cluster.
+    pub(super) fn command(&self, program: &Path) -> Command {
+        let mut command = self.account.command(program, &self.directory);
+        // Ctrl-C in a terminal goes to the whole process group; the server is to stop when it is told to.
+        command.process_group(0);
+        command
+    }
+
+    /// Makes the cluster's files. They get their final name only when they are complete.
+    pub(super) async fn initialise(&self, lifeline: &Lifeline) -> Result<(), EmbeddedError> {
+        self.remove_unfinished()?;
+        let unfinished = self.directory.join(format!("{UNFINISHED}{}", process::id()));
+        fs::create_dir(&unfinished).map_err(|source| EmbeddedError::files("create", &unfinished, source))?;
+        self.account
+            .take_over(&unfinished)
+            .map_err(|source| EmbeddedError::files("change the owner of", &unfinished, source))?;
+        self.run_initdb(&unfinished, lifeline).await?;
+        fs::rename(&unfinished, &self.data)
+            .and_then(|()| File::open(&self.directory)?.sync_all())
+            .map_err(|source| EmbeddedError::files("create", &self.data, source))
+    }
+
+    async fn run_initdb(&self, unfinished: &Path, lifeline: &Lifeline) -> Result<(), EmbeddedError> {
+        let initdb = self.programs.initdb();
+        let mut command = self.command(&initdb);
+        command.arg("--pgdata").arg(unfinished);
+        command.args(["--username", ROLE, "--auth=trust", "--encoding=UTF8", "--locale=C"]);
+        if self.tuning == Tuning::Disposable {
+            command.arg("--no-sync");
+        }
+        command.stdin(lifeline.share()?).stderr(Stdio::piped());
+        let output = tokio::process::Command::from(command)
+            .output()
+            .await
+            .map_err(|source| EmbeddedError::CannotRun { program: initdb, source })?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = last_lines(&String::from_utf8_lossy(&output.stderr));
+        Err(EmbeddedError::Initialise { data: self.data.clone(), said })
+    }
+
+    /// Removes what an `initdb` that was killed has left.
+    fn remove_unfinished(&self) -> Result<(), EmbeddedError> {
+        let failed = |source| EmbeddedError::files("clear", &self.directory, source);
+        for entry in fs::read_dir(&self.directory).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                fs::remove_dir_all(entry.path()).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the server to end without waiting for its clients to leave. It is no error that there is none.
+    pub(super) async fn ask_to_stop(&self) -> Result<(), EmbeddedError> {
+        if self.has_false_pid() {
+            // The signal would hit an innocent process.
+            return Ok(());
+        }
+        let pg_ctl = self.programs.pg_ctl();
+        let mut command = self.command(&pg_ctl);
+        command.args(["stop", "--no-wait", "--mode=fast", "--pgdata"]).arg(&self.data);
+        match tokio::process::Command::from(command).status().await {
+            Ok(_) => Ok(()),
+            Err(source) => Err(EmbeddedError::CannotRun { program: pg_ctl, source }),
+        }
+    }
+
+    /// An empty log; the one before is kept, for it may tell of a crash.
+    fn fresh_log(&self) -> Result<File, EmbeddedError> {
+        let log = self.log();
+        let failed = |source| EmbeddedError::files("write", &log, source);
+        match fs::rename(&log, log.with_extension("log.old")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        // Statements that fail are logged, with the data in them.
+        OpenOptions::new().append(true).create_new(true).mode(0o600).open(&log).map_err(failed)
+    }
+
+    /// Removes PID files that PostgreSQL would take for those of a running server. Only for the holder of the
+    /// lifeline, who knows that there is none.
+    fn forget_false_pid(&self, socket: &Path) {
+        if !self.has_false_pid() {
+            return;
+        }
+        let socket = socket::file(socket);
+        let lock = socket.with_extension(format!("{}.lock", socket::PORT));
+        for stale in [self.data.join("postmaster.pid"), lock, socket] {
+            // If one stays, the server says so when it starts.
+            fs::remove_file(stale).ok();
+        }
+    }
+
+    /// Whether the PID file names a process that is something else than the server, having got its ID since, as
+    /// happens when a container starts over, or a zombie, which a container without an init process keeps for ever.
+    /// PostgreSQL itself only copes with an ID that nobody has. Systems without `/proc` are left to its judgement.
+    fn has_false_pid(&self) -> bool {
+        let Some((pid, _)) = postmaster_file(&self.data) else { return false };
+        if !Path::new(&format!("/proc/{pid}")).exists() {
+            return false;
+        }
+        // The server works in its data directory, a zombie nowhere.
+        match fs::read_link(format!("/proc/{pid}/cwd")) {
+            Ok(works_in) => works_in != self.data,
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
+    }
+}
+
+/// The running server of a cluster that this process owns.
+#[derive(Debug)]
+pub(super) struct Server {
+    site: Site,
+    process: Child,
+}
+
+impl Server {
+    /// Starts the server and waits until it takes connections.
+    pub(super) async fn start(
+        site: Site,
+        socket: &Path,
+        lifeline: &Lifeline,
+    ) -> Result<Server, EmbeddedError> {
+        site.forget_false_pid(socket);
+        let log = site.fresh_log()?;
+        let errors = log.try_clone().map_err(|source| EmbeddedError::files("write", &site.log(), source))?;
+        let postgres = site.programs.postgres();
+        let mut command = site.command(&postgres);
+        command.arg("-D").arg(&site.data);
+        command.args(["-c", &format!("unix_socket_directories={}", socket.display())]);
+        command.args(["-c", &format!("port={}", socket::PORT)]);
+        let tuning: &[&str] = match site.tuning {
+            Tuning::Durable => &[],
+            Tuning::Disposable => &DISPOSABLE,
+        };
+        for setting in SETTINGS.iter().chain(tuning) {
+            command.args(["-c", setting]);
+        }
+        command.stdin(lifeline.share()?).stdout(log).stderr(errors);
+        let process =
+            command.spawn().map_err(|source| EmbeddedError::CannotRun { program: postgres, source })?;
+        let mut server = Server { site, process };
+        server.wait_until_ready().await?;
+        Ok(server)
+    }
+
+    async fn wait_until_ready(&mut self) -> Result<(), EmbeddedError> {
+        let deadline = Instant::now() + START_PATIENCE;
+        while !self.is_ready() {
+            if has_ended(&mut self.process) {
+                let (log, said) = self.last_words();
+                return Err(EmbeddedError::Ended { log, said });
+            }
+            if Instant::now() > deadline {
+                let (log, said) = self.last_words();
+                self.stop().await?;
+                return Err(EmbeddedError::NotReady { log, said });
+            }
+            sleep(GLANCE).await;
+        }
+        Ok(())
+    }
+
+    fn is_ready(&self) -> bool {
+        postmaster_file(&self.site.data)
+            .is_some_and(|(pid, status)| pid == self.process.id() && status == "ready")
+    }
+
+    /// Stops the server and waits until it is gone.
+    pub(super) async fn stop(&mut self) -> Result<(), EmbeddedError> {
+        if has_ended(&mut self.process) {
+            return Ok(());
+        }
+        self.site.ask_to_stop().await?;
+        if ends_within(STOP_PATIENCE, &mut self.process).await {
+            return Ok(());
+        }
+        let (log, said) = self.last_words();
+        Err(EmbeddedError::NotStopped { log, said })
+    }
+
+    fn last_words(&self) -> (PathBuf, String) {
+        let log = self.site.log();
+        let said = fs::read(&log).unwrap_or_default();
+        (log, last_lines(&String::from_utf8_lossy(&said)))
+    }
+}
+
+fn has_ended(process: &mut Child) -> bool {
+    // An error means that somebody else has collected its exit status.
+    !matches!(process.try_wait(), Ok(None))
+}
+
+/// Waits for a process to end; `false` if it outlasts our patience.
+pub(super) async fn ends_within(patience: Duration, process: &mut Child) -> bool {
+    let deadline = Instant::now() + patience;
+    while !has_ended(process) {
+        if Instant::now() > deadline {
+            return false;
+        }
+        sleep(GLANCE).await;
+    }
+    true
+}
+
+/// The major version that made the files in `data`, `None` if they are still to be made.
+pub(super) fn major_version(data: &Path) -> Result<Option<u32>, EmbeddedError> {
+    let path = data.join("PG_VERSION");
+    match fs::read_to_string(&path) {
+        Ok(version) => match version.trim().parse() {
+            Ok(major) => Ok(Some(major)),
+            Err(_) => Err(EmbeddedError::NotACluster { data: data.to_owned() }),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let is_empty = fs::read_dir(data).map_or(true, |mut entries| entries.next().is_none());
+            if is_empty { Ok(None) } else { Err(EmbeddedError::NotACluster { data: data.to_owned() }) }
+        }
+        Err(source) => Err(EmbeddedError::files("read", &path, source)),
+    }
+}
+
+/// Process ID and status from the first and the eighth line of `postmaster.pid`.
+fn postmaster_file(data: &Path) -> Option<(u32, String)> {
+    let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
+    let mut lines = text.lines();
+    let pid = lines.next()?.trim().parse().ok()?;
+    Some((pid, lines.nth(6).unwrap_or_default().trim().to_owned()))
+}
+
+fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    lines.get(lines.len().saturating_sub(LAST_LINES)..).unwrap_or_default().join("\n")
+}

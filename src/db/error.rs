@@ -1,0 +1,52 @@
+//! What a database error means: a constraint's name is turned into the sentence that a person can act on.
+
+use diesel::result::{DatabaseErrorKind, Error};
+
+/// What went wrong, as far as the caller can do something about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// The row does not exist.
+    NotFound,
+    /// Another row, or somebody else's change, is in the way.
+    Conflict(&'static str),
+    /// The database cannot be reached or gave up under load: trying again later can help.
+    Unavailable,
+    /// A fault of the program.
+    Internal,
+}
+
+const CONSTRAINTS: &[(&str, &str)] = &[
+    ("org_unit_code_unique", "a unit with this code exists already"),
+    ("employee_no_unique", "an employee with this employee_no exists already"),
+    ("assignment_no_overlap", "the employee holds this position already on some of these days"),
+    ("team_leadership_no_overlap", "the team has such a leader already on some of these days"),
+    ("user_account_login_unique", "a user with this login exists already"),
+    ("user_account_employee_unique", "the employee has a login already"),
+    ("annual_plan_version_unique", "somebody else has just created this version of the plan"),
+    ("annual_plan_one_draft", "there is a draft of this plan already; submit, approve or delete it first"),
+    ("annual_plan_one_in_force", "another version of this plan has just been approved"),
+    ("annual_plan_four_eyes", "a plan is never approved by its author"),
+    ("review_cycle_unique", "the review cycle of this store and month exists already"),
+    ("review_revision_unique", "somebody else has just generated these reviews"),
+    ("review_one_current", "somebody else has just generated these reviews"),
+];
+
+/// What `error` means.
+pub fn meaning(error: &Error) -> Meaning {
+    match error {
+        Error::NotFound => Meaning::NotFound,
+        Error::DatabaseError(kind, information) => match kind {
+            DatabaseErrorKind::SerializationFailure => {
+                Meaning::Conflict("somebody else changed the same data at the same time; try again")
+            }
+            DatabaseErrorKind::ClosedConnection => Meaning::Unavailable,
+            DatabaseErrorKind::ForeignKeyViolation => Meaning::Conflict("something it refers to does not exist"),
+            _ => information
+                .constraint_name()
+                .and_then(|name| CONSTRAINTS.iter().find(|(constraint, _)| *constraint == name))
+                .map_or(Meaning::Internal, |(_, sentence)| Meaning::Conflict(sentence)),
+        },
+        Error::BrokenTransactionManager => Meaning::Unavailable,
+        _ => Meaning::Internal,
+    }
+}

@@ -1,0 +1,33 @@
+//! Migrations are part of the program and are run at its start.
+
+use diesel_async::pooled_connection::deadpool::Object;
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::Pool;
+
+/// Every migration in `migrations/`.
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
+
+/// Any number, as long as every showfloor uses the same: two that start at once migrate one after the other.
+const LOCK: i64 = 4_242_014;
+
+/// Brings the database up to date; says how many migrations were applied.
+pub async fn run(pool: &Pool) -> anyhow::Result<usize> {
+    let mut connection = pool.get().await?;
+    diesel::sql_query("SELECT pg_advisory_lock($1)")
+        .bind::<diesel::sql_types::BigInt, _>(LOCK)
+        .execute(&mut connection)
+        .await?;
+    let mut harness = AsyncMigrationHarness::<Object<AsyncPgConnection>>::new(connection);
+    let applied = harness
+        .run_pending_migrations(MIGRATIONS)
+        .map(|versions| versions.len())
+        .map_err(|error| anyhow::anyhow!("the database could not be migrated: {error}"));
+    let mut connection = harness.into_inner();
+    diesel::sql_query("SELECT pg_advisory_unlock($1)")
+        .bind::<diesel::sql_types::BigInt, _>(LOCK)
+        .execute(&mut connection)
+        .await?;
+    applied
+}

@@ -1,0 +1,82 @@
+//! Connections: opened on one runtime, kept in a pool, encrypted where the address asks for it.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::AsyncPgConnection;
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool};
+use futures_util::FutureExt;
+use tokio::runtime::Handle;
+use tokio_postgres::config::{Config, Host, SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// A pool of connections.
+pub type Pool = deadpool::Pool<AsyncPgConnection>;
+/// A connection of the pool; give functions `&mut AsyncPgConnection`.
+pub type Connection = deadpool::Object<AsyncPgConnection>;
+
+/// How long a request waits for a connection before it is answered with 503.
+const WAIT: Duration = Duration::from_secs(5);
+/// How long opening a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// A pool of up to `size` connections to `url`. It opens none until one is asked for.
+///
+/// Connections are driven by the runtime that calls this, whichever runtime asks for one later: an actix worker that is
+/// busy with something else would otherwise stall the queries of the others.
+pub fn open(url: &str, size: usize) -> anyhow::Result<Pool> {
+    let runtime = Handle::current();
+    let mut config = ManagerConfig::<AsyncPgConnection>::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(move |url| {
+        let url = url.to_owned();
+        let opening = runtime.spawn(async move { connect(&url).await });
+        async move {
+            opening.await.unwrap_or_else(|error| Err(ConnectionError::BadConnection(error.to_string())))
+        }
+        .boxed()
+    });
+    let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+    Ok(Pool::builder(manager)
+        .max_size(size)
+        .runtime(::deadpool::Runtime::Tokio1)
+        .wait_timeout(Some(WAIT))
+        .create_timeout(Some(CONNECT))
+        .build()?)
+}
+
+/// One connection outside any pool.
+pub async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
+    let bad = |error: &dyn std::error::Error| ConnectionError::BadConnection(error.to_string());
+    let config: Config = url.parse().map_err(|error| bad(&error))?;
+    if is_plain(&config) {
+        let (client, connection) =
+            config.connect(tokio_postgres::NoTls).await.map_err(|error| bad(&error))?;
+        return AsyncPgConnection::try_from_client_and_connection(client, connection).await;
+    }
+    // The server's certificate is verified against the machine's trusted roots.
+    let (tls, _) = MakeRustlsConnect::with_native_certs().map_err(|errors| {
+        let reason = errors.first().map_or("none installed".to_owned(), ToString::to_string);
+        ConnectionError::BadConnection(format!("no trusted certificates to verify the server with: {reason}"))
+    })?;
+    let mut config = config;
+    config.ssl_mode(SslMode::Require);
+    let (client, connection) = config.connect(tls).await.map_err(|error| bad(&error))?;
+    AsyncPgConnection::try_from_client_and_connection(client, connection).await
+}
+
+/// Whether the connection goes unencrypted: never to another machine unless the address says `sslmode=disable`.
+fn is_plain(config: &Config) -> bool {
+    let is_local = config.get_hosts().iter().all(|host| match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+    });
+    match config.get_ssl_mode() {
+        SslMode::Disable => true,
+        SslMode::Prefer => is_local,
+        _ => false,
+    }
+}

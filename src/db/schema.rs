@@ -1,0 +1,285 @@
+//! The tables as Diesel sees them. A test compares this file with the migrated database, column by column.
+
+diesel::table! {
+    /// Units of the organisation.
+    org_unit (id) {
+        id -> Int8,
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        parent_id -> Nullable<Int8>,
+        path -> Array<Int8>,
+        store_id -> Nullable<Int8>,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    /// People.
+    employee (id) {
+        id -> Int8,
+        employee_no -> Text,
+        name -> Text,
+        status -> Text,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    /// Who holds which position in which unit, and when.
+    assignment (id) {
+        id -> Int8,
+        employee_id -> Int8,
+        unit_id -> Int8,
+        position -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    /// Who leads which team, and when.
+    team_leadership (id) {
+        id -> Int8,
+        unit_id -> Int8,
+        employee_id -> Int8,
+        kind -> Text,
+        channel -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    /// Who may sign in.
+    user_account (id) {
+        id -> Int8,
+        login -> Text,
+        password_hash -> Text,
+        roles -> Array<Text>,
+        employee_id -> Nullable<Int8>,
+        unit_id -> Nullable<Int8>,
+        is_disabled -> Bool,
+        created_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    /// Refresh tokens by hash.
+    refresh_token (token_hash) {
+        token_hash -> Bytea,
+        user_id -> Int8,
+        family -> Text,
+        issued_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// What was done by whom.
+    audit_entry (id) {
+        id -> Int8,
+        at -> Timestamptz,
+        user_id -> Nullable<Int8>,
+        action -> Text,
+        subject -> Text,
+        detail -> Jsonb,
+    }
+}
+
+diesel::table! {
+    /// Annual plans, by version.
+    annual_plan (id) {
+        id -> Int8,
+        store_id -> Int8,
+        year -> Int4,
+        metric -> Text,
+        version -> Int4,
+        status -> Text,
+        total -> Int8,
+        split -> Jsonb,
+        effective_from -> Nullable<Date>,
+        author_id -> Nullable<Int8>,
+        approver_id -> Nullable<Int8>,
+        created_at -> Timestamptz,
+        approved_at -> Nullable<Timestamptz>,
+        row_version -> Int4,
+    }
+}
+
+diesel::table! {
+    /// The cells of a plan.
+    target (plan_id, period, tree, unit_id, employee_id, label) {
+        plan_id -> Int8,
+        tree -> Text,
+        unit_id -> Nullable<Int8>,
+        employee_id -> Nullable<Int8>,
+        label -> Nullable<Text>,
+        period -> Date,
+        suggested -> Int8,
+        confirmed -> Int8,
+    }
+}
+
+diesel::table! {
+    /// Files that were imported.
+    import_batch (id) {
+        id -> Int8,
+        kind -> Text,
+        period -> Date,
+        file_name -> Text,
+        sha256 -> Text,
+        added -> Int4,
+        changed -> Int4,
+        unchanged -> Int4,
+        faults -> Int4,
+        user_id -> Nullable<Int8>,
+        imported_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The ledger of facts.
+    fact (id) {
+        id -> Int8,
+        employee_id -> Int8,
+        period -> Date,
+        metric -> Text,
+        value -> Nullable<Numeric>,
+        source_system -> Text,
+        batch_id -> Nullable<Int8>,
+        user_id -> Nullable<Int8>,
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The youngest value of each employee, month and metric.
+    current_fact (employee_id, period, metric) {
+        employee_id -> Int8,
+        period -> Date,
+        metric -> Text,
+        value -> Numeric,
+    }
+}
+
+diesel::table! {
+    /// Which sources a store has delivered for a month.
+    source_delivery (store_id, period, source) {
+        store_id -> Int8,
+        period -> Date,
+        source -> Text,
+        delivered_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Rule bundles by hash.
+    rule_bundle (hash) {
+        hash -> Text,
+        stored_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The bytes of rule bundles.
+    rule_file (bundle_hash, path) {
+        bundle_hash -> Text,
+        path -> Text,
+        content -> Bytea,
+    }
+}
+
+diesel::table! {
+    /// One store's month of reviews.
+    review_cycle (id) {
+        id -> Int8,
+        store_id -> Int8,
+        period -> Date,
+        state -> Text,
+        bundle_hash -> Nullable<Text>,
+        created_at -> Timestamptz,
+        generated_at -> Nullable<Timestamptz>,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    /// Reviews by revision.
+    review (id) {
+        id -> Int8,
+        cycle_id -> Int8,
+        employee_id -> Int8,
+        scheme -> Text,
+        position -> Text,
+        unit_id -> Int8,
+        revision -> Int4,
+        is_current -> Bool,
+        bundle_hash -> Text,
+        snapshot -> Text,
+        trace -> Text,
+        base -> Nullable<Numeric>,
+        bonus -> Nullable<Numeric>,
+        total -> Nullable<Numeric>,
+        applicable_max -> Numeric,
+        grade -> Nullable<Text>,
+        final_grade -> Text,
+        coefficient -> Nullable<Numeric>,
+        grade_reasons -> Array<Text>,
+        attention -> Array<Text>,
+        deliveries -> Int8,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The items of a review.
+    review_item (review_id, ordinal) {
+        review_id -> Int8,
+        ordinal -> Int2,
+        rule -> Text,
+        outcome -> Text,
+        score -> Nullable<Numeric>,
+        max -> Numeric,
+        reasons -> Array<Text>,
+    }
+}
+
+diesel::table! {
+    /// Who read whose review.
+    access_log (id) {
+        id -> Int8,
+        at -> Timestamptz,
+        user_id -> Int8,
+        review_id -> Int8,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    org_unit,
+    employee,
+    assignment,
+    team_leadership,
+    user_account,
+    refresh_token,
+    audit_entry,
+    annual_plan,
+    target,
+    import_batch,
+    fact,
+    current_fact,
+    source_delivery,
+    rule_bundle,
+    rule_file,
+    review_cycle,
+    review,
+    review_item,
+    access_log,
+);

@@ -1,0 +1,116 @@
+//! What a workbook would unpack to, found out before it is opened.
+//!
+//! A workbook is a zip archive, and a small one can unpack to gigabytes. The sizes in its directory may lie, so every
+//! part is inflated once, into nothing. Two parts are then looked at, because the reader trusts what they say about
+//! themselves and would ask for memory without bound: no error handling survives a failed allocation.
+
+use std::io::{Cursor, Read};
+
+use zip::ZipArchive;
+
+use super::{ImportError, MAX_UNPACKED_BYTES};
+
+/// The most that the parts held in memory as a whole may unpack to: styles and shared texts.
+const MAX_HELD_BYTES: u64 = 64 << 20;
+
+/// The most memory that the styles may take once every cell format has its copies of fonts and number formats.
+const MAX_STYLE_BYTES: usize = 256 << 20;
+
+/// Checks that the archive is sound and unpacks to no more than the reader can take.
+pub(super) fn check(bytes: &[u8]) -> Result<(), ImportError> {
+    let broken = |error: &dyn std::fmt::Display| ImportError::NotAWorkbook(error.to_string());
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
+    if archive.decompressed_size().is_some_and(|declared| declared > u128::from(MAX_UNPACKED_BYTES)) {
+        return Err(ImportError::UnpacksTooLarge);
+    }
+    let mut left = MAX_UNPACKED_BYTES;
+    for index in 0..archive.len() {
+        let part = archive.by_index(index).map_err(|error| broken(&error))?;
+        let name = part.name().map_err(|error| broken(&error))?.to_ascii_lowercase();
+        let checked: Option<fn(&[u8]) -> bool> = match name.rsplit(['/', '\\']).next() {
+            Some("sharedstrings.xml") => Some(reserves_too_much),
+            Some("styles.xml") => Some(copies_too_much),
+            _ => None,
+        };
+        let limit = if checked.is_some() { left.min(MAX_HELD_BYTES) } else { left };
+        // One byte more than allowed tells too large from just fitting.
+        let mut part = part.take(limit + 1);
+        let mut held = Vec::new();
+        let size = match checked {
+            Some(_) => part
+                .read_to_end(&mut held)
+                .and_then(|size| u64::try_from(size).map_err(std::io::Error::other)),
+            None => std::io::copy(&mut part, &mut std::io::sink()),
+        };
+        let size = size.map_err(|error| broken(&error))?;
+        if size > limit || checked.is_some_and(|too_much| too_much(&held)) {
+            return Err(ImportError::UnpacksTooLarge);
+        }
+        left -= size;
+    }
+    Ok(())
+}
+
+/// Whether the shared texts claim to be more than their bytes can hold: the reader reserves room for so many.
+fn reserves_too_much(part: &[u8]) -> bool {
+    const COUNT: &[u8] = b"uniqueCount";
+    // In another encoding than UTF-8 the search below would miss the claim.
+    if part.contains(&0) {
+        return true;
+    }
+    let mut rest = part;
+    while let Some(at) = rest.windows(COUNT.len()).position(|window| window == COUNT) {
+        rest = rest.get(at + COUNT.len()..).unwrap_or_default();
+        let is_mark = |byte: &u8| byte.is_ascii_whitespace() || b"=\"'".contains(byte);
+        let digits = rest.iter().skip_while(|byte| is_mark(byte)).take_while(|byte| byte.is_ascii_digit());
+        let claimed = digits.fold(0_usize, |number, digit| {
+            number.saturating_mul(10).saturating_add(usize::from(digit - b'0'))
+        });
+        // Each takes four bytes at the least: <si>.
+        if claimed > part.len() / 4 {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether the styles multiply: each cell format gets copies of the texts that it refers to.
+fn copies_too_much(part: &[u8]) -> bool {
+    const OWN_BYTES: usize = 512;
+    const COPIED_TEXTS: usize = 4;
+    if part.contains(&0) {
+        return true;
+    }
+    let longest = part.split(|byte| b"\"'<>".contains(byte)).map(<[u8]>::len).max().unwrap_or_default();
+    let formats = part.windows(3).filter(|window| *window == b"<xf" || *window == b":xf").count();
+    formats.saturating_mul(longest * COPIED_TEXTS + OWN_BYTES) > MAX_STYLE_BYTES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shared_texts_may_not_claim_more_than_they_hold() {
+        let table = |count: &str| format!("<sst uniqueCount{count}>{}</sst>", "<si/>".repeat(100));
+        assert!(!reserves_too_much(table("=\"100\"").as_bytes()));
+        assert!(!reserves_too_much(table("=\"0\"").as_bytes()));
+        for claim in ["=\"1000\"", " = '99999999999999999999999'", "=\"000000001000000000000\""] {
+            assert!(reserves_too_much(table(claim).as_bytes()), "{claim}");
+        }
+        assert!(reserves_too_much(b"\xff\xfe<\0s\0s\0t\0"));
+    }
+
+    #[test]
+    fn styles_may_not_multiply_a_long_text() {
+        let styles = |name: usize, formats: usize| {
+            format!(
+                "<font><name val=\"{}\"/></font>{}",
+                "x".repeat(name),
+                "<xf fontId=\"0\"/>".repeat(formats)
+            )
+        };
+        assert!(!copies_too_much(styles(30, 60_000).as_bytes()));
+        assert!(copies_too_much(styles(100_000, 1_000).as_bytes()));
+    }
+}
