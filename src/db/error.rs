@@ -40,7 +40,9 @@ pub fn meaning(error: &Error) -> Meaning {
                 Meaning::Conflict("somebody else changed the same data at the same time; try again")
             }
             DatabaseErrorKind::ClosedConnection => Meaning::Unavailable,
-            DatabaseErrorKind::ForeignKeyViolation => Meaning::Conflict("something it refers to does not exist"),
+            DatabaseErrorKind::ForeignKeyViolation => {
+                Meaning::Conflict("something it refers to does not exist")
+            }
             _ => information
                 .constraint_name()
                 .and_then(|name| CONSTRAINTS.iter().find(|(constraint, _)| *constraint == name))

@@ -1,0 +1,2 @@
+DROP TABLE target;
+DROP TABLE annual_plan;

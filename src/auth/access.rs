@@ -1,0 +1,204 @@
+//! THE table of who may do what, and how far they reach (design, "Review workflow").
+//!
+//! An endpoint names its action in its handler's type (`Caller<ViewReviews>`), so no handler can forget to ask.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What a login is for. A person has one or more.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum Role {
+    /// 销售顾问
+    SalesConsultant,
+    /// 组长
+    TeamLeader,
+    /// 电话销售专员
+    TelesalesSpecialist,
+    /// 展厅主管
+    ShowroomSupervisor,
+    /// 销售经理
+    SalesManager,
+    /// 总经理
+    GeneralManager,
+    /// 人事
+    Hr,
+    /// 内勤
+    Clerk,
+    /// 客服
+    CustomerService,
+    /// 集团管理员: what a store's HR may, for every store
+    GroupAdmin,
+    /// A third party's dashboard: aggregates only
+    Dashboard,
+    /// 审计: reads everything, changes nothing
+    Auditor,
+    /// 系统管理员: users and organisation, no reviews
+    SystemAdmin,
+}
+
+/// How far a role reaches with an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The own person.
+    Own,
+    /// The people of the teams led, and the own person.
+    Team,
+    /// The units below the own posting as sales manager, and the own person.
+    Department,
+    /// Everybody in the own store.
+    Store,
+    /// Everybody.
+    All,
+}
+
+impl Reach {
+    /// The word by which the database's `may_reach` knows it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Team => "team",
+            Self::Department => "department",
+            Self::Store => "store",
+            Self::All => "all",
+        }
+    }
+}
+
+/// Something that a caller may or may not do.
+pub trait Action: 'static {
+    /// The roles that may, and how far each reaches.
+    const ALLOWED: &'static [(Role, Reach)];
+}
+
+use Reach::{All, Department, Own, Store, Team};
+use Role::{
+    Auditor, Clerk, CustomerService, Dashboard, GeneralManager, GroupAdmin, Hr, SalesConsultant,
+    SalesManager, ShowroomSupervisor, SystemAdmin, TeamLeader, TelesalesSpecialist,
+};
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident = [$($role:ident $reach:ident),* $(,)?];)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug)]
+            pub struct $name;
+
+            impl Action for $name {
+                const ALLOWED: &'static [(Role, Reach)] = &[$(($role, $reach)),*];
+            }
+        )*
+
+        /// Every action with the roles that may do it, for the documentation and the tests.
+        pub const TABLE: &[(&str, &[(Role, Reach)])] = &[$((stringify!($name), $name::ALLOWED)),*];
+    };
+}
+
+actions! {
+    /// Know oneself.
+    ViewSelf = [
+        SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own, ShowroomSupervisor Own, SalesManager Own,
+        GeneralManager Own, Hr Own, Clerk Own, CustomerService Own, GroupAdmin Own, Dashboard Own, Auditor Own,
+        SystemAdmin Own,
+    ];
+    /// Create, disable and change logins.
+    ManageUsers = [SystemAdmin All];
+    /// Read units, employees, postings and leaderships.
+    ViewOrganisation = [
+        TeamLeader All, ShowroomSupervisor All, SalesManager All, GeneralManager All, Hr All, Clerk All,
+        CustomerService All, GroupAdmin All, Auditor All, SystemAdmin All,
+    ];
+    /// Change units, employees, postings and leaderships.
+    ManageOrganisation = [SystemAdmin All];
+    /// Read plans and targets.
+    ViewPlan = [
+        SalesConsultant Own, TeamLeader Team, TelesalesSpecialist Own, SalesManager Store, GeneralManager Store,
+        Hr Store, GroupAdmin All, Dashboard Store, Auditor All,
+    ];
+    /// Draft, change and submit plans.
+    DraftPlan = [SalesManager Store, GroupAdmin All];
+    /// Approve a submitted plan or return it.
+    ApprovePlan = [GeneralManager Store];
+    /// Enter facts: of which sources, says [`SOURCES`].
+    EnterFacts = [
+        SalesConsultant Own, TeamLeader Team, TelesalesSpecialist Own, ShowroomSupervisor Store,
+        SalesManager Department, Hr Store, Clerk Store, CustomerService Store, GroupAdmin All,
+    ];
+    /// Read facts.
+    ViewFacts = [
+        SalesConsultant Own, TeamLeader Team, TelesalesSpecialist Own, ShowroomSupervisor Own,
+        SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own, GroupAdmin All,
+        Auditor All,
+    ];
+    /// Read which rules and metrics there are.
+    ViewRules = [SalesManager All, GeneralManager All, Hr All, GroupAdmin All, Auditor All];
+    /// Open review cycles and generate reviews.
+    RunReviews = [Hr Store, GroupAdmin All];
+    /// Read review cycles.
+    ViewCycles = [SalesManager Store, GeneralManager Store, Hr Store, GroupAdmin All, Auditor All];
+    /// Read reviews.
+    ViewReviews = [
+        SalesConsultant Own, TeamLeader Team, TelesalesSpecialist Own, ShowroomSupervisor Own,
+        SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own, GroupAdmin All,
+        Auditor All,
+    ];
+    /// Read who has read reviews: everybody for the own ones.
+    ViewAccessLog = [
+        SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own, ShowroomSupervisor Own, SalesManager Own,
+        GeneralManager Own, Hr Own, Clerk Own, CustomerService Own, GroupAdmin All, Auditor All,
+    ];
+    /// Read aggregates that name nobody.
+    ViewAggregates = [
+        TeamLeader Store, TelesalesSpecialist Store, SalesManager Store, GeneralManager Store, Hr Store,
+        GroupAdmin All, Dashboard Store, Auditor All,
+    ];
+    /// Read the top of the leaderboard 龙虎榜, which names people.
+    ViewLeaderboard = [
+        SalesConsultant Store, TeamLeader Store, TelesalesSpecialist Store, ShowroomSupervisor Store,
+        SalesManager Store, GeneralManager Store, Hr Store, Clerk Store, CustomerService Store, GroupAdmin All,
+        Auditor All,
+    ];
+}
+
+/// Which roles may enter the metrics of which source (`source` in the catalogue). A source that is not listed is entered
+/// by the clerks of the store; metrics without a source are entered by HR.
+pub const SOURCES: &[(&str, &[Role])] = &[
+    ("dms", &[Clerk]),
+    ("documents", &[Clerk]),
+    ("leads", &[TelesalesSpecialist, Clerk]),
+    ("complaints", &[CustomerService]),
+    ("survey", &[CustomerService]),
+    ("inspections", &[ShowroomSupervisor, TeamLeader]),
+    ("ratings", &[TeamLeader, SalesManager]),
+    ("management", &[SalesManager]),
+    ("reports", &[SalesConsultant, TeamLeader, TelesalesSpecialist, Hr, GroupAdmin]),
+    ("attendance", &[Hr, GroupAdmin]),
+    ("exams", &[Hr, GroupAdmin]),
+    ("training", &[Hr, GroupAdmin]),
+    ("plan", &[SalesManager, GroupAdmin]),
+    ("computed", &[]),
+];
+
+/// The roles that may enter metrics of `source`.
+pub fn may_enter(source: Option<&str>) -> &'static [Role] {
+    match source {
+        None => &[Hr, GroupAdmin],
+        Some(source) => {
+            SOURCES.iter().find(|(name, _)| *name == source).map_or(&[Clerk], |(_, roles)| *roles)
+        }
+    }
+}

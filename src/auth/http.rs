@@ -1,0 +1,149 @@
+//! Sessions and users over HTTP.
+
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Data, Json, Path, Query};
+use actix_web::{HttpResponse, Responder, delete, get, patch, post};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::access::{ManageUsers, ViewSelf};
+use super::caller::Caller;
+use super::session::{self, Credentials, Refresh, Session};
+use super::token::Tokens;
+use super::users::{self, NewUser, User, UserPatch};
+use crate::clock::Clock;
+use crate::db::Pool;
+use crate::http::etag::{self, Seen};
+use crate::http::page::{self, Page};
+use crate::http::problem::ProblemBody;
+use crate::http::{Body, Problem};
+
+/// Sign in with login and password.
+#[utoipa::path(tag = "sessions", security(()), responses(
+    (status = 200, description = "Signed in", body = Session),
+    (status = 401, description = "Login or password is wrong", body = ProblemBody),
+))]
+#[post("/sessions")]
+async fn create_session(
+    pool: Data<Pool>,
+    tokens: Data<Tokens>,
+    clock: Data<Clock>,
+    body: Body<Credentials>,
+) -> Result<Json<Session>, Problem> {
+    session::sign_in(&mut *pool.get().await?, &tokens, body.0, clock.now()).await.map(Json)
+}
+
+/// Exchange a refresh token for the next pair of tokens.
+#[utoipa::path(tag = "sessions", security(()), responses(
+    (status = 200, description = "The next pair", body = Session),
+    (status = 401, description = "The token was used before, has expired or was ended", body = ProblemBody),
+))]
+#[post("/sessions/refresh")]
+async fn refresh_session(
+    pool: Data<Pool>,
+    tokens: Data<Tokens>,
+    clock: Data<Clock>,
+    body: Body<Refresh>,
+) -> Result<Json<Session>, Problem> {
+    session::refresh(&mut *pool.get().await?, &tokens, &body.0.refresh_token, clock.now()).await.map(Json)
+}
+
+/// Sign out: end the session that a refresh token belongs to.
+#[utoipa::path(tag = "sessions", security(()), responses((status = 204, description = "Ended")))]
+#[delete("/sessions")]
+async fn delete_session(
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    body: Body<Refresh>,
+) -> Result<impl Responder, Problem> {
+    session::sign_out(&mut *pool.get().await?, &body.0.refresh_token, clock.now()).await?;
+    Ok(HttpResponse::NoContent())
+}
+
+/// Who I am and what I may do.
+#[utoipa::path(tag = "sessions", responses((status = 200, description = "The caller's login", body = User)))]
+#[get("/me")]
+async fn get_me(caller: Caller<ViewSelf>, pool: Data<Pool>) -> Result<Json<User>, Problem> {
+    users::find(&mut *pool.get().await?, caller.identity.user_id).await.map(Json)
+}
+
+/// Where a page begins and how long it is.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Rows of a page, 1 to 500; 50 by default.
+    limit: Option<i64>,
+}
+
+/// List logins.
+#[utoipa::path(tag = "users", params(PageQuery), responses((status = 200, description = "A page of logins", body = Page<User>)))]
+#[get("/users")]
+async fn list_users(
+    _caller: Caller<ManageUsers>,
+    pool: Data<Pool>,
+    query: Query<PageQuery>,
+) -> Result<Json<Page<User>>, Problem> {
+    let limit = page::limit(query.limit)?;
+    let after = page::after(query.cursor.as_deref())?;
+    let users = users::list(&mut *pool.get().await?, after, limit + 1).await?;
+    Ok(Json(Page::of(users, limit, |user| user.id)))
+}
+
+/// Read a login.
+#[utoipa::path(tag = "users", responses(
+    (status = 200, description = "The login; its ETag goes into If-Match", body = User),
+    (status = 404, description = "There is none", body = ProblemBody),
+))]
+#[get("/users/{id}")]
+async fn get_user(
+    _caller: Caller<ManageUsers>,
+    pool: Data<Pool>,
+    id: Path<i64>,
+) -> Result<impl Responder, Problem> {
+    let user = users::find(&mut *pool.get().await?, *id).await?;
+    Ok(HttpResponse::Ok().insert_header(etag::of(user.version)).json(user))
+}
+
+/// Create a login.
+#[utoipa::path(tag = "users", responses(
+    (status = 201, description = "Created", body = User),
+    (status = 409, description = "The login or the employee has one already", body = ProblemBody),
+    (status = 422, description = "Fields at fault", body = ProblemBody),
+))]
+#[post("/users")]
+async fn create_user(
+    caller: Caller<ManageUsers>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    body: Body<NewUser>,
+) -> Result<impl Responder, Problem> {
+    let by = Some(caller.identity.user_id);
+    let user = users::create(&mut *pool.get().await?, body.0, by, clock.now()).await?;
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, format!("/v1/users/{}", user.id)))
+        .insert_header(etag::of(user.version))
+        .json(user))
+}
+
+/// Change a login's roles or password, or disable it. Its sessions end.
+#[utoipa::path(tag = "users", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+    (status = 200, description = "Changed", body = User),
+    (status = 412, description = "It was changed in the meantime", body = ProblemBody),
+    (status = 428, description = "If-Match is missing", body = ProblemBody),
+))]
+#[patch("/users/{id}")]
+async fn update_user(
+    caller: Caller<ManageUsers>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+    seen: Seen,
+    body: Body<UserPatch>,
+) -> Result<impl Responder, Problem> {
+    let by = caller.identity.user_id;
+    let user = users::change(&mut *pool.get().await?, *id, body.0, seen, by, clock.now()).await?;
+    Ok(HttpResponse::Ok().insert_header(etag::of(user.version)).json(user))
+}

@@ -1,0 +1,90 @@
+//! JSON bodies: read, then checked as a whole, so that the answer names every field at fault.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest};
+use garde::Validate;
+use serde::de::DeserializeOwned;
+
+use super::problem::{Code, FieldError, Problem};
+
+/// Largest JSON body, in bytes.
+pub const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// A JSON body that has been read and is valid.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T> FromRequest for Body<T>
+where
+    T: DeserializeOwned + Validate<Context = ()> + 'static,
+{
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+        let bytes = Bytes::from_request(request, payload);
+        Box::pin(async move {
+            if !is_json {
+                let detail = "the body has to be JSON, with Content-Type: application/json";
+                return Err(Problem::new(Code::UnsupportedMediaType, detail));
+            }
+            let bytes = bytes.await.map_err(|error| unreadable(&error))?;
+            let value = parse(&bytes)?;
+            check(&value)?;
+            Ok(Self(value))
+        })
+    }
+}
+
+/// What it means that a body could not be read to its end.
+pub fn unreadable(error: &actix_web::Error) -> Problem {
+    match error.as_error::<PayloadError>() {
+        Some(PayloadError::Overflow) => {
+            Problem::new(Code::PayloadTooLarge, "the body is larger than allowed here")
+        }
+        _ if error.as_response_error().status_code() == 413 => {
+            Problem::new(Code::PayloadTooLarge, "the body is larger than allowed here")
+        }
+        _ => Problem::new(Code::MalformedRequest, "the body could not be read"),
+    }
+}
+
+/// Reads JSON, naming the field where it is not as expected.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let field = error.path().to_string();
+        let inner = error.into_inner();
+        match inner.classify() {
+            serde_json::error::Category::Data => Problem::field(field, inner.to_string()),
+            _ => Problem::new(Code::MalformedRequest, format!("the body is not valid JSON: {inner}")),
+        }
+    })?;
+    json.end().map_err(|error| {
+        Problem::new(Code::MalformedRequest, format!("something follows the JSON body: {error}"))
+    })?;
+    Ok(value)
+}
+
+/// Checks every field, and names all that are at fault.
+pub fn check<T: Validate<Context = ()>>(value: &T) -> Result<(), Problem> {
+    let Err(report) = value.validate() else { return Ok(()) };
+    Err(Problem::fields(
+        report
+            .iter()
+            .map(|(path, error)| FieldError { field: path.to_string(), message: error.to_string() })
+            .collect(),
+    ))
+}

@@ -1,0 +1,9 @@
+//! What every endpoint shares: problems, bodies, pages and entity tags.
+
+pub mod body;
+pub mod etag;
+pub mod page;
+pub mod problem;
+
+pub use body::Body;
+pub use problem::{Code, Problem};

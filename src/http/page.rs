@@ -1,0 +1,54 @@
+//! Pages of a list: a cursor says behind which row the next page begins.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::problem::Problem;
+
+/// Rows of a page when the caller does not say.
+const DEFAULT_LIMIT: i64 = 50;
+/// Most rows of a page.
+const MAX_LIMIT: i64 = 500;
+
+/// A page of a list.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Give this as `cursor` for the next page; none on the last one.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// Makes a page of `rows`, of which one more than `limit` was asked for to learn whether another page follows.
+    pub fn of(mut rows: Vec<T>, limit: i64, id: impl Fn(&T) -> i64) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let next_cursor =
+            rows.last().filter(|_| has_more).map(|row| URL_SAFE_NO_PAD.encode(id(row).to_string()));
+        Self { items: rows, next_cursor }
+    }
+}
+
+/// How many rows a page has.
+pub fn limit(asked: Option<i64>) -> Result<i64, Problem> {
+    match asked {
+        None => Ok(DEFAULT_LIMIT),
+        Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
+        Some(_) => Err(Problem::field("limit", format!("expected 1 to {MAX_LIMIT}"))),
+    }
+}
+
+/// The id behind which the page begins.
+pub fn after(cursor: Option<&str>) -> Result<i64, Problem> {
+    let Some(cursor) = cursor else { return Ok(0) };
+    URL_SAFE_NO_PAD
+        .decode(cursor)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| Problem::field("cursor", "expected the next_cursor of an earlier page"))
+}

@@ -1,0 +1,230 @@
+//! Errors as RFC 9457 problems: a stable code, one sentence, and every field at fault.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use diesel_async::pooled_connection::deadpool::PoolError;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::db::error::{Meaning, meaning};
+
+/// Every code a problem can have. docs/ERRORS.md explains them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Code {
+    /// The request cannot be read.
+    MalformedRequest,
+    /// The request can be read, but what it says is not allowed.
+    ValidationFailed,
+    /// Who asks is not known.
+    Unauthenticated,
+    /// Who asks may not do this.
+    Forbidden,
+    /// There is no such thing, or none that the caller may see.
+    NotFound,
+    /// The path exists, but not with this method.
+    MethodNotAllowed,
+    /// The state of things does not allow it.
+    Conflict,
+    /// It has changed since the caller read it.
+    PreconditionFailed,
+    /// An `If-Match` header is needed.
+    PreconditionRequired,
+    /// The body is too large.
+    PayloadTooLarge,
+    /// The body is of another type than expected.
+    UnsupportedMediaType,
+    /// Too many attempts.
+    TooManyRequests,
+    /// The scripts in the rules folder cannot be used.
+    RulesBroken,
+    /// A fault of the program.
+    Internal,
+    /// The database cannot be reached.
+    Unavailable,
+}
+
+impl Code {
+    /// The one table of code, status and title.
+    const fn row(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::MalformedRequest => (StatusCode::BAD_REQUEST, "malformed-request", "Malformed request"),
+            Self::ValidationFailed => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "validation-failed", "Validation failed")
+            }
+            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
+            }
+            Self::Conflict => (StatusCode::CONFLICT, "conflict", "Conflict"),
+            Self::PreconditionFailed => {
+                (StatusCode::PRECONDITION_FAILED, "precondition-failed", "Changed in the meantime")
+            }
+            Self::PreconditionRequired => {
+                (StatusCode::PRECONDITION_REQUIRED, "precondition-required", "If-Match needed")
+            }
+            Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", "Too large"),
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type")
+            }
+            Self::TooManyRequests => {
+                (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests")
+            }
+            Self::RulesBroken => (StatusCode::CONFLICT, "rules-broken", "The rules cannot be used"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable"),
+        }
+    }
+}
+
+/// One field at fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FieldError {
+    /// Path of the field, for example `rows[3].facts.deliveries`.
+    pub field: String,
+    /// What was expected.
+    pub message: String,
+}
+
+/// An error that is answered to whoever asked.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// What kind of error it is.
+    pub code: Code,
+    /// One sentence about this occurrence.
+    pub detail: String,
+    /// Every field at fault.
+    pub errors: Vec<FieldError>,
+}
+
+/// A problem as it is sent (RFC 9457).
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(title = "Problem")]
+pub struct ProblemBody {
+    /// URI of the kind of problem.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:showfloor:problem:validation-failed")]
+    pub kind: String,
+    /// What the kind is called.
+    pub title: String,
+    /// HTTP status.
+    pub status: u16,
+    /// One sentence about this occurrence.
+    pub detail: String,
+    /// Stable code of the kind.
+    pub code: Code,
+    /// Every field at fault; empty when it is not about fields.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+impl Problem {
+    /// A problem of kind `code`.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new() }
+    }
+
+    /// There is no such thing, or none that the caller may see: the answer is the same.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Code::NotFound, format!("there is no such {what}"))
+    }
+
+    /// The state of things does not allow it.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(Code::Conflict, detail)
+    }
+
+    /// One field is at fault.
+    pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::fields(vec![FieldError { field: field.into(), message: message.into() }])
+    }
+
+    /// These fields are at fault.
+    pub fn fields(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [only] => format!("{}: {}", only.field, only.message),
+            several => format!("{} fields are at fault", several.len()),
+        };
+        Self { code: Code::ValidationFailed, detail, errors }
+    }
+
+    /// A fault of the program: the cause goes to the log and not to the caller.
+    pub fn internal(cause: &dyn fmt::Display) -> Self {
+        tracing::error!(%cause, "internal error");
+        Self::new(Code::Internal, "something went wrong inside; the log says more")
+    }
+
+    /// What is sent.
+    pub fn body(&self) -> ProblemBody {
+        let (status, code, title) = self.code.row();
+        ProblemBody {
+            kind: format!("urn:showfloor:problem:{code}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: self.detail.clone(),
+            code: self.code,
+            errors: self.errors.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)?;
+        if self.errors.len() > 1 {
+            for error in &self.errors {
+                write!(f, "\n  {}: {}", error.field, error.message)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.code.row().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        response.content_type("application/problem+json");
+        match self.code {
+            Code::Unauthenticated => {
+                response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+            }
+            Code::Unavailable | Code::TooManyRequests => {
+                response.insert_header((RETRY_AFTER, "5"));
+            }
+            _ => {}
+        }
+        response.body(serde_json::to_vec(&self.body()).unwrap_or_default())
+    }
+}
+
+impl From<diesel::result::Error> for Problem {
+    fn from(error: diesel::result::Error) -> Self {
+        match meaning(&error) {
+            Meaning::NotFound => Self::not_found("thing"),
+            Meaning::Conflict(sentence) => Self::conflict(sentence),
+            Meaning::Unavailable => {
+                tracing::warn!(%error, "the database is unavailable");
+                Self::new(Code::Unavailable, "the database cannot be reached at the moment")
+            }
+            Meaning::Internal => Self::internal(&error),
+        }
+    }
+}
+
+impl From<PoolError> for Problem {
+    fn from(error: PoolError) -> Self {
+        tracing::warn!(%error, "no database connection");
+        Self::new(Code::Unavailable, "the database cannot be reached at the moment")
+    }
+}

@@ -1,0 +1,4 @@
+//! The annual plan.
+
+pub mod apportion;
+pub mod decompose;
