@@ -4,12 +4,14 @@
 //! it; no code changes.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::decimal;
+use crate::http::{Code, Problem};
 
 /// The ending that names a metric's target: `deliveries_target` belongs to `deliveries`.
 pub const TARGET_SUFFIX: &str = "_target";
@@ -146,14 +148,29 @@ pub enum CatalogueError {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CatalogueFile {
+struct Listed {
     metric: Vec<Metric>,
+}
+
+/// The catalogue's file, read anew for each use: who edits it need not restart anything.
+#[derive(Clone, Debug)]
+pub struct CatalogueFile(pub PathBuf);
+
+impl CatalogueFile {
+    /// The catalogue as the file has it now.
+    pub fn read(&self) -> Result<Catalogue, Problem> {
+        let broken = |error: &dyn std::fmt::Display| {
+            Problem::new(Code::RulesBroken, format!("{}: {error}", self.0.display()))
+        };
+        let text = std::fs::read_to_string(&self.0).map_err(|error| broken(&error))?;
+        Catalogue::parse(&text).map_err(|error| broken(&error))
+    }
 }
 
 impl Catalogue {
     /// Reads the text of `metrics.toml`.
     pub fn parse(text: &str) -> Result<Self, CatalogueError> {
-        let listed = toml::from_str::<CatalogueFile>(text)?.metric;
+        let listed = toml::from_str::<Listed>(text)?.metric;
         for metric in &listed {
             let problem = if !is_identifier(&metric.name) {
                 "a name is lower-case letters, digits and underscores, beginning with a letter"

@@ -1,5 +1,10 @@
 //! Facts: what happened in a month, metric by metric.
 
+pub mod bulk;
+pub mod http;
 pub mod import;
+pub mod import_file;
+pub mod ledger;
 pub mod metric;
 pub mod month;
+pub mod reading;

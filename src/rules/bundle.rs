@@ -251,7 +251,7 @@ fn orphans(texts: &BTreeMap<&str, &str>, schemes: &BTreeMap<String, Scheme>) -> 
 }
 
 /// SHA-256 over the sorted paths and bytes and over everything else that decides what they compute.
-fn identity(files: &Files) -> String {
+pub(super) fn identity(files: &Files) -> String {
     let mut hash = Sha256::new();
     for text in [INTERPRETER, HOST_VERSION] {
         hash.update(text.as_bytes());
@@ -267,7 +267,7 @@ fn identity(files: &Files) -> String {
 }
 
 /// The `.rhai` and `.toml` files of the folder and of the folders in it.
-fn read_folder(folder: &Path) -> Result<Files, (String, io::Error)> {
+pub(super) fn read_folder(folder: &Path) -> Result<Files, (String, io::Error)> {
     let mut files = Files::new();
     let shown = |path: &Path| path.display().to_string();
     let list = |path: &Path| -> Result<Vec<fs::DirEntry>, (String, io::Error)> {

@@ -72,6 +72,14 @@ impl ImportKind {
         }
     }
 
+    /// The catalogue's source that the file's metrics belong to.
+    pub fn source(self) -> &'static str {
+        match self {
+            Self::DingtalkAttendance | Self::AttendanceCsv => "attendance",
+            Self::DmsFunnel => "dms",
+        }
+    }
+
     fn form(self) -> &'static sheet::Form {
         match self {
             Self::DingtalkAttendance => &attendance::DINGTALK,

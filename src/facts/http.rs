@@ -1,0 +1,160 @@
+//! Facts over HTTP.
+
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Bytes, Data, Json, Query};
+use actix_web::{HttpResponse, Responder, get, post};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::bulk::{self, NewFacts};
+use super::import::ImportKind;
+use super::import_file::{self, ImportFile, ImportReport, Importer, Mode};
+use super::ledger::Counts;
+use super::metric::{CatalogueFile, Metric};
+use super::reading::{self, PersonFacts};
+use crate::auth::access::{Action as _, EnterFacts, ViewFacts, ViewSelf, may_enter};
+use crate::auth::caller::{Caller, Scope};
+use crate::clock::Clock;
+use crate::db::Pool;
+use crate::http::page::{self, Page};
+use crate::http::problem::ProblemBody;
+use crate::http::{Body, Code, Problem, body};
+use crate::period::Period;
+
+/// List the metrics that may be collected and scored.
+#[utoipa::path(tag = "facts", responses((status = 200, description = "The catalogue", body = Vec<Metric>)))]
+#[get("/metrics")]
+async fn list_metrics(
+    _caller: Caller<ViewSelf>,
+    catalogue: Data<CatalogueFile>,
+) -> Result<Json<Vec<Metric>>, Problem> {
+    Ok(Json(catalogue.read()?.listed().to_vec()))
+}
+
+/// Deliver facts of a month for many people: all are recorded, or none.
+///
+/// Sending the same facts again changes nothing. Which roles may enter which metrics depends on their `source`.
+#[utoipa::path(tag = "facts", responses(
+    (status = 200, description = "Recorded", body = Counts),
+    (status = 403, description = "Some metrics are not for the caller's roles", body = ProblemBody),
+    (status = 422, description = "Fields at fault; nothing was recorded", body = ProblemBody),
+))]
+#[post("/facts")]
+async fn record_facts(
+    caller: Caller<EnterFacts>,
+    pool: Data<Pool>,
+    catalogue: Data<CatalogueFile>,
+    clock: Data<Clock>,
+    body: Body<NewFacts>,
+) -> Result<Json<Counts>, Problem> {
+    let catalogue = catalogue.read()?;
+    bulk::record(&mut *pool.get().await?, &catalogue, body.0, &caller.identity, clock.now()).await.map(Json)
+}
+
+/// Which facts to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FactQuery {
+    /// The month.
+    #[param(value_type = String, example = "2014-03")]
+    period: Period,
+    /// Only this person, by 工号.
+    employee_no: Option<String>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// People of a page, 1 to 500; 50 by default.
+    limit: Option<i64>,
+}
+
+/// List the facts of a month, as far as the caller reaches.
+#[utoipa::path(tag = "facts", params(FactQuery), responses((status = 200, description = "A page of people", body = Page<PersonFacts>)))]
+#[get("/facts")]
+async fn list_facts(
+    caller: Caller<ViewFacts>,
+    pool: Data<Pool>,
+    query: Query<FactQuery>,
+) -> Result<Json<Page<PersonFacts>>, Problem> {
+    let limit = page::limit(query.limit)?;
+    let after = page::after(query.cursor.as_deref())?;
+    let employee_no = query.employee_no.as_deref();
+    let people =
+        reading::list(&mut *pool.get().await?, &caller.reach(), query.period, employee_no, after, limit + 1)
+            .await?;
+    Ok(Json(Page::of(people, limit, |person| person.employee_id)))
+}
+
+/// How to import a file.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ImportQuery {
+    /// What the file holds.
+    kind: ImportKind,
+    /// The month it is about.
+    #[param(value_type = String, example = "2014-03")]
+    period: Period,
+    /// Only say what would happen.
+    #[serde(default)]
+    dry_run: bool,
+    /// Record the good rows even if others are faulty.
+    #[serde(default)]
+    partial: bool,
+    /// Its name, for the record.
+    file_name: Option<String>,
+}
+
+/// Import a spreadsheet: the body is the file.
+///
+/// Faulty rows are reported with row, column, what was found and what was expected. They keep everything out unless
+/// `partial` is asked for. The same file again changes nothing.
+#[utoipa::path(tag = "facts", params(ImportQuery),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses(
+        (status = 200, description = "A dry run, or a file that changes nothing", body = ImportReport),
+        (status = 201, description = "Recorded", body = ImportReport),
+        (status = 422, description = "Faulty rows; nothing was recorded", body = ProblemBody),
+    ))]
+#[post("/imports")]
+async fn create_import(
+    caller: Caller<EnterFacts>,
+    pool: Data<Pool>,
+    catalogue: Data<CatalogueFile>,
+    clock: Data<Clock>,
+    query: Query<ImportQuery>,
+    file: Result<Bytes, actix_web::Error>,
+) -> Result<impl Responder, Problem> {
+    let importer = importer(&caller, query.kind)?;
+    let mode = match (query.dry_run, query.partial) {
+        (true, _) => Mode::DryRun,
+        (false, true) => Mode::Partial,
+        (false, false) => Mode::Whole,
+    };
+    let bytes = file.map_err(|error| body::unreadable(&error))?.to_vec();
+    let name = query.file_name.as_deref().unwrap_or("upload").chars().take(200).collect();
+    let file = ImportFile { kind: query.kind, period: query.period, name, bytes };
+    let catalogue = catalogue.read()?;
+    let report =
+        import_file::import(&mut *pool.get().await?, &catalogue, file, mode, &importer, clock.now()).await?;
+    match report.batch {
+        Some(batch) => {
+            Ok(HttpResponse::Created().insert_header((LOCATION, format!("/v1/imports/{batch}"))).json(report))
+        }
+        None if mode == Mode::Whole && !report.faults.is_empty() => Err(report.refusal()),
+        None => Ok(HttpResponse::Ok().json(report)),
+    }
+}
+
+/// The caller as an importer: with the reach of those roles that may enter what the file brings.
+fn importer(caller: &Caller<EnterFacts>, kind: ImportKind) -> Result<Importer, Problem> {
+    let allowed = may_enter(Some(kind.source()));
+    let scope = Scope::of(&caller.identity, |role| {
+        let reach = EnterFacts::ALLOWED.iter().find(|(entering, _)| *entering == role);
+        reach.filter(|_| allowed.contains(&role)).map(|(_, reach)| *reach)
+    });
+    if scope.reaches.is_empty() {
+        let detail = format!("your roles do not allow importing {kind}");
+        return Err(Problem::new(Code::Forbidden, detail));
+    }
+    Ok(Importer { user_id: Some(caller.identity.user_id), scope: Some(scope) })
+}

@@ -1,0 +1,179 @@
+//! Computing a store's month: pure, from everything that was loaded to everything that will be stored.
+
+use std::collections::{HashMap, HashSet};
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
+
+use super::snapshot::{Snapshot, metrics};
+use crate::facts::metric::{Catalogue, TARGET_SUFFIX};
+use crate::facts::month::{MonthFacts, Value};
+use crate::org::{Posting, held_in};
+use crate::period::Period;
+use crate::rules::bundle::{Bundle, Scheme};
+use crate::rules::check::Argument;
+use crate::rules::sandbox::Optimisation;
+use crate::rules::scoring::{NOT_RATED, Scored};
+
+/// A store's month as it was loaded, in one consistent view.
+#[derive(Debug)]
+pub struct Month {
+    /// Code of the store.
+    pub store: String,
+    /// The month.
+    pub period: Period,
+    /// Postings that overlap it, ordered by person.
+    pub postings: Vec<Posting>,
+    /// Facts by employee and metric.
+    pub facts: HashMap<i64, HashMap<String, Decimal>>,
+    /// Targets by employee and metric, from the plan in force.
+    pub targets: HashMap<i64, HashMap<String, i64>>,
+    /// Sources that are in.
+    pub delivered: HashSet<String>,
+}
+
+/// A review to be stored.
+#[derive(Debug)]
+pub struct Draft {
+    /// Whose it is.
+    pub employee_id: i64,
+    /// The scheme it was scored by.
+    pub scheme: String,
+    /// The position it scores.
+    pub position: String,
+    /// The unit of the posting.
+    pub unit_id: i64,
+    /// What went in, as canonical JSON.
+    pub snapshot: String,
+    /// What every rule did, as JSON.
+    pub trace: String,
+    /// What came out.
+    pub scored: Scored,
+    /// Cars delivered, the leaderboard's second key.
+    pub deliveries: i64,
+}
+
+/// Scores everybody who held a scored posting in the month. `scored_one` is called after each review.
+///
+/// Schemes that read computed metrics (a leader's own total and the members') come after those that do not.
+pub fn compute(bundle: &Bundle, month: &Month, mut scored_one: impl FnMut()) -> Result<Vec<Draft>, serde_json::Error> {
+    let mut subjects = Vec::new();
+    for postings in month.postings.chunk_by(|one, next| one.employee_id == next.employee_id) {
+        let Some(employee_id) = postings.first().map(|posting| posting.employee_id) else { continue };
+        let facts = month.facts_of(&bundle.catalogue, employee_id);
+        if has_no_day_left(&bundle.catalogue, &facts) {
+            continue;
+        }
+        for posting in held_in(month.period, postings) {
+            if let Some(scheme) = bundle.scheme_for(posting.position.name()) {
+                subjects.push((posting, scheme, facts.clone()));
+            }
+        }
+    }
+    let (later, first): (Vec<_>, Vec<_>) =
+        subjects.into_iter().partition(|(_, scheme, _)| reads_computed(&bundle.catalogue, scheme));
+    let mut drafts = Vec::with_capacity(first.len() + later.len());
+    for (posting, scheme, facts) in first {
+        drafts.push(draft(bundle, month, posting, scheme, &facts)?);
+        scored_one();
+    }
+    let own = drafts.len();
+    for (posting, scheme, mut facts) in later {
+        lead(&bundle.catalogue, drafts.get(..own).unwrap_or_default(), posting, &mut facts);
+        drafts.push(draft(bundle, month, posting, scheme, &facts)?);
+        scored_one();
+    }
+    Ok(drafts)
+}
+
+impl Month {
+    /// A person's facts with the plan's targets. A target that was delivered as a fact, by a system that keeps the plan,
+    /// goes before the plan's.
+    fn facts_of(&self, catalogue: &Catalogue, employee_id: i64) -> MonthFacts {
+        let targets = self.targets.get(&employee_id).into_iter().flatten();
+        let targets = targets.filter_map(|(metric, value)| {
+            Some((catalogue.find(&format!("{metric}{TARGET_SUFFIX}"))?, Decimal::from(*value)))
+        });
+        let facts = self.facts.get(&employee_id).into_iter().flatten();
+        let facts = facts.filter_map(|(metric, value)| Some((catalogue.find(metric)?, *value)));
+        MonthFacts::with_sources(catalogue, targets.chain(facts), &self.delivered)
+    }
+}
+
+/// Somebody on protected leave on every scheduled day has no review.
+fn has_no_day_left(catalogue: &Catalogue, facts: &MonthFacts) -> bool {
+    let number = |name| catalogue.find(name).and_then(|id| facts.number(id));
+    match (number("scheduled_days"), number("protected_leave_days")) {
+        (Some(scheduled), leave) => scheduled <= leave.unwrap_or_default(),
+        (None, _) => false,
+    }
+}
+
+fn reads_computed(catalogue: &Catalogue, scheme: &Scheme) -> bool {
+    scheme.rules.iter().flat_map(|rule| &rule.arguments).any(|(_, argument)| match argument {
+        Argument::Metric(id) => {
+            catalogue.get(*id).is_some_and(|metric| metric.source.as_deref() == Some("computed"))
+        }
+        Argument::Parameter(_) => false,
+    })
+}
+
+/// Sets a leader's computed metrics from the reviews of the first round: the own total, and the members' without the
+/// leader and without those who are not rated.
+fn lead(catalogue: &Catalogue, drafts: &[Draft], posting: &Posting, facts: &mut MonthFacts) {
+    let mut set = |name: &str, value: Value| {
+        if let Some(id) = catalogue.find(name) {
+            facts.set(id, value);
+        }
+    };
+    let own = drafts.iter().filter(|draft| draft.employee_id == posting.employee_id);
+    if let Some(own) = own.max_by_key(|draft| draft.unit_id == posting.unit_id) {
+        let has_failed = !own.scored.attention.is_empty();
+        set("own_total", match own.scored.total {
+            Some(total) => Value::Given(total),
+            None if has_failed => Value::Unreported,
+            None => Value::Missing,
+        });
+    }
+    let rated = drafts
+        .iter()
+        .filter(|draft| draft.unit_id == posting.unit_id && draft.employee_id != posting.employee_id)
+        .filter(|draft| draft.scored.final_grade != NOT_RATED)
+        .filter_map(|draft| draft.scored.total)
+        .collect::<Vec<_>>();
+    set("members_rated", Value::Given(Decimal::from(rated.len())));
+    set("members_total", Value::Given(rated.into_iter().sum()));
+}
+
+fn draft(
+    bundle: &Bundle,
+    month: &Month,
+    posting: &Posting,
+    scheme: &Scheme,
+    facts: &MonthFacts,
+) -> Result<Draft, serde_json::Error> {
+    let (metrics, unreported) = metrics(&bundle.catalogue, facts);
+    let snapshot = Snapshot {
+        employee_no: posting.employee_no.clone(),
+        period: month.period,
+        store: month.store.clone(),
+        unit: posting.unit_code.clone(),
+        position: posting.position.name().to_owned(),
+        posted_from: posting.valid_from,
+        posted_to: posting.valid_to,
+        metrics,
+        unreported,
+    };
+    let scored = scheme.score(&bundle.catalogue, facts, Optimisation::Simple);
+    let deliveries = bundle.catalogue.find("deliveries").and_then(|id| facts.number(id));
+    Ok(Draft {
+        employee_id: posting.employee_id,
+        scheme: scheme.name.clone(),
+        position: posting.position.name().to_owned(),
+        unit_id: posting.unit_id,
+        snapshot: serde_json::to_string(&snapshot)?,
+        trace: serde_json::to_string(&scored.rules)?,
+        deliveries: deliveries.and_then(|number| number.to_i64()).unwrap_or(0),
+        scored,
+    })
+}

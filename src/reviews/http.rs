@@ -1,0 +1,204 @@
+//! Review cycles and reviews over HTTP.
+
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Data, Json, Path, Query};
+use actix_web::{HttpResponse, Responder, get, post};
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::explain::{self, Access, Explanation, Review, ReviewFilter};
+use super::generate::{self, Generated, Runner};
+use super::store::{self, CycleFilter, ReviewCycle};
+use crate::auth::Caller;
+use crate::auth::access::{RunReviews, ViewAccessLog, ViewCycles, ViewReviews};
+use crate::auth::http::PageQuery;
+use crate::clock::Clock;
+use crate::db::Pool;
+use crate::http::etag;
+use crate::http::page::{self, Page};
+use crate::http::problem::ProblemBody;
+use crate::http::{Body, Problem};
+use crate::period::Period;
+use crate::rules::folder::RulesFolder;
+
+/// A cycle to be opened.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewReviewCycle {
+    /// Code of the store.
+    #[garde(length(chars, min = 1, max = 32))]
+    #[schema(example = "JC")]
+    pub store: String,
+    /// The month.
+    #[garde(skip)]
+    #[schema(value_type = String, example = "2014-03")]
+    pub period: Period,
+}
+
+/// Open a store's month.
+#[utoipa::path(tag = "reviews", responses(
+    (status = 201, description = "Opened", body = ReviewCycle),
+    (status = 409, description = "It is open already", body = ProblemBody),
+))]
+#[post("/review-cycles")]
+async fn create_review_cycle(
+    caller: Caller<RunReviews>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    body: Body<NewReviewCycle>,
+) -> Result<impl Responder, Problem> {
+    let by = Some(caller.identity.user_id);
+    let new = body.0;
+    let connection = &mut *pool.get().await?;
+    let cycle = store::create_cycle(connection, &caller.reach(), &new.store, new.period, by, clock.now()).await?;
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, format!("/v1/review-cycles/{}", cycle.id)))
+        .insert_header(etag::of(cycle.version))
+        .json(cycle))
+}
+
+/// Which cycles to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CycleQuery {
+    /// Only this store's, by code.
+    store: Option<String>,
+    /// Only this month's.
+    #[param(value_type = Option<String>, example = "2014-03")]
+    period: Option<Period>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Rows of a page, 1 to 500; 50 by default.
+    limit: Option<i64>,
+}
+
+/// List review cycles.
+#[utoipa::path(tag = "reviews", params(CycleQuery), responses((status = 200, description = "A page of cycles", body = Page<ReviewCycle>)))]
+#[get("/review-cycles")]
+async fn list_review_cycles(
+    caller: Caller<ViewCycles>,
+    pool: Data<Pool>,
+    query: Query<CycleQuery>,
+) -> Result<Json<Page<ReviewCycle>>, Problem> {
+    let limit = page::limit(query.limit)?;
+    let after = page::after(query.cursor.as_deref())?;
+    let filter = CycleFilter { id: None, store: query.store.clone(), period: query.period };
+    let cycles = store::list_cycles(&mut *pool.get().await?, &caller.reach(), &filter, after, limit + 1).await?;
+    Ok(Json(Page::of(cycles, limit, |cycle| cycle.id)))
+}
+
+/// Read a review cycle.
+#[utoipa::path(tag = "reviews", responses(
+    (status = 200, description = "The cycle", body = ReviewCycle),
+    (status = 404, description = "There is none for the caller", body = ProblemBody),
+))]
+#[get("/review-cycles/{id}")]
+async fn get_review_cycle(
+    caller: Caller<ViewCycles>,
+    pool: Data<Pool>,
+    id: Path<i64>,
+) -> Result<impl Responder, Problem> {
+    let cycle = store::find_cycle(&mut *pool.get().await?, &caller.reach(), *id).await?;
+    Ok(HttpResponse::Ok().insert_header(etag::of(cycle.version)).json(cycle))
+}
+
+/// Generate the reviews of a cycle: freeze its facts, score everybody, store what is new.
+///
+/// With the same facts and rules nothing changes; with others the next revision is written and the one before kept.
+#[utoipa::path(tag = "reviews", responses(
+    (status = 200, description = "Generated", body = Generated),
+    (status = 404, description = "There is no such cycle for the caller", body = ProblemBody),
+    (status = 409, description = "The cycle is too far, or the rules have errors", body = ProblemBody),
+))]
+#[post("/review-cycles/{id}/generate")]
+async fn generate_reviews(
+    caller: Caller<RunReviews>,
+    pool: Data<Pool>,
+    rules: Data<RulesFolder>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+) -> Result<impl Responder, Problem> {
+    let runner = Runner { user_id: Some(caller.identity.user_id), scope: caller.reach() };
+    let generated = generate::generate(&pool, &rules.into_inner(), *id, &runner, clock.now()).await?;
+    Ok(HttpResponse::Ok().insert_header(etag::of(generated.cycle.version)).json(generated))
+}
+
+/// Which reviews to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReviewQuery {
+    /// Only this month's.
+    #[param(value_type = Option<String>, example = "2014-03")]
+    period: Option<Period>,
+    /// Only this unit's and those below it, by code.
+    unit: Option<String>,
+    /// Only this position's.
+    position: Option<String>,
+    /// Only those with this final grade, for example `S` or `NR`.
+    grade: Option<String>,
+    /// Only this person's, by 工号.
+    employee_no: Option<String>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Rows of a page, 1 to 500; 50 by default.
+    limit: Option<i64>,
+}
+
+/// List the reviews that count, as far as the caller reaches.
+#[utoipa::path(tag = "reviews", params(ReviewQuery), responses((status = 200, description = "A page of reviews", body = Page<Review>)))]
+#[get("/reviews")]
+async fn list_reviews(
+    caller: Caller<ViewReviews>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    query: Query<ReviewQuery>,
+) -> Result<Json<Page<Review>>, Problem> {
+    let limit = page::limit(query.limit)?;
+    let after = page::after(query.cursor.as_deref())?;
+    let query = query.into_inner();
+    let filter = ReviewFilter {
+        id: None,
+        period: query.period,
+        unit: query.unit,
+        position: query.position,
+        grade: query.grade,
+        employee_no: query.employee_no,
+    };
+    let connection = &mut *pool.get().await?;
+    let reviews =
+        explain::list(connection, &caller.identity, &caller.reach(), &filter, after, limit, clock.now()).await?;
+    Ok(Json(Page::of(reviews, limit, |review| review.id)))
+}
+
+/// Read a review with the reasons for every point.
+#[utoipa::path(tag = "reviews", responses(
+    (status = 200, description = "The review, explained", body = Explanation),
+    (status = 404, description = "There is none for the caller", body = ProblemBody),
+))]
+#[get("/reviews/{id}")]
+async fn get_review(
+    caller: Caller<ViewReviews>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+) -> Result<Json<Explanation>, Problem> {
+    let connection = &mut *pool.get().await?;
+    explain::explain(connection, &caller.identity, &caller.reach(), *id, clock.now()).await.map(Json)
+}
+
+/// List who has read reviews: of the own ones for everybody, of all for group administrators and auditors.
+#[utoipa::path(tag = "reviews", params(PageQuery), responses((status = 200, description = "A page of readings", body = Page<Access>)))]
+#[get("/access-log")]
+async fn list_accesses(
+    caller: Caller<ViewAccessLog>,
+    pool: Data<Pool>,
+    query: Query<PageQuery>,
+) -> Result<Json<Page<Access>>, Problem> {
+    let limit = page::limit(query.limit)?;
+    let after = page::after(query.cursor.as_deref())?;
+    let accesses = explain::list_accesses(&mut *pool.get().await?, &caller.reach(), after, limit + 1).await?;
+    Ok(Json(Page::of(accesses, limit, |access| access.id)))
+}

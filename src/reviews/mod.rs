@@ -1,0 +1,9 @@
+//! Review cycles and reviews: everybody's month, scored and explained.
+
+pub mod compute;
+pub mod cycle;
+pub mod explain;
+pub mod generate;
+pub mod http;
+pub mod snapshot;
+pub mod store;
