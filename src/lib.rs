@@ -7,6 +7,7 @@ pub mod db;
 pub mod decimal;
 pub mod facts;
 pub mod http;
+pub mod org;
 pub mod period;
 pub mod plan;
 pub mod rules;

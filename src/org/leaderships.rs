@@ -1,0 +1,197 @@
+//! Leaderships: who leads which team, as its line leader or for one channel, and when.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+
+use super::month::{Tenure, led_in};
+use super::postings::{Filter, check_end, resolve};
+use super::{EndPatch, Leadership, LeadershipKind, NewTeamLeadership, TeamLeadership, UnitKind, Validity};
+use crate::auth::audit;
+use crate::db::schema::{employee, org_unit, team_leadership};
+use crate::http::Problem;
+use crate::http::etag::Seen;
+use crate::period::Period;
+
+type Row = (i64, String, String, String, String, LeadershipKind, String, NaiveDate, Option<NaiveDate>, i32);
+
+fn leadership(
+    (id, unit, unit_name, employee_no, employee_name, kind, channel, valid_from, valid_to, version): Row,
+) -> TeamLeadership {
+    let channel = (!channel.is_empty()).then_some(channel);
+    TeamLeadership {
+        id,
+        unit,
+        unit_name,
+        employee_no,
+        employee_name,
+        kind,
+        channel,
+        valid_from,
+        valid_to,
+        version,
+    }
+}
+
+/// Leaderships behind `after`, by id.
+pub async fn list(
+    connection: &mut AsyncPgConnection,
+    filter: &Filter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<TeamLeadership>, Problem> {
+    load(connection, None, filter, after, limit).await
+}
+
+/// The leadership with this id.
+pub async fn find(connection: &mut AsyncPgConnection, id: i64) -> Result<TeamLeadership, Problem> {
+    let found = load(connection, Some(id), &Filter::default(), 0, 1).await?.pop();
+    found.ok_or_else(|| Problem::not_found("team leadership"))
+}
+
+async fn load(
+    connection: &mut AsyncPgConnection,
+    id: Option<i64>,
+    filter: &Filter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<TeamLeadership>, Problem> {
+    let (employee_id, unit_id) = filter.ids(connection).await?;
+    let mut query = team_leadership::table
+        .inner_join(employee::table.on(employee::id.eq(team_leadership::employee_id)))
+        .inner_join(org_unit::table.on(org_unit::id.eq(team_leadership::unit_id)))
+        .filter(team_leadership::id.gt(after))
+        .order(team_leadership::id)
+        .limit(limit)
+        .select((
+            team_leadership::id,
+            org_unit::code,
+            org_unit::name,
+            employee::employee_no,
+            employee::name,
+            team_leadership::kind,
+            team_leadership::channel,
+            team_leadership::valid_from,
+            team_leadership::valid_to,
+            team_leadership::version,
+        ))
+        .into_boxed();
+    if let Some(id) = id {
+        query = query.filter(team_leadership::id.eq(id));
+    }
+    if let Some(employee_id) = employee_id {
+        query = query.filter(team_leadership::employee_id.eq(employee_id));
+    }
+    if let Some(unit_id) = unit_id {
+        query = query.filter(org_unit::path.contains(vec![unit_id]));
+    }
+    if let Some(day) = filter.on {
+        query = query
+            .filter(team_leadership::valid_from.le(day))
+            .filter(team_leadership::valid_to.is_null().or(team_leadership::valid_to.gt(day)));
+    }
+    let rows: Vec<Row> = query.load(connection).await?;
+    Ok(rows.into_iter().map(leadership).collect())
+}
+
+/// Gives somebody a team to lead. `by` is who does it; none is the operator.
+pub async fn create(
+    connection: &mut AsyncPgConnection,
+    new: NewTeamLeadership,
+    by: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<TeamLeadership, Problem> {
+    connection
+        .transaction(async |connection| {
+            let validity = Validity { from: new.valid_from, to: new.valid_to };
+            let (employee_id, unit) = resolve(connection, &new.employee_no, &new.unit, validity).await?;
+            if unit.kind != UnitKind::Team {
+                return Err(Problem::field("unit", format!("expected a team, not a {}", unit.kind.name())));
+            }
+            let id: i64 = diesel::insert_into(team_leadership::table)
+                .values((
+                    team_leadership::unit_id.eq(unit.id),
+                    team_leadership::employee_id.eq(employee_id),
+                    team_leadership::kind.eq(new.kind),
+                    team_leadership::channel.eq(new.channel.as_deref().unwrap_or_default()),
+                    team_leadership::valid_from.eq(new.valid_from),
+                    team_leadership::valid_to.eq(new.valid_to),
+                ))
+                .returning(team_leadership::id)
+                .get_result(connection)
+                .await?;
+            let detail = json!({
+                "unit": new.unit, "employee_no": new.employee_no, "kind": new.kind, "channel": new.channel,
+                "valid_from": new.valid_from, "valid_to": new.valid_to,
+            });
+            let subject = format!("team_leadership/{id}");
+            audit::record(connection, now, by, "create_team_leadership", &subject, detail).await?;
+            find(connection, id).await
+        })
+        .await
+}
+
+/// Gives a leadership that is still as the caller has seen it another end.
+pub async fn change(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    patch: EndPatch,
+    seen: Seen,
+    by: i64,
+    now: DateTime<Utc>,
+) -> Result<TeamLeadership, Problem> {
+    connection
+        .transaction(async |connection| {
+            let version: i32 = team_leadership::table
+                .find(id)
+                .select(team_leadership::version)
+                .for_update()
+                .first(connection)
+                .await
+                .optional()?
+                .ok_or_else(|| Problem::not_found("team leadership"))?;
+            seen.check(version)?;
+            let current = find(connection, id).await?;
+            check_end(connection, &current.unit, current.valid_from, patch.valid_to).await?;
+            diesel::update(team_leadership::table.find(id))
+                .set((team_leadership::valid_to.eq(patch.valid_to), team_leadership::version.eq(version + 1)))
+                .execute(connection)
+                .await?;
+            let detail = json!({ "valid_to": patch.valid_to });
+            let subject = format!("team_leadership/{id}");
+            audit::record(connection, now, Some(by), "change_team_leadership", &subject, detail).await?;
+            find(connection, id).await
+        })
+        .await
+}
+
+/// The line leader of each team of the store: who led it on most days of the month, of equals the later one; by team.
+pub async fn line_leaders(
+    connection: &mut AsyncPgConnection,
+    store_id: i64,
+    period: Period,
+) -> Result<Vec<Leadership>, Problem> {
+    let rows: Vec<(i64, i64, NaiveDate, Option<NaiveDate>)> = team_leadership::table
+        .inner_join(org_unit::table.on(org_unit::id.eq(team_leadership::unit_id)))
+        .filter(org_unit::store_id.eq(store_id))
+        .filter(team_leadership::kind.eq(LeadershipKind::Line))
+        .filter(team_leadership::valid_from.lt(period.end()))
+        .filter(team_leadership::valid_to.is_null().or(team_leadership::valid_to.gt(period.first_day())))
+        .select((
+            team_leadership::unit_id,
+            team_leadership::employee_id,
+            team_leadership::valid_from,
+            team_leadership::valid_to,
+        ))
+        .load(connection)
+        .await?;
+    let tenures: Vec<_> = rows
+        .into_iter()
+        .map(|(unit_id, employee_id, from, to)| Tenure {
+            leadership: Leadership { unit_id, employee_id },
+            validity: Validity { from, to },
+        })
+        .collect();
+    Ok(led_in(period, &tenures))
+}

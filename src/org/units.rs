@@ -1,0 +1,280 @@
+//! Units: group, store, department and team.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Text};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+
+use super::{NewOrgUnit, OrgUnit, OrgUnitPatch, UnitKind, UnitRef, Validity, is_code, validity};
+use crate::auth::audit;
+use crate::db::schema::{assignment, org_unit, team_leadership};
+use crate::http::Problem;
+use crate::http::etag::Seen;
+
+/// Units behind `after`, by id.
+pub async fn list(
+    connection: &mut AsyncPgConnection,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<OrgUnit>, Problem> {
+    load(connection, None, after, limit).await
+}
+
+/// The unit with this code.
+pub async fn find(connection: &mut AsyncPgConnection, code: &str) -> Result<OrgUnit, Problem> {
+    let found = match is_code(code) {
+        true => load(connection, Some(code), 0, 1).await?.pop(),
+        false => None,
+    };
+    found.ok_or_else(|| Problem::not_found("unit"))
+}
+
+async fn load(
+    connection: &mut AsyncPgConnection,
+    code: Option<&str>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<OrgUnit>, Problem> {
+    let (parent, store) = diesel::alias!(org_unit as parent, org_unit as store);
+    let mut query = org_unit::table
+        .left_join(parent.on(org_unit::parent_id.eq(parent.field(org_unit::id).nullable())))
+        .left_join(store.on(org_unit::store_id.eq(store.field(org_unit::id).nullable())))
+        .filter(org_unit::id.gt(after))
+        .order(org_unit::id)
+        .limit(limit)
+        .select((
+            org_unit::id,
+            org_unit::code,
+            org_unit::name,
+            org_unit::kind,
+            parent.field(org_unit::code).nullable(),
+            store.field(org_unit::code).nullable(),
+            org_unit::valid_from,
+            org_unit::valid_to,
+            org_unit::version,
+        ))
+        .into_boxed();
+    if let Some(code) = code {
+        query = query.filter(org_unit::code.eq(code.to_owned()));
+    }
+    Ok(query.load(connection).await?)
+}
+
+/// The unit with this code, if there is one.
+pub async fn unit_by_code(
+    connection: &mut AsyncPgConnection,
+    code: &str,
+) -> Result<Option<UnitRef>, Problem> {
+    if !is_code(code) {
+        return Ok(None);
+    }
+    let found = org_unit::table
+        .filter(org_unit::code.eq(code))
+        .select((org_unit::id, org_unit::code, org_unit::name, org_unit::kind, org_unit::store_id))
+        .first(connection)
+        .await;
+    Ok(found.optional()?)
+}
+
+/// A unit that something is about to be hung on.
+#[derive(Queryable)]
+pub(super) struct Anchor {
+    pub(super) id: i64,
+    pub(super) kind: UnitKind,
+    path: Vec<i64>,
+    store_id: Option<i64>,
+    valid_from: NaiveDate,
+    valid_to: Option<NaiveDate>,
+}
+
+impl Anchor {
+    pub(super) fn validity(&self) -> Validity {
+        Validity { from: self.valid_from, to: self.valid_to }
+    }
+}
+
+/// The unit with this code, locked so that it does not end before the transaction does.
+pub(super) async fn anchor(
+    connection: &mut AsyncPgConnection,
+    code: &str,
+) -> Result<Option<Anchor>, Problem> {
+    let found = org_unit::table
+        .filter(org_unit::code.eq(code))
+        .select((
+            org_unit::id,
+            org_unit::kind,
+            org_unit::path,
+            org_unit::store_id,
+            org_unit::valid_from,
+            org_unit::valid_to,
+        ))
+        .for_share()
+        .first(connection)
+        .await;
+    Ok(found.optional()?)
+}
+
+/// Creates a unit. `by` is who does it; none is the operator.
+pub async fn create(
+    connection: &mut AsyncPgConnection,
+    new: NewOrgUnit,
+    by: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<OrgUnit, Problem> {
+    connection
+        .transaction(async |connection| {
+            let parent = match &new.parent {
+                Some(code) => Some(anchor(connection, code).await?.ok_or_else(|| {
+                    Problem::field("parent", format!("there is no unit '{code}'"))
+                })?),
+                None => None,
+            };
+            check_place(&new, parent.as_ref())?;
+            let (parent_id, path, store_id) = match parent {
+                Some(parent) => (Some(parent.id), parent.path, parent.store_id),
+                None => (None, Vec::new(), None),
+            };
+            // The path ends with the unit's own id, and a store is its own store: the id is drawn first.
+            diesel::sql_query(
+                "WITH fresh AS (SELECT nextval(pg_get_serial_sequence('org_unit', 'id')) AS id) \
+                 INSERT INTO org_unit (id, code, name, kind, parent_id, path, store_id, valid_from, valid_to) \
+                 OVERRIDING SYSTEM VALUE \
+                 SELECT id, $1, $2, $3, $4, $5 || id, CASE $3 WHEN 'store' THEN id ELSE $6 END, $7, $8 FROM fresh",
+            )
+            .bind::<Text, _>(&new.code)
+            .bind::<Text, _>(&new.name)
+            .bind::<Text, _>(new.kind)
+            .bind::<Nullable<BigInt>, _>(parent_id)
+            .bind::<Array<BigInt>, _>(path)
+            .bind::<Nullable<BigInt>, _>(store_id)
+            .bind::<Date, _>(new.valid_from)
+            .bind::<Nullable<Date>, _>(new.valid_to)
+            .execute(connection)
+            .await?;
+            let detail = json!({
+                "name": new.name, "kind": new.kind, "parent": new.parent,
+                "valid_from": new.valid_from, "valid_to": new.valid_to,
+            });
+            let subject = format!("org_unit/{}", new.code);
+            audit::record(connection, now, by, "create_org_unit", &subject, detail).await?;
+            find(connection, &new.code).await
+        })
+        .await
+}
+
+/// Refuses a place in the tree where a unit of this kind, or of these days, cannot be.
+fn check_place(new: &NewOrgUnit, parent: Option<&Anchor>) -> Result<(), Problem> {
+    let fault = |message: String| Err(Problem::field("parent", message));
+    let kind = new.kind;
+    match (kind, parent.map(|parent| parent.kind)) {
+        (UnitKind::Group | UnitKind::Store, None) | (UnitKind::Store, Some(UnitKind::Group)) => {}
+        (UnitKind::Group, Some(_)) => return fault("a group has no parent".to_owned()),
+        (UnitKind::Store, Some(_)) => return fault("expected a group, or none".to_owned()),
+        (UnitKind::Department | UnitKind::Team, None | Some(UnitKind::Group)) => {
+            return fault(format!("a {} belongs to a store: expected a unit of one", kind.name()));
+        }
+        (UnitKind::Department | UnitKind::Team, Some(above)) if above >= kind => {
+            return fault(format!("a {} cannot be below a {}", kind.name(), above.name()));
+        }
+        (UnitKind::Department | UnitKind::Team, Some(_)) => {}
+    }
+    let validity = Validity { from: new.valid_from, to: new.valid_to };
+    match parent.and_then(|parent| parent.validity().excess(validity, "the parent")) {
+        Some(fault) => Err(Problem::fields(vec![fault])),
+        None => Ok(()),
+    }
+}
+
+/// Changes a unit that is still as the caller has seen it. It cannot end before what hangs on it.
+pub async fn change(
+    connection: &mut AsyncPgConnection,
+    code: &str,
+    patch: OrgUnitPatch,
+    seen: Seen,
+    by: i64,
+    now: DateTime<Utc>,
+) -> Result<OrgUnit, Problem> {
+    if !is_code(code) {
+        return Err(Problem::not_found("unit"));
+    }
+    connection
+        .transaction(async |connection| {
+            let (id, parent_id, valid_from, version): (i64, Option<i64>, NaiveDate, i32) = org_unit::table
+                .filter(org_unit::code.eq(code))
+                .select((org_unit::id, org_unit::parent_id, org_unit::valid_from, org_unit::version))
+                .for_update()
+                .first(connection)
+                .await
+                .optional()?
+                .ok_or_else(|| Problem::not_found("unit"))?;
+            seen.check(version)?;
+            if let Some(valid_to) = patch.valid_to {
+                if valid_to.is_some_and(|end| end <= valid_from) {
+                    return Err(Problem::field("valid_to", validity::AFTER_BEGIN));
+                }
+                let validity = Validity { from: valid_from, to: valid_to };
+                check_within_parent(connection, parent_id, validity).await?;
+                if let Some(end) = valid_to {
+                    check_outlasts(connection, id, end).await?;
+                }
+            }
+            diesel::update(org_unit::table.find(id))
+                .set((
+                    patch.name.as_ref().map(|name| org_unit::name.eq(name)),
+                    patch.valid_to.map(|valid_to| org_unit::valid_to.eq(valid_to)),
+                    org_unit::version.eq(version + 1),
+                ))
+                .execute(connection)
+                .await?;
+            let mut detail = json!({ "name": patch.name });
+            if let (Some(valid_to), Some(detail)) = (patch.valid_to, detail.as_object_mut()) {
+                detail.insert("valid_to".to_owned(), json!(valid_to));
+            }
+            let subject = format!("org_unit/{code}");
+            audit::record(connection, now, Some(by), "change_org_unit", &subject, detail).await?;
+            find(connection, code).await
+        })
+        .await
+}
+
+async fn check_within_parent(
+    connection: &mut AsyncPgConnection,
+    parent_id: Option<i64>,
+    validity: Validity,
+) -> Result<(), Problem> {
+    let Some(parent_id) = parent_id else { return Ok(()) };
+    let (from, to) = org_unit::table
+        .find(parent_id)
+        .select((org_unit::valid_from, org_unit::valid_to))
+        .for_share()
+        .first(connection)
+        .await?;
+    match (Validity { from, to }).excess(validity, "the parent") {
+        Some(fault) => Err(Problem::fields(vec![fault])),
+        None => Ok(()),
+    }
+}
+
+/// Refuses to end a unit on a day after which something that hangs on it still holds.
+async fn check_outlasts(connection: &mut AsyncPgConnection, id: i64, end: NaiveDate) -> Result<(), Problem> {
+    let child = org_unit::table
+        .filter(org_unit::parent_id.eq(id))
+        .filter(org_unit::valid_to.is_null().or(org_unit::valid_to.gt(end)));
+    let posting = assignment::table
+        .filter(assignment::unit_id.eq(id))
+        .filter(assignment::valid_to.is_null().or(assignment::valid_to.gt(end)));
+    let leadership = team_leadership::table
+        .filter(team_leadership::unit_id.eq(id))
+        .filter(team_leadership::valid_to.is_null().or(team_leadership::valid_to.gt(end)));
+    let lasting: (bool, bool, bool) =
+        diesel::select((exists(child), exists(posting), exists(leadership))).get_result(connection).await?;
+    let what = match lasting {
+        (true, _, _) => "a unit below it",
+        (_, true, _) => "a posting in it",
+        (_, _, true) => "a leadership of it",
+        (false, false, false) => return Ok(()),
+    };
+    Err(Problem::conflict(format!("{what} lasts longer than {end}: end that first")))
+}
