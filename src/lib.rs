@@ -1,13 +1,22 @@
 //! Showfloor: sales plans, scored facts and monthly performance reviews for car dealership groups.
+//!
+//! The business reads from left to right, and a module uses only what stands to its left:
+//! `org` → `plan` → `facts` → `rules` → `reviews` → `dashboard` → `demo`. All of them stand on `period`, `decimal`,
+//! `clock`, `db`, `http` and `auth`; `server` and `cli` stand on all of them.
 
 pub mod auth;
 pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod dashboard;
 pub mod db;
 pub mod decimal;
+pub mod demo;
 pub mod facts;
 pub mod http;
 pub mod org;
 pub mod period;
 pub mod plan;
+pub mod reviews;
 pub mod rules;
+pub mod server;

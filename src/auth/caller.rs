@@ -54,6 +54,11 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// The scope of the operator at the command line: everybody.
+    pub fn operator() -> Self {
+        Self { reaches: vec![Reach::All.name()], employee_id: 0, unit_id: 0 }
+    }
+
     /// The scope that `reach_of` gives the roles of `identity`.
     pub fn of(identity: &Identity, reach_of: impl Fn(Role) -> Option<Reach>) -> Self {
         Self {

@@ -3,8 +3,6 @@
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpResponse, Responder, delete, get, patch, post};
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use super::access::{ManageUsers, ViewSelf};
 use super::caller::Caller;
@@ -14,7 +12,7 @@ use super::users::{self, NewUser, User, UserPatch};
 use crate::clock::Clock;
 use crate::db::Pool;
 use crate::http::etag::{self, Seen};
-use crate::http::page::{self, Page};
+use crate::http::page::{self, Page, PageQuery};
 use crate::http::problem::ProblemBody;
 use crate::http::{Body, Problem};
 
@@ -24,7 +22,7 @@ use crate::http::{Body, Problem};
     (status = 401, description = "Login or password is wrong", body = ProblemBody),
 ))]
 #[post("/sessions")]
-async fn create_session(
+pub async fn create_session(
     pool: Data<Pool>,
     tokens: Data<Tokens>,
     clock: Data<Clock>,
@@ -39,7 +37,7 @@ async fn create_session(
     (status = 401, description = "The token was used before, has expired or was ended", body = ProblemBody),
 ))]
 #[post("/sessions/refresh")]
-async fn refresh_session(
+pub async fn refresh_session(
     pool: Data<Pool>,
     tokens: Data<Tokens>,
     clock: Data<Clock>,
@@ -51,7 +49,7 @@ async fn refresh_session(
 /// Sign out: end the session that a refresh token belongs to.
 #[utoipa::path(tag = "sessions", security(()), responses((status = 204, description = "Ended")))]
 #[delete("/sessions")]
-async fn delete_session(
+pub async fn delete_session(
     pool: Data<Pool>,
     clock: Data<Clock>,
     body: Body<Refresh>,
@@ -63,25 +61,14 @@ async fn delete_session(
 /// Who I am and what I may do.
 #[utoipa::path(tag = "sessions", responses((status = 200, description = "The caller's login", body = User)))]
 #[get("/me")]
-async fn get_me(caller: Caller<ViewSelf>, pool: Data<Pool>) -> Result<Json<User>, Problem> {
+pub async fn get_me(caller: Caller<ViewSelf>, pool: Data<Pool>) -> Result<Json<User>, Problem> {
     users::find(&mut *pool.get().await?, caller.identity.user_id).await.map(Json)
-}
-
-/// Where a page begins and how long it is.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct PageQuery {
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// Rows of a page, 1 to 500; 50 by default.
-    limit: Option<i64>,
 }
 
 /// List logins.
 #[utoipa::path(tag = "users", params(PageQuery), responses((status = 200, description = "A page of logins", body = Page<User>)))]
 #[get("/users")]
-async fn list_users(
+pub async fn list_users(
     _caller: Caller<ManageUsers>,
     pool: Data<Pool>,
     query: Query<PageQuery>,
@@ -98,7 +85,7 @@ async fn list_users(
     (status = 404, description = "There is none", body = ProblemBody),
 ))]
 #[get("/users/{id}")]
-async fn get_user(
+pub async fn get_user(
     _caller: Caller<ManageUsers>,
     pool: Data<Pool>,
     id: Path<i64>,
@@ -114,7 +101,7 @@ async fn get_user(
     (status = 422, description = "Fields at fault", body = ProblemBody),
 ))]
 #[post("/users")]
-async fn create_user(
+pub async fn create_user(
     caller: Caller<ManageUsers>,
     pool: Data<Pool>,
     clock: Data<Clock>,
@@ -135,7 +122,7 @@ async fn create_user(
     (status = 428, description = "If-Match is missing", body = ProblemBody),
 ))]
 #[patch("/users/{id}")]
-async fn update_user(
+pub async fn update_user(
     caller: Caller<ManageUsers>,
     pool: Data<Pool>,
     clock: Data<Clock>,

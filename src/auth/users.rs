@@ -131,7 +131,7 @@ pub async fn list(connection: &mut AsyncPgConnection, after: i64, limit: i64) ->
 
 /// The login with this id.
 pub async fn find(connection: &mut AsyncPgConnection, id: i64) -> Result<User, Problem> {
-    let found = list(connection, id - 1, 1).await?.into_iter().find(|user| user.id == id);
+    let found = list(connection, id.saturating_sub(1), 1).await?.into_iter().find(|user| user.id == id);
     found.ok_or_else(|| Problem::not_found("user"))
 }
 

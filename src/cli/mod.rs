@@ -1,12 +1,25 @@
 //! The command line: what can be asked of the program, and the exit code it answers with.
 
+mod database;
+mod demo;
+mod generate;
+mod import;
 mod rules;
 mod score;
+mod serve;
+mod table;
+mod user;
 
-use std::path::PathBuf;
+use std::future::Future;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Logging, Storage};
+use crate::rules::sandbox::STACK_SIZE;
 
 /// 4S 店销售计划、事实、计分与月度考核 · sales plans, facts, scores and monthly reviews for car dealership groups.
 #[derive(Debug, Parser)]
@@ -14,23 +27,34 @@ use clap::{Parser, Subcommand};
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    storage: Storage,
+    #[command(flatten)]
+    logging: Logging,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Load the demonstration dealership, score its year, and serve it until Ctrl-C.
+    Demo(demo::DemoArgs),
+    /// Serve the API until Ctrl-C.
+    Serve(serve::ServeArgs),
+    /// Bring the database up to date and end.
+    Migrate,
+    /// Generate the reviews of a month.
+    Generate(generate::GenerateArgs),
+    /// Import a spreadsheet of facts.
+    Import(import::ImportArgs),
     /// Score facts from standard input with the scripts of a folder; needs no database.
     Score(score::ScoreArgs),
     /// Check and test the scripts of a rules folder; needs no database.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
-}
-
-/// Where the rules are, for every command that reads them.
-#[derive(Debug, clap::Args)]
-struct RulesFolder {
-    /// The folder with metrics.toml and one folder a scheme.
-    #[arg(long = "rules", value_name = "DIR", env = "SHOWFLOOR_RULES", default_value = "rules")]
-    folder: PathBuf,
+    /// Manage logins.
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Print the OpenAPI document; needs no database.
+    Openapi,
 }
 
 /// What a command ends with when nothing kept it from doing its work.
@@ -44,16 +68,57 @@ enum Ended {
 
 /// Parses the command line and does what it asks. Exit status 1: findings or an error; 2: a wrong command line.
 pub fn main() -> ExitCode {
-    let ended = match Cli::parse().command {
-        Command::Score(args) => score::run(&args),
-        Command::Rules(command) => rules::run(&command),
-    };
-    match ended {
+    let cli = Cli::parse();
+    match start_log(&cli.logging).and_then(|()| run(cli)) {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::WithFindings) => ExitCode::from(1),
+        // The reader of our output has gone, as with `| head`: nothing is left to do.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("showfloor: {error:#}");
+            let _ = writeln!(io::stderr(), "showfloor: {error:#}");
             ExitCode::from(1)
         }
     }
+}
+
+fn run(cli: Cli) -> anyhow::Result<Ended> {
+    let storage = cli.storage;
+    match cli.command {
+        Command::Score(args) => score::run(&args),
+        Command::Rules(command) => rules::run(&command),
+        Command::Openapi => serve::print_openapi(),
+        Command::Demo(args) => block_on(demo::run(args, storage)),
+        Command::Serve(args) => block_on(serve::run(args, storage)),
+        Command::Migrate => block_on(database::migrate(storage)),
+        Command::Generate(args) => block_on(generate::run(args, storage)),
+        Command::Import(args) => block_on(import::run(args, storage)),
+        Command::User(command) => block_on(user::run(command, storage)),
+    }
+}
+
+/// Connections are driven by this runtime, whichever thread uses them; migrations need more than one thread.
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    // The provider can be installed once; a second attempt changes nothing.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK_SIZE)
+        .build()
+        .context("the runtime could not be started")?
+        .block_on(work)
+}
+
+fn start_log(logging: &Logging) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&logging.log)
+        .with_context(|| format!("'{}' is not a log filter: try warn or showfloor=debug", logging.log))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let started = if logging.log_json { log.json().try_init() } else { log.try_init() };
+    started.map_err(|error| anyhow::anyhow!("the log could not be started: {error}"))
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }

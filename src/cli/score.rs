@@ -14,7 +14,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
-use super::{Ended, RulesFolder};
+use super::Ended;
+use crate::config::Rules;
 use crate::decimal;
 use crate::facts::metric::Catalogue;
 use crate::facts::month::MonthFacts;
@@ -39,7 +40,7 @@ const LINE_LIMIT: usize = 1024 * 1024;
 )]
 pub struct ScoreArgs {
     #[command(flatten)]
-    rules: RulesFolder,
+    rules: Rules,
     /// The scheme: the name of its folder.
     #[arg(long, value_name = "NAME")]
     scheme: String,

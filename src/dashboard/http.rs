@@ -37,7 +37,7 @@ impl From<SelectionQuery> for Selection {
 /// Deliveries against target, by store and team.
 #[utoipa::path(tag = "dashboard", params(SelectionQuery), responses((status = 200, description = "By unit, stores first", body = Vec<Attainment>)))]
 #[get("/dashboard/attainment")]
-async fn get_attainment(
+pub async fn get_attainment(
     caller: Caller<ViewAggregates>,
     pool: Data<Pool>,
     query: Query<SelectionQuery>,
@@ -49,7 +49,7 @@ async fn get_attainment(
 /// The sales funnel with its rates, by store and team.
 #[utoipa::path(tag = "dashboard", params(SelectionQuery), responses((status = 200, description = "By unit, stores first", body = Vec<Funnel>)))]
 #[get("/dashboard/funnel")]
-async fn get_funnel(
+pub async fn get_funnel(
     caller: Caller<ViewAggregates>,
     pool: Data<Pool>,
     query: Query<SelectionQuery>,
@@ -61,7 +61,7 @@ async fn get_funnel(
 /// How many reviews have which grade, by scheme.
 #[utoipa::path(tag = "dashboard", params(SelectionQuery), responses((status = 200, description = "By scheme, best grade first", body = Vec<Distribution>)))]
 #[get("/dashboard/distribution")]
-async fn get_distribution(
+pub async fn get_distribution(
     caller: Caller<ViewAggregates>,
     pool: Data<Pool>,
     query: Query<SelectionQuery>,
@@ -89,7 +89,7 @@ pub struct LeaderboardQuery {
 /// The leaderboard 龙虎榜: the best of a position by total, then deliveries.
 #[utoipa::path(tag = "dashboard", params(LeaderboardQuery), responses((status = 200, description = "Best first", body = Vec<Place>)))]
 #[get("/dashboard/leaderboard")]
-async fn get_leaderboard(
+pub async fn get_leaderboard(
     caller: Caller<ViewLeaderboard>,
     pool: Data<Pool>,
     query: Query<LeaderboardQuery>,

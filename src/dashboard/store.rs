@@ -102,8 +102,8 @@ pub async fn attainment(
     let mut targets = std::collections::HashMap::new();
     for store_id in stores {
         for target in plan::unit_targets_in_force(connection, store_id, selection.period).await? {
-            if target.metric == "deliveries" {
-                targets.insert(target.unit_id, target.value);
+            if let Some(unit) = target.unit_id.filter(|_| target.metric == "deliveries") {
+                targets.insert(unit, target.value);
             }
         }
     }

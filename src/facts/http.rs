@@ -24,7 +24,7 @@ use crate::period::Period;
 /// List the metrics that may be collected and scored.
 #[utoipa::path(tag = "facts", responses((status = 200, description = "The catalogue", body = Vec<Metric>)))]
 #[get("/metrics")]
-async fn list_metrics(
+pub async fn list_metrics(
     _caller: Caller<ViewSelf>,
     catalogue: Data<CatalogueFile>,
 ) -> Result<Json<Vec<Metric>>, Problem> {
@@ -40,7 +40,7 @@ async fn list_metrics(
     (status = 422, description = "Fields at fault; nothing was recorded", body = ProblemBody),
 ))]
 #[post("/facts")]
-async fn record_facts(
+pub async fn record_facts(
     caller: Caller<EnterFacts>,
     pool: Data<Pool>,
     catalogue: Data<CatalogueFile>,
@@ -70,7 +70,7 @@ pub struct FactQuery {
 /// List the facts of a month, as far as the caller reaches.
 #[utoipa::path(tag = "facts", params(FactQuery), responses((status = 200, description = "A page of people", body = Page<PersonFacts>)))]
 #[get("/facts")]
-async fn list_facts(
+pub async fn list_facts(
     caller: Caller<ViewFacts>,
     pool: Data<Pool>,
     query: Query<FactQuery>,
@@ -116,7 +116,7 @@ pub struct ImportQuery {
         (status = 422, description = "Faulty rows; nothing was recorded", body = ProblemBody),
     ))]
 #[post("/imports")]
-async fn create_import(
+pub async fn create_import(
     caller: Caller<EnterFacts>,
     pool: Data<Pool>,
     catalogue: Data<CatalogueFile>,

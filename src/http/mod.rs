@@ -2,6 +2,8 @@
 
 pub mod body;
 pub mod etag;
+pub mod methods;
+pub mod openapi;
 pub mod page;
 pub mod problem;
 

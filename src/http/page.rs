@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::problem::Problem;
 
@@ -11,6 +11,17 @@ use super::problem::Problem;
 const DEFAULT_LIMIT: i64 = 50;
 /// Most rows of a page.
 const MAX_LIMIT: i64 = 500;
+
+/// Where a page begins and how long it is.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// The `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Rows of a page, 1 to 500; 50 by default.
+    pub limit: Option<i64>,
+}
 
 /// A page of a list.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

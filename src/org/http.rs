@@ -17,20 +17,9 @@ use crate::auth::access::{ManageOrganisation, ViewOrganisation};
 use crate::clock::Clock;
 use crate::db::Pool;
 use crate::http::etag::{self, Seen};
-use crate::http::page::{self, Page};
+use crate::http::page::{self, Page, PageQuery};
 use crate::http::problem::ProblemBody;
 use crate::http::{Body, Problem};
-
-/// Where a page begins and how long it is.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct PageQuery {
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// Rows of a page, 1 to 500; 50 by default.
-    limit: Option<i64>,
-}
 
 /// Which postings, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]

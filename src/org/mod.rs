@@ -24,7 +24,7 @@ pub use leaderships::line_leaders;
 pub use month::{Leadership, held_in};
 pub use people::employees_by_no;
 pub use postings::{postings_held, postings_overlapping};
-pub use units::unit_by_code;
+pub use units::{store_codes, unit_by_code};
 pub use validity::Validity;
 
 use validity::{end_after, sane_day};

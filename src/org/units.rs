@@ -278,3 +278,14 @@ async fn check_outlasts(connection: &mut AsyncPgConnection, id: i64, end: NaiveD
     };
     Err(Problem::conflict(format!("{what} lasts longer than {end}: end that first")))
 }
+
+/// Codes of all stores, in order.
+pub async fn store_codes(connection: &mut AsyncPgConnection) -> Result<Vec<String>, Problem> {
+    let codes = org_unit::table
+        .filter(org_unit::kind.eq(UnitKind::Store))
+        .order(org_unit::code)
+        .select(org_unit::code)
+        .load(connection)
+        .await?;
+    Ok(codes)
+}

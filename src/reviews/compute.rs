@@ -8,7 +8,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use super::snapshot::{Snapshot, metrics};
 use crate::facts::metric::{Catalogue, TARGET_SUFFIX};
 use crate::facts::month::{MonthFacts, Value};
-use crate::org::{Posting, held_in};
+use crate::org::Posting;
 use crate::period::Period;
 use crate::rules::bundle::{Bundle, Scheme};
 use crate::rules::check::Argument;
@@ -22,7 +22,7 @@ pub struct Month {
     pub store: String,
     /// The month.
     pub period: Period,
-    /// Postings that overlap it, ordered by person.
+    /// The postings that count in it, ordered by person.
     pub postings: Vec<Posting>,
     /// Facts by employee and metric.
     pub facts: HashMap<i64, HashMap<String, Decimal>>,
@@ -53,10 +53,10 @@ pub struct Draft {
     pub deliveries: i64,
 }
 
-/// Scores everybody who held a scored posting in the month. `scored_one` is called after each review.
+/// Scores everybody who held a scored posting in the month.
 ///
 /// Schemes that read computed metrics (a leader's own total and the members') come after those that do not.
-pub fn compute(bundle: &Bundle, month: &Month, mut scored_one: impl FnMut()) -> Result<Vec<Draft>, serde_json::Error> {
+pub fn compute(bundle: &Bundle, month: &Month) -> Result<Vec<Draft>, serde_json::Error> {
     let mut subjects = Vec::new();
     for postings in month.postings.chunk_by(|one, next| one.employee_id == next.employee_id) {
         let Some(employee_id) = postings.first().map(|posting| posting.employee_id) else { continue };
@@ -64,7 +64,7 @@ pub fn compute(bundle: &Bundle, month: &Month, mut scored_one: impl FnMut()) -> 
         if has_no_day_left(&bundle.catalogue, &facts) {
             continue;
         }
-        for posting in held_in(month.period, postings) {
+        for posting in postings {
             if let Some(scheme) = bundle.scheme_for(posting.position.name()) {
                 subjects.push((posting, scheme, facts.clone()));
             }
@@ -75,13 +75,11 @@ pub fn compute(bundle: &Bundle, month: &Month, mut scored_one: impl FnMut()) -> 
     let mut drafts = Vec::with_capacity(first.len() + later.len());
     for (posting, scheme, facts) in first {
         drafts.push(draft(bundle, month, posting, scheme, &facts)?);
-        scored_one();
     }
     let own = drafts.len();
     for (posting, scheme, mut facts) in later {
         lead(&bundle.catalogue, drafts.get(..own).unwrap_or_default(), posting, &mut facts);
         drafts.push(draft(bundle, month, posting, scheme, &facts)?);
-        scored_one();
     }
     Ok(drafts)
 }
@@ -129,11 +127,14 @@ fn lead(catalogue: &Catalogue, drafts: &[Draft], posting: &Posting, facts: &mut 
     let own = drafts.iter().filter(|draft| draft.employee_id == posting.employee_id);
     if let Some(own) = own.max_by_key(|draft| draft.unit_id == posting.unit_id) {
         let has_failed = !own.scored.attention.is_empty();
-        set("own_total", match own.scored.total {
-            Some(total) => Value::Given(total),
-            None if has_failed => Value::Unreported,
-            None => Value::Missing,
-        });
+        set(
+            "own_total",
+            match own.scored.total {
+                Some(total) => Value::Given(total),
+                None if has_failed => Value::Unreported,
+                None => Value::Missing,
+            },
+        );
     }
     let rated = drafts
         .iter()

@@ -151,6 +151,18 @@ impl Row {
     }
 }
 
+impl Row {
+    fn explanation(self) -> Result<Explanation, Problem> {
+        Ok(Explanation {
+            review: self.review(),
+            rules: serde_json::from_str(&self.trace).map_err(|error| Problem::internal(&error))?,
+            snapshot: serde_json::from_str(&self.snapshot).map_err(|error| Problem::internal(&error))?,
+            grade_reasons: self.grade_reasons,
+            bundle: self.bundle_hash,
+        })
+    }
+}
+
 /// Which reviews to list. Without an id, only those that count.
 #[derive(Clone, Debug, Default)]
 pub struct ReviewFilter {
@@ -236,14 +248,19 @@ pub async fn explain(
     let filter = ReviewFilter { id: Some(id), ..ReviewFilter::default() };
     let rows = load(connection, scope, &filter, 0, 1).await?;
     log(connection, reader, &rows, now).await?;
-    let row = rows.into_iter().next().ok_or_else(|| Problem::not_found("review"))?;
-    Ok(Explanation {
-        review: row.review(),
-        rules: serde_json::from_str(&row.trace).map_err(|error| Problem::internal(&error))?,
-        snapshot: serde_json::from_str(&row.snapshot).map_err(|error| Problem::internal(&error))?,
-        grade_reasons: row.grade_reasons,
-        bundle: row.bundle_hash,
-    })
+    rows.into_iter().next().ok_or_else(|| Problem::not_found("review"))?.explanation()
+}
+
+/// The first review of a filter, explained to the operator, whose readings are not logged.
+pub async fn for_operator(
+    connection: &mut AsyncPgConnection,
+    filter: &ReviewFilter,
+) -> Result<Explanation, Problem> {
+    let operator = Scope::operator();
+    let found = load(connection, &operator, filter, 0, 1).await?.into_iter().next();
+    let filter = ReviewFilter { id: found.map(|row| row.id), ..ReviewFilter::default() };
+    let rows = load(connection, &operator, &filter, 0, 1).await?;
+    rows.into_iter().next().ok_or_else(|| Problem::not_found("review"))?.explanation()
 }
 
 /// Logs the reading of other people's reviews.

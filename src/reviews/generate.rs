@@ -20,6 +20,7 @@ use crate::org;
 use crate::plan;
 use crate::rules::bundle::Bundle;
 use crate::rules::folder::RulesFolder;
+use crate::rules::sandbox::on_deep_stack;
 
 /// How often a run starts again because another one was faster.
 const ATTEMPTS: usize = 3;
@@ -51,8 +52,7 @@ pub struct Runner {
 impl Runner {
     /// The operator at the command line, who reaches every store.
     pub fn operator() -> Self {
-        let scope = Scope { reaches: vec!["all"], employee_id: 0, unit_id: 0 };
-        Self { user_id: None, scope }
+        Self { user_id: None, scope: Scope::operator() }
     }
 }
 
@@ -76,8 +76,9 @@ pub async fn generate(
             )));
         }
         let scoring = Arc::clone(&bundle);
-        let drafts = blocking(move || compute(&scoring, &month, || {}))
-            .await?
+        let drafts = on_deep_stack(move || compute(&scoring, &month))
+            .await
+            .map_err(|error| Problem::internal(&error))?
             .map_err(|error| Problem::internal(&error))?;
         let connection = &mut *pool.get().await?;
         if let Some(generated) = write(connection, &bundle, &cycle, drafts, before, runner, now).await? {
@@ -105,7 +106,7 @@ async fn load(
         .repeatable_read()
         .run(async |connection| {
             let cycle = store::find_cycle(connection, scope, cycle_id).await?;
-            let postings = org::postings_overlapping(connection, cycle.store_id, cycle.period).await?;
+            let postings = org::postings_held(connection, cycle.store_id, cycle.period).await?;
             let mut people = postings.iter().map(|posting| posting.employee_id).collect::<Vec<_>>();
             people.dedup();
             let facts = ledger::current(connection, cycle.period, &people).await?;

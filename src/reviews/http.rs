@@ -12,11 +12,10 @@ use super::generate::{self, Generated, Runner};
 use super::store::{self, CycleFilter, ReviewCycle};
 use crate::auth::Caller;
 use crate::auth::access::{RunReviews, ViewAccessLog, ViewCycles, ViewReviews};
-use crate::auth::http::PageQuery;
 use crate::clock::Clock;
 use crate::db::Pool;
 use crate::http::etag;
-use crate::http::page::{self, Page};
+use crate::http::page::{self, Page, PageQuery};
 use crate::http::problem::ProblemBody;
 use crate::http::{Body, Problem};
 use crate::period::Period;
@@ -42,7 +41,7 @@ pub struct NewReviewCycle {
     (status = 409, description = "It is open already", body = ProblemBody),
 ))]
 #[post("/review-cycles")]
-async fn create_review_cycle(
+pub async fn create_review_cycle(
     caller: Caller<RunReviews>,
     pool: Data<Pool>,
     clock: Data<Clock>,
@@ -51,7 +50,8 @@ async fn create_review_cycle(
     let by = Some(caller.identity.user_id);
     let new = body.0;
     let connection = &mut *pool.get().await?;
-    let cycle = store::create_cycle(connection, &caller.reach(), &new.store, new.period, by, clock.now()).await?;
+    let cycle =
+        store::create_cycle(connection, &caller.reach(), &new.store, new.period, by, clock.now()).await?;
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, format!("/v1/review-cycles/{}", cycle.id)))
         .insert_header(etag::of(cycle.version))
@@ -77,7 +77,7 @@ pub struct CycleQuery {
 /// List review cycles.
 #[utoipa::path(tag = "reviews", params(CycleQuery), responses((status = 200, description = "A page of cycles", body = Page<ReviewCycle>)))]
 #[get("/review-cycles")]
-async fn list_review_cycles(
+pub async fn list_review_cycles(
     caller: Caller<ViewCycles>,
     pool: Data<Pool>,
     query: Query<CycleQuery>,
@@ -85,7 +85,8 @@ async fn list_review_cycles(
     let limit = page::limit(query.limit)?;
     let after = page::after(query.cursor.as_deref())?;
     let filter = CycleFilter { id: None, store: query.store.clone(), period: query.period };
-    let cycles = store::list_cycles(&mut *pool.get().await?, &caller.reach(), &filter, after, limit + 1).await?;
+    let cycles =
+        store::list_cycles(&mut *pool.get().await?, &caller.reach(), &filter, after, limit + 1).await?;
     Ok(Json(Page::of(cycles, limit, |cycle| cycle.id)))
 }
 
@@ -95,7 +96,7 @@ async fn list_review_cycles(
     (status = 404, description = "There is none for the caller", body = ProblemBody),
 ))]
 #[get("/review-cycles/{id}")]
-async fn get_review_cycle(
+pub async fn get_review_cycle(
     caller: Caller<ViewCycles>,
     pool: Data<Pool>,
     id: Path<i64>,
@@ -113,7 +114,7 @@ async fn get_review_cycle(
     (status = 409, description = "The cycle is too far, or the rules have errors", body = ProblemBody),
 ))]
 #[post("/review-cycles/{id}/generate")]
-async fn generate_reviews(
+pub async fn generate_reviews(
     caller: Caller<RunReviews>,
     pool: Data<Pool>,
     rules: Data<RulesFolder>,
@@ -150,7 +151,7 @@ pub struct ReviewQuery {
 /// List the reviews that count, as far as the caller reaches.
 #[utoipa::path(tag = "reviews", params(ReviewQuery), responses((status = 200, description = "A page of reviews", body = Page<Review>)))]
 #[get("/reviews")]
-async fn list_reviews(
+pub async fn list_reviews(
     caller: Caller<ViewReviews>,
     pool: Data<Pool>,
     clock: Data<Clock>,
@@ -169,7 +170,8 @@ async fn list_reviews(
     };
     let connection = &mut *pool.get().await?;
     let reviews =
-        explain::list(connection, &caller.identity, &caller.reach(), &filter, after, limit, clock.now()).await?;
+        explain::list(connection, &caller.identity, &caller.reach(), &filter, after, limit, clock.now())
+            .await?;
     Ok(Json(Page::of(reviews, limit, |review| review.id)))
 }
 
@@ -179,7 +181,7 @@ async fn list_reviews(
     (status = 404, description = "There is none for the caller", body = ProblemBody),
 ))]
 #[get("/reviews/{id}")]
-async fn get_review(
+pub async fn get_review(
     caller: Caller<ViewReviews>,
     pool: Data<Pool>,
     clock: Data<Clock>,
@@ -192,7 +194,7 @@ async fn get_review(
 /// List who has read reviews: of the own ones for everybody, of all for group administrators and auditors.
 #[utoipa::path(tag = "reviews", params(PageQuery), responses((status = 200, description = "A page of readings", body = Page<Access>)))]
 #[get("/access-log")]
-async fn list_accesses(
+pub async fn list_accesses(
     caller: Caller<ViewAccessLog>,
     pool: Data<Pool>,
     query: Query<PageQuery>,

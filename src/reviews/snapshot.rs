@@ -38,7 +38,10 @@ pub struct Snapshot {
 }
 
 /// The metrics of a snapshot: every one of the catalogue, and those targets that are set.
-pub fn metrics(catalogue: &Catalogue, facts: &MonthFacts) -> (BTreeMap<String, Option<Decimal>>, Vec<String>) {
+pub fn metrics(
+    catalogue: &Catalogue,
+    facts: &MonthFacts,
+) -> (BTreeMap<String, Option<Decimal>>, Vec<String>) {
     let listed = catalogue.listed().len();
     let mut metrics = BTreeMap::new();
     let mut unreported = Vec::new();

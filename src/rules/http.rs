@@ -95,7 +95,7 @@ impl SchemeInForce {
     (status = 409, description = "The folder has errors; every one is listed", body = ProblemBody),
 ))]
 #[get("/rules")]
-async fn get_rules(
+pub async fn get_rules(
     _caller: Caller<ViewRules>,
     folder: Data<RulesFolder>,
 ) -> Result<Json<RulesInForce>, Problem> {

@@ -176,3 +176,15 @@ fn parse_sentence(error: &ParseErrorType) -> String {
 pub fn place_of(file: &str, position: Position) -> Place {
     Place { file: file.to_owned(), line: position.line(), column: position.position() }
 }
+
+/// Does work that runs scripts on a thread whose stack is known to be large enough; the runtime's own threads are not.
+pub async fn on_deep_stack<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, std::io::Error> {
+    let (done, result) = tokio::sync::oneshot::channel();
+    std::thread::Builder::new().stack_size(STACK_SIZE).spawn(move || {
+        // Nobody waits any more when the request has been given up.
+        let _ = done.send(work());
+    })?;
+    result.await.map_err(std::io::Error::other)
+}

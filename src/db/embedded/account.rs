@@ -105,7 +105,7 @@ impl Account {
 }
 
 /// The standard library has no `geteuid`; `id` is on every system that has a shell.
-fn effective_uid() -> Result<u32, EmbeddedError> {
+pub(super) fn effective_uid() -> Result<u32, EmbeddedError> {
     let failed = |source| EmbeddedError::CannotRun { program: PathBuf::from("id"), source };
     let output = Command::new("id").arg("-u").stdin(Stdio::null()).output().map_err(failed)?;
     let uid = String::from_utf8_lossy(&output.stdout);

@@ -51,6 +51,11 @@ const GLANCE: Duration = Duration::from_millis(20);
 /// The only role of a cluster, its superuser.
 const ROLE: &str = "showfloor";
 
+/// Whether this process is root, under which PostgreSQL refuses to run.
+pub fn runs_as_root() -> Result<bool, EmbeddedError> {
+    Ok(account::effective_uid()? == 0)
+}
+
 /// What the cluster's contents are worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tuning {

@@ -1,0 +1,26 @@
+# Showfloor: `make demo` shows it, `make test` proves it. ARGS reaches the program: `make demo ARGS=--exit`.
+CARGO ?= cargo
+ARGS ?=
+
+.PHONY: demo test check openapi
+
+demo: postgres
+	$(CARGO) run --locked --quiet -- demo $(ARGS)
+
+test: postgres
+	$(CARGO) test --locked
+
+# What has to hold besides the tests; none of it needs a network.
+check:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) run --locked --quiet -- rules check
+	if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --offline check bans licenses sources; fi
+
+# Writes the document that the tests compare with the code.
+openapi:
+	$(CARGO) run --locked --quiet -- openapi > openapi/openapi.json
+
+.PHONY: postgres
+postgres:
+	@./scripts/postgres.sh

@@ -1,0 +1,76 @@
+//! Opening the database that a command works on.
+
+use std::io::{self, Write as _};
+
+use anyhow::Context as _;
+use secrecy::ExposeSecret as _;
+
+use super::Ended;
+use crate::config::Storage;
+use crate::db::embedded::{Cluster, Tuning};
+use crate::db::{Pool, migrate, pool};
+
+/// Name of the database in the private cluster.
+const NAME: &str = "showfloor";
+
+/// A migrated database, and the private cluster it is in unless `DATABASE_URL` says otherwise.
+pub struct Database {
+    /// Connections to it.
+    pub pool: Pool,
+    cluster: Option<Cluster>,
+}
+
+impl Database {
+    /// Starts the private cluster where one is needed, connects, and migrates.
+    pub async fn open(storage: &Storage) -> anyhow::Result<Self> {
+        let (url, cluster) = match &storage.database_url {
+            Some(url) => (url.expose_secret().to_owned(), None),
+            None => {
+                let folder = storage.data_folder()?;
+                let cluster = Cluster::start(&folder.join("postgres"), Tuning::Durable).await?;
+                cluster.create_database_if_missing(NAME).await?;
+                (cluster.url(NAME), Some(cluster))
+            }
+        };
+        let pool = pool::open(&url, storage.connections)?;
+        let opened = Self { pool, cluster };
+        match migrate::run(&opened.pool).await.context("the database cannot be used") {
+            Ok(_) => Ok(opened),
+            Err(error) => {
+                opened.close().await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Closes the connections and stops the private cluster.
+    pub async fn close(self) -> anyhow::Result<()> {
+        self.pool.close();
+        match self.cluster {
+            Some(cluster) => Ok(cluster.stop().await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Does some work on the database and closes it, whatever the work came to.
+    pub async fn with<T>(
+        storage: &Storage,
+        work: impl AsyncFnOnce(&Pool) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let database = Self::open(storage).await?;
+        let result = work(&database.pool).await;
+        let closed = database.close().await;
+        let value = result?;
+        closed?;
+        Ok(value)
+    }
+}
+
+/// `showfloor migrate`
+pub async fn migrate(storage: Storage) -> anyhow::Result<Ended> {
+    Database::with(&storage, async |_| {
+        writeln!(io::stdout(), "the database is up to date")?;
+        Ok(Ended::Well)
+    })
+    .await
+}

@@ -1,0 +1,147 @@
+//! `showfloor demo`
+
+use std::io::{self, Write as _};
+use std::sync::Arc;
+
+use super::database::Database;
+use super::generate::{self, progress_bar};
+use super::{Ended, serve, table};
+use crate::auth::caller::Scope;
+use crate::clock::Clock;
+use crate::config::{Listen, Rules, Storage};
+use crate::dashboard::store::{Selection, leaderboard};
+use crate::db::Pool;
+use crate::decimal;
+use crate::demo::load::{self, Before};
+use crate::demo::people::{OFFICES, PEOPLE};
+use crate::demo::{PASSWORD, STORE, YEAR};
+use crate::period::Period;
+use crate::reviews::explain::{self, Explanation, ReviewFilter};
+use crate::rules::folder::RulesFolder;
+
+/// Whose March is explained.
+const EXPLAINED: &str = "A06";
+
+/// Options of `showfloor demo`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  showfloor demo\n  showfloor demo --exit\n  showfloor demo --listen 127.0.0.1:9000"
+)]
+pub struct DemoArgs {
+    /// End after printing instead of serving.
+    #[arg(long)]
+    exit: bool,
+    #[command(flatten)]
+    listen: Listen,
+    #[command(flatten)]
+    rules: Rules,
+}
+
+/// Loads the demonstration unless it is there, generates its twelve months, prints March, and serves.
+pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
+    let rules = Arc::new(RulesFolder::new(&args.rules.folder));
+    let bundle = rules.bundle()?;
+    Database::with(&storage, async |pool| {
+        match load::look(&mut *pool.get().await?).await? {
+            Before::Demonstration => {}
+            Before::Other => anyhow::bail!(
+                "the database holds another organisation: choose another with SHOWFLOOR_DATA_DIR or DATABASE_URL"
+            ),
+            Before::Empty => {
+                let bar = progress_bar(load::STEPS, "loading the demonstration dealership");
+                load::load(&mut *pool.get().await?, &bundle.catalogue, Clock::System.now(), || bar.inc(1)).await?;
+                bar.finish_and_clear();
+            }
+        }
+        let months = Period::months_of(YEAR);
+        let bar = progress_bar(months.len(), "months generated");
+        for period in months {
+            generate::month(pool, &rules, STORE, period).await?;
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        print_march(pool).await?;
+        if args.exit {
+            return Ok(Ended::Well);
+        }
+        serve::until_stopped(pool, Arc::clone(&rules), &storage, &args.listen, announcement).await
+    })
+    .await
+}
+
+async fn print_march(pool: &Pool) -> anyhow::Result<()> {
+    let Some(period) = Period::new(YEAR, 3) else { return Ok(()) };
+    let connection = &mut *pool.get().await?;
+    let selection = Selection { period, unit: None };
+    let places = leaderboard(connection, &Scope::operator(), &selection, "sales_consultant", 12).await?;
+    let mut rows = table::new(&["名次", "工号", "姓名", "小组", "总分", "交车", "等级"], &[0, 4, 5]);
+    for place in places {
+        rows.add_row([
+            place.rank.to_string(),
+            place.employee_no,
+            place.name,
+            place.unit,
+            place.total.to_string(),
+            place.deliveries.to_string(),
+            place.final_grade,
+        ]);
+    }
+    let filter = ReviewFilter {
+        period: Some(period),
+        employee_no: Some(EXPLAINED.to_owned()),
+        position: Some("sales_consultant".to_owned()),
+        ..ReviewFilter::default()
+    };
+    let explanation = explain::for_operator(connection, &filter).await?;
+    let mut out = io::stdout();
+    writeln!(out, "\n锦程4S店 {period} 龙虎榜 · leaderboard\n{rows}")?;
+    print_explanation(&mut out, &explanation)?;
+    Ok(())
+}
+
+/// A review as a person reads it: each rule with its reasons.
+fn print_explanation(out: &mut impl io::Write, explanation: &Explanation) -> io::Result<()> {
+    let review = &explanation.review;
+    writeln!(
+        out,
+        "\n{} {} {} 得分说明 · one score explained",
+        review.employee_no, review.name, review.period
+    )?;
+    let mut rows = table::new(&["考核项", "得分", "满分", "原因"], &[1, 2]);
+    for result in &explanation.rules {
+        rows.add_row([
+            result.zh.clone(),
+            result.score.map_or_else(|| "不适用".to_owned(), |score| score.to_string()),
+            decimal::plain(result.max),
+            result.reasons().join("\n"),
+        ]);
+    }
+    writeln!(out, "{rows}")?;
+    let shown =
+        |points: Option<rust_decimal::Decimal>| points.map_or_else(|| "—".to_owned(), |p| p.to_string());
+    writeln!(
+        out,
+        "基础分 {} + 加分 {} = 总分 {}；{}；最终等级 {}",
+        shown(review.base),
+        shown(review.bonus),
+        shown(review.total),
+        explanation.grade_reasons.join("；"),
+        review.final_grade
+    )
+}
+
+/// Where the API is and who may sign in.
+fn announcement(address: std::net::SocketAddr) -> String {
+    let staff = PEOPLE.iter().filter_map(|person| Some((person.login?.0, person.name, person.login?.1)));
+    let offices = OFFICES.iter().map(|(login, roles, _)| (*login, "", *roles));
+    let mut rows = table::new(&["login", "姓名", "roles"], &[]);
+    for (login, name, roles) in staff.chain(offices) {
+        let roles =
+            roles.iter().filter_map(|role| serde_json::to_value(role).ok()?.as_str().map(str::to_owned));
+        rows.add_row([login.to_owned(), name.to_owned(), roles.collect::<Vec<_>>().join(", ")]);
+    }
+    format!(
+        "\nAPI            http://{address}/v1\ndocumentation  http://{address}/docs/\n\
+         sign in        POST /v1/sessions, every password is {PASSWORD}\n{rows}\nCtrl-C stops the server."
+    )
+}

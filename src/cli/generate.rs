@@ -1,0 +1,127 @@
+//! `showfloor generate`
+
+use std::io::{self, Write as _};
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::database::Database;
+use super::{Ended, table};
+use crate::clock::Clock;
+use crate::config::{Rules, Storage};
+use crate::db::Pool;
+use crate::period::Period;
+use crate::reviews::generate::{self, Generated, Runner};
+use crate::reviews::store::{self, CycleFilter, ReviewCycle};
+use crate::rules::folder::RulesFolder;
+
+/// Options of `showfloor generate`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  showfloor generate 2014-03\n  showfloor generate 2014-03 --store JC --json"
+)]
+pub struct GenerateArgs {
+    /// The month.
+    #[arg(value_name = "YYYY-MM")]
+    period: Period,
+    /// Only this store, by code.
+    #[arg(long, value_name = "CODE")]
+    store: Option<String>,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    rules: Rules,
+}
+
+/// Generates the reviews of a month for one store or all of them.
+pub async fn run(args: GenerateArgs, storage: Storage) -> anyhow::Result<Ended> {
+    let rules = Arc::new(RulesFolder::new(&args.rules.folder));
+    let results = Database::with(&storage, async |pool| {
+        let stores = match &args.store {
+            Some(store) => vec![store.clone()],
+            None => store_codes(pool).await?,
+        };
+        anyhow::ensure!(
+            !stores.is_empty(),
+            "there is no store yet: create one over the API, or run showfloor demo"
+        );
+        let progress = progress_bar(stores.len(), "stores");
+        let mut results = Vec::new();
+        for store in stores {
+            results.push(month(pool, &rules, &store, args.period).await?);
+            progress.inc(1);
+        }
+        progress.finish_and_clear();
+        Ok(results)
+    })
+    .await?;
+    print(&results, args.json)?;
+    let needs_attention = results.iter().any(|result| result.attention > 0);
+    Ok(if needs_attention { Ended::WithFindings } else { Ended::Well })
+}
+
+/// Opens the month of a store if it is not open yet, and generates it.
+pub async fn month(
+    pool: &Pool,
+    rules: &Arc<RulesFolder>,
+    store: &str,
+    period: Period,
+) -> anyhow::Result<Generated> {
+    let runner = Runner::operator();
+    let now = Clock::System.now();
+    let cycle = open_cycle(pool, &runner, store, period).await?;
+    Ok(generate::generate(pool, rules, cycle.id, &runner, now).await?)
+}
+
+async fn open_cycle(
+    pool: &Pool,
+    runner: &Runner,
+    store: &str,
+    period: Period,
+) -> anyhow::Result<ReviewCycle> {
+    let connection = &mut *pool.get().await?;
+    let filter = CycleFilter { id: None, store: Some(store.to_owned()), period: Some(period) };
+    if let Some(cycle) =
+        store::list_cycles(connection, &runner.scope, &filter, 0, 1).await?.into_iter().next()
+    {
+        return Ok(cycle);
+    }
+    Ok(store::create_cycle(connection, &runner.scope, store, period, None, Clock::System.now()).await?)
+}
+
+async fn store_codes(pool: &Pool) -> anyhow::Result<Vec<String>> {
+    Ok(crate::org::store_codes(&mut *pool.get().await?).await?)
+}
+
+/// A bar on standard error; none where that is not a terminal.
+pub fn progress_bar(length: usize, unit: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {unit} {{msg}}"));
+    let bar = ProgressBar::new(u64::try_from(length).unwrap_or(u64::MAX));
+    style.map(|style| bar.clone().with_style(style)).unwrap_or(bar)
+}
+
+fn print(results: &[Generated], json: bool) -> anyhow::Result<()> {
+    let mut out = io::stdout();
+    if json {
+        writeln!(out, "{}", serde_json::to_string_pretty(results)?)?;
+        return Ok(());
+    }
+    let mut rows =
+        table::new(&["store", "month", "written", "unchanged", "withdrawn", "attention"], &[2, 3, 4, 5]);
+    for result in results {
+        rows.add_row([
+            result.cycle.store.clone(),
+            result.cycle.period.to_string(),
+            result.written.to_string(),
+            result.unchanged.to_string(),
+            result.withdrawn.to_string(),
+            result.attention.to_string(),
+        ]);
+    }
+    writeln!(out, "{rows}")?;
+    if results.iter().any(|result| result.attention > 0) {
+        writeln!(out, "some reviews need attention: GET /v1/reviews shows why")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! `showfloor import`
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use super::database::Database;
+use super::{Ended, table};
+use crate::clock::Clock;
+use crate::config::{Rules, Storage};
+use crate::facts::import::{ImportKind, MAX_FILE_BYTES};
+use crate::facts::import_file::{self, ImportFile, ImportReport, Importer, Mode};
+use crate::facts::metric::CatalogueFile;
+use crate::period::Period;
+use crate::rules::bundle::CATALOGUE_FILE;
+
+/// Options of `showfloor import`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    showfloor import 月度汇总.xlsx --kind dingtalk-attendance --period 2014-03 --dry-run\n  \
+    showfloor import attendance.csv --kind attendance-csv --period 2014-03 --partial\n  \
+    showfloor import dms.csv --kind dms-funnel --period 2014-03 --json")]
+pub struct ImportArgs {
+    /// The file.
+    file: PathBuf,
+    /// What it holds.
+    #[arg(long)]
+    kind: ImportKind,
+    /// The month it is about.
+    #[arg(long, value_name = "YYYY-MM")]
+    period: Period,
+    /// Only say what would happen.
+    #[arg(long)]
+    dry_run: bool,
+    /// Record the good rows even if others are faulty.
+    #[arg(long)]
+    partial: bool,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    rules: Rules,
+}
+
+/// Imports a file. Exit status 1 when rows are faulty.
+pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
+    let catalogue = CatalogueFile(args.rules.folder.join(CATALOGUE_FILE)).read()?;
+    let shown = args.file.display();
+    let size = std::fs::metadata(&args.file).with_context(|| format!("cannot read {shown}"))?.len();
+    anyhow::ensure!(
+        size <= u64::try_from(MAX_FILE_BYTES)?,
+        "{shown} has {size} bytes, more than the {MAX_FILE_BYTES} allowed"
+    );
+    let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {shown}"))?;
+    let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let file = ImportFile { kind: args.kind, period: args.period, name, bytes };
+    let mode = match (args.dry_run, args.partial) {
+        (true, _) => Mode::DryRun,
+        (false, true) => Mode::Partial,
+        (false, false) => Mode::Whole,
+    };
+    let report = Database::with(&storage, async |pool| {
+        let operator = Importer { user_id: None, scope: None };
+        let connection = &mut *pool.get().await?;
+        Ok(import_file::import(connection, &catalogue, file, mode, &operator, Clock::System.now()).await?)
+    })
+    .await?;
+    print(&report, mode, args.json)?;
+    Ok(if report.faults.is_empty() { Ended::Well } else { Ended::WithFindings })
+}
+
+fn print(report: &ImportReport, mode: Mode, json: bool) -> anyhow::Result<()> {
+    let mut out = io::stdout();
+    if json {
+        writeln!(out, "{}", serde_json::to_string_pretty(report)?)?;
+        return Ok(());
+    }
+    if !report.faults.is_empty() {
+        let mut rows = table::new(&["行 row", "列 column", "内容 found", "应为 expected"], &[0]);
+        for fault in &report.faults {
+            rows.add_row([
+                fault.row.map(|row| row.to_string()).unwrap_or_default(),
+                fault.column.clone().unwrap_or_default(),
+                fault.found.clone(),
+                fault.expected.clone(),
+            ]);
+        }
+        writeln!(out, "{rows}")?;
+    }
+    let ImportReport { rows, added, changed, unchanged, .. } = report;
+    let outcome = match (mode, report.applied) {
+        (Mode::DryRun, _) => "试运行，未写入 · dry run, nothing was written",
+        (_, true) => "已导入 · imported",
+        (Mode::Whole, false) if !report.faults.is_empty() => {
+            "未导入：改正错误行，或用 --partial 只导入正确的行 · nothing was imported: correct the faulty rows, or use --partial"
+        }
+        (_, false) => "没有变化 · nothing has changed",
+    };
+    writeln!(
+        out,
+        "正确 {rows} 行：新增 {added}，更改 {changed}，不变 {unchanged} · {rows} good rows: {added} added, {changed} changed, \
+         {unchanged} unchanged"
+    )?;
+    writeln!(out, "{outcome}")?;
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! `showfloor serve`
+
+use std::io::{self, Write as _};
+use std::sync::Arc;
+
+use super::Ended;
+use super::database::Database;
+use crate::auth::token::Tokens;
+use crate::auth::users;
+use crate::clock::Clock;
+use crate::config::{Listen, Rules, Storage};
+use crate::db::Pool;
+use crate::rules::folder::RulesFolder;
+use crate::server::{self, Shared};
+
+/// Options of `showfloor serve`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  showfloor serve\n  showfloor serve --listen 0.0.0.0:8080 --rules /srv/rules\n  \
+    DATABASE_URL=postgres://showfloor@db/showfloor?sslmode=require showfloor serve"
+)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    listen: Listen,
+    #[command(flatten)]
+    rules: Rules,
+}
+
+/// Serves the API. At the very first start it makes an administrator and prints the password, once.
+pub async fn run(args: ServeArgs, storage: Storage) -> anyhow::Result<Ended> {
+    let folder = Arc::new(RulesFolder::new(&args.rules.folder));
+    if let Err(problem) = folder.bundle() {
+        // A broken folder must not keep people from reading their reviews.
+        writeln!(io::stderr(), "warning: {problem}")?;
+    }
+    Database::with(&storage, async |pool| {
+        let administrator =
+            users::create_first_administrator(&mut *pool.get().await?, Clock::System.now()).await?;
+        if let Some((login, password)) = administrator {
+            let mut out = io::stdout();
+            writeln!(out, "first start: sign in as {login} with the password {password}")?;
+            writeln!(out, "it is not shown again; PATCH /v1/users/{{id}} sets another")?;
+        }
+        until_stopped(pool, folder, &storage, &args.listen, |address| {
+            format!("API on http://{address}/v1, documentation on http://{address}/docs/ (Ctrl-C stops it)")
+        })
+        .await
+    })
+    .await
+}
+
+/// Serves until a signal ends it; prints what `announce` says once requests are answered.
+pub async fn until_stopped(
+    pool: &Pool,
+    rules: Arc<RulesFolder>,
+    storage: &Storage,
+    listen: &Listen,
+    announce: impl Fn(std::net::SocketAddr) -> String,
+) -> anyhow::Result<Ended> {
+    let tokens = Arc::new(Tokens::open(&storage.data_folder()?.join("keys"))?);
+    let shared = Shared { pool: pool.clone(), tokens, rules, clock: Clock::System };
+    let (server, address) = server::build(shared, listen.listen)?;
+    writeln!(io::stdout(), "{}", announce(address))?;
+    server.await?;
+    Ok(Ended::Well)
+}
+
+/// `showfloor openapi`
+pub fn print_openapi() -> anyhow::Result<Ended> {
+    writeln!(io::stdout(), "{}", server::openapi().to_pretty_json()?)?;
+    Ok(Ended::Well)
+}

@@ -1,0 +1,71 @@
+//! Configuration: every setting in one place, each an option on the command line and a variable in the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use secrecy::SecretString;
+
+use crate::db::embedded;
+
+/// Where data is kept.
+#[derive(Clone, Debug, Args)]
+pub struct Storage {
+    /// Address of a PostgreSQL server, 14 or newer; without it, a private server is run in the data folder.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]
+    pub database_url: Option<SecretString>,
+    /// Folder for the private database and the signing keys
+    /// [default: /var/lib/showfloor as root, otherwise showfloor in the user's data folder].
+    #[arg(long, env = "SHOWFLOOR_DATA_DIR", value_name = "DIR", global = true)]
+    pub data_dir: Option<PathBuf>,
+    /// Most connections to the database.
+    #[arg(long, env = "SHOWFLOOR_CONNECTIONS", default_value_t = 16, value_name = "N", global = true)]
+    pub connections: usize,
+}
+
+/// Where the scripts are.
+#[derive(Clone, Debug, Args)]
+pub struct Rules {
+    /// The folder with metrics.toml and one folder a scheme.
+    #[arg(long = "rules", value_name = "DIR", env = "SHOWFLOOR_RULES", default_value = "rules")]
+    pub folder: PathBuf,
+}
+
+/// Where requests are answered.
+#[derive(Clone, Debug, Args)]
+pub struct Listen {
+    /// Address and port; port 0 takes any free one.
+    #[arg(long, env = "SHOWFLOOR_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+}
+
+/// What is logged, to standard error.
+#[derive(Clone, Debug, Args)]
+pub struct Logging {
+    /// What to log: error, warn, info, debug, or a filter such as showfloor=debug,actix=warn.
+    #[arg(long, env = "SHOWFLOOR_LOG", default_value = "warn", value_name = "FILTER", global = true)]
+    pub log: String,
+    /// Log JSON lines.
+    #[arg(long, env = "SHOWFLOOR_LOG_JSON", global = true)]
+    pub log_json: bool,
+}
+
+impl Storage {
+    /// The data folder, given or by default.
+    pub fn data_folder(&self) -> anyhow::Result<PathBuf> {
+        if let Some(folder) = &self.data_dir {
+            return Ok(std::path::absolute(folder)?);
+        }
+        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let home = variable("HOME");
+        // PostgreSQL does not run as root and its account cannot look into root's home.
+        if embedded::runs_as_root()? {
+            return Ok(PathBuf::from("/var/lib/showfloor"));
+        }
+        let folder = variable("XDG_DATA_HOME").or_else(|| home.map(|home| home.join(".local/share")));
+        match folder {
+            Some(folder) => Ok(folder.join("showfloor")),
+            None => anyhow::bail!("there is no HOME to keep data in: set SHOWFLOOR_DATA_DIR"),
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Loading the demonstration dealership, all of it or nothing.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use rust_decimal::Decimal;
+
+use super::formula::{self, Tenths};
+use super::people::{OFFICES, PEOPLE, Person, TEAMS};
+use super::{PASSWORD, STORE, YEAR};
+use crate::auth::users::{self, NewUser};
+use crate::facts::ledger::{self, Entry, Origin};
+use crate::facts::metric::Catalogue;
+use crate::http::Problem;
+use crate::http::etag::Seen;
+use crate::org::{
+    self, EmployeeStatus, LeadershipKind, NewAssignment, NewEmployee, NewOrgUnit, NewTeamLeadership, UnitKind,
+};
+use crate::period::Period;
+use crate::plan::{self, LabelWeight, MemberWeight, NewPlan, Resplit, TeamWeight};
+
+/// The year's total, season weights in basis points, and the weights of channels and series.
+const TOTAL: i64 = 1690;
+const SEASON: [i64; 12] = [950, 640, 880, 810, 795, 785, 690, 745, 875, 885, 925, 1020];
+const CHANNELS: [(&str, i64); 4] =
+    [("showroom", 60), ("phone_web", 22), ("invitation", 10), ("auto_show", 8)];
+const SERIES: [(&str, i64); 4] = [("series_a", 45), ("series_b", 20), ("series_c", 30), ("series_d", 5)];
+
+/// Steps of the loading, for a progress bar.
+pub const STEPS: usize = PEOPLE.len() + OFFICES.len() + 1 + 12;
+
+/// What a database holds before loading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// Nothing: the demonstration can be loaded.
+    Empty,
+    /// The demonstration.
+    Demonstration,
+    /// Somebody's own organisation.
+    Other,
+}
+
+/// Looks what the database holds.
+pub async fn look(connection: &mut AsyncPgConnection) -> Result<Before, Problem> {
+    let stores = org::store_codes(connection).await?;
+    Ok(match (stores.iter().any(|code| code == STORE), stores.is_empty()) {
+        (true, _) => Before::Demonstration,
+        (false, true) => Before::Empty,
+        (false, false) => Before::Other,
+    })
+}
+
+/// Loads organisation, logins, plan and facts in one transaction. `step` is called [`STEPS`] times.
+pub async fn load(
+    connection: &mut AsyncPgConnection,
+    catalogue: &Catalogue,
+    now: DateTime<Utc>,
+    step: impl Fn() + Send + Sync,
+) -> Result<(), Problem> {
+    connection
+        .transaction(async |connection| {
+            load_units(connection, now).await?;
+            for person in PEOPLE {
+                load_person(connection, person, now).await?;
+                step();
+            }
+            for (login, roles, unit) in OFFICES {
+                let new = user(login, roles, None, unit);
+                users::create(connection, new, None, now).await?;
+                step();
+            }
+            load_leaderships(connection, now).await?;
+            load_plan(connection, now).await?;
+            step();
+            for period in Period::months_of(YEAR) {
+                load_facts(connection, catalogue, period, now).await?;
+                step();
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// The day from which everything at the dealership holds.
+fn founded() -> NaiveDate {
+    Period::new(YEAR - 1, 1).map(Period::first_day).unwrap_or_default()
+}
+
+async fn load_units(connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<(), Problem> {
+    let department = "JC-XS";
+    let mut units = vec![
+        ("JCJT", "锦程汽车集团", UnitKind::Group, None),
+        (STORE, "锦程4S店", UnitKind::Store, Some("JCJT")),
+        (department, "销售部", UnitKind::Department, Some(STORE)),
+    ];
+    units.extend(TEAMS.map(|(code, name, ..)| (code, name, UnitKind::Team, Some(department))));
+    for (code, name, kind, parent) in units {
+        let new = NewOrgUnit {
+            code: code.to_owned(),
+            name: name.to_owned(),
+            kind,
+            parent: parent.map(str::to_owned),
+            valid_from: founded(),
+            valid_to: None,
+        };
+        org::units::create(connection, new, None, now).await?;
+    }
+    Ok(())
+}
+
+async fn load_person(
+    connection: &mut AsyncPgConnection,
+    person: Person,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let new = NewEmployee {
+        employee_no: person.employee_no.to_owned(),
+        name: person.name.to_owned(),
+        status: EmployeeStatus::Active,
+    };
+    org::people::create(connection, new, None, now).await?;
+    for position in person.positions {
+        let new = NewAssignment {
+            employee_no: person.employee_no.to_owned(),
+            unit: person.unit.to_owned(),
+            position: *position,
+            valid_from: founded(),
+            valid_to: None,
+        };
+        org::postings::create(connection, new, None, now).await?;
+    }
+    if let Some((login, roles)) = person.login {
+        users::create(connection, user(login, roles, Some(person.employee_no), None), None, now).await?;
+    }
+    Ok(())
+}
+
+fn user(
+    login: &str,
+    roles: &[crate::auth::access::Role],
+    employee_no: Option<&str>,
+    unit: Option<&str>,
+) -> NewUser {
+    NewUser {
+        login: login.to_owned(),
+        password: PASSWORD.to_owned(),
+        roles: roles.to_vec(),
+        employee_no: employee_no.map(str::to_owned),
+        unit: unit.map(str::to_owned),
+    }
+}
+
+/// Each team's first member leads it; the telesales specialist leads teams 1 and 2 for one channel.
+async fn load_leaderships(connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<(), Problem> {
+    let line =
+        [("G1", "A01"), ("G2", "A05"), ("G3", "A09")].map(|(unit, no)| (unit, no, LeadershipKind::Line));
+    let channel = [("G1", "T01"), ("G2", "T01")].map(|(unit, no)| (unit, no, LeadershipKind::Channel));
+    for (unit, employee_no, kind) in line.into_iter().chain(channel) {
+        let new = NewTeamLeadership {
+            unit: unit.to_owned(),
+            employee_no: employee_no.to_owned(),
+            kind,
+            channel: (kind == LeadershipKind::Channel).then(|| "phone_web".to_owned()),
+            valid_from: founded(),
+            valid_to: None,
+        };
+        org::leaderships::create(connection, new, None, now).await?;
+    }
+    Ok(())
+}
+
+/// Members of a team, in the order of their numbers.
+fn members(unit: &str) -> impl Iterator<Item = &'static str> {
+    PEOPLE.iter().filter(move |person| person.unit == unit).map(|person| person.employee_no)
+}
+
+/// Version 1 from January; version 2, which gives A07's months of leave to the rest of team 2, from June.
+async fn load_plan(connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<(), Problem> {
+    let label = |(code, weight): (&str, i64)| LabelWeight { code: code.to_owned(), weight };
+    let team = |(unit, _, weight, weights): (&str, &str, i64, [i64; 4])| TeamWeight {
+        unit: unit.to_owned(),
+        weight,
+        members: members(unit)
+            .zip(weights)
+            .map(|(employee_no, weight)| MemberWeight { employee_no: employee_no.to_owned(), weight })
+            .collect(),
+    };
+    let new = NewPlan {
+        store: STORE.to_owned(),
+        year: YEAR,
+        metric: "deliveries".to_owned(),
+        total: TOTAL,
+        season: SEASON.to_vec(),
+        teams: TEAMS.map(team).to_vec(),
+        channels: CHANNELS.map(label).to_vec(),
+        series: SERIES.map(label).to_vec(),
+    };
+    let (author, approver) = (user_id(connection, "manager").await?, user_id(connection, "gm").await?);
+    let month =
+        |month| Period::new(YEAR, month).ok_or_else(|| Problem::internal(&"the plan year is out of range"));
+    let first = plan::create(connection, new, Some(author), now).await?;
+    plan::submit(connection, first.id, Some(author), Seen::Any, now).await?;
+    plan::approve(connection, first.id, approver, month(1)?, Seen::Any, now).await?;
+    let second = plan::next_version(connection, first.id, Some(author), now).await?;
+    let weights = [("A05", 28), ("A06", 26), ("A08", 22)];
+    let leave = Resplit {
+        unit: "G2".to_owned(),
+        from: month(6)?,
+        to: month(8)?,
+        weights: weights
+            .map(|(employee_no, weight)| MemberWeight { employee_no: employee_no.to_owned(), weight })
+            .to_vec(),
+    };
+    plan::resplit(connection, second.id, leave, Some(author), Seen::Any, now).await?;
+    plan::submit(connection, second.id, Some(author), Seen::Any, now).await?;
+    plan::approve(connection, second.id, approver, month(6)?, Seen::Any, now).await?;
+    Ok(())
+}
+
+async fn user_id(connection: &mut AsyncPgConnection, login: &str) -> Result<i64, Problem> {
+    let users = users::list(connection, 0, 100).await?;
+    let found = users.into_iter().find(|user| user.login == login).map(|user| user.id);
+    found.ok_or_else(|| Problem::not_found("user"))
+}
+
+async fn load_facts(
+    connection: &mut AsyncPgConnection,
+    catalogue: &Catalogue,
+    period: Period,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let store = org::unit_by_code(connection, STORE).await?.ok_or_else(|| Problem::not_found("store"))?;
+    let numbers = PEOPLE.map(|person| person.employee_no.to_owned());
+    let ids = org::employees_by_no(connection, &numbers).await?;
+    let targets: HashMap<i64, i64> = plan::targets_in_force(connection, store.id, period)
+        .await?
+        .into_iter()
+        .map(|target| (target.employee_id, target.value))
+        .collect();
+    let mut entries = Vec::new();
+    for (employee_no, facts) in facts_of(period, |employee_no| {
+        ids.get(employee_no).and_then(|id| targets.get(id)).copied().unwrap_or(0)
+    }) {
+        let Some(employee_id) = ids.get(employee_no).copied() else { continue };
+        entries.extend(facts.into_iter().map(|(metric, tenths)| Entry {
+            employee_id,
+            metric: metric.to_owned(),
+            value: Decimal::new(tenths, 1).normalize(),
+        }));
+    }
+    let deliveries: HashSet<(i64, String)> = ledger::deliveries(catalogue, &entries);
+    let origin = Origin { source_system: "demo".to_owned(), batch_id: None, user_id: None, at: now };
+    ledger::append(connection, period, &entries, &origin).await?;
+    ledger::note_delivery(connection, period, &deliveries, now).await
+}
+
+/// Everybody's facts of a month, given each advisor's target.
+fn facts_of(period: Period, target: impl Fn(&str) -> i64) -> Vec<(&'static str, Vec<Tenths>)> {
+    let (m, days) = (i64::from(period.month()), i64::from(period.days()));
+    let advisors = PEOPLE.iter().filter(|person| person.employee_no.starts_with('A'));
+    let mut facts = (1..)
+        .zip(advisors)
+        .map(|(i, person)| (person.employee_no, formula::advisor(i, m, target(person.employee_no), days)))
+        .collect::<Vec<_>>();
+    facts.extend((1..).zip(["A01", "A05", "A09"]).map(|(g, leader)| (leader, formula::leader(g, m))));
+    facts.push(("T01", formula::telesales(m, days)));
+    facts
+}

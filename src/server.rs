@@ -1,0 +1,165 @@
+//! The server: pool, rules and routes put together. The route list reads as a table of contents.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use actix_web::dev::Server;
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, get, middleware};
+use tracing_actix_web::TracingLogger;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{AppExt as _, scope};
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::auth::token::Tokens;
+use crate::clock::Clock;
+use crate::db::Pool;
+use crate::facts::import::MAX_FILE_BYTES;
+use crate::facts::metric::CatalogueFile;
+use crate::http::Problem;
+use crate::http::methods::Methods;
+use crate::http::openapi::{Document, add_common_answers};
+use crate::rules::bundle::CATALOGUE_FILE;
+use crate::rules::folder::RulesFolder;
+use crate::{auth, dashboard, facts, org, plan, reviews, rules};
+
+/// Everything that requests share.
+#[derive(Clone)]
+pub struct Shared {
+    /// Connections.
+    pub pool: Pool,
+    /// Signs and verifies access tokens.
+    pub tokens: Arc<Tokens>,
+    /// The scripts.
+    pub rules: Arc<RulesFolder>,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Every endpoint of version 1.
+fn routes(api: &mut ServiceConfig) {
+    api.service(
+        scope::scope("/v1")
+            // sessions and users
+            .service(auth::http::create_session)
+            .service(auth::http::refresh_session)
+            .service(auth::http::delete_session)
+            .service(auth::http::get_me)
+            .service(auth::http::list_users)
+            .service(auth::http::create_user)
+            .service(auth::http::get_user)
+            .service(auth::http::update_user)
+            // organisation
+            .service(org::http::list_org_units)
+            .service(org::http::create_org_unit)
+            .service(org::http::get_org_unit)
+            .service(org::http::update_org_unit)
+            .service(org::http::list_employees)
+            .service(org::http::create_employee)
+            .service(org::http::get_employee)
+            .service(org::http::update_employee)
+            .service(org::http::list_assignments)
+            .service(org::http::create_assignment)
+            .service(org::http::get_assignment)
+            .service(org::http::update_assignment)
+            .service(org::http::list_team_leaderships)
+            .service(org::http::create_team_leadership)
+            .service(org::http::get_team_leadership)
+            .service(org::http::update_team_leadership)
+            // plan
+            .service(plan::http::list_plans)
+            .service(plan::http::get_plan)
+            .service(plan::http::list_plan_targets)
+            .service(plan::http::create_plan)
+            .service(plan::http::delete_plan)
+            .service(plan::http::submit_plan)
+            .service(plan::http::return_plan)
+            .service(plan::http::approve_plan)
+            .service(plan::http::create_plan_resplit)
+            .service(plan::http::create_plan_version)
+            // facts
+            .service(facts::http::list_metrics)
+            .service(facts::http::record_facts)
+            .service(facts::http::list_facts)
+            .service(facts::http::create_import)
+            // rules
+            .service(rules::http::get_rules)
+            // reviews
+            .service(reviews::http::create_review_cycle)
+            .service(reviews::http::list_review_cycles)
+            .service(reviews::http::get_review_cycle)
+            .service(reviews::http::generate_reviews)
+            .service(reviews::http::list_reviews)
+            .service(reviews::http::get_review)
+            .service(reviews::http::list_accesses)
+            // dashboard
+            .service(dashboard::http::get_attainment)
+            .service(dashboard::http::get_funnel)
+            .service(dashboard::http::get_distribution)
+            .service(dashboard::http::get_leaderboard),
+    );
+}
+
+/// The OpenAPI document of the endpoints; needs no database.
+pub fn openapi() -> OpenApi {
+    let mut document =
+        App::new().into_utoipa_app().openapi(Document::openapi()).configure(routes).split_for_parts().1;
+    add_common_answers(&mut document);
+    document
+}
+
+/// Whether the server and its database answer.
+#[get("/healthz")]
+async fn get_health(pool: Data<Pool>) -> Result<HttpResponse, Problem> {
+    let _connection = pool.get().await?;
+    Ok(HttpResponse::Ok().content_type("text/plain").body("ok\n"))
+}
+
+/// Answers what no route takes: 405 with the methods there are, or 404.
+async fn refuse(request: HttpRequest, methods: Data<Methods>) -> HttpResponse {
+    methods.refuse(&request)
+}
+
+/// Binds the address and builds the server, which runs when it is awaited. It stops by itself on SIGINT and SIGTERM,
+/// after the requests under way.
+pub fn build(shared: Shared, listen: SocketAddr) -> anyhow::Result<(Server, SocketAddr)> {
+    let listener = TcpListener::bind(listen).map_err(|error| {
+        anyhow::anyhow!("cannot listen on {listen}: {error}; choose another with --listen")
+    })?;
+    let address = listener.local_addr()?;
+    let api = openapi();
+    let methods = Data::new(Methods::of(&api));
+    let catalogue = Data::new(CatalogueFile(shared.rules.path().join(CATALOGUE_FILE)));
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(Data::new(shared.pool.clone()))
+            .app_data(Data::from(Arc::clone(&shared.tokens)))
+            .app_data(Data::from(Arc::clone(&shared.rules)))
+            .app_data(Data::new(shared.clock))
+            .app_data(catalogue.clone())
+            .app_data(methods.clone())
+            .app_data(web::PayloadConfig::new(MAX_FILE_BYTES + 1))
+            .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found("thing").into()))
+            .app_data(
+                web::QueryConfig::default()
+                    .error_handler(|error, _| Problem::field("query", error.to_string()).into()),
+            )
+            .wrap(middleware::Compress::default())
+            .wrap(middleware::DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")))
+            .wrap(TracingLogger::default())
+            .into_utoipa_app()
+            .configure(routes)
+            .into_app()
+            .service(get_health)
+            .service(web::redirect("/", "/docs/"))
+            .service(web::redirect("/docs", "/docs/"))
+            .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", api.clone()))
+            .default_service(web::to(refuse))
+    })
+    .listen(listener)?
+    .shutdown_timeout(10)
+    .run();
+    Ok((server, address))
+}

@@ -1,0 +1,291 @@
+//! Generating reviews and reading them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::support::{Template, TestApp, copied_rules};
+
+/// Lines of a file of scores computed by exact rational arithmetic, independently of the program.
+fn exact(scheme: &str) -> Vec<Value> {
+    let path = format!("{}/tests/fixtures/exact/{scheme}.jsonl", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A JSON number with two places, or null, as the text that the fixtures have.
+fn points(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => {
+            let (whole, places) = number.as_str().split_once('.').unwrap_or((number.as_str(), ""));
+            Value::String(format!("{whole}.{places:0<2}"))
+        }
+        other => other.clone(),
+    }
+}
+
+/// Every review of a list, page after page.
+async fn all_reviews(app: &TestApp, login: &str, filter: &str) -> Vec<Value> {
+    let mut reviews = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = app.get(login, &format!("/v1/reviews?limit=50{filter}{cursor}")).await.expect(200);
+        reviews.extend(page["items"].as_array().unwrap().clone());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return reviews,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demonstration_year_equals_exact_arithmetic() {
+    let app = TestApp::demo().await;
+    for (scheme, count) in [("sales_consultant", 141), ("team_leader", 36), ("telesales_specialist", 12)] {
+        let expected: BTreeMap<(String, String), Value> = exact(scheme)
+            .into_iter()
+            .filter(|line| line["demo"] == json!(true))
+            .map(|line| {
+                let key = |name: &str| line["input"][name].as_str().unwrap().to_owned();
+                ((key("employee_no"), key("period")), line["expected"].clone())
+            })
+            .collect();
+        assert_eq!(expected.len(), count, "{scheme}");
+        let reviews = all_reviews(&app, "group", &format!("&position={scheme}")).await;
+        assert_eq!(reviews.len(), count, "{scheme}");
+        for review in reviews {
+            let key = |name: &str| review[name].as_str().unwrap().to_owned();
+            let expected = &expected[&(key("employee_no"), key("period"))];
+            for field in ["base", "bonus", "total"] {
+                assert_eq!(points(&review[field]), expected[field], "{review:#}");
+            }
+            for field in ["grade", "final_grade"] {
+                assert_eq!(review[field], expected[field], "{review:#}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_check_sums_of_the_demonstration_hold() {
+    // domain.md, "Check sums over the 141 sales-consultant reviews".
+    let app = TestApp::demo().await;
+    let reviews = all_reviews(&app, "auditor", "&position=sales_consultant").await;
+    let mut grades = BTreeMap::<String, usize>::new();
+    for review in &reviews {
+        *grades.entry(review["final_grade"].as_str().unwrap().to_owned()).or_default() += 1;
+    }
+    let expected = [("S", 20), ("A", 54), ("B", 30), ("C", 33), ("D", 4)];
+    assert_eq!(grades, expected.map(|(grade, count)| (grade.to_owned(), count)).into());
+    let of = |employee_no: &str, period: &str| {
+        let is_it = |review: &&Value| review["employee_no"] == employee_no && review["period"] == period;
+        reviews.iter().find(is_it).cloned()
+    };
+    let best = of("A01", "2014-03").unwrap();
+    assert_eq!((points(&best["total"]), &best["final_grade"]), (json!("96.63"), &json!("S")));
+    let capped = of("A10", "2014-09").unwrap();
+    assert_eq!(
+        (points(&capped["total"]), &capped["grade"], &capped["final_grade"]),
+        (json!("82.43"), &json!("B"), &json!("C"))
+    );
+    for month in ["2014-06", "2014-07", "2014-08"] {
+        assert_eq!(of("A07", month), None, "on maternity leave");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_explains_every_point() {
+    let app = TestApp::demo().await;
+    let march = all_reviews(&app, "hr", "&period=2014-03&employee_no=A06").await;
+    let id = march[0]["id"].as_i64().unwrap();
+    let review = app.get("hr", &format!("/v1/reviews/{id}")).await.expect(200);
+    let rules = review["rules"].as_array().unwrap();
+    assert_eq!(rules.len(), 8);
+    let funnel = &rules[1];
+    assert_eq!(funnel["rule"], "20_funnel_kpi");
+    let reasons = funnel["steps"].as_array().unwrap();
+    // 33 of 43 captured: 76.7 %, between 60 and 85 %: 5 · (33/43 − 0.60) ÷ 0.25 = 3.3488…
+    let reason = reasons[0]["reason"].as_str().unwrap();
+    assert!(reason.contains("33/43 = 76.7%") && reason.contains("3.35"), "{reason}");
+    assert!(reasons[0]["line"].as_i64().unwrap() > 0);
+    let input = funnel["inputs"].as_array().unwrap();
+    assert!(input.contains(&json!({"name": "captured_leads", "value": 33})), "{input:?}");
+    // The snapshot names every metric, also those that no rule reads.
+    assert_eq!(review["snapshot"]["metrics"]["owner_base"], Value::Null);
+    assert_eq!(review["snapshot"]["metrics"]["deliveries_target"], json!(13));
+    assert_eq!(review["bundle"].as_str().unwrap().len(), 64);
+}
+
+async fn march_cycle(app: &TestApp) -> i64 {
+    let cycles = app.get("hr", "/v1/review-cycles?period=2014-03").await.expect(200);
+    cycles["items"][0]["id"].as_i64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn generating_again_changes_nothing_until_facts_or_rules_change() {
+    let rules = copied_rules();
+    let app = TestApp::start(Template::Demo, rules.path()).await;
+    let path = format!("/v1/review-cycles/{}/generate", march_cycle(&app).await);
+    let again = app.post_empty("hr", &path).await.expect(200);
+    assert_eq!((&again["written"], &again["unchanged"]), (&json!(0), &json!(16)));
+
+    let facts = json!({"period": "2014-03", "source_system": "dms", "rows": [
+        {"employee_no": "A12", "facts": {"deliveries": 6}}]});
+    app.post("clerk", "/v1/facts", facts).await.expect(200);
+    let with_facts = app.post_empty("hr", &path).await.expect(200);
+    // A12's own review, and that of the leader of A12's team.
+    assert_eq!((&with_facts["written"], &with_facts["unchanged"]), (&json!(2), &json!(14)));
+    let changed = all_reviews(&app, "hr", "&period=2014-03&employee_no=A12").await;
+    assert_eq!(changed[0]["revision"], 2);
+
+    let scheme = rules.path().join("sales_consultant/scheme.toml");
+    let text = std::fs::read_to_string(&scheme).unwrap();
+    let edited = text.replace("name = \"bonus_cap\"", "name = \"bonus_cap\" # 试行");
+    assert_ne!(text, edited);
+    let edited = edited.replacen("value = 0.60", "value = 0.95", 1);
+    std::fs::write(&scheme, edited).unwrap();
+    let with_rules = app.post_empty("hr", &path).await.expect(200);
+    assert_eq!(with_rules["written"], 16);
+    // A06 delivered 11 of 13 (84.6 %): 21.15 points before, none now that they begin at 95 %.
+    let a06 = all_reviews(&app, "hr", "&period=2014-03&employee_no=A06").await;
+    let explained = app.get("hr", &format!("/v1/reviews/{}", a06[0]["id"])).await.expect(200);
+    assert_eq!(points(&explained["rules"][0]["score"]), "0.00");
+    assert_eq!(explained["review"]["revision"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn earlier_revisions_stay_as_they_were() {
+    let app = TestApp::demo().await;
+    let before = all_reviews(&app, "hr", "&period=2014-03&employee_no=A12").await[0].clone();
+    let path = format!("/v1/reviews/{}", before["id"]);
+    let explained = app.get("hr", &path).await.expect(200);
+    let facts = json!({"period": "2014-03", "source_system": "dms", "rows": [
+        {"employee_no": "A12", "facts": {"deliveries": 9}}]});
+    app.post("clerk", "/v1/facts", facts).await.expect(200);
+    app.post_empty("hr", &format!("/v1/review-cycles/{}/generate", march_cycle(&app).await))
+        .await
+        .expect(200);
+    let mut after = app.get("hr", &path).await.expect(200);
+    assert_eq!(after["review"]["is_current"], json!(false));
+    after["review"]["is_current"] = json!(true);
+    assert_eq!(after, explained);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_runs_at_once_do_not_make_two() {
+    let app = TestApp::demo().await;
+    let facts = json!({"period": "2014-03", "source_system": "dms", "rows": [
+        {"employee_no": "A12", "facts": {"deliveries": 6}}]});
+    app.post("clerk", "/v1/facts", facts).await.expect(200);
+    let path = format!("/v1/review-cycles/{}/generate", march_cycle(&app).await);
+    let runs = futures_util::future::join_all((0..6).map(|_| app.post_empty("hr", &path))).await;
+    let written: i64 = runs.into_iter().map(|run| run.expect(200)["written"].as_i64().unwrap()).sum();
+    assert_eq!(written, 2);
+    let revisions = all_reviews(&app, "hr", "&period=2014-03&employee_no=A12").await;
+    assert_eq!((revisions.len(), &revisions[0]["revision"]), (1, &json!(2)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cycle_is_opened_once() {
+    let app = TestApp::demo().await;
+    let body = json!({"store": "JC", "period": "2015-01"});
+    let runs =
+        futures_util::future::join_all((0..4).map(|_| app.post("hr", "/v1/review-cycles", body.clone())))
+            .await;
+    let mut statuses = runs.iter().map(|run| run.status.as_u16()).collect::<Vec<_>>();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409, 409, 409]);
+    assert_eq!(
+        app.post("hr", "/v1/review-cycles", json!({"store": "XX", "period": "2015-01"})).await.problem(422),
+        "validation-failed"
+    );
+    assert_eq!(
+        app.post("hr", "/v1/review-cycles", json!({"store": "JC", "period": "2015-1"})).await.problem(422),
+        "validation-failed"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_rules_leave_the_month_as_it_is_and_say_where() {
+    let rules = copied_rules();
+    let app = TestApp::start(Template::Demo, rules.path()).await;
+    let script = rules.path().join("sales_consultant/70_complaints.rhai");
+    let text = std::fs::read_to_string(&script).unwrap();
+    std::fs::write(&script, text.replace("remaining()", "remianing()")).unwrap();
+    let answer =
+        app.post_empty("hr", &format!("/v1/review-cycles/{}/generate", march_cycle(&app).await)).await;
+    assert_eq!(answer.body["errors"][0]["field"], "sales_consultant/70_complaints.rhai:7:5");
+    assert!(answer.body["errors"][0]["message"].as_str().unwrap().contains("remianing"), "{:#}", answer.body);
+    assert_eq!(answer.problem(409), "rules-broken");
+    let reviews = all_reviews(&app, "hr", "&period=2014-03").await;
+    assert!(reviews.iter().all(|review| review["revision"] == 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_fails_for_one_person_leaves_the_others_rated() {
+    let rules = copied_rules();
+    let app = TestApp::start(Template::Demo, rules.path()).await;
+    let script = rules.path().join("sales_consultant/70_complaints.rhai");
+    let text = std::fs::read_to_string(&script).unwrap();
+    // In March only A06 has a complaint.
+    std::fs::write(
+        &script,
+        text.replace("    remaining()", "    let x = 1 / (1 - complaints_minor);\n    remaining()"),
+    )
+    .unwrap();
+    let run = app
+        .post_empty("hr", &format!("/v1/review-cycles/{}/generate", march_cycle(&app).await))
+        .await
+        .expect(200);
+    assert_eq!((&run["written"], &run["attention"]), (&json!(16), &json!(1)));
+    for review in all_reviews(&app, "hr", "&period=2014-03&position=sales_consultant").await {
+        let has_failed = review["employee_no"] == "A06";
+        assert_eq!(review["total"].is_null(), has_failed, "{review:#}");
+        assert_eq!(review["grade"].is_null(), has_failed, "{review:#}");
+        assert_eq!(review["final_grade"] == "NR", has_failed, "{review:#}");
+        let attention = review["attention"].to_string();
+        assert_eq!(attention.contains("70_complaints.rhai:7:"), has_failed, "{attention}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_filtered_and_paged() {
+    let app = TestApp::demo().await;
+    for (filter, count) in [
+        ("&period=2014-03", 16),
+        ("&unit=G1", 60),
+        ("&unit=JC", 189),
+        ("&unit=nowhere", 0),
+        ("&grade=S&position=sales_consultant", 20),
+        ("&employee_no=A01", 24),
+    ] {
+        assert_eq!(all_reviews(&app, "auditor", filter).await.len(), count, "{filter}");
+    }
+    for wrong in ["?limit=0", "?limit=501", "?cursor=!", "?period=March", "?colour=red"] {
+        assert_eq!(
+            app.get("auditor", &format!("/v1/reviews{wrong}")).await.problem(422),
+            "validation-failed"
+        );
+    }
+    assert_eq!(app.get("auditor", "/v1/reviews/abc").await.problem(404), "not-found");
+    assert_eq!(app.get("auditor", "/v1/reviews/999999999").await.problem(404), "not-found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_another_persons_review_is_logged() {
+    let app = TestApp::demo().await;
+    let own = all_reviews(&app, "consultant", "&period=2014-03").await;
+    assert_eq!(own.len(), 1);
+    let readings = |log: &Value| log["items"].as_array().unwrap().len();
+    assert_eq!(
+        readings(&app.get("consultant", "/v1/access-log").await.expect(200)),
+        0,
+        "reading one's own is nobody's business"
+    );
+    app.get("hr", &format!("/v1/reviews/{}", own[0]["id"])).await.expect(200);
+    let log = app.get("consultant", "/v1/access-log").await.expect(200);
+    assert_eq!((readings(&log), &log["items"][0]["login"]), (1, &json!("hr")));
+    // A leader sees who has read the own reviews only; an auditor sees all.
+    assert_eq!(readings(&app.get("leader", "/v1/access-log").await.expect(200)), 0);
+    assert_eq!(readings(&app.get("auditor", "/v1/access-log").await.expect(200)), 1);
+}

@@ -1,0 +1,148 @@
+//! The PostgreSQL of a test run: a private cluster, or the server that DATABASE_URL names.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use diesel_async::RunQueryDsl as _;
+use showfloor::clock::Clock;
+use showfloor::db::embedded::{Cluster, Tuning};
+use showfloor::db::{migrate, pool};
+use showfloor::demo::{STORE, YEAR, load};
+use showfloor::period::Period;
+use showfloor::reviews::generate::{Runner, generate};
+use showfloor::reviews::store::create_cycle;
+use showfloor::rules::folder::RulesFolder;
+use tokio::runtime::Runtime;
+use tokio::sync::{Mutex, OnceCell};
+
+/// What a test's database begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Template {
+    /// The migrated, empty tables.
+    Empty,
+    /// The demonstration with all its reviews.
+    Demo,
+}
+
+/// The server that databases are made on.
+struct Server {
+    /// Held for as long as the tests run; when the process ends, the cluster's watchdog stops it.
+    _cluster: Option<Cluster>,
+    /// Address of a database that exists, for `CREATE DATABASE`.
+    administration: String,
+    /// Distinguishes runs that share a server.
+    run: u32,
+    /// Copying files is the fastest way for small databases, where the server can be told to.
+    strategy: &'static str,
+}
+
+/// Tests have runtimes of their own that end with them; what they share lives on this one.
+fn shared_runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap())
+}
+
+static SERVER: OnceCell<Server> = OnceCell::const_new();
+static EMPTY: OnceCell<()> = OnceCell::const_new();
+static DEMO: OnceCell<()> = OnceCell::const_new();
+
+async fn server() -> &'static Server {
+    SERVER.get_or_init(|| async { shared_runtime().spawn(start()).await.unwrap() }).await
+}
+
+#[derive(diesel::QueryableByName)]
+struct Version {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    number: i32,
+}
+
+async fn start() -> Server {
+    let run = std::process::id();
+    let (cluster, administration) = administration(run).await;
+    let mut connection = pool::connect(&administration).await.unwrap();
+    let version = "SELECT current_setting('server_version_num')::integer AS number";
+    let version: Version = diesel::sql_query(version).get_result(&mut connection).await.unwrap();
+    let strategy = if version.number >= 150_000 { " STRATEGY FILE_COPY" } else { "" };
+    Server { _cluster: cluster, administration, run, strategy }
+}
+
+async fn administration(run: u32) -> (Option<Cluster>, String) {
+    if let Ok(url) = std::env::var("DATABASE_URL") {
+        return (None, url);
+    }
+    // The folder outlives the process by the moment that the watchdog needs; the system clears its temporary folder.
+    let folder = std::env::temp_dir().join(format!("showfloor-tests-{run}"));
+    let cluster = Cluster::start(&folder, Tuning::Disposable).await.unwrap();
+    cluster.create_database_if_missing("administration").await.unwrap();
+    let administration = cluster.url("administration");
+    (Some(cluster), administration)
+}
+
+impl Server {
+    /// The address of another database on the same server.
+    fn url(&self, name: &str) -> String {
+        let (address, options) = match self.administration.split_once('?') {
+            Some((address, options)) => (address, format!("?{options}")),
+            None => (self.administration.as_str(), String::new()),
+        };
+        let (server, _) = address.rsplit_once('/').unwrap();
+        format!("{server}/{name}{options}")
+    }
+
+    fn template(&self, template: Template) -> String {
+        format!("showfloor_test_{}_{template:?}", self.run).to_lowercase()
+    }
+
+    async fn execute(&self, statement: &str) {
+        let mut connection = pool::connect(&self.administration).await.unwrap();
+        diesel::sql_query(statement).execute(&mut connection).await.unwrap();
+    }
+
+    async fn copy(&self, from: &str, to: &str) {
+        // Databases are copied one at a time: PostgreSQL refuses a template that is in use.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+        let _turn = ONE_AT_A_TIME.lock().await;
+        let close =
+            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{from}'");
+        self.execute(&close).await;
+        self.execute(&format!("CREATE DATABASE {to} TEMPLATE {from}{}", self.strategy)).await;
+    }
+}
+
+/// The address of a new database that begins as `template`.
+pub async fn database(template: Template) -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let server = server().await;
+    EMPTY.get_or_init(|| async { shared_runtime().spawn(make_empty(server)).await.unwrap() }).await;
+    if template == Template::Demo {
+        DEMO.get_or_init(|| async { shared_runtime().spawn(make_demo(server)).await.unwrap() }).await;
+    }
+    let name = format!("showfloor_test_{}_{}", server.run, COUNT.fetch_add(1, Ordering::Relaxed));
+    server.copy(&server.template(template), &name).await;
+    server.url(&name)
+}
+
+async fn make_empty(server: &Server) {
+    let name = server.template(Template::Empty);
+    server.execute(&format!("CREATE DATABASE {name}")).await;
+    let pool = pool::open(&server.url(&name), 2).unwrap();
+    migrate::run(&pool).await.unwrap();
+    pool.close();
+}
+
+async fn make_demo(server: &Server) {
+    let name = server.template(Template::Demo);
+    server.copy(&server.template(Template::Empty), &name).await;
+    let pool = pool::open(&server.url(&name), 2).unwrap();
+    let now = Clock::Fixed("2015-01-05T00:00:00Z".parse().unwrap()).now();
+    let rules = std::sync::Arc::new(RulesFolder::new(&super::shipped_rules()));
+    let catalogue = rules.bundle().unwrap().catalogue.clone();
+    load::load(&mut *pool.get().await.unwrap(), &catalogue, now, || {}).await.unwrap();
+    let runner = Runner::operator();
+    for period in Period::months_of(YEAR) {
+        let connection = &mut *pool.get().await.unwrap();
+        let cycle = create_cycle(connection, &runner.scope, STORE, period, None, now).await.unwrap();
+        generate(&pool, &rules, cycle.id, &runner, now).await.unwrap();
+    }
+    pool.close();
+}

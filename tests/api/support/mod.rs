@@ -1,0 +1,273 @@
+//! A server of its own for every test, each with a database of its own copied from a template.
+
+mod cluster;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use reqwest::{Method, Response, StatusCode};
+use serde_json::Value;
+use showfloor::auth::access::Role;
+use showfloor::auth::caller::Identity;
+use showfloor::auth::token::Tokens;
+use showfloor::clock::Clock;
+use showfloor::db::{Pool, pool};
+use showfloor::rules::folder::RulesFolder;
+use showfloor::server::{self, Shared};
+
+pub use cluster::Template;
+
+/// The rules that ship.
+pub fn shipped_rules() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")
+}
+
+/// A copy of the shipped rules that a test may edit.
+pub fn copied_rules() -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(shipped_rules()).unwrap().map(Result::unwrap) {
+        let target = copy.path().join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir(&target).unwrap();
+            for file in std::fs::read_dir(entry.path()).unwrap().map(Result::unwrap) {
+                std::fs::copy(file.path(), target.join(file.file_name())).unwrap();
+            }
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+    copy
+}
+
+/// A running server.
+pub struct TestApp {
+    address: SocketAddr,
+    client: reqwest::Client,
+    tokens: Arc<Tokens>,
+    pub clock: Clock,
+    pub pool: Pool,
+    _keys: tempfile::TempDir,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub etag: Option<String>,
+    pub location: Option<String>,
+    pub content_type: String,
+    pub body: Value,
+}
+
+impl Answer {
+    async fn of(response: Response) -> Self {
+        let header =
+            |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (etag, location) = (header("etag"), header("location"));
+        let content_type = header("content-type").unwrap_or_default();
+        let status = response.status();
+        let bytes = response.bytes().await.unwrap();
+        let body = serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+        Self { status, etag, location, content_type, body }
+    }
+
+    /// The body, if the status is the one expected.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{:#}", self.body);
+        self.body
+    }
+
+    /// The problem's code, if the status is the one expected and the body is a problem.
+    #[track_caller]
+    pub fn problem(self, status: u16) -> String {
+        assert_eq!(self.content_type, "application/problem+json", "{:?}", self.body);
+        let body = self.expect(status);
+        assert_eq!(body["status"], status);
+        assert!(body["title"].is_string() && body["detail"].is_string(), "{body:#}");
+        body["code"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub enum As<'a> {
+    /// Nobody: no token.
+    Nobody,
+    /// A demonstration login or one that the test has made.
+    Login(&'a str),
+}
+
+impl TestApp {
+    /// A server on an empty, migrated database, with the shipped rules.
+    pub async fn empty() -> Self {
+        Self::start(Template::Empty, &shipped_rules()).await
+    }
+
+    /// A server on the demonstration with all its reviews, with the shipped rules.
+    pub async fn demo() -> Self {
+        Self::start(Template::Demo, &shipped_rules()).await
+    }
+
+    /// A server on a copy of a template, with the rules of a folder.
+    pub async fn start(template: Template, rules: &Path) -> Self {
+        let url = cluster::database(template).await;
+        let pool = pool::open(&url, 8).unwrap();
+        let keys = tempfile::tempdir().unwrap();
+        let tokens = Arc::new(Tokens::open(keys.path()).unwrap());
+        let clock = Clock::Fixed("2014-05-15T08:00:00Z".parse().unwrap());
+        let shared = Shared {
+            pool: pool.clone(),
+            tokens: Arc::clone(&tokens),
+            rules: Arc::new(RulesFolder::new(rules)),
+            clock,
+        };
+        let (server, address) = server::build(shared, "127.0.0.1:0".parse().unwrap()).unwrap();
+        tokio::spawn(server);
+        Self { address, client: reqwest::Client::new(), tokens, clock, pool, _keys: keys }
+    }
+
+    /// The address of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A request that a test finishes by itself.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, self.url(path))
+    }
+
+    /// Sends a request and reads the answer.
+    pub async fn send(&self, who: As<'_>, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let mut request = self.request(method, path);
+        if let As::Login(login) = who {
+            request = request.bearer_auth(self.token(login).await);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// `GET` as a login.
+    pub async fn get(&self, login: &str, path: &str) -> Answer {
+        self.send(As::Login(login), Method::GET, path, None).await
+    }
+
+    /// `POST` as a login.
+    pub async fn post(&self, login: &str, path: &str, body: Value) -> Answer {
+        self.send(As::Login(login), Method::POST, path, Some(body)).await
+    }
+
+    /// `POST` without a body as a login.
+    pub async fn post_empty(&self, login: &str, path: &str) -> Answer {
+        self.send(As::Login(login), Method::POST, path, None).await
+    }
+
+    /// A request with `If-Match` as a login.
+    pub async fn change(
+        &self,
+        login: &str,
+        method: Method,
+        path: &str,
+        seen: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let mut request =
+            self.request(method, path).bearer_auth(self.token(login).await).header("If-Match", seen);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// Uploads a file as a login.
+    pub async fn upload(&self, login: &str, path: &str, file: Vec<u8>) -> Answer {
+        let request = self.request(Method::POST, path).bearer_auth(self.token(login).await).body(file);
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// An access token for a login of the database, without its password: hashing is for the tests of signing in.
+    pub async fn token(&self, login: &str) -> String {
+        use diesel::prelude::*;
+        use diesel_async::RunQueryDsl as _;
+        use showfloor::db::schema::user_account;
+
+        let mut connection = self.pool.get().await.unwrap();
+        let (user_id, roles, employee_id, unit_id): (i64, Vec<String>, Option<i64>, Option<i64>) =
+            user_account::table
+                .filter(user_account::login.eq(login))
+                .select((
+                    user_account::id,
+                    user_account::roles,
+                    user_account::employee_id,
+                    user_account::unit_id,
+                ))
+                .first(&mut connection)
+                .await
+                .unwrap_or_else(|error| panic!("no login {login}: {error}"));
+        let roles = showfloor::auth::users::read_roles(&roles);
+        self.tokens.sign(&Identity { user_id, roles, employee_id, unit_id }, self.clock.now()).unwrap()
+    }
+
+    /// A token for roles that belong to no login's employee.
+    pub async fn token_of(&self, login: &str, roles: Vec<Role>) -> String {
+        let user_id = self.get(login, "/v1/me").await.expect(200)["id"].as_i64().unwrap();
+        let identity = Identity { user_id, roles, employee_id: None, unit_id: None };
+        self.tokens.sign(&identity, self.clock.now()).unwrap()
+    }
+
+    /// Makes a login as the operator would.
+    pub async fn add_user(&self, login: &str, roles: &[Role], employee_no: Option<&str>, unit: Option<&str>) {
+        let new = showfloor::auth::users::NewUser {
+            login: login.to_owned(),
+            password: "a password for tests".to_owned(),
+            roles: roles.to_vec(),
+            employee_no: employee_no.map(str::to_owned),
+            unit: unit.map(str::to_owned),
+        };
+        let connection = &mut *self.pool.get().await.unwrap();
+        showfloor::auth::users::create(connection, new, None, self.clock.now()).await.unwrap();
+    }
+}
+
+/// What the command line printed and ended with.
+#[derive(Debug)]
+pub struct Printed {
+    pub status: i32,
+    pub out: String,
+    pub err: String,
+}
+
+/// Runs the program with some standard input.
+pub fn showfloor(args: &[&str], input: &[u8]) -> Printed {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    let mut child = Command::new(env!("CARGO_BIN_EXE_showfloor"))
+        .args(args)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_owned();
+    // A program that ends early closes its input; that is for the test to judge.
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    Printed {
+        status: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The address of a database of its own, for tests of the command line.
+pub async fn database_url(template: Template) -> String {
+    cluster::database(template).await
+}
