@@ -44,7 +44,7 @@ async fn the_demonstration_year_equals_exact_arithmetic() {
     for (scheme, count) in [("sales_consultant", 141), ("team_leader", 36), ("telesales_specialist", 12)] {
         let expected: BTreeMap<(String, String), Value> = exact(scheme)
             .into_iter()
-            .filter(|line| line["demo"] == json!(true))
+            .filter(|line| line["input"]["employee_no"].as_str().unwrap().starts_with(['A', 'T']))
             .map(|line| {
                 let key = |name: &str| line["input"][name].as_str().unwrap().to_owned();
                 ((key("employee_no"), key("period")), line["expected"].clone())

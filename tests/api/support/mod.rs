@@ -191,7 +191,7 @@ impl TestApp {
 
     /// An access token for a login of the database, without its password: hashing is for the tests of signing in.
     pub async fn token(&self, login: &str) -> String {
-        use diesel::prelude::*;
+        use diesel::{ExpressionMethods as _, QueryDsl as _};
         use diesel_async::RunQueryDsl as _;
         use showfloor::db::schema::user_account;
 
