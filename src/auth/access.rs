@@ -156,11 +156,8 @@ actions! {
         SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own, GroupAdmin All,
         Auditor All,
     ];
-    /// Read who has read reviews: everybody for the own ones.
-    ViewAccessLog = [
-        SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own, ShowroomSupervisor Own, SalesManager Own,
-        GeneralManager Own, Hr Own, Clerk Own, CustomerService Own, GroupAdmin All, Auditor All,
-    ];
+    /// Read who has read reviews.
+    ViewAccessLog = [SalesConsultant Own, TelesalesSpecialist Own, GroupAdmin All, Auditor All];
     /// Read aggregates that name nobody.
     ViewAggregates = [
         TeamLeader Store, TelesalesSpecialist Store, SalesManager Store, GeneralManager Store, Hr Store,

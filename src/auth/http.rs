@@ -118,7 +118,9 @@ pub async fn create_user(
 /// Change a login's roles or password, or disable it. Its sessions end.
 #[utoipa::path(tag = "users", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
     (status = 200, description = "Changed", body = User),
+    (status = 404, description = "There is none", body = ProblemBody),
     (status = 412, description = "It was changed in the meantime", body = ProblemBody),
+    (status = 422, description = "Fields at fault", body = ProblemBody),
     (status = 428, description = "If-Match is missing", body = ProblemBody),
 ))]
 #[patch("/users/{id}")]

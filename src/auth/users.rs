@@ -13,6 +13,7 @@ use super::access::Role;
 use super::{audit, password};
 use crate::db::schema::{employee, org_unit, user_account};
 use crate::http::etag::Seen;
+use crate::http::problem::FieldError;
 use crate::http::{Code, Problem};
 
 /// A login as it is shown: never with its password.
@@ -145,14 +146,8 @@ pub async fn create(
     let hash = password::hash(SecretString::from(new.password)).await?;
     let id = connection
         .transaction(async |connection| {
-            let employee_id = match &new.employee_no {
-                Some(employee_no) => Some(employee_id(connection, employee_no).await?),
-                None => None,
-            };
-            let unit_id = match &new.unit {
-                Some(code) => Some(unit_id(connection, code).await?),
-                None => None,
-            };
+            let (employee_id, unit_id) =
+                resolve(connection, new.employee_no.as_deref(), new.unit.as_deref()).await?;
             let id: i64 = diesel::insert_into(user_account::table)
                 .values((
                     user_account::login.eq(new.login.to_lowercase()),
@@ -238,20 +233,33 @@ pub async fn is_empty(connection: &mut AsyncPgConnection) -> Result<bool, Proble
     Ok(first.is_none())
 }
 
-async fn employee_id(connection: &mut AsyncPgConnection, employee_no: &str) -> Result<i64, Problem> {
-    let found = employee::table
-        .filter(employee::employee_no.eq(employee_no))
+/// Ids of the employee and the unit of a new login; names both if both are unknown.
+async fn resolve(
+    connection: &mut AsyncPgConnection,
+    employee_no: Option<&str>,
+    unit: Option<&str>,
+) -> Result<(Option<i64>, Option<i64>), Problem> {
+    let employee_id: Option<i64> = employee::table
+        .filter(employee::employee_no.nullable().eq(employee_no))
         .select(employee::id)
         .first(connection)
-        .await;
-    found
-        .optional()?
-        .ok_or_else(|| Problem::field("employee_no", format!("there is no employee '{employee_no}'")))
-}
-
-async fn unit_id(connection: &mut AsyncPgConnection, code: &str) -> Result<i64, Problem> {
-    let found = org_unit::table.filter(org_unit::code.eq(code)).select(org_unit::id).first(connection).await;
-    found.optional()?.ok_or_else(|| Problem::field("unit", format!("there is no unit '{code}'")))
+        .await
+        .optional()?;
+    let unit_id: Option<i64> = org_unit::table
+        .filter(org_unit::code.nullable().eq(unit))
+        .select(org_unit::id)
+        .first(connection)
+        .await
+        .optional()?;
+    let unknown = |field: &str, kind: &str, name: &str| FieldError {
+        field: field.to_owned(),
+        message: format!("there is no {kind} '{name}'"),
+    };
+    let employee = employee_no.filter(|_| employee_id.is_none());
+    let unit = unit.filter(|_| unit_id.is_none());
+    let faults = employee.map(|name| unknown("employee_no", "employee", name)).into_iter();
+    let faults = faults.chain(unit.map(|name| unknown("unit", "unit", name))).collect::<Vec<_>>();
+    if faults.is_empty() { Ok((employee_id, unit_id)) } else { Err(Problem::fields(faults)) }
 }
 
 /// The program's own first administrator, so that somebody can sign in at all.

@@ -191,7 +191,8 @@ pub async fn get_review(
     explain::explain(connection, &caller.identity, &caller.reach(), *id, clock.now()).await.map(Json)
 }
 
-/// List who has read reviews: of the own ones for everybody, of all for group administrators and auditors.
+/// List who has read reviews: of the own ones for consultants and telesales, of all for group administrators and
+/// auditors.
 #[utoipa::path(tag = "reviews", params(PageQuery), responses((status = 200, description = "A page of readings", body = Page<Access>)))]
 #[get("/access-log")]
 pub async fn list_accesses(
