@@ -41,22 +41,29 @@ where
                 return Err(Problem::new(Code::UnsupportedMediaType, detail));
             }
             let bytes = bytes.await.map_err(|error| unreadable(&error))?;
+            if bytes.len() > BODY_LIMIT {
+                return Err(too_large());
+            }
             let value = parse(&bytes)?;
+            // Serde takes the fields of an object from an array too, in their order in the program.
+            if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+                return Err(Problem::field(".", "expected an object, not an array"));
+            }
             check(&value)?;
             Ok(Self(value))
         })
     }
 }
 
+fn too_large() -> Problem {
+    Problem::new(Code::PayloadTooLarge, "the body is larger than allowed here")
+}
+
 /// What it means that a body could not be read to its end.
 pub fn unreadable(error: &actix_web::Error) -> Problem {
     match error.as_error::<PayloadError>() {
-        Some(PayloadError::Overflow) => {
-            Problem::new(Code::PayloadTooLarge, "the body is larger than allowed here")
-        }
-        _ if error.as_response_error().status_code() == 413 => {
-            Problem::new(Code::PayloadTooLarge, "the body is larger than allowed here")
-        }
+        Some(PayloadError::Overflow) => too_large(),
+        _ if error.as_response_error().status_code() == 413 => too_large(),
         _ => Problem::new(Code::MalformedRequest, "the body could not be read"),
     }
 }

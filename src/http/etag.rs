@@ -1,6 +1,6 @@
 //! Versions as entity tags, so that two editors never overwrite each other silently.
 
-use actix_web::http::header::{ETag, EntityTag, Header, IfMatch};
+use actix_web::http::header::{ETag, EntityTag, Header, IF_MATCH, IfMatch};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use std::future::{Ready, ready};
 
@@ -42,6 +42,8 @@ impl FromRequest for Seen {
         ready(match header {
             Ok(IfMatch::Any) => Ok(Self::Any),
             Ok(IfMatch::Items(tags)) => match tags.as_slice() {
+                // What does not parse is left out of the list.
+                [] if request.headers().contains_key(IF_MATCH) => Err(malformed()),
                 [] => Err(Problem::new(
                     Code::PreconditionRequired,
                     "send the ETag of what you have read as If-Match, or * for whichever is there",
@@ -49,9 +51,13 @@ impl FromRequest for Seen {
                 [tag] => tag.tag().parse().map(Self::Version).map_err(|_| stale()),
                 _ => Err(Problem::new(Code::MalformedRequest, "If-Match takes one entity tag")),
             },
-            Err(_) => Err(Problem::new(Code::MalformedRequest, "If-Match is not an entity tag in quotes")),
+            Err(_) => Err(malformed()),
         })
     }
+}
+
+fn malformed() -> Problem {
+    Problem::new(Code::MalformedRequest, "If-Match is not an entity tag in quotes")
 }
 
 /// A tag that no version of ours ever had.

@@ -12,6 +12,9 @@ const DEFAULT_LIMIT: i64 = 50;
 /// Most rows of a page.
 const MAX_LIMIT: i64 = 500;
 
+/// No id or position of ours comes near; one can count on from here.
+const MAX_AFTER: i64 = i64::MAX / 2;
+
 /// Where a page begins and how long it is.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -61,5 +64,6 @@ pub fn after(cursor: Option<&str>) -> Result<i64, Problem> {
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .and_then(|text| text.parse().ok())
+        .filter(|after| (0..=MAX_AFTER).contains(after))
         .ok_or_else(|| Problem::field("cursor", "expected the next_cursor of an earlier page"))
 }
