@@ -1,6 +1,6 @@
 //! What a database error means: a constraint's name is turned into the sentence that a person can act on.
 
-use diesel::result::{DatabaseErrorKind, Error};
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 
 /// What went wrong, as far as the caller can do something about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub enum Meaning {
     NotFound,
     /// Another row, or somebody else's change, is in the way.
     Conflict(&'static str),
+    /// A text has a character that PostgreSQL cannot keep: U+0000.
+    Unstorable,
     /// The database cannot be reached or gave up under load: trying again later can help.
     Unavailable,
     /// A fault of the program.
@@ -31,6 +33,13 @@ const CONSTRAINTS: &[(&str, &str)] = &[
     ("review_one_current", "somebody else has just generated these reviews"),
 ];
 
+/// Whether PostgreSQL refused a text or a JSON text for its U+0000. Its sentence is in the server's language; the number
+/// is not.
+fn is_about_nul(information: &(dyn DatabaseErrorInformation + Send + Sync)) -> bool {
+    information.message().ends_with(": 0x00")
+        || information.details().is_some_and(|details| details.contains("\\u0000"))
+}
+
 /// What `error` means.
 pub fn meaning(error: &Error) -> Meaning {
     match error {
@@ -43,6 +52,7 @@ pub fn meaning(error: &Error) -> Meaning {
             DatabaseErrorKind::ForeignKeyViolation => {
                 Meaning::Conflict("something it refers to does not exist")
             }
+            _ if is_about_nul(information.as_ref()) => Meaning::Unstorable,
             _ => information
                 .constraint_name()
                 .and_then(|name| CONSTRAINTS.iter().find(|(constraint, _)| *constraint == name))

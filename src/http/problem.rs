@@ -213,6 +213,9 @@ impl From<diesel::result::Error> for Problem {
         match meaning(&error) {
             Meaning::NotFound => Self::not_found("thing"),
             Meaning::Conflict(sentence) => Self::conflict(sentence),
+            Meaning::Unstorable => {
+                Self::new(Code::MalformedRequest, "a text has the character U+0000, which cannot be kept")
+            }
             Meaning::Unavailable => {
                 tracing::warn!(%error, "the database is unavailable");
                 Self::new(Code::Unavailable, "the database cannot be reached at the moment")
