@@ -90,6 +90,7 @@ pub async fn list_facts(
 #[into_params(parameter_in = Query)]
 pub struct ImportQuery {
     /// What the file holds.
+    #[param(inline)]
     kind: ImportKind,
     /// The month it is about.
     #[param(value_type = String, example = "2014-03")]

@@ -2,9 +2,11 @@
 
 use utoipa::Modify;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 
 use super::problem::ProblemBody;
+
+const PROBLEM: &str = "application/problem+json";
 
 /// The frame of the document.
 #[derive(utoipa::OpenApi)]
@@ -43,11 +45,11 @@ impl Modify for Frame {
     }
 }
 
-/// Gives every operation the answers that every operation can have.
+/// Gives every operation the answers that every operation can have, and all errors the media type of problems.
 pub fn add_common_answers(document: &mut OpenApi) {
     let problem = |description: &str| {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();
-        ResponseBuilder::new().description(description).content("application/problem+json", content).build()
+        ResponseBuilder::new().description(description).content(PROBLEM, content).build()
     };
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
@@ -58,6 +60,12 @@ pub fn add_common_answers(document: &mut OpenApi) {
                     .all(|requirement| *requirement == utoipa::openapi::SecurityRequirement::default())
             });
             let responses = &mut operation.responses.responses;
+            for (_, response) in responses.iter_mut().filter(|(status, _)| status.starts_with(['4', '5'])) {
+                let RefOr::T(response) = response else { continue };
+                if let Some(content) = response.content.shift_remove("application/json") {
+                    response.content.insert(PROBLEM.to_owned(), content);
+                }
+            }
             if !is_public {
                 responses.entry("401".to_owned()).or_insert_with(|| problem("Not signed in").into());
                 responses
