@@ -44,7 +44,7 @@ pub fn copied_rules() -> tempfile::TempDir {
 pub struct TestApp {
     address: SocketAddr,
     client: reqwest::Client,
-    tokens: Arc<Tokens>,
+    pub tokens: Arc<Tokens>,
     pub clock: Clock,
     pub pool: Pool,
     _keys: tempfile::TempDir,
@@ -61,7 +61,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    async fn of(response: Response) -> Self {
+    /// Reads an answer that a test has asked for by itself.
+    pub async fn of(response: Response) -> Self {
         let header =
             |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let (etag, location) = (header("etag"), header("location"));

@@ -1,0 +1,256 @@
+//! Who may do what (domain.md, "Review workflow"): every operation with every role.
+
+mod entering;
+mod scope;
+
+pub use scope::second_store;
+
+use reqwest::Method;
+use showfloor::auth::access::Role;
+use showfloor::server;
+use utoipa::openapi::path::Operation;
+
+use crate::support::{Answer, As, TestApp};
+
+/// The demonstration's logins, one for each role.
+pub const LOGINS: [&str; 13] = [
+    "consultant",
+    "leader",
+    "telesales",
+    "supervisor",
+    "manager",
+    "gm",
+    "hr",
+    "clerk",
+    "service",
+    "group",
+    "dashboard",
+    "auditor",
+    "admin",
+];
+
+/// What an operation asks of its caller.
+enum May {
+    /// Nobody has to sign in.
+    Anybody,
+    /// These logins may, separated by spaces.
+    Logins(&'static str),
+}
+use May::{Anybody, Logins};
+
+const EVERYBODY: May = Logins(
+    "consultant leader telesales supervisor manager gm hr clerk service group dashboard auditor admin",
+);
+/// "system_admin (users, organisation, keys; no reviews)".
+const ADMINISTRATION: May = Logins("admin");
+/// domain.md is silent. Whoever works with other people's records looks units and people up.
+const ORGANISATION: May = Logins("leader supervisor manager gm hr clerk service group auditor admin");
+/// Row "plan": own, propose team split, own, decompose, approve, view, –, issue, read, read.
+const PLAN: May = Logins("consultant leader telesales manager gm hr group dashboard auditor");
+/// Row "plan": the sales manager decomposes, the group issues. (A leader's proposal has no operation yet.)
+const PLANNING: May = Logins("manager group");
+/// Row "plan": the general manager approves.
+const APPROVAL: May = Logins("gm");
+/// Row "enter facts", and the group for a store's HR, and the showroom supervisor.
+const ENTERING: May = Logins("consultant leader telesales supervisor manager hr clerk service group");
+/// Row "enter facts": attendance is HR's.
+const ATTENDANCE: May = Logins("hr group");
+/// Row "rules": whoever drafts, approves or reads them.
+const RULES: May = Logins("manager gm hr group auditor");
+/// Row "run, publish": HR, and the group for it.
+const RUNNING: May = Logins("hr group");
+/// Whoever runs, reviews or audits a store's month.
+const CYCLES: May = Logins("manager gm hr group auditor");
+/// Rows "own review" and "others' reviews": all but the dashboard (aggregates) and the system administrator (none).
+const REVIEWS: May =
+    Logins("consultant leader telesales supervisor manager gm hr clerk service group auditor");
+/// Row "access log": own, –, own, –, –, –, –, ✔, –, ✔. The demonstration's leader is a consultant too.
+const ACCESS_LOG: May = Logins("consultant leader telesales group auditor");
+/// Aggregates without names: for who leads, plans or looks at dashboards.
+const AGGREGATES: May = Logins("leader telesales manager gm hr group dashboard auditor");
+/// The top of the leaderboard names people: not for a third party's dashboard.
+const LEADERBOARD: May = REVIEWS;
+
+const EXPECTED: &[(&str, May)] = &[
+    ("create_session", Anybody),
+    ("refresh_session", Anybody),
+    ("delete_session", Anybody),
+    ("get_me", EVERYBODY),
+    ("list_users", ADMINISTRATION),
+    ("create_user", ADMINISTRATION),
+    ("get_user", ADMINISTRATION),
+    ("update_user", ADMINISTRATION),
+    ("list_org_units", ORGANISATION),
+    ("create_org_unit", ADMINISTRATION),
+    ("get_org_unit", ORGANISATION),
+    ("update_org_unit", ADMINISTRATION),
+    ("list_employees", ORGANISATION),
+    ("create_employee", ADMINISTRATION),
+    ("get_employee", ORGANISATION),
+    ("update_employee", ADMINISTRATION),
+    ("list_assignments", ORGANISATION),
+    ("create_assignment", ADMINISTRATION),
+    ("get_assignment", ORGANISATION),
+    ("update_assignment", ADMINISTRATION),
+    ("list_team_leaderships", ORGANISATION),
+    ("create_team_leadership", ADMINISTRATION),
+    ("get_team_leadership", ORGANISATION),
+    ("update_team_leadership", ADMINISTRATION),
+    ("list_plans", PLAN),
+    ("get_plan", PLAN),
+    ("list_plan_targets", PLAN),
+    ("create_plan", PLANNING),
+    ("delete_plan", PLANNING),
+    ("submit_plan", PLANNING),
+    ("create_plan_resplit", PLANNING),
+    ("create_plan_version", PLANNING),
+    ("return_plan", APPROVAL),
+    ("approve_plan", APPROVAL),
+    ("list_metrics", EVERYBODY),
+    ("record_facts", ENTERING),
+    ("list_facts", REVIEWS),
+    ("create_import", ATTENDANCE),
+    ("get_rules", RULES),
+    ("create_review_cycle", RUNNING),
+    ("list_review_cycles", CYCLES),
+    ("get_review_cycle", CYCLES),
+    ("generate_reviews", RUNNING),
+    ("list_reviews", REVIEWS),
+    ("get_review", REVIEWS),
+    ("list_accesses", ACCESS_LOG),
+    ("get_attainment", AGGREGATES),
+    ("get_funnel", AGGREGATES),
+    ("get_distribution", AGGREGATES),
+    ("get_leaderboard", LEADERBOARD),
+];
+
+fn expected(operation_id: &str) -> &'static May {
+    let row = EXPECTED.iter().find(|(known, _)| *known == operation_id);
+    &row.unwrap_or_else(|| panic!("{operation_id} has no row: who may do it, by domain.md?")).1
+}
+
+/// Every operation of the document: its id, method and a path that leads to nothing.
+fn operations() -> Vec<(String, Method, String)> {
+    let mut operations = Vec::new();
+    for (path, item) in &server::openapi().paths.paths {
+        let methods: [(Method, &Option<Operation>); 5] = [
+            (Method::GET, &item.get),
+            (Method::POST, &item.post),
+            (Method::PUT, &item.put),
+            (Method::PATCH, &item.patch),
+            (Method::DELETE, &item.delete),
+        ];
+        for (method, operation) in methods {
+            let Some(operation) = operation else { continue };
+            let path = path.replace("{id}", "999999").replace("{code}", "NO").replace("{employee_no}", "NO");
+            assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
+            operations.push((operation.operation_id.clone().unwrap(), method, path));
+        }
+    }
+    operations
+}
+
+/// What an operation needs besides a body to be understood.
+fn query(operation_id: &str) -> &'static str {
+    match operation_id {
+        "create_import" => "?kind=dingtalk-attendance&period=2014-03",
+        "list_facts" | "get_attainment" | "get_funnel" | "get_distribution" | "get_leaderboard" => {
+            "?period=2014-03"
+        }
+        _ => "",
+    }
+}
+
+async fn call(app: &TestApp, token: Option<&str>, operation: &(String, Method, String)) -> Answer {
+    let (id, method, path) = operation;
+    let mut request = app.request(method.clone(), &format!("{path}{}", query(id))).header("If-Match", "*");
+    if *method != Method::GET {
+        request = request.header("Content-Type", "application/json").body("{}");
+    }
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    Answer::of(request.send().await.unwrap()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_is_for_the_roles_of_the_design() {
+    let app = TestApp::demo().await;
+    let operations = operations();
+    for (known, _) in EXPECTED {
+        assert!(operations.iter().any(|(id, ..)| id == known), "there is no operation {known} any more");
+    }
+    let mut wrong = Vec::new();
+    for login in LOGINS {
+        let token = app.token(login).await;
+        for operation in &operations {
+            let answer = call(&app, Some(&token), operation).await;
+            let status = answer.status.as_u16();
+            let may = match expected(&operation.0) {
+                Anybody => true,
+                Logins(logins) => logins.split(' ').any(|allowed| allowed == login),
+            };
+            let is_right = match may {
+                true => !matches!(status, 401 | 403 | 405 | 500..),
+                false => status == 403,
+            };
+            if !is_right {
+                wrong.push(format!("{login} {} → {status}, expected may = {may}", operation.0));
+            }
+            if status >= 400 {
+                answer.problem(status);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_gets_in_without_a_token() {
+    let app = TestApp::demo().await;
+    for operation in operations() {
+        let answer = call(&app, None, &operation).await;
+        match expected(&operation.0) {
+            Anybody => assert_ne!(answer.status, 401, "{operation:?}"),
+            Logins(_) => assert_eq!(answer.problem(401), "unauthenticated", "{operation:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_who_is_no_consultant_has_the_leaders_rights_only() {
+    let app = TestApp::demo().await;
+    let token = app.token_of("leader", vec![Role::TeamLeader]).await;
+    for operation in operations() {
+        let Logins(logins) = expected(&operation.0) else { continue };
+        let may = logins.contains("leader") && operation.0 != "list_accesses";
+        let answer = call(&app, Some(&token), &operation).await;
+        assert_eq!(answer.status != 403, may, "{operation:?}: {:#}", answer.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_without_roles_may_do_nothing() {
+    let app = TestApp::demo().await;
+    let token = app.token_of("hr", Vec::new()).await;
+    for operation in operations() {
+        if let Logins(_) = expected(&operation.0) {
+            assert_eq!(call(&app, Some(&token), &operation).await.problem(403), "forbidden", "{operation:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rights_are_asked_before_the_body_is_read() {
+    let app = TestApp::demo().await;
+    let garbage = |request: reqwest::RequestBuilder| async {
+        let request = request.header("Content-Type", "text/plain").body("{");
+        Answer::of(request.send().await.unwrap()).await
+    };
+    assert_eq!(garbage(app.request(Method::POST, "/v1/users")).await.problem(401), "unauthenticated");
+    let token = app.token("consultant").await;
+    let request = app.request(Method::POST, "/v1/users").bearer_auth(token);
+    assert_eq!(garbage(request).await.problem(403), "forbidden");
+    let answer = app.send(As::Nobody, Method::GET, "/v1/users?limit=abc", None).await;
+    assert_eq!(answer.problem(401), "unauthenticated");
+}
