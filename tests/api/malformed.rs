@@ -1,0 +1,322 @@
+//! Bodies, paths and queries that make no sense: each is answered with a problem, none harms the server.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, As, TestApp};
+use crate::users::fields;
+
+/// Operations that take a JSON body, with a login that may.
+const OPERATIONS: &[(&str, Method, &str)] = &[
+    ("hr", Method::POST, "/v1/sessions"),
+    ("hr", Method::POST, "/v1/sessions/refresh"),
+    ("hr", Method::DELETE, "/v1/sessions"),
+    ("admin", Method::POST, "/v1/users"),
+    ("admin", Method::PATCH, "/v1/users/1"),
+    ("admin", Method::POST, "/v1/org-units"),
+    ("admin", Method::PATCH, "/v1/employees/A01"),
+    ("admin", Method::POST, "/v1/assignments"),
+    ("manager", Method::POST, "/v1/plans"),
+    ("gm", Method::POST, "/v1/plans/1/approve"),
+    ("gm", Method::POST, "/v1/plans/1/return"),
+    ("clerk", Method::POST, "/v1/facts"),
+    ("hr", Method::POST, "/v1/review-cycles"),
+];
+
+async fn send(app: &TestApp, operation: &(&str, Method, &str), kind: &str, body: Vec<u8>) -> Answer {
+    let (login, method, path) = operation;
+    let mut request =
+        app.request(method.clone(), path).bearer_auth(app.token(login).await).header("If-Match", "*");
+    if !kind.is_empty() {
+        request = request.header("Content-Type", kind);
+    }
+    Answer::of(request.body(body).send().await.unwrap()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_json_is_a_malformed_request() {
+    let app = TestApp::demo().await;
+    let deep_object = format!("{}1{}", "{\"a\":".repeat(50_000), "}".repeat(50_000));
+    for operation in OPERATIONS {
+        for body in
+            ["", "{", "{]", "hello", "{\"a\":1,}", "{'a':1}", "[1, 2", "\u{feff}{}", "{\"a\":\"\\ud800\"}"]
+        {
+            let answer = send(&app, operation, "application/json", body.into()).await;
+            let status = answer.status.as_u16();
+            assert!(matches!(status, 400 | 422), "{operation:?} {body}: {:#}", answer.body);
+            answer.problem(status);
+        }
+        for body in ["", "{", "hello", "nul"] {
+            let answer = send(&app, operation, "application/json", body.into()).await;
+            assert_eq!(answer.problem(400), "malformed-request", "{operation:?} {body}");
+        }
+        let nested = [vec![b'['; 100_000], vec![b'{'; 100_000], deep_object.clone().into_bytes()];
+        for body in nested.into_iter().chain([vec![0xff, 0xfe, 0x00], b"{\"a\": \"\xff\"}".to_vec()]) {
+            let answer = send(&app, operation, "application/json; charset=utf-8", body).await;
+            let status = answer.status.as_u16();
+            assert!(matches!(status, 400 | 422), "{operation:?}: {:#}", answer.body);
+            answer.problem(status);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_of_another_shape_names_the_field() {
+    let app = TestApp::demo().await;
+    for operation in OPERATIONS {
+        for body in [json!([]), json!(null), json!(7), json!("text"), json!(true)] {
+            let answer = send(&app, operation, "application/json", body.to_string().into()).await;
+            assert_eq!(answer.problem(422), "validation-failed", "{operation:?} {body}");
+        }
+        let answer = send(&app, operation, "application/json", b"{\"no_such_field\": 1}".to_vec()).await;
+        assert_eq!(fields(&answer), ["no_such_field"], "{operation:?}: {:#}", answer.body);
+        assert_eq!(answer.problem(422), "validation-failed");
+    }
+    let facts = |facts: &str| {
+        format!(
+            "{{\"period\":\"2014-04\",\"source_system\":\"x\",\"rows\":[{{\"employee_no\":\"A02\",\"facts\":{facts}}}]}}"
+        )
+    };
+    for (facts, field) in [
+        (facts("{\"deliveries\":\"many\"}"), "rows[0].facts.deliveries"),
+        (facts("{\"deliveries\":1e400}"), "rows[0].facts.deliveries"),
+        (facts("{\"deliveries\":1e-400}"), "rows[0].facts.deliveries"),
+        (facts("{\"deliveries\":99999999999999999999999999999999999999}"), "rows[0].facts.deliveries"),
+        (facts("{\"deliveries\":-0.5}"), "rows[0].facts.deliveries"),
+        (facts("{\"\\u0000\":1}"), "rows[0].facts.\u{0}"),
+        (facts("[]"), "rows[0].facts"),
+        (facts("{}").replace("2014-04", "2014-13"), "period"),
+        (facts("{}").replace("2014-04", "April"), "period"),
+        (facts("{}").replace("2014-04", "99999-04"), "period"),
+    ] {
+        let answer =
+            send(&app, &("clerk", Method::POST, "/v1/facts"), "application/json", facts.clone().into()).await;
+        assert_eq!(fields(&answer), [field], "{facts}: {:#}", answer.body);
+        assert_eq!(answer.problem(422), "validation-failed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_content_types_are_not_taken() {
+    let app = TestApp::demo().await;
+    for operation in OPERATIONS {
+        for kind in [
+            "",
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/jsonx",
+            "json",
+            "text/json",
+            ";",
+        ] {
+            let answer = send(&app, operation, kind, b"{}".to_vec()).await;
+            assert_eq!(answer.problem(415), "unsupported-media-type", "{operation:?} {kind}");
+        }
+        let answer = send(&app, operation, "Application/JSON ; charset=UTF-8", b"{}".to_vec()).await;
+        assert_ne!(answer.status, 415);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_of_20_megabytes_is_too_large() {
+    let app = TestApp::demo().await;
+    let body = format!("{{\"login\": \"{}\"}}", "x".repeat(20 << 20)).into_bytes();
+    for operation in [("hr", Method::POST, "/v1/sessions"), ("manager", Method::POST, "/v1/plans")] {
+        let answer = send(&app, &operation, "application/json", body.clone()).await;
+        assert_eq!(answer.problem(413), "payload-too-large", "{operation:?}");
+    }
+    app.get("hr", "/v1/me").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_that_cannot_be_stored_is_the_callers_fault() {
+    let app = TestApp::demo().await;
+    let refused = |answer: Answer, what: &str| {
+        let status = answer.status.as_u16();
+        assert!(matches!(status, 400 | 401 | 404 | 409 | 422), "{what}: {:#}", answer.body);
+        answer.problem(status);
+    };
+    let zero = "a\u{0}b";
+    let body = json!({"login": zero, "password": zero});
+    refused(app.send(As::Nobody, Method::POST, "/v1/sessions", Some(body)).await, "login");
+    let facts = json!({"period": "2014-04", "source_system": zero, "rows": [
+        {"employee_no": "A02", "facts": {"deliveries": 3}}]});
+    refused(app.post("clerk", "/v1/facts", facts).await, "source_system");
+    let facts = json!({"period": "2014-04", "source_system": "x", "rows": [
+        {"employee_no": zero, "facts": {"deliveries": 3}}]});
+    refused(app.post("clerk", "/v1/facts", facts).await, "employee_no");
+    refused(app.post("hr", "/v1/review-cycles", json!({"store": zero, "period": "2015-01"})).await, "store");
+    for field in ["employee_no", "unit"] {
+        let user = json!({"login": "good", "password": "long enough", "roles": ["hr"], field: zero});
+        refused(app.post("admin", "/v1/users", user).await, field);
+    }
+    let unit = json!({"code": zero, "name": zero, "kind": "group", "valid_from": "2014-01-01"});
+    refused(app.post("admin", "/v1/org-units", unit).await, "unit");
+    let plan = json!({"store": zero, "year": 2016, "metric": zero, "total": 1, "season": vec![1; 12],
+        "channels": [{"code": zero, "weight": 1}], "teams": [{"unit": zero, "weight": 1, "members": [
+            {"employee_no": zero, "weight": 1}]}]});
+    refused(app.post("manager", "/v1/plans", plan.clone()).await, "plan");
+    let mut plan = plan;
+    (plan["store"], plan["metric"], plan["teams"]) = (json!("JC"), json!("deliveries"), json!([]));
+    refused(app.post("manager", "/v1/plans", plan).await, "channel");
+    for path in [
+        "/v1/plans?store=a%00b",
+        "/v1/plans?metric=%00",
+        "/v1/plans/1/targets?unit=%00",
+        "/v1/reviews?unit=%00&employee_no=%00",
+        "/v1/reviews?grade=%00",
+        "/v1/facts?period=2014-03&employee_no=%00",
+        "/v1/review-cycles?store=%00",
+        "/v1/dashboard/funnel?period=2014-03&unit=%00",
+        "/v1/dashboard/leaderboard?period=2014-03&position=%00",
+        "/v1/assignments?unit=%00",
+        "/v1/assignments?employee_no=%00",
+    ] {
+        refused(app.get("group", path).await, path);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_paths_lead_nowhere() {
+    let app = TestApp::demo().await;
+    let long = format!("/v1/employees/{}", "x".repeat(50_000));
+    for path in [
+        "/v1",
+        "/v1/",
+        "//v1/me",
+        "/v1//me",
+        "/v1/me/",
+        "/v2/me",
+        "/v1/nothing",
+        "/v1/reviews/abc",
+        "/v1/reviews/-1",
+        "/v1/reviews/0",
+        "/v1/reviews/9223372036854775807",
+        "/v1/reviews/9223372036854775808",
+        "/v1/reviews/-9223372036854775808",
+        "/v1/reviews/-9223372036854775809",
+        "/v1/reviews/1e3",
+        "/v1/reviews/1.0",
+        "/v1/reviews/%31%00",
+        "/v1/reviews/%FF%FE",
+        "/v1/reviews/%",
+        "/v1/reviews/%zz",
+        "/v1/reviews/１",
+        "/v1/users/-9223372036854775808",
+        "/v1/users/9223372036854775807",
+        "/v1/users/0",
+        "/v1/users/1%2F2",
+        "/v1/org-units/%00",
+        "/v1/org-units/%FF",
+        "/v1/org-units/%E9%94%A6",
+        "/v1/org-units/..%2F..%2Fetc",
+        "/v1/employees/%2e%2e",
+        "/v1/employees/A01%20",
+        "/v1/employees/'%20OR%201=1--",
+        "/v1/employees/a%0d%0ab",
+        "/v1/plans/99999999999999999999/targets",
+        "/v1/plans/-5/targets",
+        "/v1/review-cycles/-1",
+        "/v1/assignments/-1",
+        "/v1/team-leaderships/9223372036854775807",
+        "/docs/../v1/none",
+        &long,
+    ] {
+        for login in ["auditor", "admin"] {
+            let answer = app.get(login, path).await;
+            let status = answer.status.as_u16();
+            let shown: String = path.chars().take(60).collect();
+            assert!(matches!(status, 403 | 404), "{login} {shown}: {status} {:#}", answer.body);
+            answer.problem(status);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_queries_are_faults_of_the_query() {
+    let app = TestApp::demo().await;
+    let plan = app.get("auditor", "/v1/plans").await.expect(200)["items"][0]["id"].clone();
+    let lists = [
+        "/v1/reviews?",
+        "/v1/plans?",
+        "/v1/review-cycles?",
+        "/v1/facts?period=2014-03&",
+        "/v1/employees?",
+        "/v1/org-units?",
+        "/v1/assignments?",
+        "/v1/team-leaderships?",
+        "/v1/access-log?",
+    ]
+    .map(str::to_owned);
+    for list in lists.into_iter().chain([format!("/v1/plans/{plan}/targets?")]) {
+        for query in [
+            "limit=0",
+            "limit=-1",
+            "limit=501",
+            "limit=x",
+            "limit=99999999999999999999",
+            "limit=1&limit=2",
+            "cursor=!",
+            "cursor=",
+            "cursor=%00",
+            "cursor=%FF",
+            "period=2014",
+            "period=2014-00",
+            "unknown=1",
+            "on=2014-02-30",
+        ] {
+            let answer = app.get("auditor", &format!("{list}{query}")).await;
+            assert_eq!(answer.status, 422, "{list}{query}: {:#}", answer.body);
+            assert_eq!(answer.problem(422), "validation-failed");
+        }
+        // Cursors that could be ours but never were: an empty page or a fault, and the server lives on.
+        for id in ["-1", "9223372036854775807", "9223372036854775806", "-9223372036854775808", "1e3", " 1"] {
+            let cursor = URL_SAFE_NO_PAD.encode(id);
+            let answer = app.get("auditor", &format!("{list}cursor={cursor}")).await;
+            let status = answer.status.as_u16();
+            assert!(matches!(status, 200 | 422), "{list} {id}: {:#}", answer.body);
+            if status == 422 {
+                answer.problem(422);
+            }
+        }
+    }
+    for query in ["", "period=", "period=2014-13", "period=+2014-03", "period=2014-03&unit=JC&unit=G1"] {
+        let answer = app.get("auditor", &format!("/v1/dashboard/funnel?{query}")).await;
+        assert_eq!(answer.problem(422), "validation-failed", "{query}");
+    }
+    for query in [
+        "kind=odd&period=2014-03",
+        "period=2014-03",
+        "kind=dms-funnel",
+        "kind=dms-funnel&period=2014-03&dry_run=perhaps",
+    ] {
+        let answer = app.upload("clerk", &format!("/v1/imports?{query}"), Vec::new()).await;
+        assert_eq!(answer.problem(422), "validation-failed", "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_methods_are_told_the_right_ones() {
+    let app = TestApp::demo().await;
+    for (method, path, allowed) in [
+        (Method::PUT, "/v1/me", "GET"),
+        (Method::PATCH, "/v1/sessions", "POST, DELETE"),
+        (Method::GET, "/v1/sessions/refresh", "POST"),
+        (Method::DELETE, "/v1/reviews/1", "GET"),
+        (Method::OPTIONS, "/v1/plans", "GET, POST"),
+        (Method::PUT, "/v1/users/1", "GET, PATCH"),
+        (Method::from_bytes(b"BREW").unwrap(), "/v1/me", "GET"),
+    ] {
+        let response = app.request(method.clone(), path).send().await.unwrap();
+        assert_eq!(
+            response.headers().get("allow").map(|value| value.to_str().unwrap()),
+            Some(allowed),
+            "{method} {path}"
+        );
+        assert_eq!(Answer::of(response).await.problem(405), "method-not-allowed");
+    }
+    let answer = app.send(As::Nobody, Method::PUT, "/v1/nothing", Some(Value::Null)).await;
+    assert_eq!(answer.problem(404), "not-found");
+}
