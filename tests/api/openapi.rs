@@ -1,0 +1,225 @@
+//! The OpenAPI document: true to the code, and whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use showfloor::server;
+
+fn document() -> Value {
+    serde_json::to_value(server::openapi()).unwrap()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Method, path and operation of every operation, in the document's order.
+fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let of_path = paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().iter().filter(|(key, _)| *key != "parameters");
+        methods.map(move |(method, operation)| (method.as_str(), path.as_str(), operation))
+    });
+    of_path.collect()
+}
+
+fn source_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        match entry.path() {
+            path if path.is_dir() => source_files(&path, files),
+            path if path.extension().is_some_and(|extension| extension == "rs") => files.push(path),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn the_committed_document_is_the_generated_one() {
+    let path = root().join("openapi/openapi.json");
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    let committed: Value = serde_json::from_str(&committed).unwrap_or_default();
+    assert!(committed == document(), "openapi/openapi.json is not what the code says: run `make openapi`");
+}
+
+#[test]
+fn operations_are_named_like_their_handlers() {
+    let document = document();
+    let ids: Vec<_> = operations(&document)
+        .iter()
+        .map(|(.., operation)| operation["operationId"].as_str().unwrap())
+        .collect();
+    let unique: BTreeSet<_> = ids.iter().copied().collect();
+    assert_eq!(unique.len(), ids.len(), "two operations share an id");
+    // Every handler that is registered, and no other.
+    let server = std::fs::read_to_string(root().join("src/server.rs")).unwrap();
+    let registered: BTreeSet<_> = server
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix(".service(")?.split(')').next()?.split_once("::http::"))
+        .map(|(_, handler)| handler)
+        .collect();
+    assert_eq!(unique, registered);
+    // <verb>_<resource>
+    assert!(ids.iter().all(|id| id.contains('_') && *id == id.to_lowercase()), "{ids:?}");
+}
+
+#[test]
+fn operations_say_when_they_refuse() {
+    const PUBLIC: [&str; 3] = ["create_session", "refresh_session", "delete_session"];
+    let document = document();
+    assert_eq!(document["security"], json!([{"bearer": []}]));
+    assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+    for (method, path, operation) in operations(&document) {
+        let id = operation["operationId"].as_str().unwrap();
+        let what = format!("{method} {path}");
+        let has = |status: &str| operation["responses"].get(status).is_some();
+        match PUBLIC.contains(&id) {
+            true => assert_eq!(operation["security"], json!([{}]), "{what}"),
+            false => {
+                assert!(operation.get("security").is_none(), "{what}");
+                assert!(has("401") && has("403"), "{what}");
+            }
+        }
+        assert!(
+            operation["responses"].as_object().unwrap().keys().any(|status| status.starts_with('2')),
+            "{what}"
+        );
+        assert!(operation["summary"].is_string() && operation["tags"][0].is_string(), "{what}");
+        assert!(!path.contains("{id}") || has("404"), "{what} does not say that there may be none");
+        let has_if_match = operation["parameters"]
+            .as_array()
+            .is_some_and(|parameters| parameters.iter().any(|parameter| parameter["name"] == "If-Match"));
+        assert_eq!(has_if_match, has("412") && has("428"), "{what}");
+        // Errors are problems.
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            if status.starts_with(['4', '5']) {
+                let content = response["content"].as_object().unwrap();
+                let schema = content.values().next().unwrap()["schema"]["$ref"].as_str().unwrap();
+                assert_eq!(schema, "#/components/schemas/ProblemBody", "{what} {status}");
+                let kinds: Vec<_> = content.keys().collect();
+                assert_eq!(kinds, ["application/problem+json"], "{what} {status}");
+            }
+        }
+    }
+}
+
+fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Object(fields) => {
+            found.extend(fields.get("$ref").and_then(Value::as_str));
+            fields.values().for_each(|value| references(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = document();
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    for reference in &found {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+    }
+    assert!(found.len() > 30);
+}
+
+/// A Rust type that has a schema: where it is, and the names of its fields in JSON; none for an enumeration.
+#[derive(Debug)]
+struct Type {
+    file: String,
+    fields: Option<BTreeSet<String>>,
+    flattened: Vec<String>,
+}
+
+/// Reads the types that derive `ToSchema` out of a source file, line by line.
+fn types(file: &str, text: &str, found: &mut BTreeMap<String, Vec<Type>>) {
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    for (start, _) in
+        lines.iter().enumerate().filter(|(_, line)| line.contains("ToSchema") && !line.starts_with("use "))
+    {
+        let rest = lines[start..].iter().enumerate();
+        let head =
+            rest.map(|(offset, line)| (start + offset, *line)).find(|(_, line)| line.starts_with("pub "));
+        let Some((at, head)) = head else { continue };
+        let mut words = head.split([' ', '<', '(', '{']).skip(1);
+        let (Some(kind), Some(name)) = (words.next(), words.next()) else { continue };
+        if name.starts_with('$') {
+            continue;
+        }
+        let mut kept = Type { file: file.to_owned(), fields: None, flattened: Vec::new() };
+        if kind == "struct" {
+            let (mut fields, mut attributes) = (BTreeSet::new(), String::new());
+            for line in lines[at + 1..].iter().take_while(|line| **line != "}") {
+                if line.starts_with("#[") {
+                    attributes.push_str(line);
+                }
+                let Some((field, of)) = line.strip_prefix("pub ").and_then(|line| line.split_once(": "))
+                else {
+                    continue;
+                };
+                let renamed = attributes.split("rename = \"").nth(1).and_then(|rest| rest.split('"').next());
+                if attributes.contains("flatten") {
+                    kept.flattened.push(of.trim_end_matches(',').to_owned());
+                } else if !attributes.contains("serde(skip)") {
+                    fields.insert(renamed.unwrap_or(field).to_owned());
+                }
+                attributes.clear();
+            }
+            kept.fields = Some(fields);
+        }
+        found.entry(name.to_owned()).or_default().push(kept);
+    }
+}
+
+/// The properties of a schema, those of the parts that it is put together from included.
+fn properties(document: &Value, schema: &Value) -> BTreeSet<String> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return properties(document, document.pointer(reference.trim_start_matches('#')).unwrap());
+    }
+    let own = schema["properties"].as_object().into_iter().flat_map(|fields| fields.keys().cloned());
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    own.chain(parts.flat_map(|part| properties(document, part))).collect()
+}
+
+#[test]
+fn no_two_types_share_a_schema() {
+    // Types of the same name would be merged silently. These are in no answer, so nothing can be merged with them.
+    const NOT_SHOWN: [&str; 1] = ["src/rules/finding.rs"];
+    let mut files = Vec::new();
+    source_files(&root().join("src"), &mut files);
+    let mut known = BTreeMap::new();
+    for path in files {
+        let file = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+        types(&file, &std::fs::read_to_string(&path).unwrap(), &mut known);
+    }
+    // The words of the organisation come out of a macro.
+    for word in ["UnitKind", "EmployeeStatus", "Position", "LeadershipKind"] {
+        let word_type = Type { file: "src/org/kinds.rs".to_owned(), fields: None, flattened: Vec::new() };
+        known.entry(word.to_owned()).or_default().push(word_type);
+    }
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    assert!(
+        !schemas.contains_key("Finding") && !schemas.contains_key("Severity"),
+        "rules/finding.rs is shown"
+    );
+    for (name, schema) in schemas {
+        let plain = name.split('_').next().unwrap();
+        let types = known.get(plain).unwrap_or_else(|| panic!("no Rust type is called {plain}"));
+        let shown: Vec<_> = types.iter().filter(|kind| !NOT_SHOWN.contains(&kind.file.as_str())).collect();
+        let [kind] = shown.as_slice() else { panic!("{name} is the name of several types: {types:?}") };
+        let Some(fields) = &kind.fields else {
+            assert!(schema["enum"].is_array() || schema["oneOf"].is_array(), "{name} is an enumeration");
+            continue;
+        };
+        let mut expected = fields.clone();
+        for flattened in &kind.flattened {
+            expected.extend(known[flattened][0].fields.clone().unwrap());
+        }
+        assert_eq!(properties(&document, schema), expected, "{name} of {}", kind.file);
+    }
+    assert!(schemas.len() > 30);
+}

@@ -1,0 +1,172 @@
+//! The migrations: what they build is what the program believes, and they take away what they built.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::sql_types::Text;
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
+use diesel_migrations::MigrationHarness as _;
+use showfloor::db::migrate::MIGRATIONS;
+use showfloor::db::pool;
+
+use crate::support::{Template, database_url};
+
+#[derive(diesel::QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+async fn lines(connection: &mut AsyncPgConnection, query: &str) -> Vec<String> {
+    let rows: Vec<Line> = diesel::sql_query(query).load(connection).await.unwrap();
+    rows.into_iter().map(|row| row.line).collect()
+}
+
+/// Table → columns in order, each `name type nullability`.
+type Tables = BTreeMap<String, Vec<String>>;
+
+/// What src/db/schema.rs says, in PostgreSQL's words.
+fn declared() -> Tables {
+    let text = include_str!("../../src/db/schema.rs");
+    let mut tables = Tables::new();
+    let mut table = None;
+    for line in text.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
+        if let Some((name, columns)) = line.strip_suffix(") {").and_then(|head| head.split_once(" (")) {
+            assert!(columns.split(", ").all(|column| !column.is_empty()));
+            table = Some(name.to_owned());
+        } else if let Some((column, kind)) = line.strip_suffix(',').and_then(|line| line.split_once(" -> ")) {
+            let (kind, nullable) = match kind.strip_prefix("Nullable<") {
+                Some(inner) => (inner.strip_suffix('>').unwrap(), "null"),
+                None => (kind, "not null"),
+            };
+            let kind = match kind.strip_prefix("Array<") {
+                Some(inner) => format!("_{}", inner.strip_suffix('>').unwrap()),
+                None => kind.to_owned(),
+            };
+            let column = format!("{column} {} {nullable}", kind.to_lowercase());
+            tables.entry(table.clone().unwrap()).or_default().push(column);
+        }
+    }
+    tables
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_and_the_database_agree_on_every_column() {
+    let url = database_url(Template::Empty).await;
+    let connection = &mut pool::connect(&url).await.unwrap();
+    let views: BTreeSet<_> = lines(
+        connection,
+        "SELECT table_name AS line FROM information_schema.views WHERE table_schema = 'public'",
+    )
+    .await
+    .into_iter()
+    .collect();
+    let columns = lines(
+        connection,
+        "SELECT table_name || '.' || column_name || ' ' || udt_name || \
+                CASE is_nullable WHEN 'YES' THEN ' null' ELSE ' not null' END AS line \
+         FROM information_schema.columns WHERE table_schema = 'public' \
+         AND table_name <> '__diesel_schema_migrations' ORDER BY table_name, ordinal_position",
+    )
+    .await;
+    let mut migrated = Tables::new();
+    for (table, column) in columns.iter().map(|line| line.split_once('.').unwrap()) {
+        // PostgreSQL does not know whether a view's column may be null.
+        let column = match views.contains(table) {
+            true => column.replace(" not null", "").replace(" null", ""),
+            false => column.to_owned(),
+        };
+        migrated.entry(table.to_owned()).or_default().push(column);
+    }
+    let mut declared = declared();
+    for view in &views {
+        for column in declared.get_mut(view).into_iter().flatten() {
+            *column = column.replace(" not null", "").replace(" null", "");
+        }
+    }
+    assert!(declared.len() > 10, "{declared:?}");
+    assert_eq!(declared, migrated);
+}
+
+/// Everything that migrations make: columns, constraints, indexes, views, functions, triggers, sequences, extensions.
+async fn dump(connection: &mut AsyncPgConnection) -> Vec<String> {
+    let own = "NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e')";
+    let queries = [
+        "SELECT concat_ws(' ', 'column', table_name, ordinal_position, column_name, udt_name, is_nullable, column_default, \
+             is_identity, identity_generation, generation_expression, collation_name) AS line \
+         FROM information_schema.columns WHERE table_schema = 'public'"
+            .to_owned(),
+        "SELECT concat_ws(' ', 'constraint', conrelid::regclass, conname, pg_get_constraintdef(oid)) AS line \
+         FROM pg_constraint WHERE connamespace = 'public'::regnamespace"
+            .to_owned(),
+        "SELECT concat_ws(' ', 'index', indexdef) AS line FROM pg_indexes WHERE schemaname = 'public'".to_owned(),
+        "SELECT concat_ws(' ', 'view', viewname, definition) AS line FROM pg_views WHERE schemaname = 'public'".to_owned(),
+        format!(
+            "SELECT 'function ' || pg_get_functiondef(o.oid) AS line FROM pg_proc o \
+             WHERE o.pronamespace = 'public'::regnamespace AND o.prokind = 'f' AND {own}"
+        ),
+        format!(
+            "SELECT concat_ws(' ', 'relation', o.relkind, o.relname) AS line FROM pg_class o \
+             WHERE o.relnamespace = 'public'::regnamespace AND {own}"
+        ),
+        format!(
+            "SELECT concat_ws(' ', 'type', o.typname) AS line FROM pg_type o \
+             WHERE o.typnamespace = 'public'::regnamespace AND {own}"
+        ),
+        "SELECT concat_ws(' ', 'trigger', tgrelid::regclass, tgname) AS line FROM pg_trigger WHERE NOT tgisinternal".to_owned(),
+        "SELECT concat_ws(' ', 'extension', extname) AS line FROM pg_extension WHERE extname <> 'plpgsql'".to_owned(),
+        "SELECT concat_ws(' ', 'schema', nspname) AS line FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'".to_owned(),
+        "SELECT concat_ws(' ', 'grant', table_name, grantee, privilege_type) AS line \
+         FROM information_schema.role_table_grants WHERE table_schema = 'public' AND grantee = 'PUBLIC'"
+            .to_owned(),
+    ];
+    let mut all = Vec::new();
+    for query in queries {
+        all.extend(lines(connection, &query).await);
+    }
+    all.retain(|line| !line.contains("__diesel_schema_migrations"));
+    all.sort();
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_go_down_to_nothing_and_up_to_the_same() {
+    let url = database_url(Template::Empty).await;
+    let mut connection = pool::connect(&url).await.unwrap();
+    let before = dump(&mut connection).await;
+    for kind in ["column", "constraint", "index", "view", "function", "relation", "extension"] {
+        assert!(before.iter().any(|line| line.starts_with(kind)), "no {kind}");
+    }
+    let mut harness = AsyncMigrationHarness::new(connection);
+    let down = harness.revert_all_migrations(MIGRATIONS).unwrap().len();
+    let mut connection = harness.into_inner();
+    let nothing = dump(&mut connection).await;
+    assert!(nothing.iter().all(|line| line.starts_with("schema")), "left behind: {nothing:#?}");
+    let mut harness = AsyncMigrationHarness::new(connection);
+    let up = harness.run_pending_migrations(MIGRATIONS).unwrap().len();
+    let mut connection = harness.into_inner();
+    assert_eq!(up, down);
+    assert_eq!(dump(&mut connection).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_migration_can_be_taken_back_and_made_again() {
+    let url = database_url(Template::Empty).await;
+    let connection = pool::connect(&url).await.unwrap();
+    let mut harness = AsyncMigrationHarness::new(connection);
+    let mut connection = loop {
+        let steps = harness.applied_migrations().unwrap().len();
+        let mut connection = harness.into_inner();
+        let before = dump(&mut connection).await;
+        if steps == 0 {
+            break connection;
+        }
+        harness = AsyncMigrationHarness::new(connection);
+        harness.revert_last_migration(MIGRATIONS).unwrap();
+        harness.run_next_migration(MIGRATIONS).unwrap();
+        let mut connection = harness.into_inner();
+        assert_eq!(dump(&mut connection).await, before, "migration {steps} from the first");
+        harness = AsyncMigrationHarness::new(connection);
+        harness.revert_last_migration(MIGRATIONS).unwrap();
+    };
+    assert!(dump(&mut connection).await.iter().all(|line| line.starts_with("schema")));
+}
