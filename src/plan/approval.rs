@@ -1,0 +1,148 @@
+//! From a draft to a plan in force: handed in by one person, put in force or handed back by another.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+
+use super::Plan;
+use super::store::{Locked, find, lock, must_be_one, subject};
+use super::version::{Status, Step};
+use super::viewer::Viewer;
+use crate::auth::audit;
+use crate::db::schema::annual_plan;
+use crate::http::Problem;
+use crate::http::etag::Seen;
+use crate::period::Period;
+
+/// Hands a draft in. `by` is who does it; none is the operator.
+pub async fn submit(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    by: Option<i64>,
+    seen: Seen,
+    now: DateTime<Utc>,
+) -> Result<Plan, Problem> {
+    connection
+        .transaction(async |connection| {
+            let mut plan = lock(connection, id).await?;
+            seen.check(plan.row_version)?;
+            plan.status = plan.status.after(Step::Submit)?;
+            plan.split.note = None;
+            plan.save(connection).await?;
+            audit::record(connection, now, by, "submit_plan", &subject(id), json!({})).await
+        })
+        .await?;
+    find(connection, &Viewer::program(), id).await
+}
+
+/// Hands a submitted plan back to its author, who reads the `note`.
+pub async fn return_to_draft(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    by: i64,
+    note: String,
+    seen: Seen,
+    now: DateTime<Utc>,
+) -> Result<Plan, Problem> {
+    connection
+        .transaction(async |connection| {
+            let mut plan = lock(connection, id).await?;
+            seen.check(plan.row_version)?;
+            plan.status = plan.status.after(Step::Return)?;
+            plan.split.note = Some(note.clone());
+            plan.save(connection).await?;
+            let detail = json!({ "note": note });
+            audit::record(connection, now, Some(by), "return_plan", &subject(id), detail).await
+        })
+        .await?;
+    find(connection, &Viewer::program(), id).await
+}
+
+/// Puts a submitted plan in force from `effective_from` on; the version in force before becomes superseded.
+///
+/// # Errors
+///
+/// A conflict where the approver is the author or has changed the draft; a field at fault where the month is not of the
+/// plan's year.
+pub async fn approve(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    approver: i64,
+    effective_from: Period,
+    seen: Seen,
+    now: DateTime<Utc>,
+) -> Result<Plan, Problem> {
+    connection
+        .transaction(async |connection| {
+            let plan = lock(connection, id).await?;
+            seen.check(plan.row_version)?;
+            let status = plan.status.after(Step::Approve)?;
+            require_four_eyes(&plan, approver)?;
+            if effective_from.year() != plan.year {
+                let message = format!("expected a month of {}", plan.year);
+                return Err(Problem::field("effective_from", message));
+            }
+            supersede(connection, &plan, approver, now).await?;
+            let rows = diesel::update(
+                annual_plan::table.find(id).filter(annual_plan::row_version.eq(plan.row_version)),
+            )
+            .set((
+                annual_plan::status.eq(status.name()),
+                annual_plan::effective_from.eq(effective_from.first_day()),
+                annual_plan::approver_id.eq(approver),
+                annual_plan::approved_at.eq(now),
+                annual_plan::row_version.eq(plan.row_version + 1),
+            ))
+            .execute(connection)
+            .await?;
+            must_be_one(rows)?;
+            let detail = json!({ "effective_from": effective_from });
+            audit::record(connection, now, Some(approver), "approve_plan", &subject(id), detail).await
+        })
+        .await?;
+    find(connection, &Viewer::program(), id).await
+}
+
+/// Nobody approves what is their own: written, or changed since.
+fn require_four_eyes(plan: &Locked, approver: i64) -> Result<(), Problem> {
+    if plan.author_id == Some(approver) {
+        return Err(Problem::conflict(
+            "a plan is never approved by its author: ask somebody else to approve it",
+        ));
+    }
+    if plan.split.resplits.iter().any(|change| change.user_id == Some(approver)) {
+        return Err(Problem::conflict(
+            "a plan is never approved by somebody who changed it: ask somebody else to approve it",
+        ));
+    }
+    Ok(())
+}
+
+/// Moves the version in force, if there is one, out of the way of `plan`.
+async fn supersede(
+    connection: &mut AsyncPgConnection,
+    plan: &Locked,
+    approver: i64,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let before: Vec<i64> = diesel::update(
+        annual_plan::table
+            .filter(annual_plan::store_id.eq(plan.store_id))
+            .filter(annual_plan::year.eq(plan.year))
+            .filter(annual_plan::metric.eq(&plan.metric))
+            .filter(annual_plan::status.eq(Status::Approved.name())),
+    )
+    .set((
+        annual_plan::status.eq(Status::Approved.after(Step::Supersede)?.name()),
+        annual_plan::row_version.eq(annual_plan::row_version + 1),
+    ))
+    .returning(annual_plan::id)
+    .get_results(connection)
+    .await?;
+    for id in before {
+        let detail = json!({ "by": subject(plan.id) });
+        audit::record(connection, now, Some(approver), "supersede_plan", &subject(id), detail).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,289 @@
+//! Plans over HTTP.
+
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Data, Json, Path, Query};
+use actix_web::{HttpResponse, Responder, delete, get, post};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::document::{self, PlanDocument};
+use super::store::{self, PlanFilter};
+use super::targets::{self, CellFilter, TargetCell, Tree};
+use super::viewer::{self, Viewer};
+use super::{Approval, NewPlan, Plan, Resplit, Return, Status, approval, draft, revision};
+use crate::auth::Caller;
+use crate::auth::access::{ApprovePlan, DraftPlan, ViewPlan};
+use crate::clock::Clock;
+use crate::db::Pool;
+use crate::http::etag::{self, Seen};
+use crate::http::page::{self, Page};
+use crate::http::problem::ProblemBody;
+use crate::http::{Body, Problem};
+use crate::period::Period;
+
+/// Which plans, and which page of them.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PlanQuery {
+    /// Code of the store.
+    store: Option<String>,
+    /// The calendar year.
+    year: Option<i32>,
+    /// What is planned, for example `deliveries`.
+    metric: Option<String>,
+    /// How far it has come.
+    status: Option<Status>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Rows of a page, 1 to 500; 50 by default.
+    limit: Option<i64>,
+}
+
+/// Which cells, and which page of them.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TargetQuery {
+    /// Code of the unit.
+    unit: Option<String>,
+    /// 工号
+    employee_no: Option<String>,
+    /// The month.
+    #[param(value_type = Option<String>, example = "2014-03")]
+    period: Option<Period>,
+    /// The tree.
+    tree: Option<Tree>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Rows of a page, 1 to 500; 50 by default.
+    limit: Option<i64>,
+}
+
+fn changed(plan: Plan) -> HttpResponse {
+    HttpResponse::Ok().insert_header(etag::of(plan.row_version)).json(plan)
+}
+
+fn created(plan: Plan) -> HttpResponse {
+    HttpResponse::Created()
+        .insert_header((LOCATION, format!("/v1/plans/{}", plan.id)))
+        .insert_header(etag::of(plan.row_version))
+        .json(plan)
+}
+
+/// List versions of plans.
+#[utoipa::path(tag = "plans", params(PlanQuery), responses(
+    (status = 200, description = "A page of the plans of the stores that the caller reaches", body = Page<Plan>),
+))]
+#[get("/plans")]
+async fn list_plans(
+    caller: Caller<ViewPlan>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    query: Query<PlanQuery>,
+) -> Result<Json<Page<Plan>>, Problem> {
+    let PlanQuery { store, year, metric, status, cursor, limit } = query.into_inner();
+    let limit = page::limit(limit)?;
+    let after = page::after(cursor.as_deref())?;
+    let filter = PlanFilter { id: None, store, year, metric, status };
+    let viewer = Viewer::of(&caller, clock.now());
+    let plans = store::list(&mut *pool.get().await?, &viewer, &filter, after, limit + 1).await?;
+    Ok(Json(Page::of(plans, limit, |plan| plan.id)))
+}
+
+/// Read a version of a plan: the store's months, and the trees that share them.
+#[utoipa::path(tag = "plans", responses(
+    (status = 200, description = "The plan; its ETag goes into If-Match", body = PlanDocument),
+    (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
+))]
+#[get("/plans/{id}")]
+async fn get_plan(
+    caller: Caller<ViewPlan>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+) -> Result<impl Responder, Problem> {
+    let viewer = Viewer::of(&caller, clock.now());
+    let document = document::read(&mut *pool.get().await?, &viewer, *id).await?;
+    Ok(HttpResponse::Ok().insert_header(etag::of(document.plan.row_version)).json(document))
+}
+
+/// List the cells of a plan that the caller reaches: the own ones, those of the teams led, or the store's.
+#[utoipa::path(tag = "plans", params(TargetQuery), responses(
+    (status = 200, description = "A page of cells, by month", body = Page<TargetCell>),
+    (status = 404, description = "There is no such plan, or none of it that the caller may see", body = ProblemBody),
+))]
+#[get("/plans/{id}/targets")]
+async fn list_plan_targets(
+    caller: Caller<ViewPlan>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+    query: Query<TargetQuery>,
+) -> Result<Json<Page<TargetCell>>, Problem> {
+    let TargetQuery { unit, employee_no, period, tree, cursor, limit } = query.into_inner();
+    let limit = page::limit(limit)?;
+    let after = page::after(cursor.as_deref())?;
+    let filter = CellFilter { unit, employee_no, period, tree };
+    let viewer = Viewer::of(&caller, clock.now());
+    targets::list(&mut *pool.get().await?, &viewer, *id, &filter, after, limit).await.map(Json)
+}
+
+/// Draft a plan: it is split exactly to months, teams, people, channels and series.
+#[utoipa::path(tag = "plans", responses(
+    (status = 201, description = "Drafted, as the next version", body = Plan),
+    (status = 404, description = "The caller does not reach the store", body = ProblemBody),
+    (status = 409, description = "Another draft is waiting", body = ProblemBody),
+    (status = 422, description = "Fields at fault", body = ProblemBody),
+))]
+#[post("/plans")]
+async fn create_plan(
+    caller: Caller<DraftPlan>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    body: Body<NewPlan>,
+) -> Result<impl Responder, Problem> {
+    let now = clock.now();
+    let mut connection = pool.get().await?;
+    let viewer = Viewer::of(&caller, now);
+    viewer::require_store(&mut connection, &viewer, &body.0.store, body.0.year).await?;
+    draft::create(&mut connection, body.0, Some(caller.identity.user_id), now).await.map(created)
+}
+
+/// Throw a draft away.
+#[utoipa::path(tag = "plans", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+    (status = 204, description = "Gone"),
+    (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
+    (status = 409, description = "It is not a draft", body = ProblemBody),
+    (status = 412, description = "It was changed in the meantime", body = ProblemBody),
+    (status = 428, description = "If-Match is missing", body = ProblemBody),
+))]
+#[delete("/plans/{id}")]
+async fn delete_plan(
+    caller: Caller<DraftPlan>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+    seen: Seen,
+) -> Result<impl Responder, Problem> {
+    let now = clock.now();
+    let mut connection = pool.get().await?;
+    viewer::require_plan(&mut connection, &Viewer::of(&caller, now), *id).await?;
+    store::delete(&mut connection, *id, Some(caller.identity.user_id), seen, now).await?;
+    Ok(HttpResponse::NoContent())
+}
+
+/// Hand a draft in for approval.
+#[utoipa::path(tag = "plans", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+    (status = 200, description = "Submitted", body = Plan),
+    (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
+    (status = 409, description = "It is not a draft", body = ProblemBody),
+    (status = 412, description = "It was changed in the meantime", body = ProblemBody),
+    (status = 428, description = "If-Match is missing", body = ProblemBody),
+))]
+#[post("/plans/{id}/submit")]
+async fn submit_plan(
+    caller: Caller<DraftPlan>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+    seen: Seen,
+) -> Result<impl Responder, Problem> {
+    let now = clock.now();
+    let mut connection = pool.get().await?;
+    viewer::require_plan(&mut connection, &Viewer::of(&caller, now), *id).await?;
+    approval::submit(&mut connection, *id, Some(caller.identity.user_id), seen, now).await.map(changed)
+}
+
+/// Hand a submitted plan back to its author.
+#[utoipa::path(tag = "plans", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+    (status = 200, description = "A draft again", body = Plan),
+    (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
+    (status = 409, description = "It is not submitted", body = ProblemBody),
+    (status = 412, description = "It was changed in the meantime", body = ProblemBody),
+    (status = 428, description = "If-Match is missing", body = ProblemBody),
+))]
+#[post("/plans/{id}/return")]
+async fn return_plan(
+    caller: Caller<ApprovePlan>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+    seen: Seen,
+    body: Body<Return>,
+) -> Result<impl Responder, Problem> {
+    let now = clock.now();
+    let by = caller.identity.user_id;
+    let mut connection = pool.get().await?;
+    viewer::require_plan(&mut connection, &Viewer::of(&caller, now), *id).await?;
+    approval::return_to_draft(&mut connection, *id, by, body.0.note, seen, now).await.map(changed)
+}
+
+/// Put a submitted plan in force from a month on. The version in force before becomes superseded.
+#[utoipa::path(tag = "plans", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+    (status = 200, description = "Approved", body = Plan),
+    (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
+    (status = 409, description = "It is not submitted, or the caller is its author", body = ProblemBody),
+    (status = 412, description = "It was changed in the meantime", body = ProblemBody),
+    (status = 422, description = "The month is not of the plan's year", body = ProblemBody),
+    (status = 428, description = "If-Match is missing", body = ProblemBody),
+))]
+#[post("/plans/{id}/approve")]
+async fn approve_plan(
+    caller: Caller<ApprovePlan>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+    seen: Seen,
+    body: Body<Approval>,
+) -> Result<impl Responder, Problem> {
+    let now = clock.now();
+    let by = caller.identity.user_id;
+    let mut connection = pool.get().await?;
+    viewer::require_plan(&mut connection, &Viewer::of(&caller, now), *id).await?;
+    approval::approve(&mut connection, *id, by, body.0.effective_from, seen, now).await.map(changed)
+}
+
+/// Split some months of a team anew among its people, in a draft.
+#[utoipa::path(tag = "plans", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+    (status = 200, description = "Split anew; the other months stay", body = Plan),
+    (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
+    (status = 409, description = "It is not a draft", body = ProblemBody),
+    (status = 412, description = "It was changed in the meantime", body = ProblemBody),
+    (status = 422, description = "Fields at fault", body = ProblemBody),
+    (status = 428, description = "If-Match is missing", body = ProblemBody),
+))]
+#[post("/plans/{id}/resplits")]
+async fn create_plan_resplit(
+    caller: Caller<DraftPlan>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+    seen: Seen,
+    body: Body<Resplit>,
+) -> Result<impl Responder, Problem> {
+    let now = clock.now();
+    let by = Some(caller.identity.user_id);
+    let mut connection = pool.get().await?;
+    viewer::require_plan(&mut connection, &Viewer::of(&caller, now), *id).await?;
+    revision::resplit(&mut connection, *id, body.0, by, seen, now).await.map(changed)
+}
+
+/// Begin the next version as a copy of the approved plan.
+#[utoipa::path(tag = "plans", responses(
+    (status = 201, description = "Drafted, with every cell of the plan copied", body = Plan),
+    (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
+    (status = 409, description = "It is not the version in force, or another draft is waiting", body = ProblemBody),
+))]
+#[post("/plans/{id}/versions")]
+async fn create_plan_version(
+    caller: Caller<DraftPlan>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+) -> Result<impl Responder, Problem> {
+    let now = clock.now();
+    let mut connection = pool.get().await?;
+    viewer::require_plan(&mut connection, &Viewer::of(&caller, now), *id).await?;
+    revision::next_version(&mut connection, *id, Some(caller.identity.user_id), now).await.map(created)
+}
