@@ -142,6 +142,12 @@ pub async fn create(
     by: Option<i64>,
     now: DateTime<Utc>,
 ) -> Result<User, Problem> {
+    let is_everywhere = |role: &Role| matches!(role, Role::GroupAdmin | Role::Auditor | Role::SystemAdmin);
+    if new.employee_no.is_none() && new.unit.is_none() && !new.roles.iter().all(is_everywhere) {
+        let message =
+            "these roles reach a store: name the employee whose login it is, or the unit it is confined to";
+        return Err(Problem::field("employee_no", message));
+    }
     let hash = password::hash(SecretString::from(new.password)).await?;
     let id = connection
         .transaction(async |connection| {

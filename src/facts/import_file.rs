@@ -15,7 +15,7 @@ use super::ledger::{self, Counts, Entry, Origin};
 use super::metric::{Catalogue, nearest};
 use crate::auth::audit;
 use crate::auth::caller::Scope;
-use crate::db::schema::{employee, import_batch};
+use crate::db::schema::import_batch;
 use crate::http::problem::FieldError;
 use crate::http::{Code, Problem};
 use crate::period::Period;
@@ -161,7 +161,7 @@ async fn address(
         }
     }
     if !strangers.is_empty() {
-        let known: Vec<String> = employee::table.select(employee::employee_no).load(connection).await?;
+        let known = ledger::employee_nos(connection, period, importer.scope.as_ref()).await?;
         faults.extend(strangers.into_iter().map(|(row, employee_no)| stranger(row, employee_no, &known)));
         faults.sort_by_key(|fault| fault.row);
     }
