@@ -47,6 +47,7 @@ fn routes(api: &mut ServiceConfig) {
             .service(auth::http::refresh_session)
             .service(auth::http::delete_session)
             .service(auth::http::get_me)
+            .service(auth::http::replace_password)
             .service(auth::http::list_users)
             .service(auth::http::create_user)
             .service(auth::http::get_user)

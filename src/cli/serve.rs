@@ -39,7 +39,7 @@ pub async fn run(args: ServeArgs, storage: Storage) -> anyhow::Result<Ended> {
         if let Some((login, password)) = administrator {
             let mut out = io::stdout();
             writeln!(out, "first start: sign in as {login} with the password {password}")?;
-            writeln!(out, "it is not shown again; PATCH /v1/users/{{id}} sets another")?;
+            writeln!(out, "it is not shown again; PUT /v1/me/password sets another")?;
         }
         until_stopped(pool, folder, &storage, &args.listen, |address| {
             format!("API on http://{address}/v1, documentation on http://{address}/docs/ (Ctrl-C stops it)")
