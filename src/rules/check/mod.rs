@@ -1,13 +1,20 @@
 //! What can be said of a script without running it.
 
-use std::collections::HashSet;
+mod calls;
+mod comparisons;
+mod places;
 
-use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
+use std::collections::{HashMap, HashSet};
+
+use rhai::{AST, ASTFlags, ASTNode, Expr, FnCallExpr, Position, Stmt};
+
+pub use places::declared;
+use places::{place_of_function, place_of_parameter};
 
 use super::finding::{Finding, Place};
 use super::host;
-use super::sandbox::place_of;
-use super::scheme::{Parameter, place_of_text};
+use super::language::{constants, place_of};
+use super::scheme::Parameter;
 use crate::facts::metric::{Catalogue, MetricId, nearest};
 
 /// What one parameter of `score` stands for.
@@ -29,6 +36,12 @@ pub struct Script<'a> {
     pub ast: &'a AST,
 }
 
+impl Script<'_> {
+    fn finding(&self, code: &'static str, position: Position, message: impl Into<String>) -> Finding {
+        Finding::error(code, place_of(self.file, position), self.text, message)
+    }
+}
+
 /// The parameters of `score` with what they stand for, or what is wrong with the script.
 pub fn arguments(
     script: &Script<'_>,
@@ -37,7 +50,15 @@ pub fn arguments(
 ) -> Result<Vec<(String, Argument)>, Vec<Finding>> {
     let mut findings = faults(script);
     let mut arguments = Vec::new();
-    match script.ast.iter_functions().find(|function| function.name == "score") {
+    let mut scores = script.ast.iter_functions().filter(|function| function.name == "score");
+    let score = scores.next();
+    if scores.next().is_some() {
+        let place = place_of_function(script, "score", 1);
+        let message = "there are two functions 'score'; only one can be the rule";
+        findings.push(Finding::error("duplicate-score", place, script.text, message));
+        return Err(findings);
+    }
+    match score {
         None => findings.push(
             Finding::error("no-score", Place::file(script.file), "", "there is no function named score")
                 .suggesting(Some("write: fn score(deliveries, deliveries_target) { … }".to_owned())),
@@ -67,61 +88,76 @@ fn unknown_parameter(script: &Script<'_>, name: &str, catalogue: &Catalogue, own
         .suggesting(near.map(|near| format!("did you mean '{near}'?")))
 }
 
-/// Rhai keeps no positions of parameters: look for the name behind `fn score(`.
-fn place_of_parameter(script: &Script<'_>, name: &str) -> Place {
-    let Some(start) = script.text.find("fn score") else {
-        return place_of_text(script.file, script.text, name);
-    };
-    let list = script.text.get(start..).unwrap_or_default();
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let found = list.match_indices(name).find(|(at, _)| {
-        let before = list.get(..*at).and_then(|text| text.chars().next_back());
-        let after = list.get(at + name.len()..).and_then(|text| text.chars().next());
-        !before.is_some_and(is_part) && !after.is_some_and(is_part)
-    });
-    match found {
-        Some((at, _)) => Place::at_offset(script.file, script.text, start + at),
-        None => Place::at_offset(script.file, script.text, start),
+/// What to do about a name that the body of a function uses and does not have.
+pub fn suggestion(
+    script: &Script<'_>,
+    name: &str,
+    catalogue: &Catalogue,
+    own: &[Parameter],
+) -> Option<String> {
+    if catalogue.find(name).is_some() || own.iter().any(|parameter| parameter.name == name) {
+        return Some(format!("a function sees only what stands in its parentheses: add '{name}' there"));
     }
+    let constants = constants(script.ast);
+    let parameters = script.ast.iter_functions().flat_map(|function| function.params);
+    let known = parameters.chain(constants.iter().map(|(name, _)| name.as_str()));
+    nearest(name, known).map(|near| format!("did you mean '{near}'?"))
 }
 
-/// Calls of functions that do not exist, functions that hide the host's, and code outside functions.
+/// Calls that cannot work, comparisons that mean nothing, functions that hide the host's, and code outside functions.
 fn faults(script: &Script<'_>) -> Vec<Finding> {
-    let own: HashSet<String> = script.ast.iter_functions().map(|function| function.name.to_owned()).collect();
+    let mut own = HashMap::<&str, Vec<usize>>::new();
+    let mut numbers = HashSet::new();
+    for function in script.ast.iter_functions() {
+        own.entry(function.name).or_default().push(function.params.len());
+        if function.name == "score" {
+            numbers.extend(function.params.iter().copied());
+        }
+    }
     let mut findings = Vec::new();
-    for name in own.iter().filter(|name| host::FUNCTIONS.contains(&name.as_str())) {
-        let place = place_of_text(script.file, script.text, &format!("fn {name}"));
+    for name in own.keys().filter(|name| host::function(name).is_some()) {
+        let place = place_of_function(script, name, 0);
         let message = format!("the function '{name}' would silently replace the built-in of that name");
         findings.push(Finding::error("redefined", place, script.text, message));
     }
-    if let Some(statement) =
-        script.ast.statements().iter().find(|statement| !matches!(statement, Stmt::Noop(_)))
-    {
-        let place = place_of(script.file, statement.position());
-        let message = "code outside a function is never run; put it into score";
-        findings.push(Finding::error("outside-function", place, script.text, message));
+    if let Some(statement) = script.ast.statements().iter().find(|statement| !is_constant(statement)) {
+        let message = "code outside a function is never run; put it into score. \
+                       Only const NAME = a number or text; can stand here";
+        findings.push(script.finding("outside-function", statement.position(), message));
     }
     script.ast.walk(&mut |path| {
-        if let Some((call, position)) = path.last().and_then(called) {
-            let name = call.name.as_str();
-            if call.op_token.is_none() && !own.contains(name) && !host::FUNCTIONS.contains(&name) {
-                let place = place_of(script.file, position);
-                let near =
-                    nearest(name, own.iter().map(String::as_str).chain(host::FUNCTIONS.iter().copied()));
-                findings.push(
-                    Finding::error(
-                        "unknown-function",
-                        place,
-                        script.text,
-                        format!("there is no function '{name}'"),
-                    )
-                    .suggesting(near.map(|near| format!("did you mean '{near}'?"))),
-                );
+        match path.last() {
+            Some(ASTNode::Expr(Expr::Index(_, _, position))) => findings.push(script.finding(
+                "not-allowed",
+                *position,
+                "'[…]' behind a value is not part of rules; lists are only for band",
+            )),
+            Some(node) => {
+                if let Some((call, position)) = called(node) {
+                    let place = place_of(script.file, position);
+                    findings.extend(match call.op_token {
+                        None => calls::fault(script, call, place, &own),
+                        Some(_) => comparisons::fault(script, call, place, &numbers),
+                    });
+                }
             }
+            None => {}
         }
         true
     });
     findings
+}
+
+/// Whether a statement outside functions declares a constant, the only thing that works there.
+fn is_constant(statement: &Stmt) -> bool {
+    match statement {
+        Stmt::Noop(_) => true,
+        Stmt::Var(declared, flags, _) if flags.contains(ASTFlags::CONSTANT) => {
+            let value = declared.1.get_literal_value(None);
+            value.is_some_and(|value| value.is::<rust_decimal::Decimal>() || value.is_string())
+        }
+        _ => false,
+    }
 }
 
 fn called<'a>(node: &ASTNode<'a>) -> Option<(&'a FnCallExpr, Position)> {
