@@ -125,6 +125,7 @@ fn faults(script: &Script<'_>) -> Vec<Finding> {
                        Only const NAME = a number or text; can stand here";
         findings.push(script.finding("outside-function", statement.position(), message));
     }
+    findings.extend(hidden_constants(script));
     script.ast.walk(&mut |path| {
         match path.last() {
             Some(ASTNode::Expr(Expr::Index(_, _, position))) => findings.push(script.finding(
@@ -158,6 +159,27 @@ fn is_constant(statement: &Stmt) -> bool {
         }
         _ => false,
     }
+}
+
+/// Constants with the name of a parameter or variable. The optimiser would put the constant in the parameter's place.
+fn hidden_constants(script: &Script<'_>) -> Option<Finding> {
+    let constants = constants(script.ast);
+    let parameters = script.ast.iter_functions().flat_map(|function| function.params);
+    let mut taken = parameters.map(ToString::to_string).collect::<HashSet<_>>();
+    let mut declared = HashSet::new();
+    script.ast.walk(&mut |path| {
+        if let Some(ASTNode::Stmt(Stmt::Var(variable, ..))) = path.last() {
+            let name = variable.0.as_str().to_owned();
+            if !declared.insert(name.clone()) {
+                taken.insert(name);
+            }
+        }
+        true
+    });
+    let (name, _) = constants.iter().find(|(name, _)| taken.contains(name))?;
+    let place = places::place_of_word(script, name);
+    let message = format!("the constant '{name}' has the name of a parameter or of another variable");
+    Some(Finding::error("redefined", place, script.text, message))
 }
 
 fn called<'a>(node: &ASTNode<'a>) -> Option<(&'a FnCallExpr, Position)> {

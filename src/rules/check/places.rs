@@ -24,6 +24,14 @@ pub fn place_of_parameter(script: &Script<'_>, name: &str) -> Place {
     Place::at_offset(script.file, script.text, start + found)
 }
 
+/// Where a word first stands.
+pub fn place_of_word(script: &Script<'_>, name: &str) -> Place {
+    match words(script.text).find(|(_, word)| *word == name) {
+        Some((offset, _)) => Place::at_offset(script.file, script.text, offset),
+        None => Place::file(script.file),
+    }
+}
+
 /// The offset of `fn` before the `index`th declaration of `name`, outside comments.
 fn declaration(text: &str, name: &str, index: usize) -> Option<usize> {
     let mut line_start = 0;

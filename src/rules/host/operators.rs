@@ -1,6 +1,6 @@
 //! Operators that answer with an error where rhai's own would answer with `false`, and numbers inside text.
 
-use rhai::{Dynamic, Engine, ImmutableString, NativeCallContext};
+use rhai::{Dynamic, Engine, ImmutableString, NativeCallContext, Position};
 use rust_decimal::Decimal;
 
 use crate::decimal;
@@ -65,7 +65,9 @@ fn register_text(engine: &mut Engine) {
         // Inside `${…}` the engine drops an error and shows the value, so the fault is kept aside and fails the rule.
         .register_fn("to_string", |context: NativeCallContext, missing: NotApplicable| {
             if missing.is_fault {
-                let at = context.call_position();
+                // The line alone: the optimiser moves the column.
+                let line = u16::try_from(context.call_position().line().unwrap_or(0)).unwrap_or(0);
+                let at = if line == 0 { Position::NONE } else { Position::new(line, 0) };
                 record(|recorder| {
                     recorder.fault.get_or_insert_with(|| (missing.reason.clone(), at));
                 });
