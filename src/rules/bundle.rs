@@ -235,7 +235,7 @@ fn compile_rule(
     scheme: &SchemeFile,
     catalogue: &Catalogue,
 ) -> Result<(Rule, Vec<Finding>), Vec<Finding>> {
-    let read = sandbox::read(path, text).map_err(|finding| vec![finding])?;
+    let read = sandbox::read(path, text).map_err(|finding| vec![*finding])?;
     let script = Script { file: path, text, ast: &read };
     let arguments = check::arguments(&script, catalogue, &scheme.parameter)?;
     let warnings = check::unused(&script, &arguments);

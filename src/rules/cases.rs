@@ -110,7 +110,7 @@ pub fn check(bundle: &Bundle) -> Vec<Finding> {
                 let message = facts(case, &bundle.catalogue).err()?;
                 Some(failure(&file, text, case, message))
             })),
-            Err(finding) => findings.push(finding),
+            Err(finding) => findings.push(*finding),
         }
     }
     findings
@@ -133,7 +133,7 @@ pub fn run(bundle: &Bundle) -> CasesReport {
                     }
                 }
             }
-            Err(finding) => report.failures.push(finding),
+            Err(finding) => report.failures.push(*finding),
         }
     }
     report

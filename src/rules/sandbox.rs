@@ -69,12 +69,12 @@ fn engine(level: OptimizationLevel) -> Engine {
 }
 
 /// Reads the script `text` of `file` for checks, or says where it is wrong.
-pub fn read(file: &str, text: &str) -> Result<AST, Finding> {
+pub fn read(file: &str, text: &str) -> Result<AST, Box<Finding>> {
     if text.len() > SOURCE_LIMIT {
         let message = format!("the script has {} bytes, more than the {SOURCE_LIMIT} allowed", text.len());
-        return Err(Finding::error("too-large", Place::file(file), "", message));
+        return Err(Box::new(Finding::error("too-large", Place::file(file), "", message)));
     }
-    LENIENT.compile(text).map_err(|error| language::finding(file, text, &error))
+    LENIENT.compile(text).map_err(|error| Box::new(language::finding(file, text, &error)))
 }
 
 /// Compiles a script that has been read.

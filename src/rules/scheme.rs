@@ -127,20 +127,21 @@ fn optional<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<
 }
 
 /// Reads TOML, with the place of what is wrong.
-pub fn read_toml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, Finding> {
+pub fn read_toml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, Box<Finding>> {
     toml::from_str(text).map_err(|error| {
         let place = match error.span() {
             Some(span) => Place::at_offset(file, text, span.start),
             None => Place::file(file),
         };
-        Finding::error("toml", place, text, error.message().lines().collect::<Vec<_>>().join(" "))
+        let message = error.message().lines().collect::<Vec<_>>().join(" ");
+        Box::new(Finding::error("toml", place, text, message))
     })
 }
 
 impl SchemeFile {
     /// Reads and checks a `scheme.toml`.
     pub fn parse(file: &str, text: &str, catalogue: &Catalogue) -> Result<Self, Vec<Finding>> {
-        let scheme: Self = read_toml(file, text).map_err(|finding| vec![finding])?;
+        let scheme: Self = read_toml(file, text).map_err(|finding| vec![*finding])?;
         let problems = scheme.problems(catalogue);
         if problems.is_empty() {
             return Ok(scheme);

@@ -7,6 +7,9 @@ use crate::decimal;
 use crate::rules::trace::{Recorder, record};
 use crate::rules::value::{HostResult, NotApplicable, Quantity, fault};
 
+/// How a number is shown in a reason.
+type Show = fn(Decimal) -> String;
+
 /// Registers `ratio`, `average`, `applies`, `reaches`, `lin` and `band`.
 pub fn register(engine: &mut Engine) {
     register_quotients(engine);
@@ -38,9 +41,7 @@ pub fn register(engine: &mut Engine) {
 
 /// Quotients that are N/A when the denominator is too small.
 fn register_quotients(engine: &mut Engine) {
-    let functions: [(&str, fn(Decimal) -> String); 2] =
-        [("ratio", decimal::percent), ("average", decimal::points)];
-    for (function, show) in functions {
+    for (function, show) in [("ratio", decimal::percent as Show), ("average", decimal::points)] {
         engine
             .register_fn(function, move |n: Dynamic, d: Dynamic| {
                 quotient(function, n, d, Decimal::ZERO, show)
@@ -51,13 +52,7 @@ fn register_quotients(engine: &mut Engine) {
     }
 }
 
-fn quotient(
-    function: &str,
-    n: Dynamic,
-    d: Dynamic,
-    least: Decimal,
-    show: fn(Decimal) -> String,
-) -> HostResult<Dynamic> {
+fn quotient(function: &str, n: Dynamic, d: Dynamic, least: Decimal, show: Show) -> HostResult<Dynamic> {
     let (n, d) = match (Quantity::read(n, function)?, Quantity::read(d, function)?) {
         (Quantity::Number(n), Quantity::Number(d)) => (n, d),
         (missing @ Quantity::NotApplicable(_), _) | (_, missing @ Quantity::NotApplicable(_)) => {
@@ -81,9 +76,9 @@ fn quotient(
 
 /// Shows numbers the way the value they are compared with was shown: a share as a percentage. A value that no quotient
 /// has shown yet is shown first.
-fn shown_like(recorder: &mut Recorder, value: Decimal) -> HostResult<fn(Decimal) -> String> {
+fn shown_like(recorder: &mut Recorder, value: Decimal) -> HostResult<Show> {
     let is_percent = recorder.pending.last().is_some_and(|shown| shown.ends_with('%'));
-    let show = if is_percent { decimal::percent } else { decimal::points };
+    let show: Show = if is_percent { decimal::percent } else { decimal::points };
     if recorder.pending.is_empty() {
         recorder.explain(show(value))?;
     }
