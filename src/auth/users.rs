@@ -269,7 +269,10 @@ pub async fn change_own_password(
         .transaction(async |connection| {
             let is_changed = diesel::update(user_account::table.find(id))
                 .filter(user_account::password_hash.eq(before))
-                .set((user_account::password_hash.eq(hash), user_account::version.eq(user_account::version + 1)))
+                .set((
+                    user_account::password_hash.eq(hash),
+                    user_account::version.eq(user_account::version + 1),
+                ))
                 .execute(connection)
                 .await?
                 == 1;
@@ -277,7 +280,8 @@ pub async fn change_own_password(
                 return Err(Problem::conflict("your password has just been changed by somebody else"));
             }
             super::session::revoke_all(connection, id, now).await?;
-            audit::record(connection, now, Some(id), "change_password", &format!("user/{id}"), json!({})).await
+            audit::record(connection, now, Some(id), "change_password", &format!("user/{id}"), json!({}))
+                .await
         })
         .await
 }
