@@ -8,5 +8,6 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod house;
 mod reviews;
 mod support;
