@@ -8,6 +8,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod dashboard;
 mod house;
 mod reviews;
 mod support;
