@@ -9,6 +9,7 @@
 )]
 
 mod dashboard;
+mod facts;
 mod house;
 mod reviews;
 mod support;
