@@ -11,5 +11,7 @@
 mod dashboard;
 mod facts;
 mod house;
+mod imports;
+mod program;
 mod reviews;
 mod support;
