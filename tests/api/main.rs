@@ -14,4 +14,6 @@ mod house;
 mod imports;
 mod program;
 mod reviews;
+mod rules_cli;
+mod score_cli;
 mod support;
