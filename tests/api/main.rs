@@ -8,6 +8,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod cli;
 mod dashboard;
 mod facts;
 mod house;
