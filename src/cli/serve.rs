@@ -1,7 +1,9 @@
 //! `showfloor serve`
 
+use std::future::Future as _;
 use std::io::{self, Write as _};
 use std::sync::Arc;
+use std::task::Poll;
 
 use super::Ended;
 use super::database::Database;
@@ -60,8 +62,14 @@ pub async fn until_stopped(
     let tokens = Arc::new(Tokens::open(&storage.data_folder()?.join("keys"))?);
     let shared = Shared { pool: pool.clone(), tokens, rules, clock: Clock::System };
     let (server, address) = server::build(shared, listen.listen)?;
+    let mut server = std::pin::pin!(server);
+    // The first poll starts the workers and takes the signals over: whoever reads the announcement may stop us at once.
+    let begun = std::future::poll_fn(|context| Poll::Ready(server.as_mut().poll(context))).await;
     writeln!(io::stdout(), "{}", announce(address))?;
-    server.await?;
+    match begun {
+        Poll::Ready(ended) => ended?,
+        Poll::Pending => server.await?,
+    }
     Ok(Ended::Well)
 }
 

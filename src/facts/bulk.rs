@@ -220,6 +220,13 @@ async fn address(
             }
         }
     }
+    // A mistyped number is a fault even where nothing is said of the person.
+    let silent = new.rows.iter().enumerate().filter(|(_, row)| row.facts.values().all(Option::is_none));
+    for (index, row) in silent.filter(|_| new.complete_sources.is_empty()) {
+        if !people.reached_by(connection, by.roles.clone()).await?.contains_key(&row.employee_no) {
+            errors.insert(index, stranger(index, &row.employee_no, new.period, "facts"));
+        }
+    }
     if errors.is_empty() {
         Ok((entries, completed))
     } else {
@@ -250,7 +257,15 @@ impl People<'_> {
         connection: &mut AsyncPgConnection,
         source: Option<&str>,
     ) -> Result<&HashMap<String, i64>, Problem> {
-        let roles = entering_roles(self.by, source);
+        self.reached_by(connection, entering_roles(self.by, source)).await
+    }
+
+    /// Those whom these roles reach when entering facts, by 工号.
+    async fn reached_by(
+        &mut self,
+        connection: &mut AsyncPgConnection,
+        roles: Vec<Role>,
+    ) -> Result<&HashMap<String, i64>, Problem> {
         let missing = match self.reached.entry(roles) {
             hash_map::Entry::Occupied(found) => return Ok(found.into_mut()),
             hash_map::Entry::Vacant(missing) => missing,

@@ -8,5 +8,13 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod cli;
+mod dashboard;
+mod facts;
+mod house;
+mod imports;
+mod program;
 mod reviews;
+mod rules_cli;
+mod score_cli;
 mod support;
