@@ -86,7 +86,7 @@ async fn numbers_stay_exact() {
         ("clerk", "accessory_revenue", "12345678901.99"),
         ("clerk", "oem_rebate", "0.1"),
         ("manager", "attitude_rating", "4.333"),
-        ("manager", "attitude_rating", "3.6666666666666666666666667"),
+        ("manager", "attitude_rating", "3.666666666666666667"),
         ("hr", "scheduled_days", "25.5"),
     ] {
         let body = format!(
