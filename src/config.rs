@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use secrecy::SecretString;
+use clap::builder::FalseyValueParser;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::db::embedded;
 
@@ -43,14 +44,26 @@ pub struct Listen {
 #[derive(Clone, Debug, Args)]
 pub struct Logging {
     /// What to log: error, warn, info, debug, or a filter such as showfloor=debug,actix=warn.
-    #[arg(long, env = "SHOWFLOOR_LOG", default_value = "warn", value_name = "FILTER", global = true)]
+    #[arg(
+        long,
+        env = "SHOWFLOOR_LOG",
+        // A refused request is the caller's to know; the log is for what is wrong here.
+        default_value = "warn,tracing_actix_web=off",
+        value_name = "FILTER",
+        global = true
+    )]
     pub log: String,
     /// Log JSON lines.
-    #[arg(long, env = "SHOWFLOOR_LOG_JSON", global = true)]
+    #[arg(long, env = "SHOWFLOOR_LOG_JSON", value_parser = FalseyValueParser::new(), global = true)]
     pub log_json: bool,
 }
 
 impl Storage {
+    /// The server to use, if one is named. An empty name is none, as in `DATABASE_URL= showfloor serve`.
+    pub fn server(&self) -> Option<&str> {
+        self.database_url.as_ref().map(|url| url.expose_secret()).filter(|url| !url.is_empty())
+    }
+
     /// The data folder, given or by default.
     pub fn data_folder(&self) -> anyhow::Result<PathBuf> {
         if let Some(folder) = &self.data_dir {

@@ -18,9 +18,9 @@ use crate::clock::Clock;
 use crate::db::Pool;
 use crate::facts::import::MAX_FILE_BYTES;
 use crate::facts::metric::CatalogueFile;
-use crate::http::Problem;
 use crate::http::methods::Methods;
 use crate::http::openapi::{Document, add_common_answers};
+use crate::http::{Problem, body};
 use crate::rules::bundle::CATALOGUE_FILE;
 use crate::rules::folder::RulesFolder;
 use crate::{auth, dashboard, facts, org, plan, reviews, rules};
@@ -47,6 +47,7 @@ fn routes(api: &mut ServiceConfig) {
             .service(auth::http::refresh_session)
             .service(auth::http::delete_session)
             .service(auth::http::get_me)
+            .service(auth::http::replace_password)
             .service(auth::http::list_users)
             .service(auth::http::create_user)
             .service(auth::http::get_user)
@@ -143,8 +144,7 @@ pub fn build(shared: Shared, listen: SocketAddr) -> anyhow::Result<(Server, Sock
             .app_data(web::PayloadConfig::new(MAX_FILE_BYTES + 1))
             .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found("thing").into()))
             .app_data(
-                web::QueryConfig::default()
-                    .error_handler(|error, _| Problem::field("query", error.to_string()).into()),
+                web::QueryConfig::default().error_handler(|error, _| body::query_problem(&error).into()),
             )
             .wrap(middleware::Compress::default())
             .wrap(middleware::DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")))

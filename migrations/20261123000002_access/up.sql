@@ -47,7 +47,6 @@ CREATE FUNCTION may_reach(
 ) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT (cardinality(reaches) > 0 AND caller <> 0 AND caller = subject)
         OR ('all' = ANY (reaches) AND confined_to = 0)
-        OR (reaches && '{store,all}' AND caller = 0 AND confined_to = 0)
         OR (reaches && '{store,all}' AND confined_to <> 0 AND EXISTS (
             SELECT FROM org_unit u WHERE u.id = subject_unit AND u.path @> ARRAY[confined_to]))
         OR ('store' = ANY (reaches) AND EXISTS (

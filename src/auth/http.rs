@@ -2,13 +2,13 @@
 
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Json, Path, Query};
-use actix_web::{HttpResponse, Responder, delete, get, patch, post};
+use actix_web::{HttpResponse, Responder, delete, get, patch, post, put};
 
 use super::access::{ManageUsers, ViewSelf};
 use super::caller::Caller;
 use super::session::{self, Credentials, Refresh, Session};
 use super::token::Tokens;
-use super::users::{self, NewUser, User, UserPatch};
+use super::users::{self, NewPassword, NewUser, User, UserPatch};
 use crate::clock::Clock;
 use crate::db::Pool;
 use crate::http::etag::{self, Seen};
@@ -63,6 +63,22 @@ pub async fn delete_session(
 #[get("/me")]
 pub async fn get_me(caller: Caller<ViewSelf>, pool: Data<Pool>) -> Result<Json<User>, Problem> {
     users::find(&mut *pool.get().await?, caller.identity.user_id).await.map(Json)
+}
+
+/// Set the own password. All sessions of the login end.
+#[utoipa::path(tag = "sessions", responses(
+    (status = 204, description = "Set; sign in again"),
+    (status = 422, description = "The old password is wrong, or the new one too short", body = ProblemBody),
+))]
+#[put("/me/password")]
+pub async fn replace_password(
+    caller: Caller<ViewSelf>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    body: Body<NewPassword>,
+) -> Result<impl Responder, Problem> {
+    users::change_own_password(&mut *pool.get().await?, caller.identity.user_id, body.0, clock.now()).await?;
+    Ok(HttpResponse::NoContent())
 }
 
 /// List logins.

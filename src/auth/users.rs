@@ -87,6 +87,20 @@ pub struct UserPatch {
     pub is_disabled: Option<bool>,
 }
 
+/// A new password for the own login.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPassword {
+    /// The password until now.
+    #[garde(length(bytes, max = password::MAX_LENGTH))]
+    #[schema(format = Password)]
+    pub old_password: String,
+    /// 10 characters or more.
+    #[garde(length(chars, min = password::MIN_LENGTH), length(bytes, max = password::MAX_LENGTH))]
+    #[schema(format = Password)]
+    pub new_password: String,
+}
+
 type Row = (i64, String, Vec<String>, Option<String>, Option<String>, bool, i32);
 
 fn user((id, login, roles, employee_no, unit, is_disabled, version): Row) -> User {
@@ -143,6 +157,12 @@ pub async fn create(
     by: Option<i64>,
     now: DateTime<Utc>,
 ) -> Result<User, Problem> {
+    let is_everywhere = |role: &Role| matches!(role, Role::GroupAdmin | Role::Auditor | Role::SystemAdmin);
+    if new.employee_no.is_none() && new.unit.is_none() && !new.roles.iter().all(is_everywhere) {
+        let message =
+            "these roles reach a store: name the employee whose login it is, or the unit it is confined to";
+        return Err(Problem::field("employee_no", message));
+    }
     let hash = password::hash(SecretString::from(new.password)).await?;
     let id = connection
         .transaction(async |connection| {
@@ -224,6 +244,41 @@ pub async fn change(
         })
         .await?;
     find(connection, id).await
+}
+
+/// Sets the own password for somebody who knows the one until now. All sessions of the login end.
+pub async fn change_own_password(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    passwords: NewPassword,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let before: String =
+        user_account::table.find(id).select(user_account::password_hash).first(connection).await?;
+    let old = SecretString::from(passwords.old_password);
+    if !password::verify(old, Some(before.clone())).await? {
+        return Err(Problem::field("old_password", "this is not your password"));
+    }
+    let hash = password::hash(SecretString::from(passwords.new_password)).await?;
+    connection
+        .transaction(async |connection| {
+            let is_changed = diesel::update(user_account::table.find(id))
+                .filter(user_account::password_hash.eq(before))
+                .set((
+                    user_account::password_hash.eq(hash),
+                    user_account::version.eq(user_account::version + 1),
+                ))
+                .execute(connection)
+                .await?
+                == 1;
+            if !is_changed {
+                return Err(Problem::conflict("your password has just been changed by somebody else"));
+            }
+            super::session::revoke_all(connection, id, now).await?;
+            audit::record(connection, now, Some(id), "change_password", &format!("user/{id}"), json!({}))
+                .await
+        })
+        .await
 }
 
 /// Whether nobody can sign in yet.

@@ -3,7 +3,6 @@
 use std::io::{self, Write as _};
 
 use anyhow::Context as _;
-use secrecy::ExposeSecret as _;
 
 use super::Ended;
 use crate::config::Storage;
@@ -23,8 +22,8 @@ pub struct Database {
 impl Database {
     /// Starts the private cluster where one is needed, connects, and migrates.
     pub async fn open(storage: &Storage) -> anyhow::Result<Self> {
-        let (url, cluster) = match &storage.database_url {
-            Some(url) => (url.expose_secret().to_owned(), None),
+        let (url, cluster) = match storage.server() {
+            Some(url) => (url.to_owned(), None),
             None => {
                 let folder = storage.data_folder()?;
                 let cluster = Cluster::start(&folder.join("postgres"), Tuning::Durable).await?;

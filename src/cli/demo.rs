@@ -39,6 +39,10 @@ pub struct DemoArgs {
 
 /// Loads the demonstration unless it is there, generates its twelve months, prints March, and serves.
 pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
+    anyhow::ensure!(
+        args.listen.listen.ip().is_loopback(),
+        "everybody knows the demonstration's passwords: it listens on loopback only, for example 127.0.0.1:9000"
+    );
     let rules = Arc::new(RulesFolder::new(&args.rules.folder));
     let bundle = rules.bundle()?;
     Database::with(&storage, async |pool| {

@@ -11,7 +11,7 @@ mod table;
 mod user;
 
 use std::future::Future;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -111,7 +111,10 @@ fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<
 fn start_log(logging: &Logging) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&logging.log)
         .with_context(|| format!("'{}' is not a log filter: try warn or showfloor=debug", logging.log))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     let started = if logging.log_json { log.json().try_init() } else { log.try_init() };
     started.map_err(|error| anyhow::anyhow!("the log could not be started: {error}"))
 }

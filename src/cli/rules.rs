@@ -12,7 +12,7 @@ use crate::rules::finding::Finding;
 
 #[derive(Debug, Subcommand)]
 pub enum RulesCommand {
-    /// Compile every script and say what is wrong with it, with line and column.
+    /// Compile every script, read the cases, and say what is wrong with them, with line and column.
     #[command(after_help = "Examples:\n  showfloor rules check\n  showfloor rules check my-rules --json")]
     Check(Target),
     /// Run the golden cases beside the scripts.
@@ -62,18 +62,21 @@ pub fn run(command: &RulesCommand) -> anyhow::Result<Ended> {
 }
 
 fn check(target: &Target, bundle: &Bundle) -> anyhow::Result<Ended> {
+    let cases = cases::check(bundle);
+    let is_sound = cases.is_empty();
+    let findings = [bundle.warnings.clone(), cases].concat();
     let report = Report {
         bundle: Some(&bundle.hash),
-        findings: &bundle.warnings,
+        findings: &findings,
         cases_passed: None,
         rules_without_cases: None,
     };
     print(target, &report)?;
-    if !target.json {
+    if !target.json && is_sound {
         let rules: usize = bundle.schemes.values().map(|scheme| scheme.rules.len()).sum();
         println!("{} schemes, {rules} rules: no errors (bundle {:.12})", bundle.schemes.len(), bundle.hash);
     }
-    Ok(Ended::Well)
+    Ok(if is_sound { Ended::Well } else { Ended::WithFindings })
 }
 
 fn test(target: &Target, bundle: &Bundle) -> anyhow::Result<Ended> {

@@ -1,7 +1,9 @@
 //! `showfloor serve`
 
+use std::future::Future as _;
 use std::io::{self, Write as _};
 use std::sync::Arc;
+use std::task::Poll;
 
 use super::Ended;
 use super::database::Database;
@@ -39,7 +41,7 @@ pub async fn run(args: ServeArgs, storage: Storage) -> anyhow::Result<Ended> {
         if let Some((login, password)) = administrator {
             let mut out = io::stdout();
             writeln!(out, "first start: sign in as {login} with the password {password}")?;
-            writeln!(out, "it is not shown again; PATCH /v1/users/{{id}} sets another")?;
+            writeln!(out, "it is not shown again; PUT /v1/me/password sets another")?;
         }
         until_stopped(pool, folder, &storage, &args.listen, |address| {
             format!("API on http://{address}/v1, documentation on http://{address}/docs/ (Ctrl-C stops it)")
@@ -60,8 +62,14 @@ pub async fn until_stopped(
     let tokens = Arc::new(Tokens::open(&storage.data_folder()?.join("keys"))?);
     let shared = Shared { pool: pool.clone(), tokens, rules, clock: Clock::System };
     let (server, address) = server::build(shared, listen.listen)?;
+    let mut server = std::pin::pin!(server);
+    // The first poll starts the workers and takes the signals over: whoever reads the announcement may stop us at once.
+    let begun = std::future::poll_fn(|context| Poll::Ready(server.as_mut().poll(context))).await;
     writeln!(io::stdout(), "{}", announce(address))?;
-    server.await?;
+    match begun {
+        Poll::Ready(ended) => ended?,
+        Poll::Pending => server.await?,
+    }
     Ok(Ended::Well)
 }
 

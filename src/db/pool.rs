@@ -50,7 +50,6 @@ pub fn open(url: &str, size: usize) -> anyhow::Result<Pool> {
 
 /// One connection outside any pool.
 pub async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
-    let bad = |error: &dyn std::error::Error| ConnectionError::BadConnection(error.to_string());
     let config: Config = url.parse().map_err(|error| bad(&error))?;
     if is_plain(&config) {
         let (client, connection) =
@@ -66,6 +65,12 @@ pub async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
     config.ssl_mode(SslMode::Require);
     let (client, connection) = config.connect(tls).await.map_err(|error| bad(&error))?;
     AsyncPgConnection::try_from_client_and_connection(client, connection).await
+}
+
+/// A connection error with its causes, which the error alone keeps to itself.
+fn bad(error: &dyn std::error::Error) -> ConnectionError {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    ConnectionError::BadConnection(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
 }
 
 /// Whether the connection goes unencrypted: never to another machine unless the address says `sslmode=disable`.

@@ -1,6 +1,6 @@
 //! Facts delivered by other systems: many people's values of one month in one request, all or none.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, hash_map};
 
 use chrono::{DateTime, Utc};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
@@ -70,12 +70,9 @@ pub async fn record(
     connection
         .transaction(async |connection| {
             ledger::lock_month(connection, new.period).await?;
-            let entries = address(connection, catalogue, &new, &values, by).await?;
+            let (entries, completed) = address(connection, catalogue, &new, &values, by).await?;
             let mut deliveries = ledger::deliveries(catalogue, &entries);
-            let people: HashSet<i64> = entries.iter().map(|entry| entry.employee_id).collect();
-            for source in &new.complete_sources {
-                deliveries.extend(people.iter().map(|person| (*person, source.clone())));
-            }
+            deliveries.extend(completed);
             let (news, counts) = ledger::differences(connection, new.period, entries).await?;
             let origin = Origin {
                 source_system: new.source_system.clone(),
@@ -139,6 +136,10 @@ fn read<'a>(catalogue: &Catalogue, new: &'a NewFacts) -> Result<Vec<Value<'a>>, 
             });
         }
     }
+    if !new.complete_sources.is_empty() && new.rows.is_empty() {
+        let message = "name at least one person, whose store has delivered the source; facts may be empty";
+        errors.push(FieldError { field: "rows".to_owned(), message: message.to_owned() });
+    }
     if errors.is_empty() { Ok(values) } else { Err(Problem::fields(errors)) }
 }
 
@@ -180,50 +181,101 @@ fn refuse_foreign_sources(
     Err(Problem { code: Code::Forbidden, detail: detail.to_owned(), errors })
 }
 
-/// Finds the people of the rows. Somebody the caller does not reach is as unknown as somebody who does not exist.
+/// Finds the people of the rows: the entries, and whose store has completed which source. Somebody the caller does not
+/// reach is as unknown as somebody who does not exist.
 async fn address(
     connection: &mut AsyncPgConnection,
     catalogue: &Catalogue,
     new: &NewFacts,
     values: &[Value<'_>],
     by: &Identity,
-) -> Result<Vec<Entry>, Problem> {
+) -> Result<(Vec<Entry>, Vec<(i64, String)>), Problem> {
     let employee_nos = new.rows.iter().map(|row| row.employee_no.clone()).collect::<Vec<_>>();
-    // Roles reach differently far with different sources; few combinations occur in one request.
-    let mut reached = HashMap::<Vec<Role>, HashMap<String, i64>>::new();
+    let mut people = People { period: new.period, employee_nos: &employee_nos, by, reached: HashMap::new() };
     let mut entries = Vec::with_capacity(values.len());
+    let mut completed = Vec::new();
     let mut errors = BTreeMap::new();
     for value in values {
-        let roles = entering_roles(by, source_of(catalogue, value.metric));
-        if !reached.contains_key(&roles) {
-            let scope = Scope::of(by, |role| {
-                let reach = EnterFacts::ALLOWED.iter().find(|(allowed, _)| *allowed == role);
-                reach.filter(|_| roles.contains(&role)).map(|(_, reach)| *reach)
-            });
-            let people = ledger::people(connection, new.period, &employee_nos, Some(&scope)).await?;
-            let people = people.into_iter().filter(|person| person.is_reached);
-            reached.insert(roles.clone(), people.map(|person| (person.employee_no, person.id)).collect());
-        }
-        let Some(row) = new.rows.get(value.row) else { continue };
-        match reached.get(&roles).and_then(|people| people.get(&row.employee_no)) {
+        let Some(employee_no) = employee_nos.get(value.row) else { continue };
+        let reached = people.reached(connection, source_of(catalogue, value.metric)).await?;
+        match reached.get(employee_no) {
             Some(employee_id) => entries.push(Entry {
                 employee_id: *employee_id,
                 metric: value.metric.to_owned(),
                 value: value.number,
             }),
             None => {
-                errors.insert(
-                    value.row,
-                    FieldError {
-                        field: format!("rows[{}].employee_no", value.row),
-                        message: format!(
-                            "there is no employee '{}' in {} for whom you may enter {}",
-                            row.employee_no, new.period, value.metric
-                        ),
-                    },
-                );
+                errors.insert(value.row, stranger(value.row, employee_no, new.period, value.metric));
             }
         }
     }
-    if errors.is_empty() { Ok(entries) } else { Err(Problem::fields(errors.into_values().collect())) }
+    for source in &new.complete_sources {
+        let reached = people.reached(connection, Some(source)).await?;
+        for (row, employee_no) in employee_nos.iter().enumerate() {
+            match reached.get(employee_no) {
+                Some(employee_id) => completed.push((*employee_id, source.clone())),
+                None => {
+                    errors.insert(row, stranger(row, employee_no, new.period, source));
+                }
+            }
+        }
+    }
+    // A mistyped number is a fault even where nothing is said of the person.
+    let silent = new.rows.iter().enumerate().filter(|(_, row)| row.facts.values().all(Option::is_none));
+    for (index, row) in silent.filter(|_| new.complete_sources.is_empty()) {
+        if !people.reached_by(connection, by.roles.clone()).await?.contains_key(&row.employee_no) {
+            errors.insert(index, stranger(index, &row.employee_no, new.period, "facts"));
+        }
+    }
+    if errors.is_empty() {
+        Ok((entries, completed))
+    } else {
+        Err(Problem::fields(errors.into_values().collect()))
+    }
+}
+
+fn stranger(row: usize, employee_no: &str, period: Period, what: &str) -> FieldError {
+    FieldError {
+        field: format!("rows[{row}].employee_no"),
+        message: format!("there is no employee '{employee_no}' in {period} for whom you may enter {what}"),
+    }
+}
+
+/// The people of a request, looked up once for each combination of roles: roles reach differently far with different
+/// sources, and few combinations occur in one request.
+struct People<'a> {
+    period: Period,
+    employee_nos: &'a [String],
+    by: &'a Identity,
+    reached: HashMap<Vec<Role>, HashMap<String, i64>>,
+}
+
+impl People<'_> {
+    /// Those for whom the caller may enter a source, by 工号.
+    async fn reached(
+        &mut self,
+        connection: &mut AsyncPgConnection,
+        source: Option<&str>,
+    ) -> Result<&HashMap<String, i64>, Problem> {
+        self.reached_by(connection, entering_roles(self.by, source)).await
+    }
+
+    /// Those whom these roles reach when entering facts, by 工号.
+    async fn reached_by(
+        &mut self,
+        connection: &mut AsyncPgConnection,
+        roles: Vec<Role>,
+    ) -> Result<&HashMap<String, i64>, Problem> {
+        let missing = match self.reached.entry(roles) {
+            hash_map::Entry::Occupied(found) => return Ok(found.into_mut()),
+            hash_map::Entry::Vacant(missing) => missing,
+        };
+        let scope = Scope::of(self.by, |role| {
+            let reach = EnterFacts::ALLOWED.iter().find(|(allowed, _)| *allowed == role);
+            reach.filter(|_| missing.key().contains(&role)).map(|(_, reach)| *reach)
+        });
+        let people = ledger::people(connection, self.period, self.employee_nos, Some(&scope)).await?;
+        let people = people.into_iter().filter(|person| person.is_reached);
+        Ok(missing.insert(people.map(|person| (person.employee_no, person.id)).collect()))
+    }
 }

@@ -15,7 +15,7 @@ use super::ledger::{self, Counts, Entry, Origin};
 use super::metric::{Catalogue, nearest};
 use crate::auth::audit;
 use crate::auth::caller::Scope;
-use crate::db::schema::{employee, import_batch};
+use crate::db::schema::import_batch;
 use crate::http::problem::FieldError;
 use crate::http::{Code, Problem};
 use crate::period::Period;
@@ -161,19 +161,22 @@ async fn address(
         }
     }
     if !strangers.is_empty() {
-        let known: Vec<String> = employee::table.select(employee::employee_no).load(connection).await?;
-        faults.extend(strangers.into_iter().map(|(row, employee_no)| stranger(row, employee_no, &known)));
+        let known = ledger::employee_nos(connection, period, importer.scope.as_ref()).await?;
+        let column = &sheet.employee_no_column;
+        faults.extend(
+            strangers.into_iter().map(|(row, employee_no)| stranger(row, column, employee_no, &known)),
+        );
         faults.sort_by_key(|fault| fault.row);
     }
     Ok((entries, faults, rows))
 }
 
-fn stranger(row: u32, employee_no: String, known: &[String]) -> Fault {
+fn stranger(row: u32, column: &str, employee_no: String, known: &[String]) -> Fault {
     let expected = match nearest(&employee_no, known.iter().map(String::as_str)) {
         Some(near) => format!("本月在岗员工的工号，最接近的是 {near}"),
         None => "本月在岗员工的工号".to_owned(),
     };
-    Fault { row: Some(row), column: Some("工号".to_owned()), found: employee_no, expected }
+    Fault { row: Some(row), column: Some(column.to_owned()), found: employee_no, expected }
 }
 
 #[expect(clippy::too_many_arguments, reason = "they are the columns of the row it writes")]

@@ -204,10 +204,8 @@ pub async fn people(
     employee_nos: &[String],
     scope: Option<&Scope>,
 ) -> Result<Vec<Person>, Problem> {
-    let (reaches, caller, unit) = match scope {
-        Some(scope) => (scope.reaches.clone(), scope.employee_id, scope.unit_id),
-        None => (vec!["all"], 0, 0),
-    };
+    let Scope { reaches, employee_id: caller, unit_id: unit } =
+        scope.cloned().unwrap_or_else(Scope::operator);
     let people = diesel::sql_query(
         "SELECT e.id, e.employee_no, \
                 coalesce(bool_or(may_reach($1, $2, $3, e.id, a.unit_id, $4)), 'all' = ANY ($1)) AS is_reached \
@@ -224,4 +222,32 @@ pub async fn people(
     .load(connection)
     .await?;
     Ok(people)
+}
+
+/// The 工号 of everybody posted in the month whom `scope` reaches, for hints. The operator (no scope) reaches all.
+pub async fn employee_nos(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    scope: Option<&Scope>,
+) -> Result<Vec<String>, Problem> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        employee_no: String,
+    }
+    let Scope { reaches, employee_id: caller, unit_id: unit } =
+        scope.cloned().unwrap_or_else(Scope::operator);
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT DISTINCT e.employee_no FROM employee e JOIN assignment a ON a.employee_id = e.id \
+              AND daterange(a.valid_from, a.valid_to) && daterange($4, $5) \
+         WHERE may_reach($1, $2, $3, e.id, a.unit_id, $4) ORDER BY e.employee_no",
+    )
+    .bind::<Array<Text>, _>(reaches)
+    .bind::<BigInt, _>(caller)
+    .bind::<BigInt, _>(unit)
+    .bind::<Date, _>(period.first_day())
+    .bind::<Date, _>(period.end())
+    .load(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.employee_no).collect())
 }

@@ -89,25 +89,50 @@ pub struct Metric {
     pub max: Decimal,
 }
 
+/// Decimals of a score: enough for any mean of raters, few enough that a rule's result stays exact.
+const SCORE_PLACES: u32 = 18;
+
+/// Largest bound a metric can have, either way.
+const LARGEST: i64 = 1_000_000_000_000;
+
 fn default_max() -> Decimal {
-    Decimal::from(1_000_000_000_000_i64)
+    Decimal::from(LARGEST)
 }
 
 impl Metric {
     /// Checks that `value` is one this metric can have; the error says what was expected.
+    ///
+    /// The bounds come first: what follows computes with a number that is known to be small.
     pub fn check(&self, value: Decimal) -> Result<(), String> {
+        if value < self.min {
+            return Err(format!("at least {}", decimal::plain(self.min)));
+        }
+        if value > self.max {
+            return Err(format!("at most {}", decimal::plain(self.max)));
+        }
         let expected = match self.kind {
             Kind::Count if !value.fract().is_zero() => "a whole number",
             Kind::Amount if value.normalize().scale() > 2 => "an amount in yuan with at most two decimals",
-            Kind::Days if !(value * Decimal::TWO).fract().is_zero() => {
+            Kind::Days if !(value.fract() * Decimal::TWO).fract().is_zero() => {
                 "days in halves, for example 26 or 25.5"
             }
-            _ if value < self.min => return Err(format!("at least {}", decimal::plain(self.min))),
-            _ if value > self.max => return Err(format!("at most {}", decimal::plain(self.max))),
+            Kind::Score if value.normalize().scale() > SCORE_PLACES => "a score with at most 18 decimals",
             _ => return Ok(()),
         };
         Err(expected.to_owned())
     }
+}
+
+/// A delivery of the month that brings metrics, for example attendance.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The name metrics and the API use.
+    pub name: String,
+    /// Chinese label, for example 考勤.
+    pub zh: String,
+    /// English label.
+    pub en: String,
 }
 
 /// A metric's place in the catalogue, or its target's. Only meaningful with the catalogue that gave it.
@@ -128,6 +153,7 @@ pub struct Catalogue {
     metrics: Vec<Metric>,
     by_name: HashMap<String, MetricId>,
     listed: usize,
+    sources: Vec<Source>,
 }
 
 /// The catalogue file cannot be used.
@@ -137,9 +163,9 @@ pub enum CatalogueError {
     #[error(transparent)]
     Syntax(#[from] toml::de::Error),
     /// An entry contradicts itself or another one.
-    #[error("metric '{name}': {problem}")]
+    #[error("'{name}': {problem}")]
     Entry {
-        /// The metric at fault.
+        /// The metric or source at fault.
         name: String,
         /// What is wrong with it.
         problem: &'static str,
@@ -149,6 +175,8 @@ pub enum CatalogueError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Listed {
+    #[serde(default)]
+    source: Vec<Source>,
     metric: Vec<Metric>,
 }
 
@@ -170,7 +198,17 @@ impl CatalogueFile {
 impl Catalogue {
     /// Reads the text of `metrics.toml`.
     pub fn parse(text: &str) -> Result<Self, CatalogueError> {
-        let listed = toml::from_str::<Listed>(text)?.metric;
+        let Listed { source: sources, metric: listed } = toml::from_str(text)?;
+        for (index, source) in sources.iter().enumerate() {
+            let problem = if !is_identifier(&source.name) {
+                "a name is lower-case letters, digits and underscores, beginning with a letter"
+            } else if sources.iter().take(index).any(|earlier| earlier.name == source.name) {
+                "the source is listed twice"
+            } else {
+                continue;
+            };
+            return Err(CatalogueError::Entry { name: source.name.clone(), problem });
+        }
         for metric in &listed {
             let problem = if !is_identifier(&metric.name) {
                 "a name is lower-case letters, digits and underscores, beginning with a letter"
@@ -178,6 +216,10 @@ impl Catalogue {
                 "every metric has a target of that name already; choose a name without _target"
             } else if metric.min > metric.max {
                 "min is above max"
+            } else if metric.max > default_max() || metric.min < -default_max() {
+                "min and max are at most 1000000000000 either way"
+            } else if metric.source.as_ref().is_some_and(|name| sources.iter().all(|one| one.name != *name)) {
+                "its source is not listed; add a [[source]] with its name, zh and en"
             } else if metric.step <= Decimal::ZERO {
                 "step must be above 0"
             } else {
@@ -194,7 +236,7 @@ impl Catalogue {
                 return Err(CatalogueError::Entry { name: metric.name.clone(), problem: "is listed twice" });
             }
         }
-        Ok(Self { metrics, by_name, listed: count })
+        Ok(Self { metrics, by_name, listed: count, sources })
     }
 
     /// The metric or target called `name`.
@@ -215,6 +257,16 @@ impl Catalogue {
     /// The metrics of the file, without the targets.
     pub fn listed(&self) -> &[Metric] {
         self.metrics.get(..self.listed).unwrap_or_default()
+    }
+
+    /// The sources of the file.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// The Chinese label of a source, or its name when it has none.
+    pub fn source_label<'a>(&'a self, name: &'a str) -> &'a str {
+        self.sources.iter().find(|source| source.name == name).map_or(name, |source| &source.zh)
     }
 
     /// The known name most like `name`, when one is close enough to have been meant.

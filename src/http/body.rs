@@ -4,8 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::error::PayloadError;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::error::{PayloadError, QueryPayloadError};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use garde::Validate;
@@ -34,11 +34,16 @@ where
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.split(';').next())
             .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+        let declared =
+            request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         let bytes = Bytes::from_request(request, payload);
         Box::pin(async move {
             if !is_json {
                 let detail = "the body has to be JSON, with Content-Type: application/json";
                 return Err(Problem::new(Code::UnsupportedMediaType, detail));
+            }
+            if declared.is_some_and(|length: usize| length > BODY_LIMIT) {
+                return Err(too_large());
             }
             let bytes = bytes.await.map_err(|error| unreadable(&error))?;
             if bytes.len() > BODY_LIMIT {
@@ -75,7 +80,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let field = error.path().to_string();
         let inner = error.into_inner();
         match inner.classify() {
-            serde_json::error::Category::Data => Problem::field(field, inner.to_string()),
+            serde_json::error::Category::Data => Problem::field(field, without_position(&inner)),
             _ => Problem::new(Code::MalformedRequest, format!("the body is not valid JSON: {inner}")),
         }
     })?;
@@ -83,6 +88,21 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         Problem::new(Code::MalformedRequest, format!("something follows the JSON body: {error}"))
     })?;
     Ok(value)
+}
+
+/// Serde counts lines of the whole body, which says nothing beside the field's path.
+fn without_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or_default().to_owned()
+}
+
+/// What it means that a query string could not be read.
+pub fn query_problem(error: &QueryPayloadError) -> Problem {
+    let text = error.to_string();
+    let message = text.split_once(": ").map_or(text.as_str(), |(_, message)| message);
+    // Serde names a missing or unknown parameter in backquotes; of a wrong value it says only what was expected.
+    let named = message.split('`').nth(1).filter(|_| message.contains("field"));
+    Problem::field(named.unwrap_or("query"), message)
 }
 
 /// Checks every field, and names all that are at fault.

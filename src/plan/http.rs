@@ -10,7 +10,7 @@ use super::document::{self, PlanDocument};
 use super::store::{self, PlanFilter};
 use super::targets::{self, CellFilter, TargetCell, Tree};
 use super::viewer::{self, Viewer};
-use super::{Approval, NewPlan, Plan, Resplit, Return, Status, approval, revision};
+use super::{Approval, NewPlan, Plan, Resplit, Return, Status, approval, draft, revision};
 use crate::auth::Caller;
 use crate::auth::access::{ApprovePlan, DraftPlan, ViewPlan};
 use crate::clock::Clock;
@@ -147,7 +147,7 @@ pub async fn create_plan(
     let mut connection = pool.get().await?;
     let viewer = Viewer::of(&caller, now);
     viewer::require_store(&mut connection, &viewer, &body.0.store, body.0.year).await?;
-    store::create(&mut connection, body.0, Some(caller.identity.user_id), now).await.map(created)
+    draft::create(&mut connection, body.0, Some(caller.identity.user_id), now).await.map(created)
 }
 
 /// Throw a draft away.

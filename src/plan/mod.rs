@@ -7,6 +7,7 @@ pub mod apportion;
 pub mod approval;
 pub mod decompose;
 pub mod document;
+pub mod draft;
 pub mod http;
 pub mod revision;
 pub mod store;
@@ -22,8 +23,8 @@ use utoipa::ToSchema;
 
 use crate::period::Period;
 pub use approval::{approve, return_to_draft, submit};
+pub use draft::create;
 pub use revision::{next_version, resplit};
-pub use store::create;
 pub use targets::{PersonTarget, UnitTarget, targets_in_force, unit_targets_in_force};
 pub use version::Status;
 

@@ -8,7 +8,8 @@ use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
 use super::decompose::{self, Months, ResplitError};
-use super::store::{Heading, Locked, employee_ids, find, insert, lock, subject};
+use super::draft::employee_ids;
+use super::store::{Heading, Locked, find, insert, lock, subject};
 use super::targets::{self, Cells, Tree, cell_of};
 use super::version::Step;
 use super::viewer::Viewer;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::decompose::Months;
-use super::viewer::{self, Viewer};
+use super::viewer::{self, PERSON_REACHED, Viewer};
 use super::weights::Place;
 use crate::http::Problem;
 use crate::http::page::Page;
@@ -212,33 +212,34 @@ async fn rows(
     after: i64,
     limit: i64,
 ) -> Result<Vec<CellRow>, Problem> {
-    let rows = diesel::sql_query(
+    let query = format!(
         "SELECT t.tree, u.code AS unit, e.employee_no, t.label, t.period, t.suggested, t.confirmed
          FROM target t JOIN annual_plan p ON p.id = t.plan_id
          LEFT JOIN org_unit u ON u.id = t.unit_id LEFT JOIN employee e ON e.id = t.employee_id
-         WHERE t.plan_id = $6
+         WHERE t.plan_id = $4
          AND ($7 IS NULL OR u.code = $7) AND ($8 IS NULL OR e.employee_no = $8)
          AND ($9 IS NULL OR t.period = $9) AND ($10 IS NULL OR t.tree = $10)
          AND CASE WHEN t.employee_id IS NULL
-             THEN $5 OR may_reach($1, $3, $4, 0, coalesce(t.unit_id, p.store_id), t.period)
-             ELSE may_reach($2, $3, $4, t.employee_id, t.unit_id, t.period) END
+             THEN $5 OR may_reach($6, $2, $3, 0, coalesce(t.unit_id, p.store_id), t.period)
+             ELSE {PERSON_REACHED} END
          ORDER BY t.period, t.tree, coalesce(t.unit_id, 0), coalesce(t.employee_id, 0), coalesce(t.label, '')
-         OFFSET $11 LIMIT $12",
-    )
-    .bind::<Array<Text>, _>(&viewer.scope.reaches)
-    .bind::<Array<Text>, _>(&viewer.people.reaches)
-    .bind::<BigInt, _>(viewer.scope.employee_id)
-    .bind::<BigInt, _>(viewer.scope.unit_id)
-    .bind::<Bool, _>(sees_plan)
-    .bind::<BigInt, _>(plan_id)
-    .bind::<Nullable<Text>, _>(&filter.unit)
-    .bind::<Nullable<Text>, _>(&filter.employee_no)
-    .bind::<Nullable<Date>, _>(filter.period.map(Period::first_day))
-    .bind::<Nullable<Text>, _>(filter.tree.map(Tree::name))
-    .bind::<BigInt, _>(after)
-    .bind::<BigInt, _>(limit)
-    .load(connection)
-    .await?;
+         OFFSET $11 LIMIT $12"
+    );
+    let rows = diesel::sql_query(query)
+        .bind::<Array<Text>, _>(&viewer.people.reaches)
+        .bind::<BigInt, _>(viewer.people.employee_id)
+        .bind::<BigInt, _>(viewer.people.unit_id)
+        .bind::<BigInt, _>(plan_id)
+        .bind::<Bool, _>(sees_plan)
+        .bind::<Array<Text>, _>(&viewer.scope.reaches)
+        .bind::<Nullable<Text>, _>(&filter.unit)
+        .bind::<Nullable<Text>, _>(&filter.employee_no)
+        .bind::<Nullable<Date>, _>(filter.period.map(Period::first_day))
+        .bind::<Nullable<Text>, _>(filter.tree.map(Tree::name))
+        .bind::<BigInt, _>(after)
+        .bind::<BigInt, _>(limit)
+        .load(connection)
+        .await?;
     Ok(rows)
 }
 

@@ -20,6 +20,17 @@ pub(super) const REACHED: &str = "EXISTS (
     SELECT FROM (SELECT $4 UNION ALL SELECT make_date(p.year, m, 1) FROM generate_series(1, 12) m) months(month)
     WHERE may_reach($1, $2, $3, 0, p.store_id, month))";
 
+/// Condition that the cell `t` of a person is seen. It takes [`Viewer::people`] as $1 to $3 and the plan's id as $4.
+///
+/// Who reaches the store in a month reaches everybody below it. That is asked first, once a month: asking for each of a
+/// hundred thousand cells takes seconds.
+pub(super) const PERSON_REACHED: &str = "cardinality($1) > 0 AND (
+    t.period IN (
+        SELECT month::date FROM annual_plan p
+        CROSS JOIN LATERAL generate_series(make_date(p.year, 1, 1), make_date(p.year, 12, 1), '1 month') month
+        WHERE p.id = $4 AND may_reach($1, $2, $3, 0, p.store_id, month::date))
+    OR may_reach($1, $2, $3, t.employee_id, t.unit_id, t.period))";
+
 /// Who looks.
 #[derive(Clone, Debug)]
 pub struct Viewer {

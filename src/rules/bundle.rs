@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::{fs, io, thread};
 
-use rhai::AST;
+use rhai::{AST, ParseErrorType};
 use sha2::{Digest, Sha256};
 
 use super::check::{self, Argument, Script};
 use super::finding::{Finding, Place, Severity};
 use super::host::HOST_VERSION;
+use super::language;
 use super::sandbox::{self, Optimisation};
 use super::scheme::{RuleEntry, SchemeFile, place_of_text};
+use super::trace::{Constants, Frame};
 use crate::facts::metric::{Catalogue, CatalogueError};
 
 /// The catalogue's file.
@@ -36,6 +38,9 @@ pub struct Rule {
     pub file: String,
     /// What `score` wants to be passed, in order.
     pub arguments: Vec<(String, Argument)>,
+    /// Where its function `score` begins: the place of what concerns the whole rule.
+    pub declared: Place,
+    constants: Constants,
     folded: AST,
     plain: AST,
 }
@@ -46,6 +51,15 @@ impl Rule {
         match optimisation {
             Optimisation::None => &self.plain,
             Optimisation::Simple => &self.folded,
+        }
+    }
+
+    /// What it is allowed and given while it runs.
+    pub fn frame(&self) -> Frame {
+        Frame {
+            max: self.entry.max,
+            ceiling: self.entry.ceiling.unwrap_or(self.entry.max),
+            constants: self.constants.clone(),
         }
     }
 }
@@ -91,7 +105,7 @@ impl Bundle {
         thread::scope(|scope| {
             let work = thread::Builder::new().stack_size(sandbox::STACK_SIZE);
             let failed =
-                || vec![Finding::error("internal", Place::file(""), "", "the compiler could not be run")];
+                || vec![Finding::error("internal", Place::file("."), "", "the compiler could not be run")];
             match work.spawn_scoped(scope, || compile(files)) {
                 Ok(handle) => handle.join().unwrap_or_else(|_| Err(failed())),
                 Err(_) => Err(failed()),
@@ -109,6 +123,7 @@ fn compile(files: Files) -> Result<Bundle, Vec<Finding>> {
     let (texts, mut findings) = texts(&files);
     let catalogue = match texts.get(CATALOGUE_FILE) {
         Some(text) => Catalogue::parse(text).map_err(|error| vec![catalogue_finding(text, &error)])?,
+        None if files.contains_key(CATALOGUE_FILE) => return Err(findings),
         None => {
             let message = format!("there is no {CATALOGUE_FILE} in the rules folder");
             return Err(vec![Finding::error("no-catalogue", Place::file(CATALOGUE_FILE), "", message)]);
@@ -121,7 +136,8 @@ fn compile(files: Files) -> Result<Bundle, Vec<Finding>> {
         };
         match SchemeFile::parse(path, text, &catalogue) {
             Ok(file) => {
-                let (rules, found) = compile_rules(name, path, &file, &texts, &catalogue);
+                let source = Source { files: &files, texts: &texts, catalogue: &catalogue };
+                let (rules, found) = compile_rules(&source, name, path, &file);
                 findings.extend(found);
                 schemes.insert(name.to_owned(), Scheme { name: name.to_owned(), file, rules });
             }
@@ -130,7 +146,7 @@ fn compile(files: Files) -> Result<Bundle, Vec<Finding>> {
     }
     if schemes.is_empty() && findings.is_empty() {
         let message = "the rules folder has no scheme: expected a folder with a scheme.toml";
-        findings.push(Finding::error("no-scheme", Place::file(""), "", message));
+        findings.push(Finding::error("no-scheme", Place::file(SCHEME_FILE), "", message));
     }
     findings.extend(orphans(&texts, &schemes));
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
@@ -145,7 +161,8 @@ fn texts(files: &Files) -> (BTreeMap<&str, &str>, Vec<Finding>) {
     for (path, bytes) in files {
         match std::str::from_utf8(bytes) {
             Ok(text) => {
-                texts.insert(path.as_str(), text);
+                // Some editors begin a file with a byte-order mark.
+                texts.insert(path.as_str(), text.strip_prefix('\u{feff}').unwrap_or(text));
             }
             Err(error) => {
                 let text = String::from_utf8_lossy(bytes);
@@ -173,29 +190,34 @@ fn catalogue_finding(text: &str, error: &CatalogueError) -> Finding {
     }
 }
 
+/// What rules are compiled from.
+struct Source<'a> {
+    files: &'a Files,
+    texts: &'a BTreeMap<&'a str, &'a str>,
+    catalogue: &'a Catalogue,
+}
+
 fn compile_rules(
+    source: &Source<'_>,
     scheme: &str,
     scheme_path: &str,
     file: &SchemeFile,
-    texts: &BTreeMap<&str, &str>,
-    catalogue: &Catalogue,
 ) -> (Vec<Rule>, Vec<Finding>) {
     let mut rules = Vec::new();
     let mut findings = Vec::new();
     for entry in &file.rule {
         let path = format!("{scheme}/{}.rhai", entry.id);
-        let Some(text) = texts.get(path.as_str()) else {
-            let scheme_text = texts.get(scheme_path).copied().unwrap_or_default();
-            let place = place_of_text(scheme_path, scheme_text, &format!("\"{}\"", entry.id));
-            findings.push(Finding::error(
-                "no-script",
-                place,
-                scheme_text,
-                format!("there is no file {path}"),
-            ));
+        let Some(text) = source.texts.get(path.as_str()) else {
+            // A script that is there and could not be read has its own finding.
+            if !source.files.contains_key(&path) {
+                let scheme_text = source.texts.get(scheme_path).copied().unwrap_or_default();
+                let place = place_of_text(scheme_path, scheme_text, &format!("\"{}\"", entry.id));
+                let message = format!("there is no file {path}");
+                findings.push(Finding::error("no-script", place, scheme_text, message));
+            }
             continue;
         };
-        match compile_rule(entry, &path, text, file, catalogue) {
+        match compile_rule(entry, &path, text, file, source.catalogue) {
             Ok((rule, warnings)) => {
                 rules.push(rule);
                 findings.extend(warnings);
@@ -213,13 +235,26 @@ fn compile_rule(
     scheme: &SchemeFile,
     catalogue: &Catalogue,
 ) -> Result<(Rule, Vec<Finding>), Vec<Finding>> {
-    let compile = |level| sandbox::compile(path, text, level).map_err(|finding| vec![finding]);
-    let plain = compile(Optimisation::None)?;
-    let script = Script { file: path, text, ast: &plain };
+    let read = sandbox::read(path, text).map_err(|finding| vec![*finding])?;
+    let script = Script { file: path, text, ast: &read };
     let arguments = check::arguments(&script, catalogue, &scheme.parameter)?;
     let warnings = check::unused(&script, &arguments);
-    let folded = compile(Optimisation::Simple)?;
-    Ok((Rule { entry: entry.clone(), file: path.to_owned(), arguments, folded, plain }, warnings))
+    let constants = language::constants(&read);
+    let compile = |level| {
+        sandbox::compile(text, &constants, level).map_err(|error| {
+            let suggestion = match error.err_type() {
+                ParseErrorType::VariableUndefined(name) => {
+                    check::suggestion(&script, name, catalogue, &scheme.parameter)
+                }
+                _ => None,
+            };
+            vec![language::finding(path, text, &error).suggesting(suggestion)]
+        })
+    };
+    let (plain, folded) = (compile(Optimisation::None)?, compile(Optimisation::Simple)?);
+    let declared = check::declared(&script);
+    let file = path.to_owned();
+    Ok((Rule { entry: entry.clone(), file, arguments, declared, constants, folded, plain }, warnings))
 }
 
 /// Scripts and cases that no scheme lists: most likely a forgotten line or a misspelt name.

@@ -91,12 +91,36 @@ pub struct CasesReport {
     pub uncovered: Vec<String>,
 }
 
+/// The rules of a bundle with the name and text of their cases.
+fn files(bundle: &Bundle) -> impl Iterator<Item = (&Rule, String, Option<&str>)> {
+    bundle.schemes.values().flat_map(|scheme| &scheme.rules).map(|rule| {
+        let file = format!("{}.cases.toml", rule.file.trim_end_matches(".rhai"));
+        let text = bundle.files.get(&file).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        (rule, file, text.map(|text| text.strip_prefix('\u{feff}').unwrap_or(text)))
+    })
+}
+
+/// Reads every case of a bundle without running it: what is no TOML, and facts that cannot be.
+pub fn check(bundle: &Bundle) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (_, file, text) in files(bundle) {
+        let Some(text) = text else { continue };
+        match read_toml::<CasesFile>(&file, text) {
+            Ok(cases) => findings.extend(cases.case.iter().filter_map(|case| {
+                let message = facts(case, &bundle.catalogue).err()?;
+                Some(failure(&file, text, case, message))
+            })),
+            Err(finding) => findings.push(*finding),
+        }
+    }
+    findings
+}
+
 /// Runs every case of a bundle at both optimisation levels.
 pub fn run(bundle: &Bundle) -> CasesReport {
     let mut report = CasesReport::default();
-    for rule in bundle.schemes.values().flat_map(|scheme| &scheme.rules) {
-        let file = format!("{}.cases.toml", rule.file.trim_end_matches(".rhai"));
-        let Some(text) = bundle.files.get(&file).and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
+    for (rule, file, text) in files(bundle) {
+        let Some(text) = text else {
             report.uncovered.push(rule.file.clone());
             continue;
         };
@@ -109,7 +133,7 @@ pub fn run(bundle: &Bundle) -> CasesReport {
                     }
                 }
             }
-            Err(finding) => report.failures.push(finding),
+            Err(finding) => report.failures.push(*finding),
         }
     }
     report
@@ -123,12 +147,13 @@ fn failure(file: &str, text: &str, case: &Case, message: String) -> Finding {
     Finding::error("case", place, text, format!("{}: {message}", case.name))
 }
 
+fn facts(case: &Case, catalogue: &Catalogue) -> Result<MonthFacts, String> {
+    let given = case.facts.iter().map(|(name, Number(value))| Ok((catalogue.read(name, *value)?, *value)));
+    Ok(MonthFacts::complete(catalogue, given.collect::<Result<Vec<_>, String>>()?))
+}
+
 fn run_case(case: &Case, rule: &Rule, catalogue: &Catalogue) -> Result<(), String> {
-    let mut given = Vec::new();
-    for (name, Number(value)) in &case.facts {
-        given.push((catalogue.read(name, *value)?, *value));
-    }
-    let facts = MonthFacts::complete(catalogue, given);
+    let facts = facts(case, catalogue)?;
     let folded = rule.run(catalogue, &facts, Optimisation::Simple);
     if rule.run(catalogue, &facts, Optimisation::None) != folded {
         return Err("the optimised script gives another result than the script as written".to_owned());

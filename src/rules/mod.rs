@@ -3,12 +3,17 @@
 pub mod bundle;
 pub mod cases;
 pub mod check;
+pub mod failure;
 pub mod finding;
 pub mod folder;
 pub mod host;
 pub mod http;
+pub mod language;
 pub mod sandbox;
 pub mod scheme;
 pub mod scoring;
 pub mod trace;
 pub mod value;
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::finding::{Finding, Place};
-use crate::decimal::in_toml;
+use crate::decimal::{self, in_toml};
 use crate::facts::metric::Catalogue;
+
+/// Most points of anything that is counted in points: a total of such numbers can be computed without overflow.
+const POINTS_LIMIT: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
+/// Largest value of a parameter either way; a goal in yuan has to fit.
+const PARAMETER_LIMIT: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
 /// A name in Chinese and English.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -122,20 +127,21 @@ fn optional<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<
 }
 
 /// Reads TOML, with the place of what is wrong.
-pub fn read_toml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, Finding> {
+pub fn read_toml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, Box<Finding>> {
     toml::from_str(text).map_err(|error| {
         let place = match error.span() {
             Some(span) => Place::at_offset(file, text, span.start),
             None => Place::file(file),
         };
-        Finding::error("toml", place, text, error.message().lines().collect::<Vec<_>>().join(" "))
+        let message = error.message().lines().collect::<Vec<_>>().join(" ");
+        Box::new(Finding::error("toml", place, text, message))
     })
 }
 
 impl SchemeFile {
     /// Reads and checks a `scheme.toml`.
     pub fn parse(file: &str, text: &str, catalogue: &Catalogue) -> Result<Self, Vec<Finding>> {
-        let scheme: Self = read_toml(file, text).map_err(|finding| vec![finding])?;
+        let scheme: Self = read_toml(file, text).map_err(|finding| vec![*finding])?;
         let problems = scheme.problems(catalogue);
         if problems.is_empty() {
             return Ok(scheme);
@@ -151,10 +157,21 @@ impl SchemeFile {
     /// What contradicts itself, each with the text to look for.
     fn problems(&self, catalogue: &Catalogue) -> Vec<(String, String)> {
         let mut problems = Vec::new();
+        for (name, value) in [("total_cap", self.total_cap), ("min_applicable", self.min_applicable)] {
+            if !are_points(value) {
+                problems.push((name.to_owned(), out_of_range(name, value)));
+            }
+        }
         let mut complain = |needle: &str, message: String| problems.push((format!("\"{needle}\""), message));
         for (index, rule) in self.rule.iter().enumerate() {
             if self.rule.iter().take(index).any(|earlier| earlier.id == rule.id) {
                 complain(&rule.id, format!("the rule '{}' is listed twice", rule.id));
+            }
+            for points in [Some(rule.max), rule.ceiling].into_iter().flatten() {
+                if !are_points(points) || points.normalize().scale() > 2 {
+                    let message = "has at most 2 decimals and lies between 0.01 and 1000000 points";
+                    complain(&rule.id, format!("the max or ceiling of the rule '{}' {message}", rule.id));
+                }
             }
             if rule.max <= Decimal::ZERO || rule.ceiling.is_some_and(|ceiling| ceiling < rule.max) {
                 complain(
@@ -171,6 +188,12 @@ impl SchemeFile {
             if self.parameter.iter().take(index).any(|earlier| earlier.name == *name) {
                 complain(name, format!("the parameter '{name}' is listed twice"));
             }
+            for value in [parameter.value, parameter.min, parameter.max, parameter.step] {
+                if value.abs() > PARAMETER_LIMIT {
+                    let value = decimal::plain(value);
+                    complain(name, format!("the parameter '{name}' has {value}, above {PARAMETER_LIMIT}"));
+                }
+            }
             if !(parameter.min..=parameter.max).contains(&parameter.value) {
                 complain(
                     name,
@@ -179,6 +202,13 @@ impl SchemeFile {
                         parameter.value, parameter.min, parameter.max
                     ),
                 );
+            }
+        }
+        for grade in &self.grade {
+            for value in [grade.min, grade.coefficient] {
+                if !are_points(value) {
+                    complain(&grade.name, out_of_range(&format!("the grade '{}'", grade.name), value));
+                }
             }
         }
         for (better, worse) in self.grade.iter().zip(self.grade.iter().skip(1)) {
@@ -204,6 +234,14 @@ impl SchemeFile {
         }
         problems
     }
+}
+
+fn are_points(value: Decimal) -> bool {
+    (Decimal::ZERO..=POINTS_LIMIT).contains(&value)
+}
+
+fn out_of_range(what: &str, value: Decimal) -> String {
+    format!("{what} has {}, outside 0 to {POINTS_LIMIT}", decimal::plain(value))
 }
 
 /// The first place where `needle` stands in `text`, or the whole file.

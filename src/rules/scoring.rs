@@ -10,8 +10,10 @@ use utoipa::ToSchema;
 
 use super::bundle::{Rule, Scheme};
 use super::check::Argument;
-use super::sandbox::{self, Failure, Optimisation, place_of};
-use super::trace::{self, Step, StepKind};
+use super::failure::Failure;
+use super::language::place_of;
+use super::sandbox::{self, Optimisation};
+use super::trace::{self, Recorder, Step, StepKind};
 use super::value::NotApplicable;
 use crate::decimal;
 use crate::facts::metric::{Catalogue, Missing};
@@ -109,13 +111,13 @@ impl Scheme {
             .iter()
             .filter_map(|result| result.failure.as_ref().map(|failure| format!("{}: {failure}", result.rule)))
             .collect::<Vec<_>>();
+        // No sum or product below can overflow: maxima and ceilings have the bounds of `scheme`, bonuses those of the
+        // host, and a bundle has at most a thousand files.
         let applicable_max: Decimal =
             rules.iter().filter(|result| result.outcome == Outcome::Scored).map(|result| result.max).sum();
         let points: Decimal = rules.iter().filter_map(|result| result.score).sum();
-        let base = match attention.is_empty() && !applicable_max.is_zero() {
-            true => Some(decimal::half_up(points * Decimal::ONE_HUNDRED / applicable_max, PLACES)),
-            false => None,
-        };
+        let share = (points * Decimal::ONE_HUNDRED).checked_div(applicable_max);
+        let base = share.filter(|_| attention.is_empty()).map(|share| decimal::half_up(share, PLACES));
         let bonus = attention
             .is_empty()
             .then(|| decimal::half_up(rules.iter().map(|result| result.bonus).sum(), PLACES));
@@ -199,28 +201,24 @@ impl Rule {
             inputs.push(Input { name: name.clone(), value });
             arguments.push(dynamic);
         }
-        let returned = sandbox::call(self.ast(optimisation), self.entry.max, arguments);
+        let returned = sandbox::call(self.ast(optimisation), self.frame(), arguments);
         let recorder = trace::end();
-        let (outcome, score, failure) = match returned.and_then(|value| self.points(value)) {
-            Ok(Some(points)) => (Outcome::Scored, Some(points), None),
-            Ok(None) => (Outcome::NotApplicable, None, None),
-            Err(failure) => {
-                let place = place_of(&self.file, failure.position);
-                (Outcome::Failed, None, Some(format!("{place}: {}", failure.message)))
+        let mut steps = Vec::new();
+        let (outcome, score, failure) = match returned.and_then(|value| self.judge(value, &recorder)) {
+            Ok(Judgement::Points(points)) => (Outcome::Scored, Some(points), None),
+            Ok(Judgement::NotApplicable(reason)) => {
+                steps.extend(reason_of_rule(&recorder, &reason));
+                (Outcome::NotApplicable, None, None)
+            }
+            Err(Failure { position, message }) => {
+                let place = match position.is_none() {
+                    true => self.declared.clone(),
+                    false => place_of(&self.file, position),
+                };
+                (Outcome::Failed, None, Some(format!("{place}: {message}")))
             }
         };
-        let mut steps = recorder.steps;
-        if outcome == Outcome::NotApplicable && !steps.iter().any(|step| step.kind == StepKind::NotApplicable)
-        {
-            steps.push(Step {
-                kind: StepKind::NotApplicable,
-                points: None,
-                max: None,
-                reason: "不适用".to_owned(),
-                line: 0,
-                column: 0,
-            });
-        }
+        steps.splice(0..0, recorder.steps);
         RuleResult {
             rule: self.entry.id.clone(),
             zh: self.entry.zh.clone(),
@@ -236,14 +234,23 @@ impl Rule {
     }
 
     /// What `score` returned, as points: rounded once, here.
-    fn points(&self, returned: Dynamic) -> Result<Option<Decimal>, Failure> {
-        let fail = |message: String| Failure { position: rhai::Position::NONE, message };
+    fn judge(&self, returned: Dynamic, recorder: &Recorder) -> Result<Judgement, Failure> {
+        if let Some((reason, position)) = &recorder.fault {
+            return Err(Failure { position: *position, message: reason.clone() });
+        }
         if let Some(points) = returned.clone().try_cast::<Decimal>() {
+            if let Some(position) = recorder.skipped {
+                let points = decimal::points(points);
+                let message = format!(
+                    "skip said that the rule does not apply, yet it gave {points} points; write return skip(…)"
+                );
+                return Err(Failure { position, message });
+            }
             let rounded = decimal::half_up(points, PLACES);
-            let ceiling = self.entry.ceiling.unwrap_or(self.entry.max);
+            let ceiling = recorder.frame.ceiling;
             return match rounded >= Decimal::ZERO && rounded <= ceiling {
-                true => Ok(Some(rounded)),
-                false => Err(fail(format!(
+                true => Ok(Judgement::Points(rounded)),
+                false => Err(Failure::of_rule(format!(
                     "the rule gave {} points, outside 0 to {}",
                     decimal::points(points),
                     decimal::plain(ceiling)
@@ -251,13 +258,28 @@ impl Rule {
             };
         }
         match returned.try_cast::<NotApplicable>() {
-            Some(missing) if missing.is_fault => Err(fail(missing.reason)),
-            Some(_) => Ok(None),
-            None => Err(fail(
-                "score has to end in its points, for example with scaled() or remaining()".to_owned(),
+            Some(missing) if missing.is_fault => Err(Failure::of_rule(missing.reason)),
+            Some(missing) => Ok(Judgement::NotApplicable(missing.reason)),
+            None => Err(Failure::of_rule(
+                "score has to end in its points, for example with scaled() or remaining()",
             )),
         }
     }
+}
+
+/// What a rule's returned value means.
+enum Judgement {
+    Points(Decimal),
+    NotApplicable(String),
+}
+
+/// The step that says why a rule is not applicable, when none of its own does.
+fn reason_of_rule(recorder: &Recorder, reason: &str) -> Option<Step> {
+    if recorder.steps.iter().any(|step| step.kind == StepKind::NotApplicable) {
+        return None;
+    }
+    let reason = format!("{reason}，不适用");
+    Some(Step { kind: StepKind::NotApplicable, points: None, max: None, reason, line: 0, column: 0 })
 }
 
 /// The value a script gets for a metric that is not there.
@@ -267,10 +289,14 @@ fn absent(catalogue: &Catalogue, id: crate::facts::metric::MetricId, is_fault: b
     };
     let reason = match (is_fault, metric.missing, metric.source.as_deref()) {
         (true, Missing::Zero, Some(source)) => {
-            format!("缺少 {}（{}）：本月 {source} 数据尚未到齐", metric.zh, metric.name)
+            let source = catalogue.source_label(source);
+            format!("缺少{}（{}）：本月{source}数据尚未到齐", metric.zh, metric.name)
         }
-        (true, ..) => format!("缺少必填的 {}（{}）", metric.zh, metric.name),
-        (false, ..) => format!("缺少 {}", metric.zh),
+        (true, ..) => format!("缺少必填的{}（{}）", metric.zh, metric.name),
+        (false, ..) => format!("缺少{}", metric.zh),
     };
     NotApplicable { reason, is_fault }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

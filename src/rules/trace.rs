@@ -1,12 +1,20 @@
 //! What a rule did for one person, step by step: the explanation that is stored with the review.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rhai::Position;
+use rhai::{Dynamic, Position};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::value::{HostResult, fault};
+
+/// Most steps, and most parts of one reason, that a rule may record for one person.
+pub const STEP_LIMIT: usize = 64;
+/// Most characters of a reason.
+pub const REASON_LIMIT: usize = 300;
 
 /// What a step did to the score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -50,11 +58,31 @@ pub struct Item {
     pub value: Option<Decimal>,
 }
 
+/// The numbers and texts that a script declares outside its functions.
+pub type Constants = Arc<[(String, Dynamic)]>;
+
+/// What a rule is allowed and given while it runs.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The rule's maximum.
+    pub max: Decimal,
+    /// What it may reach when what it carries over was above 100; otherwise the maximum.
+    pub ceiling: Decimal,
+    /// Its constants.
+    pub constants: Constants,
+}
+
+impl Default for Frame {
+    fn default() -> Self {
+        Self { max: Decimal::ZERO, ceiling: Decimal::ZERO, constants: Arc::new([]) }
+    }
+}
+
 /// What is being recorded while one rule runs for one person.
 #[derive(Debug, Default)]
 pub struct Recorder {
-    /// The rule's maximum.
-    pub max: Decimal,
+    /// What the rule was allowed and given.
+    pub frame: Frame,
     /// Steps so far.
     pub steps: Vec<Step>,
     /// How `ratio`, `lin` and `band` came to their numbers, until a step takes it up in its reason.
@@ -65,6 +93,10 @@ pub struct Recorder {
     pub deducted: Decimal,
     /// Sum of the bonuses so far.
     pub bonus: Decimal,
+    /// Where `skip` said that the whole rule is not applicable.
+    pub skipped: Option<Position>,
+    /// What failed where the engine lets no error through: a missing value inside `${…}`.
+    pub fault: Option<(String, Position)>,
     deadline: Option<Instant>,
 }
 
@@ -73,10 +105,18 @@ thread_local! {
     static RECORDER: RefCell<Recorder> = RefCell::default();
 }
 
-/// Begins the recording of a rule worth `max` points that may run for `allowed`.
-pub fn begin(max: Decimal, allowed: Duration) {
+/// Begins the recording of a rule that may run for `allowed`.
+pub fn begin(frame: Frame, allowed: Duration) {
     let deadline = Instant::now().checked_add(allowed);
-    RECORDER.with_borrow_mut(|recorder| *recorder = Recorder { max, deadline, ..Recorder::default() });
+    RECORDER.with_borrow_mut(|recorder| *recorder = Recorder { frame, deadline, ..Recorder::default() });
+}
+
+/// The constant called `name` of the rule that is running.
+pub fn constant(name: &str) -> Option<Dynamic> {
+    RECORDER.with_borrow(|recorder| {
+        let found = recorder.frame.constants.iter().find(|(constant, _)| constant == name);
+        found.map(|(_, value)| value.clone())
+    })
 }
 
 /// Ends the recording and gives what was recorded.
@@ -95,6 +135,15 @@ pub fn record<T>(work: impl FnOnce(&mut Recorder) -> T) -> T {
 }
 
 impl Recorder {
+    /// Keeps how a number came about for the reason of the next step.
+    pub fn explain(&mut self, part: String) -> HostResult<()> {
+        if self.pending.len() >= STEP_LIMIT {
+            return fault(format!("the rule computed more than {STEP_LIMIT} rates without an item"));
+        }
+        self.pending.push(part);
+        Ok(())
+    }
+
     /// Adds a step whose reason is `label`, how its number came about, and `outcome`.
     pub fn step(
         &mut self,
@@ -104,15 +153,15 @@ impl Recorder {
         label: &str,
         outcome: &str,
         at: Position,
-    ) {
+    ) -> HostResult<()> {
+        if self.steps.len() >= STEP_LIMIT {
+            return fault(format!("the rule recorded more than {STEP_LIMIT} items, deductions and notes"));
+        }
         let mut reason = label.to_owned();
         for (index, part) in self.pending.drain(..).enumerate() {
-            reason.push_str(if index > 0 {
-                "，"
-            } else if label.is_empty() {
-                ""
-            } else {
-                " "
+            reason.push_str(match index {
+                0 => between(label, &part),
+                _ => "，",
             });
             reason.push_str(&part);
         }
@@ -122,7 +171,23 @@ impl Recorder {
             }
             reason.push_str(outcome);
         }
+        let length = reason.chars().count();
+        if length > REASON_LIMIT {
+            return fault(format!("a reason has {length} characters, more than the {REASON_LIMIT} allowed"));
+        }
         let (line, column) = (at.line().unwrap_or(0), at.position().unwrap_or(0));
         self.steps.push(Step { kind, points, max, reason, line, column });
+        Ok(())
+    }
+}
+
+/// What stands between a label and what follows: a blank before figures, a colon before words.
+fn between(label: &str, part: &str) -> &'static str {
+    if label.is_empty() || label.ends_with(['：', ':', ' ']) {
+        ""
+    } else if part.starts_with(|first: char| first.is_ascii_digit() || first == '-') {
+        " "
+    } else {
+        "："
     }
 }

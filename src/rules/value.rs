@@ -75,6 +75,8 @@ pub fn kind_of(value: &Dynamic) -> &'static str {
         "true or false"
     } else if value.is_unit() {
         "nothing"
+    } else if value.is_array() {
+        "a list"
     } else {
         "something that is no number"
     }

@@ -9,12 +9,20 @@
 )]
 
 mod access;
+mod cli;
+mod dashboard;
+mod facts;
+mod house;
+mod imports;
 mod malformed;
 mod openapi;
 mod organisation;
 mod plans;
+mod program;
 mod reviews;
+mod rules_cli;
 mod schema;
+mod score_cli;
 mod sessions;
 mod support;
 mod users;

@@ -116,6 +116,8 @@ pub struct Sheet {
     pub rows: Vec<SheetRow>,
     /// All faults of all other rows, in file order.
     pub faults: Vec<Fault>,
+    /// Header of the column of employee numbers, as the file writes it.
+    pub employee_no_column: String,
 }
 
 /// One person's values for the month.

@@ -185,7 +185,8 @@ pub(super) fn read(form: &Form, lines: &mut Lines<'_>, period: Period) -> Result
     let last_row = layout.header.last_row;
     check_title(form, head.iter().take_while(|line| line.row < last_row), period)?;
 
-    let mut sheet = Sheet { rows: Vec::new(), faults: Vec::new() };
+    let employee_no_column = layout.shown(layout.employee_no).to_owned();
+    let mut sheet = Sheet { rows: Vec::new(), faults: Vec::new(), employee_no_column };
     let mut rows_of: HashMap<String, u32> = HashMap::new();
     for line in head.into_iter().filter(|line| line.row > last_row).map(Ok).chain(rest) {
         let line = line?;

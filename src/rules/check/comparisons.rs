@@ -1,0 +1,111 @@
+//! Comparisons that can be seen to mean nothing: `1 < a < 10`, `deliveries == "4"`.
+//!
+//! What cannot be seen here fails when it runs (the host's operators).
+
+use std::collections::HashSet;
+
+use rhai::{Expr, FnCallExpr, Token};
+use rust_decimal::Decimal;
+
+use super::Script;
+use crate::rules::finding::{Finding, Place};
+use crate::rules::host;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Number,
+    Text,
+    Condition,
+    Nothing,
+    List,
+}
+
+/// What is wrong with an operator's operands, if anything; `numbers` are names known to stand for numbers.
+pub fn fault(
+    script: &Script<'_>,
+    call: &FnCallExpr,
+    place: Place,
+    numbers: &HashSet<&str>,
+) -> Option<Finding> {
+    let operator = call.op_token.as_ref()?;
+    let is_order = is_order(operator);
+    if !is_order && !matches!(operator, Token::EqualsTo | Token::NotEqualsTo) {
+        return None;
+    }
+    let [left, right] = call.args.as_ref() else { return None };
+    let sign = operator.literal_syntax();
+    let (left_kind, right_kind) = (kind(left, numbers), kind(right, numbers));
+    let is_chained = match (is_comparison(left), is_comparison(right)) {
+        (false, false) => false,
+        (true, true) => is_order,
+        (true, false) => right_kind != Some(Kind::Condition),
+        (false, true) => left_kind != Some(Kind::Condition),
+    };
+    if is_chained {
+        let message = format!("'{sign}' compares with the result of another comparison");
+        let finding = Finding::error("chained-comparison", place, script.text, message);
+        return Some(finding.suggesting(Some("split it: a > 1 && a < 10".to_owned())));
+    }
+    let (code, message) = match (left_kind, right_kind) {
+        (Some(Kind::Nothing), _) | (_, Some(Kind::Nothing)) => {
+            ("mixed-comparison", "nothing is ever '()' in a rule; ask !applies(…)".to_owned())
+        }
+        (Some(left), Some(right)) if left != right => (
+            "mixed-comparison",
+            format!("'{sign}' compares {} with {}, which are never the same", name(left), name(right)),
+        ),
+        (Some(kind), _) | (_, Some(kind)) if is_order && kind != Kind::Number => {
+            ("mixed-comparison", format!("'{sign}' compares numbers, but this is {}", name(kind)))
+        }
+        _ => return None,
+    };
+    Some(Finding::error(code, place, script.text, message))
+}
+
+fn is_order(operator: &Token) -> bool {
+    matches!(
+        operator,
+        Token::LessThan | Token::LessThanEqualsTo | Token::GreaterThan | Token::GreaterThanEqualsTo
+    )
+}
+
+fn is_comparison(expression: &Expr) -> bool {
+    let Expr::FnCall(call, _) = expression else { return false };
+    call.op_token.as_ref().is_some_and(|operator| {
+        is_order(operator) || matches!(operator, Token::EqualsTo | Token::NotEqualsTo)
+    })
+}
+
+/// The kind of value an expression has, where that can be seen.
+fn kind(expression: &Expr, numbers: &HashSet<&str>) -> Option<Kind> {
+    match expression {
+        Expr::DynamicConstant(value, _) if value.is::<Decimal>() => Some(Kind::Number),
+        Expr::IntegerConstant(..) => Some(Kind::Number),
+        Expr::StringConstant(..) | Expr::CharConstant(..) | Expr::InterpolatedString(..) => Some(Kind::Text),
+        Expr::BoolConstant(..) | Expr::And(..) | Expr::Or(..) => Some(Kind::Condition),
+        Expr::Unit(_) => Some(Kind::Nothing),
+        Expr::Array(..) => Some(Kind::List),
+        Expr::Variable(variable, ..) if numbers.contains(variable.1.as_str()) => Some(Kind::Number),
+        Expr::FnCall(..) if is_comparison(expression) => Some(Kind::Condition),
+        Expr::FnCall(call, _) => match &call.op_token {
+            Some(Token::Bang) => Some(Kind::Condition),
+            Some(Token::Minus | Token::Multiply | Token::Divide | Token::Modulo | Token::UnaryMinus) => {
+                Some(Kind::Number)
+            }
+            Some(_) => None,
+            None if matches!(call.name.as_str(), "applies" | "reaches") => Some(Kind::Condition),
+            None => host::function(&call.name).filter(|host| host.is_number).map(|_| Kind::Number),
+        },
+        _ => None,
+    }
+}
+
+fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Number => "a number",
+        Kind::Text => "text",
+        Kind::Condition => "true or false",
+        Kind::Nothing => "nothing",
+        Kind::List => "a list",
+    }
+}

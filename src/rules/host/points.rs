@@ -1,0 +1,183 @@
+//! What gives and takes points.
+
+use rhai::{Dynamic, Engine, NativeCallContext, Position};
+use rust_decimal::Decimal;
+
+use crate::decimal;
+use crate::rules::trace::{Item, Recorder, StepKind, record};
+use crate::rules::value::{HostResult, NotApplicable, Quantity, fault};
+
+/// Most points of one bonus.
+const BONUS_LIMIT: Decimal = Decimal::ONE_HUNDRED;
+
+/// Registers `item`, `scaled`, `deduct`, `remaining`, `bonus`, `note` and `skip`.
+pub fn register(engine: &mut Engine) {
+    engine.register_fn("item", |context: NativeCallContext, max: Dynamic, value: Dynamic, label: &str| {
+        item(max, value, label, None, context.call_position())
+    });
+    engine.register_fn(
+        "item",
+        |context: NativeCallContext, max: Dynamic, value: Dynamic, label: &str, most: Dynamic| {
+            item(max, value, label, Some(Quantity::number(most, "item")?), context.call_position())
+        },
+    );
+    engine.register_fn("deduct", |context: NativeCallContext, points: Dynamic, reason: &str| {
+        deduct(Quantity::number(points, "deduct")?, reason, context.call_position())
+    });
+    engine.register_fn("bonus", |context: NativeCallContext, points: Dynamic, reason: &str| {
+        bonus(Quantity::number(points, "bonus")?, reason, context.call_position())
+    });
+    engine.register_fn("note", |context: NativeCallContext, text: &str| {
+        record(|recorder| {
+            recorder.pending.clear();
+            recorder.step(StepKind::Note, None, None, text, "", context.call_position())
+        })
+    });
+    engine.register_fn("skip", |context: NativeCallContext, reason: &str| {
+        skip(reason, context.call_position())
+    });
+    engine.register_fn("skip", |context: NativeCallContext, missing: NotApplicable| match missing.is_fault {
+        true => fault(missing.reason),
+        false => skip(&missing.reason, context.call_position()),
+    });
+    engine.register_fn("scaled", |context: NativeCallContext| {
+        scaled(record(|recorder| recorder.frame.max), context.call_position())
+    });
+    engine.register_fn("scaled", |context: NativeCallContext, max: Dynamic| {
+        scaled(Quantity::number(max, "scaled")?, context.call_position())
+    });
+    engine.register_fn("remaining", |context: NativeCallContext| remaining(context.call_position()));
+}
+
+/// One item of at most `max` points, or of at most `most` where more than planned may make up for other items.
+fn item(max: Dynamic, value: Dynamic, label: &str, most: Option<Decimal>, at: Position) -> HostResult<()> {
+    let max = Quantity::number(max, "item")?;
+    if max <= Decimal::ZERO {
+        return fault(format!("item: '{}' has to be worth more than 0 points", brief(label)));
+    }
+    let value = Quantity::read(value, "item")?;
+    record(|recorder| match value {
+        Quantity::Number(points) => {
+            let most = most.unwrap_or_else(|| most_of_item(recorder, max));
+            // Quotients may exceed a limit in their last digit.
+            let cut = decimal::cut(points);
+            if cut < Decimal::ZERO || cut > most {
+                return fault(format!(
+                    "item: '{}' gives {} points, outside 0 to {}",
+                    brief(label),
+                    decimal::points(points),
+                    decimal::plain(most)
+                ));
+            }
+            recorder.items.push(Item { max, value: Some(points) });
+            let outcome = format!("得 {} 分", decimal::points(points));
+            recorder.step(StepKind::Item, Some(points), Some(max), label, &outcome, at)
+        }
+        Quantity::NotApplicable(missing) => {
+            recorder.items.push(Item { max, value: None });
+            recorder.pending.clear();
+            recorder.pending.push(missing.reason);
+            recorder.step(StepKind::NotApplicable, None, Some(max), label, "不适用", at)
+        }
+    })
+}
+
+/// A rule that may go beyond its maximum, up to a ceiling, does so by its items.
+fn most_of_item(recorder: &Recorder, max: Decimal) -> Decimal {
+    let frame = &recorder.frame;
+    if frame.ceiling > frame.max { max.max(frame.ceiling) } else { max }
+}
+
+fn deduct(points: Decimal, reason: &str, at: Position) -> HostResult<()> {
+    let points = not_negative(points, reason)?;
+    record(|recorder| {
+        let sum = recorder.deducted.checked_add(points);
+        recorder.deducted = sum.map_or_else(|| fault("deduct: 数值过大 · the points are too large"), Ok)?;
+        taken_or_given(recorder, StepKind::Deduction, points, reason, "扣", at)
+    })
+}
+
+fn bonus(points: Decimal, reason: &str, at: Position) -> HostResult<()> {
+    let points = not_negative(points, reason)?;
+    record(|recorder| {
+        // The sum is checked too, so that it stays as small as its parts.
+        let sum = recorder.bonus.checked_add(points).filter(|sum| *sum <= BONUS_LIMIT);
+        recorder.bonus =
+            sum.map_or_else(|| fault(format!("bonus: a rule gives at most {BONUS_LIMIT} points")), Ok)?;
+        taken_or_given(recorder, StepKind::Bonus, points, reason, "加", at)
+    })
+}
+
+fn not_negative(points: Decimal, reason: &str) -> HostResult<Decimal> {
+    match points < Decimal::ZERO {
+        true => fault(format!("the points of '{}' are below 0", brief(reason))),
+        false => Ok(points),
+    }
+}
+
+fn taken_or_given(
+    recorder: &mut Recorder,
+    kind: StepKind,
+    points: Decimal,
+    reason: &str,
+    verb: &str,
+    at: Position,
+) -> HostResult<()> {
+    if points.is_zero() {
+        recorder.pending.clear();
+        return Ok(());
+    }
+    let outcome = format!("{verb} {} 分", decimal::points(points));
+    recorder.step(kind, Some(points), None, reason, &outcome, at)
+}
+
+fn remaining(at: Position) -> HostResult<Decimal> {
+    record(|recorder| {
+        if recorder.deducted.is_zero() {
+            recorder.step(StepKind::Note, None, None, "没有扣分", "", at)?;
+        }
+        let left = recorder.frame.max.checked_sub(recorder.deducted);
+        Ok(left.unwrap_or(Decimal::ZERO).max(Decimal::ZERO))
+    })
+}
+
+fn skip(reason: &str, at: Position) -> HostResult<NotApplicable> {
+    record(|recorder| {
+        recorder.pending.clear();
+        recorder.skipped.get_or_insert(at);
+        recorder.step(StepKind::NotApplicable, None, None, reason, "不适用", at)
+    })?;
+    Ok(NotApplicable { reason: reason.to_owned(), is_fault: false })
+}
+
+/// The sum of the items, scaled up from the maximum of those that apply to `max`; N/A when none applies.
+fn scaled(max: Decimal, at: Position) -> HostResult<Dynamic> {
+    let too_large = || fault("scaled: 数值过大 · the points of the items are too large");
+    record(|recorder| {
+        let applicable = recorder.items.iter().filter_map(|item| Some((item.max, item.value?)));
+        let sums = applicable
+            .clone()
+            .try_fold((Decimal::ZERO, Decimal::ZERO), |(possible, points), (max, value)| {
+                Some((possible.checked_add(max)?, points.checked_add(value)?))
+            });
+        let Some((possible, points)) = sums else { return too_large() };
+        if possible <= Decimal::ZERO {
+            let reason = "没有适用的项目".to_owned();
+            return Ok(Dynamic::from(NotApplicable { reason, is_fault: false }));
+        }
+        if possible == max {
+            return Ok(points.into());
+        }
+        recorder.pending.clear();
+        let text =
+            format!("适用项目满分 {}，按比例折算为 {} 分制", decimal::points(possible), decimal::points(max));
+        recorder.step(StepKind::Note, None, None, &text, "", at)?;
+        let product = points.checked_mul(max).and_then(|product| product.checked_div(possible));
+        product.map_or_else(too_large, |points| Ok(points.into()))
+    })
+}
+
+/// The beginning of an author's text, for messages.
+fn brief(text: &str) -> String {
+    text.chars().take(40).collect()
+}

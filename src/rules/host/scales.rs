@@ -1,0 +1,157 @@
+//! Where numbers come from, and how they become points.
+
+use rhai::{Array, Dynamic, Engine};
+use rust_decimal::Decimal;
+
+use crate::decimal;
+use crate::rules::trace::{Recorder, record};
+use crate::rules::value::{HostResult, NotApplicable, Quantity, fault};
+
+/// How a number is shown in a reason.
+type Show = fn(Decimal) -> String;
+
+/// Registers `ratio`, `average`, `applies`, `reaches`, `lin` and `band`.
+pub fn register(engine: &mut Engine) {
+    register_quotients(engine);
+    engine.register_fn("applies", |value: Dynamic| -> HostResult<bool> {
+        Ok(matches!(Quantity::read(value, "applies")?, Quantity::Number(_)))
+    });
+    engine.register_fn("reaches", |value: Dynamic, least: Dynamic| -> HostResult<bool> {
+        reaches(Quantity::number(value, "reaches")?, Quantity::number(least, "reaches")?)
+    });
+    engine.register_fn(
+        "lin",
+        |v: Dynamic, floor: Dynamic, target: Dynamic, points: Dynamic| -> HostResult<Dynamic> {
+            let floor = Quantity::number(floor, "lin")?;
+            let target = Quantity::number(target, "lin")?;
+            let points = Quantity::number(points, "lin")?;
+            match Quantity::read(v, "lin")? {
+                Quantity::Number(value) => lin(value, floor, target, points).map(Dynamic::from),
+                missing => Ok(missing.into()),
+            }
+        },
+    );
+    engine.register_fn("band", |v: Dynamic, bands: Array| -> HostResult<Dynamic> {
+        match Quantity::read(v, "band")? {
+            Quantity::Number(value) => band(value, bands).map(Dynamic::from),
+            missing => Ok(missing.into()),
+        }
+    });
+}
+
+/// Quotients that are N/A when the denominator is too small.
+fn register_quotients(engine: &mut Engine) {
+    for (function, show) in [("ratio", decimal::percent as Show), ("average", decimal::points)] {
+        engine
+            .register_fn(function, move |n: Dynamic, d: Dynamic| {
+                quotient(function, n, d, Decimal::ZERO, show)
+            })
+            .register_fn(function, move |n: Dynamic, d: Dynamic, least: Dynamic| {
+                quotient(function, n, d, Quantity::number(least, function)?, show)
+            });
+    }
+}
+
+fn quotient(function: &str, n: Dynamic, d: Dynamic, least: Decimal, show: Show) -> HostResult<Dynamic> {
+    let (n, d) = match (Quantity::read(n, function)?, Quantity::read(d, function)?) {
+        (Quantity::Number(n), Quantity::Number(d)) => (n, d),
+        (missing @ Quantity::NotApplicable(_), _) | (_, missing @ Quantity::NotApplicable(_)) => {
+            return Ok(missing.into());
+        }
+    };
+    let of = format!("{}/{}", decimal::plain(n), decimal::plain(d));
+    if d.is_zero() || d < least {
+        let reason = match d.is_zero() {
+            true => format!("{of}，分母为 0"),
+            false => format!("{of}，分母不足 {}", decimal::plain(least)),
+        };
+        return Ok(Dynamic::from(NotApplicable { reason, is_fault: false }));
+    }
+    let Some(quotient) = n.checked_div(d) else {
+        return fault(format!("{function}: {of} 数值过大 · is too large to be computed"));
+    };
+    record(|recorder| recorder.explain(format!("{of} = {}", show(quotient))))?;
+    Ok(quotient.into())
+}
+
+/// Shows numbers the way the value they are compared with was shown: a share as a percentage. A value that no quotient
+/// has shown yet is shown first.
+fn shown_like(recorder: &mut Recorder, value: Decimal) -> HostResult<Show> {
+    let is_percent = recorder.pending.last().is_some_and(|shown| shown.ends_with('%'));
+    let show: Show = if is_percent { decimal::percent } else { decimal::points };
+    if recorder.pending.is_empty() {
+        recorder.explain(show(value))?;
+    }
+    Ok(show)
+}
+
+/// Whether `value` is `least` or more. Only a value that is not says so in the reason.
+fn reaches(value: Decimal, least: Decimal) -> HostResult<bool> {
+    record(|recorder| {
+        if value >= least {
+            return Ok(true);
+        }
+        let show = shown_like(recorder, value)?;
+        recorder.explain(format!("未到得分线 {}", show(least)))?;
+        Ok(false)
+    })
+}
+
+/// points · clamp((value − floor) ÷ (target − floor), 0, 1). With a target below the floor, less is better.
+fn lin(value: Decimal, floor: Decimal, target: Decimal, points: Decimal) -> HostResult<Decimal> {
+    let is_rising = target > floor;
+    let (reached, missed) =
+        if is_rising { (value >= target, value <= floor) } else { (value <= target, value >= floor) };
+    if floor == target {
+        return fault("lin: floor and target have to differ");
+    }
+    record(|recorder| {
+        let show = shown_like(recorder, value)?;
+        recorder.explain(match (reached, missed) {
+            (true, _) => format!("达到 {}", show(target)),
+            (_, true) if is_rising => format!("未超过 {}", show(floor)),
+            (_, true) => format!("不低于 {}", show(floor)),
+            _ => format!("在 {} 与 {} 之间", show(floor), show(target)),
+        })
+    })?;
+    if reached {
+        return Ok(points);
+    }
+    if missed {
+        return Ok(Decimal::ZERO);
+    }
+    let share = || value.checked_sub(floor)?.checked_mul(points)?.checked_div(target.checked_sub(floor)?);
+    share().map_or_else(|| fault("lin: 数值过大 · the numbers are too large"), Ok)
+}
+
+/// The points of the highest edge that `value` reaches, from `[[edge, points], …]` in rising order; 0 below the first.
+fn band(value: Decimal, bands: Array) -> HostResult<Decimal> {
+    let mut first = None;
+    let mut reached = None;
+    let mut last = None;
+    for entry in bands {
+        let Some([edge, points]) =
+            entry.try_cast::<Array>().and_then(|pair| <[Dynamic; 2]>::try_from(pair).ok())
+        else {
+            return fault("band takes pairs of edge and points: [[0.6, 3], [0.8, 5]]");
+        };
+        let (edge, points) = (Quantity::number(edge, "band")?, Quantity::number(points, "band")?);
+        if last.is_some_and(|last| edge <= last) {
+            return fault(format!("band: the edge {} does not rise", decimal::plain(edge)));
+        }
+        first = first.or(Some(edge));
+        last = Some(edge);
+        if value >= edge {
+            reached = Some((edge, points));
+        }
+    }
+    record(|recorder| {
+        let show = shown_like(recorder, value)?;
+        recorder.explain(match (reached, first) {
+            (Some((edge, _)), _) => format!("达到 {}", show(edge)),
+            (None, Some(first)) => format!("未达到最低档 {}", show(first)),
+            (None, None) => "未达到最低档".to_owned(),
+        })
+    })?;
+    Ok(reached.map_or(Decimal::ZERO, |(_, points)| points))
+}

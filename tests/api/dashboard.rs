@@ -1,0 +1,247 @@
+//! Dashboards: the demonstration year against the design's check sums, and who may see how much.
+
+use serde_json::{Value, json};
+use showfloor::demo::people::PEOPLE;
+use showfloor::period::Period;
+
+use crate::support::TestApp;
+
+/// Vehicles a month, January to December: the store's targets, each team's, and what was delivered.
+const TARGETS: [(&str, [i64; 12]); 4] = [
+    ("JC", [160, 108, 149, 137, 134, 133, 117, 126, 148, 150, 156, 172]),
+    ("G1", [58, 39, 53, 50, 48, 48, 42, 45, 53, 54, 57, 61]),
+    ("G2", [54, 37, 51, 46, 46, 45, 40, 43, 50, 51, 53, 59]),
+    ("G3", [48, 32, 45, 41, 40, 40, 35, 38, 45, 45, 46, 52]),
+];
+const DELIVERED: [i64; 12] = [156, 92, 144, 130, 130, 131, 105, 117, 147, 146, 149, 171];
+
+fn months() -> impl Iterator<Item = (usize, Period)> {
+    Period::months_of(2014).into_iter().enumerate()
+}
+
+fn of_unit<'a>(rows: &'a Value, unit: &str) -> &'a Value {
+    rows.as_array().unwrap().iter().find(|row| row["unit"] == unit).unwrap()
+}
+
+fn sum(rows: &Value, field: &str) -> i64 {
+    rows.as_array().unwrap()[1..].iter().map(|row| row[field].as_i64().unwrap()).sum()
+}
+
+/// `numerator ÷ denominator` with four places, half-up, as JSON has it.
+fn rate(numerator: i64, denominator: i64) -> Value {
+    let rounded = (numerator * 20_000 + denominator) / (2 * denominator);
+    serde_json::from_str(&format!("{}.{:04}", rounded / 10_000, rounded % 10_000)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attainment_is_that_of_the_plan_and_the_facts() {
+    let app = TestApp::demo().await;
+    for (index, period) in months() {
+        let rows =
+            app.get("dashboard", &format!("/v1/dashboard/attainment?period={period}")).await.expect(200);
+        let units: Vec<_> = rows.as_array().unwrap().iter().map(|row| row["unit"].clone()).collect();
+        assert_eq!(units, ["JC", "G1", "G2", "G3"], "stores first");
+        for (unit, targets) in TARGETS {
+            assert_eq!(of_unit(&rows, unit)["target"], targets[index], "{unit} {period}");
+        }
+        let (target, delivered) = (TARGETS[0].1[index], DELIVERED[index]);
+        let store = of_unit(&rows, "JC");
+        assert_eq!(store["deliveries"], delivered, "{period}");
+        assert_eq!(store["attainment_rate"], rate(delivered, target), "{period}");
+        assert_eq!(sum(&rows, "deliveries"), delivered, "{period}");
+    }
+    // 144 of 149 is 0.96644…
+    assert_eq!(rate(144, 149).to_string(), "0.9664");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_funnel_sums_to_the_years_numbers() {
+    let app = TestApp::demo().await;
+    let fields = ["first_visits", "captured_leads", "test_drives", "orders", "deliveries"];
+    let mut year = [0; 5];
+    for (_, period) in months() {
+        let rows = app.get("dashboard", &format!("/v1/dashboard/funnel?period={period}")).await.expect(200);
+        let store = of_unit(&rows, "JC");
+        let number = |field: &str| store[field].as_i64().unwrap();
+        for (total, field) in year.iter_mut().zip(fields) {
+            *total += number(field);
+            assert_eq!(sum(&rows, field), number(field), "{field} {period}");
+        }
+        assert_eq!(store["lead_capture_rate"], rate(number("captured_leads"), number("first_visits")));
+        assert_eq!(store["test_drive_rate"], rate(number("test_drives"), number("visitors")));
+        assert_eq!(store["closing_rate"], rate(number("orders"), number("captured_leads")));
+    }
+    assert_eq!(year, [5495, 4497, 2998, 973, 1618]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn grades_are_spread_as_the_check_sums_say() {
+    let app = TestApp::demo().await;
+    let mut grades = std::collections::BTreeMap::<String, i64>::new();
+    let mut leaders = 0;
+    for (_, period) in months() {
+        let rows =
+            app.get("dashboard", &format!("/v1/dashboard/distribution?period={period}")).await.expect(200);
+        let mut best_first = Vec::new();
+        for row in rows.as_array().unwrap() {
+            let count = row["reviews"].as_i64().unwrap();
+            match row["scheme"].as_str().unwrap() {
+                "sales_consultant" => {
+                    let grade = row["grade"].as_str().unwrap().to_owned();
+                    best_first.push("SABCD".find(&grade).unwrap());
+                    *grades.entry(grade).or_default() += count;
+                }
+                "team_leader" => leaders += count,
+                other => assert_eq!((other, count), ("telesales_specialist", 1)),
+            }
+            assert!(row["mean_total"].as_str().is_none() && !row["mean_total"].is_null(), "{row}");
+        }
+        assert!(best_first.is_sorted(), "{period}: {rows:#}");
+    }
+    let expected = [("S", 20), ("A", 54), ("B", 30), ("C", 33), ("D", 4)];
+    assert_eq!(grades, expected.map(|(grade, count)| (grade.to_owned(), count)).into());
+    assert_eq!(leaders, 36);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_leaderboard_is_sorted_and_ends_where_it_is_asked_to() {
+    let app = TestApp::demo().await;
+    let path = "/v1/dashboard/leaderboard?period=2014-03";
+    let ten = app.get("consultant", path).await.expect(200);
+    let places = ten.as_array().unwrap();
+    assert_eq!(places.len(), 10);
+    assert_eq!(
+        (&places[0]["employee_no"], places[0]["total"].to_string(), &places[0]["final_grade"]),
+        (&json!("A01"), "96.63".to_owned(), &json!("S"))
+    );
+    assert_eq!(
+        (&places[0]["rank"], &places[0]["unit"], &places[0]["name"]),
+        (&json!(1), &json!("销售一组"), &json!("陈志远"))
+    );
+    let key = |place: &Value| {
+        // Two places each, so that without the point they compare as whole cents.
+        let cents: i64 = place["total"].to_string().replace('.', "").parse().unwrap();
+        (-cents, -place["deliveries"].as_i64().unwrap())
+    };
+    assert!(places.iter().map(key).is_sorted(), "{ten:#}");
+    let all = app.get("hr", &format!("{path}&top=100")).await.expect(200);
+    assert_eq!(all.as_array().unwrap().len(), 12);
+    let three = app.get("hr", &format!("{path}&top=3")).await.expect(200);
+    assert_eq!(three.as_array().unwrap()[..], places[..3]);
+    for wrong in ["&top=0", "&top=101", "&top=-1", "&top=x", "&order=worst"] {
+        assert_eq!(
+            app.get("hr", &format!("{path}{wrong}")).await.problem(422),
+            "validation-failed",
+            "{wrong}"
+        );
+    }
+    let leaders = app.get("hr", &format!("{path}&position=team_leader")).await.expect(200);
+    assert_eq!(leaders.as_array().unwrap().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn equal_totals_and_deliveries_share_a_rank() {
+    // A month in which everybody's record is the same, but that A05 has delivered: nobody has a target, so cars change
+    // nothing but the order.
+    let app = TestApp::demo().await;
+    let everybody = |facts: Value| {
+        (1..=12).map(|i| json!({"employee_no": format!("A{i:02}"), "facts": facts})).collect::<Vec<_>>()
+    };
+    for (login, facts) in [
+        ("hr", json!({"scheduled_days": 26, "exam_score": 90})),
+        ("supervisor", json!({"five_s_checks": 40, "five_s_failures": 0})),
+        ("service", json!({"complaints_minor": 0})),
+    ] {
+        let body = json!({"period": "2015-01", "source_system": "test", "rows": everybody(facts)});
+        app.post(login, "/v1/facts", body).await.expect(200);
+    }
+    let cars = json!({"period": "2015-01", "source_system": "test",
+        "rows": [{"employee_no": "A05", "facts": {"deliveries": 1}}]});
+    app.post("clerk", "/v1/facts", cars).await.expect(200);
+    let cycle =
+        app.post("hr", "/v1/review-cycles", json!({"store": "JC", "period": "2015-01"})).await.expect(201);
+    app.post_empty("hr", &format!("/v1/review-cycles/{}/generate", cycle["id"])).await.expect(200);
+    let board = app.get("hr", "/v1/dashboard/leaderboard?period=2015-01&top=4").await.expect(200);
+    let places: Vec<_> = board
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|place| (place["rank"].as_i64().unwrap(), place["employee_no"].as_str().unwrap()))
+        .collect();
+    assert_eq!(places, [(1, "A05"), (2, "A01"), (2, "A02"), (2, "A03")], "{board:#}");
+    assert_eq!(board[0]["total"], board[1]["total"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aggregates_name_nobody() {
+    let app = TestApp::demo().await;
+    for what in ["attainment", "funnel", "distribution"] {
+        let body = app
+            .get("dashboard", &format!("/v1/dashboard/{what}?period=2014-03"))
+            .await
+            .expect(200)
+            .to_string();
+        for person in PEOPLE {
+            assert!(
+                !body.contains(person.name) && !body.contains(person.employee_no),
+                "{what}: {}",
+                person.name
+            );
+        }
+    }
+    // The leaderboard does name people, so it is not for a third party's screen.
+    let answer = app.get("dashboard", "/v1/dashboard/leaderboard?period=2014-03").await;
+    assert_eq!(answer.problem(403), "forbidden");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_narrows_everything_to_itself_and_what_is_below() {
+    let app = TestApp::demo().await;
+    let get = async |what: &str, unit: &str| {
+        app.get("gm", &format!("/v1/dashboard/{what}?period=2014-03&unit={unit}")).await.expect(200)
+    };
+    let team = get("attainment", "G2").await;
+    assert_eq!(
+        (team.as_array().unwrap().len(), &team[0]["unit"], &team[0]["target"]),
+        (1, &json!("G2"), &json!(51))
+    );
+    let department = get("funnel", "JC-XS").await;
+    let units: Vec<_> = department.as_array().unwrap().iter().map(|row| row["unit"].clone()).collect();
+    assert_eq!(units, ["G1", "G2", "G3"]);
+    let distribution = get("distribution", "G3").await;
+    let reviews: i64 =
+        distribution.as_array().unwrap().iter().map(|row| row["reviews"].as_i64().unwrap()).sum();
+    assert_eq!(reviews, 5, "four consultants and the leader");
+    let board = get("leaderboard", "G3").await;
+    let places = board.as_array().unwrap();
+    assert_eq!(places.len(), 4);
+    assert!(places.iter().all(|place| place["unit"] == "销售三组"), "{board:#}");
+    for what in ["attainment", "funnel", "distribution", "leaderboard"] {
+        assert_eq!(get(what, "nowhere").await, json!([]), "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_without_anything_is_empty_and_not_an_error() {
+    let app = TestApp::demo().await;
+    let attainment = app.get("gm", "/v1/dashboard/attainment?period=2016-07").await.expect(200);
+    let store = of_unit(&attainment, "JC");
+    assert_eq!(
+        (&store["target"], &store["deliveries"], &store["attainment_rate"]),
+        (&Value::Null, &json!(0), &Value::Null)
+    );
+    let funnel = app.get("gm", "/v1/dashboard/funnel?period=2016-07").await.expect(200);
+    assert_eq!(of_unit(&funnel, "JC")["lead_capture_rate"], Value::Null);
+    for what in ["distribution", "leaderboard"] {
+        assert_eq!(
+            app.get("gm", &format!("/v1/dashboard/{what}?period=2016-07")).await.expect(200),
+            json!([])
+        );
+    }
+    // Before there was a dealership.
+    assert_eq!(app.get("group", "/v1/dashboard/attainment?period=2012-01").await.expect(200), json!([]));
+    for wrong in ["", "?period=2014-13", "?period=2014", "?period=2014-03&month=3"] {
+        let answer = app.get("gm", &format!("/v1/dashboard/funnel{wrong}")).await;
+        assert_eq!(answer.problem(422), "validation-failed", "{wrong}");
+    }
+}

@@ -1,0 +1,333 @@
+//! The house keeps to its plan: modules use only what stands to their left, and dependencies keep to deny.toml.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// The modules in the order in which each may use the ones before it; those of one line do not use each other.
+const ORDER: &[&[&str]] = &[
+    &["period", "decimal", "clock"],
+    &["db"],
+    &["http"],
+    &["auth"],
+    &["org"],
+    &["plan"],
+    &["facts"],
+    &["rules"],
+    &["reviews"],
+    &["dashboard"],
+    &["demo"],
+    &["config"],
+    &["server"],
+    &["cli"],
+];
+
+/// The most lines of a file.
+const LINES: usize = 450;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rank(module: &str) -> Option<usize> {
+    ORDER.iter().position(|modules| modules.contains(&module))
+}
+
+/// Every Rust file below a folder, with its path relative to it.
+fn sources(folder: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for path in std::fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+                found.push((name, std::fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The modules that a text names as `crate::module` or within `crate::{…}`, with the line.
+fn uses(text: &str) -> Vec<(usize, String)> {
+    let code: String = text
+        .lines()
+        .map(|line| if line.trim_start().starts_with("//") { "\n".to_owned() } else { format!("{line}\n") })
+        .collect();
+    let mut found = Vec::new();
+    for (at, path) in code.match_indices("crate::") {
+        let before = code[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
+            continue;
+        }
+        let line = code[..at].matches('\n').count() + 1;
+        let rest = &code[at + path.len()..];
+        let first_name = |text: &str| {
+            text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()
+        };
+        match rest.strip_prefix('{') {
+            None => found.push((line, first_name(rest))),
+            Some(list) => found.extend(top_level(list).iter().map(|name| (line, first_name(name)))),
+        }
+    }
+    found
+}
+
+/// The parts of a list in braces, up to the brace that closes it.
+fn top_level(list: &str) -> Vec<String> {
+    let mut depth = 0;
+    let mut parts = vec![String::new()];
+    for c in list.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => parts.push(String::new()),
+            _ => parts.last_mut().unwrap().push(c),
+        }
+    }
+    parts.retain(|part| !part.trim().is_empty());
+    parts
+}
+
+#[test]
+fn the_search_finds_every_way_to_write_a_use() {
+    let text = "use crate::a::B;\nuse crate::{b, c::{D, e}, f as g};\n// crate::h\nlet x = crate::i::j(mycrate::k);\n";
+    let found: Vec<_> = uses(text);
+    let expected = [(1, "a"), (2, "b"), (2, "c"), (2, "f"), (4, "i")];
+    assert_eq!(found, expected.map(|(line, name)| (line, name.to_owned())));
+}
+
+#[test]
+fn modules_use_only_what_stands_to_their_left() {
+    let mut faults = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (file, text) in sources(&root().join("src")) {
+        let module = file.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
+        if matches!(module.as_str(), "lib" | "main") {
+            continue;
+        }
+        let own = rank(&module).unwrap_or_else(|| panic!("src/{file}: say in ORDER where '{module}' stands"));
+        seen.insert(module.clone());
+        for (line, used) in uses(&text) {
+            match rank(&used) {
+                // Macros of the crate and its types at the root are nobody's.
+                None => assert!(!root().join("src").join(&used).exists(), "src/{file}:{line}: {used}"),
+                Some(other) if other < own || used == module => {}
+                Some(_) => faults.push(format!("src/{file}:{line}: {module} uses {used}")),
+            }
+        }
+    }
+    assert_eq!(seen.len(), ORDER.iter().map(|modules| modules.len()).sum::<usize>(), "{seen:?}");
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn files_fit_on_a_few_screens() {
+    let long: Vec<_> = sources(&root().join("src"))
+        .into_iter()
+        .filter(|(file, _)| !file.ends_with("/tests.rs"))
+        .map(|(file, text)| (file, text.lines().count()))
+        .filter(|(_, lines)| *lines > LINES)
+        .collect();
+    assert!(long.is_empty(), "{long:?}");
+}
+
+/// Every package of the tree, as cargo knows it without a network.
+fn packages() -> Vec<Value> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--offline", "--locked", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    metadata["packages"].as_array().unwrap().clone()
+}
+
+fn deny() -> toml::Table {
+    std::fs::read_to_string(root().join("deny.toml")).unwrap().parse().unwrap()
+}
+
+fn texts(list: &toml::Value) -> BTreeSet<String> {
+    list.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+/// Whether an SPDX expression can be met with these licences alone. `None`: it cannot be read.
+fn is_met(expression: &str, allowed: &BTreeSet<String>) -> Option<bool> {
+    // A slash is how it was written before SPDX.
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    let mut rest = words.as_slice();
+    let met = any(&mut rest, allowed)?;
+    rest.is_empty().then_some(met)
+}
+
+fn any(words: &mut &[&str], allowed: &BTreeSet<String>) -> Option<bool> {
+    let mut met = all(words, allowed)?;
+    while let Some(rest) = words.strip_prefix(&["OR"]) {
+        *words = rest;
+        met |= all(words, allowed)?;
+    }
+    Some(met)
+}
+
+fn all(words: &mut &[&str], allowed: &BTreeSet<String>) -> Option<bool> {
+    let mut met = one(words, allowed)?;
+    while let Some(rest) = words.strip_prefix(&["AND"]) {
+        *words = rest;
+        met &= one(words, allowed)?;
+    }
+    Some(met)
+}
+
+fn one(words: &mut &[&str], allowed: &BTreeSet<String>) -> Option<bool> {
+    let (first, rest) = words.split_first()?;
+    *words = rest;
+    if *first == "(" {
+        let met = any(words, allowed)?;
+        *words = words.strip_prefix(&[")"])?;
+        return Some(met);
+    }
+    if matches!(*first, ")" | "OR" | "AND" | "WITH") {
+        return None;
+    }
+    if let [with, exception, rest @ ..] = words
+        && *with == "WITH"
+    {
+        *words = rest;
+        return Some(allowed.contains(&format!("{first} WITH {exception}")));
+    }
+    // "or any later version" is met by the version named.
+    Some(allowed.contains(first.trim_end_matches('+')))
+}
+
+#[test]
+fn licence_expressions_are_read_as_spdx_means_them() {
+    let allowed = ["MIT", "ISC", "Apache-2.0 WITH LLVM-exception"].map(str::to_owned).into();
+    for (expression, expected) in [
+        ("MIT", Some(true)),
+        ("GPL-3.0", Some(false)),
+        ("MIT OR GPL-3.0", Some(true)),
+        ("MIT/GPL-3.0", Some(true)),
+        ("MIT AND GPL-3.0", Some(false)),
+        ("GPL-3.0 OR ISC AND MIT", Some(true)),
+        ("(GPL-3.0 OR ISC) AND GPL-2.0", Some(false)),
+        ("Apache-2.0 WITH LLVM-exception", Some(true)),
+        ("Apache-2.0", Some(false)),
+        ("(MIT", None),
+        ("MIT GPL", None),
+        ("", None),
+    ] {
+        assert_eq!(is_met(expression, &allowed), expected, "{expression}");
+    }
+}
+
+#[test]
+fn every_licence_is_one_that_is_allowed() {
+    let deny = deny();
+    let allowed = texts(&deny["licenses"]["allow"]);
+    let mut exceptions: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for exception in deny["licenses"].get("exceptions").and_then(toml::Value::as_array).into_iter().flatten()
+    {
+        exceptions.insert(exception["crate"].as_str().unwrap(), texts(&exception["allow"]));
+    }
+    let packages = packages();
+    assert!(packages.len() > 100);
+    let faults: Vec<_> = packages
+        .iter()
+        .filter(|package| {
+            let more = exceptions.get(package["name"].as_str().unwrap()).into_iter().flatten();
+            let allowed = allowed.iter().chain(more).cloned().collect();
+            let licence = package["license"].as_str().unwrap_or_default();
+            is_met(licence, &allowed) != Some(true)
+        })
+        .map(|package| format!("{} {}: {}", package["name"], package["version"], package["license"]))
+        .collect();
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn banned_crates_are_absent_and_every_source_is_crates_io() {
+    let deny = deny();
+    let banned: BTreeSet<_> =
+        deny["bans"]["deny"].as_array().unwrap().iter().map(|ban| ban["crate"].as_str().unwrap()).collect();
+    assert!(!banned.is_empty());
+    for package in packages() {
+        let name = package["name"].as_str().unwrap();
+        assert!(!banned.contains(name), "{name} is banned");
+        match package["source"].as_str() {
+            None => assert_eq!(name, "showfloor", "a path dependency"),
+            Some(source) => {
+                assert_eq!(source, "registry+https://github.com/rust-lang/crates.io-index", "{name}");
+            }
+        }
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let wildcard = package["source"].is_null() && dependency["req"] == "*";
+            assert!(!wildcard, "{}: a version is missing", dependency["name"]);
+        }
+    }
+}
+
+/// The files under version control; none where this is not a checkout.
+fn tracked() -> Vec<PathBuf> {
+    match Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output() {
+        Ok(output) if output.status.success() => String::from_utf8(output.stdout)
+            .unwrap()
+            .split_terminator('\0')
+            .map(|name| root().join(name))
+            .filter(|path| path.is_file())
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// An absolute path below one of these folders, which exist on somebody's machine only.
+fn path_of_one_machine(text: &str) -> Option<String> {
+    let begins_here =
+        |before: Option<char>| before.is_none_or(|c| !c.is_alphanumeric() && !"/.-_~}$*".contains(c));
+    ["work", "root", "home", "Users"].iter().find_map(|folder| {
+        let folder = format!("/{folder}/");
+        let mut places = text.match_indices(&folder);
+        let (at, _) = places.find(|(at, _)| begins_here(text[..*at].chars().next_back()))?;
+        Some(text[at..].chars().take_while(|c| !c.is_whitespace()).take(60).collect())
+    })
+}
+
+#[test]
+fn paths_of_one_machine_are_told_from_others() {
+    for (text, is_one) in [
+        (["see /", "work/x"].concat(), true),
+        (["\"/", "root/.cargo\""].concat(), true),
+        (["/", "home/somebody/x"].concat(), true),
+        ("$HOME/work/x".to_owned(), false),
+        ("src/work/x.rs and https://example.org/home/".to_owned(), false),
+    ] {
+        assert_eq!(path_of_one_machine(&text).is_some(), is_one, "{text}");
+    }
+}
+
+#[test]
+fn no_tracked_file_names_one_machine_or_another_registry() {
+    for path in tracked() {
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        assert_eq!(path_of_one_machine(&text), None, "{}", path.display());
+        let is_cargo_config = path.parent().is_some_and(|folder| folder.ends_with(".cargo"));
+        assert!(
+            !is_cargo_config,
+            "{}: where crates come from is each machine's own business",
+            path.display()
+        );
+        for line in text.lines().map(str::trim_start) {
+            let setting = ["registry", "replace-with", "index-url", "extra-index-url"]
+                .into_iter()
+                .find(|name| line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('=')));
+            assert_eq!(setting, None, "{}: {line}", path.display());
+        }
+    }
+}

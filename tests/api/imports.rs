@@ -1,0 +1,432 @@
+//! Importing the files that showrooms have, through the API and on the command line.
+
+use diesel::QueryDsl as _;
+use diesel_async::RunQueryDsl as _;
+use serde_json::{Value, json};
+use showfloor::auth::access::Role;
+use showfloor::db::schema::{fact, import_batch, source_delivery};
+use showfloor::db::{Pool, pool};
+use showfloor::org::{self, EmployeeStatus, NewAssignment, NewEmployee, NewOrgUnit, Position, UnitKind};
+
+use crate::program::{json as run_json, run};
+use crate::support::{Answer, Template, TestApp, database_url};
+
+const WORKBOOK: &str = "tests/fixtures/dingtalk-attendance-2015-02.xlsx";
+const ATTENDANCE: &str = "tests/fixtures/attendance-2015-02.gb18030.csv";
+const FUNNEL: &str = "tests/fixtures/dms-funnel-2015-02.csv";
+
+fn file(path: &str) -> Vec<u8> {
+    std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// The store of the fixtures: four advisors, somebody of HR and a clerk; and another store with one advisor.
+async fn organisation(pool: &Pool) {
+    let connection = &mut *pool.get().await.unwrap();
+    let now = "2015-03-01T00:00:00Z".parse().unwrap();
+    let valid_from = "2014-01-01".parse().unwrap();
+    for (code, kind, parent) in
+        [("CX", UnitKind::Store, None), ("CX1", UnitKind::Team, Some("CX")), ("DM", UnitKind::Store, None)]
+    {
+        let parent = parent.map(str::to_owned);
+        let new = NewOrgUnit {
+            code: code.to_owned(),
+            name: format!("{code}店"),
+            kind,
+            parent,
+            valid_from,
+            valid_to: None,
+        };
+        org::units::create(connection, new, None, now).await.unwrap();
+    }
+    for (employee_no, name, unit, position) in [
+        ("B01", "林晓东", "CX1", Position::SalesConsultant),
+        ("B02", "沈佳怡", "CX1", Position::SalesConsultant),
+        ("B03", "高建峰", "CX1", Position::SalesConsultant),
+        ("B04", "许文静", "CX1", Position::SalesConsultant),
+        ("H90", "田雨", "CX", Position::Hr),
+        ("N90", "石磊", "CX", Position::Clerk),
+        ("D77", "罗敏", "DM", Position::SalesConsultant),
+    ] {
+        let new = NewEmployee {
+            employee_no: employee_no.to_owned(),
+            name: name.to_owned(),
+            status: EmployeeStatus::Active,
+        };
+        org::people::create(connection, new, None, now).await.unwrap();
+        let new = NewAssignment {
+            employee_no: employee_no.to_owned(),
+            unit: unit.to_owned(),
+            position,
+            valid_from,
+            valid_to: None,
+        };
+        org::postings::create(connection, new, None, now).await.unwrap();
+    }
+}
+
+/// A server with that store, and logins for HR and the clerk.
+async fn app() -> TestApp {
+    let app = TestApp::empty().await;
+    organisation(&app.pool).await;
+    app.add_user("hr", &[Role::Hr], Some("H90"), None).await;
+    app.add_user("clerk", &[Role::Clerk], Some("N90"), None).await;
+    app
+}
+
+/// Rows of ledger, batches and notes of delivery.
+async fn written(pool: &Pool) -> [i64; 3] {
+    let connection = &mut *pool.get().await.unwrap();
+    [
+        fact::table.count().get_result(connection).await.unwrap(),
+        import_batch::table.count().get_result(connection).await.unwrap(),
+        source_delivery::table.count().get_result(connection).await.unwrap(),
+    ]
+}
+
+async fn import(app: &TestApp, login: &str, kind: &str, options: &str, file: Vec<u8>) -> Answer {
+    app.upload(login, &format!("/v1/imports?kind={kind}&period=2015-02{options}"), file).await
+}
+
+fn fault(row: u32, column: impl Into<Value>, found: &str, expected: &str) -> Value {
+    json!({"row": row, "column": column.into(), "found": found, "expected": expected})
+}
+
+/// Compares faults; `expected` need only occur in what is said.
+#[track_caller]
+fn assert_faults(found: &Value, expected: &[Value]) {
+    let found = found.as_array().unwrap();
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (found, expected) in found.iter().zip(expected) {
+        for field in ["row", "column", "found"] {
+            assert_eq!(found[field], expected[field], "{found:#}");
+        }
+        let said = found["expected"].as_str().unwrap();
+        assert!(said.contains(expected["expected"].as_str().unwrap()), "{said}");
+        assert_eq!(found.as_object().unwrap().len(), 4, "{found:#}");
+    }
+}
+
+fn workbook_faults() -> Vec<Value> {
+    vec![
+        fault(7, "出勤天数", "", "天"),
+        fault(7, "迟到次数", "1.5", "整数"),
+        fault(7, "旷工天数", "2015-02-03 00:00（日期）", "天"),
+        fault(7, "事假(天)", "TRUE", "天"),
+    ]
+}
+
+fn attendance_faults() -> Vec<Value> {
+    vec![
+        fault(4, "出勤天数", "二十四", "天"),
+        fault(4, "迟到次数", "-1", "整数"),
+        fault(6, "工号", "B02", "第 3 行已有"),
+    ]
+}
+
+fn funnel_faults() -> Vec<Value> {
+    vec![
+        fault(4, "交车台数", "十", "整数"),
+        fault(4, "精品金额", "12,34", "元"),
+        fault(5, Value::Null, "17 列", "16 列"),
+    ]
+}
+
+/// Kind, file, who may import it, values of its good rows, and its faults.
+fn fixtures() -> [(&'static str, &'static str, &'static str, usize, Vec<Value>); 3] {
+    [
+        ("dingtalk-attendance", WORKBOOK, "hr", 16, workbook_faults()),
+        ("attendance-csv", ATTENDANCE, "hr", 16, attendance_faults()),
+        ("dms-funnel", FUNNEL, "clerk", 27, funnel_faults()),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_tried_refused_and_imported_in_part_and_the_second_time_changes_nothing() {
+    for (kind, path, login, values, faults) in fixtures() {
+        let app = app().await;
+        let nothing = written(&app.pool).await;
+        let tried = import(&app, login, kind, "&dry_run=true", file(path)).await.expect(200);
+        let report = |added: usize, unchanged: usize, applied: bool| json!({"rows": 2, "added": added, "changed": 0, "unchanged": unchanged, "applied": applied});
+        let without_faults = |mut found: Value| {
+            let batch = found.as_object_mut().unwrap().remove("batch").unwrap();
+            (found["faults"].take(), batch, {
+                found.as_object_mut().unwrap().remove("faults");
+                found
+            })
+        };
+        let (found, batch, rest) = without_faults(tried);
+        assert_faults(&found, &faults);
+        assert_eq!((batch, rest), (Value::Null, report(values, 0, false)), "{kind}");
+        assert_eq!(written(&app.pool).await, nothing, "{kind}: a dry run writes nothing");
+
+        let refused = import(&app, login, kind, "", file(path)).await;
+        let errors = refused.body["errors"].as_array().unwrap();
+        assert_eq!(errors.len(), faults.len());
+        for (error, fault) in errors.iter().zip(&faults) {
+            let column = fault["column"].as_str().map(|column| format!(", {column}")).unwrap_or_default();
+            assert_eq!(error["field"], format!("row {}{column}", fault["row"]), "{error:#}");
+            assert!(error["message"].as_str().unwrap().contains(fault["found"].as_str().unwrap()));
+        }
+        assert_eq!(refused.problem(422), "validation-failed");
+        assert_eq!(written(&app.pool).await, nothing, "{kind}: half a file is not written");
+
+        let part = import(&app, login, kind, "&partial=true", file(path)).await.expect(201);
+        let (found, batch, rest) = without_faults(part);
+        assert_faults(&found, &faults);
+        assert!(batch.is_number());
+        assert_eq!(rest, report(values, 0, true), "{kind}");
+        let after = written(&app.pool).await;
+        assert_eq!(after, [nothing[0] + i64::try_from(values).unwrap(), 1, 1], "{kind}");
+
+        let again = import(&app, login, kind, "&partial=true", file(path)).await.expect(200);
+        let (_, batch, rest) = without_faults(again);
+        assert_eq!((batch, rest), (Value::Null, report(0, values, false)), "{kind}");
+        assert_eq!(written(&app.pool).await, after, "{kind}: the same file twice changes nothing");
+    }
+}
+
+/// What the good rows come to, derived by hand from the files.
+#[tokio::test(flavor = "multi_thread")]
+async fn values_are_those_of_the_files() {
+    let app = app().await;
+    for (kind, path, login, ..) in [&fixtures()[1], &fixtures()[2]] {
+        import(&app, login, kind, "&partial=true", file(path)).await.expect(201);
+    }
+    let known = async |employee_no: &str| {
+        let path = format!("/v1/facts?period=2015-02&employee_no={employee_no}");
+        app.get("hr", &path).await.expect(200)["items"][0]["facts"].clone()
+    };
+    let b01 = known("B01").await;
+    assert_eq!(b01["accessory_revenue"].to_string(), "38500.5");
+    assert_eq!(
+        (&b01["scheduled_days"], &b01["late"], &b01["deliveries"]),
+        (&json!(24), &json!(0), &json!(14))
+    );
+    let b02 = known("B02").await;
+    for (metric, value) in [
+        // 28 days less 4 of rest; 1 + 2 punches; 1 + 0.5 days absent; 1 day sick and half a day of annual leave.
+        ("scheduled_days", "24"),
+        ("late", "2"),
+        ("severe_late", "1"),
+        ("early_leave", "1"),
+        ("missed_punches", "3"),
+        ("absent_days", "1.5"),
+        ("personal_leave_days", "0.5"),
+        ("protected_leave_days", "1.5"),
+        ("deliveries", "9"),
+        ("accessory_revenue", "1020300"),
+    ] {
+        assert_eq!(b02[metric].to_string(), value, "{metric}");
+    }
+    // An empty cell of the funnel is not known, which is not zero.
+    assert_eq!(b02.get("visitors"), None);
+    for employee_no in ["B03", "B04"] {
+        assert_eq!(known(employee_no).await, Value::Null, "{employee_no}: rows with faults are left out");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_corrected_file_changes_only_the_differences() {
+    let app = app().await;
+    import(&app, "clerk", "dms-funnel", "&partial=true", file(FUNNEL)).await.expect(201);
+    let corrected = String::from_utf8(file(FUNNEL)).unwrap();
+    let corrected = corrected
+        .replace("33,11,14,", "33,12,14,")
+        .replace("8,十,\"12,34\"", "8,10,\"12,034\"")
+        .replace("9,600", "\"9,600\"");
+    let before = written(&app.pool).await;
+    let report = import(&app, "clerk", "dms-funnel", "", corrected.into()).await.expect(201);
+    // B01's orders changed; B03 and B04 are new with 14 values each.
+    assert_eq!(report["faults"], json!([]));
+    assert_eq!(
+        (&report["added"], &report["changed"], &report["unchanged"]),
+        (&json!(28), &json!(1), &json!(26))
+    );
+    assert_eq!(written(&app.pool).await, [before[0] + 29, 2, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_unknown_is_a_fault_with_the_nearest_number_of_the_own_store() {
+    let app = app().await;
+    let lines = "工号,交车台数\nB01,3\nX02,4\nD77,5\nD76,6\nH9O,7\n千里之外,8\n";
+    let report = import(&app, "clerk", "dms-funnel", "&partial=true", lines.into()).await.expect(201);
+    assert_eq!((&report["rows"], &report["added"]), (&json!(1), &json!(1)));
+    assert_faults(
+        &report["faults"],
+        &[
+            fault(3, "工号", "X02", "最接近的是 B02"),
+            fault(4, "工号", "D77", "本月在岗员工的工号"),
+            fault(5, "工号", "D76", "本月在岗员工的工号"),
+            fault(6, "工号", "H9O", "最接近的是 H90"),
+            fault(7, "工号", "千里之外", "本月在岗员工的工号"),
+        ],
+    );
+    // Who works at another store is nobody's business here.
+    assert!(!report["faults"].to_string().contains("最接近的是 D77"), "{report:#}");
+    // The column is called as the file calls it.
+    let lines = "员工编号,交车台数\nX02,4\n";
+    let report = import(&app, "clerk", "dms-funnel", "&dry_run=true", lines.into()).await.expect(200);
+    assert_faults(&report["faults"], &[fault(2, "员工编号", "X02", "最接近的是 B02")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_not_what_it_should_be_is_refused_with_a_reason() {
+    let app = app().await;
+    let nothing = written(&app.pool).await;
+    let header_only: Vec<u8> = "工号,交车台数\n".into();
+    for (login, kind, bytes, reason) in [
+        ("hr", "dingtalk-attendance", file(ATTENDANCE), "不是可读取的 .xlsx"),
+        ("hr", "dingtalk-attendance", b"PK\x03\x04 broken".to_vec(), "不是可读取的 .xlsx"),
+        ("hr", "dingtalk-attendance", file(WORKBOOK)[..900].to_vec(), "不是可读取的 .xlsx"),
+        ("hr", "attendance-csv", file(WORKBOOK), "工作簿"),
+        ("hr", "attendance-csv", Vec::new(), "工号"),
+        ("hr", "attendance-csv", file(FUNNEL), "表头缺少必需的列"),
+        ("clerk", "dms-funnel", file(ATTENDANCE), "表头缺少必需的列"),
+        ("clerk", "dms-funnel", b"\0\0\0\0".to_vec(), ""),
+        ("clerk", "dms-funnel", b"<html><table></table></html>".to_vec(), "网页"),
+        ("clerk", "dms-funnel", header_only, "没有数据行"),
+    ] {
+        let answer = import(&app, login, kind, "", bytes).await;
+        assert_eq!(answer.body["errors"][0]["field"], "file", "{kind} {reason}: {:#}", answer.body);
+        let message = answer.body["errors"][0]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains(reason), "{message}");
+        assert_eq!(answer.problem(422), "validation-failed");
+    }
+    // The workbook's title says February.
+    let path = "/v1/imports?kind=dingtalk-attendance&period=2015-03";
+    let answer = app.upload("hr", path, file(WORKBOOK)).await;
+    let message = answer.body["errors"][0]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("2015-02-01") && message.contains("2015-03-31"), "{message}");
+    assert_eq!(answer.problem(422), "validation-failed");
+    for query in
+        ["", "?kind=dms-funnel", "?kind=excel&period=2015-02", "?kind=dms-funnel&period=2015-02&dry=1"]
+    {
+        let answer = app.upload("clerk", &format!("/v1/imports{query}"), file(FUNNEL)).await;
+        assert_eq!(answer.problem(422), "validation-failed", "{query}");
+    }
+    assert_eq!(written(&app.pool).await, nothing);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_too_large_is_refused() {
+    let app = app().await;
+    let answer = import(&app, "clerk", "dms-funnel", "", vec![b'1'; 51 << 20]).await;
+    assert_eq!(answer.problem(413), "payload-too-large");
+    // The server goes on.
+    import(&app, "clerk", "dms-funnel", "&dry_run=true", file(FUNNEL)).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_imports_what_depends_on_where_it_comes_from() {
+    let app = app().await;
+    for (login, roles, person) in [
+        ("service", Role::CustomerService, Some("B03")),
+        ("advisor", Role::SalesConsultant, Some("B01")),
+        ("leader", Role::TeamLeader, Some("B02")),
+        ("manager", Role::SalesManager, Some("B04")),
+        ("auditor", Role::Auditor, None),
+        ("group", Role::GroupAdmin, None),
+    ] {
+        app.add_user(login, &[roles], person, None).await;
+    }
+    for (kind, path, allowed) in [
+        ("dingtalk-attendance", WORKBOOK, ["hr", "group"].as_slice()),
+        ("attendance-csv", ATTENDANCE, &["hr", "group"]),
+        ("dms-funnel", FUNNEL, &["clerk"]),
+    ] {
+        for login in ["hr", "clerk", "service", "advisor", "leader", "manager", "auditor", "group"] {
+            let answer = import(&app, login, kind, "&dry_run=true", file(path)).await;
+            match allowed.contains(&login) {
+                true => assert_eq!(answer.expect(200)["rows"], 2, "{login} {kind}"),
+                false => assert_eq!(answer.problem(403), "forbidden", "{login} {kind}"),
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_does_the_same() {
+    for (kind, path, _, values, faults) in fixtures() {
+        let url = database_url(Template::Empty).await;
+        let pool = pool::open(&url, 2).unwrap();
+        organisation(&pool).await;
+        let nothing = written(&pool).await;
+        let args = |options: &[&'static str]| {
+            let common = ["import", path, "--kind", kind, "--period", "2015-02", "--database-url", &url];
+            common.iter().chain(options).map(|arg| (*arg).to_owned()).collect::<Vec<_>>()
+        };
+        let report = |status: i32, options: &[&'static str]| {
+            let args = args(options);
+            run_json(status, &args.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        let counts =
+            |report: &Value| ["added", "changed", "unchanged"].map(|field| report[field].as_u64().unwrap());
+        let values = u64::try_from(values).unwrap();
+        for options in [["--json", "--dry-run"].as_slice(), &["--json"]] {
+            let found = report(1, options);
+            assert_faults(&found["faults"], &faults);
+            assert_eq!((counts(&found), &found["applied"]), ([values, 0, 0], &json!(false)), "{kind}");
+            assert_eq!(written(&pool).await, nothing, "{kind} {options:?}");
+        }
+        let found = report(1, &["--json", "--partial"]);
+        assert_faults(&found["faults"], &faults);
+        assert_eq!((counts(&found), &found["applied"]), ([values, 0, 0], &json!(true)), "{kind}");
+        let after = written(&pool).await;
+        assert_eq!(after[0], nothing[0] + i64::try_from(values).unwrap());
+        assert_eq!(counts(&report(1, &["--json", "--partial"])), [0, 0, values], "{kind}");
+        assert_eq!(written(&pool).await, after, "{kind}");
+        // For people: every fault with its row, and what became of the file.
+        let args = args(&[]);
+        let printed = run(&args.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(printed.status, 1);
+        for fault in &faults {
+            assert!(printed.out.contains(fault["column"].as_str().unwrap_or_default()), "{}", printed.out);
+        }
+        assert!(printed.out.contains("--partial"), "{}", printed.out);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_takes_a_good_file_and_refuses_what_is_none() {
+    let url = database_url(Template::Empty).await;
+    let pool = pool::open(&url, 2).unwrap();
+    organisation(&pool).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let import = |path: &str, kind: &str, period: &str| {
+        run(&["import", path, "--kind", kind, "--period", period, "--database-url", &url])
+    };
+    let good = path("好.csv", "工号,交车台数\nB01,3\nB02,4\n".as_bytes());
+    let first = import(&good, "dms-funnel", "2015-02");
+    assert_eq!((first.status, first.err.as_str()), (0, ""), "{first:#?}");
+    assert!(first.out.contains("2 added"), "{}", first.out);
+    let again = import(&good, "dms-funnel", "2015-02");
+    assert_eq!(again.status, 0);
+    assert!(again.out.contains("没有变化"), "{}", again.out);
+
+    let empty = path("empty.csv", b"");
+    for (path, kind, period, status, message) in [
+        (WORKBOOK, "dingtalk-attendance", "2015-03", 1, "2015-02-01"),
+        (FUNNEL, "dingtalk-attendance", "2015-02", 1, ".xlsx"),
+        (empty.as_str(), "dms-funnel", "2015-02", 1, "工号"),
+        ("nowhere.csv", "dms-funnel", "2015-02", 1, "cannot read nowhere.csv"),
+        ("tests", "dms-funnel", "2015-02", 1, "cannot read tests"),
+        (FUNNEL, "excel", "2015-02", 2, "possible values: dingtalk-attendance, attendance-csv, dms-funnel"),
+        (FUNNEL, "dms-funnel", "2015-13", 2, "2015-13"),
+    ] {
+        let printed = import(path, kind, period);
+        assert_eq!(printed.status, status, "{printed:#?}");
+        assert!(printed.err.contains(message), "{}", printed.err);
+        assert_eq!(printed.out, "");
+    }
+    let large = folder.path().join("large.csv");
+    std::fs::File::create(&large).unwrap().set_len(51 << 20).unwrap();
+    let printed = import(large.to_str().unwrap(), "dms-funnel", "2015-02");
+    assert_eq!(printed.status, 1);
+    assert!(printed.err.contains("more than the"), "{}", printed.err);
+    assert_eq!(written(&pool).await[0], 2);
+}

@@ -1,0 +1,227 @@
+//! `showfloor rules check` and `rules test`: what an author is told.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::program::run_within;
+use crate::support::{Printed, copied_rules, shipped_rules};
+
+/// Far more than any of this takes; a script that hangs the program fails here.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn rules(command: &str, folder: &Path, more: &[&str]) -> Printed {
+    let arguments = ["rules", command, folder.to_str().unwrap()];
+    let printed = run_within(PATIENCE, &[&arguments, more].concat());
+    assert!(!printed.err.contains("panicked"), "{printed:#?}");
+    printed
+}
+
+fn json(command: &str, folder: &Path) -> (i32, Value) {
+    let printed = rules(command, folder, &["--json"]);
+    (
+        printed.status,
+        serde_json::from_str(&printed.out).unwrap_or_else(|error| panic!("{error}: {printed:#?}")),
+    )
+}
+
+/// The shipped rules with one file changed.
+fn with(file: &str, change: impl FnOnce(String) -> String) -> TempDir {
+    let folder = copied_rules();
+    let path = folder.path().join(file);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let changed = change(text.clone());
+    assert_ne!(changed, text, "nothing was planted in {file}");
+    std::fs::write(path, changed).unwrap();
+    folder
+}
+
+const COMPLAINTS: &str = "sales_consultant/70_complaints.rhai";
+
+#[test]
+fn the_shipped_rules_pass() {
+    let checked = rules("check", &shipped_rules(), &[]);
+    assert_eq!((checked.status, checked.err.as_str()), (0, ""), "{checked:#?}");
+    assert!(checked.out.contains("3 schemes, 16 rules"), "{}", checked.out);
+    let tested = rules("test", &shipped_rules(), &[]);
+    assert_eq!((tested.status, tested.err.as_str()), (0, ""), "{tested:#?}");
+    assert!(tested.out.contains(" 0 failed") && !tested.out.contains("no cases"), "{}", tested.out);
+
+    let (status, checked) = json("check", &shipped_rules());
+    assert_eq!((status, checked["findings"].as_array().unwrap().len()), (0, 0));
+    assert_eq!(checked["bundle"].as_str().unwrap().len(), 64);
+    let (status, tested) = json("test", &shipped_rules());
+    assert_eq!(status, 0);
+    // Each of the 16 rules has cases, and each several.
+    assert!(tested["cases_passed"].as_u64().unwrap() >= 48, "{tested:#}");
+    assert_eq!(tested["rules_without_cases"], serde_json::json!([]));
+    assert_eq!(tested["bundle"], checked["bundle"], "the same bytes are the same bundle");
+}
+
+/// Both commands refuse a folder, name the place and say all of `parts`.
+#[track_caller]
+fn assert_refused(folder: &Path, place: &str, parts: &[&str]) {
+    for command in ["check", "test"] {
+        let printed = rules(command, folder, &[]);
+        assert_eq!(printed.status, 1, "{command}: {printed:#?}");
+        assert!(
+            printed.out.lines().any(|line| line.starts_with(place)),
+            "{command}: {place}\n{}",
+            printed.out
+        );
+        for part in parts {
+            assert!(printed.out.contains(part), "{command}: {part}\n{}", printed.out);
+        }
+        let (status, report) = json(command, folder);
+        assert_eq!((status, &report["bundle"]), (1, &Value::Null));
+        let finding = &report["findings"][0];
+        assert_eq!(finding["severity"], "error", "{finding:#}");
+        assert!(place.starts_with(finding["file"].as_str().unwrap()), "{finding:#}");
+    }
+}
+
+#[test]
+fn a_fault_is_told_with_line_column_source_and_caret() {
+    let folder = with(COMPLAINTS, |text| text.replace("complaints_minor", "complaint_minor"));
+    // The parameter, behind `fn score(` on the second line.
+    assert_refused(
+        folder.path(),
+        &format!("{COMPLAINTS}:2:10: "),
+        &["did you mean 'complaints_minor'?", "^"],
+    );
+
+    let folder = with(COMPLAINTS, |text| text.replace("remaining()", "remianing()"));
+    assert_refused(
+        folder.path(),
+        &format!("{COMPLAINTS}:7:5: "),
+        &["'remianing'", "remaining", "\n        ^"],
+    );
+
+    let folder = with(COMPLAINTS, |text| text.replace("3 * complaints_minor,", "3 * * complaints_minor,"));
+    assert_refused(folder.path(), &format!("{COMPLAINTS}:3:"), &["deduct(3 * * complaints_minor", "^"]);
+
+    let folder = with(COMPLAINTS, |text| text.replace("    remaining()\n}", "    remaining()\n"));
+    assert_refused(folder.path(), &format!("{COMPLAINTS}:"), &[]);
+
+    let folder = with(COMPLAINTS, |text| text.replace("6 * complaints_serious", "6 * complaints_grave"));
+    assert_refused(folder.path(), &format!("{COMPLAINTS}:4:16: "), &["complaints_grave", "^"]);
+
+    let folder = with(COMPLAINTS, |text| format!("{text}\nfn min(a, b) {{ a }}\n"));
+    assert_refused(folder.path(), &format!("{COMPLAINTS}:10:1: "), &["min", "^"]);
+
+    let folder = with(COMPLAINTS, |text| text.replace("fn score", "fn scores"));
+    assert_refused(folder.path(), COMPLAINTS, &["score"]);
+}
+
+#[test]
+fn the_files_around_the_scripts_are_checked_too() {
+    let folder = copied_rules();
+    std::fs::remove_file(folder.path().join(COMPLAINTS)).unwrap();
+    assert_refused(folder.path(), "sales_consultant/scheme.toml:", &[COMPLAINTS, "^"]);
+
+    let folder = with("sales_consultant/scheme.toml", |text| text.replacen("[[rule]]", "[[rulle]]", 1));
+    assert_refused(folder.path(), "sales_consultant/scheme.toml:", &["rulle", "^"]);
+
+    let folder = with("metrics.toml", |text| text.replacen("kind = \"count\"", "kind = \"counts\"", 1));
+    let text = std::fs::read_to_string(folder.path().join("metrics.toml")).unwrap();
+    let line = 1 + text.lines().position(|line| line.contains("counts")).unwrap();
+    assert_refused(folder.path(), &format!("metrics.toml:{line}:8: "), &["counts", "^"]);
+
+    let folder = copied_rules();
+    std::fs::remove_file(folder.path().join("metrics.toml")).unwrap();
+    assert_refused(folder.path(), "metrics.toml", &["metrics.toml"]);
+
+    let folder = copied_rules();
+    std::fs::write(folder.path().join(COMPLAINTS), b"fn score() { // \xff\n0 }").unwrap();
+    assert_refused(folder.path(), &format!("{COMPLAINTS}:1:17: "), &["UTF-8"]);
+
+    let empty = tempfile::tempdir().unwrap();
+    let printed = rules("check", empty.path(), &[]);
+    assert_eq!(printed.status, 1, "{printed:#?}");
+    let nowhere = rules("check", &empty.path().join("nowhere"), &[]);
+    assert_eq!(nowhere.status, 1, "{nowhere:#?}");
+    assert!(format!("{}{}", nowhere.out, nowhere.err).contains("nowhere"), "{nowhere:#?}");
+}
+
+#[test]
+fn a_case_that_fails_says_what_was_expected_and_what_came() {
+    let cases = "sales_consultant/70_complaints.cases.toml";
+    let folder = with(cases, |text| text.replacen("score = 7\n", "score = 8\n", 1));
+    // The scripts are in order; only the case is not.
+    assert_eq!(rules("check", folder.path(), &[]).status, 0);
+    let printed = rules("test", folder.path(), &[]);
+    assert_eq!(printed.status, 1);
+    let line = printed.out.lines().find(|line| line.starts_with(cases)).unwrap();
+    assert!(line.contains("一般 1 起") && line.contains("expected 8") && line.contains("got 7"), "{line}");
+    assert!(printed.out.contains(" 1 failed"), "{}", printed.out);
+    let (status, report) = json("test", folder.path());
+    assert_eq!((status, report["findings"].as_array().unwrap().len()), (1, 1));
+
+    let folder = with(cases, |text| text.replacen("扣 3 分", "扣 4 分", 1));
+    let printed = rules("test", folder.path(), &[]);
+    assert_eq!(printed.status, 1);
+    assert!(printed.out.contains("扣 4 分") && printed.out.contains("扣 3 分"), "{}", printed.out);
+
+    let folder = with(cases, |text| text.replacen("complaints_minor", "complaint_minor", 1));
+    let printed = rules("test", folder.path(), &[]);
+    assert_eq!(printed.status, 1);
+    assert!(printed.out.contains("did you mean 'complaints_minor'?"), "{}", printed.out);
+
+    let folder = with(cases, |text| text.replacen("score = 10", "score = = 10", 1));
+    let printed = rules("test", folder.path(), &[]);
+    assert_eq!(printed.status, 1);
+    assert!(printed.out.contains(&format!("{cases}:6:")), "{}", printed.out);
+}
+
+/// Puts a script in the place of one that has cases, and returns what testing it prints.
+fn hostile(script: &str) -> Printed {
+    rules("test", with(COMPLAINTS, |_| script.to_owned()).path(), &[])
+}
+
+#[test]
+fn hostile_scripts_are_answered_and_do_no_harm() {
+    let doubled: String =
+        (0..30).map(|step| format!("    let s{} = `${{s{step}}}${{s{step}}}`;\n", step + 1)).collect();
+    let score = |body: &str| format!("fn score(complaints_minor) {{\n    {body}\n}}\n");
+    let scripts = [
+        ("endless recursion", format!("{}fn f(x) {{ f(x) }}\n", score("f(complaints_minor)")), "too deeply"),
+        (
+            "recursion that branches",
+            format!("{}fn f(x) {{ if x > 14 {{ x }} else {{ f(x + 1) + f(x + 1) }} }}\n", score("f(0)")),
+            "steps",
+        ),
+        ("a string doubled again and again", score(&format!("let s0 = \"abcdefgh\";\n{doubled}    s30")), ""),
+        ("deep nesting", score(&format!("{}1{}", "(".repeat(10_000), ")".repeat(10_000))), "too deeply"),
+        ("deep negation", score(&format!("{}1", "-".repeat(10_000))), ""),
+        ("deep blocks", score(&format!("{}1{}", "{ ".repeat(10_000), " }".repeat(10_000))), ""),
+        ("a long sum", score(&format!("1{}", " + 1".repeat(10_000))), ""),
+        ("eval", score("eval(\"1 + 1\")"), "'eval'"),
+        ("a megabyte", format!("{}// {}", score("1"), "x".repeat(1 << 20)), "more than the 65536 allowed"),
+        ("a huge number", score(&"9".repeat(5_000)), ""),
+        ("a huge decimal", score(&format!("0.{}1", "0".repeat(5_000))), ""),
+        ("a huge text", score(&format!("\"{}\"", "x".repeat(60_000))), ""),
+        ("a loop", score("while true {}"), ""),
+        ("another loop", score("loop { }"), ""),
+        ("a power", score("9 ** 9 ** 9"), ""),
+        ("a product", score("let x = 99999999999999; x * x * x * x"), ""),
+        (
+            "functions",
+            score("1") + &(0..100).map(|i| format!("fn f{i}() {{ 1 }}\n")).collect::<String>(),
+            "functions",
+        ),
+        ("a module", score("import \"/etc/passwd\" as x; 1"), ""),
+        ("sleep", score("sleep(100); 1"), "sleep"),
+        ("a thrown error", score("throw 1"), "throw"),
+        ("no end", "fn score(complaints_minor) {".to_owned(), ""),
+        ("nothing", "\n".to_owned(), "score"),
+    ];
+    for (what, script, message) in scripts {
+        let printed = hostile(&script);
+        assert_eq!(printed.status, 1, "{what}: {printed:#?}");
+        assert!(printed.out.contains("sales_consultant/70_complaints."), "{what}: {}", printed.out);
+        assert!(printed.out.contains(message), "{what}: {message}\n{}", printed.out);
+        assert!(printed.out.len() < 20_000, "{what}: {} bytes of answer", printed.out.len());
+    }
+}
