@@ -50,7 +50,7 @@ async fn a_password_gives_a_session() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_sign_in_is_not_said() {
     let app = TestApp::demo().await;
-    app.add_user("gone", &[Role::Hr], None, None).await;
+    app.add_user("gone", &[Role::Hr], None, Some("JC")).await;
     let id = {
         let session = sign_in(&app, "gone", "a password for tests").await.expect(200);
         me(&app, session["access_token"].as_str().unwrap()).await.expect(200)["id"].clone()

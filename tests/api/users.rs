@@ -51,8 +51,8 @@ async fn a_login_is_kept_in_lower_case_and_never_shown_with_its_password() {
 #[tokio::test(flavor = "multi_thread")]
 async fn passwords_are_kept_as_argon2id() {
     let app = TestApp::demo().await;
-    app.add_user("one", &[Role::Hr], None, None).await;
-    app.add_user("two", &[Role::Hr], None, None).await;
+    app.add_user("one", &[Role::Hr], None, Some("JC")).await;
+    app.add_user("two", &[Role::Hr], None, Some("JC")).await;
     let hashes: Vec<String> = user_account::table
         .filter(user_account::login.eq_any(["one", "two"]))
         .select(user_account::password_hash)
@@ -79,6 +79,11 @@ async fn every_field_of_a_new_login_at_fault_is_named() {
             json!({"login": "good", "password": "long enough", "roles": ["hr"], "employee_no": "Z1", "unit": "Z2"}),
             &["employee_no", "unit"],
         ),
+        // Roles that reach a store need an employee or a unit that says which one.
+        (
+            json!({"login": "good", "password": "long enough", "roles": ["auditor", "clerk"]}),
+            &["employee_no"],
+        ),
     ] {
         let answer = app.post("admin", "/v1/users", body.clone()).await;
         assert_eq!(answer.status, 422, "{body}: {:#}", answer.body);
@@ -94,13 +99,13 @@ async fn logins_and_employees_have_one_account() {
     let app = TestApp::demo().await;
     new_user(&app).await;
     for body in [
-        json!({"login": "li.simin", "password": "correct horse", "roles": ["hr"]}),
-        json!({"login": "LI.simin", "password": "correct horse", "roles": ["hr"]}),
+        json!({"login": "li.simin", "password": "correct horse", "roles": ["auditor"]}),
+        json!({"login": "LI.simin", "password": "correct horse", "roles": ["auditor"]}),
         json!({"login": "second", "password": "correct horse", "roles": ["hr"], "employee_no": "H01"}),
     ] {
         assert_eq!(app.post("admin", "/v1/users", body).await.problem(409), "conflict");
     }
-    let body = json!({"login": "twice", "password": "correct horse", "roles": ["hr"]});
+    let body = json!({"login": "twice", "password": "correct horse", "roles": ["auditor"]});
     let both = (0..3).map(|_| app.post("admin", "/v1/users", body.clone()));
     let mut statuses: Vec<_> =
         futures_util::future::join_all(both).await.iter().map(|answer| answer.status.as_u16()).collect();
@@ -195,4 +200,28 @@ async fn a_new_password_and_disabling_end_every_session() {
     }
     sign_in(&app, "li.simin", "battery staple").await.expect(200);
     sign_in(&app, "hr", PASSWORD).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_sets_the_own_password() {
+    let app = TestApp::demo().await;
+    let session = sign_in(&app, "dashboard", PASSWORD).await.expect(200);
+    let put = async |old: &str, new: &str| {
+        let request = app.request(Method::PUT, "/v1/me/password").bearer_auth(app.token("dashboard").await);
+        let request = request.json(&json!({"old_password": old, "new_password": new}));
+        Answer::of(request.send().await.unwrap()).await
+    };
+    for (old, new, expected) in
+        [("wrong", "correct horse", "old_password"), (PASSWORD, "short", "new_password")]
+    {
+        let answer = put(old, new).await;
+        assert_eq!(fields(&answer), [expected]);
+        assert_eq!(answer.problem(422), "validation-failed");
+    }
+    refresh(&app, &session["refresh_token"]).await.expect(200);
+    let session = sign_in(&app, "dashboard", PASSWORD).await.expect(200);
+    put(PASSWORD, "correct horse").await.expect(204);
+    assert_eq!(refresh(&app, &session["refresh_token"]).await.problem(401), "unauthenticated");
+    assert_eq!(sign_in(&app, "dashboard", PASSWORD).await.problem(401), "unauthenticated");
+    sign_in(&app, "dashboard", "correct horse").await.expect(200);
 }

@@ -74,7 +74,7 @@ async fn what_is_not_ones_own_to_enter_is_named_and_keeps_the_rest_out() {
     assert_eq!(answer.problem(403), "forbidden");
     assert_eq!(fact(&app, "A02", "deliveries").await, before, "nothing is half-written");
 
-    let body = json!({"period": "2014-04", "source_system": "test", "rows": [], "complete_sources": ["dms", "attendance"]});
+    let body = json!({"period": "2014-04", "source_system": "test", "rows": [{"employee_no": "A02", "facts": {}}], "complete_sources": ["dms", "attendance"]});
     let answer = app.post("clerk", "/v1/facts", body).await;
     assert_eq!(answer.body["errors"][0]["field"], "complete_sources[1]");
     assert_eq!(answer.problem(403), "forbidden");

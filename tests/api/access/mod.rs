@@ -76,6 +76,7 @@ const EXPECTED: &[(&str, May)] = &[
     ("refresh_session", Anybody),
     ("delete_session", Anybody),
     ("get_me", EVERYBODY),
+    ("replace_password", EVERYBODY),
     ("list_users", ADMINISTRATION),
     ("create_user", ADMINISTRATION),
     ("get_user", ADMINISTRATION),

@@ -137,7 +137,7 @@ async fn make_demo(server: &Server) {
     let now = Clock::Fixed("2015-01-05T00:00:00Z".parse().unwrap()).now();
     let rules = std::sync::Arc::new(RulesFolder::new(&super::shipped_rules()));
     let catalogue = rules.bundle().unwrap().catalogue.clone();
-    load::load(&mut *pool.get().await.unwrap(), &catalogue, now, || {}).await.unwrap();
+    load::load(&mut pool.get().await.unwrap(), &catalogue, now, || {}).await.unwrap();
     let runner = Runner::operator();
     for period in Period::months_of(YEAR) {
         let connection = &mut *pool.get().await.unwrap();
