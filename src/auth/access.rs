@@ -157,7 +157,7 @@ actions! {
         Auditor All,
     ];
     /// Read who has read reviews.
-    ViewAccessLog = [SalesConsultant Own, TelesalesSpecialist Own, GroupAdmin All, Auditor All];
+    ViewAccessLog = [SalesConsultant Own, GroupAdmin All, Auditor All];
     /// Read aggregates that name nobody.
     ViewAggregates = [
         TeamLeader Store, TelesalesSpecialist Store, SalesManager Store, GeneralManager Store, Hr Store,

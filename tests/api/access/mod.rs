@@ -65,7 +65,7 @@ const CYCLES: May = Logins("manager gm hr group auditor");
 const REVIEWS: May =
     Logins("consultant leader telesales supervisor manager gm hr clerk service group auditor");
 /// Row "access log": own, –, own, –, –, –, –, ✔, –, ✔. The demonstration's leader is a consultant too.
-const ACCESS_LOG: May = Logins("consultant leader telesales group auditor");
+const ACCESS_LOG: May = Logins("consultant leader group auditor");
 /// Aggregates without names: for who leads, plans or looks at dashboards.
 const AGGREGATES: May = Logins("leader telesales manager gm hr group dashboard auditor");
 /// The top of the leaderboard names people: not for a third party's dashboard.
