@@ -248,20 +248,14 @@ fn score_line(
     }
     let mut given = Vec::with_capacity(line.facts.0.len());
     for (name, number) in &line.facts.0 {
-        let value = number.as_ref().map(|number| {
-            decimal::parse(number.as_str())
-                .ok_or_else(|| format!("facts: '{name}' cannot be held exactly: {number}"))
-        });
-        // A name has to be known even where its value is null.
-        let id = catalogue.read(name, Decimal::ONE);
-        match value.transpose()? {
-            Some(value) => given
-                .push((catalogue.read(name, value).map_err(|problem| format!("facts: {problem}"))?, value)),
-            None if catalogue.find(name).is_none() => {
-                return Err(format!("facts: {}", id.err().unwrap_or_default()));
-            }
-            None => {}
-        }
+        let value = match number {
+            Some(number) => decimal::parse(number.as_str())
+                .ok_or_else(|| format!("facts: '{name}' cannot be held exactly: {number}"))?,
+            // A name has to be known even where its value is null.
+            None if catalogue.find(name).is_some() => continue,
+            None => Decimal::ZERO,
+        };
+        given.push((catalogue.read(name, value).map_err(|problem| format!("facts: {problem}"))?, value));
     }
     let facts = MonthFacts::complete(catalogue, given);
     let scored = scheme.score(catalogue, &facts, Optimisation::Simple);

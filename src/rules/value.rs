@@ -32,7 +32,7 @@ pub fn fault<T>(message: impl Into<String>) -> HostResult<T> {
 impl Quantity {
     /// Reads an argument that may be not applicable. A value that should have been there is an error.
     pub fn read(argument: Dynamic, function: &str) -> HostResult<Self> {
-        if let Some(number) = argument.clone().try_cast::<Decimal>() {
+        if let Ok(number) = argument.as_decimal() {
             return Ok(Self::Number(number));
         }
         let kind = kind_of(&argument);

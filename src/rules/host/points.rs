@@ -12,15 +12,23 @@ const BONUS_LIMIT: Decimal = Decimal::ONE_HUNDRED;
 
 /// Registers `item`, `scaled`, `deduct`, `remaining`, `bonus`, `note` and `skip`.
 pub fn register(engine: &mut Engine) {
+    engine.register_fn("item", |context: NativeCallContext, max: Decimal, value: Decimal, label: &str| {
+        item(max, Quantity::Number(value), label, None, context.call_position())
+    });
     engine.register_fn("item", |context: NativeCallContext, max: Dynamic, value: Dynamic, label: &str| {
-        item(max, value, label, None, context.call_position())
+        let max = Quantity::number(max, "item")?;
+        item(max, Quantity::read(value, "item")?, label, None, context.call_position())
     });
     engine.register_fn(
         "item",
         |context: NativeCallContext, max: Dynamic, value: Dynamic, label: &str, most: Dynamic| {
-            item(max, value, label, Some(Quantity::number(most, "item")?), context.call_position())
+            let (max, most) = (Quantity::number(max, "item")?, Quantity::number(most, "item")?);
+            item(max, Quantity::read(value, "item")?, label, Some(most), context.call_position())
         },
     );
+    engine.register_fn("deduct", |context: NativeCallContext, points: Decimal, reason: &str| {
+        deduct(points, reason, context.call_position())
+    });
     engine.register_fn("deduct", |context: NativeCallContext, points: Dynamic, reason: &str| {
         deduct(Quantity::number(points, "deduct")?, reason, context.call_position())
     });
@@ -50,12 +58,10 @@ pub fn register(engine: &mut Engine) {
 }
 
 /// One item of at most `max` points, or of at most `most` where more than planned may make up for other items.
-fn item(max: Dynamic, value: Dynamic, label: &str, most: Option<Decimal>, at: Position) -> HostResult<()> {
-    let max = Quantity::number(max, "item")?;
+fn item(max: Decimal, value: Quantity, label: &str, most: Option<Decimal>, at: Position) -> HostResult<()> {
     if max <= Decimal::ZERO {
         return fault(format!("item: '{}' has to be worth more than 0 points", brief(label)));
     }
-    let value = Quantity::read(value, "item")?;
     record(|recorder| match value {
         Quantity::Number(points) => {
             let most = most.unwrap_or_else(|| most_of_item(recorder, max));

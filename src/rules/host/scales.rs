@@ -11,8 +11,12 @@ use crate::rules::value::{HostResult, NotApplicable, Quantity, fault};
 type Show = fn(Decimal) -> String;
 
 /// Registers `ratio`, `average`, `applies`, `reaches`, `lin` and `band`.
+///
+/// What most calls pass, numbers alone, is registered by its exact kinds beside the general form: the engine finds an
+/// exact match at once, and a general one only after trying every mixture of kinds.
 pub fn register(engine: &mut Engine) {
     register_quotients(engine);
+    engine.register_fn("lin", lin);
     engine.register_fn("applies", |value: Dynamic| -> HostResult<bool> {
         Ok(matches!(Quantity::read(value, "applies")?, Quantity::Number(_)))
     });
@@ -43,6 +47,10 @@ pub fn register(engine: &mut Engine) {
 fn register_quotients(engine: &mut Engine) {
     for (function, show) in [("ratio", decimal::percent as Show), ("average", decimal::points)] {
         engine
+            .register_fn(function, move |n: Decimal, d: Decimal| divide(function, n, d, Decimal::ZERO, show))
+            .register_fn(function, move |n: Decimal, d: Decimal, least: Decimal| {
+                divide(function, n, d, least, show)
+            })
             .register_fn(function, move |n: Dynamic, d: Dynamic| {
                 quotient(function, n, d, Decimal::ZERO, show)
             })
@@ -53,12 +61,15 @@ fn register_quotients(engine: &mut Engine) {
 }
 
 fn quotient(function: &str, n: Dynamic, d: Dynamic, least: Decimal, show: Show) -> HostResult<Dynamic> {
-    let (n, d) = match (Quantity::read(n, function)?, Quantity::read(d, function)?) {
-        (Quantity::Number(n), Quantity::Number(d)) => (n, d),
+    match (Quantity::read(n, function)?, Quantity::read(d, function)?) {
+        (Quantity::Number(n), Quantity::Number(d)) => divide(function, n, d, least, show),
         (missing @ Quantity::NotApplicable(_), _) | (_, missing @ Quantity::NotApplicable(_)) => {
-            return Ok(missing.into());
+            Ok(missing.into())
         }
-    };
+    }
+}
+
+fn divide(function: &str, n: Decimal, d: Decimal, least: Decimal, show: Show) -> HostResult<Dynamic> {
     let of = format!("{}/{}", decimal::plain(n), decimal::plain(d));
     if d.is_zero() || d < least {
         let reason = match d.is_zero() {
