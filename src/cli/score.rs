@@ -21,7 +21,8 @@ use crate::facts::metric::Catalogue;
 use crate::facts::month::MonthFacts;
 use crate::period::Period;
 use crate::rules::bundle::{Bundle, Scheme};
-use crate::rules::sandbox::{Optimisation, STACK_SIZE};
+use crate::rules::memo::Memo;
+use crate::rules::sandbox::STACK_SIZE;
 use crate::rules::scoring::Scored;
 
 /// Lines scored at a time by one thread.
@@ -194,6 +195,7 @@ fn score_lines(
 }
 
 fn work(catalogue: &Catalogue, scheme: &Scheme, queue: &Mutex<Receiver<(Batch, SyncSender<Output>)>>) {
+    let mut memo = Memo::new(scheme);
     loop {
         let job = match queue.lock() {
             Ok(queue) => queue.recv(),
@@ -203,7 +205,7 @@ fn work(catalogue: &Catalogue, scheme: &Scheme, queue: &Mutex<Receiver<(Batch, S
         let mut output = Output::default();
         for (offset, line) in batch.lines.iter().enumerate() {
             let number = batch.first_line + offset;
-            if let Err(problem) = score_line(catalogue, scheme, line, &mut output.text) {
+            if let Err(problem) = score_line(catalogue, scheme, &mut memo, line, &mut output.text) {
                 output.faults.push(format!("line {number}: {problem}"));
             }
         }
@@ -233,6 +235,7 @@ fn read_batch(input: &mut impl BufRead, first_line: usize) -> io::Result<Batch> 
 fn score_line(
     catalogue: &Catalogue,
     scheme: &Scheme,
+    memo: &mut Memo,
     line: &[u8],
     output: &mut Vec<u8>,
 ) -> Result<(), String> {
@@ -258,7 +261,7 @@ fn score_line(
         given.push((catalogue.read(name, value).map_err(|problem| format!("facts: {problem}"))?, value));
     }
     let facts = MonthFacts::complete(catalogue, given);
-    let scored = scheme.score(catalogue, &facts, Optimisation::Simple);
+    let scored = scheme.score_remembering(catalogue, &facts, memo);
     print(&line, &scored, output).map_err(|error| error.to_string())
 }
 

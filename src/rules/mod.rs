@@ -9,6 +9,7 @@ pub mod folder;
 pub mod host;
 pub mod http;
 pub mod language;
+pub mod memo;
 pub mod sandbox;
 pub mod scheme;
 pub mod scoring;

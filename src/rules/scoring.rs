@@ -3,6 +3,8 @@
 //! Total = Σ score ÷ Σ applicable max × 100, half-up to two places, plus the bonus, at most the scheme's cap
 //! (design, "The default schemes"). Rules are rounded half-up to two places, once each.
 
+use std::sync::Arc;
+
 use rhai::Dynamic;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -12,6 +14,7 @@ use super::bundle::{Rule, Scheme};
 use super::check::Argument;
 use super::failure::Failure;
 use super::language::place_of;
+use super::memo::Memo;
 use super::sandbox::{self, Optimisation};
 use super::trace::{self, Recorder, Step, StepKind};
 use super::value::NotApplicable;
@@ -81,7 +84,7 @@ impl RuleResult {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scored {
     /// Every rule's result, in the scheme's order.
-    pub rules: Vec<RuleResult>,
+    pub rules: Vec<Arc<RuleResult>>,
     /// Sum of the bonuses; none when a rule failed.
     pub bonus: Option<Decimal>,
     /// Points of 100 without the bonus; none when a rule failed or none applies.
@@ -105,8 +108,16 @@ pub struct Scored {
 impl Scheme {
     /// Scores one person's facts.
     pub fn score(&self, catalogue: &Catalogue, facts: &MonthFacts, optimisation: Optimisation) -> Scored {
-        let rules =
-            self.rules.iter().map(|rule| rule.run(catalogue, facts, optimisation)).collect::<Vec<_>>();
+        let rules = self.rules.iter().map(|rule| Arc::new(rule.run(catalogue, facts, optimisation)));
+        self.total(catalogue, facts, rules.collect())
+    }
+
+    /// Scores one of many people: what a rule came to for the same inputs is taken from `memo`.
+    pub fn score_remembering(&self, catalogue: &Catalogue, facts: &MonthFacts, memo: &mut Memo) -> Scored {
+        self.total(catalogue, facts, memo.results(self, catalogue, facts))
+    }
+
+    fn total(&self, catalogue: &Catalogue, facts: &MonthFacts, rules: Vec<Arc<RuleResult>>) -> Scored {
         let attention = rules
             .iter()
             .filter_map(|result| result.failure.as_ref().map(|failure| format!("{}: {failure}", result.rule)))

@@ -126,7 +126,7 @@ fn the_files_around_the_scripts_are_checked_too() {
 
     let folder = with("metrics.toml", |text| text.replacen("kind = \"count\"", "kind = \"counts\"", 1));
     let text = std::fs::read_to_string(folder.path().join("metrics.toml")).unwrap();
-    let line = 1 + text.lines().position(|line| line.contains("counts")).unwrap();
+    let line = 1 + text.lines().position(|line| line.contains("\"counts\"")).unwrap();
     assert_refused(folder.path(), &format!("metrics.toml:{line}:8: "), &["counts", "^"]);
 
     let folder = copied_rules();
