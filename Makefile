@@ -5,7 +5,7 @@ ARGS ?=
 .PHONY: demo test check openapi
 
 demo: postgres
-	$(CARGO) run --locked --quiet -- demo $(ARGS)
+	$(CARGO) run --locked -- demo $(ARGS)
 
 test: postgres
 	$(CARGO) test --locked

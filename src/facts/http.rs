@@ -1,6 +1,5 @@
 //! Facts over HTTP.
 
-use actix_web::http::header::LOCATION;
 use actix_web::web::{Bytes, Data, Json, Query};
 use actix_web::{HttpResponse, Responder, get, post};
 use serde::Deserialize;
@@ -138,9 +137,7 @@ pub async fn create_import(
     let report =
         import_file::import(&mut *pool.get().await?, &catalogue, file, mode, &importer, clock.now()).await?;
     match report.batch {
-        Some(batch) => {
-            Ok(HttpResponse::Created().insert_header((LOCATION, format!("/v1/imports/{batch}"))).json(report))
-        }
+        Some(_) => Ok(HttpResponse::Created().json(report)),
         None if mode == Mode::Whole && !report.faults.is_empty() => Err(report.refusal()),
         None => Ok(HttpResponse::Ok().json(report)),
     }
