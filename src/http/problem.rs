@@ -37,8 +37,6 @@ pub enum Code {
     PayloadTooLarge,
     /// The body is of another type than expected.
     UnsupportedMediaType,
-    /// Too many attempts.
-    TooManyRequests,
     /// The scripts in the rules folder cannot be used.
     RulesBroken,
     /// A fault of the program.
@@ -71,9 +69,6 @@ impl Code {
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", "Too large"),
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type")
-            }
-            Self::TooManyRequests => {
-                (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests")
             }
             Self::RulesBroken => (StatusCode::CONFLICT, "rules-broken", "The rules cannot be used"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
@@ -199,7 +194,7 @@ impl ResponseError for Problem {
             Code::Unauthenticated => {
                 response.insert_header((WWW_AUTHENTICATE, "Bearer"));
             }
-            Code::Unavailable | Code::TooManyRequests => {
+            Code::Unavailable => {
                 response.insert_header((RETRY_AFTER, "5"));
             }
             _ => {}
