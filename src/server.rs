@@ -23,6 +23,7 @@ use crate::http::openapi::{Document, add_common_answers};
 use crate::http::{Problem, body};
 use crate::rules::bundle::CATALOGUE_FILE;
 use crate::rules::folder::RulesFolder;
+use crate::rules::library::Library;
 use crate::{auth, dashboard, facts, org, plan, reviews, rules};
 
 /// Everything that requests share.
@@ -34,6 +35,8 @@ pub struct Shared {
     pub tokens: Arc<Tokens>,
     /// The scripts.
     pub rules: Arc<RulesFolder>,
+    /// Stored bundles, compiled.
+    pub library: Arc<Library>,
     /// The time.
     pub clock: Clock,
 }
@@ -138,6 +141,7 @@ pub fn build(shared: Shared, listen: SocketAddr) -> anyhow::Result<(Server, Sock
             .app_data(Data::new(shared.pool.clone()))
             .app_data(Data::from(Arc::clone(&shared.tokens)))
             .app_data(Data::from(Arc::clone(&shared.rules)))
+            .app_data(Data::from(Arc::clone(&shared.library)))
             .app_data(Data::new(shared.clock))
             .app_data(catalogue.clone())
             .app_data(methods.clone())

@@ -146,6 +146,12 @@ actions! {
     ];
     /// Read which rules and metrics there are.
     ViewRules = [SalesManager All, GeneralManager All, Hr All, GroupAdmin All, Auditor All];
+    /// Draft rules, change drafts and hand them in.
+    DraftRules = [SalesManager All, Hr All, GroupAdmin All];
+    /// Approve a draft that was handed in, or reject it.
+    ApproveRules = [GeneralManager All, GroupAdmin All];
+    /// Try rules on stored reviews.
+    TryRules = [SalesManager Department, GeneralManager Store, Hr Store, GroupAdmin All];
     /// Open review cycles and generate reviews.
     RunReviews = [Hr Store, GroupAdmin All];
     /// Read review cycles.

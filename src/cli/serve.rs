@@ -60,7 +60,7 @@ pub async fn until_stopped(
     announce: impl Fn(std::net::SocketAddr) -> String,
 ) -> anyhow::Result<Ended> {
     let tokens = Arc::new(Tokens::open(&storage.data_folder()?.join("keys"))?);
-    let shared = Shared { pool: pool.clone(), tokens, rules, clock: Clock::System };
+    let shared = Shared { pool: pool.clone(), tokens, rules, library: Arc::default(), clock: Clock::System };
     let (server, address) = server::build(shared, listen.listen)?;
     let mut server = std::pin::pin!(server);
     // The first poll starts the workers and takes the signals over: whoever reads the announcement may stop us at once.

@@ -18,6 +18,7 @@ use crate::facts::ledger;
 use crate::http::Problem;
 use crate::org;
 use crate::plan;
+use crate::rules;
 use crate::rules::bundle::Bundle;
 use crate::rules::folder::RulesFolder;
 use crate::rules::sandbox::on_deep_stack;
@@ -163,7 +164,7 @@ async fn write(
                 let cycle = store::find_cycle(connection, &runner.scope, cycle.id).await?;
                 return Ok(Some(Generated { cycle, written: 0, unchanged, withdrawn, attention }));
             }
-            store::keep_bundle(connection, bundle, now).await?;
+            rules::store::keep_bundle(connection, bundle, now).await?;
             if !store::mark_computed(connection, cycle.id, cycle.version, &bundle.hash, now).await? {
                 return Ok(None);
             }

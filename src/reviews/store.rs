@@ -14,10 +14,9 @@ use super::compute::Draft;
 use super::cycle::State;
 use crate::auth::audit;
 use crate::auth::caller::Scope;
-use crate::db::schema::{review, review_cycle, review_item, rule_bundle, rule_file};
+use crate::db::schema::{review, review_cycle, review_item};
 use crate::http::Problem;
 use crate::period::Period;
-use crate::rules::bundle::Bundle;
 use crate::rules::scoring::Outcome;
 
 /// Reviews, and their items, written in one statement: PostgreSQL takes 65,535 parameters at most.
@@ -235,32 +234,6 @@ pub async fn revisions(
         .load(connection)
         .await?;
     Ok(rows.into_iter().map(|(employee, scheme, last)| ((employee, scheme), last.unwrap_or(0))).collect())
-}
-
-/// Keeps the bytes of a bundle, once.
-pub async fn keep_bundle(
-    connection: &mut AsyncPgConnection,
-    bundle: &Bundle,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    let is_new = diesel::insert_into(rule_bundle::table)
-        .values((rule_bundle::hash.eq(&bundle.hash), rule_bundle::stored_at.eq(now)))
-        .on_conflict_do_nothing()
-        .execute(connection)
-        .await?
-        > 0;
-    if !is_new {
-        return Ok(());
-    }
-    let files = bundle.files.iter().map(|(path, content)| {
-        (
-            rule_file::bundle_hash.eq(&bundle.hash),
-            rule_file::path.eq(path),
-            rule_file::content.eq(content.as_slice()),
-        )
-    });
-    diesel::insert_into(rule_file::table).values(files.collect::<Vec<_>>()).execute(connection).await?;
-    Ok(())
 }
 
 /// Takes reviews out of force; they stay readable as earlier revisions.

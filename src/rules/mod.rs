@@ -9,10 +9,12 @@ pub mod folder;
 pub mod host;
 pub mod http;
 pub mod language;
+pub mod library;
 pub mod memo;
 pub mod sandbox;
 pub mod scheme;
 pub mod scoring;
+pub mod store;
 pub mod trace;
 pub mod value;
 

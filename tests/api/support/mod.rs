@@ -123,6 +123,7 @@ impl TestApp {
             pool: pool.clone(),
             tokens: Arc::clone(&tokens),
             rules: Arc::new(RulesFolder::new(rules)),
+            library: Arc::default(),
             clock,
         };
         let (server, address) = server::build(shared, "127.0.0.1:0".parse().unwrap()).unwrap();

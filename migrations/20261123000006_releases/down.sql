@@ -1,0 +1,12 @@
+DROP TRIGGER rule_release_is_kept ON rule_release;
+DROP TRIGGER rule_file_is_kept ON rule_file;
+DROP TRIGGER rule_bundle_is_kept ON rule_bundle;
+DROP FUNCTION refuse_change();
+DROP INDEX review_current_period;
+ALTER TABLE review_cycle DROP COLUMN release_id;
+ALTER TABLE review_cycle DROP COLUMN frozen_at;
+DROP TABLE rule_backtest;
+DROP TABLE rule_draft_author;
+DROP TABLE rule_draft_file;
+DROP TABLE rule_draft;
+DROP TABLE rule_release;
