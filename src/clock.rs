@@ -1,6 +1,6 @@
 //! The clock, as a parameter: a server, a test and a replay each bring their own.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, Timelike as _, Utc};
 
 /// Where the time comes from.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,31 @@ impl Clock {
             #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
             Self::System => chrono::SubsecRound::trunc_subsecs(Utc::now(), 6),
             Self::Fixed(at) => at,
+        }
+    }
+}
+
+/// Hours that Chinese time is ahead of UTC, all year.
+const AHEAD: u32 = 8;
+
+/// The day it is at the dealerships, which keep Chinese time: a month begins there while it is still yesterday in UTC.
+pub fn day(now: DateTime<Utc>) -> NaiveDate {
+    let day = now.date_naive();
+    if now.hour() < 24 - AHEAD { day } else { day.checked_add_days(Days::new(1)).unwrap_or(day) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_begins_in_china_at_four_in_the_afternoon_of_utc() {
+        for (now, expected) in [
+            ("2014-05-31T15:59:59Z", "2014-05-31"),
+            ("2014-05-31T16:00:00Z", "2014-06-01"),
+            ("2014-06-01T00:00:00Z", "2014-06-01"),
+        ] {
+            assert_eq!(day(now.parse().unwrap()).to_string(), expected);
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args;
-use clap::builder::FalseyValueParser;
+use clap::builder::{BoolishValueParser, FalseyValueParser};
+use clap::{ArgAction, Args};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::db::embedded;
+use crate::rules::folder::RulesFolder;
 
 /// Where data is kept.
 #[derive(Clone, Debug, Args)]
@@ -30,6 +31,27 @@ pub struct Rules {
     /// The folder with metrics.toml and one folder a scheme.
     #[arg(long = "rules", value_name = "DIR", env = "SHOWFLOOR_RULES", default_value = "rules")]
     pub folder: PathBuf,
+}
+
+/// Where the scripts are, and who releases them.
+#[derive(Clone, Debug, Args)]
+pub struct ReleasedRules {
+    #[command(flatten)]
+    rules: Rules,
+    /// on: a change of the folder is released without a second person, for months not yet frozen (a shop of one);
+    /// off: it becomes a draft.
+    #[arg(
+        long = "auto-release", env = "RULES_AUTO_RELEASE", value_name = "on|off", default_value = "off",
+        value_parser = BoolishValueParser::new(), action = ArgAction::Set
+    )]
+    is_automatic: bool,
+}
+
+impl ReleasedRules {
+    /// The folder, of which nothing has been read yet.
+    pub fn folder(&self) -> RulesFolder {
+        RulesFolder::new(&self.rules.folder, self.is_automatic)
+    }
 }
 
 /// Where requests are answered.

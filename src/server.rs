@@ -21,7 +21,6 @@ use crate::facts::metric::CatalogueFile;
 use crate::http::methods::Methods;
 use crate::http::openapi::{Document, add_common_answers};
 use crate::http::{Problem, body};
-use crate::rules::bundle::CATALOGUE_FILE;
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
 use crate::{auth, dashboard, facts, org, plan, reviews, rules};
@@ -33,8 +32,10 @@ pub struct Shared {
     pub pool: Pool,
     /// Signs and verifies access tokens.
     pub tokens: Arc<Tokens>,
-    /// The scripts.
+    /// The rules folder.
     pub rules: Arc<RulesFolder>,
+    /// The metrics that may be collected.
+    pub catalogue: Arc<CatalogueFile>,
     /// Stored bundles, compiled.
     pub library: Arc<Library>,
     /// The time.
@@ -90,6 +91,25 @@ fn routes(api: &mut ServiceConfig) {
             .service(facts::http::create_import)
             // rules
             .service(rules::http::get_rules)
+            .service(rules::http::get_rules_status)
+            .service(rules::http::list_rule_releases)
+            .service(rules::http::get_rule_release)
+            .service(rules::http::get_rule_release_file)
+            .service(rules::draft::http::list_rule_drafts)
+            .service(rules::draft::http::create_rule_draft)
+            .service(rules::draft::http::get_rule_draft)
+            .service(rules::draft::http::delete_rule_draft)
+            .service(rules::draft::http::get_rule_draft_file)
+            .service(rules::draft::http::put_rule_draft_file)
+            .service(rules::draft::http::delete_rule_draft_file)
+            .service(rules::draft::http::list_rule_draft_parameters)
+            .service(rules::draft::http::update_rule_draft_parameters)
+            .service(rules::draft::http::get_rule_draft_diff)
+            .service(rules::draft::http::get_rule_draft_verdict)
+            .service(rules::draft::http::submit_rule_draft)
+            .service(rules::draft::http::withdraw_rule_draft)
+            .service(rules::draft::http::approve_rule_draft)
+            .service(rules::draft::http::reject_rule_draft)
             // reviews
             .service(reviews::http::create_review_cycle)
             .service(reviews::http::list_review_cycles)
@@ -135,7 +155,6 @@ pub fn build(shared: Shared, listen: SocketAddr) -> anyhow::Result<(Server, Sock
     let address = listener.local_addr()?;
     let api = openapi();
     let methods = Data::new(Methods::of(&api));
-    let catalogue = Data::new(CatalogueFile(shared.rules.path().join(CATALOGUE_FILE)));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(Data::new(shared.pool.clone()))
@@ -143,7 +162,7 @@ pub fn build(shared: Shared, listen: SocketAddr) -> anyhow::Result<(Server, Sock
             .app_data(Data::from(Arc::clone(&shared.rules)))
             .app_data(Data::from(Arc::clone(&shared.library)))
             .app_data(Data::new(shared.clock))
-            .app_data(catalogue.clone())
+            .app_data(Data::from(Arc::clone(&shared.catalogue)))
             .app_data(methods.clone())
             .app_data(web::PayloadConfig::new(MAX_FILE_BYTES + 1))
             .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found("thing").into()))

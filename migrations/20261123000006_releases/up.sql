@@ -4,7 +4,8 @@
 CREATE TABLE rule_release (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     bundle_hash text NOT NULL REFERENCES rule_bundle,
-    effective_from date NOT NULL CHECK (extract(day FROM effective_from) = 1),
+    -- None where it was taken from the rules folder by itself: it counts for months that were not frozen by then.
+    effective_from date CHECK (extract(day FROM effective_from) = 1),
     -- When the people concerned were consulted. A release of a shop of one has nobody to consult.
     consulted_on date,
     published_at timestamptz NOT NULL,
@@ -13,11 +14,12 @@ CREATE TABLE rule_release (
     author_id bigint REFERENCES user_account,
     approver_id bigint REFERENCES user_account,
     approval_note text NOT NULL,
-    -- Taken from the rules folder without a second person: it counts for months that were not frozen yet.
+    -- Taken from the rules folder without a second person.
     is_automatic boolean NOT NULL,
     CONSTRAINT rule_release_four_eyes CHECK (author_id <> approver_id),
+    CHECK (is_automatic = (effective_from IS NULL)),
     CHECK (is_automatic OR (approver_id IS NOT NULL AND consulted_on IS NOT NULL)),
-    CHECK (consulted_on <= (published_at AT TIME ZONE 'UTC')::date)
+    CHECK (consulted_on <= (published_at AT TIME ZONE 'Asia/Shanghai')::date)
 );
 CREATE INDEX rule_release_effective ON rule_release (effective_from, id);
 

@@ -8,7 +8,7 @@ use super::generate::{self, progress_bar};
 use super::{Ended, serve, table};
 use crate::auth::caller::Scope;
 use crate::clock::Clock;
-use crate::config::{Listen, Rules, Storage};
+use crate::config::{Listen, ReleasedRules, Storage};
 use crate::dashboard::store::{Selection, leaderboard};
 use crate::db::Pool;
 use crate::decimal;
@@ -17,7 +17,9 @@ use crate::demo::people::{OFFICES, PEOPLE};
 use crate::demo::{PASSWORD, STORE, YEAR};
 use crate::period::Period;
 use crate::reviews::explain::{self, Explanation, ReviewFilter};
-use crate::rules::folder::RulesFolder;
+use crate::rules::bundle::Bundle;
+use crate::rules::folder;
+use crate::rules::library::Library;
 
 /// Whose March is explained.
 const EXPLAINED: &str = "A06";
@@ -34,7 +36,7 @@ pub struct DemoArgs {
     #[command(flatten)]
     listen: Listen,
     #[command(flatten)]
-    rules: Rules,
+    rules: ReleasedRules,
 }
 
 /// Loads the demonstration unless it is there, generates its twelve months, prints March, and serves.
@@ -43,8 +45,8 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
         args.listen.listen.ip().is_loopback(),
         "everybody knows the demonstration's passwords: it listens on loopback only, for example 127.0.0.1:9000"
     );
-    let rules = Arc::new(RulesFolder::new(&args.rules.folder));
-    let bundle = rules.bundle()?;
+    let folder = Arc::new(args.rules.folder());
+    let bundle = Bundle::load(folder.path()).map_err(|findings| folder::problem(&findings))?;
     Database::with(&storage, async |pool| {
         match load::look(&mut *pool.get().await?).await? {
             Before::Demonstration => {}
@@ -53,14 +55,15 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
             ),
             Before::Empty => {
                 let bar = progress_bar(load::STEPS, "loading the demonstration dealership");
-                load::load(&mut *pool.get().await?, &bundle.catalogue, Clock::System.now(), || bar.inc(1)).await?;
+                load::load(&mut *pool.get().await?, &bundle, Clock::System.now(), || bar.inc(1)).await?;
                 bar.finish_and_clear();
             }
         }
         let months = Period::months_of(YEAR);
         let bar = progress_bar(months.len(), "months generated");
+        let library = Library::default();
         for period in months {
-            generate::month(pool, &rules, STORE, period).await?;
+            generate::month(pool, &folder, &library, STORE, period).await?;
             bar.inc(1);
         }
         bar.finish_and_clear();
@@ -68,7 +71,7 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
         if args.exit {
             return Ok(Ended::Well);
         }
-        serve::until_stopped(pool, Arc::clone(&rules), &storage, &args.listen, announcement).await
+        serve::until_stopped(pool, Arc::clone(&folder), &storage, &args.listen, announcement).await
     })
     .await
 }

@@ -1,19 +1,19 @@
 //! `showfloor generate`
 
 use std::io::{self, Write as _};
-use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::database::Database;
 use super::{Ended, table};
 use crate::clock::Clock;
-use crate::config::{Rules, Storage};
+use crate::config::{ReleasedRules, Storage};
 use crate::db::Pool;
 use crate::period::Period;
 use crate::reviews::generate::{self, Generated, Runner};
 use crate::reviews::store::{self, CycleFilter, ReviewCycle};
 use crate::rules::folder::RulesFolder;
+use crate::rules::library::Library;
 
 /// Options of `showfloor generate`.
 #[derive(Debug, clap::Args)]
@@ -31,12 +31,12 @@ pub struct GenerateArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    rules: Rules,
+    rules: ReleasedRules,
 }
 
 /// Generates the reviews of a month for one store or all of them.
 pub async fn run(args: GenerateArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let rules = Arc::new(RulesFolder::new(&args.rules.folder));
+    let (folder, library) = (args.rules.folder(), Library::default());
     let results = Database::with(&storage, async |pool| {
         let stores = match &args.store {
             Some(store) => vec![store.clone()],
@@ -49,7 +49,7 @@ pub async fn run(args: GenerateArgs, storage: Storage) -> anyhow::Result<Ended> 
         let progress = progress_bar(stores.len(), "stores");
         let mut results = Vec::new();
         for store in stores {
-            results.push(month(pool, &rules, &store, args.period).await?);
+            results.push(month(pool, &folder, &library, &store, args.period).await?);
             progress.inc(1);
         }
         progress.finish_and_clear();
@@ -64,14 +64,15 @@ pub async fn run(args: GenerateArgs, storage: Storage) -> anyhow::Result<Ended> 
 /// Opens the month of a store if it is not open yet, and generates it.
 pub async fn month(
     pool: &Pool,
-    rules: &Arc<RulesFolder>,
+    folder: &RulesFolder,
+    library: &Library,
     store: &str,
     period: Period,
 ) -> anyhow::Result<Generated> {
     let runner = Runner::operator();
     let now = Clock::System.now();
     let cycle = open_cycle(pool, &runner, store, period).await?;
-    Ok(generate::generate(pool, rules, cycle.id, &runner, now).await?)
+    Ok(generate::generate(pool, folder, library, cycle.id, &runner, now).await?)
 }
 
 async fn open_cycle(

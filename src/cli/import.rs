@@ -45,7 +45,7 @@ pub struct ImportArgs {
 
 /// Imports a file. Exit status 1 when rows are faulty.
 pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let catalogue = CatalogueFile(args.rules.folder.join(CATALOGUE_FILE)).read()?;
+    let catalogue = CatalogueFile::new(args.rules.folder.join(CATALOGUE_FILE)).read()?;
     let shown = args.file.display();
     let size = std::fs::metadata(&args.file).with_context(|| format!("cannot read {shown}"))?.len();
     anyhow::ensure!(

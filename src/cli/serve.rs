@@ -10,9 +10,13 @@ use super::database::Database;
 use crate::auth::token::Tokens;
 use crate::auth::users;
 use crate::clock::Clock;
-use crate::config::{Listen, Rules, Storage};
+use crate::config::{Listen, ReleasedRules, Storage};
 use crate::db::Pool;
-use crate::rules::folder::RulesFolder;
+use crate::facts::metric::CatalogueFile;
+use crate::rules::bundle::CATALOGUE_FILE;
+use crate::rules::folder::{self, FolderState, RulesFolder};
+use crate::rules::library::Library;
+use crate::rules::{release, watch};
 use crate::server::{self, Shared};
 
 /// Options of `showfloor serve`.
@@ -25,16 +29,12 @@ pub struct ServeArgs {
     #[command(flatten)]
     listen: Listen,
     #[command(flatten)]
-    rules: Rules,
+    rules: ReleasedRules,
 }
 
 /// Serves the API. At the very first start it makes an administrator and prints the password, once.
 pub async fn run(args: ServeArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let folder = Arc::new(RulesFolder::new(&args.rules.folder));
-    if let Err(problem) = folder.bundle() {
-        // A broken folder must not keep people from reading their reviews.
-        writeln!(io::stderr(), "warning: {problem}")?;
-    }
+    let folder = Arc::new(args.rules.folder());
     Database::with(&storage, async |pool| {
         let administrator =
             users::create_first_administrator(&mut *pool.get().await?, Clock::System.now()).await?;
@@ -60,7 +60,11 @@ pub async fn until_stopped(
     announce: impl Fn(std::net::SocketAddr) -> String,
 ) -> anyhow::Result<Ended> {
     let tokens = Arc::new(Tokens::open(&storage.data_folder()?.join("keys"))?);
-    let shared = Shared { pool: pool.clone(), tokens, rules, library: Arc::default(), clock: Clock::System };
+    let library = Arc::new(Library::default());
+    let catalogue = Arc::new(CatalogueFile::new(rules.path().join(CATALOGUE_FILE)));
+    take_in(&rules, &library, &catalogue, pool).await?;
+    let following = tokio::spawn(watch::follow(Arc::clone(&rules), pool.clone(), Clock::System));
+    let shared = Shared { pool: pool.clone(), tokens, rules, catalogue, library, clock: Clock::System };
     let (server, address) = server::build(shared, listen.listen)?;
     let mut server = std::pin::pin!(server);
     // The first poll starts the workers and takes the signals over: whoever reads the announcement may stop us at once.
@@ -70,7 +74,33 @@ pub async fn until_stopped(
         Poll::Ready(ended) => ended?,
         Poll::Pending => server.await?,
     }
+    following.abort();
     Ok(Ended::Well)
+}
+
+/// Takes the rules folder in before anybody asks. One that is broken must not keep people from reading their reviews, nor
+/// from delivering facts: the metrics are those of the release in force then.
+async fn take_in(
+    folder: &RulesFolder,
+    library: &Library,
+    catalogue: &CatalogueFile,
+    pool: &Pool,
+) -> anyhow::Result<()> {
+    let connection = &mut *pool.get().await?;
+    folder.sync(connection, Clock::System.now()).await?;
+    let status = folder.status();
+    if status.state == FolderState::Broken {
+        writeln!(
+            io::stderr(),
+            "warning: {}: {}",
+            folder.path().display(),
+            folder::problem(&status.findings)
+        )?;
+    }
+    if let Some(latest) = release::latest(connection).await? {
+        catalogue.remember(library.bundle(connection, &latest.bundle).await?.catalogue.clone());
+    }
+    Ok(())
 }
 
 /// `showfloor openapi`

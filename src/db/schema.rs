@@ -202,7 +202,7 @@ diesel::table! {
     rule_release (id) {
         id -> Int8,
         bundle_hash -> Text,
-        effective_from -> Date,
+        effective_from -> Nullable<Date>,
         consulted_on -> Nullable<Date>,
         published_at -> Timestamptz,
         note -> Text,

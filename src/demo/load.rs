@@ -19,6 +19,9 @@ use crate::org::{
 };
 use crate::period::Period;
 use crate::plan::{self, LabelWeight, MemberWeight, NewPlan, Resplit, TeamWeight};
+use crate::rules::bundle::{Bundle, Files};
+use crate::rules::draft;
+use crate::rules::draft::decision::{self, Submission};
 
 /// The year's total, season weights in basis points, and the weights of channels and series.
 const TOTAL: i64 = 1690;
@@ -28,7 +31,7 @@ const CHANNELS: [(&str, i64); 4] =
 const SERIES: [(&str, i64); 4] = [("series_a", 45), ("series_b", 20), ("series_c", 30), ("series_d", 5)];
 
 /// Steps of the loading, for a progress bar.
-pub const STEPS: usize = PEOPLE.len() + OFFICES.len() + 1 + 12;
+pub const STEPS: usize = PEOPLE.len() + OFFICES.len() + 2 + 12;
 
 /// What a database holds before loading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,10 +54,10 @@ pub async fn look(connection: &mut AsyncPgConnection) -> Result<Before, Problem>
     })
 }
 
-/// Loads organisation, logins, plan and facts in one transaction. `step` is called [`STEPS`] times.
+/// Loads organisation, logins, rules, plan and facts in one transaction. `step` is called [`STEPS`] times.
 pub async fn load(
     connection: &mut AsyncPgConnection,
-    catalogue: &Catalogue,
+    bundle: &Bundle,
     now: DateTime<Utc>,
     step: impl Fn() + Send + Sync,
 ) -> Result<(), Problem> {
@@ -71,10 +74,12 @@ pub async fn load(
                 step();
             }
             load_leaderships(connection, now).await?;
+            release_rules(connection, &bundle.files).await?;
+            step();
             load_plan(connection, now).await?;
             step();
             for period in Period::months_of(YEAR) {
-                load_facts(connection, catalogue, period, now).await?;
+                load_facts(connection, &bundle.catalogue, period, now).await?;
                 step();
             }
             Ok(())
@@ -197,8 +202,7 @@ async fn load_plan(connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> Re
         series: SERIES.map(label).to_vec(),
     };
     let (author, approver) = (user_id(connection, "manager").await?, user_id(connection, "gm").await?);
-    let month =
-        |month| Period::new(YEAR, month).ok_or_else(|| Problem::internal(&"the plan year is out of range"));
+    let month = |month| Period::new(YEAR, month).ok_or_else(out_of_range);
     let first = plan::create(connection, new, Some(author), now).await?;
     plan::submit(connection, first.id, Some(author), Seen::Any, now).await?;
     plan::approve(connection, first.id, approver, month(1)?, Seen::Any, now).await?;
@@ -216,6 +220,28 @@ async fn load_plan(connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> Re
     plan::submit(connection, second.id, Some(author), Seen::Any, now).await?;
     plan::approve(connection, second.id, approver, month(6)?, Seen::Any, now).await?;
     Ok(())
+}
+
+/// The first release: drafted by HR, consulted and published before the year begins, approved by the general manager.
+async fn release_rules(connection: &mut AsyncPgConnection, files: &Files) -> Result<(), Problem> {
+    let (author, approver) = (user_id(connection, "hr").await?, user_id(connection, "gm").await?);
+    let at = |day: NaiveDate| day.and_time(chrono::NaiveTime::MIN).and_utc();
+    let submission = Submission {
+        effective_from: Period::new(YEAR, 1).ok_or_else(out_of_range)?,
+        consulted_on: NaiveDate::from_ymd_opt(YEAR - 1, 12, 1).ok_or_else(out_of_range)?,
+        note: "首次发布".to_owned(),
+    };
+    let submitted = at(submission.consulted_on);
+    let published = at(NaiveDate::from_ymd_opt(YEAR - 1, 12, 15).ok_or_else(out_of_range)?);
+    let draft =
+        draft::create(connection, files, draft::Origin::Import, "", None, Some(author), submitted).await?;
+    decision::submit(connection, draft.id, submission, author, Seen::Any, submitted).await?;
+    decision::approve(connection, draft.id, "同意", approver, Seen::Any, published).await?;
+    Ok(())
+}
+
+fn out_of_range() -> Problem {
+    Problem::internal(&"the demonstration's year is out of range")
 }
 
 async fn user_id(connection: &mut AsyncPgConnection, login: &str) -> Result<i64, Problem> {

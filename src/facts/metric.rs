@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -180,18 +181,42 @@ struct Listed {
     metric: Vec<Metric>,
 }
 
-/// The catalogue's file, read anew for each use: who edits it need not restart anything.
-#[derive(Clone, Debug)]
-pub struct CatalogueFile(pub PathBuf);
+/// The catalogue's file, read anew for each use: who edits it need not restart anything. While it cannot be read, the
+/// last catalogue that worked is used.
+#[derive(Debug)]
+pub struct CatalogueFile {
+    path: PathBuf,
+    working: Mutex<Option<Catalogue>>,
+}
 
 impl CatalogueFile {
-    /// The catalogue as the file has it now.
+    /// The file at `path`; nothing is read yet.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, working: Mutex::default() }
+    }
+
+    /// Uses `catalogue` until the file has been read.
+    pub fn remember(&self, catalogue: Catalogue) {
+        *self.working.lock().unwrap_or_else(PoisonError::into_inner) = Some(catalogue);
+    }
+
+    /// The catalogue as the file has it now, or had it when it last could be read.
     pub fn read(&self) -> Result<Catalogue, Problem> {
-        let broken = |error: &dyn std::fmt::Display| {
-            Problem::new(Code::RulesBroken, format!("{}: {error}", self.0.display()))
-        };
-        let text = std::fs::read_to_string(&self.0).map_err(|error| broken(&error))?;
-        Catalogue::parse(&text).map_err(|error| broken(&error))
+        let text = std::fs::read_to_string(&self.path).map_err(|error| self.broken(&error));
+        match text.and_then(|text| Catalogue::parse(&text).map_err(|error| self.broken(&error))) {
+            Ok(catalogue) => {
+                self.remember(catalogue.clone());
+                Ok(catalogue)
+            }
+            Err(problem) => {
+                let working = self.working.lock().unwrap_or_else(PoisonError::into_inner);
+                working.clone().ok_or(problem)
+            }
+        }
+    }
+
+    fn broken(&self, error: &dyn std::fmt::Display) -> Problem {
+        Problem::new(Code::RulesBroken, format!("{}: {error}", self.path.display()))
     }
 }
 

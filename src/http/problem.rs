@@ -37,8 +37,10 @@ pub enum Code {
     PayloadTooLarge,
     /// The body is of another type than expected.
     UnsupportedMediaType,
-    /// The scripts in the rules folder cannot be used.
+    /// The scripts of a bundle cannot be used.
     RulesBroken,
+    /// No release of the rules scores the month.
+    NoRelease,
     /// A fault of the program.
     Internal,
     /// The database cannot be reached.
@@ -71,6 +73,7 @@ impl Code {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type")
             }
             Self::RulesBroken => (StatusCode::CONFLICT, "rules-broken", "The rules cannot be used"),
+            Self::NoRelease => (StatusCode::CONFLICT, "no-release", "No released rules"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable"),
         }

@@ -18,10 +18,11 @@ use crate::facts::ledger;
 use crate::http::Problem;
 use crate::org;
 use crate::plan;
-use crate::rules;
-use crate::rules::bundle::Bundle;
 use crate::rules::folder::RulesFolder;
+use crate::rules::in_force::{self, InForce};
+use crate::rules::library::Library;
 use crate::rules::sandbox::on_deep_stack;
+use crate::rules::store::keep_bundle;
 
 /// How often a run starts again because another one was faster.
 const ATTEMPTS: usize = 3;
@@ -61,36 +62,33 @@ impl Runner {
 /// new. With the same inputs and rules nothing changes. Two runs at once write one set of reviews.
 pub async fn generate(
     pool: &Pool,
-    rules: &Arc<RulesFolder>,
+    folder: &RulesFolder,
+    library: &Library,
     cycle_id: i64,
     runner: &Runner,
     now: DateTime<Utc>,
 ) -> Result<Generated, Problem> {
     for _ in 0..ATTEMPTS {
-        let folder = Arc::clone(rules);
-        let bundle = blocking(move || folder.bundle()).await??;
-        let (cycle, month, before) = load(&mut *pool.get().await?, cycle_id, &runner.scope).await?;
+        let connection = &mut *pool.get().await?;
+        let (cycle, month, before) = load(connection, cycle_id, &runner.scope).await?;
         if !cycle.state.may_generate() {
             return Err(Problem::conflict(format!(
                 "the cycle is at {}: reopen it before generating again",
                 cycle.state.name()
             )));
         }
-        let scoring = Arc::clone(&bundle);
+        let rules = in_force::of(connection, folder, library, cycle.period, cycle.frozen_at, now).await?;
+        let scoring = Arc::clone(&rules.bundle);
         let drafts = on_deep_stack(move || compute(&scoring, &month))
             .await
             .map_err(|error| Problem::internal(&error))?
             .map_err(|error| Problem::internal(&error))?;
         let connection = &mut *pool.get().await?;
-        if let Some(generated) = write(connection, &bundle, &cycle, drafts, before, runner, now).await? {
+        if let Some(generated) = write(connection, &rules, &cycle, drafts, before, runner, now).await? {
             return Ok(generated);
         }
     }
     Err(Problem::conflict("others are generating the same reviews; try again"))
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))
 }
 
 type Before = HashMap<(i64, String), Current>;
@@ -133,13 +131,14 @@ async fn load(
 /// Stores what is new, or nothing (`None`) if another run has moved the cycle in the meantime.
 async fn write(
     connection: &mut AsyncPgConnection,
-    bundle: &Bundle,
+    rules: &InForce,
     cycle: &ReviewCycle,
     drafts: Vec<Draft>,
     mut before: Before,
     runner: &Runner,
     now: DateTime<Utc>,
 ) -> Result<Option<Generated>, Problem> {
+    let bundle = &rules.bundle;
     let attention = drafts.iter().filter(|draft| !draft.scored.attention.is_empty()).count();
     let mut retired = Vec::new();
     let mut news = Vec::new();
@@ -164,8 +163,8 @@ async fn write(
                 let cycle = store::find_cycle(connection, &runner.scope, cycle.id).await?;
                 return Ok(Some(Generated { cycle, written: 0, unchanged, withdrawn, attention }));
             }
-            rules::store::keep_bundle(connection, bundle, now).await?;
-            if !store::mark_computed(connection, cycle.id, cycle.version, &bundle.hash, now).await? {
+            keep_bundle(connection, bundle, now).await?;
+            if !store::mark_computed(connection, cycle, &bundle.hash, rules.release.id, now).await? {
                 return Ok(None);
             }
             let revisions = store::revisions(connection, cycle.id).await?;
@@ -178,7 +177,7 @@ async fn write(
                 })
                 .collect::<Vec<_>>();
             store::insert(connection, cycle.id, &bundle.hash, &numbered, now).await?;
-            let detail = json!({ "bundle": bundle.hash, "written": news.len(), "withdrawn": withdrawn });
+            let detail = json!({ "release": rules.release.id, "bundle": bundle.hash, "written": news.len(), "withdrawn": withdrawn });
             let subject = format!("review_cycle/{}", cycle.id);
             audit::record(connection, now, runner.user_id, "generate_reviews", &subject, detail).await?;
             let cycle = store::find_cycle(connection, &runner.scope, cycle.id).await?;

@@ -20,6 +20,7 @@ use crate::http::problem::ProblemBody;
 use crate::http::{Body, Problem};
 use crate::period::Period;
 use crate::rules::folder::RulesFolder;
+use crate::rules::library::Library;
 
 /// A cycle to be opened.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -111,18 +112,19 @@ pub async fn get_review_cycle(
 #[utoipa::path(tag = "reviews", responses(
     (status = 200, description = "Generated", body = Generated),
     (status = 404, description = "There is no such cycle for the caller", body = ProblemBody),
-    (status = 409, description = "The cycle is too far, or the rules have errors", body = ProblemBody),
+    (status = 409, description = "The cycle is too far, or no release scores the month", body = ProblemBody),
 ))]
 #[post("/review-cycles/{id}/generate")]
 pub async fn generate_reviews(
     caller: Caller<RunReviews>,
     pool: Data<Pool>,
-    rules: Data<RulesFolder>,
+    folder: Data<RulesFolder>,
+    library: Data<Library>,
     clock: Data<Clock>,
     id: Path<i64>,
 ) -> Result<impl Responder, Problem> {
     let runner = Runner { user_id: Some(caller.identity.user_id), scope: caller.reach() };
-    let generated = generate::generate(&pool, &rules.into_inner(), *id, &runner, clock.now()).await?;
+    let generated = generate::generate(&pool, &folder, &library, *id, &runner, clock.now()).await?;
     Ok(HttpResponse::Ok().insert_header(etag::of(generated.cycle.version)).json(generated))
 }
 

@@ -36,8 +36,12 @@ pub struct ReviewCycle {
     pub state: State,
     /// Bundle that the current reviews were scored with.
     pub bundle: Option<String>,
+    /// The release they were scored by.
+    pub release: Option<i64>,
     /// When it was opened.
     pub created_at: DateTime<Utc>,
+    /// When its facts were frozen: automatic releases that come later do not reach it.
+    pub frozen_at: Option<DateTime<Utc>>,
     /// When reviews were last written.
     pub generated_at: Option<DateTime<Utc>>,
     /// Grows with every change; the ETag.
@@ -61,8 +65,12 @@ struct CycleRow {
     state: String,
     #[diesel(sql_type = Nullable<Text>)]
     bundle_hash: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    release_id: Option<i64>,
     #[diesel(sql_type = Timestamptz)]
     created_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    frozen_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     generated_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Integer)]
@@ -78,7 +86,9 @@ impl From<CycleRow> for ReviewCycle {
             // The table allows no other words.
             state: State::named(&row.state).unwrap_or(State::Locked),
             bundle: row.bundle_hash,
+            release: row.release_id,
             created_at: row.created_at,
+            frozen_at: row.frozen_at,
             generated_at: row.generated_at,
             version: row.version,
             store_id: row.store_id,
@@ -106,8 +116,8 @@ pub async fn list_cycles(
     limit: i64,
 ) -> Result<Vec<ReviewCycle>, Problem> {
     let rows: Vec<CycleRow> = diesel::sql_query(
-        "SELECT c.id, c.store_id, u.code AS store, c.period, c.state, c.bundle_hash, c.created_at, c.generated_at, \
-                c.version FROM review_cycle c JOIN org_unit u ON u.id = c.store_id \
+        "SELECT c.id, c.store_id, u.code AS store, c.period, c.state, c.bundle_hash, c.release_id, \
+                c.created_at, c.frozen_at, c.generated_at, c.version FROM review_cycle c JOIN org_unit u ON u.id = c.store_id \
          WHERE c.id > $1 AND ($2 IS NULL OR c.id = $2) AND ($3 IS NULL OR u.code = $3) \
          AND ($4 IS NULL OR c.period = $4) AND may_reach($5, $6, $7, 0, c.store_id, c.period) \
          ORDER BY c.id LIMIT $8",
@@ -325,21 +335,24 @@ async fn insert_items(
     Ok(())
 }
 
-/// Moves a cycle to `computed` if it is still at `seen`; says whether it was.
+/// Moves a cycle to `computed` if it is still as it was seen; says whether it was. What it is computed from is frozen
+/// from the first time on.
 pub async fn mark_computed(
     connection: &mut AsyncPgConnection,
-    cycle_id: i64,
-    seen: i32,
+    seen: &ReviewCycle,
     bundle: &str,
+    release: i64,
     now: DateTime<Utc>,
 ) -> Result<bool, Problem> {
     let moved = diesel::update(review_cycle::table)
-        .filter(review_cycle::id.eq(cycle_id).and(review_cycle::version.eq(seen)))
+        .filter(review_cycle::id.eq(seen.id).and(review_cycle::version.eq(seen.version)))
         .set((
             review_cycle::state.eq(State::Computed.name()),
             review_cycle::bundle_hash.eq(bundle),
+            review_cycle::release_id.eq(release),
+            review_cycle::frozen_at.eq(seen.frozen_at.unwrap_or(now)),
             review_cycle::generated_at.eq(now),
-            review_cycle::version.eq(seen + 1),
+            review_cycle::version.eq(seen.version + 1),
         ))
         .execute(connection)
         .await?;

@@ -18,13 +18,14 @@ use crate::facts::metric::{Catalogue, CatalogueError};
 
 /// The catalogue's file.
 pub const CATALOGUE_FILE: &str = "metrics.toml";
-const SCHEME_FILE: &str = "scheme.toml";
+/// The file that makes a folder a scheme.
+pub const SCHEME_FILE: &str = "scheme.toml";
 /// What besides the bytes decides how they run: the interpreter and its features.
 const INTERPRETER: &str = "rhai 1.27.0 decimal no_float only_i64 no_closure no_module";
 /// Largest file read from a rules folder; the script limit is lower still.
-const FILE_LIMIT: u64 = 4 * 1024 * 1024;
+pub const FILE_LIMIT: u64 = 4 * 1024 * 1024;
 /// Most files read from a rules folder.
-const FILE_COUNT_LIMIT: usize = 1_000;
+pub const FILE_COUNT_LIMIT: usize = 1_000;
 
 /// The files of a bundle: path below the rules folder, with `/` between its parts, and bytes.
 pub type Files = BTreeMap<String, Vec<u8>>;

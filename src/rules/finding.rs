@@ -17,6 +17,7 @@ pub enum Severity {
 
 /// A place in a file of the bundle; lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = SourcePlace)]
 pub struct Place {
     /// Path below the rules folder, with `/` between its parts.
     pub file: String,

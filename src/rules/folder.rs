@@ -1,24 +1,63 @@
-//! The rules folder as a running server sees it: read anew for each month's run, compiled only when it has changed.
+//! The rules folder as a running program sees it. A change is taken in once it is sound; a broken folder changes nothing
+//! but what is said about it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Mutex, PoisonError};
 
-use super::bundle::{Bundle, identity, read_folder};
-use super::finding::Finding;
+use chrono::{DateTime, Utc};
+use diesel_async::AsyncPgConnection;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::bundle::{Files, identity, read_folder};
+use super::finding::{Finding, Place};
+use super::intake::{self, Taken};
+use super::verdict;
 use crate::http::problem::FieldError;
 use crate::http::{Code, Problem};
 
-/// A rules folder and the bundle it was last compiled to.
+/// A rules folder, and what was last seen in it.
 #[derive(Debug)]
 pub struct RulesFolder {
     path: PathBuf,
-    compiled: Mutex<Option<Arc<Bundle>>>,
+    is_automatic: bool,
+    seen: Mutex<FolderStatus>,
+}
+
+/// What the rules folder holds.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct FolderStatus {
+    /// Whether it can be used.
+    pub state: FolderState,
+    /// When it was last read.
+    pub read_at: Option<DateTime<Utc>>,
+    /// Hash of its files, whether they can be used or not.
+    pub bundle: Option<String>,
+    /// What is wrong with it, and what its author should look at.
+    pub findings: Vec<Finding>,
+    /// The release that has its rules.
+    pub release: Option<i64>,
+    /// The draft that has its rules.
+    pub draft: Option<i64>,
+}
+
+/// Whether the rules folder can be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FolderState {
+    /// Nobody has looked yet.
+    #[default]
+    Unread,
+    /// It was taken in as a draft or a release.
+    Working,
+    /// It has errors, or golden cases that fail. What was taken in before stays.
+    Broken,
 }
 
 impl RulesFolder {
-    /// The folder at `path`; nothing is read yet.
-    pub fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), compiled: Mutex::new(None) }
+    /// The folder at `path`; nothing is read yet. Where it is `automatic`, its changes are released without a second person.
+    pub fn new(path: &Path, is_automatic: bool) -> Self {
+        Self { path: path.to_owned(), is_automatic, seen: Mutex::default() }
     }
 
     /// Where it is.
@@ -26,30 +65,81 @@ impl RulesFolder {
         &self.path
     }
 
-    /// The folder's bundle as it is now. Files are read and may be compiled: call it where blocking is allowed.
-    pub fn bundle(&self) -> Result<Arc<Bundle>, Problem> {
-        let files = read_folder(&self.path).map_err(|(path, error)| {
-            Problem::new(Code::RulesBroken, format!("{path} cannot be read: {error}"))
-        })?;
-        let Ok(mut compiled) = self.compiled.lock() else {
-            return Err(Problem::internal(&"the rules folder's lock is poisoned"));
+    /// Whether its changes are released without a second person (`RULES_AUTO_RELEASE`).
+    pub fn is_automatic(&self) -> bool {
+        self.is_automatic
+    }
+
+    /// What was last seen in it.
+    pub fn status(&self) -> FolderStatus {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Looks at the folder and takes it in if it has changed. That it is broken is no error here: [`Self::status`] says so.
+    pub async fn sync(&self, connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<(), Problem> {
+        let path = self.path.clone();
+        let read = blocking(move || read_folder(&path).map(|files| (identity(&files), files))).await?;
+        let status = match read {
+            Ok((hash, _)) if self.status().bundle.as_ref() == Some(&hash) => return Ok(()),
+            Ok((hash, files)) => self.take_in(connection, hash, files, now).await?,
+            Err((file, error)) => {
+                let message = format!("cannot be read: {error}");
+                FolderStatus {
+                    state: FolderState::Broken,
+                    read_at: Some(now),
+                    findings: vec![Finding::error("unreadable", Place::file(&file), "", message)],
+                    ..FolderStatus::default()
+                }
+            }
         };
-        if let Some(bundle) = compiled.as_ref().filter(|bundle| bundle.hash == identity(&files)) {
-            return Ok(Arc::clone(bundle));
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = status;
+        Ok(())
+    }
+
+    async fn take_in(
+        &self,
+        connection: &mut AsyncPgConnection,
+        hash: String,
+        files: Files,
+        now: DateTime<Utc>,
+    ) -> Result<FolderStatus, Problem> {
+        // What was released has been judged.
+        let released = intake::released(connection, &hash, self.is_automatic).await?;
+        let mut status = FolderStatus {
+            state: FolderState::Working,
+            read_at: Some(now),
+            bundle: Some(hash),
+            release: released,
+            ..FolderStatus::default()
+        };
+        if released.is_some() {
+            return Ok(status);
         }
-        let bundle = Arc::new(Bundle::compile(files).map_err(|findings| problem(&findings))?);
-        *compiled = Some(Arc::clone(&bundle));
-        Ok(bundle)
+        let (bundle, verdict) = blocking(move || verdict::judge(files)).await?;
+        status.state = FolderState::Broken;
+        status.findings.clone_from(&verdict.findings);
+        if let Some(bundle) = bundle.filter(|_| verdict.is_sound()) {
+            status.state = FolderState::Working;
+            match intake::take(connection, &bundle, self.is_automatic, now).await? {
+                Taken::Release(id) => status.release = Some(id),
+                Taken::Draft(id) => status.draft = Some(id),
+            }
+        }
+        Ok(status)
     }
 }
 
-/// The findings of a broken folder, each as a field at fault.
-pub(super) fn problem(findings: &[Finding]) -> Problem {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))
+}
+
+/// The findings of rules that cannot be used, each as a field at fault.
+pub fn problem<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Problem {
     Problem {
         code: Code::RulesBroken,
-        detail: "the scripts in the rules folder have errors".to_owned(),
+        detail: "the rules have errors".to_owned(),
         errors: findings
-            .iter()
+            .into_iter()
             .map(|finding| FieldError {
                 field: finding.place.to_string(),
                 message: format!("{}: {}", finding.code, finding.message),

@@ -1,28 +1,39 @@
-//! The rules in force over HTTP.
+//! Released rules, and the rules folder, over HTTP.
 
-use actix_web::get;
-use actix_web::web::{Data, Json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix_web::web::{Data, Json, Path, Query};
+use actix_web::{HttpResponse, Responder, get};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::bundle::{Bundle, Scheme};
-use super::folder::RulesFolder;
+use super::draft;
+use super::folder::{FolderStatus, RulesFolder};
+use super::in_force::{self, InForce};
+use super::library::Library;
+use super::release::{self, Release};
 use super::scheme::{GradeBand, Label, Parameter};
+use super::store;
 use crate::auth::Caller;
 use crate::auth::access::ViewRules;
+use crate::clock::{self, Clock};
+use crate::db::Pool;
 use crate::http::Problem;
+use crate::http::page::{self, Page, PageQuery};
 use crate::http::problem::ProblemBody;
+use crate::period::Period;
 
-/// The rules that months are scored with now.
+/// The rules that score a month.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct RulesInForce {
-    /// SHA-256 of the bundle.
-    pub bundle: String,
-    /// Its schemes.
+    /// Their release.
+    pub release: Release,
+    /// Their schemes.
     pub schemes: Vec<SchemeInForce>,
 }
-
 /// One scheme of the bundle.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct SchemeInForce {
@@ -56,9 +67,10 @@ pub struct RuleInForce {
 }
 
 impl RulesInForce {
-    fn of(bundle: &Bundle) -> Self {
+    fn of(rules: &InForce) -> Self {
+        let bundle: &Arc<Bundle> = &rules.bundle;
         let schemes = bundle.schemes.values().map(|scheme| SchemeInForce::of(bundle, scheme)).collect();
-        Self { bundle: bundle.hash.clone(), schemes }
+        Self { release: rules.release.clone(), schemes }
     }
 }
 
@@ -89,17 +101,129 @@ impl SchemeInForce {
     }
 }
 
-/// Read the schemes, rules and parameters in the rules folder.
-#[utoipa::path(tag = "rules", responses(
+/// Which month's rules to read.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RulesQuery {
+    /// The month; by default the current one.
+    #[param(value_type = Option<String>, example = "2014-03")]
+    period: Option<Period>,
+}
+
+/// Read the schemes, rules and parameters that score a month.
+#[utoipa::path(tag = "rules", params(RulesQuery), responses(
     (status = 200, description = "The rules", body = RulesInForce),
-    (status = 409, description = "The folder has errors; every one is listed", body = ProblemBody),
+    (status = 409, description = "No release scores the month", body = ProblemBody),
 ))]
 #[get("/rules")]
 pub async fn get_rules(
     _caller: Caller<ViewRules>,
+    pool: Data<Pool>,
     folder: Data<RulesFolder>,
+    library: Data<Library>,
+    clock: Data<Clock>,
+    query: Query<RulesQuery>,
 ) -> Result<Json<RulesInForce>, Problem> {
-    let bundle =
-        actix_web::web::block(move || folder.bundle()).await.map_err(|error| Problem::internal(&error))??;
-    Ok(Json(RulesInForce::of(&bundle)))
+    let now = clock.now();
+    let period = query.period.unwrap_or_else(|| Period::containing(clock::day(now)));
+    let rules = in_force::of(&mut *pool.get().await?, &folder, &library, period, None, now).await?;
+    Ok(Json(RulesInForce::of(&rules)))
+}
+
+/// How the rules stand: what counts now and next, and what the rules folder holds.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RulesStatus {
+    /// The release that scores the current month; none before the first one.
+    pub in_force: Option<Release>,
+    /// Releases of months to come.
+    pub upcoming: Vec<Release>,
+    /// Drafts that wait for a decision.
+    pub submitted: Vec<i64>,
+    /// Whether changes of the folder are released without a second person.
+    pub is_automatic: bool,
+    /// The rules folder as it was last seen. One that is broken changes nothing.
+    pub folder: FolderStatus,
+}
+
+/// See what counts, what comes next, and whether the rules folder can be used.
+#[utoipa::path(tag = "rules", responses((status = 200, description = "The status", body = RulesStatus)))]
+#[get("/rules/status")]
+pub async fn get_rules_status(
+    _caller: Caller<ViewRules>,
+    pool: Data<Pool>,
+    folder: Data<RulesFolder>,
+    clock: Data<Clock>,
+) -> Result<Json<RulesStatus>, Problem> {
+    let now = clock.now();
+    let connection = &mut *pool.get().await?;
+    let month = Period::containing(clock::day(now));
+    Ok(Json(RulesStatus {
+        in_force: release::in_force(connection, month, None).await?,
+        upcoming: release::upcoming(connection, month).await?,
+        submitted: draft::submitted(connection).await?,
+        is_automatic: folder.is_automatic(),
+        folder: folder.status(),
+    }))
+}
+
+/// List the releases.
+#[utoipa::path(tag = "rules", params(PageQuery), responses((status = 200, description = "A page of releases", body = Page<Release>)))]
+#[get("/rules/releases")]
+pub async fn list_rule_releases(
+    _caller: Caller<ViewRules>,
+    pool: Data<Pool>,
+    query: Query<PageQuery>,
+) -> Result<Json<Page<Release>>, Problem> {
+    let limit = page::limit(query.limit)?;
+    let after = page::after(query.cursor.as_deref())?;
+    let releases = release::list(&mut *pool.get().await?, after, limit + 1).await?;
+    Ok(Json(Page::of(releases, limit, |release| release.id)))
+}
+
+/// A release with what it consists of.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReleaseWithFiles {
+    /// The release.
+    #[serde(flatten)]
+    pub release: Release,
+    /// Its files with their sizes in bytes.
+    pub files: BTreeMap<String, usize>,
+}
+
+/// Read a release.
+#[utoipa::path(tag = "rules", responses(
+    (status = 200, description = "The release", body = ReleaseWithFiles),
+    (status = 404, description = "There is none", body = ProblemBody),
+))]
+#[get("/rules/releases/{id}")]
+pub async fn get_rule_release(
+    _caller: Caller<ViewRules>,
+    pool: Data<Pool>,
+    id: Path<i64>,
+) -> Result<Json<ReleaseWithFiles>, Problem> {
+    let connection = &mut *pool.get().await?;
+    let release = release::find(connection, *id).await?;
+    let files = store::bundle_files(connection, &release.bundle).await?;
+    let files = files.into_iter().map(|(path, content)| (path, content.len())).collect();
+    Ok(Json(ReleaseWithFiles { release, files }))
+}
+
+/// Read a file of a release, byte for byte.
+#[utoipa::path(tag = "rules", params(("path" = String, Path, description = "Its path, with a slash between folder and file")), responses(
+    (status = 200, description = "Its content", body = String, content_type = "text/plain"),
+    (status = 404, description = "There is none", body = ProblemBody),
+))]
+#[get("/rules/releases/{id}/files/{path:.*}")]
+pub async fn get_rule_release_file(
+    _caller: Caller<ViewRules>,
+    pool: Data<Pool>,
+    path: Path<(i64, String)>,
+) -> Result<impl Responder, Problem> {
+    let (id, path) = path.into_inner();
+    let connection = &mut *pool.get().await?;
+    let release = release::find(connection, id).await?;
+    let mut files = store::bundle_files(connection, &release.bundle).await?;
+    let content = files.remove(&path).ok_or_else(|| Problem::not_found("file"))?;
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(content))
 }

@@ -3,20 +3,26 @@
 pub mod bundle;
 pub mod cases;
 pub mod check;
+pub mod draft;
 pub mod failure;
 pub mod finding;
 pub mod folder;
 pub mod host;
 pub mod http;
+pub mod in_force;
+pub mod intake;
 pub mod language;
 pub mod library;
 pub mod memo;
+pub mod release;
 pub mod sandbox;
 pub mod scheme;
 pub mod scoring;
 pub mod store;
 pub mod trace;
 pub mod value;
+pub mod verdict;
+pub mod watch;
 
 #[cfg(test)]
 mod tests;

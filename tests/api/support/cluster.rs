@@ -11,7 +11,9 @@ use showfloor::demo::{STORE, YEAR, load};
 use showfloor::period::Period;
 use showfloor::reviews::generate::{Runner, generate};
 use showfloor::reviews::store::create_cycle;
+use showfloor::rules::bundle::Bundle;
 use showfloor::rules::folder::RulesFolder;
+use showfloor::rules::library::Library;
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, OnceCell};
 
@@ -135,14 +137,15 @@ async fn make_demo(server: &Server) {
     server.copy(&server.template(Template::Empty), &name).await;
     let pool = pool::open(&server.url(&name), 2).unwrap();
     let now = Clock::Fixed("2015-01-05T00:00:00Z".parse().unwrap()).now();
-    let rules = std::sync::Arc::new(RulesFolder::new(&super::shipped_rules()));
-    let catalogue = rules.bundle().unwrap().catalogue.clone();
-    load::load(&mut pool.get().await.unwrap(), &catalogue, now, || {}).await.unwrap();
+    let folder = RulesFolder::new(&super::shipped_rules(), false);
+    let library = Library::default();
+    let bundle = Bundle::load(folder.path()).unwrap();
+    load::load(&mut pool.get().await.unwrap(), &bundle, now, || {}).await.unwrap();
     let runner = Runner::operator();
     for period in Period::months_of(YEAR) {
         let connection = &mut *pool.get().await.unwrap();
         let cycle = create_cycle(connection, &runner.scope, STORE, period, None, now).await.unwrap();
-        generate(&pool, &rules, cycle.id, &runner, now).await.unwrap();
+        generate(&pool, &folder, &library, cycle.id, &runner, now).await.unwrap();
     }
     pool.close();
 }

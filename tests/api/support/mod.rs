@@ -13,6 +13,7 @@ use showfloor::auth::caller::Identity;
 use showfloor::auth::token::Tokens;
 use showfloor::clock::Clock;
 use showfloor::db::{Pool, pool};
+use showfloor::facts::metric::CatalogueFile;
 use showfloor::rules::folder::RulesFolder;
 use showfloor::server::{self, Shared};
 
@@ -119,10 +120,12 @@ impl TestApp {
         let keys = tempfile::tempdir().unwrap();
         let tokens = Arc::new(Tokens::open(keys.path()).unwrap());
         let clock = Clock::Fixed("2014-05-15T08:00:00Z".parse().unwrap());
+        let folder = Arc::new(RulesFolder::new(rules, false));
         let shared = Shared {
             pool: pool.clone(),
             tokens: Arc::clone(&tokens),
-            rules: Arc::new(RulesFolder::new(rules)),
+            rules: Arc::clone(&folder),
+            catalogue: Arc::new(CatalogueFile::new(rules.join("metrics.toml"))),
             library: Arc::default(),
             clock,
         };

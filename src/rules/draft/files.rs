@@ -1,0 +1,197 @@
+//! The files of a draft: read, written and removed one at a time.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+
+use super::{Draft, find, subject, take};
+use crate::auth::audit;
+use crate::db::schema::rule_draft_file;
+use crate::http::etag::Seen;
+use crate::http::{Code, Problem};
+use crate::rules::bundle::{FILE_COUNT_LIMIT, FILE_LIMIT, Files};
+
+/// Longest part of a path, in bytes.
+const NAME_LIMIT: usize = 100;
+
+/// Every file of a draft.
+pub async fn all(connection: &mut AsyncPgConnection, draft_id: i64) -> Result<Files, Problem> {
+    let files: Vec<(String, Vec<u8>)> = rule_draft_file::table
+        .filter(rule_draft_file::draft_id.eq(draft_id))
+        .select((rule_draft_file::path, rule_draft_file::content))
+        .load(connection)
+        .await?;
+    Ok(files.into_iter().collect())
+}
+
+/// One file of a draft.
+pub async fn read(connection: &mut AsyncPgConnection, draft_id: i64, path: &str) -> Result<Vec<u8>, Problem> {
+    let found: Option<Vec<u8>> = rule_draft_file::table
+        .find((draft_id, path))
+        .select(rule_draft_file::content)
+        .first(connection)
+        .await
+        .optional()?;
+    found.ok_or_else(|| Problem::not_found("file"))
+}
+
+/// Writes a file of a draft, new or in place of what was there.
+///
+/// # Errors
+///
+/// A field at fault for a path that a rules folder cannot have; a conflict where the draft was handed in.
+pub async fn write(
+    connection: &mut AsyncPgConnection,
+    draft_id: i64,
+    path: &str,
+    content: &[u8],
+    by: Option<i64>,
+    seen: Seen,
+    now: DateTime<Utc>,
+) -> Result<Draft, Problem> {
+    check(path, content)?;
+    connection
+        .transaction(async |connection| {
+            take(connection, draft_id, by, seen, now).await?;
+            diesel::insert_into(rule_draft_file::table)
+                .values((
+                    rule_draft_file::draft_id.eq(draft_id),
+                    rule_draft_file::path.eq(path),
+                    rule_draft_file::content.eq(content),
+                ))
+                .on_conflict((rule_draft_file::draft_id, rule_draft_file::path))
+                .do_update()
+                .set(rule_draft_file::content.eq(content))
+                .execute(connection)
+                .await?;
+            let files = rule_draft_file::table.filter(rule_draft_file::draft_id.eq(draft_id));
+            let count: i64 = files.count().get_result(connection).await?;
+            if usize::try_from(count).is_ok_and(|count| count > FILE_COUNT_LIMIT) {
+                return Err(Problem::conflict(format!("a draft has at most {FILE_COUNT_LIMIT} files")));
+            }
+            let detail = json!({ "path": path, "bytes": content.len() });
+            audit::record(connection, now, by, "write_rule_file", &subject(draft_id), detail).await
+        })
+        .await?;
+    find(connection, draft_id).await
+}
+
+/// Removes a file of a draft.
+pub async fn remove(
+    connection: &mut AsyncPgConnection,
+    draft_id: i64,
+    path: &str,
+    by: Option<i64>,
+    seen: Seen,
+    now: DateTime<Utc>,
+) -> Result<Draft, Problem> {
+    connection
+        .transaction(async |connection| {
+            take(connection, draft_id, by, seen, now).await?;
+            let removed =
+                diesel::delete(rule_draft_file::table.find((draft_id, path))).execute(connection).await?;
+            if removed == 0 {
+                return Err(Problem::not_found("file"));
+            }
+            let detail = json!({ "path": path });
+            audit::record(connection, now, by, "remove_rule_file", &subject(draft_id), detail).await
+        })
+        .await?;
+    find(connection, draft_id).await
+}
+
+/// Puts other files in place of all that a draft has.
+pub async fn replace(
+    connection: &mut AsyncPgConnection,
+    draft_id: i64,
+    files: &Files,
+    by: Option<i64>,
+    seen: Seen,
+    now: DateTime<Utc>,
+) -> Result<Draft, Problem> {
+    check_all(files)?;
+    connection
+        .transaction(async |connection| {
+            take(connection, draft_id, by, seen, now).await?;
+            replace_all(connection, draft_id, files).await?;
+            let detail = json!({ "files": files.len() });
+            audit::record(connection, now, by, "replace_rule_files", &subject(draft_id), detail).await
+        })
+        .await?;
+    find(connection, draft_id).await
+}
+
+/// Puts other files in place of all that a draft has; the draft has been taken.
+pub(super) async fn replace_all(
+    connection: &mut AsyncPgConnection,
+    draft_id: i64,
+    files: &Files,
+) -> Result<(), Problem> {
+    diesel::delete(rule_draft_file::table.filter(rule_draft_file::draft_id.eq(draft_id)))
+        .execute(connection)
+        .await?;
+    let rows = files.iter().map(|(path, content)| {
+        (
+            rule_draft_file::draft_id.eq(draft_id),
+            rule_draft_file::path.eq(path),
+            rule_draft_file::content.eq(content.as_slice()),
+        )
+    });
+    diesel::insert_into(rule_draft_file::table).values(rows.collect::<Vec<_>>()).execute(connection).await?;
+    Ok(())
+}
+
+/// Refuses files that no rules folder could have, or too many of them.
+pub fn check_all(files: &Files) -> Result<(), Problem> {
+    if files.is_empty() || files.len() > FILE_COUNT_LIMIT {
+        return Err(Problem::field("files", format!("expected 1 to {FILE_COUNT_LIMIT} files")));
+    }
+    files.iter().try_for_each(|(path, content)| check(path, content))
+}
+
+/// Refuses what could not stand in a rules folder: a draft can be exported to one.
+pub fn check(path: &str, content: &[u8]) -> Result<(), Problem> {
+    let is_name = |part: &str| {
+        !part.is_empty()
+            && part.len() <= NAME_LIMIT
+            && !part.starts_with('.')
+            && !part.contains(|c: char| c.is_control() || "\\/:*?\"<>|".contains(c))
+    };
+    let parts = path.split('/').collect::<Vec<_>>();
+    let is_wanted = path.ends_with(".rhai") || path.ends_with(".toml");
+    if !is_wanted || parts.len() > 2 || !parts.iter().all(|part| is_name(part)) {
+        let expected = "expected metrics.toml, or a file .toml or .rhai in a folder, \
+                        for example sales_consultant/70_complaints.rhai";
+        return Err(Problem::field("path", expected));
+    }
+    if u64::try_from(content.len()).is_ok_and(|length| length > FILE_LIMIT) {
+        return Err(Problem::new(Code::PayloadTooLarge, format!("a file has at most {FILE_LIMIT} bytes")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_that_a_rules_folder_can_have() {
+        for path in ["metrics.toml", "sales_consultant/scheme.toml", "电销/10_跟进.rhai"] {
+            assert!(check(path, b"").is_ok(), "{path}");
+        }
+        for path in [
+            "",
+            "a",
+            "a/b/c.toml",
+            "../c.toml",
+            "/c.toml",
+            "a/../c.toml",
+            ".x.toml",
+            "a\\b.toml",
+            "a/\0.rhai",
+        ] {
+            assert!(check(path, b"").is_err(), "{path}");
+        }
+    }
+}

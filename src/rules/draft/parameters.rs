@@ -1,0 +1,220 @@
+//! The tunable numbers of a draft, set without touching a script: a form's way to edit rules.
+
+use chrono::{DateTime, Utc};
+use diesel_async::AsyncPgConnection;
+use garde::Validate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use toml_edit::{DocumentMut, Formatted, Item, Value};
+use utoipa::ToSchema;
+
+use super::{Draft, files};
+use crate::decimal;
+use crate::facts::metric::{Catalogue, nearest};
+use crate::http::Problem;
+use crate::http::etag::Seen;
+use crate::http::problem::FieldError;
+use crate::rules::bundle::{CATALOGUE_FILE, Files, SCHEME_FILE};
+use crate::rules::finding::Finding;
+use crate::rules::folder;
+use crate::rules::scheme::{Parameter, SchemeFile};
+
+/// The parameters of one scheme.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SchemeParameters {
+    /// The scheme's name.
+    pub scheme: String,
+    /// Its tunable numbers with label, range and step.
+    pub parameters: Vec<Parameter>,
+}
+
+/// New values of some parameters.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ParameterPatch {
+    /// Each with its new value; all are set, or none.
+    #[garde(length(min = 1, max = 1000))]
+    pub parameters: Vec<NewValue>,
+}
+
+/// A parameter and its new value.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ParameterValue)]
+pub struct NewValue {
+    /// The scheme's name.
+    #[schema(example = "sales_consultant")]
+    pub scheme: String,
+    /// The parameter's name.
+    #[schema(example = "attainment_floor")]
+    pub name: String,
+    /// The new value, within its range.
+    pub value: Decimal,
+}
+
+/// The parameters of every scheme in a draft's files.
+///
+/// # Errors
+///
+/// `rules-broken` with what is wrong, where a file cannot be read: mend it first.
+pub fn all(files: &Files) -> Result<Vec<SchemeParameters>, Problem> {
+    let broken = |findings: Vec<Finding>| folder::problem(&findings);
+    let catalogue =
+        text(files, CATALOGUE_FILE).and_then(|text| Catalogue::parse(text).ok()).ok_or_else(|| {
+            Problem::conflict(format!("the draft's {CATALOGUE_FILE} cannot be read: mend it first"))
+        })?;
+    let schemes = files.keys().filter_map(|path| Some((path, scheme_of(path)?)));
+    schemes
+        .map(|(path, scheme)| {
+            let text = text(files, path).unwrap_or_default();
+            let file = SchemeFile::parse(path, text, &catalogue).map_err(broken)?;
+            Ok(SchemeParameters { scheme: scheme.to_owned(), parameters: file.parameter })
+        })
+        .collect()
+}
+
+/// The files with new values; everything else in them, comments too, stays as it was written.
+///
+/// # Errors
+///
+/// Every field at fault: a scheme or parameter that there is not, a value outside its range.
+pub fn set(files: &Files, values: &[NewValue]) -> Result<Files, Problem> {
+    let schemes = all(files)?;
+    let faults = values.iter().enumerate().filter_map(|(index, value)| {
+        let (field, message) = fault(&schemes, value)?;
+        Some(FieldError { field: format!("parameters[{index}].{field}"), message })
+    });
+    let faults = faults.collect::<Vec<_>>();
+    if !faults.is_empty() {
+        return Err(Problem::fields(faults));
+    }
+    let mut files = files.clone();
+    for value in values {
+        let path = format!("{}/{SCHEME_FILE}", value.scheme);
+        let text = text(&files, &path).unwrap_or_default();
+        let edited = with_value(text, value).ok_or_else(|| {
+            Problem::conflict(format!("{path} is written in a way that only people can edit"))
+        })?;
+        files.insert(path, edited.into_bytes());
+    }
+    Ok(files)
+}
+
+/// Sets parameters of a draft: all of them, or none.
+pub async fn change(
+    connection: &mut AsyncPgConnection,
+    draft_id: i64,
+    values: &[NewValue],
+    by: Option<i64>,
+    seen: Seen,
+    now: DateTime<Utc>,
+) -> Result<Draft, Problem> {
+    // Read before the draft is taken: who changes it in between changes its version too, and is not overwritten.
+    let before = super::find(connection, draft_id).await?;
+    seen.check(before.version)?;
+    let edited = set(&files::all(connection, draft_id).await?, values)?;
+    files::replace(connection, draft_id, &edited, by, Seen::Version(before.version), now).await
+}
+
+fn text<'a>(files: &'a Files, path: &str) -> Option<&'a str> {
+    let text = std::str::from_utf8(files.get(path)?).ok()?;
+    Some(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// The scheme whose `scheme.toml` stands at `path`.
+fn scheme_of(path: &str) -> Option<&str> {
+    path.strip_suffix(SCHEME_FILE)?.strip_suffix('/')
+}
+
+fn fault(schemes: &[SchemeParameters], value: &NewValue) -> Option<(&'static str, String)> {
+    let near = |name: &str, known: Vec<&str>| {
+        nearest(name, known.into_iter()).map(|near| format!("; did you mean '{near}'?")).unwrap_or_default()
+    };
+    let Some(scheme) = schemes.iter().find(|scheme| scheme.scheme == value.scheme) else {
+        let near = near(&value.scheme, schemes.iter().map(|scheme| scheme.scheme.as_str()).collect());
+        return Some(("scheme", format!("there is no scheme '{}'{near}", value.scheme)));
+    };
+    let Some(parameter) = scheme.parameters.iter().find(|parameter| parameter.name == value.name) else {
+        let near = near(&value.name, scheme.parameters.iter().map(|one| one.name.as_str()).collect());
+        return Some(("name", format!("the scheme has no parameter '{}'{near}", value.name)));
+    };
+    if (parameter.min..=parameter.max).contains(&value.value) {
+        return None;
+    }
+    let [value, min, max] = [value.value, parameter.min, parameter.max].map(decimal::plain);
+    Some(("value", format!("{value} is outside its range {min} to {max}")))
+}
+
+/// The text of a `scheme.toml` with another value of one parameter.
+fn with_value(text: &str, value: &NewValue) -> Option<String> {
+    let mut document: DocumentMut = text.parse().ok()?;
+    let parameters = document.get_mut("parameter")?;
+    let slot = match parameters {
+        Item::ArrayOfTables(tables) => tables
+            .iter_mut()
+            .find(|table| table.get("name").and_then(Item::as_str) == Some(&value.name))?
+            .get_mut("value")?
+            .as_value_mut()?,
+        Item::Value(Value::Array(array)) => array
+            .iter_mut()
+            .filter_map(Value::as_inline_table_mut)
+            .find(|table| table.get("name").and_then(Value::as_str) == Some(&value.name))?
+            .get_mut("value")?,
+        _ => return None,
+    };
+    let plain = decimal::plain(value.value);
+    // Longer numbers are exact only in quotes.
+    let is_short = plain.bytes().filter(u8::is_ascii_digit).count() <= 15;
+    let mut new: Value = if is_short { plain.parse().ok()? } else { Value::String(Formatted::new(plain)) };
+    *new.decor_mut() = slot.decor().clone();
+    *slot = new;
+    Some(document.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::rules::bundle::Bundle;
+
+    fn new_value(name: &str, value: &str) -> NewValue {
+        NewValue {
+            scheme: "sales_consultant".to_owned(),
+            name: name.to_owned(),
+            value: value.parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn one_number_changes_and_nothing_else() {
+        let files = Bundle::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")).unwrap().files;
+        let path = "sales_consultant/scheme.toml";
+        let edited = set(&files, &[new_value("prospects_goal", "65")]).unwrap();
+        let expected = text(&files, path).unwrap().replace("value = 60\n", "value = 65\n");
+        assert_eq!(text(&edited, path).unwrap(), expected);
+        assert_ne!(edited, files);
+        let long = set(&files, &[new_value("capture_full", "0.8612345678901234567")]).unwrap();
+        let parameters = all(&long).unwrap();
+        let found =
+            parameters.iter().flat_map(|scheme| &scheme.parameters).find(|one| one.name == "capture_full");
+        assert_eq!(found.unwrap().value, "0.8612345678901234567".parse().unwrap());
+    }
+
+    #[test]
+    fn every_field_at_fault_is_named_and_nothing_is_set() {
+        let files = Bundle::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")).unwrap().files;
+        let mut elsewhere = new_value("prospects_goal", "65");
+        elsewhere.scheme = "sales_consultent".to_owned();
+        let values = [
+            new_value("prospects_goal", "65"),
+            new_value("prospect_goal", "65"),
+            new_value("bonus_cap", "6"),
+            elsewhere,
+        ];
+        let faults = set(&files, &values).unwrap_err().errors;
+        let fields = faults.iter().map(|fault| fault.field.as_str()).collect::<Vec<_>>();
+        assert_eq!(fields, ["parameters[1].name", "parameters[2].value", "parameters[3].scheme"]);
+        assert!(faults.iter().any(|fault| fault.message.contains("did you mean 'prospects_goal'?")));
+    }
+}

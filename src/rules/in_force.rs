@@ -1,0 +1,57 @@
+//! The rules that score a month: the release in force, with its bundle.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use diesel_async::AsyncPgConnection;
+
+use super::bundle::Bundle;
+use super::folder::{self, FolderState, RulesFolder};
+use super::library::Library;
+use super::release::{self, Release};
+use crate::http::{Code, Problem};
+use crate::period::Period;
+
+/// Released rules, ready to score.
+#[derive(Clone, Debug)]
+pub struct InForce {
+    /// The release.
+    pub release: Release,
+    /// Its bundle, compiled.
+    pub bundle: Arc<Bundle>,
+}
+
+/// The rules that score `period`, of a store whose month was frozen at `frozen_at` if it was.
+///
+/// Where the rules folder is released by itself it is looked at first, so that what was just saved counts.
+///
+/// # Errors
+///
+/// `no-release` where none reaches the month, or the folder's findings where they are why.
+pub async fn of(
+    connection: &mut AsyncPgConnection,
+    folder: &RulesFolder,
+    library: &Library,
+    period: Period,
+    frozen_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<InForce, Problem> {
+    if folder.is_automatic() {
+        folder.sync(connection, now).await?;
+    }
+    let Some(release) = release::in_force(connection, period, frozen_at).await? else {
+        let status = folder.status();
+        return Err(match status.state {
+            FolderState::Broken if folder.is_automatic() => folder::problem(&status.findings),
+            _ => Problem::new(
+                Code::NoRelease,
+                format!(
+                    "no release of the rules scores {period}: have a draft submitted and approved, \
+                     or set RULES_AUTO_RELEASE=on where one person does both"
+                ),
+            ),
+        });
+    };
+    let bundle = library.bundle(connection, &release.bundle).await?;
+    Ok(InForce { release, bundle })
+}

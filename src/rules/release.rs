@@ -1,0 +1,208 @@
+//! Releases: published rules, each in force from a month on. A release never changes; rules are taken back by releasing
+//! an older bundle again.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::clock;
+use crate::db::schema::rule_release;
+use crate::http::Problem;
+use crate::period::Period;
+
+/// Published rules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Release {
+    /// Its id; later releases have greater ones.
+    pub id: i64,
+    /// Hash of its bundle.
+    pub bundle: String,
+    /// The first month it scores. It ends where a release of a later month, or a later release of the same month, begins.
+    /// None for an automatic one, which counts for every month that was not frozen by then.
+    #[schema(value_type = Option<String>, example = "2014-01")]
+    pub effective_from: Option<Period>,
+    /// When the people concerned were consulted; none in a shop of one.
+    pub consulted_on: Option<NaiveDate>,
+    /// When it was published.
+    pub published_at: DateTime<Utc>,
+    /// What it changes.
+    pub note: String,
+    /// Login of who handed it in; none is the operator.
+    pub author: Option<String>,
+    /// Login of who approved it; none where it was taken from the rules folder by itself.
+    pub approver: Option<String>,
+    /// What the approver said.
+    pub approval_note: String,
+    /// Whether it was taken from the rules folder by itself.
+    pub is_automatic: bool,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    bundle_hash: String,
+    #[diesel(sql_type = Nullable<Date>)]
+    effective_from: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<Date>)]
+    consulted_on: Option<NaiveDate>,
+    #[diesel(sql_type = Timestamptz)]
+    published_at: DateTime<Utc>,
+    #[diesel(sql_type = Text)]
+    note: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    author: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    approver: Option<String>,
+    #[diesel(sql_type = Text)]
+    approval_note: String,
+    #[diesel(sql_type = Bool)]
+    is_automatic: bool,
+}
+
+impl From<Row> for Release {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            bundle: row.bundle_hash,
+            effective_from: row.effective_from.map(Period::containing),
+            consulted_on: row.consulted_on,
+            published_at: row.published_at,
+            note: row.note,
+            author: row.author,
+            approver: row.approver,
+            approval_note: row.approval_note,
+            is_automatic: row.is_automatic,
+        }
+    }
+}
+
+const SELECT: &str = "SELECT r.id, r.bundle_hash, r.effective_from, r.consulted_on, r.published_at, r.note, \
+     author.login AS author, approver.login AS approver, r.approval_note, r.is_automatic \
+     FROM rule_release r LEFT JOIN user_account author ON author.id = r.author_id \
+     LEFT JOIN user_account approver ON approver.id = r.approver_id ";
+
+/// The release that scores `period`: the one of the latest month up to it, and of these the one published last. An
+/// automatic one begins with the month in which it was published, or with any earlier one that was not frozen by then.
+pub async fn in_force(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    frozen_at: Option<DateTime<Utc>>,
+) -> Result<Option<Release>, Problem> {
+    let found: Option<Row> = diesel::sql_query(format!(
+        "{SELECT} WHERE r.effective_from <= $1 OR (r.is_automatic AND ($2 IS NULL OR r.published_at <= $2)) \
+         ORDER BY coalesce(r.effective_from, \
+             date_trunc('month', r.published_at AT TIME ZONE 'Asia/Shanghai')::date) DESC, r.id DESC LIMIT 1"
+    ))
+    .bind::<Date, _>(period.first_day())
+    .bind::<Nullable<Timestamptz>, _>(frozen_at)
+    .get_result(connection)
+    .await
+    .optional()?;
+    Ok(found.map(Release::from))
+}
+
+/// Releases behind `after`, by id.
+pub async fn list(
+    connection: &mut AsyncPgConnection,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Release>, Problem> {
+    let rows: Vec<Row> = diesel::sql_query(format!("{SELECT} WHERE r.id > $1 ORDER BY r.id LIMIT $2"))
+        .bind::<BigInt, _>(after)
+        .bind::<BigInt, _>(limit)
+        .load(connection)
+        .await?;
+    Ok(rows.into_iter().map(Release::from).collect())
+}
+
+/// One release.
+pub async fn find(connection: &mut AsyncPgConnection, id: i64) -> Result<Release, Problem> {
+    let found: Option<Row> = diesel::sql_query(format!("{SELECT} WHERE r.id = $1"))
+        .bind::<BigInt, _>(id)
+        .get_result(connection)
+        .await
+        .optional()?;
+    found.map(Release::from).ok_or_else(|| Problem::not_found("release"))
+}
+
+/// The release published last.
+pub async fn latest(connection: &mut AsyncPgConnection) -> Result<Option<Release>, Problem> {
+    let found: Option<Row> = diesel::sql_query(format!("{SELECT} ORDER BY r.id DESC LIMIT 1"))
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(found.map(Release::from))
+}
+
+/// A release to be published.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = rule_release)]
+pub struct NewRelease {
+    /// Hash of its stored bundle.
+    pub bundle_hash: String,
+    /// First day of the first month it scores; none for an automatic one.
+    pub effective_from: Option<NaiveDate>,
+    /// When the people concerned were consulted.
+    pub consulted_on: Option<NaiveDate>,
+    /// Now.
+    pub published_at: DateTime<Utc>,
+    /// What it changes.
+    pub note: String,
+    /// Who handed it in.
+    pub author_id: Option<i64>,
+    /// Who approved it.
+    pub approver_id: Option<i64>,
+    /// What the approver said.
+    pub approval_note: String,
+    /// Whether nobody had to approve it.
+    pub is_automatic: bool,
+}
+
+/// Publishes a release and gives its id.
+pub async fn publish(connection: &mut AsyncPgConnection, new: NewRelease) -> Result<i64, Problem> {
+    Ok(diesel::insert_into(rule_release::table)
+        .values(new)
+        .returning(rule_release::id)
+        .get_result(connection)
+        .await?)
+}
+
+/// Holds back everybody else who publishes, until the transaction ends: what was compared with the releases there are
+/// is still true when the next one is added.
+pub async fn lock(connection: &mut AsyncPgConnection) -> Result<(), Problem> {
+    diesel::sql_query("SELECT pg_advisory_xact_lock(hashtext('rule_release'))").execute(connection).await?;
+    Ok(())
+}
+
+/// Refuses a month that has begun by `now`, unless nothing has been released yet: the very first release may name any.
+pub async fn require_open(
+    connection: &mut AsyncPgConnection,
+    effective_from: Period,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let today = clock::day(now);
+    let month = Period::containing(today);
+    if effective_from > month || latest(connection).await?.is_none() {
+        return Ok(());
+    }
+    let next = Period::containing(month.end());
+    let message = format!(
+        "{effective_from} has begun by {today}, and rules never change under a month: the earliest is {next}"
+    );
+    Err(Problem::field("effective_from", message))
+}
+
+/// The releases of months after `period`, the next one first.
+pub async fn upcoming(connection: &mut AsyncPgConnection, period: Period) -> Result<Vec<Release>, Problem> {
+    let rows: Vec<Row> =
+        diesel::sql_query(format!("{SELECT} WHERE r.effective_from > $1 ORDER BY r.effective_from, r.id"))
+            .bind::<Date, _>(period.first_day())
+            .load(connection)
+            .await?;
+    Ok(rows.into_iter().map(Release::from).collect())
+}
