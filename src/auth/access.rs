@@ -192,6 +192,7 @@ pub const SOURCES: &[(&str, &[Role])] = &[
     ("attendance", &[Hr, GroupAdmin]),
     ("exams", &[Hr, GroupAdmin]),
     ("training", &[Hr, GroupAdmin]),
+    ("events", &[Hr, GroupAdmin]),
     ("plan", &[SalesManager, GroupAdmin]),
     ("computed", &[]),
 ];

@@ -71,7 +71,7 @@ pub struct Metric {
     pub kind: Kind,
     /// What an absent value means.
     pub missing: Missing,
-    /// Which delivery of the month brings it (`attendance`, `dms` …). None: single events, always complete.
+    /// Which delivery of the month brings it (`attendance`, `dms` …). None: nothing does.
     #[serde(default)]
     pub source: Option<String>,
     /// Whether the person reviewed can influence it.
@@ -134,7 +134,29 @@ pub struct Source {
     pub zh: String,
     /// English label.
     pub en: String,
+    /// Whether it is no delivery but single events as they happen: what is not there did not happen.
+    #[serde(default)]
+    pub complete: bool,
 }
+
+/// A metric that the program computes itself, from other reviews of the month, and so nobody enters.
+#[derive(Clone, Copy, Debug)]
+pub struct Computed {
+    /// Its name.
+    pub name: &'static str,
+    /// What bounds it beside its own min and max: at most the largest value of the second for each of the first.
+    pub at_most: Option<(&'static str, &'static str)>,
+}
+
+/// Every metric that is computed; any other of the source `computed` stays empty.
+pub const COMPUTED: &[Computed] = &[
+    Computed { name: "own_total", at_most: None },
+    Computed { name: "members_total", at_most: Some(("members_rated", "own_total")) },
+    Computed { name: "members_rated", at_most: None },
+];
+
+/// The source of what is computed.
+pub const COMPUTED_SOURCE: &str = "computed";
 
 /// A metric's place in the catalogue, or its target's. Only meaningful with the catalogue that gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -287,6 +309,11 @@ impl Catalogue {
     /// The sources of the file.
     pub fn sources(&self) -> &[Source] {
         &self.sources
+    }
+
+    /// Whether a source is never outstanding: its metrics are single events.
+    pub fn is_complete(&self, source: &str) -> bool {
+        self.sources.iter().any(|one| one.name == source && one.complete)
     }
 
     /// The Chinese label of a source, or its name when it has none.

@@ -27,14 +27,16 @@ impl MonthFacts {
         Self::build(catalogue, given, |_| true)
     }
 
-    /// Facts of a month in which only the sources named have delivered. A metric without a source is always complete.
+    /// Facts of a month in which only the sources named have delivered. Single events, and a metric without a
+    /// source, are always complete.
     pub fn with_sources(
         catalogue: &Catalogue,
         given: impl IntoIterator<Item = (MetricId, Decimal)>,
         delivered: &HashSet<String>,
     ) -> Self {
         Self::build(catalogue, given, |metric| {
-            metric.source.as_ref().is_none_or(|source| delivered.contains(source))
+            let source = metric.source.as_ref();
+            source.is_none_or(|source| delivered.contains(source) || catalogue.is_complete(source))
         })
     }
 

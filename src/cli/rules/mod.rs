@@ -1,5 +1,8 @@
 //! `showfloor rules`: an author's checks, without a database.
 
+mod check;
+mod test;
+
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -7,7 +10,6 @@ use serde::Serialize;
 
 use super::Ended;
 use crate::rules::bundle::Bundle;
-use crate::rules::cases;
 use crate::rules::finding::Finding;
 
 #[derive(Debug, Subcommand)]
@@ -56,47 +58,9 @@ pub fn run(command: &RulesCommand) -> anyhow::Result<Ended> {
         }
     };
     match command {
-        RulesCommand::Check(_) => check(target, &bundle),
-        RulesCommand::Test(_) => test(target, &bundle),
+        RulesCommand::Check(_) => check::check(target, &bundle),
+        RulesCommand::Test(_) => test::test(target, &bundle),
     }
-}
-
-fn check(target: &Target, bundle: &Bundle) -> anyhow::Result<Ended> {
-    let cases = cases::check(bundle);
-    let is_sound = cases.is_empty();
-    let findings = [bundle.warnings.clone(), cases].concat();
-    let report = Report {
-        bundle: Some(&bundle.hash),
-        findings: &findings,
-        cases_passed: None,
-        rules_without_cases: None,
-    };
-    print(target, &report)?;
-    if !target.json && is_sound {
-        let rules: usize = bundle.schemes.values().map(|scheme| scheme.rules.len()).sum();
-        println!("{} schemes, {rules} rules: no errors (bundle {:.12})", bundle.schemes.len(), bundle.hash);
-    }
-    Ok(if is_sound { Ended::Well } else { Ended::WithFindings })
-}
-
-fn test(target: &Target, bundle: &Bundle) -> anyhow::Result<Ended> {
-    let report = cases::run(bundle);
-    print(
-        target,
-        &Report {
-            bundle: Some(&bundle.hash),
-            findings: &report.failures,
-            cases_passed: Some(report.passed),
-            rules_without_cases: Some(&report.uncovered),
-        },
-    )?;
-    if !target.json {
-        for rule in &report.uncovered {
-            println!("{rule}: no cases");
-        }
-        println!("{} passed, {} failed", report.passed, report.failures.len());
-    }
-    Ok(if report.failures.is_empty() { Ended::Well } else { Ended::WithFindings })
 }
 
 fn print(target: &Target, report: &Report<'_>) -> anyhow::Result<()> {
