@@ -34,6 +34,16 @@ pub struct Caller<A> {
 }
 
 impl<A: Action> Caller<A> {
+    /// Somebody who has signed in, if one of the roles allows it.
+    pub fn permit(identity: Identity) -> Result<Self, Problem> {
+        let is_allowed =
+            identity.roles.iter().any(|role| A::ALLOWED.iter().any(|(allowed, _)| allowed == role));
+        match is_allowed {
+            true => Ok(Self { identity, action: PhantomData }),
+            false => Err(Problem::new(Code::Forbidden, "your roles do not allow this")),
+        }
+    }
+
     /// How far the caller reaches with this action: one entry for each role that allows it.
     pub fn reach(&self) -> Scope {
         Scope::of(&self.identity, |role| {
@@ -74,14 +84,7 @@ impl<A: Action> FromRequest for Caller<A> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(identify(request).and_then(|identity| {
-            let is_allowed =
-                identity.roles.iter().any(|role| A::ALLOWED.iter().any(|(allowed, _)| allowed == role));
-            match is_allowed {
-                true => Ok(Self { identity, action: PhantomData }),
-                false => Err(Problem::new(Code::Forbidden, "your roles do not allow this")),
-            }
-        }))
+        ready(identify(request).and_then(Self::permit))
     }
 }
 

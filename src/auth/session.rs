@@ -73,6 +73,21 @@ pub async fn sign_in(
     credentials: Credentials,
     now: DateTime<Utc>,
 ) -> Result<Session, Problem> {
+    let user_id = verify(connection, credentials).await?;
+    issue(connection, tokens, user_id, random()?, now).await
+}
+
+/// Who a login and password belong to, for who acts at the command line.
+pub async fn identify(
+    connection: &mut AsyncPgConnection,
+    credentials: Credentials,
+) -> Result<Identity, Problem> {
+    let user_id = verify(connection, credentials).await?;
+    identity(connection, user_id).await
+}
+
+/// The login with this password.
+async fn verify(connection: &mut AsyncPgConnection, credentials: Credentials) -> Result<i64, Problem> {
     let found: Option<(i64, String, bool)> = user_account::table
         .filter(user_account::login.eq(credentials.login.to_lowercase()))
         .select((user_account::id, user_account::password_hash, user_account::is_disabled))
@@ -82,7 +97,7 @@ pub async fn sign_in(
     let hash = found.as_ref().map(|(_, hash, _)| hash.clone());
     let is_right = password::verify(SecretString::from(credentials.password), hash).await?;
     match found {
-        Some((user_id, _, false)) if is_right => issue(connection, tokens, user_id, random()?, now).await,
+        Some((user_id, _, false)) if is_right => Ok(user_id),
         _ => Err(refused()),
     }
 }
@@ -175,13 +190,8 @@ async fn revoke_family(
     Ok(())
 }
 
-async fn issue(
-    connection: &mut AsyncPgConnection,
-    tokens: &Tokens,
-    user_id: i64,
-    family: String,
-    now: DateTime<Utc>,
-) -> Result<Session, Problem> {
+/// What a login may do now; one that was disabled has no session any more.
+async fn identity(connection: &mut AsyncPgConnection, user_id: i64) -> Result<Identity, Problem> {
     let row: Option<(Vec<String>, Option<i64>, Option<i64>)> = user_account::table
         .filter(user_account::id.eq(user_id).and(user_account::is_disabled.eq(false)))
         .select((user_account::roles, user_account::employee_id, user_account::unit_id))
@@ -189,7 +199,17 @@ async fn issue(
         .await
         .optional()?;
     let (roles, employee_id, unit_id) = row.ok_or_else(ended)?;
-    let identity = Identity { user_id, roles: read_roles(&roles), employee_id, unit_id };
+    Ok(Identity { user_id, roles: read_roles(&roles), employee_id, unit_id })
+}
+
+async fn issue(
+    connection: &mut AsyncPgConnection,
+    tokens: &Tokens,
+    user_id: i64,
+    family: String,
+    now: DateTime<Utc>,
+) -> Result<Session, Problem> {
+    let identity = identity(connection, user_id).await?;
     let token = random()?;
     diesel::insert_into(refresh_token::table)
         .values((

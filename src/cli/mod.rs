@@ -4,6 +4,7 @@ mod database;
 mod demo;
 mod generate;
 mod import;
+mod person;
 mod rules;
 mod score;
 mod serve;
@@ -47,7 +48,7 @@ enum Command {
     Import(import::ImportArgs),
     /// Score facts from standard input with the scripts of a folder; needs no database.
     Score(score::ScoreArgs),
-    /// Check and test the scripts of a rules folder; needs no database.
+    /// Check and test scripts without a database; draft, submit, approve and export rules.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
     /// Manage logins.
@@ -85,7 +86,7 @@ fn run(cli: Cli) -> anyhow::Result<Ended> {
     let storage = cli.storage;
     match cli.command {
         Command::Score(args) => score::run(&args),
-        Command::Rules(command) => rules::run(&command),
+        Command::Rules(command) => rules::run(command, storage),
         Command::Openapi => serve::print_openapi(),
         Command::Demo(args) => block_on(demo::run(args, storage)),
         Command::Serve(args) => block_on(serve::run(args, storage)),

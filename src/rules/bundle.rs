@@ -303,7 +303,7 @@ pub(super) fn identity(files: &Files) -> String {
 }
 
 /// The `.rhai` and `.toml` files of the folder and of the folders in it.
-pub(super) fn read_folder(folder: &Path) -> Result<Files, (String, io::Error)> {
+pub fn read_folder(folder: &Path) -> Result<Files, (String, io::Error)> {
     let mut files = Files::new();
     let shown = |path: &Path| path.display().to_string();
     let list = |path: &Path| -> Result<Vec<fs::DirEntry>, (String, io::Error)> {

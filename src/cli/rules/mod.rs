@@ -1,6 +1,8 @@
-//! `showfloor rules`: an author's checks, without a database.
+//! `showfloor rules`: an author's checks, without a database, and the way from a draft to a release.
 
 mod check;
+mod drafts;
+mod releases;
 mod test;
 
 use std::path::PathBuf;
@@ -8,7 +10,8 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::Ended;
+use super::{Ended, block_on};
+use crate::config::Storage;
 use crate::rules::bundle::Bundle;
 use crate::rules::finding::Finding;
 
@@ -20,6 +23,48 @@ pub enum RulesCommand {
     /// Run the golden cases beside the scripts.
     #[command(after_help = "Examples:\n  showfloor rules test\n  showfloor rules test my-rules --json")]
     Test(Target),
+    /// Say which rules count now and next, and what the rules folder holds.
+    #[command(after_help = "Examples:\n  showfloor rules status\n  showfloor rules status --rules my-rules")]
+    Status(releases::StatusArgs),
+    /// List the releases.
+    Releases(releases::ReleasesArgs),
+    /// Write a release or a draft to a folder.
+    #[command(
+        after_help = "Examples:\n  showfloor rules export my-rules\n  showfloor rules export --draft 3 draft-3"
+    )]
+    Export(releases::ExportArgs),
+    /// List the drafts that are open.
+    Drafts(drafts::DraftsArgs),
+    /// Begin a draft.
+    #[command(
+        after_help = "Examples:\n  showfloor rules draft --as hr\n  showfloor rules draft --release 1 --note 回退 --as hr\n  \
+        showfloor rules draft --from my-rules --as hr"
+    )]
+    Draft(drafts::BeginArgs),
+    /// Change a draft: set parameters, or bring its files back from a folder.
+    #[command(
+        after_help = "Examples:\n  showfloor rules edit 3 --set sales_consultant.attainment_floor=0.7 --as hr\n  \
+        showfloor rules export --draft 3 draft-3   # prints the version\n  \
+        showfloor rules edit 3 --from draft-3 --seen 2 --as hr"
+    )]
+    Edit(drafts::EditArgs),
+    /// Show what a draft changes.
+    Diff(drafts::DiffArgs),
+    /// Hand a draft in for approval.
+    #[command(
+        after_help = "Example:\n  showfloor rules submit 3 --effective 2026-12 --consulted 2026-11-20 --note 得分线调整 --as hr"
+    )]
+    Submit(drafts::SubmitArgs),
+    /// Take a draft back before it is decided on.
+    Withdraw(drafts::DraftArgs),
+    /// Give a draft up.
+    Discard(drafts::DraftArgs),
+    /// Publish a submitted draft as a release.
+    #[command(after_help = "Example:\n  showfloor rules approve 3 --note 同意 --as gm")]
+    Approve(drafts::DecideArgs),
+    /// Hand a submitted draft back to its authors.
+    #[command(after_help = "Example:\n  showfloor rules reject 3 --note 请先征求意见 --as gm")]
+    Reject(drafts::DecideArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -43,9 +88,28 @@ struct Report<'a> {
     rules_without_cases: Option<&'a [String]>,
 }
 
-pub fn run(command: &RulesCommand) -> anyhow::Result<Ended> {
+pub fn run(command: RulesCommand, storage: Storage) -> anyhow::Result<Ended> {
+    match command {
+        RulesCommand::Check(_) | RulesCommand::Test(_) => offline(&command),
+        RulesCommand::Status(args) => block_on(releases::status(args, storage)),
+        RulesCommand::Releases(args) => block_on(releases::list(args, storage)),
+        RulesCommand::Export(args) => block_on(releases::export(args, storage)),
+        RulesCommand::Drafts(args) => block_on(drafts::list(args, storage)),
+        RulesCommand::Draft(args) => block_on(drafts::begin(args, storage)),
+        RulesCommand::Edit(args) => block_on(drafts::edit(args, storage)),
+        RulesCommand::Diff(args) => block_on(drafts::print_diff(args, storage)),
+        RulesCommand::Submit(args) => block_on(drafts::submit(args, storage)),
+        RulesCommand::Withdraw(args) => block_on(drafts::withdraw(args, storage)),
+        RulesCommand::Discard(args) => block_on(drafts::discard(args, storage)),
+        RulesCommand::Approve(args) => block_on(drafts::approve(args, storage)),
+        RulesCommand::Reject(args) => block_on(drafts::reject(args, storage)),
+    }
+}
+
+fn offline(command: &RulesCommand) -> anyhow::Result<Ended> {
     let target = match command {
         RulesCommand::Check(target) | RulesCommand::Test(target) => target,
+        _ => return Ok(Ended::Well),
     };
     let bundle = match Bundle::load(&target.folder) {
         Ok(bundle) => bundle,
@@ -59,7 +123,7 @@ pub fn run(command: &RulesCommand) -> anyhow::Result<Ended> {
     };
     match command {
         RulesCommand::Check(_) => check::check(target, &bundle),
-        RulesCommand::Test(_) => test::test(target, &bundle),
+        _ => test::test(target, &bundle),
     }
 }
 

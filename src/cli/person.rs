@@ -1,0 +1,44 @@
+//! Who acts at the command line: what a person answers for needs that person's password, as over the API.
+
+use std::io::{self, BufRead as _};
+
+use anyhow::Context as _;
+use clap::Args;
+use diesel_async::AsyncPgConnection;
+
+use crate::auth::Caller;
+use crate::auth::access::Action;
+use crate::auth::session::{self, Credentials};
+
+/// The login that acts.
+#[derive(Debug, Args)]
+pub struct Person {
+    /// Who does it: the login; the password is asked for, or read from SHOWFLOOR_PASSWORD.
+    #[arg(long = "as", value_name = "LOGIN")]
+    login: String,
+    /// Read the password from standard input.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+impl Person {
+    /// Signs the person in, who has to be allowed to do `A`.
+    pub async fn sign_in<A: Action>(&self, connection: &mut AsyncPgConnection) -> anyhow::Result<Caller<A>> {
+        let credentials = Credentials { login: self.login.clone(), password: self.password()? };
+        Ok(Caller::permit(session::identify(connection, credentials).await?)?)
+    }
+
+    fn password(&self) -> anyhow::Result<String> {
+        if self.password_stdin {
+            let mut line = String::new();
+            io::stdin().lock().read_line(&mut line)?;
+            return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
+        }
+        if let Ok(password) = std::env::var("SHOWFLOOR_PASSWORD") {
+            return Ok(password);
+        }
+        rpassword::prompt_password(format!("password of {}: ", self.login)).context(
+            "there is no terminal to ask for the password: use --password-stdin or SHOWFLOOR_PASSWORD",
+        )
+    }
+}

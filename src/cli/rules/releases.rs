@@ -1,0 +1,140 @@
+//! `showfloor rules` about what has been released, and out to a folder.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use super::super::{Ended, database::Database, table};
+use crate::clock::{self, Clock};
+use crate::config::{ReleasedRules, Storage};
+use crate::period::Period;
+use crate::rules::draft::{self, files};
+use crate::rules::folder::FolderState;
+use crate::rules::release::{self, Release};
+use crate::rules::store;
+
+/// Options of `showfloor rules releases`.
+#[derive(Debug, clap::Args)]
+pub struct ReleasesArgs {
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `showfloor rules status`.
+#[derive(Debug, clap::Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    rules: ReleasedRules,
+}
+
+/// Options of `showfloor rules export`.
+#[derive(Debug, clap::Args)]
+pub struct ExportArgs {
+    /// A folder that is not there yet, or is empty.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// The release; by default the one published last.
+    #[arg(long, value_name = "ID", conflicts_with = "draft")]
+    release: Option<i64>,
+    /// A draft instead of a release.
+    #[arg(long, value_name = "ID")]
+    draft: Option<i64>,
+}
+
+/// Lists the releases.
+pub async fn list(args: ReleasesArgs, storage: Storage) -> anyhow::Result<Ended> {
+    let releases =
+        Database::with(&storage, async |pool| Ok(release::list(&mut *pool.get().await?, 0, i64::MAX).await?))
+            .await?;
+    match args.json {
+        true => writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&releases)?)?,
+        false => print(releases)?,
+    }
+    Ok(Ended::Well)
+}
+
+fn print(releases: Vec<Release>) -> io::Result<()> {
+    let header = ["release", "effective", "published", "consulted", "author", "approver", "bundle", "note"];
+    let mut rows = table::new(&header, &[0]);
+    for release in releases {
+        rows.add_row([
+            release.id.to_string(),
+            release.effective_from.map_or_else(|| "not frozen".to_owned(), |month| month.to_string()),
+            clock::day(release.published_at).to_string(),
+            release.consulted_on.map(|day| day.to_string()).unwrap_or_default(),
+            release.author.unwrap_or_default(),
+            release.approver.unwrap_or_default(),
+            release.bundle.chars().take(12).collect(),
+            release.note,
+        ]);
+    }
+    writeln!(io::stdout(), "{rows}")
+}
+
+/// Takes the rules folder in, as a running server does, and says what counts and what the folder holds. Exit status 1
+/// when it is broken.
+pub async fn status(args: StatusArgs, storage: Storage) -> anyhow::Result<Ended> {
+    let folder = args.rules.folder();
+    let now = Clock::System.now();
+    let month = Period::containing(clock::day(now));
+    let releases = Database::with(&storage, async |pool| {
+        let connection = &mut *pool.get().await?;
+        folder.sync(connection, now).await?;
+        let mut releases = release::upcoming(connection, month).await?;
+        releases.extend(release::in_force(connection, month, None).await?);
+        Ok(releases)
+    })
+    .await?;
+    let status = folder.status();
+    print(releases)?;
+    let mut out = io::stdout();
+    for finding in &status.findings {
+        writeln!(out, "{finding}")?;
+    }
+    let path = folder.path().display();
+    match (status.state, status.release, status.draft) {
+        (FolderState::Broken, ..) => writeln!(out, "{path}: broken; what was taken in before stays")?,
+        (_, Some(id), _) => writeln!(out, "{path}: release {id}")?,
+        (_, None, Some(id)) => writeln!(out, "{path}: draft {id}")?,
+        (_, None, None) => {}
+    }
+    Ok(if status.state == FolderState::Broken { Ended::WithFindings } else { Ended::Well })
+}
+
+/// Writes a release, or a draft, to a folder.
+pub async fn export(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended> {
+    let shown = args.folder.display();
+    let is_free = match fs::read_dir(&args.folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    };
+    anyhow::ensure!(is_free, "{shown} is not an empty folder");
+    let (what, files) = Database::with(&storage, async |pool| {
+        let connection = &mut *pool.get().await?;
+        if let Some(id) = args.draft {
+            let draft = draft::find(connection, id).await?;
+            let what = format!("draft {id}, version {}", draft.version);
+            return Ok((what, files::all(connection, id).await?));
+        }
+        let release = match args.release {
+            Some(id) => release::find(connection, id).await?,
+            None => release::latest(connection).await?.context("nothing has been released yet")?,
+        };
+        Ok((format!("release {}", release.id), store::bundle_files(connection, &release.bundle).await?))
+    })
+    .await?;
+    for (path, content) in &files {
+        // Only paths that a rules folder can have were ever taken in; this one is about to be written.
+        files::check(path, content)?;
+        let target = args.folder.join(path);
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+        }
+        fs::write(&target, content).with_context(|| format!("cannot write {}", target.display()))?;
+    }
+    writeln!(io::stdout(), "{what}: {} files written to {shown}", files.len())?;
+    Ok(Ended::Well)
+}
