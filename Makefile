@@ -8,6 +8,7 @@ demo: postgres
 	$(CARGO) run --locked -- demo $(ARGS)
 
 test: postgres
+	$(CARGO) fetch --locked
 	$(CARGO) test --locked
 
 # What has to hold besides the tests; none of it needs a network.

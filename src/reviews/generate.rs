@@ -69,15 +69,18 @@ pub async fn generate(
     now: DateTime<Utc>,
 ) -> Result<Generated, Problem> {
     for _ in 0..ATTEMPTS {
-        let connection = &mut *pool.get().await?;
-        let (cycle, month, before) = load(connection, cycle_id, &runner.scope).await?;
-        if !cycle.state.may_generate() {
-            return Err(Problem::conflict(format!(
-                "the cycle is at {}: reopen it before generating again",
-                cycle.state.name()
-            )));
-        }
-        let rules = in_force::of(connection, folder, library, cycle.period, cycle.frozen_at, now).await?;
+        let (cycle, month, before, rules) = {
+            let connection = &mut *pool.get().await?;
+            let (cycle, month, before) = load(connection, cycle_id, &runner.scope).await?;
+            if !cycle.state.may_generate() {
+                return Err(Problem::conflict(format!(
+                    "the cycle is at {}: reopen it before generating again",
+                    cycle.state.name()
+                )));
+            }
+            let rules = in_force::of(connection, folder, library, cycle.period, cycle.frozen_at, now).await?;
+            (cycle, month, before, rules)
+        };
         let scoring = Arc::clone(&rules.bundle);
         let drafts = on_deep_stack(move || compute(&scoring, &month))
             .await

@@ -19,6 +19,7 @@ mod openapi;
 mod organisation;
 mod plans;
 mod program;
+mod releases;
 mod reviews;
 mod rules_cli;
 mod schema;

@@ -91,7 +91,8 @@ async fn the_program_and_the_database_agree_on_every_column() {
 async fn dump(connection: &mut AsyncPgConnection) -> Vec<String> {
     let own = "NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e')";
     let queries = [
-        "SELECT concat_ws(' ', 'column', table_name, ordinal_position, column_name, udt_name, is_nullable, column_default, \
+        "SELECT concat_ws(' ', 'column', table_name, \
+             row_number() OVER (PARTITION BY table_name ORDER BY ordinal_position), column_name, udt_name, is_nullable, column_default, \
              is_identity, identity_generation, generation_expression, collation_name) AS line \
          FROM information_schema.columns WHERE table_schema = 'public'"
             .to_owned(),

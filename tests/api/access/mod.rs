@@ -57,6 +57,10 @@ const ENTERING: May = Logins("consultant leader telesales supervisor manager hr 
 const ATTENDANCE: May = Logins("hr group");
 /// Row "rules": whoever drafts, approves or reads them.
 const RULES: May = Logins("manager gm hr group auditor");
+/// Row "rules": drafted by the sales manager and HR, and by the group for a store's HR.
+const DRAFTING: May = Logins("manager hr group");
+/// Row "rules": approved by the general manager and the group.
+const RELEASING: May = Logins("gm group");
 /// Row "run, publish": HR, and the group for it.
 const RUNNING: May = Logins("hr group");
 /// Whoever runs, reviews or audits a store's month.
@@ -112,6 +116,25 @@ const EXPECTED: &[(&str, May)] = &[
     ("list_facts", REVIEWS),
     ("create_import", ATTENDANCE),
     ("get_rules", RULES),
+    ("get_rules_status", RULES),
+    ("list_rule_releases", RULES),
+    ("get_rule_release", RULES),
+    ("get_rule_release_file", RULES),
+    ("list_rule_drafts", RULES),
+    ("get_rule_draft", RULES),
+    ("get_rule_draft_file", RULES),
+    ("list_rule_draft_parameters", RULES),
+    ("get_rule_draft_diff", RULES),
+    ("get_rule_draft_verdict", RULES),
+    ("create_rule_draft", DRAFTING),
+    ("delete_rule_draft", DRAFTING),
+    ("put_rule_draft_file", DRAFTING),
+    ("delete_rule_draft_file", DRAFTING),
+    ("update_rule_draft_parameters", DRAFTING),
+    ("submit_rule_draft", DRAFTING),
+    ("withdraw_rule_draft", DRAFTING),
+    ("approve_rule_draft", RELEASING),
+    ("reject_rule_draft", RELEASING),
     ("create_review_cycle", RUNNING),
     ("list_review_cycles", CYCLES),
     ("get_review_cycle", CYCLES),
@@ -143,7 +166,11 @@ fn operations() -> Vec<(String, Method, String)> {
         ];
         for (method, operation) in methods {
             let Some(operation) = operation else { continue };
-            let path = path.replace("{id}", "999999").replace("{code}", "NO").replace("{employee_no}", "NO");
+            let path = path
+                .replace("{id}", "999999")
+                .replace("{code}", "NO")
+                .replace("{employee_no}", "NO")
+                .replace("{path}", "a/b.toml");
             assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
             operations.push((operation.operation_id.clone().unwrap(), method, path));
         }

@@ -116,15 +116,22 @@ impl TestApp {
     /// A server on a copy of a template, with the rules of a folder.
     pub async fn start(template: Template, rules: &Path) -> Self {
         let url = cluster::database(template).await;
-        let pool = pool::open(&url, 8).unwrap();
+        Self::serve(pool::open(&url, 8).unwrap(), "2014-05-15T08:00:00Z", rules)
+    }
+
+    /// Another server on the same database, with the shipped rules, at another time.
+    pub fn at(&self, now: &str) -> Self {
+        Self::serve(self.pool.clone(), now, &shipped_rules())
+    }
+
+    fn serve(pool: Pool, now: &str, rules: &Path) -> Self {
         let keys = tempfile::tempdir().unwrap();
         let tokens = Arc::new(Tokens::open(keys.path()).unwrap());
-        let clock = Clock::Fixed("2014-05-15T08:00:00Z".parse().unwrap());
-        let folder = Arc::new(RulesFolder::new(rules, false));
+        let clock = Clock::Fixed(now.parse().unwrap());
         let shared = Shared {
             pool: pool.clone(),
             tokens: Arc::clone(&tokens),
-            rules: Arc::clone(&folder),
+            rules: Arc::new(RulesFolder::new(rules, false)),
             catalogue: Arc::new(CatalogueFile::new(rules.join("metrics.toml"))),
             library: Arc::default(),
             clock,
