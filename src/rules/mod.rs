@@ -3,6 +3,7 @@
 pub mod bundle;
 pub mod cases;
 pub mod check;
+pub mod coverage;
 pub mod failure;
 pub mod finding;
 pub mod folder;
@@ -15,6 +16,7 @@ pub mod scheme;
 pub mod scoring;
 pub mod trace;
 pub mod value;
+pub mod verdict;
 
 #[cfg(test)]
 mod tests;
