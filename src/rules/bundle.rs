@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::{fs, io, thread};
+use std::sync::Arc;
+use std::{fs, io};
 
 use rhai::{AST, ParseErrorType};
 use sha2::{Digest, Sha256};
 
-use super::check::{self, Argument, Script};
+use super::check::{self, Argument, Checked, Script};
 use super::finding::{Finding, Place, Severity};
 use super::host::HOST_VERSION;
 use super::language;
@@ -42,6 +43,7 @@ pub struct Rule {
     /// Where its function `score` begins: the place of what concerns the whole rule.
     pub declared: Place,
     constants: Constants,
+    text: Arc<str>,
     folded: AST,
     plain: AST,
 }
@@ -53,6 +55,16 @@ impl Rule {
             Optimisation::None => &self.plain,
             Optimisation::Simple => &self.folded,
         }
+    }
+
+    /// Its script as written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The numbers and texts that its script declares outside functions.
+    pub fn constants(&self) -> &Constants {
+        &self.constants
     }
 
     /// What it is allowed and given while it runs.
@@ -94,23 +106,25 @@ pub struct Bundle {
 impl Bundle {
     /// Reads and compiles a rules folder.
     pub fn load(folder: &Path) -> Result<Self, Vec<Finding>> {
-        let files = read_folder(folder).map_err(|(path, error)| {
-            vec![Finding::error("unreadable", Place::file(&path), "", format!("cannot be read: {error}"))]
-        })?;
-        Self::compile(files)
+        Self::compile(read(folder)?)
     }
 
     /// Compiles the files of a bundle, or says everything that is wrong with them.
     pub fn compile(files: Files) -> Result<Self, Vec<Finding>> {
-        // A thread of its own, because only its stack is known to be large enough for the deepest script.
-        thread::scope(|scope| {
-            let work = thread::Builder::new().stack_size(sandbox::STACK_SIZE);
-            let failed =
-                || vec![Finding::error("internal", Place::file("."), "", "the compiler could not be run")];
-            match work.spawn_scoped(scope, || compile(files)) {
-                Ok(handle) => handle.join().unwrap_or_else(|_| Err(failed())),
-                Err(_) => Err(failed()),
+        let (bundle, findings) = Self::compile_partly(files);
+        match bundle {
+            Some(bundle) if findings.iter().all(|finding| finding.severity == Severity::Warning) => {
+                Ok(Self { warnings: findings, ..bundle })
             }
+            _ => Err(findings),
+        }
+    }
+
+    /// Compiles what can be compiled and says what is wrong with the rest: with errors among the findings the bundle has
+    /// rules missing, and is good for nothing but finding more.
+    pub(super) fn compile_partly(files: Files) -> (Option<Self>, Vec<Finding>) {
+        sandbox::with_deep_stack(|| compile(files)).unwrap_or_else(|| {
+            (None, vec![Finding::error("internal", Place::file("."), "", "the compiler could not be run")])
         })
     }
 
@@ -120,14 +134,21 @@ impl Bundle {
     }
 }
 
-fn compile(files: Files) -> Result<Bundle, Vec<Finding>> {
+fn compile(files: Files) -> (Option<Bundle>, Vec<Finding>) {
     let (texts, mut findings) = texts(&files);
     let catalogue = match texts.get(CATALOGUE_FILE) {
-        Some(text) => Catalogue::parse(text).map_err(|error| vec![catalogue_finding(text, &error)])?,
-        None if files.contains_key(CATALOGUE_FILE) => return Err(findings),
+        Some(text) => match Catalogue::parse(text) {
+            Ok(catalogue) => catalogue,
+            Err(error) => {
+                findings.push(catalogue_finding(text, &error));
+                return (None, findings);
+            }
+        },
+        None if files.contains_key(CATALOGUE_FILE) => return (None, findings),
         None => {
             let message = format!("there is no {CATALOGUE_FILE} in the rules folder");
-            return Err(vec![Finding::error("no-catalogue", Place::file(CATALOGUE_FILE), "", message)]);
+            findings.push(Finding::error("no-catalogue", Place::file(CATALOGUE_FILE), "", message));
+            return (None, findings);
         }
     };
     let mut schemes = BTreeMap::new();
@@ -140,9 +161,13 @@ fn compile(files: Files) -> Result<Bundle, Vec<Finding>> {
                 let source = Source { files: &files, texts: &texts, catalogue: &catalogue };
                 let (rules, found) = compile_rules(&source, name, path, &file);
                 findings.extend(found);
+                findings.extend(check::unasked(path, text, &file, &rules));
                 schemes.insert(name.to_owned(), Scheme { name: name.to_owned(), file, rules });
             }
-            Err(found) => findings.extend(found),
+            Err(found) => {
+                findings.extend(found);
+                findings.extend(unread(&texts, name));
+            }
         }
     }
     if schemes.is_empty() && findings.is_empty() {
@@ -150,10 +175,8 @@ fn compile(files: Files) -> Result<Bundle, Vec<Finding>> {
         findings.push(Finding::error("no-scheme", Place::file(SCHEME_FILE), "", message));
     }
     findings.extend(orphans(&texts, &schemes));
-    if findings.iter().any(|finding| finding.severity == Severity::Error) {
-        return Err(findings);
-    }
-    Ok(Bundle { hash: identity(&files), catalogue, schemes, files, warnings: findings })
+    let hash = identity(&files);
+    (Some(Bundle { hash, catalogue, schemes, files, warnings: Vec::new() }), findings)
 }
 
 fn texts(files: &Files) -> (BTreeMap<&str, &str>, Vec<Finding>) {
@@ -238,24 +261,39 @@ fn compile_rule(
 ) -> Result<(Rule, Vec<Finding>), Vec<Finding>> {
     let read = sandbox::read(path, text).map_err(|finding| vec![*finding])?;
     let script = Script { file: path, text, ast: &read };
-    let arguments = check::arguments(&script, catalogue, &scheme.parameter)?;
-    let warnings = check::unused(&script, &arguments);
+    let Checked { arguments, mut findings } = check::check(&script, entry, catalogue, &scheme.parameter);
     let constants = language::constants(&read);
-    let compile = |level| {
-        sandbox::compile(text, &constants, level).map_err(|error| {
-            let suggestion = match error.err_type() {
-                ParseErrorType::VariableUndefined(name) => {
-                    check::suggestion(&script, name, catalogue, &scheme.parameter)
-                }
-                _ => None,
-            };
-            vec![language::finding(path, text, &error).suggesting(suggestion)]
-        })
+    let compile = |level| sandbox::compile(text, &constants, level);
+    match (compile(Optimisation::None), compile(Optimisation::Simple)) {
+        (Ok(plain), Ok(folded)) if findings.iter().all(|finding| finding.severity == Severity::Warning) => {
+            let declared = check::declared(&script);
+            let file = path.to_owned();
+            let text = text.into();
+            let rule =
+                Rule { entry: entry.clone(), file, arguments, declared, constants, text, folded, plain };
+            Ok((rule, findings))
+        }
+        (Ok(_), Ok(_)) => Err(findings),
+        (Err(error), _) | (_, Err(error)) => {
+            // Names that stand for nothing have been found before, each of them.
+            let is_known = matches!(error.err_type(), ParseErrorType::VariableUndefined(_));
+            if !is_known || findings.iter().all(|finding| finding.code != "unknown-name") {
+                findings.push(language::finding(path, text, &error));
+            }
+            Err(findings)
+        }
+    }
+}
+
+/// What can be said of the scripts of a scheme that is broken itself.
+fn unread(texts: &BTreeMap<&str, &str>, scheme: &str) -> Vec<Finding> {
+    let is_own = |path: &str| {
+        path.strip_suffix(".rhai")
+            .and_then(|path| path.rsplit_once('/'))
+            .is_some_and(|(folder, _)| folder == scheme)
     };
-    let (plain, folded) = (compile(Optimisation::None)?, compile(Optimisation::Simple)?);
-    let declared = check::declared(&script);
-    let file = path.to_owned();
-    Ok((Rule { entry: entry.clone(), file, arguments, declared, constants, folded, plain }, warnings))
+    let scripts = texts.iter().filter(|(path, _)| is_own(path));
+    scripts.filter_map(|(path, text)| sandbox::read(path, text).err()).map(|finding| *finding).collect()
 }
 
 /// Scripts and cases that no scheme lists: most likely a forgotten line or a misspelt name.
@@ -300,6 +338,13 @@ pub(super) fn identity(files: &Files) -> String {
         hash.update(bytes);
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The files of a rules folder, or which of them cannot be read.
+pub fn read(folder: &Path) -> Result<Files, Vec<Finding>> {
+    read_folder(folder).map_err(|(path, error)| {
+        vec![Finding::error("unreadable", Place::file(&path), "", format!("cannot be read: {error}"))]
+    })
 }
 
 /// The `.rhai` and `.toml` files of the folder and of the folders in it.

@@ -5,8 +5,10 @@ use std::fmt;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::bundle::{Bundle, Rule};
+use super::coverage::Coverage;
 use super::finding::{Finding, Place};
 use super::sandbox::Optimisation;
 use super::scheme::{place_of_text, read_toml};
@@ -81,14 +83,27 @@ struct CasesFile {
 }
 
 /// How the cases of a bundle went.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct CasesReport {
     /// Cases that came out as expected.
-    pub passed: usize,
-    /// What did not, one finding a case, and files that could not be read.
-    pub failures: Vec<Finding>,
+    pub cases_passed: usize,
+    /// Cases that did not, and files of cases that cannot be read; each has a finding `case` or `toml`.
+    pub cases_failed: usize,
     /// Rules without a single case.
-    pub uncovered: Vec<String>,
+    pub rules_without_cases: Vec<String>,
+    /// What the cases reach.
+    pub coverage: Covered,
+}
+
+/// How many statements of all scripts the cases reach.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct Covered {
+    /// All statements.
+    pub statements: usize,
+    /// Those that a case reaches.
+    pub reached: usize,
+    /// A finding `not-covered` for each line with one that no case reaches.
+    pub missed: Vec<Finding>,
 }
 
 /// The rules of a bundle with the name and text of their cases.
@@ -100,43 +115,30 @@ fn files(bundle: &Bundle) -> impl Iterator<Item = (&Rule, String, Option<&str>)>
     })
 }
 
-/// Reads every case of a bundle without running it: what is no TOML, and facts that cannot be.
-pub fn check(bundle: &Bundle) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (_, file, text) in files(bundle) {
-        let Some(text) = text else { continue };
-        match read_toml::<CasesFile>(&file, text) {
-            Ok(cases) => findings.extend(cases.case.iter().filter_map(|case| {
-                let message = facts(case, &bundle.catalogue).err()?;
-                Some(failure(&file, text, case, message))
-            })),
-            Err(finding) => findings.push(*finding),
-        }
-    }
-    findings
-}
-
-/// Runs every case of a bundle at both optimisation levels.
-pub fn run(bundle: &Bundle) -> CasesReport {
+/// Runs every case of a bundle at both optimisation levels, with a finding for each that fails.
+pub fn run(bundle: &Bundle) -> (CasesReport, Vec<Finding>) {
     let mut report = CasesReport::default();
+    let mut failures = Vec::new();
     for (rule, file, text) in files(bundle) {
-        let Some(text) = text else {
-            report.uncovered.push(rule.file.clone());
-            continue;
-        };
-        match read_toml::<CasesFile>(&file, text) {
-            Ok(cases) => {
+        let mut coverage = Coverage::of(rule);
+        match text.map(|text| (text, read_toml::<CasesFile>(&file, text))) {
+            None => report.rules_without_cases.push(rule.file.clone()),
+            Some((_, Err(finding))) => failures.push(*finding),
+            Some((text, Ok(cases))) => {
                 for case in &cases.case {
-                    match run_case(case, rule, &bundle.catalogue) {
-                        Ok(()) => report.passed += 1,
-                        Err(message) => report.failures.push(failure(&file, text, case, message)),
+                    match run_case(case, rule, &bundle.catalogue, &mut coverage) {
+                        Ok(()) => report.cases_passed += 1,
+                        Err(message) => failures.push(failure(&file, text, case, message)),
                     }
                 }
             }
-            Err(finding) => report.failures.push(*finding),
         }
+        report.coverage.statements += coverage.statements();
+        report.coverage.reached += coverage.reached();
+        report.coverage.missed.extend(coverage.findings());
     }
-    report
+    report.cases_failed = failures.len();
+    (report, failures)
 }
 
 fn failure(file: &str, text: &str, case: &Case, message: String) -> Finding {
@@ -152,8 +154,14 @@ fn facts(case: &Case, catalogue: &Catalogue) -> Result<MonthFacts, String> {
     Ok(MonthFacts::complete(catalogue, given.collect::<Result<Vec<_>, String>>()?))
 }
 
-fn run_case(case: &Case, rule: &Rule, catalogue: &Catalogue) -> Result<(), String> {
+fn run_case(
+    case: &Case,
+    rule: &Rule,
+    catalogue: &Catalogue,
+    coverage: &mut Coverage<'_>,
+) -> Result<(), String> {
     let facts = facts(case, catalogue)?;
+    coverage.run(catalogue, &facts);
     let folded = rule.run(catalogue, &facts, Optimisation::Simple);
     if rule.run(catalogue, &facts, Optimisation::None) != folded {
         return Err("the optimised script gives another result than the script as written".to_owned());

@@ -6,6 +6,11 @@ use super::host;
 use super::sandbox::OPERATION_LIMIT;
 use super::trace::REASON_LIMIT;
 
+/// What every message about points says that left their bounds, above or below.
+pub const OUTSIDE: &str = "outside 0 to";
+/// What is said of points that are taken off or added, and are less than nothing.
+pub const BELOW: &str = "are below 0";
+
 /// Something a running rule did wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -19,6 +24,11 @@ impl Failure {
     /// A failure of the whole rule.
     pub fn of_rule(message: impl Into<String>) -> Self {
         Self { position: Position::NONE, message: message.into() }
+    }
+
+    /// Whether points left their bounds.
+    pub fn is_out_of_range(&self) -> bool {
+        self.message.contains(OUTSIDE) || self.message.contains(BELOW)
     }
 }
 

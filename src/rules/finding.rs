@@ -102,14 +102,10 @@ impl Finding {
     }
 }
 
-/// `file:line:column: code: sentence`, then the source line with a caret and the suggestion.
+/// `file:line:column: code: sentence`, then the source line with a caret, the suggestion, and whether it is a warning.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.severity {
-            Severity::Error => "",
-            Severity::Warning => "warning: ",
-        };
-        write!(f, "{}: {}: {kind}{}", self.place, self.code, self.message)?;
+        write!(f, "{}: {}: {}", self.place, self.code, self.message)?;
         if let Some(source) = &self.source {
             write!(f, "\n    {}", source.replace('\t', " "))?;
             if let Some(column) = self.place.column.filter(|column| *column <= source.chars().count() + 1) {
@@ -118,6 +114,9 @@ impl fmt::Display for Finding {
         }
         if let Some(suggestion) = &self.suggestion {
             write!(f, "\n    = {suggestion}")?;
+        }
+        if self.severity == Severity::Warning {
+            f.write_str("\n    = warning: it can be used as it is")?;
         }
         Ok(())
     }

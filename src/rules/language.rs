@@ -114,6 +114,11 @@ pub fn finding(file: &str, text: &str, error: &ParseError) -> Finding {
     Finding::error(code, place, text, sentence(kind))
 }
 
+/// What is said of a name that stands for nothing.
+pub fn undefined(name: &str) -> String {
+    format!("'{name}' is neither a parameter of this function nor a variable")
+}
+
 fn is_refused(symbol: &str) -> bool {
     REFUSED.iter().any(|(refused, _)| refused.literal_syntax() == symbol)
 }
@@ -124,9 +129,7 @@ fn full_width(input: &str) -> Option<char> {
 
 fn sentence(error: &ParseErrorType) -> String {
     match error {
-        ParseErrorType::VariableUndefined(name) => {
-            format!("'{name}' is neither a parameter of this function nor a variable")
-        }
+        ParseErrorType::VariableUndefined(name) => undefined(name),
         ParseErrorType::ExprTooDeep => "the expression is nested too deeply".to_owned(),
         ParseErrorType::TooManyFunctions => "there are more than 32 functions".to_owned(),
         ParseErrorType::Reserved(word) => format!("'{word}' cannot be used in a rule"),

@@ -3,6 +3,7 @@
 pub mod bundle;
 pub mod cases;
 pub mod check;
+pub mod coverage;
 pub mod draft;
 pub mod failure;
 pub mod finding;

@@ -9,7 +9,7 @@ use rhai::{AST, CallFnOptions, Dynamic, Engine, OptimizationLevel, ParseError, S
 use super::failure::Failure;
 use super::finding::{Finding, Place};
 use super::trace::{Constants, Frame};
-use super::{host, language, trace};
+use super::{coverage, host, language, trace};
 
 /// Largest script accepted, in bytes.
 pub const SOURCE_LIMIT: usize = 64 * 1024;
@@ -30,16 +30,22 @@ pub enum Optimisation {
     Simple,
 }
 
-static PLAIN: LazyLock<Engine> = LazyLock::new(|| engine(OptimizationLevel::None));
-static FOLDED: LazyLock<Engine> = LazyLock::new(|| engine(OptimizationLevel::Simple));
+static PLAIN: LazyLock<Engine> = LazyLock::new(|| engine(OptimizationLevel::None, OPERATION_LIMIT));
+static FOLDED: LazyLock<Engine> = LazyLock::new(|| engine(OptimizationLevel::Simple, OPERATION_LIMIT));
+/// Runs scripts in which every statement says that it is reached. Saying so takes steps of its own.
+static RECORDING: LazyLock<Engine> = LazyLock::new(|| {
+    let mut engine = engine(OptimizationLevel::None, OPERATION_LIMIT.saturating_mul(4));
+    coverage::register(&mut engine);
+    engine
+});
 /// Reads scripts with misspelt names too, so that everything else about them can be said.
 static LENIENT: LazyLock<Engine> = LazyLock::new(|| {
-    let mut engine = engine(OptimizationLevel::None);
+    let mut engine = engine(OptimizationLevel::None, OPERATION_LIMIT);
     engine.set_strict_variables(false);
     engine
 });
 
-fn engine(level: OptimizationLevel) -> Engine {
+fn engine(level: OptimizationLevel, limit: u64) -> Engine {
     let mut engine = Engine::new_raw();
     engine.register_global_module(ArithmeticPackage::new().as_shared_module());
     engine.register_global_module(LogicPackage::new().as_shared_module());
@@ -51,7 +57,7 @@ fn engine(level: OptimizationLevel) -> Engine {
         .set_allow_anonymous_fn(false)
         .set_strict_variables(true)
         .set_fail_on_invalid_map_property(true)
-        .set_max_operations(OPERATION_LIMIT)
+        .set_max_operations(limit)
         .set_max_call_levels(16)
         .set_max_expr_depths(64, 32)
         .set_max_variables(64)
@@ -59,8 +65,8 @@ fn engine(level: OptimizationLevel) -> Engine {
         .set_max_string_size(4096)
         .set_max_array_size(256)
         .set_max_map_size(64)
-        .on_progress(|operations| {
-            let is_spent = operations > OPERATION_LIMIT || (operations % 256 == 0 && trace::is_overdue());
+        .on_progress(move |operations| {
+            let is_spent = operations > limit || (operations % 256 == 0 && trace::is_overdue());
             is_spent.then(|| Dynamic::from("the rule took too long"))
         });
     language::restrict(&mut engine);
@@ -79,10 +85,22 @@ pub fn read(file: &str, text: &str) -> Result<AST, Box<Finding>> {
 
 /// Compiles a script that has been read.
 pub fn compile(text: &str, constants: &Constants, optimisation: Optimisation) -> Result<AST, ParseError> {
-    let engine = match optimisation {
-        Optimisation::None => &PLAIN,
-        Optimisation::Simple => &FOLDED,
-    };
+    compile_for(
+        match optimisation {
+            Optimisation::None => &PLAIN,
+            Optimisation::Simple => &FOLDED,
+        },
+        text,
+        constants,
+    )
+}
+
+/// Compiles a script in which every statement says that it is reached.
+pub fn compile_recording(text: &str, constants: &Constants) -> Result<AST, ParseError> {
+    compile_for(&RECORDING, text, constants)
+}
+
+fn compile_for(engine: &Engine, text: &str, constants: &Constants) -> Result<AST, ParseError> {
     let mut scope = Scope::new();
     for (name, value) in constants.iter() {
         scope.push_constant_dynamic(name.as_str(), value.clone());
@@ -92,11 +110,29 @@ pub fn compile(text: &str, constants: &Constants, optimisation: Optimisation) ->
 
 /// Calls `score` of a compiled script.
 pub fn call(ast: &AST, frame: Frame, arguments: Vec<Dynamic>) -> Result<Dynamic, Failure> {
+    call_with(&FOLDED, ast, frame, arguments)
+}
+
+/// Calls `score` of a script in which every statement says that it is reached.
+pub fn call_recording(ast: &AST, frame: Frame, arguments: Vec<Dynamic>) -> Result<Dynamic, Failure> {
+    call_with(&RECORDING, ast, frame, arguments)
+}
+
+fn call_with(engine: &Engine, ast: &AST, frame: Frame, arguments: Vec<Dynamic>) -> Result<Dynamic, Failure> {
     trace::begin(frame, TIME_LIMIT);
     let options = CallFnOptions::new().eval_ast(false);
-    FOLDED
+    engine
         .call_fn_with_options::<Dynamic>(options, &mut Scope::new(), ast, "score", arguments)
         .map_err(|error| Failure::from(*error))
+}
+
+/// Does work that compiles or runs scripts on a thread of its own, whose stack is known to be large enough. None: there
+/// was no such thread to be had, or it broke down.
+pub fn with_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_SIZE);
+        thread.spawn_scoped(scope, work).ok()?.join().ok()
+    })
 }
 
 /// Does work that runs scripts on a thread whose stack is known to be large enough; the runtime's own threads are not.

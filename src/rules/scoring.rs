@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::bundle::{Rule, Scheme};
 use super::check::Argument;
-use super::failure::Failure;
+use super::failure::{Failure, OUTSIDE};
 use super::language::place_of;
 use super::memo::Memo;
 use super::sandbox::{self, Optimisation};
@@ -199,19 +199,7 @@ impl Scheme {
 impl Rule {
     /// Runs the rule for one person.
     pub fn run(&self, catalogue: &Catalogue, facts: &MonthFacts, optimisation: Optimisation) -> RuleResult {
-        let mut inputs = Vec::with_capacity(self.arguments.len());
-        let mut arguments = Vec::with_capacity(self.arguments.len());
-        for (name, argument) in &self.arguments {
-            let (value, dynamic) = match argument {
-                Argument::Parameter(number) => (Some(*number), Dynamic::from(*number)),
-                Argument::Metric(id) => match facts.get(*id) {
-                    Value::Given(number) => (Some(number), Dynamic::from(number)),
-                    missing => (None, Dynamic::from(absent(catalogue, *id, missing == Value::Unreported))),
-                },
-            };
-            inputs.push(Input { name: name.clone(), value });
-            arguments.push(dynamic);
-        }
+        let (inputs, arguments) = self.given(catalogue, facts);
         let returned = sandbox::call(self.ast(optimisation), self.frame(), arguments);
         let recorder = trace::end();
         let mut steps = Vec::new();
@@ -244,6 +232,32 @@ impl Rule {
         }
     }
 
+    /// The rule's inputs as they are recorded, and as the script gets them.
+    pub(super) fn given(&self, catalogue: &Catalogue, facts: &MonthFacts) -> (Vec<Input>, Vec<Dynamic>) {
+        let mut inputs = Vec::with_capacity(self.arguments.len());
+        let mut arguments = Vec::with_capacity(self.arguments.len());
+        for (name, argument) in &self.arguments {
+            let (value, dynamic) = match argument {
+                Argument::Parameter(number) => (Some(*number), Dynamic::from(*number)),
+                Argument::Metric(id) => match facts.get(*id) {
+                    Value::Given(number) => (Some(number), Dynamic::from(number)),
+                    missing => (None, Dynamic::from(absent(catalogue, *id, missing == Value::Unreported))),
+                },
+            };
+            inputs.push(Input { name: name.clone(), value });
+            arguments.push(dynamic);
+        }
+        (inputs, arguments)
+    }
+
+    /// How the rule, as it is written, fails for these facts, if it does.
+    pub(super) fn failure(&self, catalogue: &Catalogue, facts: &MonthFacts) -> Option<Failure> {
+        let (_, arguments) = self.given(catalogue, facts);
+        let returned = sandbox::call(self.ast(Optimisation::None), self.frame(), arguments);
+        let recorder = trace::end();
+        returned.and_then(|value| self.judge(value, &recorder)).err()
+    }
+
     /// What `score` returned, as points: rounded once, here.
     fn judge(&self, returned: Dynamic, recorder: &Recorder) -> Result<Judgement, Failure> {
         if let Some((reason, position)) = &recorder.fault {
@@ -262,7 +276,7 @@ impl Rule {
             return match rounded >= Decimal::ZERO && rounded <= ceiling {
                 true => Ok(Judgement::Points(rounded)),
                 false => Err(Failure::of_rule(format!(
-                    "the rule gave {} points, outside 0 to {}",
+                    "the rule gave {} points, {OUTSIDE} {}",
                     decimal::points(points),
                     decimal::plain(ceiling)
                 ))),

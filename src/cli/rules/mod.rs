@@ -8,19 +8,17 @@ mod test;
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use serde::Serialize;
 
 use super::{Ended, block_on};
 use crate::config::Storage;
-use crate::rules::bundle::Bundle;
-use crate::rules::finding::Finding;
 
 #[derive(Debug, Subcommand)]
 pub enum RulesCommand {
-    /// Compile every script, read the cases, and say what is wrong with them, with line and column.
-    #[command(after_help = "Examples:\n  showfloor rules check\n  showfloor rules check my-rules --json")]
-    Check(Target),
-    /// Run the golden cases beside the scripts.
+    /// Say everything that is wrong with the scripts and their cases, with line and column.
+    #[command(after_help = "Examples:\n  showfloor rules check\n  showfloor rules check my-rules --json\n  \
+                      showfloor rules check my-rules --watch")]
+    Check(check::CheckArgs),
+    /// Run the golden cases beside the scripts, and say which lines they never reach.
     #[command(after_help = "Examples:\n  showfloor rules test\n  showfloor rules test my-rules --json")]
     Test(Target),
     /// Say which rules count now and next, and what the rules folder holds.
@@ -77,20 +75,10 @@ pub struct Target {
     json: bool,
 }
 
-/// What both commands print with `--json`.
-#[derive(Serialize)]
-struct Report<'a> {
-    bundle: Option<&'a str>,
-    findings: &'a [Finding],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cases_passed: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rules_without_cases: Option<&'a [String]>,
-}
-
 pub fn run(command: RulesCommand, storage: Storage) -> anyhow::Result<Ended> {
     match command {
-        RulesCommand::Check(_) | RulesCommand::Test(_) => offline(&command),
+        RulesCommand::Check(args) => check::run(&args),
+        RulesCommand::Test(target) => test::run(&target),
         RulesCommand::Status(args) => block_on(releases::status(args, storage)),
         RulesCommand::Releases(args) => block_on(releases::list(args, storage)),
         RulesCommand::Export(args) => block_on(releases::export(args, storage)),
@@ -104,36 +92,4 @@ pub fn run(command: RulesCommand, storage: Storage) -> anyhow::Result<Ended> {
         RulesCommand::Approve(args) => block_on(drafts::approve(args, storage)),
         RulesCommand::Reject(args) => block_on(drafts::reject(args, storage)),
     }
-}
-
-fn offline(command: &RulesCommand) -> anyhow::Result<Ended> {
-    let target = match command {
-        RulesCommand::Check(target) | RulesCommand::Test(target) => target,
-        _ => return Ok(Ended::Well),
-    };
-    let bundle = match Bundle::load(&target.folder) {
-        Ok(bundle) => bundle,
-        Err(findings) => {
-            print(
-                target,
-                &Report { bundle: None, findings: &findings, cases_passed: None, rules_without_cases: None },
-            )?;
-            return Ok(Ended::WithFindings);
-        }
-    };
-    match command {
-        RulesCommand::Check(_) => check::check(target, &bundle),
-        _ => test::test(target, &bundle),
-    }
-}
-
-fn print(target: &Target, report: &Report<'_>) -> anyhow::Result<()> {
-    if target.json {
-        println!("{}", serde_json::to_string_pretty(report)?);
-        return Ok(());
-    }
-    for finding in report.findings {
-        println!("{finding}");
-    }
-    Ok(())
 }

@@ -1,26 +1,52 @@
-//! `showfloor rules test`: the golden cases beside the scripts.
+//! `showfloor rules test`: the golden cases beside the scripts, and what they never reach.
 
-use super::{Report, Target, print};
+use anyhow::Context as _;
+use serde::Serialize;
+
+use super::Target;
 use crate::cli::Ended;
 use crate::rules::bundle::Bundle;
-use crate::rules::cases;
+use crate::rules::cases::{self, CasesReport};
+use crate::rules::finding::Finding;
+use crate::rules::sandbox::with_deep_stack;
 
-pub fn test(target: &Target, bundle: &Bundle) -> anyhow::Result<Ended> {
-    let report = cases::run(bundle);
-    print(
-        target,
-        &Report {
-            bundle: Some(&bundle.hash),
-            findings: &report.failures,
-            cases_passed: Some(report.passed),
-            rules_without_cases: Some(&report.uncovered),
-        },
-    )?;
-    if !target.json {
-        for rule in &report.uncovered {
-            println!("{rule}: no cases");
+/// What is printed with `--json`.
+#[derive(Serialize)]
+struct Report {
+    bundle: Option<String>,
+    findings: Vec<Finding>,
+    #[serde(flatten)]
+    cases: CasesReport,
+}
+
+pub fn run(target: &Target) -> anyhow::Result<Ended> {
+    let report = match Bundle::load(&target.folder) {
+        Ok(bundle) => {
+            let ran = with_deep_stack(|| cases::run(&bundle));
+            let (cases, findings) = ran.context("the cases could not be run")?;
+            Report { bundle: Some(bundle.hash), findings, cases }
         }
-        println!("{} passed, {} failed", report.passed, report.failures.len());
+        Err(findings) => Report { bundle: None, findings, cases: CasesReport::default() },
+    };
+    match target.json {
+        true => println!("{}", serde_json::to_string_pretty(&report)?),
+        false => print(&report),
     }
-    Ok(if report.failures.is_empty() { Ended::Well } else { Ended::WithFindings })
+    let is_well = report.bundle.is_some() && report.findings.is_empty();
+    Ok(if is_well { Ended::Well } else { Ended::WithFindings })
+}
+
+fn print(report: &Report) {
+    let cases = &report.cases;
+    for finding in report.findings.iter().chain(&cases.coverage.missed) {
+        println!("{finding}");
+    }
+    if report.bundle.is_none() {
+        return;
+    }
+    for rule in &cases.rules_without_cases {
+        println!("{rule}: no cases");
+    }
+    println!("{} passed, {} failed", cases.cases_passed, cases.cases_failed);
+    println!("覆盖 coverage {}/{} statements", cases.coverage.reached, cases.coverage.statements);
 }

@@ -1,20 +1,36 @@
 //! What can be said of a script without running it.
 
+mod bands;
+mod branches;
 mod calls;
+mod candidates;
 mod comparisons;
+mod effects;
+mod feeds;
+mod meaning;
+mod names;
 mod places;
+pub mod probe;
+mod regions;
+mod source;
+mod tree;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rhai::{AST, ASTFlags, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
+pub use feeds::unasked;
 pub use places::declared;
+pub use places::{offset_of, statement_start};
 use places::{place_of_function, place_of_parameter};
+pub use source::code_of;
 
-use super::finding::{Finding, Place};
+use self::meaning::Meaning;
+use self::tree::Node;
+use super::finding::{Finding, Place, Severity};
 use super::host;
 use super::language::{constants, place_of};
-use super::scheme::Parameter;
+use super::scheme::{Parameter, RuleEntry};
 use crate::facts::metric::{Catalogue, MetricId, nearest};
 
 /// What one parameter of `score` stands for.
@@ -42,59 +58,97 @@ impl Script<'_> {
     }
 }
 
-/// The parameters of `score` with what they stand for, or what is wrong with the script.
-pub fn arguments(
+/// What was found out about a script.
+#[derive(Debug)]
+pub struct Checked {
+    /// The parameters of `score` with what they stand for.
+    pub arguments: Vec<(String, Argument)>,
+    /// What is wrong, in the order of the text.
+    pub findings: Vec<Finding>,
+}
+
+/// Everything that can be said of a script without running it.
+pub fn check(
     script: &Script<'_>,
+    rule: &RuleEntry,
     catalogue: &Catalogue,
     parameters: &[Parameter],
-) -> Result<Vec<(String, Argument)>, Vec<Finding>> {
+) -> Checked {
+    let functions = tree::functions(script);
     let mut findings = faults(script);
-    let mut arguments = Vec::new();
-    let mut scores = script.ast.iter_functions().filter(|function| function.name == "score");
-    let score = scores.next();
+    let Arguments { known, misspelt, findings: found } = arguments(script, &functions, catalogue, parameters);
+    findings.extend(found);
+    let names = names::faults(script, &functions, catalogue, parameters, &misspelt);
+    let is_readable = names.iter().all(|finding| finding.severity == Severity::Warning);
+    findings.extend(names);
+    findings.extend(effects::faults(script, &functions));
+    if let Some(score) = functions.iter().find(|function| function.is_score()) {
+        findings.extend(feeds::unfed(script, score, &known, catalogue));
+    }
+    // Names that stand for nothing have no meaning to follow.
+    for function in functions.iter().filter(|_| is_readable) {
+        let meaning = Meaning::of(script, function, catalogue, parameters);
+        findings.extend(bands::faults(script, function, &meaning, rule));
+        findings.extend(branches::faults(script, &function.body, function.is_score(), meaning));
+    }
+    findings.sort_by_key(|finding| (finding.place.line, finding.place.column));
+    findings.dedup();
+    Checked { arguments: known, findings }
+}
+
+/// The parameters of `score`.
+#[derive(Default)]
+struct Arguments {
+    /// Those that stand for something.
+    known: Vec<(String, Argument)>,
+    /// Those that do not, with the name that was meant most likely.
+    misspelt: Vec<(String, Option<String>)>,
+    findings: Vec<Finding>,
+}
+
+fn arguments(
+    script: &Script<'_>,
+    functions: &[tree::Function],
+    catalogue: &Catalogue,
+    parameters: &[Parameter],
+) -> Arguments {
+    let mut arguments = Arguments::default();
+    let mut scores = functions.iter().filter(|function| function.is_score());
+    let Some(score) = scores.next() else {
+        let message = "there is no function named score";
+        let finding = Finding::error("no-score", Place::file(script.file), "", message);
+        let suggestion = "write: fn score(deliveries, deliveries_target) { … }".to_owned();
+        arguments.findings.push(finding.suggesting(Some(suggestion)));
+        return arguments;
+    };
     if scores.next().is_some() {
         let place = place_of_function(script, "score", 1);
         let message = "there are two functions 'score'; only one can be the rule";
-        findings.push(Finding::error("duplicate-score", place, script.text, message));
-        return Err(findings);
+        arguments.findings.push(Finding::error("duplicate-score", place, script.text, message));
+        return arguments;
     }
-    match score {
-        None => findings.push(
-            Finding::error("no-score", Place::file(script.file), "", "there is no function named score")
-                .suggesting(Some("write: fn score(deliveries, deliveries_target) { … }".to_owned())),
-        ),
-        Some(score) => {
-            for name in score.params {
-                let parameter = parameters.iter().find(|parameter| parameter.name == name);
-                match (catalogue.find(name), parameter) {
-                    (Some(id), _) => arguments.push((name.to_owned(), Argument::Metric(id))),
-                    (None, Some(parameter)) => {
-                        arguments.push((name.to_owned(), Argument::Parameter(parameter.value)));
-                    }
-                    (None, None) => findings.push(unknown_parameter(script, name, catalogue, parameters)),
-                }
+    for name in &score.parameters {
+        let parameter = parameters.iter().find(|parameter| parameter.name == *name);
+        match (catalogue.find(name), parameter) {
+            (Some(id), _) => arguments.known.push((name.clone(), Argument::Metric(id))),
+            (None, Some(own)) => arguments.known.push((name.clone(), Argument::Parameter(own.value))),
+            (None, None) => {
+                let known = catalogue.entries().map(|(_, metric)| metric.name.as_str());
+                let near = nearest(name, known.chain(parameters.iter().map(|own| own.name.as_str())));
+                let place = place_of_parameter(script, score.offset, name);
+                let message = format!("'{name}' is neither a metric nor a parameter of the scheme");
+                let finding = Finding::error("unknown-name", place, script.text, message);
+                let suggestion = near.map(|near| format!("did you mean '{near}'?"));
+                arguments.findings.push(finding.suggesting(suggestion));
+                arguments.misspelt.push((name.clone(), near.map(str::to_owned)));
             }
         }
     }
-    if findings.is_empty() { Ok(arguments) } else { Err(findings) }
-}
-
-fn unknown_parameter(script: &Script<'_>, name: &str, catalogue: &Catalogue, own: &[Parameter]) -> Finding {
-    let known = catalogue.entries().map(|(_, metric)| metric.name.as_str());
-    let near = nearest(name, known.chain(own.iter().map(|parameter| parameter.name.as_str())));
-    let place = place_of_parameter(script, name);
-    let message = format!("'{name}' is neither a metric nor a parameter of the scheme");
-    Finding::error("unknown-name", place, script.text, message)
-        .suggesting(near.map(|near| format!("did you mean '{near}'?")))
+    arguments
 }
 
 /// What to do about a name that the body of a function uses and does not have.
-pub fn suggestion(
-    script: &Script<'_>,
-    name: &str,
-    catalogue: &Catalogue,
-    own: &[Parameter],
-) -> Option<String> {
+fn suggestion(script: &Script<'_>, name: &str, catalogue: &Catalogue, own: &[Parameter]) -> Option<String> {
     if catalogue.find(name).is_some() || own.iter().any(|parameter| parameter.name == name) {
         return Some(format!("a function sees only what stands in its parentheses: add '{name}' there"));
     }
@@ -190,21 +244,19 @@ fn called<'a>(node: &ASTNode<'a>) -> Option<(&'a FnCallExpr, Position)> {
     }
 }
 
-/// Parameters of `score` that its functions never use.
-pub fn unused(script: &Script<'_>, arguments: &[(String, Argument)]) -> Vec<Finding> {
-    let mut used = HashSet::new();
-    script.ast.walk(&mut |path| {
-        if let Some(ASTNode::Expr(Expr::Variable(variable, ..))) = path.last() {
-            used.insert(variable.1.to_string());
-        }
-        true
-    });
-    arguments
-        .iter()
-        .filter(|(name, _)| !used.contains(name))
-        .map(|(name, _)| {
-            let place = place_of_parameter(script, name);
-            Finding::error("unused", place, script.text, format!("'{name}' is never used")).warning()
-        })
-        .collect()
+/// The offsets at which the statements of a script begin, rising. A block, and an `if` behind `else` or `=`, is none.
+pub fn statements(script: &Script<'_>) -> Vec<usize> {
+    let code = code_of(script.text);
+    let mut starts = BTreeSet::new();
+    for function in tree::functions(script) {
+        tree::visit(&function.body, &mut |node| {
+            if let Node::Statement(statement) = node
+                && !matches!(statement, Stmt::Noop(_) | Stmt::Block(_))
+            {
+                let begins = offset_of(script.text, tree::beginning(statement));
+                starts.extend(begins.and_then(|offset| statement_start(&code, offset)));
+            }
+        });
+    }
+    starts.into_iter().collect()
 }

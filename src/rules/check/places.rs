@@ -1,6 +1,9 @@
 //! Where the functions and parameters of a script stand; rhai keeps no positions of them.
 
+use rhai::Position;
+
 use super::Script;
+use super::source::code_of;
 use crate::rules::finding::Place;
 
 /// Where `fn score` stands: the place of what concerns the rule as a whole.
@@ -10,44 +13,61 @@ pub fn declared(script: &Script<'_>) -> Place {
 
 /// Where the `index`th function called `name` is declared, or the whole file.
 pub fn place_of_function(script: &Script<'_>, name: &str, index: usize) -> Place {
-    match declaration(script.text, name, index) {
-        Some(offset) => Place::at_offset(script.file, script.text, offset),
+    match declarations(&code_of(script.text), name).get(index) {
+        Some(offset) => Place::at_offset(script.file, script.text, *offset),
         None => Place::file(script.file),
     }
 }
 
-/// Where a parameter of `score` is named.
-pub fn place_of_parameter(script: &Script<'_>, name: &str) -> Place {
-    let Some(start) = declaration(script.text, "score", 0) else { return Place::file(script.file) };
-    let list = script.text.get(start..).unwrap_or_default();
-    let found = words(list).find(|(_, word)| *word == name).map_or(0, |(offset, _)| offset);
-    Place::at_offset(script.file, script.text, start + found)
+/// Where a parameter is named of the function whose `fn` stands at `offset`.
+pub fn place_of_parameter(script: &Script<'_>, offset: usize, name: &str) -> Place {
+    let code = code_of(script.text);
+    let list = code.get(offset..).unwrap_or_default();
+    // Behind the bracket: a function can have the name of its parameter.
+    let bracket = list.find('(').unwrap_or_default();
+    let list = list.get(bracket..).unwrap_or_default();
+    let found = words(list).find(|(_, word)| *word == name).map_or(0, |(at, _)| bracket + at);
+    Place::at_offset(script.file, script.text, offset + found)
 }
 
 /// Where a word first stands.
 pub fn place_of_word(script: &Script<'_>, name: &str) -> Place {
-    match words(script.text).find(|(_, word)| *word == name) {
+    match words(&code_of(script.text)).find(|(_, word)| *word == name) {
         Some((offset, _)) => Place::at_offset(script.file, script.text, offset),
         None => Place::file(script.file),
     }
 }
 
-/// The offset of `fn` before the `index`th declaration of `name`, outside comments.
-fn declaration(text: &str, name: &str, index: usize) -> Option<usize> {
-    let mut line_start = 0;
+/// The offset of `fn` before the function called `name` that has so many parameters.
+pub fn declaration(text: &str, name: &str, parameters: usize) -> Option<usize> {
+    let code = code_of(text);
+    let found = declarations(&code, name);
+    let has_as_many = |offset: &&usize| {
+        let rest = code.get(**offset..).unwrap_or_default();
+        let list = rest.split_once('(').and_then(|(_, list)| list.split_once(')'));
+        list.is_some_and(|(list, _)| words(list).count() == parameters)
+    };
+    found.iter().find(has_as_many).or_else(|| found.first()).copied()
+}
+
+/// The offsets of `fn` before the declarations of `name`.
+fn declarations(code: &str, name: &str) -> Vec<usize> {
     let mut found = Vec::new();
-    for line in text.split_inclusive('\n') {
-        let code = line.split("//").next().unwrap_or_default();
-        let mut before = None;
-        for (offset, word) in words(code) {
-            if let Some(start) = before.take().filter(|_| word == name) {
-                found.push(line_start + start);
-            }
-            before = (word == "fn").then_some(offset);
-        }
-        line_start += line.len();
+    let mut before = None;
+    for (offset, word) in words(code) {
+        found.extend(before.take().filter(|_| word == name));
+        before = (word == "fn").then_some(offset);
     }
-    found.get(index).copied()
+    found
+}
+
+/// The offset of a position in a text.
+pub fn offset_of(text: &str, position: Position) -> Option<usize> {
+    let (line, column) = (position.line()?, position.position()?);
+    let line_start: usize = text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
+    let rest = text.get(line_start..)?;
+    let (within, _) = rest.char_indices().nth(column.checked_sub(1)?)?;
+    Some(line_start + within)
 }
 
 /// The names and words of a text with their offsets.
@@ -61,4 +81,14 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
         rest = start + length;
         Some((start, text.get(start..rest)?))
     })
+}
+
+/// The offset of the first thing of the statement that a position is part of, when it begins one: what stands before it is
+/// `{`, `;` or `}`. None for what stands behind `else` or `=`.
+pub fn statement_start(code: &str, offset: usize) -> Option<usize> {
+    let before = code.get(..offset)?;
+    let opening =
+        before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '(' | '[' | '-' | '!' | '+'));
+    let start = before.len() - before.strip_prefix(opening)?.trim_start().len();
+    opening.ends_with(['{', ';', '}']).then_some(start)
 }

@@ -4,6 +4,7 @@ use rhai::{Dynamic, Engine, NativeCallContext, Position};
 use rust_decimal::Decimal;
 
 use crate::decimal;
+use crate::rules::failure::{BELOW, OUTSIDE};
 use crate::rules::trace::{Item, Recorder, StepKind, record};
 use crate::rules::value::{HostResult, NotApplicable, Quantity, fault};
 
@@ -69,7 +70,7 @@ fn item(max: Decimal, value: Quantity, label: &str, most: Option<Decimal>, at: P
             let cut = decimal::cut(points);
             if cut < Decimal::ZERO || cut > most {
                 return fault(format!(
-                    "item: '{}' gives {} points, outside 0 to {}",
+                    "item: '{}' gives {} points, {OUTSIDE} {}",
                     brief(label),
                     decimal::points(points),
                     decimal::plain(most)
@@ -116,7 +117,7 @@ fn bonus(points: Decimal, reason: &str, at: Position) -> HostResult<()> {
 
 fn not_negative(points: Decimal, reason: &str) -> HostResult<Decimal> {
     match points < Decimal::ZERO {
-        true => fault(format!("the points of '{}' are below 0", brief(reason))),
+        true => fault(format!("the points of '{}' {BELOW}", brief(reason))),
         false => Ok(points),
     }
 }

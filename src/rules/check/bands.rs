@@ -1,0 +1,158 @@
+//! What the numbers of a call say by themselves: edges of `band` that do not rise, more points than an item can give,
+//! and shares compared with 85 where 0.85 is meant.
+
+use rhai::{Expr, FnCallExpr, Token};
+use rust_decimal::Decimal;
+
+use super::Script;
+use super::meaning::{Known, Meaning};
+use super::tree::{self, Function, Node};
+use crate::decimal;
+use crate::rules::finding::Finding;
+use crate::rules::scheme::RuleEntry;
+
+/// No share is meant to be more than twice the whole.
+const LARGEST_SHARE: Decimal = Decimal::TWO;
+
+/// What is wrong with the numbers in the calls of one function.
+pub fn faults(
+    script: &Script<'_>,
+    function: &Function,
+    meaning: &Meaning<'_>,
+    rule: &RuleEntry,
+) -> Vec<Finding> {
+    let mut bands = Bands { script, meaning, rule, findings: Vec::new() };
+    tree::visit(&function.body, &mut |node: Node<'_>| {
+        if let Some((call, _)) = tree::call(node) {
+            bands.call(call);
+        }
+    });
+    bands.findings
+}
+
+struct Bands<'a> {
+    script: &'a Script<'a>,
+    meaning: &'a Meaning<'a>,
+    rule: &'a RuleEntry,
+    findings: Vec<Finding>,
+}
+
+impl Bands<'_> {
+    fn call(&mut self, call: &FnCallExpr) {
+        match (&call.op_token, call.name.as_str(), call.args.as_ref()) {
+            (None, "band", [value, list]) => {
+                let edges = steps(list).filter_map(|step| step.first());
+                edges.for_each(|edge| self.share(value, edge));
+                self.edges(list);
+            }
+            (None, "reaches", [value, least]) => self.share(value, least),
+            (None, "lin", [value, floor, target, _]) => {
+                self.share(value, floor);
+                self.share(value, target);
+            }
+            (None, "item", [max, value, _, rest @ ..]) => self.item(max, value, rest.first()),
+            (Some(operator), _, [one, two]) if is_order(operator) => {
+                self.share(one, two);
+                self.share(two, one);
+            }
+            _ => {}
+        }
+    }
+
+    /// The edges of a band list rise; where they do not, a step is never reached or two are the same.
+    fn edges(&mut self, list: &Expr) {
+        let mut highest: Option<Known> = None;
+        for step in steps(list) {
+            let Some((edge, known)) = step.first().and_then(|edge| Some((edge, self.meaning.number(edge)?)))
+            else {
+                return;
+            };
+            if let Some(before) = highest.filter(|before| known.value <= before.value) {
+                let (value, last) = (decimal::plain(known.value), decimal::plain(before.value));
+                let finding = match known.value == before.value {
+                    true => {
+                        let message =
+                            format!("the edge {value} stands twice; a value cannot have the points of both");
+                        self.script.finding("overlapping-bands", tree::start(edge), message)
+                    }
+                    false => {
+                        let message =
+                            format!("the edge {value} stands behind {last}, so its points are never given");
+                        let finding = self.script.finding("unreachable", tree::start(edge), message);
+                        finding.suggesting(Some(
+                            "write the edges in rising order: [[0.6, 3], [0.8, 5]]".to_owned(),
+                        ))
+                    }
+                };
+                let is_tunable = known.is_tunable || before.is_tunable;
+                self.findings.push(if is_tunable { finding.warning() } else { finding });
+                continue;
+            }
+            highest = Some(known);
+        }
+    }
+
+    /// A share is compared with a share: 85 % is 0.85.
+    fn share(&mut self, value: &Expr, limit: &Expr) {
+        if !self.meaning.is_rate(value) {
+            return;
+        }
+        let Some(known) = self.meaning.number(limit).filter(|known| known.value > LARGEST_SHARE) else {
+            return;
+        };
+        let (plain, percent) = (decimal::plain(known.value), decimal::percent(known.value));
+        let message = format!("a ratio is compared with {plain}, which is {percent}");
+        let meant = known.value.checked_div(Decimal::ONE_HUNDRED).map(decimal::plain);
+        let finding = self.script.finding("suspicious-rate", tree::start(limit), message).warning();
+        self.findings.push(finding.suggesting(meant.map(|meant| format!("{plain}% is written {meant}"))));
+    }
+
+    /// Points that an item would refuse as soon as somebody earned them.
+    fn item(&mut self, max: &Expr, value: &Expr, most: Option<&Expr>) {
+        let Some(max) = self.meaning.number(max) else { return };
+        let most = match (most, self.rule.ceiling) {
+            (Some(most), _) => match self.meaning.number(most) {
+                Some(most) => most.value,
+                None => return,
+            },
+            (None, Some(ceiling)) if ceiling > self.rule.max => max.value.max(ceiling),
+            (None, _) => max.value,
+        };
+        let value = self.meaning.resolved(value);
+        let given = match (tree::named(value, "band"), tree::named(value, "lin")) {
+            (Some([_, list]), _) => steps(list).filter_map(|step| step.get(1)).collect(),
+            (_, Some([.., points])) => vec![points],
+            _ => vec![value],
+        };
+        for points in given {
+            let Some(known) = self.meaning.number(points) else { continue };
+            if (Decimal::ZERO..=most).contains(&known.value) {
+                continue;
+            }
+            let (points_given, most) = (decimal::plain(known.value), decimal::plain(most));
+            let message = format!("{points_given} points for an item of 0 to {most}");
+            self.findings.push(self.script.finding("out-of-range", tree::start(points), message));
+        }
+    }
+}
+
+/// The pairs of a band list.
+fn steps(list: &Expr) -> impl Iterator<Item = &[Expr]> {
+    let entries: &[Expr] = match list {
+        Expr::Array(entries, _) => entries,
+        _ => &[],
+    };
+    entries.iter().map(tree::parts)
+}
+
+fn is_order(operator: &Token) -> bool {
+    matches!(
+        operator,
+        Token::LessThan
+            | Token::LessThanEqualsTo
+            | Token::GreaterThan
+            | Token::GreaterThanEqualsTo
+            | Token::EqualsTo
+            | Token::NotEqualsTo
+    )
+}

@@ -1,0 +1,134 @@
+//! The inputs at which a rule is tried: the ordinary, the least, and those beside every number that the rule knows.
+
+use std::collections::BTreeSet;
+
+use rust_decimal::Decimal;
+
+use super::Argument;
+use super::tree;
+use crate::facts::metric::{COMPUTED, Catalogue, Kind, Metric, MetricId, Missing};
+use crate::rules::bundle::Rule;
+use crate::rules::sandbox::Optimisation;
+
+/// Most values tried of one input.
+const EDGES: usize = 60;
+/// A largest value up to which a metric is taken to reach it.
+const REACHED: Decimal = Decimal::from_parts(1_000, 0, 0, false, 0);
+/// Denominators with which a share of the rule's is met exactly.
+const DENOMINATORS: [u32; 3] = [10, 20, 100];
+
+/// One input of a rule: a metric.
+#[derive(Debug)]
+pub struct Input {
+    /// The metric.
+    pub id: MetricId,
+    /// Its name.
+    pub name: String,
+    /// A value that nobody would wonder at.
+    pub ordinary: Decimal,
+    /// The least it can be.
+    pub least: Decimal,
+    /// What is tried, plainest first; none is that there is no value.
+    pub edges: Vec<Option<Decimal>>,
+    /// Whether the rule may meet it without a value.
+    pub may_be_missing: bool,
+}
+
+/// The inputs of a rule.
+#[derive(Debug)]
+pub struct Inputs {
+    /// Each of them.
+    pub list: Vec<Input>,
+    /// Which input is at most so much for each of another one.
+    bounds: Vec<(usize, usize, Decimal)>,
+}
+
+impl Inputs {
+    /// The inputs of `rule` with what to try.
+    pub fn of(rule: &Rule, catalogue: &Catalogue) -> Self {
+        let limits = limits(rule);
+        let metrics = rule.arguments.iter().filter_map(|(_, argument)| match argument {
+            Argument::Metric(id) => Some((*id, catalogue.get(*id)?)),
+            Argument::Parameter(_) => None,
+        });
+        let list = metrics.map(|(id, metric)| input(id, metric, &limits)).collect::<Vec<_>>();
+        let place = |name: &str| list.iter().position(|input| input.name == name);
+        let bounds = COMPUTED.iter().filter_map(|computed| {
+            let (count, each) = computed.at_most?;
+            let each = catalogue.get(catalogue.find(each)?)?.max;
+            Some((place(computed.name)?, place(count)?, each))
+        });
+        let bounds = bounds.collect();
+        Self { list, bounds }
+    }
+
+    /// Whether these values can occur together.
+    pub fn is_possible(&self, point: &[Option<Decimal>]) -> bool {
+        let value = |index: &usize| point.get(*index).copied().flatten();
+        self.bounds.iter().all(|(total, count, each)| match (value(total), value(count)) {
+            (Some(total), Some(count)) => count.checked_mul(*each).is_some_and(|most| total <= most),
+            _ => true,
+        })
+    }
+}
+
+/// Every number that the script or its parameters know.
+fn limits(rule: &Rule) -> BTreeSet<Decimal> {
+    let mut limits = BTreeSet::new();
+    rule.ast(Optimisation::None).walk(&mut |path| {
+        if let Some(rhai::ASTNode::Expr(expression)) = path.last() {
+            limits.extend(tree::literal(expression));
+        }
+        true
+    });
+    limits.extend(rule.frame().constants.iter().filter_map(|(_, value)| value.as_decimal().ok()));
+    limits.extend(rule.arguments.iter().filter_map(|(_, argument)| match argument {
+        Argument::Parameter(value) => Some(*value),
+        Argument::Metric(_) => None,
+    }));
+    limits
+}
+
+fn input(id: MetricId, metric: &Metric, limits: &BTreeSet<Decimal>) -> Input {
+    let step = match metric.kind {
+        Kind::Count => Decimal::ONE,
+        Kind::Days => Decimal::new(5, 1),
+        Kind::Amount | Kind::Score => metric.step,
+    };
+    let fits = |value: &Decimal| metric.check(*value).is_ok();
+    let ordinary = match metric.missing {
+        Missing::Zero => metric.min.max(Decimal::ZERO).min(metric.max),
+        Missing::Na | Missing::Required if metric.max <= REACHED => {
+            let middle = metric.min.checked_add(metric.max).and_then(|sum| sum.checked_div(Decimal::TWO));
+            middle.map_or(metric.min, |middle| middle.floor()).max(metric.min)
+        }
+        Missing::Na | Missing::Required => Decimal::TEN.clamp(metric.min, metric.max),
+    };
+    let mut numbers = vec![metric.min, Decimal::ZERO, step, Decimal::ONE, ordinary];
+    numbers.extend(Some(metric.max).filter(|max| *max <= REACHED));
+    numbers.extend([ordinary.checked_sub(step), ordinary.checked_add(step)].into_iter().flatten());
+    for limit in limits {
+        let scaled = DENOMINATORS.iter().filter_map(|count| limit.checked_mul(Decimal::from(*count)));
+        for near in std::iter::once(*limit).chain(scaled) {
+            numbers.extend([near.floor(), near.ceil()]);
+            numbers
+                .extend([Some(near), near.checked_sub(step), near.checked_add(step)].into_iter().flatten());
+        }
+    }
+    let numbers = numbers.into_iter().filter(fits).map(|value| value.normalize()).collect::<BTreeSet<_>>();
+    let mut edges = numbers.into_iter().collect::<Vec<_>>();
+    edges.sort_by_key(|value| (value.abs(), value.is_sign_negative()));
+    let stride = edges.len().div_ceil(EDGES).max(1);
+    // The largest stays, whatever is left out.
+    let largest = edges.last().copied();
+    let mut edges = edges.into_iter().step_by(stride).map(Some).collect::<Vec<_>>();
+    if !edges.contains(&largest) {
+        edges.push(largest);
+    }
+    let may_be_missing = metric.missing == Missing::Na;
+    if may_be_missing {
+        edges.push(None);
+    }
+    let least = metric.min.max(Decimal::ZERO).min(metric.max);
+    Input { id, name: metric.name.clone(), ordinary, least, edges, may_be_missing }
+}

@@ -1,0 +1,112 @@
+//! Which statements of a script are ever executed.
+//!
+//! A copy of the script, in which every statement first says that it is reached, runs beside the script itself; what a rule
+//! comes to is never taken from the copy.
+
+use std::cell::RefCell;
+
+use rhai::{AST, Engine};
+use rust_decimal::Decimal;
+
+use super::bundle::Rule;
+use super::check::{self, Script};
+use super::finding::{Finding, Place};
+use super::sandbox::{self, Optimisation};
+use super::trace;
+use crate::facts::metric::Catalogue;
+use crate::facts::month::MonthFacts;
+
+/// What a statement of the copy calls first. No script can: it is no function of the host's list.
+const REACHED: &str = "statement_reached";
+
+thread_local! {
+    /// The statements reached by the run on this thread.
+    static RUN: RefCell<Vec<bool>> = RefCell::default();
+}
+
+/// Makes the copies' function known to their engine.
+pub fn register(engine: &mut Engine) {
+    engine.register_fn(REACHED, |index: Decimal| {
+        RUN.with_borrow_mut(|run| {
+            let slot = usize::try_from(index).ok().and_then(|index| run.get_mut(index));
+            if let Some(slot) = slot {
+                *slot = true;
+            }
+        });
+    });
+}
+
+/// The statements of one rule, and which of them the runs so far have reached.
+#[derive(Debug)]
+pub struct Coverage<'a> {
+    rule: &'a Rule,
+    /// None: the copy cannot be compiled, so nothing is known of any statement.
+    copy: Option<AST>,
+    places: Vec<Place>,
+    reached: Vec<bool>,
+}
+
+impl<'a> Coverage<'a> {
+    /// Nothing has run yet.
+    pub fn of(rule: &'a Rule) -> Self {
+        let script = Script { file: &rule.file, text: rule.text(), ast: rule.ast(Optimisation::None) };
+        let starts = check::statements(&script);
+        let mut text = String::with_capacity(script.text.len());
+        let mut written = 0;
+        for (index, start) in starts.iter().enumerate() {
+            text.push_str(script.text.get(written..*start).unwrap_or_default());
+            text.push_str(&format!("{REACHED}({index});"));
+            written = *start;
+        }
+        text.push_str(script.text.get(written..).unwrap_or_default());
+        let copy = sandbox::compile_recording(&text, rule.constants()).ok();
+        let starts = if copy.is_some() { starts } else { Vec::new() };
+        let places = starts.iter().map(|start| Place::at_offset(&rule.file, script.text, *start));
+        Self { rule, copy, reached: vec![false; starts.len()], places: places.collect() }
+    }
+
+    /// Runs the rule and notes what is reached. It has the script's limits: time, depth, and four times the steps.
+    pub fn run(&mut self, catalogue: &Catalogue, facts: &MonthFacts) {
+        let Some(copy) = &self.copy else { return };
+        RUN.set(std::mem::take(&mut self.reached));
+        let (_, arguments) = self.rule.given(catalogue, facts);
+        // A rule that fails has reached the statements before.
+        let _ = sandbox::call_recording(copy, self.rule.frame(), arguments);
+        trace::end();
+        self.reached = RUN.take();
+    }
+
+    /// How many statements there are.
+    pub fn statements(&self) -> usize {
+        self.places.len()
+    }
+
+    /// How many of them have been reached.
+    pub fn reached(&self) -> usize {
+        self.reached.iter().filter(|reached| **reached).count()
+    }
+
+    /// Whether every statement has been reached.
+    pub fn is_complete(&self) -> bool {
+        self.reached.iter().all(|reached| *reached)
+    }
+
+    /// The statements that have not been reached.
+    pub fn uncovered(&self) -> Vec<Place> {
+        let missed = self.places.iter().zip(&self.reached).filter(|(_, reached)| !**reached);
+        missed.map(|(place, _)| place.clone()).collect()
+    }
+
+    /// One finding for every line with such a statement.
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut missed = self.uncovered();
+        missed.dedup_by_key(|place| place.line);
+        missed
+            .into_iter()
+            .map(|place| {
+                let message = "no case comes here";
+                Finding::error("not-covered", place, self.rule.text(), message).warning()
+            })
+            .collect()
+    }
+}
