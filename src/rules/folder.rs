@@ -44,7 +44,7 @@ impl RulesFolder {
 }
 
 /// The findings of a broken folder, each as a field at fault.
-pub(super) fn problem(findings: &[Finding]) -> Problem {
+pub fn problem(findings: &[Finding]) -> Problem {
     Problem {
         code: Code::RulesBroken,
         detail: "the scripts in the rules folder have errors".to_owned(),

@@ -11,6 +11,7 @@ pub mod http;
 pub mod language;
 pub mod library;
 pub mod memo;
+pub mod same;
 pub mod sandbox;
 pub mod scheme;
 pub mod scoring;
