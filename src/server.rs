@@ -90,6 +90,10 @@ fn routes(api: &mut ServiceConfig) {
             .service(facts::http::create_import)
             // rules
             .service(rules::http::get_rules)
+            .service(reviews::backtest::http::create_backtest)
+            .service(reviews::backtest::http::list_backtests)
+            .service(reviews::backtest::http::get_backtest)
+            .service(reviews::backtest::http::cancel_backtest)
             // reviews
             .service(reviews::http::create_review_cycle)
             .service(reviews::http::list_review_cycles)

@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the program, and the exit code it answers with.
 
+mod backtest;
 mod database;
 mod demo;
 mod generate;
@@ -47,7 +48,7 @@ enum Command {
     Import(import::ImportArgs),
     /// Score facts from standard input with the scripts of a folder; needs no database.
     Score(score::ScoreArgs),
-    /// Check and test the scripts of a rules folder; needs no database.
+    /// Check and test the scripts of a rules folder, which needs no database; try them on past months.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
     /// Manage logins.
@@ -85,7 +86,7 @@ fn run(cli: Cli) -> anyhow::Result<Ended> {
     let storage = cli.storage;
     match cli.command {
         Command::Score(args) => score::run(&args),
-        Command::Rules(command) => rules::run(&command),
+        Command::Rules(command) => rules::run(command, storage),
         Command::Openapi => serve::print_openapi(),
         Command::Demo(args) => block_on(demo::run(args, storage)),
         Command::Serve(args) => block_on(serve::run(args, storage)),

@@ -1,11 +1,13 @@
-//! `showfloor rules`: an author's checks, without a database.
+//! `showfloor rules`: an author's checks, without a database, and trying rules on past months.
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::Ended;
+use super::backtest::{self, BacktestArgs};
+use super::{Ended, block_on};
+use crate::config::Storage;
 use crate::rules::bundle::Bundle;
 use crate::rules::cases;
 use crate::rules::finding::Finding;
@@ -18,6 +20,8 @@ pub enum RulesCommand {
     /// Run the golden cases beside the scripts.
     #[command(after_help = "Examples:\n  showfloor rules test\n  showfloor rules test my-rules --json")]
     Test(Target),
+    /// Try rules on the stored reviews of past months: who gains, who loses, and through which rule.
+    Backtest(BacktestArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -41,23 +45,27 @@ struct Report<'a> {
     rules_without_cases: Option<&'a [String]>,
 }
 
-pub fn run(command: &RulesCommand) -> anyhow::Result<Ended> {
-    let target = match command {
-        RulesCommand::Check(target) | RulesCommand::Test(target) => target,
-    };
-    let bundle = match Bundle::load(&target.folder) {
-        Ok(bundle) => bundle,
+pub fn run(command: RulesCommand, storage: Storage) -> anyhow::Result<Ended> {
+    match command {
+        RulesCommand::Check(target) => with_bundle(&target, check),
+        RulesCommand::Test(target) => with_bundle(&target, test),
+        RulesCommand::Backtest(args) => block_on(backtest::run(args, storage)),
+    }
+}
+
+fn with_bundle(
+    target: &Target,
+    work: impl FnOnce(&Target, &Bundle) -> anyhow::Result<Ended>,
+) -> anyhow::Result<Ended> {
+    match Bundle::load(&target.folder) {
+        Ok(bundle) => work(target, &bundle),
         Err(findings) => {
             print(
                 target,
                 &Report { bundle: None, findings: &findings, cases_passed: None, rules_without_cases: None },
             )?;
-            return Ok(Ended::WithFindings);
+            Ok(Ended::WithFindings)
         }
-    };
-    match command {
-        RulesCommand::Check(_) => check(target, &bundle),
-        RulesCommand::Test(_) => test(target, &bundle),
     }
 }
 

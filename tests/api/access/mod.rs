@@ -57,6 +57,8 @@ const ENTERING: May = Logins("consultant leader telesales supervisor manager hr 
 const ATTENDANCE: May = Logins("hr group");
 /// Row "rules": whoever drafts, approves or reads them.
 const RULES: May = Logins("manager gm hr group auditor");
+/// Row "rules": whoever drafts or approves them, for the people they reach.
+const TRYING: May = Logins("manager gm hr group");
 /// Row "run, publish": HR, and the group for it.
 const RUNNING: May = Logins("hr group");
 /// Whoever runs, reviews or audits a store's month.
@@ -112,6 +114,10 @@ const EXPECTED: &[(&str, May)] = &[
     ("list_facts", REVIEWS),
     ("create_import", ATTENDANCE),
     ("get_rules", RULES),
+    ("create_backtest", TRYING),
+    ("list_backtests", RULES),
+    ("get_backtest", RULES),
+    ("cancel_backtest", TRYING),
     ("create_review_cycle", RUNNING),
     ("list_review_cycles", CYCLES),
     ("get_review_cycle", CYCLES),
