@@ -110,6 +110,10 @@ fn routes(api: &mut ServiceConfig) {
             .service(rules::draft::http::withdraw_rule_draft)
             .service(rules::draft::http::approve_rule_draft)
             .service(rules::draft::http::reject_rule_draft)
+            .service(reviews::backtest::http::create_backtest)
+            .service(reviews::backtest::http::list_backtests)
+            .service(reviews::backtest::http::get_backtest)
+            .service(reviews::backtest::http::cancel_backtest)
             // reviews
             .service(reviews::http::create_review_cycle)
             .service(reviews::http::list_review_cycles)

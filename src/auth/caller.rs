@@ -46,8 +46,13 @@ impl<A: Action> Caller<A> {
 
     /// How far the caller reaches with this action: one entry for each role that allows it.
     pub fn reach(&self) -> Scope {
+        self.reach_with::<A>()
+    }
+
+    /// How far the caller reaches with another action that an answer depends on; nowhere where no role allows it.
+    pub fn reach_with<B: Action>(&self) -> Scope {
         Scope::of(&self.identity, |role| {
-            A::ALLOWED.iter().find(|(allowed, _)| *allowed == role).map(|(_, reach)| *reach)
+            B::ALLOWED.iter().find(|(allowed, _)| *allowed == role).map(|(_, reach)| *reach)
         })
     }
 }

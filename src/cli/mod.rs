@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the program, and the exit code it answers with.
 
+mod backtest;
 mod database;
 mod demo;
 mod generate;
@@ -48,7 +49,7 @@ enum Command {
     Import(import::ImportArgs),
     /// Score facts from standard input with the scripts of a folder; needs no database.
     Score(score::ScoreArgs),
-    /// Check and test scripts without a database; draft, submit, approve and export rules.
+    /// Check and test scripts without a database; try them on past months; draft, submit, approve and export rules.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
     /// Manage logins.

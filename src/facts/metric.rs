@@ -56,7 +56,7 @@ pub enum Direction {
 }
 
 /// One entry of the catalogue.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Metric {
     /// The name scripts, files and the API use, `snake_case`.

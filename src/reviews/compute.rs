@@ -5,15 +5,15 @@ use std::collections::{HashMap, HashSet};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
+use super::leading::{FirstRound, reads_computed};
 use super::snapshot::{Snapshot, metrics};
 use crate::facts::metric::{Catalogue, TARGET_SUFFIX};
-use crate::facts::month::{MonthFacts, Value};
+use crate::facts::month::MonthFacts;
 use crate::org::Posting;
 use crate::period::Period;
 use crate::rules::bundle::{Bundle, Scheme};
-use crate::rules::check::Argument;
 use crate::rules::sandbox::Optimisation;
-use crate::rules::scoring::{NOT_RATED, Scored};
+use crate::rules::scoring::Scored;
 
 /// A store's month as it was loaded, in one consistent view.
 #[derive(Debug)]
@@ -73,12 +73,14 @@ pub fn compute(bundle: &Bundle, month: &Month) -> Result<Vec<Draft>, serde_json:
     let (later, first): (Vec<_>, Vec<_>) =
         subjects.into_iter().partition(|(_, scheme, _)| reads_computed(&bundle.catalogue, scheme));
     let mut drafts = Vec::with_capacity(first.len() + later.len());
+    let mut first_round = FirstRound::default();
     for (posting, scheme, facts) in first {
-        drafts.push(draft(bundle, month, posting, scheme, &facts)?);
+        let draft = draft(bundle, month, posting, scheme, &facts)?;
+        first_round.add(draft.employee_id, draft.unit_id, &draft.scored);
+        drafts.push(draft);
     }
-    let own = drafts.len();
     for (posting, scheme, mut facts) in later {
-        lead(&bundle.catalogue, drafts.get(..own).unwrap_or_default(), posting, &mut facts);
+        first_round.lead(&bundle.catalogue, posting.employee_id, posting.unit_id, &mut facts);
         drafts.push(draft(bundle, month, posting, scheme, &facts)?);
     }
     Ok(drafts)
@@ -105,45 +107,6 @@ fn has_no_day_left(catalogue: &Catalogue, facts: &MonthFacts) -> bool {
         (Some(scheduled), leave) => scheduled <= leave.unwrap_or_default(),
         (None, _) => false,
     }
-}
-
-fn reads_computed(catalogue: &Catalogue, scheme: &Scheme) -> bool {
-    scheme.rules.iter().flat_map(|rule| &rule.arguments).any(|(_, argument)| match argument {
-        Argument::Metric(id) => {
-            catalogue.get(*id).is_some_and(|metric| metric.source.as_deref() == Some("computed"))
-        }
-        Argument::Parameter(_) => false,
-    })
-}
-
-/// Sets a leader's computed metrics from the reviews of the first round: the own total, and the members' without the
-/// leader and without those who are not rated.
-fn lead(catalogue: &Catalogue, drafts: &[Draft], posting: &Posting, facts: &mut MonthFacts) {
-    let mut set = |name: &str, value: Value| {
-        if let Some(id) = catalogue.find(name) {
-            facts.set(id, value);
-        }
-    };
-    let own = drafts.iter().filter(|draft| draft.employee_id == posting.employee_id);
-    if let Some(own) = own.max_by_key(|draft| draft.unit_id == posting.unit_id) {
-        let has_failed = !own.scored.attention.is_empty();
-        set(
-            "own_total",
-            match own.scored.total {
-                Some(total) => Value::Given(total),
-                None if has_failed => Value::Unreported,
-                None => Value::Missing,
-            },
-        );
-    }
-    let rated = drafts
-        .iter()
-        .filter(|draft| draft.unit_id == posting.unit_id && draft.employee_id != posting.employee_id)
-        .filter(|draft| draft.scored.final_grade != NOT_RATED)
-        .filter_map(|draft| draft.scored.total)
-        .collect::<Vec<_>>();
-    set("members_rated", Value::Given(Decimal::from(rated.len())));
-    set("members_total", Value::Given(rated.into_iter().sum()));
 }
 
 fn draft(

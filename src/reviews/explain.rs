@@ -270,10 +270,19 @@ async fn log(
     rows: &[Row],
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    let others = rows
-        .iter()
-        .filter(|row| reader.employee_id != Some(row.employee_id))
-        .map(|row| row.id)
+    log_reading(connection, reader, rows.iter().map(|row| (row.id, row.employee_id)), now).await
+}
+
+/// Logs the reading of reviews, each with the employee whose it is; one's own are nobody's business.
+pub(super) async fn log_reading(
+    connection: &mut AsyncPgConnection,
+    reader: &Identity,
+    reviews: impl Iterator<Item = (i64, i64)>,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let others = reviews
+        .filter(|(_, employee_id)| reader.employee_id != Some(*employee_id))
+        .map(|(id, _)| id)
         .collect::<Vec<_>>();
     if others.is_empty() {
         return Ok(());

@@ -1,9 +1,11 @@
 //! Review cycles and reviews: everybody's month, scored and explained.
 
+pub mod backtest;
 pub mod compute;
 pub mod cycle;
 pub mod explain;
 pub mod generate;
 pub mod http;
+pub mod leading;
 pub mod snapshot;
 pub mod store;

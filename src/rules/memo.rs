@@ -17,14 +17,42 @@ const LIMIT: usize = 512;
 /// A rule's inputs, exactly: `25.5` and `25.50` are two.
 type Inputs = Vec<(u8, [u8; 16])>;
 
-/// The results of one scheme's rules for inputs met before. Not shared: every thread has its own.
+/// The results of one rule for inputs met before. Not shared: every thread has its own.
+#[derive(Debug, Default)]
+pub struct Memory(HashMap<Inputs, Arc<RuleResult>>);
+
+impl Memory {
+    /// What `rule`, always the same one, comes to, and whether it was run because its inputs are new.
+    pub fn result(
+        &mut self,
+        rule: &Rule,
+        catalogue: &Catalogue,
+        facts: &MonthFacts,
+    ) -> (Arc<RuleResult>, bool) {
+        let inputs = inputs(rule, facts);
+        if let Some(result) = self.0.get(&inputs) {
+            return (Arc::clone(result), false);
+        }
+        let result = Arc::new(rule.run(catalogue, facts, Optimisation::Simple));
+        // A failure can come from the time a rule took, so it is nobody else's.
+        if result.outcome != Outcome::Failed {
+            if self.0.len() >= LIMIT {
+                self.0.clear();
+            }
+            self.0.insert(inputs, Arc::clone(&result));
+        }
+        (result, true)
+    }
+}
+
+/// The results of one scheme's rules for inputs met before.
 #[derive(Debug)]
-pub struct Memo(Vec<HashMap<Inputs, Arc<RuleResult>>>);
+pub struct Memo(Vec<Memory>);
 
 impl Memo {
     /// An empty memory for the rules of `scheme`, of no use for any other.
     pub fn new(scheme: &Scheme) -> Self {
-        Self(scheme.rules.iter().map(|_| HashMap::new()).collect())
+        Self(scheme.rules.iter().map(|_| Memory::default()).collect())
     }
 
     /// The result of every rule of `scheme`, run only where its inputs are new.
@@ -35,23 +63,7 @@ impl Memo {
         facts: &MonthFacts,
     ) -> Vec<Arc<RuleResult>> {
         let rules = scheme.rules.iter().zip(&mut self.0);
-        rules
-            .map(|(rule, seen)| {
-                let inputs = inputs(rule, facts);
-                if let Some(result) = seen.get(&inputs) {
-                    return Arc::clone(result);
-                }
-                let result = Arc::new(rule.run(catalogue, facts, Optimisation::Simple));
-                // A failure can come from the time a rule took, so it is nobody else's.
-                if result.outcome != Outcome::Failed {
-                    if seen.len() >= LIMIT {
-                        seen.clear();
-                    }
-                    seen.insert(inputs, Arc::clone(&result));
-                }
-                result
-            })
-            .collect()
+        rules.map(|(rule, memory)| memory.result(rule, catalogue, facts).0).collect()
     }
 }
 

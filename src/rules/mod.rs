@@ -16,6 +16,7 @@ pub mod language;
 pub mod library;
 pub mod memo;
 pub mod release;
+pub mod same;
 pub mod sandbox;
 pub mod scheme;
 pub mod scoring;

@@ -24,7 +24,7 @@ pub struct Label {
 }
 
 /// One rule of a scheme, in the order in which they are listed.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleEntry {
     /// The script's file name without `.rhai`.

@@ -117,7 +117,8 @@ impl Scheme {
         self.total(catalogue, facts, memo.results(self, catalogue, facts))
     }
 
-    fn total(&self, catalogue: &Catalogue, facts: &MonthFacts, rules: Vec<Arc<RuleResult>>) -> Scored {
+    /// What the results of its rules, in their order, come to: total, grade and vetoes.
+    pub fn total(&self, catalogue: &Catalogue, facts: &MonthFacts, rules: Vec<Arc<RuleResult>>) -> Scored {
         let attention = rules
             .iter()
             .filter_map(|result| result.failure.as_ref().map(|failure| format!("{}: {failure}", result.rule)))

@@ -38,6 +38,7 @@ fn help_has_examples_where_a_command_takes_more_than_nothing() {
         &["score"],
         &["rules", "check"],
         &["rules", "test"],
+        &["rules", "backtest"],
         &["user", "add"],
     ] {
         let help = run(&[command, &["--help"]].concat());

@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod backtests;
 mod cli;
 mod dashboard;
 mod facts;

@@ -23,6 +23,7 @@ const OPERATIONS: &[(&str, Method, &str)] = &[
     ("gm", Method::POST, "/v1/plans/1/return"),
     ("clerk", Method::POST, "/v1/facts"),
     ("hr", Method::POST, "/v1/review-cycles"),
+    ("hr", Method::POST, "/v1/rules/backtests"),
 ];
 
 async fn send(app: &TestApp, operation: &(&str, Method, &str), kind: &str, body: Vec<u8>) -> Answer {

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use super::backtest::{self, BacktestArgs};
 use super::{Ended, block_on};
 use crate::config::Storage;
 
@@ -21,6 +22,8 @@ pub enum RulesCommand {
     /// Run the golden cases beside the scripts, and say which lines they never reach.
     #[command(after_help = "Examples:\n  showfloor rules test\n  showfloor rules test my-rules --json")]
     Test(Target),
+    /// Try rules on the stored reviews of past months: who gains, who loses, and through which rule.
+    Backtest(BacktestArgs),
     /// Say which rules count now and next, and what the rules folder holds.
     #[command(after_help = "Examples:\n  showfloor rules status\n  showfloor rules status --rules my-rules")]
     Status(releases::StatusArgs),
@@ -79,6 +82,7 @@ pub fn run(command: RulesCommand, storage: Storage) -> anyhow::Result<Ended> {
     match command {
         RulesCommand::Check(args) => check::run(&args),
         RulesCommand::Test(target) => test::run(&target),
+        RulesCommand::Backtest(args) => block_on(backtest::run(args, storage)),
         RulesCommand::Status(args) => block_on(releases::status(args, storage)),
         RulesCommand::Releases(args) => block_on(releases::list(args, storage)),
         RulesCommand::Export(args) => block_on(releases::export(args, storage)),

@@ -61,6 +61,8 @@ const RULES: May = Logins("manager gm hr group auditor");
 const DRAFTING: May = Logins("manager hr group");
 /// Row "rules": approved by the general manager and the group.
 const RELEASING: May = Logins("gm group");
+/// Row "rules": whoever drafts or approves them, for the people they reach.
+const TRYING: May = Logins("manager gm hr group");
 /// Row "run, publish": HR, and the group for it.
 const RUNNING: May = Logins("hr group");
 /// Whoever runs, reviews or audits a store's month.
@@ -135,6 +137,10 @@ const EXPECTED: &[(&str, May)] = &[
     ("withdraw_rule_draft", DRAFTING),
     ("approve_rule_draft", RELEASING),
     ("reject_rule_draft", RELEASING),
+    ("create_backtest", TRYING),
+    ("list_backtests", RULES),
+    ("get_backtest", RULES),
+    ("cancel_backtest", TRYING),
     ("create_review_cycle", RUNNING),
     ("list_review_cycles", CYCLES),
     ("get_review_cycle", CYCLES),

@@ -1,0 +1,127 @@
+//! `showfloor rules backtest`: rules tried on the stored reviews of past months. It changes and keeps nothing.
+
+mod print;
+
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+
+use super::Ended;
+use super::database::Database;
+use super::generate::progress_bar;
+use crate::auth::caller::Scope;
+use crate::clock::{self, Clock};
+use crate::config::Storage;
+use crate::db::Pool;
+use crate::period::Period;
+use crate::reviews::backtest::engine::{Baseline, Progress, Sides};
+use crate::reviews::backtest::months::Selection;
+use crate::reviews::backtest::report::BacktestReport;
+use crate::reviews::backtest::trial::{Trial, carry_out};
+use crate::reviews::backtest::{reading, request};
+use crate::rules::bundle::Bundle;
+use crate::rules::library::Library;
+
+/// How often the progress bar moves.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Options of `showfloor rules backtest`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  showfloor rules backtest my-rules --from 2014-01 --to 2014-12\n  \
+    showfloor rules backtest --draft 7 --against 3 --from 2014-10 --to 2014-12 --store JC\n  \
+    showfloor rules backtest my-rules --against rules --from 2014-03 --to 2014-03 --json")]
+pub struct BacktestArgs {
+    /// The rules folder to try, unless a draft is named.
+    #[arg(value_name = "DIR", env = "SHOWFLOOR_RULES", default_value = "rules")]
+    folder: PathBuf,
+    /// The draft to try, by id.
+    #[arg(long, value_name = "ID")]
+    draft: Option<i64>,
+    /// What to try it against: a release, by id, or another folder [default: the release in force when the draft takes
+    /// effect; before the first release, every review as it is].
+    #[arg(long, value_name = "RELEASE|DIR")]
+    against: Option<String>,
+    /// The first month.
+    #[arg(long, value_name = "YYYY-MM")]
+    from: Period,
+    /// The last month.
+    #[arg(long, value_name = "YYYY-MM")]
+    to: Period,
+    /// Only the reviews of this store, by code.
+    #[arg(long, value_name = "CODE")]
+    store: Option<String>,
+    /// Print JSON instead of tables.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Tries rules and prints what they would change.
+pub async fn run(args: BacktestArgs, storage: Storage) -> anyhow::Result<Ended> {
+    let report = Database::with(&storage, async |pool| {
+        let trial = Arc::new(trial(&args, pool).await?);
+        let report = with_progress(pool, &trial).await?;
+        Ok(report)
+    })
+    .await?;
+    print::report(&args, &report)?;
+    Ok(Ended::Well)
+}
+
+/// Finds rules and months.
+async fn trial(args: &BacktestArgs, pool: &Pool) -> anyhow::Result<Trial> {
+    if args.from > args.to {
+        bail!("the last month, {}, is before the first, {}", args.to, args.from);
+    }
+    let connection = &mut *pool.get().await?;
+    let library = Library::default();
+    let (tried, effective_from) = match args.draft {
+        Some(draft) => request::drafted(connection, draft).await?,
+        None => (Arc::new(load(&args.folder)?), None),
+    };
+    let now = Clock::System.now();
+    let month = effective_from.unwrap_or_else(|| Period::containing(clock::day(now)));
+    let release = args.against.as_ref().and_then(|against| against.parse().ok());
+    let baseline = match &args.against {
+        Some(folder) if release.is_none() => Baseline::Bundle(Arc::new(load(Path::new(folder))?)),
+        _ => match request::baseline(connection, release, month).await? {
+            Some(hash) => Baseline::Bundle(library.bundle(connection, &hash).await?),
+            None => Baseline::Stored,
+        },
+    };
+    let scope = Scope::operator();
+    let selection = Selection { from: args.from, to: args.to, store: args.store.clone(), scope };
+    let months = request::some_months(connection, &selection).await?;
+    Ok(Trial { sides: Sides::new(tried, baseline), selection, months })
+}
+
+fn load(folder: &Path) -> anyhow::Result<Bundle> {
+    Bundle::load(folder).or_else(|findings| {
+        for finding in findings {
+            eprintln!("{finding}");
+        }
+        bail!("the rules in {} cannot be used", folder.display())
+    })
+}
+
+/// Carries a trial out while a bar says how far it is, and adds whose the reviews are.
+async fn with_progress(pool: &Pool, trial: &Arc<Trial>) -> anyhow::Result<BacktestReport> {
+    let progress = Arc::new(Progress::default());
+    let bar = progress_bar(usize::try_from(trial.reviews()).unwrap_or(0), "reviews");
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    let mut ticks = tokio::time::interval(TICK);
+    let mut work = std::pin::pin!(carry_out(pool, trial, threads, &progress));
+    let report = loop {
+        tokio::select! {
+            result = &mut work => break result?,
+            _ = ticks.tick() => bar.set_position(progress.done()),
+        }
+    };
+    bar.finish_and_clear();
+    let mut report = report.context("the backtest was stopped")?;
+    reading::show_operator(&mut *pool.get().await?, &mut report).await?;
+    Ok(report)
+}

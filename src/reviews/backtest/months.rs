@@ -1,0 +1,192 @@
+//! The stored months a backtest runs on, read page by page.
+
+use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Numeric, Text};
+use diesel::{ExpressionMethods as _, QueryDsl as _, QueryableByName};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use rust_decimal::Decimal;
+
+use super::standing::Standing;
+use crate::auth::caller::Scope;
+use crate::db::schema::review;
+use crate::http::Problem;
+use crate::period::Period;
+
+/// Which stored reviews are tried.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// The first month.
+    pub from: Period,
+    /// The last month.
+    pub to: Period,
+    /// Only this store's, by code.
+    pub store: Option<String>,
+    /// Those that the caller reaches.
+    pub scope: Scope,
+}
+
+/// A store's month in which the caller reaches reviews.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
+pub struct Reached {
+    /// Id of its cycle.
+    #[diesel(sql_type = BigInt)]
+    pub cycle_id: i64,
+    /// Id of its store.
+    #[diesel(sql_type = BigInt)]
+    pub store_id: i64,
+    /// How many reviews in force the caller reaches in it.
+    #[diesel(sql_type = BigInt)]
+    pub reviews: i64,
+}
+
+/// One store's month as it is stored: all its reviews in force, by person, also those that the caller does not reach,
+/// because a leader's depends on the members'.
+#[derive(Clone, Debug)]
+pub struct StoreMonth {
+    /// Code of the store.
+    pub store: String,
+    /// The reviews.
+    pub reviews: Vec<StoredReview>,
+}
+
+/// One review as it is stored.
+#[derive(Clone, Debug)]
+pub struct StoredReview {
+    /// Its id.
+    pub id: i64,
+    /// Whose it is.
+    pub employee_id: i64,
+    /// Id of the unit of the posting.
+    pub unit_id: i64,
+    /// Code of that unit.
+    pub unit: String,
+    /// The position that was scored.
+    pub position: String,
+    /// The bundle it was scored with.
+    pub bundle: String,
+    /// What went in, as JSON.
+    pub snapshot: String,
+    /// What came out.
+    pub standing: Standing,
+    /// Whether the caller reaches it.
+    pub is_reached: bool,
+}
+
+impl StoreMonth {
+    /// Whether every review was scored with this bundle, so that none has to be scored by it again.
+    pub fn is_scored_with(&self, bundle: &str) -> bool {
+        self.reviews.iter().all(|review| review.bundle == bundle)
+    }
+}
+
+/// The store's months that have reviews in force which the caller reaches, earliest first.
+pub async fn reached(
+    connection: &mut AsyncPgConnection,
+    selection: &Selection,
+) -> Result<Vec<Reached>, Problem> {
+    let months = diesel::sql_query(
+        "SELECT c.id AS cycle_id, c.store_id, count(*) AS reviews FROM review_cycle c \
+         JOIN org_unit s ON s.id = c.store_id JOIN review r ON r.cycle_id = c.id AND r.is_current \
+         WHERE c.period BETWEEN $1 AND $2 AND ($3 IS NULL OR s.code = $3) \
+         AND may_reach($4, $5, $6, r.employee_id, r.unit_id, c.period) \
+         GROUP BY c.id ORDER BY c.period, c.id",
+    )
+    .bind::<Date, _>(selection.from.first_day())
+    .bind::<Date, _>(selection.to.first_day())
+    .bind::<Nullable<Text>, _>(&selection.store)
+    .bind::<Array<Text>, _>(&selection.scope.reaches)
+    .bind::<BigInt, _>(selection.scope.employee_id)
+    .bind::<BigInt, _>(selection.scope.unit_id)
+    .load(connection)
+    .await?;
+    Ok(months)
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    cycle_id: i64,
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = BigInt)]
+    employee_id: i64,
+    #[diesel(sql_type = BigInt)]
+    unit_id: i64,
+    #[diesel(sql_type = Text)]
+    unit: String,
+    #[diesel(sql_type = Text)]
+    store: String,
+    #[diesel(sql_type = Text)]
+    position: String,
+    #[diesel(sql_type = Text)]
+    bundle_hash: String,
+    #[diesel(sql_type = Text)]
+    snapshot: String,
+    #[diesel(sql_type = Nullable<Numeric>)]
+    total: Option<Decimal>,
+    #[diesel(sql_type = Text)]
+    final_grade: String,
+    #[diesel(sql_type = Nullable<Numeric>)]
+    coefficient: Option<Decimal>,
+    #[diesel(sql_type = Array<Text>)]
+    attention: Vec<String>,
+    #[diesel(sql_type = Bool)]
+    is_reached: bool,
+}
+
+/// The months of these cycles, whole.
+pub async fn load(
+    connection: &mut AsyncPgConnection,
+    scope: &Scope,
+    cycles: &[i64],
+) -> Result<Vec<StoreMonth>, Problem> {
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT r.cycle_id, r.id, r.employee_id, r.unit_id, u.code AS unit, s.code AS store, r.position, \
+                r.bundle_hash, r.snapshot, r.total, r.final_grade, r.coefficient, r.attention, \
+                may_reach($1, $2, $3, r.employee_id, r.unit_id, c.period) AS is_reached \
+         FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN org_unit s ON s.id = c.store_id \
+         JOIN org_unit u ON u.id = r.unit_id \
+         WHERE r.cycle_id = ANY ($4) AND r.is_current ORDER BY c.period, c.id, r.employee_id, r.id",
+    )
+    .bind::<Array<Text>, _>(&scope.reaches)
+    .bind::<BigInt, _>(scope.employee_id)
+    .bind::<BigInt, _>(scope.unit_id)
+    .bind::<Array<BigInt>, _>(cycles)
+    .load(connection)
+    .await?;
+    let mut months: Vec<(i64, StoreMonth)> = Vec::with_capacity(cycles.len());
+    for row in rows {
+        let review = StoredReview {
+            id: row.id,
+            employee_id: row.employee_id,
+            unit_id: row.unit_id,
+            unit: row.unit,
+            position: row.position,
+            bundle: row.bundle_hash,
+            snapshot: row.snapshot,
+            standing: Standing {
+                total: row.total,
+                final_grade: row.final_grade,
+                coefficient: row.coefficient,
+                attention: row.attention,
+            },
+            is_reached: row.is_reached,
+        };
+        match months.last_mut() {
+            Some((cycle, month)) if *cycle == row.cycle_id => month.reviews.push(review),
+            _ => months.push((row.cycle_id, StoreMonth { store: row.store, reviews: vec![review] })),
+        }
+    }
+    Ok(months.into_iter().map(|(_, month)| month).collect())
+}
+
+/// What every rule did in these reviews, by review, as JSON.
+pub async fn traces(
+    connection: &mut AsyncPgConnection,
+    reviews: &[i64],
+) -> Result<Vec<(i64, String)>, Problem> {
+    Ok(review::table
+        .filter(review::id.eq_any(reviews))
+        .select((review::id, review::trace))
+        .load(connection)
+        .await?)
+}

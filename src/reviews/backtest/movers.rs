@@ -1,0 +1,143 @@
+//! Who gains and who loses most, and through which rule.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use super::report::{Mover, RuleChange};
+use super::standing::Standing;
+use crate::rules::scoring::RuleResult;
+
+/// How many are named on each side.
+const NAMED: usize = 10;
+
+/// Every rule's result for one review.
+pub type Results = Vec<Arc<RuleResult>>;
+
+/// A review that may be among those that move most.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Its id.
+    pub review: i64,
+    /// Total and grade before.
+    pub before: (Decimal, String),
+    /// Total and grade after.
+    pub after: (Decimal, String),
+    /// What the rules came to before; none where the stored review has it.
+    pub results_before: Option<Results>,
+    /// What the rules came to after.
+    pub results_after: Results,
+}
+
+impl Candidate {
+    fn change(&self) -> Decimal {
+        self.after.0 - self.before.0
+    }
+}
+
+/// The reviews that gain most and those that lose most, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Movers {
+    gainers: Vec<Candidate>,
+    losers: Vec<Candidate>,
+}
+
+impl Movers {
+    /// Takes a review with both totals, if it is among the first. `results` gives what the rules came to.
+    pub fn add(
+        &mut self,
+        review: i64,
+        before: &Standing,
+        after: &Standing,
+        results: impl FnOnce() -> (Option<Results>, Results),
+    ) {
+        let (Some(total_before), Some(total_after)) = (before.total, after.total) else { return };
+        let list = match total_after.cmp(&total_before) {
+            std::cmp::Ordering::Greater => &mut self.gainers,
+            std::cmp::Ordering::Less => &mut self.losers,
+            std::cmp::Ordering::Equal => return,
+        };
+        let rank = (Reverse((total_after - total_before).abs()), review);
+        let is_beaten = list.len() >= NAMED && list.last().is_some_and(|last| key(last) < rank);
+        if !is_beaten {
+            let (results_before, results_after) = results();
+            insert(
+                list,
+                Candidate {
+                    review,
+                    before: (total_before, before.final_grade.clone()),
+                    after: (total_after, after.final_grade.clone()),
+                    results_before,
+                    results_after,
+                },
+            );
+        }
+    }
+
+    /// Adds those of another thread.
+    pub fn merge(&mut self, other: Self) {
+        other.gainers.into_iter().for_each(|candidate| insert(&mut self.gainers, candidate));
+        other.losers.into_iter().for_each(|candidate| insert(&mut self.losers, candidate));
+    }
+
+    /// The reviews of which it is only stored what their rules came to before.
+    pub fn unexplained(&self) -> Vec<i64> {
+        let all = self.gainers.iter().chain(&self.losers);
+        all.filter(|candidate| candidate.results_before.is_none()).map(|candidate| candidate.review).collect()
+    }
+
+    /// Gainers and losers, each with the rule responsible; `stored` has the results before by review.
+    pub fn explained(&self, stored: &HashMap<i64, Results>) -> (Vec<Mover>, Vec<Mover>) {
+        let explain = |candidates: &[Candidate]| {
+            let movers = candidates.iter().map(|candidate| {
+                let before = candidate.results_before.as_ref().or_else(|| stored.get(&candidate.review));
+                Mover {
+                    review: candidate.review,
+                    person: None,
+                    before: candidate.before.0,
+                    after: candidate.after.0,
+                    change: candidate.change(),
+                    grade_before: candidate.before.1.clone(),
+                    grade_after: candidate.after.1.clone(),
+                    rule: before.and_then(|before| {
+                        responsible(before, &candidate.results_after, candidate.change().is_sign_positive())
+                    }),
+                }
+            });
+            movers.collect()
+        };
+        (explain(&self.gainers), explain(&self.losers))
+    }
+}
+
+/// Largest change first, of equals the one stored first.
+fn key(candidate: &Candidate) -> (Reverse<Decimal>, i64) {
+    (Reverse(candidate.change().abs()), candidate.review)
+}
+
+fn insert(list: &mut Vec<Candidate>, candidate: Candidate) {
+    let at = list.partition_point(|other| key(other) < key(&candidate));
+    list.insert(at, candidate);
+    list.truncate(NAMED);
+}
+
+/// The rule whose points, its bonus included, change most in one direction; of equals the first by name. A rule that
+/// does not apply, or is not there, has none.
+fn responsible(before: &[Arc<RuleResult>], after: &[Arc<RuleResult>], is_gain: bool) -> Option<RuleChange> {
+    let mut changes = BTreeMap::<&str, Decimal>::new();
+    let points = |result: &RuleResult| result.score.unwrap_or_default() + result.bonus;
+    for result in before {
+        *changes.entry(&result.rule).or_default() -= points(result);
+    }
+    for result in after {
+        *changes.entry(&result.rule).or_default() += points(result);
+    }
+    let fitting = changes.into_iter().filter(|(_, change)| {
+        let is_upwards = *change > Decimal::ZERO;
+        !change.is_zero() && is_upwards == is_gain
+    });
+    let (rule, change) = fitting.max_by_key(|(rule, change)| (change.abs(), Reverse(*rule)))?;
+    Some(RuleChange { rule: rule.to_owned(), change })
+}

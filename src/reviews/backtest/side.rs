@@ -1,0 +1,168 @@
+//! One bundle as a backtest runs it on a store's month, in two rounds as `reviews::compute` does.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::months::{StoreMonth, StoredReview};
+use crate::facts::month::MonthFacts;
+use crate::reviews::leading::{FirstRound, reads_computed};
+use crate::reviews::snapshot;
+use crate::rules::bundle::{Bundle, CATALOGUE_FILE, Rule, Scheme};
+use crate::rules::memo::Memory;
+use crate::rules::same::is_same_rule;
+use crate::rules::scoring::Scored;
+
+/// One bundle, with a place in a thread's memory for each of its rules.
+#[derive(Debug)]
+pub struct Side {
+    /// The bundle.
+    pub bundle: Arc<Bundle>,
+    /// By position.
+    parts: BTreeMap<String, Part>,
+    blank: MonthFacts,
+}
+
+/// A scheme of a side.
+#[derive(Debug)]
+struct Part {
+    scheme: Scheme,
+    /// Each rule's place in memory.
+    slots: Vec<usize>,
+    /// Scored in the second round, because it reads what the first one gave.
+    is_later: bool,
+}
+
+/// What a thread remembers: a memory for each rule, of which the sides share those that they have in common.
+pub type Memories = [Memory];
+
+impl Side {
+    /// A side whose rules have the memories from `first` on.
+    pub fn new(bundle: Arc<Bundle>, first: usize) -> Self {
+        let mut next = first;
+        let mut parts = BTreeMap::<String, Part>::new();
+        for scheme in bundle.schemes.values() {
+            // Of several schemes for a position the first one counts.
+            if !parts.contains_key(&scheme.file.position) {
+                let slots = (next..).take(scheme.rules.len()).collect();
+                next += scheme.rules.len();
+                let is_later = reads_computed(&bundle.catalogue, scheme);
+                parts.insert(scheme.file.position.clone(), Part { scheme: scheme.clone(), slots, is_later });
+            }
+        }
+        let blank = MonthFacts::complete(&bundle.catalogue, []);
+        Self { bundle, parts, blank }
+    }
+
+    /// Lets the rules that `first` has too remember together with it. `first` has to score a month before this side
+    /// does, so that it is the one that meets new inputs.
+    #[must_use]
+    pub fn sharing(mut self, first: &Self) -> Self {
+        for (position, part) in &mut self.parts {
+            let Some(other) = first.parts.get(position) else { continue };
+            // What a second round reads can differ between the sides.
+            if part.is_later || other.is_later {
+                continue;
+            }
+            for (rule, slot) in part.scheme.rules.iter().zip(&mut part.slots) {
+                let mut candidates = other.scheme.rules.iter().zip(&other.slots);
+                let same = candidates
+                    .find(|(candidate, _)| is_same_rule((&self.bundle, rule), (&first.bundle, candidate)));
+                if let Some((_, shared)) = same {
+                    *slot = *shared;
+                }
+            }
+        }
+        self
+    }
+
+    /// How many memories its rules need beyond those before it.
+    pub fn memories(&self) -> usize {
+        self.slots().max().map_or(0, |last| last + 1)
+    }
+
+    fn slots(&self) -> impl Iterator<Item = usize> {
+        self.parts.values().flat_map(|part| &part.slots).copied()
+    }
+
+    /// Every rule that scores somebody, with its place in memory.
+    pub fn rules(&self) -> impl Iterator<Item = (usize, &Rule)> {
+        self.parts.values().flat_map(|part| part.slots.iter().copied().zip(&part.scheme.rules))
+    }
+
+    /// The scheme that scores a position.
+    pub fn scheme(&self, position: &str) -> Option<&Scheme> {
+        self.parts.get(position).map(|part| &part.scheme)
+    }
+
+    /// Whether the two sides read snapshots in the same way.
+    pub fn reads_like(&self, other: &Self) -> bool {
+        self.bundle.files.get(CATALOGUE_FILE) == other.bundle.files.get(CATALOGUE_FILE)
+    }
+
+    /// The facts of a month's reviews as this side reads them.
+    pub fn facts(&self, month: &StoreMonth) -> Result<Vec<MonthFacts>, serde_json::Error> {
+        let reviews = month.reviews.iter();
+        let facts = reviews
+            .map(|review| snapshot::read_facts(&review.snapshot, &self.bundle.catalogue, &self.blank))
+            .collect();
+        facts
+    }
+
+    /// Scores a month's reviews; none where no scheme scores the position. `meet` is told of inputs that a rule has not
+    /// met before, with the rule's place in memory; inputs that were forgotten can come again.
+    pub fn score(
+        &self,
+        month: &StoreMonth,
+        facts: &[MonthFacts],
+        memories: &mut Memories,
+        mut meet: impl FnMut(usize, &Rule, &MonthFacts),
+    ) -> Vec<Option<Scored>> {
+        let mut first_round = FirstRound::default();
+        let mut scored: Vec<Option<Scored>> = Vec::with_capacity(month.reviews.len());
+        let mut later: Vec<(usize, &StoredReview, &Part, &MonthFacts)> = Vec::new();
+        for (index, (review, facts)) in month.reviews.iter().zip(facts).enumerate() {
+            let result = match self.parts.get(&review.position) {
+                Some(part) if part.is_later => {
+                    later.push((index, review, part, facts));
+                    None
+                }
+                Some(part) => {
+                    let result = self.one(part, facts, memories, &mut meet);
+                    first_round.add(review.employee_id, review.unit_id, &result);
+                    Some(result)
+                }
+                None => None,
+            };
+            scored.push(result);
+        }
+        for (index, review, part, facts) in later {
+            let mut facts = facts.clone();
+            first_round.lead(&self.bundle.catalogue, review.employee_id, review.unit_id, &mut facts);
+            let result = self.one(part, &facts, memories, &mut meet);
+            if let Some(place) = scored.get_mut(index) {
+                *place = Some(result);
+            }
+        }
+        scored
+    }
+
+    fn one(
+        &self,
+        part: &Part,
+        facts: &MonthFacts,
+        memories: &mut Memories,
+        meet: &mut impl FnMut(usize, &Rule, &MonthFacts),
+    ) -> Scored {
+        let catalogue = &self.bundle.catalogue;
+        let mut results = Vec::with_capacity(part.scheme.rules.len());
+        for (rule, slot) in part.scheme.rules.iter().zip(&part.slots) {
+            let Some(memory) = memories.get_mut(*slot) else { continue };
+            let (result, is_new) = memory.result(rule, catalogue, facts);
+            if is_new {
+                meet(*slot, rule, facts);
+            }
+            results.push(result);
+        }
+        part.scheme.total(catalogue, facts, results)
+    }
+}
