@@ -23,7 +23,7 @@ use crate::users::fields;
 async fn trial(app: &TestApp, tried: Files, baseline: Baseline) -> Arc<Trial> {
     let (from, to) = ("2014-01".parse().unwrap(), "2014-12".parse().unwrap());
     let selection = Selection { from, to, store: None, scope: Scope::operator() };
-    let months = some_months(&mut *app.pool.get().await.unwrap(), &selection).await.unwrap();
+    let months = some_months(&mut app.pool.get().await.unwrap(), &selection).await.unwrap();
     let sides = Sides::new(Arc::new(Bundle::compile(tried).unwrap()), baseline);
     Arc::new(Trial { sides, selection, months })
 }
