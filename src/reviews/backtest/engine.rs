@@ -1,12 +1,15 @@
 //! Scoring months by two bundles on all cores. The result does not depend on how many threads there are.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use tokio::sync::mpsc::Receiver;
 
+use super::executed::Executed;
 use super::months::StoreMonth;
+use super::report::ScriptPlace;
 use super::side::{Memories, Side};
 use super::standing::Standing;
 use super::tally::Tally;
@@ -97,6 +100,15 @@ impl Progress {
     }
 }
 
+/// What a backtest comes to.
+#[derive(Clone, Debug, Default)]
+pub struct Tried {
+    /// Everything that was counted.
+    pub tally: Tally,
+    /// The places of the scripts tried that ran for no review.
+    pub never_executed: BTreeSet<ScriptPlace>,
+}
+
 /// Tries every page of months that comes in, on `threads` threads, until there are no more or it is asked to stop. Blocks.
 ///
 /// # Errors
@@ -107,7 +119,7 @@ pub fn run(
     pages: Receiver<Vec<StoreMonth>>,
     threads: usize,
     progress: &Progress,
-) -> Result<Tally, String> {
+) -> Result<Tried, String> {
     let pages = Mutex::new(pages);
     thread::scope(|scope| {
         let started = (0..threads.max(1)).map(|_| {
@@ -125,15 +137,19 @@ pub fn run(
             })
         });
         let started = started.collect::<Vec<_>>();
-        let mut tally = Tally::default();
+        let never_executed = Executed::of(&sides.after).never();
+        let mut tried = Tried { tally: Tally::default(), never_executed };
         for worker in started {
             let worker = worker.map_err(|error| {
                 progress.stop();
                 format!("a thread could not be started: {error}")
             })?;
-            tally.merge(worker.join().map_err(|_| "a scoring thread has ended".to_owned())??);
+            let counted = worker.join().map_err(|_| "a scoring thread has ended".to_owned())??;
+            tried.tally.merge(counted.tally);
+            // What ran on one thread has run.
+            tried.never_executed.retain(|place| counted.never_executed.contains(place));
         }
-        Ok(tally)
+        Ok(tried)
     })
 }
 
@@ -141,20 +157,23 @@ fn work(
     sides: &Sides,
     pages: &Mutex<Receiver<Vec<StoreMonth>>>,
     progress: &Progress,
-) -> Result<Tally, String> {
+) -> Result<Tried, String> {
     let mut memories = sides.memories();
+    let mut executed = Executed::of(&sides.after);
     let mut tally = Tally::default();
     loop {
         let page = match pages.lock() {
             Ok(mut pages) => pages.blocking_recv(),
             Err(_) => None,
         };
-        let Some(page) = page else { return Ok(tally) };
+        let Some(page) = page.filter(|_| !progress.is_stopped()) else {
+            return Ok(Tried { tally, never_executed: executed.never() });
+        };
         for month in page {
             if progress.is_stopped() {
-                return Ok(tally);
+                break;
             }
-            try_month(sides, &month, &mut memories, &mut tally)
+            try_month(sides, &month, &mut memories, &mut executed, &mut tally)
                 .map_err(|error| format!("a stored snapshot of {} cannot be read: {error}", month.store))?;
             let reached = month.reviews.iter().filter(|review| review.is_reached).count();
             progress.done.fetch_add(u64::try_from(reached).unwrap_or(0), Ordering::Relaxed);
@@ -167,18 +186,19 @@ fn try_month(
     sides: &Sides,
     month: &StoreMonth,
     memories: &mut Memories,
+    executed: &mut Executed<'_>,
     tally: &mut Tally,
 ) -> Result<(), serde_json::Error> {
     let facts = sides.after.facts(month)?;
     let catalogue = &sides.after.bundle.catalogue;
     // The rules tried come first: inputs are new to them, and the baseline finds remembered what both have in common.
-    let mut after = sides.after.score(month, &facts, memories, |slot, rule, facts| {
-        tally.executed.meet(slot, rule, catalogue, facts);
+    let mut after = sides.after.score(month, &facts, memories, |slot, facts| {
+        executed.meet(slot, catalogue, facts);
     });
     let mut before: Option<Vec<Option<Scored>>> = match &sides.before {
         Before::Side(side) if !month.is_scored_with(&side.bundle.hash) => {
             let own = if side.reads_like(&sides.after) { None } else { Some(side.facts(month)?) };
-            Some(side.score(month, own.as_ref().unwrap_or(&facts), memories, |_, _, _| {}))
+            Some(side.score(month, own.as_ref().unwrap_or(&facts), memories, |_, _| {}))
         }
         _ => None,
     };

@@ -1,6 +1,6 @@
 //! What of a draft's scripts ran for at least one review.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::report::ScriptPlace;
 use super::side::Side;
@@ -8,26 +8,23 @@ use crate::facts::metric::Catalogue;
 use crate::facts::month::MonthFacts;
 use crate::rules::bundle::Rule;
 
-/// What has run so far on one thread.
-#[derive(Clone, Debug, Default)]
-pub struct Executed(BTreeSet<usize>);
+/// The rules tried that have not run yet on one thread, by their places in its memory.
+#[derive(Clone, Debug)]
+pub struct Executed<'a>(BTreeMap<usize, &'a Rule>);
 
-impl Executed {
-    /// Takes inputs that a rule, known by its place in memory, has not met before.
-    pub fn meet(&mut self, slot: usize, _rule: &Rule, _catalogue: &Catalogue, _facts: &MonthFacts) {
-        self.0.insert(slot);
+impl<'a> Executed<'a> {
+    /// Nothing has run yet.
+    pub fn of(side: &'a Side) -> Self {
+        Self(side.rules().collect())
     }
 
-    /// Adds what ran on another thread.
-    pub fn merge(&mut self, other: Self) {
-        self.0.extend(other.0);
+    /// Takes inputs that a rule has not met before; they can come again.
+    pub fn meet(&mut self, slot: usize, _catalogue: &Catalogue, _facts: &MonthFacts) {
+        self.0.remove(&slot);
     }
 
-    /// The places that never ran, by file.
-    pub fn never(&self, side: &Side) -> Vec<ScriptPlace> {
-        let idle = side.rules().filter(|(slot, _)| !self.0.contains(slot));
-        let mut places = idle.map(|(_, rule)| ScriptPlace::from(&rule.declared)).collect::<Vec<_>>();
-        places.sort();
-        places
+    /// The places that never ran.
+    pub fn never(&self) -> BTreeSet<ScriptPlace> {
+        self.0.values().map(|rule| ScriptPlace::from(&rule.declared)).collect()
     }
 }

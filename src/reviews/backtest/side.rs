@@ -101,11 +101,8 @@ impl Side {
 
     /// The facts of a month's reviews as this side reads them.
     pub fn facts(&self, month: &StoreMonth) -> Result<Vec<MonthFacts>, serde_json::Error> {
-        let reviews = month.reviews.iter();
-        let facts = reviews
-            .map(|review| snapshot::read_facts(&review.snapshot, &self.bundle.catalogue, &self.blank))
-            .collect();
-        facts
+        let read = |text: &str| snapshot::read_facts(text, &self.bundle.catalogue, &self.blank);
+        month.reviews.iter().map(|review| read(&review.snapshot)).collect()
     }
 
     /// Scores a month's reviews; none where no scheme scores the position. `meet` is told of inputs that a rule has not
@@ -115,7 +112,7 @@ impl Side {
         month: &StoreMonth,
         facts: &[MonthFacts],
         memories: &mut Memories,
-        mut meet: impl FnMut(usize, &Rule, &MonthFacts),
+        mut meet: impl FnMut(usize, &MonthFacts),
     ) -> Vec<Option<Scored>> {
         let mut first_round = FirstRound::default();
         let mut scored: Vec<Option<Scored>> = Vec::with_capacity(month.reviews.len());
@@ -151,7 +148,7 @@ impl Side {
         part: &Part,
         facts: &MonthFacts,
         memories: &mut Memories,
-        meet: &mut impl FnMut(usize, &Rule, &MonthFacts),
+        meet: &mut impl FnMut(usize, &MonthFacts),
     ) -> Scored {
         let catalogue = &self.bundle.catalogue;
         let mut results = Vec::with_capacity(part.scheme.rules.len());
@@ -159,7 +156,7 @@ impl Side {
             let Some(memory) = memories.get_mut(*slot) else { continue };
             let (result, is_new) = memory.result(rule, catalogue, facts);
             if is_new {
-                meet(*slot, rule, facts);
+                meet(*slot, facts);
             }
             results.push(result);
         }

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use super::executed::Executed;
 use super::months::StoredReview;
 use super::movers::{Movers, Results};
 use super::report::{
@@ -39,8 +38,6 @@ pub struct Tally {
     movers: Movers,
     attention_new: Marks,
     attention_gone: Marks,
-    /// What ran of the scripts tried.
-    pub executed: Executed,
 }
 
 impl Tally {
@@ -120,7 +117,6 @@ impl Tally {
         self.movers.merge(other.movers);
         self.attention_new.merge(other.attention_new);
         self.attention_gone.merge(other.attention_gone);
-        self.executed.merge(other.executed);
     }
 
     /// The reviews among the movers of which it is only stored what their rules came to before.
@@ -134,7 +130,7 @@ impl Tally {
         self,
         order: impl Fn(&str) -> Vec<String>,
         stored: &HashMap<i64, Results>,
-        never_executed: Vec<ScriptPlace>,
+        never_executed: impl IntoIterator<Item = ScriptPlace>,
     ) -> BacktestReport {
         let (gainers, losers) = self.movers.explained(stored);
         let matrices = self.grades.iter();
@@ -153,7 +149,7 @@ impl Tally {
             losers,
             attention_new: self.attention_new.0,
             attention_gone: self.attention_gone.0,
-            never_executed,
+            never_executed: never_executed.into_iter().collect(),
             hidden: 0,
         }
     }

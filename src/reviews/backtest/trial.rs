@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::{Sender, channel};
 
-use super::engine::{self, Progress, Sides};
+use super::engine::{self, Progress, Sides, Tried};
 use super::months::{self, Reached, Selection, StoreMonth};
 use super::movers::Results;
 use super::report::BacktestReport;
@@ -62,10 +62,9 @@ pub async fn carry_out(
     let (sender, pages) = channel(AHEAD);
     let (on_thread, counting) = (Arc::clone(trial), Arc::clone(progress));
     let engine = on_deep_stack(move || engine::run(&on_thread.sides, pages, threads, &counting));
-    let (fed, tallied) = tokio::join!(feed(pool, trial, sender), engine);
-    let tally = tallied
-        .map_err(|error| Problem::internal(&error))?
-        .map_err(|sentence| Problem::internal(&sentence))?;
+    let (fed, tried) = tokio::join!(feed(pool, trial, sender), engine);
+    let Tried { tally, never_executed } =
+        tried.map_err(|error| Problem::internal(&error))?.map_err(|sentence| Problem::internal(&sentence))?;
     fed?;
     if progress.is_stopped() {
         return Ok(None);
@@ -78,7 +77,6 @@ pub async fn carry_out(
             stored.insert(review, results);
         }
     }
-    let never_executed = tally.executed.never(&trial.sides.after);
     Ok(Some(tally.report(|position| trial.sides.grades(position), &stored, never_executed)))
 }
 

@@ -63,8 +63,12 @@ async fn release(app: &TestApp, files: Files) -> i64 {
             rule_release::effective_from.eq("2014-01-01".parse::<chrono::NaiveDate>().unwrap()),
             rule_release::published_at.eq(app.clock.now()),
             rule_release::note.eq("试"),
+            rule_release::consulted_on.eq("2013-12-01".parse::<chrono::NaiveDate>().unwrap()),
+            rule_release::approver_id.eq(diesel::dsl::sql::<
+                diesel::sql_types::Nullable<diesel::sql_types::BigInt>,
+            >("(SELECT id FROM user_account WHERE login = 'gm')")),
             rule_release::approval_note.eq(""),
-            rule_release::is_automatic.eq(true),
+            rule_release::is_automatic.eq(false),
         ))
         .returning(rule_release::id)
         .get_result(connection)
@@ -167,7 +171,7 @@ fn in_bins(report: &Value, side: &str) -> Vec<u64> {
 async fn rules_against_themselves_move_nothing() {
     let app = TestApp::demo().await;
     release(&app, shipped()).await;
-    let hash = app.get("hr", "/v1/rules").await.expect(200)["bundle"].clone();
+    let hash = app.get("hr", "/v1/rules").await.expect(200)["release"]["bundle"].clone();
     // Once with what is stored, and once with everything scored again: another comment is another bundle.
     let commented = draft(&app, changed(COMPLAINTS, |text| format!("{text}// 试\n"))).await;
     for what in [json!({"bundle": hash}), json!({"draft": commented})] {
@@ -336,6 +340,17 @@ async fn reviews_without_a_scheme_are_withdrawn_or_new() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_release_every_review_is_new() {
     let app = TestApp::demo().await;
+    let connection = &mut *app.pool.get().await.unwrap();
+    for statement in [
+        "UPDATE review_cycle SET release_id = NULL",
+        "DELETE FROM rule_draft_file",
+        "DELETE FROM rule_draft_author",
+        "DELETE FROM rule_draft",
+        "ALTER TABLE rule_release DISABLE TRIGGER USER",
+        "DELETE FROM rule_release",
+    ] {
+        diesel::sql_query(statement).execute(connection).await.unwrap();
+    }
     let draft = draft(&app, shipped()).await;
     let test = backtest(&app, "manager", json!({"draft": draft})).await;
     assert_eq!(test["against"], Value::Null);

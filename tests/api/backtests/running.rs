@@ -23,7 +23,7 @@ use crate::users::fields;
 async fn trial(app: &TestApp, tried: Files, baseline: Baseline) -> Arc<Trial> {
     let (from, to) = ("2014-01".parse().unwrap(), "2014-12".parse().unwrap());
     let selection = Selection { from, to, store: None, scope: Scope::operator() };
-    let months = some_months(&mut *app.pool.get().await.unwrap(), &selection).await.unwrap();
+    let months = some_months(&mut app.pool.get().await.unwrap(), &selection).await.unwrap();
     let sides = Sides::new(Arc::new(Bundle::compile(tried).unwrap()), baseline);
     Arc::new(Trial { sides, selection, months })
 }
@@ -58,7 +58,7 @@ async fn one_that_was_stopped_has_no_report() {
 
 /// A row of a backtest that nothing carries out, last heard of some seconds ago; gives its id.
 async fn row(app: &TestApp, seconds: i64) -> i64 {
-    let hash = app.get("hr", "/v1/rules").await.expect(200)["bundle"].as_str().unwrap().to_owned();
+    let hash = app.get("hr", "/v1/rules").await.expect(200)["release"]["bundle"].as_str().unwrap().to_owned();
     let seen = app.clock.now() - chrono::TimeDelta::seconds(seconds);
     let month: chrono::NaiveDate = "2014-01-01".parse().unwrap();
     diesel::insert_into(rule_backtest::table)
@@ -146,7 +146,7 @@ async fn two_run_at_once_and_a_silent_one_does_not_run() {
 async fn what_cannot_be_tried_is_refused_by_its_field() {
     let app = TestApp::demo().await;
     let draft_id = draft(&app, shipped()).await;
-    let hash = app.get("hr", "/v1/rules").await.expect(200)["bundle"].clone();
+    let hash = app.get("hr", "/v1/rules").await.expect(200)["release"]["bundle"].clone();
     for (what, expected) in [
         (json!({}), &["draft"][..]),
         (json!({"draft": draft_id, "bundle": hash, "from": "2014-02", "to": "2014-01"}), &["bundle", "to"]),
