@@ -334,7 +334,9 @@ fn codes_in(folder: &Path, found: &mut std::collections::BTreeSet<String>) {
                     };
                     if call == "=> " || call == "=> (" {
                         // In a table of codes, every one stands in the README; other tables have other words.
-                        let is_table = path.ends_with("language.rs") || path.ends_with("comparisons.rs");
+                        let is_table = ["language.rs", "comparisons.rs", "probe.rs"]
+                            .iter()
+                            .any(|file| path.ends_with(file));
                         if !is_table || word.contains(' ') || word.contains('\'') {
                             continue;
                         }

@@ -11,7 +11,7 @@ use crate::rules::bundle::Rule;
 use crate::rules::sandbox::Optimisation;
 
 /// Most values tried of one input.
-const EDGES: usize = 60;
+const EDGES: usize = 40;
 /// A largest value up to which a metric is taken to reach it.
 const REACHED: Decimal = Decimal::from_parts(1_000, 0, 0, false, 0);
 /// Denominators with which a share of the rule's is met exactly.

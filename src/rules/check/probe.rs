@@ -19,9 +19,9 @@ use crate::rules::language::place_of;
 use crate::rules::sandbox::Optimisation;
 
 /// Most runs of one rule in which two inputs leave the ordinary at once.
-const PAIRS: usize = 1_000;
+const PAIRS: usize = 500;
 /// Most values of one input that are tried in a month that is empty or without data otherwise.
-const EDGES_ELSEWHERE: usize = 20;
+const EDGES_ELSEWHERE: usize = 10;
 /// Most different failures that one rule is told of.
 const FAILURES: usize = 8;
 /// How often the way from an input that is fine to one that is not is halved.
@@ -240,7 +240,10 @@ fn finding(
         true => failure.message.clone(),
         false => format!("with {}: {}", with.join(", "), failure.message),
     };
-    let code = if failure.is_out_of_range() { "out-of-range" } else { "can-fail" };
+    let code = match failure.is_out_of_range() {
+        true => "out-of-range",
+        false => "can-fail",
+    };
     let place = match failure.position.is_none() {
         true => last_of_score(script).unwrap_or_else(|| probe.rule.declared.clone()),
         false => place_of(script.file, failure.position),
