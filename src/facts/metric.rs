@@ -93,6 +93,9 @@ pub struct Metric {
 /// Decimals of a score: enough for any mean of raters, few enough that a rule's result stays exact.
 const SCORE_PLACES: u32 = 18;
 
+/// Most metrics, and most sources, of a catalogue.
+const LIST_LIMIT: usize = 1_000;
+
 /// Largest bound a metric can have, either way.
 const LARGEST: i64 = 1_000_000_000_000;
 
@@ -246,6 +249,18 @@ impl Catalogue {
     /// Reads the text of `metrics.toml`.
     pub fn parse(text: &str) -> Result<Self, CatalogueError> {
         let Listed { source: sources, metric: listed } = toml::from_str(text)?;
+        if let Some(beyond) = sources.get(LIST_LIMIT) {
+            return Err(CatalogueError::Entry {
+                name: beyond.name.clone(),
+                problem: "is one source too many",
+            });
+        }
+        if let Some(beyond) = listed.get(LIST_LIMIT) {
+            return Err(CatalogueError::Entry {
+                name: beyond.name.clone(),
+                problem: "is one metric too many",
+            });
+        }
         for (index, source) in sources.iter().enumerate() {
             let problem = if !is_identifier(&source.name) {
                 "a name is lower-case letters, digits and underscores, beginning with a letter"

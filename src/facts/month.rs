@@ -81,3 +81,30 @@ impl MonthFacts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn single_events_are_never_outstanding() {
+        let entry = |name: &str, source: &str| {
+            format!(
+                "[[metric]]\nname = \"{name}\"\nzh = \"a\"\nen = \"a\"\nunit = \"\"\nkind = \"count\"\nmissing = \"zero\"\n\
+                 {source}\ndirection = \"down\"\nstep = 1\n"
+            )
+        };
+        let text = [
+            "[[source]]\nname = \"dms\"\nzh = \"a\"\nen = \"a\"\n".to_owned(),
+            "[[source]]\nname = \"events\"\nzh = \"a\"\nen = \"a\"\ncomplete = true\n".to_owned(),
+            entry("late", "source = \"dms\""),
+            entry("breaches", "source = \"events\""),
+            entry("loose", ""),
+        ];
+        let catalogue = Catalogue::parse(&text.concat()).unwrap();
+        let facts = MonthFacts::with_sources(&catalogue, [], &HashSet::new());
+        let known = ["late", "breaches", "loose"].map(|name| facts.get(catalogue.find(name).unwrap()));
+        let nothing = Value::Given(Decimal::ZERO);
+        assert_eq!(known, [Value::Unreported, nothing, nothing]);
+    }
+}

@@ -17,6 +17,9 @@ use crate::decimal::{self, in_toml};
 use crate::facts::metric::Catalogue;
 use crate::facts::month::MonthFacts;
 
+/// Most cases of one rule.
+const CASE_LIMIT: usize = 1_000;
+
 /// The expected score: points, or that the rule is not applicable or fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Expected {
@@ -124,6 +127,11 @@ pub fn run(bundle: &Bundle) -> (CasesReport, Vec<Finding>) {
         match text.map(|text| (text, read_toml::<CasesFile>(&file, text))) {
             None => report.rules_without_cases.push(rule.file.clone()),
             Some((_, Err(finding))) => failures.push(*finding),
+            Some((text, Ok(cases))) if cases.case.len() > CASE_LIMIT => {
+                let count = cases.case.len();
+                let message = format!("there are {count} cases, more than the {CASE_LIMIT} allowed");
+                failures.push(Finding::error("too-large", Place::at_offset(&file, text, 0), text, message));
+            }
             Some((text, Ok(cases))) => {
                 for case in &cases.case {
                     match run_case(case, rule, &bundle.catalogue, &mut coverage) {

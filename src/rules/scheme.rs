@@ -13,6 +13,9 @@ const POINTS_LIMIT: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 /// Largest value of a parameter either way; a goal in yuan has to fit.
 const PARAMETER_LIMIT: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
+/// Most entries of each list of a scheme: far more than anybody can overlook, few enough to be checked at once.
+const LIST_LIMIT: usize = 200;
+
 /// A name in Chinese and English.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -142,27 +145,45 @@ impl SchemeFile {
     /// Reads and checks a `scheme.toml`.
     pub fn parse(file: &str, text: &str, catalogue: &Catalogue) -> Result<Self, Vec<Finding>> {
         let scheme: Self = read_toml(file, text).map_err(|finding| vec![*finding])?;
+        let lists = [
+            ("rule", scheme.rule.len()),
+            ("parameter", scheme.parameter.len()),
+            ("grade", scheme.grade.len()),
+            ("veto", scheme.veto.len()),
+        ];
+        if let Some((list, count)) = lists.into_iter().find(|(_, count)| *count > LIST_LIMIT) {
+            let place = place_of_text(file, text, &format!("[[{list}]]"));
+            let message = format!("there are {count} of [[{list}]], more than the {LIST_LIMIT} allowed");
+            return Err(vec![Finding::error("too-large", place, text, message)]);
+        }
         let problems = scheme.problems(catalogue);
         if problems.is_empty() {
             return Ok(scheme);
         }
         Err(problems
             .into_iter()
-            .map(|(needle, message)| {
-                Finding::error("scheme", place_of_text(file, text, &needle), text, message)
+            .map(|Contradiction { code, needle, message }| {
+                Finding::error(code, place_of_text(file, text, &needle), text, message)
             })
             .collect())
     }
 
-    /// What contradicts itself, each with the text to look for.
-    fn problems(&self, catalogue: &Catalogue) -> Vec<(String, String)> {
+    /// What contradicts itself.
+    fn problems(&self, catalogue: &Catalogue) -> Vec<Contradiction> {
         let mut problems = Vec::new();
         for (name, value) in [("total_cap", self.total_cap), ("min_applicable", self.min_applicable)] {
             if !are_points(value) {
-                problems.push((name.to_owned(), out_of_range(name, value)));
+                problems.push(Contradiction {
+                    code: "scheme",
+                    needle: name.to_owned(),
+                    message: out_of_range(name, value),
+                });
             }
         }
-        let mut complain = |needle: &str, message: String| problems.push((format!("\"{needle}\""), message));
+        problems.extend(self.unreachable(catalogue));
+        let mut complain = |needle: &str, message: String| {
+            problems.push(Contradiction { code: "scheme", needle: format!("\"{needle}\""), message });
+        };
         for (index, rule) in self.rule.iter().enumerate() {
             if self.rule.iter().take(index).any(|earlier| earlier.id == rule.id) {
                 complain(&rule.id, format!("the rule '{}' is listed twice", rule.id));
@@ -228,12 +249,54 @@ impl SchemeFile {
             if !self.grade.iter().any(|grade| grade.name == veto.cap) {
                 complain(&veto.cap, format!("the veto's cap '{}' is not one of the grades", veto.cap));
             }
-            if let Err(problem) = catalogue.read(&veto.metric, veto.at_least) {
+            let is_reported = largest(catalogue, veto).is_some_and(|max| veto.at_least > max);
+            if let Err(problem) = catalogue.read(&veto.metric, veto.at_least)
+                && !is_reported
+            {
                 complain(&veto.metric, format!("the veto's metric: {problem}"));
             }
         }
         problems
     }
+
+    /// Grades that no total reaches and vetoes that no month triggers.
+    fn unreachable(&self, catalogue: &Catalogue) -> Vec<Contradiction> {
+        let cap = decimal::plain(self.total_cap);
+        let grades =
+            self.grade.iter().filter(|grade| grade.min > self.total_cap).map(|grade| Contradiction {
+                code: "unreachable",
+                needle: format!("\"{}\"", grade.name),
+                message: format!("the grade '{}' is never reached: a total is at most {cap}", grade.name),
+            });
+        let vetoes = self.veto.iter().filter_map(|veto| {
+            let max = largest(catalogue, veto).filter(|max| veto.at_least > *max)?;
+            Some(Contradiction {
+                code: "unreachable",
+                needle: format!("\"{}\"", veto.metric),
+                message: format!(
+                    "the veto from {} is never reached: '{}' is at most {}",
+                    decimal::plain(veto.at_least),
+                    veto.metric,
+                    decimal::plain(max)
+                ),
+            })
+        });
+        grades.chain(vetoes).collect()
+    }
+}
+
+/// The most that a veto's metric can be.
+fn largest(catalogue: &Catalogue, veto: &Veto) -> Option<Decimal> {
+    let metric = catalogue.get(catalogue.find(&veto.metric)?)?;
+    Some(metric.max)
+}
+
+/// Something in a scheme that contradicts itself.
+struct Contradiction {
+    code: &'static str,
+    /// The text to look for.
+    needle: String,
+    message: String,
 }
 
 fn are_points(value: Decimal) -> bool {

@@ -58,6 +58,11 @@ fn the_shipped_rules_pass() {
     assert!(tested["cases_passed"].as_u64().unwrap() >= 48, "{tested:#}");
     assert_eq!(tested["rules_without_cases"], serde_json::json!([]));
     assert_eq!(tested["bundle"], checked["bundle"], "the same bytes are the same bundle");
+    // Every statement of the rules that ship has a case.
+    let coverage = &tested["coverage"];
+    assert_eq!(coverage["missed"], serde_json::json!([]));
+    assert_eq!(coverage["reached"], coverage["statements"]);
+    assert!(coverage["statements"].as_u64().unwrap() >= 80, "{coverage:#}");
 }
 
 /// Both commands refuse a folder, name the place and say all of `parts`.
@@ -149,8 +154,13 @@ fn the_files_around_the_scripts_are_checked_too() {
 fn a_case_that_fails_says_what_was_expected_and_what_came() {
     let cases = "sales_consultant/70_complaints.cases.toml";
     let folder = with(cases, |text| text.replacen("score = 7\n", "score = 8\n", 1));
-    // The scripts are in order; only the case is not.
-    assert_eq!(rules("check", folder.path(), &[]).status, 0);
+    // The scripts are in order; only the case is not, and a check says so too.
+    let checked = rules("check", folder.path(), &[]);
+    assert_eq!(checked.status, 1);
+    assert!(
+        checked.out.lines().any(|line| line.starts_with(cases) && line.contains("expected 8")),
+        "{checked:#?}"
+    );
     let printed = rules("test", folder.path(), &[]);
     assert_eq!(printed.status, 1);
     let line = printed.out.lines().find(|line| line.starts_with(cases)).unwrap();
@@ -224,4 +234,133 @@ fn hostile_scripts_are_answered_and_do_no_harm() {
         assert!(printed.out.contains(message), "{what}: {message}\n{}", printed.out);
         assert!(printed.out.len() < 20_000, "{what}: {} bytes of answer", printed.out.len());
     }
+}
+
+#[test]
+fn a_line_without_a_case_is_told_and_is_no_failure() {
+    let folder = with(COMPLAINTS, |text| {
+        text.replace(
+            "    remaining()",
+            "    if complaints_minor > 8 {\n        note(\"很多\");\n    }\n    remaining()",
+        )
+    });
+    let printed = rules("test", folder.path(), &[]);
+    assert_eq!(printed.status, 0, "{printed:#?}");
+    let place = format!("{COMPLAINTS}:8:9: not-covered: ");
+    assert!(printed.out.lines().any(|line| line.starts_with(&place)), "{}", printed.out);
+    assert!(printed.out.contains("覆盖 coverage "), "{}", printed.out);
+    let (status, report) = json("test", folder.path());
+    assert_eq!((status, &report["coverage"]["missed"][0]["line"]), (0, &Value::from(8)));
+    assert_eq!(json("check", folder.path()).0, 0);
+}
+
+#[test]
+fn a_warning_is_told_and_is_no_failure() {
+    let folder = with(COMPLAINTS, |text| text.replace("    remaining()", "    min(3, 4);\n    remaining()"));
+    let printed = rules("check", folder.path(), &[]);
+    assert_eq!(printed.status, 0, "{printed:#?}");
+    assert!(printed.out.starts_with(&format!("{COMPLAINTS}:7:5: no-effect: ")), "{}", printed.out);
+    let (_, report) = json("check", folder.path());
+    let finding = &report["findings"][0];
+    let shown = ["code", "severity", "file", "line", "column"].map(|key| finding[key].clone());
+    let expected = serde_json::json!(["no-effect", "warning", COMPLAINTS, 7, 5]);
+    assert_eq!(Value::from(shown.to_vec()), expected);
+    assert!(finding["source"].as_str().unwrap().contains("min(3, 4)") && finding["suggestion"].is_string());
+}
+
+#[test]
+fn a_rule_that_can_leave_its_range_is_told_with_inputs() {
+    let folder = with(COMPLAINTS, |text| text.replace("remaining()", "10 - 3 * complaints_minor"));
+    let (status, report) = json("check", folder.path());
+    assert_eq!(status, 1);
+    let finding =
+        report["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == "out-of-range");
+    let finding = finding.unwrap_or_else(|| panic!("{report:#}"));
+    assert_eq!((&finding["line"], &finding["severity"]), (&Value::from(7), &Value::from("error")));
+    let message = "with complaints_minor = 4: the rule gave -2 points, outside 0 to 10";
+    assert_eq!(finding["message"], message);
+    // Months can be scored with it, and its cases run.
+    assert!(report["bundle"].is_string());
+}
+
+#[test]
+fn watching_sees_a_file_saved_in_place_and_by_renaming() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+    use std::sync::mpsc;
+
+    let folder = copied_rules();
+    let arguments = ["rules", "check", folder.path().to_str().unwrap(), "--watch"];
+    let mut child = crate::program::program(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let (send, lines) = mpsc::channel();
+    let out = BufReader::new(child.stdout.take().unwrap());
+    let reader = std::thread::spawn(move || {
+        out.lines().map_while(Result::ok).try_for_each(|line| send.send(line)).ok();
+    });
+    let next = |part: &str| loop {
+        let line = lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("nothing with {part}"));
+        if line.contains(part) {
+            break line;
+        }
+    };
+    next("no errors");
+    let script = folder.path().join(COMPLAINTS);
+    let good = std::fs::read_to_string(&script).unwrap();
+    std::fs::write(&script, good.replace("remaining()", "remianing()")).unwrap();
+    assert!(next("unknown-function").starts_with(COMPLAINTS));
+    // As many editors save: a new file in the place of the old one.
+    let beside = folder.path().join("sales_consultant/.70_complaints.rhai.swp");
+    std::fs::write(&beside, &good).unwrap();
+    std::fs::rename(&beside, &script).unwrap();
+    next(" UTC ");
+    next("no errors");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    reader.join().unwrap();
+}
+
+/// Codes of findings in the source: `"code"` behind `Finding::error(`, `.finding(` and the like, and in the tables of codes.
+fn codes_in(folder: &Path, found: &mut std::collections::BTreeSet<String>) {
+    for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.is_dir() && !path.ends_with("tests") {
+            codes_in(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") && !path.ends_with("tests.rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            for call in ["Finding::error(", ".finding(", "code: ", "=> ", "=> (", "code = "] {
+                for (at, _) in text.match_indices(call) {
+                    let rest = text[at + call.len()..].trim_start().trim_start_matches("{").trim_start();
+                    let Some(word) = rest.strip_prefix('"').and_then(|rest| rest.split('"').next()) else {
+                        continue;
+                    };
+                    if call == "=> " || call == "=> (" {
+                        // In a table of codes, every one stands in the README; other tables have other words.
+                        let is_table = ["language.rs", "comparisons.rs", "probe.rs"]
+                            .iter()
+                            .any(|file| path.ends_with(file));
+                        if !is_table || word.contains(' ') || word.contains('\'') {
+                            continue;
+                        }
+                    }
+                    found.insert(word.to_owned());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_finding_is_explained_and_nothing_else_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut codes = std::collections::BTreeSet::new();
+    codes_in(&root.join("src/rules"), &mut codes);
+    let readme = std::fs::read_to_string(root.join("rules/README.md")).unwrap();
+    let section = readme.split("\n## 10.").nth(1).unwrap();
+    let explained: std::collections::BTreeSet<_> = section
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .flat_map(|line| line.split('|').nth(1).unwrap().split('`').skip(1).step_by(2).map(str::to_owned))
+        .collect();
+    let kinds = ["text", "nothing", "a list"].map(str::to_owned).into();
+    let codes: std::collections::BTreeSet<_> = codes.difference(&kinds).cloned().collect();
+    assert_eq!(codes, explained);
 }

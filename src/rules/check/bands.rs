@@ -122,7 +122,8 @@ impl Bands<'_> {
         let given = match (tree::named(value, "band"), tree::named(value, "lin")) {
             (Some([_, list]), _) => steps(list).filter_map(|step| step.get(1)).collect(),
             (_, Some([.., points])) => vec![points],
-            _ => vec![value],
+            // What an item is given outright is found by trying it.
+            _ => return,
         };
         for points in given {
             let Some(known) = self.meaning.number(points) else { continue };

@@ -96,6 +96,8 @@ impl Branches<'_> {
         let mut rest = reach;
         let mut out = Vec::new();
         let mut ends = false;
+        // Whether it has been said that some condition is always true, and so nothing comes behind it.
+        let mut is_settled = false;
         let mut ranges = Vec::new();
         let mut others = Vec::new();
         let mut flow = flow;
@@ -103,7 +105,7 @@ impl Branches<'_> {
         let closing = loop {
             self.within(&flow.expr, &rest);
             let condition = self.meaning.condition(&flow.expr, true);
-            let inside = self.branch(flow, &rest, condition.as_ref(), is_first);
+            let inside = self.branch(flow, &rest, condition.as_ref(), is_first, &mut is_settled);
             if let Some(condition) = &condition {
                 self.collect(flow, condition, &mut ranges, &mut others);
                 let left = without(&rest.regions, &condition.regions, &self.meaning.domains);
@@ -125,12 +127,10 @@ impl Branches<'_> {
         match closing {
             Some(statements) if rest.regions.is_empty() => {
                 let at = statements.first().map_or(Position::NONE, tree::beginning);
-                self.never(
-                    at,
-                    "the branches above take every value, so this else is never reached",
-                    None,
-                    rest.is_tunable,
-                );
+                if !is_settled {
+                    let message = "the branches above take every value, so this else is never reached";
+                    self.never(at, message, None, rest.is_tunable);
+                }
                 self.block(statements, Reach::everything(), is_used);
             }
             Some(statements) => out.extend(self.block(statements, rest, is_used)),
@@ -164,6 +164,7 @@ impl Branches<'_> {
         rest: &Reach,
         condition: Option<&Condition>,
         is_first: bool,
+        is_settled: &mut bool,
     ) -> Reach {
         let Some(condition) = condition else { return rest.clone() };
         let everything = [Region::new()];
@@ -186,8 +187,10 @@ impl Branches<'_> {
             }
             return Reach::everything();
         }
+        if inside.is_empty() && *is_settled {
+            return Reach::everything();
+        }
         if inside.is_empty() {
-            // A chain whose last condition is always true has said so already.
             let message = match is_first {
                 true => {
                     "this branch is never reached: what leads here leaves no value for which its condition holds"
@@ -203,6 +206,7 @@ impl Branches<'_> {
         if never.is_some_and(|never| never.is_empty()) && !is_switch {
             let message = "this condition is always true";
             let finding = self.script.finding("unreachable", at, message);
+            *is_settled = true;
             let is_certain = !is_tunable && !flow.branch.is_empty();
             self.findings.push(if is_certain { finding } else { finding.warning() });
         }

@@ -11,7 +11,7 @@ use crate::rules::bundle::Rule;
 use crate::rules::sandbox::Optimisation;
 
 /// Most values tried of one input.
-const EDGES: usize = 60;
+const EDGES: usize = 40;
 /// A largest value up to which a metric is taken to reach it.
 const REACHED: Decimal = Decimal::from_parts(1_000, 0, 0, false, 0);
 /// Denominators with which a share of the rule's is met exactly.
@@ -28,6 +28,8 @@ pub struct Input {
     pub ordinary: Decimal,
     /// The least it can be.
     pub least: Decimal,
+    /// The smallest change that makes sense.
+    pub step: Decimal,
     /// What is tried, plainest first; none is that there is no value.
     pub edges: Vec<Option<Decimal>>,
     /// Whether the rule may meet it without a value.
@@ -130,5 +132,5 @@ fn input(id: MetricId, metric: &Metric, limits: &BTreeSet<Decimal>) -> Input {
         edges.push(None);
     }
     let least = metric.min.max(Decimal::ZERO).min(metric.max);
-    Input { id, name: metric.name.clone(), ordinary, least, edges, may_be_missing }
+    Input { id, name: metric.name.clone(), ordinary, least, step, edges, may_be_missing }
 }

@@ -239,7 +239,8 @@ impl<'a> Meaning<'a> {
 
     /// A question with the answer yes or no: nothing is known but that its opposite is the other answer.
     fn answer(&mut self, expression: &Expr, holds: bool) -> Option<Condition> {
-        let subject = self.text(expression)?;
+        // A number asked as a question is another matter than the number.
+        let subject = format!("{}?", self.text(expression)?);
         self.domains.insert(subject.clone(), Set::closed(Decimal::ZERO, Decimal::ONE).on_grid(Decimal::ONE));
         let value = Decimal::from(u8::from(holds));
         let values = Set::closed(value, value).on_grid(Decimal::ONE);

@@ -180,6 +180,10 @@ fn faults(script: &Script<'_>) -> Vec<Finding> {
         findings.push(script.finding("outside-function", statement.position(), message));
     }
     findings.extend(hidden_constants(script));
+    for place in places::other_numbers(script) {
+        let message = "numbers are written in tens: 255 instead of 0xFF";
+        findings.push(Finding::error("not-allowed", place, script.text, message));
+    }
     script.ast.walk(&mut |path| {
         match path.last() {
             Some(ASTNode::Expr(Expr::Index(_, _, position))) => findings.push(script.finding(

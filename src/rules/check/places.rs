@@ -92,3 +92,16 @@ pub fn statement_start(code: &str, offset: usize) -> Option<usize> {
     let start = before.len() - before.strip_prefix(opening)?.trim_start().len();
     opening.ends_with(['{', ';', '}']).then_some(start)
 }
+
+/// Where a number is written that is not decimal: `0xFF`, `0o17`, `0b1`.
+pub fn other_numbers(script: &Script<'_>) -> Vec<Place> {
+    let code = code_of(script.text);
+    let is_other = |word: &str| {
+        let mut characters = word.chars();
+        characters.next() == Some('0') && characters.next().is_some_and(|c| "xXoObB".contains(c))
+    };
+    words(&code)
+        .filter(|(_, word)| is_other(word))
+        .map(|(offset, _)| Place::at_offset(script.file, script.text, offset))
+        .collect()
+}

@@ -19,11 +19,13 @@ use crate::rules::language::place_of;
 use crate::rules::sandbox::Optimisation;
 
 /// Most runs of one rule in which two inputs leave the ordinary at once.
-const PAIRS: usize = 1_000;
+const PAIRS: usize = 500;
 /// Most values of one input that are tried in a month that is empty or without data otherwise.
-const EDGES_ELSEWHERE: usize = 20;
+const EDGES_ELSEWHERE: usize = 10;
 /// Most different failures that one rule is told of.
 const FAILURES: usize = 8;
+/// How often the way from an input that is fine to one that is not is halved.
+const HALVINGS: usize = 24;
 /// A second line behind the number of runs, for a rule that takes all its steps each time.
 const TIME_LIMIT: Duration = Duration::from_secs(1);
 
@@ -119,32 +121,62 @@ impl Probe<'_> {
     /// The same failure with as many inputs at their least as possible, and the others as small as possible.
     fn plainest(&mut self, failure: Failure, point: Point) -> (Failure, Point) {
         let inputs = self.inputs;
-        let wanted = key(&failure);
         let mut best = (failure, point);
-        for (index, input) in inputs.list.iter().enumerate() {
-            let plainer = std::iter::once(Some(input.least)).chain(input.edges.iter().copied());
-            for value in plainer {
-                if best.1.get(index) == Some(&value) {
-                    break;
+        // One input can become plainer because another one has.
+        for _ in 0..3 {
+            for (index, input) in inputs.list.iter().enumerate() {
+                let plainer = std::iter::once(Some(input.least)).chain(input.edges.iter().copied());
+                for value in plainer {
+                    let is_there = best.1.get(index) == Some(&value);
+                    if is_there || self.replace(&mut best, index, value) {
+                        break;
+                    }
                 }
-                let point = changed(&best.1, &[(index, value)]);
-                if !inputs.is_possible(&point) {
-                    continue;
-                }
-                if let Some(failure) = self.run(&point).filter(|failure| key(failure) == wanted) {
-                    best = (failure, point);
-                    break;
-                }
+                self.narrow(&mut best, index, input);
             }
         }
         best
     }
 
+    /// Halves the way to the least value for as long as the rule still fails.
+    fn narrow(&mut self, best: &mut (Failure, Point), index: usize, input: &Input) {
+        let mut low = input.least;
+        for _ in 0..HALVINGS {
+            let Some(high) = best.1.get(index).copied().flatten().filter(|high| *high > low) else { return };
+            let middle = low.checked_add(high).and_then(|sum| sum.checked_div(Decimal::TWO));
+            let steps = middle.and_then(|middle| middle.checked_div(input.step)).map(|steps| steps.floor());
+            let Some(middle) = steps.and_then(|steps| steps.checked_mul(input.step)) else { return };
+            if middle <= low {
+                return;
+            }
+            if !self.replace(best, index, Some(middle)) {
+                low = middle;
+            }
+        }
+    }
+
+    /// Puts a value in the place of another if the rule still fails the same way.
+    fn replace(&mut self, best: &mut (Failure, Point), index: usize, value: Option<Decimal>) -> bool {
+        let point = changed(&best.1, &[(index, value)]);
+        if !self.inputs.is_possible(&point) {
+            return false;
+        }
+        match self.run(&point).filter(|failure| key(failure) == key(&best.0)) {
+            Some(failure) => {
+                *best = (failure, point);
+                true
+            }
+            None => false,
+        }
+    }
+
     /// Whether an input has to be what it is for the failure: whether another value makes a difference.
     fn matters(&mut self, failure: &Failure, point: &Point, index: usize, input: &Input) -> bool {
         let wanted = key(failure);
+        let own = point.get(index).copied().flatten();
         let others = [Some(input.ordinary), Some(input.least)].into_iter().chain(input.edges.iter().copied());
-        let others = others.filter(|value| Some(value) != point.get(index).as_ref().map(|value| *value));
+        // That the rule says something else where there is no number at all makes a number no more important.
+        let others = others.filter(|value| *value != own && (own.is_none() || value.is_some()));
         for value in others.collect::<Vec<_>>() {
             let other = self.run(&changed(point, &[(index, value)]));
             if other.is_none_or(|other| key(&other) != wanted) {
@@ -208,7 +240,10 @@ fn finding(
         true => failure.message.clone(),
         false => format!("with {}: {}", with.join(", "), failure.message),
     };
-    let code = if failure.is_out_of_range() { "out-of-range" } else { "can-fail" };
+    let code = match failure.is_out_of_range() {
+        true => "out-of-range",
+        false => "can-fail",
+    };
     let place = match failure.position.is_none() {
         true => last_of_score(script).unwrap_or_else(|| probe.rule.declared.clone()),
         false => place_of(script.file, failure.position),

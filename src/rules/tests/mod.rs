@@ -1,0 +1,110 @@
+//! Scripts that are hostile, or wrong in a way that would be silent: each has to end in a finding or a failure.
+
+mod arbitrary;
+mod checks;
+mod coverage;
+mod hostile;
+mod probing;
+mod silent;
+
+use super::bundle::{Bundle, Files};
+use super::finding::{Finding, Severity};
+use super::sandbox::Optimisation;
+use super::scoring::{Outcome, RuleResult};
+use crate::facts::month::{MonthFacts, Value};
+
+const CATALOGUE: &str = r#"
+[[source]]
+name = "dms"
+zh = "销售系统"
+en = "DMS"
+[[metric]]
+name = "deliveries"
+zh = "交车台数"
+en = "Deliveries"
+unit = "台"
+kind = "count"
+missing = "na"
+source = "dms"
+direction = "up"
+step = 1
+[[metric]]
+name = "late"
+zh = "迟到"
+en = "Late"
+unit = "次"
+kind = "count"
+missing = "zero"
+source = "dms"
+direction = "down"
+step = 1
+"#;
+
+const SCHEME: &str = r#"
+title = { zh = "甲", en = "A" }
+position = "sales_consultant"
+total_cap = 105
+min_applicable = 0
+[[rule]]
+id = "rule"
+zh = "规则"
+en = "Rule"
+max = 10
+[[grade]]
+name = "S"
+min = 0
+coefficient = 1
+"#;
+
+fn files(script: &[u8]) -> Files {
+    Files::from([
+        ("metrics.toml".to_owned(), CATALOGUE.into()),
+        ("a/scheme.toml".to_owned(), SCHEME.into()),
+        ("a/rule.rhai".to_owned(), script.into()),
+    ])
+}
+
+fn compile(script: &str) -> Result<Bundle, Vec<Finding>> {
+    Bundle::compile(files(script.as_bytes()))
+}
+
+/// The only error of a script that cannot be used.
+fn finding(script: &str) -> Finding {
+    let mut findings = compile(script).map(|_| ()).expect_err(script);
+    findings.retain(|finding| finding.severity == Severity::Error);
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    findings.remove(0)
+}
+
+/// What the script gives for 4 deliveries and no reported lateness, compiled both ways.
+fn run(script: &str) -> RuleResult {
+    let bundle = compile(script).unwrap_or_else(|findings| panic!("{script}: {findings:#?}"));
+    run_bundle(&bundle, &[("deliveries", Some(4))])
+}
+
+fn run_bundle(bundle: &Bundle, given: &[(&str, Option<i64>)]) -> RuleResult {
+    let catalogue = &bundle.catalogue;
+    let mut facts = MonthFacts::with_sources(catalogue, [], &std::collections::HashSet::new());
+    for (name, value) in given {
+        let value = value.map_or(Value::Missing, |number| Value::Given(number.into()));
+        facts.set(catalogue.find(name).unwrap(), value);
+    }
+    let rule = &bundle.schemes["a"].rules[0];
+    let plain = on_large_stack(|| rule.run(catalogue, &facts, Optimisation::None));
+    let folded = on_large_stack(|| rule.run(catalogue, &facts, Optimisation::Simple));
+    assert_eq!(plain, folded);
+    folded
+}
+
+fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().stack_size(super::sandbox::STACK_SIZE);
+        builder.spawn_scoped(scope, work).unwrap().join().unwrap()
+    })
+}
+
+fn failure(script: &str) -> String {
+    let result = run(script);
+    assert_eq!(result.outcome, Outcome::Failed, "{script}: {result:?}");
+    result.failure.unwrap()
+}
