@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::bundle::{Bundle, Rule};
+use super::check::Argument;
 use super::coverage::Coverage;
 use super::finding::{Finding, Place};
 use super::sandbox::Optimisation;
@@ -67,6 +68,9 @@ struct Number(#[serde(deserialize_with = "in_toml::deserialize")] Decimal);
 struct Case {
     name: String,
     facts: BTreeMap<String, Number>,
+    /// The parameters that it was written for, where they are not the file's.
+    #[serde(default)]
+    parameters: BTreeMap<String, Number>,
     score: Expected,
     #[serde(default, deserialize_with = "optional_number")]
     bonus: Option<Decimal>,
@@ -82,6 +86,9 @@ fn optional_number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CasesFile {
+    /// The scheme's parameters that the cases were written for: they stay true when somebody tunes one.
+    #[serde(default)]
+    parameters: BTreeMap<String, Number>,
     case: Vec<Case>,
 }
 
@@ -134,9 +141,11 @@ pub fn run(bundle: &Bundle) -> (CasesReport, Vec<Finding>) {
             }
             Some((text, Ok(cases))) => {
                 for case in &cases.case {
-                    match run_case(case, rule, &bundle.catalogue, &mut coverage) {
+                    let ran = with_parameters(rule, [&cases.parameters, &case.parameters])
+                        .and_then(|rule| run_case(case, &rule, &bundle.catalogue, &mut coverage));
+                    match ran {
                         Ok(()) => report.cases_passed += 1,
-                        Err(message) => failures.push(failure(&file, text, case, message)),
+                        Err(message) => failures.push(failure(&file, text, &case.name, message)),
                     }
                 }
             }
@@ -149,12 +158,21 @@ pub fn run(bundle: &Bundle) -> (CasesReport, Vec<Finding>) {
     (report, failures)
 }
 
-fn failure(file: &str, text: &str, case: &Case, message: String) -> Finding {
-    let place = match place_of_text(file, text, &format!("\"{}\"", case.name)) {
-        Place { line: None, .. } => Place::file(file),
-        place => place,
-    };
-    Finding::error("case", place, text, format!("{}: {message}", case.name))
+/// The rule as it is with other numbers for some of its parameters; what comes later counts.
+fn with_parameters(rule: &Rule, written: [&BTreeMap<String, Number>; 2]) -> Result<Rule, String> {
+    let mut rule = rule.clone();
+    for (name, Number(value)) in written.into_iter().flatten() {
+        match rule.arguments.iter_mut().find(|(argument, _)| argument == name) {
+            Some((_, Argument::Parameter(parameter))) => *parameter = *value,
+            _ => return Err(format!("the rule asks for no parameter '{name}'")),
+        }
+    }
+    Ok(rule)
+}
+
+fn failure(file: &str, text: &str, case: &str, message: String) -> Finding {
+    let place = place_of_text(file, text, &format!("\"{case}\""));
+    Finding::error("case", place, text, format!("{case}: {message}"))
 }
 
 fn facts(case: &Case, catalogue: &Catalogue) -> Result<MonthFacts, String> {

@@ -18,7 +18,7 @@ use crate::rules::bundle::{Files, read_folder};
 use crate::rules::draft::decision::{self, Submission};
 use crate::rules::draft::parameters::{self, NewValue};
 use crate::rules::draft::{self, Draft, Origin, State, diff, files};
-use crate::rules::{release, store, verdict};
+use crate::rules::{release, store};
 
 /// Options of `showfloor rules drafts`.
 #[derive(Debug, clap::Args)]
@@ -205,14 +205,11 @@ pub async fn discard(args: DraftArgs, storage: Storage) -> anyhow::Result<Ended>
     .await
 }
 
-/// Hands a draft in, after saying what is wrong with it.
+/// Hands a draft in.
 pub async fn submit(args: SubmitArgs, storage: Storage) -> anyhow::Result<Ended> {
     let now = Clock::System.now();
     work(&storage, async |connection| {
         let caller = args.person.sign_in::<DraftRules>(connection).await?;
-        for finding in verdict::judge(files::all(connection, args.draft).await?).1.findings {
-            writeln!(io::stderr(), "{finding}")?;
-        }
         let submission = Submission {
             effective_from: args.effective,
             consulted_on: args.consulted,

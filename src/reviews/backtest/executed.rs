@@ -1,4 +1,4 @@
-//! What of a draft's scripts ran for at least one review.
+//! Which statements of a draft's scripts ran for at least one review.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,25 +6,28 @@ use super::report::ScriptPlace;
 use super::side::Side;
 use crate::facts::metric::Catalogue;
 use crate::facts::month::MonthFacts;
-use crate::rules::bundle::Rule;
+use crate::rules::coverage::Coverage;
 
-/// The rules tried that have not run yet on one thread, by their places in its memory.
-#[derive(Clone, Debug)]
-pub struct Executed<'a>(BTreeMap<usize, &'a Rule>);
+/// What of the rules tried has run on one thread, by their places in its memory.
+#[derive(Debug)]
+pub struct Executed<'a>(BTreeMap<usize, Coverage<'a>>);
 
 impl<'a> Executed<'a> {
     /// Nothing has run yet.
     pub fn of(side: &'a Side) -> Self {
-        Self(side.rules().collect())
+        Self(side.rules().map(|(slot, rule)| (slot, Coverage::of(rule))).collect())
     }
 
-    /// Takes inputs that a rule has not met before; they can come again.
-    pub fn meet(&mut self, slot: usize, _catalogue: &Catalogue, _facts: &MonthFacts) {
-        self.0.remove(&slot);
+    /// Takes inputs that a rule has not met before; they can come again. A rule of which every statement has run is left
+    /// alone.
+    pub fn meet(&mut self, slot: usize, catalogue: &Catalogue, facts: &MonthFacts) {
+        if let Some(coverage) = self.0.get_mut(&slot).filter(|coverage| !coverage.is_complete()) {
+            coverage.run(catalogue, facts);
+        }
     }
 
-    /// The places that never ran.
+    /// The statements that never ran.
     pub fn never(&self) -> BTreeSet<ScriptPlace> {
-        self.0.values().map(|rule| ScriptPlace::from(&rule.declared)).collect()
+        self.0.values().flat_map(Coverage::uncovered).map(|place| ScriptPlace::from(&place)).collect()
     }
 }
