@@ -1,5 +1,6 @@
 //! The rule host: scoring written by HR and sales managers, run safely, the same way every time, and explained.
 
+pub mod bounds;
 pub mod bundle;
 pub mod cases;
 pub mod check;
