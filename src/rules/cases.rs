@@ -100,6 +100,18 @@ fn files(bundle: &Bundle) -> impl Iterator<Item = (&Rule, String, Option<&str>)>
     })
 }
 
+/// The names of the cases in a file; none where it has no case yet.
+pub fn names(file: &str, text: &str) -> Result<Vec<String>, Box<Finding>> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Begun {
+        #[serde(default)]
+        case: Vec<Case>,
+    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    Ok(read_toml::<Begun>(file, text)?.case.into_iter().map(|case| case.name).collect())
+}
+
 /// Reads every case of a bundle without running it: what is no TOML, and facts that cannot be.
 pub fn check(bundle: &Bundle) -> Vec<Finding> {
     let mut findings = Vec::new();

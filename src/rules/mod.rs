@@ -2,6 +2,7 @@
 
 pub mod bounds;
 pub mod bundle;
+pub mod case_text;
 pub mod cases;
 pub mod check;
 pub mod failure;
