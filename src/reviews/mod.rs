@@ -5,5 +5,6 @@ pub mod cycle;
 pub mod explain;
 pub mod generate;
 pub mod http;
+pub mod levers;
 pub mod snapshot;
 pub mod store;
