@@ -1,5 +1,6 @@
 //! Review cycles and reviews: everybody's month, scored and explained.
 
+pub mod cases;
 pub mod compute;
 pub mod cycle;
 pub mod explain;
