@@ -7,5 +7,6 @@ pub mod explain;
 pub mod generate;
 pub mod http;
 pub mod levers;
+pub mod replay;
 pub mod snapshot;
 pub mod store;
