@@ -1,9 +1,11 @@
 //! The command line: what can be asked of the program, and the exit code it answers with.
 
+mod case;
 mod database;
 mod demo;
 mod generate;
 mod import;
+mod replay;
 mod rules;
 mod score;
 mod serve;
@@ -47,14 +49,24 @@ enum Command {
     Import(import::ImportArgs),
     /// Score facts from standard input with the scripts of a folder; needs no database.
     Score(score::ScoreArgs),
-    /// Check and test the scripts of a rules folder; needs no database.
+    /// Run stored reviews again and prove that they come out the same.
+    Replay(replay::ReplayArgs),
+    /// Check and test the scripts of a rules folder.
     #[command(subcommand)]
-    Rules(rules::RulesCommand),
+    Rules(Rules),
     /// Manage logins.
     #[command(subcommand)]
     User(user::UserCommand),
     /// Print the OpenAPI document; needs no database.
     Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+enum Rules {
+    #[command(flatten)]
+    Folder(rules::RulesCommand),
+    /// Keep what a review came to as golden cases.
+    Case(case::CaseArgs),
 }
 
 /// What a command ends with when nothing kept it from doing its work.
@@ -85,7 +97,9 @@ fn run(cli: Cli) -> anyhow::Result<Ended> {
     let storage = cli.storage;
     match cli.command {
         Command::Score(args) => score::run(&args),
-        Command::Rules(command) => rules::run(&command),
+        Command::Rules(Rules::Folder(command)) => rules::run(&command),
+        Command::Rules(Rules::Case(args)) => block_on(case::run(args, storage)),
+        Command::Replay(args) => block_on(replay::run(args, storage)),
         Command::Openapi => serve::print_openapi(),
         Command::Demo(args) => block_on(demo::run(args, storage)),
         Command::Serve(args) => block_on(serve::run(args, storage)),
