@@ -120,8 +120,8 @@ fn side_by_side(incident: &Replay) -> String {
         let (stored, replayed) = (stored.get(place), replayed.get(place));
         if stored != replayed {
             let id = [stored, replayed].into_iter().flatten().find_map(|rule| rule.get("rule")?.as_str());
-            let told = |rule: Option<&Value>| rule.map(|rule| told(rule)).unwrap_or_default();
-            rows.add_row([id.unwrap_or_default().to_owned(), told(stored), told(replayed)]);
+            let side = |rule: Option<&Value>| rule.map(told).unwrap_or_default();
+            rows.add_row([id.unwrap_or_default().to_owned(), side(stored), side(replayed)]);
         }
     }
     let mut text = format!("review {} (bundle {:.12}): {fields} differ", incident.review, incident.bundle);
