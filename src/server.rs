@@ -121,6 +121,9 @@ fn routes(api: &mut ServiceConfig) {
             .service(reviews::http::generate_reviews)
             .service(reviews::http::list_reviews)
             .service(reviews::http::get_review)
+            .service(reviews::http::replay_review)
+            .service(reviews::http::list_review_cases)
+            .service(reviews::http::list_review_levers)
             .service(reviews::http::list_accesses)
             // dashboard
             .service(dashboard::http::get_attainment)

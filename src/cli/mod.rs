@@ -1,11 +1,11 @@
 //! The command line: what can be asked of the program, and the exit code it answers with.
 
-mod backtest;
 mod database;
 mod demo;
 mod generate;
 mod import;
 mod person;
+mod replay;
 mod rules;
 mod score;
 mod serve;
@@ -49,6 +49,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Score facts from standard input with the scripts of a folder; needs no database.
     Score(score::ScoreArgs),
+    /// Run stored reviews again and prove that they come out the same.
+    Replay(replay::ReplayArgs),
     /// Check and test scripts without a database; try them on past months; draft, submit, approve and export rules.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
@@ -88,6 +90,7 @@ fn run(cli: Cli) -> anyhow::Result<Ended> {
     match cli.command {
         Command::Score(args) => score::run(&args),
         Command::Rules(command) => rules::run(command, storage),
+        Command::Replay(args) => block_on(replay::run(args, storage)),
         Command::Openapi => serve::print_openapi(),
         Command::Demo(args) => block_on(demo::run(args, storage)),
         Command::Serve(args) => block_on(serve::run(args, storage)),

@@ -66,10 +66,14 @@ impl MonthFacts {
         self.0.get(id.index()).copied().unwrap_or(Value::Missing)
     }
 
-    /// Replaces what is known of a metric.
+    /// Replaces what is known of a metric. One number has one spelling here, so that what is computed from a stored
+    /// month is the same to the last character, whatever trailing zeros a source had.
     pub fn set(&mut self, id: MetricId, value: Value) {
         if let Some(slot) = self.0.get_mut(id.index()) {
-            *slot = value;
+            *slot = match value {
+                Value::Given(number) => Value::Given(number.normalize()),
+                unknown => unknown,
+            };
         }
     }
 

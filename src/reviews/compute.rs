@@ -129,7 +129,6 @@ fn draft(
         unreported,
     };
     let scored = scheme.score(&bundle.catalogue, facts, Optimisation::Simple);
-    let deliveries = bundle.catalogue.find("deliveries").and_then(|id| facts.number(id));
     Ok(Draft {
         employee_id: posting.employee_id,
         scheme: scheme.name.clone(),
@@ -137,7 +136,13 @@ fn draft(
         unit_id: posting.unit_id,
         snapshot: serde_json::to_string(&snapshot)?,
         trace: serde_json::to_string(&scored.rules)?,
-        deliveries: deliveries.and_then(|number| number.to_i64()).unwrap_or(0),
+        deliveries: deliveries(&bundle.catalogue, facts),
         scored,
     })
+}
+
+/// Cars delivered, the leaderboard's second key.
+pub(super) fn deliveries(catalogue: &Catalogue, facts: &MonthFacts) -> i64 {
+    let deliveries = catalogue.find("deliveries").and_then(|id| facts.number(id));
+    deliveries.and_then(|number| number.to_i64()).unwrap_or(0)
 }

@@ -245,10 +245,31 @@ pub async fn explain(
     id: i64,
     now: DateTime<Utc>,
 ) -> Result<Explanation, Problem> {
+    read(connection, reader, scope, id, now).await?.explanation()
+}
+
+/// Checks that the reader reaches a review, and logs the reading, for what shows it in another way.
+pub async fn reach(
+    connection: &mut AsyncPgConnection,
+    reader: &Identity,
+    scope: &Scope,
+    id: i64,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    read(connection, reader, scope, id, now).await.map(|_| ())
+}
+
+async fn read(
+    connection: &mut AsyncPgConnection,
+    reader: &Identity,
+    scope: &Scope,
+    id: i64,
+    now: DateTime<Utc>,
+) -> Result<Row, Problem> {
     let filter = ReviewFilter { id: Some(id), ..ReviewFilter::default() };
     let rows = load(connection, scope, &filter, 0, 1).await?;
     log(connection, reader, &rows, now).await?;
-    rows.into_iter().next().ok_or_else(|| Problem::not_found("review"))?.explanation()
+    rows.into_iter().next().ok_or_else(|| Problem::not_found("review"))
 }
 
 /// The first review of a filter, explained to the operator, whose readings are not logged.
@@ -258,7 +279,8 @@ pub async fn for_operator(
 ) -> Result<Explanation, Problem> {
     let operator = Scope::operator();
     let found = load(connection, &operator, filter, 0, 1).await?.into_iter().next();
-    let filter = ReviewFilter { id: found.map(|row| row.id), ..ReviewFilter::default() };
+    let found = found.ok_or_else(|| Problem::not_found("review"))?;
+    let filter = ReviewFilter { id: Some(found.id), ..ReviewFilter::default() };
     let rows = load(connection, &operator, &filter, 0, 1).await?;
     rows.into_iter().next().ok_or_else(|| Problem::not_found("review"))?.explanation()
 }

@@ -7,9 +7,13 @@ use garde::Validate;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::cases::{self, ReviewCases};
 use super::explain::{self, Access, Explanation, Review, ReviewFilter};
 use super::generate::{self, Generated, Runner};
+use super::levers::answer::Levers;
+use super::replay::compare::Replay;
 use super::store::{self, CycleFilter, ReviewCycle};
+use super::{levers, replay};
 use crate::auth::Caller;
 use crate::auth::access::{RunReviews, ViewAccessLog, ViewCycles, ViewReviews};
 use crate::clock::Clock;
@@ -191,6 +195,72 @@ pub async fn get_review(
 ) -> Result<Json<Explanation>, Problem> {
     let connection = &mut *pool.get().await?;
     explain::explain(connection, &caller.identity, &caller.reach(), *id, clock.now()).await.map(Json)
+}
+
+/// Run a review again from its snapshot and its rules, and compare every byte.
+///
+/// A review that does not come out as it is stored is an incident: the differences are answered and noted in the audit
+/// log.
+#[utoipa::path(tag = "reviews", responses(
+    (status = 200, description = "Proved, or with every difference", body = Replay),
+    (status = 404, description = "There is none for the caller", body = ProblemBody),
+))]
+#[post("/reviews/{id}/replay")]
+pub async fn replay_review(
+    caller: Caller<ViewReviews>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+) -> Result<Json<Replay>, Problem> {
+    replay::of_review(&pool, &caller.identity, &caller.reach(), *id, clock.now()).await.map(Json)
+}
+
+/// Which cases of a review.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CaseQuery {
+    /// Only this rule's; every rule's by default.
+    #[param(example = "20_funnel_kpi")]
+    rule: Option<String>,
+}
+
+/// List the golden cases that a review makes, ready to stand beside its rules.
+#[utoipa::path(tag = "reviews", params(CaseQuery), responses(
+    (status = 200, description = "A case a rule, and the rules of which it makes none", body = ReviewCases),
+    (status = 404, description = "There is no such review for the caller", body = ProblemBody),
+))]
+#[get("/reviews/{id}/cases")]
+pub async fn list_review_cases(
+    caller: Caller<ViewReviews>,
+    pool: Data<Pool>,
+    library: Data<Library>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+    query: Query<CaseQuery>,
+) -> Result<Json<ReviewCases>, Problem> {
+    let which = (*id, query.into_inner().rule);
+    let (reader, scope) = (&caller.identity, caller.reach());
+    cases::of_review(&pool, &library, reader, &scope, which, clock.now()).await.map(Json)
+}
+
+/// List what a review's inputs would have to become to reach the next edge or grade, the least effort first.
+///
+/// The rules that the review was scored with are run again with other values; nothing is estimated.
+#[utoipa::path(tag = "reviews", responses(
+    (status = 200, description = "The levers", body = Levers),
+    (status = 404, description = "There is no such review for the caller", body = ProblemBody),
+))]
+#[get("/reviews/{id}/levers")]
+pub async fn list_review_levers(
+    caller: Caller<ViewReviews>,
+    pool: Data<Pool>,
+    library: Data<Library>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+) -> Result<Json<Levers>, Problem> {
+    let (reader, scope) = (&caller.identity, caller.reach());
+    levers::of_review(&pool, &library, reader, &scope, *id, clock.now()).await.map(Json)
 }
 
 /// List who has read reviews: of the own ones for consultants and telesales, of all for group administrators and

@@ -1,11 +1,14 @@
 //! Review cycles and reviews: everybody's month, scored and explained.
 
 pub mod backtest;
+pub mod cases;
 pub mod compute;
 pub mod cycle;
 pub mod explain;
 pub mod generate;
 pub mod http;
 pub mod leading;
+pub mod levers;
+pub mod replay;
 pub mod snapshot;
 pub mod store;

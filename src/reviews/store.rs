@@ -313,16 +313,11 @@ async fn insert_items(
     let mut items = Vec::new();
     for ((draft, _), id) in drafts.iter().zip(ids) {
         for (ordinal, result) in (1_i16..).zip(&draft.scored.rules) {
-            let outcome = match result.outcome {
-                Outcome::Scored => "scored",
-                Outcome::NotApplicable => "not_applicable",
-                Outcome::Failed => "failed",
-            };
             items.push((
                 review_item::review_id.eq(*id),
                 review_item::ordinal.eq(ordinal),
                 review_item::rule.eq(&result.rule),
-                review_item::outcome.eq(outcome),
+                review_item::outcome.eq(word(result.outcome)),
                 review_item::score.eq(result.score),
                 review_item::max.eq(result.max),
                 review_item::reasons.eq(result.reasons()),
@@ -333,6 +328,15 @@ async fn insert_items(
         diesel::insert_into(review_item::table).values(chunk).execute(connection).await?;
     }
     Ok(())
+}
+
+/// The word for an outcome in the table of items.
+pub(super) const fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Scored => "scored",
+        Outcome::NotApplicable => "not_applicable",
+        Outcome::Failed => "failed",
+    }
 }
 
 /// Moves a cycle to `computed` if it is still as it was seen; says whether it was. What it is computed from is frozen

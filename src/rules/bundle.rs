@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::check::{self, Argument, Checked, Script};
 use super::finding::{Finding, Place, Severity};
-use super::host::HOST_VERSION;
+use super::host::{EARLIER_HOST_VERSIONS, HOST_VERSION};
 use super::language;
 use super::sandbox::{self, Optimisation};
 use super::scheme::{RuleEntry, SchemeFile, place_of_text};
@@ -73,6 +73,7 @@ impl Rule {
             max: self.entry.max,
             ceiling: self.entry.ceiling.unwrap_or(self.entry.max),
             constants: self.constants.clone(),
+            watches_edges: false,
         }
     }
 }
@@ -325,9 +326,20 @@ fn orphans(texts: &BTreeMap<&str, &str>, schemes: &BTreeMap<String, Scheme>) -> 
 }
 
 /// SHA-256 over the sorted paths and bytes and over everything else that decides what they compute.
-pub(super) fn identity(files: &Files) -> String {
+pub fn identity(files: &Files) -> String {
+    identity_under(files, HOST_VERSION)
+}
+
+/// The version of the host functions under which these bytes have this identity: an earlier one where the bundle was
+/// stored by an earlier program, none where they are not the bytes that were stored.
+pub fn version_of(files: &Files, hash: &str) -> Option<&'static str> {
+    let versions = [HOST_VERSION].into_iter().chain(EARLIER_HOST_VERSIONS.iter().copied());
+    versions.into_iter().find(|version| identity_under(files, version) == hash)
+}
+
+fn identity_under(files: &Files, host_version: &str) -> String {
     let mut hash = Sha256::new();
-    for text in [INTERPRETER, HOST_VERSION] {
+    for text in [INTERPRETER, host_version] {
         hash.update(text.as_bytes());
         hash.update([0]);
     }

@@ -89,6 +89,7 @@ struct CasesFile {
     /// The scheme's parameters that the cases were written for: they stay true when somebody tunes one.
     #[serde(default)]
     parameters: BTreeMap<String, Number>,
+    #[serde(default)]
     case: Vec<Case>,
 }
 
@@ -125,6 +126,12 @@ fn files(bundle: &Bundle) -> impl Iterator<Item = (&Rule, String, Option<&str>)>
     })
 }
 
+/// The names of the cases in a file; none where it has no case yet.
+pub fn names(file: &str, text: &str) -> Result<Vec<String>, Box<Finding>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    Ok(read_toml::<CasesFile>(file, text)?.case.into_iter().map(|case| case.name).collect())
+}
+
 /// Runs every case of a bundle at both optimisation levels, with a finding for each that fails.
 pub fn run(bundle: &Bundle) -> (CasesReport, Vec<Finding>) {
     let mut report = CasesReport::default();
@@ -134,6 +141,9 @@ pub fn run(bundle: &Bundle) -> (CasesReport, Vec<Finding>) {
         match text.map(|text| (text, read_toml::<CasesFile>(&file, text))) {
             None => report.rules_without_cases.push(rule.file.clone()),
             Some((_, Err(finding))) => failures.push(*finding),
+            Some((_, Ok(cases))) if cases.case.is_empty() => {
+                report.rules_without_cases.push(rule.file.clone());
+            }
             Some((text, Ok(cases))) if cases.case.len() > CASE_LIMIT => {
                 let count = cases.case.len();
                 let message = format!("there are {count} cases, more than the {CASE_LIMIT} allowed");

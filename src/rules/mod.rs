@@ -1,6 +1,8 @@
 //! The rule host: scoring written by HR and sales managers, run safely, the same way every time, and explained.
 
+pub mod bounds;
 pub mod bundle;
+pub mod case_text;
 pub mod cases;
 pub mod check;
 pub mod coverage;

@@ -16,7 +16,7 @@ use super::failure::{Failure, OUTSIDE};
 use super::language::place_of;
 use super::memo::Memo;
 use super::sandbox::{self, Optimisation};
-use super::trace::{self, Recorder, Step, StepKind};
+use super::trace::{self, Frame, Reach, Recorder, Step, StepKind};
 use super::value::NotApplicable;
 use crate::decimal;
 use crate::facts::metric::{Catalogue, Missing};
@@ -74,6 +74,11 @@ pub struct RuleResult {
 }
 
 impl RuleResult {
+    /// What it adds to the sums.
+    pub fn points(&self) -> Points {
+        Points { outcome: self.outcome, score: self.score, max: self.max, bonus: self.bonus }
+    }
+
     /// The reasons a reader is shown, one a step.
     pub fn reasons(&self) -> Vec<String> {
         self.steps.iter().map(|step| step.reason.clone()).chain(self.failure.clone()).collect()
@@ -105,6 +110,32 @@ pub struct Scored {
     pub attention: Vec<String>,
 }
 
+/// What one rule adds to the sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Points {
+    /// What it came to.
+    pub outcome: Outcome,
+    /// Its points; none unless scored.
+    pub score: Option<Decimal>,
+    /// Points in the denominator when applicable.
+    pub max: Decimal,
+    /// Points on top of the total.
+    pub bonus: Decimal,
+}
+
+/// The sums of what a scheme's rules came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// Points of 100 without the bonus; none when a rule failed or none applies.
+    pub base: Option<Decimal>,
+    /// Sum of the bonuses; none when a rule failed.
+    pub bonus: Option<Decimal>,
+    /// Points with the bonus, capped.
+    pub total: Option<Decimal>,
+    /// Sum of the maxima of the rules that apply.
+    pub applicable_max: Decimal,
+}
+
 impl Scheme {
     /// Scores one person's facts.
     pub fn score(&self, catalogue: &Catalogue, facts: &MonthFacts, optimisation: Optimisation) -> Scored {
@@ -117,25 +148,14 @@ impl Scheme {
         self.total(catalogue, facts, memo.results(self, catalogue, facts))
     }
 
-    /// What the results of its rules, in their order, come to: total, grade and vetoes.
+    /// The totals and the grade of what the rules came to, one result for each rule in the scheme's order.
     pub fn total(&self, catalogue: &Catalogue, facts: &MonthFacts, rules: Vec<Arc<RuleResult>>) -> Scored {
+        let Totals { base, bonus, total, applicable_max } =
+            self.totals(rules.iter().map(|result| result.points()));
         let attention = rules
             .iter()
             .filter_map(|result| result.failure.as_ref().map(|failure| format!("{}: {failure}", result.rule)))
-            .collect::<Vec<_>>();
-        // No sum or product below can overflow: maxima and ceilings have the bounds of `scheme`, bonuses those of the
-        // host, and a bundle has at most a thousand files.
-        let applicable_max: Decimal =
-            rules.iter().filter(|result| result.outcome == Outcome::Scored).map(|result| result.max).sum();
-        let points: Decimal = rules.iter().filter_map(|result| result.score).sum();
-        let share = (points * Decimal::ONE_HUNDRED).checked_div(applicable_max);
-        let base = share.filter(|_| attention.is_empty()).map(|share| decimal::half_up(share, PLACES));
-        let bonus = attention
-            .is_empty()
-            .then(|| decimal::half_up(rules.iter().map(|result| result.bonus).sum(), PLACES));
-        let total = base
-            .zip(bonus)
-            .map(|(base, bonus)| decimal::half_up((base + bonus).min(self.file.total_cap), PLACES));
+            .collect();
         let mut scored = Scored {
             rules,
             bonus,
@@ -150,6 +170,23 @@ impl Scheme {
         };
         self.grade(catalogue, facts, &mut scored);
         scored
+    }
+
+    /// The sums alone, without grade and reasons: levers ask for very many.
+    pub fn totals(&self, rules: impl Iterator<Item = Points> + Clone) -> Totals {
+        let has_failed = rules.clone().any(|result| result.outcome == Outcome::Failed);
+        // No sum or product below can overflow: maxima and ceilings have the bounds of `scheme`, bonuses those of the
+        // host, and a bundle has at most a thousand files.
+        let applicable_max: Decimal =
+            rules.clone().filter(|result| result.outcome == Outcome::Scored).map(|result| result.max).sum();
+        let points: Decimal = rules.clone().filter_map(|result| result.score).sum();
+        let share = (points * Decimal::ONE_HUNDRED).checked_div(applicable_max);
+        let base = share.filter(|_| !has_failed).map(|share| decimal::half_up(share, PLACES));
+        let bonus = (!has_failed).then(|| decimal::half_up(rules.map(|result| result.bonus).sum(), PLACES));
+        let total = base
+            .zip(bonus)
+            .map(|(base, bonus)| decimal::half_up((base + bonus).min(self.file.total_cap), PLACES));
+        Totals { base, bonus, total, applicable_max }
     }
 
     /// Gives the band of the total, then lets vetoes cap it. Not rated outranks vetoes.
@@ -200,8 +237,24 @@ impl Scheme {
 impl Rule {
     /// Runs the rule for one person.
     pub fn run(&self, catalogue: &Catalogue, facts: &MonthFacts, optimisation: Optimisation) -> RuleResult {
+        self.run_in(self.frame(), catalogue, facts, optimisation).0
+    }
+
+    /// Runs the rule as months are scored, and says besides which edges its values reached.
+    pub fn run_watched(&self, catalogue: &Catalogue, facts: &MonthFacts) -> (RuleResult, Vec<Reach>) {
+        let frame = Frame { watches_edges: true, ..self.frame() };
+        self.run_in(frame, catalogue, facts, Optimisation::Simple)
+    }
+
+    fn run_in(
+        &self,
+        frame: Frame,
+        catalogue: &Catalogue,
+        facts: &MonthFacts,
+        optimisation: Optimisation,
+    ) -> (RuleResult, Vec<Reach>) {
         let (inputs, arguments) = self.given(catalogue, facts);
-        let returned = sandbox::call(self.ast(optimisation), self.frame(), arguments);
+        let returned = sandbox::call(self.ast(optimisation), frame, arguments);
         let recorder = trace::end();
         let mut steps = Vec::new();
         let (outcome, score, failure) = match returned.and_then(|value| self.judge(value, &recorder)) {
@@ -219,7 +272,7 @@ impl Rule {
             }
         };
         steps.splice(0..0, recorder.steps);
-        RuleResult {
+        let result = RuleResult {
             rule: self.entry.id.clone(),
             zh: self.entry.zh.clone(),
             en: self.entry.en.clone(),
@@ -230,7 +283,8 @@ impl Rule {
             inputs,
             steps,
             failure,
-        }
+        };
+        (result, recorder.reached)
     }
 
     /// The rule's inputs as they are recorded, and as the script gets them.

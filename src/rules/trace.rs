@@ -70,12 +70,27 @@ pub struct Frame {
     pub ceiling: Decimal,
     /// Its constants.
     pub constants: Constants,
+    /// Whether to keep which edges its values reach, for levers. Scoring does not ask.
+    pub watches_edges: bool,
 }
 
 impl Default for Frame {
     fn default() -> Self {
-        Self { max: Decimal::ZERO, ceiling: Decimal::ZERO, constants: Arc::new([]) }
+        Self { max: Decimal::ZERO, ceiling: Decimal::ZERO, constants: Arc::new([]), watches_edges: false }
     }
+}
+
+/// How far one call of `lin`, `band` or `reaches` got. Never stored: it is what levers look for a change of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Where the call stands. A call within a function that is called twice is there twice, in the order of the calls.
+    pub at: Position,
+    /// How many of the call's edges the value has reached.
+    pub edges: usize,
+    /// The last edge reached, as reasons show it.
+    pub last: Option<String>,
+    /// The step that took the call up in its reason, if there is one: its index.
+    pub step: usize,
 }
 
 /// What is being recorded while one rule runs for one person.
@@ -97,6 +112,8 @@ pub struct Recorder {
     pub skipped: Option<Position>,
     /// What failed where the engine lets no error through: a missing value inside `${…}`.
     pub fault: Option<(String, Position)>,
+    /// How far calls got, where the frame asks for it.
+    pub reached: Vec<Reach>,
     deadline: Option<Instant>,
 }
 
@@ -142,6 +159,13 @@ impl Recorder {
         }
         self.pending.push(part);
         Ok(())
+    }
+
+    /// Keeps how many of a call's edges were reached, and the last of them, where the frame asks for it.
+    pub fn watch(&mut self, at: Position, edges: usize, last: Option<Decimal>, show: fn(Decimal) -> String) {
+        if self.frame.watches_edges {
+            self.reached.push(Reach { at, edges, last: last.map(show), step: self.steps.len() });
+        }
     }
 
     /// Adds a step whose reason is `label`, how its number came about, and `outcome`.

@@ -7,9 +7,9 @@ use chrono::NaiveDate;
 use diesel_async::AsyncPgConnection;
 use rust_decimal::Decimal;
 
-use super::super::person::Person;
-use super::super::{Ended, database::Database, table};
 use crate::auth::access::{ApproveRules, DraftRules};
+use crate::cli::person::Person;
+use crate::cli::{Ended, database::Database, table};
 use crate::clock::Clock;
 use crate::config::Storage;
 use crate::http::etag::Seen;

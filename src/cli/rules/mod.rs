@@ -1,5 +1,7 @@
 //! `showfloor rules`: an author's checks, without a database, and the way from a draft to a release.
 
+mod backtest;
+mod case;
 mod check;
 mod drafts;
 mod releases;
@@ -9,7 +11,6 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::backtest::{self, BacktestArgs};
 use super::{Ended, block_on};
 use crate::config::Storage;
 
@@ -23,7 +24,9 @@ pub enum RulesCommand {
     #[command(after_help = "Examples:\n  showfloor rules test\n  showfloor rules test my-rules --json")]
     Test(Target),
     /// Try rules on the stored reviews of past months: who gains, who loses, and through which rule.
-    Backtest(BacktestArgs),
+    Backtest(backtest::BacktestArgs),
+    /// Keep what a review came to as golden cases.
+    Case(case::CaseArgs),
     /// Say which rules count now and next, and what the rules folder holds.
     #[command(after_help = "Examples:\n  showfloor rules status\n  showfloor rules status --rules my-rules")]
     Status(releases::StatusArgs),
@@ -83,6 +86,7 @@ pub fn run(command: RulesCommand, storage: Storage) -> anyhow::Result<Ended> {
         RulesCommand::Check(args) => check::run(&args),
         RulesCommand::Test(target) => test::run(&target),
         RulesCommand::Backtest(args) => block_on(backtest::run(args, storage)),
+        RulesCommand::Case(args) => block_on(case::run(args, storage)),
         RulesCommand::Status(args) => block_on(releases::status(args, storage)),
         RulesCommand::Releases(args) => block_on(releases::list(args, storage)),
         RulesCommand::Export(args) => block_on(releases::export(args, storage)),

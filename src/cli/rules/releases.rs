@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::super::{Ended, database::Database, table};
+use crate::cli::{Ended, database::Database, table};
 use crate::clock::{self, Clock};
 use crate::config::{ReleasedRules, Storage};
 use crate::period::Period;

@@ -13,8 +13,12 @@ use rhai::Engine;
 
 use super::value::NotApplicable;
 
+pub use points::BONUS_LIMIT;
+
 /// Counts changes of what the functions below compute: part of a bundle's identity.
 pub const HOST_VERSION: &str = "2";
+/// Versions that bundles may have been stored under before, the last one first.
+pub const EARLIER_HOST_VERSIONS: &[&str] = &["1"];
 
 /// One function that scripts can call.
 #[derive(Debug)]

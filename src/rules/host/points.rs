@@ -9,7 +9,7 @@ use crate::rules::trace::{Item, Recorder, StepKind, record};
 use crate::rules::value::{HostResult, NotApplicable, Quantity, fault};
 
 /// Most points of one bonus.
-const BONUS_LIMIT: Decimal = Decimal::ONE_HUNDRED;
+pub const BONUS_LIMIT: Decimal = Decimal::ONE_HUNDRED;
 
 /// Registers `item`, `scaled`, `deduct`, `remaining`, `bonus`, `note` and `skip`.
 pub fn register(engine: &mut Engine) {

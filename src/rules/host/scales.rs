@@ -1,6 +1,6 @@
 //! Where numbers come from, and how they become points.
 
-use rhai::{Array, Dynamic, Engine};
+use rhai::{Array, Dynamic, Engine, NativeCallContext, Position};
 use rust_decimal::Decimal;
 
 use crate::decimal;
@@ -16,31 +16,50 @@ type Show = fn(Decimal) -> String;
 /// exact match at once, and a general one only after trying every mixture of kinds.
 pub fn register(engine: &mut Engine) {
     register_quotients(engine);
-    engine.register_fn("lin", lin);
+    engine.register_fn(
+        "lin",
+        |context: NativeCallContext, v: Decimal, floor: Decimal, target: Decimal, points: Decimal| {
+            lin(v, floor, target, points, context.call_position())
+        },
+    );
     engine.register_fn("applies", |value: Dynamic| -> HostResult<bool> {
         Ok(matches!(Quantity::read(value, "applies")?, Quantity::Number(_)))
     });
-    engine.register_fn("reaches", |value: Dynamic, least: Dynamic| -> HostResult<bool> {
-        reaches(Quantity::number(value, "reaches")?, Quantity::number(least, "reaches")?)
-    });
+    engine.register_fn(
+        "reaches",
+        |context: NativeCallContext, value: Dynamic, least: Dynamic| -> HostResult<bool> {
+            let value = Quantity::number(value, "reaches")?;
+            reaches(value, Quantity::number(least, "reaches")?, context.call_position())
+        },
+    );
     engine.register_fn(
         "lin",
-        |v: Dynamic, floor: Dynamic, target: Dynamic, points: Dynamic| -> HostResult<Dynamic> {
+        |context: NativeCallContext,
+         v: Dynamic,
+         floor: Dynamic,
+         target: Dynamic,
+         points: Dynamic|
+         -> HostResult<Dynamic> {
             let floor = Quantity::number(floor, "lin")?;
             let target = Quantity::number(target, "lin")?;
             let points = Quantity::number(points, "lin")?;
             match Quantity::read(v, "lin")? {
-                Quantity::Number(value) => lin(value, floor, target, points).map(Dynamic::from),
+                Quantity::Number(value) => {
+                    lin(value, floor, target, points, context.call_position()).map(Dynamic::from)
+                }
                 missing => Ok(missing.into()),
             }
         },
     );
-    engine.register_fn("band", |v: Dynamic, bands: Array| -> HostResult<Dynamic> {
-        match Quantity::read(v, "band")? {
-            Quantity::Number(value) => band(value, bands).map(Dynamic::from),
-            missing => Ok(missing.into()),
-        }
-    });
+    engine.register_fn(
+        "band",
+        |context: NativeCallContext, v: Dynamic, bands: Array| -> HostResult<Dynamic> {
+            match Quantity::read(v, "band")? {
+                Quantity::Number(value) => band(value, bands, context.call_position()).map(Dynamic::from),
+                missing => Ok(missing.into()),
+            }
+        },
+    );
 }
 
 /// Quotients that are N/A when the denominator is too small.
@@ -88,18 +107,24 @@ fn divide(function: &str, n: Decimal, d: Decimal, least: Decimal, show: Show) ->
 /// Shows numbers the way the value they are compared with was shown: a share as a percentage. A value that no quotient
 /// has shown yet is shown first.
 fn shown_like(recorder: &mut Recorder, value: Decimal) -> HostResult<Show> {
-    let is_percent = recorder.pending.last().is_some_and(|shown| shown.ends_with('%'));
-    let show: Show = if is_percent { decimal::percent } else { decimal::points };
+    let show = way_of_showing(recorder);
     if recorder.pending.is_empty() {
         recorder.explain(show(value))?;
     }
     Ok(show)
 }
 
+fn way_of_showing(recorder: &Recorder) -> Show {
+    let is_percent = recorder.pending.last().is_some_and(|shown| shown.ends_with('%'));
+    if is_percent { decimal::percent } else { decimal::points }
+}
+
 /// Whether `value` is `least` or more. Only a value that is not says so in the reason.
-fn reaches(value: Decimal, least: Decimal) -> HostResult<bool> {
+fn reaches(value: Decimal, least: Decimal, at: Position) -> HostResult<bool> {
     record(|recorder| {
-        if value >= least {
+        let is_reached = value >= least;
+        recorder.watch(at, usize::from(is_reached), is_reached.then_some(least), way_of_showing(recorder));
+        if is_reached {
             return Ok(true);
         }
         let show = shown_like(recorder, value)?;
@@ -109,7 +134,13 @@ fn reaches(value: Decimal, least: Decimal) -> HostResult<bool> {
 }
 
 /// points · clamp((value − floor) ÷ (target − floor), 0, 1). With a target below the floor, less is better.
-fn lin(value: Decimal, floor: Decimal, target: Decimal, points: Decimal) -> HostResult<Decimal> {
+fn lin(
+    value: Decimal,
+    floor: Decimal,
+    target: Decimal,
+    points: Decimal,
+    at: Position,
+) -> HostResult<Decimal> {
     let is_rising = target > floor;
     let (reached, missed) =
         if is_rising { (value >= target, value <= floor) } else { (value <= target, value >= floor) };
@@ -118,6 +149,10 @@ fn lin(value: Decimal, floor: Decimal, target: Decimal, points: Decimal) -> Host
     }
     record(|recorder| {
         let show = shown_like(recorder, value)?;
+        let is_past = |edge: &Decimal| if is_rising { value >= *edge } else { value <= *edge };
+        let edges = [floor, target].iter().filter(|edge| is_past(edge)).count();
+        let last = [target, floor].into_iter().find(is_past);
+        recorder.watch(at, edges, last, show);
         recorder.explain(match (reached, missed) {
             (true, _) => format!("达到 {}", show(target)),
             (_, true) if is_rising => format!("未超过 {}", show(floor)),
@@ -136,9 +171,10 @@ fn lin(value: Decimal, floor: Decimal, target: Decimal, points: Decimal) -> Host
 }
 
 /// The points of the highest edge that `value` reaches, from `[[edge, points], …]` in rising order; 0 below the first.
-fn band(value: Decimal, bands: Array) -> HostResult<Decimal> {
+fn band(value: Decimal, bands: Array, at: Position) -> HostResult<Decimal> {
     let mut first = None;
     let mut reached = None;
+    let mut edges = 0;
     let mut last = None;
     for entry in bands {
         let Some([edge, points]) =
@@ -154,10 +190,12 @@ fn band(value: Decimal, bands: Array) -> HostResult<Decimal> {
         last = Some(edge);
         if value >= edge {
             reached = Some((edge, points));
+            edges += 1;
         }
     }
     record(|recorder| {
         let show = shown_like(recorder, value)?;
+        recorder.watch(at, edges, reached.map(|(edge, _)| edge), show);
         recorder.explain(match (reached, first) {
             (Some((edge, _)), _) => format!("达到 {}", show(edge)),
             (None, Some(first)) => format!("未达到最低档 {}", show(first)),

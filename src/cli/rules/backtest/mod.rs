@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use super::Ended;
-use super::database::Database;
-use super::generate::progress_bar;
 use crate::auth::caller::Scope;
+use crate::cli::Ended;
+use crate::cli::database::Database;
+use crate::cli::generate::progress_bar;
 use crate::clock::{self, Clock};
 use crate::config::Storage;
 use crate::db::Pool;

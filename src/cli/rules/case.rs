@@ -1,0 +1,95 @@
+//! `showfloor rules case`: a review kept as golden cases.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use crate::cli::Ended;
+use crate::cli::database::Database;
+use crate::config::Storage;
+use crate::reviews::cases::{self, GoldenCase};
+use crate::rules::case_text::append;
+
+/// Options of `showfloor rules case`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  showfloor rules case --review 123\n  \
+    showfloor rules case --review 123 --rule 20_funnel_kpi --append my-rules")]
+pub struct CaseArgs {
+    /// The review, by id.
+    #[arg(long, value_name = "ID")]
+    review: i64,
+    /// Only this rule's case.
+    #[arg(long, value_name = "ID")]
+    rule: Option<String>,
+    /// Add the cases to the files of a rules folder instead of printing them.
+    #[arg(long, value_name = "DIR")]
+    append: Option<PathBuf>,
+}
+
+/// Prints the cases that a review makes, or adds them to a rules folder: all of them or none.
+pub async fn run(args: CaseArgs, storage: Storage) -> anyhow::Result<Ended> {
+    let told = Database::with(&storage, async |pool| {
+        Ok(cases::for_operator(pool, args.review, args.rule.clone()).await?)
+    })
+    .await?;
+    match &args.append {
+        Some(folder) => add(folder, &told.cases)?,
+        None => {
+            for case in &told.cases {
+                writeln!(io::stdout(), "# {}\n{}", case.file, case.toml)?;
+            }
+        }
+    }
+    for skipped in &told.skipped {
+        writeln!(io::stderr(), "{}: {}", skipped.rule, skipped.reason)?;
+    }
+    Ok(if told.skipped.is_empty() { Ended::Well } else { Ended::WithFindings })
+}
+
+fn add(folder: &Path, cases: &[GoldenCase]) -> anyhow::Result<()> {
+    // Every file is made before the first is written, so that what is refused changes nothing.
+    let mut files = Vec::new();
+    for case in cases {
+        let path = folder.join(&case.file);
+        if !path.parent().is_some_and(Path::is_dir) {
+            bail!("{} has no scheme for {}", folder.display(), case.file);
+        }
+        let existing = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
+        };
+        let text = append(&case.file, &existing, &case.name, &case.toml)
+            .map_err(|finding| anyhow::anyhow!("{finding}"))?;
+        files.push((path, text, &case.name));
+    }
+    for (path, text, name) in files {
+        replace(&path, &text).with_context(|| format!("{} cannot be written", path.display()))?;
+        writeln!(io::stdout(), "{}: added {name}", path.display())?;
+    }
+    Ok(())
+}
+
+/// Puts a new text in a file's place at once: whoever reads it meanwhile has the old or the new one, never a part.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // A rules folder leaves out what begins with a dot.
+    let beside = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
+    let written = write(&beside, path, text).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // What is left to be said is why it could not be written.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+fn write(beside: &Path, path: &Path, text: &str) -> io::Result<()> {
+    let mut file = fs::File::create_new(beside)?;
+    file.write_all(text.as_bytes())?;
+    if let Ok(before) = fs::metadata(path) {
+        file.set_permissions(before.permissions())?;
+    }
+    file.sync_all()
+}

@@ -1,0 +1,116 @@
+//! Golden cases out of reviews: what happened once is kept as what has to happen.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::explain::{self, Explanation, ReviewFilter};
+use crate::auth::caller::{Identity, Scope};
+use crate::db::Pool;
+use crate::http::Problem;
+use crate::rules::bundle::Bundle;
+use crate::rules::case_text::{case_text, file_of};
+use crate::rules::library::Library;
+use crate::rules::sandbox::on_deep_stack;
+
+/// The cases that a review makes.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReviewCases {
+    /// The review.
+    pub review: i64,
+    /// SHA-256 of the rules it was scored with: with these every case passes.
+    pub bundle: String,
+    /// One case a rule.
+    pub cases: Vec<GoldenCase>,
+    /// Rules of which the review makes no case.
+    pub skipped: Vec<SkippedCase>,
+}
+
+/// A case that can stand beside its rule as it is.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct GoldenCase {
+    /// The rule.
+    pub rule: String,
+    /// Its file of cases, below the rules folder.
+    pub file: String,
+    /// The case's name: month and review, nobody's name.
+    #[schema(example = "2014-03 review 123")]
+    pub name: String,
+    /// A `[[case]]` with the facts that the rule reads, its score and its reasons.
+    pub toml: String,
+}
+
+/// A rule whose result cannot be told as a case.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SkippedCase {
+    /// The rule.
+    pub rule: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The cases of a review that the reader reaches: of one rule or of all. Reading other people's is logged.
+pub async fn of_review(
+    pool: &Pool,
+    library: &Library,
+    reader: &Identity,
+    scope: &Scope,
+    (id, rule): (i64, Option<String>),
+    now: DateTime<Utc>,
+) -> Result<ReviewCases, Problem> {
+    let (explanation, bundle) = {
+        let connection = &mut *pool.get().await?;
+        let explanation = explain::explain(connection, reader, scope, id, now).await?;
+        let bundle = library.bundle(connection, &explanation.bundle).await?;
+        (explanation, bundle)
+    };
+    tell(explanation, bundle, rule).await
+}
+
+/// The same for the operator, whose readings are not logged.
+pub async fn for_operator(pool: &Pool, id: i64, rule: Option<String>) -> Result<ReviewCases, Problem> {
+    let (explanation, bundle) = {
+        let connection = &mut *pool.get().await?;
+        let filter = ReviewFilter { id: Some(id), ..ReviewFilter::default() };
+        let explanation = explain::for_operator(connection, &filter).await?;
+        let bundle = Library::default().bundle(connection, &explanation.bundle).await?;
+        (explanation, bundle)
+    };
+    tell(explanation, bundle, rule).await
+}
+
+async fn tell(
+    explanation: Explanation,
+    bundle: Arc<Bundle>,
+    rule: Option<String>,
+) -> Result<ReviewCases, Problem> {
+    on_deep_stack(move || cases(&explanation, &bundle, rule.as_deref()))
+        .await
+        .map_err(|error| Problem::internal(&error))?
+}
+
+fn cases(explanation: &Explanation, bundle: &Bundle, only: Option<&str>) -> Result<ReviewCases, Problem> {
+    let review = &explanation.review;
+    let scheme = bundle.schemes.get(&review.scheme).ok_or_else(|| Problem::not_found("scheme"))?;
+    if let Some(rule) = only.filter(|only| scheme.rules.iter().all(|rule| rule.entry.id != *only)) {
+        let known = scheme.rules.iter().map(|rule| rule.entry.id.as_str()).collect::<Vec<_>>().join(", ");
+        return Err(Problem::field("rule", format!("the review has no rule '{rule}'; it has {known}")));
+    }
+    let facts = explanation.snapshot.facts(&bundle.catalogue);
+    let name = format!("{} review {}", review.period, review.id);
+    let bundle_hash = explanation.bundle.clone();
+    let mut told =
+        ReviewCases { review: review.id, bundle: bundle_hash, cases: Vec::new(), skipped: Vec::new() };
+    for rule in scheme.rules.iter().filter(|rule| only.is_none_or(|only| rule.entry.id == only)) {
+        let id = rule.entry.id.clone();
+        match case_text(rule, &bundle.catalogue, &facts, &name) {
+            Ok(toml) => {
+                told.cases.push(GoldenCase { rule: id, file: file_of(rule), name: name.clone(), toml });
+            }
+            Err(reason) => told.skipped.push(SkippedCase { rule: id, reason }),
+        }
+    }
+    Ok(told)
+}

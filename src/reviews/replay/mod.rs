@@ -1,0 +1,211 @@
+//! Replay: stored reviews run again from their snapshots and rules. Whatever does not come out the same is an incident.
+
+pub mod compare;
+pub mod stored;
+
+use std::collections::{BTreeMap, HashMap};
+use std::num::NonZero;
+use std::sync::Arc;
+use std::thread;
+
+use chrono::{DateTime, Utc};
+use diesel_async::AsyncPgConnection;
+use futures_util::future::try_join_all;
+use serde::Serialize;
+use serde_json::json;
+
+use self::compare::{Replay, StoredBundle, replay};
+use self::stored::{ReplayFilter, StoredItem, StoredReview};
+use super::explain;
+use crate::auth::audit;
+use crate::auth::caller::{Identity, Scope};
+use crate::db::Pool;
+use crate::http::{Code, Problem};
+use crate::period::Period;
+use crate::rules::bundle::{Bundle, Files};
+use crate::rules::sandbox::on_deep_stack;
+use crate::rules::store::bundle_files;
+
+/// Reviews run at a time: enough for every core, few enough for any memory.
+const PAGE: i64 = 512;
+/// Bundles kept while many reviews are run.
+const BUNDLES: usize = 16;
+/// Incidents that a run describes; it counts all of them.
+const DESCRIBED: usize = 100;
+
+/// What running many reviews again came to.
+#[derive(Debug, Default, Serialize)]
+pub struct ReplayReport {
+    /// Every store's month, in order.
+    pub months: Vec<ReplayedMonth>,
+    /// The first hundred reviews that did not come out the same.
+    pub incidents: Vec<Replay>,
+    /// What there is to know about how reviews were run, each once.
+    pub remarks: Vec<String>,
+}
+
+/// A store's month of reviews, run again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReplayedMonth {
+    /// Code of the store.
+    pub store: String,
+    /// The month.
+    pub period: Period,
+    /// Reviews that were run, earlier revisions included.
+    pub reviews: usize,
+    /// Those that came out the same.
+    pub proved: usize,
+    /// Those that did not.
+    pub incidents: usize,
+}
+
+impl ReplayReport {
+    /// Whether everything came out as it is stored.
+    pub fn is_same(&self) -> bool {
+        self.months.iter().all(|month| month.incidents == 0)
+    }
+}
+
+/// Runs one review again that the reader reaches. Reading other people's is logged.
+pub async fn of_review(
+    pool: &Pool,
+    reader: &Identity,
+    scope: &Scope,
+    id: i64,
+    now: DateTime<Utc>,
+) -> Result<Replay, Problem> {
+    let filter = ReplayFilter { id: Some(id), ..ReplayFilter::default() };
+    let (page, bundles) = {
+        let connection = &mut *pool.get().await?;
+        explain::reach(connection, reader, scope, id, now).await?;
+        let page = stored::page(connection, &filter, 0, 1).await?;
+        let mut bundles = Bundles::default();
+        bundles.load(connection, &page).await?;
+        (page, bundles)
+    };
+    let run = run(page, &bundles).await?;
+    note_incidents(&mut *pool.get().await?, &run, Some(reader.user_id), now).await?;
+    let (_, replay) = run.into_iter().next().ok_or_else(|| Problem::not_found("review"))?;
+    Ok(replay)
+}
+
+/// Runs every review of a filter again, as the operator, and calls `progress` with the number of those that are done.
+pub async fn many(
+    pool: &Pool,
+    filter: &ReplayFilter,
+    now: DateTime<Utc>,
+    progress: impl Fn(usize),
+) -> Result<ReplayReport, Problem> {
+    let mut months = BTreeMap::<(String, Period), ReplayedMonth>::new();
+    let mut report = ReplayReport::default();
+    let mut bundles = Bundles::default();
+    let mut after = 0;
+    loop {
+        let page = {
+            let connection = &mut *pool.get().await?;
+            let page = stored::page(connection, filter, after, PAGE).await?;
+            bundles.load(connection, &page).await?;
+            page
+        };
+        let Some((last, _)) = page.last() else { break };
+        after = last.id;
+        let run = run(page, &bundles).await?;
+        note_incidents(&mut *pool.get().await?, &run, None, now).await?;
+        progress(run.len());
+        for (review, replay) in run {
+            let period = Period::containing(review.period);
+            let month = months.entry((review.store.clone(), period)).or_insert(ReplayedMonth {
+                store: review.store,
+                period,
+                reviews: 0,
+                proved: 0,
+                incidents: 0,
+            });
+            month.reviews += 1;
+            *(if replay.is_same { &mut month.proved } else { &mut month.incidents }) += 1;
+            if let Some(remark) = replay.remark.as_ref().filter(|remark| !report.remarks.contains(remark)) {
+                report.remarks.push(remark.clone());
+            }
+            if !replay.is_same && report.incidents.len() < DESCRIBED {
+                report.incidents.push(replay);
+            }
+        }
+    }
+    report.months = months.into_values().collect();
+    Ok(report)
+}
+
+type Page = Vec<(StoredReview, Vec<StoredItem>)>;
+
+/// Runs a page of reviews again on as many threads as there are cores, in the page's order.
+async fn run(page: Page, bundles: &Bundles) -> Result<Vec<(StoredReview, Replay)>, Problem> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = page.len().div_ceil(cores).max(1);
+    let mut rest = page.into_iter();
+    let mut threads = Vec::new();
+    loop {
+        let part = rest.by_ref().take(share).collect::<Vec<_>>();
+        if part.is_empty() {
+            break;
+        }
+        let bundles = bundles.0.clone();
+        threads.push(on_deep_stack(move || {
+            let run = part.into_iter().filter_map(|(review, items)| {
+                let bundle = bundles.get(&review.bundle)?;
+                let replay = replay(&review, &items, bundle);
+                Some((review, replay))
+            });
+            run.collect::<Vec<_>>()
+        }));
+    }
+    let parts = try_join_all(threads).await.map_err(|error| Problem::internal(&error))?;
+    Ok(parts.into_iter().flatten().collect())
+}
+
+/// The bundles of a page, judged and compiled from their bytes as they are stored now.
+///
+/// The library of compiled bundles is no help here: it knows what the bytes were when it read them.
+#[derive(Default)]
+struct Bundles(HashMap<String, Arc<StoredBundle>>);
+
+impl Bundles {
+    async fn load(&mut self, connection: &mut AsyncPgConnection, page: &Page) -> Result<(), Problem> {
+        if self.0.len() > BUNDLES {
+            self.0.clear();
+        }
+        for (review, _) in page {
+            if self.0.contains_key(&review.bundle) {
+                continue;
+            }
+            let files = match bundle_files(connection, &review.bundle).await {
+                // Somebody has taken them away, which is an incident of its own.
+                Err(Problem { code: Code::NotFound, .. }) => Files::new(),
+                found => found?,
+            };
+            let hash = review.bundle.clone();
+            let judged = tokio::task::spawn_blocking(move || {
+                let compiled = Bundle::compile(files.clone()).map(Arc::new);
+                StoredBundle::new(&hash, &files, compiled)
+            });
+            let judged = judged.await.map_err(|error| Problem::internal(&error))?;
+            self.0.insert(review.bundle.clone(), Arc::new(judged));
+        }
+        Ok(())
+    }
+}
+
+/// Writes what did not come out the same into the audit log.
+async fn note_incidents(
+    connection: &mut AsyncPgConnection,
+    run: &[(StoredReview, Replay)],
+    by: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    for (review, replay) in run.iter().filter(|(_, replay)| !replay.is_same) {
+        let fields = replay.differences.iter().map(|difference| &difference.field).collect::<Vec<_>>();
+        let detail = json!({ "bundle": replay.bundle, "fields": fields });
+        let subject = format!("review/{}", review.id);
+        audit::record(connection, now, by, "replay_mismatch", &subject, detail).await?;
+    }
+    Ok(())
+}

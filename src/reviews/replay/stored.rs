@@ -1,0 +1,176 @@
+//! Reviews as they are stored, whole: every column that scoring gave, every item.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::db::schema::review_item;
+use crate::http::Problem;
+use crate::period::Period;
+
+/// Which reviews to run again, with every revision of them.
+#[derive(Clone, Debug, Default)]
+pub struct ReplayFilter {
+    /// Only this one.
+    pub id: Option<i64>,
+    /// Only those of these months, the first and the last.
+    pub months: Option<(Period, Period)>,
+    /// Only this store's, by code.
+    pub store: Option<String>,
+}
+
+/// A review's row.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct StoredReview {
+    /// Its id.
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    /// Code of the store.
+    #[diesel(sql_type = Text)]
+    pub store: String,
+    /// First day of the month.
+    #[diesel(sql_type = Date)]
+    pub period: NaiveDate,
+    /// The scheme it was scored by.
+    #[diesel(sql_type = Text)]
+    pub scheme: String,
+    /// What it was scored with.
+    #[diesel(sql_type = Text)]
+    pub bundle: String,
+    /// What went in.
+    #[diesel(sql_type = Text)]
+    pub snapshot: String,
+    /// What every rule did.
+    #[diesel(sql_type = Text)]
+    pub trace: String,
+    /// Points of 100 without the bonus.
+    #[diesel(sql_type = Nullable<Numeric>)]
+    pub base: Option<Decimal>,
+    /// Points on top.
+    #[diesel(sql_type = Nullable<Numeric>)]
+    pub bonus: Option<Decimal>,
+    /// Points with the bonus.
+    #[diesel(sql_type = Nullable<Numeric>)]
+    pub total: Option<Decimal>,
+    /// Sum of the maxima of the rules that apply.
+    #[diesel(sql_type = Numeric)]
+    pub applicable_max: Decimal,
+    /// The band of the total.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub grade: Option<String>,
+    /// The grade that counts.
+    #[diesel(sql_type = Text)]
+    pub final_grade: String,
+    /// Performance coefficient.
+    #[diesel(sql_type = Nullable<Numeric>)]
+    pub coefficient: Option<Decimal>,
+    /// Why the final grade is what it is.
+    #[diesel(sql_type = Array<Text>)]
+    pub grade_reasons: Vec<String>,
+    /// What somebody has to look at.
+    #[diesel(sql_type = Array<Text>)]
+    pub attention: Vec<String>,
+    /// Cars delivered.
+    #[diesel(sql_type = BigInt)]
+    pub deliveries: i64,
+}
+
+/// One rule's row of a review.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Serialize)]
+pub struct StoredItem {
+    /// The review.
+    #[serde(skip)]
+    pub review_id: i64,
+    /// Its place, from 1.
+    pub ordinal: i16,
+    /// The rule.
+    pub rule: String,
+    /// What it came to.
+    pub outcome: String,
+    /// Its points.
+    pub score: Option<Decimal>,
+    /// Points in the denominator.
+    pub max: Decimal,
+    /// Its reasons.
+    pub reasons: Vec<String>,
+}
+
+/// How many reviews a filter finds.
+pub async fn count(connection: &mut AsyncPgConnection, filter: &ReplayFilter) -> Result<i64, Problem> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        count: i64,
+    }
+    let (first, last) = months(filter);
+    let counted: Count = diesel::sql_query(
+        "SELECT count(*) AS count FROM review r JOIN review_cycle c ON c.id = r.cycle_id \
+         JOIN org_unit s ON s.id = c.store_id WHERE ($1 IS NULL OR r.id = $1) \
+         AND ($2 IS NULL OR c.period >= $2) AND ($3 IS NULL OR c.period <= $3) AND ($4 IS NULL OR s.code = $4)",
+    )
+    .bind::<Nullable<BigInt>, _>(filter.id)
+    .bind::<Nullable<Date>, _>(first)
+    .bind::<Nullable<Date>, _>(last)
+    .bind::<Nullable<Text>, _>(&filter.store)
+    .get_result(connection)
+    .await?;
+    Ok(counted.count)
+}
+
+/// Up to `limit` reviews behind `after`, by id, each with its items in order.
+pub async fn page(
+    connection: &mut AsyncPgConnection,
+    filter: &ReplayFilter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(StoredReview, Vec<StoredItem>)>, Problem> {
+    let (first, last) = months(filter);
+    let reviews: Vec<StoredReview> = diesel::sql_query(
+        "SELECT r.id, s.code AS store, c.period, r.scheme, r.bundle_hash AS bundle, r.snapshot, r.trace, r.base, \
+                r.bonus, r.total, r.applicable_max, r.grade, r.final_grade, r.coefficient, r.grade_reasons, \
+                r.attention, r.deliveries \
+         FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN org_unit s ON s.id = c.store_id \
+         WHERE r.id > $5 AND ($1 IS NULL OR r.id = $1) AND ($2 IS NULL OR c.period >= $2) \
+         AND ($3 IS NULL OR c.period <= $3) AND ($4 IS NULL OR s.code = $4) ORDER BY r.id LIMIT $6",
+    )
+    .bind::<Nullable<BigInt>, _>(filter.id)
+    .bind::<Nullable<Date>, _>(first)
+    .bind::<Nullable<Date>, _>(last)
+    .bind::<Nullable<Text>, _>(&filter.store)
+    .bind::<BigInt, _>(after)
+    .bind::<BigInt, _>(limit)
+    .load(connection)
+    .await?;
+    let ids = reviews.iter().map(|review| review.id).collect::<Vec<_>>();
+    let items: Vec<StoredItem> = review_item::table
+        .filter(review_item::review_id.eq_any(ids))
+        .order((review_item::review_id, review_item::ordinal))
+        .select((
+            review_item::review_id,
+            review_item::ordinal,
+            review_item::rule,
+            review_item::outcome,
+            review_item::score,
+            review_item::max,
+            review_item::reasons,
+        ))
+        .load(connection)
+        .await?;
+    // Both are in the order of the reviews.
+    let mut items = items.into_iter().peekable();
+    let with_items = reviews.into_iter().map(|review| {
+        let mut own = Vec::new();
+        while let Some(item) = items.next_if(|item| item.review_id == review.id) {
+            own.push(item);
+        }
+        (review, own)
+    });
+    Ok(with_items.collect())
+}
+
+fn months(filter: &ReplayFilter) -> (Option<NaiveDate>, Option<NaiveDate>) {
+    (filter.months.map(|(first, _)| first.first_day()), filter.months.map(|(_, last)| last.first_day()))
+}

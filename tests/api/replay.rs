@@ -1,0 +1,302 @@
+//! Stored reviews run again: the year is proved, and whatever somebody has changed in the database is found.
+
+use diesel_async::RunQueryDsl as _;
+use serde_json::{Value, json};
+use showfloor::db::{Pool, pool};
+use showfloor::period::Period;
+use showfloor::reviews::replay::stored::ReplayFilter;
+use showfloor::reviews::replay::{self, ReplayReport};
+
+use crate::program::{json as program_json, run};
+use crate::support::{Template, TestApp, database_url};
+
+async fn execute(pool: &Pool, sql: &str) -> usize {
+    let connection = &mut *pool.get().await.unwrap();
+    diesel::sql_query(sql).execute(connection).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
+}
+
+async fn year(app: &TestApp) -> ReplayReport {
+    let month = |text: &str| text.parse::<Period>().unwrap();
+    let months = Some((month("2014-01"), month("2014-12")));
+    let filter = ReplayFilter { id: None, months, store: None };
+    replay::many(&app.pool, &filter, app.clock.now(), |_| ()).await.unwrap()
+}
+
+/// The review in force of somebody's March.
+async fn march(app: &TestApp, login: &str, employee_no: &str, position: &str) -> i64 {
+    let path = format!("/v1/reviews?period=2014-03&employee_no={employee_no}&position={position}");
+    app.get(login, &path).await.expect(200)["items"][0]["id"].as_i64().unwrap()
+}
+
+async fn replayed(app: &TestApp, id: i64) -> Value {
+    app.post_empty("hr", &format!("/v1/reviews/{id}/replay")).await.expect(200)
+}
+
+fn fields(replay: &Value) -> Vec<&str> {
+    let differences = replay["differences"].as_array().unwrap();
+    differences.iter().map(|difference| difference["field"].as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_year_and_its_later_revisions_are_proved() {
+    let app = TestApp::demo().await;
+    // Two corrections of March: A12 and the leader of A12's team get a second and a third revision each. The numbers are
+    // spelt with zeros that mean nothing.
+    for (deliveries, revenue) in [(6, "9000.50"), (9, "9100.00")] {
+        let facts = format!(
+            "{{\"period\": \"2014-03\", \"source_system\": \"dms\", \"rows\": [{{\"employee_no\": \"A12\", \
+             \"facts\": {{\"deliveries\": {deliveries}, \"accessory_revenue\": {revenue}}}}}]}}"
+        );
+        app.post("clerk", "/v1/facts", serde_json::from_str(&facts).unwrap()).await.expect(200);
+        let cycles = app.get("hr", "/v1/review-cycles?period=2014-03").await.expect(200);
+        let path = format!("/v1/review-cycles/{}/generate", cycles["items"][0]["id"]);
+        app.post_empty("hr", &path).await.expect(200);
+    }
+    let stored = {
+        #[derive(diesel::QueryableByName)]
+        struct Count {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            count: i64,
+        }
+        let connection = &mut *app.pool.get().await.unwrap();
+        let all: Count =
+            diesel::sql_query("SELECT count(*) AS count FROM review").get_result(connection).await.unwrap();
+        usize::try_from(all.count).unwrap()
+    };
+    assert!(stored > 189, "{stored}: there are later revisions");
+    let report = year(&app).await;
+    assert!(report.is_same(), "{:#?}", report.incidents);
+    assert_eq!(report.months.len(), 12);
+    assert_eq!(report.months.iter().map(|month| month.proved).sum::<usize>(), stored);
+    assert_eq!(report.months.iter().map(|month| month.reviews).sum::<usize>(), stored);
+    assert_eq!(report.remarks, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proved_review_says_with_which_rules() {
+    let app = TestApp::demo().await;
+    let id = march(&app, "hr", "A06", "sales_consultant").await;
+    let answer = replayed(&app, id).await;
+    let explained = app.get("hr", &format!("/v1/reviews/{id}")).await.expect(200);
+    assert_eq!((&answer["is_same"], &answer["review"]), (&json!(true), &json!(id)));
+    assert_eq!(answer["bundle"], explained["bundle"]);
+    assert_eq!(
+        (&answer["differences"], &answer["stored"], &answer["replayed"]),
+        (&json!([]), &Value::Null, &Value::Null)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_read_a_review_may_have_it_proved_and_the_reading_is_logged() {
+    let app = TestApp::demo().await;
+    let own = app.get("consultant", "/v1/reviews?period=2014-03").await.expect(200)["items"][0].clone();
+    let mine = own["id"].as_i64().unwrap();
+    let other = if own["employee_no"] == "A03" { "A04" } else { "A03" };
+    let other = march(&app, "hr", other, "sales_consultant").await;
+    let path = |id: i64| format!("/v1/reviews/{id}/replay");
+    assert_eq!(app.post_empty("consultant", &path(mine)).await.expect(200)["is_same"], json!(true));
+    assert_eq!(app.post_empty("consultant", &path(other)).await.problem(404), "not-found");
+    assert_eq!(app.post_empty("consultant", &path(999_999_999)).await.problem(404), "not-found");
+    let readings = async || {
+        let log = app.get("consultant", "/v1/access-log").await.expect(200);
+        log["items"].as_array().unwrap().len()
+    };
+    assert_eq!(readings().await, 0, "the own one is nobody else's reading");
+    replayed(&app, mine).await;
+    assert_eq!(readings().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_was_changed_in_a_review_is_named_and_noted() {
+    let app = TestApp::demo().await;
+    let ids = [
+        march(&app, "hr", "A06", "sales_consultant").await,
+        march(&app, "hr", "A01", "team_leader").await,
+        march(&app, "hr", "T01", "telesales_specialist").await,
+    ];
+    let [id, leader, telesales] = ids;
+    // Each change, the fields that differ, and how it is taken back.
+    for (id, change, expected) in [
+        (id, "total = total + 0.01", vec!["total"]),
+        (id, "base = NULL", vec!["base"]),
+        (id, "bonus = 1", vec!["bonus"]),
+        (id, "applicable_max = 99.99", vec!["applicable_max"]),
+        (id, "grade = 'S'", vec!["grade"]),
+        (telesales, "final_grade = 'S'", vec!["final_grade"]),
+        (leader, "coefficient = 1.19", vec!["coefficient"]),
+        (id, "grade_reasons = grade_reasons || ARRAY['x']", vec!["grade_reasons"]),
+        (id, "attention = '{x}'", vec!["attention"]),
+        (id, "deliveries = deliveries + 1", vec!["deliveries"]),
+        // A byte that JSON does not mind, and one digit of one input.
+        (leader, "trace = trace || ' '", vec!["trace"]),
+        (id, "trace = replace(trace, '\"value\":33', '\"value\":34')", vec!["trace"]),
+        (id, "trace = 'no JSON'", vec!["trace"]),
+        (id, "snapshot = snapshot || ' '", vec!["snapshot"]),
+        (id, "snapshot = 'no JSON'", vec!["snapshot"]),
+        (id, "scheme = 'other'", vec!["scheme"]),
+    ] {
+        execute(&app.pool, "CREATE TABLE kept AS SELECT * FROM review").await;
+        execute(&app.pool, &format!("UPDATE review SET {change} WHERE id = {id}")).await;
+        let answer = replayed(&app, id).await;
+        assert_eq!((&answer["is_same"], fields(&answer)), (&json!(false), expected), "{change}: {answer:#}");
+        assert!(!answer["stored"].is_null());
+        let column = change.split(' ').next().unwrap();
+        execute(
+            &app.pool,
+            &format!(
+                "UPDATE review r SET {column} = k.{column} FROM kept k WHERE k.id = r.id AND r.id = {id}"
+            ),
+        )
+        .await;
+        execute(&app.pool, "DROP TABLE kept").await;
+        assert_eq!(replayed(&app, id).await["is_same"], json!(true), "{change} was taken back");
+    }
+    // An input changed in the snapshot gives another score: everything that follows from it differs.
+    execute(
+        &app.pool,
+        &format!("UPDATE review SET snapshot = replace(snapshot, '\"captured_leads\":33', '\"captured_leads\":43') WHERE id = {id}"),
+    )
+    .await;
+    let answer = replayed(&app, id).await;
+    assert_eq!(answer["is_same"], json!(false));
+    for field in ["trace", "base", "total", "items[1]"] {
+        assert!(fields(&answer).contains(&field), "{field}: {:?}", fields(&answer));
+    }
+    assert_eq!(answer["stored"][1]["inputs"][0]["value"], json!(33));
+    assert_eq!(answer["replayed"][1]["inputs"][0]["value"], json!(43));
+    // Each incident is in the audit log, with the reader and the fields.
+    #[derive(diesel::QueryableByName)]
+    struct Entry {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        login: String,
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        subject: String,
+        #[diesel(sql_type = diesel::sql_types::Jsonb)]
+        detail: Value,
+    }
+    let connection = &mut *app.pool.get().await.unwrap();
+    let entries: Vec<Entry> = diesel::sql_query(
+        "SELECT u.login, a.subject, a.detail FROM audit_entry a JOIN user_account u ON u.id = a.user_id \
+         WHERE a.action = 'replay_mismatch' ORDER BY a.id",
+    )
+    .load(connection)
+    .await
+    .unwrap();
+    assert_eq!(entries.len(), 17);
+    assert!(entries.iter().all(|entry| entry.login == "hr"));
+    assert_eq!(
+        (entries[0].subject.as_str(), &entries[0].detail["fields"]),
+        (&*format!("review/{id}"), &json!(["total"]))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn items_that_were_changed_added_or_taken_away_are_named() {
+    let app = TestApp::demo().await;
+    let id = march(&app, "hr", "A06", "sales_consultant").await;
+    let items =
+        |change: &str| format!("UPDATE review_item SET {change} WHERE review_id = {id} AND ordinal = 2");
+    for (sql, expected) in [
+        (items("score = score + 0.01"), vec!["items[1]"]),
+        (items("score = score - 0.01, reasons = '{x}'"), vec!["items[1]"]),
+        (
+            format!("DELETE FROM review_item WHERE review_id = {id} AND ordinal = 8"),
+            vec!["items[1]", "items[7]"],
+        ),
+    ] {
+        execute(&app.pool, &sql).await;
+        assert_eq!(fields(&replayed(&app, id).await), expected, "{sql}");
+    }
+}
+
+/// Changes a stored script behind the trigger's back.
+async fn tamper(pool: &Pool, change: &str) {
+    execute(pool, "ALTER TABLE rule_file DISABLE TRIGGER ALL").await;
+    assert_eq!(execute(pool, change).await, 1, "{change}");
+    execute(pool, "ALTER TABLE rule_file ENABLE TRIGGER ALL").await;
+}
+
+const COMMENT: &str = "UPDATE rule_file SET content = content || '\\x0a'::bytea WHERE path = 'sales_consultant/70_complaints.rhai'";
+const FLOOR: &str = "UPDATE rule_file SET content = convert_to(replace(convert_from(content, 'UTF8'), \
+    '3 * complaints_minor', '4 * complaints_minor'), 'UTF8') WHERE path = 'sales_consultant/70_complaints.rhai'";
+const BROKEN: &str =
+    "UPDATE rule_file SET content = 'fn score( {'::bytea WHERE path = 'sales_consultant/70_complaints.rhai'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_byte_of_a_stored_script_is_enough() {
+    let app = TestApp::demo().await;
+    // A06 has a minor complaint in March.
+    let id = march(&app, "hr", "A06", "sales_consultant").await;
+    // The server has the bundle compiled already; what counts are the bytes.
+    app.get("hr", &format!("/v1/reviews/{id}/levers")).await.expect(200);
+    assert_eq!(replayed(&app, id).await["is_same"], json!(true));
+    tamper(&app.pool, COMMENT).await;
+    let answer = replayed(&app, id).await;
+    assert_eq!(fields(&answer), ["bundle"], "the same scores, but not the same rules");
+    assert_eq!(answer["differences"][0]["stored"], answer["bundle"]);
+    assert_ne!(answer["differences"][0]["replayed"], answer["bundle"]);
+    tamper(&app.pool, FLOOR).await;
+    let answer = replayed(&app, id).await;
+    for field in ["bundle", "trace", "total", "items[6]"] {
+        assert!(fields(&answer).contains(&field), "{field}: {:?}", fields(&answer));
+    }
+    tamper(&app.pool, BROKEN).await;
+    assert_eq!(fields(&replayed(&app, id).await), ["bundle", "rules"]);
+    execute(&app.pool, "ALTER TABLE rule_file DISABLE TRIGGER ALL").await;
+    execute(&app.pool, "DELETE FROM rule_file").await;
+    assert_eq!(fields(&replayed(&app, id).await), ["bundle", "rules"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_proves_a_year_and_shows_both_traces_of_what_it_cannot() {
+    let url = database_url(Template::Demo).await;
+    let replay = |more: &[&str]| run(&[&["replay", "--database-url", &url], more].concat());
+    let year = replay(&["--period", "2014"]);
+    assert_eq!((year.status, year.err.as_str()), (0, ""), "{year:#?}");
+    assert_eq!(year.out.matches("JC").count(), 12, "{}", year.out);
+    let whole =
+        program_json(0, &["replay", "--period", "2014", "--store", "JC", "--json", "--database-url", &url]);
+    let proved: i64 =
+        whole["months"].as_array().unwrap().iter().map(|month| month["proved"].as_i64().unwrap()).sum();
+    assert_eq!((proved, &whole["incidents"]), (189, &json!([])));
+
+    for (arguments, message) in [
+        (["--period", "2013-03"], "no review"),
+        (["--period", "2014-3"], "2014-03"),
+        (["--store", "JC"], "--period"),
+    ] {
+        let refused = replay(&arguments);
+        assert_ne!(refused.status, 0);
+        assert!(refused.err.contains(message), "{arguments:?}: {}", refused.err);
+    }
+
+    let pool = pool::open(&url, 2).unwrap();
+    let changed = execute(
+        &pool,
+        "UPDATE review SET trace = replace(trace, '\"value\":33}', '\"value\":34}'), total = total + 1 WHERE id = \
+         (SELECT r.id FROM review r JOIN employee e ON e.id = r.employee_id JOIN review_cycle c ON c.id = r.cycle_id \
+          WHERE e.employee_no = 'A06' AND c.period = '2014-03-01')",
+    )
+    .await;
+    assert_eq!(changed, 1);
+    let found = replay(&["--period", "2014-03"]);
+    assert_eq!((found.status, found.err.as_str()), (1, ""), "{found:#?}");
+    for part in [
+        "trace, total differ",
+        "72.29",
+        "73.29",
+        "20_funnel_kpi",
+        "captured_leads = 33",
+        "captured_leads = 34",
+    ] {
+        assert!(found.out.contains(part), "{part}\n{}", found.out);
+    }
+    assert!(!found.out.contains("70_complaints"), "only rules that differ\n{}", found.out);
+    let found = program_json(1, &["replay", "--period", "2014-03", "--json", "--database-url", &url]);
+    let month = &found["months"][0];
+    assert_eq!(
+        (&month["reviews"], &month["proved"], &month["incidents"]),
+        (&json!(16), &json!(15), &json!(1))
+    );
+    assert_eq!(replay(&["--period", "2014-04"]).status, 0, "other months are as they were");
+}
