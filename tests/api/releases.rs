@@ -352,7 +352,7 @@ async fn two_who_approve_at_once_make_one_release() {
 
 /// The folder's draft or release, as the status tells it after a look.
 async fn look(folder: &RulesFolder, app: &TestApp) -> (Option<i64>, Option<i64>) {
-    folder.sync(&mut *app.pool.get().await.unwrap(), app.clock.now()).await.unwrap();
+    folder.sync(&mut app.pool.get().await.unwrap(), app.clock.now()).await.unwrap();
     let status = folder.status();
     (status.release, status.draft)
 }

@@ -60,6 +60,8 @@ async fn a_case_has_the_facts_of_its_rule_the_score_and_the_reasons() {
     let expected = format!(
         "[[case]]\nname = \"2014-03 review {id}\"\n\
          facts = {{ captured_leads = 33, first_visits = 43, test_drives = 19, visitors = 36, orders = 6 }}\n\
+         parameters = {{ kpi_least = 10, capture_floor = 0.6, capture_full = 0.85, drive_floor = 0.4, drive_full = 0.7, \
+         closing_floor = 0.1, closing_full = 0.25 }}\n\
          score = 8.21\nreasons = [\n"
     );
     assert!(toml.starts_with(&expected), "{toml}");

@@ -1,4 +1,5 @@
-//! `showfloor rules backtest`: rules tried on the stored reviews of past months. It changes and keeps nothing.
+//! `showfloor rules backtest`: rules tried on the stored reviews of past months. It changes no review. A draft's backtest is
+//! kept, because its approval asks for one; a folder's is not.
 
 mod print;
 
@@ -21,8 +22,11 @@ use crate::period::Period;
 use crate::reviews::backtest::engine::{Baseline, Progress, Sides};
 use crate::reviews::backtest::months::Selection;
 use crate::reviews::backtest::report::BacktestReport;
+use crate::reviews::backtest::request::Asked;
+use crate::reviews::backtest::store::{self, BacktestState};
 use crate::reviews::backtest::trial::{Trial, carry_out};
-use crate::reviews::backtest::{reading, request};
+use crate::reviews::backtest::{reading, request, runner};
+use crate::reviews::generate::Runner;
 use crate::rules::bundle::Bundle;
 use crate::rules::library::Library;
 
@@ -61,14 +65,48 @@ pub struct BacktestArgs {
 
 /// Tries rules and prints what they would change.
 pub async fn run(args: BacktestArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let report = Database::with(&storage, async |pool| {
-        let trial = Arc::new(trial(&args, pool).await?);
-        let report = with_progress(pool, &trial).await?;
-        Ok(report)
+    let release = args.against.as_ref().and_then(|against| against.parse().ok());
+    let report = Database::with(&storage, async |pool| match args.draft {
+        Some(draft) if args.against.is_none() || release.is_some() => {
+            let asked = Asked {
+                draft: Some(draft),
+                bundle: None,
+                against: release,
+                from: args.from,
+                to: args.to,
+                store: args.store.clone(),
+            };
+            keep(pool, &asked).await
+        }
+        _ => with_progress(pool, &Arc::new(trial(&args, pool).await?)).await,
     })
     .await?;
     print::report(&args, &report)?;
     Ok(Ended::Well)
+}
+
+/// Tries a draft as a server does, and waits for it.
+async fn keep(pool: &Pool, asked: &Asked) -> anyhow::Result<BacktestReport> {
+    let id = runner::start(pool, &Library::default(), asked, &Runner::operator(), Clock::System).await?;
+    let mut bar = None;
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        ticks.tick().await;
+        let connection = &mut *pool.get().await?;
+        let found = store::find(connection, id, Clock::System.now()).await?;
+        let bar =
+            bar.get_or_insert_with(|| progress_bar(usize::try_from(found.total).unwrap_or(0), "reviews"));
+        bar.set_position(u64::try_from(found.done).unwrap_or(0));
+        match (found.state, found.report) {
+            (BacktestState::Running, _) => continue,
+            (BacktestState::Finished, Some(mut report)) => {
+                bar.finish_and_clear();
+                reading::show_operator(connection, &mut report).await?;
+                return Ok(report);
+            }
+            (state, _) => bail!("the backtest is {}: {}", state.name(), found.failure.unwrap_or_default()),
+        }
+    }
 }
 
 /// Finds rules and months.
