@@ -170,6 +170,7 @@ mod tests {
     use super::*;
     use crate::facts::month::Value;
     use crate::rules::bundle::{Bundle, Files};
+    use crate::rules::tests::SCHEME;
 
     const CATALOGUE: &str = r#"
 [[source]]
@@ -196,22 +197,6 @@ missing = "na"
 direction = "up"
 step = 1
 "#;
-    const SCHEME: &str = r#"
-title = { zh = "甲", en = "A" }
-position = "sales_consultant"
-total_cap = 105
-min_applicable = 0
-[[rule]]
-id = "rule"
-zh = "规则"
-en = "Rule"
-max = 10
-[[grade]]
-name = "S"
-min = 0
-coefficient = 1
-"#;
-
     fn bundle(script: &str, cases: Option<&str>) -> Bundle {
         let mut files = Files::from([
             ("metrics.toml".to_owned(), CATALOGUE.into()),

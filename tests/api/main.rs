@@ -22,6 +22,7 @@ mod organisation;
 mod plans;
 mod program;
 mod releases;
+mod releases_cli;
 mod replay;
 mod review_cases;
 mod reviews;

@@ -228,7 +228,7 @@ pub async fn withdraw(args: DraftArgs, storage: Storage) -> anyhow::Result<Ended
     work(&storage, async |connection| {
         let caller = args.person.sign_in::<DraftRules>(connection).await?;
         let by = caller.identity.user_id;
-        let draft = decision::withdraw(connection, args.draft, by, Seen::Any, Clock::System.now()).await?;
+        let draft = draft::withdraw(connection, args.draft, by, Seen::Any, Clock::System.now()).await?;
         Ok((draft, "withdrawn"))
     })
     .await

@@ -93,28 +93,6 @@ pub async fn submit(
     find(connection, id).await
 }
 
-/// Takes a draft back before it is decided on, to go on writing.
-pub async fn withdraw(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    by: i64,
-    seen: Seen,
-    now: DateTime<Utc>,
-) -> Result<Draft, Problem> {
-    connection
-        .transaction(async |connection| {
-            let draft = lock(connection, id, seen).await?;
-            let state = draft.after(Step::Withdraw)?;
-            diesel::update(rule_draft::table.find(id))
-                .set((rule_draft::state.eq(state.name()), rule_draft::version.eq(draft.version + 1)))
-                .execute(connection)
-                .await?;
-            audit::record(connection, now, Some(by), "withdraw_rule_draft", &subject(id), json!({})).await
-        })
-        .await?;
-    find(connection, id).await
-}
-
 /// Hands a draft back to its authors, who read the `note`.
 pub async fn reject(
     connection: &mut AsyncPgConnection,

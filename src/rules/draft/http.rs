@@ -367,7 +367,7 @@ pub async fn withdraw_rule_draft(
     seen: Seen,
 ) -> Result<impl Responder, Problem> {
     let by = caller.identity.user_id;
-    decision::withdraw(&mut *pool.get().await?, *id, by, seen, clock.now()).await.map(changed)
+    super::withdraw(&mut *pool.get().await?, *id, by, seen, clock.now()).await.map(changed)
 }
 
 /// What is said with a decision.

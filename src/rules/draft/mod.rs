@@ -336,15 +336,40 @@ pub async fn discard(
     seen: Seen,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
+    step(connection, id, Step::Discard, "discard_rule_draft", by, seen, now).await
+}
+
+/// Takes a draft back before it is decided on, to go on writing.
+pub async fn withdraw(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    by: i64,
+    seen: Seen,
+    now: DateTime<Utc>,
+) -> Result<Draft, Problem> {
+    step(connection, id, Step::Withdraw, "withdraw_rule_draft", Some(by), seen, now).await?;
+    find(connection, id).await
+}
+
+/// A step that changes nothing but the state.
+async fn step(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    step: Step,
+    action: &str,
+    by: Option<i64>,
+    seen: Seen,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
     connection
         .transaction(async |connection| {
             let draft = lock(connection, id, seen).await?;
-            let state = draft.after(Step::Discard)?;
+            let state = draft.after(step)?;
             diesel::update(rule_draft::table.find(id))
                 .set((rule_draft::state.eq(state.name()), rule_draft::version.eq(draft.version + 1)))
                 .execute(connection)
                 .await?;
-            audit::record(connection, now, by, "discard_rule_draft", &subject(id), json!({})).await
+            audit::record(connection, now, by, action, &subject(id), json!({})).await
         })
         .await
 }

@@ -40,7 +40,8 @@ direction = "down"
 step = 1
 "#;
 
-const SCHEME: &str = r#"
+/// A scheme of one rule of 10 points.
+pub(super) const SCHEME: &str = r#"
 title = { zh = "甲", en = "A" }
 position = "sales_consultant"
 total_cap = 105
