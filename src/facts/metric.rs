@@ -378,7 +378,8 @@ fn target_of(metric: &Metric) -> Metric {
     }
 }
 
-fn is_identifier(name: &str) -> bool {
+/// Whether a text can be the name of a metric or a parameter.
+pub fn is_identifier(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }

@@ -163,6 +163,7 @@ fn compile(files: Files) -> (Option<Bundle>, Vec<Finding>) {
                 let (rules, found) = compile_rules(&source, name, path, &file);
                 findings.extend(found);
                 findings.extend(check::unasked(path, text, &file, &rules));
+                findings.extend(check::unfed_vetoes(path, text, &file, &catalogue));
                 schemes.insert(name.to_owned(), Scheme { name: name.to_owned(), file, rules });
             }
             Err(found) => {
@@ -175,7 +176,8 @@ fn compile(files: Files) -> (Option<Bundle>, Vec<Finding>) {
         let message = "the rules folder has no scheme: expected a folder with a scheme.toml";
         findings.push(Finding::error("no-scheme", Place::file(SCHEME_FILE), "", message));
     }
-    findings.extend(orphans(&texts, &schemes));
+    findings.extend(twice(&texts, &schemes));
+    findings.extend(orphans(&files, &texts, &schemes));
     let hash = identity(&files);
     (Some(Bundle { hash, catalogue, schemes, files, warnings: Vec::new() }), findings)
 }
@@ -297,14 +299,30 @@ fn unread(texts: &BTreeMap<&str, &str>, scheme: &str) -> Vec<Finding> {
     scripts.filter_map(|(path, text)| sandbox::read(path, text).err()).map(|finding| *finding).collect()
 }
 
+/// Schemes for a position that another one scores already: only the first would ever be used.
+fn twice(texts: &BTreeMap<&str, &str>, schemes: &BTreeMap<String, Scheme>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, scheme) in schemes.values().enumerate() {
+        let position = &scheme.file.position;
+        let Some(first) = schemes.values().take(index).find(|first| first.file.position == *position) else {
+            continue;
+        };
+        let path = format!("{}/{SCHEME_FILE}", scheme.name);
+        let text = texts.get(path.as_str()).copied().unwrap_or_default();
+        let message = format!("the scheme '{}' scores the position '{position}' already", first.name);
+        findings.push(Finding::error("scheme", place_of_text(&path, text, "position"), text, message));
+    }
+    findings
+}
+
 /// Scripts and cases that no scheme lists: most likely a forgotten line or a misspelt name.
-fn orphans(texts: &BTreeMap<&str, &str>, schemes: &BTreeMap<String, Scheme>) -> Vec<Finding> {
+fn orphans(files: &Files, texts: &BTreeMap<&str, &str>, schemes: &BTreeMap<String, Scheme>) -> Vec<Finding> {
     let is_listed = |path: &str| {
         let Some((folder, file)) = path.rsplit_once('/') else { return false };
         let stem = file.strip_suffix(".cases.toml").or_else(|| file.strip_suffix(".rhai"));
         match (schemes.get(folder), stem) {
             // A scheme that could not be read has its own finding.
-            (None, _) => texts.contains_key(format!("{folder}/{SCHEME_FILE}").as_str()),
+            (None, _) => files.contains_key(&format!("{folder}/{SCHEME_FILE}")),
             (Some(scheme), Some(stem)) => scheme.file.rule.iter().any(|rule| rule.id == stem),
             (Some(_), None) => false,
         }

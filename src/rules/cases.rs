@@ -15,7 +15,7 @@ use super::sandbox::Optimisation;
 use super::scheme::{place_of_text, read_toml};
 use super::scoring::{Outcome, RuleResult};
 use crate::decimal::{self, in_toml};
-use crate::facts::metric::Catalogue;
+use crate::facts::metric::{Catalogue, nearest};
 use crate::facts::month::MonthFacts;
 
 /// Most cases of one rule.
@@ -150,10 +150,16 @@ pub fn run(bundle: &Bundle) -> (CasesReport, Vec<Finding>) {
                 failures.push(Finding::error("too-large", Place::at_offset(&file, text, 0), text, message));
             }
             Some((text, Ok(cases))) => {
-                for case in &cases.case {
-                    let ran = with_parameters(rule, [&cases.parameters, &case.parameters])
-                        .and_then(|rule| run_case(case, &rule, &bundle.catalogue, &mut coverage));
-                    match ran {
+                failures.extend(unasked(&file, text, rule, &cases.parameters));
+                for (index, case) in cases.case.iter().enumerate() {
+                    if cases.case.iter().take(index).any(|earlier| earlier.name == case.name) {
+                        let message = "there is a case of this name already".to_owned();
+                        failures.push(failure(&file, text, &case.name, message));
+                        continue;
+                    }
+                    failures.extend(unasked(&file, text, rule, &case.parameters));
+                    let rule = with_parameters(rule, [&cases.parameters, &case.parameters]);
+                    match run_case(case, &rule, &bundle.catalogue, &mut coverage) {
                         Ok(()) => report.cases_passed += 1,
                         Err(message) => failures.push(failure(&file, text, &case.name, message)),
                     }
@@ -169,15 +175,28 @@ pub fn run(bundle: &Bundle) -> (CasesReport, Vec<Finding>) {
 }
 
 /// The rule as it is with other numbers for some of its parameters; what comes later counts.
-fn with_parameters(rule: &Rule, written: [&BTreeMap<String, Number>; 2]) -> Result<Rule, String> {
+fn with_parameters(rule: &Rule, written: [&BTreeMap<String, Number>; 2]) -> Rule {
     let mut rule = rule.clone();
     for (name, Number(value)) in written.into_iter().flatten() {
-        match rule.arguments.iter_mut().find(|(argument, _)| argument == name) {
-            Some((_, Argument::Parameter(parameter))) => *parameter = *value,
-            _ => return Err(format!("the rule asks for no parameter '{name}'")),
+        let found = rule.arguments.iter_mut().find(|(argument, _)| argument == name);
+        if let Some((_, Argument::Parameter(parameter))) = found {
+            *parameter = *value;
         }
     }
-    Ok(rule)
+    rule
+}
+
+/// Parameters that cases name and the rule does not ask for.
+fn unasked(file: &str, text: &str, rule: &Rule, written: &BTreeMap<String, Number>) -> Vec<Finding> {
+    let parameters = rule.arguments.iter().filter(|(_, argument)| matches!(argument, Argument::Parameter(_)));
+    let asked = parameters.map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+    let unknown = written.keys().filter(|name| !asked.contains(&name.as_str()));
+    let findings = unknown.map(|name| {
+        let near = nearest(name, asked.iter().copied()).map(|near| format!("did you mean '{near}'?"));
+        let message = format!("the rule asks for no parameter '{name}'");
+        Finding::error("case", place_of_text(file, text, name), text, message).suggesting(near)
+    });
+    findings.collect()
 }
 
 fn failure(file: &str, text: &str, case: &str, message: String) -> Finding {

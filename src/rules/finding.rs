@@ -50,11 +50,8 @@ impl Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        for part in [self.line, self.column].into_iter().flatten() {
-            write!(f, ":{part}")?;
-        }
-        Ok(())
+        // What concerns a whole file stands at its beginning, so that editors can go there.
+        write!(f, "{}:{}:{}", self.file, self.line.unwrap_or(1), self.column.unwrap_or(1))
     }
 }
 

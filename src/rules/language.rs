@@ -51,8 +51,8 @@ const REFUSED: &[(Token, &str)] = &[
 /// What `LexError::ImproperSymbol` names when it is a literal of ours and not a symbol.
 const LITERAL: &str = "literal";
 
-/// Punctuation of Chinese text that looks like the one scripts need.
-const FULL_WIDTH: &str = "，。；：（）【】｛｝“”‘’「」＂＇＝＋－×÷＊／＜＞！％＆｜、～　";
+/// Characters of Chinese text, or of a word processor, that look like those scripts need.
+const FULL_WIDTH: &str = "，。；：（）【】｛｝“”‘’「」＂＇＝＋－×÷＊／＜＞！％＆｜、～　０１２３４５６７８９．≥≤≠\u{a0}\u{200b}\u{feff}";
 
 /// Restricts `engine` to the language of rules.
 pub fn restrict(engine: &mut Engine) {
@@ -106,12 +106,26 @@ pub fn finding(file: &str, text: &str, error: &ParseError) -> Finding {
         ParseErrorType::BadInput(LexError::ImproperSymbol(symbol, _)) if symbol == LITERAL => "too-precise",
         ParseErrorType::BadInput(LexError::ImproperSymbol(symbol, _)) if is_refused(symbol) => "not-allowed",
         ParseErrorType::Reserved(_) => "not-allowed",
-        ParseErrorType::BadInput(LexError::UnexpectedInput(input)) if full_width(input).is_some() => {
-            "full-width"
+        ParseErrorType::BadInput(LexError::ImproperSymbol(word, _)) if DISABLED.contains(&word.as_str()) => {
+            "not-allowed"
         }
         _ => "syntax",
     };
-    Finding::error(code, place, text, sentence(kind))
+    let finding = Finding::error(code, place, text, sentence(kind));
+    match mark_at(&finding) {
+        Some(mark) if code == "syntax" => Finding {
+            code: "full-width",
+            message: format!("全角字符「{mark}」：请改用英文半角字符 · use half-width characters"),
+            ..finding
+        },
+        _ => finding,
+    }
+}
+
+/// The full-width character at the place of a finding.
+fn mark_at(finding: &Finding) -> Option<char> {
+    let column = finding.place.column?.checked_sub(1)?;
+    finding.source.as_ref()?.chars().nth(column).filter(|mark| FULL_WIDTH.contains(*mark))
 }
 
 /// What is said of a name that stands for nothing.
@@ -123,10 +137,6 @@ fn is_refused(symbol: &str) -> bool {
     REFUSED.iter().any(|(refused, _)| refused.literal_syntax() == symbol)
 }
 
-fn full_width(input: &str) -> Option<char> {
-    input.chars().find(|character| FULL_WIDTH.contains(*character))
-}
-
 fn sentence(error: &ParseErrorType) -> String {
     match error {
         ParseErrorType::VariableUndefined(name) => undefined(name),
@@ -134,10 +144,15 @@ fn sentence(error: &ParseErrorType) -> String {
         ParseErrorType::TooManyFunctions => "there are more than 32 functions".to_owned(),
         ParseErrorType::Reserved(word) => format!("'{word}' cannot be used in a rule"),
         ParseErrorType::FnDuplicatedDefinition(name, _) => format!("there are two functions '{name}'"),
-        ParseErrorType::BadInput(LexError::UnexpectedInput(input)) => match full_width(input) {
-            Some(mark) => format!("全角标点「{mark}」：请改用英文半角标点 · use half-width punctuation"),
-            None => format!("'{}' cannot stand here", input.chars().take(20).collect::<String>()),
-        },
+        ParseErrorType::BadInput(LexError::ImproperSymbol(word, _)) if DISABLED.contains(&word.as_str()) => {
+            format!("'{word}' cannot be used in a rule")
+        }
+        ParseErrorType::BadInput(LexError::UnexpectedInput(input)) => {
+            format!(
+                "'{}' cannot stand here",
+                input.chars().take(20).flat_map(char::escape_debug).collect::<String>()
+            )
+        }
         other => other.to_string(),
     }
 }

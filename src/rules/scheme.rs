@@ -1,11 +1,13 @@
 //! A scheme (`scheme.toml`): which rules score a position, for how many points, and what the total earns.
 
+mod contradictions;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::finding::{Finding, Place};
-use crate::decimal::{self, in_toml};
+use crate::decimal::in_toml;
 use crate::facts::metric::Catalogue;
 
 /// Most points of anything that is counted in points: a total of such numbers can be computed without overflow.
@@ -156,155 +158,9 @@ impl SchemeFile {
             let message = format!("there are {count} of [[{list}]], more than the {LIST_LIMIT} allowed");
             return Err(vec![Finding::error("too-large", place, text, message)]);
         }
-        let problems = scheme.problems(catalogue);
-        if problems.is_empty() {
-            return Ok(scheme);
-        }
-        Err(problems
-            .into_iter()
-            .map(|Contradiction { code, needle, message }| {
-                Finding::error(code, place_of_text(file, text, &needle), text, message)
-            })
-            .collect())
+        let found = contradictions::of(&scheme, file, text, catalogue);
+        if found.is_empty() { Ok(scheme) } else { Err(found) }
     }
-
-    /// What contradicts itself.
-    fn problems(&self, catalogue: &Catalogue) -> Vec<Contradiction> {
-        let mut problems = Vec::new();
-        for (name, value) in [("total_cap", self.total_cap), ("min_applicable", self.min_applicable)] {
-            if !are_points(value) {
-                problems.push(Contradiction {
-                    code: "scheme",
-                    needle: name.to_owned(),
-                    message: out_of_range(name, value),
-                });
-            }
-        }
-        problems.extend(self.unreachable(catalogue));
-        let mut complain = |needle: &str, message: String| {
-            problems.push(Contradiction { code: "scheme", needle: format!("\"{needle}\""), message });
-        };
-        for (index, rule) in self.rule.iter().enumerate() {
-            if self.rule.iter().take(index).any(|earlier| earlier.id == rule.id) {
-                complain(&rule.id, format!("the rule '{}' is listed twice", rule.id));
-            }
-            for points in [Some(rule.max), rule.ceiling].into_iter().flatten() {
-                if !are_points(points) || points.normalize().scale() > 2 {
-                    let message = "has at most 2 decimals and lies between 0.01 and 1000000 points";
-                    complain(&rule.id, format!("the max or ceiling of the rule '{}' {message}", rule.id));
-                }
-            }
-            if rule.max <= Decimal::ZERO || rule.ceiling.is_some_and(|ceiling| ceiling < rule.max) {
-                complain(
-                    &rule.id,
-                    format!("the rule '{}' needs a max above 0 and no ceiling below it", rule.id),
-                );
-            }
-        }
-        for (index, parameter) in self.parameter.iter().enumerate() {
-            let name = &parameter.name;
-            if catalogue.find(name).is_some() {
-                complain(name, format!("the parameter '{name}' has the name of a metric"));
-            }
-            if self.parameter.iter().take(index).any(|earlier| earlier.name == *name) {
-                complain(name, format!("the parameter '{name}' is listed twice"));
-            }
-            for value in [parameter.value, parameter.min, parameter.max, parameter.step] {
-                if value.abs() > PARAMETER_LIMIT {
-                    let value = decimal::plain(value);
-                    complain(name, format!("the parameter '{name}' has {value}, above {PARAMETER_LIMIT}"));
-                }
-            }
-            if !(parameter.min..=parameter.max).contains(&parameter.value) {
-                complain(
-                    name,
-                    format!(
-                        "the parameter '{name}' is {}, outside its range {} to {}",
-                        parameter.value, parameter.min, parameter.max
-                    ),
-                );
-            }
-        }
-        for grade in &self.grade {
-            for value in [grade.min, grade.coefficient] {
-                if !are_points(value) {
-                    complain(&grade.name, out_of_range(&format!("the grade '{}'", grade.name), value));
-                }
-            }
-        }
-        for (better, worse) in self.grade.iter().zip(self.grade.iter().skip(1)) {
-            if worse.min >= better.min {
-                complain(
-                    &worse.name,
-                    format!("the grade '{}' begins no lower than the one before it", worse.name),
-                );
-            }
-        }
-        match self.grade.last() {
-            Some(last) if last.min.is_zero() => {}
-            Some(last) => complain(&last.name, "the last grade has to begin at 0".to_owned()),
-            None => complain("grade", "there are no grades".to_owned()),
-        }
-        for veto in &self.veto {
-            if !self.grade.iter().any(|grade| grade.name == veto.cap) {
-                complain(&veto.cap, format!("the veto's cap '{}' is not one of the grades", veto.cap));
-            }
-            let is_reported = largest(catalogue, veto).is_some_and(|max| veto.at_least > max);
-            if let Err(problem) = catalogue.read(&veto.metric, veto.at_least)
-                && !is_reported
-            {
-                complain(&veto.metric, format!("the veto's metric: {problem}"));
-            }
-        }
-        problems
-    }
-
-    /// Grades that no total reaches and vetoes that no month triggers.
-    fn unreachable(&self, catalogue: &Catalogue) -> Vec<Contradiction> {
-        let cap = decimal::plain(self.total_cap);
-        let grades =
-            self.grade.iter().filter(|grade| grade.min > self.total_cap).map(|grade| Contradiction {
-                code: "unreachable",
-                needle: format!("\"{}\"", grade.name),
-                message: format!("the grade '{}' is never reached: a total is at most {cap}", grade.name),
-            });
-        let vetoes = self.veto.iter().filter_map(|veto| {
-            let max = largest(catalogue, veto).filter(|max| veto.at_least > *max)?;
-            Some(Contradiction {
-                code: "unreachable",
-                needle: format!("\"{}\"", veto.metric),
-                message: format!(
-                    "the veto from {} is never reached: '{}' is at most {}",
-                    decimal::plain(veto.at_least),
-                    veto.metric,
-                    decimal::plain(max)
-                ),
-            })
-        });
-        grades.chain(vetoes).collect()
-    }
-}
-
-/// The most that a veto's metric can be.
-fn largest(catalogue: &Catalogue, veto: &Veto) -> Option<Decimal> {
-    let metric = catalogue.get(catalogue.find(&veto.metric)?)?;
-    Some(metric.max)
-}
-
-/// Something in a scheme that contradicts itself.
-struct Contradiction {
-    code: &'static str,
-    /// The text to look for.
-    needle: String,
-    message: String,
-}
-
-fn are_points(value: Decimal) -> bool {
-    (Decimal::ZERO..=POINTS_LIMIT).contains(&value)
-}
-
-fn out_of_range(what: &str, value: Decimal) -> String {
-    format!("{what} has {}, outside 0 to {POINTS_LIMIT}", decimal::plain(value))
 }
 
 /// The first place where `needle` stands in `text`, or the whole file.

@@ -5,6 +5,7 @@ mod branches;
 mod calls;
 mod candidates;
 mod comparisons;
+mod counting;
 mod effects;
 mod feeds;
 mod meaning;
@@ -19,7 +20,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rhai::{AST, ASTFlags, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
-pub use feeds::unasked;
+pub use feeds::{unasked, unfed_vetoes};
 pub use places::declared;
 pub use places::{offset_of, statement_start};
 use places::{place_of_function, place_of_parameter};
@@ -82,6 +83,7 @@ pub fn check(
     let is_readable = names.iter().all(|finding| finding.severity == Severity::Warning);
     findings.extend(names);
     findings.extend(effects::faults(script, &functions));
+    findings.extend(counting::faults(script, &functions, rule.max));
     if let Some(score) = functions.iter().find(|function| function.is_score()) {
         findings.extend(feeds::unfed(script, score, &known, catalogue));
     }

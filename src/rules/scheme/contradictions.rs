@@ -1,0 +1,250 @@
+//! What in a scheme contradicts itself, or can never happen.
+
+use rust_decimal::Decimal;
+
+use super::{
+    GradeBand, PARAMETER_LIMIT, POINTS_LIMIT, Parameter, RuleEntry, SchemeFile, Veto, place_of_text,
+};
+use crate::decimal::plain;
+use crate::facts::metric::{Catalogue, is_identifier};
+use crate::rules::finding::{Finding, Place};
+use crate::rules::host;
+use crate::rules::scoring::NOT_RATED;
+
+/// Every contradiction of a scheme, with its line.
+pub fn of(scheme: &SchemeFile, file: &str, text: &str, catalogue: &Catalogue) -> Vec<Finding> {
+    let mut found = Found { file, text, findings: Vec::new() };
+    found.totals(scheme);
+    for (index, rule) in scheme.rule.iter().enumerate() {
+        found.rule(rule, scheme.rule.iter().take(index).any(|earlier| earlier.id == rule.id));
+    }
+    for (index, parameter) in scheme.parameter.iter().enumerate() {
+        let is_twice = scheme.parameter.iter().take(index).any(|earlier| earlier.name == parameter.name);
+        found.parameter(parameter, is_twice, catalogue);
+    }
+    for (index, grade) in scheme.grade.iter().enumerate() {
+        let is_twice = scheme.grade.iter().take(index).any(|earlier| earlier.name == grade.name);
+        found.grade(grade, is_twice, scheme.total_cap);
+    }
+    found.order(&scheme.grade);
+    for veto in &scheme.veto {
+        found.veto(veto, &scheme.grade, catalogue);
+    }
+    found.findings
+}
+
+struct Found<'a> {
+    file: &'a str,
+    text: &'a str,
+    findings: Vec<Finding>,
+}
+
+impl Found<'_> {
+    fn add(&mut self, code: &'static str, place: Place, message: String) {
+        self.findings.push(Finding::error(code, place, self.text, message));
+    }
+
+    /// Where `key` stands in the entry whose `head` says `name`: the last of that name, so that of two the added one is
+    /// shown.
+    fn at(&self, head: &str, name: &str, key: &str) -> Place {
+        let needle = format!("\"{name}\"");
+        let is_head = |line: &str| value_of(line, head).is_some_and(|value| value.starts_with(&needle));
+        let lines = lines(self.text).collect::<Vec<_>>();
+        let Some(at) = lines.iter().rposition(|(_, line)| is_head(line)) else {
+            return place_of_text(self.file, self.text, &needle);
+        };
+        let is_table = |(_, line): &&(usize, &str)| line.trim_start().starts_with('[');
+        let before = lines.iter().take(at + 1).rev().take_while(|line| !is_table(line));
+        let after = lines.iter().skip(at + 1).take_while(|line| !is_table(line));
+        let found = after.chain(before).find(|(_, line)| value_of(line, key).is_some());
+        let (offset, line) = found.or(lines.get(at)).copied().unwrap_or_default();
+        Place::at_offset(self.file, self.text, offset + (line.len() - line.trim_start().len()))
+    }
+
+    fn totals(&mut self, scheme: &SchemeFile) {
+        for (name, value) in [("total_cap", scheme.total_cap), ("min_applicable", scheme.min_applicable)] {
+            if !are_points(value) {
+                let place = place_of_text(self.file, self.text, name);
+                self.add(
+                    "scheme",
+                    place,
+                    format!("{name} has {}, outside 0 to {POINTS_LIMIT}", plain(value)),
+                );
+            }
+        }
+        let points = scheme.rule.iter().try_fold(Decimal::ZERO, |sum, rule| sum.checked_add(rule.max));
+        if let Some(points) = points.filter(|points| scheme.min_applicable > *points) {
+            let place = place_of_text(self.file, self.text, "min_applicable");
+            let (least, points) = (plain(scheme.min_applicable), plain(points));
+            let message =
+                format!("nobody is ever rated: {least} points have to apply, but all rules have {points}");
+            self.add("unreachable", place, message);
+        }
+    }
+
+    fn rule(&mut self, rule: &RuleEntry, is_twice: bool) {
+        let id = &rule.id;
+        if is_twice {
+            self.add("scheme", self.at("id", id, "id"), format!("the rule '{id}' is listed twice"));
+        }
+        for (key, points) in [("max", Some(rule.max)), ("ceiling", rule.ceiling)] {
+            let Some(points) = points else { continue };
+            if points <= Decimal::ZERO || !are_points(points) || points.normalize().scale() > 2 {
+                let expected = "has at most 2 decimals and lies between 0.01 and 1000000 points";
+                self.add(
+                    "scheme",
+                    self.at("id", id, key),
+                    format!("the {key} of the rule '{id}' {expected}"),
+                );
+            }
+        }
+        if rule.ceiling.is_some_and(|ceiling| ceiling < rule.max) {
+            let message = format!("the ceiling of the rule '{id}' is below its max");
+            self.add("scheme", self.at("id", id, "ceiling"), message);
+        }
+    }
+
+    fn parameter(&mut self, parameter: &Parameter, is_twice: bool, catalogue: &Catalogue) {
+        let name = &parameter.name;
+        let mut complain =
+            |key: &str, message: String| self.add("scheme", self.at("name", name, key), message);
+        if !is_identifier(name) {
+            let expected = "is lower-case letters, digits and underscores, beginning with a letter";
+            complain("name", format!("the name of a parameter {expected}, not '{name}'"));
+        } else if host::function(name).is_some() {
+            complain("name", format!("the parameter '{name}' has the name of a function"));
+        } else if catalogue.find(name).is_some() {
+            complain("name", format!("the parameter '{name}' has the name of a metric"));
+        }
+        if is_twice {
+            complain("name", format!("the parameter '{name}' is listed twice"));
+        }
+        let numbers = [
+            ("value", parameter.value),
+            ("min", parameter.min),
+            ("max", parameter.max),
+            ("step", parameter.step),
+        ];
+        for (key, value) in numbers {
+            if value.abs() > PARAMETER_LIMIT {
+                let value = plain(value);
+                complain(
+                    key,
+                    format!("the {key} of the parameter '{name}' is {value}, above {PARAMETER_LIMIT}"),
+                );
+            }
+        }
+        if parameter.step <= Decimal::ZERO {
+            complain("step", format!("the step of the parameter '{name}' has to be above 0"));
+        }
+        let [value, min, max] = [parameter.value, parameter.min, parameter.max].map(plain);
+        if parameter.min > parameter.max {
+            complain("min", format!("the parameter '{name}' has its min {min} above its max {max}"));
+        } else if !(parameter.min..=parameter.max).contains(&parameter.value) {
+            complain("value", format!("the parameter '{name}' is {value}, outside its range {min} to {max}"));
+        }
+    }
+
+    fn grade(&mut self, grade: &GradeBand, is_twice: bool, cap: Decimal) {
+        let name = &grade.name;
+        if is_twice {
+            self.add("scheme", self.at("name", name, "name"), format!("the grade '{name}' is listed twice"));
+        }
+        if name == NOT_RATED {
+            let message =
+                format!("'{NOT_RATED}' is what a review without a grade is called; choose another name");
+            self.add("scheme", self.at("name", name, "name"), message);
+        }
+        for (key, value) in [("min", grade.min), ("coefficient", grade.coefficient)] {
+            if !are_points(value) {
+                let value = plain(value);
+                let message =
+                    format!("the {key} of the grade '{name}' is {value}, outside 0 to {POINTS_LIMIT}");
+                self.add("scheme", self.at("name", name, key), message);
+            }
+        }
+        if grade.min > cap {
+            let cap = plain(cap);
+            let message = format!("the grade '{name}' is never reached: a total is at most {cap}");
+            self.add("unreachable", self.at("name", name, "min"), message);
+        }
+    }
+
+    fn order(&mut self, grades: &[GradeBand]) {
+        for (better, worse) in grades.iter().zip(grades.iter().skip(1)) {
+            let name = &worse.name;
+            if worse.min >= better.min {
+                let message = format!("the grade '{name}' begins no lower than the one before it");
+                self.add("scheme", self.at("name", name, "min"), message);
+            }
+            if worse.coefficient > better.coefficient {
+                let message =
+                    format!("the grade '{name}' has a higher coefficient than the better one before it");
+                self.add("scheme", self.at("name", name, "coefficient"), message);
+            }
+        }
+        match grades.last() {
+            Some(last) if last.min.is_zero() => {}
+            Some(last) => {
+                let message = "the last grade has to begin at 0".to_owned();
+                self.add("scheme", self.at("name", &last.name, "min"), message);
+            }
+            None => self.add("scheme", Place::file(self.file), "there are no grades".to_owned()),
+        }
+    }
+
+    fn veto(&mut self, veto: &Veto, grades: &[GradeBand], catalogue: &Catalogue) {
+        let metric = &veto.metric;
+        if grades.iter().all(|grade| grade.name != veto.cap) {
+            let message = format!("the veto's cap '{}' is not one of the grades", veto.cap);
+            self.add("scheme", self.at("metric", metric, "cap"), message);
+        } else if grades.first().is_some_and(|best| best.name == veto.cap) {
+            let message = format!("the veto has no effect: its cap '{}' is the best grade", veto.cap);
+            self.add("unreachable", self.at("metric", metric, "cap"), message);
+        }
+        let entry = catalogue.find(metric).and_then(|id| catalogue.get(id));
+        let at_least = plain(veto.at_least);
+        match entry {
+            Some(entry) if veto.at_least > entry.max => {
+                let max = plain(entry.max);
+                let message =
+                    format!("the veto from {at_least} is never reached: '{metric}' is at most {max}");
+                self.add("unreachable", self.at("metric", metric, "at_least"), message);
+            }
+            Some(entry) if veto.at_least <= entry.min => {
+                let min = plain(entry.min);
+                let message =
+                    format!("the veto from {at_least} is always reached: '{metric}' is at least {min}");
+                self.add("scheme", self.at("metric", metric, "at_least"), message);
+            }
+            _ => {
+                if let Err(problem) = catalogue.read(metric, veto.at_least) {
+                    self.add(
+                        "scheme",
+                        self.at("metric", metric, "metric"),
+                        format!("the veto's metric: {problem}"),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The lines of a text with their offsets.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut next = 0;
+    text.split_inclusive('\n').map(move |line| {
+        let offset = next;
+        next += line.len();
+        (offset, line)
+    })
+}
+
+/// What stands behind `key =` in a line.
+fn value_of<'a>(line: &'a str, key: &str) -> Option<&'a str> {
+    Some(line.trim_start().strip_prefix(key)?.trim_start().strip_prefix('=')?.trim_start())
+}
+
+fn are_points(value: Decimal) -> bool {
+    (Decimal::ZERO..=POINTS_LIMIT).contains(&value)
+}
