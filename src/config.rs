@@ -42,7 +42,7 @@ pub struct ReleasedRules {
     /// off: it becomes a draft.
     #[arg(
         long = "auto-release", env = "RULES_AUTO_RELEASE", value_name = "on|off", default_value = "off",
-        value_parser = BoolishValueParser::new(), action = ArgAction::Set
+        value_parser = BoolishValueParser::new(), action = ArgAction::Set, hide_possible_values = true
     )]
     is_automatic: bool,
 }

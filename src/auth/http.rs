@@ -17,7 +17,7 @@ use crate::http::problem::ProblemBody;
 use crate::http::{Body, Problem};
 
 /// Sign in with login and password.
-#[utoipa::path(tag = "sessions", security(()), responses(
+#[utoipa::path(tag = "sessions", security(()), request_body = Credentials, responses(
     (status = 200, description = "Signed in", body = Session),
     (status = 401, description = "Login or password is wrong", body = ProblemBody),
 ))]
@@ -32,7 +32,7 @@ pub async fn create_session(
 }
 
 /// Exchange a refresh token for the next pair of tokens.
-#[utoipa::path(tag = "sessions", security(()), responses(
+#[utoipa::path(tag = "sessions", security(()), request_body = Refresh, responses(
     (status = 200, description = "The next pair", body = Session),
     (status = 401, description = "The token was used before, has expired or was ended", body = ProblemBody),
 ))]
@@ -47,7 +47,7 @@ pub async fn refresh_session(
 }
 
 /// Sign out: end the session that a refresh token belongs to.
-#[utoipa::path(tag = "sessions", security(()), responses((status = 204, description = "Ended")))]
+#[utoipa::path(tag = "sessions", security(()), request_body = Refresh, responses((status = 204, description = "Ended")))]
 #[delete("/sessions")]
 pub async fn delete_session(
     pool: Data<Pool>,
@@ -66,7 +66,7 @@ pub async fn get_me(caller: Caller<ViewSelf>, pool: Data<Pool>) -> Result<Json<U
 }
 
 /// Set the own password. All sessions of the login end.
-#[utoipa::path(tag = "sessions", responses(
+#[utoipa::path(tag = "sessions", request_body = NewPassword, responses(
     (status = 204, description = "Set; sign in again"),
     (status = 422, description = "The old password is wrong, or the new one too short", body = ProblemBody),
 ))]
@@ -111,7 +111,7 @@ pub async fn get_user(
 }
 
 /// Create a login.
-#[utoipa::path(tag = "users", responses(
+#[utoipa::path(tag = "users", request_body = NewUser, responses(
     (status = 201, description = "Created", body = User),
     (status = 409, description = "The login or the employee has one already", body = ProblemBody),
     (status = 422, description = "Fields at fault", body = ProblemBody),
@@ -132,7 +132,7 @@ pub async fn create_user(
 }
 
 /// Change a login's roles or password, or disable it. Its sessions end.
-#[utoipa::path(tag = "users", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+#[utoipa::path(tag = "users", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = UserPatch, responses(
     (status = 200, description = "Changed", body = User),
     (status = 404, description = "There is none", body = ProblemBody),
     (status = 412, description = "It was changed in the meantime", body = ProblemBody),

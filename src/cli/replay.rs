@@ -109,8 +109,8 @@ fn side_by_side(incident: &Replay) -> String {
     let mut rows = table::new(&["", "stored", "replayed"], &[]);
     rows.set_content_arrangement(ContentArrangement::Dynamic);
     for difference in &incident.differences {
-        // The trace is shown rule by rule below, and says what an item says.
-        if difference.field != "trace" && !difference.field.starts_with("items[") {
+        // The trace is shown rule by rule below.
+        if difference.field != "trace" {
             rows.add_row([difference.field.clone(), shown(&difference.stored), shown(&difference.replayed)]);
         }
     }

@@ -33,7 +33,7 @@ pub async fn list_metrics(
 /// Deliver facts of a month for many people: all are recorded, or none.
 ///
 /// Sending the same facts again changes nothing. Which roles may enter which metrics depends on their `source`.
-#[utoipa::path(tag = "facts", responses(
+#[utoipa::path(tag = "facts", request_body = NewFacts, responses(
     (status = 200, description = "Recorded", body = Counts),
     (status = 403, description = "Some metrics are not for the caller's roles", body = ProblemBody),
     (status = 422, description = "Fields at fault; nothing was recorded", body = ProblemBody),

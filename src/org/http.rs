@@ -89,7 +89,7 @@ pub async fn get_org_unit(
 }
 
 /// Create a unit.
-#[utoipa::path(tag = "organisation", responses(
+#[utoipa::path(tag = "organisation", request_body = NewOrgUnit, responses(
     (status = 201, description = "Created", body = OrgUnit),
     (status = 409, description = "The code is taken", body = ProblemBody),
     (status = 422, description = "Fields at fault", body = ProblemBody),
@@ -110,7 +110,7 @@ pub async fn create_org_unit(
 }
 
 /// Rename a unit, or set or take back its end.
-#[utoipa::path(tag = "organisation", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+#[utoipa::path(tag = "organisation", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = OrgUnitPatch, responses(
     (status = 200, description = "Changed", body = OrgUnit),
     (status = 404, description = "There is none", body = ProblemBody),
     (status = 409, description = "Something in it or below it lasts longer", body = ProblemBody),
@@ -164,7 +164,7 @@ pub async fn get_employee(
 }
 
 /// Add a person.
-#[utoipa::path(tag = "organisation", responses(
+#[utoipa::path(tag = "organisation", request_body = NewEmployee, responses(
     (status = 201, description = "Created", body = Employee),
     (status = 409, description = "The employee_no is taken", body = ProblemBody),
     (status = 422, description = "Fields at fault", body = ProblemBody),
@@ -185,7 +185,7 @@ pub async fn create_employee(
 }
 
 /// Change a person's name or status.
-#[utoipa::path(tag = "organisation", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+#[utoipa::path(tag = "organisation", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = EmployeePatch, responses(
     (status = 200, description = "Changed", body = Employee),
     (status = 404, description = "There is none", body = ProblemBody),
     (status = 412, description = "It was changed in the meantime", body = ProblemBody),
@@ -243,7 +243,7 @@ pub async fn get_assignment(
 }
 
 /// Post somebody.
-#[utoipa::path(tag = "organisation", responses(
+#[utoipa::path(tag = "organisation", request_body = NewAssignment, responses(
     (status = 201, description = "Created", body = Assignment),
     (status = 409, description = "The person holds the position already on some of these days", body = ProblemBody),
     (status = 422, description = "Fields at fault", body = ProblemBody),
@@ -264,7 +264,7 @@ pub async fn create_assignment(
 }
 
 /// Set a posting's end, or take it back.
-#[utoipa::path(tag = "organisation", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+#[utoipa::path(tag = "organisation", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = EndPatch, responses(
     (status = 200, description = "Changed", body = Assignment),
     (status = 404, description = "There is none", body = ProblemBody),
     (status = 409, description = "The person holds the position again on some of these days", body = ProblemBody),
@@ -321,7 +321,7 @@ pub async fn get_team_leadership(
 }
 
 /// Give somebody a team to lead.
-#[utoipa::path(tag = "organisation", responses(
+#[utoipa::path(tag = "organisation", request_body = NewTeamLeadership, responses(
     (status = 201, description = "Created", body = TeamLeadership),
     (status = 409, description = "The team has such a leader already on some of these days", body = ProblemBody),
     (status = 422, description = "Fields at fault", body = ProblemBody),
@@ -342,7 +342,7 @@ pub async fn create_team_leadership(
 }
 
 /// Set a leadership's end, or take it back.
-#[utoipa::path(tag = "organisation", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+#[utoipa::path(tag = "organisation", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = EndPatch, responses(
     (status = 200, description = "Changed", body = TeamLeadership),
     (status = 404, description = "There is none", body = ProblemBody),
     (status = 409, description = "The team has such a leader again on some of these days", body = ProblemBody),

@@ -130,7 +130,7 @@ pub async fn list_plan_targets(
 }
 
 /// Draft a plan: it is split exactly to months, teams, people, channels and series.
-#[utoipa::path(tag = "plans", responses(
+#[utoipa::path(tag = "plans", request_body = NewPlan, responses(
     (status = 201, description = "Drafted, as the next version", body = Plan),
     (status = 404, description = "The caller does not reach the store", body = ProblemBody),
     (status = 409, description = "Another draft is waiting", body = ProblemBody),
@@ -196,7 +196,7 @@ pub async fn submit_plan(
 }
 
 /// Hand a submitted plan back to its author.
-#[utoipa::path(tag = "plans", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+#[utoipa::path(tag = "plans", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = Return, responses(
     (status = 200, description = "A draft again", body = Plan),
     (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
     (status = 409, description = "It is not submitted", body = ProblemBody),
@@ -220,7 +220,7 @@ pub async fn return_plan(
 }
 
 /// Put a submitted plan in force from a month on. The version in force before becomes superseded.
-#[utoipa::path(tag = "plans", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+#[utoipa::path(tag = "plans", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = Approval, responses(
     (status = 200, description = "Approved", body = Plan),
     (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
     (status = 409, description = "It is not submitted, or the caller is its author", body = ProblemBody),
@@ -245,7 +245,7 @@ pub async fn approve_plan(
 }
 
 /// Split some months of a team anew among its people, in a draft.
-#[utoipa::path(tag = "plans", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+#[utoipa::path(tag = "plans", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = Resplit, responses(
     (status = 200, description = "Split anew; the other months stay", body = Plan),
     (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
     (status = 409, description = "It is not a draft", body = ProblemBody),

@@ -41,7 +41,7 @@ pub struct NewReviewCycle {
 }
 
 /// Open a store's month.
-#[utoipa::path(tag = "reviews", responses(
+#[utoipa::path(tag = "reviews", request_body = NewReviewCycle, responses(
     (status = 201, description = "Opened", body = ReviewCycle),
     (status = 409, description = "It is open already", body = ProblemBody),
 ))]

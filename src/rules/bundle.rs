@@ -381,6 +381,7 @@ pub fn read(folder: &Path) -> Result<Files, Vec<Finding>> {
 pub fn read_folder(folder: &Path) -> Result<Files, (String, io::Error)> {
     let mut files = Files::new();
     let shown = |path: &Path| path.display().to_string();
+    let root = fs::canonicalize(folder).map_err(|error| (shown(folder), error))?;
     let list = |path: &Path| -> Result<Vec<fs::DirEntry>, (String, io::Error)> {
         let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         entries.map_err(|error| (shown(path), error))
@@ -391,21 +392,26 @@ pub fn read_folder(folder: &Path) -> Result<Files, (String, io::Error)> {
         if path.is_dir() {
             for inner in list(&path)? {
                 let inner_name = inner.file_name().to_string_lossy().into_owned();
-                read_file(&inner.path(), format!("{name}/{inner_name}"), &mut files)?;
+                read_file(&root, &inner.path(), format!("{name}/{inner_name}"), &mut files)?;
             }
         } else {
-            read_file(&path, name, &mut files)?;
+            read_file(&root, &path, name, &mut files)?;
         }
     }
     Ok(files)
 }
 
-fn read_file(path: &Path, name: String, files: &mut Files) -> Result<(), (String, io::Error)> {
+fn read_file(root: &Path, path: &Path, name: String, files: &mut Files) -> Result<(), (String, io::Error)> {
     let is_wanted = name.ends_with(".rhai") || name.ends_with(".toml");
     if !is_wanted || name.starts_with('.') || !path.is_file() {
         return Ok(());
     }
     let refuse = |message: String| Err((name.clone(), io::Error::other(message)));
+    // A mounted folder may consist of links within it; one that leads elsewhere would show another file to every reader.
+    let real = fs::canonicalize(path).map_err(|error| (name.clone(), error))?;
+    if !real.starts_with(root) {
+        return refuse("it is a link that leads out of the folder".to_owned());
+    }
     let size = fs::metadata(path).map_err(|error| (name.clone(), error))?.len();
     if size > FILE_LIMIT {
         return refuse(format!("it has {size} bytes, more than the {FILE_LIMIT} allowed"));

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::bundle::{Files, identity, read_folder};
-use super::finding::{Finding, Place};
+use super::finding::{Finding, Place, Severity};
 use super::intake::{self, Taken};
 use super::verdict;
 use crate::http::problem::FieldError;
@@ -83,6 +83,8 @@ impl RulesFolder {
             Ok((hash, _)) if self.status().bundle.as_ref() == Some(&hash) => return Ok(()),
             Ok((hash, files)) => self.take_in(connection, hash, files, now).await?,
             Err((file, error)) => {
+                // Where the folder is on this machine is nobody's business.
+                let file = if Path::new(&file).is_absolute() { ".".to_owned() } else { file };
                 let message = format!("cannot be read: {error}");
                 FolderStatus {
                     state: FolderState::Broken,
@@ -140,6 +142,7 @@ pub fn problem<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Problem {
         detail: "the rules have errors".to_owned(),
         errors: findings
             .into_iter()
+            .filter(|finding| finding.severity == Severity::Error)
             .map(|finding| FieldError {
                 field: finding.place.to_string(),
                 message: format!("{}: {}", finding.code, finding.message),

@@ -111,7 +111,9 @@ pub struct RulesQuery {
     period: Option<Period>,
 }
 
-/// Read the schemes, rules and parameters that score a month.
+/// Read the schemes, rules and parameters that score a month that is not frozen yet.
+///
+/// A cycle that was frozen names its own release.
 #[utoipa::path(tag = "rules", params(RulesQuery), responses(
     (status = 200, description = "The rules", body = RulesInForce),
     (status = 409, description = "No release scores the month", body = ProblemBody),
@@ -136,7 +138,7 @@ pub async fn get_rules(
 pub struct RulesStatus {
     /// The release that scores the current month; none before the first one.
     pub in_force: Option<Release>,
-    /// Releases of months to come.
+    /// Releases of months to come, those left out that a later one replaces.
     pub upcoming: Vec<Release>,
     /// Drafts that wait for a decision.
     pub submitted: Vec<i64>,

@@ -197,12 +197,15 @@ pub async fn require_open(
     Err(Problem::field("effective_from", message))
 }
 
-/// The releases of months after `period`, the next one first.
+/// The releases that will score months after `period`, the next one first; one that a later one for the same month
+/// replaces is left out.
 pub async fn upcoming(connection: &mut AsyncPgConnection, period: Period) -> Result<Vec<Release>, Problem> {
-    let rows: Vec<Row> =
-        diesel::sql_query(format!("{SELECT} WHERE r.effective_from > $1 ORDER BY r.effective_from, r.id"))
-            .bind::<Date, _>(period.first_day())
-            .load(connection)
-            .await?;
+    let rows: Vec<Row> = diesel::sql_query(format!(
+        "{SELECT} WHERE r.effective_from > $1 AND NOT EXISTS (SELECT FROM rule_release later \
+             WHERE later.effective_from = r.effective_from AND later.id > r.id) ORDER BY r.effective_from"
+    ))
+    .bind::<Date, _>(period.first_day())
+    .load(connection)
+    .await?;
     Ok(rows.into_iter().map(Release::from).collect())
 }

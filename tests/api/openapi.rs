@@ -103,6 +103,26 @@ fn operations_say_when_they_refuse() {
     }
 }
 
+/// Every handler that reads a JSON body says which.
+#[test]
+fn every_json_body_has_a_schema() {
+    let document = document();
+    let mut described = 0;
+    for item in document["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+            if let Some(reference) = body["$ref"].as_str() {
+                assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+                described += 1;
+            }
+        }
+    }
+    let mut files = Vec::new();
+    source_files(&root().join("src"), &mut files);
+    let read = files.iter().map(|path| std::fs::read_to_string(path).unwrap().matches(": Body<").count());
+    assert_eq!(described, read.sum::<usize>());
+}
+
 fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
     match value {
         Value::Object(fields) => {

@@ -277,6 +277,9 @@ pub async fn print_diff(args: DiffArgs, storage: Storage) -> anyhow::Result<Ende
         writeln!(out, "{}", serde_json::to_string_pretty(&changes)?)?;
         return Ok(Ended::Well);
     }
+    if changes.is_empty() {
+        writeln!(io::stderr(), "nothing differs")?;
+    }
     for change in changes {
         write!(out, "{}", change.diff)?;
     }

@@ -80,17 +80,21 @@ pub async fn status(args: StatusArgs, storage: Storage) -> anyhow::Result<Ended>
     let folder = args.rules.folder();
     let now = Clock::System.now();
     let month = Period::containing(clock::day(now));
-    let releases = Database::with(&storage, async |pool| {
+    let (releases, submitted) = Database::with(&storage, async |pool| {
         let connection = &mut *pool.get().await?;
         folder.sync(connection, now).await?;
-        let mut releases = release::upcoming(connection, month).await?;
-        releases.extend(release::in_force(connection, month, None).await?);
-        Ok(releases)
+        let mut releases = release::in_force(connection, month, None).await?.into_iter().collect::<Vec<_>>();
+        releases.extend(release::upcoming(connection, month).await?);
+        Ok((releases, draft::submitted(connection).await?))
     })
     .await?;
     let status = folder.status();
-    print(releases)?;
     let mut out = io::stdout();
+    writeln!(out, "{month} 起 · from {month} on:")?;
+    print(releases)?;
+    for draft in submitted {
+        writeln!(out, "draft {draft} waits for a decision")?;
+    }
     for finding in &status.findings {
         writeln!(out, "{finding}")?;
     }

@@ -55,7 +55,7 @@ pub struct NewBacktest {
 /// Try rules on the current reviews of past months, as far as the caller reaches.
 ///
 /// The answer comes at once; the backtest runs in the background and changes no review. Read it again to see how far it is.
-#[utoipa::path(tag = "rules", responses(
+#[utoipa::path(tag = "rules", request_body = NewBacktest, responses(
     (status = 202, description = "Started", body = Backtest),
     (status = 409, description = "The draft has errors, enough backtests run, or there is no review", body = ProblemBody),
     (status = 422, description = "There is no such draft, bundle, release or store", body = ProblemBody),

@@ -54,11 +54,15 @@ impl Movers {
         results: impl FnOnce() -> (Option<Results>, Results),
     ) {
         let (Some(total_before), Some(total_after)) = (before.total, after.total) else { return };
-        let list = match total_after.cmp(&total_before) {
-            std::cmp::Ordering::Greater => &mut self.gainers,
-            std::cmp::Ordering::Less => &mut self.losers,
-            std::cmp::Ordering::Equal => return,
-        };
+        // Who is no longer rated has lost whatever the total says, and an equal total can earn another grade.
+        let rated = after.coefficient.is_some().cmp(&before.coefficient.is_some());
+        let list =
+            match rated.then(total_after.cmp(&total_before)).then(after.coefficient.cmp(&before.coefficient))
+            {
+                std::cmp::Ordering::Greater => &mut self.gainers,
+                std::cmp::Ordering::Less => &mut self.losers,
+                std::cmp::Ordering::Equal => return,
+            };
         let rank = (Reverse((total_after - total_before).abs()), review);
         let is_beaten = list.len() >= NAMED && list.last().is_some_and(|last| key(last) < rank);
         if !is_beaten {

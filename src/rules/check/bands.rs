@@ -8,6 +8,7 @@ use super::Script;
 use super::meaning::{Known, Meaning};
 use super::tree::{self, Function, Node};
 use crate::decimal;
+use crate::facts::metric::Direction;
 use crate::rules::finding::Finding;
 use crate::rules::scheme::RuleEntry;
 
@@ -49,6 +50,7 @@ impl Bands<'_> {
             (None, "lin", [value, floor, target, _]) => {
                 self.share(value, floor);
                 self.share(value, target);
+                self.scale(value, floor, target);
             }
             (None, "item", [max, value, _, rest @ ..]) => self.item(max, value, rest.first()),
             (Some(operator), _, [one, two]) if is_order(operator) => {
@@ -90,6 +92,30 @@ impl Bands<'_> {
             }
             highest = Some(known);
         }
+    }
+
+    /// A scale that gives fewer points for better work, or none at all: two numbers that HR tunes may cross.
+    fn scale(&mut self, value: &Expr, floor: &Expr, target: &Expr) {
+        let (Some(from), Some(to)) = (self.meaning.number(floor), self.meaning.number(target)) else {
+            return;
+        };
+        let (from, to) = (from.value, to.value);
+        let [shown, aim] = [from, to].map(decimal::plain);
+        let message = match self.meaning.direction(value) {
+            _ if from == to => format!("floor and target are both {aim}; they have to differ"),
+            Some(Direction::Up) if from > to => {
+                format!(
+                    "more is better here, but the floor {shown} is above the target {aim}: more gives fewer points"
+                )
+            }
+            Some(Direction::Down) if from < to => {
+                format!(
+                    "less is better here, but the floor {shown} is below the target {aim}: less gives fewer points"
+                )
+            }
+            _ => return,
+        };
+        self.findings.push(self.script.finding("reversed-scale", tree::start(floor), message));
     }
 
     /// A share is compared with a share: 85 % is 0.85.

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::Script;
 use super::regions::{Cut, Domains, Region, Set, both};
 use super::tree::{self, Function, Node};
-use crate::facts::metric::{Catalogue, Kind, Metric};
+use crate::facts::metric::{Catalogue, Direction, Kind, Metric};
 use crate::rules::language;
 use crate::rules::scheme::Parameter;
 
@@ -141,6 +141,15 @@ impl<'a> Meaning<'a> {
             }
         }
         resolved
+    }
+
+    /// Whether more of an expression is better: of a metric, or of a rate with it above the line.
+    pub fn direction(&self, expression: &Expr) -> Option<Direction> {
+        let expression = self.resolved(expression);
+        let rate = tree::named(expression, "ratio").or_else(|| tree::named(expression, "average"));
+        let counted =
+            rate.and_then(|arguments| arguments.first()).map_or(expression, |first| self.resolved(first));
+        tree::variable(counted).and_then(|name| self.metrics.get(name)).map(|metric| metric.direction)
     }
 
     /// Whether an expression is a share, shown as a percentage.

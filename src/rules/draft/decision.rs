@@ -31,9 +31,18 @@ pub struct Submission {
     #[garde(skip)]
     pub consulted_on: NaiveDate,
     /// What it changes, for everybody who is reviewed by it.
-    #[garde(length(chars, min = 1, max = 2000))]
+    #[garde(length(chars, min = 1, max = 2000), custom(said))]
     #[schema(example = "成交率满分线由 25% 提到 28%")]
     pub note: String,
+}
+
+/// Refuses a note of blanks.
+#[expect(clippy::ptr_arg, reason = "garde passes the field as it is")]
+pub fn said(note: &String, _: &()) -> garde::Result {
+    match note.trim().is_empty() {
+        true => Err(garde::Error::new("expected a few words")),
+        false => Ok(()),
+    }
 }
 
 /// Hands a draft in: what is published is exactly what was handed in. `by` is who does it.

@@ -20,7 +20,7 @@ use crate::db::Pool;
 use crate::http::etag::{self, Seen};
 use crate::http::page::{self, Page};
 use crate::http::problem::ProblemBody;
-use crate::http::{Body, Problem};
+use crate::http::{Body, Problem, body};
 use crate::rules::bundle::Files;
 use crate::rules::release::{self, Release};
 use crate::rules::verdict::Verdict;
@@ -70,7 +70,7 @@ pub struct NewRuleDraft {
 }
 
 /// Begin a draft.
-#[utoipa::path(tag = "rules", responses(
+#[utoipa::path(tag = "rules", request_body = NewRuleDraft, responses(
     (status = 201, description = "Begun", body = Draft),
     (status = 404, description = "There is no such release", body = ProblemBody),
     (status = 422, description = "Fields at fault", body = ProblemBody),
@@ -191,11 +191,12 @@ pub async fn put_rule_draft_file(
     clock: Data<Clock>,
     path: Path<(i64, String)>,
     seen: Seen,
-    content: Bytes,
+    content: Result<Bytes, actix_web::Error>,
 ) -> Result<impl Responder, Problem> {
     let (id, path) = path.into_inner();
     let by = Some(caller.identity.user_id);
     let connection = &mut *pool.get().await?;
+    let content = content.map_err(|error| body::unreadable(&error))?;
     files::write(connection, id, &path, &content, by, seen, clock.now()).await.map(changed)
 }
 
@@ -242,7 +243,7 @@ pub async fn list_rule_draft_parameters(
 }
 
 /// Set some of the tunable numbers of a draft: all that are named, or none. No script is touched.
-#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = ParameterPatch, responses(
     (status = 200, description = "Set; the draft is one version on", body = Draft),
     (status = 404, description = "There is no such draft", body = ProblemBody),
     (status = 409, description = "It was handed in, approved or given up, or a file cannot be read", body = ProblemBody),
@@ -329,7 +330,7 @@ pub async fn get_rule_draft_verdict(
 }
 
 /// Hand a draft in for approval: without errors, with every golden case as expected.
-#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = Submission, responses(
     (status = 200, description = "Submitted; its bundle is what is decided on", body = Draft),
     (status = 404, description = "There is no such draft", body = ProblemBody),
     (status = 409, description = "It has errors, or was handed in before", body = ProblemBody),
@@ -375,12 +376,12 @@ pub async fn withdraw_rule_draft(
 #[serde(deny_unknown_fields)]
 pub struct Decision {
     /// Why.
-    #[garde(length(chars, min = 1, max = 2000))]
+    #[garde(length(chars, min = 1, max = 2000), custom(decision::said))]
     pub note: String,
 }
 
 /// Publish a submitted draft as a release.
-#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = Decision, responses(
     (status = 200, description = "Published", body = Draft),
     (status = 404, description = "There is no such draft", body = ProblemBody),
     (status = 409, description = "It is not submitted, the caller is one of its authors, or it was not backtested", body = ProblemBody),
@@ -402,7 +403,7 @@ pub async fn approve_rule_draft(
 }
 
 /// Hand a submitted draft back to its authors.
-#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
+#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = Decision, responses(
     (status = 200, description = "Rejected; it can be changed and submitted again", body = Draft),
     (status = 404, description = "There is no such draft", body = ProblemBody),
     (status = 409, description = "It is not submitted, or the caller is one of its authors", body = ProblemBody),

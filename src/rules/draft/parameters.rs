@@ -81,7 +81,10 @@ pub fn all(files: &Files) -> Result<Vec<SchemeParameters>, Problem> {
 pub fn set(files: &Files, values: &[NewValue]) -> Result<Files, Problem> {
     let schemes = all(files)?;
     let faults = values.iter().enumerate().filter_map(|(index, value)| {
-        let (field, message) = fault(&schemes, value)?;
+        let is_same = |other: &&NewValue| other.scheme == value.scheme && other.name == value.name;
+        let twice = values.iter().take(index).find(is_same);
+        let twice = twice.map(|_| ("name", "it is set twice".to_owned()));
+        let (field, message) = twice.or_else(|| fault(&schemes, value))?;
         Some(FieldError { field: format!("parameters[{index}].{field}"), message })
     });
     let faults = faults.collect::<Vec<_>>();
@@ -89,12 +92,19 @@ pub fn set(files: &Files, values: &[NewValue]) -> Result<Files, Problem> {
         return Err(Problem::fields(faults));
     }
     let mut files = files.clone();
-    for value in values {
+    let is_new = |value: &&NewValue| {
+        let scheme = schemes.iter().find(|scheme| scheme.scheme == value.scheme);
+        let known = scheme.and_then(|scheme| scheme.parameters.iter().find(|one| one.name == value.name));
+        known.is_none_or(|known| known.value != value.value)
+    };
+    for value in values.iter().filter(is_new) {
         let path = format!("{}/{SCHEME_FILE}", value.scheme);
         let text = text(&files, &path).unwrap_or_default();
+        let is_marked = files.get(&path).is_some_and(|bytes| bytes.starts_with(b"\xef\xbb\xbf"));
         let edited = with_value(text, value).ok_or_else(|| {
             Problem::conflict(format!("{path} is written in a way that only people can edit"))
         })?;
+        let edited = if is_marked { format!("\u{feff}{edited}") } else { edited };
         files.insert(path, edited.into_bytes());
     }
     Ok(files)
@@ -168,7 +178,10 @@ fn with_value(text: &str, value: &NewValue) -> Option<String> {
     let mut new: Value = if is_short { plain.parse().ok()? } else { Value::String(Formatted::new(plain)) };
     *new.decor_mut() = slot.decor().clone();
     *slot = new;
-    Some(document.to_string())
+    let edited = document.to_string();
+    // The editor of documents writes line ends as one character.
+    let has_two = text.contains("\r\n") && !edited.contains("\r\n");
+    Some(if has_two { edited.replace('\n', "\r\n") } else { edited })
 }
 
 #[cfg(test)]
@@ -194,6 +207,15 @@ mod tests {
         let expected = text(&files, path).unwrap().replace("value = 60\n", "value = 65\n");
         assert_eq!(text(&edited, path).unwrap(), expected);
         assert_ne!(edited, files);
+        // What is not changed stays as it is spelt: line ends, a byte-order mark, 0.60.
+        let windows = format!("\u{feff}{}", text(&files, path).unwrap().replace('\n', "\r\n"));
+        let mut foreign = files.clone();
+        foreign.insert(path.to_owned(), windows.clone().into_bytes());
+        let edited =
+            set(&foreign, &[new_value("prospects_goal", "65"), new_value("attainment_floor", "0.6")])
+                .unwrap();
+        let expected = windows.replace("value = 60\r\n", "value = 65\r\n");
+        assert_eq!(String::from_utf8_lossy(&edited[path]), expected);
         let long = set(&files, &[new_value("capture_full", "0.8612345678901234567")]).unwrap();
         let parameters = all(&long).unwrap();
         let found =

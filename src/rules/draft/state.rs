@@ -73,9 +73,11 @@ impl State {
             (Self::Draft | Self::Rejected, Step::Discard) => Ok(Self::Discarded),
             (Self::Submitted, Step::Approve) => Ok(Self::Approved),
             (Self::Submitted, Step::Reject) => Ok(Self::Rejected),
-            (state, step) => {
-                Err(Problem::conflict(format!("a {} draft cannot be {}", state.name(), step.name())))
-            }
+            (state, step) => Err(Problem::conflict(format!(
+                "the draft cannot be {}: its state is '{}'",
+                step.name(),
+                state.name()
+            ))),
         }
     }
 }

@@ -73,7 +73,7 @@ impl Found<'_> {
             }
         }
         let points = scheme.rule.iter().try_fold(Decimal::ZERO, |sum, rule| sum.checked_add(rule.max));
-        if let Some(points) = points.filter(|points| scheme.min_applicable > *points) {
+        if let Some(points) = points.filter(|points| scheme.min_applicable > (*points).max(Decimal::ZERO)) {
             let place = place_of_text(self.file, self.text, "min_applicable");
             let (least, points) = (plain(scheme.min_applicable), plain(points));
             let message =

@@ -153,7 +153,7 @@ fn a_share_is_compared_with_a_share() {
         ("if ratio(deliveries, 10) >= 85 { 5 } else { 0 }", 2, 29),
         ("let rate = ratio(deliveries, 10);\nif 85 <= rate { 5 } else { 0 }", 3, 4),
         ("if reaches(ratio(deliveries, 10), 85) { 5 } else { 0 }", 2, 35),
-        ("lin(ratio(deliveries, 10), 60, 0.9, 5)", 2, 28),
+        ("lin(ratio(deliveries, 10), 0.6, 90, 5)", 2, 33),
         ("band(ratio(deliveries, 10), [[0.6, 3], [80, 5]])", 2, 41),
     ] {
         assert_found(&score(body), &[("suspicious-rate", line, column)]);
@@ -214,17 +214,17 @@ fn every_fault_of_a_file_is_told_and_none_hides_another_file() {
 #[test]
 fn a_scheme_asks_for_what_can_be_and_is_used() {
     let parameter = "[[parameter]]\nname = \"spare\"\nzh = \"c\"\nen = \"c\"\nvalue = 1\nmin = 0\nmax = 2\nstep = 1\n[[grade]]";
-    let veto =
-        "coefficient = 1\n[[veto]]\nmetric = \"late\"\nat_least = 40\ncap = \"S\"\nzh = \"v\"\nen = \"v\"";
+    let veto = "min = 60\ncoefficient = 1\n[[grade]]\nname = \"D\"\nmin = 0\ncoefficient = 0.5\n[[veto]]\n\
+                metric = \"late\"\nat_least = 40\ncap = \"D\"\nzh = \"v\"\nen = \"v\"";
     for (old, new, code, line) in [
         ("[[grade]]", parameter, "unused-parameter", 12),
         (
             "[[grade]]\nname = \"S\"\nmin = 0",
             "[[grade]]\nname = \"X\"\nmin = 120\ncoefficient = 2\n[[grade]]\nname = \"S\"\nmin = 0",
             "unreachable",
-            12,
+            13,
         ),
-        ("coefficient = 1", veto, "unreachable", 16),
+        ("min = 0\ncoefficient = 1", veto, "unreachable", 21),
     ] {
         let mut files = files(b"fn score(deliveries) { deliveries }");
         files.insert("a/scheme.toml".to_owned(), SCHEME.replace(old, new).into());
@@ -256,4 +256,58 @@ fn a_metric_that_nothing_brings_is_told() {
     files.insert("metrics.toml".to_owned(), catalogue.into());
     let codes: Vec<_> = Bundle::compile(files).unwrap().warnings.iter().map(|finding| finding.code).collect();
     assert_eq!(codes, ["not-fed"]);
+}
+
+#[test]
+fn a_scheme_that_contradicts_itself_is_told_by_its_line() {
+    let parameter = |name: &str, value: &str, min: &str, max: &str, step: &str| {
+        format!(
+            "[[parameter]]\nname = \"{name}\"\nzh = \"c\"\nen = \"c\"\nvalue = {value}\nmin = {min}\nmax = {max}\n\
+             step = {step}\n[[grade]]"
+        )
+    };
+    // [[rule]] begins in line 6 and [[grade]] in line 11.
+    for (old, new, line) in [
+        ("max = 10", "max = -5".to_owned(), 10),
+        ("max = 10", "max = 10\nceiling = 8".to_owned(), 11),
+        ("[[grade]]", parameter("floor_of_it", "3", "0", "2", "1"), 15),
+        ("[[grade]]", parameter("floor_of_it", "1", "2", "0", "1"), 16),
+        ("[[grade]]", parameter("floor_of_it", "1", "0", "2", "0"), 18),
+        ("[[grade]]", parameter("min", "1", "0", "2", "1"), 12),
+        ("[[grade]]", parameter("Q-1", "1", "0", "2", "1"), 12),
+        ("name = \"S\"", "name = \"NR\"".to_owned(), 12),
+        ("min = 0\n", "min = 50\ncoefficient = 1\n[[grade]]\nname = \"S\"\nmin = 0\n".to_owned(), 16),
+        ("min = 0\n", "min = 50\ncoefficient = 0.5\n[[grade]]\nname = \"D\"\nmin = 0\n".to_owned(), 18),
+        ("min_applicable = 0", "min_applicable = 20".to_owned(), 5),
+    ] {
+        let mut files = files(b"fn score(deliveries) { deliveries }");
+        files.insert("a/scheme.toml".to_owned(), SCHEME.replace(old, &new).into());
+        let findings = Bundle::compile(files).map(|_| ()).expect_err(&new);
+        let lines: Vec<_> = findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .map(|finding| finding.place.line)
+            .collect();
+        assert_eq!(lines, [Some(line)], "{new}: {findings:#?}");
+    }
+}
+
+#[test]
+fn points_that_do_not_count_are_told() {
+    for (body, code, line, column) in [
+        ("deduct(1, \"x\");\nmin(deliveries, 9)", "no-effect", 2, 1),
+        ("note(\"迟到 ${deliveries} 次\");\nmin(deliveries, 9)", "no-effect", 2, 6),
+        ("item(3, min(deliveries, 3), \"a\");\nitem(4, 1, \"b\");\nscaled()", "items-sum", 4, 1),
+    ] {
+        assert_found(&score(body), &[(code, line, column)]);
+    }
+    for body in [
+        "item(3, min(deliveries, 3), \"a\");\nitem(7, 1, \"b\");\nscaled()",
+        "deduct(deliveries, \"x\");\nremaining()",
+    ] {
+        assert_found(&score(body), &[]);
+    }
+    // More is better of what was delivered, less of coming late; two numbers that HR tunes may cross.
+    assert_found(&score("lin(deliveries, 9, 5, 10)"), &[("reversed-scale!", 2, 17)]);
+    assert_found(&score("lin(ratio(deliveries, 10), 0.5, 0.5, 10)"), &[("reversed-scale!", 2, 28)]);
 }

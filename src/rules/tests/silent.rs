@@ -83,7 +83,7 @@ fn a_missing_value_never_goes_unnoticed() {
         "late",
         "!late",
         "if applies(late) { 5 } else { 0 }",
-        "lin(late, 0, 5, 10)",
+        "lin(late, 5, 0, 10)",
         "ratio(1, late)",
         "band(late, [[1, 2]])",
         "late + 1",
