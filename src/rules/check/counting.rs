@@ -48,17 +48,15 @@ pub fn faults(script: &Script<'_>, functions: &[Function], max: Decimal) -> Vec<
 
 /// The calls of `item` that are made whatever the facts are.
 fn items(score: &Function) -> impl Iterator<Item = &FnCallExpr> {
-    score.body.iter().filter_map(|statement| match statement {
-        Stmt::FnCall(call, _) if call.name == "item" => Some(&**call),
-        _ => None,
-    })
+    let calls = score.body.iter().filter_map(|statement| match statement {
+        Stmt::Expr(expression) => tree::call(Node::Expression(expression)),
+        statement => tree::call(Node::Statement(statement)),
+    });
+    calls.map(|(call, _)| call).filter(|call| call.name == "item")
 }
 
 /// What they are worth together; none where one of them is not a plain number.
 fn sum_of_items(score: &Function) -> Option<Decimal> {
-    let worth = items(score).map(|call| match call.args.first() {
-        Some(Expr::DynamicConstant(value, _)) => value.as_decimal().ok(),
-        _ => None,
-    });
+    let worth = items(score).map(|call| call.args.first().and_then(tree::literal));
     worth.reduce(|sum, next| sum?.checked_add(next?)).flatten()
 }
