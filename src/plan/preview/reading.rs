@@ -93,7 +93,7 @@ fn parse(json: &[u8]) -> Result<RawYear, FieldError> {
         match inner.classify() {
             // The position says nothing beside the path.
             Category::Data => fault(field, text.split(" at line ").next().unwrap_or_default()),
-            _ if text.starts_with("recursion limit") => fault(".", TOO_DEEP.as_str()),
+            _ if text.starts_with("recursion limit") => too_deep("."),
             _ => fault(".", format!("expected JSON: {text}")),
         }
     })?;
@@ -101,8 +101,9 @@ fn parse(json: &[u8]) -> Result<RawYear, FieldError> {
     Ok(raw)
 }
 
-static TOO_DEEP: std::sync::LazyLock<String> =
-    std::sync::LazyLock::new(|| format!("expected a tree of at most {MAX_LEVELS} levels"));
+fn too_deep(field: impl Into<String>) -> FieldError {
+    fault(field, format!("expected a tree of at most {MAX_LEVELS} levels"))
+}
 
 /// Collects what is wrong. Where something is, the value returned counts for nothing.
 #[derive(Default)]
@@ -147,7 +148,7 @@ impl Reader {
     /// The children of the node at `path`, who stand on `level`; the root's is 1.
     fn parts(&mut self, path: &str, raw: Vec<RawPart>, level: usize) -> Vec<Node<Label>> {
         if level > MAX_LEVELS && !raw.is_empty() {
-            self.refuse(join(path, "children"), TOO_DEEP.as_str());
+            self.faults.push(too_deep(join(path, "children")));
             return Vec::new();
         }
         let mut parts: Vec<Node<Label>> = Vec::with_capacity(raw.len());
@@ -193,7 +194,7 @@ fn join(path: &str, name: &str) -> String {
 fn kind(value: Option<&Value>) -> String {
     match value {
         None => "nothing".to_owned(),
-        // The longest number that is refused for its size alone and still worth reading.
+        // A number may have any length; nobody reads a sentence of a thousand digits.
         Some(Value::Number(number)) if number.as_str().len() <= 40 => number.to_string(),
         Some(Value::Number(_)) => "a longer one".to_owned(),
         Some(Value::Null) => "null".to_owned(),
