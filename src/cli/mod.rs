@@ -5,6 +5,7 @@ mod demo;
 mod generate;
 mod import;
 mod person;
+mod plan;
 mod replay;
 mod rules;
 mod score;
@@ -49,6 +50,9 @@ enum Command {
     Import(import::ImportArgs),
     /// Score facts from standard input with the scripts of a folder; needs no database.
     Score(score::ScoreArgs),
+    /// Try a plan out: split a total by weights; needs no database.
+    #[command(subcommand)]
+    Plan(plan::PlanCommand),
     /// Run stored reviews again and prove that they come out the same.
     Replay(replay::ReplayArgs),
     /// Check and test scripts without a database; try them on past months; draft, submit, approve and export rules.
@@ -89,6 +93,7 @@ fn run(cli: Cli) -> anyhow::Result<Ended> {
     let storage = cli.storage;
     match cli.command {
         Command::Score(args) => score::run(&args),
+        Command::Plan(command) => plan::run(command),
         Command::Rules(command) => rules::run(command, storage),
         Command::Replay(args) => block_on(replay::run(args, storage)),
         Command::Openapi => serve::print_openapi(),

@@ -19,6 +19,8 @@ mod levers;
 mod malformed;
 mod openapi;
 mod organisation;
+mod plan_funnel;
+mod plan_preview;
 mod plans;
 mod program;
 mod releases;
