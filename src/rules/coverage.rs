@@ -1,4 +1,4 @@
-//! Which statements of a script are ever executed.
+//! Which statements of a script are ever executed, and which was the last of a run.
 //!
 //! A copy of the script, in which every statement first says that it is reached, runs beside the script itself; what a rule
 //! comes to is never taken from the copy.
@@ -20,17 +20,27 @@ use crate::facts::month::MonthFacts;
 const REACHED: &str = "statement_reached";
 
 thread_local! {
-    /// The statements reached by the run on this thread.
-    static RUN: RefCell<Vec<bool>> = RefCell::default();
+    /// The statements begun by the run on this thread.
+    static RUN: RefCell<Begun> = RefCell::default();
+}
+
+/// When each statement was begun last.
+#[derive(Debug, Default)]
+struct Begun {
+    /// Its place in the order of all that were begun, from 1; 0: never begun.
+    ranks: Vec<u64>,
+    /// How many were begun so far, one begun again counted again.
+    count: u64,
 }
 
 /// Makes the copies' function known to their engine.
 pub fn register(engine: &mut Engine) {
     engine.register_fn(REACHED, |index: Decimal| {
         RUN.with_borrow_mut(|run| {
-            let slot = usize::try_from(index).ok().and_then(|index| run.get_mut(index));
-            if let Some(slot) = slot {
-                *slot = true;
+            run.count = run.count.saturating_add(1);
+            let rank = usize::try_from(index).ok().and_then(|index| run.ranks.get_mut(index));
+            if let Some(rank) = rank {
+                *rank = run.count;
             }
         });
     });
@@ -43,7 +53,7 @@ pub struct Coverage<'a> {
     /// None: the copy cannot be compiled, so nothing is known of any statement.
     copy: Option<AST>,
     places: Vec<Place>,
-    reached: Vec<bool>,
+    begun: Begun,
 }
 
 impl<'a> Coverage<'a> {
@@ -62,18 +72,19 @@ impl<'a> Coverage<'a> {
         let copy = sandbox::compile_recording(&text, rule.constants()).ok();
         let starts = if copy.is_some() { starts } else { Vec::new() };
         let places = starts.iter().map(|start| Place::at_offset(&rule.file, script.text, *start));
-        Self { rule, copy, reached: vec![false; starts.len()], places: places.collect() }
+        let begun = Begun { ranks: vec![0; starts.len()], count: 0 };
+        Self { rule, copy, begun, places: places.collect() }
     }
 
     /// Runs the rule and notes what is reached. It has the script's limits: time, depth, and four times the steps.
     pub fn run(&mut self, catalogue: &Catalogue, facts: &MonthFacts) {
         let Some(copy) = &self.copy else { return };
-        RUN.set(std::mem::take(&mut self.reached));
+        RUN.set(std::mem::take(&mut self.begun));
         let (_, arguments) = self.rule.given(catalogue, facts);
         // A rule that fails has reached the statements before.
         let _ = sandbox::call_recording(copy, self.rule.frame(), arguments);
         trace::end();
-        self.reached = RUN.take();
+        self.begun = RUN.take();
     }
 
     /// How many statements there are.
@@ -83,18 +94,25 @@ impl<'a> Coverage<'a> {
 
     /// How many of them have been reached.
     pub fn reached(&self) -> usize {
-        self.reached.iter().filter(|reached| **reached).count()
+        self.begun.ranks.iter().filter(|rank| **rank > 0).count()
     }
 
     /// Whether every statement has been reached.
     pub fn is_complete(&self) -> bool {
-        self.reached.iter().all(|reached| *reached)
+        self.begun.ranks.iter().all(|rank| *rank > 0)
     }
 
     /// The statements that have not been reached.
     pub fn uncovered(&self) -> Vec<Place> {
-        let missed = self.places.iter().zip(&self.reached).filter(|(_, reached)| !**reached);
+        let missed = self.places.iter().zip(&self.begun.ranks).filter(|(_, rank)| **rank == 0);
         missed.map(|(place, _)| place.clone()).collect()
+    }
+
+    /// The one of `among` that was begun last, by the latest run that began any of them.
+    pub fn last_begun(&self, among: &[Place]) -> Option<&Place> {
+        let begun = self.places.iter().zip(&self.begun.ranks);
+        let begun = begun.filter(|(place, rank)| **rank > 0 && among.contains(place));
+        begun.max_by_key(|(_, rank)| **rank).map(|(place, _)| place)
     }
 
     /// One finding for every line with such a statement.

@@ -53,7 +53,7 @@ fn judge_here(files: Files) -> (Option<Bundle>, Verdict) {
     for rule in bundle.schemes.values().flat_map(|scheme| &scheme.rules) {
         for found in check::probe::failures(&bundle, rule) {
             let is_known =
-                findings.iter().any(|finding| finding.code == found.code && same_line(finding, &found));
+                warnings.iter().any(|finding| finding.code == found.code && same_line(finding, &found));
             if !is_known {
                 findings.push(found);
             }

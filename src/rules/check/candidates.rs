@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use rhai::{ASTNode, Expr};
 use rust_decimal::Decimal;
 
 use super::Argument;
@@ -32,8 +33,27 @@ pub struct Input {
     pub step: Decimal,
     /// What is tried, plainest first; none is that there is no value.
     pub edges: Vec<Option<Decimal>>,
+    /// The script's own numbers, as they are written; those that it sets against this input come first.
+    pub own: Vec<Decimal>,
     /// Whether the rule may meet it without a value.
     pub may_be_missing: bool,
+}
+
+impl Input {
+    /// The largest value that is tried.
+    pub fn largest(&self) -> Option<Decimal> {
+        self.edges.iter().flatten().max().copied()
+    }
+
+    /// The smallest value that is tried.
+    pub fn smallest(&self) -> Option<Decimal> {
+        self.edges.iter().flatten().min().copied()
+    }
+
+    /// Zero, or what comes closest to it.
+    pub fn zero(&self) -> Option<Decimal> {
+        self.edges.iter().flatten().min_by_key(|value| value.abs()).copied()
+    }
 }
 
 /// The inputs of a rule.
@@ -49,11 +69,12 @@ impl Inputs {
     /// The inputs of `rule` with what to try.
     pub fn of(rule: &Rule, catalogue: &Catalogue) -> Self {
         let limits = limits(rule);
+        let compared = compared(rule);
         let metrics = rule.arguments.iter().filter_map(|(_, argument)| match argument {
             Argument::Metric(id) => Some((*id, catalogue.get(*id)?)),
             Argument::Parameter(_) => None,
         });
-        let list = metrics.map(|(id, metric)| input(id, metric, &limits)).collect::<Vec<_>>();
+        let list = metrics.map(|(id, metric)| input(id, metric, &limits, &compared)).collect::<Vec<_>>();
         let place = |name: &str| list.iter().position(|input| input.name == name);
         let bounds = COMPUTED.iter().filter_map(|computed| {
             let (count, each) = computed.at_most?;
@@ -78,7 +99,7 @@ impl Inputs {
 fn limits(rule: &Rule) -> BTreeSet<Decimal> {
     let mut limits = BTreeSet::new();
     rule.ast(Optimisation::None).walk(&mut |path| {
-        if let Some(rhai::ASTNode::Expr(expression)) = path.last() {
+        if let Some(ASTNode::Expr(expression)) = path.last() {
             limits.extend(tree::literal(expression));
         }
         true
@@ -91,7 +112,42 @@ fn limits(rule: &Rule) -> BTreeSet<Decimal> {
     limits
 }
 
-fn input(id: MetricId, metric: &Metric, limits: &BTreeSet<Decimal>) -> Input {
+/// The numbers that stand beside a name, as in `late > 3` and `late - 3`, each with that name.
+fn compared(rule: &Rule) -> BTreeSet<(String, Decimal)> {
+    let number = |expression: &Expr| {
+        let name = tree::variable(expression);
+        let is_named = |known: &str| Some(known) == name;
+        let frame = rule.frame();
+        let constant = frame.constants.iter().find(|(name, _)| is_named(name));
+        let parameter = rule.arguments.iter().find_map(|(name, argument)| match argument {
+            Argument::Parameter(value) => is_named(name).then_some(*value),
+            Argument::Metric(_) => None,
+        });
+        let constant = constant.and_then(|(_, value)| value.as_decimal().ok());
+        tree::literal(expression).or(constant).or(parameter)
+    };
+    let mut compared = BTreeSet::new();
+    rule.ast(Optimisation::None).walk(&mut |path| {
+        if let Some(ASTNode::Expr(Expr::FnCall(call, _))) = path.last()
+            && call.op_token.is_some()
+            && let [left, right] = &*call.args
+        {
+            for (name, other) in [(left, right), (right, left)] {
+                let both = tree::variable(name).zip(number(other));
+                compared.extend(both.map(|(name, number)| (name.to_owned(), number)));
+            }
+        }
+        true
+    });
+    compared
+}
+
+fn input(
+    id: MetricId,
+    metric: &Metric,
+    limits: &BTreeSet<Decimal>,
+    compared: &BTreeSet<(String, Decimal)>,
+) -> Input {
     let step = match metric.kind {
         Kind::Count => Decimal::ONE,
         Kind::Days => Decimal::new(5, 1),
@@ -117,20 +173,29 @@ fn input(id: MetricId, metric: &Metric, limits: &BTreeSet<Decimal>) -> Input {
                 .extend([Some(near), near.checked_sub(step), near.checked_add(step)].into_iter().flatten());
         }
     }
+    let mut own = limits.iter().copied().filter(fits).map(|value| value.normalize()).collect::<Vec<_>>();
+    own.sort_by_key(|value| (!compared.contains(&(metric.name.clone(), *value)), plainness(value)));
+    own.truncate(EDGES);
     let numbers = numbers.into_iter().filter(fits).map(|value| value.normalize()).collect::<BTreeSet<_>>();
     let mut edges = numbers.into_iter().collect::<Vec<_>>();
-    edges.sort_by_key(|value| (value.abs(), value.is_sign_negative()));
+    edges.sort_by_key(plainness);
     let stride = edges.len().div_ceil(EDGES).max(1);
-    // The largest stays, whatever is left out.
+    // The largest and the script's own stay, whatever is left out.
     let largest = edges.last().copied();
-    let mut edges = edges.into_iter().step_by(stride).map(Some).collect::<Vec<_>>();
-    if !edges.contains(&largest) {
-        edges.push(largest);
-    }
+    let stays = |(index, value): &(usize, Decimal)| {
+        index.is_multiple_of(stride) || Some(*value) == largest || own.contains(value)
+    };
+    let edges = edges.into_iter().enumerate().filter(stays);
+    let mut edges = edges.map(|(_, value)| Some(value)).collect::<Vec<_>>();
     let may_be_missing = metric.missing == Missing::Na;
     if may_be_missing {
         edges.push(None);
     }
     let least = metric.min.max(Decimal::ZERO).min(metric.max);
-    Input { id, name: metric.name.clone(), ordinary, least, step, edges, may_be_missing }
+    Input { id, name: metric.name.clone(), ordinary, least, step, edges, own, may_be_missing }
+}
+
+/// Small numbers are plainer than large ones, and positive ones than negative ones.
+fn plainness(value: &Decimal) -> (Decimal, bool) {
+    (value.abs(), value.is_sign_negative())
 }
