@@ -163,9 +163,13 @@ fn a_share_is_compared_with_a_share() {
 
 #[test]
 fn points_that_an_item_cannot_have_are_told() {
-    let body = "item(5, band(ratio(deliveries, 10), [[0.1, 4], [0.5, 7]]), \"x\");\nitem(5, 5, \"y\");\nscaled()";
+    let body =
+        "item(5, band(ratio(deliveries, 10), [[0.1, 4], [0.5, 7]]), \"x\");\nitem(5, 5, \"y\");\nscaled()";
     assert_found(&score(body), &[("out-of-range!", 2, 54)]);
-    assert_found(&score("item(5, lin(deliveries, 0, 10, 6), \"x\");\nitem(5, 5, \"y\");\nscaled()"), &[("out-of-range!", 2, 32)]);
+    assert_found(
+        &score("item(5, lin(deliveries, 0, 10, 6), \"x\");\nitem(5, 5, \"y\");\nscaled()"),
+        &[("out-of-range!", 2, 32)],
+    );
     assert_found(&score("item(5, lin(deliveries, 0, 10, 6), \"x\", 6);\nitem(5, 4, \"y\");\nscaled()"), &[]);
 }
 
