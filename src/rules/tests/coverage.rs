@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::rules::coverage::Coverage;
+use crate::rules::finding::Place;
 
 const SCRIPT: &str = "fn score(deliveries) {\n    // { not code;\n    let rate = if deliveries > 5 { 1 } else { 0.5 };\n    \
     if deliveries == 0 {\n        return 0;\n    } else if deliveries < 3 {\n        note(`少 ${if deliveries > 1 { \"2\" } else { \"1\" }}`);\n    }\n    \
@@ -50,4 +51,19 @@ fn a_run_that_fails_or_never_ends_counts_up_to_there() {
         on_large_stack(|| coverage.run(&bundle.catalogue, &facts));
         assert_eq!((coverage.reached(), coverage.is_complete()), (reached, false), "{script}");
     }
+}
+
+#[test]
+fn the_statement_begun_last_is_that_of_the_latest_run() {
+    let script = "fn score(deliveries) {\n    if deliveries > 3 {\n        return 1;\n    }\n    5\n}";
+    let bundle = compile(script).unwrap();
+    let mut coverage = Coverage::of(&bundle.schemes["a"].rules[0]);
+    let id = bundle.catalogue.find("deliveries").unwrap();
+    let among = [(3, 9), (5, 5)].map(|(line, column)| Place::at("a/rule.rhai", line, column));
+    assert_eq!(coverage.last_begun(&among), None);
+    for (deliveries, line) in [(4, 3), (2, 5), (4, 3)] {
+        coverage.run(&bundle.catalogue, &MonthFacts::complete(&bundle.catalogue, [(id, deliveries.into())]));
+        assert_eq!(coverage.last_begun(&among).and_then(|place| place.line), Some(line));
+    }
+    assert_eq!(coverage.last_begun(&among[1..]).and_then(|place| place.line), Some(5));
 }
