@@ -36,7 +36,7 @@ const EDGES_ELSEWHERE: usize = 10;
 /// Most different failures that one rule is told of.
 const FAILURES: usize = 8;
 /// A second line behind the number of runs, for a rule that takes all its steps each time.
-const TIME_LIMIT: Duration = Duration::from_secs(1);
+const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// A value for every input of a rule; none is a value that is not there.
 type Point = Vec<Option<Decimal>>;

@@ -167,21 +167,19 @@ fn a_long_rule_is_told_of_the_line_that_gave_the_points() {
     let scheme = SCHEME.replace("[[grade]]", parameter);
     let remaining = 1 + shipped.lines().position(|line| line.trim() == "remaining()").unwrap();
     assert_eq!(told_in(&scheme, shipped), []);
-    for (put, line, with) in [
+    for (put, line, outcome) in [
         (
             "if late == 3 && early_leave == 2 {\n        return 12;\n    }\n    remaining()",
             remaining + 1,
-            "with late = 3, early_leave = 2: the rule gave 12 points, outside 0 to 10",
+            "the rule gave 12 points, outside 0 to 10",
         ),
-        (
-            "10 - late - 2 * severe_late",
-            remaining,
-            "with late = 11: the rule gave -1 points, outside 0 to 10",
-        ),
+        ("10 - late - 2 * severe_late", remaining, "points, outside 0 to 10"),
     ] {
         let told_of = told_in(&scheme, &shipped.replace("remaining()", put));
         let beyond = told_of.iter().filter(|found| found.0 == "out-of-range").collect::<Vec<_>>();
-        assert_eq!(beyond, [&("out-of-range", line, with.to_owned())], "{told_of:#?}");
+        let [(_, at, message)] = beyond.as_slice() else { panic!("{told_of:#?}") };
+        // Which other inputs have to be there for that is the rule's business.
+        assert!(*at == line && message.contains("late = ") && message.ends_with(outcome), "{told_of:#?}");
     }
 }
 
@@ -215,7 +213,8 @@ fn a_value_is_told_where_it_was_given() {
 #[test]
 fn two_faults_are_two_findings() {
     let above = "with late = 4: the rule gave 12 points, outside 0 to 10";
-    let below = "with early_leave = 3: the rule gave -3 points, outside 0 to 10";
+    // Nobody late, so that the first line is passed.
+    let below = "with late = 0, early_leave = 3: the rule gave -3 points, outside 0 to 10";
     let told_of = told(
         "fn score(late, early_leave) {\n    if late > 3 { return 12; }\n    if early_leave > 2 { return -3; }\n    10\n}",
     );
