@@ -83,7 +83,10 @@ pub fn check(
     let is_readable = names.iter().all(|finding| finding.severity == Severity::Warning);
     findings.extend(names);
     findings.extend(effects::faults(script, &functions));
-    findings.extend(counting::faults(script, &functions, rule.max));
+    // A misspelt remaining() is told by its name.
+    if findings.iter().all(|finding| finding.severity == Severity::Warning) {
+        findings.extend(counting::faults(script, &functions, rule.max));
+    }
     if let Some(score) = functions.iter().find(|function| function.is_score()) {
         findings.extend(feeds::unfed(script, score, &known, catalogue));
     }
