@@ -1,10 +1,11 @@
 //! Showfloor: sales plans, scored facts and monthly performance reviews for car dealership groups.
 //!
 //! The business reads from left to right, and a module uses only what stands to its left:
-//! `org` → `plan` → `facts` → `rules` → `reviews` → `dashboard` → `demo`. All of them stand on `period`, `decimal`,
-//! `clock`, `db`, `http` and `auth`; `server` and `cli` stand on all of them.
+//! `org` → `facts` → `plan` → `rules` → `reviews` → `dashboard` → `demo`. All of them stand on `period`, `decimal`,
+//! `calendar`, `clock`, `db`, `http` and `auth`; `server` and `cli` stand on all of them.
 
 pub mod auth;
+pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -98,12 +98,10 @@ diesel::table! {
     /// Annual plans, by version.
     annual_plan (id) {
         id -> Int8,
-        store_id -> Int8,
+        unit_id -> Int8,
         year -> Int4,
-        metric -> Text,
         version -> Int4,
         status -> Text,
-        total -> Int8,
         split -> Jsonb,
         effective_from -> Nullable<Date>,
         author_id -> Nullable<Int8>,
@@ -111,20 +109,104 @@ diesel::table! {
         created_at -> Timestamptz,
         approved_at -> Nullable<Timestamptz>,
         row_version -> Int4,
+        closed_months -> Int4,
     }
 }
 
 diesel::table! {
-    /// The cells of a plan.
-    target (plan_id, period, tree, unit_id, employee_id, label) {
+    /// Channels and series.
+    plan_label (tree, code) {
+        tree -> Text,
+        code -> Text,
+        zh -> Text,
+        en -> Text,
+    }
+}
+
+diesel::table! {
+    /// What a version plans: vehicles, and what is sold beside them.
+    plan_line (plan_id, line) {
+        plan_id -> Int8,
+        line -> Int4,
+        metric -> Text,
+        is_amount -> Bool,
+        total -> Int8,
+        floor_total -> Nullable<Int8>,
+        stretch_total -> Nullable<Int8>,
+        penetration -> Nullable<Numeric>,
+        value_per_unit -> Nullable<Int8>,
+        closed_total -> Int8,
+    }
+}
+
+diesel::table! {
+    /// Who or what carries a part of a version.
+    plan_node (plan_id, tree, ordinal) {
+        plan_id -> Int8,
+        tree -> Text,
+        ordinal -> Int4,
+        parent -> Nullable<Int4>,
+        unit_id -> Nullable<Int8>,
+        employee_id -> Nullable<Int8>,
+        label -> Nullable<Text>,
+        weights -> Array<Int8>,
+    }
+}
+
+diesel::table! {
+    /// A node's twelve months in a line.
+    plan_months (plan_id, line, tree, ordinal) {
+        plan_id -> Int8,
+        line -> Int4,
+        tree -> Text,
+        ordinal -> Int4,
+        suggested -> Array<Int8>,
+        confirmed -> Array<Int8>,
+        floor -> Nullable<Array<Int8>>,
+        stretch -> Nullable<Array<Int8>>,
+    }
+}
+
+diesel::table! {
+    /// Cells that stand whatever the weights say.
+    plan_pin (plan_id, line, tree, ordinal, month) {
+        plan_id -> Int8,
+        line -> Int4,
+        tree -> Text,
+        ordinal -> Int4,
+        month -> Int4,
+        value -> Int8,
+        user_id -> Nullable<Int8>,
+        pinned_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Months that no later version may change.
+    plan_lock (unit_id, period) {
+        unit_id -> Int8,
+        period -> Date,
+        user_id -> Nullable<Int8>,
+        locked_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The cells of plans, one by one: a view.
+    target (plan_id, line, period, tree, unit_id, employee_id, label) {
         plan_id -> Int8,
         tree -> Text,
         unit_id -> Nullable<Int8>,
         employee_id -> Nullable<Int8>,
         label -> Nullable<Text>,
+        line -> Int4,
+        metric -> Text,
+        is_amount -> Bool,
         period -> Date,
         suggested -> Int8,
         confirmed -> Int8,
+        floor -> Nullable<Int8>,
+        stretch -> Nullable<Int8>,
     }
 }
 
@@ -353,6 +435,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     refresh_token,
     audit_entry,
     annual_plan,
+    plan_label,
+    plan_line,
+    plan_node,
+    plan_months,
+    plan_pin,
+    plan_lock,
     target,
     import_batch,
     fact,

@@ -1,6 +1,7 @@
 //! Exact decimals: how they are read, rounded and shown. No number in Showfloor is a binary float.
 
 pub mod in_toml;
+pub mod ratio;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 

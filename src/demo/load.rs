@@ -18,7 +18,9 @@ use crate::org::{
     self, EmployeeStatus, LeadershipKind, NewAssignment, NewEmployee, NewOrgUnit, NewTeamLeadership, UnitKind,
 };
 use crate::period::Period;
-use crate::plan::{self, LabelWeight, MemberWeight, NewPlan, Resplit, TeamWeight};
+use crate::plan::{
+    self, LabelWeight, Levels, MemberWeight, Method, NewPlan, Resplit, Tree, UnitWeight, labels,
+};
 use crate::rules::bundle::{Bundle, Files};
 use crate::rules::draft;
 use crate::rules::draft::decision::{self, Submission};
@@ -29,6 +31,14 @@ const SEASON: [i64; 12] = [950, 640, 880, 810, 795, 785, 690, 745, 875, 885, 925
 const CHANNELS: [(&str, i64); 4] =
     [("showroom", 60), ("phone_web", 22), ("invitation", 10), ("auto_show", 8)];
 const SERIES: [(&str, i64); 4] = [("series_a", 45), ("series_b", 20), ("series_c", 30), ("series_d", 5)];
+
+/// What the series are called.
+const SERIES_NAMES: [(&str, &str, &str); 4] = [
+    ("series_a", "A系", "Series A"),
+    ("series_b", "B系", "Series B"),
+    ("series_c", "C系", "Series C"),
+    ("series_d", "D系", "Series D"),
+];
 
 /// Steps of the loading, for a progress bar.
 pub const STEPS: usize = PEOPLE.len() + OFFICES.len() + 2 + 12;
@@ -76,7 +86,7 @@ pub async fn load(
             load_leaderships(connection, now).await?;
             release_rules(connection, &bundle.files).await?;
             step();
-            load_plan(connection, now).await?;
+            load_plan(connection, &bundle.catalogue, now).await?;
             step();
             for period in Period::months_of(YEAR) {
                 load_facts(connection, &bundle.catalogue, period, now).await?;
@@ -181,29 +191,42 @@ fn members(unit: &str) -> impl Iterator<Item = &'static str> {
 }
 
 /// Version 1 from January; version 2, which gives A07's months of leave to the rest of team 2, from June.
-async fn load_plan(connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<(), Problem> {
+async fn load_plan(
+    connection: &mut AsyncPgConnection,
+    catalogue: &Catalogue,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
     let label = |(code, weight): (&str, i64)| LabelWeight { code: code.to_owned(), weight };
-    let team = |(unit, _, weight, weights): (&str, &str, i64, [i64; 4])| TeamWeight {
+    let team = |(unit, _, weight, weights): (&str, &str, i64, [i64; 4])| UnitWeight {
         unit: unit.to_owned(),
         weight,
+        units: Vec::new(),
         members: members(unit)
             .zip(weights)
             .map(|(employee_no, weight)| MemberWeight { employee_no: employee_no.to_owned(), weight })
             .collect(),
     };
     let new = NewPlan {
-        store: STORE.to_owned(),
+        unit: STORE.to_owned(),
         year: YEAR,
         metric: "deliveries".to_owned(),
         total: TOTAL,
+        levels: Levels::default(),
+        method: Method::Season,
         season: SEASON.to_vec(),
-        teams: TEAMS.map(team).to_vec(),
+        units: TEAMS.map(team).to_vec(),
         channels: CHANNELS.map(label).to_vec(),
         series: SERIES.map(label).to_vec(),
+        lines: Vec::new(),
+        pins: Vec::new(),
     };
+    for (code, zh, en) in SERIES_NAMES {
+        let names = labels::LabelNames { zh: zh.to_owned(), en: en.to_owned() };
+        labels::put(connection, Tree::Series, code, names).await?;
+    }
     let (author, approver) = (user_id(connection, "manager").await?, user_id(connection, "gm").await?);
     let month = |month| Period::new(YEAR, month).ok_or_else(out_of_range);
-    let first = plan::create(connection, new, Some(author), now).await?;
+    let first = plan::create(connection, catalogue, new, Some(author), now).await?;
     plan::submit(connection, first.id, Some(author), Seen::Any, now).await?;
     plan::approve(connection, first.id, approver, month(1)?, Seen::Any, now).await?;
     let second = plan::next_version(connection, first.id, Some(author), now).await?;
@@ -262,7 +285,7 @@ async fn load_facts(
     let targets: HashMap<i64, i64> = plan::targets_in_force(connection, store.id, period)
         .await?
         .into_iter()
-        .map(|target| (target.employee_id, target.value))
+        .filter_map(|target| Some((target.employee_id, i64::try_from(target.value).ok()?)))
         .collect();
     let mut entries = Vec::new();
     for (employee_no, facts) in facts_of(period, |employee_no| {

@@ -2,11 +2,18 @@
 //!
 //! A weight may be any `u64`. A total, and the running total of a row of months, lies between 0 and
 //! `i64::MAX`. Within these bounds weight × total stays below 2^127, so every share is exact in `i128`.
+//! Where the weights change from month to month, the shares have a common denominator that may need more.
+
+mod changing;
+mod exchange;
 
 use std::cmp::Reverse;
 
+pub use changing::along_changing_months;
+pub(super) use changing::along_months_within;
+
 /// Why a total cannot be split. `index` is the position of the refused total, counted from 0: the month
-/// given to [`along_months`], always 0 from [`largest_remainder`].
+/// given to [`along_months`] and [`along_changing_months`], always 0 from [`largest_remainder`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApportionError {
     /// Only a total of 0 or more can be split.
@@ -28,6 +35,26 @@ pub enum ApportionError {
     TooLarge {
         /// Position of the total that does not fit any more.
         index: usize,
+    },
+    /// Every month has its own weights, and there are more or fewer of them than months.
+    #[error("{expected} months need as many rows of weights, not {found}")]
+    Months {
+        /// How many months are to be split.
+        expected: usize,
+        /// How many rows of weights were given.
+        found: usize,
+    },
+    /// The months' weights are not of the same members.
+    #[error(
+        "the weights at position {index} are for {found} members, not for {expected} as in the first month"
+    )]
+    Members {
+        /// Position of the month.
+        index: usize,
+        /// How many weights the first month has.
+        expected: usize,
+        /// How many weights this month has.
+        found: usize,
     },
 }
 
@@ -76,18 +103,19 @@ pub fn along_months(parent: &[i64], weights: &[u64]) -> Result<Vec<Vec<i64>>, Ap
     Ok(steps(&reached, weights.len()))
 }
 
-/// A member's exact share of a total: `floor` + `fraction` ÷ Σ weights, where `fraction` < Σ weights.
+/// A member's exact share of a total: `floor` + `fraction` ÷ a denominator, where `fraction` < denominator.
 ///
-/// Shares of one total have the same denominator, so their fractions compare as they stand.
+/// Shares of one total have the same denominator, so their fractions compare as they stand. It is Σ weights,
+/// or a multiple of every month's where the weights change.
 #[derive(Clone, Default)]
-struct Share {
+struct Share<Number = i128> {
     floor: i64,
-    fraction: i128,
+    fraction: Number,
 }
 
-impl Share {
+impl<Number: Default + PartialEq> Share<Number> {
     fn ceiling(&self) -> i64 {
-        self.floor + i64::from(self.fraction > 0)
+        self.floor + i64::from(self.fraction != Number::default())
     }
 }
 
@@ -127,7 +155,7 @@ fn hand_out<Rank: Ord + Copy>(left: i64, queue: &mut [(Rank, &mut i64)]) {
 }
 
 /// The sums of the first one, two, three … months.
-fn running_totals(months: &[i64]) -> Result<Vec<i64>, ApportionError> {
+pub(super) fn running_totals(months: &[i64]) -> Result<Vec<i64>, ApportionError> {
     let mut total = 0_i64;
     months
         .iter()
@@ -158,27 +186,43 @@ fn falls(reached: &[Vec<i64>]) -> bool {
 /// meets every deadline. A member never has more than one unit released and not yet due, which is why
 /// units need not be enumerated.
 fn earliest_deadline_first(totals: &[i64], shares: &[Vec<Share>], members: usize) -> Vec<Vec<i64>> {
-    let mut reached = vec![0; members];
+    schedule(totals, shares, &vec![vec![i64::MAX; members]; totals.len()])
+}
+
+/// [`earliest_deadline_first`] where a member takes at most its `room` in a month (months × members).
+///
+/// No member is given more than its room, nor are floors and ceilings passed. But a unit due may find its
+/// months taken by units that could have waited, as the months it may use have gaps where there is no room.
+/// Then a month is short of units, or has too many.
+fn schedule<Number: Default + PartialEq>(
+    totals: &[i64],
+    shares: &[Vec<Share<Number>>],
+    room: &[Vec<i64>],
+) -> Vec<Vec<i64>> {
+    let mut before = 0;
+    let mut reached = vec![0; room.first().map_or(0, Vec::len)];
     let mut months = Vec::with_capacity(totals.len());
-    for (month, (&total, now)) in totals.iter().zip(shares).enumerate() {
+    for (month, ((&total, now), room)) in totals.iter().zip(shares).zip(room).enumerate() {
         let later = shares.get(month + 1..).unwrap_or_default();
-        let mut left = total;
+        let mut left = total - before;
         let mut queue = Vec::new();
-        for (member, (units, share)) in reached.iter_mut().zip(now).enumerate() {
-            *units = share.floor.max(*units);
-            left -= *units;
-            if share.ceiling() > *units {
+        for (member, ((units, share), &room)) in reached.iter_mut().zip(now).zip(room).enumerate() {
+            let due = (share.floor - *units).max(0);
+            *units += due;
+            left -= due;
+            if share.ceiling() > *units && room > due {
                 queue.push((months_until_due(member, *units, later), units));
             }
         }
         hand_out(left, &mut queue);
         months.push(reached.clone());
+        before = total;
     }
     months
 }
 
 /// How many of the `later` months pass before the member's floor goes beyond `units`: all, if it never does.
-fn months_until_due(member: usize, units: i64, later: &[Vec<Share>]) -> usize {
+fn months_until_due<Number>(member: usize, units: i64, later: &[Vec<Share<Number>>]) -> usize {
     later.iter().take_while(|month| month.get(member).is_some_and(|share| share.floor <= units)).count()
 }
 

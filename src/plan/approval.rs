@@ -5,10 +5,10 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
-use super::Plan;
 use super::store::{Locked, find, lock, must_be_one, subject};
 use super::version::{Status, Step};
 use super::viewer::Viewer;
+use super::{Plan, locks};
 use crate::auth::audit;
 use crate::db::schema::annual_plan;
 use crate::http::Problem;
@@ -64,7 +64,7 @@ pub async fn return_to_draft(
 /// # Errors
 ///
 /// A conflict where the approver is the author or has changed the draft; a field at fault where the month is not of the
-/// plan's year.
+/// plan's year, is closed or locked, or has ended.
 pub async fn approve(
     connection: &mut AsyncPgConnection,
     id: i64,
@@ -83,6 +83,7 @@ pub async fn approve(
                 let message = format!("expected a month of {}", plan.year);
                 return Err(Problem::field("effective_from", message));
             }
+            locks::require_open(connection, &plan, effective_from, now).await?;
             supersede(connection, &plan, approver, now).await?;
             let rows = diesel::update(
                 annual_plan::table.find(id).filter(annual_plan::row_version.eq(plan.row_version)),
@@ -111,7 +112,7 @@ fn require_four_eyes(plan: &Locked, approver: i64) -> Result<(), Problem> {
             "a plan is never approved by its author: ask somebody else to approve it",
         ));
     }
-    if plan.split.resplits.iter().any(|change| change.user_id == Some(approver)) {
+    if plan.split.was_changed_by(approver) {
         return Err(Problem::conflict(
             "a plan is never approved by somebody who changed it: ask somebody else to approve it",
         ));
@@ -128,9 +129,8 @@ async fn supersede(
 ) -> Result<(), Problem> {
     let before: Vec<i64> = diesel::update(
         annual_plan::table
-            .filter(annual_plan::store_id.eq(plan.store_id))
+            .filter(annual_plan::unit_id.eq(plan.unit_id))
             .filter(annual_plan::year.eq(plan.year))
-            .filter(annual_plan::metric.eq(&plan.metric))
             .filter(annual_plan::status.eq(Status::Approved.name())),
     )
     .set((

@@ -1,22 +1,26 @@
-//! A plan as it is read: its heading and every month of its trees.
+//! A plan as it is read: its heading, its lines, and every month of its trees in one of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::targets::{Tree, cell_of};
+use super::decompose::Months;
+use super::rows::{self, known_tree, months};
+use super::state::Line;
+use super::tree::Tree;
 use super::viewer::{PERSON_REACHED, Viewer};
-use super::weights::Split;
-use super::{LabelWeight, Plan, store};
+use super::{Method, Plan, store};
 use crate::db::schema::annual_plan;
 use crate::http::Problem;
+use crate::period::Period;
 
-/// A plan with its months, January first, in units of its metric. What is above the people sums exactly.
+/// A plan with the months of one of its lines, January first, in units of the metric or cents. Every node's months are
+/// the sum of those below it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PlanDocument {
     /// The heading.
@@ -24,34 +28,83 @@ pub struct PlanDocument {
     pub plan: Plan,
     /// What the approver wrote when returning it.
     pub note: Option<String>,
-    /// The months' weights.
+    /// Where the weights come from.
+    pub method: Method,
+    /// The months' weights, as the author gave them.
     pub season: Vec<i64>,
-    /// The store's months.
-    pub months: [i64; 12],
-    /// The teams that share them.
-    pub teams: Vec<TeamMonths>,
+    /// What is planned, the first line first.
+    pub lines: Vec<PlanLine>,
+    /// The line whose cells are shown.
+    pub shown: String,
+    /// The months of the whole plan.
+    #[serde(flatten)]
+    pub cells: NodeCells,
+    /// The units that share them.
+    pub units: Vec<UnitMonths>,
     /// The channels that share them.
     pub channels: Vec<LabelMonths>,
     /// The series that share them.
     pub series: Vec<LabelMonths>,
 }
 
-/// A team's months.
+/// A line of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PlanLine {
+    /// What is planned.
+    pub metric: String,
+    /// Its numbers are cents.
+    pub is_amount: bool,
+    /// The year's total.
+    pub total: i64,
+    /// 保底, where there is one.
+    pub floor: Option<i64>,
+    /// 挑战, where there is one.
+    pub stretch: Option<i64>,
+    /// 渗透率 from which the total is derived, as text; null where it was given.
+    pub penetration: Option<String>,
+    /// 单车产值 in cents, of a derived amount.
+    pub value_per_unit: Option<i64>,
+    /// What the closed months have brought.
+    pub closed_total: i64,
+    /// What the months after them share: total − closed_total, at least 0.
+    pub remaining: i64,
+}
+
+/// The cells of one node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct NodeCells {
+    /// 确定值: what counts, January first.
+    pub months: [i64; 12],
+    /// The sums of January to March, and so on.
+    pub quarters: [i64; 4],
+    /// The sum of the months.
+    pub year: i64,
+    /// 建议值: what the weights give, before anything was pinned.
+    pub suggested: [i64; 12],
+    /// 保底, where there is one.
+    pub floor: Option<[i64; 12]>,
+    /// 挑战, where there is one.
+    pub stretch: Option<[i64; 12]>,
+}
+
+/// A unit's months.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct TeamMonths {
-    /// Code of the team.
+pub struct UnitMonths {
+    /// Code of the unit.
     pub unit: String,
     /// Its name.
     pub name: String,
-    /// The sum of the months.
-    pub year: i64,
-    /// The months.
-    pub months: [i64; 12],
+    /// What counts, and what was suggested.
+    #[serde(flatten)]
+    pub cells: NodeCells,
+    /// The units that share them.
+    #[schema(no_recursion)]
+    pub units: Vec<UnitMonths>,
     /// The people who share them, as far as the reader reaches.
     pub members: Vec<PersonMonths>,
 }
 
-/// A person's months in a team.
+/// A person's months in a unit.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PersonMonths {
     /// 工号
@@ -62,6 +115,12 @@ pub struct PersonMonths {
     pub year: i64,
     /// The months; null where the reader does not reach the person.
     pub months: [Option<i64>; 12],
+    /// 建议值, likewise.
+    pub suggested: [Option<i64>; 12],
+    /// 保底, likewise; null where there is none.
+    pub floor: Option<[Option<i64>; 12]>,
+    /// 挑战, likewise.
+    pub stretch: Option<[Option<i64>; 12]>,
 }
 
 /// A channel's or a series' months.
@@ -69,145 +128,248 @@ pub struct PersonMonths {
 pub struct LabelMonths {
     /// Its code.
     pub code: String,
-    /// The sum of the months.
-    pub year: i64,
-    /// The months.
-    pub months: [i64; 12],
+    /// Its Chinese name.
+    pub name: String,
+    /// What counts, and what was suggested.
+    #[serde(flatten)]
+    pub cells: NodeCells,
 }
 
 #[derive(QueryableByName)]
-struct Cell {
+struct Row {
     #[diesel(sql_type = Text)]
     tree: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    unit: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    unit_name: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    employee_no: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    employee_name: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    label: Option<String>,
-    #[diesel(sql_type = Date)]
-    period: NaiveDate,
-    #[diesel(sql_type = BigInt)]
-    confirmed: i64,
+    #[diesel(sql_type = Integer)]
+    ordinal: i32,
+    #[diesel(sql_type = Nullable<Integer>)]
+    parent: Option<i32>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    employee_id: Option<i64>,
+    #[diesel(sql_type = Text)]
+    code: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Array<BigInt>)]
+    suggested: Vec<i64>,
+    #[diesel(sql_type = Array<BigInt>)]
+    confirmed: Vec<i64>,
+    #[diesel(sql_type = Nullable<Array<BigInt>>)]
+    floor: Option<Vec<i64>>,
+    #[diesel(sql_type = Nullable<Array<BigInt>>)]
+    stretch: Option<Vec<i64>>,
 }
 
-/// The plan with this id, if the viewer sees it as a whole; people as far as the viewer reaches them, month by month.
+impl Row {
+    fn cells(&self) -> NodeCells {
+        let confirmed = months(&self.confirmed);
+        let mut quarters = [0; 4];
+        for (quarter, cells) in quarters.iter_mut().zip(confirmed.chunks(3)) {
+            *quarter = cells.iter().sum();
+        }
+        NodeCells {
+            months: confirmed,
+            quarters,
+            year: confirmed.iter().sum(),
+            suggested: months(&self.suggested),
+            floor: self.floor.as_deref().map(months),
+            stretch: self.stretch.as_deref().map(months),
+        }
+    }
+}
+
+/// The plan with this id, if the viewer sees it as a whole; the cells are those of the line `metric`, by default the
+/// first; people as far as the viewer reaches them, month by month.
 pub async fn read(
     connection: &mut AsyncPgConnection,
     viewer: &Viewer,
     id: i64,
+    metric: Option<&str>,
 ) -> Result<PlanDocument, Problem> {
     let plan = store::find(connection, viewer, id).await?;
     let split = annual_plan::table.find(id).select(annual_plan::split).first(connection).await?;
     let split = store::from_json(split)?;
-    let query = format!(
-        "SELECT t.tree, u.code AS unit, u.name AS unit_name, e.employee_no, e.name AS employee_name, t.label,
-             t.period, t.confirmed
-         FROM target t LEFT JOIN org_unit u ON u.id = t.unit_id LEFT JOIN employee e ON e.id = t.employee_id
-         WHERE t.plan_id = $4
-         AND (t.employee_id IS NULL OR {PERSON_REACHED})"
-    );
-    let cells: Vec<Cell> = diesel::sql_query(query)
+    let lines = rows::load_lines(connection, id).await?;
+    let is_shown = |line: &&Line| metric.is_none_or(|metric| metric == line.metric);
+    let Some(shown) = lines.iter().find(is_shown) else {
+        let message = format!("the plan has no line '{}'", metric.unwrap_or_default());
+        return Err(Problem::field("metric", message));
+    };
+    let cells: Vec<Row> = diesel::sql_query(
+        "SELECT n.tree, n.ordinal, n.parent, n.employee_id, coalesce(e.employee_no, u.code, n.label) AS code,
+             coalesce(e.name, u.name, label.zh, n.label) AS name, c.suggested, c.confirmed, c.floor, c.stretch
+         FROM plan_node n
+         JOIN plan_months c ON c.plan_id = n.plan_id AND c.tree = n.tree AND c.ordinal = n.ordinal AND c.line = $2
+         LEFT JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
+         LEFT JOIN plan_label label ON label.tree = n.tree AND label.code = n.label
+         WHERE n.plan_id = $1 AND (n.tree = 'organisation' OR n.ordinal > 0)
+         ORDER BY n.tree, n.ordinal DESC",
+    )
+    .bind::<BigInt, _>(id)
+    .bind::<Integer, _>(shown.number)
+    .load(connection)
+    .await?;
+    let seen = Seen::load(connection, viewer, id).await?;
+    // A note is free text and may name somebody.
+    let note = split.note.clone().filter(|_| viewer.sees_names());
+    let Trees { cells, units, channels, series } = Trees::of(cells, &seen)?;
+    Ok(PlanDocument {
+        plan,
+        note,
+        method: split.method,
+        season: split.season,
+        shown: shown.metric.clone(),
+        lines: lines.iter().map(plan_line).collect(),
+        cells,
+        units,
+        channels,
+        series,
+    })
+}
+
+fn plan_line(line: &Line) -> PlanLine {
+    PlanLine {
+        metric: line.metric.clone(),
+        is_amount: line.is_amount,
+        total: line.total,
+        floor: line.floor_total,
+        stretch: line.stretch_total,
+        penetration: line.penetration.map(crate::decimal::plain),
+        value_per_unit: line.value_per_unit,
+        closed_total: line.closed_total,
+        remaining: line.total.saturating_sub(line.closed_total).max(0),
+    }
+}
+
+/// Which people the viewer reaches in which months.
+#[derive(Default)]
+struct Seen {
+    /// Months, from 0, in which everybody is reached.
+    everybody: HashSet<usize>,
+    /// Position of a person and a month, from 0, for the other months.
+    people: HashSet<(i32, usize)>,
+}
+
+#[derive(QueryableByName)]
+struct SeenRow {
+    #[diesel(sql_type = Integer)]
+    ordinal: i32,
+    #[diesel(sql_type = Date)]
+    period: NaiveDate,
+}
+
+impl Seen {
+    async fn load(connection: &mut AsyncPgConnection, viewer: &Viewer, id: i64) -> Result<Self, Problem> {
+        let mut seen = Self::default();
+        if !viewer.sees_names() {
+            return Ok(seen);
+        }
+        let months: Vec<SeenRow> = diesel::sql_query(
+            "SELECT 0 AS ordinal, make_date(p.year, m, 1) AS period
+             FROM annual_plan p CROSS JOIN generate_series(1, 12) m
+             WHERE p.id = $4 AND may_reach($1, $2, $3, 0, p.unit_id, make_date(p.year, m, 1))",
+        )
         .bind::<Array<Text>, _>(&viewer.people.reaches)
         .bind::<BigInt, _>(viewer.people.employee_id)
         .bind::<BigInt, _>(viewer.people.unit_id)
         .bind::<BigInt, _>(id)
         .load(connection)
         .await?;
-    // A note is free text and may name somebody.
-    let note = split.note.clone().filter(|_| viewer.sees_names());
-    Ok(Trees::of(cells).document(plan, &split, note))
+        seen.everybody = months.into_iter().map(|row| month_of(row.period)).collect();
+        if seen.everybody.len() < 12 {
+            let query = format!(
+                "SELECT n.ordinal, t.period FROM plan_node n JOIN annual_plan p ON p.id = n.plan_id
+                 CROSS JOIN LATERAL (
+                     SELECT n.employee_id, n.unit_id, make_date(p.year, m, 1) AS period FROM generate_series(1, 12) m) t
+                 WHERE n.plan_id = $4 AND n.employee_id IS NOT NULL AND {PERSON_REACHED}"
+            );
+            let rows: Vec<SeenRow> = diesel::sql_query(query)
+                .bind::<Array<Text>, _>(&viewer.people.reaches)
+                .bind::<BigInt, _>(viewer.people.employee_id)
+                .bind::<BigInt, _>(viewer.people.unit_id)
+                .bind::<BigInt, _>(id)
+                .load(connection)
+                .await?;
+            seen.people = rows.into_iter().map(|row| (row.ordinal, month_of(row.period))).collect();
+        }
+        Ok(seen)
+    }
+
+    /// The months of the person at a position as far as they are seen, or nothing where none is.
+    fn of(&self, ordinal: i32, months: &Months) -> [Option<i64>; 12] {
+        let mut shown = [None; 12];
+        for ((month, slot), value) in shown.iter_mut().enumerate().zip(months) {
+            if self.everybody.contains(&month) || self.people.contains(&(ordinal, month)) {
+                *slot = Some(*value);
+            }
+        }
+        shown
+    }
 }
 
-/// A name and twelve months.
-type Named<T> = (String, [T; 12]);
+fn month_of(day: NaiveDate) -> usize {
+    usize::try_from(Period::containing(day).month()).unwrap_or(1).saturating_sub(1)
+}
 
-/// The rows of a plan by whose they are.
+/// The rows of a plan as trees.
 #[derive(Default)]
 struct Trees {
-    units: HashMap<String, Named<i64>>,
-    /// By team and 工号.
-    people: HashMap<(String, String), Named<Option<i64>>>,
-    channels: HashMap<String, [i64; 12]>,
-    series: HashMap<String, [i64; 12]>,
+    cells: NodeCells,
+    units: Vec<UnitMonths>,
+    channels: Vec<LabelMonths>,
+    series: Vec<LabelMonths>,
 }
 
 impl Trees {
-    fn of(cells: Vec<Cell>) -> Self {
+    /// From rows that come children before parents, and the author's last before the first.
+    fn of(rows: Vec<Row>, seen: &Seen) -> Result<Self, Problem> {
         let mut trees = Self::default();
-        for cell in cells {
-            let units = cell.confirmed;
-            match (cell.unit, cell.employee_no, cell.label) {
-                (Some(unit), Some(employee_no), _) => {
-                    let (name, months) = trees.people.entry((unit, employee_no)).or_default();
-                    *name = cell.employee_name.unwrap_or_default();
-                    set(months, cell.period, Some(units));
+        let mut units: HashMap<i32, Vec<UnitMonths>> = HashMap::new();
+        let mut members: HashMap<i32, Vec<PersonMonths>> = HashMap::new();
+        for row in rows {
+            let cells = row.cells();
+            match (known_tree(&row.tree)?, row.parent) {
+                (Tree::Organisation, None) => trees.cells = cells,
+                (Tree::Organisation, Some(parent)) if row.employee_id.is_some() => {
+                    let shown = seen.of(row.ordinal, &cells.months);
+                    if shown.iter().any(Option::is_some) {
+                        members.entry(parent).or_default().push(PersonMonths {
+                            year: shown.iter().flatten().sum(),
+                            months: shown,
+                            suggested: seen.of(row.ordinal, &cells.suggested),
+                            floor: cells.floor.map(|floor| seen.of(row.ordinal, &floor)),
+                            stretch: cells.stretch.map(|stretch| seen.of(row.ordinal, &stretch)),
+                            employee_no: row.code,
+                            name: row.name,
+                        });
+                    }
                 }
-                (Some(unit), None, _) => {
-                    let (name, months) = trees.units.entry(unit).or_default();
-                    *name = cell.unit_name.unwrap_or_default();
-                    set(months, cell.period, units);
+                (Tree::Organisation, Some(parent)) => {
+                    let mut own_units = units.remove(&row.ordinal).unwrap_or_default();
+                    let mut own_members = members.remove(&row.ordinal).unwrap_or_default();
+                    own_units.reverse();
+                    own_members.reverse();
+                    units.entry(parent).or_default().push(UnitMonths {
+                        unit: row.code,
+                        name: row.name,
+                        cells,
+                        units: own_units,
+                        members: own_members,
+                    });
                 }
-                (None, _, Some(label)) if cell.tree == Tree::Channel.name() => {
-                    set(trees.channels.entry(label).or_default(), cell.period, units);
+                (tree, _) => {
+                    let label = LabelMonths { code: row.code, name: row.name, cells };
+                    match tree {
+                        Tree::Channel => trees.channels.push(label),
+                        _ => trees.series.push(label),
+                    }
                 }
-                (None, _, Some(label)) => {
-                    set(trees.series.entry(label).or_default(), cell.period, units);
-                }
-                (None, _, None) => {}
             }
         }
-        trees
-    }
-
-    /// In the order in which the author listed them.
-    fn document(mut self, plan: Plan, split: &Split, note: Option<String>) -> PlanDocument {
-        let (_, months) = self.units.remove(&plan.store).unwrap_or_default();
-        let mut teams = Vec::with_capacity(split.teams.len());
-        for team in &split.teams {
-            let (name, months) = self.units.remove(&team.unit).unwrap_or_default();
-            let mut members = Vec::new();
-            for employee_no in split.members(&team.unit) {
-                let key = (team.unit.clone(), employee_no.to_owned());
-                if let Some((name, months)) = self.people.remove(&key) {
-                    let year = months.iter().flatten().sum();
-                    members.push(PersonMonths { employee_no: key.1, name, year, months });
-                }
-            }
-            teams.push(TeamMonths {
-                unit: team.unit.clone(),
-                name,
-                year: months.iter().sum(),
-                months,
-                members,
-            });
+        trees.units = units.remove(&0).unwrap_or_default();
+        for list in [&mut trees.channels, &mut trees.series] {
+            list.reverse();
         }
-        PlanDocument {
-            plan,
-            note,
-            season: split.season.clone(),
-            months,
-            teams,
-            channels: labels(&split.channels, self.channels),
-            series: labels(&split.series, self.series),
-        }
-    }
-}
-
-fn labels(order: &[LabelWeight], mut rows: HashMap<String, [i64; 12]>) -> Vec<LabelMonths> {
-    let row = |label: &LabelWeight| {
-        let months = rows.remove(&label.code).unwrap_or_default();
-        LabelMonths { code: label.code.clone(), year: months.iter().sum(), months }
-    };
-    order.iter().map(row).collect()
-}
-
-fn set<T>(months: &mut [T; 12], period: NaiveDate, value: T) {
-    if let Some(cell) = cell_of(months, period) {
-        *cell = value;
+        trees.units.reverse();
+        Ok(trees)
     }
 }

@@ -1,31 +1,38 @@
 //! A new plan: its codes looked up, its total split, its cells kept.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
-use super::decompose::{DecomposeError, Node, Target, decompose};
+use super::lines;
+use super::method::{Method, weigh};
+use super::pins;
+use super::state::{Scope, State};
 use super::store::{Heading, find, insert, subject};
-use super::targets::{Cells, Tree};
+use super::tree::Tree;
 use super::viewer::Viewer;
-use super::weights::{self, Known, KnownUnit, Place, Split};
-use super::{NewPlan, Plan};
+use super::weights::{self, Known, KnownUnit, Split, fault};
+use super::{NewPlan, Plan, UnitWeight, actuals, rows};
 use crate::auth::audit;
-use crate::db::schema::{employee, org_unit};
+use crate::calendar::Calendar;
+use crate::db::schema::{employee, org_unit, plan_label};
+use crate::facts::metric::Catalogue;
 use crate::http::Problem;
 use crate::http::body::check;
+use crate::org::UnitKind;
 
 /// Drafts a plan: splits it exactly to the last person, and keeps every cell. `author` is who does it; none is the
-/// operator. Of one store, year and metric it is the next version.
+/// operator. Of one unit and year it is the next version.
 ///
 /// # Errors
 ///
 /// Every field at fault; a conflict where another draft is waiting.
 pub async fn create(
     connection: &mut AsyncPgConnection,
+    catalogue: &Catalogue,
     new: NewPlan,
     author: Option<i64>,
     now: DateTime<Utc>,
@@ -34,30 +41,19 @@ pub async fn create(
     let id = connection
         .transaction(async |connection| {
             let known = look_up(connection, &new).await?;
-            let root = weights::organisation(&new, &known).map_err(Problem::fields)?;
-            let store_id = known.store_id.ok_or_else(|| Problem::not_found("store"))?;
-            let mut cells = Cells::default();
-            for target in split("teams", &new, root)?.iter() {
-                cells.push(Tree::Organisation, &target.key, new.year, &target.months);
-            }
-            for (field, tree, labels) in
-                [("channels", Tree::Channel, &new.channels), ("series", Tree::Series, &new.series)]
-            {
-                for target in &split(field, &new, weights::labels(store_id, labels))?.children {
-                    cells.push(tree, &target.key, new.year, &target.months);
-                }
-            }
+            let state = prepare(connection, catalogue, &new, &new.method, &known).await?;
+            let unit_id = known.units.get(&new.unit).map(|unit| unit.id);
+            let split = Split { season: new.season.clone(), method: new.method.clone(), ..Split::default() };
             let heading = Heading {
-                store_id,
+                unit_id: unit_id.ok_or_else(|| Problem::not_found("unit"))?,
                 year: new.year,
-                metric: &new.metric,
-                total: new.total,
-                split: &Split::of(&new),
+                split: &split,
+                closed_months: 0,
             };
             let id = insert(connection, heading, author, now).await?;
-            cells.write(connection, id).await?;
+            keep(connection, id, &state, author, now).await?;
             let detail =
-                json!({ "store": new.store, "year": new.year, "metric": new.metric, "total": new.total });
+                json!({ "unit": new.unit, "year": new.year, "metric": new.metric, "total": new.total });
             audit::record(connection, now, author, "create_plan", &subject(id), detail).await?;
             Ok::<_, Problem>(id)
         })
@@ -65,39 +61,85 @@ pub async fn create(
     find(connection, &Viewer::program(), id).await
 }
 
-/// Splits the plan's total down a tree, the children of whose root are the field `field`.
-fn split(field: &str, new: &NewPlan, root: Node<Place>) -> Result<Target<Place>, Problem> {
-    let mut season = [0; 12];
-    for (slot, &weight) in season.iter_mut().zip(&new.season) {
-        *slot = weights::unsigned(weight);
+/// Writes everything of a version that has no rows yet.
+async fn keep(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    state: &State,
+    by: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    rows::insert_lines(connection, id, &state.lines).await?;
+    for tree in Tree::ALL {
+        rows::insert_nodes(connection, id, tree, state.shapes.of(tree), 0).await?;
     }
-    decompose(new.total, &season, root).map_err(|error| match error {
-        DecomposeError::Year(source) => Problem::field("season", source.to_string()),
-        DecomposeError::Children { source, .. } => Problem::field(field, source.to_string()),
-    })
+    rows::write_months(connection, id, state, None).await?;
+    let pinned = state
+        .pins
+        .iter()
+        .flat_map(|(line, pins)| pins.iter().map(|pin| (*line, pin.tree, pin.node, pin.month)));
+    rows::write_pins(connection, id, state, &pinned.collect(), by, now).await
+}
+
+/// A new plan split by `method`, nothing of it kept.
+///
+/// # Errors
+///
+/// Every field at fault.
+pub(super) async fn prepare(
+    connection: &mut AsyncPgConnection,
+    catalogue: &Catalogue,
+    new: &NewPlan,
+    method: &Method,
+    known: &Known,
+) -> Result<State, Problem> {
+    let mut faults = Vec::new();
+    let lines = lines::of(new, catalogue, &mut faults);
+    let new_by_method = NewPlan { method: method.clone(), ..new.clone() };
+    let trees = weights::trees(&new_by_method, known).map_err(|more| faults.extend(more));
+    let Some(mut shapes) = trees.ok().filter(|_| faults.is_empty()) else {
+        return Err(Problem::fields(faults));
+    };
+    let findings = actuals::findings(connection, method, new, &shapes.organisation, known).await?;
+    let calendar = Calendar::shipped().map_err(|error| Problem::internal(&error))?;
+    weigh(method, new.year, new.total, &mut shapes, &findings, &calendar).map_err(Problem::fields)?;
+    let mut state = State { shapes, lines, ..State::default() };
+    for (index, pin) in new.pins.iter().enumerate() {
+        pins::set(&mut state, pin, new.year, &format!("pins[{index}]"), &mut faults);
+    }
+    if !faults.is_empty() {
+        return Err(Problem::fields(faults));
+    }
+    match state.settle(Scope::Everything) {
+        Ok(_) => Ok(state),
+        Err(refusal) => Err(pins::problem(&refusal, &state, new.year)),
+    }
 }
 
 /// What the organisation knows of the codes in `new`.
-async fn look_up(connection: &mut AsyncPgConnection, new: &NewPlan) -> Result<Known, Problem> {
-    let store_id = org_unit::table
-        .filter(org_unit::code.eq(&new.store))
-        .filter(org_unit::kind.eq("store"))
-        .select(org_unit::id)
-        .first(connection)
-        .await
-        .optional()?;
-    let codes: BTreeSet<&str> = new.teams.iter().map(|team| team.unit.as_str()).collect();
-    let units: Vec<(String, i64, Option<i64>, String)> = org_unit::table
+pub(super) async fn look_up(connection: &mut AsyncPgConnection, new: &NewPlan) -> Result<Known, Problem> {
+    let mut codes = BTreeSet::from([new.unit.as_str()]);
+    let mut numbers = BTreeSet::new();
+    let mut waiting: Vec<&UnitWeight> = new.units.iter().collect();
+    while let Some(unit) = waiting.pop() {
+        codes.insert(unit.unit.as_str());
+        numbers.extend(unit.members.iter().map(|member| member.employee_no.as_str()));
+        waiting.extend(&unit.units);
+    }
+    let units: Vec<(String, i64, UnitKind, Vec<i64>)> = org_unit::table
         .filter(org_unit::code.eq_any(codes))
-        .select((org_unit::code, org_unit::id, org_unit::store_id, org_unit::kind))
+        .select((org_unit::code, org_unit::id, org_unit::kind, org_unit::path))
         .load(connection)
         .await?;
-    let unit = |(code, id, store_id, kind): (String, i64, Option<i64>, String)| {
-        (code, KnownUnit { id, store_id, is_team: kind == "team" })
-    };
-    let members = new.teams.iter().flat_map(|team| &team.members);
-    let employees = employee_ids(connection, members.map(|member| member.employee_no.as_str())).await?;
-    Ok(Known { store_id, units: units.into_iter().map(unit).collect(), employees })
+    let units = units.into_iter().map(|(code, id, kind, path)| (code, KnownUnit { id, kind, path }));
+    let labels: Vec<(String, String)> =
+        plan_label::table.select((plan_label::tree, plan_label::code)).load(connection).await?;
+    let mut known_labels = HashSet::new();
+    for (tree, code) in labels {
+        known_labels.insert((rows::known_tree(&tree)?, code));
+    }
+    let employees = employee_ids(connection, numbers.into_iter()).await?;
+    Ok(Known { units: units.collect(), employees, labels: known_labels })
 }
 
 /// Ids by 工号, of those that exist.
@@ -111,4 +153,9 @@ pub(super) async fn employee_ids(
         .load(connection)
         .await?;
     Ok(rows.into_iter().collect())
+}
+
+/// A field that names a month of another year.
+pub(super) fn other_year(field: &str, year: i32) -> crate::http::problem::FieldError {
+    fault(field, format!("expected a month of {year}"))
 }

@@ -2,19 +2,26 @@
 
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Json, Path, Query};
-use actix_web::{HttpResponse, Responder, delete, get, post};
+use actix_web::{HttpResponse, Responder, delete, get, post, put};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::diff::{self, PlanDiff};
 use super::document::{self, PlanDocument};
+use super::locks::{self, Lock};
+use super::pins::{self, Pins};
 use super::store::{self, PlanFilter};
-use super::targets::{self, CellFilter, TargetCell, Tree};
+use super::targets::{self, CellFilter, TargetCell};
+use super::trial::{self, Trial, TrialResult};
 use super::viewer::{self, Viewer};
-use super::{Approval, NewPlan, Plan, Resplit, Return, Status, approval, draft, revision};
+use super::{
+    Approval, NewPlan, Plan, Replan, Resplit, Return, Status, Tree, approval, draft, replan, revision,
+};
 use crate::auth::Caller;
 use crate::auth::access::{ApprovePlan, DraftPlan, ViewPlan};
 use crate::clock::Clock;
 use crate::db::Pool;
+use crate::facts::metric::CatalogueFile;
 use crate::http::etag::{self, Seen};
 use crate::http::page::{self, Page};
 use crate::http::problem::ProblemBody;
@@ -26,12 +33,10 @@ use crate::period::Period;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PlanQuery {
-    /// Code of the store.
-    store: Option<String>,
+    /// Code of the store or group.
+    unit: Option<String>,
     /// The calendar year.
     year: Option<i32>,
-    /// What is planned, for example `deliveries`.
-    metric: Option<String>,
     /// How far it has come.
     status: Option<Status>,
     /// The `next_cursor` of the page before.
@@ -54,6 +59,8 @@ pub struct TargetQuery {
     period: Option<Period>,
     /// The tree.
     tree: Option<Tree>,
+    /// The line, for example `deliveries`.
+    metric: Option<String>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
     /// Rows of a page, 1 to 500; 50 by default.
@@ -82,17 +89,35 @@ pub async fn list_plans(
     clock: Data<Clock>,
     query: Query<PlanQuery>,
 ) -> Result<Json<Page<Plan>>, Problem> {
-    let PlanQuery { store, year, metric, status, cursor, limit } = query.into_inner();
+    let PlanQuery { unit, year, status, cursor, limit } = query.into_inner();
     let limit = page::limit(limit)?;
     let after = page::after(cursor.as_deref())?;
-    let filter = PlanFilter { id: None, store, year, metric, status };
+    let filter = PlanFilter { id: None, unit, year, status };
     let viewer = Viewer::of(&caller, clock.now());
     let plans = store::list(&mut *pool.get().await?, &viewer, &filter, after, limit + 1).await?;
     Ok(Json(Page::of(plans, limit, |plan| plan.id)))
 }
 
-/// Read a version of a plan: the store's months, and the trees that share them.
-#[utoipa::path(tag = "plans", responses(
+/// Which line of a plan to show.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LineQuery {
+    /// The line whose cells are shown; by default the first.
+    metric: Option<String>,
+}
+
+/// Which version to compare with.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DiffQuery {
+    /// Id of the version that the differences begin from.
+    from: i64,
+}
+
+/// Read a version of a plan: its lines, the months of one of them, and the trees that share them.
+#[utoipa::path(tag = "plans", params(LineQuery), responses(
     (status = 200, description = "The plan; its ETag goes into If-Match", body = PlanDocument),
     (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
 ))]
@@ -102,9 +127,11 @@ pub async fn get_plan(
     pool: Data<Pool>,
     clock: Data<Clock>,
     id: Path<i64>,
+    query: Query<LineQuery>,
 ) -> Result<impl Responder, Problem> {
     let viewer = Viewer::of(&caller, clock.now());
-    let document = document::read(&mut *pool.get().await?, &viewer, *id).await?;
+    let metric = query.metric.as_deref();
+    let document = document::read(&mut *pool.get().await?, &viewer, *id, metric).await?;
     Ok(HttpResponse::Ok().insert_header(etag::of(document.plan.row_version)).json(document))
 }
 
@@ -121,18 +148,56 @@ pub async fn list_plan_targets(
     id: Path<i64>,
     query: Query<TargetQuery>,
 ) -> Result<Json<Page<TargetCell>>, Problem> {
-    let TargetQuery { unit, employee_no, period, tree, cursor, limit } = query.into_inner();
+    let TargetQuery { unit, employee_no, period, tree, metric, cursor, limit } = query.into_inner();
     let limit = page::limit(limit)?;
     let after = page::after(cursor.as_deref())?;
-    let filter = CellFilter { unit, employee_no, period, tree };
+    let filter = CellFilter { unit, employee_no, period, tree, metric };
     let viewer = Viewer::of(&caller, clock.now());
     targets::list(&mut *pool.get().await?, &viewer, *id, &filter, after, limit).await.map(Json)
 }
 
-/// Draft a plan: it is split exactly to months, teams, people, channels and series.
+/// Compare two versions of a plan, cell by cell.
+#[utoipa::path(tag = "plans", params(DiffQuery), responses(
+    (status = 200, description = "Every place whose months are different", body = PlanDiff),
+    (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
+    (status = 422, description = "They are not versions of one plan", body = ProblemBody),
+))]
+#[get("/plans/{id}/diff")]
+pub async fn get_plan_diff(
+    caller: Caller<ViewPlan>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+    query: Query<DiffQuery>,
+) -> Result<Json<PlanDiff>, Problem> {
+    let viewer = Viewer::of(&caller, clock.now());
+    diff::between(&mut *pool.get().await?, &viewer, query.from, *id).await.map(Json)
+}
+
+/// Try a plan by several methods, side by side. Nothing is kept.
+#[utoipa::path(tag = "plans", request_body = Trial, responses(
+    (status = 200, description = "What each method gives every place, or why it gives nothing", body = TrialResult),
+    (status = 404, description = "The caller does not reach the unit", body = ProblemBody),
+    (status = 422, description = "Fields at fault", body = ProblemBody),
+))]
+#[post("/plan-trials")]
+pub async fn try_plan(
+    caller: Caller<DraftPlan>,
+    pool: Data<Pool>,
+    catalogue: Data<CatalogueFile>,
+    clock: Data<Clock>,
+    body: Body<Trial>,
+) -> Result<Json<TrialResult>, Problem> {
+    let mut connection = pool.get().await?;
+    let viewer = Viewer::of(&caller, clock.now());
+    viewer::require_unit(&mut connection, &viewer, &body.0.plan.unit, body.0.plan.year).await?;
+    trial::run(&mut connection, &catalogue.read()?, &body.0).await.map(Json)
+}
+
+/// Draft a plan: it is split exactly to months, units, people, channels and series.
 #[utoipa::path(tag = "plans", request_body = NewPlan, responses(
     (status = 201, description = "Drafted, as the next version", body = Plan),
-    (status = 404, description = "The caller does not reach the store", body = ProblemBody),
+    (status = 404, description = "The caller does not reach the unit", body = ProblemBody),
     (status = 409, description = "Another draft is waiting", body = ProblemBody),
     (status = 422, description = "Fields at fault", body = ProblemBody),
 ))]
@@ -140,14 +205,16 @@ pub async fn list_plan_targets(
 pub async fn create_plan(
     caller: Caller<DraftPlan>,
     pool: Data<Pool>,
+    catalogue: Data<CatalogueFile>,
     clock: Data<Clock>,
     body: Body<NewPlan>,
 ) -> Result<impl Responder, Problem> {
     let now = clock.now();
     let mut connection = pool.get().await?;
     let viewer = Viewer::of(&caller, now);
-    viewer::require_store(&mut connection, &viewer, &body.0.store, body.0.year).await?;
-    draft::create(&mut connection, body.0, Some(caller.identity.user_id), now).await.map(created)
+    viewer::require_unit(&mut connection, &viewer, &body.0.unit, body.0.year).await?;
+    let (catalogue, author) = (catalogue.read()?, Some(caller.identity.user_id));
+    draft::create(&mut connection, &catalogue, body.0, author, now).await.map(created)
 }
 
 /// Throw a draft away.
@@ -244,7 +311,7 @@ pub async fn approve_plan(
     approval::approve(&mut connection, *id, by, body.0.effective_from, seen, now).await.map(changed)
 }
 
-/// Split some months of a team anew among its people, in a draft.
+/// Split some months of a unit anew among its people, in a draft.
 #[utoipa::path(tag = "plans", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = Resplit, responses(
     (status = 200, description = "Split anew; the other months stay", body = Plan),
     (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
@@ -286,4 +353,75 @@ pub async fn create_plan_version(
     let mut connection = pool.get().await?;
     viewer::require_plan(&mut connection, &Viewer::of(&caller, now), *id).await?;
     revision::next_version(&mut connection, *id, Some(caller.identity.user_id), now).await.map(created)
+}
+
+/// Pin cells of a draft, or give them back to the weights: the rest is split around them.
+#[utoipa::path(tag = "plans", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = Pins, responses(
+    (status = 200, description = "Pinned, and what depends on the cells split around them", body = Plan),
+    (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
+    (status = 409, description = "It is not a draft", body = ProblemBody),
+    (status = 412, description = "It was changed in the meantime", body = ProblemBody),
+    (status = 422, description = "Fields at fault, or the cells that do not fit; nothing was changed", body = ProblemBody),
+    (status = 428, description = "If-Match is missing", body = ProblemBody),
+))]
+#[put("/plans/{id}/pins")]
+pub async fn put_plan_pins(
+    caller: Caller<DraftPlan>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+    seen: Seen,
+    body: Body<Pins>,
+) -> Result<impl Responder, Problem> {
+    let now = clock.now();
+    let by = Some(caller.identity.user_id);
+    let mut connection = pool.get().await?;
+    viewer::require_plan(&mut connection, &Viewer::of(&caller, now), *id).await?;
+    pins::pin(&mut connection, *id, body.0, by, seen, now).await.map(changed)
+}
+
+/// Begin the next version of the approved plan with the rest of its year planned again: months before `from` stand, what is
+/// left of the total is spread over the others.
+#[utoipa::path(tag = "plans", request_body = Replan, responses(
+    (status = 201, description = "Drafted as the next version", body = Plan),
+    (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
+    (status = 409, description = "It is not the version in force, or another draft is waiting", body = ProblemBody),
+    (status = 422, description = "Fields at fault", body = ProblemBody),
+))]
+#[post("/plans/{id}/replans")]
+pub async fn create_replan(
+    caller: Caller<DraftPlan>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+    body: Body<Replan>,
+) -> Result<impl Responder, Problem> {
+    let now = clock.now();
+    let mut connection = pool.get().await?;
+    viewer::require_plan(&mut connection, &Viewer::of(&caller, now), *id).await?;
+    replan::replan(&mut connection, *id, body.0, Some(caller.identity.user_id), now).await.map(created)
+}
+
+/// Lock months for good: no version of the plan takes effect in them any more.
+#[utoipa::path(tag = "plans", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = Lock, responses(
+    (status = 200, description = "Locked", body = Plan),
+    (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
+    (status = 412, description = "It was changed in the meantime", body = ProblemBody),
+    (status = 422, description = "The month is not of the plan's year", body = ProblemBody),
+    (status = 428, description = "If-Match is missing", body = ProblemBody),
+))]
+#[post("/plans/{id}/locks")]
+pub async fn lock_plan_months(
+    caller: Caller<ApprovePlan>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    id: Path<i64>,
+    seen: Seen,
+    body: Body<Lock>,
+) -> Result<impl Responder, Problem> {
+    let now = clock.now();
+    let by = caller.identity.user_id;
+    let mut connection = pool.get().await?;
+    viewer::require_plan(&mut connection, &Viewer::of(&caller, now), *id).await?;
+    locks::lock_months(&mut connection, *id, body.0, by, seen, now).await.map(changed)
 }

@@ -1,25 +1,22 @@
 //! The next version of a plan: begun as a copy of the one in force, and changed where people have.
 
-use std::collections::HashMap;
-
-use chrono::{DateTime, NaiveDate, Utc};
-use diesel::prelude::*;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use chrono::{DateTime, Utc};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use serde_json::json;
 
-use super::decompose::{self, Months, ResplitError};
-use super::draft::employee_ids;
+use super::draft::{employee_ids, other_year};
+use super::state::{Scope, State};
 use super::store::{Heading, Locked, find, insert, lock, subject};
-use super::targets::{self, Cells, Tree, cell_of};
+use super::tree::{Node, Place, Tree};
 use super::version::Step;
 use super::viewer::Viewer;
-use super::weights::{self, ALL_ZERO, Change, Place, fault};
-use super::{Plan, Resplit};
+use super::weights::{self, ALL_ZERO, Change, fault};
+use super::{Plan, Resplit, pins, rows};
 use crate::auth::audit;
-use crate::db::schema::{org_unit, target};
 use crate::http::Problem;
 use crate::http::body::check;
 use crate::http::etag::Seen;
+use crate::http::problem::FieldError;
 
 /// Begins the next version as a copy of the approved plan `id`, cells included. `author` is who does it; none is the
 /// operator.
@@ -37,20 +34,14 @@ pub async fn next_version(
         .transaction(async |connection| {
             let source = lock(connection, id).await?;
             source.status.after(Step::Revise)?;
-            let mut split = source.split.clone();
-            // Who changed an earlier version has no part in this one.
-            for change in &mut split.resplits {
-                change.user_id = None;
-            }
             let heading = Heading {
-                store_id: source.store_id,
+                unit_id: source.unit_id,
                 year: source.year,
-                metric: &source.metric,
-                total: source.total,
-                split: &split,
+                split: &source.split.inherited(),
+                closed_months: source.closed_months,
             };
             let copy = insert(connection, heading, author, now).await?;
-            targets::copy(connection, id, copy).await?;
+            rows::copy(connection, id, copy).await?;
             let detail = json!({ "from": subject(id) });
             audit::record(connection, now, author, "create_plan_version", &subject(copy), detail).await?;
             Ok::<_, Problem>(copy)
@@ -59,7 +50,7 @@ pub async fn next_version(
     find(connection, &Viewer::program(), id).await
 }
 
-/// Splits some months of a team anew among its people, in a draft. The other months, and the team's own, stay.
+/// Splits some months of a unit anew among its people, in a draft. The other months, and the unit's own, stay.
 ///
 /// # Errors
 ///
@@ -78,96 +69,86 @@ pub async fn resplit(
             let mut plan = lock(connection, id).await?;
             seen.check(plan.row_version)?;
             plan.status = plan.status.after(Step::Change)?;
-            let detail = json!(change);
-            plan.split.resplits.push(Change { resplit: change.clone(), user_id: by });
-            split_anew(connection, &plan, &change).await?.write(connection, id).await?;
+            split_anew(connection, &mut plan, &change, by).await?;
             plan.save(connection).await?;
-            audit::record(connection, now, by, "resplit_plan", &subject(id), detail).await
+            audit::record(connection, now, by, "resplit_plan", &subject(id), json!(change)).await
         })
         .await?;
     find(connection, &Viewer::program(), id).await
 }
 
-/// The cells of the team's people after the change, which `plan.split` lists already.
-async fn split_anew(
+/// Adds the change to the version's splits, and splits what depends on it.
+pub(super) async fn split_anew(
     connection: &mut AsyncPgConnection,
-    plan: &Locked,
+    plan: &mut Locked,
     change: &Resplit,
-) -> Result<Cells, Problem> {
-    let order = plan.split.members(&change.unit);
-    let known = employee_ids(connection, order.iter().copied()).await?;
-    let team = team(connection, plan.id, &change.unit).await?;
+    by: Option<i64>,
+) -> Result<(), Problem> {
+    let mut state = rows::load_state(connection, plan.id, plan.closed_months, &plan.split).await?;
+    let numbers = change.weights.iter().map(|member| member.employee_no.as_str());
+    let known = employee_ids(connection, numbers).await?;
+    let unit = state.shapes.organisation.unit(&change.unit);
+    let mut faults = faults(plan, &state, change, unit);
+    let members = weights::members("weights", &change.weights, &known, &mut faults);
+    let Some(unit) = unit.filter(|_| faults.is_empty()) else {
+        return Err(Problem::fields(faults));
+    };
+    let count = state.shapes.organisation.len();
+    let unit_id = match state.shapes.organisation.node(unit).map(|node| &node.place) {
+        Some(Place::Unit(id)) => *id,
+        _ => return Err(Problem::not_found("unit")),
+    };
+    for (employee_no, employee_id, _) in members {
+        let place = Place::Person { unit_id, employee_id };
+        // Who was no member becomes one, with no part in the other months.
+        if state.shapes.organisation.find(&place).is_none() {
+            let code = employee_no.to_owned();
+            state.shapes.organisation.push(Node { place, code, parent: Some(unit), weights: [0; 12] });
+        }
+    }
+    plan.split.resplits.push(Change { resplit: change.clone(), user_id: by });
+    state.segments = rows::segments(&state.shapes.organisation, &plan.split);
+    if let Err(refusal) = state.settle(Scope::Everything) {
+        return Err(pins::problem(&refusal, &state, plan.year));
+    }
+    rows::insert_nodes(connection, plan.id, Tree::Organisation, &state.shapes.organisation, count).await?;
+    rows::write_months(connection, plan.id, &state, None).await
+}
 
+/// What is wrong with a change.
+fn faults(plan: &Locked, state: &State, change: &Resplit, unit: Option<usize>) -> Vec<FieldError> {
     let mut faults = Vec::new();
     for (field, period) in [("from", change.from), ("to", change.to)] {
         if period.year() != plan.year {
-            faults.push(fault(field, format!("expected a month of {}", plan.year)));
+            faults.push(other_year(field, plan.year));
         }
     }
     if change.to < change.from {
         faults.push(fault("to", "expected no month before from"));
     }
-    if team.is_none() {
-        faults.push(fault("unit", format!("the plan has no team '{}'", change.unit)));
+    let first = usize::try_from(change.from.month()).unwrap_or(1).saturating_sub(1);
+    if change.from.year() == plan.year && first < state.closed {
+        faults.push(fault("from", format!("{} is closed: it stands as it was", change.from)));
+    }
+    let organisation = &state.shapes.organisation;
+    let is_unit =
+        |child: &usize| organisation.node(*child).is_some_and(|node| matches!(node.place, Place::Unit(_)));
+    match unit {
+        None => faults.push(fault("unit", format!("the plan has no unit '{}'", change.unit))),
+        Some(unit) if organisation.children(unit).iter().any(|child| is_unit(child)) => {
+            faults.push(fault("unit", format!("'{}' is split among units, not among people", change.unit)));
+        }
+        Some(unit)
+            if organisation.children(unit).is_empty()
+                && (change.from.month(), change.to.month()) != (1, 12) =>
+        {
+            let message = "the unit was planned without members: split all twelve months among its people";
+            faults.push(fault("from", message));
+        }
+        Some(_) => {}
     }
     if change.weights.iter().all(|member| member.weight == 0) {
         faults.push(fault("weights", ALL_ZERO));
     }
-    let given: HashMap<i64, u64> =
-        weights::members("weights", &change.weights, &known, &mut faults).into_iter().collect();
-    let Some((unit_id, rows)) = team.filter(|_| faults.is_empty()) else {
-        return Err(Problem::fields(faults));
-    };
-
-    let people: Vec<i64> = order.iter().filter_map(|employee_no| known.get(*employee_no).copied()).collect();
-    let row = |employee_id| rows.get(&employee_id).copied().unwrap_or_default();
-    let before: Vec<Months> = people.iter().map(|&id| row(Some(id))).collect();
-    let weights: Vec<u64> = people.iter().map(|id| given.get(id).copied().unwrap_or(0)).collect();
-    let months = change.from.month()..=change.to.month();
-    let after =
-        decompose::resplit(&row(None), &before, months, &weights).map_err(|error| refusal(&error, &rows))?;
-
-    let mut cells = Cells::default();
-    for (employee_id, months) in people.into_iter().zip(&after) {
-        cells.push(Tree::Organisation, &Place::Person { unit_id, employee_id }, plan.year, months);
-    }
-    Ok(cells)
-}
-
-fn refusal(error: &ResplitError, rows: &Rows) -> Problem {
-    match error {
-        // A team that was planned as a whole has nobody in the months that would stay.
-        ResplitError::Margin { .. } if rows.len() == 1 => Problem::conflict(
-            "the team was planned without members: split all twelve months among its people",
-        ),
-        error => Problem::field("weights", error.to_string()),
-    }
-}
-
-/// The months of a team's people by employee, and the team's own under none.
-type Rows = HashMap<Option<i64>, Months>;
-
-/// The team's id and rows in a plan, if it has any there.
-async fn team(
-    connection: &mut AsyncPgConnection,
-    plan_id: i64,
-    code: &str,
-) -> Result<Option<(i64, Rows)>, Problem> {
-    let cells: Vec<(i64, Option<i64>, NaiveDate, i64)> = target::table
-        .inner_join(org_unit::table.on(target::unit_id.eq(org_unit::id.nullable())))
-        .filter(target::plan_id.eq(plan_id))
-        .filter(org_unit::code.eq(code))
-        .filter(org_unit::kind.eq("team"))
-        .select((org_unit::id, target::employee_id, target::period, target::confirmed))
-        .load(connection)
-        .await?;
-    let mut found = None;
-    let mut rows = Rows::new();
-    for (unit_id, employee_id, period, units) in cells {
-        found = Some(unit_id);
-        if let Some(cell) = cell_of(rows.entry(employee_id).or_default(), period) {
-            *cell = units;
-        }
-    }
-    Ok(found.map(|unit_id| (unit_id, rows)))
+    faults
 }

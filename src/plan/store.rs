@@ -21,12 +21,10 @@ use crate::period::Period;
 pub struct PlanFilter {
     /// The version with this id.
     pub id: Option<i64>,
-    /// Code of the store.
-    pub store: Option<String>,
+    /// Code of the store or group.
+    pub unit: Option<String>,
     /// The calendar year.
     pub year: Option<i32>,
-    /// What is planned.
-    pub metric: Option<String>,
     /// How far it has come.
     pub status: Option<Status>,
 }
@@ -36,7 +34,7 @@ struct Row {
     #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(sql_type = Text)]
-    store: String,
+    unit: String,
     #[diesel(sql_type = Integer)]
     year: i32,
     #[diesel(sql_type = Text)]
@@ -47,6 +45,8 @@ struct Row {
     status: String,
     #[diesel(sql_type = BigInt)]
     total: i64,
+    #[diesel(sql_type = Integer)]
+    closed_months: i32,
     #[diesel(sql_type = Nullable<Date>)]
     effective_from: Option<NaiveDate>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -64,12 +64,13 @@ struct Row {
 fn plan(row: Row) -> Result<Plan, Problem> {
     Ok(Plan {
         id: row.id,
-        store: row.store,
+        unit: row.unit,
         year: row.year,
         metric: row.metric,
         version: row.version,
         status: read_status(&row.status)?,
         total: row.total,
+        closed_months: row.closed_months,
         effective_from: row.effective_from.map(Period::containing),
         author: row.author,
         approver: row.approver,
@@ -92,15 +93,17 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Plan>, Problem> {
     let query = format!(
-        "SELECT p.id, store.code AS store, p.year, p.metric, p.version, p.status, p.total, p.effective_from,
-             author.login AS author, approver.login AS approver, p.created_at, p.approved_at, p.row_version
-         FROM annual_plan p JOIN org_unit store ON store.id = p.store_id
+        "SELECT p.id, unit.code AS unit, p.year, l.metric, p.version, p.status, l.total, p.closed_months,
+             p.effective_from, author.login AS author, approver.login AS approver, p.created_at, p.approved_at,
+             p.row_version
+         FROM annual_plan p JOIN org_unit unit ON unit.id = p.unit_id
+         JOIN plan_line l ON l.plan_id = p.id AND l.line = 0
          LEFT JOIN user_account author ON author.id = p.author_id AND $5
          LEFT JOIN user_account approver ON approver.id = p.approver_id AND $5
-         WHERE p.id > $6 AND ($7 IS NULL OR p.id = $7) AND ($8 IS NULL OR store.code = $8)
-         AND ($9 IS NULL OR p.year = $9) AND ($10 IS NULL OR p.metric = $10) AND ($11 IS NULL OR p.status = $11)
+         WHERE p.id > $6 AND ($7 IS NULL OR p.id = $7) AND ($8 IS NULL OR unit.code = $8)
+         AND ($9 IS NULL OR p.year = $9) AND ($10 IS NULL OR p.status = $10)
          AND {REACHED}
-         ORDER BY p.id LIMIT $12"
+         ORDER BY p.id LIMIT $11"
     );
     let rows: Vec<Row> = diesel::sql_query(query)
         .bind::<Array<Text>, _>(&viewer.scope.reaches)
@@ -110,9 +113,8 @@ pub async fn list(
         .bind::<Bool, _>(viewer.sees_names())
         .bind::<BigInt, _>(after)
         .bind::<Nullable<BigInt>, _>(filter.id)
-        .bind::<Nullable<Text>, _>(&filter.store)
+        .bind::<Nullable<Text>, _>(&filter.unit)
         .bind::<Nullable<Integer>, _>(filter.year)
-        .bind::<Nullable<Text>, _>(&filter.metric)
         .bind::<Nullable<Text>, _>(filter.status.map(Status::name))
         .bind::<BigInt, _>(limit)
         .load(connection)
@@ -129,11 +131,10 @@ pub async fn find(connection: &mut AsyncPgConnection, viewer: &Viewer, id: i64) 
 
 /// What a new version begins with.
 pub(super) struct Heading<'a> {
-    pub store_id: i64,
+    pub unit_id: i64,
     pub year: i32,
-    pub metric: &'a str,
-    pub total: i64,
     pub split: &'a Split,
+    pub closed_months: i32,
 }
 
 /// Inserts a draft, without cells, as the next version.
@@ -144,20 +145,18 @@ pub(super) async fn insert(
     now: DateTime<Utc>,
 ) -> Result<i64, Problem> {
     let latest: Option<i32> = annual_plan::table
-        .filter(annual_plan::store_id.eq(heading.store_id))
+        .filter(annual_plan::unit_id.eq(heading.unit_id))
         .filter(annual_plan::year.eq(heading.year))
-        .filter(annual_plan::metric.eq(heading.metric))
         .select(diesel::dsl::max(annual_plan::version))
         .first(connection)
         .await?;
     let id = diesel::insert_into(annual_plan::table)
         .values((
-            annual_plan::store_id.eq(heading.store_id),
+            annual_plan::unit_id.eq(heading.unit_id),
             annual_plan::year.eq(heading.year),
-            annual_plan::metric.eq(heading.metric),
             annual_plan::version.eq(latest.unwrap_or(0) + 1),
             annual_plan::status.eq(Status::Draft.name()),
-            annual_plan::total.eq(heading.total),
+            annual_plan::closed_months.eq(heading.closed_months),
             annual_plan::split.eq(to_json(heading.split)?),
             annual_plan::author_id.eq(author),
             annual_plan::created_at.eq(now),
@@ -183,7 +182,7 @@ pub async fn delete(
             plan.status.after(Step::Delete)?;
             diesel::delete(annual_plan::table.find(id)).execute(connection).await?;
             let detail = json!({
-                "store_id": plan.store_id, "year": plan.year, "metric": plan.metric, "version": plan.version,
+                "unit_id": plan.unit_id, "year": plan.year, "version": plan.version,
             });
             audit::record(connection, now, by, "delete_plan", &subject(id), detail).await
         })
@@ -193,42 +192,39 @@ pub async fn delete(
 /// A version that nobody else can change until the transaction ends.
 pub(super) struct Locked {
     pub id: i64,
-    pub store_id: i64,
+    pub unit_id: i64,
     pub year: i32,
-    pub metric: String,
     pub version: i32,
     pub status: Status,
-    pub total: i64,
+    pub closed_months: i32,
     pub split: Split,
     pub author_id: Option<i64>,
     pub row_version: i32,
 }
 
-type LockedRow = (i64, i64, i32, String, i32, String, i64, serde_json::Value, Option<i64>, i32);
+type LockedRow = (i64, i64, i32, i32, String, i32, serde_json::Value, Option<i64>, i32);
 
 /// Locks a version together with the other versions of the same plan, always in the same order: approving one moves the
 /// one before too, and two transactions must never wait for each other.
 pub(super) async fn lock(connection: &mut AsyncPgConnection, id: i64) -> Result<Locked, Problem> {
-    let series: (i64, i32, String) = annual_plan::table
+    let series: (i64, i32) = annual_plan::table
         .find(id)
-        .select((annual_plan::store_id, annual_plan::year, annual_plan::metric))
+        .select((annual_plan::unit_id, annual_plan::year))
         .first(connection)
         .await
         .optional()?
         .ok_or_else(|| Problem::not_found("plan"))?;
     let rows: Vec<LockedRow> = annual_plan::table
-        .filter(annual_plan::store_id.eq(series.0))
+        .filter(annual_plan::unit_id.eq(series.0))
         .filter(annual_plan::year.eq(series.1))
-        .filter(annual_plan::metric.eq(series.2))
         .order(annual_plan::id)
         .select((
             annual_plan::id,
-            annual_plan::store_id,
+            annual_plan::unit_id,
             annual_plan::year,
-            annual_plan::metric,
             annual_plan::version,
             annual_plan::status,
-            annual_plan::total,
+            annual_plan::closed_months,
             annual_plan::split,
             annual_plan::author_id,
             annual_plan::row_version,
@@ -237,10 +233,10 @@ pub(super) async fn lock(connection: &mut AsyncPgConnection, id: i64) -> Result<
         .load(connection)
         .await?;
     let row = rows.into_iter().find(|row| row.0 == id).ok_or_else(|| Problem::not_found("plan"))?;
-    let (id, store_id, year, metric, version, status, total, split, author_id, row_version) = row;
+    let (id, unit_id, year, version, status, closed_months, split, author_id, row_version) = row;
     let status = read_status(&status)?;
     let split = from_json(split)?;
-    Ok(Locked { id, store_id, year, metric, version, status, total, split, author_id, row_version })
+    Ok(Locked { id, unit_id, year, version, status, closed_months, split, author_id, row_version })
 }
 
 impl Locked {

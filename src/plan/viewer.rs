@@ -18,7 +18,7 @@ use crate::period::Period;
 /// Condition that the plan `p` is seen as a whole. It takes [`Viewer::scope`] as $1 to $3 and [`Viewer::month`] as $4.
 pub(super) const REACHED: &str = "EXISTS (
     SELECT FROM (SELECT $4 UNION ALL SELECT make_date(p.year, m, 1) FROM generate_series(1, 12) m) months(month)
-    WHERE may_reach($1, $2, $3, 0, p.store_id, month))";
+    WHERE may_reach($1, $2, $3, 0, p.unit_id, month))";
 
 /// Condition that the cell `t` of a person is seen. It takes [`Viewer::people`] as $1 to $3 and the plan's id as $4.
 ///
@@ -28,7 +28,7 @@ pub(super) const PERSON_REACHED: &str = "cardinality($1) > 0 AND (
     t.period IN (
         SELECT month::date FROM annual_plan p
         CROSS JOIN LATERAL generate_series(make_date(p.year, 1, 1), make_date(p.year, 12, 1), '1 month') month
-        WHERE p.id = $4 AND may_reach($1, $2, $3, 0, p.store_id, month::date))
+        WHERE p.id = $4 AND may_reach($1, $2, $3, 0, p.unit_id, month::date))
     OR may_reach($1, $2, $3, t.employee_id, t.unit_id, t.period))";
 
 /// Who looks.
@@ -79,12 +79,30 @@ pub(super) async fn sees_plan(
     viewer: &Viewer,
     id: i64,
 ) -> Result<bool, Problem> {
+    reaches(connection, &viewer.scope, viewer.month, id).await
+}
+
+/// Whether the viewer sees everybody in plan `id`.
+pub(super) async fn sees_people(
+    connection: &mut AsyncPgConnection,
+    viewer: &Viewer,
+    id: i64,
+) -> Result<bool, Problem> {
+    reaches(connection, &viewer.people, viewer.month, id).await
+}
+
+async fn reaches(
+    connection: &mut AsyncPgConnection,
+    scope: &Scope,
+    month: NaiveDate,
+    id: i64,
+) -> Result<bool, Problem> {
     let query = format!("SELECT {REACHED} AS is_reached FROM annual_plan p WHERE p.id = $5");
     let found: Option<Reached> = diesel::sql_query(query)
-        .bind::<Array<Text>, _>(&viewer.scope.reaches)
-        .bind::<BigInt, _>(viewer.scope.employee_id)
-        .bind::<BigInt, _>(viewer.scope.unit_id)
-        .bind::<Date, _>(viewer.month)
+        .bind::<Array<Text>, _>(&scope.reaches)
+        .bind::<BigInt, _>(scope.employee_id)
+        .bind::<BigInt, _>(scope.unit_id)
+        .bind::<Date, _>(month)
         .bind::<BigInt, _>(id)
         .get_result(connection)
         .await
@@ -104,9 +122,9 @@ pub async fn require_plan(
     }
 }
 
-/// Refuses a store whose plan of `year` the viewer would not see. A code that no store has is let through: it is a field
+/// Refuses a store or group whose plan of `year` the viewer would not see. A code that none of them has is let through: it is a field
 /// at fault, and named together with the others.
-pub async fn require_store(
+pub async fn require_unit(
     connection: &mut AsyncPgConnection,
     viewer: &Viewer,
     code: &str,
@@ -114,7 +132,7 @@ pub async fn require_store(
 ) -> Result<(), Problem> {
     let query = format!(
         "SELECT {REACHED} AS is_reached
-         FROM (SELECT id AS store_id, $6 AS year FROM org_unit WHERE code = $5 AND kind = 'store') p"
+         FROM (SELECT id AS unit_id, $6 AS year FROM org_unit WHERE code = $5 AND kind IN ('group', 'store')) p"
     );
     let found: Option<Reached> = diesel::sql_query(query)
         .bind::<Array<Text>, _>(&viewer.scope.reaches)
@@ -127,7 +145,7 @@ pub async fn require_store(
         .await
         .optional()?;
     match found {
-        Some(Reached { is_reached: false }) => Err(Problem::not_found("store")),
+        Some(Reached { is_reached: false }) => Err(Problem::not_found("unit")),
         _ => Ok(()),
     }
 }

@@ -27,7 +27,7 @@ pub struct Month {
     /// Facts by employee and metric.
     pub facts: HashMap<i64, HashMap<String, Decimal>>,
     /// Targets by employee and metric, from the plan in force.
-    pub targets: HashMap<i64, HashMap<String, i64>>,
+    pub targets: HashMap<i64, HashMap<String, Decimal>>,
     /// Sources that are in.
     pub delivered: HashSet<String>,
 }
@@ -92,7 +92,7 @@ impl Month {
     fn facts_of(&self, catalogue: &Catalogue, employee_id: i64) -> MonthFacts {
         let targets = self.targets.get(&employee_id).into_iter().flatten();
         let targets = targets.filter_map(|(metric, value)| {
-            Some((catalogue.find(&format!("{metric}{TARGET_SUFFIX}"))?, Decimal::from(*value)))
+            Some((catalogue.find(&format!("{metric}{TARGET_SUFFIX}"))?, *value))
         });
         let facts = self.facts.get(&employee_id).into_iter().flatten();
         let facts = facts.filter_map(|(metric, value)| Some((catalogue.find(metric)?, *value)));

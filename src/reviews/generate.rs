@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -113,7 +114,7 @@ async fn load(
             people.dedup();
             let facts = ledger::current(connection, cycle.period, &people).await?;
             let delivered = ledger::delivered_sources(connection, cycle.store_id, cycle.period).await?;
-            let mut targets = HashMap::<i64, HashMap<String, i64>>::new();
+            let mut targets = HashMap::<i64, HashMap<String, Decimal>>::new();
             for target in plan::targets_in_force(connection, cycle.store_id, cycle.period).await? {
                 targets.entry(target.employee_id).or_default().insert(target.metric, target.value);
             }

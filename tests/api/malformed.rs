@@ -155,16 +155,15 @@ async fn text_that_cannot_be_stored_is_the_callers_fault() {
     }
     let unit = json!({"code": zero, "name": zero, "kind": "group", "valid_from": "2014-01-01"});
     refused(app.post("admin", "/v1/org-units", unit).await, "unit");
-    let plan = json!({"store": zero, "year": 2016, "metric": zero, "total": 1, "season": vec![1; 12],
-        "channels": [{"code": zero, "weight": 1}], "teams": [{"unit": zero, "weight": 1, "members": [
+    let plan = json!({"unit": zero, "year": 2016, "metric": zero, "total": 1, "season": vec![1; 12],
+        "channels": [{"code": zero, "weight": 1}], "units": [{"unit": zero, "weight": 1, "members": [
             {"employee_no": zero, "weight": 1}]}]});
     refused(app.post("manager", "/v1/plans", plan.clone()).await, "plan");
     let mut plan = plan;
-    (plan["store"], plan["metric"], plan["teams"]) = (json!("JC"), json!("deliveries"), json!([]));
+    (plan["unit"], plan["metric"], plan["units"]) = (json!("JC"), json!("deliveries"), json!([]));
     refused(app.post("manager", "/v1/plans", plan).await, "channel");
     for path in [
-        "/v1/plans?store=a%00b",
-        "/v1/plans?metric=%00",
+        "/v1/plans?unit=a%00b",
         "/v1/plans/1/targets?unit=%00",
         "/v1/reviews?unit=%00&employee_no=%00",
         "/v1/reviews?grade=%00",

@@ -22,13 +22,13 @@ use crate::period::Period;
 mod attendance;
 mod funnel;
 mod header;
-mod number;
+pub(crate) mod number;
 mod sheet;
 #[cfg(test)]
 mod tests;
 mod text;
-mod unpack;
-mod workbook;
+pub(crate) mod unpack;
+pub(crate) mod workbook;
 
 /// The largest file that is read, in bytes: 50 MiB.
 pub const MAX_FILE_BYTES: usize = 50 << 20;
@@ -261,12 +261,12 @@ pub fn read(kind: ImportKind, bytes: &[u8], period: Period) -> Result<Sheet, Imp
     }
 }
 
-enum Container {
+pub(crate) enum Container {
     Workbook,
     Text,
 }
 
-fn container(bytes: &[u8]) -> Result<Container, ImportError> {
+pub(crate) fn container(bytes: &[u8]) -> Result<Container, ImportError> {
     const COMPOUND_FILE: &[u8] = &[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
     if bytes.starts_with(COMPOUND_FILE) {
         return Err(ImportError::OldWorkbook);
@@ -283,7 +283,7 @@ fn container(bytes: &[u8]) -> Result<Container, ImportError> {
 
 /// What stands in one cell of a file.
 #[derive(Clone, Debug, PartialEq)]
-enum Value {
+pub(crate) enum Value {
     Blank,
     /// Neither empty nor surrounded by spaces.
     Text(String),
@@ -298,7 +298,7 @@ enum Value {
 const MAX_TEXT_CHARS: usize = 256;
 
 impl Value {
-    fn text(text: &str) -> Self {
+    pub(crate) fn text(text: &str) -> Self {
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\u{200b}');
         if text.is_empty() {
             return Self::Blank;
@@ -306,12 +306,12 @@ impl Value {
         Self::Text(text.chars().take(MAX_TEXT_CHARS).collect())
     }
 
-    fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         *self == Self::Blank
     }
 
     /// The cell as its file shows it.
-    fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         match self {
             Self::Blank => String::new(),
             Self::Text(text) | Self::Other(text) => text.clone(),
@@ -322,11 +322,11 @@ impl Value {
 
 /// One line of a file.
 #[derive(Clone, Debug, PartialEq)]
-struct Line {
+pub(crate) struct Line {
     /// The row as a spreadsheet shows it.
-    row: u32,
+    pub(crate) row: u32,
     /// From the first column to the last that has anything in it.
-    cells: Vec<Value>,
+    pub(crate) cells: Vec<Value>,
     /// How many fields the line has, in text. A number with an unquoted comma in it makes one too many and shifts
     /// the rest, which nothing else would show.
     fields: Option<usize>,
@@ -348,7 +348,7 @@ impl Line {
         Ok(Some(Self { row, cells, fields }))
     }
 
-    fn cell(&self, column: usize) -> &Value {
+    pub(crate) fn cell(&self, column: usize) -> &Value {
         self.cells.get(column).unwrap_or(&Value::Blank)
     }
 }

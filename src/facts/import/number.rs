@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 /// What a column measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Measure {
+pub(crate) enum Measure {
     /// A whole number.
     Count,
     /// Days, in halves.
@@ -15,7 +15,7 @@ pub(super) enum Measure {
 
 impl Measure {
     /// Units that may follow a value or a header. Others are wrong: three hours are not three days.
-    pub(super) fn units(self) -> &'static [&'static str] {
+    pub(crate) fn units(self) -> &'static [&'static str] {
         match self {
             Self::Count => &[
                 "次", "台", "人", "个", "单", "批", "组", "位", "件", "份", "笔", "辆", "条", "人次", "批次",
@@ -26,7 +26,7 @@ impl Measure {
     }
 
     /// The unit to ask for.
-    pub(super) fn unit(self) -> &'static str {
+    pub(crate) fn unit(self) -> &'static str {
         match self {
             Self::Count => "次",
             Self::Days => "天",
@@ -35,7 +35,7 @@ impl Measure {
     }
 
     /// What should stand in a cell, for whoever corrects it.
-    pub(super) fn expected(self) -> &'static str {
+    pub(crate) fn expected(self) -> &'static str {
         match self {
             Self::Count => "非负整数（最多 9 位），例如 3",
             Self::Days => "数字（0.5 天的倍数），例如 27",
@@ -45,7 +45,12 @@ impl Measure {
 
     /// Reads a number written as text: full-width digits, thousands separators, a unit of this measure, and `¥`
     /// before an amount are understood; anything else is `None`.
-    pub(super) fn read(self, text: &str) -> Option<Decimal> {
+    pub(crate) fn read(self, text: &str) -> Option<Decimal> {
+        self.check(self.written(text)?)
+    }
+
+    /// The number that the text writes, whatever its size and its decimals.
+    pub(crate) fn written(self, text: &str) -> Option<Decimal> {
         let text: String = text.chars().map(half_width).collect();
         let mut digits = text.trim();
         if self == Self::Amount {
@@ -55,11 +60,11 @@ impl Measure {
         if let Some(number) = unit.and_then(|unit| digits.strip_suffix(unit)) {
             digits = number.trim_end();
         }
-        self.check(plain(digits)?)
+        plain(digits)
     }
 
     /// Takes a workbook's number.
-    pub(super) fn take(self, number: f64) -> Option<Decimal> {
+    pub(crate) fn take(self, number: f64) -> Option<Decimal> {
         self.check(decimal(number)?)
     }
 
@@ -98,7 +103,7 @@ fn plain(text: &str) -> Option<Decimal> {
 
 /// The number as a spreadsheet shows it, to 15 significant digits: a cell that holds 0.1 + 0.2 shows 0.3, and 0.3 is
 /// what its author sees. It goes through text, so no arithmetic is done on binary fractions.
-fn decimal(number: f64) -> Option<Decimal> {
+pub(crate) fn decimal(number: f64) -> Option<Decimal> {
     if number == 0.0 {
         return Some(Decimal::ZERO);
     }
@@ -109,7 +114,7 @@ fn decimal(number: f64) -> Option<Decimal> {
 }
 
 /// A workbook's number as text.
-pub(super) fn shown(number: f64) -> String {
+pub(crate) fn shown(number: f64) -> String {
     match decimal(number) {
         Some(value) => value.to_string(),
         None => format!("{number:e}"),
@@ -117,7 +122,7 @@ pub(super) fn shown(number: f64) -> String {
 }
 
 /// The ordinary form of a full-width character: `Ａ` → `A`, `（` → `(`, `￥` → `¥`.
-pub(super) fn half_width(c: char) -> char {
+pub(crate) fn half_width(c: char) -> char {
     match c {
         '\u{3000}' => ' ',
         '￥' => '¥',

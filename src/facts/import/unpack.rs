@@ -17,7 +17,7 @@ const MAX_HELD_BYTES: u64 = 64 << 20;
 const MAX_STYLE_BYTES: usize = 256 << 20;
 
 /// Checks that the archive is sound and unpacks to no more than the reader can take.
-pub(super) fn check(bytes: &[u8]) -> Result<(), ImportError> {
+pub(crate) fn check(bytes: &[u8]) -> Result<(), ImportError> {
     let broken = |error: &dyn std::fmt::Display| ImportError::NotAWorkbook(error.to_string());
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
     if archive.decompressed_size().is_some_and(|declared| declared > u128::from(MAX_UNPACKED_BYTES)) {

@@ -44,12 +44,12 @@ fn read_unguarded(bytes: &[u8], read_sheet: &mut ReadSheet<'_>) -> Result<Sheet,
     Err(refusal)
 }
 
-fn damaged(error: XlsxError) -> ImportError {
+pub(crate) fn damaged(error: XlsxError) -> ImportError {
     ImportError::NotAWorkbook(error.to_string())
 }
 
 /// Gathers cells into lines.
-fn lines<'a>(
+pub(crate) fn lines<'a>(
     cells: &'a mut XlsxCellReader<'_, Cursor<&[u8]>>,
 ) -> impl Iterator<Item = Result<Line, ImportError>> + 'a {
     let mut next = next_cell(cells);

@@ -27,15 +27,15 @@ pub fn worked_example(year: i32) -> Value {
         labels.iter().map(|(code, weight)| json!({"code": code, "weight": weight})).collect()
     };
     json!({
-        "store": "JC", "year": year, "metric": "deliveries", "total": 1690,
+        "unit": "JC", "year": year, "metric": "deliveries", "total": 1690,
         "season": [950, 640, 880, 810, 795, 785, 690, 745, 875, 885, 925, 1020],
-        "teams": [
+        "units": [
             team("G1", 36, 1, [28, 26, 24, 22]),
             team("G2", 34, 5, [28, 26, 24, 22]),
             team("G3", 30, 9, [32, 28, 24, 16]),
         ],
         "channels": labels(&[("showroom", 60), ("phone_web", 22), ("invitation", 10), ("auto_show", 8)]),
-        "series": labels(&[("sedan", 45), ("mpv", 20), ("suv", 30), ("other", 5)]),
+        "series": labels(&[("series_a", 45), ("series_b", 20), ("series_c", 30), ("series_d", 5)]),
     })
 }
 
@@ -76,7 +76,7 @@ fn find<'a>(rows: &'a Value, key: &str, name: &str) -> &'a Value {
 }
 
 fn person<'a>(document: &'a Value, team: &str, employee_no: &str) -> &'a Value {
-    find(&find(&document["teams"], "unit", team)["members"], "employee_no", employee_no)
+    find(&find(&document["units"], "unit", team)["members"], "employee_no", employee_no)
 }
 
 /// domain.md, "Worked example, total 1690".
@@ -92,7 +92,7 @@ const CHANNELS: [(&str, [i64; 12], i64); 4] = [
     ("invitation", [16, 11, 15, 13, 14, 13, 12, 12, 15, 15, 16, 17], 169),
     ("auto_show", [13, 8, 12, 11, 11, 11, 9, 10, 12, 12, 12, 14], 135),
 ];
-const SERIES: [(&str, i64); 4] = [("sedan", 761), ("mpv", 338), ("suv", 507), ("other", 84)];
+const SERIES: [(&str, i64); 4] = [("series_a", 761), ("series_b", 338), ("series_c", 507), ("series_d", 84)];
 const A01: [i64; 12] = [16, 11, 15, 14, 13, 14, 12, 12, 15, 15, 16, 17];
 const A12: [i64; 12] = [8, 5, 7, 7, 6, 6, 6, 6, 7, 7, 8, 8];
 
@@ -120,7 +120,7 @@ async fn the_worked_example_is_split_to_the_last_unit() {
     assert_eq!(months(&document), STORE);
     assert_eq!(document["season"], worked_example(2015)["season"]);
     for (unit, expected, year) in TEAMS {
-        let team = find(&document["teams"], "unit", unit);
+        let team = find(&document["units"], "unit", unit);
         assert_eq!((months(team), &team["year"]), (expected.to_vec(), &json!(year)), "{unit}");
         sums_to(&team["members"], &expected);
         assert_eq!(team["members"].as_array().unwrap().len(), 4);
@@ -132,7 +132,7 @@ async fn the_worked_example_is_split_to_the_last_unit() {
     for (code, year) in SERIES {
         assert_eq!(find(&document["series"], "code", code)["year"], json!(year), "{code}");
     }
-    sums_to(&document["teams"], &STORE);
+    sums_to(&document["units"], &STORE);
     sums_to(&document["channels"], &STORE);
     sums_to(&document["series"], &STORE);
     assert_eq!((months(person(&document, "G1", "A01")), 170), (A01.to_vec(), A01.iter().sum()));
@@ -197,16 +197,18 @@ async fn version_2_gives_the_leave_of_a07_to_the_rest_of_the_team() {
     {
         assert_eq!(months(person(&after, "G2", employee_no))[5..8], summer, "{employee_no}");
     }
-    sums_to(&find(&after["teams"], "unit", "G2")["members"], &TEAMS[1].1);
+    sums_to(&find(&after["units"], "unit", "G2")["members"], &TEAMS[1].1);
     // Everything else is as it was: put the summer and the heading back, and nothing differs.
     for index in 0..4 {
         for month in 5..8 {
-            after["teams"][1]["members"][index]["months"][month] =
-                before["teams"][1]["members"][index]["months"][month].clone();
+            after["units"][1]["members"][index]["months"][month] =
+                before["units"][1]["members"][index]["months"][month].clone();
+            after["units"][1]["members"][index]["suggested"][month] =
+                before["units"][1]["members"][index]["suggested"][month].clone();
         }
-        after["teams"][1]["members"][index]["year"] = before["teams"][1]["members"][index]["year"].clone();
+        after["units"][1]["members"][index]["year"] = before["units"][1]["members"][index]["year"].clone();
     }
-    for field in ["season", "months", "teams", "channels", "series", "total"] {
+    for field in ["season", "months", "units", "channels", "series", "total"] {
         assert_eq!(after[field], before[field], "{field}");
     }
 
@@ -214,7 +216,7 @@ async fn version_2_gives_the_leave_of_a07_to_the_rest_of_the_team() {
     assert_eq!(approve(&app, "gm", &second, "2015-06").await.expect(200)["effective_from"], "2015-06");
     let superseded = read(&app, &first).await;
     assert_eq!(superseded["status"], "superseded");
-    for field in ["months", "teams", "channels", "series", "total", "version", "effective_from"] {
+    for field in ["months", "units", "channels", "series", "total", "version", "effective_from"] {
         assert_eq!(superseded[field], before[field], "a superseded plan stays readable: {field}");
     }
     let listed = app.get("hr", "/v1/plans?year=2015&status=approved").await.expect(200);
@@ -246,7 +248,7 @@ async fn targets(app: &TestApp, month: Period) -> std::collections::BTreeMap<Str
     let numbers: Vec<_> = (1..=12).map(|number| format!("A{number:02}")).collect();
     let ids = showfloor::org::employees_by_no(connection, &numbers).await.unwrap();
     let of = |id: i64| ids.iter().find(|(_, known)| **known == id).unwrap().0.clone();
-    targets.into_iter().map(|target| (of(target.employee_id), target.value)).collect()
+    targets.into_iter().map(|target| (of(target.employee_id), i64::try_from(target.value).unwrap())).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -267,31 +269,30 @@ async fn a_plan_that_cannot_be_split_is_refused_and_nothing_is_stored() {
         (&|plan| plan["total"] = json!(-1), &["total"]),
         (&|plan| plan["total"] = json!(1_000_000_000_001_i64), &["total"]),
         (&|plan| (plan["year"], plan["total"]) = (json!(1), json!(-5)), &["total", "year"]),
-        (&|plan| (0..3).for_each(|team| plan["teams"][team]["weight"] = json!(0)), &["teams"]),
-        (&|plan| plan["teams"][1]["weight"] = json!(-34), &["teams[1].weight"]),
-        (&|plan| plan["teams"][1]["unit"] = json!("G9"), &["teams[1].unit"]),
-        (&|plan| plan["teams"][1]["unit"] = json!("JC-XS"), &["teams[1].unit"]),
-        (&|plan| plan["teams"][1]["unit"] = json!("G1"), &["teams[1].unit"]),
+        (&|plan| (0..3).for_each(|team| plan["units"][team]["weight"] = json!(0)), &["units"]),
+        (&|plan| plan["units"][1]["weight"] = json!(-34), &["units[1].weight"]),
+        (&|plan| plan["units"][1]["unit"] = json!("G9"), &["units[1].unit"]),
+        (&|plan| plan["units"][1]["unit"] = json!("JCJT"), &["units[1].unit"]),
+        (&|plan| plan["units"][1]["unit"] = json!("G1"), &["units[1].unit"]),
         (
-            &|plan| (0..4).for_each(|member| plan["teams"][0]["members"][member]["weight"] = json!(0)),
-            &["teams[0].members"],
+            &|plan| (0..4).for_each(|member| plan["units"][0]["members"][member]["weight"] = json!(0)),
+            &["units[0].members"],
         ),
-        (&|plan| plan["teams"][0]["members"][2]["weight"] = json!(-1), &["teams[0].members[2].weight"]),
+        (&|plan| plan["units"][0]["members"][2]["weight"] = json!(-1), &["units[0].members[2].weight"]),
         (
-            &|plan| plan["teams"][0]["members"][2]["employee_no"] = json!("Z9"),
-            &["teams[0].members[2].employee_no"],
+            &|plan| plan["units"][0]["members"][2]["employee_no"] = json!("Z9"),
+            &["units[0].members[2].employee_no"],
         ),
         (&|plan| (0..4).for_each(|index| plan["channels"][index]["weight"] = json!(0)), &["channels"]),
-        (&|plan| plan["series"][1]["code"] = json!("sedan"), &["series[1].code"]),
+        (&|plan| plan["series"][1]["code"] = json!("series_a"), &["series[1].code"]),
         (&|plan| plan["series"][1]["weight"] = json!(-20), &["series[1].weight"]),
         (&|plan| plan["metric"] = json!("smiles"), &["metric"]),
         (
             &|plan| {
-                (plan["store"], plan["metric"], plan["season"]) =
-                    (json!("XX"), json!("x"), json!(vec![0; 12]))
+                (plan["unit"], plan["metric"], plan["season"]) = (json!("XX"), json!("x"), json!(vec![0; 12]))
             },
             // Without a store no team can be told to be foreign.
-            &["metric", "season", "store"],
+            &["metric", "season", "unit"],
         ),
     ];
     for (change, expected) in changes {
@@ -314,10 +315,10 @@ async fn large_and_small_totals_are_split_exactly() {
         let document = read(&app, &plan["id"]).await;
         let store = months(&document);
         assert_eq!(store.iter().sum::<i64>(), total);
-        for tree in ["teams", "channels", "series"] {
+        for tree in ["units", "channels", "series"] {
             sums_to(&document[tree], &store);
         }
-        for team in document["teams"].as_array().unwrap() {
+        for team in document["units"].as_array().unwrap() {
             sums_to(&team["members"], &months(team));
             assert!(team["members"].as_array().unwrap().iter().flat_map(months).all(|cell| cell >= 0));
         }

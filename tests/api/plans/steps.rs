@@ -194,12 +194,12 @@ async fn other_stores_plans_are_out_of_reach() {
     assert_eq!(approve(&app, "hd_gm", &id, "2016-01").await.problem(404), "not-found");
     assert_eq!(step(&app, "hd_manager", &id, "submit", "*", None).await.problem(404), "not-found");
     // The group issues plans for every store, to be approved by that store's general manager.
-    let plan = json!({"store": "HD", "year": 2016, "metric": "deliveries", "total": 12, "season": vec![1; 12],
-        "teams": [{"unit": "H1", "weight": 1}]});
-    let foreign = json!({"store": "HD", "year": 2016, "metric": "deliveries", "total": 12, "season": vec![1; 12],
-        "teams": [{"unit": "G1", "weight": 1}]});
+    let plan = json!({"unit": "HD", "year": 2016, "metric": "deliveries", "total": 12, "season": vec![1; 12],
+        "units": [{"unit": "H1", "weight": 1}]});
+    let foreign = json!({"unit": "HD", "year": 2016, "metric": "deliveries", "total": 12, "season": vec![1; 12],
+        "units": [{"unit": "G1", "weight": 1}]});
     let answer = app.post("group", "/v1/plans", foreign).await;
-    assert_eq!(fields(&answer), ["teams[0].unit"]);
+    assert_eq!(fields(&answer), ["units[0].unit"]);
     let id = app.post("group", "/v1/plans", plan).await.expect(201)["id"].clone();
     step(&app, "group", &id, "submit", "*", None).await.expect(200);
     assert_eq!(approve(&app, "gm", &id, "2016-01").await.problem(404), "not-found");
