@@ -426,35 +426,9 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(
-    org_unit,
-    employee,
-    assignment,
-    team_leadership,
-    user_account,
-    refresh_token,
-    audit_entry,
-    annual_plan,
-    plan_label,
-    plan_line,
-    plan_node,
-    plan_months,
-    plan_pin,
-    plan_lock,
-    target,
-    import_batch,
-    fact,
-    current_fact,
-    source_delivery,
-    rule_bundle,
-    rule_file,
-    rule_release,
-    rule_draft,
-    rule_draft_file,
-    rule_draft_author,
-    rule_backtest,
-    review_cycle,
-    review,
-    review_item,
-    access_log,
-);
+diesel::allow_tables_to_appear_in_same_query! {
+    org_unit, employee, assignment, team_leadership, user_account, refresh_token, audit_entry,
+    annual_plan, plan_label, plan_line, plan_node, plan_months, plan_pin, plan_lock, target,
+    import_batch, fact, current_fact, source_delivery, rule_bundle, rule_file, rule_release, rule_draft,
+    rule_draft_file, rule_draft_author, rule_backtest, review_cycle, review, review_item, access_log,
+}
