@@ -98,6 +98,9 @@ fn routes(api: &mut ServiceConfig) {
             .service(plan::http::create_plan_version)
             .service(plan::http::create_replan)
             .service(plan::http::lock_plan_months)
+            .service(plan::exchange::http::get_plan_sheet)
+            .service(plan::exchange::http::import_plan_sheet)
+            .service(plan::course::http::get_pace)
             // rules
             .service(rules::http::get_rules)
             .service(rules::http::get_rules_status)

@@ -93,7 +93,7 @@ fn run(cli: Cli) -> anyhow::Result<Ended> {
     let storage = cli.storage;
     match cli.command {
         Command::Score(args) => score::run(&args),
-        Command::Plan(command) => plan::run(command),
+        Command::Plan(command) => plan::run(command, storage),
         Command::Rules(command) => rules::run(command, storage),
         Command::Replay(args) => block_on(replay::run(args, storage)),
         Command::Openapi => serve::print_openapi(),

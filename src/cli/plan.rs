@@ -1,6 +1,8 @@
-//! `showfloor plan`: plans tried out without a database.
+//! `showfloor plan`: plans tried out without a database, and those of the database as workbooks.
 
 mod funnel;
+mod pace;
+mod workbook;
 
 use std::io::{self, Read as _, Write as _};
 
@@ -8,7 +10,8 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use comfy_table::Table;
 
-use super::{Ended, table};
+use super::{Ended, block_on, table};
+use crate::config::Storage;
 use crate::plan::decompose::Months;
 use crate::plan::preview::{self, Part, Preview};
 
@@ -31,6 +34,14 @@ pub enum PlanCommand {
     Preview(PreviewArgs),
     /// Say how many orders, visits and leads a number of deliveries takes; needs no database.
     Funnel(funnel::FunnelArgs),
+    /// Say how far a target has come on a day, and where it leads; needs no database.
+    Pace(pace::PaceArgs),
+    /// List versions of plans.
+    List(workbook::ListArgs),
+    /// Export a version as an Excel workbook that can be edited and imported again.
+    Export(workbook::ExportArgs),
+    /// Import an edited workbook into the draft that it was exported from.
+    Import(workbook::ImportArgs),
 }
 
 /// Options of `showfloor plan preview`.
@@ -47,10 +58,14 @@ pub struct PreviewArgs {
     table: bool,
 }
 
-pub fn run(command: PlanCommand) -> anyhow::Result<Ended> {
+pub fn run(command: PlanCommand, storage: Storage) -> anyhow::Result<Ended> {
     match command {
         PlanCommand::Preview(args) => preview(&args),
         PlanCommand::Funnel(args) => funnel::run(&args),
+        PlanCommand::Pace(args) => pace::run(&args),
+        PlanCommand::List(args) => block_on(workbook::list(args, storage)),
+        PlanCommand::Export(args) => block_on(workbook::export(args, storage)),
+        PlanCommand::Import(args) => block_on(workbook::import(args, storage)),
     }
 }
 

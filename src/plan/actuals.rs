@@ -1,8 +1,9 @@
 //! What has happened, as planning needs it: what people brought, in which unit, and when they are there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{Days, NaiveDate};
+use diesel::PgArrayExpressionMethods as _;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -13,6 +14,7 @@ use super::capacity::Working;
 use super::method::{Findings, Method};
 use super::tree::{Place, Shape};
 use super::weights::{Known, fault};
+use crate::db::schema::{assignment, org_unit};
 use crate::http::Problem;
 use crate::period::Period;
 
@@ -188,10 +190,10 @@ pub async fn brought(
     is_amount: bool,
     year: i32,
 ) -> Result<Vec<Brought>, Problem> {
-    let below: Vec<i64> = unit_ids(connection, unit_id).await?;
-    let employees: Vec<i64> = crate::db::schema::assignment::table
-        .filter(crate::db::schema::assignment::unit_id.eq_any(&below))
-        .select(crate::db::schema::assignment::employee_id)
+    let below = unit_ids(connection, unit_id).await?;
+    let employees: Vec<i64> = assignment::table
+        .filter(assignment::unit_id.eq_any(&below))
+        .select(assignment::employee_id)
         .distinct()
         .load(connection)
         .await?;
@@ -216,16 +218,21 @@ pub async fn brought(
 }
 
 /// The unit at `id` and those below it.
-async fn unit_ids(connection: &mut AsyncPgConnection, id: i64) -> Result<Vec<i64>, Problem> {
-    use crate::db::schema::org_unit;
-    use diesel::PgArrayExpressionMethods as _;
-    let ids = org_unit::table
+async fn unit_ids(connection: &mut AsyncPgConnection, id: i64) -> Result<HashSet<i64>, Problem> {
+    Ok(unit_paths(connection, id).await?.into_keys().collect())
+}
+
+/// The unit at `id` and those below it, each with itself and everything above it.
+pub(super) async fn unit_paths(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+) -> Result<HashMap<i64, Vec<i64>>, Problem> {
+    let rows: Vec<(i64, Vec<i64>)> = org_unit::table
         .filter(org_unit::path.contains(vec![id]))
-        .select(org_unit::id)
-        .order(org_unit::id)
+        .select((org_unit::id, org_unit::path))
         .load(connection)
         .await?;
-    Ok(ids)
+    Ok(rows.into_iter().collect())
 }
 
 /// The unit in which most days of the month were spent.

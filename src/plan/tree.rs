@@ -1,6 +1,7 @@
 //! The three trees of a plan, whose roots share the same months.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -44,6 +45,12 @@ impl Tree {
     /// The tree that `name` is the word for.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|tree| tree.name() == name)
+    }
+}
+
+impl fmt::Display for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

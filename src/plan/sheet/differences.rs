@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::layout::{CODE, letters};
 use super::read::{ReadRow, ReadSheet, expected};
-use super::{PlanSheet, SheetFault, SheetRow, Word};
+use super::{PlanSheet, SheetFault, SheetRow, Tree};
 use crate::facts::import::{ImportError, MAX_FAULTS};
 
 /// One confirmed cell that was edited.
@@ -13,7 +13,7 @@ pub struct CellChange {
     /// Code of the metric.
     pub metric: String,
     /// The tree.
-    pub tree: Word,
+    pub tree: Tree,
     /// Code of the node.
     pub code: String,
     /// Code of the unit above; empty where there is none.
@@ -91,8 +91,8 @@ pub fn differences(sheet: &PlanSheet, read: &ReadSheet) -> Result<Vec<CellChange
     Ok(changes.into_iter().map(|(_, change)| change).collect())
 }
 
-type Pages<'a> = HashSet<(&'a str, Word)>;
-type Nodes<'a> = HashMap<(&'a str, Word, &'a str, &'a str), Node<'a>>;
+type Pages<'a> = HashSet<(&'a str, Tree)>;
+type Nodes<'a> = HashMap<(&'a str, Tree, &'a str, &'a str), Node<'a>>;
 
 fn nodes(sheet: &PlanSheet) -> (Pages<'_>, Nodes<'_>) {
     let mut pages = HashSet::new();

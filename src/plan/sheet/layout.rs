@@ -3,7 +3,7 @@
 //! The first row is hidden and says what the worksheet was exported from. A worksheet is known by it, not by its name,
 //! and columns are known by their headers, not by their places.
 
-use super::Word;
+use super::Tree;
 use crate::facts::import::number::half_width;
 
 /// What the hidden row begins with.
@@ -17,7 +17,7 @@ const FORM: &str = "1";
 pub(super) struct Origin {
     pub plan_id: i64,
     pub row_version: i32,
-    pub tree: Word,
+    pub tree: Tree,
     pub is_amount: bool,
     pub metric: String,
 }
@@ -40,7 +40,7 @@ impl Origin {
             _ => return None,
         };
         let (plan_id, row_version) = (plan_id.parse().ok()?, row_version.parse().ok()?);
-        Some(Self { plan_id, row_version, tree: Word::coded(tree)?, is_amount, metric: (*metric).to_owned() })
+        Some(Self { plan_id, row_version, tree: Tree::named(tree)?, is_amount, metric: (*metric).to_owned() })
     }
 }
 

@@ -19,6 +19,7 @@ use std::fmt;
 
 use rust_xlsxwriter::XlsxError;
 
+pub use super::tree::Tree;
 use crate::facts::import::{ImportError, MAX_ROWS};
 
 mod differences;
@@ -39,51 +40,6 @@ pub const MAX_CELL: i64 = 99_999_999_999_999;
 
 /// Most characters of a metric or a code; a title or a name is cut there.
 pub const MAX_TEXT_CHARS: usize = 128;
-
-/// Which of the trees that share a line's months.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Word {
-    /// 组织: units and people
-    Organisation,
-    /// 渠道
-    Channel,
-    /// 车系
-    Series,
-}
-
-impl Word {
-    /// Every tree.
-    pub const ALL: [Self; 3] = [Self::Organisation, Self::Channel, Self::Series];
-
-    /// The word for it in the database and in the API.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Organisation => "organisation",
-            Self::Channel => "channel",
-            Self::Series => "series",
-        }
-    }
-
-    /// What it is called in the showroom.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Organisation => "组织",
-            Self::Channel => "渠道",
-            Self::Series => "车系",
-        }
-    }
-
-    /// The one whose code is `code`.
-    pub fn coded(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|word| word.code() == code)
-    }
-}
-
-impl fmt::Display for Word {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
-    }
-}
 
 /// A plan's version, ready to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,7 +77,7 @@ pub struct SheetLine {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SheetTree {
     /// Which tree it is.
-    pub tree: Word,
+    pub tree: Tree,
     /// The nodes, each before those below it.
     pub rows: Vec<SheetRow>,
 }

@@ -9,7 +9,7 @@ use calamine::{Reader, SheetType, Xlsx};
 use super::layout::{
     CHECK, CODE, CONFIRMED, ITEM, MARK, MONTHS, Origin, PARENT, SUGGESTED, letters, month_header, normal,
 };
-use super::{MAX_CELL, SheetFault, Word};
+use super::{MAX_CELL, SheetFault, Tree};
 use crate::facts::import::number::{Measure, decimal};
 use crate::facts::import::{
     Container, ImportError, Line, MAX_FAULTS, MAX_FILE_BYTES, MAX_ROWS, Value, container, unpack, workbook,
@@ -41,7 +41,7 @@ pub struct ReadRow {
     /// Code of the metric.
     pub metric: String,
     /// The tree.
-    pub tree: Word,
+    pub tree: Tree,
     /// Code of the node.
     pub code: String,
     /// Code of the unit above; empty where there is none.
@@ -104,7 +104,7 @@ struct Reading {
     /// What the first worksheet was exported from.
     plan: Option<(i64, i32)>,
     /// The worksheet of each line and tree.
-    pages: HashMap<(String, Word), String>,
+    pages: HashMap<(String, Tree), String>,
     cells: Vec<ReadRow>,
     faults: Vec<SheetFault>,
     /// Rows of all worksheets.

@@ -50,13 +50,13 @@ fn plan() -> PlanSheet {
                 metric: "deliveries".into(),
                 name: "交车".into(),
                 is_amount: false,
-                trees: vec![SheetTree { tree: Word::Organisation, rows }],
+                trees: vec![SheetTree { tree: Tree::Organisation, rows }],
             },
             SheetLine {
                 metric: "accessory_revenue".into(),
                 name: "精品".into(),
                 is_amount: true,
-                trees: vec![SheetTree { tree: Word::Channel, rows: channels }],
+                trees: vec![SheetTree { tree: Tree::Channel, rows: channels }],
             },
         ],
     }

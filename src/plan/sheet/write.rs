@@ -12,7 +12,7 @@ use super::layout::{
 };
 use super::style::{Row, Styles};
 use super::writable::{check, display, is_written};
-use super::{PlanSheet, SheetError, SheetLine, SheetRow, SheetTree, Word};
+use super::{PlanSheet, SheetError, SheetLine, SheetRow, SheetTree, Tree};
 
 /// The row of headers, counted from 0, and the first row of nodes below it.
 const HEADER_ROW: u32 = 5;
@@ -92,13 +92,13 @@ fn created(year: i32) -> Result<ExcelDateTime, XlsxError> {
 
 /// A worksheet's name within Excel's rules: 31 UTF-16 units, none of `[]:*?/\`, no apostrophe at an end, once in a
 /// workbook whatever the case.
-fn worksheet_name(line: &str, tree: Word, names: &mut HashSet<String>) -> String {
+fn worksheet_name(line: &str, tree: Tree, names: &mut HashSet<String>) -> String {
     const LONGEST: usize = 31;
     let line: String = line.chars().filter(|c| is_written(*c) && !"[]:*?/\\'".contains(*c)).collect();
     let mut count = 1_usize;
     loop {
         let number = if count == 1 { String::new() } else { format!("({count})") };
-        let tail = format!("·{}{number}", tree.name());
+        let tail = format!("·{}{number}", tree.zh());
         let mut room = LONGEST.saturating_sub(tail.encode_utf16().count());
         let fits = |c: &char| {
             let left = room.checked_sub(c.len_utf16());
@@ -188,7 +188,7 @@ impl Page<'_> {
         let (unit, year, version) = (display(&sheet.unit), sheet.year, sheet.version);
         page.write_string(2, 0, format!("单位：{unit}　年度：{year} 年　版本：第 {version} 版"))?;
         let unit = if line.is_amount { "（元）" } else { "" };
-        page.write_string(3, 0, format!("指标：{}{unit}　分解：{}", display(&line.name), tree.tree.name()))?;
+        page.write_string(3, 0, format!("指标：{}{unit}　分解：{}", display(&line.name), tree.tree.zh()))?;
         page.write_string_with_format(4, 0, NOTE, &self.styles.note)?;
 
         let sums = SUMS.iter().map(|sum| sum.header);

@@ -74,7 +74,7 @@ prop_compose! {
     }
 }
 
-fn tree(word: Word) -> impl Strategy<Value = SheetTree> {
+fn tree(word: Tree) -> impl Strategy<Value = SheetTree> {
     prop::collection::vec(node(), 1..7).prop_map(move |mut rows| {
         let mut seen = HashSet::new();
         rows.retain(|row| seen.insert((row.code.clone(), row.parent.clone())));
@@ -84,8 +84,8 @@ fn tree(word: Word) -> impl Strategy<Value = SheetTree> {
 
 prop_compose! {
     fn line()(
-        metric in code(), name in ".{0,40}", is_amount in any::<bool>(), organisation in tree(Word::Organisation),
-        channel in tree(Word::Channel), series in tree(Word::Series), count in 1_usize..=3,
+        metric in code(), name in ".{0,40}", is_amount in any::<bool>(), organisation in tree(Tree::Organisation),
+        channel in tree(Tree::Channel), series in tree(Tree::Series), count in 1_usize..=3,
     ) -> SheetLine {
         let trees = [organisation, channel, series].into_iter().take(count).collect();
         SheetLine { metric, name, is_amount, trees }

@@ -149,7 +149,7 @@ fn texts_that_look_like_formulas_stay_texts() {
 #[test]
 fn worksheet_names_keep_excels_rules() {
     let mut plan = plan();
-    let tree = SheetTree { tree: Word::Series, rows: vec![row(0, "车系", "A", "", [1; 12])] };
+    let tree = SheetTree { tree: Tree::Series, rows: vec![row(0, "车系", "A", "", [1; 12])] };
     let long = "很".repeat(40);
     let names = ["a[b]:c*d?e/f\\g'", &long, &long, "", "", "ABC", "abc", "'", "\u{1}x\n", &"😀".repeat(20)];
     plan.lines = (0..)

@@ -1,0 +1,202 @@
+//! `showfloor plan list`, `export` and `import`: plans of the database as workbooks.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use crate::auth::access::{DraftPlan, ViewPlan};
+use crate::cli::database::Database;
+use crate::cli::person::Person;
+use crate::cli::{Ended, table};
+use crate::clock::Clock;
+use crate::config::{Rules, Storage};
+use crate::facts::import::MAX_FILE_BYTES;
+use crate::facts::metric::CatalogueFile;
+use crate::plan::exchange::{self, SheetChange, SheetReport};
+use crate::plan::store::{self, PlanFilter};
+use crate::plan::viewer::{self, Viewer};
+use crate::rules::bundle::CATALOGUE_FILE;
+
+/// Changes printed one by one; the rest is counted.
+const CHANGES_SHOWN: usize = 50;
+
+/// Options of `showfloor plan list`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  showfloor plan list --unit JC --year 2014 --as manager")]
+pub struct ListArgs {
+    /// Code of the store or group.
+    #[arg(long, value_name = "CODE")]
+    unit: Option<String>,
+    /// The calendar year.
+    #[arg(long)]
+    year: Option<i32>,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    person: Person,
+}
+
+/// Options of `showfloor plan export`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  showfloor plan export 2 计划2014.xlsx --as manager")]
+pub struct ExportArgs {
+    /// The version, by its id.
+    plan: i64,
+    /// Where to write the workbook; a file that is there already is kept unless --force is given.
+    file: PathBuf,
+    /// Overwrite the file.
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    rules: Rules,
+    #[command(flatten)]
+    person: Person,
+}
+
+/// Options of `showfloor plan import`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The edited cells are pinned, and the rest is split around them. Exit status 1: cells at fault.\n\n\
+    Examples:\n  showfloor plan import 3 计划2014.xlsx --dry-run --as manager\n  \
+    showfloor plan import 3 计划2014.xlsx --as manager --json"
+)]
+pub struct ImportArgs {
+    /// The draft that the workbook was exported from, by its id.
+    plan: i64,
+    /// The workbook.
+    file: PathBuf,
+    /// Only show what would change.
+    #[arg(long)]
+    dry_run: bool,
+    /// Print JSON instead of tables.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    rules: Rules,
+    #[command(flatten)]
+    person: Person,
+}
+
+pub async fn list(args: ListArgs, storage: Storage) -> anyhow::Result<Ended> {
+    let plans = Database::with(&storage, async |pool| {
+        let connection = &mut *pool.get().await?;
+        let caller = args.person.sign_in::<ViewPlan>(connection).await?;
+        let filter = PlanFilter { unit: args.unit.clone(), year: args.year, ..PlanFilter::default() };
+        let viewer = Viewer::of(&caller, Clock::System.now());
+        Ok(store::list(connection, &viewer, &filter, 0, 500).await?)
+    })
+    .await?;
+    let mut out = io::stdout();
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&plans)?)?;
+        return Ok(Ended::Well);
+    }
+    let header = [
+        "编号 id",
+        "单位 unit",
+        "年 year",
+        "版本 version",
+        "状态 status",
+        "生效 from",
+        "目标 total",
+        "指标 metric",
+    ];
+    let mut rows = table::new(&header, &[0, 2, 3, 6]);
+    for plan in plans {
+        rows.add_row([
+            plan.id.to_string(),
+            plan.unit,
+            plan.year.to_string(),
+            plan.version.to_string(),
+            plan.status.name().to_owned(),
+            plan.effective_from.map(|period| period.to_string()).unwrap_or_default(),
+            plan.total.to_string(),
+            plan.metric,
+        ]);
+    }
+    writeln!(out, "{rows}")?;
+    Ok(Ended::Well)
+}
+
+pub async fn export(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended> {
+    let shown = args.file.display();
+    anyhow::ensure!(
+        args.force || !args.file.exists(),
+        "{shown} is there already: choose another name, or --force"
+    );
+    let catalogue = CatalogueFile::new(args.rules.folder.join(CATALOGUE_FILE)).read()?;
+    let (_, bytes) = Database::with(&storage, async |pool| {
+        let connection = &mut *pool.get().await?;
+        let caller = args.person.sign_in::<ViewPlan>(connection).await?;
+        let viewer = Viewer::of(&caller, Clock::System.now());
+        Ok(exchange::export(connection, &catalogue, &viewer, args.plan).await?)
+    })
+    .await?;
+    std::fs::write(&args.file, bytes).with_context(|| format!("cannot write {shown}"))?;
+    writeln!(io::stdout(), "{shown}")?;
+    Ok(Ended::Well)
+}
+
+pub async fn import(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
+    let shown = args.file.display();
+    let size = std::fs::metadata(&args.file).with_context(|| format!("cannot read {shown}"))?.len();
+    anyhow::ensure!(
+        size <= u64::try_from(MAX_FILE_BYTES)?,
+        "{shown} has {size} bytes, more than the {MAX_FILE_BYTES} allowed"
+    );
+    let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {shown}"))?;
+    let catalogue = CatalogueFile::new(args.rules.folder.join(CATALOGUE_FILE)).read()?;
+    let report = Database::with(&storage, async |pool| {
+        let connection = &mut *pool.get().await?;
+        let caller = args.person.sign_in::<DraftPlan>(connection).await?;
+        let (now, by) = (Clock::System.now(), Some(caller.identity.user_id));
+        viewer::require_plan(connection, &Viewer::of(&caller, now), args.plan).await?;
+        Ok(exchange::import(connection, &catalogue, args.plan, bytes, args.dry_run, by, now).await?)
+    })
+    .await?;
+    print(&report, args.json)?;
+    Ok(Ended::Well)
+}
+
+fn print(report: &SheetReport, json: bool) -> anyhow::Result<()> {
+    let mut out = io::stdout();
+    if json {
+        writeln!(out, "{}", serde_json::to_string_pretty(report)?)?;
+        return Ok(());
+    }
+    for (heading, changes) in [("修改 edited", &report.edited), ("随之变化 moved", &report.moved)] {
+        if changes.is_empty() {
+            continue;
+        }
+        writeln!(out, "{heading}")?;
+        writeln!(out, "{}", changed(changes))?;
+        if let more @ 1.. = changes.len().saturating_sub(CHANGES_SHOWN) {
+            writeln!(out, "另有 {more} 处 · and {more} more")?;
+        }
+    }
+    let outcome = match (report.edited.is_empty(), report.dry_run) {
+        (true, _) => "没有变化 · nothing has changed",
+        (false, true) => "试运行，未写入 · dry run, nothing was written",
+        (false, false) => "已导入 · imported",
+    };
+    writeln!(out, "{outcome}")?;
+    Ok(())
+}
+
+fn changed(changes: &[SheetChange]) -> comfy_table::Table {
+    let header = ["指标 metric", "位置 place", "名称 name", "月 month", "原值 from", "新值 to"];
+    let mut rows = table::new(&header, &[3, 4, 5]);
+    for change in changes.iter().take(CHANGES_SHOWN) {
+        rows.add_row([
+            change.metric.clone(),
+            change.path.clone(),
+            change.name.clone(),
+            change.month.to_string(),
+            change.from.to_string(),
+            change.to.to_string(),
+        ]);
+    }
+    rows
+}
