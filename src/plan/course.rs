@@ -48,7 +48,11 @@ pub struct PaceRow {
     pub employee_no: Option<String>,
     /// What it is called.
     pub name: String,
-    /// The day's month; null where nothing of the metric is known for the whole unit in it.
+    /// What the day's month is to bring.
+    pub month_target: i64,
+    /// What January up to the day's month are to bring.
+    pub year_target: i64,
+    /// The day's month; null where nothing of the metric is known for it.
     pub month: Option<Pace>,
     /// January up to the end of the day's month, each month by the version that governs it; null likewise.
     pub year: Option<Pace>,
@@ -143,6 +147,8 @@ pub async fn report(
                 unit: row.unit,
                 employee_no: row.employee_no,
                 name: row.name,
+                month_target: target.get(last).copied().unwrap_or(0),
+                year_target: target.iter().take(last + 1).sum(),
                 month: course.month(&target, &actual)?,
                 year: course.year(&target, &actual)?,
             })

@@ -1,0 +1,168 @@
+//! A group's plan: 700 stores, 10,500 people, 12 months, five lines. `cargo bench --bench group_plan`
+//!
+//! Prints how long it takes to split and store it, to plan the rest of its year again, to pin one cell, and to read it.
+//! Runs on a private PostgreSQL of its own, or on `DATABASE_URL`, an empty database.
+
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
+use showfloor::db::embedded::{Cluster, Tuning};
+use showfloor::db::{migrate, pool};
+use showfloor::facts::metric::CatalogueFile;
+use showfloor::http::etag::Seen;
+use showfloor::plan::pins::{Pins, pin};
+use showfloor::plan::replan::Results;
+use showfloor::plan::{self, Levels, MemberWeight, Method, NewLine, NewPlan, Pin, Replan, UnitWeight};
+
+const STORES: i64 = 700;
+const TEAMS: i64 = 3;
+const MEMBERS: i64 = 5;
+
+/// The organisation, written as it would stand after years.
+const ORGANISATION: &str = "
+    INSERT INTO org_unit (code, name, kind, path, valid_from)
+        VALUES ('GROUP', '集团', 'group', '{}', '2013-01-01');
+    INSERT INTO org_unit (code, name, kind, parent_id, path, store_id, valid_from)
+        SELECT 'S' || s, '店', 'store', g.id, '{}', g.id, '2013-01-01'
+        FROM org_unit g CROSS JOIN generate_series(1, 700) s WHERE g.kind = 'group';
+    INSERT INTO org_unit (code, name, kind, parent_id, path, store_id, valid_from)
+        SELECT s.code || 'T' || t, '组', 'team', s.id, '{}', s.id, '2013-01-01'
+        FROM org_unit s CROSS JOIN generate_series(1, 3) t WHERE s.kind = 'store';
+    UPDATE org_unit SET path = ARRAY[id], store_id = NULL WHERE kind = 'group';
+    UPDATE org_unit SET path = ARRAY[parent_id, id], store_id = id WHERE kind = 'store';
+    UPDATE org_unit t SET path = s.path || t.id, store_id = s.id FROM org_unit s WHERE t.kind = 'team' AND s.id = t.parent_id;
+    INSERT INTO employee (employee_no, name, status)
+        SELECT t.code || 'P' || p, '某某', 'active' FROM org_unit t CROSS JOIN generate_series(1, 5) p WHERE t.kind = 'team';
+    INSERT INTO assignment (employee_id, unit_id, position, valid_from)
+        SELECT e.id, t.id, 'sales_consultant', '2013-01-01'
+        FROM employee e JOIN org_unit t ON t.kind = 'team' AND e.employee_no LIKE t.code || 'P_'
+        WHERE e.employee_no = t.code || 'P' || right(e.employee_no, 1);
+    ANALYZE;";
+
+fn group_plan() -> NewPlan {
+    let member = |team: &str, person: i64| MemberWeight {
+        employee_no: format!("{team}P{person}"),
+        weight: 20 + person * 3 % 7,
+    };
+    let team = |store: i64, team: i64| {
+        let code = format!("S{store}T{team}");
+        let members = (1..=MEMBERS).map(|person| member(&code, person)).collect();
+        UnitWeight { unit: code, weight: 30 + team, units: Vec::new(), members }
+    };
+    let store = |store: i64| UnitWeight {
+        unit: format!("S{store}"),
+        weight: 500 + store * 37 % 401,
+        units: (1..=TEAMS).map(|number| team(store, number)).collect(),
+        members: Vec::new(),
+    };
+    let line = |metric: &str, total: i64| NewLine {
+        metric: metric.to_owned(),
+        total: Some(total),
+        penetration: None,
+        value_per_unit: None,
+        levels: Levels::default(),
+    };
+    NewPlan {
+        unit: "GROUP".to_owned(),
+        year: 2014,
+        metric: "deliveries".to_owned(),
+        total: 1_183_000,
+        levels: Levels { floor: Some(1_000_000), stretch: Some(1_300_000) },
+        method: Method::Season,
+        season: vec![950, 640, 880, 810, 795, 785, 690, 745, 875, 885, 925, 1020],
+        units: (1..=STORES).map(store).collect(),
+        channels: Vec::new(),
+        series: Vec::new(),
+        lines: vec![
+            line("accessory_revenue", 238_763_000_000),
+            line("insurance_policies", 854_000),
+            line("loans", 285_600),
+            line("temporary_plates", 900_000),
+        ],
+        pins: Vec::new(),
+    }
+}
+
+async fn timed<T>(what: &str, work: impl Future<Output = T>) -> T {
+    let begun = Instant::now();
+    let value = work.await;
+    println!("{:>8} ms  {what}", begun.elapsed().as_millis());
+    value
+}
+
+#[tokio::main]
+async fn main() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let given = std::env::var("DATABASE_URL").ok();
+    let cluster = match given {
+        Some(_) => None,
+        None => {
+            Some(Cluster::start(&folder.path().join("postgres"), Tuning::Durable).await.expect("a cluster"))
+        }
+    };
+    let url = match (&cluster, given) {
+        (Some(cluster), _) => {
+            cluster.create_database_if_missing("bench").await.expect("a database");
+            cluster.url("bench")
+        }
+        (None, Some(url)) => url,
+        (None, None) => return,
+    };
+    let pool = pool::open(&url, 4).expect("a pool");
+    migrate::run(&pool).await.expect("migrations");
+    measure(&mut *pool.get().await.expect("a connection")).await;
+    pool.close();
+    if let Some(cluster) = cluster {
+        cluster.stop().await.expect("stopped");
+    }
+}
+
+async fn measure(connection: &mut AsyncPgConnection) {
+    let now: DateTime<Utc> = "2014-01-02T00:00:00Z".parse().expect("a time");
+    let catalogue = CatalogueFile::new("rules/metrics.toml".into()).read().expect("the catalogue");
+    connection.batch_execute(ORGANISATION).await.expect("the organisation");
+    let created = timed("split and stored: 700 stores, 10,500 people, 5 lines, 3 levels", async {
+        plan::create(connection, &catalogue, group_plan(), None, now).await.expect("a plan")
+    })
+    .await;
+    diesel::sql_query(
+        "UPDATE annual_plan SET status = 'approved', effective_from = '2014-01-01', approved_at = now()",
+    )
+    .execute(connection)
+    .await
+    .expect("approved");
+    let change = Replan {
+        from: "2014-04".parse().expect("a month"),
+        total: None,
+        season: None,
+        results: vec![Results { metric: "deliveries".to_owned(), months: vec![109_200, 64_400, 100_800] }],
+    };
+    let draft = timed("the rest of the year planned again and stored", async {
+        plan::replan(connection, created.id, change, None, now).await.expect("a version")
+    })
+    .await;
+    let one = Pin {
+        metric: None,
+        unit: Some("S350T2".to_owned()),
+        employee_no: Some("S350T2P3".to_owned()),
+        channel: None,
+        series: None,
+        period: "2014-06".parse().expect("a month"),
+        value: Some(15),
+    };
+    timed("one cell pinned", async {
+        let pins = Pins { pins: vec![one] };
+        pin(connection, draft.id, pins, None, Seen::Any, now).await.expect("pinned")
+    })
+    .await;
+    let deleted = timed("the draft thrown away", async {
+        connection
+            .transaction(async |connection| {
+                plan::store::delete(connection, draft.id, None, Seen::Any, now).await
+            })
+            .await
+    })
+    .await;
+    deleted.expect("deleted");
+}

@@ -1,0 +1,160 @@
+//! A plan goes out as a workbook, is edited, and comes in again.
+
+use std::io::{Cursor, Read as _, Write as _};
+
+use calamine::{Data, Reader as _, Xlsx};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{draft, months, person, read, step};
+use crate::support::{Answer, TestApp};
+use crate::users::fields;
+
+async fn export(app: &TestApp, login: &str, id: &Value) -> Vec<u8> {
+    let request = app.request(Method::GET, &format!("/v1/plans/{id}/sheet"));
+    let answer = request.bearer_auth(app.token(login).await).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+    assert!(header("content-type").ends_with("spreadsheetml.sheet"), "{}", header("content-type"));
+    assert!(header("content-disposition").contains("plan-JC-"), "{}", header("content-disposition"));
+    answer.bytes().await.unwrap().to_vec()
+}
+
+/// Column letters of a position counted from 0; a plan's sheet has fewer than 26 columns.
+fn letter(column: usize) -> char {
+    char::from(b'A' + u8::try_from(column).unwrap())
+}
+
+/// Where a node's confirmed value of a month stands on the first worksheet, and what it is.
+fn cell(bytes: &[u8], code: &str, month: &str) -> (String, i64) {
+    let mut workbook = Xlsx::new(Cursor::new(bytes)).unwrap();
+    let range = workbook.worksheet_range_at(0).unwrap().unwrap();
+    let (first_row, first_column) = range.start().unwrap();
+    let rows: Vec<&[Data]> = range.rows().collect();
+    let text = |cell: &Data| cell.to_string();
+    let header = rows.iter().position(|row| row.iter().any(|cell| text(cell) == "1月")).unwrap();
+    let column = rows[header].iter().position(|cell| text(cell) == month).unwrap();
+    let is_meant = |row: &&[Data]| {
+        row.iter().any(|cell| text(cell) == code) && row.iter().any(|cell| text(cell) == "确定")
+    };
+    let at = rows.iter().position(|row| is_meant(row)).unwrap();
+    let place = format!("{}{}", letter(column + first_column as usize), at + 1 + first_row as usize);
+    (place, rows[at][column].to_string().parse::<f64>().unwrap() as i64)
+}
+
+/// The workbook with another number in a cell of the first worksheet, as a spreadsheet program would save it.
+fn edited(bytes: &[u8], edits: &[(String, &str)]) -> Vec<u8> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..archive.len() {
+        let mut file = archive.by_index(index).unwrap();
+        let name = file.name().unwrap().to_string();
+        let mut content = Vec::new();
+        file.read_to_end(&mut content).unwrap();
+        if name == "xl/worksheets/sheet1.xml" {
+            let mut page = String::from_utf8(content).unwrap();
+            for (cell, value) in edits {
+                let at = page.find(&format!("<c r=\"{cell}\"")).unwrap();
+                let from = at + page[at..].find("<v>").unwrap() + 3;
+                let to = from + page[from..].find("</v>").unwrap();
+                page.replace_range(from..to, value);
+            }
+            content = page.into_bytes();
+        }
+        out.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        out.write_all(&content).unwrap();
+    }
+    out.finish().unwrap().into_inner()
+}
+
+async fn import(app: &TestApp, login: &str, id: &Value, file: Vec<u8>, dry_run: bool) -> Answer {
+    app.upload(login, &format!("/v1/plans/{id}/sheet?dry_run={dry_run}"), file).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_untouched_workbook_changes_nothing() {
+    let app = TestApp::demo().await;
+    let id = draft(&app, "manager", 2016).await["id"].clone();
+    let before = read(&app, &id).await;
+    let file = export(&app, "manager", &id).await;
+    assert_eq!(cell(&file, "A01", "3月").1, 15);
+    let report = import(&app, "manager", &id, file, false).await.expect(200);
+    assert_eq!((&report["edited"], &report["moved"]), (&json!([]), &json!([])));
+    assert_eq!(read(&app, &id).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn edits_are_shown_first_and_then_stand() {
+    let app = TestApp::demo().await;
+    let id = draft(&app, "manager", 2016).await["id"].clone();
+    let before = read(&app, &id).await;
+    let file = export(&app, "manager", &id).await;
+    let file = edited(&file, &[(cell(&file, "A01", "3月").0, "20"), (cell(&file, "A02", "3月").0, "9")]);
+    let shown = import(&app, "manager", &id, file.clone(), true).await.expect(200);
+    let edits: Vec<_> = shown["edited"].as_array().unwrap().iter().collect();
+    let expected = |path: &str, name: &str, from: i64, to: i64| {
+        json!({"metric": "deliveries", "tree": "organisation", "path": path, "name": name, "month": 3,
+            "from": from, "to": to})
+    };
+    assert_eq!(edits, [&expected("JC/G1/A01", "陈志远", 15, 20), &expected("JC/G1/A02", "李思敏", 14, 9)]);
+    // Only the colleagues of team 1 move.
+    let moved = shown["moved"].as_array().unwrap();
+    assert!(
+        !moved.is_empty()
+            && moved.iter().all(|change| change["path"].as_str().unwrap().starts_with("JC/G1/A"))
+    );
+    assert_eq!(read(&app, &id).await, before, "a dry run keeps nothing");
+
+    let kept = import(&app, "manager", &id, file.clone(), false).await.expect(200);
+    assert_eq!((&kept["edited"], &kept["moved"]), (&shown["edited"], &shown["moved"]));
+    let after = read(&app, &id).await;
+    assert_eq!((months(person(&after, "G1", "A01"))[2], months(person(&after, "G1", "A02"))[2]), (20, 9));
+    super::sums_to(&super::find(&after["units"], "unit", "G1")["members"], &super::TEAMS[0].1);
+    // The same workbook again was exported from a plan that has changed since.
+    assert_eq!(import(&app, "manager", &id, file, false).await.problem(412), "precondition-failed");
+    // Exported again, it holds the edits.
+    let again = export(&app, "manager", &id).await;
+    assert_eq!(cell(&again, "A01", "3月").1, 20);
+    let report = import(&app, "manager", &id, again, false).await.expect(200);
+    assert_eq!(report["edited"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_is_refused_with_its_cells_and_changes_nothing() {
+    let app = TestApp::demo().await;
+    let id = draft(&app, "manager", 2016).await["id"].clone();
+    let other = draft(&app, "manager", 2017).await["id"].clone();
+    let before = read(&app, &id).await;
+    let file = export(&app, "manager", &id).await;
+    let (a01, _) = cell(&file, "A01", "3月");
+    let row: String = a01.chars().skip(1).collect();
+    let answer = import(&app, "manager", &id, edited(&file, &[(a01.clone(), "-1")]), false).await;
+    assert!(fields(&answer)[0].ends_with(&format!("{row} {}", &a01[..1])), "{:#}", answer.body);
+    assert_eq!(answer.problem(422), "validation-failed");
+    let answer = import(&app, "manager", &id, edited(&file, &[(a01.clone(), "1.5")]), true).await;
+    assert_eq!(answer.problem(422), "validation-failed");
+    // More than the year has in all.
+    let answer = import(&app, "manager", &id, edited(&file, &[(a01, "1691")]), true).await;
+    assert_eq!(fields(&answer), ["JC/G1/A01 2016-03"]);
+    assert_eq!(import(&app, "manager", &other, file.clone(), true).await.problem(422), "validation-failed");
+    assert_eq!(
+        import(&app, "manager", &id, b"not a workbook".to_vec(), true).await.problem(422),
+        "validation-failed"
+    );
+    assert_eq!(import(&app, "gm", &id, file.clone(), true).await.problem(403), "forbidden");
+    assert_eq!(read(&app, &id).await, before);
+    step(&app, "manager", &id, "submit", "*", None).await.expect(200);
+    let file = export(&app, "gm", &id).await;
+    assert_eq!(import(&app, "manager", &id, file, true).await.problem(409), "conflict");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workbook_for_those_who_see_no_names_has_none() {
+    let app = TestApp::demo().await;
+    let file = export(&app, "dashboard", &json!(2)).await;
+    let mut workbook = Xlsx::new(Cursor::new(&file)).unwrap();
+    let range = workbook.worksheet_range_at(0).unwrap().unwrap();
+    let text: Vec<String> = range.cells().map(|(_, _, cell)| cell.to_string()).collect();
+    assert!(text.iter().any(|cell| cell == "G1"));
+    assert!(!text.iter().any(|cell| cell == "A01" || cell == "陈志远"), "{text:?}");
+}
