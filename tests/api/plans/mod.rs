@@ -1,5 +1,7 @@
 //! Annual plans over HTTP: the worked example of domain.md, and the way from a draft to a plan in force.
 
+mod commitments;
+mod proposals;
 mod steps;
 
 use diesel::prelude::*;
