@@ -133,6 +133,10 @@ actions! {
     DraftPlan = [SalesManager Store, GroupAdmin All];
     /// Approve a submitted plan or return it.
     ApprovePlan = [GeneralManager Store];
+    /// Propose how the months of a team led are split, and withdraw what one has proposed.
+    ProposeSplit = [TeamLeader Team];
+    /// Commit to months of a plan: the own ones, those of a team led and its people, those of the store.
+    CommitPlan = [SalesConsultant Own, TeamLeader Team, SalesManager Store];
     /// Enter facts: of which sources, says [`SOURCES`].
     EnterFacts = [
         SalesConsultant Own, TeamLeader Team, TelesalesSpecialist Own, ShowroomSupervisor Store,

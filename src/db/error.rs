@@ -28,6 +28,10 @@ const CONSTRAINTS: &[(&str, &str)] = &[
     ("annual_plan_one_draft", "there is a draft of this plan already; submit, approve or delete it first"),
     ("annual_plan_one_in_force", "another version of this plan has just been approved"),
     ("annual_plan_four_eyes", "a plan is never approved by its author"),
+    (
+        "plan_proposal_one_open",
+        "a proposal for this unit is open already; withdraw it, or have it decided, first",
+    ),
     ("review_cycle_unique", "the review cycle of this store and month exists already"),
     ("review_revision_unique", "somebody else has just generated these reviews"),
     ("review_one_current", "somebody else has just generated these reviews"),

@@ -192,6 +192,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// How leaders propose to split their teams' months.
+    plan_proposal (id) {
+        id -> Int8,
+        plan_unit_id -> Int8,
+        year -> Int4,
+        unit_id -> Int8,
+        body -> Jsonb,
+        status -> Text,
+        author_id -> Int8,
+        decided_by -> Nullable<Int8>,
+        note -> Nullable<Text>,
+        accepted_into -> Nullable<Int8>,
+        created_at -> Timestamptz,
+        decided_at -> Nullable<Timestamptz>,
+        row_version -> Int4,
+    }
+}
+
+diesel::table! {
+    /// What people and units commit to. A month without a commitment is null within the array.
+    plan_commitment (id) {
+        id -> Int8,
+        plan_unit_id -> Int8,
+        year -> Int4,
+        metric -> Text,
+        unit_id -> Int8,
+        employee_id -> Nullable<Int8>,
+        months -> Array<Int8>,
+        author_id -> Int8,
+        committed_at -> Timestamptz,
+        row_version -> Int4,
+    }
+}
+
+diesel::table! {
     /// The cells of plans, one by one: a view.
     target (plan_id, line, period, tree, unit_id, employee_id, label) {
         plan_id -> Int8,
@@ -429,6 +464,7 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query! {
     org_unit, employee, assignment, team_leadership, user_account, refresh_token, audit_entry,
     annual_plan, plan_label, plan_line, plan_node, plan_months, plan_pin, plan_lock, target,
+    plan_proposal, plan_commitment,
     import_batch, fact, current_fact, source_delivery, rule_bundle, rule_file, rule_release, rule_draft,
     rule_draft_file, rule_draft_author, rule_backtest, review_cycle, review, review_item, access_log,
 }

@@ -242,7 +242,7 @@ fn plan_line(line: &Line) -> PlanLine {
 
 /// Which people the viewer reaches in which months.
 #[derive(Default)]
-struct Seen {
+pub(super) struct Seen {
     /// Months, from 0, in which everybody is reached.
     everybody: HashSet<usize>,
     /// Position of a person and a month, from 0, for the other months.
@@ -258,7 +258,11 @@ struct SeenRow {
 }
 
 impl Seen {
-    async fn load(connection: &mut AsyncPgConnection, viewer: &Viewer, id: i64) -> Result<Self, Problem> {
+    pub(super) async fn load(
+        connection: &mut AsyncPgConnection,
+        viewer: &Viewer,
+        id: i64,
+    ) -> Result<Self, Problem> {
         let mut seen = Self::default();
         if !viewer.sees_names() {
             return Ok(seen);
@@ -295,7 +299,7 @@ impl Seen {
     }
 
     /// The months of the person at a position as far as they are seen, or nothing where none is.
-    fn of(&self, ordinal: i32, months: &Months) -> [Option<i64>; 12] {
+    pub(super) fn of(&self, ordinal: i32, months: &Months) -> [Option<i64>; 12] {
         let mut shown = [None; 12];
         for ((month, slot), value) in shown.iter_mut().enumerate().zip(months) {
             if self.everybody.contains(&month) || self.people.contains(&(ordinal, month)) {
@@ -306,7 +310,7 @@ impl Seen {
     }
 }
 
-fn month_of(day: NaiveDate) -> usize {
+pub(super) fn month_of(day: NaiveDate) -> usize {
     usize::try_from(Period::containing(day).month()).unwrap_or(1).saturating_sub(1)
 }
 

@@ -8,7 +8,11 @@ pub mod apportion;
 pub mod approval;
 pub mod around;
 pub mod capacity;
+<<<<<<< HEAD
 pub mod course;
+=======
+pub mod commitments;
+>>>>>>> wbottom
 pub mod decompose;
 pub mod diff;
 pub mod document;
@@ -24,6 +28,7 @@ pub mod method;
 pub mod pace;
 pub mod pins;
 pub mod preview;
+pub mod proposals;
 pub mod rebate;
 pub mod replan;
 pub mod revision;

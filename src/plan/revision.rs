@@ -10,7 +10,7 @@ use super::store::{Heading, Locked, find, insert, lock, subject};
 use super::tree::{Node, Place, Tree};
 use super::version::Step;
 use super::viewer::Viewer;
-use super::weights::{self, ALL_ZERO, Change, fault};
+use super::weights::{self, ALL_ZERO, Change, Split, fault};
 use super::{Plan, Resplit, pins, rows};
 use crate::auth::audit;
 use crate::http::Problem;
@@ -77,23 +77,39 @@ pub async fn resplit(
     find(connection, &Viewer::program(), id).await
 }
 
-/// Adds the change to the version's splits, and splits what depends on it.
-pub(super) async fn split_anew(
+/// A version in memory, changed but not yet settled.
+pub(super) struct Anew {
+    pub state: State,
+    /// Position of the unit.
+    pub unit: usize,
+    /// How many places the organisation had before.
+    pub places: usize,
+    /// The version's splits, the change among them.
+    pub split: Split,
+}
+
+/// Makes a change to the splits of a version in memory.
+///
+/// # Errors
+///
+/// Every field at fault.
+pub(super) async fn anew(
     connection: &mut AsyncPgConnection,
-    plan: &mut Locked,
-    change: &Resplit,
-    by: Option<i64>,
-) -> Result<(), Problem> {
-    let mut state = rows::load_state(connection, plan.id, plan.closed_months, &plan.split).await?;
-    let numbers = change.weights.iter().map(|member| member.employee_no.as_str());
+    mut state: State,
+    year: i32,
+    split: &Split,
+    change: Change,
+) -> Result<Anew, Problem> {
+    let resplit = &change.resplit;
+    let numbers = resplit.weights.iter().map(|member| member.employee_no.as_str());
     let known = employee_ids(connection, numbers).await?;
-    let unit = state.shapes.organisation.unit(&change.unit);
-    let mut faults = faults(plan, &state, change, unit);
-    let members = weights::members("weights", &change.weights, &known, &mut faults);
+    let unit = state.shapes.organisation.unit(&resplit.unit);
+    let mut faults = faults(year, &state, resplit, unit);
+    let members = weights::members("weights", &resplit.weights, &known, &mut faults);
     let Some(unit) = unit.filter(|_| faults.is_empty()) else {
         return Err(Problem::fields(faults));
     };
-    let count = state.shapes.organisation.len();
+    let places = state.shapes.organisation.len();
     let unit_id = match state.shapes.organisation.node(unit).map(|node| &node.place) {
         Some(Place::Unit(id)) => *id,
         _ => return Err(Problem::not_found("unit")),
@@ -106,28 +122,44 @@ pub(super) async fn split_anew(
             state.shapes.organisation.push(Node { place, code, parent: Some(unit), weights: [0; 12] });
         }
     }
-    plan.split.resplits.push(Change { resplit: change.clone(), user_id: by });
-    state.segments = rows::segments(&state.shapes.organisation, &plan.split);
+    let mut split = split.clone();
+    split.resplits.push(change);
+    state.segments = rows::segments(&state.shapes.organisation, &split);
+    Ok(Anew { state, unit, places, split })
+}
+
+/// Adds the change to the version's splits, and splits what depends on it.
+pub(super) async fn split_anew(
+    connection: &mut AsyncPgConnection,
+    plan: &mut Locked,
+    change: &Resplit,
+    by: Option<i64>,
+) -> Result<(), Problem> {
+    let state = rows::load_state(connection, plan.id, plan.closed_months, &plan.split).await?;
+    let change = Change { resplit: change.clone(), user_id: by };
+    let Anew { mut state, places, split, .. } =
+        anew(connection, state, plan.year, &plan.split, change).await?;
+    plan.split = split;
     if let Err(refusal) = state.settle(Scope::Everything) {
         return Err(pins::problem(&refusal, &state, plan.year));
     }
-    rows::insert_nodes(connection, plan.id, Tree::Organisation, &state.shapes.organisation, count).await?;
+    rows::insert_nodes(connection, plan.id, Tree::Organisation, &state.shapes.organisation, places).await?;
     rows::write_months(connection, plan.id, &state, None).await
 }
 
 /// What is wrong with a change.
-fn faults(plan: &Locked, state: &State, change: &Resplit, unit: Option<usize>) -> Vec<FieldError> {
+fn faults(year: i32, state: &State, change: &Resplit, unit: Option<usize>) -> Vec<FieldError> {
     let mut faults = Vec::new();
     for (field, period) in [("from", change.from), ("to", change.to)] {
-        if period.year() != plan.year {
-            faults.push(other_year(field, plan.year));
+        if period.year() != year {
+            faults.push(other_year(field, year));
         }
     }
     if change.to < change.from {
         faults.push(fault("to", "expected no month before from"));
     }
     let first = usize::try_from(change.from.month()).unwrap_or(1).saturating_sub(1);
-    if change.from.year() == plan.year && first < state.closed {
+    if change.from.year() == year && first < state.closed {
         faults.push(fault("from", format!("{} is closed: it stands as it was", change.from)));
     }
     let organisation = &state.shapes.organisation;

@@ -110,6 +110,27 @@ async fn reaches(
     Ok(found.is_some_and(|found| found.is_reached))
 }
 
+/// Whether the viewer reaches any place of plan `id` in any of its months: the own part, a team led, or more.
+pub(super) async fn reaches_place(
+    connection: &mut AsyncPgConnection,
+    scope: &Scope,
+    id: i64,
+) -> Result<bool, Problem> {
+    let found: Reached = diesel::sql_query(
+        "SELECT EXISTS (
+             SELECT FROM plan_node n JOIN annual_plan p ON p.id = n.plan_id CROSS JOIN generate_series(1, 12) m
+             WHERE n.plan_id = $4 AND n.tree = 'organisation'
+             AND may_reach($1, $2, $3, coalesce(n.employee_id, 0), n.unit_id, make_date(p.year, m, 1))) AS is_reached",
+    )
+    .bind::<Array<Text>, _>(&scope.reaches)
+    .bind::<BigInt, _>(scope.employee_id)
+    .bind::<BigInt, _>(scope.unit_id)
+    .bind::<BigInt, _>(id)
+    .get_result(connection)
+    .await?;
+    Ok(found.is_reached)
+}
+
 /// Refuses a plan that the viewer does not see as a whole: for the viewer there is none.
 pub async fn require_plan(
     connection: &mut AsyncPgConnection,

@@ -47,8 +47,12 @@ const ADMINISTRATION: May = Logins("admin");
 const ORGANISATION: May = Logins("leader supervisor manager gm hr clerk service group auditor admin");
 /// Row "plan": own, propose team split, own, decompose, approve, view, –, issue, read, read.
 const PLAN: May = Logins("consultant leader telesales manager gm hr group dashboard auditor");
-/// Row "plan": the sales manager decomposes, the group issues. (A leader's proposal has no operation yet.)
+/// Row "plan": the sales manager decomposes, the group issues. (What a leader does is below.)
 const PLANNING: May = Logins("manager group");
+/// Row "plan": the leader proposes the team's split.
+const PROPOSING: May = Logins("leader");
+/// Row "plan": who has an own part, leads a team or decomposes says what can be brought.
+const COMMITTING: May = Logins("consultant leader manager");
 /// Row "plan": the general manager approves.
 const APPROVAL: May = Logins("gm");
 /// Row "enter facts", and the group for a store's HR, and the showroom supervisor.
@@ -123,6 +127,14 @@ const EXPECTED: &[(&str, May)] = &[
     ("submit_plan", PLANNING),
     ("create_plan_resplit", PLANNING),
     ("create_plan_version", PLANNING),
+    ("list_plan_proposals", PLAN),
+    ("create_plan_proposal", PROPOSING),
+    ("withdraw_plan_proposal", PROPOSING),
+    ("accept_plan_proposal", PLANNING),
+    ("reject_plan_proposal", PLANNING),
+    ("get_plan_commitments", PLAN),
+    ("put_plan_commitments", COMMITTING),
+    ("get_plan_issued", PLAN),
     ("return_plan", APPROVAL),
     ("approve_plan", APPROVAL),
     ("list_metrics", EVERYBODY),

@@ -2,6 +2,8 @@
 
 mod pace;
 mod sheets;
+mod commitments;
+mod proposals;
 mod steps;
 
 use diesel::prelude::*;

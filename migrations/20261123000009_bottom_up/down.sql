@@ -1,0 +1,2 @@
+DROP TABLE plan_commitment;
+DROP TABLE plan_proposal;
