@@ -131,8 +131,9 @@ actions! {
     ];
     /// Draft, change and submit plans.
     DraftPlan = [SalesManager Store, GroupAdmin All];
-    /// Approve a submitted plan or return it.
-    ApprovePlan = [GeneralManager Store];
+    /// Approve a submitted plan, return it, or lock its months: a store's is the general manager's, a group's the group
+    /// administrator's, and which of them a plan asks for is told by its unit.
+    ApprovePlan = [GeneralManager Store, GroupAdmin All];
     /// Enter facts: of which sources, says [`SOURCES`].
     EnterFacts = [
         SalesConsultant Own, TeamLeader Team, TelesalesSpecialist Own, ShowroomSupervisor Store,

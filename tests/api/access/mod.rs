@@ -49,8 +49,9 @@ const ORGANISATION: May = Logins("leader supervisor manager gm hr clerk service 
 const PLAN: May = Logins("consultant leader telesales manager gm hr group dashboard auditor");
 /// Row "plan": the sales manager decomposes, the group issues. (A leader's proposal has no operation yet.)
 const PLANNING: May = Logins("manager group");
-/// Row "plan": the general manager approves.
-const APPROVAL: May = Logins("gm");
+/// Row "plan": the general manager approves, and a group administrator what is planned for the group as a whole (which plan
+/// is whose, says tests/api/plans/groups.rs).
+const APPROVAL: May = Logins("gm group");
 /// Row "enter facts", and the group for a store's HR, and the showroom supervisor.
 const ENTERING: May = Logins("consultant leader telesales supervisor manager hr clerk service group");
 /// Row "enter facts": attendance is HR's.
