@@ -1,6 +1,14 @@
 //! Annual plans over HTTP: the worked example of domain.md, and the way from a draft to a plan in force.
 
+mod differences;
+mod groups;
+mod lines;
+mod methods;
+mod pins;
+mod replans;
 mod steps;
+mod sums;
+mod trees;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
