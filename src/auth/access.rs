@@ -131,12 +131,13 @@ actions! {
     ];
     /// Draft, change and submit plans.
     DraftPlan = [SalesManager Store, GroupAdmin All];
-    /// Approve a submitted plan or return it.
-    ApprovePlan = [GeneralManager Store];
     /// Propose how the months of a team led are split, and withdraw what one has proposed.
     ProposeSplit = [TeamLeader Team];
     /// Commit to months of a plan: the own ones, those of a team led and its people, those of the store.
     CommitPlan = [SalesConsultant Own, TeamLeader Team, SalesManager Store];
+    /// Approve a submitted plan, return it, or lock its months: a store's is the general manager's, a group's the group
+    /// administrator's, and which of them a plan asks for is told by its unit.
+    ApprovePlan = [GeneralManager Store, GroupAdmin All];
     /// Enter facts: of which sources, says [`SOURCES`].
     EnterFacts = [
         SalesConsultant Own, TeamLeader Team, TelesalesSpecialist Own, ShowroomSupervisor Store,

@@ -7,13 +7,49 @@ use serde_json::json;
 
 use super::store::{Locked, find, lock, must_be_one, subject};
 use super::version::{Status, Step};
-use super::viewer::Viewer;
+use super::viewer::{self, Viewer};
 use super::{Plan, locks};
-use crate::auth::audit;
-use crate::db::schema::annual_plan;
-use crate::http::Problem;
+use crate::auth::access::{Action as _, ApprovePlan, Role};
+use crate::auth::caller::Scope;
+use crate::auth::{Caller, audit};
+use crate::db::schema::{annual_plan, org_unit};
 use crate::http::etag::Seen;
+use crate::http::{Code, Problem};
+use crate::org::UnitKind;
 use crate::period::Period;
+
+/// Refuses who has no say in plan `id`: a store's plan is approved, returned and locked by its general manager, a group's by
+/// a group administrator.
+///
+/// # Errors
+///
+/// Not found where the caller does not see the plan; forbidden where the caller sees it in another role.
+pub(super) async fn require_approver(
+    connection: &mut AsyncPgConnection,
+    caller: &Caller<ApprovePlan>,
+    id: i64,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let viewer = Viewer::of(caller, now);
+    viewer::require_plan(connection, &viewer, id).await?;
+    let kind: UnitKind = annual_plan::table
+        .inner_join(org_unit::table.on(org_unit::id.eq(annual_plan::unit_id)))
+        .filter(annual_plan::id.eq(id))
+        .select(org_unit::kind)
+        .first(connection)
+        .await?;
+    let (approver, detail) = match kind {
+        UnitKind::Group => (Role::GroupAdmin, "a group's plan is decided by a group administrator"),
+        _ => (Role::GeneralManager, "a store's plan is decided by its general manager"),
+    };
+    // Who has both roles reaches every store's plan by the one, but decides only the own store's by the other.
+    let reach = ApprovePlan::ALLOWED.iter().find(|(role, _)| *role == approver).map(|(_, reach)| *reach);
+    let scope = Scope::of(&caller.identity, |role| reach.filter(|_| role == approver));
+    match viewer::sees_plan(connection, &Viewer { scope, ..viewer }, id).await? {
+        true => Ok(()),
+        false => Err(Problem::new(Code::Forbidden, detail)),
+    }
+}
 
 /// Hands a draft in. `by` is who does it; none is the operator.
 pub async fn submit(
@@ -37,6 +73,10 @@ pub async fn submit(
 }
 
 /// Hands a submitted plan back to its author, who reads the `note`.
+///
+/// # Errors
+///
+/// A conflict where the plan is not submitted, or `by` is its author or has changed it.
 pub async fn return_to_draft(
     connection: &mut AsyncPgConnection,
     id: i64,
@@ -50,6 +90,7 @@ pub async fn return_to_draft(
             let mut plan = lock(connection, id).await?;
             seen.check(plan.row_version)?;
             plan.status = plan.status.after(Step::Return)?;
+            require_four_eyes(&plan, by)?;
             plan.split.note = Some(note.clone());
             plan.save(connection).await?;
             let detail = json!({ "note": note });
@@ -105,16 +146,16 @@ pub async fn approve(
     find(connection, &Viewer::program(), id).await
 }
 
-/// Nobody approves what is their own: written, or changed since.
-fn require_four_eyes(plan: &Locked, approver: i64) -> Result<(), Problem> {
+/// Nobody decides what is their own: written, or changed since.
+pub(super) fn require_four_eyes(plan: &Locked, approver: i64) -> Result<(), Problem> {
     if plan.author_id == Some(approver) {
         return Err(Problem::conflict(
-            "a plan is never approved by its author: ask somebody else to approve it",
+            "a plan is never decided by its author: ask somebody else to approve, return or lock it",
         ));
     }
     if plan.split.was_changed_by(approver) {
         return Err(Problem::conflict(
-            "a plan is never approved by somebody who changed it: ask somebody else to approve it",
+            "a plan is never decided by somebody who changed it: ask somebody else to approve, return or lock it",
         ));
     }
     Ok(())

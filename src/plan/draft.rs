@@ -104,9 +104,7 @@ pub(super) async fn prepare(
     let calendar = Calendar::shipped().map_err(|error| Problem::internal(&error))?;
     weigh(method, new.year, new.total, &mut shapes, &findings, &calendar).map_err(Problem::fields)?;
     let mut state = State { shapes, lines, ..State::default() };
-    for (index, pin) in new.pins.iter().enumerate() {
-        pins::set(&mut state, pin, new.year, &format!("pins[{index}]"), &mut faults);
-    }
+    pins::set_all(&mut state, &new.pins, new.year, &mut faults);
     if !faults.is_empty() {
         return Err(Problem::fields(faults));
     }

@@ -265,8 +265,9 @@ pub async fn submit_plan(
 /// Hand a submitted plan back to its author.
 #[utoipa::path(tag = "plans", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = Return, responses(
     (status = 200, description = "A draft again", body = Plan),
+    (status = 403, description = "The plan is for another role to decide", body = ProblemBody),
     (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
-    (status = 409, description = "It is not submitted", body = ProblemBody),
+    (status = 409, description = "It is not submitted, or the caller is its author", body = ProblemBody),
     (status = 412, description = "It was changed in the meantime", body = ProblemBody),
     (status = 428, description = "If-Match is missing", body = ProblemBody),
 ))]
@@ -282,13 +283,14 @@ pub async fn return_plan(
     let now = clock.now();
     let by = caller.identity.user_id;
     let mut connection = pool.get().await?;
-    viewer::require_plan(&mut connection, &Viewer::of(&caller, now), *id).await?;
+    approval::require_approver(&mut connection, &caller, *id, now).await?;
     approval::return_to_draft(&mut connection, *id, by, body.0.note, seen, now).await.map(changed)
 }
 
 /// Put a submitted plan in force from a month on. The version in force before becomes superseded.
 #[utoipa::path(tag = "plans", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = Approval, responses(
     (status = 200, description = "Approved", body = Plan),
+    (status = 403, description = "The plan is for another role to decide", body = ProblemBody),
     (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
     (status = 409, description = "It is not submitted, or the caller is its author", body = ProblemBody),
     (status = 412, description = "It was changed in the meantime", body = ProblemBody),
@@ -307,7 +309,7 @@ pub async fn approve_plan(
     let now = clock.now();
     let by = caller.identity.user_id;
     let mut connection = pool.get().await?;
-    viewer::require_plan(&mut connection, &Viewer::of(&caller, now), *id).await?;
+    approval::require_approver(&mut connection, &caller, *id, now).await?;
     approval::approve(&mut connection, *id, by, body.0.effective_from, seen, now).await.map(changed)
 }
 
@@ -405,7 +407,9 @@ pub async fn create_replan(
 /// Lock months for good: no version of the plan takes effect in them any more.
 #[utoipa::path(tag = "plans", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = Lock, responses(
     (status = 200, description = "Locked", body = Plan),
+    (status = 403, description = "The plan is for another role to decide", body = ProblemBody),
     (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
+    (status = 409, description = "The caller is its author", body = ProblemBody),
     (status = 412, description = "It was changed in the meantime", body = ProblemBody),
     (status = 422, description = "The month is not of the plan's year", body = ProblemBody),
     (status = 428, description = "If-Match is missing", body = ProblemBody),
@@ -422,6 +426,6 @@ pub async fn lock_plan_months(
     let now = clock.now();
     let by = caller.identity.user_id;
     let mut connection = pool.get().await?;
-    viewer::require_plan(&mut connection, &Viewer::of(&caller, now), *id).await?;
+    approval::require_approver(&mut connection, &caller, *id, now).await?;
     locks::lock_months(&mut connection, *id, body.0, by, seen, now).await.map(changed)
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::store::{Locked, find, lock, subject};
 use super::viewer::Viewer;
-use super::{Plan, draft};
+use super::{Plan, approval, draft};
 use crate::auth::audit;
 use crate::clock;
 use crate::db::schema::{annual_plan, plan_lock};
@@ -33,7 +33,7 @@ pub struct Lock {
 ///
 /// # Errors
 ///
-/// A field at fault where the month is not of the plan's year.
+/// A field at fault where the month is not of the plan's year; a conflict where `by` is the author or has changed the plan.
 pub async fn lock_months(
     connection: &mut AsyncPgConnection,
     id: i64,
@@ -47,6 +47,7 @@ pub async fn lock_months(
         .transaction(async |connection| {
             let plan = lock(connection, id).await?;
             seen.check(plan.row_version)?;
+            approval::require_four_eyes(&plan, by)?;
             if change.through.year() != plan.year {
                 return Err(Problem::fields(vec![draft::other_year("through", plan.year)]));
             }

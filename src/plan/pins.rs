@@ -57,13 +57,7 @@ pub async fn pin(
             plan.status = plan.status.after(Step::Change)?;
             let mut state = rows::load_state(connection, id, plan.closed_months, &plan.split).await?;
             let mut faults = Vec::new();
-            let mut touched = BTreeSet::new();
-            for (index, pin) in change.pins.iter().enumerate() {
-                let cell = set(&mut state, pin, plan.year, &format!("pins[{index}]"), &mut faults);
-                if cell.is_some_and(|cell| !touched.insert(cell)) {
-                    faults.push(fault(format!("pins[{index}]"), "this cell is listed twice"));
-                }
-            }
+            let touched = set_all(&mut state, &change.pins, plan.year, &mut faults);
             if !faults.is_empty() {
                 return Err(Problem::fields(faults));
             }
@@ -97,14 +91,26 @@ pub(super) async fn apply(
     plan.save(connection).await
 }
 
-/// Sets or takes away one pin, and says which cell it is; what is wrong with it is added to `faults`.
-pub(super) fn set(
+/// Sets or takes away the pins of the field `pins`, and says which cells they are; what is wrong with them is added to
+/// `faults`.
+pub(super) fn set_all(
     state: &mut State,
-    pin: &Pin,
+    pins: &[Pin],
     year: i32,
-    field: &str,
     faults: &mut Vec<FieldError>,
-) -> Option<Cell> {
+) -> BTreeSet<Cell> {
+    let mut touched = BTreeSet::new();
+    for (index, pin) in pins.iter().enumerate() {
+        let cell = set(state, pin, year, &format!("pins[{index}]"), faults);
+        if cell.is_some_and(|cell| !touched.insert(cell)) {
+            faults.push(fault(format!("pins[{index}]"), "this cell is listed twice"));
+        }
+    }
+    touched
+}
+
+/// Sets or takes away one pin, and says which cell it is; what is wrong with it is added to `faults`.
+fn set(state: &mut State, pin: &Pin, year: i32, field: &str, faults: &mut Vec<FieldError>) -> Option<Cell> {
     let before = faults.len();
     let line = match &pin.metric {
         None => Some(0),

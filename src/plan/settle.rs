@@ -159,13 +159,14 @@ impl Splitting<'_> {
         let children = self.shape.children(node);
         let mut split: Rows =
             children.iter().map(|&child| rows.get(child).copied().unwrap_or_default()).collect();
+        let held = |child: usize, month: usize| self.holds.of_cell(child, month);
         match self.parts {
             Parts::Following(cells) => {
                 let weight = |child: usize, month: usize| {
                     let cell = cells.get(child).and_then(|months| months.get(month)).copied();
                     u64::try_from(cell.unwrap_or(0)).unwrap_or(0)
                 };
-                self.fill(node, months, self.closed..12, &weight, &mut split)?;
+                self.fill(node, months, self.closed..12, (&weight, &held), &mut split)?;
             }
             Parts::Weights(segments) => {
                 let weight = |child: usize, month: usize| {
@@ -174,29 +175,37 @@ impl Splitting<'_> {
                 };
                 let segments: Vec<&Segment> =
                     segments.iter().filter(|segment| segment.node == node).collect();
-                let is_covered =
-                    |month: usize| segments.iter().any(|segment| segment.months.contains(&month));
+                // A month is split once by each that has a say in it, and the last one counts. Held cells are the last
+                // one's: who has no weight before may well take what they leave.
+                let is_covered = |from: usize, month: usize| {
+                    segments.iter().skip(from).any(|segment| segment.months.contains(&month))
+                };
+                let hold = |from: usize, child: usize, month: usize| {
+                    if is_covered(from, month) { Hold::default() } else { held(child, month) }
+                };
                 // Where every month is split by other weights, the tree's own may be zeros.
-                if !(self.closed..12).all(is_covered) {
-                    self.fill(node, months, self.closed..12, &weight, &mut split)?;
+                if !(self.closed..12).all(|month| is_covered(0, month)) {
+                    let hold = |child: usize, month: usize| hold(0, child, month);
+                    self.fill(node, months, self.closed..12, (&weight, &hold), &mut split)?;
                 }
-                for segment in segments {
-                    let weight = |child: usize, _| segment.weights.get(&child).copied().unwrap_or(0);
+                for (later, segment) in (1..).zip(&segments) {
+                    let weight = |child: usize, _: usize| segment.weights.get(&child).copied().unwrap_or(0);
+                    let hold = |child: usize, month: usize| hold(later, child, month);
                     let range = segment.months.start.max(self.closed)..segment.months.end;
-                    self.fill(node, months, range, &weight, &mut split)?;
+                    self.fill(node, months, range, (&weight, &hold), &mut split)?;
                 }
             }
         }
         Ok(split)
     }
 
-    /// Splits the months of `range`, with running totals that begin there.
+    /// Splits the months of `range` by weights around held cells, with running totals that begin there.
     fn fill(
         &self,
         node: usize,
         months: &Months,
         range: Range<usize>,
-        weight: &dyn Fn(usize, usize) -> u64,
+        (weight, hold): (&dyn Fn(usize, usize) -> u64, &dyn Fn(usize, usize) -> Hold),
         split: &mut Rows,
     ) -> Result<(), Refusal> {
         if range.is_empty() {
@@ -207,10 +216,8 @@ impl Splitting<'_> {
         let by_month = |cell: &dyn Fn(usize, usize) -> u64| -> Vec<Vec<u64>> {
             range.clone().map(|month| children.iter().map(|&child| cell(child, month)).collect()).collect()
         };
-        let held: Vec<Vec<Hold>> = range
-            .clone()
-            .map(|month| children.iter().map(|&child| self.holds.of_cell(child, month)).collect())
-            .collect();
+        let held: Vec<Vec<Hold>> =
+            range.clone().map(|month| children.iter().map(|&child| hold(child, month)).collect()).collect();
         let rows = around(parent, &by_month(weight), &held)
             .map_err(|error| self.refusal(node, range.start, &error))?;
         for (cells, row) in split.iter_mut().zip(rows) {

@@ -280,8 +280,13 @@ fn refusal(tree: Tree, node: usize, message: String) -> Refusal {
 fn spread(difference: i64, root: &Months, closed: usize, is_floor: bool) -> Result<Vec<i64>, String> {
     let open: Vec<u64> = root.iter().skip(closed).map(|&cell| u64::try_from(cell).unwrap_or(0)).collect();
     let left: i64 = root.iter().skip(closed).sum();
-    // What is left of the year may be less than what the floor would take away.
-    let difference = if is_floor { difference.min(left) } else { difference };
+    let difference = match is_floor {
+        // What is left of the year may be less than what the floor would take away.
+        true => difference.min(left),
+        // Where the closed months have brought everything already, there is nothing left to be raised.
+        false if left == 0 && closed > 0 => 0,
+        false => difference,
+    };
     largest_remainder(difference, &open).map_err(|error| error.to_string())
 }
 

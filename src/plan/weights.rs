@@ -165,14 +165,10 @@ impl<'a> Organisation<'a> {
             let weights = [unsigned(unit.weight); 12];
             let position =
                 self.shape.push(Node { place, code: unit.unit.clone(), parent: Some(parent), weights });
-            // A unit of weight 0 has nothing to split.
-            self.add_units(
-                &format!("{path}.units"),
-                &unit.units,
-                position,
-                id.unwrap_or_default(),
-                unit.weight,
-            );
+            // A unit of weight 0 has nothing to split, and people with a weight take what units without one do not.
+            let above = if unit.members.iter().any(|member| member.weight > 0) { 0 } else { unit.weight };
+            let below = format!("{path}.units");
+            self.add_units(&below, &unit.units, position, id.unwrap_or_default(), above);
             let members =
                 members(&format!("{path}.members"), &unit.members, &self.known.employees, &mut self.faults);
             for (employee_no, employee_id, weight) in members {

@@ -53,8 +53,9 @@ const PLANNING: May = Logins("manager group");
 const PROPOSING: May = Logins("leader");
 /// Row "plan": who has an own part, leads a team or decomposes says what can be brought.
 const COMMITTING: May = Logins("consultant leader manager");
-/// Row "plan": the general manager approves.
-const APPROVAL: May = Logins("gm");
+/// Row "plan": the general manager approves, and a group administrator what is planned for the group as a whole (which plan
+/// is whose, says tests/api/plans/groups.rs).
+const APPROVAL: May = Logins("gm group");
 /// Row "enter facts", and the group for a store's HR, and the showroom supervisor.
 const ENTERING: May = Logins("consultant leader telesales supervisor manager hr clerk service group");
 /// Row "enter facts": attendance is HR's.

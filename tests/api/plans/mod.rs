@@ -1,10 +1,18 @@
 //! Annual plans over HTTP: the worked example of domain.md, and the way from a draft to a plan in force.
 
-mod pace;
-mod sheets;
 mod commitments;
+mod differences;
+mod groups;
+mod lines;
+mod methods;
+mod pace;
+mod pins;
 mod proposals;
+mod replans;
+mod sheets;
 mod steps;
+mod sums;
+mod trees;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
