@@ -8,11 +8,8 @@ pub mod apportion;
 pub mod approval;
 pub mod around;
 pub mod capacity;
-<<<<<<< HEAD
-pub mod course;
-=======
 pub mod commitments;
->>>>>>> wbottom
+pub mod course;
 pub mod decompose;
 pub mod diff;
 pub mod document;
