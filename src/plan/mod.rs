@@ -3,6 +3,7 @@
 //! A plan has versions. One is drafted, submitted and approved with the month from which it counts; the version before
 //! stays readable and keeps governing the months before that.
 
+pub mod activity;
 pub mod actuals;
 pub mod apportion;
 pub mod approval;
@@ -14,6 +15,7 @@ pub mod document;
 pub mod draft;
 pub mod funnel;
 pub mod http;
+mod label_cells;
 pub mod labels;
 pub mod levels;
 mod lines;
