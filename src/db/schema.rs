@@ -246,6 +246,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Cars of a series that a store takes and has, by month.
+    supply (unit_id, series, period) {
+        unit_id -> Int8,
+        series -> Text,
+        period -> Date,
+        wholesale -> Int8,
+        taken -> Nullable<Int8>,
+        opening -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    /// The manufacturer's policies.
+    rebate_policy (code) {
+        code -> Text,
+        unit_id -> Nullable<Int8>,
+        year -> Int4,
+        name -> Text,
+        basis -> Text,
+        tiers -> Jsonb,
+        row_version -> Int4,
+    }
+}
+
+diesel::table! {
+    /// By which rates a version's channels are read backwards.
+    plan_funnel (plan_id, channel) {
+        plan_id -> Int8,
+        channel -> Text,
+        model -> Text,
+        rates -> Jsonb,
+    }
+}
+
+diesel::table! {
     /// Files that were imported.
     import_batch (id) {
         id -> Int8,
@@ -465,6 +500,7 @@ diesel::allow_tables_to_appear_in_same_query! {
     org_unit, employee, assignment, team_leadership, user_account, refresh_token, audit_entry,
     annual_plan, plan_label, plan_line, plan_node, plan_months, plan_pin, plan_lock, target,
     plan_proposal, plan_commitment,
+    supply, rebate_policy, plan_funnel,
     import_batch, fact, current_fact, source_delivery, rule_bundle, rule_file, rule_release, rule_draft,
     rule_draft_file, rule_draft_author, rule_backtest, review_cycle, review, review_item, access_log,
 }

@@ -3,6 +3,7 @@
 //! A plan has versions. One is drafted, submitted and approved with the month from which it counts; the version before
 //! stays readable and keeps governing the months before that.
 
+pub mod activity;
 pub mod actuals;
 pub mod apportion;
 pub mod approval;
@@ -17,6 +18,7 @@ pub mod draft;
 pub mod exchange;
 pub mod funnel;
 pub mod http;
+mod label_cells;
 pub mod labels;
 pub mod levels;
 mod lines;

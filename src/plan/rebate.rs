@@ -8,6 +8,10 @@ use utoipa::ToSchema;
 
 use crate::decimal::ratio::Ratio;
 
+pub mod http;
+pub mod quarters;
+pub mod store;
+
 /// Most tiers of a policy.
 pub const MAX_TIERS: usize = 50;
 /// Largest amount per vehicle and lump sum, in cents.

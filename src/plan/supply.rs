@@ -6,6 +6,10 @@ use utoipa::ToSchema;
 
 use crate::decimal::ratio::Ratio;
 
+pub mod document;
+pub mod http;
+pub mod store;
+
 /// One month of one series.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SupplyMonth {

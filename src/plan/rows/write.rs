@@ -193,7 +193,7 @@ pub(in crate::plan) async fn write_pins(
     Ok(())
 }
 
-/// Copies the nodes and pins of a version into another, which has none yet.
+/// Copies the nodes, pins and funnels of a version into another, which has none yet.
 pub(in crate::plan) async fn copy_nodes(
     connection: &mut AsyncPgConnection,
     from: i64,
@@ -204,6 +204,7 @@ pub(in crate::plan) async fn copy_nodes(
          FROM plan_node WHERE plan_id = $1",
         "INSERT INTO plan_pin SELECT $2, line, tree, ordinal, month, value, NULL, pinned_at
          FROM plan_pin WHERE plan_id = $1",
+        "INSERT INTO plan_funnel SELECT $2, channel, model, rates FROM plan_funnel WHERE plan_id = $1",
     ] {
         diesel::sql_query(query).bind::<BigInt, _>(from).bind::<BigInt, _>(to).execute(connection).await?;
     }

@@ -1,0 +1,1 @@
+DROP TABLE plan_funnel, rebate_policy, supply;

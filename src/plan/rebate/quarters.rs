@@ -1,0 +1,279 @@
+//! What a store's quarters earn under a policy, from what the plan, the supply and the ledger know.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Date, Numeric};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::store::{self, KeptRebatePolicy, PolicyFilter};
+use super::{NextTier, RebateBasis, RebateError, RebatePolicy, rebate};
+use crate::http::Problem;
+use crate::http::problem::FieldError;
+use crate::period::Period;
+use crate::plan::actuals;
+use crate::plan::supply;
+use crate::plan::targets::unit_targets_in_force;
+use crate::plan::tree::Tree;
+use crate::plan::viewer::Viewer;
+use crate::plan::weights::fault;
+
+/// The metric of cars delivered to customers.
+const DELIVERIES: &str = "deliveries";
+
+/// What the quarters of a store's year earn under a policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StoreRebates {
+    /// Code of the store.
+    pub store: String,
+    /// The calendar year.
+    pub year: i32,
+    /// Code of the policy.
+    pub policy: String,
+    /// Whose attainment counts.
+    pub basis: RebateBasis,
+    /// The first quarter to the fourth.
+    pub quarters: Vec<QuarterRebate>,
+}
+
+/// A quarter. What is not known is null, and so is what would follow from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct QuarterRebate {
+    /// 1 to 4.
+    #[schema(example = 1)]
+    pub quarter: u32,
+    /// Cars to reach: the store's deliveries in the version that governs each month, or the wholesale tasks. Null where
+    /// one of the three months has none.
+    pub target: Option<i64>,
+    /// Cars that count in the months that are known: in the ledger's deliveries, or taken from the manufacturer. Null
+    /// where none is.
+    pub actual: Option<i64>,
+    /// The months that are known: with fewer than three the quarter is not over.
+    #[schema(value_type = Vec<String>, example = json!(["2014-01", "2014-02"]))]
+    pub known_months: Vec<Period>,
+    /// SSI: as given in the request, otherwise the mean of what the ledger knows of the quarter, half-up to two places;
+    /// tiers are compared with the unrounded mean.
+    #[schema(value_type = Option<f64>, example = 861.25)]
+    pub ssi: Option<Decimal>,
+    /// Actual ÷ target, half-up to four places.
+    #[schema(value_type = Option<f64>, example = 0.953)]
+    pub attainment: Option<Decimal>,
+    /// Position in the policy of the tier that counts, from 0. Null: none is met.
+    pub tier: Option<usize>,
+    /// Cents earned; 0 without a tier.
+    pub amount: Option<i64>,
+    /// The nearest tier that would pay more. SSI points are rounded up to two places.
+    pub next: Option<NextTier>,
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Code of the store.
+    pub store: String,
+    /// The calendar year.
+    pub year: i32,
+    /// Code of the policy.
+    pub policy: String,
+    /// SSI to reckon with instead of the ledger's.
+    pub ssi: Option<Decimal>,
+}
+
+/// What a store's quarters earn, if the viewer reaches the store.
+///
+/// # Errors
+///
+/// Not found; every parameter at fault.
+pub async fn of_store(
+    connection: &mut AsyncPgConnection,
+    viewer: &Viewer,
+    asked: Asked,
+) -> Result<StoreRebates, Problem> {
+    let Asked { store, year, policy, ssi } = asked;
+    let store_id = supply::store::reached(connection, viewer, &store, year).await?;
+    let kept = policy_for(connection, viewer, &store, year, policy, ssi).await?;
+    let policy = kept.policy;
+    let (targets, actuals) = match policy.basis {
+        RebateBasis::Deliveries => deliveries(connection, store_id, year).await?,
+        RebateBasis::Wholesale => wholesale(connection, store_id, year).await?,
+    };
+    let scores = if ssi.is_some() { BTreeMap::new() } else { scores(connection, store_id, year).await? };
+    let mut quarters = Vec::with_capacity(4);
+    for (number, months) in (1..).zip(Period::months_of(year).chunks(3)) {
+        let known = known(months, &targets, &actuals);
+        let ssi = ssi.or_else(|| mean(months.iter().filter_map(|month| scores.get(month)).flatten()));
+        let earned = quarter(&policy, number, known, ssi)
+            .map_err(|error| Problem::conflict(format!("quarter {number}: {error}")))?;
+        quarters.push(earned);
+    }
+    Ok(StoreRebates { store, year, policy: policy.code, basis: policy.basis, quarters })
+}
+
+/// The policy, if it counts for the store in that year.
+async fn policy_for(
+    connection: &mut AsyncPgConnection,
+    viewer: &Viewer,
+    store: &str,
+    year: i32,
+    code: String,
+    ssi: Option<Decimal>,
+) -> Result<KeptRebatePolicy, Problem> {
+    let mut faults: Vec<FieldError> = Vec::new();
+    if let Some(ssi) = ssi
+        && !((Decimal::ZERO..=Decimal::ONE_THOUSAND).contains(&ssi) && ssi.normalize().scale() <= 6)
+    {
+        faults.push(fault("ssi", format!("expected 0 to 1000 with at most 6 decimals, not {ssi}")));
+    }
+    let filter = PolicyFilter { code: Some(code.clone()), store: Some(store.to_owned()), year: None };
+    let kept = store::list(connection, viewer, &filter).await?.pop();
+    match &kept {
+        None => faults.push(fault("policy", format!("there is no policy '{code}' for '{store}'"))),
+        Some(kept) if kept.year != year => {
+            faults.push(fault("policy", format!("'{code}' is of {}, not of {year}", kept.year)));
+        }
+        Some(_) => {}
+    }
+    kept.filter(|_| faults.is_empty()).ok_or_else(|| Problem::fields(faults))
+}
+
+/// Cars by month, as far as they are known.
+type ByMonth = BTreeMap<Period, i64>;
+
+/// The store's deliveries as they are planned, and as the ledger knows them.
+async fn deliveries(
+    connection: &mut AsyncPgConnection,
+    store_id: i64,
+    year: i32,
+) -> Result<(ByMonth, ByMonth), Problem> {
+    let (mut targets, mut actuals) = (ByMonth::new(), ByMonth::new());
+    let months = Period::months_of(year);
+    for month in &months {
+        let cells = unit_targets_in_force(connection, store_id, *month).await?;
+        let own = cells.iter().find(|cell| {
+            cell.tree == Tree::Organisation && cell.unit_id == Some(store_id) && cell.metric == DELIVERIES
+        });
+        targets.extend(own.map(|cell| (*month, cell.value)));
+    }
+    for brought in actuals::brought(connection, store_id, DELIVERIES, false, year).await? {
+        if let Some(month) = months.get(brought.month) {
+            let sum = actuals.entry(*month).or_insert(0);
+            *sum = brought.value.saturating_add(*sum);
+        }
+    }
+    Ok((targets, actuals))
+}
+
+/// The store's wholesale tasks, and what it has taken. A month in which one series is not known is not known.
+async fn wholesale(
+    connection: &mut AsyncPgConnection,
+    store_id: i64,
+    year: i32,
+) -> Result<(ByMonth, ByMonth), Problem> {
+    let kept = supply::store::load(connection, store_id, year).await?;
+    let sum = |of: fn(&supply::store::KeptYear) -> [Option<i64>; 12]| -> ByMonth {
+        let months = Period::months_of(year).into_iter().enumerate();
+        let known = months.filter_map(|(index, month)| {
+            let mut series = kept.values().map(|kept| of(kept).get(index).copied().flatten());
+            let first = series.next()??;
+            Some((month, series.try_fold(first, |sum, cars| sum.checked_add(cars?))?))
+        });
+        known.collect()
+    };
+    Ok((sum(|kept| kept.wholesale), sum(|kept| kept.taken)))
+}
+
+#[derive(QueryableByName)]
+struct Score {
+    #[diesel(sql_type = Date)]
+    period: NaiveDate,
+    #[diesel(sql_type = Numeric)]
+    value: Decimal,
+}
+
+/// The SSI scores that the ledger knows of people with a posting in the store on any day of the month.
+async fn scores(
+    connection: &mut AsyncPgConnection,
+    store_id: i64,
+    year: i32,
+) -> Result<BTreeMap<Period, Vec<Decimal>>, Problem> {
+    let (Some(first), Some(last)) = (Period::new(year, 1), Period::new(year, 12)) else {
+        return Ok(BTreeMap::new());
+    };
+    let rows: Vec<Score> = diesel::sql_query(
+        "SELECT f.period, f.value FROM current_fact f
+         WHERE f.metric = 'ssi_score' AND f.period BETWEEN $2 AND $3 AND EXISTS (
+             SELECT FROM assignment a JOIN org_unit u ON u.id = a.unit_id
+             WHERE a.employee_id = f.employee_id AND u.store_id = $1
+             AND daterange(a.valid_from, a.valid_to)
+                 && daterange(f.period, (f.period + interval '1 month')::date))",
+    )
+    .bind::<BigInt, _>(store_id)
+    .bind::<Date, _>(first.first_day())
+    .bind::<Date, _>(last.first_day())
+    .load(connection)
+    .await?;
+    let mut scores: BTreeMap<Period, Vec<Decimal>> = BTreeMap::new();
+    for row in rows {
+        scores.entry(Period::containing(row.period)).or_default().push(row.value);
+    }
+    Ok(scores)
+}
+
+/// The mean, or nothing of nothing. A decimal's 28 digits are enough to compare it with a tier's six decimals.
+fn mean<'a>(scores: impl Iterator<Item = &'a Decimal>) -> Option<Decimal> {
+    let (mut sum, mut count) = (Decimal::ZERO, 0_u32);
+    for score in scores {
+        sum = sum.checked_add(*score)?;
+        count = count.checked_add(1)?;
+    }
+    sum.checked_div(Decimal::from(count))
+}
+
+/// What is known of a quarter's cars.
+struct Known {
+    target: Option<i64>,
+    actual: Option<i64>,
+    months: Vec<Period>,
+}
+
+fn known(months: &[Period], targets: &ByMonth, actuals: &ByMonth) -> Known {
+    let target = months.iter().try_fold(0_i64, |sum, month| sum.checked_add(*targets.get(month)?));
+    let known: Vec<Period> = months.iter().copied().filter(|month| actuals.contains_key(month)).collect();
+    let sum = known
+        .iter()
+        .filter_map(|month| actuals.get(month))
+        .try_fold(0_i64, |sum, cars| sum.checked_add(*cars));
+    Known { target, actual: sum.filter(|_| !known.is_empty()), months: known }
+}
+
+/// What a quarter earns, as far as that can be told.
+fn quarter(
+    policy: &RebatePolicy,
+    quarter: u32,
+    known: Known,
+    ssi: Option<Decimal>,
+) -> Result<QuarterRebate, RebateError> {
+    let earned = match (known.target, known.actual) {
+        (Some(target), Some(actual)) => Some(rebate(policy, target, actual, ssi)?),
+        _ => None,
+    };
+    let up = |points: Decimal| points.round_dp_with_strategy(2, RoundingStrategy::AwayFromZero);
+    let shown = |score: Decimal| score.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+    Ok(QuarterRebate {
+        quarter,
+        target: known.target,
+        actual: known.actual,
+        known_months: known.months,
+        ssi: ssi.map(shown),
+        attainment: earned.as_ref().and_then(|earned| earned.attainment),
+        tier: earned.as_ref().and_then(|earned| earned.tier),
+        amount: earned.as_ref().map(|earned| earned.amount),
+        next: earned
+            .and_then(|earned| earned.next)
+            .map(|next| NextTier { ssi_missing: next.ssi_missing.map(up), ..next }),
+    })
+}

@@ -1,0 +1,315 @@
+//! What stores are to take from the manufacturer, and what they counted in stock: kept and read.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Text};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::auth::audit;
+use crate::db::schema::{org_unit, plan_label, supply};
+use crate::http::Problem;
+use crate::http::body::check;
+use crate::http::problem::FieldError;
+use crate::org::UnitKind;
+use crate::period::Period;
+use crate::plan::MAX_TOTAL;
+use crate::plan::draft::other_year;
+use crate::plan::tree::Tree;
+use crate::plan::viewer::{self, Viewer};
+use crate::plan::weights::fault;
+
+/// What a store is to take in a year, series by series.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SupplyYear {
+    /// Code of the store.
+    #[garde(length(chars, min = 1, max = 64))]
+    #[schema(example = "JC")]
+    pub store: String,
+    /// The calendar year.
+    #[garde(range(min = 1900, max = 2999))]
+    #[schema(example = 2014)]
+    pub year: i32,
+    /// The series.
+    #[garde(length(min = 1, max = 500), dive)]
+    pub series: Vec<SeriesSupply>,
+}
+
+/// What a store is to take of a series in a year.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeriesSupply {
+    /// Code of the series.
+    #[garde(length(chars, min = 1, max = 64))]
+    #[schema(example = "series_a")]
+    pub code: String,
+    /// Cars in stock when the year begins, below 0 while cars are missing from before. Null: not known, so that the stock
+    /// cannot be followed until it is counted.
+    #[serde(default)]
+    #[garde(inner(range(min = -MAX_TOTAL, max = MAX_TOTAL)))]
+    #[schema(example = 40)]
+    pub opening: Option<i64>,
+    /// 提车任务: cars to be taken in each month, January first.
+    #[garde(custom(twelve), inner(range(min = 0, max = MAX_TOTAL)))]
+    #[schema(example = json!([70, 50, 65, 60, 60, 60, 55, 55, 65, 70, 70, 80]))]
+    pub wholesale: Vec<i64>,
+    /// Cars that were taken in each month, January first; null where it is not known. Empty: none of them is.
+    #[serde(default)]
+    #[garde(custom(twelve_or_none), inner(inner(range(min = 0, max = MAX_TOTAL))))]
+    pub taken: Vec<Option<i64>>,
+    /// 盘点: months after January that begin with a stock that was counted, instead of what the month before has left.
+    #[serde(default)]
+    #[garde(length(max = 11), dive)]
+    pub stock_takings: Vec<StockTaking>,
+}
+
+/// A stock that was counted when a month began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StockTaking {
+    /// The month.
+    #[garde(skip)]
+    #[schema(value_type = String, example = "2014-07")]
+    pub period: Period,
+    /// Cars in stock when it begins.
+    #[garde(range(min = -MAX_TOTAL, max = MAX_TOTAL))]
+    pub opening: i64,
+}
+
+fn twelve<T>(months: &[T], _: &()) -> garde::Result {
+    match months.len() {
+        12 => Ok(()),
+        count => Err(garde::Error::new(format!("expected twelve months, not {count}"))),
+    }
+}
+
+fn twelve_or_none<T>(months: &[T], context: &()) -> garde::Result {
+    if months.is_empty() { Ok(()) } else { twelve(months, context) }
+}
+
+/// A series' year as it is kept, January first; none where nothing is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::plan) struct KeptYear {
+    /// Stock that was counted.
+    pub opening: [Option<i64>; 12],
+    /// Cars to be taken.
+    pub wholesale: [Option<i64>; 12],
+    /// Cars taken.
+    pub taken: [Option<i64>; 12],
+}
+
+/// The store with this code; none for a group, a department or a team.
+async fn store_id(connection: &mut AsyncPgConnection, code: &str) -> Result<Option<i64>, Problem> {
+    let id = org_unit::table
+        .filter(org_unit::code.eq(code))
+        .filter(org_unit::kind.eq(UnitKind::Store.name()))
+        .select(org_unit::id)
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(id)
+}
+
+/// The store with this code, if the viewer reaches it in `year`.
+///
+/// # Errors
+///
+/// Not found; the year at fault.
+pub(in crate::plan) async fn reached(
+    connection: &mut AsyncPgConnection,
+    viewer: &Viewer,
+    code: &str,
+    year: i32,
+) -> Result<i64, Problem> {
+    if Period::new(year, 1).is_none() {
+        return Err(Problem::field("year", format!("expected 1900 to 2999, not {year}")));
+    }
+    viewer::require_unit(connection, viewer, code, year).await?;
+    store_id(connection, code).await?.ok_or_else(|| Problem::not_found("store"))
+}
+
+/// A code that no store has, as a field at fault.
+fn no_store(code: &str) -> FieldError {
+    fault("store", format!("there is no store '{code}'"))
+}
+
+/// Keeps a year of the series that are given, in place of what was kept of them; other series stay. The answer is the
+/// store's whole year.
+///
+/// # Errors
+///
+/// Every field at fault; nothing is kept then.
+pub async fn put(
+    connection: &mut AsyncPgConnection,
+    change: SupplyYear,
+    by: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<SupplyYear, Problem> {
+    check(&change)?;
+    connection
+        .transaction(async |connection| {
+            let store_id = store_id(connection, &change.store).await?;
+            let faults = faults(connection, &change, store_id).await?;
+            let Some(store_id) = store_id.filter(|_| faults.is_empty()) else {
+                return Err(Problem::fields(faults));
+            };
+            // Two at once are kept one after the other, whole: rows of one never stand between rows of the other.
+            let _locked: i64 = org_unit::table
+                .find(store_id)
+                .select(org_unit::id)
+                .for_no_key_update()
+                .first(connection)
+                .await?;
+            write(connection, store_id, &change).await?;
+            let subject = format!("supply/{}/{}", change.store, change.year);
+            audit::record(connection, now, by, "put_supply", &subject, json!(change)).await?;
+            read(connection, store_id, change.store, change.year).await
+        })
+        .await
+}
+
+async fn faults(
+    connection: &mut AsyncPgConnection,
+    change: &SupplyYear,
+    store_id: Option<i64>,
+) -> Result<Vec<FieldError>, Problem> {
+    let mut faults: Vec<FieldError> = Vec::new();
+    if store_id.is_none() {
+        faults.push(no_store(&change.store));
+    }
+    let codes: Vec<&str> = change.series.iter().map(|series| series.code.as_str()).collect();
+    let known: Vec<String> = plan_label::table
+        .filter(plan_label::tree.eq(Tree::Series.name()))
+        .filter(plan_label::code.eq_any(codes))
+        .select(plan_label::code)
+        .load(connection)
+        .await?;
+    let mut listed = HashSet::new();
+    for (index, series) in change.series.iter().enumerate() {
+        let field = format!("series[{index}]");
+        if !known.contains(&series.code) {
+            faults.push(fault(format!("{field}.code"), format!("there is no series '{}'", series.code)));
+        }
+        if !listed.insert(series.code.as_str()) {
+            faults.push(fault(format!("{field}.code"), format!("'{}' is listed twice", series.code)));
+        }
+        let mut counted = BTreeSet::new();
+        for (index, taking) in series.stock_takings.iter().enumerate() {
+            let field = format!("{field}.stock_takings[{index}].period");
+            if taking.period.year() != change.year {
+                faults.push(other_year(&field, change.year));
+            } else if taking.period.month() == 1 {
+                faults
+                    .push(fault(&field, "expected a month after January: its stock is the series' opening"));
+            } else if !counted.insert(taking.period) {
+                faults.push(fault(&field, format!("{} is listed twice", taking.period)));
+            }
+        }
+    }
+    Ok(faults)
+}
+
+async fn write(
+    connection: &mut AsyncPgConnection,
+    store_id: i64,
+    change: &SupplyYear,
+) -> Result<(), Problem> {
+    let (mut codes, mut periods) = (Vec::new(), Vec::new());
+    let (mut wholesale, mut taken, mut opening) = (Vec::new(), Vec::new(), Vec::new());
+    for series in &change.series {
+        let given = series.taken.iter().copied().chain(std::iter::repeat(None));
+        for ((period, task), taken_then) in
+            Period::months_of(change.year).into_iter().zip(&series.wholesale).zip(given)
+        {
+            let counted = series.stock_takings.iter().find(|taking| taking.period == period);
+            codes.push(series.code.as_str());
+            periods.push(period.first_day());
+            wholesale.push(*task);
+            taken.push(taken_then);
+            opening.push(match period.month() {
+                1 => series.opening,
+                _ => counted.map(|taking| taking.opening),
+            });
+        }
+    }
+    diesel::sql_query(
+        "INSERT INTO supply (unit_id, series, period, wholesale, taken, opening)
+         SELECT $1, month.* FROM unnest($2, $3, $4, $5, $6) AS month (series, period, wholesale, taken, opening)
+         ON CONFLICT (unit_id, series, period) DO UPDATE
+         SET wholesale = excluded.wholesale, taken = excluded.taken, opening = excluded.opening",
+    )
+    .bind::<BigInt, _>(store_id)
+    .bind::<Array<Text>, _>(codes)
+    .bind::<Array<Date>, _>(periods)
+    .bind::<Array<BigInt>, _>(wholesale)
+    .bind::<Array<Nullable<BigInt>>, _>(taken)
+    .bind::<Array<Nullable<BigInt>>, _>(opening)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+type Row = (String, NaiveDate, i64, Option<i64>, Option<i64>);
+
+/// What is kept of a unit's year, by the series' code.
+pub(in crate::plan) async fn load(
+    connection: &mut AsyncPgConnection,
+    unit_id: i64,
+    year: i32,
+) -> Result<BTreeMap<String, KeptYear>, Problem> {
+    let (Some(first), Some(last)) = (Period::new(year, 1), Period::new(year, 12)) else {
+        return Ok(BTreeMap::new());
+    };
+    let rows: Vec<Row> = supply::table
+        .filter(supply::unit_id.eq(unit_id))
+        .filter(supply::period.between(first.first_day(), last.first_day()))
+        .select((supply::series, supply::period, supply::wholesale, supply::taken, supply::opening))
+        .load(connection)
+        .await?;
+    let mut kept: BTreeMap<String, KeptYear> = BTreeMap::new();
+    for (series, period, wholesale, taken, opening) in rows {
+        let year = kept.entry(series).or_default();
+        let month = usize::try_from(Period::containing(period).month()).unwrap_or(1).saturating_sub(1);
+        for (months, value) in
+            [(&mut year.wholesale, Some(wholesale)), (&mut year.taken, taken), (&mut year.opening, opening)]
+        {
+            if let Some(slot) = months.get_mut(month) {
+                *slot = value;
+            }
+        }
+    }
+    Ok(kept)
+}
+
+/// A store's year as it is kept, series by code.
+///
+/// # Errors
+///
+/// Faults of the database only.
+pub async fn read(
+    connection: &mut AsyncPgConnection,
+    store_id: i64,
+    store: String,
+    year: i32,
+) -> Result<SupplyYear, Problem> {
+    let kept = load(connection, store_id, year).await?;
+    let series = kept.into_iter().map(|(code, kept)| {
+        let mut counted = Period::months_of(year).into_iter().zip(kept.opening);
+        SeriesSupply {
+            code,
+            opening: counted.next().and_then(|(_, opening)| opening),
+            wholesale: kept.wholesale.into_iter().map(Option::unwrap_or_default).collect(),
+            taken: kept.taken.to_vec(),
+            stock_takings: counted
+                .filter_map(|(period, opening)| Some(StockTaking { period, opening: opening? }))
+                .collect(),
+        }
+    });
+    Ok(SupplyYear { store, year, series: series.collect() })
+}
