@@ -24,9 +24,9 @@ async fn lines(connection: &mut AsyncPgConnection, query: &str) -> Vec<String> {
 /// Table → columns in order, each `name type nullability`.
 type Tables = BTreeMap<String, Vec<String>>;
 
-/// What src/db/schema.rs says, in PostgreSQL's words.
+/// What src/db/schema.rs and the files below it say, in PostgreSQL's words.
 fn declared() -> Tables {
-    let text = include_str!("../../src/db/schema.rs");
+    let text = concat!(include_str!("../../src/db/schema.rs"), include_str!("../../src/db/schema/rules.rs"));
     let mut tables = Tables::new();
     let mut table = None;
     for line in text.lines().map(str::trim).filter(|line| !line.starts_with("//")) {

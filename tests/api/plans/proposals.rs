@@ -174,7 +174,8 @@ async fn a_rejected_or_withdrawn_proposal_changes_nothing() {
     let proposal = propose(&app, "leader", &plan, summer(2016)).await.expect(201);
     let note = |text: &str| Some(json!({ "note": text }));
     assert_eq!(fields(&decide(&app, "manager", &proposal, "reject", "*", note("")).await), ["note"]);
-    assert_eq!(fields(&decide(&app, "manager", &proposal, "reject", "*", Some(json!({}))).await), ["note"]);
+    let without = decide(&app, "manager", &proposal, "reject", "*", Some(json!({}))).await;
+    assert_eq!(without.problem(422), "validation-failed", "a rejection says why");
     let stale = decide(&app, "manager", &proposal, "reject", "\"2\"", note("太多")).await;
     assert_eq!(stale.problem(412), "precondition-failed");
     let answer = decide(&app, "manager", &proposal, "reject", "\"1\"", note("太多")).await;
