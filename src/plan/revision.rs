@@ -167,7 +167,7 @@ fn faults(year: i32, state: &State, change: &Resplit, unit: Option<usize>) -> Ve
         |child: &usize| organisation.node(*child).is_some_and(|node| matches!(node.place, Place::Unit(_)));
     match unit {
         None => faults.push(fault("unit", format!("the plan has no unit '{}'", change.unit))),
-        Some(unit) if organisation.children(unit).iter().any(|child| is_unit(child)) => {
+        Some(unit) if organisation.children(unit).iter().any(is_unit) => {
             faults.push(fault("unit", format!("'{}' is split among units, not among people", change.unit)));
         }
         Some(unit)
