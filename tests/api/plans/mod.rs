@@ -1,6 +1,9 @@
 //! Annual plans over HTTP: the worked example of domain.md, and the way from a draft to a plan in force.
 
+mod activities;
+mod rebates;
 mod steps;
+mod supply;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
