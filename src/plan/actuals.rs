@@ -143,6 +143,9 @@ async fn postings(connection: &mut AsyncPgConnection, employees: &[i64]) -> Resu
     Ok(rows)
 }
 
+/// From a day up to a day, or open.
+type Validity = (NaiveDate, Option<NaiveDate>);
+
 /// When each of `people`, by person and unit, is there.
 async fn working(
     connection: &mut AsyncPgConnection,
@@ -151,7 +154,7 @@ async fn working(
 ) -> Result<HashMap<(i64, i64), Working>, Problem> {
     let employees: Vec<i64> = people.iter().map(|(employee, _)| *employee).collect();
     let mut joined: HashMap<i64, NaiveDate> = HashMap::new();
-    let mut posted: HashMap<(i64, i64), Vec<(NaiveDate, Option<NaiveDate>)>> = HashMap::new();
+    let mut posted: HashMap<(i64, i64), Vec<Validity>> = HashMap::new();
     for row in postings(connection, &employees).await? {
         let first = joined.entry(row.employee_id).or_insert(row.valid_from);
         *first = row.valid_from.min(*first);

@@ -128,7 +128,7 @@ pub async fn report(
             places = rows;
         }
     }
-    let root = places.iter().next().map_or(0, |row| row.unit_id);
+    let root = places.as_slice().first().map_or(0, |row| row.unit_id);
     let brought = actuals::brought(connection, root, &line.metric, line.is_amount, month.year()).await?;
     let paths = actuals::unit_paths(connection, root).await?;
     let calendar = Calendar::shipped().map_err(|error| Problem::internal(&error))?;

@@ -160,11 +160,10 @@ pub(in crate::plan) async fn write_pins(
 ) -> Result<(), Problem> {
     for (line, tree, node, month) in touched {
         let month_number = stored(*month)? + 1;
-        let pins = state.pins.get(line).into_iter().flatten();
+        let mut pins = state.pins.get(line).map_or(&[][..], Vec::as_slice).iter();
         let value = pins
-            .filter(|pin| (pin.tree, pin.node, pin.month) == (*tree, *node, *month))
-            .map(|pin| pin.value)
-            .last();
+            .rfind(|pin| (pin.tree, pin.node, pin.month) == (*tree, *node, *month))
+            .map(|pin| pin.value);
         let query = match value {
             Some(_) => {
                 "INSERT INTO plan_pin (plan_id, line, tree, ordinal, month, value, user_id, pinned_at)

@@ -1,5 +1,6 @@
 //! Annual plans over HTTP: the worked example of domain.md, and the way from a draft to a plan in force.
 
+mod activities;
 mod commitments;
 mod differences;
 mod groups;
@@ -8,10 +9,12 @@ mod methods;
 mod pace;
 mod pins;
 mod proposals;
+mod rebates;
 mod replans;
 mod sheets;
 mod steps;
 mod sums;
+mod supply;
 mod trees;
 
 use diesel::prelude::*;
