@@ -51,9 +51,10 @@ pub(super) fn of(new: &NewPlan, catalogue: &Catalogue, faults: &mut Vec<FieldErr
     lines
 }
 
-/// Whether the metric is an amount of money; a fault where it cannot be planned.
+/// Whether the metric is an amount of money; a fault where it cannot be planned. A metric's target is what a plan gives it:
+/// it is not planned itself.
 fn is_amount(field: &str, metric: &str, catalogue: &Catalogue, faults: &mut Vec<FieldError>) -> Option<bool> {
-    match catalogue.find(metric).and_then(|id| Some(catalogue.get(id)?.kind)) {
+    match catalogue.listed().iter().find(|known| known.name == metric).map(|known| known.kind) {
         Some(Kind::Count) => Some(false),
         Some(Kind::Amount) => Some(true),
         Some(Kind::Days | Kind::Score) => {

@@ -136,6 +136,8 @@ async fn lines_that_cannot_be_planned_name_their_fields() {
         (json!([{"metric": "attitude_rating", "total": 1}]), json!({}), &["lines[0].metric"]),
         (json!([{"metric": "scheduled_days", "total": 1}]), json!({}), &["lines[0].metric"]),
         (json!([{"metric": "smiles", "total": 1}]), json!({}), &["lines[0].metric"]),
+        // A target is what a plan gives a metric, and has none of its own.
+        (json!([{"metric": "deliveries_target", "total": 1}]), json!({}), &["lines[0].metric"]),
         (
             json!([{"metric": "loans", "total": 10, "levels": {"floor": 11}}]),
             json!({}),

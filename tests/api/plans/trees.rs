@@ -72,13 +72,14 @@ impl Random {
         // Sometimes with the department between, and sometimes somebody of the department beside its teams.
         let units = match self.below(3) {
             0 => json!(teams),
-            1 => json!([{"unit": "JC-XS", "weight": 1 + self.weight(), "units": teams}]),
-            _ => json!([{"unit": "JC-XS", "weight": 1 + self.weight(), "units": teams,
+            1 => json!([{"unit": "JC-XS", "weight": self.weight().max(1), "units": teams}]),
+            _ => json!([{"unit": "JC-XS", "weight": self.weight().max(1), "units": teams,
                 "members": [{"employee_no": "M01", "weight": self.weight()}]}]),
         };
         let total = *self.pick(&[0, 1, 2, 11, 12, 13, 97, 1690, 999_999, 1_000_000_000_000]);
         // Without a weighted month with units nothing above 0 can be raised.
-        let stretch = if total == 0 { 0 } else { total + i64::try_from(self.below(1000)).unwrap() };
+        let more = i64::try_from(self.below(1000)).unwrap();
+        let stretch = if total == 0 { 0 } else { (total + more).min(1_000_000_000_000) };
         let policies = match total {
             0 => json!({"metric": "insurance_policies", "total": 0}),
             _ => json!({"metric": "insurance_policies", "total": 77, "levels": {"floor": 5, "stretch": 900}}),
