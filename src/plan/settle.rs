@@ -138,6 +138,9 @@ pub fn root_months(
     Ok(months)
 }
 
+/// Something of a child's month, by position of the child and month from 0.
+type PerCell<'a, T> = &'a dyn Fn(usize, usize) -> T;
+
 /// How one tree of one line is split.
 #[derive(Clone, Copy, Debug)]
 pub struct Splitting<'a> {
@@ -205,7 +208,7 @@ impl Splitting<'_> {
         node: usize,
         months: &Months,
         range: Range<usize>,
-        (weight, hold): (&dyn Fn(usize, usize) -> u64, &dyn Fn(usize, usize) -> Hold),
+        (weight, hold): (PerCell<'_, u64>, PerCell<'_, Hold>),
         split: &mut Rows,
     ) -> Result<(), Refusal> {
         if range.is_empty() {
