@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use showfloor::db::embedded::{Cluster, Tuning};
 use showfloor::db::{migrate, pool};
 use showfloor::facts::metric::CatalogueFile;
@@ -92,77 +92,68 @@ async fn timed<T>(what: &str, work: impl Future<Output = T>) -> T {
 }
 
 #[tokio::main]
-async fn main() {
-    let folder = tempfile::tempdir().expect("a folder");
+async fn main() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
     let given = std::env::var("DATABASE_URL").ok();
     let cluster = match given {
         Some(_) => None,
-        None => {
-            Some(Cluster::start(&folder.path().join("postgres"), Tuning::Durable).await.expect("a cluster"))
-        }
+        None => Some(Cluster::start(&folder.path().join("postgres"), Tuning::Durable).await?),
     };
     let url = match (&cluster, given) {
         (Some(cluster), _) => {
-            cluster.create_database_if_missing("bench").await.expect("a database");
+            cluster.create_database_if_missing("bench").await?;
             cluster.url("bench")
         }
         (None, Some(url)) => url,
-        (None, None) => return,
+        (None, None) => return Ok(()),
     };
-    let pool = pool::open(&url, 4).expect("a pool");
-    migrate::run(&pool).await.expect("migrations");
-    measure(&mut *pool.get().await.expect("a connection")).await;
+    let pool = pool::open(&url, 4)?;
+    migrate::run(&pool).await?;
+    measure(&mut *pool.get().await?).await?;
     pool.close();
     if let Some(cluster) = cluster {
-        cluster.stop().await.expect("stopped");
+        cluster.stop().await?;
     }
+    Ok(())
 }
 
-async fn measure(connection: &mut AsyncPgConnection) {
-    let now: DateTime<Utc> = "2014-01-02T00:00:00Z".parse().expect("a time");
-    let catalogue = CatalogueFile::new("rules/metrics.toml".into()).read().expect("the catalogue");
-    connection.batch_execute(ORGANISATION).await.expect("the organisation");
+async fn measure(connection: &mut AsyncPgConnection) -> anyhow::Result<()> {
+    let now: DateTime<Utc> = "2014-01-02T00:00:00Z".parse()?;
+    let catalogue = CatalogueFile::new("rules/metrics.toml".into()).read()?;
+    connection.batch_execute(ORGANISATION).await?;
     let created = timed("split and stored: 700 stores, 10,500 people, 5 lines, 3 levels", async {
-        plan::create(connection, &catalogue, group_plan(), None, now).await.expect("a plan")
+        plan::create(connection, &catalogue, group_plan(), None, now).await
     })
-    .await;
+    .await?;
     diesel::sql_query(
         "UPDATE annual_plan SET status = 'approved', effective_from = '2014-01-01', approved_at = now()",
     )
     .execute(connection)
-    .await
-    .expect("approved");
+    .await?;
     let change = Replan {
-        from: "2014-04".parse().expect("a month"),
+        from: "2014-04".parse()?,
         total: None,
         season: None,
         results: vec![Results { metric: "deliveries".to_owned(), months: vec![109_200, 64_400, 100_800] }],
     };
     let draft = timed("the rest of the year planned again and stored", async {
-        plan::replan(connection, created.id, change, None, now).await.expect("a version")
+        plan::replan(connection, created.id, change, None, now).await
     })
-    .await;
+    .await?;
     let one = Pin {
         metric: None,
         unit: Some("S350T2".to_owned()),
         employee_no: Some("S350T2P3".to_owned()),
         channel: None,
         series: None,
-        period: "2014-06".parse().expect("a month"),
+        period: "2014-06".parse()?,
         value: Some(15),
     };
     timed("one cell pinned", async {
         let pins = Pins { pins: vec![one] };
-        pin(connection, draft.id, pins, None, Seen::Any, now).await.expect("pinned")
+        pin(connection, draft.id, pins, None, Seen::Any, now).await
     })
-    .await;
-    let deleted = timed("the draft thrown away", async {
-        connection
-            .transaction(async |connection| {
-                plan::store::delete(connection, draft.id, None, Seen::Any, now).await
-            })
-            .await
-    })
-    .await;
-    deleted.expect("deleted");
+    .await?;
+    timed("the draft thrown away", plan::store::delete(connection, draft.id, None, Seen::Any, now)).await?;
+    Ok(())
 }

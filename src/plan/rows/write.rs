@@ -161,9 +161,8 @@ pub(in crate::plan) async fn write_pins(
     for (line, tree, node, month) in touched {
         let month_number = stored(*month)? + 1;
         let mut pins = state.pins.get(line).map_or(&[][..], Vec::as_slice).iter();
-        let value = pins
-            .rfind(|pin| (pin.tree, pin.node, pin.month) == (*tree, *node, *month))
-            .map(|pin| pin.value);
+        let value =
+            pins.rfind(|pin| (pin.tree, pin.node, pin.month) == (*tree, *node, *month)).map(|pin| pin.value);
         let query = match value {
             Some(_) => {
                 "INSERT INTO plan_pin (plan_id, line, tree, ordinal, month, value, user_id, pinned_at)

@@ -62,22 +62,19 @@ fn adds_up(state: &State) {
             for rows in levels.into_iter().flatten() {
                 assert_eq!(rows.len(), shape.len());
                 for node in (0..shape.len()).filter(|node| !shape.children(*node).is_empty()) {
-                    for month in 0..12 {
-                        let sum: i64 = shape.children(node).iter().map(|child| rows[*child][month]).sum();
-                        assert_eq!(sum, rows[node][month], "{} {tree:?} {node} {month}", line.metric);
+                    let mut sums = [0; 12];
+                    for child in shape.children(node) {
+                        sums.iter_mut().zip(rows[*child]).for_each(|(sum, cell)| *sum += cell);
                     }
+                    assert_eq!(sums, rows[node], "{} {tree:?} {node}", line.metric);
                 }
                 assert!(rows.iter().flatten().all(|cell| *cell >= 0));
             }
             for (node, confirmed) in cells.confirmed.iter().enumerate() {
-                for month in 0..12 {
-                    if let Some(floor) = &cells.floor {
-                        assert!(floor[node][month] <= confirmed[month]);
-                    }
-                    if let Some(stretch) = &cells.stretch {
-                        assert!(stretch[node][month] >= confirmed[month]);
-                    }
-                }
+                let ordered =
+                    |low: &Months, high: &Months| low.iter().zip(high).all(|(low, high)| low <= high);
+                assert!(cells.floor.as_ref().is_none_or(|floor| ordered(&floor[node], confirmed)));
+                assert!(cells.stretch.as_ref().is_none_or(|stretch| ordered(confirmed, &stretch[node])));
             }
         }
         let root = line.cells.organisation.confirmed[0];

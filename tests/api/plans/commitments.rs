@@ -268,7 +268,7 @@ async fn a_leader_commits_for_the_months_of_the_leadership() {
 async fn a_stores_plan_stands_beside_what_the_group_issued() {
     let app = TestApp::demo().await;
     crate::access::second_store(&app).await;
-    app.add_user("group_gm", &[Role::GeneralManager], None, Some("JCJT")).await;
+    app.add_user("group2", &[Role::GroupAdmin], None, None).await;
     let plan = draft(&app, "manager", 2016).await["id"].clone();
     let issued = async |login: &str, id: &Value| app.get(login, &format!("/v1/plans/{id}/issued")).await;
     let none = issued("manager", &plan).await.expect(200);
@@ -282,7 +282,7 @@ async fn a_stores_plan_stands_beside_what_the_group_issued() {
     let group = app.post("group", "/v1/plans", group).await.expect(201)["id"].clone();
     assert_eq!(issued("manager", &plan).await.expect(200), none, "a draft issues nothing");
     step(&app, "group", &group, "submit", "*", None).await.expect(200);
-    approve(&app, "group_gm", &group, "2016-04").await.expect(200);
+    approve(&app, "group2", &group, "2016-04").await.expect(200);
     let first = issued("gm", &plan).await.expect(200);
     assert_eq!(cells(&first, "issued")[..3], [None; 3], "before its first month it issues nothing");
     assert_eq!(cells(&first, "issued")[3..], [Some(150); 9]);
@@ -298,7 +298,7 @@ async fn a_stores_plan_stands_beside_what_the_group_issued() {
         {"unit": "JC", "period": "2016-10", "value": 160}, {"unit": "JC", "period": "2016-09", "value": 155}]});
     app.change("group", Method::PUT, &format!("/v1/plans/{next}/pins"), "*", Some(pins)).await.expect(200);
     step(&app, "group", &next, "submit", "*", None).await.expect(200);
-    approve(&app, "group_gm", &next, "2016-10").await.expect(200);
+    approve(&app, "group2", &next, "2016-10").await.expect(200);
     let second = issued("manager", &plan).await.expect(200);
     assert_eq!(cells(&second, "issued")[3..], [150, 150, 150, 150, 150, 150, 160, 150, 150].map(Some));
     assert_eq!(second["gap_year"], json!(1273 - 1360));

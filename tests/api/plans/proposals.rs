@@ -71,7 +71,7 @@ async fn a_proposal_shows_what_it_would_bring_and_brings_it_once_accepted() {
         assert_eq!(row["name"], person(&before, "G1", employee_no)["name"]);
     }
     assert_eq!(read(&app, &plan).await, before, "a proposal alone changes nothing");
-    assert_eq!(list(&app, "manager", &plan).await, [proposal.clone()]);
+    assert_eq!(list(&app, "manager", &plan).await, std::slice::from_ref(&proposal));
 
     let note = Some(json!({"note": "同意"}));
     let accepted = decide(&app, "manager", &proposal, "accept", "\"1\"", note).await.expect(200);

@@ -37,9 +37,9 @@ fn cell(bytes: &[u8], code: &str, month: &str) -> (String, i64) {
     let is_meant = |row: &&[Data]| {
         row.iter().any(|cell| text(cell) == code) && row.iter().any(|cell| text(cell) == "确定")
     };
-    let at = rows.iter().position(|row| is_meant(row)).unwrap();
+    let at = rows.iter().position(is_meant).unwrap();
     let place = format!("{}{}", letter(column + first_column as usize), at + 1 + first_row as usize);
-    (place, rows[at][column].to_string().parse::<f64>().unwrap() as i64)
+    (place, rows[at][column].to_string().parse().unwrap())
 }
 
 /// The workbook with another number in a cell of the first worksheet, as a spreadsheet program would save it.
