@@ -37,6 +37,11 @@ pub(super) async fn findings(
     match method {
         Method::History(years) => {
             let years: Vec<i32> = years.iter().map(|past| past.year).collect();
+            if let Some(twice) =
+                years.iter().enumerate().find(|(at, year)| years.iter().take(*at).any(|other| other == *year))
+            {
+                return Err(Problem::field("method.history", format!("{} is listed twice", twice.1)));
+            }
             if let Some(year) = years.iter().find(|year| **year >= new.year) {
                 let message = format!("expected years before {}, not {year}", new.year);
                 return Err(Problem::field("method.history", message));

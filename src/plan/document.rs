@@ -14,7 +14,7 @@ use super::rows::{self, known_tree, months};
 use super::state::Line;
 use super::tree::Tree;
 use super::viewer::{PERSON_REACHED, Viewer};
-use super::{Method, Plan, store};
+use super::{Method, Pin, Plan, store};
 use crate::db::schema::annual_plan;
 use crate::http::Problem;
 use crate::period::Period;
@@ -45,6 +45,8 @@ pub struct PlanDocument {
     pub channels: Vec<LabelMonths>,
     /// The series that share them.
     pub series: Vec<LabelMonths>,
+    /// The cells that stand whatever the weights say, of every line; people's as far as the reader reaches them.
+    pub pins: Vec<Pin>,
 }
 
 /// A line of a plan.
@@ -212,6 +214,7 @@ pub async fn read(
     // A note is free text and may name somebody.
     let note = split.note.clone().filter(|_| viewer.sees_names());
     let Trees { cells, units, channels, series } = Trees::of(cells, &seen)?;
+    let pins = pins(connection, id, &seen).await?;
     Ok(PlanDocument {
         plan,
         note,
@@ -223,7 +226,60 @@ pub async fn read(
         units,
         channels,
         series,
+        pins,
     })
+}
+
+#[derive(QueryableByName)]
+struct PinRow {
+    #[diesel(sql_type = Integer)]
+    ordinal: i32,
+    #[diesel(sql_type = Text)]
+    tree: String,
+    #[diesel(sql_type = Text)]
+    metric: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    unit: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    employee_no: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    label: Option<String>,
+    #[diesel(sql_type = Date)]
+    period: NaiveDate,
+    #[diesel(sql_type = BigInt)]
+    value: i64,
+}
+
+async fn pins(connection: &mut AsyncPgConnection, id: i64, seen: &Seen) -> Result<Vec<Pin>, Problem> {
+    let rows: Vec<PinRow> = diesel::sql_query(
+        "SELECT pin.ordinal, pin.tree, l.metric, u.code AS unit, e.employee_no, n.label,
+             make_date(p.year, pin.month, 1) AS period, pin.value
+         FROM plan_pin pin JOIN annual_plan p ON p.id = pin.plan_id
+         JOIN plan_line l ON l.plan_id = pin.plan_id AND l.line = pin.line
+         JOIN plan_node n ON n.plan_id = pin.plan_id AND n.tree = pin.tree AND n.ordinal = pin.ordinal
+         LEFT JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
+         WHERE pin.plan_id = $1 ORDER BY pin.line, pin.tree, pin.ordinal, pin.month",
+    )
+    .bind::<BigInt, _>(id)
+    .load(connection)
+    .await?;
+    let mut pins = Vec::with_capacity(rows.len());
+    for row in rows {
+        if row.employee_no.is_some() && !seen.reaches(row.ordinal, month_of(row.period)) {
+            continue;
+        }
+        let tree = known_tree(&row.tree)?;
+        pins.push(Pin {
+            metric: Some(row.metric),
+            unit: row.unit,
+            employee_no: row.employee_no,
+            channel: row.label.clone().filter(|_| tree == Tree::Channel),
+            series: row.label.filter(|_| tree == Tree::Series),
+            period: Period::containing(row.period),
+            value: Some(row.value),
+        });
+    }
+    Ok(pins)
 }
 
 fn plan_line(line: &Line) -> PlanLine {
@@ -298,11 +354,16 @@ impl Seen {
         Ok(seen)
     }
 
+    /// Whether the person at a position is reached in a month, counted from 0.
+    fn reaches(&self, ordinal: i32, month: usize) -> bool {
+        self.everybody.contains(&month) || self.people.contains(&(ordinal, month))
+    }
+
     /// The months of the person at a position as far as they are seen, or nothing where none is.
     pub(super) fn of(&self, ordinal: i32, months: &Months) -> [Option<i64>; 12] {
         let mut shown = [None; 12];
         for ((month, slot), value) in shown.iter_mut().enumerate().zip(months) {
-            if self.everybody.contains(&month) || self.people.contains(&(ordinal, month)) {
+            if self.reaches(ordinal, month) {
                 *slot = Some(*value);
             }
         }

@@ -156,6 +156,7 @@ fn weigh_by_history(
     shape: &mut Shape,
     findings: &Findings,
 ) -> Result<(), Vec<FieldError>> {
+    require_people("method.history", shape)?;
     let too_large = || vec![fault("method.history", "the numbers are too large to be weighted")];
     let past = |employee_id: i64| {
         let mut weighted = [0_u64; 12];
@@ -210,6 +211,7 @@ fn weigh_by_capacity(
     findings: &Findings,
     calendar: &Calendar,
 ) -> Result<(), Vec<FieldError>> {
+    require_people("method.capacity", shape)?;
     let too_large = || vec![fault("method.capacity", "the weights are too large")];
     let mut days = HashMap::new();
     for (at, node) in shape.nodes().iter().enumerate() {
@@ -223,8 +225,6 @@ fn weigh_by_capacity(
         let weights = match days.get(&at) {
             _ if at == 0 && has_season => given,
             Some(_) => product(&given, sum).ok_or_else(too_large)?,
-            // A unit that the plan does not follow down to its people keeps the weight given.
-            None if shape.children(at).is_empty() => given,
             None => *sum,
         };
         shape.set_weights(at, weights);
@@ -237,6 +237,22 @@ fn weigh_by_capacity(
         )]);
     }
     Ok(())
+}
+
+/// A method that goes by people cannot weigh a unit that is not planned down to them beside others that are.
+fn require_people(field: &str, shape: &Shape) -> Result<(), Vec<FieldError>> {
+    let is_bare = |at: &usize| {
+        let is_unit = shape.node(*at).is_some_and(|node| matches!(node.place, Place::Unit(_)));
+        is_unit && shape.children(*at).is_empty()
+    };
+    match (0..shape.len()).find(is_bare) {
+        Some(bare) => {
+            let message =
+                format!("'{}' has no people in the plan, and this method goes by people", shape.path(bare));
+            Err(vec![fault(field, message)])
+        }
+        None => Ok(()),
+    }
 }
 
 fn product(left: &[u64; 12], right: &[u64; 12]) -> Option<[u64; 12]> {

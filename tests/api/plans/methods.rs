@@ -287,6 +287,11 @@ async fn a_method_that_does_not_fit_the_plan_names_its_field() {
             "method.festival",
         ),
         (json!({"history": []}), json!(STORE), "method"),
+        (
+            json!({"history": [{"year": 2013, "weight": 1}, {"year": 2013, "weight": 2}]}),
+            json!(STORE),
+            "method.history",
+        ),
         (json!({"history": [{"year": 2015, "weight": 1}]}), json!(STORE), "method.history"),
         (json!({"history": [{"year": 2013, "weight": 1}]}), json!(STORE), "method.history"),
         (json!({"capacity": {"ramp": [101]}}), json!(STORE), "method"),

@@ -110,6 +110,12 @@ async fn edits_are_shown_first_and_then_stand() {
     let after = read(&app, &id).await;
     assert_eq!((months(person(&after, "G1", "A01"))[2], months(person(&after, "G1", "A02"))[2]), (20, 9));
     super::sums_to(&super::find(&after["units"], "unit", "G1")["members"], &super::TEAMS[0].1);
+    // The plan says which cells stand.
+    let pin = |employee_no: &str, value: i64| {
+        json!({"metric": "deliveries", "unit": "G1", "employee_no": employee_no, "channel": null, "series": null,
+            "period": "2016-03", "value": value})
+    };
+    assert_eq!(after["pins"], json!([pin("A01", 20), pin("A02", 9)]));
     // The same workbook again was exported from a plan that has changed since.
     assert_eq!(import(&app, "manager", &id, file, false).await.problem(412), "precondition-failed");
     // Exported again, it holds the edits.
