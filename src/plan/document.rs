@@ -45,7 +45,7 @@ pub struct PlanDocument {
     pub channels: Vec<LabelMonths>,
     /// The series that share them.
     pub series: Vec<LabelMonths>,
-    /// The cells that stand whatever the weights say, of every line; people's as far as the reader reaches them.
+    /// The shown line's cells that stand whatever the weights say; people's as far as the reader reaches them.
     pub pins: Vec<Pin>,
 }
 
@@ -214,7 +214,7 @@ pub async fn read(
     // A note is free text and may name somebody.
     let note = split.note.clone().filter(|_| viewer.sees_names());
     let Trees { cells, units, channels, series } = Trees::of(cells, &seen)?;
-    let pins = pins(connection, id, &seen).await?;
+    let pins = pins(connection, id, shown.number, &seen).await?;
     Ok(PlanDocument {
         plan,
         note,
@@ -250,7 +250,12 @@ struct PinRow {
     value: i64,
 }
 
-async fn pins(connection: &mut AsyncPgConnection, id: i64, seen: &Seen) -> Result<Vec<Pin>, Problem> {
+async fn pins(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    line: i32,
+    seen: &Seen,
+) -> Result<Vec<Pin>, Problem> {
     let rows: Vec<PinRow> = diesel::sql_query(
         "SELECT pin.ordinal, pin.tree, l.metric, u.code AS unit, e.employee_no, n.label,
              make_date(p.year, pin.month, 1) AS period, pin.value
@@ -258,9 +263,10 @@ async fn pins(connection: &mut AsyncPgConnection, id: i64, seen: &Seen) -> Resul
          JOIN plan_line l ON l.plan_id = pin.plan_id AND l.line = pin.line
          JOIN plan_node n ON n.plan_id = pin.plan_id AND n.tree = pin.tree AND n.ordinal = pin.ordinal
          LEFT JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
-         WHERE pin.plan_id = $1 ORDER BY pin.line, pin.tree, pin.ordinal, pin.month",
+         WHERE pin.plan_id = $1 AND pin.line = $2 ORDER BY pin.tree, pin.ordinal, pin.month",
     )
     .bind::<BigInt, _>(id)
+    .bind::<Integer, _>(line)
     .load(connection)
     .await?;
     let mut pins = Vec::with_capacity(rows.len());
