@@ -72,71 +72,13 @@ fn a_plan_that_cannot_be_split_names_the_node() {
     assert!(decompose(-5, &SEASON, idle()).is_err());
 }
 
-/// Version 1 of team 2, and version 2: A07 is away from June to August.
-fn team_2() -> (Vec<Months>, Vec<Months>) {
-    let plan = decompose(1690, &SEASON, organisation()).unwrap();
-    let before: Vec<Months> = plan.children[1].children.iter().map(|person| person.months).collect();
-    let after = resplit(&TEAM_2, &before, 6..=8, &[28, 26, 0, 22]).unwrap();
-    (before, after)
-}
-
-#[test]
-fn a_leave_is_taken_over_by_the_team() {
-    let (before, after) = team_2();
-    let summer: Vec<_> = after.iter().map(|row| &row[5..8]).collect();
-    assert_eq!(summer, [[17, 14, 16], [15, 14, 15], [0, 0, 0], [13, 12, 12]]);
-    for (before, after) in before.iter().zip(&after) {
-        assert_eq!((&before[..5], &before[8..]), (&after[..5], &after[8..]));
+/// The children's sum in every month.
+fn column_sums(rows: &[Months]) -> [i128; 12] {
+    let mut sums = [0; 12];
+    for row in rows {
+        sums.iter_mut().zip(row).for_each(|(sum, &units)| *sum += i128::from(units));
     }
-    assert_eq!(after.iter().flatten().sum::<i64>(), 575);
-}
-
-#[test]
-fn a_resplit_refuses_what_would_not_sum() {
-    let (team, _) = team_2();
-    let split =
-        |parent: &Months, months, weights: &[u64]| resplit(parent, &team, months, weights).unwrap_err();
-    assert_eq!(split(&TEAM_2, 0..=3, &[1; 4]), ResplitError::NotMonths { first: 0, last: 3 });
-    assert_eq!(split(&TEAM_2, 12..=13, &[1; 4]), ResplitError::NotMonths { first: 12, last: 13 });
-    assert_eq!(
-        split(&TEAM_2, RangeInclusive::new(8, 6), &[1; 4]),
-        ResplitError::NotMonths { first: 8, last: 6 }
-    );
-    assert_eq!(split(&TEAM_2, 6..=8, &[1; 3]), ResplitError::Weights { members: 4, weights: 3 });
-    assert_eq!(
-        split(&TEAM_2, 6..=8, &[0; 4]),
-        ResplitError::Apportion(ApportionError::NoWeight { index: 0 })
-    );
-    let mut parent = TEAM_2;
-    parent[1] += 1;
-    assert_eq!(split(&parent, 6..=8, &[1; 4]), ResplitError::Margin { month: 2, parent: 38 });
-    assert!(resplit(&parent, &team, 1..=3, &[1; 4]).is_ok());
-}
-
-#[test]
-fn locked_months_never_change() {
-    assert_eq!(
-        replan(1690, &SEASON, &[150, 98, 141]).unwrap(),
-        [150, 98, 141, 140, 137, 136, 119, 129, 151, 153, 160, 176]
-    );
-    assert_eq!(
-        replan(1690, &SEASON, &[156, 92, 144]).unwrap(),
-        [156, 92, 144, 140, 137, 135, 119, 128, 151, 153, 159, 176]
-    );
-    assert_eq!(replan(1690, &SEASON, &[]).unwrap(), STORE);
-    assert_eq!(replan(1690, &SEASON, &STORE).unwrap(), STORE);
-}
-
-#[test]
-fn a_replan_refuses_what_locked_months_rule_out() {
-    assert_eq!(replan(9, &SEASON, &[0; 13]), Err(ReplanError::TooManyMonths { count: 13 }));
-    assert_eq!(replan(9, &SEASON, &[2, -3]), Err(ReplanError::NegativeMonth { month: 2, units: -3 }));
-    assert_eq!(replan(9, &SEASON, &[5, 5]), Err(ReplanError::Exceeded { total: 9, locked: 10 }));
-    assert_eq!(
-        replan(9, &SEASON, &[i64::MAX; 12]),
-        Err(ReplanError::Exceeded { total: 9, locked: i128::from(i64::MAX) * 12 })
-    );
-    assert_eq!(replan(9, &SEASON, &[0; 12]), Err(ReplanError::Rest(ApportionError::NoWeight { index: 0 })));
+    sums
 }
 
 /// Asserts that every parent has its exact margins, and every child its fair running totals.
@@ -184,15 +126,6 @@ fn total() -> impl Strategy<Value = i64> {
     prop_oneof![Just(0), 0..3_000_i64, Just(1_000_000_000_000)]
 }
 
-/// The row with 0 in every month (1 to 12) that is not kept.
-fn masked(row: &Months, keep: impl Fn(u32) -> bool) -> Months {
-    let mut row = *row;
-    for (_, units) in (1..).zip(&mut row).filter(|(month, _)| !keep(*month)) {
-        *units = 0;
-    }
-    row
-}
-
 proptest! {
     #[test]
     fn every_plan_is_exact_and_repeats(total in total(), season in season(), root in tree()) {
@@ -200,53 +133,5 @@ proptest! {
         prop_assert_eq!(plan.year, total);
         assert_exact(&plan);
         prop_assert_eq!(plan, decompose(total, &season, root)?);
-    }
-
-    #[test]
-    fn a_resplit_is_exact_and_leaves_the_rest_alone(
-        total in total(),
-        season in season(),
-        (weights, anew) in (1..12_usize).prop_flat_map(|members| {
-            (prop::collection::vec(1..50_u64, members), prop::collection::vec(1..50_u64, members))
-        }),
-        (first, last) in (1..=12_u32).prop_flat_map(|first| (Just(first), first..=12)),
-    ) {
-        let children = weights.iter().map(|&weight| node(1, weight, vec![])).collect();
-        let plan = decompose(total, &season, node(0, 1, children))?;
-        let former: Vec<Months> = plan.children.iter().map(|child| child.months).collect();
-        let cells = resplit(&plan.months, &former, first..=last, &anew)?;
-        prop_assert_eq!(column_sums(&cells), plan.months.map(i128::from));
-
-        for (before, after) in former.iter().zip(&cells) {
-            let kept = |month| month < first || month > last;
-            prop_assert_eq!(masked(before, kept), masked(after, kept));
-        }
-        // With the other months emptied, the range is a plan of its own.
-        let target = |weight, row: &Months, children| {
-            let months = masked(row, |month| (first..=last).contains(&month));
-            Target { key: 0, weight, year: months.iter().sum(), months, children }
-        };
-        let children = cells.iter().zip(&anew).map(|(row, &weight)| target(weight, row, vec![])).collect();
-        assert_exact(&target(1, &plan.months, children));
-    }
-
-    #[test]
-    fn a_replan_keeps_the_year(
-        total in total(),
-        season in season(),
-        locked in prop::collection::vec(0..400_i64, 0..12),
-    ) {
-        match replan(total, &season, &locked) {
-            Ok(months) => {
-                prop_assert_eq!(&months[..locked.len()], &locked[..]);
-                prop_assert_eq!(months.iter().sum::<i64>(), total);
-                prop_assert!(months.iter().all(|&units| units >= 0));
-            }
-            Err(ReplanError::Exceeded { .. }) => prop_assert!(locked.iter().sum::<i64>() > total),
-            Err(error) => {
-                prop_assert_eq!(error, ReplanError::Rest(ApportionError::NoWeight { index: 0 }));
-                prop_assert!(season[locked.len()..].iter().all(|&weight| weight == 0));
-            }
-        }
     }
 }

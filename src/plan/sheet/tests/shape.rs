@@ -8,20 +8,6 @@ fn opened(bytes: &[u8]) -> Xlsx<Cursor<&[u8]>> {
     Xlsx::new(Cursor::new(bytes)).unwrap()
 }
 
-/// Writes an example to look at: `SHEET_EXAMPLE=/tmp/plan.xlsx cargo test -- --ignored writes_an_example`.
-#[test]
-#[ignore = "writes a file"]
-fn writes_an_example() {
-    let mut plan = plan();
-    plan.lines[0].trees[0].rows[2].pinned[5] = true;
-    plan.lines[0].trees[0].rows[2].confirmed[5] = 9;
-    plan.lines[0].trees[0].rows[3].name = "=HYPERLINK(\"http://example.com\")".into();
-    for line in &mut plan.lines {
-        line.trees.iter_mut().flat_map(|tree| &mut tree.rows).for_each(|row| row.closed = 2);
-    }
-    std::fs::write(std::env::var_os("SHEET_EXAMPLE").unwrap(), write(&plan).unwrap()).unwrap();
-}
-
 #[test]
 fn the_worksheets_show_headers_nodes_sums_and_checks() {
     let mut plan = plan();
