@@ -63,9 +63,11 @@ pub async fn until_stopped(
     let library = Arc::new(Library::default());
     let catalogue = Arc::new(CatalogueFile::new(rules.path().join(CATALOGUE_FILE)));
     take_in(&rules, &library, &catalogue, pool).await?;
-    let following = tokio::spawn(watch::follow(Arc::clone(&rules), pool.clone(), Clock::System));
+    let followed = Arc::clone(&rules);
     let shared = Shared { pool: pool.clone(), tokens, rules, catalogue, library, clock: Clock::System };
     let (server, address) = server::build(shared, listen.listen)?;
+    // Only once the address is taken: whoever cannot serve leaves nothing running.
+    let following = tokio::spawn(watch::follow(followed, pool.clone(), Clock::System));
     let mut server = std::pin::pin!(server);
     // The first poll starts the workers and takes the signals over: whoever reads the announcement may stop us at once.
     let begun = std::future::poll_fn(|context| Poll::Ready(server.as_mut().poll(context))).await;

@@ -10,7 +10,7 @@ use super::formula::{self, Tenths};
 use super::people::{OFFICES, PEOPLE, Person, TEAMS};
 use super::{PASSWORD, STORE, YEAR};
 use crate::auth::users::{self, NewUser};
-use crate::facts::ledger::{self, Entry, Origin};
+use crate::facts::ledger::{self, Entry, Late, Origin};
 use crate::facts::metric::Catalogue;
 use crate::http::Problem;
 use crate::http::etag::Seen;
@@ -292,16 +292,17 @@ async fn load_facts(
         ids.get(employee_no).and_then(|id| targets.get(id)).copied().unwrap_or(0)
     }) {
         let Some(employee_id) = ids.get(employee_no).copied() else { continue };
-        entries.extend(facts.into_iter().map(|(metric, tenths)| Entry {
-            employee_id,
-            metric: metric.to_owned(),
-            value: Decimal::new(tenths, 1).normalize(),
-        }));
+        entries.extend(
+            facts.into_iter().map(|(metric, tenths)| {
+                Entry::total(employee_id, metric, Decimal::new(tenths, 1).normalize())
+            }),
+        );
     }
     let deliveries: HashSet<(i64, String)> = ledger::deliveries(catalogue, &entries);
-    let origin = Origin { source_system: "demo".to_owned(), batch_id: None, user_id: None, at: now };
-    ledger::append(connection, period, &entries, &origin).await?;
-    ledger::note_delivery(connection, period, &deliveries, now).await
+    let origin =
+        Origin { source_system: "demo".to_owned(), batch_id: None, user_id: None, at: now, reason: None };
+    ledger::record(connection, period, &entries, &origin, Late::Refuse).await?;
+    ledger::note_delivery(connection, period, &deliveries, &origin, Late::Refuse).await
 }
 
 /// Everybody's facts of a month, given each advisor's target.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Number, json};
 use utoipa::ToSchema;
 
-use super::ledger::{self, Counts, Entry, Origin};
+use super::ledger::{self, Counts, Entry, Late, Origin};
 use super::metric::Catalogue;
 use crate::auth::access::{Action as _, EnterFacts, Role, may_enter};
 use crate::auth::audit;
@@ -73,16 +73,17 @@ pub async fn record(
             let (entries, completed) = address(connection, catalogue, &new, &values, by).await?;
             let mut deliveries = ledger::deliveries(catalogue, &entries);
             deliveries.extend(completed);
-            let (news, counts) = ledger::differences(connection, new.period, entries).await?;
             let origin = Origin {
                 source_system: new.source_system.clone(),
                 batch_id: None,
                 user_id: Some(by.user_id),
                 at: now,
+                reason: None,
             };
-            ledger::append(connection, new.period, &news, &origin).await?;
-            ledger::note_delivery(connection, new.period, &deliveries, now).await?;
-            if !news.is_empty() {
+            let counts =
+                ledger::record(connection, new.period, &entries, &origin, Late::Refuse).await?.counts;
+            ledger::note_delivery(connection, new.period, &deliveries, &origin, Late::Refuse).await?;
+            if counts.is_news() {
                 let detail = json!({ "source_system": new.source_system, "counts": counts });
                 let subject = format!("facts/{}", new.period);
                 audit::record(connection, now, Some(by.user_id), "record_facts", &subject, detail).await?;
@@ -199,11 +200,7 @@ async fn address(
         let Some(employee_no) = employee_nos.get(value.row) else { continue };
         let reached = people.reached(connection, source_of(catalogue, value.metric)).await?;
         match reached.get(employee_no) {
-            Some(employee_id) => entries.push(Entry {
-                employee_id: *employee_id,
-                metric: value.metric.to_owned(),
-                value: value.number,
-            }),
+            Some(employee_id) => entries.push(Entry::total(*employee_id, value.metric, value.number)),
             None => {
                 errors.insert(value.row, stranger(value.row, employee_no, new.period, value.metric));
             }

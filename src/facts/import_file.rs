@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::import::{self, Fault, ImportKind, Sheet};
-use super::ledger::{self, Counts, Entry, Origin};
+use super::ledger::{self, Entry, Late, Origin};
 use super::metric::{Catalogue, nearest};
 use crate::auth::audit;
 use crate::auth::caller::Scope;
@@ -93,27 +93,29 @@ pub async fn import(
             ledger::lock_month(connection, period).await?;
             let (entries, faults, rows) = address(connection, catalogue, period, sheet, importer).await?;
             let deliveries = ledger::deliveries(catalogue, &entries);
-            let (news, counts) = ledger::differences(connection, period, entries).await?;
-            let Counts { added, changed, unchanged } = counts;
+            let mut origin = Origin {
+                source_system: kind.name().to_owned(),
+                batch_id: None,
+                user_id: importer.user_id,
+                at: now,
+                reason: None,
+            };
+            let counts = ledger::compare(connection, period, &entries, &origin).await?.counts;
+            let (added, changed, unchanged) = (counts.added, counts.changed, counts.unchanged);
             let mut report =
                 ImportReport { batch: None, rows, added, changed, unchanged, faults, applied: false };
             let is_refused = mode == Mode::DryRun || (mode == Mode::Whole && !report.faults.is_empty());
             if is_refused {
                 return Ok(report);
             }
-            ledger::note_delivery(connection, period, &deliveries, now).await?;
-            if news.is_empty() {
+            ledger::note_delivery(connection, period, &deliveries, &origin, Late::Refuse).await?;
+            if !counts.is_news() {
                 return Ok(report);
             }
             let batch =
                 begin_batch(connection, kind, period, &file.name, &digest, &report, importer, now).await?;
-            let origin = Origin {
-                source_system: kind.name().to_owned(),
-                batch_id: Some(batch),
-                user_id: importer.user_id,
-                at: now,
-            };
-            ledger::append(connection, period, &news, &origin).await?;
+            origin.batch_id = Some(batch);
+            ledger::record(connection, period, &entries, &origin, Late::Refuse).await?;
             let detail = json!({ "kind": kind, "file": file.name, "sha256": digest, "counts": counts });
             let subject = format!("imports/{batch}");
             audit::record(connection, now, importer.user_id, "import_facts", &subject, detail).await?;
@@ -153,11 +155,7 @@ async fn address(
             if let Err(problem) = catalogue.read(cell.metric, cell.value) {
                 return Err(Problem::field(format!("row {}, {}", row.row, cell.column), problem));
             }
-            entries.push(Entry {
-                employee_id: *employee_id,
-                metric: cell.metric.to_owned(),
-                value: cell.value,
-            });
+            entries.push(Entry::total(*employee_id, cell.metric, cell.value));
         }
     }
     if !strangers.is_empty() {

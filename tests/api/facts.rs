@@ -21,7 +21,7 @@ fn row(employee_no: &str, facts: Value) -> Value {
 }
 
 fn counts(added: usize, changed: usize, unchanged: usize) -> Value {
-    json!({"added": added, "changed": changed, "unchanged": unchanged})
+    json!({"added": added, "changed": changed, "unchanged": unchanged, "pending": 0})
 }
 
 /// How many rows the ledger has.

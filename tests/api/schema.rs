@@ -26,7 +26,11 @@ type Tables = BTreeMap<String, Vec<String>>;
 
 /// What src/db/schema.rs and the files below it say, in PostgreSQL's words.
 fn declared() -> Tables {
-    let text = concat!(include_str!("../../src/db/schema.rs"), include_str!("../../src/db/schema/rules.rs"));
+    let text = concat!(
+        include_str!("../../src/db/schema.rs"),
+        include_str!("../../src/db/schema/facts.rs"),
+        include_str!("../../src/db/schema/rules.rs")
+    );
     let mut tables = Tables::new();
     let mut table = None;
     for line in text.lines().map(str::trim).filter(|line| !line.starts_with("//")) {

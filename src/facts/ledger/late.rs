@@ -1,0 +1,107 @@
+//! What comes after a month was frozen: it is kept as a correction that somebody else decides on.
+
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::Origin;
+use super::rows::News;
+use crate::http::Problem;
+use crate::period::Period;
+
+/// The refusal of a change to a frozen month.
+pub(super) fn frozen(period: Period, store: &str) -> Problem {
+    Problem::conflict(format!(
+        "{period} of {store} is frozen: nothing was changed. Ask for late=keep to have the changes wait as corrections \
+         that a second person decides on"
+    ))
+}
+
+/// Keeps news as pending corrections, and returns how many were not proposed before. Of two proposals for the same
+/// value, the later one takes the other's place.
+pub(super) async fn keep(
+    connection: &mut AsyncPgConnection,
+    news: &[(i64, &News<'_>)],
+    origin: &Origin,
+) -> Result<usize, Problem> {
+    let stores = news.iter().map(|(store, _)| *store).collect::<Vec<_>>();
+    let periods = news.iter().map(|(_, one)| one.period.first_day()).collect::<Vec<_>>();
+    let people = news.iter().map(|(_, one)| one.entry.employee_id).collect::<Vec<_>>();
+    let metrics = news.iter().map(|(_, one)| one.entry.metric.as_str()).collect::<Vec<_>>();
+    let values = news.iter().map(|(_, one)| one.entry.value).collect::<Vec<_>>();
+    let days = news.iter().map(|(_, one)| one.entry.day).collect::<Vec<_>>();
+    let externals = news.iter().map(|(_, one)| one.entry.external_id.as_deref()).collect::<Vec<_>>();
+    let places = news.iter().map(|(_, one)| one.place.as_str()).collect::<Vec<_>>();
+    diesel::sql_query(
+        "UPDATE late_correction c SET state = 'superseded' \
+         FROM unnest($1, $2, $3, $4, $5, $6) AS n (store_id, period, employee_id, metric, value, place) \
+         WHERE c.state = 'pending' AND c.store_id = n.store_id AND c.period = n.period \
+         AND c.employee_id = n.employee_id AND c.metric = n.metric AND c.place = n.place AND c.source_system = $7 \
+         AND c.value IS DISTINCT FROM n.value",
+    )
+    .bind::<Array<BigInt>, _>(&stores)
+    .bind::<Array<Date>, _>(&periods)
+    .bind::<Array<BigInt>, _>(&people)
+    .bind::<Array<Text>, _>(&metrics)
+    .bind::<Array<Nullable<Numeric>>, _>(&values)
+    .bind::<Array<Text>, _>(&places)
+    .bind::<Text, _>(&origin.source_system)
+    .execute(connection)
+    .await?;
+    let kept = diesel::sql_query(
+        "INSERT INTO late_correction (store_id, period, employee_id, metric, value, day, external_id, place, \
+             source_system, batch_id, reason, proposed_by, proposed_at) \
+         SELECT store_id, period, employee_id, metric, value, day, external_id, place, $9, $10, $11, $12, $13 \
+         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) \
+             AS n (store_id, period, employee_id, metric, value, day, external_id, place) \
+         ON CONFLICT DO NOTHING",
+    )
+    .bind::<Array<BigInt>, _>(&stores)
+    .bind::<Array<Date>, _>(&periods)
+    .bind::<Array<BigInt>, _>(&people)
+    .bind::<Array<Text>, _>(&metrics)
+    .bind::<Array<Nullable<Numeric>>, _>(&values)
+    .bind::<Array<Nullable<Date>>, _>(&days)
+    .bind::<Array<Nullable<Text>>, _>(&externals)
+    .bind::<Array<Text>, _>(&places)
+    .bind::<Text, _>(&origin.source_system)
+    .bind::<Nullable<BigInt>, _>(origin.batch_id)
+    .bind::<Text, _>(reason(origin))
+    .bind::<Nullable<BigInt>, _>(origin.user_id)
+    .bind::<Timestamptz, _>(origin.at)
+    .execute(connection)
+    .await?;
+    Ok(kept)
+}
+
+/// Keeps the word that a source is complete.
+pub(super) async fn keep_source(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    store_id: i64,
+    employee_id: i64,
+    source: &str,
+    origin: &Origin,
+) -> Result<(), Problem> {
+    diesel::sql_query(
+        "INSERT INTO late_correction (store_id, period, employee_id, source, source_system, batch_id, reason, \
+             proposed_by, proposed_at) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 \
+         WHERE NOT EXISTS (SELECT FROM late_correction k WHERE k.state = 'pending' AND k.store_id = $1 \
+             AND k.period = $2 AND k.source = $4)",
+    )
+    .bind::<BigInt, _>(store_id)
+    .bind::<Date, _>(period.first_day())
+    .bind::<BigInt, _>(employee_id)
+    .bind::<Text, _>(source)
+    .bind::<Text, _>(&origin.source_system)
+    .bind::<Nullable<BigInt>, _>(origin.batch_id)
+    .bind::<Text, _>(reason(origin))
+    .bind::<Nullable<BigInt>, _>(origin.user_id)
+    .bind::<Timestamptz, _>(origin.at)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+fn reason(origin: &Origin) -> String {
+    origin.reason.clone().unwrap_or_else(|| format!("{} delivered it late", origin.source_system))
+}

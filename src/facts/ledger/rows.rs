@@ -1,0 +1,216 @@
+//! The ledger's rows: finding what stands, and adding to it.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Numeric, Text, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use rust_decimal::Decimal;
+
+use super::{Entry, Origin};
+use crate::http::Problem;
+use crate::period::Period;
+
+/// Something to be added.
+pub(super) struct News<'a> {
+    pub period: Period,
+    pub entry: std::borrow::Cow<'a, Entry>,
+    pub place: String,
+    /// The row that it takes the place of.
+    pub replaces: Option<i64>,
+}
+
+/// A row of the ledger.
+pub(super) struct Standing {
+    pub id: i64,
+    /// None where it was voided.
+    pub value: Option<Decimal>,
+}
+
+/// The youngest row of each entry's place, by the position of the entry.
+pub(super) async fn standing(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    entries: &[Entry],
+    places: &[String],
+    source_system: &str,
+) -> Result<HashMap<usize, Standing>, Problem> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        at: i64,
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+        #[diesel(sql_type = Nullable<Numeric>)]
+        value: Option<Decimal>,
+    }
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT i.at, s.id, s.value \
+         FROM unnest($1, $2, $3) WITH ORDINALITY AS i (employee_id, metric, place, at) \
+         CROSS JOIN LATERAL (SELECT f.id, f.value FROM fact f WHERE f.period = $4 \
+             AND f.employee_id = i.employee_id AND f.metric = i.metric AND f.rank = fact_rank($5, i.place) \
+             AND f.place = i.place ORDER BY f.id DESC LIMIT 1) AS s",
+    )
+    .bind::<Array<BigInt>, _>(entries.iter().map(|entry| entry.employee_id).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(entries.iter().map(|entry| entry.metric.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(places)
+    .bind::<Date, _>(period.first_day())
+    .bind::<Text, _>(source_system)
+    .load(connection)
+    .await?;
+    let position = |at: i64| usize::try_from(at).ok().and_then(|at| at.checked_sub(1));
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| Some((position(row.at)?, Standing { id: row.id, value: row.value })))
+        .collect())
+}
+
+/// What these records of a system brought to other people or months before: the system has moved them, so it goes.
+pub(super) async fn elsewhere(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    records: &[&Entry],
+    source_system: &str,
+) -> Result<Vec<News<'static>>, Problem> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+        #[diesel(sql_type = BigInt)]
+        employee_id: i64,
+        #[diesel(sql_type = Date)]
+        period: NaiveDate,
+        #[diesel(sql_type = Text)]
+        metric: String,
+        #[diesel(sql_type = Nullable<Date>)]
+        day: Option<NaiveDate>,
+        #[diesel(sql_type = Text)]
+        external_id: String,
+        #[diesel(sql_type = Text)]
+        place: String,
+    }
+    if records.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT id, employee_id, period, metric, day, external_id, place FROM ( \
+             SELECT DISTINCT ON (f.employee_id, f.period, f.metric, f.place) f.* \
+             FROM fact f JOIN unnest($1, $2, $3) AS i (employee_id, metric, external_id) \
+                 ON f.metric = i.metric AND f.external_id = i.external_id \
+             WHERE f.source_system = $5 AND (f.employee_id <> i.employee_id OR f.period <> $4) \
+             ORDER BY f.employee_id, f.period, f.metric, f.place, f.id DESC \
+         ) AS youngest WHERE value IS NOT NULL ORDER BY period, id",
+    )
+    .bind::<Array<BigInt>, _>(records.iter().map(|entry| entry.employee_id).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(records.iter().map(|entry| entry.metric.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(
+        records.iter().filter_map(|entry| entry.external_id.as_deref()).collect::<Vec<_>>(),
+    )
+    .bind::<Date, _>(period.first_day())
+    .bind::<Text, _>(source_system)
+    .load(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| News {
+            period: Period::containing(row.period),
+            entry: std::borrow::Cow::Owned(Entry {
+                employee_id: row.employee_id,
+                metric: row.metric,
+                value: None,
+                day: row.day,
+                external_id: Some(row.external_id),
+            }),
+            place: row.place,
+            replaces: Some(row.id),
+        })
+        .collect())
+}
+
+/// The stores, with their names, whose frozen month these people were posted in.
+pub(super) async fn frozen(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    people: &[i64],
+) -> Result<HashMap<i64, (i64, String)>, Problem> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        employee_id: i64,
+        #[diesel(sql_type = BigInt)]
+        store_id: i64,
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT DISTINCT ON (a.employee_id) a.employee_id, s.id AS store_id, s.name \
+         FROM month_close c JOIN org_unit s ON s.id = c.store_id JOIN org_unit u ON u.store_id = s.id \
+         JOIN assignment a ON a.unit_id = u.id AND daterange(a.valid_from, a.valid_to) && daterange($2, $3) \
+         WHERE c.period = $2 AND a.employee_id = ANY ($1) ORDER BY a.employee_id, s.id",
+    )
+    .bind::<Array<BigInt>, _>(people)
+    .bind::<Date, _>(period.first_day())
+    .bind::<Date, _>(period.end())
+    .load(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.employee_id, (row.store_id, row.name))).collect())
+}
+
+/// Takes a month's lock if nobody holds it. Who holds one month's lock never waits for another's: two writers who move
+/// records between the same months would wait for each other.
+pub(super) async fn try_lock(connection: &mut AsyncPgConnection, period: Period) -> Result<(), Problem> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Bool)]
+        is_mine: bool,
+    }
+    let row: Row = diesel::sql_query("SELECT pg_try_advisory_xact_lock(hashtext('fact'), $1) AS is_mine")
+        .bind::<Integer, _>(super::lock_number(period))
+        .get_result(connection)
+        .await?;
+    if row.is_mine {
+        return Ok(());
+    }
+    Err(Problem::conflict(format!("somebody else is changing the facts of {period}; try again")))
+}
+
+/// Adds rows, all in one statement.
+pub(super) async fn append(
+    connection: &mut AsyncPgConnection,
+    news: &[&News<'_>],
+    origin: &Origin,
+) -> Result<(), Problem> {
+    if news.is_empty() {
+        return Ok(());
+    }
+    let reason =
+        origin.reason.clone().unwrap_or_else(|| format!("delivered again by {}", origin.source_system));
+    diesel::sql_query(
+        "INSERT INTO fact (employee_id, period, metric, value, day, external_id, place, replaces_id, reason, \
+             source_system, batch_id, user_id, recorded_at) \
+         SELECT employee_id, period, metric, value, day, external_id, place, replaces_id, \
+             CASE WHEN replaces_id IS NOT NULL OR $14 THEN $9 END, $10, $11, $12, $13 \
+         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) \
+             AS n (employee_id, period, metric, value, day, external_id, place, replaces_id)",
+    )
+    .bind::<Array<BigInt>, _>(news.iter().map(|one| one.entry.employee_id).collect::<Vec<_>>())
+    .bind::<Array<Date>, _>(news.iter().map(|one| one.period.first_day()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(news.iter().map(|one| one.entry.metric.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Numeric>>, _>(news.iter().map(|one| one.entry.value).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Date>>, _>(news.iter().map(|one| one.entry.day).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Text>>, _>(
+        news.iter().map(|one| one.entry.external_id.as_deref()).collect::<Vec<_>>(),
+    )
+    .bind::<Array<Text>, _>(news.iter().map(|one| one.place.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Nullable<BigInt>>, _>(news.iter().map(|one| one.replaces).collect::<Vec<_>>())
+    .bind::<Text, _>(reason)
+    .bind::<Text, _>(&origin.source_system)
+    .bind::<Nullable<BigInt>, _>(origin.batch_id)
+    .bind::<Nullable<BigInt>, _>(origin.user_id)
+    .bind::<Timestamptz, _>(origin.at)
+    .bind::<Bool, _>(origin.reason.is_some())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
