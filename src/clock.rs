@@ -31,6 +31,12 @@ pub fn day(now: DateTime<Utc>) -> NaiveDate {
     if now.hour() < 24 - AHEAD { day } else { day.checked_add_days(Days::new(1)).unwrap_or(day) }
 }
 
+/// The first moment at the dealerships that is no longer of `day`; none at the end of all days.
+pub fn end_of(day: NaiveDate) -> Option<DateTime<Utc>> {
+    let midnight = day.checked_add_days(Days::new(1))?.and_hms_opt(0, 0, 0)?.and_utc();
+    midnight.checked_sub_signed(chrono::TimeDelta::hours(i64::from(AHEAD)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +50,7 @@ mod tests {
         ] {
             assert_eq!(day(now.parse().unwrap()).to_string(), expected);
         }
+        let end = end_of("2014-05-31".parse().unwrap()).unwrap();
+        assert_eq!(end.to_rfc3339(), "2014-05-31T16:00:00+00:00");
     }
 }

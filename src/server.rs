@@ -75,9 +75,13 @@ fn routes(api: &mut ServiceConfig) {
             .service(org::http::update_team_leadership)
             // facts
             .service(facts::http::list_metrics)
-            .service(facts::http::record_facts)
+            .service(facts::bulk::http::record_facts)
             .service(facts::http::list_facts)
+            .service(facts::history::http::list_fact_history)
+            .service(facts::history::http::correct_fact)
             .service(facts::http::create_import)
+            .service(facts::close::http::list_late_corrections)
+            .service(facts::close::http::decide_late_corrections)
             // plan
             .service(plan::labels::http::list_channels)
             .service(plan::labels::http::put_channel)
@@ -147,6 +151,8 @@ fn routes(api: &mut ServiceConfig) {
             .service(reviews::http::create_review_cycle)
             .service(reviews::http::list_review_cycles)
             .service(reviews::http::get_review_cycle)
+            .service(reviews::close::http::get_outstanding)
+            .service(reviews::close::http::freeze_review_cycle)
             .service(reviews::http::generate_reviews)
             .service(reviews::http::list_reviews)
             .service(reviews::http::get_review)

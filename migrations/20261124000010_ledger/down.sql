@@ -1,4 +1,5 @@
 DROP TABLE idempotency_key;
+ALTER TABLE review_cycle DROP COLUMN facts_revision;
 DROP TABLE late_correction;
 DROP TABLE frozen_fact;
 DROP TABLE month_close;

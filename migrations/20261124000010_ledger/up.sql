@@ -114,6 +114,9 @@ CREATE UNIQUE INDEX late_correction_one_pending ON late_correction
     (store_id, period, employee_id, coalesce(metric, ''), coalesce(source, ''), source_system, place)
     WHERE state = 'pending';
 
+-- Which revision of the frozen month the reviews were computed from.
+ALTER TABLE review_cycle ADD COLUMN facts_revision integer;
+
 -- What a request with an idempotency key was answered, so that it can be answered again and is never done twice.
 CREATE TABLE idempotency_key (
     user_id bigint NOT NULL REFERENCES user_account,

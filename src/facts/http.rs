@@ -5,19 +5,17 @@ use actix_web::{HttpResponse, Responder, get, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::bulk::{self, NewFacts};
 use super::import::ImportKind;
 use super::import_file::{self, ImportFile, ImportReport, Importer, Mode};
-use super::ledger::Counts;
 use super::metric::{CatalogueFile, Metric};
-use super::reading::{self, PersonFacts};
+use super::reading::{self, AsOf, PersonFacts, Question};
 use crate::auth::access::{Action as _, EnterFacts, ViewFacts, ViewSelf, may_enter};
 use crate::auth::caller::{Caller, Scope};
 use crate::clock::Clock;
 use crate::db::Pool;
 use crate::http::page::{self, Page};
 use crate::http::problem::ProblemBody;
-use crate::http::{Body, Code, Problem, body};
+use crate::http::{Code, Problem, body};
 use crate::period::Period;
 
 /// List the metrics that may be collected and scored.
@@ -30,26 +28,6 @@ pub async fn list_metrics(
     Ok(Json(catalogue.read()?.listed().to_vec()))
 }
 
-/// Deliver facts of a month for many people: all are recorded, or none.
-///
-/// Sending the same facts again changes nothing. Which roles may enter which metrics depends on their `source`.
-#[utoipa::path(tag = "facts", request_body = NewFacts, responses(
-    (status = 200, description = "Recorded", body = Counts),
-    (status = 403, description = "Some metrics are not for the caller's roles", body = ProblemBody),
-    (status = 422, description = "Fields at fault; nothing was recorded", body = ProblemBody),
-))]
-#[post("/facts")]
-pub async fn record_facts(
-    caller: Caller<EnterFacts>,
-    pool: Data<Pool>,
-    catalogue: Data<CatalogueFile>,
-    clock: Data<Clock>,
-    body: Body<NewFacts>,
-) -> Result<Json<Counts>, Problem> {
-    let catalogue = catalogue.read()?;
-    bulk::record(&mut *pool.get().await?, &catalogue, body.0, &caller.identity, clock.now()).await.map(Json)
-}
-
 /// Which facts to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -60,6 +38,9 @@ pub struct FactQuery {
     period: Period,
     /// Only this person, by 工号.
     employee_no: Option<String>,
+    /// What was known then: a day, up to its end in China, or a moment. Now by default.
+    #[param(value_type = Option<String>, example = "2014-04-05")]
+    as_of: Option<AsOf>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
     /// People of a page, 1 to 500; 50 by default.
@@ -76,10 +57,9 @@ pub async fn list_facts(
 ) -> Result<Json<Page<PersonFacts>>, Problem> {
     let limit = page::limit(query.limit)?;
     let after = page::after(query.cursor.as_deref())?;
-    let employee_no = query.employee_no.as_deref();
-    let people =
-        reading::list(&mut *pool.get().await?, &caller.reach(), query.period, employee_no, after, limit + 1)
-            .await?;
+    let question =
+        Question { period: query.period, employee_no: query.employee_no.clone(), as_of: query.as_of };
+    let people = reading::list(&mut *pool.get().await?, &caller.reach(), &question, after, limit + 1).await?;
     Ok(Json(Page::of(people, limit, |person| person.employee_id)))
 }
 

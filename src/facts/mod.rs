@@ -1,6 +1,8 @@
 //! Facts: what happened in a month, metric by metric.
 
 pub mod bulk;
+pub mod close;
+pub mod history;
 pub mod http;
 pub mod import;
 pub mod import_file;

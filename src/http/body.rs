@@ -28,35 +28,47 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_json = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split(';').next())
-            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-        let declared =
-            request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        let bytes = Bytes::from_request(request, payload);
-        Box::pin(async move {
-            if !is_json {
-                let detail = "the body has to be JSON, with Content-Type: application/json";
-                return Err(Problem::new(Code::UnsupportedMediaType, detail));
-            }
-            if declared.is_some_and(|length: usize| length > BODY_LIMIT) {
-                return Err(too_large());
-            }
-            let bytes = bytes.await.map_err(|error| unreadable(&error))?;
-            if bytes.len() > BODY_LIMIT {
-                return Err(too_large());
-            }
-            let value = parse(&bytes)?;
-            // Serde takes the fields of an object from an array too, in their order in the program.
-            if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-                return Err(Problem::field(".", "expected an object, not an array"));
-            }
-            check(&value)?;
-            Ok(Self(value))
-        })
+        let read = read(request, payload);
+        Box::pin(async move { read.await.map(|(_, value)| Self(value)) })
+    }
+}
+
+/// Reads a JSON body, unpacked if it came packed, and checks it: its bytes, and what they say.
+pub(super) fn read<T>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<(Bytes, T), Problem>> + 'static
+where
+    T: DeserializeOwned + Validate<Context = ()> + 'static,
+{
+    let is_json = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    let declared =
+        request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let bytes = Bytes::from_request(request, payload);
+    async move {
+        if !is_json {
+            let detail = "the body has to be JSON, with Content-Type: application/json";
+            return Err(Problem::new(Code::UnsupportedMediaType, detail));
+        }
+        if declared.is_some_and(|length: usize| length > BODY_LIMIT) {
+            return Err(too_large());
+        }
+        let bytes = bytes.await.map_err(|error| unreadable(&error))?;
+        if bytes.len() > BODY_LIMIT {
+            return Err(too_large());
+        }
+        let value = parse(&bytes)?;
+        // Serde takes the fields of an object from an array too, in their order in the program.
+        if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+            return Err(Problem::field(".", "expected an object, not an array"));
+        }
+        check(&value)?;
+        Ok((bytes, value))
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod etag;
+pub mod idempotency;
 pub mod methods;
 pub mod openapi;
 pub mod page;

@@ -89,7 +89,7 @@ pub fn compute(bundle: &Bundle, month: &Month) -> Result<Vec<Draft>, serde_json:
 impl Month {
     /// A person's facts with the plan's targets. A target that was delivered as a fact, by a system that keeps the plan,
     /// goes before the plan's.
-    fn facts_of(&self, catalogue: &Catalogue, employee_id: i64) -> MonthFacts {
+    pub(super) fn facts_of(&self, catalogue: &Catalogue, employee_id: i64) -> MonthFacts {
         let targets = self.targets.get(&employee_id).into_iter().flatten();
         let targets = targets.filter_map(|(metric, value)| {
             Some((catalogue.find(&format!("{metric}{TARGET_SUFFIX}"))?, *value))
@@ -101,7 +101,7 @@ impl Month {
 }
 
 /// Somebody on protected leave on every scheduled day has no review.
-fn has_no_day_left(catalogue: &Catalogue, facts: &MonthFacts) -> bool {
+pub(super) fn has_no_day_left(catalogue: &Catalogue, facts: &MonthFacts) -> bool {
     let number = |name| catalogue.find(name).and_then(|id| facts.number(id));
     match (number("scheduled_days"), number("protected_leave_days")) {
         (Some(scheduled), leave) => scheduled <= leave.unwrap_or_default(),

@@ -15,7 +15,7 @@ use super::store::{self, Current, ReviewCycle};
 use crate::auth::audit;
 use crate::auth::caller::Scope;
 use crate::db::Pool;
-use crate::facts::ledger;
+use crate::facts::{close, ledger};
 use crate::http::Problem;
 use crate::org;
 use crate::plan;
@@ -59,7 +59,7 @@ impl Runner {
     }
 }
 
-/// Generates the reviews of a cycle: freezes its facts, scores everybody who held a scored posting, and stores what is
+/// Generates the reviews of a cycle, from what was frozen or, while the month is open, from what is known: scores everybody who held a scored posting, and stores what is
 /// new. With the same inputs and rules nothing changes. Two runs at once write one set of reviews.
 pub async fn generate(
     pool: &Pool,
@@ -97,8 +97,22 @@ pub async fn generate(
 
 type Before = HashMap<(i64, String), Current>;
 
+/// The rules that score a cycle's month.
+pub(super) async fn rules_of(
+    pool: &Pool,
+    folder: &RulesFolder,
+    library: &Library,
+    cycle_id: i64,
+    runner: &Runner,
+    now: DateTime<Utc>,
+) -> Result<InForce, Problem> {
+    let connection = &mut *pool.get().await?;
+    let cycle = store::find_cycle(connection, &runner.scope, cycle_id).await?;
+    in_force::of(connection, folder, library, cycle.period, cycle.frozen_at, now).await
+}
+
 /// Reads everything a month is computed from, as it was at one moment.
-async fn load(
+pub(super) async fn load(
     connection: &mut AsyncPgConnection,
     cycle_id: i64,
     scope: &Scope,
@@ -112,7 +126,7 @@ async fn load(
             let postings = org::postings_held(connection, cycle.store_id, cycle.period).await?;
             let mut people = postings.iter().map(|posting| posting.employee_id).collect::<Vec<_>>();
             people.dedup();
-            let facts = ledger::current(connection, cycle.period, &people).await?;
+            let facts = close::scored(connection, cycle.store_id, cycle.period, &people).await?;
             let delivered = ledger::delivered_sources(connection, cycle.store_id, cycle.period).await?;
             let mut targets = HashMap::<i64, HashMap<String, Decimal>>::new();
             for target in plan::targets_in_force(connection, cycle.store_id, cycle.period).await? {
@@ -163,7 +177,7 @@ async fn write(
     let is_first = cycle.generated_at.is_none();
     connection
         .transaction(async |connection| {
-            if news.is_empty() && retired.is_empty() && !is_first {
+            if news.is_empty() && retired.is_empty() && !is_first && !cycle.needs_generation {
                 let cycle = store::find_cycle(connection, &runner.scope, cycle.id).await?;
                 return Ok(Some(Generated { cycle, written: 0, unchanged, withdrawn, attention }));
             }

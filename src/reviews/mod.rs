@@ -2,6 +2,7 @@
 
 pub mod backtest;
 pub mod cases;
+pub mod close;
 pub mod compute;
 pub mod cycle;
 pub mod explain;

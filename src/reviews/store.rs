@@ -40,8 +40,15 @@ pub struct ReviewCycle {
     pub release: Option<i64>,
     /// When it was opened.
     pub created_at: DateTime<Utc>,
-    /// When its facts were frozen: automatic releases that come later do not reach it.
+    /// When its rules were settled, by freezing or by the first generation: automatic releases that come later do not
+    /// reach it.
     pub frozen_at: Option<DateTime<Utc>>,
+    /// When its facts were frozen; none while they may change.
+    pub facts_frozen_at: Option<DateTime<Utc>>,
+    /// Corrections that came later and wait for a decision.
+    pub pending_corrections: i64,
+    /// Whether corrections were accepted since reviews were last generated.
+    pub needs_generation: bool,
     /// When reviews were last written.
     pub generated_at: Option<DateTime<Utc>>,
     /// Grows with every change; the ETag.
@@ -49,6 +56,9 @@ pub struct ReviewCycle {
     /// The store's id, for the program's own use.
     #[serde(skip)]
     pub store_id: i64,
+    /// The revision of the frozen facts, likewise.
+    #[serde(skip)]
+    pub facts_revision: Option<i32>,
 }
 
 #[derive(QueryableByName)]
@@ -72,6 +82,14 @@ struct CycleRow {
     #[diesel(sql_type = Nullable<Timestamptz>)]
     frozen_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
+    facts_frozen_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    facts_revision: Option<i32>,
+    #[diesel(sql_type = BigInt)]
+    pending_corrections: i64,
+    #[diesel(sql_type = Bool)]
+    needs_generation: bool,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     generated_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Integer)]
     version: i32,
@@ -89,9 +107,13 @@ impl From<CycleRow> for ReviewCycle {
             release: row.release_id,
             created_at: row.created_at,
             frozen_at: row.frozen_at,
+            facts_frozen_at: row.facts_frozen_at,
+            pending_corrections: row.pending_corrections,
+            needs_generation: row.needs_generation,
             generated_at: row.generated_at,
             version: row.version,
             store_id: row.store_id,
+            facts_revision: row.facts_revision,
         }
     }
 }
@@ -117,7 +139,12 @@ pub async fn list_cycles(
 ) -> Result<Vec<ReviewCycle>, Problem> {
     let rows: Vec<CycleRow> = diesel::sql_query(
         "SELECT c.id, c.store_id, u.code AS store, c.period, c.state, c.bundle_hash, c.release_id, \
-                c.created_at, c.frozen_at, c.generated_at, c.version FROM review_cycle c JOIN org_unit u ON u.id = c.store_id \
+                c.created_at, c.frozen_at, c.generated_at, c.version, m.frozen_at AS facts_frozen_at, m.revision AS facts_revision, \
+                (SELECT count(*) FROM late_correction l WHERE l.store_id = c.store_id AND l.period = c.period \
+                    AND l.state = 'pending') AS pending_corrections, \
+                coalesce(m.revision > c.facts_revision, false) AS needs_generation \
+         FROM review_cycle c JOIN org_unit u ON u.id = c.store_id \
+         LEFT JOIN month_close m ON m.store_id = c.store_id AND m.period = c.period \
          WHERE c.id > $1 AND ($2 IS NULL OR c.id = $2) AND ($3 IS NULL OR u.code = $3) \
          AND ($4 IS NULL OR c.period = $4) AND may_reach($5, $6, $7, 0, c.store_id, c.period) \
          ORDER BY c.id LIMIT $8",
@@ -339,8 +366,8 @@ pub(super) const fn word(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Moves a cycle to `computed` if it is still as it was seen; says whether it was. What it is computed from is frozen
-/// from the first time on.
+/// Moves a cycle to `computed` if it is still as it was seen; says whether it was. Its rules are settled from the first
+/// time on.
 pub async fn mark_computed(
     connection: &mut AsyncPgConnection,
     seen: &ReviewCycle,
@@ -356,6 +383,7 @@ pub async fn mark_computed(
             review_cycle::release_id.eq(release),
             review_cycle::frozen_at.eq(seen.frozen_at.unwrap_or(now)),
             review_cycle::generated_at.eq(now),
+            review_cycle::facts_revision.eq(seen.facts_revision),
             review_cycle::version.eq(seen.version + 1),
         ))
         .execute(connection)

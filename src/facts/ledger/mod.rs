@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::Integer;
+use diesel::sql_types::{Array, BigInt, Date, Integer, Numeric, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -83,16 +83,16 @@ pub enum Late {
     Keep,
 }
 
-/// What became of one value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// What became of one value. Of several in a row the last of these is what became of the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FactOutcome {
+    /// It was known already.
+    Unchanged,
     /// It was not known before.
     Added,
     /// It replaces another one.
     Changed,
-    /// It was known already.
-    Unchanged,
     /// Its month is frozen: it waits as a correction.
     Pending,
 }
@@ -284,6 +284,33 @@ async fn shut_or_open<'a>(
         }
     }
     Ok(Prepared { recorded: Recorded { outcomes, counts: Counts::default() }, open, shut })
+}
+
+/// What was known at a moment of these people's month, by employee and metric.
+pub async fn known(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    people: &[i64],
+    moment: DateTime<Utc>,
+) -> Result<HashMap<i64, HashMap<String, Decimal>>, Problem> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        employee_id: i64,
+        #[diesel(sql_type = Text)]
+        metric: String,
+        #[diesel(sql_type = Numeric)]
+        value: Decimal,
+    }
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT employee_id, metric, value FROM known_fact($1) WHERE period = $2 AND employee_id = ANY ($3)",
+    )
+    .bind::<Timestamptz, _>(moment)
+    .bind::<Date, _>(period.first_day())
+    .bind::<Array<BigInt>, _>(people)
+    .load(connection)
+    .await?;
+    Ok(by_person(rows.into_iter().map(|row| (row.employee_id, row.metric, row.value)).collect()))
 }
 
 /// What is known of these people's month, by employee and metric.

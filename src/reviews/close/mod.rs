@@ -1,0 +1,256 @@
+//! Closing a month: what is still outstanding, who has to deliver it, and freezing what scoring reads.
+
+pub mod http;
+mod store;
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use garde::Validate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::compute::Month;
+use super::generate::{self, Runner};
+use super::store::{ReviewCycle, find_cycle};
+use crate::auth::access::{Role, may_enter};
+use crate::auth::audit;
+use crate::facts::close;
+use crate::facts::metric::{COMPUTED_SOURCE, Catalogue, Missing};
+use crate::facts::month::Value;
+use crate::http::problem::FieldError;
+use crate::http::{Code, Problem};
+use crate::rules::bundle::Bundle;
+use crate::rules::check::Argument;
+
+/// What a store's month still waits for. What is missing is not zero: it is listed until somebody delivers it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Outstanding {
+    /// The cycle.
+    pub cycle: ReviewCycle,
+    /// Whether everything is there that scoring has to have.
+    pub is_complete: bool,
+    /// Every source that the month's rules read, in the catalogue's order.
+    pub sources: Vec<SourceState>,
+    /// Values that two sources give differently.
+    pub conflicts: Vec<FactConflict>,
+}
+
+/// One source of the month.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SourceState {
+    /// Its name in the catalogue.
+    pub source: String,
+    /// Chinese label.
+    pub zh: String,
+    /// English label.
+    pub en: String,
+    /// When it first delivered something for the store; null while nothing has come. Single events are never outstanding.
+    pub delivered_at: Option<DateTime<Utc>>,
+    /// The roles that may enter it.
+    pub roles: Vec<Role>,
+    /// The people of the store who have such a role.
+    pub deliverers: Vec<String>,
+    /// Whose values are missing.
+    pub missing: Vec<MissingFacts>,
+}
+
+/// What is missing of one person.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MissingFacts {
+    /// 工号.
+    pub employee_no: String,
+    /// Name.
+    pub name: String,
+    /// Metrics without which the review cannot be scored.
+    pub required: Vec<String>,
+    /// Metrics without which an item of the review is not applicable.
+    pub optional: Vec<String>,
+}
+
+/// A value of verified events beside another one that a source has delivered. The events count.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FactConflict {
+    /// 工号.
+    pub employee_no: String,
+    /// The metric.
+    pub metric: String,
+    /// What counts.
+    #[schema(value_type = f64)]
+    pub counts: Decimal,
+    /// What was delivered besides.
+    #[schema(value_type = f64)]
+    pub besides: Decimal,
+}
+
+/// To freeze a month.
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Freeze {
+    /// Freeze it although something is missing that scoring has to have: those reviews need attention.
+    #[garde(skip)]
+    #[serde(default)]
+    pub accept_missing: bool,
+    /// Why; needed where something is missing.
+    #[garde(inner(length(chars, max = 1000)))]
+    pub note: Option<String>,
+}
+
+/// What a store's month still waits for, by the rules that would score it now.
+///
+/// # Errors
+///
+/// Not found where the runner does not reach the cycle; `no-release` where no rules score the month.
+pub async fn outstanding(
+    connection: &mut AsyncPgConnection,
+    bundle: &Bundle,
+    cycle_id: i64,
+    runner: &Runner,
+) -> Result<Outstanding, Problem> {
+    let (cycle, month, _) = generate::load(connection, cycle_id, &runner.scope).await?;
+    let delivered = store::delivered(connection, cycle.store_id, cycle.period).await?;
+    let deliverers = store::deliverers(connection, cycle.store_id, cycle.period).await?;
+    let missing = missing(bundle, &month);
+    let sources = bundle
+        .catalogue
+        .sources()
+        .iter()
+        .filter_map(|source| {
+            let missing = missing.get(&source.name)?;
+            let roles = may_enter(Some(&source.name)).to_vec();
+            let able = deliverers.iter().filter(|(_, has)| roles.iter().any(|role| has.contains(role)));
+            Some(SourceState {
+                source: source.name.clone(),
+                zh: source.zh.clone(),
+                en: source.en.clone(),
+                delivered_at: delivered.get(&source.name).copied(),
+                deliverers: able.map(|(name, _)| name.clone()).collect(),
+                roles,
+                missing: missing.clone(),
+            })
+        })
+        .collect::<Vec<_>>();
+    let is_complete = sources.iter().flat_map(|source| &source.missing).all(|one| one.required.is_empty());
+    let conflicts = store::conflicts(connection, cycle.store_id, cycle.period).await?;
+    Ok(Outstanding { cycle, is_complete, sources, conflicts })
+}
+
+/// What is missing of whom, by source; every source that the rules read has an entry.
+fn missing(bundle: &Bundle, month: &Month) -> BTreeMap<String, Vec<MissingFacts>> {
+    let catalogue = &bundle.catalogue;
+    let mut sources = BTreeMap::<String, Vec<MissingFacts>>::new();
+    for posting in &month.postings {
+        let Some(scheme) = bundle.scheme_for(posting.position.name()) else { continue };
+        let facts = month.facts_of(catalogue, posting.employee_id);
+        if super::compute::has_no_day_left(catalogue, &facts) {
+            continue;
+        }
+        let read = scheme.rules.iter().flat_map(|rule| &rule.arguments);
+        let read = read.filter_map(|(_, argument)| match argument {
+            Argument::Metric(id) => Some(*id),
+            Argument::Parameter(_) => None,
+        });
+        for id in read.collect::<HashSet<_>>() {
+            let Some(metric) = catalogue.get(id) else { continue };
+            let Some(source) = metric.source.as_ref().filter(|source| is_delivered_by_people(source)) else {
+                continue;
+            };
+            let people = sources.entry(source.clone()).or_default();
+            if let Value::Given(_) = facts.get(id) {
+                continue;
+            }
+            let at = people.iter().position(|one| one.employee_no == posting.employee_no);
+            let at = at.unwrap_or_else(|| {
+                people.push(MissingFacts {
+                    employee_no: posting.employee_no.clone(),
+                    name: posting.name.clone(),
+                    required: Vec::new(),
+                    optional: Vec::new(),
+                });
+                people.len() - 1
+            });
+            let Some(person) = people.get_mut(at) else { continue };
+            let list = if is_required(catalogue, &metric.name) {
+                &mut person.required
+            } else {
+                &mut person.optional
+            };
+            if !list.contains(&metric.name) {
+                list.push(metric.name.clone());
+                list.sort_unstable();
+            }
+        }
+    }
+    sources
+}
+
+/// What the program computes from other reviews nobody delivers.
+fn is_delivered_by_people(source: &str) -> bool {
+    source != COMPUTED_SOURCE
+}
+
+fn is_required(catalogue: &Catalogue, metric: &str) -> bool {
+    let metric = catalogue.find(metric).and_then(|id| catalogue.get(id));
+    metric.is_some_and(|metric| metric.missing != Missing::Na)
+}
+
+/// Freezes the facts of a cycle's month, in one transaction: what scoring reads from now on. The cycle is `frozen` then, or
+/// stays where it is if it has been computed already.
+///
+/// # Errors
+///
+/// A conflict where the month is frozen already, is too far, or something is missing that nobody has accepted.
+pub async fn freeze(
+    connection: &mut AsyncPgConnection,
+    bundle: &Bundle,
+    cycle_id: i64,
+    freeze: &Freeze,
+    runner: &Runner,
+    now: DateTime<Utc>,
+) -> Result<ReviewCycle, Problem> {
+    let state = outstanding(connection, bundle, cycle_id, runner).await?;
+    if !state.is_complete && !freeze.accept_missing {
+        return Err(refusal(&state));
+    }
+    let note = freeze.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
+    if !state.is_complete && note.is_none() {
+        return Err(Problem::field("note", "say why the month is frozen although something is missing"));
+    }
+    connection
+        .transaction(async |connection| {
+            let cycle = find_cycle(connection, &runner.scope, cycle_id).await?;
+            if !cycle.state.may_generate() {
+                return Err(Problem::conflict(format!("the cycle is at {} already", cycle.state.name())));
+            }
+            let frozen =
+                close::freeze(connection, cycle.store_id, cycle.period, note, runner.user_id, now).await?;
+            store::mark_frozen(connection, cycle.id, now).await?;
+            let detail = json!({ "values": frozen, "complete": state.is_complete, "note": note });
+            let subject = format!("review_cycle/{}", cycle.id);
+            audit::record(connection, now, runner.user_id, "freeze_month", &subject, detail).await?;
+            find_cycle(connection, &runner.scope, cycle_id).await
+        })
+        .await
+}
+
+/// The refusal of an incomplete month names every source and person.
+fn refusal(state: &Outstanding) -> Problem {
+    let errors = state.sources.iter().flat_map(|source| {
+        let people = source.missing.iter().filter(|person| !person.required.is_empty());
+        people.map(|person| FieldError {
+            field: format!("{}.{}", source.source, person.employee_no),
+            message: format!("{} {}: {}", source.zh, person.name, person.required.join(", ")),
+        })
+    });
+    Problem {
+        code: Code::Conflict,
+        detail:
+            "something is missing that scoring has to have; have it delivered, or freeze with accept_missing \
+                 and a note"
+                .to_owned(),
+        errors: errors.collect(),
+    }
+}
