@@ -75,7 +75,8 @@ pub async fn month(
     Ok(generate::generate(pool, folder, library, cycle.id, &runner, now).await?)
 }
 
-async fn open_cycle(
+/// The cycle of a store's month, opened if it is not open yet.
+pub async fn open_cycle(
     pool: &Pool,
     runner: &Runner,
     store: &str,

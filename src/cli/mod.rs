@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the program, and the exit code it answers with.
 
+mod close;
 mod database;
 mod demo;
 mod generate;
@@ -46,6 +47,8 @@ enum Command {
     Migrate,
     /// Generate the reviews of a month.
     Generate(generate::GenerateArgs),
+    /// Say what a month still waits for, and freeze its facts.
+    Close(close::CloseArgs),
     /// Import a spreadsheet of facts.
     Import(import::ImportArgs),
     /// Score facts from standard input with the scripts of a folder; needs no database.
@@ -101,6 +104,7 @@ fn run(cli: Cli) -> anyhow::Result<Ended> {
         Command::Serve(args) => block_on(serve::run(args, storage)),
         Command::Migrate => block_on(database::migrate(storage)),
         Command::Generate(args) => block_on(generate::run(args, storage)),
+        Command::Close(args) => block_on(close::run(args, storage)),
         Command::Import(args) => block_on(import::run(args, storage)),
         Command::User(command) => block_on(user::run(command, storage)),
     }

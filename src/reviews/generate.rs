@@ -98,7 +98,7 @@ pub async fn generate(
 type Before = HashMap<(i64, String), Current>;
 
 /// The rules that score a cycle's month.
-pub(super) async fn rules_of(
+pub async fn rules_of(
     pool: &Pool,
     folder: &RulesFolder,
     library: &Library,

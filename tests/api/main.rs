@@ -15,6 +15,7 @@ mod dashboard;
 mod facts;
 mod house;
 mod imports;
+mod ledger;
 mod levers;
 mod malformed;
 mod openapi;

@@ -70,6 +70,8 @@ const RELEASING: May = Logins("gm group");
 const TRYING: May = Logins("manager gm hr group");
 /// Row "run, publish": HR, and the group for it.
 const RUNNING: May = Logins("hr group");
+/// Who decides on what came after a month was frozen.
+const DECIDING: May = Logins("gm hr group");
 /// Whoever runs, reviews or audits a store's month.
 const CYCLES: May = Logins("manager gm hr group auditor");
 /// Rows "own review" and "others' reviews": all but the dashboard (aggregates) and the system administrator (none).
@@ -150,6 +152,10 @@ const EXPECTED: &[(&str, May)] = &[
     ("list_metrics", EVERYBODY),
     ("record_facts", ENTERING),
     ("list_facts", REVIEWS),
+    ("list_fact_history", REVIEWS),
+    ("correct_fact", ENTERING),
+    ("list_late_corrections", REVIEWS),
+    ("decide_late_corrections", DECIDING),
     ("create_import", ATTENDANCE),
     ("get_rules", RULES),
     ("get_rules_status", RULES),
@@ -178,6 +184,8 @@ const EXPECTED: &[(&str, May)] = &[
     ("create_review_cycle", RUNNING),
     ("list_review_cycles", CYCLES),
     ("get_review_cycle", CYCLES),
+    ("get_outstanding", CYCLES),
+    ("freeze_review_cycle", RUNNING),
     ("generate_reviews", RUNNING),
     ("list_reviews", REVIEWS),
     ("get_review", REVIEWS),
@@ -225,9 +233,8 @@ fn operations() -> Vec<(String, Method, String)> {
 fn query(operation_id: &str) -> &'static str {
     match operation_id {
         "create_import" => "?kind=dingtalk-attendance&period=2014-03",
-        "list_facts" | "get_attainment" | "get_funnel" | "get_distribution" | "get_leaderboard" => {
-            "?period=2014-03"
-        }
+        "list_facts" | "list_fact_history" | "get_attainment" | "get_funnel" | "get_distribution"
+        | "get_leaderboard" => "?period=2014-03",
         _ => "",
     }
 }

@@ -1,0 +1,323 @@
+//! The ledger: days and records, history, what was known when, months that stay closed, and requests that are sent twice.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::facts::ledger as rows_of_ledger;
+use crate::support::{Answer, TestApp};
+
+/// A delivery of the clerk's for one month.
+fn delivery(period: &str, rows: Value) -> Value {
+    json!({"period": period, "source_system": "dms", "rows": rows})
+}
+
+async fn known(app: &TestApp, period: &str, employee_no: &str, metric: &str) -> Value {
+    let path = format!("/v1/facts?period={period}&employee_no={employee_no}");
+    app.get("group", &path).await.expect(200)["items"][0]["facts"][metric].clone()
+}
+
+async fn history(app: &TestApp, period: &str, employee_no: &str, metric: &str) -> Vec<Value> {
+    let path = format!("/v1/facts/history?period={period}&employee_no={employee_no}&metric={metric}");
+    app.get("hr", &path).await.expect(200)["items"].as_array().unwrap().clone()
+}
+
+/// The outcomes of a delivery's rows.
+fn outcomes(body: &Value) -> Vec<&str> {
+    let rows = body["rows"].as_array().unwrap();
+    rows.iter().map(|row| row["outcome"].as_str().unwrap_or("faulty")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_and_records_add_up_until_a_total_is_delivered() {
+    let app = TestApp::demo().await;
+    let order = |id: &str, day: &str, count: i64| json!({"employee_no": "A02", "day": day, "external_id": id, "facts": {"orders": count}});
+    let body = delivery(
+        "2015-01",
+        json!([
+            order("o-1", "2015-01-05", 1), order("o-2", "2015-01-05", 2), order("o-3", "2015-01-09", 4),
+            {"employee_no": "A02", "day": "2015-01-06", "facts": {"orders": 8}},
+        ]),
+    );
+    let answer = app.post("clerk", "/v1/facts", body.clone()).await.expect(200);
+    assert_eq!(outcomes(&answer), ["added"; 4]);
+    assert_eq!(known(&app, "2015-01", "A02", "orders").await, 15);
+    assert_eq!(outcomes(&app.post("clerk", "/v1/facts", body).await.expect(200)), ["unchanged"; 4]);
+    // The system corrects one record's day and number, and gives another to somebody else in another month.
+    let moved = delivery("2015-01", json!([order("o-2", "2015-01-07", 3)]));
+    assert_eq!(outcomes(&app.post("clerk", "/v1/facts", moved).await.expect(200)), ["changed"]);
+    assert_eq!(known(&app, "2015-01", "A02", "orders").await, 16);
+    let given = delivery(
+        "2015-02",
+        json!([
+        {"employee_no": "A03", "day": "2015-02-01", "external_id": "o-3", "facts": {"orders": 4}}]),
+    );
+    app.post("clerk", "/v1/facts", given).await.expect(200);
+    assert_eq!(known(&app, "2015-01", "A02", "orders").await, 12);
+    assert_eq!(known(&app, "2015-02", "A03", "orders").await, 4);
+    // A month's total goes before what was added up, and the day of another month is refused.
+    let total = delivery("2015-01", json!([{"employee_no": "A02", "facts": {"orders": 20}}]));
+    app.post("clerk", "/v1/facts", total).await.expect(200);
+    assert_eq!(known(&app, "2015-01", "A02", "orders").await, 20);
+    let before = rows_of_ledger(&app).await;
+    let wrong = delivery("2015-01", json!([order("o-9", "2015-02-01", 1), order("o-8", "2015-01-02", 1)]));
+    assert_eq!(app.post("clerk", "/v1/facts", wrong.clone()).await.problem(422), "validation-failed");
+    assert_eq!(rows_of_ledger(&app).await, before);
+    // Partly, if that is asked for: the faulty row says why.
+    let mut partial = wrong;
+    partial["partial"] = json!(true);
+    let answer = app.post("clerk", "/v1/facts", partial).await.expect(200);
+    assert_eq!(outcomes(&answer), ["faulty", "added"]);
+    assert_eq!(answer["rows"][0]["errors"][0]["field"], "rows[0].day");
+    // Nobody delivers as one of the program's own systems, whose values go first.
+    let mut own = delivery("2015-01", json!([{"employee_no": "A02", "facts": {"orders": 99}}]));
+    own["source_system"] = json!("event");
+    assert_eq!(app.post("clerk", "/v1/facts", own).await.problem(422), "validation-failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn corrections_say_why_and_what_was_known_before_can_be_read() {
+    let app = TestApp::demo().await.at("2015-02-03T02:00:00Z");
+    let first = delivery("2015-01", json!([{"employee_no": "A06", "facts": {"deliveries": 11}}]));
+    app.post("clerk", "/v1/facts", first).await.expect(200);
+    let row = history(&app, "2015-01", "A06", "deliveries").await.remove(0);
+    assert_eq!(
+        (&row["value"], &row["source_system"], &row["recorded_by"]),
+        (&json!(11), &json!("dms"), &json!("clerk"))
+    );
+    let path = format!("/v1/facts/{}/correct", row["id"]);
+    let app = app.at("2015-02-06T02:00:00Z");
+    let why = json!({"value": 12, "reason": "one car was booked twice"});
+    assert_eq!(app.post("consultant", &path, why.clone()).await.problem(404), "not-found");
+    assert_eq!(app.post("service", &path, why.clone()).await.problem(403), "forbidden");
+    assert_eq!(app.post("clerk", &path, json!({"value": 12})).await.problem(422), "validation-failed");
+    assert_eq!(
+        app.post("clerk", &path, json!({"value": 1.5, "reason": "x"})).await.problem(422),
+        "validation-failed"
+    );
+    assert_eq!(app.post("clerk", &path, why.clone()).await.expect(200)["outcome"], "changed");
+    // The row that was corrected no longer stands, so it cannot be corrected again.
+    assert_eq!(app.post("clerk", &path, why).await.problem(409), "conflict");
+    let rows = history(&app, "2015-01", "A06", "deliveries").await;
+    let stands = rows.iter().map(|row| (row["stands"].as_bool().unwrap(), row["counts"].as_bool().unwrap()));
+    assert_eq!(stands.collect::<Vec<_>>(), [(false, false), (true, true)]);
+    assert_eq!(
+        (&rows[1]["replaces"], &rows[1]["reason"]),
+        (&rows[0]["id"], &json!("one car was booked twice"))
+    );
+    for (as_of, value) in [
+        ("2015-02-02", Value::Null),
+        ("2015-02-03", json!(11)),
+        ("2015-02-05", json!(11)),
+        ("2015-02-06", json!(12)),
+        ("2015-02-06T09:59:59%2B08:00", json!(11)),
+        ("2015-02-06T10:00:00%2B08:00", json!(12)),
+    ] {
+        let path = format!("/v1/facts?period=2015-01&employee_no=A06&as_of={as_of}");
+        let page = app.get("hr", &path).await.expect(200);
+        assert_eq!(page["items"][0]["facts"]["deliveries"], value, "{as_of}");
+    }
+    let void = format!("/v1/facts/{}/correct", rows[1]["id"]);
+    app.post("clerk", &void, json!({"value": null, "reason": "delivered for another store"}))
+        .await
+        .expect(200);
+    assert_eq!(known(&app, "2015-01", "A06", "deliveries").await, Value::Null);
+    let bad = app.get("hr", "/v1/facts?period=2015-01&as_of=yesterday").await;
+    assert_eq!(bad.problem(422), "validation-failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledger_cannot_be_rewritten() {
+    use diesel_async::RunQueryDsl as _;
+    let app = TestApp::demo().await;
+    let connection = &mut *app.pool.get().await.unwrap();
+    for statement in ["UPDATE fact SET value = 99", "DELETE FROM fact"] {
+        let refused = diesel::sql_query(statement).execute(connection).await.unwrap_err();
+        assert!(refused.to_string().contains("never changed"), "{refused}");
+    }
+}
+
+/// Sends facts with an idempotency key.
+async fn keyed(app: &TestApp, key: &str, body: &Value) -> Answer {
+    let request = app.request(Method::POST, "/v1/facts").bearer_auth(app.token("clerk").await);
+    Answer::of(request.header("Idempotency-Key", key).json(body).send().await.unwrap()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_with_a_key_is_done_once_however_often_it_is_sent() {
+    let app = TestApp::demo().await;
+    let body = delivery("2015-01", json!([{"employee_no": "A02", "facts": {"orders": 7}}]));
+    let before = rows_of_ledger(&app).await;
+    let at_once = futures_util::future::join_all((0..6).map(|_| keyed(&app, "night-1", &body))).await;
+    for answer in at_once {
+        // Each is told what the first was told: one value was added.
+        assert_eq!(answer.expect(200)["added"], 1);
+    }
+    assert_eq!(rows_of_ledger(&app).await, before + 1);
+    // Something else happened in between; the repetition still changes nothing.
+    let later = delivery("2015-01", json!([{"employee_no": "A02", "facts": {"orders": 8}}]));
+    app.post("clerk", "/v1/facts", later.clone()).await.expect(200);
+    assert_eq!(keyed(&app, "night-1", &body).await.expect(200)["added"], 1);
+    assert_eq!(known(&app, "2015-01", "A02", "orders").await, 8);
+    assert_eq!(keyed(&app, "night-1", &later).await.problem(422), "validation-failed");
+    // What was refused was not done, so the key is free.
+    let faulty = delivery("2015-01", json!([{"employee_no": "A02", "facts": {"orders": -1}}]));
+    assert_eq!(keyed(&app, "night-2", &faulty).await.problem(422), "validation-failed");
+    assert_eq!(keyed(&app, "night-2", &later).await.expect(200)["unchanged"], 1);
+}
+
+/// January 2015 with what scoring has to have of everybody, but complaints.
+async fn january(app: &TestApp) -> i64 {
+    let people = (1..=12).map(|i| format!("A{i:02}")).collect::<Vec<_>>();
+    for (login, facts) in [
+        ("hr", json!({"scheduled_days": 26, "exam_score": 90})),
+        ("group", json!({"deliveries_target": 10})),
+        ("clerk", json!({"deliveries": 10})),
+        ("supervisor", json!({"five_s_checks": 40, "five_s_failures": 0})),
+    ] {
+        let rows = people.iter().map(|no| json!({"employee_no": no, "facts": facts})).collect::<Vec<_>>();
+        app.post(login, "/v1/facts", delivery("2015-01", json!(rows))).await.expect(200);
+    }
+    let new = json!({"store": "JC", "period": "2015-01"});
+    app.post("hr", "/v1/review-cycles", new).await.expect(201)["id"].as_i64().unwrap()
+}
+
+async fn review_of(app: &TestApp, employee_no: &str) -> Value {
+    let path = format!("/v1/reviews?period=2015-01&position=sales_consultant&employee_no={employee_no}");
+    app.get("hr", &path).await.expect(200)["items"][0].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_says_what_it_waits_for_and_stays_closed_once_it_is_frozen() {
+    let app = TestApp::demo().await.at("2015-02-01T02:00:00Z");
+    let cycle = january(&app).await;
+    let (outstanding, freeze, generate) = (
+        format!("/v1/review-cycles/{cycle}/outstanding"),
+        format!("/v1/review-cycles/{cycle}/freeze"),
+        format!("/v1/review-cycles/{cycle}/generate"),
+    );
+    // Complaints are missing, who brings them is named, and nobody freezes the month by accident.
+    let state = app.get("hr", &outstanding).await.expect(200);
+    assert_eq!(state["is_complete"], false);
+    let source = |name: &str| {
+        let sources = state["sources"].as_array().unwrap();
+        sources.iter().find(|source| source["source"] == name).unwrap().clone()
+    };
+    let complaints = source("complaints");
+    assert_eq!(complaints["delivered_at"], Value::Null);
+    assert_eq!(complaints["roles"], json!(["customer_service"]));
+    assert_eq!(complaints["deliverers"].as_array().unwrap().len(), 1);
+    let missing = complaints["missing"].as_array().unwrap();
+    let advisors = missing.iter().filter(|one| one["employee_no"].as_str().unwrap().starts_with('A')).count();
+    assert_eq!(advisors, 12);
+    assert!(missing[0]["required"].as_array().unwrap().contains(&json!("complaints_minor")));
+    assert_eq!(source("dms")["delivered_at"].is_string(), true);
+    let refused = app.post("hr", &freeze, json!({})).await;
+    assert!(refused.body["errors"].as_array().unwrap().iter().any(|one| one["field"] == "complaints.A01"));
+    assert_eq!(refused.problem(409), "conflict");
+    assert_eq!(
+        app.post("hr", &freeze, json!({"accept_missing": true})).await.problem(422),
+        "validation-failed"
+    );
+
+    // Two people press the button at once.
+    let with_note = json!({"accept_missing": true, "note": "customer service is on leave"});
+    let both = futures_util::future::join(
+        app.post("hr", &freeze, with_note.clone()),
+        app.post("group", &freeze, with_note.clone()),
+    )
+    .await;
+    let mut statuses = [both.0.status.as_u16(), both.1.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
+    let frozen = app.get("hr", &format!("/v1/review-cycles/{cycle}")).await.expect(200);
+    assert_eq!((&frozen["state"], &frozen["pending_corrections"]), (&json!("frozen"), &json!(0)));
+    assert!(frozen["facts_frozen_at"].is_string());
+
+    // What is the same may come again; what is new may not.
+    let before = rows_of_ledger(&app).await;
+    let same = delivery("2015-01", json!([{"employee_no": "A06", "facts": {"deliveries": 10}}]));
+    app.post("clerk", "/v1/facts", same).await.expect(200);
+    let mut news = delivery(
+        "2015-01",
+        json!([
+        {"employee_no": "A06", "facts": {"deliveries": 12}}, {"employee_no": "A07", "facts": {"deliveries": 10}}]),
+    );
+    assert_eq!(app.post("clerk", "/v1/facts", news.clone()).await.problem(409), "conflict");
+    let mut silent = delivery("2015-01", json!([{"employee_no": "A01", "facts": {}}]));
+    silent["complete_sources"] = json!(["complaints"]);
+    assert_eq!(app.post("service", "/v1/facts", silent.clone()).await.problem(409), "conflict");
+    app.post_empty("hr", &generate).await.expect(200);
+    assert_eq!(review_of(&app, "A06").await["total"], Value::Null);
+
+    // Kept for a second person: nothing changes until that one decides.
+    news["late"] = json!("keep");
+    news["reason"] = json!("two cars were booked in February");
+    let kept = app.post("clerk", "/v1/facts", news.clone()).await.expect(200);
+    assert_eq!((&kept["pending"], outcomes(&kept)), (&json!(1), vec!["pending", "unchanged"]));
+    app.post("clerk", "/v1/facts", news).await.expect(200);
+    silent["late"] = json!("keep");
+    app.post("service", "/v1/facts", silent).await.expect(200);
+    assert_eq!(rows_of_ledger(&app).await, before);
+    let waiting = app.get("hr", "/v1/late-corrections?state=pending").await.expect(200)["items"].clone();
+    assert_eq!(waiting.as_array().unwrap().len(), 2, "sent twice, it waits once: {waiting:#}");
+    assert_eq!((&waiting[0]["known"], &waiting[0]["value"]), (&json!(10), &json!(12)));
+    assert_eq!(waiting[0]["reason"], "two cars were booked in February");
+    let ids = [waiting[0]["id"].clone(), waiting[1]["id"].clone()];
+    let decide = |accept: bool| json!({"ids": ids, "accept": accept});
+    assert_eq!(
+        app.post("clerk", "/v1/late-corrections/decisions", decide(true)).await.problem(403),
+        "forbidden"
+    );
+    assert_eq!(
+        app.post("hr", "/v1/late-corrections/decisions", decide(false)).await.problem(422),
+        "validation-failed"
+    );
+    let decided = app.post("hr", "/v1/late-corrections/decisions", decide(true)).await.expect(200);
+    assert!(
+        decided.as_array().unwrap().iter().all(|one| one["state"] == "accepted" && one["decided_by"] == "hr")
+    );
+    assert_eq!(app.post("gm", "/v1/late-corrections/decisions", decide(true)).await.problem(409), "conflict");
+
+    // The cycle proposes a new revision, and generating writes it; the one before stays.
+    let cycle_now = app.get("hr", &format!("/v1/review-cycles/{cycle}")).await.expect(200);
+    assert_eq!(cycle_now["needs_generation"], true);
+    app.post_empty("hr", &generate).await.expect(200);
+    let review = review_of(&app, "A06").await;
+    assert_eq!((&review["revision"], &review["deliveries"]), (&json!(2), &json!(12)));
+    assert!(review["total"].is_number(), "complaints are complete now: {review:#}");
+    let cycle_now = app.get("hr", &format!("/v1/review-cycles/{cycle}")).await.expect(200);
+    assert_eq!(cycle_now["needs_generation"], false);
+    assert_eq!(known(&app, "2015-01", "A06", "deliveries").await, 12);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_proposes_a_late_correction_does_not_decide_on_it() {
+    let app = TestApp::demo().await.at("2015-02-01T02:00:00Z");
+    let cycle = january(&app).await;
+    let with_note = json!({"accept_missing": true, "note": "test"});
+    app.post("hr", &format!("/v1/review-cycles/{cycle}/freeze"), with_note).await.expect(200);
+    let mut own = delivery("2015-01", json!([{"employee_no": "A06", "facts": {"exam_score": 100}}]));
+    own["late"] = json!("keep");
+    app.post("hr", "/v1/facts", own.clone()).await.expect(200);
+    // Another value takes the place of the first proposal.
+    own["rows"][0]["facts"]["exam_score"] = json!(99);
+    app.post("hr", "/v1/facts", own).await.expect(200);
+    let all = app.get("hr", "/v1/late-corrections").await.expect(200)["items"].clone();
+    let states = all.as_array().unwrap().iter().map(|one| one["state"].as_str().unwrap()).collect::<Vec<_>>();
+    assert_eq!(states, ["superseded", "pending"]);
+    let decision = json!({"ids": [all[1]["id"]], "accept": true});
+    assert_eq!(
+        app.post("hr", "/v1/late-corrections/decisions", decision.clone()).await.problem(409),
+        "conflict"
+    );
+    let at_once = futures_util::future::join(
+        app.post("gm", "/v1/late-corrections/decisions", decision.clone()),
+        app.post("group", "/v1/late-corrections/decisions", decision),
+    )
+    .await;
+    let mut statuses = [at_once.0.status.as_u16(), at_once.1.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
+    assert_eq!(known(&app, "2015-01", "A06", "exam_score").await, 99);
+    assert_eq!(history(&app, "2015-01", "A06", "exam_score").await.len(), 2);
+}
