@@ -43,7 +43,7 @@ impl Faults {
         if self.whole.is_empty() && (is_partial || self.rows.is_empty()) {
             return None;
         }
-        let errors = self.whole.iter().chain(self.rows.values().flatten()).cloned().collect();
+        let errors = self.rows.values().flatten().chain(&self.whole).cloned().collect();
         if self.is_forbidden {
             let detail = "your roles do not allow entering some of these metrics".to_owned();
             return Some(Problem { code: Code::Forbidden, detail, errors });
