@@ -82,6 +82,9 @@ fn routes(api: &mut ServiceConfig) {
             .service(facts::http::create_import)
             .service(facts::close::http::list_late_corrections)
             .service(facts::close::http::decide_late_corrections)
+            .service(facts::work_calendar::http::get_work_calendar)
+            .service(facts::work_calendar::http::put_work_calendar)
+            .service(facts::work_calendar::http::schedule_days)
             // plan
             .service(plan::labels::http::list_channels)
             .service(plan::labels::http::put_channel)

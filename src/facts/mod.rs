@@ -10,3 +10,4 @@ pub mod ledger;
 pub mod metric;
 pub mod month;
 pub mod reading;
+pub mod work_calendar;

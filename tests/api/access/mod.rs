@@ -70,6 +70,9 @@ const RELEASING: May = Logins("gm group");
 const TRYING: May = Logins("manager gm hr group");
 /// Row "run, publish": HR, and the group for it.
 const RUNNING: May = Logins("hr group");
+/// A store's calendar is for everybody who works there.
+const CALENDAR: May =
+    Logins("consultant leader telesales supervisor manager gm hr clerk service group auditor");
 /// Who decides on what came after a month was frozen.
 const DECIDING: May = Logins("gm hr group");
 /// Whoever runs, reviews or audits a store's month.
@@ -157,6 +160,9 @@ const EXPECTED: &[(&str, May)] = &[
     ("list_late_corrections", REVIEWS),
     ("decide_late_corrections", DECIDING),
     ("create_import", ATTENDANCE),
+    ("get_work_calendar", CALENDAR),
+    ("put_work_calendar", RUNNING),
+    ("schedule_days", RUNNING),
     ("get_rules", RULES),
     ("get_rules_status", RULES),
     ("list_rule_releases", RULES),
@@ -221,7 +227,9 @@ fn operations() -> Vec<(String, Method, String)> {
                 .replace("{id}", "999999")
                 .replace("{code}", "NO")
                 .replace("{employee_no}", "NO")
-                .replace("{path}", "a/b.toml");
+                .replace("{path}", "a/b.toml")
+                .replace("{store}", "NO")
+                .replace("{year}", "2014");
             assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
             operations.push((operation.operation_id.clone().unwrap(), method, path));
         }

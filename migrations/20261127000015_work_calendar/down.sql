@@ -1,0 +1,2 @@
+DROP TABLE work_calendar_day;
+DROP TABLE work_calendar;
