@@ -85,6 +85,8 @@ fn routes(api: &mut ServiceConfig) {
             .service(facts::work_calendar::http::get_work_calendar)
             .service(facts::work_calendar::http::put_work_calendar)
             .service(facts::work_calendar::http::schedule_days)
+            .service(facts::work_calendar::http::list_public_holidays)
+            .service(facts::work_calendar::http::put_public_holidays)
             // plan
             .service(plan::labels::http::list_channels)
             .service(plan::labels::http::put_channel)

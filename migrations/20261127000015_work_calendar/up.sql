@@ -21,3 +21,11 @@ CREATE TABLE work_calendar_day (
     PRIMARY KEY (store_id, day),
     FOREIGN KEY (store_id, year) REFERENCES work_calendar
 );
+
+-- Years of public holidays beside those that are part of the program, each as the text of its file.
+CREATE TABLE holiday_year (
+    year integer PRIMARY KEY,
+    text text NOT NULL,
+    user_id bigint REFERENCES user_account,
+    changed_at timestamptz NOT NULL
+);

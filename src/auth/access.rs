@@ -158,6 +158,8 @@ actions! {
     ];
     /// Say on which days a store is open, and schedule its people by it.
     ManageCalendar = [Hr Store, GroupAdmin All];
+    /// Add or amend the public holidays of a year, which hold for every store.
+    ManageHolidays = [GroupAdmin All, SystemAdmin All];
     /// Read which rules and metrics there are.
     ViewRules = [SalesManager All, GeneralManager All, Hr All, GroupAdmin All, Auditor All];
     /// Draft rules, change drafts and hand them in.

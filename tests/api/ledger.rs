@@ -210,7 +210,7 @@ async fn a_month_says_what_it_waits_for_and_stays_closed_once_it_is_frozen() {
     let advisors = missing.iter().filter(|one| one["employee_no"].as_str().unwrap().starts_with('A')).count();
     assert_eq!(advisors, 12);
     assert!(missing[0]["required"].as_array().unwrap().contains(&json!("complaints_minor")));
-    assert_eq!(source("dms")["delivered_at"].is_string(), true);
+    assert!(source("dms")["delivered_at"].is_string());
     let refused = app.post("hr", &freeze, json!({})).await;
     assert!(refused.body["errors"].as_array().unwrap().iter().any(|one| one["field"] == "complaints.A01"));
     assert_eq!(refused.problem(409), "conflict");

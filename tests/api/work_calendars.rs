@@ -85,3 +85,30 @@ async fn working_day_progress_follows_the_stores_calendar() {
     // Closed on Mondays (3, 10, 17, 24, 31): 13 of 26.
     assert_eq!(days().await, (json!(13), json!(26)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_years_notice_is_added_without_building_the_program_again() {
+    let app = TestApp::demo().await.at("2026-11-20T02:00:00Z");
+    let put = async |year: i32, text: &str| {
+        let request = app.request(Method::PUT, &format!("/v1/public-holidays/{year}"));
+        let request =
+            request.bearer_auth(app.token("group").await).header("Content-Type", "application/toml");
+        Answer::of(request.body(text.to_owned()).send().await.unwrap()).await
+    };
+    let february =
+        async || app.get("hr", "/v1/work-calendars/JC/2027").await.expect(200)["open_days"][1].clone();
+    // February 2027 begins on a Monday and has four whole weeks.
+    assert_eq!(february().await, 20);
+    let notice = "year = 2027\n[[holiday]]\nname = \"春节\"\nfrom = 2027-02-05\nto = 2027-02-12\nwork = [2027-02-14]\n";
+    let known = put(2027, notice).await.expect(200);
+    // Friday the 5th to Friday the 12th are six weekdays off; Sunday the 14th is worked.
+    assert_eq!((&known["working_days"][1], february().await), (&json!(15), json!(15)));
+    for (year, text) in [(2028, notice), (2027, "year = 2027\n[[holiday]]\nname = \"x\"\n"), (2027, "\u{0}")]
+    {
+        assert_eq!(put(year, text).await.problem(422), "validation-failed", "{text}");
+    }
+    assert_eq!(february().await, 15);
+    let years = app.get("hr", "/v1/public-holidays").await.expect(200);
+    let years = years.as_array().unwrap().iter().map(|one| one["year"].clone()).collect::<Vec<_>>();
+    assert_eq!(years, [2014, 2024, 2025, 2026, 2027]);
+}

@@ -141,3 +141,13 @@ diesel::table! {
         name -> Text,
     }
 }
+
+diesel::table! {
+    /// Public holidays beside those that are part of the program.
+    holiday_year (year) {
+        year -> Int4,
+        text -> Text,
+        user_id -> Nullable<Int8>,
+        changed_at -> Timestamptz,
+    }
+}

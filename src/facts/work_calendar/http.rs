@@ -1,17 +1,18 @@
 //! Working calendars over HTTP.
 
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Bytes, Data, Json, Path};
 use actix_web::{HttpResponse, Responder, get, post, put};
 
+use super::holidays::{self, HolidayYear};
 use super::schedule::{self, ScheduleRequest, Scheduled};
 use super::{Change, WorkCalendar, WorkDays};
 use crate::auth::Caller;
-use crate::auth::access::{ManageCalendar, ViewCalendar};
+use crate::auth::access::{ManageCalendar, ManageHolidays, ViewCalendar};
 use crate::clock::Clock;
 use crate::db::Pool;
 use crate::http::etag::{self, Seen};
 use crate::http::problem::ProblemBody;
-use crate::http::{Body, Problem};
+use crate::http::{Body, Problem, body};
 use crate::period::Period;
 
 /// The month in which a caller has to be of the store to reach its year: the current one, within the year.
@@ -85,4 +86,33 @@ pub async fn schedule_days(
     let connection = &mut *pool.get().await?;
     let store_id = super::find_store(connection, &caller.reach(), &store, body.0.period).await?;
     schedule::schedule(connection, store_id, &body.0, caller.identity.user_id, clock.now()).await.map(Json)
+}
+
+/// List the years whose public holidays are known, and how many days the country works in them.
+#[utoipa::path(tag = "facts", responses((status = 200, description = "Every year", body = Vec<HolidayYear>)))]
+#[get("/public-holidays")]
+pub async fn list_public_holidays(
+    _caller: Caller<ViewCalendar>,
+    pool: Data<Pool>,
+) -> Result<Json<Vec<HolidayYear>>, Problem> {
+    holidays::list(&mut *pool.get().await?).await.map(Json)
+}
+
+/// Add the public holidays of a year, swapped weekend days included, or amend them: the body is the year's file, in the
+/// form of those in `calendar/`.
+#[utoipa::path(tag = "facts", request_body(content = String, content_type = "application/toml"), responses(
+    (status = 200, description = "As they are known now", body = HolidayYear),
+    (status = 422, description = "The file is at fault; its entry is named", body = ProblemBody),
+))]
+#[put("/public-holidays/{year}")]
+pub async fn put_public_holidays(
+    caller: Caller<ManageHolidays>,
+    pool: Data<Pool>,
+    clock: Data<Clock>,
+    year: Path<i32>,
+    file: Result<Bytes, actix_web::Error>,
+) -> Result<Json<HolidayYear>, Problem> {
+    let file = file.map_err(|error| body::unreadable(&error))?;
+    let user_id = caller.identity.user_id;
+    holidays::put(&mut *pool.get().await?, *year, &file, user_id, clock.now()).await.map(Json)
 }

@@ -1,6 +1,7 @@
 //! A store's working calendar 工作日历: on which days it is open, how many days its people have off in turn, and the days
 //! that each of them is scheduled for. Where a store has none, China's working days hold.
 
+pub mod holidays;
 pub mod http;
 pub mod schedule;
 mod store;
@@ -91,17 +92,14 @@ impl Default for WorkDays {
 }
 
 impl WorkDays {
-    fn calendar(&self) -> Result<Calendar, Problem> {
-        let country = Calendar::shipped().map_err(|error| Problem::internal(&error))?;
+    /// The days of a store in a country with this calendar.
+    fn calendar(&self, country: Calendar) -> Calendar {
         // garde has seen to 1 to 7.
         let weekday = |number: &u8| Weekday::try_from(number.saturating_sub(1)).ok();
         let rest = self.rest_weekdays.iter().filter_map(weekday).collect::<WeekdaySet>();
         let days = self.days.iter().map(|one| (one.day, (one.is_open, one.name.clone())));
-        Ok(country.of_store(&StoreDays {
-            rest,
-            keeps_holidays: self.keeps_public_holidays,
-            days: days.collect(),
-        }))
+        let keeps_holidays = self.keeps_public_holidays;
+        country.of_store(&StoreDays { rest, keeps_holidays, days: days.collect() })
     }
 
     /// Days of another year, and days that are listed twice.
@@ -130,18 +128,13 @@ pub async fn read(
     year: i32,
 ) -> Result<WorkCalendar, Problem> {
     let (work, version) = store::find(connection, store_id, year).await?.unwrap_or_default();
-    let calendar = work.calendar()?;
+    let calendar = holidays::country(connection).await?;
+    let holidays_known = calendar.knows(year);
+    let calendar = work.calendar(calendar);
     let months = Period::months_of(year);
     let open_days =
         months.iter().map(|month| calendar.working_days(month.first_day(), month.end())).collect();
-    Ok(WorkCalendar {
-        store: store.to_owned(),
-        year,
-        work,
-        holidays_known: calendar.knows(year),
-        open_days,
-        version,
-    })
+    Ok(WorkCalendar { store: store.to_owned(), year, work, holidays_known, open_days, version })
 }
 
 /// What is kept of a store's year, and by whom.

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{Change, WorkDay, WorkDays};
+use super::{Change, WorkDay, WorkDays, holidays};
 use crate::auth::caller::Scope;
 use crate::calendar::Calendar;
 use crate::db::schema::{org_unit, work_calendar, work_calendar_day};
@@ -88,7 +88,7 @@ pub async fn of_unit(
         Some(store_id) => find(connection, store_id, year).await?,
         None => None,
     };
-    found.unwrap_or_default().0.calendar()
+    Ok(found.unwrap_or_default().0.calendar(holidays::country(connection).await?))
 }
 
 /// Lets one change at a time be made to a store's calendar; its version, 0 where there is none.

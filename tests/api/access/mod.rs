@@ -163,6 +163,8 @@ const EXPECTED: &[(&str, May)] = &[
     ("get_work_calendar", CALENDAR),
     ("put_work_calendar", RUNNING),
     ("schedule_days", RUNNING),
+    ("list_public_holidays", CALENDAR),
+    ("put_public_holidays", Logins("group admin")),
     ("get_rules", RULES),
     ("get_rules_status", RULES),
     ("list_rule_releases", RULES),
