@@ -11,6 +11,7 @@
 mod access;
 mod backtests;
 mod cli;
+mod close_cli;
 mod dashboard;
 mod facts;
 mod house;
