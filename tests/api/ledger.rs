@@ -62,6 +62,13 @@ async fn days_and_records_add_up_until_a_total_is_delivered() {
     let wrong = delivery("2015-01", json!([order("o-9", "2015-02-01", 1), order("o-8", "2015-01-02", 1)]));
     assert_eq!(app.post("clerk", "/v1/facts", wrong.clone()).await.problem(422), "validation-failed");
     assert_eq!(rows_of_ledger(&app).await, before);
+    // One record is one row: told of two people at once, it would count twice.
+    let mut other = order("o-7", "2015-01-06", 1);
+    other["employee_no"] = json!("A03");
+    let twice = delivery("2015-01", json!([order("o-7", "2015-01-05", 1), other]));
+    let refused = app.post("clerk", "/v1/facts", twice).await;
+    assert_eq!(refused.body["errors"][0]["field"], "rows[1].external_id");
+    assert_eq!(refused.problem(422), "validation-failed");
     // Partly, if that is asked for: the faulty row says why.
     let mut partial = wrong;
     partial["partial"] = json!(true);
