@@ -157,6 +157,7 @@ const EXPECTED: &[(&str, May)] = &[
     ("list_late_corrections", REVIEWS),
     ("decide_late_corrections", DECIDING),
     ("create_import", ATTENDANCE),
+    ("get_export", REVIEWS),
     ("get_rules", RULES),
     ("get_rules_status", RULES),
     ("list_rule_releases", RULES),
@@ -221,7 +222,8 @@ fn operations() -> Vec<(String, Method, String)> {
                 .replace("{id}", "999999")
                 .replace("{code}", "NO")
                 .replace("{employee_no}", "NO")
-                .replace("{path}", "a/b.toml");
+                .replace("{path}", "a/b.toml")
+                .replace("{what}", "facts");
             assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
             operations.push((operation.operation_id.clone().unwrap(), method, path));
         }
@@ -234,7 +236,7 @@ fn query(operation_id: &str) -> &'static str {
     match operation_id {
         "create_import" => "?kind=dingtalk-attendance&period=2014-03",
         "list_facts" | "list_fact_history" | "get_attainment" | "get_funnel" | "get_distribution"
-        | "get_leaderboard" => "?period=2014-03",
+        | "get_leaderboard" | "get_export" => "?period=2014-03",
         _ => "",
     }
 }
