@@ -80,6 +80,7 @@ fn routes(api: &mut ServiceConfig) {
             .service(facts::history::http::list_fact_history)
             .service(facts::history::http::correct_fact)
             .service(facts::http::create_import)
+            .service(facts::export::http::get_export)
             .service(facts::close::http::list_late_corrections)
             .service(facts::close::http::decide_late_corrections)
             .service(facts::work_calendar::http::get_work_calendar)

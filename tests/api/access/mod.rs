@@ -165,6 +165,7 @@ const EXPECTED: &[(&str, May)] = &[
     ("schedule_days", RUNNING),
     ("list_public_holidays", CALENDAR),
     ("put_public_holidays", Logins("group admin")),
+    ("get_export", REVIEWS),
     ("get_rules", RULES),
     ("get_rules_status", RULES),
     ("list_rule_releases", RULES),
@@ -231,7 +232,8 @@ fn operations() -> Vec<(String, Method, String)> {
                 .replace("{employee_no}", "NO")
                 .replace("{path}", "a/b.toml")
                 .replace("{store}", "NO")
-                .replace("{year}", "2014");
+                .replace("{year}", "2014")
+                .replace("{what}", "facts");
             assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
             operations.push((operation.operation_id.clone().unwrap(), method, path));
         }
@@ -244,7 +246,7 @@ fn query(operation_id: &str) -> &'static str {
     match operation_id {
         "create_import" => "?kind=dingtalk-attendance&period=2014-03",
         "list_facts" | "list_fact_history" | "get_attainment" | "get_funnel" | "get_distribution"
-        | "get_leaderboard" => "?period=2014-03",
+        | "get_leaderboard" | "get_export" => "?period=2014-03",
         _ => "",
     }
 }
