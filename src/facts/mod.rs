@@ -10,3 +10,6 @@ pub mod ledger;
 pub mod metric;
 pub mod month;
 pub mod reading;
+mod words;
+pub mod work_reports;
+pub mod writer;
