@@ -35,3 +35,4 @@ mod score_cli;
 mod sessions;
 mod support;
 mod users;
+mod work_reports;
