@@ -90,6 +90,13 @@ fn routes(api: &mut ServiceConfig) {
             .service(facts::work_reports::http::review_work_report)
             .service(facts::work_reports::http::get_report_duties)
             .service(facts::work_reports::http::put_report_duties)
+            .service(facts::daily_sheets::http::list_daily_sheets)
+            .service(facts::daily_sheets::http::get_morning_meeting)
+            .service(facts::daily_sheets::http::put_daily_sheet)
+            .service(facts::daily_sheets::http::list_lead_sources)
+            .service(facts::daily_sheets::http::put_lead_source)
+            .service(facts::daily_sheets::http::list_lost_reasons)
+            .service(facts::daily_sheets::http::put_lost_reason)
             // plan
             .service(plan::labels::http::list_channels)
             .service(plan::labels::http::put_channel)

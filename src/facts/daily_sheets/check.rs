@@ -22,7 +22,8 @@ pub(super) fn faults(
 ) -> Result<(), Problem> {
     let mut faults = Vec::new();
     let mut fault = |field: String, message: String| faults.push(FieldError { field, message });
-    let says_nothing = sheet.counts == SheetCounts::default() && sheet.leads.is_empty() && sheet.lost.is_none();
+    let says_nothing =
+        sheet.counts == SheetCounts::default() && sheet.leads.is_empty() && sheet.lost.is_none();
     if says_nothing {
         fault("counts".to_owned(), "the sheet says nothing: expected at least one number".to_owned());
     }
@@ -80,10 +81,14 @@ pub(super) fn oddities(counts: &SheetCounts) -> Vec<SheetWarning> {
         ("test_drives", counts.test_drives, counts.visitors, "试驾多于到店客户，请核对"),
         ("orders", counts.orders, counts.captured_leads, "订单多于留档，请核对"),
     ];
-    let is_odd = |part: Option<i32>, whole: Option<i32>| part.zip(whole).is_some_and(|(part, whole)| part > whole);
+    let is_odd =
+        |part: Option<i32>, whole: Option<i32>| part.zip(whole).is_some_and(|(part, whole)| part > whole);
     let odd = pairs.into_iter().filter(|(_, part, whole, _)| is_odd(*part, *whole));
-    odd.map(|(field, _, _, message)| SheetWarning { field: format!("counts.{field}"), message: message.to_owned() })
-        .collect()
+    odd.map(|(field, _, _, message)| SheetWarning {
+        field: format!("counts.{field}"),
+        message: message.to_owned(),
+    })
+    .collect()
 }
 
 #[cfg(test)]
@@ -123,7 +128,11 @@ mod tests {
         assert_eq!(fields(&good, "2014-03-05"), [""; 0]);
         let reason = |reason: &str| SheetLoss { reason: reason.to_owned(), prospects: 600 };
         let bad = NewDailySheet {
-            leads: vec![leads("web", "walk_in", 999), leads("showroom", "radio", 1), leads("web", "walk_in", 0)],
+            leads: vec![
+                leads("web", "walk_in", 999),
+                leads("showroom", "radio", 1),
+                leads("web", "walk_in", 0),
+            ],
             lost: Some(vec![reason("price"), reason("price"), reason("weather")]),
             ..NewDailySheet::default()
         };

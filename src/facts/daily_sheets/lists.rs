@@ -63,10 +63,7 @@ pub struct SheetLabelNames {
 }
 
 /// Everything on a list, by code.
-pub async fn list(
-    connection: &mut AsyncPgConnection,
-    list: SheetList,
-) -> Result<Vec<SheetLabel>, Problem> {
+pub async fn list(connection: &mut AsyncPgConnection, list: SheetList) -> Result<Vec<SheetLabel>, Problem> {
     let query = format!("SELECT code, zh, en FROM {} ORDER BY code COLLATE \"C\"", list.table());
     Ok(diesel::sql_query(query).load(connection).await?)
 }

@@ -171,7 +171,8 @@ pub async fn put(
     now: DateTime<Utc>,
 ) -> Result<WrittenSheet, Problem> {
     let employee_id = writer::of(by)?;
-    let period = Period::new(2000, 1).filter(|first| day >= first.first_day()).map(|_| Period::containing(day));
+    let period =
+        Period::new(2000, 1).filter(|first| day >= first.first_day()).map(|_| Period::containing(day));
     let period = period.ok_or_else(|| Problem::field("day", "expected a day from 2000 on"))?;
     sheet.leads.sort();
     sheet.lost.iter_mut().for_each(|lost| lost.sort());

@@ -10,7 +10,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::check::KnownCodes;
 use super::{DailySheet, NewDailySheet, SheetCounts, SheetLeads, SheetLoss};
 use crate::auth::caller::Scope;
-use crate::db::schema::{daily_sheet, daily_sheet_lead, daily_sheet_loss, lead_source, lost_reason, plan_label};
+use crate::db::schema::{
+    daily_sheet, daily_sheet_lead, daily_sheet_loss, lead_source, lost_reason, plan_label,
+};
 use crate::http::Problem;
 
 /// Which sheets are asked for.
@@ -193,7 +195,10 @@ pub(super) async fn add(
             daily_sheet_lead::leads.eq(one.leads),
         )
     });
-    diesel::insert_into(daily_sheet_lead::table).values(leads.collect::<Vec<_>>()).execute(connection).await?;
+    diesel::insert_into(daily_sheet_lead::table)
+        .values(leads.collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
     let losses = sheet.lost.iter().flatten().map(|one| {
         (
             daily_sheet_loss::sheet_id.eq(id),
@@ -201,7 +206,10 @@ pub(super) async fn add(
             daily_sheet_loss::prospects.eq(one.prospects),
         )
     });
-    diesel::insert_into(daily_sheet_loss::table).values(losses.collect::<Vec<_>>()).execute(connection).await?;
+    diesel::insert_into(daily_sheet_loss::table)
+        .values(losses.collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
     Ok(id)
 }
 

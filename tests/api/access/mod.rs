@@ -76,7 +76,7 @@ const DECIDING: May = Logins("gm hr group");
 const WRITING: May = Logins("consultant leader telesales");
 /// Issue 5: reports are "reviewed by the leader".
 const READING: May = Logins("leader");
-/// Duties and counting of reports are the sales manager's and HR's, for whom the group may stand in.
+/// Duties and counting of reports, and the lists that sheets name, are the sales manager's and HR's, for whom the group may stand in.
 const REPORTS: May = Logins("manager hr group");
 /// Coaching is the leader's and the sales manager's, meetings the sales manager's, training HR's.
 const ACTIVITIES: May = Logins("leader manager hr group");
@@ -172,6 +172,13 @@ const EXPECTED: &[(&str, May)] = &[
     ("review_work_report", READING),
     ("get_report_duties", REVIEWS),
     ("put_report_duties", REPORTS),
+    ("list_daily_sheets", REVIEWS),
+    ("get_morning_meeting", REVIEWS),
+    ("put_daily_sheet", WRITING),
+    ("list_lead_sources", REVIEWS),
+    ("put_lead_source", REPORTS),
+    ("list_lost_reasons", REVIEWS),
+    ("put_lost_reason", REPORTS),
     ("create_import", ATTENDANCE),
     ("get_rules", RULES),
     ("get_rules_status", RULES),
