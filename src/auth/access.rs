@@ -149,6 +149,14 @@ actions! {
         SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own, GroupAdmin All,
         Auditor All,
     ];
+    /// Write what is one's own: plans, summaries and the daily sheet.
+    WriteDiary = [SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own];
+    /// Review the reports of the people led.
+    ReviewReports = [TeamLeader Team];
+    /// Say which reports units ask for, and count a store's month.
+    ManageReports = [SalesManager Store, Hr Store, GroupAdmin All];
+    /// Plan training, coaching and meetings and say how they went: of which kind, says `facts::activities`.
+    LeadActivities = [TeamLeader Team, SalesManager Department, Hr Store, GroupAdmin All];
     /// Decide on corrections that came after a month was frozen.
     DecideCorrections = [GeneralManager Store, Hr Store, GroupAdmin All];
     /// Read on which days a store is open.

@@ -38,3 +38,4 @@ mod sessions;
 mod support;
 mod users;
 mod work_calendars;
+mod work_reports;

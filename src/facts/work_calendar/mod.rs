@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-pub use self::store::{find_store, of_unit};
+pub use self::store::{StoreCalendars, find_store, of_unit};
 use crate::auth::audit;
 use crate::calendar::{Calendar, StoreDays};
 use crate::http::Problem;

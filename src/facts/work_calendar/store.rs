@@ -1,6 +1,9 @@
 //! The SQL of working calendars.
 
-use chrono::NaiveDate;
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+
+use chrono::{Datelike as _, NaiveDate};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -42,38 +45,89 @@ pub async fn find_store(
     row.map(|row| row.id).ok_or_else(|| Problem::not_found("store"))
 }
 
+/// How stores work in some years, with the versions; only those with a calendar of their own.
+async fn find_all(
+    connection: &mut AsyncPgConnection,
+    stores: &[i64],
+    years: RangeInclusive<i32>,
+) -> Result<HashMap<(i64, i32), (WorkDays, i32)>, Problem> {
+    type Row = (i64, i32, Vec<i16>, bool, i16, i32);
+    let rows: Vec<Row> = work_calendar::table
+        .filter(work_calendar::store_id.eq_any(stores))
+        .filter(work_calendar::year.between(*years.start(), *years.end()))
+        .select((
+            work_calendar::store_id,
+            work_calendar::year,
+            work_calendar::rest_weekdays,
+            work_calendar::keeps_holidays,
+            work_calendar::rest_days_a_month,
+            work_calendar::version,
+        ))
+        .load(connection)
+        .await?;
+    let small = |number: i16| u8::try_from(number).unwrap_or(0);
+    let calendars =
+        rows.into_iter().map(|(store_id, year, rest, keeps_public_holidays, rest_days, version)| {
+            let rest_weekdays = rest.into_iter().map(small).collect();
+            let rest_days_a_month = small(rest_days);
+            let work = WorkDays { rest_weekdays, keeps_public_holidays, rest_days_a_month, days: Vec::new() };
+            ((store_id, year), (work, version))
+        });
+    let mut calendars = calendars.collect::<HashMap<_, _>>();
+    let days: Vec<(i64, i32, NaiveDate, bool, String)> = work_calendar_day::table
+        .filter(work_calendar_day::store_id.eq_any(stores))
+        .filter(work_calendar_day::year.between(*years.start(), *years.end()))
+        .select((
+            work_calendar_day::store_id,
+            work_calendar_day::year,
+            work_calendar_day::day,
+            work_calendar_day::is_open,
+            work_calendar_day::name,
+        ))
+        .order(work_calendar_day::day)
+        .load(connection)
+        .await?;
+    for (store_id, year, day, is_open, name) in days {
+        if let Some((work, _)) = calendars.get_mut(&(store_id, year)) {
+            work.days.push(WorkDay { day, is_open, name });
+        }
+    }
+    Ok(calendars)
+}
+
 /// How a store works in a year, with the version; none where it has no calendar of its own.
 pub(super) async fn find(
     connection: &mut AsyncPgConnection,
     store_id: i64,
     year: i32,
 ) -> Result<Option<(WorkDays, i32)>, Problem> {
-    let row: Option<(Vec<i16>, bool, i16, i32)> = work_calendar::table
-        .find((store_id, year))
-        .select((
-            work_calendar::rest_weekdays,
-            work_calendar::keeps_holidays,
-            work_calendar::rest_days_a_month,
-            work_calendar::version,
-        ))
-        .first(connection)
-        .await
-        .optional()?;
-    let Some((rest, keeps_public_holidays, rest_days, version)) = row else { return Ok(None) };
-    let days: Vec<(NaiveDate, bool, String)> = work_calendar_day::table
-        .filter(work_calendar_day::store_id.eq(store_id).and(work_calendar_day::year.eq(year)))
-        .select((work_calendar_day::day, work_calendar_day::is_open, work_calendar_day::name))
-        .order(work_calendar_day::day)
-        .load(connection)
-        .await?;
-    let small = |number: i16| u8::try_from(number).unwrap_or(0);
-    let work = WorkDays {
-        rest_weekdays: rest.into_iter().map(small).collect(),
-        keeps_public_holidays,
-        rest_days_a_month: small(rest_days),
-        days: days.into_iter().map(|(day, is_open, name)| WorkDay { day, is_open, name }).collect(),
-    };
-    Ok(Some((work, version)))
+    Ok(find_all(connection, &[store_id], year..=year).await?.remove(&(store_id, year)))
+}
+
+/// The calendars of some stores and years. A store and year without one of its own has the country's.
+#[derive(Debug)]
+pub struct StoreCalendars {
+    country: Calendar,
+    own: HashMap<(i64, i32), Calendar>,
+}
+
+impl StoreCalendars {
+    /// Loads them.
+    pub async fn load(
+        connection: &mut AsyncPgConnection,
+        stores: &[i64],
+        years: RangeInclusive<i32>,
+    ) -> Result<Self, Problem> {
+        let country = holidays::country(connection).await?;
+        let own = find_all(connection, stores, years).await?;
+        let own = own.into_iter().map(|(key, (work, _))| (key, work.calendar(country.clone()))).collect();
+        Ok(Self { country, own })
+    }
+
+    /// Whether a store works on a day.
+    pub fn is_working(&self, store_id: i64, day: NaiveDate) -> bool {
+        self.own.get(&(store_id, day.year())).unwrap_or(&self.country).is_working(day)
+    }
 }
 
 /// The calendar by which a unit's store works in a year; the country's for a unit above the stores.
