@@ -82,6 +82,13 @@ fn routes(api: &mut ServiceConfig) {
             .service(facts::http::create_import)
             .service(facts::close::http::list_late_corrections)
             .service(facts::close::http::decide_late_corrections)
+            .service(facts::events::http::list_event_kinds)
+            .service(facts::events::http::list_events)
+            .service(facts::events::http::report_event)
+            .service(facts::events::http::list_event_totals)
+            .service(facts::events::http::get_event)
+            .service(facts::events::http::verify_event)
+            .service(facts::events::http::reject_event)
             // plan
             .service(plan::labels::http::list_channels)
             .service(plan::labels::http::put_channel)

@@ -2,6 +2,7 @@
 
 pub mod bulk;
 pub mod close;
+pub mod events;
 pub mod history;
 pub mod http;
 pub mod import;

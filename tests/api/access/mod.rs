@@ -60,6 +60,8 @@ const APPROVAL: May = Logins("gm group");
 const ENTERING: May = Logins("consultant leader telesales supervisor manager hr clerk service group");
 /// Row "enter facts": attendance is HR's.
 const ATTENDANCE: May = Logins("hr group");
+/// Row "enter facts": the sales manager verifies, and so do those who run or approve the month, and the group for them.
+const VERIFYING: May = Logins("manager gm hr group");
 /// Row "rules": whoever drafts, approves or reads them.
 const RULES: May = Logins("manager gm hr group auditor");
 /// Row "rules": drafted by the sales manager and HR, and by the group for a store's HR.
@@ -156,6 +158,13 @@ const EXPECTED: &[(&str, May)] = &[
     ("correct_fact", ENTERING),
     ("list_late_corrections", REVIEWS),
     ("decide_late_corrections", DECIDING),
+    ("list_event_kinds", REVIEWS),
+    ("list_events", REVIEWS),
+    ("report_event", ENTERING),
+    ("list_event_totals", REVIEWS),
+    ("get_event", REVIEWS),
+    ("verify_event", VERIFYING),
+    ("reject_event", VERIFYING),
     ("create_import", ATTENDANCE),
     ("get_rules", RULES),
     ("get_rules_status", RULES),
@@ -233,8 +242,8 @@ fn operations() -> Vec<(String, Method, String)> {
 fn query(operation_id: &str) -> &'static str {
     match operation_id {
         "create_import" => "?kind=dingtalk-attendance&period=2014-03",
-        "list_facts" | "list_fact_history" | "get_attainment" | "get_funnel" | "get_distribution"
-        | "get_leaderboard" => "?period=2014-03",
+        "list_facts" | "list_fact_history" | "list_event_totals" | "get_attainment" | "get_funnel"
+        | "get_distribution" | "get_leaderboard" => "?period=2014-03",
         _ => "",
     }
 }
