@@ -12,6 +12,7 @@ mod access;
 mod backtests;
 mod cli;
 mod dashboard;
+mod events;
 mod facts;
 mod house;
 mod imports;
