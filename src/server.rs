@@ -103,6 +103,13 @@ fn routes(api: &mut ServiceConfig) {
             .service(facts::daily_sheets::http::put_lead_source)
             .service(facts::daily_sheets::http::list_lost_reasons)
             .service(facts::daily_sheets::http::put_lost_reason)
+            .service(facts::events::http::list_event_kinds)
+            .service(facts::events::http::list_events)
+            .service(facts::events::http::report_event)
+            .service(facts::events::http::list_event_totals)
+            .service(facts::events::http::get_event)
+            .service(facts::events::http::verify_event)
+            .service(facts::events::http::reject_event)
             // plan
             .service(plan::labels::http::list_channels)
             .service(plan::labels::http::put_channel)

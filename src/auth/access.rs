@@ -157,6 +157,8 @@ actions! {
     ManageReports = [SalesManager Store, Hr Store, GroupAdmin All];
     /// Plan training, coaching and meetings and say how they went: of which kind, says `facts::activities`.
     LeadActivities = [TeamLeader Team, SalesManager Department, Hr Store, GroupAdmin All];
+    /// Verify events that others reported, or reject them.
+    VerifyEvents = [SalesManager Department, GeneralManager Store, Hr Store, GroupAdmin All];
     /// Decide on corrections that came after a month was frozen.
     DecideCorrections = [GeneralManager Store, Hr Store, GroupAdmin All];
     /// Read on which days a store is open.

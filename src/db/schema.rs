@@ -361,8 +361,10 @@ diesel::allow_tables_to_appear_in_same_query! {
     annual_plan, plan_label, plan_line, plan_node, plan_months, plan_pin, plan_lock, target,
     plan_proposal, plan_commitment,
     supply, rebate_policy, plan_funnel,
-    import_batch, fact, current_fact, source_delivery, month_close, frozen_fact, late_correction, idempotency_key, rule_bundle, rule_file, rule_release, rule_draft,
+    import_batch, fact, current_fact, source_delivery, month_close, frozen_fact, late_correction, idempotency_key,
+    event, event_step,
     report_duty, work_report, work_report_text, work_report_review,
     lead_source, lost_reason, daily_sheet, daily_sheet_lead, daily_sheet_loss, activity, activity_person,
+    rule_bundle, rule_file, rule_release, rule_draft,
     rule_draft_file, rule_draft_author, rule_backtest, review_cycle, review, review_item, access_log,
 }

@@ -3,6 +3,7 @@
 pub mod bulk;
 pub mod close;
 pub mod daily_sheets;
+pub mod events;
 pub mod export;
 pub mod history;
 pub mod http;

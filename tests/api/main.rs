@@ -13,6 +13,7 @@ mod backtests;
 mod cli;
 mod close_cli;
 mod dashboard;
+mod events;
 mod exports;
 mod facts;
 mod house;

@@ -151,3 +151,38 @@ diesel::table! {
         changed_at -> Timestamptz,
     }
 }
+
+diesel::table! {
+    /// What happened on a day.
+    event (id) {
+        id -> Int8,
+        kind -> Text,
+        employee_id -> Int8,
+        day -> Date,
+        detail -> Jsonb,
+        evidence -> Jsonb,
+        note -> Nullable<Text>,
+        reported_by -> Int8,
+        reported_at -> Timestamptz,
+        source_system -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+        needed -> Int2,
+        verifications -> Int2,
+        state -> Text,
+    }
+}
+
+diesel::table! {
+    /// Who did what about an event.
+    event_step (id) {
+        id -> Int8,
+        event_id -> Int8,
+        step -> Text,
+        user_id -> Int8,
+        by_employee_id -> Nullable<Int8>,
+        reporter_id -> Int8,
+        subject_id -> Int8,
+        at -> Timestamptz,
+        note -> Nullable<Text>,
+    }
+}

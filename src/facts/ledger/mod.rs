@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::delivery::{delivered_sources, deliveries, note_delivery};
+pub use self::late::retract;
 pub use self::people::{Person, employee_nos, people};
 use self::rows::News;
 use crate::db::schema::current_fact;

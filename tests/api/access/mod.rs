@@ -60,6 +60,8 @@ const APPROVAL: May = Logins("gm group");
 const ENTERING: May = Logins("consultant leader telesales supervisor manager hr clerk service group");
 /// Row "enter facts": attendance is HR's.
 const ATTENDANCE: May = Logins("hr group");
+/// Row "enter facts": the sales manager verifies, and so do those who run or approve the month, and the group for them.
+const VERIFYING: May = Logins("manager gm hr group");
 /// Row "rules": whoever drafts, approves or reads them.
 const RULES: May = Logins("manager gm hr group auditor");
 /// Row "rules": drafted by the sales manager and HR, and by the group for a store's HR.
@@ -182,6 +184,13 @@ const EXPECTED: &[(&str, May)] = &[
     ("put_lead_source", REPORTS),
     ("list_lost_reasons", REVIEWS),
     ("put_lost_reason", REPORTS),
+    ("list_event_kinds", REVIEWS),
+    ("list_events", REVIEWS),
+    ("report_event", ENTERING),
+    ("list_event_totals", REVIEWS),
+    ("get_event", REVIEWS),
+    ("verify_event", VERIFYING),
+    ("reject_event", VERIFYING),
     ("create_import", ATTENDANCE),
     ("get_work_calendar", CALENDAR),
     ("put_work_calendar", RUNNING),
@@ -271,6 +280,7 @@ fn query(operation_id: &str) -> &'static str {
         "create_import" => "?kind=dingtalk-attendance&period=2014-03",
         "list_facts"
         | "list_fact_history"
+        | "list_event_totals"
         | "list_due_work_reports"
         | "get_attainment"
         | "get_funnel"
