@@ -97,6 +97,10 @@ fn routes(api: &mut ServiceConfig) {
             .service(facts::daily_sheets::http::put_lead_source)
             .service(facts::daily_sheets::http::list_lost_reasons)
             .service(facts::daily_sheets::http::put_lost_reason)
+            .service(facts::activities::http::create_activity)
+            .service(facts::activities::http::list_activities)
+            .service(facts::activities::http::complete_activity)
+            .service(facts::activities::http::cancel_activity)
             // plan
             .service(plan::labels::http::list_channels)
             .service(plan::labels::http::put_channel)

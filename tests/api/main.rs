@@ -11,6 +11,7 @@
 mod access;
 mod backtests;
 mod cli;
+mod daily_sheets;
 mod dashboard;
 mod facts;
 mod house;
