@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod activities;
 mod backtests;
 mod cli;
 mod daily_sheets;

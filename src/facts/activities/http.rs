@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
-    Activity, ActivityCancellation, ActivityCompletion, ActivityFilter, ActivityKind, ActivityState,
+    ActivityCancellation, ActivityCompletion, ActivityFilter, ActivityKind, ActivityState, LedActivity,
     NewActivity,
 };
 use crate::auth::Caller;
@@ -24,7 +24,7 @@ use crate::period::Period;
 /// by HR. It counts for `coaching_planned` and `coaching_done`, `meetings_planned` and `meetings_held` of who leads it, or
 /// for `training_hours` of who took part. What a system delivers for the same metric goes before.
 #[utoipa::path(tag = "facts", request_body = NewActivity, responses(
-    (status = 201, description = "Entered", body = Activity),
+    (status = 201, description = "Entered", body = LedActivity),
     (status = 409, description = "The month is frozen", body = ProblemBody),
     (status = 422, description = "Fields at fault; nothing was kept", body = ProblemBody),
 ))]
@@ -42,7 +42,7 @@ pub async fn create_activity(
 
 /// Say that something planned was done.
 #[utoipa::path(tag = "facts", request_body = ActivityCompletion, responses(
-    (status = 200, description = "Done", body = Activity),
+    (status = 200, description = "Done", body = LedActivity),
     (status = 404, description = "There is none, or none whose leader the caller reaches", body = ProblemBody),
     (status = 409, description = "It is not planned, its day has not begun, or its month is frozen", body = ProblemBody),
     (status = 422, description = "A training has to say its hours", body = ProblemBody),
@@ -54,7 +54,7 @@ pub async fn complete_activity(
     clock: Data<Clock>,
     id: Path<i64>,
     body: Body<ActivityCompletion>,
-) -> Result<Json<Activity>, Problem> {
+) -> Result<Json<LedActivity>, Problem> {
     let connection = &mut *pool.get().await?;
     super::complete(connection, *id, &body.0, &caller.identity, clock.now()).await.map(Json)
 }
@@ -63,7 +63,7 @@ pub async fn complete_activity(
 ///
 /// Once its day is over, nobody cancels what counts for oneself: what was planned and not done stays so.
 #[utoipa::path(tag = "facts", request_body = ActivityCancellation, responses(
-    (status = 200, description = "Cancelled", body = Activity),
+    (status = 200, description = "Cancelled", body = LedActivity),
     (status = 404, description = "There is none, or none whose leader the caller reaches", body = ProblemBody),
     (status = 409, description = "It is cancelled already, counts for the caller and its day is over, or its month is frozen", body = ProblemBody),
     (status = 422, description = "Fields at fault", body = ProblemBody),
@@ -75,7 +75,7 @@ pub async fn cancel_activity(
     clock: Data<Clock>,
     id: Path<i64>,
     body: Body<ActivityCancellation>,
-) -> Result<Json<Activity>, Problem> {
+) -> Result<Json<LedActivity>, Problem> {
     let connection = &mut *pool.get().await?;
     super::cancel(connection, *id, &body.0, &caller.identity, clock.now()).await.map(Json)
 }
@@ -102,14 +102,14 @@ pub struct ActivityQuery {
 
 /// List training, coaching and meetings of people whom the caller reaches.
 #[utoipa::path(tag = "facts", params(ActivityQuery), responses(
-    (status = 200, description = "A page of activities", body = Page<Activity>),
+    (status = 200, description = "A page of activities", body = Page<LedActivity>),
 ))]
 #[get("/activities")]
 pub async fn list_activities(
     caller: Caller<ViewFacts>,
     pool: Data<Pool>,
     query: Query<ActivityQuery>,
-) -> Result<Json<Page<Activity>>, Problem> {
+) -> Result<Json<Page<LedActivity>>, Problem> {
     let ActivityQuery { period, employee_no, kind, state, cursor, limit } = query.into_inner();
     let limit = page::limit(limit)?;
     let after = page::after(cursor.as_deref())?;

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Activity;
+use super::LedActivity;
 use crate::auth::access::Role;
 use crate::facts::ledger::Entry;
 use crate::facts::words::words;
@@ -49,7 +49,7 @@ impl ActivityKind {
 }
 
 /// The employees whose months an activity counts for.
-pub(super) fn counts_for(activity: &Activity) -> Vec<i64> {
+pub(super) fn counts_for(activity: &LedActivity) -> Vec<i64> {
     match activity.kind {
         ActivityKind::Training => activity.people.iter().map(|person| person.employee_id).collect(),
         ActivityKind::Coaching | ActivityKind::Meeting => vec![activity.leader.employee_id],
@@ -57,7 +57,7 @@ pub(super) fn counts_for(activity: &Activity) -> Vec<i64> {
 }
 
 /// What an activity comes to in the ledger; what it no longer comes to is voided.
-pub(super) fn entries(activity: &Activity) -> Vec<Entry> {
+pub(super) fn entries(activity: &LedActivity) -> Vec<Entry> {
     let is_done = activity.state == ActivityState::Done;
     let is_planned = activity.state != ActivityState::Cancelled;
     let one = |counts: bool| counts.then_some(Decimal::ONE);

@@ -97,7 +97,7 @@ fn says_something(text: &str, (): &()) -> garde::Result {
 
 /// A training, a coaching or a meeting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Activity {
+pub struct LedActivity {
     /// Its number.
     pub id: i64,
     /// What it is.
@@ -162,7 +162,7 @@ pub async fn create(
     new: &NewActivity,
     by: &Identity,
     now: DateTime<Utc>,
-) -> Result<Activity, Problem> {
+) -> Result<LedActivity, Problem> {
     let scope = scope_of(new.kind, by)?;
     let period = check_day(new, clock::day(now))?;
     let hours = read_hours(new.hours.as_ref())?;
@@ -187,7 +187,7 @@ async fn settle(
     action: &str,
     user_id: i64,
     now: DateTime<Utc>,
-) -> Result<Activity, Problem> {
+) -> Result<LedActivity, Problem> {
     let activity = store::find(connection, &Scope::operator(), id).await?;
     let origin = Origin {
         source_system: SYSTEM.to_owned(),
@@ -285,7 +285,7 @@ async fn people(
 }
 
 /// An activity that the caller may change, with its month locked: nobody else changes it meanwhile.
-async fn held(connection: &mut AsyncPgConnection, id: i64, by: &Identity) -> Result<Activity, Problem> {
+async fn held(connection: &mut AsyncPgConnection, id: i64, by: &Identity) -> Result<LedActivity, Problem> {
     let found = store::find(connection, &Scope::operator(), id).await?;
     let scope = scope_of(found.kind, by)?;
     store::require_led(connection, &scope, &found).await?;
@@ -307,7 +307,7 @@ pub async fn complete(
     completion: &ActivityCompletion,
     by: &Identity,
     now: DateTime<Utc>,
-) -> Result<Activity, Problem> {
+) -> Result<LedActivity, Problem> {
     let hours = read_hours(completion.hours.as_ref())?;
     connection
         .transaction(async |connection| {
@@ -339,7 +339,7 @@ pub async fn cancel(
     cancellation: &ActivityCancellation,
     by: &Identity,
     now: DateTime<Utc>,
-) -> Result<Activity, Problem> {
+) -> Result<LedActivity, Problem> {
     connection
         .transaction(async |connection| {
             let activity = held(connection, id, by).await?;

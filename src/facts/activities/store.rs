@@ -8,7 +8,7 @@ use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text, Timestampt
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
-use super::{Activity, ActivityKind, ActivityPerson, ActivityState, NewActivity};
+use super::{ActivityKind, ActivityPerson, ActivityState, LedActivity, NewActivity};
 use crate::auth::caller::Scope;
 use crate::db::schema::{activity, activity_person, employee};
 use crate::http::Problem;
@@ -62,7 +62,7 @@ pub async fn list(
     filter: &ActivityFilter,
     after: i64,
     limit: i64,
-) -> Result<Vec<Activity>, Problem> {
+) -> Result<Vec<LedActivity>, Problem> {
     let rows: Vec<Row> = diesel::sql_query(
         "SELECT v.id, v.kind, v.day, v.topic, v.hours, v.state, v.reason, v.leader_id, e.employee_no, e.name, \
              v.changed_at \
@@ -92,7 +92,7 @@ pub async fn list(
     .load(connection)
     .await?;
     let mut people = people(connection, &rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
-    let activity = |row: Row| Activity {
+    let activity = |row: Row| LedActivity {
         id: row.id,
         kind: row.kind,
         day: row.day,
@@ -135,7 +135,7 @@ pub(super) async fn find(
     connection: &mut AsyncPgConnection,
     scope: &Scope,
     id: i64,
-) -> Result<Activity, Problem> {
+) -> Result<LedActivity, Problem> {
     let filter = ActivityFilter { id: Some(id), ..ActivityFilter::default() };
     let found = list(connection, scope, &filter, 0, 1).await?.pop();
     found.ok_or_else(|| Problem::not_found("activity"))
@@ -149,7 +149,7 @@ pub(super) async fn find(
 pub(super) async fn require_led(
     connection: &mut AsyncPgConnection,
     scope: &Scope,
-    activity: &Activity,
+    activity: &LedActivity,
 ) -> Result<(), Problem> {
     let period = Period::containing(activity.day);
     let nos = [activity.leader.employee_no.clone()];

@@ -308,7 +308,7 @@ mod tests {
     fn minute_on(settings: &[Setting], day: &str) -> Option<i16> {
         let duties = in_force(settings, &[1, 2, 3], day.parse().unwrap());
         assert!(duties.len() <= 1);
-        duties.first().map(|(duty, _)| duty.minute)
+        duties.as_slice().first().map(|(duty, _)| duty.minute)
     }
 
     #[test]
