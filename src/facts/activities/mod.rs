@@ -126,7 +126,7 @@ pub struct LedActivity {
 pub struct ActivityPerson {
     /// Number of the employee.
     #[serde(skip)]
-    employee_id: i64,
+    pub employee_id: i64,
     /// 工号.
     pub employee_no: String,
     /// The person's name.
