@@ -159,6 +159,15 @@ actions! {
     LeadActivities = [TeamLeader Team, SalesManager Department, Hr Store, GroupAdmin All];
     /// Decide on corrections that came after a month was frozen.
     DecideCorrections = [GeneralManager Store, Hr Store, GroupAdmin All];
+    /// Read on which days a store is open.
+    ViewCalendar = [
+        SalesConsultant Store, TeamLeader Store, TelesalesSpecialist Store, ShowroomSupervisor Store, SalesManager Store,
+        GeneralManager Store, Hr Store, Clerk Store, CustomerService Store, GroupAdmin All, Auditor All,
+    ];
+    /// Say on which days a store is open, and schedule its people by it.
+    ManageCalendar = [Hr Store, GroupAdmin All];
+    /// Add or amend the public holidays of a year, which hold for every store.
+    ManageHolidays = [GroupAdmin All, SystemAdmin All];
     /// Read which rules and metrics there are.
     ViewRules = [SalesManager All, GeneralManager All, Hr All, GroupAdmin All, Auditor All];
     /// Draft rules, change drafts and hand them in.

@@ -300,9 +300,9 @@ diesel::table! {
         generated_at -> Nullable<Timestamptz>,
         version -> Int4,
         frozen_at -> Nullable<Timestamptz>,
-        facts_revision -> Nullable<Int4>,
         release_id -> Nullable<Int8>,
-    }
+        facts_revision -> Nullable<Int4>,
+}
 }
 
 diesel::table! {

@@ -10,7 +10,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::due::{self, Cadence, Due, Duty, ReportKind};
 use super::duties::{self, Setting};
-use crate::calendar::Calendar;
+use crate::facts::work_calendar::StoreCalendars;
 use crate::facts::writer::POSITIONS;
 use crate::http::Problem;
 use crate::period::Period;
@@ -38,7 +38,7 @@ impl Post {
 
 /// All that tells what people owe.
 pub(super) struct Owed {
-    calendar: Calendar,
+    calendars: StoreCalendars,
     settings: Vec<Setting>,
     posts: HashMap<i64, Vec<Post>>,
     away: HashSet<(i64, NaiveDate)>,
@@ -67,12 +67,15 @@ impl Owed {
         let units = posts.iter().flat_map(|post| post.path.iter().copied()).collect::<HashSet<_>>();
         let settings = duties::load(connection, &units.into_iter().collect::<Vec<_>>()).await?;
         let away = away(connection, people, from, to).await?;
-        let calendar = Calendar::shipped().map_err(|error| Problem::internal(&error))?;
+        let stores = posts.iter().map(|post| post.store_id).collect::<Vec<_>>();
+        // A week or a month that is owed may begin before or end after these months.
+        let years = from.year() - 1..=to.year() + 1;
+        let calendars = StoreCalendars::load(connection, &stores, years).await?;
         let mut by_person = HashMap::<i64, Vec<Post>>::new();
         for post in posts {
             by_person.entry(post.employee_id).or_default().push(post);
         }
-        Ok(Self { calendar, settings, posts: by_person, away })
+        Ok(Self { calendars, settings, posts: by_person, away })
     }
 
     fn posts(&self, employee_id: i64) -> &[Post] {
@@ -88,7 +91,7 @@ impl Owed {
     fn is_working(&self, employee_id: i64, day: NaiveDate) -> bool {
         let posts = self.posts(employee_id);
         let post = posts.iter().find(|post| post.covers(day)).or_else(|| posts.first());
-        post.is_some_and(|post| works(&self.calendar, post.store_id, day))
+        post.is_some_and(|post| self.calendars.is_working(post.store_id, day))
     }
 
     /// The day on which somebody's report about the time around `day` is due; of a time without a working day the first
@@ -119,11 +122,6 @@ impl Owed {
         };
         due::due_in(period, duties, |day| self.is_working(employee_id, day))
     }
-}
-
-/// Whether a store works on a day: the one place that knows by which calendar.
-fn works(calendar: &Calendar, _store_id: i64, day: NaiveDate) -> bool {
-    calendar.is_working(day)
 }
 
 /// The whole days of leave that the ledger knows by their day: nobody owes a report on them.

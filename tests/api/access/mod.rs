@@ -70,6 +70,9 @@ const RELEASING: May = Logins("gm group");
 const TRYING: May = Logins("manager gm hr group");
 /// Row "run, publish": HR, and the group for it.
 const RUNNING: May = Logins("hr group");
+/// A store's calendar is for everybody who works there.
+const CALENDAR: May =
+    Logins("consultant leader telesales supervisor manager gm hr clerk service group auditor");
 /// Who decides on what came after a month was frozen.
 const DECIDING: May = Logins("gm hr group");
 /// Row "enter facts": own reports and daily sheet.
@@ -184,6 +187,12 @@ const EXPECTED: &[(&str, May)] = &[
     ("complete_activity", ACTIVITIES),
     ("cancel_activity", ACTIVITIES),
     ("create_import", ATTENDANCE),
+    ("get_work_calendar", CALENDAR),
+    ("put_work_calendar", RUNNING),
+    ("schedule_days", RUNNING),
+    ("list_public_holidays", CALENDAR),
+    ("put_public_holidays", Logins("group admin")),
+    ("get_export", REVIEWS),
     ("get_rules", RULES),
     ("get_rules_status", RULES),
     ("list_rule_releases", RULES),
@@ -249,7 +258,10 @@ fn operations() -> Vec<(String, Method, String)> {
                 .replace("{code}", "NO")
                 .replace("{day}", "2014-03-01")
                 .replace("{employee_no}", "NO")
-                .replace("{path}", "a/b.toml");
+                .replace("{path}", "a/b.toml")
+                .replace("{store}", "NO")
+                .replace("{year}", "2014")
+                .replace("{what}", "facts");
             assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
             operations.push((operation.operation_id.clone().unwrap(), method, path));
         }
@@ -267,6 +279,7 @@ fn query(operation_id: &str) -> &'static str {
         | "get_attainment"
         | "get_funnel"
         | "get_distribution"
+        | "get_export"
         | "get_leaderboard" => "?period=2014-03",
         _ => "",
     }
