@@ -110,6 +110,10 @@ fn routes(api: &mut ServiceConfig) {
             .service(facts::events::http::get_event)
             .service(facts::events::http::verify_event)
             .service(facts::events::http::reject_event)
+            .service(facts::activities::http::create_activity)
+            .service(facts::activities::http::list_activities)
+            .service(facts::activities::http::complete_activity)
+            .service(facts::activities::http::cancel_activity)
             // plan
             .service(plan::labels::http::list_channels)
             .service(plan::labels::http::put_channel)

@@ -1,5 +1,6 @@
 //! Facts: what happened in a month, metric by metric.
 
+pub mod activities;
 pub mod bulk;
 pub mod close;
 pub mod daily_sheets;

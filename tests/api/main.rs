@@ -9,9 +9,11 @@
 )]
 
 mod access;
+mod activities;
 mod backtests;
 mod cli;
 mod close_cli;
+mod daily_sheets;
 mod dashboard;
 mod events;
 mod exports;

@@ -57,6 +57,7 @@ pub struct WorkReportQuery {
     /// Only this person's, by 工号.
     employee_no: Option<String>,
     /// Only those with which it stands so.
+    #[param(inline)]
     state: Option<ReportState>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,

@@ -204,7 +204,7 @@ pub async fn in_full(
 pub struct PersonDueReports {
     /// Number of the employee.
     #[serde(skip)]
-    pub(super) employee_id: i64,
+    pub employee_id: i64,
     /// 工号.
     pub employee_no: String,
     /// The person's name.
