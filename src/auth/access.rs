@@ -149,6 +149,8 @@ actions! {
         SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own, GroupAdmin All,
         Auditor All,
     ];
+    /// Say which kinds of leave there are, and which are protected.
+    ManageLeaveTypes = [Hr All, GroupAdmin All];
     /// Decide on corrections that came after a month was frozen.
     DecideCorrections = [GeneralManager Store, Hr Store, GroupAdmin All];
     /// Read which rules and metrics there are.

@@ -157,6 +157,8 @@ const EXPECTED: &[(&str, May)] = &[
     ("list_late_corrections", REVIEWS),
     ("decide_late_corrections", DECIDING),
     ("create_import", ATTENDANCE),
+    ("list_leave_types", EVERYBODY),
+    ("put_leave_type", ATTENDANCE),
     ("get_rules", RULES),
     ("get_rules_status", RULES),
     ("list_rule_releases", RULES),
