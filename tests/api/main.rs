@@ -14,6 +14,7 @@ mod cli;
 mod dashboard;
 mod facts;
 mod house;
+mod import_safety;
 mod imports;
 mod ledger;
 mod levers;

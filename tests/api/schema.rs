@@ -29,6 +29,7 @@ fn declared() -> Tables {
     let text = concat!(
         include_str!("../../src/db/schema.rs"),
         include_str!("../../src/db/schema/facts.rs"),
+        include_str!("../../src/db/schema/leave.rs"),
         include_str!("../../src/db/schema/rules.rs")
     );
     let mut tables = Tables::new();

@@ -34,7 +34,7 @@ pub(super) fn form(leave_types: &[LeaveType]) -> Form {
     let mut sources = Vec::from(days());
     sources.extend(tallies());
     sources.extend(overtime());
-    sources.extend(leave_types.iter().map(leave));
+    sources.extend(leave_types.iter().flat_map(leave));
     Form {
         sources,
         notes: vec![Note {
@@ -107,11 +107,14 @@ fn overtime() -> Vec<Source> {
     ]
 }
 
-fn leave(leave_type: &LeaveType) -> Source {
-    let names = std::iter::once(&leave_type.name).chain(&leave_type.aliases);
-    let headers = names.flat_map(|name| [name.clone(), format!("{name}天数")]).map(Cow::Owned);
+/// A column for each name: 陪产假 and 护理假 may stand beside each other, and are added up.
+fn leave(leave_type: &LeaveType) -> impl Iterator<Item = Source> {
     let metric = if leave_type.is_protected { PROTECTED_LEAVE } else { PERSONAL_LEAVE };
-    Source { headers: headers.collect(), ..Source::tally(metric, Days, Need::Optional, &[]) }
+    let names = std::iter::once(&leave_type.name).chain(&leave_type.aliases);
+    names.map(move |name| Source {
+        headers: vec![Cow::Owned(name.clone()), Cow::Owned(format!("{name}天数"))],
+        ..Source::tally(metric, Days, Need::Optional, &[])
+    })
 }
 
 /// Derives the schedule, and faults a month with more days than the calendar has.

@@ -223,6 +223,7 @@ fn operations() -> Vec<(String, Method, String)> {
                 .replace("{id}", "999999")
                 .replace("{code}", "NO")
                 .replace("{employee_no}", "NO")
+                .replace("{name}", "NO")
                 .replace("{path}", "a/b.toml");
             assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
             operations.push((operation.operation_id.clone().unwrap(), method, path));

@@ -61,14 +61,6 @@ fn assert_values(sheet: &Sheet, expected: &[(&str, &str)]) {
 }
 
 #[test]
-fn the_shared_workbook_is_read() {
-    let path = std::path::Path::new("/work/shared/fixtures/dingtalk-attendance-2014-03.xlsx");
-    let Ok(bytes) = std::fs::read(path) else { return };
-    let sheet = read_as(DINGTALK, "dingtalk-attendance-2014-03.xlsx", &bytes, march()).unwrap();
-    assert!(sheet.rows.len() >= 12, "{sheet:#?}");
-}
-
-#[test]
 fn titles_may_be_many_merged_and_about_other_things() {
     let header = "姓名,工号,出勤天数,休息天数,迟到次数,早退次数,旷工天数";
     let row = "陈志远,A01,27,4,1,0,0";
