@@ -3,6 +3,7 @@
 mod close;
 mod database;
 mod demo;
+mod export;
 mod generate;
 mod import;
 mod person;
@@ -14,8 +15,10 @@ mod serve;
 mod table;
 mod user;
 
+use std::fs::{File, OpenOptions};
 use std::future::Future;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -51,6 +54,8 @@ enum Command {
     Close(close::CloseArgs),
     /// Import a spreadsheet of facts.
     Import(import::ImportArgs),
+    /// Export a month's facts, or where they came from, as CSV or an Excel workbook.
+    Export(export::ExportArgs),
     /// Score facts from standard input with the scripts of a folder; needs no database.
     Score(score::ScoreArgs),
     /// Try a plan out: split a total by weights; needs no database.
@@ -106,6 +111,7 @@ fn run(cli: Cli) -> anyhow::Result<Ended> {
         Command::Generate(args) => block_on(generate::run(args, storage)),
         Command::Close(args) => block_on(close::run(args, storage)),
         Command::Import(args) => block_on(import::run(args, storage)),
+        Command::Export(args) => block_on(export::run(args, storage)),
         Command::User(command) => block_on(user::run(command, storage)),
     }
 }
@@ -131,6 +137,13 @@ fn start_log(logging: &Logging) -> anyhow::Result<()> {
         .with_ansi(io::stderr().is_terminal());
     let started = if logging.log_json { log.json().try_init() } else { log.try_init() };
     started.map_err(|error| anyhow::anyhow!("the log could not be started: {error}"))
+}
+
+/// A file to write to; one that is there already is kept unless `force` says otherwise.
+fn new_file(path: &Path, force: bool) -> anyhow::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).create_new(!force);
+    options.open(path).with_context(|| format!("cannot write {} (--force overwrites)", path.display()))
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

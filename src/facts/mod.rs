@@ -2,6 +2,8 @@
 
 pub mod bulk;
 pub mod close;
+pub mod daily_sheets;
+pub mod export;
 pub mod history;
 pub mod http;
 pub mod import;
@@ -11,3 +13,7 @@ pub mod ledger;
 pub mod metric;
 pub mod month;
 pub mod reading;
+mod words;
+pub mod work_calendar;
+pub mod work_reports;
+pub mod writer;

@@ -11,7 +11,9 @@
 mod access;
 mod backtests;
 mod cli;
+mod close_cli;
 mod dashboard;
+mod exports;
 mod facts;
 mod house;
 mod import_safety;
@@ -36,3 +38,5 @@ mod score_cli;
 mod sessions;
 mod support;
 mod users;
+mod work_calendars;
+mod work_reports;

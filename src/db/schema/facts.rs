@@ -118,3 +118,36 @@ diesel::table! {
         created_at -> Timestamptz,
     }
 }
+
+diesel::table! {
+    /// On which days stores are open.
+    work_calendar (store_id, year) {
+        store_id -> Int8,
+        year -> Int4,
+        rest_weekdays -> Array<Int2>,
+        keeps_holidays -> Bool,
+        rest_days_a_month -> Int2,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    /// Single days that are otherwise.
+    work_calendar_day (store_id, day) {
+        store_id -> Int8,
+        year -> Int4,
+        day -> Date,
+        is_open -> Bool,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    /// Public holidays beside those that are part of the program.
+    holiday_year (year) {
+        year -> Int4,
+        text -> Text,
+        user_id -> Nullable<Int8>,
+        changed_at -> Timestamptz,
+    }
+}
