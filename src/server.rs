@@ -80,6 +80,8 @@ fn routes(api: &mut ServiceConfig) {
             .service(facts::history::http::list_fact_history)
             .service(facts::history::http::correct_fact)
             .service(facts::http::create_import)
+            .service(facts::leave::http::list_leave_types)
+            .service(facts::leave::http::put_leave_type)
             .service(facts::export::http::get_export)
             .service(facts::close::http::list_late_corrections)
             .service(facts::close::http::decide_late_corrections)

@@ -149,6 +149,8 @@ actions! {
         SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own, GroupAdmin All,
         Auditor All,
     ];
+    /// Say which kinds of leave there are, and which are protected.
+    ManageLeaveTypes = [Hr All, GroupAdmin All];
     /// Write what is one's own: plans, summaries and the daily sheet.
     WriteDiary = [SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own];
     /// Review the reports of the people led.

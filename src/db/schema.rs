@@ -2,10 +2,12 @@
 
 mod diary;
 mod facts;
+mod leave;
 mod rules;
 
 pub use diary::*;
 pub use facts::*;
+pub use leave::*;
 pub use rules::*;
 
 diesel::table! {

@@ -10,6 +10,7 @@ pub mod history;
 pub mod http;
 pub mod import;
 pub mod import_file;
+pub mod leave;
 pub mod ledger;
 pub mod metric;
 pub mod month;

@@ -19,6 +19,7 @@ mod events;
 mod exports;
 mod facts;
 mod house;
+mod import_safety;
 mod imports;
 mod ledger;
 mod levers;

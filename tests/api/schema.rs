@@ -30,6 +30,7 @@ fn declared() -> Tables {
         include_str!("../../src/db/schema.rs"),
         include_str!("../../src/db/schema/diary.rs"),
         include_str!("../../src/db/schema/facts.rs"),
+        include_str!("../../src/db/schema/leave.rs"),
         include_str!("../../src/db/schema/rules.rs")
     );
     let mut tables = Tables::new();

@@ -196,6 +196,8 @@ const EXPECTED: &[(&str, May)] = &[
     ("complete_activity", ACTIVITIES),
     ("cancel_activity", ACTIVITIES),
     ("create_import", ATTENDANCE),
+    ("list_leave_types", EVERYBODY),
+    ("put_leave_type", ATTENDANCE),
     ("get_work_calendar", CALENDAR),
     ("put_work_calendar", RUNNING),
     ("schedule_days", RUNNING),
@@ -267,6 +269,7 @@ fn operations() -> Vec<(String, Method, String)> {
                 .replace("{code}", "NO")
                 .replace("{day}", "2014-03-01")
                 .replace("{employee_no}", "NO")
+                .replace("{name}", "NO")
                 .replace("{path}", "a/b.toml")
                 .replace("{store}", "NO")
                 .replace("{year}", "2014")
