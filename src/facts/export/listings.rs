@@ -4,6 +4,7 @@
 //! the texts of the row. The arguments: $1 to $3 whom the caller reaches, $4 the month and $5 its end, $6 the store or
 //! null for all, $7 what was known when, $8 the last key that was read, $9 how many rows, $10 the metrics.
 
+use super::reported;
 use super::table::Column;
 use super::table::Kind::{Date, Metric, Moment, Number, Positions, Source, Text, Words, YesNo};
 
@@ -42,8 +43,19 @@ macro_rules! moment {
     };
 }
 
+pub(super) use {moment, reached};
+
 /// Every listing.
-pub const LISTINGS: &[Listing] = &[FACTS, LEDGER, IMPORTS, LATE_CORRECTIONS];
+pub const LISTINGS: &[Listing] = &[
+    FACTS,
+    LEDGER,
+    IMPORTS,
+    LATE_CORRECTIONS,
+    reported::EVENTS,
+    reported::WORK_REPORTS,
+    reported::DAILY_SHEETS,
+    reported::ACTIVITIES,
+];
 
 /// One row a person, one column a metric.
 const FACTS: Listing = Listing {

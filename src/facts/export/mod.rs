@@ -1,12 +1,13 @@
 //! Exports: what the program knows of a month, as CSV and as Excel workbooks with Chinese headers.
 //!
-//! `listings` says what there is, `table` what a row is made of; `csv` and `xlsx` write it. Rows are read page by page,
+//! `listings` and `reported` say what there is, `table` what a row is made of; `csv` and `xlsx` write it. Rows are read page by page,
 //! all as they were known at one moment, so that a long CSV file never stands in memory as a whole.
 
 pub mod csv;
 pub mod http;
 pub mod listings;
 pub mod neutral;
+mod reported;
 pub mod table;
 pub mod xlsx;
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use chrono::{NaiveDate, NaiveDateTime};
 use rust_decimal::Decimal;
 
+use crate::facts::events::kinds::EventKind;
 use crate::facts::metric::Catalogue;
 use crate::http::Problem;
 use crate::org::Position;
@@ -45,6 +46,8 @@ pub enum Kind {
     Metric,
     /// The name of a source: its Chinese label.
     Source,
+    /// The kind of an event: its Chinese label.
+    Event,
     /// Positions, separated by commas: their Chinese labels.
     Positions,
     /// Words with what they are called in Chinese.
@@ -86,6 +89,10 @@ impl Kind {
                 Cell::Text(metric.map_or(text, |metric| metric.zh.clone()))
             }
             Self::Source => Cell::Text(catalogue.source_label(&text).to_owned()),
+            Self::Event => {
+                let kind = EventKind::ALL.iter().find(|kind| kind.row().name == text);
+                Cell::Text(kind.map_or(text, |kind| kind.row().zh.to_owned()))
+            }
             Self::Positions => {
                 let label = |name| {
                     Position::named(name).map_or_else(|| name.to_owned(), |one| one.label().to_owned())
