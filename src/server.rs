@@ -81,6 +81,12 @@ fn routes(api: &mut ServiceConfig) {
             .service(facts::history::http::correct_fact)
             .service(facts::http::create_import)
             .service(facts::export::http::get_export)
+            .service(facts::mapping::http::propose_column_mapping)
+            .service(facts::mapping::http::list_column_mappings)
+            .service(facts::mapping::http::create_column_mapping)
+            .service(facts::mapping::http::get_column_mapping)
+            .service(facts::mapping::http::put_column_mapping)
+            .service(facts::mapping::http::create_mapped_import)
             .service(facts::close::http::list_late_corrections)
             .service(facts::close::http::decide_late_corrections)
             // plan

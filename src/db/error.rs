@@ -36,6 +36,7 @@ const CONSTRAINTS: &[(&str, &str)] = &[
     ("month_close_pkey", "the month has just been frozen by somebody else"),
     ("late_correction_one_pending", "somebody else has just proposed a correction of the same value"),
     ("late_correction_four_eyes", "a correction is never decided by who proposed it"),
+    ("column_mapping_name_unique", "a column mapping of this name exists already"),
     ("idempotency_key_pkey", "a request with this Idempotency-Key is being answered just now; try again"),
     ("review_cycle_unique", "the review cycle of this store and month exists already"),
     ("review_revision_unique", "somebody else has just generated these reviews"),

@@ -359,6 +359,6 @@ diesel::allow_tables_to_appear_in_same_query! {
     annual_plan, plan_label, plan_line, plan_node, plan_months, plan_pin, plan_lock, target,
     plan_proposal, plan_commitment,
     supply, rebate_policy, plan_funnel,
-    import_batch, fact, current_fact, source_delivery, month_close, frozen_fact, late_correction, idempotency_key, rule_bundle, rule_file, rule_release, rule_draft,
+    import_batch, fact, current_fact, source_delivery, month_close, frozen_fact, late_correction, idempotency_key, column_mapping, rule_bundle, rule_file, rule_release, rule_draft,
     rule_draft_file, rule_draft_author, rule_backtest, review_cycle, review, review_item, access_log,
 }

@@ -8,6 +8,7 @@ pub mod http;
 pub mod import;
 pub mod import_file;
 pub mod ledger;
+pub mod mapping;
 pub mod metric;
 pub mod month;
 pub mod reading;

@@ -158,6 +158,12 @@ const EXPECTED: &[(&str, May)] = &[
     ("decide_late_corrections", DECIDING),
     ("create_import", ATTENDANCE),
     ("get_export", REVIEWS),
+    ("propose_column_mapping", ENTERING),
+    ("list_column_mappings", ENTERING),
+    ("create_column_mapping", ENTERING),
+    ("get_column_mapping", ENTERING),
+    ("put_column_mapping", ENTERING),
+    ("create_mapped_import", ENTERING),
     ("get_rules", RULES),
     ("get_rules_status", RULES),
     ("list_rule_releases", RULES),
@@ -223,7 +229,8 @@ fn operations() -> Vec<(String, Method, String)> {
                 .replace("{code}", "NO")
                 .replace("{employee_no}", "NO")
                 .replace("{path}", "a/b.toml")
-                .replace("{what}", "facts");
+                .replace("{what}", "facts")
+                .replace("{name}", "NO");
             assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
             operations.push((operation.operation_id.clone().unwrap(), method, path));
         }
@@ -235,8 +242,14 @@ fn operations() -> Vec<(String, Method, String)> {
 fn query(operation_id: &str) -> &'static str {
     match operation_id {
         "create_import" => "?kind=dingtalk-attendance&period=2014-03",
-        "list_facts" | "list_fact_history" | "get_attainment" | "get_funnel" | "get_distribution"
-        | "get_leaderboard" | "get_export" => "?period=2014-03",
+        "list_facts"
+        | "list_fact_history"
+        | "get_attainment"
+        | "get_funnel"
+        | "get_distribution"
+        | "get_leaderboard"
+        | "get_export"
+        | "create_mapped_import" => "?period=2014-03",
         _ => "",
     }
 }

@@ -1,0 +1,242 @@
+//! Importing a sheet through a mapping: read it, find its people, and record what is new. All of it, or nothing.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::file;
+use super::read::{self, Headers, MappedSheet};
+use super::store::{self, Mapping};
+use super::{MappedColumn, built_in};
+use crate::auth::audit;
+use crate::auth::caller::{Identity, Scope};
+use crate::db::schema::import_batch;
+use crate::facts::import::{Fault, ImportError};
+use crate::facts::import_file::{ImportReport, Importer, Mode};
+use crate::facts::ledger::{self, Counts, Entry, Late, Origin};
+use crate::facts::metric::{Catalogue, nearest};
+use crate::http::Problem;
+use crate::period::Period;
+
+/// A sheet to be imported.
+#[derive(Clone, Debug)]
+pub struct MappedFile {
+    /// How it is read.
+    pub by: Reader,
+    /// The month it is about.
+    pub period: Period,
+    /// Its name, for the record.
+    pub name: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// How the columns of a sheet are read.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// Name of the mapping.
+    name: String,
+    source_system: String,
+    columns: Vec<MappedColumn>,
+    headers: Headers,
+}
+
+impl Reader {
+    /// The mapping called `name`: a built-in one, or one that was saved and the caller may see.
+    ///
+    /// # Errors
+    ///
+    /// There is none for the caller, or its columns no longer fit the catalogue.
+    pub async fn find(
+        connection: &mut AsyncPgConnection,
+        catalogue: &Catalogue,
+        name: &str,
+        scope: &Scope,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Problem> {
+        if let Some(columns) = built_in::columns(catalogue, name) {
+            let source_system =
+                if name == built_in::FACTS { "export".to_owned() } else { format!("template-{name}") };
+            return Ok(Self { name: name.to_owned(), source_system, columns, headers: Headers::Labels });
+        }
+        let Mapping { name, source_system, columns, .. } = store::find(connection, scope, name, now).await?;
+        super::check(catalogue, &source_system, &columns)?;
+        Ok(Self { name, source_system, columns, headers: Headers::Confirmed })
+    }
+
+    /// Somebody as an importer of what the mapping brings: with the reach of those roles that may enter all of it.
+    pub fn importer(&self, catalogue: &Catalogue, by: &Identity) -> Result<Importer, Problem> {
+        let scope = super::scope(catalogue, &self.columns, by)?;
+        Ok(Importer { user_id: Some(by.user_id), scope: Some(scope) })
+    }
+
+    fn read(&self, bytes: &[u8], catalogue: &Catalogue, period: Period) -> Result<MappedSheet, ImportError> {
+        let mut refusal = None;
+        let found = file::first(bytes, &mut |rows| {
+            match read::read(rows, &self.columns, self.headers, catalogue, period) {
+                // Another worksheet may have them.
+                Err(error @ (ImportError::MissingColumns(_) | ImportError::NoRows)) => {
+                    refusal.get_or_insert(error);
+                    Ok(None)
+                }
+                result => result,
+            }
+        })?;
+        let header = self.columns.iter().find(|column| column.to == super::Target::EmployeeNo);
+        let missing =
+            || ImportError::MissingColumns(header.iter().map(|column| column.header.clone()).collect());
+        found.ok_or_else(|| refusal.unwrap_or_else(missing))
+    }
+}
+
+/// Imports a sheet. With [`Mode::Whole`], faulty rows keep everything out, and the report says so.
+pub async fn import(
+    connection: &mut AsyncPgConnection,
+    catalogue: &Catalogue,
+    file: MappedFile,
+    mode: Mode,
+    importer: &Importer,
+    now: DateTime<Utc>,
+) -> Result<ImportReport, Problem> {
+    let digest = Sha256::digest(&file.bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let MappedFile { by, period, name, bytes } = file;
+    let (reader, entries) = (by.clone(), catalogue.clone());
+    let sheet = tokio::task::spawn_blocking(move || reader.read(&bytes, &entries, period))
+        .await
+        .map_err(|error| Problem::internal(&error))?
+        .map_err(|error| Problem::field("file", error.to_string()))?;
+    connection
+        .transaction(async |connection| {
+            ledger::lock_month(connection, period).await?;
+            let (mut entries, faults, rows) = address(connection, period, sheet, importer).await?;
+            let deliveries = ledger::deliveries(catalogue, &entries);
+            let known = if by.name == built_in::FACTS {
+                pass_over_known(connection, period, &mut entries).await?
+            } else {
+                0
+            };
+            let mut origin = Origin {
+                source_system: by.source_system.clone(),
+                batch_id: None,
+                user_id: importer.user_id,
+                at: now,
+                reason: None,
+            };
+            let counts = ledger::compare(connection, period, &entries, &origin).await?.counts;
+            let Counts { added, changed, unchanged, .. } = counts;
+            let unchanged = unchanged + known;
+            let mut report =
+                ImportReport { batch: None, rows, added, changed, unchanged, faults, applied: false };
+            if mode == Mode::DryRun || (mode == Mode::Whole && !report.faults.is_empty()) {
+                return Ok(report);
+            }
+            // The program's own export says what is known, not what is complete.
+            if by.name != built_in::FACTS {
+                ledger::note_delivery(connection, period, &deliveries, &origin, Late::Refuse).await?;
+            }
+            if !counts.is_news() {
+                return Ok(report);
+            }
+            let batch = begin_batch(connection, &by, period, &name, &digest, &report, importer, now).await?;
+            origin.batch_id = Some(batch);
+            ledger::record(connection, period, &entries, &origin, Late::Refuse).await?;
+            let detail = json!({ "mapping": by.name, "file": name, "sha256": digest, "counts": counts });
+            let subject = format!("imports/{batch}");
+            audit::record(connection, now, importer.user_id, "import_facts", &subject, detail).await?;
+            report.batch = Some(batch);
+            report.applied = true;
+            Ok::<_, Problem>(report)
+        })
+        .await
+}
+
+/// Takes out the month's values that are known already, whatever they are the sum of: an export that comes back changes
+/// nothing.
+async fn pass_over_known(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    entries: &mut Vec<Entry>,
+) -> Result<usize, Problem> {
+    let people = entries.iter().map(|entry| entry.employee_id).collect::<Vec<_>>();
+    let known = ledger::current(connection, period, &people).await?;
+    let before = entries.len();
+    entries.retain(|entry| {
+        let value = known.get(&entry.employee_id).and_then(|facts| facts.get(&entry.metric));
+        entry.day.is_some() || value.is_none() || value.copied() != entry.value
+    });
+    Ok(before - entries.len())
+}
+
+/// Finds the people of the rows; a row of somebody unknown is faulty.
+async fn address(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    sheet: MappedSheet,
+    importer: &Importer,
+) -> Result<(Vec<Entry>, Vec<Fault>, usize), Problem> {
+    let employee_nos = sheet.rows.iter().map(|row| row.employee_no.clone()).collect::<Vec<_>>();
+    let people = ledger::people(connection, period, &employee_nos, importer.scope.as_ref()).await?;
+    let reached: HashMap<String, i64> =
+        people.into_iter().filter(|one| one.is_reached).map(|one| (one.employee_no, one.id)).collect();
+    let (mut entries, mut faults, mut rows) = (Vec::new(), sheet.faults, 0);
+    let mut strangers = Vec::new();
+    for row in sheet.rows {
+        let Some(employee_id) = reached.get(&row.employee_no) else {
+            strangers.push((row.number, row.employee_no));
+            continue;
+        };
+        rows += 1;
+        entries.extend(row.values.iter().map(|(metric, value)| Entry {
+            day: row.day,
+            external_id: row.external_id.clone(),
+            ..Entry::total(*employee_id, &**metric, *value)
+        }));
+    }
+    if !strangers.is_empty() {
+        let known = ledger::employee_nos(connection, period, importer.scope.as_ref()).await?;
+        let column = sheet.employee_no_column.as_str();
+        faults.extend(strangers.into_iter().map(|(row, found)| {
+            let near = nearest(&found, known.iter().map(String::as_str));
+            let hint = near.map(|near| format!("，最接近的是 {near}")).unwrap_or_default();
+            let expected = format!("本月在岗员工的工号{hint}");
+            Fault { row: Some(row), column: Some(column.to_owned()), found, expected }
+        }));
+        faults.sort_by_key(|fault| fault.row);
+    }
+    Ok((entries, faults, rows))
+}
+
+#[expect(clippy::too_many_arguments, reason = "they are the columns of the row it writes")]
+async fn begin_batch(
+    connection: &mut AsyncPgConnection,
+    by: &Reader,
+    period: Period,
+    file_name: &str,
+    sha256: &str,
+    report: &ImportReport,
+    importer: &Importer,
+    now: DateTime<Utc>,
+) -> Result<i64, Problem> {
+    let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+    let id = diesel::insert_into(import_batch::table)
+        .values((
+            import_batch::kind.eq(format!("mapped:{}", by.name)),
+            import_batch::period.eq(period.first_day()),
+            import_batch::file_name.eq(file_name),
+            import_batch::sha256.eq(sha256),
+            import_batch::added.eq(count(report.added)),
+            import_batch::changed.eq(count(report.changed)),
+            import_batch::unchanged.eq(count(report.unchanged)),
+            import_batch::faults.eq(count(report.faults.len())),
+            import_batch::user_id.eq(importer.user_id),
+            import_batch::imported_at.eq(now),
+        ))
+        .returning(import_batch::id)
+        .get_result(connection)
+        .await?;
+    Ok(id)
+}
