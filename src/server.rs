@@ -81,6 +81,7 @@ fn routes(api: &mut ServiceConfig) {
             .service(facts::history::http::correct_fact)
             .service(facts::http::create_import)
             .service(facts::export::http::get_export)
+            .service(facts::template::http::get_import_template)
             .service(facts::mapping::http::propose_column_mapping)
             .service(facts::mapping::http::list_column_mappings)
             .service(facts::mapping::http::create_column_mapping)

@@ -12,3 +12,4 @@ pub mod mapping;
 pub mod metric;
 pub mod month;
 pub mod reading;
+pub mod template;

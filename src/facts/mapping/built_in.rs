@@ -9,10 +9,11 @@ use crate::facts::metric::{COMPUTED_SOURCE, Catalogue, Metric};
 /// The mapping of the export of facts.
 pub const FACTS: &str = "facts";
 
-/// The sources that people deliver in a month.
+/// The sources that people deliver in a month. Single events are none: they are reported and verified one by one.
 pub fn sources(catalogue: &Catalogue) -> impl Iterator<Item = &str> {
-    let delivered = catalogue.sources().iter().map(|source| source.name.as_str());
-    delivered.filter(|name| *name != COMPUTED_SOURCE && !metrics(catalogue, name).is_empty())
+    let delivered = catalogue.sources().iter().filter(|source| !source.complete);
+    let names = delivered.map(|source| source.name.as_str());
+    names.filter(|name| *name != COMPUTED_SOURCE && !metrics(catalogue, name).is_empty())
 }
 
 /// The metrics of a source, as the catalogue lists them.

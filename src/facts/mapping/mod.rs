@@ -175,7 +175,7 @@ fn check_metric(catalogue: &Catalogue, name: &str, column: &MappedColumn) -> Res
 }
 
 /// The reach of those of somebody's roles that may enter everything that the columns bring.
-fn scope(catalogue: &Catalogue, columns: &[MappedColumn], by: &Identity) -> Result<Scope, Problem> {
+pub fn scope(catalogue: &Catalogue, columns: &[MappedColumn], by: &Identity) -> Result<Scope, Problem> {
     let metrics = columns.iter().filter_map(|column| column.metric.as_deref());
     let sources: HashSet<Option<&str>> = metrics
         .map(|name| catalogue.find(name).and_then(|id| catalogue.get(id)))

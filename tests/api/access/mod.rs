@@ -158,6 +158,7 @@ const EXPECTED: &[(&str, May)] = &[
     ("decide_late_corrections", DECIDING),
     ("create_import", ATTENDANCE),
     ("get_export", REVIEWS),
+    ("get_import_template", ATTENDANCE),
     ("propose_column_mapping", ENTERING),
     ("list_column_mappings", ENTERING),
     ("create_column_mapping", ENTERING),
@@ -230,6 +231,7 @@ fn operations() -> Vec<(String, Method, String)> {
                 .replace("{employee_no}", "NO")
                 .replace("{path}", "a/b.toml")
                 .replace("{what}", "facts")
+                .replace("{kind}", "exams")
                 .replace("{name}", "NO");
             assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
             operations.push((operation.operation_id.clone().unwrap(), method, path));
