@@ -15,7 +15,7 @@ async fn template(app: &TestApp, login: &str, kind: &str) -> Xlsx<Cursor<Vec<u8>
     let response = app.request(Method::GET, &path).bearer_auth(app.token(login).await).send().await.unwrap();
     assert_eq!(response.status(), 200, "{kind}");
     let name = response.headers()["content-disposition"].to_str().unwrap().to_owned();
-    assert!(name.contains(&format!(".xlsx\"; filename*=UTF-8''%")), "{name}");
+    assert!(name.contains(".xlsx\"; filename*=UTF-8''%"), "{name}");
     Xlsx::new(Cursor::new(response.bytes().await.unwrap().to_vec())).unwrap()
 }
 
@@ -48,8 +48,10 @@ async fn known(app: &TestApp, employee_no: &str) -> Value {
     app.get("group", &path).await.expect(200)["items"][0]["facts"].clone()
 }
 
-/// Each template, who may download it, and numbers for A02's row with the metrics that they are of.
-const ROUND_TRIPS: &[(&str, &str, &[(&str, f64)])] = &[
+/// A template, who may download it, and the numbers of a row with the metrics that they are of.
+type RoundTrip = (&'static str, &'static str, &'static [(&'static str, f64)]);
+
+const ROUND_TRIPS: &[RoundTrip] = &[
     ("exams", "hr", &[("exam_score", 88.5)]),
     (
         "inspections",

@@ -13,7 +13,7 @@ use super::label::{is_same_unit, normal, parts};
 use super::value::{is_nothing, number};
 use super::{Blank, MappedColumn, Target, synonyms};
 use crate::facts::import::Value;
-use crate::facts::metric::{COMPUTED_SOURCE, Catalogue, Metric};
+use crate::facts::metric::{COMPUTED_SOURCE, Catalogue, Metric, TARGET_SUFFIX};
 
 /// From this confidence on, in percent, the program is sure.
 const SURE: u8 = 90;
@@ -114,8 +114,10 @@ fn header(rows: &[Row], catalogue: &Catalogue) -> Option<usize> {
     let best = scored.min_by_key(|(score, at)| (std::cmp::Reverse(*score), *at)).map(|(_, at)| at);
     best.or_else(|| {
         let is_header = |row: &Row| {
-            let texts = row.cells.iter().filter(|cell| matches!(cell, Value::Text(_))).count();
-            texts > 1 && row.cells.iter().all(|cell| matches!(cell, Value::Text(_) | Value::Blank))
+            let is_word =
+                |cell: &&Value| matches!(cell, Value::Text(text) if text.contains(char::is_alphabetic));
+            let words = row.cells.iter().filter(is_word).count();
+            words > 1 && row.cells.iter().filter(|cell| !cell.is_blank()).count() == words
         };
         searched().find(|(_, row)| is_header(row)).map(|(at, _)| at)
     })
@@ -216,6 +218,10 @@ fn likeness(label: &str, metric: &Metric) -> Option<(u8, String)> {
     if synonyms::of(&metric.name).contains(&label) {
         return Some((95, format!("表头是“{zh}”的另一种叫法")));
     }
+    // A target is only meant where the header says so.
+    if metric.name.ends_with(TARGET_SUFFIX) && !label.contains("目标") && !label.contains("target") {
+        return None;
+    }
     let words =
         std::iter::once(normal(zh)).chain(synonyms::of(&metric.name).iter().map(|word| (*word).to_owned()));
     words.filter_map(|word| near(label, &word)).max().map(|alike| (alike, format!("表头像“{zh}”")))
@@ -247,6 +253,10 @@ fn choose(mut guesses: Vec<(usize, Guess)>) -> HashMap<usize, Guess> {
         }
         if guess.confidence < LEAST || taken.insert((guess.to, guess.metric.clone())) {
             chosen.insert(column, guess);
+        } else if guess.confidence >= SURE {
+            // Another column says the same: somebody should look which of them is right.
+            let because = format!("{}，但另一列更像", guess.because);
+            chosen.insert(column, Guess { to: Target::Ignore, metric: None, confidence: LEAST, because });
         }
     }
     chosen

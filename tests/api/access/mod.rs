@@ -251,7 +251,8 @@ fn query(operation_id: &str) -> &'static str {
         | "get_distribution"
         | "get_leaderboard"
         | "get_export"
-        | "create_mapped_import" => "?period=2014-03",
+        | "create_mapped_import"
+        | "get_import_template" => "?period=2014-03",
         _ => "",
     }
 }

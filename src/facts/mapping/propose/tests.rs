@@ -103,13 +103,18 @@ fn days_and_records_are_seen() {
 fn two_columns_are_never_the_same() {
     assert_taken(
         "工号,交车,交车台数\nA01,3,3",
-        &[("employee_no", true), ("ignore", true), ("deliveries", true)],
+        &[("employee_no", true), ("ignore", false), ("deliveries", true)],
     );
 }
 
 #[test]
 fn what_the_program_computes_is_nobodys_to_deliver() {
     assert_taken("工号,本人总分\nA01,90", &[("employee_no", true), ("ignore", true)]);
+    // Nor is a target meant where nothing says so.
+    assert_taken(
+        "工号,交车台数目标,订单目\nA01,9,8",
+        &[("employee_no", true), ("deliveries_target", true), ("orders", false)],
+    );
 }
 
 #[test]
