@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use chrono::{Datelike, Days, NaiveDate, Weekday};
+use chrono::{Datelike, Days, NaiveDate, Weekday, WeekdaySet};
 use serde::{Deserialize, Serialize};
 use toml::value::Datetime;
 use utoipa::ToSchema;
@@ -118,14 +118,36 @@ pub enum EntryFault {
     Again(NaiveDate),
 }
 
+/// The weekdays that are off in China unless a notice says otherwise.
+const WEEKEND: WeekdaySet = WeekdaySet::from_array([Weekday::Sat, Weekday::Sun]);
+
 /// The holidays and swapped weekends of some years.
 ///
 /// In a year that it does not know, Monday to Friday are working days.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calendar {
     years: BTreeMap<i32, BTreeMap<NaiveDate, Special>>,
     /// The days of all years. A December day of two files is as the later notice has it.
     special: BTreeMap<NaiveDate, Special>,
+    /// The weekdays that are off.
+    rest: WeekdaySet,
+}
+
+impl Default for Calendar {
+    fn default() -> Self {
+        Self { years: BTreeMap::new(), special: BTreeMap::new(), rest: WEEKEND }
+    }
+}
+
+/// How a store works otherwise than the country: showrooms are open at weekends, and close on days of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreDays {
+    /// The weekdays on which it is closed.
+    pub rest: WeekdaySet,
+    /// Whether public holidays, and the weekend days worked in exchange, hold for it.
+    pub keeps_holidays: bool,
+    /// Single days: whether it is open, and what they are called. They go before everything else.
+    pub days: BTreeMap<NaiveDate, (bool, String)>,
 }
 
 /// A day that a notice names.
@@ -187,6 +209,20 @@ impl Calendar {
         Ok(self)
     }
 
+    /// The calendar of a store that works on other days than the country.
+    #[must_use]
+    pub fn of_store(mut self, store: &StoreDays) -> Self {
+        self.rest = store.rest;
+        if !store.keeps_holidays {
+            self.special.clear();
+        }
+        self.special.extend(store.days.iter().map(|(day, (is_open, name))| match is_open {
+            true => (*day, Special::Worked),
+            false => (*day, Special::Off(name.clone())),
+        }));
+        self
+    }
+
     /// Whether there is a file for `year`.
     pub fn knows(&self, year: i32) -> bool {
         self.years.contains_key(&year)
@@ -210,7 +246,7 @@ impl Calendar {
         match self.special.get(&day) {
             Some(Special::Off(_)) => false,
             Some(Special::Worked) => true,
-            None => is_weekday(day),
+            None => !self.rest.contains(day.weekday()),
         }
     }
 
@@ -222,16 +258,16 @@ impl Calendar {
         let mut gained = 0_i64;
         for (day, special) in self.special.range(from..to) {
             match special {
-                Special::Off(_) if is_weekday(*day) => gained -= 1,
-                Special::Worked => gained += 1,
-                Special::Off(_) => {}
+                Special::Off(_) if !self.rest.contains(day.weekday()) => gained -= 1,
+                Special::Worked if self.rest.contains(day.weekday()) => gained += 1,
+                _ => {}
             }
         }
-        // Monday to Friday of whole weeks, and of the days that are left over after them.
+        // The regular days of whole weeks, and of the days that are left over after them.
         let days = (to - from).num_days();
-        let first = i64::from(from.weekday().num_days_from_monday());
-        let left = (0..days % 7).filter(|after| (first + after) % 7 < 5).count();
-        let weekdays = days / 7 * 5 + i64::try_from(left).unwrap_or(0);
+        let is_regular = |day: &NaiveDate| !self.rest.contains(day.weekday());
+        let left = from.iter_days().take(usize::try_from(days % 7).unwrap_or(0)).filter(is_regular).count();
+        let weekdays = days / 7 * (7 - i64::from(self.rest.len())) + i64::try_from(left).unwrap_or(0);
         u32::try_from(weekdays + gained).unwrap_or(0)
     }
 

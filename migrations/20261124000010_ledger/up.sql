@@ -8,10 +8,12 @@ ALTER TABLE fact ADD COLUMN place text NOT NULL DEFAULT '';
 ALTER TABLE fact ADD COLUMN reason text;
 ALTER TABLE fact ADD COLUMN replaces_id bigint REFERENCES fact;
 -- Which values count where several sources speak of one metric: verified events before delivered totals, these before
--- the sum of days and records, and last what people write themselves or the calendar says.
+-- the sum of days and records, and last what people write themselves or the calendar says. Punch corrections 补卡 are of
+-- no rank that counts by itself: they take something off whatever counts, and so outlive a file that is imported again.
 CREATE FUNCTION fact_rank(source_system text, place text) RETURNS smallint LANGUAGE sql IMMUTABLE AS $$
     SELECT (CASE
         WHEN source_system = 'event' THEN 3
+        WHEN source_system = 'punch_correction' THEN -1
         WHEN source_system IN ('daily_sheet', 'work_report', 'activity', 'calendar') THEN 0
         WHEN place = '' THEN 2
         ELSE 1 END)::smallint
@@ -43,14 +45,17 @@ CREATE FUNCTION standing_fact(moment timestamptz) RETURNS TABLE (
     ) AS youngest WHERE value IS NOT NULL
 $$;
 
--- A month's value of a metric: the sum of what stands in the highest rank that has anything.
+-- A month's value of a metric: the sum of what stands in the highest rank that has anything, less what is taken off it.
 CREATE FUNCTION known_fact(moment timestamptz) RETURNS TABLE (
     employee_id bigint, period date, metric text, value numeric
 ) LANGUAGE sql STABLE AS $$
-    SELECT DISTINCT ON (period, employee_id, metric) employee_id, period, metric, value FROM (
-        SELECT s.employee_id, s.period, s.metric, s.rank, sum(s.value) AS value FROM standing_fact(moment) s
-        GROUP BY s.period, s.employee_id, s.metric, s.rank
-    ) AS ranked ORDER BY period, employee_id, metric, rank DESC
+    SELECT DISTINCT ON (period, employee_id, metric) employee_id, period, metric,
+        CASE WHEN taken_off IS NULL THEN value ELSE greatest(0, value + taken_off) END AS value
+    FROM (
+        SELECT s.employee_id, s.period, s.metric, s.rank, sum(s.value) AS value,
+            sum(sum(s.value)) FILTER (WHERE s.rank < 0) OVER (PARTITION BY s.period, s.employee_id, s.metric) AS taken_off
+        FROM standing_fact(moment) s GROUP BY s.period, s.employee_id, s.metric, s.rank
+    ) AS ranked WHERE rank >= 0 ORDER BY period, employee_id, metric, rank DESC
 $$;
 
 CREATE VIEW current_fact AS SELECT employee_id, period, metric, value FROM known_fact('infinity');

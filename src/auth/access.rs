@@ -149,8 +149,29 @@ actions! {
         SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own, GroupAdmin All,
         Auditor All,
     ];
+    /// Say which kinds of leave there are, and which are protected.
+    ManageLeaveTypes = [Hr All, GroupAdmin All];
+    /// Write what is one's own: plans, summaries and the daily sheet.
+    WriteDiary = [SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own];
+    /// Review the reports of the people led.
+    ReviewReports = [TeamLeader Team];
+    /// Say which reports units ask for, and count a store's month.
+    ManageReports = [SalesManager Store, Hr Store, GroupAdmin All];
+    /// Plan training, coaching and meetings and say how they went: of which kind, says `facts::activities`.
+    LeadActivities = [TeamLeader Team, SalesManager Department, Hr Store, GroupAdmin All];
+    /// Verify events that others reported, or reject them.
+    VerifyEvents = [SalesManager Department, GeneralManager Store, Hr Store, GroupAdmin All];
     /// Decide on corrections that came after a month was frozen.
     DecideCorrections = [GeneralManager Store, Hr Store, GroupAdmin All];
+    /// Read on which days a store is open.
+    ViewCalendar = [
+        SalesConsultant Store, TeamLeader Store, TelesalesSpecialist Store, ShowroomSupervisor Store, SalesManager Store,
+        GeneralManager Store, Hr Store, Clerk Store, CustomerService Store, GroupAdmin All, Auditor All,
+    ];
+    /// Say on which days a store is open, and schedule its people by it.
+    ManageCalendar = [Hr Store, GroupAdmin All];
+    /// Add or amend the public holidays of a year, which hold for every store.
+    ManageHolidays = [GroupAdmin All, SystemAdmin All];
     /// Read which rules and metrics there are.
     ViewRules = [SalesManager All, GeneralManager All, Hr All, GroupAdmin All, Auditor All];
     /// Draft rules, change drafts and hand them in.

@@ -190,3 +190,40 @@ proptest! {
         let _ = of(year, &text);
     }
 }
+
+#[test]
+fn a_showroom_works_at_weekends_and_closes_on_its_own_days() {
+    let monday = WeekdaySet::single(Weekday::Mon);
+    let own = |keeps_holidays, days: &[(&str, bool)]| StoreDays {
+        rest: monday,
+        keeps_holidays,
+        days: days.iter().map(|(date, open)| (day(date), (*open, "盘点".to_owned()))).collect(),
+    };
+    // February 2014 has four Mondays (3, 10, 17, 24) among 28 days.
+    let february = |calendar: &Calendar| calendar.working_days(day("2014-02-01"), day("2014-03-01"));
+    assert_eq!(february(&shipped().of_store(&own(false, &[]))), 24);
+    // With the public holidays, 1 to 6 February are off, one of them a Monday: 28 - 6 - 3 Mondays.
+    assert_eq!(february(&shipped().of_store(&own(true, &[]))), 19);
+    // Open on a Monday, closed on a Thursday: as many days, other ones.
+    let moved = shipped().of_store(&own(false, &[("2014-02-10", true), ("2014-02-13", false)]));
+    assert_eq!(february(&moved), 24);
+    assert_eq!((moved.is_working(day("2014-02-10")), moved.is_working(day("2014-02-13"))), (true, false));
+    assert_eq!(moved.holiday(day("2014-02-13")), Some("盘点"));
+}
+
+proptest! {
+    #[test]
+    fn counting_days_of_a_store_is_asking_each_day(
+        start in 0_u64..400, length in 0_usize..80, rest in prop::collection::vec(0_u8..7, 0..7), keeps in any::<bool>(),
+        days in prop::collection::btree_map(0_u64..480, any::<bool>(), 0..20),
+    ) {
+        let first = day("2013-12-20");
+        let rest = rest.into_iter().map(|number| Weekday::try_from(number).unwrap()).collect();
+        let days = days.into_iter().map(|(after, open)| (first + Days::new(after), (open, String::new())));
+        let calendar = shipped().of_store(&StoreDays { rest, keeps_holidays: keeps, days: days.collect() });
+        let from = first + Days::new(start);
+        let to = from + Days::new(length.try_into().unwrap());
+        let asked = from.iter_days().take(length).filter(|day| calendar.is_working(*day)).count();
+        prop_assert_eq!(calendar.working_days(from, to), u32::try_from(asked).unwrap());
+    }
+}

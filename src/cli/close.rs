@@ -1,11 +1,12 @@
 //! `showfloor close`
 
+use std::collections::HashMap;
 use std::io::{self, Write as _};
 
 use super::database::Database;
 use super::generate::open_cycle;
 use super::{Ended, table};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::config::{ReleasedRules, Storage};
 use crate::period::Period;
 use crate::reviews::close::{self, Freeze, Outstanding};
@@ -34,6 +35,9 @@ pub struct CloseArgs {
     /// Why it is frozen although something is missing.
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
+    /// List what each person lacks, also what scoring can do without.
+    #[arg(long)]
+    people: bool,
     /// Print JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -44,6 +48,7 @@ pub struct CloseArgs {
 /// Says what a month still waits for, and freezes it where that is asked for. Exit status 1 while something is missing.
 pub async fn run(args: CloseArgs, storage: Storage) -> anyhow::Result<Ended> {
     let (folder, library) = (args.rules.folder(), Library::default());
+    let mut labels = HashMap::new();
     let months = Database::with(&storage, async |pool| {
         let stores = match &args.store {
             Some(store) => vec![store.clone()],
@@ -60,55 +65,75 @@ pub async fn run(args: CloseArgs, storage: Storage) -> anyhow::Result<Ended> {
                 let freeze = Freeze { accept_missing: args.accept_missing, note: args.note.clone() };
                 close::freeze(connection, &rules.bundle, cycle.id, &freeze, &runner, now).await?;
             }
+            labels
+                .extend(rules.bundle.catalogue.listed().iter().map(|one| (one.name.clone(), one.zh.clone())));
             months.push(close::outstanding(connection, &rules.bundle, cycle.id, &runner).await?);
         }
         Ok(months)
     })
     .await?;
-    print(&months, args.json)?;
+    if args.json {
+        writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&months)?)?;
+    } else {
+        for month in &months {
+            print(month)?;
+            print_people(month, &labels, args.people)?;
+        }
+    }
     let is_complete = months.iter().all(|month| month.is_complete);
     Ok(if is_complete { Ended::Well } else { Ended::WithFindings })
 }
 
-fn print(months: &[Outstanding], json: bool) -> anyhow::Result<()> {
+/// The sources of a month, and who has to deliver them.
+fn print(month: &Outstanding) -> anyhow::Result<()> {
     let mut out = io::stdout();
-    if json {
-        writeln!(out, "{}", serde_json::to_string_pretty(months)?)?;
-        return Ok(());
+    let cycle = &month.cycle;
+    let state = match cycle.facts_frozen_at {
+        Some(at) => format!("数据已冻结 · frozen {}", at.format("%Y-%m-%dT%H:%MZ")),
+        None => "收集数据 · collecting".to_owned(),
+    };
+    writeln!(out, "{} {}: {state}", cycle.store, cycle.period)?;
+    let columns = ["来源 source", "到数 delivered", "缺 missing", "可缺 optional", "由谁 who"];
+    let mut rows = table::new(&columns, &[2, 3]);
+    for source in &month.sources {
+        let missing = source.missing.iter().filter(|one| !one.required.is_empty()).count();
+        rows.add_row([
+            format!("{} {}", source.zh, source.source),
+            source.delivered_at.map(|at| clock::day(at).to_string()).unwrap_or_default(),
+            missing.to_string(),
+            (source.missing.len() - missing).to_string(),
+            source.deliverers.join("、"),
+        ]);
     }
-    for month in months {
-        let cycle = &month.cycle;
-        let state = match cycle.facts_frozen_at {
-            Some(at) => format!("数据已冻结 · frozen {}", at.format("%Y-%m-%dT%H:%MZ")),
-            None => "收集数据 · collecting".to_owned(),
-        };
-        writeln!(out, "{} {}: {state}", cycle.store, cycle.period)?;
-        let mut rows = table::new(
-            &["来源 source", "到数 delivered", "缺 missing", "可缺 optional", "由谁 who"],
-            &[2, 3],
-        );
-        for source in &month.sources {
-            let missing = source.missing.iter().filter(|one| !one.required.is_empty()).count();
-            rows.add_row([
-                format!("{} {}", source.zh, source.source),
-                source.delivered_at.map(|at| at.format("%Y-%m-%d").to_string()).unwrap_or_default(),
-                missing.to_string(),
-                (source.missing.len() - missing).to_string(),
-                source.deliverers.join("、"),
-            ]);
-        }
-        writeln!(out, "{rows}")?;
-        for conflict in &month.conflicts {
-            let (no, metric) = (&conflict.employee_no, &conflict.metric);
-            writeln!(
-                out,
-                "{no} {metric}: 事件 events {} / 报送 delivered {}",
-                conflict.counts, conflict.besides
-            )?;
-        }
-        if cycle.pending_corrections > 0 {
-            writeln!(out, "待定更正 · corrections to be decided: {}", cycle.pending_corrections)?;
-        }
+    writeln!(out, "{rows}")?;
+    for conflict in &month.conflicts {
+        let (no, metric) = (&conflict.employee_no, &conflict.metric);
+        let (counts, besides) = (conflict.counts, conflict.besides);
+        writeln!(out, "{no} {metric}: 事件 events {counts} / 报送 delivered {besides}")?;
+    }
+    if cycle.pending_corrections > 0 {
+        writeln!(out, "待定更正 · corrections to be decided: {}", cycle.pending_corrections)?;
+    }
+    Ok(())
+}
+
+/// What each person lacks: what scoring has to have, and with `all` what it can do without, too.
+fn print_people(month: &Outstanding, labels: &HashMap<String, String>, all: bool) -> anyhow::Result<()> {
+    let label = |metric: &String| labels.get(metric).unwrap_or(metric).clone();
+    let columns = ["工号", "姓名", "来源 source", "缺 missing", "可缺 optional"];
+    let mut rows =
+        table::new(if all { &columns } else { columns.split_last().map_or(&[], |(_, rest)| rest) }, &[]);
+    let listed = month.sources.iter().flat_map(|source| source.missing.iter().map(move |one| (source, one)));
+    let mut listed = listed.filter(|(_, one)| all || !one.required.is_empty()).collect::<Vec<_>>();
+    listed.sort_by(|(_, one), (_, other)| one.employee_no.cmp(&other.employee_no));
+    for (source, one) in &listed {
+        let names = |metrics: &[String]| metrics.iter().map(label).collect::<Vec<_>>().join("、");
+        let (no, name, source) = (one.employee_no.clone(), one.name.clone(), source.zh.clone());
+        let optional = all.then(|| names(&one.optional));
+        rows.add_row([no, name, source, names(&one.required)].into_iter().chain(optional));
+    }
+    if !listed.is_empty() {
+        writeln!(io::stdout(), "{rows}")?;
     }
     Ok(())
 }

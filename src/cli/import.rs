@@ -4,6 +4,8 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use comfy_table::Table;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::database::Database;
 use super::import_mapped::{self, Given};
@@ -12,7 +14,8 @@ use crate::clock::Clock;
 use crate::config::{Rules, Storage};
 use crate::db::Pool;
 use crate::facts::import::{ImportKind, MAX_FILE_BYTES};
-use crate::facts::import_file::{self, ImportFile, ImportReport, Importer, Mode};
+use crate::facts::import_file::{self, ImportFile, ImportReport, Importer, Manner, Mode};
+use crate::facts::ledger::{Counts, Late};
 use crate::facts::metric::{Catalogue, CatalogueFile};
 use crate::period::Period;
 use crate::rules::bundle::CATALOGUE_FILE;
@@ -47,6 +50,12 @@ pub struct ImportArgs {
     /// Record the good rows even if others are faulty.
     #[arg(long)]
     partial: bool,
+    /// What becomes of news about a frozen month.
+    #[arg(long, value_enum, default_value_t)]
+    late: Late,
+    /// Why values replace others, where they do.
+    #[arg(long)]
+    reason: Option<String>,
     /// Print JSON instead of text.
     #[arg(long)]
     json: bool,
@@ -63,26 +72,27 @@ pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
         size <= u64::try_from(MAX_FILE_BYTES)?,
         "{shown} has {size} bytes, more than the {MAX_FILE_BYTES} allowed"
     );
-    let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {shown}"))?;
+    let opened = std::fs::File::open(&args.file).with_context(|| format!("cannot read {shown}"))?;
+    anyhow::ensure!(opened.metadata()?.is_file(), "cannot read {shown}: it is no file");
     let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mode = match (args.dry_run, args.partial) {
-        (true, _) => Mode::DryRun,
-        (false, true) => Mode::Partial,
-        (false, false) => Mode::Whole,
-    };
-    let given = Given { period: args.period, name, bytes };
+    let mode = Mode::of(args.dry_run, args.partial);
+    let manner = Manner { mode, late: args.late, reason: args.reason };
+    let given = Given { period: args.period, name, opened };
     if args.propose {
         return Database::with(&storage, async |pool| {
             import_mapped::propose(pool, catalogue, given, args.json).await
         })
         .await;
     }
+    let bar = counter();
     let report = Database::with(&storage, async |pool| match (args.kind, &args.mapping) {
-        (Some(kind), _) => import_as(pool, &catalogue, kind, given, mode).await,
-        (None, Some(mapping)) => import_mapped::import(pool, &catalogue, mapping, given, mode).await,
+        (Some(kind), _) => import_as(pool, &catalogue, kind, given, &manner, &bar).await,
+        (None, Some(mapping)) => import_mapped::import(pool, &catalogue, mapping, given, &manner).await,
         (None, None) => anyhow::bail!("say what it holds: --kind or --mapping"),
     })
-    .await?;
+    .await;
+    bar.finish_and_clear();
+    let report = report?;
     print(&report, mode, args.json)?;
     Ok(if report.faults.is_empty() { Ended::Well } else { Ended::WithFindings })
 }
@@ -93,12 +103,21 @@ async fn import_as(
     catalogue: &Catalogue,
     kind: ImportKind,
     given: Given,
-    mode: Mode,
+    manner: &Manner,
+    bar: &ProgressBar,
 ) -> anyhow::Result<ImportReport> {
     let operator = Importer { user_id: None, scope: None };
-    let file = ImportFile { kind, period: given.period, name: given.name, bytes: given.bytes };
-    let connection = &mut *pool.get().await?;
-    Ok(import_file::import(connection, catalogue, file, mode, &operator, Clock::System.now()).await?)
+    let file = ImportFile { kind, period: given.period, name: given.name, content: given.opened.into() };
+    let progress = |rows: usize| bar.set_position(u64::try_from(rows).unwrap_or(u64::MAX));
+    let (connection, now) = (&mut *pool.get().await?, Clock::System.now());
+    Ok(import_file::import(connection, catalogue, file, manner, &operator, now, &progress).await?)
+}
+
+/// Rows that are done, on standard error; nothing where that is not a terminal.
+fn counter() -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    let style = ProgressStyle::with_template("{spinner} {pos} 行 · rows, {elapsed}");
+    style.map(|style| bar.clone().with_style(style)).unwrap_or(bar)
 }
 
 fn print(report: &ImportReport, mode: Mode, json: bool) -> anyhow::Result<()> {
@@ -107,19 +126,20 @@ fn print(report: &ImportReport, mode: Mode, json: bool) -> anyhow::Result<()> {
         writeln!(out, "{}", serde_json::to_string_pretty(report)?)?;
         return Ok(());
     }
+    let ImportReport { rows, counts, .. } = report;
     if !report.faults.is_empty() {
-        let mut rows = table::new(&["行 row", "列 column", "内容 found", "应为 expected"], &[0]);
-        for fault in &report.faults {
-            rows.add_row([
-                fault.row.map(|row| row.to_string()).unwrap_or_default(),
-                fault.column.clone().unwrap_or_default(),
-                fault.found.clone(),
-                fault.expected.clone(),
-            ]);
-        }
-        writeln!(out, "{rows}")?;
+        writeln!(out, "{}", faults(report))?;
     }
-    let ImportReport { rows, added, changed, unchanged, .. } = report;
+    if !report.differences.is_empty() {
+        writeln!(out, "{}", differences(report))?;
+        let more = (counts.added + counts.changed + counts.pending).saturating_sub(report.differences.len());
+        if more > 0 {
+            writeln!(out, "……另有 {more} 处 · and {more} more")?;
+        }
+    }
+    for note in &report.notes {
+        writeln!(out, "注意：{note}")?;
+    }
     let outcome = match (mode, report.applied) {
         (Mode::DryRun, _) => "试运行，未写入 · dry run, nothing was written",
         (_, true) => "已导入 · imported",
@@ -128,11 +148,42 @@ fn print(report: &ImportReport, mode: Mode, json: bool) -> anyhow::Result<()> {
         }
         (_, false) => "没有变化 · nothing has changed",
     };
+    let Counts { added, changed, unchanged, pending } = counts;
     writeln!(
         out,
         "正确 {rows} 行：新增 {added}，更改 {changed}，不变 {unchanged} · {rows} good rows: {added} added, {changed} changed, \
          {unchanged} unchanged"
     )?;
+    if *pending > 0 {
+        writeln!(out, "待定更正 {pending} · {pending} pending as late corrections")?;
+    }
     writeln!(out, "{outcome}")?;
     Ok(())
+}
+
+fn faults(report: &ImportReport) -> Table {
+    let mut rows = table::new(&["行 row", "列 column", "内容 found", "应为 expected"], &[0]);
+    for fault in &report.faults {
+        rows.add_row([
+            fault.row.map(|row| row.to_string()).unwrap_or_default(),
+            fault.column.clone().unwrap_or_default(),
+            fault.found.clone(),
+            fault.expected.clone(),
+        ]);
+    }
+    rows
+}
+
+fn differences(report: &ImportReport) -> Table {
+    let mut rows = table::new(&["行 row", "工号", "列 column", "原值 from", "新值 to"], &[0, 3, 4]);
+    for one in &report.differences {
+        rows.add_row([
+            one.row.to_string(),
+            one.employee_no.clone(),
+            one.column.clone(),
+            one.from.map(|value| value.normalize().to_string()).unwrap_or_default(),
+            one.to.to_string(),
+        ]);
+    }
+    rows
 }

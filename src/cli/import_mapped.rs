@@ -1,12 +1,13 @@
 //! `showfloor import --propose` and `--mapping`: sheets of any layout.
 
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
 
 use super::{Ended, table};
 use crate::auth::caller::Scope;
 use crate::clock::Clock;
 use crate::db::Pool;
-use crate::facts::import_file::{ImportReport, Importer, Mode};
+use crate::facts::import_file::{ImportReport, Importer, Manner};
 use crate::facts::mapping::import::{self, MappedFile, Reader};
 use crate::facts::mapping::propose::Proposal;
 use crate::facts::mapping::{self, Target};
@@ -17,7 +18,15 @@ use crate::period::Period;
 pub struct Given {
     pub period: Period,
     pub name: String,
-    pub bytes: Vec<u8>,
+    pub opened: File,
+}
+
+impl Given {
+    fn bytes(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.opened.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
 }
 
 /// Imports a sheet through a mapping.
@@ -25,20 +34,27 @@ pub async fn import(
     pool: &Pool,
     catalogue: &Catalogue,
     mapping: &str,
-    given: Given,
-    mode: Mode,
+    mut given: Given,
+    manner: &Manner,
 ) -> anyhow::Result<ImportReport> {
     let (connection, now) = (&mut *pool.get().await?, Clock::System.now());
     let by = Reader::find(connection, catalogue, mapping, &Scope::operator(), now).await?;
-    let file = MappedFile { by, period: given.period, name: given.name, bytes: given.bytes };
+    let bytes = given.bytes()?;
+    let file = MappedFile { by, period: given.period, name: given.name, bytes };
     let operator = Importer { user_id: None, scope: None };
-    Ok(import::import(connection, catalogue, file, mode, &operator, now).await?)
+    Ok(import::import(connection, catalogue, file, manner, &operator, now).await?)
 }
 
 /// Says what the columns of a sheet probably are. Exit status 1 when somebody has to look.
-pub async fn propose(pool: &Pool, catalogue: Catalogue, given: Given, json: bool) -> anyhow::Result<Ended> {
+pub async fn propose(
+    pool: &Pool,
+    catalogue: Catalogue,
+    mut given: Given,
+    json: bool,
+) -> anyhow::Result<Ended> {
+    let bytes = given.bytes()?;
     let connection = &mut *pool.get().await?;
-    let proposal = mapping::propose(connection, catalogue, given.bytes, given.period, None).await?;
+    let proposal = mapping::propose(connection, catalogue, bytes, given.period, None).await?;
     print(&proposal, json)?;
     Ok(if proposal.is_sure { Ended::Well } else { Ended::WithFindings })
 }

@@ -1,9 +1,13 @@
 //! The tables as Diesel sees them. A test compares these files with the migrated database, column by column.
 
+mod diary;
 mod facts;
+mod leave;
 mod rules;
 
+pub use diary::*;
 pub use facts::*;
+pub use leave::*;
 pub use rules::*;
 
 diesel::table! {
@@ -298,9 +302,9 @@ diesel::table! {
         generated_at -> Nullable<Timestamptz>,
         version -> Int4,
         frozen_at -> Nullable<Timestamptz>,
-        facts_revision -> Nullable<Int4>,
         release_id -> Nullable<Int8>,
-    }
+        facts_revision -> Nullable<Int4>,
+}
 }
 
 diesel::table! {
@@ -359,6 +363,10 @@ diesel::allow_tables_to_appear_in_same_query! {
     annual_plan, plan_label, plan_line, plan_node, plan_months, plan_pin, plan_lock, target,
     plan_proposal, plan_commitment,
     supply, rebate_policy, plan_funnel,
-    import_batch, fact, current_fact, source_delivery, month_close, frozen_fact, late_correction, idempotency_key, column_mapping, rule_bundle, rule_file, rule_release, rule_draft,
+    import_batch, fact, current_fact, source_delivery, month_close, frozen_fact, late_correction, idempotency_key, column_mapping,
+    event, event_step,
+    report_duty, work_report, work_report_text, work_report_review,
+    lead_source, lost_reason, daily_sheet, daily_sheet_lead, daily_sheet_loss, activity, activity_person,
+    rule_bundle, rule_file, rule_release, rule_draft,
     rule_draft_file, rule_draft_author, rule_backtest, review_cycle, review, review_item, access_log,
 }

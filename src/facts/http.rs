@@ -6,7 +6,8 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::import::ImportKind;
-use super::import_file::{self, ImportFile, ImportReport, Importer, Mode};
+use super::import_file::{self, ImportFile, ImportReport, Importer, Manner, Mode};
+use super::ledger::Late;
 use super::metric::{CatalogueFile, Metric};
 use super::reading::{self, AsOf, PersonFacts, Question};
 use crate::auth::access::{Action as _, EnterFacts, ViewFacts, ViewSelf, may_enter};
@@ -80,19 +81,27 @@ pub struct ImportQuery {
     /// Record the good rows even if others are faulty.
     #[serde(default)]
     partial: bool,
-    /// Its name, for the record.
+    /// What becomes of news about a frozen month.
+    #[serde(default)]
+    #[param(inline)]
+    late: Late,
+    /// Why values replace others, where they do: 1 to 1000 characters.
+    reason: Option<String>,
+    /// Its name, for the record. Where it says a month, that has to be the one asked for.
     file_name: Option<String>,
 }
 
 /// Import a spreadsheet: the body is the file.
 ///
 /// Faulty rows are reported with row, column, what was found and what was expected. They keep everything out unless
-/// `partial` is asked for. The same file again changes nothing.
+/// `partial` is asked for. The same file again changes nothing; of a corrected file only the differences are recorded, and
+/// what it no longer says stays as it was.
 #[utoipa::path(tag = "facts", params(ImportQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
         (status = 200, description = "A dry run, or a file that changes nothing", body = ImportReport),
         (status = 201, description = "Recorded", body = ImportReport),
+        (status = 409, description = "The month of some of these people is frozen; nothing was recorded", body = ProblemBody),
         (status = 422, description = "Faulty rows; nothing was recorded", body = ProblemBody),
     ))]
 #[post("/imports")]
@@ -105,21 +114,27 @@ pub async fn create_import(
     file: Result<Bytes, actix_web::Error>,
 ) -> Result<impl Responder, Problem> {
     let importer = importer(&caller, query.kind)?;
-    let mode = match (query.dry_run, query.partial) {
-        (true, _) => Mode::DryRun,
-        (false, true) => Mode::Partial,
-        (false, false) => Mode::Whole,
-    };
-    let bytes = file.map_err(|error| body::unreadable(&error))?.to_vec();
-    let name = query.file_name.as_deref().unwrap_or("upload").chars().take(200).collect();
-    let file = ImportFile { kind: query.kind, period: query.period, name, bytes };
-    let catalogue = catalogue.read()?;
+    let ImportQuery { kind, period, dry_run, partial, late, reason, file_name } = query.into_inner();
+    let mode = Mode::of(dry_run, partial);
+    let manner = Manner { mode, late, reason: checked(reason)? };
+    let bytes = Vec::from(file.map_err(|error| body::unreadable(&error))?);
+    let name = file_name.as_deref().unwrap_or("upload").chars().take(200).collect();
+    let file = ImportFile { kind, period, name, content: bytes.into() };
+    let (connection, catalogue) = (&mut *pool.get().await?, catalogue.read()?);
     let report =
-        import_file::import(&mut *pool.get().await?, &catalogue, file, mode, &importer, clock.now()).await?;
+        import_file::import(connection, &catalogue, file, &manner, &importer, clock.now(), &|_| {}).await?;
     match report.batch {
         Some(_) => Ok(HttpResponse::Created().json(report)),
         None if mode == Mode::Whole && !report.faults.is_empty() => Err(report.refusal()),
         None => Ok(HttpResponse::Ok().json(report)),
+    }
+}
+
+/// A reason, if it has a reasonable length.
+pub(in crate::facts) fn checked(reason: Option<String>) -> Result<Option<String>, Problem> {
+    match reason.as_deref().map(|reason| reason.chars().count()) {
+        None | Some(1..=1000) => Ok(reason),
+        Some(_) => Err(Problem::field("reason", "expected 1 to 1000 characters")),
     }
 }
 

@@ -17,6 +17,7 @@ use super::rows::months;
 use super::store::{self, PlanFilter};
 use super::viewer::{self, Viewer};
 use crate::calendar::{Basis, Calendar};
+use crate::facts::work_calendar;
 use crate::http::Problem;
 use crate::period::Period;
 
@@ -131,7 +132,7 @@ pub async fn report(
     let root = places.as_slice().first().map_or(0, |row| row.unit_id);
     let brought = actuals::brought(connection, root, &line.metric, line.is_amount, month.year()).await?;
     let paths = actuals::unit_paths(connection, root).await?;
-    let calendar = Calendar::shipped().map_err(|error| Problem::internal(&error))?;
+    let calendar = work_calendar::of_unit(connection, root, month.year()).await?;
     let sums = sums(&brought, &paths);
     let last = usize::try_from(month.month()).unwrap_or(1).saturating_sub(1);
     let course = Measuring { day: question.day, month, last, basis: question.basis, calendar: &calendar };

@@ -24,8 +24,10 @@ fn data_folder() -> TempDir {
 fn help_has_examples_where_a_command_takes_more_than_nothing() {
     let help = run(&["--help"]);
     assert_eq!((help.status, help.err.as_str()), (0, ""));
-    let commands =
-        ["demo", "serve", "migrate", "generate", "import", "score", "plan", "rules", "user", "openapi"];
+    let commands = [
+        "demo", "serve", "migrate", "generate", "close", "import", "score", "plan", "rules", "user",
+        "openapi",
+    ];
     for command in commands {
         let listed = help.out.lines().any(|line| line.trim_start().starts_with(&format!("{command} ")));
         assert!(listed, "{command}\n{}", help.out);
@@ -35,6 +37,7 @@ fn help_has_examples_where_a_command_takes_more_than_nothing() {
         ["demo"].as_slice(),
         &["serve"],
         &["generate"],
+        &["close"],
         &["import"],
         &["score"],
         &["plan", "preview"],

@@ -9,12 +9,17 @@
 )]
 
 mod access;
+mod activities;
 mod backtests;
 mod cli;
+mod close_cli;
+mod daily_sheets;
 mod dashboard;
+mod events;
 mod exports;
 mod facts;
 mod house;
+mod import_safety;
 mod imports;
 mod ledger;
 mod levers;
@@ -38,3 +43,5 @@ mod sessions;
 mod support;
 mod templates;
 mod users;
+mod work_calendars;
+mod work_reports;

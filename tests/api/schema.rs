@@ -28,7 +28,9 @@ type Tables = BTreeMap<String, Vec<String>>;
 fn declared() -> Tables {
     let text = concat!(
         include_str!("../../src/db/schema.rs"),
+        include_str!("../../src/db/schema/diary.rs"),
         include_str!("../../src/db/schema/facts.rs"),
+        include_str!("../../src/db/schema/leave.rs"),
         include_str!("../../src/db/schema/rules.rs")
     );
     let mut tables = Tables::new();

@@ -14,7 +14,7 @@ use crate::period::Period;
 
 /// Systems of the program's own, whose values nobody else delivers.
 pub(in crate::facts) const OWN_SYSTEMS: &[&str] =
-    &["event", "daily_sheet", "work_report", "activity", "calendar"];
+    &["event", "punch_correction", "daily_sheet", "work_report", "activity", "calendar"];
 
 /// A value of the request: which row it stands in, its metric and the number.
 pub(super) struct Value<'a> {
@@ -44,7 +44,7 @@ impl Faults {
         if self.whole.is_empty() && (is_partial || self.rows.is_empty()) {
             return None;
         }
-        let errors = self.whole.iter().chain(self.rows.values().flatten()).cloned().collect();
+        let errors = self.rows.values().flatten().chain(&self.whole).cloned().collect();
         if self.is_forbidden {
             let detail = "your roles do not allow entering some of these metrics".to_owned();
             return Some(Problem { code: Code::Forbidden, detail, errors });
@@ -58,10 +58,17 @@ pub(super) fn read<'a>(catalogue: &Catalogue, new: &'a NewFacts, faults: &mut Fa
     let mut values = Vec::new();
     let mut seen = HashMap::new();
     for (row, fields) in new.rows.iter().enumerate() {
-        let place = (fields.employee_no.as_str(), fields.day, fields.external_id.as_deref());
+        // A record is one row, whoever it is about.
+        let (place, field, name) = match fields.external_id.as_deref() {
+            Some(id) => ((id, None, true), "external_id", id),
+            None => {
+                let no = fields.employee_no.as_str();
+                ((no, fields.day, false), "employee_no", no)
+            }
+        };
         if let Some(earlier) = seen.insert(place, row) {
-            let message = format!("'{}' stands in rows[{earlier}] already", fields.employee_no);
-            faults.row(row, FieldError { field: format!("rows[{row}].employee_no"), message });
+            let message = format!("'{name}' stands in rows[{earlier}] already");
+            faults.row(row, FieldError { field: format!("rows[{row}].{field}"), message });
         }
         if let Some(day) = fields.day.filter(|day| Period::containing(*day) != new.period) {
             let message = format!("{day} is not a day of {}", new.period);

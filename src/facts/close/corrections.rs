@@ -1,6 +1,6 @@
 //! Corrections that came after a month was frozen, and what somebody else decided on them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::QueryableByName;
@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use crate::auth::audit;
 use crate::auth::caller::Scope;
+use crate::facts::ledger;
 use crate::http::problem::FieldError;
 use crate::http::{Code, Problem};
 use crate::period::Period;
@@ -246,11 +247,6 @@ pub async fn decide(
         .transaction(async |connection| {
             let found = lock(connection, scope, &decision.ids, by).await?;
             let state = if decision.accept { CorrectionState::Accepted } else { CorrectionState::Rejected };
-            if decision.accept {
-                for month in found.keys() {
-                    super::ledger::lock_month(connection, Period::containing(*month)).await?;
-                }
-            }
             super::decide(connection, &decision.ids, state.name(), decision.note.as_deref(), by, now).await?;
             if decision.accept {
                 append(connection, &decision.ids, now).await?;
@@ -298,6 +294,10 @@ async fn lock(
     if !errors.is_empty() {
         let detail = "some of these corrections do not exist".to_owned();
         return Err(Problem { code: Code::NotFound, detail, errors });
+    }
+    // Months before rows, as those who record facts take them.
+    for month in reached.iter().map(|one| one.period).collect::<BTreeSet<_>>() {
+        ledger::lock_month(connection, month).await?;
     }
     let rows: Vec<Locked> = diesel::sql_query(
         "SELECT id, period, employee_id, state, proposed_by FROM late_correction WHERE id = ANY ($1) \

@@ -54,7 +54,7 @@ pub struct FactRow {
     pub replaces: Option<i64>,
     /// Whether it stands: it is the youngest at its place, and voids nothing.
     pub stands: bool,
-    /// Whether it counts for the month: nothing of a higher rank speaks of the metric.
+    /// Whether it counts for the month: nothing of a higher rank speaks of the metric, or it is taken off what counts.
     pub counts: bool,
 }
 
@@ -148,7 +148,7 @@ async fn rows(
              f.value IS NOT NULL AND EXISTS (SELECT FROM ( \
                  SELECT s.id, s.rank, max(s.rank) OVER () AS top FROM standing_fact('infinity') s \
                  WHERE s.period = f.period AND s.employee_id = f.employee_id AND s.metric = f.metric) AS t \
-                 WHERE t.id = f.id AND t.rank = t.top) AS counts \
+                 WHERE t.id = f.id AND t.top >= 0 AND t.rank IN (t.top, -1)) AS counts \
          FROM fact f JOIN employee e ON e.id = f.employee_id LEFT JOIN user_account l ON l.id = f.user_id \
          WHERE f.id > $1 AND ($2 IS NULL OR f.id = $2) AND ($3 IS NULL OR f.period = $3) \
          AND ($4 IS NULL OR e.employee_no = $4) AND ($5 IS NULL OR f.metric = $5) \

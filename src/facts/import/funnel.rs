@@ -1,40 +1,42 @@
 //! The monthly funnel per advisor, as a dealer management system exports it.
 //!
 //! Only 工号 and 交车台数 must be there: systems differ in what they count. An empty cell, or a column that is not
-//! there, means that the value is not known, which is not zero.
+//! there, means that the value is not known, which is not zero: what was known before stays.
 
+use super::form::{Form, Need, Source};
 use super::number::Measure::{self, Amount, Count};
-use super::sheet::{Blank, Form, Keep, Need, Source};
 
-pub(super) static FORM: Form = Form { sources: SOURCES, titled: false, finish: |_| {} };
+/// Metric, measure, and what the column may be called.
+type Column = (&'static str, Measure, &'static [&'static str]);
 
-static SOURCES: &[Source] = &[
-    optional(
-        "first_visits",
-        Count,
-        &["首次到店", "首次到店数", "首次到店人数", "首次到店客户数", "首次到店批次"],
-    ),
-    optional("captured_leads", Count, &["留档数", "留档", "留档客户数", "留档量", "留档批次"]),
-    optional("visitors", Count, &["到店客户数", "到店数", "到店人数", "到店客户", "到店量"]),
-    optional("test_drives", Count, &["试驾数", "试驾", "试乘试驾", "试乘试驾数", "试驾次数", "试驾量"]),
-    optional("orders", Count, &["新增订单", "新增订单数", "订单", "订单数", "订单台数", "新增订单台数"]),
-    Source {
-        headers: &["交车台数", "交车", "交车数", "交车量", "交付台数"],
-        measure: Count,
-        keep: Keep::As("deliveries"),
-        need: Need::Required,
-        blank: Blank::Missing,
-    },
-    optional("accessory_revenue", Amount, &["精品金额", "精品", "精品销售额", "精品销售金额", "精品产值"]),
-    optional("insurance_policies", Count, &["保险单数", "保险", "保险数", "保险台数", "新保单数"]),
-    optional("loans", Count, &["贷款单数", "车贷", "贷款", "贷款数", "贷款台数", "车贷单数"]),
-    optional("callbacks_planned", Count, &["计划回访", "计划回访数", "计划回访量", "应回访", "应回访数"]),
-    optional("callbacks_done", Count, &["实际回访", "实际回访数", "实际回访量", "完成回访", "已回访"]),
-    optional("refused", Count, &["战败客户", "战败", "战败数", "战败客户数"]),
-    optional("second_follow_ups", Count, &["二次追踪", "二次追踪数", "战败二次追踪"]),
-    optional("active_prospects", Count, &["意向客户", "意向客户数", "在手意向客户", "意向客户保有量"]),
+const COLUMNS: &[Column] = &[
+    ("first_visits", Count, &["首次到店", "首次到店数", "首次到店人数", "首次到店客户数", "首次到店批次"]),
+    ("captured_leads", Count, &["留档数", "留档", "留档客户数", "留档量", "留档批次"]),
+    ("visitors", Count, &["到店客户数", "到店数", "到店人数", "到店客户", "到店量", "到店批次"]),
+    ("test_drives", Count, &["试驾数", "试驾", "试乘试驾", "试乘试驾数", "试驾次数", "试驾量", "试驾批次"]),
+    ("orders", Count, &["新增订单", "新增订单数", "订单", "订单数", "订单台数", "新增订单台数", "订单量"]),
+    (DELIVERIES, Count, &["交车台数", "交车", "交车数", "交车量", "交付台数", "交付数", "交付量", "交付"]),
+    ("accessory_revenue", Amount, &["精品金额", "精品", "精品销售额", "精品销售金额", "精品产值"]),
+    ("insurance_policies", Count, &["保险单数", "保险", "保险数", "保险台数", "新保单数", "保单数"]),
+    ("loans", Count, &["贷款单数", "车贷", "贷款", "贷款数", "贷款台数", "车贷单数", "按揭单数"]),
+    ("callbacks_planned", Count, &["计划回访", "计划回访数", "计划回访量", "应回访", "应回访数"]),
+    ("callbacks_done", Count, &["实际回访", "实际回访数", "实际回访量", "完成回访", "已回访"]),
+    ("refused", Count, &["战败客户", "战败", "战败数", "战败客户数"]),
+    ("second_follow_ups", Count, &["二次追踪", "二次追踪数", "战败二次追踪"]),
+    ("active_prospects", Count, &["意向客户", "意向客户数", "在手意向客户", "意向客户保有量"]),
 ];
 
-const fn optional(metric: &'static str, measure: Measure, headers: &'static [&'static str]) -> Source {
-    Source { headers, measure, keep: Keep::As(metric), need: Need::Optional, blank: Blank::Missing }
+const DELIVERIES: &str = "deliveries";
+
+pub(super) fn form() -> Form {
+    let source = |(metric, measure, headers): &Column| Source {
+        need: if *metric == DELIVERIES { Need::Required } else { Need::Optional },
+        ..Source::optional(metric, *measure, headers)
+    };
+    Form {
+        sources: COLUMNS.iter().map(source).collect(),
+        notes: Vec::new(),
+        finish: |_| {},
+        watches_leave: false,
+    }
 }

@@ -1,10 +1,12 @@
 //! Finding the header: which row it is, what its one or two rows call each column, and which columns are meant.
 
+use std::borrow::Cow;
+
 use super::number::{Measure, half_width};
 use super::{ImportError, Line, Value};
 
 /// The header is looked for in so many rows from the top; titles may stand above it.
-pub(super) const SEARCHED_ROWS: u32 = 20;
+pub(super) const SEARCHED_ROWS: u32 = 50;
 
 /// What the column of employee numbers is called, in normal form.
 pub(super) const EMPLOYEE_NO: &[&str] = &["工号", "员工工号", "员工编号", "员工号", "人员编号", "顾问工号"];
@@ -13,12 +15,23 @@ pub(super) const EMPLOYEE_NO: &[&str] = &["工号", "员工工号", "员工编�
 pub(super) const NAME: &[&str] = &["姓名", "员工姓名", "顾问姓名", "销售顾问", "员工"];
 
 /// Units that are recognised behind a header, right or wrong ones.
-const UNITS: &[&str] = &["小时", "时", "分钟", "分", "秒", "周", "月", "千元", "万元", "万", "%"];
+const UNITS: &[&str] = &["分钟", "分", "秒", "周", "月", "千元", "万元", "万", "%"];
+
+/// What the measures are written in.
+const MEASURES: [Measure; 4] = [Measure::Count, Measure::Days, Measure::Amount, Measure::Hours];
+
+/// Columns of leave that are no kind of leave.
+const ABOUT_LEAVE: &[&str] = &[
+    "合计", "小计", "总计", "总", "余额", "剩余", "可用", "次数", "备注", "事由", "原因", "类型", "加班",
+    "放假", "销假", "开始", "结束", "时间", "明细", "审批",
+];
 
 /// A header, one or two rows high.
 pub(super) struct Header {
     /// The last row that belongs to it.
     pub last_row: u32,
+    /// How many fields its rows have, in text.
+    pub fields: Option<usize>,
     pub columns: Vec<Column>,
 }
 
@@ -36,21 +49,33 @@ struct Name {
     unit: Option<String>,
 }
 
-/// Headers are compared without spaces, in half-width characters.
+/// Headers are compared without spaces, in half-width characters, with one kind of bracket, and without the marks that
+/// templates put beside them.
 fn normal(text: &str) -> String {
-    text.chars().map(half_width).filter(|c| !c.is_whitespace() && *c != '\u{200b}').collect()
+    let plain = |c| match half_width(c) {
+        '[' | '【' | '〔' | '{' => '(',
+        ']' | '】' | '〕' | '}' => ')',
+        other => other,
+    };
+    let text: String = text
+        .chars()
+        .map(plain)
+        .filter(|c| !c.is_whitespace() && *c != '\u{200b}' && *c != '\u{feff}')
+        .collect();
+    text.trim_matches(|c| matches!(c, '*' | ':')).to_owned()
+}
+
+fn is_unit(text: &str) -> bool {
+    UNITS.contains(&text) || MEASURES.iter().any(|measure| measure.units().contains(&text))
 }
 
 fn name(text: &str) -> Name {
     let text = normal(text);
     let parts = text.strip_suffix(')').and_then(|rest| rest.rsplit_once('('));
-    if let Some((before, unit)) = parts {
-        let measures = [Measure::Count, Measure::Days, Measure::Amount];
-        if UNITS.contains(&unit) || measures.iter().any(|measure| measure.units().contains(&unit)) {
-            return Name { text: before.to_owned(), unit: Some(unit.to_owned()) };
-        }
+    match parts.filter(|(_, unit)| is_unit(unit)) {
+        Some((before, unit)) => Name { text: before.to_owned(), unit: Some(unit.to_owned()) },
+        None => Name { text, unit: None },
     }
-    Name { text, unit: None }
 }
 
 fn is(cell: &Value, names: &[&str]) -> bool {
@@ -62,15 +87,26 @@ pub(super) fn names_employee_no(line: &Line) -> bool {
     line.cells.iter().any(|cell| is(cell, EMPLOYEE_NO))
 }
 
-/// A row of totals: it has no employee number, and the first thing in it says what it is.
-pub(super) fn is_total(line: &Line, employee_no: &Value) -> bool {
-    const TOTALS: &[&str] = &["合计", "总计", "小计", "汇总", "总和", "平均", "平均值"];
-    let total = |cell: &Value| match cell {
-        Value::Text(text) => TOTALS.contains(&normal(text).trim_end_matches(':')),
-        _ => false,
-    };
-    (employee_no.is_blank() || total(employee_no))
-        && line.cells.iter().find(|cell| !cell.is_blank()).is_some_and(total)
+/// A row of totals: it has no employee number, and the first thing in it, or what stands where names do, says what it is.
+pub(super) fn is_total(line: &Line, employee_no: &Value, name: Option<&Value>) -> bool {
+    let first = || line.cells.iter().find(|cell| !cell.is_blank());
+    (employee_no.is_blank() || says_total(employee_no)) && first().into_iter().chain(name).any(says_total)
+}
+
+/// 合计, 本页小计, 总计(12人), 共12人 and the like.
+fn says_total(cell: &Value) -> bool {
+    const TOTALS: &[&str] = &["合计", "总计", "小计", "共计", "累计"];
+    const WORDS: &[&str] = &["汇总", "总和", "平均", "平均值", "人均", "均值"];
+    let Value::Text(text) = cell else { return false };
+    let text = normal(text);
+    let words = text.split('(').next().unwrap_or_default().trim_end_matches(':');
+    let counted = text.strip_prefix('共').or_else(|| text.strip_prefix("合计")).unwrap_or_default();
+    let digits = counted.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_counted =
+        digits.len() < counted.len() && ["人", "名", "条", "行"].iter().any(|end| digits.starts_with(end));
+    WORDS.contains(&words)
+        || is_counted
+        || TOTALS.iter().any(|total| words.starts_with(total) || words.ends_with(total))
 }
 
 impl Header {
@@ -97,40 +133,67 @@ impl Header {
             }
             Column::new(group, part)
         });
-        Some(Self { last_row: lower.row, columns: columns.collect() })
+        let fields = upper.and_then(|line| line.fields).max(lower.fields);
+        Some(Self { last_row: lower.row, fields, columns: columns.collect() })
     }
 
-    /// The column that `names` (in normal form, the usual one first) stand for; they are measured in `measure`,
-    /// where that is given.
+    /// The column that one of `names` (in normal form, the usual one first) stands for, and whether there is one in
+    /// another unit than those of `measure`.
+    ///
+    /// # Errors
+    ///
+    /// Two columns are called so, unless `lenient`: then the one with the name that comes first is meant.
     pub(super) fn column(
         &self,
-        names: &[&'static str],
+        names: &[Cow<'static, str>],
         measure: Option<Measure>,
-    ) -> Result<Option<usize>, ImportError> {
-        let mut found: Option<(usize, &Column)> = None;
+        lenient: bool,
+    ) -> Result<Place, ImportError> {
+        let mut found: Option<(usize, usize)> = None;
+        let mut foreign = None;
         for (at, column) in self.columns.iter().enumerate() {
-            let Some(name) = column.names.iter().find(|name| names.contains(&name.text.as_str())) else {
+            let rank = |name: &Name| names.iter().position(|known| *known == name.text);
+            let Some((rank, name)) = column.names.iter().find_map(|name| Some((rank(name)?, name))) else {
                 continue;
             };
             if let (Some(measure), Some(unit)) = (measure, &name.unit)
                 && !measure.units().contains(&unit.as_str())
             {
-                return Err(ImportError::WrongUnit {
-                    column: column.shown.clone(),
-                    expected: measure.unit(),
-                });
+                foreign = foreign.or(Some(at));
+                continue;
             }
-            if let Some((_, first)) = found {
-                return Err(ImportError::DuplicateColumn {
-                    column: names.first().copied().unwrap_or_default(),
-                    first: first.shown.clone(),
-                    second: column.shown.clone(),
-                });
+            match found {
+                Some((first, _)) if !lenient => {
+                    return Err(ImportError::DuplicateColumn {
+                        column: names.first().map(|name| name.to_string()).unwrap_or_default(),
+                        first: self.shown(first).to_owned(),
+                        second: column.shown.clone(),
+                    });
+                }
+                Some((_, better)) if better <= rank => {}
+                _ => found = Some((at, rank)),
             }
-            found = Some((at, column));
         }
-        Ok(found.map(|(at, _)| at))
+        Ok(match (found, foreign) {
+            (Some((at, _)), _) => Place::At(at),
+            (None, Some(at)) => Place::InAnotherUnit(at),
+            (None, None) => Place::Nowhere,
+        })
     }
+
+    /// A column's header as the file writes it.
+    pub(super) fn shown(&self, column: usize) -> &str {
+        self.columns.get(column).map_or("", |column| &column.shown)
+    }
+}
+
+/// Where a column is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    At(usize),
+    /// One is called so, but measures in something else.
+    InAnotherUnit(usize),
+    Nowhere,
 }
 
 impl Column {
@@ -140,11 +203,42 @@ impl Column {
             (true, true) => (String::new(), Vec::new()),
             (false, true) => (above.clone(), vec![name(&above)]),
             (true, false) => (below.clone(), vec![name(&below)]),
-            (false, false) => {
-                (format!("{above}/{below}"), vec![name(&format!("{above}{below}")), name(&below)])
-            }
+            (false, false) => (format!("{above}/{below}"), Self::of_group(&name(&above), &name(&below))),
         };
         Self { shown, names }
+    }
+
+    /// A part is measured in its own unit, else in its group's; it may also be no more than the unit of its group.
+    fn of_group(group: &Name, part: &Name) -> Vec<Name> {
+        if part.unit.is_none() && is_unit(&part.text) {
+            return vec![Name { text: group.text.clone(), unit: Some(part.text.clone()) }];
+        }
+        let unit = part.unit.clone().or_else(|| group.unit.clone());
+        let named = |text| Name { text, unit: unit.clone() };
+        vec![named(format!("{}{}", group.text, part.text)), named(part.text.clone())]
+    }
+
+    /// Whether it is called one of `names`, in whatever unit.
+    pub(super) fn is_called(&self, names: &[Cow<'static, str>]) -> bool {
+        self.names.iter().any(|name| names.iter().any(|known| *known == name.text))
+    }
+
+    /// The unit that its header names.
+    pub(super) fn unit(&self) -> Option<&str> {
+        self.names.iter().find_map(|name| name.unit.as_deref())
+    }
+
+    /// The kind of leave that the column seems to hold: it is called so, or stands in a group that is.
+    pub(super) fn leave(&self) -> Option<&str> {
+        let own = self.names.last()?.text.as_str();
+        let whole = self.names.first()?.text.as_str();
+        let group = whole.strip_suffix(own).unwrap_or_default();
+        let own = own.strip_suffix("天数").unwrap_or(own);
+        let is_leave = own.ends_with('假') || group.contains('假');
+        let is_other = matches!(own, "" | "请假" | "休假" | "假期" | "请假天")
+            || ABOUT_LEAVE.iter().any(|word| own.contains(word))
+            || own.bytes().all(|byte| byte.is_ascii_digit());
+        (is_leave && !is_other).then_some(own)
     }
 }
 
@@ -154,13 +248,21 @@ fn is_title(line: &Line) -> bool {
 }
 
 /// Whether `below` continues the header: it says nothing about the person, and has something under an empty header
-/// cell, as the parts of a group have.
+/// cell, as the parts of a group have, or under a name that is repeated for every part; or it has nothing but units.
 fn is_second_row(main: &Line, below: &Line) -> bool {
     let person = main
         .cells
         .iter()
         .zip(&below.cells)
         .any(|(head, cell)| !cell.is_blank() && (is(head, EMPLOYEE_NO) || is(head, NAME)));
-    let parts = below.cells.iter().enumerate().any(|(at, cell)| !cell.is_blank() && main.cell(at).is_blank());
-    !person && parts && !is_total(below, &Value::Blank)
+    let filled = || below.cells.iter().enumerate().filter(|(_, cell)| !cell.is_blank());
+    let is_part = |at: usize| {
+        let head = main.cell(at);
+        head.is_blank()
+            || head == main.cell(at + 1)
+            || at.checked_sub(1).is_some_and(|left| head == main.cell(left))
+    };
+    let parts = filled().any(|(at, _)| is_part(at));
+    let units = filled().all(|(_, cell)| is_unit(&normal(&cell.shown())));
+    !person && (parts || units) && !is_total(below, &Value::Blank, None)
 }

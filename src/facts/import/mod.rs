@@ -1,12 +1,12 @@
 //! Reading the files that showrooms already have: attendance summaries exported from DingTalk and the funnel
 //! exported from a dealer management system (DMS).
 //!
-//! Reading is pure: bytes in, rows and faults out. Who a 工号 belongs to, and what happens to the values, is for the
-//! caller to decide. Three layers, each knowing only the one before it:
+//! Reading is pure: bytes in, rows and faults out, one after the other. Who a 工号 belongs to, and what happens to the
+//! values, is for the caller to decide. Three layers, each knowing only the one before it:
 //!
-//! - `text` and `workbook` turn bytes into lines of cells and keep to the limits below;
-//! - `header` finds the header and says which column holds what;
-//! - `sheet` reads the lines by a form: `attendance` and `funnel` are such forms, mostly tables.
+//! - `content`, `text` and `workbook` turn bytes into lines of cells and keep to the limits below;
+//! - `header` and `layout` find the header and say which column holds what, `title` which month;
+//! - `sheet` reads the lines by a `form`: `attendance` and `funnel` are such forms, mostly tables.
 //!
 //! A clerk corrects the file, so every message is Chinese and names the place as the spreadsheet shows it.
 
@@ -20,15 +20,24 @@ use serde::{Deserialize, Serialize};
 use crate::period::Period;
 
 mod attendance;
+mod content;
+mod error;
+mod form;
 mod funnel;
 mod header;
+mod layout;
 pub(crate) mod number;
 mod sheet;
 #[cfg(test)]
 mod tests;
 mod text;
+mod title;
 pub(crate) mod unpack;
 pub(crate) mod workbook;
+
+pub use self::content::Content;
+pub use self::error::ImportError;
+use super::leave::LeaveType;
 
 /// The largest file that is read, in bytes: 50 MiB.
 pub const MAX_FILE_BYTES: usize = 50 << 20;
@@ -51,7 +60,7 @@ pub const MAX_FAULTS: usize = 10_000;
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum ImportKind {
-    /// DingTalk's 月度汇总 workbook (.xlsx), whose title says the month it covers
+    /// DingTalk's 月度汇总 workbook (.xlsx); where its title says which days it covers, they are the month's
     DingtalkAttendance,
     /// The same columns as text: comma, semicolon or tab separated
     AttendanceCsv,
@@ -80,11 +89,10 @@ impl ImportKind {
         }
     }
 
-    fn form(self) -> &'static sheet::Form {
+    fn form(self, leave_types: &[LeaveType]) -> form::Form {
         match self {
-            Self::DingtalkAttendance => &attendance::DINGTALK,
-            Self::AttendanceCsv => &attendance::TEXT,
-            Self::DmsFunnel => &funnel::FORM,
+            Self::DingtalkAttendance | Self::AttendanceCsv => attendance::form(leave_types),
+            Self::DmsFunnel => funnel::form(),
         }
     }
 }
@@ -109,16 +117,43 @@ impl FromStr for ImportKind {
     }
 }
 
-/// What was read from a file: the good rows, and what is wrong with the others.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sheet {
-    /// Rows without any fault, in file order; every 工号 occurs once.
-    pub rows: Vec<SheetRow>,
-    /// All faults of all other rows, in file order.
-    pub faults: Vec<Fault>,
-    /// Header of the column of employee numbers, as the file writes it.
-    pub employee_no_column: String,
+/// What is asked of a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// What it holds.
+    pub kind: ImportKind,
+    /// The month that its values belong to.
+    pub period: Period,
+    /// What it is called, which may say which month it is about.
+    pub file_name: &'a str,
+    /// Which leave there is, and whether it is protected.
+    pub leave_types: &'a [LeaveType],
 }
+
+/// What is found in a file, in its order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The header of the table that is read. Where a later one follows, that is the table.
+    Header(TableHeader),
+    /// A row without any fault; every 工号 occurs once.
+    Row(SheetRow),
+    /// Everything that is wrong with a row.
+    Faults(Vec<Fault>),
+}
+
+/// What the header of a table says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableHeader {
+    /// Header of the column of employee numbers, as the file writes it.
+    pub employee_no: String,
+    /// Header of the column of names, where there is one.
+    pub name: Option<String>,
+    /// What whoever imports the file should know about how it is read, in Chinese.
+    pub notes: Vec<String>,
+}
+
+/// Takes what is found, one after the other, so that no file has to fit into memory.
+pub type Sink<'a> = dyn FnMut(Found) -> Result<(), ImportError> + 'a;
 
 /// One person's values for the month.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,115 +192,65 @@ pub struct Fault {
     pub expected: String,
 }
 
-/// The file as a whole cannot be used. The message is one Chinese sentence that says what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ImportError {
-    /// More than [`MAX_FILE_BYTES`].
-    #[error("文件超过 {} MiB，无法导入", MAX_FILE_BYTES >> 20)]
-    TooLarge,
-    /// More than [`MAX_UNPACKED_BYTES`] once unpacked, or built to exhaust memory.
-    #[error("工作簿解压后超过允许的大小（{} MiB），无法导入", MAX_UNPACKED_BYTES >> 20)]
-    UnpacksTooLarge,
-    /// Something stands below row [`MAX_ROWS`].
-    #[error("表格超过 {MAX_ROWS} 行，无法导入")]
-    TooManyRows,
-    /// Something stands right of column [`MAX_COLUMNS`].
-    #[error("表格超过 {MAX_COLUMNS} 列，无法导入")]
-    TooManyColumns,
-    /// More than [`MAX_FAULTS`] faults.
-    #[error("错误超过 {MAX_FAULTS} 处，请确认文件和导入类型是否选对")]
-    TooManyFaults,
-    /// The binary format before 2007, or an encrypted workbook: both are the same kind of container.
-    #[error("这是旧版 .xls 或加密的工作簿，请在 Excel 或 WPS 中另存为不加密的 .xlsx 后再导入")]
-    OldWorkbook,
-    /// Some systems call a web page ".xls".
-    #[error("这是网页或 XML 格式的表格，请在 Excel 或 WPS 中打开并另存为 .xlsx 后再导入")]
-    WebPage,
-    /// Not a workbook, or a damaged one.
-    #[error("不是可读取的 .xlsx 工作簿，或文件已损坏：{0}")]
-    NotAWorkbook(String),
-    /// A workbook where text is wanted.
-    #[error("这是 .xlsx 工作簿而不是文本文件，考勤工作簿请用 dingtalk-attendance 导入，或另存为 CSV")]
-    Workbook,
-    /// Neither a workbook nor text.
-    #[error("不是文本文件，请另存为 CSV（UTF-8 或 GB18030 编码）后再导入：{0}")]
-    NotText(String),
-    /// Bytes that mean nothing in the file's encoding.
-    #[error("第 {line} 行有无法按 {encoding} 解码的字节，请另存为 UTF-8 或 GB18030 编码")]
-    Undecodable {
-        /// The line of the text, counted from 1.
-        line: usize,
-        /// The encoding that the rest of the file is in.
-        encoding: &'static str,
-    },
-    /// No header row within the first rows.
-    #[error("前 {} 行中找不到含“工号”的表头", header::SEARCHED_ROWS)]
-    NoHeader,
-    /// Required columns are not in the header; all of them are listed.
-    #[error("表头缺少必需的列：{}", .0.join("、"))]
-    MissingColumns(Vec<String>),
-    /// Two columns claim to be the same one.
-    #[error("“{first}”和“{second}”两列都表示“{column}”，请只保留一列")]
-    DuplicateColumn {
-        /// What both are read as.
-        column: &'static str,
-        /// Header of the left one.
-        first: String,
-        /// Header of the right one.
-        second: String,
-    },
-    /// A known column in a unit that it is not read in, for example leave in hours.
-    #[error("“{column}”列的单位应为“{expected}”，请按该单位重新导出")]
-    WrongUnit {
-        /// The header with its unit.
-        column: String,
-        /// The unit it should have.
-        expected: &'static str,
-    },
-    /// A DingTalk summary without its title.
-    #[error("表头上方找不到“统计日期：… 至 …”，不是钉钉月度汇总，或标题行被删除")]
-    NoTitle,
-    /// The title names other days than those of the month asked for.
-    #[error("文件的统计日期是 {found}，而要导入的是 {asked}")]
-    WrongPeriod {
-        /// First and last day in the title.
-        found: String,
-        /// First and last day of the month asked for.
-        asked: String,
-    },
-    /// Nothing below the header.
-    #[error("表头下面没有数据行")]
-    NoRows,
-}
-
-/// Reads a file of `kind` whose values belong to `period`.
+/// Reads a file and hands over what it finds.
 ///
-/// Columns are found by their headers, in any order; columns not asked for are ignored. Blank rows and totals
-/// (合计, 总计) are skipped. Text may be UTF-8, GB18030, or UTF-16 with a byte-order mark.
-pub fn read(kind: ImportKind, bytes: &[u8], period: Period) -> Result<Sheet, ImportError> {
-    if bytes.len() > MAX_FILE_BYTES {
+/// Columns are found by their headers, in any order; columns not asked for are ignored. Blank rows, totals (合计, 总计),
+/// notes below the table and headers repeated within it are skipped. Text may be UTF-8, GB18030 or UTF-16.
+///
+/// # Errors
+///
+/// The file as a whole cannot be used. What was handed over before is then worth nothing.
+pub fn read(content: &mut Content, wanted: &Wanted<'_>, sink: &mut Sink<'_>) -> Result<(), ImportError> {
+    if content.size()? > u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX) {
         return Err(ImportError::TooLarge);
     }
-    let form = kind.form();
-    match container(bytes)? {
-        Container::Workbook if kind == ImportKind::AttendanceCsv => Err(ImportError::Workbook),
-        Container::Workbook => workbook::read(bytes, &mut |lines| sheet::read(form, lines, period)),
-        Container::Text if kind == ImportKind::DingtalkAttendance => {
+    let form = wanted.kind.form(wanted.leave_types);
+    match container(&content.beginning()?)? {
+        Container::Workbook if wanted.kind == ImportKind::AttendanceCsv => Err(ImportError::Workbook),
+        Container::Text if wanted.kind == ImportKind::DingtalkAttendance => {
             Err(ImportError::NotAWorkbook("文件内容不是 .xlsx 格式".into()))
         }
-        Container::Text => {
-            let text = text::decode(bytes)?;
-            let mut lines = text::lines(&text)?;
-            sheet::read(form, &mut lines, period)
-        }
+        kind => tables(kind, content, &mut |worksheet, lines| {
+            sheet::read(&form, lines, &Surroundings::of(wanted, worksheet), sink)
+        }),
     }
 }
 
+/// What becomes of the lines of a table; a worksheet has a name.
+pub(crate) type Visit<'a> = dyn FnMut(Option<&str>, &mut Lines<'_>) -> Result<(), ImportError> + 'a;
+
+/// Visits the visible worksheets of a workbook until one is what the visitor wants, or the lines of a text.
+pub(crate) fn tables(
+    container: Container,
+    content: &mut Content,
+    visit: &mut Visit<'_>,
+) -> Result<(), ImportError> {
+    match container {
+        Container::Workbook => workbook::read(content, visit),
+        Container::Text => visit(None, &mut *text::lines(content)?),
+    }
+}
+
+/// The words around a table, and the month that they are held against.
+struct Surroundings<'a> {
+    period: Period,
+    worksheet: Option<&'a str>,
+    file_name: &'a str,
+}
+
+impl<'a> Surroundings<'a> {
+    fn of(wanted: &Wanted<'a>, worksheet: Option<&'a str>) -> Self {
+        Self { period: wanted.period, worksheet, file_name: wanted.file_name }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Container {
     Workbook,
     Text,
 }
 
+/// What a file is, by its first bytes.
 pub(crate) fn container(bytes: &[u8]) -> Result<Container, ImportError> {
     const COMPOUND_FILE: &[u8] = &[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
     if bytes.starts_with(COMPOUND_FILE) {
@@ -354,4 +339,4 @@ impl Line {
 }
 
 /// The lines of a file from top to bottom, without the blank ones.
-type Lines<'a> = dyn Iterator<Item = Result<Line, ImportError>> + 'a;
+pub(crate) type Lines<'a> = dyn Iterator<Item = Result<Line, ImportError>> + 'a;

@@ -11,6 +11,8 @@ pub(crate) enum Measure {
     Days,
     /// Yuan, with at most two decimals.
     Amount,
+    /// Hours, with at most two decimals.
+    Hours,
 }
 
 impl Measure {
@@ -22,6 +24,7 @@ impl Measure {
             ],
             Self::Days => &["天", "日"],
             Self::Amount => &["元"],
+            Self::Hours => &["小时", "时", "h", "H"],
         }
     }
 
@@ -31,6 +34,7 @@ impl Measure {
             Self::Count => "次",
             Self::Days => "天",
             Self::Amount => "元",
+            Self::Hours => "小时",
         }
     }
 
@@ -40,6 +44,7 @@ impl Measure {
             Self::Count => "非负整数（最多 9 位），例如 3",
             Self::Days => "数字（0.5 天的倍数），例如 27",
             Self::Amount => "金额（元，最多两位小数），例如 40,000",
+            Self::Hours => "小时数（最多两位小数，不超过 744），例如 12.5",
         }
     }
 
@@ -73,6 +78,7 @@ impl Measure {
             Self::Count => (Decimal::ONE, Decimal::from(1_000_000_000)),
             Self::Days => (Decimal::new(5, 1), Decimal::from(1_000)),
             Self::Amount => (Decimal::new(1, 2), Decimal::from(1_000_000_000_000_u64)),
+            Self::Hours => (Decimal::new(1, 2), Decimal::from(745)),
         };
         let whole = value.checked_rem(step)?.is_zero();
         (whole && value >= Decimal::ZERO && value < limit).then(|| value.normalize())

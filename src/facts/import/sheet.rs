@@ -1,14 +1,17 @@
-//! Reading the lines of a file by a form: which columns it has and what becomes of them.
+//! Reading the lines of a file by a form.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::header::{EMPLOYEE_NO, Header, NAME, SEARCHED_ROWS, is_total};
-use super::number::{Measure, half_width};
-use super::{Cell, Fault, ImportError, Line, Lines, MAX_FAULTS, Sheet, SheetRow, Value};
+use super::form::{Blank, Form, Source};
+use super::header::{Header, SEARCHED_ROWS, is_total, names_employee_no};
+use super::layout::Layout;
+use super::number::half_width;
+use super::{
+    Cell, Fault, Found, ImportError, Line, Lines, MAX_FAULTS, SheetRow, Sink, Surroundings, Value, title,
+};
 use crate::period::Period;
 
 /// A file's text is repeated in a fault up to this many characters.
@@ -16,51 +19,6 @@ const MAX_FOUND_CHARS: usize = 60;
 
 /// The longest employee number, in characters.
 const MAX_EMPLOYEE_NO_CHARS: usize = 32;
-
-/// What a kind of file looks like and how its rows are read.
-pub(super) struct Form {
-    pub sources: &'static [Source],
-    /// Whether the file must say which days it covers.
-    pub titled: bool,
-    /// Looks at a row's values together: adds those that follow from several, and faults where they contradict.
-    pub finish: fn(&mut Reading<'_>),
-}
-
-/// A column to look for.
-pub(super) struct Source {
-    /// Its headers without unit, in half-width characters without spaces; the usual one first.
-    pub headers: &'static [&'static str],
-    pub measure: Measure,
-    pub keep: Keep,
-    pub need: Need,
-    pub blank: Blank,
-}
-
-/// What becomes of a value.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Keep {
-    /// It is a value of the metric; several columns of one metric are added up.
-    As(&'static str),
-    /// [`Form::finish`] looks at it.
-    ToCheck,
-}
-
-/// Whether the column must be there.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Need {
-    Required,
-    Optional,
-    /// Required, and read, only where the column with this usual header is not there.
-    Without(&'static str),
-}
-
-/// What an empty cell means.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Blank {
-    Zero,
-    Missing,
-    Fault,
-}
 
 /// One row while it is read.
 pub(super) struct Reading<'a> {
@@ -72,7 +30,7 @@ pub(super) struct Reading<'a> {
 }
 
 struct Read<'a> {
-    source: &'static Source,
+    source: &'a Source,
     column: &'a str,
     value: Decimal,
 }
@@ -81,7 +39,7 @@ impl Reading<'_> {
     /// The value under the column whose usual header is `header`, and the header as the file writes it.
     pub fn value(&self, header: &str) -> Option<(Decimal, &str)> {
         let mut read = self.read.iter();
-        read.find(|read| read.source.headers.first() == Some(&header)).map(|read| (read.value, read.column))
+        read.find(|read| read.source.usual() == header).map(|read| (read.value, read.column))
     }
 
     /// The sum over the columns of `metric`; zero where there is none.
@@ -103,78 +61,13 @@ impl Reading<'_> {
     }
 }
 
-impl Keep {
-    fn metric(self) -> Option<&'static str> {
-        match self {
-            Self::As(metric) => Some(metric),
-            Self::ToCheck => None,
-        }
-    }
-}
-
-/// Where the columns of a form are in a file.
-struct Layout {
-    header: Header,
-    employee_no: usize,
-    name: Option<usize>,
-    columns: Vec<(usize, &'static Source)>,
-    /// Each metric with the headers of its columns.
-    metrics: Vec<(&'static str, Arc<str>)>,
-}
-
-impl Layout {
-    fn new(form: &Form, header: Header) -> Result<Self, ImportError> {
-        let employee_no = header.column(EMPLOYEE_NO, None)?.ok_or(ImportError::NoHeader)?;
-        let name = header.column(NAME, None)?;
-        let mut columns = Vec::new();
-        let mut missing = Vec::new();
-        let mut metrics: Vec<(&'static str, String)> = Vec::new();
-        for source in form.sources {
-            let usual = source.headers.first().copied().unwrap_or_default();
-            let instead = match source.need {
-                Need::Without(other) => Some(other),
-                Need::Required | Need::Optional => None,
-            };
-            let is_there =
-                |other| columns.iter().any(|(_, read): &(_, &Source)| read.headers.first() == Some(&other));
-            if instead.is_some_and(is_there) {
-                continue;
-            }
-            let Some(at) = header.column(source.headers, Some(source.measure))? else {
-                match source.need {
-                    Need::Required => missing.push(usual.to_owned()),
-                    Need::Without(other) => missing.push(format!("{usual}（或{other}）")),
-                    Need::Optional => {}
-                }
-                continue;
-            };
-            columns.push((at, source));
-            if let (Some(metric), Some(column)) = (source.keep.metric(), header.columns.get(at)) {
-                match metrics.iter_mut().find(|(known, _)| *known == metric) {
-                    Some((_, shown)) => *shown = format!("{shown}+{}", column.shown),
-                    None => metrics.push((metric, column.shown.clone())),
-                }
-            }
-        }
-        if !missing.is_empty() {
-            return Err(ImportError::MissingColumns(missing));
-        }
-        let metrics = metrics.into_iter().map(|(metric, shown)| (metric, shown.into())).collect();
-        Ok(Self { header, employee_no, name, columns, metrics })
-    }
-
-    fn shown(&self, column: usize) -> &str {
-        self.header.columns.get(column).map_or("", |column| &column.shown)
-    }
-
-    /// From the first column to the last that has a header.
-    fn width(&self) -> usize {
-        self.header.columns.iter().rposition(|column| !column.shown.is_empty()).map_or(0, |last| last + 1)
-    }
-}
-
 /// Reads one table.
-pub(super) fn read(form: &Form, lines: &mut Lines<'_>, period: Period) -> Result<Sheet, ImportError> {
+pub(super) fn read(
+    form: &Form,
+    lines: &mut Lines<'_>,
+    around: &Surroundings<'_>,
+    sink: &mut Sink<'_>,
+) -> Result<(), ImportError> {
     let mut head = Vec::new();
     let mut rest = lines.peekable();
     // One row more than is searched: the header may have a second one.
@@ -183,51 +76,85 @@ pub(super) fn read(form: &Form, lines: &mut Lines<'_>, period: Period) -> Result
     }
     let layout = Layout::new(form, Header::find(&head).ok_or(ImportError::NoHeader)?)?;
     let last_row = layout.header.last_row;
-    check_title(form, head.iter().take_while(|line| line.row < last_row), period)?;
+    title::check(head.iter().filter(|line| line.row < last_row), around)?;
+    sink(Found::Header(layout.described()))?;
 
-    let employee_no_column = layout.shown(layout.employee_no).to_owned();
-    let mut sheet = Sheet { rows: Vec::new(), faults: Vec::new(), employee_no_column };
-    let mut rows_of: HashMap<String, u32> = HashMap::new();
+    let mut table =
+        Table { form, layout: &layout, period: around.period, rows_of: HashMap::new(), faults: 0 };
+    let mut is_empty = true;
     for line in head.into_iter().filter(|line| line.row > last_row).map(Ok).chain(rest) {
-        let line = line?;
-        let employee_no = line.cell(layout.employee_no);
-        if is_total(&line, employee_no) {
-            continue;
+        if let Some(found) = table.read(&line?)? {
+            is_empty = false;
+            sink(found)?;
         }
-        let mut reading =
-            Reading { period, row: line.row, read: Vec::new(), extra: Vec::new(), faults: Vec::new() };
-        let employee_no = read_employee_no(&mut reading, &layout, employee_no, &mut rows_of);
-        read_cells(&mut reading, &layout, &line);
-        (form.finish)(&mut reading);
-        match employee_no {
-            Some(employee_no) if reading.faults.is_empty() => {
-                let name =
-                    layout.name.map(|column| line.cell(column).shown()).filter(|name| !name.is_empty());
-                let values = cells(reading, &layout);
-                sheet.rows.push(SheetRow { row: line.row, employee_no, name, values });
-            }
-            _ => sheet.faults.append(&mut reading.faults),
+    }
+    if is_empty { Err(ImportError::NoRows) } else { Ok(()) }
+}
+
+/// A table while it is read.
+struct Table<'a> {
+    form: &'a Form,
+    layout: &'a Layout<'a>,
+    period: Period,
+    /// The row of each 工号.
+    rows_of: HashMap<String, u32>,
+    faults: usize,
+}
+
+impl Table<'_> {
+    fn read(&mut self, line: &Line) -> Result<Option<Found>, ImportError> {
+        let employee_no = line.cell(self.layout.employee_no);
+        let name = self.layout.name.map(|column| line.cell(column));
+        if is_total(line, employee_no, name) || names_employee_no(line) || self.is_note(line, employee_no) {
+            return Ok(None);
         }
-        if sheet.faults.len() > MAX_FAULTS {
+        let mut reading = Reading {
+            period: self.period,
+            row: line.row,
+            read: Vec::new(),
+            extra: Vec::new(),
+            faults: Vec::new(),
+        };
+        let employee_no = read_employee_no(&mut reading, self.layout, employee_no, &mut self.rows_of);
+        read_cells(&mut reading, self.layout, line);
+        (self.form.finish)(&mut reading);
+        if let Some(employee_no) = employee_no.filter(|_| reading.faults.is_empty()) {
+            let name = name.map(Value::shown).filter(|name| !name.is_empty());
+            let values = cells(reading, self.layout);
+            return Ok(Some(Found::Row(SheetRow { row: line.row, employee_no, name, values })));
+        }
+        self.faults += reading.faults.len();
+        if self.faults > MAX_FAULTS {
             return Err(ImportError::TooManyFaults);
         }
+        Ok(Some(Found::Faults(reading.faults)))
     }
-    if sheet.rows.is_empty() && sheet.faults.is_empty() {
-        return Err(ImportError::NoRows);
+
+    /// Whether the line is nobody's: it has no 工号, and nothing where values are read. It may be a third row of the
+    /// header, the second row of one that is repeated, a note or a signature.
+    fn is_note(&self, line: &Line, employee_no: &Value) -> bool {
+        let is_read = |at: usize| self.layout.columns.iter().any(|(read, _)| *read == at);
+        let is_value = |cell: &Value| match cell {
+            Value::Text(text) => text.chars().any(|c| half_width(c).is_ascii_digit()),
+            other => !other.is_blank(),
+        };
+        employee_no.is_blank()
+            && !line.cells.iter().enumerate().any(|(at, cell)| is_read(at) && is_value(cell))
     }
-    Ok(sheet)
 }
 
 /// Reads the employee number, which must be new in the file.
 fn read_employee_no(
     reading: &mut Reading<'_>,
-    layout: &Layout,
+    layout: &Layout<'_>,
     cell: &Value,
     rows_of: &mut HashMap<String, u32>,
 ) -> Option<String> {
     let column = Some(layout.shown(layout.employee_no));
     let found = cell.shown();
-    let employee_no: String = found.chars().map(half_width).collect::<String>().trim().to_owned();
+    let half: String = found.chars().map(half_width).collect();
+    // An apostrophe before it is how spreadsheets are told that 0012 is a text.
+    let employee_no = half.trim().trim_start_matches('\'').to_owned();
     if employee_no.is_empty() {
         reading.fault(column, &found, "工号，不能为空");
         return None;
@@ -246,9 +173,13 @@ fn read_employee_no(
     Some(employee_no)
 }
 
-fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout, line: &Line) {
+fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, line: &Line) {
     let width = layout.width();
-    if let Some(fields) = line.fields.filter(|fields| *fields < width || line.cells.len() > width) {
+    let is_shifted = |fields: usize| {
+        let is_longer = layout.header.fields.is_some_and(|usual| fields > usual);
+        fields < width || line.cells.len() > width || is_longer && is_torn(line)
+    };
+    if let Some(fields) = line.fields.filter(|fields| is_shifted(*fields)) {
         reading.fault(
             None,
             &format!("{fields} 列"),
@@ -257,6 +188,7 @@ fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout, line: &Line) {
         // The cells may be shifted, so what they hold says nothing.
         return;
     }
+    refuse_unknown_leave(reading, layout, line);
     for (at, source) in &layout.columns {
         let column = layout.shown(*at);
         let cell = line.cell(*at);
@@ -281,8 +213,35 @@ fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout, line: &Line) {
     }
 }
 
+/// Whether two cells look like one number that its own separator has torn: 9 and 600.
+fn is_torn(line: &Line) -> bool {
+    let digits = |cell: &Value| match cell {
+        Value::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.len(),
+        _ => 0,
+    };
+    line.cells.windows(2).any(|pair| match pair {
+        [first, second] => (1..=3).contains(&digits(first)) && digits(second) == 3,
+        _ => false,
+    })
+}
+
+/// Leave that is not known to be protected or not would count as attended; so it has to be made known first.
+fn refuse_unknown_leave(reading: &mut Reading<'_>, layout: &Layout<'_>, line: &Line) {
+    for (at, name) in &layout.unknown_leave {
+        let found = line.cell(*at).shown();
+        let half: String = found.chars().map(half_width).collect();
+        let is_number = half.starts_with(|c: char| c.is_ascii_digit());
+        if is_number && half.contains(|c: char| ('1'..='9').contains(&c)) {
+            let expected = format!(
+                "已知的假期类型；请先把“{name}”加入假期类型（PUT /v1/leave-types/{name}），并说明是否受保护"
+            );
+            reading.fault(Some(layout.shown(*at)), &found, expected);
+        }
+    }
+}
+
 /// The values of a row that is in order, one for each metric that has any.
-fn cells(reading: Reading<'_>, layout: &Layout) -> Vec<Cell> {
+fn cells(reading: Reading<'_>, layout: &Layout<'_>) -> Vec<Cell> {
     let mut cells = reading.extra.clone();
     for (metric, column) in &layout.metrics {
         if reading.read.iter().any(|read| read.source.keep.metric() == Some(*metric)) {
@@ -290,70 +249,4 @@ fn cells(reading: Reading<'_>, layout: &Layout) -> Vec<Cell> {
         }
     }
     cells
-}
-
-/// A title above the data that names two days must name the first and the last of the month.
-fn check_title<'a>(
-    form: &Form,
-    head: impl Iterator<Item = &'a Line>,
-    period: Period,
-) -> Result<(), ImportError> {
-    let mut texts = head.flat_map(|line| &line.cells).filter_map(|cell| match cell {
-        Value::Text(text) => Some(days(text)),
-        _ => None,
-    });
-    match texts.find_map(|days| Some((*days.first()?, *days.get(1)?))) {
-        Some(days) if days == (period.first_day(), period.last_day()) => Ok(()),
-        Some((first, last)) => Err(ImportError::WrongPeriod {
-            found: format!("{first} 至 {last}"),
-            asked: format!("{} 至 {}（{period}）", period.first_day(), period.last_day()),
-        }),
-        None if form.titled => Err(ImportError::NoTitle),
-        None => Ok(()),
-    }
-}
-
-/// The days written in a text, as `2014-03-01`, `2014/3/1`, `2014.03.01` or `2014年3月1日`.
-fn days(text: &str) -> Vec<NaiveDate> {
-    let text: String = text.chars().map(half_width).collect();
-    // Every run of digits with what follows it up to the next.
-    let mut runs: Vec<(String, String)> = Vec::new();
-    for c in text.chars() {
-        match runs.last_mut() {
-            Some((digits, after)) if c.is_ascii_digit() && after.is_empty() => digits.push(c),
-            _ if c.is_ascii_digit() => runs.push((c.to_string(), String::new())),
-            Some((_, after)) => after.push(c),
-            None => {}
-        }
-    }
-    let day = |window: &[(String, String)]| match window {
-        [(year, first), (month, second), (day, _)] if year.len() == 4 => {
-            let separated =
-                matches!((first.trim(), second.trim()), ("-", "-") | ("/", "/") | (".", ".") | ("年", "月"));
-            let date = NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
-            date.filter(|_| separated)
-        }
-        _ => None,
-    };
-    runs.windows(3).filter_map(day).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finds_the_days_in_a_title() {
-        let found = |text| days(text).iter().map(ToString::to_string).collect::<Vec<_>>();
-        for text in [
-            "月度汇总 统计日期：2014-03-01 至 2014-03-31",
-            "统计日期:2014/3/1~2014/3/31",
-            "２０１４年３月１日—２０１４年３月３１日",
-            "2014.03.01-2014.03.31",
-        ] {
-            assert_eq!(found(text), ["2014-03-01", "2014-03-31"], "{text}");
-        }
-        assert_eq!(found("报表生成时间：2014-04-01 09:03"), ["2014-04-01"]);
-        assert!(found("2014-13-01 12014-03-01 2014-03 99999999999999999999-1-1 工号").is_empty());
-    }
 }

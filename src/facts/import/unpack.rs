@@ -4,22 +4,25 @@
 //! part is inflated once, into nothing. Two parts are then looked at, because the reader trusts what they say about
 //! themselves and would ask for memory without bound: no error handling survives a failed allocation.
 
-use std::io::{Cursor, Read};
+use std::io::{self, Read, Seek, Write};
 
 use zip::ZipArchive;
 
 use super::{ImportError, MAX_UNPACKED_BYTES};
 
 /// The most that the parts held in memory as a whole may unpack to: styles and shared texts.
-const MAX_HELD_BYTES: u64 = 64 << 20;
+const MAX_HELD_BYTES: u64 = 24 << 20;
 
 /// The most memory that the styles may take once every cell format has its copies of fonts and number formats.
-const MAX_STYLE_BYTES: usize = 256 << 20;
+const MAX_STYLE_BYTES: usize = 48 << 20;
+
+/// The most bytes without any markup: the reader holds such a text as a whole. A cell has 32,767 characters at the most.
+const MAX_TEXT_BYTES: usize = 4 << 20;
 
 /// Checks that the archive is sound and unpacks to no more than the reader can take.
-pub(crate) fn check(bytes: &[u8]) -> Result<(), ImportError> {
+pub(crate) fn check(workbook: impl Read + Seek) -> Result<(), ImportError> {
     let broken = |error: &dyn std::fmt::Display| ImportError::NotAWorkbook(error.to_string());
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
+    let mut archive = ZipArchive::new(workbook).map_err(|error| broken(&error))?;
     if archive.decompressed_size().is_some_and(|declared| declared > u128::from(MAX_UNPACKED_BYTES)) {
         return Err(ImportError::UnpacksTooLarge);
     }
@@ -27,6 +30,11 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), ImportError> {
     for index in 0..archive.len() {
         let part = archive.by_index(index).map_err(|error| broken(&error))?;
         let name = part.name().map_err(|error| broken(&error))?.to_ascii_lowercase();
+        match name.as_str() {
+            "xl/workbook.bin" => return Err(ImportError::OtherWorkbook(".xlsb")),
+            "content.xml" => return Err(ImportError::OtherWorkbook(".ods")),
+            _ => {}
+        }
         let checked: Option<fn(&[u8]) -> bool> = match name.rsplit(['/', '\\']).next() {
             Some("sharedstrings.xml") => Some(reserves_too_much),
             Some("styles.xml") => Some(copies_too_much),
@@ -36,19 +44,45 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), ImportError> {
         // One byte more than allowed tells too large from just fitting.
         let mut part = part.take(limit + 1);
         let mut held = Vec::new();
+        let mut passed = Passed::default();
         let size = match checked {
-            Some(_) => part
-                .read_to_end(&mut held)
-                .and_then(|size| u64::try_from(size).map_err(std::io::Error::other)),
-            None => std::io::copy(&mut part, &mut std::io::sink()),
+            Some(_) => {
+                part.read_to_end(&mut held).and_then(|size| u64::try_from(size).map_err(io::Error::other))
+            }
+            None => io::copy(&mut part, &mut passed),
         };
         let size = size.map_err(|error| broken(&error))?;
-        if size > limit || checked.is_some_and(|too_much| too_much(&held)) {
+        let is_page = name.ends_with(".xml") && passed.longest > MAX_TEXT_BYTES;
+        if size > limit || is_page || checked.is_some_and(|too_much| too_much(&held)) {
             return Err(ImportError::UnpacksTooLarge);
         }
         left -= size;
     }
     Ok(())
+}
+
+/// Forgets what passes by, but for the longest text without any markup.
+#[derive(Default)]
+struct Passed {
+    longest: usize,
+    current: usize,
+}
+
+impl Write for Passed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut pieces = bytes.split(|byte| *byte == b'<').map(<[u8]>::len);
+        self.current += pieces.next().unwrap_or(0);
+        self.longest = self.longest.max(self.current);
+        for piece in pieces {
+            self.current = piece;
+            self.longest = self.longest.max(piece);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Whether the shared texts claim to be more than their bytes can hold: the reader reserves room for so many.

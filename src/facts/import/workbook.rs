@@ -1,58 +1,91 @@
 //! Workbooks (.xlsx): the visible worksheets, line by line.
 
-use std::io::Cursor;
+use std::io::{Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use calamine::{Cell, DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxCellReader, XlsxError};
+use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxCellReader, XlsxError};
 
-use super::{ImportError, Line, Lines, MAX_COLUMNS, MAX_ROWS, Sheet, Value, unpack};
+use super::{Content, ImportError, Line, MAX_COLUMNS, MAX_ROWS, Value, Visit, unpack};
 
-/// What becomes of one worksheet's lines.
-type ReadSheet<'a> = dyn FnMut(&mut Lines<'_>) -> Result<Sheet, ImportError> + 'a;
-
-/// Reads the first visible worksheet that has the header and the columns that `read_sheet` wants.
-pub(super) fn read(bytes: &[u8], read_sheet: &mut ReadSheet<'_>) -> Result<Sheet, ImportError> {
-    unpack::check(bytes)?;
+/// Visits the visible worksheets up to the first that is what the visitor wants. Macros and links to other workbooks are
+/// parts of the archive that nothing looks at.
+pub(super) fn read(content: &mut Content, visit: &mut Visit<'_>) -> Result<(), ImportError> {
+    unpack::check(&mut *content)?;
+    content.rewind()?;
     // calamine 0.38 panics on malformed cell references ("AAAAAAAA1") where arithmetic is checked for overflow.
     // Nothing that it was working on outlives the call, so a broken state cannot be seen.
-    catch_unwind(AssertUnwindSafe(|| read_unguarded(bytes, read_sheet)))
+    catch_unwind(AssertUnwindSafe(|| read_unguarded(content, visit)))
         .unwrap_or_else(|_| Err(ImportError::NotAWorkbook("内容格式错误".into())))
 }
 
-fn read_unguarded(bytes: &[u8], read_sheet: &mut ReadSheet<'_>) -> Result<Sheet, ImportError> {
-    let mut workbook = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
+fn read_unguarded(content: &mut Content, visit: &mut Visit<'_>) -> Result<(), ImportError> {
+    let mut workbook = Xlsx::new(content).map_err(damaged)?;
     let visible = |sheet: &&calamine::Sheet| {
         sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible
     };
     let names: Vec<String> =
         workbook.sheets_metadata().iter().filter(visible).map(|sheet| sheet.name.clone()).collect();
-    // An export often comes with other sheets: daily lists, raw punches. Their complaint counts only if no sheet is
-    // the right one, and then that of the nearest.
+    // An export often comes with other sheets: daily lists, raw punches, another month. Their complaint counts only if
+    // no sheet is the right one, and then that of the nearest.
     let mut refusal = ImportError::NoHeader;
     for name in names {
         let mut cells = workbook.worksheet_cells_reader(&name).map_err(damaged)?;
-        match read_sheet(&mut lines(&mut cells)) {
-            Err(ImportError::NoHeader) => {}
-            Err(ImportError::MissingColumns(missing)) => {
-                if !matches!(&refusal, ImportError::MissingColumns(fewest) if fewest.len() <= missing.len()) {
-                    refusal = ImportError::MissingColumns(missing);
-                }
-            }
+        match visit(Some(&name), &mut lines_with_formulas(&mut cells)) {
+            Err(error) if error.is_about_the_table() => refusal = nearer(refusal, error),
             result => return result,
         }
     }
     Err(refusal)
 }
 
+/// The complaint about the worksheet that comes nearer to what is wanted; of two that come as near, the first.
+fn nearer(first: ImportError, second: ImportError) -> ImportError {
+    let distance = |error: &ImportError| match error {
+        ImportError::WrongPeriod { .. } => 0,
+        ImportError::NoRows => 1,
+        ImportError::MissingColumns(missing) => 1 + missing.len(),
+        _ => usize::MAX,
+    };
+    if distance(&second) < distance(&first) { second } else { first }
+}
+
 pub(crate) fn damaged(error: XlsxError) -> ImportError {
     ImportError::NotAWorkbook(error.to_string())
 }
 
-/// Gathers cells into lines.
-pub(crate) fn lines<'a>(
-    cells: &'a mut XlsxCellReader<'_, Cursor<&[u8]>>,
+/// Gathers cells into lines. A formula has the value that it had when the file was saved, and without one it is blank.
+pub(crate) fn lines<'a, R: Read + Seek>(
+    cells: &'a mut XlsxCellReader<'_, R>,
 ) -> impl Iterator<Item = Result<Line, ImportError>> + 'a {
-    let mut next = next_cell(cells);
+    gather(move || {
+        let cell = cells.next_cell().map_err(damaged)?;
+        Ok(cell.map(|cell| (cell.get_position(), value(cell.get_value()))))
+    })
+}
+
+/// The same, but a formula without a saved value is something that cannot be read, rather than nothing.
+fn lines_with_formulas<'a, R: Read + Seek>(
+    cells: &'a mut XlsxCellReader<'_, R>,
+) -> impl Iterator<Item = Result<Line, ImportError>> + 'a {
+    gather(move || {
+        let cell = cells.next_cell_with_formula_metadata().map_err(damaged)?;
+        Ok(cell.map(|cell| match (&cell.value, cell.formula) {
+            (DataRef::Empty, Some(_)) => (cell.pos, Value::Other(UNSAVED_FORMULA.into())),
+            (found, _) => (cell.pos, value(found)),
+        }))
+    })
+}
+
+/// What is shown of a formula without a value.
+const UNSAVED_FORMULA: &str = "公式（未保存计算结果，请在 Excel 或 WPS 中打开并保存，或改为数值）";
+
+/// A cell: row and column counted from 0, and what stands in it.
+type Placed = ((u32, u32), Value);
+
+fn gather(
+    mut cells: impl FnMut() -> Result<Option<Placed>, ImportError>,
+) -> impl Iterator<Item = Result<Line, ImportError>> {
+    let mut next = next_cell(&mut cells);
     let mut last_row = 0;
     std::iter::from_fn(move || {
         let (row, column, value) = match std::mem::replace(&mut next, Ok(None)) {
@@ -66,7 +99,7 @@ pub(crate) fn lines<'a>(
         let mut line = Vec::new();
         put(&mut line, column, value);
         loop {
-            match next_cell(cells) {
+            match next_cell(&mut cells) {
                 Ok(Some((at, column, value))) if at == row => put(&mut line, column, value),
                 // An error comes after the line before it.
                 other => {
@@ -89,11 +122,9 @@ fn put(line: &mut Vec<Value>, column: usize, value: Value) {
 
 /// The next cell that is not blank: its row counted from 1, its column from 0, within the limits.
 fn next_cell(
-    cells: &mut XlsxCellReader<'_, Cursor<&[u8]>>,
+    cells: &mut impl FnMut() -> Result<Option<Placed>, ImportError>,
 ) -> Result<Option<(usize, usize, Value)>, ImportError> {
-    while let Some(cell) = cells.next_cell().map_err(damaged)? {
-        let (row, column) = cell.get_position();
-        let value = value(&cell);
+    while let Some(((row, column), value)) = cells()? {
         // Formatting reaches to the last row and column of many sheets; only content counts.
         if value.is_blank() {
             continue;
@@ -109,9 +140,8 @@ fn next_cell(
     Ok(None)
 }
 
-/// A formula's cell has the value that it had when the file was saved.
-fn value(cell: &Cell<DataRef<'_>>) -> Value {
-    match cell.get_value() {
+fn value(found: &DataRef<'_>) -> Value {
+    match found {
         DataRef::Empty => Value::Blank,
         DataRef::String(text) => Value::text(text),
         DataRef::SharedString(text) => Value::text(text),

@@ -3,8 +3,8 @@
 use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::Origin;
 use super::rows::News;
+use super::{Entry, Origin};
 use crate::http::Problem;
 use crate::period::Period;
 
@@ -71,6 +71,29 @@ pub(super) async fn keep(
     .execute(connection)
     .await?;
     Ok(kept)
+}
+
+/// Takes back what waits for a decision at the places of these entries: their system has thought better of it.
+pub async fn retract(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    entries: &[Entry],
+    source_system: &str,
+) -> Result<(), Problem> {
+    diesel::sql_query(
+        "UPDATE late_correction c SET state = 'superseded' \
+         FROM unnest($1, $2, $3) AS n (employee_id, metric, place) \
+         WHERE c.state = 'pending' AND c.period = $4 AND c.source_system = $5 \
+         AND c.employee_id = n.employee_id AND c.metric = n.metric AND c.place = n.place",
+    )
+    .bind::<Array<BigInt>, _>(entries.iter().map(|entry| entry.employee_id).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(entries.iter().map(|entry| entry.metric.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(entries.iter().map(|entry| entry.place(source_system)).collect::<Vec<_>>())
+    .bind::<Date, _>(period.first_day())
+    .bind::<Text, _>(source_system)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Keeps the word that a source is complete.

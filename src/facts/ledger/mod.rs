@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::delivery::{delivered_sources, deliveries, note_delivery};
+pub use self::late::retract;
 pub use self::people::{Person, employee_nos, people};
 use self::rows::News;
 use crate::db::schema::current_fact;
@@ -142,6 +143,8 @@ pub struct Recorded {
     pub counts: Counts,
     /// What became of each entry, in their order.
     pub outcomes: Vec<FactOutcome>,
+    /// What stood in the place of each entry before, in their order.
+    pub before: Vec<Option<Decimal>>,
 }
 
 fn lock_number(period: Period) -> i32 {
@@ -222,9 +225,11 @@ async fn prepare<'a>(
         last.insert((entry.employee_id, entry.metric.as_str(), place.as_str()), at);
     }
     let mut outcomes = Vec::with_capacity(entries.len());
+    let mut known = Vec::with_capacity(entries.len());
     let mut news = Vec::new();
     for (at, (entry, place)) in entries.iter().zip(&places).enumerate() {
         let before = standing.get(&at);
+        known.push(before.and_then(|row| row.value));
         let outcome = match (before.and_then(|row| row.value), entry.value) {
             _ if last.get(&(entry.employee_id, entry.metric.as_str(), place.as_str())) != Some(&at) => {
                 FactOutcome::Unchanged
@@ -249,7 +254,9 @@ async fn prepare<'a>(
         rows::elsewhere(connection, period, &records, &origin.source_system).await?
     };
     news.extend(moved.into_iter().map(|one| (None, one)));
-    shut_or_open(connection, period, news, outcomes).await
+    let mut prepared = shut_or_open(connection, period, news, outcomes).await?;
+    prepared.recorded.before = known;
+    Ok(prepared)
 }
 
 /// Parts the news by whether their months are frozen.
@@ -283,7 +290,7 @@ async fn shut_or_open<'a>(
             }
         }
     }
-    Ok(Prepared { recorded: Recorded { outcomes, counts: Counts::default() }, open, shut })
+    Ok(Prepared { recorded: Recorded { outcomes, ..Recorded::default() }, open, shut })
 }
 
 /// What was known at a moment of these people's month, by employee and metric.

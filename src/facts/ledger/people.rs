@@ -17,6 +17,9 @@ pub struct Person {
     /// 工号.
     #[diesel(sql_type = Text)]
     pub employee_no: String,
+    /// Name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
     /// Whether one of the caller's reaches holds for one of the person's postings in the month.
     #[diesel(sql_type = diesel::sql_types::Bool)]
     pub is_reached: bool,
@@ -32,11 +35,11 @@ pub async fn people(
     let Scope { reaches, employee_id: caller, unit_id: unit } =
         scope.cloned().unwrap_or_else(Scope::operator);
     let people = diesel::sql_query(
-        "SELECT e.id, e.employee_no, \
+        "SELECT e.id, e.employee_no, e.name, \
                 coalesce(bool_or(may_reach($1, $2, $3, e.id, a.unit_id, $4)), 'all' = ANY ($1)) AS is_reached \
          FROM employee e LEFT JOIN assignment a ON a.employee_id = e.id \
               AND daterange(a.valid_from, a.valid_to) && daterange($4, $5) \
-         WHERE e.employee_no = ANY ($6) GROUP BY e.id, e.employee_no",
+         WHERE e.employee_no = ANY ($6) GROUP BY e.id, e.employee_no, e.name",
     )
     .bind::<Array<Text>, _>(reaches)
     .bind::<BigInt, _>(caller)

@@ -44,7 +44,7 @@ pub(super) fn first<T>(bytes: &[u8], visit: &mut Visit<'_, T>) -> Result<Option<
     match container(bytes)? {
         Container::Text => visit(&mut *text_rows(&decode(bytes)?)),
         Container::Workbook => {
-            unpack::check(bytes)?;
+            unpack::check(Cursor::new(bytes))?;
             // calamine panics on malformed cell references, see `import::workbook`.
             catch_unwind(AssertUnwindSafe(|| worksheets(bytes, visit)))
                 .unwrap_or_else(|_| Err(ImportError::NotAWorkbook("内容格式错误".into())))

@@ -13,7 +13,9 @@ use crate::auth::Caller;
 use crate::auth::access::EnterFacts;
 use crate::clock::{self, Clock};
 use crate::db::Pool;
-use crate::facts::import_file::{ImportReport, Mode};
+use crate::facts::http::checked;
+use crate::facts::import_file::{ImportReport, Manner, Mode};
+use crate::facts::ledger::Late;
 use crate::facts::metric::CatalogueFile;
 use crate::http::etag::{self, Seen};
 use crate::http::page::{self, Page};
@@ -161,6 +163,12 @@ pub struct MappedImportQuery {
     /// Record the good rows even if others are faulty.
     #[serde(default)]
     partial: bool,
+    /// What becomes of news about a frozen month.
+    #[serde(default)]
+    #[param(inline)]
+    late: Late,
+    /// Why values replace others, where they do: 1 to 1000 characters.
+    reason: Option<String>,
     /// Its name, for the record.
     file_name: Option<String>,
 }
@@ -176,6 +184,7 @@ pub struct MappedImportQuery {
         (status = 201, description = "Recorded", body = ImportReport),
         (status = 403, description = "The caller's roles do not enter all of what the sheet brings", body = ProblemBody),
         (status = 404, description = "There is no such mapping, or none that the caller may see", body = ProblemBody),
+        (status = 409, description = "The month of some of these people is frozen; nothing was recorded", body = ProblemBody),
         (status = 422, description = "Faulty rows; nothing was recorded", body = ProblemBody),
     ))]
 #[post("/column-mappings/{name}/imports")]
@@ -189,18 +198,16 @@ pub async fn create_mapped_import(
     file: Result<Bytes, actix_web::Error>,
 ) -> Result<impl Responder, Problem> {
     let (catalogue, now) = (catalogue.read()?, clock.now());
-    let mode = match (query.dry_run, query.partial) {
-        (true, _) => Mode::DryRun,
-        (false, true) => Mode::Partial,
-        (false, false) => Mode::Whole,
-    };
+    let MappedImportQuery { period, dry_run, partial, late, reason, file_name } = query.into_inner();
+    let mode = Mode::of(dry_run, partial);
+    let manner = Manner { mode, late, reason: checked(reason)? };
     let bytes = file.map_err(|error| body::unreadable(&error))?.to_vec();
     let connection = &mut *pool.get().await?;
     let by = Reader::find(connection, &catalogue, &name, &caller.reach(), now).await?;
     let importer = by.importer(&catalogue, &caller.identity)?;
-    let name = query.file_name.as_deref().unwrap_or("upload").chars().take(200).collect();
-    let file = MappedFile { by, period: query.period, name, bytes };
-    let report = import::import(connection, &catalogue, file, mode, &importer, now).await?;
+    let name = file_name.as_deref().unwrap_or("upload").chars().take(200).collect();
+    let file = MappedFile { by, period, name, bytes };
+    let report = import::import(connection, &catalogue, file, &manner, &importer, now).await?;
     match report.batch {
         Some(_) => Ok(HttpResponse::Created().json(report)),
         None if mode == Mode::Whole && !report.faults.is_empty() => Err(report.refusal()),

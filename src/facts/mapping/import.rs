@@ -1,23 +1,25 @@
 //! Importing a sheet through a mapping: read it, find its people, and record what is new. All of it, or nothing.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use rust_decimal::Decimal;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::file;
-use super::read::{self, Headers, MappedSheet};
+use super::read::{self, Headers, MappedSheet, MappedValue};
 use super::store::{self, Mapping};
 use super::{MappedColumn, built_in};
 use crate::auth::audit;
 use crate::auth::caller::{Identity, Scope};
 use crate::db::schema::import_batch;
 use crate::facts::import::{Fault, ImportError};
-use crate::facts::import_file::{ImportReport, Importer, Mode};
-use crate::facts::ledger::{self, Counts, Entry, Late, Origin};
+use crate::facts::import_file::{Difference, ImportReport, Importer, MAX_DIFFERENCES, Manner, Mode};
+use crate::facts::ledger::{self, Entry, FactOutcome, Origin, Recorded};
 use crate::facts::metric::{Catalogue, nearest};
 use crate::http::Problem;
 use crate::period::Period;
@@ -94,57 +96,65 @@ impl Reader {
 }
 
 /// Imports a sheet. With [`Mode::Whole`], faulty rows keep everything out, and the report says so.
+///
+/// # Errors
+///
+/// The file as a whole cannot be used; or the month of some of its people is frozen, with `Late::Refuse`.
 pub async fn import(
     connection: &mut AsyncPgConnection,
     catalogue: &Catalogue,
     file: MappedFile,
-    mode: Mode,
+    manner: &Manner,
     importer: &Importer,
     now: DateTime<Utc>,
 ) -> Result<ImportReport, Problem> {
     let digest = Sha256::digest(&file.bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let MappedFile { by, period, name, bytes } = file;
-    let (reader, entries) = (by.clone(), catalogue.clone());
-    let sheet = tokio::task::spawn_blocking(move || reader.read(&bytes, &entries, period))
+    let (reader, metrics) = (by.clone(), catalogue.clone());
+    let sheet = tokio::task::spawn_blocking(move || reader.read(&bytes, &metrics, period))
         .await
         .map_err(|error| Problem::internal(&error))?
         .map_err(|error| Problem::field("file", error.to_string()))?;
+    let mut origin = Origin {
+        source_system: by.source_system.clone(),
+        batch_id: None,
+        user_id: importer.user_id,
+        at: now,
+        reason: manner.reason.clone(),
+    };
     connection
         .transaction(async |connection| {
             ledger::lock_month(connection, period).await?;
-            let (mut entries, faults, rows) = address(connection, period, sheet, importer).await?;
-            let deliveries = ledger::deliveries(catalogue, &entries);
-            let known = if by.name == built_in::FACTS {
-                pass_over_known(connection, period, &mut entries).await?
-            } else {
-                0
+            let mut addressed = address(connection, period, sheet, importer).await?;
+            let deliveries = ledger::deliveries(catalogue, &addressed.entries());
+            // The program's own export says what is known, and not that a source is complete.
+            let is_export = by.name == built_in::FACTS;
+            let known =
+                if is_export { pass_over_known(connection, period, &mut addressed).await? } else { 0 };
+            let entries = addressed.entries();
+            let compared = ledger::compare(connection, period, &entries, &origin).await?;
+            let mut report = ImportReport {
+                rows: addressed.rows,
+                counts: compared.counts,
+                differences: addressed.differences(&compared),
+                faults: addressed.faults,
+                ..ImportReport::default()
             };
-            let mut origin = Origin {
-                source_system: by.source_system.clone(),
-                batch_id: None,
-                user_id: importer.user_id,
-                at: now,
-                reason: None,
-            };
-            let counts = ledger::compare(connection, period, &entries, &origin).await?.counts;
-            let Counts { added, changed, unchanged, .. } = counts;
-            let unchanged = unchanged + known;
-            let mut report =
-                ImportReport { batch: None, rows, added, changed, unchanged, faults, applied: false };
-            if mode == Mode::DryRun || (mode == Mode::Whole && !report.faults.is_empty()) {
+            report.counts.unchanged += known;
+            if manner.mode == Mode::DryRun || (manner.mode == Mode::Whole && !report.faults.is_empty()) {
                 return Ok(report);
             }
-            // The program's own export says what is known, not what is complete.
-            if by.name != built_in::FACTS {
-                ledger::note_delivery(connection, period, &deliveries, &origin, Late::Refuse).await?;
+            if !is_export {
+                ledger::note_delivery(connection, period, &deliveries, &origin, manner.late).await?;
             }
-            if !counts.is_news() {
+            if !report.counts.is_news() {
                 return Ok(report);
             }
-            let batch = begin_batch(connection, &by, period, &name, &digest, &report, importer, now).await?;
+            let batch = begin_batch(connection, &by, period, &name, &digest, &report, &origin).await?;
             origin.batch_id = Some(batch);
-            ledger::record(connection, period, &entries, &origin, Late::Refuse).await?;
-            let detail = json!({ "mapping": by.name, "file": name, "sha256": digest, "counts": counts });
+            ledger::record(connection, period, &entries, &origin, manner.late).await?;
+            let detail =
+                json!({ "mapping": by.name, "file": name, "sha256": digest, "counts": report.counts });
             let subject = format!("imports/{batch}");
             audit::record(connection, now, importer.user_id, "import_facts", &subject, detail).await?;
             report.batch = Some(batch);
@@ -154,21 +164,62 @@ pub async fn import(
         .await
 }
 
+/// What a sheet comes to once its people are found.
+#[derive(Default)]
+struct Addressed {
+    placed: Vec<Placed>,
+    faults: Vec<Fault>,
+    /// Good rows.
+    rows: usize,
+}
+
+/// A value, with where it stands in the file.
+struct Placed {
+    row: u32,
+    employee_no: Arc<str>,
+    column: Arc<str>,
+    value: Decimal,
+    entry: Entry,
+}
+
+impl Addressed {
+    fn entries(&self) -> Vec<Entry> {
+        self.placed.iter().map(|placed| placed.entry.clone()).collect()
+    }
+
+    /// The first values that are new or replace others.
+    fn differences(&self, recorded: &Recorded) -> Vec<Difference> {
+        let known = recorded.outcomes.iter().zip(&recorded.before);
+        let all = self.placed.iter().zip(known);
+        all.filter(|(_, (outcome, _))| **outcome != FactOutcome::Unchanged)
+            .take(MAX_DIFFERENCES)
+            .map(|(placed, (_, before))| Difference {
+                row: placed.row,
+                employee_no: placed.employee_no.to_string(),
+                column: placed.column.to_string(),
+                metric: placed.entry.metric.clone(),
+                from: *before,
+                to: placed.value,
+            })
+            .collect()
+    }
+}
+
 /// Takes out the month's values that are known already, whatever they are the sum of: an export that comes back changes
 /// nothing.
 async fn pass_over_known(
     connection: &mut AsyncPgConnection,
     period: Period,
-    entries: &mut Vec<Entry>,
+    addressed: &mut Addressed,
 ) -> Result<usize, Problem> {
-    let people = entries.iter().map(|entry| entry.employee_id).collect::<Vec<_>>();
+    let people = addressed.placed.iter().map(|placed| placed.entry.employee_id).collect::<Vec<_>>();
     let known = ledger::current(connection, period, &people).await?;
-    let before = entries.len();
-    entries.retain(|entry| {
-        let value = known.get(&entry.employee_id).and_then(|facts| facts.get(&entry.metric));
-        entry.day.is_some() || value.is_none() || value.copied() != entry.value
+    let before = addressed.placed.len();
+    addressed.placed.retain(|Placed { entry, value, .. }| {
+        let known = known.get(&entry.employee_id).and_then(|facts| facts.get(&entry.metric));
+        entry.day.is_some() || known != Some(value)
     });
-    Ok(before - entries.len())
+    Ok(before - addressed.placed.len())
 }
 
 /// Finds the people of the rows; a row of somebody unknown is faulty.
@@ -177,40 +228,46 @@ async fn address(
     period: Period,
     sheet: MappedSheet,
     importer: &Importer,
-) -> Result<(Vec<Entry>, Vec<Fault>, usize), Problem> {
+) -> Result<Addressed, Problem> {
     let employee_nos = sheet.rows.iter().map(|row| row.employee_no.clone()).collect::<Vec<_>>();
     let people = ledger::people(connection, period, &employee_nos, importer.scope.as_ref()).await?;
     let reached: HashMap<String, i64> =
         people.into_iter().filter(|one| one.is_reached).map(|one| (one.employee_no, one.id)).collect();
-    let (mut entries, mut faults, mut rows) = (Vec::new(), sheet.faults, 0);
+    let mut addressed = Addressed { faults: sheet.faults, ..Addressed::default() };
     let mut strangers = Vec::new();
     for row in sheet.rows {
         let Some(employee_id) = reached.get(&row.employee_no) else {
             strangers.push((row.number, row.employee_no));
             continue;
         };
-        rows += 1;
-        entries.extend(row.values.iter().map(|(metric, value)| Entry {
-            day: row.day,
-            external_id: row.external_id.clone(),
-            ..Entry::total(*employee_id, &**metric, *value)
+        addressed.rows += 1;
+        let employee_no: Arc<str> = row.employee_no.into();
+        addressed.placed.extend(row.values.into_iter().map(|MappedValue { metric, column, value }| Placed {
+            row: row.number,
+            employee_no: Arc::clone(&employee_no),
+            column,
+            value,
+            entry: Entry {
+                day: row.day,
+                external_id: row.external_id.clone(),
+                ..Entry::total(*employee_id, &*metric, value)
+            },
         }));
     }
     if !strangers.is_empty() {
         let known = ledger::employee_nos(connection, period, importer.scope.as_ref()).await?;
         let column = sheet.employee_no_column.as_str();
-        faults.extend(strangers.into_iter().map(|(row, found)| {
+        addressed.faults.extend(strangers.into_iter().map(|(row, found)| {
             let near = nearest(&found, known.iter().map(String::as_str));
             let hint = near.map(|near| format!("，最接近的是 {near}")).unwrap_or_default();
             let expected = format!("本月在岗员工的工号{hint}");
             Fault { row: Some(row), column: Some(column.to_owned()), found, expected }
         }));
-        faults.sort_by_key(|fault| fault.row);
+        addressed.faults.sort_by_key(|fault| fault.row);
     }
-    Ok((entries, faults, rows))
+    Ok(addressed)
 }
 
-#[expect(clippy::too_many_arguments, reason = "they are the columns of the row it writes")]
 async fn begin_batch(
     connection: &mut AsyncPgConnection,
     by: &Reader,
@@ -218,8 +275,7 @@ async fn begin_batch(
     file_name: &str,
     sha256: &str,
     report: &ImportReport,
-    importer: &Importer,
-    now: DateTime<Utc>,
+    origin: &Origin,
 ) -> Result<i64, Problem> {
     let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
     let id = diesel::insert_into(import_batch::table)
@@ -228,12 +284,12 @@ async fn begin_batch(
             import_batch::period.eq(period.first_day()),
             import_batch::file_name.eq(file_name),
             import_batch::sha256.eq(sha256),
-            import_batch::added.eq(count(report.added)),
-            import_batch::changed.eq(count(report.changed)),
-            import_batch::unchanged.eq(count(report.unchanged)),
+            import_batch::added.eq(count(report.counts.added)),
+            import_batch::changed.eq(count(report.counts.changed)),
+            import_batch::unchanged.eq(count(report.counts.unchanged)),
             import_batch::faults.eq(count(report.faults.len())),
-            import_batch::user_id.eq(importer.user_id),
-            import_batch::imported_at.eq(now),
+            import_batch::user_id.eq(origin.user_id),
+            import_batch::imported_at.eq(origin.at),
         ))
         .returning(import_batch::id)
         .get_result(connection)

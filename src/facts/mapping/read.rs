@@ -50,14 +50,22 @@ pub(super) struct MappedRow {
     pub employee_no: String,
     pub day: Option<NaiveDate>,
     pub external_id: Option<String>,
-    /// Metric and value.
-    pub values: Vec<(Arc<str>, Decimal)>,
+    pub values: Vec<MappedValue>,
+}
+
+/// A value of a row.
+#[derive(Debug, PartialEq)]
+pub(super) struct MappedValue {
+    pub metric: Arc<str>,
+    /// The header that it stands under.
+    pub column: Arc<str>,
+    pub value: Decimal,
 }
 
 /// A column of the file that is read.
 struct Column<'a> {
     at: usize,
-    shown: String,
+    shown: Arc<str>,
     to: Target,
     metric: Option<(&'a Metric, Arc<str>)>,
     blank: Blank,
@@ -134,7 +142,7 @@ impl<'a> Layout<'a> {
             };
             found.push(Column {
                 at,
-                shown: cell.shown(),
+                shown: cell.shown().into(),
                 to: column.to,
                 metric: metric.map(|metric| (metric, metric.name.as_str().into())),
                 blank: column.blank,
@@ -200,7 +208,8 @@ impl Reading<'_> {
                 (Target::ExternalId, _) => external_id = self.external_id(column, cell),
                 (Target::Metric, Some((metric, name))) => {
                     let value = self.value(column, cell, metric);
-                    values.extend(value.map(|value| (Arc::clone(name), value)));
+                    let (metric, column) = (Arc::clone(name), Arc::clone(&column.shown));
+                    values.extend(value.map(|value| MappedValue { metric, column, value }));
                 }
                 (Target::Metric | Target::Name | Target::Ignore, _) => {}
             }

@@ -60,6 +60,8 @@ const APPROVAL: May = Logins("gm group");
 const ENTERING: May = Logins("consultant leader telesales supervisor manager hr clerk service group");
 /// Row "enter facts": attendance is HR's.
 const ATTENDANCE: May = Logins("hr group");
+/// Row "enter facts": the sales manager verifies, and so do those who run or approve the month, and the group for them.
+const VERIFYING: May = Logins("manager gm hr group");
 /// Row "rules": whoever drafts, approves or reads them.
 const RULES: May = Logins("manager gm hr group auditor");
 /// Row "rules": drafted by the sales manager and HR, and by the group for a store's HR.
@@ -70,8 +72,19 @@ const RELEASING: May = Logins("gm group");
 const TRYING: May = Logins("manager gm hr group");
 /// Row "run, publish": HR, and the group for it.
 const RUNNING: May = Logins("hr group");
+/// A store's calendar is for everybody who works there.
+const CALENDAR: May =
+    Logins("consultant leader telesales supervisor manager gm hr clerk service group auditor");
 /// Who decides on what came after a month was frozen.
 const DECIDING: May = Logins("gm hr group");
+/// Row "enter facts": own reports and daily sheet.
+const WRITING: May = Logins("consultant leader telesales");
+/// Issue 5: reports are "reviewed by the leader".
+const READING: May = Logins("leader");
+/// Duties and counting of reports, and the lists that sheets name, are the sales manager's and HR's, for whom the group may stand in.
+const REPORTS: May = Logins("manager hr group");
+/// Coaching is the leader's and the sales manager's, meetings the sales manager's, training HR's.
+const ACTIVITIES: May = Logins("leader manager hr group");
 /// Whoever runs, reviews or audits a store's month.
 const CYCLES: May = Logins("manager gm hr group auditor");
 /// Rows "own review" and "others' reviews": all but the dashboard (aggregates) and the system administrator (none).
@@ -156,7 +169,40 @@ const EXPECTED: &[(&str, May)] = &[
     ("correct_fact", ENTERING),
     ("list_late_corrections", REVIEWS),
     ("decide_late_corrections", DECIDING),
+    ("create_work_report", WRITING),
+    ("list_work_reports", REVIEWS),
+    ("list_due_work_reports", REVIEWS),
+    ("tally_work_reports", REPORTS),
+    ("get_work_report", REVIEWS),
+    ("review_work_report", READING),
+    ("get_report_duties", REVIEWS),
+    ("put_report_duties", REPORTS),
+    ("list_daily_sheets", REVIEWS),
+    ("get_morning_meeting", REVIEWS),
+    ("put_daily_sheet", WRITING),
+    ("list_lead_sources", REVIEWS),
+    ("put_lead_source", REPORTS),
+    ("list_lost_reasons", REVIEWS),
+    ("put_lost_reason", REPORTS),
+    ("list_event_kinds", REVIEWS),
+    ("list_events", REVIEWS),
+    ("report_event", ENTERING),
+    ("list_event_totals", REVIEWS),
+    ("get_event", REVIEWS),
+    ("verify_event", VERIFYING),
+    ("reject_event", VERIFYING),
+    ("create_activity", ACTIVITIES),
+    ("list_activities", REVIEWS),
+    ("complete_activity", ACTIVITIES),
+    ("cancel_activity", ACTIVITIES),
     ("create_import", ATTENDANCE),
+    ("list_leave_types", EVERYBODY),
+    ("put_leave_type", ATTENDANCE),
+    ("get_work_calendar", CALENDAR),
+    ("put_work_calendar", RUNNING),
+    ("schedule_days", RUNNING),
+    ("list_public_holidays", CALENDAR),
+    ("put_public_holidays", Logins("group admin")),
     ("get_export", REVIEWS),
     ("get_import_template", ATTENDANCE),
     ("propose_column_mapping", ENTERING),
@@ -228,11 +274,14 @@ fn operations() -> Vec<(String, Method, String)> {
             let path = path
                 .replace("{id}", "999999")
                 .replace("{code}", "NO")
+                .replace("{day}", "2014-03-01")
                 .replace("{employee_no}", "NO")
+                .replace("{name}", "NO")
                 .replace("{path}", "a/b.toml")
-                .replace("{what}", "facts")
+                .replace("{store}", "NO")
+                .replace("{year}", "2014")
                 .replace("{kind}", "exams")
-                .replace("{name}", "NO");
+                .replace("{what}", "facts");
             assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
             operations.push((operation.operation_id.clone().unwrap(), method, path));
         }
@@ -246,13 +295,15 @@ fn query(operation_id: &str) -> &'static str {
         "create_import" => "?kind=dingtalk-attendance&period=2014-03",
         "list_facts"
         | "list_fact_history"
+        | "list_event_totals"
+        | "list_due_work_reports"
         | "get_attainment"
         | "get_funnel"
         | "get_distribution"
-        | "get_leaderboard"
         | "get_export"
         | "create_mapped_import"
-        | "get_import_template" => "?period=2014-03",
+        | "get_import_template"
+        | "get_leaderboard" => "?period=2014-03",
         _ => "",
     }
 }

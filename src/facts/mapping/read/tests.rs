@@ -33,17 +33,27 @@ fn rows_are_read_as_the_mapping_says() {
                 A01,20140305,D-2,,-\n合计,,,1,\n";
     let sheet = read_text(text).unwrap().unwrap();
     assert_eq!((sheet.faults, sheet.employee_no_column.as_str()), (Vec::new(), "顾问编号"));
-    let row = |number, id: &str, values: &[(&str, Decimal)]| MappedRow {
+    let row = |number, id: &str, values: &[(&str, &str, Decimal)]| MappedRow {
         number,
         employee_no: "A01".to_owned(),
         day: NaiveDate::from_ymd_opt(2014, 3, 5),
         external_id: Some(id.to_owned()),
-        values: values.iter().map(|(metric, value)| ((*metric).into(), *value)).collect(),
+        values: values
+            .iter()
+            .map(|(metric, column, value)| MappedValue {
+                metric: (*metric).into(),
+                column: (*column).into(),
+                value: *value,
+            })
+            .collect(),
     };
-    let first =
-        row(3, "D-1", &[("deliveries", Decimal::ONE), ("accessory_revenue", Decimal::new(12_005, 1))]);
+    let first = row(
+        3,
+        "D-1",
+        &[("deliveries", "台数", Decimal::ONE), ("accessory_revenue", "精品（元）", Decimal::new(12_005, 1))],
+    );
     // An empty cell is 0 for one column and unknown for the other, as it was confirmed.
-    let second = row(4, "D-2", &[("deliveries", Decimal::ZERO)]);
+    let second = row(4, "D-2", &[("deliveries", "台数", Decimal::ZERO)]);
     assert_eq!(sheet.rows, [first, second]);
 }
 

@@ -1,0 +1,2 @@
+DROP TABLE event_step;
+DROP TABLE event;

@@ -1,0 +1,101 @@
+//! What a decision on an event changes in the ledger.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use super::detail::Particulars;
+use super::kinds::{EventKind, Tally};
+use super::life::EventState;
+use super::store::{self, Locked};
+use super::tally::{self, Mark};
+use crate::db::schema::event;
+use crate::facts::ledger::{self, Counts, Entry, Late, Origin};
+use crate::http::Problem;
+use crate::period::Period;
+
+/// Brings the ledger to what the month's verified events give, now that this one `counts` or no longer does. What is
+/// about a frozen month waits for somebody else's decision. To be called within the transaction that moved the event.
+pub(super) async fn write(
+    connection: &mut AsyncPgConnection,
+    event: &Locked,
+    counts: bool,
+    reason: String,
+    by: i64,
+    now: DateTime<Utc>,
+) -> Result<Counts, Problem> {
+    let period = Period::containing(event.day);
+    let row = event.kind.row();
+    let source_system = match row.tally {
+        Tally::TakenOff => "punch_correction",
+        _ => "event",
+    };
+    let origin = Origin {
+        source_system: source_system.to_owned(),
+        batch_id: None,
+        user_id: Some(by),
+        at: now,
+        reason: Some(reason),
+    };
+    let mut entries = match row.tally {
+        Tally::Sum | Tally::TakenOff => of_event(event, counts),
+        Tally::Mean | Tally::MeanOfRaters => of_month(event),
+    };
+    // What waited for a decision is overtaken, whatever the ledger says. It is locked before the month is, as those who
+    // decide on it do.
+    ledger::retract(connection, period, &entries, &origin.source_system).await?;
+    if matches!(row.tally, Tally::Mean | Tally::MeanOfRaters) {
+        // Read within the month's lock: another event of the same month may just be verified.
+        ledger::lock_month(connection, period).await?;
+        let marks = marks(connection, event.kind, event.standing.subject, period).await?;
+        let mean = tally::mean(row.tally, &marks);
+        entries.iter_mut().for_each(|entry| entry.value = mean);
+    }
+    Ok(ledger::record(connection, period, &entries, &origin, Late::Keep).await?.counts)
+}
+
+/// One event's own values, or the word that they no longer stand.
+fn of_event(event: &Locked, counts: bool) -> Vec<Entry> {
+    let given = tally::given(event.kind, &event.said).into_iter();
+    let entries = given.map(|(metric, value)| Entry {
+        employee_id: event.standing.subject,
+        metric: metric.to_owned(),
+        value: counts.then_some(value),
+        day: Some(event.day),
+        external_id: Some(event.id.to_string()),
+    });
+    entries.collect()
+}
+
+/// The month's value that this event goes into, still without one.
+fn of_month(event: &Locked) -> Vec<Entry> {
+    let of =
+        |metric: &&str| Entry { value: None, ..Entry::total(event.standing.subject, *metric, Decimal::ZERO) };
+    event.kind.row().metrics.iter().map(of).collect()
+}
+
+/// The points that somebody's verified events of a month give.
+async fn marks(
+    connection: &mut AsyncPgConnection,
+    kind: EventKind,
+    employee_id: i64,
+    period: Period,
+) -> Result<Vec<Mark>, Problem> {
+    let rows: Vec<(i64, i64, NaiveDate, Value)> = event::table
+        .filter(event::kind.eq(kind.row().name).and(event::employee_id.eq(employee_id)))
+        .filter(event::day.ge(period.first_day()).and(event::day.lt(period.end())))
+        .filter(event::state.eq(EventState::Verified.name()))
+        .order(event::id)
+        .select((event::id, event::reported_by, event::day, event::detail))
+        .load(connection)
+        .await?;
+    let mut marks = Vec::with_capacity(rows.len());
+    for (id, reporter, day, detail) in rows {
+        if let Particulars::Points(points) = store::particulars(kind, &store::from_json(detail)?)? {
+            marks.push(Mark { reporter, day, event: id, points });
+        }
+    }
+    Ok(marks)
+}

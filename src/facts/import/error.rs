@@ -1,0 +1,114 @@
+//! Why a file as a whole cannot be used.
+
+use super::{MAX_COLUMNS, MAX_FAULTS, MAX_FILE_BYTES, MAX_ROWS, MAX_UNPACKED_BYTES, header};
+
+/// The file as a whole cannot be used. The message is one Chinese sentence that says what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ImportError {
+    /// More than [`MAX_FILE_BYTES`].
+    #[error("文件超过 {} MiB，无法导入", MAX_FILE_BYTES >> 20)]
+    TooLarge,
+    /// More than [`MAX_UNPACKED_BYTES`] once unpacked, or built to exhaust memory.
+    #[error("工作簿解压后超过允许的大小（{} MiB），无法导入", MAX_UNPACKED_BYTES >> 20)]
+    UnpacksTooLarge,
+    /// Something stands below row [`MAX_ROWS`].
+    #[error("表格超过 {MAX_ROWS} 行，无法导入")]
+    TooManyRows,
+    /// Something stands right of column [`MAX_COLUMNS`].
+    #[error("表格超过 {MAX_COLUMNS} 列，无法导入")]
+    TooManyColumns,
+    /// More than [`MAX_FAULTS`] faults.
+    #[error("错误超过 {MAX_FAULTS} 处，请确认文件和导入类型是否选对")]
+    TooManyFaults,
+    /// The binary format before 2007, or an encrypted workbook: both are the same kind of container.
+    #[error("这是旧版 .xls 或加密的工作簿，请在 Excel 或 WPS 中另存为不加密的 .xlsx 后再导入")]
+    OldWorkbook,
+    /// Some systems call a web page ".xls".
+    #[error("这是网页或 XML 格式的表格，请在 Excel 或 WPS 中打开并另存为 .xlsx 后再导入")]
+    WebPage,
+    /// Not a workbook, or a damaged one.
+    #[error("不是可读取的 .xlsx 工作簿，或文件已损坏：{0}")]
+    NotAWorkbook(String),
+    /// A workbook where text is wanted.
+    #[error("这是 .xlsx 工作簿而不是文本文件，考勤工作簿请用 dingtalk-attendance 导入，或另存为 CSV")]
+    Workbook,
+    /// A workbook in another of the formats that spreadsheet programs write.
+    #[error("这是 {0} 格式的表格，请在 Excel 或 WPS 中另存为 .xlsx 后再导入")]
+    OtherWorkbook(&'static str),
+    /// Neither a workbook nor text.
+    #[error("不是文本文件，请另存为 CSV（UTF-8 或 GB18030 编码）后再导入：{0}")]
+    NotText(String),
+    /// Bytes that mean nothing in the file's encoding.
+    #[error("第 {line} 行有无法按 {encoding} 解码的字节，请另存为 UTF-8 或 GB18030 编码")]
+    Undecodable {
+        /// The line of the text, counted from 1.
+        line: usize,
+        /// The encoding that the rest of the file is in.
+        encoding: &'static str,
+    },
+    /// A quotation mark that is never closed, which swallows everything after it.
+    #[error("第 {row} 行起有未闭合的引号，其后的内容都连在了一起，请改正后再导入")]
+    UnclosedQuote {
+        /// The row that begins with it, as a spreadsheet shows it.
+        row: usize,
+    },
+    /// No header row within the first rows.
+    #[error("前 {} 行中找不到含“工号”的表头", header::SEARCHED_ROWS)]
+    NoHeader,
+    /// Required columns are not in the header; all of them are listed.
+    #[error("表头缺少必需的列：{}", .0.join("、"))]
+    MissingColumns(Vec<String>),
+    /// Two columns claim to be the same one.
+    #[error("“{first}”和“{second}”两列都表示“{column}”，请只保留一列")]
+    DuplicateColumn {
+        /// What both are read as.
+        column: String,
+        /// Header of the left one.
+        first: String,
+        /// Header of the right one.
+        second: String,
+    },
+    /// A known column in a unit that it is not read in, for example leave in hours.
+    #[error("“{column}”列的单位应为“{expected}”，请按该单位重新导出")]
+    WrongUnit {
+        /// The header with its unit.
+        column: String,
+        /// The unit it should have.
+        expected: &'static str,
+    },
+    /// The title, the worksheet's or the file's name speak of another month than the one asked for.
+    #[error("{place}是 {found}，而要导入的是 {asked}")]
+    WrongPeriod {
+        /// Where it says so.
+        place: &'static str,
+        /// The days or the month that stand there.
+        found: String,
+        /// Those of the month asked for.
+        asked: String,
+    },
+    /// Nothing below the header.
+    #[error("表头下面没有数据行")]
+    NoRows,
+    /// The file could not be read to its end.
+    #[error("读取文件时出错：{0}")]
+    Unreadable(String),
+    /// Whoever wanted the rows does not want them any more.
+    #[error("导入已中止")]
+    Stopped,
+}
+
+impl ImportError {
+    /// Whether the table is none of those asked for, so that another worksheet may be the right one.
+    pub(super) fn is_about_the_table(&self) -> bool {
+        matches!(self, Self::NoHeader | Self::MissingColumns(_) | Self::WrongPeriod { .. } | Self::NoRows)
+    }
+}
+
+impl From<std::io::Error> for ImportError {
+    fn from(error: std::io::Error) -> Self {
+        let shown = error.to_string();
+        // What a reader beneath a library has to say travels in its own kind of error.
+        let inner = error.into_inner().and_then(|inner| inner.downcast::<Self>().ok());
+        inner.map_or(Self::Unreadable(shown), |inner| *inner)
+    }
+}

@@ -1,0 +1,125 @@
+//! Text files: which separator they have, and which row a record is in a spreadsheet.
+
+mod decode;
+
+use std::io::{Cursor, Read};
+
+use self::decode::{Decoded, SEPARATORS, encoding_of};
+use super::header::{self, SEARCHED_ROWS};
+use super::{Content, ImportError, Line, Lines, MAX_COLUMNS, Value};
+
+/// The header is looked for in so many bytes of the text.
+const HEAD_BYTES: u64 = 256 << 10;
+
+/// A record with more bytes than this has swallowed the rows behind it.
+const MAX_RECORD_BYTES: usize = 1 << 20;
+
+/// The lines of a text file. The separator is the one that its first line names (`sep=;`), or that gives the widest
+/// header row.
+pub(super) fn lines(content: &mut Content) -> Result<Box<Lines<'_>>, ImportError> {
+    let encoding = encoding_of(content)?;
+    let mut text = Decoded::new(content, encoding);
+    let mut head = Vec::new();
+    text.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
+    let named = named_separator(&head);
+    if named.is_some() {
+        // Spreadsheets do not show this line.
+        let end = head.iter().position(|byte| *byte == b'\n').map_or(head.len(), |end| end + 1);
+        head.drain(..end);
+    }
+    let separator = match named {
+        Some(separator) => separator,
+        None => widest(&head)?,
+    };
+    Ok(Box::new(records(Cursor::new(head).chain(text), separator)))
+}
+
+/// The separator that a first line `sep=;` names, which Excel reads and other programs write.
+fn named_separator(head: &[u8]) -> Option<u8> {
+    let line = head.split(|byte| *byte == b'\n').next()?;
+    let line = std::str::from_utf8(line).ok()?.trim_matches('"');
+    let (key, value) = line.split_at_checked(4)?;
+    let separator = value.as_bytes().first().copied().filter(|byte| SEPARATORS.contains(byte))?;
+    key.eq_ignore_ascii_case("sep=").then_some(separator)
+}
+
+fn widest(head: &[u8]) -> Result<u8, ImportError> {
+    let mut best: Option<(usize, u8)> = None;
+    let mut refusal = ImportError::NoHeader;
+    for separator in SEPARATORS {
+        match header_width(records(head, separator)) {
+            // Of two that are as good, the usual one.
+            Ok(width) => best = best.max(width.map(|width| (width, separator))),
+            Err(error) => refusal = error,
+        }
+    }
+    best.map(|(_, separator)| separator).ok_or(refusal)
+}
+
+fn header_width(
+    lines: impl Iterator<Item = Result<Line, ImportError>>,
+) -> Result<Option<usize>, ImportError> {
+    for line in lines {
+        let line = line?;
+        if line.row > SEARCHED_ROWS {
+            break;
+        }
+        if header::names_employee_no(&line) {
+            return Ok(Some(line.cells.len()));
+        }
+    }
+    Ok(None)
+}
+
+/// Reads records, counting rows as a spreadsheet does: a quoted line break does not begin a row, a blank line is one.
+fn records(text: impl Read, separator: u8) -> impl Iterator<Item = Result<Line, ImportError>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .terminator(csv::Terminator::Any(b'\n'))
+        .from_reader(text);
+    let mut record = csv::ByteRecord::new();
+    let mut row = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let before = reader.position().line();
+            match reader.read_byte_record(&mut record) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => return Some(Err(unreadable(error))),
+            }
+            // The reader passes over blank lines in silence, but counts them.
+            let lines = usize::try_from(reader.position().line() - before).unwrap_or(usize::MAX);
+            let within = record.as_slice().iter().filter(|byte| **byte == b'\n').count();
+            row += lines.saturating_sub(within).max(1);
+            if record.as_slice().len() > MAX_RECORD_BYTES {
+                return Some(Err(ImportError::UnclosedQuote { row }));
+            }
+            let mut values = record.iter().map(|field| value(&String::from_utf8_lossy(field)));
+            let cells = values.by_ref().take(MAX_COLUMNS).collect();
+            if values.any(|value| !value.is_blank()) {
+                return Some(Err(ImportError::TooManyColumns));
+            }
+            match Line::new(row, cells, Some(record.len())) {
+                Ok(None) => {}
+                Ok(Some(line)) => return Some(Ok(line)),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    })
+}
+
+/// `="0012"` is how programs tell Excel that 0012 is a text; nothing else that begins like a formula is read as one.
+fn value(field: &str) -> Value {
+    let text = field.trim();
+    let quoted = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
+    Value::text(quoted.filter(|inner| !inner.contains('"')).unwrap_or(text))
+}
+
+fn unreadable(error: csv::Error) -> ImportError {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error.into(),
+        other => ImportError::NotText(format!("{other:?}")),
+    }
+}

@@ -1,0 +1,102 @@
+//! China's public holidays of further years: the notice comes in November, and nobody should have to build a program for
+//! it. A year is kept as the text of its file, in the form of those in `calendar/`.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::auth::audit;
+use crate::calendar::Calendar;
+use crate::db::schema::holiday_year;
+use crate::http::Problem;
+use crate::period::Period;
+
+/// Largest file, in bytes.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// A year whose public holidays are known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct HolidayYear {
+    /// The year.
+    pub year: i32,
+    /// On how many days the country works, month by month.
+    #[schema(example = json!([22, 17, 21, 21, 21, 20, 23, 21, 22, 19, 20, 23]))]
+    pub working_days: Vec<u32>,
+}
+
+/// The country's calendar: the years of the program, and those that were added or amended.
+pub async fn country(connection: &mut AsyncPgConnection) -> Result<Calendar, Problem> {
+    let years: Vec<(i32, String)> =
+        holiday_year::table.select((holiday_year::year, holiday_year::text)).load(connection).await?;
+    let shipped = Calendar::shipped().map_err(|error| Problem::internal(&error))?;
+    let files = years.into_iter().map(|(year, text)| (format!("calendar/{year}.toml"), text));
+    let files = files.collect::<Vec<_>>();
+    let files = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    shipped.with_years(files).map_err(|error| Problem::internal(&error))
+}
+
+/// Every year whose public holidays are known.
+pub async fn list(connection: &mut AsyncPgConnection) -> Result<Vec<HolidayYear>, Problem> {
+    let calendar = country(connection).await?;
+    Ok(calendar.years().map(|year| of(&calendar, year)).collect())
+}
+
+fn of(calendar: &Calendar, year: i32) -> HolidayYear {
+    let months = Period::months_of(year);
+    let days = months.iter().map(|month| calendar.working_days(month.first_day(), month.end()));
+    HolidayYear { year, working_days: days.collect() }
+}
+
+/// Adds the public holidays of a year, or puts them in the place of those that were known.
+///
+/// # Errors
+///
+/// A field at fault with the entry of the file; nothing is kept then.
+pub async fn put(
+    connection: &mut AsyncPgConnection,
+    year: i32,
+    file: &[u8],
+    user_id: i64,
+    now: DateTime<Utc>,
+) -> Result<HolidayYear, Problem> {
+    if file.len() > MAX_BYTES {
+        return Err(Problem::field("file", format!("expected at most {} KiB", MAX_BYTES / 1024)));
+    }
+    let text = std::str::from_utf8(file).map_err(|error| Problem::field("file", error.to_string()))?;
+    let name = format!("calendar/{year}.toml");
+    let calendar = Calendar::default().with_years([(name.as_str(), text)]);
+    let calendar = calendar.map_err(|error| Problem::field("file", error.to_string()))?;
+    if !calendar.knows(year) {
+        return Err(Problem::field("file", format!("expected year = {year}, as in the address")));
+    }
+    connection
+        .transaction(async |connection| {
+            let values = (
+                holiday_year::text.eq(text),
+                holiday_year::user_id.eq(user_id),
+                holiday_year::changed_at.eq(now),
+            );
+            diesel::insert_into(holiday_year::table)
+                .values((holiday_year::year.eq(year), values))
+                .on_conflict(holiday_year::year)
+                .do_update()
+                .set(values)
+                .execute(connection)
+                .await?;
+            let subject = format!("holiday_year/{year}");
+            audit::record(
+                connection,
+                now,
+                Some(user_id),
+                "put_public_holidays",
+                &subject,
+                json!({ "text": text }),
+            )
+            .await?;
+            Ok(of(&country(connection).await?, year))
+        })
+        .await
+}

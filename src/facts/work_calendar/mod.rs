@@ -1,0 +1,192 @@
+//! A store's working calendar 工作日历: on which days it is open, how many days its people have off in turn, and the days
+//! that each of them is scheduled for. Where a store has none, China's working days hold.
+
+pub mod holidays;
+pub mod http;
+pub mod schedule;
+mod store;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday, WeekdaySet};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+pub use self::store::{StoreCalendars, find_store, of_unit};
+use crate::auth::audit;
+use crate::calendar::{Calendar, StoreDays};
+use crate::http::Problem;
+use crate::http::etag::Seen;
+use crate::http::problem::FieldError;
+use crate::period::Period;
+
+/// How a store works in a year.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkDays {
+    /// Weekdays on which it is closed, 1 (Monday) to 7 (Sunday). None: it is open all week.
+    #[garde(length(max = 6), inner(range(min = 1, max = 7)))]
+    #[schema(example = json!([6, 7]))]
+    pub rest_weekdays: Vec<u8>,
+    /// Whether it is closed on public holidays, and open on the weekend days worked in exchange.
+    #[garde(skip)]
+    pub keeps_public_holidays: bool,
+    /// 轮休: days that each person has off in turn in a month in which the person is there throughout.
+    #[garde(range(max = 15))]
+    #[serde(default)]
+    pub rest_days_a_month: u8,
+    /// Single days that are otherwise.
+    #[garde(length(max = 366), dive)]
+    #[serde(default)]
+    pub days: Vec<WorkDay>,
+}
+
+/// A day that is otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkDay {
+    /// The day.
+    #[garde(skip)]
+    pub day: NaiveDate,
+    /// Whether the store is open.
+    #[garde(skip)]
+    pub is_open: bool,
+    /// What it is, for example 盘点.
+    #[garde(length(chars, min = 1, max = 40))]
+    #[schema(example = "盘点")]
+    pub name: String,
+}
+
+/// A store's calendar of a year.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct WorkCalendar {
+    /// Code of the store.
+    pub store: String,
+    /// The year.
+    pub year: i32,
+    /// How it works.
+    #[serde(flatten)]
+    pub work: WorkDays,
+    /// Whether the year's public holidays are known.
+    pub holidays_known: bool,
+    /// On how many days it is open, month by month.
+    #[schema(example = json!([22, 17, 21, 21, 21, 20, 23, 21, 22, 19, 20, 23]))]
+    pub open_days: Vec<u32>,
+    /// Grows with every change; 0 while the store has no calendar of its own.
+    pub version: i32,
+}
+
+impl Default for WorkDays {
+    /// China's working days.
+    fn default() -> Self {
+        Self {
+            rest_weekdays: vec![6, 7],
+            keeps_public_holidays: true,
+            rest_days_a_month: 0,
+            days: Vec::new(),
+        }
+    }
+}
+
+impl WorkDays {
+    /// The days of a store in a country with this calendar.
+    fn calendar(&self, country: Calendar) -> Calendar {
+        // garde has seen to 1 to 7.
+        let weekday = |number: &u8| Weekday::try_from(number.saturating_sub(1)).ok();
+        let rest = self.rest_weekdays.iter().filter_map(weekday).collect::<WeekdaySet>();
+        let days = self.days.iter().map(|one| (one.day, (one.is_open, one.name.clone())));
+        let keeps_holidays = self.keeps_public_holidays;
+        country.of_store(&StoreDays { rest, keeps_holidays, days: days.collect() })
+    }
+
+    /// Days of another year, and days that are listed twice.
+    fn faults(&self, year: i32) -> Vec<FieldError> {
+        let mut seen = BTreeMap::new();
+        let mut faults = Vec::new();
+        for (at, one) in self.days.iter().enumerate() {
+            let message = if one.day.year() != year {
+                format!("{} is not a day of {year}", one.day)
+            } else if let Some(earlier) = seen.insert(one.day, at) {
+                format!("{} stands in days[{earlier}] already", one.day)
+            } else {
+                continue;
+            };
+            faults.push(FieldError { field: format!("days[{at}].day"), message });
+        }
+        faults
+    }
+}
+
+/// A store's calendar of a year: its own, or the country's.
+pub async fn read(
+    connection: &mut AsyncPgConnection,
+    store_id: i64,
+    store: &str,
+    year: i32,
+) -> Result<WorkCalendar, Problem> {
+    let (work, version) = store::find(connection, store_id, year).await?.unwrap_or_default();
+    let calendar = holidays::country(connection).await?;
+    let holidays_known = calendar.knows(year);
+    let calendar = work.calendar(calendar);
+    let months = Period::months_of(year);
+    let open_days =
+        months.iter().map(|month| calendar.working_days(month.first_day(), month.end())).collect();
+    Ok(WorkCalendar { store: store.to_owned(), year, work, holidays_known, open_days, version })
+}
+
+/// What is kept of a store's year, and by whom.
+#[derive(Debug)]
+pub struct Change<'a> {
+    /// The store.
+    pub store_id: i64,
+    /// Its code.
+    pub store: &'a str,
+    /// The year.
+    pub year: i32,
+    /// How it works from now on.
+    pub work: WorkDays,
+    /// The version that the caller has seen; 0 where there was none.
+    pub seen: Seen,
+    /// Who changes it.
+    pub user_id: i64,
+}
+
+/// Keeps how a store works in a year. Days that people are scheduled for stay as they are until they are scheduled again.
+///
+/// # Errors
+///
+/// Fields at fault; a failed precondition where somebody else has changed it.
+pub async fn put(
+    connection: &mut AsyncPgConnection,
+    change: Change<'_>,
+    now: DateTime<Utc>,
+) -> Result<WorkCalendar, Problem> {
+    if Period::new(change.year, 1).is_none() {
+        return Err(Problem::field("year", "expected 1900 to 2999"));
+    }
+    let faults = change.work.faults(change.year);
+    if !faults.is_empty() {
+        return Err(Problem::fields(faults));
+    }
+    connection
+        .transaction(async |connection| {
+            let before = store::lock(connection, change.store_id, change.year).await?;
+            change.seen.check(before)?;
+            store::write(connection, &change, before + 1).await?;
+            let subject = format!("work_calendar/{}/{}", change.store, change.year);
+            audit::record(
+                connection,
+                now,
+                Some(change.user_id),
+                "put_work_calendar",
+                &subject,
+                json!(change.work),
+            )
+            .await?;
+            read(connection, change.store_id, change.store, change.year).await
+        })
+        .await
+}

@@ -1,0 +1,209 @@
+//! The SQL of working calendars.
+
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+
+use chrono::{Datelike as _, NaiveDate};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Date, Integer, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::{Change, WorkDay, WorkDays, holidays};
+use crate::auth::caller::Scope;
+use crate::calendar::Calendar;
+use crate::db::schema::{org_unit, work_calendar, work_calendar_day};
+use crate::http::Problem;
+use crate::period::Period;
+
+/// The store of a code that `scope` reaches in a month.
+///
+/// # Errors
+///
+/// Not found where there is none.
+pub async fn find_store(
+    connection: &mut AsyncPgConnection,
+    scope: &Scope,
+    code: &str,
+    month: Period,
+) -> Result<i64, Problem> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+    }
+    let row: Option<Row> = diesel::sql_query(
+        "SELECT s.id FROM org_unit s WHERE s.code = $1 AND s.kind = 'store' AND may_reach($2, $3, $4, 0, s.id, $5)",
+    )
+    .bind::<Text, _>(code)
+    .bind::<diesel::sql_types::Array<Text>, _>(&scope.reaches)
+    .bind::<BigInt, _>(scope.employee_id)
+    .bind::<BigInt, _>(scope.unit_id)
+    .bind::<Date, _>(month.first_day())
+    .get_result(connection)
+    .await
+    .optional()?;
+    row.map(|row| row.id).ok_or_else(|| Problem::not_found("store"))
+}
+
+/// How stores work in some years, with the versions; only those with a calendar of their own.
+async fn find_all(
+    connection: &mut AsyncPgConnection,
+    stores: &[i64],
+    years: RangeInclusive<i32>,
+) -> Result<HashMap<(i64, i32), (WorkDays, i32)>, Problem> {
+    type Row = (i64, i32, Vec<i16>, bool, i16, i32);
+    let rows: Vec<Row> = work_calendar::table
+        .filter(work_calendar::store_id.eq_any(stores))
+        .filter(work_calendar::year.between(*years.start(), *years.end()))
+        .select((
+            work_calendar::store_id,
+            work_calendar::year,
+            work_calendar::rest_weekdays,
+            work_calendar::keeps_holidays,
+            work_calendar::rest_days_a_month,
+            work_calendar::version,
+        ))
+        .load(connection)
+        .await?;
+    let small = |number: i16| u8::try_from(number).unwrap_or(0);
+    let calendars =
+        rows.into_iter().map(|(store_id, year, rest, keeps_public_holidays, rest_days, version)| {
+            let rest_weekdays = rest.into_iter().map(small).collect();
+            let rest_days_a_month = small(rest_days);
+            let work = WorkDays { rest_weekdays, keeps_public_holidays, rest_days_a_month, days: Vec::new() };
+            ((store_id, year), (work, version))
+        });
+    let mut calendars = calendars.collect::<HashMap<_, _>>();
+    let days: Vec<(i64, i32, NaiveDate, bool, String)> = work_calendar_day::table
+        .filter(work_calendar_day::store_id.eq_any(stores))
+        .filter(work_calendar_day::year.between(*years.start(), *years.end()))
+        .select((
+            work_calendar_day::store_id,
+            work_calendar_day::year,
+            work_calendar_day::day,
+            work_calendar_day::is_open,
+            work_calendar_day::name,
+        ))
+        .order(work_calendar_day::day)
+        .load(connection)
+        .await?;
+    for (store_id, year, day, is_open, name) in days {
+        if let Some((work, _)) = calendars.get_mut(&(store_id, year)) {
+            work.days.push(WorkDay { day, is_open, name });
+        }
+    }
+    Ok(calendars)
+}
+
+/// How a store works in a year, with the version; none where it has no calendar of its own.
+pub(super) async fn find(
+    connection: &mut AsyncPgConnection,
+    store_id: i64,
+    year: i32,
+) -> Result<Option<(WorkDays, i32)>, Problem> {
+    Ok(find_all(connection, &[store_id], year..=year).await?.remove(&(store_id, year)))
+}
+
+/// The calendars of some stores and years. A store and year without one of its own has the country's.
+#[derive(Debug)]
+pub struct StoreCalendars {
+    country: Calendar,
+    own: HashMap<(i64, i32), Calendar>,
+}
+
+impl StoreCalendars {
+    /// Loads them.
+    pub async fn load(
+        connection: &mut AsyncPgConnection,
+        stores: &[i64],
+        years: RangeInclusive<i32>,
+    ) -> Result<Self, Problem> {
+        let country = holidays::country(connection).await?;
+        let own = find_all(connection, stores, years).await?;
+        let own = own.into_iter().map(|(key, (work, _))| (key, work.calendar(country.clone()))).collect();
+        Ok(Self { country, own })
+    }
+
+    /// Whether a store works on a day.
+    pub fn is_working(&self, store_id: i64, day: NaiveDate) -> bool {
+        self.own.get(&(store_id, day.year())).unwrap_or(&self.country).is_working(day)
+    }
+}
+
+/// The calendar by which a unit's store works in a year; the country's for a unit above the stores.
+pub async fn of_unit(
+    connection: &mut AsyncPgConnection,
+    unit_id: i64,
+    year: i32,
+) -> Result<Calendar, Problem> {
+    let store: Option<Option<i64>> =
+        org_unit::table.find(unit_id).select(org_unit::store_id).first(connection).await.optional()?;
+    let found = match store.flatten() {
+        Some(store_id) => find(connection, store_id, year).await?,
+        None => None,
+    };
+    Ok(found.unwrap_or_default().0.calendar(holidays::country(connection).await?))
+}
+
+/// Lets one change at a time be made to a store's calendar; its version, 0 where there is none.
+pub(super) async fn lock(
+    connection: &mut AsyncPgConnection,
+    store_id: i64,
+    year: i32,
+) -> Result<i32, Problem> {
+    diesel::sql_query(
+        "SELECT pg_advisory_xact_lock(hashtext('work_calendar'), hashtext($1::text || ':' || $2))",
+    )
+    .bind::<BigInt, _>(store_id)
+    .bind::<Integer, _>(year)
+    .execute(connection)
+    .await?;
+    let version: Option<i32> = work_calendar::table
+        .find((store_id, year))
+        .select(work_calendar::version)
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(version.unwrap_or(0))
+}
+
+/// Writes a store's year in the place of what was there.
+pub(super) async fn write(
+    connection: &mut AsyncPgConnection,
+    change: &Change<'_>,
+    version: i32,
+) -> Result<(), Problem> {
+    let work = &change.work;
+    let mut rest = work.rest_weekdays.iter().map(|number| i16::from(*number)).collect::<Vec<_>>();
+    rest.sort_unstable();
+    rest.dedup();
+    let values = (
+        work_calendar::store_id.eq(change.store_id),
+        work_calendar::year.eq(change.year),
+        work_calendar::rest_weekdays.eq(rest),
+        work_calendar::keeps_holidays.eq(work.keeps_public_holidays),
+        work_calendar::rest_days_a_month.eq(i16::from(work.rest_days_a_month)),
+        work_calendar::version.eq(version),
+    );
+    diesel::delete(work_calendar_day::table.filter(
+        work_calendar_day::store_id.eq(change.store_id).and(work_calendar_day::year.eq(change.year)),
+    ))
+    .execute(connection)
+    .await?;
+    diesel::delete(work_calendar::table.find((change.store_id, change.year))).execute(connection).await?;
+    diesel::insert_into(work_calendar::table).values(values).execute(connection).await?;
+    let days = work.days.iter().map(|one| {
+        (
+            work_calendar_day::store_id.eq(change.store_id),
+            work_calendar_day::year.eq(change.year),
+            work_calendar_day::day.eq(one.day),
+            work_calendar_day::is_open.eq(one.is_open),
+            work_calendar_day::name.eq(one.name.trim()),
+        )
+    });
+    diesel::insert_into(work_calendar_day::table)
+        .values(days.collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
