@@ -8,13 +8,15 @@ use comfy_table::Table;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::database::Database;
+use super::import_mapped::{self, Given};
 use super::{Ended, table};
 use crate::clock::Clock;
 use crate::config::{Rules, Storage};
+use crate::db::Pool;
 use crate::facts::import::{ImportKind, MAX_FILE_BYTES};
 use crate::facts::import_file::{self, ImportFile, ImportReport, Importer, Manner, Mode};
 use crate::facts::ledger::{Counts, Late};
-use crate::facts::metric::CatalogueFile;
+use crate::facts::metric::{Catalogue, CatalogueFile};
 use crate::period::Period;
 use crate::rules::bundle::CATALOGUE_FILE;
 
@@ -23,13 +25,22 @@ use crate::rules::bundle::CATALOGUE_FILE;
 #[command(after_help = "Examples:\n  \
     showfloor import 月度汇总.xlsx --kind dingtalk-attendance --period 2014-03 --dry-run\n  \
     showfloor import attendance.csv --kind attendance-csv --period 2014-03 --partial\n  \
-    showfloor import dms.csv --kind dms-funnel --period 2014-03 --json")]
+    showfloor import dms.csv --kind dms-funnel --period 2014-03 --json\n  \
+    showfloor import 成绩单.xlsx --propose --period 2014-03          what its columns probably are\n  \
+    showfloor import 成绩单.xlsx --mapping 考试成绩单 --period 2014-03\n  \
+    showfloor import 考试.xlsx --mapping exams --period 2014-03      a template, filled in")]
 pub struct ImportArgs {
     /// The file.
     file: PathBuf,
     /// What it holds.
+    #[arg(long, required_unless_present_any = ["mapping", "propose"], conflicts_with_all = ["mapping", "propose"])]
+    kind: Option<ImportKind>,
+    /// Read it through this column mapping: a saved one, a source of the catalogue (its template), or facts (the export).
+    #[arg(long, value_name = "NAME", conflicts_with = "propose")]
+    mapping: Option<String>,
+    /// Only say what its columns probably are.
     #[arg(long)]
-    kind: ImportKind,
+    propose: bool,
     /// The month it is about.
     #[arg(long, value_name = "YYYY-MM")]
     period: Period,
@@ -64,22 +75,42 @@ pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
     let opened = std::fs::File::open(&args.file).with_context(|| format!("cannot read {shown}"))?;
     anyhow::ensure!(opened.metadata()?.is_file(), "cannot read {shown}: it is no file");
     let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let file = ImportFile { kind: args.kind, period: args.period, name, content: opened.into() };
     let mode = Mode::of(args.dry_run, args.partial);
     let manner = Manner { mode, late: args.late, reason: args.reason };
+    let given = Given { period: args.period, name, opened };
+    if args.propose {
+        return Database::with(&storage, async |pool| {
+            import_mapped::propose(pool, catalogue, given, args.json).await
+        })
+        .await;
+    }
     let bar = counter();
-    let report = Database::with(&storage, async |pool| {
-        let operator = Importer { user_id: None, scope: None };
-        let connection = &mut *pool.get().await?;
-        let progress = |rows: usize| bar.set_position(u64::try_from(rows).unwrap_or(u64::MAX));
-        let now = Clock::System.now();
-        Ok(import_file::import(connection, &catalogue, file, &manner, &operator, now, &progress).await?)
+    let report = Database::with(&storage, async |pool| match (args.kind, &args.mapping) {
+        (Some(kind), _) => import_as(pool, &catalogue, kind, given, &manner, &bar).await,
+        (None, Some(mapping)) => import_mapped::import(pool, &catalogue, mapping, given, &manner).await,
+        (None, None) => anyhow::bail!("say what it holds: --kind or --mapping"),
     })
     .await;
     bar.finish_and_clear();
     let report = report?;
     print(&report, mode, args.json)?;
     Ok(if report.faults.is_empty() { Ended::Well } else { Ended::WithFindings })
+}
+
+/// Imports a file of a kind that the program knows.
+async fn import_as(
+    pool: &Pool,
+    catalogue: &Catalogue,
+    kind: ImportKind,
+    given: Given,
+    manner: &Manner,
+    bar: &ProgressBar,
+) -> anyhow::Result<ImportReport> {
+    let operator = Importer { user_id: None, scope: None };
+    let file = ImportFile { kind, period: given.period, name: given.name, content: given.opened.into() };
+    let progress = |rows: usize| bar.set_position(u64::try_from(rows).unwrap_or(u64::MAX));
+    let (connection, now) = (&mut *pool.get().await?, Clock::System.now());
+    Ok(import_file::import(connection, catalogue, file, manner, &operator, now, &progress).await?)
 }
 
 /// Rows that are done, on standard error; nothing where that is not a terminal.

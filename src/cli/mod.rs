@@ -6,6 +6,8 @@ mod demo;
 mod export;
 mod generate;
 mod import;
+mod import_mapped;
+mod import_template;
 mod person;
 mod plan;
 mod replay;
@@ -54,6 +56,8 @@ enum Command {
     Close(close::CloseArgs),
     /// Import a spreadsheet of facts.
     Import(import::ImportArgs),
+    /// Write the Excel template of a source, for somebody to fill in.
+    ImportTemplate(import_template::ImportTemplateArgs),
     /// Export a month's facts, or where they came from, as CSV or an Excel workbook.
     Export(export::ExportArgs),
     /// Score facts from standard input with the scripts of a folder; needs no database.
@@ -111,6 +115,7 @@ fn run(cli: Cli) -> anyhow::Result<Ended> {
         Command::Generate(args) => block_on(generate::run(args, storage)),
         Command::Close(args) => block_on(close::run(args, storage)),
         Command::Import(args) => block_on(import::run(args, storage)),
+        Command::ImportTemplate(args) => block_on(import_template::run(args, storage)),
         Command::Export(args) => block_on(export::run(args, storage)),
         Command::User(command) => block_on(user::run(command, storage)),
     }

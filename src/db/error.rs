@@ -36,6 +36,7 @@ const CONSTRAINTS: &[(&str, &str)] = &[
     ("month_close_pkey", "the month has just been frozen by somebody else"),
     ("late_correction_one_pending", "somebody else has just proposed a correction of the same value"),
     ("late_correction_four_eyes", "a correction is never decided by who proposed it"),
+    ("column_mapping_name_unique", "a column mapping of this name exists already"),
     ("event_external_unique", "somebody else has just reported this event"),
     ("event_step_four_eyes", "an event is never verified or rejected by who reported it"),
     ("event_step_not_own", "an event is never verified or rejected by the person that it is about"),

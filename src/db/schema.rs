@@ -363,7 +363,7 @@ diesel::allow_tables_to_appear_in_same_query! {
     annual_plan, plan_label, plan_line, plan_node, plan_months, plan_pin, plan_lock, target,
     plan_proposal, plan_commitment,
     supply, rebate_policy, plan_funnel,
-    import_batch, fact, current_fact, source_delivery, month_close, frozen_fact, late_correction, idempotency_key,
+    import_batch, fact, current_fact, source_delivery, month_close, frozen_fact, late_correction, idempotency_key, column_mapping,
     event, event_step,
     report_duty, work_report, work_report_text, work_report_review,
     lead_source, lost_reason, daily_sheet, daily_sheet_lead, daily_sheet_loss, activity, activity_person,

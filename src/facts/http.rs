@@ -130,7 +130,8 @@ pub async fn create_import(
     }
 }
 
-fn checked(reason: Option<String>) -> Result<Option<String>, Problem> {
+/// A reason, if it has a reasonable length.
+pub(in crate::facts) fn checked(reason: Option<String>) -> Result<Option<String>, Problem> {
     match reason.as_deref().map(|reason| reason.chars().count()) {
         None | Some(1..=1000) => Ok(reason),
         Some(_) => Err(Problem::field("reason", "expected 1 to 1000 characters")),

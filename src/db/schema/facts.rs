@@ -120,6 +120,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// How the columns of sheets are read.
+    column_mapping (id) {
+        id -> Int8,
+        name -> Text,
+        store_id -> Nullable<Int8>,
+        source_system -> Text,
+        mapped -> Jsonb,
+        version -> Int4,
+        created_by -> Int8,
+        created_at -> Timestamptz,
+        changed_by -> Int8,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// On which days stores are open.
     work_calendar (store_id, year) {
         store_id -> Int8,

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use self::address::Addressed;
 use self::read::Faults;
+pub(in crate::facts) use self::read::OWN_SYSTEMS;
 use super::ledger::{self, Counts, FactOutcome, Late, Origin};
 use super::metric::Catalogue;
 use crate::auth::audit;

@@ -13,7 +13,7 @@ use crate::http::{Code, Problem};
 use crate::period::Period;
 
 /// Systems of the program's own, whose values nobody else delivers.
-const OWN_SYSTEMS: &[&str] =
+pub(in crate::facts) const OWN_SYSTEMS: &[&str] =
     &["event", "punch_correction", "daily_sheet", "work_report", "activity", "calendar"];
 
 /// A value of the request: which row it stands in, its metric and the number.

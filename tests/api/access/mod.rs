@@ -204,6 +204,13 @@ const EXPECTED: &[(&str, May)] = &[
     ("list_public_holidays", CALENDAR),
     ("put_public_holidays", Logins("group admin")),
     ("get_export", REVIEWS),
+    ("get_import_template", ATTENDANCE),
+    ("propose_column_mapping", ENTERING),
+    ("list_column_mappings", ENTERING),
+    ("create_column_mapping", ENTERING),
+    ("get_column_mapping", ENTERING),
+    ("put_column_mapping", ENTERING),
+    ("create_mapped_import", ENTERING),
     ("get_rules", RULES),
     ("get_rules_status", RULES),
     ("list_rule_releases", RULES),
@@ -273,6 +280,7 @@ fn operations() -> Vec<(String, Method, String)> {
                 .replace("{path}", "a/b.toml")
                 .replace("{store}", "NO")
                 .replace("{year}", "2014")
+                .replace("{kind}", "exams")
                 .replace("{what}", "facts");
             assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
             operations.push((operation.operation_id.clone().unwrap(), method, path));
@@ -293,6 +301,8 @@ fn query(operation_id: &str) -> &'static str {
         | "get_funnel"
         | "get_distribution"
         | "get_export"
+        | "create_mapped_import"
+        | "get_import_template"
         | "get_leaderboard" => "?period=2014-03",
         _ => "",
     }

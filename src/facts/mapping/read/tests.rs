@@ -1,0 +1,82 @@
+use super::*;
+use crate::facts::mapping::file;
+
+fn catalogue() -> Catalogue {
+    Catalogue::parse(include_str!("../../../../rules/metrics.toml")).unwrap()
+}
+
+fn column(header: &str, to: Target, metric: Option<&str>, blank: Blank) -> MappedColumn {
+    MappedColumn { header: header.to_owned(), to, metric: metric.map(str::to_owned), blank }
+}
+
+fn columns() -> Vec<MappedColumn> {
+    vec![
+        column("顾问编号", Target::EmployeeNo, None, Blank::Missing),
+        column("交车日期", Target::Day, None, Blank::Missing),
+        column("单号", Target::ExternalId, None, Blank::Missing),
+        column("台数", Target::Metric, Some("deliveries"), Blank::Zero),
+        column("精品(元)", Target::Metric, Some("accessory_revenue"), Blank::Missing),
+        column("备注", Target::Ignore, None, Blank::Missing),
+    ]
+}
+
+fn read_text(text: &str) -> Result<Option<MappedSheet>, ImportError> {
+    let march = "2014-03".parse().unwrap();
+    file::first(text.as_bytes(), &mut |rows| {
+        super::read(rows, &columns(), Headers::Confirmed, &catalogue(), march)
+    })
+}
+
+#[test]
+fn rows_are_read_as_the_mapping_says() {
+    let text = "交车明细\n顾问编号,交车日期,单号,台数,精品（元）\nA01,2014/3/5,D-1,1,\"1,200.50元\"\n\
+                A01,20140305,D-2,,-\n合计,,,1,\n";
+    let sheet = read_text(text).unwrap().unwrap();
+    assert_eq!((sheet.faults, sheet.employee_no_column.as_str()), (Vec::new(), "顾问编号"));
+    let row = |number, id: &str, values: &[(&str, &str, Decimal)]| MappedRow {
+        number,
+        employee_no: "A01".to_owned(),
+        day: NaiveDate::from_ymd_opt(2014, 3, 5),
+        external_id: Some(id.to_owned()),
+        values: values
+            .iter()
+            .map(|(metric, column, value)| MappedValue {
+                metric: (*metric).into(),
+                column: (*column).into(),
+                value: *value,
+            })
+            .collect(),
+    };
+    let first = row(
+        3,
+        "D-1",
+        &[("deliveries", "台数", Decimal::ONE), ("accessory_revenue", "精品（元）", Decimal::new(12_005, 1))],
+    );
+    // An empty cell is 0 for one column and unknown for the other, as it was confirmed.
+    let second = row(4, "D-2", &[("deliveries", "台数", Decimal::ZERO)]);
+    assert_eq!(sheet.rows, [first, second]);
+}
+
+#[test]
+fn every_fault_has_its_place() {
+    let text = "顾问编号,交车日期,单号,台数,精品（元）\n,2014-03-05,D-1,1,5\nA01,2014-04-01,D-2,1.5,万\n\
+                A01,2014-03-05,D-3,1,5\nA01,2014-03-05,D-3,1,5\nA01,2014-03-05,D-4,1,1,200\n";
+    let sheet = read_text(text).unwrap().unwrap();
+    let places: Vec<_> = sheet
+        .faults
+        .iter()
+        .map(|fault| (fault.row.unwrap(), fault.column.as_deref().unwrap_or("-")))
+        .collect();
+    assert_eq!(
+        places,
+        [(2, "顾问编号"), (3, "交车日期"), (3, "台数"), (3, "精品（元）"), (5, "顾问编号"), (6, "-")]
+    );
+    assert_eq!(sheet.rows.len(), 1);
+}
+
+#[test]
+fn a_header_that_lacks_a_confirmed_column_is_refused() {
+    let refused = read_text("顾问编号,交车日期,台数\nA01,2014-03-05,1\n").unwrap_err();
+    assert_eq!(refused, ImportError::MissingColumns(vec!["单号".to_owned(), "精品(元)".to_owned()]));
+    assert_eq!(read_text("编号,台数\nA01,1\n").unwrap(), None);
+}

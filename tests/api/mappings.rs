@@ -1,0 +1,228 @@
+//! Sheets of any layout: the program proposes what their columns are, somebody confirms it, and they are imported.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::facts::ledger as rows_of_ledger;
+use crate::support::{Template, TestApp, database_url, showfloor};
+
+const SCORES: &str = "四月成绩单\n编号,顾问,笔试成绩（分）,学时,班级\nA02,李,92.5,4,一\nA03,王,,6,二\n";
+
+/// The columns of a proposal as they would be saved.
+fn confirmed(proposal: &Value) -> Vec<Value> {
+    let keep = |column: &Value| json!({"header": column["header"], "to": column["to"], "metric": column["metric"], "blank": column["blank"]});
+    proposal["columns"].as_array().unwrap().iter().map(keep).collect()
+}
+
+async fn known(app: &TestApp, period: &str, employee_no: &str) -> Value {
+    let path = format!("/v1/facts?period={period}&employee_no={employee_no}");
+    app.get("group", &path).await.expect(200)["items"][0]["facts"].clone()
+}
+
+/// A mapping of HR's for the sheet of scores.
+async fn save(app: &TestApp) -> Vec<Value> {
+    let path = "/v1/column-mappings/propose?period=2015-01";
+    let proposal = app.upload("hr", path, SCORES.into()).await.expect(200);
+    let columns = confirmed(&proposal);
+    let new = json!({"name": "成绩单", "store": "JC", "source_system": "exam_system", "columns": columns});
+    app.post("hr", "/v1/column-mappings", new).await.expect(201);
+    columns
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sheet_is_proposed_confirmed_and_imported() {
+    let app = TestApp::demo().await;
+    let before = rows_of_ledger(&app).await;
+    let path = "/v1/column-mappings/propose?period=2015-01";
+    let proposal = app.upload("hr", path, SCORES.into()).await.expect(200);
+    assert_eq!(proposal["header_row"], 2);
+    let columns: Vec<_> = proposal["columns"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| json!([one["to"], one["metric"], one["is_sure"]]))
+        .collect();
+    assert_eq!(
+        columns,
+        [
+            json!(["employee_no", null, false]),
+            json!(["name", null, true]),
+            json!(["metric", "exam_score", true]),
+            json!(["metric", "training_hours", true]),
+            json!(["ignore", null, true]),
+        ]
+    );
+    assert_eq!(proposal["samples"][0], json!(["A02", "李", "92.5", "4", "一"]));
+    save(&app).await;
+    let path = "/v1/column-mappings/%E6%88%90%E7%BB%A9%E5%8D%95/imports?period=2015-01&file_name=x.csv";
+    let tried = app.upload("hr", &format!("{path}&dry_run=true"), SCORES.into()).await.expect(200);
+    let report = |added: u64, unchanged: u64, applied: bool| json!({"rows": 2, "added": added, "changed": 0, "unchanged": unchanged, "pending": 0, "faults": [], "notes": [], "applied": applied});
+    let without_batch = |mut report: Value| {
+        report.as_object_mut().unwrap().remove("batch");
+        report.as_object_mut().unwrap().remove("differences");
+        report
+    };
+    let score = json!({"row": 3, "employee_no": "A02", "column": "笔试成绩（分）", "metric": "exam_score", "from": null, "to": 92.5});
+    assert_eq!(tried["differences"][0], score);
+    assert_eq!(without_batch(tried), report(3, 0, false));
+    assert_eq!(rows_of_ledger(&app).await, before);
+    let done = app.upload("hr", path, SCORES.into()).await.expect(201);
+    assert_eq!(without_batch(done), report(3, 0, true));
+    assert_eq!(known(&app, "2015-01", "A02").await, json!({"exam_score": 92.5, "training_hours": 4}));
+    assert_eq!(known(&app, "2015-01", "A03").await, json!({"training_hours": 6}));
+    let history = app.get("hr", "/v1/facts/history?period=2015-01&employee_no=A03").await.expect(200);
+    assert_eq!(history["items"][0]["source_system"], "exam_system");
+    let again = app.upload("hr", path, SCORES.into()).await.expect(200);
+    assert_eq!(without_batch(again), report(0, 3, false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faulty_rows_keep_everything_out() {
+    let app = TestApp::demo().await;
+    save(&app).await;
+    let before = rows_of_ledger(&app).await;
+    let path = "/v1/column-mappings/%E6%88%90%E7%BB%A9%E5%8D%95/imports?period=2015-01";
+    let sheet = "编号,顾问,笔试成绩（分）,学时\nA02,李,192,4\nA99,王,80,6\nA03,赵,80,6\n";
+    let answer = app.upload("hr", path, sheet.into()).await;
+    let fields: Vec<_> =
+        answer.body["errors"].as_array().unwrap().iter().map(|error| error["field"].clone()).collect();
+    assert_eq!(fields, ["row 2, 笔试成绩（分）", "row 3, 编号"]);
+    assert_eq!(answer.problem(422), "validation-failed");
+    assert_eq!(rows_of_ledger(&app).await, before);
+    let missing = app.upload("hr", path, "编号,学时\nA02,4\n".into()).await;
+    assert!(missing.body["errors"][0]["message"].as_str().unwrap().contains("笔试成绩"), "{}", missing.body);
+    assert_eq!(missing.problem(422), "validation-failed");
+    let part = app.upload("hr", &format!("{path}&partial=true"), sheet.into()).await.expect(201);
+    assert_eq!((part["rows"].clone(), part["added"].clone()), (json!(1), json!(2)));
+    assert_eq!(known(&app, "2015-01", "A02").await, Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_and_records_reach_their_places() {
+    let app = TestApp::demo().await;
+    let columns = json!([
+        {"header": "工号", "to": "employee_no"}, {"header": "订单日期", "to": "day"},
+        {"header": "订单号", "to": "external_id"}, {"header": "台数", "to": "metric", "metric": "orders"}]);
+    let new = json!({"name": "orders", "store": "JC", "source_system": "crm", "columns": columns});
+    app.post("clerk", "/v1/column-mappings", new).await.expect(201);
+    let path = "/v1/column-mappings/orders/imports?period=2015-01";
+    let sheet = "工号;订单日期;订单号;台数\nA02;2015/1/5;o-1;2\nA02;20150105;o-2;1\nA03;2015-01-06;o-3;4\n";
+    app.upload("clerk", path, sheet.into()).await.expect(201);
+    assert_eq!(known(&app, "2015-01", "A02").await["orders"], 3);
+    // The same record again, with another number, replaces what it said.
+    let corrected = "工号;订单日期;订单号;台数\nA02;2015/1/6;o-1;5\n";
+    let report = app.upload("clerk", path, corrected.into()).await.expect(201);
+    assert_eq!(report["changed"], 1);
+    assert_eq!(known(&app, "2015-01", "A02").await["orders"], 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mappings_are_checked_shared_and_changed_by_version() {
+    let app = TestApp::demo().await;
+    let columns = save(&app).await;
+    let path = "/v1/column-mappings/%E6%88%90%E7%BB%A9%E5%8D%95";
+    let saved = app.get("hr", path).await;
+    assert_eq!(saved.etag.as_deref(), Some("\"1\""));
+    let saved = saved.expect(200);
+    assert_eq!((saved["store"].clone(), saved["created_by"].clone()), (json!("JC"), json!("hr")));
+    // Everybody of the store who enters facts may read it; who does not enter exams neither changes nor uses it.
+    app.get("leader", path).await.expect(200);
+    let change = json!({"source_system": "exam_system", "columns": columns});
+    let answer = app.change("clerk", Method::PUT, path, "\"1\"", Some(change.clone())).await;
+    assert_eq!(answer.problem(403), "forbidden");
+    let answer = app.upload("clerk", &format!("{path}/imports?period=2015-01"), SCORES.into()).await;
+    assert_eq!(answer.problem(403), "forbidden");
+    let changed = app.change("hr", Method::PUT, path, "\"1\"", Some(change.clone())).await;
+    assert_eq!(changed.etag.as_deref(), Some("\"2\""));
+    changed.expect(200);
+    let answer = app.change("hr", Method::PUT, path, "\"1\"", Some(change)).await;
+    assert_eq!(answer.problem(412), "precondition-failed");
+    assert_eq!(app.get("hr", "/v1/column-mappings").await.expect(200)["items"][0]["version"], 2);
+    assert_eq!(app.get("hr", "/v1/column-mappings/none").await.problem(404), "not-found");
+
+    let new = |name: &str, store: Value, system: &str, columns: Value| json!({"name": name, "store": store, "source_system": system, "columns": columns});
+    let no = json!({"header": "工号", "to": "employee_no"});
+    let score = json!({"header": "成绩", "to": "metric", "metric": "exam_score"});
+    let twice = json!([no, score, {"header": " 成 绩", "to": "ignore"}]);
+    for (body, field) in [
+        (new("exams", json!("JC"), "x", json!([no, score])), "name"),
+        (new("a", json!(null), "x", json!([no, score])), "store"),
+        (new("a", json!("NO"), "x", json!([no, score])), "store"),
+        (new("a", json!("JC"), "event", json!([no, score])), "source_system"),
+        (new("a", json!("JC"), "x", json!([score])), "columns"),
+        (new("a", json!("JC"), "x", json!([no])), "columns"),
+        (new("a", json!("JC"), "x", twice), "columns[2].header"),
+        (
+            new("a", json!("JC"), "x", json!([no, {"header": "b", "to": "metric", "metric": "exam_scor"}])),
+            "columns[1].metric",
+        ),
+        (
+            new("a", json!("JC"), "x", json!([no, {"header": "b", "to": "metric", "metric": "own_total"}])),
+            "columns[1].metric",
+        ),
+        (
+            new("a", json!("JC"), "x", json!([no, {"header": "b", "to": "metric"}, score])),
+            "columns[1].metric",
+        ),
+        (
+            new(
+                "a",
+                json!("JC"),
+                "x",
+                json!([no, score, {"header": "学时(分钟)", "to": "metric", "metric": "training_hours"}]),
+            ),
+            "columns[2].metric",
+        ),
+    ] {
+        let answer = app.post("hr", "/v1/column-mappings", body.clone()).await;
+        assert_eq!(answer.body["errors"][0]["field"], field, "{body} {}", answer.body);
+        assert_eq!(answer.problem(422), "validation-failed");
+    }
+    let taken = new("成绩单", json!("JC"), "x", json!([no, score]));
+    assert_eq!(app.post("hr", "/v1/column-mappings", taken).await.problem(409), "conflict");
+    // The group keeps mappings for every store, which every store sees.
+    let common = new("common", json!(null), "x", json!([no, score]));
+    app.post("group", "/v1/column-mappings", common).await.expect(201);
+    app.get("clerk", "/v1/column-mappings/common").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_comes_back_changes_nothing() {
+    let url = database_url(Template::Demo).await;
+    let storage = ["--database-url", url.as_str()];
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["csv", "xlsx"] {
+        let file = folder.path().join(format!("facts.{format}"));
+        let file = file.to_str().unwrap();
+        let export = ["export", "facts", "--period", "2014-03", "--format", format, "-o", file];
+        assert_eq!(showfloor(&[&export[..], &storage].concat(), b"").status, 0);
+        let import = ["import", file, "--mapping", "facts", "--period", "2014-03", "--json"];
+        let printed = showfloor(&[&import[..], &storage].concat(), b"");
+        assert_eq!(printed.status, 0, "{} {}", printed.out, printed.err);
+        let report: Value = serde_json::from_str(&printed.out).unwrap();
+        assert_eq!(report["added"], 0, "{format} {report}");
+        assert_eq!((report["changed"].clone(), report["applied"].clone()), (json!(0), json!(false)));
+        assert!(report["unchanged"].as_u64().unwrap() > 100, "{report}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_proposes() {
+    let url = database_url(Template::Demo).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("成绩.csv");
+    std::fs::write(&file, SCORES).unwrap();
+    let file = file.to_str().unwrap();
+    let run = |more: &[&str]| {
+        let arguments = [&["import", file, "--period", "2014-03", "--database-url", &url], more].concat();
+        showfloor(&arguments, b"")
+    };
+    let printed = run(&["--propose"]);
+    assert_eq!(printed.status, 1, "the employee number is only found by its values: {}", printed.err);
+    assert!(printed.out.contains("exam_score") && printed.out.contains("请确认"), "{}", printed.out);
+    let proposal: Value = serde_json::from_str(&run(&["--propose", "--json"]).out).unwrap();
+    assert_eq!(proposal["columns"][0]["to"], "employee_no");
+    assert_eq!(run(&["--mapping", "none"]).status, 1);
+    assert_eq!(run(&[]).status, 2);
+    assert_eq!(run(&["--propose", "--mapping", "none"]).status, 2);
+}
