@@ -9,7 +9,7 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use showfloor::db::schema::{audit_entry, employee};
 
-use crate::support::{Answer, Template, TestApp, database_url, showfloor};
+use crate::support::{Answer, As, Template, TestApp, database_url, showfloor};
 
 async fn download(app: &TestApp, login: &str, path: &str) -> Response {
     app.request(Method::GET, path).bearer_auth(app.token(login).await).send().await.unwrap()
@@ -242,4 +242,51 @@ async fn an_unknown_export_is_a_problem_and_no_file() {
     let app = TestApp::demo().await;
     let answer = Answer::of(download(&app, "hr", "/v1/exports/passwords?period=2014-03").await).await;
     assert_eq!(answer.problem(404), "not-found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_report_is_exported_in_chinese_as_far_as_one_reaches() {
+    let app = TestApp::demo().await.at("2026-02-03T12:00:00Z");
+    let event = json!({"kind": "late", "employee_no": "A02", "day": "2026-02-02", "detail": {"count": 2},
+        "evidence": [{"name": "=HYPERLINK(\"x\")"}], "note": "=1+1"});
+    let event = app.post("hr", "/v1/events", event).await.expect(201);
+    app.post("manager", &format!("/v1/events/{}/verify", event["id"]), json!({})).await.expect(200);
+    let sheet = json!({"counts": {"first_visits": 4}, "lost": [{"reason": "price", "prospects": 2}],
+        "leads": [{"channel": "showroom", "source": "walk_in", "leads": 4}]});
+    for day in ["2026-02-02", "2026-02-03", "2026-02-03"] {
+        let path = format!("/v1/daily-sheets/{day}");
+        app.send(As::Login("consultant"), Method::PUT, &path, Some(sheet.clone())).await.expect(200);
+    }
+    let report = json!({"kind": "summary", "cadence": "daily", "day": "2026-02-03", "content": "+86 回访"});
+    app.post("consultant", "/v1/work-reports", report).await.expect(201);
+    let coaching =
+        json!({"kind": "coaching", "day": "2026-02-03", "topic": "话术", "people": ["A02", "A03"]});
+    app.post("leader", "/v1/activities", coaching).await.expect(201);
+
+    let events = csv(&app, "hr", "/v1/exports/events?period=2026-02").await;
+    let of = |header| cell(&events, ("工号", "A02"), header);
+    assert_eq!(
+        (of("类型"), of("日期"), of("状态"), of("核实人")),
+        ("迟到", "2026-02-02", "已核实", "manager")
+    );
+    assert_eq!((of("说明"), of("上报人"), of("已核实人数")), ("'=1+1", "hr", "1"));
+    let sheets = csv(&app, "manager", "/v1/exports/daily-sheets?period=2026-02").await;
+    assert_eq!(column(&sheets, "日期"), ["2026-02-02", "2026-02-03"], "each as it was last written");
+    let of = |header| cell(&sheets, ("日期", "2026-02-02"), header);
+    assert_eq!((of("首次到店"), of("试驾"), of("战败原因")), ("4", "", "价格 2"));
+    assert!(of("线索明细").contains("自然进店 4"), "{}", of("线索明细"));
+    let reports = csv(&app, "leader", "/v1/exports/work-reports?period=2026-02").await;
+    let of = |header| cell(&reports, ("工号", "A02"), header);
+    assert_eq!((of("类型"), of("周期"), of("迟交"), of("内容")), ("总结", "日", "否", "'+86 回访"));
+    let activities = csv(&app, "hr", "/v1/exports/activities?period=2026-02").await;
+    let of = |header| cell(&activities, ("主题", "话术"), header);
+    assert_eq!((of("类型"), of("负责人工号"), of("状态")), ("辅导", "A01", "计划"));
+    assert_eq!(of("参加人"), "李思敏、王浩然");
+    // Nothing of it for another team's leader, and nothing of another month.
+    for (login, period) in [("leader2", "2026-02"), ("hr", "2026-03")] {
+        for what in ["events", "daily-sheets", "work-reports", "activities"] {
+            let table = csv(&app, login, &format!("/v1/exports/{what}?period={period}")).await;
+            assert_eq!(table.len(), 1, "{login} {what} {period}");
+        }
+    }
 }
