@@ -186,7 +186,7 @@ fn find(name: &str) -> Result<&'static Listing, Problem> {
         let hint =
             nearest(name, known.clone()).map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
         let known = known.collect::<Vec<_>>().join(", ");
-        Problem::new(Code::NotFound, format!("there is no such export{hint} There are {known}"))
+        Problem::new(Code::NotFound, format!("there is no such export (there are {known}){hint}"))
     })
 }
 

@@ -74,7 +74,7 @@ fn source<'a>(catalogue: &'a Catalogue, kind: &str) -> Result<&'a str, Problem> 
         let near = nearest(kind, built_in::sources(catalogue));
         let hint = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
         let known = built_in::sources(catalogue).collect::<Vec<_>>().join(", ");
-        Problem::new(Code::NotFound, format!("there is no such template{hint} There are {known}"))
+        Problem::new(Code::NotFound, format!("there is no such template (there are {known}){hint}"))
     })
 }
 
