@@ -48,7 +48,7 @@ async fn the_same_file_from_several_clients_at_once_is_recorded_once() {
     assert_eq!(statuses, [200, 200, 200, 200, 200, 201]);
     // Five values, one batch, and the store's word that its funnel is in.
     assert_eq!(written(&app.pool).await, [5, 1, 1]);
-    assert_eq!(sum(&mut *app.pool.get().await.unwrap()).await, whole());
+    assert_eq!(sum(&mut app.pool.get().await.unwrap()).await, whole());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,7 +150,7 @@ async fn a_dry_run_shows_every_difference() {
     import(&app, "clerk", "dms-funnel", "", corrected.into()).await.expect(201);
     assert_eq!(written(&app.pool).await, [7, 2, 1]);
     // 6 + 4 + 5 cars; 1,200 + 800.5 + 90 yuan.
-    assert_eq!(sum(&mut *app.pool.get().await.unwrap()).await, Decimal::new(21055, 1));
+    assert_eq!(sum(&mut app.pool.get().await.unwrap()).await, Decimal::new(21055, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
