@@ -87,7 +87,7 @@ pub struct ImportQuery {
     late: Late,
     /// Why values replace others, where they do: 1 to 1000 characters.
     reason: Option<String>,
-    /// Its name, for the record. Where it says a month, that has to be the one asked for.
+    /// Its name, for the record. Where it says another month than the one asked for, the report says so.
     file_name: Option<String>,
 }
 

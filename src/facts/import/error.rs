@@ -76,7 +76,7 @@ pub enum ImportError {
         /// The unit it should have.
         expected: &'static str,
     },
-    /// The title, the worksheet's or the file's name speak of another month than the one asked for.
+    /// The title or the worksheet's name speaks of another month than the one asked for.
     #[error("{place}是 {found}，而要导入的是 {asked}")]
     WrongPeriod {
         /// Where it says so.

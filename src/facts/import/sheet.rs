@@ -76,8 +76,10 @@ pub(super) fn read(
     }
     let layout = Layout::new(form, Header::find(&head).ok_or(ImportError::NoHeader)?)?;
     let last_row = layout.header.last_row;
-    title::check(head.iter().filter(|line| line.row < last_row), around)?;
-    sink(Found::Header(layout.described()))?;
+    let doubt = title::check(head.iter().filter(|line| line.row < last_row), around)?;
+    let mut header = layout.described();
+    header.notes.extend(doubt);
+    sink(Found::Header(header))?;
 
     let mut table =
         Table { form, layout: &layout, period: around.period, rows_of: HashMap::new(), faults: 0 };

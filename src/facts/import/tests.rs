@@ -497,6 +497,11 @@ fn a_workbook_that_unpacks_without_bound_is_refused() {
     let bomb = with_part("xl/worksheets/sheet1.xml", spaces);
     let error = |bytes: &[u8]| read(ImportKind::DingtalkAttendance, bytes, february()).unwrap_err();
     assert_eq!(error(&bomb), ImportError::UnpacksTooLarge);
+    // One cell may not fill the memory either.
+    let cell = b"<worksheet><sheetData><row><c t=\"inlineStr\"><is><t>"
+        .as_slice()
+        .chain(std::io::repeat(b'x').take(50 << 20));
+    assert_eq!(error(&with_part("xl/worksheets/sheet1.xml", cell)), ImportError::UnpacksTooLarge);
     // The directory says that the part has ten bytes.
     let size = u32::to_le_bytes(401 << 20);
     let mut lying = bomb;

@@ -1,8 +1,9 @@
 //! What the words around a table say about the month that it is of: the rows above its header, the worksheet's name and
 //! the file's.
 //!
-//! The first of these that says anything has to agree with the month asked for; none of them has to say anything. Two
-//! days are the first and the last of what is covered; a single day is when the file was made.
+//! The title, and where it says nothing the worksheet's name, has to agree with the month asked for; neither has to say
+//! anything. What a file is called is no more than a hint: it is said, and keeps nothing out. Two days are the first and
+//! the last of what is covered; a single day is when the file was made.
 
 use std::fmt::Display;
 
@@ -15,17 +16,20 @@ use crate::period::Period;
 /// Words beside a date that is not about the values.
 const ABOUT_THE_FILE: &[&str] = &["生成", "导出", "打印", "制表", "制作", "更新", "下载"];
 
-/// Refuses a table that says that it is of another month.
+/// Refuses a table that says that it is of another month; a file that is only called so is worth a word.
 pub(super) fn check<'a>(
     above: impl Iterator<Item = &'a Line>,
     around: &Surroundings<'_>,
-) -> Result<(), ImportError> {
+) -> Result<Option<String>, ImportError> {
     let title = above.map(Said::by_line).fold(Said::default(), Said::or);
     let worksheet = Said::of(around.worksheet.unwrap_or_default()).or_month(around.worksheet);
+    let places = [("文件的统计日期", title), ("工作表名称中的月份", worksheet)];
+    if let Some((place, said)) = places.into_iter().find(|(_, said)| !said.is_nothing()) {
+        return said.check(place, around.period).map(|()| None);
+    }
     let file = Said::of(around.file_name).or_month(Some(around.file_name));
-    let places = [("文件的统计日期", title), ("工作表名称中的月份", worksheet), ("文件名中的月份", file)];
-    let said = places.into_iter().find(|(_, said)| !said.is_nothing());
-    said.map_or(Ok(()), |(place, said)| said.check(place, around.period))
+    let doubt = file.check("文件名中的月份", around.period).err();
+    Ok(doubt.map(|doubt| format!("{doubt}，请确认")))
 }
 
 /// What a text says about time.
