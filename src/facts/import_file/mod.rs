@@ -17,7 +17,7 @@ use serde_json::json;
 
 use self::address::{Addressed, Addresses};
 use self::reader::{Chunk, Reading, unusable};
-pub use self::report::{Difference, ImportReport, MAX_DIFFERENCES, place};
+pub use self::report::{ImportDifference, ImportReport, MAX_DIFFERENCES, place};
 use super::import::{Content, ImportError, ImportKind, MAX_FAULTS};
 use super::leave;
 use super::ledger::{self, FactOutcome, Late, Origin, Recorded};
@@ -222,7 +222,7 @@ impl Work<'_> {
             .filter(|(_, (outcome, _))| **outcome != FactOutcome::Unchanged);
         let room = MAX_DIFFERENCES.saturating_sub(self.report.differences.len());
         self.report.differences.extend(news.take(room).map(|((row, employee_no, cell), (_, before))| {
-            Difference {
+            ImportDifference {
                 row,
                 employee_no,
                 column: cell.column.to_string(),

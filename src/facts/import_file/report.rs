@@ -25,7 +25,7 @@ pub struct ImportReport {
     /// What is wrong in the other rows.
     pub faults: Vec<Fault>,
     /// The first 100 values that are new or replace others.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<ImportDifference>,
     /// What whoever imports should know about how the file is read, in Chinese.
     pub notes: Vec<String>,
     /// Whether anything was written.
@@ -34,7 +34,7 @@ pub struct ImportReport {
 
 /// A value that is new or replaces another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Difference {
+pub struct ImportDifference {
     /// The row as a spreadsheet shows it, counted from 1.
     pub row: u32,
     /// 工号.

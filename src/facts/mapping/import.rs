@@ -18,7 +18,7 @@ use crate::auth::audit;
 use crate::auth::caller::{Identity, Scope};
 use crate::db::schema::import_batch;
 use crate::facts::import::{Fault, ImportError};
-use crate::facts::import_file::{Difference, ImportReport, Importer, MAX_DIFFERENCES, Manner, Mode};
+use crate::facts::import_file::{ImportDifference, ImportReport, Importer, MAX_DIFFERENCES, Manner, Mode};
 use crate::facts::ledger::{self, Entry, FactOutcome, Origin, Recorded};
 use crate::facts::metric::{Catalogue, nearest};
 use crate::http::Problem;
@@ -188,12 +188,12 @@ impl Addressed {
     }
 
     /// The first values that are new or replace others.
-    fn differences(&self, recorded: &Recorded) -> Vec<Difference> {
+    fn differences(&self, recorded: &Recorded) -> Vec<ImportDifference> {
         let known = recorded.outcomes.iter().zip(&recorded.before);
         let all = self.placed.iter().zip(known);
         all.filter(|(_, (outcome, _))| **outcome != FactOutcome::Unchanged)
             .take(MAX_DIFFERENCES)
-            .map(|(placed, (_, before))| Difference {
+            .map(|(placed, (_, before))| ImportDifference {
                 row: placed.row,
                 employee_no: placed.employee_no.to_string(),
                 column: placed.column.to_string(),
