@@ -25,27 +25,27 @@ use crate::period::Period;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventKindRow {
     /// Its word.
-    kind: EventKind,
+    pub kind: EventKind,
     /// Chinese label.
-    zh: &'static str,
+    pub zh: &'static str,
     /// English label.
-    en: &'static str,
+    pub en: &'static str,
     /// What has to be said of it.
-    detail: Shape,
+    pub detail: Shape,
     /// The metrics that it gives.
-    metrics: &'static [&'static str],
+    pub metrics: &'static [&'static str],
     /// How the month's value follows.
-    tally: Tally,
+    pub tally: Tally,
     /// The roles that report it.
-    reporters: Vec<Role>,
+    pub reporters: Vec<Role>,
     /// Of whom.
-    about: About,
+    pub about: About,
     /// The roles that verify it.
-    verifiers: Vec<Role>,
+    pub verifiers: Vec<Role>,
     /// Whether it needs evidence and two people who verify it.
-    two_verifiers: Discipline,
+    pub two_verifiers: Discipline,
     /// What each point of a rating stands for, 1 first; empty for other kinds.
-    anchors: Vec<&'static str>,
+    pub anchors: Vec<&'static str>,
 }
 
 /// List what can be reported, by whom, and what it gives.

@@ -55,7 +55,8 @@ fn random(dice: &mut Dice) -> (&'static str, &'static str, Value, Vec<(&'static 
         0 => ("hr", "late", json!({"count": count}), vec![("late", n(count))], 1),
         1 => {
             let days = Decimal::from(halves) / Decimal::TWO;
-            let detail = serde_json::from_str(&format!(r#"{{"days": {}.{}}}"#, halves / 2, halves % 2 * 5)).unwrap();
+            let detail =
+                serde_json::from_str(&format!(r#"{{"days": {}.{}}}"#, halves / 2, halves % 2 * 5)).unwrap();
             ("hr", "absence", detail, vec![("absent_days", days)], 2)
         }
         2 => ("hr", "missed_punch", json!({"count": count}), vec![("missed_punches", n(count))], 1),
