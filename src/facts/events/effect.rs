@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::detail::Particulars;
-use super::kinds::{EventKind, Tally};
+use super::kinds::{EventKind, EventTally};
 use super::life::EventState;
 use super::store::{self, Locked};
 use super::tally::{self, Mark};
@@ -29,7 +29,7 @@ pub(super) async fn write(
     let period = Period::containing(event.day);
     let row = event.kind.row();
     let source_system = match row.tally {
-        Tally::TakenOff => "punch_correction",
+        EventTally::TakenOff => "punch_correction",
         _ => "event",
     };
     let origin = Origin {
@@ -42,8 +42,8 @@ pub(super) async fn write(
     // The month first: another event of it may just be verified, or a correction of it decided on.
     ledger::lock_month(connection, period).await?;
     let entries = match row.tally {
-        Tally::Sum | Tally::TakenOff => of_event(event, counts),
-        Tally::Mean | Tally::MeanOfRaters => of_month(connection, event, period).await?,
+        EventTally::Sum | EventTally::TakenOff => of_event(event, counts),
+        EventTally::Mean | EventTally::MeanOfRaters => of_month(connection, event, period).await?,
     };
     // What waited for a decision is overtaken, whatever the ledger says.
     ledger::retract(connection, period, &entries, &origin.source_system).await?;

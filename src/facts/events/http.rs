@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::decide::{self, EventDecided, EventRejection, EventVerification};
-use super::kinds::{self, About, Discipline, EventKind, Shape, Tally};
+use super::kinds::{self, About, Discipline, EventKind, EventShape, EventTally};
 use super::report::{self, NewEvent};
 use super::totals::{self, PersonTotals};
 use super::{Event, EventDocument, EventFilter, EventState, Viewer};
@@ -31,11 +31,11 @@ pub struct EventKindRow {
     /// English label.
     pub en: &'static str,
     /// What has to be said of it.
-    pub detail: Shape,
+    pub detail: EventShape,
     /// The metrics that it gives.
     pub metrics: &'static [&'static str],
     /// How the month's value follows.
-    pub tally: Tally,
+    pub tally: EventTally,
     /// The roles that report it.
     pub reporters: Vec<Role>,
     /// Of whom.
@@ -65,7 +65,7 @@ pub async fn list_event_kinds(_caller: Caller<ViewFacts>) -> Json<Vec<EventKindR
             about: row.about,
             verifiers: VerifyEvents::ALLOWED.iter().map(|(role, _)| *role).collect(),
             two_verifiers: row.discipline,
-            anchors: if row.shape == Shape::Rating { kinds::ANCHORS.to_vec() } else { Vec::new() },
+            anchors: if row.shape == EventShape::Rating { kinds::ANCHORS.to_vec() } else { Vec::new() },
         }
     });
     Json(rows.collect())
