@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::life::Actor;
 use super::store::{self, Locked};
-use super::{EventDocument, EventState, Viewer, effect};
+use super::{Event, EventDocument, EventState, EventStep, Viewer, effect};
 use crate::auth::audit;
 use crate::auth::caller::{Identity, Scope};
 use crate::db::schema::{event, event_step};
@@ -44,7 +44,9 @@ fn says_something(text: &str, (): &()) -> garde::Result {
 pub struct EventDecided {
     /// The event as it is now.
     #[serde(flatten)]
-    pub event: EventDocument,
+    pub event: Event,
+    /// The steps, the first one first.
+    pub steps: Vec<EventStep>,
     /// What became of the month's values; where it is frozen they wait as late corrections.
     pub facts: Counts,
 }
@@ -161,8 +163,8 @@ async fn decided(
     now: DateTime<Utc>,
 ) -> Result<EventDecided, Problem> {
     let viewer = Viewer { scope: scope.clone(), user_id: by.user_id };
-    let event = store::read(connection, &viewer, id).await?;
-    let detail = json!({ "state": event.event.state, "note": note, "facts": facts });
+    let EventDocument { event, steps } = store::read(connection, &viewer, id).await?;
+    let detail = json!({ "state": event.state, "note": note, "facts": facts });
     audit::record(connection, now, Some(by.user_id), action, &format!("event/{id}"), detail).await?;
-    Ok(EventDecided { event, facts })
+    Ok(EventDecided { event, steps, facts })
 }

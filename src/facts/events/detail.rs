@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use utoipa::ToSchema;
 
-use super::kinds::{EventKind, FOLLOW_UP_HOURS, Shape};
+use super::kinds::{EventKind, EventShape, FOLLOW_UP_HOURS};
 use crate::clock;
 use crate::decimal;
 use crate::http::problem::FieldError;
@@ -43,7 +43,7 @@ pub struct ChecklistItem {
 /// How bad a complaint is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Severity {
+pub enum ComplaintSeverity {
     /// 一般
     Minor,
     /// 严重
@@ -98,7 +98,7 @@ pub struct EventDetail {
     /// How bad a complaint is.
     #[garde(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub severity: Option<Severity>,
+    pub severity: Option<ComplaintSeverity>,
     /// Whether the person is responsible for it.
     #[garde(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,7 +150,7 @@ pub enum Particulars {
     /// A complaint.
     Complaint {
         /// How bad it is.
-        severity: Severity,
+        severity: ComplaintSeverity,
         /// Whether the person is responsible.
         liability: Liability,
         /// Until the customer was answered.
@@ -181,30 +181,30 @@ pub fn read(kind: EventKind, detail: &EventDetail) -> Result<Particulars, Vec<Fi
     let mut errors = foreign(shape, detail);
     let missing = |name: &str, expected: &str| error(name, format!("expected {expected}"));
     let read = match shape {
-        Shape::Times => Ok(Particulars::Times(detail.count.unwrap_or(1))),
-        Shape::Violations => match detail.violations {
+        EventShape::Times => Ok(Particulars::Times(detail.count.unwrap_or(1))),
+        EventShape::Violations => match detail.violations {
             Some(count) => Ok(Particulars::Times(count)),
             None => Err(vec![missing("violations", "how many were found, 0 where there were none")]),
         },
-        Shape::Breach => match detail.breach {
+        EventShape::Breach => match detail.breach {
             Some(_) => Ok(Particulars::Times(1)),
             None => Err(vec![missing("breach", "off_book_sale, false_record or other")]),
         },
-        Shape::Days => days(detail.days.as_ref()).map(Particulars::Days).map_err(|error| vec![error]),
-        Shape::Checklist => checklist(detail.items.as_deref()),
-        Shape::Complaint => complaint(detail),
-        Shape::Exam => {
+        EventShape::Days => days(detail.days.as_ref()).map(Particulars::Days).map_err(|error| vec![error]),
+        EventShape::Checklist => checklist(detail.items.as_deref()),
+        EventShape::Complaint => complaint(detail),
+        EventShape::Exam => {
             let score = detail.score.as_ref().and_then(|score| decimal::parse(score.as_str()));
             match score.filter(|score| *score >= Decimal::ZERO && *score <= Decimal::ONE_HUNDRED) {
                 Some(score) if score.scale() <= 2 => Ok(Particulars::Points(score)),
                 _ => Err(vec![missing("score", "0 to 100, with at most two decimals")]),
             }
         }
-        Shape::Rating => match detail.rating {
+        EventShape::Rating => match detail.rating {
             Some(rating) => Ok(Particulars::Points(rating.into())),
             None => Err(vec![missing("rating", "1 to 5")]),
         },
-        Shape::Refusal => match detail.refused_at {
+        EventShape::Refusal => match detail.refused_at {
             Some(refused_at) => {
                 Ok(Particulars::Refusal { refused_at, followed_up_at: detail.followed_up_at })
             }
@@ -222,20 +222,20 @@ pub fn read(kind: EventKind, detail: &EventDetail) -> Result<Particulars, Vec<Fi
 }
 
 /// The fields that have nothing to do with a shape.
-fn foreign(shape: Shape, detail: &EventDetail) -> Vec<FieldError> {
+fn foreign(shape: EventShape, detail: &EventDetail) -> Vec<FieldError> {
     let given = [
-        ("count", detail.count.is_some(), Shape::Times),
-        ("violations", detail.violations.is_some(), Shape::Violations),
-        ("days", detail.days.is_some(), Shape::Days),
-        ("items", detail.items.is_some(), Shape::Checklist),
-        ("severity", detail.severity.is_some(), Shape::Complaint),
-        ("liability", detail.liability.is_some(), Shape::Complaint),
-        ("response_hours", detail.response_hours.is_some(), Shape::Complaint),
-        ("breach", detail.breach.is_some(), Shape::Breach),
-        ("score", detail.score.is_some(), Shape::Exam),
-        ("rating", detail.rating.is_some(), Shape::Rating),
-        ("refused_at", detail.refused_at.is_some(), Shape::Refusal),
-        ("followed_up_at", detail.followed_up_at.is_some(), Shape::Refusal),
+        ("count", detail.count.is_some(), EventShape::Times),
+        ("violations", detail.violations.is_some(), EventShape::Violations),
+        ("days", detail.days.is_some(), EventShape::Days),
+        ("items", detail.items.is_some(), EventShape::Checklist),
+        ("severity", detail.severity.is_some(), EventShape::Complaint),
+        ("liability", detail.liability.is_some(), EventShape::Complaint),
+        ("response_hours", detail.response_hours.is_some(), EventShape::Complaint),
+        ("breach", detail.breach.is_some(), EventShape::Breach),
+        ("score", detail.score.is_some(), EventShape::Exam),
+        ("rating", detail.rating.is_some(), EventShape::Rating),
+        ("refused_at", detail.refused_at.is_some(), EventShape::Refusal),
+        ("followed_up_at", detail.followed_up_at.is_some(), EventShape::Refusal),
     ];
     let foreign = given.into_iter().filter(|(_, is_given, of)| *is_given && *of != shape);
     foreign.map(|(name, ..)| error(name, "an event of this kind has no such field")).collect()

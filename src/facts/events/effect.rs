@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::detail::Particulars;
-use super::kinds::{EventKind, Tally};
+use super::kinds::{EventKind, EventTally};
 use super::life::EventState;
 use super::store::{self, Locked};
 use super::tally::{self, Mark};
@@ -29,7 +29,7 @@ pub(super) async fn write(
     let period = Period::containing(event.day);
     let row = event.kind.row();
     let source_system = match row.tally {
-        Tally::TakenOff => "punch_correction",
+        EventTally::TakenOff => "punch_correction",
         _ => "event",
     };
     let origin = Origin {
@@ -39,20 +39,14 @@ pub(super) async fn write(
         at: now,
         reason: Some(reason),
     };
-    let mut entries = match row.tally {
-        Tally::Sum | Tally::TakenOff => of_event(event, counts),
-        Tally::Mean | Tally::MeanOfRaters => of_month(event),
+    // The month first: another event of it may just be verified, or a correction of it decided on.
+    ledger::lock_month(connection, period).await?;
+    let entries = match row.tally {
+        EventTally::Sum | EventTally::TakenOff => of_event(event, counts),
+        EventTally::Mean | EventTally::MeanOfRaters => of_month(connection, event, period).await?,
     };
-    // What waited for a decision is overtaken, whatever the ledger says. It is locked before the month is, as those who
-    // decide on it do.
+    // What waited for a decision is overtaken, whatever the ledger says.
     ledger::retract(connection, period, &entries, &origin.source_system).await?;
-    if matches!(row.tally, Tally::Mean | Tally::MeanOfRaters) {
-        // Read within the month's lock: another event of the same month may just be verified.
-        ledger::lock_month(connection, period).await?;
-        let marks = marks(connection, event.kind, event.standing.subject, period).await?;
-        let mean = tally::mean(row.tally, &marks);
-        entries.iter_mut().for_each(|entry| entry.value = mean);
-    }
     Ok(ledger::record(connection, period, &entries, &origin, Late::Keep).await?.counts)
 }
 
@@ -69,11 +63,20 @@ fn of_event(event: &Locked, counts: bool) -> Vec<Entry> {
     entries.collect()
 }
 
-/// The month's value that this event goes into, still without one.
-fn of_month(event: &Locked) -> Vec<Entry> {
-    let of =
-        |metric: &&str| Entry { value: None, ..Entry::total(event.standing.subject, *metric, Decimal::ZERO) };
-    event.kind.row().metrics.iter().map(of).collect()
+/// The month's value that this event goes into, from all its verified events.
+async fn of_month(
+    connection: &mut AsyncPgConnection,
+    event: &Locked,
+    period: Period,
+) -> Result<Vec<Entry>, Problem> {
+    let row = event.kind.row();
+    let marks = marks(connection, event.kind, event.standing.subject, period).await?;
+    let mean = tally::mean(row.tally, &marks);
+    let entries = row
+        .metrics
+        .iter()
+        .map(|metric| Entry { value: mean, ..Entry::total(event.standing.subject, *metric, Decimal::ZERO) });
+    Ok(entries.collect())
 }
 
 /// The points that somebody's verified events of a month give.

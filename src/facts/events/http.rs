@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::decide::{self, EventDecided, EventRejection, EventVerification};
-use super::kinds::{self, About, Discipline, EventKind, Shape, Tally};
+use super::kinds::{self, About, Discipline, EventKind, EventShape, EventTally};
 use super::report::{self, NewEvent};
 use super::totals::{self, PersonTotals};
 use super::{Event, EventDocument, EventFilter, EventState, Viewer};
@@ -25,27 +25,27 @@ use crate::period::Period;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventKindRow {
     /// Its word.
-    kind: EventKind,
+    pub kind: EventKind,
     /// Chinese label.
-    zh: &'static str,
+    pub zh: &'static str,
     /// English label.
-    en: &'static str,
+    pub en: &'static str,
     /// What has to be said of it.
-    detail: Shape,
+    pub detail: EventShape,
     /// The metrics that it gives.
-    metrics: &'static [&'static str],
+    pub metrics: &'static [&'static str],
     /// How the month's value follows.
-    tally: Tally,
+    pub tally: EventTally,
     /// The roles that report it.
-    reporters: Vec<Role>,
+    pub reporters: Vec<Role>,
     /// Of whom.
-    about: About,
+    pub about: About,
     /// The roles that verify it.
-    verifiers: Vec<Role>,
+    pub verifiers: Vec<Role>,
     /// Whether it needs evidence and two people who verify it.
-    two_verifiers: Discipline,
+    pub two_verifiers: Discipline,
     /// What each point of a rating stands for, 1 first; empty for other kinds.
-    anchors: Vec<&'static str>,
+    pub anchors: Vec<&'static str>,
 }
 
 /// List what can be reported, by whom, and what it gives.
@@ -65,7 +65,7 @@ pub async fn list_event_kinds(_caller: Caller<ViewFacts>) -> Json<Vec<EventKindR
             about: row.about,
             verifiers: VerifyEvents::ALLOWED.iter().map(|(role, _)| *role).collect(),
             two_verifiers: row.discipline,
-            anchors: if row.shape == Shape::Rating { kinds::ANCHORS.to_vec() } else { Vec::new() },
+            anchors: if row.shape == EventShape::Rating { kinds::ANCHORS.to_vec() } else { Vec::new() },
         }
     });
     Json(rows.collect())

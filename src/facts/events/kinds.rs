@@ -8,7 +8,7 @@ use crate::auth::access::{Action as _, EnterFacts, Reach, Role, may_enter};
 /// What has to be said of an event besides its day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Shape {
+pub enum EventShape {
     /// `count`: how many times, 1 where it is left out
     Times,
     /// `violations`: how many were found, 0 where everything was in order
@@ -32,7 +32,7 @@ pub enum Shape {
 /// How the verified events of a month become its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Tally {
+pub enum EventTally {
     /// They add up
     Sum,
     /// They are taken off what the month comes to
@@ -88,14 +88,14 @@ pub struct Row {
     /// What it is called in English.
     pub en: &'static str,
     /// What has to be said of it.
-    pub shape: Shape,
+    pub shape: EventShape,
     reporters: Reporters,
     /// Of whom.
     pub about: About,
     /// Whether it needs two people.
     pub discipline: Discipline,
     /// How the month's value follows.
-    pub tally: Tally,
+    pub tally: EventTally,
     /// The metrics that it gives.
     pub metrics: &'static [&'static str],
 }
@@ -119,11 +119,11 @@ macro_rules! kinds {
                         name: $name,
                         zh: $zh,
                         en: $en,
-                        shape: Shape::$shape,
+                        shape: EventShape::$shape,
                         reporters: Reporters::$reporters($by),
                         about: About::$about,
                         discipline: Discipline::$discipline,
-                        tally: Tally::$tally,
+                        tally: EventTally::$tally,
                         metrics: &[$($metric),*],
                     },)*
                 }
@@ -217,8 +217,8 @@ mod tests {
             for name in row.metrics {
                 let metric = catalogue.get(catalogue.find(name).unwrap()).unwrap();
                 let expected = match (row.shape, row.tally) {
-                    (Shape::Days, _) => Kind::Days,
-                    (_, Tally::Mean | Tally::MeanOfRaters) => Kind::Score,
+                    (EventShape::Days, _) => Kind::Days,
+                    (_, EventTally::Mean | EventTally::MeanOfRaters) => Kind::Score,
                     _ => Kind::Count,
                 };
                 assert_eq!(metric.kind, expected, "{name}");

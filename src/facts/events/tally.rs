@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, TimeDelta};
 use rust_decimal::Decimal;
 
-use super::detail::{ItemResult, Liability, Particulars, Severity};
-use super::kinds::{Discipline, EventKind, FOLLOW_UP_HOURS, SLOW_AFTER_HOURS, Tally};
+use super::detail::{ComplaintSeverity, ItemResult, Liability, Particulars};
+use super::kinds::{Discipline, EventKind, EventTally, FOLLOW_UP_HOURS, SLOW_AFTER_HOURS};
 
 /// How many people have to verify an event before it counts.
 pub fn needed(kind: EventKind, said: &Particulars) -> i16 {
@@ -14,7 +14,7 @@ pub fn needed(kind: EventKind, said: &Particulars) -> i16 {
         (Discipline::Never, _) => false,
         (Discipline::Always, _) => true,
         (Discipline::MajorResponsible, Particulars::Complaint { severity, liability, .. }) => {
-            *severity == Severity::Major && *liability == Liability::Responsible
+            *severity == ComplaintSeverity::Major && *liability == Liability::Responsible
         }
         (Discipline::MajorResponsible, _) => true,
     };
@@ -35,11 +35,11 @@ pub fn given(kind: EventKind, said: &Particulars) -> Vec<(&'static str, Decimal)
         Particulars::Complaint { liability: Liability::NotResponsible, .. } => Vec::new(),
         Particulars::Complaint { severity, liability: Liability::Responsible, response_hours } => {
             let is_slow = *response_hours > Decimal::from(SLOW_AFTER_HOURS);
-            let of = |one: Severity| Decimal::from(u8::from(*severity == one));
+            let of = |one: ComplaintSeverity| Decimal::from(u8::from(*severity == one));
             vec![
-                of(Severity::Minor),
-                of(Severity::Serious),
-                of(Severity::Major),
+                of(ComplaintSeverity::Minor),
+                of(ComplaintSeverity::Serious),
+                of(ComplaintSeverity::Major),
                 Decimal::from(u8::from(is_slow)),
             ]
         }
@@ -53,7 +53,9 @@ pub fn given(kind: EventKind, said: &Particulars) -> Vec<(&'static str, Decimal)
     let is_complaint = matches!(said, Particulars::Complaint { .. });
     let given =
         row.metrics.iter().copied().zip(values).filter(|(_, value)| !is_complaint || !value.is_zero());
-    given.map(|(metric, value)| (metric, if row.tally == Tally::TakenOff { -value } else { value })).collect()
+    given
+        .map(|(metric, value)| (metric, if row.tally == EventTally::TakenOff { -value } else { value }))
+        .collect()
 }
 
 fn count(results: &[ItemResult], which: impl Fn(ItemResult) -> bool) -> Decimal {
@@ -80,8 +82,8 @@ const PLACES: u32 = 18;
 const RATERS: usize = 2;
 
 /// The month's value from the marks of its verified events; none while there are too few.
-pub fn mean(tally: Tally, marks: &[Mark]) -> Option<Decimal> {
-    if tally != Tally::MeanOfRaters {
+pub fn mean(tally: EventTally, marks: &[Mark]) -> Option<Decimal> {
+    if tally != EventTally::MeanOfRaters {
         return mean_of(marks.iter().map(|mark| mark.points));
     }
     let mut latest = BTreeMap::<i64, Mark>::new();
@@ -184,14 +186,14 @@ mod tests {
             points: points.into(),
         };
         let shown = |tally, marks: &[Mark]| mean(tally, marks).map(|mean| mean.to_string());
-        assert_eq!(shown(Tally::Mean, &[]), None);
-        assert_eq!(shown(Tally::Mean, &[mark(1, 1, 1, 90), mark(1, 2, 2, 85)]).unwrap(), "87.5");
+        assert_eq!(shown(EventTally::Mean, &[]), None);
+        assert_eq!(shown(EventTally::Mean, &[mark(1, 1, 1, 90), mark(1, 2, 2, 85)]).unwrap(), "87.5");
         let thirds = [mark(1, 1, 1, 90), mark(1, 2, 2, 85), mark(1, 3, 3, 85)];
-        assert_eq!(shown(Tally::Mean, &thirds).unwrap(), "86.666666666666666666");
+        assert_eq!(shown(EventTally::Mean, &thirds).unwrap(), "86.666666666666666666");
         // One rater twice is one rater; of a rater's ratings the latest day counts, and on one day the later event.
-        assert_eq!(shown(Tally::MeanOfRaters, &[mark(1, 1, 1, 5), mark(1, 2, 2, 4)]), None);
+        assert_eq!(shown(EventTally::MeanOfRaters, &[mark(1, 1, 1, 5), mark(1, 2, 2, 4)]), None);
         let ratings = [mark(1, 9, 1, 5), mark(2, 3, 2, 4), mark(1, 8, 3, 1), mark(2, 3, 4, 2)];
-        assert_eq!(shown(Tally::MeanOfRaters, &ratings).unwrap(), "3.5");
-        assert_eq!(shown(Tally::MeanOfRaters, &[mark(1, 9, 1, 5), mark(2, 9, 2, 4)]).unwrap(), "4.5");
+        assert_eq!(shown(EventTally::MeanOfRaters, &ratings).unwrap(), "3.5");
+        assert_eq!(shown(EventTally::MeanOfRaters, &[mark(1, 9, 1, 5), mark(2, 9, 2, 4)]).unwrap(), "4.5");
     }
 }

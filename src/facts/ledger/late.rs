@@ -74,6 +74,7 @@ pub(super) async fn keep(
 }
 
 /// Takes back what waits for a decision at the places of these entries: their system has thought better of it.
+/// To be called within the transaction that holds the month's lock.
 pub async fn retract(
     connection: &mut AsyncPgConnection,
     period: Period,
