@@ -132,6 +132,7 @@ pub async fn get_column_mapping(
     (status = 404, description = "There is none, or none that the caller may see", body = ProblemBody),
     (status = 412, description = "It has been changed since", body = ProblemBody),
     (status = 422, description = "Fields at fault", body = ProblemBody),
+    (status = 428, description = "If-Match is missing", body = ProblemBody),
 ))]
 #[put("/column-mappings/{name}")]
 pub async fn put_column_mapping(
