@@ -172,6 +172,25 @@ async fn a_request_with_a_key_is_done_once_however_often_it_is_sent() {
     assert_eq!(keyed(&app, "night-2", &later).await.expect(200)["unchanged"], 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packed_delivery_is_unpacked_and_one_that_unpacks_to_too_much_is_refused() {
+    use std::io::Write as _;
+    let app = TestApp::demo().await;
+    let packed = async |text: &[u8]| {
+        let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        writer.write_all(text).unwrap();
+        let request = app.request(Method::POST, "/v1/facts").bearer_auth(app.token("clerk").await);
+        let request = request.header("Content-Type", "application/json").header("Content-Encoding", "gzip");
+        Answer::of(request.body(writer.finish().unwrap()).send().await.unwrap()).await
+    };
+    let body = delivery("2015-01", json!([{"employee_no": "A02", "facts": {"orders": 7}}])).to_string();
+    assert_eq!(packed(body.as_bytes()).await.expect(200)["added"], 1);
+    assert_eq!(known(&app, "2015-01", "A02", "orders").await, 7);
+    let huge = [body.as_bytes(), &vec![b' '; 64 << 20]].concat();
+    assert_eq!(packed(&huge).await.problem(413), "payload-too-large");
+    assert_eq!(packed(b"no JSON").await.problem(400), "malformed-request");
+}
+
 /// January 2015 with what scoring has to have of everybody, but complaints.
 async fn january(app: &TestApp) -> i64 {
     let people = (1..=12).map(|i| format!("A{i:02}")).collect::<Vec<_>>();
