@@ -86,6 +86,9 @@ pub enum ImportError {
         /// Those of the month asked for.
         asked: String,
     },
+    /// Several worksheets have what is wanted, so that none of them is everything.
+    #[error("工作表“{}”都有符合的表头和数据，请只保留要导入的一个", .0.join("”、“"))]
+    SeveralTables(Vec<String>),
     /// Nothing below the header.
     #[error("表头下面没有数据行")]
     NoRows,

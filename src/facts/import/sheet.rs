@@ -216,7 +216,7 @@ fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, line: &Line
 }
 
 /// Whether two cells look like one number that its own separator has torn: 9 and 600.
-fn is_torn(line: &Line) -> bool {
+pub(crate) fn is_torn(line: &Line) -> bool {
     let digits = |cell: &Value| match cell {
         Value::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.len(),
         _ => 0,

@@ -17,7 +17,7 @@ use crate::period::Period;
 const ABOUT_THE_FILE: &[&str] = &["生成", "导出", "打印", "制表", "制作", "更新", "下载"];
 
 /// Refuses a table that says that it is of another month; a file that is only called so is worth a word.
-pub(super) fn check<'a>(
+pub(crate) fn check<'a>(
     above: impl Iterator<Item = &'a Line>,
     around: &Surroundings<'_>,
 ) -> Result<Option<String>, ImportError> {
