@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::facts::ledger as rows_of_ledger;
 use crate::support::{Template, TestApp, database_url, showfloor};
 
-const SCORES: &str = "四月成绩单\n编号,顾问,笔试成绩（分）,学时,班级\nA02,李,92.5,4,一\nA03,王,,6,二\n";
+const SCORES: &str =
+    "四月成绩单\n编号,顾问,笔试成绩（分）,学时,班级\nA02,李思敏,92.5,4,一\nA03,王浩然,,6,二\n";
 
 /// The columns of a proposal as they would be saved.
 fn confirmed(proposal: &Value) -> Vec<Value> {
@@ -52,7 +53,7 @@ async fn a_sheet_is_proposed_confirmed_and_imported() {
             json!(["ignore", null, true]),
         ]
     );
-    assert_eq!(proposal["samples"][0], json!(["A02", "李", "92.5", "4", "一"]));
+    assert_eq!(proposal["samples"][0], json!(["A02", "李思敏", "92.5", "4", "一"]));
     save(&app).await;
     let path = "/v1/column-mappings/%E6%88%90%E7%BB%A9%E5%8D%95/imports?period=2015-01&file_name=x.csv";
     let tried = app.upload("hr", &format!("{path}&dry_run=true"), SCORES.into()).await.expect(200);
@@ -82,7 +83,7 @@ async fn faulty_rows_keep_everything_out() {
     save(&app).await;
     let before = rows_of_ledger(&app).await;
     let path = "/v1/column-mappings/%E6%88%90%E7%BB%A9%E5%8D%95/imports?period=2015-01";
-    let sheet = "编号,顾问,笔试成绩（分）,学时\nA02,李,192,4\nA99,王,80,6\nA03,赵,80,6\n";
+    let sheet = "编号,顾问,笔试成绩（分）,学时\nA02,李思敏,192,4\nA99,王浩然,80,6\nA03,王浩然,80,6\n";
     let answer = app.upload("hr", path, sheet.into()).await;
     let fields: Vec<_> =
         answer.body["errors"].as_array().unwrap().iter().map(|error| error["field"].clone()).collect();

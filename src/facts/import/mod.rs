@@ -27,12 +27,12 @@ mod funnel;
 mod header;
 mod layout;
 pub(crate) mod number;
-mod sheet;
+pub(crate) mod sheet;
 mod spoken;
 #[cfg(test)]
 mod tests;
-mod text;
-mod title;
+pub(crate) mod text;
+pub(crate) mod title;
 pub(crate) mod unpack;
 pub(crate) mod workbook;
 
@@ -263,10 +263,10 @@ pub(crate) fn tables(
 }
 
 /// The words around a table, and the month that they are held against.
-struct Surroundings<'a> {
-    period: Period,
-    worksheet: Option<&'a str>,
-    file_name: &'a str,
+pub(crate) struct Surroundings<'a> {
+    pub(crate) period: Period,
+    pub(crate) worksheet: Option<&'a str>,
+    pub(crate) file_name: &'a str,
 }
 
 impl<'a> Surroundings<'a> {
@@ -345,7 +345,7 @@ pub(crate) struct Line {
     pub(crate) cells: Vec<Value>,
     /// How many fields the line has, in text. A number with an unquoted comma in it makes one too many and shifts
     /// the rest, which nothing else would show.
-    fields: Option<usize>,
+    pub(crate) fields: Option<usize>,
 }
 
 impl Line {

@@ -265,7 +265,7 @@ fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, line: &Line
 }
 
 /// Whether two cells look like one number that its own separator has torn: 9 and 600, ¥48 and 450.00.
-fn is_torn(line: &Line) -> bool {
+pub(crate) fn is_torn(line: &Line) -> bool {
     let text = |cell: &Value| match cell {
         Value::Text(text) => text.chars().map(half_width).collect(),
         _ => String::new(),

@@ -20,7 +20,7 @@ const ABOUT_THE_FILE: &[&str] = &["生成", "导出", "打印", "制表", "制�
 /// Refuses a table that says that it is of another month; a file that is only called so is worth a word.
 ///
 /// The groups of a header may hold other months beside the one asked for, so only its dates are looked at.
-pub(super) fn check(
+pub(crate) fn check(
     above: &[&Line],
     groups: &[&Line],
     around: &Surroundings<'_>,

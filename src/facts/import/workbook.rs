@@ -64,7 +64,7 @@ pub(crate) fn lines<'a, R: Read + Seek>(
 }
 
 /// The same, but a formula without a saved value is something that cannot be read, rather than nothing.
-fn lines_with_formulas<'a, R: Read + Seek>(
+pub(crate) fn lines_with_formulas<'a, R: Read + Seek>(
     cells: &'a mut XlsxCellReader<'_, R>,
 ) -> impl Iterator<Item = Result<Line, ImportError>> + 'a {
     gather(move || {

@@ -142,7 +142,7 @@ impl<'a> Addresses<'a> {
 
 /// Whether a name in a file is the person's: spaces, full-width characters and the dots of foreign names do not matter,
 /// nor does a department behind or before it, as in 陈志远(销售一组).
-fn is_same_person(written: &str, name: &str) -> bool {
+pub(crate) fn is_same_person(written: &str, name: &str) -> bool {
     let plain = |c| match half_width(c) {
         '•' | '．' | '・' | '●' | '‧' | '.' => '·',
         other => other,

@@ -15,6 +15,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
+pub(crate) use self::address::is_same_person;
 use self::address::{Addressed, Addresses};
 use self::reader::{Chunk, Reading, unusable};
 pub use self::report::{ImportDifference, ImportReport, MAX_DIFFERENCES, place};

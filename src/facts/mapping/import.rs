@@ -17,9 +17,10 @@ use super::{MappedColumn, built_in};
 use crate::auth::audit;
 use crate::auth::caller::{Identity, Scope};
 use crate::db::schema::import_batch;
-use crate::facts::import::{Fault, ImportError};
+use crate::facts::import::{Fault, ImportError, Surroundings};
+use crate::facts::import_file::is_same_person;
 use crate::facts::import_file::{ImportDifference, ImportReport, Importer, MAX_DIFFERENCES, Manner, Mode};
-use crate::facts::ledger::{self, Entry, FactOutcome, Origin, Recorded};
+use crate::facts::ledger::{self, Entry, FactOutcome, Origin, Person, Recorded};
 use crate::facts::metric::{Catalogue, nearest};
 use crate::http::Problem;
 use crate::period::Period;
@@ -76,18 +77,36 @@ impl Reader {
         Ok(Importer { user_id: Some(by.user_id), scope: Some(scope) })
     }
 
-    fn read(&self, bytes: &[u8], catalogue: &Catalogue, period: Period) -> Result<MappedSheet, ImportError> {
-        let mut refusal = None;
-        let found = file::first(bytes, &mut |rows| {
-            match read::read(rows, &self.columns, self.headers, catalogue, period) {
-                // Another worksheet may have them.
-                Err(error @ (ImportError::MissingColumns(_) | ImportError::NoRows)) => {
-                    refusal.get_or_insert(error);
-                    Ok(None)
+    fn read(
+        &self,
+        bytes: &[u8],
+        file_name: &str,
+        catalogue: &Catalogue,
+        period: Period,
+    ) -> Result<MappedSheet, ImportError> {
+        let (mut found, mut fitting, mut refusal) = (None, Vec::new(), None);
+        file::first::<()>(bytes, &mut |worksheet, rows| {
+            let around = Surroundings { period, worksheet, file_name };
+            match read::read(rows, &self.columns, self.headers, catalogue, &around) {
+                Ok(sheet) => {
+                    fitting.extend(worksheet.filter(|_| sheet.is_some()).map(str::to_owned));
+                    found = found.take().or(sheet);
                 }
-                result => result,
+                // Another worksheet may be the right one.
+                Err(
+                    error @ (ImportError::MissingColumns(_)
+                    | ImportError::NoRows
+                    | ImportError::WrongPeriod { .. }),
+                ) => {
+                    refusal.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
             }
+            Ok(None)
         })?;
+        if fitting.len() > 1 {
+            return Err(ImportError::SeveralTables(fitting));
+        }
         let header = self.columns.iter().find(|column| column.to == super::Target::EmployeeNo);
         let missing =
             || ImportError::MissingColumns(header.iter().map(|column| column.header.clone()).collect());
@@ -110,8 +129,8 @@ pub async fn import(
 ) -> Result<ImportReport, Problem> {
     let digest = Sha256::digest(&file.bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let MappedFile { by, period, name, bytes } = file;
-    let (reader, metrics) = (by.clone(), catalogue.clone());
-    let sheet = tokio::task::spawn_blocking(move || reader.read(&bytes, &metrics, period))
+    let (reader, metrics, called) = (by.clone(), catalogue.clone(), name.clone());
+    let sheet = tokio::task::spawn_blocking(move || reader.read(&bytes, &called, &metrics, period))
         .await
         .map_err(|error| Problem::internal(&error))?
         .map_err(|error| Problem::field("file", error.to_string()))?;
@@ -138,6 +157,7 @@ pub async fn import(
                 counts: compared.counts,
                 differences: addressed.differences(&compared),
                 faults: addressed.faults,
+                notes: addressed.notes,
                 ..ImportReport::default()
             };
             report.counts.unchanged += known;
@@ -169,6 +189,7 @@ pub async fn import(
 struct Addressed {
     placed: Vec<Placed>,
     faults: Vec<Fault>,
+    notes: Vec<String>,
     /// Good rows.
     rows: usize,
 }
@@ -231,15 +252,21 @@ async fn address(
 ) -> Result<Addressed, Problem> {
     let employee_nos = sheet.rows.iter().map(|row| row.employee_no.clone()).collect::<Vec<_>>();
     let people = ledger::people(connection, period, &employee_nos, importer.scope.as_ref()).await?;
-    let reached: HashMap<String, i64> =
-        people.into_iter().filter(|one| one.is_reached).map(|one| (one.employee_no, one.id)).collect();
-    let mut addressed = Addressed { faults: sheet.faults, ..Addressed::default() };
+    let reached: HashMap<&str, &Person> =
+        people.iter().filter(|one| one.is_reached).map(|one| (one.employee_no.as_str(), one)).collect();
+    let mut addressed = Addressed { faults: sheet.faults, notes: sheet.notes, ..Addressed::default() };
     let mut strangers = Vec::new();
     for row in sheet.rows {
-        let Some(employee_id) = reached.get(&row.employee_no) else {
+        let Some(person) = reached.get(row.employee_no.as_str()) else {
             strangers.push((row.number, row.employee_no));
             continue;
         };
+        if let Some(name) = row.name.filter(|name| !is_same_person(name, &person.name)) {
+            let expected = format!("{}（工号 {} 是{}）", person.name, person.employee_no, person.name);
+            let column = sheet.name_column.clone();
+            addressed.faults.push(Fault { row: Some(row.number), column, found: name, expected });
+            continue;
+        }
         addressed.rows += 1;
         let employee_no: Arc<str> = row.employee_no.into();
         addressed.placed.extend(row.values.into_iter().map(|MappedValue { metric, column, value }| Placed {
@@ -250,7 +277,7 @@ async fn address(
             entry: Entry {
                 day: row.day,
                 external_id: row.external_id.clone(),
-                ..Entry::total(*employee_id, &*metric, value)
+                ..Entry::total(person.id, &*metric, value)
             },
         }));
     }
@@ -263,8 +290,8 @@ async fn address(
             let expected = format!("本月在岗员工的工号{hint}");
             Fault { row: Some(row), column: Some(column.to_owned()), found, expected }
         }));
-        addressed.faults.sort_by_key(|fault| fault.row);
     }
+    addressed.faults.sort_by_key(|fault| fault.row);
     Ok(addressed)
 }
 

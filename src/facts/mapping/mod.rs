@@ -13,6 +13,7 @@ pub mod propose;
 mod read;
 pub mod store;
 mod synonyms;
+mod text;
 mod value;
 
 use std::collections::HashSet;
@@ -40,7 +41,7 @@ use crate::period::Period;
 pub enum Target {
     /// 工号 of whom the row is about.
     EmployeeNo,
-    /// 姓名, which is only looked at.
+    /// 姓名, which has to be that of the employee number.
     Name,
     /// The day that the row is of; without it, its values are the month's.
     Day,
@@ -207,7 +208,7 @@ pub async fn propose(
 ) -> Result<Proposal, Problem> {
     let known = ledger::employee_nos(connection, period, scope).await?.into_iter().collect::<HashSet<_>>();
     let read = move || {
-        file::first(&bytes, &mut |rows| {
+        file::first(&bytes, &mut |_, rows| {
             let most = propose::SAMPLES + usize::try_from(file::SEARCHED_ROWS).unwrap_or_default();
             let rows = rows.take(most).collect::<Result<Vec<_>, _>>()?;
             Ok(propose::propose(&rows, &catalogue, &known))

@@ -8,11 +8,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::day::day;
-use super::file::{Row, SEARCHED_ROWS};
+use super::file::SEARCHED_ROWS;
 use super::label::{is_same_unit, normal, parts};
 use super::value::{is_nothing, number};
 use super::{Blank, MappedColumn, Target, synonyms};
-use crate::facts::import::Value;
+use crate::facts::import::{Line, Value};
 use crate::facts::metric::{COMPUTED_SOURCE, Catalogue, Metric, TARGET_SUFFIX};
 
 /// From this confidence on, in percent, the program is sure.
@@ -66,7 +66,7 @@ struct Guess {
 /// Proposes what the columns are, from the first rows of a sheet and the employee numbers that there are. `None`: there is
 /// no header in them.
 pub(super) fn propose(
-    rows: &[Row],
+    rows: &[Line],
     catalogue: &Catalogue,
     employee_nos: &HashSet<String>,
 ) -> Option<Proposal> {
@@ -93,9 +93,9 @@ pub(super) fn propose(
     let is_whole = chosen.values().any(|guess| guess.to == Target::EmployeeNo);
     let columns: Vec<ProposedColumn> =
         headed.iter().enumerate().map(|(index, (_, header))| proposed(header, chosen.get(&index))).collect();
-    let shown = |row: &Row| headed.iter().map(|(column, _)| row.cell(*column).shown()).collect();
+    let shown = |row: &Line| headed.iter().map(|(column, _)| row.cell(*column).shown()).collect();
     Some(Proposal {
-        header_row: head.number,
+        header_row: head.row,
         is_sure: is_whole && columns.iter().all(|column| column.is_sure),
         columns,
         samples: below.iter().take(SHOWN).map(shown).collect(),
@@ -103,9 +103,9 @@ pub(super) fn propose(
 }
 
 /// The row of the header: the one of which most is understood, else the first that has several texts and nothing else.
-fn header(rows: &[Row], catalogue: &Catalogue) -> Option<usize> {
-    let searched = || rows.iter().take_while(|row| row.number <= SEARCHED_ROWS).enumerate();
-    let understood = |row: &Row| {
+fn header(rows: &[Line], catalogue: &Catalogue) -> Option<usize> {
+    let searched = || rows.iter().take_while(|row| row.row <= SEARCHED_ROWS).enumerate();
+    let understood = |row: &Line| {
         let cells = row.cells.iter().filter(|cell| matches!(cell, Value::Text(_)));
         cells.filter(|cell| is_understood(&cell.shown(), catalogue)).count()
     };
@@ -113,7 +113,7 @@ fn header(rows: &[Row], catalogue: &Catalogue) -> Option<usize> {
     let scored = searched().map(|(at, row)| (understood(row), at)).filter(|(score, _)| *score > 0);
     let best = scored.min_by_key(|(score, at)| (std::cmp::Reverse(*score), *at)).map(|(_, at)| at);
     best.or_else(|| {
-        let is_header = |row: &Row| {
+        let is_header = |row: &Line| {
             let is_word =
                 |cell: &&Value| matches!(cell, Value::Text(text) if text.contains(char::is_alphabetic));
             let words = row.cells.iter().filter(is_word).count();

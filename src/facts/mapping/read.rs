@@ -7,12 +7,13 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::day::day;
-use super::file::{Row, Rows, SEARCHED_ROWS};
+use super::file::{Rows, SEARCHED_ROWS};
 use super::label::normal;
 use super::value::{expected, is_nothing, number};
 use super::{Blank, MappedColumn, Target, built_in};
 use crate::facts::import::number::half_width;
-use crate::facts::import::{Fault, ImportError, MAX_FAULTS, Value};
+use crate::facts::import::sheet::is_torn;
+use crate::facts::import::{Fault, ImportError, Line, MAX_FAULTS, Surroundings, Value, title};
 use crate::facts::metric::{Catalogue, Metric};
 use crate::period::Period;
 
@@ -41,6 +42,10 @@ pub(super) struct MappedSheet {
     pub faults: Vec<Fault>,
     /// Header of the column of employee numbers, as the file writes it.
     pub employee_no_column: String,
+    /// That of the column of names, where there is one.
+    pub name_column: Option<String>,
+    /// What whoever imports the file should know, in Chinese.
+    pub notes: Vec<String>,
 }
 
 /// A row without any fault.
@@ -48,6 +53,8 @@ pub(super) struct MappedSheet {
 pub(super) struct MappedRow {
     pub number: u32,
     pub employee_no: String,
+    /// As the file writes it, to compare with the person found.
+    pub name: Option<String>,
     pub day: Option<NaiveDate>,
     pub external_id: Option<String>,
     pub values: Vec<MappedValue>,
@@ -74,48 +81,64 @@ struct Column<'a> {
 struct Layout<'a> {
     columns: Vec<Column<'a>>,
     width: usize,
+    /// How many fields the header has, in text.
+    fields: Option<usize>,
 }
 
 /// Reads a table; `None` where it has no such header.
 ///
 /// # Errors
 ///
-/// A header that lacks confirmed columns, no rows at all, or more faults than anybody corrects.
+/// A header that lacks confirmed columns or has one twice, words around the table that name another month, no rows at all, or more faults than anybody corrects.
 pub(super) fn read(
     rows: &mut Rows<'_>,
     columns: &[MappedColumn],
     headers: Headers,
     catalogue: &Catalogue,
-    period: Period,
+    around: &Surroundings<'_>,
 ) -> Result<Option<MappedSheet>, ImportError> {
-    let mut layout = None;
+    let (mut layout, mut above) = (None, Vec::new());
     while layout.is_none() {
         let Some(row) = rows.next() else { return Ok(None) };
         let row = row?;
-        if row.number > SEARCHED_ROWS {
+        if row.row > SEARCHED_ROWS {
             return Ok(None);
         }
         layout = Layout::find(&row, columns, headers, catalogue)?;
+        above.push(row);
     }
+    // The last of them is the header itself.
+    above.pop();
     let Some(layout) = layout else { return Ok(None) };
-    let mut sheet =
-        MappedSheet { employee_no_column: layout.employee_no().to_owned(), ..MappedSheet::default() };
+    let said = title::check(&above.iter().collect::<Vec<_>>(), &[], around);
+    let mut sheet = MappedSheet {
+        employee_no_column: layout.employee_no().to_owned(),
+        name_column: layout.header_of(Target::Name).map(str::to_owned),
+        ..MappedSheet::default()
+    };
     let mut seen = HashMap::new();
     for row in rows {
         let row = row?;
         if layout.is_passed_over(&row) {
             continue;
         }
-        match (Reading { row: &row, layout: &layout, faults: Vec::new() }).read(period, &mut seen) {
+        match (Reading { row: &row, layout: &layout, faults: Vec::new() }).read(around.period, &mut seen) {
             Ok(row) => sheet.rows.push(row),
             Err(mut faults) => sheet.faults.append(&mut faults),
         }
         if sheet.faults.len() > MAX_FAULTS {
-            return Err(ImportError::TooManyFaults);
+            return Err(said.err().unwrap_or(ImportError::TooManyFaults));
         }
     }
     if sheet.rows.is_empty() && sheet.faults.is_empty() {
         return Err(ImportError::NoRows);
+    }
+    // Rows that name their day say themselves which month they are of: that of a week does not cover its month.
+    let is_dated = !sheet.rows.is_empty() && sheet.rows.iter().all(|row| row.day.is_some());
+    match said {
+        Ok(doubt) => sheet.notes.extend(doubt),
+        Err(error) if !is_dated => return Err(error),
+        Err(_) => {}
     }
     Ok(Some(sheet))
 }
@@ -123,23 +146,28 @@ pub(super) fn read(
 impl<'a> Layout<'a> {
     /// Where the columns are, if the row is a header that names the employee number.
     fn find(
-        row: &Row,
+        row: &Line,
         columns: &[MappedColumn],
         headers: Headers,
         catalogue: &'a Catalogue,
     ) -> Result<Option<Self>, ImportError> {
         let mut found = Vec::new();
-        let mut missing = Vec::new();
+        let (mut missing, mut twice) = (Vec::new(), None);
         for column in columns.iter().filter(|column| column.to != Target::Ignore) {
             let metric = column.metric.as_deref().and_then(|name| catalogue.get(catalogue.find(name)?));
             let is_it = |cell: &Value| match headers {
                 Headers::Confirmed => normal(&cell.shown()) == normal(&column.header),
                 Headers::Labels => built_in::is_header(&cell.shown(), &column.header, metric),
             };
-            let Some((at, cell)) = row.cells.iter().enumerate().find(|(_, cell)| is_it(cell)) else {
+            let mut cells = row.cells.iter().enumerate().filter(|(_, cell)| is_it(cell));
+            let Some((at, cell)) = cells.next() else {
                 missing.push((column.to, column.header.clone()));
                 continue;
             };
+            twice = twice.or_else(|| {
+                let (column, second) = (column.header.clone(), cells.next()?.1.shown());
+                Some(ImportError::DuplicateColumn { column, first: cell.shown(), second })
+            });
             found.push(Column {
                 at,
                 shown: cell.shown().into(),
@@ -151,21 +179,28 @@ impl<'a> Layout<'a> {
         if !found.iter().any(|column| column.to == Target::EmployeeNo) {
             return Ok(None);
         }
+        if let Some(twice) = twice {
+            return Err(twice);
+        }
         let has_values = found.iter().any(|column| column.to == Target::Metric);
         if (headers == Headers::Confirmed && !missing.is_empty()) || !has_values {
             missing.retain(|(to, _)| headers == Headers::Confirmed || *to == Target::Metric);
             return Err(ImportError::MissingColumns(missing.into_iter().map(|(_, header)| header).collect()));
         }
         let width = row.cells.iter().rposition(|cell| !cell.is_blank()).map_or(0, |last| last + 1);
-        Ok(Some(Self { columns: found, width }))
+        Ok(Some(Self { columns: found, width, fields: row.fields }))
     }
 
     fn employee_no(&self) -> &str {
-        self.columns.iter().find(|column| column.to == Target::EmployeeNo).map_or("", |column| &column.shown)
+        self.header_of(Target::EmployeeNo).unwrap_or_default()
+    }
+
+    fn header_of(&self, target: Target) -> Option<&str> {
+        self.columns.iter().find(|column| column.to == target).map(|column| &*column.shown)
     }
 
     /// Whether a row says nothing about anybody: nothing that is read, or totals.
-    fn is_passed_over(&self, row: &Row) -> bool {
+    fn is_passed_over(&self, row: &Line) -> bool {
         const TOTALS: &[&str] = &["合计", "总计", "小计", "汇总", "总和", "平均", "平均值"];
         let is_total = |cell: &Value| TOTALS.contains(&normal(&cell.shown()).trim_end_matches(':'));
         let nobody = self
@@ -181,7 +216,7 @@ impl<'a> Layout<'a> {
 
 /// A row while it is read.
 struct Reading<'a> {
-    row: &'a Row,
+    row: &'a Line,
     layout: &'a Layout<'a>,
     faults: Vec<Fault>,
 }
@@ -192,18 +227,22 @@ type Place = (String, Option<NaiveDate>, Option<String>);
 impl Reading<'_> {
     fn read(mut self, period: Period, seen: &mut HashMap<Place, u32>) -> Result<MappedRow, Vec<Fault>> {
         let width = self.layout.width;
-        if let Some(fields) = self.row.fields.filter(|fields| *fields < width || self.row.cells.len() > width)
-        {
+        let is_shifted = |fields: usize| {
+            let is_longer = self.layout.fields.is_some_and(|usual| fields > usual);
+            fields < width || self.row.cells.len() > width || is_longer && is_torn(self.row)
+        };
+        if let Some(fields) = self.row.fields.filter(|fields| is_shifted(*fields)) {
             let expected = format!("与表头相同的 {width} 列（含逗号的数字要加引号，例如 \"40,000\"）");
             self.fault(None, &format!("{fields} 列"), expected);
             return Err(self.faults);
         }
-        let (mut employee_no, mut day, mut external_id) = (String::new(), None, None);
+        let (mut employee_no, mut name, mut day, mut external_id) = (String::new(), None, None, None);
         let mut values = Vec::new();
         for column in &self.layout.columns {
             let cell = self.row.cell(column.at);
             match (column.to, &column.metric) {
                 (Target::EmployeeNo, _) => employee_no = self.employee_no(column, cell),
+                (Target::Name, _) => name = Some(cell.shown()).filter(|_| !is_nothing(cell)),
                 (Target::Day, _) => day = self.day(column, cell, period),
                 (Target::ExternalId, _) => external_id = self.external_id(column, cell),
                 (Target::Metric, Some((metric, name))) => {
@@ -211,7 +250,7 @@ impl Reading<'_> {
                     let (metric, column) = (Arc::clone(name), Arc::clone(&column.shown));
                     values.extend(value.map(|value| MappedValue { metric, column, value }));
                 }
-                (Target::Metric | Target::Name | Target::Ignore, _) => {}
+                (Target::Metric | Target::Ignore, _) => {}
             }
         }
         let place = (employee_no.clone(), day, external_id.clone());
@@ -222,11 +261,11 @@ impl Reading<'_> {
                 self.fault(Some(&column), &employee_no, expected);
             }
             _ => {
-                seen.insert(place, self.row.number);
+                seen.insert(place, self.row.row);
             }
         }
         if self.faults.is_empty() {
-            Ok(MappedRow { number: self.row.number, employee_no, day, external_id, values })
+            Ok(MappedRow { number: self.row.row, employee_no, name, day, external_id, values })
         } else {
             Err(self.faults)
         }
@@ -234,7 +273,9 @@ impl Reading<'_> {
 
     fn employee_no(&mut self, column: &Column<'_>, cell: &Value) -> String {
         let found = cell.shown();
-        let employee_no = found.chars().map(half_width).collect::<String>().trim().to_owned();
+        let half: String = found.chars().map(half_width).collect();
+        // An apostrophe before it is how spreadsheets are told that 0012 is a text.
+        let employee_no = half.trim().trim_start_matches('\'').to_owned();
         let is_text =
             employee_no.chars().count() <= MAX_EMPLOYEE_NO_CHARS && !employee_no.contains(char::is_control);
         if employee_no.is_empty() || !is_text || matches!(cell, Value::Other(_)) {
@@ -281,7 +322,7 @@ impl Reading<'_> {
             None => found.to_owned(),
         };
         self.faults.push(Fault {
-            row: Some(self.row.number),
+            row: Some(self.row.row),
             column: column.map(str::to_owned),
             found,
             expected,

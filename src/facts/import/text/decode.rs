@@ -13,11 +13,11 @@ const PIECE: usize = 16 << 10;
 const MAX_SEPARATORS: usize = 16_384;
 
 /// What may separate the fields of a line.
-pub(super) const SEPARATORS: [u8; 4] = [b',', b'\t', b';', b'|'];
+pub(crate) const SEPARATORS: [u8; 4] = [b',', b'\t', b';', b'|'];
 
 /// Finds the encoding: by the byte-order mark; without one UTF-16 where plain characters have their zero bytes at one
 /// side, else UTF-8 if that is what the bytes are, else GB18030. The source stands behind the mark afterwards.
-pub(super) fn encoding_of(source: &mut (impl Read + Seek)) -> io::Result<&'static Encoding> {
+pub(crate) fn encoding_of(source: &mut (impl Read + Seek)) -> io::Result<&'static Encoding> {
     source.rewind()?;
     let mut beginning = Vec::new();
     source.by_ref().take(4096).read_to_end(&mut beginning)?;
@@ -78,7 +78,7 @@ fn utf8_or_gb18030(source: &mut impl Read) -> io::Result<&'static Encoding> {
 }
 
 /// A text as UTF-8 whose every line ends in `\n`, the last one, too.
-pub(super) struct Decoded<R> {
+pub(crate) struct Decoded<R> {
     source: R,
     encoding: &'static Encoding,
     decoder: Decoder,
@@ -92,7 +92,7 @@ pub(super) struct Decoded<R> {
 }
 
 impl<R: Read> Decoded<R> {
-    pub(super) fn new(source: R, encoding: &'static Encoding) -> Self {
+    pub(crate) fn new(source: R, encoding: &'static Encoding) -> Self {
         Self {
             source,
             encoding,

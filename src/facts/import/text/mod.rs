@@ -1,6 +1,6 @@
 //! Text files: which separator they have, and which row a record is in a spreadsheet.
 
-mod decode;
+pub(crate) mod decode;
 
 use std::cell::Cell;
 use std::io::{self, Cursor, Read};
@@ -37,7 +37,7 @@ pub(super) fn lines(content: &mut Content) -> Result<Box<Lines<'_>>, ImportError
 }
 
 /// The separator that a first line `sep=;` names, which Excel reads and other programs write.
-fn named_separator(head: &[u8]) -> Option<u8> {
+pub(crate) fn named_separator(head: &[u8]) -> Option<u8> {
     let line = head.split(|byte| *byte == b'\n').next()?;
     let line = std::str::from_utf8(line).ok()?.trim_matches('"');
     let (key, value) = line.split_at_checked(4)?;
@@ -74,7 +74,7 @@ fn header_width(
 }
 
 /// Reads records, counting rows as a spreadsheet does: a quoted line break does not begin a row, a blank line is one.
-fn records(text: impl Read, separator: u8) -> impl Iterator<Item = Result<Line, ImportError>> {
+pub(crate) fn records(text: impl Read, separator: u8) -> impl Iterator<Item = Result<Line, ImportError>> {
     let quotes = Rc::new(Cell::new(Quotes::default()));
     let text = Watched { text, separator, quotes: Rc::clone(&quotes) };
     let mut reader = csv::ReaderBuilder::new()

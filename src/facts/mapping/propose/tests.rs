@@ -4,9 +4,9 @@ fn catalogue() -> Catalogue {
     Catalogue::parse(include_str!("../../../../rules/metrics.toml")).unwrap()
 }
 
-fn rows(text: &str) -> Vec<Row> {
+fn rows(text: &str) -> Vec<Line> {
     let fields = |line: &str| line.split(',').map(Value::text).collect();
-    (1..).zip(text.lines()).map(|(number, line)| Row { number, cells: fields(line), fields: None }).collect()
+    (1..).zip(text.lines()).map(|(row, line)| Line { row, cells: fields(line), fields: None }).collect()
 }
 
 fn proposal(text: &str) -> Proposal {

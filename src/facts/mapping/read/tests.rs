@@ -22,8 +22,9 @@ fn columns() -> Vec<MappedColumn> {
 
 fn read_text(text: &str) -> Result<Option<MappedSheet>, ImportError> {
     let march = "2014-03".parse().unwrap();
-    file::first(text.as_bytes(), &mut |rows| {
-        super::read(rows, &columns(), Headers::Confirmed, &catalogue(), march)
+    file::first(text.as_bytes(), &mut |worksheet, rows| {
+        let around = Surroundings { period: march, worksheet, file_name: "" };
+        super::read(rows, &columns(), Headers::Confirmed, &catalogue(), &around)
     })
 }
 
@@ -36,6 +37,7 @@ fn rows_are_read_as_the_mapping_says() {
     let row = |number, id: &str, values: &[(&str, &str, Decimal)]| MappedRow {
         number,
         employee_no: "A01".to_owned(),
+        name: None,
         day: NaiveDate::from_ymd_opt(2014, 3, 5),
         external_id: Some(id.to_owned()),
         values: values
