@@ -17,6 +17,8 @@ use super::{MappedColumn, built_in};
 use crate::auth::audit;
 use crate::auth::caller::{Identity, Scope};
 use crate::db::schema::import_batch;
+use crate::decimal;
+use crate::facts::events::kinds::needs_verification;
 use crate::facts::import::{Fault, ImportError, Surroundings};
 use crate::facts::import_file::is_same_person;
 use crate::facts::import_file::{ImportDifference, ImportReport, Importer, MAX_DIFFERENCES, Manner, Mode};
@@ -265,6 +267,13 @@ async fn address(
             let expected = format!("{}（工号 {} 是{}）", person.name, person.employee_no, person.name);
             let column = sheet.name_column.clone();
             addressed.faults.push(Fault { row: Some(row.number), column, found: name, expected });
+            continue;
+        }
+        let unverified = row.values.iter().find(|one| needs_verification(&one.metric, one.value));
+        if let Some(one) = unverified.filter(|_| importer.user_id.is_some()) {
+            let expected = "0，或作为事件上报：须由其他人核实后才计入".to_owned();
+            let (column, found) = (Some(one.column.to_string()), decimal::plain(one.value));
+            addressed.faults.push(Fault { row: Some(row.number), column, found, expected });
             continue;
         }
         addressed.rows += 1;

@@ -33,10 +33,12 @@ pub(super) fn rows(text: &[u8]) -> Result<Box<Rows<'_>>, ImportError> {
     }
 }
 
-fn width(text: &[u8], separator: u8) -> usize {
+/// How wide the widest row at the top is, and how many rows are parted at all: a number may hold another separator.
+fn width(text: &[u8], separator: u8) -> (usize, usize) {
     let lines = records(text, separator).map_while(Result::ok);
     let top = lines.take_while(|line| line.row <= SEARCHED_ROWS);
-    top.map(|line| line.cells.len()).max().unwrap_or(0)
+    top.map(|line| line.cells.len())
+        .fold((0, 0), |(widest, parted), width| (widest.max(width), parted + usize::from(width > 1)))
 }
 
 /// The row in which a quotation mark is opened that nothing closes: it would swallow everybody behind it.
