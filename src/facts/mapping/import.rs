@@ -18,8 +18,9 @@ use crate::auth::audit;
 use crate::auth::caller::{Identity, Scope};
 use crate::db::schema::import_batch;
 use crate::facts::import::{Fault, ImportError, Surroundings};
-use crate::facts::import_file::is_same_person;
-use crate::facts::import_file::{ImportDifference, ImportReport, Importer, MAX_DIFFERENCES, Manner, Mode};
+use crate::facts::import_file::{
+    ImportDifference, ImportReport, Importer, MAX_DIFFERENCES, Manner, Mode, is_same_person,
+};
 use crate::facts::ledger::{self, Entry, FactOutcome, Origin, Person, Recorded};
 use crate::facts::metric::{Catalogue, nearest};
 use crate::http::Problem;
