@@ -1,3 +1,8 @@
+use std::io::{Cursor, Write as _};
+
+use rust_xlsxwriter::Workbook;
+use zip::write::SimpleFileOptions;
+
 use super::*;
 use crate::facts::mapping::file;
 
@@ -21,8 +26,12 @@ fn columns() -> Vec<MappedColumn> {
 }
 
 fn read_text(text: &str) -> Result<Option<MappedSheet>, ImportError> {
+    read_bytes(text.as_bytes())
+}
+
+fn read_bytes(bytes: &[u8]) -> Result<Option<MappedSheet>, ImportError> {
     let march = "2014-03".parse().unwrap();
-    file::first(text.as_bytes(), &mut |worksheet, rows| {
+    file::first(bytes, &mut |worksheet, rows| {
         let around = Surroundings { period: march, worksheet, file_name: "" };
         super::read(rows, &columns(), Headers::Confirmed, &catalogue(), &around)
     })
@@ -120,4 +129,31 @@ fn an_employee_number_is_read_however_it_was_kept_a_text() {
     let text = "顾问编号,交车日期,单号,台数,精品(元)\n'A01,2014-03-05,D-1,1,\n=\"A01\",2014-03-05,D-2,1,\n";
     let sheet = read_text(text).unwrap().unwrap();
     assert!(sheet.rows.len() == 2 && sheet.rows.iter().all(|row| row.employee_no == "A01"), "{sheet:?}");
+}
+
+/// A workbook as programs write it that do not compute: its formulas have no values.
+fn without_results(book: &[u8]) -> Vec<u8> {
+    let mut from = zip::ZipArchive::new(Cursor::new(book)).unwrap();
+    let mut to = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..from.len() {
+        let part = from.by_index(index).unwrap();
+        let name = part.name().unwrap().into_owned();
+        let text = std::io::read_to_string(part).unwrap();
+        to.start_file(name.as_str(), SimpleFileOptions::default()).unwrap();
+        to.write_all(text.replace("</f><v>0</v>", "</f>").as_bytes()).unwrap();
+    }
+    to.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_formula_without_a_saved_value_is_a_fault() {
+    let mut book = Workbook::new();
+    let page = book.add_worksheet();
+    page.write_row(0, 0, ["顾问编号", "交车日期", "单号", "台数", "精品(元)"]).unwrap();
+    page.write_row(1, 0, ["A01", "2014-03-05", "D-1"]).unwrap();
+    page.write_formula(1, 3, "=1+1").unwrap();
+    let sheet = read_bytes(&without_results(&book.save_to_buffer().unwrap())).unwrap().unwrap();
+    let fault = sheet.faults.first().unwrap();
+    assert_eq!((fault.row, fault.column.as_deref()), (Some(2), Some("台数")));
+    assert!(fault.found.contains("公式") && sheet.rows.is_empty(), "{sheet:?}");
 }
