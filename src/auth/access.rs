@@ -216,11 +216,11 @@ pub const SOURCES: &[(&str, &[Role])] = &[
     ("inspections", &[ShowroomSupervisor, TeamLeader]),
     ("ratings", &[TeamLeader, SalesManager]),
     ("management", &[SalesManager]),
-    ("reports", &[SalesConsultant, TeamLeader, TelesalesSpecialist, Hr, GroupAdmin]),
+    ("reports", &[Hr, GroupAdmin]),
     ("attendance", &[Hr, GroupAdmin]),
     ("exams", &[Hr, GroupAdmin]),
     ("training", &[Hr, GroupAdmin]),
-    ("events", &[Hr, GroupAdmin]),
+    ("events", &[]),
     ("plan", &[SalesManager, GroupAdmin]),
     ("computed", &[]),
 ];

@@ -1,6 +1,6 @@
 //! Who writes of the own days, and whether the month can still take it.
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -22,6 +22,18 @@ pub fn of(identity: &Identity) -> Result<i64, Problem> {
     identity.employee_id.ok_or_else(|| {
         Problem::conflict("this login belongs to no employee, and what one writes oneself is nobody else's")
     })
+}
+
+/// Refuses a day that nobody means: the calendar and the database end somewhere.
+///
+/// # Errors
+///
+/// The field at fault.
+pub fn require_sane(field: &str, day: NaiveDate) -> Result<(), Problem> {
+    match (1900..3000).contains(&day.year()) {
+        true => Ok(()),
+        false => Err(Problem::field(field, "expected a day of 1900 to 2999")),
+    }
 }
 
 /// Refuses a day on which the person holds no posting that writes.

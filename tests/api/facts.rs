@@ -205,9 +205,17 @@ async fn who_enters_what_depends_on_where_it_comes_from() {
             assert_eq!(ledger(&app).await, before);
         }
     }
-    // A consultant enters the own reports, and nobody else's.
-    let own = march(json!([row("A02", json!({"reports_due": 30}))]));
-    app.post("consultant", "/v1/facts", own).await.expect(200);
+    // A consultant hands reports in; how many were due and on time is counted from them, and nobody says it of oneself.
+    let own = march(json!([row("A02", json!({"reports_due": 30, "reports_on_time": 30}))]));
+    assert_eq!(app.post("consultant", "/v1/facts", own).await.problem(403), "forbidden");
+    // Nobody rates oneself, and what caps a grade is an event that two people verify; that there was none can be said.
+    let own = march(json!([row("M01", json!({"attitude_rating": 5}))]));
+    assert_eq!(app.post("manager", "/v1/facts", own).await.problem(422), "validation-failed");
+    let major = |count: i64| march(json!([row("A12", json!({"complaints_major": count}))]));
+    let refused = app.post("service", "/v1/facts", major(1)).await;
+    assert_eq!(refused.body["errors"][0]["field"], "rows[0].facts.complaints_major");
+    assert_eq!(refused.problem(422), "validation-failed");
+    app.post("service", "/v1/facts", major(0)).await.expect(200);
     for login in ["gm", "auditor", "dashboard", "admin"] {
         let answer = app.post(login, "/v1/facts", march(json!([]))).await;
         assert_eq!(answer.problem(403), "forbidden", "{login}");

@@ -320,3 +320,34 @@ async fn wrong_methods_are_told_the_right_ones() {
     let answer = app.send(As::Nobody, Method::PUT, "/v1/nothing", Some(Value::Null)).await;
     assert_eq!(answer.problem(404), "not-found");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_that_nobody_means_are_refused() {
+    let app = TestApp::demo().await;
+    for day in ["+262142-12-15", "-262143-01-01", "-9999-01-01", "0001-01-01"] {
+        let report = json!({"kind": "plan", "cadence": "weekly", "day": day, "content": "x"});
+        let absence = json!({"kind": "absence", "employee_no": "A02", "day": day, "detail": {"days": 1},
+            "evidence": [{"name": "x"}]});
+        let coaching = json!({"kind": "coaching", "day": day, "topic": "x", "people": ["A02"]});
+        for (login, path, body) in [
+            ("consultant", "/v1/work-reports", report),
+            ("hr", "/v1/events", absence),
+            ("leader", "/v1/activities", coaching),
+        ] {
+            assert_eq!(app.post(login, path, body).await.problem(422), "validation-failed", "{path} {day}");
+        }
+        let day = day.replace('+', "%2B");
+        for path in [
+            format!("/v1/daily-sheets?day={day}"),
+            format!("/v1/daily-sheets/morning?store=JC&day={day}"),
+            format!("/v1/report-duties?unit=JC&on={day}"),
+        ] {
+            assert_eq!(app.get("hr", &path).await.problem(422), "validation-failed", "{path}");
+        }
+        let path = format!("/v1/daily-sheets/{day}");
+        let sheet = app.change("consultant", Method::PUT, &path, "*", Some(json!({"counts": {}}))).await;
+        assert_eq!(sheet.problem(422), "validation-failed", "{day}");
+    }
+    let blank = json!({"kind": "coaching", "day": "2014-05-14", "topic": "  ", "people": ["A02"]});
+    assert_eq!(app.post("leader", "/v1/activities", blank).await.problem(422), "validation-failed");
+}

@@ -149,6 +149,8 @@ async fn a_store_is_counted_with_those_who_wrote_nothing() {
     let leave = json!([
         {"employee_no": "A03", "day": "2026-02-04", "facts": {"protected_leave_days": 1}},
         {"employee_no": "A03", "day": "2026-02-05", "facts": {"personal_leave_days": 0.5}},
+        {"employee_no": "A04", "facts": {"protected_leave_days": 3}},
+        {"employee_no": "A06", "day": "2026-02-03", "facts": {"protected_leave_days": 5}},
     ]);
     let body = json!({"period": MONTH, "source_system": "oa", "rows": leave});
     app.post("hr", "/v1/facts", body).await.expect(200);
@@ -156,6 +158,9 @@ async fn a_store_is_counted_with_those_who_wrote_nothing() {
     app.post("hr", "/v1/work-reports/tally", tally.clone()).await.expect(200);
     assert_eq!(known(&app, "A03", WRITTEN).await, [json!(15), json!(0)]);
     assert_eq!(known(&app, "A02", WRITTEN).await, [json!(16), json!(1)]);
+    // Leave of which only the month's days are known, or only its first day, costs as little.
+    assert_eq!(known(&app, "A04", WRITTEN).await, [json!(13), json!(0)]);
+    assert_eq!(known(&app, "A06", WRITTEN).await, [json!(11), json!(0)]);
     let again = app.post("hr", "/v1/work-reports/tally", tally).await.expect(200);
     assert_eq!((&again["counts"]["added"], &again["counts"]["changed"]), (&json!(0), &json!(0)));
     // What is owed, as far as one reaches.
@@ -255,4 +260,18 @@ pub async fn freeze(app: &TestApp, period: &str) {
         })
         .await
         .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn freezing_a_month_counts_what_was_not_written_since() {
+    let app = TestApp::demo().await.at("2026-02-02T09:00:00Z");
+    hand_in(&app, "consultant", "2026-02-02", "接待4批").await.expect(201);
+    assert_eq!(known(&app, "A02", WRITTEN).await, [json!(1), json!(1)]);
+    let app = app.at("2026-03-01T02:00:00Z");
+    let cycle = json!({"store": "JC", "period": MONTH});
+    let cycle = app.post("hr", "/v1/review-cycles", cycle).await.expect(201)["id"].clone();
+    let freeze = json!({"accept_missing": true, "note": "test"});
+    app.post("hr", &format!("/v1/review-cycles/{cycle}/freeze"), freeze).await.expect(200);
+    // February 2026 has 16 working days; one summary was handed in.
+    assert_eq!(known(&app, "A02", WRITTEN).await, [json!(16), json!(1)]);
 }

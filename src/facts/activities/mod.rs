@@ -45,7 +45,7 @@ pub struct NewActivity {
     #[garde(skip)]
     pub day: NaiveDate,
     /// What it is about.
-    #[garde(length(chars, min = 1, max = 200))]
+    #[garde(length(chars, max = 200), custom(says_something))]
     #[schema(example = "二次追踪话术演练")]
     pub topic: String,
     /// How long it takes, in halves of an hour up to 24. A training that was done has to say it.

@@ -38,6 +38,13 @@ pub(super) async fn address(
         let Some(row) = new.rows.get(value.row) else { continue };
         let reached = people.reached(connection, source_of(catalogue, value.metric)).await?;
         match reached.get(&row.employee_no) {
+            Some(employee_id) if is_own_rating(catalogue, value.metric, *employee_id, by) => faults.row(
+                value.row,
+                FieldError {
+                    field: format!("rows[{}].facts.{}", value.row, value.metric),
+                    message: "nobody rates oneself".to_owned(),
+                },
+            ),
             Some(employee_id) => addressed.entries.push((
                 value.row,
                 Entry {
@@ -85,6 +92,11 @@ pub(super) async fn address(
         );
     }
     Ok(addressed)
+}
+
+/// Whether it is a rating of the caller by the caller.
+fn is_own_rating(catalogue: &Catalogue, metric: &str, employee_id: i64, by: &Identity) -> bool {
+    source_of(catalogue, metric) == Some("ratings") && by.employee_id == Some(employee_id)
 }
 
 /// The caller's roles that may enter a source.

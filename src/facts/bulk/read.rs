@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use super::{NewFacts, address, source_of};
 use crate::auth::caller::Identity;
 use crate::decimal;
+use crate::facts::events::kinds::needs_verification;
 use crate::facts::metric::Catalogue;
 use crate::http::problem::FieldError;
 use crate::http::{Code, Problem};
@@ -132,6 +133,12 @@ pub(super) fn refuse_foreign_sources(
         if address::entering_roles(by, source).is_empty() {
             faults.is_forbidden = true;
             faults.row(value.row, error(format!("rows[{}].facts.{}", value.row, value.metric), source));
+            continue;
+        }
+        if needs_verification(value.metric, value.number) {
+            let field = format!("rows[{}].facts.{}", value.row, value.metric);
+            let message = "report it as an event (POST /v1/events): others have to verify it".to_owned();
+            faults.row(value.row, FieldError { field, message });
         }
     }
     for (index, source) in new.complete_sources.iter().enumerate() {

@@ -13,7 +13,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::auth::audit;
-use crate::auth::caller::Scope;
+use crate::auth::caller::{Identity, Scope};
 use crate::facts::ledger;
 use crate::http::problem::FieldError;
 use crate::http::{Code, Problem};
@@ -237,7 +237,7 @@ pub async fn decide(
     connection: &mut AsyncPgConnection,
     scope: &Scope,
     decision: &CorrectionDecision,
-    by: i64,
+    by: &Identity,
     now: DateTime<Utc>,
 ) -> Result<Vec<LateCorrection>, Problem> {
     if !decision.accept && super::said(decision.note.as_deref()).is_none() {
@@ -247,7 +247,8 @@ pub async fn decide(
         .transaction(async |connection| {
             let found = lock(connection, scope, &decision.ids, by).await?;
             let state = if decision.accept { CorrectionState::Accepted } else { CorrectionState::Rejected };
-            super::decide(connection, &decision.ids, state.name(), decision.note.as_deref(), by, now).await?;
+            super::decide(connection, &decision.ids, state.name(), decision.note.as_deref(), by.user_id, now)
+                .await?;
             if decision.accept {
                 append(connection, &decision.ids, now).await?;
                 for (month, people) in &found {
@@ -255,8 +256,15 @@ pub async fn decide(
                 }
             }
             let detail = json!({ "ids": decision.ids, "state": state, "note": decision.note });
-            audit::record(connection, now, Some(by), "decide_late_corrections", "late_corrections", detail)
-                .await?;
+            audit::record(
+                connection,
+                now,
+                Some(by.user_id),
+                "decide_late_corrections",
+                "late_corrections",
+                detail,
+            )
+            .await?;
             let filter = CorrectionFilter { ids: Some(decision.ids.clone()), ..CorrectionFilter::default() };
             list(connection, scope, &filter, 0, i64::MAX).await
         })
@@ -268,7 +276,7 @@ async fn lock(
     connection: &mut AsyncPgConnection,
     scope: &Scope,
     ids: &[i64],
-    by: i64,
+    by: &Identity,
 ) -> Result<BTreeMap<NaiveDate, Vec<i64>>, Problem> {
     #[derive(QueryableByName)]
     struct Locked {
@@ -311,7 +319,13 @@ async fn lock(
         if row.state != CorrectionState::Pending.name() {
             return Err(Problem::conflict(format!("correction {} is {} already", row.id, row.state)));
         }
-        if row.proposed_by == Some(by) {
+        if by.employee_id == Some(row.employee_id) {
+            return Err(Problem::conflict(format!(
+                "correction {} is about you: somebody else has to decide on it",
+                row.id
+            )));
+        }
+        if row.proposed_by == Some(by.user_id) {
             return Err(Problem::conflict(format!(
                 "correction {} is yours: somebody else has to decide on it",
                 row.id

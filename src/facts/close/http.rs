@@ -67,6 +67,6 @@ pub async fn decide_late_corrections(
     clock: Data<Clock>,
     body: Body<CorrectionDecision>,
 ) -> Result<Json<Vec<LateCorrection>>, Problem> {
-    let by = caller.identity.user_id;
+    let by = &caller.identity;
     corrections::decide(&mut *pool.get().await?, &caller.reach(), &body.0, by, clock.now()).await.map(Json)
 }

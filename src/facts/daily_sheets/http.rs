@@ -13,6 +13,7 @@ use crate::auth::Caller;
 use crate::auth::access::{ManageReports, ViewFacts, WriteDiary};
 use crate::clock::{self, Clock};
 use crate::db::Pool;
+use crate::facts::writer;
 use crate::http::page::{self, Page};
 use crate::http::problem::ProblemBody;
 use crate::http::{Body, Problem};
@@ -75,7 +76,10 @@ pub async fn list_daily_sheets(
     let after = page::after(cursor.as_deref())?;
     let (from, to) = match (day, period) {
         (Some(_), Some(_)) => return Err(Problem::field("day", "expected a day or a period, not both")),
-        (Some(day), None) => (day, day),
+        (Some(day), None) => {
+            writer::require_sane("day", day)?;
+            (day, day)
+        }
         (None, period) => {
             let period = period.unwrap_or_else(|| Period::containing(clock::day(clock.now())));
             (period.first_day(), period.last_day())

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::auth::caller::Scope;
+use crate::facts::writer;
 use crate::facts::writer::POSITIONS;
 use crate::http::Problem;
 use crate::period::Period;
@@ -183,8 +184,8 @@ pub async fn meeting(
     store: &str,
     day: NaiveDate,
 ) -> Result<MorningMeeting, Problem> {
-    let sheet_day = day.checked_sub_days(Days::new(1)).filter(|day| *day >= NaiveDate::default());
-    let sheet_day = sheet_day.ok_or_else(|| Problem::field("day", "expected a day after 1970-01-01"))?;
+    writer::require_sane("day", day)?;
+    let sheet_day = day.checked_sub_days(Days::new(1)).unwrap_or(day);
     let people = people(connection, scope, store, sheet_day).await?;
     if people.is_empty() {
         return Err(Problem::not_found("store"));

@@ -294,6 +294,7 @@ pub fn when(particulars: &Particulars, day: NaiveDate, now: DateTime<Utc>) -> Ve
     if !(1900..3000).contains(&day.year()) {
         errors
             .push(FieldError { field: "day".to_owned(), message: "expected a year from 1900 on".to_owned() });
+        return errors;
     }
     match particulars {
         Particulars::Days(days) => {

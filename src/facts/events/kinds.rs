@@ -1,9 +1,19 @@
 //! THE table of events: what can be reported, by whom, of whom, and which metrics of the month it gives.
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::auth::access::{Action as _, EnterFacts, Reach, Role, may_enter};
+
+/// Metrics that cap a grade and that no delivery brings, unless to say that there was none: they are reported as events,
+/// which two people verify.
+const VERIFIED_ONLY: &[&str] = &["complaints_major", "integrity_breaches"];
+
+/// Whether a value may only come from verified events.
+pub fn needs_verification(metric: &str, value: Decimal) -> bool {
+    VERIFIED_ONLY.contains(&metric) && !value.is_zero()
+}
 
 /// What has to be said of an event besides its day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -18,6 +18,7 @@ use crate::auth::access::{Action as _, EnterFacts, may_enter};
 use crate::auth::audit;
 use crate::auth::caller::{Identity, Scope};
 use crate::decimal;
+use crate::facts::events::kinds::needs_verification;
 use crate::http::{Code, Problem};
 use crate::period::Period;
 
@@ -289,5 +290,11 @@ fn read(catalogue: &Catalogue, metric: &str, number: Option<&Number>) -> Result<
     let value = decimal::parse(number.as_str());
     let value = value.ok_or_else(|| Problem::field("value", format!("{number} cannot be held exactly")))?;
     catalogue.read(metric, value).map_err(|message| Problem::field("value", message))?;
+    if needs_verification(metric, value) {
+        return Err(Problem::field(
+            "value",
+            "report it as an event (POST /v1/events): others have to verify it",
+        ));
+    }
     Ok(Some(value))
 }

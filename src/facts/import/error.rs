@@ -68,6 +68,17 @@ pub enum ImportError {
         /// Header of the right one.
         second: String,
     },
+    /// A header within the table that has other columns than the first.
+    #[error("第 {row} 行的表头与第 {first} 行不同，请分开导入")]
+    AnotherHeader {
+        /// The later header.
+        row: u32,
+        /// The first.
+        first: u32,
+    },
+    /// More than one visible worksheet holds rows that are asked for.
+    #[error("多个工作表都有可导入的数据：{}，请拆分或合并，使只有一个工作表", .0.join("、"))]
+    SeveralTables(Vec<String>),
     /// A known column in a unit that it is not read in, for example leave in hours.
     #[error("“{column}”列的单位应为“{expected}”，请按该单位重新导出")]
     WrongUnit {
@@ -86,9 +97,6 @@ pub enum ImportError {
         /// Those of the month asked for.
         asked: String,
     },
-    /// Several worksheets have what is wanted, so that none of them is everything.
-    #[error("工作表“{}”都有符合的表头和数据，请只保留要导入的一个", .0.join("”、“"))]
-    SeveralTables(Vec<String>),
     /// Nothing below the header.
     #[error("表头下面没有数据行")]
     NoRows,

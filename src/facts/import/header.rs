@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::number::{Measure, half_width};
-use super::{ImportError, Line, Value};
+use super::{ImportError, Line, Value, spoken};
 
 /// The header is looked for in so many rows from the top; titles may stand above it.
 pub(super) const SEARCHED_ROWS: u32 = 50;
@@ -15,7 +15,7 @@ pub(super) const EMPLOYEE_NO: &[&str] = &["工号", "员工工号", "员工编�
 pub(super) const NAME: &[&str] = &["姓名", "员工姓名", "顾问姓名", "销售顾问", "员工"];
 
 /// Units that are recognised behind a header, right or wrong ones.
-const UNITS: &[&str] = &["分钟", "分", "秒", "周", "月", "千元", "万元", "万", "%"];
+const UNITS: &[&str] = &["分钟", "分", "秒", "周", "月", "百元", "千元", "万元", "万", "亿元", "亿", "%"];
 
 /// What the measures are written in.
 const MEASURES: [Measure; 4] = [Measure::Count, Measure::Days, Measure::Amount, Measure::Hours];
@@ -26,8 +26,19 @@ const ABOUT_LEAVE: &[&str] = &[
     "放假", "销假", "开始", "结束", "时间", "明细", "审批",
 ];
 
+/// Groups whose parts are something else than the month's own values: a target, a rank, what is left of a leave, an
+/// earlier month, or who leads the person.
+const ABOUT_ELSE: &[&str] = &[
+    "目标", "计划", "任务", "累计", "同期", "去年", "上月", "上年", "上周", "排名", "率", "占比", "余额",
+    "剩余", "结余", "可用", "环比", "同比", "组长", "主管", "经理",
+];
+
 /// A header, one or two rows high.
 pub(super) struct Header {
+    /// The row that names the employee number.
+    pub main: Line,
+    /// The first row that belongs to it.
+    pub first_row: u32,
     /// The last row that belongs to it.
     pub last_row: u32,
     /// How many fields its rows have, in text.
@@ -41,6 +52,8 @@ pub(super) struct Column {
     pub shown: String,
     /// What it may be called, in normal form: with its group's name in front, and without.
     names: Vec<Name>,
+    /// It stands in a group that is about something else than the month's values.
+    is_about_else: bool,
 }
 
 /// A header text in normal form, its unit apart.
@@ -69,10 +82,18 @@ fn is_unit(text: &str) -> bool {
     UNITS.contains(&text) || MEASURES.iter().any(|measure| measure.units().contains(&text))
 }
 
+/// The unit that a text in normal form is no more than: `万元`, `(万元)`, `单位:万元`.
+fn only_unit(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(text);
+    let unit = inner.strip_prefix("单位").map_or(inner, |unit| unit.trim_start_matches(':'));
+    is_unit(unit).then_some(unit)
+}
+
 fn name(text: &str) -> Name {
     let text = normal(text);
     let parts = text.strip_suffix(')').and_then(|rest| rest.rsplit_once('('));
-    match parts.filter(|(_, unit)| is_unit(unit)) {
+    let parts = parts.and_then(|(before, unit)| Some((before, only_unit(unit)?)));
+    match parts {
         Some((before, unit)) => Name { text: before.to_owned(), unit: Some(unit.to_owned()) },
         None => Name { text, unit: None },
     }
@@ -87,10 +108,11 @@ pub(super) fn names_employee_no(line: &Line) -> bool {
     line.cells.iter().any(|cell| is(cell, EMPLOYEE_NO))
 }
 
-/// A row of totals: it has no employee number, and the first thing in it, or what stands where names do, says what it is.
+/// A row of totals: its employee number says so, or it has none, and the first thing in it, or what stands where names
+/// do, says what it is.
 pub(super) fn is_total(line: &Line, employee_no: &Value, name: Option<&Value>) -> bool {
     let first = || line.cells.iter().find(|cell| !cell.is_blank());
-    (employee_no.is_blank() || says_total(employee_no)) && first().into_iter().chain(name).any(says_total)
+    says_total(employee_no) || employee_no.is_blank() && first().into_iter().chain(name).any(says_total)
 }
 
 /// 合计, 本页小计, 总计(12人), 共12人 and the like.
@@ -110,8 +132,8 @@ fn says_total(cell: &Value) -> bool {
 }
 
 impl Header {
-    /// Finds the header in the first lines of a file.
-    pub(super) fn find(head: &[Line]) -> Option<Self> {
+    /// Finds the header in the first lines of a file about the month with that number.
+    pub(super) fn find(head: &[Line], month: u32) -> Option<Self> {
         let at = head.iter().position(|line| line.row <= SEARCHED_ROWS && names_employee_no(line))?;
         let main = head.get(at)?;
         let below = head.get(at + 1).filter(|line| line.row == main.row + 1 && is_second_row(main, line));
@@ -131,10 +153,12 @@ impl Header {
             if !top.is_blank() || part.is_blank() {
                 group = top;
             }
-            Column::new(group, part)
+            Column::new(group, part, month)
         });
         let fields = upper.and_then(|line| line.fields).max(lower.fields);
-        Some(Self { last_row: lower.row, fields, columns: columns.collect() })
+        let first_row = upper.map_or(lower.row, |line| line.row);
+        let columns = columns.collect();
+        Some(Self { main: main.clone(), first_row, last_row: lower.row, fields, columns })
     }
 
     /// The column that one of `names` (in normal form, the usual one first) stands for, and whether there is one in
@@ -142,12 +166,12 @@ impl Header {
     ///
     /// # Errors
     ///
-    /// Two columns are called so, unless `lenient`: then the one with the name that comes first is meant.
+    /// Two columns are called so, and `twins` does not let that pass.
     pub(super) fn column(
         &self,
         names: &[Cow<'static, str>],
         measure: Option<Measure>,
-        lenient: bool,
+        twins: Twins,
     ) -> Result<Place, ImportError> {
         let mut found: Option<(usize, usize)> = None;
         let mut foreign = None;
@@ -163,7 +187,9 @@ impl Header {
                 continue;
             }
             match found {
-                Some((first, _)) if !lenient => {
+                Some((first, known))
+                    if twins == Twins::Refused || twins == Twins::Ranked && known == rank =>
+                {
                     return Err(ImportError::DuplicateColumn {
                         column: names.first().map(|name| name.to_string()).unwrap_or_default(),
                         first: self.shown(first).to_owned(),
@@ -185,6 +211,21 @@ impl Header {
     pub(super) fn shown(&self, column: usize) -> &str {
         self.columns.get(column).map_or("", |column| &column.shown)
     }
+
+    /// Whether the row of a later header calls the column otherwise than this one.
+    pub(super) fn differs(&self, line: &Line, column: usize) -> bool {
+        normal(&line.cell(column).shown()) != normal(&self.main.cell(column).shown())
+    }
+}
+
+/// Whether two columns may be called the same.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Twins {
+    Refused,
+    /// The one with the name that comes first is meant, but no two may have it.
+    Ranked,
+    /// The same, and of two that have it the left one.
+    Passed,
 }
 
 /// Where a column is.
@@ -197,21 +238,37 @@ pub(super) enum Place {
 }
 
 impl Column {
-    fn new(group: &Value, part: &Value) -> Self {
+    fn new(group: &Value, part: &Value, month: u32) -> Self {
         let (above, below) = (group.shown(), part.shown());
-        let (shown, names) = match (above.is_empty(), below.is_empty()) {
-            (true, true) => (String::new(), Vec::new()),
-            (false, true) => (above.clone(), vec![name(&above)]),
-            (true, false) => (below.clone(), vec![name(&below)]),
-            (false, false) => (format!("{above}/{below}"), Self::of_group(&name(&above), &name(&below))),
-        };
-        Self { shown, names }
+        let plain =
+            |text: &String| Self { shown: text.clone(), names: vec![name(text)], is_about_else: false };
+        match (above.is_empty(), below.is_empty()) {
+            (true, true) => Self { shown: String::new(), names: Vec::new(), is_about_else: false },
+            (false, true) => plain(&above),
+            (true, false) => plain(&below),
+            (false, false) => {
+                let (group, part) = (name(&above), name(&below));
+                // What is written twice is merged, and no group.
+                let is_about_else = group.text != part.text && is_about_else(&group.text, &part.text, month);
+                let mut names = Self::of_group(&group, &part);
+                if is_about_else {
+                    names.truncate(1);
+                }
+                Self { shown: format!("{above}/{below}"), names, is_about_else }
+            }
+        }
+    }
+
+    /// What the cell of a header says by itself.
+    pub(super) fn alone(cell: &Value) -> Self {
+        Self::new(&Value::Blank, cell, 0)
     }
 
     /// A part is measured in its own unit, else in its group's; it may also be no more than the unit of its group.
     fn of_group(group: &Name, part: &Name) -> Vec<Name> {
-        if part.unit.is_none() && is_unit(&part.text) {
-            return vec![Name { text: group.text.clone(), unit: Some(part.text.clone()) }];
+        let whole = if part.text.is_empty() { part.unit.as_deref() } else { only_unit(&part.text) };
+        if let Some(unit) = whole.filter(|_| part.text.is_empty() || part.unit.is_none()) {
+            return vec![Name { text: group.text.clone(), unit: Some(unit.to_owned()) }];
         }
         let unit = part.unit.clone().or_else(|| group.unit.clone());
         let named = |text| Name { text, unit: unit.clone() };
@@ -230,6 +287,9 @@ impl Column {
 
     /// The kind of leave that the column seems to hold: it is called so, or stands in a group that is.
     pub(super) fn leave(&self) -> Option<&str> {
+        if self.is_about_else {
+            return None;
+        }
         let own = self.names.last()?.text.as_str();
         let whole = self.names.first()?.text.as_str();
         let group = whole.strip_suffix(own).unwrap_or_default();
@@ -240,6 +300,15 @@ impl Column {
             || own.bytes().all(|byte| byte.is_ascii_digit());
         (is_leave && !is_other).then_some(own)
     }
+}
+
+/// Whether a part of the group is something else than what it is called: of another month, or one of [`ABOUT_ELSE`];
+/// 休息 under 加班 is overtime.
+fn is_about_else(group: &str, part: &str, month: u32) -> bool {
+    ABOUT_ELSE.iter().any(|word| group.contains(word))
+        || group.contains("加班") && part.contains("休息")
+        || spoken::longer(group).is_some()
+        || spoken::spoken_months(group).iter().any(|spoken| *spoken != month)
 }
 
 /// A title stands alone in its row, however many cells it is merged over; groups come in numbers.
@@ -263,6 +332,6 @@ fn is_second_row(main: &Line, below: &Line) -> bool {
             || at.checked_sub(1).is_some_and(|left| head == main.cell(left))
     };
     let parts = filled().any(|(at, _)| is_part(at));
-    let units = filled().all(|(_, cell)| is_unit(&normal(&cell.shown())));
+    let units = filled().all(|(_, cell)| only_unit(&normal(&cell.shown())).is_some());
     !person && (parts || units) && !is_total(below, &Value::Blank, None)
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::form::{Form, Keep, Need, Source};
-use super::header::{EMPLOYEE_NO, Header, NAME, Place};
+use super::header::{EMPLOYEE_NO, Header, NAME, Place, Twins};
 use super::number::Measure;
 use super::{ImportError, TableHeader};
 
@@ -25,10 +25,10 @@ impl<'a> Layout<'a> {
     pub fn new(form: &'a Form, header: Header) -> Result<Self, ImportError> {
         let borrowed =
             |names: &[&'static str]| names.iter().map(|name| Cow::Borrowed(*name)).collect::<Vec<_>>();
-        let Place::At(employee_no) = header.column(&borrowed(EMPLOYEE_NO), None, true)? else {
+        let Place::At(employee_no) = header.column(&borrowed(EMPLOYEE_NO), None, Twins::Ranked)? else {
             return Err(ImportError::NoHeader);
         };
-        let name = match header.column(&borrowed(NAME), None, true)? {
+        let name = match header.column(&borrowed(NAME), None, Twins::Passed)? {
             Place::At(at) => Some(at),
             Place::InAnotherUnit(_) | Place::Nowhere => None,
         };
@@ -70,8 +70,8 @@ impl<'a> Layout<'a> {
         if is_spare {
             return Ok(None);
         }
-        let lenient = source.keep == Keep::ToCheck;
-        let at = match self.header.column(&source.headers, Some(source.measure), lenient)? {
+        let twins = if source.keep == Keep::ToCheck { Twins::Passed } else { Twins::Refused };
+        let at = match self.header.column(&source.headers, Some(source.measure), twins)? {
             // A name may do for two measures: 旷工(天) are days and 旷工(次) are counted.
             Place::At(at) if self.columns.iter().any(|(taken, _)| *taken == at) => return Ok(None),
             Place::At(at) => at,

@@ -28,6 +28,7 @@ mod header;
 mod layout;
 pub(crate) mod number;
 pub(crate) mod sheet;
+mod spoken;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
@@ -210,9 +211,39 @@ pub fn read(content: &mut Content, wanted: &Wanted<'_>, sink: &mut Sink<'_>) -> 
         Container::Text if wanted.kind == ImportKind::DingtalkAttendance => {
             Err(ImportError::NotAWorkbook("文件内容不是 .xlsx 格式".into()))
         }
-        kind => tables(kind, content, &mut |worksheet, lines| {
+        Container::Text => tables(Container::Text, content, &mut |worksheet, lines| {
             sheet::read(&form, lines, &Surroundings::of(wanted, worksheet), sink)
         }),
+        Container::Workbook => only_table(&form, content, wanted, sink),
+    }
+}
+
+/// Reads the only worksheet that is what is wanted; of two, it is not guessed which.
+fn only_table(
+    form: &form::Form,
+    content: &mut Content,
+    wanted: &Wanted<'_>,
+    sink: &mut Sink<'_>,
+) -> Result<(), ImportError> {
+    let mut found = Vec::new();
+    let result = tables(Container::Workbook, content, &mut |worksheet, lines| {
+        let around = Surroundings::of(wanted, worksheet);
+        let is_table = if found.is_empty() {
+            sheet::read(form, lines, &around, sink)?;
+            true
+        } else {
+            sheet::has_rows(form, lines, &around)
+        };
+        if is_table {
+            found.push(worksheet.unwrap_or_default().to_owned());
+        }
+        // So the next one is looked at too.
+        Err(ImportError::NoRows)
+    });
+    match found.len() {
+        0 => result,
+        1 => Ok(()),
+        _ => Err(ImportError::SeveralTables(found)),
     }
 }
 

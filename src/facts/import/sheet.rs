@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::form::{Blank, Form, Source};
-use super::header::{Header, SEARCHED_ROWS, is_total, names_employee_no};
+use super::header::{Column, Header, SEARCHED_ROWS, is_total, names_employee_no};
 use super::layout::Layout;
 use super::number::half_width;
 use super::{
@@ -74,9 +74,11 @@ pub(super) fn read(
     while let Some(line) = rest.next_if(|line| !matches!(line, Ok(line) if line.row > SEARCHED_ROWS + 1)) {
         head.push(line?);
     }
-    let layout = Layout::new(form, Header::find(&head).ok_or(ImportError::NoHeader)?)?;
+    let layout = Layout::new(form, Header::find(&head, around.period.month()).ok_or(ImportError::NoHeader)?)?;
     let last_row = layout.header.last_row;
-    let doubt = title::check(head.iter().filter(|line| line.row < last_row), around)?;
+    let (above, upper): (Vec<_>, Vec<_>) =
+        head.iter().filter(|line| line.row < last_row).partition(|line| line.row < layout.header.first_row);
+    let doubt = title::check(&above, &upper, around)?;
     let mut header = layout.described();
     header.notes.extend(doubt);
     sink(Found::Header(header))?;
@@ -93,6 +95,15 @@ pub(super) fn read(
     if is_empty { Err(ImportError::NoRows) } else { Ok(()) }
 }
 
+/// Whether the lines are a table that has a row, good or not.
+pub(super) fn has_rows(form: &Form, lines: &mut Lines<'_>, around: &Surroundings<'_>) -> bool {
+    let mut stop = |found| match found {
+        Found::Header(_) => Ok(()),
+        Found::Row(_) | Found::Faults(_) => Err(ImportError::Stopped),
+    };
+    read(form, lines, around, &mut stop) == Err(ImportError::Stopped)
+}
+
 /// A table while it is read.
 struct Table<'a> {
     form: &'a Form,
@@ -107,7 +118,15 @@ impl Table<'_> {
     fn read(&mut self, line: &Line) -> Result<Option<Found>, ImportError> {
         let employee_no = line.cell(self.layout.employee_no);
         let name = self.layout.name.map(|column| line.cell(column));
-        if is_total(line, employee_no, name) || names_employee_no(line) || self.is_note(line, employee_no) {
+        if names_employee_no(line) {
+            return if self.is_another_header(line) {
+                let first = self.layout.header.main.row;
+                Err(ImportError::AnotherHeader { row: line.row, first })
+            } else {
+                Ok(None)
+            };
+        }
+        if is_total(line, employee_no, name) || self.is_note(line, employee_no, name) {
             return Ok(None);
         }
         let mut reading = Reading {
@@ -132,17 +151,47 @@ impl Table<'_> {
         Ok(Some(Found::Faults(reading.faults)))
     }
 
-    /// Whether the line is nobody's: it has no 工号, and nothing where values are read. It may be a third row of the
-    /// header, the second row of one that is repeated, a note or a signature.
-    fn is_note(&self, line: &Line, employee_no: &Value) -> bool {
+    /// Whether a header within the table has other columns than the first where values are read, or would be.
+    fn is_another_header(&self, line: &Line) -> bool {
+        let layout = self.layout;
+        let width = line.cells.len().max(layout.width());
+        (0..width).filter(|at| layout.header.differs(line, *at)).any(|at| {
+            let would_be_read = || {
+                let column = Column::alone(line.cell(at));
+                self.form.sources.iter().any(|source| column.is_called(&source.headers))
+            };
+            at == layout.employee_no
+                || Some(at) == layout.name
+                || layout.columns.iter().any(|(read, _)| *read == at)
+                || would_be_read()
+        })
+    }
+
+    /// Whether the line is nobody's: it has no 工号, or words of a footer there, and nothing where values are read. It
+    /// may be a third row of the header, the second row of one that is repeated, a note or a signature. Somebody with a
+    /// name and anything where values are read is somebody.
+    fn is_note(&self, line: &Line, employee_no: &Value, name: Option<&Value>) -> bool {
         let is_read = |at: usize| self.layout.columns.iter().any(|(read, _)| *read == at);
+        let is_named = name.is_some_and(|name| !name.is_blank() && !is_footer(name));
+        let says_anything =
+            || line.cells.iter().enumerate().any(|(at, cell)| is_read(at) && !cell.is_blank());
+        if employee_no.is_blank() && is_named && says_anything() {
+            return false;
+        }
         let is_value = |cell: &Value| match cell {
             Value::Text(text) => text.chars().any(|c| half_width(c).is_ascii_digit()),
             other => !other.is_blank(),
         };
-        employee_no.is_blank()
+        (employee_no.is_blank() || is_footer(employee_no))
             && !line.cells.iter().enumerate().any(|(at, cell)| is_read(at) && is_value(cell))
     }
+}
+
+/// 制表人：李文, 备注 and the like.
+fn is_footer(cell: &Value) -> bool {
+    const WORDS: &[&str] = &["备注", "注", "说明", "制表", "审核", "填表"];
+    let Value::Text(text) = cell else { return false };
+    text.contains([':', '：']) || WORDS.iter().any(|word| text.starts_with(word))
 }
 
 /// Reads the employee number, which must be new in the file.
@@ -215,16 +264,24 @@ fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, line: &Line
     }
 }
 
-/// Whether two cells look like one number that its own separator has torn: 9 and 600.
+/// Whether two cells look like one number that its own separator has torn: 9 and 600, ¥48 and 450.00.
 pub(crate) fn is_torn(line: &Line) -> bool {
-    let digits = |cell: &Value| match cell {
-        Value::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.len(),
-        _ => 0,
+    let text = |cell: &Value| match cell {
+        Value::Text(text) => text.chars().map(half_width).collect(),
+        _ => String::new(),
     };
-    line.cells.windows(2).any(|pair| match pair {
-        [first, second] => (1..=3).contains(&digits(first)) && digits(second) == 3,
-        _ => false,
-    })
+    let digits = |text: &str| if text.bytes().all(|byte| byte.is_ascii_digit()) { text.len() } else { 0 };
+    let begins = |cell: &Value| {
+        let text = text(cell);
+        (1..=3).contains(&digits(text.trim_start_matches('¥').trim_start()))
+    };
+    let goes_on = |cell: &Value| {
+        let text = text(cell);
+        let number = text.trim_end_matches('元').trim_end();
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+        digits(whole) == 3 && digits(fraction) > 0
+    };
+    line.cells.windows(2).any(|pair| matches!(pair, [first, second] if begins(first) && goes_on(second)))
 }
 
 /// Leave that is not known to be protected or not would count as attended; so it has to be made known first.

@@ -6,6 +6,7 @@ use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, Worksheet};
 use super::*;
 
 mod dingtalk;
+mod doubts;
 mod texts;
 
 const ATTENDANCE: &[u8] = include_bytes!("../../../tests/fixtures/attendance-2015-02.gb18030.csv");

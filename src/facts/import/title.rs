@@ -10,6 +10,7 @@ use std::fmt::Display;
 use chrono::NaiveDate;
 
 use super::number::half_width;
+use super::spoken::{self, spoken_months};
 use super::{ImportError, Line, Surroundings, Value};
 use crate::period::Period;
 
@@ -17,12 +18,29 @@ use crate::period::Period;
 const ABOUT_THE_FILE: &[&str] = &["生成", "导出", "打印", "制表", "制作", "更新", "下载"];
 
 /// Refuses a table that says that it is of another month; a file that is only called so is worth a word.
-pub(crate) fn check<'a>(
-    above: impl Iterator<Item = &'a Line>,
+///
+/// The groups of a header may hold other months beside the one asked for, so only its dates are looked at.
+pub(crate) fn check(
+    above: &[&Line],
+    groups: &[&Line],
     around: &Surroundings<'_>,
 ) -> Result<Option<String>, ImportError> {
-    let title = above.map(Said::by_line).fold(Said::default(), Said::or);
-    let worksheet = Said::of(around.worksheet.unwrap_or_default()).or_month(around.worksheet);
+    let period = around.period;
+    let texts = || above.iter().flat_map(|line| &line.cells).map(Value::shown);
+    let title = above.iter().chain(groups).map(|line| Said::by_line(line)).fold(Said::default(), Said::or);
+    let name = around.worksheet.unwrap_or_default();
+    let spans = texts().map(|text| ("文件的统计日期", text));
+    for (place, text) in spans.chain([("工作表名称中的月份", name.to_owned())]) {
+        let is_exact = title.days.is_some() || is_about_the_file(&text);
+        if let Some(found) = spoken::longer(&text).filter(|_| !is_exact) {
+            return Err(ImportError::WrongPeriod { place, found, asked: period.to_string() });
+        }
+    }
+    let spoken = texts().filter(|text| !is_about_the_file(text)).flat_map(|text| spoken_months(&text));
+    let spoken: Vec<u32> = spoken.collect();
+    let month = spoken.iter().find(|month| **month == period.month()).or(spoken.first()).copied();
+    let title = if title.is_nothing() { Said { month, ..title } } else { title };
+    let worksheet = Said::of(name).or_month(around.worksheet);
     let places = [("文件的统计日期", title), ("工作表名称中的月份", worksheet)];
     if let Some((place, said)) = places.into_iter().find(|(_, said)| !said.is_nothing()) {
         return said.check(place, around.period).map(|()| None);
@@ -30,6 +48,10 @@ pub(crate) fn check<'a>(
     let file = Said::of(around.file_name).or_month(Some(around.file_name));
     let doubt = file.check("文件名中的月份", around.period).err();
     Ok(doubt.map(|doubt| format!("{doubt}，请确认")))
+}
+
+fn is_about_the_file(text: &str) -> bool {
+    ABOUT_THE_FILE.iter().any(|word| text.contains(word))
 }
 
 /// What a text says about time.
@@ -48,8 +70,7 @@ impl Said {
         let runs = runs(text);
         let days = days(&runs);
         let pair = || Some((*days.first()?, *days.get(1)?));
-        let is_about_the_file = ABOUT_THE_FILE.iter().any(|word| text.contains(word));
-        let months = if is_about_the_file { Vec::new() } else { months(&runs) };
+        let months = if is_about_the_file(text) { Vec::new() } else { months(&runs) };
         Self { days: pair(), months, month: None }
     }
 
@@ -77,10 +98,7 @@ impl Said {
         if !self.is_nothing() {
             return self;
         }
-        let month = runs(text.unwrap_or_default()).into_iter().find_map(|(digits, after)| {
-            let month = digits.parse().ok().filter(|month| (1..=12).contains(month));
-            month.filter(|_| after.starts_with('月'))
-        });
+        let month = spoken_months(text.unwrap_or_default()).first().copied();
         Self { month, ..self }
     }
 
@@ -107,7 +125,7 @@ impl Said {
 }
 
 /// Every run of digits with what follows it up to the next.
-fn runs(text: &str) -> Vec<(String, String)> {
+pub(super) fn runs(text: &str) -> Vec<(String, String)> {
     let mut runs: Vec<(String, String)> = Vec::new();
     for c in text.chars().map(half_width) {
         match runs.last_mut() {
@@ -146,9 +164,16 @@ fn days(runs: &[(String, String)]) -> Vec<NaiveDate> {
 /// The months written there without a day: `2014年3月`, `2014-03`, `2014.3`, `201403`.
 fn months(runs: &[(String, String)]) -> Vec<Period> {
     let is_year = |text: &str| text.len() == 4 && (text.starts_with("19") || text.starts_with("20"));
-    let period = |year: &str, month: &str| Period::new(year.parse().ok()?, month.parse().ok()?);
+    let period = |year: &str, month: &str| {
+        let year = if year.len() == 2 { format!("20{year}") } else { year.to_owned() };
+        Period::new(year.parse().ok()?, month.parse().ok()?)
+    };
     let written = runs.windows(2).enumerate().filter_map(|(at, window)| match window {
-        [(year, separator), (month, after)] if is_year(year) && month.len() <= 2 => {
+        [(year, separator), (month, after)]
+            if month.len() <= 2
+                && (is_year(year)
+                    || year.len() == 2 && separator.trim() == "年" && after.starts_with('月')) =>
+        {
             let separator = separator.trim();
             // A day follows: that is a date.
             let is_day = runs.get(at + 2).is_some_and(|(day, _)| day.len() <= 2)

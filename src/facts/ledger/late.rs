@@ -35,8 +35,9 @@ pub(super) async fn keep(
         "UPDATE late_correction c SET state = 'superseded' \
          FROM unnest($1, $2, $3, $4, $5, $6) AS n (store_id, period, employee_id, metric, value, place) \
          WHERE c.state = 'pending' AND c.store_id = n.store_id AND c.period = n.period \
-         AND c.employee_id = n.employee_id AND c.metric = n.metric AND c.place = n.place AND c.source_system = $7 \
-         AND c.value IS DISTINCT FROM n.value",
+         AND c.metric = n.metric AND c.place = n.place AND c.source_system = $7 \
+         AND (c.employee_id = n.employee_id AND c.value IS DISTINCT FROM n.value \
+             OR c.employee_id <> n.employee_id AND c.external_id IS NOT NULL)",
     )
     .bind::<Array<BigInt>, _>(&stores)
     .bind::<Array<Date>, _>(&periods)

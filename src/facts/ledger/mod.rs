@@ -182,6 +182,13 @@ pub async fn record(
     if let (Some((_, _, store)), Late::Refuse) = (plan.shut.as_slice().first(), late) {
         return Err(late::frozen(period, store));
     }
+    if late == Late::Keep {
+        // What stands already is said again: whatever else waited to take its place is withdrawn.
+        let said = entries.iter().zip(&recorded.outcomes);
+        let said = said.filter(|(_, outcome)| **outcome == FactOutcome::Unchanged);
+        let said = said.map(|(entry, _)| entry.clone()).collect::<Vec<_>>();
+        late::retract(connection, period, &said, &origin.source_system).await?;
+    }
     let shut = plan.shut.iter().map(|(news, store_id, _)| (*store_id, news)).collect::<Vec<_>>();
     late::keep(connection, &shut, origin).await?;
     rows::append(connection, &plan.open.iter().collect::<Vec<_>>(), origin).await?;

@@ -110,7 +110,7 @@ pub(super) fn read(
     // The last of them is the header itself.
     above.pop();
     let Some(layout) = layout else { return Ok(None) };
-    let said = title::check(above.iter(), around);
+    let said = title::check(&above.iter().collect::<Vec<_>>(), &[], around);
     let mut sheet = MappedSheet {
         employee_no_column: layout.employee_no().to_owned(),
         name_column: layout.header_of(Target::Name).map(str::to_owned),

@@ -91,7 +91,9 @@ pub async fn schedule(
             let people = spans(connection, store_id, period).await?;
             let entries = people.iter().map(|(employee_id, spans)| {
                 let days = scheduled_days(&calendar, period, spans, work.rest_days_a_month);
-                Entry::total(*employee_id, SCHEDULED_DAYS, Decimal::from(days))
+                // Who changes stores is scheduled in both: what each says stands beside the other's.
+                let external_id = Some(format!("{store_id}:{period}:{employee_id}"));
+                Entry { external_id, ..Entry::total(*employee_id, SCHEDULED_DAYS, Decimal::from(days)) }
             });
             let entries = entries.collect::<Vec<_>>();
             let origin = Origin {

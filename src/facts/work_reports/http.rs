@@ -15,6 +15,7 @@ use crate::auth::Caller;
 use crate::auth::access::{ManageReports, ReviewReports, ViewFacts, WriteDiary};
 use crate::clock::{self, Clock};
 use crate::db::Pool;
+use crate::facts::writer;
 use crate::http::page::{self, Page};
 use crate::http::problem::ProblemBody;
 use crate::http::{Body, Problem};
@@ -209,6 +210,7 @@ pub async fn get_report_duties(
 ) -> Result<Json<UnitReportDuties>, Problem> {
     let ReportDutyQuery { unit, on } = query.into_inner();
     let on = on.unwrap_or_else(|| clock::day(clock.now()));
+    writer::require_sane("on", on)?;
     duties::read(&mut *pool.get().await?, &unit, on).await.map(Json)
 }
 

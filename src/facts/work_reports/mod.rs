@@ -146,6 +146,7 @@ pub async fn hand_in(
     now: DateTime<Utc>,
 ) -> Result<(WorkReport, bool), Problem> {
     let employee_id = writer::of(by)?;
+    writer::require_sane("day", new.day)?;
     let day = new.cadence.first_day(new.day);
     check_day(new.kind, day, clock::day(now))?;
     let (from, to) = (Period::containing(day), Period::containing(new.cadence.last_day(day)));

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Nullable};
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use rust_decimal::Decimal;
 
 use super::due::{self, Cadence, Due, Duty, ReportKind};
 use super::duties::{self, Setting};
@@ -66,7 +67,6 @@ impl Owed {
         .await?;
         let units = posts.iter().flat_map(|post| post.path.iter().copied()).collect::<HashSet<_>>();
         let settings = duties::load(connection, &units.into_iter().collect::<Vec<_>>()).await?;
-        let away = away(connection, people, from, to).await?;
         let stores = posts.iter().map(|post| post.store_id).collect::<Vec<_>>();
         // A week or a month that is owed may begin before or end after these months.
         let years = from.year() - 1..=to.year() + 1;
@@ -75,7 +75,14 @@ impl Owed {
         for post in posts {
             by_person.entry(post.employee_id).or_default().push(post);
         }
-        Ok(Self { calendars, settings, posts: by_person, away })
+        let mut owed = Self { calendars, settings, posts: by_person, away: HashSet::new() };
+        for (employee_id, first, days) in leaves(connection, people, from, to).await? {
+            let worked =
+                first.iter_days().take(LONGEST_LEAVE).filter(|day| owed.is_working(employee_id, *day));
+            let worked = worked.take(days).map(|day| (employee_id, day)).collect::<Vec<_>>();
+            owed.away.extend(worked);
+        }
+        Ok(owed)
     }
 
     fn posts(&self, employee_id: i64) -> &[Post] {
@@ -110,6 +117,13 @@ impl Owed {
         })
     }
 
+    /// On how many days of a month somebody was away, as far as the days are known.
+    pub(super) fn days_away(&self, employee_id: i64, period: Period) -> usize {
+        let of_month =
+            |(id, day): &&(i64, NaiveDate)| *id == employee_id && Period::containing(*day) == period;
+        self.away.iter().filter(of_month).count()
+    }
+
     /// What somebody owes in a month.
     pub(super) fn of(&self, employee_id: i64, period: Period) -> Vec<Due> {
         let duties = |day: NaiveDate| -> Vec<Duty> {
@@ -124,30 +138,40 @@ impl Owed {
     }
 }
 
-/// The whole days of leave that the ledger knows by their day: nobody owes a report on them.
-async fn away(
+/// The most days that a leave reported by its first day is followed over.
+const LONGEST_LEAVE: usize = 366;
+
+/// Leaves that the ledger knows by their first day, with the whole days they take: nobody owes a report on them.
+async fn leaves(
     connection: &mut AsyncPgConnection,
     people: &[i64],
     from: Period,
     to: Period,
-) -> Result<HashSet<(i64, NaiveDate)>, Problem> {
+) -> Result<Vec<(i64, NaiveDate, usize)>, Problem> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = BigInt)]
         employee_id: i64,
         #[diesel(sql_type = Date)]
         day: NaiveDate,
+        #[diesel(sql_type = Numeric)]
+        days: Decimal,
     }
+    // Of several sources that speak of a day, the highest counts, as in the month.
     let rows: Vec<Row> = diesel::sql_query(
-        "SELECT employee_id, day FROM standing_fact('infinity') \
-         WHERE period BETWEEN $2 AND $3 AND employee_id = ANY ($1) AND day IS NOT NULL \
-         AND metric IN ('protected_leave_days', 'personal_leave_days') \
-         GROUP BY employee_id, day HAVING sum(value) >= 1",
+        "SELECT employee_id, day, sum(days) AS days FROM ( \
+             SELECT DISTINCT ON (employee_id, day, metric) employee_id, day, metric, sum(value) AS days \
+             FROM standing_fact('infinity') \
+             WHERE period BETWEEN $2 AND $3 AND employee_id = ANY ($1) AND day IS NOT NULL \
+             AND metric IN ('protected_leave_days', 'personal_leave_days') \
+             GROUP BY employee_id, day, metric, rank ORDER BY employee_id, day, metric, rank DESC \
+         ) AS leave GROUP BY employee_id, day HAVING sum(days) >= 1",
     )
     .bind::<Array<BigInt>, _>(people)
     .bind::<Date, _>(from.first_day())
     .bind::<Date, _>(to.first_day())
     .load(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.employee_id, row.day)).collect())
+    let whole = |days: Decimal| usize::try_from(days.trunc()).unwrap_or(0);
+    Ok(rows.into_iter().map(|row| (row.employee_id, row.day, whole(row.days))).collect())
 }

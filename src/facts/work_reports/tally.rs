@@ -16,8 +16,10 @@ use super::due::{self, Cadence, Due, DueState, ReportKind};
 use super::owed::Owed;
 use crate::auth::audit;
 use crate::auth::caller::Scope;
+use crate::db::schema::{current_fact, work_report};
 use crate::facts::close::people_of;
 use crate::facts::ledger::{self, Counts, Entry, Late, Origin};
+use crate::facts::work_calendar;
 use crate::http::Problem;
 use crate::period::Period;
 
@@ -137,6 +139,25 @@ async fn read_by(
     Ok(rows.into_iter().map(|row| (row.leader_id, (row.to_review, row.in_time))).collect())
 }
 
+/// The whole days of leave that a month comes to for these people.
+async fn leaves(
+    connection: &mut AsyncPgConnection,
+    people: &[i64],
+    period: Period,
+) -> Result<HashMap<i64, usize>, Problem> {
+    let rows: Vec<(i64, Decimal)> = current_fact::table
+        .filter(current_fact::period.eq(period.first_day()).and(current_fact::employee_id.eq_any(people)))
+        .filter(current_fact::metric.eq_any(["protected_leave_days", "personal_leave_days"]))
+        .select((current_fact::employee_id, current_fact::value))
+        .load(connection)
+        .await?;
+    let mut sums = HashMap::<i64, Decimal>::new();
+    for (employee_id, days) in rows {
+        *sums.entry(employee_id).or_default() += days;
+    }
+    Ok(sums.into_iter().map(|(id, days)| (id, usize::try_from(days.trunc()).unwrap_or(0))).collect())
+}
+
 /// A count of which there is none where nothing was to be counted: what nobody owed is no failure.
 fn entry(employee_id: i64, metric: &str, count: i64, of: i64) -> Entry {
     let value = (of > 0).then(|| Decimal::from(count));
@@ -155,10 +176,17 @@ pub(super) async fn record(
 ) -> Result<Counts, Problem> {
     let standings = standings(connection, owed, people, period, origin.at).await?;
     let read = read_by(connection, leaders, period).await?;
+    let leaves = leaves(connection, people, period).await?;
     let mut entries = Vec::with_capacity(2 * (people.len() + leaders.len()));
     for employee_id in people.iter().collect::<BTreeSet<_>>() {
-        let states = standings.get(employee_id).into_iter().flatten().map(|one| one.state);
-        let (due, on_time) = due::count(states);
+        let standings = standings.get(employee_id).map(Vec::as_slice).unwrap_or_default();
+        let (due, on_time) = due::count(standings.iter().map(|one| one.state));
+        // Leave of which only the month's days are known costs nobody anything: so many reports are not missed.
+        let known = leaves.get(employee_id).copied().unwrap_or(0);
+        let excused = known.saturating_sub(owed.days_away(*employee_id, period));
+        let written = standings.iter().filter(|one| one.report.is_some()).count();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let due = due.saturating_sub(count(excused)).max(due.min(count(written)));
         entries.push(entry(*employee_id, "reports_due", due.into(), due.into()));
         entries.push(entry(*employee_id, "reports_on_time", on_time.into(), due.into()));
     }
@@ -206,6 +234,28 @@ pub async fn store_month(
     Ok(counts)
 }
 
+/// Counts a store's month once more if its people write reports here: what was not written since is missing now. To be
+/// called within a transaction.
+pub async fn store_month_if_used(
+    connection: &mut AsyncPgConnection,
+    store_id: i64,
+    period: Period,
+    user_id: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let people = people_of(connection, store_id, period).await?;
+    let is_used: bool = diesel::select(diesel::dsl::exists(
+        work_report::table
+            .filter(work_report::period.eq(period.first_day()).and(work_report::employee_id.eq_any(people))),
+    ))
+    .get_result(connection)
+    .await?;
+    if is_used {
+        store_month(connection, store_id, period, user_id, now).await?;
+    }
+    Ok(())
+}
+
 /// Which month to count.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -239,31 +289,15 @@ pub async fn run(
     user_id: i64,
     now: DateTime<Utc>,
 ) -> Result<ReportsTallied, Problem> {
-    #[derive(QueryableByName)]
-    struct Store {
-        #[diesel(sql_type = BigInt)]
-        id: i64,
-    }
     let ReportTally { store, period } = tally;
-    let store: Option<Store> = diesel::sql_query(
-        "SELECT u.id FROM org_unit u WHERE u.code = $1 AND u.kind = 'store' AND may_reach($2, $3, $4, 0, u.id, $5)",
-    )
-    .bind::<Text, _>(store)
-    .bind::<Array<Text>, _>(&scope.reaches)
-    .bind::<BigInt, _>(scope.employee_id)
-    .bind::<BigInt, _>(scope.unit_id)
-    .bind::<Date, _>(period.first_day())
-    .get_result(connection)
-    .await
-    .optional()?;
-    let store = store.ok_or_else(|| Problem::not_found("store"))?;
+    let store_id = work_calendar::find_store(connection, scope, store, *period).await?;
     if period.first_day() > crate::clock::day(now) {
         return Err(Problem::field("period", "the month has not begun"));
     }
     connection
         .transaction(async |connection| {
-            let counts = store_month(connection, store.id, *period, Some(user_id), now).await?;
-            let subject = format!("org_unit/{}", store.id);
+            let counts = store_month(connection, store_id, *period, Some(user_id), now).await?;
+            let subject = format!("org_unit/{store_id}");
             let detail = json!({ "period": period, "counts": counts });
             audit::record(connection, now, Some(user_id), "tally_work_reports", &subject, detail).await?;
             Ok(ReportsTallied { counts })

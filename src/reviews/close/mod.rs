@@ -21,6 +21,7 @@ use crate::auth::audit;
 use crate::facts::close;
 use crate::facts::metric::{COMPUTED_SOURCE, Catalogue, Missing};
 use crate::facts::month::Value;
+use crate::facts::work_reports::tally;
 use crate::http::problem::FieldError;
 use crate::http::{Code, Problem};
 use crate::rules::bundle::Bundle;
@@ -225,6 +226,7 @@ pub async fn freeze(
             if !cycle.state.may_generate() {
                 return Err(Problem::conflict(format!("the cycle is at {} already", cycle.state.name())));
             }
+            tally::store_month_if_used(connection, cycle.store_id, cycle.period, runner.user_id, now).await?;
             let frozen =
                 close::freeze(connection, cycle.store_id, cycle.period, note, runner.user_id, now).await?;
             store::mark_frozen(connection, cycle.id, now).await?;

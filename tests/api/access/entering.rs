@@ -19,13 +19,14 @@ const METRICS: &[(&str, &str)] = &[
     ("five_s_checks", "leader supervisor"),
     ("attitude_rating", "leader manager"),
     ("coaching_done", "manager"),
-    // "own reports": whoever writes them, and HR, for whom the group may stand in.
-    ("reports_due", "consultant leader telesales hr group"),
+    // Who writes reports hands them in as such; another system's counts are HR's, for whom the group may stand in.
+    ("reports_due", "hr group"),
     // "attendance, exams".
     ("scheduled_days", "hr group"),
     ("exam_score", "hr group"),
     ("training_hours", "hr group"),
-    ("integrity_breaches", "hr group"),
+    // It caps a grade: an event that two people verify.
+    ("integrity_breaches", ""),
     // Computed from other reviews: nobody's to enter.
     ("members_total", ""),
 ];
@@ -85,7 +86,6 @@ async fn facts_are_entered_for_people_one_reaches() {
     let app = TestApp::demo().await;
     super::second_store(&app).await;
     for (login, employee_no, metric) in [
-        ("consultant", "A03", "reports_due"),
         ("leader", "A05", "five_s_checks"),
         ("telesales", "A02", "raw_leads"),
         ("clerk", "B02", "deliveries"),

@@ -2,7 +2,9 @@
 
 pub(crate) mod decode;
 
-use std::io::{Cursor, Read};
+use std::cell::Cell;
+use std::io::{self, Cursor, Read};
+use std::rc::Rc;
 
 use self::decode::{Decoded, SEPARATORS, encoding_of};
 use super::header::{self, SEARCHED_ROWS};
@@ -73,6 +75,8 @@ fn header_width(
 
 /// Reads records, counting rows as a spreadsheet does: a quoted line break does not begin a row, a blank line is one.
 pub(crate) fn records(text: impl Read, separator: u8) -> impl Iterator<Item = Result<Line, ImportError>> {
+    let quotes = Rc::new(Cell::new(Quotes::default()));
+    let text = Watched { text, separator, quotes: Rc::clone(&quotes) };
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -93,7 +97,7 @@ pub(crate) fn records(text: impl Read, separator: u8) -> impl Iterator<Item = Re
             let lines = usize::try_from(reader.position().line() - before).unwrap_or(usize::MAX);
             let within = record.as_slice().iter().filter(|byte| **byte == b'\n').count();
             row += lines.saturating_sub(within).max(1);
-            if record.as_slice().len() > MAX_RECORD_BYTES {
+            if record.as_slice().len() > MAX_RECORD_BYTES || quotes.get().never_close() {
                 return Some(Err(ImportError::UnclosedQuote { row }));
             }
             let mut values = record.iter().map(|field| value(&String::from_utf8_lossy(field)));
@@ -108,6 +112,60 @@ pub(crate) fn records(text: impl Read, separator: u8) -> impl Iterator<Item = Re
             }
         }
     })
+}
+
+/// Where the text stands with its quotation marks.
+#[derive(Clone, Copy, Default)]
+struct Quotes {
+    place: Place,
+    has_ended: bool,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    FieldStart,
+    Plain,
+    Quoted,
+    /// Behind a mark that ends the quotation or, where another follows, stands for itself.
+    AfterMark,
+}
+
+impl Quotes {
+    fn never_close(self) -> bool {
+        self.has_ended && self.place == Place::Quoted
+    }
+
+    fn pass(&mut self, byte: u8, separator: u8) {
+        self.place = match (self.place, byte) {
+            (Place::FieldStart | Place::AfterMark, b'"') | (Place::Quoted, 0..=b'!' | b'#'..) => {
+                Place::Quoted
+            }
+            (Place::Quoted, b'"') => Place::AfterMark,
+            (_, byte) if byte == separator || byte == b'\n' => Place::FieldStart,
+            _ => Place::Plain,
+        };
+    }
+}
+
+/// A text whose quotation marks are followed: the reader of records takes what is never closed as closed by the end.
+struct Watched<R> {
+    text: R,
+    separator: u8,
+    quotes: Rc<Cell<Quotes>>,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.text.read(buffer)?;
+        let mut quotes = self.quotes.get();
+        quotes.has_ended = length == 0;
+        for byte in buffer.get(..length).unwrap_or_default() {
+            quotes.pass(*byte, self.separator);
+        }
+        self.quotes.set(quotes);
+        Ok(length)
+    }
 }
 
 /// `="0012"` is how programs tell Excel that 0012 is a text; nothing else that begins like a formula is read as one.
