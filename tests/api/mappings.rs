@@ -1,6 +1,7 @@
 //! Sheets of any layout: the program proposes what their columns are, somebody confirms it, and they are imported.
 
 use reqwest::Method;
+use rust_xlsxwriter::Workbook;
 use serde_json::{Value, json};
 
 use crate::facts::ledger as rows_of_ledger;
@@ -96,6 +97,51 @@ async fn faulty_rows_keep_everything_out() {
     let part = app.upload("hr", &format!("{path}&partial=true"), sheet.into()).await.expect(201);
     assert_eq!((part["rows"].clone(), part["added"].clone()), (json!(1), json!(2)));
     assert_eq!(known(&app, "2015-01", "A02").await, Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_of_somebody_else_by_its_name_is_a_fault() {
+    let app = TestApp::demo().await;
+    save(&app).await;
+    let before = rows_of_ledger(&app).await;
+    let path = "/v1/column-mappings/%E6%88%90%E7%BB%A9%E5%8D%95/imports?period=2015-01";
+    let sheet = "编号,顾问,笔试成绩（分）,学时\nA02,王浩然,92,4\nA03,王 浩然,80,6\n";
+    let answer = app.upload("hr", path, sheet.into()).await;
+    assert_eq!(answer.body["errors"].as_array().map(Vec::len), Some(1), "{}", answer.body);
+    assert_eq!(answer.body["errors"][0]["field"], "row 2, 顾问");
+    assert!(answer.body["errors"][0]["message"].as_str().unwrap().contains("工号 A02 是李思敏"));
+    assert_eq!(answer.problem(422), "validation-failed");
+    assert_eq!(rows_of_ledger(&app).await, before);
+}
+
+/// A workbook of worksheets that each have a score of 李思敏's.
+fn scores(worksheets: &[&str]) -> Vec<u8> {
+    let mut book = Workbook::new();
+    for name in worksheets {
+        let page = book.add_worksheet().set_name(*name).unwrap();
+        for (column, text) in (0..).zip(["编号", "顾问", "笔试成绩（分）", "学时"]) {
+            page.write_string(0, column, text).unwrap();
+        }
+        page.write_string(1, 0, "A02").unwrap();
+        page.write_string(1, 1, "李思敏").unwrap();
+        page.write_number(1, 2, 91).unwrap();
+    }
+    book.save_to_buffer().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn worksheets_leave_no_doubt() {
+    let app = TestApp::demo().await;
+    save(&app).await;
+    let path = "/v1/column-mappings/%E6%88%90%E7%BB%A9%E5%8D%95/imports?period=2015-01";
+    for (worksheets, named) in [(&["一组", "二组"][..], "二组"), (&["2015年2月"], "2015-02")] {
+        let answer = app.upload("hr", path, scores(worksheets)).await;
+        assert!(answer.body.to_string().contains(named), "{worksheets:?} {}", answer.body);
+        assert_eq!(answer.problem(422), "validation-failed");
+    }
+    // Of two months in a workbook the one that is asked for is read.
+    let report = app.upload("hr", path, scores(&["2014年12月", "2015年1月"])).await.expect(201);
+    assert_eq!((report["rows"].clone(), report["added"].clone()), (json!(1), json!(1)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,9 +3,10 @@
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use calamine::{Reader as _, SheetType, SheetVisible, Xlsx};
+
 use super::text;
 use crate::facts::import::{Container, ImportError, Line, MAX_FILE_BYTES, container, unpack, workbook};
-use calamine::{Reader as _, SheetType, SheetVisible, Xlsx};
 
 /// The header is looked for in so many rows from the top.
 pub(super) const SEARCHED_ROWS: u32 = 20;

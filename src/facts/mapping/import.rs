@@ -20,8 +20,9 @@ use crate::db::schema::import_batch;
 use crate::decimal;
 use crate::facts::events::kinds::needs_verification;
 use crate::facts::import::{Fault, ImportError, Surroundings};
-use crate::facts::import_file::is_same_person;
-use crate::facts::import_file::{ImportDifference, ImportReport, Importer, MAX_DIFFERENCES, Manner, Mode};
+use crate::facts::import_file::{
+    ImportDifference, ImportReport, Importer, MAX_DIFFERENCES, Manner, Mode, is_same_person,
+};
 use crate::facts::ledger::{self, Entry, FactOutcome, Origin, Person, Recorded};
 use crate::facts::metric::{Catalogue, nearest};
 use crate::http::Problem;

@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn separators_and_texts_are_those_of_every_import() {
-        assert_eq!(rows("编号|数\nA01|1,2\n".as_bytes())[1].1, ["A01", "1,2"]);
+        assert_eq!(rows("编号|数|备注\nA01|1,2|无\n".as_bytes())[1].1, ["A01", "1,2", "无"]);
         assert_eq!(rows("sep=;\n编号;数\n=\"0012\";2\n".as_bytes())[1], (2, vec!["0012".into(), "2".into()]));
     }
 
