@@ -8,7 +8,7 @@ use crate::facts::ledger as rows_of_ledger;
 use crate::support::{Template, TestApp, database_url, showfloor};
 
 const SCORES: &str =
-    "四月成绩单\n编号,顾问,笔试成绩（分）,学时,班级\nA02,李思敏,92.5,4,一\nA03,王浩然,,6,二\n";
+    "一月成绩单\n编号,顾问,笔试成绩（分）,学时,班级\nA02,李思敏,92.5,4,一\nA03,王浩然,,6,二\n";
 
 /// The columns of a proposal as they would be saved.
 fn confirmed(proposal: &Value) -> Vec<Value> {
