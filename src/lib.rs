@@ -1,7 +1,7 @@
 //! Showfloor: sales plans, scored facts and monthly performance reviews for car dealership groups.
 //!
 //! The business reads from left to right, and a module uses only what stands to its left:
-//! `org` → `facts` → `plan` → `rules` → `reviews` → `dashboard` → `demo`. All of them stand on `period`, `decimal`,
+//! `org` → `facts` → `plan` → `rules` → `reviews` → `dashboard` → `demo`. All of them stand on `words`, `period`, `decimal`,
 //! `calendar`, `clock`, `db`, `http` and `auth`; `server` and `cli` stand on all of them.
 
 pub mod auth;
@@ -21,3 +21,4 @@ pub mod plan;
 pub mod reviews;
 pub mod rules;
 pub mod server;
+mod words;

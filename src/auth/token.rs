@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::access::Role;
-use super::caller::Identity;
+use super::identity::Identity;
 
 /// How long an access token is valid.
 pub const ACCESS_LIFETIME: TimeDelta = TimeDelta::minutes(15);

@@ -7,6 +7,7 @@ use std::task::Poll;
 
 use super::Ended;
 use super::database::Database;
+use crate::auth::Context;
 use crate::auth::token::Tokens;
 use crate::auth::users;
 use crate::clock::Clock;
@@ -37,7 +38,8 @@ pub async fn run(args: ServeArgs, storage: Storage) -> anyhow::Result<Ended> {
     let folder = Arc::new(args.rules.folder());
     Database::with(&storage, async |pool| {
         let administrator =
-            users::create_first_administrator(&mut *pool.get().await?, Clock::System.now()).await?;
+            users::create_first_administrator(&mut Context::operator(pool, Clock::System.now()).await?)
+                .await?;
         if let Some((login, password)) = administrator {
             let mut out = io::stdout();
             writeln!(out, "first start: sign in as {login} with the password {password}")?;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The modules in the order in which each may use the ones before it; those of one line do not use each other.
 const ORDER: &[&[&str]] = &[
-    &["period", "decimal", "clock"],
+    &["words", "period", "decimal", "clock"],
     &["calendar"],
     &["db"],
     &["http"],

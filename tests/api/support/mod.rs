@@ -2,6 +2,7 @@
 
 mod cluster;
 
+use showfloor::auth::Context;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -208,7 +209,7 @@ impl TestApp {
         use showfloor::db::schema::user_account;
 
         let mut connection = self.pool.get().await.unwrap();
-        let (user_id, roles, employee_id, unit_id): (i64, Vec<String>, Option<i64>, Option<i64>) =
+        let (user_id, roles, employee_id, unit_id): (i64, Vec<Role>, Option<i64>, Option<i64>) =
             user_account::table
                 .filter(user_account::login.eq(login))
                 .select((
@@ -220,7 +221,6 @@ impl TestApp {
                 .first(&mut connection)
                 .await
                 .unwrap_or_else(|error| panic!("no login {login}: {error}"));
-        let roles = showfloor::auth::users::read_roles(&roles);
         self.tokens.sign(&Identity { user_id, roles, employee_id, unit_id }, self.clock.now()).unwrap()
     }
 
@@ -240,8 +240,8 @@ impl TestApp {
             employee_no: employee_no.map(str::to_owned),
             unit: unit.map(str::to_owned),
         };
-        let connection = &mut *self.pool.get().await.unwrap();
-        showfloor::auth::users::create(connection, new, None, self.clock.now()).await.unwrap();
+        let mut cx = Context::operator(&self.pool, self.clock.now()).await.unwrap();
+        showfloor::auth::users::create(&mut cx, new).await.unwrap();
     }
 }
 
