@@ -10,10 +10,10 @@ use super::formula::{self, Tenths};
 use super::people::{OFFICES, PEOPLE, Person, TEAMS};
 use super::{PASSWORD, STORE, YEAR};
 use crate::auth::users::{self, NewUser};
-use crate::facts::ledger::{self, Entry, Late, Origin};
-use crate::facts::metric::Catalogue;
 use crate::http::Problem;
 use crate::http::etag::Seen;
+use crate::ledger::metric::Catalogue;
+use crate::ledger::{self, Entry, Late, Origin};
 use crate::org::{
     self, EmployeeStatus, LeadershipKind, NewAssignment, NewEmployee, NewOrgUnit, NewTeamLeadership, UnitKind,
 };
