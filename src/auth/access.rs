@@ -140,7 +140,7 @@ actions! {
     ReviewReports = [TeamLeader Team];
     /// Say which reports units ask for, and count a store's month.
     ManageReports = [SalesManager Store, Hr Store, GroupAdmin All];
-    /// Plan training, coaching and meetings and say how they went: of which kind, says `facts::activities`.
+    /// Plan training, coaching and meetings and say how they went: of which kind, says `diary::activities`.
     LeadActivities = [TeamLeader Team, SalesManager Department, Hr Store, GroupAdmin All];
     /// Verify events that others reported, or reject them.
     VerifyEvents = [SalesManager Department, GeneralManager Store, Hr Store, GroupAdmin All];

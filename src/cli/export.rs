@@ -11,10 +11,10 @@ use crate::auth::caller::Scope;
 use crate::clock::Clock;
 use crate::config::{Rules, Storage};
 use crate::db::Pool;
-use crate::facts::export::{Export, FileFormat, Wanted, csv, xlsx};
-use crate::facts::metric::CatalogueFile;
+use crate::ledger::metric::CatalogueFile;
 use crate::period::Period;
 use crate::rules::bundle::CATALOGUE_FILE;
+use crate::spreadsheets::export::{Export, FileFormat, Wanted, csv, xlsx};
 
 /// Options of `showfloor export`.
 #[derive(Debug, clap::Args)]

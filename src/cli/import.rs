@@ -13,12 +13,12 @@ use super::{Ended, table};
 use crate::clock::Clock;
 use crate::config::{Rules, Storage};
 use crate::db::Pool;
-use crate::facts::import::{ImportKind, MAX_FILE_BYTES};
-use crate::facts::import_file::{self, ImportFile, ImportReport, Importer, Manner, Mode};
-use crate::facts::ledger::{Counts, Late};
-use crate::facts::metric::{Catalogue, CatalogueFile};
+use crate::ledger::metric::{Catalogue, CatalogueFile};
+use crate::ledger::{Counts, Late};
 use crate::period::Period;
 use crate::rules::bundle::CATALOGUE_FILE;
+use crate::spreadsheets::import::{ImportKind, MAX_FILE_BYTES};
+use crate::spreadsheets::import_file::{self, ImportFile, ImportReport, Importer, Manner, Mode};
 
 /// Options of `showfloor import`.
 #[derive(Debug, clap::Args)]

@@ -7,12 +7,12 @@ use super::{Ended, table};
 use crate::auth::caller::Scope;
 use crate::clock::Clock;
 use crate::db::Pool;
-use crate::facts::import_file::{ImportReport, Importer, Manner};
-use crate::facts::mapping::import::{self, MappedFile, Reader};
-use crate::facts::mapping::propose::Proposal;
-use crate::facts::mapping::{self, Target};
-use crate::facts::metric::Catalogue;
+use crate::ledger::metric::Catalogue;
 use crate::period::Period;
+use crate::spreadsheets::import_file::{ImportReport, Importer, Manner};
+use crate::spreadsheets::mapping::import::{self, MappedFile, Reader};
+use crate::spreadsheets::mapping::propose::Proposal;
+use crate::spreadsheets::mapping::{self, Target};
 
 /// A sheet from the command line.
 pub struct Given {

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use super::Ended;
 use super::database::Database;
 use crate::config::{Rules, Storage};
-use crate::facts::metric::CatalogueFile;
-use crate::facts::template::{self, Wanted};
+use crate::ledger::metric::CatalogueFile;
 use crate::period::Period;
 use crate::rules::bundle::CATALOGUE_FILE;
+use crate::spreadsheets::template::{self, Wanted};
 
 /// Options of `showfloor import-template`.
 #[derive(Debug, clap::Args)]

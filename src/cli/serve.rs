@@ -13,7 +13,7 @@ use crate::auth::users;
 use crate::clock::Clock;
 use crate::config::{Listen, ReleasedRules, Storage};
 use crate::db::Pool;
-use crate::facts::metric::CatalogueFile;
+use crate::ledger::metric::CatalogueFile;
 use crate::rules::bundle::CATALOGUE_FILE;
 use crate::rules::folder::{self, FolderState, RulesFolder};
 use crate::rules::library::Library;

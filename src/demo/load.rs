@@ -13,10 +13,10 @@ use super::{PASSWORD, STORE, YEAR};
 use crate::auth::Context;
 use crate::auth::users::{self, NewUser};
 use crate::db::schema::user_account;
-use crate::facts::ledger::{self, Entry, Late, Origin};
-use crate::facts::metric::Catalogue;
 use crate::http::Problem;
 use crate::http::etag::Seen;
+use crate::ledger::metric::Catalogue;
+use crate::ledger::{self, Entry, Late, Origin};
 use crate::org::{
     self, EmployeeStatus, LeadershipKind, NewAssignment, NewEmployee, NewOrgUnit, NewTeamLeadership, UnitKind,
 };

@@ -17,7 +17,7 @@ use super::rows::months;
 use super::store::{self, PlanFilter};
 use super::viewer::{self, Viewer};
 use crate::calendar::{Basis, Calendar};
-use crate::facts::work_calendar;
+use crate::diary::work_calendar;
 use crate::http::Problem;
 use crate::period::Period;
 

@@ -18,10 +18,10 @@ use super::weights::{self, Known, KnownUnit, Split, fault};
 use super::{NewPlan, Plan, UnitWeight, actuals, rows};
 use crate::auth::audit;
 use crate::db::schema::{employee, org_unit, plan_label};
-use crate::facts::metric::Catalogue;
-use crate::facts::work_calendar::holidays;
+use crate::diary::work_calendar::holidays;
 use crate::http::Problem;
 use crate::http::body::check;
+use crate::ledger::metric::Catalogue;
 use crate::org::UnitKind;
 
 /// Drafts a plan: splits it exactly to the last person, and keeps every cell. `author` is who does it; none is the

@@ -23,9 +23,9 @@ use super::viewer::{self, Viewer};
 use super::{Plan, pins};
 use crate::auth::audit;
 use crate::db::schema::annual_plan;
-use crate::facts::metric::Catalogue;
 use crate::http::problem::FieldError;
 use crate::http::{Code, Problem};
+use crate::ledger::metric::Catalogue;
 use crate::org::UnitKind;
 
 /// A cell of a workbook that was edited, or a cell that moves because of it.

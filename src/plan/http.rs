@@ -21,11 +21,11 @@ use crate::auth::Caller;
 use crate::auth::access::{ApprovePlan, DraftPlan, ViewPlan};
 use crate::clock::Clock;
 use crate::db::Pool;
-use crate::facts::metric::CatalogueFile;
 use crate::http::etag::{self, Seen};
 use crate::http::page::{self, Page};
 use crate::http::problem::ProblemBody;
 use crate::http::{Body, Problem};
+use crate::ledger::metric::CatalogueFile;
 use crate::period::Period;
 
 /// Which plans, and which page of them.

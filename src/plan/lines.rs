@@ -7,8 +7,8 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use super::state::Line;
 use super::weights::fault;
 use super::{Levels, MAX_TOTAL, NewLine, NewPlan};
-use crate::facts::metric::{Catalogue, Kind};
 use crate::http::problem::FieldError;
+use crate::ledger::metric::{Catalogue, Kind};
 
 /// The lines of a new plan, without cells; what is wrong with them is added to `faults`.
 pub(super) fn of(new: &NewPlan, catalogue: &Catalogue, faults: &mut Vec<FieldError>) -> Vec<Line> {

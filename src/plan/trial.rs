@@ -10,9 +10,9 @@ use super::draft::{look_up, prepare};
 use super::method::Method;
 use super::state::State;
 use super::tree::Tree;
-use crate::facts::metric::Catalogue;
 use crate::http::Problem;
 use crate::http::body::check;
+use crate::ledger::metric::Catalogue;
 
 /// A plan, and the methods to try it by.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]

@@ -7,8 +7,8 @@ use rust_decimal::prelude::ToPrimitive as _;
 
 use super::leading::{FirstRound, reads_computed};
 use super::snapshot::{Snapshot, metrics};
-use crate::facts::metric::{Catalogue, TARGET_SUFFIX};
-use crate::facts::month::MonthFacts;
+use crate::ledger::metric::{Catalogue, TARGET_SUFFIX};
+use crate::ledger::month::MonthFacts;
 use crate::org::Posting;
 use crate::period::Period;
 use crate::rules::bundle::{Bundle, Scheme};

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use rust_decimal::Decimal;
 
-use crate::facts::metric::{Catalogue, Missing};
-use crate::facts::month::{MonthFacts, Value};
+use crate::ledger::metric::{Catalogue, Missing};
+use crate::ledger::month::{MonthFacts, Value};
 use crate::rules::bundle::Scheme;
 use crate::rules::check::Argument;
 use crate::rules::scoring::{NOT_RATED, Scored};

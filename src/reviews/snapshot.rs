@@ -9,8 +9,8 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use crate::facts::metric::Catalogue;
-use crate::facts::month::{MonthFacts, Value};
+use crate::ledger::metric::Catalogue;
+use crate::ledger::month::{MonthFacts, Value};
 use crate::period::Period;
 
 /// Everything that went into a review. It names every catalogued metric, not only those that today's rules read, so that

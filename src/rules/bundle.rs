@@ -15,7 +15,7 @@ use super::language;
 use super::sandbox::{self, Optimisation};
 use super::scheme::{RuleEntry, SchemeFile, place_of_text};
 use super::trace::{Constants, Frame};
-use crate::facts::metric::{Catalogue, CatalogueError};
+use crate::ledger::metric::{Catalogue, CatalogueError};
 
 /// The catalogue's file.
 pub const CATALOGUE_FILE: &str = "metrics.toml";

@@ -12,8 +12,8 @@ use super::finding::{Finding, Place};
 use super::sandbox::Optimisation;
 use super::scoring::{Outcome, RuleResult};
 use crate::decimal;
-use crate::facts::metric::{Catalogue, MetricId};
-use crate::facts::month::MonthFacts;
+use crate::ledger::metric::{Catalogue, MetricId};
+use crate::ledger::month::MonthFacts;
 
 /// Most digits of a number that TOML holds exactly; longer ones stand in quotes.
 const PLAIN_DIGITS: usize = 15;
@@ -168,7 +168,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::month::Value;
+    use crate::ledger::month::Value;
     use crate::rules::bundle::{Bundle, Files};
     use crate::rules::tests::SCHEME;
 

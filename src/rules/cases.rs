@@ -15,8 +15,8 @@ use super::sandbox::Optimisation;
 use super::scheme::{place_of_text, read_toml};
 use super::scoring::{Outcome, RuleResult};
 use crate::decimal::{self, in_toml};
-use crate::facts::metric::{Catalogue, nearest};
-use crate::facts::month::MonthFacts;
+use crate::ledger::metric::{Catalogue, nearest};
+use crate::ledger::month::MonthFacts;
 
 /// Most cases of one rule.
 const CASE_LIMIT: usize = 1_000;

@@ -13,8 +13,8 @@ use super::check::{self, Script};
 use super::finding::{Finding, Place};
 use super::sandbox::{self, Optimisation};
 use super::trace;
-use crate::facts::metric::Catalogue;
-use crate::facts::month::MonthFacts;
+use crate::ledger::metric::Catalogue;
+use crate::ledger::month::MonthFacts;
 
 /// What a statement of the copy calls first. No script can: it is no function of the host's list.
 const REACHED: &str = "statement_reached";

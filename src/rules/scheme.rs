@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::finding::{Finding, Place};
 use crate::decimal::in_toml;
-use crate::facts::metric::Catalogue;
+use crate::ledger::metric::Catalogue;
 
 /// Most points of anything that is counted in points: a total of such numbers can be computed without overflow.
 const POINTS_LIMIT: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);

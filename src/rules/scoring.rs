@@ -19,8 +19,8 @@ use super::sandbox::{self, Optimisation};
 use super::trace::{self, Frame, Reach, Recorder, Step, StepKind};
 use super::value::NotApplicable;
 use crate::decimal;
-use crate::facts::metric::{Catalogue, Missing};
-use crate::facts::month::{MonthFacts, Value};
+use crate::ledger::metric::{Catalogue, Missing};
+use crate::ledger::month::{MonthFacts, Value};
 
 /// The final grade of a review that is not rated 不评级.
 pub const NOT_RATED: &str = "NR";
@@ -363,7 +363,7 @@ fn reason_of_rule(recorder: &Recorder, reason: &str) -> Option<Step> {
 }
 
 /// The value a script gets for a metric that is not there.
-fn absent(catalogue: &Catalogue, id: crate::facts::metric::MetricId, is_fault: bool) -> NotApplicable {
+fn absent(catalogue: &Catalogue, id: crate::ledger::metric::MetricId, is_fault: bool) -> NotApplicable {
     let Some(metric) = catalogue.get(id) else {
         return NotApplicable { reason: "没有数据".to_owned(), is_fault };
     };

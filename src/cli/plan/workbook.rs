@@ -11,12 +11,12 @@ use crate::cli::person::Person;
 use crate::cli::{Ended, table};
 use crate::clock::Clock;
 use crate::config::{Rules, Storage};
-use crate::facts::import::MAX_FILE_BYTES;
-use crate::facts::metric::CatalogueFile;
+use crate::ledger::metric::CatalogueFile;
 use crate::plan::exchange::{self, SheetChange, SheetReport};
 use crate::plan::store::{self, PlanFilter};
 use crate::plan::viewer::{self, Viewer};
 use crate::rules::bundle::CATALOGUE_FILE;
+use crate::spreadsheets::import::MAX_FILE_BYTES;
 
 /// Changes printed one by one; the rest is counted.
 const CHANGES_SHOWN: usize = 50;

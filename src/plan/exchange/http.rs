@@ -11,9 +11,9 @@ use crate::auth::Caller;
 use crate::auth::access::{DraftPlan, ViewPlan};
 use crate::clock::Clock;
 use crate::db::Pool;
-use crate::facts::metric::CatalogueFile;
 use crate::http::problem::ProblemBody;
 use crate::http::{Problem, body};
+use crate::ledger::metric::CatalogueFile;
 use crate::plan::viewer::{self, Viewer};
 
 /// What an Excel workbook is called on the web.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::layout::{CODE, letters};
 use super::read::{ReadRow, ReadSheet, expected};
 use super::{PlanSheet, SheetFault, SheetRow, Tree};
-use crate::facts::import::{ImportError, MAX_FAULTS};
+use crate::spreadsheets::import::{ImportError, MAX_FAULTS};
 
 /// One confirmed cell that was edited.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! and columns are known by their headers, not by their places.
 
 use super::Tree;
-use crate::facts::import::number::half_width;
+use crate::spreadsheets::import::number::half_width;
 
 /// What the hidden row begins with.
 pub(super) const MARK: &str = "showfloor-plan";

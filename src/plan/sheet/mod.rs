@@ -20,7 +20,7 @@ use std::fmt;
 use rust_xlsxwriter::XlsxError;
 
 pub use super::tree::Tree;
-use crate::facts::import::{ImportError, MAX_ROWS};
+use crate::spreadsheets::import::{ImportError, MAX_ROWS};
 
 mod differences;
 mod layout;

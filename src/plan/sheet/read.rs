@@ -10,8 +10,8 @@ use super::layout::{
     CHECK, CODE, CONFIRMED, ITEM, MARK, MONTHS, Origin, PARENT, SUGGESTED, letters, month_header, normal,
 };
 use super::{MAX_CELL, SheetFault, Tree};
-use crate::facts::import::number::{Measure, decimal};
-use crate::facts::import::{
+use crate::spreadsheets::import::number::{Measure, decimal};
+use crate::spreadsheets::import::{
     Container, ImportError, Line, MAX_FAULTS, MAX_FILE_BYTES, MAX_ROWS, Value, container, unpack, workbook,
 };
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{MAX_CELL, MAX_TEXT_CHARS, PlanSheet, SheetError, SheetTree};
-use crate::facts::import::{MAX_ROWS, Value};
+use crate::spreadsheets::import::{MAX_ROWS, Value};
 
 /// Refuses what would not come back as it is.
 pub(super) fn check(sheet: &PlanSheet) -> Result<(), SheetError> {

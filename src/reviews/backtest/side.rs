@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::months::{StoreMonth, StoredReview};
-use crate::facts::month::MonthFacts;
+use crate::ledger::month::MonthFacts;
 use crate::reviews::leading::{FirstRound, reads_computed};
 use crate::reviews::snapshot;
 use crate::rules::bundle::{Bundle, CATALOGUE_FILE, Rule, Scheme};

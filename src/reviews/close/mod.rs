@@ -18,12 +18,12 @@ use super::generate::{self, Runner};
 use super::store::{ReviewCycle, find_cycle};
 use crate::auth::access::{Role, may_enter};
 use crate::auth::audit;
-use crate::facts::close;
-use crate::facts::metric::{COMPUTED_SOURCE, Catalogue, Missing};
-use crate::facts::month::Value;
-use crate::facts::work_reports::tally;
+use crate::diary::work_reports::tally;
 use crate::http::problem::FieldError;
 use crate::http::{Code, Problem};
+use crate::ledger::close;
+use crate::ledger::metric::{COMPUTED_SOURCE, Catalogue, Missing};
+use crate::ledger::month::Value;
 use crate::rules::bundle::Bundle;
 use crate::rules::check::Argument;
 

@@ -74,7 +74,7 @@ pub(super) async fn conflicts(
         #[diesel(sql_type = Numeric)]
         besides: Decimal,
     }
-    let people = crate::facts::close::people_of(connection, store_id, period).await?;
+    let people = crate::ledger::close::people_of(connection, store_id, period).await?;
     let rows: Vec<Row> = diesel::sql_query(
         "SELECT e.employee_no, r.metric, r.counts, r.besides FROM ( \
              SELECT employee_id, metric, sum(value) FILTER (WHERE rank = 3) AS counts, \

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::grid::{Move, moves};
 use super::prune::{Most, may_reach};
 use super::subject::{Changed, Goal, Input, Subject, find};
-use crate::facts::month::MonthFacts;
+use crate::ledger::month::MonthFacts;
 use crate::rules::scoring::Scored;
 
 /// Most pairs that are answered.

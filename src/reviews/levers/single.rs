@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::grid::{Move, moves};
 use super::prune::{Most, may_reach};
 use super::subject::{Changed, Goal, Input, Subject, find};
-use crate::facts::month::MonthFacts;
+use crate::ledger::month::MonthFacts;
 use crate::rules::scoring::{Outcome, RuleResult, Scored};
 use crate::rules::trace::Reach;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use crate::facts::metric::{Catalogue, Metric, MetricId};
-use crate::facts::month::{MonthFacts, Value};
+use crate::ledger::metric::{Catalogue, Metric, MetricId};
+use crate::ledger::month::{MonthFacts, Value};
 use crate::rules::bundle::{Bundle, Rule, Scheme};
 use crate::rules::check::Argument;
 use crate::rules::sandbox::Optimisation;

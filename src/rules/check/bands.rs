@@ -8,7 +8,7 @@ use super::Script;
 use super::meaning::{Known, Meaning};
 use super::tree::{self, Function, Node};
 use crate::decimal;
-use crate::facts::metric::Direction;
+use crate::ledger::metric::Direction;
 use crate::rules::finding::Finding;
 use crate::rules::scheme::RuleEntry;
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rhai::FnCallExpr;
 
 use super::Script;
-use crate::facts::metric::nearest;
+use crate::ledger::metric::nearest;
 use crate::rules::finding::{Finding, Place};
 use crate::rules::host::{self, FUNCTIONS};
 

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::Argument;
 use super::tree;
-use crate::facts::metric::{COMPUTED, Catalogue, Kind, Metric, MetricId, Missing};
+use crate::ledger::metric::{COMPUTED, Catalogue, Kind, Metric, MetricId, Missing};
 use crate::rules::bundle::Rule;
 use crate::rules::sandbox::Optimisation;
 

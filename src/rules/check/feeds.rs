@@ -3,7 +3,7 @@
 
 use super::tree::Function;
 use super::{Argument, Script, places};
-use crate::facts::metric::{COMPUTED, COMPUTED_SOURCE, Catalogue, Metric};
+use crate::ledger::metric::{COMPUTED, COMPUTED_SOURCE, Catalogue, Metric};
 use crate::rules::bundle::Rule;
 use crate::rules::finding::{Finding, Place};
 use crate::rules::scheme::{SchemeFile, place_of_text};

@@ -32,7 +32,7 @@ use super::finding::{Finding, Place, Severity};
 use super::host;
 use super::language::{constants, place_of};
 use super::scheme::{Parameter, RuleEntry};
-use crate::facts::metric::{Catalogue, MetricId, nearest};
+use crate::ledger::metric::{Catalogue, MetricId, nearest};
 
 /// What one parameter of `score` stands for.
 #[derive(Clone, Debug)]

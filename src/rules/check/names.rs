@@ -6,7 +6,7 @@ use rhai::{Expr, Position, Stmt};
 
 use super::tree::{self, Function, Node};
 use super::{Script, places, suggestion};
-use crate::facts::metric::Catalogue;
+use crate::ledger::metric::Catalogue;
 use crate::rules::finding::{Finding, Place};
 use crate::rules::language::{self, place_of};
 use crate::rules::scheme::Parameter;

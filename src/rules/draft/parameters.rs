@@ -10,10 +10,10 @@ use utoipa::ToSchema;
 
 use super::{Draft, files};
 use crate::decimal;
-use crate::facts::metric::{Catalogue, nearest};
 use crate::http::Problem;
 use crate::http::etag::Seen;
 use crate::http::problem::FieldError;
+use crate::ledger::metric::{Catalogue, nearest};
 use crate::rules::bundle::{CATALOGUE_FILE, Files, SCHEME_FILE};
 use crate::rules::finding::Finding;
 use crate::rules::folder;

@@ -6,7 +6,7 @@ use super::{
     GradeBand, PARAMETER_LIMIT, POINTS_LIMIT, Parameter, RuleEntry, SchemeFile, Veto, place_of_text,
 };
 use crate::decimal::plain;
-use crate::facts::metric::{Catalogue, is_identifier};
+use crate::ledger::metric::{Catalogue, is_identifier};
 use crate::rules::finding::{Finding, Place};
 use crate::rules::host;
 use crate::rules::scoring::NOT_RATED;

@@ -14,7 +14,7 @@ use showfloor::auth::caller::Identity;
 use showfloor::auth::token::Tokens;
 use showfloor::clock::Clock;
 use showfloor::db::{Pool, pool};
-use showfloor::facts::metric::CatalogueFile;
+use showfloor::ledger::metric::CatalogueFile;
 use showfloor::rules::folder::RulesFolder;
 use showfloor::server::{self, Shared};
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::facts::import::Value;
+use crate::spreadsheets::import::Value;
 
 /// Values at the edges of digits and cents, and any.
 fn value() -> impl Strategy<Value = i64> {

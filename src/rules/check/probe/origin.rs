@@ -2,8 +2,8 @@
 
 use rhai::{Position, Stmt};
 
-use crate::facts::metric::Catalogue;
-use crate::facts::month::MonthFacts;
+use crate::ledger::metric::Catalogue;
+use crate::ledger::month::MonthFacts;
 use crate::rules::bundle::Rule;
 use crate::rules::check::tree::{self, Node};
 use crate::rules::check::{Script, code_of, offset_of, statement_start};
