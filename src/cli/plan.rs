@@ -12,8 +12,8 @@ use comfy_table::Table;
 
 use super::{Ended, block_on, table};
 use crate::config::Storage;
-use crate::plan::decompose::Months;
-use crate::plan::preview::{self, Part, Preview};
+use crate::plan::split::decompose::Months;
+use crate::plan::split::preview::{self, Part, Preview};
 
 /// Faults printed one by one; the rest is counted.
 const FAULTS_SHOWN: usize = 20;

@@ -17,8 +17,8 @@ use crate::http::etag::Seen;
 use crate::http::problem::FieldError;
 use crate::http::{Code, Problem};
 use crate::org::UnitKind;
+use crate::plan::faults::fault;
 use crate::plan::viewer::{self, Viewer};
-use crate::plan::weights::fault;
 
 /// What a policy says, to be kept under its code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]

@@ -18,11 +18,10 @@ use crate::http::body::check;
 use crate::http::problem::FieldError;
 use crate::org::UnitKind;
 use crate::period::Period;
-use crate::plan::MAX_TOTAL;
-use crate::plan::draft::other_year;
-use crate::plan::tree::Tree;
+use crate::plan::faults::{fault, other_year};
+use crate::plan::split::new_plan::MAX_TOTAL;
+use crate::plan::split::tree::Tree;
 use crate::plan::viewer::{self, Viewer};
-use crate::plan::weights::fault;
 
 /// What a store is to take in a year, series by series.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
