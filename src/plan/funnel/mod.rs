@@ -1,6 +1,6 @@
 //! Activity targets: how many orders, visits and leads the deliveries of a version's channels take.
 //!
-//! A version keeps by which model and rates its channels are read backwards ([`funnel`]). The activities themselves are
+//! A version keeps by which model and rates its channels are read backwards ([`models`]). The activities themselves are
 //! reckoned from the cells when they are read, so that they are true after every pin and re-plan.
 
 pub mod http;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use self::months::{ActivityMonths, along, totals};
+use self::months::{ActivityMonths, ChannelActivities, along, totals};
 use self::rates::{ChannelRates, FunnelModel};
 use crate::auth::audit;
 use crate::db::schema::plan_funnel;
@@ -57,21 +57,6 @@ pub struct ChannelFunnel {
     #[serde(default)]
     #[garde(dive)]
     pub rates: ChannelRates,
-}
-
-/// A channel's activities.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ChannelActivities {
-    /// Its code.
-    pub code: String,
-    /// Its Chinese name.
-    pub name: String,
-    /// By which steps its deliveries are read backwards.
-    pub model: FunnelModel,
-    /// By which rates.
-    pub rates: ChannelRates,
-    /// From the deliveries up to the leads.
-    pub activities: Vec<ActivityMonths>,
 }
 
 /// What a version's channels take.

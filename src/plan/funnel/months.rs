@@ -3,12 +3,11 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::ChannelActivities;
 use super::models::{FunnelError, phone_web, showroom};
 use super::rates::{ChannelRates, FunnelModel};
 use crate::http::Problem;
 use crate::plan::split::decompose::Months;
-use crate::plan::split::new_plan::MAX_TOTAL;
+use crate::plan::split::limits::MAX_TOTAL;
 
 /// What is counted along a funnel, by the name of its metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -54,6 +53,21 @@ pub struct ActivityMonths {
     pub months: [i64; 12],
     /// The sum of the months.
     pub year: i64,
+}
+
+/// A channel's activities.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ChannelActivities {
+    /// Its code.
+    pub code: String,
+    /// Its Chinese name.
+    pub name: String,
+    /// By which steps its deliveries are read backwards.
+    pub model: FunnelModel,
+    /// By which rates.
+    pub rates: ChannelRates,
+    /// From the deliveries up to the leads.
+    pub activities: Vec<ActivityMonths>,
 }
 
 /// A channel's activities from its deliveries; otherwise a sentence that names the month.

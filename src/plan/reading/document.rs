@@ -141,7 +141,7 @@ pub struct LabelMonths {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct NodeRow {
     #[diesel(sql_type = Text)]
     tree: String,
     #[diesel(sql_type = Integer)]
@@ -164,7 +164,7 @@ struct Row {
     stretch: Option<Vec<i64>>,
 }
 
-impl Row {
+impl NodeRow {
     fn cells(&self) -> NodeCells {
         let confirmed = months(&self.confirmed);
         let mut quarters = [0; 4];
@@ -199,7 +199,7 @@ pub async fn read(
         let message = format!("the plan has no line '{}'", metric.unwrap_or_default());
         return Err(Problem::field("metric", message));
     };
-    let cells: Vec<Row> = diesel::sql_query(
+    let cells: Vec<NodeRow> = diesel::sql_query(
         "SELECT n.tree, n.ordinal, n.parent, n.employee_id, coalesce(e.employee_no, u.code, n.label) AS code,
              coalesce(e.name, u.name, label.zh, n.label) AS name, c.suggested, c.confirmed, c.floor, c.stretch
          FROM plan_node n
@@ -395,7 +395,7 @@ struct Trees {
 
 impl Trees {
     /// From rows that come children before parents, and the author's last before the first.
-    fn of(rows: Vec<Row>, seen: &Seen) -> Result<Self, Problem> {
+    fn of(rows: Vec<NodeRow>, seen: &Seen) -> Result<Self, Problem> {
         let mut trees = Self::default();
         let mut units: HashMap<i32, Vec<UnitMonths>> = HashMap::new();
         let mut members: HashMap<i32, Vec<PersonMonths>> = HashMap::new();

@@ -21,7 +21,7 @@ pub(in crate::plan) struct LabelVehicles {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct VehicleRow {
     #[diesel(sql_type = Text)]
     code: String,
     #[diesel(sql_type = Text)]
@@ -45,7 +45,7 @@ pub(in crate::plan) async fn load(
             "the plan's first line is an amount of money, and no number of vehicles",
         ));
     }
-    let rows: Vec<Row> = diesel::sql_query(
+    let rows: Vec<VehicleRow> = diesel::sql_query(
         "SELECT n.label AS code, coalesce(label.zh, n.label) AS name, c.confirmed
          FROM plan_node n
          JOIN plan_months c ON c.plan_id = n.plan_id AND c.tree = n.tree AND c.ordinal = n.ordinal AND c.line = 0
@@ -57,6 +57,7 @@ pub(in crate::plan) async fn load(
     .bind::<Text, _>(tree.name())
     .load(connection)
     .await?;
-    let cells = |row: Row| LabelVehicles { code: row.code, name: row.name, months: months(&row.confirmed) };
+    let cells =
+        |row: VehicleRow| LabelVehicles { code: row.code, name: row.name, months: months(&row.confirmed) };
     Ok(rows.into_iter().map(cells).collect())
 }

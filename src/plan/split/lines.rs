@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::new_plan::{Levels, MAX_TOTAL, NewLine, NewPlan};
+use super::limits::MAX_TOTAL;
+use super::new_plan::{Levels, NewLine, NewPlan};
 use super::whole_plan::Line;
 use crate::facts::metric::{Catalogue, Kind};
 use crate::http::problem::FieldError;

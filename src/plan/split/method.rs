@@ -33,8 +33,7 @@ pub enum Method {
     Capacity(#[garde(dive)] Capacity),
     /// 手工: the twelve months as given, which sum to the total; units and people by the weights given.
     Manual(
-        #[garde(length(min = 12, max = 12), inner(range(min = 0, max = super::new_plan::MAX_TOTAL)))]
-        Vec<i64>,
+        #[garde(length(min = 12, max = 12), inner(range(min = 0, max = super::limits::MAX_TOTAL)))] Vec<i64>,
     ),
 }
 

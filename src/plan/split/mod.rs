@@ -9,6 +9,7 @@ pub mod capacity;
 pub mod decompose;
 pub mod held_cells;
 pub mod levels;
+pub mod limits;
 pub(super) mod lines;
 pub mod method;
 pub mod new_plan;

@@ -5,15 +5,9 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::limits::{MAX_PLACES, MAX_TOTAL, MAX_WEIGHT};
 use super::method::Method;
 use crate::period::Period;
-
-/// Largest total of a plan, in units of its metric or cents.
-pub const MAX_TOTAL: i64 = 1_000_000_000_000;
-/// Most places of one plan's organisation: units, and people counted once in each of their teams.
-pub const MAX_PLACES: usize = 50_000;
-/// Largest weight of a month, a unit, a person, a channel or a series.
-pub const MAX_WEIGHT: i64 = 1_000_000_000_000;
 
 /// A plan to be drafted.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]

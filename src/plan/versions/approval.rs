@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::four_eyes::require_four_eyes;
 use super::locks;
-use super::store::{Locked, find, lock, must_be_one, subject};
+use super::store::{LockedPlan, find, lock, must_be_one, subject};
 use super::version::{Plan, Status, Step};
 use crate::auth::access::{Action as _, ApprovePlan, Role};
 use crate::auth::caller::Scope;
@@ -168,25 +169,10 @@ pub async fn approve(
     find(connection, &Viewer::program(), id).await
 }
 
-/// Nobody decides what is their own: written, or changed since.
-pub(in crate::plan) fn require_four_eyes(plan: &Locked, approver: i64) -> Result<(), Problem> {
-    if plan.author_id == Some(approver) {
-        return Err(Problem::conflict(
-            "a plan is never decided by its author: ask somebody else to approve, return or lock it",
-        ));
-    }
-    if plan.split.was_changed_by(approver) {
-        return Err(Problem::conflict(
-            "a plan is never decided by somebody who changed it: ask somebody else to approve, return or lock it",
-        ));
-    }
-    Ok(())
-}
-
 /// Moves the version in force, if there is one, out of the way of `plan`.
 async fn supersede(
     connection: &mut AsyncPgConnection,
-    plan: &Locked,
+    plan: &LockedPlan,
     approver: i64,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {

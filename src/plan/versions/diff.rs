@@ -47,7 +47,7 @@ pub struct DiffRow {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct CellRow {
     #[diesel(sql_type = Text)]
     metric: String,
     #[diesel(sql_type = Text)]
@@ -84,7 +84,7 @@ pub async fn between(
     }
     let people = viewer::sees_people(connection, viewer, from).await?
         && viewer::sees_people(connection, viewer, to).await?;
-    let rows: Vec<Row> = diesel::sql_query(
+    let rows: Vec<CellRow> = diesel::sql_query(
         "WITH cell AS (
              SELECT n.plan_id, l.line, l.metric, n.tree, n.unit_id, n.employee_id, n.label, n.ordinal, c.confirmed
              FROM plan_node n
@@ -113,7 +113,7 @@ pub async fn between(
     Ok(PlanDiff { from: before.version, to: after.version, rows })
 }
 
-fn row(row: Row) -> Result<DiffRow, Problem> {
+fn row(row: CellRow) -> Result<DiffRow, Problem> {
     let [from, to] = [row.before, row.after].map(|cells| cells.map(|cells| months(&cells)));
     let mut change = to.unwrap_or_default();
     for (change, before) in change.iter_mut().zip(from.unwrap_or_default()) {

@@ -44,7 +44,7 @@ pub async fn create(
     let id = connection
         .transaction(async |connection| {
             let known = look_up(connection, &new).await?;
-            let state = prepare(connection, catalogue, &new, &new.method, &known).await?;
+            let whole = prepare(connection, catalogue, &new, &new.method, &known).await?;
             let unit_id = known.units.get(&new.unit).map(|unit| unit.id);
             let split = Split { season: new.season.clone(), method: new.method.clone(), ..Split::default() };
             let heading = Heading {
@@ -54,7 +54,7 @@ pub async fn create(
                 closed_months: 0,
             };
             let id = insert(connection, heading, author, now).await?;
-            keep(connection, id, &state, author, now).await?;
+            keep(connection, id, &whole, author, now).await?;
             let detail =
                 json!({ "unit": new.unit, "year": new.year, "metric": new.metric, "total": new.total });
             audit::record(connection, now, author, "create_plan", &subject(id), detail).await?;
@@ -68,20 +68,20 @@ pub async fn create(
 async fn keep(
     connection: &mut AsyncPgConnection,
     id: i64,
-    state: &WholePlan,
+    whole: &WholePlan,
     by: Option<i64>,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    rows::insert_lines(connection, id, &state.lines).await?;
+    rows::insert_lines(connection, id, &whole.lines).await?;
     for tree in Tree::ALL {
-        rows::insert_nodes(connection, id, tree, state.shapes.of(tree), 0).await?;
+        rows::insert_nodes(connection, id, tree, whole.shapes.of(tree), 0).await?;
     }
-    rows::write_months(connection, id, state, None).await?;
-    let pinned = state
+    rows::write_months(connection, id, whole, None).await?;
+    let pinned = whole
         .pins
         .iter()
         .flat_map(|(line, pins)| pins.iter().map(|pin| (*line, pin.tree, pin.node, pin.month)));
-    rows::write_pins(connection, id, state, &pinned.collect(), by, now).await
+    rows::write_pins(connection, id, whole, &pinned.collect(), by, now).await
 }
 
 /// A new plan split by `method`, nothing of it kept.
@@ -106,14 +106,14 @@ pub(in crate::plan) async fn prepare(
     let findings = actuals::findings(connection, method, new, &shapes.organisation, known).await?;
     let calendar = holidays::country(connection).await?;
     weigh(method, new.year, new.total, &mut shapes, &findings, &calendar).map_err(Problem::fields)?;
-    let mut state = WholePlan { shapes, lines, ..WholePlan::default() };
-    pins::set_all(&mut state, &new.pins, new.year, &mut faults);
+    let mut whole = WholePlan { shapes, lines, ..WholePlan::default() };
+    pins::set_all(&mut whole, &new.pins, new.year, &mut faults);
     if !faults.is_empty() {
         return Err(Problem::fields(faults));
     }
-    match state.split(Scope::Everything) {
-        Ok(_) => Ok(state),
-        Err(refusal) => Err(pins::problem(&refusal, &state, new.year)),
+    match whole.split(Scope::Everything) {
+        Ok(_) => Ok(whole),
+        Err(refusal) => Err(pins::problem(&refusal, &whole, new.year)),
     }
 }
 

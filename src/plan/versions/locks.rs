@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::approval;
-use super::store::{Locked, find, lock, subject};
+use super::four_eyes::require_four_eyes;
+use super::store::{LockedPlan, find, lock, subject};
 use super::version::Plan;
 use crate::auth::audit;
 use crate::clock;
@@ -49,7 +49,7 @@ pub async fn lock_months(
         .transaction(async |connection| {
             let plan = lock(connection, id).await?;
             seen.check(plan.row_version)?;
-            approval::require_four_eyes(&plan, by)?;
+            require_four_eyes(&plan, by)?;
             if change.through.year() != plan.year {
                 return Err(Problem::fields(vec![other_year("through", plan.year)]));
             }
@@ -82,7 +82,7 @@ pub async fn lock_months(
 /// that is over only locks count, so that its plan can still be put in order.
 pub(in crate::plan) async fn require_open(
     connection: &mut AsyncPgConnection,
-    plan: &Locked,
+    plan: &LockedPlan,
     effective_from: Period,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {

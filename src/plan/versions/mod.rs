@@ -5,6 +5,7 @@
 pub mod approval;
 pub mod diff;
 pub mod draft;
+pub(super) mod four_eyes;
 pub mod locks;
 pub mod pins;
 pub mod replan;

@@ -10,7 +10,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::rows;
-use super::store::{Locked, find, lock, subject};
+use super::store::{LockedPlan, find, lock, subject};
 use super::version::{Plan, Step};
 use crate::auth::audit;
 use crate::http::Problem;
@@ -56,13 +56,13 @@ pub async fn pin(
             let mut plan = lock(connection, id).await?;
             seen.check(plan.row_version)?;
             plan.status = plan.status.after(Step::Change)?;
-            let mut state = rows::load_state(connection, id, plan.closed_months, &plan.split).await?;
+            let mut whole = rows::load_whole_plan(connection, id, plan.closed_months, &plan.split).await?;
             let mut faults = Vec::new();
-            let touched = set_all(&mut state, &change.pins, plan.year, &mut faults);
+            let touched = set_all(&mut whole, &change.pins, plan.year, &mut faults);
             if !faults.is_empty() {
                 return Err(Problem::fields(faults));
             }
-            apply(connection, &mut plan, &mut state, &touched, by, now).await?;
+            apply(connection, &mut plan, &mut whole, &touched, by, now).await?;
             let detail = json!(change);
             audit::record(connection, now, by, "pin_plan", &subject(id), detail).await
         })
@@ -73,19 +73,19 @@ pub async fn pin(
 /// Splits what depends on the `touched` cells, and keeps it.
 pub(in crate::plan) async fn apply(
     connection: &mut AsyncPgConnection,
-    plan: &mut Locked,
-    state: &mut WholePlan,
+    plan: &mut LockedPlan,
+    whole: &mut WholePlan,
     touched: &BTreeSet<Cell>,
     by: Option<i64>,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     let nodes: BTreeSet<(Tree, usize)> = touched.iter().map(|(_, tree, node, _)| (*tree, *node)).collect();
-    let changed = match state.split(Scope::Pins(&nodes)) {
+    let changed = match whole.split(Scope::Pins(&nodes)) {
         Ok(changed) => changed,
-        Err(refusal) => return Err(problem(&refusal, state, plan.year)),
+        Err(refusal) => return Err(problem(&refusal, whole, plan.year)),
     };
-    rows::write_months(connection, plan.id, state, Some(&changed)).await?;
-    rows::write_pins(connection, plan.id, state, touched, by, now).await?;
+    rows::write_months(connection, plan.id, whole, Some(&changed)).await?;
+    rows::write_pins(connection, plan.id, whole, touched, by, now).await?;
     if let Some(user) = by {
         plan.split.note_changer(user);
     }
@@ -95,14 +95,14 @@ pub(in crate::plan) async fn apply(
 /// Sets or takes away the pins of the field `pins`, and says which cells they are; what is wrong with them is added to
 /// `faults`.
 pub(in crate::plan) fn set_all(
-    state: &mut WholePlan,
+    whole: &mut WholePlan,
     pins: &[Pin],
     year: i32,
     faults: &mut Vec<FieldError>,
 ) -> BTreeSet<Cell> {
     let mut touched = BTreeSet::new();
     for (index, pin) in pins.iter().enumerate() {
-        let cell = set(state, pin, year, &format!("pins[{index}]"), faults);
+        let cell = set(whole, pin, year, &format!("pins[{index}]"), faults);
         if cell.is_some_and(|cell| !touched.insert(cell)) {
             faults.push(fault(format!("pins[{index}]"), "this cell is listed twice"));
         }
@@ -112,7 +112,7 @@ pub(in crate::plan) fn set_all(
 
 /// Sets or takes away one pin, and says which cell it is; what is wrong with it is added to `faults`.
 fn set(
-    state: &mut WholePlan,
+    whole: &mut WholePlan,
     pin: &Pin,
     year: i32,
     field: &str,
@@ -121,18 +121,18 @@ fn set(
     let before = faults.len();
     let line = match &pin.metric {
         None => Some(0),
-        Some(metric) => state.lines.iter().find(|line| line.metric == *metric).map(|line| line.number),
+        Some(metric) => whole.lines.iter().find(|line| line.metric == *metric).map(|line| line.number),
     };
     if line.is_none() {
         let metric = pin.metric.as_deref().unwrap_or_default();
         faults.push(fault(format!("{field}.metric"), format!("the plan has no line '{metric}'")));
     }
-    let place = place(state, pin, field, faults);
+    let place = place(whole, pin, field, faults);
     if pin.period.year() != year {
         faults.push(other_year(&format!("{field}.period"), year));
     }
     let month = usize::try_from(pin.period.month()).unwrap_or(1).saturating_sub(1);
-    if pin.period.year() == year && month < state.closed {
+    if pin.period.year() == year && month < whole.closed {
         faults
             .push(fault(format!("{field}.period"), format!("{} is closed: it stands as it was", pin.period)));
     }
@@ -140,30 +140,30 @@ fn set(
     if faults.len() > before {
         return None;
     }
-    let pins = state.pins.entry(line).or_default();
+    let pins = whole.pins.entry(line).or_default();
     pins.retain(|other| (other.tree, other.node, other.month) != (tree, node, month));
     pins.extend(pin.value.map(|value| split_tree::PinnedCell { tree, node, month, value }));
     Some((line, tree, node, month))
 }
 
 /// The node that a pin names.
-fn place(state: &WholePlan, pin: &Pin, field: &str, faults: &mut Vec<FieldError>) -> Option<(Tree, usize)> {
+fn place(whole: &WholePlan, pin: &Pin, field: &str, faults: &mut Vec<FieldError>) -> Option<(Tree, usize)> {
     let Pin { unit, employee_no, channel, series, .. } = pin;
     let mut refuse = |name: &str, message: String| {
         faults.push(fault(format!("{field}.{name}"), message));
         None
     };
-    let organisation = &state.shapes.organisation;
+    let organisation = &whole.shapes.organisation;
     match (channel, series) {
         (Some(_), Some(_)) => refuse("series", "expected a channel or a series, not both".to_owned()),
         (Some(_), None) | (None, Some(_)) if unit.is_some() || employee_no.is_some() => {
             refuse("unit", "expected a unit's cell, a channel's or a series', not two of them".to_owned())
         }
-        (Some(code), None) => match state.shapes.channel.find(&Place::Label(code.clone())) {
+        (Some(code), None) => match whole.shapes.channel.find(&Place::Label(code.clone())) {
             Some(node) => Some((Tree::Channel, node)),
             None => refuse("channel", format!("the plan has no channel '{code}'")),
         },
-        (None, Some(code)) => match state.shapes.series.find(&Place::Label(code.clone())) {
+        (None, Some(code)) => match whole.shapes.series.find(&Place::Label(code.clone())) {
             Some(node) => Some((Tree::Series, node)),
             None => refuse("series", format!("the plan has no series '{code}'")),
         },
@@ -201,24 +201,24 @@ pub(in crate::plan) fn child(shape: &Shape, unit: usize, employee_no: &str) -> O
 }
 
 /// Why the cells cannot be split, with every pinned cell that is in the way.
-pub(in crate::plan) fn problem(refusal: &LineRefusal, state: &WholePlan, year: i32) -> Problem {
+pub(in crate::plan) fn problem(refusal: &LineRefusal, whole: &WholePlan, year: i32) -> Problem {
     let LineRefusal { line, refusal } = refusal;
-    let shape = state.shapes.of(refusal.tree);
+    let shape = whole.shapes.of(refusal.tree);
     let is_held = |pin: &&split_tree::PinnedCell| {
         refusal.months.contains(&pin.month)
             // The root's months are shared by the trees, so that any tree's pin can be in the way of the year.
             && (pin.tree == refusal.tree || refusal.node == 0)
             && (refusal.held.contains(&pin.node)
-                || state.shapes.of(pin.tree).above(pin.node).any(|above| refusal.held.contains(&above)))
+                || whole.shapes.of(pin.tree).above(pin.node).any(|above| refusal.held.contains(&above)))
     };
-    let cells: Vec<FieldError> = state
+    let cells: Vec<FieldError> = whole
         .pins
         .get(line)
         .into_iter()
         .flatten()
         .filter(is_held)
         .map(|pin| {
-            let path = state.shapes.of(pin.tree).path(pin.node);
+            let path = whole.shapes.of(pin.tree).path(pin.node);
             let month = u32::try_from(pin.month).ok().and_then(|month| Period::new(year, month + 1));
             let month = month.map(|month| month.to_string()).unwrap_or_default();
             fault(format!("{path} {month}"), format!("pinned at {}: {}", pin.value, refusal.message))

@@ -19,8 +19,8 @@ use crate::http::problem::FieldError;
 use crate::period::Period;
 use crate::plan::actuals;
 use crate::plan::faults::{ALL_ZERO, fault, other_year};
+use crate::plan::split::limits::{MAX_TOTAL, MAX_WEIGHT};
 use crate::plan::split::lines;
-use crate::plan::split::new_plan::{MAX_TOTAL, MAX_WEIGHT};
 use crate::plan::split::weights::unsigned;
 use crate::plan::split::whole_plan::{Line, Scope, WholePlan};
 use crate::plan::viewer::Viewer;
@@ -81,15 +81,16 @@ pub async fn replan(
             let source = lock(connection, id).await?;
             source.status.after(Step::Revise)?;
             let closed = closed_months(&change, source.year, source.closed_months)?;
-            let mut state = rows::load_state(connection, id, source.closed_months, &source.split).await?;
-            state.closed = closed;
-            let results = results(connection, source.unit_id, source.year, &change, &state).await?;
-            let faults = prepare(&mut state, &change, &results);
+            let mut whole =
+                rows::load_whole_plan(connection, id, source.closed_months, &source.split).await?;
+            whole.closed = closed;
+            let results = results(connection, source.unit_id, source.year, &change, &whole).await?;
+            let faults = prepare(&mut whole, &change, &results);
             if !faults.is_empty() {
                 return Err(Problem::fields(faults));
             }
-            if let Err(refusal) = state.split(Scope::Everything) {
-                return Err(pins::problem(&refusal, &state, source.year));
+            if let Err(refusal) = whole.split(Scope::Everything) {
+                return Err(pins::problem(&refusal, &whole, source.year));
             }
             let mut split = source.split.inherited();
             if let Some(season) = &change.season {
@@ -103,9 +104,9 @@ pub async fn replan(
             };
             let copy = insert(connection, heading, author, now).await?;
             rows::copy_nodes(connection, id, copy).await?;
-            rows::insert_lines(connection, copy, &state.lines).await?;
-            rows::write_root_weights(connection, copy, &state.shapes.organisation).await?;
-            rows::write_months(connection, copy, &state, None).await?;
+            rows::insert_lines(connection, copy, &whole.lines).await?;
+            rows::write_root_weights(connection, copy, &whole.shapes.organisation).await?;
+            rows::write_months(connection, copy, &whole, None).await?;
             let detail = json!({ "from": subject(id), "replan": change });
             audit::record(connection, now, author, "replan", &subject(copy), detail).await?;
             Ok::<_, Problem>(copy)
@@ -134,18 +135,18 @@ async fn results(
     unit_id: i64,
     year: i32,
     change: &Replan,
-    state: &WholePlan,
+    whole: &WholePlan,
 ) -> Result<BTreeMap<i32, i64>, Problem> {
     let mut faults = Vec::new();
     let mut given: BTreeMap<&str, i64> = BTreeMap::new();
     for (index, results) in change.results.iter().enumerate() {
         let field = format!("results[{index}]");
-        if results.months.len() != state.closed {
+        if results.months.len() != whole.closed {
             let message =
-                format!("expected {} months, January first, not {}", state.closed, results.months.len());
+                format!("expected {} months, January first, not {}", whole.closed, results.months.len());
             faults.push(fault(format!("{field}.months"), message));
         }
-        if !state.lines.iter().any(|line| line.metric == results.metric) {
+        if !whole.lines.iter().any(|line| line.metric == results.metric) {
             faults
                 .push(fault(format!("{field}.metric"), format!("the plan has no line '{}'", results.metric)));
         }
@@ -157,11 +158,11 @@ async fn results(
         return Err(Problem::fields(faults));
     }
     let mut results = BTreeMap::new();
-    for line in &state.lines {
+    for line in &whole.lines {
         let sum = match given.get(line.metric.as_str()) {
             Some(sum) => *sum,
-            None if state.closed == 0 => 0,
-            None => known(connection, unit_id, year, line, state.closed).await?,
+            None if whole.closed == 0 => 0,
+            None => known(connection, unit_id, year, line, whole.closed).await?,
         };
         results.insert(line.number, sum);
     }
@@ -200,21 +201,21 @@ async fn known(
     Ok(sum)
 }
 
-/// Puts totals, results and weights into the state; the answer is what is wrong with them.
-fn prepare(state: &mut WholePlan, change: &Replan, results: &BTreeMap<i32, i64>) -> Vec<FieldError> {
+/// Puts totals, results and weights into the plan; the answer is what is wrong with them.
+fn prepare(whole: &mut WholePlan, change: &Replan, results: &BTreeMap<i32, i64>) -> Vec<FieldError> {
     let mut faults = Vec::new();
     if let Some(season) = &change.season {
-        if season.iter().skip(state.closed).all(|weight| *weight == 0) {
+        if season.iter().skip(whole.closed).all(|weight| *weight == 0) {
             faults.push(fault("season", ALL_ZERO));
         }
         let mut weights = [0; 12];
         for (slot, weight) in weights.iter_mut().zip(season) {
             *slot = unsigned(*weight);
         }
-        state.shapes.organisation.set_weights(0, weights);
+        whole.shapes.organisation.set_weights(0, weights);
     }
-    let total = change.total.or(state.lines.first().map(|line| line.total)).unwrap_or(0);
-    for line in &mut state.lines {
+    let total = change.total.or(whole.lines.first().map(|line| line.total)).unwrap_or(0);
+    for line in &mut whole.lines {
         line.closed_total = results.get(&line.number).copied().unwrap_or(0);
         let before = line.total;
         match line.penetration {

@@ -5,7 +5,7 @@ use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use serde_json::json;
 
 use super::draft::employee_ids;
-use super::store::{Heading, Locked, find, insert, lock, subject};
+use super::store::{Heading, LockedPlan, find, insert, lock, subject};
 use super::version::{Plan, Step};
 use super::{pins, rows};
 use crate::auth::audit;
@@ -79,9 +79,9 @@ pub async fn resplit(
     find(connection, &Viewer::program(), id).await
 }
 
-/// A version in memory, changed but not yet settled.
+/// A version in memory, changed but not yet split.
 pub(in crate::plan) struct Anew {
-    pub state: WholePlan,
+    pub whole: WholePlan,
     /// Position of the unit.
     pub unit: usize,
     /// How many places the organisation had before.
@@ -97,7 +97,7 @@ pub(in crate::plan) struct Anew {
 /// Every field at fault.
 pub(in crate::plan) async fn anew(
     connection: &mut AsyncPgConnection,
-    mut state: WholePlan,
+    mut whole: WholePlan,
     year: i32,
     split: &Split,
     change: Change,
@@ -105,52 +105,52 @@ pub(in crate::plan) async fn anew(
     let resplit = &change.resplit;
     let numbers = resplit.weights.iter().map(|member| member.employee_no.as_str());
     let known = employee_ids(connection, numbers).await?;
-    let unit = state.shapes.organisation.unit(&resplit.unit);
-    let mut faults = faults(year, &state, resplit, unit);
+    let unit = whole.shapes.organisation.unit(&resplit.unit);
+    let mut faults = faults(year, &whole, resplit, unit);
     let members = weights::members("weights", &resplit.weights, &known, &mut faults);
     let Some(unit) = unit.filter(|_| faults.is_empty()) else {
         return Err(Problem::fields(faults));
     };
-    let places = state.shapes.organisation.len();
-    let unit_id = match state.shapes.organisation.node(unit).map(|node| &node.place) {
+    let places = whole.shapes.organisation.len();
+    let unit_id = match whole.shapes.organisation.node(unit).map(|node| &node.place) {
         Some(Place::Unit(id)) => *id,
         _ => return Err(Problem::not_found("unit")),
     };
     for (employee_no, employee_id, _) in members {
         let place = Place::Person { unit_id, employee_id };
         // Who was no member becomes one, with no part in the other months.
-        if state.shapes.organisation.find(&place).is_none() {
+        if whole.shapes.organisation.find(&place).is_none() {
             let code = employee_no.to_owned();
-            state.shapes.organisation.push(Node { place, code, parent: Some(unit), weights: [0; 12] });
+            whole.shapes.organisation.push(Node { place, code, parent: Some(unit), weights: [0; 12] });
         }
     }
     let mut split = split.clone();
     split.resplits.push(change);
-    state.segments = rows::segments(&state.shapes.organisation, &split);
-    Ok(Anew { state, unit, places, split })
+    whole.segments = rows::segments(&whole.shapes.organisation, &split);
+    Ok(Anew { whole, unit, places, split })
 }
 
 /// Adds the change to the version's splits, and splits what depends on it.
 pub(in crate::plan) async fn split_anew(
     connection: &mut AsyncPgConnection,
-    plan: &mut Locked,
+    plan: &mut LockedPlan,
     change: &Resplit,
     by: Option<i64>,
 ) -> Result<(), Problem> {
-    let state = rows::load_state(connection, plan.id, plan.closed_months, &plan.split).await?;
+    let whole = rows::load_whole_plan(connection, plan.id, plan.closed_months, &plan.split).await?;
     let change = Change { resplit: change.clone(), user_id: by };
-    let Anew { mut state, places, split, .. } =
-        anew(connection, state, plan.year, &plan.split, change).await?;
+    let Anew { mut whole, places, split, .. } =
+        anew(connection, whole, plan.year, &plan.split, change).await?;
     plan.split = split;
-    if let Err(refusal) = state.split(Scope::Everything) {
-        return Err(pins::problem(&refusal, &state, plan.year));
+    if let Err(refusal) = whole.split(Scope::Everything) {
+        return Err(pins::problem(&refusal, &whole, plan.year));
     }
-    rows::insert_nodes(connection, plan.id, Tree::Organisation, &state.shapes.organisation, places).await?;
-    rows::write_months(connection, plan.id, &state, None).await
+    rows::insert_nodes(connection, plan.id, Tree::Organisation, &whole.shapes.organisation, places).await?;
+    rows::write_months(connection, plan.id, &whole, None).await
 }
 
 /// What is wrong with a change.
-fn faults(year: i32, state: &WholePlan, change: &Resplit, unit: Option<usize>) -> Vec<FieldError> {
+fn faults(year: i32, whole: &WholePlan, change: &Resplit, unit: Option<usize>) -> Vec<FieldError> {
     let mut faults = Vec::new();
     for (field, period) in [("from", change.from), ("to", change.to)] {
         if period.year() != year {
@@ -161,10 +161,10 @@ fn faults(year: i32, state: &WholePlan, change: &Resplit, unit: Option<usize>) -
         faults.push(fault("to", "expected no month before from"));
     }
     let first = usize::try_from(change.from.month()).unwrap_or(1).saturating_sub(1);
-    if change.from.year() == year && first < state.closed {
+    if change.from.year() == year && first < whole.closed {
         faults.push(fault("from", format!("{} is closed: it stands as it was", change.from)));
     }
-    let organisation = &state.shapes.organisation;
+    let organisation = &whole.shapes.organisation;
     let is_unit =
         |child: &usize| organisation.node(*child).is_some_and(|node| matches!(node.place, Place::Unit(_)));
     match unit {

@@ -29,7 +29,7 @@ pub struct PlanFilter {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct PlanRow {
     #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(sql_type = Text)]
@@ -60,7 +60,7 @@ struct Row {
     row_version: i32,
 }
 
-fn plan(row: Row) -> Result<Plan, Problem> {
+fn plan(row: PlanRow) -> Result<Plan, Problem> {
     Ok(Plan {
         id: row.id,
         unit: row.unit,
@@ -104,7 +104,7 @@ pub async fn list(
          AND {REACHED}
          ORDER BY p.id LIMIT $11"
     );
-    let rows: Vec<Row> = diesel::sql_query(query)
+    let rows: Vec<PlanRow> = diesel::sql_query(query)
         .bind::<Array<Text>, _>(&viewer.scope.reaches)
         .bind::<BigInt, _>(viewer.scope.employee_id)
         .bind::<BigInt, _>(viewer.scope.unit_id)
@@ -189,7 +189,7 @@ pub async fn delete(
 }
 
 /// A version that nobody else can change until the transaction ends.
-pub(in crate::plan) struct Locked {
+pub(in crate::plan) struct LockedPlan {
     pub id: i64,
     pub unit_id: i64,
     pub year: i32,
@@ -205,7 +205,10 @@ type LockedRow = (i64, i64, i32, i32, String, i32, serde_json::Value, Option<i64
 
 /// Locks a version together with the other versions of the same plan, always in the same order: approving one moves the
 /// one before too, and two transactions must never wait for each other.
-pub(in crate::plan) async fn lock(connection: &mut AsyncPgConnection, id: i64) -> Result<Locked, Problem> {
+pub(in crate::plan) async fn lock(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+) -> Result<LockedPlan, Problem> {
     let series: (i64, i32) = annual_plan::table
         .find(id)
         .select((annual_plan::unit_id, annual_plan::year))
@@ -235,10 +238,10 @@ pub(in crate::plan) async fn lock(connection: &mut AsyncPgConnection, id: i64) -
     let (id, unit_id, year, version, status, closed_months, split, author_id, row_version) = row;
     let status = read_status(&status)?;
     let split = from_json(split)?;
-    Ok(Locked { id, unit_id, year, version, status, closed_months, split, author_id, row_version })
+    Ok(LockedPlan { id, unit_id, year, version, status, closed_months, split, author_id, row_version })
 }
 
-impl Locked {
+impl LockedPlan {
     /// Writes status and split, and counts the change.
     pub(in crate::plan) async fn save(&self, connection: &mut AsyncPgConnection) -> Result<(), Problem> {
         let rows = diesel::update(

@@ -83,7 +83,7 @@ pub async fn run(
             Ok::<_, Problem>(outcomes)
         })
         .await?;
-    let Some(shapes) = outcomes.iter().find_map(|outcome| outcome.as_ref().ok()).map(|state| &state.shapes)
+    let Some(shapes) = outcomes.iter().find_map(|outcome| outcome.as_ref().ok()).map(|whole| &whole.shapes)
     else {
         let first = outcomes.into_iter().find_map(Result::err);
         return Err(first.unwrap_or_else(|| Problem::internal(&"a trial without methods")));

@@ -119,9 +119,9 @@ pub async fn export(
     let split: serde_json::Value =
         annual_plan::table.find(id).select(annual_plan::split).first(connection).await?;
     let split = crate::plan::versions::store::from_json(split)?;
-    let state = rows::load_state(connection, id, plan.closed_months, &split).await?;
+    let whole = rows::load_whole_plan(connection, id, plan.closed_months, &split).await?;
     let names = names(connection, id).await?;
-    let sheet = sheet_of(&plan, &state, &names, catalogue, people);
+    let sheet = sheet_of(&plan, &whole, &names, catalogue, people);
     let bytes = tokio::task::spawn_blocking(move || sheet::write(&sheet))
         .await
         .map_err(|error| Problem::internal(&error))?
@@ -129,9 +129,9 @@ pub async fn export(
     Ok((format!("plan-{}-{}-v{}.xlsx", plan.unit, plan.year, plan.version), bytes))
 }
 
-fn sheet_of(plan: &Plan, state: &WholePlan, names: &Names, catalogue: &Catalogue, people: bool) -> PlanSheet {
-    let lines = state.lines.iter().map(|line| {
-        let tree = |tree: Tree| SheetTree { tree, rows: rows_of(state, line, tree, names, people) };
+fn sheet_of(plan: &Plan, whole: &WholePlan, names: &Names, catalogue: &Catalogue, people: bool) -> PlanSheet {
+    let lines = whole.lines.iter().map(|line| {
+        let tree = |tree: Tree| SheetTree { tree, rows: rows_of(whole, line, tree, names, people) };
         let metric = catalogue.find(&line.metric).and_then(|metric| catalogue.get(metric));
         SheetLine {
             metric: line.metric.clone(),
@@ -153,18 +153,18 @@ fn sheet_of(plan: &Plan, state: &WholePlan, names: &Names, catalogue: &Catalogue
 
 /// The rows of a tree, each node before those below it.
 fn rows_of(
-    state: &WholePlan,
+    whole: &WholePlan,
     line: &crate::plan::split::whole_plan::Line,
     tree: Tree,
     names: &Names,
     people: bool,
 ) -> Vec<SheetRow> {
-    let (shape, cells) = (state.shapes.of(tree), line.cells.of(tree));
+    let (shape, cells) = (whole.shapes.of(tree), line.cells.of(tree));
     // A tree of channels or series without any has nothing but the root, which stands in the organisation.
     if tree != Tree::Organisation && shape.len() < 2 {
         return Vec::new();
     }
-    let pins = state.pins.get(&line.number).map_or(&[][..], Vec::as_slice);
+    let pins = whole.pins.get(&line.number).map_or(&[][..], Vec::as_slice);
     let mut rows = Vec::new();
     let mut waiting = vec![0];
     while let Some(at) = waiting.pop() {
@@ -192,7 +192,7 @@ fn rows_of(
             suggested: cells.suggested.get(at).copied().unwrap_or_default(),
             confirmed: cells.confirmed.get(at).copied().unwrap_or_default(),
             pinned,
-            closed: state.closed,
+            closed: whole.closed,
         });
     }
     rows
@@ -227,48 +227,48 @@ pub async fn import(
             }
             plan.status = plan.status.after(Step::Change)?;
             let heading = find(connection, &Viewer::program(), id).await?;
-            let mut state = rows::load_state(connection, id, plan.closed_months, &plan.split).await?;
+            let mut whole = rows::load_whole_plan(connection, id, plan.closed_months, &plan.split).await?;
             let names = names(connection, id).await?;
-            let sheet = sheet_of(&heading, &state, &names, catalogue, true);
+            let sheet = sheet_of(&heading, &whole, &names, catalogue, true);
             let changes = sheet::differences(&sheet, &read).map_err(faults)?;
-            let touched = pin(&mut state, &changes);
+            let touched = pin(&mut whole, &changes);
             let mut report =
                 SheetReport { dry_run, edited: Vec::new(), moved: Vec::new(), row_version: plan.row_version };
             if touched.is_empty() {
                 return Ok(report);
             }
-            let before = state.lines.clone();
+            let before = whole.lines.clone();
             if dry_run {
                 let nodes = touched.iter().map(|(_, tree, node, _)| (*tree, *node)).collect();
-                if let Err(refusal) = state.split(Scope::Pins(&nodes)) {
-                    return Err(pins::problem(&refusal, &state, plan.year));
+                if let Err(refusal) = whole.split(Scope::Pins(&nodes)) {
+                    return Err(pins::problem(&refusal, &whole, plan.year));
                 }
             } else {
-                pins::apply(connection, &mut plan, &mut state, &touched, by, now).await?;
+                pins::apply(connection, &mut plan, &mut whole, &touched, by, now).await?;
                 let detail = json!({ "edited": touched.len() });
                 audit::record(connection, now, by, "import_plan_sheet", &subject(id), detail).await?;
                 report.row_version += 1;
             }
-            compare(&before, &state, &names, &touched, &mut report);
+            compare(&before, &whole, &names, &touched, &mut report);
             Ok(report)
         })
         .await
 }
 
 /// Pins the edited cells; the answer is where they are.
-fn pin(state: &mut WholePlan, changes: &[CellChange]) -> BTreeSet<pins::Cell> {
+fn pin(whole: &mut WholePlan, changes: &[CellChange]) -> BTreeSet<pins::Cell> {
     let mut touched = BTreeSet::new();
     for change in changes {
-        let shape = state.shapes.of(change.tree);
+        let shape = whole.shapes.of(change.tree);
         let is_meant = |at: &usize| {
             let above = shape.node(*at).and_then(|node| node.parent).and_then(|parent| shape.node(parent));
             shape.node(*at).is_some_and(|node| node.code == change.code)
                 && above.map_or("", |above| above.code.as_str()) == change.parent
         };
-        let line = state.lines.iter().find(|line| line.metric == change.metric).map(|line| line.number);
+        let line = whole.lines.iter().find(|line| line.metric == change.metric).map(|line| line.number);
         let month = usize::try_from(change.month).unwrap_or(1).saturating_sub(1);
         let Some((line, node)) = line.zip((0..shape.len()).find(is_meant)) else { continue };
-        let pins = state.pins.entry(line).or_default();
+        let pins = whole.pins.entry(line).or_default();
         pins.retain(|pin| (pin.tree, pin.node, pin.month) != (change.tree, node, month));
         pins.push(PinnedCell { tree: change.tree, node, month, value: change.to });
         touched.insert((line, change.tree, node, month));
@@ -279,14 +279,14 @@ fn pin(state: &mut WholePlan, changes: &[CellChange]) -> BTreeSet<pins::Cell> {
 /// Which cells are different, edited ones apart from the others.
 fn compare(
     before: &[crate::plan::split::whole_plan::Line],
-    state: &WholePlan,
+    whole: &WholePlan,
     names: &Names,
     touched: &BTreeSet<pins::Cell>,
     report: &mut SheetReport,
 ) {
-    for (line, was) in state.lines.iter().zip(before) {
+    for (line, was) in whole.lines.iter().zip(before) {
         for tree in Tree::ALL {
-            let shape = state.shapes.of(tree);
+            let shape = whole.shapes.of(tree);
             let (now, then) = (&line.cells.of(tree).confirmed, &was.cells.of(tree).confirmed);
             // The roots of channels and series are the organisation's.
             for (at, (now, then)) in

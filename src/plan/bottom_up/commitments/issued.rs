@@ -44,7 +44,7 @@ pub struct IssuedTargets {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct IssuedRow {
     #[diesel(sql_type = Integer)]
     month: i32,
     #[diesel(sql_type = Text)]
@@ -82,7 +82,7 @@ pub async fn read(
     .bind::<Integer, _>(line.number)
     .get_result(connection)
     .await?;
-    let rows: Vec<Row> = diesel::sql_query(
+    let rows: Vec<IssuedRow> = diesel::sql_query(
         "WITH governing AS (
              SELECT DISTINCT ON (m, p.unit_id) m AS month, p.id, p.unit_id
              FROM annual_plan own JOIN org_unit unit ON unit.id = own.unit_id

@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 
 use crate::http::Problem;
 use crate::plan::reading::document::{Seen, month_of};
-use crate::plan::split::new_plan::MAX_TOTAL;
+use crate::plan::split::limits::MAX_TOTAL;
 use crate::plan::split::whole_plan::Line;
 use crate::plan::versions::version::Plan;
 use crate::plan::versions::{rows, store};
@@ -120,7 +120,7 @@ pub struct CommittedPlace {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct PlaceRow {
     #[diesel(sql_type = Integer)]
     ordinal: i32,
     #[diesel(sql_type = Nullable<Integer>)]
@@ -190,7 +190,11 @@ async fn line(connection: &mut AsyncPgConnection, id: i64, metric: Option<&str>)
 }
 
 /// The organisation of a version with targets and commitments, by position.
-async fn places(connection: &mut AsyncPgConnection, plan: &Plan, line: &Line) -> Result<Vec<Row>, Problem> {
+async fn places(
+    connection: &mut AsyncPgConnection,
+    plan: &Plan,
+    line: &Line,
+) -> Result<Vec<PlaceRow>, Problem> {
     let rows = diesel::sql_query(
         "SELECT n.ordinal, n.parent, u.code AS unit, e.employee_no, coalesce(e.name, u.name) AS name, c.confirmed,
              k.months AS own, author.login AS entered_by, k.committed_at AS entered_at,
@@ -258,7 +262,7 @@ impl Reach {
     }
 
     /// The months in which a place is reached.
-    fn of(&self, row: &Row) -> [bool; 12] {
+    fn of(&self, row: &PlaceRow) -> [bool; 12] {
         if row.employee_no.is_some() {
             return self.people.of(row.ordinal, &[0; 12]).map(|month| month.is_some());
         }
@@ -272,7 +276,7 @@ impl Reach {
     /// A place as the viewer sees it; nothing where no month of it is reached.
     fn show(
         &self,
-        row: Row,
+        row: PlaceRow,
         above: Option<String>,
         own: Committed,
         rolled: Rolled,

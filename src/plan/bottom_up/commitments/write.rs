@@ -19,7 +19,7 @@ use crate::period::Period;
 use crate::plan::faults::fault;
 use crate::plan::split::tree::{Place, Shape};
 use crate::plan::versions::rows;
-use crate::plan::versions::store::{Locked, lock, subject};
+use crate::plan::versions::store::{LockedPlan, lock, subject};
 use crate::plan::versions::version::Status;
 use crate::plan::viewer;
 
@@ -118,7 +118,7 @@ struct Reached {
 async fn reached(
     connection: &mut AsyncPgConnection,
     scope: &Scope,
-    plan: &Locked,
+    plan: &LockedPlan,
     found: &[Option<Key>],
 ) -> Result<Vec<Vec<bool>>, Problem> {
     let (units, employees): (Vec<Option<i64>>, Vec<i64>) =
@@ -143,7 +143,7 @@ async fn reached(
 
 /// What is wrong with the rows. Who is out of reach is as unknown as who is not there.
 fn faults(
-    plan: &Locked,
+    plan: &LockedPlan,
     rows: &[Commitment],
     found: &[Option<Key>],
     reached: &[Vec<bool>],
@@ -211,7 +211,7 @@ struct KeptRow {
 
 async fn kept(
     connection: &mut AsyncPgConnection,
-    plan: &Locked,
+    plan: &LockedPlan,
     metric: &str,
 ) -> Result<HashMap<Key, Kept>, Problem> {
     let rows: Vec<KeptRow> = diesel::sql_query(
@@ -233,7 +233,7 @@ async fn kept(
 /// Adds a commitment or replaces it. One that is taken back stays as twelve nulls, so that its version goes on.
 async fn keep(
     connection: &mut AsyncPgConnection,
-    plan: &Locked,
+    plan: &LockedPlan,
     metric: &str,
     (unit_id, employee_id): Key,
     months: &Committed,

@@ -160,14 +160,14 @@ pub async fn propose(
                     version.status.name()
                 )));
             }
-            let state = version.state(connection).await?;
+            let whole = version.whole(connection).await?;
             // What cannot be carried out today is refused at once.
-            tried(connection, &version, &state, &resplit).await?;
+            tried(connection, &version, &whole, &resplit).await?;
             let proposal = store::insert(connection, &version, unit_id, &resplit, author, now).await?;
             let detail = json!({ "plan": crate::plan::versions::store::subject(id), "resplit": resplit });
             audit::record(connection, now, Some(author), "propose_split", &subject(proposal), detail).await?;
             let mut row = store::find(connection, leader, proposal).await?;
-            row.show(connection, &version, &state).await?;
+            row.show(connection, &version, &whole).await?;
             Ok(row.proposal)
         })
         .await
@@ -199,29 +199,29 @@ pub async fn list(
     );
     if page.items.iter().any(|row| row.proposal.status == ProposalStatus::Proposed) {
         let version = store::version(connection, id).await?;
-        let state = version.state(connection).await?;
+        let whole = version.whole(connection).await?;
         for row in &mut page.items {
-            row.show(connection, &version, &state).await?;
+            row.show(connection, &version, &whole).await?;
         }
     }
     let items = page.items.into_iter().map(|row| row.proposal).collect();
     Ok(Page { items, next_cursor: page.next_cursor })
 }
 
-impl store::Row {
+impl store::ProposalRow {
     /// Adds what the proposal would bring in a version, where it is open.
     async fn show(
         &mut self,
         connection: &mut AsyncPgConnection,
         version: &Version,
-        state: &WholePlan,
+        whole: &WholePlan,
     ) -> Result<(), Problem> {
         if self.proposal.status != ProposalStatus::Proposed {
             return Ok(());
         }
-        match tried(connection, version, state, &self.proposal.resplit).await {
+        match tried(connection, version, whole, &self.proposal.resplit).await {
             Ok(after) => {
-                let people = people(state, &after, &self.reached);
+                let people = people(whole, &after, &self.reached);
                 self.proposal.preview = Some(store::name(connection, people).await?);
             }
             Err(problem) if problem.code == Code::ValidationFailed => {
@@ -238,24 +238,24 @@ impl store::Row {
 async fn tried(
     connection: &mut AsyncPgConnection,
     version: &Version,
-    state: &WholePlan,
+    whole: &WholePlan,
     resplit: &Resplit,
 ) -> Result<Anew, Problem> {
     let change = Change { resplit: resplit.clone(), user_id: None };
-    let mut after = anew(connection, state.clone(), version.year, &version.split, change).await?;
+    let mut after = anew(connection, whole.clone(), version.year, &version.split, change).await?;
     // Only the unit's own children are split anew, so a group's plan is not computed as a whole for each proposal.
     let touched = BTreeSet::from([(Tree::Organisation, after.unit)]);
-    match after.state.split(Scope::Pins(&touched)) {
+    match after.whole.split(Scope::Pins(&touched)) {
         Ok(_) => Ok(after),
-        Err(refusal) => Err(pins::problem(&refusal, &after.state, version.year)),
+        Err(refusal) => Err(pins::problem(&refusal, &after.whole, version.year)),
     }
 }
 
 /// The months of the people of the unit, by id; the names are still to be looked up.
 fn people(before: &WholePlan, after: &Anew, reached: &[bool]) -> Vec<(i64, ProposedMonths)> {
-    let shape: &Shape = &after.state.shapes.organisation;
-    let cells = |state: &WholePlan, node: usize| -> Months {
-        let rows = state.lines.first().map(|line| &line.cells.organisation.confirmed);
+    let shape: &Shape = &after.whole.shapes.organisation;
+    let cells = |whole: &WholePlan, node: usize| -> Months {
+        let rows = whole.lines.first().map(|line| &line.cells.organisation.confirmed);
         rows.and_then(|rows| rows.get(node)).copied().unwrap_or_default()
     };
     let shown = |months: Months| {
@@ -269,7 +269,7 @@ fn people(before: &WholePlan, after: &Anew, reached: &[bool]) -> Vec<(i64, Propo
     for &child in shape.children(after.unit) {
         let Some(node) = shape.node(child) else { continue };
         let Place::Person { employee_id, .. } = node.place else { continue };
-        let months = shown(cells(&after.state, child));
+        let months = shown(cells(&after.whole, child));
         people.push((
             employee_id,
             ProposedMonths {

@@ -59,8 +59,8 @@ pub(super) async fn version(connection: &mut AsyncPgConnection, id: i64) -> Resu
 
 impl Version {
     /// Its cells, and what they follow from.
-    pub(super) async fn state(&self, connection: &mut AsyncPgConnection) -> Result<WholePlan, Problem> {
-        rows::load_state(connection, self.id, self.closed_months, &self.split).await
+    pub(super) async fn whole(&self, connection: &mut AsyncPgConnection) -> Result<WholePlan, Problem> {
+        rows::load_whole_plan(connection, self.id, self.closed_months, &self.split).await
     }
 }
 
@@ -123,7 +123,7 @@ pub(super) async fn insert(
 }
 
 /// A proposal, and the months, January first, in which the reader reaches its team.
-pub(super) struct Row {
+pub(super) struct ProposalRow {
     pub proposal: SplitProposal,
     pub reached: Vec<bool>,
 }
@@ -159,7 +159,7 @@ struct Stored {
 }
 
 impl Stored {
-    fn row(self) -> Result<Row, Problem> {
+    fn row(self) -> Result<ProposalRow, Problem> {
         let proposal = SplitProposal {
             id: self.id,
             plan_unit: self.plan_unit,
@@ -177,7 +177,7 @@ impl Stored {
             obstacle: None,
             row_version: self.row_version,
         };
-        Ok(Row { proposal, reached: self.reached })
+        Ok(ProposalRow { proposal, reached: self.reached })
     }
 }
 
@@ -193,12 +193,16 @@ pub(super) async fn list(
     filter: &ProposalFilter,
     after: i64,
     limit: i64,
-) -> Result<Vec<Row>, Problem> {
+) -> Result<Vec<ProposalRow>, Problem> {
     select(connection, scope, (Some(plan_id), None), filter, after, limit).await
 }
 
 /// The proposal with this id, if the scope reaches it.
-pub(super) async fn find(connection: &mut AsyncPgConnection, scope: &Scope, id: i64) -> Result<Row, Problem> {
+pub(super) async fn find(
+    connection: &mut AsyncPgConnection,
+    scope: &Scope,
+    id: i64,
+) -> Result<ProposalRow, Problem> {
     let found = select(connection, scope, (None, Some(id)), &ProposalFilter::default(), 0, 1).await?.pop();
     found.ok_or_else(|| Problem::not_found("proposal"))
 }
@@ -211,7 +215,7 @@ async fn select(
     filter: &ProposalFilter,
     after: i64,
     limit: i64,
-) -> Result<Vec<Row>, Problem> {
+) -> Result<Vec<ProposalRow>, Problem> {
     let rows: Vec<Stored> = diesel::sql_query(
         "SELECT r.id, plan_unit.code AS plan_unit, r.year, r.body, r.status, author.login AS author,
              decider.login AS decided_by, r.note, r.created_at, r.decided_at, r.accepted_into, r.row_version,

@@ -227,7 +227,7 @@ impl Measuring<'_> {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct PlaceRow {
     #[diesel(sql_type = Integer)]
     depth: i32,
     #[diesel(sql_type = BigInt)]
@@ -253,7 +253,7 @@ async fn load(
     id: i64,
     metric: &str,
     month: Period,
-) -> Result<Vec<Row>, Problem> {
+) -> Result<Vec<PlaceRow>, Problem> {
     // Who sees the whole is not asked about for every place.
     let (units, people) = (
         viewer::sees_plan(connection, viewer, id).await?,

@@ -92,7 +92,7 @@ impl WholePlan {
     ///
     /// # Errors
     ///
-    /// The first thing in the way. The state is then to be thrown away.
+    /// The first thing in the way. The plan is then to be thrown away.
     pub fn split(&mut self, scope: Scope<'_>) -> Result<Changed, LineRefusal> {
         let mut changed = Changed::new();
         let (closed, shapes, segments) = (self.closed, &self.shapes, &self.segments);

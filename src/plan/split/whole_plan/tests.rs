@@ -49,10 +49,10 @@ fn year(months: &Months) -> i64 {
 }
 
 /// Every node's months are the sum of its children's, in every tree, line and level, and levels are in order.
-fn adds_up(state: &WholePlan) {
-    for line in &state.lines {
+fn adds_up(whole: &WholePlan) {
+    for line in &whole.lines {
         for tree in Tree::ALL {
-            let (shape, cells) = (state.shapes.of(tree), line.cells.of(tree));
+            let (shape, cells) = (whole.shapes.of(tree), line.cells.of(tree));
             let levels = [
                 Some(&cells.suggested),
                 Some(&cells.confirmed),
@@ -78,7 +78,7 @@ fn adds_up(state: &WholePlan) {
             }
         }
         let root = line.cells.organisation.confirmed[0];
-        let open: i64 = root[state.closed..].iter().sum();
+        let open: i64 = root[whole.closed..].iter().sum();
         assert_eq!(open, (line.total - line.closed_total).max(0), "{}", line.metric);
         assert_eq!(line.cells.channel.confirmed[0], root);
         assert_eq!(line.cells.series.confirmed[0], root);
@@ -87,13 +87,13 @@ fn adds_up(state: &WholePlan) {
 
 #[test]
 fn the_dealerships_plan_is_the_worked_example() {
-    let mut state = store();
-    state.split(Scope::Everything).unwrap();
-    adds_up(&state);
-    let cells = &state.lines[0].cells;
+    let mut whole = store();
+    whole.split(Scope::Everything).unwrap();
+    adds_up(&whole);
+    let cells = &whole.lines[0].cells;
     assert_eq!(cells.organisation.confirmed[0], STORE);
     let row = |code: &str| {
-        let shape = &state.shapes.organisation;
+        let shape = &whole.shapes.organisation;
         cells.organisation.confirmed[shape.nodes().iter().position(|node| node.code == code).unwrap()]
     };
     assert_eq!(row("G1"), [58, 39, 53, 50, 48, 48, 42, 45, 53, 54, 57, 61]);
@@ -115,13 +115,13 @@ fn leave() -> Segment {
 
 #[test]
 fn a_leave_splits_its_months_anew_and_leaves_the_others() {
-    let mut state = store();
-    state.split(Scope::Everything).unwrap();
-    let before = state.lines[0].cells.organisation.confirmed.clone();
-    state.segments.push(leave());
-    state.split(Scope::Everything).unwrap();
-    adds_up(&state);
-    let after = &state.lines[0].cells.organisation.confirmed;
+    let mut whole = store();
+    whole.split(Scope::Everything).unwrap();
+    let before = whole.lines[0].cells.organisation.confirmed.clone();
+    whole.segments.push(leave());
+    whole.split(Scope::Everything).unwrap();
+    adds_up(&whole);
+    let after = &whole.lines[0].cells.organisation.confirmed;
     let summer = |node: usize| after[node][5..8].to_vec();
     assert_eq!(
         [summer(7), summer(8), summer(9), summer(10)],
@@ -140,15 +140,15 @@ fn the_rest_of_the_year_is_spread_after_its_first_quarter() {
         (150 + 98 + 141, [140, 137, 136, 119, 129, 151, 153, 160, 176]),
         (156 + 92 + 144, [140, 137, 135, 119, 128, 151, 153, 159, 176]),
     ] {
-        let mut state = store();
-        state.segments.push(leave());
-        state.split(Scope::Everything).unwrap();
-        let before = state.clone();
-        state.closed = 3;
-        state.lines[0].closed_total = results;
-        state.split(Scope::Everything).unwrap();
-        adds_up(&state);
-        let cells = &state.lines[0].cells;
+        let mut whole = store();
+        whole.segments.push(leave());
+        whole.split(Scope::Everything).unwrap();
+        let before = whole.clone();
+        whole.closed = 3;
+        whole.lines[0].closed_total = results;
+        whole.split(Scope::Everything).unwrap();
+        adds_up(&whole);
+        let cells = &whole.lines[0].cells;
         assert_eq!(cells.organisation.confirmed[0][3..], expected);
         for tree in Tree::ALL {
             for (now, then) in cells.of(tree).confirmed.iter().zip(&before.lines[0].cells.of(tree).confirmed)
@@ -163,9 +163,9 @@ fn the_rest_of_the_year_is_spread_after_its_first_quarter() {
 
 #[test]
 fn other_lines_follow_the_first_and_levels_keep_their_order() {
-    let mut state = store();
-    (state.lines[0].floor_total, state.lines[0].stretch_total) = (Some(1500), Some(1900));
-    state.lines.push(Line {
+    let mut whole = store();
+    (whole.lines[0].floor_total, whole.lines[0].stretch_total) = (Some(1500), Some(1900));
+    whole.lines.push(Line {
         number: 1,
         metric: "insurance_policies".to_owned(),
         total: 1217,
@@ -179,36 +179,36 @@ fn other_lines_follow_the_first_and_levels_keep_their_order() {
         total: 341_090_000,
         ..Line::default()
     };
-    state.lines.push(accessories);
-    state.split(Scope::Everything).unwrap();
-    adds_up(&state);
-    let cells = &state.lines[0].cells.organisation;
+    whole.lines.push(accessories);
+    whole.split(Scope::Everything).unwrap();
+    adds_up(&whole);
+    let cells = &whole.lines[0].cells.organisation;
     assert_eq!(year(&cells.floor.as_ref().unwrap()[0]), 1500);
     assert_eq!(year(&cells.stretch.as_ref().unwrap()[0]), 1900);
     // ¥3,410,900.00 × 160 ÷ 1690 = ¥322,925.44…
-    assert_eq!(state.lines[2].cells.organisation.confirmed[0][0], 32_292_544);
-    assert_eq!(year(&state.lines[1].cells.organisation.confirmed[0]), 1217);
+    assert_eq!(whole.lines[2].cells.organisation.confirmed[0][0], 32_292_544);
+    assert_eq!(year(&whole.lines[1].cells.organisation.confirmed[0]), 1217);
 }
 
 #[test]
 fn a_pinned_cell_moves_only_what_depends_on_it() {
-    let mut state = store();
-    state.lines.push(Line { number: 1, metric: "loans".to_owned(), total: 408, ..Line::default() });
-    state.split(Scope::Everything).unwrap();
-    let before = state.clone();
-    state.pins.insert(0, vec![PinnedCell { tree: Tree::Organisation, node: 2, month: 2, value: 20 }]);
+    let mut whole = store();
+    whole.lines.push(Line { number: 1, metric: "loans".to_owned(), total: 408, ..Line::default() });
+    whole.split(Scope::Everything).unwrap();
+    let before = whole.clone();
+    whole.pins.insert(0, vec![PinnedCell { tree: Tree::Organisation, node: 2, month: 2, value: 20 }]);
     let touched = BTreeSet::from([(Tree::Organisation, 2)]);
-    let changed = state.split(Scope::Pins(&touched)).unwrap();
-    adds_up(&state);
-    let cells = &state.lines[0].cells.organisation;
+    let changed = whole.split(Scope::Pins(&touched)).unwrap();
+    adds_up(&whole);
+    let cells = &whole.lines[0].cells.organisation;
     assert_eq!(cells.confirmed[2][2], 20);
     assert_eq!(cells.suggested, before.lines[0].cells.organisation.suggested);
     assert!(changed[&(0, Tree::Organisation)].iter().all(|node| (2..6).contains(node)), "{changed:?}");
     // The whole computed anew is the same.
-    let mut again = state.clone();
+    let mut again = whole.clone();
     again.split(Scope::Everything).unwrap();
-    assert_eq!(again, state);
-    state.pins.clear();
-    state.split(Scope::Pins(&touched)).unwrap();
-    assert_eq!(state.lines, before.lines);
+    assert_eq!(again, whole);
+    whole.pins.clear();
+    whole.split(Scope::Pins(&touched)).unwrap();
+    assert_eq!(whole.lines, before.lines);
 }

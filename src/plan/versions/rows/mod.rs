@@ -152,7 +152,7 @@ struct MonthsRow {
 }
 
 /// Everything a version's cells follow from, and the cells.
-pub(in crate::plan) async fn load_state(
+pub(in crate::plan) async fn load_whole_plan(
     connection: &mut AsyncPgConnection,
     plan_id: i64,
     closed_months: i32,

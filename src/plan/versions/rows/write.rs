@@ -90,10 +90,10 @@ pub(in crate::plan) async fn insert_nodes(
 pub(in crate::plan) async fn write_months(
     connection: &mut AsyncPgConnection,
     plan_id: i64,
-    state: &WholePlan,
+    whole: &WholePlan,
     changed: Option<&Changed>,
 ) -> Result<(), Problem> {
-    for line in &state.lines {
+    for line in &whole.lines {
         for tree in Tree::ALL {
             let cells = line.cells.of(tree);
             let nodes: Vec<usize> = match changed {
@@ -149,18 +149,18 @@ fn stored(position: usize) -> Result<i32, Problem> {
     i32::try_from(position).map_err(|error| Problem::internal(&error))
 }
 
-/// Replaces the pins of the cells `touched` by those of `state`.
+/// Replaces the pins of the cells `touched` by those of `whole`.
 pub(in crate::plan) async fn write_pins(
     connection: &mut AsyncPgConnection,
     plan_id: i64,
-    state: &WholePlan,
+    whole: &WholePlan,
     touched: &BTreeSet<Cell>,
     by: Option<i64>,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     for (line, tree, node, month) in touched {
         let month_number = stored(*month)? + 1;
-        let mut pins = state.pins.get(line).map_or(&[][..], Vec::as_slice).iter();
+        let mut pins = whole.pins.get(line).map_or(&[][..], Vec::as_slice).iter();
         let value =
             pins.rfind(|pin| (pin.tree, pin.node, pin.month) == (*tree, *node, *month)).map(|pin| pin.value);
         let query = match value {

@@ -14,7 +14,7 @@ const FORM: &str = "1";
 
 /// What a worksheet was exported from. It stands in one cell, which moves as a whole when columns are moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Origin {
+pub(super) struct SheetOrigin {
     pub plan_id: i64,
     pub row_version: i32,
     pub tree: Tree,
@@ -22,7 +22,7 @@ pub(super) struct Origin {
     pub metric: String,
 }
 
-impl Origin {
+impl SheetOrigin {
     /// The cell's text. The metric comes last, because it may have spaces.
     pub(super) fn text(&self) -> String {
         let Self { plan_id, row_version, tree, is_amount, metric } = self;

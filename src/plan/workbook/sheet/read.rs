@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use calamine::{Reader, SheetType, Xlsx};
 
 use super::layout::{
-    CHECK, CODE, CONFIRMED, ITEM, MARK, MONTHS, Origin, PARENT, SUGGESTED, letters, month_header, normal,
+    CHECK, CODE, CONFIRMED, ITEM, MARK, MONTHS, PARENT, SUGGESTED, SheetOrigin, letters, month_header, normal,
 };
 use super::{MAX_CELL, SheetFault, Tree};
 use crate::facts::import::number::{Measure, decimal};
@@ -114,7 +114,7 @@ struct Reading {
 /// A worksheet whose head is understood.
 struct Page {
     name: String,
-    origin: Origin,
+    origin: SheetOrigin,
     code: usize,
     parent: usize,
     item: usize,
@@ -210,8 +210,8 @@ impl Reading {
     }
 
     /// What the worksheet was exported from, if it goes with the others.
-    fn origin(&mut self, name: &str, (row, column): (u32, usize), text: &str) -> Option<Origin> {
-        let Some(origin) = Origin::read(text) else {
+    fn origin(&mut self, name: &str, (row, column): (u32, usize), text: &str) -> Option<SheetOrigin> {
+        let Some(origin) = SheetOrigin::read(text) else {
             self.fault(name, row, Some(column), text, "标记已被修改或版本不符，请重新导出后再修改");
             return None;
         };
@@ -234,7 +234,7 @@ impl Reading {
     }
 
     /// Finds the columns.
-    fn page(&mut self, name: String, origin: Origin, header: &Line) -> Option<Page> {
+    fn page(&mut self, name: String, origin: SheetOrigin, header: &Line) -> Option<Page> {
         let before = self.faults.len();
         let mut found: HashMap<&'static str, usize> = HashMap::new();
         for (column, cell) in header.cells.iter().enumerate() {

@@ -13,7 +13,7 @@ const RULE: Color = Color::RGB(0x00BF_BFBF);
 
 /// Which of a node's rows a cell is in.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Row {
+pub(super) enum ValueRow {
     /// A row to look at.
     Suggested,
     /// A row to edit.
@@ -50,16 +50,16 @@ impl Styles {
             note: Format::new().set_font_color(GREY_TEXT),
             header,
             check: number.clone().set_font_color(GREY_TEXT).set_italic(),
-            suggested: RowStyles::new(Row::Suggested, &number),
-            confirmed: RowStyles::new(Row::Confirmed, &number),
+            suggested: RowStyles::new(ValueRow::Suggested, &number),
+            confirmed: RowStyles::new(ValueRow::Confirmed, &number),
         }
     }
 
     /// The formats of one of a node's rows.
-    pub(super) fn row(&self, row: Row) -> &RowStyles {
+    pub(super) fn row(&self, row: ValueRow) -> &RowStyles {
         match row {
-            Row::Suggested => &self.suggested,
-            Row::Confirmed => &self.confirmed,
+            ValueRow::Suggested => &self.suggested,
+            ValueRow::Confirmed => &self.confirmed,
         }
     }
 
@@ -108,7 +108,7 @@ impl Texts {
 }
 
 impl RowStyles {
-    fn new(row: Row, number: &Format) -> Self {
+    fn new(row: ValueRow, number: &Format) -> Self {
         let number = lined(number.clone(), row);
         let text = lined(Format::new().set_num_format("@"), row);
         let names = (0..=DEEPEST).map(|depth| {
@@ -117,8 +117,8 @@ impl RowStyles {
         });
         let mark = Format::new().set_num_format("0").set_align(FormatAlign::Center);
         let (pinned, closed) = match row {
-            Row::Suggested => (number.clone(), number.clone()),
-            Row::Confirmed => {
+            ValueRow::Suggested => (number.clone(), number.clone()),
+            ValueRow::Confirmed => {
                 let closed = number.clone().set_background_color(GREY_FILL).set_font_color(GREY_TEXT);
                 (number.clone().set_bold().set_background_color(PINNED_FILL), closed)
             }
@@ -128,7 +128,11 @@ impl RowStyles {
             mark: lined(mark, row).set_font_color(GREY_TEXT),
             names: names.collect(),
             text: Texts::new(text),
-            pinned_and_closed: if row == Row::Confirmed { closed.clone().set_bold() } else { closed.clone() },
+            pinned_and_closed: if row == ValueRow::Confirmed {
+                closed.clone().set_bold()
+            } else {
+                closed.clone()
+            },
             month: number,
             pinned,
             closed,
@@ -158,9 +162,9 @@ impl RowStyles {
 }
 
 /// A node's rows belong together: a rule below the second, and the first in grey.
-fn lined(format: Format, row: Row) -> Format {
+fn lined(format: Format, row: ValueRow) -> Format {
     match row {
-        Row::Suggested => format.set_font_color(GREY_TEXT),
-        Row::Confirmed => format.set_border_bottom(FormatBorder::Thin).set_border_bottom_color(RULE),
+        ValueRow::Suggested => format.set_font_color(GREY_TEXT),
+        ValueRow::Confirmed => format.set_border_bottom(FormatBorder::Thin).set_border_bottom_color(RULE),
     }
 }

@@ -8,9 +8,9 @@ use rust_xlsxwriter::{
 };
 
 use super::layout::{
-    CHECK, CLOSED, CODE, CONFIRMED, DEPTH, ITEM, KIND, MONTHS, NAME, Origin, PARENT, SUGGESTED,
+    CHECK, CLOSED, CODE, CONFIRMED, DEPTH, ITEM, KIND, MONTHS, NAME, PARENT, SUGGESTED, SheetOrigin,
 };
-use super::style::{Row, Styles};
+use super::style::{Styles, ValueRow};
 use super::writable::{check, display, is_written};
 use super::{PlanSheet, SheetError, SheetLine, SheetRow, SheetTree, Tree};
 
@@ -175,7 +175,7 @@ impl Page<'_> {
     /// Everything above the nodes, and the page as a whole.
     fn head(&self, page: &mut Worksheet) -> Result<(), SheetError> {
         let Self { sheet, line, tree, .. } = self;
-        let origin = Origin {
+        let origin = SheetOrigin {
             plan_id: sheet.plan_id,
             row_version: sheet.row_version,
             tree: tree.tree,
@@ -220,8 +220,8 @@ impl Page<'_> {
     /// The two rows of a node; gives the row below them.
     fn node(&self, page: &mut Worksheet, at: u32, node: &SheetRow) -> Result<u32, SheetError> {
         let both = [
-            (at, Row::Suggested, SUGGESTED, &node.suggested),
-            (at + 1, Row::Confirmed, CONFIRMED, &node.confirmed),
+            (at, ValueRow::Suggested, SUGGESTED, &node.suggested),
+            (at + 1, ValueRow::Confirmed, CONFIRMED, &node.confirmed),
         ];
         let (name, kind) = (display(&node.name), display(&node.kind));
         for (at, row, item, months) in both {
