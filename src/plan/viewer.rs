@@ -12,6 +12,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use crate::auth::Caller;
 use crate::auth::access::{Action, Role};
 use crate::auth::caller::Scope;
+use crate::clock;
 use crate::http::Problem;
 use crate::period::Period;
 
@@ -51,7 +52,7 @@ impl Viewer {
         Self {
             scope: caller.reach(),
             people: Scope::of(&caller.identity, among_people),
-            month: Period::containing(now.date_naive()).first_day(),
+            month: Period::containing(clock::day(now)).first_day(),
         }
     }
 
