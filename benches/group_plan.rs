@@ -11,8 +11,8 @@ use showfloor::db::embedded::{Cluster, Tuning};
 use showfloor::db::{migrate, pool};
 use showfloor::http::etag::Seen;
 use showfloor::ledger::metric::CatalogueFile;
-use showfloor::plan::pins::{Pins, pin};
-use showfloor::plan::replan::Results;
+use showfloor::plan::versions::pins::{Pins, pin};
+use showfloor::plan::versions::replan::Results;
 use showfloor::plan::{self, Levels, MemberWeight, Method, NewLine, NewPlan, Pin, Replan, UnitWeight};
 
 const STORES: i64 = 700;
@@ -154,6 +154,7 @@ async fn measure(connection: &mut AsyncPgConnection) -> anyhow::Result<()> {
         pin(connection, draft.id, pins, None, Seen::Any, now).await
     })
     .await?;
-    timed("the draft thrown away", plan::store::delete(connection, draft.id, None, Seen::Any, now)).await?;
+    timed("the draft thrown away", plan::versions::store::delete(connection, draft.id, None, Seen::Any, now))
+        .await?;
     Ok(())
 }

@@ -11,12 +11,12 @@ use crate::cli::person::Person;
 use crate::cli::{Ended, table};
 use crate::clock::Clock;
 use crate::config::{Rules, Storage};
-use crate::ledger::metric::CatalogueFile;
-use crate::plan::exchange::{self, SheetChange, SheetReport};
-use crate::plan::store::{self, PlanFilter};
-use crate::plan::viewer::{self, Viewer};
-use crate::rules::bundle::CATALOGUE_FILE;
 use crate::spreadsheets::import::MAX_FILE_BYTES;
+use crate::ledger::metric::CatalogueFile;
+use crate::plan::versions::store::{self, PlanFilter};
+use crate::plan::viewer::{self, Viewer};
+use crate::plan::workbook::{self, SheetChange, SheetReport};
+use crate::rules::bundle::CATALOGUE_FILE;
 
 /// Changes printed one by one; the rest is counted.
 const CHANGES_SHOWN: usize = 50;
@@ -131,7 +131,7 @@ pub async fn export(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended>
         let connection = &mut *pool.get().await?;
         let caller = args.person.sign_in::<ViewPlan>(connection).await?;
         let viewer = Viewer::of(&caller, Clock::System.now());
-        Ok(exchange::export(connection, &catalogue, &viewer, args.plan).await?)
+        Ok(workbook::export(connection, &catalogue, &viewer, args.plan).await?)
     })
     .await?;
     std::fs::write(&args.file, bytes).with_context(|| format!("cannot write {shown}"))?;
@@ -153,7 +153,7 @@ pub async fn import(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended>
         let caller = args.person.sign_in::<DraftPlan>(connection).await?;
         let (now, by) = (Clock::System.now(), Some(caller.identity.user_id));
         viewer::require_plan(connection, &Viewer::of(&caller, now), args.plan).await?;
-        Ok(exchange::import(connection, &catalogue, args.plan, bytes, args.dry_run, by, now).await?)
+        Ok(workbook::import(connection, &catalogue, args.plan, bytes, args.dry_run, by, now).await?)
     })
     .await?;
     print(&report, args.json)?;
