@@ -25,9 +25,6 @@ const ORDER: &[&[&str]] = &[
     &["cli"],
 ];
 
-/// The most lines of a file.
-const LINES: usize = 450;
-
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -126,17 +123,6 @@ fn modules_use_only_what_stands_to_their_left() {
     }
     assert_eq!(seen.len(), ORDER.iter().map(|modules| modules.len()).sum::<usize>(), "{seen:?}");
     assert!(faults.is_empty(), "{faults:#?}");
-}
-
-#[test]
-fn files_fit_on_a_few_screens() {
-    let long: Vec<_> = sources(&root().join("src"))
-        .into_iter()
-        .filter(|(file, _)| !file.ends_with("/tests.rs"))
-        .map(|(file, text)| (file, text.lines().count()))
-        .filter(|(_, lines)| *lines > LINES)
-        .collect();
-    assert!(long.is_empty(), "{long:?}");
 }
 
 /// Every package of the tree, as cargo knows it without a network.
