@@ -367,7 +367,7 @@ fn identity_under(files: &Files, host_version: &str) -> String {
         hash.update(bytes.len().to_le_bytes());
         hash.update(bytes);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&hash.finalize())
 }
 
 /// The files of a rules folder, or which of them cannot be read.

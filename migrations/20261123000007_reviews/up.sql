@@ -1,18 +1,6 @@
 -- Review cycles and reviews. A review is never changed: new rules or facts give it another revision.
 
-CREATE TABLE rule_bundle (
-    hash text PRIMARY KEY,
-    stored_at timestamptz NOT NULL
-);
-
--- The bytes a month was scored with, so that it can be run again.
-CREATE TABLE rule_file (
-    bundle_hash text NOT NULL REFERENCES rule_bundle,
-    path text NOT NULL,
-    content bytea NOT NULL,
-    PRIMARY KEY (bundle_hash, path)
-);
-
+-- One store's month of reviews.
 CREATE TABLE review_cycle (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     store_id bigint NOT NULL REFERENCES org_unit,
@@ -23,9 +11,15 @@ CREATE TABLE review_cycle (
     created_at timestamptz NOT NULL,
     generated_at timestamptz,
     version integer NOT NULL DEFAULT 1,
+    frozen_at timestamptz,
+    -- The release it was frozen with: rules that come later do not reach it.
+    release_id bigint REFERENCES rule_release,
+    -- Which revision of the frozen month the reviews were computed from.
+    facts_revision integer,
     CONSTRAINT review_cycle_unique UNIQUE (store_id, period)
 );
 
+-- A revision of somebody's review of a month by a scheme.
 CREATE TABLE review (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     cycle_id bigint NOT NULL REFERENCES review_cycle,
@@ -55,8 +49,10 @@ CREATE TABLE review (
     CONSTRAINT review_revision_unique UNIQUE (cycle_id, employee_id, scheme, revision)
 );
 CREATE UNIQUE INDEX review_one_current ON review (cycle_id, employee_id, scheme) WHERE is_current;
+CREATE INDEX review_current_period ON review (cycle_id, id) WHERE is_current;
 CREATE INDEX review_employee ON review (employee_id);
 
+-- What one rule gave in a review.
 CREATE TABLE review_item (
     review_id bigint NOT NULL REFERENCES review,
     ordinal smallint NOT NULL,
@@ -66,14 +62,8 @@ CREATE TABLE review_item (
     max numeric(6, 2) NOT NULL,
     reasons text[] NOT NULL,
     PRIMARY KEY (review_id, ordinal),
-    CHECK ((outcome = 'scored') = (score IS NOT NULL))
+    CONSTRAINT review_item_scored CHECK ((outcome = 'scored') = (score IS NOT NULL))
 );
 
--- Every reading of another person's review.
-CREATE TABLE access_log (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    at timestamptz NOT NULL,
-    user_id bigint NOT NULL REFERENCES user_account,
-    review_id bigint NOT NULL REFERENCES review
-);
-CREATE INDEX access_log_review ON access_log (review_id);
+-- Readings are recorded where logins are, which comes before reviews.
+ALTER TABLE access_log ADD FOREIGN KEY (review_id) REFERENCES review;

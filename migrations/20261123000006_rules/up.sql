@@ -1,4 +1,23 @@
--- Rules as governed releases: drafts that people edit, backtests of them, and releases that never change.
+-- Rules as governed releases: the bundles of files that months are scored with, releases that never change, drafts that
+-- people edit, and backtests of them.
+
+-- A set of rule files, known by its hash.
+CREATE TABLE rule_bundle (
+    hash text PRIMARY KEY,
+    stored_at timestamptz NOT NULL
+);
+CREATE TRIGGER rule_bundle_is_kept BEFORE UPDATE OR DELETE ON rule_bundle
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- A file of a bundle: the bytes a month was scored with, so that it can be run again.
+CREATE TABLE rule_file (
+    bundle_hash text NOT NULL REFERENCES rule_bundle,
+    path text NOT NULL,
+    content bytea NOT NULL,
+    PRIMARY KEY (bundle_hash, path)
+);
+CREATE TRIGGER rule_file_is_kept BEFORE UPDATE OR DELETE ON rule_file
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 -- Published rules: one bundle, in force from a month on until a release of a later month takes over.
 CREATE TABLE rule_release (
@@ -17,12 +36,17 @@ CREATE TABLE rule_release (
     -- Taken from the rules folder without a second person.
     is_automatic boolean NOT NULL,
     CONSTRAINT rule_release_four_eyes CHECK (author_id <> approver_id),
-    CHECK (is_automatic = (effective_from IS NULL)),
-    CHECK (is_automatic OR (approver_id IS NOT NULL AND consulted_on IS NOT NULL)),
-    CHECK (consulted_on <= (published_at AT TIME ZONE 'Asia/Shanghai')::date)
+    CONSTRAINT rule_release_month CHECK (is_automatic = (effective_from IS NULL)),
+    CONSTRAINT rule_release_approved CHECK
+        (is_automatic OR (approver_id IS NOT NULL AND consulted_on IS NOT NULL)),
+    CONSTRAINT rule_release_consulted_before CHECK
+        (consulted_on <= (published_at AT TIME ZONE 'Asia/Shanghai')::date)
 );
 CREATE INDEX rule_release_effective ON rule_release (effective_from, id);
+CREATE TRIGGER rule_release_is_kept BEFORE UPDATE OR DELETE ON rule_release
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+-- Rules that are being written, were handed in, or were decided on.
 CREATE TABLE rule_draft (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     state text NOT NULL CHECK (state IN ('draft', 'submitted', 'rejected', 'approved', 'discarded')),
@@ -46,11 +70,13 @@ CREATE TABLE rule_draft (
     decision_note text,
     release_id bigint UNIQUE REFERENCES rule_release,
     version integer NOT NULL DEFAULT 1,
-    CHECK (state NOT IN ('submitted', 'approved') OR (bundle_hash IS NOT NULL AND effective_from IS NOT NULL
+    CONSTRAINT rule_draft_submitted_whole CHECK
+        (state NOT IN ('submitted', 'approved') OR (bundle_hash IS NOT NULL AND effective_from IS NOT NULL
         AND consulted_on IS NOT NULL AND submitted_at IS NOT NULL)),
-    CHECK ((state = 'approved') = (release_id IS NOT NULL))
+    CONSTRAINT rule_draft_released CHECK ((state = 'approved') = (release_id IS NOT NULL))
 );
 
+-- A file of a draft.
 CREATE TABLE rule_draft_file (
     draft_id bigint NOT NULL REFERENCES rule_draft,
     path text NOT NULL,
@@ -58,7 +84,7 @@ CREATE TABLE rule_draft_file (
     PRIMARY KEY (draft_id, path)
 );
 
--- Everybody who changed a draft: none of them approves it.
+-- Somebody who changed a draft, and so does not approve it.
 CREATE TABLE rule_draft_author (
     draft_id bigint NOT NULL REFERENCES rule_draft,
     user_id bigint NOT NULL REFERENCES user_account,
@@ -89,27 +115,9 @@ CREATE TABLE rule_backtest (
     -- When it last said that it is alive.
     seen_at timestamptz NOT NULL,
     finished_at timestamptz,
-    CHECK (first_period <= last_period),
-    CHECK ((state = 'finished') = (report IS NOT NULL)),
-    CHECK ((state = 'running') = (finished_at IS NULL))
+    CONSTRAINT rule_backtest_periods CHECK (first_period <= last_period),
+    CONSTRAINT rule_backtest_reported CHECK ((state = 'finished') = (report IS NOT NULL)),
+    CONSTRAINT rule_backtest_ended CHECK ((state = 'running') = (finished_at IS NULL))
 );
 CREATE INDEX rule_backtest_bundle ON rule_backtest (bundle_hash);
 CREATE INDEX rule_backtest_draft ON rule_backtest (draft_id);
-
--- The release a cycle was frozen with: rules that come later do not reach it.
-ALTER TABLE review_cycle ADD COLUMN frozen_at timestamptz;
-ALTER TABLE review_cycle ADD COLUMN release_id bigint REFERENCES rule_release;
-CREATE INDEX review_current_period ON review (cycle_id, id) WHERE is_current;
-
-CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '% is never changed', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
-END
-$$;
-
-CREATE TRIGGER rule_bundle_is_kept BEFORE UPDATE OR DELETE ON rule_bundle
-    FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER rule_file_is_kept BEFORE UPDATE OR DELETE ON rule_file
-    FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER rule_release_is_kept BEFORE UPDATE OR DELETE ON rule_release
-    FOR EACH ROW EXECUTE FUNCTION refuse_change();

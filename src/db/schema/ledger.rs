@@ -1,4 +1,4 @@
-//! The tables of facts: the ledger, imports, frozen months and what came too late for them.
+//! Ledger: facts, imports, column mappings, closed months and what came too late for them.
 
 diesel::table! {
     /// Files that were imported.
@@ -14,6 +14,22 @@ diesel::table! {
         faults -> Int4,
         user_id -> Nullable<Int8>,
         imported_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// How the columns of sheets are read.
+    column_mapping (id) {
+        id -> Int8,
+        name -> Text,
+        store_id -> Nullable<Int8>,
+        source_system -> Text,
+        mapped -> Jsonb,
+        version -> Int4,
+        created_by -> Int8,
+        created_at -> Timestamptz,
+        changed_by -> Int8,
+        changed_at -> Timestamptz,
     }
 }
 
@@ -103,102 +119,5 @@ diesel::table! {
         decided_by -> Nullable<Int8>,
         decided_at -> Nullable<Timestamptz>,
         decision_note -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
-    /// What requests with an idempotency key were answered.
-    idempotency_key (user_id, key) {
-        user_id -> Int8,
-        key -> Text,
-        operation -> Text,
-        request_sha256 -> Text,
-        status -> Int2,
-        response -> Text,
-        created_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    /// How the columns of sheets are read.
-    column_mapping (id) {
-        id -> Int8,
-        name -> Text,
-        store_id -> Nullable<Int8>,
-        source_system -> Text,
-        mapped -> Jsonb,
-        version -> Int4,
-        created_by -> Int8,
-        created_at -> Timestamptz,
-        changed_by -> Int8,
-        changed_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    /// On which days stores are open.
-    work_calendar (store_id, year) {
-        store_id -> Int8,
-        year -> Int4,
-        rest_weekdays -> Array<Int2>,
-        keeps_holidays -> Bool,
-        rest_days_a_month -> Int2,
-        version -> Int4,
-    }
-}
-
-diesel::table! {
-    /// Single days that are otherwise.
-    work_calendar_day (store_id, day) {
-        store_id -> Int8,
-        year -> Int4,
-        day -> Date,
-        is_open -> Bool,
-        name -> Text,
-    }
-}
-
-diesel::table! {
-    /// Public holidays beside those that are part of the program.
-    holiday_year (year) {
-        year -> Int4,
-        text -> Text,
-        user_id -> Nullable<Int8>,
-        changed_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    /// What happened on a day.
-    event (id) {
-        id -> Int8,
-        kind -> Text,
-        employee_id -> Int8,
-        day -> Date,
-        detail -> Jsonb,
-        evidence -> Jsonb,
-        note -> Nullable<Text>,
-        reported_by -> Int8,
-        reported_at -> Timestamptz,
-        source_system -> Nullable<Text>,
-        external_id -> Nullable<Text>,
-        needed -> Int2,
-        verifications -> Int2,
-        state -> Text,
-    }
-}
-
-diesel::table! {
-    /// Who did what about an event.
-    event_step (id) {
-        id -> Int8,
-        event_id -> Int8,
-        step -> Text,
-        user_id -> Int8,
-        by_employee_id -> Nullable<Int8>,
-        reporter_id -> Int8,
-        subject_id -> Int8,
-        at -> Timestamptz,
-        note -> Nullable<Text>,
     }
 }
