@@ -26,7 +26,7 @@ pub async fn list_metrics(
     _caller: Caller<ViewSelf>,
     catalogue: Data<CatalogueFile>,
 ) -> Result<Json<Vec<Metric>>, Problem> {
-    Ok(Json(catalogue.read()?.listed().to_vec()))
+    Ok(Json(catalogue.current()?.listed().to_vec()))
 }
 
 /// Which facts to list.
@@ -120,7 +120,7 @@ pub async fn create_import(
     let bytes = Vec::from(file.map_err(|error| body::unreadable(&error))?);
     let name = file_name.as_deref().unwrap_or("upload").chars().take(200).collect();
     let file = ImportFile { kind, period, name, content: bytes.into() };
-    let (connection, catalogue) = (&mut *pool.get().await?, catalogue.read()?);
+    let (connection, catalogue) = (&mut *pool.get().await?, catalogue.current()?);
     let report =
         import_file::import(connection, &catalogue, file, &manner, &importer, clock.now(), &|_| {}).await?;
     match report.batch {
