@@ -112,7 +112,7 @@ pub async fn rules_of(
 }
 
 /// Reads everything a month is computed from, as it was at one moment.
-pub(super) async fn load(
+async fn load(
     connection: &mut AsyncPgConnection,
     cycle_id: i64,
     scope: &Scope,
@@ -123,27 +123,28 @@ pub(super) async fn load(
         .repeatable_read()
         .run(async |connection| {
             let cycle = store::find_cycle(connection, scope, cycle_id).await?;
-            let postings = org::postings_held(connection, cycle.store_id, cycle.period).await?;
-            let mut people = postings.iter().map(|posting| posting.employee_id).collect::<Vec<_>>();
-            people.dedup();
-            let facts = close::scored(connection, cycle.store_id, cycle.period, &people).await?;
-            let delivered = ledger::delivered_sources(connection, cycle.store_id, cycle.period).await?;
-            let mut targets = HashMap::<i64, HashMap<String, Decimal>>::new();
-            for target in plan::targets_in_force(connection, cycle.store_id, cycle.period).await? {
-                targets.entry(target.employee_id).or_default().insert(target.metric, target.value);
-            }
-            let month = Month {
-                store: cycle.store.clone(),
-                period: cycle.period,
-                postings,
-                facts,
-                targets,
-                delivered,
-            };
+            let month = month_of(connection, &cycle).await?;
             let before = store::current_reviews(connection, cycle_id).await?;
             Ok::<_, Problem>((cycle, month, before))
         })
         .await
+}
+
+/// The month of a cycle as the transaction sees it.
+pub(super) async fn month_of(
+    connection: &mut AsyncPgConnection,
+    cycle: &ReviewCycle,
+) -> Result<Month, Problem> {
+    let postings = org::postings_held(connection, cycle.store_id, cycle.period).await?;
+    let mut people = postings.iter().map(|posting| posting.employee_id).collect::<Vec<_>>();
+    people.dedup();
+    let facts = close::scored(connection, cycle.store_id, cycle.period, &people).await?;
+    let delivered = ledger::delivered_sources(connection, cycle.store_id, cycle.period).await?;
+    let mut targets = HashMap::<i64, HashMap<String, Decimal>>::new();
+    for target in plan::targets_in_force(connection, cycle.store_id, cycle.period).await? {
+        targets.entry(target.employee_id).or_default().insert(target.metric, target.value);
+    }
+    Ok(Month { store: cycle.store.clone(), period: cycle.period, postings, facts, targets, delivered })
 }
 
 /// Stores what is new, or nothing (`None`) if another run has moved the cycle in the meantime.

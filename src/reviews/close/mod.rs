@@ -111,7 +111,24 @@ pub async fn outstanding(
     cycle_id: i64,
     runner: &Runner,
 ) -> Result<Outstanding, Problem> {
-    let (cycle, month, _) = generate::load(connection, cycle_id, &runner.scope).await?;
+    connection
+        .build_transaction()
+        .read_only()
+        .repeatable_read()
+        .run(async |connection| {
+            let cycle = find_cycle(connection, &runner.scope, cycle_id).await?;
+            outstanding_of(connection, bundle, cycle).await
+        })
+        .await
+}
+
+/// What the month of a cycle still waits for, as the transaction sees it.
+async fn outstanding_of(
+    connection: &mut AsyncPgConnection,
+    bundle: &Bundle,
+    cycle: ReviewCycle,
+) -> Result<Outstanding, Problem> {
+    let month = generate::month_of(connection, &cycle).await?;
     let delivered = store::delivered(connection, cycle.store_id, cycle.period).await?;
     let deliverers = store::deliverers(connection, cycle.store_id, cycle.period).await?;
     let missing = missing(bundle, &month);
@@ -212,23 +229,29 @@ pub async fn freeze(
     runner: &Runner,
     now: DateTime<Utc>,
 ) -> Result<ReviewCycle, Problem> {
-    let state = outstanding(connection, bundle, cycle_id, runner).await?;
-    if !state.is_complete && !freeze.accept_missing {
-        return Err(refusal(&state));
-    }
     let note = freeze.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
-    if !state.is_complete && note.is_none() {
-        return Err(Problem::field("note", "say why the month is frozen although something is missing"));
-    }
     connection
         .transaction(async |connection| {
             let cycle = find_cycle(connection, &runner.scope, cycle_id).await?;
             if !cycle.state.may_generate() {
                 return Err(Problem::conflict(format!("the cycle is at {} already", cycle.state.name())));
             }
+            // What is checked is what was frozen: until the transaction ends, nobody is posted here, and nothing is
+            // delivered or corrected.
+            store::hold_postings(connection, cycle.store_id).await?;
             tally::store_month_if_used(connection, cycle.store_id, cycle.period, runner.user_id, now).await?;
             let frozen =
                 close::freeze(connection, cycle.store_id, cycle.period, note, runner.user_id, now).await?;
+            let state = outstanding_of(connection, bundle, cycle.clone()).await?;
+            if !state.is_complete && !freeze.accept_missing {
+                return Err(refusal(&state));
+            }
+            if !state.is_complete && note.is_none() {
+                return Err(Problem::field(
+                    "note",
+                    "say why the month is frozen although something is missing",
+                ));
+            }
             store::mark_frozen(connection, cycle.id, now).await?;
             let detail = json!({ "values": frozen, "complete": state.is_complete, "note": note });
             let subject = format!("review_cycle/{}", cycle.id);

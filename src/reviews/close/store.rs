@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 
 use super::FactConflict;
 use crate::auth::access::Role;
-use crate::db::schema::source_delivery;
+use crate::db::schema::{org_unit, source_delivery};
 use crate::http::Problem;
 use crate::period::Period;
 use crate::reviews::cycle::State;
@@ -96,6 +96,20 @@ pub(super) async fn conflicts(
             besides: row.besides.normalize(),
         })
         .collect())
+}
+
+/// Waits for whoever is changing postings in a store, and keeps others from it until the transaction ends: who posts
+/// somebody shares the lock of the unit.
+pub(super) async fn hold_postings(connection: &mut AsyncPgConnection, store_id: i64) -> Result<(), Problem> {
+    // Children before their parents, as who ends a unit locks them.
+    org_unit::table
+        .filter(org_unit::store_id.eq(store_id))
+        .order(org_unit::id.desc())
+        .select(org_unit::id)
+        .for_no_key_update()
+        .load::<i64>(connection)
+        .await?;
+    Ok(())
 }
 
 /// Moves a cycle that still collects to `frozen`.
