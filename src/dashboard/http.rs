@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::store::{self, Selection};
-use super::{Attainment, Distribution, Funnel, Place};
+use super::{Attainment, Distribution, Funnel, LeaderboardPlace};
 use crate::auth::Caller;
 use crate::auth::access::{ViewAggregates, ViewLeaderboard};
 use crate::db::Pool;
@@ -87,13 +87,13 @@ pub struct LeaderboardQuery {
 }
 
 /// The leaderboard 龙虎榜: the best of a position by total, then deliveries.
-#[utoipa::path(tag = "dashboard", params(LeaderboardQuery), responses((status = 200, description = "Best first", body = Vec<Place>)))]
+#[utoipa::path(tag = "dashboard", params(LeaderboardQuery), responses((status = 200, description = "Best first", body = Vec<LeaderboardPlace>)))]
 #[get("/dashboard/leaderboard")]
 pub async fn get_leaderboard(
     caller: Caller<ViewLeaderboard>,
     pool: Data<Pool>,
     query: Query<LeaderboardQuery>,
-) -> Result<Json<Vec<Place>>, Problem> {
+) -> Result<Json<Vec<LeaderboardPlace>>, Problem> {
     let query = query.into_inner();
     let top = query.top.unwrap_or(10);
     if !(1..=MOST_PLACES).contains(&top) {

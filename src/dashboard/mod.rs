@@ -66,7 +66,8 @@ pub struct Distribution {
 
 /// One place of the leaderboard 龙虎榜.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Place {
+#[schema(as = Place)]
+pub struct LeaderboardPlace {
     /// 1 for the best; equal totals and deliveries share a rank.
     pub rank: i64,
     /// 工号.

@@ -6,7 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use super::{Attainment, Distribution, Funnel, Place, rate};
+use super::{Attainment, Distribution, Funnel, LeaderboardPlace, rate};
 use crate::auth::caller::Scope;
 use crate::decimal;
 use crate::http::Problem;
@@ -213,7 +213,7 @@ pub async fn leaderboard(
     selection: &Selection,
     position: &str,
     top: i32,
-) -> Result<Vec<Place>, Problem> {
+) -> Result<Vec<LeaderboardPlace>, Problem> {
     let rows: Vec<PlaceRow> = diesel::sql_query(
         "SELECT rank() OVER (ORDER BY r.total DESC, r.deliveries DESC) AS rank, e.employee_no, e.name, \
                 u.name AS unit, r.total, r.deliveries, r.final_grade \
@@ -235,7 +235,7 @@ pub async fn leaderboard(
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| Place {
+        .map(|row| LeaderboardPlace {
             rank: row.rank,
             employee_no: row.employee_no,
             name: row.name,

@@ -7,7 +7,7 @@ use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use rust_decimal::Decimal;
 
 use super::formula::{self, Tenths};
-use super::people::{OFFICES, PEOPLE, Person, TEAMS};
+use super::people::{DemoPerson, OFFICES, PEOPLE, TEAMS};
 use super::{PASSWORD, STORE, YEAR};
 use crate::auth::users::{self, NewUser};
 use crate::facts::ledger::{self, Entry, Late, Origin};
@@ -126,7 +126,7 @@ async fn load_units(connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> R
 
 async fn load_person(
     connection: &mut AsyncPgConnection,
-    person: Person,
+    person: DemoPerson,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     let new = NewEmployee {
@@ -257,7 +257,8 @@ async fn release_rules(connection: &mut AsyncPgConnection, files: &Files) -> Res
     let submitted = at(submission.consulted_on);
     let published = at(NaiveDate::from_ymd_opt(YEAR - 1, 12, 15).ok_or_else(out_of_range)?);
     let draft =
-        draft::create(connection, files, draft::Origin::Import, "", None, Some(author), submitted).await?;
+        draft::create(connection, files, draft::DraftOrigin::Import, "", None, Some(author), submitted)
+            .await?;
     decision::submit(connection, draft.id, submission, author, Seen::Any, submitted).await?;
     decision::approve(connection, draft.id, "同意", approver, Seen::Any, published).await?;
     Ok(())

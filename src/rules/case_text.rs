@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::bundle::Rule;
 use super::cases;
 use super::check::Argument;
-use super::finding::{Finding, Place};
+use super::finding::{Finding, SourcePlace};
 use super::sandbox::Optimisation;
 use super::scoring::{Outcome, RuleResult};
 use crate::decimal;
@@ -133,7 +133,7 @@ pub fn append(file: &str, existing: &str, name: &str, case: &str) -> Result<Stri
     // A file that lists its cases in another way than [[case]] takes no [[case]] at its end.
     if !cases::names(file, &text)?.iter().any(|known| known == name) {
         let message = "a case cannot be added to this file";
-        return Err(Box::new(Finding::error("case", Place::file(file), existing, message)));
+        return Err(Box::new(Finding::error("case", SourcePlace::file(file), existing, message)));
     }
     Ok(text)
 }

@@ -27,16 +27,16 @@ use crate::http::{Code, Problem};
 use crate::rules::bundle::Bundle;
 use crate::rules::check::Argument;
 
-/// What a store's month still waits for. What is missing is not zero: it is listed until somebody delivers it.
+/// What is still missing for a store's month. A missing value is never taken for zero: it is listed until it is delivered.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Outstanding {
     /// The cycle.
     pub cycle: ReviewCycle,
-    /// Whether everything is there that scoring has to have.
+    /// Whether everything that scoring needs is there.
     pub is_complete: bool,
-    /// Every source that the month's rules read, in the catalogue's order.
+    /// Every source that the month's rules read, in the order of the catalogue.
     pub sources: Vec<SourceState>,
-    /// Values that two sources give differently.
+    /// Values on which two sources disagree.
     pub conflicts: Vec<FactConflict>,
 }
 
@@ -49,53 +49,54 @@ pub struct SourceState {
     pub zh: String,
     /// English label.
     pub en: String,
-    /// When it first delivered something for the store; null while nothing has come. Single events are never outstanding.
+    /// When it first delivered something for the store; null if it has not yet. Sources of single events are never
+    /// outstanding.
     pub delivered_at: Option<DateTime<Utc>>,
     /// The roles that may enter it.
     pub roles: Vec<Role>,
-    /// The people of the store who have such a role.
+    /// The people of the store who have one of these roles.
     pub deliverers: Vec<String>,
-    /// Whose values are missing.
+    /// The people whose values are missing.
     pub missing: Vec<MissingFacts>,
 }
 
-/// What is missing of one person.
+/// What is missing for one person.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MissingFacts {
-    /// 工号.
+    /// Employee number 工号.
     pub employee_no: String,
-    /// Name.
+    /// The person's name.
     pub name: String,
     /// Metrics without which the review cannot be scored.
     pub required: Vec<String>,
-    /// Metrics without which an item of the review is not applicable.
+    /// Metrics without which some item of the review does not apply.
     pub optional: Vec<String>,
 }
 
-/// A value of verified events beside another one that a source has delivered. The events count.
+/// A value from verified events that differs from what a source has delivered. The events count.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FactConflict {
-    /// 工号.
+    /// Employee number 工号.
     pub employee_no: String,
     /// The metric.
     pub metric: String,
-    /// What counts.
+    /// The value that counts.
     #[schema(value_type = f64)]
     pub counts: Decimal,
-    /// What was delivered besides.
+    /// The value that was delivered.
     #[schema(value_type = f64)]
     pub besides: Decimal,
 }
 
-/// To freeze a month.
+/// How to freeze a month.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Freeze {
-    /// Freeze it although something is missing that scoring has to have: those reviews need attention.
+    /// Freeze it even though values that scoring needs are missing. The reviews concerned will need attention.
     #[garde(skip)]
     #[serde(default)]
     pub accept_missing: bool,
-    /// Why; needed where something is missing.
+    /// Why it is frozen although something is missing; required in that case.
     #[garde(inner(length(chars, max = 1000)))]
     pub note: Option<String>,
 }
@@ -234,7 +235,10 @@ pub async fn freeze(
         .transaction(async |connection| {
             let cycle = find_cycle(connection, &runner.scope, cycle_id).await?;
             if !cycle.state.may_generate() {
-                return Err(Problem::conflict(format!("the cycle is at {} already", cycle.state.name())));
+                return Err(Problem::conflict(format!(
+                    "the cycle cannot be frozen: its state is '{}'",
+                    cycle.state.name()
+                )));
             }
             // What is checked is what was frozen: until the transaction ends, nobody is posted here, and nothing is
             // delivered or corrected.
@@ -273,8 +277,7 @@ fn refusal(state: &Outstanding) -> Problem {
     Problem {
         code: Code::Conflict,
         detail:
-            "something is missing that scoring has to have; have it delivered, or freeze with accept_missing \
-                 and a note"
+            "something is missing that scoring needs; have it delivered, or freeze with accept_missing and a note"
                 .to_owned(),
         errors: errors.collect(),
     }

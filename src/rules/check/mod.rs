@@ -28,7 +28,7 @@ pub use source::code_of;
 
 use self::meaning::Meaning;
 use self::tree::Node;
-use super::finding::{Finding, Place, Severity};
+use super::finding::{Finding, Severity, SourcePlace};
 use super::host;
 use super::language::{constants, place_of};
 use super::scheme::{Parameter, RuleEntry};
@@ -121,7 +121,7 @@ fn arguments(
     let mut scores = functions.iter().filter(|function| function.is_score());
     let Some(score) = scores.next() else {
         let message = "there is no function named score";
-        let finding = Finding::error("no-score", Place::file(script.file), "", message);
+        let finding = Finding::error("no-score", SourcePlace::file(script.file), "", message);
         let suggestion = "write: fn score(deliveries, deliveries_target) { … }".to_owned();
         arguments.findings.push(finding.suggesting(Some(suggestion)));
         return arguments;
