@@ -63,7 +63,7 @@ fn read_by(rule: &Rule) -> Vec<MetricId> {
 fn untold(catalogue: &Catalogue, outstanding: impl Iterator<Item = MetricId>) -> String {
     let names = outstanding.filter_map(|id| catalogue.get(id)).map(|metric| metric.name.as_str());
     format!(
-        "the result depends on values that were not reported ({}), which a case cannot say: there a fact is given or missing",
+        "the result depends on values that were not reported ({}). A case cannot say that: its facts are either given or missing",
         names.collect::<Vec<_>>().join(", ")
     )
 }
@@ -123,7 +123,7 @@ fn table(entries: Vec<String>) -> String {
 pub fn append(file: &str, existing: &str, name: &str, case: &str) -> Result<String, Box<Finding>> {
     if cases::names(file, existing)?.iter().any(|known| known == name) {
         let place = super::scheme::place_of_text(file, existing, &quoted(name));
-        let message = format!("there is a case called {} already", quoted(name));
+        let message = format!("there is already a case called {}", quoted(name));
         return Err(Box::new(Finding::error("case", place, existing, message)));
     }
     let text = match existing.trim_end() {

@@ -158,7 +158,7 @@ pub fn run(bundle: &Bundle) -> (CasesReport, Vec<Finding>) {
                 failures.extend(unasked(&file, text, rule, &cases.parameters));
                 for (index, case) in cases.case.iter().enumerate() {
                     if cases.case.iter().take(index).any(|earlier| earlier.name == case.name) {
-                        let message = "there is a case of this name already".to_owned();
+                        let message = "there is already a case with this name".to_owned();
                         failures.push(failure(&file, text, &case.name, message));
                         continue;
                     }

@@ -122,7 +122,7 @@ impl<'a> Coverage<'a> {
         missed
             .into_iter()
             .map(|place| {
-                let message = "no case comes here";
+                let message = "no case reaches this";
                 Finding::error("not-covered", place, self.rule.text(), message).warning()
             })
             .collect()

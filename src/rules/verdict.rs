@@ -39,7 +39,8 @@ impl Verdict {
 /// is allowed.
 pub fn judge(files: Files) -> (Option<Bundle>, Verdict) {
     sandbox::with_deep_stack(|| judge_here(files)).unwrap_or_else(|| {
-        let finding = Finding::error("internal", SourcePlace::file("."), "", "the rules could not be judged");
+        let finding =
+            Finding::error("internal", SourcePlace::file("."), "", "the rules could not be checked");
         (None, Verdict { findings: vec![finding], ..Verdict::default() })
     })
 }

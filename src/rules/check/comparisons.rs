@@ -48,7 +48,7 @@ pub fn fault(
     }
     let (code, message) = match (left_kind, right_kind) {
         (Some(ValueKind::Nothing), _) | (_, Some(ValueKind::Nothing)) => {
-            ("mixed-comparison", "nothing is ever '()' in a rule; ask !applies(…)".to_owned())
+            ("mixed-comparison", "no value is ever '()' in a rule; ask !applies(…)".to_owned())
         }
         (Some(left), Some(right)) if left != right => (
             "mixed-comparison",

@@ -135,7 +135,7 @@ impl Names<'_> {
             return self.unknown(name, tree::start(target));
         };
         if local.declared.is_none() && function.is_score() {
-            let message = format!("'{name}' is what the month has; here it is given another value");
+            let message = format!("'{name}' is a value of the month; here it is overwritten");
             let finding = self.script.finding("redefined", tree::start(target), message).warning();
             let suggestion = format!("keep '{name}' as it is: let adjusted_{name} = …");
             self.findings.push(finding.suggesting(Some(suggestion)));

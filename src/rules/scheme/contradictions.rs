@@ -76,8 +76,9 @@ impl Found<'_> {
         if let Some(points) = points.filter(|points| scheme.min_applicable > (*points).max(Decimal::ZERO)) {
             let place = place_of_text(self.file, self.text, "min_applicable");
             let (least, points) = (plain(scheme.min_applicable), plain(points));
-            let message =
-                format!("nobody is ever rated: {least} points have to apply, but all rules have {points}");
+            let message = format!(
+                "nobody is ever rated: it takes {least} applicable points, but all rules together have {points}"
+            );
             self.add("unreachable", place, message);
         }
     }

@@ -155,7 +155,7 @@ impl SchemeFile {
         ];
         if let Some((list, count)) = lists.into_iter().find(|(_, count)| *count > LIST_LIMIT) {
             let place = place_of_text(file, text, &format!("[[{list}]]"));
-            let message = format!("there are {count} of [[{list}]], more than the {LIST_LIMIT} allowed");
+            let message = format!("there are {count} entries [[{list}]], more than the {LIST_LIMIT} allowed");
             return Err(vec![Finding::error("too-large", place, text, message)]);
         }
         let found = contradictions::of(&scheme, file, text, catalogue);
