@@ -119,7 +119,7 @@ async fn main() -> anyhow::Result<()> {
 
 async fn measure(connection: &mut AsyncPgConnection) -> anyhow::Result<()> {
     let now: DateTime<Utc> = "2014-01-02T00:00:00Z".parse()?;
-    let catalogue = CatalogueFile::new("rules/metrics.toml".into()).read()?;
+    let catalogue = CatalogueFile::open("rules/metrics.toml".into()).current()?;
     connection.batch_execute(ORGANISATION).await?;
     let created = timed("split and stored: 700 stores, 10,500 people, 5 lines, 3 levels", async {
         plan::create(connection, &catalogue, group_plan(), None, now).await

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
+use std::sync::Arc;
 
 use super::{Ended, table};
 use crate::auth::caller::Scope;
@@ -48,7 +49,7 @@ pub async fn import(
 /// Says what the columns of a sheet probably are. Exit status 1 when somebody has to look.
 pub async fn propose(
     pool: &Pool,
-    catalogue: Catalogue,
+    catalogue: Arc<Catalogue>,
     mut given: Given,
     json: bool,
 ) -> anyhow::Result<Ended> {

@@ -63,13 +63,13 @@ pub async fn until_stopped(
 ) -> anyhow::Result<Ended> {
     let tokens = Arc::new(Tokens::open(&storage.data_folder()?.join("keys"))?);
     let library = Arc::new(Library::default());
-    let catalogue = Arc::new(CatalogueFile::new(rules.path().join(CATALOGUE_FILE)));
+    let catalogue = Arc::new(CatalogueFile::open(rules.path().join(CATALOGUE_FILE)));
     take_in(&rules, &library, &catalogue, pool).await?;
-    let followed = Arc::clone(&rules);
+    let followed = (Arc::clone(&rules), Arc::clone(&catalogue));
     let shared = Shared { pool: pool.clone(), tokens, rules, catalogue, library, clock: Clock::System };
     let (server, address) = server::build(shared, listen.listen)?;
     // Only once the address is taken: whoever cannot serve leaves nothing running.
-    let following = tokio::spawn(watch::follow(followed, pool.clone(), Clock::System));
+    let following = tokio::spawn(watch::follow(followed.0, followed.1, pool.clone(), Clock::System));
     let mut server = std::pin::pin!(server);
     // The first poll starts the workers and takes the signals over: whoever reads the announcement may stop us at once.
     let begun = std::future::poll_fn(|context| Poll::Ready(server.as_mut().poll(context))).await;
@@ -101,8 +101,10 @@ async fn take_in(
             folder::problem(&status.findings)
         )?;
     }
-    if let Some(latest) = release::latest(connection).await? {
-        catalogue.remember(library.bundle(connection, &latest.bundle).await?.catalogue.clone());
+    if catalogue.current().is_err()
+        && let Some(latest) = release::latest(connection).await?
+    {
+        catalogue.fall_back_on(library.bundle(connection, &latest.bundle).await?.catalogue.clone());
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use actix_web::get;
 use actix_web::web::Json;
 
-use super::{Attainment, Distribution, Funnel, LeaderboardQuery, Place, SelectionQuery, store};
+use super::{Attainment, Distribution, Funnel, LeaderboardQuery, LeaderboardPlace, SelectionQuery, store};
 use crate::auth::Caller;
 use crate::auth::access::{ViewAggregates, ViewLeaderboard};
 use crate::http::{Problem, Query};
@@ -39,11 +39,11 @@ pub async fn get_distribution(
 }
 
 /// The leaderboard 龙虎榜: the best of a position by total, then deliveries.
-#[utoipa::path(tag = "dashboard", params(LeaderboardQuery), responses((status = 200, description = "Best first", body = Vec<Place>)))]
+#[utoipa::path(tag = "dashboard", params(LeaderboardQuery), responses((status = 200, description = "Best first", body = Vec<LeaderboardPlace>)))]
 #[get("/dashboard/leaderboard")]
 pub async fn get_leaderboard(
     caller: Caller<ViewLeaderboard>,
     query: Query<LeaderboardQuery>,
-) -> Result<Json<Vec<Place>>, Problem> {
+) -> Result<Json<Vec<LeaderboardPlace>>, Problem> {
     store::leaderboard(&mut caller.context().await?, &query.0).await.map(Json)
 }

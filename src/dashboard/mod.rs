@@ -102,7 +102,8 @@ pub struct Distribution {
 
 /// One place of the leaderboard 龙虎榜.
 #[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
-pub struct Place {
+#[schema(as = Place)]
+pub struct LeaderboardPlace {
     /// 1 for the best; equal totals and deliveries share a rank.
     #[diesel(sql_type = BigInt)]
     pub rank: i64,

@@ -8,7 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
 use super::formula::{self, Tenths};
-use super::people::{OFFICES, PEOPLE, Person, TEAMS};
+use super::people::{DemoPerson, OFFICES, PEOPLE, TEAMS};
 use super::{PASSWORD, STORE, YEAR};
 use crate::auth::Context;
 use crate::auth::users::{self, NewUser};
@@ -122,7 +122,7 @@ async fn load_units(cx: &mut Context) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn load_person(cx: &mut Context, person: Person) -> Result<(), Problem> {
+async fn load_person(cx: &mut Context, person: DemoPerson) -> Result<(), Problem> {
     let new = NewEmployee {
         employee_no: person.employee_no.to_owned(),
         name: person.name.to_owned(),
@@ -251,7 +251,8 @@ async fn release_rules(connection: &mut AsyncPgConnection, files: &Files) -> Res
     let submitted = at(submission.consulted_on);
     let published = at(NaiveDate::from_ymd_opt(YEAR - 1, 12, 15).ok_or_else(out_of_range)?);
     let draft =
-        draft::create(connection, files, draft::Origin::Import, "", None, Some(author), submitted).await?;
+        draft::create(connection, files, draft::DraftOrigin::Import, "", None, Some(author), submitted)
+            .await?;
     decision::submit(connection, draft.id, submission, author, Seen::Any, submitted).await?;
     decision::approve(connection, draft.id, "同意", approver, Seen::Any, published).await?;
     Ok(())

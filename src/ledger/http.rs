@@ -5,8 +5,8 @@ use actix_web::web::{Data, Json, Query};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::metric::{CatalogueFile, Metric};
-use super::reading::{self, AsOf, PersonFacts, Question};
+use crate::ledger::metric::{CatalogueFile, Metric};
+use crate::ledger::reading::{self, AsOf, PersonFacts, Question};
 use crate::auth::access::{ViewFacts, ViewSelf};
 use crate::auth::caller::Caller;
 use crate::db::Pool;
@@ -21,7 +21,7 @@ pub async fn list_metrics(
     _caller: Caller<ViewSelf>,
     catalogue: Data<CatalogueFile>,
 ) -> Result<Json<Vec<Metric>>, Problem> {
-    Ok(Json(catalogue.read()?.listed().to_vec()))
+    Ok(Json(catalogue.current()?.listed().to_vec()))
 }
 
 /// Which facts to list.

@@ -4,8 +4,8 @@
 //! it; no code changes.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -206,43 +206,54 @@ struct Listed {
     metric: Vec<Metric>,
 }
 
-/// The catalogue's file, read anew for each use: who edits it need not restart anything. While it cannot be read, the
-/// last catalogue that worked is used.
+/// The catalogue's file: read when the program starts, and again when the watch of its folder says so; no request reads
+/// it. While it cannot be used, the last catalogue that could be stays.
 #[derive(Debug)]
 pub struct CatalogueFile {
     path: PathBuf,
-    working: Mutex<Option<Catalogue>>,
+    held: RwLock<Result<Arc<Catalogue>, Problem>>,
 }
 
 impl CatalogueFile {
-    /// The file at `path`; nothing is read yet.
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, working: Mutex::default() }
+    /// Reads the file at `path`. What is wrong with it is the error of [`Self::current`].
+    pub fn open(path: PathBuf) -> Self {
+        let held = RwLock::new(read_catalogue(&path));
+        Self { path, held }
     }
 
-    /// Uses `catalogue` until the file has been read.
-    pub fn remember(&self, catalogue: Catalogue) {
-        *self.working.lock().unwrap_or_else(PoisonError::into_inner) = Some(catalogue);
+    /// The catalogue as the file had it when it last could be used.
+    ///
+    /// # Errors
+    ///
+    /// `rules-broken` where it never could.
+    pub fn current(&self) -> Result<Arc<Catalogue>, Problem> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The catalogue as the file has it now, or had it when it last could be read.
-    pub fn read(&self) -> Result<Catalogue, Problem> {
-        let text = std::fs::read_to_string(&self.path).map_err(|error| self.broken(&error));
-        match text.and_then(|text| Catalogue::parse(&text).map_err(|error| self.broken(&error))) {
-            Ok(catalogue) => {
-                self.remember(catalogue.clone());
-                Ok(catalogue)
-            }
-            Err(problem) => {
-                let working = self.working.lock().unwrap_or_else(PoisonError::into_inner);
-                working.clone().ok_or(problem)
-            }
+    /// Reads the file again. One that is broken replaces nothing that works.
+    pub fn renew(&self) {
+        let read = read_catalogue(&self.path);
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        if read.is_ok() || held.is_err() {
+            *held = read;
         }
     }
 
-    fn broken(&self, error: &dyn std::fmt::Display) -> Problem {
-        Problem::new(Code::RulesBroken, format!("{}: {error}", self.path.display()))
+    /// Uses `catalogue` until the file can be used.
+    pub fn fall_back_on(&self, catalogue: Catalogue) {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        if held.is_err() {
+            *held = Ok(Arc::new(catalogue));
+        }
     }
+}
+
+fn read_catalogue(path: &Path) -> Result<Arc<Catalogue>, Problem> {
+    let broken = |error: &dyn std::fmt::Display| {
+        Problem::new(Code::RulesBroken, format!("{}: {error}", path.display()))
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| broken(&error))?;
+    Catalogue::parse(&text).map(Arc::new).map_err(|error| broken(&error))
 }
 
 impl Catalogue {
@@ -391,4 +402,40 @@ pub fn needs_verification(metric: &str, value: Decimal) -> bool {
 pub fn is_identifier(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "[[metric]]\nname = \"calls\"\nzh = \"电话\"\nen = \"Calls\"\nunit = \"个\"\n\
+        kind = \"count\"\nmissing = \"na\"\ndirection = \"up\"\nstep = 1\n";
+
+    fn label(file: &CatalogueFile) -> String {
+        file.current().unwrap().listed()[0].zh.clone()
+    }
+
+    #[test]
+    fn the_file_is_read_when_told_and_a_broken_one_replaces_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.toml");
+        let file = CatalogueFile::open(path.clone());
+        assert_eq!(file.current().unwrap_err().code, Code::RulesBroken);
+        file.fall_back_on(Catalogue::parse(TEXT).unwrap());
+        assert_eq!(label(&file), "电话");
+        std::fs::write(&path, TEXT.replace("电话", "来电")).unwrap();
+        assert_eq!(label(&file), "电话");
+        file.renew();
+        assert_eq!(label(&file), "来电");
+        file.fall_back_on(Catalogue::parse(TEXT).unwrap());
+        assert_eq!(label(&file), "来电");
+        for broken in ["name", ""] {
+            std::fs::write(&path, broken).unwrap();
+            file.renew();
+            assert_eq!(label(&file), "来电");
+        }
+        std::fs::remove_file(&path).unwrap();
+        file.renew();
+        assert_eq!(label(&file), "来电");
+    }
 }

@@ -195,7 +195,7 @@ pub async fn try_plan(
     let mut connection = pool.get().await?;
     let viewer = Viewer::of(&caller, clock.now());
     viewer::require_unit(&mut connection, &viewer, &body.0.plan.unit, body.0.plan.year).await?;
-    trial::run(&mut connection, &catalogue.read()?, &body.0).await.map(Json)
+    trial::run(&mut connection, &*catalogue.current()?, &body.0).await.map(Json)
 }
 
 /// Draft a plan: it is split exactly to months, units, people, channels and series.
@@ -217,7 +217,7 @@ pub async fn create_plan(
     let mut connection = pool.get().await?;
     let viewer = Viewer::of(&caller, now);
     viewer::require_unit(&mut connection, &viewer, &body.0.unit, body.0.year).await?;
-    let (catalogue, author) = (catalogue.read()?, Some(caller.identity.user_id));
+    let (catalogue, author) = (catalogue.current()?, Some(caller.identity.user_id));
     draft::create(&mut connection, &catalogue, body.0, author, now).await.map(created)
 }
 

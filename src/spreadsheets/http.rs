@@ -5,8 +5,8 @@ use actix_web::{HttpResponse, Responder, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::import::ImportKind;
-use super::import_file::{self, ImportFile, ImportReport, Importer, Manner, Mode};
+use crate::spreadsheets::import::ImportKind;
+use crate::spreadsheets::import_file::{self, ImportFile, ImportReport, Importer, Manner, Mode};
 use crate::auth::access::{Action as _, EnterFacts, may_enter};
 use crate::auth::caller::{Caller, Scope};
 use crate::clock::Clock;
@@ -73,7 +73,7 @@ pub async fn create_import(
     let bytes = Vec::from(file.map_err(|error| body::unreadable(&error))?);
     let name = file_name.as_deref().unwrap_or("upload").chars().take(200).collect();
     let file = ImportFile { kind, period, name, content: bytes.into() };
-    let (connection, catalogue) = (&mut *pool.get().await?, catalogue.read()?);
+    let (connection, catalogue) = (&mut *pool.get().await?, catalogue.current()?);
     let report =
         import_file::import(connection, &catalogue, file, &manner, &importer, clock.now(), &|_| {}).await?;
     match report.batch {

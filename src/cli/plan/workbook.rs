@@ -12,11 +12,9 @@ use crate::cli::{Ended, table};
 use crate::clock::Clock;
 use crate::config::{Rules, Storage};
 use crate::spreadsheets::import::MAX_FILE_BYTES;
-use crate::ledger::metric::CatalogueFile;
+use crate::plan::workbook::{self, SheetChange, SheetReport};
 use crate::plan::versions::store::{self, PlanFilter};
 use crate::plan::viewer::{self, Viewer};
-use crate::plan::workbook::{self, SheetChange, SheetReport};
-use crate::rules::bundle::CATALOGUE_FILE;
 
 /// Changes printed one by one; the rest is counted.
 const CHANGES_SHOWN: usize = 50;
@@ -126,7 +124,7 @@ pub async fn export(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended>
         args.force || !args.file.exists(),
         "{shown} is there already: choose another name, or --force"
     );
-    let catalogue = CatalogueFile::new(args.rules.folder.join(CATALOGUE_FILE)).read()?;
+    let catalogue = args.rules.catalogue()?;
     let (_, bytes) = Database::with(&storage, async |pool| {
         let connection = &mut *pool.get().await?;
         let caller = args.person.sign_in::<ViewPlan>(connection).await?;
@@ -147,7 +145,7 @@ pub async fn import(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended>
         "{shown} has {size} bytes, more than the {MAX_FILE_BYTES} allowed"
     );
     let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {shown}"))?;
-    let catalogue = CatalogueFile::new(args.rules.folder.join(CATALOGUE_FILE)).read()?;
+    let catalogue = args.rules.catalogue()?;
     let report = Database::with(&storage, async |pool| {
         let connection = &mut *pool.get().await?;
         let caller = args.person.sign_in::<DraftPlan>(connection).await?;

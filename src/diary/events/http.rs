@@ -92,7 +92,7 @@ pub async fn report_event(
     clock: Data<Clock>,
     request: Keyed<NewEvent>,
 ) -> Result<impl Responder, Problem> {
-    let catalogue = catalogue.read()?;
+    let catalogue = catalogue.current()?;
     let Keyed { key, body } = request;
     let connection = &mut *pool.get().await?;
     let answer =

@@ -33,7 +33,7 @@ pub async fn record_facts(
     clock: Data<Clock>,
     request: Keyed<NewFacts>,
 ) -> Result<impl Responder, Problem> {
-    let catalogue = catalogue.read()?;
+    let catalogue = catalogue.current()?;
     let Keyed { key, body } = request;
     let connection = &mut *pool.get().await?;
     let answer =

@@ -69,7 +69,7 @@ pub async fn correct_fact(
     id: Path<i64>,
     body: Body<FactCorrection>,
 ) -> Result<Json<FactCorrected>, Problem> {
-    let catalogue = catalogue.read()?;
+    let catalogue = catalogue.current()?;
     let connection = &mut *pool.get().await?;
     super::correct(connection, &catalogue, *id, &body.0, &caller.identity, clock.now()).await.map(Json)
 }

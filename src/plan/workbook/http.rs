@@ -44,7 +44,7 @@ pub async fn get_plan_sheet(
     id: Path<i64>,
 ) -> Result<impl Responder, Problem> {
     let viewer = Viewer::of(&caller, clock.now());
-    let catalogue = catalogue.read()?;
+    let catalogue = catalogue.current()?;
     let (name, bytes) = super::export(&mut *pool.get().await?, &catalogue, &viewer, *id).await?;
     let disposition = ContentDisposition {
         disposition: DispositionType::Attachment,
@@ -82,5 +82,5 @@ pub async fn import_plan_sheet(
     let file = file.map_err(|error| body::unreadable(&error))?.to_vec();
     let mut connection = pool.get().await?;
     viewer::require_plan(&mut connection, &Viewer::of(&caller, now), *id).await?;
-    super::import(&mut connection, &catalogue.read()?, *id, file, query.dry_run, by, now).await.map(Json)
+    super::import(&mut connection, &*catalogue.current()?, *id, file, query.dry_run, by, now).await.map(Json)
 }

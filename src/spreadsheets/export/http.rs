@@ -62,7 +62,7 @@ pub async fn get_export(
     let wanted = Wanted { what: what.into_inner(), period, store, as_of, format };
     let by = Some(caller.identity.user_id);
     let mut connection = pool.get().await?;
-    let catalogue = catalogue.read()?;
+    let catalogue = catalogue.current()?;
     let mut export =
         Export::begin(&mut connection, catalogue, wanted, caller.reach(), by, clock.now()).await?;
     let disposition = attachment(export.file_names());

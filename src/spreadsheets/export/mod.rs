@@ -12,6 +12,7 @@ pub mod table;
 pub mod xlsx;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -76,7 +77,7 @@ pub struct Export {
     wanted: Wanted,
     columns: Vec<Column>,
     metrics: Vec<String>,
-    catalogue: Catalogue,
+    catalogue: Arc<Catalogue>,
     scope: Scope,
     moment: DateTime<Utc>,
     /// Key of the last row that was read; none once all are.
@@ -97,7 +98,7 @@ impl Export {
     /// There is no such listing, or nobody of the store is within the caller's reach.
     pub async fn begin(
         connection: &mut AsyncPgConnection,
-        catalogue: Catalogue,
+        catalogue: Arc<Catalogue>,
         wanted: Wanted,
         scope: Scope,
         by: Option<i64>,

@@ -54,7 +54,7 @@ pub async fn propose_column_mapping(
     let bytes = file.map_err(|error| body::unreadable(&error))?.to_vec();
     let period = query.period.unwrap_or_else(|| Period::containing(clock::day(clock.now())));
     let connection = &mut *pool.get().await?;
-    super::propose(connection, catalogue.read()?, bytes, period, Some(&caller.reach())).await.map(Json)
+    super::propose(connection, catalogue.current()?, bytes, period, Some(&caller.reach())).await.map(Json)
 }
 
 /// Save a mapping that somebody has confirmed.
@@ -74,7 +74,7 @@ pub async fn create_column_mapping(
 ) -> Result<impl Responder, Problem> {
     let connection = &mut *pool.get().await?;
     let mapping =
-        store::create(connection, &catalogue.read()?, body.0, &caller.identity, clock.now()).await?;
+        store::create(connection, &*catalogue.current()?, body.0, &caller.identity, clock.now()).await?;
     Ok(HttpResponse::Created().insert_header(etag::of(mapping.version)).json(mapping))
 }
 
@@ -145,7 +145,7 @@ pub async fn put_column_mapping(
     body: Body<MappingChange>,
 ) -> Result<impl Responder, Problem> {
     let connection = &mut *pool.get().await?;
-    let (catalogue, by, now) = (catalogue.read()?, &caller.identity, clock.now());
+    let (catalogue, by, now) = (catalogue.current()?, &caller.identity, clock.now());
     let mapping = store::change(connection, &catalogue, &name, seen, body.0, by, now).await?;
     Ok(HttpResponse::Ok().insert_header(etag::of(mapping.version)).json(mapping))
 }
@@ -198,7 +198,7 @@ pub async fn create_mapped_import(
     query: Query<MappedImportQuery>,
     file: Result<Bytes, actix_web::Error>,
 ) -> Result<impl Responder, Problem> {
-    let (catalogue, now) = (catalogue.read()?, clock.now());
+    let (catalogue, now) = (catalogue.current()?, clock.now());
     let MappedImportQuery { period, dry_run, partial, late, reason, file_name } = query.into_inner();
     let mode = Mode::of(dry_run, partial);
     let manner = Manner { mode, late, reason: checked(reason)? };

@@ -17,6 +17,7 @@ mod text;
 mod value;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use diesel_async::AsyncPgConnection;
 use garde::Validate;
@@ -201,7 +202,7 @@ pub fn scope(catalogue: &Catalogue, columns: &[MappedColumn], by: &Identity) -> 
 /// Proposes what the columns of a file are. Employee numbers are known as far as `scope` reaches in the month.
 pub async fn propose(
     connection: &mut AsyncPgConnection,
-    catalogue: Catalogue,
+    catalogue: Arc<Catalogue>,
     bytes: Vec<u8>,
     period: Period,
     scope: Option<&Scope>,

@@ -49,7 +49,8 @@ pub async fn get_import_template(
     let TemplateQuery { period, store } = query.into_inner();
     let wanted = Wanted { kind: kind.into_inner(), period, store };
     let connection = &mut *pool.get().await?;
-    let (names, book) = super::make(connection, &catalogue.read()?, &wanted, Some(&caller.identity)).await?;
+    let (names, book) =
+        super::make(connection, &*catalogue.current()?, &wanted, Some(&caller.identity)).await?;
     let disposition = (CONTENT_DISPOSITION, attachment(names));
     Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).insert_header(disposition).body(book))
 }

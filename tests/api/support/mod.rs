@@ -47,6 +47,7 @@ pub struct TestApp {
     address: SocketAddr,
     client: reqwest::Client,
     pub tokens: Arc<Tokens>,
+    pub catalogue: Arc<CatalogueFile>,
     pub clock: Clock,
     pub pool: Pool,
     _keys: tempfile::TempDir,
@@ -129,17 +130,18 @@ impl TestApp {
         let keys = tempfile::tempdir().unwrap();
         let tokens = Arc::new(Tokens::open(keys.path()).unwrap());
         let clock = Clock::Fixed(now.parse().unwrap());
+        let catalogue = Arc::new(CatalogueFile::open(rules.join("metrics.toml")));
         let shared = Shared {
             pool: pool.clone(),
             tokens: Arc::clone(&tokens),
             rules: Arc::new(RulesFolder::new(rules, false)),
-            catalogue: Arc::new(CatalogueFile::new(rules.join("metrics.toml"))),
+            catalogue: Arc::clone(&catalogue),
             library: Arc::default(),
             clock,
         };
         let (server, address) = server::build(shared, "127.0.0.1:0".parse().unwrap()).unwrap();
         tokio::spawn(server);
-        Self { address, client: reqwest::Client::new(), tokens, clock, pool, _keys: keys }
+        Self { address, client: reqwest::Client::new(), tokens, catalogue, clock, pool, _keys: keys }
     }
 
     /// The address of a path.

@@ -1,7 +1,7 @@
 //! Runs a rule over inputs at the edges of what it asks for, to find those for which it fails: points beyond the maximum,
 //! a division by zero, a value that is not there.
 
-mod origin;
+mod failing_statement;
 mod plainest;
 mod search;
 
@@ -10,16 +10,16 @@ use std::time::{Duration, Instant};
 
 use rust_decimal::Decimal;
 
-use self::origin::Origin;
+use self::failing_statement::FailingStatement;
 use self::search::Aim;
 use super::Script;
-use super::candidates::{Input, Inputs};
+use super::candidates::{CandidateInput, Inputs};
 use crate::decimal;
 use crate::ledger::metric::Catalogue;
 use crate::ledger::month::{MonthFacts, Value};
 use crate::rules::bundle::{Bundle, Rule};
 use crate::rules::failure::Failure;
-use crate::rules::finding::{Finding, Place};
+use crate::rules::finding::{Finding, SourcePlace};
 use crate::rules::language::place_of;
 use crate::rules::sandbox::Optimisation;
 use crate::rules::scoring::Outcome;
@@ -64,7 +64,7 @@ pub fn failures(bundle: &Bundle, rule: &Rule) -> Vec<Finding> {
 #[derive(Clone, Debug)]
 struct Fault {
     failure: Failure,
-    place: Place,
+    place: SourcePlace,
 }
 
 /// What is the same failure: line, column, and the sentence without its numbers.
@@ -86,7 +86,7 @@ struct Probe<'a> {
     inputs: &'a Inputs,
     facts: MonthFacts,
     /// Made when the first failure of the whole result asks for it.
-    origin: Option<Origin<'a>>,
+    origin: Option<FailingStatement<'a>>,
     /// What every point that was tried came to.
     tried: HashMap<Point, Heights>,
     /// Everything that had points at any of them.
@@ -120,13 +120,14 @@ impl<'a> Probe<'a> {
     /// All inputs at their ends; each alone at its edges, in an ordinary month, an empty one and one without data; a search
     /// from there; then pairs.
     fn explore(&mut self) {
-        let every =
-            |value: fn(&Input) -> Option<Decimal>| self.inputs.list.iter().map(value).collect::<Point>();
+        let every = |value: fn(&CandidateInput) -> Option<Decimal>| {
+            self.inputs.list.iter().map(value).collect::<Point>()
+        };
         let ordinary = every(|input| Some(input.ordinary));
         let empty = every(|input| Some(input.least));
         let absent = every(|input| (!input.may_be_missing).then_some(input.ordinary));
-        let largest = every(Input::largest);
-        for end in [&ordinary, &largest, &every(Input::smallest), &every(Input::zero)] {
+        let largest = every(CandidateInput::largest);
+        for end in [&ordinary, &largest, &every(CandidateInput::smallest), &every(CandidateInput::zero)] {
             self.try_point(end);
         }
         for (base, most) in [(&ordinary, usize::MAX), (&empty, EDGES_ELSEWHERE), (&absent, EDGES_ELSEWHERE)] {
@@ -150,7 +151,7 @@ impl<'a> Probe<'a> {
         let inputs = self.inputs;
         let most = inputs.list.iter().map(|input| input.own.len()).max().unwrap_or_default();
         for rank in 0..most {
-            let own = |input: &Input| input.own.get(rank).copied();
+            let own = |input: &CandidateInput| input.own.get(rank).copied();
             let point = inputs.list.iter().zip(base).map(|(input, value)| own(input).or(*value));
             self.try_point(&point.collect());
         }
@@ -161,7 +162,7 @@ impl<'a> Probe<'a> {
         &mut self,
         base: &Point,
         runs: usize,
-        values: impl Fn(&Input, usize) -> Vec<Option<Decimal>>,
+        values: impl Fn(&CandidateInput, usize) -> Vec<Option<Decimal>>,
     ) {
         self.allow(runs);
         let list = &self.inputs.list;
@@ -237,11 +238,11 @@ impl<'a> Probe<'a> {
     }
 
     /// Where the value of the rule comes from for the facts as they are set.
-    fn place_of_value(&mut self) -> Place {
+    fn place_of_value(&mut self) -> SourcePlace {
         let rule = self.rule;
         let origin = self.origin.get_or_insert_with(|| {
             let script = Script { file: &rule.file, text: rule.text(), ast: rule.ast(Optimisation::None) };
-            Origin::of(rule, &script)
+            FailingStatement::of(rule, &script)
         });
         origin.place(self.catalogue, &self.facts).unwrap_or_else(|| rule.declared.clone())
     }

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::finding::{Finding, Place};
+use super::finding::{Finding, SourcePlace};
 use crate::decimal::in_toml;
 use crate::ledger::metric::Catalogue;
 
@@ -22,9 +22,9 @@ const LIST_LIMIT: usize = 200;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Label {
-    /// Chinese.
+    /// The Chinese name.
     pub zh: String,
-    /// English.
+    /// The English name.
     pub en: String,
 }
 
@@ -46,7 +46,7 @@ pub struct RuleEntry {
     pub ceiling: Option<Decimal>,
 }
 
-/// A number that HR may tune without touching a script.
+/// A number that HR may change without touching a script.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Parameter {
@@ -56,27 +56,27 @@ pub struct Parameter {
     pub zh: String,
     /// English label.
     pub en: String,
-    /// Its value now.
+    /// Its current value.
     #[serde(deserialize_with = "in_toml::deserialize")]
     pub value: Decimal,
-    /// The least it may be set to.
+    /// The lowest value it may have.
     #[serde(deserialize_with = "in_toml::deserialize")]
     pub min: Decimal,
-    /// The most it may be set to.
+    /// The highest value it may have.
     #[serde(deserialize_with = "in_toml::deserialize")]
     pub max: Decimal,
-    /// The step of a form's control.
+    /// The step by which a form's control changes it.
     #[serde(deserialize_with = "in_toml::deserialize")]
     pub step: Decimal,
 }
 
-/// A grade and the total from which it is given.
+/// A grade, and the lowest total for which it is given.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GradeBand {
     /// Its name, for example `S`.
     pub name: String,
-    /// The least total.
+    /// The lowest total.
     #[serde(deserialize_with = "in_toml::deserialize")]
     pub min: Decimal,
     /// Performance coefficient 绩效系数.
@@ -135,8 +135,8 @@ fn optional<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<
 pub fn read_toml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, Box<Finding>> {
     toml::from_str(text).map_err(|error| {
         let place = match error.span() {
-            Some(span) => Place::at_offset(file, text, span.start),
-            None => Place::file(file),
+            Some(span) => SourcePlace::at_offset(file, text, span.start),
+            None => SourcePlace::file(file),
         };
         let message = error.message().lines().collect::<Vec<_>>().join(" ");
         Box::new(Finding::error("toml", place, text, message))
@@ -155,7 +155,7 @@ impl SchemeFile {
         ];
         if let Some((list, count)) = lists.into_iter().find(|(_, count)| *count > LIST_LIMIT) {
             let place = place_of_text(file, text, &format!("[[{list}]]"));
-            let message = format!("there are {count} of [[{list}]], more than the {LIST_LIMIT} allowed");
+            let message = format!("there are {count} entries [[{list}]], more than the {LIST_LIMIT} allowed");
             return Err(vec![Finding::error("too-large", place, text, message)]);
         }
         let found = contradictions::of(&scheme, file, text, catalogue);
@@ -164,9 +164,9 @@ impl SchemeFile {
 }
 
 /// The first place where `needle` stands in `text`, or the whole file.
-pub fn place_of_text(file: &str, text: &str, needle: &str) -> Place {
+pub fn place_of_text(file: &str, text: &str, needle: &str) -> SourcePlace {
     match text.find(needle) {
-        Some(offset) => Place::at_offset(file, text, offset),
-        None => Place::file(file),
+        Some(offset) => SourcePlace::at_offset(file, text, offset),
+        None => SourcePlace::file(file),
     }
 }

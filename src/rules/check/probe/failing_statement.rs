@@ -8,16 +8,16 @@ use crate::rules::bundle::Rule;
 use crate::rules::check::tree::{self, Node};
 use crate::rules::check::{Script, code_of, offset_of, statement_start};
 use crate::rules::coverage::Coverage;
-use crate::rules::finding::Place;
+use crate::rules::finding::SourcePlace;
 
 /// The statements of a rule that can give its value, and a copy of it that knows which of them ran.
 #[derive(Debug)]
-pub struct Origin<'a> {
+pub struct FailingStatement<'a> {
     coverage: Coverage<'a>,
-    giving: Vec<Place>,
+    giving: Vec<SourcePlace>,
 }
 
-impl<'a> Origin<'a> {
+impl<'a> FailingStatement<'a> {
     /// Of the rule that `script` is.
     pub fn of(rule: &'a Rule, script: &Script<'_>) -> Self {
         let functions = tree::functions(script);
@@ -25,13 +25,13 @@ impl<'a> Origin<'a> {
         let code = code_of(script.text);
         let giving = giving(score.map_or(&[], |score| &score.body)).into_iter().filter_map(|position| {
             let start = statement_start(&code, offset_of(script.text, position)?)?;
-            Some(Place::at_offset(script.file, script.text, start))
+            Some(SourcePlace::at_offset(script.file, script.text, start))
         });
         Self { giving: giving.collect(), coverage: Coverage::of(rule) }
     }
 
     /// Where the value comes from that the rule has for these facts.
-    pub fn place(&mut self, catalogue: &Catalogue, facts: &MonthFacts) -> Option<Place> {
+    pub fn place(&mut self, catalogue: &Catalogue, facts: &MonthFacts) -> Option<SourcePlace> {
         self.coverage.run(catalogue, facts);
         self.coverage.last_begun(&self.giving).cloned()
     }

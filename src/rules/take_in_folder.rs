@@ -6,9 +6,9 @@ use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
 use super::bundle::Bundle;
-use super::draft::{self, Origin, State, files};
+use super::bundle_store;
+use super::draft::{self, DraftOrigin, DraftState, files};
 use super::release::{self, NewRelease};
-use super::store;
 use crate::auth::audit;
 use crate::db::schema::{rule_draft, rule_draft_author, rule_release};
 use crate::http::Problem;
@@ -27,7 +27,7 @@ pub enum Taken {
 }
 
 /// Takes a sound bundle in, once: the same folder again changes nothing.
-pub async fn take(
+pub async fn take_in(
     connection: &mut AsyncPgConnection,
     bundle: &Bundle,
     is_automatic: bool,
@@ -78,7 +78,7 @@ async fn release_at_once(
     bundle: &Bundle,
     now: DateTime<Utc>,
 ) -> Result<Taken, Problem> {
-    store::keep_bundle(connection, bundle, now).await?;
+    bundle_store::keep_bundle(connection, bundle, now).await?;
     let new = NewRelease {
         bundle_hash: bundle.hash.clone(),
         effective_from: None,
@@ -103,7 +103,7 @@ async fn draft_of(
     now: DateTime<Utc>,
 ) -> Result<Taken, Problem> {
     let last: Option<(i64, String, i32)> = rule_draft::table
-        .filter(rule_draft::origin.eq(Origin::Folder.name()))
+        .filter(rule_draft::origin.eq(DraftOrigin::Folder.name()))
         .order(rule_draft::id.desc())
         .select((rule_draft::id, rule_draft::state, rule_draft::version))
         .first(connection)
@@ -114,13 +114,13 @@ async fn draft_of(
             return Ok(Taken::Draft(id));
         }
         // What somebody has gone on writing is not overwritten: the folder's change becomes a draft of its own.
-        if state == State::Draft.name() && !is_edited(connection, id).await? {
+        if state == DraftState::Draft.name() && !is_edited(connection, id).await? {
             files::replace(connection, id, &bundle.files, None, Seen::Version(version), now).await?;
             return Ok(Taken::Draft(id));
         }
     }
     let base = release::latest(connection).await?.map(|latest| latest.id);
-    let draft = draft::create(connection, &bundle.files, Origin::Folder, NOTE, base, None, now).await?;
+    let draft = draft::create(connection, &bundle.files, DraftOrigin::Folder, NOTE, base, None, now).await?;
     Ok(Taken::Draft(draft.id))
 }
 

@@ -7,7 +7,7 @@ use crate::rules::scoring::Scored;
 
 /// What a review comes to: what its owner is told and paid by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct ReviewResult {
     /// Points with the bonus; none while it needs attention or when nothing applies.
     pub total: Option<Decimal>,
     /// The grade that counts.
@@ -18,7 +18,7 @@ pub struct Standing {
     pub attention: Vec<String>,
 }
 
-impl Standing {
+impl ReviewResult {
     /// What rules have just come to.
     pub fn of(scored: &Scored) -> Self {
         Self {

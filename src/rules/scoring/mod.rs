@@ -16,7 +16,7 @@ use super::failure::{Failure, OUTSIDE};
 use super::language::place_of;
 use super::memo::Memo;
 use super::sandbox::{self, Optimisation};
-use super::trace::{self, Frame, Reach, Recorder, Step, StepKind};
+use super::trace::{self, EdgesReached, Frame, Recorder, Step, StepKind};
 use super::value::NotApplicable;
 use crate::decimal;
 use crate::ledger::metric::{Catalogue, Missing};
@@ -27,7 +27,7 @@ pub const NOT_RATED: &str = "NR";
 /// Decimal places of every score.
 const PLACES: u32 = 2;
 
-/// What one rule came to.
+/// The outcome of one rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -44,7 +44,7 @@ pub enum Outcome {
 pub struct Input {
     /// The metric or parameter.
     pub name: String,
-    /// Its value; none when there was none.
+    /// Its value; null if there was none.
     pub value: Option<Decimal>,
 }
 
@@ -57,11 +57,11 @@ pub struct RuleResult {
     pub zh: String,
     /// Its English name.
     pub en: String,
-    /// What it came to.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// Points, half-up to two places; none unless scored.
+    /// Points, rounded half up to two decimals; null unless the rule was scored.
     pub score: Option<Decimal>,
-    /// Points in the denominator when applicable.
+    /// Points it adds to the denominator when it applies.
     pub max: Decimal,
     /// Points on top of the total.
     pub bonus: Decimal,
@@ -113,11 +113,11 @@ pub struct Scored {
 /// What one rule adds to the sums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Points {
-    /// What it came to.
+    /// Its outcome.
     pub outcome: Outcome,
     /// Its points; none unless scored.
     pub score: Option<Decimal>,
-    /// Points in the denominator when applicable.
+    /// Points it adds to the denominator when it applies.
     pub max: Decimal,
     /// Points on top of the total.
     pub bonus: Decimal,
@@ -241,7 +241,7 @@ impl Rule {
     }
 
     /// Runs the rule as months are scored, and says besides which edges its values reached.
-    pub fn run_watched(&self, catalogue: &Catalogue, facts: &MonthFacts) -> (RuleResult, Vec<Reach>) {
+    pub fn run_watched(&self, catalogue: &Catalogue, facts: &MonthFacts) -> (RuleResult, Vec<EdgesReached>) {
         let frame = Frame { watches_edges: true, ..self.frame() };
         self.run_in(frame, catalogue, facts, Optimisation::Simple)
     }
@@ -252,7 +252,7 @@ impl Rule {
         catalogue: &Catalogue,
         facts: &MonthFacts,
         optimisation: Optimisation,
-    ) -> (RuleResult, Vec<Reach>) {
+    ) -> (RuleResult, Vec<EdgesReached>) {
         let (inputs, arguments) = self.given(catalogue, facts);
         let returned = sandbox::call(self.ast(optimisation), frame, arguments);
         let recorder = trace::end();
