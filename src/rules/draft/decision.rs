@@ -204,7 +204,7 @@ async fn require_four_eyes(
         .load(connection)
         .await?;
     if authors.contains(&by) || [draft.created_by, draft.submitted_by].contains(&Some(by)) {
-        let message = "you wrote, changed or submitted these rules, so somebody else has to decide on them";
+        let message = "you wrote, changed or submitted these rules: ask somebody else to decide on them";
         return Err(Problem::conflict(message));
     }
     Ok(())
@@ -224,7 +224,7 @@ async fn require_backtest(connection: &mut AsyncPgConnection, bundle_hash: &str)
     match has_reviews {
         false => Ok(()),
         true => Err(Problem::conflict(
-            "this bundle has not been backtested: POST /v1/rules/backtests with this draft, read the report, then approve",
+            "this bundle was not backtested: POST /v1/rules/backtests with this draft, read the report, then approve",
         )),
     }
 }
