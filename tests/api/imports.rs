@@ -16,7 +16,7 @@ const WORKBOOK: &str = "tests/fixtures/dingtalk-attendance-2015-02.xlsx";
 const ATTENDANCE: &str = "tests/fixtures/attendance-2015-02.gb18030.csv";
 const FUNNEL: &str = "tests/fixtures/dms-funnel-2015-02.csv";
 
-fn file(path: &str) -> Vec<u8> {
+pub fn file(path: &str) -> Vec<u8> {
     std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 

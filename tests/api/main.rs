@@ -41,6 +41,7 @@ mod rules_cli;
 mod schema;
 mod score_cli;
 mod sessions;
+mod snapshots;
 mod support;
 mod templates;
 mod users;
