@@ -88,3 +88,35 @@ CREATE FUNCTION may_reach(
             WHERE l.employee_id = caller AND l.unit_id = subject_unit AND l.kind = 'line'
             AND daterange(l.valid_from, l.valid_to) && daterange(month, (month + interval '1 month')::date)))
 $$;
+
+-- What a caller reaches: the reaches that the program's table of actions and roles gives the caller's roles.
+CREATE TYPE caller_scope AS (
+    -- Everybody, everywhere and always.
+    everything boolean,
+    reaches text[],
+    -- The person behind the login, whom it always reaches; none where no role allows the action.
+    employee_id bigint,
+    -- The unit that the login is confined to.
+    unit_id bigint
+);
+
+-- The units that a caller reaches as a whole, and from which month up to which: they follow the postings and leaderships
+-- that were valid on some day of the month. A caller who reaches everything has no rows here.
+CREATE FUNCTION reached(scope caller_scope) RETURNS TABLE (unit_id bigint, months daterange)
+LANGUAGE sql STABLE AS $$
+    SELECT u.id, daterange(NULL, NULL) FROM org_unit u
+    WHERE (scope).reaches && '{store,all}' AND u.path @> ARRAY[(scope).unit_id]
+    UNION ALL
+    SELECT u.id, daterange(date_trunc('month', a.valid_from)::date, a.valid_to)
+    FROM assignment a JOIN org_unit mine ON mine.id = a.unit_id JOIN org_unit u ON u.store_id = mine.store_id
+    WHERE 'store' = ANY ((scope).reaches) AND a.employee_id = (scope).employee_id
+    UNION ALL
+    SELECT u.id, daterange(date_trunc('month', a.valid_from)::date, a.valid_to)
+    FROM assignment a JOIN org_unit u ON u.path @> ARRAY[a.unit_id]
+    WHERE 'department' = ANY ((scope).reaches) AND a.employee_id = (scope).employee_id
+    AND a.position = 'sales_manager'
+    UNION ALL
+    SELECT l.unit_id, daterange(date_trunc('month', l.valid_from)::date, l.valid_to)
+    FROM team_leadership l
+    WHERE 'team' = ANY ((scope).reaches) AND l.employee_id = (scope).employee_id AND l.kind = 'line'
+$$;
