@@ -371,7 +371,7 @@ async fn freeze_during(change: impl AsyncFnOnce(&TestApp) -> Answer) {
     let mut all = delivery("2015-01", json!([{"employee_no": "A01", "facts": {}}]));
     all["complete_sources"] = json!(["complaints"]);
     app.post("service", "/v1/facts", all).await.expect(200);
-    let new = json!({"employee_no": "A99", "name": "新来的", "status": "active", "joined_on": "2015-01-01"});
+    let new = json!({"employee_no": "A99", "name": "新来的", "status": "active"});
     app.post("admin", "/v1/employees", new).await.expect(201);
     let outstanding = format!("/v1/review-cycles/{cycle}/outstanding");
     let state = app.get("hr", &outstanding).await.expect(200);
@@ -429,9 +429,9 @@ async fn freeze_during(change: impl AsyncFnOnce(&TestApp) -> Answer) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_that_goes_while_the_month_is_being_frozen_is_missed() {
     freeze_during(async |app| {
-        let row = history(app, "2015-01", "A06", "deliveries").await.remove(0);
+        let row = history(app, "2015-01", "A06", "scheduled_days").await.remove(0);
         let why = json!({"value": null, "reason": "it was of another month"});
-        app.post("clerk", &format!("/v1/facts/{}/correct", row["id"]), why).await
+        app.post("hr", &format!("/v1/facts/{}/correct", row["id"]), why).await
     })
     .await;
 }

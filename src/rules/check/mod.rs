@@ -155,7 +155,7 @@ fn arguments(
 /// What to do about a name that the body of a function uses and does not have.
 fn suggestion(script: &Script<'_>, name: &str, catalogue: &Catalogue, own: &[Parameter]) -> Option<String> {
     if catalogue.find(name).is_some() || own.iter().any(|parameter| parameter.name == name) {
-        return Some(format!("a function sees only its own parameters: add '{name}' to them"));
+        return Some(format!("a function sees only the parameters in its parentheses: add '{name}' there"));
     }
     let constants = constants(script.ast);
     let parameters = script.ast.iter_functions().flat_map(|function| function.params);
