@@ -2,7 +2,7 @@
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: demo test check openapi
+.PHONY: demo test check docs openapi
 
 demo: postgres
 	$(CARGO) run --locked -- demo $(ARGS)
@@ -17,6 +17,11 @@ check:
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) run --locked --quiet -- rules check
 	if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --offline check bans licenses sources; fi
+
+# Pastes every command of README.md and the guides against a demonstration.
+docs: postgres
+	$(CARGO) build --locked
+	./scripts/check_docs.sh
 
 # Writes the document that the tests compare with the code.
 openapi:
