@@ -6,7 +6,8 @@ How a guide is read:
 - A fence ```text right after it is what has to be printed. `…` in a line stands for any text, a line `…` for any lines.
   Row ids, times, hashes and tokens need not agree, only be there.
 - Every command has to end with status 0; in a fence ```bash fails, at least one must not.
-- Any other fence is only shown. `make demo` is what has been started: what follows it is compared with its output.
+- What `make demo` prints stands in a fence ```text make demo; of that, only these lines have to be there, in their order.
+- Any other fence is only shown.
 - Each file has a server of its own with fresh data: the demonstration, or an empty `serve` where the file has the line
   <!-- check: serve -->. 127.0.0.1:8080 stands for its address, and $ADMIN_PASSWORD is the one that `serve` has printed.
 """
@@ -60,7 +61,7 @@ def blocks_of(text):
         fence = re.match(r"^( *)```(.*)$", line)
         if block is None and fence:
             indent, block = fence.group(1), Block(number, fence.group(2).strip())
-        elif block is not None and fence and fence.group(2) == "":
+        elif block is not None and fence and fence.group(2).strip() == "":
             if block.info == "text" and blocks and last_line_of_command is not None and blocks[-1].expected is None:
                 blocks[-1].expected = block
             else:
@@ -258,9 +259,12 @@ def check(name, program, show):
         if block.may_fail and not failed:
             wrong.append([f"{name}:{block.line}: nothing failed, as it should: {block.lines[0]}"])
         wrong += differences(name, block, lines)
+    started = server.text().replace(server.address, "127.0.0.1:8080").split("\n")
     for block in fences:
-        if block.lines[:1] == ["make demo"] and block.expected is not None:
-            wrong += differences(name, block, server.text().replace(server.address, "127.0.0.1:8080").strip("\n").split("\n"))
+        if block.info == "text make demo":
+            shown_lines = [line for pair in block.lines for line in ("…", pair)] + ["…"]
+            if (different := compare(shown_lines, started)) is not None:
+                wrong.append([f"{name}:{block.line + 1 + different[0] // 2}: make demo has not printed: {shown_lines[different[0]]}"])
     shown = sum(1 for block in blocks if block.expected is not None)
     unpasted = sum(1 for block in fences if block.info.split()[:1] in (["sh"], ["shell"], ["console"]))
     return wrong, len(blocks), shown, unpasted
