@@ -238,6 +238,7 @@ def check(name, program, show):
             environment["ADMIN_PASSWORD"] = server.admin_password
             script, places = script_of(blocks, server.address)
             printed, late = paste(script, folder, environment)
+            started = server.text().replace(server.address, "127.0.0.1:8080").split("\n")
         finally:
             server.end()
     finally:
@@ -259,7 +260,6 @@ def check(name, program, show):
         if block.may_fail and not failed:
             wrong.append([f"{name}:{block.line}: nothing failed, as it should: {block.lines[0]}"])
         wrong += differences(name, block, lines)
-    started = server.text().replace(server.address, "127.0.0.1:8080").split("\n")
     for block in fences:
         if block.info == "text make demo":
             shown_lines = [line for pair in block.lines for line in ("…", pair)] + ["…"]
