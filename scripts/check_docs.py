@@ -13,6 +13,7 @@ How a guide is read:
 """
 
 import argparse
+import difflib
 import os
 import re
 import select
@@ -282,9 +283,16 @@ def differences(name, block, lines):
     command = f"{name}:{block.line}: {block.lines[0]}"
     if number < len(shown):
         return [[f"{name}:{block.expected.line + 1 + number}: not printed: {shown[number]}",
-                 f"  by {command}", "  printed there:", *[f"  | {line[:2000]}" for line in lines[at:at + 4] or ["(nothing more)"]]]]
+                 f"  by {command}", "  printed there:", *[f"  | {line[:2000]}" for line in nearest(shown[number], lines[at:])]]]
     return [[f"{name}:{block.expected.line + 1 + number}: more is printed than is shown, by {command}",
              *[f"  | {line[:2000]}" for line in lines[at:at + 4]]]]
+
+
+def nearest(shown, lines):
+    """The printed lines from the one on that is most like what is shown."""
+    like = [difflib.SequenceMatcher(None, shown, line[:2000], autojunk=False).quick_ratio() for line in lines]
+    best = max(range(len(lines)), key=like.__getitem__, default=0)
+    return lines[best:best + 3] or ["(nothing more)"]
 
 
 def main():
