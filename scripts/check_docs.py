@@ -8,6 +8,7 @@ How a guide is read:
 - Every command has to end with status 0; in a fence ```bash fails, at least one must not.
 - What `make demo` prints stands in a fence ```text make demo; of that, only these lines have to be there, in their order.
 - Any other fence is only shown.
+- Every link within the project has to lead to a file, and to a heading where it names one.
 - Each file has a server of its own with fresh data: the demonstration, or an empty `serve` where the file has the line
   <!-- check: serve -->. 127.0.0.1:8080 stands for its address, and $ADMIN_PASSWORD is the one that `serve` has printed.
 """
@@ -23,9 +24,11 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+LINKED = ["README.md", "CHANGELOG.md", "rules/README.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/*.md"))]
 GUIDES = ["README.md", "docs/guide-hr.zh.md", "docs/guide-sales-manager.zh.md", "docs/guide-api.md", "docs/operations.md"]
 START_SECONDS = 60
 GUIDE_SECONDS = 120
@@ -288,6 +291,50 @@ def differences(name, block, lines):
              *[f"  | {line[:2000]}" for line in lines[at:at + 4]]]]
 
 
+def without_code(text):
+    """The text with its fences and code spans blanked, line by line."""
+    lines, inside = [], False
+    for line in text.split("\n"):
+        is_fence = re.match(r"^ *```", line) is not None
+        lines.append("" if inside or is_fence else re.sub(r"`[^`]*`", "", line))
+        inside ^= is_fence
+    return lines
+
+
+def anchors_of(path):
+    """The anchors of a page: its headings as GitHub names them, and those it sets itself."""
+    anchors, inside = set(), False
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        inside ^= re.match(r"^ *```", line) is not None
+        heading = re.match(r"^#+ +(.*)$", line)
+        if heading and not inside:
+            name = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading.group(1)).strip().lower()
+            base = anchor = re.sub(r"[^\w\- ]", "", name).replace(" ", "-")
+            number = 0
+            while anchor in anchors:
+                number += 1
+                anchor = f"{base}-{number}"
+            anchors.add(anchor)
+        anchors.update(re.findall(r'<a id="([^"]+)">', line))
+    return anchors
+
+
+def dead_links(name):
+    """Every link of a page that leads nowhere within the project."""
+    wrong = []
+    for number, line in enumerate(without_code((ROOT / name).read_text(encoding="utf-8")), 1):
+        for target in re.findall(r"\]\(([^)\s]+)\)", line):
+            file, _, anchor = urllib.parse.unquote(target).partition("#")
+            if re.match(r"^[a-z]+:", target):
+                continue
+            path = ((ROOT / name).parent / file).resolve() if file else ROOT / name
+            if not path.exists():
+                wrong.append([f"{name}:{number}: there is no {file}"])
+            elif anchor and anchor not in anchors_of(path):
+                wrong.append([f"{name}:{number}: {path.relative_to(ROOT)} has no heading #{anchor}"])
+    return wrong
+
+
 def nearest(shown, lines):
     """The printed lines from the one on that is most like what is shown."""
     like = [difflib.SequenceMatcher(None, shown, line[:2000], autojunk=False).quick_ratio() for line in lines]
@@ -311,6 +358,10 @@ def main():
         print(f"{name}: {blocks} blocks pasted, {shown} outputs compared, {unpasted} only shown: {f'{len(wrong)} wrong' if wrong else 'good'}", flush=True)
         for lines in wrong:
             print(*lines, "", sep="\n", flush=True)
+        faults += len(wrong)
+    if not options.files:
+        wrong = [lines for name in LINKED for lines in dead_links(name)]
+        print(f"links of {len(LINKED)} pages: {f'{len(wrong)} lead nowhere' if wrong else 'good'}", *(line for lines in wrong for line in lines), sep="\n")
         faults += len(wrong)
     print(f"{faults} faults in {time.monotonic() - begun:.0f} s")
     sys.exit(1 if faults else 0)
