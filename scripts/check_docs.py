@@ -229,11 +229,13 @@ def check(name, program, show):
     try:
         work = folder / "work"
         work.mkdir()
+        (folder / "tmp").mkdir()
         for part in ["rules", "calendar", "tests"]:
             shutil.copytree(ROOT / part, work / part)
         environment = {word: value for word, value in os.environ.items()
                        if not word.startswith("SHOWFLOOR_") and word not in ("DATABASE_URL", "RULES_AUTO_RELEASE")}
         environment["SHOWFLOOR_DATA_DIR"] = str(folder / "data")
+        environment["TMPDIR"] = str(folder / "tmp")
         environment["PATH"] = f"{Path(program).parent}:{environment['PATH']}"
         if "SHOWFLOOR_POSTGRES_BIN" in os.environ:
             environment["SHOWFLOOR_POSTGRES_BIN"] = os.environ["SHOWFLOOR_POSTGRES_BIN"]
