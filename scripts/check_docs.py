@@ -29,7 +29,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LINKED = ["README.md", "CHANGELOG.md", "rules/README.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/*.md"))]
-GUIDES = ["README.md", "docs/guide-hr.zh.md", "docs/guide-sales-manager.zh.md", "docs/guide-api.md", "docs/operations.md"]
+GUIDES = ["README.md", "docs/guide-hr.zh.md", "docs/guide-sales-manager.zh.md", "docs/guide-api.md",
+          "docs/ERRORS.md", "docs/operations.md"]
 START_SECONDS = 60
 GUIDE_SECONDS = 120
 MARK = "\x1e"  # stands before the lines that tell the blocks' outputs apart
