@@ -9,10 +9,10 @@ use chrono::{DateTime, Utc};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use showfloor::db::embedded::{Cluster, Tuning};
 use showfloor::db::{migrate, pool};
-use showfloor::facts::metric::CatalogueFile;
 use showfloor::http::etag::Seen;
-use showfloor::plan::pins::{Pins, pin};
-use showfloor::plan::replan::Results;
+use showfloor::ledger::metric::CatalogueFile;
+use showfloor::plan::versions::pins::{Pins, pin};
+use showfloor::plan::versions::replan::Results;
 use showfloor::plan::{self, Levels, MemberWeight, Method, NewLine, NewPlan, Pin, Replan, UnitWeight};
 
 const STORES: i64 = 700;
@@ -119,7 +119,7 @@ async fn main() -> anyhow::Result<()> {
 
 async fn measure(connection: &mut AsyncPgConnection) -> anyhow::Result<()> {
     let now: DateTime<Utc> = "2014-01-02T00:00:00Z".parse()?;
-    let catalogue = CatalogueFile::new("rules/metrics.toml".into()).read()?;
+    let catalogue = CatalogueFile::open("rules/metrics.toml".into()).current()?;
     connection.batch_execute(ORGANISATION).await?;
     let created = timed("split and stored: 700 stores, 10,500 people, 5 lines, 3 levels", async {
         plan::create(connection, &catalogue, group_plan(), None, now).await
@@ -154,6 +154,7 @@ async fn measure(connection: &mut AsyncPgConnection) -> anyhow::Result<()> {
         pin(connection, draft.id, pins, None, Seen::Any, now).await
     })
     .await?;
-    timed("the draft thrown away", plan::store::delete(connection, draft.id, None, Seen::Any, now)).await?;
+    timed("the draft thrown away", plan::versions::store::delete(connection, draft.id, None, Seen::Any, now))
+        .await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The clock, as a parameter: a server, a test and a replay each bring their own.
 
-use chrono::{DateTime, Days, NaiveDate, Timelike as _, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
 
 /// Where the time comes from.
 #[derive(Clone, Copy, Debug)]
@@ -22,19 +22,19 @@ impl Clock {
     }
 }
 
-/// Hours that Chinese time is ahead of UTC, all year.
-const AHEAD: u32 = 8;
+/// Chinese time, eight hours ahead of UTC all year.
+const CHINA: FixedOffset = FixedOffset::east_opt(8 * 60 * 60).unwrap();
 
 /// The day it is at the dealerships, which keep Chinese time: a month begins there while it is still yesterday in UTC.
 pub fn day(now: DateTime<Utc>) -> NaiveDate {
-    let day = now.date_naive();
-    if now.hour() < 24 - AHEAD { day } else { day.checked_add_days(Days::new(1)).unwrap_or(day) }
+    let utc = now.naive_utc();
+    utc.checked_add_offset(CHINA).unwrap_or(utc).date()
 }
 
 /// The first moment at the dealerships that is no longer of `day`; none at the end of all days.
 pub fn end_of(day: NaiveDate) -> Option<DateTime<Utc>> {
-    let midnight = day.checked_add_days(Days::new(1))?.and_hms_opt(0, 0, 0)?.and_utc();
-    midnight.checked_sub_signed(chrono::TimeDelta::hours(i64::from(AHEAD)))
+    let midnight = day.succ_opt()?.and_time(NaiveTime::MIN);
+    midnight.checked_sub_offset(CHINA).map(|utc| utc.and_utc())
 }
 
 #[cfg(test)]
@@ -52,5 +52,6 @@ mod tests {
         }
         let end = end_of("2014-05-31".parse().unwrap()).unwrap();
         assert_eq!(end.to_rfc3339(), "2014-05-31T16:00:00+00:00");
+        assert_eq!((day(DateTime::<Utc>::MAX_UTC), end_of(NaiveDate::MAX)), (NaiveDate::MAX, None));
     }
 }

@@ -2,12 +2,16 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::builder::{BoolishValueParser, FalseyValueParser};
 use clap::{ArgAction, Args};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::db::embedded;
+use crate::ledger::metric::{Catalogue, CatalogueFile};
+use crate::http::Problem;
+use crate::rules::bundle::CATALOGUE_FILE;
 use crate::rules::folder::RulesFolder;
 
 /// Where data is kept.
@@ -31,6 +35,13 @@ pub struct Rules {
     /// The folder with metrics.toml and one folder a scheme.
     #[arg(long = "rules", value_name = "DIR", env = "SHOWFLOOR_RULES", default_value = "rules")]
     pub folder: PathBuf,
+}
+
+impl Rules {
+    /// The catalogue of the folder.
+    pub fn catalogue(&self) -> Result<Arc<Catalogue>, Problem> {
+        CatalogueFile::open(self.folder.join(CATALOGUE_FILE)).current()
+    }
 }
 
 /// Where the scripts are, and who releases them.

@@ -4,13 +4,21 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{Datelike, Days, Months, NaiveDate};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::pg::{Pg, PgValue};
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::Date;
 use serde::{Deserialize, Serialize};
 
 /// A calendar month, written `2014-03` everywhere: in URLs, bodies, files and on the command line.
 ///
 /// It is held as the month's first day, which is also how PostgreSQL stores it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, AsExpression, FromSqlRow,
+)]
 #[serde(try_from = "String", into = "String")]
+#[diesel(sql_type = Date)]
 pub struct Period(NaiveDate);
 
 /// The text is not a month written `YYYY-MM`.
@@ -102,6 +110,22 @@ impl TryFrom<String> for Period {
 impl From<Period> for String {
     fn from(period: Period) -> String {
         period.to_string()
+    }
+}
+
+impl ToSql<Date, Pg> for Period {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        <NaiveDate as ToSql<Date, Pg>>::to_sql(&self.0, out)
+    }
+}
+
+impl FromSql<Date, Pg> for Period {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let day = <NaiveDate as FromSql<Date, Pg>>::from_sql(value)?;
+        match Self::new(day.year(), day.month()) {
+            Some(period) if period.0 == day => Ok(period),
+            _ => Err(format!("{day} is not the first day of a month").into()),
+        }
     }
 }
 

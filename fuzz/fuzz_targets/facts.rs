@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use rust_decimal::Decimal;
-use showfloor::facts::month::MonthFacts;
+use showfloor::ledger::month::MonthFacts;
 use showfloor::rules::bundle::Bundle;
 use showfloor::rules::sandbox::{Optimisation, with_deep_stack};
 

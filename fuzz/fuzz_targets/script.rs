@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use libfuzzer_sys::fuzz_target;
 use rust_decimal::Decimal;
-use showfloor::facts::month::{MonthFacts, Value};
+use showfloor::ledger::month::{MonthFacts, Value};
 use showfloor::rules::bundle::Files;
 use showfloor::rules::sandbox::{Optimisation, with_deep_stack};
 use showfloor::rules::verdict::judge;

@@ -1,5 +1,3 @@
-DROP TABLE team_leadership;
-DROP TABLE assignment;
-DROP TABLE employee;
-DROP TABLE org_unit;
+DROP TABLE plan_label, team_leadership, assignment, employee, org_unit;
+DROP FUNCTION refuse_change;
 DROP EXTENSION btree_gist;

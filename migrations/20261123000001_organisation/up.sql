@@ -1,8 +1,16 @@
--- The organisation: units, people, the postings they hold and the teams they lead, each from a day up to a day.
+-- The organisation: units, people, the postings they hold, the teams they lead, and the channels and series they sell by.
 -- A validity is a half-open range of days: valid_to is the first day on which it no longer holds.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 
+-- What the tables of every room use whose rows are only ever added.
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is never changed', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+END
+$$;
+
+-- A group, a store, a department or a team.
 CREATE TABLE org_unit (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     code text NOT NULL CONSTRAINT org_unit_code_unique UNIQUE,
@@ -16,12 +24,13 @@ CREATE TABLE org_unit (
     valid_from date NOT NULL,
     valid_to date,
     version integer NOT NULL DEFAULT 1,
-    CHECK (valid_to > valid_from),
-    CHECK (parent_id IS NOT NULL OR kind IN ('group', 'store')),
-    CHECK ((store_id IS NULL) = (kind = 'group'))
+    CONSTRAINT org_unit_validity CHECK (valid_to > valid_from),
+    CONSTRAINT org_unit_parent CHECK (parent_id IS NOT NULL OR kind IN ('group', 'store')),
+    CONSTRAINT org_unit_store CHECK ((store_id IS NULL) = (kind = 'group'))
 );
 CREATE INDEX org_unit_path ON org_unit USING gin (path);
 
+-- A person who works, or has worked, for the group.
 CREATE TABLE employee (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     employee_no text NOT NULL CONSTRAINT employee_no_unique UNIQUE,
@@ -30,6 +39,7 @@ CREATE TABLE employee (
     version integer NOT NULL DEFAULT 1
 );
 
+-- A posting: the days on which a person holds a position in a unit.
 CREATE TABLE assignment (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     employee_id bigint NOT NULL REFERENCES employee,
@@ -38,13 +48,14 @@ CREATE TABLE assignment (
     valid_from date NOT NULL,
     valid_to date,
     version integer NOT NULL DEFAULT 1,
-    CHECK (valid_to > valid_from),
+    CONSTRAINT assignment_validity CHECK (valid_to > valid_from),
     -- A team leader who sells holds two postings, but nobody holds the same one twice at a time.
     CONSTRAINT assignment_no_overlap EXCLUDE USING gist
         (employee_id WITH =, position WITH =, daterange(valid_from, valid_to) WITH &&)
 );
 CREATE INDEX assignment_unit ON assignment (unit_id);
 
+-- The days on which a person leads a team.
 CREATE TABLE team_leadership (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     unit_id bigint NOT NULL REFERENCES org_unit,
@@ -55,10 +66,26 @@ CREATE TABLE team_leadership (
     valid_from date NOT NULL,
     valid_to date,
     version integer NOT NULL DEFAULT 1,
-    CHECK (valid_to > valid_from),
-    CHECK ((kind = 'channel') = (channel <> '')),
+    CONSTRAINT team_leadership_validity CHECK (valid_to > valid_from),
+    CONSTRAINT team_leadership_channel CHECK ((kind = 'channel') = (channel <> '')),
     -- One line leader, and one leader a channel, at a time.
     CONSTRAINT team_leadership_no_overlap EXCLUDE USING gist
         (unit_id WITH =, kind WITH =, channel WITH =, daterange(valid_from, valid_to) WITH &&)
 );
 CREATE INDEX team_leadership_employee ON team_leadership (employee_id);
+
+-- A channel or a series by which sales are planned and reported. They are data: a store that begins to sell by
+-- livestream adds a row.
+CREATE TABLE plan_label (
+    tree text NOT NULL CHECK (tree IN ('channel', 'series')),
+    code text NOT NULL,
+    zh text NOT NULL,
+    en text NOT NULL,
+    PRIMARY KEY (tree, code)
+);
+INSERT INTO plan_label (tree, code, zh, en) VALUES
+    ('channel', 'showroom', '店内', 'Showroom'),
+    ('channel', 'phone_web', '电话网销', 'Telephone and web'),
+    ('channel', 'invitation', '邀约', 'Invitation'),
+    ('channel', 'auto_show', '车展', 'Auto show'),
+    ('channel', 'secondary', '二网', 'Secondary network');

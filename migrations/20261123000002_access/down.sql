@@ -1,4 +1,2 @@
 DROP FUNCTION may_reach;
-DROP TABLE audit_entry;
-DROP TABLE refresh_token;
-DROP TABLE user_account;
+DROP TABLE idempotency_key, access_log, audit_entry, refresh_token, user_account;

@@ -1,5 +1,6 @@
--- Who signs in, with which roles, and the trail of what was done and read.
+-- Who signs in and what they may reach, and the trail of what was done, read and answered.
 
+-- A login.
 CREATE TABLE user_account (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     -- Lower case, so that one person cannot have two accounts by writing differently.
@@ -15,6 +16,7 @@ CREATE TABLE user_account (
     version integer NOT NULL DEFAULT 1
 );
 
+-- A refresh token that was issued.
 CREATE TABLE refresh_token (
     -- SHA-256 of the token; the token itself is never stored.
     token_hash bytea PRIMARY KEY,
@@ -29,6 +31,7 @@ CREATE TABLE refresh_token (
 CREATE INDEX refresh_token_family ON refresh_token (family);
 CREATE INDEX refresh_token_user ON refresh_token (user_id);
 
+-- Something that somebody did.
 CREATE TABLE audit_entry (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at timestamptz NOT NULL,
@@ -37,6 +40,28 @@ CREATE TABLE audit_entry (
     action text NOT NULL,
     subject text NOT NULL,
     detail jsonb NOT NULL
+);
+
+-- One reading of another person's review. The room of reviews, which comes later, ties it to the review.
+CREATE TABLE access_log (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL,
+    user_id bigint NOT NULL REFERENCES user_account,
+    review_id bigint NOT NULL
+);
+CREATE INDEX access_log_review ON access_log (review_id);
+
+-- What a request with an idempotency key was answered, so that it can be answered again and is never done twice.
+CREATE TABLE idempotency_key (
+    user_id bigint NOT NULL REFERENCES user_account,
+    key text NOT NULL CHECK (length(key) BETWEEN 1 AND 200),
+    operation text NOT NULL,
+    -- SHA-256 of what was asked: the same key with another request is a mistake.
+    request_sha256 text NOT NULL,
+    status smallint NOT NULL,
+    response text NOT NULL,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (user_id, key)
 );
 
 -- Whether a caller may reach a person (0: nobody in particular) in a unit in a month. The reaches are those that the

@@ -2,53 +2,31 @@
 //!
 //! An endpoint names its action in its handler's type (`Caller<ViewReviews>`), so no handler can forget to ask.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use crate::words::words;
 
-/// What a login is for. A person has one or more.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    clap::ValueEnum,
-)]
-#[serde(rename_all = "snake_case")]
-#[value(rename_all = "snake_case")]
-pub enum Role {
-    /// 销售顾问
-    SalesConsultant,
-    /// 组长
-    TeamLeader,
-    /// 电话销售专员
-    TelesalesSpecialist,
-    /// 展厅主管
-    ShowroomSupervisor,
-    /// 销售经理
-    SalesManager,
-    /// 总经理
-    GeneralManager,
-    /// 人事
-    Hr,
-    /// 内勤
-    Clerk,
-    /// 客服
-    CustomerService,
-    /// 集团管理员: what a store's HR may, for every store
-    GroupAdmin,
-    /// A third party's dashboard: aggregates only
-    Dashboard,
-    /// 审计: reads everything, changes nothing
-    Auditor,
-    /// 系统管理员: users and organisation, no reviews
-    SystemAdmin,
+words! {
+    /// What a login is for. A person has one or more.
+    #[derive(clap::ValueEnum)]
+    #[value(rename_all = "snake_case")]
+    pub enum Role in "user_account.roles" {
+        SalesConsultant = "sales_consultant" "销售顾问",
+        TeamLeader = "team_leader" "组长",
+        TelesalesSpecialist = "telesales_specialist" "电话销售专员",
+        ShowroomSupervisor = "showroom_supervisor" "展厅主管",
+        SalesManager = "sales_manager" "销售经理",
+        GeneralManager = "general_manager" "总经理",
+        Hr = "hr" "人事",
+        Clerk = "clerk" "内勤",
+        CustomerService = "customer_service" "客服",
+        /// What a store's HR may, for every store.
+        GroupAdmin = "group_admin" "集团管理员",
+        /// A third party's dashboard: aggregates only.
+        Dashboard = "dashboard" "看板",
+        /// Reads everything, changes nothing.
+        Auditor = "auditor" "审计",
+        /// Users and organisation, no reviews.
+        SystemAdmin = "system_admin" "系统管理员",
+    }
 }
 
 /// How far a role reaches with an action.
@@ -67,7 +45,7 @@ pub enum Reach {
 }
 
 impl Reach {
-    /// The word by which the database's `may_reach` knows it.
+    /// The word by which the database's `reached` knows it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Own => "own",
@@ -83,6 +61,11 @@ impl Reach {
 pub trait Action: 'static {
     /// The roles that may, and how far each reaches.
     const ALLOWED: &'static [(Role, Reach)];
+
+    /// How far `role` reaches with it; none where the role may not do it.
+    fn reach_of(role: Role) -> Option<Reach> {
+        Self::ALLOWED.iter().find(|(allowed, _)| *allowed == role).map(|(_, reach)| *reach)
+    }
 }
 
 use Reach::{All, Department, Own, Store, Team};
@@ -157,7 +140,7 @@ actions! {
     ReviewReports = [TeamLeader Team];
     /// Say which reports units ask for, and count a store's month.
     ManageReports = [SalesManager Store, Hr Store, GroupAdmin All];
-    /// Plan training, coaching and meetings and say how they went: of which kind, says `facts::activities`.
+    /// Plan training, coaching and meetings and say how they went: of which kind, says `diary::activities`.
     LeadActivities = [TeamLeader Team, SalesManager Department, Hr Store, GroupAdmin All];
     /// Verify events that others reported, or reject them.
     VerifyEvents = [SalesManager Department, GeneralManager Store, Hr Store, GroupAdmin All];

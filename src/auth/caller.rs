@@ -4,42 +4,39 @@ use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use actix_web_httpauth::headers::authorization::{Authorization, Bearer};
+use chrono::{DateTime, Utc};
 
-use super::access::{Action, Reach, Role};
+use super::access::Action;
+use super::context::Context;
+pub use super::identity::Identity;
+pub use super::scope::Scope;
 use super::token::Tokens;
 use crate::clock::Clock;
+use crate::db::Pool;
+use crate::http::language::Language;
 use crate::http::{Code, Problem};
 
-/// A person or program that has signed in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// Id of the login.
-    pub user_id: i64,
-    /// Its roles.
-    pub roles: Vec<Role>,
-    /// The employee behind the login, if there is one.
-    pub employee_id: Option<i64>,
-    /// The unit a login without an employee is confined to.
-    pub unit_id: Option<i64>,
-}
-
 /// A caller who may do `A`. A handler that takes it cannot be reached by anybody else.
-#[derive(Debug)]
 pub struct Caller<A> {
     /// Who it is.
     pub identity: Identity,
+    /// The moment at which the request came.
+    pub now: DateTime<Utc>,
+    pool: Option<Pool>,
+    language: Language,
     action: PhantomData<A>,
 }
 
 impl<A: Action> Caller<A> {
     /// Somebody who has signed in, if one of the roles allows it.
-    pub fn permit(identity: Identity) -> Result<Self, Problem> {
-        let is_allowed =
-            identity.roles.iter().any(|role| A::ALLOWED.iter().any(|(allowed, _)| allowed == role));
-        match is_allowed {
-            true => Ok(Self { identity, action: PhantomData }),
+    pub fn permit(identity: Identity, now: DateTime<Utc>) -> Result<Self, Problem> {
+        match identity.roles.iter().any(|role| A::reach_of(*role).is_some()) {
+            true => {
+                Ok(Self { identity, now, pool: None, language: Language::default(), action: PhantomData })
+            }
             false => Err(Problem::new(Code::Forbidden, "your roles do not allow this")),
         }
     }
@@ -51,36 +48,15 @@ impl<A: Action> Caller<A> {
 
     /// How far the caller reaches with another action that an answer depends on; nowhere where no role allows it.
     pub fn reach_with<B: Action>(&self) -> Scope {
-        Scope::of(&self.identity, |role| {
-            B::ALLOWED.iter().find(|(allowed, _)| *allowed == role).map(|(_, reach)| *reach)
-        })
-    }
-}
-
-/// The rows a caller reaches: the arguments of the database's `may_reach`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scope {
-    /// The reaches of the caller's roles.
-    pub reaches: Vec<&'static str>,
-    /// The employee behind the login; 0 for none.
-    pub employee_id: i64,
-    /// The unit the login is confined to; 0 for none.
-    pub unit_id: i64,
-}
-
-impl Scope {
-    /// The scope of the operator at the command line: everybody.
-    pub fn operator() -> Self {
-        Self { reaches: vec![Reach::All.name()], employee_id: 0, unit_id: 0 }
+        Scope::of(&self.identity, B::reach_of)
     }
 
-    /// The scope that `reach_of` gives the roles of `identity`.
-    pub fn of(identity: &Identity, reach_of: impl Fn(Role) -> Option<Reach>) -> Self {
-        Self {
-            reaches: identity.roles.iter().filter_map(|role| reach_of(*role)).map(Reach::name).collect(),
-            employee_id: identity.employee_id.unwrap_or(0),
-            unit_id: identity.unit_id.unwrap_or(0),
-        }
+    /// What the work needs to know of this request. It takes a connection: to be asked for only once everything has been
+    /// read from the caller.
+    pub async fn context(&self) -> Result<Context, Problem> {
+        let identity = Some(self.identity.clone());
+        let pool = self.pool.as_ref().ok_or_else(|| Problem::internal(&"a caller without a pool"))?;
+        Context::of(pool, identity, self.reach(), self.now, self.language).await
     }
 }
 
@@ -89,24 +65,28 @@ impl<A: Action> FromRequest for Caller<A> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(identify(request).and_then(Self::permit))
+        ready(read(request))
     }
 }
 
-fn identify(request: &HttpRequest) -> Result<Identity, Problem> {
-    use actix_web::http::header::Header;
+fn read<A: Action>(request: &HttpRequest) -> Result<Caller<A>, Problem> {
+    use actix_web::http::header::Header as _;
 
     let unauthenticated = |detail: &str| Problem::new(Code::Unauthenticated, detail);
     let header = Authorization::<Bearer>::parse(request)
         .map_err(|_| unauthenticated("send an access token: Authorization: Bearer …"))?;
-    let (Some(tokens), Some(clock)) =
-        (request.app_data::<web::Data<Tokens>>(), request.app_data::<web::Data<Clock>>())
-    else {
-        return Err(Problem::internal(&"the server was built without tokens or a clock"));
+    let (Some(tokens), Some(clock), Some(pool)) = (
+        request.app_data::<Data<Tokens>>(),
+        request.app_data::<Data<Clock>>(),
+        request.app_data::<Data<Pool>>(),
+    ) else {
+        return Err(Problem::internal(&"the server was built without tokens, a clock or a pool"));
     };
+    let now = clock.now();
     let identity = tokens
-        .verify(header.as_ref().token(), clock.now())
+        .verify(header.as_ref().token(), now)
         .ok_or_else(|| unauthenticated("the access token is not valid or has expired; sign in or refresh"))?;
     request.extensions_mut().insert(identity.clone());
-    Ok(identity)
+    let caller = Caller::permit(identity, now)?;
+    Ok(Caller { pool: Some(pool.get_ref().clone()), language: Language::of(request), ..caller })
 }

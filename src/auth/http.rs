@@ -1,7 +1,6 @@
 //! Sessions and users over HTTP.
 
-use actix_web::http::header::LOCATION;
-use actix_web::web::{Data, Json, Path, Query};
+use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpResponse, Responder, delete, get, patch, post, put};
 
 use super::access::{ManageUsers, ViewSelf};
@@ -12,14 +11,12 @@ use super::users::{self, NewPassword, NewUser, User, UserPatch};
 use crate::clock::Clock;
 use crate::db::Pool;
 use crate::http::etag::{self, Seen};
-use crate::http::page::{self, Page, PageQuery};
-use crate::http::problem::ProblemBody;
-use crate::http::{Body, Problem};
+use crate::http::{Body, Page, PageQuery, Paged, Problem};
 
 /// Sign in with login and password.
 #[utoipa::path(tag = "sessions", security(()), request_body = Credentials, responses(
     (status = 200, description = "Signed in", body = Session),
-    (status = 401, description = "Login or password is wrong", body = ProblemBody),
+    (status = 401, description = "Login or password is wrong"),
 ))]
 #[post("/sessions")]
 pub async fn create_session(
@@ -34,7 +31,7 @@ pub async fn create_session(
 /// Exchange a refresh token for the next pair of tokens.
 #[utoipa::path(tag = "sessions", security(()), request_body = Refresh, responses(
     (status = 200, description = "The next pair", body = Session),
-    (status = 401, description = "The token was used before, has expired or was ended", body = ProblemBody),
+    (status = 401, description = "The token was used before, has expired or was ended"),
 ))]
 #[post("/sessions/refresh")]
 pub async fn refresh_session(
@@ -61,94 +58,66 @@ pub async fn delete_session(
 /// Who I am and what I may do.
 #[utoipa::path(tag = "sessions", responses((status = 200, description = "The caller's login", body = User)))]
 #[get("/me")]
-pub async fn get_me(caller: Caller<ViewSelf>, pool: Data<Pool>) -> Result<Json<User>, Problem> {
-    users::find(&mut *pool.get().await?, caller.identity.user_id).await.map(Json)
+pub async fn get_me(caller: Caller<ViewSelf>) -> Result<Json<User>, Problem> {
+    users::find(&mut caller.context().await?, caller.identity.user_id).await.map(Json)
 }
 
-/// Set the own password. All sessions of the login end.
+/// Change the own password. All sessions of the login end.
 #[utoipa::path(tag = "sessions", request_body = NewPassword, responses(
-    (status = 204, description = "Set; sign in again"),
-    (status = 422, description = "The old password is wrong, or the new one too short", body = ProblemBody),
+    (status = 204, description = "Changed; sign in again"),
+    (status = 422, description = "The old password is wrong, or the new one is too short"),
 ))]
 #[put("/me/password")]
 pub async fn replace_password(
     caller: Caller<ViewSelf>,
-    pool: Data<Pool>,
-    clock: Data<Clock>,
     body: Body<NewPassword>,
 ) -> Result<impl Responder, Problem> {
-    users::change_own_password(&mut *pool.get().await?, caller.identity.user_id, body.0, clock.now()).await?;
+    users::change_own_password(&mut caller.context().await?, caller.identity.user_id, body.0).await?;
     Ok(HttpResponse::NoContent())
 }
 
 /// List logins.
 #[utoipa::path(tag = "users", params(PageQuery), responses((status = 200, description = "A page of logins", body = Page<User>)))]
 #[get("/users")]
-pub async fn list_users(
-    _caller: Caller<ManageUsers>,
-    pool: Data<Pool>,
-    query: Query<PageQuery>,
-) -> Result<Json<Page<User>>, Problem> {
-    let limit = page::limit(query.limit)?;
-    let after = page::after(query.cursor.as_deref())?;
-    let users = users::list(&mut *pool.get().await?, after, limit + 1).await?;
-    Ok(Json(Page::of(users, limit, |user| user.id)))
+pub async fn list_users(caller: Caller<ManageUsers>, query: Paged) -> Result<Json<Page<User>>, Problem> {
+    users::list(&mut caller.context().await?, query.window).await.map(Json)
 }
 
 /// Read a login.
 #[utoipa::path(tag = "users", responses(
     (status = 200, description = "The login; its ETag goes into If-Match", body = User),
-    (status = 404, description = "There is none", body = ProblemBody),
 ))]
 #[get("/users/{id}")]
-pub async fn get_user(
-    _caller: Caller<ManageUsers>,
-    pool: Data<Pool>,
-    id: Path<i64>,
-) -> Result<impl Responder, Problem> {
-    let user = users::find(&mut *pool.get().await?, *id).await?;
-    Ok(HttpResponse::Ok().insert_header(etag::of(user.version)).json(user))
+pub async fn get_user(caller: Caller<ManageUsers>, id: Path<i64>) -> Result<impl Responder, Problem> {
+    let user = users::find(&mut caller.context().await?, *id).await?;
+    Ok(etag::ok(user.version, user))
 }
 
 /// Create a login.
 #[utoipa::path(tag = "users", request_body = NewUser, responses(
     (status = 201, description = "Created", body = User),
-    (status = 409, description = "The login or the employee has one already", body = ProblemBody),
-    (status = 422, description = "Fields at fault", body = ProblemBody),
+    (status = 409, description = "The login is taken, or the employee has one already"),
 ))]
 #[post("/users")]
 pub async fn create_user(
     caller: Caller<ManageUsers>,
-    pool: Data<Pool>,
-    clock: Data<Clock>,
     body: Body<NewUser>,
 ) -> Result<impl Responder, Problem> {
-    let by = Some(caller.identity.user_id);
-    let user = users::create(&mut *pool.get().await?, body.0, by, clock.now()).await?;
-    Ok(HttpResponse::Created()
-        .insert_header((LOCATION, format!("/v1/users/{}", user.id)))
-        .insert_header(etag::of(user.version))
-        .json(user))
+    let user = users::create(&mut caller.context().await?, body.0).await?;
+    Ok(etag::created(format_args!("/v1/users/{}", user.id), user.version, &user))
 }
 
 /// Change a login's roles or password, or disable it. Its sessions end.
-#[utoipa::path(tag = "users", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = UserPatch, responses(
+#[utoipa::path(tag = "users", params(Seen), request_body = UserPatch, responses(
     (status = 200, description = "Changed", body = User),
-    (status = 404, description = "There is none", body = ProblemBody),
-    (status = 412, description = "It was changed in the meantime", body = ProblemBody),
-    (status = 422, description = "Fields at fault", body = ProblemBody),
-    (status = 428, description = "If-Match is missing", body = ProblemBody),
 ))]
 #[patch("/users/{id}")]
 pub async fn update_user(
     caller: Caller<ManageUsers>,
-    pool: Data<Pool>,
-    clock: Data<Clock>,
     id: Path<i64>,
     seen: Seen,
     body: Body<UserPatch>,
 ) -> Result<impl Responder, Problem> {
-    let by = caller.identity.user_id;
-    let user = users::change(&mut *pool.get().await?, *id, body.0, seen, by, clock.now()).await?;
-    Ok(HttpResponse::Ok().insert_header(etag::of(user.version)).json(user))
+    let user = users::change(&mut caller.context().await?, *id, body.0, seen).await?;
+    Ok(etag::ok(user.version, user))
 }

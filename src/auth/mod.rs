@@ -3,10 +3,16 @@
 pub mod access;
 pub mod audit;
 pub mod caller;
+pub mod context;
 pub mod http;
+pub mod identity;
 pub mod password;
+pub mod scope;
 pub mod session;
 pub mod token;
 pub mod users;
 
-pub use caller::{Caller, Identity};
+pub use caller::Caller;
+pub use context::Context;
+pub use identity::Identity;
+pub use scope::Scope;

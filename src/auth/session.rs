@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::caller::Identity;
+use super::access::Role;
+use super::identity::Identity;
 use super::password;
 use super::token::{ACCESS_LIFETIME, Tokens};
-use super::users::read_roles;
 use crate::db::schema::{refresh_token, user_account};
 use crate::http::{Code, Problem};
 
@@ -192,14 +192,14 @@ async fn revoke_family(
 
 /// What a login may do now; one that was disabled has no session any more.
 async fn identity(connection: &mut AsyncPgConnection, user_id: i64) -> Result<Identity, Problem> {
-    let row: Option<(Vec<String>, Option<i64>, Option<i64>)> = user_account::table
+    let row: Option<(Vec<Role>, Option<i64>, Option<i64>)> = user_account::table
         .filter(user_account::id.eq(user_id).and(user_account::is_disabled.eq(false)))
         .select((user_account::roles, user_account::employee_id, user_account::unit_id))
         .first(connection)
         .await
         .optional()?;
     let (roles, employee_id, unit_id) = row.ok_or_else(ended)?;
-    Ok(Identity { user_id, roles: read_roles(&roles), employee_id, unit_id })
+    Ok(Identity { user_id, roles, employee_id, unit_id })
 }
 
 async fn issue(

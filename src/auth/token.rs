@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::access::Role;
-use super::caller::Identity;
+use super::identity::Identity;
 
 /// How long an access token is valid.
 pub const ACCESS_LIFETIME: TimeDelta = TimeDelta::minutes(15);
@@ -124,7 +124,8 @@ fn key_files(folder: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
 fn read_key(pkcs8: &[u8]) -> anyhow::Result<(String, EncodingKey, DecodingKey)> {
     let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| anyhow::anyhow!("the key is rejected"))?;
     let public = pair.public_key().as_ref();
-    let id = Sha256::digest(public).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let mut id = base16ct::lower::encode_string(&Sha256::digest(public));
+    id.truncate(16);
     Ok((id, EncodingKey::from_ed_der(pkcs8), DecodingKey::from_ed_der(public)))
 }
 

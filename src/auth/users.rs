@@ -1,8 +1,9 @@
 //! Logins: who may sign in, with which roles, for which employee.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use garde::Validate;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -10,14 +11,14 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::access::Role;
-use super::{audit, password};
+use super::context::Context;
+use super::password;
 use crate::db::schema::{employee, org_unit, user_account};
 use crate::http::etag::Seen;
-use crate::http::problem::FieldError;
-use crate::http::{Code, Problem};
+use crate::http::{Code, FieldError, Page, Problem, Window};
 
 /// A login as it is shown: never with its password.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Queryable, Serialize, Deserialize, ToSchema)]
 pub struct User {
     /// Its id.
     pub id: i64,
@@ -101,35 +102,23 @@ pub struct NewPassword {
     pub new_password: String,
 }
 
-type Row = (i64, String, Vec<String>, Option<String>, Option<String>, bool, i32);
-
-fn user((id, login, roles, employee_no, unit, is_disabled, version): Row) -> User {
-    User { id, login, roles: read_roles(&roles), employee_no, unit, is_disabled, version }
+/// Roles as the table keeps them: each once, in order.
+fn kept(roles: &[Role]) -> Vec<Role> {
+    roles.iter().copied().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// Roles as the table keeps them. A role that this program no longer knows gives no rights.
-pub fn read_roles(names: &[String]) -> Vec<Role> {
-    names.iter().filter_map(|name| serde_json::from_value(json!(name)).ok()).collect()
+/// A page of logins, by id.
+pub async fn list(cx: &mut Context, window: Window) -> Result<Page<User>, Problem> {
+    Ok(window.page(load(cx, window).await?, |user| user.id))
 }
 
-fn role_names(roles: &[Role]) -> Vec<String> {
-    let mut names = roles
-        .iter()
-        .filter_map(|role| serde_json::to_value(role).ok()?.as_str().map(str::to_owned))
-        .collect::<Vec<_>>();
-    names.sort();
-    names.dedup();
-    names
-}
-
-/// Logins behind `after`, by id.
-pub async fn list(connection: &mut AsyncPgConnection, after: i64, limit: i64) -> Result<Vec<User>, Problem> {
-    let rows: Vec<Row> = user_account::table
+async fn load(cx: &mut Context, window: Window) -> Result<Vec<User>, Problem> {
+    let users = user_account::table
         .left_join(employee::table.on(user_account::employee_id.eq(employee::id.nullable())))
         .left_join(org_unit::table.on(user_account::unit_id.eq(org_unit::id.nullable())))
-        .filter(user_account::id.gt(after))
+        .filter(user_account::id.gt(window.after))
         .order(user_account::id)
-        .limit(limit)
+        .limit(window.rows())
         .select((
             user_account::id,
             user_account::login,
@@ -139,24 +128,20 @@ pub async fn list(connection: &mut AsyncPgConnection, after: i64, limit: i64) ->
             user_account::is_disabled,
             user_account::version,
         ))
-        .load(connection)
+        .load(cx.db())
         .await?;
-    Ok(rows.into_iter().map(user).collect())
+    Ok(users)
 }
 
 /// The login with this id.
-pub async fn find(connection: &mut AsyncPgConnection, id: i64) -> Result<User, Problem> {
-    let found = list(connection, id.saturating_sub(1), 1).await?.into_iter().find(|user| user.id == id);
+pub async fn find(cx: &mut Context, id: i64) -> Result<User, Problem> {
+    let before = Window { after: id.saturating_sub(1), limit: 1 };
+    let found = load(cx, before).await?.into_iter().find(|user| user.id == id);
     found.ok_or_else(|| Problem::not_found("user"))
 }
 
-/// Creates a login. `by` is who does it; none is the operator.
-pub async fn create(
-    connection: &mut AsyncPgConnection,
-    new: NewUser,
-    by: Option<i64>,
-    now: DateTime<Utc>,
-) -> Result<User, Problem> {
+/// Creates a login.
+pub async fn create(cx: &mut Context, new: NewUser) -> Result<User, Problem> {
     let is_everywhere = |role: &Role| matches!(role, Role::GroupAdmin | Role::Auditor | Role::SystemAdmin);
     if new.employee_no.is_none() && new.unit.is_none() && !new.roles.iter().all(is_everywhere) {
         let message =
@@ -164,121 +149,91 @@ pub async fn create(
         return Err(Problem::field("employee_no", message));
     }
     let hash = password::hash(SecretString::from(new.password)).await?;
-    let id = connection
-        .transaction(async |connection| {
-            let (employee_id, unit_id) =
-                resolve(connection, new.employee_no.as_deref(), new.unit.as_deref()).await?;
-            let id: i64 = diesel::insert_into(user_account::table)
-                .values((
-                    user_account::login.eq(new.login.to_lowercase()),
-                    user_account::password_hash.eq(hash),
-                    user_account::roles.eq(role_names(&new.roles)),
-                    user_account::employee_id.eq(employee_id),
-                    user_account::unit_id.eq(unit_id),
-                    user_account::created_at.eq(now),
-                ))
-                .returning(user_account::id)
-                .get_result(connection)
-                .await?;
-            let detail = json!({ "login": new.login, "roles": role_names(&new.roles) });
-            audit::record(connection, now, by, "create_user", &format!("user/{id}"), detail).await?;
-            Ok::<_, Problem>(id)
-        })
-        .await?;
-    find(connection, id).await
+    let now = cx.now;
+    cx.transaction(async |cx| {
+        let (employee_id, unit_id) =
+            resolve(cx.db(), new.employee_no.as_deref(), new.unit.as_deref()).await?;
+        let id: i64 = diesel::insert_into(user_account::table)
+            .values((
+                user_account::login.eq(new.login.to_lowercase()),
+                user_account::password_hash.eq(hash),
+                user_account::roles.eq(kept(&new.roles)),
+                user_account::employee_id.eq(employee_id),
+                user_account::unit_id.eq(unit_id),
+                user_account::created_at.eq(now),
+            ))
+            .returning(user_account::id)
+            .get_result(cx.db())
+            .await?;
+        let detail = json!({ "login": new.login, "roles": kept(&new.roles) });
+        cx.audit("create_user", &format!("user/{id}"), detail).await?;
+        find(cx, id).await
+    })
+    .await
 }
 
 /// Changes a login that is still as the caller has seen it. A new password or a disabled login ends its sessions.
-pub async fn change(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    patch: UserPatch,
-    seen: Seen,
-    by: i64,
-    now: DateTime<Utc>,
-) -> Result<User, Problem> {
+pub async fn change(cx: &mut Context, id: i64, patch: UserPatch, seen: Seen) -> Result<User, Problem> {
     let hash = match patch.password {
         Some(password) => Some(password::hash(SecretString::from(password)).await?),
         None => None,
     };
-    connection
-        .transaction(async |connection| {
-            let current: i32 = user_account::table
-                .find(id)
-                .select(user_account::version)
-                .for_update()
-                .first(connection)
-                .await
-                .optional()?
-                .ok_or_else(|| Problem::not_found("user"))?;
-            seen.check(current)?;
-            if let Some(roles) = &patch.roles {
-                diesel::update(user_account::table.find(id))
-                    .set(user_account::roles.eq(role_names(roles)))
-                    .execute(connection)
-                    .await?;
-            }
-            if let Some(hash) = &hash {
-                diesel::update(user_account::table.find(id))
-                    .set(user_account::password_hash.eq(hash))
-                    .execute(connection)
-                    .await?;
-            }
-            if let Some(is_disabled) = patch.is_disabled {
-                diesel::update(user_account::table.find(id))
-                    .set(user_account::is_disabled.eq(is_disabled))
-                    .execute(connection)
-                    .await?;
-            }
-            diesel::update(user_account::table.find(id))
-                .set(user_account::version.eq(current + 1))
-                .execute(connection)
-                .await?;
-            super::session::revoke_all(connection, id, now).await?;
-            let detail = json!({
-                "roles": patch.roles.as_deref().map(role_names),
-                "password": hash.is_some(),
-                "is_disabled": patch.is_disabled,
-            });
-            audit::record(connection, now, Some(by), "change_user", &format!("user/{id}"), detail).await
-        })
-        .await?;
-    find(connection, id).await
+    let now = cx.now;
+    cx.transaction(async |cx| {
+        let current: i32 = user_account::table
+            .find(id)
+            .select(user_account::version)
+            .for_update()
+            .first(cx.db())
+            .await
+            .optional()?
+            .ok_or_else(|| Problem::not_found("user"))?;
+        seen.check(current)?;
+        diesel::update(user_account::table.find(id))
+            .set((
+                patch.roles.as_deref().map(|roles| user_account::roles.eq(kept(roles))),
+                hash.as_ref().map(|hash| user_account::password_hash.eq(hash)),
+                patch.is_disabled.map(|is_disabled| user_account::is_disabled.eq(is_disabled)),
+                user_account::version.eq(current + 1),
+            ))
+            .execute(cx.db())
+            .await?;
+        super::session::revoke_all(cx.db(), id, now).await?;
+        let detail = json!({
+            "roles": patch.roles.as_deref().map(kept),
+            "password": hash.is_some(),
+            "is_disabled": patch.is_disabled,
+        });
+        cx.audit("change_user", &format!("user/{id}"), detail).await?;
+        find(cx, id).await
+    })
+    .await
 }
 
 /// Sets the own password for somebody who knows the one until now. All sessions of the login end.
-pub async fn change_own_password(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    passwords: NewPassword,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
+pub async fn change_own_password(cx: &mut Context, id: i64, passwords: NewPassword) -> Result<(), Problem> {
     let before: String =
-        user_account::table.find(id).select(user_account::password_hash).first(connection).await?;
+        user_account::table.find(id).select(user_account::password_hash).first(cx.db()).await?;
     let old = SecretString::from(passwords.old_password);
     if !password::verify(old, Some(before.clone())).await? {
         return Err(Problem::field("old_password", "this is not your password"));
     }
     let hash = password::hash(SecretString::from(passwords.new_password)).await?;
-    connection
-        .transaction(async |connection| {
-            let is_changed = diesel::update(user_account::table.find(id))
-                .filter(user_account::password_hash.eq(before))
-                .set((
-                    user_account::password_hash.eq(hash),
-                    user_account::version.eq(user_account::version + 1),
-                ))
-                .execute(connection)
-                .await?
-                == 1;
-            if !is_changed {
-                return Err(Problem::conflict("your password has just been changed by somebody else"));
-            }
-            super::session::revoke_all(connection, id, now).await?;
-            audit::record(connection, now, Some(id), "change_password", &format!("user/{id}"), json!({}))
-                .await
-        })
-        .await
+    let now = cx.now;
+    cx.transaction(async |cx| {
+        let is_changed = diesel::update(user_account::table.find(id))
+            .filter(user_account::password_hash.eq(before))
+            .set((user_account::password_hash.eq(hash), user_account::version.eq(user_account::version + 1)))
+            .execute(cx.db())
+            .await?
+            == 1;
+        if !is_changed {
+            return Err(Problem::conflict("your password has just been changed by somebody else"));
+        }
+        super::session::revoke_all(cx.db(), id, now).await?;
+        cx.audit("change_password", &format!("user/{id}"), json!({})).await
+    })
+    .await
 }
 
 /// Whether nobody can sign in yet.
@@ -306,10 +261,8 @@ async fn resolve(
         .first(connection)
         .await
         .optional()?;
-    let unknown = |field: &str, kind: &str, name: &str| FieldError {
-        field: field.to_owned(),
-        message: format!("there is no {kind} '{name}'"),
-    };
+    let unknown =
+        |field: &str, kind: &str, name: &str| FieldError::new(field, format!("there is no {kind} '{name}'"));
     let employee = employee_no.filter(|_| employee_id.is_none());
     let unit = unit.filter(|_| unit_id.is_none());
     let faults = employee.map(|name| unknown("employee_no", "employee", name)).into_iter();
@@ -318,11 +271,8 @@ async fn resolve(
 }
 
 /// The program's own first administrator, so that somebody can sign in at all.
-pub async fn create_first_administrator(
-    connection: &mut AsyncPgConnection,
-    now: DateTime<Utc>,
-) -> Result<Option<(String, String)>, Problem> {
-    if !is_empty(connection).await? {
+pub async fn create_first_administrator(cx: &mut Context) -> Result<Option<(String, String)>, Problem> {
+    if !is_empty(cx.db()).await? {
         return Ok(None);
     }
     let password = password::generate();
@@ -333,7 +283,7 @@ pub async fn create_first_administrator(
         employee_no: None,
         unit: None,
     };
-    match create(connection, new, None, now).await {
+    match create(cx, new).await {
         Ok(user) => Ok(Some((user.login, password))),
         // Another server has just done the same.
         Err(problem) if problem.code == Code::Conflict => Ok(None),

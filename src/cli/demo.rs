@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::database::Database;
 use super::generate::{self, progress_bar};
 use super::{Ended, serve, table};
-use crate::auth::caller::Scope;
+use crate::auth::Context;
 use crate::clock::Clock;
 use crate::config::{Listen, ReleasedRules, Storage};
-use crate::dashboard::store::{Selection, leaderboard};
+use crate::dashboard::LeaderboardQuery;
+use crate::dashboard::store::leaderboard;
 use crate::db::Pool;
 use crate::decimal;
 use crate::demo::load::{self, Before};
@@ -55,7 +56,7 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
             ),
             Before::Empty => {
                 let bar = progress_bar(load::STEPS, "loading the demonstration dealership");
-                load::load(&mut *pool.get().await?, &bundle, Clock::System.now(), || bar.inc(1)).await?;
+                load::load(&mut Context::operator(pool, Clock::System.now()).await?, &bundle, || bar.inc(1)).await?;
                 bar.finish_and_clear();
             }
         }
@@ -78,9 +79,9 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
 
 async fn print_march(pool: &Pool) -> anyhow::Result<()> {
     let Some(period) = Period::new(YEAR, 3) else { return Ok(()) };
-    let connection = &mut *pool.get().await?;
-    let selection = Selection { period, unit: None };
-    let places = leaderboard(connection, &Scope::operator(), &selection, "sales_consultant", 12).await?;
+    let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+    let query = LeaderboardQuery { period, unit: None, position: None, top: Some(12) };
+    let places = leaderboard(cx, &query).await?;
     let mut rows = table::new(&["名次", "工号", "姓名", "小组", "总分", "交车", "等级"], &[0, 4, 5]);
     for place in places {
         rows.add_row([
@@ -99,7 +100,7 @@ async fn print_march(pool: &Pool) -> anyhow::Result<()> {
         position: Some("sales_consultant".to_owned()),
         ..ReviewFilter::default()
     };
-    let explanation = explain::for_operator(connection, &filter).await?;
+    let explanation = explain::for_operator(cx.db(), &filter).await?;
     let mut out = io::stdout();
     writeln!(out, "\n锦程4S店 {period} 龙虎榜 · leaderboard\n{rows}")?;
     print_explanation(&mut out, &explanation)?;

@@ -11,10 +11,8 @@ use crate::auth::caller::Scope;
 use crate::clock::Clock;
 use crate::config::{Rules, Storage};
 use crate::db::Pool;
-use crate::facts::export::{Export, FileFormat, Wanted, csv, xlsx};
-use crate::facts::metric::CatalogueFile;
+use crate::spreadsheets::export::{Export, FileFormat, Wanted, csv, xlsx};
 use crate::period::Period;
-use crate::rules::bundle::CATALOGUE_FILE;
 
 /// Options of `showfloor export`.
 #[derive(Debug, clap::Args)]
@@ -50,7 +48,7 @@ pub async fn run(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended> {
         args.output.is_some() || args.format == FileFormat::Csv || !io::stdout().is_terminal(),
         "a workbook is nothing for a terminal: use -o FILE"
     );
-    let catalogue = CatalogueFile::new(args.rules.folder.join(CATALOGUE_FILE)).read()?;
+    let catalogue = args.rules.catalogue()?;
     let wanted = Wanted {
         what: args.what.clone(),
         period: args.period,

@@ -13,12 +13,11 @@ use super::{Ended, table};
 use crate::clock::Clock;
 use crate::config::{Rules, Storage};
 use crate::db::Pool;
-use crate::facts::import::{ImportKind, MAX_FILE_BYTES};
-use crate::facts::import_file::{self, ImportFile, ImportReport, Importer, Manner, Mode};
-use crate::facts::ledger::{Counts, Late};
-use crate::facts::metric::{Catalogue, CatalogueFile};
+use crate::spreadsheets::import::{ImportKind, MAX_FILE_BYTES};
+use crate::spreadsheets::import_file::{self, ImportFile, ImportReport, Importer, Manner, Mode};
+use crate::ledger::{Counts, Late};
+use crate::ledger::metric::Catalogue;
 use crate::period::Period;
-use crate::rules::bundle::CATALOGUE_FILE;
 
 /// Options of `showfloor import`.
 #[derive(Debug, clap::Args)]
@@ -65,7 +64,7 @@ pub struct ImportArgs {
 
 /// Imports a file. Exit status 1 when rows are faulty.
 pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let catalogue = CatalogueFile::new(args.rules.folder.join(CATALOGUE_FILE)).read()?;
+    let catalogue = args.rules.catalogue()?;
     let shown = args.file.display();
     let size = std::fs::metadata(&args.file).with_context(|| format!("cannot read {shown}"))?.len();
     anyhow::ensure!(

@@ -2,17 +2,18 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
+use std::sync::Arc;
 
 use super::{Ended, table};
 use crate::auth::caller::Scope;
 use crate::clock::Clock;
 use crate::db::Pool;
-use crate::facts::import_file::{ImportReport, Importer, Manner};
-use crate::facts::mapping::import::{self, MappedFile, Reader};
-use crate::facts::mapping::propose::Proposal;
-use crate::facts::mapping::{self, Target};
-use crate::facts::metric::Catalogue;
+use crate::ledger::metric::Catalogue;
 use crate::period::Period;
+use crate::spreadsheets::import_file::{ImportReport, Importer, Manner};
+use crate::spreadsheets::mapping::import::{self, MappedFile, Reader};
+use crate::spreadsheets::mapping::propose::Proposal;
+use crate::spreadsheets::mapping::{self, Target};
 
 /// A sheet from the command line.
 pub struct Given {
@@ -48,7 +49,7 @@ pub async fn import(
 /// Says what the columns of a sheet probably are. Exit status 1 when somebody has to look.
 pub async fn propose(
     pool: &Pool,
-    catalogue: Catalogue,
+    catalogue: Arc<Catalogue>,
     mut given: Given,
     json: bool,
 ) -> anyhow::Result<Ended> {

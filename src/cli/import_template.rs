@@ -6,10 +6,8 @@ use std::path::PathBuf;
 use super::Ended;
 use super::database::Database;
 use crate::config::{Rules, Storage};
-use crate::facts::metric::CatalogueFile;
-use crate::facts::template::{self, Wanted};
+use crate::spreadsheets::template::{self, Wanted};
 use crate::period::Period;
-use crate::rules::bundle::CATALOGUE_FILE;
 
 /// Options of `showfloor import-template`.
 #[derive(Debug, clap::Args)]
@@ -37,7 +35,7 @@ pub struct ImportTemplateArgs {
 
 /// Writes the template of a source.
 pub async fn run(args: ImportTemplateArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let catalogue = CatalogueFile::new(args.rules.folder.join(CATALOGUE_FILE)).read()?;
+    let catalogue = args.rules.catalogue()?;
     let wanted = Wanted { kind: args.kind, period: args.period, store: args.store };
     let (_, book) = Database::with(&storage, async |pool| {
         Ok(template::make(&mut *pool.get().await?, &catalogue, &wanted, None).await?)

@@ -6,9 +6,12 @@ use anyhow::Context as _;
 use clap::Args;
 use diesel_async::AsyncPgConnection;
 
-use crate::auth::Caller;
 use crate::auth::access::Action;
 use crate::auth::session::{self, Credentials};
+use crate::auth::{Caller, Context};
+use crate::clock::Clock;
+use crate::db::Pool;
+use crate::http::Language;
 
 /// The login that acts.
 #[derive(Debug, Args)]
@@ -25,7 +28,14 @@ impl Person {
     /// Signs the person in, who has to be allowed to do `A`.
     pub async fn sign_in<A: Action>(&self, connection: &mut AsyncPgConnection) -> anyhow::Result<Caller<A>> {
         let credentials = Credentials { login: self.login.clone(), password: self.password()? };
-        Ok(Caller::permit(session::identify(connection, credentials).await?)?)
+        Ok(Caller::permit(session::identify(connection, credentials).await?, Clock::System.now())?)
+    }
+
+    /// The work of the person, who has to be allowed to do `A`.
+    pub async fn context<A: Action>(&self, pool: &Pool) -> anyhow::Result<Context> {
+        let caller = self.sign_in::<A>(&mut *pool.get().await?).await?;
+        let (scope, now) = (caller.reach(), caller.now);
+        Ok(Context::of(pool, Some(caller.identity), scope, now, Language::default()).await?)
     }
 
     fn password(&self) -> anyhow::Result<String> {

@@ -7,12 +7,13 @@ use std::task::Poll;
 
 use super::Ended;
 use super::database::Database;
+use crate::auth::Context;
 use crate::auth::token::Tokens;
 use crate::auth::users;
 use crate::clock::Clock;
 use crate::config::{Listen, ReleasedRules, Storage};
 use crate::db::Pool;
-use crate::facts::metric::CatalogueFile;
+use crate::ledger::metric::CatalogueFile;
 use crate::rules::bundle::CATALOGUE_FILE;
 use crate::rules::folder::{self, FolderState, RulesFolder};
 use crate::rules::library::Library;
@@ -37,7 +38,8 @@ pub async fn run(args: ServeArgs, storage: Storage) -> anyhow::Result<Ended> {
     let folder = Arc::new(args.rules.folder());
     Database::with(&storage, async |pool| {
         let administrator =
-            users::create_first_administrator(&mut *pool.get().await?, Clock::System.now()).await?;
+            users::create_first_administrator(&mut Context::operator(pool, Clock::System.now()).await?)
+                .await?;
         if let Some((login, password)) = administrator {
             let mut out = io::stdout();
             writeln!(out, "first start: sign in as {login} with the password {password}")?;
@@ -61,13 +63,13 @@ pub async fn until_stopped(
 ) -> anyhow::Result<Ended> {
     let tokens = Arc::new(Tokens::open(&storage.data_folder()?.join("keys"))?);
     let library = Arc::new(Library::default());
-    let catalogue = Arc::new(CatalogueFile::new(rules.path().join(CATALOGUE_FILE)));
+    let catalogue = Arc::new(CatalogueFile::open(rules.path().join(CATALOGUE_FILE)));
     take_in(&rules, &library, &catalogue, pool).await?;
-    let followed = Arc::clone(&rules);
+    let followed = (Arc::clone(&rules), Arc::clone(&catalogue));
     let shared = Shared { pool: pool.clone(), tokens, rules, catalogue, library, clock: Clock::System };
     let (server, address) = server::build(shared, listen.listen)?;
     // Only once the address is taken: whoever cannot serve leaves nothing running.
-    let following = tokio::spawn(watch::follow(followed, pool.clone(), Clock::System));
+    let following = tokio::spawn(watch::follow(followed.0, followed.1, pool.clone(), Clock::System));
     let mut server = std::pin::pin!(server);
     // The first poll starts the workers and takes the signals over: whoever reads the announcement may stop us at once.
     let begun = std::future::poll_fn(|context| Poll::Ready(server.as_mut().poll(context))).await;
@@ -99,8 +101,10 @@ async fn take_in(
             folder::problem(&status.findings)
         )?;
     }
-    if let Some(latest) = release::latest(connection).await? {
-        catalogue.remember(library.bundle(connection, &latest.bundle).await?.catalogue.clone());
+    if catalogue.current().is_err()
+        && let Some(latest) = release::latest(connection).await?
+    {
+        catalogue.fall_back_on(library.bundle(connection, &latest.bundle).await?.catalogue.clone());
     }
     Ok(())
 }

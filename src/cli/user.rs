@@ -6,6 +6,7 @@ use clap::Subcommand;
 
 use super::Ended;
 use super::database::Database;
+use crate::auth::Context;
 use crate::auth::access::Role;
 use crate::auth::password;
 use crate::auth::users::{self, NewUser};
@@ -64,7 +65,7 @@ pub async fn run(command: UserCommand, storage: Storage) -> anyhow::Result<Ended
     };
     body::check(&new)?;
     Database::with(&storage, async |pool| {
-        let user = users::create(&mut *pool.get().await?, new, None, Clock::System.now()).await?;
+        let user = users::create(&mut Context::operator(pool, Clock::System.now()).await?, new).await?;
         let mut out = io::stdout();
         match args.password_stdin {
             true => writeln!(out, "created {}", user.login)?,

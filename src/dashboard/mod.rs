@@ -3,11 +3,43 @@
 pub mod http;
 pub mod store;
 
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Numeric, Text};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::decimal;
+use crate::period::Period;
+
+/// Which month, and which part of the organisation.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SelectionQuery {
+    /// The month.
+    #[param(value_type = String, example = "2014-03")]
+    pub period: Period,
+    /// Only this unit and those below it, by code.
+    pub unit: Option<String>,
+}
+
+/// Which leaderboard.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LeaderboardQuery {
+    /// The month.
+    #[param(value_type = String, example = "2014-03")]
+    pub period: Period,
+    /// Only this unit and those below it, by code.
+    pub unit: Option<String>,
+    /// The position; sales consultants by default.
+    pub position: Option<String>,
+    /// How many places, 1 to 100; 10 by default.
+    #[param(minimum = 1, maximum = 100)]
+    pub top: Option<i32>,
+}
 
 /// One unit's progress towards its target.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -52,34 +84,46 @@ pub struct Funnel {
 }
 
 /// How a month's grades are spread over one scheme.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
 pub struct Distribution {
     /// The scheme.
+    #[diesel(sql_type = Text)]
     pub scheme: String,
     /// The final grade.
+    #[diesel(sql_type = Text)]
     pub grade: String,
     /// How many reviews have it.
+    #[diesel(sql_type = BigInt)]
     pub reviews: i64,
     /// Their mean total, half-up to two places.
+    #[diesel(sql_type = Nullable<Numeric>)]
     pub mean_total: Option<Decimal>,
 }
 
 /// One place of the leaderboard 龙虎榜.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Place {
+#[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
+#[schema(as = Place)]
+pub struct LeaderboardPlace {
     /// 1 for the best; equal totals and deliveries share a rank.
+    #[diesel(sql_type = BigInt)]
     pub rank: i64,
     /// 工号.
+    #[diesel(sql_type = Text)]
     pub employee_no: String,
     /// Name.
+    #[diesel(sql_type = Text)]
     pub name: String,
     /// Name of the unit.
+    #[diesel(sql_type = Text)]
     pub unit: String,
     /// Points with the bonus.
+    #[diesel(sql_type = Numeric)]
     pub total: Decimal,
     /// Cars delivered.
+    #[diesel(sql_type = BigInt)]
     pub deliveries: i64,
     /// The grade that counts.
+    #[diesel(sql_type = Text)]
     pub final_grade: String,
 }
 

@@ -6,5 +6,7 @@ pub mod migrate;
 pub mod pool;
 #[expect(missing_docs, reason = "Diesel's macro makes items for every column")]
 pub mod schema;
+pub mod statement;
 
 pub use pool::{Connection, Pool};
+pub use statement::{Statement, sql};

@@ -3,17 +3,20 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use diesel::{ExpressionMethods as _, QueryDsl as _};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
 use super::formula::{self, Tenths};
-use super::people::{OFFICES, PEOPLE, Person, TEAMS};
+use super::people::{DemoPerson, OFFICES, PEOPLE, TEAMS};
 use super::{PASSWORD, STORE, YEAR};
+use crate::auth::Context;
 use crate::auth::users::{self, NewUser};
-use crate::facts::ledger::{self, Entry, Late, Origin};
-use crate::facts::metric::Catalogue;
+use crate::db::schema::user_account;
 use crate::http::Problem;
 use crate::http::etag::Seen;
+use crate::ledger::metric::Catalogue;
+use crate::ledger::{self, Entry, Late, Origin};
 use crate::org::{
     self, EmployeeStatus, LeadershipKind, NewAssignment, NewEmployee, NewOrgUnit, NewTeamLeadership, UnitKind,
 };
@@ -65,36 +68,31 @@ pub async fn look(connection: &mut AsyncPgConnection) -> Result<Before, Problem>
 }
 
 /// Loads organisation, logins, rules, plan and facts in one transaction. `step` is called [`STEPS`] times.
-pub async fn load(
-    connection: &mut AsyncPgConnection,
-    bundle: &Bundle,
-    now: DateTime<Utc>,
-    step: impl Fn() + Send + Sync,
-) -> Result<(), Problem> {
-    connection
-        .transaction(async |connection| {
-            load_units(connection, now).await?;
-            for person in PEOPLE {
-                load_person(connection, person, now).await?;
-                step();
-            }
-            for (login, roles, unit) in OFFICES {
-                let new = user(login, roles, None, unit);
-                users::create(connection, new, None, now).await?;
-                step();
-            }
-            load_leaderships(connection, now).await?;
-            release_rules(connection, &bundle.files).await?;
+pub async fn load(cx: &mut Context, bundle: &Bundle, step: impl Fn() + Send + Sync) -> Result<(), Problem> {
+    let now = cx.now;
+    cx.transaction(async |cx| {
+        load_units(cx).await?;
+        for person in PEOPLE {
+            load_person(cx, person).await?;
             step();
-            load_plan(connection, &bundle.catalogue, now).await?;
+        }
+        for (login, roles, unit) in OFFICES {
+            let new = user(login, roles, None, unit);
+            users::create(cx, new).await?;
             step();
-            for period in Period::months_of(YEAR) {
-                load_facts(connection, &bundle.catalogue, period, now).await?;
-                step();
-            }
-            Ok(())
-        })
-        .await
+        }
+        load_leaderships(cx).await?;
+        release_rules(cx.db(), &bundle.files).await?;
+        step();
+        load_plan(cx.db(), &bundle.catalogue, now).await?;
+        step();
+        for period in Period::months_of(YEAR) {
+            load_facts(cx.db(), &bundle.catalogue, period, now).await?;
+            step();
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// The day from which everything at the dealership holds.
@@ -102,7 +100,7 @@ fn founded() -> NaiveDate {
     Period::new(YEAR - 1, 1).map(Period::first_day).unwrap_or_default()
 }
 
-async fn load_units(connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<(), Problem> {
+async fn load_units(cx: &mut Context) -> Result<(), Problem> {
     let department = "JC-XS";
     let mut units = vec![
         ("JCJT", "锦程汽车集团", UnitKind::Group, None),
@@ -119,22 +117,18 @@ async fn load_units(connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> R
             valid_from: founded(),
             valid_to: None,
         };
-        org::units::create(connection, new, None, now).await?;
+        org::units::create(cx, new).await?;
     }
     Ok(())
 }
 
-async fn load_person(
-    connection: &mut AsyncPgConnection,
-    person: Person,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
+async fn load_person(cx: &mut Context, person: DemoPerson) -> Result<(), Problem> {
     let new = NewEmployee {
         employee_no: person.employee_no.to_owned(),
         name: person.name.to_owned(),
         status: EmployeeStatus::Active,
     };
-    org::people::create(connection, new, None, now).await?;
+    org::people::create(cx, new).await?;
     for position in person.positions {
         let new = NewAssignment {
             employee_no: person.employee_no.to_owned(),
@@ -143,10 +137,10 @@ async fn load_person(
             valid_from: founded(),
             valid_to: None,
         };
-        org::postings::create(connection, new, None, now).await?;
+        org::postings::create(cx, new).await?;
     }
     if let Some((login, roles)) = person.login {
-        users::create(connection, user(login, roles, Some(person.employee_no), None), None, now).await?;
+        users::create(cx, user(login, roles, Some(person.employee_no), None)).await?;
     }
     Ok(())
 }
@@ -167,7 +161,7 @@ fn user(
 }
 
 /// Each team's first member leads it; the telesales specialist leads teams 1 and 2 for one channel.
-async fn load_leaderships(connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<(), Problem> {
+async fn load_leaderships(cx: &mut Context) -> Result<(), Problem> {
     let line =
         [("G1", "A01"), ("G2", "A05"), ("G3", "A09")].map(|(unit, no)| (unit, no, LeadershipKind::Line));
     let channel = [("G1", "T01"), ("G2", "T01")].map(|(unit, no)| (unit, no, LeadershipKind::Channel));
@@ -180,7 +174,7 @@ async fn load_leaderships(connection: &mut AsyncPgConnection, now: DateTime<Utc>
             valid_from: founded(),
             valid_to: None,
         };
-        org::leaderships::create(connection, new, None, now).await?;
+        org::leaderships::create(cx, new).await?;
     }
     Ok(())
 }
@@ -257,7 +251,8 @@ async fn release_rules(connection: &mut AsyncPgConnection, files: &Files) -> Res
     let submitted = at(submission.consulted_on);
     let published = at(NaiveDate::from_ymd_opt(YEAR - 1, 12, 15).ok_or_else(out_of_range)?);
     let draft =
-        draft::create(connection, files, draft::Origin::Import, "", None, Some(author), submitted).await?;
+        draft::create(connection, files, draft::DraftOrigin::Import, "", None, Some(author), submitted)
+            .await?;
     decision::submit(connection, draft.id, submission, author, Seen::Any, submitted).await?;
     decision::approve(connection, draft.id, "同意", approver, Seen::Any, published).await?;
     Ok(())
@@ -268,9 +263,11 @@ fn out_of_range() -> Problem {
 }
 
 async fn user_id(connection: &mut AsyncPgConnection, login: &str) -> Result<i64, Problem> {
-    let users = users::list(connection, 0, 100).await?;
-    let found = users.into_iter().find(|user| user.login == login).map(|user| user.id);
-    found.ok_or_else(|| Problem::not_found("user"))
+    Ok(user_account::table
+        .filter(user_account::login.eq(login))
+        .select(user_account::id)
+        .first(connection)
+        .await?)
 }
 
 async fn load_facts(

@@ -5,7 +5,7 @@ use crate::org::Position;
 
 /// A person with posting and login.
 #[derive(Clone, Copy, Debug)]
-pub struct Person {
+pub struct DemoPerson {
     /// 工号.
     pub employee_no: &'static str,
     /// Name.
@@ -18,8 +18,8 @@ pub struct Person {
     pub login: Option<(&'static str, &'static [Role])>,
 }
 
-const fn advisor(employee_no: &'static str, name: &'static str, unit: &'static str) -> Person {
-    Person { employee_no, name, unit, positions: &[Position::SalesConsultant], login: None }
+const fn advisor(employee_no: &'static str, name: &'static str, unit: &'static str) -> DemoPerson {
+    DemoPerson { employee_no, name, unit, positions: &[Position::SalesConsultant], login: None }
 }
 
 const fn leader(
@@ -27,8 +27,8 @@ const fn leader(
     name: &'static str,
     unit: &'static str,
     login: &'static str,
-) -> Person {
-    Person {
+) -> DemoPerson {
+    DemoPerson {
         employee_no,
         name,
         unit,
@@ -44,14 +44,14 @@ const fn staff(
     positions: &'static [Position],
     login: &'static str,
     roles: &'static [Role],
-) -> Person {
-    Person { employee_no, name, unit, positions, login: Some((login, roles)) }
+) -> DemoPerson {
+    DemoPerson { employee_no, name, unit, positions, login: Some((login, roles)) }
 }
 
 /// Everybody, advisors first and in the order of their numbers.
-pub const PEOPLE: [Person; 19] = [
+pub const PEOPLE: [DemoPerson; 19] = [
     leader("A01", "陈志远", "G1", "leader"),
-    Person { login: Some(("consultant", &[Role::SalesConsultant])), ..advisor("A02", "李思敏", "G1") },
+    DemoPerson { login: Some(("consultant", &[Role::SalesConsultant])), ..advisor("A02", "李思敏", "G1") },
     advisor("A03", "王浩然", "G1"),
     advisor("A04", "赵晓燕", "G1"),
     leader("A05", "刘建国", "G2", "leader2"),

@@ -121,9 +121,6 @@ pub fn query_problem(error: &QueryPayloadError) -> Problem {
 pub fn check<T: Validate<Context = ()>>(value: &T) -> Result<(), Problem> {
     let Err(report) = value.validate() else { return Ok(()) };
     Err(Problem::fields(
-        report
-            .iter()
-            .map(|(path, error)| FieldError { field: path.to_string(), message: error.to_string() })
-            .collect(),
+        report.iter().map(|(path, error)| FieldError::new(path.to_string(), error.to_string())).collect(),
     ))
 }

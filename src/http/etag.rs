@@ -1,14 +1,37 @@
 //! Versions as entity tags, so that two editors never overwrite each other silently.
 
-use actix_web::http::header::{ETag, EntityTag, Header, IF_MATCH, IfMatch};
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use std::fmt::Display;
 use std::future::{Ready, ready};
 
+use actix_web::dev::Payload;
+use actix_web::http::header::{ETag, EntityTag, Header, IF_MATCH, IfMatch, LOCATION};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use serde::Serialize;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, Required, Type};
+
 use super::problem::{Code, Problem};
+
+/// The header that says which version the caller has seen.
+pub const HEADER: &str = "If-Match";
 
 /// The entity tag of a version.
 pub fn of(version: i32) -> ETag {
     ETag(EntityTag::new_strong(version.to_string()))
+}
+
+/// Answers 200 with something of this version.
+pub fn ok(version: i32, body: impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header(of(version)).json(body)
+}
+
+/// Answers 201 with something of this version that has been made at `location`.
+pub fn created(location: impl Display, version: i32, body: impl Serialize) -> HttpResponse {
+    HttpResponse::Created()
+        .insert_header((LOCATION, location.to_string()))
+        .insert_header(of(version))
+        .json(body)
 }
 
 /// The version that the caller has seen, from `If-Match`.
@@ -30,6 +53,16 @@ impl Seen {
             )),
             _ => Ok(()),
         }
+    }
+}
+
+/// An operation that takes a [`Seen`] declares `params(Seen)`; its answers 412 and 428 follow from that.
+impl IntoParams for Seen {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let header = ParameterBuilder::new().name(HEADER).parameter_in(ParameterIn::Header);
+        let header = header.description(Some("The ETag that was read, or *")).required(Required::True);
+        vec![header.schema(Some(text)).build()]
     }
 }
 

@@ -64,7 +64,7 @@ where
             let (bytes, body) = read.await?;
             let key = key.map(|key| Key {
                 key,
-                request_sha256: Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
+                request_sha256: base16ct::lower::encode_string(&Sha256::digest(&bytes)),
             });
             Ok(Self { key, body })
         })

@@ -3,10 +3,15 @@
 pub mod body;
 pub mod etag;
 pub mod idempotency;
+pub mod language;
 pub mod methods;
 pub mod openapi;
 pub mod page;
 pub mod problem;
+pub mod query;
 
 pub use body::Body;
-pub use problem::{Code, Problem};
+pub use language::Language;
+pub use page::{Page, PageQuery, Paged, Window};
+pub use problem::{Code, FieldError, Problem};
+pub use query::Query;

@@ -1,9 +1,11 @@
 //! What the OpenAPI document says besides the endpoints.
 
 use utoipa::Modify;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Content, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 
+use super::etag;
 use super::problem::ProblemBody;
 
 const PROBLEM: &str = "application/problem+json";
@@ -45,36 +47,66 @@ impl Modify for Frame {
     }
 }
 
-/// Gives every operation the answers that every operation can have, and all errors the media type of problems.
+/// Gives every operation the answers that follow from what it takes, and all errors the form of problems.
+///
+/// What an operation says of an answer itself stays as it says it.
 pub fn add_common_answers(document: &mut OpenApi) {
-    let problem = |description: &str| {
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();
-        ResponseBuilder::new().description(description).content(PROBLEM, content).build()
-    };
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().filter_map(Option::as_mut) {
-            let is_public = operation.security.as_ref().is_some_and(|security| {
-                security
-                    .iter()
-                    .all(|requirement| *requirement == utoipa::openapi::SecurityRequirement::default())
-            });
+            let answers = common_answers(operation);
             let responses = &mut operation.responses.responses;
             for (_, response) in responses.iter_mut().filter(|(status, _)| status.starts_with(['4', '5'])) {
                 let RefOr::T(response) = response else { continue };
-                if let Some(content) = response.content.shift_remove("application/json") {
-                    response.content.insert(PROBLEM.to_owned(), content);
-                }
+                response.content = [(PROBLEM.to_owned(), problem_content().into())].into_iter().collect();
             }
-            if !is_public {
-                responses.entry("401".to_owned()).or_insert_with(|| problem("Not signed in").into());
-                responses
-                    .entry("403".to_owned())
-                    .or_insert_with(|| problem("The caller's roles do not allow it").into());
+            for (status, description) in answers {
+                responses.entry(status.to_owned()).or_insert_with(|| {
+                    let response = ResponseBuilder::new().description(description);
+                    response.content(PROBLEM, problem_content()).build().into()
+                });
             }
-            responses
-                .entry("503".to_owned())
-                .or_insert_with(|| problem("The database cannot be reached").into());
         }
     }
+}
+
+fn problem_content() -> Content {
+    ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build()
+}
+
+/// The errors that follow from what an operation takes, by status.
+fn common_answers(operation: &Operation) -> Vec<(&'static str, &'static str)> {
+    let parameters = || {
+        operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
+            RefOr::T(parameter) => Some(parameter),
+            RefOr::Ref(_) => None,
+        })
+    };
+    let takes = |place: ParameterIn| parameters().any(|parameter| parameter.parameter_in == place);
+    let is_public = operation
+        .security
+        .as_ref()
+        .is_some_and(|security| security.iter().all(|one| *one == SecurityRequirement::default()));
+    let mut answers = vec![("503", "The database cannot be reached")];
+    if !is_public {
+        answers.extend([("401", "Not signed in"), ("403", "The caller's roles do not allow it")]);
+    }
+    if takes(ParameterIn::Path) {
+        answers.push(("404", "There is none, or none that the caller may see"));
+    }
+    if parameters().any(|parameter| parameter.name == etag::HEADER) {
+        answers.extend([("412", "It was changed in the meantime"), ("428", "If-Match is missing")]);
+    }
+    if takes(ParameterIn::Query) {
+        answers.push(("422", "A parameter is at fault"));
+    }
+    if operation.request_body.is_some() {
+        answers.extend([
+            ("400", "The body cannot be read"),
+            ("413", "The body is too large"),
+            ("415", "The body is of another media type than expected"),
+            ("422", "Fields are at fault"),
+        ]);
+    }
+    answers
 }

@@ -1,11 +1,18 @@
 //! Pages of a list: a cursor says behind which row the next page begins.
 
+use std::future::{Ready, ready};
+use std::ops::Deref;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::problem::Problem;
+use super::query;
 
 /// Rows of a page when the caller does not say.
 const DEFAULT_LIMIT: i64 = 50;
@@ -23,7 +30,81 @@ pub struct PageQuery {
     /// The `next_cursor` of the page before.
     pub cursor: Option<String>,
     /// Rows of a page, 1 to 500; 50 by default.
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
+}
+
+/// Which rows of a list are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Id behind which the page begins.
+    pub after: i64,
+    /// Rows of the page.
+    pub limit: i64,
+}
+
+impl Window {
+    /// Just the first row: what is sought by its key.
+    pub const ONE: Self = Self { after: 0, limit: 1 };
+
+    /// How many rows to read: one more than the page has, to learn whether another page follows.
+    pub fn rows(self) -> i64 {
+        self.limit.saturating_add(1)
+    }
+
+    /// Makes a page of the rows that were read.
+    pub fn page<T>(self, rows: Vec<T>, id: impl Fn(&T) -> i64) -> Page<T> {
+        Page::of(rows, self.limit, id)
+    }
+
+    fn of(asked: PageQuery) -> Result<Self, Problem> {
+        Ok(Self { after: after(asked.cursor.as_deref())?, limit: limit(asked.limit)? })
+    }
+}
+
+/// The query of a list: a filter besides `cursor` and `limit`. Its operation declares `params(F, PageQuery)`.
+#[derive(Debug)]
+pub struct Paged<F = NoFilter> {
+    filter: F,
+    /// Which page.
+    pub window: Window,
+}
+
+/// Of a list that has no filter.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoFilter {}
+
+impl<F> Paged<F> {
+    /// The filter by itself.
+    pub fn into_filter(self) -> F {
+        self.filter
+    }
+}
+
+impl<F> Deref for Paged<F> {
+    type Target = F;
+
+    fn deref(&self) -> &F {
+        &self.filter
+    }
+}
+
+impl<F: DeserializeOwned> FromRequest for Paged<F> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let (paging, rest): (Vec<_>, Vec<_>) = request.query_string().split('&').partition(|pair| {
+            let name = pair.split('=').next().unwrap_or_default();
+            matches!(name, "cursor" | "limit")
+        });
+        let read = || {
+            let window = Window::of(query::parse(&paging.join("&"))?)?;
+            Ok(Self { filter: query::parse(&rest.join("&"))?, window })
+        };
+        ready(read())
+    }
 }
 
 /// A page of a list.

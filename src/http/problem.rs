@@ -89,6 +89,13 @@ pub struct FieldError {
     pub message: String,
 }
 
+impl FieldError {
+    /// `field` is not what was expected.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
 /// An error that is answered to whoever asked.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -139,7 +146,7 @@ impl Problem {
 
     /// One field is at fault.
     pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::fields(vec![FieldError { field: field.into(), message: message.into() }])
+        Self::fields(vec![FieldError::new(field, message)])
     }
 
     /// These fields are at fault.

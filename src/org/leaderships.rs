@@ -1,23 +1,27 @@
 //! Leaderships: who leads which team, as its line leader or for one channel, and when.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
 use super::month::{Tenure, led_in};
-use super::postings::{Filter, check_end, resolve};
-use super::{EndPatch, Leadership, LeadershipKind, NewTeamLeadership, TeamLeadership, UnitKind, Validity};
-use crate::auth::audit;
+use super::postings::{check_end, filtered, resolve};
+use super::{
+    EndPatch, Leadership, LeadershipKind, NewTeamLeadership, TeamLeadership, TeamLeadershipQuery, UnitKind,
+    Validity,
+};
+use crate::auth::Context;
 use crate::db::schema::{employee, org_unit, team_leadership};
-use crate::http::Problem;
 use crate::http::etag::Seen;
+use crate::http::{Page, Problem, Window};
 use crate::period::Period;
 
-type Row = (i64, String, String, String, String, LeadershipKind, String, NaiveDate, Option<NaiveDate>, i32);
+type LeadershipRow =
+    (i64, String, String, String, String, LeadershipKind, String, NaiveDate, Option<NaiveDate>, i32);
 
 fn leadership(
-    (id, unit, unit_name, employee_no, employee_name, kind, channel, valid_from, valid_to, version): Row,
+    (id, unit, unit_name, employee_no, employee_name, kind, channel, valid_from, valid_to, version): LeadershipRow,
 ) -> TeamLeadership {
     let channel = (!channel.is_empty()).then_some(channel);
     TeamLeadership {
@@ -34,36 +38,35 @@ fn leadership(
     }
 }
 
-/// Leaderships behind `after`, by id.
+/// A page of leaderships, by id.
 pub async fn list(
-    connection: &mut AsyncPgConnection,
-    filter: &Filter,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<TeamLeadership>, Problem> {
-    load(connection, None, filter, after, limit).await
+    cx: &mut Context,
+    filter: &TeamLeadershipQuery,
+    window: Window,
+) -> Result<Page<TeamLeadership>, Problem> {
+    Ok(window.page(load(cx, None, filter, window).await?, |leadership| leadership.id))
 }
 
 /// The leadership with this id.
-pub async fn find(connection: &mut AsyncPgConnection, id: i64) -> Result<TeamLeadership, Problem> {
-    let found = load(connection, Some(id), &Filter::default(), 0, 1).await?.pop();
+pub async fn find(cx: &mut Context, id: i64) -> Result<TeamLeadership, Problem> {
+    let found = load(cx, Some(id), &TeamLeadershipQuery::default(), Window::ONE).await?.pop();
     found.ok_or_else(|| Problem::not_found("team leadership"))
 }
 
 async fn load(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     id: Option<i64>,
-    filter: &Filter,
-    after: i64,
-    limit: i64,
+    filter: &TeamLeadershipQuery,
+    window: Window,
 ) -> Result<Vec<TeamLeadership>, Problem> {
-    let (employee_id, unit_id) = filter.ids(connection).await?;
+    let (employee_id, unit_id) =
+        filtered(cx.db(), filter.employee_no.as_deref(), filter.unit.as_deref()).await?;
     let mut query = team_leadership::table
         .inner_join(employee::table.on(employee::id.eq(team_leadership::employee_id)))
         .inner_join(org_unit::table.on(org_unit::id.eq(team_leadership::unit_id)))
-        .filter(team_leadership::id.gt(after))
+        .filter(team_leadership::id.gt(window.after))
         .order(team_leadership::id)
-        .limit(limit)
+        .limit(window.rows())
         .select((
             team_leadership::id,
             org_unit::code,
@@ -91,79 +94,70 @@ async fn load(
             .filter(team_leadership::valid_from.le(day))
             .filter(team_leadership::valid_to.is_null().or(team_leadership::valid_to.gt(day)));
     }
-    let rows: Vec<Row> = query.load(connection).await?;
+    let rows: Vec<LeadershipRow> = query.load(cx.db()).await?;
     Ok(rows.into_iter().map(leadership).collect())
 }
 
-/// Gives somebody a team to lead. `by` is who does it; none is the operator.
-pub async fn create(
-    connection: &mut AsyncPgConnection,
-    new: NewTeamLeadership,
-    by: Option<i64>,
-    now: DateTime<Utc>,
-) -> Result<TeamLeadership, Problem> {
-    connection
-        .transaction(async |connection| {
-            let validity = Validity { from: new.valid_from, to: new.valid_to };
-            let (employee_id, unit) = resolve(connection, &new.employee_no, &new.unit, validity).await?;
-            if unit.kind != UnitKind::Team {
-                return Err(Problem::field("unit", format!("expected a team, not a {}", unit.kind.name())));
-            }
-            let id: i64 = diesel::insert_into(team_leadership::table)
-                .values((
-                    team_leadership::unit_id.eq(unit.id),
-                    team_leadership::employee_id.eq(employee_id),
-                    team_leadership::kind.eq(new.kind),
-                    team_leadership::channel.eq(new.channel.as_deref().unwrap_or_default()),
-                    team_leadership::valid_from.eq(new.valid_from),
-                    team_leadership::valid_to.eq(new.valid_to),
-                ))
-                .returning(team_leadership::id)
-                .get_result(connection)
-                .await?;
-            let detail = json!({
-                "unit": new.unit, "employee_no": new.employee_no, "kind": new.kind, "channel": new.channel,
-                "valid_from": new.valid_from, "valid_to": new.valid_to,
-            });
-            let subject = format!("team_leadership/{id}");
-            audit::record(connection, now, by, "create_team_leadership", &subject, detail).await?;
-            find(connection, id).await
-        })
-        .await
+/// Gives somebody a team to lead.
+pub async fn create(cx: &mut Context, new: NewTeamLeadership) -> Result<TeamLeadership, Problem> {
+    cx.transaction(async |cx| {
+        let validity = Validity { from: new.valid_from, to: new.valid_to };
+        let (employee_id, unit) = resolve(cx.db(), &new.employee_no, &new.unit, validity).await?;
+        if unit.kind != UnitKind::Team {
+            return Err(Problem::field("unit", format!("expected a team, not a {}", unit.kind.name())));
+        }
+        let id: i64 = diesel::insert_into(team_leadership::table)
+            .values((
+                team_leadership::unit_id.eq(unit.id),
+                team_leadership::employee_id.eq(employee_id),
+                team_leadership::kind.eq(new.kind),
+                team_leadership::channel.eq(new.channel.as_deref().unwrap_or_default()),
+                team_leadership::valid_from.eq(new.valid_from),
+                team_leadership::valid_to.eq(new.valid_to),
+            ))
+            .returning(team_leadership::id)
+            .get_result(cx.db())
+            .await?;
+        let detail = json!({
+            "unit": new.unit, "employee_no": new.employee_no, "kind": new.kind, "channel": new.channel,
+            "valid_from": new.valid_from, "valid_to": new.valid_to,
+        });
+        let subject = format!("team_leadership/{id}");
+        cx.audit("create_team_leadership", &subject, detail).await?;
+        find(cx, id).await
+    })
+    .await
 }
 
 /// Gives a leadership that is still as the caller has seen it another end.
 pub async fn change(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     id: i64,
     patch: EndPatch,
     seen: Seen,
-    by: i64,
-    now: DateTime<Utc>,
 ) -> Result<TeamLeadership, Problem> {
-    connection
-        .transaction(async |connection| {
-            let version: i32 = team_leadership::table
-                .find(id)
-                .select(team_leadership::version)
-                .for_update()
-                .first(connection)
-                .await
-                .optional()?
-                .ok_or_else(|| Problem::not_found("team leadership"))?;
-            seen.check(version)?;
-            let current = find(connection, id).await?;
-            check_end(connection, &current.unit, current.valid_from, patch.valid_to).await?;
-            diesel::update(team_leadership::table.find(id))
-                .set((team_leadership::valid_to.eq(patch.valid_to), team_leadership::version.eq(version + 1)))
-                .execute(connection)
-                .await?;
-            let detail = json!({ "valid_to": patch.valid_to });
-            let subject = format!("team_leadership/{id}");
-            audit::record(connection, now, Some(by), "change_team_leadership", &subject, detail).await?;
-            find(connection, id).await
-        })
-        .await
+    cx.transaction(async |cx| {
+        let version: i32 = team_leadership::table
+            .find(id)
+            .select(team_leadership::version)
+            .for_update()
+            .first(cx.db())
+            .await
+            .optional()?
+            .ok_or_else(|| Problem::not_found("team leadership"))?;
+        seen.check(version)?;
+        let current = find(cx, id).await?;
+        check_end(cx.db(), &current.unit, current.valid_from, patch.valid_to).await?;
+        diesel::update(team_leadership::table.find(id))
+            .set((team_leadership::valid_to.eq(patch.valid_to), team_leadership::version.eq(version + 1)))
+            .execute(cx.db())
+            .await?;
+        let detail = json!({ "valid_to": patch.valid_to });
+        let subject = format!("team_leadership/{id}");
+        cx.audit("change_team_leadership", &subject, detail).await?;
+        find(cx, id).await
+    })
+    .await
 }
 
 /// The line leader of each team of the store: who led it on most days of the month, of equals the later one; by team.

@@ -17,11 +17,11 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use garde::Validate;
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 pub use kinds::{EmployeeStatus, LeadershipKind, Position, UnitKind};
 pub use leaderships::line_leaders;
-pub use month::{Leadership, held_in};
+pub use month::Leadership;
 pub use people::employees_by_no;
 pub use postings::{postings_held, postings_overlapping};
 pub use units::{store_codes, unit_by_code};
@@ -353,6 +353,34 @@ impl Posting {
     pub fn validity(&self) -> Validity {
         Validity { from: self.valid_from, to: self.valid_to }
     }
+}
+
+/// Which postings are asked for; what is not said does not matter.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AssignmentQuery {
+    /// Those of the person with this 工号.
+    pub employee_no: Option<String>,
+    /// Those in the unit with this code or below it.
+    pub unit: Option<String>,
+    /// Those in this position.
+    pub position: Option<Position>,
+    /// Those held on this day.
+    pub on: Option<NaiveDate>,
+}
+
+/// Which leaderships are asked for; what is not said does not matter.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TeamLeadershipQuery {
+    /// Those of the person with this 工号.
+    pub employee_no: Option<String>,
+    /// Those of the team with this code, or of the teams below the unit with it.
+    pub unit: Option<String>,
+    /// Those valid on this day.
+    pub on: Option<NaiveDate>,
 }
 
 #[cfg(test)]

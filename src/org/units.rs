@@ -1,49 +1,41 @@
 //! Units: group, store, department and team.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Nullable, Text};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
 use super::{NewOrgUnit, OrgUnit, OrgUnitPatch, UnitKind, UnitRef, Validity, is_code, validity};
-use crate::auth::audit;
+use crate::auth::Context;
 use crate::db::schema::{assignment, org_unit, team_leadership};
-use crate::http::Problem;
+use crate::db::sql;
 use crate::http::etag::Seen;
+use crate::http::{Page, Problem, Window};
 
-/// Units behind `after`, by id.
-pub async fn list(
-    connection: &mut AsyncPgConnection,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<OrgUnit>, Problem> {
-    load(connection, None, after, limit).await
+/// A page of units, by id.
+pub async fn list(cx: &mut Context, window: Window) -> Result<Page<OrgUnit>, Problem> {
+    Ok(window.page(load(cx, None, window).await?, |unit| unit.id))
 }
 
 /// The unit with this code.
-pub async fn find(connection: &mut AsyncPgConnection, code: &str) -> Result<OrgUnit, Problem> {
+pub async fn find(cx: &mut Context, code: &str) -> Result<OrgUnit, Problem> {
     let found = match is_code(code) {
-        true => load(connection, Some(code), 0, 1).await?.pop(),
+        true => load(cx, Some(code), Window::ONE).await?.pop(),
         false => None,
     };
     found.ok_or_else(|| Problem::not_found("unit"))
 }
 
-async fn load(
-    connection: &mut AsyncPgConnection,
-    code: Option<&str>,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<OrgUnit>, Problem> {
+async fn load(cx: &mut Context, code: Option<&str>, window: Window) -> Result<Vec<OrgUnit>, Problem> {
     let (parent, store) = diesel::alias!(org_unit as parent, org_unit as store);
     let mut query = org_unit::table
         .left_join(parent.on(org_unit::parent_id.eq(parent.field(org_unit::id).nullable())))
         .left_join(store.on(org_unit::store_id.eq(store.field(org_unit::id).nullable())))
-        .filter(org_unit::id.gt(after))
+        .filter(org_unit::id.gt(window.after))
         .order(org_unit::id)
-        .limit(limit)
+        .limit(window.rows())
         .select((
             org_unit::id,
             org_unit::code,
@@ -59,7 +51,7 @@ async fn load(
     if let Some(code) = code {
         query = query.filter(org_unit::code.eq(code.to_owned()));
     }
-    Ok(query.load(connection).await?)
+    Ok(query.load(cx.db()).await?)
 }
 
 /// The unit with this code, if there is one.
@@ -116,17 +108,12 @@ pub(super) async fn anchor(
     Ok(found.optional()?)
 }
 
-/// Creates a unit. `by` is who does it; none is the operator.
-pub async fn create(
-    connection: &mut AsyncPgConnection,
-    new: NewOrgUnit,
-    by: Option<i64>,
-    now: DateTime<Utc>,
-) -> Result<OrgUnit, Problem> {
-    connection
-        .transaction(async |connection| {
+/// Creates a unit.
+pub async fn create(cx: &mut Context, new: NewOrgUnit) -> Result<OrgUnit, Problem> {
+    cx
+        .transaction(async |cx| {
             let parent = match &new.parent {
-                Some(code) => Some(anchor(connection, code).await?.ok_or_else(|| {
+                Some(code) => Some(anchor(cx.db(), code).await?.ok_or_else(|| {
                     Problem::field("parent", format!("there is no unit '{code}'"))
                 })?),
                 None => None,
@@ -137,7 +124,7 @@ pub async fn create(
                 None => (None, Vec::new(), None),
             };
             // The path ends with the unit's own id, and a store is its own store: the id is drawn first.
-            diesel::sql_query(
+            sql(
                 "WITH fresh AS (SELECT nextval(pg_get_serial_sequence('org_unit', 'id')) AS id) \
                  INSERT INTO org_unit (id, code, name, kind, parent_id, path, store_id, valid_from, valid_to) \
                  OVERRIDING SYSTEM VALUE \
@@ -151,15 +138,15 @@ pub async fn create(
             .bind::<Nullable<BigInt>, _>(store_id)
             .bind::<Date, _>(new.valid_from)
             .bind::<Nullable<Date>, _>(new.valid_to)
-            .execute(connection)
+            .execute(cx.db())
             .await?;
             let detail = json!({
                 "name": new.name, "kind": new.kind, "parent": new.parent,
                 "valid_from": new.valid_from, "valid_to": new.valid_to,
             });
             let subject = format!("org_unit/{}", new.code);
-            audit::record(connection, now, by, "create_org_unit", &subject, detail).await?;
-            find(connection, &new.code).await
+            cx.audit("create_org_unit", &subject, detail).await?;
+            find(cx, &new.code).await
         })
         .await
 }
@@ -189,54 +176,51 @@ fn check_place(new: &NewOrgUnit, parent: Option<&Anchor>) -> Result<(), Problem>
 
 /// Changes a unit that is still as the caller has seen it. It cannot end before what hangs on it.
 pub async fn change(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     code: &str,
     patch: OrgUnitPatch,
     seen: Seen,
-    by: i64,
-    now: DateTime<Utc>,
 ) -> Result<OrgUnit, Problem> {
     if !is_code(code) {
         return Err(Problem::not_found("unit"));
     }
-    connection
-        .transaction(async |connection| {
-            let (id, parent_id, valid_from, version): (i64, Option<i64>, NaiveDate, i32) = org_unit::table
-                .filter(org_unit::code.eq(code))
-                .select((org_unit::id, org_unit::parent_id, org_unit::valid_from, org_unit::version))
-                .for_update()
-                .first(connection)
-                .await
-                .optional()?
-                .ok_or_else(|| Problem::not_found("unit"))?;
-            seen.check(version)?;
-            if let Some(valid_to) = patch.valid_to {
-                if valid_to.is_some_and(|end| end <= valid_from) {
-                    return Err(Problem::field("valid_to", validity::AFTER_BEGIN));
-                }
-                let validity = Validity { from: valid_from, to: valid_to };
-                check_within_parent(connection, parent_id, validity).await?;
-                if let Some(end) = valid_to {
-                    check_outlasts(connection, id, end).await?;
-                }
+    cx.transaction(async |cx| {
+        let (id, parent_id, valid_from, version): (i64, Option<i64>, NaiveDate, i32) = org_unit::table
+            .filter(org_unit::code.eq(code))
+            .select((org_unit::id, org_unit::parent_id, org_unit::valid_from, org_unit::version))
+            .for_update()
+            .first(cx.db())
+            .await
+            .optional()?
+            .ok_or_else(|| Problem::not_found("unit"))?;
+        seen.check(version)?;
+        if let Some(valid_to) = patch.valid_to {
+            if valid_to.is_some_and(|end| end <= valid_from) {
+                return Err(Problem::field("valid_to", validity::AFTER_BEGIN));
             }
-            diesel::update(org_unit::table.find(id))
-                .set((
-                    patch.name.as_ref().map(|name| org_unit::name.eq(name)),
-                    patch.valid_to.map(|valid_to| org_unit::valid_to.eq(valid_to)),
-                    org_unit::version.eq(version + 1),
-                ))
-                .execute(connection)
-                .await?;
-            let mut detail = json!({ "name": patch.name });
-            if let (Some(valid_to), Some(detail)) = (patch.valid_to, detail.as_object_mut()) {
-                detail.insert("valid_to".to_owned(), json!(valid_to));
+            let validity = Validity { from: valid_from, to: valid_to };
+            check_within_parent(cx.db(), parent_id, validity).await?;
+            if let Some(end) = valid_to {
+                check_outlasts(cx.db(), id, end).await?;
             }
-            let subject = format!("org_unit/{code}");
-            audit::record(connection, now, Some(by), "change_org_unit", &subject, detail).await?;
-            find(connection, code).await
-        })
-        .await
+        }
+        diesel::update(org_unit::table.find(id))
+            .set((
+                patch.name.as_ref().map(|name| org_unit::name.eq(name)),
+                patch.valid_to.map(|valid_to| org_unit::valid_to.eq(valid_to)),
+                org_unit::version.eq(version + 1),
+            ))
+            .execute(cx.db())
+            .await?;
+        let mut detail = json!({ "name": patch.name });
+        if let (Some(valid_to), Some(detail)) = (patch.valid_to, detail.as_object_mut()) {
+            detail.insert("valid_to".to_owned(), json!(valid_to));
+        }
+        let subject = format!("org_unit/{code}");
+        cx.audit("change_org_unit", &subject, detail).await?;
+        find(cx, code).await
+    })
+    .await
 }
 
 async fn check_within_parent(

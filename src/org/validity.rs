@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::http::problem::FieldError;
+use crate::http::FieldError;
 
 /// A half-open range of days: `to` is the first day on which it no longer holds; none while no end is known.
 ///
@@ -23,7 +23,7 @@ impl Validity {
 
     /// What is wrong with `inner` when it may hold only while `self`, the validity of `what`, does.
     pub fn excess(self, inner: Self, what: &str) -> Option<FieldError> {
-        let fault = |field: &str, message| Some(FieldError { field: field.to_owned(), message });
+        let fault = |field: &str, message| Some(FieldError::new(field, message));
         if inner.from < self.from {
             return fault("valid_from", format!("{what} begins only on {}", self.from));
         }

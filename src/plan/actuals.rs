@@ -9,17 +9,18 @@ use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
-use super::NewPlan;
-use super::capacity::Working;
-use super::method::{Findings, Method};
-use super::tree::{Place, Shape};
-use super::weights::{Known, fault};
 use crate::db::schema::{assignment, org_unit};
 use crate::http::Problem;
 use crate::period::Period;
+use crate::plan::faults::fault;
+use crate::plan::split::capacity::Working;
+use crate::plan::split::method::{Findings, Method};
+use crate::plan::split::new_plan::NewPlan;
+use crate::plan::split::tree::{Place, Shape};
+use crate::plan::split::weights::Known;
 
 /// Looks up what `method` goes by, for the people of the organisation's tree.
-pub(super) async fn findings(
+pub(in crate::plan) async fn findings(
     connection: &mut AsyncPgConnection,
     method: &Method,
     new: &NewPlan,
@@ -231,7 +232,7 @@ async fn unit_ids(connection: &mut AsyncPgConnection, id: i64) -> Result<HashSet
 }
 
 /// The unit at `id` and those below it, each with itself and everything above it.
-pub(super) async fn unit_paths(
+pub(in crate::plan) async fn unit_paths(
     connection: &mut AsyncPgConnection,
     id: i64,
 ) -> Result<HashMap<i64, Vec<i64>>, Problem> {

@@ -6,27 +6,31 @@ use actix_web::{HttpResponse, Responder, delete, get, post, put};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::diff::{self, PlanDiff};
-use super::document::{self, PlanDocument};
-use super::locks::{self, Lock};
-use super::pins::{self, Pins};
-use super::store::{self, PlanFilter};
-use super::targets::{self, CellFilter, TargetCell};
-use super::trial::{self, Trial, TrialResult};
-use super::viewer::{self, Viewer};
-use super::{
-    Approval, NewPlan, Plan, Replan, Resplit, Return, Status, Tree, approval, draft, replan, revision,
-};
 use crate::auth::Caller;
 use crate::auth::access::{ApprovePlan, DraftPlan, ViewPlan};
 use crate::clock::Clock;
 use crate::db::Pool;
-use crate::facts::metric::CatalogueFile;
 use crate::http::etag::{self, Seen};
 use crate::http::page::{self, Page};
 use crate::http::problem::ProblemBody;
 use crate::http::{Body, Problem};
+use crate::ledger::metric::CatalogueFile;
 use crate::period::Period;
+use crate::plan::reading::document::{self, PlanDocument};
+use crate::plan::reading::targets::{self, CellFilter, TargetCell};
+use crate::plan::split::new_plan::NewPlan;
+use crate::plan::split::settings::Resplit;
+use crate::plan::split::tree::Tree;
+use crate::plan::versions::approval::{self, Approval, Return};
+use crate::plan::versions::diff::{self, PlanDiff};
+use crate::plan::versions::locks::{self, Lock};
+use crate::plan::versions::pins::{self, Pins};
+use crate::plan::versions::replan::{self, Replan};
+use crate::plan::versions::store::{self, PlanFilter};
+use crate::plan::versions::trial::{self, Trial, TrialResult};
+use crate::plan::versions::version::{Plan, Status};
+use crate::plan::versions::{draft, revision};
+use crate::plan::viewer::{self, Viewer};
 
 /// Which plans, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -191,7 +195,7 @@ pub async fn try_plan(
     let mut connection = pool.get().await?;
     let viewer = Viewer::of(&caller, clock.now());
     viewer::require_unit(&mut connection, &viewer, &body.0.plan.unit, body.0.plan.year).await?;
-    trial::run(&mut connection, &catalogue.read()?, &body.0).await.map(Json)
+    trial::run(&mut connection, &*catalogue.current()?, &body.0).await.map(Json)
 }
 
 /// Draft a plan: it is split exactly to months, units, people, channels and series.
@@ -213,7 +217,7 @@ pub async fn create_plan(
     let mut connection = pool.get().await?;
     let viewer = Viewer::of(&caller, now);
     viewer::require_unit(&mut connection, &viewer, &body.0.unit, body.0.year).await?;
-    let (catalogue, author) = (catalogue.read()?, Some(caller.identity.user_id));
+    let (catalogue, author) = (catalogue.current()?, Some(caller.identity.user_id));
     draft::create(&mut connection, &catalogue, body.0, author, now).await.map(created)
 }
 

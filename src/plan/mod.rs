@@ -2,349 +2,39 @@
 //!
 //! A plan has versions. One is drafted, submitted and approved with the month from which it counts; the version before
 //! stays readable and keeps governing the months before that.
+//!
+//! - [`split`] reckons: from a total and weights to every cell. No database.
+//! - [`versions`] keeps plans: drafted, changed, approved, planned again, compared.
+//! - [`reading`] shows them: the document, the cells in force, pace.
+//! - [`workbook`] gives a plan out as a spreadsheet and takes the edited one in.
+//! - [`bottom_up`]: what leaders propose, and what people and units commit to.
+//! - [`funnel`], [`supply`] and [`rebate`] stand beside the targets: leads, cars, and what the manufacturer pays.
+//!
+//! What all of them stand on: [`labels`] are the channels and series there are, [`viewer`] says who sees how much,
+//! [`actuals`] what has happened.
 
-pub mod activity;
 pub mod actuals;
-pub mod apportion;
-pub mod approval;
-pub mod around;
-pub mod capacity;
-pub mod commitments;
-pub mod course;
-pub mod decompose;
-pub mod diff;
-pub mod document;
-pub mod draft;
-pub mod exchange;
+pub mod bottom_up;
+mod faults;
 pub mod funnel;
 pub mod http;
-mod label_cells;
 pub mod labels;
-pub mod levels;
-mod lines;
-pub mod locks;
-pub mod method;
-pub mod pace;
-pub mod pins;
-pub mod preview;
-pub mod proposals;
+pub mod reading;
 pub mod rebate;
-pub mod replan;
-pub mod revision;
-mod rows;
-pub mod season;
-pub mod settle;
-pub mod sheet;
-pub mod state;
-pub mod store;
+pub mod split;
 pub mod supply;
-pub mod targets;
-pub mod tree;
-pub mod trial;
-pub mod version;
+pub mod versions;
 pub mod viewer;
-mod weights;
+pub mod workbook;
 
-use chrono::{DateTime, Utc};
-use garde::Validate;
-use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-use crate::period::Period;
-pub use approval::{approve, return_to_draft, submit};
-pub use draft::create;
 pub use labels::PlanLabel;
-pub use method::Method;
-pub use replan::{Replan, replan};
-pub use revision::{next_version, resplit};
-pub use targets::{PersonTarget, UnitTarget, targets_in_force, unit_targets_in_force};
-pub use tree::Tree;
-pub use version::Status;
-
-/// Largest total of a plan, in units of its metric or cents.
-pub const MAX_TOTAL: i64 = 1_000_000_000_000;
-/// Most places of one plan's organisation: units, and people counted once in each of their teams.
-pub const MAX_PLACES: usize = 50_000;
-/// Largest weight of a month, a unit, a person, a channel or a series.
-pub const MAX_WEIGHT: i64 = 1_000_000_000_000;
-
-/// A plan to be drafted.
-#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewPlan {
-    /// Code of the store or group whose plan it is.
-    #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "JC")]
-    pub unit: String,
-    /// The calendar year.
-    #[garde(range(min = 1900, max = 2999))]
-    #[schema(example = 2014)]
-    pub year: i32,
-    /// What is planned first, and what the other lines follow: a count or an amount of the catalogue of metrics.
-    #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "deliveries")]
-    pub metric: String,
-    /// The year's total, 0 to 10^12, in units of the metric, or cents of an amount.
-    #[garde(range(min = 0, max = MAX_TOTAL))]
-    #[schema(example = 1690)]
-    pub total: i64,
-    /// 保底 and 挑战 beside the total.
-    #[serde(default)]
-    #[garde(dive)]
-    pub levels: Levels,
-    /// Where the weights of months, units and people come from; by default those that are given here.
-    #[serde(default)]
-    #[garde(dive)]
-    pub method: Method,
-    /// The twelve months' weights, January first. Not needed where the method brings its own.
-    #[serde(default)]
-    #[garde(custom(twelve), inner(range(min = 0, max = MAX_WEIGHT)))]
-    #[schema(example = json!([950, 640, 880, 810, 795, 785, 690, 745, 875, 885, 925, 1020]))]
-    pub season: Vec<i64>,
-    /// The units that share the months: stores of a group, departments or teams of a store. Ties in rounding go to the
-    /// one listed first.
-    #[serde(default)]
-    #[garde(length(max = 2_000), custom(place_count), dive)]
-    pub units: Vec<UnitWeight>,
-    /// The channels that share the months.
-    #[serde(default)]
-    #[garde(length(max = 500), dive)]
-    pub channels: Vec<LabelWeight>,
-    /// The series that share the months.
-    #[serde(default)]
-    #[garde(length(max = 500), dive)]
-    pub series: Vec<LabelWeight>,
-    /// What is sold beside it, each in proportion to its cells.
-    #[serde(default)]
-    #[garde(length(max = 50), dive)]
-    pub lines: Vec<NewLine>,
-    /// Cells that stand whatever the weights say.
-    #[serde(default)]
-    #[garde(length(max = 5_000), dive)]
-    pub pins: Vec<Pin>,
-}
-
-fn twelve(months: &[i64], _: &()) -> garde::Result {
-    match months.len() {
-        0 | 12 => Ok(()),
-        count => Err(garde::Error::new(format!("expected twelve weights, not {count}"))),
-    }
-}
-
-fn place_count(units: &[UnitWeight], _: &()) -> garde::Result {
-    match units.iter().map(UnitWeight::places).sum::<usize>() {
-        0..=MAX_PLACES => Ok(()),
-        count => Err(garde::Error::new(format!("{count} units and people are more than {MAX_PLACES}"))),
-    }
-}
-
-/// The floor and the stretch of a total.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Levels {
-    /// 保底: at most the total.
-    #[serde(default)]
-    #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
-    pub floor: Option<i64>,
-    /// 挑战: at least the total.
-    #[serde(default)]
-    #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
-    pub stretch: Option<i64>,
-}
-
-/// A unit's part of a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UnitWeight {
-    /// Code of the store, department or team.
-    #[garde(length(chars, min = 1, max = 64))]
-    pub unit: String,
-    /// Its part of the months above it, relative to the other units and people there.
-    #[garde(range(min = 0, max = MAX_WEIGHT))]
-    pub weight: i64,
-    /// The units that share its months.
-    #[serde(default)]
-    #[garde(dive)]
-    #[schema(no_recursion)]
-    pub units: Vec<UnitWeight>,
-    /// The people who share its months, after its units; neither: the unit carries them as a whole.
-    #[serde(default)]
-    #[garde(dive)]
-    pub members: Vec<MemberWeight>,
-}
-
-impl UnitWeight {
-    /// Itself, and the units and people below it.
-    fn places(&self) -> usize {
-        1 + self.members.len() + self.units.iter().map(Self::places).sum::<usize>()
-    }
-}
-
-/// A person's part of a unit's months.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MemberWeight {
-    /// 工号
-    #[garde(length(chars, min = 1, max = 64))]
-    pub employee_no: String,
-    /// The part, relative to the other members.
-    #[garde(range(min = 0, max = MAX_WEIGHT))]
-    pub weight: i64,
-}
-
-/// A channel's or a series' part of the months.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LabelWeight {
-    /// Its code.
-    #[garde(length(chars, min = 1, max = 64))]
-    pub code: String,
-    /// The part, relative to the others.
-    #[garde(range(min = 0, max = MAX_WEIGHT))]
-    pub weight: i64,
-}
-
-/// A line beside the first: accessories, insurance, loan fees, temporary plates.
-///
-/// Its total is given, or derived from the first line's: total × penetration, and × value for an amount. It is spread
-/// over months, units, people, channels and series in proportion to the first line's cells.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewLine {
-    /// What is planned: a count or an amount of the catalogue.
-    #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "accessory_revenue")]
-    pub metric: String,
-    /// The year's total in units of the metric, or cents of an amount; none where it is derived.
-    #[serde(default)]
-    #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
-    pub total: Option<i64>,
-    /// 渗透率: how many of these one unit of the first line brings, up to 1000.
-    #[serde(default)]
-    #[garde(inner(custom(rate)))]
-    #[schema(value_type = Option<f64>, example = 0.8)]
-    pub penetration: Option<Decimal>,
-    /// 单车产值: cents that each of them brings, for an amount.
-    #[serde(default)]
-    #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
-    #[schema(example = 250_000)]
-    pub value_per_unit: Option<i64>,
-    /// 保底 and 挑战 beside the total.
-    #[serde(default)]
-    #[garde(dive)]
-    pub levels: Levels,
-}
-
-fn rate(rate: &Decimal, _: &()) -> garde::Result {
-    match (Decimal::ZERO..=Decimal::ONE_THOUSAND).contains(rate) && rate.normalize().scale() <= 6 {
-        true => Ok(()),
-        false => Err(garde::Error::new("expected 0 to 1000 with at most six decimals")),
-    }
-}
-
-/// A cell, and what it stands at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Pin {
-    /// The line; by default the first.
-    #[serde(default)]
-    #[garde(inner(length(chars, min = 1, max = 64)))]
-    pub metric: Option<String>,
-    /// Code of the unit, in the organisation; by default the plan's own.
-    #[serde(default)]
-    #[garde(inner(length(chars, min = 1, max = 64)))]
-    pub unit: Option<String>,
-    /// 工号, for a person's cell within that unit.
-    #[serde(default)]
-    #[garde(inner(length(chars, min = 1, max = 64)))]
-    pub employee_no: Option<String>,
-    /// Code of the channel, for a channel's cell.
-    #[serde(default)]
-    #[garde(inner(length(chars, min = 1, max = 64)))]
-    pub channel: Option<String>,
-    /// Code of the series, for a series' cell.
-    #[serde(default)]
-    #[garde(inner(length(chars, min = 1, max = 64)))]
-    pub series: Option<String>,
-    /// The month, of the plan's year.
-    #[garde(skip)]
-    #[schema(value_type = String, example = "2014-03")]
-    pub period: Period,
-    /// What it stands at, in units of the metric or cents; null gives the cell back to the weights.
-    #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
-    pub value: Option<i64>,
-}
-
-/// A version of a plan.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Plan {
-    /// Its id.
-    pub id: i64,
-    /// Code of the store or group.
-    pub unit: String,
-    /// The calendar year.
-    pub year: i32,
-    /// What is planned first.
-    pub metric: String,
-    /// Number of the version, from 1, within unit and year.
-    pub version: i32,
-    /// How far it has come.
-    pub status: Status,
-    /// The year's total in units of the metric, or cents.
-    pub total: i64,
-    /// How many months from January on were closed when this version was planned: they stand as they were.
-    pub closed_months: i32,
-    /// The first month that follows this version, once it is approved.
-    #[schema(value_type = Option<String>, example = "2014-01")]
-    pub effective_from: Option<Period>,
-    /// Login of its author; none for the operator's, and for those who see nobody's name.
-    pub author: Option<String>,
-    /// Login of who approved it.
-    pub approver: Option<String>,
-    /// When it was drafted.
-    pub created_at: DateTime<Utc>,
-    /// When it was approved.
-    pub approved_at: Option<DateTime<Utc>>,
-    /// Grows with every change; the ETag.
-    pub row_version: i32,
-}
-
-/// Some months of a unit, to be split anew among its people: somebody has joined, left, or is away.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Resplit {
-    /// Code of the unit.
-    #[garde(length(chars, min = 1, max = 64))]
-    pub unit: String,
-    /// The first month split anew, of the plan's year.
-    #[garde(skip)]
-    #[schema(value_type = String, example = "2014-06")]
-    pub from: Period,
-    /// The last one.
-    #[garde(skip)]
-    #[schema(value_type = String, example = "2014-08")]
-    pub to: Period,
-    /// The members' weights in these months. A member who is not listed gets nothing; who was no member becomes one.
-    #[garde(length(min = 1, max = 2_000), dive)]
-    pub weights: Vec<MemberWeight>,
-}
-
-/// What an approver decides.
-#[derive(Clone, Copy, Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Approval {
-    /// The first month that follows this version, of the plan's year; earlier months follow the version before.
-    #[garde(skip)]
-    #[schema(value_type = String, example = "2014-01")]
-    pub effective_from: Period,
-}
-
-/// Why a submitted plan goes back to its author.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Return {
-    /// What should be different.
-    #[garde(length(chars, min = 1, max = 2_000))]
-    pub note: String,
-}
+pub use reading::targets::{PersonTarget, UnitTarget, targets_in_force, unit_targets_in_force};
+pub use split::method::Method;
+pub use split::new_plan::{LabelWeight, Levels, MemberWeight, NewLine, NewPlan, Pin, UnitWeight};
+pub use split::settings::Resplit;
+pub use split::tree::Tree;
+pub use versions::approval::{approve, return_to_draft, submit};
+pub use versions::draft::create;
+pub use versions::replan::{Replan, replan};
+pub use versions::revision::{next_version, resplit};
+pub use versions::version::Plan;

@@ -12,11 +12,12 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use crate::auth::Caller;
 use crate::auth::access::{Action, Role};
 use crate::auth::caller::Scope;
+use crate::clock;
 use crate::http::Problem;
 use crate::period::Period;
 
 /// Condition that the plan `p` is seen as a whole. It takes [`Viewer::scope`] as $1 to $3 and [`Viewer::month`] as $4.
-pub(super) const REACHED: &str = "EXISTS (
+pub(in crate::plan) const REACHED: &str = "EXISTS (
     SELECT FROM (SELECT $4 UNION ALL SELECT make_date(p.year, m, 1) FROM generate_series(1, 12) m) months(month)
     WHERE may_reach($1, $2, $3, 0, p.unit_id, month))";
 
@@ -24,7 +25,7 @@ pub(super) const REACHED: &str = "EXISTS (
 ///
 /// Who reaches the store in a month reaches everybody below it. That is asked first, once a month: asking for each of a
 /// hundred thousand cells takes seconds.
-pub(super) const PERSON_REACHED: &str = "cardinality($1) > 0 AND (
+pub(in crate::plan) const PERSON_REACHED: &str = "cardinality($1) > 0 AND (
     t.period IN (
         SELECT month::date FROM annual_plan p
         CROSS JOIN LATERAL generate_series(make_date(p.year, 1, 1), make_date(p.year, 12, 1), '1 month') month
@@ -51,18 +52,18 @@ impl Viewer {
         Self {
             scope: caller.reach(),
             people: Scope::of(&caller.identity, among_people),
-            month: Period::containing(now.date_naive()).first_day(),
+            month: Period::containing(clock::day(now)).first_day(),
         }
     }
 
     /// The program itself, which sees everything.
-    pub(super) fn program() -> Self {
+    pub(in crate::plan) fn program() -> Self {
         let scope = Scope { reaches: vec!["all"], employee_id: 0, unit_id: 0 };
         Self { people: scope.clone(), scope, month: NaiveDate::default() }
     }
 
     /// Whether the viewer may learn names.
-    pub(super) fn sees_names(&self) -> bool {
+    pub(in crate::plan) fn sees_names(&self) -> bool {
         !self.people.reaches.is_empty()
     }
 }
@@ -74,7 +75,7 @@ struct Reached {
 }
 
 /// Whether the viewer sees plan `id` as a whole.
-pub(super) async fn sees_plan(
+pub(in crate::plan) async fn sees_plan(
     connection: &mut AsyncPgConnection,
     viewer: &Viewer,
     id: i64,
@@ -83,7 +84,7 @@ pub(super) async fn sees_plan(
 }
 
 /// Whether the viewer sees everybody in plan `id`.
-pub(super) async fn sees_people(
+pub(in crate::plan) async fn sees_people(
     connection: &mut AsyncPgConnection,
     viewer: &Viewer,
     id: i64,
@@ -111,7 +112,7 @@ async fn reaches(
 }
 
 /// Whether the viewer reaches any place of plan `id` in any of its months: the own part, a team led, or more.
-pub(super) async fn reaches_place(
+pub(in crate::plan) async fn reaches_place(
     connection: &mut AsyncPgConnection,
     scope: &Scope,
     id: i64,

@@ -15,39 +15,39 @@ use crate::rules::case_text::{case_text, file_of};
 use crate::rules::library::Library;
 use crate::rules::sandbox::on_deep_stack;
 
-/// The cases that a review makes.
+/// Golden cases made from a review.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ReviewCases {
     /// The review.
     pub review: i64,
-    /// SHA-256 of the rules it was scored with: with these every case passes.
+    /// SHA-256 of the rules that scored it. With these every case passes.
     pub bundle: String,
-    /// One case a rule.
+    /// One case for each rule.
     pub cases: Vec<GoldenCase>,
-    /// Rules of which the review makes no case.
+    /// Rules for which no case can be made.
     pub skipped: Vec<SkippedCase>,
 }
 
-/// A case that can stand beside its rule as it is.
+/// A case that can be stored beside its rule as it is.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct GoldenCase {
     /// The rule.
     pub rule: String,
-    /// Its file of cases, below the rules folder.
+    /// The case file of the rule, below the rules folder.
     pub file: String,
-    /// The case's name: month and review, nobody's name.
+    /// The name of the case: month and review id, without any person's name.
     #[schema(example = "2014-03 review 123")]
     pub name: String,
     /// A `[[case]]` with the facts that the rule reads, its score and its reasons.
     pub toml: String,
 }
 
-/// A rule whose result cannot be told as a case.
+/// A rule whose result cannot be written as a case.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SkippedCase {
     /// The rule.
     pub rule: String,
-    /// Why.
+    /// Why no case can be made.
     pub reason: String,
 }
 

@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use super::leading::{FirstRound, reads_computed};
+use super::first_round::{FirstRound, reads_computed};
 use super::snapshot::{Snapshot, metrics};
-use crate::facts::metric::{Catalogue, TARGET_SUFFIX};
-use crate::facts::month::MonthFacts;
+use crate::ledger::metric::{Catalogue, TARGET_SUFFIX};
+use crate::ledger::month::MonthFacts;
 use crate::org::Posting;
 use crate::period::Period;
 use crate::rules::bundle::{Bundle, Scheme};
@@ -34,7 +34,7 @@ pub struct Month {
 
 /// A review to be stored.
 #[derive(Debug)]
-pub struct Draft {
+pub struct ReviewDraft {
     /// Whose it is.
     pub employee_id: i64,
     /// The scheme it was scored by.
@@ -56,7 +56,7 @@ pub struct Draft {
 /// Scores everybody who held a scored posting in the month.
 ///
 /// Schemes that read computed metrics (a leader's own total and the members') come after those that do not.
-pub fn compute(bundle: &Bundle, month: &Month) -> Result<Vec<Draft>, serde_json::Error> {
+pub fn compute(bundle: &Bundle, month: &Month) -> Result<Vec<ReviewDraft>, serde_json::Error> {
     let mut subjects = Vec::new();
     for postings in month.postings.chunk_by(|one, next| one.employee_id == next.employee_id) {
         let Some(employee_id) = postings.first().map(|posting| posting.employee_id) else { continue };
@@ -115,7 +115,7 @@ fn draft(
     posting: &Posting,
     scheme: &Scheme,
     facts: &MonthFacts,
-) -> Result<Draft, serde_json::Error> {
+) -> Result<ReviewDraft, serde_json::Error> {
     let (metrics, unreported) = metrics(&bundle.catalogue, facts);
     let snapshot = Snapshot {
         employee_no: posting.employee_no.clone(),
@@ -129,7 +129,7 @@ fn draft(
         unreported,
     };
     let scored = scheme.score(&bundle.catalogue, facts, Optimisation::Simple);
-    Ok(Draft {
+    Ok(ReviewDraft {
         employee_id: posting.employee_id,
         scheme: scheme.name.clone(),
         position: posting.position.name().to_owned(),

@@ -3,31 +3,32 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Where a cycle is (design, "Review workflow").
+/// How far a review cycle has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
-    /// 收集数据
+#[schema(as = State)]
+pub enum CycleState {
+    /// 收集数据: facts are being collected.
     Collecting,
-    /// 数据冻结
+    /// 数据冻结: the facts are frozen.
     Frozen,
-    /// 已计分
+    /// 已计分: reviews have been generated.
     Computed,
-    /// 自评
+    /// 自评: people assess themselves.
     SelfReview,
-    /// 组长评
+    /// 组长评: team leaders assess.
     LeaderReview,
-    /// 经理评
+    /// 经理评: managers assess.
     ManagerReview,
-    /// 人事复核
+    /// 人事复核: HR checks.
     HrCheck,
-    /// 已公布
+    /// 已公布: the reviews are published.
     Published,
-    /// 已锁定
+    /// 已锁定: nothing changes any more.
     Locked,
 }
 
-impl State {
+impl CycleState {
     /// Every state, in the order in which a cycle passes them.
     pub const ALL: [Self; 9] = [
         Self::Collecting,
@@ -73,11 +74,11 @@ mod tests {
 
     #[test]
     fn names_are_read_back_and_generation_ends_with_computed() {
-        for state in State::ALL {
-            assert_eq!(State::named(state.name()), Some(state));
+        for state in CycleState::ALL {
+            assert_eq!(CycleState::named(state.name()), Some(state));
             assert_eq!(serde_json::to_value(state).unwrap(), state.name());
         }
-        let open = State::ALL.into_iter().filter(|state| state.may_generate()).map(State::name);
+        let open = CycleState::ALL.into_iter().filter(|state| state.may_generate()).map(CycleState::name);
         assert_eq!(open.collect::<Vec<_>>(), ["collecting", "frozen", "computed"]);
     }
 }

@@ -19,9 +19,9 @@ use crate::rules::scoring::RuleResult;
 pub struct Review {
     /// Its id.
     pub id: i64,
-    /// 工号.
+    /// Employee number 工号.
     pub employee_no: String,
-    /// Name.
+    /// The person's name.
     pub name: String,
     /// The month.
     #[schema(value_type = String, example = "2014-03")]
@@ -34,25 +34,25 @@ pub struct Review {
     pub position: String,
     /// The scheme it was scored by.
     pub scheme: String,
-    /// 1 for the first, and one more each time rules or facts changed.
+    /// 1 for the first; one more each time the review was generated again from other rules or facts.
     pub revision: i32,
-    /// Whether it is the one that counts.
+    /// Whether this is the revision that counts.
     pub is_current: bool,
-    /// Points of 100 without the bonus; null while it needs attention or when nothing applies.
+    /// Points out of 100 without the bonus; null while the review needs attention, or if no rule applies.
     pub base: Option<Decimal>,
-    /// Points on top.
+    /// Bonus points.
     pub bonus: Option<Decimal>,
-    /// Points with the bonus.
+    /// Points including the bonus.
     pub total: Option<Decimal>,
-    /// Sum of the maxima of the rules that apply.
+    /// The most points that the applicable rules can give together.
     pub applicable_max: Decimal,
-    /// The band of the total.
+    /// The grade that the total alone would give.
     pub grade: Option<String>,
-    /// The grade that counts: after vetoes, `NR` when not rated.
+    /// The grade that counts, after vetoes; `NR` if not rated.
     pub final_grade: String,
     /// Performance coefficient 绩效系数.
     pub coefficient: Option<Decimal>,
-    /// What somebody has to look at before it counts.
+    /// What has to be looked into before the review counts.
     pub attention: Vec<String>,
     /// When it was computed.
     pub created_at: DateTime<Utc>,
@@ -65,16 +65,16 @@ pub struct Explanation {
     pub review: Review,
     /// Why the final grade is what it is, in Chinese.
     pub grade_reasons: Vec<String>,
-    /// Every rule: its points, what it was given, and what it did step by step.
+    /// Every rule with its points, its inputs, and what it did step by step.
     pub rules: Vec<RuleResult>,
-    /// Everything that went in.
+    /// Everything that went into it.
     pub snapshot: Snapshot,
     /// SHA-256 of the rules it was scored with.
     pub bundle: String,
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct ReviewRow {
     #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(sql_type = BigInt)]
@@ -125,7 +125,7 @@ struct Row {
     bundle_hash: String,
 }
 
-impl Row {
+impl ReviewRow {
     fn review(&self) -> Review {
         Review {
             id: self.id,
@@ -151,7 +151,7 @@ impl Row {
     }
 }
 
-impl Row {
+impl ReviewRow {
     fn explanation(self) -> Result<Explanation, Problem> {
         Ok(Explanation {
             review: self.review(),
@@ -186,7 +186,7 @@ async fn load(
     filter: &ReviewFilter,
     after: i64,
     limit: i64,
-) -> Result<Vec<Row>, Problem> {
+) -> Result<Vec<ReviewRow>, Problem> {
     let rows = diesel::sql_query(
         "SELECT r.id, r.employee_id, e.employee_no, e.name, c.period, s.code AS store, u.code AS unit, r.position, \
                 r.scheme, r.revision, r.is_current, r.base, r.bonus, r.total, r.applicable_max, r.grade, \
@@ -234,7 +234,7 @@ pub async fn list(
     let rows = load(connection, scope, filter, after, limit + 1).await?;
     let shown = rows.len().min(usize::try_from(limit).unwrap_or(usize::MAX));
     log(connection, reader, rows.get(..shown).unwrap_or_default(), now).await?;
-    Ok(rows.iter().map(Row::review).collect())
+    Ok(rows.iter().map(ReviewRow::review).collect())
 }
 
 /// One review, explained. One that the reader does not reach does not exist.
@@ -265,7 +265,7 @@ async fn read(
     scope: &Scope,
     id: i64,
     now: DateTime<Utc>,
-) -> Result<Row, Problem> {
+) -> Result<ReviewRow, Problem> {
     let filter = ReviewFilter { id: Some(id), ..ReviewFilter::default() };
     let rows = load(connection, scope, &filter, 0, 1).await?;
     log(connection, reader, &rows, now).await?;
@@ -289,7 +289,7 @@ pub async fn for_operator(
 async fn log(
     connection: &mut AsyncPgConnection,
     reader: &Identity,
-    rows: &[Row],
+    rows: &[ReviewRow],
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     log_reading(connection, reader, rows.iter().map(|row| (row.id, row.employee_id)), now).await
@@ -318,13 +318,13 @@ pub(super) async fn log_reading(
     Ok(())
 }
 
-/// One reading of a review by somebody else than its owner.
+/// One reading of a review by somebody other than the person reviewed.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, QueryableByName)]
 pub struct Access {
     /// Its id.
     #[diesel(sql_type = BigInt)]
     pub id: i64,
-    /// When.
+    /// When it was read.
     #[diesel(sql_type = Timestamptz)]
     pub at: DateTime<Utc>,
     /// Login of the reader.
@@ -333,7 +333,7 @@ pub struct Access {
     /// The review.
     #[diesel(sql_type = BigInt)]
     pub review: i64,
-    /// 工号 of the person reviewed.
+    /// Employee number 工号 of the person reviewed.
     #[diesel(sql_type = Text)]
     pub employee_no: String,
 }

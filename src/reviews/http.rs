@@ -26,7 +26,7 @@ use crate::period::Period;
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
 
-/// A cycle to be opened.
+/// A review cycle to open.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewReviewCycle {
@@ -40,10 +40,10 @@ pub struct NewReviewCycle {
     pub period: Period,
 }
 
-/// Open a store's month.
+/// Open the review cycle of a store's month.
 #[utoipa::path(tag = "reviews", request_body = NewReviewCycle, responses(
     (status = 201, description = "Opened", body = ReviewCycle),
-    (status = 409, description = "It is open already", body = ProblemBody),
+    (status = 409, description = "It has been opened already", body = ProblemBody),
 ))]
 #[post("/review-cycles")]
 pub async fn create_review_cycle(
@@ -68,9 +68,9 @@ pub async fn create_review_cycle(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct CycleQuery {
-    /// Only this store's, by code.
+    /// Only cycles of this store, by code.
     store: Option<String>,
-    /// Only this month's.
+    /// Only cycles of this month.
     #[param(value_type = Option<String>, example = "2014-03")]
     period: Option<Period>,
     /// The `next_cursor` of the page before.
@@ -98,7 +98,7 @@ pub async fn list_review_cycles(
 /// Read a review cycle.
 #[utoipa::path(tag = "reviews", responses(
     (status = 200, description = "The cycle", body = ReviewCycle),
-    (status = 404, description = "There is none for the caller", body = ProblemBody),
+    (status = 404, description = "There is no such cycle that the caller may see", body = ProblemBody),
 ))]
 #[get("/review-cycles/{id}")]
 pub async fn get_review_cycle(
@@ -110,13 +110,14 @@ pub async fn get_review_cycle(
     Ok(HttpResponse::Ok().insert_header(etag::of(cycle.version)).json(cycle))
 }
 
-/// Generate the reviews of a cycle: freeze its facts, score everybody, store what is new.
+/// Generate the reviews of a cycle: score everybody, and store what is new.
 ///
-/// With the same facts and rules nothing changes; with others the next revision is written and the one before kept.
+/// If neither facts nor rules have changed, nothing happens. Otherwise the next revision is written, and the previous
+/// one kept.
 #[utoipa::path(tag = "reviews", responses(
     (status = 200, description = "Generated", body = Generated),
-    (status = 404, description = "There is no such cycle for the caller", body = ProblemBody),
-    (status = 409, description = "The cycle is too far, or no release scores the month", body = ProblemBody),
+    (status = 404, description = "There is no such cycle that the caller may see", body = ProblemBody),
+    (status = 409, description = "The cycle is past scoring, or no release scores the month", body = ProblemBody),
 ))]
 #[post("/review-cycles/{id}/generate")]
 pub async fn generate_reviews(
@@ -137,16 +138,16 @@ pub async fn generate_reviews(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ReviewQuery {
-    /// Only this month's.
+    /// Only reviews of this month.
     #[param(value_type = Option<String>, example = "2014-03")]
     period: Option<Period>,
-    /// Only this unit's and those below it, by code.
+    /// Only reviews from this unit and those below it, by code.
     unit: Option<String>,
-    /// Only this position's.
+    /// Only reviews of this position.
     position: Option<String>,
-    /// Only those with this final grade, for example `S` or `NR`.
+    /// Only reviews with this final grade, for example `S` or `NR`.
     grade: Option<String>,
-    /// Only this person's, by 工号.
+    /// Only reviews of this person, by employee number 工号.
     employee_no: Option<String>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
@@ -154,7 +155,7 @@ pub struct ReviewQuery {
     limit: Option<i64>,
 }
 
-/// List the reviews that count, as far as the caller reaches.
+/// List the reviews that count and that the caller may see.
 #[utoipa::path(tag = "reviews", params(ReviewQuery), responses((status = 200, description = "A page of reviews", body = Page<Review>)))]
 #[get("/reviews")]
 pub async fn list_reviews(
@@ -184,7 +185,7 @@ pub async fn list_reviews(
 /// Read a review with the reasons for every point.
 #[utoipa::path(tag = "reviews", responses(
     (status = 200, description = "The review, explained", body = Explanation),
-    (status = 404, description = "There is none for the caller", body = ProblemBody),
+    (status = 404, description = "There is no such review that the caller may see", body = ProblemBody),
 ))]
 #[get("/reviews/{id}")]
 pub async fn get_review(
@@ -199,11 +200,11 @@ pub async fn get_review(
 
 /// Run a review again from its snapshot and its rules, and compare every byte.
 ///
-/// A review that does not come out as it is stored is an incident: the differences are answered and noted in the audit
-/// log.
+/// A review that does not come out exactly as stored is an incident: the answer lists the differences, and the audit log
+/// records them.
 #[utoipa::path(tag = "reviews", responses(
-    (status = 200, description = "Proved, or with every difference", body = Replay),
-    (status = 404, description = "There is none for the caller", body = ProblemBody),
+    (status = 200, description = "Whether it came out the same, and every difference if not", body = Replay),
+    (status = 404, description = "There is no such review that the caller may see", body = ProblemBody),
 ))]
 #[post("/reviews/{id}/replay")]
 pub async fn replay_review(
@@ -220,15 +221,15 @@ pub async fn replay_review(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct CaseQuery {
-    /// Only this rule's; every rule's by default.
+    /// Only the case for this rule; by default, one for every rule.
     #[param(example = "20_funnel_kpi")]
     rule: Option<String>,
 }
 
-/// List the golden cases that a review makes, ready to stand beside its rules.
+/// List golden cases made from a review, ready to be stored beside its rules.
 #[utoipa::path(tag = "reviews", params(CaseQuery), responses(
-    (status = 200, description = "A case a rule, and the rules of which it makes none", body = ReviewCases),
-    (status = 404, description = "There is no such review for the caller", body = ProblemBody),
+    (status = 200, description = "One case for each rule, and the rules for which none can be made", body = ReviewCases),
+    (status = 404, description = "There is no such review that the caller may see", body = ProblemBody),
 ))]
 #[get("/reviews/{id}/cases")]
 pub async fn list_review_cases(
@@ -244,12 +245,12 @@ pub async fn list_review_cases(
     cases::of_review(&pool, &library, reader, &scope, which, clock.now()).await.map(Json)
 }
 
-/// List what a review's inputs would have to become to reach the next edge or grade, the least effort first.
+/// List the changes to a review's inputs that would reach the next edge or the next grade, least effort first.
 ///
-/// The rules that the review was scored with are run again with other values; nothing is estimated.
+/// The rules that scored the review are run again with other values; nothing is estimated.
 #[utoipa::path(tag = "reviews", responses(
     (status = 200, description = "The levers", body = Levers),
-    (status = 404, description = "There is no such review for the caller", body = ProblemBody),
+    (status = 404, description = "There is no such review that the caller may see", body = ProblemBody),
 ))]
 #[get("/reviews/{id}/levers")]
 pub async fn list_review_levers(
@@ -263,8 +264,8 @@ pub async fn list_review_levers(
     levers::of_review(&pool, &library, reader, &scope, *id, clock.now()).await.map(Json)
 }
 
-/// List who has read reviews: of the own ones for consultants and telesales, of all for group administrators and
-/// auditors.
+/// List who has read reviews. Consultants and telesales see who has read theirs; group administrators and auditors see
+/// every reading.
 #[utoipa::path(tag = "reviews", params(PageQuery), responses((status = 200, description = "A page of readings", body = Page<Access>)))]
 #[get("/access-log")]
 pub async fn list_accesses(

@@ -9,15 +9,15 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use crate::facts::metric::Catalogue;
-use crate::facts::month::{MonthFacts, Value};
+use crate::ledger::metric::Catalogue;
+use crate::ledger::month::{MonthFacts, Value};
 use crate::period::Period;
 
-/// Everything that went into a review. It names every catalogued metric, not only those that today's rules read, so that
-/// other rules can be tried on it.
+/// Everything that went into a review. It holds every metric of the catalogue, not only those that the rules of the time
+/// read, so that other rules can be tried on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Snapshot {
-    /// 工号.
+    /// Employee number 工号.
     pub employee_no: String,
     /// The month.
     #[schema(value_type = String)]
@@ -30,9 +30,9 @@ pub struct Snapshot {
     pub position: String,
     /// First day of the posting.
     pub posted_from: NaiveDate,
-    /// First day after the posting, if it has an end.
+    /// First day after the posting; null if it has no end.
     pub posted_to: Option<NaiveDate>,
-    /// Value of every metric and of every target that is set; null where nothing is known.
+    /// The value of every metric, and of every target that is set; null if it is not known.
     #[schema(value_type = BTreeMap<String, Option<f64>>)]
     pub metrics: BTreeMap<String, Option<Decimal>>,
     /// Metrics that should be known but are not.

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::compute::Draft;
-use super::cycle::State;
+use super::compute::ReviewDraft;
+use super::cycle::CycleState;
 use crate::auth::audit;
 use crate::auth::caller::Scope;
 use crate::db::schema::{review, review_cycle, review_item};
@@ -32,26 +32,26 @@ pub struct ReviewCycle {
     /// The month.
     #[schema(value_type = String, example = "2014-03")]
     pub period: Period,
-    /// Where it is.
-    pub state: State,
-    /// Bundle that the current reviews were scored with.
+    /// How far it has come.
+    pub state: CycleState,
+    /// Hash of the bundle that scored the current reviews.
     pub bundle: Option<String>,
-    /// The release they were scored by.
+    /// The release that scored them.
     pub release: Option<i64>,
     /// When it was opened.
     pub created_at: DateTime<Utc>,
-    /// When its rules were settled, by freezing or by the first generation: automatic releases that come later do not
-    /// reach it.
+    /// When its rules were settled, by freezing or by first generating reviews. Automatic releases after that do not
+    /// apply to it.
     pub frozen_at: Option<DateTime<Utc>>,
-    /// When its facts were frozen; none while they may change.
+    /// When its facts were frozen; null while they may still change.
     pub facts_frozen_at: Option<DateTime<Utc>>,
-    /// Corrections that came later and wait for a decision.
+    /// How many late corrections are waiting for a decision.
     pub pending_corrections: i64,
-    /// Whether corrections were accepted since reviews were last generated.
+    /// Whether corrections have been accepted since reviews were last generated.
     pub needs_generation: bool,
     /// When reviews were last written.
     pub generated_at: Option<DateTime<Utc>>,
-    /// Grows with every change; the ETag.
+    /// Goes up with every change; also the ETag.
     pub version: i32,
     /// The store's id, for the program's own use.
     #[serde(skip)]
@@ -102,7 +102,7 @@ impl From<CycleRow> for ReviewCycle {
             store: row.store,
             period: Period::containing(row.period),
             // The table allows no other words.
-            state: State::named(&row.state).unwrap_or(State::Locked),
+            state: CycleState::named(&row.state).unwrap_or(CycleState::Locked),
             bundle: row.bundle_hash,
             release: row.release_id,
             created_at: row.created_at,
@@ -203,13 +203,18 @@ pub async fn create_cycle(
     .optional()?;
     let store_id = match found {
         Some(Store { id, is_reached: true }) => id,
-        _ => return Err(Problem::field("store", format!("there is no store '{store}' for you in {period}"))),
+        _ => {
+            return Err(Problem::field(
+                "store",
+                format!("there is no store '{store}' within your reach in {period}"),
+            ));
+        }
     };
     let id: i64 = diesel::insert_into(review_cycle::table)
         .values((
             review_cycle::store_id.eq(store_id),
             review_cycle::period.eq(period.first_day()),
-            review_cycle::state.eq(State::Collecting.name()),
+            review_cycle::state.eq(CycleState::Collecting.name()),
             review_cycle::created_at.eq(now),
         ))
         .returning(review_cycle::id)
@@ -222,7 +227,7 @@ pub async fn create_cycle(
 
 /// A review as it stands, to compare with a new one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Current {
+pub struct CurrentReview {
     /// Its id.
     pub id: i64,
     /// How many revisions there are.
@@ -237,9 +242,9 @@ pub struct Current {
 pub async fn current_reviews(
     connection: &mut AsyncPgConnection,
     cycle_id: i64,
-) -> Result<HashMap<(i64, String), Current>, Problem> {
-    type Row = (i64, i64, String, i32, String, String);
-    let rows: Vec<Row> = review::table
+) -> Result<HashMap<(i64, String), CurrentReview>, Problem> {
+    type CurrentRow = (i64, i64, String, i32, String, String);
+    let rows: Vec<CurrentRow> = review::table
         .filter(review::cycle_id.eq(cycle_id).and(review::is_current))
         .select((
             review::id,
@@ -254,7 +259,7 @@ pub async fn current_reviews(
     Ok(rows
         .into_iter()
         .map(|(id, employee_id, scheme, revision, bundle, snapshot)| {
-            ((employee_id, scheme), Current { id, revision, bundle, snapshot })
+            ((employee_id, scheme), CurrentReview { id, revision, bundle, snapshot })
         })
         .collect())
 }
@@ -287,7 +292,7 @@ pub async fn insert(
     connection: &mut AsyncPgConnection,
     cycle_id: i64,
     bundle: &str,
-    drafts: &[(&Draft, i32)],
+    drafts: &[(&ReviewDraft, i32)],
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     for chunk in drafts.chunks(CHUNK) {
@@ -334,7 +339,7 @@ pub async fn insert(
 
 async fn insert_items(
     connection: &mut AsyncPgConnection,
-    drafts: &[(&Draft, i32)],
+    drafts: &[(&ReviewDraft, i32)],
     ids: &[i64],
 ) -> Result<(), Problem> {
     let mut items = Vec::new();
@@ -378,7 +383,7 @@ pub async fn mark_computed(
     let moved = diesel::update(review_cycle::table)
         .filter(review_cycle::id.eq(seen.id).and(review_cycle::version.eq(seen.version)))
         .set((
-            review_cycle::state.eq(State::Computed.name()),
+            review_cycle::state.eq(CycleState::Computed.name()),
             review_cycle::bundle_hash.eq(bundle),
             review_cycle::release_id.eq(release),
             review_cycle::frozen_at.eq(seen.frozen_at.unwrap_or(now)),

@@ -9,13 +9,13 @@ use rhai::{AST, ParseErrorType};
 use sha2::{Digest, Sha256};
 
 use super::check::{self, Argument, Checked, Script};
-use super::finding::{Finding, Place, Severity};
+use super::finding::{Finding, Severity, SourcePlace};
 use super::host::{EARLIER_HOST_VERSIONS, HOST_VERSION};
 use super::language;
 use super::sandbox::{self, Optimisation};
 use super::scheme::{RuleEntry, SchemeFile, place_of_text};
 use super::trace::{Constants, Frame};
-use crate::facts::metric::{Catalogue, CatalogueError};
+use crate::ledger::metric::{Catalogue, CatalogueError};
 
 /// The catalogue's file.
 pub const CATALOGUE_FILE: &str = "metrics.toml";
@@ -41,7 +41,7 @@ pub struct Rule {
     /// What `score` wants to be passed, in order.
     pub arguments: Vec<(String, Argument)>,
     /// Where its function `score` begins: the place of what concerns the whole rule.
-    pub declared: Place,
+    pub declared: SourcePlace,
     constants: Constants,
     text: Arc<str>,
     folded: AST,
@@ -125,7 +125,10 @@ impl Bundle {
     /// rules missing, and is good for nothing but finding more.
     pub(super) fn compile_partly(files: Files) -> (Option<Self>, Vec<Finding>) {
         sandbox::with_deep_stack(|| compile(files)).unwrap_or_else(|| {
-            (None, vec![Finding::error("internal", Place::file("."), "", "the compiler could not be run")])
+            (
+                None,
+                vec![Finding::error("internal", SourcePlace::file("."), "", "the compiler could not be run")],
+            )
         })
     }
 
@@ -148,7 +151,7 @@ fn compile(files: Files) -> (Option<Bundle>, Vec<Finding>) {
         None if files.contains_key(CATALOGUE_FILE) => return (None, findings),
         None => {
             let message = format!("there is no {CATALOGUE_FILE} in the rules folder");
-            findings.push(Finding::error("no-catalogue", Place::file(CATALOGUE_FILE), "", message));
+            findings.push(Finding::error("no-catalogue", SourcePlace::file(CATALOGUE_FILE), "", message));
             return (None, findings);
         }
     };
@@ -159,7 +162,7 @@ fn compile(files: Files) -> (Option<Bundle>, Vec<Finding>) {
         };
         match SchemeFile::parse(path, text, &catalogue) {
             Ok(file) => {
-                let source = Source { files: &files, texts: &texts, catalogue: &catalogue };
+                let source = SchemeSource { files: &files, texts: &texts, catalogue: &catalogue };
                 let (rules, found) = compile_rules(&source, name, path, &file);
                 findings.extend(found);
                 findings.extend(check::unasked(path, text, &file, &rules));
@@ -174,7 +177,7 @@ fn compile(files: Files) -> (Option<Bundle>, Vec<Finding>) {
     }
     if schemes.is_empty() && findings.is_empty() {
         let message = "the rules folder has no scheme: expected a folder with a scheme.toml";
-        findings.push(Finding::error("no-scheme", Place::file(SCHEME_FILE), "", message));
+        findings.push(Finding::error("no-scheme", SourcePlace::file(SCHEME_FILE), "", message));
     }
     findings.extend(twice(&texts, &schemes));
     findings.extend(orphans(&files, &texts, &schemes));
@@ -193,7 +196,7 @@ fn texts(files: &Files) -> (BTreeMap<&str, &str>, Vec<Finding>) {
             }
             Err(error) => {
                 let text = String::from_utf8_lossy(bytes);
-                let place = Place::at_offset(path, &text, error.valid_up_to());
+                let place = SourcePlace::at_offset(path, &text, error.valid_up_to());
                 findings.push(Finding::error("not-utf8", place, &text, "the file is not UTF-8 text"));
             }
         }
@@ -205,8 +208,8 @@ fn catalogue_finding(text: &str, error: &CatalogueError) -> Finding {
     match error {
         CatalogueError::Syntax(syntax) => {
             let place = match syntax.span() {
-                Some(span) => Place::at_offset(CATALOGUE_FILE, text, span.start),
-                None => Place::file(CATALOGUE_FILE),
+                Some(span) => SourcePlace::at_offset(CATALOGUE_FILE, text, span.start),
+                None => SourcePlace::file(CATALOGUE_FILE),
             };
             Finding::error("toml", place, text, syntax.message().lines().collect::<Vec<_>>().join(" "))
         }
@@ -218,14 +221,14 @@ fn catalogue_finding(text: &str, error: &CatalogueError) -> Finding {
 }
 
 /// What rules are compiled from.
-struct Source<'a> {
+struct SchemeSource<'a> {
     files: &'a Files,
     texts: &'a BTreeMap<&'a str, &'a str>,
     catalogue: &'a Catalogue,
 }
 
 fn compile_rules(
-    source: &Source<'_>,
+    source: &SchemeSource<'_>,
     scheme: &str,
     scheme_path: &str,
     file: &SchemeFile,
@@ -334,7 +337,7 @@ fn orphans(files: &Files, texts: &BTreeMap<&str, &str>, schemes: &BTreeMap<Strin
         .map(|path| {
             Finding::error(
                 "not-listed",
-                Place::file(path),
+                SourcePlace::file(path),
                 "",
                 "no scheme lists this file, so it is never run",
             )
@@ -367,13 +370,13 @@ fn identity_under(files: &Files, host_version: &str) -> String {
         hash.update(bytes.len().to_le_bytes());
         hash.update(bytes);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&hash.finalize())
 }
 
 /// The files of a rules folder, or which of them cannot be read.
 pub fn read(folder: &Path) -> Result<Files, Vec<Finding>> {
     read_folder(folder).map_err(|(path, error)| {
-        vec![Finding::error("unreadable", Place::file(&path), "", format!("cannot be read: {error}"))]
+        vec![Finding::error("unreadable", SourcePlace::file(&path), "", format!("cannot be read: {error}"))]
     })
 }
 

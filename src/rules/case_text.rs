@@ -8,12 +8,12 @@ use rust_decimal::Decimal;
 use super::bundle::Rule;
 use super::cases;
 use super::check::Argument;
-use super::finding::{Finding, Place};
+use super::finding::{Finding, SourcePlace};
 use super::sandbox::Optimisation;
 use super::scoring::{Outcome, RuleResult};
 use crate::decimal;
-use crate::facts::metric::{Catalogue, MetricId};
-use crate::facts::month::MonthFacts;
+use crate::ledger::metric::{Catalogue, MetricId};
+use crate::ledger::month::MonthFacts;
 
 /// Most digits of a number that TOML holds exactly; longer ones stand in quotes.
 const PLAIN_DIGITS: usize = 15;
@@ -63,7 +63,7 @@ fn read_by(rule: &Rule) -> Vec<MetricId> {
 fn untold(catalogue: &Catalogue, outstanding: impl Iterator<Item = MetricId>) -> String {
     let names = outstanding.filter_map(|id| catalogue.get(id)).map(|metric| metric.name.as_str());
     format!(
-        "the result depends on values that were not reported ({}), which a case cannot say: there a fact is given or missing",
+        "the result depends on values that were not reported ({}). A case cannot say that: its facts are either given or missing",
         names.collect::<Vec<_>>().join(", ")
     )
 }
@@ -123,7 +123,7 @@ fn table(entries: Vec<String>) -> String {
 pub fn append(file: &str, existing: &str, name: &str, case: &str) -> Result<String, Box<Finding>> {
     if cases::names(file, existing)?.iter().any(|known| known == name) {
         let place = super::scheme::place_of_text(file, existing, &quoted(name));
-        let message = format!("there is a case called {} already", quoted(name));
+        let message = format!("there is already a case called {}", quoted(name));
         return Err(Box::new(Finding::error("case", place, existing, message)));
     }
     let text = match existing.trim_end() {
@@ -133,7 +133,7 @@ pub fn append(file: &str, existing: &str, name: &str, case: &str) -> Result<Stri
     // A file that lists its cases in another way than [[case]] takes no [[case]] at its end.
     if !cases::names(file, &text)?.iter().any(|known| known == name) {
         let message = "a case cannot be added to this file";
-        return Err(Box::new(Finding::error("case", Place::file(file), existing, message)));
+        return Err(Box::new(Finding::error("case", SourcePlace::file(file), existing, message)));
     }
     Ok(text)
 }
@@ -168,7 +168,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::month::Value;
+    use crate::ledger::month::Value;
     use crate::rules::bundle::{Bundle, Files};
     use crate::rules::tests::SCHEME;
 

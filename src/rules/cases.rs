@@ -10,13 +10,13 @@ use utoipa::ToSchema;
 use super::bundle::{Bundle, Rule};
 use super::check::Argument;
 use super::coverage::Coverage;
-use super::finding::{Finding, Place};
+use super::finding::{Finding, SourcePlace};
 use super::sandbox::Optimisation;
 use super::scheme::{place_of_text, read_toml};
 use super::scoring::{Outcome, RuleResult};
 use crate::decimal::{self, in_toml};
-use crate::facts::metric::{Catalogue, nearest};
-use crate::facts::month::MonthFacts;
+use crate::ledger::metric::{Catalogue, nearest};
+use crate::ledger::month::MonthFacts;
 
 /// Most cases of one rule.
 const CASE_LIMIT: usize = 1_000;
@@ -96,24 +96,24 @@ struct CasesFile {
 /// How the cases of a bundle went.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct CasesReport {
-    /// Cases that came out as expected.
+    /// Cases that passed.
     pub cases_passed: usize,
-    /// Cases that did not, and files of cases that cannot be read; each has a finding `case` or `toml`.
+    /// Cases that failed, and case files that cannot be read; each has a finding `case` or `toml`.
     pub cases_failed: usize,
-    /// Rules without a single case.
+    /// Rules that have no case at all.
     pub rules_without_cases: Vec<String>,
-    /// What the cases reach.
+    /// Which statements the cases reach.
     pub coverage: Covered,
 }
 
-/// How many statements of all scripts the cases reach.
+/// How many of all statements in the scripts the cases reach.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct Covered {
-    /// All statements.
+    /// How many statements there are.
     pub statements: usize,
-    /// Those that a case reaches.
+    /// How many of them at least one case reaches.
     pub reached: usize,
-    /// A finding `not-covered` for each line with one that no case reaches.
+    /// A finding `not-covered` for each line with a statement that no case reaches.
     pub missed: Vec<Finding>,
 }
 
@@ -147,13 +147,18 @@ pub fn run(bundle: &Bundle) -> (CasesReport, Vec<Finding>) {
             Some((text, Ok(cases))) if cases.case.len() > CASE_LIMIT => {
                 let count = cases.case.len();
                 let message = format!("there are {count} cases, more than the {CASE_LIMIT} allowed");
-                failures.push(Finding::error("too-large", Place::at_offset(&file, text, 0), text, message));
+                failures.push(Finding::error(
+                    "too-large",
+                    SourcePlace::at_offset(&file, text, 0),
+                    text,
+                    message,
+                ));
             }
             Some((text, Ok(cases))) => {
                 failures.extend(unasked(&file, text, rule, &cases.parameters));
                 for (index, case) in cases.case.iter().enumerate() {
                     if cases.case.iter().take(index).any(|earlier| earlier.name == case.name) {
-                        let message = "there is a case of this name already".to_owned();
+                        let message = "there is already a case with this name".to_owned();
                         failures.push(failure(&file, text, &case.name, message));
                         continue;
                     }

@@ -10,11 +10,11 @@ use rust_decimal::Decimal;
 
 use super::bundle::Rule;
 use super::check::{self, Script};
-use super::finding::{Finding, Place};
+use super::finding::{Finding, SourcePlace};
 use super::sandbox::{self, Optimisation};
 use super::trace;
-use crate::facts::metric::Catalogue;
-use crate::facts::month::MonthFacts;
+use crate::ledger::metric::Catalogue;
+use crate::ledger::month::MonthFacts;
 
 /// What a statement of the copy calls first. No script can: it is no function of the host's list.
 const REACHED: &str = "statement_reached";
@@ -52,7 +52,7 @@ pub struct Coverage<'a> {
     rule: &'a Rule,
     /// None: the copy cannot be compiled, so nothing is known of any statement.
     copy: Option<AST>,
-    places: Vec<Place>,
+    places: Vec<SourcePlace>,
     begun: Begun,
 }
 
@@ -71,7 +71,7 @@ impl<'a> Coverage<'a> {
         text.push_str(script.text.get(written..).unwrap_or_default());
         let copy = sandbox::compile_recording(&text, rule.constants()).ok();
         let starts = if copy.is_some() { starts } else { Vec::new() };
-        let places = starts.iter().map(|start| Place::at_offset(&rule.file, script.text, *start));
+        let places = starts.iter().map(|start| SourcePlace::at_offset(&rule.file, script.text, *start));
         let begun = Begun { ranks: vec![0; starts.len()], count: 0 };
         Self { rule, copy, begun, places: places.collect() }
     }
@@ -103,13 +103,13 @@ impl<'a> Coverage<'a> {
     }
 
     /// The statements that have not been reached.
-    pub fn uncovered(&self) -> Vec<Place> {
+    pub fn uncovered(&self) -> Vec<SourcePlace> {
         let missed = self.places.iter().zip(&self.begun.ranks).filter(|(_, rank)| **rank == 0);
         missed.map(|(place, _)| place.clone()).collect()
     }
 
     /// The one of `among` that was begun last, by the latest run that began any of them.
-    pub fn last_begun(&self, among: &[Place]) -> Option<&Place> {
+    pub fn last_begun(&self, among: &[SourcePlace]) -> Option<&SourcePlace> {
         let begun = self.places.iter().zip(&self.begun.ranks);
         let begun = begun.filter(|(place, rank)| **rank > 0 && among.contains(place));
         begun.max_by_key(|(_, rank)| **rank).map(|(place, _)| place)
@@ -122,7 +122,7 @@ impl<'a> Coverage<'a> {
         missed
             .into_iter()
             .map(|place| {
-                let message = "no case comes here";
+                let message = "no case reaches this";
                 Finding::error("not-covered", place, self.rule.text(), message).warning()
             })
             .collect()

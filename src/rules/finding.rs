@@ -5,29 +5,28 @@ use std::fmt;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How bad a finding is.
+/// How serious a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The bundle cannot be used.
     Error,
-    /// It can be used, but the author should look.
+    /// The bundle can be used, but its author should take a look.
     Warning,
 }
 
-/// A place in a file of the bundle; lines and columns count from 1, columns in characters.
+/// A place in a file of the bundle. Lines and columns count from 1; a column is one character.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = SourcePlace)]
-pub struct Place {
+pub struct SourcePlace {
     /// Path below the rules folder, with `/` between its parts.
     pub file: String,
-    /// Line, when the finding has one.
+    /// The line, if the finding is about one.
     pub line: Option<usize>,
-    /// Column, when the finding has one.
+    /// The column, if the finding is about one.
     pub column: Option<usize>,
 }
 
-impl Place {
+impl SourcePlace {
     /// The whole file.
     pub fn file(file: &str) -> Self {
         Self { file: file.to_owned(), line: None, column: None }
@@ -48,7 +47,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SourcePlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // What concerns a whole file stands at its beginning, so that editors can go there.
         write!(f, "{}:{}:{}", self.file, self.line.unwrap_or(1), self.column.unwrap_or(1))
@@ -60,22 +59,22 @@ impl fmt::Display for Place {
 pub struct Finding {
     /// Stable name of this kind of finding, `kebab-case`; rules/README.md explains each.
     pub code: &'static str,
-    /// How bad it is.
+    /// How serious it is.
     pub severity: Severity,
     /// Where it is.
     #[serde(flatten)]
-    pub place: Place,
-    /// The line of source at that place.
+    pub place: SourcePlace,
+    /// The source line at that place.
     pub source: Option<String>,
-    /// One plain sentence.
+    /// What is wrong, in one sentence.
     pub message: String,
-    /// What to do about it, where that can be said.
+    /// How to fix it, if that can be said.
     pub suggestion: Option<String>,
 }
 
 impl Finding {
     /// An error at `place` of `text`, the file's content.
-    pub fn error(code: &'static str, place: Place, text: &str, message: impl Into<String>) -> Self {
+    pub fn error(code: &'static str, place: SourcePlace, text: &str, message: impl Into<String>) -> Self {
         let source = place
             .line
             .and_then(|line| text.lines().nth(line.saturating_sub(1)))

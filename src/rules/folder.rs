@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::bundle::{Files, identity, read_folder};
-use super::finding::{Finding, Place, Severity};
-use super::intake::{self, Taken};
+use super::finding::{Finding, Severity, SourcePlace};
+use super::take_in_folder::{self, Taken};
 use super::verdict;
 use crate::http::problem::FieldError;
 use crate::http::{Code, Problem};
@@ -31,13 +31,13 @@ pub struct FolderStatus {
     pub state: FolderState,
     /// When it was last read.
     pub read_at: Option<DateTime<Utc>>,
-    /// Hash of its files, whether they can be used or not.
+    /// Hash of its files, whether or not they can be used.
     pub bundle: Option<String>,
-    /// What is wrong with it, and what its author should look at.
+    /// Its errors, and the warnings that its author should look at.
     pub findings: Vec<Finding>,
-    /// The release that has its rules.
+    /// The release with the same rules, if there is one.
     pub release: Option<i64>,
-    /// The draft that has its rules.
+    /// The draft with the same rules, if there is one.
     pub draft: Option<i64>,
 }
 
@@ -45,12 +45,12 @@ pub struct FolderStatus {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FolderState {
-    /// Nobody has looked yet.
+    /// It has not been read yet.
     #[default]
     Unread,
-    /// It was taken in as a draft or a release.
+    /// It can be used, and is in the database as a draft or a release.
     Working,
-    /// It has errors, or golden cases that fail. What was taken in before stays.
+    /// It has errors, or golden cases fail. What was taken in before stays in use.
     Broken,
 }
 
@@ -89,7 +89,7 @@ impl RulesFolder {
                 FolderStatus {
                     state: FolderState::Broken,
                     read_at: Some(now),
-                    findings: vec![Finding::error("unreadable", Place::file(&file), "", message)],
+                    findings: vec![Finding::error("unreadable", SourcePlace::file(&file), "", message)],
                     ..FolderStatus::default()
                 }
             }
@@ -106,7 +106,7 @@ impl RulesFolder {
         now: DateTime<Utc>,
     ) -> Result<FolderStatus, Problem> {
         // What was released has been judged.
-        let released = intake::released(connection, &hash, self.is_automatic).await?;
+        let released = take_in_folder::released(connection, &hash, self.is_automatic).await?;
         let mut status = FolderStatus {
             state: FolderState::Working,
             read_at: Some(now),
@@ -122,7 +122,7 @@ impl RulesFolder {
         status.findings.clone_from(&verdict.findings);
         if let Some(bundle) = bundle.filter(|_| verdict.is_sound()) {
             status.state = FolderState::Working;
-            match intake::take(connection, &bundle, self.is_automatic, now).await? {
+            match take_in_folder::take_in(connection, &bundle, self.is_automatic, now).await? {
                 Taken::Release(id) => status.release = Some(id),
                 Taken::Draft(id) => status.draft = Some(id),
             }

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::bundle::{Bundle, Scheme};
+use super::bundle_store;
 use super::draft;
 use super::folder::{FolderStatus, RulesFolder};
 use super::in_force::{self, InForce};
 use super::library::Library;
 use super::release::{self, Release};
 use super::scheme::{GradeBand, Label, Parameter};
-use super::store;
 use crate::auth::Caller;
 use crate::auth::access::ViewRules;
 use crate::clock::{self, Clock};
@@ -29,9 +29,9 @@ use crate::period::Period;
 /// The rules that score a month.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct RulesInForce {
-    /// Their release.
+    /// The release they belong to.
     pub release: Release,
-    /// Their schemes.
+    /// The schemes, one for each position.
     pub schemes: Vec<SchemeInForce>,
 }
 /// One scheme of the bundle.
@@ -39,13 +39,13 @@ pub struct RulesInForce {
 pub struct SchemeInForce {
     /// Its name.
     pub name: String,
-    /// What it is called.
+    /// Its title, in Chinese and English.
     pub title: Label,
     /// The position it scores.
     pub position: String,
     /// Its rules in order.
     pub rules: Vec<RuleInForce>,
-    /// Its tunable numbers.
+    /// Its parameters that can be tuned.
     pub parameters: Vec<Parameter>,
     /// Its grades, best first.
     pub grades: Vec<GradeBand>,
@@ -56,9 +56,9 @@ pub struct SchemeInForce {
 pub struct RuleInForce {
     /// Its id.
     pub id: String,
-    /// What it assesses.
+    /// What it assesses, in Chinese and English.
     pub label: Label,
-    /// Its points.
+    /// The most points it gives.
     pub max: Decimal,
     /// The metrics and parameters it reads.
     pub inputs: Vec<String>,
@@ -113,7 +113,7 @@ pub struct RulesQuery {
 
 /// Read the schemes, rules and parameters that score a month that is not frozen yet.
 ///
-/// A cycle that was frozen names its own release.
+/// A frozen review cycle keeps the release that it names itself.
 #[utoipa::path(tag = "rules", params(RulesQuery), responses(
     (status = 200, description = "The rules", body = RulesInForce),
     (status = 409, description = "No release scores the month", body = ProblemBody),
@@ -133,22 +133,22 @@ pub async fn get_rules(
     Ok(Json(RulesInForce::of(&rules)))
 }
 
-/// How the rules stand: what counts now and next, and what the rules folder holds.
+/// The rules in force now, those that come next, and the state of the rules folder.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RulesStatus {
-    /// The release that scores the current month; none before the first one.
+    /// The release that scores the current month; null before the first release.
     pub in_force: Option<Release>,
-    /// Releases of months to come, those left out that a later one replaces.
+    /// Releases for coming months, without those that a later release replaces.
     pub upcoming: Vec<Release>,
-    /// Drafts that wait for a decision.
+    /// Drafts waiting for a decision.
     pub submitted: Vec<i64>,
-    /// Whether changes of the folder are released without a second person.
+    /// Whether changes in the folder are released without the approval of a second person.
     pub is_automatic: bool,
-    /// The rules folder as it was last seen. One that is broken changes nothing.
+    /// The rules folder as it was last read. While it is broken, the rules in force stay as they are.
     pub folder: FolderStatus,
 }
 
-/// See what counts, what comes next, and whether the rules folder can be used.
+/// Read which rules are in force, which come next, and whether the rules folder can be used.
 #[utoipa::path(tag = "rules", responses((status = 200, description = "The status", body = RulesStatus)))]
 #[get("/rules/status")]
 pub async fn get_rules_status(
@@ -183,7 +183,7 @@ pub async fn list_rule_releases(
     Ok(Json(Page::of(releases, limit, |release| release.id)))
 }
 
-/// A release with what it consists of.
+/// A release with its files.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct ReleaseWithFiles {
     /// The release.
@@ -196,7 +196,7 @@ pub struct ReleaseWithFiles {
 /// Read a release.
 #[utoipa::path(tag = "rules", responses(
     (status = 200, description = "The release", body = ReleaseWithFiles),
-    (status = 404, description = "There is none", body = ProblemBody),
+    (status = 404, description = "There is no such release", body = ProblemBody),
 ))]
 #[get("/rules/releases/{id}")]
 pub async fn get_rule_release(
@@ -206,7 +206,7 @@ pub async fn get_rule_release(
 ) -> Result<Json<ReleaseWithFiles>, Problem> {
     let connection = &mut *pool.get().await?;
     let release = release::find(connection, *id).await?;
-    let files = store::bundle_files(connection, &release.bundle).await?;
+    let files = bundle_store::bundle_files(connection, &release.bundle).await?;
     let files = files.into_iter().map(|(path, content)| (path, content.len())).collect();
     Ok(Json(ReleaseWithFiles { release, files }))
 }
@@ -214,7 +214,7 @@ pub async fn get_rule_release(
 /// Read a file of a release, byte for byte.
 #[utoipa::path(tag = "rules", params(("path" = String, Path, description = "Its path, with a slash between folder and file")), responses(
     (status = 200, description = "Its content", body = String, content_type = "text/plain"),
-    (status = 404, description = "There is none", body = ProblemBody),
+    (status = 404, description = "There is no such release or file", body = ProblemBody),
 ))]
 #[get("/rules/releases/{id}/files/{path:.*}")]
 pub async fn get_rule_release_file(
@@ -225,7 +225,7 @@ pub async fn get_rule_release_file(
     let (id, path) = path.into_inner();
     let connection = &mut *pool.get().await?;
     let release = release::find(connection, id).await?;
-    let mut files = store::bundle_files(connection, &release.bundle).await?;
+    let mut files = bundle_store::bundle_files(connection, &release.bundle).await?;
     let content = files.remove(&path).ok_or_else(|| Problem::not_found("file"))?;
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(content))
 }

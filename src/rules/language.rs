@@ -3,7 +3,7 @@
 use rhai::{Dynamic, Engine, LexError, ParseError, ParseErrorType, Position, Token};
 use rust_decimal::Decimal;
 
-use super::finding::{Finding, Place};
+use super::finding::{Finding, SourcePlace};
 use super::trace;
 use crate::decimal;
 
@@ -170,6 +170,6 @@ fn is_constant(value: &Dynamic) -> bool {
 }
 
 /// The place of a rhai position in a file.
-pub fn place_of(file: &str, position: Position) -> Place {
-    Place { file: file.to_owned(), line: position.line(), column: position.position() }
+pub fn place_of(file: &str, position: Position) -> SourcePlace {
+    SourcePlace { file: file.to_owned(), line: position.line(), column: position.position() }
 }

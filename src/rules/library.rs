@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use diesel_async::AsyncPgConnection;
 
 use super::bundle::Bundle;
-use super::{folder, store};
+use super::{bundle_store, folder};
 use crate::http::Problem;
 
 /// Most compiled bundles kept. A year of months uses few.
@@ -30,7 +30,7 @@ impl Library {
         if let Some(bundle) = self.kept(hash) {
             return Ok(bundle);
         }
-        let files = store::bundle_files(connection, hash).await?;
+        let files = bundle_store::bundle_files(connection, hash).await?;
         let compiled = tokio::task::spawn_blocking(move || Bundle::compile(files))
             .await
             .map_err(|error| Problem::internal(&error))?;

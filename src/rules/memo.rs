@@ -8,8 +8,8 @@ use super::bundle::{Rule, Scheme};
 use super::check::Argument;
 use super::sandbox::Optimisation;
 use super::scoring::{Outcome, RuleResult};
-use crate::facts::metric::Catalogue;
-use crate::facts::month::{MonthFacts, Value};
+use crate::ledger::metric::Catalogue;
+use crate::ledger::month::{MonthFacts, Value};
 
 /// Most results kept of one rule. A rule whose inputs hardly ever repeat fills it again and again, which costs little.
 const LIMIT: usize = 512;

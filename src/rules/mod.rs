@@ -2,6 +2,7 @@
 
 pub mod bounds;
 pub mod bundle;
+pub mod bundle_store;
 pub mod case_text;
 pub mod cases;
 pub mod check;
@@ -13,16 +14,15 @@ pub mod folder;
 pub mod host;
 pub mod http;
 pub mod in_force;
-pub mod intake;
 pub mod language;
 pub mod library;
 pub mod memo;
 pub mod release;
-pub mod same;
+pub mod rule_identity;
 pub mod sandbox;
 pub mod scheme;
 pub mod scoring;
-pub mod store;
+pub mod take_in_folder;
 pub mod trace;
 pub mod value;
 pub mod verdict;

@@ -16,32 +16,32 @@ use crate::period::Period;
 /// Published rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Release {
-    /// Its id; later releases have greater ones.
+    /// Its id. Later releases have higher ids.
     pub id: i64,
     /// Hash of its bundle.
     pub bundle: String,
-    /// The first month it scores. It ends where a release of a later month, or a later release of the same month, begins.
-    /// None for an automatic one, which counts for every month that was not frozen by then.
+    /// The first month it scores. It stays in force until a release for a later month, or a later release for the same
+    /// month, takes over. Null for an automatic release, which applies to every month not frozen when it was published.
     #[schema(value_type = Option<String>, example = "2014-01")]
     pub effective_from: Option<Period>,
-    /// When the people concerned were consulted; none in a shop of one.
+    /// When the people concerned were consulted; null for an automatic release.
     pub consulted_on: Option<NaiveDate>,
     /// When it was published.
     pub published_at: DateTime<Utc>,
     /// What it changes.
     pub note: String,
-    /// Login of who handed it in; none is the operator.
+    /// Login of the person who submitted it; null for the operator.
     pub author: Option<String>,
-    /// Login of who approved it; none where it was taken from the rules folder by itself.
+    /// Login of the person who approved it; null for an automatic release.
     pub approver: Option<String>,
-    /// What the approver said.
+    /// The approver's note.
     pub approval_note: String,
-    /// Whether it was taken from the rules folder by itself.
+    /// Whether it was released straight from the rules folder, without approval.
     pub is_automatic: bool,
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct ReleaseRow {
     #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(sql_type = Text)]
@@ -64,8 +64,8 @@ struct Row {
     is_automatic: bool,
 }
 
-impl From<Row> for Release {
-    fn from(row: Row) -> Self {
+impl From<ReleaseRow> for Release {
+    fn from(row: ReleaseRow) -> Self {
         Self {
             id: row.id,
             bundle: row.bundle_hash,
@@ -93,7 +93,7 @@ pub async fn in_force(
     period: Period,
     frozen_at: Option<DateTime<Utc>>,
 ) -> Result<Option<Release>, Problem> {
-    let found: Option<Row> = diesel::sql_query(format!(
+    let found: Option<ReleaseRow> = diesel::sql_query(format!(
         "{SELECT} WHERE r.effective_from <= $1 OR (r.is_automatic AND ($2 IS NULL OR r.published_at <= $2)) \
          ORDER BY coalesce(r.effective_from, \
              date_trunc('month', r.published_at AT TIME ZONE 'Asia/Shanghai')::date) DESC, r.id DESC LIMIT 1"
@@ -112,7 +112,7 @@ pub async fn list(
     after: i64,
     limit: i64,
 ) -> Result<Vec<Release>, Problem> {
-    let rows: Vec<Row> = diesel::sql_query(format!("{SELECT} WHERE r.id > $1 ORDER BY r.id LIMIT $2"))
+    let rows: Vec<ReleaseRow> = diesel::sql_query(format!("{SELECT} WHERE r.id > $1 ORDER BY r.id LIMIT $2"))
         .bind::<BigInt, _>(after)
         .bind::<BigInt, _>(limit)
         .load(connection)
@@ -122,7 +122,7 @@ pub async fn list(
 
 /// One release.
 pub async fn find(connection: &mut AsyncPgConnection, id: i64) -> Result<Release, Problem> {
-    let found: Option<Row> = diesel::sql_query(format!("{SELECT} WHERE r.id = $1"))
+    let found: Option<ReleaseRow> = diesel::sql_query(format!("{SELECT} WHERE r.id = $1"))
         .bind::<BigInt, _>(id)
         .get_result(connection)
         .await
@@ -132,7 +132,7 @@ pub async fn find(connection: &mut AsyncPgConnection, id: i64) -> Result<Release
 
 /// The release published last.
 pub async fn latest(connection: &mut AsyncPgConnection) -> Result<Option<Release>, Problem> {
-    let found: Option<Row> = diesel::sql_query(format!("{SELECT} ORDER BY r.id DESC LIMIT 1"))
+    let found: Option<ReleaseRow> = diesel::sql_query(format!("{SELECT} ORDER BY r.id DESC LIMIT 1"))
         .get_result(connection)
         .await
         .optional()?;
@@ -200,7 +200,7 @@ pub async fn require_open(
 /// The releases that will score months after `period`, the next one first; one that a later one for the same month
 /// replaces is left out.
 pub async fn upcoming(connection: &mut AsyncPgConnection, period: Period) -> Result<Vec<Release>, Problem> {
-    let rows: Vec<Row> = diesel::sql_query(format!(
+    let rows: Vec<ReleaseRow> = diesel::sql_query(format!(
         "{SELECT} WHERE r.effective_from > $1 AND NOT EXISTS (SELECT FROM rule_release later \
              WHERE later.effective_from = r.effective_from AND later.id > r.id) ORDER BY r.effective_from"
     ))

@@ -7,7 +7,7 @@ use rhai::packages::{ArithmeticPackage, LogicPackage, Package};
 use rhai::{AST, CallFnOptions, Dynamic, Engine, OptimizationLevel, ParseError, Scope};
 
 use super::failure::Failure;
-use super::finding::{Finding, Place};
+use super::finding::{Finding, SourcePlace};
 use super::trace::{Constants, Frame};
 use super::{coverage, host, language, trace};
 
@@ -78,7 +78,7 @@ fn engine(level: OptimizationLevel, limit: u64) -> Engine {
 pub fn read(file: &str, text: &str) -> Result<AST, Box<Finding>> {
     if text.len() > SOURCE_LIMIT {
         let message = format!("the script has {} bytes, more than the {SOURCE_LIMIT} allowed", text.len());
-        return Err(Box::new(Finding::error("too-large", Place::file(file), "", message)));
+        return Err(Box::new(Finding::error("too-large", SourcePlace::file(file), "", message)));
     }
     LENIENT.compile(text).map_err(|error| Box::new(language::finding(file, text, &error)))
 }

@@ -28,7 +28,7 @@ pub enum StepKind {
     Deduction,
     /// Points on top of the total.
     Bonus,
-    /// A remark without points.
+    /// A note without points.
     Note,
 }
 
@@ -37,9 +37,9 @@ pub enum StepKind {
 pub struct Step {
     /// What it did.
     pub kind: StepKind,
-    /// Points given or taken, unrounded; none where there are none.
+    /// Points given or taken off, unrounded; null if the step has none.
     pub points: Option<Decimal>,
-    /// The most an item could give.
+    /// The most points the item could give.
     pub max: Option<Decimal>,
     /// The reason with its numbers, in Chinese.
     pub reason: String,
@@ -82,7 +82,7 @@ impl Default for Frame {
 
 /// How far one call of `lin`, `band` or `reaches` got. Never stored: it is what levers look for a change of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reach {
+pub struct EdgesReached {
     /// Where the call stands. A call within a function that is called twice is there twice, in the order of the calls.
     pub at: Position,
     /// How many of the call's edges the value has reached.
@@ -113,7 +113,7 @@ pub struct Recorder {
     /// What failed where the engine lets no error through: a missing value inside `${…}`.
     pub fault: Option<(String, Position)>,
     /// How far calls got, where the frame asks for it.
-    pub reached: Vec<Reach>,
+    pub reached: Vec<EdgesReached>,
     deadline: Option<Instant>,
 }
 
@@ -164,7 +164,7 @@ impl Recorder {
     /// Keeps how many of a call's edges were reached, and the last of them, where the frame asks for it.
     pub fn watch(&mut self, at: Position, edges: usize, last: Option<Decimal>, show: fn(Decimal) -> String) {
         if self.frame.watches_edges {
-            self.reached.push(Reach { at, edges, last: last.map(show), step: self.steps.len() });
+            self.reached.push(EdgesReached { at, edges, last: last.map(show), step: self.steps.len() });
         }
     }
 

@@ -6,17 +6,17 @@ use utoipa::ToSchema;
 use super::bundle::{Bundle, Files};
 use super::cases::{self, CasesReport};
 use super::check;
-use super::finding::{Finding, Place, Severity};
+use super::finding::{Finding, Severity, SourcePlace};
 use super::sandbox;
 
-/// What is to be said of a bundle.
+/// The result of checking a bundle.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Verdict {
-    /// SHA-256 of the bundle; none when it has errors with which it cannot be used at all.
+    /// SHA-256 of the bundle; null if its errors make it unusable.
     pub bundle: Option<String>,
-    /// What is wrong, by file and line. Cases that fail are among it, lines that no case reaches are not.
+    /// What is wrong, by file and line. This includes failing cases, but not lines that no case reaches.
     pub findings: Vec<Finding>,
-    /// The golden cases, and what they cover.
+    /// How the golden cases went, and what they cover.
     #[serde(flatten)]
     pub cases: CasesReport,
 }
@@ -39,7 +39,8 @@ impl Verdict {
 /// is allowed.
 pub fn judge(files: Files) -> (Option<Bundle>, Verdict) {
     sandbox::with_deep_stack(|| judge_here(files)).unwrap_or_else(|| {
-        let finding = Finding::error("internal", Place::file("."), "", "the rules could not be judged");
+        let finding =
+            Finding::error("internal", SourcePlace::file("."), "", "the rules could not be checked");
         (None, Verdict { findings: vec![finding], ..Verdict::default() })
     })
 }

@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 use super::folder::RulesFolder;
 use crate::clock::Clock;
 use crate::db::Pool;
+use crate::ledger::metric::CatalogueFile;
 use crate::http::Problem;
 
 /// How long a folder has to be left alone: an editor that saves writes, renames and deletes within a moment.
@@ -57,10 +58,14 @@ impl Watch {
     }
 }
 
-/// Takes the folder in now and whenever it changes, for as long as it is awaited.
-pub async fn follow(folder: Arc<RulesFolder>, pool: Pool, clock: Clock) {
+/// Takes the folder in now and whenever it changes, and reads its catalogue again, for as long as it is awaited.
+pub async fn follow(folder: Arc<RulesFolder>, catalogue: Arc<CatalogueFile>, pool: Pool, clock: Clock) {
     let mut watch = Watch::new(folder.path());
     loop {
+        let file = Arc::clone(&catalogue);
+        if let Err(error) = tokio::task::spawn_blocking(move || file.renew()).await {
+            tracing::warn!(%error, "the catalogue could not be read again");
+        }
         if let Err(problem) = take_in(&folder, &pool, clock).await {
             // The folder is looked at again soon; meanwhile what was taken in before counts.
             tracing::warn!(%problem, "the rules folder could not be taken in");

@@ -1,5 +1,6 @@
 //! The other commands: help, demo, serve, user, migrate, generate, openapi.
 
+use showfloor::auth::Context;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
@@ -318,7 +319,7 @@ async fn the_demonstration_does_not_mix_with_somebodys_own_data() {
         valid_to: None,
     };
     let now = "2014-01-01T00:00:00Z".parse().unwrap();
-    showfloor::org::units::create(&mut pool.get().await.unwrap(), new, None, now).await.unwrap();
+    showfloor::org::units::create(&mut Context::operator(&pool, now).await.unwrap(), new).await.unwrap();
     let printed = run(&["demo", "--exit", "--database-url", &url]);
     assert_eq!((printed.status, printed.out.as_str()), (1, ""));
     assert!(printed.err.contains("SHOWFLOOR_DATA_DIR"), "{}", printed.err);

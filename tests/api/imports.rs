@@ -3,6 +3,7 @@
 use diesel::QueryDsl as _;
 use diesel_async::RunQueryDsl as _;
 use serde_json::{Value, json};
+use showfloor::auth::Context;
 use showfloor::auth::access::Role;
 use showfloor::db::schema::{fact, import_batch, source_delivery};
 use showfloor::db::{Pool, pool};
@@ -21,8 +22,7 @@ fn file(path: &str) -> Vec<u8> {
 
 /// The store of the fixtures: four advisors, somebody of HR and a clerk; and another store with one advisor.
 pub async fn organisation(pool: &Pool) {
-    let connection = &mut *pool.get().await.unwrap();
-    let now = "2015-03-01T00:00:00Z".parse().unwrap();
+    let cx = &mut Context::operator(pool, "2015-03-01T00:00:00Z".parse().unwrap()).await.unwrap();
     let valid_from = "2014-01-01".parse().unwrap();
     for (code, kind, parent) in
         [("CX", UnitKind::Store, None), ("CX1", UnitKind::Team, Some("CX")), ("DM", UnitKind::Store, None)]
@@ -36,7 +36,7 @@ pub async fn organisation(pool: &Pool) {
             valid_from,
             valid_to: None,
         };
-        org::units::create(connection, new, None, now).await.unwrap();
+        org::units::create(cx, new).await.unwrap();
     }
     for (employee_no, name, unit, position) in [
         ("B01", "林晓东", "CX1", Position::SalesConsultant),
@@ -52,7 +52,7 @@ pub async fn organisation(pool: &Pool) {
             name: name.to_owned(),
             status: EmployeeStatus::Active,
         };
-        org::people::create(connection, new, None, now).await.unwrap();
+        org::people::create(cx, new).await.unwrap();
         let new = NewAssignment {
             employee_no: employee_no.to_owned(),
             unit: unit.to_owned(),
@@ -60,7 +60,7 @@ pub async fn organisation(pool: &Pool) {
             valid_from,
             valid_to: None,
         };
-        org::postings::create(connection, new, None, now).await.unwrap();
+        org::postings::create(cx, new).await.unwrap();
     }
 }
 

@@ -1,5 +1,6 @@
 //! The ledger: days and records, history, what was known when, months that stay closed, and requests that are sent twice.
 
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -348,4 +349,78 @@ async fn who_proposes_a_late_correction_does_not_decide_on_it() {
     assert_eq!(statuses, [200, 409]);
     assert_eq!(known(&app, "2015-01", "A06", "exam_score").await, 99);
     assert_eq!(history(&app, "2015-01", "A06", "exam_score").await.len(), 2);
+}
+
+/// How many sessions of this database wait for a lock.
+async fn waiting(watcher: &mut AsyncPgConnection) -> i64 {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        count: i64,
+    }
+    let query = "SELECT count(*) AS count FROM pg_stat_activity \
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    diesel::sql_query(query).get_result::<Row>(watcher).await.unwrap().count
+}
+
+/// Freezes January while `change`, a request that takes its last value away or posts somebody without any, has begun
+/// and stands before its end.
+async fn freeze_during(change: impl AsyncFnOnce(&TestApp) -> Answer) {
+    let app = TestApp::demo().await.at("2015-02-01T02:00:00Z");
+    let cycle = january(&app).await;
+    let mut all = delivery("2015-01", json!([{"employee_no": "A01", "facts": {}}]));
+    all["complete_sources"] = json!(["complaints"]);
+    app.post("service", "/v1/facts", all).await.expect(200);
+    let new = json!({"employee_no": "A99", "name": "新来的"});
+    app.post("hr", "/v1/employees", new).await.expect(201);
+    let outstanding = format!("/v1/review-cycles/{cycle}/outstanding");
+    let state = app.get("hr", &outstanding).await.expect(200);
+    assert_eq!(state["is_complete"], true, "{state:#}");
+
+    // The trail is written after everything else: whoever cannot write it stands there with the locks it has taken.
+    let watcher = &mut *app.pool.get().await.unwrap();
+    let holder = &mut *app.pool.get().await.unwrap();
+    holder.batch_execute("BEGIN; LOCK TABLE audit_entry IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let freeze = format!("/v1/review-cycles/{cycle}/freeze");
+    let wait_for = async |watcher: &mut AsyncPgConnection, number: i64| {
+        for _ in 0..500 {
+            if waiting(watcher).await == number {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("{number} should wait");
+    };
+    let freezing = async {
+        wait_for(watcher, 1).await;
+        let release = async {
+            wait_for(watcher, 2).await;
+            holder.batch_execute("ROLLBACK").await.unwrap();
+        };
+        futures_util::future::join(app.post("hr", &freeze, json!({})), release).await.0
+    };
+    let (changed, frozen) = futures_util::future::join(change(&app), freezing).await;
+    assert!(changed.status.is_success(), "{:#}", changed.body);
+    assert_eq!(frozen.problem(409), "conflict");
+    let state = app.get("hr", &outstanding).await.expect(200);
+    assert_eq!((&state["is_complete"], &state["cycle"]["state"]), (&json!(false), &json!("collecting")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_goes_while_the_month_is_being_frozen_is_missed() {
+    freeze_during(async |app| {
+        let row = history(app, "2015-01", "A06", "deliveries").await.remove(0);
+        let why = json!({"value": null, "reason": "it was of another month"});
+        app.post("clerk", &format!("/v1/facts/{}/correct", row["id"]), why).await
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_posted_while_the_month_is_being_frozen_is_missed() {
+    freeze_during(async |app| {
+        let new = json!({"employee_no": "A99", "unit": "G1", "position": "sales_consultant", "valid_from": "2015-01-01"});
+        app.post("hr", "/v1/assignments", new).await
+    })
+    .await;
 }

@@ -30,6 +30,7 @@ mod organisation;
 mod plan_funnel;
 mod plan_preview;
 mod plans;
+mod postings_held;
 mod program;
 mod releases;
 mod releases_cli;

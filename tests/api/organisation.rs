@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use showfloor::auth::Context;
 use showfloor::auth::users;
 
 use crate::sessions::sign_in;
@@ -11,14 +12,14 @@ use crate::users::fields;
 /// An empty server whose first administrator has been made.
 async fn founded() -> TestApp {
     let app = TestApp::empty().await;
-    let connection = &mut *app.pool.get().await.unwrap();
-    let first = users::create_first_administrator(connection, app.clock.now()).await.unwrap();
+    let cx = &mut Context::operator(&app.pool, app.clock.now()).await.unwrap();
+    let first = users::create_first_administrator(cx).await.unwrap();
     let (login, password) = first.unwrap();
     let session = sign_in(&app, &login, &password).await.expect(200);
     assert!(session["access_token"].is_string());
     assert_eq!(login, "admin");
     assert!(password.len() >= 16);
-    assert!(users::create_first_administrator(connection, app.clock.now()).await.unwrap().is_none());
+    assert!(users::create_first_administrator(cx).await.unwrap().is_none());
     app
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use reqwest::Method;
 use serde_json::{Value, json};
 use showfloor::auth::access::Role;
-use showfloor::rules::folder::RulesFolder;
+use showfloor::rules::folder::{FolderState, RulesFolder};
 use showfloor::rules::{in_force, library::Library};
 
 use crate::support::{Answer, Template, TestApp, copied_rules, shipped_rules};
@@ -449,8 +449,21 @@ async fn the_folder_is_watched() {
     let rules = copied_rules();
     let app = TestApp::start(Template::Demo, rules.path()).await;
     let folder = Arc::new(RulesFolder::new(rules.path(), false));
-    let following =
-        tokio::spawn(showfloor::rules::watch::follow(Arc::clone(&folder), app.pool.clone(), app.clock));
+    // Requests read no file: until the folder is watched, an edit goes unnoticed.
+    let metrics = rules.path().join("metrics.toml");
+    let label = async || app.get("hr", "/v1/metrics").await.expect(200)[0]["zh"].as_str().unwrap().to_owned();
+    let before = label().await;
+    let quoted = format!("zh = \"{before}\"");
+    let text = std::fs::read_to_string(&metrics).unwrap();
+    assert!(text.contains(&quoted));
+    std::fs::write(&metrics, text.replace(&quoted, "zh = \"改名\"")).unwrap();
+    assert_eq!(label().await, before);
+    let following = tokio::spawn(showfloor::rules::watch::follow(
+        Arc::clone(&folder),
+        Arc::clone(&app.catalogue),
+        app.pool.clone(),
+        app.clock,
+    ));
     let wait_for = async |done: &dyn Fn() -> bool| {
         for _ in 0..200 {
             if done() {
@@ -460,6 +473,17 @@ async fn the_folder_is_watched() {
         }
         panic!("nobody noticed: {:?}", folder.status());
     };
+    let is_called =
+        |zh: &str| app.catalogue.current().is_ok_and(|one| one.listed().iter().any(|one| one.zh == zh));
+    wait_for(&|| is_called("改名")).await;
+    assert_eq!(label().await, "改名");
+    // A broken one replaces nothing, and the next that works is taken.
+    std::fs::write(&metrics, "[[metric]]").unwrap();
+    wait_for(&|| folder.status().state == FolderState::Broken).await;
+    assert_eq!(label().await, "改名");
+    std::fs::write(&metrics, &text).unwrap();
+    wait_for(&|| is_called(&before)).await;
+    assert_eq!(label().await, before);
     wait_for(&|| folder.status().release == Some(1)).await;
     // As editors save: a file beside it, renamed over it.
     let script = rules.path().join("sales_consultant/70_complaints.rhai");

@@ -334,7 +334,7 @@ fn codes_in(folder: &Path, found: &mut std::collections::BTreeSet<String>) {
                     };
                     if call == "=> " || call == "=> (" {
                         // In a table of codes, every one stands in the README; other tables have other words.
-                        let is_table = ["language.rs", "comparisons.rs", "probe.rs"]
+                        let is_table = ["language.rs", "comparisons.rs", "probe/mod.rs"]
                             .iter()
                             .any(|file| path.ends_with(file));
                         if !is_table || word.contains(' ') || word.contains('\'') {

@@ -1,6 +1,7 @@
 //! The migrations: what they build is what the program believes, and they take away what they built.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use diesel::sql_types::Text;
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
@@ -24,15 +25,24 @@ async fn lines(connection: &mut AsyncPgConnection, query: &str) -> Vec<String> {
 /// Table → columns in order, each `name type nullability`.
 type Tables = BTreeMap<String, Vec<String>>;
 
-/// What src/db/schema.rs and the files below it say, in PostgreSQL's words.
-fn declared() -> Tables {
-    let text = concat!(
-        include_str!("../../src/db/schema.rs"),
-        include_str!("../../src/db/schema/diary.rs"),
-        include_str!("../../src/db/schema/facts.rs"),
-        include_str!("../../src/db/schema/leave.rs"),
-        include_str!("../../src/db/schema/rules.rs")
-    );
+/// The files of a folder of the project, by name.
+fn files(folder: &str) -> BTreeMap<String, PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), path)).collect()
+}
+
+/// What the rooms' files in src/db/schema/ say, in PostgreSQL's words.
+fn declared() -> BTreeMap<String, Tables> {
+    files("src/db/schema")
+        .into_iter()
+        .filter_map(|(name, path)| Some((name.strip_suffix(".rs")?.to_owned(), path)))
+        .filter(|(room, _)| room != "mod")
+        .map(|(room, path)| (room, declared_in(&std::fs::read_to_string(path).unwrap())))
+        .collect()
+}
+
+fn declared_in(text: &str) -> Tables {
     let mut tables = Tables::new();
     let mut table = None;
     for line in text.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
@@ -83,7 +93,7 @@ async fn the_program_and_the_database_agree_on_every_column() {
         };
         migrated.entry(table.to_owned()).or_default().push(column);
     }
-    let mut declared = declared();
+    let mut declared: Tables = declared().into_values().flatten().collect();
     for view in &views {
         for column in declared.get_mut(view).into_iter().flatten() {
             *column = column.replace(" not null", "").replace(" null", "");
@@ -91,6 +101,57 @@ async fn the_program_and_the_database_agree_on_every_column() {
     }
     assert!(declared.len() > 10, "{declared:?}");
     assert_eq!(declared, migrated);
+}
+
+/// The names of the tables and views that a migration makes, each with the line of comment before it.
+fn made(sql: &str) -> Vec<(String, Option<&str>)> {
+    let mut made = Vec::new();
+    let mut before = "";
+    for line in sql.lines() {
+        let made_here =
+            ["CREATE TABLE ", "CREATE VIEW "].into_iter().find_map(|start| line.strip_prefix(start));
+        if let Some(name) = made_here.and_then(|rest| rest.split_whitespace().next()) {
+            made.push((name.to_owned(), before.strip_prefix("-- ")));
+        }
+        before = line;
+    }
+    made
+}
+
+#[test]
+fn each_room_has_its_migrations_and_its_tables_each_said_to_be_what() {
+    let mut rooms = BTreeMap::<String, BTreeSet<String>>::new();
+    for (migration, folder) in files("migrations") {
+        let room =
+            migration.split('_').nth(1).unwrap_or_else(|| panic!("{migration}: a room's name is missing"));
+        let up = std::fs::read_to_string(folder.join("up.sql")).unwrap();
+        assert!(up.starts_with("-- "), "{migration}: what the room is, is missing");
+        assert!(folder.join("down.sql").is_file(), "{migration}: down.sql is missing");
+        for (table, comment) in made(&up) {
+            assert!(
+                comment.is_some_and(|text| text.ends_with('.')),
+                "{migration}: what is a row of {table}?"
+            );
+            rooms.entry(room.to_owned()).or_default().insert(table);
+        }
+    }
+    let declared: BTreeMap<String, BTreeSet<String>> =
+        declared().into_iter().map(|(room, tables)| (room, tables.into_keys().collect())).collect();
+    assert_eq!(declared, rooms);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn constraints_of_several_columns_say_what_they_hold() {
+    let url = database_url(Template::Empty).await;
+    let connection = &mut pool::connect(&url).await.unwrap();
+    let nameless = lines(
+        connection,
+        "SELECT conname || ' ' || pg_get_constraintdef(oid) AS line FROM pg_constraint \
+         WHERE contype = 'c' AND connamespace = 'public'::regnamespace \
+         AND conname ~ ('^' || conrelid::regclass || '_check[0-9]*$')",
+    )
+    .await;
+    assert!(nameless.is_empty(), "PostgreSQL named them: {nameless:#?}");
 }
 
 /// Everything that migrations make: columns, constraints, indexes, views, functions, triggers, sequences, extensions.

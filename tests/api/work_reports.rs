@@ -256,7 +256,7 @@ pub async fn freeze(app: &TestApp, period: &str) {
     let (period, now) = (period.parse().unwrap(), app.clock.now());
     connection
         .transaction(async |connection| {
-            showfloor::facts::close::freeze(connection, store.id, period, None, None, now).await
+            showfloor::ledger::close::freeze(connection, store.id, period, None, None, now).await
         })
         .await
         .unwrap();

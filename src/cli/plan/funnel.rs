@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use crate::cli::{Ended, table};
 use crate::decimal;
-use crate::plan::funnel::{self, PhoneWebRates, ShowroomRates};
+use crate::plan::funnel::models::{self, PhoneWebRates, ShowroomRates};
 
 /// Options of `showfloor plan funnel`.
 #[derive(Debug, clap::Args)]
@@ -88,7 +88,7 @@ fn showroom(args: &FunnelArgs) -> anyhow::Result<(String, Vec<Stage>)> {
         capture: args.capture_rate.unwrap_or(usual.capture),
         test_drive: args.test_drive_rate.unwrap_or(usual.test_drive),
     };
-    let needed = funnel::showroom(args.deliveries, &rates)?;
+    let needed = models::showroom(args.deliveries, &rates)?;
     let stages = vec![
         ("deliveries", None, needed.deliveries),
         ("orders", Some(rates.order), needed.orders),
@@ -109,7 +109,7 @@ fn phone_web(args: &FunnelArgs) -> anyhow::Result<(String, Vec<Stage>)> {
         arrival: args.arrival_rate.unwrap_or(usual.arrival),
         valid: args.valid_rate.unwrap_or(usual.valid),
     };
-    let needed = funnel::phone_web(args.deliveries, &rates)?;
+    let needed = models::phone_web(args.deliveries, &rates)?;
     let stages = vec![
         ("deliveries", None, needed.deliveries),
         ("orders", Some(rates.order), needed.orders),

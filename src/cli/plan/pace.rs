@@ -10,7 +10,7 @@ use crate::calendar::{self, Calendar};
 use crate::cli::{Ended, table};
 use crate::decimal;
 use crate::period::Period;
-use crate::plan::pace::{Course, Light, Pace, Span, pace};
+use crate::plan::reading::pace::{Course, Light, Pace, Span, pace};
 
 /// Options of `showfloor plan pace`.
 #[derive(Debug, clap::Args)]

@@ -11,12 +11,10 @@ use crate::cli::person::Person;
 use crate::cli::{Ended, table};
 use crate::clock::Clock;
 use crate::config::{Rules, Storage};
-use crate::facts::import::MAX_FILE_BYTES;
-use crate::facts::metric::CatalogueFile;
-use crate::plan::exchange::{self, SheetChange, SheetReport};
-use crate::plan::store::{self, PlanFilter};
+use crate::spreadsheets::import::MAX_FILE_BYTES;
+use crate::plan::workbook::{self, SheetChange, SheetReport};
+use crate::plan::versions::store::{self, PlanFilter};
 use crate::plan::viewer::{self, Viewer};
-use crate::rules::bundle::CATALOGUE_FILE;
 
 /// Changes printed one by one; the rest is counted.
 const CHANGES_SHOWN: usize = 50;
@@ -126,12 +124,12 @@ pub async fn export(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended>
         args.force || !args.file.exists(),
         "{shown} is there already: choose another name, or --force"
     );
-    let catalogue = CatalogueFile::new(args.rules.folder.join(CATALOGUE_FILE)).read()?;
+    let catalogue = args.rules.catalogue()?;
     let (_, bytes) = Database::with(&storage, async |pool| {
         let connection = &mut *pool.get().await?;
         let caller = args.person.sign_in::<ViewPlan>(connection).await?;
         let viewer = Viewer::of(&caller, Clock::System.now());
-        Ok(exchange::export(connection, &catalogue, &viewer, args.plan).await?)
+        Ok(workbook::export(connection, &catalogue, &viewer, args.plan).await?)
     })
     .await?;
     std::fs::write(&args.file, bytes).with_context(|| format!("cannot write {shown}"))?;
@@ -147,13 +145,13 @@ pub async fn import(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended>
         "{shown} has {size} bytes, more than the {MAX_FILE_BYTES} allowed"
     );
     let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {shown}"))?;
-    let catalogue = CatalogueFile::new(args.rules.folder.join(CATALOGUE_FILE)).read()?;
+    let catalogue = args.rules.catalogue()?;
     let report = Database::with(&storage, async |pool| {
         let connection = &mut *pool.get().await?;
         let caller = args.person.sign_in::<DraftPlan>(connection).await?;
         let (now, by) = (Clock::System.now(), Some(caller.identity.user_id));
         viewer::require_plan(connection, &Viewer::of(&caller, now), args.plan).await?;
-        Ok(exchange::import(connection, &catalogue, args.plan, bytes, args.dry_run, by, now).await?)
+        Ok(workbook::import(connection, &catalogue, args.plan, bytes, args.dry_run, by, now).await?)
     })
     .await?;
     print(&report, args.json)?;

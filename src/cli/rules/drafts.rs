@@ -17,8 +17,8 @@ use crate::period::Period;
 use crate::rules::bundle::{Files, read_folder};
 use crate::rules::draft::decision::{self, Submission};
 use crate::rules::draft::parameters::{self, NewValue};
-use crate::rules::draft::{self, Draft, Origin, State, diff, files};
-use crate::rules::{release, store};
+use crate::rules::draft::{self, Draft, DraftOrigin, DraftState, diff, files};
+use crate::rules::{bundle_store, release};
 
 /// Options of `showfloor rules drafts`.
 #[derive(Debug, clap::Args)]
@@ -137,7 +137,7 @@ pub async fn list(args: DraftsArgs, storage: Storage) -> anyhow::Result<Ended> {
         Ok(draft::list(&mut *pool.get().await?, None, None, 0, i64::MAX).await?)
     })
     .await?;
-    let is_open = |draft: &Draft| !matches!(draft.state, State::Approved | State::Discarded);
+    let is_open = |draft: &Draft| !matches!(draft.state, DraftState::Approved | DraftState::Discarded);
     let drafts = drafts.into_iter().filter(|draft| args.all || is_open(draft)).collect::<Vec<_>>();
     if args.json {
         writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&drafts)?)?;
@@ -167,7 +167,7 @@ pub async fn begin(args: BeginArgs, storage: Storage) -> anyhow::Result<Ended> {
         let by = Some(caller.identity.user_id);
         let draft = match (&files, args.release) {
             (Some(files), _) => {
-                draft::create(connection, files, Origin::Import, &args.note, None, by, now).await?
+                draft::create(connection, files, DraftOrigin::Import, &args.note, None, by, now).await?
             }
             (None, Some(id)) => draft::copy_release(connection, id, &args.note, by, now).await?,
             (None, None) => draft::copy_latest(connection, &args.note, by, now).await?,
@@ -266,7 +266,7 @@ pub async fn print_diff(args: DiffArgs, storage: Storage) -> anyhow::Result<Ende
             None => release::latest(connection).await?,
         };
         let before = match against {
-            Some(release) => store::bundle_files(connection, &release.bundle).await?,
+            Some(release) => bundle_store::bundle_files(connection, &release.bundle).await?,
             None => Files::new(),
         };
         Ok(diff::between(&before, &files::all(connection, args.draft).await?))

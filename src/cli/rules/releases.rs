@@ -10,10 +10,10 @@ use crate::cli::{Ended, database::Database, table};
 use crate::clock::{self, Clock};
 use crate::config::{ReleasedRules, Storage};
 use crate::period::Period;
+use crate::rules::bundle_store;
 use crate::rules::draft::{self, files};
 use crate::rules::folder::FolderState;
 use crate::rules::release::{self, Release};
-use crate::rules::store;
 
 /// Options of `showfloor rules releases`.
 #[derive(Debug, clap::Args)]
@@ -127,7 +127,10 @@ pub async fn export(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended>
             Some(id) => release::find(connection, id).await?,
             None => release::latest(connection).await?.context("nothing has been released yet")?,
         };
-        Ok((format!("release {}", release.id), store::bundle_files(connection, &release.bundle).await?))
+        Ok((
+            format!("release {}", release.id),
+            bundle_store::bundle_files(connection, &release.bundle).await?,
+        ))
     })
     .await?;
     for (path, content) in &files {

@@ -33,7 +33,7 @@ use tokio_postgres::error::SqlState;
 
 use account::Account;
 pub use error::EmbeddedError;
-use ownership::{Lifeline, Ownership};
+use ownership::Ownership;
 use programs::Programs;
 use server::{Server, Site};
 use watchdog::Watchdog;
@@ -119,7 +119,7 @@ impl Cluster {
         open_to(account, &directory)?;
         let programs = Programs::find(&data, made_by).await?;
         let site = Site { directory, data, account, programs, tuning };
-        let lifeline = Lifeline::take(&site).await?;
+        let lifeline = site.take_over().await?;
         if made_by.is_none() {
             site.initialise(&lifeline).await?;
         }

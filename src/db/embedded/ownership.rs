@@ -8,15 +8,8 @@ use std::io::{self, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
-
-use super::server::Site;
-use super::{EmbeddedError, GLANCE, STOP_PATIENCE};
-
-/// How often to ask a server without an owner to stop. It may have been too young to hear it the first time.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
+use super::EmbeddedError;
 
 /// The right to run the server of a cluster, held by at most one process.
 #[derive(Debug)]
@@ -78,25 +71,11 @@ pub(super) struct Lifeline {
 }
 
 impl Lifeline {
-    /// Waits until nothing is left of earlier owners, stopping a server that they left running.
-    pub(super) async fn take(site: &Site) -> Result<Lifeline, EmbeddedError> {
-        let path = site.directory.join("server.lock");
+    /// Takes the lock if nothing is left of earlier owners.
+    pub(super) fn try_take(directory: &Path) -> Result<Option<Lifeline>, EmbeddedError> {
+        let path = directory.join("server.lock");
         let file = open(&path)?;
-        let deadline = Instant::now() + STOP_PATIENCE;
-        let mut ask_at = Instant::now();
-        while !try_lock(&file, &path)? {
-            let now = Instant::now();
-            if now > deadline {
-                return Err(EmbeddedError::LeftBehind { directory: site.directory.clone() });
-            }
-            if now >= ask_at {
-                // The watchdog of a dead owner does the same, unless it is dead as well.
-                site.ask_to_stop().await?;
-                ask_at = now + ASK_AGAIN;
-            }
-            sleep(GLANCE).await;
-        }
-        Ok(Lifeline { file, path })
+        Ok(try_lock(&file, &path)?.then_some(Lifeline { file, path }))
     }
 
     /// A standard stream through which a child shares the lock; nothing is read from it or written to it.

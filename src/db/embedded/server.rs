@@ -18,6 +18,9 @@ use super::{EmbeddedError, GLANCE, ROLE, START_PATIENCE, STOP_PATIENCE, Tuning, 
 /// Start of the name of a data directory that `initdb` is still working on.
 const UNFINISHED: &str = "data.initdb-";
 
+/// How often to ask a server without an owner to stop. It may have been too young to hear it the first time.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
 /// How much of a program's last words goes into an error.
 const LAST_LINES: usize = 10;
 
@@ -60,6 +63,27 @@ impl Site {
         // Ctrl-C in a terminal goes to the whole process group; the server is to stop when it is told to.
         command.process_group(0);
         command
+    }
+
+    /// Waits until nothing is left of earlier owners, stopping a server that they left running.
+    pub(super) async fn take_over(&self) -> Result<Lifeline, EmbeddedError> {
+        let deadline = Instant::now() + STOP_PATIENCE;
+        let mut ask_at = Instant::now();
+        loop {
+            if let Some(lifeline) = Lifeline::try_take(&self.directory)? {
+                return Ok(lifeline);
+            }
+            let now = Instant::now();
+            if now > deadline {
+                return Err(EmbeddedError::LeftBehind { directory: self.directory.clone() });
+            }
+            if now >= ask_at {
+                // The watchdog of a dead owner does the same, unless it is dead as well.
+                self.ask_to_stop().await?;
+                ask_at = now + ASK_AGAIN;
+            }
+            sleep(GLANCE).await;
+        }
     }
 
     /// Makes the cluster's files. They get their final name only when they are complete.

@@ -1,4 +1,39 @@
-//! The tables of what people write of their own days: reports, daily sheets and activities.
+//! Diary: events, reports, daily sheets, activities, leave and working days.
+
+diesel::table! {
+    /// What happened on a day.
+    event (id) {
+        id -> Int8,
+        kind -> Text,
+        employee_id -> Int8,
+        day -> Date,
+        detail -> Jsonb,
+        evidence -> Jsonb,
+        note -> Nullable<Text>,
+        reported_by -> Int8,
+        reported_at -> Timestamptz,
+        source_system -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+        needed -> Int2,
+        verifications -> Int2,
+        state -> Text,
+    }
+}
+
+diesel::table! {
+    /// Who did what about an event.
+    event_step (id) {
+        id -> Int8,
+        event_id -> Int8,
+        step -> Text,
+        user_id -> Int8,
+        by_employee_id -> Nullable<Int8>,
+        reporter_id -> Int8,
+        subject_id -> Int8,
+        at -> Timestamptz,
+        note -> Nullable<Text>,
+    }
+}
 
 diesel::table! {
     /// Which reports units ask for, and by when.
@@ -130,5 +165,48 @@ diesel::table! {
     activity_person (activity_id, employee_id) {
         activity_id -> Int8,
         employee_id -> Int8,
+    }
+}
+
+diesel::table! {
+    /// Kinds of leave, and which are protected.
+    leave_type (name) {
+        name -> Text,
+        en -> Text,
+        is_protected -> Bool,
+        aliases -> Array<Text>,
+    }
+}
+
+diesel::table! {
+    /// On which days stores are open.
+    work_calendar (store_id, year) {
+        store_id -> Int8,
+        year -> Int4,
+        rest_weekdays -> Array<Int2>,
+        keeps_holidays -> Bool,
+        rest_days_a_month -> Int2,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    /// Single days that are otherwise.
+    work_calendar_day (store_id, day) {
+        store_id -> Int8,
+        year -> Int4,
+        day -> Date,
+        is_open -> Bool,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    /// Public holidays beside those that are part of the program.
+    holiday_year (year) {
+        year -> Int4,
+        text -> Text,
+        user_id -> Nullable<Int8>,
+        changed_at -> Timestamptz,
     }
 }

@@ -1,4 +1,4 @@
-//! The tables of rules: bundles, releases, drafts and backtests.
+//! Rules: bundles, releases, drafts and backtests.
 
 diesel::table! {
     /// Rule bundles by hash.

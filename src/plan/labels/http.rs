@@ -9,7 +9,7 @@ use crate::auth::access::{DraftPlan, ViewPlan};
 use crate::db::Pool;
 use crate::http::problem::ProblemBody;
 use crate::http::{Body, Problem};
-use crate::plan::Tree;
+use crate::plan::split::tree::Tree;
 
 /// List the channels 渠道 that plans can name.
 #[utoipa::path(tag = "plans", responses((status = 200, description = "Every channel, by code", body = Vec<PlanLabel>)))]

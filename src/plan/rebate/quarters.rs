@@ -15,12 +15,11 @@ use super::{NextTier, RebateBasis, RebateError, RebatePolicy, rebate};
 use crate::http::Problem;
 use crate::http::problem::FieldError;
 use crate::period::Period;
-use crate::plan::actuals;
-use crate::plan::supply;
-use crate::plan::targets::unit_targets_in_force;
-use crate::plan::tree::Tree;
+use crate::plan::faults::fault;
+use crate::plan::reading::targets::unit_targets_in_force;
+use crate::plan::split::tree::Tree;
 use crate::plan::viewer::Viewer;
-use crate::plan::weights::fault;
+use crate::plan::{actuals, supply};
 
 /// The metric of cars delivered to customers.
 const DELIVERIES: &str = "deliveries";

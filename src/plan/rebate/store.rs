@@ -17,8 +17,8 @@ use crate::http::etag::Seen;
 use crate::http::problem::FieldError;
 use crate::http::{Code, Problem};
 use crate::org::UnitKind;
+use crate::plan::faults::fault;
 use crate::plan::viewer::{self, Viewer};
-use crate::plan::weights::fault;
 
 /// What a policy says, to be kept under its code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
@@ -71,7 +71,7 @@ pub struct PolicyFilter {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct PolicyRow {
     #[diesel(sql_type = Text)]
     code: String,
     #[diesel(sql_type = Nullable<Text>)]
@@ -88,7 +88,7 @@ struct Row {
     row_version: i32,
 }
 
-impl Row {
+impl PolicyRow {
     fn kept(self) -> Result<KeptRebatePolicy, Problem> {
         let basis = RebateBasis::named(&self.basis)
             .ok_or_else(|| Problem::internal(&format!("no basis is called '{}'", self.basis)))?;
@@ -109,7 +109,7 @@ pub async fn list(
     viewer: &Viewer,
     filter: &PolicyFilter,
 ) -> Result<Vec<KeptRebatePolicy>, Problem> {
-    let rows: Vec<Row> = diesel::sql_query(
+    let rows: Vec<PolicyRow> = diesel::sql_query(
         "SELECT r.code, u.code AS unit, r.year, r.name, r.basis, r.tiers, r.row_version
          FROM rebate_policy r LEFT JOIN org_unit u ON u.id = r.unit_id
          WHERE ($5 IS NULL OR r.code = $5) AND ($6 IS NULL OR r.year = $6)
@@ -132,7 +132,7 @@ pub async fn list(
     .bind::<Nullable<Text>, _>(&filter.store)
     .load(connection)
     .await?;
-    let mut kept = rows.into_iter().map(Row::kept).collect::<Result<Vec<_>, _>>()?;
+    let mut kept = rows.into_iter().map(PolicyRow::kept).collect::<Result<Vec<_>, _>>()?;
     // Sorted here because the database's order of text depends on its locale.
     kept.sort_by(|a, b| a.policy.code.cmp(&b.policy.code));
     Ok(kept)

@@ -14,10 +14,10 @@ use crate::db::schema::annual_plan;
 use crate::decimal::ratio::Ratio;
 use crate::http::Problem;
 use crate::period::Period;
-use crate::plan::decompose::Months;
-use crate::plan::label_cells::{self, LabelCells};
 use crate::plan::labels;
-use crate::plan::tree::Tree;
+use crate::plan::reading::label_vehicles::{self, LabelVehicles};
+use crate::plan::split::decompose::Months;
+use crate::plan::split::tree::Tree;
 use crate::plan::viewer::Viewer;
 
 /// Where the stock of a plan's year goes.
@@ -83,12 +83,12 @@ pub async fn of_plan(
     id: i64,
     line: Decimal,
 ) -> Result<PlanSupply, Problem> {
-    let plan = crate::plan::store::find(connection, viewer, id).await?;
+    let plan = crate::plan::versions::store::find(connection, viewer, id).await?;
     if line <= Decimal::ZERO {
         return Err(Problem::field("line", format!("expected a number of months above 0, not {line}")));
     }
     let unit_id = annual_plan::table.find(id).select(annual_plan::unit_id).first(connection).await?;
-    let planned = label_cells::load(connection, id, Tree::Series).await?;
+    let planned = label_vehicles::load(connection, id, Tree::Series).await?;
     let kept = store::load(connection, unit_id, plan.year).await?;
     let names = labels::list(connection, Tree::Series).await?;
     let names: BTreeMap<String, String> = names.into_iter().map(|label| (label.code, label.zh)).collect();
@@ -102,7 +102,7 @@ pub async fn of_plan(
 /// Every series that is planned or supplied.
 fn series(
     periods: &[Period],
-    planned: Vec<LabelCells>,
+    planned: Vec<LabelVehicles>,
     kept: &BTreeMap<String, KeptYear>,
     names: &BTreeMap<String, String>,
     line: Decimal,

@@ -18,11 +18,10 @@ use crate::http::body::check;
 use crate::http::problem::FieldError;
 use crate::org::UnitKind;
 use crate::period::Period;
-use crate::plan::MAX_TOTAL;
-use crate::plan::draft::other_year;
-use crate::plan::tree::Tree;
+use crate::plan::faults::{fault, other_year};
+use crate::plan::split::limits::MAX_TOTAL;
+use crate::plan::split::tree::Tree;
 use crate::plan::viewer::{self, Viewer};
-use crate::plan::weights::fault;
 
 /// What a store is to take in a year, series by series.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
@@ -255,7 +254,7 @@ async fn write(
     Ok(())
 }
 
-type Row = (String, NaiveDate, i64, Option<i64>, Option<i64>);
+type SupplyRow = (String, NaiveDate, i64, Option<i64>, Option<i64>);
 
 /// What is kept of a unit's year, by the series' code.
 pub(in crate::plan) async fn load(
@@ -266,7 +265,7 @@ pub(in crate::plan) async fn load(
     let (Some(first), Some(last)) = (Period::new(year, 1), Period::new(year, 12)) else {
         return Ok(BTreeMap::new());
     };
-    let rows: Vec<Row> = supply::table
+    let rows: Vec<SupplyRow> = supply::table
         .filter(supply::unit_id.eq(unit_id))
         .filter(supply::period.between(first.first_day(), last.first_day()))
         .select((supply::series, supply::period, supply::wholesale, supply::taken, supply::opening))

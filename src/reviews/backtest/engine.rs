@@ -10,8 +10,8 @@ use tokio::sync::mpsc::Receiver;
 use super::executed::Executed;
 use super::months::StoreMonth;
 use super::report::ScriptPlace;
+use super::review_result::ReviewResult;
 use super::side::{Memories, Side};
-use super::standing::Standing;
 use super::tally::Tally;
 use crate::rules::bundle::Bundle;
 use crate::rules::memo::Memory;
@@ -205,10 +205,10 @@ fn try_month(
     for (index, review) in month.reviews.iter().enumerate().filter(|(_, review)| review.is_reached) {
         let scored_after = after.get_mut(index).and_then(Option::take);
         let scored_before = before.as_mut().and_then(|before| before.get_mut(index)).and_then(Option::take);
-        let standing_after = scored_after.as_ref().map(Standing::of);
+        let standing_after = scored_after.as_ref().map(ReviewResult::of);
         let standing_before = match (&sides.before, &before) {
             (Before::Nothing, _) => None,
-            (_, Some(_)) => scored_before.as_ref().map(Standing::of),
+            (_, Some(_)) => scored_before.as_ref().map(ReviewResult::of),
             (_, None) => Some(review.standing.clone()),
         };
         tally.add(&month.store, review, standing_before.as_ref(), standing_after.as_ref(), || {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::report::ScriptPlace;
 use super::side::Side;
-use crate::facts::metric::Catalogue;
-use crate::facts::month::MonthFacts;
+use crate::ledger::metric::Catalogue;
+use crate::ledger::month::MonthFacts;
 use crate::rules::coverage::Coverage;
 
 /// What of the rules tried has run on one thread, by their places in its memory.

@@ -21,19 +21,19 @@ use crate::period::Period;
 use crate::reviews::generate::Runner;
 use crate::rules::library::Library;
 
-/// Rules to be tried on the reviews of past months: a draft, or a bundle.
+/// Rules to try on the reviews of past months: a draft or a bundle.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewBacktest {
-    /// The draft to be tried, by id.
+    /// The draft to try, by id.
     #[garde(skip)]
     #[serde(default)]
     pub draft: Option<i64>,
-    /// Or the stored bundle to be tried, by its SHA-256.
+    /// The stored bundle to try instead of a draft, by its SHA-256.
     #[garde(inner(length(chars, max = 64)))]
     #[serde(default)]
     pub bundle: Option<String>,
-    /// The release to try it against, by id; by default the one in force when the draft takes effect.
+    /// The release to compare with, by id; by default the one in force when the draft would take effect.
     #[garde(skip)]
     #[serde(default)]
     pub against: Option<i64>,
@@ -45,19 +45,20 @@ pub struct NewBacktest {
     #[garde(skip)]
     #[schema(value_type = String, example = "2014-12")]
     pub to: Period,
-    /// Only this store's reviews, by code; by default those of every store that the caller reaches.
+    /// Only reviews of this store, by code; by default, of every store that the caller may see.
     #[garde(inner(length(chars, max = 32)))]
     #[serde(default)]
     #[schema(example = "JC")]
     pub store: Option<String>,
 }
 
-/// Try rules on the current reviews of past months, as far as the caller reaches.
+/// Try rules on the current reviews of past months that the caller may see.
 ///
-/// The answer comes at once; the backtest runs in the background and changes no review. Read it again to see how far it is.
+/// The answer comes at once. The backtest runs in the background and changes no review; read it again to follow its
+/// progress.
 #[utoipa::path(tag = "rules", request_body = NewBacktest, responses(
     (status = 202, description = "Started", body = Backtest),
-    (status = 409, description = "The draft has errors, enough backtests run, or there is no review", body = ProblemBody),
+    (status = 409, description = "The draft has errors, too many backtests are running, or there are no reviews to try it on", body = ProblemBody),
     (status = 422, description = "There is no such draft, bundle, release or store", body = ProblemBody),
 ))]
 #[post("/rules/backtests")]
@@ -84,7 +85,7 @@ pub async fn create_backtest(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct BacktestQuery {
-    /// Only those of this draft, by id.
+    /// Only backtests of this draft, by id.
     draft: Option<i64>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
@@ -108,12 +109,12 @@ pub async fn list_backtests(
     Ok(Json(Page::of(backtests, limit, |backtest| backtest.id)))
 }
 
-/// Read how far a backtest is, and its report once it is finished.
+/// Read the progress of a backtest, and its report once it has finished.
 ///
-/// The report names the people whose reviews the caller may read; reading it is logged for each of them.
+/// The report names only people whose reviews the caller may read, and each such reading is logged.
 #[utoipa::path(tag = "rules", responses(
     (status = 200, description = "The backtest", body = Backtest),
-    (status = 404, description = "There is none", body = ProblemBody),
+    (status = 404, description = "There is no such backtest", body = ProblemBody),
 ))]
 #[get("/rules/backtests/{id}")]
 pub async fn get_backtest(
@@ -132,10 +133,10 @@ pub async fn get_backtest(
     Ok(Json(backtest))
 }
 
-/// Stop a backtest. One that has ended stays as it is.
+/// Stop a backtest. One that has already ended stays as it is.
 #[utoipa::path(tag = "rules", responses(
-    (status = 200, description = "It will stop within seconds", body = Backtest),
-    (status = 404, description = "There is none", body = ProblemBody),
+    (status = 200, description = "It stops within seconds", body = Backtest),
+    (status = 404, description = "There is no such backtest", body = ProblemBody),
 ))]
 #[post("/rules/backtests/{id}/cancel")]
 pub async fn cancel_backtest(

@@ -5,7 +5,7 @@ use diesel::{ExpressionMethods as _, QueryDsl as _, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
-use super::standing::Standing;
+use super::review_result::ReviewResult;
 use crate::auth::caller::Scope;
 use crate::db::schema::review;
 use crate::http::Problem;
@@ -66,7 +66,7 @@ pub struct StoredReview {
     /// What went in, as JSON.
     pub snapshot: String,
     /// What came out.
-    pub standing: Standing,
+    pub standing: ReviewResult,
     /// Whether the caller reaches it.
     pub is_reached: bool,
 }
@@ -102,7 +102,7 @@ pub async fn reached(
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct StoredReviewRow {
     #[diesel(sql_type = BigInt)]
     cycle_id: i64,
     #[diesel(sql_type = BigInt)]
@@ -139,7 +139,7 @@ pub async fn load(
     scope: &Scope,
     cycles: &[i64],
 ) -> Result<Vec<StoreMonth>, Problem> {
-    let rows: Vec<Row> = diesel::sql_query(
+    let rows: Vec<StoredReviewRow> = diesel::sql_query(
         "SELECT r.cycle_id, r.id, r.employee_id, r.unit_id, u.code AS unit, s.code AS store, r.position, \
                 r.bundle_hash, r.snapshot, r.total, r.final_grade, r.coefficient, r.attention, \
                 may_reach($1, $2, $3, r.employee_id, r.unit_id, c.period) AS is_reached \
@@ -163,7 +163,7 @@ pub async fn load(
             position: row.position,
             bundle: row.bundle_hash,
             snapshot: row.snapshot,
-            standing: Standing {
+            standing: ReviewResult {
                 total: row.total,
                 final_grade: row.final_grade,
                 coefficient: row.coefficient,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::report::{Mover, RuleChange};
-use super::standing::Standing;
+use super::review_result::ReviewResult;
 use crate::rules::scoring::RuleResult;
 
 /// How many are named on each side.
@@ -49,8 +49,8 @@ impl Movers {
     pub fn add(
         &mut self,
         review: i64,
-        before: &Standing,
-        after: &Standing,
+        before: &ReviewResult,
+        after: &ReviewResult,
         results: impl FnOnce() -> (Option<Results>, Results),
     ) {
         let (Some(total_before), Some(total_after)) = (before.total, after.total) else { return };

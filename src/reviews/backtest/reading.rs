@@ -76,7 +76,7 @@ async fn people(
     report: &BacktestReport,
 ) -> Result<People, Problem> {
     #[derive(QueryableByName)]
-    struct Row {
+    struct NamedReviewRow {
         #[diesel(sql_type = BigInt)]
         id: i64,
         #[diesel(sql_type = BigInt)]
@@ -90,7 +90,7 @@ async fn people(
         #[diesel(sql_type = Date)]
         period: NaiveDate,
     }
-    let rows: Vec<Row> = diesel::sql_query(
+    let rows: Vec<NamedReviewRow> = diesel::sql_query(
         "SELECT r.id, r.employee_id, e.employee_no, e.name, u.code AS unit, c.period FROM review r \
          JOIN review_cycle c ON c.id = r.cycle_id JOIN employee e ON e.id = r.employee_id \
          JOIN org_unit u ON u.id = r.unit_id \

@@ -5,52 +5,52 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::period::Period;
-use crate::rules::finding::Place;
+use crate::rules::finding::SourcePlace;
 
-/// What the rules tried change, compared with those they were tried against.
+/// What the tried rules change, compared with the rules before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BacktestReport {
-    /// Reviews that were tried.
+    /// How many reviews were tried.
     pub reviews: u64,
-    /// Those whose total, final grade, coefficient or need for attention changes, comes or goes.
+    /// How many of them change: in total, final grade, coefficient or need for attention.
     pub changed: u64,
-    /// Those that no scheme of the rules tried scores any more.
+    /// How many of them no scheme of the tried rules scores any more.
     pub withdrawn: u64,
-    /// Those that only a scheme of the rules tried scores.
+    /// How many of them only the tried rules score.
     pub added: u64,
-    /// How many totals lie where, in steps of five points.
+    /// The distribution of totals, in steps of five points.
     pub histogram: Vec<ScoreBin>,
-    /// How final grades move, for each position.
+    /// How final grades move, by position.
     pub grades: Vec<GradeMatrix>,
     /// Mean totals by position.
     pub positions: Vec<MeanChange>,
-    /// Mean totals by store, by code.
+    /// Mean totals by store, named by its code.
     pub stores: Vec<MeanChange>,
-    /// Mean totals by unit of the posting, by code.
+    /// Mean totals by unit of the posting, named by its code.
     pub teams: Vec<MeanChange>,
-    /// The ten that gain most.
+    /// The ten reviews that gain most.
     pub gainers: Vec<Mover>,
-    /// The ten that lose most.
+    /// The ten reviews that lose most.
     pub losers: Vec<Mover>,
     /// Reviews that need attention and did not before.
     pub attention_new: AttentionMarks,
-    /// Reviews that needed attention and do not any more.
+    /// Reviews that needed attention and no longer do.
     pub attention_gone: AttentionMarks,
-    /// Places of the scripts tried that ran for none of these reviews.
+    /// Statements of the tried scripts that ran for none of these reviews.
     pub never_executed: Vec<ScriptPlace>,
-    /// Reviews named by the report that are not shown, because the reader does not reach them.
+    /// How many of the named reviews are left out because the reader may not see them.
     #[serde(default)]
     pub hidden: u64,
 }
 
-/// How many totals lie between two numbers of points.
+/// How many totals lie in one range of points.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ScoreBin {
-    /// The least total; the bin ends five points above it, the last one never. None: reviews without a total.
+    /// The lowest total of the range, which is five points wide; the last range is open. Null for reviews without a total.
     pub from: Option<u64>,
-    /// How many before.
+    /// How many under the rules before.
     pub before: u64,
-    /// How many with the rules tried.
+    /// How many under the tried rules.
     pub after: u64,
 }
 
@@ -61,22 +61,22 @@ pub struct GradeMatrix {
     pub position: String,
     /// The grades, best first, `NR` last.
     pub grades: Vec<String>,
-    /// How many had the grade of the row and have that of the column.
+    /// How many reviews move from the row's grade to the column's.
     pub counts: Vec<Vec<u64>>,
 }
 
-/// The mean total of some reviews before and after, of those that have one both times.
+/// The mean total of a group of reviews before and after, over those with a total both times.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MeanChange {
-    /// Position, or code of the store or unit.
+    /// The position, or the code of the store or unit.
     pub of: String,
     /// How many reviews.
     pub count: u64,
-    /// Their mean total before, half-up to two places.
+    /// Their mean total before, rounded half up to two decimals.
     pub before: Decimal,
-    /// Their mean total with the rules tried, half-up to two places.
+    /// Their mean total under the tried rules, rounded half up to two decimals.
     pub after: Decimal,
-    /// The mean of the changes, half-up to two places: not the difference of the rounded means.
+    /// The mean of the changes, rounded half up to two decimals. It can differ from the difference of the rounded means.
     pub change: Decimal,
 }
 
@@ -85,21 +85,21 @@ pub struct MeanChange {
 pub struct Mover {
     /// Its id.
     pub review: i64,
-    /// Whose it is; only where the report is read, never in what is kept.
+    /// Whose it is. Names are added when the report is read; they are not stored with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<ReviewedPerson>,
-    /// Total before.
+    /// The total before.
     pub before: Decimal,
-    /// Total with the rules tried.
+    /// The total under the tried rules.
     pub after: Decimal,
-    /// What it gains; negative: what it loses.
+    /// What it gains, or loses if negative.
     pub change: Decimal,
-    /// Final grade before.
+    /// The final grade before.
     pub grade_before: String,
-    /// Final grade with the rules tried.
+    /// The final grade under the tried rules.
     pub grade_after: String,
-    /// The rule whose points change most in this direction; none where no rule's do, for example where an item is N/A
-    /// now and leaves the denominator.
+    /// The rule whose points change most in this direction; null if no rule's points do, for example when a rule no longer
+    /// applies and leaves the denominator.
     pub rule: Option<RuleChange>,
 }
 
@@ -108,16 +108,16 @@ pub struct Mover {
 pub struct RuleChange {
     /// The rule.
     pub rule: String,
-    /// By how much its points change, its bonus included.
+    /// By how much its points change, including its bonus.
     pub change: Decimal,
 }
 
 /// Whose review it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReviewedPerson {
-    /// 工号.
+    /// Employee number 工号.
     pub employee_no: String,
-    /// Name.
+    /// The person's name.
     pub name: String,
     /// Code of the unit.
     pub unit: String,
@@ -126,7 +126,7 @@ pub struct ReviewedPerson {
     pub period: Period,
 }
 
-/// Reviews that come to need attention, or cease to.
+/// Reviews that start to need attention, or stop needing it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AttentionMarks {
     /// How many there are.
@@ -135,12 +135,12 @@ pub struct AttentionMarks {
     pub first: Vec<AttentionMark>,
 }
 
-/// A review that needs attention on one side.
+/// A review that needs attention either before or after, but not both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AttentionMark {
     /// Its id.
     pub review: i64,
-    /// Whose it is; only where the report is read, never in what is kept.
+    /// Whose it is. Names are added when the report is read; they are not stored with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<ReviewedPerson>,
     /// What failed, with file, line and column.
@@ -152,14 +152,14 @@ pub struct AttentionMark {
 pub struct ScriptPlace {
     /// Path below the rules folder.
     pub file: String,
-    /// Line.
+    /// The line.
     pub line: Option<usize>,
-    /// Column.
+    /// The column.
     pub column: Option<usize>,
 }
 
-impl From<&Place> for ScriptPlace {
-    fn from(place: &Place) -> Self {
+impl From<&SourcePlace> for ScriptPlace {
+    fn from(place: &SourcePlace) -> Self {
         Self { file: place.file.clone(), line: place.line, column: place.column }
     }
 }

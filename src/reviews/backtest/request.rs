@@ -114,9 +114,9 @@ pub async fn some_months(
     Err(match &selection.store {
         Some(store) => Problem::field(
             "store",
-            format!("there is no review of a store '{store}' for you from {from} to {to}"),
+            format!("there is no review of a store '{store}' within your reach from {from} to {to}"),
         ),
-        None => Problem::conflict(format!("there is no review for you from {from} to {to}")),
+        None => Problem::conflict(format!("there is no review within your reach from {from} to {to}")),
     })
 }
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::months::{StoreMonth, StoredReview};
-use crate::facts::month::MonthFacts;
-use crate::reviews::leading::{FirstRound, reads_computed};
+use crate::ledger::month::MonthFacts;
+use crate::reviews::first_round::{FirstRound, reads_computed};
 use crate::reviews::snapshot;
 use crate::rules::bundle::{Bundle, CATALOGUE_FILE, Rule, Scheme};
 use crate::rules::memo::Memory;
-use crate::rules::same::is_same_rule;
+use crate::rules::rule_identity::is_same_rule;
 use crate::rules::scoring::Scored;
 
 /// One bundle, with a place in a thread's memory for each of its rules.

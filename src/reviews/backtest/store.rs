@@ -14,24 +14,24 @@ use crate::db::schema::rule_backtest;
 use crate::http::Problem;
 use crate::period::Period;
 use crate::rules::bundle::Bundle;
-use crate::rules::store::keep_bundle;
+use crate::rules::bundle_store::keep_bundle;
 
 /// Most backtests that run at once.
 const AT_ONCE: i64 = 2;
 /// A backtest that has not been heard of for so long does not run any more: the server was stopped.
 const SILENCE: TimeDelta = TimeDelta::seconds(60);
 
-/// How far a backtest is.
+/// The state of a backtest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BacktestState {
-    /// It runs.
+    /// It is running.
     Running,
-    /// There is a report.
+    /// It has finished, and there is a report.
     Finished,
     /// Somebody stopped it.
     Cancelled,
-    /// It came to nothing; `failure` says why.
+    /// It failed; `failure` says why.
     Failed,
 }
 
@@ -58,11 +58,11 @@ impl BacktestState {
 pub struct Backtest {
     /// Its id.
     pub id: i64,
-    /// The draft that was tried, as it was then.
+    /// The draft that is tried, in the version of that time.
     pub draft: Option<i64>,
-    /// SHA-256 of the rules tried.
+    /// SHA-256 of the rules that are tried.
     pub bundle: String,
-    /// SHA-256 of the rules they are tried against; null: there was no release, and every review counts as new.
+    /// SHA-256 of the rules they are compared with; null if there was no release, in which case every review counts as new.
     pub against: Option<String>,
     /// The first month.
     #[schema(value_type = String, example = "2014-01")]
@@ -70,23 +70,23 @@ pub struct Backtest {
     /// The last month.
     #[schema(value_type = String, example = "2014-12")]
     pub to: Period,
-    /// Code of the only store whose reviews are tried; null: every store that its starter reaches.
+    /// Code of the store whose reviews are tried; null for every store within reach of the person who started it.
     pub store: Option<String>,
-    /// How far it is.
+    /// Its state.
     pub state: BacktestState,
-    /// Reviews tried so far.
+    /// How many reviews have been tried so far.
     pub done: i64,
-    /// Reviews to be tried.
+    /// How many reviews there are to try.
     pub total: i64,
-    /// Why it came to nothing.
+    /// Why it failed.
     pub failure: Option<String>,
-    /// What it came to; null in lists and until it is finished.
+    /// The report; null in lists, and until it has finished.
     pub report: Option<BacktestReport>,
-    /// Login of who started it; null is the operator.
+    /// Login of the person who started it; null for the operator.
     pub started_by: Option<String>,
     /// When it was started.
     pub started_at: DateTime<Utc>,
-    /// When it ended, or was last heard of.
+    /// When it ended, or was last known to be running.
     pub finished_at: Option<DateTime<Utc>>,
 }
 
@@ -258,7 +258,7 @@ pub struct BacktestFilter {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct BacktestRow {
     #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -293,8 +293,8 @@ struct Row {
     finished_at: Option<DateTime<Utc>>,
 }
 
-impl From<Row> for Backtest {
-    fn from(row: Row) -> Self {
+impl From<BacktestRow> for Backtest {
+    fn from(row: BacktestRow) -> Self {
         let (state, failure, finished_at) = match row.is_silent {
             true => (BacktestState::Failed, Some("interrupted".to_owned()), Some(row.seen_at)),
             false => (BacktestState::named(&row.state), row.failure, row.finished_at),
@@ -327,7 +327,7 @@ pub async fn list(
     limit: i64,
     now: DateTime<Utc>,
 ) -> Result<Vec<Backtest>, Problem> {
-    let rows: Vec<Row> = diesel::sql_query(
+    let rows: Vec<BacktestRow> = diesel::sql_query(
         "SELECT b.id, b.draft_id, b.bundle_hash, b.baseline_hash, b.first_period, b.last_period, s.code AS store, \
                 b.state, b.state = 'running' AND b.seen_at < $1 AS is_silent, b.done, b.total, b.failure, a.login, \
                 b.started_at, b.seen_at, b.finished_at \

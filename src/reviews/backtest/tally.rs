@@ -10,7 +10,7 @@ use super::movers::{Movers, Results};
 use super::report::{
     AttentionMark, AttentionMarks, BacktestReport, GradeMatrix, MeanChange, ScoreBin, ScriptPlace,
 };
-use super::standing::Standing;
+use super::review_result::ReviewResult;
 use crate::decimal;
 use crate::rules::scoring::NOT_RATED;
 
@@ -47,8 +47,8 @@ impl Tally {
         &mut self,
         store: &str,
         review: &StoredReview,
-        before: Option<&Standing>,
-        after: Option<&Standing>,
+        before: Option<&ReviewResult>,
+        after: Option<&ReviewResult>,
         results: impl FnOnce() -> (Option<Results>, Results),
     ) {
         if before.is_none() && after.is_none() {
@@ -236,7 +236,7 @@ impl Means {
 struct Marks(AttentionMarks);
 
 impl Marks {
-    fn add(&mut self, review: i64, standing: &Standing) {
+    fn add(&mut self, review: i64, standing: &ReviewResult) {
         self.0.count += 1;
         self.insert(review, || AttentionMark { review, person: None, attention: standing.attention.clone() });
     }

@@ -15,10 +15,10 @@ use crate::reviews::store::ReviewCycle;
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
 
-/// Read what a month still waits for: per source and person, and who has to deliver it.
+/// Read what is still missing for a month, by source and person, and who has to deliver it.
 #[utoipa::path(tag = "reviews", responses(
     (status = 200, description = "What is outstanding", body = Outstanding),
-    (status = 404, description = "There is no such cycle for the caller", body = ProblemBody),
+    (status = 404, description = "There is no such cycle that the caller may see", body = ProblemBody),
     (status = 409, description = "No release scores the month", body = ProblemBody),
 ))]
 #[get("/review-cycles/{id}/outstanding")]
@@ -35,12 +35,12 @@ pub async fn get_outstanding(
     super::outstanding(&mut *pool.get().await?, &rules.bundle, *id, &runner).await.map(Json)
 }
 
-/// Freeze the facts of a month: from now on scoring reads what is known now, and whatever comes later waits as a
-/// correction that a second person decides on.
+/// Freeze the facts of a month: from now on scoring uses what is known now, and whatever arrives later waits as a
+/// correction for a second person to decide on.
 #[utoipa::path(tag = "reviews", request_body = Freeze, responses(
     (status = 200, description = "Frozen", body = ReviewCycle),
-    (status = 404, description = "There is no such cycle for the caller", body = ProblemBody),
-    (status = 409, description = "It is frozen already, or something is missing: sources and people are named", body = ProblemBody),
+    (status = 404, description = "There is no such cycle that the caller may see", body = ProblemBody),
+    (status = 409, description = "It is frozen already, or something is missing; the answer names the sources and people", body = ProblemBody),
 ))]
 #[post("/review-cycles/{id}/freeze")]
 pub async fn freeze_review_cycle(

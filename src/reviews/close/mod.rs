@@ -18,25 +18,25 @@ use super::generate::{self, Runner};
 use super::store::{ReviewCycle, find_cycle};
 use crate::auth::access::{Role, may_enter};
 use crate::auth::audit;
-use crate::facts::close;
-use crate::facts::metric::{COMPUTED_SOURCE, Catalogue, Missing};
-use crate::facts::month::Value;
-use crate::facts::work_reports::tally;
+use crate::diary::work_reports::tally;
 use crate::http::problem::FieldError;
 use crate::http::{Code, Problem};
+use crate::ledger::close;
+use crate::ledger::metric::{COMPUTED_SOURCE, Catalogue, Missing};
+use crate::ledger::month::Value;
 use crate::rules::bundle::Bundle;
 use crate::rules::check::Argument;
 
-/// What a store's month still waits for. What is missing is not zero: it is listed until somebody delivers it.
+/// What is still missing for a store's month. A missing value is never taken for zero: it is listed until it is delivered.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Outstanding {
     /// The cycle.
     pub cycle: ReviewCycle,
-    /// Whether everything is there that scoring has to have.
+    /// Whether everything that scoring needs is there.
     pub is_complete: bool,
-    /// Every source that the month's rules read, in the catalogue's order.
+    /// Every source that the month's rules read, in the order of the catalogue.
     pub sources: Vec<SourceState>,
-    /// Values that two sources give differently.
+    /// Values on which two sources disagree.
     pub conflicts: Vec<FactConflict>,
 }
 
@@ -49,53 +49,54 @@ pub struct SourceState {
     pub zh: String,
     /// English label.
     pub en: String,
-    /// When it first delivered something for the store; null while nothing has come. Single events are never outstanding.
+    /// When it first delivered something for the store; null if it has not yet. Sources of single events are never
+    /// outstanding.
     pub delivered_at: Option<DateTime<Utc>>,
     /// The roles that may enter it.
     pub roles: Vec<Role>,
-    /// The people of the store who have such a role.
+    /// The people of the store who have one of these roles.
     pub deliverers: Vec<String>,
-    /// Whose values are missing.
+    /// The people whose values are missing.
     pub missing: Vec<MissingFacts>,
 }
 
-/// What is missing of one person.
+/// What is missing for one person.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MissingFacts {
-    /// 工号.
+    /// Employee number 工号.
     pub employee_no: String,
-    /// Name.
+    /// The person's name.
     pub name: String,
     /// Metrics without which the review cannot be scored.
     pub required: Vec<String>,
-    /// Metrics without which an item of the review is not applicable.
+    /// Metrics without which some item of the review does not apply.
     pub optional: Vec<String>,
 }
 
-/// A value of verified events beside another one that a source has delivered. The events count.
+/// A value from verified events that differs from what a source has delivered. The events count.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FactConflict {
-    /// 工号.
+    /// Employee number 工号.
     pub employee_no: String,
     /// The metric.
     pub metric: String,
-    /// What counts.
+    /// The value that counts.
     #[schema(value_type = f64)]
     pub counts: Decimal,
-    /// What was delivered besides.
+    /// The value that was delivered.
     #[schema(value_type = f64)]
     pub besides: Decimal,
 }
 
-/// To freeze a month.
+/// How to freeze a month.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Freeze {
-    /// Freeze it although something is missing that scoring has to have: those reviews need attention.
+    /// Freeze it even though values that scoring needs are missing. The reviews concerned will need attention.
     #[garde(skip)]
     #[serde(default)]
     pub accept_missing: bool,
-    /// Why; needed where something is missing.
+    /// Why it is frozen although something is missing; required in that case.
     #[garde(inner(length(chars, max = 1000)))]
     pub note: Option<String>,
 }
@@ -111,7 +112,24 @@ pub async fn outstanding(
     cycle_id: i64,
     runner: &Runner,
 ) -> Result<Outstanding, Problem> {
-    let (cycle, month, _) = generate::load(connection, cycle_id, &runner.scope).await?;
+    connection
+        .build_transaction()
+        .read_only()
+        .repeatable_read()
+        .run(async |connection| {
+            let cycle = find_cycle(connection, &runner.scope, cycle_id).await?;
+            outstanding_of(connection, bundle, cycle).await
+        })
+        .await
+}
+
+/// What the month of a cycle still waits for, as the transaction sees it.
+async fn outstanding_of(
+    connection: &mut AsyncPgConnection,
+    bundle: &Bundle,
+    cycle: ReviewCycle,
+) -> Result<Outstanding, Problem> {
+    let month = generate::month_of(connection, &cycle).await?;
     let delivered = store::delivered(connection, cycle.store_id, cycle.period).await?;
     let deliverers = store::deliverers(connection, cycle.store_id, cycle.period).await?;
     let missing = missing(bundle, &month);
@@ -212,23 +230,32 @@ pub async fn freeze(
     runner: &Runner,
     now: DateTime<Utc>,
 ) -> Result<ReviewCycle, Problem> {
-    let state = outstanding(connection, bundle, cycle_id, runner).await?;
-    if !state.is_complete && !freeze.accept_missing {
-        return Err(refusal(&state));
-    }
     let note = freeze.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
-    if !state.is_complete && note.is_none() {
-        return Err(Problem::field("note", "say why the month is frozen although something is missing"));
-    }
     connection
         .transaction(async |connection| {
             let cycle = find_cycle(connection, &runner.scope, cycle_id).await?;
             if !cycle.state.may_generate() {
-                return Err(Problem::conflict(format!("the cycle is at {} already", cycle.state.name())));
+                return Err(Problem::conflict(format!(
+                    "the cycle cannot be frozen: its state is '{}'",
+                    cycle.state.name()
+                )));
             }
+            // What is checked is what was frozen: until the transaction ends, nobody is posted here, and nothing is
+            // delivered or corrected.
+            store::hold_postings(connection, cycle.store_id).await?;
             tally::store_month_if_used(connection, cycle.store_id, cycle.period, runner.user_id, now).await?;
             let frozen =
                 close::freeze(connection, cycle.store_id, cycle.period, note, runner.user_id, now).await?;
+            let state = outstanding_of(connection, bundle, cycle.clone()).await?;
+            if !state.is_complete && !freeze.accept_missing {
+                return Err(refusal(&state));
+            }
+            if !state.is_complete && note.is_none() {
+                return Err(Problem::field(
+                    "note",
+                    "say why the month is frozen although something is missing",
+                ));
+            }
             store::mark_frozen(connection, cycle.id, now).await?;
             let detail = json!({ "values": frozen, "complete": state.is_complete, "note": note });
             let subject = format!("review_cycle/{}", cycle.id);
@@ -250,8 +277,7 @@ fn refusal(state: &Outstanding) -> Problem {
     Problem {
         code: Code::Conflict,
         detail:
-            "something is missing that scoring has to have; have it delivered, or freeze with accept_missing \
-                 and a note"
+            "something is missing that scoring needs; have it delivered, or freeze with accept_missing and a note"
                 .to_owned(),
         errors: errors.collect(),
     }

@@ -10,10 +10,10 @@ use rust_decimal::Decimal;
 
 use super::FactConflict;
 use crate::auth::access::Role;
-use crate::db::schema::source_delivery;
+use crate::db::schema::{org_unit, source_delivery};
 use crate::http::Problem;
 use crate::period::Period;
-use crate::reviews::cycle::State;
+use crate::reviews::cycle::CycleState;
 
 /// When each source first delivered something for a store's month.
 pub(super) async fn delivered(
@@ -36,13 +36,13 @@ pub(super) async fn deliverers(
     period: Period,
 ) -> Result<Vec<(String, Vec<Role>)>, Problem> {
     #[derive(QueryableByName)]
-    struct Row {
+    struct DelivererRow {
         #[diesel(sql_type = Text)]
         name: String,
         #[diesel(sql_type = Array<Text>)]
         roles: Vec<String>,
     }
-    let rows: Vec<Row> = diesel::sql_query(
+    let rows: Vec<DelivererRow> = diesel::sql_query(
         "SELECT e.name, l.roles FROM user_account l JOIN employee e ON e.id = l.employee_id \
          WHERE NOT l.is_disabled AND EXISTS (SELECT FROM assignment a JOIN org_unit u ON u.id = a.unit_id \
              WHERE a.employee_id = e.id AND u.store_id = $1 \
@@ -64,7 +64,7 @@ pub(super) async fn conflicts(
     period: Period,
 ) -> Result<Vec<FactConflict>, Problem> {
     #[derive(QueryableByName)]
-    struct Row {
+    struct ConflictRow {
         #[diesel(sql_type = Text)]
         employee_no: String,
         #[diesel(sql_type = Text)]
@@ -74,8 +74,8 @@ pub(super) async fn conflicts(
         #[diesel(sql_type = Numeric)]
         besides: Decimal,
     }
-    let people = crate::facts::close::people_of(connection, store_id, period).await?;
-    let rows: Vec<Row> = diesel::sql_query(
+    let people = crate::ledger::close::people_of(connection, store_id, period).await?;
+    let rows: Vec<ConflictRow> = diesel::sql_query(
         "SELECT e.employee_no, r.metric, r.counts, r.besides FROM ( \
              SELECT employee_id, metric, sum(value) FILTER (WHERE rank = 3) AS counts, \
                  sum(value) FILTER (WHERE rank = 2) AS besides \
@@ -98,6 +98,20 @@ pub(super) async fn conflicts(
         .collect())
 }
 
+/// Waits for whoever is changing postings in a store, and keeps others from it until the transaction ends: who posts
+/// somebody shares the lock of the unit.
+pub(super) async fn hold_postings(connection: &mut AsyncPgConnection, store_id: i64) -> Result<(), Problem> {
+    // Children before their parents, as who ends a unit locks them.
+    org_unit::table
+        .filter(org_unit::store_id.eq(store_id))
+        .order(org_unit::id.desc())
+        .select(org_unit::id)
+        .for_no_key_update()
+        .load::<i64>(connection)
+        .await?;
+    Ok(())
+}
+
 /// Moves a cycle that still collects to `frozen`.
 pub(super) async fn mark_frozen(
     connection: &mut AsyncPgConnection,
@@ -110,8 +124,8 @@ pub(super) async fn mark_frozen(
     )
     .bind::<BigInt, _>(cycle_id)
     .bind::<Timestamptz, _>(now)
-    .bind::<Text, _>(State::Collecting.name())
-    .bind::<Text, _>(State::Frozen.name())
+    .bind::<Text, _>(CycleState::Collecting.name())
+    .bind::<Text, _>(CycleState::Frozen.name())
     .execute(connection)
     .await?;
     Ok(())

@@ -8,40 +8,40 @@ use utoipa::ToSchema;
 
 use super::pair::Pair;
 use super::single::{Edge, Found, Hit};
-use super::subject::{Input, Subject};
+use super::subject::{LeverInput, Subject};
 use crate::rules::scoring::Scored;
 
-/// What a review's inputs would have to become.
+/// The changes to a review's inputs that would improve it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Levers {
     /// The review.
     pub review: i64,
-    /// SHA-256 of the rules that were run: those it was scored with.
+    /// SHA-256 of the rules that scored it, which were run again.
     pub bundle: String,
-    /// Its total; null while it needs attention or when nothing applies.
+    /// Its total; null while it needs attention, or if no rule applies.
     pub total: Option<Decimal>,
-    /// The band of the total.
+    /// The grade that the total alone would give.
     pub grade: Option<String>,
     /// The grade that counts.
     pub final_grade: String,
-    /// How far was searched: what is not here takes more, or cannot be reached.
+    /// How far the search went. What is not listed takes more steps, or cannot be reached.
     pub searched_steps: SearchedSteps,
-    /// Inputs by effort, then by points gained.
+    /// The inputs, sorted by effort, then by points gained.
     pub levers: Vec<Lever>,
-    /// Two inputs at once that reach the next final grade, at most ten; empty where one alone does.
+    /// Pairs of inputs that reach the next final grade together, at most ten; empty if one input alone does.
     pub pairs: Vec<LeverPair>,
 }
 
-/// How many steps were tried.
+/// How many steps the search tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SearchedSteps {
-    /// Of one input alone.
+    /// For one input alone.
     pub single: u32,
-    /// Of two inputs together.
+    /// For two inputs together.
     pub pair: u32,
 }
 
-/// What changing one input leads to.
+/// What can be reached by changing one input.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Lever {
     /// The metric.
@@ -52,11 +52,11 @@ pub struct Lever {
     pub en: String,
     /// Its unit.
     pub unit: String,
-    /// Its value now.
+    /// Its current value.
     pub from: Decimal,
-    /// The smallest change that reaches an item's next edge and costs nothing.
+    /// The smallest change that reaches the next edge of an item without losing points elsewhere.
     pub next_edge: Option<NextEdge>,
-    /// The smallest change that gives a better final grade; null where none within the search does.
+    /// The smallest change that gives a better final grade; null if the search found none.
     pub next_grade: Option<NextGrade>,
 }
 
@@ -66,18 +66,18 @@ pub struct Lever {
 pub enum EdgeKind {
     /// An edge of `lin`, `band` or `reaches`.
     Edge,
-    /// More points, where no such edge is left to be reached.
+    /// More points, where no such edge is left.
     Points,
 }
 
 /// The smallest change of an input that reaches something.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct NextEdge {
-    /// The value it would have to become.
+    /// The value it would need.
     pub to: Decimal,
-    /// The difference to its value now.
+    /// The difference from its current value.
     pub change: Decimal,
-    /// The effort: so many steps of the catalogue.
+    /// The effort, in steps as the catalogue defines them.
     pub steps: u32,
     /// What is reached.
     pub kind: EdgeKind,
@@ -89,11 +89,11 @@ pub struct NextEdge {
     pub reason_now: Option<String>,
     /// The reason as it would be, in Chinese.
     pub reason_then: Option<String>,
-    /// Difference of the total; null where there is none now or then.
+    /// By how much the total rises; null if there is no total now or then.
     pub points_gained: Option<Decimal>,
     /// The total then.
     pub total: Option<Decimal>,
-    /// The band of that total.
+    /// The grade that this total alone would give.
     pub grade: Option<String>,
     /// The grade that would count.
     pub final_grade: String,
@@ -102,34 +102,34 @@ pub struct NextEdge {
 /// The smallest change of an input that gives a better final grade.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct NextGrade {
-    /// The value it would have to become.
+    /// The value it would need.
     pub to: Decimal,
-    /// The difference to its value now.
+    /// The difference from its current value.
     pub change: Decimal,
-    /// The effort: so many steps of the catalogue.
+    /// The effort, in steps as the catalogue defines them.
     pub steps: u32,
-    /// Difference of the total.
+    /// By how much the total rises.
     pub points_gained: Option<Decimal>,
     /// The total then.
     pub total: Option<Decimal>,
-    /// The band of that total.
+    /// The grade that this total alone would give.
     pub grade: Option<String>,
     /// The grade that would count.
     pub final_grade: String,
 }
 
-/// Two changes that give a better final grade together.
+/// Two changes that together give a better final grade.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct LeverPair {
-    /// The two, in the catalogue's order.
+    /// The two changes, in the order of the catalogue.
     pub changes: Vec<LeverChange>,
-    /// The effort of both.
+    /// The effort of both together.
     pub steps: u32,
-    /// Difference of the total.
+    /// By how much the total rises.
     pub points_gained: Option<Decimal>,
     /// The total then.
     pub total: Option<Decimal>,
-    /// The band of that total.
+    /// The grade that this total alone would give.
     pub grade: Option<String>,
     /// The grade that would count.
     pub final_grade: String,
@@ -146,19 +146,19 @@ pub struct LeverChange {
     pub en: String,
     /// Its unit.
     pub unit: String,
-    /// Its value now.
+    /// Its current value.
     pub from: Decimal,
-    /// The value it would have to become.
+    /// The value it would need.
     pub to: Decimal,
     /// The difference.
     pub change: Decimal,
-    /// The effort: so many steps of the catalogue.
+    /// The effort, in steps as the catalogue defines them.
     pub steps: u32,
 }
 
 impl Lever {
     /// What was found for an input.
-    pub(super) fn of(subject: &Subject<'_>, input: &Input<'_>, found: Found) -> Self {
+    pub(super) fn of(subject: &Subject<'_>, input: &LeverInput<'_>, found: Found) -> Self {
         Self {
             metric: input.metric.name.clone(),
             zh: input.metric.zh.clone(),
@@ -180,7 +180,7 @@ impl Lever {
     }
 }
 
-fn next_edge(subject: &Subject<'_>, input: &Input<'_>, edge: Edge) -> NextEdge {
+fn next_edge(subject: &Subject<'_>, input: &LeverInput<'_>, edge: Edge) -> NextEdge {
     let Hit { by, scored } = edge.hit;
     NextEdge {
         to: by.to,
@@ -198,7 +198,7 @@ fn next_edge(subject: &Subject<'_>, input: &Input<'_>, edge: Edge) -> NextEdge {
     }
 }
 
-fn next_grade(subject: &Subject<'_>, input: &Input<'_>, hit: Hit) -> NextGrade {
+fn next_grade(subject: &Subject<'_>, input: &LeverInput<'_>, hit: Hit) -> NextGrade {
     NextGrade {
         to: hit.by.to,
         change: hit.by.to - input.from,
@@ -211,7 +211,7 @@ fn next_grade(subject: &Subject<'_>, input: &Input<'_>, hit: Hit) -> NextGrade {
 }
 
 /// What was found for two inputs.
-pub(super) fn lever_pair(subject: &Subject<'_>, inputs: &[Input<'_>], pair: &Pair) -> LeverPair {
+pub(super) fn lever_pair(subject: &Subject<'_>, inputs: &[LeverInput<'_>], pair: &Pair) -> LeverPair {
     let changes = pair.changes.iter().filter_map(|(place, by)| {
         let input = inputs.get(*place)?;
         Some(LeverChange {

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::facts::metric::{Direction, Metric};
+use crate::ledger::metric::{Direction, Metric};
 
 /// One value that an input may be changed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub fn moves(metric: &Metric, from: Decimal, most: u32) -> Vec<Move> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::metric::Catalogue;
+    use crate::ledger::metric::Catalogue;
 
     fn metric(kind: &str, more: &str) -> Metric {
         let text = format!(

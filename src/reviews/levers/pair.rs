@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::grid::{Move, moves};
 use super::prune::{Most, may_reach};
-use super::subject::{Changed, Goal, Input, Subject, find};
-use crate::facts::month::MonthFacts;
+use super::subject::{Changed, Goal, LeverInput, Subject, find};
+use crate::ledger::month::MonthFacts;
 use crate::rules::scoring::Scored;
 
 /// Most pairs that are answered.
@@ -31,14 +31,14 @@ impl Pair {
 
 /// One input's values with what the rules that read it come to, nothing else changed.
 struct Line<'a> {
-    input: &'a Input<'a>,
+    input: &'a LeverInput<'a>,
     tried: Vec<(Move, Vec<Changed>)>,
     /// The most of each reader over the values up to each one.
     most: Vec<Vec<Most>>,
 }
 
 impl<'a> Line<'a> {
-    fn run(subject: &Subject<'_>, input: &'a Input<'a>, most_steps: u32) -> Self {
+    fn run(subject: &Subject<'_>, input: &'a LeverInput<'a>, most_steps: u32) -> Self {
         let mut most = Vec::<Vec<Most>>::new();
         let grid = moves(input.metric, input.from, most_steps).into_iter();
         let tried = grid.map(|by| {
@@ -86,7 +86,7 @@ struct Couple<'a> {
 
 /// The pairs that reach the next grade with the fewest steps together, each in its split with the fewest, up to ten;
 /// between equals the higher total goes first. Up to `most` steps of both together are tried.
-pub fn search(subject: &Subject<'_>, goal: &Goal, inputs: &[Input<'_>], most: u32) -> Vec<Pair> {
+pub fn search(subject: &Subject<'_>, goal: &Goal, inputs: &[LeverInput<'_>], most: u32) -> Vec<Pair> {
     let lines =
         inputs.iter().map(|input| Line::run(subject, input, most.saturating_sub(1))).collect::<Vec<_>>();
     let mut couples = couples(goal, &lines);

@@ -4,10 +4,10 @@ use rust_decimal::Decimal;
 
 use super::grid::{Move, moves};
 use super::prune::{Most, may_reach};
-use super::subject::{Changed, Goal, Input, Subject, find};
-use crate::facts::month::MonthFacts;
+use super::subject::{Changed, Goal, LeverInput, Subject, find};
+use crate::ledger::month::MonthFacts;
 use crate::rules::scoring::{Outcome, RuleResult, Scored};
-use crate::rules::trace::Reach;
+use crate::rules::trace::EdgesReached;
 
 /// A change that reaches something.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub struct Found {
 }
 
 /// Tries up to `most` steps of one input.
-pub fn search(subject: &Subject<'_>, goal: Option<&Goal>, input: &Input<'_>, most: u32) -> Found {
+pub fn search(subject: &Subject<'_>, goal: Option<&Goal>, input: &LeverInput<'_>, most: u32) -> Found {
     let goal = goal.filter(|goal| !goal.is_vetoed(&[input.id]) && may_help(subject, goal, input));
     let mut found = Found { edge: None, grade: None };
     let mut gain = None::<Edge>;
@@ -74,7 +74,7 @@ fn best<T>(found: impl Iterator<Item = T>, hit: impl Fn(&T) -> &Hit) -> Option<T
 }
 
 /// Whether the rules that read an input could lead to the next grade, whatever it becomes.
-fn may_help(subject: &Subject<'_>, goal: &Goal, input: &Input<'_>) -> bool {
+fn may_help(subject: &Subject<'_>, goal: &Goal, input: &LeverInput<'_>) -> bool {
     let rules = input.readers.iter().filter_map(|place| {
         let most = subject.scheme.rules.get(*place)?.most();
         Some((*place, Most { scored: Some(most), may_leave: true }))
@@ -87,12 +87,12 @@ struct Trial {
     by: Move,
     facts: MonthFacts,
     changed: Vec<Changed>,
-    reached: Vec<Vec<Reach>>,
+    reached: Vec<Vec<EdgesReached>>,
     total: Option<Decimal>,
 }
 
 impl Trial {
-    fn run(subject: &Subject<'_>, input: &Input<'_>, by: Move) -> Self {
+    fn run(subject: &Subject<'_>, input: &LeverInput<'_>, by: Move) -> Self {
         let facts = subject.facts_with(&[(input.id, by.to)]);
         let runs = input.readers.iter().filter_map(|place| subject.run_watched(*place, &facts));
         let (changed, reached): (Vec<Changed>, Vec<_>) = runs.unzip();
@@ -161,7 +161,11 @@ impl Trial {
 }
 
 /// The call of before that stands at the same place, after as many others there as `call` has before it.
-fn same_call<'a>(before: &'a [Reach], earlier: &[Reach], call: &Reach) -> Option<&'a Reach> {
+fn same_call<'a>(
+    before: &'a [EdgesReached],
+    earlier: &[EdgesReached],
+    call: &EdgesReached,
+) -> Option<&'a EdgesReached> {
     let nth = earlier.iter().filter(|other| other.at == call.at).count();
     before.iter().filter(|other| other.at == call.at).nth(nth)
 }

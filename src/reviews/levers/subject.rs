@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use crate::facts::metric::{Catalogue, Metric, MetricId};
-use crate::facts::month::{MonthFacts, Value};
+use crate::ledger::metric::{Catalogue, Metric, MetricId};
+use crate::ledger::month::{MonthFacts, Value};
 use crate::rules::bundle::{Bundle, Rule, Scheme};
 use crate::rules::check::Argument;
 use crate::rules::sandbox::Optimisation;
 use crate::rules::scoring::{Points, RuleResult, Scored, Totals};
-use crate::rules::trace::Reach;
+use crate::rules::trace::EdgesReached;
 
 /// What a rule came to with other values: its place in the scheme, and its result.
 pub type Changed = (usize, Arc<RuleResult>);
@@ -27,12 +27,12 @@ pub struct Subject<'a> {
     /// What came out.
     pub scored: Scored,
     /// How far the calls of each rule got, in the scheme's order.
-    pub reached: Vec<Vec<Reach>>,
+    pub reached: Vec<Vec<EdgesReached>>,
 }
 
 /// A metric that the person can influence and that a rule reads.
 #[derive(Clone, Debug)]
-pub struct Input<'a> {
+pub struct LeverInput<'a> {
     /// Which one.
     pub id: MetricId,
     /// Its entry in the catalogue.
@@ -69,7 +69,7 @@ impl<'a> Subject<'a> {
     }
 
     /// Its inputs in the catalogue's order. What is not known is none: nobody is told to invent data.
-    pub fn inputs(&self) -> Vec<Input<'a>> {
+    pub fn inputs(&self) -> Vec<LeverInput<'a>> {
         let catalogue = self.catalogue;
         let influenced = catalogue.entries().filter(|(_, metric)| metric.influence);
         influenced
@@ -77,7 +77,7 @@ impl<'a> Subject<'a> {
                 let Value::Given(from) = self.facts.get(id) else { return None };
                 let readers = self.scheme.rules.iter().enumerate().filter(|(_, rule)| reads(rule, id));
                 let readers = readers.map(|(place, _)| place).collect::<Vec<_>>();
-                (!readers.is_empty()).then_some(Input { id, metric, from, readers })
+                (!readers.is_empty()).then_some(LeverInput { id, metric, from, readers })
             })
             .collect()
     }
@@ -119,7 +119,7 @@ impl<'a> Subject<'a> {
     }
 
     /// Runs the rule at `place` again, and says how far its calls got.
-    pub fn run_watched(&self, place: usize, facts: &MonthFacts) -> Option<(Changed, Vec<Reach>)> {
+    pub fn run_watched(&self, place: usize, facts: &MonthFacts) -> Option<(Changed, Vec<EdgesReached>)> {
         let (result, reached) = self.scheme.rules.get(place)?.run_watched(self.catalogue, facts);
         Some(((place, Arc::new(result)), reached))
     }

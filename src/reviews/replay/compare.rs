@@ -18,36 +18,36 @@ use crate::rules::scoring::Scored;
 /// Decimal places of the columns that hold points.
 const PLACES: u32 = 2;
 
-/// What running a stored review again came to.
+/// The result of running a stored review again.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Replay {
     /// The review.
     pub review: i64,
-    /// Whether everything came out as it is stored.
+    /// Whether everything came out exactly as stored.
     pub is_same: bool,
     /// SHA-256 of the rules it was scored with.
     pub bundle: String,
-    /// What there is to know about how it was run again: rules that were stored by an earlier version of the program.
+    /// Anything special about the run, for example that the rules were stored by an earlier version of the program.
     pub remark: Option<String>,
-    /// Every field that differs; empty when it is the same.
+    /// Every field that differs; empty if none does.
     pub differences: Vec<Difference>,
-    /// The stored trace: what every rule did; null when it is the same.
+    /// The stored trace, that is what every rule did; null if the two traces are the same.
     #[schema(value_type = Option<Object>)]
     pub stored: Option<Value>,
-    /// The trace of the run; null when it is the same, or could not be run.
+    /// The trace of the new run; null if the two are the same, or the review could not be run.
     #[schema(value_type = Option<Object>)]
     pub replayed: Option<Value>,
 }
 
-/// A field that is stored otherwise than it came out.
+/// A field whose stored value differs from the replayed one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Difference {
     /// Its name, for example `total` or `items[2]`.
     pub field: String,
-    /// What is stored.
+    /// The stored value.
     #[schema(value_type = Object)]
     pub stored: Value,
-    /// What came out.
+    /// The replayed value.
     #[schema(value_type = Object)]
     pub replayed: Value,
 }

@@ -23,8 +23,8 @@ use crate::db::Pool;
 use crate::http::{Code, Problem};
 use crate::period::Period;
 use crate::rules::bundle::{Bundle, Files};
+use crate::rules::bundle_store::bundle_files;
 use crate::rules::sandbox::on_deep_stack;
-use crate::rules::store::bundle_files;
 
 /// Reviews run at a time: enough for every core, few enough for any memory.
 const PAGE: i64 = 512;

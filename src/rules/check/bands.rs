@@ -8,7 +8,7 @@ use super::Script;
 use super::meaning::{Known, Meaning};
 use super::tree::{self, Function, Node};
 use crate::decimal;
-use crate::facts::metric::Direction;
+use crate::ledger::metric::Direction;
 use crate::rules::finding::Finding;
 use crate::rules::scheme::RuleEntry;
 
@@ -73,13 +73,14 @@ impl Bands<'_> {
                 let (value, last) = (decimal::plain(known.value), decimal::plain(before.value));
                 let finding = match known.value == before.value {
                     true => {
-                        let message =
-                            format!("the edge {value} stands twice; a value cannot have the points of both");
+                        let message = format!(
+                            "the edge {value} is listed twice; a value can only get the points of one"
+                        );
                         self.script.finding("overlapping-bands", tree::start(edge), message)
                     }
                     false => {
                         let message =
-                            format!("the edge {value} stands behind {last}, so its points are never given");
+                            format!("the edge {value} comes after {last}, so its points are never given");
                         let finding = self.script.finding("unreachable", tree::start(edge), message);
                         finding.suggesting(Some(
                             "write the edges in rising order: [[0.6, 3], [0.8, 5]]".to_owned(),

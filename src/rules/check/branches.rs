@@ -292,7 +292,7 @@ impl Branches<'_> {
             };
             let line = first.line().unwrap_or_default();
             let message = format!(
-                "between this range and the one in line {line} there are values in neither, for example {example}"
+                "some values between this range and the one in line {line} are in neither, for example {example}"
             );
             self.findings.push(self.script.finding("gap", later, message).warning());
         }
@@ -314,7 +314,7 @@ impl Branches<'_> {
         let example = example.map(|example| format!(", for example {example}")).unwrap_or_default();
         let at = tree::start(&last.expr);
         let message =
-            format!("without else there are values that no branch takes{example}; there is no result then");
+            format!("without else, some values are taken by no branch{example}, and then there is no result");
         let finding = self.script.finding("gap", at, message).warning();
         self.findings.push(finding.suggesting(Some("add else { … }".to_owned())));
     }

@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use rhai::FnCallExpr;
 
 use super::Script;
-use crate::facts::metric::nearest;
-use crate::rules::finding::{Finding, Place};
+use crate::ledger::metric::nearest;
+use crate::rules::finding::{Finding, SourcePlace};
 use crate::rules::host::{self, FUNCTIONS};
 
 /// What is wrong with a call, if anything; `own` are the script's functions with their numbers of arguments.
 pub fn fault(
     script: &Script<'_>,
     call: &FnCallExpr,
-    place: Place,
+    place: SourcePlace,
     own: &HashMap<&str, Vec<usize>>,
 ) -> Option<Finding> {
     let name = call.name.as_str();

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::Argument;
 use super::tree;
-use crate::facts::metric::{COMPUTED, Catalogue, Kind, Metric, MetricId, Missing};
+use crate::ledger::metric::{COMPUTED, Catalogue, Kind, Metric, MetricId, Missing};
 use crate::rules::bundle::Rule;
 use crate::rules::sandbox::Optimisation;
 
@@ -20,7 +20,7 @@ const DENOMINATORS: [u32; 3] = [10, 20, 100];
 
 /// One input of a rule: a metric.
 #[derive(Debug)]
-pub struct Input {
+pub struct CandidateInput {
     /// The metric.
     pub id: MetricId,
     /// Its name.
@@ -39,7 +39,7 @@ pub struct Input {
     pub may_be_missing: bool,
 }
 
-impl Input {
+impl CandidateInput {
     /// The largest value that is tried.
     pub fn largest(&self) -> Option<Decimal> {
         self.edges.iter().flatten().max().copied()
@@ -60,7 +60,7 @@ impl Input {
 #[derive(Debug)]
 pub struct Inputs {
     /// Each of them.
-    pub list: Vec<Input>,
+    pub list: Vec<CandidateInput>,
     /// Which input is at most so much for each of another one.
     bounds: Vec<(usize, usize, Decimal)>,
 }
@@ -147,7 +147,7 @@ fn input(
     metric: &Metric,
     limits: &BTreeSet<Decimal>,
     compared: &BTreeSet<(String, Decimal)>,
-) -> Input {
+) -> CandidateInput {
     let step = match metric.kind {
         Kind::Count => Decimal::ONE,
         Kind::Days => Decimal::new(5, 1),
@@ -192,7 +192,7 @@ fn input(
         edges.push(None);
     }
     let least = metric.min.max(Decimal::ZERO).min(metric.max);
-    Input { id, name: metric.name.clone(), ordinary, least, step, edges, own, may_be_missing }
+    CandidateInput { id, name: metric.name.clone(), ordinary, least, step, edges, own, may_be_missing }
 }
 
 /// Small numbers are plainer than large ones, and positive ones than negative ones.

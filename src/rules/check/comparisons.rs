@@ -8,11 +8,11 @@ use rhai::{Expr, FnCallExpr, Token};
 use rust_decimal::Decimal;
 
 use super::Script;
-use crate::rules::finding::{Finding, Place};
+use crate::rules::finding::{Finding, SourcePlace};
 use crate::rules::host;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ValueKind {
     Number,
     Text,
     Condition,
@@ -24,7 +24,7 @@ enum Kind {
 pub fn fault(
     script: &Script<'_>,
     call: &FnCallExpr,
-    place: Place,
+    place: SourcePlace,
     numbers: &HashSet<&str>,
 ) -> Option<Finding> {
     let operator = call.op_token.as_ref()?;
@@ -38,8 +38,8 @@ pub fn fault(
     let is_chained = match (is_comparison(left), is_comparison(right)) {
         (false, false) => false,
         (true, true) => is_order,
-        (true, false) => right_kind != Some(Kind::Condition),
-        (false, true) => left_kind != Some(Kind::Condition),
+        (true, false) => right_kind != Some(ValueKind::Condition),
+        (false, true) => left_kind != Some(ValueKind::Condition),
     };
     if is_chained {
         let message = format!("'{sign}' compares with the result of another comparison");
@@ -47,14 +47,14 @@ pub fn fault(
         return Some(finding.suggesting(Some("split it: a > 1 && a < 10".to_owned())));
     }
     let (code, message) = match (left_kind, right_kind) {
-        (Some(Kind::Nothing), _) | (_, Some(Kind::Nothing)) => {
-            ("mixed-comparison", "nothing is ever '()' in a rule; ask !applies(…)".to_owned())
+        (Some(ValueKind::Nothing), _) | (_, Some(ValueKind::Nothing)) => {
+            ("mixed-comparison", "no value is ever '()' in a rule; ask !applies(…)".to_owned())
         }
         (Some(left), Some(right)) if left != right => (
             "mixed-comparison",
             format!("'{sign}' compares {} with {}, which are never the same", name(left), name(right)),
         ),
-        (Some(kind), _) | (_, Some(kind)) if is_order && kind != Kind::Number => {
+        (Some(kind), _) | (_, Some(kind)) if is_order && kind != ValueKind::Number => {
             ("mixed-comparison", format!("'{sign}' compares numbers, but this is {}", name(kind)))
         }
         _ => return None,
@@ -77,35 +77,37 @@ fn is_comparison(expression: &Expr) -> bool {
 }
 
 /// The kind of value an expression has, where that can be seen.
-fn kind(expression: &Expr, numbers: &HashSet<&str>) -> Option<Kind> {
+fn kind(expression: &Expr, numbers: &HashSet<&str>) -> Option<ValueKind> {
     match expression {
-        Expr::DynamicConstant(value, _) if value.is::<Decimal>() => Some(Kind::Number),
-        Expr::IntegerConstant(..) => Some(Kind::Number),
-        Expr::StringConstant(..) | Expr::CharConstant(..) | Expr::InterpolatedString(..) => Some(Kind::Text),
-        Expr::BoolConstant(..) | Expr::And(..) | Expr::Or(..) => Some(Kind::Condition),
-        Expr::Unit(_) => Some(Kind::Nothing),
-        Expr::Array(..) => Some(Kind::List),
-        Expr::Variable(variable, ..) if numbers.contains(variable.1.as_str()) => Some(Kind::Number),
-        Expr::FnCall(..) if is_comparison(expression) => Some(Kind::Condition),
+        Expr::DynamicConstant(value, _) if value.is::<Decimal>() => Some(ValueKind::Number),
+        Expr::IntegerConstant(..) => Some(ValueKind::Number),
+        Expr::StringConstant(..) | Expr::CharConstant(..) | Expr::InterpolatedString(..) => {
+            Some(ValueKind::Text)
+        }
+        Expr::BoolConstant(..) | Expr::And(..) | Expr::Or(..) => Some(ValueKind::Condition),
+        Expr::Unit(_) => Some(ValueKind::Nothing),
+        Expr::Array(..) => Some(ValueKind::List),
+        Expr::Variable(variable, ..) if numbers.contains(variable.1.as_str()) => Some(ValueKind::Number),
+        Expr::FnCall(..) if is_comparison(expression) => Some(ValueKind::Condition),
         Expr::FnCall(call, _) => match &call.op_token {
-            Some(Token::Bang) => Some(Kind::Condition),
+            Some(Token::Bang) => Some(ValueKind::Condition),
             Some(Token::Minus | Token::Multiply | Token::Divide | Token::Modulo | Token::UnaryMinus) => {
-                Some(Kind::Number)
+                Some(ValueKind::Number)
             }
             Some(_) => None,
-            None if matches!(call.name.as_str(), "applies" | "reaches") => Some(Kind::Condition),
-            None => host::function(&call.name).filter(|host| host.is_number).map(|_| Kind::Number),
+            None if matches!(call.name.as_str(), "applies" | "reaches") => Some(ValueKind::Condition),
+            None => host::function(&call.name).filter(|host| host.is_number).map(|_| ValueKind::Number),
         },
         _ => None,
     }
 }
 
-fn name(kind: Kind) -> &'static str {
+fn name(kind: ValueKind) -> &'static str {
     match kind {
-        Kind::Number => "a number",
-        Kind::Text => "text",
-        Kind::Condition => "true or false",
-        Kind::Nothing => "nothing",
-        Kind::List => "a list",
+        ValueKind::Number => "a number",
+        ValueKind::Text => "text",
+        ValueKind::Condition => "true or false",
+        ValueKind::Nothing => "nothing",
+        ValueKind::List => "a list",
     }
 }

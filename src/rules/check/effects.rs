@@ -91,7 +91,7 @@ impl Effects<'_> {
         };
         match &call.op_token {
             Some(Token::EqualsTo) => {
-                self.nothing(start, "the answer of '=='", Some("to change a value write a single ="));
+                self.nothing(start, "the result of '=='", Some("to change a value write a single ="));
             }
             Some(operator) => {
                 self.nothing(start, &format!("the result of '{}'", operator.literal_syntax()), None);
@@ -102,12 +102,12 @@ impl Effects<'_> {
                 let finding = self.script.finding("no-effect", start, message).warning();
                 self.findings.push(finding.suggesting(Some("write return skip(…);".to_owned())));
             }
-            None => self.nothing(start, &format!("what {}(…) gives", call.name), None),
+            None => self.nothing(start, &format!("the result of {}(…)", call.name), None),
         }
     }
 
     fn nothing(&mut self, at: Position, what: &str, suggestion: Option<&str>) {
-        let message = format!("{what} is thrown away: this statement changes nothing");
+        let message = format!("{what} is not used: this statement changes nothing");
         let suggestion = suggestion.unwrap_or("keep it with let name = …; or return it");
         let finding = self.script.finding("no-effect", at, message).warning();
         self.findings.push(finding.suggesting(Some(suggestion.to_owned())));

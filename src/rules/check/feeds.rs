@@ -3,9 +3,9 @@
 
 use super::tree::Function;
 use super::{Argument, Script, places};
-use crate::facts::metric::{COMPUTED, COMPUTED_SOURCE, Catalogue, Metric};
+use crate::ledger::metric::{COMPUTED, COMPUTED_SOURCE, Catalogue, Metric};
 use crate::rules::bundle::Rule;
-use crate::rules::finding::{Finding, Place};
+use crate::rules::finding::{Finding, SourcePlace};
 use crate::rules::scheme::{SchemeFile, place_of_text};
 
 /// Metrics that a rule reads and nothing ever brings.
@@ -66,7 +66,7 @@ pub fn unasked(file: &str, text: &str, scheme: &SchemeFile, rules: &[Rule]) -> V
         .iter()
         .filter(|parameter| !is_asked(&parameter.name))
         .map(|parameter| {
-            let place: Place = place_of_text(file, text, &format!("\"{}\"", parameter.name));
+            let place: SourcePlace = place_of_text(file, text, &format!("\"{}\"", parameter.name));
             let message = format!("no rule of the scheme asks for the parameter '{}'", parameter.name);
             Finding::error("unused-parameter", place, text, message).warning()
         })

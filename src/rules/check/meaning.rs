@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::Script;
 use super::regions::{Cut, Domains, Region, Set, both};
 use super::tree::{self, Function, Node};
-use crate::facts::metric::{Catalogue, Direction, Kind, Metric};
+use crate::ledger::metric::{Catalogue, Direction, Kind, Metric};
 use crate::rules::language;
 use crate::rules::scheme::Parameter;
 

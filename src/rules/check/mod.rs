@@ -28,11 +28,11 @@ pub use source::code_of;
 
 use self::meaning::Meaning;
 use self::tree::Node;
-use super::finding::{Finding, Place, Severity};
+use super::finding::{Finding, Severity, SourcePlace};
 use super::host;
 use super::language::{constants, place_of};
 use super::scheme::{Parameter, RuleEntry};
-use crate::facts::metric::{Catalogue, MetricId, nearest};
+use crate::ledger::metric::{Catalogue, MetricId, nearest};
 
 /// What one parameter of `score` stands for.
 #[derive(Clone, Debug)]
@@ -121,7 +121,7 @@ fn arguments(
     let mut scores = functions.iter().filter(|function| function.is_score());
     let Some(score) = scores.next() else {
         let message = "there is no function named score";
-        let finding = Finding::error("no-score", Place::file(script.file), "", message);
+        let finding = Finding::error("no-score", SourcePlace::file(script.file), "", message);
         let suggestion = "write: fn score(deliveries, deliveries_target) { … }".to_owned();
         arguments.findings.push(finding.suggesting(Some(suggestion)));
         return arguments;
@@ -155,7 +155,7 @@ fn arguments(
 /// What to do about a name that the body of a function uses and does not have.
 fn suggestion(script: &Script<'_>, name: &str, catalogue: &Catalogue, own: &[Parameter]) -> Option<String> {
     if catalogue.find(name).is_some() || own.iter().any(|parameter| parameter.name == name) {
-        return Some(format!("a function sees only what stands in its parentheses: add '{name}' there"));
+        return Some(format!("a function sees only its own parameters: add '{name}' to them"));
     }
     let constants = constants(script.ast);
     let parameters = script.ast.iter_functions().flat_map(|function| function.params);
@@ -186,7 +186,7 @@ fn faults(script: &Script<'_>) -> Vec<Finding> {
     }
     findings.extend(hidden_constants(script));
     for place in places::other_numbers(script) {
-        let message = "numbers are written in tens: 255 instead of 0xFF";
+        let message = "numbers are written in decimal: 255 instead of 0xFF";
         findings.push(Finding::error("not-allowed", place, script.text, message));
     }
     script.ast.walk(&mut |path| {
@@ -194,7 +194,7 @@ fn faults(script: &Script<'_>) -> Vec<Finding> {
             Some(ASTNode::Expr(Expr::Index(_, _, position))) => findings.push(script.finding(
                 "not-allowed",
                 *position,
-                "'[…]' behind a value is not part of rules; lists are only for band",
+                "'[…]' after a value is not part of the rule language; lists are only for band",
             )),
             Some(node) => {
                 if let Some((call, position)) = called(node) {

@@ -6,8 +6,8 @@ use rhai::{Expr, Position, Stmt};
 
 use super::tree::{self, Function, Node};
 use super::{Script, places, suggestion};
-use crate::facts::metric::Catalogue;
-use crate::rules::finding::{Finding, Place};
+use crate::ledger::metric::Catalogue;
+use crate::rules::finding::{Finding, SourcePlace};
 use crate::rules::language::{self, place_of};
 use crate::rules::scheme::Parameter;
 
@@ -135,7 +135,7 @@ impl Names<'_> {
             return self.unknown(name, tree::start(target));
         };
         if local.declared.is_none() && function.is_score() {
-            let message = format!("'{name}' is what the month has; here it is given another value");
+            let message = format!("'{name}' is a value of the month; here it is overwritten");
             let finding = self.script.finding("redefined", tree::start(target), message).warning();
             let suggestion = format!("keep '{name}' as it is: let adjusted_{name} = …");
             self.findings.push(finding.suggesting(Some(suggestion)));
@@ -170,7 +170,7 @@ impl Names<'_> {
     }
 }
 
-fn unused(script: &Script<'_>, place: Place, name: &str) -> Finding {
+fn unused(script: &Script<'_>, place: SourcePlace, name: &str) -> Finding {
     Finding::error("unused", place, script.text, format!("'{name}' is never used")).warning()
 }
 
@@ -195,7 +195,7 @@ fn uncalled(script: &Script<'_>, functions: &[Function]) -> Vec<Finding> {
         .iter()
         .filter(|function| !reached.contains(function.name.as_str()))
         .map(|function| {
-            let place = Place::at_offset(script.file, script.text, function.offset);
+            let place = SourcePlace::at_offset(script.file, script.text, function.offset);
             let message = format!("the function '{}' is never called", function.name);
             Finding::error("unused", place, script.text, message).warning()
         })

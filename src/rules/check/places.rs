@@ -4,37 +4,37 @@ use rhai::Position;
 
 use super::Script;
 use super::source::code_of;
-use crate::rules::finding::Place;
+use crate::rules::finding::SourcePlace;
 
 /// Where `fn score` stands: the place of what concerns the rule as a whole.
-pub fn declared(script: &Script<'_>) -> Place {
+pub fn declared(script: &Script<'_>) -> SourcePlace {
     place_of_function(script, "score", 0)
 }
 
 /// Where the `index`th function called `name` is declared, or the whole file.
-pub fn place_of_function(script: &Script<'_>, name: &str, index: usize) -> Place {
+pub fn place_of_function(script: &Script<'_>, name: &str, index: usize) -> SourcePlace {
     match declarations(&code_of(script.text), name).get(index) {
-        Some(offset) => Place::at_offset(script.file, script.text, *offset),
-        None => Place::file(script.file),
+        Some(offset) => SourcePlace::at_offset(script.file, script.text, *offset),
+        None => SourcePlace::file(script.file),
     }
 }
 
 /// Where a parameter is named of the function whose `fn` stands at `offset`.
-pub fn place_of_parameter(script: &Script<'_>, offset: usize, name: &str) -> Place {
+pub fn place_of_parameter(script: &Script<'_>, offset: usize, name: &str) -> SourcePlace {
     let code = code_of(script.text);
     let list = code.get(offset..).unwrap_or_default();
     // Behind the bracket: a function can have the name of its parameter.
     let bracket = list.find('(').unwrap_or_default();
     let list = list.get(bracket..).unwrap_or_default();
     let found = words(list).find(|(_, word)| *word == name).map_or(0, |(at, _)| bracket + at);
-    Place::at_offset(script.file, script.text, offset + found)
+    SourcePlace::at_offset(script.file, script.text, offset + found)
 }
 
 /// Where a word first stands.
-pub fn place_of_word(script: &Script<'_>, name: &str) -> Place {
+pub fn place_of_word(script: &Script<'_>, name: &str) -> SourcePlace {
     match words(&code_of(script.text)).find(|(_, word)| *word == name) {
-        Some((offset, _)) => Place::at_offset(script.file, script.text, offset),
-        None => Place::file(script.file),
+        Some((offset, _)) => SourcePlace::at_offset(script.file, script.text, offset),
+        None => SourcePlace::file(script.file),
     }
 }
 
@@ -94,7 +94,7 @@ pub fn statement_start(code: &str, offset: usize) -> Option<usize> {
 }
 
 /// Where a number is written that is not decimal: `0xFF`, `0o17`, `0b1`.
-pub fn other_numbers(script: &Script<'_>) -> Vec<Place> {
+pub fn other_numbers(script: &Script<'_>) -> Vec<SourcePlace> {
     let code = code_of(script.text);
     let is_other = |word: &str| {
         let mut characters = word.chars();
@@ -102,6 +102,6 @@ pub fn other_numbers(script: &Script<'_>) -> Vec<Place> {
     };
     words(&code)
         .filter(|(_, word)| is_other(word))
-        .map(|(offset, _)| Place::at_offset(script.file, script.text, offset))
+        .map(|(offset, _)| SourcePlace::at_offset(script.file, script.text, offset))
         .collect()
 }

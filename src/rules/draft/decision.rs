@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{Draft, Locked, Step, files, find, lock, note_author, subject};
+use super::{Draft, DraftStep, Locked, files, find, lock, note_author, subject};
 use crate::auth::audit;
 use crate::clock;
 use crate::db::schema::{review, rule_backtest, rule_draft, rule_draft_author};
@@ -16,21 +16,21 @@ use crate::http::Problem;
 use crate::http::etag::Seen;
 use crate::period::Period;
 use crate::rules::release::{self, NewRelease};
-use crate::rules::{folder, store, verdict};
+use crate::rules::{bundle_store, folder, verdict};
 
-/// What a draft is handed in with.
+/// What goes with submitting a draft.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RuleSubmission)]
 pub struct Submission {
-    /// The first month it is to score: one that has not begun, unless nothing was released before.
+    /// The first month it is meant to score. It must not have begun yet, except for the very first release.
     #[garde(skip)]
     #[schema(value_type = String, example = "2014-06")]
     pub effective_from: Period,
-    /// When the people concerned were consulted: today or before.
+    /// The day on which the people concerned were consulted; not in the future.
     #[garde(skip)]
     pub consulted_on: NaiveDate,
-    /// What it changes, for everybody who is reviewed by it.
+    /// What it changes, in words for everybody who is reviewed by it.
     #[garde(length(chars, min = 1, max = 2000), custom(said))]
     #[schema(example = "成交率满分线由 25% 提到 28%")]
     pub note: String,
@@ -61,11 +61,11 @@ pub async fn submit(
 ) -> Result<Draft, Problem> {
     let before = find(connection, id).await?;
     seen.check(before.version)?;
-    before.state.after(Step::Submit)?;
+    before.state.after(DraftStep::Submit)?;
     if submission.consulted_on > clock::day(now) {
         return Err(Problem::field(
             "consulted_on",
-            "the consultation has to come before: today at the latest",
+            "the people concerned must have been consulted already: expected today or an earlier day",
         ));
     }
     let content = files::all(connection, id).await?;
@@ -78,9 +78,9 @@ pub async fn submit(
         .transaction(async |connection| {
             // Judging took a while: who changed the draft meanwhile is asked to look again.
             let draft = lock(connection, id, Seen::Version(before.version)).await?;
-            let state = draft.after(Step::Submit)?;
+            let state = draft.after(DraftStep::Submit)?;
             release::require_open(connection, submission.effective_from, now).await?;
-            store::keep_bundle(connection, &bundle, now).await?;
+            bundle_store::keep_bundle(connection, &bundle, now).await?;
             note_author(connection, id, Some(by)).await?;
             diesel::update(rule_draft::table.find(id))
                 .set((
@@ -114,7 +114,7 @@ pub async fn reject(
     connection
         .transaction(async |connection| {
             let draft = lock(connection, id, seen).await?;
-            let state = draft.after(Step::Reject)?;
+            let state = draft.after(DraftStep::Reject)?;
             require_four_eyes(connection, id, &draft, by).await?;
             diesel::update(rule_draft::table.find(id))
                 .set((
@@ -151,7 +151,7 @@ pub async fn approve(
         .transaction(async |connection| {
             release::lock(connection).await?;
             let draft = lock(connection, id, seen).await?;
-            let state = draft.after(Step::Approve)?;
+            let state = draft.after(DraftStep::Approve)?;
             require_four_eyes(connection, id, &draft, approver).await?;
             // The table has all three for a draft that was handed in.
             let (Some(bundle_hash), Some(effective_from), Some(consulted_on)) =
@@ -204,7 +204,7 @@ async fn require_four_eyes(
         .load(connection)
         .await?;
     if authors.contains(&by) || [draft.created_by, draft.submitted_by].contains(&Some(by)) {
-        let message = "nobody decides on rules that they wrote, changed or handed in: ask somebody else";
+        let message = "you wrote, changed or submitted these rules, so somebody else has to decide on them";
         return Err(Problem::conflict(message));
     }
     Ok(())
@@ -224,7 +224,7 @@ async fn require_backtest(connection: &mut AsyncPgConnection, bundle_hash: &str)
     match has_reviews {
         false => Ok(()),
         true => Err(Problem::conflict(
-            "this bundle was not backtested: POST /v1/rules/backtests with this draft, read the report, then approve",
+            "this bundle has not been backtested: POST /v1/rules/backtests with this draft, read the report, then approve",
         )),
     }
 }

@@ -12,12 +12,12 @@ use crate::rules::bundle::Files;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = RuleFileChangeKind)]
-pub enum Kind {
-    /// It is new.
+pub enum FileChangeKind {
+    /// The file is new.
     Added,
-    /// It is gone.
+    /// The file was removed.
     Removed,
-    /// It has another content.
+    /// Its content differs.
     Changed,
 }
 
@@ -28,8 +28,8 @@ pub struct FileChange {
     /// Its path.
     pub path: String,
     /// What happened to it.
-    pub kind: Kind,
-    /// Unified diff with three lines of context.
+    pub kind: FileChangeKind,
+    /// The difference as a unified diff with three lines of context.
     pub diff: String,
 }
 
@@ -39,10 +39,10 @@ pub fn between(before: &Files, after: &Files) -> Vec<FileChange> {
     let changes = paths.into_iter().filter_map(|path| {
         let (old, new) = (before.get(path), after.get(path));
         let kind = match (old, new) {
-            (None, _) => Kind::Added,
-            (_, None) => Kind::Removed,
+            (None, _) => FileChangeKind::Added,
+            (_, None) => FileChangeKind::Removed,
             (old, new) if old == new => return None,
-            _ => Kind::Changed,
+            _ => FileChangeKind::Changed,
         };
         let text = |bytes: Option<&Vec<u8>>| {
             String::from_utf8_lossy(bytes.map(Vec::as_slice).unwrap_or_default()).into_owned()
@@ -68,7 +68,11 @@ mod tests {
         let after = files(&[("a.toml", "x = 1\ny = 3\n"), ("b.toml", "same\n"), ("d.toml", "new\n")]);
         let changes = between(&before, &after);
         let kinds = changes.iter().map(|change| (change.path.as_str(), change.kind)).collect::<Vec<_>>();
-        let expected = [("a.toml", Kind::Changed), ("c.toml", Kind::Removed), ("d.toml", Kind::Added)];
+        let expected = [
+            ("a.toml", FileChangeKind::Changed),
+            ("c.toml", FileChangeKind::Removed),
+            ("d.toml", FileChangeKind::Added),
+        ];
         assert_eq!(kinds, expected);
         let diff = changes.first().map(|change| change.diff.as_str()).unwrap_or_default();
         assert_eq!(diff, "--- a.toml\n+++ a.toml\n@@ -1,2 +1,2 @@\n x = 1\n-y = 2\n+y = 3\n");

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::decision::Submission;
 use super::diff::{self, FileChange};
 use super::parameters::{self, ParameterPatch, SchemeParameters};
-use super::{Draft, Origin, State, decision, files};
+use super::{Draft, DraftOrigin, DraftState, decision, files};
 use crate::auth::Caller;
 use crate::auth::access::{ApproveRules, DraftRules, ViewRules};
 use crate::clock::Clock;
@@ -24,15 +24,15 @@ use crate::http::{Body, Problem, body};
 use crate::rules::bundle::Files;
 use crate::rules::release::{self, Release};
 use crate::rules::verdict::Verdict;
-use crate::rules::{store, verdict};
+use crate::rules::{bundle_store, verdict};
 
 /// Which drafts to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DraftQuery {
-    /// Only those in this state.
-    state: Option<State>,
+    /// Only drafts in this state.
+    state: Option<DraftState>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
     /// Rows of a page, 1 to 500; 50 by default.
@@ -53,7 +53,7 @@ pub async fn list_rule_drafts(
     Ok(Json(Page::of(drafts, limit, |draft| draft.id)))
 }
 
-/// A draft to be begun: a copy of a release, or files that are brought along.
+/// A draft to begin, from a copy of a release or from files sent with the request.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRuleDraft {
@@ -61,10 +61,10 @@ pub struct NewRuleDraft {
     #[garde(length(chars, max = 2000))]
     #[serde(default)]
     pub note: String,
-    /// The release it begins from; by default the one published last. An older one takes its rules back.
+    /// The release to start from; by default the latest. Starting from an older one brings its rules back.
     #[garde(skip)]
     pub release: Option<i64>,
-    /// Instead of a release: every file by path, as text.
+    /// The files to start from instead of a release: path and text of each.
     #[garde(skip)]
     pub files: Option<BTreeMap<String, String>>,
 }
@@ -73,7 +73,7 @@ pub struct NewRuleDraft {
 #[utoipa::path(tag = "rules", request_body = NewRuleDraft, responses(
     (status = 201, description = "Begun", body = Draft),
     (status = 404, description = "There is no such release", body = ProblemBody),
-    (status = 422, description = "Fields at fault", body = ProblemBody),
+    (status = 422, description = "Some fields are not valid", body = ProblemBody),
 ))]
 #[post("/rules/drafts")]
 pub async fn create_rule_draft(
@@ -86,10 +86,12 @@ pub async fn create_rule_draft(
     let (new, now) = (body.0, clock.now());
     let connection = &mut *pool.get().await?;
     let draft = match (new.files, new.release) {
-        (Some(_), Some(_)) => return Err(Problem::field("files", "give either files or a release")),
+        (Some(_), Some(_)) => {
+            return Err(Problem::field("files", "give either files or a release, not both"));
+        }
         (Some(files), None) => {
             let files = files.into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
-            super::create(connection, &files, Origin::Import, &new.note, None, by, now).await?
+            super::create(connection, &files, DraftOrigin::Import, &new.note, None, by, now).await?
         }
         (None, Some(id)) => super::copy_release(connection, id, &new.note, by, now).await?,
         (None, None) => super::copy_latest(connection, &new.note, by, now).await?,
@@ -100,7 +102,7 @@ pub async fn create_rule_draft(
         .json(draft))
 }
 
-/// A draft with what it consists of.
+/// A draft with its files.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = RuleDraftWithFiles)]
 pub struct DraftWithFiles {
@@ -114,7 +116,7 @@ pub struct DraftWithFiles {
 /// Read a draft.
 #[utoipa::path(tag = "rules", responses(
     (status = 200, description = "The draft", body = DraftWithFiles),
-    (status = 404, description = "There is none", body = ProblemBody),
+    (status = 404, description = "There is no such draft", body = ProblemBody),
 ))]
 #[get("/rules/drafts/{id}")]
 pub async fn get_rule_draft(
@@ -129,12 +131,12 @@ pub async fn get_rule_draft(
     Ok(HttpResponse::Ok().insert_header(etag::of(draft.version)).json(DraftWithFiles { draft, files }))
 }
 
-/// Give a draft up. It stays readable.
-#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
-    (status = 204, description = "Given up"),
-    (status = 404, description = "There is none", body = ProblemBody),
-    (status = 409, description = "It was handed in, approved or given up", body = ProblemBody),
-    (status = 412, description = "It was changed in the meantime", body = ProblemBody),
+/// Discard a draft. It can still be read.
+#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag of the draft as last read, or *")), responses(
+    (status = 204, description = "Discarded"),
+    (status = 404, description = "There is no such draft", body = ProblemBody),
+    (status = 409, description = "It has been submitted, approved or discarded", body = ProblemBody),
+    (status = 412, description = "The draft has been changed since it was read", body = ProblemBody),
     (status = 428, description = "If-Match is missing", body = ProblemBody),
 ))]
 #[delete("/rules/drafts/{id}")]
@@ -153,7 +155,7 @@ pub async fn delete_rule_draft(
 /// Read a file of a draft, byte for byte.
 #[utoipa::path(tag = "rules", params(("path" = String, Path, description = "Its path, with a slash between folder and file")), responses(
     (status = 200, description = "Its content; the ETag is the draft's", body = String, content_type = "text/plain"),
-    (status = 404, description = "There is none", body = ProblemBody),
+    (status = 404, description = "There is no such draft or file", body = ProblemBody),
 ))]
 #[get("/rules/drafts/{id}/files/{path:.*}")]
 pub async fn get_rule_draft_file(
@@ -171,17 +173,17 @@ pub async fn get_rule_draft_file(
         .body(content))
 }
 
-/// Write a file of a draft, byte for byte: new, or in place of what was there.
+/// Write a file of a draft, byte for byte. It is added, or replaces the one at that path.
 #[utoipa::path(tag = "rules", params(
     ("path" = String, Path, description = "Its path, with a slash between folder and file"),
-    ("If-Match" = String, Header, description = "The draft's ETag that was read, or *"),
+    ("If-Match" = String, Header, description = "The ETag of the draft as last read, or *"),
 ), request_body(content = String, content_type = "text/plain"), responses(
-    (status = 200, description = "Written; the draft is one version on", body = Draft),
+    (status = 200, description = "Written; the draft has a new version", body = Draft),
     (status = 404, description = "There is no such draft", body = ProblemBody),
-    (status = 409, description = "It was handed in, approved or given up", body = ProblemBody),
-    (status = 412, description = "It was changed in the meantime", body = ProblemBody),
+    (status = 409, description = "It has been submitted, approved or discarded", body = ProblemBody),
+    (status = 412, description = "The draft has been changed since it was read", body = ProblemBody),
     (status = 413, description = "The file is too large", body = ProblemBody),
-    (status = 422, description = "A rules folder cannot have such a path", body = ProblemBody),
+    (status = 422, description = "The path is not allowed in a rules folder", body = ProblemBody),
     (status = 428, description = "If-Match is missing", body = ProblemBody),
 ))]
 #[put("/rules/drafts/{id}/files/{path:.*}")]
@@ -203,12 +205,12 @@ pub async fn put_rule_draft_file(
 /// Remove a file of a draft.
 #[utoipa::path(tag = "rules", params(
     ("path" = String, Path, description = "Its path, with a slash between folder and file"),
-    ("If-Match" = String, Header, description = "The draft's ETag that was read, or *"),
+    ("If-Match" = String, Header, description = "The ETag of the draft as last read, or *"),
 ), responses(
-    (status = 200, description = "Removed; the draft is one version on", body = Draft),
+    (status = 200, description = "Removed; the draft has a new version", body = Draft),
     (status = 404, description = "There is no such draft or file", body = ProblemBody),
-    (status = 409, description = "It was handed in, approved or given up", body = ProblemBody),
-    (status = 412, description = "It was changed in the meantime", body = ProblemBody),
+    (status = 409, description = "It has been submitted, approved or discarded", body = ProblemBody),
+    (status = 412, description = "The draft has been changed since it was read", body = ProblemBody),
     (status = 428, description = "If-Match is missing", body = ProblemBody),
 ))]
 #[delete("/rules/drafts/{id}/files/{path:.*}")]
@@ -224,9 +226,9 @@ pub async fn delete_rule_draft_file(
     files::remove(&mut *pool.get().await?, id, &path, by, seen, clock.now()).await.map(changed)
 }
 
-/// List the tunable numbers of a draft, with label, range and step.
+/// List the parameters of a draft that can be tuned, with label, range and step.
 #[utoipa::path(tag = "rules", responses(
-    (status = 200, description = "By scheme", body = Vec<SchemeParameters>),
+    (status = 200, description = "The parameters of each scheme", body = Vec<SchemeParameters>),
     (status = 404, description = "There is no such draft", body = ProblemBody),
     (status = 409, description = "A file of the draft cannot be read", body = ProblemBody),
 ))]
@@ -242,13 +244,13 @@ pub async fn list_rule_draft_parameters(
     Ok(HttpResponse::Ok().insert_header(etag::of(draft.version)).json(parameters))
 }
 
-/// Set some of the tunable numbers of a draft: all that are named, or none. No script is touched.
-#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = ParameterPatch, responses(
-    (status = 200, description = "Set; the draft is one version on", body = Draft),
+/// Set parameters of a draft: either all that are named, or none. Scripts are not touched.
+#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag of the draft as last read, or *")), request_body = ParameterPatch, responses(
+    (status = 200, description = "Set; the draft has a new version", body = Draft),
     (status = 404, description = "There is no such draft", body = ProblemBody),
-    (status = 409, description = "It was handed in, approved or given up, or a file cannot be read", body = ProblemBody),
-    (status = 412, description = "It was changed in the meantime", body = ProblemBody),
-    (status = 422, description = "Fields at fault", body = ProblemBody),
+    (status = 409, description = "It has been submitted, approved or discarded, or one of its files cannot be read", body = ProblemBody),
+    (status = 412, description = "The draft has been changed since it was read", body = ProblemBody),
+    (status = 422, description = "Some fields are not valid", body = ProblemBody),
     (status = 428, description = "If-Match is missing", body = ProblemBody),
 ))]
 #[patch("/rules/drafts/{id}/parameters")]
@@ -270,14 +272,14 @@ pub async fn update_rule_draft_parameters(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DiffQuery {
-    /// The release; by default the one published last.
+    /// The release to compare with; by default the latest.
     against: Option<i64>,
 }
 
 /// What a draft changes.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct RuleDraftDiff {
-    /// The release it was compared with; none where nothing has been released.
+    /// The release it was compared with; null if nothing has been released yet.
     pub against: Option<Release>,
     /// Every file that differs.
     pub changes: Vec<FileChange>,
@@ -302,14 +304,14 @@ pub async fn get_rule_draft_diff(
         None => release::latest(connection).await?,
     };
     let before = match &against {
-        Some(release) => store::bundle_files(connection, &release.bundle).await?,
+        Some(release) => bundle_store::bundle_files(connection, &release.bundle).await?,
         None => Files::new(),
     };
     let changes = diff::between(&before, &files::all(connection, *id).await?);
     Ok(Json(RuleDraftDiff { against, changes }))
 }
 
-/// Check a draft: findings with their places, golden cases, coverage.
+/// Check a draft: its findings, how its golden cases went, and what they cover.
 #[utoipa::path(tag = "rules", responses(
     (status = 200, description = "The verdict", body = Verdict),
     (status = 404, description = "There is no such draft", body = ProblemBody),
@@ -329,13 +331,13 @@ pub async fn get_rule_draft_verdict(
     Ok(HttpResponse::Ok().insert_header(etag::of(draft.version)).json(verdict))
 }
 
-/// Hand a draft in for approval: without errors, with every golden case as expected.
-#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = Submission, responses(
-    (status = 200, description = "Submitted; its bundle is what is decided on", body = Draft),
+/// Submit a draft for approval. It must have no errors, and every golden case must pass.
+#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag of the draft as last read, or *")), request_body = Submission, responses(
+    (status = 200, description = "Submitted; the decision will be about exactly this bundle", body = Draft),
     (status = 404, description = "There is no such draft", body = ProblemBody),
-    (status = 409, description = "It has errors, or was handed in before", body = ProblemBody),
-    (status = 412, description = "It was changed in the meantime", body = ProblemBody),
-    (status = 422, description = "The month has begun, or the consultation is still to come", body = ProblemBody),
+    (status = 409, description = "It has errors, or has been submitted already", body = ProblemBody),
+    (status = 412, description = "The draft has been changed since it was read", body = ProblemBody),
+    (status = 422, description = "The month has already begun, or the consultation date lies in the future", body = ProblemBody),
     (status = 428, description = "If-Match is missing", body = ProblemBody),
 ))]
 #[post("/rules/drafts/{id}/submit")]
@@ -351,12 +353,12 @@ pub async fn submit_rule_draft(
     decision::submit(&mut *pool.get().await?, *id, body.0, by, seen, clock.now()).await.map(changed)
 }
 
-/// Take a draft back before it is decided on.
-#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), responses(
-    (status = 200, description = "A draft again", body = Draft),
+/// Withdraw a submitted draft before it is decided on.
+#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag of the draft as last read, or *")), responses(
+    (status = 200, description = "It is a draft again", body = Draft),
     (status = 404, description = "There is no such draft", body = ProblemBody),
-    (status = 409, description = "It is not submitted", body = ProblemBody),
-    (status = 412, description = "It was changed in the meantime", body = ProblemBody),
+    (status = 409, description = "It has not been submitted", body = ProblemBody),
+    (status = 412, description = "The draft has been changed since it was read", body = ProblemBody),
     (status = 428, description = "If-Match is missing", body = ProblemBody),
 ))]
 #[post("/rules/drafts/{id}/withdraw")]
@@ -371,22 +373,22 @@ pub async fn withdraw_rule_draft(
     super::withdraw(&mut *pool.get().await?, *id, by, seen, clock.now()).await.map(changed)
 }
 
-/// What is said with a decision.
+/// The note that goes with a decision.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Decision {
-    /// Why.
+    /// The reason for the decision.
     #[garde(length(chars, min = 1, max = 2000), custom(decision::said))]
     pub note: String,
 }
 
 /// Publish a submitted draft as a release.
-#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = Decision, responses(
+#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag of the draft as last read, or *")), request_body = Decision, responses(
     (status = 200, description = "Published", body = Draft),
     (status = 404, description = "There is no such draft", body = ProblemBody),
-    (status = 409, description = "It is not submitted, the caller is one of its authors, or it was not backtested", body = ProblemBody),
-    (status = 412, description = "It was changed in the meantime", body = ProblemBody),
-    (status = 422, description = "The month has begun in the meantime", body = ProblemBody),
+    (status = 409, description = "It has not been submitted, the caller is one of its authors, or it has not been backtested", body = ProblemBody),
+    (status = 412, description = "The draft has been changed since it was read", body = ProblemBody),
+    (status = 422, description = "The month has begun since it was submitted", body = ProblemBody),
     (status = 428, description = "If-Match is missing", body = ProblemBody),
 ))]
 #[post("/rules/drafts/{id}/approve")]
@@ -402,12 +404,12 @@ pub async fn approve_rule_draft(
     decision::approve(&mut *pool.get().await?, *id, &body.0.note, by, seen, clock.now()).await.map(changed)
 }
 
-/// Hand a submitted draft back to its authors.
-#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag that was read, or *")), request_body = Decision, responses(
+/// Reject a submitted draft: it goes back to its authors.
+#[utoipa::path(tag = "rules", params(("If-Match" = String, Header, description = "The ETag of the draft as last read, or *")), request_body = Decision, responses(
     (status = 200, description = "Rejected; it can be changed and submitted again", body = Draft),
     (status = 404, description = "There is no such draft", body = ProblemBody),
-    (status = 409, description = "It is not submitted, or the caller is one of its authors", body = ProblemBody),
-    (status = 412, description = "It was changed in the meantime", body = ProblemBody),
+    (status = 409, description = "It has not been submitted, or the caller is one of its authors", body = ProblemBody),
+    (status = 412, description = "The draft has been changed since it was read", body = ProblemBody),
     (status = 428, description = "If-Match is missing", body = ProblemBody),
 ))]
 #[post("/rules/drafts/{id}/reject")]

@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-pub use state::{State, Step};
+pub use state::{DraftState, DraftStep};
 
 use super::bundle::Files;
-use super::{release, store};
+use super::{bundle_store, release};
 use crate::auth::audit;
 use crate::db::schema::{rule_draft, rule_draft_author};
 use crate::http::Problem;
@@ -32,41 +32,41 @@ pub struct Draft {
     /// Its id.
     pub id: i64,
     /// How far it has come.
-    pub state: State,
+    pub state: DraftState,
     /// Where its files came from.
-    pub origin: Origin,
+    pub origin: DraftOrigin,
     /// What it changes.
     pub note: String,
     /// The release it began from.
     pub base_release: Option<i64>,
-    /// Login of who began it; none is the operator, by the rules folder.
+    /// Login of the person who began it; null when it was taken from the rules folder.
     pub created_by: Option<String>,
-    /// When.
+    /// When it was begun.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub changed_at: DateTime<Utc>,
-    /// Logins of everybody who changed it: none of them approves it.
+    /// Logins of everybody who has changed it. None of them may approve it.
     pub authors: Vec<String>,
-    /// Hash of the bundle that was handed in.
+    /// Hash of the bundle that was submitted.
     pub bundle: Option<String>,
-    /// The first month it is to score.
+    /// The first month it is meant to score.
     #[schema(value_type = Option<String>, example = "2014-06")]
     pub effective_from: Option<Period>,
     /// When the people concerned were consulted.
     pub consulted_on: Option<NaiveDate>,
-    /// Login of who handed it in.
+    /// Login of the person who submitted it.
     pub submitted_by: Option<String>,
-    /// When.
+    /// When it was submitted.
     pub submitted_at: Option<DateTime<Utc>>,
-    /// Login of who approved or rejected it.
+    /// Login of the person who approved or rejected it.
     pub decided_by: Option<String>,
-    /// When.
+    /// When it was approved or rejected.
     pub decided_at: Option<DateTime<Utc>>,
-    /// What they said.
+    /// The note that came with the decision.
     pub decision_note: Option<String>,
-    /// The release it became.
+    /// The release it was published as.
     pub release: Option<i64>,
-    /// Grows with every change; the ETag.
+    /// Goes up with every change; also the ETag.
     pub version: i32,
 }
 
@@ -74,16 +74,16 @@ pub struct Draft {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = RuleDraftOrigin)]
-pub enum Origin {
+pub enum DraftOrigin {
     /// A copy of a release.
     Release,
     /// The rules folder changed.
     Folder,
-    /// Brought along: exported elsewhere, or another folder.
+    /// Files that were sent in: exported elsewhere, or taken from another folder.
     Import,
 }
 
-impl Origin {
+impl DraftOrigin {
     /// The word for it in the database and in the API.
     pub const fn name(self) -> &'static str {
         match self {
@@ -95,7 +95,7 @@ impl Origin {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct DraftRow {
     #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(sql_type = Text)]
@@ -136,16 +136,16 @@ struct Row {
     version: i32,
 }
 
-impl From<Row> for Draft {
-    fn from(row: Row) -> Self {
+impl From<DraftRow> for Draft {
+    fn from(row: DraftRow) -> Self {
         Self {
             id: row.id,
             // The table allows no other words.
-            state: State::named(&row.state).unwrap_or(State::Discarded),
+            state: DraftState::named(&row.state).unwrap_or(DraftState::Discarded),
             origin: match row.origin.as_str() {
-                "release" => Origin::Release,
-                "folder" => Origin::Folder,
-                _ => Origin::Import,
+                "release" => DraftOrigin::Release,
+                "folder" => DraftOrigin::Folder,
+                _ => DraftOrigin::Import,
             },
             note: row.note,
             base_release: row.base_release_id,
@@ -171,11 +171,11 @@ impl From<Row> for Draft {
 pub async fn list(
     connection: &mut AsyncPgConnection,
     id: Option<i64>,
-    state: Option<State>,
+    state: Option<DraftState>,
     after: i64,
     limit: i64,
 ) -> Result<Vec<Draft>, Problem> {
-    let rows: Vec<Row> = diesel::sql_query(
+    let rows: Vec<DraftRow> = diesel::sql_query(
         "SELECT d.id, d.state, d.origin, d.note, d.base_release_id, creator.login AS created_by, d.created_at, \
                 d.changed_at, d.bundle_hash, d.effective_from, d.consulted_on, submitter.login AS submitted_by, \
                 d.submitted_at, decider.login AS decided_by, d.decided_at, d.decision_note, d.release_id, d.version, \
@@ -188,7 +188,7 @@ pub async fn list(
     )
     .bind::<BigInt, _>(after)
     .bind::<Nullable<BigInt>, _>(id)
-    .bind::<Nullable<Text>, _>(state.map(State::name))
+    .bind::<Nullable<Text>, _>(state.map(DraftState::name))
     .bind::<BigInt, _>(limit)
     .load(connection)
     .await?;
@@ -204,7 +204,7 @@ pub async fn find(connection: &mut AsyncPgConnection, id: i64) -> Result<Draft, 
 /// The drafts that wait for a decision.
 pub async fn submitted(connection: &mut AsyncPgConnection) -> Result<Vec<i64>, Problem> {
     Ok(rule_draft::table
-        .filter(rule_draft::state.eq(State::Submitted.name()))
+        .filter(rule_draft::state.eq(DraftState::Submitted.name()))
         .order(rule_draft::id)
         .select(rule_draft::id)
         .load(connection)
@@ -215,7 +215,7 @@ pub async fn submitted(connection: &mut AsyncPgConnection) -> Result<Vec<i64>, P
 pub async fn create(
     connection: &mut AsyncPgConnection,
     files: &Files,
-    origin: Origin,
+    origin: DraftOrigin,
     note: &str,
     base_release: Option<i64>,
     by: Option<i64>,
@@ -226,7 +226,7 @@ pub async fn create(
         .transaction(async |connection| {
             let id: i64 = diesel::insert_into(rule_draft::table)
                 .values((
-                    rule_draft::state.eq(State::Draft.name()),
+                    rule_draft::state.eq(DraftState::Draft.name()),
                     rule_draft::origin.eq(origin.name()),
                     rule_draft::note.eq(note),
                     rule_draft::base_release_id.eq(base_release),
@@ -256,8 +256,8 @@ pub async fn copy_release(
     now: DateTime<Utc>,
 ) -> Result<Draft, Problem> {
     let release = release::find(connection, release_id).await?;
-    let files = store::bundle_files(connection, &release.bundle).await?;
-    create(connection, &files, Origin::Release, note, Some(release_id), by, now).await
+    let files = bundle_store::bundle_files(connection, &release.bundle).await?;
+    create(connection, &files, DraftOrigin::Release, note, Some(release_id), by, now).await
 }
 
 /// Begins a draft as a copy of the release published last.
@@ -269,7 +269,7 @@ pub async fn copy_latest(
 ) -> Result<Draft, Problem> {
     match release::latest(connection).await? {
         Some(latest) => copy_release(connection, latest.id, note, by, now).await,
-        None => Err(Problem::conflict("nothing has been released yet to begin from: bring the files along")),
+        None => Err(Problem::conflict("nothing has been released yet to start from: send the files instead")),
     }
 }
 
@@ -289,8 +289,8 @@ struct Locked {
 
 impl Locked {
     /// The state after `step`, or a conflict where it cannot be taken.
-    fn after(&self, step: Step) -> Result<State, Problem> {
-        State::named(&self.state).unwrap_or(State::Discarded).after(step)
+    fn after(&self, step: DraftStep) -> Result<DraftState, Problem> {
+        DraftState::named(&self.state).unwrap_or(DraftState::Discarded).after(step)
     }
 }
 
@@ -316,7 +316,7 @@ async fn take(
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     let draft = lock(connection, id, seen).await?;
-    let state = draft.after(Step::Change)?;
+    let state = draft.after(DraftStep::Change)?;
     diesel::update(rule_draft::table.find(id))
         .set((
             rule_draft::state.eq(state.name()),
@@ -336,7 +336,7 @@ pub async fn discard(
     seen: Seen,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    step(connection, id, Step::Discard, "discard_rule_draft", by, seen, now).await
+    step(connection, id, DraftStep::Discard, "discard_rule_draft", by, seen, now).await
 }
 
 /// Takes a draft back before it is decided on, to go on writing.
@@ -347,7 +347,7 @@ pub async fn withdraw(
     seen: Seen,
     now: DateTime<Utc>,
 ) -> Result<Draft, Problem> {
-    step(connection, id, Step::Withdraw, "withdraw_rule_draft", Some(by), seen, now).await?;
+    step(connection, id, DraftStep::Withdraw, "withdraw_rule_draft", Some(by), seen, now).await?;
     find(connection, id).await
 }
 
@@ -355,7 +355,7 @@ pub async fn withdraw(
 async fn step(
     connection: &mut AsyncPgConnection,
     id: i64,
-    step: Step,
+    step: DraftStep,
     action: &str,
     by: Option<i64>,
     seen: Seen,

@@ -10,10 +10,10 @@ use utoipa::ToSchema;
 
 use super::{Draft, files};
 use crate::decimal;
-use crate::facts::metric::{Catalogue, nearest};
 use crate::http::Problem;
 use crate::http::etag::Seen;
 use crate::http::problem::FieldError;
+use crate::ledger::metric::{Catalogue, nearest};
 use crate::rules::bundle::{CATALOGUE_FILE, Files, SCHEME_FILE};
 use crate::rules::finding::Finding;
 use crate::rules::folder;
@@ -56,12 +56,12 @@ pub struct NewValue {
 ///
 /// # Errors
 ///
-/// `rules-broken` with what is wrong, where a file cannot be read: mend it first.
+/// `rules-broken` with what is wrong, where a file cannot be read: fix it first.
 pub fn all(files: &Files) -> Result<Vec<SchemeParameters>, Problem> {
     let broken = |findings: Vec<Finding>| folder::problem(&findings);
     let catalogue =
         text(files, CATALOGUE_FILE).and_then(|text| Catalogue::parse(text).ok()).ok_or_else(|| {
-            Problem::conflict(format!("the draft's {CATALOGUE_FILE} cannot be read: mend it first"))
+            Problem::conflict(format!("the draft's {CATALOGUE_FILE} cannot be read: fix it first"))
         })?;
     let schemes = files.keys().filter_map(|path| Some((path, scheme_of(path)?)));
     schemes
@@ -102,7 +102,9 @@ pub fn set(files: &Files, values: &[NewValue]) -> Result<Files, Problem> {
         let text = text(&files, &path).unwrap_or_default();
         let is_marked = files.get(&path).is_some_and(|bytes| bytes.starts_with(b"\xef\xbb\xbf"));
         let edited = with_value(text, value).ok_or_else(|| {
-            Problem::conflict(format!("{path} is written in a way that only people can edit"))
+            Problem::conflict(format!(
+                "{path} is laid out in a way that only a person can edit: change the value in the file itself"
+            ))
         })?;
         let edited = if is_marked { format!("\u{feff}{edited}") } else { edited };
         files.insert(path, edited.into_bytes());

@@ -12,22 +12,22 @@ use crate::http::Problem;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = RuleDraftState)]
-pub enum State {
+pub enum DraftState {
     /// 草稿: being written.
     Draft,
-    /// 已提交: waits for a decision; nobody changes it.
+    /// 已提交: waiting for a decision; it cannot be changed.
     Submitted,
     /// 已退回: can be changed and submitted again.
     Rejected,
     /// 已批准: published as a release.
     Approved,
-    /// 已放弃: kept, but no longer used.
+    /// 已放弃: kept, but out of use.
     Discarded,
 }
 
 /// What can be done with a draft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum DraftStep {
     /// Change its files.
     Change,
     /// Hand it in.
@@ -42,7 +42,7 @@ pub enum Step {
     Discard,
 }
 
-impl State {
+impl DraftState {
     /// Every state.
     pub const ALL: [Self; 5] =
         [Self::Draft, Self::Submitted, Self::Rejected, Self::Approved, Self::Discarded];
@@ -64,15 +64,15 @@ impl State {
     }
 
     /// The state after `step`, or a conflict where it cannot be taken from here.
-    pub fn after(self, step: Step) -> Result<Self, Problem> {
+    pub fn after(self, step: DraftStep) -> Result<Self, Problem> {
         match (self, step) {
-            (Self::Draft | Self::Rejected, Step::Change) | (Self::Submitted, Step::Withdraw) => {
+            (Self::Draft | Self::Rejected, DraftStep::Change) | (Self::Submitted, DraftStep::Withdraw) => {
                 Ok(Self::Draft)
             }
-            (Self::Draft | Self::Rejected, Step::Submit) => Ok(Self::Submitted),
-            (Self::Draft | Self::Rejected, Step::Discard) => Ok(Self::Discarded),
-            (Self::Submitted, Step::Approve) => Ok(Self::Approved),
-            (Self::Submitted, Step::Reject) => Ok(Self::Rejected),
+            (Self::Draft | Self::Rejected, DraftStep::Submit) => Ok(Self::Submitted),
+            (Self::Draft | Self::Rejected, DraftStep::Discard) => Ok(Self::Discarded),
+            (Self::Submitted, DraftStep::Approve) => Ok(Self::Approved),
+            (Self::Submitted, DraftStep::Reject) => Ok(Self::Rejected),
             (state, step) => Err(Problem::conflict(format!(
                 "the draft cannot be {}: its state is '{}'",
                 step.name(),
@@ -82,7 +82,7 @@ impl State {
     }
 }
 
-impl Step {
+impl DraftStep {
     const fn name(self) -> &'static str {
         match self {
             Self::Change => "changed",
@@ -101,14 +101,23 @@ mod tests {
 
     #[test]
     fn only_what_was_handed_in_is_decided_and_only_what_is_open_is_changed() {
-        let steps = [Step::Change, Step::Submit, Step::Withdraw, Step::Approve, Step::Reject, Step::Discard];
-        for state in State::ALL {
-            assert_eq!(State::named(state.name()), Some(state));
+        let steps = [
+            DraftStep::Change,
+            DraftStep::Submit,
+            DraftStep::Withdraw,
+            DraftStep::Approve,
+            DraftStep::Reject,
+            DraftStep::Discard,
+        ];
+        for state in DraftState::ALL {
+            assert_eq!(DraftState::named(state.name()), Some(state));
             let possible = steps.into_iter().filter(|step| state.after(*step).is_ok()).collect::<Vec<_>>();
             let expected = match state {
-                State::Draft | State::Rejected => vec![Step::Change, Step::Submit, Step::Discard],
-                State::Submitted => vec![Step::Withdraw, Step::Approve, Step::Reject],
-                State::Approved | State::Discarded => vec![],
+                DraftState::Draft | DraftState::Rejected => {
+                    vec![DraftStep::Change, DraftStep::Submit, DraftStep::Discard]
+                }
+                DraftState::Submitted => vec![DraftStep::Withdraw, DraftStep::Approve, DraftStep::Reject],
+                DraftState::Approved | DraftState::Discarded => vec![],
             };
             assert_eq!(possible, expected, "{state:?}");
         }

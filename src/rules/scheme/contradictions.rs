@@ -6,8 +6,8 @@ use super::{
     GradeBand, PARAMETER_LIMIT, POINTS_LIMIT, Parameter, RuleEntry, SchemeFile, Veto, place_of_text,
 };
 use crate::decimal::plain;
-use crate::facts::metric::{Catalogue, is_identifier};
-use crate::rules::finding::{Finding, Place};
+use crate::ledger::metric::{Catalogue, is_identifier};
+use crate::rules::finding::{Finding, SourcePlace};
 use crate::rules::host;
 use crate::rules::scoring::NOT_RATED;
 
@@ -40,13 +40,13 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    fn add(&mut self, code: &'static str, place: Place, message: String) {
+    fn add(&mut self, code: &'static str, place: SourcePlace, message: String) {
         self.findings.push(Finding::error(code, place, self.text, message));
     }
 
     /// Where `key` stands in the entry whose `head` says `name`: the last of that name, so that of two the added one is
     /// shown.
-    fn at(&self, head: &str, name: &str, key: &str) -> Place {
+    fn at(&self, head: &str, name: &str, key: &str) -> SourcePlace {
         let needle = format!("\"{name}\"");
         let is_head = |line: &str| value_of(line, head).is_some_and(|value| value.starts_with(&needle));
         let lines = lines(self.text).collect::<Vec<_>>();
@@ -58,7 +58,7 @@ impl Found<'_> {
         let after = lines.iter().skip(at + 1).take_while(|line| !is_table(line));
         let found = after.chain(before).find(|(_, line)| value_of(line, key).is_some());
         let (offset, line) = found.or(lines.get(at)).copied().unwrap_or_default();
-        Place::at_offset(self.file, self.text, offset + (line.len() - line.trim_start().len()))
+        SourcePlace::at_offset(self.file, self.text, offset + (line.len() - line.trim_start().len()))
     }
 
     fn totals(&mut self, scheme: &SchemeFile) {
@@ -76,8 +76,9 @@ impl Found<'_> {
         if let Some(points) = points.filter(|points| scheme.min_applicable > (*points).max(Decimal::ZERO)) {
             let place = place_of_text(self.file, self.text, "min_applicable");
             let (least, points) = (plain(scheme.min_applicable), plain(points));
-            let message =
-                format!("nobody is ever rated: {least} points have to apply, but all rules have {points}");
+            let message = format!(
+                "nobody is ever rated: it takes {least} applicable points, but all rules together have {points}"
+            );
             self.add("unreachable", place, message);
         }
     }
@@ -189,7 +190,7 @@ impl Found<'_> {
                 let message = "the last grade has to begin at 0".to_owned();
                 self.add("scheme", self.at("name", &last.name, "min"), message);
             }
-            None => self.add("scheme", Place::file(self.file), "there are no grades".to_owned()),
+            None => self.add("scheme", SourcePlace::file(self.file), "there are no grades".to_owned()),
         }
     }
 

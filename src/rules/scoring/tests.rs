@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::Value as Json;
 
 use crate::decimal;
-use crate::facts::month::MonthFacts;
+use crate::ledger::month::MonthFacts;
 use crate::rules::bundle::Bundle;
 use crate::rules::sandbox::Optimisation;
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::rules::coverage::Coverage;
-use crate::rules::finding::Place;
+use crate::rules::finding::SourcePlace;
 
 const SCRIPT: &str = "fn score(deliveries) {\n    // { not code;\n    let rate = if deliveries > 5 { 1 } else { 0.5 };\n    \
     if deliveries == 0 {\n        return 0;\n    } else if deliveries < 3 {\n        note(`少 ${if deliveries > 1 { \"2\" } else { \"1\" }}`);\n    }\n    \
@@ -59,7 +59,7 @@ fn the_statement_begun_last_is_that_of_the_latest_run() {
     let bundle = compile(script).unwrap();
     let mut coverage = Coverage::of(&bundle.schemes["a"].rules[0]);
     let id = bundle.catalogue.find("deliveries").unwrap();
-    let among = [(3, 9), (5, 5)].map(|(line, column)| Place::at("a/rule.rhai", line, column));
+    let among = [(3, 9), (5, 5)].map(|(line, column)| SourcePlace::at("a/rule.rhai", line, column));
     assert_eq!(coverage.last_begun(&among), None);
     for (deliveries, line) in [(4, 3), (2, 5), (4, 3)] {
         coverage.run(&bundle.catalogue, &MonthFacts::complete(&bundle.catalogue, [(id, deliveries.into())]));

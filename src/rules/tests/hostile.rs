@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::facts::metric::Catalogue;
+use crate::ledger::metric::Catalogue;
 
 #[test]
 fn hostile_scripts_end_within_a_second() {

@@ -11,7 +11,7 @@ use super::bundle::{Bundle, Files};
 use super::finding::{Finding, Severity};
 use super::sandbox::Optimisation;
 use super::scoring::{Outcome, RuleResult};
-use crate::facts::month::{MonthFacts, Value};
+use crate::ledger::month::{MonthFacts, Value};
 
 const CATALOGUE: &str = r#"
 [[source]]

@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl as _;
 use serde_json::{Value, json};
 use showfloor::db::schema::{rule_draft, rule_draft_file, rule_release};
 use showfloor::rules::bundle::{Bundle, Files};
-use showfloor::rules::store::keep_bundle;
+use showfloor::rules::bundle_store::keep_bundle;
 
 use crate::access::second_store;
 use crate::support::{Answer, TestApp, shipped_rules};

@@ -205,3 +205,25 @@ async fn other_stores_plans_are_out_of_reach() {
     assert_eq!(approve(&app, "gm", &id, "2016-01").await.problem(404), "not-found");
     approve(&app, "hd_gm", &id, "2016-01").await.expect(200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_begins_for_the_viewer_when_it_begins_in_china() {
+    let app = TestApp::demo().await;
+    let id = draft(&app, "manager", 2015).await["id"].clone();
+    // In the store in June and July 2014 only, so that no month of the plan's own year lets the plan be seen.
+    let person = json!({"employee_no": "E01", "name": "E01", "status": "active"});
+    app.post("admin", "/v1/employees", person).await.expect(201);
+    let posting = json!({"employee_no": "E01", "unit": "JC", "position": "sales_manager",
+        "valid_from": "2014-06-01", "valid_to": "2014-08-01"});
+    app.post("admin", "/v1/assignments", posting).await.expect(201);
+    app.add_user("summer", &[Role::SalesManager], Some("E01"), None).await;
+    for (now, status) in [
+        ("2014-05-31T15:59:59Z", 404),
+        ("2014-05-31T16:30:00Z", 200),
+        ("2014-07-31T15:59:59Z", 200),
+        ("2014-07-31T16:30:00Z", 404),
+    ] {
+        let answer = app.at(now).get("summer", &format!("/v1/plans/{id}")).await;
+        assert_eq!(answer.status, status, "{now}");
+    }
+}

@@ -1,5 +1,6 @@
 //! The PostgreSQL of a test run: a private cluster, or the server that DATABASE_URL names.
 
+use showfloor::auth::Context;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -140,7 +141,7 @@ async fn make_demo(server: &Server) {
     let folder = RulesFolder::new(&super::shipped_rules(), false);
     let library = Library::default();
     let bundle = Bundle::load(folder.path()).unwrap();
-    load::load(&mut pool.get().await.unwrap(), &bundle, now, || {}).await.unwrap();
+    load::load(&mut Context::operator(&pool, now).await.unwrap(), &bundle, || {}).await.unwrap();
     let runner = Runner::operator();
     for period in Period::months_of(YEAR) {
         let connection = &mut *pool.get().await.unwrap();

@@ -2,6 +2,7 @@
 
 mod cluster;
 
+use showfloor::auth::Context;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use showfloor::auth::caller::Identity;
 use showfloor::auth::token::Tokens;
 use showfloor::clock::Clock;
 use showfloor::db::{Pool, pool};
-use showfloor::facts::metric::CatalogueFile;
+use showfloor::ledger::metric::CatalogueFile;
 use showfloor::rules::folder::RulesFolder;
 use showfloor::server::{self, Shared};
 
@@ -46,6 +47,7 @@ pub struct TestApp {
     address: SocketAddr,
     client: reqwest::Client,
     pub tokens: Arc<Tokens>,
+    pub catalogue: Arc<CatalogueFile>,
     pub clock: Clock,
     pub pool: Pool,
     _keys: tempfile::TempDir,
@@ -128,17 +130,18 @@ impl TestApp {
         let keys = tempfile::tempdir().unwrap();
         let tokens = Arc::new(Tokens::open(keys.path()).unwrap());
         let clock = Clock::Fixed(now.parse().unwrap());
+        let catalogue = Arc::new(CatalogueFile::open(rules.join("metrics.toml")));
         let shared = Shared {
             pool: pool.clone(),
             tokens: Arc::clone(&tokens),
             rules: Arc::new(RulesFolder::new(rules, false)),
-            catalogue: Arc::new(CatalogueFile::new(rules.join("metrics.toml"))),
+            catalogue: Arc::clone(&catalogue),
             library: Arc::default(),
             clock,
         };
         let (server, address) = server::build(shared, "127.0.0.1:0".parse().unwrap()).unwrap();
         tokio::spawn(server);
-        Self { address, client: reqwest::Client::new(), tokens, clock, pool, _keys: keys }
+        Self { address, client: reqwest::Client::new(), tokens, catalogue, clock, pool, _keys: keys }
     }
 
     /// The address of a path.
@@ -208,7 +211,7 @@ impl TestApp {
         use showfloor::db::schema::user_account;
 
         let mut connection = self.pool.get().await.unwrap();
-        let (user_id, roles, employee_id, unit_id): (i64, Vec<String>, Option<i64>, Option<i64>) =
+        let (user_id, roles, employee_id, unit_id): (i64, Vec<Role>, Option<i64>, Option<i64>) =
             user_account::table
                 .filter(user_account::login.eq(login))
                 .select((
@@ -220,7 +223,6 @@ impl TestApp {
                 .first(&mut connection)
                 .await
                 .unwrap_or_else(|error| panic!("no login {login}: {error}"));
-        let roles = showfloor::auth::users::read_roles(&roles);
         self.tokens.sign(&Identity { user_id, roles, employee_id, unit_id }, self.clock.now()).unwrap()
     }
 
@@ -240,8 +242,8 @@ impl TestApp {
             employee_no: employee_no.map(str::to_owned),
             unit: unit.map(str::to_owned),
         };
-        let connection = &mut *self.pool.get().await.unwrap();
-        showfloor::auth::users::create(connection, new, None, self.clock.now()).await.unwrap();
+        let mut cx = Context::operator(&self.pool, self.clock.now()).await.unwrap();
+        showfloor::auth::users::create(&mut cx, new).await.unwrap();
     }
 }
 

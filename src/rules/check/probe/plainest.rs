@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::{Fault, Point, Probe, changed};
-use crate::rules::check::candidates::Input;
+use crate::rules::check::candidates::CandidateInput;
 
 /// How often the way from an input that is fine to one that is not is halved.
 const HALVINGS: usize = 24;
@@ -35,7 +35,7 @@ impl Probe<'_> {
     }
 
     /// Halves the way to the least value for as long as the rule still fails.
-    fn narrow(&mut self, best: &mut (Fault, Point), index: usize, input: &Input) {
+    fn narrow(&mut self, best: &mut (Fault, Point), index: usize, input: &CandidateInput) {
         let mut low = input.least;
         for _ in 0..HALVINGS {
             let Some(high) = best.1.get(index).copied().flatten().filter(|high| *high > low) else { return };
@@ -79,7 +79,7 @@ impl Probe<'_> {
     }
 
     /// Whether another value of an input makes a difference.
-    fn matters(&mut self, fault: &Fault, point: &Point, index: usize, input: &Input) -> bool {
+    fn matters(&mut self, fault: &Fault, point: &Point, index: usize, input: &CandidateInput) -> bool {
         let wanted = fault.key();
         let own = point.get(index).copied().flatten();
         let others = [Some(input.ordinary), Some(input.least)].into_iter().chain(input.edges.iter().copied());

@@ -1,2 +1,0 @@
-DROP TABLE target;
-DROP TABLE annual_plan;

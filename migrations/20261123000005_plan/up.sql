@@ -1,0 +1,203 @@
+-- Annual plans and what they are split into, what comes from below, and what stands beside a plan: supply, the
+-- manufacturer's rebates and funnels. A plan is rooted at a store or a group and has several lines (vehicles first, then
+-- what is sold beside them). A node's twelve months are one row: a group's plan is written in a second, not in a minute.
+
+-- A version of a unit's plan of a year.
+CREATE TABLE annual_plan (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    unit_id bigint NOT NULL REFERENCES org_unit,
+    year integer NOT NULL CHECK (year BETWEEN 1900 AND 2999),
+    version integer NOT NULL,
+    status text NOT NULL CHECK (status IN ('draft', 'submitted', 'approved', 'superseded')),
+    -- What it was split by: season weights and the three trees of weights, as the author gave them.
+    split jsonb NOT NULL,
+    -- First month that follows this version; earlier months follow the one before.
+    effective_from date,
+    author_id bigint REFERENCES user_account,
+    approver_id bigint REFERENCES user_account,
+    created_at timestamptz NOT NULL,
+    approved_at timestamptz,
+    row_version integer NOT NULL DEFAULT 1,
+    -- How many months from January on were closed when this version was planned: they stand as they were.
+    closed_months integer NOT NULL DEFAULT 0 CHECK (closed_months BETWEEN 0 AND 11),
+    CONSTRAINT annual_plan_version_unique UNIQUE (unit_id, year, version),
+    CONSTRAINT annual_plan_four_eyes CHECK (approver_id <> author_id)
+);
+-- Two people always press the button at once: one draft and one plan in force, whatever they press.
+CREATE UNIQUE INDEX annual_plan_one_draft ON annual_plan (unit_id, year) WHERE status IN ('draft', 'submitted');
+CREATE UNIQUE INDEX annual_plan_one_in_force ON annual_plan (unit_id, year) WHERE status = 'approved';
+
+-- Something that a version plans: vehicles, or what is sold beside them.
+CREATE TABLE plan_line (
+    plan_id bigint NOT NULL REFERENCES annual_plan ON DELETE CASCADE,
+    -- 0: the line that is split by weights, and that the others follow.
+    line integer NOT NULL CHECK (line >= 0),
+    metric text NOT NULL,
+    -- Units are cents.
+    is_amount boolean NOT NULL,
+    total bigint NOT NULL CHECK (total >= 0),
+    -- 保底 and 挑战, where there are any.
+    floor_total bigint CONSTRAINT plan_line_floor CHECK (floor_total BETWEEN 0 AND total),
+    stretch_total bigint CONSTRAINT plan_line_stretch CHECK (stretch_total >= total),
+    -- Total = line 0's total × penetration × value, for a line that is derived.
+    penetration numeric CHECK (penetration >= 0),
+    value_per_unit bigint CHECK (value_per_unit >= 0),
+    -- What the closed months have brought; the months after them share the rest.
+    closed_total bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (plan_id, line),
+    CONSTRAINT plan_line_metric UNIQUE (plan_id, metric)
+);
+
+-- A unit, a person, a channel or a series that carries a part of a version.
+CREATE TABLE plan_node (
+    plan_id bigint NOT NULL REFERENCES annual_plan ON DELETE CASCADE,
+    -- Which of the three trees that share the root's months.
+    tree text NOT NULL CHECK (tree IN ('organisation', 'channel', 'series')),
+    -- The author's order, which breaks ties; the root is 0, a parent comes before its children.
+    ordinal integer NOT NULL,
+    parent integer CONSTRAINT plan_node_parent_before CHECK (parent < ordinal),
+    -- Organisation: the unit, and the person where it is a person's part within that unit.
+    unit_id bigint REFERENCES org_unit,
+    employee_id bigint REFERENCES employee,
+    -- Channel or series: its code.
+    label text,
+    -- The part of the parent's months, month by month, relative to the siblings.
+    weights bigint[] NOT NULL CHECK (cardinality(weights) = 12 AND 0 <= ALL (weights)),
+    PRIMARY KEY (plan_id, tree, ordinal),
+    CONSTRAINT plan_node_root CHECK ((ordinal = 0) = (parent IS NULL)),
+    CONSTRAINT plan_node_unit_or_label CHECK ((label IS NULL) = (unit_id IS NOT NULL)),
+    CONSTRAINT plan_node_person_in_unit CHECK (employee_id IS NULL OR unit_id IS NOT NULL),
+    FOREIGN KEY (tree, label) REFERENCES plan_label (tree, code)
+);
+CREATE UNIQUE INDEX plan_node_place ON plan_node
+    (plan_id, tree, coalesce(unit_id, 0), coalesce(employee_id, 0), coalesce(label, ''));
+CREATE INDEX plan_node_employee ON plan_node (employee_id) WHERE employee_id IS NOT NULL;
+
+-- What a node is to reach in a line, January to December, in units of the metric or cents.
+CREATE TABLE plan_months (
+    plan_id bigint NOT NULL,
+    line integer NOT NULL,
+    tree text NOT NULL,
+    ordinal integer NOT NULL,
+    suggested bigint[] NOT NULL CHECK (cardinality(suggested) = 12 AND 0 <= ALL (suggested)),
+    confirmed bigint[] NOT NULL CHECK (cardinality(confirmed) = 12 AND 0 <= ALL (confirmed)),
+    floor bigint[] CHECK (cardinality(floor) = 12 AND 0 <= ALL (floor)),
+    stretch bigint[] CHECK (cardinality(stretch) = 12 AND 0 <= ALL (stretch)),
+    PRIMARY KEY (plan_id, line, tree, ordinal),
+    FOREIGN KEY (plan_id) REFERENCES annual_plan ON DELETE CASCADE
+);
+
+-- A cell that stands whatever the weights say.
+CREATE TABLE plan_pin (
+    plan_id bigint NOT NULL REFERENCES annual_plan ON DELETE CASCADE,
+    line integer NOT NULL,
+    tree text NOT NULL,
+    ordinal integer NOT NULL,
+    month integer NOT NULL CHECK (month BETWEEN 1 AND 12),
+    value bigint NOT NULL CHECK (value >= 0),
+    user_id bigint REFERENCES user_account,
+    pinned_at timestamptz NOT NULL,
+    PRIMARY KEY (plan_id, line, tree, ordinal, month)
+);
+
+-- A month of a unit that no later version may change.
+CREATE TABLE plan_lock (
+    unit_id bigint NOT NULL REFERENCES org_unit,
+    period date NOT NULL CHECK (extract(day FROM period) = 1),
+    user_id bigint REFERENCES user_account,
+    locked_at timestamptz NOT NULL,
+    PRIMARY KEY (unit_id, period)
+);
+
+-- One month of one node in one line. The roots of channels and series are the organisation's and stand there.
+CREATE VIEW target AS
+    SELECT n.plan_id, n.tree, n.unit_id, n.employee_id, n.label, l.line, l.metric, l.is_amount,
+        make_date(p.year, m, 1) AS period, c.suggested[m] AS suggested, c.confirmed[m] AS confirmed,
+        c.floor[m] AS floor, c.stretch[m] AS stretch
+    FROM plan_node n
+    JOIN annual_plan p ON p.id = n.plan_id
+    JOIN plan_months c ON c.plan_id = n.plan_id AND c.tree = n.tree AND c.ordinal = n.ordinal
+    JOIN plan_line l ON l.plan_id = n.plan_id AND l.line = c.line
+    CROSS JOIN generate_series(1, 12) m
+    WHERE n.tree = 'organisation' OR n.ordinal > 0;
+
+-- How a leader proposes to split a team's months.
+CREATE TABLE plan_proposal (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- The plan by its unit and year, not by a version: it is accepted into whichever version is the draft then.
+    plan_unit_id bigint NOT NULL REFERENCES org_unit,
+    year integer NOT NULL CHECK (year BETWEEN 1900 AND 2999),
+    -- The team whose months are to be split anew, and how: unit, from, to and weights.
+    unit_id bigint NOT NULL REFERENCES org_unit,
+    body jsonb NOT NULL,
+    status text NOT NULL CHECK (status IN ('proposed', 'accepted', 'rejected', 'withdrawn')),
+    author_id bigint NOT NULL REFERENCES user_account,
+    decided_by bigint REFERENCES user_account,
+    note text,
+    -- The version that it went into; gone with a draft that is thrown away.
+    accepted_into bigint REFERENCES annual_plan ON DELETE SET NULL,
+    created_at timestamptz NOT NULL,
+    decided_at timestamptz,
+    row_version integer NOT NULL DEFAULT 1,
+    CONSTRAINT plan_proposal_decided CHECK ((status = 'proposed') = (decided_at IS NULL)),
+    CONSTRAINT plan_proposal_accepted CHECK (accepted_into IS NULL OR status = 'accepted')
+);
+CREATE INDEX plan_proposal_plan ON plan_proposal (plan_unit_id, year, id);
+CREATE INDEX plan_proposal_accepted_into ON plan_proposal (accepted_into) WHERE accepted_into IS NOT NULL;
+-- A leader changes the mind by withdrawing, not by proposing twice.
+CREATE UNIQUE INDEX plan_proposal_one_open ON plan_proposal (plan_unit_id, year, unit_id) WHERE status = 'proposed';
+
+-- What a person or a unit commits to in a metric.
+CREATE TABLE plan_commitment (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- The plan by its unit and year: what somebody commits to stands beside every version of it.
+    plan_unit_id bigint NOT NULL REFERENCES org_unit,
+    year integer NOT NULL CHECK (year BETWEEN 1900 AND 2999),
+    metric text NOT NULL,
+    unit_id bigint NOT NULL REFERENCES org_unit,
+    -- The person within the unit; none: the unit itself.
+    employee_id bigint REFERENCES employee,
+    -- January to December in units of the metric or cents; null: no commitment.
+    months bigint[] NOT NULL CHECK (cardinality(months) = 12 AND 0 <= ALL (months)),
+    author_id bigint NOT NULL REFERENCES user_account,
+    committed_at timestamptz NOT NULL,
+    row_version integer NOT NULL DEFAULT 1
+);
+CREATE UNIQUE INDEX plan_commitment_place ON plan_commitment
+    (plan_unit_id, year, metric, unit_id, coalesce(employee_id, 0));
+
+-- A store's cars of a series in a month.
+CREATE TABLE supply (
+    unit_id bigint NOT NULL REFERENCES org_unit,
+    series text NOT NULL,
+    period date NOT NULL CHECK (extract(day FROM period) = 1),
+    -- 提车任务: to be taken from the manufacturer.
+    wholesale bigint NOT NULL CHECK (wholesale >= 0),
+    -- What was taken, once it is known.
+    taken bigint CHECK (taken >= 0),
+    -- Cars in stock when the month begins, where they were counted; otherwise what the month before has left.
+    opening bigint,
+    PRIMARY KEY (unit_id, series, period)
+);
+
+-- A rebate policy of the manufacturer.
+CREATE TABLE rebate_policy (
+    code text PRIMARY KEY,
+    -- The store or group that it is for; none: every store of the brand.
+    unit_id bigint REFERENCES org_unit,
+    year integer NOT NULL CHECK (year BETWEEN 1900 AND 2999),
+    name text NOT NULL,
+    basis text NOT NULL CHECK (basis IN ('wholesale', 'deliveries')),
+    tiers jsonb NOT NULL,
+    row_version integer NOT NULL DEFAULT 1
+);
+
+-- By which rates the deliveries of a version's channel are read backwards to leads.
+CREATE TABLE plan_funnel (
+    plan_id bigint NOT NULL REFERENCES annual_plan ON DELETE CASCADE,
+    channel text NOT NULL,
+    model text NOT NULL CHECK (model IN ('showroom', 'phone_web')),
+    -- Every rate of the model: a default that changes leaves kept plans alone.
+    rates jsonb NOT NULL,
+    PRIMARY KEY (plan_id, channel)
+);

@@ -1,2 +1,0 @@
-DROP TABLE plan_commitment;
-DROP TABLE plan_proposal;

@@ -1,2 +1,0 @@
-DROP TABLE event_step;
-DROP TABLE event;

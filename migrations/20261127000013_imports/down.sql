@@ -1,1 +1,0 @@
-DROP TABLE leave_type;

@@ -1,0 +1,88 @@
+//! One piece of work: who asks for it, over which connection, at what time and in which language.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel_async::{AsyncConnection, AsyncPgConnection, TransactionManager as _};
+use serde_json::Value;
+
+use super::audit;
+use super::identity::Identity;
+use super::scope::Scope;
+use crate::clock;
+use crate::db::{Connection, Pool};
+use crate::http::Problem;
+use crate::http::language::Language;
+
+type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
+
+/// What a piece of work needs to know besides its subject.
+pub struct Context {
+    connection: Connection,
+    /// Who asks; none is the operator at the command line.
+    pub identity: Option<Identity>,
+    /// The rows that may be reached.
+    pub scope: Scope,
+    /// The moment at which the work counts as done.
+    pub now: DateTime<Utc>,
+    /// In which language people's sentences are answered.
+    pub language: Language,
+}
+
+impl Context {
+    /// The work of the operator, who reaches everything.
+    pub async fn operator(pool: &Pool, now: DateTime<Utc>) -> Result<Self, Problem> {
+        Self::of(pool, None, Scope::operator(), now, Language::default()).await
+    }
+
+    /// The work of `identity` within `scope`, on a connection of the pool.
+    pub async fn of(
+        pool: &Pool,
+        identity: Option<Identity>,
+        scope: Scope,
+        now: DateTime<Utc>,
+        language: Language,
+    ) -> Result<Self, Problem> {
+        Ok(Self { connection: pool.get().await?, identity, scope, now, language })
+    }
+
+    /// The connection.
+    pub fn db(&mut self) -> &mut AsyncPgConnection {
+        &mut self.connection
+    }
+
+    /// Id of the login that asks; none is the operator.
+    pub fn by(&self) -> Option<i64> {
+        self.identity.as_ref().map(|identity| identity.user_id)
+    }
+
+    /// The day it is at the dealerships.
+    pub fn today(&self) -> NaiveDate {
+        clock::day(self.now)
+    }
+
+    /// Does some work as a whole or not at all.
+    pub async fn transaction<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        Transactions::begin_transaction(self.db()).await?;
+        match work(self).await {
+            Ok(value) => {
+                Transactions::commit_transaction(self.db()).await?;
+                Ok(value)
+            }
+            Err(problem) => {
+                // A connection that cannot even roll back is broken, and the pool throws it away.
+                if let Err(error) = Transactions::rollback_transaction(self.db()).await {
+                    tracing::warn!(%error, "a transaction could not be rolled back");
+                }
+                Err(problem)
+            }
+        }
+    }
+
+    /// Leaves in the trail that who asks did `action` to `subject`, in the transaction that does it.
+    pub async fn audit(&mut self, action: &str, subject: &str, detail: Value) -> Result<(), Problem> {
+        let (now, by) = (self.now, self.by());
+        audit::record(self.db(), now, by, action, subject, detail).await
+    }
+}

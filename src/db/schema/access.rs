@@ -1,0 +1,64 @@
+//! Access: logins and tokens, and the trail of what was done, read and answered.
+
+diesel::table! {
+    /// Who may sign in.
+    user_account (id) {
+        id -> Int8,
+        login -> Text,
+        password_hash -> Text,
+        roles -> Array<Text>,
+        employee_id -> Nullable<Int8>,
+        unit_id -> Nullable<Int8>,
+        is_disabled -> Bool,
+        created_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    /// Refresh tokens by hash.
+    refresh_token (token_hash) {
+        token_hash -> Bytea,
+        user_id -> Int8,
+        family -> Text,
+        issued_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// What was done by whom.
+    audit_entry (id) {
+        id -> Int8,
+        at -> Timestamptz,
+        user_id -> Nullable<Int8>,
+        action -> Text,
+        subject -> Text,
+        detail -> Jsonb,
+    }
+}
+
+diesel::table! {
+    /// Who read whose review.
+    access_log (id) {
+        id -> Int8,
+        at -> Timestamptz,
+        user_id -> Int8,
+        review_id -> Int8,
+    }
+}
+
+diesel::table! {
+    /// What requests with an idempotency key were answered.
+    idempotency_key (user_id, key) {
+        user_id -> Int8,
+        key -> Text,
+        operation -> Text,
+        request_sha256 -> Text,
+        status -> Int2,
+        response -> Text,
+        created_at -> Timestamptz,
+    }
+}

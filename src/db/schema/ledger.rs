@@ -1,0 +1,123 @@
+//! Ledger: facts, imports, column mappings, closed months and what came too late for them.
+
+diesel::table! {
+    /// Files that were imported.
+    import_batch (id) {
+        id -> Int8,
+        kind -> Text,
+        period -> Date,
+        file_name -> Text,
+        sha256 -> Text,
+        added -> Int4,
+        changed -> Int4,
+        unchanged -> Int4,
+        faults -> Int4,
+        user_id -> Nullable<Int8>,
+        imported_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// How the columns of sheets are read.
+    column_mapping (id) {
+        id -> Int8,
+        name -> Text,
+        store_id -> Nullable<Int8>,
+        source_system -> Text,
+        mapped -> Jsonb,
+        version -> Int4,
+        created_by -> Int8,
+        created_at -> Timestamptz,
+        changed_by -> Int8,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The ledger of facts.
+    fact (id) {
+        id -> Int8,
+        employee_id -> Int8,
+        period -> Date,
+        metric -> Text,
+        value -> Nullable<Numeric>,
+        source_system -> Text,
+        batch_id -> Nullable<Int8>,
+        user_id -> Nullable<Int8>,
+        recorded_at -> Timestamptz,
+        day -> Nullable<Date>,
+        external_id -> Nullable<Text>,
+        place -> Text,
+        reason -> Nullable<Text>,
+        replaces_id -> Nullable<Int8>,
+        rank -> Int2,
+    }
+}
+
+diesel::table! {
+    /// What is known now of each employee, month and metric.
+    current_fact (employee_id, period, metric) {
+        employee_id -> Int8,
+        period -> Date,
+        metric -> Text,
+        value -> Numeric,
+    }
+}
+
+diesel::table! {
+    /// Which sources a store has delivered for a month.
+    source_delivery (store_id, period, source) {
+        store_id -> Int8,
+        period -> Date,
+        source -> Text,
+        delivered_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Stores' months whose facts no longer change.
+    month_close (store_id, period) {
+        store_id -> Int8,
+        period -> Date,
+        frozen_at -> Timestamptz,
+        user_id -> Nullable<Int8>,
+        note -> Nullable<Text>,
+        revision -> Int4,
+    }
+}
+
+diesel::table! {
+    /// What scoring reads of a frozen month.
+    frozen_fact (store_id, period, employee_id, metric) {
+        store_id -> Int8,
+        period -> Date,
+        employee_id -> Int8,
+        metric -> Text,
+        value -> Numeric,
+    }
+}
+
+diesel::table! {
+    /// What came after a month was frozen.
+    late_correction (id) {
+        id -> Int8,
+        store_id -> Int8,
+        period -> Date,
+        employee_id -> Int8,
+        metric -> Nullable<Text>,
+        source -> Nullable<Text>,
+        day -> Nullable<Date>,
+        value -> Nullable<Numeric>,
+        source_system -> Text,
+        external_id -> Nullable<Text>,
+        place -> Text,
+        batch_id -> Nullable<Int8>,
+        reason -> Text,
+        proposed_by -> Nullable<Int8>,
+        proposed_at -> Timestamptz,
+        state -> Text,
+        decided_by -> Nullable<Int8>,
+        decided_at -> Nullable<Timestamptz>,
+        decision_note -> Nullable<Text>,
+    }
+}

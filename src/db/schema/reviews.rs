@@ -1,0 +1,59 @@
+//! Reviews: review cycles and reviews.
+
+diesel::table! {
+    /// One store's month of reviews.
+    review_cycle (id) {
+        id -> Int8,
+        store_id -> Int8,
+        period -> Date,
+        state -> Text,
+        bundle_hash -> Nullable<Text>,
+        created_at -> Timestamptz,
+        generated_at -> Nullable<Timestamptz>,
+        version -> Int4,
+        frozen_at -> Nullable<Timestamptz>,
+        release_id -> Nullable<Int8>,
+        facts_revision -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    /// Reviews by revision.
+    review (id) {
+        id -> Int8,
+        cycle_id -> Int8,
+        employee_id -> Int8,
+        scheme -> Text,
+        position -> Text,
+        unit_id -> Int8,
+        revision -> Int4,
+        is_current -> Bool,
+        bundle_hash -> Text,
+        snapshot -> Text,
+        trace -> Text,
+        base -> Nullable<Numeric>,
+        bonus -> Nullable<Numeric>,
+        total -> Nullable<Numeric>,
+        applicable_max -> Numeric,
+        grade -> Nullable<Text>,
+        final_grade -> Text,
+        coefficient -> Nullable<Numeric>,
+        grade_reasons -> Array<Text>,
+        attention -> Array<Text>,
+        deliveries -> Int8,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The items of a review.
+    review_item (review_id, ordinal) {
+        review_id -> Int8,
+        ordinal -> Int2,
+        rule -> Text,
+        outcome -> Text,
+        score -> Nullable<Numeric>,
+        max -> Numeric,
+        reasons -> Array<Text>,
+    }
+}

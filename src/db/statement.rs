@@ -1,0 +1,68 @@
+//! Statements written in SQL, for what needs common table expressions or windows. Unlike Diesel's own `sql_query` they
+//! are prepared once a connection and kept, so that PostgreSQL parses and plans them once and not at every request.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use diesel::serialize::ToSql;
+use diesel::sql_types::{HasSqlType, Untyped};
+
+/// A statement with its values: `$1` in the text is the value that was bound first.
+#[must_use = "a statement runs only when it is loaded or executed"]
+pub struct Statement<'a> {
+    text: Cow<'a, str>,
+    values: Vec<Box<dyn QueryFragment<Pg> + Send + 'a>>,
+}
+
+/// A statement of this text. Texts are made from constants only, never from what somebody sent: each stays prepared.
+pub fn sql<'a>(text: impl Into<Cow<'a, str>>) -> Statement<'a> {
+    Statement { text: text.into(), values: Vec::new() }
+}
+
+impl<'a> Statement<'a> {
+    /// Binds the next value.
+    pub fn bind<T, V>(mut self, value: V) -> Self
+    where
+        T: Send + 'a,
+        V: ToSql<T, Pg> + Send + 'a,
+        Pg: HasSqlType<T>,
+    {
+        self.values.push(Box::new(Value { value, kind: PhantomData::<T> }));
+        self
+    }
+}
+
+struct Value<T, V> {
+    value: V,
+    kind: PhantomData<T>,
+}
+
+impl<T, V> QueryFragment<Pg> for Value<T, V>
+where
+    V: ToSql<T, Pg>,
+    Pg: HasSqlType<T>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_bind_param_value_only(&self.value)
+    }
+}
+
+impl QueryFragment<Pg> for Statement<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(&self.text);
+        self.values.iter().try_for_each(|value| value.walk_ast(out.reborrow()))
+    }
+}
+
+/// The statement cache goes by the text.
+impl QueryId for Statement<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Statement<'_> {
+    type SqlType = Untyped;
+}

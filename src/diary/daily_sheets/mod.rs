@@ -1,0 +1,246 @@
+//! The advisor's daily sheet 日报, summed into the month: written by the person, and looked at by the morning meeting 晨会.
+//!
+//! A sheet that is written again adds a revision, and the ledger a row for each number that is another. In the ledger its
+//! numbers stand last: what a system delivers for the same metric goes before.
+
+mod check;
+pub mod http;
+pub mod lists;
+pub mod morning;
+mod store;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Integer, Nullable};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use garde::Validate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+pub use self::store::{SheetFilter, list};
+use crate::auth::audit;
+use crate::auth::caller::Identity;
+use crate::clock;
+use crate::diary::writer;
+use crate::http::Problem;
+use crate::ledger::{self, Entry, Late, Origin};
+use crate::period::Period;
+
+/// The name under which sheets stand in the ledger.
+pub const SYSTEM: &str = "daily_sheet";
+
+/// What happened on a day. What the sheet does not speak of is null, which is not 0.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate, QueryableByName, ToSchema,
+)]
+#[serde(default, deny_unknown_fields)]
+pub struct SheetCounts {
+    /// 首次到店
+    #[garde(inner(range(min = 0, max = 999)))]
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub first_visits: Option<i32>,
+    /// 到店客户
+    #[garde(inner(range(min = 0, max = 999)))]
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub visitors: Option<i32>,
+    /// 留档
+    #[garde(inner(range(min = 0, max = 999)))]
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub captured_leads: Option<i32>,
+    /// 试驾
+    #[garde(inner(range(min = 0, max = 999)))]
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub test_drives: Option<i32>,
+    /// 订单
+    #[garde(inner(range(min = 0, max = 999)))]
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub orders: Option<i32>,
+    /// 交车
+    #[garde(inner(range(min = 0, max = 999)))]
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub deliveries: Option<i32>,
+}
+
+/// Leads of one channel and source.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SheetLeads {
+    /// Code of the channel 渠道.
+    #[garde(length(chars, min = 1, max = 64))]
+    #[schema(example = "phone_web")]
+    pub channel: String,
+    /// Code of the lead source 线索来源.
+    #[garde(length(chars, min = 1, max = 64))]
+    #[schema(example = "autohome")]
+    pub source: String,
+    /// How many came.
+    #[garde(range(min = 0, max = 999))]
+    pub leads: i32,
+}
+
+/// Prospects lost for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SheetLoss {
+    /// Code of the reason 战败原因.
+    #[garde(length(chars, min = 1, max = 64))]
+    #[schema(example = "price")]
+    pub reason: String,
+    /// How many were lost for it.
+    #[garde(range(min = 0, max = 999))]
+    pub prospects: i32,
+}
+
+/// A sheet to be written.
+#[derive(Clone, Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDailySheet {
+    /// What happened.
+    #[garde(dive)]
+    #[serde(default)]
+    pub counts: SheetCounts,
+    /// The leads that came, by channel and source.
+    #[garde(length(max = 200), dive)]
+    #[serde(default)]
+    pub leads: Vec<SheetLeads>,
+    /// The prospects that were lost, by reason. An empty list says that there were none; null says nothing.
+    #[garde(length(max = 100), dive)]
+    #[serde(default)]
+    pub lost: Option<Vec<SheetLoss>>,
+    /// Anything else. No customer's name or telephone number.
+    #[garde(length(chars, max = 2_000))]
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// A sheet as it was written last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DailySheet {
+    /// Its number, another with each revision.
+    pub id: i64,
+    /// 工号.
+    pub employee_no: String,
+    /// The person's name.
+    pub name: String,
+    /// The day.
+    pub day: NaiveDate,
+    /// How often it was written.
+    pub revision: i32,
+    /// When it was written last.
+    pub written_at: DateTime<Utc>,
+    /// What happened.
+    pub counts: SheetCounts,
+    /// The leads that came, by channel and source.
+    pub leads: Vec<SheetLeads>,
+    /// The prospects that were lost, by reason; null where the sheet does not speak of them.
+    pub lost: Option<Vec<SheetLoss>>,
+    /// Anything else.
+    pub note: Option<String>,
+}
+
+/// Something odd that was taken as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SheetWarning {
+    /// Which field.
+    pub field: String,
+    /// What is odd about it.
+    pub message: String,
+}
+
+/// A sheet that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WrittenSheet {
+    /// As it stands now.
+    pub sheet: DailySheet,
+    /// What is odd about it.
+    pub warnings: Vec<SheetWarning>,
+}
+
+/// Writes the own sheet of a day, or writes it again. The same sheet again changes nothing.
+///
+/// # Errors
+///
+/// Fields at fault; a conflict where the login has no employee, or where the month is frozen.
+pub async fn put(
+    connection: &mut AsyncPgConnection,
+    day: NaiveDate,
+    mut sheet: NewDailySheet,
+    by: &Identity,
+    now: DateTime<Utc>,
+) -> Result<WrittenSheet, Problem> {
+    let employee_id = writer::of(by)?;
+    let period =
+        Period::new(2000, 1).filter(|first| day >= first.first_day()).map(|_| Period::containing(day));
+    let period = period.ok_or_else(|| Problem::field("day", "expected a day from 2000 on"))?;
+    sheet.leads.sort();
+    sheet.lost.iter_mut().for_each(|lost| lost.sort());
+    sheet.note = sheet.note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty());
+    let known = store::known_codes(connection).await?;
+    check::faults(&sheet, day, clock::day(now), &known)?;
+    let sheet = connection
+        .transaction(async |connection| {
+            writer::require_posting(connection, employee_id, day).await?;
+            writer::require_open(connection, period, &[employee_id]).await?;
+            let before = store::of_day(connection, employee_id, day).await?;
+            if let Some(before) = &before
+                && is_same(before, &sheet)
+            {
+                return Ok(before.clone());
+            }
+            let revision = before.map_or(1, |before| before.revision + 1);
+            let id = store::add(connection, employee_id, day, revision, &sheet, by.user_id, now).await?;
+            let origin = Origin {
+                source_system: SYSTEM.to_owned(),
+                batch_id: None,
+                user_id: Some(by.user_id),
+                at: now,
+                reason: (revision > 1).then(|| format!("the sheet of {day} was written again")),
+            };
+            let entries = entries(employee_id, day, &sheet);
+            ledger::record(connection, period, &entries, &origin, Late::Refuse).await?;
+            let detail = json!({ "day": day, "revision": revision });
+            let subject = format!("daily_sheet/{id}");
+            audit::record(connection, now, Some(by.user_id), "put_daily_sheet", &subject, detail).await?;
+            let written = store::of_day(connection, employee_id, day).await?;
+            written.ok_or_else(|| Problem::not_found("daily sheet"))
+        })
+        .await?;
+    let warnings = check::oddities(&sheet.counts);
+    Ok(WrittenSheet { sheet, warnings })
+}
+
+fn is_same(before: &DailySheet, sheet: &NewDailySheet) -> bool {
+    before.counts == sheet.counts
+        && before.leads == sheet.leads
+        && before.lost == sheet.lost
+        && before.note == sheet.note
+}
+
+/// The day's numbers as the ledger takes them; what the sheet does not speak of voids what it said before.
+fn entries(employee_id: i64, day: NaiveDate, sheet: &NewDailySheet) -> Vec<Entry> {
+    let counts = &sheet.counts;
+    let numbers = [
+        ("first_visits", counts.first_visits),
+        ("visitors", counts.visitors),
+        ("captured_leads", counts.captured_leads),
+        ("test_drives", counts.test_drives),
+        ("orders", counts.orders),
+        ("deliveries", counts.deliveries),
+        ("lost_prospects", lost(sheet)),
+    ];
+    let entry = |(metric, value): (&str, Option<i32>)| Entry {
+        employee_id,
+        metric: metric.to_owned(),
+        value: value.map(Decimal::from),
+        day: Some(day),
+        external_id: None,
+    };
+    numbers.map(entry).to_vec()
+}
+
+/// The lost prospects of all reasons together.
+fn lost(sheet: &NewDailySheet) -> Option<i32> {
+    sheet.lost.as_ref().map(|lost| lost.iter().map(|one| one.prospects).sum())
+}

@@ -1,0 +1,10 @@
+//! The diary: what people and stores write of their days, and what the ledger's months follow from.
+
+pub mod activities;
+pub mod daily_sheets;
+pub mod events;
+pub mod leave;
+mod words;
+pub mod work_calendar;
+pub mod work_reports;
+pub mod writer;

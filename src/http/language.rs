@@ -1,0 +1,31 @@
+//! The language that somebody reads.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{AcceptLanguage, Header};
+
+/// A language that the program speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// 中文: what people in the showroom read, unless they ask for another.
+    #[default]
+    Chinese,
+    /// English.
+    English,
+}
+
+impl Language {
+    /// The one that a request's `Accept-Language` likes best of those that there are.
+    pub fn of(request: &HttpRequest) -> Self {
+        let Ok(accepted) = AcceptLanguage::parse(request) else { return Self::default() };
+        accepted
+            .ranked()
+            .iter()
+            .filter_map(|tag| match tag.item()?.primary_language() {
+                "zh" => Some(Self::Chinese),
+                "en" => Some(Self::English),
+                _ => None,
+            })
+            .next()
+            .unwrap_or_default()
+    }
+}

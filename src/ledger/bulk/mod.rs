@@ -1,0 +1,202 @@
+//! Facts delivered by other systems: many people's values of one month in one request, and what became of every row.
+
+mod address;
+pub mod http;
+mod read;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, json};
+use utoipa::ToSchema;
+
+use self::address::Addressed;
+use self::read::Faults;
+pub use self::read::OWN_SYSTEMS;
+use crate::auth::audit;
+use crate::auth::caller::Identity;
+use crate::http::Problem;
+use crate::http::idempotency::{self, Answer, Key};
+use crate::http::problem::FieldError;
+use crate::ledger::metric::Catalogue;
+use crate::ledger::{self, Counts, FactOutcome, Late, Origin};
+use crate::period::Period;
+
+/// Facts of one month from one system.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFacts {
+    /// The month.
+    #[garde(skip)]
+    #[schema(value_type = String, example = "2014-03")]
+    pub period: Period,
+    /// Which system delivers them, for example `dms`.
+    #[garde(length(chars, min = 1, max = 40))]
+    #[schema(example = "dms")]
+    pub source_system: String,
+    /// One row a person, or a person and day, or a record of the system.
+    #[garde(length(max = 50_000), dive)]
+    pub rows: Vec<NewFactRow>,
+    /// Sources of the catalogue that are complete with this delivery for the stores of these people, even if they had
+    /// nothing to say: `complaints` in a month without any.
+    #[garde(skip)]
+    #[serde(default)]
+    #[schema(example = json!(["complaints"]))]
+    pub complete_sources: Vec<String>,
+    /// Record the good rows even if others are faulty.
+    #[garde(skip)]
+    #[serde(default)]
+    pub partial: bool,
+    /// What becomes of news about a frozen month.
+    #[garde(skip)]
+    #[serde(default)]
+    pub late: Late,
+    /// Why they replace what was known, where they do.
+    #[garde(inner(length(chars, min = 1, max = 1000)))]
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// One person's values, of the month as a whole or of a day or a record within it.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFactRow {
+    /// 工号.
+    #[garde(length(chars, min = 1, max = 32))]
+    #[schema(example = "A01")]
+    pub employee_no: String,
+    /// The day that they are of; without it they are the month's total. Days and records add up to the month where there
+    /// is no total.
+    #[garde(skip)]
+    #[serde(default)]
+    pub day: Option<NaiveDate>,
+    /// The id that the record has in the system, for example an order's. Delivered again under the same id it replaces
+    /// what it said before, wherever that was.
+    #[garde(inner(length(chars, min = 1, max = 100)))]
+    #[serde(default)]
+    pub external_id: Option<String>,
+    /// Metric and value; `null` is the same as leaving it out.
+    #[garde(skip)]
+    #[schema(value_type = BTreeMap<String, Option<f64>>, example = json!({"deliveries": 16, "accessory_revenue": 40000.5}))]
+    pub facts: BTreeMap<String, Option<Number>>,
+}
+
+/// What a delivery did.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FactsRecorded {
+    /// How many values of each kind.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// What became of each row, in their order.
+    pub rows: Vec<FactRowResult>,
+}
+
+/// What became of a row.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FactRowResult {
+    /// Its position in the request, counted from 0.
+    pub row: usize,
+    /// 工号.
+    pub employee_no: String,
+    /// The id in the system, if one was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// What became of its values; null where it is faulty and nothing of it was recorded.
+    pub outcome: Option<FactOutcome>,
+    /// What is wrong with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+/// Records the facts of a request, or says everything that is wrong with it and records nothing. With a key, the same
+/// request again is answered as it was and does nothing.
+pub async fn record(
+    connection: &mut AsyncPgConnection,
+    catalogue: &Catalogue,
+    new: NewFacts,
+    key: Option<&Key>,
+    by: &Identity,
+    now: DateTime<Utc>,
+) -> Result<Answer<FactsRecorded>, Problem> {
+    let mut faults = Faults::default();
+    let values = read::read(catalogue, &new, &mut faults);
+    read::refuse_foreign_sources(catalogue, &new, &values, by, &mut faults);
+    if let Some(refusal) = faults.refusal(new.partial) {
+        return Err(refusal);
+    }
+    connection
+        .transaction(async |connection| {
+            if let Some(key) = key
+                && let Some(before) =
+                    idempotency::begin(connection, by.user_id, "record_facts", key, now).await?
+            {
+                return Ok(Answer::Before(before));
+            }
+            ledger::lock_month(connection, new.period).await?;
+            let addressed = address::address(connection, catalogue, &new, &values, by, &mut faults).await?;
+            if let Some(refusal) = faults.refusal(new.partial) {
+                return Err(refusal);
+            }
+            let recorded = write(connection, catalogue, &new, addressed, faults, by, now).await?;
+            if let Some(key) = key {
+                idempotency::finish(connection, by.user_id, key, &recorded).await?;
+            }
+            Ok(Answer::Now(recorded))
+        })
+        .await
+}
+
+/// Records the rows that are in order.
+async fn write(
+    connection: &mut AsyncPgConnection,
+    catalogue: &Catalogue,
+    new: &NewFacts,
+    addressed: Addressed,
+    faults: Faults,
+    by: &Identity,
+    now: DateTime<Utc>,
+) -> Result<FactsRecorded, Problem> {
+    let good = addressed.entries.into_iter().filter(|(row, _)| !faults.rows.contains_key(row));
+    let (rows, entries): (Vec<_>, Vec<_>) = good.unzip();
+    let mut deliveries = ledger::deliveries(catalogue, &entries);
+    deliveries.extend(addressed.completed);
+    let origin = Origin {
+        source_system: new.source_system.clone(),
+        batch_id: None,
+        user_id: Some(by.user_id),
+        at: now,
+        reason: new.reason.clone(),
+    };
+    let recorded = ledger::record(connection, new.period, &entries, &origin, new.late).await?;
+    ledger::note_delivery(connection, new.period, &deliveries, &origin, new.late).await?;
+    if recorded.counts.is_news() {
+        let detail = json!({ "source_system": new.source_system, "counts": recorded.counts });
+        let subject = format!("facts/{}", new.period);
+        audit::record(connection, now, Some(by.user_id), "record_facts", &subject, detail).await?;
+    }
+    let mut outcomes = BTreeMap::<usize, FactOutcome>::new();
+    for (row, outcome) in rows.into_iter().zip(recorded.outcomes) {
+        let slot = outcomes.entry(row).or_insert(FactOutcome::Unchanged);
+        *slot = (*slot).max(outcome);
+    }
+    let results = new.rows.iter().enumerate().map(|(at, row)| {
+        let errors = faults.rows.get(&at).cloned().unwrap_or_default();
+        let known = outcomes.get(&at).copied().unwrap_or(FactOutcome::Unchanged);
+        FactRowResult {
+            row: at,
+            employee_no: row.employee_no.clone(),
+            external_id: row.external_id.clone(),
+            outcome: errors.is_empty().then_some(known),
+            errors,
+        }
+    });
+    Ok(FactsRecorded { counts: recorded.counts, rows: results.collect() })
+}
+
+/// The source that brings a metric.
+fn source_of<'a>(catalogue: &'a Catalogue, metric: &str) -> Option<&'a str> {
+    catalogue.find(metric).and_then(|id| catalogue.get(id)).and_then(|metric| metric.source.as_deref())
+}

@@ -1,0 +1,133 @@
+//! What the group has issued to a unit, beside what the unit's own plan comes to.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Integer, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::line;
+use super::roll_up::{self, Committed};
+use crate::http::Problem;
+use crate::plan::versions::rows::months;
+use crate::plan::versions::store;
+use crate::plan::viewer::Viewer;
+
+/// A plan beside the group's, months January first, in units of the metric or cents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct IssuedTargets {
+    /// Code of the store or group whose plan it is.
+    pub unit: String,
+    /// The calendar year.
+    pub year: i32,
+    /// Number of the version that was asked for.
+    pub version: i32,
+    /// The line.
+    pub metric: String,
+    /// Its numbers are cents.
+    pub is_amount: bool,
+    /// What the plan of the nearest group above gives this unit; null where no version with a place for it governs the
+    /// month.
+    pub issued: [Option<i64>; 12],
+    /// Code of that group.
+    pub issued_by: [Option<String>; 12],
+    /// What this version plans for the unit as a whole.
+    pub planned: [i64; 12],
+    /// Planned − issued; null where nothing was issued.
+    pub gap: [Option<i64>; 12],
+    /// The sum of what was issued; null where nothing was.
+    pub issued_year: Option<i64>,
+    /// The sum of what is planned.
+    pub planned_year: i64,
+    /// The sum of the gaps: of the months that were issued, and no others.
+    pub gap_year: Option<i64>,
+}
+
+#[derive(QueryableByName)]
+struct IssuedRow {
+    #[diesel(sql_type = Integer)]
+    month: i32,
+    #[diesel(sql_type = Text)]
+    code: String,
+    #[diesel(sql_type = BigInt)]
+    value: i64,
+}
+
+#[derive(QueryableByName)]
+struct Planned {
+    #[diesel(sql_type = Array<BigInt>)]
+    confirmed: Vec<i64>,
+}
+
+/// What was issued to the unit of version `id` in the line `metric`, by default the version's first. Of each group above,
+/// the latest version approved with an effective month not after a month governs it; the nearest group whose governing
+/// version has a place for the unit and plans the line says what is issued.
+///
+/// # Errors
+///
+/// Not found where the viewer does not see the plan as a whole; a field at fault where it has no such line.
+pub async fn read(
+    connection: &mut AsyncPgConnection,
+    viewer: &Viewer,
+    id: i64,
+    metric: Option<&str>,
+) -> Result<IssuedTargets, Problem> {
+    let plan = store::find(connection, viewer, id).await?;
+    let line = line(connection, id, metric).await?;
+    let root: Planned = diesel::sql_query(
+        "SELECT confirmed FROM plan_months
+         WHERE plan_id = $1 AND line = $2 AND tree = 'organisation' AND ordinal = 0",
+    )
+    .bind::<BigInt, _>(id)
+    .bind::<Integer, _>(line.number)
+    .get_result(connection)
+    .await?;
+    let rows: Vec<IssuedRow> = diesel::sql_query(
+        "WITH governing AS (
+             SELECT DISTINCT ON (m, p.unit_id) m AS month, p.id, p.unit_id
+             FROM annual_plan own JOIN org_unit unit ON unit.id = own.unit_id
+             JOIN annual_plan p ON p.unit_id = ANY (unit.path) AND p.unit_id <> unit.id AND p.year = own.year
+             CROSS JOIN generate_series(1, 12) m
+             WHERE own.id = $1 AND p.approved_at IS NOT NULL AND p.status IN ('approved', 'superseded')
+             AND p.effective_from <= make_date(p.year, m, 1)
+             ORDER BY m, p.unit_id, p.version DESC)
+         SELECT DISTINCT ON (g.month) g.month, issuer.code, c.confirmed[g.month] AS value
+         FROM governing g
+         JOIN annual_plan own ON own.id = $1
+         JOIN org_unit unit ON unit.id = own.unit_id
+         JOIN org_unit issuer ON issuer.id = g.unit_id
+         JOIN plan_node n ON n.plan_id = g.id AND n.tree = 'organisation' AND n.unit_id = own.unit_id
+             AND n.employee_id IS NULL
+         JOIN plan_line l ON l.plan_id = g.id AND l.metric = $2
+         JOIN plan_months c ON c.plan_id = g.id AND c.line = l.line AND c.tree = n.tree AND c.ordinal = n.ordinal
+         ORDER BY g.month, array_position(unit.path, g.unit_id) DESC",
+    )
+    .bind::<BigInt, _>(id)
+    .bind::<Text, _>(&line.metric)
+    .load(connection)
+    .await?;
+    let mut issued: Committed = [None; 12];
+    let mut issued_by: [Option<String>; 12] = Default::default();
+    for row in rows {
+        let month = usize::try_from(row.month).unwrap_or(0).saturating_sub(1);
+        if let Some((slot, by)) = issued.get_mut(month).zip(issued_by.get_mut(month)) {
+            (*slot, *by) = (Some(row.value), Some(row.code));
+        }
+    }
+    let planned = months(&root.confirmed);
+    let gap = roll_up::gap(&planned.map(Some), &issued);
+    Ok(IssuedTargets {
+        unit: plan.unit,
+        year: plan.year,
+        version: plan.version,
+        metric: line.metric,
+        is_amount: line.is_amount,
+        issued_year: roll_up::sum(&issued),
+        planned_year: planned.iter().sum(),
+        gap_year: roll_up::sum(&gap),
+        issued,
+        issued_by,
+        planned,
+        gap,
+    })
+}

@@ -1,0 +1,317 @@
+//! Commitments, from below: what people and units say they will bring, beside what the plan gives them from above.
+//!
+//! A commitment belongs to a place of a plan's unit and year and stands beside every version. Missing is not zero: a month
+//! that nobody has committed to is null, and a sum over places of which one is missing says that it is not complete.
+
+pub mod http;
+pub mod issued;
+pub mod roll_up;
+mod write;
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::Problem;
+use crate::plan::reading::document::{Seen, month_of};
+use crate::plan::split::limits::MAX_TOTAL;
+use crate::plan::split::whole_plan::Line;
+use crate::plan::versions::version::Plan;
+use crate::plan::versions::{rows, store};
+use crate::plan::viewer::{self, Viewer};
+use roll_up::{Committed, Rolled, roll_up};
+pub use write::commit;
+
+/// What people and units commit to: all of it is kept, or nothing.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Commitments {
+    /// The line; by default the plan's first.
+    #[serde(default)]
+    #[garde(inner(length(chars, min = 1, max = 64)))]
+    #[schema(example = "deliveries")]
+    pub metric: Option<String>,
+    /// One row for each place.
+    #[garde(length(min = 1, max = 5_000), dive)]
+    pub rows: Vec<Commitment>,
+}
+
+/// What one person or unit commits to.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Commitment {
+    /// Code of the unit, in the plan's organisation.
+    #[garde(length(chars, min = 1, max = 64))]
+    #[schema(example = "G1")]
+    pub unit: String,
+    /// 工号 of a person within that unit; none for the unit itself.
+    #[serde(default)]
+    #[garde(inner(length(chars, min = 1, max = 64)))]
+    pub employee_no: Option<String>,
+    /// Twelve months, January first, in units of the metric or cents. Null is no commitment, and takes one back; in months
+    /// in which the caller does not reach the place, null leaves what is there.
+    #[garde(length(min = 12, max = 12), inner(inner(range(min = 0, max = MAX_TOTAL))))]
+    #[schema(example = json!([16, 11, 15, 14, 13, 14, null, null, null, null, null, null]))]
+    pub months: Vec<Option<i64>>,
+    /// The `row_version` that was read, 0 where there was no commitment; by default whichever is there.
+    #[serde(default)]
+    #[garde(inner(range(min = 0)))]
+    pub row_version: Option<i32>,
+}
+
+/// What a plan gives each place and what was committed to there, as far as the reader reaches.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CommitmentDocument {
+    /// Code of the store or group.
+    pub unit: String,
+    /// The calendar year.
+    pub year: i32,
+    /// Number of the version whose months are the targets.
+    pub version: i32,
+    /// The line.
+    pub metric: String,
+    /// Its numbers are cents.
+    pub is_amount: bool,
+    /// The places of the organisation, those above before those below.
+    pub rows: Vec<CommittedPlace>,
+}
+
+/// A place's target, what was committed to, and the difference. Months, January first, are null in which the reader does
+/// not reach the place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CommittedPlace {
+    /// Code of the unit.
+    pub unit: String,
+    /// 工号, where it is a person within that unit.
+    pub employee_no: Option<String>,
+    /// The unit's or the person's name.
+    pub name: String,
+    /// Code of the unit whose months it shares; null for the plan's own unit.
+    pub above: Option<String>,
+    /// What the plan gives.
+    pub target: [Option<i64>; 12],
+    /// What was committed to: by the place itself where it has, otherwise the sum of what was below it. Null where nobody
+    /// has.
+    pub committed: [Option<i64>; 12],
+    /// Committed − target; null where nothing was committed to.
+    pub gap: [Option<i64>; 12],
+    /// The sum of the targets shown.
+    pub target_year: i64,
+    /// The sum of what was committed to in the months shown; null where nothing was.
+    pub committed_year: Option<i64>,
+    /// The sum of the gaps: of the months that were committed to, and no others.
+    pub gap_year: Option<i64>,
+    /// Whether the place itself or everybody below it has committed to every month of the year.
+    pub complete: bool,
+    /// What the place itself has committed to.
+    pub own: [Option<i64>; 12],
+    /// Login of who entered that last; null where nobody has, and for those who see nobody's name.
+    pub entered_by: Option<String>,
+    /// When that was.
+    pub entered_at: Option<DateTime<Utc>>,
+    /// Grows with every change of `own`; 0 where there has been none.
+    pub row_version: i32,
+}
+
+#[derive(QueryableByName)]
+struct PlaceRow {
+    #[diesel(sql_type = Integer)]
+    ordinal: i32,
+    #[diesel(sql_type = Nullable<Integer>)]
+    parent: Option<i32>,
+    #[diesel(sql_type = Text)]
+    unit: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    employee_no: Option<String>,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Array<BigInt>)]
+    confirmed: Vec<i64>,
+    #[diesel(sql_type = Nullable<Array<Nullable<BigInt>>>)]
+    own: Option<Vec<Option<i64>>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    entered_by: Option<String>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    entered_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Integer)]
+    row_version: i32,
+}
+
+/// Targets and commitments of version `id` in the line `metric`, by default the first, as far as the viewer reaches.
+///
+/// # Errors
+///
+/// Not found for a plan of which the viewer reaches no place; a field at fault where it has no such line.
+pub async fn read(
+    connection: &mut AsyncPgConnection,
+    viewer: &Viewer,
+    id: i64,
+    metric: Option<&str>,
+) -> Result<CommitmentDocument, Problem> {
+    let plan = store::find(connection, &Viewer::program(), id).await?;
+    let reach = Reach::load(connection, viewer, id).await?;
+    if !reach.sees_plan && !viewer::reaches_place(connection, &viewer.scope, id).await? {
+        return Err(Problem::not_found("plan"));
+    }
+    let line = line(connection, id, metric).await?;
+    let rows = places(connection, &plan, &line).await?;
+    let own: Vec<Committed> = rows.iter().map(|row| committed(row.own.as_deref().unwrap_or(&[]))).collect();
+    let parents: Vec<Option<usize>> =
+        rows.iter().map(|row| row.parent.and_then(|parent| usize::try_from(parent).ok())).collect();
+    let rolled = roll_up(&parents, &own);
+    let codes: HashMap<i32, String> = rows.iter().map(|row| (row.ordinal, row.unit.clone())).collect();
+    let shown = rows.into_iter().zip(own).zip(rolled).filter_map(|((row, own), rolled)| {
+        let above = row.parent.and_then(|parent| codes.get(&parent)).cloned();
+        reach.show(row, above, own, rolled, viewer.sees_names())
+    });
+    Ok(CommitmentDocument {
+        unit: plan.unit,
+        year: plan.year,
+        version: plan.version,
+        metric: line.metric,
+        is_amount: line.is_amount,
+        rows: shown.collect(),
+    })
+}
+
+/// The line of version `id` that is meant.
+async fn line(connection: &mut AsyncPgConnection, id: i64, metric: Option<&str>) -> Result<Line, Problem> {
+    let lines = rows::load_lines(connection, id).await?;
+    let is_meant = |line: &Line| metric.is_none_or(|metric| metric == line.metric);
+    lines.into_iter().find(is_meant).ok_or_else(|| {
+        Problem::field("metric", format!("the plan has no line '{}'", metric.unwrap_or_default()))
+    })
+}
+
+/// The organisation of a version with targets and commitments, by position.
+async fn places(
+    connection: &mut AsyncPgConnection,
+    plan: &Plan,
+    line: &Line,
+) -> Result<Vec<PlaceRow>, Problem> {
+    let rows = diesel::sql_query(
+        "SELECT n.ordinal, n.parent, u.code AS unit, e.employee_no, coalesce(e.name, u.name) AS name, c.confirmed,
+             k.months AS own, author.login AS entered_by, k.committed_at AS entered_at,
+             coalesce(k.row_version, 0) AS row_version
+         FROM plan_node n JOIN annual_plan p ON p.id = n.plan_id
+         JOIN plan_months c ON c.plan_id = n.plan_id AND c.tree = n.tree AND c.ordinal = n.ordinal AND c.line = $2
+         JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
+         LEFT JOIN plan_commitment k ON k.plan_unit_id = p.unit_id AND k.year = p.year AND k.metric = $3
+             AND k.unit_id = n.unit_id AND coalesce(k.employee_id, 0) = coalesce(n.employee_id, 0)
+         LEFT JOIN user_account author ON author.id = k.author_id
+         WHERE n.plan_id = $1 AND n.tree = 'organisation' ORDER BY n.ordinal",
+    )
+    .bind::<BigInt, _>(plan.id)
+    .bind::<Integer, _>(line.number)
+    .bind::<Text, _>(&line.metric)
+    .load(connection)
+    .await?;
+    Ok(rows)
+}
+
+/// Twelve months out of a row's array.
+fn committed(values: &[Option<i64>]) -> Committed {
+    let mut months = [None; 12];
+    for (slot, value) in months.iter_mut().zip(values) {
+        *slot = *value;
+    }
+    months
+}
+
+/// Which places the viewer reaches in which months.
+struct Reach {
+    /// Every unit is reached in every month.
+    sees_plan: bool,
+    /// Position of a unit and a month, from 0, otherwise.
+    units: HashSet<(i32, usize)>,
+    people: Seen,
+}
+
+#[derive(QueryableByName)]
+struct UnitMonth {
+    #[diesel(sql_type = Integer)]
+    ordinal: i32,
+    #[diesel(sql_type = Date)]
+    period: NaiveDate,
+}
+
+impl Reach {
+    async fn load(connection: &mut AsyncPgConnection, viewer: &Viewer, id: i64) -> Result<Self, Problem> {
+        let sees_plan = viewer::sees_plan(connection, viewer, id).await?;
+        let units: Vec<UnitMonth> = diesel::sql_query(
+            "SELECT n.ordinal, make_date(p.year, m, 1) AS period
+             FROM plan_node n JOIN annual_plan p ON p.id = n.plan_id CROSS JOIN generate_series(1, 12) m
+             WHERE NOT $5 AND n.plan_id = $4 AND n.tree = 'organisation' AND n.employee_id IS NULL
+             AND may_reach($1, $2, $3, 0, n.unit_id, make_date(p.year, m, 1))",
+        )
+        .bind::<Array<Text>, _>(&viewer.scope.reaches)
+        .bind::<BigInt, _>(viewer.scope.employee_id)
+        .bind::<BigInt, _>(viewer.scope.unit_id)
+        .bind::<BigInt, _>(id)
+        .bind::<Bool, _>(sees_plan)
+        .load(connection)
+        .await?;
+        let units = units.into_iter().map(|row| (row.ordinal, month_of(row.period))).collect();
+        Ok(Self { sees_plan, units, people: Seen::load(connection, viewer, id).await? })
+    }
+
+    /// The months in which a place is reached.
+    fn of(&self, row: &PlaceRow) -> [bool; 12] {
+        if row.employee_no.is_some() {
+            return self.people.of(row.ordinal, &[0; 12]).map(|month| month.is_some());
+        }
+        let mut reached = [self.sees_plan; 12];
+        for (month, slot) in reached.iter_mut().enumerate() {
+            *slot |= self.units.contains(&(row.ordinal, month));
+        }
+        reached
+    }
+
+    /// A place as the viewer sees it; nothing where no month of it is reached.
+    fn show(
+        &self,
+        row: PlaceRow,
+        above: Option<String>,
+        own: Committed,
+        rolled: Rolled,
+        sees_names: bool,
+    ) -> Option<CommittedPlace> {
+        let reached = self.of(&row);
+        if !reached.contains(&true) {
+            return None;
+        }
+        let shown = |months: Committed| {
+            let mut shown = [None; 12];
+            for ((slot, value), is_reached) in shown.iter_mut().zip(months).zip(reached) {
+                *slot = value.filter(|_| is_reached);
+            }
+            shown
+        };
+        let target = shown(rows::months(&row.confirmed).map(Some));
+        let committed = shown(rolled.months);
+        let gap = roll_up::gap(&committed, &target);
+        Some(CommittedPlace {
+            unit: row.unit,
+            employee_no: row.employee_no,
+            name: row.name,
+            above,
+            target_year: target.iter().flatten().sum(),
+            committed_year: roll_up::sum(&committed),
+            gap_year: roll_up::sum(&gap),
+            target,
+            committed,
+            gap,
+            complete: rolled.complete,
+            own: shown(own),
+            entered_by: row.entered_by.filter(|_| sees_names),
+            entered_at: row.entered_at,
+            row_version: row.row_version,
+        })
+    }
+}

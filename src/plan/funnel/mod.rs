@@ -1,0 +1,190 @@
+//! Activity targets: how many orders, visits and leads the deliveries of a version's channels take.
+//!
+//! A version keeps by which model and rates its channels are read backwards ([`models`]). The activities themselves are
+//! reckoned from the cells when they are read, so that they are true after every pin and re-plan.
+
+pub mod http;
+pub mod models;
+pub mod months;
+pub mod rates;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use self::months::{ActivityMonths, ChannelActivities, along, totals};
+use self::rates::{ChannelRates, FunnelModel};
+use crate::auth::audit;
+use crate::db::schema::plan_funnel;
+use crate::http::Problem;
+use crate::http::body::check;
+use crate::http::etag::Seen;
+use crate::http::problem::FieldError;
+use crate::plan::faults::fault;
+use crate::plan::reading::label_vehicles::{self, LabelVehicles};
+use crate::plan::split::tree::Tree;
+use crate::plan::versions::store::{find, lock, subject};
+use crate::plan::versions::version::{Plan, Step};
+use crate::plan::viewer::{self, Viewer};
+
+/// The funnels of a version: all of them. A channel that is not listed has no activity targets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanFunnel {
+    /// The channels.
+    #[garde(length(max = 500), dive)]
+    pub channels: Vec<ChannelFunnel>,
+}
+
+/// A channel's funnel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelFunnel {
+    /// Code of the channel.
+    #[garde(length(chars, min = 1, max = 64))]
+    #[schema(example = "showroom")]
+    pub code: String,
+    /// By which steps its deliveries are read backwards.
+    #[garde(skip)]
+    pub model: FunnelModel,
+    /// By which rates; by default those that a plan begins with.
+    #[serde(default)]
+    #[garde(dive)]
+    pub rates: ChannelRates,
+}
+
+/// What a version's channels take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PlanActivities {
+    /// The channels that have a funnel, in the plan's order.
+    pub channels: Vec<ChannelActivities>,
+    /// Codes of the plan's channels that have none, and are in no sum.
+    pub without_funnel: Vec<String>,
+    /// The sums over the channels that have the activity.
+    pub totals: Vec<ActivityMonths>,
+}
+
+/// Keeps the funnels of a draft, in place of those that it had.
+///
+/// # Errors
+///
+/// Every field at fault; a conflict where the plan is not a draft, or about money.
+pub async fn put(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    change: PlanFunnel,
+    by: Option<i64>,
+    seen: Seen,
+    now: DateTime<Utc>,
+) -> Result<Plan, Problem> {
+    check(&change)?;
+    connection
+        .transaction(async |connection| {
+            let mut plan = lock(connection, id).await?;
+            seen.check(plan.row_version)?;
+            plan.status = plan.status.after(Step::Change)?;
+            let cells = label_vehicles::load(connection, id, Tree::Channel).await?;
+            let faults = faults(&change, &cells);
+            if !faults.is_empty() {
+                return Err(Problem::fields(faults));
+            }
+            write(connection, id, &change).await?;
+            if let Some(user) = by {
+                plan.split.note_changer(user);
+            }
+            plan.save(connection).await?;
+            audit::record(connection, now, by, "put_plan_funnel", &subject(id), json!(change)).await
+        })
+        .await?;
+    find(connection, &Viewer::program(), id).await
+}
+
+fn faults(change: &PlanFunnel, cells: &[LabelVehicles]) -> Vec<FieldError> {
+    let mut faults = Vec::new();
+    for (index, funnel) in change.channels.iter().enumerate() {
+        let field = format!("channels[{index}]");
+        for name in funnel.rates.foreign(funnel.model) {
+            let message = format!("the model {} has no such rate", funnel.model.name());
+            faults.push(fault(format!("{field}.rates.{name}"), message));
+        }
+        if change.channels.iter().take(index).any(|other| other.code == funnel.code) {
+            faults.push(fault(format!("{field}.code"), format!("'{}' is listed twice", funnel.code)));
+        }
+        match cells.iter().find(|cells| cells.code == funnel.code) {
+            None => {
+                faults.push(fault(
+                    format!("{field}.code"),
+                    format!("the plan has no channel '{}'", funnel.code),
+                ));
+            }
+            Some(cells) => {
+                if let Err(message) = along(funnel.model, &funnel.rates, &cells.months) {
+                    faults.push(fault(format!("{field}.rates"), message));
+                }
+            }
+        }
+    }
+    faults
+}
+
+async fn write(connection: &mut AsyncPgConnection, id: i64, change: &PlanFunnel) -> Result<(), Problem> {
+    diesel::delete(plan_funnel::table.filter(plan_funnel::plan_id.eq(id))).execute(connection).await?;
+    let rows: Vec<_> = change
+        .channels
+        .iter()
+        .map(|funnel| {
+            (
+                plan_funnel::plan_id.eq(id),
+                plan_funnel::channel.eq(&funnel.code),
+                plan_funnel::model.eq(funnel.model.name()),
+                plan_funnel::rates.eq(json!(funnel.rates.whole(funnel.model))),
+            )
+        })
+        .collect();
+    diesel::insert_into(plan_funnel::table).values(rows).execute(connection).await?;
+    Ok(())
+}
+
+/// What the channels of plan `id` take, if the viewer sees it as a whole.
+///
+/// # Errors
+///
+/// Not found; a conflict where the plan is about money, or an activity is too large a number.
+pub async fn of_plan(
+    connection: &mut AsyncPgConnection,
+    viewer: &Viewer,
+    id: i64,
+) -> Result<PlanActivities, Problem> {
+    viewer::require_plan(connection, viewer, id).await?;
+    let cells = label_vehicles::load(connection, id, Tree::Channel).await?;
+    let rows: Vec<(String, String, serde_json::Value)> = plan_funnel::table
+        .filter(plan_funnel::plan_id.eq(id))
+        .select((plan_funnel::channel, plan_funnel::model, plan_funnel::rates))
+        .load(connection)
+        .await?;
+    let mut funnels = HashMap::new();
+    for (channel, model, rates) in rows {
+        let model = FunnelModel::named(&model)
+            .ok_or_else(|| Problem::internal(&format!("no model is called '{model}'")))?;
+        let rates: ChannelRates = serde_json::from_value(rates).map_err(|error| Problem::internal(&error))?;
+        funnels.insert(channel, (model, rates));
+    }
+    let mut plan = PlanActivities { channels: Vec::new(), without_funnel: Vec::new(), totals: Vec::new() };
+    for LabelVehicles { code, name, months } in cells {
+        let Some((model, rates)) = funnels.remove(&code) else {
+            plan.without_funnel.push(code);
+            continue;
+        };
+        let activities = along(model, &rates, &months)
+            .map_err(|message| Problem::conflict(format!("channel '{code}': {message}")))?;
+        plan.channels.push(ChannelActivities { code, name, model, rates, activities });
+    }
+    plan.totals = totals(&plan.channels)?;
+    Ok(plan)
+}

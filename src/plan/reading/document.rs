@@ -1,0 +1,449 @@
+//! A plan as it is read: its heading, its lines, and every month of its trees in one of them.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::db::schema::annual_plan;
+use crate::http::Problem;
+use crate::period::Period;
+use crate::plan::split::decompose::Months;
+use crate::plan::split::method::Method;
+use crate::plan::split::new_plan::Pin;
+use crate::plan::split::tree::Tree;
+use crate::plan::split::whole_plan::Line;
+use crate::plan::versions::rows::{self, known_tree, months};
+use crate::plan::versions::store;
+use crate::plan::versions::version::Plan;
+use crate::plan::viewer::{PERSON_REACHED, Viewer};
+
+/// A plan with the months of one of its lines, January first, in units of the metric or cents. Every node's months are
+/// the sum of those below it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PlanDocument {
+    /// The heading.
+    #[serde(flatten)]
+    pub plan: Plan,
+    /// What the approver wrote when returning it.
+    pub note: Option<String>,
+    /// Where the weights come from.
+    pub method: Method,
+    /// The months' weights, as the author gave them.
+    pub season: Vec<i64>,
+    /// What is planned, the first line first.
+    pub lines: Vec<PlanLine>,
+    /// The line whose cells are shown.
+    pub shown: String,
+    /// The months of the whole plan.
+    #[serde(flatten)]
+    pub cells: NodeCells,
+    /// The units that share them.
+    pub units: Vec<UnitMonths>,
+    /// The channels that share them.
+    pub channels: Vec<LabelMonths>,
+    /// The series that share them.
+    pub series: Vec<LabelMonths>,
+    /// The shown line's cells that stand whatever the weights say; people's as far as the reader reaches them.
+    pub pins: Vec<Pin>,
+}
+
+/// A line of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PlanLine {
+    /// What is planned.
+    pub metric: String,
+    /// Its numbers are cents.
+    pub is_amount: bool,
+    /// The year's total.
+    pub total: i64,
+    /// 保底, where there is one.
+    pub floor: Option<i64>,
+    /// 挑战, where there is one.
+    pub stretch: Option<i64>,
+    /// 渗透率 from which the total is derived, as text; null where it was given.
+    pub penetration: Option<String>,
+    /// 单车产值 in cents, of a derived amount.
+    pub value_per_unit: Option<i64>,
+    /// What the closed months have brought.
+    pub closed_total: i64,
+    /// What the months after them share: total − closed_total, at least 0.
+    pub remaining: i64,
+}
+
+/// The cells of one node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct NodeCells {
+    /// 确定值: what counts, January first.
+    pub months: [i64; 12],
+    /// The sums of January to March, and so on.
+    pub quarters: [i64; 4],
+    /// The sum of the months.
+    pub year: i64,
+    /// 建议值: what the weights give, before anything was pinned.
+    pub suggested: [i64; 12],
+    /// 保底, where there is one.
+    pub floor: Option<[i64; 12]>,
+    /// 挑战, where there is one.
+    pub stretch: Option<[i64; 12]>,
+}
+
+/// A unit's months.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct UnitMonths {
+    /// Code of the unit.
+    pub unit: String,
+    /// Its name.
+    pub name: String,
+    /// What counts, and what was suggested.
+    #[serde(flatten)]
+    pub cells: NodeCells,
+    /// The units that share them.
+    #[schema(no_recursion)]
+    pub units: Vec<UnitMonths>,
+    /// The people who share them, as far as the reader reaches.
+    pub members: Vec<PersonMonths>,
+}
+
+/// A person's months in a unit.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PersonMonths {
+    /// 工号
+    pub employee_no: String,
+    /// 姓名
+    pub name: String,
+    /// The sum of the months shown.
+    pub year: i64,
+    /// The months; null where the reader does not reach the person.
+    pub months: [Option<i64>; 12],
+    /// 建议值, likewise.
+    pub suggested: [Option<i64>; 12],
+    /// 保底, likewise; null where there is none.
+    pub floor: Option<[Option<i64>; 12]>,
+    /// 挑战, likewise.
+    pub stretch: Option<[Option<i64>; 12]>,
+}
+
+/// A channel's or a series' months.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LabelMonths {
+    /// Its code.
+    pub code: String,
+    /// Its Chinese name.
+    pub name: String,
+    /// What counts, and what was suggested.
+    #[serde(flatten)]
+    pub cells: NodeCells,
+}
+
+#[derive(QueryableByName)]
+struct NodeRow {
+    #[diesel(sql_type = Text)]
+    tree: String,
+    #[diesel(sql_type = Integer)]
+    ordinal: i32,
+    #[diesel(sql_type = Nullable<Integer>)]
+    parent: Option<i32>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    employee_id: Option<i64>,
+    #[diesel(sql_type = Text)]
+    code: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Array<BigInt>)]
+    suggested: Vec<i64>,
+    #[diesel(sql_type = Array<BigInt>)]
+    confirmed: Vec<i64>,
+    #[diesel(sql_type = Nullable<Array<BigInt>>)]
+    floor: Option<Vec<i64>>,
+    #[diesel(sql_type = Nullable<Array<BigInt>>)]
+    stretch: Option<Vec<i64>>,
+}
+
+impl NodeRow {
+    fn cells(&self) -> NodeCells {
+        let confirmed = months(&self.confirmed);
+        let mut quarters = [0; 4];
+        for (quarter, cells) in quarters.iter_mut().zip(confirmed.chunks(3)) {
+            *quarter = cells.iter().sum();
+        }
+        NodeCells {
+            months: confirmed,
+            quarters,
+            year: confirmed.iter().sum(),
+            suggested: months(&self.suggested),
+            floor: self.floor.as_deref().map(months),
+            stretch: self.stretch.as_deref().map(months),
+        }
+    }
+}
+
+/// The plan with this id, if the viewer sees it as a whole; the cells are those of the line `metric`, by default the
+/// first; people as far as the viewer reaches them, month by month.
+pub async fn read(
+    connection: &mut AsyncPgConnection,
+    viewer: &Viewer,
+    id: i64,
+    metric: Option<&str>,
+) -> Result<PlanDocument, Problem> {
+    let plan = store::find(connection, viewer, id).await?;
+    let split = annual_plan::table.find(id).select(annual_plan::split).first(connection).await?;
+    let split = store::from_json(split)?;
+    let lines = rows::load_lines(connection, id).await?;
+    let is_shown = |line: &&Line| metric.is_none_or(|metric| metric == line.metric);
+    let Some(shown) = lines.iter().find(is_shown) else {
+        let message = format!("the plan has no line '{}'", metric.unwrap_or_default());
+        return Err(Problem::field("metric", message));
+    };
+    let cells: Vec<NodeRow> = diesel::sql_query(
+        "SELECT n.tree, n.ordinal, n.parent, n.employee_id, coalesce(e.employee_no, u.code, n.label) AS code,
+             coalesce(e.name, u.name, label.zh, n.label) AS name, c.suggested, c.confirmed, c.floor, c.stretch
+         FROM plan_node n
+         JOIN plan_months c ON c.plan_id = n.plan_id AND c.tree = n.tree AND c.ordinal = n.ordinal AND c.line = $2
+         LEFT JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
+         LEFT JOIN plan_label label ON label.tree = n.tree AND label.code = n.label
+         WHERE n.plan_id = $1 AND (n.tree = 'organisation' OR n.ordinal > 0)
+         ORDER BY n.tree, n.ordinal DESC",
+    )
+    .bind::<BigInt, _>(id)
+    .bind::<Integer, _>(shown.number)
+    .load(connection)
+    .await?;
+    let seen = Seen::load(connection, viewer, id).await?;
+    // A note is free text and may name somebody.
+    let note = split.note.clone().filter(|_| viewer.sees_names());
+    let Trees { cells, units, channels, series } = Trees::of(cells, &seen)?;
+    let pins = pins(connection, id, shown.number, &seen).await?;
+    Ok(PlanDocument {
+        plan,
+        note,
+        method: split.method,
+        season: split.season,
+        shown: shown.metric.clone(),
+        lines: lines.iter().map(plan_line).collect(),
+        cells,
+        units,
+        channels,
+        series,
+        pins,
+    })
+}
+
+#[derive(QueryableByName)]
+struct PinRow {
+    #[diesel(sql_type = Integer)]
+    ordinal: i32,
+    #[diesel(sql_type = Text)]
+    tree: String,
+    #[diesel(sql_type = Text)]
+    metric: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    unit: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    employee_no: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    label: Option<String>,
+    #[diesel(sql_type = Date)]
+    period: NaiveDate,
+    #[diesel(sql_type = BigInt)]
+    value: i64,
+}
+
+async fn pins(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    line: i32,
+    seen: &Seen,
+) -> Result<Vec<Pin>, Problem> {
+    let rows: Vec<PinRow> = diesel::sql_query(
+        "SELECT pin.ordinal, pin.tree, l.metric, u.code AS unit, e.employee_no, n.label,
+             make_date(p.year, pin.month, 1) AS period, pin.value
+         FROM plan_pin pin JOIN annual_plan p ON p.id = pin.plan_id
+         JOIN plan_line l ON l.plan_id = pin.plan_id AND l.line = pin.line
+         JOIN plan_node n ON n.plan_id = pin.plan_id AND n.tree = pin.tree AND n.ordinal = pin.ordinal
+         LEFT JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
+         WHERE pin.plan_id = $1 AND pin.line = $2 ORDER BY pin.tree, pin.ordinal, pin.month",
+    )
+    .bind::<BigInt, _>(id)
+    .bind::<Integer, _>(line)
+    .load(connection)
+    .await?;
+    let mut pins = Vec::with_capacity(rows.len());
+    for row in rows {
+        if row.employee_no.is_some() && !seen.reaches(row.ordinal, month_of(row.period)) {
+            continue;
+        }
+        let tree = known_tree(&row.tree)?;
+        pins.push(Pin {
+            metric: Some(row.metric),
+            unit: row.unit,
+            employee_no: row.employee_no,
+            channel: row.label.clone().filter(|_| tree == Tree::Channel),
+            series: row.label.filter(|_| tree == Tree::Series),
+            period: Period::containing(row.period),
+            value: Some(row.value),
+        });
+    }
+    Ok(pins)
+}
+
+fn plan_line(line: &Line) -> PlanLine {
+    PlanLine {
+        metric: line.metric.clone(),
+        is_amount: line.is_amount,
+        total: line.total,
+        floor: line.floor_total,
+        stretch: line.stretch_total,
+        penetration: line.penetration.map(crate::decimal::plain),
+        value_per_unit: line.value_per_unit,
+        closed_total: line.closed_total,
+        remaining: line.total.saturating_sub(line.closed_total).max(0),
+    }
+}
+
+/// Which people the viewer reaches in which months.
+#[derive(Default)]
+pub(in crate::plan) struct Seen {
+    /// Months, from 0, in which everybody is reached.
+    everybody: HashSet<usize>,
+    /// Position of a person and a month, from 0, for the other months.
+    people: HashSet<(i32, usize)>,
+}
+
+#[derive(QueryableByName)]
+struct SeenRow {
+    #[diesel(sql_type = Integer)]
+    ordinal: i32,
+    #[diesel(sql_type = Date)]
+    period: NaiveDate,
+}
+
+impl Seen {
+    pub(in crate::plan) async fn load(
+        connection: &mut AsyncPgConnection,
+        viewer: &Viewer,
+        id: i64,
+    ) -> Result<Self, Problem> {
+        let mut seen = Self::default();
+        if !viewer.sees_names() {
+            return Ok(seen);
+        }
+        let months: Vec<SeenRow> = diesel::sql_query(
+            "SELECT 0 AS ordinal, make_date(p.year, m, 1) AS period
+             FROM annual_plan p CROSS JOIN generate_series(1, 12) m
+             WHERE p.id = $4 AND may_reach($1, $2, $3, 0, p.unit_id, make_date(p.year, m, 1))",
+        )
+        .bind::<Array<Text>, _>(&viewer.people.reaches)
+        .bind::<BigInt, _>(viewer.people.employee_id)
+        .bind::<BigInt, _>(viewer.people.unit_id)
+        .bind::<BigInt, _>(id)
+        .load(connection)
+        .await?;
+        seen.everybody = months.into_iter().map(|row| month_of(row.period)).collect();
+        if seen.everybody.len() < 12 {
+            let query = format!(
+                "SELECT n.ordinal, t.period FROM plan_node n JOIN annual_plan p ON p.id = n.plan_id
+                 CROSS JOIN LATERAL (
+                     SELECT n.employee_id, n.unit_id, make_date(p.year, m, 1) AS period FROM generate_series(1, 12) m) t
+                 WHERE n.plan_id = $4 AND n.employee_id IS NOT NULL AND {PERSON_REACHED}"
+            );
+            let rows: Vec<SeenRow> = diesel::sql_query(query)
+                .bind::<Array<Text>, _>(&viewer.people.reaches)
+                .bind::<BigInt, _>(viewer.people.employee_id)
+                .bind::<BigInt, _>(viewer.people.unit_id)
+                .bind::<BigInt, _>(id)
+                .load(connection)
+                .await?;
+            seen.people = rows.into_iter().map(|row| (row.ordinal, month_of(row.period))).collect();
+        }
+        Ok(seen)
+    }
+
+    /// Whether the person at a position is reached in a month, counted from 0.
+    fn reaches(&self, ordinal: i32, month: usize) -> bool {
+        self.everybody.contains(&month) || self.people.contains(&(ordinal, month))
+    }
+
+    /// The months of the person at a position as far as they are seen, or nothing where none is.
+    pub(in crate::plan) fn of(&self, ordinal: i32, months: &Months) -> [Option<i64>; 12] {
+        let mut shown = [None; 12];
+        for ((month, slot), value) in shown.iter_mut().enumerate().zip(months) {
+            if self.reaches(ordinal, month) {
+                *slot = Some(*value);
+            }
+        }
+        shown
+    }
+}
+
+pub(in crate::plan) fn month_of(day: NaiveDate) -> usize {
+    usize::try_from(Period::containing(day).month()).unwrap_or(1).saturating_sub(1)
+}
+
+/// The rows of a plan as trees.
+#[derive(Default)]
+struct Trees {
+    cells: NodeCells,
+    units: Vec<UnitMonths>,
+    channels: Vec<LabelMonths>,
+    series: Vec<LabelMonths>,
+}
+
+impl Trees {
+    /// From rows that come children before parents, and the author's last before the first.
+    fn of(rows: Vec<NodeRow>, seen: &Seen) -> Result<Self, Problem> {
+        let mut trees = Self::default();
+        let mut units: HashMap<i32, Vec<UnitMonths>> = HashMap::new();
+        let mut members: HashMap<i32, Vec<PersonMonths>> = HashMap::new();
+        for row in rows {
+            let cells = row.cells();
+            match (known_tree(&row.tree)?, row.parent) {
+                (Tree::Organisation, None) => trees.cells = cells,
+                (Tree::Organisation, Some(parent)) if row.employee_id.is_some() => {
+                    let shown = seen.of(row.ordinal, &cells.months);
+                    if shown.iter().any(Option::is_some) {
+                        members.entry(parent).or_default().push(PersonMonths {
+                            year: shown.iter().flatten().sum(),
+                            months: shown,
+                            suggested: seen.of(row.ordinal, &cells.suggested),
+                            floor: cells.floor.map(|floor| seen.of(row.ordinal, &floor)),
+                            stretch: cells.stretch.map(|stretch| seen.of(row.ordinal, &stretch)),
+                            employee_no: row.code,
+                            name: row.name,
+                        });
+                    }
+                }
+                (Tree::Organisation, Some(parent)) => {
+                    let mut own_units = units.remove(&row.ordinal).unwrap_or_default();
+                    let mut own_members = members.remove(&row.ordinal).unwrap_or_default();
+                    own_units.reverse();
+                    own_members.reverse();
+                    units.entry(parent).or_default().push(UnitMonths {
+                        unit: row.code,
+                        name: row.name,
+                        cells,
+                        units: own_units,
+                        members: own_members,
+                    });
+                }
+                (tree, _) => {
+                    let label = LabelMonths { code: row.code, name: row.name, cells };
+                    match tree {
+                        Tree::Channel => trees.channels.push(label),
+                        _ => trees.series.push(label),
+                    }
+                }
+            }
+        }
+        trees.units = units.remove(&0).unwrap_or_default();
+        for list in [&mut trees.channels, &mut trees.series] {
+            list.reverse();
+        }
+        trees.units.reverse();
+        Ok(trees)
+    }
+}

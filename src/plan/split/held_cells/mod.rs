@@ -1,0 +1,282 @@
+//! Splitting around held cells: those pinned by hand, and those that pins below them need.
+
+use super::apportion::{ApportionError, along_changing_months, running_totals};
+
+/// What holds one cell. The default holds nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hold {
+    /// The cell is exactly this, 0 or more; its `least` is not looked at then.
+    pub pinned: Option<i64>,
+    /// The cell is this or more, because pins below it need so much. 0 and less ask for nothing.
+    pub least: i64,
+}
+
+impl Hold {
+    /// What the cell is held at while it is held: its pin, or else its least.
+    fn units(self) -> i64 {
+        self.pinned.unwrap_or(self.least.max(0))
+    }
+}
+
+/// Why units cannot be split around held cells. Months and members are positions counted from 0; the texts
+/// count from 1.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HeldError {
+    /// There must be one row for every month.
+    #[error("{expected} months need as many rows of {what}, not {found}")]
+    Months {
+        /// "weights" or "held cells".
+        what: &'static str,
+        /// How many months are to be split.
+        expected: usize,
+        /// How many rows were given.
+        found: usize,
+    },
+    /// A month's row is not as long as the weights of the first month.
+    #[error("month {}: there are {found} {what}, not {expected}", month + 1)]
+    Members {
+        /// "weights" or "held cells".
+        what: &'static str,
+        /// The month.
+        month: usize,
+        /// How many weights the first month has.
+        expected: usize,
+        /// How many this month has.
+        found: usize,
+    },
+    /// A pin below 0.
+    #[error("month {}: member {} is pinned at a negative number: {value}", month + 1, member + 1)]
+    Negative {
+        /// The month.
+        month: usize,
+        /// The member pinned.
+        member: usize,
+        /// The pin.
+        value: i64,
+    },
+    /// The held cells alone are more than the parent has.
+    #[error("month {}: {} held members come to {held}, more than the {parent} to be split", month + 1, members.len())]
+    TooMuch {
+        /// The month.
+        month: usize,
+        /// Who is held above 0 in that month.
+        members: Vec<usize>,
+        /// The sum of the pins and leasts.
+        held: i128,
+        /// The parent's units.
+        parent: i64,
+    },
+    /// Every member is held, and units remain.
+    #[error("month {}: every member is held, at {held} together, and {parent} are to be split", month + 1)]
+    TooLittle {
+        /// The month.
+        month: usize,
+        /// Who is held: everybody.
+        members: Vec<usize>,
+        /// The sum of the pins and leasts.
+        held: i128,
+        /// The parent's units.
+        parent: i64,
+    },
+    /// Units remain, and no member that is not held has a weight.
+    #[error("month {}: {left} units are left, and nobody who is not held has a weight", month + 1)]
+    NoWeight {
+        /// The month.
+        month: usize,
+        /// What the held members leave.
+        left: i64,
+    },
+    /// A month of a year pinned below 0.
+    #[error("month {} is pinned at a negative number: {value}", month + 1)]
+    NegativeMonth {
+        /// The month.
+        month: usize,
+        /// The pin.
+        value: i64,
+    },
+    /// The held months alone are more than the year has.
+    #[error("{} held months come to {held}, more than the year's {total}", months.len())]
+    YearTooMuch {
+        /// The months held above 0.
+        months: Vec<usize>,
+        /// The sum of the pins and leasts.
+        held: i128,
+        /// The year's units.
+        total: i64,
+    },
+    /// Every month of a year is held, and units remain.
+    #[error("every month is held, at {held} together, and the year has {total}")]
+    YearTooLittle {
+        /// The sum of the pins and leasts.
+        held: i128,
+        /// The year's units.
+        total: i64,
+    },
+    /// Units remain, and no month that is not held has a weight.
+    #[error("{left} units of the year are left, and no month that is not held has a weight")]
+    YearNoWeight {
+        /// What the held months leave.
+        left: i64,
+    },
+    /// What is split is negative or too large.
+    #[error(transparent)]
+    Apportion(#[from] ApportionError),
+}
+
+/// Splits a parent's months over members by every month's `weights`, around the `held` cells. Weights and
+/// holds are months × members, the answer members × months.
+///
+/// Pins stand. The rest of a month is split by the weights of the others with [`along_changing_months`], where
+/// a pinned cell weighs 0. A cell that comes out below its least is held at its least like a pin, and all is
+/// split again, until none is below. With nothing held, the answer is [`along_changing_months`]'.
+///
+/// - Every month sums exactly to the parent's; no cell is negative or below its least.
+/// - What is not held is level: a member's running total over the months where it is free is the floor or the
+///   ceiling of its exact running share in what the held cells leave.
+///
+/// It ends, because every round holds one cell more. It comes out if the first round does: where a month's
+/// held cells leave units, its free cells sum to these, and if all of them came out below their leasts, the
+/// held cells and leasts would sum to more than the parent. So some weight remains free.
+///
+/// # Errors
+///
+/// [`HeldError`], naming the month and who is held in it.
+pub fn around(parent: &[i64], weights: &[Vec<u64>], held: &[Vec<Hold>]) -> Result<Vec<Vec<i64>>, HeldError> {
+    shapes(parent.len(), weights, held)?;
+    running_totals(parent)?;
+    let mut months = parent
+        .iter()
+        .zip(weights)
+        .zip(held)
+        .enumerate()
+        .map(|(month, ((&parent, weights), held))| Month::new(month, parent, weights, held))
+        .collect::<Result<Vec<_>, _>>()?;
+    loop {
+        let left: Vec<i64> = months.iter().map(|month| month.left).collect();
+        let weights: Vec<Vec<u64>> = months.iter().map(|month| month.weights.clone()).collect();
+        let mut rows = along_changing_months(&left, &weights)?;
+        let mut again = false;
+        for (index, (month, held)) in months.iter_mut().zip(held).enumerate() {
+            again |= month.hold_low(held, rows.iter().map(|row| row.get(index).copied().unwrap_or_default()));
+        }
+        if !again {
+            for (index, month) in months.iter().enumerate() {
+                for (row, fixed) in rows.iter_mut().zip(&month.fixed) {
+                    if let (Some(cell), &Some(units)) = (row.get_mut(index), fixed) {
+                        *cell = units;
+                    }
+                }
+            }
+            return Ok(rows);
+        }
+    }
+}
+
+/// Splits a year's `total` over its months by their `weights`, around the `held` months: the same as
+/// [`around`] for one row. With nothing held, the answer is
+/// [`largest_remainder`](super::apportion::largest_remainder)'s.
+///
+/// # Errors
+///
+/// [`HeldError`], with the variants of a year.
+pub fn year_around(total: i64, weights: &[u64], held: &[Hold]) -> Result<Vec<i64>, HeldError> {
+    if held.len() != weights.len() {
+        return Err(HeldError::Months { what: "held cells", expected: weights.len(), found: held.len() });
+    }
+    match around(&[total], &[weights.to_vec()], &[held.to_vec()]) {
+        Ok(rows) => Ok(rows.into_iter().flatten().collect()),
+        Err(HeldError::Negative { member, value, .. }) => {
+            Err(HeldError::NegativeMonth { month: member, value })
+        }
+        Err(HeldError::TooMuch { members, held, .. }) => {
+            Err(HeldError::YearTooMuch { months: members, held, total })
+        }
+        Err(HeldError::TooLittle { held, .. }) => Err(HeldError::YearTooLittle { held, total }),
+        Err(HeldError::NoWeight { left, .. }) => Err(HeldError::YearNoWeight { left }),
+        Err(error) => Err(error),
+    }
+}
+
+/// One month while it is split.
+struct Month {
+    /// What the held cells leave.
+    left: i64,
+    /// The members' weights, 0 for those held.
+    weights: Vec<u64>,
+    /// What the held cells are held at.
+    fixed: Vec<Option<i64>>,
+}
+
+impl Month {
+    /// The month with its pins, checked so that the free cells can take what is left.
+    fn new(month: usize, parent: i64, weights: &[u64], held: &[Hold]) -> Result<Self, HeldError> {
+        if let Some((member, value)) = held
+            .iter()
+            .enumerate()
+            .find_map(|(member, hold)| hold.pinned.filter(|&pin| pin < 0).map(|pin| (member, pin)))
+        {
+            return Err(HeldError::Negative { month, member, value });
+        }
+        let sum: i128 = held.iter().map(|hold| i128::from(hold.units())).sum();
+        if sum > i128::from(parent) {
+            let members = positions(held, |hold| hold.units() > 0);
+            return Err(HeldError::TooMuch { month, members, held: sum, parent });
+        }
+        let mut this = Self { left: parent, weights: weights.to_vec(), fixed: vec![None; held.len()] };
+        // Without a weight a cell comes out as 0, below any least, in the first round already.
+        for ((hold, weight), fixed) in held.iter().zip(&mut this.weights).zip(&mut this.fixed) {
+            if hold.pinned.is_some() || (*weight == 0 && hold.least > 0) {
+                (*weight, *fixed) = (0, Some(hold.units()));
+                this.left -= hold.units();
+            }
+        }
+        if this.left > 0 && this.weights.iter().all(|&weight| weight == 0) {
+            if !held.is_empty() && this.fixed.iter().all(Option::is_some) {
+                let members = (0..held.len()).collect();
+                return Err(HeldError::TooLittle { month, members, held: sum, parent });
+            }
+            return Err(HeldError::NoWeight { month, left: this.left });
+        }
+        Ok(this)
+    }
+
+    /// Holds what came out below its least; whether there was such a cell.
+    fn hold_low(&mut self, held: &[Hold], cells: impl Iterator<Item = i64>) -> bool {
+        let mut low = false;
+        for (((hold, weight), fixed), cell) in
+            held.iter().zip(&mut self.weights).zip(&mut self.fixed).zip(cells)
+        {
+            if fixed.is_none() && cell < hold.least {
+                (*weight, *fixed) = (0, Some(hold.least));
+                self.left -= hold.least;
+                low = true;
+            }
+        }
+        low
+    }
+}
+
+fn shapes(months: usize, weights: &[Vec<u64>], held: &[Vec<Hold>]) -> Result<(), HeldError> {
+    for (what, found) in [("weights", weights.len()), ("held cells", held.len())] {
+        if found != months {
+            return Err(HeldError::Months { what, expected: months, found });
+        }
+    }
+    let expected = weights.first().map_or(0, Vec::len);
+    for (month, (weights, held)) in weights.iter().zip(held).enumerate() {
+        for (what, found) in [("weights", weights.len()), ("held cells", held.len())] {
+            if found != expected {
+                return Err(HeldError::Members { what, month, expected, found });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where the holds are such.
+fn positions(held: &[Hold], such: impl Fn(&Hold) -> bool) -> Vec<usize> {
+    held.iter().enumerate().filter(|(_, hold)| such(hold)).map(|(position, _)| position).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,291 @@
+//! Where the weights of a plan come from, and how they are worked out. What has to be looked up comes in as data.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::capacity::{Ramp, Working, capacity};
+use super::season::{FestivalShift, shifted};
+use super::tree::{PerTree, Place, Shape};
+use crate::calendar::Calendar;
+use crate::http::problem::FieldError;
+use crate::plan::faults::fault;
+
+/// Where the weights of months, units and people come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Method {
+    /// 季节权重: `season` for the months, the weights given for units, people, channels and series.
+    #[default]
+    Season,
+    /// The season of another year, with its Spring Festival moved to where it falls in the planned one.
+    Festival(#[garde(skip)] FestivalShift),
+    /// 平均: every month, unit, person, channel and series alike.
+    Equal,
+    /// 历史: what the people brought in one to three years before, each year with its weight. Somebody without a past gets the
+    /// mean of the colleagues; channels and series keep their weights.
+    History(#[garde(length(min = 1, max = 3), dive)] Vec<PastYear>),
+    /// 产能: the working days on which each is there, a newcomer's in part, times the weight given; months by `season`, or by
+    /// everybody's capacity where there is none.
+    Capacity(#[garde(dive)] Capacity),
+    /// 手工: the twelve months as given, which sum to the total; units and people by the weights given.
+    Manual(
+        #[garde(length(min = 12, max = 12), inner(range(min = 0, max = super::limits::MAX_TOTAL)))] Vec<i64>,
+    ),
+}
+
+/// A year that went before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PastYear {
+    /// The calendar year.
+    #[garde(range(min = 1900, max = 2999))]
+    #[schema(example = 2013)]
+    pub year: i32,
+    /// How much it counts, relative to the others.
+    #[garde(range(min = 1, max = 1_000))]
+    pub weight: u32,
+}
+
+/// What is known about who will be there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Capacity {
+    /// Percent of a colleague's work in the first, second … month since joining; by default 30, 60, 80.
+    #[serde(default)]
+    #[garde(skip)]
+    pub ramp: Ramp,
+    /// Leave that is known already, protected or not.
+    #[serde(default)]
+    #[garde(length(max = 5_000), dive)]
+    pub absences: Vec<Absence>,
+}
+
+/// Days on which somebody will not be there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Absence {
+    /// 工号
+    #[garde(length(chars, min = 1, max = 64))]
+    pub employee_no: String,
+    /// The first day.
+    #[garde(skip)]
+    pub from: NaiveDate,
+    /// The last day.
+    #[garde(skip)]
+    pub to: NaiveDate,
+}
+
+impl Method {
+    /// Whether the months' weights have to be given.
+    pub(in crate::plan) const fn needs_season(&self) -> bool {
+        matches!(self, Self::Season | Self::Festival(_))
+    }
+
+    /// Whether units and people are split by the weights given, and by nothing else.
+    pub(in crate::plan) const fn uses_weights(&self) -> bool {
+        matches!(self, Self::Season | Self::Festival(_) | Self::Manual(_))
+    }
+}
+
+/// What was looked up for a method.
+#[derive(Clone, Debug, Default)]
+pub(in crate::plan) struct Findings {
+    /// Units of the metric by person, year and month, of the years of [`Method::History`].
+    pub brought: HashMap<(i64, i32), [i64; 12]>,
+    /// When people are there, by person and unit.
+    pub working: HashMap<(i64, i64), Working>,
+}
+
+/// Puts the method's weights into the trees, which hold those that were given. The answer is the months themselves where
+/// the method fixes them.
+///
+/// # Errors
+///
+/// Every field at fault.
+pub(in crate::plan) fn weigh(
+    method: &Method,
+    year: i32,
+    total: i64,
+    trees: &mut PerTree<Shape>,
+    findings: &Findings,
+    calendar: &Calendar,
+) -> Result<Option<[i64; 12]>, Vec<FieldError>> {
+    let season = trees.organisation.node(0).map(|root| root.weights).unwrap_or_default();
+    match method {
+        Method::Season => {}
+        Method::Festival(shift) => {
+            let season =
+                shifted(&season, shift).map_err(|error| vec![fault("method.festival", error.to_string())])?;
+            trees.organisation.set_weights(0, season);
+        }
+        Method::Equal => {
+            for shape in [&mut trees.organisation, &mut trees.channel, &mut trees.series] {
+                (0..shape.len()).for_each(|position| shape.set_weights(position, [1; 12]));
+            }
+        }
+        Method::History(years) => weigh_by_history(years, &mut trees.organisation, findings)?,
+        Method::Capacity(given) => {
+            let has_season = season.iter().any(|weight| *weight > 0);
+            let ramp = &given.ramp;
+            weigh_by_capacity(ramp, year, has_season, &mut trees.organisation, findings, calendar)?;
+        }
+        Method::Manual(given) => {
+            let mut months = [0; 12];
+            for (month, value) in months.iter_mut().zip(given) {
+                *month = *value;
+            }
+            let sum: i64 = months.iter().sum();
+            if sum != total {
+                return Err(vec![fault(
+                    "method.manual",
+                    format!("the months come to {sum}, not to the total of {total}"),
+                )]);
+            }
+            trees.organisation.set_weights(0, months.map(|month| u64::try_from(month).unwrap_or(0)));
+            return Ok(Some(months));
+        }
+    }
+    Ok(None)
+}
+
+/// People by what they brought; units by what is below them; months by what everybody brought in them.
+fn weigh_by_history(
+    years: &[PastYear],
+    shape: &mut Shape,
+    findings: &Findings,
+) -> Result<(), Vec<FieldError>> {
+    require_people("method.history", shape)?;
+    let too_large = || vec![fault("method.history", "the numbers are too large to be weighted")];
+    let past = |employee_id: i64| {
+        let mut weighted = [0_u64; 12];
+        for PastYear { year, weight } in years {
+            let months = findings.brought.get(&(employee_id, *year)).copied().unwrap_or_default();
+            for (sum, units) in weighted.iter_mut().zip(months) {
+                *sum += u64::try_from(units).unwrap_or(0).checked_mul(u64::from(*weight))?;
+            }
+        }
+        Some(weighted)
+    };
+    let people: Vec<(usize, i64)> =
+        (0..).zip(shape.nodes()).filter_map(|(at, node)| Some((at, person(&node.place)?.1))).collect();
+    let mut own = HashMap::new();
+    let mut months = [0_u64; 12];
+    for (at, employee_id) in people {
+        let brought = past(employee_id).ok_or_else(too_large)?;
+        for (sum, units) in months.iter_mut().zip(brought) {
+            *sum = sum.checked_add(units).ok_or_else(too_large)?;
+        }
+        own.insert(
+            at,
+            brought.iter().try_fold(0_u64, |sum, units| sum.checked_add(*units)).ok_or_else(too_large)?,
+        );
+    }
+    if months.iter().all(|sum| *sum == 0) {
+        let message = "nobody of the plan brought anything in these years: nothing to weigh by";
+        return Err(vec![fault("method.history", message)]);
+    }
+    // Somebody without a past is expected to be like the others: the mean of those who have one, half-up.
+    let known: Vec<u64> = own.values().copied().filter(|brought| *brought > 0).collect();
+    let sum: u128 = known.iter().map(|brought| u128::from(*brought)).sum();
+    let count = known.len().max(1) as u128;
+    let mean = u64::try_from((2 * sum + count) / (2 * count)).map_err(|_| too_large())?;
+    for brought in own.values_mut().filter(|brought| **brought == 0) {
+        *brought = mean;
+    }
+    let sums = summed(shape, |at| own.get(&at).map(|brought| [*brought; 12])).ok_or_else(too_large)?;
+    for (at, weights) in (1..).zip(sums.into_iter().skip(1)) {
+        shape.set_weights(at, weights);
+    }
+    shape.set_weights(0, months);
+    Ok(())
+}
+
+/// People by weight × capacity, units by the capacity below them.
+fn weigh_by_capacity(
+    ramp: &Ramp,
+    year: i32,
+    has_season: bool,
+    shape: &mut Shape,
+    findings: &Findings,
+    calendar: &Calendar,
+) -> Result<(), Vec<FieldError>> {
+    require_people("method.capacity", shape)?;
+    let too_large = || vec![fault("method.capacity", "the weights are too large")];
+    let mut days = HashMap::new();
+    for (at, node) in shape.nodes().iter().enumerate() {
+        let Some((unit_id, employee_id)) = person(&node.place) else { continue };
+        let working = findings.working.get(&(employee_id, unit_id));
+        days.insert(at, working.map_or([0; 12], |working| capacity(working, ramp, calendar, year)));
+    }
+    let sums = summed(shape, |at| days.get(&at).copied()).ok_or_else(too_large)?;
+    for (at, sum) in sums.iter().enumerate() {
+        let given = shape.node(at).map(|node| node.weights).unwrap_or_default();
+        let weights = match days.get(&at) {
+            _ if at == 0 && has_season => given,
+            Some(_) => product(&given, sum).ok_or_else(too_large)?,
+            None => *sum,
+        };
+        shape.set_weights(at, weights);
+    }
+    let weights = shape.node(0).map(|root| root.weights).unwrap_or_default();
+    if weights.iter().all(|weight| *weight == 0) {
+        return Err(vec![fault(
+            "method.capacity",
+            "nobody of the plan is there on any working day of the year",
+        )]);
+    }
+    Ok(())
+}
+
+/// A method that goes by people cannot weigh a unit that is not planned down to them beside others that are.
+fn require_people(field: &str, shape: &Shape) -> Result<(), Vec<FieldError>> {
+    let is_bare = |at: &usize| {
+        let is_unit = shape.node(*at).is_some_and(|node| matches!(node.place, Place::Unit(_)));
+        is_unit && shape.children(*at).is_empty()
+    };
+    match (0..shape.len()).find(is_bare) {
+        Some(bare) => {
+            let message =
+                format!("'{}' has no people in the plan, and this method goes by people", shape.path(bare));
+            Err(vec![fault(field, message)])
+        }
+        None => Ok(()),
+    }
+}
+
+fn product(left: &[u64; 12], right: &[u64; 12]) -> Option<[u64; 12]> {
+    let mut product = [0; 12];
+    for ((slot, left), right) in product.iter_mut().zip(left).zip(right) {
+        *slot = left.checked_mul(*right)?;
+    }
+    Some(product)
+}
+
+/// For every node its own numbers, or the sum of those below it; nothing if they are too large.
+fn summed(shape: &Shape, own: impl Fn(usize) -> Option<[u64; 12]>) -> Option<Vec<[u64; 12]>> {
+    let mut sums = vec![[0_u64; 12]; shape.len()];
+    for at in (0..shape.len()).rev() {
+        if let (Some(own), Some(slot)) = (own(at), sums.get_mut(at)) {
+            *slot = own;
+        }
+        let numbers = sums.get(at).copied().unwrap_or_default();
+        let above = shape.node(at).and_then(|node| node.parent);
+        if let Some(above) = above.and_then(|above| sums.get_mut(above)) {
+            for (sum, number) in above.iter_mut().zip(numbers) {
+                *sum = sum.checked_add(number)?;
+            }
+        }
+    }
+    Some(sums)
+}
+
+fn person(place: &Place) -> Option<(i64, i64)> {
+    match place {
+        Place::Person { unit_id, employee_id } => Some((*unit_id, *employee_id)),
+        Place::Unit(_) | Place::Label(_) => None,
+    }
+}

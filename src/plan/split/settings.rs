@@ -1,0 +1,103 @@
+//! What a version was split by beside the weights of its trees, and who had a hand in it.
+
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::method::Method;
+use super::new_plan::MemberWeight;
+use crate::period::Period;
+
+/// What a plan was split by beside its tree of weights: the column `split`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::plan) struct Split {
+    /// The months' weights as the author gave them.
+    #[serde(default)]
+    pub season: Vec<i64>,
+    #[serde(default)]
+    pub method: Method,
+    /// Months split anew since, the latest last.
+    #[serde(default)]
+    pub resplits: Vec<Change>,
+    /// Ids of those who changed it otherwise.
+    #[serde(default)]
+    pub changers: Vec<i64>,
+    /// What the approver wrote when returning it; gone once it is submitted again.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+impl Split {
+    /// Remembers who changed the version: they do not approve it.
+    pub(in crate::plan) fn note_changer(&mut self, user: i64) {
+        if !self.changers.contains(&user) {
+            self.changers.push(user);
+        }
+    }
+
+    /// The same for the next version: who changed an earlier one has no part in it.
+    pub(in crate::plan) fn inherited(&self) -> Self {
+        let mut split = Self { changers: Vec::new(), note: None, ..self.clone() };
+        for change in &mut split.resplits {
+            change.user_id = None;
+        }
+        split
+    }
+
+    /// Whether somebody changed the version.
+    pub(in crate::plan) fn was_changed_by(&self, user: i64) -> bool {
+        self.changers.contains(&user) || self.resplits.iter().any(|change| change.user_id == Some(user))
+    }
+}
+
+/// A [`Resplit`] and who made it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::plan) struct Change {
+    pub resplit: Resplit,
+    /// None: the operator, or it was made in an earlier version.
+    pub user_id: Option<i64>,
+}
+
+/// Some months of a unit, to be split anew among its people: somebody has joined, left, or is away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resplit {
+    /// Code of the unit.
+    #[garde(length(chars, min = 1, max = 64))]
+    pub unit: String,
+    /// The first month split anew, of the plan's year.
+    #[garde(skip)]
+    #[schema(value_type = String, example = "2014-06")]
+    pub from: Period,
+    /// The last one.
+    #[garde(skip)]
+    #[schema(value_type = String, example = "2014-08")]
+    pub to: Period,
+    /// The members' weights in these months. A member who is not listed gets nothing; who was no member becomes one.
+    #[garde(length(min = 1, max = 2_000), dive)]
+    pub weights: Vec<MemberWeight>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_split_is_kept_as_it_is_and_read_from_older_versions() {
+        let resplit = Resplit {
+            unit: "G1".into(),
+            from: "2014-06".parse().unwrap(),
+            to: "2014-08".parse().unwrap(),
+            weights: ["A03", "A01"].map(|no| MemberWeight { employee_no: no.into(), weight: 1 }).to_vec(),
+        };
+        let mut split = Split { season: vec![1; 12], ..Split::default() };
+        split.resplits.push(Change { resplit, user_id: Some(7) });
+        split.note_changer(8);
+        let kept: Split = serde_json::from_value(serde_json::to_value(&split).unwrap()).unwrap();
+        assert_eq!(kept, split);
+        assert!(split.was_changed_by(7) && split.was_changed_by(8) && !split.was_changed_by(9));
+        assert!(!split.inherited().was_changed_by(7));
+        let older = serde_json::json!({ "season": vec![1; 12], "teams": [], "channels": [], "series": [] });
+        assert_eq!(serde_json::from_value::<Split>(older).unwrap().season, [1; 12]);
+    }
+}

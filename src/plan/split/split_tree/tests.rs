@@ -1,0 +1,110 @@
+use super::*;
+use crate::plan::split::tree::{Node, Place};
+
+/// A root with the weights of the months, and three units with two people each.
+fn shape() -> Shape {
+    let node = |place, code: &str, parent, weight| Node {
+        place,
+        code: code.to_owned(),
+        parent,
+        weights: [weight; 12],
+    };
+    let mut shape = Shape::of(node(Place::Unit(1), "S", None, 1));
+    for unit in 2..5 {
+        let at = shape.push(node(Place::Unit(unit), &format!("G{unit}"), Some(0), 1));
+        for person in 1..3 {
+            let employee_id = unit * 10 + person;
+            let place = Place::Person { unit_id: unit, employee_id };
+            shape.push(node(place, &format!("A{employee_id}"), Some(at), 1));
+        }
+    }
+    shape
+}
+
+fn pin(node: usize, month: usize, value: i64) -> PinnedCell {
+    PinnedCell { tree: Tree::Organisation, node, month, value }
+}
+
+#[test]
+fn a_node_needs_what_is_pinned_below_it() {
+    let shape = shape();
+    let holds = Holds::of(&shape, &[pin(2, 3, 40), pin(5, 3, 7), pin(6, 3, 9)]);
+    // One of two people is pinned: the team needs as much; both: it is pinned itself.
+    assert_eq!(holds.of_cell(1, 3), Hold { pinned: None, least: 40 });
+    assert_eq!(holds.of_cell(4, 3), Hold { pinned: Some(16), least: 16 });
+    assert_eq!(holds.of_cell(0, 3), Hold { pinned: None, least: 56 });
+    assert_eq!(holds.of_cell(0, 2), Hold::default());
+    assert_eq!(holds.of_cell(7, 3), Hold::default());
+}
+
+#[test]
+fn a_pin_far_below_pushes_its_team_and_leaves_the_rest_to_the_others() {
+    let shape = shape();
+    let holds = Holds::of(&shape, &[pin(2, 0, 40)]);
+    let months = root_months(720, &[1; 12], &[0; 12], 0, &[&holds]).unwrap();
+    assert_eq!(months, [60; 12]);
+    let splitting = Splitting {
+        tree: Tree::Organisation,
+        shape: &shape,
+        parts: Parts::Weights(&[]),
+        holds: &holds,
+        closed: 0,
+    };
+    let mut rows = Rows::new();
+    split_tree(&splitting, months, &mut rows, &|_| true).unwrap();
+    // January: 60 = 40 for the team of the pinned person, nothing for the colleague, 10 for each of the other teams.
+    let january: Vec<i64> = rows.iter().map(|months| months[0]).collect();
+    assert_eq!(january, [60, 40, 40, 0, 10, 5, 5, 10, 5, 5]);
+    for (node, months) in rows.iter().enumerate() {
+        let children = shape.children(node);
+        for (month, units) in months.iter().enumerate().filter(|_| !children.is_empty()) {
+            assert_eq!(children.iter().map(|child| rows[*child][month]).sum::<i64>(), *units);
+        }
+    }
+}
+
+#[test]
+fn pins_that_do_not_fit_are_told_with_the_cells_in_the_way() {
+    let shape = shape();
+    let pins = [pin(1, 0, 10), pin(2, 0, 40)];
+    let holds = Holds::of(&shape, &pins);
+    let months = root_months(720, &[1; 12], &[0; 12], 0, &[&holds]).unwrap();
+    let splitting = Splitting {
+        tree: Tree::Organisation,
+        shape: &shape,
+        parts: Parts::Weights(&[]),
+        holds: &holds,
+        closed: 0,
+    };
+    let refusal = split_tree(&splitting, months, &mut Rows::new(), &|_| true).unwrap_err();
+    assert_eq!((refusal.node, &refusal.months[..], &refusal.held[..]), (1, &[0][..], &[2][..]));
+    assert_eq!(refusal.message, "the cells held below S/G2 come to 40, but it has 10");
+
+    let holds = Holds::of(&shape, &[pin(0, 0, 500), pin(0, 1, 300)]);
+    let refusal = root_months(720, &[1; 12], &[0; 12], 0, &[&holds]).unwrap_err();
+    assert_eq!((refusal.node, &refusal.months[..]), (0, &[0, 1][..]));
+    assert_eq!(refusal.message, "the cells held come to 800 in the year, but there are 720 to be split");
+}
+
+#[test]
+fn below_a_node_that_stays_only_what_is_stale_is_split_again() {
+    let shape = shape();
+    let holds = Holds::default();
+    let splitting = Splitting {
+        tree: Tree::Organisation,
+        shape: &shape,
+        parts: Parts::Weights(&[]),
+        holds: &holds,
+        closed: 0,
+    };
+    let mut rows = Rows::new();
+    let all = split_tree(&splitting, [60; 12], &mut rows, &|_| true).unwrap();
+    assert_eq!(all.len(), shape.len());
+    assert_eq!(split_tree(&splitting, [60; 12], &mut rows, &|_| true).unwrap().len(), 0);
+    let pinned = Holds::of(&shape, &[pin(2, 5, 11)]);
+    let splitting = Splitting { holds: &pinned, ..splitting };
+    // The colleague gives what the pinned one takes; nobody else is touched.
+    let changed = split_tree(&splitting, [60; 12], &mut rows, &|node| [0, 1, 2].contains(&node)).unwrap();
+    assert_eq!(changed.into_iter().collect::<Vec<_>>(), [2, 3]);
+    assert_eq!((rows[2][5], rows[3][5]), (11, 9));
+}

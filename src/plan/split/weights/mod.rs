@@ -1,0 +1,204 @@
+//! The weights that an author gave a plan: checked as a whole, and turned into trees.
+
+use std::collections::{HashMap, HashSet};
+
+use super::new_plan::{LabelWeight, MemberWeight, NewPlan, UnitWeight};
+use super::tree::{Node, PerTree, Place, Shape, Tree};
+use crate::http::problem::FieldError;
+use crate::org::UnitKind;
+use crate::plan::faults::{ALL_ZERO, fault};
+
+/// A unit that a plan names.
+#[derive(Clone, Debug)]
+pub(in crate::plan) struct KnownUnit {
+    pub id: i64,
+    pub kind: UnitKind,
+    /// The unit and everything above it.
+    pub path: Vec<i64>,
+}
+
+/// What the organisation knows of the codes that a plan names.
+#[derive(Clone, Debug, Default)]
+pub(in crate::plan) struct Known {
+    pub units: HashMap<String, KnownUnit>,
+    pub employees: HashMap<String, i64>,
+    /// Codes of the channels and series there are.
+    pub labels: HashSet<(Tree, String)>,
+}
+
+/// A weight that has been checked not to be negative.
+pub(in crate::plan) fn unsigned(weight: i64) -> u64 {
+    u64::try_from(weight).unwrap_or_default()
+}
+
+/// The three trees of a plan, with the weights given, or every field at fault.
+pub(in crate::plan) fn trees(new: &NewPlan, known: &Known) -> Result<PerTree<Shape>, Vec<FieldError>> {
+    let mut faults = Vec::new();
+    let own = known.units.get(&new.unit);
+    match own.map(|unit| unit.kind) {
+        None => faults.push(fault("unit", format!("there is no unit '{}'", new.unit))),
+        Some(UnitKind::Group | UnitKind::Store) => {}
+        Some(_) => faults.push(fault("unit", format!("'{}' is neither a store nor a group", new.unit))),
+    }
+    let mut season = [0; 12];
+    for (slot, &weight) in season.iter_mut().zip(&new.season) {
+        *slot = unsigned(weight);
+    }
+    match (new.season.as_slice(), new.method.needs_season()) {
+        ([], true) => faults.push(fault("season", "expected the twelve months' weights")),
+        (season, _) if !season.is_empty() && season.iter().all(|&weight| weight == 0) => {
+            faults.push(fault("season", ALL_ZERO));
+        }
+        _ => {}
+    }
+
+    let unit_id = own.map_or(0, |unit| unit.id);
+    let root = || {
+        Shape::of(Node { place: Place::Unit(unit_id), code: new.unit.clone(), parent: None, weights: season })
+    };
+    let mut organisation = Organisation {
+        known,
+        is_weighed: new.method.uses_weights(),
+        shape: root(),
+        units: HashSet::from([new.unit.as_str()]),
+        faults,
+    };
+    organisation.add_units("units", &new.units, 0, unit_id, 1);
+    let Organisation { shape: organisation, mut faults, .. } = organisation;
+    let mut labels = |tree: Tree, field: &str, labels: &[LabelWeight]| {
+        let mut shape = root();
+        label_faults(tree, field, labels, known, &mut faults);
+        for label in labels {
+            shape.push(Node {
+                place: Place::Label(label.code.clone()),
+                code: label.code.clone(),
+                parent: Some(0),
+                weights: [unsigned(label.weight); 12],
+            });
+        }
+        shape
+    };
+    let trees = PerTree {
+        channel: labels(Tree::Channel, "channels", &new.channels),
+        series: labels(Tree::Series, "series", &new.series),
+        organisation,
+    };
+    if faults.is_empty() { Ok(trees) } else { Err(faults) }
+}
+
+/// The organisation's tree while it is built.
+struct Organisation<'a> {
+    known: &'a Known,
+    /// Whether the weights given are what it is split by.
+    is_weighed: bool,
+    shape: Shape,
+    /// Codes of the units listed so far.
+    units: HashSet<&'a str>,
+    faults: Vec<FieldError>,
+}
+
+impl<'a> Organisation<'a> {
+    fn add_units(&mut self, field: &str, units: &'a [UnitWeight], parent: usize, parent_id: i64, above: i64) {
+        for (index, unit) in units.iter().enumerate() {
+            let path = format!("{field}[{index}]");
+            let id = self.look_up(&path, unit, parent_id);
+            let place = Place::Unit(id.unwrap_or_default());
+            let weights = [unsigned(unit.weight); 12];
+            let position =
+                self.shape.push(Node { place, code: unit.unit.clone(), parent: Some(parent), weights });
+            // A unit of weight 0 has nothing to split, and people with a weight take what units without one do not.
+            let above = if unit.members.iter().any(|member| member.weight > 0) { 0 } else { unit.weight };
+            let below = format!("{path}.units");
+            self.add_units(&below, &unit.units, position, id.unwrap_or_default(), above);
+            let members =
+                members(&format!("{path}.members"), &unit.members, &self.known.employees, &mut self.faults);
+            for (employee_no, employee_id, weight) in members {
+                self.shape.push(Node {
+                    place: Place::Person { unit_id: id.unwrap_or_default(), employee_id },
+                    code: employee_no.to_owned(),
+                    parent: Some(position),
+                    weights: [weight; 12],
+                });
+            }
+            let mut below = unit.units.iter().map(|unit| unit.weight);
+            let is_split = !unit.members.is_empty();
+            if is_split
+                && self.is_weighed
+                && unit.weight > 0
+                && below.all(|weight| weight == 0)
+                && unit.members.iter().all(|member| member.weight == 0)
+            {
+                self.faults.push(fault(format!("{path}.members"), ALL_ZERO));
+            }
+        }
+        let is_weightless = !units.is_empty() && units.iter().all(|unit| unit.weight == 0);
+        if is_weightless && self.is_weighed && above > 0 {
+            self.faults.push(fault(field, ALL_ZERO));
+        }
+    }
+
+    /// The id of a unit that stands below its parent and nowhere else in the plan.
+    fn look_up(&mut self, path: &str, unit: &'a UnitWeight, parent_id: i64) -> Option<i64> {
+        let field = format!("{path}.unit");
+        let known = self.known.units.get(&unit.unit);
+        match known {
+            None => self.faults.push(fault(field.as_str(), format!("there is no unit '{}'", unit.unit))),
+            Some(known) if parent_id != 0 && (known.id == parent_id || !known.path.contains(&parent_id)) => {
+                let message = format!("'{}' does not stand below the unit that it is listed in", unit.unit);
+                self.faults.push(fault(field.as_str(), message));
+            }
+            Some(_) => {}
+        }
+        if !self.units.insert(unit.unit.as_str()) {
+            self.faults.push(fault(field, format!("unit '{}' is listed twice", unit.unit)));
+        }
+        known.map(|known| known.id)
+    }
+}
+
+/// Numbers, ids and weights of `members`, whose field is `path`; who is unknown or listed twice is a fault.
+pub(in crate::plan) fn members<'a>(
+    path: &str,
+    members: &'a [MemberWeight],
+    employees: &HashMap<String, i64>,
+    faults: &mut Vec<FieldError>,
+) -> Vec<(&'a str, i64, u64)> {
+    let mut seen = HashSet::new();
+    let mut found = Vec::with_capacity(members.len());
+    for (index, MemberWeight { employee_no, weight }) in members.iter().enumerate() {
+        let mut refuse = |message| faults.push(fault(format!("{path}[{index}].employee_no"), message));
+        if !seen.insert(employee_no.as_str()) {
+            refuse(format!("employee '{employee_no}' is listed twice"));
+        }
+        match employees.get(employee_no) {
+            Some(&id) => found.push((employee_no.as_str(), id, unsigned(*weight))),
+            None => refuse(format!("there is no employee '{employee_no}'")),
+        }
+    }
+    found
+}
+
+fn label_faults(
+    tree: Tree,
+    field: &str,
+    labels: &[LabelWeight],
+    known: &Known,
+    faults: &mut Vec<FieldError>,
+) {
+    let mut seen = HashSet::new();
+    for (index, label) in labels.iter().enumerate() {
+        let field = format!("{field}[{index}].code");
+        if !seen.insert(label.code.as_str()) {
+            faults.push(fault(field, format!("'{}' is listed twice", label.code)));
+        } else if !known.labels.contains(&(tree, label.code.clone())) {
+            let message = format!("there is no {} '{}': add it first", tree.name(), label.code);
+            faults.push(fault(field, message));
+        }
+    }
+    if !labels.is_empty() && labels.iter().all(|label| label.weight == 0) {
+        faults.push(fault(field, ALL_ZERO));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! What is different between two versions of a plan, cell by cell.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::rows::{known_tree, months};
+use super::store;
+use crate::http::Problem;
+use crate::plan::split::tree::Tree;
+use crate::plan::viewer::{self, Viewer};
+
+/// What is different between two versions.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PlanDiff {
+    /// The version that the differences begin from.
+    pub from: i32,
+    /// The version that they lead to.
+    pub to: i32,
+    /// Places whose months are different, by line and tree; people as far as the reader sees names.
+    pub rows: Vec<DiffRow>,
+}
+
+/// A place whose months are different.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DiffRow {
+    /// The line.
+    pub metric: String,
+    /// The tree.
+    pub tree: Tree,
+    /// Code of the unit, in the organisation.
+    pub unit: Option<String>,
+    /// 工号, where it is a person within that unit.
+    pub employee_no: Option<String>,
+    /// Code of the channel or series.
+    pub code: Option<String>,
+    /// The months before; null where the place was not there.
+    pub from: Option<[i64; 12]>,
+    /// The months after; null where the place is not there any more.
+    pub to: Option<[i64; 12]>,
+    /// After minus before, month by month, absent ones as 0.
+    pub change: [i64; 12],
+    /// The same for the year.
+    pub year_change: i64,
+}
+
+#[derive(QueryableByName)]
+struct CellRow {
+    #[diesel(sql_type = Text)]
+    metric: String,
+    #[diesel(sql_type = Text)]
+    tree: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    unit: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    employee_no: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    label: Option<String>,
+    #[diesel(sql_type = Nullable<Array<BigInt>>)]
+    before: Option<Vec<i64>>,
+    #[diesel(sql_type = Nullable<Array<BigInt>>)]
+    after: Option<Vec<i64>>,
+}
+
+/// The differences from version `from` to version `to`, by their ids.
+///
+/// # Errors
+///
+/// Not found where the viewer does not see one of them as a whole; a field at fault where they are not of one unit and
+/// year.
+pub async fn between(
+    connection: &mut AsyncPgConnection,
+    viewer: &Viewer,
+    from: i64,
+    to: i64,
+) -> Result<PlanDiff, Problem> {
+    let before = store::find(connection, viewer, from).await?;
+    let after = store::find(connection, viewer, to).await?;
+    if (&before.unit, before.year) != (&after.unit, after.year) {
+        let message = format!("expected a version of the plan of {} for {}", after.unit, after.year);
+        return Err(Problem::field("from", message));
+    }
+    let people = viewer::sees_people(connection, viewer, from).await?
+        && viewer::sees_people(connection, viewer, to).await?;
+    let rows: Vec<CellRow> = diesel::sql_query(
+        "WITH cell AS (
+             SELECT n.plan_id, l.line, l.metric, n.tree, n.unit_id, n.employee_id, n.label, n.ordinal, c.confirmed
+             FROM plan_node n
+             JOIN plan_months c ON c.plan_id = n.plan_id AND c.tree = n.tree AND c.ordinal = n.ordinal
+             JOIN plan_line l ON l.plan_id = n.plan_id AND l.line = c.line
+             WHERE n.plan_id IN ($1, $2) AND (n.tree = 'organisation' OR n.ordinal > 0)
+             AND (n.employee_id IS NULL OR $3))
+         SELECT coalesce(a.metric, b.metric) AS metric, coalesce(a.tree, b.tree) AS tree, u.code AS unit, e.employee_no,
+             coalesce(a.label, b.label) AS label, b.confirmed AS before, a.confirmed AS after
+         FROM (SELECT * FROM cell WHERE plan_id = $1) b
+         FULL JOIN (SELECT * FROM cell WHERE plan_id = $2) a
+             ON a.metric = b.metric AND a.tree = b.tree
+             AND coalesce(a.employee_id, 0) = coalesce(b.employee_id, 0)
+             AND coalesce(a.label, '') = coalesce(b.label, '') AND coalesce(a.unit_id, 0) = coalesce(b.unit_id, 0)
+         LEFT JOIN org_unit u ON u.id = coalesce(a.unit_id, b.unit_id)
+         LEFT JOIN employee e ON e.id = coalesce(a.employee_id, b.employee_id)
+         WHERE a.confirmed IS DISTINCT FROM b.confirmed
+         ORDER BY coalesce(a.line, b.line), coalesce(a.tree, b.tree), coalesce(a.ordinal, b.ordinal)",
+    )
+    .bind::<BigInt, _>(from)
+    .bind::<BigInt, _>(to)
+    .bind::<Bool, _>(people)
+    .load(connection)
+    .await?;
+    let rows = rows.into_iter().map(row).collect::<Result<_, _>>()?;
+    Ok(PlanDiff { from: before.version, to: after.version, rows })
+}
+
+fn row(row: CellRow) -> Result<DiffRow, Problem> {
+    let [from, to] = [row.before, row.after].map(|cells| cells.map(|cells| months(&cells)));
+    let mut change = to.unwrap_or_default();
+    for (change, before) in change.iter_mut().zip(from.unwrap_or_default()) {
+        *change -= before;
+    }
+    Ok(DiffRow {
+        metric: row.metric,
+        tree: known_tree(&row.tree)?,
+        unit: row.unit,
+        employee_no: row.employee_no,
+        code: row.label,
+        year_change: change.iter().sum(),
+        from,
+        to,
+        change,
+    })
+}

@@ -1,0 +1,19 @@
+//! Four eyes: who wrote or changed a plan does not decide it.
+
+use super::store::LockedPlan;
+use crate::http::Problem;
+
+/// Nobody decides what is their own: written, or changed since.
+pub(in crate::plan) fn require_four_eyes(plan: &LockedPlan, approver: i64) -> Result<(), Problem> {
+    if plan.author_id == Some(approver) {
+        return Err(Problem::conflict(
+            "a plan is never decided by its author: ask somebody else to approve, return or lock it",
+        ));
+    }
+    if plan.split.was_changed_by(approver) {
+        return Err(Problem::conflict(
+            "a plan is never decided by somebody who changed it: ask somebody else to approve, return or lock it",
+        ));
+    }
+    Ok(())
+}

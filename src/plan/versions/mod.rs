@@ -1,0 +1,16 @@
+//! Versions of plans as they are kept: drafted, changed, handed in, approved, superseded.
+//!
+//! [`store`] has their headings and `rows` their cells; every other module is one thing that is done with a version.
+
+pub mod approval;
+pub mod diff;
+pub mod draft;
+pub(super) mod four_eyes;
+pub mod locks;
+pub mod pins;
+pub mod replan;
+pub mod revision;
+pub(super) mod rows;
+pub mod store;
+pub mod trial;
+pub mod version;

@@ -1,0 +1,237 @@
+//! Cells that stand: set, given back to the weights, and told where they do not fit.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::rows;
+use super::store::{LockedPlan, find, lock, subject};
+use super::version::{Plan, Step};
+use crate::auth::audit;
+use crate::http::Problem;
+use crate::http::body::check;
+use crate::http::etag::Seen;
+use crate::http::problem::FieldError;
+use crate::period::Period;
+use crate::plan::faults::{fault, other_year};
+use crate::plan::split::new_plan::Pin;
+use crate::plan::split::split_tree;
+use crate::plan::split::tree::{Place, Shape, Tree};
+use crate::plan::split::whole_plan::{LineRefusal, Scope, WholePlan};
+use crate::plan::viewer::Viewer;
+
+/// Cells to be pinned or given back, together: all of them, or none.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pins {
+    /// The cells.
+    #[garde(length(min = 1, max = 5_000), dive)]
+    pub pins: Vec<Pin>,
+}
+
+/// A cell of a version: line, tree, position of the node, month from 0.
+pub(in crate::plan) type Cell = (i32, Tree, usize, usize);
+
+/// Pins cells of a draft, or gives them back, and splits what depends on them around them.
+///
+/// # Errors
+///
+/// Every field at fault; the cells in the way where the pins do not fit; a conflict where the plan is not a draft.
+pub async fn pin(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+    change: Pins,
+    by: Option<i64>,
+    seen: Seen,
+    now: DateTime<Utc>,
+) -> Result<Plan, Problem> {
+    check(&change)?;
+    connection
+        .transaction(async |connection| {
+            let mut plan = lock(connection, id).await?;
+            seen.check(plan.row_version)?;
+            plan.status = plan.status.after(Step::Change)?;
+            let mut whole = rows::load_whole_plan(connection, id, plan.closed_months, &plan.split).await?;
+            let mut faults = Vec::new();
+            let touched = set_all(&mut whole, &change.pins, plan.year, &mut faults);
+            if !faults.is_empty() {
+                return Err(Problem::fields(faults));
+            }
+            apply(connection, &mut plan, &mut whole, &touched, by, now).await?;
+            let detail = json!(change);
+            audit::record(connection, now, by, "pin_plan", &subject(id), detail).await
+        })
+        .await?;
+    find(connection, &Viewer::program(), id).await
+}
+
+/// Splits what depends on the `touched` cells, and keeps it.
+pub(in crate::plan) async fn apply(
+    connection: &mut AsyncPgConnection,
+    plan: &mut LockedPlan,
+    whole: &mut WholePlan,
+    touched: &BTreeSet<Cell>,
+    by: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let nodes: BTreeSet<(Tree, usize)> = touched.iter().map(|(_, tree, node, _)| (*tree, *node)).collect();
+    let changed = match whole.split(Scope::Pins(&nodes)) {
+        Ok(changed) => changed,
+        Err(refusal) => return Err(problem(&refusal, whole, plan.year)),
+    };
+    rows::write_months(connection, plan.id, whole, Some(&changed)).await?;
+    rows::write_pins(connection, plan.id, whole, touched, by, now).await?;
+    if let Some(user) = by {
+        plan.split.note_changer(user);
+    }
+    plan.save(connection).await
+}
+
+/// Sets or takes away the pins of the field `pins`, and says which cells they are; what is wrong with them is added to
+/// `faults`.
+pub(in crate::plan) fn set_all(
+    whole: &mut WholePlan,
+    pins: &[Pin],
+    year: i32,
+    faults: &mut Vec<FieldError>,
+) -> BTreeSet<Cell> {
+    let mut touched = BTreeSet::new();
+    for (index, pin) in pins.iter().enumerate() {
+        let cell = set(whole, pin, year, &format!("pins[{index}]"), faults);
+        if cell.is_some_and(|cell| !touched.insert(cell)) {
+            faults.push(fault(format!("pins[{index}]"), "this cell is listed twice"));
+        }
+    }
+    touched
+}
+
+/// Sets or takes away one pin, and says which cell it is; what is wrong with it is added to `faults`.
+fn set(
+    whole: &mut WholePlan,
+    pin: &Pin,
+    year: i32,
+    field: &str,
+    faults: &mut Vec<FieldError>,
+) -> Option<Cell> {
+    let before = faults.len();
+    let line = match &pin.metric {
+        None => Some(0),
+        Some(metric) => whole.lines.iter().find(|line| line.metric == *metric).map(|line| line.number),
+    };
+    if line.is_none() {
+        let metric = pin.metric.as_deref().unwrap_or_default();
+        faults.push(fault(format!("{field}.metric"), format!("the plan has no line '{metric}'")));
+    }
+    let place = place(whole, pin, field, faults);
+    if pin.period.year() != year {
+        faults.push(other_year(&format!("{field}.period"), year));
+    }
+    let month = usize::try_from(pin.period.month()).unwrap_or(1).saturating_sub(1);
+    if pin.period.year() == year && month < whole.closed {
+        faults
+            .push(fault(format!("{field}.period"), format!("{} is closed: it stands as it was", pin.period)));
+    }
+    let (line, (tree, node)) = line.zip(place)?;
+    if faults.len() > before {
+        return None;
+    }
+    let pins = whole.pins.entry(line).or_default();
+    pins.retain(|other| (other.tree, other.node, other.month) != (tree, node, month));
+    pins.extend(pin.value.map(|value| split_tree::PinnedCell { tree, node, month, value }));
+    Some((line, tree, node, month))
+}
+
+/// The node that a pin names.
+fn place(whole: &WholePlan, pin: &Pin, field: &str, faults: &mut Vec<FieldError>) -> Option<(Tree, usize)> {
+    let Pin { unit, employee_no, channel, series, .. } = pin;
+    let mut refuse = |name: &str, message: String| {
+        faults.push(fault(format!("{field}.{name}"), message));
+        None
+    };
+    let organisation = &whole.shapes.organisation;
+    match (channel, series) {
+        (Some(_), Some(_)) => refuse("series", "expected a channel or a series, not both".to_owned()),
+        (Some(_), None) | (None, Some(_)) if unit.is_some() || employee_no.is_some() => {
+            refuse("unit", "expected a unit's cell, a channel's or a series', not two of them".to_owned())
+        }
+        (Some(code), None) => match whole.shapes.channel.find(&Place::Label(code.clone())) {
+            Some(node) => Some((Tree::Channel, node)),
+            None => refuse("channel", format!("the plan has no channel '{code}'")),
+        },
+        (None, Some(code)) => match whole.shapes.series.find(&Place::Label(code.clone())) {
+            Some(node) => Some((Tree::Series, node)),
+            None => refuse("series", format!("the plan has no series '{code}'")),
+        },
+        (None, None) => {
+            let position = match unit {
+                None => Some(0),
+                Some(code) => organisation.unit(code),
+            };
+            let Some(position) = position else {
+                return refuse(
+                    "unit",
+                    format!("the plan has no unit '{}'", unit.as_deref().unwrap_or_default()),
+                );
+            };
+            let Some(employee_no) = employee_no else { return Some((Tree::Organisation, position)) };
+            match child(organisation, position, employee_no) {
+                Some(person) => Some((Tree::Organisation, person)),
+                None => {
+                    let path = organisation.path(position);
+                    refuse("employee_no", format!("the plan has no '{employee_no}' in {path}"))
+                }
+            }
+        }
+    }
+}
+
+/// The person with this 工号 right below a unit.
+pub(in crate::plan) fn child(shape: &Shape, unit: usize, employee_no: &str) -> Option<usize> {
+    let is_meant = |position: &usize| {
+        shape
+            .node(*position)
+            .is_some_and(|node| matches!(node.place, Place::Person { .. }) && node.code == employee_no)
+    };
+    shape.children(unit).iter().copied().find(is_meant)
+}
+
+/// Why the cells cannot be split, with every pinned cell that is in the way.
+pub(in crate::plan) fn problem(refusal: &LineRefusal, whole: &WholePlan, year: i32) -> Problem {
+    let LineRefusal { line, refusal } = refusal;
+    let shape = whole.shapes.of(refusal.tree);
+    let is_held = |pin: &&split_tree::PinnedCell| {
+        refusal.months.contains(&pin.month)
+            // The root's months are shared by the trees, so that any tree's pin can be in the way of the year.
+            && (pin.tree == refusal.tree || refusal.node == 0)
+            && (refusal.held.contains(&pin.node)
+                || whole.shapes.of(pin.tree).above(pin.node).any(|above| refusal.held.contains(&above)))
+    };
+    let cells: Vec<FieldError> = whole
+        .pins
+        .get(line)
+        .into_iter()
+        .flatten()
+        .filter(is_held)
+        .map(|pin| {
+            let path = whole.shapes.of(pin.tree).path(pin.node);
+            let month = u32::try_from(pin.month).ok().and_then(|month| Period::new(year, month + 1));
+            let month = month.map(|month| month.to_string()).unwrap_or_default();
+            fault(format!("{path} {month}"), format!("pinned at {}: {}", pin.value, refusal.message))
+        })
+        .collect();
+    if cells.is_empty() {
+        let months: Vec<String> = refusal
+            .months
+            .iter()
+            .filter_map(|month| Some(Period::new(year, u32::try_from(*month).ok()? + 1)?.to_string()))
+            .collect();
+        let place = format!("{} {}", shape.path(refusal.node), months.join(", "));
+        return Problem::field(place.trim_end(), refusal.message.clone());
+    }
+    Problem::fields(cells)
+}

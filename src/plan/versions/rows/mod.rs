@@ -1,0 +1,261 @@
+//! A version's lines, nodes, months and pins as the database keeps them: a node's twelve months are one row.
+
+mod write;
+
+use std::collections::{BTreeMap, HashMap};
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use crate::db::schema::plan_line;
+use crate::http::Problem;
+use crate::plan::split::decompose::Months;
+use crate::plan::split::settings::Split;
+use crate::plan::split::split_tree::{PinnedCell, Segment};
+use crate::plan::split::tree::{Node, PerTree, Place, Rows, Shape, Tree};
+use crate::plan::split::weights::unsigned;
+use crate::plan::split::whole_plan::{Line, WholePlan};
+pub(in crate::plan) use write::{
+    copy, copy_nodes, insert_lines, insert_nodes, write_months, write_pins, write_root_weights,
+};
+
+fn position(ordinal: i32) -> Result<usize, Problem> {
+    usize::try_from(ordinal).map_err(|error| Problem::internal(&error))
+}
+
+#[derive(QueryableByName)]
+struct NodeRow {
+    #[diesel(sql_type = Text)]
+    tree: String,
+    #[diesel(sql_type = Nullable<Integer>)]
+    parent: Option<i32>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    unit_id: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    employee_id: Option<i64>,
+    #[diesel(sql_type = Text)]
+    code: String,
+    #[diesel(sql_type = Array<BigInt>)]
+    weights: Vec<i64>,
+}
+
+/// The trees of a version.
+pub(in crate::plan) async fn load_shapes(
+    connection: &mut AsyncPgConnection,
+    plan_id: i64,
+) -> Result<PerTree<Shape>, Problem> {
+    let rows: Vec<NodeRow> = diesel::sql_query(
+        "SELECT n.tree, n.parent, n.unit_id, n.employee_id, coalesce(e.employee_no, u.code, n.label) AS code, n.weights
+         FROM plan_node n LEFT JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
+         WHERE n.plan_id = $1 ORDER BY n.tree, n.ordinal",
+    )
+    .bind::<BigInt, _>(plan_id)
+    .load(connection)
+    .await?;
+    let mut shapes = PerTree::<Shape>::default();
+    for row in rows {
+        let place = match (row.unit_id, row.employee_id) {
+            (Some(unit_id), Some(employee_id)) => Place::Person { unit_id, employee_id },
+            (Some(unit_id), None) => Place::Unit(unit_id),
+            (None, _) => Place::Label(row.code.clone()),
+        };
+        let mut weights = [0; 12];
+        for (slot, weight) in weights.iter_mut().zip(row.weights) {
+            *slot = unsigned(weight);
+        }
+        let node = Node { place, code: row.code, parent: row.parent.map(position).transpose()?, weights };
+        shapes.of_mut(known_tree(&row.tree)?).push(node);
+    }
+    Ok(shapes)
+}
+
+/// The tree that a row names.
+pub(in crate::plan) fn known_tree(name: &str) -> Result<Tree, Problem> {
+    Tree::named(name).ok_or_else(|| Problem::internal(&format!("no tree is called '{name}'")))
+}
+
+/// The lines of a version, without cells.
+pub(in crate::plan) async fn load_lines(
+    connection: &mut AsyncPgConnection,
+    plan_id: i64,
+) -> Result<Vec<Line>, Problem> {
+    Ok(plan_line::table
+        .filter(plan_line::plan_id.eq(plan_id))
+        .order(plan_line::line)
+        .select(LineRow::as_select())
+        .load(connection)
+        .await?
+        .into_iter()
+        .map(LineRow::line)
+        .collect())
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = plan_line)]
+struct LineRow {
+    line: i32,
+    metric: String,
+    is_amount: bool,
+    total: i64,
+    floor_total: Option<i64>,
+    stretch_total: Option<i64>,
+    penetration: Option<rust_decimal::Decimal>,
+    value_per_unit: Option<i64>,
+    closed_total: i64,
+}
+
+impl LineRow {
+    fn line(self) -> Line {
+        let Self {
+            line,
+            metric,
+            is_amount,
+            total,
+            floor_total,
+            stretch_total,
+            penetration,
+            value_per_unit,
+            closed_total,
+        } = self;
+        Line {
+            number: line,
+            metric,
+            is_amount,
+            total,
+            floor_total,
+            stretch_total,
+            penetration,
+            value_per_unit,
+            closed_total,
+            cells: PerTree::default(),
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct MonthsRow {
+    #[diesel(sql_type = Integer)]
+    line: i32,
+    #[diesel(sql_type = Text)]
+    tree: String,
+    #[diesel(sql_type = Integer)]
+    ordinal: i32,
+    #[diesel(sql_type = Array<BigInt>)]
+    suggested: Vec<i64>,
+    #[diesel(sql_type = Array<BigInt>)]
+    confirmed: Vec<i64>,
+    #[diesel(sql_type = Nullable<Array<BigInt>>)]
+    floor: Option<Vec<i64>>,
+    #[diesel(sql_type = Nullable<Array<BigInt>>)]
+    stretch: Option<Vec<i64>>,
+}
+
+/// Everything a version's cells follow from, and the cells.
+pub(in crate::plan) async fn load_whole_plan(
+    connection: &mut AsyncPgConnection,
+    plan_id: i64,
+    closed_months: i32,
+    split: &Split,
+) -> Result<WholePlan, Problem> {
+    let shapes = load_shapes(connection, plan_id).await?;
+    let mut lines = load_lines(connection, plan_id).await?;
+    let rows: Vec<MonthsRow> = diesel::sql_query(
+        "SELECT line, tree, ordinal, suggested, confirmed, floor, stretch FROM plan_months WHERE plan_id = $1",
+    )
+    .bind::<BigInt, _>(plan_id)
+    .load(connection)
+    .await?;
+    for row in rows {
+        let tree = known_tree(&row.tree)?;
+        let Some(line) = lines.iter_mut().find(|line| line.number == row.line) else { continue };
+        let (cells, at) = (line.cells.of_mut(tree), position(row.ordinal)?);
+        let count = shapes.of(tree).len();
+        put(&mut cells.suggested, count, at, &row.suggested);
+        put(&mut cells.confirmed, count, at, &row.confirmed);
+        for (level, months) in [(&mut cells.floor, row.floor), (&mut cells.stretch, row.stretch)] {
+            if let Some(months) = months {
+                put(level.get_or_insert_with(Rows::new), count, at, &months);
+            }
+        }
+    }
+    let closed = usize::try_from(closed_months).unwrap_or(0);
+    let segments = segments(&shapes.organisation, split);
+    Ok(WholePlan { closed, segments, shapes, lines, pins: load_pins(connection, plan_id).await? })
+}
+
+/// Twelve months out of a row's array.
+pub(in crate::plan) fn months(values: &[i64]) -> Months {
+    let mut months = [0; 12];
+    for (slot, value) in months.iter_mut().zip(values) {
+        *slot = *value;
+    }
+    months
+}
+
+fn put(rows: &mut Rows, count: usize, at: usize, values: &[i64]) {
+    rows.resize(count, [0; 12]);
+    if let Some(row) = rows.get_mut(at) {
+        *row = months(values);
+    }
+}
+
+/// The months split anew, as positions in the organisation.
+pub(in crate::plan) fn segments(shape: &Shape, split: &Split) -> Vec<Segment> {
+    let changes = split.resplits.iter().map(|change| &change.resplit);
+    changes
+        .filter_map(|resplit| {
+            let node = shape.unit(&resplit.unit)?;
+            let from = usize::try_from(resplit.from.month()).ok()?.saturating_sub(1);
+            let to = usize::try_from(resplit.to.month()).ok()?;
+            let child_of = |code: &str| {
+                let mut children = shape.children(node).iter().copied();
+                children.find(|child| shape.node(*child).is_some_and(|node| node.code == code))
+            };
+            let weights: HashMap<usize, u64> = resplit
+                .weights
+                .iter()
+                .filter_map(|member| Some((child_of(&member.employee_no)?, unsigned(member.weight))))
+                .collect();
+            Some(Segment { node, months: from..to, weights })
+        })
+        .collect()
+}
+
+#[derive(QueryableByName)]
+struct PinRow {
+    #[diesel(sql_type = Integer)]
+    line: i32,
+    #[diesel(sql_type = Text)]
+    tree: String,
+    #[diesel(sql_type = Integer)]
+    ordinal: i32,
+    #[diesel(sql_type = Integer)]
+    month: i32,
+    #[diesel(sql_type = BigInt)]
+    value: i64,
+}
+
+async fn load_pins(
+    connection: &mut AsyncPgConnection,
+    plan_id: i64,
+) -> Result<BTreeMap<i32, Vec<PinnedCell>>, Problem> {
+    let rows: Vec<PinRow> = diesel::sql_query(
+        "SELECT line, tree, ordinal, month, value FROM plan_pin WHERE plan_id = $1 ORDER BY line, tree, ordinal, month",
+    )
+    .bind::<BigInt, _>(plan_id)
+    .load(connection)
+    .await?;
+    let mut pins = BTreeMap::<i32, Vec<PinnedCell>>::new();
+    for row in rows {
+        let month = usize::try_from(row.month).unwrap_or(0).saturating_sub(1);
+        let pin = PinnedCell {
+            tree: known_tree(&row.tree)?,
+            node: position(row.ordinal)?,
+            month,
+            value: row.value,
+        };
+        pins.entry(row.line).or_default().push(pin);
+    }
+    Ok(pins)
+}

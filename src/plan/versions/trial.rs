@@ -1,0 +1,112 @@
+//! A plan tried by several methods, side by side, before one is taken. Nothing is kept.
+
+use diesel_async::AsyncPgConnection;
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::draft::{look_up, prepare};
+use crate::ledger::metric::Catalogue;
+use crate::http::Problem;
+use crate::http::body::check;
+use crate::plan::split::method::Method;
+use crate::plan::split::new_plan::NewPlan;
+use crate::plan::split::tree::Tree;
+use crate::plan::split::whole_plan::WholePlan;
+
+/// A plan, and the methods to try it by.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Trial {
+    /// The plan; its own method is not looked at.
+    #[garde(dive)]
+    pub plan: NewPlan,
+    /// The methods.
+    #[garde(length(min = 1, max = 10), dive)]
+    pub methods: Vec<Method>,
+}
+
+/// What came of a trial: every method's answer in the order asked.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TrialResult {
+    /// One entry a method.
+    pub methods: Vec<MethodResult>,
+    /// Every place of the plan's organisation, channels and series, with a row for each method.
+    pub rows: Vec<TrialRow>,
+}
+
+/// Whether the plan can be split by a method.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MethodResult {
+    /// The method.
+    pub method: Method,
+    /// Why not, where it cannot; its rows are null then.
+    pub refusal: Option<String>,
+}
+
+/// A place, and what each method gives it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TrialRow {
+    /// The tree.
+    pub tree: Tree,
+    /// Where it stands, for example `JC/G1/A01`.
+    pub path: String,
+    /// The months by each method, January first; null where the method was refused.
+    pub months: Vec<Option<[i64; 12]>>,
+    /// Their sums.
+    pub years: Vec<Option<i64>>,
+}
+
+/// Splits the plan's first line by every method.
+///
+/// # Errors
+///
+/// Every field at fault, where no method can do anything with the plan.
+pub async fn run(
+    connection: &mut AsyncPgConnection,
+    catalogue: &Catalogue,
+    trial: &Trial,
+) -> Result<TrialResult, Problem> {
+    check(trial)?;
+    // Looked up in one snapshot, so that the methods are compared on the same ground.
+    let outcomes = connection
+        .build_transaction()
+        .read_only()
+        .repeatable_read()
+        .run(async |connection| {
+            let known = look_up(connection, &trial.plan).await?;
+            let mut outcomes: Vec<Result<WholePlan, Problem>> = Vec::with_capacity(trial.methods.len());
+            for method in &trial.methods {
+                let outcome = prepare(connection, catalogue, &trial.plan, method, &known).await;
+                outcomes.push(outcome);
+            }
+            Ok::<_, Problem>(outcomes)
+        })
+        .await?;
+    let Some(shapes) = outcomes.iter().find_map(|outcome| outcome.as_ref().ok()).map(|whole| &whole.shapes)
+    else {
+        let first = outcomes.into_iter().find_map(Result::err);
+        return Err(first.unwrap_or_else(|| Problem::internal(&"a trial without methods")));
+    };
+    let mut rows = Vec::new();
+    for tree in Tree::ALL {
+        let shape = shapes.of(tree);
+        // The roots of channels and series are the organisation's.
+        for node in usize::from(tree != Tree::Organisation)..shape.len() {
+            let months: Vec<Option<[i64; 12]>> = outcomes
+                .iter()
+                .map(|outcome| {
+                    let line = outcome.as_ref().ok()?.lines.first()?;
+                    line.cells.of(tree).confirmed.get(node).copied()
+                })
+                .collect();
+            let years = months.iter().map(|months| months.map(|months| months.iter().sum())).collect();
+            rows.push(TrialRow { tree, path: shape.path(node), months, years });
+        }
+    }
+    let methods = trial.methods.iter().zip(&outcomes).map(|(method, outcome)| MethodResult {
+        method: method.clone(),
+        refusal: outcome.as_ref().err().map(ToString::to_string),
+    });
+    Ok(TrialResult { methods: methods.collect(), rows })
+}

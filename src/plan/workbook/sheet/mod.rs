@@ -1,0 +1,211 @@
+//! A plan as an Excel workbook: written to be edited, and read in again.
+//!
+//! Pure: cells in, bytes out, and the other way round; what the plan is and what becomes of the edits is for the
+//! caller to say.
+//!
+//! - `write` makes the workbook: a worksheet for every line (metric) and tree, the nodes down, the months across, a row
+//!   of suggested and a row of confirmed values for each node.
+//! - `read` takes the confirmed values out of a workbook that Excel, WPS or LibreOffice may have saved since.
+//! - `differences` compares both: the edits, and what may not be edited.
+//!
+//! Values are whole numbers: pieces, or cents where the line is an amount. Workbooks store binary fractions only, so a
+//! cent value is written as the number nearest to its yuan with two decimals, and read back by its first 15 significant
+//! digits. Up to 15 digits that gives the same decimal again (IEEE 754 binary64 keeps every decimal of 15 digits), and
+//! [`MAX_CELL`] has 14.
+//!
+//! A planner corrects the file, so faults are Chinese and name the place as the spreadsheet shows it.
+
+use std::fmt;
+
+use rust_xlsxwriter::XlsxError;
+
+use crate::spreadsheets::import::{ImportError, MAX_ROWS};
+pub use crate::plan::split::tree::Tree;
+
+mod differences;
+mod layout;
+mod read;
+mod style;
+#[cfg(test)]
+mod tests;
+mod writable;
+mod write;
+
+pub use differences::{CellChange, differences};
+pub use read::{ReadRow, ReadSheet, read};
+pub use write::write;
+
+/// The largest value of a cell, in pieces or in cents: 14 digits.
+pub const MAX_CELL: i64 = 99_999_999_999_999;
+
+/// Most characters of a metric or a code; a title or a name is cut there.
+pub const MAX_TEXT_CHARS: usize = 128;
+
+/// A plan's version, ready to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanSheet {
+    /// Heading of every worksheet.
+    pub title: String,
+    /// Name of the unit that the plan is for.
+    pub unit: String,
+    /// The planned calendar year.
+    pub year: i32,
+    /// Number of the plan's version, as people count it.
+    pub version: i32,
+    /// The plan in the database; an edited workbook is only taken for the same plan.
+    pub plan_id: i64,
+    /// State of the plan's row when it was exported; an edited workbook is only taken for the same state.
+    pub row_version: i32,
+    /// What is planned, a metric each.
+    pub lines: Vec<SheetLine>,
+}
+
+/// One metric of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SheetLine {
+    /// The metric's code, which stands once in a plan.
+    pub metric: String,
+    /// The metric's Chinese name.
+    pub name: String,
+    /// Whether values are cents, shown as yuan; pieces otherwise.
+    pub is_amount: bool,
+    /// The trees that share the line's months, each at most once.
+    pub trees: Vec<SheetTree>,
+}
+
+/// One tree of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SheetTree {
+    /// Which tree it is.
+    pub tree: Tree,
+    /// The nodes, each before those below it.
+    pub rows: Vec<SheetRow>,
+}
+
+/// One node of a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SheetRow {
+    /// How far below the top the node stands; 0 at the top.
+    pub depth: usize,
+    /// What the node is: 集团, 店, 部门, 组, 人, 渠道 or 车系.
+    pub kind: String,
+    /// Code of the unit, 工号 of the person, or the label; never empty. With `parent` it names the node.
+    pub code: String,
+    /// Code of the unit above, for people, who may be in several; may be empty for others.
+    pub parent: String,
+    /// What the node is called.
+    pub name: String,
+    /// January to December as the program split them, in pieces or cents.
+    pub suggested: [i64; 12],
+    /// January to December as the planner wants them, in pieces or cents.
+    pub confirmed: [i64; 12],
+    /// The months that are held against splitting.
+    pub pinned: [bool; 12],
+    /// So many months from January on are closed and may not be edited.
+    pub closed: usize,
+}
+
+/// The plan cannot be written as a workbook.
+#[derive(Debug, thiserror::Error)]
+pub enum SheetError {
+    /// There is no tree with a node in it.
+    #[error("the plan has no rows to write")]
+    NoRows,
+    /// More rows than can be read in again, or more than a worksheet has.
+    #[error("the plan needs {found} rows: expected at most {MAX_ROWS} over all worksheets")]
+    TooManyRows {
+        /// Rows that it would take.
+        found: usize,
+    },
+    /// A text that a workbook could not give back as it is.
+    #[error(
+        "{field} of {place} is '{found}': expected 1 to {MAX_TEXT_CHARS} characters without control characters and \
+         surrounding spaces"
+    )]
+    Text {
+        /// The field's name, for example `code`.
+        field: &'static str,
+        /// The line, tree and node it belongs to.
+        place: String,
+        /// The text, shortened.
+        found: String,
+    },
+    /// A line, a tree of a line or a node of a tree stands there twice.
+    #[error("{place} stands in the plan twice: expected once")]
+    Duplicate {
+        /// The line, tree and node.
+        place: String,
+    },
+    /// A value outside 0 to [`MAX_CELL`].
+    #[error("{field} of {place} in month {month} is {found}: expected 0 to {MAX_CELL}")]
+    Value {
+        /// `suggested` or `confirmed`.
+        field: &'static str,
+        /// The line, tree and node.
+        place: String,
+        /// 1 to 12.
+        month: usize,
+        /// The value.
+        found: i64,
+    },
+    /// More closed months than a year has.
+    #[error("{place} has {found} closed months: expected at most 12")]
+    Closed {
+        /// The line, tree and node.
+        place: String,
+        /// The months that are said to be closed.
+        found: usize,
+    },
+    /// The writer of workbooks refused something.
+    #[error("the workbook cannot be written: {0}")]
+    Workbook(#[from] XlsxError),
+}
+
+/// One thing wrong in a workbook. [`fmt::Display`] gives the whole sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SheetFault {
+    /// Name of the worksheet; `None` for the file as a whole.
+    pub worksheet: Option<String>,
+    /// The row as the spreadsheet shows it, counted from 1; `None` for the worksheet as a whole.
+    pub row: Option<u32>,
+    /// The column's letters as the spreadsheet shows them; `None` for the row as a whole.
+    pub column: Option<String>,
+    /// The text found there; empty for an empty cell.
+    pub found: String,
+    /// What should stand there instead, in Chinese.
+    pub expected: String,
+}
+
+impl SheetFault {
+    /// A fault of the file as a whole.
+    fn file(found: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self { worksheet: None, row: None, column: None, found: found.into(), expected: expected.into() }
+    }
+}
+
+impl From<ImportError> for SheetFault {
+    fn from(error: ImportError) -> Self {
+        Self::file("", error.to_string())
+    }
+}
+
+impl fmt::Display for SheetFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(worksheet) = &self.worksheet {
+            write!(f, "工作表“{worksheet}”")?;
+        }
+        match (&self.column, self.row) {
+            (Some(column), Some(row)) => write!(f, "单元格 {column}{row}")?,
+            (None, Some(row)) => write!(f, "第 {row} 行")?,
+            (Some(column), None) => write!(f, "{column} 列")?,
+            (None, None) => {}
+        }
+        if self.worksheet.is_some() {
+            f.write_str("：")?;
+        }
+        match self.found.as_str() {
+            "" => f.write_str(&self.expected),
+            found => write!(f, "填的是“{found}”；{}", self.expected),
+        }
+    }
+}

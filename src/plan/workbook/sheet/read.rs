@@ -1,0 +1,350 @@
+//! Reading the workbook again, whoever has saved it since.
+
+use std::collections::HashMap;
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use calamine::{Reader, SheetType, Xlsx};
+
+use super::layout::{
+    CHECK, CODE, CONFIRMED, ITEM, MARK, MONTHS, PARENT, SUGGESTED, SheetOrigin, letters, month_header, normal,
+};
+use super::{MAX_CELL, SheetFault, Tree};
+use crate::spreadsheets::import::number::{Measure, decimal};
+use crate::spreadsheets::import::{
+    Container, ImportError, Line, MAX_FAULTS, MAX_FILE_BYTES, MAX_ROWS, Value, container, unpack, workbook,
+};
+
+/// The hidden row and the headers stand within so many rows from the top.
+const SEARCHED_ROWS: u32 = 50;
+/// So much of a worksheet's name is kept: Excel's own limit and some more.
+const MAX_NAME_CHARS: usize = 64;
+
+/// What an edited workbook says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadSheet {
+    /// The plan that the workbook was exported from.
+    pub plan_id: i64,
+    /// The state of the plan's row at the export.
+    pub row_version: i32,
+    /// The confirmed rows, in the order of the file; every node stands there at most once.
+    pub cells: Vec<ReadRow>,
+}
+
+/// The confirmed months of one node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadRow {
+    /// Name of the worksheet, whatever it is called by now.
+    pub sheet: String,
+    /// The row as the spreadsheet shows it, counted from 1.
+    pub row: u32,
+    /// Code of the metric.
+    pub metric: String,
+    /// The tree.
+    pub tree: Tree,
+    /// Code of the node.
+    pub code: String,
+    /// Code of the unit above; empty where there is none.
+    pub parent: String,
+    /// January to December in pieces or cents; `None` for an empty cell.
+    pub months: [Option<i64>; 12],
+    /// The months' columns, counted from 0, so that a fault can name the cell.
+    pub columns: [usize; 12],
+}
+
+/// Reads the confirmed values of a workbook made by [`super::write`].
+///
+/// Worksheets are known by the hidden row, columns by their headers, rows by 编码, 上级编码 and 项目; so rows and columns
+/// may stand in any order, with others between them. Rows without a code, rows of suggestions and checks, and worksheets
+/// that no plan was exported to are passed over. Numbers may be text, with thousands separators, full-width digits and
+/// 台 or 元.
+///
+/// A cell with a formula has the value that it had when the file was saved, as though somebody had typed it; formulas
+/// are never evaluated. A formula that was saved without a value is an empty cell.
+///
+/// # Errors
+///
+/// Everything that is wrong, up to [`MAX_FAULTS`] faults: a file that is no workbook, too large or no export of a plan;
+/// missing, unknown or doubled headers; a node that stands there twice; a cell that is not a whole number (for amounts,
+/// yuan with at most two decimals) from 0 to [`MAX_CELL`].
+pub fn read(bytes: &[u8]) -> Result<ReadSheet, Vec<SheetFault>> {
+    let reading = opened(bytes).map_err(|error| vec![error.into()])?;
+    reading.finish()
+}
+
+fn opened(bytes: &[u8]) -> Result<Reading, ImportError> {
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(ImportError::TooLarge);
+    }
+    match container(bytes)? {
+        Container::Workbook => unpack::check(Cursor::new(bytes))?,
+        Container::Text => return Err(ImportError::NotAWorkbook("文件内容不是 .xlsx 格式".into())),
+    }
+    // calamine panics on malformed cell references, see `workbook::read`.
+    catch_unwind(AssertUnwindSafe(|| unguarded(bytes)))
+        .unwrap_or_else(|_| Err(ImportError::NotAWorkbook("内容格式错误".into())))
+}
+
+fn unguarded(bytes: &[u8]) -> Result<Reading, ImportError> {
+    let mut book = Xlsx::new(Cursor::new(bytes)).map_err(workbook::damaged)?;
+    let sheets = book.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
+    let names: Vec<String> = sheets.map(|sheet| sheet.name.clone()).collect();
+    let mut reading = Reading::default();
+    for name in names {
+        let mut cells = book.worksheet_cells_reader(&name).map_err(workbook::damaged)?;
+        let shown = name.chars().take(MAX_NAME_CHARS).collect();
+        reading.worksheet(shown, &mut workbook::lines(&mut cells))?;
+    }
+    Ok(reading)
+}
+
+/// What has been read so far.
+#[derive(Default)]
+struct Reading {
+    /// What the first worksheet was exported from.
+    plan: Option<(i64, i32)>,
+    /// The worksheet of each line and tree.
+    pages: HashMap<(String, Tree), String>,
+    cells: Vec<ReadRow>,
+    faults: Vec<SheetFault>,
+    /// Rows of all worksheets.
+    rows: u32,
+}
+
+/// A worksheet whose head is understood.
+struct Page {
+    name: String,
+    origin: SheetOrigin,
+    code: usize,
+    parent: usize,
+    item: usize,
+    months: [usize; 12],
+    /// The row of each node.
+    nodes: HashMap<(String, String), u32>,
+}
+
+impl Reading {
+    fn finish(mut self) -> Result<ReadSheet, Vec<SheetFault>> {
+        if self.faults.len() > MAX_FAULTS {
+            self.faults.truncate(MAX_FAULTS);
+            self.faults.push(ImportError::TooManyFaults.into());
+        }
+        match self.plan {
+            Some((plan_id, row_version)) if self.faults.is_empty() => {
+                Ok(ReadSheet { plan_id, row_version, cells: self.cells })
+            }
+            None if self.faults.is_empty() => {
+                let expected = "这不是从本系统导出的计划工作簿（找不到隐藏的标记行），请重新导出后再修改";
+                Err(vec![SheetFault::file("", expected)])
+            }
+            _ => Err(self.faults),
+        }
+    }
+
+    /// Notes a fault; of those beyond the most that are reported only that there are some.
+    fn fault(
+        &mut self,
+        sheet: &str,
+        row: u32,
+        column: Option<usize>,
+        found: &str,
+        expected: impl Into<String>,
+    ) {
+        if self.faults.len() <= MAX_FAULTS {
+            self.faults.push(SheetFault {
+                worksheet: Some(sheet.to_owned()),
+                row: (row > 0).then_some(row),
+                column: column.map(letters),
+                found: found.to_owned(),
+                expected: expected.into(),
+            });
+        }
+    }
+
+    fn worksheet(
+        &mut self,
+        name: String,
+        lines: &mut dyn Iterator<Item = Result<Line, ImportError>>,
+    ) -> Result<(), ImportError> {
+        let mut mark: Option<(u32, usize, String)> = None;
+        let mut header: Option<Line> = None;
+        for line in &mut *lines {
+            let line = self.counted(line)?;
+            if line.row > SEARCHED_ROWS {
+                break;
+            }
+            let marked =
+                line.cells.iter().map(Value::shown).enumerate().find(|(_, text)| text.starts_with(MARK));
+            // The first counts: a title may begin like a mark.
+            if let (None, Some((column, text))) = (&mark, marked) {
+                mark = Some((line.row, column, text));
+            } else if is_header(&line) {
+                header = Some(line);
+                break;
+            }
+        }
+        let Some((row, column, text)) = mark else {
+            if header.is_some() {
+                let expected = "隐藏的第 1 行已丢失，无法确认数据来自哪个计划，请重新导出后再修改";
+                self.fault(&name, 1, None, "", expected);
+            }
+            return Ok(());
+        };
+        let Some(origin) = self.origin(&name, (row, column), &text) else { return Ok(()) };
+        let Some(header) = header else {
+            let expected = format!("前 {SEARCHED_ROWS} 行中找不到含“{CODE}”“{ITEM}”和月份的表头");
+            self.fault(&name, 0, None, "", expected);
+            return Ok(());
+        };
+        let Some(mut page) = self.page(name, origin, &header) else { return Ok(()) };
+        for line in lines {
+            let line = self.counted(line)?;
+            self.line(&mut page, &line);
+        }
+        Ok(())
+    }
+
+    fn counted(&mut self, line: Result<Line, ImportError>) -> Result<Line, ImportError> {
+        self.rows += 1;
+        if self.rows > MAX_ROWS { Err(ImportError::TooManyRows) } else { line }
+    }
+
+    /// What the worksheet was exported from, if it goes with the others.
+    fn origin(&mut self, name: &str, (row, column): (u32, usize), text: &str) -> Option<SheetOrigin> {
+        let Some(origin) = SheetOrigin::read(text) else {
+            self.fault(name, row, Some(column), text, "标记已被修改或版本不符，请重新导出后再修改");
+            return None;
+        };
+        let found = (origin.plan_id, origin.row_version);
+        let (plan_id, row_version) = *self.plan.get_or_insert(found);
+        if found != (plan_id, row_version) {
+            let expected = format!("与其他工作表来自同一次导出：计划 {plan_id}，修订 {row_version}");
+            let found = format!("计划 {}，修订 {}", found.0, found.1);
+            self.fault(name, row, Some(column), &found, expected);
+            return None;
+        }
+        let key = (origin.metric.clone(), origin.tree);
+        if let Some(first) = self.pages.get(&key) {
+            let expected = format!("与工作表“{first}”是同一张表，每张表只能有一份，请删除多余的");
+            self.fault(name, row, None, "", expected);
+            return None;
+        }
+        self.pages.insert(key, name.to_owned());
+        Some(origin)
+    }
+
+    /// Finds the columns.
+    fn page(&mut self, name: String, origin: SheetOrigin, header: &Line) -> Option<Page> {
+        let before = self.faults.len();
+        let mut found: HashMap<&'static str, usize> = HashMap::new();
+        for (column, cell) in header.cells.iter().enumerate() {
+            let text = normal(&cell.shown());
+            let known = [CODE, PARENT, ITEM].into_iter().chain(MONTHS).find(|header| *header == text);
+            match known {
+                Some(header_text) => {
+                    let first = *found.entry(header_text).or_insert(column);
+                    if first != column {
+                        let expected = format!("“{header_text}”只能有一列，{} 列已是", letters(first));
+                        self.fault(&name, header.row, Some(column), &cell.shown(), expected);
+                    }
+                }
+                None if month_header(&text) => {
+                    let expected = "不是能识别的月份，表头应为“1月”至“12月”";
+                    self.fault(&name, header.row, Some(column), &cell.shown(), expected);
+                }
+                None => {}
+            }
+        }
+        let mut column = |header_text: &'static str| {
+            let column = found.get(header_text).copied();
+            if column.is_none() {
+                self.fault(&name, header.row, None, "", format!("表头缺少“{header_text}”列"));
+            }
+            column.unwrap_or_default()
+        };
+        let (code, parent, item, months) =
+            (column(CODE), column(PARENT), column(ITEM), MONTHS.map(&mut column));
+        let page = Page { name, origin, code, parent, item, months, nodes: HashMap::new() };
+        (self.faults.len() == before).then_some(page)
+    }
+
+    fn line(&mut self, page: &mut Page, line: &Line) {
+        let text = |column: usize| line.cell(column).shown();
+        let (code, parent, item) = (text(page.code), text(page.parent), text(page.item));
+        match normal(&item).as_str() {
+            CONFIRMED => {}
+            SUGGESTED | CHECK => return,
+            // Without a code the row is somebody's own: a remark, a total.
+            _ if code.is_empty() => return,
+            _ => {
+                let expected = format!("应为“{SUGGESTED}”或“{CONFIRMED}”");
+                return self.fault(&page.name, line.row, Some(page.item), &item, expected);
+            }
+        }
+        if code.is_empty() {
+            let expected = format!("“{CONFIRMED}”行缺少编码");
+            return self.fault(&page.name, line.row, Some(page.code), "", expected);
+        }
+        let first = *page.nodes.entry((code.clone(), parent.clone())).or_insert(line.row);
+        if first != line.row {
+            let expected = format!("每个节点只能有一行“{CONFIRMED}”，第 {first} 行已是");
+            self.fault(&page.name, line.row, Some(page.code), &code, expected);
+        }
+        let months = page.months.map(|column| match value(line.cell(column), page.origin.is_amount) {
+            Ok(value) => value,
+            Err(found) => {
+                self.fault(&page.name, line.row, Some(column), &found, expected(page.origin.is_amount));
+                None
+            }
+        });
+        // With a fault nothing is given back, so nothing more needs to be kept.
+        if self.faults.is_empty() {
+            self.cells.push(ReadRow {
+                sheet: page.name.clone(),
+                row: line.row,
+                metric: page.origin.metric.clone(),
+                tree: page.origin.tree,
+                code,
+                parent,
+                months,
+                columns: page.months,
+            });
+        }
+    }
+}
+
+/// Whether the line has at least two of the headers that are looked for.
+fn is_header(line: &Line) -> bool {
+    let known = |cell: &&Value| {
+        let text = normal(&cell.shown());
+        [CODE, PARENT, ITEM].contains(&text.as_str()) || MONTHS.contains(&text.as_str())
+    };
+    line.cells.iter().filter(known).count() >= 2
+}
+
+/// A cell's value in pieces or cents, or the text that is none.
+fn value(cell: &Value, is_amount: bool) -> Result<Option<i64>, String> {
+    let (measure, decimals) = if is_amount { (Measure::Amount, 2) } else { (Measure::Count, 0) };
+    let number = match cell {
+        Value::Blank => return Ok(None),
+        Value::Number(number) => decimal(*number),
+        Value::Text(text) => measure.written(text),
+        Value::Other(_) => None,
+    };
+    let units = number.map(|number| number.normalize()).filter(|number| number.scale() <= decimals);
+    let units = units.and_then(|mut number| {
+        // Two places more make cents of yuan, exactly.
+        number.rescale(decimals);
+        if number.scale() == decimals { i64::try_from(number.mantissa()).ok() } else { None }
+    });
+    units.filter(|units| (0..=MAX_CELL).contains(units)).map(Some).ok_or_else(|| cell.shown())
+}
+
+/// What should stand in a cell.
+pub(super) fn expected(is_amount: bool) -> &'static str {
+    if is_amount {
+        "应为金额（元，不小于 0，最多两位小数），例如 40,000.50"
+    } else {
+        "应为不小于 0 的整数，例如 12"
+    }
+}

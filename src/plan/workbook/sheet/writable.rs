@@ -1,0 +1,85 @@
+//! What a workbook gives back as it is; anything else is refused before writing.
+
+use std::collections::HashSet;
+
+use super::{MAX_CELL, MAX_TEXT_CHARS, PlanSheet, SheetError, SheetTree};
+use crate::spreadsheets::import::{MAX_ROWS, Value};
+
+/// Refuses what would not come back as it is.
+pub(super) fn check(sheet: &PlanSheet) -> Result<(), SheetError> {
+    let mut rows = 0_usize;
+    let mut metrics = HashSet::new();
+    for line in &sheet.lines {
+        let place = format!("line '{}'", line.metric);
+        text("metric", &place, &line.metric)?;
+        if !metrics.insert(line.metric.as_str()) {
+            return Err(SheetError::Duplicate { place });
+        }
+        let mut trees = HashSet::new();
+        for tree in &line.trees {
+            let place = format!("{place}, tree {}", tree.tree);
+            if !trees.insert(tree.tree) {
+                return Err(SheetError::Duplicate { place });
+            }
+            // Two rows a node, at most a check for every two nodes, and the block above them.
+            let nodes = tree.rows.len();
+            rows = rows.saturating_add(nodes.saturating_mul(2)).saturating_add(nodes / 2 + 6);
+            check_nodes(tree, &place)?;
+        }
+    }
+    if sheet.lines.iter().flat_map(|line| &line.trees).all(|tree| tree.rows.is_empty()) {
+        return Err(SheetError::NoRows);
+    }
+    match u32::try_from(rows) {
+        Ok(count) if count <= MAX_ROWS => Ok(()),
+        _ => Err(SheetError::TooManyRows { found: rows }),
+    }
+}
+
+fn check_nodes(tree: &SheetTree, place: &str) -> Result<(), SheetError> {
+    let mut nodes = HashSet::new();
+    for row in &tree.rows {
+        let place = format!("{place}, node '{}' under '{}'", shortened(&row.code), shortened(&row.parent));
+        text("code", &place, &row.code)?;
+        if !row.parent.is_empty() {
+            text("parent", &place, &row.parent)?;
+        }
+        if !nodes.insert((row.code.as_str(), row.parent.as_str())) {
+            return Err(SheetError::Duplicate { place });
+        }
+        if row.closed > 12 {
+            return Err(SheetError::Closed { place, found: row.closed });
+        }
+        for (field, months) in [("suggested", &row.suggested), ("confirmed", &row.confirmed)] {
+            if let Some((month, &found)) =
+                (1..).zip(months).find(|(_, value)| !(0..=MAX_CELL).contains(*value))
+            {
+                return Err(SheetError::Value { field, place, month, found });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a workbook gives the text back as it is.
+fn text(field: &'static str, place: &str, text: &str) -> Result<(), SheetError> {
+    let kept = matches!(Value::text(text), Value::Text(kept) if kept == text);
+    if kept && text.chars().all(is_written) && text.chars().count() <= MAX_TEXT_CHARS {
+        return Ok(());
+    }
+    Err(SheetError::Text { field, place: place.to_owned(), found: shortened(text) })
+}
+
+/// Control characters and what is no character are no part of XML.
+pub(super) fn is_written(c: char) -> bool {
+    !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+/// A text that is only looked at: what cannot be written is left out.
+pub(super) fn display(text: &str) -> String {
+    text.chars().map(|c| if is_written(c) { c } else { ' ' }).take(MAX_TEXT_CHARS).collect()
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(40).collect()
+}

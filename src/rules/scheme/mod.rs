@@ -1,0 +1,172 @@
+//! A scheme (`scheme.toml`): which rules score a position, for how many points, and what the total earns.
+
+mod contradictions;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::finding::{Finding, SourcePlace};
+use crate::decimal::in_toml;
+use crate::ledger::metric::Catalogue;
+
+/// Most points of anything that is counted in points: a total of such numbers can be computed without overflow.
+const POINTS_LIMIT: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
+/// Largest value of a parameter either way; a goal in yuan has to fit.
+const PARAMETER_LIMIT: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
+
+/// Most entries of each list of a scheme: far more than anybody can overlook, few enough to be checked at once.
+const LIST_LIMIT: usize = 200;
+
+/// A name in Chinese and English.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Label {
+    /// The Chinese name.
+    pub zh: String,
+    /// The English name.
+    pub en: String,
+}
+
+/// One rule of a scheme, in the order in which they are listed.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleEntry {
+    /// The script's file name without `.rhai`.
+    pub id: String,
+    /// Chinese name of what is assessed.
+    pub zh: String,
+    /// English name of what is assessed.
+    pub en: String,
+    /// Points in the denominator.
+    #[serde(deserialize_with = "in_toml::deserialize")]
+    pub max: Decimal,
+    /// Points it may reach when what it carries over was above 100; otherwise `max`.
+    #[serde(default, deserialize_with = "optional")]
+    pub ceiling: Option<Decimal>,
+}
+
+/// A number that HR may change without touching a script.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// The name by which scripts ask for it.
+    pub name: String,
+    /// Chinese label.
+    pub zh: String,
+    /// English label.
+    pub en: String,
+    /// Its current value.
+    #[serde(deserialize_with = "in_toml::deserialize")]
+    pub value: Decimal,
+    /// The lowest value it may have.
+    #[serde(deserialize_with = "in_toml::deserialize")]
+    pub min: Decimal,
+    /// The highest value it may have.
+    #[serde(deserialize_with = "in_toml::deserialize")]
+    pub max: Decimal,
+    /// The step by which a form's control changes it.
+    #[serde(deserialize_with = "in_toml::deserialize")]
+    pub step: Decimal,
+}
+
+/// A grade, and the lowest total for which it is given.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GradeBand {
+    /// Its name, for example `S`.
+    pub name: String,
+    /// The lowest total.
+    #[serde(deserialize_with = "in_toml::deserialize")]
+    pub min: Decimal,
+    /// Performance coefficient 绩效系数.
+    #[serde(deserialize_with = "in_toml::deserialize")]
+    pub coefficient: Decimal,
+}
+
+/// A veto 一票否决: caps the grade, never the score.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Veto {
+    /// The metric that triggers it.
+    pub metric: String,
+    /// From which value on.
+    #[serde(deserialize_with = "in_toml::deserialize")]
+    pub at_least: Decimal,
+    /// The best grade still possible.
+    pub cap: String,
+    /// Reason in Chinese.
+    pub zh: String,
+    /// Reason in English.
+    pub en: String,
+}
+
+/// The content of a `scheme.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchemeFile {
+    /// What the scheme is called.
+    pub title: Label,
+    /// The position (`sales_consultant` …) it scores.
+    pub position: String,
+    /// The most a total can be, bonus included.
+    #[serde(deserialize_with = "in_toml::deserialize")]
+    pub total_cap: Decimal,
+    /// Applicable points below which a review is not rated.
+    #[serde(deserialize_with = "in_toml::deserialize")]
+    pub min_applicable: Decimal,
+    /// Its rules.
+    pub rule: Vec<RuleEntry>,
+    /// Its tunable numbers.
+    #[serde(default)]
+    pub parameter: Vec<Parameter>,
+    /// Its grades, best first.
+    pub grade: Vec<GradeBand>,
+    /// Its vetoes.
+    #[serde(default)]
+    pub veto: Vec<Veto>,
+}
+
+fn optional<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
+    in_toml::deserialize(deserializer).map(Some)
+}
+
+/// Reads TOML, with the place of what is wrong.
+pub fn read_toml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, Box<Finding>> {
+    toml::from_str(text).map_err(|error| {
+        let place = match error.span() {
+            Some(span) => SourcePlace::at_offset(file, text, span.start),
+            None => SourcePlace::file(file),
+        };
+        let message = error.message().lines().collect::<Vec<_>>().join(" ");
+        Box::new(Finding::error("toml", place, text, message))
+    })
+}
+
+impl SchemeFile {
+    /// Reads and checks a `scheme.toml`.
+    pub fn parse(file: &str, text: &str, catalogue: &Catalogue) -> Result<Self, Vec<Finding>> {
+        let scheme: Self = read_toml(file, text).map_err(|finding| vec![*finding])?;
+        let lists = [
+            ("rule", scheme.rule.len()),
+            ("parameter", scheme.parameter.len()),
+            ("grade", scheme.grade.len()),
+            ("veto", scheme.veto.len()),
+        ];
+        if let Some((list, count)) = lists.into_iter().find(|(_, count)| *count > LIST_LIMIT) {
+            let place = place_of_text(file, text, &format!("[[{list}]]"));
+            let message = format!("there are {count} entries [[{list}]], more than the {LIST_LIMIT} allowed");
+            return Err(vec![Finding::error("too-large", place, text, message)]);
+        }
+        let found = contradictions::of(&scheme, file, text, catalogue);
+        if found.is_empty() { Ok(scheme) } else { Err(found) }
+    }
+}
+
+/// The first place where `needle` stands in `text`, or the whole file.
+pub fn place_of_text(file: &str, text: &str, needle: &str) -> SourcePlace {
+    match text.find(needle) {
+        Some(offset) => SourcePlace::at_offset(file, text, offset),
+        None => SourcePlace::file(file),
+    }
+}

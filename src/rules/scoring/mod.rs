@@ -1,0 +1,382 @@
+//! Scoring one person by one scheme: each rule once, then the totals, the grade and the vetoes.
+//!
+//! Total = Σ score ÷ Σ applicable max × 100, half-up to two places, plus the bonus, at most the scheme's cap
+//! (design, "The default schemes"). Rules are rounded half-up to two places, once each.
+
+use std::sync::Arc;
+
+use rhai::Dynamic;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::bundle::{Rule, Scheme};
+use super::check::Argument;
+use super::failure::{Failure, OUTSIDE};
+use super::language::place_of;
+use super::memo::Memo;
+use super::sandbox::{self, Optimisation};
+use super::trace::{self, EdgesReached, Frame, Recorder, Step, StepKind};
+use super::value::NotApplicable;
+use crate::decimal;
+use crate::ledger::metric::{Catalogue, Missing};
+use crate::ledger::month::{MonthFacts, Value};
+
+/// The final grade of a review that is not rated 不评级.
+pub const NOT_RATED: &str = "NR";
+/// Decimal places of every score.
+const PLACES: u32 = 2;
+
+/// The outcome of one rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It gave points.
+    Scored,
+    /// Not applicable: its points leave the denominator.
+    NotApplicable,
+    /// It failed for this person: the review needs attention.
+    Failed,
+}
+
+/// A rule's input as the script got it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Input {
+    /// The metric or parameter.
+    pub name: String,
+    /// Its value; null if there was none.
+    pub value: Option<Decimal>,
+}
+
+/// One rule's result for one person, with everything needed to explain it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RuleResult {
+    /// The rule's id, for example `20_funnel_kpi`.
+    pub rule: String,
+    /// Its Chinese name.
+    pub zh: String,
+    /// Its English name.
+    pub en: String,
+    /// Its outcome.
+    pub outcome: Outcome,
+    /// Points, rounded half up to two decimals; null unless the rule was scored.
+    pub score: Option<Decimal>,
+    /// Points it adds to the denominator when it applies.
+    pub max: Decimal,
+    /// Points on top of the total.
+    pub bonus: Decimal,
+    /// What the script was given.
+    pub inputs: Vec<Input>,
+    /// What it did.
+    pub steps: Vec<Step>,
+    /// What went wrong, with file, line and column.
+    pub failure: Option<String>,
+}
+
+impl RuleResult {
+    /// What it adds to the sums.
+    pub fn points(&self) -> Points {
+        Points { outcome: self.outcome, score: self.score, max: self.max, bonus: self.bonus }
+    }
+
+    /// The reasons a reader is shown, one a step.
+    pub fn reasons(&self) -> Vec<String> {
+        self.steps.iter().map(|step| step.reason.clone()).chain(self.failure.clone()).collect()
+    }
+}
+
+/// One person's month, scored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scored {
+    /// Every rule's result, in the scheme's order.
+    pub rules: Vec<Arc<RuleResult>>,
+    /// Sum of the bonuses; none when a rule failed.
+    pub bonus: Option<Decimal>,
+    /// Points of 100 without the bonus; none when a rule failed or none applies.
+    pub base: Option<Decimal>,
+    /// Points with the bonus, capped.
+    pub total: Option<Decimal>,
+    /// Sum of the maxima of the rules that apply.
+    pub applicable_max: Decimal,
+    /// The band of the total, before vetoes.
+    pub grade: Option<String>,
+    /// The grade that counts: after vetoes, `NR` when not rated.
+    pub final_grade: String,
+    /// Performance coefficient 绩效系数 of the final grade; none when not rated.
+    pub coefficient: Option<Decimal>,
+    /// Why the final grade is what it is, in Chinese.
+    pub grade_reasons: Vec<String>,
+    /// What somebody has to look at before the review counts.
+    pub attention: Vec<String>,
+}
+
+/// What one rule adds to the sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Points {
+    /// Its outcome.
+    pub outcome: Outcome,
+    /// Its points; none unless scored.
+    pub score: Option<Decimal>,
+    /// Points it adds to the denominator when it applies.
+    pub max: Decimal,
+    /// Points on top of the total.
+    pub bonus: Decimal,
+}
+
+/// The sums of what a scheme's rules came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// Points of 100 without the bonus; none when a rule failed or none applies.
+    pub base: Option<Decimal>,
+    /// Sum of the bonuses; none when a rule failed.
+    pub bonus: Option<Decimal>,
+    /// Points with the bonus, capped.
+    pub total: Option<Decimal>,
+    /// Sum of the maxima of the rules that apply.
+    pub applicable_max: Decimal,
+}
+
+impl Scheme {
+    /// Scores one person's facts.
+    pub fn score(&self, catalogue: &Catalogue, facts: &MonthFacts, optimisation: Optimisation) -> Scored {
+        let rules = self.rules.iter().map(|rule| Arc::new(rule.run(catalogue, facts, optimisation)));
+        self.total(catalogue, facts, rules.collect())
+    }
+
+    /// Scores one of many people: what a rule came to for the same inputs is taken from `memo`.
+    pub fn score_remembering(&self, catalogue: &Catalogue, facts: &MonthFacts, memo: &mut Memo) -> Scored {
+        self.total(catalogue, facts, memo.results(self, catalogue, facts))
+    }
+
+    /// The totals and the grade of what the rules came to, one result for each rule in the scheme's order.
+    pub fn total(&self, catalogue: &Catalogue, facts: &MonthFacts, rules: Vec<Arc<RuleResult>>) -> Scored {
+        let Totals { base, bonus, total, applicable_max } =
+            self.totals(rules.iter().map(|result| result.points()));
+        let attention = rules
+            .iter()
+            .filter_map(|result| result.failure.as_ref().map(|failure| format!("{}: {failure}", result.rule)))
+            .collect();
+        let mut scored = Scored {
+            rules,
+            bonus,
+            base,
+            total,
+            applicable_max,
+            grade: None,
+            final_grade: NOT_RATED.to_owned(),
+            coefficient: None,
+            grade_reasons: Vec::new(),
+            attention,
+        };
+        self.grade(catalogue, facts, &mut scored);
+        scored
+    }
+
+    /// The sums alone, without grade and reasons: levers ask for very many.
+    pub fn totals(&self, rules: impl Iterator<Item = Points> + Clone) -> Totals {
+        let has_failed = rules.clone().any(|result| result.outcome == Outcome::Failed);
+        // No sum or product below can overflow: maxima and ceilings have the bounds of `scheme`, bonuses those of the
+        // host, and a bundle has at most a thousand files.
+        let applicable_max: Decimal =
+            rules.clone().filter(|result| result.outcome == Outcome::Scored).map(|result| result.max).sum();
+        let points: Decimal = rules.clone().filter_map(|result| result.score).sum();
+        let share = (points * Decimal::ONE_HUNDRED).checked_div(applicable_max);
+        let base = share.filter(|_| !has_failed).map(|share| decimal::half_up(share, PLACES));
+        let bonus = (!has_failed).then(|| decimal::half_up(rules.map(|result| result.bonus).sum(), PLACES));
+        let total = base
+            .zip(bonus)
+            .map(|(base, bonus)| decimal::half_up((base + bonus).min(self.file.total_cap), PLACES));
+        Totals { base, bonus, total, applicable_max }
+    }
+
+    /// Gives the band of the total, then lets vetoes cap it. Not rated outranks vetoes.
+    fn grade(&self, catalogue: &Catalogue, facts: &MonthFacts, scored: &mut Scored) {
+        let Some(total) = scored.total else {
+            scored.grade_reasons.push(match scored.attention.is_empty() {
+                true => "没有适用的项目，不评级".to_owned(),
+                false => "有规则未能计算，需要处理，暂不评级".to_owned(),
+            });
+            return;
+        };
+        let Some(mut rank) = self.file.grade.iter().position(|band| total >= band.min) else { return };
+        let band = self.file.grade.get(rank);
+        scored.grade = band.map(|band| band.name.clone());
+        scored.grade_reasons.push(format!(
+            "总分 {}，属 {} 级",
+            decimal::points(total),
+            scored.grade.as_deref().unwrap_or_default()
+        ));
+        if scored.applicable_max < self.file.min_applicable {
+            scored.grade_reasons.push(format!(
+                "适用分值 {} 不足 {}，不评级",
+                decimal::points(scored.applicable_max),
+                decimal::points(self.file.min_applicable)
+            ));
+            return;
+        }
+        for veto in &self.file.veto {
+            let value = catalogue.find(&veto.metric).and_then(|id| facts.number(id));
+            let cap = self.file.grade.iter().position(|band| band.name == veto.cap);
+            if let (Some(value), Some(cap)) = (value.filter(|value| *value >= veto.at_least), cap) {
+                scored.grade_reasons.push(format!(
+                    "一票否决：{}（{}），等级最高为 {}",
+                    veto.zh,
+                    decimal::plain(value),
+                    veto.cap
+                ));
+                rank = rank.max(cap);
+            }
+        }
+        if let Some(band) = self.file.grade.get(rank) {
+            scored.final_grade = band.name.clone();
+            scored.coefficient = Some(band.coefficient);
+        }
+    }
+}
+
+impl Rule {
+    /// Runs the rule for one person.
+    pub fn run(&self, catalogue: &Catalogue, facts: &MonthFacts, optimisation: Optimisation) -> RuleResult {
+        self.run_in(self.frame(), catalogue, facts, optimisation).0
+    }
+
+    /// Runs the rule as months are scored, and says besides which edges its values reached.
+    pub fn run_watched(&self, catalogue: &Catalogue, facts: &MonthFacts) -> (RuleResult, Vec<EdgesReached>) {
+        let frame = Frame { watches_edges: true, ..self.frame() };
+        self.run_in(frame, catalogue, facts, Optimisation::Simple)
+    }
+
+    fn run_in(
+        &self,
+        frame: Frame,
+        catalogue: &Catalogue,
+        facts: &MonthFacts,
+        optimisation: Optimisation,
+    ) -> (RuleResult, Vec<EdgesReached>) {
+        let (inputs, arguments) = self.given(catalogue, facts);
+        let returned = sandbox::call(self.ast(optimisation), frame, arguments);
+        let recorder = trace::end();
+        let mut steps = Vec::new();
+        let (outcome, score, failure) = match returned.and_then(|value| self.judge(value, &recorder)) {
+            Ok(Judgement::Points(points)) => (Outcome::Scored, Some(points), None),
+            Ok(Judgement::NotApplicable(reason)) => {
+                steps.extend(reason_of_rule(&recorder, &reason));
+                (Outcome::NotApplicable, None, None)
+            }
+            Err(Failure { position, message }) => {
+                let place = match position.is_none() {
+                    true => self.declared.clone(),
+                    false => place_of(&self.file, position),
+                };
+                (Outcome::Failed, None, Some(format!("{place}: {message}")))
+            }
+        };
+        steps.splice(0..0, recorder.steps);
+        let result = RuleResult {
+            rule: self.entry.id.clone(),
+            zh: self.entry.zh.clone(),
+            en: self.entry.en.clone(),
+            outcome,
+            score,
+            max: self.entry.max,
+            bonus: if outcome == Outcome::Scored { recorder.bonus } else { Decimal::ZERO },
+            inputs,
+            steps,
+            failure,
+        };
+        (result, recorder.reached)
+    }
+
+    /// The rule's inputs as they are recorded, and as the script gets them.
+    pub(super) fn given(&self, catalogue: &Catalogue, facts: &MonthFacts) -> (Vec<Input>, Vec<Dynamic>) {
+        let mut inputs = Vec::with_capacity(self.arguments.len());
+        let mut arguments = Vec::with_capacity(self.arguments.len());
+        for (name, argument) in &self.arguments {
+            let (value, dynamic) = match argument {
+                Argument::Parameter(number) => (Some(*number), Dynamic::from(*number)),
+                Argument::Metric(id) => match facts.get(*id) {
+                    Value::Given(number) => (Some(number), Dynamic::from(number)),
+                    missing => (None, Dynamic::from(absent(catalogue, *id, missing == Value::Unreported))),
+                },
+            };
+            inputs.push(Input { name: name.clone(), value });
+            arguments.push(dynamic);
+        }
+        (inputs, arguments)
+    }
+
+    /// How the rule, as it is written, fails for these facts, if it does.
+    pub(super) fn failure(&self, catalogue: &Catalogue, facts: &MonthFacts) -> Option<Failure> {
+        let (_, arguments) = self.given(catalogue, facts);
+        let returned = sandbox::call(self.ast(Optimisation::None), self.frame(), arguments);
+        let recorder = trace::end();
+        returned.and_then(|value| self.judge(value, &recorder)).err()
+    }
+
+    /// What `score` returned, as points: rounded once, here.
+    fn judge(&self, returned: Dynamic, recorder: &Recorder) -> Result<Judgement, Failure> {
+        if let Some((reason, position)) = &recorder.fault {
+            return Err(Failure { position: *position, message: reason.clone() });
+        }
+        if let Some(points) = returned.clone().try_cast::<Decimal>() {
+            if let Some(position) = recorder.skipped {
+                let points = decimal::points(points);
+                let message = format!(
+                    "skip said that the rule does not apply, yet it gave {points} points; write return skip(…)"
+                );
+                return Err(Failure { position, message });
+            }
+            let rounded = decimal::half_up(points, PLACES);
+            let ceiling = recorder.frame.ceiling;
+            return match rounded >= Decimal::ZERO && rounded <= ceiling {
+                true => Ok(Judgement::Points(rounded)),
+                false => Err(Failure::of_rule(format!(
+                    "the rule gave {} points, {OUTSIDE} {}",
+                    decimal::points(points),
+                    decimal::plain(ceiling)
+                ))),
+            };
+        }
+        match returned.try_cast::<NotApplicable>() {
+            Some(missing) if missing.is_fault => Err(Failure::of_rule(missing.reason)),
+            Some(missing) => Ok(Judgement::NotApplicable(missing.reason)),
+            None => Err(Failure::of_rule(
+                "score has to end in its points, for example with scaled() or remaining()",
+            )),
+        }
+    }
+}
+
+/// What a rule's returned value means.
+enum Judgement {
+    Points(Decimal),
+    NotApplicable(String),
+}
+
+/// The step that says why a rule is not applicable, when none of its own does.
+fn reason_of_rule(recorder: &Recorder, reason: &str) -> Option<Step> {
+    if recorder.steps.iter().any(|step| step.kind == StepKind::NotApplicable) {
+        return None;
+    }
+    let reason = format!("{reason}，不适用");
+    Some(Step { kind: StepKind::NotApplicable, points: None, max: None, reason, line: 0, column: 0 })
+}
+
+/// The value a script gets for a metric that is not there.
+fn absent(catalogue: &Catalogue, id: crate::ledger::metric::MetricId, is_fault: bool) -> NotApplicable {
+    let Some(metric) = catalogue.get(id) else {
+        return NotApplicable { reason: "没有数据".to_owned(), is_fault };
+    };
+    let reason = match (is_fault, metric.missing, metric.source.as_deref()) {
+        (true, Missing::Zero, Some(source)) => {
+            let source = catalogue.source_label(source);
+            format!("缺少{}（{}）：本月{source}数据尚未到齐", metric.zh, metric.name)
+        }
+        (true, ..) => format!("缺少必填的{}（{}）", metric.zh, metric.name),
+        (false, ..) => format!("缺少{}", metric.zh),
+    };
+    NotApplicable { reason, is_fault }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

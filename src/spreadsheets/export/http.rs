@@ -1,0 +1,124 @@
+//! Exports over HTTP.
+
+use actix_web::http::header::{
+    CONTENT_DISPOSITION, Charset, ContentDisposition, DispositionParam, DispositionType, ExtendedValue,
+};
+use actix_web::web::{Bytes, Data, Path, Query};
+use actix_web::{HttpResponse, Responder, get};
+use futures_util::stream;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::table::Cell;
+use super::{Export, FileFormat, Wanted, csv, xlsx};
+use crate::auth::Caller;
+use crate::auth::access::ViewFacts;
+use crate::clock::Clock;
+use crate::db::Pool;
+use crate::http::Problem;
+use crate::http::problem::ProblemBody;
+use crate::ledger::metric::CatalogueFile;
+use crate::ledger::reading::AsOf;
+use crate::period::Period;
+
+/// Which month, and as what.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ExportQuery {
+    /// The month.
+    #[param(value_type = String, example = "2014-03")]
+    period: Period,
+    /// Only people of this store, by code.
+    store: Option<String>,
+    /// What was known then: a day, up to its end in China, or a moment. Now by default.
+    #[param(value_type = Option<String>, example = "2014-04-05")]
+    as_of: Option<AsOf>,
+    /// The kind of file; csv by default.
+    #[serde(default)]
+    #[param(inline)]
+    format: FileFormat,
+}
+
+/// Export a month as CSV or as an Excel workbook with Chinese headers, as far as the caller reaches: `facts` (one row a
+/// person, one column a metric), `ledger` (every value with who, when, from where and why), `imports` or
+/// `late-corrections`.
+#[utoipa::path(tag = "facts", params(("what" = String, Path, description = "What to export", example = "facts"), ExportQuery),
+    responses(
+        (status = 200, description = "The file", body = Vec<u8>, content_type = "text/csv"),
+        (status = 404, description = "There is no such export, or nobody of the store within the caller's reach", body = ProblemBody),
+        (status = 422, description = "Fields at fault", body = ProblemBody),
+    ))]
+#[get("/exports/{what}")]
+pub async fn get_export(
+    caller: Caller<ViewFacts>,
+    pool: Data<Pool>,
+    catalogue: Data<CatalogueFile>,
+    clock: Data<Clock>,
+    what: Path<String>,
+    query: Query<ExportQuery>,
+) -> Result<impl Responder, Problem> {
+    let ExportQuery { period, store, as_of, format } = query.into_inner();
+    let wanted = Wanted { what: what.into_inner(), period, store, as_of, format };
+    let by = Some(caller.identity.user_id);
+    let mut connection = pool.get().await?;
+    let catalogue = catalogue.current()?;
+    let mut export =
+        Export::begin(&mut connection, catalogue, wanted, caller.reach(), by, clock.now()).await?;
+    let disposition = attachment(export.file_names());
+    // What goes wrong with the first rows can still be said as a problem.
+    let first = export.next(&mut connection).await?;
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((CONTENT_DISPOSITION, disposition));
+    match format {
+        FileFormat::Csv => {
+            drop(connection);
+            let head = csv::head(export.columns())?;
+            Ok(answer.content_type(csv::CONTENT_TYPE).streaming(pages(export, head, first, pool)))
+        }
+        FileFormat::Xlsx => {
+            let mut book = xlsx::Book::begin(export.title(), export.columns())?;
+            let mut rows = first;
+            while let Some(page) = rows {
+                book.add(&page)?;
+                rows = export.next(&mut connection).await?;
+            }
+            drop(connection);
+            let file = actix_web::web::block(move || book.finish())
+                .await
+                .map_err(|error| Problem::internal(&error))??;
+            Ok(answer.content_type(xlsx::CONTENT_TYPE).body(file))
+        }
+    }
+}
+
+/// The file in pieces. Each page asks for a connection of its own: a slow reader keeps nobody else waiting.
+fn pages(
+    export: Export,
+    head: Vec<u8>,
+    first: Option<Vec<Vec<Cell>>>,
+    pool: Data<Pool>,
+) -> impl futures_util::Stream<Item = Result<Bytes, Problem>> {
+    stream::try_unfold((export, Some(head), first, pool), async |(mut export, head, rows, pool)| {
+        if let Some(head) = head {
+            return Ok(Some((Bytes::from(head), (export, None, rows, pool))));
+        }
+        let Some(rows) = rows else { return Ok(None) };
+        let piece = csv::rows(&rows)?;
+        let next = export.next(&mut *pool.get().await?).await?;
+        Ok(Some((Bytes::from(piece), (export, None, next, pool))))
+    })
+}
+
+/// A file to be kept: its Chinese name (RFC 5987), and one in ASCII for who does not read it.
+pub(in crate::spreadsheets) fn attachment((name, ascii): (String, String)) -> ContentDisposition {
+    let extended = ExtendedValue {
+        charset: Charset::Ext("UTF-8".to_owned()),
+        language_tag: None,
+        value: name.into_bytes(),
+    };
+    ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![DispositionParam::Filename(ascii), DispositionParam::FilenameExt(extended)],
+    }
+}

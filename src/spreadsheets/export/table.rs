@@ -1,0 +1,130 @@
+//! What an export is made of: columns with Chinese headers, and cells that know what they are.
+
+use std::borrow::Cow;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use rust_decimal::Decimal;
+
+use crate::diary::events::kinds::EventKind;
+use crate::http::Problem;
+use crate::ledger::metric::Catalogue;
+use crate::org::Position;
+
+/// How a moment is written: the time at the dealerships.
+pub const MOMENT: &str = "%Y-%m-%d %H:%M:%S";
+
+/// One column.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// Its header.
+    pub header: Cow<'static, str>,
+    /// What its cells are.
+    pub kind: Kind,
+}
+
+impl Column {
+    /// A column of a listing.
+    pub const fn new(header: &'static str, kind: Kind) -> Self {
+        Self { header: Cow::Borrowed(header), kind }
+    }
+}
+
+/// What the cells of a column are, and how the text that the database gives for them is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text, as it is.
+    Text,
+    /// An exact number.
+    Number,
+    /// A day, `2014-03-05`.
+    Date,
+    /// A moment in Chinese time, `2014-03-05 18:00:00`.
+    Moment,
+    /// `true` or `false`: 是, 否.
+    YesNo,
+    /// The name of a metric: its Chinese label.
+    Metric,
+    /// The name of a source: its Chinese label.
+    Source,
+    /// The kind of an event: its Chinese label.
+    Event,
+    /// Positions, separated by commas: their Chinese labels.
+    Positions,
+    /// Words with what they are called in Chinese.
+    Words(&'static [(&'static str, &'static str)]),
+}
+
+/// One cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// Nothing.
+    Blank,
+    /// Text; whatever it says, it is no formula.
+    Text(String),
+    /// A number.
+    Number(Decimal),
+    /// A day.
+    Date(NaiveDate),
+    /// A moment, in Chinese time.
+    Moment(NaiveDateTime),
+}
+
+impl Kind {
+    /// Reads a cell from the database's text.
+    ///
+    /// # Errors
+    ///
+    /// A query that gives another kind of text than its column says: a fault of the program.
+    pub fn read(self, text: Option<String>, catalogue: &Catalogue) -> Result<Cell, Problem> {
+        let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(Cell::Blank) };
+        let wrong = || Problem::internal(&format!("'{text}' is no {self:?}"));
+        Ok(match self {
+            Self::Text => Cell::Text(text),
+            Self::Number => Cell::Number(text.parse::<Decimal>().map_err(|_| wrong())?.normalize()),
+            Self::Date => Cell::Date(text.parse().map_err(|_| wrong())?),
+            Self::Moment => Cell::Moment(NaiveDateTime::parse_from_str(&text, MOMENT).map_err(|_| wrong())?),
+            Self::YesNo => Cell::Text(if text == "true" { "是" } else { "否" }.to_owned()),
+            Self::Metric => {
+                let metric = catalogue.find(&text).and_then(|id| catalogue.get(id));
+                Cell::Text(metric.map_or(text, |metric| metric.zh.clone()))
+            }
+            Self::Source => Cell::Text(catalogue.source_label(&text).to_owned()),
+            Self::Event => {
+                let kind = EventKind::ALL.iter().find(|kind| kind.row().name == text);
+                Cell::Text(kind.map_or(text, |kind| kind.row().zh.to_owned()))
+            }
+            Self::Positions => {
+                let label = |name| {
+                    Position::named(name).map_or_else(|| name.to_owned(), |one| one.label().to_owned())
+                };
+                Cell::Text(text.split(',').map(label).collect::<Vec<String>>().join("、"))
+            }
+            Self::Words(words) => {
+                let zh = words.iter().find(|(word, _)| *word == text).map(|(_, zh)| (*zh).to_owned());
+                Cell::Text(zh.unwrap_or(text))
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_read_as_their_column_says() {
+        let catalogue = Catalogue::parse(include_str!("../../../rules/metrics.toml")).unwrap();
+        let read = |kind: Kind, text: &str| kind.read(Some(text.to_owned()), &catalogue);
+        assert_eq!(read(Kind::Number, "-12.50").unwrap(), Cell::Number(Decimal::new(-125, 1)));
+        assert_eq!(read(Kind::Metric, "deliveries").unwrap(), Cell::Text("交车台数".to_owned()));
+        assert_eq!(read(Kind::Metric, "gone").unwrap(), Cell::Text("gone".to_owned()));
+        assert_eq!(read(Kind::Source, "dms").unwrap(), Cell::Text("销售系统（DMS）".to_owned()));
+        assert_eq!(
+            read(Kind::Positions, "sales_consultant,team_leader").unwrap(),
+            Cell::Text("销售顾问、组长".to_owned())
+        );
+        assert_eq!(read(Kind::YesNo, "false").unwrap(), Cell::Text("否".to_owned()));
+        assert_eq!(read(Kind::Text, "").unwrap(), Cell::Blank);
+        assert!(read(Kind::Date, "2014-13-01").is_err());
+    }
+}

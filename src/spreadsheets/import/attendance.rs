@@ -1,0 +1,154 @@
+//! The monthly attendance summary, as DingTalk exports it.
+//!
+//! Required are 工号, 出勤天数, 迟到次数, 早退次数 and 旷工天数. The rest are optional: a kind of leave that has no column
+//! has not been taken. DingTalk leaves zeros out, so an empty cell or a dash is zero, except in the columns that say how
+//! many days there were to work and were worked: these are not guessed. Which kinds of leave there are, and whether they
+//! are protected, is data.
+//!
+//! Absence may be counted instead of measured: 旷工次数 for 旷工天数, 旷工迟到次数 for 旷工迟到天数. Nobody is absent, or so
+//! late that it counts as absence, more than once a day, so each one is a day; and the report says that it was read so.
+
+use std::borrow::Cow;
+
+use rust_decimal::Decimal;
+
+use super::form::{Blank, Form, Keep, Need, Note, Source};
+use super::number::Measure::{Count, Days, Hours};
+use super::sheet::Reading;
+use crate::diary::leave::LeaveType;
+
+const ATTENDED: &str = "出勤天数";
+const SCHEDULED: &str = "应出勤天数";
+const RESTED: &str = "休息天数";
+const ABSENCE: &str = "旷工天数";
+const LATE_ABSENCE: &str = "旷工迟到天数";
+const OVERTIME: &str = "加班总时长";
+
+const PERSONAL_LEAVE: &str = "personal_leave_days";
+const PROTECTED_LEAVE: &str = "protected_leave_days";
+const ABSENT: &str = "absent_days";
+const MISSED: &str = "missed_punches";
+const OVERTIME_HOURS: &str = "overtime_hours";
+
+pub(super) fn form(leave_types: &[LeaveType]) -> Form {
+    let mut sources = Vec::from(days());
+    sources.extend(tallies());
+    sources.extend(overtime());
+    sources.extend(leave_types.iter().flat_map(leave));
+    Form {
+        sources,
+        notes: vec![Note {
+            without: &[SCHEDULED, RESTED],
+            says: "没有“应出勤天数”或“休息天数”列：应出勤天数不取自本文件，按工作日历",
+        }],
+        finish,
+        watches_leave: true,
+    }
+}
+
+/// Days to work and days worked.
+fn days() -> [Source; 3] {
+    let checked = |headers: &[&'static str]| Source {
+        keep: Keep::ToCheck,
+        blank: Blank::Fault,
+        ..Source::optional("", Days, headers)
+    };
+    [
+        Source {
+            need: Need::Required,
+            ..checked(&[ATTENDED, "实际出勤天数", "实出勤天数", "实际出勤", "实出勤", "出勤"])
+        },
+        Source {
+            blank: Blank::Fault,
+            ..Source::optional("scheduled_days", Days, &[SCHEDULED, "应出勤", "应出勤日数", "应出勤日"])
+        },
+        Source { need: Need::Spare(&[SCHEDULED]), ..checked(&[RESTED, "休息日天数", "休息"]) },
+    ]
+}
+
+fn tallies() -> Vec<Source> {
+    vec![
+        Source::tally("late", Count, Need::Required, &["迟到次数", "迟到"]),
+        Source::tally("severe_late", Count, Need::Optional, &["严重迟到次数", "严重迟到"]),
+        Source::tally("early_leave", Count, Need::Required, &["早退次数", "早退"]),
+        Source::tally(MISSED, Count, Need::Optional, &["上班缺卡次数", "上班缺卡", "上班未打卡次数"]),
+        Source::tally(MISSED, Count, Need::Optional, &["下班缺卡次数", "下班缺卡", "下班未打卡次数"]),
+        Source::tally(
+            MISSED,
+            Count,
+            Need::Spare(&["上班缺卡次数", "下班缺卡次数"]),
+            &["缺卡次数", "缺卡", "缺卡总次数", "未打卡次数"],
+        ),
+        Source::tally(ABSENT, Days, Need::Optional, &[ABSENCE, "旷工"]),
+        Source {
+            note: Some("没有“旷工天数”列：按旷工次数，每次计 1 天"),
+            ..Source::tally(ABSENT, Count, Need::Without(ABSENCE), &["旷工次数", "旷工"])
+        },
+        Source::tally(ABSENT, Days, Need::Optional, &[LATE_ABSENCE, "旷工迟到"]),
+        Source {
+            note: Some("没有“旷工迟到天数”列：按旷工迟到次数，每次计旷工 1 天"),
+            ..Source::tally(ABSENT, Count, Need::Spare(&[LATE_ABSENCE]), &["旷工迟到次数", "旷工迟到"])
+        },
+    ]
+}
+
+/// Overtime is kept and scores nothing: as a total, or by the kind of day.
+fn overtime() -> Vec<Source> {
+    let source = |need, headers: &[&'static str]| Source::tally(OVERTIME_HOURS, Hours, need, headers);
+    let part = |headers: &[&'static str]| source(Need::Spare(&[OVERTIME]), headers);
+    vec![
+        source(
+            Need::Optional,
+            &[OVERTIME, "加班时长", "总加班时长", "加班时长合计", "加班合计", "加班小时数", "加班"],
+        ),
+        part(&["工作日加班", "工作日加班时长", "平时加班", "平时加班时长"]),
+        part(&["休息日加班", "休息日加班时长", "周末加班", "周末加班时长"]),
+        part(&["节假日加班", "节假日加班时长", "法定节假日加班", "法定节假日加班时长"]),
+    ]
+}
+
+/// A column for each name: 陪产假 and 护理假 may stand beside each other, and are added up.
+fn leave(leave_type: &LeaveType) -> impl Iterator<Item = Source> {
+    let metric = if leave_type.is_protected { PROTECTED_LEAVE } else { PERSONAL_LEAVE };
+    let names = std::iter::once(&leave_type.name).chain(&leave_type.aliases);
+    names.map(move |name| Source {
+        headers: vec![Cow::Owned(name.clone()), Cow::Owned(format!("{name}天数"))],
+        ..Source::tally(metric, Days, Need::Optional, &[])
+    })
+}
+
+/// Derives the schedule, and faults a month with more days than the calendar has.
+fn finish(row: &mut Reading<'_>) {
+    // A faulty cell is left out of the sums here, so what they exceed is exceeded all the more.
+    let calendar = Decimal::from(row.period.days());
+    let Some((attended, column)) = row.value(ATTENDED).map(|(days, column)| (days, column.to_owned())) else {
+        return;
+    };
+    let given = row.value(SCHEDULED).or_else(|| row.value(RESTED));
+    let given = given.map(|(days, column)| (days, column.to_owned()));
+    let month = format!("不超过 {calendar} 天（{} 的日历天数）", row.period);
+
+    if let Some((days, from)) = given.as_ref().filter(|(days, _)| *days > calendar) {
+        row.fault(Some(from), &days.to_string(), month);
+        return;
+    }
+    // DingTalk's 出勤天数 counts days attended; what was scheduled are the calendar days less the days of rest.
+    let scheduled = match (row.value(SCHEDULED), given) {
+        (Some((days, _)), _) => Some(days),
+        (None, Some((rested, from))) => {
+            row.add("scheduled_days", &from, calendar - rested);
+            Some(calendar - rested)
+        }
+        (None, None) => None,
+    };
+    let leave = row.sum(PERSONAL_LEAVE) + row.sum(PROTECTED_LEAVE);
+    let absent = row.sum(ABSENT);
+    let total = attended + leave + absent;
+    if total > calendar {
+        let found = format!("出勤 {attended} + 请假 {leave} + 旷工 {absent} = {total} 天");
+        row.fault(Some(&column), &found, format!("合计{month}"));
+    }
+    if let Some(scheduled) = scheduled.filter(|scheduled| leave > *scheduled) {
+        row.fault(None, &format!("请假 {leave} 天"), format!("请假不超过应出勤的 {scheduled} 天"));
+    }
+}

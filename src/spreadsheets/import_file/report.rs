@@ -1,0 +1,79 @@
+//! What an import has to say.
+
+use rust_decimal::Decimal;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::problem::FieldError;
+use crate::http::{Code, Problem};
+use crate::ledger::Counts;
+use crate::spreadsheets::import::Fault;
+
+/// So many differences are shown one by one.
+pub const MAX_DIFFERENCES: usize = 100;
+
+/// What an import did, or with a dry run would do.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct ImportReport {
+    /// The batch under which the values were recorded; none when nothing was.
+    pub batch: Option<i64>,
+    /// Good rows.
+    pub rows: usize,
+    /// How many values of each kind.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// What is wrong in the other rows.
+    pub faults: Vec<Fault>,
+    /// The first 100 values that are new or replace others.
+    pub differences: Vec<ImportDifference>,
+    /// What whoever imports should know about how the file is read, in Chinese.
+    pub notes: Vec<String>,
+    /// Whether anything was written.
+    pub applied: bool,
+}
+
+/// A value that is new or replaces another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ImportDifference {
+    /// The row as a spreadsheet shows it, counted from 1.
+    pub row: u32,
+    /// 工号.
+    pub employee_no: String,
+    /// The header that the value stands under; several, joined by `+`, where columns are added up.
+    pub column: String,
+    /// The metric.
+    pub metric: String,
+    /// What was known; null where nothing was.
+    #[schema(value_type = Option<f64>)]
+    pub from: Option<Decimal>,
+    /// What the file says.
+    #[schema(value_type = f64)]
+    pub to: Decimal,
+}
+
+impl ImportReport {
+    /// The problem that a caller is told when faulty rows kept everything out.
+    pub fn refusal(&self) -> Problem {
+        Problem {
+            code: Code::ValidationFailed,
+            detail: format!(
+                "文件有 {} 处错误，未导入任何数据；改正后重试，或选择只导入正确的行 (partial)",
+                self.faults.len()
+            ),
+            errors: self
+                .faults
+                .iter()
+                .map(|fault| FieldError {
+                    field: place(fault),
+                    message: format!("「{}」：应为{}", fault.found, fault.expected),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Where a fault is, as `row 15, 出勤天数`.
+pub fn place(fault: &Fault) -> String {
+    let row = fault.row.map(|row| format!("row {row}"));
+    row.into_iter().chain(fault.column.clone()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,283 @@
+//! What the columns of a sheet probably are: from their headers, and from what stands under them.
+//!
+//! A proposal is never used by itself: somebody confirms it, and looks first at what it is not sure of.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::day::day;
+use super::file::SEARCHED_ROWS;
+use super::label::{is_same_unit, normal, parts};
+use super::value::{is_nothing, number};
+use super::{Blank, MappedColumn, Target, synonyms};
+use crate::ledger::metric::{COMPUTED_SOURCE, Catalogue, Metric, TARGET_SUFFIX};
+use crate::spreadsheets::import::{Line, Value};
+
+/// From this confidence on, in percent, the program is sure.
+const SURE: u8 = 90;
+
+/// Below this it proposes to ignore the column.
+const LEAST: u8 = 50;
+
+/// Rows that are looked at below the header.
+pub(super) const SAMPLES: usize = 50;
+
+/// Rows that are shown.
+const SHOWN: usize = 5;
+
+/// What the program makes of a sheet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Proposal {
+    /// The row of the header, as a spreadsheet shows it.
+    pub header_row: u32,
+    /// The columns that have a header, from left to right.
+    pub columns: Vec<ProposedColumn>,
+    /// The first rows below the header, a text for each of the columns.
+    pub samples: Vec<Vec<String>>,
+    /// Whether the program is sure of every column, and there is one of employee numbers.
+    pub is_sure: bool,
+}
+
+/// What a column probably is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProposedColumn {
+    /// The column, as it would be saved.
+    #[serde(flatten)]
+    pub column: MappedColumn,
+    /// How confident the program is, in percent.
+    pub confidence: u8,
+    /// Whether it is sure, and nobody need look.
+    pub is_sure: bool,
+    /// Why, in Chinese.
+    pub because: String,
+}
+
+/// One thing that a column may be.
+#[derive(Clone, Debug)]
+struct Guess {
+    to: Target,
+    metric: Option<String>,
+    confidence: u8,
+    because: String,
+}
+
+/// Proposes what the columns are, from the first rows of a sheet and the employee numbers that there are. `None`: there is
+/// no header in them.
+pub(super) fn propose(
+    rows: &[Line],
+    catalogue: &Catalogue,
+    employee_nos: &HashSet<String>,
+) -> Option<Proposal> {
+    let at = header(rows, catalogue)?;
+    let (head, below) = (rows.get(at)?, rows.get(at + 1..).unwrap_or_default());
+    let headed: Vec<(usize, String)> = head
+        .cells
+        .iter()
+        .enumerate()
+        .filter(|(_, cell)| !cell.is_blank())
+        .map(|(column, cell)| (column, cell.shown()))
+        .collect();
+    let mut guesses: Vec<(usize, Guess)> = Vec::new();
+    for (index, (column, header)) in headed.iter().enumerate() {
+        let samples: Vec<&Value> =
+            below.iter().map(|row| row.cell(*column)).filter(|value| !is_nothing(value)).collect();
+        let found = people(header, &samples, employee_nos)
+            .into_iter()
+            .chain(places(header, &samples))
+            .chain(catalogue.entries().filter_map(|(_, metric)| measured(header, &samples, metric)));
+        guesses.extend(found.map(|guess| (index, guess)));
+    }
+    let chosen = choose(guesses);
+    let is_whole = chosen.values().any(|guess| guess.to == Target::EmployeeNo);
+    let columns: Vec<ProposedColumn> =
+        headed.iter().enumerate().map(|(index, (_, header))| proposed(header, chosen.get(&index))).collect();
+    let shown = |row: &Line| headed.iter().map(|(column, _)| row.cell(*column).shown()).collect();
+    Some(Proposal {
+        header_row: head.row,
+        is_sure: is_whole && columns.iter().all(|column| column.is_sure),
+        columns,
+        samples: below.iter().take(SHOWN).map(shown).collect(),
+    })
+}
+
+/// The row of the header: the one of which most is understood, else the first that has several texts and nothing else.
+fn header(rows: &[Line], catalogue: &Catalogue) -> Option<usize> {
+    let searched = || rows.iter().take_while(|row| row.row <= SEARCHED_ROWS).enumerate();
+    let understood = |row: &Line| {
+        let cells = row.cells.iter().filter(|cell| matches!(cell, Value::Text(_)));
+        cells.filter(|cell| is_understood(&cell.shown(), catalogue)).count()
+    };
+    // Of rows of which as much is understood, the first.
+    let scored = searched().map(|(at, row)| (understood(row), at)).filter(|(score, _)| *score > 0);
+    let best = scored.min_by_key(|(score, at)| (std::cmp::Reverse(*score), *at)).map(|(_, at)| at);
+    best.or_else(|| {
+        let is_header = |row: &Line| {
+            let is_word =
+                |cell: &&Value| matches!(cell, Value::Text(text) if text.contains(char::is_alphabetic));
+            let words = row.cells.iter().filter(is_word).count();
+            words > 1 && row.cells.iter().filter(|cell| !cell.is_blank()).count() == words
+        };
+        searched().find(|(_, row)| is_header(row)).map(|(at, _)| at)
+    })
+}
+
+fn is_understood(header: &str, catalogue: &Catalogue) -> bool {
+    let (label, _) = parts(header);
+    let is_known = |words: &[&str]| words.contains(&label.as_str());
+    is_known(synonyms::EMPLOYEE_NO)
+        || is_known(synonyms::NAME)
+        || is_known(synonyms::DAY)
+        || catalogue.listed().iter().any(|metric| is_exactly(&label, metric))
+}
+
+fn is_exactly(label: &str, metric: &Metric) -> bool {
+    let own = [&metric.zh, &metric.en, &metric.name];
+    own.into_iter().any(|word| normal(word) == label) || synonyms::of(&metric.name).contains(&label)
+}
+
+/// Whether a column says who it is about.
+fn people(header: &str, samples: &[&Value], employee_nos: &HashSet<String>) -> Vec<Guess> {
+    let (label, _) = parts(header);
+    let known = samples.iter().filter(|value| employee_nos.contains(value.shown().trim())).count();
+    let is_named = synonyms::EMPLOYEE_NO.contains(&label.as_str());
+    let (confidence, because) = match (is_named, known) {
+        (true, 1..) => (100, format!("表头是工号，{known} 个值是在岗员工的工号")),
+        (true, 0) if samples.is_empty() => (95, "表头是工号".to_owned()),
+        (true, 0) => (70, "表头是工号，但没有一个值是在岗员工的工号".to_owned()),
+        (false, _) if known * 2 > samples.len() => {
+            (85, format!("{} 个值中 {known} 个是在岗员工的工号", samples.len()))
+        }
+        (false, _) => (0, String::new()),
+    };
+    let no = Guess { to: Target::EmployeeNo, metric: None, confidence, because };
+    let is_name = synonyms::NAME.contains(&label.as_str()) && known == 0;
+    let because = "表头是姓名".to_owned();
+    let name = Guess { to: Target::Name, metric: None, confidence: if is_name { 95 } else { 0 }, because };
+    vec![no, name]
+}
+
+/// Whether a column says which day, or which record, a row is about.
+fn places(header: &str, samples: &[&Value]) -> Vec<Guess> {
+    let (label, _) = parts(header);
+    let days = samples.iter().filter(|value| day(value).is_some()).count();
+    let are_days = !samples.is_empty() && days == samples.len();
+    let is_named = synonyms::DAY.contains(&label.as_str());
+    let confidence = match (is_named, are_days, label.contains("日期")) {
+        (true, true, _) => 100,
+        (false, true, true) => 80,
+        (true, false, _) => 55,
+        (false, true, false) => 60,
+        _ => 0,
+    };
+    let because = format!("{} 个值中 {days} 个是日期", samples.len());
+    let day = Guess { to: Target::Day, metric: None, confidence, because };
+    let different: HashSet<String> = samples.iter().map(|value| value.shown()).collect();
+    let is_id = synonyms::EXTERNAL_ID.contains(&label.as_str());
+    let (confidence, because) = match is_id {
+        true if different.len() == samples.len() => (95, "表头是编号，没有重复的值"),
+        true => (60, "表头是编号，但有重复的值"),
+        false => (0, ""),
+    };
+    let id = Guess { to: Target::ExternalId, metric: None, confidence, because: because.to_owned() };
+    vec![day, id]
+}
+
+/// How well a column fits a metric.
+fn measured(header: &str, samples: &[&Value], metric: &Metric) -> Option<Guess> {
+    if metric.source.as_deref() == Some(COMPUTED_SOURCE) {
+        return None;
+    }
+    let (label, unit) = parts(header);
+    let (alike, because) = likeness(&label, metric)?;
+    let guess = |confidence: u8, because: String| {
+        Some(Guess { to: Target::Metric, metric: Some(metric.name.clone()), confidence, because })
+    };
+    if let Some(unit) = unit.filter(|unit| !is_same_unit(unit, &metric.unit)) {
+        // Never proposed: what is measured otherwise would be wrong by a factor.
+        return guess(1, format!("像“{}”，但单位是{unit}而不是{}", metric.zh, metric.unit));
+    }
+    let wrong = samples.iter().filter(|value| number(value, metric).is_none()).count();
+    match wrong {
+        0 => guess(alike, because),
+        wrong if wrong == samples.len() => guess(1, format!("{because}，但没有一个值可用")),
+        wrong => guess(
+            alike.saturating_sub(40),
+            format!("{because}，但 {} 个值中 {wrong} 个不可用", samples.len()),
+        ),
+    }
+}
+
+/// How much a header is like what a metric is called, in percent, and why.
+fn likeness(label: &str, metric: &Metric) -> Option<(u8, String)> {
+    let zh = &metric.zh;
+    if [zh, &metric.en, &metric.name].into_iter().any(|word| normal(word) == label) {
+        return Some((100, format!("表头就是“{zh}”")));
+    }
+    if synonyms::of(&metric.name).contains(&label) {
+        return Some((95, format!("表头是“{zh}”的另一种叫法")));
+    }
+    // A target is only meant where the header says so.
+    if metric.name.ends_with(TARGET_SUFFIX) && !label.contains("目标") && !label.contains("target") {
+        return None;
+    }
+    let words =
+        std::iter::once(normal(zh)).chain(synonyms::of(&metric.name).iter().map(|word| (*word).to_owned()));
+    words.filter_map(|word| near(label, &word)).max().map(|alike| (alike, format!("表头像“{zh}”")))
+}
+
+/// How near two labels are, in percent, below what counts as sure.
+fn near(label: &str, word: &str) -> Option<u8> {
+    let (given, own) = (label.chars().count(), word.chars().count());
+    let (shorter, longer) = (given.min(own), given.max(own));
+    if shorter < 2 {
+        return None;
+    }
+    if label.contains(word) || word.contains(label) {
+        // 60 where it is a small part, towards 85 where it is nearly all.
+        return u8::try_from(60 + 25 * shorter / longer).ok();
+    }
+    let distance = strsim::damerau_levenshtein(label, word);
+    (distance * 3 <= longer).then(|| u8::try_from(80 - 60 * distance / longer).ok()).flatten()
+}
+
+/// Gives each column the best of its guesses; what a sheet can have once goes to the column that fits best.
+fn choose(mut guesses: Vec<(usize, Guess)>) -> HashMap<usize, Guess> {
+    guesses.sort_by_key(|(column, guess)| (std::cmp::Reverse(guess.confidence), *column));
+    let mut chosen: HashMap<usize, Guess> = HashMap::new();
+    let mut taken = HashSet::new();
+    for (column, guess) in guesses {
+        if guess.confidence == 0 || chosen.contains_key(&column) {
+            continue;
+        }
+        if guess.confidence < LEAST || taken.insert((guess.to, guess.metric.clone())) {
+            chosen.insert(column, guess);
+        } else if guess.confidence >= SURE {
+            // Another column says the same: somebody should look which of them is right.
+            let because = format!("{}，但另一列更像", guess.because);
+            chosen.insert(column, Guess { to: Target::Ignore, metric: None, confidence: LEAST, because });
+        }
+    }
+    chosen
+}
+
+fn proposed(header: &str, guess: Option<&Guess>) -> ProposedColumn {
+    let (to, metric, confidence, because) = match guess {
+        Some(guess) if guess.confidence >= LEAST => {
+            (guess.to, guess.metric.clone(), guess.confidence, guess.because.clone())
+        }
+        // Something speaks for a metric, but more against it: somebody should look.
+        Some(guess) => (Target::Ignore, None, 100 - guess.confidence.max(LEAST), guess.because.clone()),
+        None => (Target::Ignore, None, SURE, "不像目录中的任何指标".to_owned()),
+    };
+    ProposedColumn {
+        column: MappedColumn { header: header.to_owned(), to, metric, blank: Blank::Missing },
+        confidence,
+        is_sure: confidence >= SURE,
+        because,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! Templates over HTTP.
+
+use actix_web::http::header::CONTENT_DISPOSITION;
+use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpResponse, Responder, get};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::Wanted;
+use crate::auth::Caller;
+use crate::auth::access::EnterFacts;
+use crate::db::Pool;
+use crate::http::Problem;
+use crate::http::problem::ProblemBody;
+use crate::ledger::metric::CatalogueFile;
+use crate::period::Period;
+use crate::spreadsheets::export::http::attachment;
+use crate::spreadsheets::export::xlsx::CONTENT_TYPE;
+
+/// Whose rows stand in the template.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TemplateQuery {
+    /// The month whose people are in it.
+    #[param(value_type = String, example = "2014-04")]
+    period: Period,
+    /// Only people of this store, by code.
+    store: Option<String>,
+}
+
+/// Download the Excel template of a source, for example `exams`: the month's people with a column for each metric.
+///
+/// Filled in, it is uploaded to `POST /v1/column-mappings/{name}/imports` under the same name.
+#[utoipa::path(tag = "facts", params(("kind" = String, Path, description = "A source of the catalogue", example = "exams"), TemplateQuery),
+    responses(
+        (status = 200, description = "The workbook", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (status = 403, description = "The caller's roles do not enter the source", body = ProblemBody),
+        (status = 404, description = "There is no such template, or nobody of the store within the caller's reach", body = ProblemBody),
+    ))]
+#[get("/import-templates/{kind}")]
+pub async fn get_import_template(
+    caller: Caller<EnterFacts>,
+    pool: Data<Pool>,
+    catalogue: Data<CatalogueFile>,
+    kind: Path<String>,
+    query: Query<TemplateQuery>,
+) -> Result<impl Responder, Problem> {
+    let TemplateQuery { period, store } = query.into_inner();
+    let wanted = Wanted { kind: kind.into_inner(), period, store };
+    let connection = &mut *pool.get().await?;
+    let (names, book) =
+        super::make(connection, &*catalogue.current()?, &wanted, Some(&caller.identity)).await?;
+    let disposition = (CONTENT_DISPOSITION, attachment(names));
+    Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).insert_header(disposition).body(book))
+}
