@@ -2,7 +2,7 @@
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: demo test check openapi
+.PHONY: demo test check docs openapi
 
 demo: postgres
 	$(CARGO) run --locked -- demo $(ARGS)
@@ -22,6 +22,11 @@ check:
 		echo "Dependencies: cargo deny is not installed; checked by tests/api/house.rs."; \
 		$(CARGO) test --locked --quiet --test api -- house::; \
 	fi
+
+# Pastes every command of README.md and the guides against a demonstration.
+docs: postgres
+	$(CARGO) build --locked
+	./scripts/check_docs.sh
 
 # Writes the document that the tests compare with the code.
 openapi:
