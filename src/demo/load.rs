@@ -18,12 +18,11 @@ use crate::http::etag::Seen;
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Entry, Late, Origin};
 use crate::org::{
-    self, EmployeeStatus, LeadershipKind, NewAssignment, NewEmployee, NewOrgUnit, NewTeamLeadership, UnitKind,
+    self, EmployeeStatus, LeadershipKind, NewAssignment, NewEmployee, NewOrgUnit, NewTeamLeadership,
+    UnitKind, labels,
 };
 use crate::period::Period;
-use crate::plan::{
-    self, LabelWeight, Levels, MemberWeight, Method, NewPlan, Resplit, Tree, UnitWeight, labels,
-};
+use crate::plan::{self, LabelWeight, Levels, MemberWeight, Method, NewPlan, Resplit, UnitWeight};
 use crate::rules::bundle::{Bundle, Files};
 use crate::rules::draft;
 use crate::rules::draft::decision::{self, Submission};
@@ -216,7 +215,7 @@ async fn load_plan(
     };
     for (code, zh, en) in SERIES_NAMES {
         let names = labels::LabelNames { zh: zh.to_owned(), en: en.to_owned() };
-        labels::put(connection, Tree::Series, code, names).await?;
+        labels::write(connection, labels::SERIES, code, names).await?;
     }
     let (author, approver) = (user_id(connection, "manager").await?, user_id(connection, "gm").await?);
     let month = |month| Period::new(YEAR, month).ok_or_else(out_of_range);

@@ -45,8 +45,8 @@ pub(super) const EVENTS: Listing = Listing {
     ),
 };
 
-const EVENT_STATES: [(&str, &str); 3] =
-    [("reported", "待核实"), ("verified", "已核实"), ("rejected", "已驳回")];
+const EVENT_STATES: [(&str, &str); 4] =
+    [("reported", "待核实"), ("verified", "已核实"), ("rejected", "已驳回"), ("withdrawn", "已撤回")];
 
 /// Every plan and summary, as it was last written.
 pub(super) const WORK_REPORTS: Listing = Listing {

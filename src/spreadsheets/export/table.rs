@@ -89,10 +89,7 @@ impl Kind {
                 Cell::Text(metric.map_or(text, |metric| metric.zh.clone()))
             }
             Self::Source => Cell::Text(catalogue.source_label(&text).to_owned()),
-            Self::Event => {
-                let kind = EventKind::ALL.iter().find(|kind| kind.row().name == text);
-                Cell::Text(kind.map_or(text, |kind| kind.row().zh.to_owned()))
-            }
+            Self::Event => Cell::Text(EventKind::named(&text).map_or(text, |kind| kind.label().to_owned())),
             Self::Positions => {
                 let label = |name| {
                     Position::named(name).map_or_else(|| name.to_owned(), |one| one.label().to_owned())
