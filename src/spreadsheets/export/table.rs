@@ -74,7 +74,7 @@ impl Kind {
     ///
     /// # Errors
     ///
-    /// A query that gives another kind of text than its column says: a fault of the program.
+    /// A query that gives another kind of text than its column says, or a word that the program does not know.
     pub fn read(self, text: Option<String>, catalogue: &Catalogue) -> Result<Cell, Problem> {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(Cell::Blank) };
         let wrong = || Problem::internal(&format!("'{text}' is no {self:?}"));
@@ -91,17 +91,15 @@ impl Kind {
             Self::Source => Cell::Text(catalogue.source_label(&text).to_owned()),
             Self::Event => {
                 let kind = EventKind::ALL.iter().find(|kind| kind.row().name == text);
-                Cell::Text(kind.map_or(text, |kind| kind.row().zh.to_owned()))
+                Cell::Text(kind.ok_or_else(wrong)?.row().zh.to_owned())
             }
             Self::Positions => {
-                let label = |name| {
-                    Position::named(name).map_or_else(|| name.to_owned(), |one| one.label().to_owned())
-                };
-                Cell::Text(text.split(',').map(label).collect::<Vec<String>>().join("、"))
+                let label = |name| Position::named(name).map(Position::label).ok_or_else(wrong);
+                Cell::Text(text.split(',').map(label).collect::<Result<Vec<_>, _>>()?.join("、"))
             }
             Self::Words(words) => {
-                let zh = words.iter().find(|(word, _)| *word == text).map(|(_, zh)| (*zh).to_owned());
-                Cell::Text(zh.unwrap_or(text))
+                let known = words.iter().find(|(word, _)| *word == text);
+                Cell::Text(known.ok_or_else(wrong)?.1.to_owned())
             }
         })
     }
@@ -126,5 +124,7 @@ mod tests {
         assert_eq!(read(Kind::YesNo, "false").unwrap(), Cell::Text("否".to_owned()));
         assert_eq!(read(Kind::Text, "").unwrap(), Cell::Blank);
         assert!(read(Kind::Date, "2014-13-01").is_err());
+        assert!(read(Kind::Words(&[("done", "已完成")]), "doing").is_err());
+        assert!(read(Kind::Positions, "sales_consultant,king").is_err());
     }
 }

@@ -1,21 +1,5 @@
 //! Other words that showrooms have for what a column holds, in the normal form of headers.
 
-/// What the column of employee numbers is called.
-pub(super) const EMPLOYEE_NO: &[&str] = &[
-    "工号",
-    "员工工号",
-    "员工编号",
-    "员工号",
-    "人员编号",
-    "人员工号",
-    "顾问工号",
-    "顾问编号",
-    "销售顾问工号",
-    "employeeno",
-    "employee_no",
-    "employeeid",
-];
-
 /// What the column of names is called.
 pub(super) const NAME: &[&str] =
     &["姓名", "员工姓名", "顾问姓名", "销售顾问", "员工", "顾问", "销售员", "人员", "人员姓名", "name"];
