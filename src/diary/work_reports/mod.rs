@@ -24,6 +24,7 @@ use crate::db::schema::{work_report, work_report_review, work_report_text};
 use crate::diary::writer;
 use crate::http::Problem;
 use crate::http::problem::FieldError;
+use crate::ledger;
 use crate::period::Period;
 
 /// How far ahead a plan may look.
@@ -159,6 +160,9 @@ pub async fn hand_in(
                 return Err(Problem::field("day", message));
             }
             let period = Period::containing(due_day);
+            let leaders = tally::leaders_of(connection, employee_id, due_day).await?;
+            let counted = leaders.iter().copied().chain([employee_id]).collect::<Vec<_>>();
+            ledger::lock(connection, period, &counted).await?;
             writer::require_open(connection, period, &[employee_id]).await?;
             let due = owed.of(employee_id, period).into_iter();
             let due =
@@ -190,7 +194,6 @@ pub async fn hand_in(
             };
             write(connection, id, new.content.trim(), by.user_id, now).await?;
             if found.is_none() {
-                let leaders = tally::leaders_of(connection, employee_id, due_day).await?;
                 let origin = tally::origin(Some(by.user_id), now);
                 tally::record(connection, &owed, period, &[employee_id], &leaders, &origin).await?;
             }

@@ -242,7 +242,12 @@ impl Work<'_> {
         name: &str,
         sha256: &str,
     ) -> Result<(), Problem> {
-        ledger::lock_month(cx.db(), self.period).await?;
+        // The months of everybody whom the file is about, and of those whom its records may leave.
+        let records = rows.iter().filter(|one| one.row.external_id.is_some());
+        let records = records.flat_map(|one| one.row.values.iter().map(|cell| one.entry(cell)));
+        let (records, people) = (Vec::from_iter(records), rows.iter().map(|one| one.employee_id));
+        let (system, people) = (&self.origin.source_system, Vec::from_iter(people));
+        ledger::lock_delivery(cx.db(), self.period, &records, system, &people).await?;
         let batch = self.begin(cx.db(), name, sha256).await?;
         self.origin.batch_id = Some(batch);
         self.go(cx, rows, true).await?;
