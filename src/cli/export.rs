@@ -11,7 +11,7 @@ use crate::auth::Context;
 use crate::clock::Clock;
 use crate::config::{Rules, Storage};
 use crate::period::Period;
-use crate::spreadsheets::export::{Export, FileFormat, Wanted, csv, xlsx};
+use crate::spreadsheets::export::{Export, ExportRequest, FileFormat, csv, xlsx};
 
 /// Options of `showfloor export`.
 #[derive(Debug, clap::Args)]
@@ -48,7 +48,7 @@ pub async fn run(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended> {
         "a workbook is nothing for a terminal: use -o FILE"
     );
     let catalogue = args.rules.catalogue()?;
-    let wanted = Wanted {
+    let wanted = ExportRequest {
         what: args.what.clone(),
         period: args.period,
         store: args.store.clone(),

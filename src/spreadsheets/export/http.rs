@@ -9,8 +9,8 @@ use futures_util::stream;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::table::Cell;
-use super::{Export, FileFormat, Wanted, csv, xlsx};
+use super::table::ExportCell;
+use super::{Export, ExportRequest, FileFormat, csv, xlsx};
 use crate::auth::Caller;
 use crate::auth::access::ViewFacts;
 use crate::db::Pool;
@@ -55,7 +55,7 @@ pub async fn get_export(
     query: Query<ExportQuery>,
 ) -> Result<impl Responder, Problem> {
     let ExportQuery { period, store, as_of, format } = query.0;
-    let wanted = Wanted { what: what.into_inner(), period, store, as_of, format };
+    let wanted = ExportRequest { what: what.into_inner(), period, store, as_of, format };
     let mut cx = caller.context().await?;
     let mut export = Export::begin(&mut cx, catalogue.current()?, wanted).await?;
     let disposition = attachment(export.file_names());
@@ -89,7 +89,7 @@ pub async fn get_export(
 fn pages(
     export: Export,
     head: Vec<u8>,
-    first: Option<Vec<Vec<Cell>>>,
+    first: Option<Vec<Vec<ExportCell>>>,
     pool: Data<Pool>,
 ) -> impl futures_util::Stream<Item = Result<Bytes, Problem>> {
     stream::try_unfold((export, Some(head), first, pool), async |(mut export, head, rows, pool)| {

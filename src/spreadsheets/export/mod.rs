@@ -23,7 +23,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use self::listings::{LISTINGS, Listing};
-use self::table::{Cell, Column, Kind};
+use self::table::{Column, ExportCell, Kind};
 use crate::auth::Context;
 use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::sql;
@@ -58,7 +58,7 @@ impl FileFormat {
 
 /// What is to be exported.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct ExportRequest {
     /// Name of the listing.
     pub what: String,
     /// The month.
@@ -75,7 +75,7 @@ pub struct Wanted {
 #[derive(Debug)]
 pub struct Export {
     listing: &'static Listing,
-    wanted: Wanted,
+    wanted: ExportRequest,
     columns: Vec<Column>,
     metrics: Vec<String>,
     catalogue: Arc<Catalogue>,
@@ -97,7 +97,11 @@ impl Export {
     /// # Errors
     ///
     /// There is no such listing, or nobody of the store is within the caller's reach.
-    pub async fn begin(cx: &mut Context, catalogue: Arc<Catalogue>, wanted: Wanted) -> Result<Self, Problem> {
+    pub async fn begin(
+        cx: &mut Context,
+        catalogue: Arc<Catalogue>,
+        wanted: ExportRequest,
+    ) -> Result<Self, Problem> {
         let listing = find(&wanted.what)?;
         if let Some(store) = &wanted.store {
             require_store(cx, wanted.period, store).await?;
@@ -133,7 +137,7 @@ impl Export {
 
     /// The file's name, in Chinese and in ASCII.
     pub fn file_names(&self) -> (String, String) {
-        let Wanted { period, format, store, .. } = &self.wanted;
+        let ExportRequest { period, format, store, .. } = &self.wanted;
         let store = store.as_deref().map(|store| format!("-{store}")).unwrap_or_default();
         let ending = format.ending();
         (
@@ -146,7 +150,7 @@ impl Export {
     pub async fn next(
         &mut self,
         connection: &mut AsyncPgConnection,
-    ) -> Result<Option<Vec<Vec<Cell>>>, Problem> {
+    ) -> Result<Option<Vec<Vec<ExportCell>>>, Problem> {
         #[derive(QueryableByName)]
         struct KeyedCells {
             #[diesel(sql_type = BigInt)]
@@ -169,7 +173,7 @@ impl Export {
         self.after = rows.last().map(|row| row.key).filter(|_| rows.len() >= PAGE);
         let read = |(column, text): (&Column, Option<String>)| column.kind.read(text, &self.catalogue);
         let cells = rows.into_iter().map(|row| self.columns.iter().zip(row.cells).map(read).collect());
-        let rows = cells.collect::<Result<Vec<Vec<Cell>>, Problem>>()?;
+        let rows = cells.collect::<Result<Vec<Vec<ExportCell>>, Problem>>()?;
         Ok(Some(rows).filter(|rows| !rows.is_empty()))
     }
 }

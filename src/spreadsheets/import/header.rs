@@ -207,7 +207,7 @@ impl Header {
     /// # Errors
     ///
     /// Two columns are called so, and [`Twins`] do not let that pass.
-    pub(super) fn column(&self, column: &FormColumn, is_exact: bool) -> Result<Place, ImportError> {
+    pub(super) fn column(&self, column: &FormColumn, is_exact: bool) -> Result<FoundColumn, ImportError> {
         let mut best: Option<(usize, usize)> = None;
         let mut foreign = None;
         for (at, found) in self.columns.iter().enumerate() {
@@ -231,9 +231,9 @@ impl Header {
             }
         }
         Ok(match (best, foreign) {
-            (Some((at, _)), _) => Place::At(at),
-            (None, Some(at)) => Place::InAnotherUnit(at),
-            (None, None) => Place::Nowhere,
+            (Some((at, _)), _) => FoundColumn::At(at),
+            (None, Some(at)) => FoundColumn::InAnotherUnit(at),
+            (None, None) => FoundColumn::Nowhere,
         })
     }
 
@@ -260,7 +260,7 @@ pub(in crate::spreadsheets) enum Twins {
 
 /// Where a column is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum FoundColumn {
     At(usize),
     /// One is called so, but measures in something else.
     InAnotherUnit(usize),
@@ -318,10 +318,9 @@ impl HeaderColumn {
     /// them.
     pub(super) fn rank(&self, column: &FormColumn, is_exact: bool) -> Option<(usize, Option<&str>)> {
         let place = |text: &String| column.keys.iter().position(|key| key == text);
-        match is_exact {
-            true => self.wholes.iter().find_map(place).map(|rank| (rank, self.unit())),
-            false => self.names.iter().find_map(|name| Some((place(&name.text)?, name.unit.as_deref()))),
-        }
+        let mut named = self.names.iter().filter(|_| !is_exact);
+        let named = named.find_map(|name| Some((place(&name.text)?, name.unit.as_deref())));
+        named.or_else(|| Some((self.wholes.iter().find_map(place)?, self.unit())))
     }
 
     /// The unit that its header names.

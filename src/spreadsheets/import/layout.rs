@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::form::{FormColumn, Need, To};
-use super::header::{Header, HeaderColumn, Place};
+use super::header::{FoundColumn, Header, HeaderColumn};
 use super::number::Measure;
 use super::{Form, ImportError, ReadColumn, TableHeader};
 
@@ -81,19 +81,19 @@ impl<'a> Layout<'a> {
         }
         let at = match self.header.column(column, self.form.is_exact)? {
             // A name may do for two measures: 旷工(天) are days and 旷工(次) are counted.
-            Place::At(at) if self.measured.iter().any(|taken| taken.at == at) => return Ok(None),
-            Place::At(at) => at,
-            Place::InAnotherUnit(at) if column.of.is_none() && column.measure == Measure::Hours => {
+            FoundColumn::At(at) if self.measured.iter().any(|taken| taken.at == at) => return Ok(None),
+            FoundColumn::At(at) => at,
+            FoundColumn::InAnotherUnit(at) if column.of.is_none() && column.measure == Measure::Hours => {
                 let column = self.header.shown(at);
                 self.notes.push(format!("“{column}”列不是以小时为单位，未读取"));
                 return Ok(None);
             }
-            Place::InAnotherUnit(at) if self.is_read_otherwise(column, at) => return Ok(None),
-            Place::InAnotherUnit(at) => {
+            FoundColumn::InAnotherUnit(at) if self.is_read_otherwise(column, at) => return Ok(None),
+            FoundColumn::InAnotherUnit(at) => {
                 let shown = self.header.shown(at).to_owned();
                 return Err(ImportError::WrongUnit { column: shown, expected: column.unit() });
             }
-            Place::Nowhere => {
+            FoundColumn::Nowhere => {
                 return Ok(match column.need {
                     Need::Required => Some(usual.to_owned()),
                     Need::Without(other) => Some(format!("{other}（或{usual}）")),

@@ -142,7 +142,7 @@ fn is_understood(header: &str, catalogue: &Catalogue) -> bool {
 
 fn is_exactly(label: &str, metric: &Metric) -> bool {
     let own = [&metric.zh, &metric.en, &metric.name];
-    own.into_iter().any(|word| normal(word) == label) || synonyms::of(&metric.name).contains(&label)
+    own.into_iter().any(|word| normal(word) == label) || synonyms::of(&metric.name).any(|word| word == label)
 }
 
 /// Whether a column says who it is about.
@@ -222,15 +222,14 @@ fn likeness(label: &str, metric: &Metric) -> Option<(u8, String)> {
     if [zh, &metric.en, &metric.name].into_iter().any(|word| normal(word) == label) {
         return Some((100, format!("表头就是“{zh}”")));
     }
-    if synonyms::of(&metric.name).contains(&label) {
+    if synonyms::of(&metric.name).any(|word| word == label) {
         return Some((95, format!("表头是“{zh}”的另一种叫法")));
     }
     // A target is only meant where the header says so.
     if metric.name.ends_with(TARGET_SUFFIX) && !label.contains("目标") && !label.contains("target") {
         return None;
     }
-    let words =
-        std::iter::once(normal(zh)).chain(synonyms::of(&metric.name).iter().map(|word| (*word).to_owned()));
+    let words = std::iter::once(normal(zh)).chain(synonyms::of(&metric.name).map(str::to_owned));
     words.filter_map(|word| near(label, &word)).max().map(|alike| (alike, format!("表头像“{zh}”")))
 }
 

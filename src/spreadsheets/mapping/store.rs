@@ -23,7 +23,7 @@ use crate::ledger::metric::Catalogue;
 use crate::period::Period;
 
 /// The columns of a mapping, as they are kept.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, AsExpression, FromSqlRow)]
+#[derive(Clone, Debug, Serialize, Deserialize, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Jsonb)]
 #[serde(transparent)]
 pub struct MappedColumns(pub Vec<MappedColumn>);

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, Responder, get};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::Wanted;
+use super::TemplateRequest;
 use crate::auth::Caller;
 use crate::auth::access::EnterFacts;
 use crate::http::{Problem, Query};
@@ -43,7 +43,7 @@ pub async fn get_import_template(
     query: Query<TemplateQuery>,
 ) -> Result<impl Responder, Problem> {
     let TemplateQuery { period, store } = query.0;
-    let wanted = Wanted { kind: kind.into_inner(), period, store };
+    let wanted = TemplateRequest { kind: kind.into_inner(), period, store };
     let cx = &mut caller.context().await?;
     let (names, book) = super::make(cx, &*catalogue.current()?, &wanted).await?;
     let disposition = (CONTENT_DISPOSITION, attachment(names));

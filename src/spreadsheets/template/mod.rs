@@ -21,7 +21,7 @@ const FUNNEL: (&str, &str) = ("dms-funnel", "dms");
 
 /// Which template.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct TemplateRequest {
     /// Name of the source, or `dms-funnel`.
     pub kind: String,
     /// The month whose people are in it.
@@ -49,7 +49,7 @@ pub struct TemplatePerson {
 pub async fn make(
     cx: &mut Context,
     catalogue: &Catalogue,
-    wanted: &Wanted,
+    wanted: &TemplateRequest,
 ) -> Result<((String, String), Vec<u8>), Problem> {
     let source = source(catalogue, &wanted.kind)?;
     let scope = mapping::scope(&[Some(source.to_owned())], cx.identity.as_ref())?;
@@ -76,7 +76,11 @@ fn source<'a>(catalogue: &'a Catalogue, kind: &str) -> Result<&'a str, Problem> 
 }
 
 /// Everybody posted in the month whom the scope reaches, by 工号.
-async fn people(cx: &mut Context, scope: Scope, wanted: &Wanted) -> Result<Vec<TemplatePerson>, Problem> {
+async fn people(
+    cx: &mut Context,
+    scope: Scope,
+    wanted: &TemplateRequest,
+) -> Result<Vec<TemplatePerson>, Problem> {
     let text = concat!(
         "SELECT DISTINCT e.employee_no, e.name FROM employee e JOIN assignment a ON a.employee_id = e.id \
              JOIN org_unit u ON u.id = a.unit_id LEFT JOIN org_unit s ON s.id = u.store_id \

@@ -51,7 +51,12 @@ fn named_separator(head: &[u8]) -> Option<u8> {
 /// separator.
 fn width(head: &[u8], separator: u8, is_header: &dyn Fn(&Line) -> bool) -> (usize, usize, usize) {
     let (mut header, mut widest, mut parted) = (0, 0, 0);
-    for line in records(head, separator).map_while(Result::ok).take_while(|line| line.row <= SEARCHED_ROWS) {
+    for line in records(head, separator) {
+        let line = match line {
+            Ok(line) if line.row <= SEARCHED_ROWS => line,
+            Err(ImportError::TooManyColumns) => return (header, usize::MAX, parted),
+            Ok(_) | Err(_) => break,
+        };
         let width = line.cells.len();
         if header == 0 && is_header(&line) {
             header = width;
@@ -106,12 +111,12 @@ fn records(text: impl Read, separator: u8) -> impl Iterator<Item = Result<Line, 
 /// Where the text stands with its quotation marks.
 #[derive(Clone, Copy, Default)]
 struct Quotes {
-    place: Place,
+    place: QuotePlace,
     has_ended: bool,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Place {
+enum QuotePlace {
     #[default]
     FieldStart,
     Plain,
@@ -122,17 +127,16 @@ enum Place {
 
 impl Quotes {
     fn never_close(self) -> bool {
-        self.has_ended && self.place == Place::Quoted
+        self.has_ended && self.place == QuotePlace::Quoted
     }
 
     fn pass(&mut self, byte: u8, separator: u8) {
         self.place = match (self.place, byte) {
-            (Place::FieldStart | Place::AfterMark, b'"') | (Place::Quoted, 0..=b'!' | b'#'..) => {
-                Place::Quoted
-            }
-            (Place::Quoted, b'"') => Place::AfterMark,
-            (_, byte) if byte == separator || byte == b'\n' => Place::FieldStart,
-            _ => Place::Plain,
+            (QuotePlace::FieldStart | QuotePlace::AfterMark, b'"')
+            | (QuotePlace::Quoted, 0..=b'!' | b'#'..) => QuotePlace::Quoted,
+            (QuotePlace::Quoted, b'"') => QuotePlace::AfterMark,
+            (_, byte) if byte == separator || byte == b'\n' => QuotePlace::FieldStart,
+            _ => QuotePlace::Plain,
         };
     }
 }

@@ -42,3 +42,8 @@ pub(super) fn form(kind: &str) -> Form {
         super::person(Twins::Passed).into_iter().chain(COLUMNS.iter().map(column)).collect(),
     )
 }
+
+/// What a funnel calls the column of a metric.
+pub(super) fn words(metric: &str) -> &'static [&'static str] {
+    COLUMNS.iter().find(|(name, ..)| *name == metric).map_or(&[], |(.., words)| *words)
+}

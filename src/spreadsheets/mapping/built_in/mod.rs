@@ -51,6 +51,11 @@ impl ImportKind {
     }
 }
 
+/// What the files of showrooms call the column of a metric.
+pub(super) fn words(metric: &str) -> &'static [&'static str] {
+    funnel::words(metric)
+}
+
 /// The columns that say whom a row is about, whatever they are called.
 fn person(names: Twins) -> Vec<FormColumn> {
     let number = FormColumn::about(To::EmployeeNo, EMPLOYEE_NO, Twins::Ranked);
