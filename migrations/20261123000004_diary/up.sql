@@ -19,8 +19,7 @@ CREATE TABLE event (
     -- How many people have to verify it, and have.
     needed smallint NOT NULL CHECK (needed BETWEEN 1 AND 2),
     verifications smallint NOT NULL DEFAULT 0,
-    state text NOT NULL DEFAULT 'reported' CHECK (state IN ('reported', 'verified', 'rejected')),
-    CONSTRAINT event_external_unique UNIQUE (source_system, external_id),
+    state text NOT NULL DEFAULT 'reported' CHECK (state IN ('reported', 'verified', 'rejected', 'withdrawn')),
     CONSTRAINT event_external_whole CHECK (num_nulls(source_system, external_id) <> 1),
     CONSTRAINT event_is_verified CHECK (state <> 'verified' OR verifications >= needed),
     CONSTRAINT event_evidence CHECK (needed = 1 OR jsonb_array_length(evidence) > 0),
@@ -29,6 +28,8 @@ CREATE TABLE event (
 );
 CREATE INDEX event_person ON event (employee_id, day);
 CREATE INDEX event_day ON event (day, id);
+-- What was rejected or withdrawn can be reported anew under the same id.
+CREATE UNIQUE INDEX event_external_unique ON event (source_system, external_id) WHERE state IN ('reported', 'verified');
 -- What an event says never changes; only how far it has come does.
 CREATE TRIGGER event_is_kept BEFORE DELETE OR UPDATE OF
     id, kind, employee_id, day, detail, evidence, note, reported_by, reported_at, source_system, external_id, needed
@@ -38,7 +39,7 @@ CREATE TRIGGER event_is_kept BEFORE DELETE OR UPDATE OF
 CREATE TABLE event_step (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     event_id bigint NOT NULL,
-    step text NOT NULL CHECK (step IN ('reported', 'verified', 'rejected')),
+    step text NOT NULL CHECK (step IN ('reported', 'verified', 'rejected', 'withdrawn')),
     user_id bigint NOT NULL REFERENCES user_account,
     -- The person behind the login.
     by_employee_id bigint REFERENCES employee,
@@ -47,8 +48,10 @@ CREATE TABLE event_step (
     at timestamptz NOT NULL,
     note text,
     FOREIGN KEY (event_id, reporter_id, subject_id) REFERENCES event (id, reported_by, employee_id),
-    CONSTRAINT event_step_four_eyes CHECK (step = 'reported' OR user_id <> reporter_id),
-    CONSTRAINT event_step_not_own CHECK (step = 'reported' OR by_employee_id IS DISTINCT FROM subject_id),
+    -- Who reported it withdraws it; others verify and reject it.
+    CONSTRAINT event_step_four_eyes CHECK ((step IN ('reported', 'withdrawn')) = (user_id = reporter_id)),
+    CONSTRAINT event_step_not_own
+        CHECK (step IN ('reported', 'withdrawn') OR by_employee_id IS DISTINCT FROM subject_id),
     CONSTRAINT event_step_rejection_says_why CHECK (step <> 'rejected' OR note IS NOT NULL)
 );
 CREATE UNIQUE INDEX event_step_once ON event_step (event_id, user_id, step);

@@ -1,10 +1,10 @@
 //! The diary: what people and stores write of their days, and what the ledger's months follow from.
 
 pub mod activities;
+mod authors;
 pub mod daily_sheets;
 pub mod events;
 pub mod leave;
-mod words;
+mod reached;
 pub mod work_calendar;
 pub mod work_reports;
-pub mod writer;

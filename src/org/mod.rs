@@ -7,6 +7,7 @@ mod kinds;
 mod validity;
 
 pub mod http;
+pub mod labels;
 pub mod leaderships;
 pub mod month;
 pub mod people;

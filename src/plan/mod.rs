@@ -10,15 +10,14 @@
 //! - [`bottom_up`]: what leaders propose, and what people and units commit to.
 //! - [`funnel`], [`supply`] and [`rebate`] stand beside the targets: leads, cars, and what the manufacturer pays.
 //!
-//! What all of them stand on: [`labels`] are the channels and series there are, [`viewer`] says who sees how much,
-//! [`actuals`] what has happened.
+//! What all of them stand on: [`viewer`] says who sees how much, [`actuals`] what has happened. The channels and series
+//! there are stand in [`crate::org::labels`].
 
 pub mod actuals;
 pub mod bottom_up;
 mod faults;
 pub mod funnel;
 pub mod http;
-pub mod labels;
 pub mod reading;
 pub mod rebate;
 pub mod split;
@@ -27,7 +26,6 @@ pub mod versions;
 pub mod viewer;
 pub mod workbook;
 
-pub use labels::PlanLabel;
 pub use reading::targets::{PersonTarget, UnitTarget, targets_in_force, unit_targets_in_force};
 pub use split::method::Method;
 pub use split::new_plan::{LabelWeight, Levels, MemberWeight, NewLine, NewPlan, Pin, UnitWeight};

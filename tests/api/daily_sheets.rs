@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use showfloor::auth::access::Role;
 
 use crate::support::{Answer, As, TestApp};
 use crate::users::fields;
@@ -209,4 +210,55 @@ async fn the_morning_meeting_sees_yesterday_and_the_month_so_far() {
     }
     let others = app.get("leader2", "/v1/daily-sheets?period=2026-02").await.expect(200);
     assert_eq!(others["items"].as_array().unwrap().len(), 1);
+}
+
+/// Ends a person's posting before the 3rd of February 2026.
+async fn end_posting(app: &TestApp, employee_no: &str) {
+    let postings = app.get("admin", &format!("/v1/assignments?employee_no={employee_no}")).await.expect(200);
+    let path = format!("/v1/assignments/{}", postings["items"][0]["id"]);
+    let end = Some(json!({"valid_to": "2026-02-03"}));
+    app.change("admin", Method::PATCH, &path, "*", end).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_morning_meeting_counts_for_a_team_what_was_done_in_it_by_whoever_has_moved_or_left() {
+    let app = TestApp::demo().await.at("2026-02-03T12:00:00Z");
+    app.add_user("third", &[Role::SalesConsultant], Some("A03"), None).await;
+    put(&app, "consultant", "2026-02-02", monday()).await.expect(200);
+    put(&app, "third", "2026-02-02", json!({"counts": {"first_visits": 7}})).await.expect(200);
+    // On the 3rd A02 has moved to the second team, and A03 has left.
+    end_posting(&app, "A02").await;
+    end_posting(&app, "A03").await;
+    let posting = json!({"employee_no": "A02", "unit": "G2", "position": "sales_consultant", "valid_from": "2026-02-03"});
+    app.post("admin", "/v1/assignments", posting).await.expect(201);
+    put(&app, "consultant", "2026-02-03", json!({"counts": {"first_visits": 2}})).await.expect(200);
+
+    let app = app.at("2026-02-04T00:30:00Z");
+    let meeting = app.get("manager", "/v1/daily-sheets/morning?store=JC").await.expect(200);
+    let (g1, g2) = (&meeting["teams"][0], &meeting["teams"][1]);
+    assert_eq!((&g1["unit"], &g2["unit"]), (&json!("G1"), &json!("G2")));
+    assert_eq!(
+        (&g1["month_to_date"]["first_visits"], &g1["month_to_date"]["sheets"]),
+        (&json!(11), &json!(2))
+    );
+    assert_eq!((&g1["on_day"]["sheets"], &g1["not_written"]), (&json!(0), &json!(["A01", "A04"])));
+    assert_eq!((&g2["month_to_date"]["first_visits"], &g2["on_day"]["sheets"]), (&json!(2), &json!(1)));
+    let people = |team: &Value| {
+        let people = team["people"].as_array().unwrap().iter();
+        let people = people.map(|one| (one["employee_no"].clone(), one["is_posted"] == true));
+        people.collect::<Vec<_>>()
+    };
+    let expected = [("A01", true), ("A02", false), ("A03", false), ("A04", true)];
+    assert_eq!(people(g1), expected.map(|(no, is_posted)| (json!(no), is_posted)));
+    assert!(people(g2).contains(&(json!("A02"), true)));
+    // What was done in the store is counted as a whole: leads by channel, and losses by reason.
+    assert_eq!(
+        meeting["channels"][0],
+        json!({"code": "phone_web", "zh": "电话网销", "on_day": 0, "month_to_date": 6})
+    );
+    assert_eq!(meeting["lost"][1]["month_to_date"], 2);
+    // The leader of the first team sees what was done there, and no more.
+    let team = app.get("leader", "/v1/daily-sheets/morning?store=JC").await.expect(200);
+    assert_eq!(team["teams"].as_array().unwrap().len(), 1);
+    assert_eq!(team["teams"][0]["month_to_date"]["first_visits"], 11);
 }

@@ -1,41 +1,27 @@
 //! Kinds and states of activities: who enters which, for whom each counts, and as what. No database.
 
-use diesel::deserialize::FromSqlRow;
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::LedActivity;
 use crate::auth::access::Role;
-use crate::diary::words::words;
 use crate::ledger::Entry;
+use crate::words::words;
 
-/// What an activity is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, FromSqlRow)]
-#[serde(rename_all = "snake_case")]
-pub enum ActivityKind {
-    /// 培训
-    Training,
-    /// 辅导
-    Coaching,
-    /// 会议
-    Meeting,
+words! {
+    /// What an activity is.
+    pub enum ActivityKind in "activity.kind" {
+        Training = "training" "培训",
+        Coaching = "coaching" "辅导",
+        Meeting = "meeting" "会议",
+    }
+
+    /// How far an activity has come.
+    pub enum ActivityState in "activity.state" {
+        Planned = "planned" "计划",
+        Done = "done" "已完成",
+        Cancelled = "cancelled" "已取消",
+    }
 }
-
-/// How far an activity has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, FromSqlRow)]
-#[serde(rename_all = "snake_case")]
-pub enum ActivityState {
-    /// 计划
-    Planned,
-    /// 已完成
-    Done,
-    /// 已取消
-    Cancelled,
-}
-
-words!(ActivityKind { Training = "training", Coaching = "coaching", Meeting = "meeting", });
-words!(ActivityState { Planned = "planned", Done = "done", Cancelled = "cancelled", });
 
 impl ActivityKind {
     /// The roles that enter activities of this kind.

@@ -8,7 +8,10 @@ mod kind;
 mod store;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::pg::{Pg, PgValue};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Record, Text, Timestamptz};
 use garde::Validate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -17,14 +20,12 @@ use utoipa::ToSchema;
 
 pub use self::kind::{ActivityKind, ActivityState};
 pub use self::store::{ActivityFilter, list};
-use crate::auth::access::Role;
-use crate::auth::audit;
+use crate::auth::Context;
+use crate::auth::access::{Action as _, LeadActivities, Role};
 use crate::auth::caller::{Identity, Scope};
-use crate::clock;
 use crate::decimal;
-use crate::diary::writer;
-use crate::http::problem::FieldError;
-use crate::http::{Code, Problem};
+use crate::diary::authors::{self, says_something};
+use crate::http::{Code, FieldError, Problem};
 use crate::ledger::{self, Late, Origin};
 use crate::period::Period;
 
@@ -38,99 +39,115 @@ const AHEAD: Days = Days::new(366);
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewActivity {
-    /// What it is.
+    /// Whether it is a training, a coaching or a meeting.
     #[garde(skip)]
     pub kind: ActivityKind,
-    /// When it is, or was.
+    /// The day on which it is, or was.
     #[garde(skip)]
     pub day: NaiveDate,
     /// What it is about.
     #[garde(length(chars, max = 200), custom(says_something))]
     #[schema(example = "二次追踪话术演练")]
     pub topic: String,
-    /// How long it takes, in halves of an hour up to 24. A training that was done has to say it.
+    /// How many hours it takes, in halves up to 24; needed of a training that was done.
     #[garde(skip)]
     #[serde(default)]
     #[schema(value_type = Option<f64>, example = 1.5)]
     pub hours: Option<Number>,
-    /// 工号 of who leads it; oneself by default.
+    /// 工号 of the person who leads it; the caller by default.
     #[garde(length(chars, min = 1, max = 64))]
     #[serde(default)]
     pub leader: Option<String>,
-    /// 工号 of who takes part. A coaching and a training have somebody.
+    /// 工号 of those who take part; needed of a coaching and a training.
     #[garde(length(max = 500), inner(length(chars, min = 1, max = 64)))]
     #[serde(default)]
     pub people: Vec<String>,
-    /// Whether it was done already.
+    /// Whether it has been done already.
     #[garde(skip)]
     #[serde(default)]
     pub done: bool,
 }
 
-/// That something planned was done.
+/// Somebody's word that something planned was done.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActivityCompletion {
-    /// How long it took, where that is not what was planned.
+    /// How many hours it took, where that is not what was planned.
     #[garde(skip)]
     #[serde(default)]
     #[schema(value_type = Option<f64>, example = 2)]
     pub hours: Option<Number>,
 }
 
-/// Why something does not count.
+/// Somebody's word that something does not take place, or does not count.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActivityCancellation {
-    /// Why.
+    /// Why it is cancelled.
     #[garde(length(chars, min = 1, max = 1000), custom(says_something))]
     #[schema(example = "厂家培训改期")]
     pub reason: String,
 }
 
-fn says_something(text: &str, (): &()) -> garde::Result {
-    match text.trim().is_empty() {
-        true => Err(garde::Error::new("expected a text")),
-        false => Ok(()),
-    }
-}
-
 /// A training, a coaching or a meeting.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, QueryableByName, ToSchema)]
 pub struct LedActivity {
     /// Its number.
+    #[diesel(sql_type = BigInt)]
     pub id: i64,
-    /// What it is.
+    /// Whether it is a training, a coaching or a meeting.
+    #[diesel(sql_type = Text)]
     pub kind: ActivityKind,
-    /// When it is, or was.
+    /// The day on which it is, or was.
+    #[diesel(sql_type = Date)]
     pub day: NaiveDate,
     /// What it is about.
+    #[diesel(sql_type = Text)]
     pub topic: String,
-    /// How long it takes.
+    /// How many hours it takes, or took.
+    #[diesel(sql_type = Nullable<Numeric>)]
     #[schema(value_type = Option<f64>, example = 1.5)]
     pub hours: Option<Decimal>,
-    /// Planned, done or cancelled.
+    /// Whether it is planned, done or cancelled.
+    #[diesel(sql_type = Text)]
     pub state: ActivityState,
     /// Why it was cancelled.
+    #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
     /// Who leads it.
+    #[diesel(embed)]
     pub leader: ActivityPerson,
     /// Who takes part.
+    #[diesel(sql_type = Array<PersonRecord>)]
     pub people: Vec<ActivityPerson>,
     /// When its state changed last.
+    #[diesel(sql_type = Timestamptz)]
     pub changed_at: DateTime<Utc>,
 }
 
 /// Somebody who leads an activity or takes part in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, QueryableByName, FromSqlRow, ToSchema)]
 pub struct ActivityPerson {
     /// Number of the employee.
+    #[diesel(sql_type = BigInt)]
     #[serde(skip)]
     pub employee_id: i64,
     /// 工号.
+    #[diesel(sql_type = Text)]
     pub employee_no: String,
     /// The person's name.
+    #[diesel(sql_type = Text)]
     pub name: String,
+}
+
+/// A row of the columns `employee_id`, `employee_no` and `name`.
+type PersonRecord = Record<(BigInt, Text, Text)>;
+
+impl FromSql<PersonRecord, Pg> for ActivityPerson {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let (employee_id, employee_no, name) = FromSql::<PersonRecord, Pg>::from_sql(value)?;
+        Ok(Self { employee_id, employee_no, name })
+    }
 }
 
 /// How far somebody reaches with activities of a kind.
@@ -139,15 +156,10 @@ pub struct ActivityPerson {
 ///
 /// Forbidden where none of the roles leads such.
 fn scope_of(kind: ActivityKind, by: &Identity) -> Result<Scope, Problem> {
-    use crate::auth::access::{Action as _, LeadActivities};
-    let scope = Scope::of(by, |role| {
-        let reach = LeadActivities::ALLOWED.iter().find(|(allowed, _)| *allowed == role);
-        reach.filter(|_| kind.leading().contains(&role)).map(|(_, reach)| *reach)
-    });
-    match scope.reaches.is_empty() {
-        true => {
-            Err(Problem::new(Code::Forbidden, format!("your roles do not allow entering a {}", kind.name())))
-        }
+    let scope =
+        Scope::of(by, |role| LeadActivities::reach_of(role).filter(|_| kind.leading().contains(&role)));
+    match scope.is_empty() {
+        true => Err(Problem::new(Code::Forbidden, format!("your roles do not allow entering a {kind}"))),
         false => Ok(scope),
     }
 }
@@ -157,51 +169,40 @@ fn scope_of(kind: ActivityKind, by: &Identity) -> Result<Scope, Problem> {
 /// # Errors
 ///
 /// Forbidden where the roles do not enter its kind; fields at fault; a conflict where the month is frozen.
-pub async fn create(
-    connection: &mut AsyncPgConnection,
-    new: &NewActivity,
-    by: &Identity,
-    now: DateTime<Utc>,
-) -> Result<LedActivity, Problem> {
-    let scope = scope_of(new.kind, by)?;
-    let period = check_day(new, clock::day(now))?;
+pub async fn create(cx: &mut Context, new: &NewActivity) -> Result<LedActivity, Problem> {
+    let by = authors::login(cx)?;
+    let scope = scope_of(new.kind, &by)?;
+    let period = check_day(new, cx.today())?;
     let hours = read_hours(new.hours.as_ref())?;
     require_hours(new.kind, new.done, hours)?;
-    connection
-        .transaction(async |connection| {
-            let (leader_id, people) = people(connection, new, period, &scope, by).await?;
-            let mut everybody = people.clone();
-            everybody.push(leader_id);
-            writer::require_open(connection, period, &everybody).await?;
-            let state = if new.done { ActivityState::Done } else { ActivityState::Planned };
-            let id = store::add(connection, new, leader_id, &people, hours, state, by.user_id, now).await?;
-            settle(connection, id, "create_activity", by.user_id, now).await
-        })
-        .await
+    cx.transaction(async |cx| {
+        let (leader_id, people) = people(cx, new, period, &scope, &by).await?;
+        let mut everybody = people.clone();
+        everybody.push(leader_id);
+        authors::require_open(cx.db(), period, &everybody).await?;
+        let state = if new.done { ActivityState::Done } else { ActivityState::Planned };
+        let id = store::add(cx, new, leader_id, &people, hours, state).await?;
+        count(cx, id, "create_activity").await
+    })
+    .await
 }
 
 /// Records what the month comes to by an activity that has changed, and returns it.
-async fn settle(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    action: &str,
-    user_id: i64,
-    now: DateTime<Utc>,
-) -> Result<LedActivity, Problem> {
-    let activity = store::find(connection, &Scope::operator(), id).await?;
+async fn count(cx: &mut Context, id: i64, action: &str) -> Result<LedActivity, Problem> {
+    let activity = store::find(cx.db(), id).await?;
     let origin = Origin {
         source_system: SYSTEM.to_owned(),
         batch_id: None,
-        user_id: Some(user_id),
-        at: now,
+        user_id: cx.by(),
+        at: cx.now,
         reason: activity.reason.clone(),
     };
     let entries = kind::entries(&activity);
-    ledger::record(connection, Period::containing(activity.day), &entries, &origin, Late::Refuse).await?;
+    ledger::record(cx.db(), Period::containing(activity.day), &entries, &origin, Late::Refuse).await?;
     let detail = json!({
         "kind": activity.kind, "day": activity.day, "state": activity.state, "reason": activity.reason,
     });
-    audit::record(connection, now, Some(user_id), action, &format!("activity/{id}"), detail).await?;
+    cx.audit(action, &format!("activity/{id}"), detail).await?;
     Ok(activity)
 }
 
@@ -235,16 +236,16 @@ fn require_hours(kind: ActivityKind, is_done: bool, hours: Option<Decimal>) -> R
 
 /// Who leads it and who takes part, all of whom `scope` reaches. A team leader leads the own coaching.
 async fn people(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     new: &NewActivity,
     period: Period,
     scope: &Scope,
     by: &Identity,
 ) -> Result<(i64, Vec<i64>), Problem> {
     let mut faults = Vec::new();
-    let mut fault = |field: String, message: String| faults.push(FieldError { field, message });
+    let mut fault = |field: String, message: String| faults.push(FieldError::new(field, message));
     let nos = new.people.iter().chain(&new.leader).cloned().collect::<Vec<_>>();
-    let found = ledger::people(connection, period, &nos, Some(scope)).await?;
+    let found = ledger::people(cx.db(), period, &nos, Some(scope)).await?;
     let reached =
         |no: &str| found.iter().find(|one| one.employee_no == no && one.is_reached).map(|one| one.id);
     let nobody = |no: &str| format!("there is nobody '{no}' whom you reach in {period}");
@@ -260,20 +261,20 @@ async fn people(
     };
     let leads_own_only = new.kind == ActivityKind::Coaching && !by.roles.contains(&Role::SalesManager);
     if leads_own_only && leader_id.is_some() && leader_id != by.employee_id {
-        fault("leader".to_owned(), "a team leader enters the own coaching".to_owned());
+        fault("leader".to_owned(), "team leaders enter only coaching that they lead".to_owned());
     }
     if new.people.is_empty() && new.kind != ActivityKind::Meeting {
-        fault("people".to_owned(), format!("expected who takes part in the {}", new.kind.name()));
+        fault("people".to_owned(), format!("expected who takes part in the {}", new.kind));
     }
     let mut people = Vec::with_capacity(new.people.len());
     for (at, no) in new.people.iter().enumerate() {
         match reached(no) {
             None => fault(format!("people[{at}]"), nobody(no)),
             Some(id) if people.contains(&id) => {
-                fault(format!("people[{at}]"), "the person stands in the list already".to_owned());
+                fault(format!("people[{at}]"), "this person is in the list already".to_owned());
             }
             Some(id) if Some(id) == leader_id && new.kind == ActivityKind::Coaching => {
-                fault(format!("people[{at}]"), "nobody coaches oneself".to_owned());
+                fault(format!("people[{at}]"), "nobody coaches themselves".to_owned());
             }
             Some(id) => people.push(id),
         }
@@ -285,14 +286,14 @@ async fn people(
 }
 
 /// An activity that the caller may change, with its month locked: nobody else changes it meanwhile.
-async fn held(connection: &mut AsyncPgConnection, id: i64, by: &Identity) -> Result<LedActivity, Problem> {
-    let found = store::find(connection, &Scope::operator(), id).await?;
+async fn held(cx: &mut Context, id: i64, by: &Identity) -> Result<LedActivity, Problem> {
+    let found = store::find(cx.db(), id).await?;
     let scope = scope_of(found.kind, by)?;
-    store::require_led(connection, &scope, &found).await?;
+    store::require_led(cx.db(), &scope, &found).await?;
     let mut everybody = found.people.iter().map(|one| one.employee_id).collect::<Vec<_>>();
     everybody.push(found.leader.employee_id);
-    writer::require_open(connection, Period::containing(found.day), &everybody).await?;
-    store::find(connection, &Scope::operator(), id).await
+    authors::require_open(cx.db(), Period::containing(found.day), &everybody).await?;
+    store::find(cx.db(), id).await
 }
 
 /// Says that something planned was done.
@@ -302,59 +303,55 @@ async fn held(connection: &mut AsyncPgConnection, id: i64, by: &Identity) -> Res
 /// Not found; forbidden where the roles do not enter its kind; a conflict where it is not planned, its day has not begun or
 /// its month is frozen.
 pub async fn complete(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     id: i64,
     completion: &ActivityCompletion,
-    by: &Identity,
-    now: DateTime<Utc>,
 ) -> Result<LedActivity, Problem> {
+    let by = authors::login(cx)?;
     let hours = read_hours(completion.hours.as_ref())?;
-    connection
-        .transaction(async |connection| {
-            let activity = held(connection, id, by).await?;
-            if activity.state != ActivityState::Planned {
-                return Err(Problem::conflict(format!("it is {} already", activity.state.name())));
-            }
-            if activity.day > clock::day(now) {
-                return Err(Problem::conflict(format!("its day, {}, has not begun", activity.day)));
-            }
-            let hours = hours.or(activity.hours);
-            require_hours(activity.kind, true, hours)?;
-            store::change(connection, id, ActivityState::Done, hours, None, by.user_id, now).await?;
-            settle(connection, id, "complete_activity", by.user_id, now).await
-        })
-        .await
+    cx.transaction(async |cx| {
+        let activity = held(cx, id, &by).await?;
+        if activity.state != ActivityState::Planned {
+            return Err(Problem::conflict(format!("it is {} already", activity.state)));
+        }
+        if activity.day > cx.today() {
+            return Err(Problem::conflict(format!("its day, {}, has not begun", activity.day)));
+        }
+        let hours = hours.or(activity.hours);
+        require_hours(activity.kind, true, hours)?;
+        store::change(cx, id, ActivityState::Done, hours, None).await?;
+        count(cx, id, "complete_activity").await
+    })
+    .await
 }
 
-/// Cancels something, planned or done: it counts no longer, and says why. Once its day is over, nobody cancels what counts
-/// for oneself: what was planned and not done stays so.
+/// Cancels something, planned or done: it no longer counts, and says why. Once its day is over, nobody cancels what counts
+/// for themselves: what was planned and not done stays so.
 ///
 /// # Errors
 ///
 /// Not found; forbidden where the roles do not enter its kind; a conflict where it is cancelled already, counts for the
 /// caller and its day is over, or its month is frozen.
 pub async fn cancel(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     id: i64,
     cancellation: &ActivityCancellation,
-    by: &Identity,
-    now: DateTime<Utc>,
 ) -> Result<LedActivity, Problem> {
-    connection
-        .transaction(async |connection| {
-            let activity = held(connection, id, by).await?;
-            if activity.state == ActivityState::Cancelled {
-                return Err(Problem::conflict("it is cancelled already"));
-            }
-            let is_over = activity.day < clock::day(now);
-            if is_over && by.employee_id.is_some_and(|caller| kind::counts_for(&activity).contains(&caller)) {
-                return Err(Problem::conflict(
-                    "its day is over, and nobody cancels then what counts for oneself: ask who reviews you",
-                ));
-            }
-            let (state, reason) = (ActivityState::Cancelled, cancellation.reason.trim());
-            store::change(connection, id, state, activity.hours, Some(reason), by.user_id, now).await?;
-            settle(connection, id, "cancel_activity", by.user_id, now).await
-        })
-        .await
+    let by = authors::login(cx)?;
+    cx.transaction(async |cx| {
+        let activity = held(cx, id, &by).await?;
+        if activity.state == ActivityState::Cancelled {
+            return Err(Problem::conflict("it is cancelled already"));
+        }
+        let is_over = activity.day < cx.today();
+        if is_over && by.employee_id.is_some_and(|caller| kind::counts_for(&activity).contains(&caller)) {
+            return Err(Problem::conflict(
+                "its day is over, and it counts for you: ask the person who reviews you to cancel it",
+            ));
+        }
+        let reason = cancellation.reason.trim();
+        store::change(cx, id, ActivityState::Cancelled, activity.hours, Some(reason)).await?;
+        count(cx, id, "cancel_activity").await
+    })
+    .await
 }

@@ -6,8 +6,7 @@ use std::collections::HashSet;
 use chrono::NaiveDate;
 
 use super::{NewDailySheet, SheetCounts, SheetWarning};
-use crate::http::Problem;
-use crate::http::problem::FieldError;
+use crate::http::{FieldError, Problem};
 
 /// The most that somebody can have of anything on a day, all reasons or sources together.
 const MOST: i64 = 999;
@@ -21,7 +20,7 @@ pub(super) fn faults(
     known: &KnownCodes,
 ) -> Result<(), Problem> {
     let mut faults = Vec::new();
-    let mut fault = |field: String, message: String| faults.push(FieldError { field, message });
+    let mut fault = |field: String, message: String| faults.push(FieldError::new(field, message));
     let says_nothing =
         sheet.counts == SheetCounts::default() && sheet.leads.is_empty() && sheet.lost.is_none();
     if says_nothing {
@@ -39,7 +38,7 @@ pub(super) fn faults(
             fault(format!("leads[{at}].source"), format!("there is no lead source '{}'", one.source));
         }
         if !seen.insert((&one.channel, &one.source)) {
-            fault(format!("leads[{at}]"), "this channel and source stand in the list already".to_owned());
+            fault(format!("leads[{at}]"), "this channel and source are in the list already".to_owned());
         }
     }
     let lost = sheet.lost.as_deref().unwrap_or_default();
@@ -49,7 +48,7 @@ pub(super) fn faults(
             fault(format!("lost[{at}].reason"), format!("there is no reason '{}'", one.reason));
         }
         if !seen.insert(&one.reason) {
-            fault(format!("lost[{at}]"), "this reason stands in the list already".to_owned());
+            fault(format!("lost[{at}]"), "this reason is in the list already".to_owned());
         }
     }
     for (field, sum) in [

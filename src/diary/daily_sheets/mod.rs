@@ -5,31 +5,37 @@
 
 mod check;
 pub mod http;
-pub mod lists;
 pub mod morning;
 mod store;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::pg::{Pg, PgValue};
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Nullable};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Record, Text, Timestamptz};
 use garde::Validate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
+use self::check::KnownCodes;
 pub use self::store::{SheetFilter, list};
-use crate::auth::audit;
-use crate::auth::caller::Identity;
-use crate::clock;
-use crate::diary::writer;
+use crate::auth::Context;
+use crate::diary::authors;
 use crate::http::Problem;
 use crate::ledger::{self, Entry, Late, Origin};
+use crate::org::labels::{self, LabelList};
 use crate::period::Period;
 
 /// The name under which sheets stand in the ledger.
 pub const SYSTEM: &str = "daily_sheet";
+
+/// The lead sources 线索来源 that sheets can name.
+pub const LEAD_SOURCES: LabelList = LabelList { name: "lead_source", table: "lead_source", tree: None };
+
+/// The reasons 战败原因 for which prospects are lost.
+pub const LOST_REASONS: LabelList = LabelList { name: "lost_reason", table: "lost_reason", tree: None };
 
 /// What happened on a day. What the sheet does not speak of is null, which is not 0.
 #[derive(
@@ -64,7 +70,9 @@ pub struct SheetCounts {
 }
 
 /// Leads of one channel and source.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Validate, ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Validate, FromSqlRow, ToSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct SheetLeads {
     /// Code of the channel 渠道.
@@ -80,8 +88,20 @@ pub struct SheetLeads {
     pub leads: i32,
 }
 
+/// A row of the columns `channel`, `source` and `leads`.
+type LeadsRecord = Record<(Text, Text, Integer)>;
+
+impl FromSql<LeadsRecord, Pg> for SheetLeads {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let (channel, source, leads) = FromSql::<LeadsRecord, Pg>::from_sql(value)?;
+        Ok(Self { channel, source, leads })
+    }
+}
+
 /// Prospects lost for one reason.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Validate, ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Validate, FromSqlRow, ToSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct SheetLoss {
     /// Code of the reason 战败原因.
@@ -91,6 +111,16 @@ pub struct SheetLoss {
     /// How many were lost for it.
     #[garde(range(min = 0, max = 999))]
     pub prospects: i32,
+}
+
+/// A row of the columns `reason` and `prospects`.
+type LossRecord = Record<(Text, Integer)>;
+
+impl FromSql<LossRecord, Pg> for SheetLoss {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let (reason, prospects) = FromSql::<LossRecord, Pg>::from_sql(value)?;
+        Ok(Self { reason, prospects })
+    }
 }
 
 /// A sheet to be written.
@@ -109,41 +139,51 @@ pub struct NewDailySheet {
     #[garde(length(max = 100), dive)]
     #[serde(default)]
     pub lost: Option<Vec<SheetLoss>>,
-    /// Anything else. No customer's name or telephone number.
+    /// Anything else worth noting, but no customer's name or telephone number.
     #[garde(length(chars, max = 2_000))]
     #[serde(default)]
     pub note: Option<String>,
 }
 
 /// A sheet as it was written last.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, QueryableByName, ToSchema)]
 pub struct DailySheet {
-    /// Its number, another with each revision.
+    /// Its number, another one with each revision.
+    #[diesel(sql_type = BigInt)]
     pub id: i64,
     /// 工号.
+    #[diesel(sql_type = Text)]
     pub employee_no: String,
     /// The person's name.
+    #[diesel(sql_type = Text)]
     pub name: String,
-    /// The day.
+    /// The day that it is about.
+    #[diesel(sql_type = Date)]
     pub day: NaiveDate,
-    /// How often it was written.
+    /// How many times it was written.
+    #[diesel(sql_type = Integer)]
     pub revision: i32,
     /// When it was written last.
+    #[diesel(sql_type = Timestamptz)]
     pub written_at: DateTime<Utc>,
     /// What happened.
+    #[diesel(embed)]
     pub counts: SheetCounts,
     /// The leads that came, by channel and source.
+    #[diesel(sql_type = Array<LeadsRecord>)]
     pub leads: Vec<SheetLeads>,
     /// The prospects that were lost, by reason; null where the sheet does not speak of them.
+    #[diesel(sql_type = Nullable<Array<LossRecord>>)]
     pub lost: Option<Vec<SheetLoss>>,
-    /// Anything else.
+    /// Anything else that was noted.
+    #[diesel(sql_type = Nullable<Text>)]
     pub note: Option<String>,
 }
 
-/// Something odd that was taken as it is.
+/// Something odd that was accepted all the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SheetWarning {
-    /// Which field.
+    /// The field that is odd.
     pub field: String,
     /// What is odd about it.
     pub message: String,
@@ -152,7 +192,7 @@ pub struct SheetWarning {
 /// A sheet that was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WrittenSheet {
-    /// As it stands now.
+    /// The sheet as it is now.
     pub sheet: DailySheet,
     /// What is odd about it.
     pub warnings: Vec<SheetWarning>,
@@ -164,46 +204,47 @@ pub struct WrittenSheet {
 ///
 /// Fields at fault; a conflict where the login has no employee, or where the month is frozen.
 pub async fn put(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     day: NaiveDate,
     mut sheet: NewDailySheet,
-    by: &Identity,
-    now: DateTime<Utc>,
 ) -> Result<WrittenSheet, Problem> {
-    let employee_id = writer::of(by)?;
+    let employee_id = authors::employee(cx)?;
     let period =
         Period::new(2000, 1).filter(|first| day >= first.first_day()).map(|_| Period::containing(day));
     let period = period.ok_or_else(|| Problem::field("day", "expected a day from 2000 on"))?;
     sheet.leads.sort();
     sheet.lost.iter_mut().for_each(|lost| lost.sort());
     sheet.note = sheet.note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty());
-    let known = store::known_codes(connection).await?;
-    check::faults(&sheet, day, clock::day(now), &known)?;
-    let sheet = connection
-        .transaction(async |connection| {
-            writer::require_posting(connection, employee_id, day).await?;
-            writer::require_open(connection, period, &[employee_id]).await?;
-            let before = store::of_day(connection, employee_id, day).await?;
+    let known = KnownCodes {
+        channels: labels::codes(cx.db(), labels::CHANNELS).await?,
+        sources: labels::codes(cx.db(), LEAD_SOURCES).await?,
+        reasons: labels::codes(cx.db(), LOST_REASONS).await?,
+    };
+    check::faults(&sheet, day, cx.today(), &known)?;
+    let sheet = cx
+        .transaction(async |cx| {
+            authors::require_posting(cx.db(), employee_id, day).await?;
+            authors::require_open(cx.db(), period, &[employee_id]).await?;
+            let before = store::of_day(cx.db(), employee_id, day).await?;
             if let Some(before) = &before
                 && is_same(before, &sheet)
             {
                 return Ok(before.clone());
             }
             let revision = before.map_or(1, |before| before.revision + 1);
-            let id = store::add(connection, employee_id, day, revision, &sheet, by.user_id, now).await?;
+            let id = store::add(cx, employee_id, day, revision, &sheet).await?;
             let origin = Origin {
                 source_system: SYSTEM.to_owned(),
                 batch_id: None,
-                user_id: Some(by.user_id),
-                at: now,
+                user_id: cx.by(),
+                at: cx.now,
                 reason: (revision > 1).then(|| format!("the sheet of {day} was written again")),
             };
             let entries = entries(employee_id, day, &sheet);
-            ledger::record(connection, period, &entries, &origin, Late::Refuse).await?;
+            ledger::record(cx.db(), period, &entries, &origin, Late::Refuse).await?;
             let detail = json!({ "day": day, "revision": revision });
-            let subject = format!("daily_sheet/{id}");
-            audit::record(connection, now, Some(by.user_id), "put_daily_sheet", &subject, detail).await?;
-            let written = store::of_day(connection, employee_id, day).await?;
+            cx.audit("put_daily_sheet", &format!("daily_sheet/{id}"), detail).await?;
+            let written = store::of_day(cx.db(), employee_id, day).await?;
             written.ok_or_else(|| Problem::not_found("daily sheet"))
         })
         .await?;

@@ -1,25 +1,38 @@
 //! What the morning meeting 晨会 looks at: yesterday's sheets, who has not written one, and the month up to then, by team
-//! and person, with leads by channel and source and the reasons of lost prospects.
+//! and person, with leads by channel and source and the reasons of lost prospects. A sheet counts for the team in which
+//! its writer was posted on its day, whatever became of the person since.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Nullable, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::sql_types::{BigInt, Date, Nullable, Text};
+use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::auth::caller::Scope;
-use crate::diary::writer;
-use crate::diary::writer::POSITIONS;
+use crate::auth::Context;
+use crate::auth::scope::{CallerScope, reaches};
+use crate::db::{Statement, sql};
+use crate::diary::authors::{self, POSITIONS};
 use crate::http::Problem;
 use crate::period::Period;
+
+/// Which meeting.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct MorningQuery {
+    /// Code of the store.
+    pub store: String,
+    /// The day of the meeting, which looks at the day before; today by default.
+    pub day: Option<NaiveDate>,
+}
 
 /// Sums over sheets. What none of them speaks of is null, which is not 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, QueryableByName, ToSchema)]
 pub struct SheetSums {
-    /// How many sheets there are.
+    /// How many sheets were written.
     #[diesel(sql_type = BigInt)]
     pub sheets: i64,
     /// 首次到店
@@ -73,7 +86,7 @@ pub struct MorningMeeting {
     pub day: NaiveDate,
     /// The day whose sheets it looks at: the one before. The month is counted from its first day up to this one.
     pub sheet_day: NaiveDate,
-    /// The teams, by code; people posted to none stand under their department.
+    /// The teams, by code; people posted to none are listed under their department.
     pub teams: Vec<MorningTeam>,
     /// Leads by channel and source.
     pub leads: Vec<MorningLeads>,
@@ -94,24 +107,27 @@ pub struct MorningTeam {
     pub unit_name: String,
     /// The sums of the day's sheets.
     pub on_day: SheetSums,
-    /// The sums of the month up to that day.
+    /// The sums of the month up to that day: of all sheets whose writers were posted in the team when they wrote them, those
+    /// included who have moved or left since.
     pub month_to_date: SheetSums,
     /// 工号 of those who have not written the day's sheet.
     pub not_written: Vec<String>,
-    /// Its people.
+    /// Its people, and those who have written sheets in it this month and moved or left since.
     pub people: Vec<MorningPerson>,
 }
 
-/// A person.
+/// A person in a team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MorningPerson {
     /// 工号.
     pub employee_no: String,
     /// The person's name.
     pub name: String,
+    /// Whether the person is posted in the team on the day; false: was so earlier in the month.
+    pub is_posted: bool,
     /// The day's sheet; null where there is none.
     pub on_day: Option<SheetSums>,
-    /// The sums of the month up to that day.
+    /// The sums of the month up to that day, of the sheets that the person wrote in this team.
     pub month_to_date: SheetSums,
 }
 
@@ -155,8 +171,9 @@ pub struct MorningTotal {
     pub month_to_date: i64,
 }
 
+/// A person in a team, as the database has them.
 #[derive(QueryableByName)]
-struct Person {
+struct SheetWriter {
     #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(sql_type = Text)]
@@ -169,171 +186,170 @@ struct Person {
     unit_name: String,
 }
 
-/// The sheets of the days $1 to $2 of the people $3, as they were written last.
-const SHEETS: &str = "(SELECT DISTINCT ON (employee_id, day) * FROM daily_sheet \
-     WHERE day BETWEEN $1 AND $2 AND employee_id = ANY ($3) ORDER BY employee_id, day, revision DESC)";
+/// What somebody's sheets in a team come to.
+#[derive(QueryableByName)]
+struct WriterSums {
+    #[diesel(embed)]
+    writer: SheetWriter,
+    #[diesel(embed)]
+    sums: SheetSums,
+}
 
-/// What the meeting of a store on a day looks at.
+/// What a meeting asks the database about.
+struct Asked {
+    store: String,
+    /// The first day of the month.
+    first: NaiveDate,
+    /// The day whose sheets it looks at.
+    last: NaiveDate,
+}
+
+impl Asked {
+    /// A statement about `place`, the reached postings of the store's writers on the days from `$2` to `$3`, and `sheet`,
+    /// the sheets of these days as they were written last, each with the unit in which its writer was posted on its day. Of
+    /// several postings the oldest counts.
+    fn about(&self, cx: &Context, from: NaiveDate, select: &str) -> Statement<'static> {
+        let reached = reaches!("$4", "a.employee_id", "a.unit_id", "$5");
+        sql(format!(
+            "WITH place AS ( \
+                 SELECT a.id, a.employee_id, a.unit_id, daterange(a.valid_from, a.valid_to) AS days \
+                 FROM assignment a JOIN org_unit u ON u.id = a.unit_id JOIN org_unit s ON s.id = u.store_id \
+                 WHERE s.code = $1 AND daterange(a.valid_from, a.valid_to) && daterange($2, $3, '[]') \
+                 AND a.position IN {POSITIONS} AND {reached}), \
+             sheet AS ( \
+                 SELECT DISTINCT ON (d.employee_id, d.day) d.*, p.unit_id \
+                 FROM daily_sheet d JOIN place p ON p.employee_id = d.employee_id AND p.days @> d.day \
+                 WHERE d.day BETWEEN $2 AND $3 ORDER BY d.employee_id, d.day, d.revision DESC, p.id) \
+             {select}"
+        ))
+        .bind::<Text, _>(self.store.clone())
+        .bind::<Date, _>(from)
+        .bind::<Date, _>(self.last)
+        .bind::<CallerScope, _>(cx.scope.clone())
+        .bind::<Date, _>(self.first)
+    }
+
+    /// Who is posted in which team on the day.
+    async fn posted(&self, cx: &mut Context) -> Result<Vec<SheetWriter>, Problem> {
+        let query = self.about(
+            cx,
+            self.last,
+            "SELECT DISTINCT ON (e.id) e.id, e.employee_no, e.name, u.code AS unit, u.name AS unit_name \
+             FROM place p JOIN employee e ON e.id = p.employee_id JOIN org_unit u ON u.id = p.unit_id \
+             ORDER BY e.id, p.id",
+        );
+        Ok(query.load(cx.db()).await?)
+    }
+
+    /// The sums of people's sheets from a day on, by team and person; who has written none is not there.
+    async fn sums(&self, cx: &mut Context, from: NaiveDate) -> Result<Vec<WriterSums>, Problem> {
+        let query = self.about(
+            cx,
+            from,
+            "SELECT e.id, e.employee_no, e.name, u.code AS unit, u.name AS unit_name, count(*) AS sheets, \
+                 sum(s.first_visits) AS first_visits, sum(s.visitors) AS visitors, \
+                 sum(s.captured_leads) AS captured_leads, sum(s.test_drives) AS test_drives, sum(s.orders) AS orders, \
+                 sum(s.deliveries) AS deliveries, sum(s.lost_prospects) AS lost_prospects \
+             FROM sheet s JOIN employee e ON e.id = s.employee_id JOIN org_unit u ON u.id = s.unit_id \
+             GROUP BY e.id, u.id",
+        );
+        Ok(query.load(cx.db()).await?)
+    }
+
+    /// The month's leads and those of the day, by channel and source.
+    async fn leads(&self, cx: &mut Context) -> Result<Vec<MorningLeads>, Problem> {
+        let query = self.about(
+            cx,
+            self.first,
+            "SELECT l.channel, coalesce(c.zh, l.channel) AS channel_zh, l.source, o.zh AS source_zh, \
+                 coalesce(sum(l.leads) FILTER (WHERE s.day = $3), 0) AS on_day, sum(l.leads) AS month_to_date \
+             FROM sheet s JOIN daily_sheet_lead l ON l.sheet_id = s.id JOIN lead_source o ON o.code = l.source \
+             LEFT JOIN plan_label c ON c.tree = 'channel' AND c.code = l.channel \
+             GROUP BY l.channel, c.zh, l.source, o.zh ORDER BY l.channel COLLATE \"C\", l.source COLLATE \"C\"",
+        );
+        Ok(query.load(cx.db()).await?)
+    }
+
+    /// The month's lost prospects and those of the day, by reason.
+    async fn losses(&self, cx: &mut Context) -> Result<Vec<MorningTotal>, Problem> {
+        let query = self.about(
+            cx,
+            self.first,
+            "SELECT r.code, r.zh, coalesce(sum(l.prospects) FILTER (WHERE s.day = $3), 0) AS on_day, \
+                 sum(l.prospects) AS month_to_date \
+             FROM sheet s JOIN daily_sheet_loss l ON l.sheet_id = s.id JOIN lost_reason r ON r.code = l.reason \
+             GROUP BY r.code, r.zh ORDER BY r.code COLLATE \"C\"",
+        );
+        Ok(query.load(cx.db()).await?)
+    }
+}
+
+/// What the meeting of a store looks at.
 ///
 /// # Errors
 ///
-/// Not found where there is no such store, or nobody in it whom `scope` reaches.
-pub async fn meeting(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
-    store: &str,
-    day: NaiveDate,
-) -> Result<MorningMeeting, Problem> {
-    writer::require_sane("day", day)?;
+/// Not found where there is no such store, or nobody in it whom the caller reaches.
+pub async fn meeting(cx: &mut Context, query: MorningQuery) -> Result<MorningMeeting, Problem> {
+    let MorningQuery { store, day } = query;
+    let day = day.unwrap_or_else(|| cx.today());
+    authors::require_sane("day", day)?;
     let sheet_day = day.checked_sub_days(Days::new(1)).unwrap_or(day);
-    let people = people(connection, scope, store, sheet_day).await?;
-    if people.is_empty() {
+    let first = Period::containing(sheet_day).first_day();
+    let asked = Asked { store, first, last: sheet_day };
+    let posted = asked.posted(cx).await?;
+    let month = asked.sums(cx, first).await?;
+    if posted.is_empty() && month.is_empty() {
         return Err(Problem::not_found("store"));
     }
-    let ids = people.iter().map(|person| person.id).collect::<Vec<_>>();
-    let first = Period::containing(sheet_day).first_day();
-    let on_day = sums(connection, &ids, sheet_day, sheet_day).await?;
-    let month = sums(connection, &ids, first, sheet_day).await?;
-    let leads = leads(connection, &ids, first, sheet_day).await?;
+    let on_day = asked.sums(cx, sheet_day).await?;
+    let leads = asked.leads(cx).await?;
     Ok(MorningMeeting {
-        store: store.to_owned(),
         day,
         sheet_day,
-        teams: teams(people, &on_day, &month),
+        teams: teams(posted, on_day, month),
         channels: total(&leads, |one| (&one.channel, &one.channel_zh)),
         sources: total(&leads, |one| (&one.source, &one.source_zh)),
         leads,
-        lost: losses(connection, &ids, first, sheet_day).await?,
+        lost: asked.losses(cx).await?,
+        store: asked.store,
     })
 }
 
-/// Who writes sheets in a store on a day, as far as `scope` reaches; of several postings the oldest counts.
-async fn people(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
-    store: &str,
-    day: NaiveDate,
-) -> Result<Vec<Person>, Problem> {
-    let people = diesel::sql_query(format!(
-        "SELECT DISTINCT ON (e.id) e.id, e.employee_no, e.name, u.code AS unit, u.name AS unit_name \
-         FROM assignment a JOIN employee e ON e.id = a.employee_id JOIN org_unit u ON u.id = a.unit_id \
-         JOIN org_unit s ON s.id = u.store_id \
-         WHERE s.code = $1 AND s.kind = 'store' AND daterange(a.valid_from, a.valid_to) @> $2 \
-         AND a.position IN {POSITIONS} \
-         AND may_reach($3, $4, $5, e.id, a.unit_id, date_trunc('month', $2::date)::date) ORDER BY e.id, a.id"
-    ))
-    .bind::<Text, _>(store)
-    .bind::<Date, _>(day)
-    .bind::<Array<Text>, _>(&scope.reaches)
-    .bind::<BigInt, _>(scope.employee_id)
-    .bind::<BigInt, _>(scope.unit_id)
-    .load(connection)
-    .await?;
-    Ok(people)
-}
-
-/// The sums of people's sheets, by person; who has written none is not there.
-async fn sums(
-    connection: &mut AsyncPgConnection,
-    people: &[i64],
-    from: NaiveDate,
-    to: NaiveDate,
-) -> Result<HashMap<i64, SheetSums>, Problem> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        employee_id: i64,
-        #[diesel(embed)]
-        sums: SheetSums,
-    }
-    let rows: Vec<Row> = diesel::sql_query(format!(
-        "SELECT employee_id, count(*) AS sheets, sum(first_visits) AS first_visits, sum(visitors) AS visitors, \
-             sum(captured_leads) AS captured_leads, sum(test_drives) AS test_drives, sum(orders) AS orders, \
-             sum(deliveries) AS deliveries, sum(lost_prospects) AS lost_prospects \
-         FROM {SHEETS} AS s GROUP BY employee_id"
-    ))
-    .bind::<Date, _>(from)
-    .bind::<Date, _>(to)
-    .bind::<Array<BigInt>, _>(people)
-    .load(connection)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.employee_id, row.sums)).collect())
-}
-
-/// The leads of people's sheets from `from` to `to`, and on `to`, by channel and source.
-async fn leads(
-    connection: &mut AsyncPgConnection,
-    people: &[i64],
-    from: NaiveDate,
-    to: NaiveDate,
-) -> Result<Vec<MorningLeads>, Problem> {
-    let leads = diesel::sql_query(format!(
-        "SELECT l.channel, coalesce(c.zh, l.channel) AS channel_zh, l.source, o.zh AS source_zh, \
-             coalesce(sum(l.leads) FILTER (WHERE s.day = $2), 0) AS on_day, sum(l.leads) AS month_to_date \
-         FROM {SHEETS} AS s JOIN daily_sheet_lead l ON l.sheet_id = s.id JOIN lead_source o ON o.code = l.source \
-         LEFT JOIN plan_label c ON c.tree = 'channel' AND c.code = l.channel \
-         GROUP BY l.channel, c.zh, l.source, o.zh ORDER BY l.channel COLLATE \"C\", l.source COLLATE \"C\""
-    ))
-    .bind::<Date, _>(from)
-    .bind::<Date, _>(to)
-    .bind::<Array<BigInt>, _>(people)
-    .load(connection)
-    .await?;
-    Ok(leads)
-}
-
-/// The lost prospects of people's sheets from `from` to `to`, and on `to`, by reason.
-async fn losses(
-    connection: &mut AsyncPgConnection,
-    people: &[i64],
-    from: NaiveDate,
-    to: NaiveDate,
-) -> Result<Vec<MorningTotal>, Problem> {
-    let losses = diesel::sql_query(format!(
-        "SELECT r.code, r.zh, coalesce(sum(l.prospects) FILTER (WHERE s.day = $2), 0) AS on_day, \
-             sum(l.prospects) AS month_to_date \
-         FROM {SHEETS} AS s JOIN daily_sheet_loss l ON l.sheet_id = s.id JOIN lost_reason r ON r.code = l.reason \
-         GROUP BY r.code, r.zh ORDER BY r.code COLLATE \"C\""
-    ))
-    .bind::<Date, _>(from)
-    .bind::<Date, _>(to)
-    .bind::<Array<BigInt>, _>(people)
-    .load(connection)
-    .await?;
-    Ok(losses)
-}
-
 /// Gathers people into their teams, with the teams' sums.
-fn teams(
-    people: Vec<Person>,
-    on_day: &HashMap<i64, SheetSums>,
-    month: &HashMap<i64, SheetSums>,
-) -> Vec<MorningTeam> {
-    let mut teams = BTreeMap::<String, MorningTeam>::new();
-    for person in people {
-        let team = teams.entry(person.unit.clone()).or_insert_with(|| MorningTeam {
-            unit: person.unit,
-            unit_name: person.unit_name,
-            on_day: SheetSums::default(),
+fn teams(posted: Vec<SheetWriter>, on_day: Vec<WriterSums>, month: Vec<WriterSums>) -> Vec<MorningTeam> {
+    let mut teams = BTreeMap::<String, (String, BTreeMap<i64, MorningPerson>)>::new();
+    let mut with = |writer: SheetWriter, change: &dyn Fn(&mut MorningPerson)| {
+        let (_, people) = teams.entry(writer.unit).or_insert_with(|| (writer.unit_name, BTreeMap::new()));
+        change(people.entry(writer.id).or_insert_with(|| MorningPerson {
+            employee_no: writer.employee_no,
+            name: writer.name,
+            is_posted: false,
+            on_day: None,
             month_to_date: SheetSums::default(),
-            not_written: Vec::new(),
-            people: Vec::new(),
-        });
-        let of_day = on_day.get(&person.id).copied();
-        let of_month = month.get(&person.id).copied().unwrap_or_default();
-        team.on_day += of_day.unwrap_or_default();
-        team.month_to_date += of_month;
-        if of_day.is_none() {
-            team.not_written.push(person.employee_no.clone());
+        }));
+    };
+    posted.into_iter().for_each(|writer| with(writer, &|person| person.is_posted = true));
+    on_day.into_iter().for_each(|one| with(one.writer, &|person| person.on_day = Some(one.sums)));
+    month.into_iter().for_each(|one| with(one.writer, &|person| person.month_to_date = one.sums));
+    let team = |(unit, (unit_name, people)): (String, (String, BTreeMap<i64, MorningPerson>))| {
+        let people = people.into_values().collect::<Vec<_>>();
+        let sum = |sums: &mut dyn Iterator<Item = SheetSums>| {
+            sums.fold(SheetSums::default(), |mut sum, one| {
+                sum += one;
+                sum
+            })
+        };
+        let missing = people.iter().filter(|person| person.is_posted && person.on_day.is_none());
+        MorningTeam {
+            unit,
+            unit_name,
+            on_day: sum(&mut people.iter().filter_map(|person| person.on_day)),
+            month_to_date: sum(&mut people.iter().map(|person| person.month_to_date)),
+            not_written: missing.map(|person| person.employee_no.clone()).collect(),
+            people,
         }
-        team.people.push(MorningPerson {
-            employee_no: person.employee_no,
-            name: person.name,
-            on_day: of_day,
-            month_to_date: of_month,
-        });
-    }
-    teams.into_values().collect()
+    };
+    teams.into_iter().map(team).collect()
 }
 
 /// Adds leads up by one of their labels.

@@ -1,19 +1,19 @@
-//! Verifying events and rejecting them, by people who neither reported them nor are what they are about.
+//! What becomes of an event that was reported: others verify or reject it, people who neither reported it nor are whom it
+//! is about, and who reported it withdraws it.
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::life::Actor;
-use super::store::{self, Locked};
-use super::{Event, EventDocument, EventState, EventStep, Viewer, effect};
-use crate::auth::audit;
+use super::{Event, EventDocument, EventState, EventStep, effect, store};
+use crate::auth::Context;
 use crate::auth::caller::{Identity, Scope};
 use crate::db::schema::{event, event_step};
+use crate::diary::authors::{self, says_something};
 use crate::http::Problem;
 use crate::ledger::Counts;
 
@@ -30,13 +30,18 @@ pub struct EventVerification {
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventRejection {
-    /// Why.
+    /// Why it is rejected.
     #[garde(length(chars, min = 1, max = 1000), custom(says_something))]
     pub reason: String,
 }
 
-fn says_something(text: &str, (): &()) -> garde::Result {
-    if text.trim().is_empty() { Err(garde::Error::new("expected a reason")) } else { Ok(()) }
+/// A reporter's word that an event was reported by mistake.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EventWithdrawal {
+    /// Why it is withdrawn.
+    #[garde(inner(length(chars, min = 1, max = 1000)))]
+    pub note: Option<String>,
 }
 
 /// What a decision did.
@@ -45,7 +50,7 @@ pub struct EventDecided {
     /// The event as it is now.
     #[serde(flatten)]
     pub event: Event,
-    /// The steps, the first one first.
+    /// Everything that was done about it, in order.
     pub steps: Vec<EventStep>,
     /// What became of the month's values; where it is frozen they wait as late corrections.
     pub facts: Counts,
@@ -56,35 +61,9 @@ pub struct EventDecided {
 /// # Errors
 ///
 /// Not found where the caller does not reach it; a conflict where the caller has reported or verified it or is the person
-/// that it is about, or where it is verified or rejected already.
-pub async fn verify(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
-    id: i64,
-    verification: &EventVerification,
-    by: &Identity,
-    now: DateTime<Utc>,
-) -> Result<EventDecided, Problem> {
-    connection
-        .transaction(async |connection| {
-            let locked = store::lock(connection, scope, id).await?;
-            let state = locked.standing.verify(actor(by)).map_err(Problem::conflict)?;
-            let note = verification.note.as_deref();
-            step(connection, &locked, EventState::Verified, note, by, now).await?;
-            diesel::update(event::table.find(id))
-                .set((event::state.eq(state.name()), event::verifications.eq(event::verifications + 1)))
-                .execute(connection)
-                .await?;
-            let facts = match state {
-                EventState::Verified => {
-                    let reason = format!("event {id} was verified");
-                    effect::write(connection, &locked, true, reason, by.user_id, now).await?
-                }
-                _ => Counts::default(),
-            };
-            decided(connection, scope, id, "verify_event", note, facts, by, now).await
-        })
-        .await
+/// that it is about, or where it was verified, rejected or withdrawn already.
+pub async fn verify(cx: &mut Context, id: i64, word: EventVerification) -> Result<EventDecided, Problem> {
+    decide(cx, id, EventState::Verified, word.note).await
 }
 
 /// Rejects an event that was reported, or takes back one that was verified: what it gave is voided.
@@ -92,79 +71,89 @@ pub async fn verify(
 /// # Errors
 ///
 /// Not found where the caller does not reach it; a conflict where the caller has reported it or is the person that it is
-/// about, or where it is rejected already.
-pub async fn reject(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
+/// about, or where it was rejected or withdrawn already.
+pub async fn reject(cx: &mut Context, id: i64, word: EventRejection) -> Result<EventDecided, Problem> {
+    decide(cx, id, EventState::Rejected, Some(word.reason.trim().to_owned())).await
+}
+
+/// Withdraws an event that the caller has reported and nobody has verified.
+///
+/// # Errors
+///
+/// Not found where the caller does not see it; a conflict where somebody else has reported it, somebody has verified it,
+/// or it was rejected or withdrawn already.
+pub async fn withdraw(cx: &mut Context, id: i64, word: EventWithdrawal) -> Result<EventDecided, Problem> {
+    decide(cx, id, EventState::Withdrawn, word.note).await
+}
+
+async fn decide(
+    cx: &mut Context,
     id: i64,
-    rejection: &EventRejection,
-    by: &Identity,
-    now: DateTime<Utc>,
+    step: EventState,
+    note: Option<String>,
 ) -> Result<EventDecided, Problem> {
-    connection
-        .transaction(async |connection| {
-            let locked = store::lock(connection, scope, id).await?;
-            let has_counted = locked.standing.reject(actor(by)).map_err(Problem::conflict)?;
-            let reason = rejection.reason.trim();
-            step(connection, &locked, EventState::Rejected, Some(reason), by, now).await?;
-            diesel::update(event::table.find(id))
-                .set(event::state.eq(EventState::Rejected.name()))
-                .execute(connection)
-                .await?;
-            let facts = match has_counted {
-                true => {
-                    let why = format!("event {id} was rejected: {reason}");
-                    effect::write(connection, &locked, false, why, by.user_id, now).await?
-                }
-                false => Counts::default(),
-            };
-            decided(connection, scope, id, "reject_event", Some(reason), facts, by, now).await
-        })
-        .await
+    let by = authors::login(cx)?;
+    cx.transaction(async |cx| {
+        let (scope, now) = (cx.scope.clone(), cx.now);
+        // Who reported an event sees it out of reach, too, to withdraw it or to be told that others decide on it.
+        store::find(cx.db(), &scope, by.user_id, id).await?;
+        let locked = store::lock(cx.db(), id).await?;
+        let actor = Actor { user_id: by.user_id, employee_id: by.employee_id };
+        let before = locked.standing.state;
+        let state = locked.standing.after(step, actor).map_err(Problem::conflict)?;
+        add_step(cx, &locked, step, note.as_deref(), &by).await?;
+        diesel::update(event::table.find(id))
+            .set((
+                event::state.eq(state),
+                event::verifications.eq(event::verifications + i16::from(step == EventState::Verified)),
+            ))
+            .execute(cx.db())
+            .await?;
+        let facts = match (before, state) {
+            (EventState::Reported, EventState::Verified) => {
+                let reason = format!("event {id} was verified");
+                effect::write(cx.db(), &locked, true, reason, by.user_id, now).await?
+            }
+            (EventState::Verified, EventState::Rejected) => {
+                let reason = format!("event {id} was rejected: {}", note.as_deref().unwrap_or_default());
+                effect::write(cx.db(), &locked, false, reason, by.user_id, now).await?
+            }
+            _ => Counts::default(),
+        };
+        let EventDocument { event, steps } =
+            store::document(cx.db(), &Scope::operator(), by.user_id, id).await?;
+        let action = match step {
+            EventState::Reported => "report_event",
+            EventState::Verified => "verify_event",
+            EventState::Rejected => "reject_event",
+            EventState::Withdrawn => "withdraw_event",
+        };
+        let detail = json!({ "state": event.state, "note": note, "facts": facts });
+        cx.audit(action, &format!("event/{id}"), detail).await?;
+        Ok(EventDecided { event, steps, facts })
+    })
+    .await
 }
 
-fn actor(by: &Identity) -> Actor {
-    Actor { user_id: by.user_id, employee_id: by.employee_id }
-}
-
-async fn step(
-    connection: &mut AsyncPgConnection,
-    locked: &Locked,
+async fn add_step(
+    cx: &mut Context,
+    locked: &store::LockedEvent,
     step: EventState,
     note: Option<&str>,
     by: &Identity,
-    now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     diesel::insert_into(event_step::table)
         .values((
             event_step::event_id.eq(locked.id),
-            event_step::step.eq(step.name()),
+            event_step::step.eq(step),
             event_step::user_id.eq(by.user_id),
             event_step::by_employee_id.eq(by.employee_id),
             event_step::reporter_id.eq(locked.standing.reporter),
             event_step::subject_id.eq(locked.standing.subject),
-            event_step::at.eq(now),
+            event_step::at.eq(cx.now),
             event_step::note.eq(note),
         ))
-        .execute(connection)
+        .execute(cx.db())
         .await?;
     Ok(())
-}
-
-#[expect(clippy::too_many_arguments, reason = "what a decision was, for the audit and for the answer")]
-async fn decided(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
-    id: i64,
-    action: &str,
-    note: Option<&str>,
-    facts: Counts,
-    by: &Identity,
-    now: DateTime<Utc>,
-) -> Result<EventDecided, Problem> {
-    let viewer = Viewer { scope: scope.clone(), user_id: by.user_id };
-    let EventDocument { event, steps } = store::read(connection, &viewer, id).await?;
-    let detail = json!({ "state": event.state, "note": note, "facts": facts });
-    audit::record(connection, now, Some(by.user_id), action, &format!("event/{id}"), detail).await?;
-    Ok(EventDecided { event, steps, facts })
 }

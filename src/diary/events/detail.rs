@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::kinds::{EventKind, EventShape, FOLLOW_UP_HOURS};
 use crate::clock;
 use crate::decimal;
-use crate::http::problem::FieldError;
+use crate::http::FieldError;
 use crate::period::Period;
 
 /// What was found at an item of a checklist.
@@ -168,7 +168,7 @@ pub enum Particulars {
 }
 
 fn error(field: &str, message: impl Into<String>) -> FieldError {
-    FieldError { field: format!("detail.{field}"), message: message.into() }
+    FieldError::new(format!("detail.{field}"), message)
 }
 
 /// Reads what is said of an event of `kind`.
@@ -177,7 +177,7 @@ fn error(field: &str, message: impl Into<String>) -> FieldError {
 ///
 /// Every field that is missing, out of range or of another kind.
 pub fn read(kind: EventKind, detail: &EventDetail) -> Result<Particulars, Vec<FieldError>> {
-    let shape = kind.row().shape;
+    let shape = kind.rules().shape;
     let mut errors = foreign(shape, detail);
     let missing = |name: &str, expected: &str| error(name, format!("expected {expected}"));
     let read = match shape {
@@ -238,7 +238,7 @@ fn foreign(shape: EventShape, detail: &EventDetail) -> Vec<FieldError> {
         ("followed_up_at", detail.followed_up_at.is_some(), EventShape::Refusal),
     ];
     let foreign = given.into_iter().filter(|(_, is_given, of)| *is_given && *of != shape);
-    foreign.map(|(name, ..)| error(name, "an event of this kind has no such field")).collect()
+    foreign.map(|(name, ..)| error(name, "events of this kind have no such field")).collect()
 }
 
 fn days(days: Option<&Number>) -> Result<Decimal, FieldError> {
@@ -288,12 +288,10 @@ fn complaint(detail: &EventDetail) -> Result<Particulars, Vec<FieldError>> {
 pub fn when(particulars: &Particulars, day: NaiveDate, now: DateTime<Utc>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if day > clock::day(now) {
-        let message = format!("{day} has not come yet");
-        errors.push(FieldError { field: "day".to_owned(), message });
+        errors.push(FieldError::new("day", format!("{day} has not come yet")));
     }
     if !(1900..3000).contains(&day.year()) {
-        errors
-            .push(FieldError { field: "day".to_owned(), message: "expected a year from 1900 on".to_owned() });
+        errors.push(FieldError::new("day", "expected a day of 1900 to 2999"));
         return errors;
     }
     match particulars {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::detail::Particulars;
 use super::kinds::{EventKind, EventTally};
 use super::life::EventState;
-use super::store::{self, Locked};
+use super::store::{self, LockedEvent};
 use super::tally::{self, Mark};
 use crate::db::schema::event;
 use crate::http::Problem;
@@ -20,15 +20,15 @@ use crate::period::Period;
 /// about a frozen month waits for somebody else's decision. To be called within the transaction that moved the event.
 pub(super) async fn write(
     connection: &mut AsyncPgConnection,
-    event: &Locked,
+    event: &LockedEvent,
     counts: bool,
     reason: String,
     by: i64,
     now: DateTime<Utc>,
 ) -> Result<Counts, Problem> {
     let period = Period::containing(event.day);
-    let row = event.kind.row();
-    let source_system = match row.tally {
+    let rules = event.kind.rules();
+    let source_system = match rules.tally {
         EventTally::TakenOff => "punch_correction",
         _ => "event",
     };
@@ -41,7 +41,7 @@ pub(super) async fn write(
     };
     // The person's month first: another event of it may just be verified, or a correction of it decided on.
     ledger::lock(connection, period, &[event.standing.subject]).await?;
-    let entries = match row.tally {
+    let entries = match rules.tally {
         EventTally::Sum | EventTally::TakenOff => of_event(event, counts),
         EventTally::Mean | EventTally::MeanOfRaters => of_month(connection, event, period).await?,
     };
@@ -51,7 +51,7 @@ pub(super) async fn write(
 }
 
 /// One event's own values, or the word that they no longer stand.
-fn of_event(event: &Locked, counts: bool) -> Vec<Entry> {
+fn of_event(event: &LockedEvent, counts: bool) -> Vec<Entry> {
     let given = tally::given(event.kind, &event.said).into_iter();
     let entries = given.map(|(metric, value)| Entry {
         employee_id: event.standing.subject,
@@ -66,13 +66,13 @@ fn of_event(event: &Locked, counts: bool) -> Vec<Entry> {
 /// The month's value that this event goes into, from all its verified events.
 async fn of_month(
     connection: &mut AsyncPgConnection,
-    event: &Locked,
+    event: &LockedEvent,
     period: Period,
 ) -> Result<Vec<Entry>, Problem> {
-    let row = event.kind.row();
+    let rules = event.kind.rules();
     let marks = marks(connection, event.kind, event.standing.subject, period).await?;
-    let mean = tally::mean(row.tally, &marks);
-    let entries = row
+    let mean = tally::mean(rules.tally, &marks);
+    let entries = rules
         .metrics
         .iter()
         .map(|metric| Entry { value: mean, ..Entry::total(event.standing.subject, *metric, Decimal::ZERO) });
@@ -87,9 +87,9 @@ async fn marks(
     period: Period,
 ) -> Result<Vec<Mark>, Problem> {
     let rows: Vec<(i64, i64, NaiveDate, Value)> = event::table
-        .filter(event::kind.eq(kind.row().name).and(event::employee_id.eq(employee_id)))
+        .filter(event::kind.eq(kind).and(event::employee_id.eq(employee_id)))
         .filter(event::day.ge(period.first_day()).and(event::day.lt(period.end())))
-        .filter(event::state.eq(EventState::Verified.name()))
+        .filter(event::state.eq(EventState::Verified))
         .order(event::id)
         .select((event::id, event::reported_by, event::day, event::detail))
         .load(connection)

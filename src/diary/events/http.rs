@@ -1,50 +1,44 @@
 //! Events over HTTP.
 
-use actix_web::web::{Data, Json, Path, Query};
+use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpResponse, Responder, get, post};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::decide::{self, EventDecided, EventRejection, EventVerification};
+use super::decide::{self, EventDecided, EventRejection, EventVerification, EventWithdrawal};
 use super::kinds::{self, About, Discipline, EventKind, EventShape, EventTally};
 use super::report::{self, NewEvent};
-use super::totals::{self, PersonTotals};
-use super::{Event, EventDocument, EventFilter, EventState, Viewer};
+use super::{Event, EventDocument, EventFilter};
 use crate::auth::Caller;
 use crate::auth::access::{Action as _, EnterFacts, Role, VerifyEvents, ViewFacts};
-use crate::clock::Clock;
-use crate::db::Pool;
 use crate::http::idempotency::{Answer, Keyed};
-use crate::http::page::{self, Page};
-use crate::http::problem::ProblemBody;
-use crate::http::{Body, Problem};
+use crate::http::{Body, Page, PageQuery, Paged, Problem};
 use crate::ledger::metric::CatalogueFile;
-use crate::period::Period;
 
 /// A kind of event.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventKindRow {
-    /// Its word.
+    /// Its name in this API.
     pub kind: EventKind,
-    /// Chinese label.
+    /// Its Chinese name.
     pub zh: &'static str,
-    /// English label.
+    /// Its English name.
     pub en: &'static str,
-    /// What has to be said of it.
+    /// Which particulars it needs.
     pub detail: EventShape,
     /// The metrics that it gives.
     pub metrics: &'static [&'static str],
-    /// How the month's value follows.
+    /// How the month's value follows from the events.
     pub tally: EventTally,
-    /// The roles that report it.
+    /// The roles that may report it.
     pub reporters: Vec<Role>,
-    /// Of whom.
+    /// Whom it may be about.
     pub about: About,
-    /// The roles that verify it.
+    /// The roles that may verify it.
     pub verifiers: Vec<Role>,
-    /// Whether it needs evidence and two people who verify it.
+    /// Whether it needs evidence and two people to verify it.
     pub two_verifiers: Discipline,
-    /// What each point of a rating stands for, 1 first; empty for other kinds.
+    /// What each point of a rating stands for, beginning with 1; empty for other kinds.
     pub anchors: Vec<&'static str>,
 }
 
@@ -53,19 +47,19 @@ pub struct EventKindRow {
 #[get("/event-kinds")]
 pub async fn list_event_kinds(_caller: Caller<ViewFacts>) -> Json<Vec<EventKindRow>> {
     let rows = EventKind::ALL.iter().map(|kind| {
-        let row = kind.row();
+        let rules = kind.rules();
         EventKindRow {
             kind: *kind,
-            zh: row.zh,
-            en: row.en,
-            detail: row.shape,
-            metrics: row.metrics,
-            tally: row.tally,
+            zh: kind.label(),
+            en: rules.en,
+            detail: rules.shape,
+            metrics: rules.metrics,
+            tally: rules.tally,
             reporters: kind.reporters(),
-            about: row.about,
+            about: rules.about,
             verifiers: VerifyEvents::ALLOWED.iter().map(|(role, _)| *role).collect(),
-            two_verifiers: row.discipline,
-            anchors: if row.shape == EventShape::Rating { kinds::ANCHORS.to_vec() } else { Vec::new() },
+            two_verifiers: rules.discipline,
+            anchors: if rules.shape == EventShape::Rating { kinds::ANCHORS.to_vec() } else { Vec::new() },
         }
     });
     Json(rows.collect())
@@ -73,30 +67,24 @@ pub async fn list_event_kinds(_caller: Caller<ViewFacts>) -> Json<Vec<EventKindR
 
 /// Report an event. It counts once others have verified it.
 ///
-/// Sent again by a system under the same `source_system` and `external_id` it is the same event; with an
-/// `Idempotency-Key` the answer is the same, too.
+/// Sent again by a system under the same `source_system` and `external_id` it is the same event, unless that was rejected
+/// or withdrawn: then it is reported anew. With an `Idempotency-Key` the answer is the same, too.
 #[utoipa::path(tag = "facts", request_body = NewEvent,
     params(("Idempotency-Key" = Option<String>, Header, description = "The caller's name of this request: done once, however often it is sent")),
     responses(
         (status = 201, description = "Reported", body = EventDocument),
         (status = 200, description = "It was reported before", body = EventDocument),
-        (status = 403, description = "The caller's roles do not report this kind", body = ProblemBody),
-        (status = 409, description = "The system has sent something else under the same id", body = ProblemBody),
-        (status = 422, description = "Fields at fault", body = ProblemBody),
+        (status = 409, description = "The system has sent something else under the same id"),
     ))]
 #[post("/events")]
 pub async fn report_event(
     caller: Caller<EnterFacts>,
-    pool: Data<Pool>,
     catalogue: Data<CatalogueFile>,
-    clock: Data<Clock>,
     request: Keyed<NewEvent>,
 ) -> Result<impl Responder, Problem> {
     let catalogue = catalogue.current()?;
     let Keyed { key, body } = request;
-    let connection = &mut *pool.get().await?;
-    let answer =
-        report::report(connection, &catalogue, body, key.as_ref(), &caller.identity, clock.now()).await?;
+    let answer = report::report(&mut caller.context().await?, &catalogue, body, key.as_ref()).await?;
     Ok(match answer {
         Answer::Now(reported) if reported.is_new => HttpResponse::Created()
             .insert_header(("Location", format!("/v1/events/{}", reported.event.event.id)))
@@ -105,130 +93,63 @@ pub async fn report_event(
     })
 }
 
-/// Which events, and which page of them.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct EventQuery {
-    /// Only those of this month.
-    #[param(value_type = Option<String>, example = "2014-03")]
-    period: Option<Period>,
-    /// Only of this kind.
-    kind: Option<EventKind>,
-    /// Only those that are here.
-    state: Option<EventState>,
-    /// Only those about this person, by 工号.
-    employee_no: Option<String>,
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// Rows of a page, 1 to 500; 50 by default.
-    limit: Option<i64>,
-}
-
-fn viewer(caller: &Caller<ViewFacts>) -> Viewer {
-    Viewer { scope: caller.reach(), user_id: caller.identity.user_id }
-}
-
 /// List events about people whom the caller reaches, and those that the caller has reported.
-#[utoipa::path(tag = "facts", params(EventQuery), responses(
+#[utoipa::path(tag = "facts", params(EventFilter, PageQuery), responses(
     (status = 200, description = "A page of events", body = Page<Event>),
 ))]
 #[get("/events")]
 pub async fn list_events(
     caller: Caller<ViewFacts>,
-    pool: Data<Pool>,
-    query: Query<EventQuery>,
+    query: Paged<EventFilter>,
 ) -> Result<Json<Page<Event>>, Problem> {
-    let EventQuery { period, kind, state, employee_no, cursor, limit } = query.into_inner();
-    let limit = page::limit(limit)?;
-    let after = page::after(cursor.as_deref())?;
-    let filter = EventFilter { id: None, period, kind, state, employee_no };
-    let rows = super::list(&mut *pool.get().await?, &viewer(&caller), &filter, after, limit + 1).await?;
-    Ok(Json(Page::of(rows, limit, |event| event.id)))
-}
-
-/// Which month's totals, and which page of people.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct EventTotalsQuery {
-    /// The month.
-    #[param(value_type = String, example = "2014-03")]
-    period: Period,
-    /// Only this person, by 工号.
-    employee_no: Option<String>,
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// People of a page, 1 to 500; 50 by default.
-    limit: Option<i64>,
-}
-
-/// Compute a month's totals anew from its verified events, beside what the ledger has of them.
-#[utoipa::path(tag = "facts", params(EventTotalsQuery), responses(
-    (status = 200, description = "A page of people with events", body = Page<PersonTotals>),
-))]
-#[get("/events/totals")]
-pub async fn list_event_totals(
-    caller: Caller<ViewFacts>,
-    pool: Data<Pool>,
-    query: Query<EventTotalsQuery>,
-) -> Result<Json<Page<PersonTotals>>, Problem> {
-    let EventTotalsQuery { period, employee_no, cursor, limit } = query.into_inner();
-    let limit = page::limit(limit)?;
-    let after = page::after(cursor.as_deref())?;
-    let connection = &mut *pool.get().await?;
-    let people =
-        totals::list(connection, &caller.reach(), period, employee_no.as_deref(), after, limit + 1).await?;
-    Ok(Json(Page::of(people, limit, |person| person.employee_id)))
+    super::list(&mut caller.context().await?, &query, query.window).await.map(Json)
 }
 
 /// Read an event with everything that was done about it.
-#[utoipa::path(tag = "facts", responses(
-    (status = 200, description = "The event", body = EventDocument),
-    (status = 404, description = "There is none that the caller may see", body = ProblemBody),
-))]
+#[utoipa::path(tag = "facts", responses((status = 200, description = "The event", body = EventDocument)))]
 #[get("/events/{id}")]
-pub async fn get_event(
-    caller: Caller<ViewFacts>,
-    pool: Data<Pool>,
-    id: Path<i64>,
-) -> Result<Json<EventDocument>, Problem> {
-    super::read(&mut *pool.get().await?, &viewer(&caller), *id).await.map(Json)
+pub async fn get_event(caller: Caller<ViewFacts>, id: Path<i64>) -> Result<Json<EventDocument>, Problem> {
+    super::read(&mut caller.context().await?, *id).await.map(Json)
 }
 
 /// Verify an event that somebody else reported. With the last of the people that it needs it reaches the month's facts.
 #[utoipa::path(tag = "facts", request_body = EventVerification, responses(
     (status = 200, description = "Verified, or verified by one of two", body = EventDecided),
-    (status = 404, description = "There is none that the caller reaches", body = ProblemBody),
-    (status = 409, description = "The caller has reported or verified it or is whom it is about, or it is decided already", body = ProblemBody),
+    (status = 409, description = "The caller has reported or verified it or is the person that it is about, or it was decided already"),
 ))]
 #[post("/events/{id}/verify")]
 pub async fn verify_event(
     caller: Caller<VerifyEvents>,
-    pool: Data<Pool>,
-    clock: Data<Clock>,
     id: Path<i64>,
     body: Body<EventVerification>,
 ) -> Result<Json<EventDecided>, Problem> {
-    let connection = &mut *pool.get().await?;
-    decide::verify(connection, &caller.reach(), *id, &body.0, &caller.identity, clock.now()).await.map(Json)
+    decide::verify(&mut caller.context().await?, *id, body.0).await.map(Json)
 }
 
 /// Reject an event that somebody else reported, or take back one that was verified: what it gave is voided.
 #[utoipa::path(tag = "facts", request_body = EventRejection, responses(
     (status = 200, description = "Rejected", body = EventDecided),
-    (status = 404, description = "There is none that the caller reaches", body = ProblemBody),
-    (status = 409, description = "The caller has reported it or is whom it is about, or it is rejected already", body = ProblemBody),
-    (status = 422, description = "No reason", body = ProblemBody),
+    (status = 409, description = "The caller has reported it or is the person that it is about, or it was rejected or withdrawn already"),
 ))]
 #[post("/events/{id}/reject")]
 pub async fn reject_event(
     caller: Caller<VerifyEvents>,
-    pool: Data<Pool>,
-    clock: Data<Clock>,
     id: Path<i64>,
     body: Body<EventRejection>,
 ) -> Result<Json<EventDecided>, Problem> {
-    let connection = &mut *pool.get().await?;
-    decide::reject(connection, &caller.reach(), *id, &body.0, &caller.identity, clock.now()).await.map(Json)
+    decide::reject(&mut caller.context().await?, *id, body.0).await.map(Json)
+}
+
+/// Withdraw an event that one has reported by mistake, before anybody has verified it. It stays readable and never counts.
+#[utoipa::path(tag = "facts", request_body = EventWithdrawal, responses(
+    (status = 200, description = "Withdrawn", body = EventDecided),
+    (status = 409, description = "Somebody else has reported it, somebody has verified it, or it was decided already"),
+))]
+#[post("/events/{id}/withdraw")]
+pub async fn withdraw_event(
+    caller: Caller<EnterFacts>,
+    id: Path<i64>,
+    body: Body<EventWithdrawal>,
+) -> Result<Json<EventDecided>, Problem> {
+    decide::withdraw(&mut caller.context().await?, *id, body.0).await.map(Json)
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::auth::access::{Action as _, EnterFacts, Reach, Role, may_enter};
+use crate::words::words;
 
 /// What has to be said of an event besides its day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -78,13 +79,9 @@ enum Reporters {
     Roles(&'static [Role]),
 }
 
-/// A row of the table.
+/// What the table says of a kind.
 #[derive(Clone, Copy, Debug)]
-pub struct Row {
-    /// The word in the database and in JSON.
-    pub name: &'static str,
-    /// What it is called in the showroom.
-    pub zh: &'static str,
+pub struct EventRules {
     /// What it is called in English.
     pub en: &'static str,
     /// What has to be said of it.
@@ -101,23 +98,18 @@ pub struct Row {
 }
 
 macro_rules! kinds {
-    ($(#[$doc:meta] $kind:ident $name:literal $zh:literal $en:literal: $shape:ident by $reporters:ident($by:expr)
+    ($($kind:ident $name:literal $zh:literal $en:literal: $shape:ident by $reporters:ident($by:expr)
         of $about:ident, $discipline:ident, $tally:ident [$($metric:literal)*];)*) => {
-        /// What an event is.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub enum EventKind { $(#[$doc] $kind,)* }
+        words! {
+            /// What an event is.
+            pub enum EventKind in "event.kind" { $($kind = $name $zh,)* }
+        }
 
         impl EventKind {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$kind),*];
-
-            /// Its row of the table.
-            pub const fn row(self) -> &'static Row {
+            /// What the table says of it.
+            pub const fn rules(self) -> &'static EventRules {
                 match self {
-                    $(Self::$kind => &Row {
-                        name: $name,
-                        zh: $zh,
+                    $(Self::$kind => &EventRules {
                         en: $en,
                         shape: EventShape::$shape,
                         reporters: Reporters::$reporters($by),
@@ -133,49 +125,28 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// 迟到
     Late "late" "迟到" "Late": Times by Source("attendance") of Anybody, Never, Sum ["late"];
-    /// 严重迟到
     SevereLate "severe_late" "严重迟到" "Severely late": Times by Source("attendance") of Anybody, Never, Sum ["severe_late"];
-    /// 早退
     EarlyLeave "early_leave" "早退" "Left early": Times by Source("attendance") of Anybody, Never, Sum ["early_leave"];
-    /// 缺卡
     MissedPunch "missed_punch" "缺卡" "Missed punch": Times by Source("attendance") of Anybody, Never, Sum ["missed_punches"];
-    /// 补卡
     PunchCorrection "punch_correction" "补卡" "Punch correction": Times by Source("attendance") of Anybody, Never, TakenOff ["missed_punches"];
-    /// 旷工
     Absence "absence" "旷工" "Absence": Days by Source("attendance") of Anybody, Always, Sum ["absent_days"];
-    /// 事假
     PersonalLeave "personal_leave" "事假" "Personal leave": Days by Source("attendance") of Anybody, Never, Sum ["personal_leave_days"];
-    /// 保护性假期
     ProtectedLeave "protected_leave" "保护性假期" "Protected leave": Days by Source("attendance") of Anybody, Never, Sum ["protected_leave_days"];
-    /// 展厅5S点检
     Inspection "inspection" "展厅5S点检" "5S inspection": Checklist by Source("inspections") of Others, Never, Sum ["five_s_checks" "five_s_failures" "five_s_repeats"];
-    /// 工装检查
     UniformCheck "uniform_check" "工装检查" "Uniform check": Violations by Source("inspections") of Others, Never, Sum ["uniform_violations"];
-    /// 客户投诉
     Complaint "complaint" "客户投诉" "Complaint": Complaint by Source("complaints") of Others, MajorResponsible, Sum ["complaints_minor" "complaints_serious" "complaints_major" "complaints_slow"];
-    /// 单据出错
     DocumentError "document_error" "单据出错" "Document error": Times by Source("documents") of Anybody, Never, Sum ["document_errors"];
-    /// 诚信违规
     IntegrityBreach "integrity_breach" "诚信违规" "Breach of integrity": Breach by Everybody(EnterFacts::ALLOWED) of Anybody, Always, Sum ["integrity_breaches"];
-    /// 业务考试
     Exam "exam" "业务考试" "Exam": Exam by Source("exams") of Others, Never, Mean ["exam_score"];
-    /// 工作态度评价
     AttitudeRating "attitude_rating" "工作态度评价" "Attitude rating": Rating by Source("ratings") of Others, Never, MeanOfRaters ["attitude_rating"];
-    /// 战败与二次追踪
     Refusal "refusal" "战败与二次追踪" "Refusal and second follow-up": Refusal by Roles(&[Role::SalesConsultant, Role::TelesalesSpecialist]) of Oneself, Never, Sum ["refused" "second_follow_ups"];
 }
 
 impl EventKind {
-    /// The kind whose word is `name`.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.row().name == name)
-    }
-
     /// The roles that report it.
     pub fn reporters(self) -> Vec<Role> {
-        match self.row().reporters {
+        match self.rules().reporters {
             Reporters::Source(source) => may_enter(Some(source)).to_vec(),
             Reporters::Everybody(allowed) => allowed.iter().map(|(role, _)| *role).collect(),
             Reporters::Roles(roles) => roles.to_vec(),
@@ -206,17 +177,15 @@ mod tests {
     use crate::ledger::metric::{Catalogue, Kind};
 
     #[test]
-    fn words_are_those_of_json_and_every_metric_stands_in_the_catalogue() {
+    fn every_metric_stands_in_the_catalogue() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/metrics.toml");
         let catalogue = Catalogue::parse(&std::fs::read_to_string(file).unwrap()).unwrap();
         for kind in EventKind::ALL {
-            let row = kind.row();
-            assert_eq!(serde_json::to_value(kind).unwrap(), row.name);
-            assert_eq!(EventKind::named(row.name), Some(*kind));
-            assert!(!kind.reporters().is_empty() && !row.metrics.is_empty());
-            for name in row.metrics {
+            let rules = kind.rules();
+            assert!(!kind.reporters().is_empty() && !rules.metrics.is_empty());
+            for name in rules.metrics {
                 let metric = catalogue.get(catalogue.find(name).unwrap()).unwrap();
-                let expected = match (row.shape, row.tally) {
+                let expected = match (rules.shape, rules.tally) {
                     (EventShape::Days, _) => Kind::Days,
                     (_, EventTally::Mean | EventTally::MeanOfRaters) => Kind::Score,
                     _ => Kind::Count,
@@ -241,7 +210,7 @@ mod tests {
             assert_eq!(kind.reporters(), roles);
         }
         // What can cap a grade needs two people (domain.md, "Vetoes").
-        let strict = EventKind::ALL.iter().filter(|kind| kind.row().discipline != Discipline::Never);
+        let strict = EventKind::ALL.iter().filter(|kind| kind.rules().discipline != Discipline::Never);
         let strict: Vec<_> = strict.collect();
         assert_eq!(strict, [&EventKind::Absence, &EventKind::Complaint, &EventKind::IntegrityBreach]);
     }

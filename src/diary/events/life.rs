@@ -1,40 +1,24 @@
-//! The life of an event: reported → verified → rejected, and who may take which step. Pure.
+//! The life of an event: reported, then verified, rejected or withdrawn, and who may take which step. Pure.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use crate::words::words;
 
-/// How far an event has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum EventState {
-    /// 已上报: it waits for those who verify it, and counts nowhere
-    Reported,
-    /// 已核实: it counts
-    Verified,
-    /// 已驳回: it counts nowhere, whatever it did before
-    Rejected,
-}
-
-impl EventState {
-    /// The word in the database and in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Reported => "reported",
-            Self::Verified => "verified",
-            Self::Rejected => "rejected",
-        }
-    }
-
-    /// The state whose word is `name`; the table allows no other words.
-    pub fn named(name: &str) -> Self {
-        let all = [Self::Reported, Self::Verified];
-        all.into_iter().find(|state| state.name() == name).unwrap_or(Self::Rejected)
+words! {
+    /// How far an event has come, and each step on its way.
+    pub enum EventState in "event.state" {
+        /// It waits for those who verify it, and counts nowhere.
+        Reported = "reported" "待核实",
+        /// It counts.
+        Verified = "verified" "已核实",
+        /// Somebody else has rejected it: it counts nowhere, whatever it did before.
+        Rejected = "rejected" "已驳回",
+        /// Who reported it has taken it back before anybody verified it: it never counted.
+        Withdrawn = "withdrawn" "已撤回",
     }
 }
 
 /// An event, as far as its next step depends on it.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct EventStanding {
     /// How far it has come.
     pub state: EventState,
     /// Login of who reported it.
@@ -56,17 +40,24 @@ pub struct Actor {
     pub employee_id: Option<i64>,
 }
 
-impl Standing {
-    /// The state after `by` has verified it.
+impl EventStanding {
+    /// The state after `by` has taken this step.
     ///
     /// # Errors
     ///
     /// Why that person cannot, or cannot any more.
-    pub fn verify(&self, by: Actor) -> Result<EventState, String> {
-        self.second_person(by, "verified")?;
-        if self.state != EventState::Reported {
-            return Err(format!("it is {} already", self.state.name()));
+    pub fn after(&self, step: EventState, by: Actor) -> Result<EventState, String> {
+        match step {
+            EventState::Reported => Err("it is reported already".to_owned()),
+            EventState::Verified => self.verify(by),
+            EventState::Rejected => self.reject(by),
+            EventState::Withdrawn => self.withdraw(by),
         }
+    }
+
+    fn verify(&self, by: Actor) -> Result<EventState, String> {
+        self.require_second_person(by, "verified")?;
+        self.require_state(&[EventState::Reported])?;
         if self.verifiers.contains(&by.user_id) {
             return Err("you have verified it: another person has to, too".to_owned());
         }
@@ -74,22 +65,33 @@ impl Standing {
         Ok(if verified >= self.needed { EventState::Verified } else { EventState::Reported })
     }
 
-    /// Whether what it gave has to be taken back when `by` rejects it.
-    ///
-    /// # Errors
-    ///
-    /// Why that person cannot, or cannot any more.
-    pub fn reject(&self, by: Actor) -> Result<bool, String> {
-        self.second_person(by, "rejected")?;
-        match self.state {
-            EventState::Rejected => Err("it is rejected already".to_owned()),
-            state => Ok(state == EventState::Verified),
+    fn reject(&self, by: Actor) -> Result<EventState, String> {
+        self.require_second_person(by, "rejected")?;
+        self.require_state(&[EventState::Reported, EventState::Verified])?;
+        Ok(EventState::Rejected)
+    }
+
+    fn withdraw(&self, by: Actor) -> Result<EventState, String> {
+        if by.user_id != self.reporter {
+            return Err("an event is withdrawn only by the person who reported it".to_owned());
+        }
+        self.require_state(&[EventState::Reported])?;
+        match self.verifiers.is_empty() {
+            true => Ok(EventState::Withdrawn),
+            false => Err("somebody has verified it: it can be rejected, but no longer withdrawn".to_owned()),
         }
     }
 
-    fn second_person(&self, by: Actor, what: &str) -> Result<(), String> {
+    fn require_state(&self, states: &[EventState]) -> Result<(), String> {
+        match states.contains(&self.state) {
+            true => Ok(()),
+            false => Err(format!("it is {} already", self.state)),
+        }
+    }
+
+    fn require_second_person(&self, by: Actor, what: &str) -> Result<(), String> {
         if by.user_id == self.reporter {
-            return Err(format!("an event is never {what} by who reported it"));
+            return Err(format!("an event is never {what} by the person who reported it"));
         }
         if by.employee_id == Some(self.subject) {
             return Err(format!("an event is never {what} by the person that it is about"));
@@ -107,8 +109,8 @@ mod tests {
     const FIRST: Actor = Actor { user_id: 3, employee_id: Some(13) };
     const OFFICE: Actor = Actor { user_id: 4, employee_id: None };
 
-    fn event(state: EventState, needed: i16, verifiers: &[i64]) -> Standing {
-        Standing { state, reporter: 1, subject: 12, needed, verifiers: verifiers.to_vec() }
+    fn event(state: EventState, needed: i16, verifiers: &[i64]) -> EventStanding {
+        EventStanding { state, reporter: 1, subject: 12, needed, verifiers: verifiers.to_vec() }
     }
 
     #[test]
@@ -133,13 +135,29 @@ mod tests {
     }
 
     #[test]
+    fn only_the_reporter_withdraws_and_only_what_nobody_has_verified() {
+        let fresh = event(EventState::Reported, 2, &[]);
+        assert_eq!(fresh.withdraw(REPORTER), Ok(EventState::Withdrawn));
+        for actor in [SUBJECT, FIRST, OFFICE] {
+            assert!(fresh.withdraw(actor).unwrap_err().contains("only by the person who reported it"));
+        }
+        assert!(event(EventState::Reported, 2, &[3]).withdraw(REPORTER).unwrap_err().contains("verified it"));
+        for state in [EventState::Verified, EventState::Rejected, EventState::Withdrawn] {
+            assert!(event(state, 1, &[]).withdraw(REPORTER).unwrap_err().contains("already"));
+        }
+    }
+
+    #[test]
     fn what_is_over_is_over() {
         assert!(
             event(EventState::Verified, 1, &[3]).verify(OFFICE).unwrap_err().contains("verified already")
         );
-        let rejected = event(EventState::Rejected, 1, &[]);
-        assert!(rejected.verify(FIRST).is_err() && rejected.reject(FIRST).is_err());
-        assert_eq!(event(EventState::Reported, 2, &[3]).reject(OFFICE), Ok(false));
-        assert_eq!(event(EventState::Verified, 1, &[3]).reject(OFFICE), Ok(true));
+        for state in [EventState::Rejected, EventState::Withdrawn] {
+            let over = event(state, 1, &[]);
+            assert!(over.verify(FIRST).is_err() && over.reject(FIRST).is_err());
+        }
+        for before in [event(EventState::Reported, 2, &[3]), event(EventState::Verified, 1, &[3])] {
+            assert_eq!(before.reject(OFFICE), Ok(EventState::Rejected));
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! Events: what happened on a day, with evidence and a second pair of eyes. One person reports, others verify, and only
-//! what is verified reaches the month's facts. Nothing is taken away: who did what, and why, stays.
+//! what is verified reaches the month's facts. Nothing is deleted: who did what, and why, stays readable.
 //!
 //! An event says nothing about the rest of its month: it delivers no source.
 
@@ -12,11 +12,11 @@ pub mod life;
 pub mod report;
 mod store;
 mod tally;
-pub mod totals;
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::Queryable;
 use garde::Validate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 pub use self::detail::EventDetail;
 pub use self::kinds::EventKind;
 pub use self::life::EventState;
-pub use self::store::{EventFilter, Viewer, list, read};
+pub use self::store::{EventFilter, list, read};
 
 /// Something that shows what an event says: a text, a link, or a file by its name. The file itself is kept elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
@@ -51,52 +51,52 @@ fn is_sha256(text: &str, (): &()) -> garde::Result {
 pub struct Event {
     /// Its number.
     pub id: i64,
-    /// What it is.
+    /// What kind of event it is.
     pub kind: EventKind,
-    /// What that is called in the showroom.
+    /// What the kind is called in the showroom.
     #[schema(value_type = String, example = "迟到")]
     pub kind_name: &'static str,
     /// 工号 of whom it is about.
     pub employee_no: String,
-    /// Name.
+    /// The person's name.
     pub name: String,
-    /// The day.
+    /// The day on which it happened; of several days, the first.
     pub day: NaiveDate,
     /// How far it has come.
     pub state: EventState,
-    /// What is said of it.
+    /// The particulars, by its kind.
     pub detail: EventDetail,
-    /// What shows it.
+    /// The evidence.
     pub evidence: Vec<Evidence>,
-    /// Anything else.
+    /// Anything else that was noted.
     pub note: Option<String>,
-    /// What it gives, or would give once it is verified, metric by metric; what has a mean counts with the others.
+    /// What it adds to the month once it is verified, metric by metric. Points go into the month's mean.
     #[schema(value_type = BTreeMap<String, f64>)]
     pub gives: BTreeMap<&'static str, Decimal>,
     /// How many people have to verify it.
     pub verifications_needed: i16,
-    /// How many have.
+    /// How many people have verified it.
     pub verifications: i16,
-    /// Login of who reported it.
+    /// Login of the person who reported it.
     pub reported_by: String,
-    /// When.
+    /// When it was reported.
     pub reported_at: DateTime<Utc>,
-    /// The system that sent it.
+    /// The system that sent it, if one did.
     pub source_system: Option<String>,
-    /// What it is called there.
+    /// What that system calls it.
     pub external_id: Option<String>,
 }
 
 /// What somebody did about an event.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Queryable, ToSchema)]
 pub struct EventStep {
-    /// What.
+    /// What was done.
     pub step: EventState,
-    /// Login of who.
+    /// Login of the person who did it.
     pub by: String,
-    /// When.
+    /// When it was done.
     pub at: DateTime<Utc>,
-    /// Why.
+    /// The note or reason that was given.
     pub note: Option<String>,
 }
 
@@ -106,6 +106,6 @@ pub struct EventDocument {
     /// The event.
     #[serde(flatten)]
     pub event: Event,
-    /// The steps, the first one first.
+    /// Everything that was done about it, in order.
     pub steps: Vec<EventStep>,
 }

@@ -1,10 +1,9 @@
 //! Reporting an event.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::QueryableByName;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Date, Jsonb, Nullable, Text};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use garde::Validate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -13,14 +12,15 @@ use utoipa::ToSchema;
 
 use super::detail::{self, Particulars};
 use super::kinds::About;
-use super::{EventDetail, EventDocument, EventKind, EventState, Evidence, Viewer, store, tally};
+use super::{EventDetail, EventDocument, EventKind, EventState, Evidence, store, tally};
+use crate::auth::Context;
 use crate::auth::access::{Action as _, EnterFacts};
-use crate::auth::audit;
 use crate::auth::caller::{Identity, Scope};
 use crate::db::schema::{event, event_step};
+use crate::db::sql;
+use crate::diary::authors;
 use crate::http::idempotency::{self, Answer, Key};
-use crate::http::problem::FieldError;
-use crate::http::{Code, Problem};
+use crate::http::{Code, FieldError, Problem};
 use crate::ledger;
 use crate::ledger::metric::Catalogue;
 use crate::period::Period;
@@ -29,29 +29,30 @@ use crate::period::Period;
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewEvent {
-    /// What it is.
+    /// What kind of event it is.
     #[garde(skip)]
     pub kind: EventKind,
-    /// 工号 of whom it is about.
+    /// 工号 of the person that it is about.
     #[garde(length(chars, min = 1, max = 32))]
     #[schema(example = "A02")]
     pub employee_no: String,
-    /// The day; of several days, the first.
+    /// The day on which it happened; of several days, the first.
     #[garde(skip)]
     pub day: NaiveDate,
-    /// What is said of it.
+    /// The particulars, by its kind.
     #[garde(dive)]
     #[serde(default)]
     pub detail: EventDetail,
-    /// What shows it; an event that can cap a grade has some.
+    /// The evidence; an event that can cap a grade needs some.
     #[garde(length(max = 20), dive)]
     #[serde(default)]
     pub evidence: Vec<Evidence>,
-    /// Anything else; no customers' names or numbers.
+    /// Anything else worth noting, but no customers' names or telephone numbers.
     #[garde(inner(length(chars, min = 1, max = 1000)))]
     #[serde(default)]
     pub note: Option<String>,
-    /// The system that sends it, with `external_id`: sent again, it is the same event.
+    /// The system that sends it. Sent again under the same `external_id` it is the same event, unless that was rejected or
+    /// withdrawn.
     #[garde(inner(length(chars, min = 1, max = 40)))]
     #[serde(default)]
     #[schema(example = "oa")]
@@ -73,129 +74,127 @@ pub struct Reported {
     pub event: EventDocument,
 }
 
-/// Reports an event. With a key, the same request again is answered as it was and does nothing; under the id of a system
-/// that has sent it before, it is the event that there is.
+/// Reports an event. With a key, the same request again is answered as it was and does nothing. Under the id by which a
+/// system has sent it before it is the event that there is; what was rejected or withdrawn is reported anew.
 ///
 /// # Errors
 ///
 /// Forbidden where the roles do not report this kind; every field at fault; a conflict where the system said something
 /// else under the same id.
 pub async fn report(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     catalogue: &Catalogue,
     new: NewEvent,
     key: Option<&Key>,
-    by: &Identity,
-    now: DateTime<Utc>,
 ) -> Result<Answer<Reported>, Problem> {
-    let scope = scope_of(new.kind, by)?;
-    let said = check(catalogue, &new, now)?;
-    connection
-        .transaction(async |connection| {
-            if let Some(key) = key
-                && let Some(before) =
-                    idempotency::begin(connection, by.user_id, "report_event", key, now).await?
-            {
-                return Ok(Answer::Before(before));
+    let by = authors::login(cx)?;
+    let scope = scope_of(new.kind, &by)?;
+    let said = check(catalogue, &new, cx.now)?;
+    cx.transaction(async |cx| {
+        let now = cx.now;
+        if let Some(key) = key
+            && let Some(before) = idempotency::begin(cx.db(), by.user_id, "report_event", key, now).await?
+        {
+            return Ok(Answer::Before(before));
+        }
+        let employee_id = subject(cx, &new, &scope, &by).await?;
+        let (id, is_new) = loop {
+            if let Some(id) = insert(cx, &new, &said, employee_id, &by).await? {
+                break (id, true);
             }
-            let employee_id = subject(connection, &new, &scope, by).await?;
-            let (id, is_new) = insert(connection, &new, &said, employee_id, by, now).await?;
-            // Who has reported it sees it, and so does who says the same again.
-            let viewer = Viewer { scope: Scope::operator(), user_id: by.user_id };
-            let reported = Reported { is_new, event: store::read(connection, &viewer, id).await? };
-            if let Some(key) = key {
-                idempotency::finish(connection, by.user_id, key, &reported).await?;
+            // None: the one in the way has been rejected or withdrawn this moment.
+            if let Some(id) = sent_before(cx, &new, employee_id).await? {
+                break (id, false);
             }
-            Ok(Answer::Now(reported))
-        })
-        .await
+        };
+        // Who has reported it sees it, and so does who says the same again.
+        let event = store::document(cx.db(), &Scope::operator(), by.user_id, id).await?;
+        let reported = Reported { is_new, event };
+        if let Some(key) = key {
+            idempotency::finish(cx.db(), by.user_id, key, &reported).await?;
+        }
+        Ok(Answer::Now(reported))
+    })
+    .await
 }
 
 /// The reach of those of the caller's roles that report this kind.
 fn scope_of(kind: EventKind, by: &Identity) -> Result<Scope, Problem> {
     let reporters = kind.reporters();
-    let scope = Scope::of(by, |role| {
-        let reach = EnterFacts::ALLOWED.iter().find(|(entering, _)| *entering == role);
-        reach.filter(|_| reporters.contains(&role)).map(|(_, reach)| *reach)
-    });
-    if scope.reaches.is_empty() {
-        let detail = format!("your roles do not report events of the kind {}", kind.row().name);
-        return Err(Problem::new(Code::Forbidden, detail));
+    let scope = Scope::of(by, |role| EnterFacts::reach_of(role).filter(|_| reporters.contains(&role)));
+    match scope.is_empty() {
+        true => {
+            let detail = format!("your roles do not report events of the kind {kind}");
+            Err(Problem::new(Code::Forbidden, detail))
+        }
+        false => Ok(scope),
     }
-    Ok(scope)
 }
 
 /// Reads what is said, with everything that can be wrong with it before anybody is looked up.
 fn check(catalogue: &Catalogue, new: &NewEvent, now: DateTime<Utc>) -> Result<Particulars, Problem> {
     let said = detail::read(new.kind, &new.detail).map_err(Problem::fields)?;
     let mut errors = detail::when(&said, new.day, now);
-    let error =
-        |field: &str, message: &str| FieldError { field: field.to_owned(), message: message.to_owned() };
+    let mut error = |field: &str, message: &str| errors.push(FieldError::new(field, message));
     if tally::needed(new.kind, &said) > 1 && new.evidence.is_empty() {
-        errors.push(error("evidence", "an event that can cap a grade needs at least one piece of evidence"));
+        error("evidence", "an event that can cap a grade needs at least one piece of evidence");
     }
     match (&new.source_system, &new.external_id) {
-        (Some(_), None) => errors.push(error("external_id", "expected what the system calls it")),
-        (None, Some(_)) => errors.push(error("source_system", "expected the system whose id it is")),
-        _ => {}
+        (Some(_), None) => error("external_id", "expected what the system calls it"),
+        (None, Some(_)) => error("source_system", "expected the system whose id it is"),
+        (None, None) | (Some(_), Some(_)) => {}
     }
     for (metric, value) in tally::given(new.kind, &said) {
         // What is taken off is no value of its own.
         if let Err(message) = catalogue.read(metric, value.max(Decimal::ZERO)) {
-            errors.push(error("detail", &message));
+            error("detail", &message);
         }
     }
     if errors.is_empty() { Ok(said) } else { Err(Problem::fields(errors)) }
 }
 
 /// The employee that it is about.
-async fn subject(
-    connection: &mut AsyncPgConnection,
-    new: &NewEvent,
-    scope: &Scope,
-    by: &Identity,
-) -> Result<i64, Problem> {
+async fn subject(cx: &mut Context, new: &NewEvent, scope: &Scope, by: &Identity) -> Result<i64, Problem> {
     let period = Period::containing(new.day);
     let nos = [new.employee_no.clone()];
-    let found = ledger::people(connection, period, &nos, Some(scope)).await?;
+    let found = ledger::people(cx.db(), period, &nos, Some(scope)).await?;
     let person = found.into_iter().find(|person| person.is_reached).ok_or_else(|| {
         let message = format!(
-            "there is no employee '{}' in {period} of whom you may report {}",
-            new.employee_no,
-            new.kind.row().name
+            "there is no employee '{}' in {period} about whom you may report {}",
+            new.employee_no, new.kind
         );
         Problem::field("employee_no", message)
     })?;
     let is_own = by.employee_id == Some(person.id);
-    match new.kind.row().about {
-        About::Others if is_own => Err(Problem::field("employee_no", "nobody reports this of oneself")),
+    match new.kind.rules().about {
+        About::Others if is_own => Err(Problem::field("employee_no", "nobody reports this about themselves")),
         About::Oneself if !is_own => {
-            Err(Problem::field("employee_no", "everybody reports this of oneself only"))
+            Err(Problem::field("employee_no", "people report this about themselves only"))
         }
         _ => Ok(person.id),
     }
 }
 
-/// Adds the event, or finds the one that the system has sent before. Returns its id and whether it is new.
+fn as_json(value: &impl Serialize) -> Result<Value, Problem> {
+    serde_json::to_value(value).map_err(|error| Problem::internal(&error))
+}
+
+/// Adds the event, unless one that the system has sent under the same id stands.
 async fn insert(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     new: &NewEvent,
     said: &Particulars,
     employee_id: i64,
     by: &Identity,
-    now: DateTime<Utc>,
-) -> Result<(i64, bool), Problem> {
-    let as_json = |error: serde_json::Error| Problem::internal(&error);
-    let detail = serde_json::to_value(&new.detail).map_err(as_json)?;
-    let evidence = serde_json::to_value(&new.evidence).map_err(as_json)?;
-    let kind = new.kind.row().name;
+) -> Result<Option<i64>, Problem> {
+    let now = cx.now;
     let inserted: Option<i64> = diesel::insert_into(event::table)
         .values((
-            event::kind.eq(kind),
+            event::kind.eq(new.kind),
             event::employee_id.eq(employee_id),
             event::day.eq(new.day),
-            event::detail.eq(&detail),
-            event::evidence.eq(&evidence),
+            event::detail.eq(as_json(&new.detail)?),
+            event::evidence.eq(as_json(&new.evidence)?),
             event::note.eq(&new.note),
             event::reported_by.eq(by.user_id),
             event::reported_at.eq(now),
@@ -203,69 +202,58 @@ async fn insert(
             event::external_id.eq(&new.external_id),
             event::needed.eq(tally::needed(new.kind, said)),
         ))
-        .on_conflict((event::source_system, event::external_id))
-        .do_nothing()
+        .on_conflict_do_nothing()
         .returning(event::id)
-        .get_result(connection)
+        .get_result(cx.db())
         .await
         .optional()?;
-    let Some(id) = inserted else {
-        return Ok((sent_before(connection, new, employee_id, detail, evidence).await?, false));
-    };
+    let Some(id) = inserted else { return Ok(None) };
     diesel::insert_into(event_step::table)
         .values((
             event_step::event_id.eq(id),
-            event_step::step.eq(EventState::Reported.name()),
+            event_step::step.eq(EventState::Reported),
             event_step::user_id.eq(by.user_id),
             event_step::by_employee_id.eq(by.employee_id),
             event_step::reporter_id.eq(by.user_id),
             event_step::subject_id.eq(employee_id),
             event_step::at.eq(now),
         ))
-        .execute(connection)
+        .execute(cx.db())
         .await?;
-    let subject = format!("event/{id}");
-    let said = json!({ "kind": kind, "employee_no": new.employee_no, "day": new.day });
-    audit::record(connection, now, Some(by.user_id), "report_event", &subject, said).await?;
-    Ok((id, true))
+    let detail = json!({ "kind": new.kind, "employee_no": new.employee_no, "day": new.day });
+    cx.audit("report_event", &format!("event/{id}"), detail).await?;
+    Ok(Some(id))
 }
 
-/// The event that a system has sent before under the same id, if it said the same.
-async fn sent_before(
-    connection: &mut AsyncPgConnection,
-    new: &NewEvent,
-    employee_id: i64,
-    detail: Value,
-    evidence: Value,
-) -> Result<i64, Problem> {
+/// The event that stands of those that the system has sent under the same id, if it said the same.
+async fn sent_before(cx: &mut Context, new: &NewEvent, employee_id: i64) -> Result<Option<i64>, Problem> {
     #[derive(QueryableByName)]
-    struct Row {
+    struct SentBefore {
         #[diesel(sql_type = BigInt)]
         id: i64,
         #[diesel(sql_type = Bool)]
         is_same: bool,
     }
-    let row: Row = diesel::sql_query(
-        "SELECT id, kind = $3 AND employee_id = $4 AND day = $5 AND detail = $6 AND evidence = $7 \
+    let found: Option<SentBefore> =
+        sql("SELECT id, kind = $3 AND employee_id = $4 AND day = $5 AND detail = $6 AND evidence = $7 \
              AND note IS NOT DISTINCT FROM $8 AS is_same \
-         FROM event WHERE source_system = $1 AND external_id = $2",
-    )
-    .bind::<Nullable<Text>, _>(&new.source_system)
-    .bind::<Nullable<Text>, _>(&new.external_id)
-    .bind::<Text, _>(new.kind.row().name)
-    .bind::<BigInt, _>(employee_id)
-    .bind::<Date, _>(new.day)
-    .bind::<Jsonb, _>(detail)
-    .bind::<Jsonb, _>(evidence)
-    .bind::<Nullable<Text>, _>(&new.note)
-    .get_result(connection)
-    .await?;
-    match row.is_same {
-        true => Ok(row.id),
-        false => Err(Problem::conflict(format!(
-            "the system has sent something else under this external_id: event {}, which stays as it is; have it \
-             rejected, and report anew",
-            row.id
+         FROM event WHERE source_system = $1 AND external_id = $2 AND state IN ('reported', 'verified')")
+        .bind::<Nullable<Text>, _>(new.source_system.clone())
+        .bind::<Nullable<Text>, _>(new.external_id.clone())
+        .bind::<Text, _>(new.kind)
+        .bind::<BigInt, _>(employee_id)
+        .bind::<Date, _>(new.day)
+        .bind::<Jsonb, _>(as_json(&new.detail)?)
+        .bind::<Jsonb, _>(as_json(&new.evidence)?)
+        .bind::<Nullable<Text>, _>(new.note.clone())
+        .get_result(cx.db())
+        .await
+        .optional()?;
+    match found {
+        Some(SentBefore { id, is_same: false }) => Err(Problem::conflict(format!(
+            "the system has sent something else under this external_id: event {id}, which stays as it is; withdraw it \
+             or have it rejected, then report anew"
         ))),
+        found => Ok(found.map(|found| found.id)),
     }
 }

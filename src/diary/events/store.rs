@@ -3,51 +3,47 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::QueryableByName;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Jsonb, Nullable, SmallInt, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Date, Jsonb, Nullable, SmallInt, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use utoipa::IntoParams;
 
 use super::detail::{self, EventDetail, Particulars};
-use super::life::{EventState, Standing};
-use super::{Event, EventDocument, EventKind, EventStep, tally};
-use crate::auth::caller::Scope;
+use super::life::{EventStanding, EventState};
+use super::{Event, EventDocument, EventKind, tally};
+use crate::auth::Context;
+use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::schema::{event, event_step, user_account};
-use crate::http::Problem;
+use crate::db::sql;
+use crate::diary::reached::reached_in_month;
+use crate::http::{Page, Problem, Window};
 use crate::period::Period;
 
-/// Who looks at events: the people reached, and what oneself has reported.
-#[derive(Clone, Debug)]
-pub struct Viewer {
-    /// Whom.
-    pub scope: Scope,
-    /// The login.
-    pub user_id: i64,
-}
-
 /// Which events are asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct EventFilter {
-    /// Only this one.
-    pub id: Option<i64>,
-    /// Only those of this month.
+    /// Only events of this month.
+    #[param(value_type = Option<String>, example = "2014-03")]
     pub period: Option<Period>,
-    /// Only of this kind.
+    /// Only events of this kind.
     pub kind: Option<EventKind>,
-    /// Only those that are here.
+    /// Only events in this state.
     pub state: Option<EventState>,
-    /// Only those about this person, by 工号.
+    /// Only events about this person, by 工号.
     pub employee_no: Option<String>,
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct EventRow {
     #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(sql_type = Text)]
-    kind: String,
+    kind: EventKind,
     #[diesel(sql_type = Text)]
     employee_no: String,
     #[diesel(sql_type = Text)]
@@ -55,7 +51,7 @@ struct Row {
     #[diesel(sql_type = Date)]
     day: NaiveDate,
     #[diesel(sql_type = Text)]
-    state: String,
+    state: EventState,
     #[diesel(sql_type = Jsonb)]
     detail: Value,
     #[diesel(sql_type = Jsonb)]
@@ -76,21 +72,20 @@ struct Row {
     external_id: Option<String>,
 }
 
-impl TryFrom<Row> for Event {
+impl TryFrom<EventRow> for Event {
     type Error = Problem;
 
-    fn try_from(row: Row) -> Result<Self, Problem> {
-        let kind = kind_of(&row.kind)?;
+    fn try_from(row: EventRow) -> Result<Self, Problem> {
         let detail: EventDetail = from_json(row.detail)?;
-        let gives = tally::given(kind, &particulars(kind, &detail)?);
+        let gives = tally::given(row.kind, &particulars(row.kind, &detail)?);
         Ok(Self {
             id: row.id,
-            kind,
-            kind_name: kind.row().zh,
+            kind: row.kind,
+            kind_name: row.kind.label(),
             employee_no: row.employee_no,
             name: row.name,
             day: row.day,
-            state: EventState::named(&row.state),
+            state: row.state,
             detail,
             evidence: from_json(row.evidence)?,
             note: row.note,
@@ -109,10 +104,6 @@ impl TryFrom<Row> for Event {
 }
 
 /// What was checked when it was reported, read back.
-pub(super) fn kind_of(name: &str) -> Result<EventKind, Problem> {
-    EventKind::named(name).ok_or_else(|| Problem::internal(&format!("event of an unknown kind '{name}'")))
-}
-
 pub(super) fn from_json<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     serde_json::from_value(value).map_err(|error| Problem::internal(&error))
 }
@@ -122,97 +113,102 @@ pub(super) fn particulars(kind: EventKind, detail: &EventDetail) -> Result<Parti
         .map_err(|errors| Problem::internal(&format!("event that cannot be read: {errors:?}")))
 }
 
-/// Events behind `after` that `viewer` sees, by id.
-pub async fn list(
+/// A page of the events that the caller sees, by id: those about people reached, and those that the caller has reported.
+pub async fn list(cx: &mut Context, filter: &EventFilter, window: Window) -> Result<Page<Event>, Problem> {
+    let (scope, by) = (cx.scope.clone(), cx.by().unwrap_or_default());
+    let events = load(cx.db(), &scope, by, None, filter, window).await?;
+    Ok(window.page(events, |event| event.id))
+}
+
+/// The event with this id and everything that was done about it, if the caller sees it.
+///
+/// # Errors
+///
+/// Not found.
+pub async fn read(cx: &mut Context, id: i64) -> Result<EventDocument, Problem> {
+    let (scope, by) = (cx.scope.clone(), cx.by().unwrap_or_default());
+    document(cx.db(), &scope, by, id).await
+}
+
+async fn load(
     connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
+    scope: &Scope,
+    user_id: i64,
+    id: Option<i64>,
     filter: &EventFilter,
-    after: i64,
-    limit: i64,
+    window: Window,
 ) -> Result<Vec<Event>, Problem> {
-    let rows: Vec<Row> = diesel::sql_query(
+    let rows: Vec<EventRow> = sql(concat!(
         "SELECT v.id, v.kind, e.employee_no, e.name, v.day, v.state, v.detail, v.evidence, v.note, v.needed, \
              v.verifications, l.login AS reported_by, v.reported_at, v.source_system, v.external_id \
          FROM event v JOIN employee e ON e.id = v.employee_id JOIN user_account l ON l.id = v.reported_by \
-         WHERE v.id > $1 AND ($2 IS NULL OR v.id = $2) AND ($3 IS NULL OR v.day >= $3) AND ($4 IS NULL OR v.day < $4) \
-         AND ($5 IS NULL OR v.kind = $5) AND ($6 IS NULL OR v.state = $6) AND ($7 IS NULL OR e.employee_no = $7) \
-         AND (v.reported_by = $8 OR EXISTS (SELECT FROM assignment a WHERE a.employee_id = v.employee_id \
-             AND daterange(a.valid_from, a.valid_to) && daterange(date_trunc('month', v.day)::date, \
-                 (date_trunc('month', v.day) + interval '1 month')::date) \
-             AND may_reach($9, $10, $11, v.employee_id, a.unit_id, date_trunc('month', v.day)::date))) \
-         ORDER BY v.id LIMIT $12",
-    )
-    .bind::<BigInt, _>(after)
-    .bind::<Nullable<BigInt>, _>(filter.id)
-    .bind::<Nullable<Date>, _>(filter.period.map(Period::first_day))
+         WHERE v.id > $2 AND ($3 IS NULL OR v.id = $3) AND ($4 IS NULL OR v.day >= $4) AND ($5 IS NULL OR v.day < $5) \
+         AND ($6 IS NULL OR v.kind = $6) AND ($7 IS NULL OR v.state = $7) AND ($8 IS NULL OR e.employee_no = $8) \
+         AND (v.reported_by = $9 OR ",
+        reached_in_month!("$1", "v.employee_id", "date_trunc('month', v.day)::date"),
+        ") ORDER BY v.id LIMIT $10"
+    ))
+    .bind::<CallerScope, _>(scope.clone())
+    .bind::<BigInt, _>(window.after)
+    .bind::<Nullable<BigInt>, _>(id)
+    .bind::<Nullable<Date>, _>(filter.period)
     .bind::<Nullable<Date>, _>(filter.period.map(Period::end))
-    .bind::<Nullable<Text>, _>(filter.kind.map(|kind| kind.row().name))
-    .bind::<Nullable<Text>, _>(filter.state.map(EventState::name))
-    .bind::<Nullable<Text>, _>(&filter.employee_no)
-    .bind::<BigInt, _>(viewer.user_id)
-    .bind::<Array<Text>, _>(&viewer.scope.reaches)
-    .bind::<BigInt, _>(viewer.scope.employee_id)
-    .bind::<BigInt, _>(viewer.scope.unit_id)
-    .bind::<BigInt, _>(limit)
+    .bind::<Nullable<Text>, _>(filter.kind)
+    .bind::<Nullable<Text>, _>(filter.state)
+    .bind::<Nullable<Text>, _>(filter.employee_no.clone())
+    .bind::<BigInt, _>(user_id)
+    .bind::<BigInt, _>(window.rows())
     .load(connection)
     .await?;
     rows.into_iter().map(Event::try_from).collect()
 }
 
-/// The event with this id and its steps, if `viewer` sees it.
-pub async fn read(
+/// The event with this id, if it is about somebody whom `scope` reaches or the login has reported it.
+///
+/// # Errors
+///
+/// Not found.
+pub(super) async fn find(
     connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
+    scope: &Scope,
+    user_id: i64,
+    id: i64,
+) -> Result<Event, Problem> {
+    let found = load(connection, scope, user_id, Some(id), &EventFilter::default(), Window::ONE).await?.pop();
+    found.ok_or_else(|| Problem::not_found("event"))
+}
+
+/// That event with everything that was done about it.
+pub(super) async fn document(
+    connection: &mut AsyncPgConnection,
+    scope: &Scope,
+    user_id: i64,
     id: i64,
 ) -> Result<EventDocument, Problem> {
-    let filter = EventFilter { id: Some(id), ..EventFilter::default() };
-    let event = list(connection, viewer, &filter, 0, 1).await?.pop();
-    let event = event.ok_or_else(|| Problem::not_found("event"))?;
-    let steps: Vec<(String, String, DateTime<Utc>, Option<String>)> = event_step::table
+    let event = find(connection, scope, user_id, id).await?;
+    let steps = event_step::table
         .inner_join(user_account::table.on(user_account::id.eq(event_step::user_id)))
         .filter(event_step::event_id.eq(id))
         .order(event_step::id)
         .select((event_step::step, user_account::login, event_step::at, event_step::note))
         .load(connection)
         .await?;
-    let steps = steps.into_iter().map(|(step, by, at, note)| EventStep {
-        step: EventState::named(&step),
-        by,
-        at,
-        note,
-    });
-    Ok(EventDocument { event, steps: steps.collect() })
+    Ok(EventDocument { event, steps })
 }
 
 /// An event that is locked until the transaction ends.
-pub(super) struct Locked {
+pub(super) struct LockedEvent {
     pub id: i64,
     pub kind: EventKind,
     pub day: NaiveDate,
     pub said: Particulars,
-    pub standing: Standing,
+    pub standing: EventStanding,
 }
 
-/// Locks an event, if the deciding roles reach the person that it is about.
-pub(super) async fn lock(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
-    id: i64,
-) -> Result<Locked, Problem> {
-    let nobody = Viewer { scope: scope.clone(), user_id: 0 };
-    let filter = EventFilter { id: Some(id), ..EventFilter::default() };
-    if list(connection, &nobody, &filter, 0, 1).await?.is_empty() {
-        return Err(Problem::not_found("event"));
-    }
-    let (kind, employee_id, day, detail, reporter, needed, state): (
-        String,
-        i64,
-        NaiveDate,
-        Value,
-        i64,
-        i16,
-        String,
-    ) = event::table
+/// Locks an event.
+pub(super) async fn lock(connection: &mut AsyncPgConnection, id: i64) -> Result<LockedEvent, Problem> {
+    type Columns = (EventKind, i64, NaiveDate, Value, i64, i16, EventState);
+    let (kind, subject, day, detail, reporter, needed, state): Columns = event::table
         .find(id)
         .select((
             event::kind,
@@ -227,14 +223,12 @@ pub(super) async fn lock(
         .first(connection)
         .await?;
     let verifiers = event_step::table
-        .filter(event_step::event_id.eq(id).and(event_step::step.eq(EventState::Verified.name())))
+        .filter(event_step::event_id.eq(id).and(event_step::step.eq(EventState::Verified)))
         .order(event_step::id)
         .select(event_step::user_id)
         .load(connection)
         .await?;
-    let kind = kind_of(&kind)?;
     let said = particulars(kind, &from_json(detail)?)?;
-    let state = EventState::named(&state);
-    let standing = Standing { state, reporter, subject: employee_id, needed, verifiers };
-    Ok(Locked { id, kind, day, said, standing })
+    let standing = EventStanding { state, reporter, subject, needed, verifiers };
+    Ok(LockedEvent { id, kind, day, said, standing })
 }

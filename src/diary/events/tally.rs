@@ -10,7 +10,7 @@ use super::kinds::{Discipline, EventKind, EventTally, FOLLOW_UP_HOURS, SLOW_AFTE
 
 /// How many people have to verify an event before it counts.
 pub fn needed(kind: EventKind, said: &Particulars) -> i16 {
-    let is_strict = match (kind.row().discipline, said) {
+    let is_strict = match (kind.rules().discipline, said) {
         (Discipline::Never, _) => false,
         (Discipline::Always, _) => true,
         (Discipline::MajorResponsible, Particulars::Complaint { severity, liability, .. }) => {
@@ -49,12 +49,12 @@ pub fn given(kind: EventKind, said: &Particulars) -> Vec<(&'static str, Decimal)
             vec![Decimal::ONE, Decimal::from(u8::from(is_followed))]
         }
     };
-    let row = kind.row();
+    let rules = kind.rules();
     let is_complaint = matches!(said, Particulars::Complaint { .. });
     let given =
-        row.metrics.iter().copied().zip(values).filter(|(_, value)| !is_complaint || !value.is_zero());
+        rules.metrics.iter().copied().zip(values).filter(|(_, value)| !is_complaint || !value.is_zero());
     given
-        .map(|(metric, value)| (metric, if row.tally == EventTally::TakenOff { -value } else { value }))
+        .map(|(metric, value)| (metric, if rules.tally == EventTally::TakenOff { -value } else { value }))
         .collect()
 }
 

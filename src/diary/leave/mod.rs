@@ -4,6 +4,7 @@
 pub mod http;
 mod store;
 
+use diesel::Queryable;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,7 +12,7 @@ use utoipa::ToSchema;
 pub use self::store::{list, put};
 
 /// A kind of leave.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Queryable, ToSchema)]
 pub struct LeaveType {
     /// What files and people call it.
     #[schema(example = "产假")]

@@ -1,16 +1,14 @@
 //! Kinds of leave in the database.
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
 use super::{LeaveType, LeaveTypeDetails};
-use crate::auth::audit;
+use crate::auth::Context;
 use crate::db::schema::leave_type;
-use crate::http::Problem;
-use crate::http::body::check;
-use crate::http::problem::FieldError;
+use crate::db::sql;
+use crate::http::{FieldError, Problem};
 
 /// The longest name, in characters.
 const MAX_NAME_CHARS: usize = 32;
@@ -19,11 +17,8 @@ const MAX_NAME_CHARS: usize = 32;
 pub async fn list(connection: &mut AsyncPgConnection) -> Result<Vec<LeaveType>, Problem> {
     let mut found: Vec<LeaveType> = leave_type::table
         .select((leave_type::name, leave_type::en, leave_type::is_protected, leave_type::aliases))
-        .load::<(String, String, bool, Vec<String>)>(connection)
-        .await?
-        .into_iter()
-        .map(|(name, en, is_protected, aliases)| LeaveType { name, en, is_protected, aliases })
-        .collect();
+        .load(connection)
+        .await?;
     // Sorted here because the database's order of text depends on its locale.
     found.sort_by(|a, b| (!a.is_protected, &a.name).cmp(&(!b.is_protected, &b.name)));
     Ok(found)
@@ -35,47 +30,36 @@ pub async fn list(connection: &mut AsyncPgConnection) -> Result<Vec<LeaveType>, 
 ///
 /// Every field at fault: among them a name that another kind of leave has already, so that a column of a file would be
 /// both.
-pub async fn put(
-    connection: &mut AsyncPgConnection,
-    name: &str,
-    details: LeaveTypeDetails,
-    by: Option<i64>,
-    now: DateTime<Utc>,
-) -> Result<LeaveType, Problem> {
-    check(&details)?;
+pub async fn put(cx: &mut Context, name: &str, details: LeaveTypeDetails) -> Result<LeaveType, Problem> {
     let LeaveTypeDetails { en, is_protected, aliases } = details;
     let wanted = LeaveType { name: name.to_owned(), en, is_protected, aliases };
     refuse_unfit(&wanted)?;
-    connection
-        .transaction(async |connection| {
-            // What two add at the same time might have a name in common.
-            diesel::sql_query("LOCK TABLE leave_type IN SHARE ROW EXCLUSIVE MODE")
-                .execute(connection)
-                .await?;
-            let known = list(connection).await?;
-            refuse_taken(&wanted, &known)?;
-            if known.contains(&wanted) {
-                return Ok(wanted);
-            }
-            let row = (
-                leave_type::en.eq(&wanted.en),
-                leave_type::is_protected.eq(wanted.is_protected),
-                leave_type::aliases.eq(&wanted.aliases),
-            );
-            diesel::insert_into(leave_type::table)
-                .values((leave_type::name.eq(&wanted.name), row))
-                .on_conflict(leave_type::name)
-                .do_update()
-                .set(row)
-                .execute(connection)
-                .await?;
-            let before = known.iter().find(|one| one.name == wanted.name);
-            let detail = json!({ "before": before, "after": wanted });
-            let subject = format!("leave-types/{}", wanted.name);
-            audit::record(connection, now, by, "put_leave_type", &subject, detail).await?;
-            Ok::<_, Problem>(wanted)
-        })
-        .await
+    cx.transaction(async |cx| {
+        // What two add at the same time might have a name in common.
+        sql("LOCK TABLE leave_type IN SHARE ROW EXCLUSIVE MODE").execute(cx.db()).await?;
+        let known = list(cx.db()).await?;
+        refuse_taken(&wanted, &known)?;
+        if known.contains(&wanted) {
+            return Ok(wanted);
+        }
+        let row = (
+            leave_type::en.eq(&wanted.en),
+            leave_type::is_protected.eq(wanted.is_protected),
+            leave_type::aliases.eq(&wanted.aliases),
+        );
+        diesel::insert_into(leave_type::table)
+            .values((leave_type::name.eq(&wanted.name), row))
+            .on_conflict(leave_type::name)
+            .do_update()
+            .set(row)
+            .execute(cx.db())
+            .await?;
+        let before = known.iter().find(|one| one.name == wanted.name);
+        let detail = json!({ "before": before, "after": wanted });
+        cx.audit("put_leave_type", &format!("leave-types/{}", wanted.name), detail).await?;
+        Ok(wanted)
+    })
+    .await
 }
 
 /// A name is written as headers are compared: without spaces.
@@ -91,7 +75,7 @@ fn refuse_unfit(wanted: &LeaveType) -> Result<(), Problem> {
             let message = format!(
                 "expected 1 to {MAX_NAME_CHARS} characters without spaces, brackets or '/', not '{name}'"
             );
-            faults.push(FieldError { field, message });
+            faults.push(FieldError::new(field, message));
         }
     };
     judge("name".to_owned(), &wanted.name);
@@ -110,7 +94,7 @@ fn refuse_taken(wanted: &LeaveType, known: &[LeaveType]) -> Result<(), Problem> 
         .chain(fields)
         .filter_map(|(field, name)| {
             let other = holder(name)?;
-            Some(FieldError { field, message: format!("'{name}' means {} already", other.name) })
+            Some(FieldError::new(field, format!("'{name}' means {} already", other.name)))
         })
         .collect::<Vec<_>>();
     if faults.is_empty() { Ok(()) } else { Err(Problem::fields(faults)) }

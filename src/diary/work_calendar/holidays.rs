@@ -1,14 +1,13 @@
 //! China's public holidays of further years: the notice comes in November, and nobody should have to build a program for
 //! it. A year is kept as the text of its file, in the form of those in `calendar/`.
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::auth::audit;
+use crate::auth::Context;
 use crate::calendar::Calendar;
 use crate::db::schema::holiday_year;
 use crate::http::Problem;
@@ -45,9 +44,13 @@ pub async fn list(connection: &mut AsyncPgConnection) -> Result<Vec<HolidayYear>
 }
 
 fn of(calendar: &Calendar, year: i32) -> HolidayYear {
+    HolidayYear { year, working_days: days_by_month(calendar, year) }
+}
+
+/// How many days of each month of a year are worked.
+pub(super) fn days_by_month(calendar: &Calendar, year: i32) -> Vec<u32> {
     let months = Period::months_of(year);
-    let days = months.iter().map(|month| calendar.working_days(month.first_day(), month.end()));
-    HolidayYear { year, working_days: days.collect() }
+    months.iter().map(|month| calendar.working_days(month.first_day(), month.end())).collect()
 }
 
 /// Adds the public holidays of a year, or puts them in the place of those that were known.
@@ -55,13 +58,7 @@ fn of(calendar: &Calendar, year: i32) -> HolidayYear {
 /// # Errors
 ///
 /// A field at fault with the entry of the file; nothing is kept then.
-pub async fn put(
-    connection: &mut AsyncPgConnection,
-    year: i32,
-    file: &[u8],
-    user_id: i64,
-    now: DateTime<Utc>,
-) -> Result<HolidayYear, Problem> {
+pub async fn put(cx: &mut Context, year: i32, file: &[u8]) -> Result<HolidayYear, Problem> {
     if file.len() > MAX_BYTES {
         return Err(Problem::field("file", format!("expected at most {} KiB", MAX_BYTES / 1024)));
     }
@@ -72,31 +69,21 @@ pub async fn put(
     if !calendar.knows(year) {
         return Err(Problem::field("file", format!("expected year = {year}, as in the address")));
     }
-    connection
-        .transaction(async |connection| {
-            let values = (
-                holiday_year::text.eq(text),
-                holiday_year::user_id.eq(user_id),
-                holiday_year::changed_at.eq(now),
-            );
-            diesel::insert_into(holiday_year::table)
-                .values((holiday_year::year.eq(year), values))
-                .on_conflict(holiday_year::year)
-                .do_update()
-                .set(values)
-                .execute(connection)
-                .await?;
-            let subject = format!("holiday_year/{year}");
-            audit::record(
-                connection,
-                now,
-                Some(user_id),
-                "put_public_holidays",
-                &subject,
-                json!({ "text": text }),
-            )
+    cx.transaction(async |cx| {
+        let values = (
+            holiday_year::text.eq(text),
+            holiday_year::user_id.eq(cx.by()),
+            holiday_year::changed_at.eq(cx.now),
+        );
+        diesel::insert_into(holiday_year::table)
+            .values((holiday_year::year.eq(year), values))
+            .on_conflict(holiday_year::year)
+            .do_update()
+            .set(values)
+            .execute(cx.db())
             .await?;
-            Ok(of(&country(connection).await?, year))
-        })
-        .await
+        cx.audit("put_public_holidays", &format!("holiday_year/{year}"), json!({ "text": text })).await?;
+        Ok(of(&country(cx.db()).await?, year))
+    })
+    .await
 }

@@ -8,19 +8,19 @@ mod store;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday, WeekdaySet};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use chrono::{Datelike, NaiveDate, Weekday, WeekdaySet};
+use diesel_async::AsyncPgConnection;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-pub use self::store::{StoreCalendars, find_store, of_unit};
-use crate::auth::audit;
+pub use self::store::{StoreCalendars, of_unit};
+use crate::auth::Context;
 use crate::calendar::{Calendar, StoreDays};
-use crate::http::Problem;
+use crate::diary::reached;
 use crate::http::etag::Seen;
-use crate::http::problem::FieldError;
+use crate::http::{FieldError, Problem};
 use crate::period::Period;
 
 /// How a store works in a year.
@@ -34,27 +34,27 @@ pub struct WorkDays {
     /// Whether it is closed on public holidays, and open on the weekend days worked in exchange.
     #[garde(skip)]
     pub keeps_public_holidays: bool,
-    /// 轮休: days that each person has off in turn in a month in which the person is there throughout.
+    /// 轮休: days off in turn that everybody has in a month in which they are there throughout.
     #[garde(range(max = 15))]
     #[serde(default)]
     pub rest_days_a_month: u8,
-    /// Single days that are otherwise.
+    /// Single days that differ from that.
     #[garde(length(max = 366), dive)]
     #[serde(default)]
     pub days: Vec<WorkDay>,
 }
 
-/// A day that is otherwise.
+/// A single day that differs from the rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkDay {
     /// The day.
     #[garde(skip)]
     pub day: NaiveDate,
-    /// Whether the store is open.
+    /// Whether the store is open on it.
     #[garde(skip)]
     pub is_open: bool,
-    /// What it is, for example 盘点.
+    /// What it is for, for example 盘点.
     #[garde(length(chars, min = 1, max = 40))]
     #[schema(example = "盘点")]
     pub name: String,
@@ -110,18 +110,36 @@ impl WorkDays {
             let message = if one.day.year() != year {
                 format!("{} is not a day of {year}", one.day)
             } else if let Some(earlier) = seen.insert(one.day, at) {
-                format!("{} stands in days[{earlier}] already", one.day)
+                format!("{} is in days[{earlier}] already", one.day)
             } else {
                 continue;
             };
-            faults.push(FieldError { field: format!("days[{at}].day"), message });
+            faults.push(FieldError::new(format!("days[{at}].day"), message));
         }
         faults
     }
 }
 
-/// A store's calendar of a year: its own, or the country's.
-pub async fn read(
+/// The month in which a caller has to be of a store to reach its year: the current one, within the year.
+fn month_of(year: i32, today: NaiveDate) -> Result<Period, Problem> {
+    let months = Period::months_of(year);
+    let now = Period::containing(today);
+    let month = months.iter().copied().rfind(|month| *month <= now);
+    month.or_else(|| months.first().copied()).ok_or_else(|| Problem::field("year", "expected 1900 to 2999"))
+}
+
+/// The calendar of a year of a store that the caller reaches: its own, or the country's.
+///
+/// # Errors
+///
+/// Not found where the caller does not reach the store.
+pub async fn read(cx: &mut Context, store: &str, year: i32) -> Result<WorkCalendar, Problem> {
+    let (scope, month) = (cx.scope.clone(), month_of(year, cx.today())?);
+    let store_id = reached::store(cx.db(), &scope, store, month).await?;
+    of_store(cx.db(), store_id, store, year).await
+}
+
+async fn of_store(
     connection: &mut AsyncPgConnection,
     store_id: i64,
     store: &str,
@@ -130,63 +148,35 @@ pub async fn read(
     let (work, version) = store::find(connection, store_id, year).await?.unwrap_or_default();
     let calendar = holidays::country(connection).await?;
     let holidays_known = calendar.knows(year);
-    let calendar = work.calendar(calendar);
-    let months = Period::months_of(year);
-    let open_days =
-        months.iter().map(|month| calendar.working_days(month.first_day(), month.end())).collect();
+    let open_days = holidays::days_by_month(&work.calendar(calendar), year);
     Ok(WorkCalendar { store: store.to_owned(), year, work, holidays_known, open_days, version })
-}
-
-/// What is kept of a store's year, and by whom.
-#[derive(Debug)]
-pub struct Change<'a> {
-    /// The store.
-    pub store_id: i64,
-    /// Its code.
-    pub store: &'a str,
-    /// The year.
-    pub year: i32,
-    /// How it works from now on.
-    pub work: WorkDays,
-    /// The version that the caller has seen; 0 where there was none.
-    pub seen: Seen,
-    /// Who changes it.
-    pub user_id: i64,
 }
 
 /// Keeps how a store works in a year. Days that people are scheduled for stay as they are until they are scheduled again.
 ///
 /// # Errors
 ///
-/// Fields at fault; a failed precondition where somebody else has changed it.
+/// Not found where the caller does not reach the store; fields at fault; a failed precondition where somebody else has
+/// changed it.
 pub async fn put(
-    connection: &mut AsyncPgConnection,
-    change: Change<'_>,
-    now: DateTime<Utc>,
+    cx: &mut Context,
+    store: &str,
+    year: i32,
+    work: WorkDays,
+    seen: Seen,
 ) -> Result<WorkCalendar, Problem> {
-    if Period::new(change.year, 1).is_none() {
-        return Err(Problem::field("year", "expected 1900 to 2999"));
-    }
-    let faults = change.work.faults(change.year);
+    let (scope, month) = (cx.scope.clone(), month_of(year, cx.today())?);
+    let store_id = reached::store(cx.db(), &scope, store, month).await?;
+    let faults = work.faults(year);
     if !faults.is_empty() {
         return Err(Problem::fields(faults));
     }
-    connection
-        .transaction(async |connection| {
-            let before = store::lock(connection, change.store_id, change.year).await?;
-            change.seen.check(before)?;
-            store::write(connection, &change, before + 1).await?;
-            let subject = format!("work_calendar/{}/{}", change.store, change.year);
-            audit::record(
-                connection,
-                now,
-                Some(change.user_id),
-                "put_work_calendar",
-                &subject,
-                json!(change.work),
-            )
-            .await?;
-            read(connection, change.store_id, change.store, change.year).await
-        })
-        .await
+    cx.transaction(async |cx| {
+        let before = store::lock(cx.db(), store_id, year).await?;
+        seen.check(before)?;
+        store::write(cx.db(), store_id, year, &work, before + 1).await?;
+        cx.audit("put_work_calendar", &format!("work_calendar/{store}/{year}"), json!(work)).await?;
+        of_store(cx.db(), store_id, store, year).await
+    })
+    .await
 }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
-use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Date};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use garde::Validate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -13,8 +12,10 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{holidays, store};
-use crate::auth::audit;
+use crate::auth::Context;
 use crate::calendar::Calendar;
+use crate::db::schema::{assignment, org_unit};
+use crate::diary::reached;
 use crate::http::Problem;
 use crate::ledger::{self, Counts, Entry, Late, Origin};
 use crate::period::Period;
@@ -30,7 +31,7 @@ pub struct ScheduleRequest {
     #[garde(skip)]
     #[schema(value_type = String, example = "2014-03")]
     pub period: Period,
-    /// What becomes of it where the month is frozen.
+    /// What becomes of it where the month is frozen already.
     #[garde(skip)]
     #[serde(default)]
     pub late: Late,
@@ -73,47 +74,45 @@ fn scheduled_days(calendar: &Calendar, period: Period, spans: &[Span], rest_days
 ///
 /// # Errors
 ///
-/// A conflict where the month is frozen.
+/// Not found where the caller does not reach the store; a conflict where the month is frozen.
 pub async fn schedule(
-    connection: &mut AsyncPgConnection,
-    store_id: i64,
+    cx: &mut Context,
+    store: &str,
     request: &ScheduleRequest,
-    user_id: i64,
-    now: DateTime<Utc>,
 ) -> Result<Scheduled, Problem> {
-    let period = request.period;
-    connection
-        .transaction(async |connection| {
-            let people = spans(connection, store_id, period).await?;
-            // Taken first: the calendar that is read is the one that counts when the days are recorded.
-            let posted = people.keys().copied().collect::<Vec<_>>();
-            ledger::lock(connection, period, &posted).await?;
-            let (work, _) = store::find(connection, store_id, period.year()).await?.unwrap_or_default();
-            let calendar = work.calendar(holidays::country(connection).await?);
-            let entries = people.iter().map(|(employee_id, spans)| {
-                let days = scheduled_days(&calendar, period, spans, work.rest_days_a_month);
-                // Who changes stores is scheduled in both: what each says stands beside the other's.
-                let external_id = Some(format!("{store_id}:{period}:{employee_id}"));
-                Entry { external_id, ..Entry::total(*employee_id, SCHEDULED_DAYS, Decimal::from(days)) }
-            });
-            let entries = entries.collect::<Vec<_>>();
-            let origin = Origin {
-                source_system: "calendar".to_owned(),
-                batch_id: None,
-                user_id: Some(user_id),
-                at: now,
-                reason: Some("scheduled by the store's calendar".to_owned()),
-            };
-            let counts = ledger::record(connection, period, &entries, &origin, request.late).await?.counts;
-            if counts.is_news() {
-                let detail = json!({ "period": period, "counts": counts });
-                let subject = format!("org_unit/{store_id}");
-                audit::record(connection, now, Some(user_id), "schedule_days", &subject, detail).await?;
-            }
-            let open_days = calendar.working_days(period.first_day(), period.end());
-            Ok(Scheduled { period, open_days, people: people.len(), counts })
-        })
-        .await
+    let (scope, period) = (cx.scope.clone(), request.period);
+    let store_id = reached::store(cx.db(), &scope, store, period).await?;
+    cx.transaction(async |cx| {
+        let (by, now, connection) = (cx.by(), cx.now, cx.db());
+        let people = spans(connection, store_id, period).await?;
+        // Taken first: the calendar that is read is the one that counts when the days are recorded.
+        let posted = people.keys().copied().collect::<Vec<_>>();
+        ledger::lock(connection, period, &posted).await?;
+        let (work, _) = store::find(connection, store_id, period.year()).await?.unwrap_or_default();
+        let calendar = work.calendar(holidays::country(connection).await?);
+        let entries = people.iter().map(|(employee_id, spans)| {
+            let days = scheduled_days(&calendar, period, spans, work.rest_days_a_month);
+            // Who changes stores is scheduled in both: what each says stands beside the other's.
+            let external_id = Some(format!("{store_id}:{period}:{employee_id}"));
+            Entry { external_id, ..Entry::total(*employee_id, SCHEDULED_DAYS, Decimal::from(days)) }
+        });
+        let entries = entries.collect::<Vec<_>>();
+        let origin = Origin {
+            source_system: "calendar".to_owned(),
+            batch_id: None,
+            user_id: by,
+            at: now,
+            reason: Some("scheduled by the store's calendar".to_owned()),
+        };
+        let counts = ledger::record(connection, period, &entries, &origin, request.late).await?.counts;
+        if counts.is_news() {
+            let detail = json!({ "period": period, "counts": counts });
+            cx.audit("schedule_days", &format!("org_unit/{store_id}"), detail).await?;
+        }
+        let open_days = calendar.working_days(period.first_day(), period.end());
+        Ok(Scheduled { period, open_days, people: people.len(), counts })
+    })
+    .await
 }
 
 /// On which days of a month the people of a store are posted there.
@@ -122,28 +121,17 @@ async fn spans(
     store_id: i64,
     period: Period,
 ) -> Result<BTreeMap<i64, Vec<Span>>, Problem> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        employee_id: i64,
-        #[diesel(sql_type = Date)]
-        valid_from: NaiveDate,
-        #[diesel(sql_type = Date)]
-        valid_to: NaiveDate,
-    }
-    let rows: Vec<Row> = diesel::sql_query(
-        "SELECT a.employee_id, a.valid_from, coalesce(a.valid_to, $3) AS valid_to \
-         FROM assignment a JOIN org_unit u ON u.id = a.unit_id \
-         WHERE u.store_id = $1 AND daterange(a.valid_from, a.valid_to) && daterange($2, $3)",
-    )
-    .bind::<BigInt, _>(store_id)
-    .bind::<Date, _>(period.first_day())
-    .bind::<Date, _>(period.end())
-    .load(connection)
-    .await?;
+    let rows: Vec<(i64, NaiveDate, Option<NaiveDate>)> = assignment::table
+        .inner_join(org_unit::table.on(org_unit::id.eq(assignment::unit_id)))
+        .filter(org_unit::store_id.eq(store_id))
+        .filter(assignment::valid_from.lt(period.end()))
+        .filter(assignment::valid_to.is_null().or(assignment::valid_to.gt(period.first_day())))
+        .select((assignment::employee_id, assignment::valid_from, assignment::valid_to))
+        .load(connection)
+        .await?;
     let mut spans = BTreeMap::<i64, Vec<Span>>::new();
-    for row in rows {
-        spans.entry(row.employee_id).or_default().push((row.valid_from, row.valid_to));
+    for (employee_id, from, to) in rows {
+        spans.entry(employee_id).or_default().push((from, to.unwrap_or_else(|| period.end())));
     }
     Ok(spans)
 }

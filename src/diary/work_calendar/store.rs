@@ -5,45 +5,14 @@ use std::ops::RangeInclusive;
 
 use chrono::{Datelike as _, NaiveDate};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Date, Integer, Text};
+use diesel::sql_types::{BigInt, Integer};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{Change, WorkDay, WorkDays, holidays};
-use crate::auth::caller::Scope;
+use super::{WorkDay, WorkDays, holidays};
 use crate::calendar::Calendar;
 use crate::db::schema::{org_unit, work_calendar, work_calendar_day};
+use crate::db::sql;
 use crate::http::Problem;
-use crate::period::Period;
-
-/// The store of a code that `scope` reaches in a month.
-///
-/// # Errors
-///
-/// Not found where there is none.
-pub async fn find_store(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
-    code: &str,
-    month: Period,
-) -> Result<i64, Problem> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        id: i64,
-    }
-    let row: Option<Row> = diesel::sql_query(
-        "SELECT s.id FROM org_unit s WHERE s.code = $1 AND s.kind = 'store' AND may_reach($2, $3, $4, 0, s.id, $5)",
-    )
-    .bind::<Text, _>(code)
-    .bind::<diesel::sql_types::Array<Text>, _>(&scope.reaches)
-    .bind::<BigInt, _>(scope.employee_id)
-    .bind::<BigInt, _>(scope.unit_id)
-    .bind::<Date, _>(month.first_day())
-    .get_result(connection)
-    .await
-    .optional()?;
-    row.map(|row| row.id).ok_or_else(|| Problem::not_found("store"))
-}
 
 /// How stores work in some years, with the versions; only those with a calendar of their own.
 async fn find_all(
@@ -65,15 +34,17 @@ async fn find_all(
         ))
         .load(connection)
         .await?;
-    let small = |number: i16| u8::try_from(number).unwrap_or(0);
-    let calendars =
-        rows.into_iter().map(|(store_id, year, rest, keeps_public_holidays, rest_days, version)| {
-            let rest_weekdays = rest.into_iter().map(small).collect();
-            let rest_days_a_month = small(rest_days);
-            let work = WorkDays { rest_weekdays, keeps_public_holidays, rest_days_a_month, days: Vec::new() };
-            ((store_id, year), (work, version))
-        });
-    let mut calendars = calendars.collect::<HashMap<_, _>>();
+    let small = |number: i16| u8::try_from(number).map_err(|error| Problem::internal(&error));
+    let mut calendars = HashMap::with_capacity(rows.len());
+    for (store_id, year, rest, keeps_public_holidays, rest_days, version) in rows {
+        let work = WorkDays {
+            rest_weekdays: rest.into_iter().map(small).collect::<Result<_, _>>()?,
+            keeps_public_holidays,
+            rest_days_a_month: small(rest_days)?,
+            days: Vec::new(),
+        };
+        calendars.insert((store_id, year), (work, version));
+    }
     let days: Vec<(i64, i32, NaiveDate, bool, String)> = work_calendar_day::table
         .filter(work_calendar_day::store_id.eq_any(stores))
         .filter(work_calendar_day::year.between(*years.start(), *years.end()))
@@ -151,13 +122,11 @@ pub(super) async fn lock(
     store_id: i64,
     year: i32,
 ) -> Result<i32, Problem> {
-    diesel::sql_query(
-        "SELECT pg_advisory_xact_lock(hashtext('work_calendar'), hashtext($1::text || ':' || $2))",
-    )
-    .bind::<BigInt, _>(store_id)
-    .bind::<Integer, _>(year)
-    .execute(connection)
-    .await?;
+    sql("SELECT pg_advisory_xact_lock(hashtext('work_calendar'), hashtext($1::text || ':' || $2))")
+        .bind::<BigInt, _>(store_id)
+        .bind::<Integer, _>(year)
+        .execute(connection)
+        .await?;
     let version: Option<i32> = work_calendar::table
         .find((store_id, year))
         .select(work_calendar::version)
@@ -170,32 +139,34 @@ pub(super) async fn lock(
 /// Writes a store's year in the place of what was there.
 pub(super) async fn write(
     connection: &mut AsyncPgConnection,
-    change: &Change<'_>,
+    store_id: i64,
+    year: i32,
+    work: &WorkDays,
     version: i32,
 ) -> Result<(), Problem> {
-    let work = &change.work;
     let mut rest = work.rest_weekdays.iter().map(|number| i16::from(*number)).collect::<Vec<_>>();
     rest.sort_unstable();
     rest.dedup();
     let values = (
-        work_calendar::store_id.eq(change.store_id),
-        work_calendar::year.eq(change.year),
+        work_calendar::store_id.eq(store_id),
+        work_calendar::year.eq(year),
         work_calendar::rest_weekdays.eq(rest),
         work_calendar::keeps_holidays.eq(work.keeps_public_holidays),
         work_calendar::rest_days_a_month.eq(i16::from(work.rest_days_a_month)),
         work_calendar::version.eq(version),
     );
-    diesel::delete(work_calendar_day::table.filter(
-        work_calendar_day::store_id.eq(change.store_id).and(work_calendar_day::year.eq(change.year)),
-    ))
+    diesel::delete(
+        work_calendar_day::table
+            .filter(work_calendar_day::store_id.eq(store_id).and(work_calendar_day::year.eq(year))),
+    )
     .execute(connection)
     .await?;
-    diesel::delete(work_calendar::table.find((change.store_id, change.year))).execute(connection).await?;
+    diesel::delete(work_calendar::table.find((store_id, year))).execute(connection).await?;
     diesel::insert_into(work_calendar::table).values(values).execute(connection).await?;
     let days = work.days.iter().map(|one| {
         (
-            work_calendar_day::store_id.eq(change.store_id),
-            work_calendar_day::year.eq(change.year),
+            work_calendar_day::store_id.eq(store_id),
+            work_calendar_day::year.eq(year),
             work_calendar_day::day.eq(one.day),
             work_calendar_day::is_open.eq(one.is_open),
             work_calendar_day::name.eq(one.name.trim()),

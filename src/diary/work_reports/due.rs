@@ -5,42 +5,27 @@
 //! working day asks for nothing. Handed in at the very minute, a report is on time.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
-use diesel::deserialize::FromSqlRow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::clock;
-use crate::diary::words::words;
 use crate::period::Period;
+use crate::words::words;
 
-/// Whether a report looks ahead or back.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, FromSqlRow,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum ReportKind {
-    /// 计划
-    Plan,
-    /// 总结
-    Summary,
+words! {
+    /// Whether a report looks ahead or back.
+    pub enum ReportKind in "work_report.kind" {
+        Plan = "plan" "计划",
+        Summary = "summary" "总结",
+    }
+
+    /// How much time a report is about.
+    pub enum Cadence in "work_report.cadence" {
+        Daily = "daily" "日",
+        Weekly = "weekly" "周",
+        Monthly = "monthly" "月",
+    }
 }
-
-/// How much time a report is about.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, FromSqlRow,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Cadence {
-    /// 日
-    Daily,
-    /// 周
-    Weekly,
-    /// 月
-    Monthly,
-}
-
-words!(ReportKind { Plan = "plan", Summary = "summary", });
-words!(Cadence { Daily = "daily", Weekly = "weekly", Monthly = "monthly", });
 
 impl Cadence {
     /// The first day of the day, week or month that `day` is in: by it, the report about that time is known.
@@ -138,7 +123,7 @@ pub fn due_in(
     due
 }
 
-/// How it stands with a report that is owed.
+/// What has become of a report that is owed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DueState {
@@ -153,7 +138,7 @@ pub enum DueState {
 }
 
 impl DueState {
-    /// How it stands with a report that was handed in late, on time, or not (none).
+    /// What has become of a report that was handed in late, on time, or not (none).
     pub fn of(due: &Due, is_late: Option<bool>, now: DateTime<Utc>) -> Self {
         match is_late {
             Some(true) => Self::Late,

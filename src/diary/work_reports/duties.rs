@@ -1,36 +1,31 @@
 //! Which reports units ask for: settings from a day on, the nearest unit's first.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Nullable, SmallInt, Text};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel::upsert::excluded;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::due::{Cadence, DEFAULT, Duty, END_OF_DAY, ReportKind};
-use crate::auth::audit;
+use crate::auth::Context;
 use crate::auth::caller::Scope;
-use crate::clock;
-use crate::http::Problem;
-use crate::http::problem::FieldError;
+use crate::db::schema::{org_unit, report_duty};
+use crate::diary::{authors, reached};
+use crate::http::{FieldError, Problem};
+use crate::period::Period;
 
 /// What a unit says of a kind of report from a day on.
-#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
-pub(super) struct Setting {
-    #[diesel(sql_type = BigInt)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub(super) struct DutySetting {
     pub unit_id: i64,
-    #[diesel(sql_type = Text)]
     pub unit: String,
-    #[diesel(sql_type = Text)]
     pub kind: ReportKind,
-    #[diesel(sql_type = Text)]
     pub cadence: Cadence,
-    #[diesel(sql_type = Date)]
     pub valid_from: NaiveDate,
     /// None: it is not due from then on.
-    #[diesel(sql_type = Nullable<SmallInt>)]
     pub due_minute: Option<i16>,
 }
 
@@ -47,10 +42,10 @@ const KINDS: [(ReportKind, Cadence); 6] = [
 /// What is asked for on a day in a unit whose `path` is given, topmost first, each with the setting that says so; none
 /// is the program's default.
 pub(super) fn in_force<'a>(
-    settings: &'a [Setting],
+    settings: &'a [DutySetting],
     path: &[i64],
     day: NaiveDate,
-) -> Vec<(Duty, Option<&'a Setting>)> {
+) -> Vec<(Duty, Option<&'a DutySetting>)> {
     let said_by = |unit_id: i64, kind, cadence| {
         settings
             .iter()
@@ -68,16 +63,36 @@ pub(super) fn in_force<'a>(
 }
 
 /// Everything that these units have said.
-pub(super) async fn load(connection: &mut AsyncPgConnection, units: &[i64]) -> Result<Vec<Setting>, Problem> {
-    let settings = diesel::sql_query(
-        "SELECT d.unit_id, u.code AS unit, d.kind, d.cadence, d.valid_from, d.due_minute \
-         FROM report_duty d JOIN org_unit u ON u.id = d.unit_id WHERE d.unit_id = ANY ($1) \
-         ORDER BY d.valid_from, d.cadence, d.kind, d.unit_id",
-    )
-    .bind::<Array<BigInt>, _>(units)
-    .load(connection)
-    .await?;
+pub(super) async fn load(
+    connection: &mut AsyncPgConnection,
+    units: &[i64],
+) -> Result<Vec<DutySetting>, Problem> {
+    let settings = report_duty::table
+        .inner_join(org_unit::table.on(org_unit::id.eq(report_duty::unit_id)))
+        .filter(report_duty::unit_id.eq_any(units))
+        .order((report_duty::valid_from, report_duty::cadence, report_duty::kind, report_duty::unit_id))
+        .select((
+            report_duty::unit_id,
+            org_unit::code,
+            report_duty::kind,
+            report_duty::cadence,
+            report_duty::valid_from,
+            report_duty::due_minute,
+        ))
+        .load(connection)
+        .await?;
     Ok(settings)
+}
+
+/// Whose duties, on which day.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReportDutyQuery {
+    /// Code of the unit.
+    pub unit: String,
+    /// The day; today by default.
+    pub on: Option<NaiveDate>,
 }
 
 /// What a unit asks for from a day on.
@@ -88,10 +103,10 @@ pub struct ReportDutyChange {
     #[garde(length(chars, min = 1, max = 64))]
     #[schema(example = "JC")]
     pub unit: String,
-    /// From when: today or later, so that nobody comes to owe what was not asked for.
+    /// The first day for which it holds: today or later, so that nobody owes what was not asked for in time.
     #[garde(skip)]
     pub valid_from: NaiveDate,
-    /// The kinds of report; those that are not listed stay as they are.
+    /// The kinds of report that change; the others stay as they are.
     #[garde(length(min = 1, max = 6), dive)]
     pub duties: Vec<ReportDutyTime>,
 }
@@ -119,13 +134,13 @@ pub struct UnitReportDuties {
     pub unit: String,
     /// The day.
     pub on: NaiveDate,
-    /// What is due there that day, the unit's own word before that of units above it.
+    /// What is due there on that day; what the unit itself says goes before what units above it say.
     pub in_force: Vec<ReportDutyInForce>,
     /// What the unit itself has said, by day.
     pub own: Vec<ReportDutySaid>,
 }
 
-/// A kind of report that is asked for.
+/// A kind of report that is due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReportDutyInForce {
     /// Plan or summary.
@@ -135,11 +150,11 @@ pub struct ReportDutyInForce {
     /// By when, in China.
     #[schema(example = "24:00")]
     pub due: String,
-    /// Code of the unit that says so; null is the program's default.
+    /// Code of the unit that says so; null where it is the program's default.
     pub said_by: Option<String>,
 }
 
-/// What a unit says of a kind of report from a day on.
+/// What a unit says of a kind of report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReportDutySaid {
     /// Plan or summary.
@@ -178,47 +193,23 @@ fn is_time(due: &Option<String>, (): &()) -> garde::Result {
     }
 }
 
-#[derive(QueryableByName)]
-struct Unit {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-    #[diesel(sql_type = Array<BigInt>)]
-    path: Vec<i64>,
-}
-
-/// A unit that `scope` reaches in the month of `day`.
-async fn reached(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
-    code: &str,
-    day: NaiveDate,
-) -> Result<Unit, Problem> {
-    let found: Option<Unit> = diesel::sql_query(
-        "SELECT u.id, u.path FROM org_unit u WHERE u.code = $1 \
-         AND may_reach($2, $3, $4, 0, u.id, date_trunc('month', $5::date)::date)",
-    )
-    .bind::<Text, _>(code)
-    .bind::<Array<Text>, _>(&scope.reaches)
-    .bind::<BigInt, _>(scope.employee_id)
-    .bind::<BigInt, _>(scope.unit_id)
-    .bind::<Date, _>(day)
-    .get_result(connection)
-    .await
-    .optional()?;
-    found.ok_or_else(|| Problem::not_found("unit"))
-}
-
 /// What a unit asks for on a day. It is no secret: who owes reports may know which.
 ///
 /// # Errors
 ///
 /// Not found.
-pub async fn read(
+pub async fn read(cx: &mut Context, query: &ReportDutyQuery) -> Result<UnitReportDuties, Problem> {
+    let on = query.on.unwrap_or_else(|| cx.today());
+    authors::require_sane("on", on)?;
+    of_unit(cx.db(), &query.unit, on).await
+}
+
+async fn of_unit(
     connection: &mut AsyncPgConnection,
     code: &str,
     day: NaiveDate,
 ) -> Result<UnitReportDuties, Problem> {
-    let unit = reached(connection, &Scope::operator(), code, day).await?;
+    let unit = reached::unit(connection, &Scope::operator(), code, Period::containing(day)).await?;
     let settings = load(connection, &unit.path).await?;
     let in_force =
         in_force(&settings, &unit.path, day).into_iter().map(|(duty, setting)| ReportDutyInForce {
@@ -241,51 +232,51 @@ pub async fn read(
 ///
 /// # Errors
 ///
-/// Not found where `scope` does not reach the unit; fields at fault.
-pub async fn put(
-    connection: &mut AsyncPgConnection,
-    change: &ReportDutyChange,
-    scope: &Scope,
-    by: i64,
-    now: DateTime<Utc>,
-) -> Result<UnitReportDuties, Problem> {
-    connection
-        .transaction(async |connection| {
-            let unit = reached(connection, scope, &change.unit, clock::day(now)).await?;
-            check(change, clock::day(now))?;
-            diesel::sql_query(
-                "INSERT INTO report_duty (unit_id, kind, cadence, valid_from, due_minute) \
-                 SELECT $1, kind, cadence, $2, due_minute FROM unnest($3, $4, $5) AS d (kind, cadence, due_minute) \
-                 ON CONFLICT (unit_id, kind, cadence, valid_from) DO UPDATE SET due_minute = excluded.due_minute",
+/// Not found where the caller does not reach the unit; fields at fault.
+pub async fn put(cx: &mut Context, change: &ReportDutyChange) -> Result<UnitReportDuties, Problem> {
+    cx.transaction(async |cx| {
+        let (scope, today) = (cx.scope.clone(), cx.today());
+        let unit = reached::unit(cx.db(), &scope, &change.unit, Period::containing(today)).await?;
+        check(change, today)?;
+        let rows = change.duties.iter().map(|duty| {
+            (
+                report_duty::unit_id.eq(unit.id),
+                report_duty::kind.eq(duty.kind),
+                report_duty::cadence.eq(duty.cadence),
+                report_duty::valid_from.eq(change.valid_from),
+                report_duty::due_minute.eq(duty.due.as_deref().and_then(minute)),
             )
-            .bind::<BigInt, _>(unit.id)
-            .bind::<Date, _>(change.valid_from)
-            .bind::<Array<Text>, _>(change.duties.iter().map(|one| one.kind.name()).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(change.duties.iter().map(|one| one.cadence.name()).collect::<Vec<_>>())
-            .bind::<Array<Nullable<SmallInt>>, _>(
-                change.duties.iter().map(|one| one.due.as_deref().and_then(minute)).collect::<Vec<_>>(),
-            )
-            .execute(connection)
+        });
+        diesel::insert_into(report_duty::table)
+            .values(rows.collect::<Vec<_>>())
+            .on_conflict((
+                report_duty::unit_id,
+                report_duty::kind,
+                report_duty::cadence,
+                report_duty::valid_from,
+            ))
+            .do_update()
+            .set(report_duty::due_minute.eq(excluded(report_duty::due_minute)))
+            .execute(cx.db())
             .await?;
-            let detail = json!({ "valid_from": change.valid_from, "duties": change.duties });
-            let subject = format!("org_unit/{}", unit.id);
-            audit::record(connection, now, Some(by), "put_report_duties", &subject, detail).await?;
-            read(connection, &change.unit, change.valid_from).await
-        })
-        .await
+        let detail = json!({ "valid_from": change.valid_from, "duties": change.duties });
+        cx.audit("put_report_duties", &format!("org_unit/{}", unit.id), detail).await?;
+        of_unit(cx.db(), &change.unit, change.valid_from).await
+    })
+    .await
 }
 
 fn check(change: &ReportDutyChange, today: NaiveDate) -> Result<(), Problem> {
     let mut faults = Vec::new();
     if change.valid_from < today {
-        let message = format!("expected {today} or later: nobody comes to owe what was not asked for");
-        faults.push(FieldError { field: "valid_from".to_owned(), message });
+        let message = format!("expected {today} or later: nobody can owe what was not asked for in time");
+        faults.push(FieldError::new("valid_from", message));
     }
     for (at, duty) in change.duties.iter().enumerate() {
         let before = change.duties.iter().take(at);
         if before.into_iter().any(|one| (one.kind, one.cadence) == (duty.kind, duty.cadence)) {
-            let message = "this kind of report stands in the list already".to_owned();
-            faults.push(FieldError { field: format!("duties[{at}]"), message });
+            let message = "this kind of report is in the list already";
+            faults.push(FieldError::new(format!("duties[{at}]"), message));
         }
     }
     match faults.is_empty() {
@@ -298,14 +289,14 @@ fn check(change: &ReportDutyChange, today: NaiveDate) -> Result<(), Problem> {
 mod tests {
     use super::*;
 
-    fn setting(unit_id: i64, valid_from: &str, due_minute: Option<i16>) -> Setting {
+    fn setting(unit_id: i64, valid_from: &str, due_minute: Option<i16>) -> DutySetting {
         let (kind, cadence) = (ReportKind::Summary, Cadence::Daily);
         let valid_from = valid_from.parse().unwrap();
-        Setting { unit_id, unit: format!("U{unit_id}"), kind, cadence, valid_from, due_minute }
+        DutySetting { unit_id, unit: format!("U{unit_id}"), kind, cadence, valid_from, due_minute }
     }
 
     /// The minute by which the daily summary is due in the unit 3 below 2 below 1.
-    fn minute_on(settings: &[Setting], day: &str) -> Option<i16> {
+    fn minute_on(settings: &[DutySetting], day: &str) -> Option<i16> {
         let duties = in_force(settings, &[1, 2, 3], day.parse().unwrap());
         assert!(duties.len() <= 1);
         duties.as_slice().first().map(|(duty, _)| duty.minute)

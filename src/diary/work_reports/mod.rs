@@ -8,22 +8,24 @@ mod owed;
 pub mod reading;
 pub mod tally;
 
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::pg::{Pg, PgValue};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Record, Text, Timestamptz};
+use diesel_async::RunQueryDsl;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 pub use self::due::{Cadence, ReportKind};
 use self::owed::Owed;
-use crate::auth::audit;
-use crate::auth::caller::{Identity, Scope};
-use crate::clock;
+use crate::auth::Context;
+use crate::auth::caller::Scope;
 use crate::db::schema::{work_report, work_report_review, work_report_text};
-use crate::diary::writer;
+use crate::diary::authors::{self, says_something};
 use crate::http::Problem;
-use crate::http::problem::FieldError;
 use crate::ledger;
 use crate::period::Period;
 
@@ -34,13 +36,13 @@ const AHEAD: Days = Days::new(62);
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewWorkReport {
-    /// Plan or summary.
+    /// Whether it is a plan or a summary.
     #[garde(skip)]
     pub kind: ReportKind,
-    /// Of a day, a week or a month.
+    /// Whether it is about a day, a week or a month.
     #[garde(skip)]
     pub cadence: Cadence,
-    /// The day, or any day of the week or month.
+    /// The day, or any day of the week or month, that it is about.
     #[garde(skip)]
     pub day: NaiveDate,
     /// What it says.
@@ -49,70 +51,88 @@ pub struct NewWorkReport {
     pub content: String,
 }
 
-/// What a leader says of a report.
+/// A leader's review of a report.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewReportReview {
-    /// A word that helps.
+    /// The leader's comment.
     #[garde(length(chars, max = 2_000), custom(says_something))]
     #[schema(example = "回访话术不错，注意二次追踪。")]
     pub comment: String,
 }
 
-fn says_something(text: &str, (): &()) -> garde::Result {
-    match text.trim().is_empty() {
-        true => Err(garde::Error::new("expected a text")),
-        false => Ok(()),
-    }
-}
-
 /// A report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, QueryableByName, ToSchema)]
 pub struct WorkReport {
     /// Its number.
+    #[diesel(sql_type = BigInt)]
     pub id: i64,
-    /// 工号 of who wrote it.
+    /// 工号 of the person who wrote it.
+    #[diesel(sql_type = Text)]
     pub employee_no: String,
     /// The person's name.
+    #[diesel(sql_type = Text)]
     pub name: String,
-    /// Plan or summary.
+    /// Whether it is a plan or a summary.
+    #[diesel(sql_type = Text)]
     pub kind: ReportKind,
-    /// Of a day, a week or a month.
+    /// Whether it is about a day, a week or a month.
+    #[diesel(sql_type = Text)]
     pub cadence: Cadence,
-    /// The first day of that.
+    /// The first day that it is about.
+    #[diesel(sql_type = Date)]
     pub day: NaiveDate,
-    /// The month it counts for: that of the day on which it is due.
+    /// The month for which it counts: that of the day on which it is due.
+    #[diesel(sql_type = Date)]
     #[schema(value_type = String, example = "2014-03")]
     pub period: Period,
-    /// Until when it was on time; null: nobody asked for it.
+    /// The moment by which it was due; null where nobody asked for it.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     pub due_by: Option<DateTime<Utc>>,
-    /// When it was handed in first, which decides whether it is late.
+    /// When it was first handed in, which decides whether it is late.
+    #[diesel(sql_type = Timestamptz)]
     pub handed_in_at: DateTime<Utc>,
-    /// Whether its time had passed then.
+    /// Whether it was first handed in after it was due.
+    #[diesel(sql_type = Bool)]
     pub is_late: bool,
     /// What it says, as it was written last.
+    #[diesel(sql_type = Text)]
     pub content: String,
-    /// How often it was written.
+    /// How many times it was written.
+    #[diesel(sql_type = Integer)]
     pub revision: i32,
     /// When it was written last.
+    #[diesel(sql_type = Timestamptz)]
     pub written_at: DateTime<Utc>,
-    /// What the leader says.
+    /// The leader's review, if there is one.
+    #[diesel(sql_type = Nullable<ReviewRecord>)]
     pub review: Option<WorkReportReview>,
 }
 
-/// A leader's word on a report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// A leader's review of a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromSqlRow, ToSchema)]
 pub struct WorkReportReview {
     /// 工号 of the leader.
     pub employee_no: String,
     /// What the leader says.
     pub comment: String,
-    /// Which revision the leader had read.
+    /// The revision of the report that the leader had read.
     pub revision: i32,
-    /// When.
+    /// When the report was reviewed.
     pub reviewed_at: DateTime<Utc>,
     /// Whether that was within 24 hours of the first handing in.
     pub in_24h: bool,
+}
+
+/// A row of the fields of a review.
+type ReviewRecord = Record<(Text, Text, Integer, Timestamptz, Bool)>;
+
+impl FromSql<ReviewRecord, Pg> for WorkReportReview {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let (employee_no, comment, revision, reviewed_at, in_24h) =
+            FromSql::<ReviewRecord, Pg>::from_sql(value)?;
+        Ok(Self { employee_no, comment, revision, reviewed_at, in_24h })
+    }
 }
 
 /// A report with everything that it ever said.
@@ -124,10 +144,10 @@ pub struct WorkReportInFull {
     pub revisions: Vec<WorkReportText>,
 }
 
-/// What a report said once.
+/// A text that a report has had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Queryable, ToSchema)]
 pub struct WorkReportText {
-    /// Which one: 1 is what was handed in first.
+    /// Its number: 1 is what was first handed in.
     pub revision: i32,
     /// What it said.
     pub content: String,
@@ -140,66 +160,59 @@ pub struct WorkReportText {
 /// # Errors
 ///
 /// Fields at fault; a conflict where the login has no employee, or where the month is frozen.
-pub async fn hand_in(
-    connection: &mut AsyncPgConnection,
-    new: &NewWorkReport,
-    by: &Identity,
-    now: DateTime<Utc>,
-) -> Result<(WorkReport, bool), Problem> {
-    let employee_id = writer::of(by)?;
-    writer::require_sane("day", new.day)?;
+pub async fn hand_in(cx: &mut Context, new: &NewWorkReport) -> Result<(WorkReport, bool), Problem> {
+    let employee_id = authors::employee(cx)?;
+    authors::require_sane("day", new.day)?;
     let day = new.cadence.first_day(new.day);
-    check_day(new.kind, day, clock::day(now))?;
+    check_day(new.kind, day, cx.today())?;
     let (from, to) = (Period::containing(day), Period::containing(new.cadence.last_day(day)));
-    connection
-        .transaction(async |connection| {
-            let owed = Owed::load(connection, &[employee_id], from, to).await?;
-            let due_day = owed.due_day(employee_id, new.kind, new.cadence, day);
-            if !owed.is_posted(employee_id, due_day) {
-                let message = format!("you hold no posting that writes reports on {due_day}, when it is due");
-                return Err(Problem::field("day", message));
+    cx.transaction(async |cx| {
+        let owed = Owed::load(cx.db(), &[employee_id], from, to).await?;
+        let due_day = owed.due_day(employee_id, new.kind, new.cadence, day);
+        if !owed.is_posted(employee_id, due_day) {
+            let message = format!("on {due_day}, when it is due, you hold no position that writes reports");
+            return Err(Problem::field("day", message));
+        }
+        let period = Period::containing(due_day);
+        let leaders = tally::leaders_of(cx.db(), employee_id, due_day).await?;
+        let counted = leaders.iter().copied().chain([employee_id]).collect::<Vec<_>>();
+        ledger::lock(cx.db(), period, &counted).await?;
+        authors::require_open(cx.db(), period, &[employee_id]).await?;
+        let due = owed.of(employee_id, period).into_iter();
+        let due =
+            due.into_iter().find(|due| (due.kind, due.cadence, due.day) == (new.kind, new.cadence, day));
+        let found: Option<i64> = work_report::table
+            .filter(work_report::employee_id.eq(employee_id).and(work_report::day.eq(day)))
+            .filter(work_report::kind.eq(new.kind).and(work_report::cadence.eq(new.cadence)))
+            .select(work_report::id)
+            .first(cx.db())
+            .await
+            .optional()?;
+        let id = match found {
+            Some(id) => id,
+            None => {
+                let columns = (
+                    work_report::employee_id.eq(employee_id),
+                    work_report::kind.eq(new.kind),
+                    work_report::cadence.eq(new.cadence),
+                    work_report::day.eq(day),
+                    work_report::due_day.eq(due_day),
+                    work_report::period.eq(period),
+                    work_report::due_by.eq(due.map(|due| due.by)),
+                    work_report::handed_in_at.eq(cx.now),
+                );
+                let row = diesel::insert_into(work_report::table).values(columns);
+                row.returning(work_report::id).get_result(cx.db()).await?
             }
-            let period = Period::containing(due_day);
-            let leaders = tally::leaders_of(connection, employee_id, due_day).await?;
-            let counted = leaders.iter().copied().chain([employee_id]).collect::<Vec<_>>();
-            ledger::lock(connection, period, &counted).await?;
-            writer::require_open(connection, period, &[employee_id]).await?;
-            let due = owed.of(employee_id, period).into_iter();
-            let due =
-                due.into_iter().find(|due| (due.kind, due.cadence, due.day) == (new.kind, new.cadence, day));
-            let found: Option<i64> = work_report::table
-                .filter(work_report::employee_id.eq(employee_id).and(work_report::day.eq(day)))
-                .filter(work_report::kind.eq(new.kind.name()))
-                .filter(work_report::cadence.eq(new.cadence.name()))
-                .select(work_report::id)
-                .first(connection)
-                .await
-                .optional()?;
-            let id = match found {
-                Some(id) => id,
-                None => {
-                    let columns = (
-                        work_report::employee_id.eq(employee_id),
-                        work_report::kind.eq(new.kind.name()),
-                        work_report::cadence.eq(new.cadence.name()),
-                        work_report::day.eq(day),
-                        work_report::due_day.eq(due_day),
-                        work_report::period.eq(period.first_day()),
-                        work_report::due_by.eq(due.map(|due| due.by)),
-                        work_report::handed_in_at.eq(now),
-                    );
-                    let row = diesel::insert_into(work_report::table).values(columns);
-                    row.returning(work_report::id).get_result(connection).await?
-                }
-            };
-            write(connection, id, new.content.trim(), by.user_id, now).await?;
-            if found.is_none() {
-                let origin = tally::origin(Some(by.user_id), now);
-                tally::record(connection, &owed, period, &[employee_id], &leaders, &origin).await?;
-            }
-            Ok((reading::one(connection, &Scope::operator(), id).await?, found.is_none()))
-        })
-        .await
+        };
+        write(cx, id, new.content.trim()).await?;
+        if found.is_none() {
+            let origin = tally::origin(cx.by(), cx.now);
+            tally::record(cx.db(), &owed, period, &[employee_id], &leaders, &origin).await?;
+        }
+        Ok((reading::one(cx.db(), Scope::operator(), id).await?, found.is_none()))
+    })
+    .await
 }
 
 /// Refuses days of which there is nothing to say yet.
@@ -212,26 +225,19 @@ fn check_day(kind: ReportKind, day: NaiveDate, today: NaiveDate) -> Result<(), P
     if (earliest..=latest).contains(&day) {
         return Ok(());
     }
-    let message = match kind {
-        ReportKind::Plan => format!("expected a time that begins between {earliest} and {latest}"),
-        ReportKind::Summary => format!("expected a time that has begun, between {earliest} and {latest}"),
-    };
-    Err(Problem::fields(vec![FieldError { field: "day".to_owned(), message }]))
+    Err(Problem::field(
+        "day",
+        format!("a {kind} is about a time that begins between {earliest} and {latest}"),
+    ))
 }
 
 /// Adds a text to a report, unless it is the one that stands.
-async fn write(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    content: &str,
-    user_id: i64,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
+async fn write(cx: &mut Context, id: i64, content: &str) -> Result<(), Problem> {
     let last: Option<(i32, String)> = work_report_text::table
         .filter(work_report_text::report_id.eq(id))
         .order(work_report_text::revision.desc())
         .select((work_report_text::revision, work_report_text::content))
-        .first(connection)
+        .first(cx.db())
         .await
         .optional()?;
     let revision = match last {
@@ -244,19 +250,12 @@ async fn write(
             work_report_text::report_id.eq(id),
             work_report_text::revision.eq(revision),
             work_report_text::content.eq(content),
-            work_report_text::user_id.eq(user_id),
-            work_report_text::written_at.eq(now),
+            work_report_text::user_id.eq(cx.by()),
+            work_report_text::written_at.eq(cx.now),
         ))
-        .execute(connection)
+        .execute(cx.db())
         .await?;
-    let subject = format!("work_report/{id}");
-    let detail = serde_json::json!({ "revision": revision });
-    audit::record(connection, now, Some(user_id), "write_work_report", &subject, detail).await
-}
-
-/// Until when a review counts as prompt.
-fn prompt_until(handed_in_at: DateTime<Utc>) -> DateTime<Utc> {
-    handed_in_at.checked_add_signed(TimeDelta::hours(24)).unwrap_or(handed_in_at)
+    cx.audit("write_work_report", &format!("work_report/{id}"), json!({ "revision": revision })).await
 }
 
 /// Reviews a report of somebody whom the caller led on the day on which it was due.
@@ -265,54 +264,44 @@ fn prompt_until(handed_in_at: DateTime<Utc>) -> DateTime<Utc> {
 ///
 /// Not found where the caller did not; a conflict where it is the caller's own, was reviewed already, or where its month
 /// is frozen.
-pub async fn review(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    review: &NewReportReview,
-    by: &Identity,
-    now: DateTime<Utc>,
-) -> Result<WorkReport, Problem> {
-    let reviewer_id = writer::of(by)?;
-    connection
-        .transaction(async |connection| {
-            let found: Option<(i64, NaiveDate, NaiveDate)> = work_report::table
-                .find(id)
-                .select((work_report::employee_id, work_report::due_day, work_report::period))
-                .first(connection)
-                .await
-                .optional()?;
-            let (author_id, due_day, period) = found.ok_or_else(|| Problem::not_found("work report"))?;
-            if author_id == reviewer_id {
-                return Err(Problem::conflict("nobody reviews the own report"));
-            }
-            if !tally::leaders_of(connection, author_id, due_day).await?.contains(&reviewer_id) {
-                return Err(Problem::not_found("work report"));
-            }
-            let period = Period::containing(period);
-            writer::require_open(connection, period, &[author_id, reviewer_id]).await?;
-            let revision: Option<i32> = work_report_text::table
-                .filter(work_report_text::report_id.eq(id))
-                .select(diesel::dsl::max(work_report_text::revision))
-                .first(connection)
-                .await?;
-            diesel::insert_into(work_report_review::table)
-                .values((
-                    work_report_review::report_id.eq(id),
-                    work_report_review::reviewer_id.eq(reviewer_id),
-                    work_report_review::revision.eq(revision.unwrap_or(1)),
-                    work_report_review::comment.eq(review.comment.trim()),
-                    work_report_review::user_id.eq(by.user_id),
-                    work_report_review::reviewed_at.eq(now),
-                ))
-                .execute(connection)
-                .await?;
-            let subject = format!("work_report/{id}");
-            let detail = serde_json::json!({ "revision": revision });
-            audit::record(connection, now, Some(by.user_id), "review_work_report", &subject, detail).await?;
-            let owed = Owed::load(connection, &[], period, period).await?;
-            let origin = tally::origin(Some(by.user_id), now);
-            tally::record(connection, &owed, period, &[], &[reviewer_id], &origin).await?;
-            reading::one(connection, &Scope::operator(), id).await
-        })
-        .await
+pub async fn review(cx: &mut Context, id: i64, review: &NewReportReview) -> Result<WorkReport, Problem> {
+    let reviewer_id = authors::employee(cx)?;
+    cx.transaction(async |cx| {
+        let found: Option<(i64, NaiveDate, Period)> = work_report::table
+            .find(id)
+            .select((work_report::employee_id, work_report::due_day, work_report::period))
+            .first(cx.db())
+            .await
+            .optional()?;
+        let (author_id, due_day, period) = found.ok_or_else(|| Problem::not_found("work report"))?;
+        if author_id == reviewer_id {
+            return Err(Problem::conflict("you wrote this report: only your leader can review it"));
+        }
+        if !tally::leaders_of(cx.db(), author_id, due_day).await?.contains(&reviewer_id) {
+            return Err(Problem::not_found("work report"));
+        }
+        authors::require_open(cx.db(), period, &[author_id, reviewer_id]).await?;
+        let revision: Option<i32> = work_report_text::table
+            .filter(work_report_text::report_id.eq(id))
+            .select(diesel::dsl::max(work_report_text::revision))
+            .first(cx.db())
+            .await?;
+        diesel::insert_into(work_report_review::table)
+            .values((
+                work_report_review::report_id.eq(id),
+                work_report_review::reviewer_id.eq(reviewer_id),
+                work_report_review::revision.eq(revision.unwrap_or(1)),
+                work_report_review::comment.eq(review.comment.trim()),
+                work_report_review::user_id.eq(cx.by()),
+                work_report_review::reviewed_at.eq(cx.now),
+            ))
+            .execute(cx.db())
+            .await?;
+        cx.audit("review_work_report", &format!("work_report/{id}"), json!({ "revision": revision })).await?;
+        let owed = Owed::load(cx.db(), &[], period, period).await?;
+        let origin = tally::origin(cx.by(), cx.now);
+        tally::record(cx.db(), &owed, period, &[], &[reviewer_id], &origin).await?;
+        reading::one(cx.db(), Scope::operator(), id).await
+    })
+    .await
 }

@@ -10,15 +10,16 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
 use super::due::{self, Cadence, Due, Duty, ReportKind};
-use super::duties::{self, Setting};
+use super::duties::{self, DutySetting};
+use crate::db::sql;
+use crate::diary::authors::POSITIONS;
 use crate::diary::work_calendar::StoreCalendars;
-use crate::diary::writer::POSITIONS;
 use crate::http::Problem;
 use crate::period::Period;
 
 /// A posting that writes reports.
 #[derive(QueryableByName)]
-struct Post {
+struct WritingPost {
     #[diesel(sql_type = BigInt)]
     employee_id: i64,
     #[diesel(sql_type = BigInt)]
@@ -31,7 +32,7 @@ struct Post {
     valid_to: Option<NaiveDate>,
 }
 
-impl Post {
+impl WritingPost {
     fn covers(&self, day: NaiveDate) -> bool {
         self.valid_from <= day && self.valid_to.is_none_or(|end| day < end)
     }
@@ -40,8 +41,8 @@ impl Post {
 /// All that tells what people owe.
 pub(super) struct Owed {
     calendars: StoreCalendars,
-    settings: Vec<Setting>,
-    posts: HashMap<i64, Vec<Post>>,
+    settings: Vec<DutySetting>,
+    posts: HashMap<i64, Vec<WritingPost>>,
     away: HashSet<(i64, NaiveDate)>,
 }
 
@@ -54,14 +55,14 @@ impl Owed {
         to: Period,
     ) -> Result<Self, Problem> {
         // Of several postings on a day, the oldest one says which unit asks.
-        let posts: Vec<Post> = diesel::sql_query(format!(
+        let posts: Vec<WritingPost> = sql(format!(
             "SELECT a.employee_id, u.store_id, u.path, a.valid_from, a.valid_to \
              FROM assignment a JOIN org_unit u ON u.id = a.unit_id \
              WHERE a.employee_id = ANY ($1) AND daterange(a.valid_from, a.valid_to) && daterange($2, $3) \
              AND a.position IN {POSITIONS} AND u.store_id IS NOT NULL ORDER BY a.id"
         ))
-        .bind::<Array<BigInt>, _>(people)
-        .bind::<Date, _>(from.first_day())
+        .bind::<Array<BigInt>, _>(people.to_vec())
+        .bind::<Date, _>(from)
         .bind::<Date, _>(to.end())
         .load(connection)
         .await?;
@@ -71,7 +72,7 @@ impl Owed {
         // A week or a month that is owed may begin before or end after these months.
         let years = from.year() - 1..=to.year() + 1;
         let calendars = StoreCalendars::load(connection, &stores, years).await?;
-        let mut by_person = HashMap::<i64, Vec<Post>>::new();
+        let mut by_person = HashMap::<i64, Vec<WritingPost>>::new();
         for post in posts {
             by_person.entry(post.employee_id).or_default().push(post);
         }
@@ -85,7 +86,7 @@ impl Owed {
         Ok(owed)
     }
 
-    fn posts(&self, employee_id: i64) -> &[Post] {
+    fn posts(&self, employee_id: i64) -> &[WritingPost] {
         self.posts.get(&employee_id).map(Vec::as_slice).unwrap_or_default()
     }
 
@@ -149,7 +150,7 @@ async fn leaves(
     to: Period,
 ) -> Result<Vec<(i64, NaiveDate, usize)>, Problem> {
     #[derive(QueryableByName)]
-    struct Row {
+    struct LeaveDays {
         #[diesel(sql_type = BigInt)]
         employee_id: i64,
         #[diesel(sql_type = Date)]
@@ -158,18 +159,16 @@ async fn leaves(
         days: Decimal,
     }
     // Of several sources that speak of a day, the highest counts, as in the month.
-    let rows: Vec<Row> = diesel::sql_query(
-        "SELECT employee_id, day, sum(days) AS days FROM ( \
+    let rows: Vec<LeaveDays> = sql("SELECT employee_id, day, sum(days) AS days FROM ( \
              SELECT DISTINCT ON (employee_id, day, metric) employee_id, day, metric, sum(value) AS days \
              FROM standing_fact('infinity') \
              WHERE period BETWEEN $2 AND $3 AND employee_id = ANY ($1) AND day IS NOT NULL \
              AND metric IN ('protected_leave_days', 'personal_leave_days') \
              GROUP BY employee_id, day, metric, rank ORDER BY employee_id, day, metric, rank DESC \
-         ) AS leave GROUP BY employee_id, day HAVING sum(days) >= 1",
-    )
-    .bind::<Array<BigInt>, _>(people)
-    .bind::<Date, _>(from.first_day())
-    .bind::<Date, _>(to.first_day())
+         ) AS leave GROUP BY employee_id, day HAVING sum(days) >= 1")
+    .bind::<Array<BigInt>, _>(people.to_vec())
+    .bind::<Date, _>(from)
+    .bind::<Date, _>(to)
     .load(connection)
     .await?;
     let whole = |days: Decimal| usize::try_from(days.trunc()).unwrap_or(0);

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Text};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use garde::Validate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -14,10 +14,11 @@ use utoipa::ToSchema;
 
 use super::due::{self, Cadence, Due, DueState, ReportKind};
 use super::owed::Owed;
-use crate::auth::audit;
-use crate::auth::caller::Scope;
+use crate::auth::Context;
+use crate::clock;
 use crate::db::schema::{current_fact, work_report};
-use crate::diary::work_calendar;
+use crate::db::sql;
+use crate::diary::reached;
 use crate::http::Problem;
 use crate::ledger::close::people_of;
 use crate::ledger::{self, Counts, Entry, Late, Origin};
@@ -29,23 +30,23 @@ pub const SYSTEM: &str = "work_report";
 /// The source that a tally of a month that is over completes.
 const SOURCE: &str = "reports";
 
-/// A report that is owed, and how it stands with it.
+/// A report that is owed, and what has become of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Standing {
+pub(super) struct OwedReport {
     pub due: Due,
     pub state: DueState,
     /// The report, if it was handed in.
     pub report: Option<i64>,
 }
 
-/// How it stands with everything that these people owe in a month.
+/// What has become of everything that these people owe in a month.
 pub(super) async fn standings(
     connection: &mut AsyncPgConnection,
     owed: &Owed,
     people: &[i64],
     period: Period,
     now: DateTime<Utc>,
-) -> Result<HashMap<i64, Vec<Standing>>, Problem> {
+) -> Result<HashMap<i64, Vec<OwedReport>>, Problem> {
     #[derive(QueryableByName)]
     struct Written {
         #[diesel(sql_type = BigInt)]
@@ -61,12 +62,10 @@ pub(super) async fn standings(
         #[diesel(sql_type = Bool)]
         is_late: bool,
     }
-    let written: Vec<Written> = diesel::sql_query(
-        "SELECT id, employee_id, kind, cadence, day, is_late FROM work_report \
-         WHERE period = $1 AND employee_id = ANY ($2)",
-    )
-    .bind::<Date, _>(period.first_day())
-    .bind::<Array<BigInt>, _>(people)
+    let written: Vec<Written> = sql("SELECT id, employee_id, kind, cadence, day, is_late FROM work_report \
+         WHERE period = $1 AND employee_id = ANY ($2)")
+    .bind::<Date, _>(period)
+    .bind::<Array<BigInt>, _>(people.to_vec())
     .load(connection)
     .await?;
     let written = written.into_iter().map(|one| ((one.employee_id, one.kind, one.cadence, one.day), one));
@@ -75,7 +74,7 @@ pub(super) async fn standings(
         let standing = |due: Due| {
             let report = written.get(&(*employee_id, due.kind, due.cadence, due.day));
             let state = DueState::of(&due, report.map(|one| one.is_late), now);
-            Standing { due, state, report: report.map(|one| one.id) }
+            OwedReport { due, state, report: report.map(|one| one.id) }
         };
         (*employee_id, owed.of(*employee_id, period).into_iter().map(standing).collect())
     };
@@ -93,12 +92,10 @@ pub(super) async fn leaders_of(
         #[diesel(sql_type = BigInt)]
         employee_id: i64,
     }
-    let leaders: Vec<Leader> = diesel::sql_query(
-        "SELECT DISTINCT l.employee_id FROM assignment a \
+    let leaders: Vec<Leader> = sql("SELECT DISTINCT l.employee_id FROM assignment a \
          JOIN team_leadership l ON l.unit_id = a.unit_id AND l.kind = 'line' \
              AND daterange(l.valid_from, l.valid_to) @> $2 AND l.employee_id <> a.employee_id \
-         WHERE a.employee_id = $1 AND daterange(a.valid_from, a.valid_to) @> $2 ORDER BY 1",
-    )
+         WHERE a.employee_id = $1 AND daterange(a.valid_from, a.valid_to) @> $2 ORDER BY 1")
     .bind::<BigInt, _>(employee_id)
     .bind::<Date, _>(day)
     .load(connection)
@@ -114,7 +111,7 @@ async fn read_by(
     period: Period,
 ) -> Result<HashMap<i64, (i64, i64)>, Problem> {
     #[derive(QueryableByName)]
-    struct Row {
+    struct ReadByLeader {
         #[diesel(sql_type = BigInt)]
         leader_id: i64,
         #[diesel(sql_type = BigInt)]
@@ -122,7 +119,7 @@ async fn read_by(
         #[diesel(sql_type = BigInt)]
         in_time: i64,
     }
-    let rows: Vec<Row> = diesel::sql_query(
+    let rows: Vec<ReadByLeader> = sql(
         "SELECT l.employee_id AS leader_id, count(DISTINCT r.id) AS to_review, \
              count(DISTINCT r.id) FILTER (WHERE v.reviewed_at <= r.handed_in_at + interval '24 hours') AS in_time \
          FROM work_report r \
@@ -132,8 +129,8 @@ async fn read_by(
          LEFT JOIN work_report_review v ON v.report_id = r.id AND v.reviewer_id = l.employee_id \
          WHERE r.period = $1 AND r.due_by IS NOT NULL AND l.employee_id = ANY ($2) GROUP BY l.employee_id",
     )
-    .bind::<Date, _>(period.first_day())
-    .bind::<Array<BigInt>, _>(leaders)
+    .bind::<Date, _>(period)
+    .bind::<Array<BigInt>, _>(leaders.to_vec())
     .load(connection)
     .await?;
     Ok(rows.into_iter().map(|row| (row.leader_id, (row.to_review, row.in_time))).collect())
@@ -146,7 +143,7 @@ async fn leaves(
     period: Period,
 ) -> Result<HashMap<i64, usize>, Problem> {
     let rows: Vec<(i64, Decimal)> = current_fact::table
-        .filter(current_fact::period.eq(period.first_day()).and(current_fact::employee_id.eq_any(people)))
+        .filter(current_fact::period.eq(period).and(current_fact::employee_id.eq_any(people)))
         .filter(current_fact::metric.eq_any(["protected_leave_days", "personal_leave_days"]))
         .select((current_fact::employee_id, current_fact::value))
         .load(connection)
@@ -227,7 +224,7 @@ pub async fn store_month(
     let owed = Owed::load(connection, &people, period, period).await?;
     let origin = origin(user_id, now);
     let counts = record(connection, &owed, period, &people, &people, &origin).await?;
-    if crate::clock::day(now) >= period.end() {
+    if clock::day(now) >= period.end() {
         let delivered = people.iter().map(|id| (*id, SOURCE.to_owned())).collect::<HashSet<_>>();
         ledger::note_delivery(connection, period, &delivered, &origin, Late::Refuse).await?;
     }
@@ -246,7 +243,7 @@ pub async fn store_month_if_used(
     let people = people_of(connection, store_id, period).await?;
     let is_used: bool = diesel::select(diesel::dsl::exists(
         work_report::table
-            .filter(work_report::period.eq(period.first_day()).and(work_report::employee_id.eq_any(people))),
+            .filter(work_report::period.eq(period).and(work_report::employee_id.eq_any(people))),
     ))
     .get_result(connection)
     .await?;
@@ -256,7 +253,7 @@ pub async fn store_month_if_used(
     Ok(())
 }
 
-/// Which month to count.
+/// The month to be counted.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReportTally {
@@ -273,34 +270,28 @@ pub struct ReportTally {
 /// What counting changed.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ReportsTallied {
-    /// How many values of the ledger are new, were changed or were right already.
+    /// How many values of the ledger were added, changed or right already.
     pub counts: Counts,
 }
 
-/// Counts the month of a store that `scope` reaches.
+/// Counts the month of a store that the caller reaches.
 ///
 /// # Errors
 ///
 /// Not found; a month that has not begun; a conflict where it is frozen and something would change.
-pub async fn run(
-    connection: &mut AsyncPgConnection,
-    tally: &ReportTally,
-    scope: &Scope,
-    user_id: i64,
-    now: DateTime<Utc>,
-) -> Result<ReportsTallied, Problem> {
+pub async fn run(cx: &mut Context, tally: &ReportTally) -> Result<ReportsTallied, Problem> {
     let ReportTally { store, period } = tally;
-    let store_id = work_calendar::find_store(connection, scope, store, *period).await?;
-    if period.first_day() > crate::clock::day(now) {
+    let scope = cx.scope.clone();
+    let store_id = reached::store(cx.db(), &scope, store, *period).await?;
+    if period.first_day() > cx.today() {
         return Err(Problem::field("period", "the month has not begun"));
     }
-    connection
-        .transaction(async |connection| {
-            let counts = store_month(connection, store_id, *period, Some(user_id), now).await?;
-            let subject = format!("org_unit/{store_id}");
-            let detail = json!({ "period": period, "counts": counts });
-            audit::record(connection, now, Some(user_id), "tally_work_reports", &subject, detail).await?;
-            Ok(ReportsTallied { counts })
-        })
-        .await
+    cx.transaction(async |cx| {
+        let (by, now) = (cx.by(), cx.now);
+        let counts = store_month(cx.db(), store_id, *period, by, now).await?;
+        let detail = json!({ "period": period, "counts": counts });
+        cx.audit("tally_work_reports", &format!("org_unit/{store_id}"), detail).await?;
+        Ok(ReportsTallied { counts })
+    })
+    .await
 }

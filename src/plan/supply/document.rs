@@ -13,8 +13,8 @@ use super::{SupplyError, SupplyMonth, follow};
 use crate::db::schema::annual_plan;
 use crate::decimal::ratio::Ratio;
 use crate::http::Problem;
+use crate::org::labels;
 use crate::period::Period;
-use crate::plan::labels;
 use crate::plan::reading::label_vehicles::{self, LabelVehicles};
 use crate::plan::split::decompose::Months;
 use crate::plan::split::tree::Tree;
@@ -90,7 +90,7 @@ pub async fn of_plan(
     let unit_id = annual_plan::table.find(id).select(annual_plan::unit_id).first(connection).await?;
     let planned = label_vehicles::load(connection, id, Tree::Series).await?;
     let kept = store::load(connection, unit_id, plan.year).await?;
-    let names = labels::list(connection, Tree::Series).await?;
+    let names = labels::list(connection, labels::SERIES).await?;
     let names: BTreeMap<String, String> = names.into_iter().map(|label| (label.code, label.zh)).collect();
     let periods = Period::months_of(plan.year);
     let series = series(&periods, planned, &kept, &names, line)

@@ -180,7 +180,7 @@ const LATE_CORRECTIONS: Listing = Listing {
         Column::new("原因", Text),
         Column::new("提出人", Text),
         Column::new("提出时间", Moment),
-        Column::new("状态", Words(&STATES)),
+        Column::new("状态", Words(label_of_correction)),
         Column::new("决定人", Text),
         Column::new("决定时间", Moment),
         Column::new("决定说明", Text),
@@ -201,5 +201,9 @@ const LATE_CORRECTIONS: Listing = Listing {
     ),
 };
 
-const STATES: [(&str, &str); 4] =
-    [("pending", "待定"), ("accepted", "已接受"), ("rejected", "已驳回"), ("superseded", "已被取代")];
+/// What the showroom calls the state of a correction.
+fn label_of_correction(word: &str) -> Option<&'static str> {
+    const LABELS: [(&str, &str); 4] =
+        [("pending", "待定"), ("accepted", "已接受"), ("rejected", "已驳回"), ("superseded", "已被取代")];
+    LABELS.iter().find(|(name, _)| *name == word).map(|(_, label)| *label)
+}

@@ -2,8 +2,11 @@
 
 use super::listings::{Listing, moment, reached};
 use super::table::Column;
-use super::table::Kind::{Date, Event, Moment, Number, Text, Words, YesNo};
+use super::table::Kind::{Date, Moment, Number, Text, Words, YesNo};
 use crate::auth::scope::reaches;
+use crate::diary::activities::{ActivityKind, ActivityState};
+use crate::diary::events::{EventKind, EventState};
+use crate::diary::work_reports::{Cadence, ReportKind};
 
 /// Every event, and what others decided on it.
 pub(super) const EVENTS: Listing = Listing {
@@ -13,12 +16,12 @@ pub(super) const EVENTS: Listing = Listing {
         Column::new("编号", Number),
         Column::new("工号", Text),
         Column::new("姓名", Text),
-        Column::new("类型", Event),
+        Column::new("类型", Words(|word| EventKind::named(word).map(EventKind::label))),
         Column::new("日期", Date),
         Column::new("内容", Text),
         Column::new("证据", Text),
         Column::new("说明", Text),
-        Column::new("状态", Words(&EVENT_STATES)),
+        Column::new("状态", Words(|word| EventState::named(word).map(EventState::label))),
         Column::new("需核实人数", Number),
         Column::new("已核实人数", Number),
         Column::new("上报人", Text),
@@ -46,9 +49,6 @@ pub(super) const EVENTS: Listing = Listing {
     ),
 };
 
-const EVENT_STATES: [(&str, &str); 3] =
-    [("reported", "待核实"), ("verified", "已核实"), ("rejected", "已驳回")];
-
 /// Every plan and summary, as it was last written.
 pub(super) const WORK_REPORTS: Listing = Listing {
     name: "work-reports",
@@ -57,8 +57,8 @@ pub(super) const WORK_REPORTS: Listing = Listing {
         Column::new("编号", Number),
         Column::new("工号", Text),
         Column::new("姓名", Text),
-        Column::new("类型", Words(&[("plan", "计划"), ("summary", "总结")])),
-        Column::new("周期", Words(&[("daily", "日"), ("weekly", "周"), ("monthly", "月")])),
+        Column::new("类型", Words(|word| ReportKind::named(word).map(ReportKind::label))),
+        Column::new("周期", Words(|word| Cadence::named(word).map(Cadence::label))),
         Column::new("日期", Date),
         Column::new("应交时间", Moment),
         Column::new("上交时间", Moment),
@@ -139,14 +139,14 @@ pub(super) const ACTIVITIES: Listing = Listing {
     zh: "培训辅导会议",
     columns: &[
         Column::new("编号", Number),
-        Column::new("类型", Words(&[("training", "培训"), ("coaching", "辅导"), ("meeting", "会议")])),
+        Column::new("类型", Words(|word| ActivityKind::named(word).map(ActivityKind::label))),
         Column::new("负责人工号", Text),
         Column::new("负责人", Text),
         Column::new("日期", Date),
         Column::new("主题", Text),
         Column::new("学时", Number),
         Column::new("参加人", Text),
-        Column::new("状态", Words(&[("planned", "计划"), ("done", "已完成"), ("cancelled", "已取消")])),
+        Column::new("状态", Words(|word| ActivityState::named(word).map(ActivityState::label))),
         Column::new("取消原因", Text),
         Column::new("录入人", Text),
         Column::new("录入时间", Moment),

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use chrono::{NaiveDate, NaiveDateTime};
 use rust_decimal::Decimal;
 
-use crate::diary::events::kinds::EventKind;
 use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
 use crate::org::Position;
@@ -30,7 +29,7 @@ impl Column {
 }
 
 /// What the cells of a column are, and how the text that the database gives for them is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Kind {
     /// Text, as it is.
     Text,
@@ -46,12 +45,10 @@ pub enum Kind {
     Metric,
     /// The name of a source: its Chinese label.
     Source,
-    /// The kind of an event: its Chinese label.
-    Event,
     /// Positions, separated by commas: their Chinese labels.
     Positions,
-    /// Words with what they are called in Chinese.
-    Words(&'static [(&'static str, &'static str)]),
+    /// Words, and what finds their Chinese labels.
+    Words(fn(&str) -> Option<&'static str>),
 }
 
 /// One cell.
@@ -91,18 +88,11 @@ impl Kind {
                 ExportCell::Text(metric.map_or(text, |metric| metric.zh.clone()))
             }
             Self::Source => ExportCell::Text(catalogue.source_label(&text).to_owned()),
-            Self::Event => {
-                let kind = EventKind::ALL.iter().find(|kind| kind.row().name == text);
-                ExportCell::Text(kind.ok_or_else(wrong)?.row().zh.to_owned())
-            }
             Self::Positions => {
                 let label = |name| Position::named(name).map(Position::label).ok_or_else(wrong);
                 ExportCell::Text(text.split(',').map(label).collect::<Result<Vec<_>, _>>()?.join("、"))
             }
-            Self::Words(words) => {
-                let known = words.iter().find(|(word, _)| *word == text);
-                ExportCell::Text(known.ok_or_else(wrong)?.1.to_owned())
-            }
+            Self::Words(label) => ExportCell::Text(label(&text).ok_or_else(wrong)?.to_owned()),
         })
     }
 }
@@ -126,7 +116,7 @@ mod tests {
         assert_eq!(read(Kind::YesNo, "false").unwrap(), ExportCell::Text("否".to_owned()));
         assert_eq!(read(Kind::Text, "").unwrap(), ExportCell::Blank);
         assert!(read(Kind::Date, "2014-13-01").is_err());
-        assert!(read(Kind::Words(&[("done", "已完成")]), "doing").is_err());
+        assert!(read(Kind::Words(|word| Position::named(word).map(Position::label)), "king").is_err());
         assert!(read(Kind::Positions, "sales_consultant,king").is_err());
     }
 }

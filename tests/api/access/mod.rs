@@ -187,10 +187,10 @@ const EXPECTED: &[(&str, May)] = &[
     ("list_event_kinds", REVIEWS),
     ("list_events", REVIEWS),
     ("report_event", ENTERING),
-    ("list_event_totals", REVIEWS),
     ("get_event", REVIEWS),
     ("verify_event", VERIFYING),
     ("reject_event", VERIFYING),
+    ("withdraw_event", ENTERING),
     ("create_activity", ACTIVITIES),
     ("list_activities", REVIEWS),
     ("complete_activity", ACTIVITIES),
@@ -295,7 +295,6 @@ fn query(operation_id: &str) -> &'static str {
         "create_import" => "?kind=dingtalk-attendance&period=2014-03",
         "list_facts"
         | "list_fact_history"
-        | "list_event_totals"
         | "list_due_work_reports"
         | "get_attainment"
         | "get_funnel"

@@ -1,11 +1,13 @@
-//! Who writes of the own days, and whether the month can still take it.
+//! Who may write of a day: the people whose positions write, on days on which they hold one, into months that are open.
 
 use chrono::{Datelike as _, NaiveDate};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use crate::auth::Context;
 use crate::auth::caller::Identity;
+use crate::db::sql;
 use crate::http::Problem;
 use crate::ledger;
 use crate::period::Period;
@@ -13,15 +15,31 @@ use crate::period::Period;
 /// The positions that owe reports and write daily sheets, as PostgreSQL writes a list.
 pub const POSITIONS: &str = "('sales_consultant', 'team_leader', 'telesales_specialist')";
 
-/// The employee behind a login.
+/// The login that asks.
 ///
 /// # Errors
 ///
-/// A conflict where there is none: what one writes oneself is nobody else's.
-pub fn of(identity: &Identity) -> Result<i64, Problem> {
-    identity.employee_id.ok_or_else(|| {
-        Problem::conflict("this login belongs to no employee, and what one writes oneself is nobody else's")
-    })
+/// Internal where nobody does: what the diary keeps is always somebody's.
+pub fn login(cx: &Context) -> Result<Identity, Problem> {
+    cx.identity.clone().ok_or_else(|| Problem::internal(&"the operator writes no diary"))
+}
+
+/// The employee behind the login that asks.
+///
+/// # Errors
+///
+/// A conflict where there is none: everybody writes for themselves.
+pub fn employee(cx: &Context) -> Result<i64, Problem> {
+    let no_employee = "this login belongs to no employee, and people write these for themselves only";
+    cx.identity.as_ref().and_then(|login| login.employee_id).ok_or_else(|| Problem::conflict(no_employee))
+}
+
+/// Refuses a text of nothing but spaces, as a check of garde.
+pub fn says_something(text: &str, (): &()) -> garde::Result {
+    match text.trim().is_empty() {
+        true => Err(garde::Error::new("expected a text")),
+        false => Ok(()),
+    }
 }
 
 /// Refuses a day that nobody means: the calendar and the database end somewhere.
@@ -46,30 +64,29 @@ pub async fn require_posting(
     employee_id: i64,
     day: NaiveDate,
 ) -> Result<(), Problem> {
-    let held: i64 = diesel::sql_query(format!(
-        "SELECT count(*) AS number FROM assignment WHERE employee_id = $1 \
-         AND daterange(valid_from, valid_to) @> $2 AND position IN {POSITIONS}"
+    #[derive(QueryableByName)]
+    struct Held {
+        #[diesel(sql_type = Bool)]
+        is_held: bool,
+    }
+    let held: Held = sql(format!(
+        "SELECT EXISTS (SELECT FROM assignment WHERE employee_id = $1 \
+             AND daterange(valid_from, valid_to) @> $2 AND position IN {POSITIONS}) AS is_held"
     ))
     .bind::<BigInt, _>(employee_id)
     .bind::<Date, _>(day)
-    .get_result::<Number>(connection)
-    .await?
-    .number;
-    match held {
-        0 => {
-            Err(Problem::field("day", format!("you hold no posting on {day} that writes reports and sheets")))
-        }
-        _ => Ok(()),
+    .get_result(connection)
+    .await?;
+    match held.is_held {
+        true => Ok(()),
+        false => Err(Problem::field(
+            "day",
+            format!("on {day} you hold no position that writes reports and daily sheets"),
+        )),
     }
 }
 
-#[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = BigInt)]
-    number: i64,
-}
-
-/// Takes the lock of these people's month, and refuses a month that is frozen for one of them: whoever freezes it
+/// Takes the lock of these people's month, and refuses a month that is frozen for one of these people: whoever freezes it
 /// waits, and nothing is written into it afterwards.
 ///
 /// # Errors
@@ -86,21 +103,21 @@ pub async fn require_open(
         name: String,
     }
     ledger::lock(connection, period, people).await?;
-    let frozen: Option<Frozen> = diesel::sql_query(
+    let frozen: Option<Frozen> = sql(
         "SELECT s.name FROM month_close c JOIN org_unit s ON s.id = c.store_id JOIN org_unit u ON u.store_id = s.id \
          JOIN assignment a ON a.unit_id = u.id AND daterange(a.valid_from, a.valid_to) && daterange($1, $2) \
          WHERE c.period = $1 AND a.employee_id = ANY ($3) ORDER BY s.id LIMIT 1",
     )
-    .bind::<Date, _>(period.first_day())
+    .bind::<Date, _>(period)
     .bind::<Date, _>(period.end())
-    .bind::<Array<BigInt>, _>(people)
+    .bind::<Array<BigInt>, _>(people.to_vec())
     .get_result(connection)
     .await
     .optional()?;
     match frozen {
         None => Ok(()),
         Some(Frozen { name }) => Err(Problem::conflict(format!(
-            "{period} of {name} is frozen: nothing is written into it any more"
+            "{period} of {name} is frozen: nothing more can be written into it"
         ))),
     }
 }
