@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use super::formula::{self, Tenths};
 use super::people::{DemoPerson, OFFICES, PEOPLE, TEAMS};
 use super::{PASSWORD, STORE, YEAR};
-use crate::auth::Context;
+use crate::auth::{Context, Scope};
 use crate::auth::users::{self, NewUser};
 use crate::db::schema::user_account;
 use crate::http::Problem;
@@ -299,7 +299,7 @@ async fn load_facts(
     let origin =
         Origin { source_system: "demo".to_owned(), batch_id: None, user_id: None, at: now, reason: None };
     ledger::record(connection, period, &entries, &origin, Late::Refuse).await?;
-    ledger::note_delivery(connection, period, &deliveries, &origin, Late::Refuse).await
+    ledger::note_delivery(connection, period, &deliveries, &Scope::operator(), &origin, Late::Refuse).await
 }
 
 /// Everybody's facts of a month, given each advisor's target.

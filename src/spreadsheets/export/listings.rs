@@ -112,14 +112,8 @@ const LEDGER: Listing = Listing {
              f.source_system, f.external_id, f.batch_id::text, b.file_name, l.login, ",
         moment!("f.recorded_at"),
         ", f.reason, f.replaces_id::text, \
-             (f.value IS NOT NULL AND NOT EXISTS (SELECT FROM fact y WHERE y.period = f.period \
-                 AND y.employee_id = f.employee_id AND y.metric = f.metric AND y.rank = f.rank \
-                 AND y.place = f.place AND y.id > f.id AND y.recorded_at <= $7))::text, \
-             (f.value IS NOT NULL AND EXISTS (SELECT FROM ( \
-                 SELECT s.id, s.rank, max(s.rank) OVER () AS top FROM standing_fact($7) s \
-                 WHERE s.period = f.period AND s.employee_id = f.employee_id AND s.metric = f.metric) AS t \
-                 WHERE t.id = f.id AND t.rank = t.top))::text] AS cells \
-         FROM fact f JOIN employee e ON e.id = f.employee_id LEFT JOIN user_account l ON l.id = f.user_id \
+             here.stands::text, here.counts::text] AS cells \
+         FROM fact f CROSS JOIN LATERAL fact_standing(f, $7) here JOIN employee e ON e.id = f.employee_id LEFT JOIN user_account l ON l.id = f.user_id \
          LEFT JOIN import_batch b ON b.id = f.batch_id \
          WHERE f.id > $8 AND f.period = $4 AND f.recorded_at <= $7 AND ",
         reached!("f.employee_id"),

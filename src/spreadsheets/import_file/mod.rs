@@ -142,6 +142,7 @@ pub async fn import(
                 manner,
                 period,
                 origin,
+                scope: importer.scope.clone(),
                 addresses: Addresses::new(catalogue, period, importer),
                 batch: Batch { kind, name, sha256, id: None },
                 report: ImportReport::default(),
@@ -169,6 +170,7 @@ struct Work<'a> {
     manner: &'a Manner,
     period: Period,
     origin: Origin,
+    scope: Option<Scope>,
     addresses: Addresses<'a>,
     batch: Batch,
     report: ImportReport,
@@ -209,7 +211,8 @@ impl Work<'_> {
         let deliveries: HashSet<_> = ledger::deliveries(self.catalogue, &addressed.entries);
         let plain = Origin { batch_id: None, ..self.origin.clone() };
         let late = self.manner.late;
-        ledger::note_delivery(connection, self.period, &deliveries, &plain, late).await?;
+        let scope = self.scope.clone().unwrap_or_else(Scope::operator);
+        ledger::note_delivery(connection, self.period, &deliveries, &scope, &plain, late).await?;
         self.origin.batch_id = Some(self.batch.begin(connection, self.period, &self.origin).await?);
         ledger::record(connection, self.period, &addressed.entries, &self.origin, late).await
     }

@@ -169,7 +169,8 @@ pub async fn import(
                 return Ok(report);
             }
             if !is_export {
-                ledger::note_delivery(connection, period, &deliveries, &origin, manner.late).await?;
+                let scope = importer.scope.clone().unwrap_or_else(Scope::operator);
+                ledger::note_delivery(connection, period, &deliveries, &scope, &origin, manner.late).await?;
             }
             if !report.counts.is_news() {
                 return Ok(report);
