@@ -8,6 +8,7 @@ use super::reported;
 use super::table::Column;
 use super::table::Kind::{Date, Metric, Moment, Number, Positions, Source, Text, Words, YesNo};
 use crate::auth::scope::reaches;
+use crate::ledger::close::corrections::CorrectionState;
 
 /// A kind of export.
 #[derive(Debug)]
@@ -118,14 +119,9 @@ const LEDGER: Listing = Listing {
              f.source_system, f.external_id, f.batch_id::text, b.file_name, l.login, ",
         moment!("f.recorded_at"),
         ", f.reason, f.replaces_id::text, \
-             (f.value IS NOT NULL AND NOT EXISTS (SELECT FROM fact y WHERE y.period = f.period \
-                 AND y.employee_id = f.employee_id AND y.metric = f.metric AND y.rank = f.rank \
-                 AND y.place = f.place AND y.id > f.id AND y.recorded_at <= $5))::text, \
-             (f.value IS NOT NULL AND EXISTS (SELECT FROM ( \
-                 SELECT s.id, s.rank, max(s.rank) OVER () AS top FROM standing_fact($5) s \
-                 WHERE s.period = f.period AND s.employee_id = f.employee_id AND s.metric = f.metric) AS t \
-                 WHERE t.id = f.id AND t.rank = t.top))::text] AS cells \
-         FROM fact f JOIN employee e ON e.id = f.employee_id LEFT JOIN user_account l ON l.id = f.user_id \
+             here.stands::text, here.counts::text] AS cells \
+         FROM fact f CROSS JOIN LATERAL fact_standing(f, $5) here JOIN employee e ON e.id = f.employee_id \
+         LEFT JOIN user_account l ON l.id = f.user_id \
          LEFT JOIN import_batch b ON b.id = f.batch_id \
          WHERE f.id > $6 AND f.period = $2 AND f.recorded_at <= $5 AND ",
         reached!("f.employee_id"),
@@ -180,7 +176,7 @@ const LATE_CORRECTIONS: Listing = Listing {
         Column::new("原因", Text),
         Column::new("提出人", Text),
         Column::new("提出时间", Moment),
-        Column::new("状态", Words(label_of_correction)),
+        Column::new("状态", Words(|word| CorrectionState::named(word).map(CorrectionState::label))),
         Column::new("决定人", Text),
         Column::new("决定时间", Moment),
         Column::new("决定说明", Text),
@@ -200,10 +196,3 @@ const LATE_CORRECTIONS: Listing = Listing {
         " ORDER BY c.id LIMIT $7"
     ),
 };
-
-/// What the showroom calls the state of a correction.
-fn label_of_correction(word: &str) -> Option<&'static str> {
-    const LABELS: [(&str, &str); 4] =
-        [("pending", "待定"), ("accepted", "已接受"), ("rejected", "已驳回"), ("superseded", "已被取代")];
-    LABELS.iter().find(|(name, _)| *name == word).map(|(_, label)| *label)
-}

@@ -282,7 +282,7 @@ impl Work<'_> {
             }
             let entries = cells.iter().map(|(one, cell)| one.entry(cell)).collect::<Vec<_>>();
             let recorded = match is_kept {
-                true => self.keep(cx.db(), &entries).await?,
+                true => self.keep(cx, &entries).await?,
                 false => ledger::compare(cx.db(), self.period, &entries, &self.origin).await?,
             };
             let known = recorded.outcomes.iter().zip(&recorded.before);
@@ -306,18 +306,15 @@ impl Work<'_> {
         Ok(())
     }
 
-    async fn keep(
-        &self,
-        connection: &mut AsyncPgConnection,
-        entries: &[Entry],
-    ) -> Result<ledger::Recorded, Problem> {
+    async fn keep(&self, cx: &mut Context, entries: &[Entry]) -> Result<ledger::Recorded, Problem> {
         // The program's own export says what is known, and not that a source is complete.
         if !self.form.is_export {
             let deliveries = ledger::deliveries(self.catalogue, entries);
             let plain = Origin { batch_id: None, ..self.origin.clone() };
-            ledger::note_delivery(connection, self.period, &deliveries, &plain, self.late).await?;
+            let scope = cx.scope.clone();
+            ledger::note_delivery(cx.db(), self.period, &deliveries, &scope, &plain, self.late).await?;
         }
-        ledger::record(connection, self.period, entries, &self.origin, self.late).await
+        ledger::record(cx.db(), self.period, entries, &self.origin, self.late).await
     }
 
     /// Takes out the month's values that are known already, whatever they are the sum of: an export that comes back

@@ -154,8 +154,7 @@ pub(crate) fn form(catalogue: &Catalogue, name: &str, source_system: &str, colum
 /// The sources of the metrics that columns hold; none are single events.
 fn brings(catalogue: &Catalogue, columns: &[MappedColumn]) -> Vec<Option<String>> {
     let metrics = columns.iter().filter_map(|column| column.metric.as_deref());
-    let metrics = metrics.map(|name| catalogue.find(name).and_then(|id| catalogue.get(id)));
-    metrics.map(|metric| metric.and_then(|metric| metric.source.clone())).collect()
+    metrics.map(|name| catalogue.source_of(name).map(str::to_owned)).collect()
 }
 
 /// Says everything that is wrong with the columns of a mapping.
