@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::due::{self, Cadence, Due, DueState, ReportKind};
 use super::owed::Owed;
-use crate::auth::Context;
+use crate::auth::{Context, Scope};
 use crate::clock;
 use crate::db::schema::{current_fact, work_report};
 use crate::db::sql;
