@@ -124,7 +124,7 @@ fn routes(api: &mut ServiceConfig) {
             .service(spreadsheets::mapping::http::create_column_mapping)
             .service(spreadsheets::mapping::http::get_column_mapping)
             .service(spreadsheets::mapping::http::put_column_mapping)
-            .service(spreadsheets::mapping::http::create_mapped_import)
+            .service(spreadsheets::http::create_mapped_import)
             // plan
             .service(org::labels::http::list_channels)
             .service(org::labels::http::put_channel)

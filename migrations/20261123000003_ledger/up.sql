@@ -89,6 +89,18 @@ CREATE FUNCTION standing_fact(moment timestamptz) RETURNS TABLE (
     ) AS youngest WHERE value IS NOT NULL
 $$;
 
+-- What became of a row by what was known at a moment: whether it stands, and whether it counts for the month. In the
+-- highest rank that has anything everything counts that stands, and with it what is taken off.
+CREATE FUNCTION fact_standing(one fact, moment timestamptz) RETURNS TABLE (stands boolean, counts boolean)
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(place.stands, false),
+        coalesce(place.stands AND place.top >= 0 AND (one.rank = place.top OR one.rank < 0), false)
+    FROM (
+        SELECT bool_or(s.id = one.id) AS stands, max(s.rank) AS top FROM standing_fact(moment) s
+        WHERE s.period = one.period AND s.employee_id = one.employee_id AND s.metric = one.metric
+    ) AS place
+$$;
+
 -- A month's value of a metric: the sum of what stands in the highest rank that has anything, less what is taken off it.
 CREATE FUNCTION known_fact(moment timestamptz) RETURNS TABLE (
     employee_id bigint, period date, metric text, value numeric
@@ -104,6 +116,13 @@ $$;
 
 -- A month's value of a metric as it is known now.
 CREATE VIEW current_fact AS SELECT employee_id, period, metric, value FROM known_fact('infinity');
+
+-- The stores in which a person is posted in a month, one perhaps several times: they have a word in the month's facts.
+CREATE FUNCTION posted_stores(person bigint, month date) RETURNS TABLE (store_id bigint) LANGUAGE sql STABLE AS $$
+    SELECT u.store_id FROM assignment a JOIN org_unit u ON u.id = a.unit_id
+    WHERE a.employee_id = person AND u.store_id IS NOT NULL
+    AND daterange(a.valid_from, a.valid_to) && daterange(month, (month + interval '1 month')::date)
+$$;
 
 -- A source of a store's month that has been delivered. Until then, an absent count of events is unknown and not 0.
 CREATE TABLE source_delivery (

@@ -7,12 +7,11 @@ use indicatif::ProgressBar;
 
 use super::Ended;
 use super::database::Database;
-use crate::auth::caller::Scope;
+use crate::auth::Context;
 use crate::clock::Clock;
 use crate::config::{Rules, Storage};
-use crate::db::Pool;
-use crate::spreadsheets::export::{Export, FileFormat, Wanted, csv, xlsx};
 use crate::period::Period;
+use crate::spreadsheets::export::{Export, ExportRequest, FileFormat, csv, xlsx};
 
 /// Options of `showfloor export`.
 #[derive(Debug, clap::Args)]
@@ -49,7 +48,7 @@ pub async fn run(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended> {
         "a workbook is nothing for a terminal: use -o FILE"
     );
     let catalogue = args.rules.catalogue()?;
-    let wanted = Wanted {
+    let wanted = ExportRequest {
         what: args.what.clone(),
         period: args.period,
         store: args.store.clone(),
@@ -57,11 +56,10 @@ pub async fn run(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended> {
         format: args.format,
     };
     Database::with(&storage, async |pool| {
-        let (operator, now) = (Scope::operator(), Clock::System.now());
-        let connection = &mut *pool.get().await?;
-        let export = Export::begin(connection, catalogue, wanted, operator, None, now).await?;
+        let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+        let export = Export::begin(cx, catalogue, wanted).await?;
         let mut out = open(&args)?;
-        write(pool, export, args.format, &mut *out).await?;
+        write(cx, export, args.format, &mut *out).await?;
         Ok(out.flush()?)
     })
     .await?;
@@ -75,13 +73,12 @@ fn open(args: &ExportArgs) -> anyhow::Result<Box<dyn Write>> {
 }
 
 async fn write(
-    pool: &Pool,
+    cx: &mut Context,
     mut export: Export,
     format: FileFormat,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let progress = ProgressBar::new_spinner();
-    let connection = &mut *pool.get().await?;
     let mut book = match format {
         FileFormat::Csv => None,
         FileFormat::Xlsx => Some(xlsx::Book::begin(export.title(), export.columns())?),
@@ -89,7 +86,7 @@ async fn write(
     if book.is_none() {
         out.write_all(&csv::head(export.columns())?)?;
     }
-    while let Some(rows) = export.next(connection).await? {
+    while let Some(rows) = export.next(cx.db()).await? {
         match &mut book {
             Some(book) => book.add(&rows)?,
             None => out.write_all(&csv::rows(&rows)?)?,

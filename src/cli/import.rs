@@ -2,22 +2,23 @@
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use comfy_table::Table;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::database::Database;
-use super::import_mapped::{self, Given};
-use super::{Ended, table};
+use super::{Ended, import_proposal, table};
+use crate::auth::Context;
 use crate::clock::Clock;
 use crate::config::{Rules, Storage};
-use crate::db::Pool;
-use crate::spreadsheets::import::{ImportKind, MAX_FILE_BYTES};
-use crate::spreadsheets::import_file::{self, ImportFile, ImportReport, Importer, Manner, Mode};
 use crate::ledger::{Counts, Late};
-use crate::ledger::metric::Catalogue;
 use crate::period::Period;
+use crate::spreadsheets::import::MAX_FILE_BYTES;
+use crate::spreadsheets::import_file::{self, ImportFile, ImportReport, Manner, Mode, ReadBy, Stage};
+use crate::spreadsheets::mapping;
+use crate::spreadsheets::mapping::built_in::ImportKind;
 
 /// Options of `showfloor import`.
 #[derive(Debug, clap::Args)]
@@ -76,40 +77,40 @@ pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
     let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mode = Mode::of(args.dry_run, args.partial);
     let manner = Manner { mode, late: args.late, reason: args.reason };
-    let given = Given { period: args.period, name, opened };
+    let content = opened.into();
+    let now = Clock::System.now();
     if args.propose {
-        return Database::with(&storage, async |pool| {
-            import_mapped::propose(pool, catalogue, given, args.json).await
-        })
-        .await;
+        let propose = async |pool: &_| {
+            let open = async || Context::operator(pool, now).await;
+            Ok(mapping::propose(open, catalogue, content, args.period).await?)
+        };
+        let proposal = Database::with(&storage, propose).await?;
+        import_proposal::print(&proposal, args.json)?;
+        return Ok(if proposal.is_sure { Ended::Well } else { Ended::WithFindings });
     }
-    let bar = counter();
-    let report = Database::with(&storage, async |pool| match (args.kind, &args.mapping) {
-        (Some(kind), _) => import_as(pool, &catalogue, kind, given, &manner, &bar).await,
-        (None, Some(mapping)) => import_mapped::import(pool, &catalogue, mapping, given, &manner).await,
+    let by = match (args.kind, args.mapping) {
+        (Some(kind), _) => ReadBy::Kind(kind),
+        (None, Some(mapping)) => ReadBy::Mapping(mapping),
         (None, None) => anyhow::bail!("say what it holds: --kind or --mapping"),
+    };
+    let file = ImportFile { by, period: args.period, name, content };
+    let bar = counter();
+    let progress = {
+        let bar = bar.clone();
+        Arc::new(move |stage| {
+            let (Stage::Reading(rows) | Stage::Recording(rows)) = stage;
+            bar.set_position(u64::try_from(rows).unwrap_or(u64::MAX));
+        }) as import_file::Progress
+    };
+    let report = Database::with(&storage, async |pool| {
+        let open = async || Context::operator(pool, now).await;
+        Ok(import_file::import(open, &catalogue, file, &manner, &progress).await?)
     })
     .await;
     bar.finish_and_clear();
     let report = report?;
     print(&report, mode, args.json)?;
     Ok(if report.faults.is_empty() { Ended::Well } else { Ended::WithFindings })
-}
-
-/// Imports a file of a kind that the program knows.
-async fn import_as(
-    pool: &Pool,
-    catalogue: &Catalogue,
-    kind: ImportKind,
-    given: Given,
-    manner: &Manner,
-    bar: &ProgressBar,
-) -> anyhow::Result<ImportReport> {
-    let operator = Importer { user_id: None, scope: None };
-    let file = ImportFile { kind, period: given.period, name: given.name, content: given.opened.into() };
-    let progress = |rows: usize| bar.set_position(u64::try_from(rows).unwrap_or(u64::MAX));
-    let (connection, now) = (&mut *pool.get().await?, Clock::System.now());
-    Ok(import_file::import(connection, catalogue, file, manner, &operator, now, &progress).await?)
 }
 
 /// Rows that are done, on standard error; nothing where that is not a terminal.

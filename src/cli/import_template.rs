@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use super::Ended;
 use super::database::Database;
+use crate::auth::Context;
+use crate::clock::Clock;
 use crate::config::{Rules, Storage};
-use crate::spreadsheets::template::{self, Wanted};
 use crate::period::Period;
+use crate::spreadsheets::template::{self, TemplateRequest};
 
 /// Options of `showfloor import-template`.
 #[derive(Debug, clap::Args)]
@@ -36,9 +38,10 @@ pub struct ImportTemplateArgs {
 /// Writes the template of a source.
 pub async fn run(args: ImportTemplateArgs, storage: Storage) -> anyhow::Result<Ended> {
     let catalogue = args.rules.catalogue()?;
-    let wanted = Wanted { kind: args.kind, period: args.period, store: args.store };
+    let wanted = TemplateRequest { kind: args.kind, period: args.period, store: args.store };
     let (_, book) = Database::with(&storage, async |pool| {
-        Ok(template::make(&mut *pool.get().await?, &catalogue, &wanted, None).await?)
+        let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+        Ok(template::make(cx, &catalogue, &wanted).await?)
     })
     .await?;
     super::new_file(&args.output, args.force)?.write_all(&book)?;

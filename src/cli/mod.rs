@@ -6,7 +6,7 @@ mod demo;
 mod export;
 mod generate;
 mod import;
-mod import_mapped;
+mod import_proposal;
 mod import_template;
 mod person;
 mod plan;

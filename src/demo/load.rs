@@ -12,7 +12,7 @@ use super::people::{DemoPerson, OFFICES, PEOPLE, TEAMS};
 use super::{PASSWORD, STORE, YEAR};
 use crate::auth::access::Role;
 use crate::auth::users::{self, NewUser};
-use crate::auth::{Context, Identity};
+use crate::auth::{Context, Identity, Scope};
 use crate::db::schema::user_account;
 use crate::http::Problem;
 use crate::http::etag::Seen;
@@ -311,7 +311,7 @@ async fn load_facts(
     let origin =
         Origin { source_system: "demo".to_owned(), batch_id: None, user_id: None, at: now, reason: None };
     ledger::record(connection, period, &entries, &origin, Late::Refuse).await?;
-    ledger::note_delivery(connection, period, &deliveries, &origin, Late::Refuse).await
+    ledger::note_delivery(connection, period, &deliveries, &Scope::operator(), &origin, Late::Refuse).await
 }
 
 /// Everybody's facts of a month, given each advisor's target.

@@ -3,32 +3,37 @@
 use std::collections::HashSet;
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::{Entry, Late, Origin, late};
+use crate::auth::scope::{CallerScope, Scope};
 use crate::db::schema::source_delivery;
+use crate::db::sql;
 use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
 use crate::period::Period;
 
-/// A source that is new for a store.
+/// A source that a store has not delivered yet.
 #[derive(QueryableByName)]
-struct News {
+pub(super) struct UndeliveredSource {
     #[diesel(sql_type = BigInt)]
-    store_id: i64,
+    pub store_id: i64,
     #[diesel(sql_type = Text)]
     store: String,
+    /// One of its people for whom it is delivered now.
     #[diesel(sql_type = BigInt)]
-    employee_id: i64,
+    pub employee_id: i64,
     #[diesel(sql_type = Text)]
-    source: String,
-    #[diesel(sql_type = diesel::sql_types::Bool)]
+    pub source: String,
+    #[diesel(sql_type = Bool)]
     is_frozen: bool,
 }
 
-/// Notes that the stores of these people have delivered these sources: from now on, what is absent there is 0. For a
-/// frozen month it is a late correction, or refused.
+/// Notes that sources have been delivered: from now on, what is absent there is 0. They are the data of one store: the
+/// one that `scope`, who delivers, reaches in the month; where that is none or several, the one for which the person's
+/// month counts. What has come for somebody who moved says nothing about the other store. For a frozen month it is a
+/// late correction, or refused.
 ///
 /// # Errors
 ///
@@ -37,44 +42,57 @@ pub async fn note_delivery(
     connection: &mut AsyncPgConnection,
     period: Period,
     deliveries: &HashSet<(i64, String)>,
+    scope: &Scope,
     origin: &Origin,
     late: Late,
 ) -> Result<(), Problem> {
-    let news: Vec<News> = diesel::sql_query(
-        "SELECT DISTINCT ON (u.store_id, d.source) u.store_id, s.name AS store, d.employee_id, d.source, \
+    let (people, sources): (Vec<_>, Vec<_>) =
+        deliveries.iter().map(|(employee_id, source)| (*employee_id, source.as_str())).unzip();
+    let news: Vec<UndeliveredSource> = sql(
+        "WITH own AS ( \
+             SELECT min(u.store_id) AS store_id FROM reached($4) r JOIN org_unit u ON u.id = r.unit_id \
+             WHERE r.months @> $3 HAVING count(DISTINCT u.store_id) = 1), \
+         home AS ( \
+             SELECT DISTINCT a.employee_id, u.store_id FROM own \
+             JOIN org_unit u ON u.store_id = own.store_id JOIN assignment a ON a.unit_id = u.id \
+             WHERE a.employee_id = ANY ($1) \
+             AND daterange(a.valid_from, a.valid_to) && daterange($3, ($3 + interval '1 month')::date)), \
+         held AS ( \
+             SELECT h.employee_id, u.store_id FROM unit_held($3, $1) h JOIN org_unit u ON u.id = h.unit_id) \
+         SELECT DISTINCT ON (s.id, d.source) s.id AS store_id, s.name AS store, d.employee_id, d.source, \
              c.store_id IS NOT NULL AS is_frozen \
          FROM unnest($1, $2) AS d (employee_id, source) \
-         JOIN assignment a ON a.employee_id = d.employee_id \
-              AND daterange(a.valid_from, a.valid_to) && daterange($3, $4) \
-         JOIN org_unit u ON u.id = a.unit_id JOIN org_unit s ON s.id = u.store_id \
-         LEFT JOIN month_close c ON c.store_id = u.store_id AND c.period = $3 \
+         LEFT JOIN home ON home.employee_id = d.employee_id LEFT JOIN held ON held.employee_id = d.employee_id \
+         JOIN org_unit s ON s.id = coalesce(home.store_id, held.store_id) \
+         LEFT JOIN month_close c ON c.store_id = s.id AND c.period = $3 \
          WHERE NOT EXISTS (SELECT FROM source_delivery k \
-             WHERE k.store_id = u.store_id AND k.period = $3 AND k.source = d.source) \
-         ORDER BY u.store_id, d.source, d.employee_id",
+             WHERE k.store_id = s.id AND k.period = $3 AND k.source = d.source) \
+         ORDER BY s.id, d.source, d.employee_id",
     )
-    .bind::<Array<BigInt>, _>(deliveries.iter().map(|(employee, _)| *employee).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(deliveries.iter().map(|(_, source)| source.as_str()).collect::<Vec<_>>())
-    .bind::<Date, _>(period.first_day())
-    .bind::<Date, _>(period.end())
+    .bind::<Array<BigInt>, _>(people)
+    .bind::<Array<Text>, _>(sources)
+    .bind::<Date, _>(period)
+    .bind::<CallerScope, _>(scope.clone())
     .load(connection)
     .await?;
     let (frozen, open): (Vec<_>, Vec<_>) = news.into_iter().partition(|one| one.is_frozen);
-    if let (Some(first), Late::Refuse) = (frozen.as_slice().first(), late) {
+    if let (Some(first), Late::Refuse) = (frozen.iter().next(), late) {
         return Err(late::frozen(period, &first.store));
     }
-    for one in &frozen {
-        late::keep_source(connection, period, one.store_id, one.employee_id, &one.source, origin).await?;
-    }
-    diesel::sql_query(
-        "INSERT INTO source_delivery (store_id, period, source, delivered_at) \
-         SELECT store_id, $3, source, $4 FROM unnest($1, $2) AS d (store_id, source) ON CONFLICT DO NOTHING",
-    )
-    .bind::<Array<BigInt>, _>(open.iter().map(|one| one.store_id).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(open.iter().map(|one| one.source.as_str()).collect::<Vec<_>>())
-    .bind::<Date, _>(period.first_day())
-    .bind::<Timestamptz, _>(origin.at)
-    .execute(connection)
-    .await?;
+    late::keep_sources(connection, period, &frozen, origin).await?;
+    let open = open.into_iter().map(|one| {
+        (
+            source_delivery::store_id.eq(one.store_id),
+            source_delivery::period.eq(period),
+            source_delivery::source.eq(one.source),
+            source_delivery::delivered_at.eq(origin.at),
+        )
+    });
+    diesel::insert_into(source_delivery::table)
+        .values(open.collect::<Vec<_>>())
+        .on_conflict_do_nothing()
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -83,8 +101,8 @@ pub fn deliveries(catalogue: &Catalogue, entries: &[Entry]) -> HashSet<(i64, Str
     entries
         .iter()
         .filter_map(|entry| {
-            let metric = catalogue.get(catalogue.find(&entry.metric)?)?;
-            Some((entry.employee_id, metric.source.clone()?))
+            let source = catalogue.source_of(&entry.metric)?;
+            Some((entry.employee_id, source.to_owned()))
         })
         .collect()
 }
@@ -96,7 +114,7 @@ pub async fn delivered_sources(
     period: Period,
 ) -> Result<HashSet<String>, Problem> {
     let sources: Vec<String> = source_delivery::table
-        .filter(source_delivery::store_id.eq(store_id).and(source_delivery::period.eq(period.first_day())))
+        .filter(source_delivery::store_id.eq(store_id).and(source_delivery::period.eq(period)))
         .select(source_delivery::source)
         .load(connection)
         .await?;

@@ -3,8 +3,10 @@
 use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use super::delivery::UndeliveredSource;
 use super::rows::News;
 use super::{Entry, Origin};
+use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
 
@@ -16,39 +18,40 @@ pub(super) fn frozen(period: Period, store: &str) -> Problem {
     ))
 }
 
-/// Keeps news as pending corrections, and returns how many were not proposed before. Of two proposals for the same
-/// value, the later one takes the other's place.
+/// Keeps news of stores' frozen months as pending corrections. Of two proposals for the same value, the later one takes
+/// the other's place.
 pub(super) async fn keep(
     connection: &mut AsyncPgConnection,
-    news: &[(i64, &News<'_>)],
+    news: &[(News<'_>, i64, String)],
     origin: &Origin,
-) -> Result<usize, Problem> {
-    let stores = news.iter().map(|(store, _)| *store).collect::<Vec<_>>();
-    let periods = news.iter().map(|(_, one)| one.period.first_day()).collect::<Vec<_>>();
-    let people = news.iter().map(|(_, one)| one.entry.employee_id).collect::<Vec<_>>();
-    let metrics = news.iter().map(|(_, one)| one.entry.metric.as_str()).collect::<Vec<_>>();
-    let values = news.iter().map(|(_, one)| one.entry.value).collect::<Vec<_>>();
-    let days = news.iter().map(|(_, one)| one.entry.day).collect::<Vec<_>>();
-    let externals = news.iter().map(|(_, one)| one.entry.external_id.as_deref()).collect::<Vec<_>>();
-    let places = news.iter().map(|(_, one)| one.place.as_str()).collect::<Vec<_>>();
-    diesel::sql_query(
-        "UPDATE late_correction c SET state = 'superseded' \
+) -> Result<(), Problem> {
+    if news.is_empty() {
+        return Ok(());
+    }
+    let stores = news.iter().map(|(_, store_id, _)| *store_id).collect::<Vec<_>>();
+    let periods = news.iter().map(|(one, ..)| one.period).collect::<Vec<_>>();
+    let people = news.iter().map(|(one, ..)| one.entry.employee_id).collect::<Vec<_>>();
+    let metrics = news.iter().map(|(one, ..)| one.entry.metric.as_str()).collect::<Vec<_>>();
+    let values = news.iter().map(|(one, ..)| one.entry.value).collect::<Vec<_>>();
+    let days = news.iter().map(|(one, ..)| one.entry.day).collect::<Vec<_>>();
+    let externals = news.iter().map(|(one, ..)| one.entry.external_id.as_deref()).collect::<Vec<_>>();
+    let places = news.iter().map(|(one, ..)| one.place.as_str()).collect::<Vec<_>>();
+    sql("UPDATE late_correction c SET state = 'superseded' \
          FROM unnest($1, $2, $3, $4, $5, $6) AS n (store_id, period, employee_id, metric, value, place) \
          WHERE c.state = 'pending' AND c.store_id = n.store_id AND c.period = n.period \
          AND c.metric = n.metric AND c.place = n.place AND c.source_system = $7 \
          AND (c.employee_id = n.employee_id AND c.value IS DISTINCT FROM n.value \
-             OR c.employee_id <> n.employee_id AND c.external_id IS NOT NULL)",
-    )
-    .bind::<Array<BigInt>, _>(&stores)
-    .bind::<Array<Date>, _>(&periods)
-    .bind::<Array<BigInt>, _>(&people)
-    .bind::<Array<Text>, _>(&metrics)
-    .bind::<Array<Nullable<Numeric>>, _>(&values)
-    .bind::<Array<Text>, _>(&places)
-    .bind::<Text, _>(&origin.source_system)
+             OR c.employee_id <> n.employee_id AND c.external_id IS NOT NULL)")
+    .bind::<Array<BigInt>, _>(stores.clone())
+    .bind::<Array<Date>, _>(periods.clone())
+    .bind::<Array<BigInt>, _>(people.clone())
+    .bind::<Array<Text>, _>(metrics.clone())
+    .bind::<Array<Nullable<Numeric>>, _>(values.clone())
+    .bind::<Array<Text>, _>(places.clone())
+    .bind::<Text, _>(origin.source_system.as_str())
     .execute(connection)
     .await?;
-    let kept = diesel::sql_query(
+    sql(
         "INSERT INTO late_correction (store_id, period, employee_id, metric, value, day, external_id, place, \
              source_system, batch_id, reason, proposed_by, proposed_at) \
          SELECT store_id, period, employee_id, metric, value, day, external_id, place, $9, $10, $11, $12, $13 \
@@ -56,22 +59,22 @@ pub(super) async fn keep(
              AS n (store_id, period, employee_id, metric, value, day, external_id, place) \
          ON CONFLICT DO NOTHING",
     )
-    .bind::<Array<BigInt>, _>(&stores)
-    .bind::<Array<Date>, _>(&periods)
-    .bind::<Array<BigInt>, _>(&people)
-    .bind::<Array<Text>, _>(&metrics)
-    .bind::<Array<Nullable<Numeric>>, _>(&values)
-    .bind::<Array<Nullable<Date>>, _>(&days)
-    .bind::<Array<Nullable<Text>>, _>(&externals)
-    .bind::<Array<Text>, _>(&places)
-    .bind::<Text, _>(&origin.source_system)
+    .bind::<Array<BigInt>, _>(stores)
+    .bind::<Array<Date>, _>(periods)
+    .bind::<Array<BigInt>, _>(people)
+    .bind::<Array<Text>, _>(metrics)
+    .bind::<Array<Nullable<Numeric>>, _>(values)
+    .bind::<Array<Nullable<Date>>, _>(days)
+    .bind::<Array<Nullable<Text>>, _>(externals)
+    .bind::<Array<Text>, _>(places)
+    .bind::<Text, _>(origin.source_system.as_str())
     .bind::<Nullable<BigInt>, _>(origin.batch_id)
     .bind::<Text, _>(reason(origin))
     .bind::<Nullable<BigInt>, _>(origin.user_id)
     .bind::<Timestamptz, _>(origin.at)
     .execute(connection)
     .await?;
-    Ok(kept)
+    Ok(())
 }
 
 /// Takes back what waits for a decision at the places of these entries: their system has thought better of it.
@@ -82,42 +85,40 @@ pub async fn retract(
     entries: &[Entry],
     source_system: &str,
 ) -> Result<(), Problem> {
-    diesel::sql_query(
-        "UPDATE late_correction c SET state = 'superseded' \
+    sql("UPDATE late_correction c SET state = 'superseded' \
          FROM unnest($1, $2, $3) AS n (employee_id, metric, place) \
          WHERE c.state = 'pending' AND c.period = $4 AND c.source_system = $5 \
-         AND c.employee_id = n.employee_id AND c.metric = n.metric AND c.place = n.place",
-    )
+         AND c.employee_id = n.employee_id AND c.metric = n.metric AND c.place = n.place")
     .bind::<Array<BigInt>, _>(entries.iter().map(|entry| entry.employee_id).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(entries.iter().map(|entry| entry.metric.as_str()).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(entries.iter().map(|entry| entry.place(source_system)).collect::<Vec<_>>())
-    .bind::<Date, _>(period.first_day())
+    .bind::<Date, _>(period)
     .bind::<Text, _>(source_system)
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Keeps the word that a source is complete.
-pub(super) async fn keep_source(
+/// Keeps the word that sources are complete, each of a store and said of one of its people, unless it waits already.
+pub(super) async fn keep_sources(
     connection: &mut AsyncPgConnection,
     period: Period,
-    store_id: i64,
-    employee_id: i64,
-    source: &str,
+    news: &[UndeliveredSource],
     origin: &Origin,
 ) -> Result<(), Problem> {
-    diesel::sql_query(
+    sql(
         "INSERT INTO late_correction (store_id, period, employee_id, source, source_system, batch_id, reason, \
-             proposed_by, proposed_at) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 \
-         WHERE NOT EXISTS (SELECT FROM late_correction k WHERE k.state = 'pending' AND k.store_id = $1 \
-             AND k.period = $2 AND k.source = $4)",
+             proposed_by, proposed_at) \
+         SELECT n.store_id, $4, n.employee_id, n.source, $5, $6, $7, $8, $9 \
+         FROM unnest($1, $2, $3) AS n (store_id, employee_id, source) \
+         WHERE NOT EXISTS (SELECT FROM late_correction k WHERE k.state = 'pending' AND k.store_id = n.store_id \
+             AND k.period = $4 AND k.source = n.source)",
     )
-    .bind::<BigInt, _>(store_id)
-    .bind::<Date, _>(period.first_day())
-    .bind::<BigInt, _>(employee_id)
-    .bind::<Text, _>(source)
-    .bind::<Text, _>(&origin.source_system)
+    .bind::<Array<BigInt>, _>(news.iter().map(|one| one.store_id).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(news.iter().map(|one| one.employee_id).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(news.iter().map(|one| one.source.as_str()).collect::<Vec<_>>())
+    .bind::<Date, _>(period)
+    .bind::<Text, _>(origin.source_system.as_str())
     .bind::<Nullable<BigInt>, _>(origin.batch_id)
     .bind::<Text, _>(reason(origin))
     .bind::<Nullable<BigInt>, _>(origin.user_id)

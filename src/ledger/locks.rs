@@ -1,7 +1,7 @@
 //! Who may write: one writer at a time in a store's month.
 //!
 //! A value is guarded by the months of every store in which its person is posted in that month, for each of them may
-//! freeze it; somebody who is posted nowhere is guarded by the month of store 0.
+//! freeze it; somebody who is posted in none is guarded by the month of store 0.
 //!
 //! Nobody waits for somebody who waits for them, because everybody waits in one order: first for units, as who posts
 //! somebody or freezes a month locks them; then for stores' months, by month and store; then for people. A transaction
@@ -63,10 +63,8 @@ macro_rules! months {
                      ON f.metric = r.metric AND f.external_id = r.external_id WHERE f.source_system = $5), \
              month AS MATERIALIZED ( \
                  SELECT s.period, s.store_id FROM unnest($6, $7) AS s (store_id, period) \
-                 UNION SELECT p.period, coalesce(u.store_id, 0) FROM person p \
-                 LEFT JOIN assignment a ON a.employee_id = p.employee_id AND daterange(a.valid_from, a.valid_to) \
-                     && daterange(p.period, (p.period + interval '1 month')::date) \
-                 LEFT JOIN org_unit u ON u.id = a.unit_id ORDER BY period, store_id) \
+                 UNION SELECT p.period, coalesce(s.store_id, 0) FROM person p \
+                 LEFT JOIN LATERAL posted_stores(p.employee_id, p.period) s ON true ORDER BY period, store_id) \
              SELECT period, store_id, ",
             $lock,
             " AS is_held FROM month"

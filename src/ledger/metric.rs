@@ -347,6 +347,11 @@ impl Catalogue {
         self.sources.iter().find(|source| source.name == name).map_or(name, |source| &source.zh)
     }
 
+    /// The source that brings the metric called `name`.
+    pub fn source_of(&self, name: &str) -> Option<&str> {
+        self.get(self.find(name)?)?.source.as_deref()
+    }
+
     /// The known name most like `name`, when one is close enough to have been meant.
     pub fn nearest(&self, name: &str) -> Option<&str> {
         nearest(name, self.metrics.iter().map(|metric| metric.name.as_str()))

@@ -1,10 +1,13 @@
 //! Finding the people whom values are about.
 
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Date, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::auth::caller::Scope;
+use crate::auth::access::{Action as _, EnterFacts, may_enter};
+use crate::auth::caller::Identity;
+use crate::auth::scope::{CallerScope, Scope, reaches};
+use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
 
@@ -21,8 +24,17 @@ pub struct Person {
     #[diesel(sql_type = Text)]
     pub name: String,
     /// Whether one of the caller's reaches holds for one of the person's postings in the month.
-    #[diesel(sql_type = diesel::sql_types::Bool)]
+    #[diesel(sql_type = Bool)]
     pub is_reached: bool,
+}
+
+/// For whom somebody may enter what a source brings: the reach of those roles that may enter it. The operator (no
+/// identity) may enter everything.
+pub fn entering(by: Option<&Identity>, source: Option<&str>) -> Scope {
+    let allowed = may_enter(source);
+    by.map_or_else(Scope::operator, |by| {
+        Scope::of(by, |role| EnterFacts::reach_of(role).filter(|_| allowed.contains(&role)))
+    })
 }
 
 /// The people with these 工号, each with whether `scope` reaches them in the month. The operator (no scope) reaches all.
@@ -32,19 +44,16 @@ pub async fn people(
     employee_nos: &[String],
     scope: Option<&Scope>,
 ) -> Result<Vec<Person>, Problem> {
-    let Scope { reaches, employee_id: caller, unit_id: unit } =
-        scope.cloned().unwrap_or_else(Scope::operator);
-    let people = diesel::sql_query(
-        "SELECT e.id, e.employee_no, e.name, \
-                coalesce(bool_or(may_reach($1, $2, $3, e.id, a.unit_id, $4)), 'all' = ANY ($1)) AS is_reached \
+    let people = sql(concat!(
+        "SELECT e.id, e.employee_no, e.name, coalesce(bool_or(",
+        reaches!("$1", "e.id", "a.unit_id", "$2"),
+        "), ($1).everything) AS is_reached \
          FROM employee e LEFT JOIN assignment a ON a.employee_id = e.id \
-              AND daterange(a.valid_from, a.valid_to) && daterange($4, $5) \
-         WHERE e.employee_no = ANY ($6) GROUP BY e.id, e.employee_no, e.name",
-    )
-    .bind::<Array<Text>, _>(reaches)
-    .bind::<BigInt, _>(caller)
-    .bind::<BigInt, _>(unit)
-    .bind::<Date, _>(period.first_day())
+              AND daterange(a.valid_from, a.valid_to) && daterange($2, $3) \
+         WHERE e.employee_no = ANY ($4) GROUP BY e.id, e.employee_no, e.name",
+    ))
+    .bind::<CallerScope, _>(scope.cloned().unwrap_or_else(Scope::operator))
+    .bind::<Date, _>(period)
     .bind::<Date, _>(period.end())
     .bind::<Array<Text>, _>(employee_nos)
     .load(connection)
@@ -59,23 +68,20 @@ pub async fn employee_nos(
     scope: Option<&Scope>,
 ) -> Result<Vec<String>, Problem> {
     #[derive(QueryableByName)]
-    struct Row {
+    struct Posted {
         #[diesel(sql_type = Text)]
         employee_no: String,
     }
-    let Scope { reaches, employee_id: caller, unit_id: unit } =
-        scope.cloned().unwrap_or_else(Scope::operator);
-    let rows: Vec<Row> = diesel::sql_query(
+    let posted: Vec<Posted> = sql(concat!(
         "SELECT DISTINCT e.employee_no FROM employee e JOIN assignment a ON a.employee_id = e.id \
-              AND daterange(a.valid_from, a.valid_to) && daterange($4, $5) \
-         WHERE may_reach($1, $2, $3, e.id, a.unit_id, $4) ORDER BY e.employee_no",
-    )
-    .bind::<Array<Text>, _>(reaches)
-    .bind::<BigInt, _>(caller)
-    .bind::<BigInt, _>(unit)
-    .bind::<Date, _>(period.first_day())
+              AND daterange(a.valid_from, a.valid_to) && daterange($2, $3) WHERE ",
+        reaches!("$1", "e.id", "a.unit_id", "$2"),
+        " ORDER BY e.employee_no",
+    ))
+    .bind::<CallerScope, _>(scope.cloned().unwrap_or_else(Scope::operator))
+    .bind::<Date, _>(period)
     .bind::<Date, _>(period.end())
     .load(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| row.employee_no).collect())
+    Ok(posted.into_iter().map(|person| person.employee_no).collect())
 }

@@ -1,20 +1,22 @@
-//! Reading facts, as far as the caller reaches.
+//! Reading facts: what is known of a month, as far as the caller reaches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Date, Nullable, Text};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::auth::caller::Scope;
+use crate::auth::Context;
+use crate::auth::scope::{CallerScope, reaches};
 use crate::clock;
-use crate::http::Problem;
-use crate::ledger;
+use crate::db::schema::current_fact;
+use crate::db::sql;
+use crate::http::{Page, Problem, Window};
 use crate::period::Period;
 
 /// One person's facts of a month.
@@ -30,16 +32,6 @@ pub struct PersonFacts {
     /// Metric and value.
     #[schema(value_type = BTreeMap<String, f64>)]
     pub facts: BTreeMap<String, Decimal>,
-}
-
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-    #[diesel(sql_type = Text)]
-    employee_no: String,
-    #[diesel(sql_type = Text)]
-    name: String,
 }
 
 /// The moment up to which somebody wants to know what was known.
@@ -63,57 +55,117 @@ impl<'de> Deserialize<'de> for AsOf {
     }
 }
 
-/// Which facts are asked for.
-#[derive(Clone, Debug)]
-pub struct Question {
+/// Which facts to list.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FactQuery {
     /// The month.
+    #[param(value_type = String, example = "2014-03")]
     pub period: Period,
-    /// Only this person's, by 工号.
+    /// Only this person, by 工号.
     pub employee_no: Option<String>,
-    /// As they were known then; none is now.
+    /// The facts as they were known at this time: until the end of a day in China, or at a moment. Now by default.
+    #[param(value_type = Option<String>, example = "2014-04-05")]
     pub as_of: Option<AsOf>,
 }
 
-/// People behind `after` who have facts in the month and whom `scope` reaches, by id.
+/// A page of the people who have facts in the month and whom the caller reaches, by id.
 pub async fn list(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
-    question: &Question,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<PersonFacts>, Problem> {
-    let period = question.period;
-    let people: Vec<Row> = diesel::sql_query(
+    cx: &mut Context,
+    filter: &FactQuery,
+    window: Window,
+) -> Result<Page<PersonFacts>, Problem> {
+    #[derive(QueryableByName)]
+    struct FactHolder {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+        #[diesel(sql_type = Text)]
+        employee_no: String,
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let period = filter.period;
+    let scope = cx.scope.clone();
+    let people: Vec<FactHolder> = sql(concat!(
         "SELECT e.id, e.employee_no, e.name FROM employee e \
          WHERE e.id > $1 AND ($2 IS NULL OR e.employee_no = $2) \
          AND EXISTS (SELECT FROM fact f WHERE f.employee_id = e.id AND f.period = $3) \
          AND EXISTS (SELECT FROM assignment a WHERE a.employee_id = e.id \
-             AND daterange(a.valid_from, a.valid_to) && daterange($3, $4) \
-             AND may_reach($5, $6, $7, e.id, a.unit_id, $3)) \
-         ORDER BY e.id LIMIT $8",
-    )
-    .bind::<BigInt, _>(after)
-    .bind::<Nullable<Text>, _>(&question.employee_no)
-    .bind::<Date, _>(period.first_day())
+             AND daterange(a.valid_from, a.valid_to) && daterange($3, $4) AND ",
+        reaches!("$5", "e.id", "a.unit_id", "$3"),
+        ") ORDER BY e.id LIMIT $6",
+    ))
+    .bind::<BigInt, _>(window.after)
+    .bind::<Nullable<Text>, _>(filter.employee_no.clone())
+    .bind::<Date, _>(period)
     .bind::<Date, _>(period.end())
-    .bind::<Array<Text>, _>(&scope.reaches)
-    .bind::<BigInt, _>(scope.employee_id)
-    .bind::<BigInt, _>(scope.unit_id)
-    .bind::<BigInt, _>(limit)
-    .load(connection)
+    .bind::<CallerScope, _>(scope)
+    .bind::<BigInt, _>(window.rows())
+    .load(cx.db())
     .await?;
     let ids = people.iter().map(|person| person.id).collect::<Vec<_>>();
-    let mut facts = match question.as_of {
-        Some(AsOf(moment)) => ledger::known(connection, period, &ids, moment).await?,
-        None => ledger::current(connection, period, &ids).await?,
+    let mut facts = match filter.as_of {
+        Some(AsOf(moment)) => known(cx.db(), period, &ids, moment).await?,
+        None => current(cx.db(), period, &ids).await?,
     };
-    Ok(people
-        .into_iter()
-        .map(|person| PersonFacts {
-            employee_id: person.id,
-            employee_no: person.employee_no,
-            name: person.name,
-            facts: facts.remove(&person.id).map(BTreeMap::from_iter).unwrap_or_default(),
-        })
-        .collect())
+    let people = people.into_iter().map(|person| PersonFacts {
+        employee_id: person.id,
+        employee_no: person.employee_no,
+        name: person.name,
+        facts: facts.remove(&person.id).map(BTreeMap::from_iter).unwrap_or_default(),
+    });
+    Ok(window.page(people.collect(), |person| person.employee_id))
+}
+
+/// What was known at a moment of these people's month, by employee and metric.
+pub async fn known(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    people: &[i64],
+    moment: DateTime<Utc>,
+) -> Result<HashMap<i64, HashMap<String, Decimal>>, Problem> {
+    #[derive(QueryableByName)]
+    struct KnownFact {
+        #[diesel(sql_type = BigInt)]
+        employee_id: i64,
+        #[diesel(sql_type = Text)]
+        metric: String,
+        #[diesel(sql_type = Numeric)]
+        value: Decimal,
+    }
+    let facts: Vec<KnownFact> = sql(
+        "SELECT employee_id, metric, value FROM known_fact($1) WHERE period = $2 AND employee_id = ANY ($3)",
+    )
+    .bind::<Timestamptz, _>(moment)
+    .bind::<Date, _>(period)
+    .bind::<Array<BigInt>, _>(people)
+    .load(connection)
+    .await?;
+    Ok(by_person(facts.into_iter().map(|fact| (fact.employee_id, fact.metric, fact.value))))
+}
+
+/// What is known of these people's month, by employee and metric.
+pub async fn current(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    people: &[i64],
+) -> Result<HashMap<i64, HashMap<String, Decimal>>, Problem> {
+    let facts: Vec<(i64, String, Decimal)> = current_fact::table
+        .filter(current_fact::period.eq(period).and(current_fact::employee_id.eq_any(people)))
+        .select((current_fact::employee_id, current_fact::metric, current_fact::value))
+        .load(connection)
+        .await?;
+    Ok(by_person(facts))
+}
+
+/// Gathers values by employee and metric.
+pub fn by_person(
+    values: impl IntoIterator<Item = (i64, String, Decimal)>,
+) -> HashMap<i64, HashMap<String, Decimal>> {
+    let mut facts = HashMap::<i64, HashMap<String, Decimal>>::new();
+    for (employee_id, metric, value) in values {
+        facts.entry(employee_id).or_default().insert(metric, value);
+    }
+    facts
 }

@@ -22,10 +22,16 @@ pub(super) struct News<'a> {
     pub replaces: Option<i64>,
 }
 
-/// A row of the ledger.
-pub(super) struct Standing {
+/// The youngest row of an entry's place.
+#[derive(QueryableByName)]
+pub(super) struct StandingFact {
+    /// The position of the entry, counted from 1.
+    #[diesel(sql_type = BigInt)]
+    at: i64,
+    #[diesel(sql_type = BigInt)]
     pub id: i64,
     /// None where it was voided.
+    #[diesel(sql_type = Nullable<Numeric>)]
     pub value: Option<Decimal>,
 }
 
@@ -36,35 +42,21 @@ pub(super) async fn standing(
     entries: &[Entry],
     places: &[String],
     source_system: &str,
-) -> Result<HashMap<usize, Standing>, Problem> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        at: i64,
-        #[diesel(sql_type = BigInt)]
-        id: i64,
-        #[diesel(sql_type = Nullable<Numeric>)]
-        value: Option<Decimal>,
-    }
-    let rows: Vec<Row> = diesel::sql_query(
-        "SELECT i.at, s.id, s.value \
+) -> Result<HashMap<usize, StandingFact>, Problem> {
+    let rows: Vec<StandingFact> = sql("SELECT i.at, s.id, s.value \
          FROM unnest($1, $2, $3) WITH ORDINALITY AS i (employee_id, metric, place, at) \
          CROSS JOIN LATERAL (SELECT f.id, f.value FROM fact f WHERE f.period = $4 \
              AND f.employee_id = i.employee_id AND f.metric = i.metric AND f.rank = fact_rank($5, i.place) \
-             AND f.place = i.place ORDER BY f.id DESC LIMIT 1) AS s",
-    )
+             AND f.place = i.place ORDER BY f.id DESC LIMIT 1) AS s")
     .bind::<Array<BigInt>, _>(entries.iter().map(|entry| entry.employee_id).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(entries.iter().map(|entry| entry.metric.as_str()).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(places)
-    .bind::<Date, _>(period.first_day())
+    .bind::<Date, _>(period)
     .bind::<Text, _>(source_system)
     .load(connection)
     .await?;
     let position = |at: i64| usize::try_from(at).ok().and_then(|at| at.checked_sub(1));
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| Some((position(row.at)?, Standing { id: row.id, value: row.value })))
-        .collect())
+    Ok(rows.into_iter().filter_map(|row| Some((position(row.at)?, row))).collect())
 }
 
 /// What these records of a system brought to other people or months before: the system has moved them, so it goes.
@@ -75,13 +67,13 @@ pub(super) async fn elsewhere(
     source_system: &str,
 ) -> Result<Vec<News<'static>>, Problem> {
     #[derive(QueryableByName)]
-    struct Row {
+    struct MovedFact {
         #[diesel(sql_type = BigInt)]
         id: i64,
         #[diesel(sql_type = BigInt)]
         employee_id: i64,
         #[diesel(sql_type = Date)]
-        period: NaiveDate,
+        period: Period,
         #[diesel(sql_type = Text)]
         metric: String,
         #[diesel(sql_type = Nullable<Date>)]
@@ -94,28 +86,26 @@ pub(super) async fn elsewhere(
     if records.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<Row> = diesel::sql_query(
-        "SELECT id, employee_id, period, metric, day, external_id, place FROM ( \
+    let rows: Vec<MovedFact> = sql("SELECT id, employee_id, period, metric, day, external_id, place FROM ( \
              SELECT DISTINCT ON (f.employee_id, f.period, f.metric, f.place) f.* \
              FROM fact f JOIN unnest($1, $2, $3) AS i (employee_id, metric, external_id) \
                  ON f.metric = i.metric AND f.external_id = i.external_id \
              WHERE f.source_system = $5 AND (f.employee_id <> i.employee_id OR f.period <> $4) \
              ORDER BY f.employee_id, f.period, f.metric, f.place, f.id DESC \
-         ) AS youngest WHERE value IS NOT NULL ORDER BY period, id",
-    )
+         ) AS youngest WHERE value IS NOT NULL ORDER BY period, id")
     .bind::<Array<BigInt>, _>(records.iter().map(|entry| entry.employee_id).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(records.iter().map(|entry| entry.metric.as_str()).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(
         records.iter().filter_map(|entry| entry.external_id.as_deref()).collect::<Vec<_>>(),
     )
-    .bind::<Date, _>(period.first_day())
+    .bind::<Date, _>(period)
     .bind::<Text, _>(source_system)
     .load(connection)
     .await?;
     Ok(rows
         .into_iter()
         .map(|row| News {
-            period: Period::containing(row.period),
+            period: row.period,
             entry: std::borrow::Cow::Owned(Entry {
                 employee_id: row.employee_id,
                 metric: row.metric,
@@ -135,7 +125,7 @@ pub(super) async fn frozen(
     people: BTreeSet<(i64, Period)>,
 ) -> Result<HashMap<(i64, Period), (i64, String)>, Problem> {
     #[derive(QueryableByName)]
-    struct Row {
+    struct FrozenMonth {
         #[diesel(sql_type = BigInt)]
         employee_id: i64,
         #[diesel(sql_type = Date)]
@@ -146,13 +136,11 @@ pub(super) async fn frozen(
         name: String,
     }
     let (people, months): (Vec<_>, Vec<_>) = people.into_iter().unzip();
-    let rows: Vec<Row> = sql(
+    let rows: Vec<FrozenMonth> = sql(
         "SELECT DISTINCT ON (p.employee_id, p.period) p.employee_id, p.period, s.id AS store_id, s.name \
          FROM unnest($1, $2) AS p (employee_id, period) \
-         JOIN assignment a ON a.employee_id = p.employee_id AND daterange(a.valid_from, a.valid_to) \
-             && daterange(p.period, (p.period + interval '1 month')::date) \
-         JOIN org_unit u ON u.id = a.unit_id JOIN month_close c ON c.store_id = u.store_id AND c.period = p.period \
-         JOIN org_unit s ON s.id = c.store_id ORDER BY p.employee_id, p.period, s.id",
+         CROSS JOIN LATERAL posted_stores(p.employee_id, p.period) here \
+         JOIN month_close c ON c.store_id = here.store_id AND c.period = p.period JOIN org_unit s ON s.id = c.store_id ORDER BY p.employee_id, p.period, s.id",
     )
     .bind::<Array<BigInt>, _>(people)
     .bind::<Array<Date>, _>(months)
@@ -164,7 +152,7 @@ pub(super) async fn frozen(
 /// Adds rows, all in one statement.
 pub(super) async fn append(
     connection: &mut AsyncPgConnection,
-    news: &[&News<'_>],
+    news: &[News<'_>],
     origin: &Origin,
 ) -> Result<(), Problem> {
     if news.is_empty() {
@@ -172,7 +160,7 @@ pub(super) async fn append(
     }
     let reason =
         origin.reason.clone().unwrap_or_else(|| format!("delivered again by {}", origin.source_system));
-    diesel::sql_query(
+    sql(
         "INSERT INTO fact (employee_id, period, metric, value, day, external_id, place, replaces_id, reason, \
              source_system, batch_id, user_id, recorded_at) \
          SELECT employee_id, period, metric, value, day, external_id, place, replaces_id, \
@@ -181,7 +169,7 @@ pub(super) async fn append(
              AS n (employee_id, period, metric, value, day, external_id, place, replaces_id)",
     )
     .bind::<Array<BigInt>, _>(news.iter().map(|one| one.entry.employee_id).collect::<Vec<_>>())
-    .bind::<Array<Date>, _>(news.iter().map(|one| one.period.first_day()).collect::<Vec<_>>())
+    .bind::<Array<Date>, _>(news.iter().map(|one| one.period).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(news.iter().map(|one| one.entry.metric.as_str()).collect::<Vec<_>>())
     .bind::<Array<Nullable<Numeric>>, _>(news.iter().map(|one| one.entry.value).collect::<Vec<_>>())
     .bind::<Array<Nullable<Date>>, _>(news.iter().map(|one| one.entry.day).collect::<Vec<_>>())
@@ -191,7 +179,7 @@ pub(super) async fn append(
     .bind::<Array<Text>, _>(news.iter().map(|one| one.place.as_str()).collect::<Vec<_>>())
     .bind::<Array<Nullable<BigInt>>, _>(news.iter().map(|one| one.replaces).collect::<Vec<_>>())
     .bind::<Text, _>(reason)
-    .bind::<Text, _>(&origin.source_system)
+    .bind::<Text, _>(origin.source_system.as_str())
     .bind::<Nullable<BigInt>, _>(origin.batch_id)
     .bind::<Nullable<BigInt>, _>(origin.user_id)
     .bind::<Timestamptz, _>(origin.at)

@@ -1,48 +1,83 @@
 //! Imports over HTTP.
 
-use actix_web::web::{Bytes, Data, Query};
-use actix_web::{HttpResponse, Responder, post};
+use std::sync::Arc;
+
+use actix_web::web::{Bytes, Data, Path};
+use actix_web::{HttpResponse, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::spreadsheets::import::ImportKind;
-use crate::spreadsheets::import_file::{self, ImportFile, ImportReport, Importer, Manner, Mode};
-use crate::auth::access::{Action as _, EnterFacts, may_enter};
-use crate::auth::caller::{Caller, Scope};
-use crate::clock::Clock;
-use crate::db::Pool;
-use crate::http::problem::ProblemBody;
-use crate::http::{Code, Problem, body};
+use super::import_file::{self, ImportFile, ImportReport, Manner, Mode, ReadBy};
+use super::mapping::built_in::ImportKind;
+use crate::auth::Caller;
+use crate::auth::access::EnterFacts;
+use crate::http::{Problem, Query, body};
 use crate::ledger::Late;
 use crate::ledger::metric::CatalogueFile;
 use crate::period::Period;
 
-/// How to import a file.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ImportQuery {
-    /// What the file holds.
-    #[param(inline)]
-    kind: ImportKind,
-    /// The month it is about.
-    #[param(value_type = String, example = "2014-03")]
-    period: Period,
-    /// Only say what would happen.
-    #[serde(default)]
-    dry_run: bool,
-    /// Record the good rows even if others are faulty.
-    #[serde(default)]
-    partial: bool,
-    /// What becomes of news about a frozen month.
-    #[serde(default)]
-    #[param(inline)]
-    late: Late,
-    /// Why values replace others, where they do: 1 to 1000 characters.
-    reason: Option<String>,
-    /// Its name, for the record. Where it says another month than the one asked for, the report says so.
-    file_name: Option<String>,
+/// The query of an import: what all imports ask for, and how the file is read where the path does not say it.
+macro_rules! import_query {
+    ($(#[$note:meta])* $name:ident { $($(#[$own_note:meta])* $own:ident: $kind:ty,)* }) => {
+        $(#[$note])*
+        #[derive(Debug, Deserialize, IntoParams)]
+        #[serde(deny_unknown_fields)]
+        #[into_params(parameter_in = Query)]
+        pub struct $name {
+            $($(#[$own_note])* $own: $kind,)*
+            /// The month it is about.
+            #[param(value_type = String, example = "2014-03")]
+            period: Period,
+            /// Only say what would happen.
+            #[serde(default)]
+            dry_run: bool,
+            /// Record the good rows even if others are faulty.
+            #[serde(default)]
+            partial: bool,
+            /// What becomes of news about a frozen month.
+            #[serde(default)]
+            #[param(inline)]
+            late: Late,
+            /// Why values replace others, where they do: 1 to 1000 characters.
+            reason: Option<String>,
+            /// The file's name, for the record. Where it names another month than the one asked for, the report says so.
+            file_name: Option<String>,
+        }
+
+        impl $name {
+            /// The file, and what to do with it.
+            fn with(self, by: ReadBy, file: Upload) -> Result<(ImportFile, Manner), Problem> {
+                let bytes = Vec::from(file.map_err(|error| body::unreadable(&error))?);
+                if self.reason.as_deref().is_some_and(|reason| !(1..=1000).contains(&reason.chars().count())) {
+                    return Err(Problem::field("reason", "expected 1 to 1000 characters"));
+                }
+                let name = self.file_name.as_deref().unwrap_or("upload").chars().take(200).collect();
+                let mode = Mode::of(self.dry_run, self.partial);
+                Ok((
+                    ImportFile { by, period: self.period, name, content: bytes.into() },
+                    Manner { mode, late: self.late, reason: self.reason },
+                ))
+            }
+        }
+    };
 }
+
+import_query! {
+    /// How to import a file.
+    ImportQuery {
+        /// What the file holds.
+        #[param(inline)]
+        kind: ImportKind,
+    }
+}
+
+import_query! {
+    /// How to import a sheet.
+    MappedImportQuery {}
+}
+
+/// A file that was sent, or why it could not be read.
+pub(super) type Upload = Result<Bytes, actix_web::Error>;
 
 /// Import a spreadsheet: the body is the file.
 ///
@@ -54,53 +89,55 @@ pub struct ImportQuery {
     responses(
         (status = 200, description = "A dry run, or a file that changes nothing", body = ImportReport),
         (status = 201, description = "Recorded", body = ImportReport),
-        (status = 409, description = "The month of some of these people is frozen; nothing was recorded", body = ProblemBody),
-        (status = 422, description = "Faulty rows; nothing was recorded", body = ProblemBody),
+        (status = 409, description = "The month of some of these people is frozen; nothing was recorded"),
+        (status = 422, description = "Faulty rows; nothing was recorded"),
     ))]
 #[post("/imports")]
 pub async fn create_import(
     caller: Caller<EnterFacts>,
-    pool: Data<Pool>,
     catalogue: Data<CatalogueFile>,
-    clock: Data<Clock>,
     query: Query<ImportQuery>,
-    file: Result<Bytes, actix_web::Error>,
-) -> Result<impl Responder, Problem> {
-    let importer = importer(&caller, query.kind)?;
-    let ImportQuery { kind, period, dry_run, partial, late, reason, file_name } = query.into_inner();
-    let mode = Mode::of(dry_run, partial);
-    let manner = Manner { mode, late, reason: checked(reason)? };
-    let bytes = Vec::from(file.map_err(|error| body::unreadable(&error))?);
-    let name = file_name.as_deref().unwrap_or("upload").chars().take(200).collect();
-    let file = ImportFile { kind, period, name, content: bytes.into() };
-    let (connection, catalogue) = (&mut *pool.get().await?, catalogue.current()?);
+    file: Upload,
+) -> Result<HttpResponse, Problem> {
+    let by = ReadBy::Kind(query.0.kind);
+    import(&caller, &catalogue, query.0.with(by, file)?).await
+}
+
+/// Import a sheet through a mapping: the body is the file.
+///
+/// The name is that of a saved mapping, of a source of the catalogue (the file is its filled-in template), or `facts` (the
+/// file is the export of that name). Faults are answered as by `POST /v1/imports`. The same file again changes nothing.
+#[utoipa::path(tag = "facts", params(MappedImportQuery),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses(
+        (status = 200, description = "A dry run, or a file that changes nothing", body = ImportReport),
+        (status = 201, description = "Recorded", body = ImportReport),
+        (status = 409, description = "The month of some of these people is frozen; nothing was recorded"),
+        (status = 422, description = "Faulty rows; nothing was recorded"),
+    ))]
+#[post("/column-mappings/{name}/imports")]
+pub async fn create_mapped_import(
+    caller: Caller<EnterFacts>,
+    catalogue: Data<CatalogueFile>,
+    name: Path<String>,
+    query: Query<MappedImportQuery>,
+    file: Upload,
+) -> Result<HttpResponse, Problem> {
+    let by = ReadBy::Mapping(name.into_inner());
+    import(&caller, &catalogue, query.0.with(by, file)?).await
+}
+
+async fn import(
+    caller: &Caller<EnterFacts>,
+    catalogue: &CatalogueFile,
+    (file, manner): (ImportFile, Manner),
+) -> Result<HttpResponse, Problem> {
+    let (catalogue, silent) = (catalogue.current()?, Arc::new(|_| {}) as import_file::Progress);
     let report =
-        import_file::import(connection, &catalogue, file, &manner, &importer, clock.now(), &|_| {}).await?;
+        import_file::import(async || caller.context().await, &catalogue, file, &manner, &silent).await?;
     match report.batch {
         Some(_) => Ok(HttpResponse::Created().json(report)),
-        None if mode == Mode::Whole && !report.faults.is_empty() => Err(report.refusal()),
+        None if manner.mode == Mode::Whole && !report.faults.is_empty() => Err(report.refusal()),
         None => Ok(HttpResponse::Ok().json(report)),
     }
-}
-
-/// A reason, if it has a reasonable length.
-pub(in crate::spreadsheets) fn checked(reason: Option<String>) -> Result<Option<String>, Problem> {
-    match reason.as_deref().map(|reason| reason.chars().count()) {
-        None | Some(1..=1000) => Ok(reason),
-        Some(_) => Err(Problem::field("reason", "expected 1 to 1000 characters")),
-    }
-}
-
-/// The caller as an importer: with the reach of those roles that may enter what the file brings.
-fn importer(caller: &Caller<EnterFacts>, kind: ImportKind) -> Result<Importer, Problem> {
-    let allowed = may_enter(Some(kind.source()));
-    let scope = Scope::of(&caller.identity, |role| {
-        let reach = EnterFacts::ALLOWED.iter().find(|(entering, _)| *entering == role);
-        reach.filter(|_| allowed.contains(&role)).map(|(_, reach)| *reach)
-    });
-    if scope.reaches.is_empty() {
-        let detail = format!("your roles do not allow importing {kind}");
-        return Err(Problem::new(Code::Forbidden, detail));
-    }
-    Ok(Importer { user_id: Some(caller.identity.user_id), scope: Some(scope) })
 }

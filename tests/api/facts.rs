@@ -135,7 +135,7 @@ async fn one_fault_keeps_everything_out_and_every_fault_is_named() {
     assert!(message(0).contains("did you mean 'deliveries'?"), "{}", message(0));
     assert!(message(1).contains("at least 0"), "{}", message(1));
     assert!(message(2).contains("two decimals"), "{}", message(2));
-    assert!(message(6).contains("'A01' stands in rows[0] already"), "{}", message(6));
+    assert!(message(6).contains("'A01' is already in rows[0]"), "{}", message(6));
     assert_eq!(answer.problem(422), "validation-failed");
     assert_eq!(ledger(&app).await, before);
 }

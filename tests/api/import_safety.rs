@@ -1,6 +1,7 @@
 //! Imports that are done twice, at once, interrupted, too late, or about somebody else; and the kinds of leave they know.
 
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
@@ -9,8 +10,11 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection as _};
 use reqwest::Method;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
+use showfloor::auth::Context;
 use showfloor::auth::access::Role;
 use showfloor::db::pool;
+use showfloor::spreadsheets::import_file::{self, ImportFile, Manner, Mode, Progress, ReadBy, Stage};
+use showfloor::spreadsheets::mapping::built_in::ImportKind;
 
 use crate::imports::{app, assert_faults, fault, import, organisation, written};
 use crate::program::{json as run_json, program};
@@ -112,6 +116,68 @@ async fn an_import_that_is_killed_has_never_been() {
     assert_eq!(sum(watcher).await, whole());
     assert_eq!(run_json(0, &args)["unchanged"], 5);
     assert_eq!(written(&pool).await, [5, 1, 1]);
+}
+
+/// A test that somebody waits in ends here, as a failure.
+const LONG: Duration = Duration::from_secs(30);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_file_is_read_nobody_waits() {
+    let app = app().await;
+    app.add_user("clerk-dm", &[Role::Clerk], Some("D77"), None).await;
+    let mut file = "工号,交车台数\nB01,3\n".to_owned();
+    (0..5_000).for_each(|number| file.push_str(&format!("X{number},1\n")));
+    // The reading stands still within the file until it is let go.
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let (go, stop) = std::sync::mpsc::channel::<()>();
+    let stop = Mutex::new(stop);
+    let progress: Progress = Arc::new(move |stage| {
+        if stage == Stage::Reading(2_000) {
+            tell.send(()).unwrap();
+            stop.lock().unwrap().recv().unwrap();
+        }
+    });
+    let file = ImportFile {
+        by: ReadBy::Kind(ImportKind::DmsFunnel),
+        period: "2015-02".parse().unwrap(),
+        name: "漏斗.csv".to_owned(),
+        content: file.into_bytes().into(),
+    };
+    let manner = Manner { mode: Mode::Partial, ..Manner::default() };
+    let catalogue = app.catalogue.current().unwrap();
+    let open = async || Context::operator(&app.pool, app.clock.now()).await;
+    let long = import_file::import(open, &catalogue, file, &manner, &progress);
+    let others = async {
+        told.recv().await.unwrap();
+        let status = app.pool.status();
+        assert_eq!(status.available, status.size, "a connection is held");
+        for (login, employee_no) in [("clerk", "B02"), ("clerk-dm", "D77")] {
+            let rows = json!([{"employee_no": employee_no, "facts": {"deliveries": 2}}]);
+            let body = json!({"period": "2015-02", "source_system": "dms", "rows": rows});
+            tokio::time::timeout(LONG, app.post(login, "/v1/facts", body)).await.unwrap().expect(200);
+            let lines = format!("工号,交车台数\n{employee_no},4\n");
+            let import = import(&app, login, "dms-funnel", "", lines.into());
+            tokio::time::timeout(LONG, import).await.unwrap().expect(201);
+        }
+        go.send(()).unwrap();
+    };
+    let (report, ()) = futures_util::future::join(long, others).await;
+    let report = report.unwrap();
+    assert_eq!((report.rows, report.counts.added, report.applied), (1, 1, true));
+    assert_eq!(report.faults.len(), 5_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_waits_for_nobody_who_writes() {
+    let app = app().await;
+    import(&app, "clerk", "dms-funnel", "", FUNNEL.into()).await.expect(201);
+    let mut cx = Context::operator(&app.pool, app.clock.now()).await.unwrap();
+    let tried = cx.transaction(async |cx| {
+        showfloor::ledger::lock_everywhere(cx.db(), "2015-02".parse().unwrap()).await?;
+        let tried = import(&app, "clerk", "dms-funnel", "&dry_run=true", FUNNEL.into());
+        Ok(tokio::time::timeout(LONG, tried).await.unwrap())
+    });
+    assert_eq!(tried.await.unwrap().expect(200)["unchanged"], 5);
 }
 
 async fn count(connection: &mut AsyncPgConnection, query: &str) -> i64 {

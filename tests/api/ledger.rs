@@ -444,3 +444,61 @@ async fn somebody_posted_while_the_month_is_being_frozen_is_missed() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_and_its_export_agree_on_what_counts() {
+    let app = TestApp::demo().await.at("2015-02-01T02:00:00Z");
+    // Days that a total overrules, a day that is written again, and punches that are corrected.
+    let days = json!([
+        {"employee_no": "A02", "day": "2015-01-05", "facts": {"orders": 1}},
+        {"employee_no": "A02", "day": "2015-01-06", "facts": {"orders": 2}}]);
+    app.post("clerk", "/v1/facts", delivery("2015-01", days)).await.expect(200);
+    let again = json!([{"employee_no": "A02", "day": "2015-01-06", "facts": {"orders": 4}}]);
+    app.post("clerk", "/v1/facts", delivery("2015-01", again)).await.expect(200);
+    let total = json!([{"employee_no": "A02", "facts": {"orders": 6}}]);
+    app.post("clerk", "/v1/facts", delivery("2015-01", total)).await.expect(200);
+    let correct = async |employee_no: &str| {
+        let event = json!({"kind": "punch_correction", "employee_no": employee_no, "day": "2015-01-12", "detail": {},
+            "evidence": [{"name": "门岗监控 0112.mp4", "sha256": "a".repeat(64)}]});
+        let id = app.post("hr", "/v1/events", event).await.expect(201)["id"].clone();
+        app.post("manager", &format!("/v1/events/{id}/verify"), json!({})).await.expect(200);
+    };
+    let punches = json!([{"employee_no": "A02", "facts": {"missed_punches": 3}}]);
+    app.post("hr", "/v1/facts", delivery("2015-01", punches)).await.expect(200);
+    correct("A02").await;
+    // Of A03 nothing is known from which to take it off.
+    correct("A03").await;
+
+    let history = app.get("hr", "/v1/facts/history?period=2015-01&limit=500").await.expect(200);
+    let said = |row: &Value| (row["employee_no"].clone(), row["source_system"].clone(), row["value"].clone());
+    let expected = [
+        ("A02", "dms", 1, true, false),
+        ("A02", "dms", 2, false, false),
+        ("A02", "dms", 4, true, false),
+        ("A02", "dms", 6, true, true),
+        ("A02", "dms", 3, true, true),
+        ("A02", "punch_correction", -1, true, true),
+        ("A03", "punch_correction", -1, true, false),
+    ];
+    let rows = history["items"].as_array().unwrap();
+    assert_eq!(rows.len(), expected.len(), "{history:#}");
+    for (row, (employee_no, system, value, stands, counts)) in rows.iter().zip(expected) {
+        assert_eq!(said(row), (employee_no.into(), system.into(), value.into()));
+        assert_eq!((&row["stands"], &row["counts"]), (&stands.into(), &counts.into()), "{row:#}");
+    }
+    let export = app.get("hr", "/v1/exports/ledger?period=2015-01").await.expect(200);
+    let text = export.as_str().unwrap().trim_start_matches('\u{feff}').to_owned();
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let header = reader.headers().unwrap().clone();
+    let column = |name: &str| header.iter().position(|one| one == name).unwrap();
+    let word = |is: bool| if is { "是" } else { "否" };
+    let records = reader.records().map(Result::unwrap).collect::<Vec<_>>();
+    assert_eq!(records.len(), expected.len(), "{text}");
+    for (record, (.., stands, counts)) in records.iter().zip(expected) {
+        assert_eq!(
+            [&record[column("现行")], &record[column("计入本月")]],
+            [word(stands), word(counts)],
+            "{record:?}"
+        );
+    }
+}

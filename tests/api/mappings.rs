@@ -145,6 +145,33 @@ async fn worksheets_leave_no_doubt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_header_of_two_rows_is_proposed_confirmed_and_imported() {
+    let app = TestApp::demo().await;
+    let sheet = "工号,姓名,交车,,订单,\n,,台数,备注,台数,备注\nA02,李思敏,3,,5,\n合计,,3,,5,\n";
+    let path = "/v1/column-mappings/propose?period=2015-01";
+    let proposal = app.upload("clerk", path, sheet.into()).await.expect(200);
+    assert_eq!(proposal["samples"][0], json!(["A02", "李思敏", "3", "", "5", ""]));
+    let headers: Vec<&str> =
+        proposal["columns"].as_array().unwrap().iter().map(|one| one["header"].as_str().unwrap()).collect();
+    assert_eq!(headers, ["工号", "姓名", "交车/台数", "交车/备注", "订单/台数", "订单/备注"]);
+    let mut columns = confirmed(&proposal);
+    for (column, metric) in [(2, "deliveries"), (4, "orders")] {
+        columns[column]["to"] = json!("metric");
+        columns[column]["metric"] = json!(metric);
+    }
+    for column in [3, 5] {
+        columns[column]["to"] = json!("ignore");
+        columns[column]["metric"] = Value::Null;
+    }
+    let new = json!({"name": "两行", "store": "JC", "source_system": "crm", "columns": columns});
+    app.post("clerk", "/v1/column-mappings", new).await.expect(201);
+    let path = "/v1/column-mappings/%E4%B8%A4%E8%A1%8C/imports?period=2015-01";
+    let report = app.upload("clerk", path, sheet.into()).await.expect(201);
+    assert_eq!((report["rows"].clone(), report["added"].clone()), (json!(1), json!(2)));
+    assert_eq!(known(&app, "2015-01", "A02").await, json!({"deliveries": 3, "orders": 5}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn days_and_records_reach_their_places() {
     let app = TestApp::demo().await;
     let columns = json!([

@@ -144,3 +144,41 @@ async fn records_that_move_both_ways_at_once_stand_once() {
         assert_eq!(known["items"][0]["facts"]["orders"], Value::from(1), "{period} {employee_no}: {known:#}");
     }
 }
+
+/// The sources that each of the two stores has delivered for the month.
+async fn delivered(app: &TestApp) -> [Vec<String>; 2] {
+    let connection = &mut *app.pool.get().await.unwrap();
+    let mut all = [Vec::new(), Vec::new()];
+    for (code, sources) in ["JC", "NB"].into_iter().zip(&mut all) {
+        let store = store(connection, code).await;
+        let found = ledger::delivered_sources(connection, store, "2016-06".parse().unwrap()).await.unwrap();
+        sources.extend(found);
+        sources.sort_unstable();
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_for_somebody_who_moved_says_nothing_about_the_other_store() {
+    let app = two_stores().await;
+    let new = json!({"employee_no": "B03", "name": "调店", "status": "active"});
+    app.post("admin", "/v1/employees", new).await.expect(201);
+    let here = json!({"employee_no": "B03", "unit": "G1", "position": "sales_consultant",
+        "valid_from": "2016-01-01", "valid_to": "2016-06-10"});
+    app.post("admin", "/v1/assignments", here).await.expect(201);
+    post(&app, "B03", "NB", "sales_consultant", "2016-06-10").await.expect(201);
+    // A store's clerk speaks for that store, wherever the month counts.
+    deliver(&app, "clerk", "B03", 2).await.expect(200);
+    assert_eq!(delivered(&app).await, [vec!["dms"], vec![]]);
+    let complete = json!({"period": "2016-06", "source_system": "crm", "complete_sources": ["complaints"],
+        "rows": [{"employee_no": "B03", "facts": {}}]});
+    app.post("service", "/v1/facts", complete).await.expect(200);
+    assert_eq!(delivered(&app).await, [vec!["complaints", "dms"], vec![]]);
+    // The group reaches both: 21 days of the month count for the second.
+    let rows = json!([{"employee_no": "B03", "facts": {"scheduled_days": 26}}]);
+    let attendance = json!({"period": "2016-06", "source_system": "hrm", "rows": rows});
+    app.post("group", "/v1/facts", attendance).await.expect(200);
+    assert_eq!(delivered(&app).await, [vec!["complaints", "dms"], vec!["attendance"]]);
+    deliver(&app, "clerk_nb", "B03", 3).await.expect(200);
+    assert_eq!(delivered(&app).await, [vec!["complaints", "dms"], vec!["attendance", "dms"]]);
+}

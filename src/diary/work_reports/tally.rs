@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::due::{self, Cadence, Due, DueState, ReportKind};
 use super::owed::Owed;
-use crate::auth::Context;
+use crate::auth::{Context, Scope};
 use crate::clock;
 use crate::db::schema::{current_fact, work_report};
 use crate::db::sql;
@@ -226,7 +226,8 @@ pub async fn store_month(
     let counts = record(connection, &owed, period, &people, &people, &origin).await?;
     if clock::day(now) >= period.end() {
         let delivered = people.iter().map(|id| (*id, SOURCE.to_owned())).collect::<HashSet<_>>();
-        ledger::note_delivery(connection, period, &delivered, &origin, Late::Refuse).await?;
+        let here = Scope { unit_id: store_id, ..Scope::operator() };
+        ledger::note_delivery(connection, period, &delivered, &here, &origin, Late::Refuse).await?;
     }
     Ok(counts)
 }

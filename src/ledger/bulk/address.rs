@@ -1,67 +1,60 @@
 //! Finding the people of a delivery, as far as the caller may enter what it brings.
 
-use std::collections::{HashMap, hash_map};
+use std::collections::HashMap;
 
-use diesel_async::AsyncPgConnection;
-
-use super::read::{Faults, Value};
-use super::{NewFacts, source_of};
-use crate::auth::access::{Action as _, EnterFacts, Role, may_enter};
-use crate::auth::caller::{Identity, Scope};
-use crate::http::Problem;
-use crate::http::problem::FieldError;
+use super::NewFacts;
+use super::faults::{DeliveredValue, DeliveryFaults};
+use crate::auth::Context;
+use crate::auth::scope::Scope;
+use crate::http::{FieldError, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Entry};
-use crate::period::Period;
 
-/// What a delivery comes to: its entries with the rows they stand in, and whose store has completed which source.
+/// What a delivery comes to: its entries with the rows they stand in, and for whom which source is complete.
 #[derive(Debug, Default)]
-pub(super) struct Addressed {
+pub(super) struct AddressedDelivery {
     pub entries: Vec<(usize, Entry)>,
     pub completed: Vec<(i64, String)>,
 }
 
 /// Finds the people of the rows. Somebody the caller does not reach is as unknown as somebody who does not exist.
 pub(super) async fn address(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     catalogue: &Catalogue,
     new: &NewFacts,
-    values: &[Value<'_>],
-    by: &Identity,
-    faults: &mut Faults,
-) -> Result<Addressed, Problem> {
+    values: &[DeliveredValue<'_>],
+    faults: &mut DeliveryFaults,
+) -> Result<AddressedDelivery, Problem> {
     let employee_nos = new.rows.iter().map(|row| row.employee_no.clone()).collect::<Vec<_>>();
-    let mut people = People { period: new.period, employee_nos: &employee_nos, by, reached: HashMap::new() };
-    let mut addressed = Addressed::default();
+    let mut reached = ReachedPeople { new, employee_nos: &employee_nos, by_scope: Vec::new() };
+    let mut addressed = AddressedDelivery::default();
     let mut strangers = HashMap::new();
     for value in values {
         let Some(row) = new.rows.get(value.row) else { continue };
-        let reached = people.reached(connection, source_of(catalogue, value.metric)).await?;
-        match reached.get(&row.employee_no) {
-            Some(employee_id) if is_own_rating(catalogue, value.metric, *employee_id, by) => faults.row(
-                value.row,
-                FieldError {
-                    field: format!("rows[{}].facts.{}", value.row, value.metric),
-                    message: "nobody rates oneself".to_owned(),
-                },
-            ),
-            Some(employee_id) => addressed.entries.push((
-                value.row,
-                Entry {
-                    employee_id: *employee_id,
-                    metric: value.metric.to_owned(),
-                    value: Some(value.number),
-                    day: row.day,
-                    external_id: row.external_id.clone(),
-                },
-            )),
-            None => {
-                strangers.insert(value.row, value.metric);
-            }
+        let source = catalogue.source_of(value.metric);
+        let scope = ledger::entering(cx.identity.as_ref(), source);
+        let Some(employee_id) = reached.within(cx, scope).await?.get(&row.employee_no).copied() else {
+            strangers.insert(value.row, value.metric);
+            continue;
+        };
+        let own = cx.identity.as_ref().and_then(|by| by.employee_id);
+        if source == Some("ratings") && own == Some(employee_id) {
+            let field = format!("rows[{}].facts.{}", value.row, value.metric);
+            faults.row(value.row, FieldError::new(field, "nobody rates themselves"));
+            continue;
         }
+        let entry = Entry {
+            employee_id,
+            metric: value.metric.to_owned(),
+            value: Some(value.number),
+            day: row.day,
+            external_id: row.external_id.clone(),
+        };
+        addressed.entries.push((value.row, entry));
     }
     for source in &new.complete_sources {
-        let reached = people.reached(connection, Some(source)).await?;
+        let scope = ledger::entering(cx.identity.as_ref(), Some(source));
+        let reached = reached.within(cx, scope).await?;
         for (at, employee_no) in employee_nos.iter().enumerate() {
             match reached.get(employee_no) {
                 Some(employee_id) => addressed.completed.push((*employee_id, source.clone())),
@@ -74,72 +67,39 @@ pub(super) async fn address(
     // A mistyped number is a fault even where nothing is said of the person.
     let silent = new.rows.iter().enumerate().filter(|(_, row)| row.facts.values().all(Option::is_none));
     for (at, row) in silent.filter(|_| new.complete_sources.is_empty()) {
-        if !people.reached_by(connection, by.roles.clone()).await?.contains_key(&row.employee_no) {
+        if !reached.within(cx, cx.scope.clone()).await?.contains_key(&row.employee_no) {
             strangers.insert(at, "facts");
         }
     }
     for (at, what) in strangers {
         let employee_no = employee_nos.get(at).map_or("", String::as_str);
-        faults.row(
-            at,
-            FieldError {
-                field: format!("rows[{at}].employee_no"),
-                message: format!(
-                    "there is no employee '{employee_no}' in {} for whom you may enter {what}",
-                    new.period
-                ),
-            },
-        );
+        let message =
+            format!("there is no employee '{employee_no}' in {} for whom you may enter {what}", new.period);
+        faults.row(at, FieldError::new(format!("rows[{at}].employee_no"), message));
     }
     Ok(addressed)
 }
 
-/// Whether it is a rating of the caller by the caller.
-fn is_own_rating(catalogue: &Catalogue, metric: &str, employee_id: i64, by: &Identity) -> bool {
-    source_of(catalogue, metric) == Some("ratings") && by.employee_id == Some(employee_id)
-}
-
-/// The caller's roles that may enter a source.
-pub(super) fn entering_roles(by: &Identity, source: Option<&str>) -> Vec<Role> {
-    let allowed = may_enter(source);
-    by.roles.iter().copied().filter(|role| allowed.contains(role)).collect()
-}
-
-/// The people of a request, looked up once for each combination of roles: roles reach differently far with different
-/// sources, and few combinations occur in one request.
-struct People<'a> {
-    period: Period,
+/// The people of a request, looked up once for each reach: roles reach differently far with different sources, and few
+/// combinations occur in one request.
+struct ReachedPeople<'a> {
+    new: &'a NewFacts,
     employee_nos: &'a [String],
-    by: &'a Identity,
-    reached: HashMap<Vec<Role>, HashMap<String, i64>>,
+    by_scope: Vec<(Scope, HashMap<String, i64>)>,
 }
 
-impl People<'_> {
-    /// Those for whom the caller may enter a source, by 工号.
-    async fn reached(
-        &mut self,
-        connection: &mut AsyncPgConnection,
-        source: Option<&str>,
-    ) -> Result<&HashMap<String, i64>, Problem> {
-        self.reached_by(connection, entering_roles(self.by, source)).await
-    }
-
-    /// Those whom these roles reach when entering facts, by 工号.
-    async fn reached_by(
-        &mut self,
-        connection: &mut AsyncPgConnection,
-        roles: Vec<Role>,
-    ) -> Result<&HashMap<String, i64>, Problem> {
-        let missing = match self.reached.entry(roles) {
-            hash_map::Entry::Occupied(found) => return Ok(found.into_mut()),
-            hash_map::Entry::Vacant(missing) => missing,
+impl ReachedPeople<'_> {
+    /// Those whom `scope` reaches, by 工号.
+    async fn within(&mut self, cx: &mut Context, scope: Scope) -> Result<&HashMap<String, i64>, Problem> {
+        let at = match self.by_scope.iter().position(|(known, _)| *known == scope) {
+            Some(at) => at,
+            None => {
+                let found = ledger::people(cx.db(), self.new.period, self.employee_nos, Some(&scope)).await?;
+                let found = found.into_iter().filter(|person| person.is_reached);
+                self.by_scope.push((scope, found.map(|one| (one.employee_no, one.id)).collect()));
+                self.by_scope.len() - 1
+            }
         };
-        let scope = Scope::of(self.by, |role| {
-            let reach = EnterFacts::ALLOWED.iter().find(|(allowed, _)| *allowed == role);
-            reach.filter(|_| missing.key().contains(&role)).map(|(_, reach)| *reach)
-        });
-        let people = ledger::people(connection, self.period, self.employee_nos, Some(&scope)).await?;
-        let people = people.into_iter().filter(|person| person.is_reached);
-        Ok(missing.insert(people.map(|person| (person.employee_no, person.id)).collect()))
+        self.by_scope.get(at).map(|(_, people)| people).ok_or_else(|| Problem::not_found("employee"))
     }
 }

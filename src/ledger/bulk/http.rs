@@ -6,37 +6,30 @@ use actix_web::{Responder, post};
 use super::{FactsRecorded, NewFacts};
 use crate::auth::Caller;
 use crate::auth::access::EnterFacts;
-use crate::clock::Clock;
-use crate::db::Pool;
 use crate::http::Problem;
 use crate::http::idempotency::Keyed;
-use crate::http::problem::ProblemBody;
 use crate::ledger::metric::CatalogueFile;
 
 /// Deliver facts of a month for many people: all are recorded, or none, or with `partial` the good rows.
 ///
 /// Sending the same facts again changes nothing; with an `Idempotency-Key` the answer is the same, too. The body may be
-/// packed (`Content-Encoding: gzip`). Which roles may enter which metrics depends on their `source`.
+/// compressed (`Content-Encoding: gzip`). Which roles may enter which metrics depends on their `source`.
 #[utoipa::path(tag = "facts", request_body = NewFacts,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The caller's name of this request: done once, however often it is sent")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "The caller's name for this request: done once, however often it is sent")),
     responses(
         (status = 200, description = "Recorded", body = FactsRecorded),
-        (status = 403, description = "Some metrics are not for the caller's roles", body = ProblemBody),
-        (status = 409, description = "The month of some of these people is frozen; nothing was recorded", body = ProblemBody),
-        (status = 422, description = "Fields at fault, or a key of another request; nothing was recorded", body = ProblemBody),
+        (status = 403, description = "Your roles do not allow some of these metrics"),
+        (status = 409, description = "The month of some of these people is frozen; nothing was recorded"),
+        (status = 422, description = "Fields at fault, or the key belongs to another request; nothing was recorded"),
     ))]
 #[post("/facts")]
 pub async fn record_facts(
     caller: Caller<EnterFacts>,
-    pool: Data<Pool>,
     catalogue: Data<CatalogueFile>,
-    clock: Data<Clock>,
     request: Keyed<NewFacts>,
 ) -> Result<impl Responder, Problem> {
     let catalogue = catalogue.current()?;
     let Keyed { key, body } = request;
-    let connection = &mut *pool.get().await?;
-    let answer =
-        super::record(connection, &catalogue, body, key.as_ref(), &caller.identity, clock.now()).await?;
+    let answer = super::record(&mut caller.context().await?, &catalogue, body, key.as_ref()).await?;
     Ok(answer.into_response())
 }

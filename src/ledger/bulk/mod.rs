@@ -1,26 +1,24 @@
 //! Facts delivered by other systems: many people's values of one month in one request, and what became of every row.
 
 mod address;
+mod faults;
 pub mod http;
 mod read;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use chrono::NaiveDate;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, json};
 use utoipa::ToSchema;
 
-use self::address::Addressed;
-use self::read::Faults;
+use self::address::AddressedDelivery;
+use self::faults::DeliveryFaults;
 pub use self::read::OWN_SYSTEMS;
-use crate::auth::audit;
-use crate::auth::caller::Identity;
-use crate::http::Problem;
+use crate::auth::Context;
 use crate::http::idempotency::{self, Answer, Key};
-use crate::http::problem::FieldError;
+use crate::http::{FieldError, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Counts, FactOutcome, Late, Origin};
 use crate::period::Period;
@@ -37,11 +35,11 @@ pub struct NewFacts {
     #[garde(length(chars, min = 1, max = 40))]
     #[schema(example = "dms")]
     pub source_system: String,
-    /// One row a person, or a person and day, or a record of the system.
+    /// One row for each person, for each person and day, or for each record of the system.
     #[garde(length(max = 50_000), dive)]
     pub rows: Vec<NewFactRow>,
-    /// Sources of the catalogue that are complete with this delivery for the stores of these people, even if they had
-    /// nothing to say: `complaints` in a month without any.
+    /// Sources of the catalogue that this delivery completes for the store of these people, even if they have nothing to
+    /// say: `complaints` in a month without any.
     #[garde(skip)]
     #[serde(default)]
     #[schema(example = json!(["complaints"]))]
@@ -68,8 +66,8 @@ pub struct NewFactRow {
     #[garde(length(chars, min = 1, max = 32))]
     #[schema(example = "A01")]
     pub employee_no: String,
-    /// The day that they are of; without it they are the month's total. Days and records add up to the month where there
-    /// is no total.
+    /// The day they belong to; without it they are the month's total. Where there is no total, days and records add up to
+    /// the month.
     #[garde(skip)]
     #[serde(default)]
     pub day: Option<NaiveDate>,
@@ -78,7 +76,7 @@ pub struct NewFactRow {
     #[garde(inner(length(chars, min = 1, max = 100)))]
     #[serde(default)]
     pub external_id: Option<String>,
-    /// Metric and value; `null` is the same as leaving it out.
+    /// Value of each metric; `null` is the same as leaving it out.
     #[garde(skip)]
     #[schema(value_type = BTreeMap<String, Option<f64>>, example = json!({"deliveries": 16, "accessory_revenue": 40000.5}))]
     pub facts: BTreeMap<String, Option<Number>>,
@@ -114,70 +112,65 @@ pub struct FactRowResult {
 /// Records the facts of a request, or says everything that is wrong with it and records nothing. With a key, the same
 /// request again is answered as it was and does nothing.
 pub async fn record(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     catalogue: &Catalogue,
     new: NewFacts,
     key: Option<&Key>,
-    by: &Identity,
-    now: DateTime<Utc>,
 ) -> Result<Answer<FactsRecorded>, Problem> {
-    let mut faults = Faults::default();
+    let mut faults = DeliveryFaults::default();
     let values = read::read(catalogue, &new, &mut faults);
-    read::refuse_foreign_sources(catalogue, &new, &values, by, &mut faults);
+    read::refuse_foreign_sources(cx, catalogue, &new, &values, &mut faults);
     if let Some(refusal) = faults.refusal(new.partial) {
         return Err(refusal);
     }
-    connection
-        .transaction(async |connection| {
-            if let Some(key) = key
-                && let Some(before) =
-                    idempotency::begin(connection, by.user_id, "record_facts", key, now).await?
-            {
+    let key = key.zip(cx.by());
+    cx.transaction(async |cx| {
+        if let Some((key, user_id)) = key {
+            let now = cx.now;
+            if let Some(before) = idempotency::begin(cx.db(), user_id, "record_facts", key, now).await? {
                 return Ok(Answer::Before(before));
             }
-            let addressed = address::address(connection, catalogue, &new, &values, by, &mut faults).await?;
-            if let Some(refusal) = faults.refusal(new.partial) {
-                return Err(refusal);
-            }
-            let entries = addressed.entries.iter().map(|(_, entry)| entry.clone()).collect::<Vec<_>>();
-            let others = addressed.completed.iter().map(|(id, _)| *id).collect::<Vec<_>>();
-            ledger::lock_delivery(connection, new.period, &entries, &new.source_system, &others).await?;
-            let recorded = write(connection, catalogue, &new, addressed, faults, by, now).await?;
-            if let Some(key) = key {
-                idempotency::finish(connection, by.user_id, key, &recorded).await?;
-            }
-            Ok(Answer::Now(recorded))
-        })
-        .await
+        }
+        let addressed = address::address(cx, catalogue, &new, &values, &mut faults).await?;
+        if let Some(refusal) = faults.refusal(new.partial) {
+            return Err(refusal);
+        }
+        let recorded = write(cx, catalogue, &new, addressed, faults).await?;
+        if let Some((key, user_id)) = key {
+            idempotency::finish(cx.db(), user_id, key, &recorded).await?;
+        }
+        Ok(Answer::Now(recorded))
+    })
+    .await
 }
 
 /// Records the rows that are in order.
 async fn write(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     catalogue: &Catalogue,
     new: &NewFacts,
-    addressed: Addressed,
-    faults: Faults,
-    by: &Identity,
-    now: DateTime<Utc>,
+    addressed: AddressedDelivery,
+    faults: DeliveryFaults,
 ) -> Result<FactsRecorded, Problem> {
     let good = addressed.entries.into_iter().filter(|(row, _)| !faults.rows.contains_key(row));
     let (rows, entries): (Vec<_>, Vec<_>) = good.unzip();
+    let others = addressed.completed.iter().map(|(employee_id, _)| *employee_id).collect::<Vec<_>>();
     let mut deliveries = ledger::deliveries(catalogue, &entries);
     deliveries.extend(addressed.completed);
     let origin = Origin {
         source_system: new.source_system.clone(),
         batch_id: None,
-        user_id: Some(by.user_id),
-        at: now,
+        user_id: cx.by(),
+        at: cx.now,
         reason: new.reason.clone(),
     };
-    let recorded = ledger::record(connection, new.period, &entries, &origin, new.late).await?;
-    ledger::note_delivery(connection, new.period, &deliveries, &origin, new.late).await?;
+    let (period, scope) = (new.period, cx.scope.clone());
+    ledger::lock_delivery(cx.db(), period, &entries, &origin.source_system, &others).await?;
+    let recorded = ledger::record(cx.db(), period, &entries, &origin, new.late).await?;
+    ledger::note_delivery(cx.db(), period, &deliveries, &scope, &origin, new.late).await?;
     if recorded.counts.is_news() {
         let detail = json!({ "source_system": new.source_system, "counts": recorded.counts });
-        let subject = format!("facts/{}", new.period);
-        audit::record(connection, now, Some(by.user_id), "record_facts", &subject, detail).await?;
+        cx.audit("record_facts", &format!("facts/{period}"), detail).await?;
     }
     let mut outcomes = BTreeMap::<usize, FactOutcome>::new();
     for (row, outcome) in rows.into_iter().zip(recorded.outcomes) {
@@ -196,9 +189,4 @@ async fn write(
         }
     });
     Ok(FactsRecorded { counts: recorded.counts, rows: results.collect() })
-}
-
-/// The source that brings a metric.
-fn source_of<'a>(catalogue: &'a Catalogue, metric: &str) -> Option<&'a str> {
-    catalogue.find(metric).and_then(|id| catalogue.get(id)).and_then(|metric| metric.source.as_deref())
 }

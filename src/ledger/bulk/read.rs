@@ -1,61 +1,28 @@
 //! Reading a delivery: its values, and everything that is wrong with it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use rust_decimal::Decimal;
 
-use super::{NewFacts, address, source_of};
-use crate::auth::caller::Identity;
+use super::NewFacts;
+use super::faults::{DeliveredValue, DeliveryFaults};
+use crate::auth::Context;
 use crate::decimal;
-use crate::http::problem::FieldError;
-use crate::http::{Code, Problem};
-use crate::ledger::metric::Catalogue;
-use crate::ledger::metric::needs_verification;
+use crate::http::FieldError;
+use crate::ledger::entering;
+use crate::ledger::metric::{Catalogue, needs_verification};
 use crate::period::Period;
 
 /// Systems of the program's own, whose values nobody else delivers.
 pub const OWN_SYSTEMS: &[&str] =
     &["event", "punch_correction", "daily_sheet", "work_report", "activity", "calendar"];
 
-/// A value of the request: which row it stands in, its metric and the number.
-pub(super) struct Value<'a> {
-    pub row: usize,
-    pub metric: &'a str,
-    pub number: Decimal,
-}
-
-/// What is wrong with a delivery.
-#[derive(Debug, Default)]
-pub(super) struct Faults {
-    /// With the delivery as a whole.
-    pub whole: Vec<FieldError>,
-    /// With single rows.
-    pub rows: BTreeMap<usize, Vec<FieldError>>,
-    /// Some of it is not for the caller's roles.
-    pub is_forbidden: bool,
-}
-
-impl Faults {
-    pub fn row(&mut self, row: usize, error: FieldError) {
-        self.rows.entry(row).or_default().push(error);
-    }
-
-    /// The answer where these faults keep everything out: all of them, or with `partial` those of the whole.
-    pub fn refusal(&self, is_partial: bool) -> Option<Problem> {
-        if self.whole.is_empty() && (is_partial || self.rows.is_empty()) {
-            return None;
-        }
-        let errors = self.rows.values().flatten().chain(&self.whole).cloned().collect();
-        if self.is_forbidden {
-            let detail = "your roles do not allow entering some of these metrics".to_owned();
-            return Some(Problem { code: Code::Forbidden, detail, errors });
-        }
-        Some(Problem::fields(errors))
-    }
-}
-
 /// Reads the values, and notes what cannot be read or is said twice.
-pub(super) fn read<'a>(catalogue: &Catalogue, new: &'a NewFacts, faults: &mut Faults) -> Vec<Value<'a>> {
+pub(super) fn read<'a>(
+    catalogue: &Catalogue,
+    new: &'a NewFacts,
+    faults: &mut DeliveryFaults,
+) -> Vec<DeliveredValue<'a>> {
     let mut values = Vec::new();
     let mut seen = HashMap::new();
     for (row, fields) in new.rows.iter().enumerate() {
@@ -68,12 +35,12 @@ pub(super) fn read<'a>(catalogue: &Catalogue, new: &'a NewFacts, faults: &mut Fa
             }
         };
         if let Some(earlier) = seen.insert(place, row) {
-            let message = format!("'{name}' stands in rows[{earlier}] already");
-            faults.row(row, FieldError { field: format!("rows[{row}].{field}"), message });
+            let message = format!("'{name}' is already in rows[{earlier}]");
+            faults.row(row, FieldError::new(format!("rows[{row}].{field}"), message));
         }
         if let Some(day) = fields.day.filter(|day| Period::containing(*day) != new.period) {
             let message = format!("{day} is not a day of {}", new.period);
-            faults.row(row, FieldError { field: format!("rows[{row}].day"), message });
+            faults.row(row, FieldError::new(format!("rows[{row}].day"), message));
         }
         for (metric, number) in &fields.facts {
             let read = match number {
@@ -84,9 +51,9 @@ pub(super) fn read<'a>(catalogue: &Catalogue, new: &'a NewFacts, faults: &mut Fa
                     .and_then(|value| catalogue.read(metric, value).map(|_| value)),
             };
             match read {
-                Ok(number) => values.push(Value { row, metric, number }),
+                Ok(number) => values.push(DeliveredValue { row, metric, number }),
                 Err(message) => {
-                    faults.row(row, FieldError { field: format!("rows[{row}].facts.{metric}"), message });
+                    faults.row(row, FieldError::new(format!("rows[{row}].facts.{metric}"), message));
                 }
             }
         }
@@ -95,56 +62,54 @@ pub(super) fn read<'a>(catalogue: &Catalogue, new: &'a NewFacts, faults: &mut Fa
     values
 }
 
-fn check_whole(catalogue: &Catalogue, new: &NewFacts, faults: &mut Faults) {
+fn check_whole(catalogue: &Catalogue, new: &NewFacts, faults: &mut DeliveryFaults) {
     let known: HashSet<&str> =
         catalogue.listed().iter().filter_map(|metric| metric.source.as_deref()).collect();
     for (index, source) in new.complete_sources.iter().enumerate() {
         if !known.contains(source.as_str()) {
-            faults.whole.push(FieldError {
-                field: format!("complete_sources[{index}]"),
-                message: format!("'{source}' is no source of the catalogue"),
-            });
+            let message = format!("'{source}' is not a source of the catalogue");
+            faults.whole.push(FieldError::new(format!("complete_sources[{index}]"), message));
         }
     }
     if !new.complete_sources.is_empty() && new.rows.is_empty() {
-        let message = "name at least one person, whose store has delivered the source; facts may be empty";
-        faults.whole.push(FieldError { field: "rows".to_owned(), message: message.to_owned() });
+        let message = "name at least one person whose store has delivered the source; facts may be empty";
+        faults.whole.push(FieldError::new("rows", message));
     }
     if OWN_SYSTEMS.contains(&new.source_system.as_str()) {
-        let message = format!("'{}' is the program's own; name the system that delivers", new.source_system);
-        faults.whole.push(FieldError { field: "source_system".to_owned(), message });
+        let message =
+            format!("'{}' is this program itself; name the system that delivers", new.source_system);
+        faults.whole.push(FieldError::new("source_system", message));
     }
 }
 
 /// Notes what the caller's roles may not enter.
 pub(super) fn refuse_foreign_sources(
+    cx: &Context,
     catalogue: &Catalogue,
     new: &NewFacts,
-    values: &[Value<'_>],
-    by: &Identity,
-    faults: &mut Faults,
+    values: &[DeliveredValue<'_>],
+    faults: &mut DeliveryFaults,
 ) {
-    let error = |field: String, source: Option<&str>| FieldError {
-        field,
-        message: format!("your roles do not allow entering {}", source.unwrap_or("single events")),
+    let may_enter = |source: Option<&str>| !entering(cx.identity.as_ref(), source).is_empty();
+    let refusal = |field: String, source: Option<&str>| {
+        let what = source.unwrap_or("metrics without a source");
+        FieldError::new(field, format!("your roles do not allow entering {what}"))
     };
     for value in values {
-        let source = source_of(catalogue, value.metric);
-        if address::entering_roles(by, source).is_empty() {
+        let field = format!("rows[{}].facts.{}", value.row, value.metric);
+        let source = catalogue.source_of(value.metric);
+        if !may_enter(source) {
             faults.is_forbidden = true;
-            faults.row(value.row, error(format!("rows[{}].facts.{}", value.row, value.metric), source));
-            continue;
-        }
-        if needs_verification(value.metric, value.number) {
-            let field = format!("rows[{}].facts.{}", value.row, value.metric);
-            let message = "report it as an event (POST /v1/events): others have to verify it".to_owned();
-            faults.row(value.row, FieldError { field, message });
+            faults.row(value.row, refusal(field, source));
+        } else if needs_verification(value.metric, value.number) {
+            let message = "report it as an event (POST /v1/events): somebody else has to verify it";
+            faults.row(value.row, FieldError::new(field, message));
         }
     }
     for (index, source) in new.complete_sources.iter().enumerate() {
-        if address::entering_roles(by, Some(source)).is_empty() {
+        if !may_enter(Some(source)) {
             faults.is_forbidden = true;
-            faults.whole.push(error(format!("complete_sources[{index}]"), Some(source)));
+            faults.whole.push(refusal(format!("complete_sources[{index}]"), Some(source)));
         }
     }
 }

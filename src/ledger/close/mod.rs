@@ -2,24 +2,27 @@
 
 pub mod corrections;
 pub mod http;
+mod store;
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Date};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::db::schema::{frozen_fact, month_close};
+use self::corrections::CorrectionState;
+use crate::db::schema::{assignment, frozen_fact, late_correction, month_close, org_unit};
+use crate::db::sql;
 use crate::http::Problem;
 use crate::ledger::{self, locks};
 use crate::period::Period;
 
 /// A store's month that is frozen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Serialize, Deserialize, ToSchema)]
 pub struct MonthClose {
     /// When its facts were frozen.
     pub frozen_at: DateTime<Utc>,
@@ -35,13 +38,12 @@ pub async fn find(
     store_id: i64,
     period: Period,
 ) -> Result<Option<MonthClose>, Problem> {
-    let row: Option<(DateTime<Utc>, Option<String>, i32)> = month_close::table
-        .find((store_id, period.first_day()))
+    let found = month_close::table
+        .filter(month_close::store_id.eq(store_id).and(month_close::period.eq(period)))
         .select((month_close::frozen_at, month_close::note, month_close::revision))
         .first(connection)
-        .await
-        .optional()?;
-    Ok(row.map(|(frozen_at, note, revision)| MonthClose { frozen_at, note, revision }))
+        .await;
+    Ok(found.optional()?)
 }
 
 /// The people posted in a store on some day of a month.
@@ -50,21 +52,16 @@ pub async fn people_of(
     store_id: i64,
     period: Period,
 ) -> Result<Vec<i64>, Problem> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        employee_id: i64,
-    }
-    let rows: Vec<Row> = diesel::sql_query(
-        "SELECT DISTINCT a.employee_id FROM assignment a JOIN org_unit u ON u.id = a.unit_id \
-         WHERE u.store_id = $1 AND daterange(a.valid_from, a.valid_to) && daterange($2, $3) ORDER BY 1",
-    )
-    .bind::<BigInt, _>(store_id)
-    .bind::<Date, _>(period.first_day())
-    .bind::<Date, _>(period.end())
-    .load(connection)
-    .await?;
-    Ok(rows.into_iter().map(|row| row.employee_id).collect())
+    let people = assignment::table
+        .inner_join(org_unit::table.on(org_unit::id.eq(assignment::unit_id)))
+        .filter(org_unit::store_id.eq(store_id).and(assignment::valid_from.lt(period.end())))
+        .filter(assignment::valid_to.is_null().or(assignment::valid_to.gt(period.first_day())))
+        .select(assignment::employee_id)
+        .distinct()
+        .order(assignment::employee_id)
+        .load(connection)
+        .await?;
+    Ok(people)
 }
 
 /// Freezes the facts of a store's month, and returns how many values it froze. To be called within a transaction.
@@ -86,7 +83,7 @@ pub async fn freeze(
     diesel::insert_into(month_close::table)
         .values((
             month_close::store_id.eq(store_id),
-            month_close::period.eq(period.first_day()),
+            month_close::period.eq(period),
             month_close::frozen_at.eq(now),
             month_close::user_id.eq(user_id),
             month_close::note.eq(note),
@@ -94,12 +91,12 @@ pub async fn freeze(
         .execute(connection)
         .await?;
     let people = people_of(connection, store_id, period).await?;
-    let frozen = diesel::sql_query(
+    let frozen = sql(
         "INSERT INTO frozen_fact (store_id, period, employee_id, metric, value) \
          SELECT $1, $2, employee_id, metric, value FROM current_fact WHERE period = $2 AND employee_id = ANY ($3)",
     )
     .bind::<BigInt, _>(store_id)
-    .bind::<Date, _>(period.first_day())
+    .bind::<Date, _>(period)
     .bind::<Array<BigInt>, _>(people)
     .execute(connection)
     .await?;
@@ -116,13 +113,13 @@ pub async fn scored(
     if find(connection, store_id, period).await?.is_none() {
         return ledger::current(connection, period, people).await;
     }
-    let rows: Vec<(i64, String, Decimal)> = frozen_fact::table
-        .filter(frozen_fact::store_id.eq(store_id).and(frozen_fact::period.eq(period.first_day())))
+    let facts: Vec<(i64, String, Decimal)> = frozen_fact::table
+        .filter(frozen_fact::store_id.eq(store_id).and(frozen_fact::period.eq(period)))
         .filter(frozen_fact::employee_id.eq_any(people))
         .select((frozen_fact::employee_id, frozen_fact::metric, frozen_fact::value))
         .load(connection)
         .await?;
-    Ok(ledger::by_person(rows))
+    Ok(ledger::by_person(facts))
 }
 
 /// How many corrections of a store's month wait for a decision.
@@ -131,91 +128,11 @@ pub async fn pending(
     store_id: i64,
     period: Period,
 ) -> Result<i64, Problem> {
-    use crate::db::schema::late_correction;
     let count = late_correction::table
-        .filter(late_correction::store_id.eq(store_id).and(late_correction::period.eq(period.first_day())))
-        .filter(late_correction::state.eq("pending"))
+        .filter(late_correction::store_id.eq(store_id).and(late_correction::period.eq(period)))
+        .filter(late_correction::state.eq(CorrectionState::Pending))
         .count()
         .get_result(connection)
         .await?;
     Ok(count)
-}
-
-/// Brings what was frozen up to what the ledger says of these people and months now, in every store whose month is
-/// frozen and where they were posted. To be called within the transaction that changed the ledger.
-async fn refresh(
-    connection: &mut AsyncPgConnection,
-    period: NaiveDate,
-    people: &[i64],
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    let end = Period::containing(period).end();
-    let stores = "SELECT DISTINCT c.store_id, a.employee_id FROM month_close c \
-                  JOIN org_unit u ON u.store_id = c.store_id \
-                  JOIN assignment a ON a.unit_id = u.id AND daterange(a.valid_from, a.valid_to) && daterange($1, $2) \
-                  WHERE c.period = $1 AND a.employee_id = ANY ($3)";
-    diesel::sql_query("DELETE FROM frozen_fact WHERE period = $1 AND employee_id = ANY ($2)")
-        .bind::<Date, _>(period)
-        .bind::<Array<BigInt>, _>(people)
-        .execute(connection)
-        .await?;
-    diesel::sql_query(format!(
-        "INSERT INTO frozen_fact (store_id, period, employee_id, metric, value) \
-         SELECT s.store_id, f.period, f.employee_id, f.metric, f.value FROM current_fact f \
-         JOIN ({stores}) AS s ON s.employee_id = f.employee_id WHERE f.period = $1 AND f.employee_id = ANY ($3)"
-    ))
-    .bind::<Date, _>(period)
-    .bind::<Date, _>(end)
-    .bind::<Array<BigInt>, _>(people)
-    .execute(connection)
-    .await?;
-    diesel::sql_query(
-        "UPDATE month_close SET revision = revision + 1 WHERE period = $1 AND store_id IN ( \
-             SELECT u.store_id FROM assignment a JOIN org_unit u ON u.id = a.unit_id \
-             WHERE a.employee_id = ANY ($3) AND daterange(a.valid_from, a.valid_to) && daterange($1, $2))",
-    )
-    .bind::<Date, _>(period)
-    .bind::<Date, _>(end)
-    .bind::<Array<BigInt>, _>(people)
-    .execute(connection)
-    .await?;
-    // Sources that were declared complete late count from now on.
-    diesel::sql_query(
-        "INSERT INTO source_delivery (store_id, period, source, delivered_at) \
-         SELECT DISTINCT store_id, period, source, $2 FROM late_correction \
-         WHERE period = $1 AND state = 'accepted' AND source IS NOT NULL ON CONFLICT DO NOTHING",
-    )
-    .bind::<Date, _>(period)
-    .bind::<Timestamptz, _>(now)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// A text that has to say something.
-fn said(note: Option<&str>) -> Option<&str> {
-    note.map(str::trim).filter(|note| !note.is_empty())
-}
-
-/// Writes the decision on corrections that are locked.
-async fn decide(
-    connection: &mut AsyncPgConnection,
-    ids: &[i64],
-    state: &str,
-    note: Option<&str>,
-    by: i64,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    diesel::sql_query(
-        "UPDATE late_correction SET state = $2, decided_by = $3, decided_at = $4, decision_note = $5 \
-         WHERE id = ANY ($1)",
-    )
-    .bind::<Array<BigInt>, _>(ids)
-    .bind::<Text, _>(state)
-    .bind::<BigInt, _>(by)
-    .bind::<Timestamptz, _>(now)
-    .bind::<Nullable<Text>, _>(said(note))
-    .execute(connection)
-    .await?;
-    Ok(())
 }

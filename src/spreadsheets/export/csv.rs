@@ -3,7 +3,7 @@
 use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
 
 use super::neutral::neutral;
-use super::table::{Cell, Column, MOMENT};
+use super::table::{Column, ExportCell, MOMENT};
 use crate::decimal;
 use crate::http::Problem;
 
@@ -20,7 +20,7 @@ pub fn head(columns: &[Column]) -> Result<Vec<u8>, Problem> {
 }
 
 /// Rows, to follow what was written before.
-pub fn rows(rows: &[Vec<Cell>]) -> Result<Vec<u8>, Problem> {
+pub fn rows(rows: &[Vec<ExportCell>]) -> Result<Vec<u8>, Problem> {
     let mut writer = writer(Vec::new());
     for row in rows {
         writer.write_record(row.iter().map(written)).map_err(failed)?;
@@ -33,13 +33,13 @@ fn writer(begun: Vec<u8>) -> Writer<Vec<u8>> {
     WriterBuilder::new().terminator(Terminator::CRLF).quote_style(QuoteStyle::NonNumeric).from_writer(begun)
 }
 
-fn written(cell: &Cell) -> String {
+fn written(cell: &ExportCell) -> String {
     match cell {
-        Cell::Blank => String::new(),
-        Cell::Text(text) => neutral(text),
-        Cell::Number(number) => decimal::plain(*number),
-        Cell::Date(day) => day.to_string(),
-        Cell::Moment(moment) => moment.format(MOMENT).to_string(),
+        ExportCell::Blank => String::new(),
+        ExportCell::Text(text) => neutral(text),
+        ExportCell::Number(number) => decimal::plain(*number),
+        ExportCell::Date(day) => day.to_string(),
+        ExportCell::Moment(moment) => moment.format(MOMENT).to_string(),
     }
 }
 
@@ -59,9 +59,9 @@ mod tests {
         let columns = [Column::new("工号", Kind::Text), Column::new("交车台数", Kind::Number)];
         let mut file = head(&columns).unwrap();
         let cells = [
-            vec![Cell::Text("=1+1".to_owned()), Cell::Number(Decimal::new(-125, 1))],
-            vec![Cell::Text("李\"明\"\r\n;=2".to_owned()), Cell::Blank],
-            vec![Cell::Date("2014-03-05".parse().unwrap()), Cell::Number(Decimal::from(7))],
+            vec![ExportCell::Text("=1+1".to_owned()), ExportCell::Number(Decimal::new(-125, 1))],
+            vec![ExportCell::Text("李\"明\"\r\n;=2".to_owned()), ExportCell::Blank],
+            vec![ExportCell::Date("2014-03-05".parse().unwrap()), ExportCell::Number(Decimal::from(7))],
         ];
         file.extend(rows(&cells).unwrap());
         assert_eq!(

@@ -3,25 +3,23 @@
 use actix_web::http::header::{
     CONTENT_DISPOSITION, Charset, ContentDisposition, DispositionParam, DispositionType, ExtendedValue,
 };
-use actix_web::web::{Bytes, Data, Path, Query};
+use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpResponse, Responder, get};
 use futures_util::stream;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::table::Cell;
-use super::{Export, FileFormat, Wanted, csv, xlsx};
+use super::table::ExportCell;
+use super::{Export, ExportRequest, FileFormat, csv, xlsx};
 use crate::auth::Caller;
 use crate::auth::access::ViewFacts;
-use crate::clock::Clock;
 use crate::db::Pool;
-use crate::http::Problem;
-use crate::http::problem::ProblemBody;
+use crate::http::{Problem, Query};
 use crate::ledger::metric::CatalogueFile;
 use crate::ledger::reading::AsOf;
 use crate::period::Period;
 
-/// Which month, and as what.
+/// Which month to export, and as what kind of file.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -46,33 +44,28 @@ pub struct ExportQuery {
 #[utoipa::path(tag = "facts", params(("what" = String, Path, description = "What to export", example = "facts"), ExportQuery),
     responses(
         (status = 200, description = "The file", body = Vec<u8>, content_type = "text/csv"),
-        (status = 404, description = "There is no such export, or nobody of the store within the caller's reach", body = ProblemBody),
-        (status = 422, description = "Fields at fault", body = ProblemBody),
+        (status = 404, description = "There is no such export, or nobody of the store within the caller's reach"),
     ))]
 #[get("/exports/{what}")]
 pub async fn get_export(
     caller: Caller<ViewFacts>,
     pool: Data<Pool>,
     catalogue: Data<CatalogueFile>,
-    clock: Data<Clock>,
     what: Path<String>,
     query: Query<ExportQuery>,
 ) -> Result<impl Responder, Problem> {
-    let ExportQuery { period, store, as_of, format } = query.into_inner();
-    let wanted = Wanted { what: what.into_inner(), period, store, as_of, format };
-    let by = Some(caller.identity.user_id);
-    let mut connection = pool.get().await?;
-    let catalogue = catalogue.current()?;
-    let mut export =
-        Export::begin(&mut connection, catalogue, wanted, caller.reach(), by, clock.now()).await?;
+    let ExportQuery { period, store, as_of, format } = query.0;
+    let wanted = ExportRequest { what: what.into_inner(), period, store, as_of, format };
+    let mut cx = caller.context().await?;
+    let mut export = Export::begin(&mut cx, catalogue.current()?, wanted).await?;
     let disposition = attachment(export.file_names());
     // What goes wrong with the first rows can still be said as a problem.
-    let first = export.next(&mut connection).await?;
+    let first = export.next(cx.db()).await?;
     let mut answer = HttpResponse::Ok();
     answer.insert_header((CONTENT_DISPOSITION, disposition));
     match format {
         FileFormat::Csv => {
-            drop(connection);
+            drop(cx);
             let head = csv::head(export.columns())?;
             Ok(answer.content_type(csv::CONTENT_TYPE).streaming(pages(export, head, first, pool)))
         }
@@ -81,9 +74,9 @@ pub async fn get_export(
             let mut rows = first;
             while let Some(page) = rows {
                 book.add(&page)?;
-                rows = export.next(&mut connection).await?;
+                rows = export.next(cx.db()).await?;
             }
-            drop(connection);
+            drop(cx);
             let file = actix_web::web::block(move || book.finish())
                 .await
                 .map_err(|error| Problem::internal(&error))??;
@@ -96,7 +89,7 @@ pub async fn get_export(
 fn pages(
     export: Export,
     head: Vec<u8>,
-    first: Option<Vec<Vec<Cell>>>,
+    first: Option<Vec<Vec<ExportCell>>>,
     pool: Data<Pool>,
 ) -> impl futures_util::Stream<Item = Result<Bytes, Problem>> {
     stream::try_unfold((export, Some(head), first, pool), async |(mut export, head, rows, pool)| {

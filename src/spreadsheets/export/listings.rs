@@ -1,12 +1,14 @@
 //! What can be exported. A listing is a query and what its columns are called; a new one is an entry here.
 //!
 //! Every query takes the same arguments and gives the same two columns: `key`, which grows from row to row, and `cells`,
-//! the texts of the row. The arguments: $1 to $3 whom the caller reaches, $4 the month and $5 its end, $6 the store or
-//! null for all, $7 what was known when, $8 the last key that was read, $9 how many rows, $10 the metrics.
+//! the texts of the row. The arguments: $1 whom the caller reaches, $2 the month and $3 its end, $4 the store or null for
+//! all, $5 what was known when, $6 the last key that was read, $7 how many rows, $8 the metrics.
 
 use super::reported;
 use super::table::Column;
 use super::table::Kind::{Date, Metric, Moment, Number, Positions, Source, Text, Words, YesNo};
+use crate::auth::scope::reaches;
+use crate::ledger::close::corrections::CorrectionState;
 
 /// A kind of export.
 #[derive(Debug)]
@@ -30,8 +32,10 @@ macro_rules! reached {
             "EXISTS (SELECT FROM assignment a JOIN org_unit u ON u.id = a.unit_id \
                  LEFT JOIN org_unit s ON s.id = u.store_id WHERE a.employee_id = ",
             $employee,
-            " AND daterange(a.valid_from, a.valid_to) && daterange($4, $5) AND ($6 IS NULL OR s.code = $6) \
-                 AND may_reach($1, $2, $3, a.employee_id, a.unit_id, $4))"
+            " AND daterange(a.valid_from, a.valid_to) && daterange($2, $3) AND ($4 IS NULL OR s.code = $4) \
+                 AND ",
+            reaches!("$1", "a.employee_id", "a.unit_id", "$2"),
+            ")"
         )
     };
 }
@@ -69,18 +73,21 @@ const FACTS: Listing = Listing {
         Column::new("岗位", Positions),
     ],
     metrics: true,
-    sql: "SELECT p.id AS key, ARRAY[p.employee_no, p.name, p.stores, p.units, p.positions] || ARRAY( \
-              SELECT v.value::text FROM unnest($10) WITH ORDINALITY AS m (metric, at) \
-              LEFT JOIN (SELECT k.metric, k.value FROM known_fact($7) k \
-                  WHERE k.period = $4 AND k.employee_id = p.id) AS v ON v.metric = m.metric ORDER BY m.at) AS cells \
+    sql: concat!(
+        "SELECT p.id AS key, ARRAY[p.employee_no, p.name, p.stores, p.units, p.positions] || ARRAY( \
+              SELECT v.value::text FROM unnest($8) WITH ORDINALITY AS m (metric, at) \
+              LEFT JOIN (SELECT k.metric, k.value FROM known_fact($5) k \
+                  WHERE k.period = $2 AND k.employee_id = p.id) AS v ON v.metric = m.metric ORDER BY m.at) AS cells \
           FROM (SELECT e.id, e.employee_no, e.name, string_agg(DISTINCT s.name, '、') AS stores, \
                   string_agg(DISTINCT u.name, '、') FILTER (WHERE u.kind <> 'store') AS units, \
                   string_agg(DISTINCT a.position, ',') AS positions \
               FROM employee e JOIN assignment a ON a.employee_id = e.id JOIN org_unit u ON u.id = a.unit_id \
               LEFT JOIN org_unit s ON s.id = u.store_id \
-              WHERE e.id > $8 AND daterange(a.valid_from, a.valid_to) && daterange($4, $5) \
-              AND ($6 IS NULL OR s.code = $6) AND may_reach($1, $2, $3, e.id, a.unit_id, $4) \
-              GROUP BY e.id ORDER BY e.id LIMIT $9) AS p ORDER BY p.id",
+              WHERE e.id > $6 AND daterange(a.valid_from, a.valid_to) && daterange($2, $3) \
+              AND ($4 IS NULL OR s.code = $4) AND ",
+        reaches!("$1", "e.id", "a.unit_id", "$2"),
+        " GROUP BY e.id ORDER BY e.id LIMIT $7) AS p ORDER BY p.id"
+    ),
 };
 
 /// Every value that was recorded, with what became of it.
@@ -112,18 +119,13 @@ const LEDGER: Listing = Listing {
              f.source_system, f.external_id, f.batch_id::text, b.file_name, l.login, ",
         moment!("f.recorded_at"),
         ", f.reason, f.replaces_id::text, \
-             (f.value IS NOT NULL AND NOT EXISTS (SELECT FROM fact y WHERE y.period = f.period \
-                 AND y.employee_id = f.employee_id AND y.metric = f.metric AND y.rank = f.rank \
-                 AND y.place = f.place AND y.id > f.id AND y.recorded_at <= $7))::text, \
-             (f.value IS NOT NULL AND EXISTS (SELECT FROM ( \
-                 SELECT s.id, s.rank, max(s.rank) OVER () AS top FROM standing_fact($7) s \
-                 WHERE s.period = f.period AND s.employee_id = f.employee_id AND s.metric = f.metric) AS t \
-                 WHERE t.id = f.id AND t.rank = t.top))::text] AS cells \
-         FROM fact f JOIN employee e ON e.id = f.employee_id LEFT JOIN user_account l ON l.id = f.user_id \
+             here.stands::text, here.counts::text] AS cells \
+         FROM fact f CROSS JOIN LATERAL fact_standing(f, $5) here JOIN employee e ON e.id = f.employee_id \
+         LEFT JOIN user_account l ON l.id = f.user_id \
          LEFT JOIN import_batch b ON b.id = f.batch_id \
-         WHERE f.id > $8 AND f.period = $4 AND f.recorded_at <= $7 AND ",
+         WHERE f.id > $6 AND f.period = $2 AND f.recorded_at <= $5 AND ",
         reached!("f.employee_id"),
-        " ORDER BY f.id LIMIT $9"
+        " ORDER BY f.id LIMIT $7"
     ),
 };
 
@@ -150,10 +152,10 @@ const IMPORTS: Listing = Listing {
         moment!("b.imported_at"),
         "] AS cells \
          FROM import_batch b LEFT JOIN user_account l ON l.id = b.user_id \
-         WHERE b.id > $8 AND b.period = $4 AND b.imported_at <= $7 \
+         WHERE b.id > $6 AND b.period = $2 AND b.imported_at <= $5 \
          AND EXISTS (SELECT FROM fact f WHERE f.batch_id = b.id AND ",
         reached!("f.employee_id"),
-        ") ORDER BY b.id LIMIT $9"
+        ") ORDER BY b.id LIMIT $7"
     ),
 };
 
@@ -174,7 +176,7 @@ const LATE_CORRECTIONS: Listing = Listing {
         Column::new("原因", Text),
         Column::new("提出人", Text),
         Column::new("提出时间", Moment),
-        Column::new("状态", Words(&STATES)),
+        Column::new("状态", Words(|word| CorrectionState::named(word).map(CorrectionState::label))),
         Column::new("决定人", Text),
         Column::new("决定时间", Moment),
         Column::new("决定说明", Text),
@@ -189,11 +191,8 @@ const LATE_CORRECTIONS: Listing = Listing {
         ", c.decision_note] AS cells \
          FROM late_correction c JOIN org_unit shop ON shop.id = c.store_id JOIN employee e ON e.id = c.employee_id \
          LEFT JOIN user_account p ON p.id = c.proposed_by LEFT JOIN user_account d ON d.id = c.decided_by \
-         WHERE c.id > $8 AND c.period = $4 AND c.proposed_at <= $7 AND ",
+         WHERE c.id > $6 AND c.period = $2 AND c.proposed_at <= $5 AND ",
         reached!("c.employee_id"),
-        " ORDER BY c.id LIMIT $9"
+        " ORDER BY c.id LIMIT $7"
     ),
 };
-
-const STATES: [(&str, &str); 4] =
-    [("pending", "待定"), ("accepted", "已接受"), ("rejected", "已驳回"), ("superseded", "已被取代")];

@@ -23,9 +23,10 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use self::listings::{LISTINGS, Listing};
-use self::table::{Cell, Column, Kind};
-use crate::auth::audit;
-use crate::auth::caller::Scope;
+use self::table::{Column, ExportCell, Kind};
+use crate::auth::Context;
+use crate::auth::scope::{CallerScope, Scope, reaches};
+use crate::db::sql;
 use crate::http::{Code, Problem};
 use crate::ledger::metric::{COMPUTED_SOURCE, Catalogue, Metric, nearest};
 use crate::ledger::reading::AsOf;
@@ -57,7 +58,7 @@ impl FileFormat {
 
 /// What is to be exported.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct ExportRequest {
     /// Name of the listing.
     pub what: String,
     /// The month.
@@ -74,7 +75,7 @@ pub struct Wanted {
 #[derive(Debug)]
 pub struct Export {
     listing: &'static Listing,
-    wanted: Wanted,
+    wanted: ExportRequest,
     columns: Vec<Column>,
     metrics: Vec<String>,
     catalogue: Arc<Catalogue>,
@@ -97,23 +98,20 @@ impl Export {
     ///
     /// There is no such listing, or nobody of the store is within the caller's reach.
     pub async fn begin(
-        connection: &mut AsyncPgConnection,
+        cx: &mut Context,
         catalogue: Arc<Catalogue>,
-        wanted: Wanted,
-        scope: Scope,
-        by: Option<i64>,
-        now: DateTime<Utc>,
+        wanted: ExportRequest,
     ) -> Result<Self, Problem> {
         let listing = find(&wanted.what)?;
         if let Some(store) = &wanted.store {
-            require_store(connection, &scope, wanted.period, store).await?;
+            require_store(cx, wanted.period, store).await?;
         }
         let moment = match wanted.as_of {
             Some(AsOf(moment)) => moment,
-            None => horizon(connection, wanted.period, now).await?,
+            None => horizon(cx, wanted.period).await?,
         };
         let known =
-            if listing.metrics { metrics(connection, &catalogue, wanted.period).await? } else { Vec::new() };
+            if listing.metrics { metrics(cx.db(), &catalogue, wanted.period).await? } else { Vec::new() };
         let mut columns = listing.columns.to_vec();
         columns.extend(known.iter().map(|metric| Column {
             header: Cow::Owned(metric_header(&catalogue, metric).to_owned()),
@@ -122,7 +120,8 @@ impl Export {
         let metrics = known.iter().map(|metric| metric.name.clone()).collect();
         let subject = format!("exports/{}", listing.name);
         let detail = json!({ "period": wanted.period, "store": wanted.store, "format": wanted.format });
-        audit::record(connection, now, by, "export_facts", &subject, detail).await?;
+        cx.audit("export_facts", &subject, detail).await?;
+        let scope = cx.scope.clone();
         Ok(Self { listing, wanted, columns, metrics, catalogue, scope, moment, after: Some(0) })
     }
 
@@ -138,7 +137,7 @@ impl Export {
 
     /// The file's name, in Chinese and in ASCII.
     pub fn file_names(&self) -> (String, String) {
-        let Wanted { period, format, store, .. } = &self.wanted;
+        let ExportRequest { period, format, store, .. } = &self.wanted;
         let store = store.as_deref().map(|store| format!("-{store}")).unwrap_or_default();
         let ending = format.ending();
         (
@@ -151,32 +150,30 @@ impl Export {
     pub async fn next(
         &mut self,
         connection: &mut AsyncPgConnection,
-    ) -> Result<Option<Vec<Vec<Cell>>>, Problem> {
+    ) -> Result<Option<Vec<Vec<ExportCell>>>, Problem> {
         #[derive(QueryableByName)]
-        struct Row {
+        struct KeyedCells {
             #[diesel(sql_type = BigInt)]
             key: i64,
             #[diesel(sql_type = Array<Nullable<Text>>)]
             cells: Vec<Option<String>>,
         }
         let Some(after) = self.after else { return Ok(None) };
-        let rows: Vec<Row> = diesel::sql_query(self.listing.sql)
-            .bind::<Array<Text>, _>(&self.scope.reaches)
-            .bind::<BigInt, _>(self.scope.employee_id)
-            .bind::<BigInt, _>(self.scope.unit_id)
-            .bind::<Date, _>(self.wanted.period.first_day())
+        let rows: Vec<KeyedCells> = sql(self.listing.sql)
+            .bind::<CallerScope, _>(self.scope.clone())
+            .bind::<Date, _>(self.wanted.period)
             .bind::<Date, _>(self.wanted.period.end())
-            .bind::<Nullable<Text>, _>(&self.wanted.store)
+            .bind::<Nullable<Text>, _>(self.wanted.store.clone())
             .bind::<Timestamptz, _>(self.moment)
             .bind::<BigInt, _>(after)
             .bind::<BigInt, _>(i64::try_from(PAGE).unwrap_or(i64::MAX))
-            .bind::<Array<Text>, _>(&self.metrics)
+            .bind::<Array<Text>, _>(self.metrics.clone())
             .load(connection)
             .await?;
         self.after = rows.last().map(|row| row.key).filter(|_| rows.len() >= PAGE);
         let read = |(column, text): (&Column, Option<String>)| column.kind.read(text, &self.catalogue);
         let cells = rows.into_iter().map(|row| self.columns.iter().zip(row.cells).map(read).collect());
-        let rows = cells.collect::<Result<Vec<Vec<Cell>>, Problem>>()?;
+        let rows = cells.collect::<Result<Vec<Vec<ExportCell>>, Problem>>()?;
         Ok(Some(rows).filter(|rows| !rows.is_empty()))
     }
 }
@@ -192,26 +189,18 @@ fn find(name: &str) -> Result<&'static Listing, Problem> {
 }
 
 /// The moment as of which a month is exported now: nothing of it was recorded later.
-async fn horizon(
-    connection: &mut AsyncPgConnection,
-    period: Period,
-    now: DateTime<Utc>,
-) -> Result<DateTime<Utc>, Problem> {
+async fn horizon(cx: &mut Context, period: Period) -> Result<DateTime<Utc>, Problem> {
     #[derive(QueryableByName)]
-    struct Row {
+    struct Horizon {
         #[diesel(sql_type = Timestamptz)]
         moment: DateTime<Utc>,
     }
-    let row: Row = diesel::sql_query(
-        "SELECT greatest($1, (SELECT max(recorded_at) FROM fact WHERE period = $2), \
+    let text = "SELECT greatest($1, (SELECT max(recorded_at) FROM fact WHERE period = $2), \
              (SELECT max(imported_at) FROM import_batch WHERE period = $2), \
-             (SELECT max(proposed_at) FROM late_correction WHERE period = $2)) AS moment",
-    )
-    .bind::<Timestamptz, _>(now)
-    .bind::<Date, _>(period.first_day())
-    .get_result(connection)
-    .await?;
-    Ok(row.moment)
+             (SELECT max(proposed_at) FROM late_correction WHERE period = $2)) AS moment";
+    let statement = sql(text).bind::<Timestamptz, _>(cx.now).bind::<Date, _>(period);
+    let found: Horizon = statement.get_result(cx.db()).await?;
+    Ok(found.moment)
 }
 
 /// The metrics that have a column: all that are collected, and whatever else the month has values of.
@@ -222,12 +211,8 @@ async fn metrics(
 ) -> Result<Vec<Metric>, Problem> {
     use crate::db::schema::fact;
 
-    let present: Vec<String> = fact::table
-        .filter(fact::period.eq(period.first_day()))
-        .select(fact::metric)
-        .distinct()
-        .load(connection)
-        .await?;
+    let present: Vec<String> =
+        fact::table.filter(fact::period.eq(period)).select(fact::metric).distinct().load(connection).await?;
     let is_collected = |metric: &Metric| {
         catalogue.listed().iter().any(|one| one.name == metric.name)
             && metric.source.as_deref() != Some(COMPUTED_SOURCE)
@@ -236,30 +221,25 @@ async fn metrics(
     Ok(all.filter(|metric| is_collected(metric) || present.contains(&metric.name)).cloned().collect())
 }
 
-async fn require_store(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
-    period: Period,
-    store: &str,
-) -> Result<(), Problem> {
+async fn require_store(cx: &mut Context, period: Period, store: &str) -> Result<(), Problem> {
     #[derive(QueryableByName)]
-    struct Row {
+    struct FoundStore {
         #[diesel(sql_type = Bool)]
         is_reached: bool,
     }
-    let row: Row = diesel::sql_query(
+    let text = concat!(
         "SELECT EXISTS (SELECT FROM assignment a JOIN org_unit u ON u.id = a.unit_id \
-             JOIN org_unit s ON s.id = u.store_id WHERE s.code = $6 \
-             AND daterange(a.valid_from, a.valid_to) && daterange($4, $5) \
-             AND may_reach($1, $2, $3, a.employee_id, a.unit_id, $4)) AS is_reached",
-    )
-    .bind::<Array<Text>, _>(&scope.reaches)
-    .bind::<BigInt, _>(scope.employee_id)
-    .bind::<BigInt, _>(scope.unit_id)
-    .bind::<Date, _>(period.first_day())
-    .bind::<Date, _>(period.end())
-    .bind::<Text, _>(store)
-    .get_result(connection)
-    .await?;
-    if row.is_reached { Ok(()) } else { Err(Problem::not_found("store")) }
+             JOIN org_unit s ON s.id = u.store_id WHERE s.code = $4 \
+             AND daterange(a.valid_from, a.valid_to) && daterange($2, $3) AND ",
+        reaches!("$1", "a.employee_id", "a.unit_id", "$2"),
+        ") AS is_reached"
+    );
+    let found: FoundStore = sql(text)
+        .bind::<CallerScope, _>(cx.scope.clone())
+        .bind::<Date, _>(period)
+        .bind::<Date, _>(period.end())
+        .bind::<Text, _>(store.to_owned())
+        .get_result(cx.db())
+        .await?;
+    if found.is_reached { Ok(()) } else { Err(Problem::not_found("store")) }
 }

@@ -2,7 +2,11 @@
 
 use super::listings::{Listing, moment, reached};
 use super::table::Column;
-use super::table::Kind::{Date, Event, Moment, Number, Text, Words, YesNo};
+use super::table::Kind::{Date, Moment, Number, Text, Words, YesNo};
+use crate::auth::scope::reaches;
+use crate::diary::activities::{ActivityKind, ActivityState};
+use crate::diary::events::{EventKind, EventState};
+use crate::diary::work_reports::{Cadence, ReportKind};
 
 /// Every event, and what others decided on it.
 pub(super) const EVENTS: Listing = Listing {
@@ -12,12 +16,12 @@ pub(super) const EVENTS: Listing = Listing {
         Column::new("编号", Number),
         Column::new("工号", Text),
         Column::new("姓名", Text),
-        Column::new("类型", Event),
+        Column::new("类型", Words(|word| EventKind::named(word).map(EventKind::label))),
         Column::new("日期", Date),
         Column::new("内容", Text),
         Column::new("证据", Text),
         Column::new("说明", Text),
-        Column::new("状态", Words(&EVENT_STATES)),
+        Column::new("状态", Words(|word| EventState::named(word).map(EventState::label))),
         Column::new("需核实人数", Number),
         Column::new("已核实人数", Number),
         Column::new("上报人", Text),
@@ -39,14 +43,11 @@ pub(super) const EVENTS: Listing = Listing {
                  string_agg(d.login, '、' ORDER BY s.id) FILTER (WHERE s.step = 'rejected') AS rejecters, \
                  string_agg(s.note, '；' ORDER BY s.id) FILTER (WHERE s.step = 'rejected') AS why \
              FROM event_step s JOIN user_account d ON d.id = s.user_id WHERE s.event_id = v.id) AS by \
-         WHERE v.id > $8 AND v.day >= $4 AND v.day < $5 AND v.reported_at <= $7 AND ",
+         WHERE v.id > $6 AND v.day >= $2 AND v.day < $3 AND v.reported_at <= $5 AND ",
         reached!("v.employee_id"),
-        " ORDER BY v.id LIMIT $9"
+        " ORDER BY v.id LIMIT $7"
     ),
 };
-
-const EVENT_STATES: [(&str, &str); 4] =
-    [("reported", "待核实"), ("verified", "已核实"), ("rejected", "已驳回"), ("withdrawn", "已撤回")];
 
 /// Every plan and summary, as it was last written.
 pub(super) const WORK_REPORTS: Listing = Listing {
@@ -56,8 +57,8 @@ pub(super) const WORK_REPORTS: Listing = Listing {
         Column::new("编号", Number),
         Column::new("工号", Text),
         Column::new("姓名", Text),
-        Column::new("类型", Words(&[("plan", "计划"), ("summary", "总结")])),
-        Column::new("周期", Words(&[("daily", "日"), ("weekly", "周"), ("monthly", "月")])),
+        Column::new("类型", Words(|word| ReportKind::named(word).map(ReportKind::label))),
+        Column::new("周期", Words(|word| Cadence::named(word).map(Cadence::label))),
         Column::new("日期", Date),
         Column::new("应交时间", Moment),
         Column::new("上交时间", Moment),
@@ -79,12 +80,12 @@ pub(super) const WORK_REPORTS: Listing = Listing {
         ", v.comment] AS cells \
          FROM work_report w JOIN employee e ON e.id = w.employee_id \
          CROSS JOIN LATERAL (SELECT x.revision, x.content FROM work_report_text x \
-             WHERE x.report_id = w.id AND x.written_at <= $7 ORDER BY x.revision DESC LIMIT 1) AS t \
-         LEFT JOIN work_report_review v ON v.report_id = w.id AND v.reviewed_at <= $7 \
+             WHERE x.report_id = w.id AND x.written_at <= $5 ORDER BY x.revision DESC LIMIT 1) AS t \
+         LEFT JOIN work_report_review v ON v.report_id = w.id AND v.reviewed_at <= $5 \
          LEFT JOIN employee r ON r.id = v.reviewer_id \
-         WHERE w.id > $8 AND w.period = $4 AND ",
+         WHERE w.id > $6 AND w.period = $2 AND ",
         reached!("w.employee_id"),
-        " ORDER BY w.id LIMIT $9"
+        " ORDER BY w.id LIMIT $7"
     ),
 };
 
@@ -124,11 +125,11 @@ pub(super) const DAILY_SHEETS: Listing = Listing {
              LEFT JOIN plan_label c ON c.tree = 'channel' AND c.code = n.channel WHERE n.sheet_id = d.id) AS leads \
          CROSS JOIN LATERAL (SELECT string_agg(r.zh || ' ' || n.prospects, '；' ORDER BY n.reason) AS list \
              FROM daily_sheet_loss n JOIN lost_reason r ON r.code = n.reason WHERE n.sheet_id = d.id) AS losses \
-         WHERE d.id > $8 AND d.day >= $4 AND d.day < $5 AND d.written_at <= $7 \
+         WHERE d.id > $6 AND d.day >= $2 AND d.day < $3 AND d.written_at <= $5 \
          AND NOT EXISTS (SELECT FROM daily_sheet y WHERE y.employee_id = d.employee_id AND y.day = d.day \
-             AND y.revision > d.revision AND y.written_at <= $7) AND ",
+             AND y.revision > d.revision AND y.written_at <= $5) AND ",
         reached!("d.employee_id"),
-        " ORDER BY d.id LIMIT $9"
+        " ORDER BY d.id LIMIT $7"
     ),
 };
 
@@ -138,14 +139,14 @@ pub(super) const ACTIVITIES: Listing = Listing {
     zh: "培训辅导会议",
     columns: &[
         Column::new("编号", Number),
-        Column::new("类型", Words(&[("training", "培训"), ("coaching", "辅导"), ("meeting", "会议")])),
+        Column::new("类型", Words(|word| ActivityKind::named(word).map(ActivityKind::label))),
         Column::new("负责人工号", Text),
         Column::new("负责人", Text),
         Column::new("日期", Date),
         Column::new("主题", Text),
         Column::new("学时", Number),
         Column::new("参加人", Text),
-        Column::new("状态", Words(&[("planned", "计划"), ("done", "已完成"), ("cancelled", "已取消")])),
+        Column::new("状态", Words(|word| ActivityState::named(word).map(ActivityState::label))),
         Column::new("取消原因", Text),
         Column::new("录入人", Text),
         Column::new("录入时间", Moment),
@@ -162,8 +163,8 @@ pub(super) const ACTIVITIES: Listing = Listing {
         moment!("t.changed_at"),
         "] AS cells \
          FROM activity t JOIN employee e ON e.id = t.leader_id LEFT JOIN user_account l ON l.id = t.created_by \
-         WHERE t.id > $8 AND t.day >= $4 AND t.day < $5 AND t.created_at <= $7 AND ",
+         WHERE t.id > $6 AND t.day >= $2 AND t.day < $3 AND t.created_at <= $5 AND ",
         reached!("t.leader_id"),
-        " ORDER BY t.id LIMIT $9"
+        " ORDER BY t.id LIMIT $7"
     ),
 };

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use chrono::{NaiveDate, NaiveDateTime};
 use rust_decimal::Decimal;
 
-use crate::diary::events::kinds::EventKind;
 use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
 use crate::org::Position;
@@ -30,7 +29,7 @@ impl Column {
 }
 
 /// What the cells of a column are, and how the text that the database gives for them is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Kind {
     /// Text, as it is.
     Text,
@@ -46,17 +45,15 @@ pub enum Kind {
     Metric,
     /// The name of a source: its Chinese label.
     Source,
-    /// The kind of an event: its Chinese label.
-    Event,
     /// Positions, separated by commas: their Chinese labels.
     Positions,
-    /// Words with what they are called in Chinese.
-    Words(&'static [(&'static str, &'static str)]),
+    /// Words, and what finds their Chinese labels.
+    Words(fn(&str) -> Option<&'static str>),
 }
 
 /// One cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cell {
+pub enum ExportCell {
     /// Nothing.
     Blank,
     /// Text; whatever it says, it is no formula.
@@ -74,32 +71,28 @@ impl Kind {
     ///
     /// # Errors
     ///
-    /// A query that gives another kind of text than its column says: a fault of the program.
-    pub fn read(self, text: Option<String>, catalogue: &Catalogue) -> Result<Cell, Problem> {
-        let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(Cell::Blank) };
+    /// A query that gives another kind of text than its column says, or a word that the program does not know.
+    pub fn read(self, text: Option<String>, catalogue: &Catalogue) -> Result<ExportCell, Problem> {
+        let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(ExportCell::Blank) };
         let wrong = || Problem::internal(&format!("'{text}' is no {self:?}"));
         Ok(match self {
-            Self::Text => Cell::Text(text),
-            Self::Number => Cell::Number(text.parse::<Decimal>().map_err(|_| wrong())?.normalize()),
-            Self::Date => Cell::Date(text.parse().map_err(|_| wrong())?),
-            Self::Moment => Cell::Moment(NaiveDateTime::parse_from_str(&text, MOMENT).map_err(|_| wrong())?),
-            Self::YesNo => Cell::Text(if text == "true" { "是" } else { "否" }.to_owned()),
+            Self::Text => ExportCell::Text(text),
+            Self::Number => ExportCell::Number(text.parse::<Decimal>().map_err(|_| wrong())?.normalize()),
+            Self::Date => ExportCell::Date(text.parse().map_err(|_| wrong())?),
+            Self::Moment => {
+                ExportCell::Moment(NaiveDateTime::parse_from_str(&text, MOMENT).map_err(|_| wrong())?)
+            }
+            Self::YesNo => ExportCell::Text(if text == "true" { "是" } else { "否" }.to_owned()),
             Self::Metric => {
                 let metric = catalogue.find(&text).and_then(|id| catalogue.get(id));
-                Cell::Text(metric.map_or(text, |metric| metric.zh.clone()))
+                ExportCell::Text(metric.map_or(text, |metric| metric.zh.clone()))
             }
-            Self::Source => Cell::Text(catalogue.source_label(&text).to_owned()),
-            Self::Event => Cell::Text(EventKind::named(&text).map_or(text, |kind| kind.label().to_owned())),
+            Self::Source => ExportCell::Text(catalogue.source_label(&text).to_owned()),
             Self::Positions => {
-                let label = |name| {
-                    Position::named(name).map_or_else(|| name.to_owned(), |one| one.label().to_owned())
-                };
-                Cell::Text(text.split(',').map(label).collect::<Vec<String>>().join("、"))
+                let label = |name| Position::named(name).map(Position::label).ok_or_else(wrong);
+                ExportCell::Text(text.split(',').map(label).collect::<Result<Vec<_>, _>>()?.join("、"))
             }
-            Self::Words(words) => {
-                let zh = words.iter().find(|(word, _)| *word == text).map(|(_, zh)| (*zh).to_owned());
-                Cell::Text(zh.unwrap_or(text))
-            }
+            Self::Words(label) => ExportCell::Text(label(&text).ok_or_else(wrong)?.to_owned()),
         })
     }
 }
@@ -112,16 +105,18 @@ mod tests {
     fn cells_are_read_as_their_column_says() {
         let catalogue = Catalogue::parse(include_str!("../../../rules/metrics.toml")).unwrap();
         let read = |kind: Kind, text: &str| kind.read(Some(text.to_owned()), &catalogue);
-        assert_eq!(read(Kind::Number, "-12.50").unwrap(), Cell::Number(Decimal::new(-125, 1)));
-        assert_eq!(read(Kind::Metric, "deliveries").unwrap(), Cell::Text("交车台数".to_owned()));
-        assert_eq!(read(Kind::Metric, "gone").unwrap(), Cell::Text("gone".to_owned()));
-        assert_eq!(read(Kind::Source, "dms").unwrap(), Cell::Text("销售系统（DMS）".to_owned()));
+        assert_eq!(read(Kind::Number, "-12.50").unwrap(), ExportCell::Number(Decimal::new(-125, 1)));
+        assert_eq!(read(Kind::Metric, "deliveries").unwrap(), ExportCell::Text("交车台数".to_owned()));
+        assert_eq!(read(Kind::Metric, "gone").unwrap(), ExportCell::Text("gone".to_owned()));
+        assert_eq!(read(Kind::Source, "dms").unwrap(), ExportCell::Text("销售系统（DMS）".to_owned()));
         assert_eq!(
             read(Kind::Positions, "sales_consultant,team_leader").unwrap(),
-            Cell::Text("销售顾问、组长".to_owned())
+            ExportCell::Text("销售顾问、组长".to_owned())
         );
-        assert_eq!(read(Kind::YesNo, "false").unwrap(), Cell::Text("否".to_owned()));
-        assert_eq!(read(Kind::Text, "").unwrap(), Cell::Blank);
+        assert_eq!(read(Kind::YesNo, "false").unwrap(), ExportCell::Text("否".to_owned()));
+        assert_eq!(read(Kind::Text, "").unwrap(), ExportCell::Blank);
         assert!(read(Kind::Date, "2014-13-01").is_err());
+        assert!(read(Kind::Words(|word| Position::named(word).map(Position::label)), "king").is_err());
+        assert!(read(Kind::Positions, "sales_consultant,king").is_err());
     }
 }

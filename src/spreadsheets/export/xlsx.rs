@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use rust_decimal::Decimal;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
-use super::table::{Cell, Column, Kind};
+use super::table::{Column, ExportCell, Kind};
 use crate::decimal;
 use crate::http::{Code, Problem};
 
@@ -56,7 +56,7 @@ impl Book {
     /// # Errors
     ///
     /// More rows than a worksheet has room for.
-    pub fn add(&mut self, rows: &[Vec<Cell>]) -> Result<(), Problem> {
+    pub fn add(&mut self, rows: &[Vec<ExportCell>]) -> Result<(), Problem> {
         let sheet = self.workbook.worksheet_from_index(0).map_err(failed)?;
         for row in rows {
             if self.filled >= MOST_ROWS {
@@ -77,20 +77,26 @@ impl Book {
     }
 }
 
-fn write(sheet: &mut Worksheet, row: u32, at: u16, cell: &Cell, formats: &Formats) -> Result<(), XlsxError> {
+fn write(
+    sheet: &mut Worksheet,
+    row: u32,
+    at: u16,
+    cell: &ExportCell,
+    formats: &Formats,
+) -> Result<(), XlsxError> {
     match cell {
-        Cell::Blank => return Ok(()),
-        Cell::Text(text) => sheet.write_string(row, at, shortened(text))?,
+        ExportCell::Blank => return Ok(()),
+        ExportCell::Text(text) => sheet.write_string(row, at, shortened(text))?,
         // A number with more digits than a workbook keeps would change: it is shown as it is instead.
-        Cell::Number(number) => match kept(*number) {
+        ExportCell::Number(number) => match kept(*number) {
             Some(number) => sheet.write_number(row, at, number)?,
             None => sheet.write_string(row, at, decimal::plain(*number))?,
         },
-        Cell::Date(day) => {
+        ExportCell::Date(day) => {
             let midnight = day.and_time(chrono::NaiveTime::MIN);
             sheet.write_datetime_with_format(row, at, excel(midnight)?, &formats.date)?
         }
-        Cell::Moment(moment) => {
+        ExportCell::Moment(moment) => {
             sheet.write_datetime_with_format(row, at, excel(*moment)?, &formats.moment)?
         }
     };
@@ -138,9 +144,12 @@ mod tests {
         let columns = [Column::new("内容", Kind::Text), Column::new("数", Kind::Number)];
         let mut book = Book::begin("数据", &columns).unwrap();
         let rows = [
-            vec![Cell::Text("=1+1".to_owned()), Cell::Number(Decimal::new(400_005, 1))],
-            vec![Cell::Date("2014-03-05".parse().unwrap()), Cell::Blank],
-            vec![Cell::Text("A01".to_owned()), Cell::Number("0.1234567890123456789".parse().unwrap())],
+            vec![ExportCell::Text("=1+1".to_owned()), ExportCell::Number(Decimal::new(400_005, 1))],
+            vec![ExportCell::Date("2014-03-05".parse().unwrap()), ExportCell::Blank],
+            vec![
+                ExportCell::Text("A01".to_owned()),
+                ExportCell::Number("0.1234567890123456789".parse().unwrap()),
+            ],
         ];
         book.add(&rows).unwrap();
         let file = book.finish().unwrap();

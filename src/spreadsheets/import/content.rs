@@ -37,7 +37,7 @@ impl Content {
             }
         }
         self.rewind()?;
-        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(base16ct::lower::encode_string(&hash.finalize()))
     }
 
     /// Its first bytes.

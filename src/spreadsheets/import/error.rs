@@ -52,9 +52,9 @@ pub enum ImportError {
         /// The row that begins with it, as a spreadsheet shows it.
         row: usize,
     },
-    /// No header row within the first rows.
-    #[error("前 {} 行中找不到含“工号”的表头", header::SEARCHED_ROWS)]
-    NoHeader,
+    /// No header row with this column within the first rows.
+    #[error("前 {} 行中找不到含“{column}”的表头", header::SEARCHED_ROWS, column = .0)]
+    NoHeader(String),
     /// Required columns are not in the header; all of them are listed.
     #[error("表头缺少必需的列：{}", .0.join("、"))]
     MissingColumns(Vec<String>),
@@ -85,7 +85,7 @@ pub enum ImportError {
         /// The header with its unit.
         column: String,
         /// The unit it should have.
-        expected: &'static str,
+        expected: String,
     },
     /// The title or the worksheet's name speaks of another month than the one asked for.
     #[error("{place}是 {found}，而要导入的是 {asked}")]
@@ -111,7 +111,7 @@ pub enum ImportError {
 impl ImportError {
     /// Whether the table is none of those asked for, so that another worksheet may be the right one.
     pub(super) fn is_about_the_table(&self) -> bool {
-        matches!(self, Self::NoHeader | Self::MissingColumns(_) | Self::WrongPeriod { .. } | Self::NoRows)
+        matches!(self, Self::NoHeader(_) | Self::MissingColumns(_) | Self::WrongPeriod { .. } | Self::NoRows)
     }
 }
 

@@ -1,24 +1,93 @@
-//! Forms: which columns a kind of file has, and what becomes of them.
+//! Forms: which columns a file has, and what becomes of them. Built-in mappings and saved ones are made into forms, and
+//! every file is read by one.
 
 use std::borrow::Cow;
 
-use super::number::Measure;
-use super::sheet::Reading;
+use rust_decimal::Decimal;
 
-/// What a kind of file looks like and how its rows are read.
-pub(super) struct Form {
+use super::header::{self, Twins};
+use super::number::{Measure, decimal, half_width};
+use super::sheet::Reading;
+use super::{Container, ImportError, Value};
+use crate::decimal::plain;
+use crate::ledger::metric::{Kind, Metric};
+
+/// What a file looks like and how its rows are read.
+pub(crate) struct Form {
+    /// What its batches are called.
+    pub(in crate::spreadsheets) kind: String,
+    /// The system that its values come from.
+    pub(in crate::spreadsheets) source_system: String,
+    /// The sources of the catalogue that it brings values of; none are single events.
+    pub(in crate::spreadsheets) brings: Vec<Option<String>>,
+    /// What kind of file it has to be; none takes both.
+    pub(in crate::spreadsheets) container: Option<Container>,
+    /// Whether the file says what is known rather than that a source is complete: the program's own export.
+    pub(in crate::spreadsheets) is_export: bool,
+    /// Whether headers have to be written as they were confirmed, with their units.
+    pub(in crate::spreadsheets) is_exact: bool,
     /// The columns to look for; one that is only wanted where another is not there stands behind that one.
-    pub sources: Vec<Source>,
+    pub(in crate::spreadsheets) columns: Vec<FormColumn>,
     /// What whoever imports should know where none of these columns is there.
-    pub notes: Vec<Note>,
+    pub(in crate::spreadsheets) notes: Vec<Note>,
     /// Looks at a row's values together: adds those that follow from several, and faults where they contradict.
-    pub finish: fn(&mut Reading<'_>),
+    pub(in crate::spreadsheets) finish: fn(&mut Reading<'_>),
     /// Whether columns of leave that nothing is known about are watched for values.
-    pub watches_leave: bool,
+    pub(in crate::spreadsheets) watches_leave: bool,
+}
+
+impl Form {
+    /// A form with these columns that takes any file and looks at each value by itself.
+    pub(in crate::spreadsheets) fn new(kind: &str, source_system: &str, columns: Vec<FormColumn>) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            source_system: source_system.to_owned(),
+            brings: Vec::new(),
+            container: None,
+            is_export: false,
+            is_exact: false,
+            columns,
+            notes: Vec::new(),
+            finish: |_| {},
+            watches_leave: false,
+        }
+    }
+
+    /// The column of employee numbers, which every form has.
+    ///
+    /// # Errors
+    ///
+    /// A form without it: a fault of the program.
+    pub(super) fn employee_no(&self) -> Result<&FormColumn, ImportError> {
+        let found = self.columns.iter().find(|column| column.to == To::EmployeeNo);
+        found.ok_or_else(|| ImportError::NoHeader("工号".to_owned()))
+    }
+
+    /// Whether a header's cell is one of those that say whom a row is about.
+    pub(super) fn names_person(&self, cell: &Value) -> bool {
+        let columns = self.columns.iter().filter(|column| matches!(column.to, To::EmployeeNo | To::Name));
+        columns.into_iter().any(|column| column.is_named_by(cell))
+    }
+
+    /// Whether rows may name the day that they are of.
+    pub(super) fn has_day(&self) -> bool {
+        self.columns.iter().any(|column| column.to == To::Day)
+    }
+
+    /// Refuses a file of the wrong kind.
+    pub(super) fn check(&self, container: Container) -> Result<(), ImportError> {
+        match self.container {
+            Some(Container::Text) if container == Container::Workbook => Err(ImportError::Workbook),
+            Some(Container::Workbook) if container == Container::Text => {
+                Err(ImportError::NotAWorkbook("文件内容不是 .xlsx 格式".into()))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What is said about columns that are not there.
-pub(super) struct Note {
+pub(in crate::spreadsheets) struct Note {
     /// Usual headers.
     pub without: &'static [&'static str],
     /// In Chinese.
@@ -26,62 +95,175 @@ pub(super) struct Note {
 }
 
 /// A column to look for.
-pub(super) struct Source {
-    /// Its headers without unit, in half-width characters without spaces; the usual one first.
+pub(in crate::spreadsheets) struct FormColumn {
+    /// Its headers without unit (of an exact form: as they were confirmed), the usual one first.
     pub headers: Vec<Cow<'static, str>>,
+    /// The headers in normal form.
+    pub keys: Vec<String>,
+    pub to: To,
     pub measure: Measure,
-    pub keep: Keep,
+    /// The metric that decides which values there are, and in which unit; else the measure does.
+    pub of: Option<Metric>,
     pub need: Need,
-    pub blank: Blank,
+    pub blank: EmptyCell,
+    pub twins: Twins,
     /// What whoever imports should know where it is read, in Chinese.
     pub note: Option<&'static str>,
 }
 
-impl Source {
-    /// A column of which nothing is asked but its unit.
-    pub fn optional(metric: &'static str, measure: Measure, headers: &[&'static str]) -> Self {
+impl FormColumn {
+    /// An optional column, which may stand there once.
+    pub fn new(to: To, measure: Measure, headers: Vec<Cow<'static, str>>) -> Self {
         Self {
-            headers: headers.iter().map(|header| Cow::Borrowed(*header)).collect(),
+            keys: headers.iter().map(|header| header::normal(header)).collect(),
+            headers,
+            to,
             measure,
-            keep: Keep::As(metric),
+            of: None,
             need: Need::Optional,
-            blank: Blank::Missing,
+            blank: EmptyCell::Missing,
+            twins: Twins::Refused,
             note: None,
         }
     }
 
+    /// A column of values of which nothing is asked but their unit.
+    pub fn optional(metric: &'static str, measure: Measure, headers: &[&'static str]) -> Self {
+        let headers = headers.iter().map(|header| Cow::Borrowed(*header)).collect();
+        Self::new(To::Metric(Cow::Borrowed(metric)), measure, headers)
+    }
+
     /// A column in which an empty cell is zero.
     pub fn tally(metric: &'static str, measure: Measure, need: Need, headers: &[&'static str]) -> Self {
-        Self { need, blank: Blank::Zero, ..Self::optional(metric, measure, headers) }
+        Self { need, blank: EmptyCell::Zero, ..Self::optional(metric, measure, headers) }
+    }
+
+    /// A column that says whom or what a row is about.
+    pub fn about(to: To, headers: &[&'static str], twins: Twins) -> Self {
+        let headers = headers.iter().map(|header| Cow::Borrowed(*header)).collect();
+        Self { twins, ..Self::new(to, Measure::Count, headers) }
     }
 
     /// The usual header.
     pub fn usual(&self) -> &str {
         self.headers.first().map_or("", |header| header)
     }
-}
 
-/// What becomes of a value.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Keep {
-    /// It is a value of the metric; several columns of one metric are added up.
-    As(&'static str),
-    /// [`Form::finish`] looks at it.
-    ToCheck,
-}
-
-impl Keep {
-    pub fn metric(self) -> Option<&'static str> {
-        match self {
-            Self::As(metric) => Some(metric),
-            Self::ToCheck => None,
+    /// The metric that it holds values of.
+    pub fn metric(&self) -> Option<&str> {
+        match &self.to {
+            To::Metric(metric) => Some(metric),
+            _ => None,
         }
     }
+
+    /// Whether it holds numbers.
+    pub(super) fn is_measured(&self) -> bool {
+        matches!(self.to, To::Metric(_) | To::Check)
+    }
+
+    /// Whether a header's cell is called like it, or like the group or the part that it was confirmed as.
+    pub(super) fn is_named_by(&self, cell: &Value) -> bool {
+        let Value::Text(text) = cell else { return false };
+        let text = header::normal(text);
+        self.keys.iter().any(|key| *key == text || key.split('/').any(|part| part == text))
+    }
+
+    /// Whether its values may be in this unit.
+    pub(super) fn takes(&self, unit: &str) -> bool {
+        match &self.of {
+            Some(metric) => header::is_same_unit(unit, &metric.unit),
+            None => !self.is_measured() || self.measure.units().contains(&unit),
+        }
+    }
+
+    /// The unit to ask for.
+    pub(super) fn unit(&self) -> String {
+        self.of.as_ref().map_or_else(|| self.measure.unit().to_owned(), |metric| metric.unit.clone())
+    }
+
+    /// The number in a cell, if it is one that the column can have.
+    pub(super) fn read(&self, cell: &Value) -> Option<Decimal> {
+        match (&self.of, cell) {
+            (Some(metric), _) => number(cell, metric),
+            (None, Value::Number(number)) => self.measure.take(*number),
+            (None, Value::Text(text)) => self.measure.read(text),
+            (None, Value::Blank | Value::Other(_)) => None,
+        }
+    }
+
+    /// What should stand in a cell, for whoever corrects it.
+    pub(super) fn expected(&self) -> String {
+        let Some(metric) = &self.of else { return self.measure.expected().to_owned() };
+        let what = match metric.kind {
+            Kind::Count => "整数",
+            Kind::Amount => "金额（元，最多两位小数）",
+            Kind::Days => "天数（0.5 的倍数）",
+            Kind::Score => "数字",
+        };
+        format!("{what}，{} 至 {}", plain(metric.min), plain(metric.max))
+    }
+}
+
+/// What the numbers of a metric are written like.
+pub(in crate::spreadsheets) fn measure(metric: &Metric) -> Measure {
+    match metric.kind {
+        Kind::Count => Measure::Count,
+        Kind::Days => Measure::Days,
+        Kind::Amount | Kind::Score => Measure::Amount,
+    }
+}
+
+/// The number in a cell, if the metric can have it. A unit behind it has to be the metric's.
+pub(in crate::spreadsheets) fn number(cell: &Value, metric: &Metric) -> Option<Decimal> {
+    let number = match cell {
+        Value::Number(number) => decimal(*number)?,
+        Value::Text(text) => written(text, metric)?,
+        Value::Blank | Value::Other(_) => return None,
+    };
+    metric.check(number).is_ok().then(|| number.normalize())
+}
+
+/// The number that a text writes, with the metric's unit behind it or none.
+fn written(text: &str, metric: &Metric) -> Option<Decimal> {
+    let text: String = text.chars().map(half_width).collect();
+    let text = text.trim();
+    let text = text.strip_suffix(metric.unit.as_str()).unwrap_or(text);
+    match text.strip_prefix('-') {
+        Some(digits) => measure(metric).written(digits).map(|number| -number),
+        None => measure(metric).written(text),
+    }
+}
+
+/// Whether there is nothing in a cell: it is empty, or has a dash.
+pub(in crate::spreadsheets) fn is_nothing(cell: &Value) -> bool {
+    match cell {
+        Value::Blank => true,
+        Value::Text(text) => matches!(header::normal(text).as_str(), "-" | "--" | "—" | "——" | "/"),
+        Value::Number(_) | Value::Other(_) => false,
+    }
+}
+
+/// What becomes of what stands in a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::spreadsheets) enum To {
+    /// 工号 of whom the row is about.
+    EmployeeNo,
+    /// 姓名, which has to be that of the employee number.
+    Name,
+    /// The day that the row is of; without it, its values are the month's.
+    Day,
+    /// The id that the record has in the system it comes from.
+    ExternalId,
+    /// It is a value of the metric; several columns of one metric are added up.
+    Metric(Cow<'static, str>),
+    /// [`Form::finish`] looks at it.
+    Check,
 }
 
 /// Whether the column must be there.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Need {
+pub(in crate::spreadsheets) enum Need {
     Required,
     Optional,
     /// Required, and read, only where the column with this usual header is not there.
@@ -92,7 +274,7 @@ pub(super) enum Need {
 
 /// What an empty cell means.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Blank {
+pub(in crate::spreadsheets) enum EmptyCell {
     Zero,
     Missing,
     Fault,

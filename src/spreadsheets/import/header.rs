@@ -1,24 +1,33 @@
 //! Finding the header: which row it is, what its one or two rows call each column, and which columns are meant.
 
-use std::borrow::Cow;
-
+use super::form::FormColumn;
 use super::number::{Measure, half_width};
-use super::{ImportError, Line, Value, spoken};
+use super::{Form, ImportError, Line, Value, spoken};
 
 /// The header is looked for in so many rows from the top; titles may stand above it.
-pub(super) const SEARCHED_ROWS: u32 = 50;
+pub(in crate::spreadsheets) const SEARCHED_ROWS: u32 = 50;
 
-/// What the column of employee numbers is called, in normal form.
-pub(super) const EMPLOYEE_NO: &[&str] = &["工号", "员工工号", "员工编号", "员工号", "人员编号", "顾问工号"];
+/// What the column of employee numbers is called, in normal form; the usual name first.
+pub(in crate::spreadsheets) const EMPLOYEE_NO: &[&str] = &[
+    "工号",
+    "员工工号",
+    "员工编号",
+    "员工号",
+    "人员编号",
+    "人员工号",
+    "顾问工号",
+    "顾问编号",
+    "销售顾问工号",
+    "employeeno",
+    "employee_no",
+    "employeeid",
+];
 
 /// What the column of names is called, in normal form.
-pub(super) const NAME: &[&str] = &["姓名", "员工姓名", "顾问姓名", "销售顾问", "员工"];
+pub(in crate::spreadsheets) const NAME: &[&str] = &["姓名", "员工姓名", "顾问姓名", "销售顾问", "员工"];
 
-/// Units that are recognised behind a header, right or wrong ones.
+/// Units that are recognised behind a header besides those of the measures: most of them are wrong ones.
 const UNITS: &[&str] = &["分钟", "分", "秒", "周", "月", "百元", "千元", "万元", "万", "亿元", "亿", "%"];
-
-/// What the measures are written in.
-const MEASURES: [Measure; 4] = [Measure::Count, Measure::Days, Measure::Amount, Measure::Hours];
 
 /// Columns of leave that are no kind of leave.
 const ABOUT_LEAVE: &[&str] = &[
@@ -34,7 +43,7 @@ const ABOUT_ELSE: &[&str] = &[
 ];
 
 /// A header, one or two rows high.
-pub(super) struct Header {
+pub(in crate::spreadsheets) struct Header {
     /// The row that names the employee number.
     pub main: Line,
     /// The first row that belongs to it.
@@ -43,28 +52,30 @@ pub(super) struct Header {
     pub last_row: u32,
     /// How many fields its rows have, in text.
     pub fields: Option<usize>,
-    pub columns: Vec<Column>,
+    pub columns: Vec<HeaderColumn>,
 }
 
 /// What the header says about one column.
-pub(super) struct Column {
+pub(in crate::spreadsheets) struct HeaderColumn {
     /// As the file writes it; a group and its part are joined by `/`.
     pub shown: String,
     /// What it may be called, in normal form: with its group's name in front, and without.
-    names: Vec<Name>,
+    pub names: Vec<HeaderName>,
+    /// What the file writes, in normal form: group and part joined by `/`, and the part alone.
+    wholes: Vec<String>,
     /// It stands in a group that is about something else than the month's values.
     is_about_else: bool,
 }
 
 /// A header text in normal form, its unit apart.
-struct Name {
-    text: String,
-    unit: Option<String>,
+pub(in crate::spreadsheets) struct HeaderName {
+    pub text: String,
+    pub unit: Option<String>,
 }
 
-/// Headers are compared without spaces, in half-width characters, with one kind of bracket, and without the marks that
-/// templates put beside them.
-fn normal(text: &str) -> String {
+/// Headers are compared without spaces, in half-width characters and small letters, with one kind of bracket, and without
+/// the marks that templates put beside them.
+pub(in crate::spreadsheets) fn normal(text: &str) -> String {
     let plain = |c| match half_width(c) {
         '[' | '【' | '〔' | '{' => '(',
         ']' | '】' | '〕' | '}' => ')',
@@ -74,12 +85,25 @@ fn normal(text: &str) -> String {
         .chars()
         .map(plain)
         .filter(|c| !c.is_whitespace() && *c != '\u{200b}' && *c != '\u{feff}')
+        .flat_map(char::to_lowercase)
         .collect();
     text.trim_matches(|c| matches!(c, '*' | ':')).to_owned()
 }
 
 fn is_unit(text: &str) -> bool {
-    UNITS.contains(&text) || MEASURES.iter().any(|measure| measure.units().contains(&text))
+    UNITS.contains(&text) || Measure::ALL.iter().any(|measure| measure.units().contains(&text))
+}
+
+/// The unit that a header names, in brackets or below its group: `精品(万元)`, `精品/万元`.
+pub(in crate::spreadsheets) fn unit(header: &str) -> Option<String> {
+    let (group, part) = header.split_once('/').unwrap_or(("", header));
+    HeaderColumn::new(&Value::text(group), &Value::text(part), 0).unit().map(str::to_owned)
+}
+
+/// Whether a header's unit is that of a metric, or another word for the same.
+pub(in crate::spreadsheets) fn is_same_unit(given: &str, unit: &str) -> bool {
+    let mut measures = Measure::ALL.iter();
+    given == unit || measures.any(|measure| [given, unit].iter().all(|one| measure.units().contains(one)))
 }
 
 /// The unit that a text in normal form is no more than: `万元`, `(万元)`, `单位:万元`.
@@ -89,23 +113,15 @@ fn only_unit(text: &str) -> Option<&str> {
     is_unit(unit).then_some(unit)
 }
 
-fn name(text: &str) -> Name {
+/// A header's text, with the unit that stands in brackets at its end apart.
+pub(in crate::spreadsheets) fn name(text: &str) -> HeaderName {
     let text = normal(text);
     let parts = text.strip_suffix(')').and_then(|rest| rest.rsplit_once('('));
     let parts = parts.and_then(|(before, unit)| Some((before, only_unit(unit)?)));
     match parts {
-        Some((before, unit)) => Name { text: before.to_owned(), unit: Some(unit.to_owned()) },
-        None => Name { text, unit: None },
+        Some((before, unit)) => HeaderName { text: before.to_owned(), unit: Some(unit.to_owned()) },
+        None => HeaderName { text, unit: None },
     }
-}
-
-fn is(cell: &Value, names: &[&str]) -> bool {
-    matches!(cell, Value::Text(text) if names.contains(&normal(text).as_str()))
-}
-
-/// Whether the line is the row of a header that names the employee number.
-pub(super) fn names_employee_no(line: &Line) -> bool {
-    line.cells.iter().any(|cell| is(cell, EMPLOYEE_NO))
 }
 
 /// A row of totals: its employee number says so, or it has none, and the first thing in it, or what stands where names
@@ -132,11 +148,32 @@ fn says_total(cell: &Value) -> bool {
 }
 
 impl Header {
-    /// Finds the header in the first lines of a file about the month with that number.
-    pub(super) fn find(head: &[Line], month: u32) -> Option<Self> {
-        let at = head.iter().position(|line| line.row <= SEARCHED_ROWS && names_employee_no(line))?;
+    /// Finds the header that a form asks for in the first lines of a file about the month with that number.
+    pub(super) fn find(head: &[Line], month: u32, form: &Form) -> Result<Self, ImportError> {
+        let employee_no = form.employee_no()?;
+        let is_person = |cell: &Value| form.names_person(cell);
+        for (at, line) in head.iter().enumerate().take_while(|(_, line)| line.row <= SEARCHED_ROWS) {
+            if line.cells.iter().any(|cell| employee_no.is_named_by(cell)) {
+                let found = Self::at(head, at, month, &is_person);
+                if let Some(header) = found.filter(|header| header.has(employee_no, form.is_exact)) {
+                    return Ok(header);
+                }
+            }
+        }
+        Err(ImportError::NoHeader(employee_no.usual().to_owned()))
+    }
+
+    /// The header whose main row is the line at `at`. `is_person` knows the cells of a header that say whom a row is
+    /// about: below these stands nothing in a second row.
+    pub(in crate::spreadsheets) fn at(
+        head: &[Line],
+        at: usize,
+        month: u32,
+        is_person: &dyn Fn(&Value) -> bool,
+    ) -> Option<Self> {
         let main = head.get(at)?;
-        let below = head.get(at + 1).filter(|line| line.row == main.row + 1 && is_second_row(main, line));
+        let below = head.get(at + 1);
+        let below = below.filter(|line| line.row == main.row + 1 && is_second_row(main, line, is_person));
         let above = at.checked_sub(1).and_then(|at| head.get(at));
         let above = above.filter(|line| line.row + 1 == main.row && !is_title(line));
         // The names stand in the upper row, with parts of groups below them, or in the lower row, under groups.
@@ -153,7 +190,7 @@ impl Header {
             if !top.is_blank() || part.is_blank() {
                 group = top;
             }
-            Column::new(group, part, month)
+            HeaderColumn::new(group, part, month)
         });
         let fields = upper.and_then(|line| line.fields).max(lower.fields);
         let first_row = upper.map_or(lower.row, |line| line.row);
@@ -161,49 +198,42 @@ impl Header {
         Some(Self { main: main.clone(), first_row, last_row: lower.row, fields, columns })
     }
 
-    /// The column that one of `names` (in normal form, the usual one first) stands for, and whether there is one in
-    /// another unit than those of `measure`.
+    fn has(&self, column: &FormColumn, is_exact: bool) -> bool {
+        self.columns.iter().any(|found| found.rank(column, is_exact).is_some())
+    }
+
+    /// The column that is meant, and whether there is one in another unit than it may have.
     ///
     /// # Errors
     ///
-    /// Two columns are called so, and `twins` does not let that pass.
-    pub(super) fn column(
-        &self,
-        names: &[Cow<'static, str>],
-        measure: Option<Measure>,
-        twins: Twins,
-    ) -> Result<Place, ImportError> {
-        let mut found: Option<(usize, usize)> = None;
+    /// Two columns are called so, and [`Twins`] do not let that pass.
+    pub(super) fn column(&self, column: &FormColumn, is_exact: bool) -> Result<FoundColumn, ImportError> {
+        let mut best: Option<(usize, usize)> = None;
         let mut foreign = None;
-        for (at, column) in self.columns.iter().enumerate() {
-            let rank = |name: &Name| names.iter().position(|known| *known == name.text);
-            let Some((rank, name)) = column.names.iter().find_map(|name| Some((rank(name)?, name))) else {
-                continue;
-            };
-            if let (Some(measure), Some(unit)) = (measure, &name.unit)
-                && !measure.units().contains(&unit.as_str())
-            {
+        for (at, found) in self.columns.iter().enumerate() {
+            let Some((rank, unit)) = found.rank(column, is_exact) else { continue };
+            if unit.is_some_and(|unit| !column.takes(unit)) {
                 foreign = foreign.or(Some(at));
                 continue;
             }
-            match found {
+            match best {
                 Some((first, known))
-                    if twins == Twins::Refused || twins == Twins::Ranked && known == rank =>
+                    if column.twins == Twins::Refused || column.twins == Twins::Ranked && known == rank =>
                 {
                     return Err(ImportError::DuplicateColumn {
-                        column: names.first().map(|name| name.to_string()).unwrap_or_default(),
+                        column: column.usual().to_owned(),
                         first: self.shown(first).to_owned(),
-                        second: column.shown.clone(),
+                        second: found.shown.clone(),
                     });
                 }
                 Some((_, better)) if better <= rank => {}
-                _ => found = Some((at, rank)),
+                _ => best = Some((at, rank)),
             }
         }
-        Ok(match (found, foreign) {
-            (Some((at, _)), _) => Place::At(at),
-            (None, Some(at)) => Place::InAnotherUnit(at),
-            (None, None) => Place::Nowhere,
+        Ok(match (best, foreign) {
+            (Some((at, _)), _) => FoundColumn::At(at),
+            (None, Some(at)) => FoundColumn::InAnotherUnit(at),
+            (None, None) => FoundColumn::Nowhere,
         })
     }
 
@@ -220,7 +250,7 @@ impl Header {
 
 /// Whether two columns may be called the same.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Twins {
+pub(in crate::spreadsheets) enum Twins {
     Refused,
     /// The one with the name that comes first is meant, but no two may have it.
     Ranked,
@@ -230,31 +260,40 @@ pub(super) enum Twins {
 
 /// Where a column is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum FoundColumn {
     At(usize),
     /// One is called so, but measures in something else.
     InAnotherUnit(usize),
     Nowhere,
 }
 
-impl Column {
+impl HeaderColumn {
     fn new(group: &Value, part: &Value, month: u32) -> Self {
         let (above, below) = (group.shown(), part.shown());
-        let plain =
-            |text: &String| Self { shown: text.clone(), names: vec![name(text)], is_about_else: false };
+        let plain = |text: &str| {
+            let said = Some(text).filter(|text| !text.is_empty());
+            let (names, wholes) = (said.map(name), said.map(normal));
+            let (names, wholes) = (Vec::from_iter(names), Vec::from_iter(wholes));
+            Self { shown: text.to_owned(), names, wholes, is_about_else: false }
+        };
         match (above.is_empty(), below.is_empty()) {
-            (true, true) => Self { shown: String::new(), names: Vec::new(), is_about_else: false },
-            (false, true) => plain(&above),
+            (_, true) => plain(&above),
             (true, false) => plain(&below),
             (false, false) => {
+                let whole = format!("{}/{}", normal(&above), normal(&below));
+                let mut wholes = vec![whole, normal(&below)];
                 let (group, part) = (name(&above), name(&below));
                 // What is written twice is merged, and no group.
                 let is_about_else = group.text != part.text && is_about_else(&group.text, &part.text, month);
                 let mut names = Self::of_group(&group, &part);
+                if names.len() == 1 {
+                    wholes.push(normal(&above));
+                }
                 if is_about_else {
                     names.truncate(1);
+                    wholes.truncate(1);
                 }
-                Self { shown: format!("{above}/{below}"), names, is_about_else }
+                Self { shown: format!("{above}/{below}"), names, wholes, is_about_else }
             }
         }
     }
@@ -265,19 +304,23 @@ impl Column {
     }
 
     /// A part is measured in its own unit, else in its group's; it may also be no more than the unit of its group.
-    fn of_group(group: &Name, part: &Name) -> Vec<Name> {
+    fn of_group(group: &HeaderName, part: &HeaderName) -> Vec<HeaderName> {
         let whole = if part.text.is_empty() { part.unit.as_deref() } else { only_unit(&part.text) };
         if let Some(unit) = whole.filter(|_| part.text.is_empty() || part.unit.is_none()) {
-            return vec![Name { text: group.text.clone(), unit: Some(unit.to_owned()) }];
+            return vec![HeaderName { text: group.text.clone(), unit: Some(unit.to_owned()) }];
         }
         let unit = part.unit.clone().or_else(|| group.unit.clone());
-        let named = |text| Name { text, unit: unit.clone() };
+        let named = |text| HeaderName { text, unit: unit.clone() };
         vec![named(format!("{}{}", group.text, part.text)), named(part.text.clone())]
     }
 
-    /// Whether it is called one of `names`, in whatever unit.
-    pub(super) fn is_called(&self, names: &[Cow<'static, str>]) -> bool {
-        self.names.iter().any(|name| names.iter().any(|known| *known == name.text))
+    /// Which of a form's headers it has, if any, and in which unit. Where they have to be exact, their units are a part of
+    /// them.
+    pub(super) fn rank(&self, column: &FormColumn, is_exact: bool) -> Option<(usize, Option<&str>)> {
+        let place = |text: &String| column.keys.iter().position(|key| key == text);
+        let mut named = self.names.iter().filter(|_| !is_exact);
+        let named = named.find_map(|name| Some((place(&name.text)?, name.unit.as_deref())));
+        named.or_else(|| Some((self.wholes.iter().find_map(place)?, self.unit())))
     }
 
     /// The unit that its header names.
@@ -318,12 +361,9 @@ fn is_title(line: &Line) -> bool {
 
 /// Whether `below` continues the header: it says nothing about the person, and has something under an empty header
 /// cell, as the parts of a group have, or under a name that is repeated for every part; or it has nothing but units.
-fn is_second_row(main: &Line, below: &Line) -> bool {
-    let person = main
-        .cells
-        .iter()
-        .zip(&below.cells)
-        .any(|(head, cell)| !cell.is_blank() && (is(head, EMPLOYEE_NO) || is(head, NAME)));
+fn is_second_row(main: &Line, below: &Line, is_person: &dyn Fn(&Value) -> bool) -> bool {
+    let mut pairs = main.cells.iter().zip(&below.cells);
+    let person = pairs.any(|(head, cell)| !cell.is_blank() && is_person(head));
     let filled = || below.cells.iter().enumerate().filter(|(_, cell)| !cell.is_blank());
     let is_part = |at: usize| {
         let head = main.cell(at);
@@ -334,4 +374,30 @@ fn is_second_row(main: &Line, below: &Line) -> bool {
     let parts = filled().any(|(at, _)| is_part(at));
     let units = filled().all(|(_, cell)| only_unit(&normal(&cell.shown())).is_some());
     !person && (parts || units) && !is_total(below, &Value::Blank, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_in_brackets_stand_apart() {
+        for (text, label, unit) in [
+            ("交车台数（台）", "交车台数", "台"),
+            ("精品 金额(万元)", "精品金额", "万元"),
+            ("销售系统（DMS）", "销售系统(dms)", ""),
+            ("５Ｓ点检项", "5s点检项", ""),
+            // Below a group, it is the group's unit.
+            ("（台）", "", "台"),
+        ] {
+            let found = name(text);
+            assert_eq!(
+                (found.text.as_str(), found.unit.as_deref().unwrap_or_default()),
+                (label, unit),
+                "{text}"
+            );
+        }
+        assert!(is_same_unit("人次", "批") && is_same_unit("日", "天") && is_same_unit("元", "元"));
+        assert!(!is_same_unit("万元", "元") && !is_same_unit("小时", "天") && !is_same_unit("元", "台"));
+    }
 }

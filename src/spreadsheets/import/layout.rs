@@ -1,49 +1,58 @@
 //! Where the columns of a form are in a file.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::form::{Form, Keep, Need, Source};
-use super::header::{EMPLOYEE_NO, Header, NAME, Place, Twins};
+use super::form::{FormColumn, Need, To};
+use super::header::{FoundColumn, Header, HeaderColumn};
 use super::number::Measure;
-use super::{ImportError, TableHeader};
+use super::{Form, ImportError, ReadColumn, TableHeader};
 
 /// Where the columns of a form are in a file.
 pub(super) struct Layout<'a> {
+    pub form: &'a Form,
     pub header: Header,
     pub employee_no: usize,
     pub name: Option<usize>,
-    pub columns: Vec<(usize, &'a Source)>,
+    pub day: Option<usize>,
+    pub external_id: Option<usize>,
+    /// Columns of numbers.
+    pub measured: Vec<Measured<'a>>,
     /// Each metric with the headers of its columns.
-    pub metrics: Vec<(&'static str, Arc<str>)>,
+    pub metrics: Vec<Arc<ReadColumn>>,
     /// Columns of leave that is not known, with its name.
     pub unknown_leave: Vec<(usize, String)>,
     notes: Vec<String>,
 }
 
+/// A column of numbers.
+pub(super) struct Measured<'a> {
+    pub at: usize,
+    pub column: &'a FormColumn,
+    /// Which of [`Layout::metrics`] it adds to.
+    pub metric: Option<usize>,
+}
+
 impl<'a> Layout<'a> {
     pub fn new(form: &'a Form, header: Header) -> Result<Self, ImportError> {
-        let borrowed =
-            |names: &[&'static str]| names.iter().map(|name| Cow::Borrowed(*name)).collect::<Vec<_>>();
-        let Place::At(employee_no) = header.column(&borrowed(EMPLOYEE_NO), None, Twins::Ranked)? else {
-            return Err(ImportError::NoHeader);
-        };
-        let name = match header.column(&borrowed(NAME), None, Twins::Passed)? {
-            Place::At(at) => Some(at),
-            Place::InAnotherUnit(_) | Place::Nowhere => None,
-        };
         let mut layout = Self {
+            form,
             header,
-            employee_no,
-            name,
-            columns: Vec::new(),
+            employee_no: 0,
+            name: None,
+            day: None,
+            external_id: None,
+            measured: Vec::new(),
             metrics: Vec::new(),
             unknown_leave: Vec::new(),
             notes: Vec::new(),
         };
         let mut missing = Vec::new();
-        for source in &form.sources {
-            missing.extend(layout.find(source)?);
+        for column in &form.columns {
+            missing.extend(layout.find(column)?);
+        }
+        if missing.is_empty() && layout.metrics.is_empty() {
+            let columns = form.columns.iter().filter(|column| column.metric().is_some());
+            missing.extend(columns.map(|column| column.usual().to_owned()));
         }
         if !missing.is_empty() {
             return Err(ImportError::MissingColumns(missing));
@@ -54,15 +63,15 @@ impl<'a> Layout<'a> {
             }
         }
         if form.watches_leave {
-            layout.unknown_leave = layout.leave_columns(form);
+            layout.unknown_leave = layout.leave_columns();
         }
         Ok(layout)
     }
 
     /// Finds one column; what is to be said where it has to be there and is not.
-    fn find(&mut self, source: &'a Source) -> Result<Option<String>, ImportError> {
-        let usual = source.usual();
-        let is_spare = match source.need {
+    fn find(&mut self, column: &'a FormColumn) -> Result<Option<String>, ImportError> {
+        let usual = column.usual();
+        let is_spare = match column.need {
             Need::Without(other) => self.has(other),
             Need::Spare(others) => others.iter().any(|other| self.has(other)),
             Need::Required | Need::Optional => false,
@@ -70,48 +79,64 @@ impl<'a> Layout<'a> {
         if is_spare {
             return Ok(None);
         }
-        let twins = if source.keep == Keep::ToCheck { Twins::Passed } else { Twins::Refused };
-        let at = match self.header.column(&source.headers, Some(source.measure), twins)? {
+        let at = match self.header.column(column, self.form.is_exact)? {
             // A name may do for two measures: 旷工(天) are days and 旷工(次) are counted.
-            Place::At(at) if self.columns.iter().any(|(taken, _)| *taken == at) => return Ok(None),
-            Place::At(at) => at,
-            Place::InAnotherUnit(at) if source.measure == Measure::Hours => {
+            FoundColumn::At(at) if self.measured.iter().any(|taken| taken.at == at) => return Ok(None),
+            FoundColumn::At(at) => at,
+            FoundColumn::InAnotherUnit(at) if column.of.is_none() && column.measure == Measure::Hours => {
                 let column = self.header.shown(at);
                 self.notes.push(format!("“{column}”列不是以小时为单位，未读取"));
                 return Ok(None);
             }
-            Place::InAnotherUnit(at) if self.is_read_otherwise(source, at) => return Ok(None),
-            Place::InAnotherUnit(at) => {
-                return Err(ImportError::WrongUnit {
-                    column: self.header.shown(at).to_owned(),
-                    expected: source.measure.unit(),
-                });
+            FoundColumn::InAnotherUnit(at) if self.is_read_otherwise(column, at) => return Ok(None),
+            FoundColumn::InAnotherUnit(at) => {
+                let shown = self.header.shown(at).to_owned();
+                return Err(ImportError::WrongUnit { column: shown, expected: column.unit() });
             }
-            Place::Nowhere => {
-                return Ok(match source.need {
+            FoundColumn::Nowhere => {
+                return Ok(match column.need {
                     Need::Required => Some(usual.to_owned()),
                     Need::Without(other) => Some(format!("{other}（或{usual}）")),
                     Need::Optional | Need::Spare(_) => None,
                 });
             }
         };
-        self.columns.push((at, source));
-        self.notes.extend(source.note.map(str::to_owned));
-        if let Some(metric) = source.keep.metric() {
-            let column = self.header.shown(at);
-            match self.metrics.iter_mut().find(|(known, _)| *known == metric) {
-                Some((_, shown)) => *shown = format!("{shown}+{column}").into(),
-                None => self.metrics.push((metric, column.into())),
+        self.notes.extend(column.note.map(str::to_owned));
+        match &column.to {
+            To::EmployeeNo => self.employee_no = at,
+            To::Name => self.name = Some(at),
+            To::Day => self.day = Some(at),
+            To::ExternalId => self.external_id = Some(at),
+            To::Check => self.measured.push(Measured { at, column, metric: None }),
+            To::Metric(metric) => {
+                let metric = self.metric(metric, at);
+                self.measured.push(Measured { at, column, metric: Some(metric) });
             }
         }
         Ok(None)
     }
 
+    /// The place of a metric in [`Self::metrics`], with one more column of it.
+    fn metric(&mut self, metric: &str, at: usize) -> usize {
+        let column = self.header.shown(at);
+        let known = self.metrics.iter().position(|known| known.metric == metric);
+        let shown = known
+            .and_then(|known| self.metrics.get(known))
+            .map_or_else(|| column.to_owned(), |known| format!("{}+{column}", known.shown));
+        let read = Arc::new(ReadColumn { metric: metric.to_owned(), shown });
+        let index = known.unwrap_or(self.metrics.len());
+        match self.metrics.get_mut(index) {
+            Some(known) => *known = read,
+            None => self.metrics.push(read),
+        }
+        index
+    }
+
     /// Whether a column in the wrong unit for `source` is in the right one for another source of the same metric.
-    fn is_read_otherwise(&self, source: &Source, at: usize) -> bool {
+    fn is_read_otherwise(&self, column: &FormColumn, at: usize) -> bool {
         const COUNTED_OR_MEASURED: [Measure; 2] = [Measure::Count, Measure::Days];
         let unit = self.header.columns.get(at).and_then(|column| column.unit());
-        source.keep == Keep::As("absent_days")
+        column.metric() == Some("absent_days")
             && COUNTED_OR_MEASURED
                 .iter()
                 .any(|measure| unit.is_some_and(|unit| measure.units().contains(&unit)))
@@ -119,19 +144,28 @@ impl<'a> Layout<'a> {
 
     /// Whether a column with this usual header is read.
     fn has(&self, usual: &str) -> bool {
-        self.columns.iter().any(|(_, source)| source.usual() == usual)
+        self.measured.iter().any(|read| read.column.usual() == usual)
     }
 
-    fn leave_columns(&self, form: &Form) -> Vec<(usize, String)> {
-        let is_read = |at: usize| {
-            at == self.employee_no
-                || Some(at) == self.name
-                || self.columns.iter().any(|(read, _)| *read == at)
-        };
+    /// Whether anything is read from a column.
+    pub fn reads(&self, at: usize) -> bool {
+        at == self.employee_no || Some(at) == self.name || self.says(at)
+    }
+
+    /// Whether what stands in a column says something about a person.
+    pub fn says(&self, at: usize) -> bool {
+        [self.day, self.external_id].contains(&Some(at)) || self.measured.iter().any(|read| read.at == at)
+    }
+
+    /// Whether one of the form's columns is called like this one.
+    pub fn is_wanted(&self, found: &HeaderColumn) -> bool {
+        self.form.columns.iter().any(|column| found.rank(column, self.form.is_exact).is_some())
+    }
+
+    fn leave_columns(&self) -> Vec<(usize, String)> {
         let columns = self.header.columns.iter().enumerate();
         columns
-            .filter(|(at, _)| !is_read(*at))
-            .filter(|(_, column)| !form.sources.iter().any(|source| column.is_called(&source.headers)))
+            .filter(|(at, column)| !self.reads(*at) && !self.is_wanted(column))
             .filter_map(|(at, column)| Some((at, column.leave()?.to_owned())))
             .collect()
     }

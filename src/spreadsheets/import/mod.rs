@@ -1,44 +1,41 @@
-//! Reading the files that showrooms already have: attendance summaries exported from DingTalk and the funnel
-//! exported from a dealer management system (DMS).
+//! Reading spreadsheets: bytes in, rows and faults out, one after the other. Who a 工号 belongs to, and what happens to the
+//! values, is for the caller to decide. Layers, each knowing only the ones before it:
 //!
-//! Reading is pure: bytes in, rows and faults out, one after the other. Who a 工号 belongs to, and what happens to the
-//! values, is for the caller to decide. Three layers, each knowing only the one before it:
-//!
-//! - `content`, `text` and `workbook` turn bytes into lines of cells and keep to the limits below;
-//! - `header` and `layout` find the header and say which column holds what, `title` which month;
-//! - `sheet` reads the lines by a `form`: `attendance` and `funnel` are such forms, mostly tables.
+//! - `content`, `text` and `workbook` turn bytes into lines of cells and keep to the limits below; `number` and `day` read
+//!   a cell;
+//! - `form` says which columns are looked for, `header` and `layout` find them, `title` says which month a table is of;
+//! - `sheet` reads the lines.
 //!
 //! A clerk corrects the file, so every message is Chinese and names the place as the spreadsheet shows it.
 
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::http::Problem;
 use crate::period::Period;
 
-mod attendance;
 mod content;
+pub(in crate::spreadsheets) mod day;
 mod error;
-mod form;
-mod funnel;
-mod header;
+pub(in crate::spreadsheets) mod form;
+pub(in crate::spreadsheets) mod header;
 mod layout;
 pub(crate) mod number;
-pub(crate) mod sheet;
+pub(in crate::spreadsheets) mod sheet;
 mod spoken;
 #[cfg(test)]
 mod tests;
-pub(crate) mod text;
-pub(crate) mod title;
+mod text;
+mod title;
 pub(crate) mod unpack;
 pub(crate) mod workbook;
 
 pub use self::content::Content;
 pub use self::error::ImportError;
-use crate::diary::leave::LeaveType;
+pub(crate) use self::form::Form;
 
 /// The largest file that is read, in bytes: 50 MiB.
 pub const MAX_FILE_BYTES: usize = 50 << 20;
@@ -55,88 +52,12 @@ pub const MAX_COLUMNS: usize = 500;
 /// The most faults that are reported. A file with more is the wrong file rather than one to correct.
 pub const MAX_FAULTS: usize = 10_000;
 
-/// What a file holds, and so which columns are looked for.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum ImportKind {
-    /// DingTalk's 月度汇总 workbook (.xlsx); where its title says which days it covers, they are the month's
-    DingtalkAttendance,
-    /// The same columns as text: comma, semicolon or tab separated
-    AttendanceCsv,
-    /// A DMS's monthly funnel per advisor, as text or as a workbook (.xlsx)
-    DmsFunnel,
-}
-
-impl ImportKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::DingtalkAttendance, Self::AttendanceCsv, Self::DmsFunnel];
-
-    /// The name used in URLs, bodies and on the command line, for example `dms-funnel`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::DingtalkAttendance => "dingtalk-attendance",
-            Self::AttendanceCsv => "attendance-csv",
-            Self::DmsFunnel => "dms-funnel",
-        }
-    }
-
-    /// The catalogue's source that the file's metrics belong to.
-    pub fn source(self) -> &'static str {
-        match self {
-            Self::DingtalkAttendance | Self::AttendanceCsv => "attendance",
-            Self::DmsFunnel => "dms",
-        }
-    }
-
-    fn form(self, leave_types: &[LeaveType]) -> form::Form {
-        match self {
-            Self::DingtalkAttendance | Self::AttendanceCsv => attendance::form(leave_types),
-            Self::DmsFunnel => funnel::form(),
-        }
-    }
-}
-
-impl fmt::Display for ImportKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// The text names no kind of import.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is not a kind of import: expected dingtalk-attendance, attendance-csv or dms-funnel")]
-pub struct NotAnImportKind(String);
-
-impl FromStr for ImportKind {
-    type Err = NotAnImportKind;
-
-    fn from_str(text: &str) -> Result<Self, NotAnImportKind> {
-        let named = Self::ALL.into_iter().find(|kind| kind.name() == text);
-        named.ok_or_else(|| NotAnImportKind(text.chars().take(40).collect()))
-    }
-}
-
-/// What is asked of a file.
-#[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
-    /// What it holds.
-    pub kind: ImportKind,
-    /// The month that its values belong to.
-    pub period: Period,
-    /// What it is called, which may say which month it is about.
-    pub file_name: &'a str,
-    /// Which leave there is, and whether it is protected.
-    pub leave_types: &'a [LeaveType],
-}
-
 /// What is found in a file, in its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// The header of the table that is read. Where a later one follows, that is the table.
+    /// The header of the table that is read. Where a later one follows, that is the table, and what came before is none.
     Header(TableHeader),
-    /// A row without any fault; every 工号 occurs once.
+    /// A row without any fault; every person, day and record occurs once.
     Row(SheetRow),
     /// Everything that is wrong with a row.
     Faults(Vec<Fault>),
@@ -156,28 +77,39 @@ pub struct TableHeader {
 /// Takes what is found, one after the other, so that no file has to fit into memory.
 pub type Sink<'a> = dyn FnMut(Found) -> Result<(), ImportError> + 'a;
 
-/// One person's values for the month.
+/// One person's values, for the month or for a day of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SheetRow {
     /// The row as a spreadsheet shows it, counted from 1.
     pub row: u32,
     /// 工号 without surrounding spaces, in half-width characters; never empty. Nobody may have it.
-    pub employee_no: String,
+    pub employee_no: Box<str>,
     /// 姓名 where the file has it, to compare with the person found.
-    pub name: Option<String>,
+    pub name: Option<Box<str>>,
+    /// The day that it is of, where the file says it.
+    pub day: Option<NaiveDate>,
+    /// The id of the record in the system that the file comes from, where it has one.
+    pub external_id: Option<Box<str>>,
     /// At most one value for each metric.
-    pub values: Vec<Cell>,
+    pub values: Box<[Cell]>,
 }
 
 /// One value, fit to be recorded as a fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
-    /// The metric's code in the catalogue.
-    pub metric: &'static str,
-    /// The header it was read under; several, joined by `+`, where columns are added up.
-    pub column: Arc<str>,
-    /// In the metric's unit: a whole number, days in halves, or yuan with at most two decimals. Never negative.
+    /// Where it stands, and of what it is a value.
+    pub column: Arc<ReadColumn>,
+    /// In the metric's unit, and as large and as exact as the column may have it.
     pub value: Decimal,
+}
+
+/// A column that holds values of a metric, or several that are added up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadColumn {
+    /// The metric's name in the catalogue.
+    pub metric: String,
+    /// The header as the file writes it; several are joined by `+`.
+    pub shown: String,
 }
 
 /// One thing wrong in one row. A row with a fault yields no values.
@@ -193,7 +125,7 @@ pub struct Fault {
     pub expected: String,
 }
 
-/// Reads a file and hands over what it finds.
+/// Reads a file by a form and hands over what it finds.
 ///
 /// Columns are found by their headers, in any order; columns not asked for are ignored. Blank rows, totals (合计, 总计),
 /// notes below the table and headers repeated within it are skipped. Text may be UTF-8, GB18030 or UTF-16.
@@ -201,33 +133,22 @@ pub struct Fault {
 /// # Errors
 ///
 /// The file as a whole cannot be used. What was handed over before is then worth nothing.
-pub fn read(content: &mut Content, wanted: &Wanted<'_>, sink: &mut Sink<'_>) -> Result<(), ImportError> {
-    if content.size()? > u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX) {
-        return Err(ImportError::TooLarge);
-    }
-    let form = wanted.kind.form(wanted.leave_types);
-    match container(&content.beginning()?)? {
-        Container::Workbook if wanted.kind == ImportKind::AttendanceCsv => Err(ImportError::Workbook),
-        Container::Text if wanted.kind == ImportKind::DingtalkAttendance => {
-            Err(ImportError::NotAWorkbook("文件内容不是 .xlsx 格式".into()))
-        }
-        Container::Text => tables(Container::Text, content, &mut |worksheet, lines| {
-            sheet::read(&form, lines, &Surroundings::of(wanted, worksheet), sink)
-        }),
-        Container::Workbook => only_table(&form, content, wanted, sink),
-    }
-}
-
-/// Reads the only worksheet that is what is wanted; of two, it is not guessed which.
-fn only_table(
-    form: &form::Form,
+pub(crate) fn read(
     content: &mut Content,
-    wanted: &Wanted<'_>,
+    form: &Form,
+    period: Period,
+    file_name: &str,
     sink: &mut Sink<'_>,
 ) -> Result<(), ImportError> {
+    let is_header = |line: &Line| {
+        form.employee_no().is_ok_and(|column| line.cells.iter().any(|cell| column.is_named_by(cell)))
+    };
+    let container = container_of(content)?;
+    form.check(container)?;
+    // Of two worksheets that are what is wanted, it is not guessed which.
     let mut found = Vec::new();
-    let result = tables(Container::Workbook, content, &mut |worksheet, lines| {
-        let around = Surroundings::of(wanted, worksheet);
+    let result = tables(container, content, &is_header, &mut |worksheet, lines| {
+        let around = Surroundings { period, worksheet, file_name };
         let is_table = if found.is_empty() {
             sheet::read(form, lines, &around, sink)?;
             true
@@ -247,18 +168,43 @@ fn only_table(
     }
 }
 
+/// Reads a file beside everything else; nobody waits for it.
+pub(in crate::spreadsheets) async fn beside<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, ImportError> + Send + 'static,
+) -> Result<T, Problem> {
+    let read = tokio::task::spawn_blocking(read).await.map_err(|error| Problem::internal(&error))?;
+    read.map_err(Problem::from)
+}
+
+impl From<ImportError> for Problem {
+    fn from(error: ImportError) -> Self {
+        Self::field("file", error.to_string())
+    }
+}
+
+/// What a file is, if it is not too large to be read.
+pub(in crate::spreadsheets) fn container_of(content: &mut Content) -> Result<Container, ImportError> {
+    if content.size()? > u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX) {
+        return Err(ImportError::TooLarge);
+    }
+    container(&content.beginning()?)
+}
+
 /// What becomes of the lines of a table; a worksheet has a name.
 pub(crate) type Visit<'a> = dyn FnMut(Option<&str>, &mut Lines<'_>) -> Result<(), ImportError> + 'a;
 
 /// Visits the visible worksheets of a workbook until one is what the visitor wants, or the lines of a text.
-pub(crate) fn tables(
+///
+/// Of a text, the separator is the one that makes the most of the line that `is_header` knows.
+pub(in crate::spreadsheets) fn tables(
     container: Container,
     content: &mut Content,
+    is_header: &dyn Fn(&Line) -> bool,
     visit: &mut Visit<'_>,
 ) -> Result<(), ImportError> {
     match container {
         Container::Workbook => workbook::read(content, visit),
-        Container::Text => visit(None, &mut *text::lines(content)?),
+        Container::Text => visit(None, &mut *text::lines(content, is_header)?),
     }
 }
 
@@ -269,12 +215,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) file_name: &'a str,
 }
 
-impl<'a> Surroundings<'a> {
-    fn of(wanted: &Wanted<'a>, worksheet: Option<&'a str>) -> Self {
-        Self { period: wanted.period, worksheet, file_name: wanted.file_name }
-    }
-}
-
+/// A workbook, or text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Container {
     Workbook,

@@ -3,9 +3,10 @@
 use rust_decimal::Decimal;
 
 /// What a column measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Measure {
     /// A whole number.
+    #[default]
     Count,
     /// Days, in halves.
     Days,
@@ -16,15 +17,19 @@ pub(crate) enum Measure {
 }
 
 impl Measure {
+    /// Every measure.
+    pub(crate) const ALL: [Self; 4] = [Self::Count, Self::Days, Self::Amount, Self::Hours];
+
     /// Units that may follow a value or a header. Others are wrong: three hours are not three days.
     pub(crate) fn units(self) -> &'static [&'static str] {
         match self {
             Self::Count => &[
-                "次", "台", "人", "个", "单", "批", "组", "位", "件", "份", "笔", "辆", "条", "人次", "批次",
+                "次", "台", "人", "个", "单", "批", "组", "位", "件", "份", "笔", "辆", "条", "项", "起",
+                "张", "人次", "批次",
             ],
             Self::Days => &["天", "日"],
             Self::Amount => &["元"],
-            Self::Hours => &["小时", "时", "h", "H"],
+            Self::Hours => &["小时", "时", "学时", "h", "H"],
         }
     }
 

@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::form::{Blank, Form, Source};
-use super::header::{Column, Header, SEARCHED_ROWS, is_total, names_employee_no};
+use super::day::day;
+use super::form::{EmptyCell, FormColumn, is_nothing};
+use super::header::{Header, HeaderColumn, SEARCHED_ROWS, is_total};
 use super::layout::Layout;
 use super::number::half_width;
 use super::{
-    Cell, Fault, Found, ImportError, Line, Lines, MAX_FAULTS, SheetRow, Sink, Surroundings, Value, title,
+    Cell, Fault, Form, Found, ImportError, Line, Lines, MAX_FAULTS, ReadColumn, SheetRow, Sink, Surroundings,
+    Value, title,
 };
 use crate::period::Period;
 
@@ -20,18 +23,24 @@ const MAX_FOUND_CHARS: usize = 60;
 /// The longest employee number, in characters.
 const MAX_EMPLOYEE_NO_CHARS: usize = 32;
 
+/// The longest id of a record, in characters.
+const MAX_EXTERNAL_ID_CHARS: usize = 100;
+
 /// One row while it is read.
-pub(super) struct Reading<'a> {
+pub(in crate::spreadsheets) struct Reading<'a> {
     pub period: Period,
     row: u32,
-    read: Vec<Read<'a>>,
-    extra: Vec<Cell>,
+    read: Vec<ReadCell<'a>>,
+    /// What follows from several cells: metric, header and value.
+    derived: Vec<(&'static str, String, Decimal)>,
     faults: Vec<Fault>,
 }
 
-struct Read<'a> {
-    source: &'a Source,
-    column: &'a str,
+struct ReadCell<'a> {
+    column: &'a FormColumn,
+    /// Which of [`Layout::metrics`] it adds to.
+    metric: Option<usize>,
+    shown: &'a str,
     value: Decimal,
 }
 
@@ -39,16 +48,16 @@ impl Reading<'_> {
     /// The value under the column whose usual header is `header`, and the header as the file writes it.
     pub fn value(&self, header: &str) -> Option<(Decimal, &str)> {
         let mut read = self.read.iter();
-        read.find(|read| read.source.usual() == header).map(|read| (read.value, read.column))
+        read.find(|read| read.column.usual() == header).map(|read| (read.value, read.shown))
     }
 
     /// The sum over the columns of `metric`; zero where there is none.
     pub fn sum(&self, metric: &str) -> Decimal {
-        self.read.iter().filter(|read| read.source.keep.metric() == Some(metric)).map(|read| read.value).sum()
+        self.read.iter().filter(|read| read.column.metric() == Some(metric)).map(|read| read.value).sum()
     }
 
     pub fn add(&mut self, metric: &'static str, column: &str, value: Decimal) {
-        self.extra.push(Cell { metric, column: column.into(), value });
+        self.derived.push((metric, column.to_owned(), value));
     }
 
     pub fn fault(&mut self, column: Option<&str>, found: &str, expected: impl Into<String>) {
@@ -68,81 +77,108 @@ pub(super) fn read(
     around: &Surroundings<'_>,
     sink: &mut Sink<'_>,
 ) -> Result<(), ImportError> {
+    read_until(form, lines, around, sink, false)
+}
+
+/// Whether the lines are a table that has a row, good or not.
+pub(super) fn has_rows(form: &Form, lines: &mut Lines<'_>, around: &Surroundings<'_>) -> bool {
+    read_until(form, lines, around, &mut |_| Ok(()), true).is_ok()
+}
+
+/// Reads one table; to its first row where no more is wanted than to know whether it is one.
+fn read_until(
+    form: &Form,
+    lines: &mut Lines<'_>,
+    around: &Surroundings<'_>,
+    sink: &mut Sink<'_>,
+    is_only_tried: bool,
+) -> Result<(), ImportError> {
     let mut head = Vec::new();
     let mut rest = lines.peekable();
     // One row more than is searched: the header may have a second one.
     while let Some(line) = rest.next_if(|line| !matches!(line, Ok(line) if line.row > SEARCHED_ROWS + 1)) {
         head.push(line?);
     }
-    let layout = Layout::new(form, Header::find(&head, around.period.month()).ok_or(ImportError::NoHeader)?)?;
+    let layout = Layout::new(form, Header::find(&head, around.period.month(), form)?)?;
     let last_row = layout.header.last_row;
     let (above, upper): (Vec<_>, Vec<_>) =
         head.iter().filter(|line| line.row < last_row).partition(|line| line.row < layout.header.first_row);
-    let doubt = title::check(&above, &upper, around)?;
+    let (doubt, refusal) = match title::check(&above, &upper, around) {
+        Ok(doubt) => (doubt, None),
+        // Rows that name their day say themselves which month they are of: the title of a week does not cover it.
+        Err(refusal) if form.has_day() => (None, Some(refusal)),
+        Err(refusal) => return Err(refusal),
+    };
     let mut header = layout.described();
     header.notes.extend(doubt);
     sink(Found::Header(header))?;
 
-    let mut table =
-        Table { form, layout: &layout, period: around.period, rows_of: HashMap::new(), faults: 0 };
-    let mut is_empty = true;
+    let mut table = Table {
+        layout: &layout,
+        period: around.period,
+        rows_of: HashMap::new(),
+        derived: Vec::new(),
+        faults: 0,
+    };
+    let (mut is_empty, mut is_dated) = (true, None);
     for line in head.into_iter().filter(|line| line.row > last_row).map(Ok).chain(rest) {
-        if let Some(found) = table.read(&line?)? {
-            is_empty = false;
-            sink(found)?;
+        let Some(found) = table.read(&line?)? else { continue };
+        is_empty = false;
+        if let Found::Row(row) = &found {
+            is_dated = Some(row.day.is_some() && is_dated != Some(false));
+        }
+        sink(found)?;
+        if is_only_tried && refusal.is_none() {
+            break;
         }
     }
-    if is_empty { Err(ImportError::NoRows) } else { Ok(()) }
+    match refusal {
+        _ if is_empty => Err(ImportError::NoRows),
+        Some(refusal) if is_dated != Some(true) => Err(refusal),
+        _ => Ok(()),
+    }
 }
 
-/// Whether the lines are a table that has a row, good or not.
-pub(super) fn has_rows(form: &Form, lines: &mut Lines<'_>, around: &Surroundings<'_>) -> bool {
-    let mut stop = |found| match found {
-        Found::Header(_) => Ok(()),
-        Found::Row(_) | Found::Faults(_) => Err(ImportError::Stopped),
-    };
-    read(form, lines, around, &mut stop) == Err(ImportError::Stopped)
-}
+/// What stands once in a file: a person, day and record.
+type Key = (Box<str>, Option<NaiveDate>, Option<Box<str>>);
 
 /// A table while it is read.
 struct Table<'a> {
-    form: &'a Form,
     layout: &'a Layout<'a>,
     period: Period,
-    /// The row of each 工号.
-    rows_of: HashMap<String, u32>,
+    /// The row of each person, day and record.
+    rows_of: HashMap<Key, u32>,
+    /// Metrics that follow from several columns, with the header that they are said to stand under.
+    derived: Vec<Arc<ReadColumn>>,
     faults: usize,
 }
 
 impl Table<'_> {
     fn read(&mut self, line: &Line) -> Result<Option<Found>, ImportError> {
-        let employee_no = line.cell(self.layout.employee_no);
-        let name = self.layout.name.map(|column| line.cell(column));
-        if names_employee_no(line) {
-            return if self.is_another_header(line) {
-                let first = self.layout.header.main.row;
-                Err(ImportError::AnotherHeader { row: line.row, first })
-            } else {
-                Ok(None)
+        let layout = self.layout;
+        let employee_no = line.cell(layout.employee_no);
+        let name = layout.name.map(|column| line.cell(column));
+        let heads = layout.form.employee_no()?;
+        if line.cells.iter().any(|cell| heads.is_named_by(cell)) {
+            let first = layout.header.main.row;
+            return match self.is_another_header(line) {
+                true => Err(ImportError::AnotherHeader { row: line.row, first }),
+                false => Ok(None),
             };
         }
         if is_total(line, employee_no, name) || self.is_note(line, employee_no, name) {
             return Ok(None);
         }
-        let mut reading = Reading {
-            period: self.period,
-            row: line.row,
-            read: Vec::new(),
-            extra: Vec::new(),
-            faults: Vec::new(),
-        };
-        let employee_no = read_employee_no(&mut reading, self.layout, employee_no, &mut self.rows_of);
-        read_cells(&mut reading, self.layout, line);
-        (self.form.finish)(&mut reading);
-        if let Some(employee_no) = employee_no.filter(|_| reading.faults.is_empty()) {
-            let name = name.map(Value::shown).filter(|name| !name.is_empty());
-            let values = cells(reading, self.layout);
-            return Ok(Some(Found::Row(SheetRow { row: line.row, employee_no, name, values })));
+        let (read, derived, faults) = (Vec::with_capacity(layout.measured.len()), Vec::new(), Vec::new());
+        let mut reading = Reading { period: self.period, row: line.row, read, derived, faults };
+        let key = self.read_key(&mut reading, line);
+        read_cells(&mut reading, layout, line);
+        (layout.form.finish)(&mut reading);
+        if let Some((employee_no, day, external_id)) = key.filter(|_| reading.faults.is_empty()) {
+            let name = name.filter(|name| !is_nothing(name)).map(|name| name.shown().into());
+            let values = self.cells(reading);
+            let row = SheetRow { row: line.row, employee_no, name, day, external_id, values };
+            return Ok(Some(Found::Row(row)));
         }
         self.faults += reading.faults.len();
         if self.faults > MAX_FAULTS {
@@ -155,35 +191,76 @@ impl Table<'_> {
     fn is_another_header(&self, line: &Line) -> bool {
         let layout = self.layout;
         let width = line.cells.len().max(layout.width());
-        (0..width).filter(|at| layout.header.differs(line, *at)).any(|at| {
-            let would_be_read = || {
-                let column = Column::alone(line.cell(at));
-                self.form.sources.iter().any(|source| column.is_called(&source.headers))
-            };
-            at == layout.employee_no
-                || Some(at) == layout.name
-                || layout.columns.iter().any(|(read, _)| *read == at)
-                || would_be_read()
-        })
+        (0..width)
+            .filter(|at| layout.header.differs(line, *at))
+            .any(|at| layout.reads(at) || layout.is_wanted(&HeaderColumn::alone(line.cell(at))))
     }
 
     /// Whether the line is nobody's: it has no 工号, or words of a footer there, and nothing where values are read. It
     /// may be a third row of the header, the second row of one that is repeated, a note or a signature. Somebody with a
     /// name and anything where values are read is somebody.
     fn is_note(&self, line: &Line, employee_no: &Value, name: Option<&Value>) -> bool {
-        let is_read = |at: usize| self.layout.columns.iter().any(|(read, _)| *read == at);
+        let said =
+            || line.cells.iter().enumerate().filter(|(at, _)| self.layout.says(*at)).map(|(_, cell)| cell);
         let is_named = name.is_some_and(|name| !name.is_blank() && !is_footer(name));
-        let says_anything =
-            || line.cells.iter().enumerate().any(|(at, cell)| is_read(at) && !cell.is_blank());
-        if employee_no.is_blank() && is_named && says_anything() {
+        if employee_no.is_blank() && is_named && said().any(|cell| !cell.is_blank()) {
             return false;
         }
         let is_value = |cell: &Value| match cell {
             Value::Text(text) => text.chars().any(|c| half_width(c).is_ascii_digit()),
             other => !other.is_blank(),
         };
-        (employee_no.is_blank() || is_footer(employee_no))
-            && !line.cells.iter().enumerate().any(|(at, cell)| is_read(at) && is_value(cell))
+        (employee_no.is_blank() || is_footer(employee_no)) && !said().any(is_value)
+    }
+
+    /// Reads whom, and where the file says it which day and record, the row is about. That stands there once.
+    fn read_key(&mut self, reading: &mut Reading<'_>, line: &Line) -> Option<Key> {
+        let layout = self.layout;
+        let cell = |at: Option<usize>| Some((layout.shown(at?), line.cell(at?)));
+        let employee_no = read_employee_no(reading, layout, line.cell(layout.employee_no));
+        let day = cell(layout.day).and_then(|(column, cell)| read_day(reading, column, cell));
+        let external_id = cell(layout.external_id).and_then(|(column, cell)| read_id(reading, column, cell));
+        let key = (employee_no?, day, external_id);
+        if let Some(first) = self.rows_of.get(&key) {
+            let what = if layout.day.or(layout.external_id).is_none() {
+                "每个工号只出现一次"
+            } else {
+                "同一工号、日期和编号只出现一次"
+            };
+            let found = line.cell(layout.employee_no).shown();
+            reading.fault(
+                Some(layout.shown(layout.employee_no)),
+                &found,
+                format!("{what}（第 {first} 行已有）"),
+            );
+            return None;
+        }
+        self.rows_of.insert(key.clone(), reading.row);
+        Some(key)
+    }
+
+    /// The values of a row that is in order, one for each metric that has any.
+    fn cells(&mut self, reading: Reading<'_>) -> Box<[Cell]> {
+        let mut sums: Vec<Option<Decimal>> = vec![None; self.layout.metrics.len()];
+        for read in &reading.read {
+            if let Some(sum) = read.metric.and_then(|metric| sums.get_mut(metric)) {
+                *sum = Some(sum.unwrap_or_default() + read.value);
+            }
+        }
+        let derived = reading.derived.into_iter().map(|(metric, shown, value)| {
+            let known = self.derived.iter().find(|known| known.metric == metric && known.shown == shown);
+            let column = known.cloned().unwrap_or_else(|| {
+                let column = Arc::new(ReadColumn { metric: metric.to_owned(), shown });
+                self.derived.push(Arc::clone(&column));
+                column
+            });
+            Cell { column, value: value.normalize() }
+        });
+        let measured =
+            self.layout.metrics.iter().zip(sums).filter_map(|(column, sum)| {
+                Some(Cell { column: Arc::clone(column), value: sum?.normalize() })
+            });
+        derived.chain(measured).collect()
     }
 }
 
@@ -194,18 +271,12 @@ fn is_footer(cell: &Value) -> bool {
     text.contains([':', '：']) || WORDS.iter().any(|word| text.starts_with(word))
 }
 
-/// Reads the employee number, which must be new in the file.
-fn read_employee_no(
-    reading: &mut Reading<'_>,
-    layout: &Layout<'_>,
-    cell: &Value,
-    rows_of: &mut HashMap<String, u32>,
-) -> Option<String> {
+fn read_employee_no(reading: &mut Reading<'_>, layout: &Layout<'_>, cell: &Value) -> Option<Box<str>> {
     let column = Some(layout.shown(layout.employee_no));
     let found = cell.shown();
     let half: String = found.chars().map(half_width).collect();
     // An apostrophe before it is how spreadsheets are told that 0012 is a text.
-    let employee_no = half.trim().trim_start_matches('\'').to_owned();
+    let employee_no = half.trim().trim_start_matches('\'');
     if employee_no.is_empty() {
         reading.fault(column, &found, "工号，不能为空");
         return None;
@@ -216,12 +287,28 @@ fn read_employee_no(
         reading.fault(column, &found, format!("工号，不超过 {MAX_EMPLOYEE_NO_CHARS} 个字符，例如 A01"));
         return None;
     }
-    if let Some(first) = rows_of.get(&employee_no) {
-        reading.fault(column, &found, format!("每个工号只出现一次（第 {first} 行已有）"));
+    Some(employee_no.into())
+}
+
+fn read_day(reading: &mut Reading<'_>, column: &str, cell: &Value) -> Option<NaiveDate> {
+    if is_nothing(cell) {
         return None;
     }
-    rows_of.insert(employee_no.clone(), reading.row);
-    Some(employee_no)
+    let period = reading.period;
+    let found = day(cell).filter(|day| Period::containing(*day) == period);
+    if found.is_none() {
+        let expected = format!("{period} 月内的日期，例如 {}", period.first_day());
+        reading.fault(Some(column), &cell.shown(), expected);
+    }
+    found
+}
+
+fn read_id(reading: &mut Reading<'_>, column: &str, cell: &Value) -> Option<Box<str>> {
+    let found = cell.shown();
+    if found.chars().count() > MAX_EXTERNAL_ID_CHARS || matches!(cell, Value::Other(_)) {
+        reading.fault(Some(column), &found, format!("编号，不超过 {MAX_EXTERNAL_ID_CHARS} 个字符"));
+    }
+    Some(found).filter(|id| !id.is_empty()).map(String::into_boxed_str)
 }
 
 fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, line: &Line) {
@@ -240,32 +327,23 @@ fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, line: &Line
         return;
     }
     refuse_unknown_leave(reading, layout, line);
-    for (at, source) in &layout.columns {
-        let column = layout.shown(*at);
-        let cell = line.cell(*at);
-        let is_dash = matches!(cell, Value::Text(text) if matches!(text.as_str(), "-" | "--" | "—" | "——"));
-        let value = match cell {
-            Value::Blank => None,
-            Value::Text(_) if is_dash && source.blank != Blank::Fault => None,
-            Value::Text(text) => Some(source.measure.read(text)),
-            Value::Number(number) => Some(source.measure.take(*number)),
-            Value::Other(_) => Some(None),
-        };
-        let value = match (value, source.blank) {
-            (None, Blank::Missing) => continue,
-            (None, Blank::Zero) => Some(Decimal::ZERO),
-            (None, Blank::Fault) => None,
-            (Some(value), _) => value,
+    for read in &layout.measured {
+        let (column, shown, cell) = (read.column, layout.shown(read.at), line.cell(read.at));
+        let is_nothing = cell.is_blank() || column.blank != EmptyCell::Fault && is_nothing(cell);
+        let value = match column.blank {
+            EmptyCell::Missing if is_nothing => continue,
+            EmptyCell::Zero if is_nothing => Some(Decimal::ZERO),
+            _ => column.read(cell),
         };
         match value {
-            Some(value) => reading.read.push(Read { source, column, value }),
-            None => reading.fault(Some(column), &cell.shown(), source.measure.expected()),
+            Some(value) => reading.read.push(ReadCell { column, metric: read.metric, shown, value }),
+            None => reading.fault(Some(shown), &cell.shown(), column.expected()),
         }
     }
 }
 
 /// Whether two cells look like one number that its own separator has torn: 9 and 600, ¥48 and 450.00.
-pub(crate) fn is_torn(line: &Line) -> bool {
+fn is_torn(line: &Line) -> bool {
     let text = |cell: &Value| match cell {
         Value::Text(text) => text.chars().map(half_width).collect(),
         _ => String::new(),
@@ -297,15 +375,4 @@ fn refuse_unknown_leave(reading: &mut Reading<'_>, layout: &Layout<'_>, line: &L
             reading.fault(Some(layout.shown(*at)), &found, expected);
         }
     }
-}
-
-/// The values of a row that is in order, one for each metric that has any.
-fn cells(reading: Reading<'_>, layout: &Layout<'_>) -> Vec<Cell> {
-    let mut cells = reading.extra.clone();
-    for (metric, column) in &layout.metrics {
-        if reading.read.iter().any(|read| read.source.keep.metric() == Some(*metric)) {
-            cells.push(Cell { metric, column: Arc::clone(column), value: reading.sum(metric).normalize() });
-        }
-    }
-    cells
 }

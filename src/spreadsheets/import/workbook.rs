@@ -27,15 +27,20 @@ fn read_unguarded(content: &mut Content, visit: &mut Visit<'_>) -> Result<(), Im
         workbook.sheets_metadata().iter().filter(visible).map(|sheet| sheet.name.clone()).collect();
     // An export often comes with other sheets: daily lists, raw punches, another month. Their complaint counts only if
     // no sheet is the right one, and then that of the nearest.
-    let mut refusal = ImportError::NoHeader;
+    let mut refusal: Option<ImportError> = None;
     for name in names {
         let mut cells = workbook.worksheet_cells_reader(&name).map_err(damaged)?;
         match visit(Some(&name), &mut lines_with_formulas(&mut cells)) {
-            Err(error) if error.is_about_the_table() => refusal = nearer(refusal, error),
+            Err(error) if error.is_about_the_table() => {
+                refusal = Some(match refusal.take() {
+                    Some(first) => nearer(first, error),
+                    None => error,
+                });
+            }
             result => return result,
         }
     }
-    Err(refusal)
+    Err(refusal.unwrap_or_else(|| ImportError::NotAWorkbook("没有可见的工作表".into())))
 }
 
 /// The complaint about the worksheet that comes nearer to what is wanted; of two that come as near, the first.

@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use diesel_async::AsyncPgConnection;
-
-use super::Importer;
-use super::reader::Chunk;
+use super::{CHUNK_ROWS, Sheet};
+use crate::auth::Context;
 use crate::http::Problem;
-use crate::ledger::metric::{Catalogue, nearest};
+use crate::ledger::metric::{Catalogue, nearest, needs_verification};
 use crate::ledger::{self, Entry, Person};
 use crate::period::Period;
 use crate::spreadsheets::import::number::half_width;
@@ -16,133 +14,134 @@ use crate::spreadsheets::import::{Cell, Fault, SheetRow, TableHeader};
 /// So many pairs of 工号 are compared for hints: a file of strangers in a large group is the wrong file.
 const MAX_COMPARISONS: usize = 20_000_000;
 
-/// Finds the people of rows.
-pub(super) struct Addresses<'a> {
-    catalogue: &'a Catalogue,
-    period: Period,
-    importer: &'a Importer,
-    header: TableHeader,
-    /// The 工号 that a stranger's may be meant to be, once there is one.
-    known: Option<Vec<String>>,
-    compared: usize,
-    /// Columns whose metric is not collected here.
-    left_out: BTreeSet<String>,
-}
-
-/// What somebody's values are.
+/// A sheet whose people are found.
+#[derive(Default)]
 pub(super) struct Addressed {
     /// Rows without a fault.
-    pub rows: usize,
-    /// Their values.
-    pub entries: Vec<Entry>,
-    /// Where each value stands: row, 工号 and column.
-    pub places: Vec<(u32, String, Cell)>,
+    pub rows: Vec<AddressedRow>,
     pub faults: Vec<Fault>,
+    /// What there is to know about how the file is read.
+    pub notes: Vec<String>,
 }
 
-impl<'a> Addresses<'a> {
-    pub fn new(catalogue: &'a Catalogue, period: Period, importer: &'a Importer) -> Self {
-        let header = TableHeader::default();
-        Self { catalogue, period, importer, header, known: None, compared: 0, left_out: BTreeSet::new() }
-    }
+/// A row with whose it is.
+pub(super) struct AddressedRow {
+    pub employee_id: i64,
+    pub row: SheetRow,
+}
 
-    /// What there is to know about how the file is read.
-    pub fn notes(&self) -> Vec<String> {
-        let mut notes = self.header.notes.clone();
-        notes.extend(self.left_out.iter().map(|column| format!("指标目录中没有“{column}”列的指标，未读取")));
-        notes
-    }
-
-    pub async fn address(
-        &mut self,
-        connection: &mut AsyncPgConnection,
-        chunk: Chunk,
-    ) -> Result<Addressed, Problem> {
-        if let Some(header) = chunk.header {
-            self.header = header;
+impl AddressedRow {
+    /// A value of it, as it is recorded.
+    pub fn entry(&self, cell: &Cell) -> Entry {
+        Entry {
+            day: self.row.day,
+            external_id: self.row.external_id.as_deref().map(str::to_owned),
+            ..Entry::total(self.employee_id, &*cell.column.metric, cell.value)
         }
-        let employee_nos = chunk.rows.iter().map(|row| row.employee_no.clone()).collect::<Vec<_>>();
-        let scope = self.importer.scope.as_ref();
-        let people = ledger::people(connection, self.period, &employee_nos, scope).await?;
+    }
+}
+
+/// Finds the people of the rows, as far as the caller reaches. A row of somebody else, by its number or its name, is
+/// faulty, and so is one with a value that the metric cannot have or that only counts once somebody else has verified it.
+pub(super) async fn address(
+    cx: &mut Context,
+    catalogue: &Catalogue,
+    period: Period,
+    sheet: Sheet,
+) -> Result<Addressed, Problem> {
+    let Sheet { header, rows, faults, .. } = sheet;
+    let (scope, is_operator) = (cx.scope.clone(), cx.by().is_none());
+    let checks = Checks { catalogue, header: &header, is_operator };
+    let mut addressed = Addressed { faults, notes: header.notes.clone(), ..Addressed::default() };
+    addressed.rows.reserve(rows.len());
+    let (mut colleagues, mut compared, mut left_out) = (None, 0, BTreeSet::new());
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let chunk = rows.by_ref().take(CHUNK_ROWS).collect::<Vec<_>>();
+        let employee_nos = chunk.iter().map(|row| row.employee_no.to_string()).collect::<Vec<_>>();
+        let people = ledger::people(cx.db(), period, &employee_nos, Some(&scope)).await?;
         let reached = people.iter().filter(|person| person.is_reached);
-        let people: HashMap<&str, &Person> =
-            reached.map(|person| (person.employee_no.as_str(), person)).collect();
-        let mut addressed =
-            Addressed { rows: 0, entries: Vec::new(), places: Vec::new(), faults: chunk.faults };
-        for row in chunk.rows {
-            match people.get(row.employee_no.as_str()) {
-                None => {
-                    let fault = self.stranger(connection, row).await?;
-                    addressed.faults.push(fault);
-                }
-                Some(person) => self.enter(&mut addressed, person, row),
+        let people: HashMap<&str, &Person> = reached.map(|one| (one.employee_no.as_str(), one)).collect();
+        for mut row in chunk {
+            let Some(person) = people.get(&*row.employee_no) else {
+                let known = match colleagues.take() {
+                    Some(known) => known,
+                    None => ledger::employee_nos(cx.db(), period, Some(&scope)).await?,
+                };
+                compared += known.len();
+                let near = if compared <= MAX_COMPARISONS { known.as_slice() } else { &[] };
+                addressed.faults.push(stranger(&header, row, near));
+                colleagues = Some(known);
+                continue;
+            };
+            let is_collected = |cell: &Cell| catalogue.find(&cell.column.metric).is_some();
+            if !row.values.iter().all(is_collected) {
+                let (kept, foreign) = row.values.into_iter().partition::<Vec<_>, _>(is_collected);
+                left_out.extend(foreign.into_iter().map(|cell| cell.column.shown.clone()));
+                row.values = kept.into();
+            }
+            let faults = checks.faults(&row, person);
+            match faults.is_empty() {
+                true => addressed.rows.push(AddressedRow { employee_id: person.id, row }),
+                false => addressed.faults.extend(faults),
             }
         }
-        addressed.faults.sort_by_key(|fault| fault.row);
-        Ok(addressed)
     }
+    addressed.faults.sort_by_key(|fault| fault.row);
+    let note = |column| format!("指标目录中没有“{column}”列的指标，未读取");
+    addressed.notes.extend(left_out.into_iter().map(note));
+    Ok(addressed)
+}
 
-    fn enter(&mut self, addressed: &mut Addressed, person: &Person, row: SheetRow) {
-        let name = row.name.as_deref().filter(|name| !is_same_person(name, &person.name));
-        let misnamed = name.map(|name| Fault {
+/// What a row is checked for once its person is known.
+struct Checks<'a> {
+    catalogue: &'a Catalogue,
+    header: &'a TableHeader,
+    is_operator: bool,
+}
+
+impl Checks<'_> {
+    fn faults(&self, row: &SheetRow, person: &Person) -> Vec<Fault> {
+        let fault = |column: Option<String>, found: String, expected: String| Fault {
             row: Some(row.row),
-            column: self.header.name.clone(),
-            found: name.to_owned(),
-            expected: format!("{}（工号 {} 是{}）", person.name, person.employee_no, person.name),
+            column,
+            found,
+            expected,
+        };
+        let name = row.name.as_deref().filter(|name| !is_same_person(name, &person.name));
+        let misnamed = name.map(|name| {
+            let expected = format!("{}（工号 {} 是{}）", person.name, person.employee_no, person.name);
+            fault(self.header.name.clone(), name.to_owned(), expected)
         });
-        let (known, foreign): (Vec<_>, Vec<_>) =
-            row.values.into_iter().partition(|cell| self.catalogue.find(cell.metric).is_some());
-        self.left_out.extend(foreign.into_iter().map(|cell| cell.column.to_string()));
-        let refused = known.iter().filter_map(|cell| {
-            let expected = self.catalogue.read(cell.metric, cell.value).err()?;
-            let (column, found) = (Some(cell.column.to_string()), cell.value.to_string());
-            Some(Fault {
-                row: Some(row.row),
-                column,
-                found,
-                expected: format!("指标目录允许的值：{expected}"),
-            })
+        let refused = row.values.iter().filter_map(|cell| {
+            let metric = cell.column.metric.as_str();
+            let expected = match self.catalogue.read(metric, cell.value) {
+                Err(expected) => format!("指标目录允许的值：{expected}"),
+                Ok(_) if !self.is_operator && needs_verification(metric, cell.value) => {
+                    "0，或作为事件上报：须由其他人核实后才计入".to_owned()
+                }
+                Ok(_) => return None,
+            };
+            Some(fault(Some(cell.column.shown.clone()), cell.value.to_string(), expected))
         });
-        let faults = misnamed.into_iter().chain(refused).collect::<Vec<_>>();
-        if !faults.is_empty() {
-            addressed.faults.extend(faults);
-            return;
-        }
-        addressed.rows += 1;
-        for cell in known {
-            addressed.entries.push(Entry::total(person.id, cell.metric, cell.value));
-            addressed.places.push((row.row, person.employee_no.clone(), cell));
-        }
+        misnamed.into_iter().chain(refused).collect()
     }
+}
 
-    async fn stranger(
-        &mut self,
-        connection: &mut AsyncPgConnection,
-        row: SheetRow,
-    ) -> Result<Fault, Problem> {
-        let known = match self.known.take() {
-            Some(known) => known,
-            None => ledger::employee_nos(connection, self.period, self.importer.scope.as_ref()).await?,
-        };
-        self.compared += known.len();
-        let near = if self.compared <= MAX_COMPARISONS {
-            nearest(&row.employee_no, known.iter().map(String::as_str))
-        } else {
-            None
-        };
-        let expected = match near {
-            Some(near) => format!("本月在岗员工的工号，最接近的是 {near}"),
-            None => "本月在岗员工的工号".to_owned(),
-        };
-        self.known = Some(known);
-        let column = Some(self.header.employee_no.clone());
-        Ok(Fault { row: Some(row.row), column, found: row.employee_no, expected })
+fn stranger(header: &TableHeader, row: SheetRow, colleagues: &[String]) -> Fault {
+    let near = nearest(&row.employee_no, colleagues.iter().map(String::as_str));
+    let hint = near.map(|near| format!("，最接近的是 {near}")).unwrap_or_default();
+    Fault {
+        row: Some(row.row),
+        column: Some(header.employee_no.clone()),
+        found: row.employee_no.into(),
+        expected: format!("本月在岗员工的工号{hint}"),
     }
 }
 
 /// Whether a name in a file is the person's: spaces, full-width characters and the dots of foreign names do not matter,
 /// nor does a department behind or before it, as in 陈志远(销售一组).
-pub(crate) fn is_same_person(written: &str, name: &str) -> bool {
+fn is_same_person(written: &str, name: &str) -> bool {
     let plain = |c| match half_width(c) {
         '•' | '．' | '・' | '●' | '‧' | '.' => '·',
         other => other,

@@ -2,44 +2,72 @@
 //! corrected file only the differences are recorded. What a corrected file no longer says stays as it was: an empty cell
 //! is no word about a value.
 //!
-//! Rows are read, compared and recorded chunk by chunk, in one transaction: an import that is interrupted has never been.
+//! The file is read to its end before anything else is waited for: meanwhile no connection is held and no month is
+//! locked. Then its people are found, and what is new is recorded chunk by chunk, in one transaction: an import that is
+//! interrupted has never been.
 
 mod address;
-mod reader;
 mod report;
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
-pub(crate) use self::address::is_same_person;
-use self::address::{Addressed, Addresses};
-use self::reader::{Chunk, Reading, unusable};
+use self::address::{AddressedRow, address};
 pub use self::report::{ImportDifference, ImportReport, MAX_DIFFERENCES, place};
-use crate::auth::audit;
-use crate::auth::caller::Scope;
+use crate::auth::Context;
 use crate::db::schema::import_batch;
 use crate::diary::leave;
 use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
-use crate::ledger::{self, FactOutcome, Late, Origin, Recorded};
+use crate::ledger::{self, Entry, FactOutcome, Late, Origin};
 use crate::period::Period;
-use crate::spreadsheets::import::{Content, ImportError, ImportKind, MAX_FAULTS};
+use crate::spreadsheets::import::{
+    self, Cell, Content, Fault, Form, Found, ImportError, MAX_FAULTS, SheetRow, TableHeader,
+};
+use crate::spreadsheets::mapping::{self, built_in, built_in::ImportKind, store};
+
+/// So many rows are compared or recorded at a time.
+const CHUNK_ROWS: usize = 2_000;
 
 /// A file to be imported.
 #[derive(Debug)]
 pub struct ImportFile {
-    /// What it holds.
-    pub kind: ImportKind,
+    /// How it is read.
+    pub by: ReadBy,
     /// The month it is about.
     pub period: Period,
     /// Its name, for the record.
     pub name: String,
     /// Its bytes.
     pub content: Content,
+}
+
+/// How a file is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReadBy {
+    /// It is of a kind that the program knows.
+    Kind(ImportKind),
+    /// By the mapping of this name: a saved one that the caller may see, that of a template, or of the export of facts.
+    Mapping(String),
+}
+
+impl ReadBy {
+    async fn form(&self, cx: &mut Context, catalogue: &Catalogue) -> Result<Form, Problem> {
+        let name = match self {
+            Self::Kind(kind) => return Ok(kind.form(&leave::list(cx.db()).await?)),
+            Self::Mapping(name) => name,
+        };
+        if let Some(form) = built_in::form(catalogue, name) {
+            return Ok(form);
+        }
+        let saved = store::find(cx, name).await?;
+        mapping::check(catalogue, &saved.source_system, &saved.columns.0)?;
+        Ok(mapping::form(catalogue, &saved.name, &saved.source_system, &saved.columns.0))
+    }
 }
 
 /// What to do with what was read.
@@ -76,216 +104,251 @@ pub struct Manner {
     pub reason: Option<String>,
 }
 
-/// Who imports.
-#[derive(Clone, Debug)]
-pub struct Importer {
-    /// The login; none is the operator.
-    pub user_id: Option<i64>,
-    /// Whom it reaches; none reaches everybody.
-    pub scope: Option<Scope>,
+/// What an import is at, with the rows that are done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The file is being read.
+    Reading(usize),
+    /// Its rows are being compared with what is known, and recorded.
+    Recording(usize),
 }
 
-/// Is told how many rows have been done.
-pub type Progress<'a> = dyn Fn(usize) + Send + Sync + 'a;
-
-/// Why a transaction is not kept.
-enum Undone {
-    /// Nothing was wanted, or faulty rows keep everything out.
-    Refused(Box<ImportReport>),
-    Problem(Problem),
-}
-
-impl From<Problem> for Undone {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
-    }
-}
-
-impl From<diesel::result::Error> for Undone {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Problem(error.into())
-    }
-}
+/// Is told how far an import is: while the file is read, by the thread that reads.
+pub type Progress = Arc<dyn Fn(Stage) + Send + Sync>;
 
 /// Imports a file. With [`Mode::Whole`], faulty rows keep everything out, and the report says so.
 ///
+/// `open` gives the work of who imports, each time over another connection.
+///
 /// # Errors
 ///
-/// The file as a whole cannot be used; or the month of some of its people is frozen, with [`Late::Refuse`].
+/// The caller's roles may not enter what the file brings; the file as a whole cannot be used; or the month of some of its
+/// people is frozen, with [`Late::Refuse`].
+#[tracing::instrument(skip_all, fields(period = %file.period, file = file.name))]
 pub async fn import(
-    connection: &mut AsyncPgConnection,
+    open: impl AsyncFn() -> Result<Context, Problem>,
     catalogue: &Catalogue,
     file: ImportFile,
     manner: &Manner,
-    importer: &Importer,
-    now: DateTime<Utc>,
-    progress: &Progress<'_>,
+    progress: &Progress,
 ) -> Result<ImportReport, Problem> {
-    let (kind, period, name) = (file.kind, file.period, file.name.clone());
-    let (content, sha256) = reader::digest(file.content).await?;
-    let leave_types = leave::list(connection).await?;
-    let mut reading = Reading::begin(ImportFile { content, ..file }, leave_types);
-    // Nobody waits for the month while the file is unpacked, or found to be none.
-    let mut chunk = reading.next().await?;
+    let ImportFile { by, period, name, content } = file;
+    let (form, scope) = {
+        let cx = &mut open().await?;
+        let form = by.form(cx, catalogue).await?;
+        let scope = mapping::scope(&form.brings, cx.identity.as_ref())?;
+        (Arc::new(form), scope)
+    };
+    let sheet = {
+        let (form, name, progress) = (Arc::clone(&form), name.clone(), Arc::clone(progress));
+        import::beside(move || Sheet::read(content, &form, period, &name, &progress)).await?
+    };
+    let cx = &mut open().await?;
+    cx.scope = scope;
+    let sha256 = sheet.sha256.clone();
+    let addressed = address(cx, catalogue, period, sheet).await?;
+    if addressed.faults.len() > MAX_FAULTS {
+        return Err(ImportError::TooManyFaults.into());
+    }
+    let is_kept = match manner.mode {
+        Mode::DryRun => false,
+        Mode::Whole => addressed.faults.is_empty(),
+        Mode::Partial => true,
+    };
+    let report = ImportReport {
+        rows: addressed.rows.len(),
+        faults: addressed.faults,
+        notes: addressed.notes,
+        ..ImportReport::default()
+    };
     let origin = Origin {
-        source_system: kind.name().to_owned(),
+        source_system: form.source_system.clone(),
         batch_id: None,
-        user_id: importer.user_id,
-        at: now,
+        user_id: cx.by(),
+        at: cx.now,
         reason: manner.reason.clone(),
     };
-    let done = connection
-        .transaction(async |connection| {
-            ledger::lock_everywhere(connection, period).await?;
-            let mut work = Work {
-                catalogue,
-                manner,
-                period,
-                origin,
-                addresses: Addresses::new(catalogue, period, importer),
-                batch: Batch { kind, name, sha256, id: None },
-                report: ImportReport::default(),
-            };
-            let mut rows = 0;
-            while let Some(some) = chunk {
-                rows += some.rows.len();
-                work.take(connection, some).await?;
-                progress(rows);
-                chunk = reading.next().await?;
+    let rows = &addressed.rows;
+    let mut work = Work { catalogue, form: &form, period, late: manner.late, origin, report, progress };
+    match is_kept {
+        true => cx.transaction(async |cx| work.record(cx, rows, &name, &sha256).await).await?,
+        false => work.go(cx, rows, false).await?,
+    }
+    let mut report = work.report;
+    if report.counts.pending > 0 && manner.late == Late::Refuse {
+        let pending = report.counts.pending;
+        report.notes.push(format!("部分员工的本月已冻结：{pending} 个值只能作为迟到更正提交（late=keep）"));
+    }
+    Ok(report)
+}
+
+/// What a file says, read to its end.
+#[derive(Debug, Default)]
+struct Sheet {
+    header: TableHeader,
+    rows: Vec<SheetRow>,
+    faults: Vec<Fault>,
+    sha256: String,
+}
+
+impl Sheet {
+    fn read(
+        mut content: Content,
+        form: &Form,
+        period: Period,
+        file_name: &str,
+        progress: &Progress,
+    ) -> Result<Self, ImportError> {
+        let mut sheet = Self { sha256: content.digest()?, ..Self::default() };
+        import::read(&mut content, form, period, file_name, &mut |found| {
+            match found {
+                Found::Header(header) => {
+                    sheet.header = header;
+                    sheet.rows.clear();
+                    sheet.faults.clear();
+                }
+                Found::Row(row) => sheet.rows.push(row),
+                Found::Faults(mut faults) => sheet.faults.append(&mut faults),
             }
-            work.finish(connection).await
-        })
-        .await;
-    match done {
-        Ok(report) => Ok(report),
-        Err(Undone::Refused(report)) => Ok(*report),
-        Err(Undone::Problem(problem)) => Err(problem),
+            if sheet.rows.len() % CHUNK_ROWS == 0 {
+                progress(Stage::Reading(sheet.rows.len()));
+            }
+            Ok(())
+        })?;
+        Ok(sheet)
     }
 }
 
-/// An import under way.
+/// An import whose people are found.
 struct Work<'a> {
     catalogue: &'a Catalogue,
-    manner: &'a Manner,
+    form: &'a Form,
     period: Period,
+    late: Late,
     origin: Origin,
-    addresses: Addresses<'a>,
-    batch: Batch,
     report: ImportReport,
+    progress: &'a Progress,
 }
 
+/// Where a value stands.
+type PlacedCell<'a> = (&'a AddressedRow, &'a Cell);
+
 impl Work<'_> {
-    /// Whether anything is to be kept, as far as is known now.
-    fn is_kept(&self) -> bool {
-        match self.manner.mode {
-            Mode::DryRun => false,
-            Mode::Whole => self.report.faults.is_empty(),
-            Mode::Partial => true,
+    /// Records what is new, and keeps the file's name with it.
+    async fn record(
+        &mut self,
+        cx: &mut Context,
+        rows: &[AddressedRow],
+        name: &str,
+        sha256: &str,
+    ) -> Result<(), Problem> {
+        // The months of everybody whom the file is about, and of those whom its records may leave.
+        let records = rows.iter().filter(|one| one.row.external_id.is_some());
+        let records = records.flat_map(|one| one.row.values.iter().map(|cell| one.entry(cell)));
+        let (records, people) = (Vec::from_iter(records), rows.iter().map(|one| one.employee_id));
+        let (system, people) = (&self.origin.source_system, Vec::from_iter(people));
+        ledger::lock_delivery(cx.db(), self.period, &records, system, &people).await?;
+        let batch = self.begin(cx.db(), name, sha256).await?;
+        self.origin.batch_id = Some(batch);
+        self.go(cx, rows, true).await?;
+        let report = &mut self.report;
+        if !report.counts.is_news() {
+            diesel::delete(import_batch::table.find(batch)).execute(cx.db()).await?;
+            return Ok(());
         }
+        (report.batch, report.applied) = (Some(batch), true);
+        diesel::update(import_batch::table.find(batch))
+            .set((
+                import_batch::added.eq(count(report.counts.added)),
+                import_batch::changed.eq(count(report.counts.changed)),
+                import_batch::unchanged.eq(count(report.counts.unchanged)),
+                import_batch::faults.eq(count(report.faults.len())),
+            ))
+            .execute(cx.db())
+            .await?;
+        let detail =
+            json!({ "kind": self.form.kind, "file": name, "sha256": sha256, "counts": report.counts });
+        cx.audit("import_facts", &format!("imports/{batch}"), detail).await
     }
 
-    async fn take(&mut self, connection: &mut AsyncPgConnection, chunk: Chunk) -> Result<(), Problem> {
-        let mut addressed = self.addresses.address(connection, chunk).await?;
-        self.report.rows += addressed.rows;
-        self.report.faults.append(&mut addressed.faults);
-        if self.report.faults.len() > MAX_FAULTS {
-            return Err(unusable(&ImportError::TooManyFaults));
+    /// Compares the rows with what is known, chunk by chunk, and records what is new if they are kept.
+    async fn go(&mut self, cx: &mut Context, rows: &[AddressedRow], is_kept: bool) -> Result<(), Problem> {
+        let mut done = 0;
+        for chunk in rows.chunks(CHUNK_ROWS) {
+            let mut cells: Vec<PlacedCell<'_>> =
+                chunk.iter().flat_map(|one| one.row.values.iter().map(move |cell| (one, cell))).collect();
+            if self.form.is_export {
+                self.pass_over_known(cx, &mut cells).await?;
+            }
+            let entries = cells.iter().map(|(one, cell)| one.entry(cell)).collect::<Vec<_>>();
+            let recorded = match is_kept {
+                true => self.keep(cx, &entries).await?,
+                false => ledger::compare(cx.db(), self.period, &entries, &self.origin).await?,
+            };
+            let known = recorded.outcomes.iter().zip(&recorded.before);
+            let news =
+                cells.iter().zip(known).filter(|(_, (outcome, _))| **outcome != FactOutcome::Unchanged);
+            let room = MAX_DIFFERENCES.saturating_sub(self.report.differences.len());
+            self.report.differences.extend(news.take(room).map(|((one, cell), (_, before))| {
+                ImportDifference {
+                    row: one.row.row,
+                    employee_no: one.row.employee_no.to_string(),
+                    column: cell.column.shown.clone(),
+                    metric: cell.column.metric.clone(),
+                    from: *before,
+                    to: cell.value,
+                }
+            }));
+            self.report.counts += recorded.counts;
+            done += chunk.len();
+            (self.progress)(Stage::Recording(done));
         }
-        let recorded = if self.is_kept() {
-            self.record(connection, &addressed).await?
-        } else {
-            ledger::compare(connection, self.period, &addressed.entries, &self.origin).await?
-        };
-        self.note_differences(addressed, &recorded);
-        self.report.counts += recorded.counts;
         Ok(())
     }
 
-    async fn record(
+    async fn keep(&self, cx: &mut Context, entries: &[Entry]) -> Result<ledger::Recorded, Problem> {
+        // The program's own export says what is known, and not that a source is complete.
+        if !self.form.is_export {
+            let deliveries = ledger::deliveries(self.catalogue, entries);
+            let plain = Origin { batch_id: None, ..self.origin.clone() };
+            let scope = cx.scope.clone();
+            ledger::note_delivery(cx.db(), self.period, &deliveries, &scope, &plain, self.late).await?;
+        }
+        ledger::record(cx.db(), self.period, entries, &self.origin, self.late).await
+    }
+
+    /// Takes out the month's values that are known already, whatever they are the sum of: an export that comes back
+    /// changes nothing.
+    async fn pass_over_known(
         &mut self,
-        connection: &mut AsyncPgConnection,
-        addressed: &Addressed,
-    ) -> Result<Recorded, Problem> {
-        let deliveries: HashSet<_> = ledger::deliveries(self.catalogue, &addressed.entries);
-        let plain = Origin { batch_id: None, ..self.origin.clone() };
-        let late = self.manner.late;
-        ledger::note_delivery(connection, self.period, &deliveries, &plain, late).await?;
-        self.origin.batch_id = Some(self.batch.begin(connection, self.period, &self.origin).await?);
-        ledger::record(connection, self.period, &addressed.entries, &self.origin, late).await
+        cx: &mut Context,
+        cells: &mut Vec<PlacedCell<'_>>,
+    ) -> Result<(), Problem> {
+        let people = cells.iter().map(|(one, _)| one.employee_id).collect::<BTreeSet<_>>();
+        let known = ledger::current(cx.db(), self.period, &Vec::from_iter(people)).await?;
+        let before = cells.len();
+        cells.retain(|(one, cell)| {
+            let known = known.get(&one.employee_id).and_then(|facts| facts.get(&cell.column.metric));
+            one.row.day.is_some() || known != Some(&cell.value)
+        });
+        self.report.counts.unchanged += before - cells.len();
+        Ok(())
     }
 
-    fn note_differences(&mut self, addressed: Addressed, recorded: &Recorded) {
-        let known = recorded.outcomes.iter().zip(&recorded.before);
-        let news = addressed
-            .places
-            .into_iter()
-            .zip(known)
-            .filter(|(_, (outcome, _))| **outcome != FactOutcome::Unchanged);
-        let room = MAX_DIFFERENCES.saturating_sub(self.report.differences.len());
-        self.report.differences.extend(news.take(room).map(|((row, employee_no, cell), (_, before))| {
-            ImportDifference {
-                row,
-                employee_no,
-                column: cell.column.to_string(),
-                metric: cell.metric.to_owned(),
-                from: *before,
-                to: cell.value,
-            }
-        }));
-    }
-
-    async fn finish(mut self, connection: &mut AsyncPgConnection) -> Result<ImportReport, Undone> {
-        self.report.notes = self.addresses.notes();
-        let pending = self.report.counts.pending;
-        if pending > 0 && self.manner.late == Late::Refuse {
-            self.report
-                .notes
-                .push(format!("部分员工的本月已冻结：{pending} 个值只能作为迟到更正提交（late=keep）"));
-        }
-        if !self.is_kept() {
-            return Err(Undone::Refused(Box::new(self.report)));
-        }
-        if !self.report.counts.is_news() {
-            self.batch.forget(connection).await?;
-            return Ok(self.report);
-        }
-        self.report.batch = self.batch.finish(connection, &self.report).await?;
-        self.report.applied = true;
-        let Batch { kind, name, sha256, .. } = &self.batch;
-        let detail = json!({ "kind": kind, "file": name, "sha256": sha256, "counts": self.report.counts });
-        let subject = format!("imports/{}", self.report.batch.unwrap_or_default());
-        let Origin { at, user_id, .. } = self.origin;
-        audit::record(connection, at, user_id, "import_facts", &subject, detail).await?;
-        Ok(self.report)
-    }
-}
-
-/// The file as it is kept.
-struct Batch {
-    kind: ImportKind,
-    name: String,
-    sha256: String,
-    id: Option<i64>,
-}
-
-impl Batch {
-    /// The batch that values refer to, made with the first of them.
+    /// The batch that the values refer to.
     async fn begin(
-        &mut self,
+        &self,
         connection: &mut AsyncPgConnection,
-        period: Period,
-        origin: &Origin,
+        name: &str,
+        sha256: &str,
     ) -> Result<i64, Problem> {
-        if let Some(id) = self.id {
-            return Ok(id);
-        }
         let row = (
-            import_batch::kind.eq(self.kind.name()),
-            import_batch::period.eq(period.first_day()),
-            import_batch::file_name.eq(&self.name),
-            import_batch::sha256.eq(&self.sha256),
-            import_batch::user_id.eq(origin.user_id),
-            import_batch::imported_at.eq(origin.at),
+            import_batch::kind.eq(&self.form.kind),
+            import_batch::period.eq(self.period),
+            import_batch::file_name.eq(name),
+            import_batch::sha256.eq(sha256),
+            import_batch::user_id.eq(self.origin.user_id),
+            import_batch::imported_at.eq(self.origin.at),
         );
         let counts = (
             import_batch::added.eq(0),
@@ -294,36 +357,10 @@ impl Batch {
             import_batch::faults.eq(0),
         );
         let insert = diesel::insert_into(import_batch::table).values((row, counts));
-        let id = insert.returning(import_batch::id).get_result(connection).await?;
-        self.id = Some(id);
-        Ok(id)
+        Ok(insert.returning(import_batch::id).get_result(connection).await?)
     }
+}
 
-    /// Takes back the batch of a file that brought nothing new.
-    async fn forget(&self, connection: &mut AsyncPgConnection) -> Result<(), Problem> {
-        if let Some(id) = self.id {
-            diesel::delete(import_batch::table.find(id)).execute(connection).await?;
-        }
-        Ok(())
-    }
-
-    async fn finish(
-        &self,
-        connection: &mut AsyncPgConnection,
-        report: &ImportReport,
-    ) -> Result<Option<i64>, Problem> {
-        let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
-        if let Some(id) = self.id {
-            diesel::update(import_batch::table.find(id))
-                .set((
-                    import_batch::added.eq(count(report.counts.added)),
-                    import_batch::changed.eq(count(report.counts.changed)),
-                    import_batch::unchanged.eq(count(report.counts.unchanged)),
-                    import_batch::faults.eq(count(report.faults.len())),
-                ))
-                .execute(connection)
-                .await?;
-        }
-        Ok(self.id)
-    }
+fn count(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
 }

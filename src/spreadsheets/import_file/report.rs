@@ -4,8 +4,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::problem::FieldError;
-use crate::http::{Code, Problem};
+use crate::http::{FieldError, Problem};
 use crate::ledger::Counts;
 use crate::spreadsheets::import::Fault;
 
@@ -54,21 +53,14 @@ pub struct ImportDifference {
 impl ImportReport {
     /// The problem that a caller is told when faulty rows kept everything out.
     pub fn refusal(&self) -> Problem {
-        Problem {
-            code: Code::ValidationFailed,
-            detail: format!(
-                "文件有 {} 处错误，未导入任何数据；改正后重试，或选择只导入正确的行 (partial)",
-                self.faults.len()
-            ),
-            errors: self
-                .faults
-                .iter()
-                .map(|fault| FieldError {
-                    field: place(fault),
-                    message: format!("「{}」：应为{}", fault.found, fault.expected),
-                })
-                .collect(),
-        }
+        let detail = format!(
+            "文件有 {} 处错误，未导入任何数据；改正后重试，或选择只导入正确的行 (partial)",
+            self.faults.len()
+        );
+        let error = |fault: &Fault| {
+            FieldError::new(place(fault), format!("「{}」：应为{}", fault.found, fault.expected))
+        };
+        Problem { detail, ..Problem::fields(self.faults.iter().map(error).collect()) }
     }
 }
 

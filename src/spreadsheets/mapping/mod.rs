@@ -1,82 +1,78 @@
-//! Sheets of any layout, read through a saved mapping of their columns: the program proposes it, a person confirms it.
+//! Sheets of any layout, read through a mapping of their columns: the program proposes it, a person confirms it.
 //!
-//! `propose` is the program's opinion, `store` keeps what was confirmed, `read` reads a file by it and `import` records what
-//! was read. `built_in` has mappings that need no confirmation: for templates, and for the program's own exports.
+//! `propose` is the program's opinion, `store` keeps what was confirmed. `built_in` has mappings that need no
+//! confirmation. Whichever it is, it is made into the form that `import` reads a file by.
 
 pub mod built_in;
-mod day;
-mod file;
 pub mod http;
-pub mod import;
-mod label;
 pub mod propose;
-mod read;
 pub mod store;
 mod synonyms;
-mod text;
-mod value;
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use diesel_async::AsyncPgConnection;
 use garde::Validate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use self::propose::Proposal;
+use crate::auth::Context;
 use crate::auth::access::{Action as _, EnterFacts, may_enter};
 use crate::auth::caller::{Identity, Scope};
-use crate::http::problem::FieldError;
-use crate::http::{Code, Problem};
+use crate::http::{Code, FieldError, Problem};
 use crate::ledger;
 use crate::ledger::bulk::OWN_SYSTEMS;
 use crate::ledger::metric::{COMPUTED_SOURCE, Catalogue};
 use crate::period::Period;
-use crate::spreadsheets::import::ImportError;
+use crate::spreadsheets::import::form::{EmptyCell, FormColumn, Need, To, measure};
+use crate::spreadsheets::import::header::{is_same_unit, normal, unit};
+use crate::spreadsheets::import::{self, Content, Form, ImportError};
+use crate::words::words;
 
-/// What a column is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Target {
-    /// 工号 of whom the row is about.
-    EmployeeNo,
-    /// 姓名, which has to be that of the employee number.
-    Name,
-    /// The day that the row is of; without it, its values are the month's.
-    Day,
-    /// The id that the record has in the system it comes from.
-    ExternalId,
-    /// Values of a metric.
-    Metric,
-    /// Nothing that is read.
-    Ignore,
-}
+words! {
+    /// What a column is.
+    pub enum Target in "column_mapping.mapped" {
+        /// The employee number of whom the row is about.
+        EmployeeNo = "employee_no" "工号",
+        /// The name, which has to be that of the employee number.
+        Name = "name" "姓名",
+        /// The day that the row is of; without it, its values are the month's.
+        Day = "day" "日期",
+        /// The id that the record has in the system it comes from.
+        ExternalId = "external_id" "编号",
+        /// Values of a metric.
+        Metric = "metric" "指标",
+        /// Nothing that is read.
+        Ignore = "ignore" "不导入",
+    }
 
-/// What an empty cell means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Blank {
-    /// The value is not known.
-    #[default]
-    Missing,
-    /// The value is 0.
-    Zero,
+    /// What an empty cell means.
+    #[derive(Default)]
+    pub enum Blank in "column_mapping.mapped" {
+        /// The value is not known.
+        #[default]
+        Missing = "missing" "未知",
+        /// The value is 0.
+        Zero = "zero" "零",
+    }
 }
 
 /// What becomes of one column.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MappedColumn {
-    /// Its header; spaces, full width and capital letters do not matter.
+    /// Its header; spaces, full width and capital letters do not matter. Under a group it is the group's and its own,
+    /// joined by `/`.
     #[garde(length(chars, min = 1, max = 256))]
     #[schema(example = "交车(台)")]
     pub header: String,
     /// What it is.
     #[garde(skip)]
     pub to: Target,
-    /// Of which metric, where it holds values.
+    /// The metric, for a column of values.
     #[garde(skip)]
     #[serde(default)]
     #[schema(example = "deliveries")]
@@ -120,17 +116,62 @@ pub struct MappingChange {
     pub columns: Vec<MappedColumn>,
 }
 
+/// What the batches of a mapping are called.
+fn batch_kind(name: &str) -> String {
+    format!("mapped:{name}")
+}
+
+/// The form of a saved mapping: every column has to be there, as it was confirmed.
+pub(crate) fn form(catalogue: &Catalogue, name: &str, source_system: &str, columns: &[MappedColumn]) -> Form {
+    let metric = |column: &MappedColumn| {
+        catalogue.find(column.metric.as_deref()?).and_then(|id| catalogue.get(id)).cloned()
+    };
+    let column = |column: &MappedColumn| {
+        let to = match (column.to, &column.metric) {
+            (Target::EmployeeNo, _) => To::EmployeeNo,
+            (Target::Name, _) => To::Name,
+            (Target::Day, _) => To::Day,
+            (Target::ExternalId, _) => To::ExternalId,
+            (Target::Metric, Some(metric)) => To::Metric(Cow::Owned(metric.clone())),
+            (Target::Metric | Target::Ignore, _) => return None,
+        };
+        let of = metric(column);
+        let measure = of.as_ref().map(measure).unwrap_or_default();
+        let blank = match column.blank {
+            Blank::Missing => EmptyCell::Missing,
+            Blank::Zero => EmptyCell::Zero,
+        };
+        let header = Cow::Owned(column.header.clone());
+        Some(FormColumn { of, need: Need::Required, blank, ..FormColumn::new(to, measure, vec![header]) })
+    };
+    Form {
+        brings: brings(catalogue, columns),
+        is_exact: true,
+        ..Form::new(&batch_kind(name), source_system, columns.iter().filter_map(column).collect())
+    }
+}
+
+/// The sources of the metrics that columns hold; none are single events.
+fn brings(catalogue: &Catalogue, columns: &[MappedColumn]) -> Vec<Option<String>> {
+    let metrics = columns.iter().filter_map(|column| column.metric.as_deref());
+    metrics.map(|name| catalogue.source_of(name).map(str::to_owned)).collect()
+}
+
 /// Says everything that is wrong with the columns of a mapping.
-fn check(catalogue: &Catalogue, source_system: &str, columns: &[MappedColumn]) -> Result<(), Problem> {
+pub(super) fn check(
+    catalogue: &Catalogue,
+    source_system: &str,
+    columns: &[MappedColumn],
+) -> Result<(), Problem> {
     let mut errors = Vec::new();
-    let mut fault = |field: String, message: String| errors.push(FieldError { field, message });
+    let mut fault = |field: String, message: String| errors.push(FieldError::new(field, message));
     if OWN_SYSTEMS.contains(&source_system) {
         let message = format!("'{source_system}' is the program's own; name the system that delivers");
         fault("source_system".to_owned(), message);
     }
     let (mut headers, mut targets) = (HashSet::new(), HashSet::new());
     for (at, column) in columns.iter().enumerate() {
-        if !headers.insert(label::normal(&column.header)) {
+        if !headers.insert(normal(&column.header)) {
             fault(
                 format!("columns[{at}].header"),
                 format!("'{}' stands above another column already", column.header),
@@ -157,67 +198,69 @@ fn check(catalogue: &Catalogue, source_system: &str, columns: &[MappedColumn]) -
     if errors.is_empty() { Ok(()) } else { Err(Problem::fields(errors)) }
 }
 
-fn check_metric(catalogue: &Catalogue, name: &str, column: &MappedColumn) -> Result<(), String> {
-    let metric = catalogue.find(name).and_then(|id| catalogue.get(id));
+fn check_metric(catalogue: &Catalogue, metric_name: &str, column: &MappedColumn) -> Result<(), String> {
+    let metric = catalogue.find(metric_name).and_then(|id| catalogue.get(id));
     let Some(metric) = metric else {
-        return catalogue.read(name, Decimal::ZERO).map(|_| ());
+        return catalogue.read(metric_name, Decimal::ZERO).map(|_| ());
     };
     if metric.source.as_deref() == Some(COMPUTED_SOURCE) {
-        return Err(format!("'{name}' is computed, nobody delivers it"));
+        return Err(format!("'{metric_name}' is computed, nobody delivers it"));
     }
-    if let (_, Some(unit)) = label::parts(&column.header)
-        && !label::is_same_unit(&unit, &metric.unit)
+    if let Some(unit) = unit(&column.header)
+        && !is_same_unit(&unit, &metric.unit)
     {
-        return Err(format!("'{name}' is in {}, the column in {unit}", metric.unit));
+        return Err(format!("'{metric_name}' is in {}, the column in {unit}", metric.unit));
     }
     if column.blank == Blank::Zero && metric.check(Decimal::ZERO).is_err() {
-        return Err(format!("'{name}' is never 0, so an empty cell cannot mean it"));
+        return Err(format!("'{metric_name}' is never 0, so an empty cell cannot mean it"));
     }
     Ok(())
 }
 
-/// The reach of those of somebody's roles that may enter everything that the columns bring.
-pub fn scope(catalogue: &Catalogue, columns: &[MappedColumn], by: &Identity) -> Result<Scope, Problem> {
-    let metrics = columns.iter().filter_map(|column| column.metric.as_deref());
-    let sources: HashSet<Option<&str>> = metrics
-        .map(|name| catalogue.find(name).and_then(|id| catalogue.get(id)))
-        .map(|metric| metric.and_then(|metric| metric.source.as_deref()))
-        .collect();
+/// The reach of those of somebody's roles that may enter values of all these sources. The operator (nobody) reaches all.
+///
+/// # Errors
+///
+/// None of the roles may.
+pub(crate) fn scope(sources: &[Option<String>], by: Option<&Identity>) -> Result<Scope, Problem> {
+    let Some(by) = by else { return Ok(Scope::operator()) };
     let scope = Scope::of(by, |role| {
-        let reach = EnterFacts::ALLOWED.iter().find(|(entering, _)| *entering == role);
-        let may = sources.iter().all(|source| may_enter(*source).contains(&role));
-        reach.filter(|_| may).map(|(_, reach)| *reach)
+        let may = sources.iter().all(|source| may_enter(source.as_deref()).contains(&role));
+        EnterFacts::reach_of(role).filter(|_| may)
     });
-    if scope.reaches.is_empty() {
-        let mut sources: Vec<&str> =
-            sources.into_iter().map(|source| source.unwrap_or("single events")).collect();
-        sources.sort_unstable();
-        let detail =
-            format!("none of your roles may enter all of what the sheet brings: {}", sources.join(", "));
+    if scope.is_empty() {
+        let named = sources.iter().map(|source| source.as_deref().unwrap_or("single events"));
+        let named = Vec::from_iter(named.collect::<BTreeSet<_>>()).join(", ");
+        let detail = format!("none of your roles may enter everything that the file brings: {named}");
         return Err(Problem::new(Code::Forbidden, detail));
     }
     Ok(scope)
 }
 
-/// Proposes what the columns of a file are. Employee numbers are known as far as `scope` reaches in the month.
+/// Proposes what the columns of a file are. Employee numbers are known as far as the caller reaches in the month. `open`
+/// gives the caller's work, whose connection is not held while the file is read.
 pub async fn propose(
-    connection: &mut AsyncPgConnection,
+    open: impl AsyncFn() -> Result<Context, Problem>,
     catalogue: Arc<Catalogue>,
-    bytes: Vec<u8>,
+    mut content: Content,
     period: Period,
-    scope: Option<&Scope>,
 ) -> Result<Proposal, Problem> {
-    let known = ledger::employee_nos(connection, period, scope).await?.into_iter().collect::<HashSet<_>>();
-    let read = move || {
-        file::first(&bytes, &mut |_, rows| {
-            let most = propose::SAMPLES + usize::try_from(file::SEARCHED_ROWS).unwrap_or_default();
-            let rows = rows.take(most).collect::<Result<Vec<_>, _>>()?;
-            Ok(propose::propose(&rows, &catalogue, &known))
-        })
-        .and_then(|proposal| proposal.ok_or(ImportError::NoHeader))
+    let known = {
+        let cx = &mut open().await?;
+        let scope = cx.scope.clone();
+        let known = ledger::employee_nos(cx.db(), period, Some(&scope)).await?;
+        known.into_iter().collect::<HashSet<_>>()
     };
-    tokio::task::spawn_blocking(read)
-        .await
-        .map_err(|error| Problem::internal(&error))?
-        .map_err(|error| Problem::field("file", error.to_string()))
+    let read = move || {
+        let mut proposal = None;
+        let container = import::container_of(&mut content)?;
+        import::tables(container, &mut content, &|_| false, &mut |_, lines| {
+            let lines = lines.take(propose::MOST_ROWS).collect::<Result<Vec<_>, _>>()?;
+            proposal = propose::propose(&lines, &catalogue, &known, period);
+            // Another worksheet may have a header.
+            if proposal.is_some() { Ok(()) } else { Err(ImportError::NoHeader("工号".to_owned())) }
+        })?;
+        Ok(proposal.ok_or_else(|| ImportError::NoHeader("工号".to_owned()))?)
+    };
+    import::beside(read).await
 }

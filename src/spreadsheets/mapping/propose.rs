@@ -7,12 +7,14 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::day::day;
-use super::file::SEARCHED_ROWS;
-use super::label::{is_same_unit, normal, parts};
-use super::value::{is_nothing, number};
 use super::{Blank, MappedColumn, Target, synonyms};
 use crate::ledger::metric::{COMPUTED_SOURCE, Catalogue, Metric, TARGET_SUFFIX};
+use crate::period::Period;
+use crate::spreadsheets::import::day::day;
+use crate::spreadsheets::import::form::{is_nothing, number};
+use crate::spreadsheets::import::header::{
+    EMPLOYEE_NO, Header, HeaderColumn, HeaderName, SEARCHED_ROWS, is_same_unit, name, normal,
+};
 use crate::spreadsheets::import::{Line, Value};
 
 /// From this confidence on, in percent, the program is sure.
@@ -21,8 +23,8 @@ const SURE: u8 = 90;
 /// Below this it proposes to ignore the column.
 const LEAST: u8 = 50;
 
-/// Rows that are looked at below the header.
-pub(super) const SAMPLES: usize = 50;
+/// Rows that are looked at: those in which the header is looked for, and as many below it.
+pub(super) const MOST_ROWS: usize = 100;
 
 /// Rows that are shown.
 const SHOWN: usize = 5;
@@ -69,33 +71,39 @@ pub(super) fn propose(
     rows: &[Line],
     catalogue: &Catalogue,
     employee_nos: &HashSet<String>,
+    period: Period,
 ) -> Option<Proposal> {
     let at = header(rows, catalogue)?;
-    let (head, below) = (rows.get(at)?, rows.get(at + 1..).unwrap_or_default());
-    let headed: Vec<(usize, String)> = head
-        .cells
-        .iter()
-        .enumerate()
-        .filter(|(_, cell)| !cell.is_blank())
-        .map(|(column, cell)| (column, cell.shown()))
-        .collect();
+    let is_person = |cell: &Value| {
+        let label = name(&cell.shown()).text;
+        [EMPLOYEE_NO, synonyms::NAME].iter().any(|words| words.contains(&label.as_str()))
+    };
+    let head = Header::at(rows, at, period.month(), &is_person)?;
+    let below: Vec<&Line> = rows.iter().filter(|row| row.row > head.last_row).collect();
+    let columns = head.columns.iter().enumerate().filter(|(_, column)| !column.shown.is_empty());
+    let headed: Vec<(usize, &HeaderColumn)> = columns.collect();
     let mut guesses: Vec<(usize, Guess)> = Vec::new();
     for (index, (column, header)) in headed.iter().enumerate() {
         let samples: Vec<&Value> =
             below.iter().map(|row| row.cell(*column)).filter(|value| !is_nothing(value)).collect();
-        let found = people(header, &samples, employee_nos)
-            .into_iter()
-            .chain(places(header, &samples))
-            .chain(catalogue.entries().filter_map(|(_, metric)| measured(header, &samples, metric)));
-        guesses.extend(found.map(|guess| (index, guess)));
+        for name in &header.names {
+            let found = people(name, &samples, employee_nos)
+                .into_iter()
+                .chain(places(name, &samples))
+                .chain(catalogue.entries().filter_map(|(_, metric)| measured(name, &samples, metric)));
+            guesses.extend(found.map(|guess| (index, guess)));
+        }
     }
     let chosen = choose(guesses);
     let is_whole = chosen.values().any(|guess| guess.to == Target::EmployeeNo);
-    let columns: Vec<ProposedColumn> =
-        headed.iter().enumerate().map(|(index, (_, header))| proposed(header, chosen.get(&index))).collect();
-    let shown = |row: &Line| headed.iter().map(|(column, _)| row.cell(*column).shown()).collect();
+    let columns: Vec<ProposedColumn> = headed
+        .iter()
+        .enumerate()
+        .map(|(index, (_, header))| proposed(&header.shown, chosen.get(&index)))
+        .collect();
+    let shown = |row: &&Line| headed.iter().map(|(column, _)| row.cell(*column).shown()).collect();
     Some(Proposal {
-        header_row: head.row,
+        header_row: head.main.row,
         is_sure: is_whole && columns.iter().all(|column| column.is_sure),
         columns,
         samples: below.iter().take(SHOWN).map(shown).collect(),
@@ -124,9 +132,9 @@ fn header(rows: &[Line], catalogue: &Catalogue) -> Option<usize> {
 }
 
 fn is_understood(header: &str, catalogue: &Catalogue) -> bool {
-    let (label, _) = parts(header);
+    let label = name(header).text;
     let is_known = |words: &[&str]| words.contains(&label.as_str());
-    is_known(synonyms::EMPLOYEE_NO)
+    is_known(EMPLOYEE_NO)
         || is_known(synonyms::NAME)
         || is_known(synonyms::DAY)
         || catalogue.listed().iter().any(|metric| is_exactly(&label, metric))
@@ -134,14 +142,14 @@ fn is_understood(header: &str, catalogue: &Catalogue) -> bool {
 
 fn is_exactly(label: &str, metric: &Metric) -> bool {
     let own = [&metric.zh, &metric.en, &metric.name];
-    own.into_iter().any(|word| normal(word) == label) || synonyms::of(&metric.name).contains(&label)
+    own.into_iter().any(|word| normal(word) == label) || synonyms::of(&metric.name).any(|word| word == label)
 }
 
 /// Whether a column says who it is about.
-fn people(header: &str, samples: &[&Value], employee_nos: &HashSet<String>) -> Vec<Guess> {
-    let (label, _) = parts(header);
+fn people(header: &HeaderName, samples: &[&Value], employee_nos: &HashSet<String>) -> Vec<Guess> {
+    let label = &header.text;
     let known = samples.iter().filter(|value| employee_nos.contains(value.shown().trim())).count();
-    let is_named = synonyms::EMPLOYEE_NO.contains(&label.as_str());
+    let is_named = EMPLOYEE_NO.contains(&label.as_str());
     let (confidence, because) = match (is_named, known) {
         (true, 1..) => (100, format!("表头是工号，{known} 个值是在岗员工的工号")),
         (true, 0) if samples.is_empty() => (95, "表头是工号".to_owned()),
@@ -159,8 +167,8 @@ fn people(header: &str, samples: &[&Value], employee_nos: &HashSet<String>) -> V
 }
 
 /// Whether a column says which day, or which record, a row is about.
-fn places(header: &str, samples: &[&Value]) -> Vec<Guess> {
-    let (label, _) = parts(header);
+fn places(header: &HeaderName, samples: &[&Value]) -> Vec<Guess> {
+    let label = &header.text;
     let days = samples.iter().filter(|value| day(value).is_some()).count();
     let are_days = !samples.is_empty() && days == samples.len();
     let is_named = synonyms::DAY.contains(&label.as_str());
@@ -185,16 +193,15 @@ fn places(header: &str, samples: &[&Value]) -> Vec<Guess> {
 }
 
 /// How well a column fits a metric.
-fn measured(header: &str, samples: &[&Value], metric: &Metric) -> Option<Guess> {
+fn measured(header: &HeaderName, samples: &[&Value], metric: &Metric) -> Option<Guess> {
     if metric.source.as_deref() == Some(COMPUTED_SOURCE) {
         return None;
     }
-    let (label, unit) = parts(header);
-    let (alike, because) = likeness(&label, metric)?;
+    let (alike, because) = likeness(&header.text, metric)?;
     let guess = |confidence: u8, because: String| {
         Some(Guess { to: Target::Metric, metric: Some(metric.name.clone()), confidence, because })
     };
-    if let Some(unit) = unit.filter(|unit| !is_same_unit(unit, &metric.unit)) {
+    if let Some(unit) = header.unit.as_ref().filter(|unit| !is_same_unit(unit, &metric.unit)) {
         // Never proposed: what is measured otherwise would be wrong by a factor.
         return guess(1, format!("像“{}”，但单位是{unit}而不是{}", metric.zh, metric.unit));
     }
@@ -215,15 +222,14 @@ fn likeness(label: &str, metric: &Metric) -> Option<(u8, String)> {
     if [zh, &metric.en, &metric.name].into_iter().any(|word| normal(word) == label) {
         return Some((100, format!("表头就是“{zh}”")));
     }
-    if synonyms::of(&metric.name).contains(&label) {
+    if synonyms::of(&metric.name).any(|word| word == label) {
         return Some((95, format!("表头是“{zh}”的另一种叫法")));
     }
     // A target is only meant where the header says so.
     if metric.name.ends_with(TARGET_SUFFIX) && !label.contains("目标") && !label.contains("target") {
         return None;
     }
-    let words =
-        std::iter::once(normal(zh)).chain(synonyms::of(&metric.name).iter().map(|word| (*word).to_owned()));
+    let words = std::iter::once(normal(zh)).chain(synonyms::of(&metric.name).map(str::to_owned));
     words.filter_map(|word| near(label, &word)).max().map(|alike| (alike, format!("表头像“{zh}”")))
 }
 

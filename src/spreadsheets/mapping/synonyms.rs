@@ -1,20 +1,6 @@
 //! Other words that showrooms have for what a column holds, in the normal form of headers.
 
-/// What the column of employee numbers is called.
-pub(super) const EMPLOYEE_NO: &[&str] = &[
-    "工号",
-    "员工工号",
-    "员工编号",
-    "员工号",
-    "人员编号",
-    "人员工号",
-    "顾问工号",
-    "顾问编号",
-    "销售顾问工号",
-    "employeeno",
-    "employee_no",
-    "employeeid",
-];
+use super::built_in;
 
 /// What the column of names is called.
 pub(super) const NAME: &[&str] =
@@ -52,22 +38,16 @@ pub(super) const EXTERNAL_ID: &[&str] = &[
     "external_id",
 ];
 
-/// What metrics of the shipped catalogue are called besides their labels.
-pub(super) const METRICS: &[(&str, &[&str])] = &[
-    ("deliveries", &["交车", "交车数", "交车量", "交付台数", "销量", "提车数", "零售量"]),
-    ("first_visits", &["首次到店数", "首次进店", "首次到店客户数", "首次到店批次"]),
-    ("captured_leads", &["留档数", "留档量", "留档客户数", "建档数"]),
-    ("visitors", &["到店数", "到店人数", "到店客户数", "到店量", "进店量", "客流量"]),
-    ("test_drives", &["试驾数", "试驾量", "试乘试驾", "试乘试驾数", "试驾次数"]),
-    ("orders", &["订单数", "订单量", "新增订单", "新增订单数", "订单台数", "签单数"]),
-    ("callbacks_planned", &["计划回访数", "应回访", "应回访数"]),
-    ("callbacks_done", &["实际回访数", "完成回访", "已回访", "回访数", "回访量"]),
-    ("refused", &["战败数", "战败客户", "战败客户数"]),
-    ("second_follow_ups", &["二次追踪数", "战败二次追踪"]),
-    ("active_prospects", &["意向客户数", "在手意向客户", "意向客户保有量"]),
-    ("accessory_revenue", &["精品", "精品销售额", "精品产值", "精品营业额"]),
-    ("insurance_policies", &["保险", "保险单数", "保险台数", "新保单数"]),
-    ("loans", &["车贷", "贷款", "贷款单数", "贷款台数", "按揭台数"]),
+/// What metrics of the shipped catalogue are called besides their labels and the words of the funnel.
+const METRICS: &[(&str, &[&str])] = &[
+    ("deliveries", &["销量", "提车数", "零售量"]),
+    ("first_visits", &["首次进店"]),
+    ("captured_leads", &["建档数"]),
+    ("visitors", &["进店量", "客流量"]),
+    ("orders", &["签单数"]),
+    ("callbacks_done", &["回访数", "回访量"]),
+    ("accessory_revenue", &["精品营业额"]),
+    ("loans", &["按揭台数"]),
     ("exam_score", &["考试", "考试分数", "考试得分", "考核成绩", "笔试成绩", "成绩"]),
     ("attitude_rating", &["态度", "工作态度", "态度得分"]),
     ("ssi_score", &["ssi", "ssi得分", "满意度", "满意度得分"]),
@@ -86,6 +66,7 @@ pub(super) const METRICS: &[(&str, &[&str])] = &[
 ];
 
 /// The other words for a metric.
-pub(super) fn of(metric: &str) -> &'static [&'static str] {
-    METRICS.iter().find(|(name, _)| *name == metric).map_or(&[], |(_, words)| *words)
+pub(super) fn of(metric: &str) -> impl Iterator<Item = &'static str> {
+    let known = METRICS.iter().find(|(name, _)| *name == metric).map_or(&[][..], |(_, words)| *words);
+    known.iter().chain(built_in::words(metric)).copied()
 }

@@ -1,23 +1,21 @@
 //! Templates over HTTP.
 
 use actix_web::http::header::CONTENT_DISPOSITION;
-use actix_web::web::{Data, Path, Query};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, Responder, get};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::Wanted;
+use super::TemplateRequest;
 use crate::auth::Caller;
 use crate::auth::access::EnterFacts;
-use crate::db::Pool;
-use crate::http::Problem;
-use crate::http::problem::ProblemBody;
+use crate::http::{Problem, Query};
 use crate::ledger::metric::CatalogueFile;
 use crate::period::Period;
 use crate::spreadsheets::export::http::attachment;
 use crate::spreadsheets::export::xlsx::CONTENT_TYPE;
 
-/// Whose rows stand in the template.
+/// The people whose rows stand in the template.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -35,22 +33,19 @@ pub struct TemplateQuery {
 #[utoipa::path(tag = "facts", params(("kind" = String, Path, description = "A source of the catalogue", example = "exams"), TemplateQuery),
     responses(
         (status = 200, description = "The workbook", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        (status = 403, description = "The caller's roles do not enter the source", body = ProblemBody),
-        (status = 404, description = "There is no such template, or nobody of the store within the caller's reach", body = ProblemBody),
+        (status = 404, description = "There is no such template, or nobody of the store within the caller's reach"),
     ))]
 #[get("/import-templates/{kind}")]
 pub async fn get_import_template(
     caller: Caller<EnterFacts>,
-    pool: Data<Pool>,
     catalogue: Data<CatalogueFile>,
     kind: Path<String>,
     query: Query<TemplateQuery>,
 ) -> Result<impl Responder, Problem> {
-    let TemplateQuery { period, store } = query.into_inner();
-    let wanted = Wanted { kind: kind.into_inner(), period, store };
-    let connection = &mut *pool.get().await?;
-    let (names, book) =
-        super::make(connection, &*catalogue.current()?, &wanted, Some(&caller.identity)).await?;
+    let TemplateQuery { period, store } = query.0;
+    let wanted = TemplateRequest { kind: kind.into_inner(), period, store };
+    let cx = &mut caller.context().await?;
+    let (names, book) = super::make(cx, &*catalogue.current()?, &wanted).await?;
     let disposition = (CONTENT_DISPOSITION, attachment(names));
     Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).insert_header(disposition).body(book))
 }

@@ -5,21 +5,23 @@ pub mod http;
 mod workbook;
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Nullable, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::sql_types::{Date, Nullable, Text};
+use diesel_async::RunQueryDsl;
 
-use crate::auth::caller::{Identity, Scope};
+use crate::auth::Context;
+use crate::auth::scope::{CallerScope, Scope, reaches};
+use crate::db::sql;
 use crate::http::{Code, Problem};
 use crate::ledger::metric::{Catalogue, nearest};
 use crate::period::Period;
-use crate::spreadsheets::mapping::built_in;
+use crate::spreadsheets::mapping::{self, built_in};
 
 /// The template of the source `dms`, by the name that its import has.
 const FUNNEL: (&str, &str) = ("dms-funnel", "dms");
 
 /// Which template.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct TemplateRequest {
     /// Name of the source, or `dms-funnel`.
     pub kind: String,
     /// The month whose people are in it.
@@ -30,7 +32,7 @@ pub struct Wanted {
 
 /// Somebody whose row stands in the template.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
-pub struct Person {
+pub struct TemplatePerson {
     /// 工号.
     #[diesel(sql_type = Text)]
     pub employee_no: String,
@@ -39,24 +41,19 @@ pub struct Person {
     pub name: String,
 }
 
-/// The template as a workbook, and its file's names in Chinese and in ASCII. The operator (nobody) reaches everybody.
+/// The template as a workbook, and its file's names in Chinese and in ASCII.
 ///
 /// # Errors
 ///
 /// There is no such template, or none of the roles may enter what it asks for.
 pub async fn make(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     catalogue: &Catalogue,
-    wanted: &Wanted,
-    by: Option<&Identity>,
+    wanted: &TemplateRequest,
 ) -> Result<((String, String), Vec<u8>), Problem> {
     let source = source(catalogue, &wanted.kind)?;
-    let columns = built_in::columns(catalogue, source).unwrap_or_default();
-    let scope = match by {
-        Some(by) => crate::spreadsheets::mapping::scope(catalogue, &columns, by)?,
-        None => Scope::operator(),
-    };
-    let people = people(connection, &scope, wanted).await?;
+    let scope = mapping::scope(&[Some(source.to_owned())], cx.identity.as_ref())?;
+    let people = people(cx, scope, wanted).await?;
     if people.is_empty() && wanted.store.is_some() {
         return Err(Problem::not_found("store"));
     }
@@ -80,23 +77,21 @@ fn source<'a>(catalogue: &'a Catalogue, kind: &str) -> Result<&'a str, Problem> 
 
 /// Everybody posted in the month whom the scope reaches, by 工号.
 async fn people(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
-    wanted: &Wanted,
-) -> Result<Vec<Person>, Problem> {
-    let people = diesel::sql_query(
+    cx: &mut Context,
+    scope: Scope,
+    wanted: &TemplateRequest,
+) -> Result<Vec<TemplatePerson>, Problem> {
+    let text = concat!(
         "SELECT DISTINCT e.employee_no, e.name FROM employee e JOIN assignment a ON a.employee_id = e.id \
              JOIN org_unit u ON u.id = a.unit_id LEFT JOIN org_unit s ON s.id = u.store_id \
-         WHERE daterange(a.valid_from, a.valid_to) && daterange($4, $5) AND ($6 IS NULL OR s.code = $6) \
-         AND may_reach($1, $2, $3, e.id, a.unit_id, $4) ORDER BY e.employee_no",
-    )
-    .bind::<Array<Text>, _>(&scope.reaches)
-    .bind::<BigInt, _>(scope.employee_id)
-    .bind::<BigInt, _>(scope.unit_id)
-    .bind::<Date, _>(wanted.period.first_day())
-    .bind::<Date, _>(wanted.period.end())
-    .bind::<Nullable<Text>, _>(&wanted.store)
-    .load(connection)
-    .await?;
-    Ok(people)
+         WHERE daterange(a.valid_from, a.valid_to) && daterange($2, $3) AND ($4 IS NULL OR s.code = $4) AND ",
+        reaches!("$1", "e.id", "a.unit_id", "$2"),
+        " ORDER BY e.employee_no"
+    );
+    let statement = sql(text)
+        .bind::<CallerScope, _>(scope)
+        .bind::<Date, _>(wanted.period)
+        .bind::<Date, _>(wanted.period.end())
+        .bind::<Nullable<Text>, _>(wanted.store.clone());
+    Ok(statement.load(cx.db()).await?)
 }

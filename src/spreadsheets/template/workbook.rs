@@ -5,7 +5,7 @@ use rust_xlsxwriter::{
     Worksheet, XlsxError,
 };
 
-use super::Person;
+use super::TemplatePerson;
 use crate::decimal::plain;
 use crate::ledger::metric::{Catalogue, Kind, Metric, Missing};
 use crate::period::Period;
@@ -23,7 +23,7 @@ pub(super) fn write(
     catalogue: &Catalogue,
     source: &str,
     period: Period,
-    people: &[Person],
+    people: &[TemplatePerson],
 ) -> Result<Vec<u8>, XlsxError> {
     let metrics = metrics(catalogue, source);
     let title = catalogue.source_label(source);
@@ -42,7 +42,7 @@ fn fill(
     sheet: &mut Worksheet,
     catalogue: &Catalogue,
     metrics: &[&Metric],
-    people: &[Person],
+    people: &[TemplatePerson],
 ) -> Result<(), XlsxError> {
     let (header, text) = (header(), Format::new().set_num_format("@"));
     sheet.set_freeze_panes(1, 2)?;

@@ -46,8 +46,8 @@ fn a_first_line_may_name_the_separator() {
 #[test]
 fn what_is_marked_as_text_for_excel_is_text() {
     let text = "工号,交车台数\n=\"0012\",3\n\"=\"\"0013\"\"\",4\n'0014,5\n0015,6\n\t0016,7\n";
-    let found: Vec<String> = of(text.as_bytes()).rows.into_iter().map(|row| row.employee_no).collect();
-    assert_eq!(found, ["0012", "0013", "0014", "0015", "0016"]);
+    let found: Vec<Box<str>> = of(text.as_bytes()).rows.into_iter().map(|row| row.employee_no).collect();
+    assert_eq!(found, ["0012", "0013", "0014", "0015", "0016"].map(Box::from));
     // Anything else that begins like a formula is no number, and is never computed.
     let sheet = of("工号,交车台数\nB01,=1+2\nB02,\"=SUM(1,2)\"\nB03,+3\nB04,@3\n".as_bytes());
     assert_eq!(
@@ -106,4 +106,51 @@ fn percent_signs_are_no_counts() {
         of("工号,交车台数,留档(%),留档数,留档率\nB01,3,88%,40,88.9%\nB02,85%,85%,40,85%\n".as_bytes());
     assert_eq!(value(&sheet.rows[0], "captured_leads"), Some(Decimal::from(40)));
     assert_eq!(faults(&sheet), [(3, "交车台数", "85%")]);
+}
+
+/// The lines of a text of which nothing is known.
+fn lines(bytes: &[u8]) -> Result<Vec<(u32, Vec<String>)>, ImportError> {
+    let mut found = Vec::new();
+    tables(Container::Text, &mut bytes.to_vec().into(), &|_| false, &mut |_, lines| {
+        for line in lines {
+            let line = line?;
+            found.push((line.row, line.cells.iter().map(Value::shown).collect()));
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+#[test]
+fn rows_of_any_text_are_counted_as_a_spreadsheet_counts_them() {
+    for text in ["标题\n\n编号;数\n1;\"2\n3\"\n", "标题\r\n\r\n编号;数\r\n1;\"2\n3\"\r\n"] {
+        let expected = [(1, vec!["标题"]), (3, vec!["编号", "数"]), (4, vec!["1", "2\n3"])];
+        let expected = expected.map(|(row, cells)| (row, cells.into_iter().map(str::to_owned).collect()));
+        assert_eq!(lines(text.as_bytes()).unwrap(), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn any_text_may_be_in_the_encodings_of_china() {
+    let (gbk, ..) = encoding_rs::GB18030.encode("编号,数\nA01,2\n");
+    assert_eq!(lines(&gbk).unwrap()[0].1, ["编号", "数"]);
+    assert_eq!(lines("\u{feff}编号\t数\n".as_bytes()).unwrap()[0].1, ["编号", "数"]);
+    assert_eq!(lines(&utf16("编号,数\nA01,2\n", u16::to_le_bytes)).unwrap()[1].1, ["A01", "2"]);
+    assert!(lines(b"a\0b").is_err());
+}
+
+#[test]
+fn separators_of_any_text_are_those_that_part_the_most() {
+    assert_eq!(lines("编号|数|备注\nA01|1,2|无\n".as_bytes()).unwrap()[1].1, ["A01", "1,2", "无"]);
+    let named = lines("sep=;\n编号;数\n=\"0012\";2\n".as_bytes()).unwrap();
+    assert_eq!(named[1], (2, vec!["0012".into(), "2".into()]));
+}
+
+#[test]
+fn a_quote_that_nothing_closes_is_refused_in_any_text() {
+    let refused = lines("编号,备注,数\nA01,\"五,1\nA02,六,2\n".as_bytes()).unwrap_err();
+    assert_eq!(refused, ImportError::UnclosedQuote { row: 2 });
+    for whole in ["编号,数\nA01,\"a\"\"b\"\n", "编号,数\nA01,5\"\n", "编号,数\n\"A01\",\"1\n2\"\n"] {
+        assert!(lines(whole.as_bytes()).is_ok(), "{whole}");
+    }
 }

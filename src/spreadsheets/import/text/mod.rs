@@ -1,13 +1,13 @@
 //! Text files: which separator they have, and which row a record is in a spreadsheet.
 
-pub(crate) mod decode;
+mod decode;
 
 use std::cell::Cell;
 use std::io::{self, Cursor, Read};
 use std::rc::Rc;
 
 use self::decode::{Decoded, SEPARATORS, encoding_of};
-use super::header::{self, SEARCHED_ROWS};
+use super::header::SEARCHED_ROWS;
 use super::{Content, ImportError, Line, Lines, MAX_COLUMNS, Value};
 
 /// The header is looked for in so many bytes of the text.
@@ -17,8 +17,11 @@ const HEAD_BYTES: u64 = 256 << 10;
 const MAX_RECORD_BYTES: usize = 1 << 20;
 
 /// The lines of a text file. The separator is the one that its first line names (`sep=;`), or that gives the widest
-/// header row.
-pub(super) fn lines(content: &mut Content) -> Result<Box<Lines<'_>>, ImportError> {
+/// header, or the widest row at the top.
+pub(super) fn lines<'a>(
+    content: &'a mut Content,
+    is_header: &dyn Fn(&Line) -> bool,
+) -> Result<Box<Lines<'a>>, ImportError> {
     let encoding = encoding_of(content)?;
     let mut text = Decoded::new(content, encoding);
     let mut head = Vec::new();
@@ -29,15 +32,14 @@ pub(super) fn lines(content: &mut Content) -> Result<Box<Lines<'_>>, ImportError
         let end = head.iter().position(|byte| *byte == b'\n').map_or(head.len(), |end| end + 1);
         head.drain(..end);
     }
-    let separator = match named {
-        Some(separator) => separator,
-        None => widest(&head)?,
-    };
+    // Of equally wide ones the first.
+    let widest = || SEPARATORS.into_iter().rev().max_by_key(|separator| width(&head, *separator, is_header));
+    let separator = named.or_else(widest).unwrap_or(b',');
     Ok(Box::new(records(Cursor::new(head).chain(text), separator)))
 }
 
 /// The separator that a first line `sep=;` names, which Excel reads and other programs write.
-pub(crate) fn named_separator(head: &[u8]) -> Option<u8> {
+fn named_separator(head: &[u8]) -> Option<u8> {
     let line = head.split(|byte| *byte == b'\n').next()?;
     let line = std::str::from_utf8(line).ok()?.trim_matches('"');
     let (key, value) = line.split_at_checked(4)?;
@@ -45,36 +47,28 @@ pub(crate) fn named_separator(head: &[u8]) -> Option<u8> {
     key.eq_ignore_ascii_case("sep=").then_some(separator)
 }
 
-fn widest(head: &[u8]) -> Result<u8, ImportError> {
-    let mut best: Option<(usize, u8)> = None;
-    let mut refusal = ImportError::NoHeader;
-    for separator in SEPARATORS {
-        match header_width(records(head, separator)) {
-            // Of two that are as good, the usual one.
-            Ok(width) => best = best.max(width.map(|width| (width, separator))),
-            Err(error) => refusal = error,
+/// How wide the header is, and the widest row at the top, and how many rows are parted at all: a number may hold another
+/// separator.
+fn width(head: &[u8], separator: u8, is_header: &dyn Fn(&Line) -> bool) -> (usize, usize, usize) {
+    let (mut header, mut widest, mut parted) = (0, 0, 0);
+    for line in records(head, separator) {
+        let line = match line {
+            Ok(line) if line.row <= SEARCHED_ROWS => line,
+            Err(ImportError::TooManyColumns) => return (header, usize::MAX, parted),
+            Ok(_) | Err(_) => break,
+        };
+        let width = line.cells.len();
+        if header == 0 && is_header(&line) {
+            header = width;
         }
+        widest = widest.max(width);
+        parted += usize::from(width > 1);
     }
-    best.map(|(_, separator)| separator).ok_or(refusal)
-}
-
-fn header_width(
-    lines: impl Iterator<Item = Result<Line, ImportError>>,
-) -> Result<Option<usize>, ImportError> {
-    for line in lines {
-        let line = line?;
-        if line.row > SEARCHED_ROWS {
-            break;
-        }
-        if header::names_employee_no(&line) {
-            return Ok(Some(line.cells.len()));
-        }
-    }
-    Ok(None)
+    (header, widest, parted)
 }
 
 /// Reads records, counting rows as a spreadsheet does: a quoted line break does not begin a row, a blank line is one.
-pub(crate) fn records(text: impl Read, separator: u8) -> impl Iterator<Item = Result<Line, ImportError>> {
+fn records(text: impl Read, separator: u8) -> impl Iterator<Item = Result<Line, ImportError>> {
     let quotes = Rc::new(Cell::new(Quotes::default()));
     let text = Watched { text, separator, quotes: Rc::clone(&quotes) };
     let mut reader = csv::ReaderBuilder::new()
@@ -117,12 +111,12 @@ pub(crate) fn records(text: impl Read, separator: u8) -> impl Iterator<Item = Re
 /// Where the text stands with its quotation marks.
 #[derive(Clone, Copy, Default)]
 struct Quotes {
-    place: Place,
+    place: QuotePlace,
     has_ended: bool,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Place {
+enum QuotePlace {
     #[default]
     FieldStart,
     Plain,
@@ -133,17 +127,16 @@ enum Place {
 
 impl Quotes {
     fn never_close(self) -> bool {
-        self.has_ended && self.place == Place::Quoted
+        self.has_ended && self.place == QuotePlace::Quoted
     }
 
     fn pass(&mut self, byte: u8, separator: u8) {
         self.place = match (self.place, byte) {
-            (Place::FieldStart | Place::AfterMark, b'"') | (Place::Quoted, 0..=b'!' | b'#'..) => {
-                Place::Quoted
-            }
-            (Place::Quoted, b'"') => Place::AfterMark,
-            (_, byte) if byte == separator || byte == b'\n' => Place::FieldStart,
-            _ => Place::Plain,
+            (QuotePlace::FieldStart | QuotePlace::AfterMark, b'"')
+            | (QuotePlace::Quoted, 0..=b'!' | b'#'..) => QuotePlace::Quoted,
+            (QuotePlace::Quoted, b'"') => QuotePlace::AfterMark,
+            (_, byte) if byte == separator || byte == b'\n' => QuotePlace::FieldStart,
+            _ => QuotePlace::Plain,
         };
     }
 }

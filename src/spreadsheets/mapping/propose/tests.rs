@@ -11,7 +11,7 @@ fn rows(text: &str) -> Vec<Line> {
 
 fn proposal(text: &str) -> Proposal {
     let known = ["A01", "A02", "A03"].map(str::to_owned).into_iter().collect();
-    propose(&rows(text), &catalogue(), &known).unwrap()
+    propose(&rows(text), &catalogue(), &known, "2014-03".parse().unwrap()).unwrap()
 }
 
 /// What each column is taken for, and whether that is sure.
@@ -120,6 +120,6 @@ fn what_the_program_computes_is_nobodys_to_deliver() {
 #[test]
 fn numbers_alone_have_no_header() {
     let known = HashSet::new();
-    assert_eq!(propose(&rows("1,2\n3,4"), &catalogue(), &known), None);
-    assert_eq!(propose(&[], &catalogue(), &known), None);
+    assert_eq!(propose(&rows("1,2\n3,4"), &catalogue(), &known, "2014-03".parse().unwrap()), None);
+    assert_eq!(propose(&[], &catalogue(), &known, "2014-03".parse().unwrap()), None);
 }

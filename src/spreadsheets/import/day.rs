@@ -2,12 +2,12 @@
 
 use chrono::{Days, NaiveDate};
 
-use crate::spreadsheets::import::Value;
-use crate::spreadsheets::import::number::{half_width, shown};
+use super::Value;
+use super::number::{half_width, shown};
 
 /// The day of a cell: `2014-03-05`, `2014/3/5`, `2014.3.5`, `2014年3月5日`, `20140305`, or a workbook's date. A time of day
 /// behind it does not matter.
-pub(super) fn day(value: &Value) -> Option<NaiveDate> {
+pub(in crate::spreadsheets) fn day(value: &Value) -> Option<NaiveDate> {
     match value {
         Value::Blank => None,
         Value::Text(text) | Value::Other(text) => written(text),

@@ -3,8 +3,10 @@
 //! Only 工号 and 交车台数 must be there: systems differ in what they count. An empty cell, or a column that is not
 //! there, means that the value is not known, which is not zero: what was known before stays.
 
-use super::form::{Form, Need, Source};
-use super::number::Measure::{self, Amount, Count};
+use crate::spreadsheets::import::Form;
+use crate::spreadsheets::import::form::{FormColumn, Need};
+use crate::spreadsheets::import::header::Twins;
+use crate::spreadsheets::import::number::Measure::{self, Amount, Count};
 
 /// Metric, measure, and what the column may be called.
 type Column = (&'static str, Measure, &'static [&'static str]);
@@ -28,15 +30,20 @@ const COLUMNS: &[Column] = &[
 
 const DELIVERIES: &str = "deliveries";
 
-pub(super) fn form() -> Form {
-    let source = |(metric, measure, headers): &Column| Source {
+/// The form of a funnel.
+pub(super) fn form(kind: &str) -> Form {
+    let column = |(metric, measure, headers): &Column| FormColumn {
         need: if *metric == DELIVERIES { Need::Required } else { Need::Optional },
-        ..Source::optional(metric, *measure, headers)
+        ..FormColumn::optional(metric, *measure, headers)
     };
-    Form {
-        sources: COLUMNS.iter().map(source).collect(),
-        notes: Vec::new(),
-        finish: |_| {},
-        watches_leave: false,
-    }
+    Form::new(
+        kind,
+        kind,
+        super::person(Twins::Passed).into_iter().chain(COLUMNS.iter().map(column)).collect(),
+    )
+}
+
+/// What a funnel calls the column of a metric.
+pub(super) fn words(metric: &str) -> &'static [&'static str] {
+    COLUMNS.iter().find(|(name, ..)| *name == metric).map_or(&[], |(.., words)| *words)
 }

@@ -12,10 +12,12 @@ use std::borrow::Cow;
 
 use rust_decimal::Decimal;
 
-use super::form::{Blank, Form, Keep, Need, Note, Source};
-use super::number::Measure::{Count, Days, Hours};
-use super::sheet::Reading;
 use crate::diary::leave::LeaveType;
+use crate::spreadsheets::import::Form;
+use crate::spreadsheets::import::form::{EmptyCell, FormColumn, Need, Note, To};
+use crate::spreadsheets::import::header::Twins;
+use crate::spreadsheets::import::number::Measure::{Count, Days, Hours};
+use crate::spreadsheets::import::sheet::Reading;
 
 const ATTENDED: &str = "出勤天数";
 const SCHEDULED: &str = "应出勤天数";
@@ -30,71 +32,74 @@ const ABSENT: &str = "absent_days";
 const MISSED: &str = "missed_punches";
 const OVERTIME_HOURS: &str = "overtime_hours";
 
-pub(super) fn form(leave_types: &[LeaveType]) -> Form {
-    let mut sources = Vec::from(days());
-    sources.extend(tallies());
-    sources.extend(overtime());
-    sources.extend(leave_types.iter().flat_map(leave));
+/// The form of a monthly summary, whether a workbook or text.
+pub(super) fn form(kind: &str, leave_types: &[LeaveType]) -> Form {
+    let mut columns = super::person(Twins::Passed);
+    columns.extend(days());
+    columns.extend(tallies());
+    columns.extend(overtime());
+    columns.extend(leave_types.iter().flat_map(leave));
     Form {
-        sources,
         notes: vec![Note {
             without: &[SCHEDULED, RESTED],
             says: "没有“应出勤天数”或“休息天数”列：应出勤天数不取自本文件，按工作日历",
         }],
         finish,
         watches_leave: true,
+        ..Form::new(kind, kind, columns)
     }
 }
 
 /// Days to work and days worked.
-fn days() -> [Source; 3] {
-    let checked = |headers: &[&'static str]| Source {
-        keep: Keep::ToCheck,
-        blank: Blank::Fault,
-        ..Source::optional("", Days, headers)
+fn days() -> [FormColumn; 3] {
+    let checked = |headers: &[&'static str]| FormColumn {
+        to: To::Check,
+        blank: EmptyCell::Fault,
+        twins: Twins::Passed,
+        ..FormColumn::optional("", Days, headers)
     };
     [
-        Source {
+        FormColumn {
             need: Need::Required,
             ..checked(&[ATTENDED, "实际出勤天数", "实出勤天数", "实际出勤", "实出勤", "出勤"])
         },
-        Source {
-            blank: Blank::Fault,
-            ..Source::optional("scheduled_days", Days, &[SCHEDULED, "应出勤", "应出勤日数", "应出勤日"])
+        FormColumn {
+            blank: EmptyCell::Fault,
+            ..FormColumn::optional("scheduled_days", Days, &[SCHEDULED, "应出勤", "应出勤日数", "应出勤日"])
         },
-        Source { need: Need::Spare(&[SCHEDULED]), ..checked(&[RESTED, "休息日天数", "休息"]) },
+        FormColumn { need: Need::Spare(&[SCHEDULED]), ..checked(&[RESTED, "休息日天数", "休息"]) },
     ]
 }
 
-fn tallies() -> Vec<Source> {
+fn tallies() -> Vec<FormColumn> {
     vec![
-        Source::tally("late", Count, Need::Required, &["迟到次数", "迟到"]),
-        Source::tally("severe_late", Count, Need::Optional, &["严重迟到次数", "严重迟到"]),
-        Source::tally("early_leave", Count, Need::Required, &["早退次数", "早退"]),
-        Source::tally(MISSED, Count, Need::Optional, &["上班缺卡次数", "上班缺卡", "上班未打卡次数"]),
-        Source::tally(MISSED, Count, Need::Optional, &["下班缺卡次数", "下班缺卡", "下班未打卡次数"]),
-        Source::tally(
+        FormColumn::tally("late", Count, Need::Required, &["迟到次数", "迟到"]),
+        FormColumn::tally("severe_late", Count, Need::Optional, &["严重迟到次数", "严重迟到"]),
+        FormColumn::tally("early_leave", Count, Need::Required, &["早退次数", "早退"]),
+        FormColumn::tally(MISSED, Count, Need::Optional, &["上班缺卡次数", "上班缺卡", "上班未打卡次数"]),
+        FormColumn::tally(MISSED, Count, Need::Optional, &["下班缺卡次数", "下班缺卡", "下班未打卡次数"]),
+        FormColumn::tally(
             MISSED,
             Count,
             Need::Spare(&["上班缺卡次数", "下班缺卡次数"]),
             &["缺卡次数", "缺卡", "缺卡总次数", "未打卡次数"],
         ),
-        Source::tally(ABSENT, Days, Need::Optional, &[ABSENCE, "旷工"]),
-        Source {
+        FormColumn::tally(ABSENT, Days, Need::Optional, &[ABSENCE, "旷工"]),
+        FormColumn {
             note: Some("没有“旷工天数”列：按旷工次数，每次计 1 天"),
-            ..Source::tally(ABSENT, Count, Need::Without(ABSENCE), &["旷工次数", "旷工"])
+            ..FormColumn::tally(ABSENT, Count, Need::Without(ABSENCE), &["旷工次数", "旷工"])
         },
-        Source::tally(ABSENT, Days, Need::Optional, &[LATE_ABSENCE, "旷工迟到"]),
-        Source {
+        FormColumn::tally(ABSENT, Days, Need::Optional, &[LATE_ABSENCE, "旷工迟到"]),
+        FormColumn {
             note: Some("没有“旷工迟到天数”列：按旷工迟到次数，每次计旷工 1 天"),
-            ..Source::tally(ABSENT, Count, Need::Spare(&[LATE_ABSENCE]), &["旷工迟到次数", "旷工迟到"])
+            ..FormColumn::tally(ABSENT, Count, Need::Spare(&[LATE_ABSENCE]), &["旷工迟到次数", "旷工迟到"])
         },
     ]
 }
 
 /// Overtime is kept and scores nothing: as a total, or by the kind of day.
-fn overtime() -> Vec<Source> {
-    let source = |need, headers: &[&'static str]| Source::tally(OVERTIME_HOURS, Hours, need, headers);
+fn overtime() -> Vec<FormColumn> {
+    let source = |need, headers: &[&'static str]| FormColumn::tally(OVERTIME_HOURS, Hours, need, headers);
     let part = |headers: &[&'static str]| source(Need::Spare(&[OVERTIME]), headers);
     vec![
         source(
@@ -108,12 +113,13 @@ fn overtime() -> Vec<Source> {
 }
 
 /// A column for each name: 陪产假 and 护理假 may stand beside each other, and are added up.
-fn leave(leave_type: &LeaveType) -> impl Iterator<Item = Source> {
+fn leave(leave_type: &LeaveType) -> impl Iterator<Item = FormColumn> {
     let metric = if leave_type.is_protected { PROTECTED_LEAVE } else { PERSONAL_LEAVE };
     let names = std::iter::once(&leave_type.name).chain(&leave_type.aliases);
-    names.map(move |name| Source {
-        headers: vec![Cow::Owned(name.clone()), Cow::Owned(format!("{name}天数"))],
-        ..Source::tally(metric, Days, Need::Optional, &[])
+    names.map(move |name| {
+        let headers = vec![Cow::Owned(name.clone()), Cow::Owned(format!("{name}天数"))];
+        let to = To::Metric(Cow::Borrowed(metric));
+        FormColumn { blank: EmptyCell::Zero, ..FormColumn::new(to, Days, headers) }
     })
 }
 

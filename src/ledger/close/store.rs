@@ -1,0 +1,155 @@
+//! Late corrections in the database.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Text, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::corrections::{CorrectionQuery, CorrectionState, LateCorrection};
+use crate::auth::Context;
+use crate::auth::scope::{CallerScope, reaches};
+use crate::db::schema::late_correction;
+use crate::db::sql;
+use crate::http::{Problem, Window};
+use crate::period::Period;
+
+/// Corrections about people whom the caller reaches, by id; only these, where ids are given.
+pub(super) async fn load(
+    cx: &mut Context,
+    ids: Option<&[i64]>,
+    filter: &CorrectionQuery,
+    window: Window,
+) -> Result<Vec<LateCorrection>, Problem> {
+    let scope = cx.scope.clone();
+    let corrections = sql(concat!(
+        "SELECT c.id, c.store_id, s.code AS store, c.period, c.employee_id, e.employee_no, e.name, c.metric, c.source, \
+             c.day, trim_scale(c.value) AS value, trim_scale(k.value) AS known, c.source_system, c.reason, \
+             p.login AS proposed_by, c.proposed_at, c.state, d.login AS decided_by, c.decided_at, c.decision_note \
+         FROM late_correction c JOIN org_unit s ON s.id = c.store_id JOIN employee e ON e.id = c.employee_id \
+         LEFT JOIN user_account p ON p.id = c.proposed_by LEFT JOIN user_account d ON d.id = c.decided_by \
+         LEFT JOIN frozen_fact k ON k.store_id = c.store_id AND k.period = c.period \
+             AND k.employee_id = c.employee_id AND k.metric = c.metric \
+         WHERE c.id > $1 AND ($2 IS NULL OR c.id = ANY ($2)) AND ($3 IS NULL OR s.code = $3) \
+         AND ($4 IS NULL OR c.period = $4) AND ($5 IS NULL OR c.state = $5) \
+         AND EXISTS (SELECT FROM assignment a JOIN org_unit u ON u.id = a.unit_id \
+             WHERE a.employee_id = c.employee_id AND u.store_id = c.store_id \
+             AND daterange(a.valid_from, a.valid_to) && daterange(c.period, (c.period + interval '1 month')::date) \
+             AND ",
+        reaches!("$6", "c.employee_id", "a.unit_id", "c.period"),
+        ") ORDER BY c.id LIMIT $7",
+    ))
+    .bind::<BigInt, _>(window.after)
+    .bind::<Nullable<Array<BigInt>>, _>(ids.map(<[i64]>::to_vec))
+    .bind::<Nullable<Text>, _>(filter.store.clone())
+    .bind::<Nullable<Date>, _>(filter.period)
+    .bind::<Nullable<Text>, _>(filter.state)
+    .bind::<CallerScope, _>(scope)
+    .bind::<BigInt, _>(window.rows())
+    .load(cx.db())
+    .await?;
+    Ok(corrections)
+}
+
+/// A correction that nobody else decides on until the transaction ends.
+#[derive(Queryable)]
+pub(super) struct LockedCorrection {
+    pub id: i64,
+    pub employee_id: i64,
+    pub state: CorrectionState,
+    /// Id of the login that proposed it.
+    pub proposed_by: Option<i64>,
+}
+
+pub(super) async fn lock(
+    connection: &mut AsyncPgConnection,
+    ids: &[i64],
+) -> Result<Vec<LockedCorrection>, Problem> {
+    let locked = late_correction::table
+        .filter(late_correction::id.eq_any(ids))
+        .order(late_correction::id)
+        .for_update()
+        .select((
+            late_correction::id,
+            late_correction::employee_id,
+            late_correction::state,
+            late_correction::proposed_by,
+        ))
+        .load(connection)
+        .await?;
+    Ok(locked)
+}
+
+/// Writes the decision on corrections that are locked.
+pub(super) async fn decide(
+    cx: &mut Context,
+    ids: &[i64],
+    state: CorrectionState,
+    note: Option<&str>,
+) -> Result<(), Problem> {
+    let decision = (
+        late_correction::state.eq(state),
+        late_correction::decided_by.eq(cx.by()),
+        late_correction::decided_at.eq(cx.now),
+        late_correction::decision_note.eq(note),
+    );
+    diesel::update(late_correction::table.filter(late_correction::id.eq_any(ids)))
+        .set(decision)
+        .execute(cx.db())
+        .await?;
+    Ok(())
+}
+
+/// Takes accepted corrections into the ledger, as what they were proposed by; the sources that they declare complete
+/// count from now on.
+pub(super) async fn append(cx: &mut Context, ids: &[i64]) -> Result<(), Problem> {
+    let now = cx.now;
+    sql(
+        "INSERT INTO fact (employee_id, period, metric, value, day, external_id, place, source_system, batch_id, \
+             user_id, recorded_at, reason, replaces_id) \
+         SELECT c.employee_id, c.period, c.metric, c.value, c.day, c.external_id, c.place, c.source_system, \
+             c.batch_id, c.proposed_by, $2, c.reason, (SELECT f.id FROM fact f WHERE f.period = c.period \
+                 AND f.employee_id = c.employee_id AND f.metric = c.metric \
+                 AND f.rank = fact_rank(c.source_system, c.place) AND f.place = c.place ORDER BY f.id DESC LIMIT 1) \
+         FROM late_correction c WHERE c.id = ANY ($1) AND c.metric IS NOT NULL ORDER BY c.id",
+    )
+    .bind::<Array<BigInt>, _>(ids.to_vec())
+    .bind::<Timestamptz, _>(now)
+    .execute(cx.db())
+    .await?;
+    sql("INSERT INTO source_delivery (store_id, period, source, delivered_at) \
+         SELECT DISTINCT store_id, period, source, $2 FROM late_correction \
+         WHERE id = ANY ($1) AND source IS NOT NULL ON CONFLICT DO NOTHING")
+    .bind::<Array<BigInt>, _>(ids.to_vec())
+    .bind::<Timestamptz, _>(now)
+    .execute(cx.db())
+    .await?;
+    Ok(())
+}
+
+/// Brings what was frozen up to what the ledger says of these people's months now, in every store whose month is frozen
+/// and where they were posted. To be called within the transaction that changed the ledger.
+pub(super) async fn refresh(
+    connection: &mut AsyncPgConnection,
+    months: impl IntoIterator<Item = (i64, Period)>,
+) -> Result<(), Problem> {
+    let (people, periods): (Vec<i64>, Vec<Period>) = months.into_iter().unzip();
+    for statement in [
+        "DELETE FROM frozen_fact f USING unnest($1, $2) AS p (employee_id, period) \
+         WHERE f.employee_id = p.employee_id AND f.period = p.period",
+        "INSERT INTO frozen_fact (store_id, period, employee_id, metric, value) \
+         SELECT DISTINCT c.store_id, f.period, f.employee_id, f.metric, f.value \
+         FROM unnest($1, $2) AS p (employee_id, period) \
+         CROSS JOIN LATERAL posted_stores(p.employee_id, p.period) s \
+         JOIN month_close c ON c.store_id = s.store_id AND c.period = p.period \
+         JOIN current_fact f ON f.employee_id = p.employee_id AND f.period = p.period",
+        "UPDATE month_close c SET revision = revision + 1 WHERE (c.store_id, c.period) IN ( \
+             SELECT s.store_id, p.period FROM unnest($1, $2) AS p (employee_id, period) \
+             CROSS JOIN LATERAL posted_stores(p.employee_id, p.period) s)",
+    ] {
+        sql(statement)
+            .bind::<Array<BigInt>, _>(people.clone())
+            .bind::<Array<Date>, _>(periods.clone())
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
