@@ -17,11 +17,11 @@ macro_rules! words {
     ($($(#[$attribute:meta])* $visibility:vis enum $name:ident in $column:literal {
         $($(#[$note:meta])* $variant:ident = $word:literal $label:literal,)*
     })*) => { $(
-        $(#[$attribute])*
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize,
             ::utoipa::ToSchema, ::diesel::expression::AsExpression, ::diesel::deserialize::FromSqlRow,
         )]
+        $(#[$attribute])*
         #[diesel(sql_type = ::diesel::sql_types::Text)]
         $visibility enum $name {
             $(#[doc = $label] $(#[$note])* #[serde(rename = $word)] $variant,)*

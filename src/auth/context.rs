@@ -1,7 +1,7 @@
 //! One piece of work: who asks for it, over which connection, at what time and in which language.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel_async::{AsyncConnection, AsyncPgConnection, TransactionManager as _};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection as _, TransactionManager as _};
 use serde_json::Value;
 
 use super::audit;
@@ -78,6 +78,19 @@ impl Context {
                 Err(problem)
             }
         }
+    }
+
+    /// Reads everything as it was at one moment; nothing can be written.
+    pub async fn snapshot<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        self.transaction(async |cx| {
+            let mode = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+            cx.db().batch_execute(mode).await?;
+            work(cx).await
+        })
+        .await
     }
 
     /// Leaves in the trail that who asks did `action` to `subject`, in the transaction that does it.

@@ -1,7 +1,5 @@
 //! Logins: who may sign in, with which roles, for which employee.
 
-use std::collections::BTreeSet;
-
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use garde::Validate;
@@ -102,9 +100,12 @@ pub struct NewPassword {
     pub new_password: String,
 }
 
-/// Roles as the table keeps them: each once, in order.
+/// Roles as the table keeps them: each once, by name.
 fn kept(roles: &[Role]) -> Vec<Role> {
-    roles.iter().copied().collect::<BTreeSet<_>>().into_iter().collect()
+    let mut kept = roles.to_vec();
+    kept.sort_by_key(|role| role.name());
+    kept.dedup();
+    kept
 }
 
 /// A page of logins, by id.

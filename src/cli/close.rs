@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::io::{self, Write as _};
 
 use super::database::Database;
-use super::generate::open_cycle;
+use super::generate::{open_cycle, stores};
 use super::{Ended, table};
+use crate::auth::Context;
 use crate::clock::{self, Clock};
 use crate::config::{ReleasedRules, Storage};
 use crate::period::Period;
 use crate::reviews::close::{self, Freeze, Outstanding};
-use crate::reviews::generate::{self, Runner};
+use crate::reviews::generate;
 use crate::rules::library::Library;
 
 /// Options of `showfloor close`.
@@ -50,24 +51,18 @@ pub async fn run(args: CloseArgs, storage: Storage) -> anyhow::Result<Ended> {
     let (folder, library) = (args.rules.folder(), Library::default());
     let mut labels = HashMap::new();
     let months = Database::with(&storage, async |pool| {
-        let stores = match &args.store {
-            Some(store) => vec![store.clone()],
-            None => crate::org::store_codes(&mut *pool.get().await?).await?,
-        };
-        let runner = Runner::operator();
+        let cx = &mut Context::operator(pool, Clock::System.now()).await?;
         let mut months = Vec::new();
-        for store in stores {
-            let cycle = open_cycle(pool, &runner, &store, args.period).await?;
-            let now = Clock::System.now();
-            let rules = generate::rules_of(pool, &folder, &library, cycle.id, &runner, now).await?;
-            let connection = &mut *pool.get().await?;
+        for store in stores(cx, args.store.as_deref()).await? {
+            let cycle = open_cycle(cx, &store, args.period).await?;
+            let rules = generate::rules_of(cx, &folder, &library, cycle.id).await?;
             if args.freeze {
                 let freeze = Freeze { accept_missing: args.accept_missing, note: args.note.clone() };
-                close::freeze(connection, &rules.bundle, cycle.id, &freeze, &runner, now).await?;
+                close::freeze(cx, &rules.bundle, cycle.id, &freeze).await?;
             }
             labels
                 .extend(rules.bundle.catalogue.listed().iter().map(|one| (one.name.clone(), one.zh.clone())));
-            months.push(close::outstanding(connection, &rules.bundle, cycle.id, &runner).await?);
+            months.push(close::outstanding(cx, &rules.bundle, cycle.id).await?);
         }
         Ok(months)
     })

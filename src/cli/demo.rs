@@ -11,7 +11,6 @@ use crate::clock::Clock;
 use crate::config::{Listen, ReleasedRules, Storage};
 use crate::dashboard::LeaderboardQuery;
 use crate::dashboard::store::leaderboard;
-use crate::db::Pool;
 use crate::decimal;
 use crate::demo::load::{self, Before};
 use crate::demo::people::{OFFICES, PEOPLE};
@@ -63,12 +62,15 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
         let months = Period::months_of(YEAR);
         let bar = progress_bar(months.len(), "months generated");
         let library = Library::default();
+        let mut cx = Context::operator(pool, Clock::System.now()).await?;
         for period in months {
-            generate::month(pool, &folder, &library, STORE, period).await?;
+            generate::month(&mut cx, &folder, &library, STORE, period).await?;
             bar.inc(1);
         }
         bar.finish_and_clear();
-        print_march(pool).await?;
+        print_march(&mut cx).await?;
+        // The server has the connections to itself.
+        drop(cx);
         if args.exit {
             return Ok(Ended::Well);
         }
@@ -77,9 +79,8 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
     .await
 }
 
-async fn print_march(pool: &Pool) -> anyhow::Result<()> {
+async fn print_march(cx: &mut Context) -> anyhow::Result<()> {
     let Some(period) = Period::new(YEAR, 3) else { return Ok(()) };
-    let cx = &mut Context::operator(pool, Clock::System.now()).await?;
     let query = LeaderboardQuery { period, unit: None, position: None, top: Some(12) };
     let places = leaderboard(cx, &query).await?;
     let mut rows = table::new(&["名次", "工号", "姓名", "小组", "总分", "交车", "等级"], &[0, 4, 5]);
@@ -100,7 +101,7 @@ async fn print_march(pool: &Pool) -> anyhow::Result<()> {
         position: Some("sales_consultant".to_owned()),
         ..ReviewFilter::default()
     };
-    let explanation = explain::for_operator(cx.db(), &filter).await?;
+    let explanation = explain::first(cx, &filter).await?;
     let mut out = io::stdout();
     writeln!(out, "\n锦程4S店 {period} 龙虎榜 · leaderboard\n{rows}")?;
     print_explanation(&mut out, &explanation)?;

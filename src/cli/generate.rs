@@ -6,12 +6,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::database::Database;
 use super::{Ended, table};
+use crate::auth::Context;
 use crate::clock::Clock;
 use crate::config::{ReleasedRules, Storage};
-use crate::db::Pool;
+use crate::http::Window;
 use crate::period::Period;
-use crate::reviews::generate::{self, Generated, Runner};
-use crate::reviews::store::{self, CycleFilter, ReviewCycle};
+use crate::reviews::generate::{self, Generated};
+use crate::reviews::store::{self, CycleFilter, NewReviewCycle, ReviewCycle};
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
 
@@ -38,10 +39,8 @@ pub struct GenerateArgs {
 pub async fn run(args: GenerateArgs, storage: Storage) -> anyhow::Result<Ended> {
     let (folder, library) = (args.rules.folder(), Library::default());
     let results = Database::with(&storage, async |pool| {
-        let stores = match &args.store {
-            Some(store) => vec![store.clone()],
-            None => store_codes(pool).await?,
-        };
+        let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+        let stores = stores(cx, args.store.as_deref()).await?;
         anyhow::ensure!(
             !stores.is_empty(),
             "there is no store yet: create one over the API, or run showfloor demo"
@@ -49,7 +48,7 @@ pub async fn run(args: GenerateArgs, storage: Storage) -> anyhow::Result<Ended> 
         let progress = progress_bar(stores.len(), "stores");
         let mut results = Vec::new();
         for store in stores {
-            results.push(month(pool, &folder, &library, &store, args.period).await?);
+            results.push(month(cx, &folder, &library, &store, args.period).await?);
             progress.inc(1);
         }
         progress.finish_and_clear();
@@ -61,39 +60,33 @@ pub async fn run(args: GenerateArgs, storage: Storage) -> anyhow::Result<Ended> 
     Ok(if needs_attention { Ended::WithFindings } else { Ended::Well })
 }
 
+/// The store that is named, or all of them.
+pub async fn stores(cx: &mut Context, named: Option<&str>) -> anyhow::Result<Vec<String>> {
+    Ok(match named {
+        Some(store) => vec![store.to_owned()],
+        None => crate::org::store_codes(cx.db()).await?,
+    })
+}
+
 /// Opens the month of a store if it is not open yet, and generates it.
 pub async fn month(
-    pool: &Pool,
+    cx: &mut Context,
     folder: &RulesFolder,
     library: &Library,
     store: &str,
     period: Period,
 ) -> anyhow::Result<Generated> {
-    let runner = Runner::operator();
-    let now = Clock::System.now();
-    let cycle = open_cycle(pool, &runner, store, period).await?;
-    Ok(generate::generate(pool, folder, library, cycle.id, &runner, now).await?)
+    let cycle = open_cycle(cx, store, period).await?;
+    Ok(generate::generate(cx, folder, library, cycle.id).await?)
 }
 
 /// The cycle of a store's month, opened if it is not open yet.
-pub async fn open_cycle(
-    pool: &Pool,
-    runner: &Runner,
-    store: &str,
-    period: Period,
-) -> anyhow::Result<ReviewCycle> {
-    let connection = &mut *pool.get().await?;
-    let filter = CycleFilter { id: None, store: Some(store.to_owned()), period: Some(period) };
-    if let Some(cycle) =
-        store::list_cycles(connection, &runner.scope, &filter, 0, 1).await?.into_iter().next()
-    {
-        return Ok(cycle);
+pub async fn open_cycle(cx: &mut Context, store: &str, period: Period) -> anyhow::Result<ReviewCycle> {
+    let filter = CycleFilter { store: Some(store.to_owned()), period: Some(period) };
+    match store::list_cycles(cx, &filter, Window::ONE).await?.items.into_iter().next() {
+        Some(cycle) => Ok(cycle),
+        None => Ok(store::create_cycle(cx, NewReviewCycle { store: store.to_owned(), period }).await?),
     }
-    Ok(store::create_cycle(connection, &runner.scope, store, period, None, Clock::System.now()).await?)
-}
-
-async fn store_codes(pool: &Pool) -> anyhow::Result<Vec<String>> {
-    Ok(crate::org::store_codes(&mut *pool.get().await?).await?)
 }
 
 /// A bar on standard error; none where that is not a terminal.

@@ -62,7 +62,7 @@ enum Command {
     Export(export::ExportArgs),
     /// Score facts from standard input with the scripts of a folder; needs no database.
     Score(score::ScoreArgs),
-    /// Try a plan out: split a total by weights; needs no database.
+    /// Split a total or work a funnel back without a database; list, export and import plans.
     #[command(subcommand)]
     Plan(plan::PlanCommand),
     /// Run stored reviews again and prove that they come out the same.

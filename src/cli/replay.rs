@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::database::Database;
 use super::generate::progress_bar;
 use super::{Ended, table};
+use crate::auth::Context;
 use crate::clock::Clock;
 use crate::config::Storage;
 use crate::period::Period;
@@ -59,11 +60,12 @@ pub async fn run(args: ReplayArgs, storage: Storage) -> anyhow::Result<Ended> {
     let Months(first, last) = args.period;
     let filter = ReplayFilter { id: None, months: Some((first, last)), store: args.store.clone() };
     let report = Database::with(&storage, async |pool| {
-        let count = stored::count(&mut *pool.get().await?, &filter).await?;
+        let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+        let count = stored::count(cx.db(), &filter).await?;
         anyhow::ensure!(count > 0, "there is no review to run again");
         let progress = progress_bar(usize::try_from(count)?, "reviews");
         let advance = |done| progress.inc(u64::try_from(done).unwrap_or(u64::MAX));
-        let report = many(pool, &filter, Clock::System.now(), advance).await?;
+        let report = many(cx, &filter, advance).await?;
         progress.finish_and_clear();
         Ok(report)
     })

@@ -90,8 +90,8 @@ async fn take_in(
     catalogue: &CatalogueFile,
     pool: &Pool,
 ) -> anyhow::Result<()> {
-    let connection = &mut *pool.get().await?;
-    folder.sync(connection, Clock::System.now()).await?;
+    let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+    folder.sync(cx).await?;
     let status = folder.status();
     if status.state == FolderState::Broken {
         writeln!(
@@ -102,9 +102,9 @@ async fn take_in(
         )?;
     }
     if catalogue.current().is_err()
-        && let Some(latest) = release::latest(connection).await?
+        && let Some(latest) = release::latest(cx.db()).await?
     {
-        catalogue.fall_back_on(library.bundle(connection, &latest.bundle).await?.catalogue.clone());
+        catalogue.fall_back_on(library.bundle(cx.db(), &latest.bundle).await?.catalogue.clone());
     }
     Ok(())
 }

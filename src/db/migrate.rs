@@ -1,10 +1,11 @@
 //! Migrations are part of the program and are run at its start.
 
+use diesel::sql_types::BigInt;
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::Pool;
+use super::{Pool, sql};
 
 /// Every migration in `migrations/`.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
@@ -14,9 +15,9 @@ const LOCK: i64 = 4_242_014;
 
 /// Brings the database up to date; says how many migrations were applied.
 pub async fn run(pool: &Pool) -> anyhow::Result<usize> {
-    let mut connection = pool.get().await?;
-    diesel::sql_query("SELECT pg_advisory_lock($1)")
-        .bind::<diesel::sql_types::BigInt, _>(LOCK)
+    let mut connection = pool.get().await.map_err(|error| anyhow::anyhow!("{}", innermost(&error)))?;
+    sql("SELECT pg_advisory_lock($1)")
+        .bind::<BigInt, _>(LOCK)
         .execute(&mut connection)
         .await?;
     let mut harness = AsyncMigrationHarness::<Object<AsyncPgConnection>>::new(connection);
@@ -25,9 +26,14 @@ pub async fn run(pool: &Pool) -> anyhow::Result<usize> {
         .map(|versions| versions.len())
         .map_err(|error| anyhow::anyhow!("the database could not be migrated: {error}"));
     let mut connection = harness.into_inner();
-    diesel::sql_query("SELECT pg_advisory_unlock($1)")
-        .bind::<diesel::sql_types::BigInt, _>(LOCK)
+    sql("SELECT pg_advisory_unlock($1)")
+        .bind::<BigInt, _>(LOCK)
         .execute(&mut connection)
         .await?;
     applied
+}
+
+/// The cause itself: the pool's own words around it repeat it.
+fn innermost(error: &dyn std::error::Error) -> &dyn std::error::Error {
+    error.source().map_or(error, innermost)
 }

@@ -10,8 +10,9 @@ use rust_decimal::Decimal;
 use super::formula::{self, Tenths};
 use super::people::{DemoPerson, OFFICES, PEOPLE, TEAMS};
 use super::{PASSWORD, STORE, YEAR};
-use crate::auth::Context;
+use crate::auth::access::Role;
 use crate::auth::users::{self, NewUser};
+use crate::auth::{Context, Identity};
 use crate::db::schema::user_account;
 use crate::http::Problem;
 use crate::http::etag::Seen;
@@ -81,7 +82,7 @@ pub async fn load(cx: &mut Context, bundle: &Bundle, step: impl Fn() + Send + Sy
             step();
         }
         load_leaderships(cx).await?;
-        release_rules(cx.db(), &bundle.files).await?;
+        release_rules(cx, &bundle.files).await?;
         step();
         load_plan(cx.db(), &bundle.catalogue, now).await?;
         step();
@@ -239,21 +240,22 @@ async fn load_plan(
 }
 
 /// The first release: drafted by HR, consulted and published before the year begins, approved by the general manager.
-async fn release_rules(connection: &mut AsyncPgConnection, files: &Files) -> Result<(), Problem> {
-    let (author, approver) = (user_id(connection, "hr").await?, user_id(connection, "gm").await?);
+async fn release_rules(cx: &mut Context, files: &Files) -> Result<(), Problem> {
+    let (loading, now) = (cx.identity.take(), cx.now);
     let at = |day: NaiveDate| day.and_time(chrono::NaiveTime::MIN).and_utc();
     let submission = Submission {
         effective_from: Period::new(YEAR, 1).ok_or_else(out_of_range)?,
         consulted_on: NaiveDate::from_ymd_opt(YEAR - 1, 12, 1).ok_or_else(out_of_range)?,
         note: "首次发布".to_owned(),
     };
-    let submitted = at(submission.consulted_on);
-    let published = at(NaiveDate::from_ymd_opt(YEAR - 1, 12, 15).ok_or_else(out_of_range)?);
-    let draft =
-        draft::create(connection, files, draft::DraftOrigin::Import, "", None, Some(author), submitted)
-            .await?;
-    decision::submit(connection, draft.id, submission, author, Seen::Any, submitted).await?;
-    decision::approve(connection, draft.id, "同意", approver, Seen::Any, published).await?;
+    cx.now = at(submission.consulted_on);
+    cx.identity = Some(login(cx, "hr").await?);
+    let draft = draft::create(cx, files, draft::DraftOrigin::Import, "", None).await?;
+    decision::submit(cx, draft.id, submission, Seen::Any).await?;
+    cx.now = at(NaiveDate::from_ymd_opt(YEAR - 1, 12, 15).ok_or_else(out_of_range)?);
+    cx.identity = Some(login(cx, "gm").await?);
+    decision::approve(cx, draft.id, "同意", Seen::Any).await?;
+    (cx.identity, cx.now) = (loading, now);
     Ok(())
 }
 
@@ -267,6 +269,17 @@ async fn user_id(connection: &mut AsyncPgConnection, login: &str) -> Result<i64,
         .select(user_account::id)
         .first(connection)
         .await?)
+}
+
+/// A login of the demonstration, to do something as that person.
+async fn login(cx: &mut Context, login: &str) -> Result<Identity, Problem> {
+    let found: (i64, Vec<Role>, Option<i64>, Option<i64>) = user_account::table
+        .filter(user_account::login.eq(login))
+        .select((user_account::id, user_account::roles, user_account::employee_id, user_account::unit_id))
+        .first(cx.db())
+        .await?;
+    let (user_id, roles, employee_id, unit_id) = found;
+    Ok(Identity { user_id, roles, employee_id, unit_id })
 }
 
 async fn load_facts(

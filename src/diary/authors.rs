@@ -86,7 +86,7 @@ pub async fn require_posting(
     }
 }
 
-/// Takes the lock of a month's facts, and refuses a month that is frozen for one of these people: whoever freezes it
+/// Takes the lock of these people's month, and refuses a month that is frozen for one of these people: whoever freezes it
 /// waits, and nothing is written into it afterwards.
 ///
 /// # Errors
@@ -102,7 +102,7 @@ pub async fn require_open(
         #[diesel(sql_type = Text)]
         name: String,
     }
-    ledger::lock_month(connection, period).await?;
+    ledger::lock(connection, period, people).await?;
     let frozen: Option<Frozen> = sql(
         "SELECT s.name FROM month_close c JOIN org_unit s ON s.id = c.store_id JOIN org_unit u ON u.store_id = s.id \
          JOIN assignment a ON a.unit_id = u.id AND daterange(a.valid_from, a.valid_to) && daterange($1, $2) \

@@ -9,6 +9,7 @@ mod delivery;
 pub mod history;
 pub mod http;
 mod late;
+mod locks;
 pub mod metric;
 pub mod month;
 mod people;
@@ -20,7 +21,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Integer, Numeric, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Date, Numeric, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,7 @@ use utoipa::ToSchema;
 
 pub use self::delivery::{delivered_sources, deliveries, note_delivery};
 pub use self::late::retract;
+pub use self::locks::{lock, lock_delivery, lock_everywhere};
 pub use self::people::{Person, employee_nos, people};
 use self::rows::News;
 use crate::db::schema::current_fact;
@@ -154,29 +156,15 @@ pub struct Recorded {
     pub before: Vec<Option<Decimal>>,
 }
 
-fn lock_number(period: Period) -> i32 {
-    period.year() * 12 + i32::try_from(period.month()).unwrap_or(0)
-}
-
-/// Lets one writer at a time work on a month's facts, until the transaction ends. What stands then stays so until
-/// something is recorded.
-pub async fn lock_month(connection: &mut AsyncPgConnection, period: Period) -> Result<(), Problem> {
-    diesel::sql_query("SELECT pg_advisory_xact_lock(hashtext('fact'), $1)")
-        .bind::<Integer, _>(lock_number(period))
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
 /// Records what is new among the entries; the same entries again change nothing. Of entries for the same place, the last
 /// one counts. A record that its system has moved to another person or month leaves the place where it stood.
 ///
-/// To be called within a transaction, which holds the month's lock from here on.
+/// To be called within a transaction that has taken the lock of these people's month, with [`lock`] or [`lock_delivery`].
 ///
 /// # Errors
 ///
-/// A conflict that names the store whose month is frozen, with [`Late::Refuse`] and news about it; nothing is recorded
-/// then. Whether somebody may record this, and whether a value fits its metric, is for the caller to know.
+/// A conflict that names the store whose month is frozen, with [`Late::Refuse`] and news about it, or where somebody else
+/// is writing; nothing is recorded then. Whether somebody may record this, and whether a value fits its metric, is for the caller to know.
 pub async fn record(
     connection: &mut AsyncPgConnection,
     period: Period,
@@ -184,7 +172,11 @@ pub async fn record(
     origin: &Origin,
     late: Late,
 ) -> Result<Recorded, Problem> {
-    let plan = prepare(connection, period, entries, origin).await?;
+    let held = locks::hold(connection, period, entries, &origin.source_system).await?;
+    let (news, recorded) = prepare(connection, period, entries, origin).await?;
+    let people = news.iter().map(|(_, one)| (one.entry.employee_id, one.period)).collect();
+    locks::keep(connection, &held, people).await?;
+    let plan = shut_or_open(connection, news, recorded).await?;
     let mut recorded = plan.recorded;
     if let (Some((_, _, store)), Late::Refuse) = (plan.shut.as_slice().first(), late) {
         return Err(late::frozen(period, store));
@@ -211,7 +203,8 @@ pub async fn compare(
     entries: &[Entry],
     origin: &Origin,
 ) -> Result<Recorded, Problem> {
-    let mut recorded = prepare(connection, period, entries, origin).await?.recorded;
+    let (news, recorded) = prepare(connection, period, entries, origin).await?;
+    let mut recorded = shut_or_open(connection, news, recorded).await?.recorded;
     recorded.outcomes.iter().for_each(|outcome| recorded.counts.count(*outcome));
     Ok(recorded)
 }
@@ -225,13 +218,15 @@ struct Prepared<'a> {
     shut: Vec<(News<'a>, i64, String)>,
 }
 
+/// News, with the position of the entry that brings it; a record that leaves a place has none.
+type PlacedNews<'a> = (Option<usize>, News<'a>);
+
 async fn prepare<'a>(
     connection: &mut AsyncPgConnection,
     period: Period,
     entries: &'a [Entry],
     origin: &Origin,
-) -> Result<Prepared<'a>, Problem> {
-    lock_month(connection, period).await?;
+) -> Result<(Vec<PlacedNews<'a>>, Recorded), Problem> {
     let places = entries.iter().map(|entry| entry.place(&origin.source_system)).collect::<Vec<_>>();
     let standing = rows::standing(connection, period, entries, &places, &origin.source_system).await?;
     let mut last = HashMap::with_capacity(entries.len());
@@ -268,43 +263,30 @@ async fn prepare<'a>(
         rows::elsewhere(connection, period, &records, &origin.source_system).await?
     };
     news.extend(moved.into_iter().map(|one| (None, one)));
-    let mut prepared = shut_or_open(connection, period, news, outcomes).await?;
-    prepared.recorded.before = known;
-    Ok(prepared)
+    Ok((news, Recorded { counts: Counts::default(), outcomes, before: known }))
 }
 
 /// Parts the news by whether their months are frozen.
 async fn shut_or_open<'a>(
     connection: &mut AsyncPgConnection,
-    period: Period,
-    news: Vec<(Option<usize>, News<'a>)>,
-    mut outcomes: Vec<FactOutcome>,
+    news: Vec<PlacedNews<'a>>,
+    mut recorded: Recorded,
 ) -> Result<Prepared<'a>, Problem> {
-    let months = news.iter().map(|(_, one)| one.period).collect::<BTreeSet<_>>();
-    let mut frozen = HashMap::new();
-    for month in months {
-        if month != period {
-            rows::try_lock(connection, month).await?;
-        }
-        let people = news.iter().filter(|(_, one)| one.period == month).map(|(_, one)| one.entry.employee_id);
-        let people = people.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
-        for (employee, store) in rows::frozen(connection, month, &people).await? {
-            frozen.insert((month, employee), store);
-        }
-    }
+    let people = news.iter().map(|(_, one)| (one.entry.employee_id, one.period)).collect::<BTreeSet<_>>();
+    let frozen = rows::frozen(connection, people).await?;
     let (mut open, mut shut) = (Vec::new(), Vec::new());
     for (at, one) in news {
-        match frozen.get(&(one.period, one.entry.employee_id)) {
+        match frozen.get(&(one.entry.employee_id, one.period)) {
             None => open.push(one),
             Some((store_id, store)) => {
-                if let Some(outcome) = at.and_then(|at| outcomes.get_mut(at)) {
+                if let Some(outcome) = at.and_then(|at| recorded.outcomes.get_mut(at)) {
                     *outcome = FactOutcome::Pending;
                 }
                 shut.push((one, *store_id, store.clone()));
             }
         }
     }
-    Ok(Prepared { recorded: Recorded { outcomes, ..Recorded::default() }, open, shut })
+    Ok(Prepared { recorded, open, shut })
 }
 
 /// What was known at a moment of these people's month, by employee and metric.

@@ -1,14 +1,15 @@
 //! The ledger's rows: finding what stands, and adding to it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Numeric, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Numeric, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
 use super::{Entry, Origin};
+use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
 
@@ -128,51 +129,36 @@ pub(super) async fn elsewhere(
         .collect())
 }
 
-/// The stores, with their names, whose frozen month these people were posted in.
+/// The stores, with their names, whose frozen month these people were posted in, by person and month.
 pub(super) async fn frozen(
     connection: &mut AsyncPgConnection,
-    period: Period,
-    people: &[i64],
-) -> Result<HashMap<i64, (i64, String)>, Problem> {
+    people: BTreeSet<(i64, Period)>,
+) -> Result<HashMap<(i64, Period), (i64, String)>, Problem> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = BigInt)]
         employee_id: i64,
+        #[diesel(sql_type = Date)]
+        period: Period,
         #[diesel(sql_type = BigInt)]
         store_id: i64,
         #[diesel(sql_type = Text)]
         name: String,
     }
-    let rows: Vec<Row> = diesel::sql_query(
-        "SELECT DISTINCT ON (a.employee_id) a.employee_id, s.id AS store_id, s.name \
-         FROM month_close c JOIN org_unit s ON s.id = c.store_id JOIN org_unit u ON u.store_id = s.id \
-         JOIN assignment a ON a.unit_id = u.id AND daterange(a.valid_from, a.valid_to) && daterange($2, $3) \
-         WHERE c.period = $2 AND a.employee_id = ANY ($1) ORDER BY a.employee_id, s.id",
+    let (people, months): (Vec<_>, Vec<_>) = people.into_iter().unzip();
+    let rows: Vec<Row> = sql(
+        "SELECT DISTINCT ON (p.employee_id, p.period) p.employee_id, p.period, s.id AS store_id, s.name \
+         FROM unnest($1, $2) AS p (employee_id, period) \
+         JOIN assignment a ON a.employee_id = p.employee_id AND daterange(a.valid_from, a.valid_to) \
+             && daterange(p.period, (p.period + interval '1 month')::date) \
+         JOIN org_unit u ON u.id = a.unit_id JOIN month_close c ON c.store_id = u.store_id AND c.period = p.period \
+         JOIN org_unit s ON s.id = c.store_id ORDER BY p.employee_id, p.period, s.id",
     )
     .bind::<Array<BigInt>, _>(people)
-    .bind::<Date, _>(period.first_day())
-    .bind::<Date, _>(period.end())
+    .bind::<Array<Date>, _>(months)
     .load(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.employee_id, (row.store_id, row.name))).collect())
-}
-
-/// Takes a month's lock if nobody holds it. Who holds one month's lock never waits for another's: two writers who move
-/// records between the same months would wait for each other.
-pub(super) async fn try_lock(connection: &mut AsyncPgConnection, period: Period) -> Result<(), Problem> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Bool)]
-        is_mine: bool,
-    }
-    let row: Row = diesel::sql_query("SELECT pg_try_advisory_xact_lock(hashtext('fact'), $1) AS is_mine")
-        .bind::<Integer, _>(super::lock_number(period))
-        .get_result(connection)
-        .await?;
-    if row.is_mine {
-        return Ok(());
-    }
-    Err(Problem::conflict(format!("somebody else is changing the facts of {period}; try again")))
+    Ok(rows.into_iter().map(|row| ((row.employee_id, row.period), (row.store_id, row.name))).collect())
 }
 
 /// Adds rows, all in one statement.

@@ -168,6 +168,7 @@ pub async fn create(cx: &mut Context, new: NewAssignment) -> Result<Assignment, 
     cx.transaction(async |cx| {
         let validity = Validity { from: new.valid_from, to: new.valid_to };
         let (employee_id, unit) = resolve(cx.db(), &new.employee_no, &new.unit, validity).await?;
+        hold_person(cx.db(), employee_id).await?;
         let id: i64 = diesel::insert_into(assignment::table)
             .values((
                 assignment::employee_id.eq(employee_id),
@@ -190,12 +191,19 @@ pub async fn create(cx: &mut Context, new: NewAssignment) -> Result<Assignment, 
     .await
 }
 
+/// Waits for whoever records facts of this person, and keeps others from it: which stores have a word in a month goes by
+/// the postings. To be asked after the unit is locked.
+async fn hold_person(connection: &mut AsyncPgConnection, employee_id: i64) -> Result<(), Problem> {
+    employee::table.find(employee_id).select(employee::id).for_update().first::<i64>(connection).await?;
+    Ok(())
+}
+
 /// Gives a posting that is still as the caller has seen it another end.
 pub async fn change(cx: &mut Context, id: i64, patch: EndPatch, seen: Seen) -> Result<Assignment, Problem> {
     cx.transaction(async |cx| {
-        let version: i32 = assignment::table
+        let (employee_id, version): (i64, i32) = assignment::table
             .find(id)
-            .select(assignment::version)
+            .select((assignment::employee_id, assignment::version))
             .for_update()
             .first(cx.db())
             .await
@@ -204,6 +212,7 @@ pub async fn change(cx: &mut Context, id: i64, patch: EndPatch, seen: Seen) -> R
         seen.check(version)?;
         let current = find(cx, id).await?;
         check_end(cx.db(), &current.unit, current.valid_from, patch.valid_to).await?;
+        hold_person(cx.db(), employee_id).await?;
         diesel::update(assignment::table.find(id))
             .set((assignment::valid_to.eq(patch.valid_to), assignment::version.eq(version + 1)))
             .execute(cx.db())

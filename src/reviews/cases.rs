@@ -1,19 +1,25 @@
 //! Golden cases out of reviews: what happened once is kept as what has to happen.
 
-use std::sync::Arc;
-
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::explain::{self, Explanation, ReviewFilter};
-use crate::auth::caller::{Identity, Scope};
-use crate::db::Pool;
+use super::explain::{self, Explanation};
+use crate::auth::Context;
 use crate::http::Problem;
 use crate::rules::bundle::Bundle;
 use crate::rules::case_text::{case_text, file_of};
 use crate::rules::library::Library;
 use crate::rules::sandbox::on_deep_stack;
+
+/// Which cases of a review.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CaseQuery {
+    /// Only the case for this rule; by default, one for every rule.
+    #[param(example = "20_funnel_kpi")]
+    pub rule: Option<String>,
+}
 
 /// Golden cases made from a review.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -51,44 +57,18 @@ pub struct SkippedCase {
     pub reason: String,
 }
 
-/// The cases of a review that the reader reaches: of one rule or of all. Reading other people's is logged.
+/// The cases of a review that the caller reaches: of one rule or of all. Reading other people's is logged.
 pub async fn of_review(
-    pool: &Pool,
+    mut cx: Context,
     library: &Library,
-    reader: &Identity,
-    scope: &Scope,
-    (id, rule): (i64, Option<String>),
-    now: DateTime<Utc>,
+    id: i64,
+    query: CaseQuery,
 ) -> Result<ReviewCases, Problem> {
-    let (explanation, bundle) = {
-        let connection = &mut *pool.get().await?;
-        let explanation = explain::explain(connection, reader, scope, id, now).await?;
-        let bundle = library.bundle(connection, &explanation.bundle).await?;
-        (explanation, bundle)
-    };
-    tell(explanation, bundle, rule).await
-}
-
-/// The same for the operator, whose readings are not logged.
-pub async fn for_operator(pool: &Pool, id: i64, rule: Option<String>) -> Result<ReviewCases, Problem> {
-    let (explanation, bundle) = {
-        let connection = &mut *pool.get().await?;
-        let filter = ReviewFilter { id: Some(id), ..ReviewFilter::default() };
-        let explanation = explain::for_operator(connection, &filter).await?;
-        let bundle = Library::default().bundle(connection, &explanation.bundle).await?;
-        (explanation, bundle)
-    };
-    tell(explanation, bundle, rule).await
-}
-
-async fn tell(
-    explanation: Explanation,
-    bundle: Arc<Bundle>,
-    rule: Option<String>,
-) -> Result<ReviewCases, Problem> {
-    on_deep_stack(move || cases(&explanation, &bundle, rule.as_deref()))
-        .await
-        .map_err(|error| Problem::internal(&error))?
+    let explanation = explain::explain(&mut cx, id).await?;
+    let bundle = library.bundle(cx.db(), &explanation.bundle).await?;
+    // The connection goes back before scripts run.
+    drop(cx);
+    on_deep_stack(move || cases(&explanation, &bundle, query.rule.as_deref())).await?
 }
 
 fn cases(explanation: &Explanation, bundle: &Bundle, only: Option<&str>) -> Result<ReviewCases, Problem> {

@@ -1,60 +1,81 @@
 //! Reading reviews: lists of totals, and one review explained point by point.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Numeric, Text, Timestamptz};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::snapshot::Snapshot;
-use crate::auth::caller::{Identity, Scope};
-use crate::http::Problem;
+use crate::auth::Context;
+use crate::auth::scope::{CallerScope, reaches};
+use crate::db::sql;
+use crate::http::{Page, Problem, Window};
 use crate::period::Period;
 use crate::rules::scoring::RuleResult;
 
 /// A review without its explanation.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
 pub struct Review {
     /// Its id.
+    #[diesel(sql_type = BigInt)]
     pub id: i64,
     /// Employee number 工号.
+    #[diesel(sql_type = Text)]
     pub employee_no: String,
     /// The person's name.
+    #[diesel(sql_type = Text)]
     pub name: String,
     /// The month.
+    #[diesel(sql_type = Date)]
     #[schema(value_type = String, example = "2014-03")]
     pub period: Period,
     /// Code of the store.
+    #[diesel(sql_type = Text)]
     pub store: String,
     /// Code of the unit.
+    #[diesel(sql_type = Text)]
     pub unit: String,
     /// The position that was scored.
+    #[diesel(sql_type = Text)]
     pub position: String,
     /// The scheme it was scored by.
+    #[diesel(sql_type = Text)]
     pub scheme: String,
     /// 1 for the first; one more each time the review was generated again from other rules or facts.
+    #[diesel(sql_type = Integer)]
     pub revision: i32,
     /// Whether this is the revision that counts.
+    #[diesel(sql_type = Bool)]
     pub is_current: bool,
     /// Points out of 100 without the bonus; null while the review needs attention, or if no rule applies.
+    #[diesel(sql_type = Nullable<Numeric>)]
     pub base: Option<Decimal>,
     /// Bonus points.
+    #[diesel(sql_type = Nullable<Numeric>)]
     pub bonus: Option<Decimal>,
     /// Points including the bonus.
+    #[diesel(sql_type = Nullable<Numeric>)]
     pub total: Option<Decimal>,
     /// The most points that the applicable rules can give together.
+    #[diesel(sql_type = Numeric)]
     pub applicable_max: Decimal,
     /// The grade that the total alone would give.
+    #[diesel(sql_type = Nullable<Text>)]
     pub grade: Option<String>,
     /// The grade that counts, after vetoes; `NR` if not rated.
+    #[diesel(sql_type = Text)]
     pub final_grade: String,
     /// Performance coefficient 绩效系数.
+    #[diesel(sql_type = Nullable<Numeric>)]
     pub coefficient: Option<Decimal>,
     /// What has to be looked into before the review counts.
+    #[diesel(sql_type = Array<Text>)]
     pub attention: Vec<String>,
     /// When it was computed.
+    #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
 }
 
@@ -75,46 +96,10 @@ pub struct Explanation {
 
 #[derive(QueryableByName)]
 struct ReviewRow {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
+    #[diesel(embed)]
+    review: Review,
     #[diesel(sql_type = BigInt)]
     employee_id: i64,
-    #[diesel(sql_type = Text)]
-    employee_no: String,
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = Date)]
-    period: NaiveDate,
-    #[diesel(sql_type = Text)]
-    store: String,
-    #[diesel(sql_type = Text)]
-    unit: String,
-    #[diesel(sql_type = Text)]
-    position: String,
-    #[diesel(sql_type = Text)]
-    scheme: String,
-    #[diesel(sql_type = Integer)]
-    revision: i32,
-    #[diesel(sql_type = Bool)]
-    is_current: bool,
-    #[diesel(sql_type = Nullable<Numeric>)]
-    base: Option<Decimal>,
-    #[diesel(sql_type = Nullable<Numeric>)]
-    bonus: Option<Decimal>,
-    #[diesel(sql_type = Nullable<Numeric>)]
-    total: Option<Decimal>,
-    #[diesel(sql_type = Numeric)]
-    applicable_max: Decimal,
-    #[diesel(sql_type = Nullable<Text>)]
-    grade: Option<String>,
-    #[diesel(sql_type = Text)]
-    final_grade: String,
-    #[diesel(sql_type = Nullable<Numeric>)]
-    coefficient: Option<Decimal>,
-    #[diesel(sql_type = Array<Text>)]
-    attention: Vec<String>,
-    #[diesel(sql_type = Timestamptz)]
-    created_at: DateTime<Utc>,
     #[diesel(sql_type = Array<Text>)]
     grade_reasons: Vec<String>,
     #[diesel(sql_type = Text)]
@@ -125,183 +110,106 @@ struct ReviewRow {
     bundle_hash: String,
 }
 
-impl ReviewRow {
-    fn review(&self) -> Review {
-        Review {
-            id: self.id,
-            employee_no: self.employee_no.clone(),
-            name: self.name.clone(),
-            period: Period::containing(self.period),
-            store: self.store.clone(),
-            unit: self.unit.clone(),
-            position: self.position.clone(),
-            scheme: self.scheme.clone(),
-            revision: self.revision,
-            is_current: self.is_current,
-            base: self.base,
-            bonus: self.bonus,
-            total: self.total,
-            applicable_max: self.applicable_max,
-            grade: self.grade.clone(),
-            final_grade: self.final_grade.clone(),
-            coefficient: self.coefficient,
-            attention: self.attention.clone(),
-            created_at: self.created_at,
-        }
-    }
-}
-
-impl ReviewRow {
-    fn explanation(self) -> Result<Explanation, Problem> {
-        Ok(Explanation {
-            review: self.review(),
-            rules: serde_json::from_str(&self.trace).map_err(|error| Problem::internal(&error))?,
-            snapshot: serde_json::from_str(&self.snapshot).map_err(|error| Problem::internal(&error))?,
-            grade_reasons: self.grade_reasons,
-            bundle: self.bundle_hash,
-        })
-    }
-}
-
-/// Which reviews to list. Without an id, only those that count.
-#[derive(Clone, Debug, Default)]
+/// Which reviews to list: of those that count.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ReviewFilter {
-    /// Only this one, whichever revision it is.
-    pub id: Option<i64>,
-    /// Only this month's.
+    /// Only reviews of this month.
+    #[param(value_type = Option<String>, example = "2014-03")]
     pub period: Option<Period>,
-    /// Only this unit's and those of the units below it, by code.
+    /// Only reviews from this unit and those below it, by code.
     pub unit: Option<String>,
-    /// Only this position's.
+    /// Only reviews of this position.
     pub position: Option<String>,
-    /// Only those with this final grade.
+    /// Only reviews with this final grade, for example `S` or `NR`.
     pub grade: Option<String>,
-    /// Only this person's, by 工号.
+    /// Only reviews of this person, by employee number 工号.
     pub employee_no: Option<String>,
 }
 
+/// The reviews that count and that the caller reaches, or the one with this id, whichever revision it is.
 async fn load(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
+    cx: &mut Context,
+    id: Option<i64>,
     filter: &ReviewFilter,
-    after: i64,
-    limit: i64,
+    window: Window,
 ) -> Result<Vec<ReviewRow>, Problem> {
-    let rows = diesel::sql_query(
-        "SELECT r.id, r.employee_id, e.employee_no, e.name, c.period, s.code AS store, u.code AS unit, r.position, \
-                r.scheme, r.revision, r.is_current, r.base, r.bonus, r.total, r.applicable_max, r.grade, \
-                r.final_grade, r.coefficient, r.attention, r.created_at, r.grade_reasons, r.bundle_hash, \
-                CASE WHEN $2 IS NULL THEN '' ELSE r.snapshot END AS snapshot, \
-                CASE WHEN $2 IS NULL THEN '' ELSE r.trace END AS trace \
-         FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN employee e ON e.id = r.employee_id \
-         JOIN org_unit u ON u.id = r.unit_id JOIN org_unit s ON s.id = c.store_id \
-         WHERE r.id > $1 AND ($2 IS NULL OR r.id = $2) AND ($2 IS NOT NULL OR r.is_current) \
-         AND ($3 IS NULL OR c.period = $3) \
-         AND ($4 IS NULL OR u.path @> ARRAY(SELECT id FROM org_unit WHERE code = $4) \
-              AND EXISTS (SELECT FROM org_unit WHERE code = $4)) \
-         AND ($5 IS NULL OR r.position = $5) AND ($6 IS NULL OR r.final_grade = $6) \
-         AND ($7 IS NULL OR e.employee_no = $7) \
-         AND may_reach($8, $9, $10, r.employee_id, r.unit_id, c.period) \
-         ORDER BY r.id LIMIT $11",
-    )
-    .bind::<BigInt, _>(after)
-    .bind::<Nullable<BigInt>, _>(filter.id)
-    .bind::<Nullable<Date>, _>(filter.period.map(Period::first_day))
-    .bind::<Nullable<Text>, _>(&filter.unit)
-    .bind::<Nullable<Text>, _>(&filter.position)
-    .bind::<Nullable<Text>, _>(&filter.grade)
-    .bind::<Nullable<Text>, _>(&filter.employee_no)
-    .bind::<Array<Text>, _>(&scope.reaches)
-    .bind::<BigInt, _>(scope.employee_id)
-    .bind::<BigInt, _>(scope.unit_id)
-    .bind::<BigInt, _>(limit)
-    .load(connection)
+    let rows = sql(concat!(
+        "SELECT r.id, r.employee_id, e.employee_no, e.name, c.period, s.code AS store, u.code AS unit, r.position,
+                r.scheme, r.revision, r.is_current, r.base, r.bonus, r.total, r.applicable_max, r.grade,
+                r.final_grade, r.coefficient, r.attention, r.created_at, r.grade_reasons, r.bundle_hash,
+                CASE WHEN $2 IS NULL THEN '' ELSE r.snapshot END AS snapshot,
+                CASE WHEN $2 IS NULL THEN '' ELSE r.trace END AS trace
+         FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN employee e ON e.id = r.employee_id
+         JOIN org_unit u ON u.id = r.unit_id JOIN org_unit s ON s.id = c.store_id
+         WHERE r.id > $1 AND ($2 IS NULL OR r.id = $2) AND ($2 IS NOT NULL OR r.is_current)
+         AND ($3 IS NULL OR c.period = $3)
+         AND ($4 IS NULL OR EXISTS (SELECT FROM org_unit top WHERE top.code = $4 AND u.path @> ARRAY[top.id]))
+         AND ($5 IS NULL OR r.position = $5) AND ($6 IS NULL OR r.final_grade = $6)
+         AND ($7 IS NULL OR e.employee_no = $7) AND ",
+        reaches!("$8", "r.employee_id", "r.unit_id", "c.period"),
+        " ORDER BY r.id LIMIT $9"
+    ))
+    .bind::<BigInt, _>(window.after)
+    .bind::<Nullable<BigInt>, _>(id)
+    .bind::<Nullable<Date>, _>(filter.period)
+    .bind::<Nullable<Text>, _>(filter.unit.clone())
+    .bind::<Nullable<Text>, _>(filter.position.clone())
+    .bind::<Nullable<Text>, _>(filter.grade.clone())
+    .bind::<Nullable<Text>, _>(filter.employee_no.clone())
+    .bind::<CallerScope, _>(cx.scope.clone())
+    .bind::<BigInt, _>(window.rows())
+    .load(cx.db())
     .await?;
     Ok(rows)
 }
 
-/// Up to `limit` reviews behind `after` that the reader reaches, by id, and one more if there is one. Reading other
-/// people's is logged.
-pub async fn list(
-    connection: &mut AsyncPgConnection,
-    reader: &Identity,
-    scope: &Scope,
-    filter: &ReviewFilter,
-    after: i64,
-    limit: i64,
-    now: DateTime<Utc>,
-) -> Result<Vec<Review>, Problem> {
-    let rows = load(connection, scope, filter, after, limit + 1).await?;
-    let shown = rows.len().min(usize::try_from(limit).unwrap_or(usize::MAX));
-    log(connection, reader, rows.get(..shown).unwrap_or_default(), now).await?;
-    Ok(rows.iter().map(ReviewRow::review).collect())
+/// A page of the reviews that the caller reaches, by id. Reading other people's is logged.
+pub async fn list(cx: &mut Context, filter: &ReviewFilter, window: Window) -> Result<Page<Review>, Problem> {
+    let page = window.page(load(cx, None, filter, window).await?, |row| row.review.id);
+    log_reading(cx, page.items.iter().map(|row| (row.review.id, row.employee_id))).await?;
+    let items = page.items.into_iter().map(|row| row.review).collect();
+    Ok(Page { items, next_cursor: page.next_cursor })
 }
 
-/// One review, explained. One that the reader does not reach does not exist.
-pub async fn explain(
-    connection: &mut AsyncPgConnection,
-    reader: &Identity,
-    scope: &Scope,
-    id: i64,
-    now: DateTime<Utc>,
-) -> Result<Explanation, Problem> {
-    read(connection, reader, scope, id, now).await?.explanation()
+/// One review, explained. One that the caller does not reach does not exist.
+pub async fn explain(cx: &mut Context, id: i64) -> Result<Explanation, Problem> {
+    let row = read(cx, id).await?;
+    Ok(Explanation {
+        review: row.review,
+        rules: serde_json::from_str(&row.trace).map_err(|error| Problem::internal(&error))?,
+        snapshot: serde_json::from_str(&row.snapshot).map_err(|error| Problem::internal(&error))?,
+        grade_reasons: row.grade_reasons,
+        bundle: row.bundle_hash,
+    })
 }
 
-/// Checks that the reader reaches a review, and logs the reading, for what shows it in another way.
-pub async fn reach(
-    connection: &mut AsyncPgConnection,
-    reader: &Identity,
-    scope: &Scope,
-    id: i64,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    read(connection, reader, scope, id, now).await.map(|_| ())
+/// The first review of a filter, explained.
+pub async fn first(cx: &mut Context, filter: &ReviewFilter) -> Result<Explanation, Problem> {
+    let first = load(cx, None, filter, Window::ONE).await?.into_iter().next();
+    explain(cx, first.ok_or_else(|| Problem::not_found("review"))?.review.id).await
 }
 
-async fn read(
-    connection: &mut AsyncPgConnection,
-    reader: &Identity,
-    scope: &Scope,
-    id: i64,
-    now: DateTime<Utc>,
-) -> Result<ReviewRow, Problem> {
-    let filter = ReviewFilter { id: Some(id), ..ReviewFilter::default() };
-    let rows = load(connection, scope, &filter, 0, 1).await?;
-    log(connection, reader, &rows, now).await?;
-    rows.into_iter().next().ok_or_else(|| Problem::not_found("review"))
+/// Checks that the caller reaches a review, and logs the reading, for what shows it in another way.
+pub async fn reach(cx: &mut Context, id: i64) -> Result<(), Problem> {
+    read(cx, id).await.map(|_| ())
 }
 
-/// The first review of a filter, explained to the operator, whose readings are not logged.
-pub async fn for_operator(
-    connection: &mut AsyncPgConnection,
-    filter: &ReviewFilter,
-) -> Result<Explanation, Problem> {
-    let operator = Scope::operator();
-    let found = load(connection, &operator, filter, 0, 1).await?.into_iter().next();
-    let found = found.ok_or_else(|| Problem::not_found("review"))?;
-    let filter = ReviewFilter { id: Some(found.id), ..ReviewFilter::default() };
-    let rows = load(connection, &operator, &filter, 0, 1).await?;
-    rows.into_iter().next().ok_or_else(|| Problem::not_found("review"))?.explanation()
+async fn read(cx: &mut Context, id: i64) -> Result<ReviewRow, Problem> {
+    let found = load(cx, Some(id), &ReviewFilter::default(), Window::ONE).await?.into_iter().next();
+    let row = found.ok_or_else(|| Problem::not_found("review"))?;
+    log_reading(cx, [(row.review.id, row.employee_id)].into_iter()).await?;
+    Ok(row)
 }
 
-/// Logs the reading of other people's reviews.
-async fn log(
-    connection: &mut AsyncPgConnection,
-    reader: &Identity,
-    rows: &[ReviewRow],
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    log_reading(connection, reader, rows.iter().map(|row| (row.id, row.employee_id)), now).await
-}
-
-/// Logs the reading of reviews, each with the employee whose it is; one's own are nobody's business.
+/// Logs the reading of reviews, each with the employee whose it is; one's own are nobody's business, and the operator's
+/// readings are not logged.
 pub(super) async fn log_reading(
-    connection: &mut AsyncPgConnection,
-    reader: &Identity,
+    cx: &mut Context,
     reviews: impl Iterator<Item = (i64, i64)>,
-    now: DateTime<Utc>,
 ) -> Result<(), Problem> {
+    let Some(reader) = &cx.identity else { return Ok(()) };
     let others = reviews
         .filter(|(_, employee_id)| reader.employee_id != Some(*employee_id))
         .map(|(id, _)| id)
@@ -309,11 +217,11 @@ pub(super) async fn log_reading(
     if others.is_empty() {
         return Ok(());
     }
-    diesel::sql_query("INSERT INTO access_log (at, user_id, review_id) SELECT $1, $2, unnest($3)")
-        .bind::<Timestamptz, _>(now)
+    sql("INSERT INTO access_log (at, user_id, review_id) SELECT $1, $2, unnest($3)")
+        .bind::<Timestamptz, _>(cx.now)
         .bind::<BigInt, _>(reader.user_id)
         .bind::<Array<BigInt>, _>(others)
-        .execute(connection)
+        .execute(cx.db())
         .await?;
     Ok(())
 }
@@ -338,25 +246,20 @@ pub struct Access {
     pub employee_no: String,
 }
 
-/// Readings behind `after` of reviews that `scope` reaches, by id.
-pub async fn list_accesses(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<Access>, Problem> {
-    let rows = diesel::sql_query(
-        "SELECT l.id, l.at, a.login, l.review_id AS review, e.employee_no FROM access_log l \
-         JOIN user_account a ON a.id = l.user_id JOIN review r ON r.id = l.review_id \
-         JOIN review_cycle c ON c.id = r.cycle_id JOIN employee e ON e.id = r.employee_id \
-         WHERE l.id > $1 AND may_reach($2, $3, $4, r.employee_id, r.unit_id, c.period) ORDER BY l.id LIMIT $5",
-    )
-    .bind::<BigInt, _>(after)
-    .bind::<Array<Text>, _>(&scope.reaches)
-    .bind::<BigInt, _>(scope.employee_id)
-    .bind::<BigInt, _>(scope.unit_id)
-    .bind::<BigInt, _>(limit)
-    .load(connection)
+/// A page of the readings of reviews that the caller reaches, by id.
+pub async fn list_accesses(cx: &mut Context, window: Window) -> Result<Page<Access>, Problem> {
+    let accesses = sql(concat!(
+        "SELECT l.id, l.at, a.login, l.review_id AS review, e.employee_no FROM access_log l
+         JOIN user_account a ON a.id = l.user_id JOIN review r ON r.id = l.review_id
+         JOIN review_cycle c ON c.id = r.cycle_id JOIN employee e ON e.id = r.employee_id
+         WHERE l.id > $1 AND ",
+        reaches!("$2", "r.employee_id", "r.unit_id", "c.period"),
+        " ORDER BY l.id LIMIT $3"
+    ))
+    .bind::<BigInt, _>(window.after)
+    .bind::<CallerScope, _>(cx.scope.clone())
+    .bind::<BigInt, _>(window.rows())
+    .load(cx.db())
     .await?;
-    Ok(rows)
+    Ok(window.page(accesses, |access: &Access| access.id))
 }

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use diesel_async::AsyncPgConnection;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -12,9 +11,7 @@ use utoipa::ToSchema;
 
 use super::compute::{Month, ReviewDraft, compute};
 use super::store::{self, CurrentReview, ReviewCycle};
-use crate::auth::audit;
-use crate::auth::caller::Scope;
-use crate::db::Pool;
+use crate::auth::Context;
 use crate::http::Problem;
 use crate::ledger::{self, close};
 use crate::org;
@@ -43,52 +40,30 @@ pub struct Generated {
     pub attention: usize,
 }
 
-/// Who generates.
-#[derive(Clone, Debug)]
-pub struct Runner {
-    /// The login; none is the operator.
-    pub user_id: Option<i64>,
-    /// The stores it reaches.
-    pub scope: Scope,
-}
-
-impl Runner {
-    /// The operator at the command line, who reaches every store.
-    pub fn operator() -> Self {
-        Self { user_id: None, scope: Scope::operator() }
-    }
-}
-
 /// Generates the reviews of a cycle, from what was frozen or, while the month is open, from what is known: scores
-/// everybody who held a scored posting, and stores what is new. With the same inputs and rules nothing changes. Two runs at once write one set of reviews.
+/// everybody who held a scored posting, and stores what is new. With the same inputs and rules nothing changes. Two runs
+/// at once write one set of reviews.
+#[tracing::instrument(skip_all, fields(cycle = cycle_id))]
 pub async fn generate(
-    pool: &Pool,
+    cx: &mut Context,
     folder: &RulesFolder,
     library: &Library,
     cycle_id: i64,
-    runner: &Runner,
-    now: DateTime<Utc>,
 ) -> Result<Generated, Problem> {
     for _ in 0..ATTEMPTS {
-        let (cycle, month, before, rules) = {
-            let connection = &mut *pool.get().await?;
-            let (cycle, month, before) = load(connection, cycle_id, &runner.scope).await?;
-            if !cycle.state.may_generate() {
-                return Err(Problem::conflict(format!(
-                    "the cycle's state is '{}': reopen it before generating again",
-                    cycle.state.name()
-                )));
-            }
-            let rules = in_force::of(connection, folder, library, cycle.period, cycle.frozen_at, now).await?;
-            (cycle, month, before, rules)
-        };
+        let (cycle, month, before) = load(cx, cycle_id).await?;
+        if !cycle.state.may_generate() {
+            return Err(Problem::conflict(format!(
+                "the cycle's state is '{}': reopen it before generating again",
+                cycle.state
+            )));
+        }
+        let rules = in_force::of(cx, folder, library, cycle.period, cycle.frozen_at).await?;
         let scoring = Arc::clone(&rules.bundle);
         let drafts = on_deep_stack(move || compute(&scoring, &month))
-            .await
-            .map_err(|error| Problem::internal(&error))?
+            .await?
             .map_err(|error| Problem::internal(&error))?;
-        let connection = &mut *pool.get().await?;
-        if let Some(generated) = write(connection, &rules, &cycle, drafts, before, runner, now).await? {
+        if let Some(generated) = write(cx, &rules, &cycle, drafts, before).await? {
             return Ok(generated);
         }
     }
@@ -99,35 +74,24 @@ type Before = HashMap<(i64, String), CurrentReview>;
 
 /// The rules that score a cycle's month.
 pub async fn rules_of(
-    pool: &Pool,
+    cx: &mut Context,
     folder: &RulesFolder,
     library: &Library,
     cycle_id: i64,
-    runner: &Runner,
-    now: DateTime<Utc>,
 ) -> Result<InForce, Problem> {
-    let connection = &mut *pool.get().await?;
-    let cycle = store::find_cycle(connection, &runner.scope, cycle_id).await?;
-    in_force::of(connection, folder, library, cycle.period, cycle.frozen_at, now).await
+    let cycle = store::find_cycle(cx, cycle_id).await?;
+    in_force::of(cx, folder, library, cycle.period, cycle.frozen_at).await
 }
 
 /// Reads everything a month is computed from, as it was at one moment.
-async fn load(
-    connection: &mut AsyncPgConnection,
-    cycle_id: i64,
-    scope: &Scope,
-) -> Result<(ReviewCycle, Month, Before), Problem> {
-    connection
-        .build_transaction()
-        .read_only()
-        .repeatable_read()
-        .run(async |connection| {
-            let cycle = store::find_cycle(connection, scope, cycle_id).await?;
-            let month = month_of(connection, &cycle).await?;
-            let before = store::current_reviews(connection, cycle_id).await?;
-            Ok::<_, Problem>((cycle, month, before))
-        })
-        .await
+async fn load(cx: &mut Context, cycle_id: i64) -> Result<(ReviewCycle, Month, Before), Problem> {
+    cx.snapshot(async |cx| {
+        let cycle = store::find_cycle(cx, cycle_id).await?;
+        let month = month_of(cx.db(), &cycle).await?;
+        let before = store::current_reviews(cx.db(), cycle_id).await?;
+        Ok((cycle, month, before))
+    })
+    .await
 }
 
 /// The month of a cycle as the transaction sees it.
@@ -149,13 +113,11 @@ pub(super) async fn month_of(
 
 /// Stores what is new, or nothing (`None`) if another run has moved the cycle in the meantime.
 async fn write(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     rules: &InForce,
     cycle: &ReviewCycle,
     drafts: Vec<ReviewDraft>,
     mut before: Before,
-    runner: &Runner,
-    now: DateTime<Utc>,
 ) -> Result<Option<Generated>, Problem> {
     let bundle = &rules.bundle;
     let attention = drafts.iter().filter(|draft| !draft.scored.attention.is_empty()).count();
@@ -175,32 +137,32 @@ async fn write(
     let unchanged = total - news.len();
     let withdrawn = before.len();
     retired.extend(before.into_values().map(|current| current.id));
-    let is_first = cycle.generated_at.is_none();
-    connection
-        .transaction(async |connection| {
-            if news.is_empty() && retired.is_empty() && !is_first && !cycle.needs_generation {
-                let cycle = store::find_cycle(connection, &runner.scope, cycle.id).await?;
-                return Ok(Some(Generated { cycle, written: 0, unchanged, withdrawn, attention }));
-            }
-            keep_bundle(connection, bundle, now).await?;
-            if !store::mark_computed(connection, cycle, &bundle.hash, rules.release.id, now).await? {
-                return Ok(None);
-            }
-            let revisions = store::revisions(connection, cycle.id).await?;
-            store::retire(connection, &retired).await?;
-            let numbered = news
-                .iter()
-                .map(|draft| {
-                    let last = revisions.get(&(draft.employee_id, draft.scheme.clone()));
-                    (*draft, last.copied().unwrap_or(0) + 1)
-                })
-                .collect::<Vec<_>>();
-            store::insert(connection, cycle.id, &bundle.hash, &numbered, now).await?;
-            let detail = json!({ "release": rules.release.id, "bundle": bundle.hash, "written": news.len(), "withdrawn": withdrawn });
-            let subject = format!("review_cycle/{}", cycle.id);
-            audit::record(connection, now, runner.user_id, "generate_reviews", &subject, detail).await?;
-            let cycle = store::find_cycle(connection, &runner.scope, cycle.id).await?;
-            Ok::<_, Problem>(Some(Generated { cycle, written: news.len(), unchanged, withdrawn, attention }))
-        })
-        .await
+    let (is_first, now) = (cycle.generated_at.is_none(), cx.now);
+    cx.transaction(async |cx| {
+        if news.is_empty() && retired.is_empty() && !is_first && !cycle.needs_generation {
+            let cycle = store::find_cycle(cx, cycle.id).await?;
+            return Ok(Some(Generated { cycle, written: 0, unchanged, withdrawn, attention }));
+        }
+        keep_bundle(cx.db(), bundle, now).await?;
+        if !store::mark_computed(cx.db(), cycle, &bundle.hash, rules.release.id, now).await? {
+            return Ok(None);
+        }
+        let revisions = store::revisions(cx.db(), cycle.id).await?;
+        store::retire(cx.db(), &retired).await?;
+        let numbered = news
+            .iter()
+            .map(|draft| {
+                let last = revisions.get(&(draft.employee_id, draft.scheme.clone()));
+                (*draft, last.copied().unwrap_or(0) + 1)
+            })
+            .collect::<Vec<_>>();
+        store::insert(cx.db(), cycle.id, &bundle.hash, &numbered, now).await?;
+        let detail = json!({
+            "release": rules.release.id, "bundle": bundle.hash, "written": news.len(), "withdrawn": withdrawn,
+        });
+        cx.audit("generate_reviews", &format!("review_cycle/{}", cycle.id), detail).await?;
+        let cycle = store::find_cycle(cx, cycle.id).await?;
+        Ok(Some(Generated { cycle, written: news.len(), unchanged, withdrawn, attention }))
+    })
+    .await
 }

@@ -2,227 +2,190 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::compute::ReviewDraft;
 use super::cycle::CycleState;
-use crate::auth::audit;
-use crate::auth::caller::Scope;
+use crate::auth::Context;
+use crate::auth::scope::{CallerScope, reaches};
 use crate::db::schema::{review, review_cycle, review_item};
-use crate::http::Problem;
+use crate::db::sql;
+use crate::http::{Page, Problem, Window};
 use crate::period::Period;
-use crate::rules::scoring::Outcome;
 
 /// Reviews, and their items, written in one statement: PostgreSQL takes 65,535 parameters at most.
 const CHUNK: usize = 2_000;
 
 /// One store's month of reviews.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
 pub struct ReviewCycle {
     /// Its id.
+    #[diesel(sql_type = BigInt)]
     pub id: i64,
     /// Code of the store.
+    #[diesel(sql_type = Text)]
     pub store: String,
     /// The month.
+    #[diesel(sql_type = Date)]
     #[schema(value_type = String, example = "2014-03")]
     pub period: Period,
     /// How far it has come.
+    #[diesel(sql_type = Text)]
     pub state: CycleState,
     /// Hash of the bundle that scored the current reviews.
+    #[diesel(sql_type = Nullable<Text>)]
     pub bundle: Option<String>,
     /// The release that scored them.
+    #[diesel(sql_type = Nullable<BigInt>)]
     pub release: Option<i64>,
     /// When it was opened.
+    #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
     /// When its rules were settled, by freezing or by first generating reviews. Automatic releases after that do not
     /// apply to it.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     pub frozen_at: Option<DateTime<Utc>>,
     /// When its facts were frozen; null while they may still change.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     pub facts_frozen_at: Option<DateTime<Utc>>,
     /// How many late corrections are waiting for a decision.
+    #[diesel(sql_type = BigInt)]
     pub pending_corrections: i64,
     /// Whether corrections have been accepted since reviews were last generated.
+    #[diesel(sql_type = Bool)]
     pub needs_generation: bool,
     /// When reviews were last written.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     pub generated_at: Option<DateTime<Utc>>,
     /// Goes up with every change; also the ETag.
+    #[diesel(sql_type = Integer)]
     pub version: i32,
     /// The store's id, for the program's own use.
+    #[diesel(sql_type = BigInt)]
     #[serde(skip)]
     pub store_id: i64,
     /// The revision of the frozen facts, likewise.
+    #[diesel(sql_type = Nullable<Integer>)]
     #[serde(skip)]
     pub facts_revision: Option<i32>,
 }
 
-#[derive(QueryableByName)]
-struct CycleRow {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-    #[diesel(sql_type = BigInt)]
-    store_id: i64,
-    #[diesel(sql_type = Text)]
-    store: String,
-    #[diesel(sql_type = Date)]
-    period: NaiveDate,
-    #[diesel(sql_type = Text)]
-    state: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    bundle_hash: Option<String>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    release_id: Option<i64>,
-    #[diesel(sql_type = Timestamptz)]
-    created_at: DateTime<Utc>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    frozen_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    facts_frozen_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Nullable<Integer>)]
-    facts_revision: Option<i32>,
-    #[diesel(sql_type = BigInt)]
-    pending_corrections: i64,
-    #[diesel(sql_type = Bool)]
-    needs_generation: bool,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    generated_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Integer)]
-    version: i32,
-}
-
-impl From<CycleRow> for ReviewCycle {
-    fn from(row: CycleRow) -> Self {
-        Self {
-            id: row.id,
-            store: row.store,
-            period: Period::containing(row.period),
-            // The table allows no other words.
-            state: CycleState::named(&row.state).unwrap_or(CycleState::Locked),
-            bundle: row.bundle_hash,
-            release: row.release_id,
-            created_at: row.created_at,
-            frozen_at: row.frozen_at,
-            facts_frozen_at: row.facts_frozen_at,
-            pending_corrections: row.pending_corrections,
-            needs_generation: row.needs_generation,
-            generated_at: row.generated_at,
-            version: row.version,
-            store_id: row.store_id,
-            facts_revision: row.facts_revision,
-        }
-    }
-}
-
 /// Which cycles to list.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct CycleFilter {
-    /// Only this one.
-    pub id: Option<i64>,
-    /// Only this store's, by code.
+    /// Only cycles of this store, by code.
     pub store: Option<String>,
-    /// Only this month's.
+    /// Only cycles of this month.
+    #[param(value_type = Option<String>, example = "2014-03")]
     pub period: Option<Period>,
 }
 
-/// Cycles behind `after` that `scope` reaches, by id.
+/// A page of the cycles that the caller reaches, by id.
 pub async fn list_cycles(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
+    cx: &mut Context,
     filter: &CycleFilter,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<ReviewCycle>, Problem> {
-    let rows: Vec<CycleRow> = diesel::sql_query(
-        "SELECT c.id, c.store_id, u.code AS store, c.period, c.state, c.bundle_hash, c.release_id, \
-                c.created_at, c.frozen_at, c.generated_at, c.version, m.frozen_at AS facts_frozen_at, m.revision AS facts_revision, \
-                (SELECT count(*) FROM late_correction l WHERE l.store_id = c.store_id AND l.period = c.period \
-                    AND l.state = 'pending') AS pending_corrections, \
-                coalesce(m.revision > c.facts_revision, false) AS needs_generation \
-         FROM review_cycle c JOIN org_unit u ON u.id = c.store_id \
-         LEFT JOIN month_close m ON m.store_id = c.store_id AND m.period = c.period \
-         WHERE c.id > $1 AND ($2 IS NULL OR c.id = $2) AND ($3 IS NULL OR u.code = $3) \
-         AND ($4 IS NULL OR c.period = $4) AND may_reach($5, $6, $7, 0, c.store_id, c.period) \
-         ORDER BY c.id LIMIT $8",
-    )
-    .bind::<BigInt, _>(after)
-    .bind::<Nullable<BigInt>, _>(filter.id)
-    .bind::<Nullable<Text>, _>(&filter.store)
-    .bind::<Nullable<Date>, _>(filter.period.map(Period::first_day))
-    .bind::<Array<Text>, _>(&scope.reaches)
-    .bind::<BigInt, _>(scope.employee_id)
-    .bind::<BigInt, _>(scope.unit_id)
-    .bind::<BigInt, _>(limit)
-    .load(connection)
-    .await?;
-    Ok(rows.into_iter().map(ReviewCycle::from).collect())
+    window: Window,
+) -> Result<Page<ReviewCycle>, Problem> {
+    Ok(window.page(load_cycles(cx, None, filter, window).await?, |cycle| cycle.id))
 }
 
-/// The cycle with this id, if `scope` reaches it.
-pub async fn find_cycle(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
-    id: i64,
-) -> Result<ReviewCycle, Problem> {
-    let filter = CycleFilter { id: Some(id), ..CycleFilter::default() };
-    let found = list_cycles(connection, scope, &filter, 0, 1).await?.into_iter().next();
+/// The cycle with this id, if the caller reaches it.
+pub async fn find_cycle(cx: &mut Context, id: i64) -> Result<ReviewCycle, Problem> {
+    let found = load_cycles(cx, Some(id), &CycleFilter::default(), Window::ONE).await?.into_iter().next();
     found.ok_or_else(|| Problem::not_found("review cycle"))
 }
 
+async fn load_cycles(
+    cx: &mut Context,
+    id: Option<i64>,
+    filter: &CycleFilter,
+    window: Window,
+) -> Result<Vec<ReviewCycle>, Problem> {
+    let cycles = sql(concat!(
+        "SELECT c.id, c.store_id, u.code AS store, c.period, c.state, c.bundle_hash AS bundle,
+                c.release_id AS release, c.created_at, c.frozen_at, c.generated_at, c.version,
+                m.frozen_at AS facts_frozen_at, m.revision AS facts_revision,
+                (SELECT count(*) FROM late_correction l WHERE l.store_id = c.store_id AND l.period = c.period
+                    AND l.state = 'pending') AS pending_corrections,
+                coalesce(m.revision > c.facts_revision, false) AS needs_generation
+         FROM review_cycle c JOIN org_unit u ON u.id = c.store_id
+         LEFT JOIN month_close m ON m.store_id = c.store_id AND m.period = c.period
+         WHERE c.id > $1 AND ($2 IS NULL OR c.id = $2) AND ($3 IS NULL OR u.code = $3)
+         AND ($4 IS NULL OR c.period = $4) AND ",
+        reaches!("$5", "c.store_id", "c.period"),
+        " ORDER BY c.id LIMIT $6"
+    ))
+    .bind::<BigInt, _>(window.after)
+    .bind::<Nullable<BigInt>, _>(id)
+    .bind::<Nullable<Text>, _>(filter.store.clone())
+    .bind::<Nullable<Date>, _>(filter.period)
+    .bind::<CallerScope, _>(cx.scope.clone())
+    .bind::<BigInt, _>(window.rows())
+    .load(cx.db())
+    .await?;
+    Ok(cycles)
+}
+
+/// A review cycle to open.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewReviewCycle {
+    /// Code of the store.
+    #[garde(length(chars, min = 1, max = 32))]
+    #[schema(example = "JC")]
+    pub store: String,
+    /// The month.
+    #[garde(skip)]
+    #[schema(value_type = String, example = "2014-03")]
+    pub period: Period,
+}
+
 /// Opens a store's month; one that is open already is a conflict.
-pub async fn create_cycle(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
-    store: &str,
-    period: Period,
-    by: Option<i64>,
-    now: DateTime<Utc>,
-) -> Result<ReviewCycle, Problem> {
+pub async fn create_cycle(cx: &mut Context, new: NewReviewCycle) -> Result<ReviewCycle, Problem> {
     #[derive(QueryableByName)]
-    struct Store {
+    struct ReachedStore {
         #[diesel(sql_type = BigInt)]
         id: i64,
-        #[diesel(sql_type = Bool)]
-        is_reached: bool,
     }
-    let found: Option<Store> = diesel::sql_query(
-        "SELECT id, may_reach($1, $2, $3, 0, id, $4) AS is_reached FROM org_unit \
-         WHERE code = $5 AND kind = 'store'",
-    )
-    .bind::<Array<Text>, _>(&scope.reaches)
-    .bind::<BigInt, _>(scope.employee_id)
-    .bind::<BigInt, _>(scope.unit_id)
-    .bind::<Date, _>(period.first_day())
-    .bind::<Text, _>(store)
-    .get_result(connection)
-    .await
-    .optional()?;
-    let store_id = match found {
-        Some(Store { id, is_reached: true }) => id,
-        _ => {
-            return Err(Problem::field(
-                "store",
-                format!("there is no store '{store}' within your reach in {period}"),
-            ));
-        }
-    };
-    let id: i64 = diesel::insert_into(review_cycle::table)
-        .values((
-            review_cycle::store_id.eq(store_id),
-            review_cycle::period.eq(period.first_day()),
-            review_cycle::state.eq(CycleState::Collecting.name()),
-            review_cycle::created_at.eq(now),
+    let (now, NewReviewCycle { store, period }) = (cx.now, new);
+    cx.transaction(async |cx| {
+        let found: Option<ReachedStore> = sql(concat!(
+            "SELECT s.id FROM org_unit s WHERE s.code = $1 AND s.kind = 'store' AND ",
+            reaches!("$2", "s.id", "$3")
         ))
-        .returning(review_cycle::id)
-        .get_result(connection)
-        .await?;
-    let detail = json!({ "store": store, "period": period });
-    audit::record(connection, now, by, "create_review_cycle", &format!("review_cycle/{id}"), detail).await?;
-    find_cycle(connection, scope, id).await
+        .bind::<Text, _>(store.clone())
+        .bind::<CallerScope, _>(cx.scope.clone())
+        .bind::<Date, _>(period)
+        .get_result(cx.db())
+        .await
+        .optional()?;
+        let reached = found.ok_or_else(|| {
+            Problem::field("store", format!("there is no store '{store}' within your reach in {period}"))
+        })?;
+        let id: i64 = diesel::insert_into(review_cycle::table)
+            .values((
+                review_cycle::store_id.eq(reached.id),
+                review_cycle::period.eq(period),
+                review_cycle::state.eq(CycleState::Collecting),
+                review_cycle::created_at.eq(now),
+            ))
+            .returning(review_cycle::id)
+            .get_result(cx.db())
+            .await?;
+        let detail = json!({ "store": store, "period": period });
+        cx.audit("create_review_cycle", &format!("review_cycle/{id}"), detail).await?;
+        find_cycle(cx, id).await
+    })
+    .await
 }
 
 /// A review as it stands, to compare with a new one.
@@ -349,7 +312,7 @@ async fn insert_items(
                 review_item::review_id.eq(*id),
                 review_item::ordinal.eq(ordinal),
                 review_item::rule.eq(&result.rule),
-                review_item::outcome.eq(word(result.outcome)),
+                review_item::outcome.eq(result.outcome),
                 review_item::score.eq(result.score),
                 review_item::max.eq(result.max),
                 review_item::reasons.eq(result.reasons()),
@@ -360,15 +323,6 @@ async fn insert_items(
         diesel::insert_into(review_item::table).values(chunk).execute(connection).await?;
     }
     Ok(())
-}
-
-/// The word for an outcome in the table of items.
-pub(super) const fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Scored => "scored",
-        Outcome::NotApplicable => "not_applicable",
-        Outcome::Failed => "failed",
-    }
 }
 
 /// Moves a cycle to `computed` if it is still as it was seen; says whether it was. Its rules are settled from the first
@@ -383,7 +337,7 @@ pub async fn mark_computed(
     let moved = diesel::update(review_cycle::table)
         .filter(review_cycle::id.eq(seen.id).and(review_cycle::version.eq(seen.version)))
         .set((
-            review_cycle::state.eq(CycleState::Computed.name()),
+            review_cycle::state.eq(CycleState::Computed),
             review_cycle::bundle_hash.eq(bundle),
             review_cycle::release_id.eq(release),
             review_cycle::frozen_at.eq(seen.frozen_at.unwrap_or(now)),

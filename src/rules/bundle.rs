@@ -31,6 +31,11 @@ pub const FILE_COUNT_LIMIT: usize = 1_000;
 /// The files of a bundle: path below the rules folder, with `/` between its parts, and bytes.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
+/// How many bytes each file has.
+pub fn sizes(files: &Files) -> BTreeMap<String, usize> {
+    files.iter().map(|(path, content)| (path.clone(), content.len())).collect()
+}
+
 /// A compiled rule.
 #[derive(Clone, Debug)]
 pub struct Rule {

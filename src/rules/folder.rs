@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use diesel_async::AsyncPgConnection;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::bundle::{Files, identity, read_folder};
 use super::finding::{Finding, Severity, SourcePlace};
+use super::sandbox::blocking;
 use super::take_in_folder::{self, Taken};
 use super::verdict;
-use crate::http::problem::FieldError;
-use crate::http::{Code, Problem};
+use crate::auth::Context;
+use crate::http::{Code, FieldError, Problem};
 
 /// A rules folder, and what was last seen in it.
 #[derive(Debug)]
@@ -76,19 +76,19 @@ impl RulesFolder {
     }
 
     /// Looks at the folder and takes it in if it has changed. That it is broken is no error here: [`Self::status`] says so.
-    pub async fn sync(&self, connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn sync(&self, cx: &mut Context) -> Result<(), Problem> {
         let path = self.path.clone();
         let read = blocking(move || read_folder(&path).map(|files| (identity(&files), files))).await?;
         let status = match read {
             Ok((hash, _)) if self.status().bundle.as_ref() == Some(&hash) => return Ok(()),
-            Ok((hash, files)) => self.take_in(connection, hash, files, now).await?,
+            Ok((hash, files)) => self.take_in(cx, hash, files).await?,
             Err((file, error)) => {
                 // Where the folder is on this machine is nobody's business.
                 let file = if Path::new(&file).is_absolute() { ".".to_owned() } else { file };
                 let message = format!("cannot be read: {error}");
                 FolderStatus {
                     state: FolderState::Broken,
-                    read_at: Some(now),
+                    read_at: Some(cx.now),
                     findings: vec![Finding::error("unreadable", SourcePlace::file(&file), "", message)],
                     ..FolderStatus::default()
                 }
@@ -98,18 +98,12 @@ impl RulesFolder {
         Ok(())
     }
 
-    async fn take_in(
-        &self,
-        connection: &mut AsyncPgConnection,
-        hash: String,
-        files: Files,
-        now: DateTime<Utc>,
-    ) -> Result<FolderStatus, Problem> {
+    async fn take_in(&self, cx: &mut Context, hash: String, files: Files) -> Result<FolderStatus, Problem> {
         // What was released has been judged.
-        let released = take_in_folder::released(connection, &hash, self.is_automatic).await?;
+        let released = take_in_folder::released(cx.db(), &hash, self.is_automatic).await?;
         let mut status = FolderStatus {
             state: FolderState::Working,
-            read_at: Some(now),
+            read_at: Some(cx.now),
             bundle: Some(hash),
             release: released,
             ..FolderStatus::default()
@@ -117,22 +111,18 @@ impl RulesFolder {
         if released.is_some() {
             return Ok(status);
         }
-        let (bundle, verdict) = blocking(move || verdict::judge(files)).await?;
+        let (bundle, verdict) = verdict::judged(files).await?;
         status.state = FolderState::Broken;
         status.findings.clone_from(&verdict.findings);
         if let Some(bundle) = bundle.filter(|_| verdict.is_sound()) {
             status.state = FolderState::Working;
-            match take_in_folder::take_in(connection, &bundle, self.is_automatic, now).await? {
+            match take_in_folder::take_in(cx, &bundle, self.is_automatic).await? {
                 Taken::Release(id) => status.release = Some(id),
                 Taken::Draft(id) => status.draft = Some(id),
             }
         }
         Ok(status)
     }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))
 }
 
 /// The findings of rules that cannot be used, each as a field at fault.
@@ -143,9 +133,8 @@ pub fn problem<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Problem {
         errors: findings
             .into_iter()
             .filter(|finding| finding.severity == Severity::Error)
-            .map(|finding| FieldError {
-                field: finding.place.to_string(),
-                message: format!("{}: {}", finding.code, finding.message),
+            .map(|finding| {
+                FieldError::new(finding.place.to_string(), format!("{}: {}", finding.code, finding.message))
             })
             .collect(),
     }

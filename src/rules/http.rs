@@ -1,29 +1,21 @@
 //! Released rules, and the rules folder, over HTTP.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use actix_web::web::{Data, Json, Path, Query};
+use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpResponse, Responder, get};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::bundle::{Bundle, Scheme};
-use super::bundle_store;
 use super::draft;
 use super::folder::{FolderStatus, RulesFolder};
 use super::in_force::{self, InForce};
 use super::library::Library;
-use super::release::{self, Release};
+use super::release::{self, Release, ReleaseWithFiles};
 use super::scheme::{GradeBand, Label, Parameter};
 use crate::auth::Caller;
 use crate::auth::access::ViewRules;
-use crate::clock::{self, Clock};
-use crate::db::Pool;
-use crate::http::Problem;
-use crate::http::page::{self, Page, PageQuery};
-use crate::http::problem::ProblemBody;
+use crate::http::{Page, PageQuery, Paged, Problem, Query};
 use crate::period::Period;
 
 /// The rules that score a month.
@@ -68,7 +60,7 @@ pub struct RuleInForce {
 
 impl RulesInForce {
     fn of(rules: &InForce) -> Self {
-        let bundle: &Arc<Bundle> = &rules.bundle;
+        let bundle = &rules.bundle;
         let schemes = bundle.schemes.values().map(|scheme| SchemeInForce::of(bundle, scheme)).collect();
         Self { release: rules.release.clone(), schemes }
     }
@@ -116,20 +108,18 @@ pub struct RulesQuery {
 /// A frozen review cycle keeps the release that it names itself.
 #[utoipa::path(tag = "rules", params(RulesQuery), responses(
     (status = 200, description = "The rules", body = RulesInForce),
-    (status = 409, description = "No release scores the month", body = ProblemBody),
+    (status = 409, description = "No release scores the month"),
 ))]
 #[get("/rules")]
 pub async fn get_rules(
-    _caller: Caller<ViewRules>,
-    pool: Data<Pool>,
+    caller: Caller<ViewRules>,
     folder: Data<RulesFolder>,
     library: Data<Library>,
-    clock: Data<Clock>,
     query: Query<RulesQuery>,
 ) -> Result<Json<RulesInForce>, Problem> {
-    let now = clock.now();
-    let period = query.period.unwrap_or_else(|| Period::containing(clock::day(now)));
-    let rules = in_force::of(&mut *pool.get().await?, &folder, &library, period, None, now).await?;
+    let cx = &mut caller.context().await?;
+    let period = query.0.period.unwrap_or_else(|| Period::containing(cx.today()));
+    let rules = in_force::of(cx, &folder, &library, period, None).await?;
     Ok(Json(RulesInForce::of(&rules)))
 }
 
@@ -152,80 +142,52 @@ pub struct RulesStatus {
 #[utoipa::path(tag = "rules", responses((status = 200, description = "The status", body = RulesStatus)))]
 #[get("/rules/status")]
 pub async fn get_rules_status(
-    _caller: Caller<ViewRules>,
-    pool: Data<Pool>,
+    caller: Caller<ViewRules>,
     folder: Data<RulesFolder>,
-    clock: Data<Clock>,
 ) -> Result<Json<RulesStatus>, Problem> {
-    let now = clock.now();
-    let connection = &mut *pool.get().await?;
-    let month = Period::containing(clock::day(now));
+    let cx = &mut caller.context().await?;
+    let month = Period::containing(cx.today());
     Ok(Json(RulesStatus {
-        in_force: release::in_force(connection, month, None).await?,
-        upcoming: release::upcoming(connection, month).await?,
-        submitted: draft::submitted(connection).await?,
+        in_force: release::in_force(cx.db(), month, None).await?,
+        upcoming: release::upcoming(cx.db(), month).await?,
+        submitted: draft::submitted(cx.db()).await?,
         is_automatic: folder.is_automatic(),
         folder: folder.status(),
     }))
 }
 
 /// List the releases.
-#[utoipa::path(tag = "rules", params(PageQuery), responses((status = 200, description = "A page of releases", body = Page<Release>)))]
+#[utoipa::path(tag = "rules", params(PageQuery), responses(
+    (status = 200, description = "A page of releases", body = Page<Release>),
+))]
 #[get("/rules/releases")]
 pub async fn list_rule_releases(
-    _caller: Caller<ViewRules>,
-    pool: Data<Pool>,
-    query: Query<PageQuery>,
+    caller: Caller<ViewRules>,
+    query: Paged,
 ) -> Result<Json<Page<Release>>, Problem> {
-    let limit = page::limit(query.limit)?;
-    let after = page::after(query.cursor.as_deref())?;
-    let releases = release::list(&mut *pool.get().await?, after, limit + 1).await?;
-    Ok(Json(Page::of(releases, limit, |release| release.id)))
-}
-
-/// A release with its files.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct ReleaseWithFiles {
-    /// The release.
-    #[serde(flatten)]
-    pub release: Release,
-    /// Its files with their sizes in bytes.
-    pub files: BTreeMap<String, usize>,
+    release::list(caller.context().await?.db(), query.window).await.map(Json)
 }
 
 /// Read a release.
-#[utoipa::path(tag = "rules", responses(
-    (status = 200, description = "The release", body = ReleaseWithFiles),
-    (status = 404, description = "There is no such release", body = ProblemBody),
-))]
+#[utoipa::path(tag = "rules", responses((status = 200, description = "The release", body = ReleaseWithFiles)))]
 #[get("/rules/releases/{id}")]
 pub async fn get_rule_release(
-    _caller: Caller<ViewRules>,
-    pool: Data<Pool>,
+    caller: Caller<ViewRules>,
     id: Path<i64>,
 ) -> Result<Json<ReleaseWithFiles>, Problem> {
-    let connection = &mut *pool.get().await?;
-    let release = release::find(connection, *id).await?;
-    let files = bundle_store::bundle_files(connection, &release.bundle).await?;
-    let files = files.into_iter().map(|(path, content)| (path, content.len())).collect();
-    Ok(Json(ReleaseWithFiles { release, files }))
+    release::with_files(caller.context().await?.db(), *id).await.map(Json)
 }
 
 /// Read a file of a release, byte for byte.
 #[utoipa::path(tag = "rules", params(("path" = String, Path, description = "Its path, with a slash between folder and file")), responses(
     (status = 200, description = "Its content", body = String, content_type = "text/plain"),
-    (status = 404, description = "There is no such release or file", body = ProblemBody),
 ))]
 #[get("/rules/releases/{id}/files/{path:.*}")]
 pub async fn get_rule_release_file(
-    _caller: Caller<ViewRules>,
-    pool: Data<Pool>,
+    caller: Caller<ViewRules>,
     path: Path<(i64, String)>,
 ) -> Result<impl Responder, Problem> {
     let (id, path) = path.into_inner();
-    let connection = &mut *pool.get().await?;
-    let release = release::find(connection, id).await?;
-    let mut files = bundle_store::bundle_files(connection, &release.bundle).await?;
-    let content = files.remove(&path).ok_or_else(|| Problem::not_found("file"))?;
+    let content = release::file(caller.context().await?.db(), id, &path).await?;
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(content))
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use diesel_async::AsyncPgConnection;
 
 use super::bundle::Bundle;
 use super::folder::{self, FolderState, RulesFolder};
 use super::library::Library;
 use super::release::{self, Release};
+use crate::auth::Context;
 use crate::http::{Code, Problem};
 use crate::period::Period;
 
@@ -29,17 +29,16 @@ pub struct InForce {
 ///
 /// `no-release` where none reaches the month, or the folder's findings where they are why.
 pub async fn of(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     folder: &RulesFolder,
     library: &Library,
     period: Period,
     frozen_at: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
 ) -> Result<InForce, Problem> {
     if folder.is_automatic() {
-        folder.sync(connection, now).await?;
+        folder.sync(cx).await?;
     }
-    let Some(release) = release::in_force(connection, period, frozen_at).await? else {
+    let Some(release) = release::in_force(cx.db(), period, frozen_at).await? else {
         let status = folder.status();
         return Err(match status.state {
             FolderState::Broken if folder.is_automatic() => folder::problem(&status.findings),
@@ -52,6 +51,6 @@ pub async fn of(
             ),
         });
     };
-    let bundle = library.bundle(connection, &release.bundle).await?;
+    let bundle = library.bundle(cx.db(), &release.bundle).await?;
     Ok(InForce { release, bundle })
 }

@@ -5,12 +5,23 @@ use std::sync::{Arc, Mutex};
 
 use diesel_async::AsyncPgConnection;
 
-use super::bundle::Bundle;
+use super::bundle::{Bundle, Files};
+use super::sandbox::blocking;
 use super::{bundle_store, folder};
 use crate::http::Problem;
 
 /// Most compiled bundles kept. A year of months uses few.
 const KEPT: usize = 8;
+
+/// Files, compiled.
+///
+/// # Errors
+///
+/// `rules-broken` with every finding where they cannot be used.
+pub async fn compile(files: Files) -> Result<Arc<Bundle>, Problem> {
+    let compiled = blocking(move || Bundle::compile(files)).await?;
+    compiled.map(Arc::new).map_err(|findings| folder::problem(&findings))
+}
 
 /// Compiled bundles by the hash under which they are stored, the one used last at the end.
 #[derive(Debug, Default)]
@@ -30,11 +41,7 @@ impl Library {
         if let Some(bundle) = self.kept(hash) {
             return Ok(bundle);
         }
-        let files = bundle_store::bundle_files(connection, hash).await?;
-        let compiled = tokio::task::spawn_blocking(move || Bundle::compile(files))
-            .await
-            .map_err(|error| Problem::internal(&error))?;
-        let bundle = Arc::new(compiled.map_err(|findings| folder::problem(&findings))?);
+        let bundle = compile(bundle_store::bundle_files(connection, hash).await?).await?;
         self.keep(hash, &bundle);
         Ok(bundle)
     }

@@ -1,6 +1,8 @@
 //! Releases: published rules, each in force from a month on. A release never changes; rules are taken back by releasing
 //! an older bundle again.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamptz};
@@ -8,83 +10,61 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::{bundle, bundle_store};
 use crate::clock;
 use crate::db::schema::rule_release;
-use crate::http::Problem;
+use crate::db::sql;
+use crate::http::{Page, Problem, Window};
 use crate::period::Period;
 
 /// Published rules.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName, Serialize, Deserialize, ToSchema)]
 pub struct Release {
     /// Its id. Later releases have higher ids.
+    #[diesel(sql_type = BigInt)]
     pub id: i64,
     /// Hash of its bundle.
+    #[diesel(sql_type = Text)]
     pub bundle: String,
     /// The first month it scores. It stays in force until a release for a later month, or a later release for the same
     /// month, takes over. Null for an automatic release, which applies to every month not frozen when it was published.
+    #[diesel(sql_type = Nullable<Date>)]
     #[schema(value_type = Option<String>, example = "2014-01")]
     pub effective_from: Option<Period>,
     /// When the people concerned were consulted; null for an automatic release.
+    #[diesel(sql_type = Nullable<Date>)]
     pub consulted_on: Option<NaiveDate>,
     /// When it was published.
+    #[diesel(sql_type = Timestamptz)]
     pub published_at: DateTime<Utc>,
     /// What it changes.
+    #[diesel(sql_type = Text)]
     pub note: String,
     /// Login of the person who submitted it; null for the operator.
+    #[diesel(sql_type = Nullable<Text>)]
     pub author: Option<String>,
     /// Login of the person who approved it; null for an automatic release.
+    #[diesel(sql_type = Nullable<Text>)]
     pub approver: Option<String>,
     /// The approver's note.
+    #[diesel(sql_type = Text)]
     pub approval_note: String,
     /// Whether it was released straight from the rules folder, without approval.
+    #[diesel(sql_type = Bool)]
     pub is_automatic: bool,
 }
 
-#[derive(QueryableByName)]
-struct ReleaseRow {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-    #[diesel(sql_type = Text)]
-    bundle_hash: String,
-    #[diesel(sql_type = Nullable<Date>)]
-    effective_from: Option<NaiveDate>,
-    #[diesel(sql_type = Nullable<Date>)]
-    consulted_on: Option<NaiveDate>,
-    #[diesel(sql_type = Timestamptz)]
-    published_at: DateTime<Utc>,
-    #[diesel(sql_type = Text)]
-    note: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    author: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    approver: Option<String>,
-    #[diesel(sql_type = Text)]
-    approval_note: String,
-    #[diesel(sql_type = Bool)]
-    is_automatic: bool,
+macro_rules! releases {
+    ($rest:literal) => {
+        sql(concat!(
+            "SELECT r.id, r.bundle_hash AS bundle, r.effective_from, r.consulted_on, r.published_at, r.note,
+                    author.login AS author, approver.login AS approver, r.approval_note, r.is_automatic
+             FROM rule_release r LEFT JOIN user_account author ON author.id = r.author_id
+             LEFT JOIN user_account approver ON approver.id = r.approver_id ",
+            $rest
+        ))
+    };
 }
-
-impl From<ReleaseRow> for Release {
-    fn from(row: ReleaseRow) -> Self {
-        Self {
-            id: row.id,
-            bundle: row.bundle_hash,
-            effective_from: row.effective_from.map(Period::containing),
-            consulted_on: row.consulted_on,
-            published_at: row.published_at,
-            note: row.note,
-            author: row.author,
-            approver: row.approver,
-            approval_note: row.approval_note,
-            is_automatic: row.is_automatic,
-        }
-    }
-}
-
-const SELECT: &str = "SELECT r.id, r.bundle_hash, r.effective_from, r.consulted_on, r.published_at, r.note, \
-     author.login AS author, approver.login AS approver, r.approval_note, r.is_automatic \
-     FROM rule_release r LEFT JOIN user_account author ON author.id = r.author_id \
-     LEFT JOIN user_account approver ON approver.id = r.approver_id ";
 
 /// The release that scores `period`: the one of the latest month up to it, and of these the one published last. An
 /// automatic one begins with the month in which it was published, or with any earlier one that was not frozen by then.
@@ -93,50 +73,61 @@ pub async fn in_force(
     period: Period,
     frozen_at: Option<DateTime<Utc>>,
 ) -> Result<Option<Release>, Problem> {
-    let found: Option<ReleaseRow> = diesel::sql_query(format!(
-        "{SELECT} WHERE r.effective_from <= $1 OR (r.is_automatic AND ($2 IS NULL OR r.published_at <= $2)) \
-         ORDER BY coalesce(r.effective_from, \
+    let found = releases!(
+        "WHERE r.effective_from <= $1 OR (r.is_automatic AND ($2 IS NULL OR r.published_at <= $2))
+         ORDER BY coalesce(r.effective_from,
              date_trunc('month', r.published_at AT TIME ZONE 'Asia/Shanghai')::date) DESC, r.id DESC LIMIT 1"
-    ))
-    .bind::<Date, _>(period.first_day())
+    )
+    .bind::<Date, _>(period)
     .bind::<Nullable<Timestamptz>, _>(frozen_at)
     .get_result(connection)
-    .await
-    .optional()?;
-    Ok(found.map(Release::from))
+    .await;
+    Ok(found.optional()?)
 }
 
-/// Releases behind `after`, by id.
-pub async fn list(
-    connection: &mut AsyncPgConnection,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<Release>, Problem> {
-    let rows: Vec<ReleaseRow> = diesel::sql_query(format!("{SELECT} WHERE r.id > $1 ORDER BY r.id LIMIT $2"))
-        .bind::<BigInt, _>(after)
-        .bind::<BigInt, _>(limit)
+/// A page of releases, by id.
+pub async fn list(connection: &mut AsyncPgConnection, window: Window) -> Result<Page<Release>, Problem> {
+    let releases = releases!("WHERE r.id > $1 ORDER BY r.id LIMIT $2")
+        .bind::<BigInt, _>(window.after)
+        .bind::<BigInt, _>(window.rows())
         .load(connection)
         .await?;
-    Ok(rows.into_iter().map(Release::from).collect())
+    Ok(window.page(releases, |release: &Release| release.id))
 }
 
 /// One release.
 pub async fn find(connection: &mut AsyncPgConnection, id: i64) -> Result<Release, Problem> {
-    let found: Option<ReleaseRow> = diesel::sql_query(format!("{SELECT} WHERE r.id = $1"))
-        .bind::<BigInt, _>(id)
-        .get_result(connection)
-        .await
-        .optional()?;
-    found.map(Release::from).ok_or_else(|| Problem::not_found("release"))
+    let found = releases!("WHERE r.id = $1").bind::<BigInt, _>(id).get_result(connection).await;
+    found.optional()?.ok_or_else(|| Problem::not_found("release"))
 }
 
 /// The release published last.
 pub async fn latest(connection: &mut AsyncPgConnection) -> Result<Option<Release>, Problem> {
-    let found: Option<ReleaseRow> = diesel::sql_query(format!("{SELECT} ORDER BY r.id DESC LIMIT 1"))
-        .get_result(connection)
-        .await
-        .optional()?;
-    Ok(found.map(Release::from))
+    Ok(releases!("ORDER BY r.id DESC LIMIT 1").get_result(connection).await.optional()?)
+}
+
+/// A release with its files.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReleaseWithFiles {
+    /// The release.
+    #[serde(flatten)]
+    pub release: Release,
+    /// Its files with their sizes in bytes.
+    pub files: BTreeMap<String, usize>,
+}
+
+/// One release with the sizes of its files.
+pub async fn with_files(connection: &mut AsyncPgConnection, id: i64) -> Result<ReleaseWithFiles, Problem> {
+    let release = find(connection, id).await?;
+    let files = bundle::sizes(&bundle_store::bundle_files(connection, &release.bundle).await?);
+    Ok(ReleaseWithFiles { release, files })
+}
+
+/// The content of a file of a release.
+pub async fn file(connection: &mut AsyncPgConnection, id: i64, path: &str) -> Result<Vec<u8>, Problem> {
+    let release = find(connection, id).await?;
+    let mut files = bundle_store::bundle_files(connection, &release.bundle).await?;
+    files.remove(path).ok_or_else(|| Problem::not_found("file"))
 }
 
 /// A release to be published.
@@ -145,8 +136,8 @@ pub async fn latest(connection: &mut AsyncPgConnection) -> Result<Option<Release
 pub struct NewRelease {
     /// Hash of its stored bundle.
     pub bundle_hash: String,
-    /// First day of the first month it scores; none for an automatic one.
-    pub effective_from: Option<NaiveDate>,
+    /// The first month it scores; none for an automatic one.
+    pub effective_from: Option<Period>,
     /// When the people concerned were consulted.
     pub consulted_on: Option<NaiveDate>,
     /// Now.
@@ -175,7 +166,7 @@ pub async fn publish(connection: &mut AsyncPgConnection, new: NewRelease) -> Res
 /// Holds back everybody else who publishes, until the transaction ends: what was compared with the releases there are
 /// is still true when the next one is added.
 pub async fn lock(connection: &mut AsyncPgConnection) -> Result<(), Problem> {
-    diesel::sql_query("SELECT pg_advisory_xact_lock(hashtext('rule_release'))").execute(connection).await?;
+    sql("SELECT pg_advisory_xact_lock(hashtext('rule_release'))").execute(connection).await?;
     Ok(())
 }
 
@@ -200,12 +191,9 @@ pub async fn require_open(
 /// The releases that will score months after `period`, the next one first; one that a later one for the same month
 /// replaces is left out.
 pub async fn upcoming(connection: &mut AsyncPgConnection, period: Period) -> Result<Vec<Release>, Problem> {
-    let rows: Vec<ReleaseRow> = diesel::sql_query(format!(
-        "{SELECT} WHERE r.effective_from > $1 AND NOT EXISTS (SELECT FROM rule_release later \
+    let upcoming = releases!(
+        "WHERE r.effective_from > $1 AND NOT EXISTS (SELECT FROM rule_release later
              WHERE later.effective_from = r.effective_from AND later.id > r.id) ORDER BY r.effective_from"
-    ))
-    .bind::<Date, _>(period.first_day())
-    .load(connection)
-    .await?;
-    Ok(rows.into_iter().map(Release::from).collect())
+    );
+    Ok(upcoming.bind::<Date, _>(period).load(connection).await?)
 }

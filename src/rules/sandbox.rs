@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::finding::{Finding, SourcePlace};
 use super::trace::{Constants, Frame};
 use super::{coverage, host, language, trace};
+use crate::http::Problem;
 
 /// Largest script accepted, in bytes.
 pub const SOURCE_LIMIT: usize = 64 * 1024;
@@ -138,11 +139,17 @@ pub fn with_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
 /// Does work that runs scripts on a thread whose stack is known to be large enough; the runtime's own threads are not.
 pub async fn on_deep_stack<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, std::io::Error> {
+) -> Result<T, Problem> {
     let (done, result) = tokio::sync::oneshot::channel();
-    std::thread::Builder::new().stack_size(STACK_SIZE).spawn(move || {
+    let thread = std::thread::Builder::new().stack_size(STACK_SIZE).spawn(move || {
         // Nobody waits any more when the request has been given up.
         let _ = done.send(work());
-    })?;
-    result.await.map_err(std::io::Error::other)
+    });
+    thread.map_err(|error| Problem::internal(&error))?;
+    result.await.map_err(|error| Problem::internal(&error))
+}
+
+/// Does work that compiles scripts or reads files where threads may be held up.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))
 }

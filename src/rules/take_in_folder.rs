@@ -1,15 +1,14 @@
 //! A rules folder that has changed, taken in: as a draft that a second person approves, or, in a shop of one, as a release.
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
 use super::bundle::Bundle;
 use super::bundle_store;
 use super::draft::{self, DraftOrigin, DraftState, files};
 use super::release::{self, NewRelease};
-use crate::auth::audit;
+use crate::auth::Context;
 use crate::db::schema::{rule_draft, rule_draft_author, rule_release};
 use crate::http::Problem;
 use crate::http::etag::Seen;
@@ -27,25 +26,23 @@ pub enum Taken {
 }
 
 /// Takes a sound bundle in, once: the same folder again changes nothing.
-pub async fn take_in(
-    connection: &mut AsyncPgConnection,
-    bundle: &Bundle,
-    is_automatic: bool,
-    now: DateTime<Utc>,
-) -> Result<Taken, Problem> {
-    connection
-        .transaction(async |connection| {
-            // Two programs see the same change; the second finds what the first has made of it.
-            release::lock(connection).await?;
-            if let Some(id) = released(connection, &bundle.hash, is_automatic).await? {
-                return Ok(Taken::Release(id));
-            }
-            match is_automatic {
-                true => release_at_once(connection, bundle, now).await,
-                false => draft_of(connection, bundle, now).await,
-            }
-        })
-        .await
+pub async fn take_in(cx: &mut Context, bundle: &Bundle, is_automatic: bool) -> Result<Taken, Problem> {
+    // The folder's change is nobody's at a desk, even where a request made the program look.
+    let asking = cx.identity.take();
+    let taken = cx.transaction(async |cx| {
+        // Two programs see the same change; the second finds what the first has made of it.
+        release::lock(cx.db()).await?;
+        if let Some(id) = released(cx.db(), &bundle.hash, is_automatic).await? {
+            return Ok(Taken::Release(id));
+        }
+        match is_automatic {
+            true => release_at_once(cx, bundle).await,
+            false => draft_of(cx, bundle).await,
+        }
+    });
+    let taken = taken.await;
+    cx.identity = asking;
+    taken
 }
 
 /// The release that a folder with this hash needs not be taken in for: any that has its bundle, or, where the folder is
@@ -73,12 +70,9 @@ pub async fn released(
         .optional()?)
 }
 
-async fn release_at_once(
-    connection: &mut AsyncPgConnection,
-    bundle: &Bundle,
-    now: DateTime<Utc>,
-) -> Result<Taken, Problem> {
-    bundle_store::keep_bundle(connection, bundle, now).await?;
+async fn release_at_once(cx: &mut Context, bundle: &Bundle) -> Result<Taken, Problem> {
+    let now = cx.now;
+    bundle_store::keep_bundle(cx.db(), bundle, now).await?;
     let new = NewRelease {
         bundle_hash: bundle.hash.clone(),
         effective_from: None,
@@ -90,37 +84,32 @@ async fn release_at_once(
         approval_note: String::new(),
         is_automatic: true,
     };
-    let id = release::publish(connection, new).await?;
+    let id = release::publish(cx.db(), new).await?;
     let detail = json!({ "bundle": bundle.hash });
-    audit::record(connection, now, None, "release_rules_folder", &format!("rule_release/{id}"), detail)
-        .await?;
+    cx.audit("release_rules_folder", &format!("rule_release/{id}"), detail).await?;
     Ok(Taken::Release(id))
 }
 
-async fn draft_of(
-    connection: &mut AsyncPgConnection,
-    bundle: &Bundle,
-    now: DateTime<Utc>,
-) -> Result<Taken, Problem> {
-    let last: Option<(i64, String, i32)> = rule_draft::table
-        .filter(rule_draft::origin.eq(DraftOrigin::Folder.name()))
+async fn draft_of(cx: &mut Context, bundle: &Bundle) -> Result<Taken, Problem> {
+    let last: Option<(i64, DraftState, i32)> = rule_draft::table
+        .filter(rule_draft::origin.eq(DraftOrigin::Folder))
         .order(rule_draft::id.desc())
         .select((rule_draft::id, rule_draft::state, rule_draft::version))
-        .first(connection)
+        .first(cx.db())
         .await
         .optional()?;
     if let Some((id, state, version)) = last {
-        if files::all(connection, id).await? == bundle.files {
+        if files::all(cx.db(), id).await? == bundle.files {
             return Ok(Taken::Draft(id));
         }
         // What somebody has gone on writing is not overwritten: the folder's change becomes a draft of its own.
-        if state == DraftState::Draft.name() && !is_edited(connection, id).await? {
-            files::replace(connection, id, &bundle.files, None, Seen::Version(version), now).await?;
+        if state == DraftState::Draft && !is_edited(cx.db(), id).await? {
+            files::replace(cx, id, &bundle.files, Seen::Version(version)).await?;
             return Ok(Taken::Draft(id));
         }
     }
-    let base = release::latest(connection).await?.map(|latest| latest.id);
-    let draft = draft::create(connection, &bundle.files, DraftOrigin::Folder, NOTE, base, None, now).await?;
+    let base = release::latest(cx.db()).await?.map(|latest| latest.id);
+    let draft = draft::create(cx, &bundle.files, DraftOrigin::Folder, NOTE, base).await?;
     Ok(Taken::Draft(draft.id))
 }
 

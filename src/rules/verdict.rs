@@ -8,6 +8,7 @@ use super::cases::{self, CasesReport};
 use super::check;
 use super::finding::{Finding, Severity, SourcePlace};
 use super::sandbox;
+use crate::http::Problem;
 
 /// The result of checking a bundle.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -43,6 +44,11 @@ pub fn judge(files: Files) -> (Option<Bundle>, Verdict) {
             Finding::error("internal", SourcePlace::file("."), "", "the rules could not be checked");
         (None, Verdict { findings: vec![finding], ..Verdict::default() })
     })
+}
+
+/// [`judge`] for who may not be held up.
+pub async fn judged(files: Files) -> Result<(Option<Bundle>, Verdict), Problem> {
+    sandbox::blocking(move || judge(files)).await
 }
 
 fn judge_here(files: Files) -> (Option<Bundle>, Verdict) {

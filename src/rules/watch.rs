@@ -9,10 +9,11 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{sleep, timeout};
 
 use super::folder::RulesFolder;
+use crate::auth::Context;
 use crate::clock::Clock;
 use crate::db::Pool;
-use crate::ledger::metric::CatalogueFile;
 use crate::http::Problem;
+use crate::ledger::metric::CatalogueFile;
 
 /// How long a folder has to be left alone: an editor that saves writes, renames and deletes within a moment.
 const QUIET: Duration = Duration::from_millis(300);
@@ -75,5 +76,5 @@ pub async fn follow(folder: Arc<RulesFolder>, catalogue: Arc<CatalogueFile>, poo
 }
 
 async fn take_in(folder: &RulesFolder, pool: &Pool, clock: Clock) -> Result<(), Problem> {
-    folder.sync(&mut *pool.get().await?, clock.now()).await
+    folder.sync(&mut Context::operator(pool, clock.now()).await?).await
 }

@@ -42,6 +42,7 @@ mod schema;
 mod score_cli;
 mod sessions;
 mod snapshots;
+mod store_months;
 mod support;
 mod templates;
 mod users;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use showfloor::auth::Context;
 use showfloor::auth::access::Role;
 use showfloor::rules::folder::{FolderState, RulesFolder};
 use showfloor::rules::{in_force, library::Library};
@@ -352,7 +353,7 @@ async fn two_who_approve_at_once_make_one_release() {
 
 /// The folder's draft or release, as the status tells it after a look.
 async fn look(folder: &RulesFolder, app: &TestApp) -> (Option<i64>, Option<i64>) {
-    folder.sync(&mut app.pool.get().await.unwrap(), app.clock.now()).await.unwrap();
+    folder.sync(&mut Context::operator(&app.pool, app.clock.now()).await.unwrap()).await.unwrap();
     let status = folder.status();
     (status.release, status.draft)
 }
@@ -406,26 +407,25 @@ async fn a_shop_of_one_releases_its_folder_for_months_that_are_not_frozen() {
     let rules = copied_rules();
     let app = TestApp::start(Template::Demo, rules.path()).await;
     let (folder, library) = (RulesFolder::new(rules.path(), true), Library::default());
-    let connection = &mut *app.pool.get().await.unwrap();
-    let now = app.clock.now();
+    let cx = &mut Context::operator(&app.pool, app.clock.now()).await.unwrap();
     let scheme = rules.path().join("sales_consultant/scheme.toml");
     let text = std::fs::read_to_string(&scheme).unwrap();
     std::fs::write(&scheme, text.replacen("coefficient = 1.20", "coefficient = 1.25", 1)).unwrap();
     let june = "2014-06".parse().unwrap();
-    let open = in_force::of(connection, &folder, &library, june, None, now).await.unwrap();
+    let open = in_force::of(cx, &folder, &library, june, None).await.unwrap();
     assert_eq!((open.release.id, open.release.is_automatic), (2, true));
     assert_eq!(open.bundle.hash, open.release.bundle);
     // May too, though it has begun, as long as it is not frozen.
     let may = "2014-05".parse().unwrap();
-    assert_eq!(in_force::of(connection, &folder, &library, may, None, now).await.unwrap().release.id, 2);
+    assert_eq!(in_force::of(cx, &folder, &library, may, None).await.unwrap().release.id, 2);
     let frozen = Some("2014-05-14T00:00:00Z".parse().unwrap());
-    assert_eq!(in_force::of(connection, &folder, &library, may, frozen, now).await.unwrap().release.id, 1);
+    assert_eq!(in_force::of(cx, &folder, &library, may, frozen).await.unwrap().release.id, 1);
     // A broken folder leaves what works.
     std::fs::write(&scheme, "title = ").unwrap();
-    assert_eq!(in_force::of(connection, &folder, &library, may, None, now).await.unwrap().release.id, 2);
+    assert_eq!(in_force::of(cx, &folder, &library, may, None).await.unwrap().release.id, 2);
     // Back to the first rules: that is a release again.
     std::fs::write(&scheme, &text).unwrap();
-    assert_eq!(in_force::of(connection, &folder, &library, may, None, now).await.unwrap().release.id, 3);
+    assert_eq!(in_force::of(cx, &folder, &library, may, None).await.unwrap().release.id, 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 use diesel_async::RunQueryDsl as _;
 use serde_json::{Value, json};
+use showfloor::auth::Context;
 use showfloor::db::{Pool, pool};
 use showfloor::period::Period;
 use showfloor::reviews::replay::stored::ReplayFilter;
@@ -19,7 +20,8 @@ async fn year(app: &TestApp) -> ReplayReport {
     let month = |text: &str| text.parse::<Period>().unwrap();
     let months = Some((month("2014-01"), month("2014-12")));
     let filter = ReplayFilter { id: None, months, store: None };
-    replay::many(&app.pool, &filter, app.clock.now(), |_| ()).await.unwrap()
+    let cx = &mut Context::operator(&app.pool, app.clock.now()).await.unwrap();
+    replay::many(cx, &filter, |_| ()).await.unwrap()
 }
 
 /// The review in force of somebody's March.

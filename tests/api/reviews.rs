@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use diesel_async::SimpleAsyncConnection as _;
 use serde_json::{Value, json};
+use showfloor::db::pool;
 
+use crate::program::run;
 use crate::releases;
-use crate::support::TestApp;
+use crate::support::{Template, TestApp, database_url};
 
 /// Lines of a file of scores computed by exact rational arithmetic, independently of the program.
 fn exact(scheme: &str) -> Vec<Value> {
@@ -275,4 +278,66 @@ async fn reading_another_persons_review_is_logged() {
     // A leader sees who has read the own reviews only; an auditor sees all.
     assert_eq!(readings(&app.get("leader", "/v1/access-log").await.expect(200)), 0);
     assert_eq!(readings(&app.get("auditor", "/v1/access-log").await.expect(200)), 1);
+}
+
+/// What puts a word into a column that no program has written there.
+const FOREIGN_WORDS: [(&str, &str); 5] = [
+    (
+        "rule_draft.state",
+        "ALTER TABLE rule_draft DROP CONSTRAINT rule_draft_state_check, DROP CONSTRAINT rule_draft_released; \
+         UPDATE rule_draft SET state = 'archived'",
+    ),
+    (
+        "rule_draft.origin",
+        "ALTER TABLE rule_draft DROP CONSTRAINT rule_draft_origin_check; UPDATE rule_draft SET origin = 'archived'",
+    ),
+    (
+        "review_cycle.state",
+        "ALTER TABLE review_cycle DROP CONSTRAINT review_cycle_state_check; \
+         UPDATE review_cycle SET state = 'archived'",
+    ),
+    (
+        "rule_backtest.state",
+        "ALTER TABLE rule_backtest DROP CONSTRAINT rule_backtest_state_check, \
+             DROP CONSTRAINT rule_backtest_ended; \
+         INSERT INTO rule_backtest (bundle_hash, first_period, last_period, state, started_at, seen_at) \
+             SELECT hash, '2014-01-01', '2014-01-01', 'archived', now(), now() FROM rule_bundle LIMIT 1",
+    ),
+    (
+        "user_account.roles",
+        "UPDATE user_account SET roles = array_append(roles, 'archived') WHERE login = 'consultant'",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_that_the_program_does_not_know_is_a_fault_and_no_other_word() {
+    for (place, foreign) in FOREIGN_WORDS {
+        let app = TestApp::demo().await;
+        let cycle =
+            app.get("hr", "/v1/review-cycles?period=2014-03").await.expect(200)["items"][0]["id"].clone();
+        let path = match place {
+            "rule_draft.state" | "rule_draft.origin" => "/v1/rules/drafts".to_owned(),
+            "review_cycle.state" => "/v1/review-cycles".to_owned(),
+            "rule_backtest.state" => "/v1/rules/backtests".to_owned(),
+            _ => format!("/v1/review-cycles/{cycle}/outstanding"),
+        };
+        app.get("hr", &path).await.expect(200);
+        app.pool.get().await.unwrap().batch_execute(foreign).await.unwrap();
+        assert_eq!(app.get("hr", &path).await.problem(500), "internal", "{place}");
+    }
+    // The log names the column and the word.
+    for (place, command) in [
+        ("rule_draft.state", &["rules", "drafts", "--all"][..]),
+        ("rule_draft.origin", &["rules", "drafts", "--all"]),
+        ("review_cycle.state", &["generate", "2014-03"]),
+        ("user_account.roles", &["close", "2014-03"]),
+    ] {
+        let url = database_url(Template::Demo).await;
+        let (_, foreign) = FOREIGN_WORDS.into_iter().find(|(named, _)| *named == place).unwrap();
+        pool::connect(&url).await.unwrap().batch_execute(foreign).await.unwrap();
+        let printed = run(&[command, &["--database-url", &url]].concat());
+        assert_eq!((printed.status, printed.out.as_str()), (1, ""), "{printed:#?}");
+        let named = format!("{place}: 'archived' is not a word that this program knows");
+        assert!(printed.err.contains(&named), "{printed:#?}");
+    }
 }

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use crate::auth::Context;
 use crate::cli::Ended;
 use crate::cli::database::Database;
+use crate::clock::Clock;
 use crate::config::Storage;
-use crate::reviews::cases::{self, GoldenCase};
+use crate::reviews::cases::{self, CaseQuery, GoldenCase};
 use crate::rules::case_text::append;
+use crate::rules::library::Library;
 
 /// Options of `showfloor rules case`.
 #[derive(Debug, clap::Args)]
@@ -31,7 +34,9 @@ pub struct CaseArgs {
 /// Prints the cases that a review makes, or adds them to a rules folder: all of them or none.
 pub async fn run(args: CaseArgs, storage: Storage) -> anyhow::Result<Ended> {
     let told = Database::with(&storage, async |pool| {
-        Ok(cases::for_operator(pool, args.review, args.rule.clone()).await?)
+        let cx = Context::operator(pool, Clock::System.now()).await?;
+        let query = CaseQuery { rule: args.rule.clone() };
+        Ok(cases::of_review(cx, &Library::default(), args.review, query).await?)
     })
     .await?;
     match &args.append {

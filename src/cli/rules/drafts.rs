@@ -4,21 +4,23 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
-use diesel_async::AsyncPgConnection;
 use rust_decimal::Decimal;
 
-use crate::auth::access::{ApproveRules, DraftRules};
+use super::EVERYTHING;
+use crate::auth::Context;
+use crate::auth::access::{Action, ApproveRules, DraftRules};
 use crate::cli::person::Person;
 use crate::cli::{Ended, database::Database, table};
 use crate::clock::Clock;
 use crate::config::Storage;
+use crate::http::Problem;
 use crate::http::etag::Seen;
 use crate::period::Period;
 use crate::rules::bundle::{Files, read_folder};
 use crate::rules::draft::decision::{self, Submission};
+use crate::rules::draft::diff::{self, DiffQuery, RuleDraftDiff};
 use crate::rules::draft::parameters::{self, NewValue};
-use crate::rules::draft::{self, Draft, DraftOrigin, DraftState, diff, files};
-use crate::rules::{bundle_store, release};
+use crate::rules::draft::{self, Draft, DraftFilter, DraftOrigin, DraftState, files};
 
 /// Options of `showfloor rules drafts`.
 #[derive(Debug, clap::Args)]
@@ -111,7 +113,7 @@ pub struct SubmitArgs {
 pub struct DecideArgs {
     /// The draft.
     draft: i64,
-    /// Why.
+    /// The reason for the decision.
     #[arg(long, value_name = "TEXT")]
     note: String,
     #[command(flatten)]
@@ -134,7 +136,8 @@ fn folder_files(folder: &std::path::Path) -> anyhow::Result<Files> {
 /// Lists the drafts.
 pub async fn list(args: DraftsArgs, storage: Storage) -> anyhow::Result<Ended> {
     let drafts = Database::with(&storage, async |pool| {
-        Ok(draft::list(&mut *pool.get().await?, None, None, 0, i64::MAX).await?)
+        let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+        Ok(draft::list(cx, &DraftFilter::default(), EVERYTHING).await?.items)
     })
     .await?;
     let is_open = |draft: &Draft| !matches!(draft.state, DraftState::Approved | DraftState::Discarded);
@@ -147,7 +150,7 @@ pub async fn list(args: DraftsArgs, storage: Storage) -> anyhow::Result<Ended> {
     for draft in drafts {
         rows.add_row([
             draft.id.to_string(),
-            draft.state.name().to_owned(),
+            draft.state.to_string(),
             draft.version.to_string(),
             draft.effective_from.map(|month| month.to_string()).unwrap_or_default(),
             draft.authors.join(", "),
@@ -161,18 +164,9 @@ pub async fn list(args: DraftsArgs, storage: Storage) -> anyhow::Result<Ended> {
 /// Begins a draft.
 pub async fn begin(args: BeginArgs, storage: Storage) -> anyhow::Result<Ended> {
     let files = args.folder.as_deref().map(folder_files).transpose()?;
-    let now = Clock::System.now();
-    work(&storage, async |connection| {
-        let caller = args.person.sign_in::<DraftRules>(connection).await?;
-        let by = Some(caller.identity.user_id);
-        let draft = match (&files, args.release) {
-            (Some(files), _) => {
-                draft::create(connection, files, DraftOrigin::Import, &args.note, None, by, now).await?
-            }
-            (None, Some(id)) => draft::copy_release(connection, id, &args.note, by, now).await?,
-            (None, None) => draft::copy_latest(connection, &args.note, by, now).await?,
-        };
-        Ok((draft, "begun"))
+    work::<DraftRules>(&storage, &args.person, "begun", async |cx| match &files {
+        Some(files) => draft::create(cx, files, DraftOrigin::Import, &args.note, None).await,
+        None => draft::copy(cx, args.release, &args.note).await,
     })
     .await
 }
@@ -180,96 +174,54 @@ pub async fn begin(args: BeginArgs, storage: Storage) -> anyhow::Result<Ended> {
 /// Changes a draft.
 pub async fn edit(args: EditArgs, storage: Storage) -> anyhow::Result<Ended> {
     let files = args.folder.as_deref().map(folder_files).transpose()?;
-    let now = Clock::System.now();
-    work(&storage, async |connection| {
-        let caller = args.person.sign_in::<DraftRules>(connection).await?;
-        let by = Some(caller.identity.user_id);
-        let seen = args.seen.map_or(Seen::Any, Seen::Version);
-        let draft = match &files {
-            Some(files) => files::replace(connection, args.draft, files, by, seen, now).await?,
-            None => parameters::change(connection, args.draft, &args.values, by, seen, now).await?,
-        };
-        Ok((draft, "changed"))
+    let seen = args.seen.map_or(Seen::Any, Seen::Version);
+    work::<DraftRules>(&storage, &args.person, "changed", async |cx| match &files {
+        Some(files) => files::replace(cx, args.draft, files, seen).await,
+        None => parameters::change(cx, args.draft, &args.values, seen).await,
     })
     .await
 }
 
 /// Gives a draft up.
 pub async fn discard(args: DraftArgs, storage: Storage) -> anyhow::Result<Ended> {
-    work(&storage, async |connection| {
-        let caller = args.person.sign_in::<DraftRules>(connection).await?;
-        let by = Some(caller.identity.user_id);
-        draft::discard(connection, args.draft, by, Seen::Any, Clock::System.now()).await?;
-        Ok((draft::find(connection, args.draft).await?, "given up"))
-    })
-    .await
+    let discard = async |cx: &mut Context| draft::discard(cx, args.draft, Seen::Any).await;
+    work::<DraftRules>(&storage, &args.person, "given up", discard).await
 }
 
 /// Hands a draft in.
 pub async fn submit(args: SubmitArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let now = Clock::System.now();
-    work(&storage, async |connection| {
-        let caller = args.person.sign_in::<DraftRules>(connection).await?;
-        let submission = Submission {
-            effective_from: args.effective,
-            consulted_on: args.consulted,
-            note: args.note.clone(),
-        };
+    let submission =
+        Submission { effective_from: args.effective, consulted_on: args.consulted, note: args.note };
+    work::<DraftRules>(&storage, &args.person, "submitted", async |cx| {
         crate::http::body::check(&submission)?;
-        let by = caller.identity.user_id;
-        let draft = decision::submit(connection, args.draft, submission, by, Seen::Any, now).await?;
-        Ok((draft, "submitted"))
+        decision::submit(cx, args.draft, submission, Seen::Any).await
     })
     .await
 }
 
 /// Takes a draft back.
 pub async fn withdraw(args: DraftArgs, storage: Storage) -> anyhow::Result<Ended> {
-    work(&storage, async |connection| {
-        let caller = args.person.sign_in::<DraftRules>(connection).await?;
-        let by = caller.identity.user_id;
-        let draft = draft::withdraw(connection, args.draft, by, Seen::Any, Clock::System.now()).await?;
-        Ok((draft, "withdrawn"))
-    })
-    .await
+    let withdraw = async |cx: &mut Context| draft::withdraw(cx, args.draft, Seen::Any).await;
+    work::<DraftRules>(&storage, &args.person, "withdrawn", withdraw).await
 }
 
 /// Publishes a draft.
 pub async fn approve(args: DecideArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let now = Clock::System.now();
-    work(&storage, async |connection| {
-        let by = args.person.sign_in::<ApproveRules>(connection).await?.identity.user_id;
-        let draft = decision::approve(connection, args.draft, &args.note, by, Seen::Any, now).await?;
-        Ok((draft, "approved"))
-    })
-    .await
+    let approve = async |cx: &mut Context| decision::approve(cx, args.draft, &args.note, Seen::Any).await;
+    work::<ApproveRules>(&storage, &args.person, "approved", approve).await
 }
 
 /// Hands a draft back.
 pub async fn reject(args: DecideArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let now = Clock::System.now();
-    work(&storage, async |connection| {
-        let by = args.person.sign_in::<ApproveRules>(connection).await?.identity.user_id;
-        let draft = decision::reject(connection, args.draft, &args.note, by, Seen::Any, now).await?;
-        Ok((draft, "rejected"))
-    })
-    .await
+    let reject = async |cx: &mut Context| decision::reject(cx, args.draft, &args.note, Seen::Any).await;
+    work::<ApproveRules>(&storage, &args.person, "rejected", reject).await
 }
 
 /// Prints what a draft changes.
 pub async fn print_diff(args: DiffArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let changes = Database::with(&storage, async |pool| {
-        let connection = &mut *pool.get().await?;
-        draft::find(connection, args.draft).await?;
-        let against = match args.against {
-            Some(id) => Some(release::find(connection, id).await?),
-            None => release::latest(connection).await?,
-        };
-        let before = match against {
-            Some(release) => bundle_store::bundle_files(connection, &release.bundle).await?,
-            None => Files::new(),
-        };
-        Ok(diff::between(&before, &files::all(connection, args.draft).await?))
+    let RuleDraftDiff { changes, .. } = Database::with(&storage, async |pool| {
+        let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+        Ok(diff::of_draft(cx, args.draft, &DiffQuery { against: args.against }).await?)
     })
     .await?;
     let mut out = io::stdout();
@@ -286,19 +238,17 @@ pub async fn print_diff(args: DiffArgs, storage: Storage) -> anyhow::Result<Ende
     Ok(Ended::Well)
 }
 
-/// Does something to a draft and says what it is now.
-async fn work(
+/// Does what the person has to be allowed to do, `A`, to a draft, and says that it is `done` and what the draft is now.
+async fn work<A: Action>(
     storage: &Storage,
-    change: impl AsyncFnOnce(&mut AsyncPgConnection) -> anyhow::Result<(Draft, &'static str)>,
+    person: &Person,
+    done: &str,
+    change: impl AsyncFnOnce(&mut Context) -> Result<Draft, Problem>,
 ) -> anyhow::Result<Ended> {
-    let (draft, done) = Database::with(storage, async |pool| change(&mut *pool.get().await?).await).await?;
+    let draft =
+        Database::with(storage, async |pool| Ok(change(&mut person.context::<A>(pool).await?).await?))
+            .await?;
     let release = draft.release.map(|id| format!(", release {id}")).unwrap_or_default();
-    writeln!(
-        io::stdout(),
-        "draft {} {done}: {}, version {}{release}",
-        draft.id,
-        draft.state.name(),
-        draft.version
-    )?;
+    writeln!(io::stdout(), "draft {} {done}: {}, version {}{release}", draft.id, draft.state, draft.version)?;
     Ok(Ended::Well)
 }

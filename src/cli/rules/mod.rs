@@ -13,6 +13,10 @@ use clap::Subcommand;
 
 use super::{Ended, block_on};
 use crate::config::Storage;
+use crate::http::Window;
+
+/// Lists are printed whole.
+const EVERYTHING: Window = Window { after: 0, limit: i64::MAX };
 
 #[derive(Debug, Subcommand)]
 pub enum RulesCommand {

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
+use super::EVERYTHING;
+use crate::auth::Context;
 use crate::cli::{Ended, database::Database, table};
 use crate::clock::{self, Clock};
 use crate::config::{ReleasedRules, Storage};
@@ -46,9 +48,10 @@ pub struct ExportArgs {
 
 /// Lists the releases.
 pub async fn list(args: ReleasesArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let releases =
-        Database::with(&storage, async |pool| Ok(release::list(&mut *pool.get().await?, 0, i64::MAX).await?))
-            .await?;
+    let releases = Database::with(&storage, async |pool| {
+        Ok(release::list(&mut *pool.get().await?, EVERYTHING).await?.items)
+    })
+    .await?;
     match args.json {
         true => writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&releases)?)?,
         false => print(releases)?,
@@ -81,11 +84,11 @@ pub async fn status(args: StatusArgs, storage: Storage) -> anyhow::Result<Ended>
     let now = Clock::System.now();
     let month = Period::containing(clock::day(now));
     let (releases, submitted) = Database::with(&storage, async |pool| {
-        let connection = &mut *pool.get().await?;
-        folder.sync(connection, now).await?;
-        let mut releases = release::in_force(connection, month, None).await?.into_iter().collect::<Vec<_>>();
-        releases.extend(release::upcoming(connection, month).await?);
-        Ok((releases, draft::submitted(connection).await?))
+        let cx = &mut Context::operator(pool, now).await?;
+        folder.sync(cx).await?;
+        let mut releases = release::in_force(cx.db(), month, None).await?.into_iter().collect::<Vec<_>>();
+        releases.extend(release::upcoming(cx.db(), month).await?);
+        Ok((releases, draft::submitted(cx.db()).await?))
     })
     .await?;
     let status = folder.status();
@@ -117,20 +120,18 @@ pub async fn export(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended>
     };
     anyhow::ensure!(is_free, "{shown} is not an empty folder");
     let (what, files) = Database::with(&storage, async |pool| {
-        let connection = &mut *pool.get().await?;
+        let cx = &mut Context::operator(pool, Clock::System.now()).await?;
         if let Some(id) = args.draft {
-            let draft = draft::find(connection, id).await?;
+            let draft = draft::find(cx, id).await?;
             let what = format!("draft {id}, version {}", draft.version);
-            return Ok((what, files::all(connection, id).await?));
+            return Ok((what, files::all(cx.db(), id).await?));
         }
         let release = match args.release {
-            Some(id) => release::find(connection, id).await?,
-            None => release::latest(connection).await?.context("nothing has been released yet")?,
+            Some(id) => release::find(cx.db(), id).await?,
+            None => release::latest(cx.db()).await?.context("nothing has been released yet")?,
         };
-        Ok((
-            format!("release {}", release.id),
-            bundle_store::bundle_files(connection, &release.bundle).await?,
-        ))
+        let files = bundle_store::bundle_files(cx.db(), &release.bundle).await?;
+        Ok((format!("release {}", release.id), files))
     })
     .await?;
     for (path, content) in &files {

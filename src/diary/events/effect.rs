@@ -39,8 +39,8 @@ pub(super) async fn write(
         at: now,
         reason: Some(reason),
     };
-    // The month first: another event of it may just be verified, or a correction of it decided on.
-    ledger::lock_month(connection, period).await?;
+    // The person's month first: another event of it may just be verified, or a correction of it decided on.
+    ledger::lock(connection, period, &[event.standing.subject]).await?;
     let entries = match rules.tally {
         EventTally::Sum | EventTally::TakenOff => of_event(event, counts),
         EventTally::Mean | EventTally::MeanOfRaters => of_month(connection, event, period).await?,

@@ -84,11 +84,12 @@ pub async fn schedule(
     let store_id = reached::store(cx.db(), &scope, store, period).await?;
     cx.transaction(async |cx| {
         let (by, now, connection) = (cx.by(), cx.now, cx.db());
+        let people = spans(connection, store_id, period).await?;
         // Taken first: the calendar that is read is the one that counts when the days are recorded.
-        ledger::lock_month(connection, period).await?;
+        let posted = people.keys().copied().collect::<Vec<_>>();
+        ledger::lock(connection, period, &posted).await?;
         let (work, _) = store::find(connection, store_id, period.year()).await?.unwrap_or_default();
         let calendar = work.calendar(holidays::country(connection).await?);
-        let people = spans(connection, store_id, period).await?;
         let entries = people.iter().map(|(employee_id, spans)| {
             let days = scheduled_days(&calendar, period, spans, work.rest_days_a_month);
             // Who changes stores is scheduled in both: what each says stands beside the other's.

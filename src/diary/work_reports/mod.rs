@@ -26,6 +26,7 @@ use crate::auth::caller::Scope;
 use crate::db::schema::{work_report, work_report_review, work_report_text};
 use crate::diary::authors::{self, says_something};
 use crate::http::Problem;
+use crate::ledger;
 use crate::period::Period;
 
 /// How far ahead a plan may look.
@@ -173,6 +174,9 @@ pub async fn hand_in(cx: &mut Context, new: &NewWorkReport) -> Result<(WorkRepor
             return Err(Problem::field("day", message));
         }
         let period = Period::containing(due_day);
+        let leaders = tally::leaders_of(cx.db(), employee_id, due_day).await?;
+        let counted = leaders.iter().copied().chain([employee_id]).collect::<Vec<_>>();
+        ledger::lock(cx.db(), period, &counted).await?;
         authors::require_open(cx.db(), period, &[employee_id]).await?;
         let due = owed.of(employee_id, period).into_iter();
         let due =
@@ -203,7 +207,6 @@ pub async fn hand_in(cx: &mut Context, new: &NewWorkReport) -> Result<(WorkRepor
         };
         write(cx, id, new.content.trim()).await?;
         if found.is_none() {
-            let leaders = tally::leaders_of(cx.db(), employee_id, due_day).await?;
             let origin = tally::origin(cx.by(), cx.now);
             tally::record(cx.db(), &owed, period, &[employee_id], &leaders, &origin).await?;
         }

@@ -219,8 +219,8 @@ pub async fn store_month(
     user_id: Option<i64>,
     now: DateTime<Utc>,
 ) -> Result<Counts, Problem> {
-    ledger::lock_month(connection, period).await?;
     let people = people_of(connection, store_id, period).await?;
+    ledger::lock(connection, period, &people).await?;
     let owed = Owed::load(connection, &people, period, period).await?;
     let origin = origin(user_id, now);
     let counts = record(connection, &owed, period, &people, &people, &origin).await?;

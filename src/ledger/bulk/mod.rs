@@ -135,11 +135,13 @@ pub async fn record(
             {
                 return Ok(Answer::Before(before));
             }
-            ledger::lock_month(connection, new.period).await?;
             let addressed = address::address(connection, catalogue, &new, &values, by, &mut faults).await?;
             if let Some(refusal) = faults.refusal(new.partial) {
                 return Err(refusal);
             }
+            let entries = addressed.entries.iter().map(|(_, entry)| entry.clone()).collect::<Vec<_>>();
+            let others = addressed.completed.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+            ledger::lock_delivery(connection, new.period, &entries, &new.source_system, &others).await?;
             let recorded = write(connection, catalogue, &new, addressed, faults, by, now).await?;
             if let Some(key) = key {
                 idempotency::finish(connection, by.user_id, key, &recorded).await?;

@@ -1,6 +1,6 @@
 //! Corrections that came after a month was frozen, and what somebody else decided on them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::QueryableByName;
@@ -16,7 +16,7 @@ use crate::auth::audit;
 use crate::auth::caller::{Identity, Scope};
 use crate::http::problem::FieldError;
 use crate::http::{Code, Problem};
-use crate::ledger;
+use crate::ledger::locks;
 use crate::period::Period;
 
 /// Where a correction is.
@@ -56,11 +56,17 @@ impl CorrectionState {
 pub struct LateCorrection {
     /// Its number.
     pub id: i64,
-    /// Code of the store whose month is frozen.
+    /// The store whose month is frozen.
+    #[serde(skip)]
+    pub store_id: i64,
+    /// Its code.
     pub store: String,
     /// The month.
     #[schema(value_type = String, example = "2014-03")]
     pub period: Period,
+    /// Whom it is about.
+    #[serde(skip)]
+    pub employee_id: i64,
     /// 工号.
     pub employee_no: String,
     /// Name.
@@ -99,8 +105,12 @@ pub struct LateCorrection {
 struct Row {
     #[diesel(sql_type = BigInt)]
     id: i64,
+    #[diesel(sql_type = BigInt)]
+    store_id: i64,
     #[diesel(sql_type = Text)]
     store: String,
+    #[diesel(sql_type = BigInt)]
+    employee_id: i64,
     #[diesel(sql_type = Date)]
     period: NaiveDate,
     #[diesel(sql_type = Text)]
@@ -139,7 +149,9 @@ impl From<Row> for LateCorrection {
     fn from(row: Row) -> Self {
         Self {
             id: row.id,
+            store_id: row.store_id,
             store: row.store,
+            employee_id: row.employee_id,
             period: Period::containing(row.period),
             employee_no: row.employee_no,
             name: row.name,
@@ -182,7 +194,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<LateCorrection>, Problem> {
     let rows: Vec<Row> = diesel::sql_query(
-        "SELECT c.id, s.code AS store, c.period, e.employee_no, e.name, c.metric, c.source, c.day, c.value, \
+        "SELECT c.id, c.store_id, s.code AS store, c.period, c.employee_id, e.employee_no, e.name, c.metric, c.source, c.day, c.value, \
              k.value AS known, c.source_system, c.reason, p.login AS proposed_by, c.proposed_at, c.state, \
              d.login AS decided_by, c.decided_at, c.decision_note \
          FROM late_correction c JOIN org_unit s ON s.id = c.store_id JOIN employee e ON e.id = c.employee_id \
@@ -304,9 +316,9 @@ async fn lock(
         return Err(Problem { code: Code::NotFound, detail, errors });
     }
     // Months before rows, as those who record facts take them.
-    for month in reached.iter().map(|one| one.period).collect::<BTreeSet<_>>() {
-        ledger::lock_month(connection, month).await?;
-    }
+    let people = reached.iter().map(|one| (one.employee_id, one.period)).collect();
+    let stores = reached.iter().map(|one| (one.store_id, one.period)).collect();
+    locks::lock_months(connection, people, stores).await?;
     let rows: Vec<Locked> = diesel::sql_query(
         "SELECT id, period, employee_id, state, proposed_by FROM late_correction WHERE id = ANY ($1) \
          ORDER BY id FOR UPDATE",

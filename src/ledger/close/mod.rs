@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use crate::db::schema::{frozen_fact, month_close};
 use crate::http::Problem;
-use crate::ledger;
+use crate::ledger::{self, locks};
 use crate::period::Period;
 
 /// A store's month that is frozen.
@@ -80,8 +80,9 @@ pub async fn freeze(
     user_id: Option<i64>,
     now: DateTime<Utc>,
 ) -> Result<usize, Problem> {
-    // Who records facts holds this lock until they are committed: nothing slips in between reading and freezing.
-    ledger::lock_month(connection, period).await?;
+    // Who records facts of its people holds this lock until they are committed: nothing slips in between reading and
+    // freezing.
+    locks::lock_months(connection, Vec::new(), vec![(store_id, period)]).await?;
     diesel::insert_into(month_close::table)
         .values((
             month_close::store_id.eq(store_id),

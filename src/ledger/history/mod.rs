@@ -232,7 +232,15 @@ pub async fn correct(
             });
             let found = rows(connection, &everyone, &filter, 0, 1).await?.into_iter().next();
             let row = found.ok_or_else(|| Problem::not_found("fact"))?;
-            ledger::lock_month(connection, Period::containing(row.period)).await?;
+            let (period, system) = (Period::containing(row.period), row.source_system.clone());
+            let entry = Entry {
+                employee_id: row.employee_id,
+                metric: row.metric.clone(),
+                value: None,
+                day: row.day,
+                external_id: row.external_id.clone(),
+            };
+            ledger::lock_delivery(connection, period, &[entry.clone()], &system, &[]).await?;
             // Read again: who held the lock may have taken its place.
             let again = rows(connection, &scope_of(catalogue, &row, by)?, &filter, 0, 1).await?;
             let row = again.into_iter().next().ok_or_else(|| Problem::not_found("fact"))?;
@@ -244,21 +252,14 @@ pub async fn correct(
                 return Err(Problem::conflict(detail));
             }
             let value = read(catalogue, &row.metric, correction.value.as_ref())?;
-            let entry = Entry {
-                employee_id: row.employee_id,
-                metric: row.metric,
-                value,
-                day: row.day,
-                external_id: row.external_id,
-            };
+            let entry = Entry { value, ..entry };
             let origin = Origin {
-                source_system: row.source_system,
+                source_system: system,
                 batch_id: None,
                 user_id: Some(by.user_id),
                 at: now,
                 reason: Some(correction.reason.trim().to_owned()),
             };
-            let period = Period::containing(row.period);
             let recorded = ledger::record(connection, period, &[entry], &origin, correction.late).await?;
             let outcome = recorded.outcomes.into_iter().next().unwrap_or(FactOutcome::Unchanged);
             let detail =

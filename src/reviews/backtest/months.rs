@@ -1,13 +1,13 @@
 //! The stored months a backtest runs on, read page by page.
 
-use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Numeric, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Text};
 use diesel::{ExpressionMethods as _, QueryDsl as _, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use rust_decimal::Decimal;
 
 use super::review_result::ReviewResult;
-use crate::auth::caller::Scope;
+use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::schema::review;
+use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
 
@@ -49,25 +49,34 @@ pub struct StoreMonth {
 }
 
 /// One review as it is stored.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, QueryableByName)]
 pub struct StoredReview {
     /// Its id.
+    #[diesel(sql_type = BigInt)]
     pub id: i64,
     /// Whose it is.
+    #[diesel(sql_type = BigInt)]
     pub employee_id: i64,
     /// Id of the unit of the posting.
+    #[diesel(sql_type = BigInt)]
     pub unit_id: i64,
     /// Code of that unit.
+    #[diesel(sql_type = Text)]
     pub unit: String,
     /// The position that was scored.
+    #[diesel(sql_type = Text)]
     pub position: String,
     /// The bundle it was scored with.
+    #[diesel(sql_type = Text)]
     pub bundle: String,
     /// What went in, as JSON.
+    #[diesel(sql_type = Text)]
     pub snapshot: String,
     /// What came out.
+    #[diesel(embed)]
     pub standing: ReviewResult,
     /// Whether the caller reaches it.
+    #[diesel(sql_type = Bool)]
     pub is_reached: bool,
 }
 
@@ -83,54 +92,20 @@ pub async fn reached(
     connection: &mut AsyncPgConnection,
     selection: &Selection,
 ) -> Result<Vec<Reached>, Problem> {
-    let months = diesel::sql_query(
-        "SELECT c.id AS cycle_id, c.store_id, count(*) AS reviews FROM review_cycle c \
-         JOIN org_unit s ON s.id = c.store_id JOIN review r ON r.cycle_id = c.id AND r.is_current \
-         WHERE c.period BETWEEN $1 AND $2 AND ($3 IS NULL OR s.code = $3) \
-         AND may_reach($4, $5, $6, r.employee_id, r.unit_id, c.period) \
-         GROUP BY c.id ORDER BY c.period, c.id",
-    )
-    .bind::<Date, _>(selection.from.first_day())
-    .bind::<Date, _>(selection.to.first_day())
-    .bind::<Nullable<Text>, _>(&selection.store)
-    .bind::<Array<Text>, _>(&selection.scope.reaches)
-    .bind::<BigInt, _>(selection.scope.employee_id)
-    .bind::<BigInt, _>(selection.scope.unit_id)
+    let months = sql(concat!(
+        "SELECT c.id AS cycle_id, c.store_id, count(*) AS reviews FROM review_cycle c
+         JOIN org_unit s ON s.id = c.store_id JOIN review r ON r.cycle_id = c.id AND r.is_current
+         WHERE c.period BETWEEN $1 AND $2 AND ($3 IS NULL OR s.code = $3) AND ",
+        reaches!("$4", "r.employee_id", "r.unit_id", "c.period"),
+        " GROUP BY c.id ORDER BY c.period, c.id"
+    ))
+    .bind::<Date, _>(selection.from)
+    .bind::<Date, _>(selection.to)
+    .bind::<Nullable<Text>, _>(selection.store.clone())
+    .bind::<CallerScope, _>(selection.scope.clone())
     .load(connection)
     .await?;
     Ok(months)
-}
-
-#[derive(QueryableByName)]
-struct StoredReviewRow {
-    #[diesel(sql_type = BigInt)]
-    cycle_id: i64,
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-    #[diesel(sql_type = BigInt)]
-    employee_id: i64,
-    #[diesel(sql_type = BigInt)]
-    unit_id: i64,
-    #[diesel(sql_type = Text)]
-    unit: String,
-    #[diesel(sql_type = Text)]
-    store: String,
-    #[diesel(sql_type = Text)]
-    position: String,
-    #[diesel(sql_type = Text)]
-    bundle_hash: String,
-    #[diesel(sql_type = Text)]
-    snapshot: String,
-    #[diesel(sql_type = Nullable<Numeric>)]
-    total: Option<Decimal>,
-    #[diesel(sql_type = Text)]
-    final_grade: String,
-    #[diesel(sql_type = Nullable<Numeric>)]
-    coefficient: Option<Decimal>,
-    #[diesel(sql_type = Array<Text>)]
-    attention: Vec<String>,
-    #[diesel(sql_type = Bool)]
-    is_reached: bool,
 }
 
 /// The months of these cycles, whole.
@@ -139,41 +114,33 @@ pub async fn load(
     scope: &Scope,
     cycles: &[i64],
 ) -> Result<Vec<StoreMonth>, Problem> {
-    let rows: Vec<StoredReviewRow> = diesel::sql_query(
-        "SELECT r.cycle_id, r.id, r.employee_id, r.unit_id, u.code AS unit, s.code AS store, r.position, \
-                r.bundle_hash, r.snapshot, r.total, r.final_grade, r.coefficient, r.attention, \
-                may_reach($1, $2, $3, r.employee_id, r.unit_id, c.period) AS is_reached \
-         FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN org_unit s ON s.id = c.store_id \
-         JOIN org_unit u ON u.id = r.unit_id \
-         WHERE r.cycle_id = ANY ($4) AND r.is_current ORDER BY c.period, c.id, r.employee_id, r.id",
-    )
-    .bind::<Array<Text>, _>(&scope.reaches)
-    .bind::<BigInt, _>(scope.employee_id)
-    .bind::<BigInt, _>(scope.unit_id)
-    .bind::<Array<BigInt>, _>(cycles)
+    #[derive(QueryableByName)]
+    struct StoreReview {
+        #[diesel(sql_type = BigInt)]
+        cycle_id: i64,
+        #[diesel(sql_type = Text)]
+        store: String,
+        #[diesel(embed)]
+        review: StoredReview,
+    }
+    let reviews: Vec<StoreReview> = sql(concat!(
+        "SELECT r.cycle_id, r.id, r.employee_id, r.unit_id, u.code AS unit, s.code AS store, r.position,
+                r.bundle_hash AS bundle, r.snapshot, r.total, r.final_grade, r.coefficient, r.attention, coalesce(",
+        reaches!("$1", "r.employee_id", "r.unit_id", "c.period"),
+        ", false) AS is_reached
+         FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN org_unit s ON s.id = c.store_id
+         JOIN org_unit u ON u.id = r.unit_id
+         WHERE r.cycle_id = ANY ($2) AND r.is_current ORDER BY c.period, c.id, r.employee_id, r.id"
+    ))
+    .bind::<CallerScope, _>(scope.clone())
+    .bind::<Array<BigInt>, _>(cycles.to_vec())
     .load(connection)
     .await?;
     let mut months: Vec<(i64, StoreMonth)> = Vec::with_capacity(cycles.len());
-    for row in rows {
-        let review = StoredReview {
-            id: row.id,
-            employee_id: row.employee_id,
-            unit_id: row.unit_id,
-            unit: row.unit,
-            position: row.position,
-            bundle: row.bundle_hash,
-            snapshot: row.snapshot,
-            standing: ReviewResult {
-                total: row.total,
-                final_grade: row.final_grade,
-                coefficient: row.coefficient,
-                attention: row.attention,
-            },
-            is_reached: row.is_reached,
-        };
+    for StoreReview { cycle_id, store, review } in reviews {
         match months.last_mut() {
-            Some((cycle, month)) if *cycle == row.cycle_id => month.reviews.push(review),
-            _ => months.push((row.cycle_id, StoreMonth { store: row.store, reviews: vec![review] })),
+            Some((cycle, month)) if *cycle == cycle_id => month.reviews.push(review),
+            _ => months.push((cycle_id, StoreMonth { store, reviews: vec![review] })),
         }
     }
     Ok(months.into_iter().map(|(_, month)| month).collect())

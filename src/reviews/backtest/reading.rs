@@ -2,39 +2,22 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, NaiveDate, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Date, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::sql_types::{Array, BigInt};
+use diesel_async::RunQueryDsl;
 
 use super::report::{AttentionMark, BacktestReport, Mover, ReviewedPerson};
-use crate::auth::caller::{Identity, Scope};
+use crate::auth::Context;
+use crate::auth::scope::{CallerScope, Scope, reaches};
+use crate::db::sql;
 use crate::http::Problem;
-use crate::period::Period;
 use crate::reviews::explain::log_reading;
 
 /// Adds whose reviews a report names, as far as `scope` reaches, and leaves the others out. Reading other people's is
 /// logged.
-pub async fn show(
-    connection: &mut AsyncPgConnection,
-    reader: &Identity,
-    scope: &Scope,
-    report: &mut BacktestReport,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    let people = people(connection, scope, report).await?;
-    let read = people.iter().map(|(review, (employee_id, _))| (*review, *employee_id));
-    log_reading(connection, reader, read, now).await?;
-    name(report, &people);
-    Ok(())
-}
-
-/// Adds whose reviews a report names for the operator, whose readings are not logged.
-pub async fn show_operator(
-    connection: &mut AsyncPgConnection,
-    report: &mut BacktestReport,
-) -> Result<(), Problem> {
-    let people = people(connection, &Scope::operator(), report).await?;
+pub async fn show(cx: &mut Context, scope: Scope, report: &mut BacktestReport) -> Result<(), Problem> {
+    let people = people(cx, scope, report).await?;
+    log_reading(cx, people.iter().map(|(review, (employee_id, _))| (*review, *employee_id))).await?;
     name(report, &people);
     Ok(())
 }
@@ -70,42 +53,27 @@ fn name(report: &mut BacktestReport, people: &People) {
     }
 }
 
-async fn people(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
-    report: &BacktestReport,
-) -> Result<People, Problem> {
+async fn people(cx: &mut Context, scope: Scope, report: &BacktestReport) -> Result<People, Problem> {
     #[derive(QueryableByName)]
-    struct NamedReviewRow {
+    struct NamedReview {
         #[diesel(sql_type = BigInt)]
         id: i64,
         #[diesel(sql_type = BigInt)]
         employee_id: i64,
-        #[diesel(sql_type = Text)]
-        employee_no: String,
-        #[diesel(sql_type = Text)]
-        name: String,
-        #[diesel(sql_type = Text)]
-        unit: String,
-        #[diesel(sql_type = Date)]
-        period: NaiveDate,
+        #[diesel(embed)]
+        person: ReviewedPerson,
     }
-    let rows: Vec<NamedReviewRow> = diesel::sql_query(
-        "SELECT r.id, r.employee_id, e.employee_no, e.name, u.code AS unit, c.period FROM review r \
-         JOIN review_cycle c ON c.id = r.cycle_id JOIN employee e ON e.id = r.employee_id \
-         JOIN org_unit u ON u.id = r.unit_id \
-         WHERE r.id = ANY ($1) AND may_reach($2, $3, $4, r.employee_id, r.unit_id, c.period) ORDER BY r.id",
-    )
+    let reviews: Vec<NamedReview> = sql(concat!(
+        "SELECT r.id, r.employee_id, e.employee_no, e.name, u.code AS unit, c.period FROM review r
+         JOIN review_cycle c ON c.id = r.cycle_id JOIN employee e ON e.id = r.employee_id
+         JOIN org_unit u ON u.id = r.unit_id
+         WHERE r.id = ANY ($1) AND ",
+        reaches!("$2", "r.employee_id", "r.unit_id", "c.period"),
+        " ORDER BY r.id"
+    ))
     .bind::<Array<BigInt>, _>(named(report).into_iter().collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(&scope.reaches)
-    .bind::<BigInt, _>(scope.employee_id)
-    .bind::<BigInt, _>(scope.unit_id)
-    .load(connection)
+    .bind::<CallerScope, _>(scope)
+    .load(cx.db())
     .await?;
-    let people = rows.into_iter().map(|row| {
-        let period = Period::containing(row.period);
-        let person = ReviewedPerson { employee_no: row.employee_no, name: row.name, unit: row.unit, period };
-        (row.id, (row.employee_id, person))
-    });
-    Ok(people.collect())
+    Ok(reviews.into_iter().map(|review| (review.id, (review.employee_id, review.person))).collect())
 }

@@ -1,5 +1,9 @@
 //! What is kept of a backtest: counts, means, and reviews by id. It names nobody; names are added where it is read.
 
+use diesel::QueryableByName;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::pg::{Pg, PgValue};
+use diesel::sql_types::{Date, Text};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,7 +12,7 @@ use crate::period::Period;
 use crate::rules::finding::SourcePlace;
 
 /// What the tried rules change, compared with the rules before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, FromSqlRow, Serialize, Deserialize, ToSchema)]
 pub struct BacktestReport {
     /// How many reviews were tried.
     pub reviews: u64,
@@ -41,6 +45,13 @@ pub struct BacktestReport {
     /// How many of the named reviews are left out because the reader may not see them.
     #[serde(default)]
     pub hidden: u64,
+}
+
+/// It is kept as JSON.
+impl FromSql<Text, Pg> for BacktestReport {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(serde_json::from_slice(value.as_bytes())?)
+    }
 }
 
 /// How many totals lie in one range of points.
@@ -113,15 +124,19 @@ pub struct RuleChange {
 }
 
 /// Whose review it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName, Serialize, Deserialize, ToSchema)]
 pub struct ReviewedPerson {
     /// Employee number 工号.
+    #[diesel(sql_type = Text)]
     pub employee_no: String,
     /// The person's name.
+    #[diesel(sql_type = Text)]
     pub name: String,
     /// Code of the unit.
+    #[diesel(sql_type = Text)]
     pub unit: String,
     /// The month.
+    #[diesel(sql_type = Date)]
     #[schema(value_type = String, example = "2014-03")]
     pub period: Period,
 }

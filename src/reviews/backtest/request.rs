@@ -2,40 +2,54 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::months::{self, Reached, Selection};
-use crate::auth::caller::Scope;
-use crate::clock;
-use crate::http::problem::FieldError;
-use crate::http::{Code, Problem};
+use crate::auth::Context;
+use crate::http::{Code, FieldError, Problem};
 use crate::period::Period;
 use crate::rules::bundle::Bundle;
 use crate::rules::draft::{self, files};
-use crate::rules::library::Library;
-use crate::rules::{folder, release};
+use crate::rules::library::{self, Library};
+use crate::rules::release;
 
-/// What is to be tried, on which months.
-#[derive(Clone, Debug)]
-pub struct Asked {
-    /// The draft to be tried, by id.
+/// Rules to try on the reviews of past months: a draft or a bundle.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewBacktest {
+    /// The draft to try, by id.
+    #[garde(skip)]
+    #[serde(default)]
     pub draft: Option<i64>,
-    /// Or the stored bundle to be tried, by hash.
+    /// The stored bundle to try instead of a draft, by its SHA-256.
+    #[garde(inner(length(chars, max = 64)))]
+    #[serde(default)]
     pub bundle: Option<String>,
-    /// The release to try it against; by default the one in force when the draft takes effect.
+    /// The release to compare with, by id; by default the one in force when the draft would take effect.
+    #[garde(skip)]
+    #[serde(default)]
     pub against: Option<i64>,
     /// The first month.
+    #[garde(skip)]
+    #[schema(value_type = String, example = "2014-01")]
     pub from: Period,
     /// The last month.
+    #[garde(skip)]
+    #[schema(value_type = String, example = "2014-12")]
     pub to: Period,
-    /// Only this store's reviews, by code.
+    /// Only reviews of this store, by code; by default, of every store that the caller may see.
+    #[garde(inner(length(chars, max = 32)))]
+    #[serde(default)]
+    #[schema(example = "JC")]
     pub store: Option<String>,
 }
 
 /// What was asked for, found.
 #[derive(Debug)]
-pub struct Found {
+pub struct FoundRules {
     /// The rules to be tried.
     pub tried: Arc<Bundle>,
     /// Those to try them against; none where there is no release yet.
@@ -46,48 +60,35 @@ pub struct Found {
     pub months: Vec<Reached>,
 }
 
-impl Asked {
+impl NewBacktest {
     /// Finds rules and months, as far as the caller reaches.
     ///
     /// # Errors
     ///
     /// The fields at fault; `rules-broken` with every finding where the draft does not compile.
-    pub async fn find(
-        &self,
-        connection: &mut AsyncPgConnection,
-        library: &Library,
-        scope: &Scope,
-        now: DateTime<Utc>,
-    ) -> Result<Found, Problem> {
+    pub async fn find(&self, cx: &mut Context, library: &Library) -> Result<FoundRules, Problem> {
         self.check()?;
-        let selection =
-            Selection { from: self.from, to: self.to, store: self.store.clone(), scope: scope.clone() };
-        let months = some_months(connection, &selection).await?;
+        let (from, to, store) = (self.from, self.to, self.store.clone());
+        let selection = Selection { from, to, store, scope: cx.scope.clone() };
+        let months = some_months(cx.db(), &selection).await?;
         let (tried, effective_from) = match (self.draft, &self.bundle) {
-            (Some(draft), _) => drafted(connection, draft).await?,
+            (Some(draft), _) => drafted(cx, draft).await?,
             (None, hash) => {
-                let hash = hash.as_deref().unwrap_or_default();
-                let bundle =
-                    library.bundle(connection, hash).await.map_err(|problem| match problem.code {
-                        Code::NotFound => Problem::field("bundle", "there is no such bundle"),
-                        _ => problem,
-                    })?;
-                (bundle, None)
+                let found = library.bundle(cx.db(), hash.as_deref().unwrap_or_default()).await;
+                (found.map_err(|problem| of_field(problem, "bundle", "there is no such bundle"))?, None)
             }
         };
-        let month = effective_from.unwrap_or_else(|| Period::containing(clock::day(now)));
-        let baseline = match baseline(connection, self.against, month).await? {
-            Some(hash) => Some(library.bundle(connection, &hash).await?),
+        let month = effective_from.unwrap_or_else(|| Period::containing(cx.today()));
+        let baseline = match baseline(cx.db(), self.against, month).await? {
+            Some(hash) => Some(library.bundle(cx.db(), &hash).await?),
             None => None,
         };
-        Ok(Found { tried, baseline, selection, months })
+        Ok(FoundRules { tried, baseline, selection, months })
     }
 
     fn check(&self) -> Result<(), Problem> {
         let mut faults = Vec::new();
-        let mut fault = |field: &str, message: &str| {
-            faults.push(FieldError { field: field.to_owned(), message: message.to_owned() });
-        };
+        let mut fault = |field: &str, message: &str| faults.push(FieldError::new(field, message));
         match (self.draft, &self.bundle) {
             (None, None) => fault("draft", "name a draft, or a bundle by its hash"),
             (Some(_), Some(_)) => fault("bundle", "name a draft or a bundle, not both"),
@@ -120,21 +121,20 @@ pub async fn some_months(
     })
 }
 
-/// A draft's files, compiled, and the month from which they are meant to count.
-pub async fn drafted(
-    connection: &mut AsyncPgConnection,
-    draft: i64,
-) -> Result<(Arc<Bundle>, Option<Period>), Problem> {
-    let found = draft::find(connection, draft).await.map_err(|problem| match problem.code {
-        Code::NotFound => Problem::field("draft", "there is no such draft"),
+/// What is not there is a field at fault: the caller has named it.
+fn of_field(problem: Problem, field: &str, message: &str) -> Problem {
+    match problem.code {
+        Code::NotFound => Problem::field(field, message),
         _ => problem,
-    })?;
-    let files = files::all(connection, draft).await?;
-    let compiled = tokio::task::spawn_blocking(move || Bundle::compile(files))
-        .await
-        .map_err(|error| Problem::internal(&error))?;
-    let bundle = compiled.map_err(|findings| folder::problem(&findings))?;
-    Ok((Arc::new(bundle), found.effective_from))
+    }
+}
+
+/// A draft's files, compiled, and the month from which they are meant to count.
+pub async fn drafted(cx: &mut Context, draft: i64) -> Result<(Arc<Bundle>, Option<Period>), Problem> {
+    let found = draft::find(cx, draft).await;
+    let found = found.map_err(|problem| of_field(problem, "draft", "there is no such draft"))?;
+    let bundle = library::compile(files::all(cx.db(), draft).await?).await?;
+    Ok((bundle, found.effective_from))
 }
 
 /// Hash of the bundle of a release, or of the one in force in `month`; none where there is no release yet.
@@ -144,10 +144,10 @@ pub async fn baseline(
     month: Period,
 ) -> Result<Option<String>, Problem> {
     let found = match release {
-        Some(id) => Some(release::find(connection, id).await.map_err(|problem| match problem.code {
-            Code::NotFound => Problem::field("against", "there is no such release"),
-            _ => problem,
-        })?),
+        Some(id) => {
+            let found = release::find(connection, id).await;
+            Some(found.map_err(|problem| of_field(problem, "against", "there is no such release"))?)
+        }
         None => release::in_force(connection, month, None).await?,
     };
     Ok(found.map(|release| release.bundle))

@@ -1,20 +1,26 @@
 //! What a review comes to, as far as a backtest compares it.
 
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, Nullable, Numeric, Text};
 use rust_decimal::Decimal;
 
 use crate::decimal;
 use crate::rules::scoring::Scored;
 
 /// What a review comes to: what its owner is told and paid by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct ReviewResult {
     /// Points with the bonus; none while it needs attention or when nothing applies.
+    #[diesel(sql_type = Nullable<Numeric>)]
     pub total: Option<Decimal>,
     /// The grade that counts.
+    #[diesel(sql_type = Text)]
     pub final_grade: String,
     /// Performance coefficient 绩效系数; none when not rated.
+    #[diesel(sql_type = Nullable<Numeric>)]
     pub coefficient: Option<Decimal>,
     /// What somebody has to look at.
+    #[diesel(sql_type = Array<Text>)]
     pub attention: Vec<String>,
 }
 

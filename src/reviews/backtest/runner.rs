@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use super::engine::{Baseline, Progress, Sides};
 use super::report::BacktestReport;
-use super::request::{Asked, Found};
-use super::store::{self, Beginning, Ending};
+use super::request::{FoundRules, NewBacktest};
+use super::store::{self, Backtest, Beginning, Ending};
 use super::trial::{self, Trial};
+use crate::auth::Context;
 use crate::clock::Clock;
 use crate::db::Pool;
 use crate::http::Problem;
-use crate::reviews::generate::Runner;
 use crate::rules::library::Library;
 
 /// How often the row says that the backtest is alive, and is asked whether it is to stop.
@@ -20,45 +20,43 @@ const BEAT: Duration = Duration::from_secs(1);
 /// How often the end is tried to be written where the database does not answer.
 const ATTEMPTS: u32 = 10;
 
-/// Starts a backtest and gives its id; its row says how far it is.
+/// Starts a backtest and says how it began; its row says how far it is. It goes on when the request has ended, so it takes
+/// connections of its own from the pool, and asks the clock what time it has become.
 ///
 /// # Errors
 ///
-/// Those of [`Asked::find`]; a conflict where enough others run.
+/// Those of [`NewBacktest::find`]; a conflict where enough others run.
+#[tracing::instrument(skip_all, fields(draft = new.draft, from = %new.from, to = %new.to))]
 pub async fn start(
-    pool: &Pool,
+    cx: &mut Context,
+    (pool, clock): (&Pool, Clock),
     library: &Library,
-    asked: &Asked,
-    runner: &Runner,
-    clock: Clock,
-) -> Result<i64, Problem> {
-    let now = clock.now();
-    let connection = &mut *pool.get().await?;
-    let Found { tried, baseline, selection, months } =
-        asked.find(connection, library, &runner.scope, now).await?;
-    let store_id = asked.store.as_ref().and_then(|_| months.first()).map(|month| month.store_id);
+    new: &NewBacktest,
+) -> Result<Backtest, Problem> {
+    let FoundRules { tried, baseline, selection, months } = new.find(cx, library).await?;
+    let store_id = new.store.as_ref().and_then(|_| months.first()).map(|month| month.store_id);
     let sides = {
         let baseline = baseline.clone().map_or(Baseline::Nothing, Baseline::Bundle);
         Sides::new(Arc::clone(&tried), baseline)
     };
     let trial = Arc::new(Trial { sides, selection, months });
     let beginning = Beginning {
-        draft: asked.draft,
+        draft: new.draft,
         tried: &tried,
         against: baseline.as_ref().map(|bundle| bundle.hash.as_str()),
-        from: asked.from,
-        to: asked.to,
+        from: new.from,
+        to: new.to,
         store_id,
         total: trial.reviews(),
-        by: runner.user_id,
     };
-    let id = store::begin(connection, beginning, now).await?;
-    if let Err(error) = spawn(pool.clone(), trial, id, clock) {
+    let backtest = store::begin(cx, beginning).await?;
+    if let Err(error) = spawn(pool.clone(), trial, backtest.id, clock) {
         let failure = Ending::Failed("the server could not start a thread".to_owned());
-        store::end(connection, id, &failure, 0, now).await?;
+        let now = cx.now;
+        store::end(cx.db(), backtest.id, &failure, 0, now).await?;
         return Err(Problem::internal(&error));
     }
-    Ok(id)
+    Ok(backtest)
 }
 
 /// A thread with a runtime of its own: requests are not held up, and it does not end with the worker that started it.

@@ -1,92 +1,91 @@
 //! Backtests in the database.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamptz};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::report::BacktestReport;
-use crate::auth::audit;
+use crate::auth::Context;
 use crate::db::schema::rule_backtest;
-use crate::http::Problem;
+use crate::db::sql;
+use crate::http::{Page, Problem, Window};
 use crate::period::Period;
 use crate::rules::bundle::Bundle;
 use crate::rules::bundle_store::keep_bundle;
+use crate::words::words;
 
 /// Most backtests that run at once.
 const AT_ONCE: i64 = 2;
 /// A backtest that has not been heard of for so long does not run any more: the server was stopped.
 const SILENCE: TimeDelta = TimeDelta::seconds(60);
 
-/// The state of a backtest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum BacktestState {
-    /// It is running.
-    Running,
-    /// It has finished, and there is a report.
-    Finished,
-    /// Somebody stopped it.
-    Cancelled,
-    /// It failed; `failure` says why.
-    Failed,
-}
-
-impl BacktestState {
-    /// The word in the database and in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Finished => "finished",
-            Self::Cancelled => "cancelled",
-            Self::Failed => "failed",
-        }
-    }
-
-    fn named(name: &str) -> Self {
-        let all = [Self::Running, Self::Finished, Self::Cancelled];
-        // The table allows no other words.
-        all.into_iter().find(|state| state.name() == name).unwrap_or(Self::Failed)
+words! {
+    /// The state of a backtest.
+    pub enum BacktestState in "rule_backtest.state" {
+        /// It is running.
+        Running = "running" "进行中",
+        /// It has finished, and there is a report.
+        Finished = "finished" "已完成",
+        /// Somebody stopped it.
+        Cancelled = "cancelled" "已取消",
+        /// It failed; `failure` says why.
+        Failed = "failed" "失败",
     }
 }
 
 /// Rules tried on the reviews of past months.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
 pub struct Backtest {
     /// Its id.
+    #[diesel(sql_type = BigInt)]
     pub id: i64,
     /// The draft that is tried, in the version of that time.
+    #[diesel(sql_type = Nullable<BigInt>)]
     pub draft: Option<i64>,
     /// SHA-256 of the rules that are tried.
+    #[diesel(sql_type = Text)]
     pub bundle: String,
     /// SHA-256 of the rules they are compared with; null if there was no release, in which case every review counts as new.
+    #[diesel(sql_type = Nullable<Text>)]
     pub against: Option<String>,
     /// The first month.
+    #[diesel(sql_type = Date)]
     #[schema(value_type = String, example = "2014-01")]
     pub from: Period,
     /// The last month.
+    #[diesel(sql_type = Date)]
     #[schema(value_type = String, example = "2014-12")]
     pub to: Period,
     /// Code of the store whose reviews are tried; null for every store within reach of the person who started it.
+    #[diesel(sql_type = Nullable<Text>)]
     pub store: Option<String>,
     /// Its state.
+    #[diesel(sql_type = Text)]
     pub state: BacktestState,
     /// How many reviews have been tried so far.
+    #[diesel(sql_type = BigInt)]
     pub done: i64,
     /// How many reviews there are to try.
+    #[diesel(sql_type = BigInt)]
     pub total: i64,
     /// Why it failed.
+    #[diesel(sql_type = Nullable<Text>)]
     pub failure: Option<String>,
     /// The report; null in lists, and until it has finished.
+    #[diesel(sql_type = Nullable<Text>)]
     pub report: Option<BacktestReport>,
     /// Login of the person who started it; null for the operator.
+    #[diesel(sql_type = Nullable<Text>)]
     pub started_by: Option<String>,
     /// When it was started.
+    #[diesel(sql_type = Timestamptz)]
     pub started_at: DateTime<Utc>,
     /// When it ended, or was last known to be running.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     pub finished_at: Option<DateTime<Utc>>,
 }
 
@@ -107,57 +106,53 @@ pub struct Beginning<'a> {
     pub store_id: Option<i64>,
     /// Reviews to be tried.
     pub total: i64,
-    /// Who starts it; none is the operator.
-    pub by: Option<i64>,
 }
 
 /// Adds a running backtest, and keeps the rules it tries, or refuses because enough others run.
-pub async fn begin(
-    connection: &mut AsyncPgConnection,
-    beginning: Beginning<'_>,
-    now: DateTime<Utc>,
-) -> Result<i64, Problem> {
-    connection
-        .transaction(async |connection| {
-            // Two that start at once would both find room.
-            diesel::sql_query("SELECT pg_advisory_xact_lock(hashtext('backtest'), 0)")
-                .execute(connection)
-                .await?;
-            let running: i64 = rule_backtest::table
-                .filter(rule_backtest::state.eq(BacktestState::Running.name()))
-                .filter(rule_backtest::seen_at.ge(now - SILENCE))
-                .count()
-                .get_result(connection)
-                .await?;
-            if running >= AT_ONCE {
-                return Err(Problem::conflict(format!(
-                    "{AT_ONCE} backtests are running; wait for one, or cancel it"
-                )));
-            }
-            keep_bundle(connection, beginning.tried, now).await?;
-            let id: i64 = diesel::insert_into(rule_backtest::table)
-                .values((
-                    rule_backtest::draft_id.eq(beginning.draft),
-                    rule_backtest::bundle_hash.eq(&beginning.tried.hash),
-                    rule_backtest::baseline_hash.eq(beginning.against),
-                    rule_backtest::first_period.eq(beginning.from.first_day()),
-                    rule_backtest::last_period.eq(beginning.to.first_day()),
-                    rule_backtest::store_id.eq(beginning.store_id),
-                    rule_backtest::state.eq(BacktestState::Running.name()),
-                    rule_backtest::total.eq(beginning.total),
-                    rule_backtest::started_by.eq(beginning.by),
-                    rule_backtest::started_at.eq(now),
-                    rule_backtest::seen_at.eq(now),
-                ))
-                .returning(rule_backtest::id)
-                .get_result(connection)
-                .await?;
-            let detail = json!({ "draft": beginning.draft, "bundle": beginning.tried.hash });
-            let subject = format!("rule_backtest/{id}");
-            audit::record(connection, now, beginning.by, "start_backtest", &subject, detail).await?;
-            Ok(id)
-        })
-        .await
+pub async fn begin(cx: &mut Context, beginning: Beginning<'_>) -> Result<Backtest, Problem> {
+    let (now, by) = (cx.now, cx.by());
+    cx.transaction(async |cx| {
+        // Two that start at once would both find room.
+        sql("SELECT pg_advisory_xact_lock(hashtext('backtest'), 0)").execute(cx.db()).await?;
+        let running: i64 = rule_backtest::table
+            .filter(rule_backtest::state.eq(BacktestState::Running))
+            .filter(rule_backtest::seen_at.ge(now - SILENCE))
+            .count()
+            .get_result(cx.db())
+            .await?;
+        if running >= AT_ONCE {
+            return Err(Problem::conflict(format!(
+                "{AT_ONCE} backtests are running; wait for one, or cancel it"
+            )));
+        }
+        keep_bundle(cx.db(), beginning.tried, now).await?;
+        let id: i64 = diesel::insert_into(rule_backtest::table)
+            .values((
+                rule_backtest::draft_id.eq(beginning.draft),
+                rule_backtest::bundle_hash.eq(&beginning.tried.hash),
+                rule_backtest::baseline_hash.eq(beginning.against),
+                rule_backtest::first_period.eq(beginning.from),
+                rule_backtest::last_period.eq(beginning.to),
+                rule_backtest::store_id.eq(beginning.store_id),
+                rule_backtest::state.eq(BacktestState::Running),
+                rule_backtest::total.eq(beginning.total),
+                rule_backtest::started_by.eq(by),
+                rule_backtest::started_at.eq(now),
+                rule_backtest::seen_at.eq(now),
+            ))
+            .returning(rule_backtest::id)
+            .get_result(cx.db())
+            .await?;
+        let detail = json!({ "draft": beginning.draft, "bundle": beginning.tried.hash });
+        cx.audit("start_backtest", &subject(id), detail).await?;
+        without_report(cx, id).await
+    })
+    .await
+}
+
+/// How a backtest is called in the audit trail.
+fn subject(id: i64) -> String {
+    format!("rule_backtest/{id}")
 }
 
 /// Says how far a running backtest is and that it is alive; gives whether it is to stop.
@@ -182,7 +177,8 @@ pub async fn beat(
 
 #[diesel::dsl::auto_type(no_type_alias)]
 fn running(id: i64) -> _ {
-    rule_backtest::table.filter(rule_backtest::id.eq(id).and(rule_backtest::state.eq("running")))
+    let running: BacktestState = BacktestState::Running;
+    rule_backtest::table.filter(rule_backtest::id.eq(id).and(rule_backtest::state.eq(running)))
 }
 
 /// What a backtest ended with.
@@ -211,7 +207,7 @@ pub async fn end(
     };
     diesel::update(running(id))
         .set((
-            rule_backtest::state.eq(state.name()),
+            rule_backtest::state.eq(state),
             rule_backtest::report.eq(report),
             rule_backtest::failure.eq(failure),
             rule_backtest::done.eq(i64::try_from(done).unwrap_or(i64::MAX)),
@@ -224,141 +220,79 @@ pub async fn end(
 }
 
 /// Asks a backtest to stop; one that has ended stays as it is.
-pub async fn cancel(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    by: i64,
-    now: DateTime<Utc>,
-) -> Result<Backtest, Problem> {
-    connection
-        .transaction(async |connection| {
-            let asked = diesel::update(running(id))
-                .filter(rule_backtest::is_cancel_wanted.eq(false))
-                .set(rule_backtest::is_cancel_wanted.eq(true))
-                .execute(connection)
-                .await?;
-            if asked > 0 {
-                let subject = format!("rule_backtest/{id}");
-                audit::record(connection, now, Some(by), "cancel_backtest", &subject, json!({})).await?;
-            }
-            let filter = BacktestFilter { id: Some(id), draft: None };
-            let found = list(connection, &filter, 0, 1, now).await?.into_iter().next();
-            found.ok_or_else(|| Problem::not_found("backtest"))
-        })
-        .await
+pub async fn cancel(cx: &mut Context, id: i64) -> Result<Backtest, Problem> {
+    cx.transaction(async |cx| {
+        let asked = diesel::update(running(id))
+            .filter(rule_backtest::is_cancel_wanted.eq(false))
+            .set(rule_backtest::is_cancel_wanted.eq(true))
+            .execute(cx.db())
+            .await?;
+        if asked > 0 {
+            cx.audit("cancel_backtest", &subject(id), json!({})).await?;
+        }
+        without_report(cx, id).await
+    })
+    .await
 }
 
 /// Which backtests to list.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct BacktestFilter {
-    /// Only this one.
-    pub id: Option<i64>,
-    /// Only those of this draft.
+    /// Only backtests of this draft, by id.
     pub draft: Option<i64>,
 }
 
-#[derive(QueryableByName)]
-struct BacktestRow {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    draft_id: Option<i64>,
-    #[diesel(sql_type = Text)]
-    bundle_hash: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    baseline_hash: Option<String>,
-    #[diesel(sql_type = Date)]
-    first_period: NaiveDate,
-    #[diesel(sql_type = Date)]
-    last_period: NaiveDate,
-    #[diesel(sql_type = Nullable<Text>)]
-    store: Option<String>,
-    #[diesel(sql_type = Text)]
-    state: String,
-    #[diesel(sql_type = Bool)]
-    is_silent: bool,
-    #[diesel(sql_type = BigInt)]
-    done: i64,
-    #[diesel(sql_type = BigInt)]
-    total: i64,
-    #[diesel(sql_type = Nullable<Text>)]
-    failure: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    login: Option<String>,
-    #[diesel(sql_type = Timestamptz)]
-    started_at: DateTime<Utc>,
-    #[diesel(sql_type = Timestamptz)]
-    seen_at: DateTime<Utc>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    finished_at: Option<DateTime<Utc>>,
-}
-
-impl From<BacktestRow> for Backtest {
-    fn from(row: BacktestRow) -> Self {
-        let (state, failure, finished_at) = match row.is_silent {
-            true => (BacktestState::Failed, Some("interrupted".to_owned()), Some(row.seen_at)),
-            false => (BacktestState::named(&row.state), row.failure, row.finished_at),
-        };
-        Self {
-            id: row.id,
-            draft: row.draft_id,
-            bundle: row.bundle_hash,
-            against: row.baseline_hash,
-            from: Period::containing(row.first_period),
-            to: Period::containing(row.last_period),
-            store: row.store,
-            state,
-            done: row.done,
-            total: row.total,
-            failure,
-            report: None,
-            started_by: row.login,
-            started_at: row.started_at,
-            finished_at,
-        }
-    }
-}
-
-/// Backtests behind `after`, by id, without their reports.
+/// A page of backtests, by id, without their reports.
 pub async fn list(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     filter: &BacktestFilter,
-    after: i64,
-    limit: i64,
-    now: DateTime<Utc>,
-) -> Result<Vec<Backtest>, Problem> {
-    let rows: Vec<BacktestRow> = diesel::sql_query(
-        "SELECT b.id, b.draft_id, b.bundle_hash, b.baseline_hash, b.first_period, b.last_period, s.code AS store, \
-                b.state, b.state = 'running' AND b.seen_at < $1 AS is_silent, b.done, b.total, b.failure, a.login, \
-                b.started_at, b.seen_at, b.finished_at \
-         FROM rule_backtest b LEFT JOIN org_unit s ON s.id = b.store_id \
-         LEFT JOIN user_account a ON a.id = b.started_by \
-         WHERE b.id > $2 AND ($3 IS NULL OR b.id = $3) AND ($4 IS NULL OR b.draft_id = $4) \
-         ORDER BY b.id LIMIT $5",
-    )
-    .bind::<Timestamptz, _>(now - SILENCE)
-    .bind::<BigInt, _>(after)
-    .bind::<Nullable<BigInt>, _>(filter.id)
-    .bind::<Nullable<BigInt>, _>(filter.draft)
-    .bind::<BigInt, _>(limit)
-    .load(connection)
-    .await?;
-    Ok(rows.into_iter().map(Backtest::from).collect())
+    window: Window,
+) -> Result<Page<Backtest>, Problem> {
+    Ok(window.page(load(cx, None, filter, window, false).await?, |backtest| backtest.id))
 }
 
 /// The backtest with this id, with its report as it is kept.
-pub async fn find(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    now: DateTime<Utc>,
-) -> Result<Backtest, Problem> {
-    let filter = BacktestFilter { id: Some(id), draft: None };
-    let found = list(connection, &filter, 0, 1, now).await?.into_iter().next();
-    let mut backtest = found.ok_or_else(|| Problem::not_found("backtest"))?;
-    let report: Option<String> =
-        rule_backtest::table.find(id).select(rule_backtest::report).first(connection).await?;
-    if let Some(report) = report {
-        backtest.report = Some(serde_json::from_str(&report).map_err(|error| Problem::internal(&error))?);
-    }
-    Ok(backtest)
+pub async fn find(cx: &mut Context, id: i64) -> Result<Backtest, Problem> {
+    one(cx, id, true).await
+}
+
+async fn without_report(cx: &mut Context, id: i64) -> Result<Backtest, Problem> {
+    one(cx, id, false).await
+}
+
+async fn one(cx: &mut Context, id: i64, is_whole: bool) -> Result<Backtest, Problem> {
+    let found = load(cx, Some(id), &BacktestFilter::default(), Window::ONE, is_whole).await?;
+    found.into_iter().next().ok_or_else(|| Problem::not_found("backtest"))
+}
+
+async fn load(
+    cx: &mut Context,
+    id: Option<i64>,
+    filter: &BacktestFilter,
+    window: Window,
+    is_whole: bool,
+) -> Result<Vec<Backtest>, Problem> {
+    let backtests =
+        sql("SELECT b.id, b.draft_id AS draft, b.bundle_hash AS bundle, b.baseline_hash AS against,
+                b.first_period AS \"from\", b.last_period AS \"to\", s.code AS store, b.done, b.total,
+                CASE WHEN it.is_silent THEN 'failed' ELSE b.state END AS state,
+                CASE WHEN it.is_silent THEN 'interrupted' ELSE b.failure END AS failure,
+                CASE WHEN $5 THEN b.report END AS report, a.login AS started_by, b.started_at,
+                CASE WHEN it.is_silent THEN b.seen_at ELSE b.finished_at END AS finished_at
+         FROM rule_backtest b
+         CROSS JOIN LATERAL (SELECT b.state = 'running' AND b.seen_at < $1 AS is_silent) it
+         LEFT JOIN org_unit s ON s.id = b.store_id LEFT JOIN user_account a ON a.id = b.started_by
+         WHERE b.id > $2 AND ($3 IS NULL OR b.id = $3) AND ($4 IS NULL OR b.draft_id = $4)
+         ORDER BY b.id LIMIT $6")
+        .bind::<Timestamptz, _>(cx.now - SILENCE)
+        .bind::<BigInt, _>(window.after)
+        .bind::<Nullable<BigInt>, _>(id)
+        .bind::<Nullable<BigInt>, _>(filter.draft)
+        .bind::<Bool, _>(is_whole)
+        .bind::<BigInt, _>(window.rows())
+        .load(cx.db())
+        .await?;
+    Ok(backtests)
 }

@@ -63,8 +63,7 @@ pub async fn carry_out(
     let (on_thread, counting) = (Arc::clone(trial), Arc::clone(progress));
     let engine = on_deep_stack(move || engine::run(&on_thread.sides, pages, threads, &counting));
     let (fed, tried) = tokio::join!(feed(pool, trial, sender), engine);
-    let Tried { tally, never_executed } =
-        tried.map_err(|error| Problem::internal(&error))?.map_err(|sentence| Problem::internal(&sentence))?;
+    let Tried { tally, never_executed } = tried?.map_err(|sentence| Problem::internal(&sentence))?;
     fed?;
     if progress.is_stopped() {
         return Ok(None);

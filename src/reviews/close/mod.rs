@@ -6,7 +6,9 @@ mod store;
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use diesel::QueryableByName;
+use diesel::sql_types::{Numeric, Text};
+use diesel_async::AsyncPgConnection;
 use garde::Validate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -14,13 +16,12 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::compute::Month;
-use super::generate::{self, Runner};
+use super::generate;
 use super::store::{ReviewCycle, find_cycle};
+use crate::auth::Context;
 use crate::auth::access::{Role, may_enter};
-use crate::auth::audit;
 use crate::diary::work_reports::tally;
-use crate::http::problem::FieldError;
-use crate::http::{Code, Problem};
+use crate::http::{Code, FieldError, Problem};
 use crate::ledger::close;
 use crate::ledger::metric::{COMPUTED_SOURCE, Catalogue, Missing};
 use crate::ledger::month::Value;
@@ -74,16 +75,20 @@ pub struct MissingFacts {
 }
 
 /// A value from verified events that differs from what a source has delivered. The events count.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, QueryableByName, Serialize, ToSchema)]
 pub struct FactConflict {
     /// Employee number 工号.
+    #[diesel(sql_type = Text)]
     pub employee_no: String,
     /// The metric.
+    #[diesel(sql_type = Text)]
     pub metric: String,
     /// The value that counts.
+    #[diesel(sql_type = Numeric)]
     #[schema(value_type = f64)]
     pub counts: Decimal,
     /// The value that was delivered.
+    #[diesel(sql_type = Numeric)]
     #[schema(value_type = f64)]
     pub besides: Decimal,
 }
@@ -105,22 +110,13 @@ pub struct Freeze {
 ///
 /// # Errors
 ///
-/// Not found where the runner does not reach the cycle; `no-release` where no rules score the month.
-pub async fn outstanding(
-    connection: &mut AsyncPgConnection,
-    bundle: &Bundle,
-    cycle_id: i64,
-    runner: &Runner,
-) -> Result<Outstanding, Problem> {
-    connection
-        .build_transaction()
-        .read_only()
-        .repeatable_read()
-        .run(async |connection| {
-            let cycle = find_cycle(connection, &runner.scope, cycle_id).await?;
-            outstanding_of(connection, bundle, cycle).await
-        })
-        .await
+/// Not found where the caller does not reach the cycle; `no-release` where no rules score the month.
+pub async fn outstanding(cx: &mut Context, bundle: &Bundle, cycle_id: i64) -> Result<Outstanding, Problem> {
+    cx.snapshot(async |cx| {
+        let cycle = find_cycle(cx, cycle_id).await?;
+        outstanding_of(cx.db(), bundle, cycle).await
+    })
+    .await
 }
 
 /// What the month of a cycle still waits for, as the transaction sees it.
@@ -222,56 +218,48 @@ fn is_required(catalogue: &Catalogue, metric: &str) -> bool {
 /// # Errors
 ///
 /// A conflict where the month is frozen already, is too far, or something is missing that nobody has accepted.
+#[tracing::instrument(skip_all, fields(cycle = cycle_id))]
 pub async fn freeze(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     bundle: &Bundle,
     cycle_id: i64,
     freeze: &Freeze,
-    runner: &Runner,
-    now: DateTime<Utc>,
 ) -> Result<ReviewCycle, Problem> {
     let note = freeze.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
-    connection
-        .transaction(async |connection| {
-            let cycle = find_cycle(connection, &runner.scope, cycle_id).await?;
-            if !cycle.state.may_generate() {
-                return Err(Problem::conflict(format!(
-                    "the cycle cannot be frozen: its state is '{}'",
-                    cycle.state.name()
-                )));
-            }
-            // What is checked is what was frozen: until the transaction ends, nobody is posted here, and nothing is
-            // delivered or corrected.
-            store::hold_postings(connection, cycle.store_id).await?;
-            tally::store_month_if_used(connection, cycle.store_id, cycle.period, runner.user_id, now).await?;
-            let frozen =
-                close::freeze(connection, cycle.store_id, cycle.period, note, runner.user_id, now).await?;
-            let state = outstanding_of(connection, bundle, cycle.clone()).await?;
-            if !state.is_complete && !freeze.accept_missing {
-                return Err(refusal(&state));
-            }
-            if !state.is_complete && note.is_none() {
-                return Err(Problem::field(
-                    "note",
-                    "say why the month is frozen although something is missing",
-                ));
-            }
-            store::mark_frozen(connection, cycle.id, now).await?;
-            let detail = json!({ "values": frozen, "complete": state.is_complete, "note": note });
-            let subject = format!("review_cycle/{}", cycle.id);
-            audit::record(connection, now, runner.user_id, "freeze_month", &subject, detail).await?;
-            find_cycle(connection, &runner.scope, cycle_id).await
-        })
-        .await
+    let (now, by) = (cx.now, cx.by());
+    cx.transaction(async |cx| {
+        let cycle = find_cycle(cx, cycle_id).await?;
+        if !cycle.state.may_generate() {
+            let message = format!("the cycle cannot be frozen: its state is '{}'", cycle.state);
+            return Err(Problem::conflict(message));
+        }
+        // What is checked is what was frozen: until the transaction ends, nobody is posted here, and nothing is
+        // delivered or corrected.
+        store::hold_postings(cx.db(), cycle.store_id).await?;
+        tally::store_month_if_used(cx.db(), cycle.store_id, cycle.period, by, now).await?;
+        let frozen = close::freeze(cx.db(), cycle.store_id, cycle.period, note, by, now).await?;
+        let state = outstanding_of(cx.db(), bundle, cycle).await?;
+        if !state.is_complete && !freeze.accept_missing {
+            return Err(refusal(&state));
+        }
+        if !state.is_complete && note.is_none() {
+            return Err(Problem::field("note", "say why the month is frozen although something is missing"));
+        }
+        store::mark_frozen(cx.db(), cycle_id, now).await?;
+        let detail = json!({ "values": frozen, "complete": state.is_complete, "note": note });
+        cx.audit("freeze_month", &format!("review_cycle/{cycle_id}"), detail).await?;
+        find_cycle(cx, cycle_id).await
+    })
+    .await
 }
 
 /// The refusal of an incomplete month names every source and person.
 fn refusal(state: &Outstanding) -> Problem {
     let errors = state.sources.iter().flat_map(|source| {
         let people = source.missing.iter().filter(|person| !person.required.is_empty());
-        people.map(|person| FieldError {
-            field: format!("{}.{}", source.source, person.employee_no),
-            message: format!("{} {}: {}", source.zh, person.name, person.required.join(", ")),
+        people.map(|person| {
+            let field = format!("{}.{}", source.source, person.employee_no);
+            FieldError::new(field, format!("{} {}: {}", source.zh, person.name, person.required.join(", ")))
         })
     });
     Problem {

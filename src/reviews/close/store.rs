@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Numeric, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Date, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use rust_decimal::Decimal;
 
 use super::FactConflict;
 use crate::auth::access::Role;
 use crate::db::schema::{org_unit, source_delivery};
+use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
 use crate::reviews::cycle::CycleState;
@@ -22,7 +22,7 @@ pub(super) async fn delivered(
     period: Period,
 ) -> Result<HashMap<String, DateTime<Utc>>, Problem> {
     let rows: Vec<(String, DateTime<Utc>)> = source_delivery::table
-        .filter(source_delivery::store_id.eq(store_id).and(source_delivery::period.eq(period.first_day())))
+        .filter(source_delivery::store_id.eq(store_id).and(source_delivery::period.eq(period)))
         .select((source_delivery::source, source_delivery::delivered_at))
         .load(connection)
         .await?;
@@ -36,25 +36,23 @@ pub(super) async fn deliverers(
     period: Period,
 ) -> Result<Vec<(String, Vec<Role>)>, Problem> {
     #[derive(QueryableByName)]
-    struct DelivererRow {
+    struct Deliverer {
         #[diesel(sql_type = Text)]
         name: String,
         #[diesel(sql_type = Array<Text>)]
-        roles: Vec<String>,
+        roles: Vec<Role>,
     }
-    let rows: Vec<DelivererRow> = diesel::sql_query(
-        "SELECT e.name, l.roles FROM user_account l JOIN employee e ON e.id = l.employee_id \
-         WHERE NOT l.is_disabled AND EXISTS (SELECT FROM assignment a JOIN org_unit u ON u.id = a.unit_id \
-             WHERE a.employee_id = e.id AND u.store_id = $1 \
-             AND daterange(a.valid_from, a.valid_to) && daterange($2, $3)) ORDER BY e.employee_no",
-    )
-    .bind::<BigInt, _>(store_id)
-    .bind::<Date, _>(period.first_day())
-    .bind::<Date, _>(period.end())
-    .load(connection)
-    .await?;
-    let role = |name: &String| serde_json::from_value(serde_json::Value::String(name.clone())).ok();
-    Ok(rows.into_iter().map(|row| (row.name, row.roles.iter().filter_map(role).collect())).collect())
+    let deliverers: Vec<Deliverer> =
+        sql("SELECT e.name, l.roles FROM user_account l JOIN employee e ON e.id = l.employee_id
+         WHERE NOT l.is_disabled AND EXISTS (SELECT FROM assignment a JOIN org_unit u ON u.id = a.unit_id
+             WHERE a.employee_id = e.id AND u.store_id = $1
+             AND daterange(a.valid_from, a.valid_to) && daterange($2, $3)) ORDER BY e.employee_no")
+        .bind::<BigInt, _>(store_id)
+        .bind::<Date, _>(period)
+        .bind::<Date, _>(period.end())
+        .load(connection)
+        .await?;
+    Ok(deliverers.into_iter().map(|one| (one.name, one.roles)).collect())
 }
 
 /// Values of verified events beside others that were delivered.
@@ -63,39 +61,22 @@ pub(super) async fn conflicts(
     store_id: i64,
     period: Period,
 ) -> Result<Vec<FactConflict>, Problem> {
-    #[derive(QueryableByName)]
-    struct ConflictRow {
-        #[diesel(sql_type = Text)]
-        employee_no: String,
-        #[diesel(sql_type = Text)]
-        metric: String,
-        #[diesel(sql_type = Numeric)]
-        counts: Decimal,
-        #[diesel(sql_type = Numeric)]
-        besides: Decimal,
-    }
     let people = crate::ledger::close::people_of(connection, store_id, period).await?;
-    let rows: Vec<ConflictRow> = diesel::sql_query(
-        "SELECT e.employee_no, r.metric, r.counts, r.besides FROM ( \
-             SELECT employee_id, metric, sum(value) FILTER (WHERE rank = 3) AS counts, \
-                 sum(value) FILTER (WHERE rank = 2) AS besides \
-             FROM standing_fact('infinity') WHERE period = $1 AND employee_id = ANY ($2) \
-             GROUP BY employee_id, metric) AS r JOIN employee e ON e.id = r.employee_id \
-         WHERE r.counts <> r.besides ORDER BY e.employee_no, r.metric",
-    )
-    .bind::<Date, _>(period.first_day())
+    let mut conflicts: Vec<FactConflict> = sql("SELECT e.employee_no, r.metric, r.counts, r.besides FROM (
+             SELECT employee_id, metric, sum(value) FILTER (WHERE rank = 3) AS counts,
+                 sum(value) FILTER (WHERE rank = 2) AS besides
+             FROM standing_fact('infinity') WHERE period = $1 AND employee_id = ANY ($2)
+             GROUP BY employee_id, metric) AS r JOIN employee e ON e.id = r.employee_id
+         WHERE r.counts <> r.besides ORDER BY e.employee_no, r.metric")
+    .bind::<Date, _>(period)
     .bind::<Array<BigInt>, _>(people)
     .load(connection)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| FactConflict {
-            employee_no: row.employee_no,
-            metric: row.metric,
-            counts: row.counts.normalize(),
-            besides: row.besides.normalize(),
-        })
-        .collect())
+    for conflict in &mut conflicts {
+        conflict.counts.normalize_assign();
+        conflict.besides.normalize_assign();
+    }
+    Ok(conflicts)
 }
 
 /// Waits for whoever is changing postings in a store, and keeps others from it until the transaction ends: who posts
@@ -118,14 +99,12 @@ pub(super) async fn mark_frozen(
     cycle_id: i64,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    diesel::sql_query(
-        "UPDATE review_cycle SET version = version + 1, frozen_at = coalesce(frozen_at, $2), \
-             state = CASE WHEN state = $3 THEN $4 ELSE state END WHERE id = $1",
-    )
+    sql("UPDATE review_cycle SET version = version + 1, frozen_at = coalesce(frozen_at, $2),
+             state = CASE WHEN state = $3 THEN $4 ELSE state END WHERE id = $1")
     .bind::<BigInt, _>(cycle_id)
     .bind::<Timestamptz, _>(now)
-    .bind::<Text, _>(CycleState::Collecting.name())
-    .bind::<Text, _>(CycleState::Frozen.name())
+    .bind::<Text, _>(CycleState::Collecting)
+    .bind::<Text, _>(CycleState::Frozen)
     .execute(connection)
     .await?;
     Ok(())

@@ -14,13 +14,10 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, Utc};
-
 use self::answer::{Lever, Levers, SearchedSteps};
 use self::subject::Subject;
 use super::explain;
-use crate::auth::caller::{Identity, Scope};
-use crate::db::Pool;
+use crate::auth::Context;
 use crate::http::Problem;
 use crate::ledger::month::MonthFacts;
 use crate::rules::bundle::{Bundle, Scheme};
@@ -30,29 +27,19 @@ use crate::rules::sandbox::on_deep_stack;
 /// How far the search goes.
 pub const SEARCHED: SearchedSteps = SearchedSteps { single: 1_000, pair: 120 };
 
-/// The levers of a review that the reader reaches. Reading other people's is logged.
-pub async fn of_review(
-    pool: &Pool,
-    library: &Library,
-    reader: &Identity,
-    scope: &Scope,
-    id: i64,
-    now: DateTime<Utc>,
-) -> Result<Levers, Problem> {
-    let (explanation, bundle) = {
-        let connection = &mut *pool.get().await?;
-        let explanation = explain::explain(connection, reader, scope, id, now).await?;
-        let bundle = library.bundle(connection, &explanation.bundle).await?;
-        (explanation, bundle)
-    };
+/// The levers of a review that the caller reaches. Reading other people's is logged.
+pub async fn of_review(mut cx: Context, library: &Library, id: i64) -> Result<Levers, Problem> {
+    let explanation = explain::explain(&mut cx, id).await?;
+    let bundle = library.bundle(cx.db(), &explanation.bundle).await?;
+    // The connection goes back before scripts run.
+    drop(cx);
     on_deep_stack(move || {
         let scheme = bundle.schemes.get(&explanation.review.scheme);
         let scheme = scheme.ok_or_else(|| Problem::not_found("scheme"))?;
         let facts = explanation.snapshot.facts(&bundle.catalogue);
         Ok(find(id, &bundle, scheme, facts, SEARCHED))
     })
-    .await
-    .map_err(|error| Problem::internal(&error))?
+    .await?
 }
 
 /// The levers of a review, from its facts and the rules it was scored with. Runs scripts: call it on a deep stack.

@@ -8,7 +8,6 @@ use super::stored::{StoredItem, StoredReview};
 use crate::decimal;
 use crate::reviews::compute::deliveries;
 use crate::reviews::snapshot::Snapshot;
-use crate::reviews::store::word;
 use crate::rules::bundle::{Bundle, Files, identity, version_of};
 use crate::rules::finding::Finding;
 use crate::rules::host::HOST_VERSION;
@@ -179,7 +178,7 @@ impl Differences {
             review_id: stored.first().map_or(0, |item| item.review_id),
             ordinal,
             rule: result.rule.clone(),
-            outcome: word(result.outcome).to_owned(),
+            outcome: result.outcome.name().to_owned(),
             score: result.score,
             max: result.max,
             reasons: result.reasons(),

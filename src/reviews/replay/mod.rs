@@ -8,7 +8,6 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
-use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use futures_util::future::try_join_all;
 use serde::Serialize;
@@ -17,14 +16,12 @@ use serde_json::json;
 use self::compare::{Replay, StoredBundle, replay};
 use self::stored::{ReplayFilter, StoredItem, StoredReview};
 use super::explain;
-use crate::auth::audit;
-use crate::auth::caller::{Identity, Scope};
-use crate::db::Pool;
+use crate::auth::Context;
 use crate::http::{Code, Problem};
 use crate::period::Period;
 use crate::rules::bundle::{Bundle, Files};
 use crate::rules::bundle_store::bundle_files;
-use crate::rules::sandbox::on_deep_stack;
+use crate::rules::sandbox::{blocking, on_deep_stack};
 
 /// Reviews run at a time: enough for every core, few enough for any memory.
 const PAGE: i64 = 512;
@@ -66,34 +63,21 @@ impl ReplayReport {
     }
 }
 
-/// Runs one review again that the reader reaches. Reading other people's is logged.
-pub async fn of_review(
-    pool: &Pool,
-    reader: &Identity,
-    scope: &Scope,
-    id: i64,
-    now: DateTime<Utc>,
-) -> Result<Replay, Problem> {
+/// Runs one review again that the caller reaches. Reading other people's is logged.
+pub async fn of_review(cx: &mut Context, id: i64) -> Result<Replay, Problem> {
     let filter = ReplayFilter { id: Some(id), ..ReplayFilter::default() };
-    let (page, bundles) = {
-        let connection = &mut *pool.get().await?;
-        explain::reach(connection, reader, scope, id, now).await?;
-        let page = stored::page(connection, &filter, 0, 1).await?;
-        let mut bundles = Bundles::default();
-        bundles.load(connection, &page).await?;
-        (page, bundles)
-    };
-    let run = run(page, &bundles).await?;
-    note_incidents(&mut *pool.get().await?, &run, Some(reader.user_id), now).await?;
+    explain::reach(cx, id).await?;
+    let page = stored::page(cx.db(), &filter, 0, 1).await?;
+    let run = run(cx, page, &mut Bundles::default()).await?;
     let (_, replay) = run.into_iter().next().ok_or_else(|| Problem::not_found("review"))?;
     Ok(replay)
 }
 
-/// Runs every review of a filter again, as the operator, and calls `progress` with the number of those that are done.
+/// Runs every review of a filter again, and calls `progress` with the number of those that are done.
+#[tracing::instrument(skip_all, fields(months = ?filter.months, store = filter.store))]
 pub async fn many(
-    pool: &Pool,
+    cx: &mut Context,
     filter: &ReplayFilter,
-    now: DateTime<Utc>,
     progress: impl Fn(usize),
 ) -> Result<ReplayReport, Problem> {
     let mut months = BTreeMap::<(String, Period), ReplayedMonth>::new();
@@ -101,22 +85,15 @@ pub async fn many(
     let mut bundles = Bundles::default();
     let mut after = 0;
     loop {
-        let page = {
-            let connection = &mut *pool.get().await?;
-            let page = stored::page(connection, filter, after, PAGE).await?;
-            bundles.load(connection, &page).await?;
-            page
-        };
+        let page = stored::page(cx.db(), filter, after, PAGE).await?;
         let Some((last, _)) = page.last() else { break };
         after = last.id;
-        let run = run(page, &bundles).await?;
-        note_incidents(&mut *pool.get().await?, &run, None, now).await?;
+        let run = run(cx, page, &mut bundles).await?;
         progress(run.len());
         for (review, replay) in run {
-            let period = Period::containing(review.period);
-            let month = months.entry((review.store.clone(), period)).or_insert(ReplayedMonth {
+            let month = months.entry((review.store.clone(), review.period)).or_insert(ReplayedMonth {
                 store: review.store,
-                period,
+                period: review.period,
                 reviews: 0,
                 proved: 0,
                 incidents: 0,
@@ -137,8 +114,14 @@ pub async fn many(
 
 type Page = Vec<(StoredReview, Vec<StoredItem>)>;
 
-/// Runs a page of reviews again on as many threads as there are cores, in the page's order.
-async fn run(page: Page, bundles: &Bundles) -> Result<Vec<(StoredReview, Replay)>, Problem> {
+/// Runs a page of reviews again on as many threads as there are cores, in the page's order, and writes what did not come
+/// out the same into the audit log.
+async fn run(
+    cx: &mut Context,
+    page: Page,
+    bundles: &mut Bundles,
+) -> Result<Vec<(StoredReview, Replay)>, Problem> {
+    bundles.load(cx.db(), &page).await?;
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let share = page.len().div_ceil(cores).max(1);
     let mut rest = page.into_iter();
@@ -158,8 +141,13 @@ async fn run(page: Page, bundles: &Bundles) -> Result<Vec<(StoredReview, Replay)
             run.collect::<Vec<_>>()
         }));
     }
-    let parts = try_join_all(threads).await.map_err(|error| Problem::internal(&error))?;
-    Ok(parts.into_iter().flatten().collect())
+    let run = try_join_all(threads).await?.into_iter().flatten().collect::<Vec<_>>();
+    for (review, replay) in run.iter().filter(|(_, replay)| !replay.is_same) {
+        let fields = replay.differences.iter().map(|difference| &difference.field).collect::<Vec<_>>();
+        let detail = json!({ "bundle": replay.bundle, "fields": fields });
+        cx.audit("replay_mismatch", &format!("review/{}", review.id), detail).await?;
+    }
+    Ok(run)
 }
 
 /// The bundles of a page, judged and compiled from their bytes as they are stored now.
@@ -183,29 +171,13 @@ impl Bundles {
                 found => found?,
             };
             let hash = review.bundle.clone();
-            let judged = tokio::task::spawn_blocking(move || {
+            let judged = blocking(move || {
                 let compiled = Bundle::compile(files.clone()).map(Arc::new);
                 StoredBundle::new(&hash, &files, compiled)
             });
-            let judged = judged.await.map_err(|error| Problem::internal(&error))?;
+            let judged = judged.await?;
             self.0.insert(review.bundle.clone(), Arc::new(judged));
         }
         Ok(())
     }
-}
-
-/// Writes what did not come out the same into the audit log.
-async fn note_incidents(
-    connection: &mut AsyncPgConnection,
-    run: &[(StoredReview, Replay)],
-    by: Option<i64>,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    for (review, replay) in run.iter().filter(|(_, replay)| !replay.is_same) {
-        let fields = replay.differences.iter().map(|difference| &difference.field).collect::<Vec<_>>();
-        let detail = json!({ "bundle": replay.bundle, "fields": fields });
-        let subject = format!("review/{}", review.id);
-        audit::record(connection, now, by, "replay_mismatch", &subject, detail).await?;
-    }
-    Ok(())
 }

@@ -1,6 +1,5 @@
 //! Reviews as they are stored, whole: every column that scoring gave, every item.
 
-use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -8,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::db::schema::review_item;
+use crate::db::{Statement, sql};
 use crate::http::Problem;
 use crate::period::Period;
 
@@ -31,9 +31,9 @@ pub struct StoredReview {
     /// Code of the store.
     #[diesel(sql_type = Text)]
     pub store: String,
-    /// First day of the month.
+    /// The month.
     #[diesel(sql_type = Date)]
-    pub period: NaiveDate,
+    pub period: Period,
     /// The scheme it was scored by.
     #[diesel(sql_type = Text)]
     pub scheme: String,
@@ -88,7 +88,7 @@ pub struct StoredItem {
     pub ordinal: i16,
     /// The rule.
     pub rule: String,
-    /// What it came to.
+    /// What it came to, as it is stored: a word that scoring does not know is a difference.
     pub outcome: String,
     /// Its points.
     pub score: Option<Decimal>,
@@ -98,6 +98,20 @@ pub struct StoredItem {
     pub reasons: Vec<String>,
 }
 
+/// What a filter finds, whatever revision it is.
+macro_rules! found {
+    ($columns:literal, $rest:literal) => {
+        sql(concat!(
+            "SELECT ",
+            $columns,
+            " FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN org_unit s ON s.id = c.store_id
+             WHERE ($1 IS NULL OR r.id = $1) AND ($2 IS NULL OR c.period >= $2) AND ($3 IS NULL OR c.period <= $3)
+             AND ($4 IS NULL OR s.code = $4)",
+            $rest
+        ))
+    };
+}
+
 /// How many reviews a filter finds.
 pub async fn count(connection: &mut AsyncPgConnection, filter: &ReplayFilter) -> Result<i64, Problem> {
     #[derive(QueryableByName)]
@@ -105,18 +119,7 @@ pub async fn count(connection: &mut AsyncPgConnection, filter: &ReplayFilter) ->
         #[diesel(sql_type = BigInt)]
         count: i64,
     }
-    let (first, last) = months(filter);
-    let counted: Count = diesel::sql_query(
-        "SELECT count(*) AS count FROM review r JOIN review_cycle c ON c.id = r.cycle_id \
-         JOIN org_unit s ON s.id = c.store_id WHERE ($1 IS NULL OR r.id = $1) \
-         AND ($2 IS NULL OR c.period >= $2) AND ($3 IS NULL OR c.period <= $3) AND ($4 IS NULL OR s.code = $4)",
-    )
-    .bind::<Nullable<BigInt>, _>(filter.id)
-    .bind::<Nullable<Date>, _>(first)
-    .bind::<Nullable<Date>, _>(last)
-    .bind::<Nullable<Text>, _>(&filter.store)
-    .get_result(connection)
-    .await?;
+    let counted: Count = filtered(found!("count(*) AS count", ""), filter).get_result(connection).await?;
     Ok(counted.count)
 }
 
@@ -127,23 +130,14 @@ pub async fn page(
     after: i64,
     limit: i64,
 ) -> Result<Vec<(StoredReview, Vec<StoredItem>)>, Problem> {
-    let (first, last) = months(filter);
-    let reviews: Vec<StoredReview> = diesel::sql_query(
-        "SELECT r.id, s.code AS store, c.period, r.scheme, r.bundle_hash AS bundle, r.snapshot, r.trace, r.base, \
-                r.bonus, r.total, r.applicable_max, r.grade, r.final_grade, r.coefficient, r.grade_reasons, \
-                r.attention, r.deliveries \
-         FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN org_unit s ON s.id = c.store_id \
-         WHERE r.id > $5 AND ($1 IS NULL OR r.id = $1) AND ($2 IS NULL OR c.period >= $2) \
-         AND ($3 IS NULL OR c.period <= $3) AND ($4 IS NULL OR s.code = $4) ORDER BY r.id LIMIT $6",
-    )
-    .bind::<Nullable<BigInt>, _>(filter.id)
-    .bind::<Nullable<Date>, _>(first)
-    .bind::<Nullable<Date>, _>(last)
-    .bind::<Nullable<Text>, _>(&filter.store)
-    .bind::<BigInt, _>(after)
-    .bind::<BigInt, _>(limit)
-    .load(connection)
-    .await?;
+    let reviews = found!(
+        "r.id, s.code AS store, c.period, r.scheme, r.bundle_hash AS bundle, r.snapshot, r.trace, r.base, r.bonus,
+         r.total, r.applicable_max, r.grade, r.final_grade, r.coefficient, r.grade_reasons, r.attention,
+         r.deliveries",
+        " AND r.id > $5 ORDER BY r.id LIMIT $6"
+    );
+    let reviews: Vec<StoredReview> =
+        filtered(reviews, filter).bind::<BigInt, _>(after).bind::<BigInt, _>(limit).load(connection).await?;
     let ids = reviews.iter().map(|review| review.id).collect::<Vec<_>>();
     let items: Vec<StoredItem> = review_item::table
         .filter(review_item::review_id.eq_any(ids))
@@ -171,6 +165,11 @@ pub async fn page(
     Ok(with_items.collect())
 }
 
-fn months(filter: &ReplayFilter) -> (Option<NaiveDate>, Option<NaiveDate>) {
-    (filter.months.map(|(first, _)| first.first_day()), filter.months.map(|(_, last)| last.first_day()))
+fn filtered<'a>(found: Statement<'a>, filter: &ReplayFilter) -> Statement<'a> {
+    let (first, last) = filter.months.unzip();
+    found
+        .bind::<Nullable<BigInt>, _>(filter.id)
+        .bind::<Nullable<Date>, _>(first)
+        .bind::<Nullable<Date>, _>(last)
+        .bind::<Nullable<Text>, _>(filter.store.clone())
 }

@@ -1,22 +1,21 @@
 //! From a draft to a release: handed in by one person, published or handed back by another.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use garde::Validate;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{Draft, DraftStep, Locked, files, find, lock, note_author, subject};
-use crate::auth::audit;
-use crate::clock;
-use crate::db::schema::{review, rule_backtest, rule_draft, rule_draft_author};
-use crate::http::Problem;
+use super::{Draft, DraftChange, DraftStep, Locked, change_draft};
+use crate::auth::Context;
+use crate::db::schema::{review, rule_backtest, rule_draft_author};
 use crate::http::etag::Seen;
+use crate::http::{Code, Problem};
 use crate::period::Period;
 use crate::rules::release::{self, NewRelease};
-use crate::rules::{bundle_store, folder, verdict};
+use crate::rules::{bundle_store, folder};
 
 /// What goes with submitting a draft.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -45,92 +44,53 @@ pub fn said(note: &String, _: &()) -> garde::Result {
     }
 }
 
-/// Hands a draft in: what is published is exactly what was handed in. `by` is who does it.
+/// Hands a draft in: what is published is exactly what was handed in.
 ///
 /// # Errors
 ///
 /// `rules-broken` with every finding where the bundle has errors or cases that fail; fields at fault for a month that has
 /// begun or a consultation to come.
-pub async fn submit(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    submission: Submission,
-    by: i64,
-    seen: Seen,
-    now: DateTime<Utc>,
-) -> Result<Draft, Problem> {
-    let before = find(connection, id).await?;
+pub async fn submit(cx: &mut Context, id: i64, submission: Submission, seen: Seen) -> Result<Draft, Problem> {
+    let before = super::find(cx, id).await?;
     seen.check(before.version)?;
     before.state.after(DraftStep::Submit)?;
-    if submission.consulted_on > clock::day(now) {
+    if submission.consulted_on > cx.today() {
         return Err(Problem::field(
             "consulted_on",
             "the people concerned must have been consulted already: expected today or an earlier day",
         ));
     }
-    let content = files::all(connection, id).await?;
-    let judged = tokio::task::spawn_blocking(move || verdict::judge(content)).await;
-    let (bundle, verdict) = judged.map_err(|error| Problem::internal(&error))?;
+    let (_, bundle, verdict) = super::judge(cx, id).await?;
     let Some(bundle) = bundle.filter(|_| verdict.is_sound()) else {
         return Err(folder::problem(verdict.errors()));
     };
-    connection
-        .transaction(async |connection| {
-            // Judging took a while: who changed the draft meanwhile is asked to look again.
-            let draft = lock(connection, id, Seen::Version(before.version)).await?;
-            let state = draft.after(DraftStep::Submit)?;
-            release::require_open(connection, submission.effective_from, now).await?;
-            bundle_store::keep_bundle(connection, &bundle, now).await?;
-            note_author(connection, id, Some(by)).await?;
-            diesel::update(rule_draft::table.find(id))
-                .set((
-                    rule_draft::state.eq(state.name()),
-                    rule_draft::note.eq(&submission.note),
-                    rule_draft::bundle_hash.eq(&bundle.hash),
-                    rule_draft::effective_from.eq(submission.effective_from.first_day()),
-                    rule_draft::consulted_on.eq(submission.consulted_on),
-                    rule_draft::submitted_by.eq(by),
-                    rule_draft::submitted_at.eq(now),
-                    rule_draft::version.eq(draft.version + 1),
-                ))
-                .execute(connection)
-                .await?;
-            let detail = json!({ "bundle": bundle.hash, "effective_from": submission.effective_from });
-            audit::record(connection, now, Some(by), "submit_rule_draft", &subject(id), detail).await
-        })
-        .await?;
-    find(connection, id).await
+    // Judging took a while: who changed the draft meanwhile is asked to look again.
+    let seen = Seen::Version(before.version);
+    change_draft(cx, id, seen, (DraftStep::Submit, "submit_rule_draft"), async |cx, _| {
+        let (now, effective_from) = (cx.now, submission.effective_from);
+        release::require_open(cx.db(), effective_from, now).await?;
+        bundle_store::keep_bundle(cx.db(), &bundle, now).await?;
+        let detail = json!({ "bundle": bundle.hash, "effective_from": effective_from });
+        let change = DraftChange {
+            note: Some(submission.note),
+            bundle_hash: Some(bundle.hash),
+            effective_from: Some(effective_from),
+            consulted_on: Some(submission.consulted_on),
+            submitted_by: cx.by(),
+            submitted_at: Some(now),
+            ..DraftChange::default()
+        };
+        Ok((change, detail))
+    })
+    .await
 }
 
 /// Hands a draft back to its authors, who read the `note`.
-pub async fn reject(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    note: &str,
-    by: i64,
-    seen: Seen,
-    now: DateTime<Utc>,
-) -> Result<Draft, Problem> {
-    connection
-        .transaction(async |connection| {
-            let draft = lock(connection, id, seen).await?;
-            let state = draft.after(DraftStep::Reject)?;
-            require_four_eyes(connection, id, &draft, by).await?;
-            diesel::update(rule_draft::table.find(id))
-                .set((
-                    rule_draft::state.eq(state.name()),
-                    rule_draft::decided_by.eq(by),
-                    rule_draft::decided_at.eq(now),
-                    rule_draft::decision_note.eq(note),
-                    rule_draft::version.eq(draft.version + 1),
-                ))
-                .execute(connection)
-                .await?;
-            let detail = json!({ "note": note });
-            audit::record(connection, now, Some(by), "reject_rule_draft", &subject(id), detail).await
-        })
-        .await?;
-    find(connection, id).await
+pub async fn reject(cx: &mut Context, id: i64, note: &str, seen: Seen) -> Result<Draft, Problem> {
+    change_draft(cx, id, seen, (DraftStep::Reject, "reject_rule_draft"), async |cx, draft| {
+        Ok((decided(cx, id, &draft, note).await?, json!({ "note": note })))
+    })
+    .await
 }
 
 /// Publishes a draft as a release.
@@ -139,28 +99,21 @@ pub async fn reject(
 ///
 /// A conflict where the approver is one of its authors, or this very bundle was not backtested; a field at fault where
 /// its month has begun in the meantime.
-pub async fn approve(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    note: &str,
-    approver: i64,
-    seen: Seen,
-    now: DateTime<Utc>,
-) -> Result<Draft, Problem> {
-    connection
-        .transaction(async |connection| {
-            release::lock(connection).await?;
-            let draft = lock(connection, id, seen).await?;
-            let state = draft.after(DraftStep::Approve)?;
-            require_four_eyes(connection, id, &draft, approver).await?;
+pub async fn approve(cx: &mut Context, id: i64, note: &str, seen: Seen) -> Result<Draft, Problem> {
+    cx.transaction(async |cx| {
+        // Before the draft, as whoever takes the rules folder in.
+        release::lock(cx.db()).await?;
+        change_draft(cx, id, seen, (DraftStep::Approve, "approve_rule_draft"), async |cx, draft| {
+            let change = decided(cx, id, &draft, note).await?;
             // The table has all three for a draft that was handed in.
             let (Some(bundle_hash), Some(effective_from), Some(consulted_on)) =
                 (draft.bundle_hash, draft.effective_from, draft.consulted_on)
             else {
                 return Err(Problem::internal(&"a submitted draft has no bundle, month or consultation"));
             };
-            release::require_open(connection, Period::containing(effective_from), now).await?;
-            require_backtest(connection, &bundle_hash).await?;
+            let now = cx.now;
+            release::require_open(cx.db(), effective_from, now).await?;
+            require_backtest(cx.db(), &bundle_hash).await?;
             let release = NewRelease {
                 bundle_hash,
                 effective_from: Some(effective_from),
@@ -168,46 +121,39 @@ pub async fn approve(
                 published_at: now,
                 note: draft.note,
                 author_id: draft.submitted_by,
-                approver_id: Some(approver),
+                approver_id: change.decided_by,
                 approval_note: note.to_owned(),
                 is_automatic: false,
             };
-            let release_id = release::publish(connection, release).await?;
-            diesel::update(rule_draft::table.find(id))
-                .set((
-                    rule_draft::state.eq(state.name()),
-                    rule_draft::decided_by.eq(approver),
-                    rule_draft::decided_at.eq(now),
-                    rule_draft::decision_note.eq(note),
-                    rule_draft::release_id.eq(release_id),
-                    rule_draft::version.eq(draft.version + 1),
-                ))
-                .execute(connection)
-                .await?;
+            let release_id = release::publish(cx.db(), release).await?;
             let detail = json!({ "release": release_id, "note": note });
-            audit::record(connection, now, Some(approver), "approve_rule_draft", &subject(id), detail).await
+            Ok((DraftChange { release_id: Some(release_id), ..change }, detail))
         })
-        .await?;
-    find(connection, id).await
+        .await
+    })
+    .await
 }
 
-/// Nobody decides on what is their own: begun, changed or handed in.
-async fn require_four_eyes(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    draft: &Locked,
-    by: i64,
-) -> Result<(), Problem> {
+/// A decision on a draft by who asks. Nobody decides on what is their own: begun, changed or handed in.
+async fn decided(cx: &mut Context, id: i64, draft: &Locked, note: &str) -> Result<DraftChange, Problem> {
+    let Some(by) = cx.by() else {
+        return Err(Problem::new(Code::Forbidden, "rules are decided on by a person who has a login"));
+    };
     let authors: Vec<i64> = rule_draft_author::table
         .filter(rule_draft_author::draft_id.eq(id))
         .select(rule_draft_author::user_id)
-        .load(connection)
+        .load(cx.db())
         .await?;
     if authors.contains(&by) || [draft.created_by, draft.submitted_by].contains(&Some(by)) {
         let message = "you wrote, changed or submitted these rules: ask somebody else to decide on them";
         return Err(Problem::conflict(message));
     }
-    Ok(())
+    Ok(DraftChange {
+        decided_by: Some(by),
+        decided_at: Some(cx.now),
+        decision_note: Some(note.to_owned()),
+        ..DraftChange::default()
+    })
 }
 
 /// Rules are tried before they count: on stored reviews, as soon as there are any.

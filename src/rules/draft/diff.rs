@@ -4,9 +4,14 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use similar::TextDiff;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
+use super::files;
+use crate::auth::Context;
+use crate::http::Problem;
 use crate::rules::bundle::Files;
+use crate::rules::bundle_store;
+use crate::rules::release::{self, Release};
 
 /// What happened to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -53,6 +58,39 @@ pub fn between(before: &Files, after: &Files) -> Vec<FileChange> {
         Some(FileChange { path: path.clone(), kind, diff })
     });
     changes.collect()
+}
+
+/// Which release to compare with.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DiffQuery {
+    /// The release to compare with; by default the latest.
+    pub against: Option<i64>,
+}
+
+/// What a draft changes.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct RuleDraftDiff {
+    /// The release it was compared with; null if nothing has been released yet.
+    pub against: Option<Release>,
+    /// Every file that differs.
+    pub changes: Vec<FileChange>,
+}
+
+/// What a draft changes in the rules of a release, by default of the one published last.
+pub async fn of_draft(cx: &mut Context, draft_id: i64, query: &DiffQuery) -> Result<RuleDraftDiff, Problem> {
+    super::find(cx, draft_id).await?;
+    let against = match query.against {
+        Some(release) => Some(release::find(cx.db(), release).await?),
+        None => release::latest(cx.db()).await?,
+    };
+    let before = match &against {
+        Some(release) => bundle_store::bundle_files(cx.db(), &release.bundle).await?,
+        None => Files::new(),
+    };
+    let changes = between(&before, &files::all(cx.db(), draft_id).await?);
+    Ok(RuleDraftDiff { against, changes })
 }
 
 #[cfg(test)]

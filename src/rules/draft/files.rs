@@ -1,12 +1,11 @@
 //! The files of a draft: read, written and removed one at a time.
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
-use super::{Draft, find, subject, take};
-use crate::auth::audit;
+use super::{Draft, DraftChange, DraftStep, change_draft, find};
+use crate::auth::Context;
 use crate::db::schema::rule_draft_file;
 use crate::http::etag::Seen;
 use crate::http::{Code, Problem};
@@ -25,15 +24,16 @@ pub async fn all(connection: &mut AsyncPgConnection, draft_id: i64) -> Result<Fi
     Ok(files.into_iter().collect())
 }
 
-/// One file of a draft.
-pub async fn read(connection: &mut AsyncPgConnection, draft_id: i64, path: &str) -> Result<Vec<u8>, Problem> {
+/// One file of a draft, with the draft.
+pub async fn read(cx: &mut Context, draft_id: i64, path: &str) -> Result<(Draft, Vec<u8>), Problem> {
+    let draft = find(cx, draft_id).await?;
     let found: Option<Vec<u8>> = rule_draft_file::table
         .find((draft_id, path))
         .select(rule_draft_file::content)
-        .first(connection)
+        .first(cx.db())
         .await
         .optional()?;
-    found.ok_or_else(|| Problem::not_found("file"))
+    Ok((draft, found.ok_or_else(|| Problem::not_found("file"))?))
 }
 
 /// Writes a file of a draft, new or in place of what was there.
@@ -42,84 +42,54 @@ pub async fn read(connection: &mut AsyncPgConnection, draft_id: i64, path: &str)
 ///
 /// A field at fault for a path that a rules folder cannot have; a conflict where the draft was handed in.
 pub async fn write(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     draft_id: i64,
     path: &str,
     content: &[u8],
-    by: Option<i64>,
     seen: Seen,
-    now: DateTime<Utc>,
 ) -> Result<Draft, Problem> {
     check(path, content)?;
-    connection
-        .transaction(async |connection| {
-            take(connection, draft_id, by, seen, now).await?;
-            diesel::insert_into(rule_draft_file::table)
-                .values((
-                    rule_draft_file::draft_id.eq(draft_id),
-                    rule_draft_file::path.eq(path),
-                    rule_draft_file::content.eq(content),
-                ))
-                .on_conflict((rule_draft_file::draft_id, rule_draft_file::path))
-                .do_update()
-                .set(rule_draft_file::content.eq(content))
-                .execute(connection)
-                .await?;
-            let files = rule_draft_file::table.filter(rule_draft_file::draft_id.eq(draft_id));
-            let count: i64 = files.count().get_result(connection).await?;
-            if usize::try_from(count).is_ok_and(|count| count > FILE_COUNT_LIMIT) {
-                return Err(Problem::conflict(format!("a draft has at most {FILE_COUNT_LIMIT} files")));
-            }
-            let detail = json!({ "path": path, "bytes": content.len() });
-            audit::record(connection, now, by, "write_rule_file", &subject(draft_id), detail).await
-        })
-        .await?;
-    find(connection, draft_id).await
+    change_draft(cx, draft_id, seen, (DraftStep::Change, "write_rule_file"), async |cx, _| {
+        diesel::insert_into(rule_draft_file::table)
+            .values((
+                rule_draft_file::draft_id.eq(draft_id),
+                rule_draft_file::path.eq(path),
+                rule_draft_file::content.eq(content),
+            ))
+            .on_conflict((rule_draft_file::draft_id, rule_draft_file::path))
+            .do_update()
+            .set(rule_draft_file::content.eq(content))
+            .execute(cx.db())
+            .await?;
+        let files = rule_draft_file::table.filter(rule_draft_file::draft_id.eq(draft_id));
+        let count: i64 = files.count().get_result(cx.db()).await?;
+        if usize::try_from(count).is_ok_and(|count| count > FILE_COUNT_LIMIT) {
+            return Err(Problem::conflict(format!("a draft has at most {FILE_COUNT_LIMIT} files")));
+        }
+        Ok((DraftChange::default(), json!({ "path": path, "bytes": content.len() })))
+    })
+    .await
 }
 
 /// Removes a file of a draft.
-pub async fn remove(
-    connection: &mut AsyncPgConnection,
-    draft_id: i64,
-    path: &str,
-    by: Option<i64>,
-    seen: Seen,
-    now: DateTime<Utc>,
-) -> Result<Draft, Problem> {
-    connection
-        .transaction(async |connection| {
-            take(connection, draft_id, by, seen, now).await?;
-            let removed =
-                diesel::delete(rule_draft_file::table.find((draft_id, path))).execute(connection).await?;
-            if removed == 0 {
-                return Err(Problem::not_found("file"));
-            }
-            let detail = json!({ "path": path });
-            audit::record(connection, now, by, "remove_rule_file", &subject(draft_id), detail).await
-        })
-        .await?;
-    find(connection, draft_id).await
+pub async fn remove(cx: &mut Context, draft_id: i64, path: &str, seen: Seen) -> Result<Draft, Problem> {
+    change_draft(cx, draft_id, seen, (DraftStep::Change, "remove_rule_file"), async |cx, _| {
+        match diesel::delete(rule_draft_file::table.find((draft_id, path))).execute(cx.db()).await? {
+            0 => Err(Problem::not_found("file")),
+            _ => Ok((DraftChange::default(), json!({ "path": path }))),
+        }
+    })
+    .await
 }
 
 /// Puts other files in place of all that a draft has.
-pub async fn replace(
-    connection: &mut AsyncPgConnection,
-    draft_id: i64,
-    files: &Files,
-    by: Option<i64>,
-    seen: Seen,
-    now: DateTime<Utc>,
-) -> Result<Draft, Problem> {
+pub async fn replace(cx: &mut Context, draft_id: i64, files: &Files, seen: Seen) -> Result<Draft, Problem> {
     check_all(files)?;
-    connection
-        .transaction(async |connection| {
-            take(connection, draft_id, by, seen, now).await?;
-            replace_all(connection, draft_id, files).await?;
-            let detail = json!({ "files": files.len() });
-            audit::record(connection, now, by, "replace_rule_files", &subject(draft_id), detail).await
-        })
-        .await?;
-    find(connection, draft_id).await
+    change_draft(cx, draft_id, seen, (DraftStep::Change, "replace_rule_files"), async |cx, _| {
+        replace_all(cx.db(), draft_id, files).await?;
+        Ok((DraftChange::default(), json!({ "files": files.len() })))
+    })
+    .await
 }
 
 /// Puts other files in place of all that a draft has; the draft has been taken.

@@ -1,7 +1,5 @@
 //! The tunable numbers of a draft, set without touching a script: a form's way to edit rules.
 
-use chrono::{DateTime, Utc};
-use diesel_async::AsyncPgConnection;
 use garde::Validate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -9,10 +7,10 @@ use toml_edit::{DocumentMut, Formatted, Item, Value};
 use utoipa::ToSchema;
 
 use super::{Draft, files};
+use crate::auth::Context;
 use crate::decimal;
-use crate::http::Problem;
 use crate::http::etag::Seen;
-use crate::http::problem::FieldError;
+use crate::http::{FieldError, Problem};
 use crate::ledger::metric::{Catalogue, nearest};
 use crate::rules::bundle::{CATALOGUE_FILE, Files, SCHEME_FILE};
 use crate::rules::finding::Finding;
@@ -85,7 +83,7 @@ pub fn set(files: &Files, values: &[NewValue]) -> Result<Files, Problem> {
         let twice = values.iter().take(index).find(is_same);
         let twice = twice.map(|_| ("name", "it is set twice".to_owned()));
         let (field, message) = twice.or_else(|| fault(&schemes, value))?;
-        Some(FieldError { field: format!("parameters[{index}].{field}"), message })
+        Some(FieldError::new(format!("parameters[{index}].{field}"), message))
     });
     let faults = faults.collect::<Vec<_>>();
     if !faults.is_empty() {
@@ -112,20 +110,24 @@ pub fn set(files: &Files, values: &[NewValue]) -> Result<Files, Problem> {
     Ok(files)
 }
 
+/// The parameters of a draft, with the draft.
+pub async fn of_draft(cx: &mut Context, draft_id: i64) -> Result<(Draft, Vec<SchemeParameters>), Problem> {
+    let draft = super::find(cx, draft_id).await?;
+    Ok((draft, all(&files::all(cx.db(), draft_id).await?)?))
+}
+
 /// Sets parameters of a draft: all of them, or none.
 pub async fn change(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     draft_id: i64,
     values: &[NewValue],
-    by: Option<i64>,
     seen: Seen,
-    now: DateTime<Utc>,
 ) -> Result<Draft, Problem> {
     // Read before the draft is taken: who changes it in between changes its version too, and is not overwritten.
-    let before = super::find(connection, draft_id).await?;
+    let before = super::find(cx, draft_id).await?;
     seen.check(before.version)?;
-    let edited = set(&files::all(connection, draft_id).await?, values)?;
-    files::replace(connection, draft_id, &edited, by, Seen::Version(before.version), now).await
+    let edited = set(&files::all(cx.db(), draft_id).await?, values)?;
+    files::replace(cx, draft_id, &edited, Seen::Version(before.version)).await
 }
 
 fn text<'a>(files: &'a Files, path: &str) -> Option<&'a str> {

@@ -3,26 +3,24 @@
 //! draft → submitted → approved; submitted → rejected, or back to draft when it is withdrawn; a change makes a rejected
 //! one a draft again; what was not submitted can be discarded.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 use crate::http::Problem;
+use crate::words::words;
 
-/// How far a draft has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = RuleDraftState)]
-pub enum DraftState {
-    /// 草稿: being written.
-    Draft,
-    /// 已提交: waiting for a decision; it cannot be changed.
-    Submitted,
-    /// 已退回: can be changed and submitted again.
-    Rejected,
-    /// 已批准: published as a release.
-    Approved,
-    /// 已放弃: kept, but out of use.
-    Discarded,
+words! {
+    /// How far a draft has come.
+    #[schema(as = RuleDraftState)]
+    pub enum DraftState in "rule_draft.state" {
+        /// Being written.
+        Draft = "draft" "草稿",
+        /// Waiting for a decision; it cannot be changed.
+        Submitted = "submitted" "已提交",
+        /// It can be changed and submitted again.
+        Rejected = "rejected" "已退回",
+        /// Published as a release.
+        Approved = "approved" "已批准",
+        /// Kept, but out of use.
+        Discarded = "discarded" "已放弃",
+    }
 }
 
 /// What can be done with a draft.
@@ -43,26 +41,6 @@ pub enum DraftStep {
 }
 
 impl DraftState {
-    /// Every state.
-    pub const ALL: [Self; 5] =
-        [Self::Draft, Self::Submitted, Self::Rejected, Self::Approved, Self::Discarded];
-
-    /// The word for it in the database and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Submitted => "submitted",
-            Self::Rejected => "rejected",
-            Self::Approved => "approved",
-            Self::Discarded => "discarded",
-        }
-    }
-
-    /// The state that `name` is the word for.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
-    }
-
     /// The state after `step`, or a conflict where it cannot be taken from here.
     pub fn after(self, step: DraftStep) -> Result<Self, Problem> {
         match (self, step) {
@@ -73,11 +51,9 @@ impl DraftState {
             (Self::Draft | Self::Rejected, DraftStep::Discard) => Ok(Self::Discarded),
             (Self::Submitted, DraftStep::Approve) => Ok(Self::Approved),
             (Self::Submitted, DraftStep::Reject) => Ok(Self::Rejected),
-            (state, step) => Err(Problem::conflict(format!(
-                "the draft cannot be {}: its state is '{}'",
-                step.name(),
-                state.name()
-            ))),
+            (state, step) => {
+                Err(Problem::conflict(format!("the draft cannot be {}: its state is '{state}'", step.name())))
+            }
         }
     }
 }
@@ -110,7 +86,6 @@ mod tests {
             DraftStep::Discard,
         ];
         for state in DraftState::ALL {
-            assert_eq!(DraftState::named(state.name()), Some(state));
             let possible = steps.into_iter().filter(|step| state.after(*step).is_ok()).collect::<Vec<_>>();
             let expected = match state {
                 DraftState::Draft | DraftState::Rejected => {

@@ -21,22 +21,23 @@ use super::value::NotApplicable;
 use crate::decimal;
 use crate::ledger::metric::{Catalogue, Missing};
 use crate::ledger::month::{MonthFacts, Value};
+use crate::words::words;
 
 /// The final grade of a review that is not rated 不评级.
 pub const NOT_RATED: &str = "NR";
 /// Decimal places of every score.
 const PLACES: u32 = 2;
 
-/// The outcome of one rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// It gave points.
-    Scored,
-    /// Not applicable: its points leave the denominator.
-    NotApplicable,
-    /// It failed for this person: the review needs attention.
-    Failed,
+words! {
+    /// The outcome of one rule.
+    pub enum Outcome in "review_item.outcome" {
+        /// It gave points.
+        Scored = "scored" "得分",
+        /// Its points leave the denominator.
+        NotApplicable = "not_applicable" "不适用",
+        /// It failed for this person: the review needs attention.
+        Failed = "failed" "出错",
+    }
 }
 
 /// A rule's input as the script got it.

@@ -136,7 +136,7 @@ pub async fn import(
     };
     let done = connection
         .transaction(async |connection| {
-            ledger::lock_month(connection, period).await?;
+            ledger::lock_everywhere(connection, period).await?;
             let mut work = Work {
                 catalogue,
                 manner,

@@ -146,9 +146,10 @@ pub async fn import(
     };
     connection
         .transaction(async |connection| {
-            ledger::lock_month(connection, period).await?;
             let mut addressed = address(connection, period, sheet, importer).await?;
-            let deliveries = ledger::deliveries(catalogue, &addressed.entries());
+            let entries = addressed.entries();
+            let deliveries = ledger::deliveries(catalogue, &entries);
+            ledger::lock_delivery(connection, period, &entries, &origin.source_system, &[]).await?;
             // The program's own export says what is known, and not that a source is complete.
             let is_export = by.name == built_in::FACTS;
             let known =

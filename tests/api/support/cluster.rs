@@ -10,8 +10,8 @@ use showfloor::db::embedded::{Cluster, Tuning};
 use showfloor::db::{migrate, pool};
 use showfloor::demo::{STORE, YEAR, load};
 use showfloor::period::Period;
-use showfloor::reviews::generate::{Runner, generate};
-use showfloor::reviews::store::create_cycle;
+use showfloor::reviews::generate::generate;
+use showfloor::reviews::store::{NewReviewCycle, create_cycle};
 use showfloor::rules::bundle::Bundle;
 use showfloor::rules::folder::RulesFolder;
 use showfloor::rules::library::Library;
@@ -141,12 +141,11 @@ async fn make_demo(server: &Server) {
     let folder = RulesFolder::new(&super::shipped_rules(), false);
     let library = Library::default();
     let bundle = Bundle::load(folder.path()).unwrap();
-    load::load(&mut Context::operator(&pool, now).await.unwrap(), &bundle, || {}).await.unwrap();
-    let runner = Runner::operator();
+    let cx = &mut Context::operator(&pool, now).await.unwrap();
+    load::load(cx, &bundle, || {}).await.unwrap();
     for period in Period::months_of(YEAR) {
-        let connection = &mut *pool.get().await.unwrap();
-        let cycle = create_cycle(connection, &runner.scope, STORE, period, None, now).await.unwrap();
-        generate(&pool, &folder, &library, cycle.id, &runner, now).await.unwrap();
+        let cycle = create_cycle(cx, NewReviewCycle { store: STORE.to_owned(), period }).await.unwrap();
+        generate(cx, &folder, &library, cycle.id).await.unwrap();
     }
     pool.close();
 }

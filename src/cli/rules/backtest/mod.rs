@@ -11,22 +11,21 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use crate::auth::caller::Scope;
+use crate::auth::{Context, Scope};
 use crate::cli::Ended;
 use crate::cli::database::Database;
 use crate::cli::generate::progress_bar;
-use crate::clock::{self, Clock};
+use crate::clock::Clock;
 use crate::config::Storage;
 use crate::db::Pool;
 use crate::period::Period;
 use crate::reviews::backtest::engine::{Baseline, Progress, Sides};
 use crate::reviews::backtest::months::Selection;
 use crate::reviews::backtest::report::BacktestReport;
-use crate::reviews::backtest::request::Asked;
+use crate::reviews::backtest::request::NewBacktest;
 use crate::reviews::backtest::store::{self, BacktestState};
 use crate::reviews::backtest::trial::{Trial, carry_out};
 use crate::reviews::backtest::{reading, request, runner};
-use crate::reviews::generate::Runner;
 use crate::rules::bundle::Bundle;
 use crate::rules::library::Library;
 
@@ -68,7 +67,7 @@ pub async fn run(args: BacktestArgs, storage: Storage) -> anyhow::Result<Ended> 
     let release = args.against.as_ref().and_then(|against| against.parse().ok());
     let report = Database::with(&storage, async |pool| match args.draft {
         Some(draft) if args.against.is_none() || release.is_some() => {
-            let asked = Asked {
+            let new = NewBacktest {
                 draft: Some(draft),
                 bundle: None,
                 against: release,
@@ -76,7 +75,7 @@ pub async fn run(args: BacktestArgs, storage: Storage) -> anyhow::Result<Ended> 
                 to: args.to,
                 store: args.store.clone(),
             };
-            keep(pool, &asked).await
+            keep(pool, &new).await
         }
         _ => with_progress(pool, &Arc::new(trial(&args, pool).await?)).await,
     })
@@ -86,14 +85,18 @@ pub async fn run(args: BacktestArgs, storage: Storage) -> anyhow::Result<Ended> 
 }
 
 /// Tries a draft as a server does, and waits for it.
-async fn keep(pool: &Pool, asked: &Asked) -> anyhow::Result<BacktestReport> {
-    let id = runner::start(pool, &Library::default(), asked, &Runner::operator(), Clock::System).await?;
+async fn keep(pool: &Pool, new: &NewBacktest) -> anyhow::Result<BacktestReport> {
+    let now = || Clock::System.now();
+    let begun = {
+        let cx = &mut Context::operator(pool, now()).await?;
+        runner::start(cx, (pool, Clock::System), &Library::default(), new).await?
+    };
     let mut bar = None;
     let mut ticks = tokio::time::interval(TICK);
     loop {
         ticks.tick().await;
-        let connection = &mut *pool.get().await?;
-        let found = store::find(connection, id, Clock::System.now()).await?;
+        let cx = &mut Context::operator(pool, now()).await?;
+        let found = store::find(cx, begun.id).await?;
         let bar =
             bar.get_or_insert_with(|| progress_bar(usize::try_from(found.total).unwrap_or(0), "reviews"));
         bar.set_position(u64::try_from(found.done).unwrap_or(0));
@@ -101,10 +104,10 @@ async fn keep(pool: &Pool, asked: &Asked) -> anyhow::Result<BacktestReport> {
             (BacktestState::Running, _) => continue,
             (BacktestState::Finished, Some(mut report)) => {
                 bar.finish_and_clear();
-                reading::show_operator(connection, &mut report).await?;
+                reading::show(cx, Scope::operator(), &mut report).await?;
                 return Ok(report);
             }
-            (state, _) => bail!("the backtest is {}: {}", state.name(), found.failure.unwrap_or_default()),
+            (state, _) => bail!("the backtest is {state}: {}", found.failure.unwrap_or_default()),
         }
     }
 }
@@ -114,25 +117,24 @@ async fn trial(args: &BacktestArgs, pool: &Pool) -> anyhow::Result<Trial> {
     if args.from > args.to {
         bail!("the last month, {}, is before the first, {}", args.to, args.from);
     }
-    let connection = &mut *pool.get().await?;
+    let cx = &mut Context::operator(pool, Clock::System.now()).await?;
     let library = Library::default();
     let (tried, effective_from) = match args.draft {
-        Some(draft) => request::drafted(connection, draft).await?,
+        Some(draft) => request::drafted(cx, draft).await?,
         None => (Arc::new(load(&args.folder)?), None),
     };
-    let now = Clock::System.now();
-    let month = effective_from.unwrap_or_else(|| Period::containing(clock::day(now)));
+    let month = effective_from.unwrap_or_else(|| Period::containing(cx.today()));
     let release = args.against.as_ref().and_then(|against| against.parse().ok());
     let baseline = match &args.against {
         Some(folder) if release.is_none() => Baseline::Bundle(Arc::new(load(Path::new(folder))?)),
-        _ => match request::baseline(connection, release, month).await? {
-            Some(hash) => Baseline::Bundle(library.bundle(connection, &hash).await?),
+        _ => match request::baseline(cx.db(), release, month).await? {
+            Some(hash) => Baseline::Bundle(library.bundle(cx.db(), &hash).await?),
             None => Baseline::Stored,
         },
     };
-    let scope = Scope::operator();
-    let selection = Selection { from: args.from, to: args.to, store: args.store.clone(), scope };
-    let months = request::some_months(connection, &selection).await?;
+    let (from, to, store) = (args.from, args.to, args.store.clone());
+    let selection = Selection { from, to, store, scope: Scope::operator() };
+    let months = request::some_months(cx.db(), &selection).await?;
     Ok(Trial { sides: Sides::new(tried, baseline), selection, months })
 }
 
@@ -160,6 +162,7 @@ async fn with_progress(pool: &Pool, trial: &Arc<Trial>) -> anyhow::Result<Backte
     };
     bar.finish_and_clear();
     let mut report = report.context("the backtest was stopped")?;
-    reading::show_operator(&mut *pool.get().await?, &mut report).await?;
+    let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+    reading::show(cx, Scope::operator(), &mut report).await?;
     Ok(report)
 }

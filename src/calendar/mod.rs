@@ -15,10 +15,10 @@ use crate::period::Period;
 
 /// The years that are part of the program.
 const SHIPPED: &[(&str, &str)] = &[
-    ("calendar/2014.toml", include_str!("../calendar/2014.toml")),
-    ("calendar/2024.toml", include_str!("../calendar/2024.toml")),
-    ("calendar/2025.toml", include_str!("../calendar/2025.toml")),
-    ("calendar/2026.toml", include_str!("../calendar/2026.toml")),
+    ("calendar/2014.toml", include_str!("../../calendar/2014.toml")),
+    ("calendar/2024.toml", include_str!("../../calendar/2024.toml")),
+    ("calendar/2025.toml", include_str!("../../calendar/2025.toml")),
+    ("calendar/2026.toml", include_str!("../../calendar/2026.toml")),
 ];
 
 /// Longest holiday in days.
@@ -287,7 +287,7 @@ pub fn spring_festival(year: i32) -> Option<NaiveDate> {
         struct Festivals {
             day: Vec<Datetime>,
         }
-        let text = include_str!("../calendar/spring_festival.toml");
+        let text = include_str!("../../calendar/spring_festival.toml");
         let days = toml::from_str(text).map_or_else(|_| Vec::new(), |Festivals { day }| day);
         days.iter().filter_map(|day| date("day", day).ok()).map(|day| (day.year(), day)).collect()
     });

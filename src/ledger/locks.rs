@@ -1,0 +1,188 @@
+//! Who may write: one writer at a time in a store's month.
+//!
+//! A value is guarded by the months of every store in which its person is posted in that month, for each of them may
+//! freeze it; somebody who is posted nowhere is guarded by the month of store 0.
+//!
+//! Nobody waits for somebody who waits for them, because everybody waits in one order: first for units, as who posts
+//! somebody or freezes a month locks them; then for stores' months, by month and store; then for people. A transaction
+//! asks for all its months at once, in one statement that sorts them, before it writes; what it finds afterwards that it
+//! needs besides it only tries, and gives up where somebody else has it. So every wait points to a place further on in
+//! the order, and waits in a circle cannot be.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Date, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::Entry;
+use crate::db::schema::{employee, org_unit};
+use crate::db::sql;
+use crate::http::Problem;
+use crate::period::Period;
+
+/// What a transaction is going to write.
+#[derive(Default)]
+struct Wanted<'a> {
+    /// About these people in these months.
+    people: Vec<(i64, Period)>,
+    /// About these stores in these months.
+    stores: Vec<(i64, Period)>,
+    /// These records, by metric and the id in their system: wherever they stand, they may leave.
+    records: Vec<(&'a str, &'a str)>,
+    source_system: &'a str,
+}
+
+impl<'a> Wanted<'a> {
+    fn entries(period: Period, entries: &'a [Entry], source_system: &'a str) -> Self {
+        let people = entries.iter().map(|entry| (entry.employee_id, period)).collect();
+        let records =
+            entries.iter().filter_map(|entry| Some((entry.metric.as_str(), entry.external_id.as_deref()?)));
+        Self { people, stores: Vec::new(), records: records.collect(), source_system }
+    }
+}
+
+/// A month of a store, by month first.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, QueryableByName)]
+pub(super) struct StoreMonth {
+    #[diesel(sql_type = Date)]
+    period: Period,
+    #[diesel(sql_type = BigInt)]
+    store_id: i64,
+    #[diesel(sql_type = Bool)]
+    is_held: bool,
+}
+
+/// The months that are wanted, in their order, each with what `$lock` says of it.
+macro_rules! months {
+    ($lock:literal) => {
+        concat!(
+            "WITH person AS ( \
+                 SELECT p.employee_id, p.period FROM unnest($1, $2) AS p (employee_id, period) \
+                 UNION SELECT f.employee_id, f.period FROM fact f JOIN unnest($3, $4) AS r (metric, external_id) \
+                     ON f.metric = r.metric AND f.external_id = r.external_id WHERE f.source_system = $5), \
+             month AS MATERIALIZED ( \
+                 SELECT s.period, s.store_id FROM unnest($6, $7) AS s (store_id, period) \
+                 UNION SELECT p.period, coalesce(u.store_id, 0) FROM person p \
+                 LEFT JOIN assignment a ON a.employee_id = p.employee_id AND daterange(a.valid_from, a.valid_to) \
+                     && daterange(p.period, (p.period + interval '1 month')::date) \
+                 LEFT JOIN org_unit u ON u.id = a.unit_id ORDER BY period, store_id) \
+             SELECT period, store_id, ",
+            $lock,
+            " AS is_held FROM month"
+        )
+    };
+}
+
+const WAIT: &str =
+    months!("pg_advisory_xact_lock(hashtextextended('fact/' || period || '/' || store_id, 0)) IS NOT NULL");
+const TRY: &str =
+    months!("pg_try_advisory_xact_lock(hashtextextended('fact/' || period || '/' || store_id, 0))");
+
+async fn take(
+    connection: &mut AsyncPgConnection,
+    how: &'static str,
+    wanted: Wanted<'_>,
+) -> Result<BTreeSet<StoreMonth>, Problem> {
+    let (people, months): (Vec<_>, Vec<_>) = wanted.people.into_iter().unzip();
+    let (stores, store_months): (Vec<_>, Vec<_>) = wanted.stores.into_iter().unzip();
+    let (metrics, records): (Vec<_>, Vec<_>) = wanted.records.into_iter().unzip();
+    let taken = sql(how)
+        .bind::<Array<BigInt>, _>(people)
+        .bind::<Array<Date>, _>(months)
+        .bind::<Array<Text>, _>(metrics)
+        .bind::<Array<Text>, _>(records)
+        .bind::<Text, _>(wanted.source_system)
+        .bind::<Array<BigInt>, _>(stores)
+        .bind::<Array<Date>, _>(store_months)
+        .load::<StoreMonth>(connection)
+        .await?;
+    Ok(taken.into_iter().collect())
+}
+
+/// Waits until nobody else writes about these people's month, and keeps others from it until the transaction ends. What
+/// is known of it then stays so until something is recorded. To be asked once in a transaction, for everybody.
+pub async fn lock(connection: &mut AsyncPgConnection, period: Period, people: &[i64]) -> Result<(), Problem> {
+    lock_months(connection, people.iter().map(|id| (*id, period)).collect(), Vec::new()).await
+}
+
+/// The same for people and months that differ, and for stores that have a word in them.
+pub(super) async fn lock_months(
+    connection: &mut AsyncPgConnection,
+    people: Vec<(i64, Period)>,
+    stores: Vec<(i64, Period)>,
+) -> Result<(), Problem> {
+    take(connection, WAIT, Wanted { people, stores, ..Wanted::default() }).await?;
+    Ok(())
+}
+
+/// The same for what a system delivers, the places included that its records leave, and for people of whom it says only
+/// that a source is complete.
+pub async fn lock_delivery(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    entries: &[Entry],
+    source_system: &str,
+    others: &[i64],
+) -> Result<(), Problem> {
+    let mut wanted = Wanted::entries(period, entries, source_system);
+    wanted.people.extend(others.iter().map(|id| (*id, period)));
+    take(connection, WAIT, wanted).await?;
+    Ok(())
+}
+
+/// The same for everybody, of who does not know beforehand whom it writes about: all stores wait.
+pub async fn lock_everywhere(connection: &mut AsyncPgConnection, period: Period) -> Result<(), Problem> {
+    let stores = org_unit::table.filter(org_unit::kind.eq("store")).select(org_unit::id);
+    let stores = stores.load::<i64>(connection).await?.into_iter().chain([0]);
+    lock_months(connection, Vec::new(), stores.map(|id| (id, period)).collect()).await
+}
+
+/// Makes sure that nobody else writes what is about to be written, without waiting.
+///
+/// # Errors
+///
+/// A conflict that names the month in which somebody else writes.
+pub(super) async fn hold(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    entries: &[Entry],
+    source_system: &str,
+) -> Result<BTreeSet<StoreMonth>, Problem> {
+    let held = take(connection, TRY, Wanted::entries(period, entries, source_system)).await?;
+    match held.iter().find(|month| !month.is_held) {
+        Some(month) => Err(busy(month.period)),
+        None => Ok(held),
+    }
+}
+
+/// Makes sure that what is held guards these people's months, and goes on to: until the transaction ends nobody posts
+/// them anywhere else.
+///
+/// # Errors
+///
+/// A conflict where they have been posted elsewhere, or a record has moved, since the months were locked.
+pub(super) async fn keep(
+    connection: &mut AsyncPgConnection,
+    held: &BTreeSet<StoreMonth>,
+    people: BTreeSet<(i64, Period)>,
+) -> Result<(), Problem> {
+    // Who posts somebody locks the person for update, after the unit.
+    let ids = people.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>();
+    employee::table
+        .filter(employee::id.eq_any(ids))
+        .order(employee::id)
+        .select(employee::id)
+        .for_key_share()
+        .load::<i64>(connection)
+        .await?;
+    let wanted = Wanted { people: people.into_iter().collect(), ..Wanted::default() };
+    match take(connection, TRY, wanted).await?.difference(held).next() {
+        Some(month) => Err(busy(month.period)),
+        None => Ok(()),
+    }
+}
+
+fn busy(period: Period) -> Problem {
+    Problem::conflict(format!("somebody else is changing the facts of {period}; try again"))
+}

@@ -1,0 +1,146 @@
+//! Stores side by side: who writes in one store's month does not wait for another's.
+
+use std::time::Duration;
+
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
+use futures_util::future::join;
+use serde_json::{Value, json};
+use showfloor::auth::access::Role;
+use showfloor::ledger::close::freeze;
+use showfloor::{ledger, org};
+
+use crate::support::{Answer, TestApp};
+
+/// Long enough for any request that does not wait for somebody else.
+const SOON: Duration = Duration::from_secs(30);
+
+/// The demonstration with a second store, its clerk and an advisor B01.
+async fn two_stores() -> TestApp {
+    let app = TestApp::demo().await;
+    let unit = json!({"code": "NB", "name": "宁波店", "kind": "store", "valid_from": "2013-01-01"});
+    app.post("admin", "/v1/org-units", unit).await.expect(201);
+    for (employee_no, position) in [("B01", "sales_consultant"), ("B02", "clerk")] {
+        let new = json!({"employee_no": employee_no, "name": employee_no, "status": "active"});
+        app.post("admin", "/v1/employees", new).await.expect(201);
+        post(&app, employee_no, "NB", position, "2013-01-01").await.expect(201);
+    }
+    app.add_user("clerk_nb", &[Role::Clerk], Some("B02"), None).await;
+    app
+}
+
+async fn post(app: &TestApp, employee_no: &str, unit: &str, position: &str, from: &str) -> Answer {
+    let new = json!({"employee_no": employee_no, "unit": unit, "position": position, "valid_from": from});
+    app.post("admin", "/v1/assignments", new).await
+}
+
+async fn deliver(app: &TestApp, login: &str, employee_no: &str, deliveries: i64) -> Answer {
+    let rows = json!([{"employee_no": employee_no, "facts": {"deliveries": deliveries}}]);
+    app.post(login, "/v1/facts", json!({"period": "2016-06", "source_system": "dms", "rows": rows})).await
+}
+
+async fn soon<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(SOON, work).await.expect("it waits for somebody else")
+}
+
+async fn store(connection: &mut AsyncPgConnection, code: &str) -> i64 {
+    org::unit_by_code(connection, code).await.unwrap().unwrap().id
+}
+
+async fn person(connection: &mut AsyncPgConnection, employee_no: &str) -> i64 {
+    org::employees_by_no(connection, &[employee_no.to_owned()]).await.unwrap()[employee_no]
+}
+
+/// Returns once so many sessions of this database wait for a lock.
+async fn until_waiting(watcher: &mut AsyncPgConnection, number: i64) {
+    #[derive(diesel::QueryableByName)]
+    struct Waiting {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        number: i64,
+    }
+    let query = "SELECT count(*) AS number FROM pg_stat_activity \
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let wait = async {
+        while showfloor::db::sql(query).get_result::<Waiting>(watcher).await.unwrap().number != number {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(SOON, wait).await.unwrap_or_else(|_| panic!("{number} should wait"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_wait_for_writers_of_their_own_store_only() {
+    let app = two_stores().await;
+    let holder = &mut *app.pool.get().await.unwrap();
+    let watcher = &mut *app.pool.get().await.unwrap();
+    let somebody = person(holder, "A03").await;
+    holder.batch_execute("BEGIN").await.unwrap();
+    ledger::lock(holder, "2016-06".parse().unwrap(), &[somebody]).await.unwrap();
+    soon(deliver(&app, "clerk_nb", "B01", 3)).await.expect(200);
+    // Two of this store wait for the holder, and then one for the other.
+    let both = join(deliver(&app, "clerk", "A02", 4), deliver(&app, "clerk", "A04", 5));
+    let release = async {
+        until_waiting(watcher, 2).await;
+        holder.batch_execute("COMMIT").await.unwrap();
+    };
+    let ((first, second), ()) = soon(join(both, release)).await;
+    assert_eq!(
+        (first.expect(200)["added"].clone(), second.expect(200)["added"].clone()),
+        (1.into(), 1.into())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn freezing_a_month_does_not_wait_for_another_store() {
+    let app = two_stores().await;
+    let (now, period) = (app.clock.now(), "2016-06".parse().unwrap());
+    let here = &mut *app.pool.get().await.unwrap();
+    let there = &mut *app.pool.get().await.unwrap();
+    let watcher = &mut *app.pool.get().await.unwrap();
+    let (jc, nb) = (store(here, "JC").await, store(here, "NB").await);
+    here.batch_execute("BEGIN").await.unwrap();
+    freeze(here, jc, period, None, None, now).await.unwrap();
+    there.batch_execute("BEGIN").await.unwrap();
+    soon(freeze(there, nb, period, None, None, now)).await.unwrap();
+    // Neither has committed: a delivery to each waits, and is refused once the month is frozen.
+    let both = join(deliver(&app, "clerk", "A02", 4), deliver(&app, "clerk_nb", "B01", 5));
+    let release = async {
+        until_waiting(watcher, 2).await;
+        here.batch_execute("COMMIT").await.unwrap();
+        there.batch_execute("COMMIT").await.unwrap();
+    };
+    let ((first, second), ()) = soon(join(both, release)).await;
+    assert_eq!([first.problem(409), second.problem(409)], ["conflict", "conflict"]);
+}
+
+/// Orders move between the months and stores of many deliveries at once: nobody waits in a circle, and each order stands
+/// once in the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_move_both_ways_at_once_stand_once() {
+    let app = two_stores().await;
+    let give = async |order: usize, period: &str, employee_no: &str| {
+        let rows = json!([{"employee_no": employee_no, "external_id": format!("o-{order}"), "facts": {"orders": 1}}]);
+        let body = json!({"period": period, "source_system": "dms", "rows": rows});
+        let login = if employee_no == "B01" { "clerk_nb" } else { "clerk" };
+        soon(app.post(login, "/v1/facts", body)).await
+    };
+    let places = [("2016-06", "A02"), ("2016-07", "B01"), ("2016-07", "A02"), ("2016-06", "B01")];
+    for round in 0..6 {
+        let all = (0..4).map(|order| {
+            let (period, employee_no) = places[(order + round) % 4];
+            give(order, period, employee_no)
+        });
+        for answer in futures_util::future::join_all(all).await {
+            // Somebody else may just have moved what it wants to move: it is told so.
+            assert!([200, 409].contains(&answer.status.as_u16()), "{:#}", answer.body);
+        }
+    }
+    // Once more without anybody beside it.
+    for order in 0..4 {
+        give(order, places[order].0, places[order].1).await.expect(200);
+    }
+    for (period, employee_no) in places {
+        let path = format!("/v1/facts?period={period}&employee_no={employee_no}");
+        let known = app.get("group", &path).await.expect(200);
+        assert_eq!(known["items"][0]["facts"]["orders"], Value::from(1), "{period} {employee_no}: {known:#}");
+    }
+}
