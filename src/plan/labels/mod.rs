@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::db::schema::plan_label;
+use crate::http::FieldError;
 use crate::http::Problem;
 use crate::http::body::check;
-use crate::plan::faults::fault;
 use crate::plan::split::tree::Tree;
 
 /// A channel or a series.
@@ -69,7 +69,10 @@ pub async fn put(
     let is_code = (1..=32).contains(&code.len())
         && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     if !is_code {
-        return Err(Problem::fields(vec![fault("code", "expected 1 to 32 letters, digits, - or _")]));
+        return Err(Problem::fields(vec![FieldError::new(
+            "code",
+            "expected 1 to 32 letters, digits, - or _",
+        )]));
     }
     let LabelNames { zh, en } = names;
     let row = (plan_label::zh.eq(&zh), plan_label::en.eq(&en));
