@@ -131,7 +131,7 @@ fn every_field_at_fault_is_named() {
         {"name": "b", "weight": 1, "children": [{"name": " ", "weight": 1}]}]}"#;
     let mut found = fields(faulty);
     found.sort();
-    let expected = ["children[0].weight", "children[1].children[0].name", "months[1]", "months[11]", "total"];
+    let expected = ["children[0].weight", "children[1].children[0].name", "months[11]", "months[1]", "total"];
     assert_eq!(found, expected);
     let twins = r#"[{"name":"a","weight":1,"children":[{"name":"c","weight":1},{"name":"c","weight":1}]},
         {"name":"a","weight":1}]"#;
