@@ -1,4 +1,3 @@
 DROP FUNCTION reached;
 DROP TYPE caller_scope;
-DROP FUNCTION may_reach;
 DROP TABLE idempotency_key, access_log, audit_entry, refresh_token, user_account;

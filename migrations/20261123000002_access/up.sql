@@ -64,31 +64,6 @@ CREATE TABLE idempotency_key (
     PRIMARY KEY (user_id, key)
 );
 
--- Whether a caller may reach a person (0: nobody in particular) in a unit in a month. The reaches are those that the
--- program's table of actions and roles gives the caller's roles; the units follow the postings and leaderships that
--- were valid in that month.
-CREATE FUNCTION may_reach(
-    reaches text[], caller bigint, confined_to bigint, subject bigint, subject_unit bigint, month date
-) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT (cardinality(reaches) > 0 AND caller <> 0 AND caller = subject)
-        OR ('all' = ANY (reaches) AND confined_to = 0)
-        OR (reaches && '{store,all}' AND confined_to <> 0 AND EXISTS (
-            SELECT FROM org_unit u WHERE u.id = subject_unit AND u.path @> ARRAY[confined_to]))
-        OR ('store' = ANY (reaches) AND EXISTS (
-            SELECT FROM assignment a JOIN org_unit mine ON mine.id = a.unit_id
-            JOIN org_unit u ON u.store_id = mine.store_id
-            WHERE a.employee_id = caller AND u.id = subject_unit
-            AND daterange(a.valid_from, a.valid_to) && daterange(month, (month + interval '1 month')::date)))
-        OR ('department' = ANY (reaches) AND EXISTS (
-            SELECT FROM assignment a JOIN org_unit u ON u.path @> ARRAY[a.unit_id]
-            WHERE a.employee_id = caller AND a.position = 'sales_manager' AND u.id = subject_unit
-            AND daterange(a.valid_from, a.valid_to) && daterange(month, (month + interval '1 month')::date)))
-        OR ('team' = ANY (reaches) AND EXISTS (
-            SELECT FROM team_leadership l
-            WHERE l.employee_id = caller AND l.unit_id = subject_unit AND l.kind = 'line'
-            AND daterange(l.valid_from, l.valid_to) && daterange(month, (month + interval '1 month')::date)))
-$$;
-
 -- What a caller reaches: the reaches that the program's table of actions and roles gives the caller's roles.
 CREATE TYPE caller_scope AS (
     -- Everybody, everywhere and always.

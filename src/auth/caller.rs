@@ -11,8 +11,8 @@ use chrono::{DateTime, Utc};
 
 use super::access::Action;
 use super::context::Context;
-pub use super::identity::Identity;
-pub use super::scope::Scope;
+use super::identity::Identity;
+use super::scope::Scope;
 use super::token::Tokens;
 use crate::clock::Clock;
 use crate::db::Pool;
@@ -25,17 +25,17 @@ pub struct Caller<A> {
     pub identity: Identity,
     /// The moment at which the request came.
     pub now: DateTime<Utc>,
-    pool: Option<Pool>,
+    pool: Pool,
     language: Language,
     action: PhantomData<A>,
 }
 
 impl<A: Action> Caller<A> {
     /// Somebody who has signed in, if one of the roles allows it.
-    pub fn permit(identity: Identity, now: DateTime<Utc>) -> Result<Self, Problem> {
+    pub fn permit(identity: Identity, pool: &Pool, now: DateTime<Utc>) -> Result<Self, Problem> {
         match identity.roles.iter().any(|role| A::reach_of(*role).is_some()) {
             true => {
-                Ok(Self { identity, now, pool: None, language: Language::default(), action: PhantomData })
+                Ok(Self { identity, now, pool: pool.clone(), language: Language::default(), action: PhantomData })
             }
             false => Err(Problem::new(Code::Forbidden, "your roles do not allow this")),
         }
@@ -55,8 +55,7 @@ impl<A: Action> Caller<A> {
     /// read from the caller.
     pub async fn context(&self) -> Result<Context, Problem> {
         let identity = Some(self.identity.clone());
-        let pool = self.pool.as_ref().ok_or_else(|| Problem::internal(&"a caller without a pool"))?;
-        Context::of(pool, identity, self.reach(), self.now, self.language).await
+        Context::of(&self.pool, identity, self.reach(), self.now, self.language).await
     }
 }
 
@@ -87,6 +86,6 @@ fn read<A: Action>(request: &HttpRequest) -> Result<Caller<A>, Problem> {
         .verify(header.as_ref().token(), now)
         .ok_or_else(|| unauthenticated("the access token is not valid or has expired; sign in or refresh"))?;
     request.extensions_mut().insert(identity.clone());
-    let caller = Caller::permit(identity, now)?;
-    Ok(Caller { pool: Some(pool.get_ref().clone()), language: Language::of(request), ..caller })
+    let caller = Caller::permit(identity, pool, now)?;
+    Ok(Caller { language: Language::of(request), ..caller })
 }

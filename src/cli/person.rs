@@ -4,14 +4,12 @@ use std::io::{self, BufRead as _};
 
 use anyhow::Context as _;
 use clap::Args;
-use diesel_async::AsyncPgConnection;
 
 use crate::auth::access::Action;
 use crate::auth::session::{self, Credentials};
 use crate::auth::{Caller, Context};
 use crate::clock::Clock;
 use crate::db::Pool;
-use crate::http::Language;
 
 /// The login that acts.
 #[derive(Debug, Args)]
@@ -25,17 +23,11 @@ pub struct Person {
 }
 
 impl Person {
-    /// Signs the person in, who has to be allowed to do `A`.
-    pub async fn sign_in<A: Action>(&self, connection: &mut AsyncPgConnection) -> anyhow::Result<Caller<A>> {
-        let credentials = Credentials { login: self.login.clone(), password: self.password()? };
-        Ok(Caller::permit(session::identify(connection, credentials).await?, Clock::System.now())?)
-    }
-
     /// The work of the person, who has to be allowed to do `A`.
     pub async fn context<A: Action>(&self, pool: &Pool) -> anyhow::Result<Context> {
-        let caller = self.sign_in::<A>(&mut *pool.get().await?).await?;
-        let (scope, now) = (caller.reach(), caller.now);
-        Ok(Context::of(pool, Some(caller.identity), scope, now, Language::default()).await?)
+        let credentials = Credentials { login: self.login.clone(), password: self.password()? };
+        let identity = session::identify(&mut *pool.get().await?, credentials).await?;
+        Ok(Caller::<A>::permit(identity, pool, Clock::System.now())?.context().await?)
     }
 
     fn password(&self) -> anyhow::Result<String> {

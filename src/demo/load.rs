@@ -23,9 +23,7 @@ use crate::org::{
     UnitKind, labels,
 };
 use crate::period::Period;
-use crate::plan::{
-    self, Approval, LabelWeight, Levels, MemberWeight, Method, NewPlan, Resplit, UnitWeight,
-};
+use crate::plan::{self, Approval, LabelWeight, Levels, MemberWeight, Method, NewPlan, Resplit, UnitWeight};
 use crate::rules::bundle::{Bundle, Files};
 use crate::rules::draft;
 use crate::rules::draft::decision::{self, Submission};
@@ -216,8 +214,8 @@ async fn load_plan(cx: &mut Context, catalogue: &Catalogue) -> Result<(), Proble
         let names = labels::LabelNames { zh: zh.to_owned(), en: en.to_owned() };
         labels::write(cx.db(), labels::SERIES, code, names).await?;
     }
-    let author = acting(cx, "manager", Role::SalesManager).await?;
-    let approver = acting(cx, "gm", Role::GeneralManager).await?;
+    let author = login(cx, "manager").await?;
+    let approver = login(cx, "gm").await?;
     let month = |month| Period::new(YEAR, month).ok_or_else(out_of_range);
     cx.identity = Some(author.clone());
     let first = plan::create(cx, catalogue, new).await?;
@@ -243,16 +241,6 @@ async fn load_plan(cx: &mut Context, catalogue: &Catalogue) -> Result<(), Proble
     Ok(())
 }
 
-/// A login of the demonstration as it acts in one of its roles.
-async fn acting(cx: &mut Context, login: &str, role: Role) -> Result<Identity, Problem> {
-    let (user_id, employee_id, unit_id) = user_account::table
-        .filter(user_account::login.eq(login))
-        .select((user_account::id, user_account::employee_id, user_account::unit_id))
-        .first(cx.db())
-        .await?;
-    Ok(Identity { user_id, roles: vec![role], employee_id, unit_id })
-}
-
 /// The first release: drafted by HR, consulted and published before the year begins, approved by the general manager.
 async fn release_rules(cx: &mut Context, files: &Files) -> Result<(), Problem> {
     let (loading, now) = (cx.identity.take(), cx.now);
@@ -275,14 +263,6 @@ async fn release_rules(cx: &mut Context, files: &Files) -> Result<(), Problem> {
 
 fn out_of_range() -> Problem {
     Problem::internal(&"the demonstration's year is out of range")
-}
-
-async fn user_id(connection: &mut AsyncPgConnection, login: &str) -> Result<i64, Problem> {
-    Ok(user_account::table
-        .filter(user_account::login.eq(login))
-        .select(user_account::id)
-        .first(connection)
-        .await?)
 }
 
 /// A login of the demonstration, to do something as that person.

@@ -6,7 +6,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::auth::Context;
-use crate::auth::caller::Identity;
+use crate::auth::Identity;
 use crate::db::sql;
 use crate::http::Problem;
 use crate::ledger;

@@ -53,8 +53,13 @@ impl Window {
     }
 
     /// Makes a page of the rows that were read.
-    pub fn page<T>(self, rows: Vec<T>, id: impl Fn(&T) -> i64) -> Page<T> {
-        Page::of(rows, self.limit, id)
+    pub fn page<T>(self, mut rows: Vec<T>, id: impl Fn(&T) -> i64) -> Page<T> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let next_cursor =
+            rows.last().filter(|_| has_more).map(|row| URL_SAFE_NO_PAD.encode(id(row).to_string()));
+        Page { items: rows, next_cursor }
     }
 
     fn of(asked: PageQuery) -> Result<Self, Problem> {
@@ -116,20 +121,8 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
 }
 
-impl<T> Page<T> {
-    /// Makes a page of `rows`, of which one more than `limit` was asked for to learn whether another page follows.
-    pub fn of(mut rows: Vec<T>, limit: i64, id: impl Fn(&T) -> i64) -> Self {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
-        let next_cursor =
-            rows.last().filter(|_| has_more).map(|row| URL_SAFE_NO_PAD.encode(id(row).to_string()));
-        Self { items: rows, next_cursor }
-    }
-}
-
 /// How many rows a page has.
-pub fn limit(asked: Option<i64>) -> Result<i64, Problem> {
+fn limit(asked: Option<i64>) -> Result<i64, Problem> {
     match asked {
         None => Ok(DEFAULT_LIMIT),
         Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
@@ -138,7 +131,7 @@ pub fn limit(asked: Option<i64>) -> Result<i64, Problem> {
 }
 
 /// The id behind which the page begins.
-pub fn after(cursor: Option<&str>) -> Result<i64, Problem> {
+fn after(cursor: Option<&str>) -> Result<i64, Problem> {
     let Some(cursor) = cursor else { return Ok(0) };
     URL_SAFE_NO_PAD
         .decode(cursor)

@@ -16,7 +16,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::Entry;
-use crate::db::schema::{employee, org_unit};
+use crate::db::schema::employee;
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
@@ -127,13 +127,6 @@ pub async fn lock_delivery(
     wanted.people.extend(others.iter().map(|id| (*id, period)));
     take(connection, WAIT, wanted).await?;
     Ok(())
-}
-
-/// The same for everybody, of who does not know beforehand whom it writes about: all stores wait.
-pub async fn lock_everywhere(connection: &mut AsyncPgConnection, period: Period) -> Result<(), Problem> {
-    let stores = org_unit::table.filter(org_unit::kind.eq("store")).select(org_unit::id);
-    let stores = stores.load::<i64>(connection).await?.into_iter().chain([0]);
-    lock_months(connection, Vec::new(), stores.map(|id| (id, period)).collect()).await
 }
 
 /// Makes sure that nobody else writes what is about to be written, without waiting.

@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 
 pub use self::delivery::{delivered_sources, deliveries, note_delivery};
 pub use self::late::retract;
-pub use self::locks::{lock, lock_delivery, lock_everywhere};
+pub use self::locks::{lock, lock_delivery};
 pub use self::people::{Person, employee_nos, entering, people};
 pub use self::reading::{by_person, current, known};
 pub use self::recording::{Recorded, compare, record};

@@ -4,8 +4,8 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use crate::auth::Identity;
 use crate::auth::access::{Action as _, EnterFacts, may_enter};
-use crate::auth::caller::Identity;
 use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::sql;
 use crate::http::Problem;

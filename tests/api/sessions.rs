@@ -7,8 +7,8 @@ use diesel_async::RunQueryDsl as _;
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
+use showfloor::auth::Identity;
 use showfloor::auth::access::Role;
-use showfloor::auth::caller::Identity;
 use showfloor::demo::PASSWORD;
 
 use crate::support::{Answer, As, TestApp};

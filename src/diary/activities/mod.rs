@@ -22,7 +22,7 @@ pub use self::kind::{ActivityKind, ActivityState};
 pub use self::store::{ActivityFilter, list};
 use crate::auth::Context;
 use crate::auth::access::{Action as _, LeadActivities, Role};
-use crate::auth::caller::{Identity, Scope};
+use crate::auth::{Identity, Scope};
 use crate::decimal;
 use crate::diary::authors::{self, says_something};
 use crate::http::{Code, FieldError, Problem};

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::life::Actor;
 use super::{Event, EventDocument, EventState, EventStep, effect, store};
 use crate::auth::Context;
-use crate::auth::caller::{Identity, Scope};
+use crate::auth::{Identity, Scope};
 use crate::db::schema::{event, event_step};
 use crate::diary::authors::{self, says_something};
 use crate::http::Problem;

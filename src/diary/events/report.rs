@@ -15,7 +15,7 @@ use super::kinds::About;
 use super::{EventDetail, EventDocument, EventKind, EventState, Evidence, store, tally};
 use crate::auth::Context;
 use crate::auth::access::{Action as _, EnterFacts};
-use crate::auth::caller::{Identity, Scope};
+use crate::auth::{Identity, Scope};
 use crate::db::schema::{event, event_step};
 use crate::db::sql;
 use crate::diary::authors;

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::due::{Cadence, DEFAULT, Duty, END_OF_DAY, ReportKind};
 use crate::auth::Context;
-use crate::auth::caller::Scope;
+use crate::auth::Scope;
 use crate::db::schema::{org_unit, report_duty};
 use crate::diary::{authors, reached};
 use crate::http::{FieldError, Problem};

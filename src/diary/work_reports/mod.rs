@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 pub use self::due::{Cadence, ReportKind};
 use self::owed::Owed;
 use crate::auth::Context;
-use crate::auth::caller::Scope;
+use crate::auth::Scope;
 use crate::db::schema::{work_report, work_report_review, work_report_text};
 use crate::diary::authors::{self, says_something};
 use crate::http::Problem;

@@ -8,7 +8,6 @@ use super::store::{self, KeptRebatePolicy, NewRebatePolicy, RebatePolicyQuery};
 use crate::auth::Caller;
 use crate::auth::access::{DraftPlan, ViewPlan};
 use crate::http::etag::{self, Seen};
-use crate::http::problem::ProblemBody;
 use crate::http::{Body, Problem, Query};
 
 /// List the manufacturer's policies 商务政策 that count for the stores that the caller reaches.
@@ -44,8 +43,8 @@ pub async fn get_rebate_policy(
     (status = 201, description = "Made", body = KeptRebatePolicy),
     (status = 404, description = "There is no such unit, or none that the caller may see"),
     (status = 409, description = "Another unit's policy has the code"),
-    (status = 412, description = "It was changed in the meantime, or there is none to be changed", body = ProblemBody),
-    (status = 428, description = "There is such a policy, and If-Match is missing", body = ProblemBody),
+    (status = 412, description = "It was changed in the meantime, or there is none to be changed"),
+    (status = 428, description = "There is such a policy, and If-Match is missing"),
 ))]
 #[put("/rebate-policies/{code}")]
 pub async fn put_rebate_policy(

@@ -9,7 +9,6 @@ use utoipa::IntoParams;
 use super::SheetReport;
 use crate::auth::Caller;
 use crate::auth::access::{DraftPlan, ViewPlan};
-use crate::http::problem::ProblemBody;
 use crate::http::{Problem, Query, body};
 use crate::ledger::metric::CatalogueFile;
 
@@ -56,8 +55,8 @@ pub async fn get_plan_sheet(
     responses(
         (status = 200, description = "What changes, or would change", body = SheetReport),
             (status = 409, description = "It is not a draft"),
-        (status = 412, description = "The plan was changed after the export", body = ProblemBody),
-        (status = 422, description = "Cells at fault, or cells that do not fit; nothing was changed", body = ProblemBody),
+        (status = 412, description = "The plan was changed after the export"),
+        (status = 422, description = "Cells at fault, or cells that do not fit; nothing was changed"),
     ))]
 #[post("/plans/{id}/sheet")]
 pub async fn import_plan_sheet(

@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use self::propose::Proposal;
 use crate::auth::Context;
 use crate::auth::access::{Action as _, EnterFacts, may_enter};
-use crate::auth::caller::{Identity, Scope};
+use crate::auth::{Identity, Scope};
 use crate::http::{Code, FieldError, Problem};
 use crate::ledger;
 use crate::ledger::bulk::OWN_SYSTEMS;

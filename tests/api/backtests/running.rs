@@ -6,7 +6,7 @@ use std::sync::Arc;
 use diesel::{ExpressionMethods as _, QueryDsl as _};
 use diesel_async::RunQueryDsl as _;
 use serde_json::{Value, json};
-use showfloor::auth::caller::Scope;
+use showfloor::auth::Scope;
 use showfloor::db::schema::{audit_entry, rule_backtest};
 use showfloor::reviews::backtest::engine::{Baseline, Progress, Sides};
 use showfloor::reviews::backtest::months::Selection;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
+use showfloor::auth::Identity;
 use showfloor::auth::access::Role;
-use showfloor::auth::caller::Identity;
 use showfloor::auth::token::Tokens;
 use showfloor::clock::Clock;
 use showfloor::db::{Pool, pool};
