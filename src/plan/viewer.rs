@@ -222,6 +222,35 @@ impl Reach {
     }
 }
 
+/// What somebody sees of the organisation of a plan.
+pub(in crate::plan) struct Sight {
+    /// The plan is seen as a whole, and so is every unit in every month.
+    sees_plan: bool,
+    units: Reach,
+    people: Reach,
+}
+
+impl Sight {
+    /// What is seen of version `id` of a plan of `year`.
+    pub(in crate::plan) async fn load(cx: &mut Context, id: i64, year: i32) -> Result<Self, Problem> {
+        let (scope, people) = (cx.scope.clone(), people(cx));
+        Ok(Self {
+            sees_plan: sees_plan(cx, id).await?,
+            units: Reach::load(cx.db(), &scope, year).await?,
+            people: Reach::load(cx.db(), &people, year).await?,
+        })
+    }
+
+    /// The months, January first, in which a unit, or a person within it, is seen.
+    pub(in crate::plan) fn of(&self, unit_id: i64, employee_id: Option<i64>) -> [bool; 12] {
+        match employee_id {
+            Some(employee_id) => self.people.person(unit_id, employee_id),
+            None if self.sees_plan => [true; 12],
+            None => self.units.unit(unit_id),
+        }
+    }
+}
+
 /// The months that are reached; the others are null.
 pub(in crate::plan) fn shown(months: [Option<i64>; 12], reached: &[bool; 12]) -> [Option<i64>; 12] {
     let mut shown = months;

@@ -19,8 +19,7 @@ use crate::period::Period;
 use crate::plan::actuals::{self, Brought};
 use crate::plan::versions::rows::{self, months};
 use crate::plan::versions::store;
-use crate::plan::versions::version::Plan;
-use crate::plan::viewer::{self, Reach};
+use crate::plan::viewer::{self, Sight};
 
 /// How far a plan has come on a day.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -117,8 +116,14 @@ pub async fn report(cx: &mut Context, asked: PaceQuery) -> Result<PaceReport, Pr
         }
     }
     let root = places.as_slice().first().map_or(0, |row| row.unit_id);
-    let seen = Sight::load(cx, now, month).await?;
-    places.retain(|row| seen.shows(row));
+    let sight = Sight::load(cx, now.id, now.year).await?;
+    let sees_people = viewer::sees_people(cx, now.id).await?;
+    // Who sees everybody in the plan does so in every month.
+    let is_seen = |row: &PlaceRow| {
+        let months = sight.of(row.unit_id, row.employee_id);
+        (sees_people && row.employee_id.is_some()) || months.get(month.index()).copied().unwrap_or(false)
+    };
+    places.retain(is_seen);
     if places.is_empty() {
         return Err(Problem::not_found("plan"));
     }
@@ -148,38 +153,6 @@ pub async fn report(cx: &mut Context, asked: PaceQuery) -> Result<PaceReport, Pr
         .collect::<Result<_, Problem>>()?;
     let holidays_known = calendar.knows(day.year());
     Ok(PaceReport { unit: asked.unit, day, metric: line.metric, basis, holidays_known, rows })
-}
-
-/// Which rows somebody sees in the day's month.
-struct Sight {
-    month: usize,
-    /// The plan is seen as a whole.
-    sees_plan: bool,
-    /// And everybody in it.
-    sees_people: bool,
-    units: Reach,
-    people: Reach,
-}
-
-impl Sight {
-    async fn load(cx: &mut Context, plan: &Plan, month: Period) -> Result<Self, Problem> {
-        let (scope, people) = (cx.scope.clone(), viewer::people(cx));
-        Ok(Self {
-            month: month.index(),
-            sees_plan: viewer::sees_plan(cx, plan.id).await?,
-            sees_people: viewer::sees_people(cx, plan.id).await?,
-            units: Reach::load(cx.db(), &scope, plan.year).await?,
-            people: Reach::load(cx.db(), &people, plan.year).await?,
-        })
-    }
-
-    fn shows(&self, row: &PlaceRow) -> bool {
-        let (whole, months) = match row.employee_id {
-            None => (self.sees_plan, self.units.unit(row.unit_id)),
-            Some(employee_id) => (self.sees_people, self.people.person(row.unit_id, employee_id)),
-        };
-        whole || months.get(self.month).copied().unwrap_or(false)
-    }
 }
 
 /// Targets by unit and person.

@@ -3,6 +3,7 @@
 use std::io::{Cursor, Read as _, Write as _};
 
 use calamine::{Data, Reader as _, Xlsx};
+use diesel_async::SimpleAsyncConnection as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -163,4 +164,15 @@ async fn a_workbook_for_those_who_see_no_names_has_none() {
     let text: Vec<String> = range.cells().map(|(_, _, cell)| cell.to_string()).collect();
     assert!(text.iter().any(|cell| cell == "G1"));
     assert!(!text.iter().any(|cell| cell == "A01" || cell == "陈志远"), "{text:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kind_that_the_program_does_not_know_is_an_error_and_no_other_kind() {
+    let app = TestApp::demo().await;
+    let connection = &mut *app.pool.get().await.unwrap();
+    let statements = "ALTER TABLE org_unit DROP CONSTRAINT org_unit_kind_check;
+        UPDATE org_unit SET kind = 'region' WHERE code = 'G1'";
+    connection.batch_execute(statements).await.unwrap();
+    let plan = &app.get("gm", "/v1/plans?year=2014").await.expect(200)["items"][0]["id"];
+    assert_eq!(app.get("gm", &format!("/v1/plans/{plan}/sheet")).await.problem(500), "internal");
 }

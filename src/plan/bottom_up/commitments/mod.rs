@@ -25,7 +25,7 @@ use crate::plan::split::limits::MAX_TOTAL;
 use crate::plan::split::whole_plan::Line;
 use crate::plan::versions::version::Plan;
 use crate::plan::versions::{rows, store};
-use crate::plan::viewer::{self, Reach};
+use crate::plan::viewer::{self, Sight};
 use roll_up::{Committed, Rolled, roll_up};
 pub use write::commit;
 
@@ -157,7 +157,8 @@ pub async fn read(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<Com
     viewer::require_part(cx, id).await?;
     let plan = store::kept(cx.db(), id).await?;
     let line = rows::line(cx.db(), id, metric).await?;
-    let sight = Sight::load(cx, &plan).await?;
+    let sight = Sight::load(cx, plan.id, plan.year).await?;
+    let names = viewer::sees_names(cx);
     let rows = places(cx.db(), &plan, &line).await?;
     let own: Vec<Committed> = rows.iter().map(|row| committed(row.own.as_deref().unwrap_or(&[]))).collect();
     let parents: Vec<Option<usize>> =
@@ -166,7 +167,9 @@ pub async fn read(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<Com
     let codes: HashMap<i32, String> = rows.iter().map(|row| (row.ordinal, row.unit.clone())).collect();
     let shown = rows.into_iter().zip(own).zip(rolled).filter_map(|((row, own), rolled)| {
         let above = row.parent.and_then(|parent| codes.get(&parent)).cloned();
-        sight.show(row, above, own, rolled)
+        let reached = sight.of(row.unit_id, row.employee_id);
+        let place = row.show(reached, above, own, rolled)?;
+        Some(CommittedPlace { entered_by: place.entered_by.filter(|_| names), ..place })
     });
     Ok(CommitmentDocument {
         unit: plan.unit,
@@ -213,56 +216,26 @@ fn committed(values: &[Option<i64>]) -> Committed {
     months
 }
 
-/// Which places somebody sees in which months.
-struct Sight {
-    /// Every unit is seen in every month.
-    sees_plan: bool,
-    /// Logins are seen.
-    names: bool,
-    units: Reach,
-    people: Reach,
-}
-
-impl Sight {
-    async fn load(cx: &mut Context, plan: &Plan) -> Result<Self, Problem> {
-        let (scope, people) = (cx.scope.clone(), viewer::people(cx));
-        Ok(Self {
-            sees_plan: viewer::sees_plan(cx, plan.id).await?,
-            names: viewer::sees_names(cx),
-            units: Reach::load(cx.db(), &scope, plan.year).await?,
-            people: Reach::load(cx.db(), &people, plan.year).await?,
-        })
-    }
-
-    /// The months in which a place is seen.
-    fn of(&self, row: &PlaceRow) -> [bool; 12] {
-        match row.employee_id {
-            Some(employee_id) => self.people.person(row.unit_id, employee_id),
-            None if self.sees_plan => [true; 12],
-            None => self.units.unit(row.unit_id),
-        }
-    }
-
+impl PlaceRow {
     /// A place as it is seen; nothing where no month of it is.
     fn show(
-        &self,
-        row: PlaceRow,
+        self,
+        reached: [bool; 12],
         above: Option<String>,
         own: Committed,
         rolled: Rolled,
     ) -> Option<CommittedPlace> {
-        let reached = self.of(&row);
         if !reached.contains(&true) {
             return None;
         }
         let shown = |months: Committed| viewer::shown(months, &reached);
-        let target = shown(rows::months(&row.confirmed).map(Some));
+        let target = shown(rows::months(&self.confirmed).map(Some));
         let committed = shown(rolled.months);
         let gap = roll_up::gap(&committed, &target);
         Some(CommittedPlace {
-            unit: row.unit,
-            employee_no: row.employee_no,
-            name: row.name,
+            unit: self.unit,
+            employee_no: self.employee_no,
+            name: self.name,
             above,
             target_year: target.iter().flatten().sum(),
             committed_year: roll_up::sum(&committed),
@@ -272,9 +245,9 @@ impl Sight {
             gap,
             complete: rolled.complete,
             own: shown(own),
-            entered_by: row.entered_by.filter(|_| self.names),
-            entered_at: row.entered_at,
-            row_version: row.row_version,
+            entered_by: self.entered_by,
+            entered_at: self.entered_at,
+            row_version: self.row_version,
         })
     }
 }
