@@ -1,8 +1,11 @@
 //! The advisor's daily sheet and the morning meeting.
 
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use reqwest::Method;
 use serde_json::{Value, json};
 use showfloor::auth::access::Role;
+use showfloor::db::schema::audit_entry;
 
 use crate::support::{Answer, As, TestApp};
 use crate::users::fields;
@@ -261,4 +264,38 @@ async fn the_morning_meeting_counts_for_a_team_what_was_done_in_it_by_whoever_ha
     let team = app.get("leader", "/v1/daily-sheets/morning?store=JC").await.expect(200);
     assert_eq!(team["teams"].as_array().unwrap().len(), 1);
     assert_eq!(team["teams"][0]["month_to_date"]["first_visits"], 11);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_plans_and_sheets_name_is_added_and_renamed_and_leaves_a_trace() {
+    let app = TestApp::demo().await;
+    for (list, subject) in [
+        ("channels", "channel/livestream"),
+        ("series", "series/livestream"),
+        ("lead-sources", "lead_source/livestream"),
+        ("lost-reasons", "lost_reason/livestream"),
+    ] {
+        let path = format!("/v1/{list}/livestream");
+        for zh in ["直播", "抖音直播"] {
+            let names = Some(json!({"zh": zh, "en": "Livestream"}));
+            let label = app.send(As::Login("manager"), Method::PUT, &path, names).await.expect(200);
+            assert_eq!(label, json!({"code": "livestream", "zh": zh, "en": "Livestream"}));
+        }
+        let labels = app.get("manager", &format!("/v1/{list}")).await.expect(200);
+        let labels = labels.as_array().unwrap();
+        assert_eq!(labels.iter().filter(|label| label["zh"] == "抖音直播").count(), 1, "{list}");
+        let codes = labels.iter().map(|label| label["code"].as_str().unwrap()).collect::<Vec<_>>();
+        assert!(codes.is_sorted(), "{codes:?}");
+        let traces: i64 = audit_entry::table
+            .filter(audit_entry::action.eq("put_label").and(audit_entry::subject.eq(subject)))
+            .count()
+            .get_result(&mut app.pool.get().await.unwrap())
+            .await
+            .unwrap();
+        assert_eq!(traces, 2, "{list}");
+        let names = Some(json!({"zh": "直播", "en": "Livestream"}));
+        let answer =
+            app.send(As::Login("manager"), Method::PUT, &format!("/v1/{list}/live%20stream"), names).await;
+        assert_eq!(fields(&answer), ["code"], "{list}");
+    }
 }

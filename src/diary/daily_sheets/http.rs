@@ -9,7 +9,7 @@ use super::{DailySheet, LEAD_SOURCES, LOST_REASONS, NewDailySheet, SheetFilter, 
 use crate::auth::Caller;
 use crate::auth::access::{ManageReports, ViewFacts, WriteDiary};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query};
-use crate::org::labels::{self, Label, LabelNames};
+use crate::org::labels::{self, CodedLabel, LabelNames};
 
 /// Write the own daily sheet 日报 of a day, or write it again, until the month is frozen.
 ///
@@ -59,41 +59,41 @@ pub async fn get_morning_meeting(
 }
 
 /// List the lead sources 线索来源 that daily sheets can name.
-#[utoipa::path(tag = "facts", responses((status = 200, description = "Every source, by code", body = Vec<Label>)))]
+#[utoipa::path(tag = "facts", responses((status = 200, description = "Every source, by code", body = Vec<CodedLabel>)))]
 #[get("/lead-sources")]
-pub async fn list_lead_sources(caller: Caller<ViewFacts>) -> Result<Json<Vec<Label>>, Problem> {
+pub async fn list_lead_sources(caller: Caller<ViewFacts>) -> Result<Json<Vec<CodedLabel>>, Problem> {
     labels::list(caller.context().await?.db(), LEAD_SOURCES).await.map(Json)
 }
 
 /// Add a lead source, or rename it.
 #[utoipa::path(tag = "facts", request_body = LabelNames, responses(
-    (status = 200, description = "The source as it is called now", body = Label),
+    (status = 200, description = "The source as it is called now", body = CodedLabel),
 ))]
 #[put("/lead-sources/{code}")]
 pub async fn put_lead_source(
     caller: Caller<ManageReports>,
     code: Path<String>,
     body: Body<LabelNames>,
-) -> Result<Json<Label>, Problem> {
+) -> Result<Json<CodedLabel>, Problem> {
     labels::put(&mut caller.context().await?, LEAD_SOURCES, &code, body.0).await.map(Json)
 }
 
 /// List the reasons 战败原因 for which prospects are lost.
-#[utoipa::path(tag = "facts", responses((status = 200, description = "Every reason, by code", body = Vec<Label>)))]
+#[utoipa::path(tag = "facts", responses((status = 200, description = "Every reason, by code", body = Vec<CodedLabel>)))]
 #[get("/lost-reasons")]
-pub async fn list_lost_reasons(caller: Caller<ViewFacts>) -> Result<Json<Vec<Label>>, Problem> {
+pub async fn list_lost_reasons(caller: Caller<ViewFacts>) -> Result<Json<Vec<CodedLabel>>, Problem> {
     labels::list(caller.context().await?.db(), LOST_REASONS).await.map(Json)
 }
 
 /// Add a reason for which prospects are lost, or rename it.
 #[utoipa::path(tag = "facts", request_body = LabelNames, responses(
-    (status = 200, description = "The reason as it is called now", body = Label),
+    (status = 200, description = "The reason as it is called now", body = CodedLabel),
 ))]
 #[put("/lost-reasons/{code}")]
 pub async fn put_lost_reason(
     caller: Caller<ManageReports>,
     code: Path<String>,
     body: Body<LabelNames>,
-) -> Result<Json<Label>, Problem> {
+) -> Result<Json<CodedLabel>, Problem> {
     labels::put(&mut caller.context().await?, LOST_REASONS, &code, body.0).await.map(Json)
 }

@@ -15,7 +15,7 @@ use crate::decimal;
 use crate::http::FieldError;
 use crate::period::Period;
 
-/// What was found at an item of a checklist.
+/// The result of an item of a checklist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemResult {
@@ -62,7 +62,7 @@ pub enum Liability {
     NotResponsible,
 }
 
-/// Which breach of integrity.
+/// A kind of breach of integrity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Breach {
@@ -74,7 +74,7 @@ pub enum Breach {
     Other,
 }
 
-/// What is said of an event: of these fields, those of its kind's shape.
+/// The particulars of an event: the fields that its kind needs (`detail` in `GET /v1/event-kinds`), and no others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EventDetail {
@@ -86,12 +86,12 @@ pub struct EventDetail {
     #[garde(inner(range(max = 1000)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub violations: Option<u32>,
-    /// Days, in halves, from the event's day on.
+    /// How many days from the event's day on, in halves.
     #[garde(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>, example = 0.5)]
     pub days: Option<Number>,
-    /// The items of a checklist.
+    /// Every item of the checklist with what was found.
     #[garde(custom(of_a_size), dive)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub items: Option<Vec<ChecklistItem>>,
@@ -103,12 +103,12 @@ pub struct EventDetail {
     #[garde(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub liability: Option<Liability>,
-    /// Hours until the customer was answered; above 24 it was slow.
+    /// Hours until the customer was answered; more than 24 is slow.
     #[garde(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>, example = 3.5)]
     pub response_hours: Option<Number>,
-    /// Which breach of integrity.
+    /// Which breach of integrity it was.
     #[garde(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub breach: Option<Breach>,
@@ -117,7 +117,7 @@ pub struct EventDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>, example = 92)]
     pub score: Option<Number>,
-    /// 1 to 5, by the anchors.
+    /// 1 to 5, by the anchors in `GET /v1/event-kinds`.
     #[garde(inner(range(min = 1, max = 5)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rating: Option<u8>,
@@ -288,7 +288,7 @@ fn complaint(detail: &EventDetail) -> Result<Particulars, Vec<FieldError>> {
 pub fn when(particulars: &Particulars, day: NaiveDate, now: DateTime<Utc>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if day > clock::day(now) {
-        errors.push(FieldError::new("day", format!("{day} has not come yet")));
+        errors.push(FieldError::new("day", format!("expected a day that has begun: {day} has not")));
     }
     if !(1900..3000).contains(&day.year()) {
         errors.push(FieldError::new("day", "expected a day of 1900 to 2999"));
@@ -298,8 +298,9 @@ pub fn when(particulars: &Particulars, day: NaiveDate, now: DateTime<Utc>) -> Ve
         Particulars::Days(days) => {
             let left = (Period::containing(day).end() - day).num_days();
             if *days > Decimal::from(left) {
-                let message =
-                    format!("only {left} days are left of the month; report the others for the next");
+                let message = format!(
+                    "only {left} days of the month are left: report the rest as an event of the next month"
+                );
                 errors.push(error("days", message));
             }
         }
@@ -319,14 +320,14 @@ fn refusal(
 ) -> Option<FieldError> {
     let refused_on = clock::day(refused_at);
     if refused_on != day {
-        return Some(error("refused_at", format!("expected a moment of {day}, not of {refused_on}")));
+        return Some(error("refused_at", format!("expected a moment on {day}, not on {refused_on}")));
     }
     if refused_at > now {
-        return Some(error("refused_at", "it has not come yet"));
+        return Some(error("refused_at", "expected a moment that has passed"));
     }
     match followed_up_at {
         Some(at) if at < refused_at => Some(error("followed_up_at", "it is before the refusal")),
-        Some(at) if at > now => Some(error("followed_up_at", "it has not come yet")),
+        Some(at) if at > now => Some(error("followed_up_at", "expected a moment that has passed")),
         None if now.signed_duration_since(refused_at) <= TimeDelta::hours(FOLLOW_UP_HOURS) => {
             let message = format!(
                 "the {FOLLOW_UP_HOURS} hours are not over: report it when the customer has been followed up, or then"

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::auth::access::{Action as _, EnterFacts, Reach, Role, may_enter};
 use crate::words::words;
 
-/// What has to be said of an event besides its day.
+/// Which particulars an event needs besides its day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EventShape {
@@ -34,29 +34,29 @@ pub enum EventShape {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EventTally {
-    /// They add up
+    /// They are added up
     Sum,
-    /// They are taken off what the month comes to
+    /// They are subtracted from the month's value
     TakenOff,
-    /// Their mean counts
+    /// Their mean
     Mean,
-    /// The mean of each reporter's latest counts, if there are two reporters or more
+    /// The mean of each reporter's latest, once there are two reporters or more
     MeanOfRaters,
 }
 
-/// Of whom an event may be reported.
+/// Whom an event may be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum About {
-    /// Of anybody
+    /// Anybody
     Anybody,
-    /// Of others than oneself
+    /// Anybody but the person who reports it
     Others,
-    /// Of oneself only
+    /// Only the person who reports it
     Oneself,
 }
 
-/// Whether an event needs evidence and two people who verify it: it can cap a grade.
+/// Whether an event needs evidence and two people to verify it, because it can cap a grade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Discipline {
@@ -64,7 +64,7 @@ pub enum Discipline {
     Never,
     /// Always
     Always,
-    /// Where somebody is responsible for a major complaint
+    /// If the person is responsible for a major complaint
     MajorResponsible,
 }
 

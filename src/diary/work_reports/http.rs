@@ -11,13 +11,13 @@ use crate::auth::Caller;
 use crate::auth::access::{ManageReports, ReviewReports, ViewFacts, WriteDiary};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query};
 
-/// Hand in a plan or a summary of the own day, week or month, or write one again.
+/// Hand in a plan or a summary of one's day, week or month, or write one again.
 ///
-/// The first handing in decides whether it is late; writing it again keeps what it said before. It counts for the month
-/// of the day on which it is due: there, `reports_due` and `reports_on_time` of the person and `reports_to_review` of the
-/// line leader are counted anew. Totals that a system has delivered for these metrics go before what is counted here.
+/// When it is first handed in decides whether it is late; writing it again keeps what it said before. It counts for the
+/// month of the day on which it is due, in `reports_due` and `reports_on_time` of the person and `reports_to_review` of
+/// the line leader. Where a system delivers totals for these metrics, those count instead.
 #[utoipa::path(tag = "facts", request_body = NewWorkReport, responses(
-    (status = 200, description = "It was there already, and says this now", body = WorkReport),
+    (status = 200, description = "It was handed in before, and has been written again", body = WorkReport),
     (status = 201, description = "Handed in", body = WorkReport),
     (status = 409, description = "The month is frozen, or the login belongs to no employee"),
 ))]
@@ -45,10 +45,11 @@ pub async fn list_work_reports(
     reading::list(&mut caller.context().await?, &query, query.window).await.map(Json)
 }
 
-/// List what is owed in a month, by oneself and by whom the caller reaches: due, missing, late or on time.
+/// List the reports that are owed in a month, by the caller and by the people whom the caller reaches: due, missing, late
+/// or on time.
 ///
-/// By the duties of the unit that a person is posted in and the working calendar. Nothing is owed on a day of leave that
-/// the ledger knows by its day.
+/// What is owed follows from the duties of the unit in which a person is posted and from the working calendar. Nothing is
+/// owed on a day of leave, if the ledger knows on which day it was.
 #[utoipa::path(tag = "facts", params(DueFilter, PageQuery), responses(
     (status = 200, description = "A page of people with their reports", body = Page<PersonDueReports>),
 ))]
@@ -72,13 +73,13 @@ pub async fn get_work_report(
     reading::in_full(&mut caller.context().await?, *id).await.map(Json)
 }
 
-/// Review a report of somebody whom one led, as the line leader, on the day on which it was due.
+/// Review a report of somebody whom the caller led, as the line leader, on the day on which it was due.
 ///
-/// There is one review: the first. Within 24 hours of the first handing in it counts for the leader's
-/// `reports_reviewed_24h`. Totals that a system has delivered for it go before what is counted here.
+/// A report is reviewed once. Within 24 hours of its first handing in, the review counts for the leader's
+/// `reports_reviewed_24h`, unless a system delivers a total for it.
 #[utoipa::path(tag = "facts", request_body = NewReportReview, responses(
     (status = 200, description = "The report with its review", body = WorkReport),
-    (status = 404, description = "There is none, or none of a person whom the caller led"),
+    (status = 404, description = "There is no such report, or the caller did not lead its writer"),
     (status = 409, description = "It is the caller's own, was reviewed already, or its month is frozen"),
 ))]
 #[post("/work-reports/{id}/review")]
@@ -90,10 +91,10 @@ pub async fn review_work_report(
     super::review(&mut caller.context().await?, *id, &body.0).await.map(Json)
 }
 
-/// Count a store's month for everybody, those included who wrote nothing.
+/// Count the reports of a store's month for everybody, including those who wrote nothing.
 ///
-/// While the month runs, what is still to come does not count. Once it is over, its reports are delivered by this. It may
-/// be repeated: what is right already stays as it is.
+/// While the month runs, reports that are not due yet do not count. Once it is over, counting it completes the source
+/// `reports`. It may be repeated: what is right already stays as it is.
 #[utoipa::path(tag = "facts", request_body = ReportTally, responses(
     (status = 200, description = "What changed in the ledger", body = ReportsTallied),
     (status = 404, description = "The caller does not reach the store"),
@@ -109,10 +110,10 @@ pub async fn tally_work_reports(
 
 /// Read which reports are due in a unit, and by when.
 ///
-/// The nearest unit that says something of a kind of report counts; where none does, a summary of every working day is
-/// due by the day's end. Sales consultants, team leaders and telesales specialists owe them.
+/// For each kind of report the nearest unit that says something counts; where none does, a summary of every working day
+/// is due by the end of the day. Sales consultants, team leaders and telesales specialists owe them.
 #[utoipa::path(tag = "facts", params(ReportDutyQuery), responses(
-    (status = 200, description = "What holds on that day, and all that the unit has said", body = UnitReportDuties),
+    (status = 200, description = "What is due on that day, and everything that the unit itself has set", body = UnitReportDuties),
     (status = 404, description = "There is no such unit"),
 ))]
 #[get("/report-duties")]
@@ -125,7 +126,7 @@ pub async fn get_report_duties(
 
 /// Set which reports a unit asks for from a day on.
 #[utoipa::path(tag = "facts", request_body = ReportDutyChange, responses(
-    (status = 200, description = "What holds from that day on", body = UnitReportDuties),
+    (status = 200, description = "What is due from that day on", body = UnitReportDuties),
     (status = 404, description = "The caller does not reach the unit"),
 ))]
 #[put("/report-duties")]

@@ -37,7 +37,7 @@ pub const SERIES: LabelList = LabelList { name: "series", table: "plan_label", t
 
 /// One entry of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, QueryableByName, ToSchema)]
-pub struct Label {
+pub struct CodedLabel {
     /// Its key: 1 to 32 letters, digits, `-` or `_`.
     #[diesel(sql_type = Text)]
     #[schema(example = "phone_web")]
@@ -67,7 +67,7 @@ pub struct LabelNames {
 }
 
 /// Everything on a list, by code.
-pub async fn list(connection: &mut AsyncPgConnection, list: LabelList) -> Result<Vec<Label>, Problem> {
+pub async fn list(connection: &mut AsyncPgConnection, list: LabelList) -> Result<Vec<CodedLabel>, Problem> {
     let of_tree = list.tree.map_or_else(String::new, |tree| format!("WHERE tree = '{tree}'"));
     let query = format!("SELECT code, zh, en FROM {} {of_tree} ORDER BY code COLLATE \"C\"", list.table);
     Ok(sql(query).load(connection).await?)
@@ -84,7 +84,12 @@ pub async fn codes(connection: &mut AsyncPgConnection, list: LabelList) -> Resul
 /// # Errors
 ///
 /// The code at fault.
-pub async fn put(cx: &mut Context, list: LabelList, code: &str, names: LabelNames) -> Result<Label, Problem> {
+pub async fn put(
+    cx: &mut Context,
+    list: LabelList,
+    code: &str,
+    names: LabelNames,
+) -> Result<CodedLabel, Problem> {
     if !is_code(code) {
         return Err(Problem::field("code", "expected 1 to 32 letters, digits, - or _"));
     }
@@ -103,7 +108,7 @@ pub async fn write(
     list: LabelList,
     code: &str,
     names: LabelNames,
-) -> Result<Label, Problem> {
+) -> Result<CodedLabel, Problem> {
     let (columns, values, key) = match list.tree {
         Some(tree) => ("tree, ", format!("'{tree}', "), "tree, "),
         None => ("", String::new(), ""),
