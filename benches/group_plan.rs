@@ -5,10 +5,10 @@
 
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
-use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
+use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
+use showfloor::auth::Context;
 use showfloor::db::embedded::{Cluster, Tuning};
-use showfloor::db::{migrate, pool};
+use showfloor::db::{Pool, migrate, pool};
 use showfloor::http::etag::Seen;
 use showfloor::ledger::metric::CatalogueFile;
 use showfloor::plan::versions::pins::{Pins, pin};
@@ -109,7 +109,7 @@ async fn main() -> anyhow::Result<()> {
     };
     let pool = pool::open(&url, 4)?;
     migrate::run(&pool).await?;
-    measure(&mut *pool.get().await?).await?;
+    measure(&pool).await?;
     pool.close();
     if let Some(cluster) = cluster {
         cluster.stop().await?;
@@ -117,18 +117,18 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn measure(connection: &mut AsyncPgConnection) -> anyhow::Result<()> {
-    let now: DateTime<Utc> = "2014-01-02T00:00:00Z".parse()?;
+async fn measure(pool: &Pool) -> anyhow::Result<()> {
+    let cx = &mut Context::operator(pool, "2014-01-02T00:00:00Z".parse()?).await?;
     let catalogue = CatalogueFile::open("rules/metrics.toml".into()).current()?;
-    connection.batch_execute(ORGANISATION).await?;
+    cx.db().batch_execute(ORGANISATION).await?;
     let created = timed("split and stored: 700 stores, 10,500 people, 5 lines, 3 levels", async {
-        plan::create(connection, &catalogue, group_plan(), None, now).await
+        plan::create(cx, &catalogue, group_plan()).await
     })
     .await?;
     diesel::sql_query(
         "UPDATE annual_plan SET status = 'approved', effective_from = '2014-01-01', approved_at = now()",
     )
-    .execute(connection)
+    .execute(cx.db())
     .await?;
     let change = Replan {
         from: "2014-04".parse()?,
@@ -137,7 +137,7 @@ async fn measure(connection: &mut AsyncPgConnection) -> anyhow::Result<()> {
         results: vec![Results { metric: "deliveries".to_owned(), months: vec![109_200, 64_400, 100_800] }],
     };
     let draft = timed("the rest of the year planned again and stored", async {
-        plan::replan(connection, created.id, change, None, now).await
+        plan::replan(cx, created.id, change).await
     })
     .await?;
     let one = Pin {
@@ -151,10 +151,9 @@ async fn measure(connection: &mut AsyncPgConnection) -> anyhow::Result<()> {
     };
     timed("one cell pinned", async {
         let pins = Pins { pins: vec![one] };
-        pin(connection, draft.id, pins, None, Seen::Any, now).await
+        pin(cx, draft.id, pins, Seen::Any).await
     })
     .await?;
-    timed("the draft thrown away", plan::versions::store::delete(connection, draft.id, None, Seen::Any, now))
-        .await?;
+    timed("the draft thrown away", plan::versions::store::delete(cx, draft.id, Seen::Any)).await?;
     Ok(())
 }

@@ -55,6 +55,11 @@ impl Period {
         self.0.month()
     }
 
+    /// The month of the year counted from 0: its place among the twelve.
+    pub fn index(self) -> usize {
+        usize::try_from(self.0.month0()).unwrap_or(0)
+    }
+
     /// The first day of the month.
     pub fn first_day(self) -> NaiveDate {
         self.0

@@ -109,11 +109,14 @@ CREATE TABLE plan_lock (
     PRIMARY KEY (unit_id, period)
 );
 
--- One month of one node in one line. The roots of channels and series are the organisation's and stand there.
+-- One month of one node in one line. The roots of channels and series are the organisation's and stand there. Cells are
+-- listed by `position`: by month, line, tree and the author's order.
 CREATE VIEW target AS
     SELECT n.plan_id, n.tree, n.unit_id, n.employee_id, n.label, l.line, l.metric, l.is_amount,
         make_date(p.year, m, 1) AS period, c.suggested[m] AS suggested, c.confirmed[m] AS confirmed,
-        c.floor[m] AS floor, c.stretch[m] AS stretch
+        c.floor[m] AS floor, c.stretch[m] AS stretch,
+        ((m::bigint * 1000 + l.line) * 4 + array_position('{channel,organisation,series}'::text[], n.tree)) * 1000000
+            + n.ordinal AS position
     FROM plan_node n
     JOIN annual_plan p ON p.id = n.plan_id
     JOIN plan_months c ON c.plan_id = n.plan_id AND c.tree = n.tree AND c.ordinal = n.ordinal

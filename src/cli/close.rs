@@ -6,8 +6,7 @@ use std::io::{self, Write as _};
 use super::database::Database;
 use super::generate::{open_cycle, stores};
 use super::{Ended, table};
-use crate::auth::Context;
-use crate::clock::{self, Clock};
+use crate::clock;
 use crate::config::{ReleasedRules, Storage};
 use crate::period::Period;
 use crate::reviews::close::{self, Freeze, Outstanding};
@@ -50,8 +49,7 @@ pub struct CloseArgs {
 pub async fn run(args: CloseArgs, storage: Storage) -> anyhow::Result<Ended> {
     let (folder, library) = (args.rules.folder(), Library::default());
     let mut labels = HashMap::new();
-    let months = Database::with(&storage, async |pool| {
-        let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+    let months = Database::as_operator(&storage, async |cx| {
         let mut months = Vec::new();
         for store in stores(cx, args.store.as_deref()).await? {
             let cycle = open_cycle(cx, &store, args.period).await?;

@@ -5,6 +5,8 @@ use std::io::{self, Write as _};
 use anyhow::Context as _;
 
 use super::Ended;
+use crate::auth::Context;
+use crate::clock::Clock;
 use crate::config::Storage;
 use crate::db::embedded::{Cluster, Tuning};
 use crate::db::{Pool, migrate, pool};
@@ -62,6 +64,15 @@ impl Database {
         let value = result?;
         closed?;
         Ok(value)
+    }
+
+    /// Does some work of the operator's on the database and closes it, whatever the work came to.
+    pub async fn as_operator<T>(
+        storage: &Storage,
+        work: impl AsyncFnOnce(&mut Context) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        Self::with(storage, async |pool| work(&mut Context::operator(pool, Clock::System.now()).await?).await)
+            .await
     }
 }
 

@@ -7,7 +7,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::database::Database;
 use super::{Ended, table};
 use crate::auth::Context;
-use crate::clock::Clock;
 use crate::config::{ReleasedRules, Storage};
 use crate::http::Window;
 use crate::period::Period;
@@ -38,8 +37,7 @@ pub struct GenerateArgs {
 /// Generates the reviews of a month for one store or all of them.
 pub async fn run(args: GenerateArgs, storage: Storage) -> anyhow::Result<Ended> {
     let (folder, library) = (args.rules.folder(), Library::default());
-    let results = Database::with(&storage, async |pool| {
-        let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+    let results = Database::as_operator(&storage, async |cx| {
         let stores = stores(cx, args.store.as_deref()).await?;
         anyhow::ensure!(
             !stores.is_empty(),

@@ -9,8 +9,6 @@ use serde_json::Value;
 use super::database::Database;
 use super::generate::progress_bar;
 use super::{Ended, table};
-use crate::auth::Context;
-use crate::clock::Clock;
 use crate::config::Storage;
 use crate::period::Period;
 use crate::reviews::replay::compare::Replay;
@@ -59,8 +57,7 @@ impl FromStr for Months {
 pub async fn run(args: ReplayArgs, storage: Storage) -> anyhow::Result<Ended> {
     let Months(first, last) = args.period;
     let filter = ReplayFilter { id: None, months: Some((first, last)), store: args.store.clone() };
-    let report = Database::with(&storage, async |pool| {
-        let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+    let report = Database::as_operator(&storage, async |cx| {
         let count = stored::count(cx.db(), &filter).await?;
         anyhow::ensure!(count > 0, "there is no review to run again");
         let progress = progress_bar(usize::try_from(count)?, "reviews");

@@ -1,18 +1,20 @@
 //! Aggregates in the database.
 
+use std::collections::HashMap;
+
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Numeric, Text};
 use diesel_async::RunQueryDsl;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use super::{Attainment, Distribution, Funnel, LeaderboardQuery, LeaderboardPlace, SelectionQuery, rate};
+use super::{Attainment, Distribution, Funnel, LeaderboardPlace, LeaderboardQuery, SelectionQuery, rate};
 use crate::auth::Context;
 use crate::auth::scope::{CallerScope, reaches};
 use crate::db::sql;
 use crate::decimal;
 use crate::http::Problem;
-use crate::plan;
+use crate::plan::{self, UnitTarget};
 
 /// Most places of a leaderboard. There is no list of the last ones.
 const MOST_PLACES: i32 = 100;
@@ -84,14 +86,10 @@ pub async fn attainment(cx: &mut Context, selection: &SelectionQuery) -> Result<
     let mut stores = rows.iter().filter_map(|row| row.store_id).collect::<Vec<_>>();
     stores.sort_unstable();
     stores.dedup();
-    let mut targets = std::collections::HashMap::new();
-    for store_id in stores {
-        for target in plan::unit_targets_in_force(cx.db(), store_id, selection.period).await? {
-            if let Some(unit) = target.unit_id.filter(|_| target.metric == "deliveries") {
-                targets.insert(unit, target.value);
-            }
-        }
-    }
+    let targets = plan::unit_targets_in_force(cx.db(), &stores, selection.period).await?;
+    let of_unit =
+        |target: UnitTarget| Some((target.unit_id.filter(|_| target.metric == "deliveries")?, target.value));
+    let targets: HashMap<i64, i64> = targets.into_iter().filter_map(of_unit).collect();
     let attainment = by_unit(&rows).map(|(unit, number)| {
         let (target, deliveries) = (targets.get(&unit.id).copied(), number("deliveries"));
         Attainment {
@@ -151,7 +149,10 @@ pub async fn distribution(
 }
 
 /// The best of a position by total, then deliveries. Reviews without a total have no place.
-pub async fn leaderboard(cx: &mut Context, query: &LeaderboardQuery) -> Result<Vec<LeaderboardPlace>, Problem> {
+pub async fn leaderboard(
+    cx: &mut Context,
+    query: &LeaderboardQuery,
+) -> Result<Vec<LeaderboardPlace>, Problem> {
     let top = query.top.unwrap_or(10);
     if !(1..=MOST_PLACES).contains(&top) {
         return Err(Problem::field("top", format!("expected 1 to {MOST_PLACES}")));

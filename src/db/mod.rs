@@ -2,6 +2,7 @@
 
 pub mod embedded;
 pub mod error;
+pub mod json;
 pub mod migrate;
 pub mod pool;
 #[expect(missing_docs, reason = "Diesel's macro makes items for every column")]

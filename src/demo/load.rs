@@ -23,7 +23,9 @@ use crate::org::{
     UnitKind, labels,
 };
 use crate::period::Period;
-use crate::plan::{self, LabelWeight, Levels, MemberWeight, Method, NewPlan, Resplit, UnitWeight};
+use crate::plan::{
+    self, Approval, LabelWeight, Levels, MemberWeight, Method, NewPlan, Resplit, UnitWeight,
+};
 use crate::rules::bundle::{Bundle, Files};
 use crate::rules::draft;
 use crate::rules::draft::decision::{self, Submission};
@@ -84,7 +86,7 @@ pub async fn load(cx: &mut Context, bundle: &Bundle, step: impl Fn() + Send + Sy
         load_leaderships(cx).await?;
         release_rules(cx, &bundle.files).await?;
         step();
-        load_plan(cx.db(), &bundle.catalogue, now).await?;
+        load_plan(cx, &bundle.catalogue).await?;
         step();
         for period in Period::months_of(YEAR) {
             load_facts(cx.db(), &bundle.catalogue, period, now).await?;
@@ -185,11 +187,7 @@ fn members(unit: &str) -> impl Iterator<Item = &'static str> {
 }
 
 /// Version 1 from January; version 2, which gives A07's months of leave to the rest of team 2, from June.
-async fn load_plan(
-    connection: &mut AsyncPgConnection,
-    catalogue: &Catalogue,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
+async fn load_plan(cx: &mut Context, catalogue: &Catalogue) -> Result<(), Problem> {
     let label = |(code, weight): (&str, i64)| LabelWeight { code: code.to_owned(), weight };
     let team = |(unit, _, weight, weights): (&str, &str, i64, [i64; 4])| UnitWeight {
         unit: unit.to_owned(),
@@ -216,14 +214,18 @@ async fn load_plan(
     };
     for (code, zh, en) in SERIES_NAMES {
         let names = labels::LabelNames { zh: zh.to_owned(), en: en.to_owned() };
-        labels::write(connection, labels::SERIES, code, names).await?;
+        labels::write(cx.db(), labels::SERIES, code, names).await?;
     }
-    let (author, approver) = (user_id(connection, "manager").await?, user_id(connection, "gm").await?);
+    let author = acting(cx, "manager", Role::SalesManager).await?;
+    let approver = acting(cx, "gm", Role::GeneralManager).await?;
     let month = |month| Period::new(YEAR, month).ok_or_else(out_of_range);
-    let first = plan::create(connection, catalogue, new, Some(author), now).await?;
-    plan::submit(connection, first.id, Some(author), Seen::Any, now).await?;
-    plan::approve(connection, first.id, approver, month(1)?, Seen::Any, now).await?;
-    let second = plan::next_version(connection, first.id, Some(author), now).await?;
+    cx.identity = Some(author.clone());
+    let first = plan::create(cx, catalogue, new).await?;
+    plan::submit(cx, first.id, Seen::Any).await?;
+    cx.identity = Some(approver.clone());
+    plan::approve(cx, first.id, Approval { effective_from: month(1)? }, Seen::Any).await?;
+    cx.identity = Some(author);
+    let second = plan::next_version(cx, first.id).await?;
     let weights = [("A05", 28), ("A06", 26), ("A08", 22)];
     let leave = Resplit {
         unit: "G2".to_owned(),
@@ -233,10 +235,22 @@ async fn load_plan(
             .map(|(employee_no, weight)| MemberWeight { employee_no: employee_no.to_owned(), weight })
             .to_vec(),
     };
-    plan::resplit(connection, second.id, leave, Some(author), Seen::Any, now).await?;
-    plan::submit(connection, second.id, Some(author), Seen::Any, now).await?;
-    plan::approve(connection, second.id, approver, month(6)?, Seen::Any, now).await?;
+    plan::resplit(cx, second.id, leave, Seen::Any).await?;
+    plan::submit(cx, second.id, Seen::Any).await?;
+    cx.identity = Some(approver);
+    plan::approve(cx, second.id, Approval { effective_from: month(6)? }, Seen::Any).await?;
+    cx.identity = None;
     Ok(())
+}
+
+/// A login of the demonstration as it acts in one of its roles.
+async fn acting(cx: &mut Context, login: &str, role: Role) -> Result<Identity, Problem> {
+    let (user_id, employee_id, unit_id) = user_account::table
+        .filter(user_account::login.eq(login))
+        .select((user_account::id, user_account::employee_id, user_account::unit_id))
+        .first(cx.db())
+        .await?;
+    Ok(Identity { user_id, roles: vec![role], employee_id, unit_id })
 }
 
 /// The first release: drafted by HR, consulted and published before the year begins, approved by the general manager.

@@ -63,10 +63,6 @@ where
             return Err(too_large());
         }
         let value = parse(&bytes)?;
-        // Serde takes the fields of an object from an array too, in their order in the program.
-        if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-            return Err(Problem::field(".", "expected an object, not an array"));
-        }
         check(&value)?;
         Ok((bytes, value))
     }
@@ -85,7 +81,7 @@ pub fn unreadable(error: &actix_web::Error) -> Problem {
     }
 }
 
-/// Reads JSON, naming the field where it is not as expected.
+/// Reads an object from JSON, naming the field where it is not as expected.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -99,6 +95,10 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     json.end().map_err(|error| {
         Problem::new(Code::MalformedRequest, format!("something follows the JSON body: {error}"))
     })?;
+    // Serde takes the fields of an object from an array too, in their order in the program.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(Problem::field(".", "expected an object, not an array"));
+    }
     Ok(value)
 }
 

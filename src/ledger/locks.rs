@@ -3,11 +3,11 @@
 //! A value is guarded by the months of every store in which its person is posted in that month, for each of them may
 //! freeze it; somebody who is posted in none is guarded by the month of store 0.
 //!
-//! Nobody waits for somebody who waits for them, because everybody waits in one order: first for units, as who posts
-//! somebody or freezes a month locks them; then for stores' months, by month and store; then for people. A transaction
-//! asks for all its months at once, in one statement that sorts them, before it writes; what it finds afterwards that it
-//! needs besides it only tries, and gives up where somebody else has it. So every wait points to a place further on in
-//! the order, and waits in a circle cannot be.
+//! No two transactions wait for each other, because all wait in one order: first for the key of the request, the event or
+//! the cycle that it is about, and the units, which who posts somebody or freezes a month locks; then for stores' months,
+//! by month and store; then for late corrections, by id, and for people, by id. A transaction asks for all its months at
+//! once, in one statement that sorts them, before it writes. Whatever else it turns out to need afterwards it only tries,
+//! and gives up where somebody else has it. So every wait leads to a later place in the order, and never back.
 
 use std::collections::BTreeSet;
 

@@ -1,18 +1,19 @@
 //! What has happened, as planning needs it: what people brought, in which unit, and when they are there.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use diesel::PgArrayExpressionMethods as _;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text};
+use diesel::sql_types::{Array, BigInt, Date, Numeric, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
 use crate::db::schema::{assignment, org_unit};
+use crate::db::sql;
+use crate::http::FieldError;
 use crate::http::Problem;
 use crate::period::Period;
-use crate::plan::faults::fault;
 use crate::plan::split::capacity::Working;
 use crate::plan::split::method::{Findings, Method};
 use crate::plan::split::new_plan::NewPlan;
@@ -37,22 +38,21 @@ pub(in crate::plan) async fn findings(
     let mut findings = Findings::default();
     match method {
         Method::History(years) => {
-            let years: Vec<i32> = years.iter().map(|past| past.year).collect();
-            if let Some(twice) =
-                years.iter().enumerate().find(|(at, year)| years.iter().take(*at).any(|other| other == *year))
-            {
-                return Err(Problem::field("method.history", format!("{} is listed twice", twice.1)));
+            let mut seen = HashSet::new();
+            for past in years {
+                let refused = |message: String| Err(Problem::field("method.history", message));
+                if !seen.insert(past.year) {
+                    return refused(format!("{} is listed twice", past.year));
+                }
+                if past.year >= new.year {
+                    return refused(format!("expected years before {}, not {}", new.year, past.year));
+                }
             }
-            if let Some(year) = years.iter().find(|year| **year >= new.year) {
-                let message = format!("expected years before {}, not {year}", new.year);
-                return Err(Problem::field("method.history", message));
-            }
-            for year in years {
-                for fact in facts(connection, &employees, &new.metric, year).await? {
-                    let months = findings.brought.entry((fact.employee_id, year)).or_default();
-                    if let Some(month) = months.get_mut(fact.month()) {
-                        *month = units(fact.value);
-                    }
+            let years: Vec<Period> = seen.into_iter().flat_map(Period::months_of).collect();
+            for fact in facts(connection, employees, &new.metric, years).await? {
+                let months = findings.brought.entry((fact.employee_id, fact.period.year())).or_default();
+                if let Some(month) = months.get_mut(fact.period.index()) {
+                    *month = units(fact.value);
                 }
             }
         }
@@ -62,11 +62,11 @@ pub(in crate::plan) async fn findings(
             for (index, absence) in capacity.absences.iter().enumerate() {
                 let field = format!("method.capacity.absences[{index}]");
                 if absence.to < absence.from {
-                    faults.push(fault(format!("{field}.to"), "expected no day before from"));
+                    faults.push(FieldError::new(format!("{field}.to"), "expected no day before from"));
                 }
                 match known.employees.get(&absence.employee_no) {
                     Some(id) => away.entry(*id).or_default().push((absence.from, absence.to)),
-                    None => faults.push(fault(
+                    None => faults.push(FieldError::new(
                         format!("{field}.employee_no"),
                         format!("the plan has no '{}'", absence.employee_no),
                     )),
@@ -92,61 +92,25 @@ struct Fact {
     #[diesel(sql_type = BigInt)]
     employee_id: i64,
     #[diesel(sql_type = Date)]
-    period: NaiveDate,
+    period: Period,
     #[diesel(sql_type = Numeric)]
     value: Decimal,
 }
 
-impl Fact {
-    /// The month, counted from 0.
-    fn month(&self) -> usize {
-        usize::try_from(Period::containing(self.period).month()).unwrap_or(1).saturating_sub(1)
-    }
-}
-
 async fn facts(
     connection: &mut AsyncPgConnection,
-    employees: &[i64],
+    employees: Vec<i64>,
     metric: &str,
-    year: i32,
+    months: Vec<Period>,
 ) -> Result<Vec<Fact>, Problem> {
-    let (Some(first), Some(last)) = (Period::new(year, 1), Period::new(year, 12)) else {
-        return Ok(Vec::new());
-    };
-    let facts = diesel::sql_query(
-        "SELECT employee_id, period, value FROM current_fact
-         WHERE metric = $1 AND period BETWEEN $2 AND $3 AND employee_id = ANY ($4)",
-    )
-    .bind::<Text, _>(metric)
-    .bind::<Date, _>(first.first_day())
-    .bind::<Date, _>(last.first_day())
+    let facts = sql("SELECT employee_id, period, value FROM current_fact
+         WHERE metric = $1 AND period = ANY ($2) AND employee_id = ANY ($3)")
+    .bind::<Text, _>(metric.to_owned())
+    .bind::<Array<Date>, _>(months)
     .bind::<Array<BigInt>, _>(employees)
     .load(connection)
     .await?;
     Ok(facts)
-}
-
-#[derive(QueryableByName)]
-struct PostingRow {
-    #[diesel(sql_type = BigInt)]
-    employee_id: i64,
-    #[diesel(sql_type = BigInt)]
-    unit_id: i64,
-    #[diesel(sql_type = Date)]
-    valid_from: NaiveDate,
-    #[diesel(sql_type = Nullable<Date>)]
-    valid_to: Option<NaiveDate>,
-}
-
-async fn postings(connection: &mut AsyncPgConnection, employees: &[i64]) -> Result<Vec<PostingRow>, Problem> {
-    let rows = diesel::sql_query(
-        "SELECT employee_id, unit_id, valid_from, valid_to FROM assignment WHERE employee_id = ANY ($1)
-         ORDER BY employee_id, valid_from, id",
-    )
-    .bind::<Array<BigInt>, _>(employees)
-    .load(connection)
-    .await?;
-    Ok(rows)
 }
 
 /// From a day up to a day, or open.
@@ -161,10 +125,16 @@ async fn working(
     let employees: Vec<i64> = people.iter().map(|(employee, _)| *employee).collect();
     let mut joined: HashMap<i64, NaiveDate> = HashMap::new();
     let mut posted: HashMap<(i64, i64), Vec<Validity>> = HashMap::new();
-    for row in postings(connection, &employees).await? {
-        let first = joined.entry(row.employee_id).or_insert(row.valid_from);
-        *first = row.valid_from.min(*first);
-        posted.entry((row.employee_id, row.unit_id)).or_default().push((row.valid_from, row.valid_to));
+    let postings: Vec<(i64, i64, NaiveDate, Option<NaiveDate>)> = assignment::table
+        .filter(assignment::employee_id.eq_any(employees))
+        .order((assignment::employee_id, assignment::valid_from, assignment::id))
+        .select((assignment::employee_id, assignment::unit_id, assignment::valid_from, assignment::valid_to))
+        .load(connection)
+        .await?;
+    for (employee_id, unit_id, from, to) in postings {
+        let first = joined.entry(employee_id).or_insert(from);
+        *first = from.min(*first);
+        posted.entry((employee_id, unit_id)).or_default().push((from, to));
     }
     let working = people.iter().filter_map(|key| {
         let working = Working {
@@ -177,58 +147,64 @@ async fn working(
     Ok(working.collect())
 }
 
-/// What somebody brought in a month, and the unit it counts for: the one in which most days of the month were spent, of
-/// equals the later one. Who changes teams leaves the past with the old one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Brought {
+/// What somebody brought of a metric in a month, and the unit for which the person's month counts. Who changes teams leaves
+/// the past with the old one.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub(in crate::plan) struct Brought {
+    /// The metric.
+    #[diesel(sql_type = Text)]
+    pub metric: String,
     /// The person.
+    #[diesel(sql_type = BigInt)]
     pub employee_id: i64,
-    /// The unit of the posting.
+    /// The unit.
+    #[diesel(sql_type = BigInt)]
     pub unit_id: i64,
-    /// The month, counted from 0.
-    pub month: usize,
-    /// Units of the metric, or cents of an amount.
-    pub value: i64,
+    /// The month.
+    #[diesel(sql_type = Date)]
+    pub period: Period,
+    #[diesel(sql_type = Numeric)]
+    value: Decimal,
 }
 
-/// What everybody with a posting at or below `unit_id` brought of a metric in a year, where the ledger knows it.
-pub async fn brought(
+impl Brought {
+    /// Units of the metric, or cents of an amount.
+    pub(in crate::plan) fn units(&self, is_amount: bool) -> Result<i64, Problem> {
+        let scale = if is_amount { Decimal::ONE_HUNDRED } else { Decimal::ONE };
+        let units = self.value.checked_mul(scale).and_then(|value| i64::try_from(value).ok());
+        units.ok_or_else(|| {
+            Problem::internal(&format!("{} of employee {} is too large", self.metric, self.employee_id))
+        })
+    }
+}
+
+/// What everybody whose month counts at or below `unit_id` brought of some metrics in a year, where the ledger knows it.
+pub(in crate::plan) async fn brought(
     connection: &mut AsyncPgConnection,
     unit_id: i64,
-    metric: &str,
-    is_amount: bool,
+    metrics: &[&str],
     year: i32,
 ) -> Result<Vec<Brought>, Problem> {
-    let below = unit_ids(connection, unit_id).await?;
-    let employees: Vec<i64> = assignment::table
-        .filter(assignment::unit_id.eq_any(&below))
-        .select(assignment::employee_id)
-        .distinct()
-        .load(connection)
-        .await?;
-    let mut by_person: BTreeMap<i64, Vec<PostingRow>> = BTreeMap::new();
-    for row in postings(connection, &employees).await? {
-        by_person.entry(row.employee_id).or_default().push(row);
+    if metrics.is_empty() {
+        return Ok(Vec::new());
     }
-    let scale = if is_amount { Decimal::ONE_HUNDRED } else { Decimal::ONE };
-    let mut found = Vec::new();
-    for fact in facts(connection, &employees, metric, year).await? {
-        let postings = by_person.get(&fact.employee_id).map_or(&[][..], Vec::as_slice);
-        let Some(unit_id) = unit_in(Period::containing(fact.period), postings) else { continue };
-        if !below.contains(&unit_id) {
-            continue;
-        }
-        let value = fact.value.checked_mul(scale).and_then(|value| i64::try_from(value).ok());
-        let value = value
-            .ok_or_else(|| Problem::internal(&format!("{metric} of {} is too large", fact.employee_id)))?;
-        found.push(Brought { employee_id: fact.employee_id, unit_id, month: fact.month(), value });
-    }
-    Ok(found)
-}
-
-/// The unit at `id` and those below it.
-async fn unit_ids(connection: &mut AsyncPgConnection, id: i64) -> Result<HashSet<i64>, Problem> {
-    Ok(unit_paths(connection, id).await?.into_keys().collect())
+    let brought = sql(
+        "WITH below AS MATERIALIZED (SELECT id FROM org_unit WHERE path @> ARRAY[$1]),
+         posted AS MATERIALIZED (
+             SELECT array_agg(DISTINCT a.employee_id) AS people FROM assignment a JOIN below ON below.id = a.unit_id)
+         SELECT f.metric, f.employee_id, held.unit_id, f.period, f.value
+         FROM posted CROSS JOIN unnest($3) AS month (period)
+         CROSS JOIN LATERAL unit_held(month.period, coalesce(posted.people, '{}')) held
+         JOIN below ON below.id = held.unit_id
+         JOIN current_fact f ON f.employee_id = held.employee_id AND f.period = month.period
+         WHERE f.metric = ANY ($2)",
+    )
+    .bind::<BigInt, _>(unit_id)
+    .bind::<Array<Text>, _>(metrics.iter().map(|metric| (*metric).to_owned()).collect::<Vec<_>>())
+    .bind::<Array<Date>, _>(Period::months_of(year))
+    .load(connection)
+    .await?;
+    Ok(brought)
 }
 
 /// The unit at `id` and those below it, each with itself and everything above it.
@@ -242,19 +218,4 @@ pub(in crate::plan) async fn unit_paths(
         .load(connection)
         .await?;
     Ok(rows.into_iter().collect())
-}
-
-/// The unit in which most days of the month were spent.
-fn unit_in(period: Period, postings: &[PostingRow]) -> Option<i64> {
-    let mut days: HashMap<i64, (i64, NaiveDate)> = HashMap::new();
-    for posting in postings {
-        let from = posting.valid_from.max(period.first_day());
-        let to = posting.valid_to.unwrap_or(period.end()).min(period.end());
-        if from < to {
-            let last = to.checked_sub_days(Days::new(1)).unwrap_or(to);
-            let entry = days.entry(posting.unit_id).or_insert((0, last));
-            *entry = (entry.0.max((to - from).num_days()), entry.1.max(last));
-        }
-    }
-    days.into_iter().max_by_key(|(unit, spent)| (*spent, *unit)).map(|(unit, _)| unit)
 }

@@ -4,170 +4,229 @@
 //! is drafted by who is there now, and a plan of the past stays readable to who was there then. Single cells are seen
 //! month by month, by who reaches the person or the team in that month.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Text};
+use std::collections::HashMap;
+
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool, Date, Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::auth::Caller;
-use crate::auth::access::{Action, Role};
-use crate::auth::caller::Scope;
-use crate::clock;
-use crate::http::Problem;
+use crate::auth::Context;
+use crate::auth::access::{Action as _, Role, ViewPlan};
+use crate::auth::scope::{CallerScope, Scope};
+use crate::db::{Statement, sql};
+use crate::http::{Code, Problem};
 use crate::period::Period;
 
-/// Condition that the plan `p` is seen as a whole. It takes [`Viewer::scope`] as $1 to $3 and [`Viewer::month`] as $4.
-pub(in crate::plan) const REACHED: &str = "EXISTS (
-    SELECT FROM (SELECT $4 UNION ALL SELECT make_date(p.year, m, 1) FROM generate_series(1, 12) m) months(month)
-    WHERE may_reach($1, $2, $3, 0, p.unit_id, month))";
-
-/// Condition that the cell `t` of a person is seen. It takes [`Viewer::people`] as $1 to $3 and the plan's id as $4.
-///
-/// Who reaches the store in a month reaches everybody below it. That is asked first, once a month: asking for each of a
-/// hundred thousand cells takes seconds.
-pub(in crate::plan) const PERSON_REACHED: &str = "cardinality($1) > 0 AND (
-    t.period IN (
-        SELECT month::date FROM annual_plan p
-        CROSS JOIN LATERAL generate_series(make_date(p.year, 1, 1), make_date(p.year, 12, 1), '1 month') month
-        WHERE p.id = $4 AND may_reach($1, $2, $3, 0, p.unit_id, month::date))
-    OR may_reach($1, $2, $3, t.employee_id, t.unit_id, t.period))";
-
-/// Who looks.
-#[derive(Clone, Debug)]
-pub struct Viewer {
-    /// How far the viewer reaches.
-    pub scope: Scope,
-    /// How far among people: not at all by a role that sees aggregates only.
-    pub people: Scope,
-    /// The first day of the month in which the viewer looks.
-    pub month: NaiveDate,
+/// The condition that a plan is seen as a whole: `seen_whole!("$1", "$2", "p.unit_id", "p.year")` with a [`Scope`] as `$1`
+/// and the month in which somebody looks as `$2`.
+macro_rules! seen_whole {
+    ($scope:literal, $month:literal, $unit:literal, $year:literal) => {
+        concat!(
+            "((",
+            $scope,
+            ").everything OR EXISTS (SELECT FROM reached(",
+            $scope,
+            ") seen WHERE seen.unit_id = ",
+            $unit,
+            " AND (seen.months @> ",
+            $month,
+            " OR seen.months && daterange(make_date(",
+            $year,
+            ", 1, 1), make_date(",
+            $year,
+            " + 1, 1, 1)))))"
+        )
+    };
 }
 
-impl Viewer {
-    /// The caller, at `now`.
-    pub fn of<A: Action>(caller: &Caller<A>, now: DateTime<Utc>) -> Self {
-        let reach_of =
-            |role| A::ALLOWED.iter().find(|(allowed, _)| *allowed == role).map(|(_, reach)| *reach);
-        let among_people = |role| if role == Role::Dashboard { None } else { reach_of(role) };
-        Self {
-            scope: caller.reach(),
-            people: Scope::of(&caller.identity, among_people),
-            month: Period::containing(clock::day(now)).first_day(),
+pub(in crate::plan) use seen_whole;
+
+/// The month in which somebody looks.
+pub(in crate::plan) fn month(cx: &Context) -> Period {
+    Period::containing(cx.today())
+}
+
+/// How far somebody reaches among people: not at all in a role that sees aggregates only.
+pub(in crate::plan) fn people(cx: &Context) -> Scope {
+    match &cx.identity {
+        Some(identity) if identity.roles.contains(&Role::Dashboard) => {
+            Scope::of(identity, |role| (role != Role::Dashboard).then_some(role).and_then(ViewPlan::reach_of))
         }
+        _ => cx.scope.clone(),
     }
+}
 
-    /// The program itself, which sees everything.
-    pub(in crate::plan) fn program() -> Self {
-        let scope = Scope { reaches: vec!["all"], employee_id: 0, unit_id: 0 };
-        Self { people: scope.clone(), scope, month: NaiveDate::default() }
-    }
+/// Whether somebody may learn names.
+pub(in crate::plan) fn sees_names(cx: &Context) -> bool {
+    !people(cx).is_empty()
+}
 
-    /// Whether the viewer may learn names.
-    pub(in crate::plan) fn sees_names(&self) -> bool {
-        !self.people.reaches.is_empty()
-    }
+/// The id of who decides or promises something, which the operator never does for others.
+pub(in crate::plan) fn person(cx: &Context) -> Result<i64, Problem> {
+    let detail = "only somebody who has signed in decides on a plan or commits to it";
+    cx.by().ok_or_else(|| Problem::new(Code::Forbidden, detail))
 }
 
 #[derive(QueryableByName)]
-struct Reached {
+struct Answer {
     #[diesel(sql_type = Bool)]
-    is_reached: bool,
+    holds: bool,
 }
 
-/// Whether the viewer sees plan `id` as a whole.
-pub(in crate::plan) async fn sees_plan(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    id: i64,
-) -> Result<bool, Problem> {
-    reaches(connection, &viewer.scope, viewer.month, id).await
+/// What a statement answers whose only column is `holds`; no row is none.
+async fn holds(connection: &mut AsyncPgConnection, asked: Statement<'_>) -> Result<Option<bool>, Problem> {
+    let rows: Vec<Answer> = asked.load(connection).await?;
+    Ok(rows.into_iter().next().map(|answer| answer.holds))
 }
 
-/// Whether the viewer sees everybody in plan `id`.
-pub(in crate::plan) async fn sees_people(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    id: i64,
-) -> Result<bool, Problem> {
-    reaches(connection, &viewer.people, viewer.month, id).await
+/// Whether plan `id` is seen as a whole by who reaches as far as `scope`.
+pub(in crate::plan) async fn sees(cx: &mut Context, scope: Scope, id: i64) -> Result<bool, Problem> {
+    let month = month(cx);
+    let asked = sql(concat!(
+        "SELECT ",
+        seen_whole!("$1", "$2", "p.unit_id", "p.year"),
+        " AS holds FROM annual_plan p WHERE p.id = $3"
+    ));
+    let asked = asked.bind::<CallerScope, _>(scope).bind::<Date, _>(month).bind::<BigInt, _>(id);
+    Ok(holds(cx.db(), asked).await?.unwrap_or(false))
 }
 
-async fn reaches(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
-    month: NaiveDate,
-    id: i64,
-) -> Result<bool, Problem> {
-    let query = format!("SELECT {REACHED} AS is_reached FROM annual_plan p WHERE p.id = $5");
-    let found: Option<Reached> = diesel::sql_query(query)
-        .bind::<Array<Text>, _>(&scope.reaches)
-        .bind::<BigInt, _>(scope.employee_id)
-        .bind::<BigInt, _>(scope.unit_id)
-        .bind::<Date, _>(month)
-        .bind::<BigInt, _>(id)
-        .get_result(connection)
-        .await
-        .optional()?;
-    Ok(found.is_some_and(|found| found.is_reached))
+/// Whether the plan that proposal `id` is made to is seen as a whole.
+pub(in crate::plan) async fn sees_proposal(cx: &mut Context, id: i64) -> Result<bool, Problem> {
+    let (scope, month) = (cx.scope.clone(), month(cx));
+    let asked = sql(concat!(
+        "SELECT ",
+        seen_whole!("$1", "$2", "p.plan_unit_id", "p.year"),
+        " AS holds FROM plan_proposal p WHERE p.id = $3"
+    ));
+    let asked = asked.bind::<CallerScope, _>(scope).bind::<Date, _>(month).bind::<BigInt, _>(id);
+    Ok(holds(cx.db(), asked).await?.unwrap_or(false))
 }
 
-/// Whether the viewer reaches any place of plan `id` in any of its months: the own part, a team led, or more.
-pub(in crate::plan) async fn reaches_place(
-    connection: &mut AsyncPgConnection,
-    scope: &Scope,
-    id: i64,
-) -> Result<bool, Problem> {
-    let found: Reached = diesel::sql_query(
-        "SELECT EXISTS (
-             SELECT FROM plan_node n JOIN annual_plan p ON p.id = n.plan_id CROSS JOIN generate_series(1, 12) m
-             WHERE n.plan_id = $4 AND n.tree = 'organisation'
-             AND may_reach($1, $2, $3, coalesce(n.employee_id, 0), n.unit_id, make_date(p.year, m, 1))) AS is_reached",
-    )
-    .bind::<Array<Text>, _>(&scope.reaches)
-    .bind::<BigInt, _>(scope.employee_id)
-    .bind::<BigInt, _>(scope.unit_id)
-    .bind::<BigInt, _>(id)
-    .get_result(connection)
-    .await?;
-    Ok(found.is_reached)
+/// Whether plan `id` is seen as a whole.
+pub(in crate::plan) async fn sees_plan(cx: &mut Context, id: i64) -> Result<bool, Problem> {
+    let scope = cx.scope.clone();
+    sees(cx, scope, id).await
 }
 
-/// Refuses a plan that the viewer does not see as a whole: for the viewer there is none.
-pub async fn require_plan(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    id: i64,
-) -> Result<(), Problem> {
-    match sees_plan(connection, viewer, id).await? {
+/// Whether everybody in plan `id` is seen.
+pub(in crate::plan) async fn sees_people(cx: &mut Context, id: i64) -> Result<bool, Problem> {
+    let scope = people(cx);
+    sees(cx, scope, id).await
+}
+
+/// Refuses a plan that is not seen as a whole: for who asks there is none.
+pub(in crate::plan) async fn require_plan(cx: &mut Context, id: i64) -> Result<(), Problem> {
+    match sees_plan(cx, id).await? {
         true => Ok(()),
         false => Err(Problem::not_found("plan")),
     }
 }
 
-/// Refuses a store or group whose plan of `year` the viewer would not see. A code that none of them has is let through: it is a field
-/// at fault, and named together with the others.
-pub async fn require_unit(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    code: &str,
-    year: i32,
-) -> Result<(), Problem> {
-    let query = format!(
-        "SELECT {REACHED} AS is_reached
-         FROM (SELECT id AS unit_id, $6 AS year FROM org_unit WHERE code = $5 AND kind IN ('group', 'store')) p"
+/// Refuses a plan of which no place is reached in any of its months: neither the own part, nor a team led, nor more.
+pub(in crate::plan) async fn require_place(cx: &mut Context, id: i64) -> Result<(), Problem> {
+    let asked = sql(
+        "SELECT EXISTS (
+             SELECT FROM plan_node n WHERE n.plan_id = $2 AND n.tree = 'organisation'
+             AND (($1).everything OR n.employee_id = ($1).employee_id OR n.unit_id IN (
+                 SELECT r.unit_id FROM reached($1) r JOIN annual_plan p ON p.id = $2
+                 AND r.months && daterange(make_date(p.year, 1, 1), make_date(p.year + 1, 1, 1))))) AS holds",
     );
-    let found: Option<Reached> = diesel::sql_query(query)
-        .bind::<Array<Text>, _>(&viewer.scope.reaches)
-        .bind::<BigInt, _>(viewer.scope.employee_id)
-        .bind::<BigInt, _>(viewer.scope.unit_id)
-        .bind::<Date, _>(viewer.month)
-        .bind::<Text, _>(code)
-        .bind::<Integer, _>(year)
-        .get_result(connection)
-        .await
-        .optional()?;
-    match found {
-        Some(Reached { is_reached: false }) => Err(Problem::not_found("unit")),
+    let asked = asked.bind::<CallerScope, _>(cx.scope.clone()).bind::<BigInt, _>(id);
+    match holds(cx.db(), asked).await? {
+        Some(true) => Ok(()),
+        _ => Err(Problem::not_found("plan")),
+    }
+}
+
+/// Refuses a plan that is neither seen as a whole nor in part.
+pub(in crate::plan) async fn require_part(cx: &mut Context, id: i64) -> Result<(), Problem> {
+    match sees_plan(cx, id).await? {
+        true => Ok(()),
+        false => require_place(cx, id).await,
+    }
+}
+
+/// Refuses a store or group whose plan of `year` would not be seen. A code that none of them has is let through: it is a
+/// field at fault, and named together with the others.
+pub(in crate::plan) async fn require_unit(cx: &mut Context, code: &str, year: i32) -> Result<(), Problem> {
+    let asked = sql(concat!(
+        "SELECT ",
+        seen_whole!("$1", "$2", "u.id", "$4"),
+        " AS holds FROM org_unit u WHERE u.code = $3 AND u.kind IN ('group', 'store')"
+    ));
+    let asked = asked
+        .bind::<CallerScope, _>(cx.scope.clone())
+        .bind::<Date, _>(month(cx))
+        .bind::<Text, _>(code.to_owned())
+        .bind::<Integer, _>(year);
+    match holds(cx.db(), asked).await? {
+        Some(false) => Err(Problem::not_found("unit")),
         _ => Ok(()),
     }
+}
+
+/// What somebody reaches in the months of a year, found once.
+pub(in crate::plan) struct Reach {
+    everything: bool,
+    /// The own id; 0 for none.
+    employee_id: i64,
+    units: HashMap<i64, [bool; 12]>,
+}
+
+#[derive(QueryableByName)]
+struct UnitMonth {
+    #[diesel(sql_type = BigInt)]
+    unit_id: i64,
+    #[diesel(sql_type = Date)]
+    period: Period,
+}
+
+impl Reach {
+    /// Everything there is in a year, as far as `scope` reaches.
+    pub(in crate::plan) async fn load(
+        connection: &mut AsyncPgConnection,
+        scope: &Scope,
+        year: i32,
+    ) -> Result<Self, Problem> {
+        let rows: Vec<UnitMonth> = sql("SELECT r.unit_id, make_date($2, m, 1) AS period FROM reached($1) r
+             JOIN generate_series(1, 12) m ON r.months @> make_date($2, m, 1)")
+        .bind::<CallerScope, _>(scope.clone())
+        .bind::<Integer, _>(year)
+        .load(connection)
+        .await?;
+        let mut units: HashMap<i64, [bool; 12]> = HashMap::new();
+        for row in rows {
+            if let Some(slot) = units.entry(row.unit_id).or_default().get_mut(row.period.index()) {
+                *slot = true;
+            }
+        }
+        let employee_id = if scope.is_empty() { 0 } else { scope.employee_id };
+        Ok(Self { everything: scope.is_everything(), employee_id, units })
+    }
+
+    /// The months, January first, in which a unit is reached as a whole.
+    pub(in crate::plan) fn unit(&self, unit_id: i64) -> [bool; 12] {
+        match self.everything {
+            true => [true; 12],
+            false => self.units.get(&unit_id).copied().unwrap_or_default(),
+        }
+    }
+
+    /// The months in which a person within a unit is reached.
+    pub(in crate::plan) fn person(&self, unit_id: i64, employee_id: i64) -> [bool; 12] {
+        match employee_id != 0 && employee_id == self.employee_id {
+            true => [true; 12],
+            false => self.unit(unit_id),
+        }
+    }
+}
+
+/// The months that are reached; the others are null.
+pub(in crate::plan) fn shown(months: [Option<i64>; 12], reached: &[bool; 12]) -> [Option<i64>; 12] {
+    let mut shown = months;
+    for (slot, is_reached) in shown.iter_mut().zip(reached) {
+        *slot = slot.filter(|_| *is_reached);
+    }
+    shown
 }

@@ -140,7 +140,7 @@ pub struct NewRelease {
     pub effective_from: Option<Period>,
     /// When the people concerned were consulted.
     pub consulted_on: Option<NaiveDate>,
-    /// Now.
+    /// When it is published.
     pub published_at: DateTime<Utc>,
     /// What it changes.
     pub note: String,

@@ -87,22 +87,21 @@ fn a_table_has_months_across_and_nodes_down() {
 fn every_field_at_fault_is_said_and_nothing_is_printed() {
     let mut faulty = question();
     faulty["months"][3] = json!(-1);
-    faulty["children"][0]["children"][2]["weight"] = json!("24");
-    faulty["children"][2]["name"] = json!("销售一组");
+    faulty["children"][0]["children"][2]["weight"] = json!(-24);
     let printed = preview(&[], &faulty.to_string());
     assert_eq!((printed.status, printed.out.as_str()), (1, ""));
-    let whole = "expected a whole number from 0 to 9223372036854775807";
-    let expected = format!(
-        "months[3]: {whole}, not -1\nchildren[0].children[2].weight: {whole}, not a text\n\
-         children[2].name: '销售一组' is listed twice\n"
-    );
-    assert_eq!(printed.err, expected);
+    let mut lines: Vec<_> = printed.err.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["children[0].children[2].weight: lower than 0", "months[3]: lower than 0"]);
+    faulty = question();
+    faulty["children"][2]["name"] = json!("销售一组");
+    assert_eq!(preview(&[], &faulty.to_string()).err, "children[2].name: '销售一组' is listed twice\n");
 
     for (input, sentence) in [
-        ("", "standard input: expected JSON: EOF while parsing a value at line 1 column 0\n"),
+        ("", "standard input: the body is not valid JSON: EOF while parsing a value at line 1 column 0\n"),
         (
-            "[]",
-            "standard input: invalid type: sequence, expected an object with total, months and children\n",
+            "3",
+            "standard input: invalid type: integer `3`, expected an object with total, months and children\n",
         ),
         (
             r#"{"total":5,"months":[1,1,1,1,1,1,1,1,1,1,1,1],"children":[{"name":"a","weight":0}]}"#,

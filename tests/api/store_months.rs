@@ -182,3 +182,62 @@ async fn what_comes_for_somebody_who_moved_says_nothing_about_the_other_store() 
     deliver(&app, "clerk_nb", "B03", 3).await.expect(200);
     assert_eq!(delivered(&app).await, [vec!["complaints", "dms"], vec!["attendance", "dms"]]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_would_leave_a_frozen_month_names_that_month() {
+    let app = two_stores().await;
+    let order = |period: &str| {
+        let rows = json!([{"employee_no": "A02", "external_id": "o-1", "facts": {"orders": 1}}]);
+        json!({"period": period, "source_system": "dms", "rows": rows})
+    };
+    app.post("clerk", "/v1/facts", order("2016-06")).await.expect(200);
+    let connection = &mut *app.pool.get().await.unwrap();
+    let jc = store(connection, "JC").await;
+    freeze(connection, jc, "2016-06".parse().unwrap(), None, None, app.clock.now()).await.unwrap();
+    let refused = app.post("clerk", "/v1/facts", order("2016-07")).await.expect(409);
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(detail.starts_with("2016-06 of "), "{detail}");
+}
+
+/// Which stores have a word in a month goes by the postings: none is added between the lock and the end of a delivery.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_posted_elsewhere_while_their_facts_are_recorded() {
+    let app = two_stores().await;
+    let period = "2016-06".parse().unwrap();
+    let holder = &mut *app.pool.get().await.unwrap();
+    let watcher = &mut *app.pool.get().await.unwrap();
+    let origin = ledger::Origin {
+        source_system: "dms".to_owned(),
+        batch_id: None,
+        user_id: None,
+        at: app.clock.now(),
+        reason: None,
+    };
+    let [third, fourth] = [person(holder, "A03").await, person(holder, "A04").await];
+    let entry = |employee_id| [ledger::Entry::total(employee_id, "deliveries", 7.into())];
+    let record = async |connection: &mut AsyncPgConnection, employee_id: i64| {
+        ledger::record(connection, period, &entry(employee_id), &origin, ledger::Late::Refuse).await
+    };
+    // Posted after the lock and before the values: the other store has a word in them now, and while it is busy they are
+    // given up rather than waited for.
+    let there = &mut *app.pool.get().await.unwrap();
+    there.batch_execute("BEGIN").await.unwrap();
+    let first = person(there, "B01").await;
+    ledger::lock(there, period, &[first]).await.unwrap();
+    holder.batch_execute("BEGIN").await.unwrap();
+    ledger::lock(holder, period, &[third]).await.unwrap();
+    soon(post(&app, "A03", "NB", "clerk", "2016-06-01")).await.expect(201);
+    assert_eq!(soon(record(holder, third)).await.unwrap_err().code, showfloor::http::Code::Conflict);
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    there.batch_execute("ROLLBACK").await.unwrap();
+    // Posted after the values: that waits.
+    holder.batch_execute("BEGIN").await.unwrap();
+    ledger::lock(holder, period, &[fourth]).await.unwrap();
+    assert_eq!(record(holder, fourth).await.unwrap().counts.added, 1);
+    let release = async {
+        until_waiting(watcher, 1).await;
+        holder.batch_execute("COMMIT").await.unwrap();
+    };
+    let (posted, ()) = soon(join(post(&app, "A04", "NB", "clerk", "2016-06-01"), release)).await;
+    posted.expect(201);
+}

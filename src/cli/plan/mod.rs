@@ -12,8 +12,8 @@ use comfy_table::Table;
 
 use super::{Ended, block_on, table};
 use crate::config::Storage;
-use crate::plan::split::decompose::Months;
 use crate::plan::split::preview::{self, Part, Preview};
+use crate::plan::split::tree::Months;
 
 /// Faults printed one by one; the rest is counted.
 const FAULTS_SHOWN: usize = 20;
@@ -74,13 +74,16 @@ fn preview(args: &PreviewArgs) -> anyhow::Result<Ended> {
     io::stdin().lock().read_to_end(&mut input).context("standard input could not be read")?;
     let preview = match preview::preview(&input) {
         Ok(preview) => preview,
-        Err(faults) => {
+        Err(problem) => {
             let mut err = io::stderr().lock();
-            for fault in faults.iter().take(FAULTS_SHOWN) {
+            if problem.errors.is_empty() {
+                writeln!(err, "standard input: {}", problem.detail)?;
+            }
+            for fault in problem.errors.iter().take(FAULTS_SHOWN) {
                 let field = if fault.field == "." { "standard input" } else { &fault.field };
                 writeln!(err, "{field}: {}", fault.message)?;
             }
-            match faults.len().saturating_sub(FAULTS_SHOWN) {
+            match problem.errors.len().saturating_sub(FAULTS_SHOWN) {
                 0 => {}
                 more => writeln!(err, "and {more} more")?,
             }

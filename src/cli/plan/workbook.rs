@@ -9,15 +9,17 @@ use crate::auth::access::{DraftPlan, ViewPlan};
 use crate::cli::database::Database;
 use crate::cli::person::Person;
 use crate::cli::{Ended, table};
-use crate::clock::Clock;
 use crate::config::{Rules, Storage};
-use crate::spreadsheets::import::MAX_FILE_BYTES;
-use crate::plan::workbook::{self, SheetChange, SheetReport};
+use crate::http::Window;
 use crate::plan::versions::store::{self, PlanFilter};
-use crate::plan::viewer::{self, Viewer};
+use crate::plan::workbook::{self, SheetChange, SheetReport};
+use crate::spreadsheets::import::MAX_FILE_BYTES;
 
 /// Changes printed one by one; the rest is counted.
 const CHANGES_SHOWN: usize = 50;
+
+/// Most plans that are listed.
+const MOST_PLANS: i64 = 500;
 
 /// Options of `showfloor plan list`.
 #[derive(Debug, clap::Args)]
@@ -79,13 +81,18 @@ pub struct ImportArgs {
 
 pub async fn list(args: ListArgs, storage: Storage) -> anyhow::Result<Ended> {
     let plans = Database::with(&storage, async |pool| {
-        let connection = &mut *pool.get().await?;
-        let caller = args.person.sign_in::<ViewPlan>(connection).await?;
+        let cx = &mut args.person.context::<ViewPlan>(pool).await?;
         let filter = PlanFilter { unit: args.unit.clone(), year: args.year, ..PlanFilter::default() };
-        let viewer = Viewer::of(&caller, Clock::System.now());
-        Ok(store::list(connection, &viewer, &filter, 0, 500).await?)
+        Ok(store::list(cx, &filter, Window { after: 0, limit: MOST_PLANS }).await?)
     })
     .await?;
+    if plans.next_cursor.is_some() {
+        writeln!(
+            io::stderr(),
+            "只列出前 {MOST_PLANS} 个 · only the first {MOST_PLANS} are listed: use --unit or --year"
+        )?;
+    }
+    let plans = plans.items;
     let mut out = io::stdout();
     if args.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&plans)?)?;
@@ -126,10 +133,8 @@ pub async fn export(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended>
     );
     let catalogue = args.rules.catalogue()?;
     let (_, bytes) = Database::with(&storage, async |pool| {
-        let connection = &mut *pool.get().await?;
-        let caller = args.person.sign_in::<ViewPlan>(connection).await?;
-        let viewer = Viewer::of(&caller, Clock::System.now());
-        Ok(workbook::export(connection, &catalogue, &viewer, args.plan).await?)
+        let cx = &mut args.person.context::<ViewPlan>(pool).await?;
+        Ok(workbook::export(cx, &catalogue, args.plan).await?)
     })
     .await?;
     std::fs::write(&args.file, bytes).with_context(|| format!("cannot write {shown}"))?;
@@ -145,13 +150,11 @@ pub async fn import(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended>
         "{shown} has {size} bytes, more than the {MAX_FILE_BYTES} allowed"
     );
     let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {shown}"))?;
+    let edited = workbook::read(bytes).await?;
     let catalogue = args.rules.catalogue()?;
     let report = Database::with(&storage, async |pool| {
-        let connection = &mut *pool.get().await?;
-        let caller = args.person.sign_in::<DraftPlan>(connection).await?;
-        let (now, by) = (Clock::System.now(), Some(caller.identity.user_id));
-        viewer::require_plan(connection, &Viewer::of(&caller, now), args.plan).await?;
-        Ok(workbook::import(connection, &catalogue, args.plan, bytes, args.dry_run, by, now).await?)
+        let cx = &mut args.person.context::<DraftPlan>(pool).await?;
+        Ok(workbook::import(cx, &catalogue, args.plan, edited, args.dry_run).await?)
     })
     .await?;
     print(&report, args.json)?;

@@ -11,7 +11,6 @@ use crate::auth::Context;
 use crate::auth::access::{Action, ApproveRules, DraftRules};
 use crate::cli::person::Person;
 use crate::cli::{Ended, database::Database, table};
-use crate::clock::Clock;
 use crate::config::Storage;
 use crate::http::Problem;
 use crate::http::etag::Seen;
@@ -135,8 +134,7 @@ fn folder_files(folder: &std::path::Path) -> anyhow::Result<Files> {
 
 /// Lists the drafts.
 pub async fn list(args: DraftsArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let drafts = Database::with(&storage, async |pool| {
-        let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+    let drafts = Database::as_operator(&storage, async |cx| {
         Ok(draft::list(cx, &DraftFilter::default(), EVERYTHING).await?.items)
     })
     .await?;
@@ -219,8 +217,7 @@ pub async fn reject(args: DecideArgs, storage: Storage) -> anyhow::Result<Ended>
 
 /// Prints what a draft changes.
 pub async fn print_diff(args: DiffArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let RuleDraftDiff { changes, .. } = Database::with(&storage, async |pool| {
-        let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+    let RuleDraftDiff { changes, .. } = Database::as_operator(&storage, async |cx| {
         Ok(diff::of_draft(cx, args.draft, &DiffQuery { against: args.against }).await?)
     })
     .await?;

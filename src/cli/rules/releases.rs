@@ -7,9 +7,8 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::EVERYTHING;
-use crate::auth::Context;
 use crate::cli::{Ended, database::Database, table};
-use crate::clock::{self, Clock};
+use crate::clock;
 use crate::config::{ReleasedRules, Storage};
 use crate::period::Period;
 use crate::rules::bundle_store;
@@ -48,10 +47,9 @@ pub struct ExportArgs {
 
 /// Lists the releases.
 pub async fn list(args: ReleasesArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let releases = Database::with(&storage, async |pool| {
-        Ok(release::list(&mut *pool.get().await?, EVERYTHING).await?.items)
-    })
-    .await?;
+    let releases =
+        Database::as_operator(&storage, async |cx| Ok(release::list(cx.db(), EVERYTHING).await?.items))
+            .await?;
     match args.json {
         true => writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&releases)?)?,
         false => print(releases)?,
@@ -81,14 +79,12 @@ fn print(releases: Vec<Release>) -> io::Result<()> {
 /// when it is broken.
 pub async fn status(args: StatusArgs, storage: Storage) -> anyhow::Result<Ended> {
     let folder = args.rules.folder();
-    let now = Clock::System.now();
-    let month = Period::containing(clock::day(now));
-    let (releases, submitted) = Database::with(&storage, async |pool| {
-        let cx = &mut Context::operator(pool, now).await?;
+    let (month, releases, submitted) = Database::as_operator(&storage, async |cx| {
+        let month = Period::containing(cx.today());
         folder.sync(cx).await?;
         let mut releases = release::in_force(cx.db(), month, None).await?.into_iter().collect::<Vec<_>>();
         releases.extend(release::upcoming(cx.db(), month).await?);
-        Ok((releases, draft::submitted(cx.db()).await?))
+        Ok((month, releases, draft::submitted(cx.db()).await?))
     })
     .await?;
     let status = folder.status();
@@ -119,8 +115,7 @@ pub async fn export(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended>
         Err(error) => error.kind() == io::ErrorKind::NotFound,
     };
     anyhow::ensure!(is_free, "{shown} is not an empty folder");
-    let (what, files) = Database::with(&storage, async |pool| {
-        let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+    let (what, files) = Database::as_operator(&storage, async |cx| {
         if let Some(id) = args.draft {
             let draft = draft::find(cx, id).await?;
             let what = format!("draft {id}, version {}", draft.version);

@@ -103,6 +103,7 @@ diesel::table! {
         confirmed -> Int8,
         floor -> Nullable<Int8>,
         stretch -> Nullable<Int8>,
+        position -> Int8,
     }
 }
 

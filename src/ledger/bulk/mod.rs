@@ -111,6 +111,7 @@ pub struct FactRowResult {
 
 /// Records the facts of a request, or says everything that is wrong with it and records nothing. With a key, the same
 /// request again is answered as it was and does nothing.
+#[tracing::instrument(skip_all, fields(period = %new.period, system = new.source_system, rows = new.rows.len()))]
 pub async fn record(
     cx: &mut Context,
     catalogue: &Catalogue,

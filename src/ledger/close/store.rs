@@ -140,7 +140,8 @@ pub(super) async fn refresh(
          FROM unnest($1, $2) AS p (employee_id, period) \
          CROSS JOIN LATERAL posted_stores(p.employee_id, p.period) s \
          JOIN month_close c ON c.store_id = s.store_id AND c.period = p.period \
-         JOIN current_fact f ON f.employee_id = p.employee_id AND f.period = p.period",
+         JOIN current_fact f ON f.employee_id = p.employee_id AND f.period = p.period \
+         WHERE f.employee_id = ANY ($1) AND f.period = ANY ($2)",
         "UPDATE month_close c SET revision = revision + 1 WHERE (c.store_id, c.period) IN ( \
              SELECT s.store_id, p.period FROM unnest($1, $2) AS p (employee_id, period) \
              CROSS JOIN LATERAL posted_stores(p.employee_id, p.period) s)",

@@ -10,9 +10,8 @@ pub mod rates;
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -20,18 +19,17 @@ use utoipa::ToSchema;
 
 use self::months::{ActivityMonths, ChannelActivities, along, totals};
 use self::rates::{ChannelRates, FunnelModel};
-use crate::auth::audit;
+use crate::auth::Context;
 use crate::db::schema::plan_funnel;
+use crate::http::FieldError;
 use crate::http::Problem;
-use crate::http::body::check;
 use crate::http::etag::Seen;
-use crate::http::problem::FieldError;
-use crate::plan::faults::fault;
+use crate::plan::faults::listed_twice;
 use crate::plan::reading::label_vehicles::{self, LabelVehicles};
 use crate::plan::split::tree::Tree;
-use crate::plan::versions::store::{find, lock, subject};
-use crate::plan::versions::version::{Plan, Step};
-use crate::plan::viewer::{self, Viewer};
+use crate::plan::versions::store::change_draft;
+use crate::plan::versions::version::Plan;
+use crate::plan::viewer;
 
 /// The funnels of a version: all of them. A channel that is not listed has no activity targets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
@@ -75,34 +73,17 @@ pub struct PlanActivities {
 /// # Errors
 ///
 /// Every field at fault; a conflict where the plan is not a draft, or about money.
-pub async fn put(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    change: PlanFunnel,
-    by: Option<i64>,
-    seen: Seen,
-    now: DateTime<Utc>,
-) -> Result<Plan, Problem> {
-    check(&change)?;
-    connection
-        .transaction(async |connection| {
-            let mut plan = lock(connection, id).await?;
-            seen.check(plan.row_version)?;
-            plan.status = plan.status.after(Step::Change)?;
-            let cells = label_vehicles::load(connection, id, Tree::Channel).await?;
-            let faults = faults(&change, &cells);
-            if !faults.is_empty() {
-                return Err(Problem::fields(faults));
-            }
-            write(connection, id, &change).await?;
-            if let Some(user) = by {
-                plan.split.note_changer(user);
-            }
-            plan.save(connection).await?;
-            audit::record(connection, now, by, "put_plan_funnel", &subject(id), json!(change)).await
-        })
-        .await?;
-    find(connection, &Viewer::program(), id).await
+pub async fn put(cx: &mut Context, id: i64, funnel: PlanFunnel, seen: Seen) -> Result<Plan, Problem> {
+    change_draft(cx, id, seen, "put_plan_funnel", async |cx, _| {
+        let cells = label_vehicles::load(cx.db(), id, Tree::Channel).await?;
+        let faults = faults(&funnel, &cells);
+        if !faults.is_empty() {
+            return Err(Problem::fields(faults));
+        }
+        write(cx.db(), id, &funnel).await?;
+        Ok(json!(funnel))
+    })
+    .await
 }
 
 fn faults(change: &PlanFunnel, cells: &[LabelVehicles]) -> Vec<FieldError> {
@@ -110,22 +91,22 @@ fn faults(change: &PlanFunnel, cells: &[LabelVehicles]) -> Vec<FieldError> {
     for (index, funnel) in change.channels.iter().enumerate() {
         let field = format!("channels[{index}]");
         for name in funnel.rates.foreign(funnel.model) {
-            let message = format!("the model {} has no such rate", funnel.model.name());
-            faults.push(fault(format!("{field}.rates.{name}"), message));
+            let message = format!("the model {} has no such rate", funnel.model);
+            faults.push(FieldError::new(format!("{field}.rates.{name}"), message));
         }
         if change.channels.iter().take(index).any(|other| other.code == funnel.code) {
-            faults.push(fault(format!("{field}.code"), format!("'{}' is listed twice", funnel.code)));
+            faults.push(listed_twice(format!("{field}.code"), format_args!("'{}'", funnel.code)));
         }
         match cells.iter().find(|cells| cells.code == funnel.code) {
             None => {
-                faults.push(fault(
+                faults.push(FieldError::new(
                     format!("{field}.code"),
                     format!("the plan has no channel '{}'", funnel.code),
                 ));
             }
             Some(cells) => {
                 if let Err(message) = along(funnel.model, &funnel.rates, &cells.months) {
-                    faults.push(fault(format!("{field}.rates"), message));
+                    faults.push(FieldError::new(format!("{field}.rates"), message));
                 }
             }
         }
@@ -142,8 +123,8 @@ async fn write(connection: &mut AsyncPgConnection, id: i64, change: &PlanFunnel)
             (
                 plan_funnel::plan_id.eq(id),
                 plan_funnel::channel.eq(&funnel.code),
-                plan_funnel::model.eq(funnel.model.name()),
-                plan_funnel::rates.eq(json!(funnel.rates.whole(funnel.model))),
+                plan_funnel::model.eq(funnel.model),
+                plan_funnel::rates.eq(funnel.rates.whole(funnel.model)),
             )
         })
         .collect();
@@ -151,30 +132,21 @@ async fn write(connection: &mut AsyncPgConnection, id: i64, change: &PlanFunnel)
     Ok(())
 }
 
-/// What the channels of plan `id` take, if the viewer sees it as a whole.
+/// What the channels of plan `id` take, if it is seen as a whole.
 ///
 /// # Errors
 ///
 /// Not found; a conflict where the plan is about money, or an activity is too large a number.
-pub async fn of_plan(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    id: i64,
-) -> Result<PlanActivities, Problem> {
-    viewer::require_plan(connection, viewer, id).await?;
-    let cells = label_vehicles::load(connection, id, Tree::Channel).await?;
-    let rows: Vec<(String, String, serde_json::Value)> = plan_funnel::table
+pub async fn of_plan(cx: &mut Context, id: i64) -> Result<PlanActivities, Problem> {
+    viewer::require_plan(cx, id).await?;
+    let cells = label_vehicles::load(cx.db(), id, Tree::Channel).await?;
+    let rows: Vec<(String, FunnelModel, ChannelRates)> = plan_funnel::table
         .filter(plan_funnel::plan_id.eq(id))
         .select((plan_funnel::channel, plan_funnel::model, plan_funnel::rates))
-        .load(connection)
+        .load(cx.db())
         .await?;
-    let mut funnels = HashMap::new();
-    for (channel, model, rates) in rows {
-        let model = FunnelModel::named(&model)
-            .ok_or_else(|| Problem::internal(&format!("no model is called '{model}'")))?;
-        let rates: ChannelRates = serde_json::from_value(rates).map_err(|error| Problem::internal(&error))?;
-        funnels.insert(channel, (model, rates));
-    }
+    let mut funnels: HashMap<String, (FunnelModel, ChannelRates)> =
+        rows.into_iter().map(|(channel, model, rates)| (channel, (model, rates))).collect();
     let mut plan = PlanActivities { channels: Vec::new(), without_funnel: Vec::new(), totals: Vec::new() };
     for LabelVehicles { code, name, months } in cells {
         let Some((model, rates)) = funnels.remove(&code) else {

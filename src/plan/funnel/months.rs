@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use super::models::{FunnelError, phone_web, showroom};
 use super::rates::{ChannelRates, FunnelModel};
 use crate::http::Problem;
-use crate::plan::split::decompose::Months;
 use crate::plan::split::limits::MAX_TOTAL;
+use crate::plan::split::tree::Months;
 
 /// What is counted along a funnel, by the name of its metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]

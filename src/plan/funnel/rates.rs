@@ -1,39 +1,46 @@
 //! By which model and rates a channel is read backwards.
 
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use diesel::sql_types::Jsonb;
 use garde::Validate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::models::{PhoneWebRates, ShowroomRates};
+use crate::db::json::json_columns;
+use crate::words::words;
 
-/// By which steps a channel's deliveries are read backwards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FunnelModel {
-    /// 店内: deliveries ← orders ← captured leads ← first visits, and test drives of the captured leads.
-    Showroom,
-    /// 电话网销: deliveries ← orders ← arrivals ← valid leads ← raw leads.
-    PhoneWeb,
-}
-
-impl FunnelModel {
-    /// The word for it in the database and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Showroom => "showroom",
-            Self::PhoneWeb => "phone_web",
-        }
-    }
-
-    pub(super) fn named(name: &str) -> Option<Self> {
-        [Self::Showroom, Self::PhoneWeb].into_iter().find(|model| model.name() == name)
+words! {
+    /// By which steps a channel's deliveries are read backwards.
+    pub enum FunnelModel in "plan_funnel.model" {
+        /// Deliveries ← orders ← captured leads ← first visits, and test drives of the captured leads.
+        Showroom = "showroom" "店内",
+        /// Deliveries ← orders ← arrivals ← valid leads ← raw leads.
+        PhoneWeb = "phone_web" "电话网销",
     }
 }
+
+json_columns! { ChannelRates in "plan_funnel.rates" }
 
 /// Rates of a funnel, each above 0 and at most 1 with at most six decimals. The showroom has order, closing, capture and
 /// test_drive; telephone and web has order, closing, arrival and valid.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    Validate,
+    AsExpression,
+    FromSqlRow,
+    ToSchema,
+)]
+#[diesel(sql_type = Jsonb)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelRates {
     /// Deliveries ÷ orders; 0.95 by default.

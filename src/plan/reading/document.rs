@@ -1,26 +1,26 @@
 //! A plan as it is read: its heading, its lines, and every month of its trees in one of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use chrono::NaiveDate;
-use diesel::prelude::*;
+use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::db::schema::annual_plan;
+use crate::auth::Context;
+use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
-use crate::plan::split::decompose::Months;
 use crate::plan::split::method::Method;
 use crate::plan::split::new_plan::Pin;
+use crate::plan::split::tree::Months;
 use crate::plan::split::tree::Tree;
 use crate::plan::split::whole_plan::Line;
-use crate::plan::versions::rows::{self, known_tree, months};
+use crate::plan::versions::rows::{self, months};
 use crate::plan::versions::store;
 use crate::plan::versions::version::Plan;
-use crate::plan::viewer::{PERSON_REACHED, Viewer};
+use crate::plan::viewer::{self, Reach, shown};
 
 /// A plan with the months of one of its lines, January first, in units of the metric or cents. Every node's months are
 /// the sum of those below it.
@@ -143,11 +143,13 @@ pub struct LabelMonths {
 #[derive(QueryableByName)]
 struct NodeRow {
     #[diesel(sql_type = Text)]
-    tree: String,
+    tree: Tree,
     #[diesel(sql_type = Integer)]
     ordinal: i32,
     #[diesel(sql_type = Nullable<Integer>)]
     parent: Option<i32>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    unit_id: Option<i64>,
     #[diesel(sql_type = Nullable<BigInt>)]
     employee_id: Option<i64>,
     #[diesel(sql_type = Text)]
@@ -182,26 +184,17 @@ impl NodeRow {
     }
 }
 
-/// The plan with this id, if the viewer sees it as a whole; the cells are those of the line `metric`, by default the
-/// first; people as far as the viewer reaches them, month by month.
-pub async fn read(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    id: i64,
-    metric: Option<&str>,
-) -> Result<PlanDocument, Problem> {
-    let plan = store::find(connection, viewer, id).await?;
-    let split = annual_plan::table.find(id).select(annual_plan::split).first(connection).await?;
-    let split = store::from_json(split)?;
-    let lines = rows::load_lines(connection, id).await?;
-    let is_shown = |line: &&Line| metric.is_none_or(|metric| metric == line.metric);
-    let Some(shown) = lines.iter().find(is_shown) else {
-        let message = format!("the plan has no line '{}'", metric.unwrap_or_default());
-        return Err(Problem::field("metric", message));
-    };
-    let cells: Vec<NodeRow> = diesel::sql_query(
-        "SELECT n.tree, n.ordinal, n.parent, n.employee_id, coalesce(e.employee_no, u.code, n.label) AS code,
-             coalesce(e.name, u.name, label.zh, n.label) AS name, c.suggested, c.confirmed, c.floor, c.stretch
+/// The plan with this id, if it is seen as a whole; the cells are those of the line `metric`, by default the first; people
+/// as far as they are reached, month by month.
+pub async fn read(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<PlanDocument, Problem> {
+    let plan = store::find(cx, id).await?;
+    let split = store::version(cx.db(), id).await?.split;
+    let lines = rows::load_lines(cx.db(), id).await?;
+    let shown = rows::meant(lines.clone(), metric)?;
+    let cells: Vec<NodeRow> = sql(
+        "SELECT n.tree, n.ordinal, n.parent, n.unit_id, n.employee_id,
+             coalesce(e.employee_no, u.code, n.label) AS code, coalesce(e.name, u.name, label.zh, n.label) AS name,
+             c.suggested, c.confirmed, c.floor, c.stretch
          FROM plan_node n
          JOIN plan_months c ON c.plan_id = n.plan_id AND c.tree = n.tree AND c.ordinal = n.ordinal AND c.line = $2
          LEFT JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
@@ -211,36 +204,35 @@ pub async fn read(
     )
     .bind::<BigInt, _>(id)
     .bind::<Integer, _>(shown.number)
-    .load(connection)
+    .load(cx.db())
     .await?;
-    let seen = Seen::load(connection, viewer, id).await?;
-    // A note is free text and may name somebody.
-    let note = split.note.clone().filter(|_| viewer.sees_names());
-    let Trees { cells, units, channels, series } = Trees::of(cells, &seen)?;
-    let pins = pins(connection, id, shown.number, &seen).await?;
+    let people = viewer::people(cx);
+    let reach = Reach::load(cx.db(), &people, plan.year).await?;
+    let Trees { cells, units, channels, series } = Trees::of(cells, &reach);
     Ok(PlanDocument {
+        pins: pins(cx.db(), id, &shown, &reach).await?,
+        // A note is free text and may name somebody.
+        note: split.note.filter(|_| !people.is_empty()),
         plan,
-        note,
         method: split.method,
         season: split.season,
-        shown: shown.metric.clone(),
+        shown: shown.metric,
         lines: lines.iter().map(plan_line).collect(),
         cells,
         units,
         channels,
         series,
-        pins,
     })
 }
 
 #[derive(QueryableByName)]
 struct PinRow {
-    #[diesel(sql_type = Integer)]
-    ordinal: i32,
     #[diesel(sql_type = Text)]
-    tree: String,
-    #[diesel(sql_type = Text)]
-    metric: String,
+    tree: Tree,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    unit_id: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    employee_id: Option<i64>,
     #[diesel(sql_type = Nullable<Text>)]
     unit: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -248,47 +240,46 @@ struct PinRow {
     #[diesel(sql_type = Nullable<Text>)]
     label: Option<String>,
     #[diesel(sql_type = Date)]
-    period: NaiveDate,
+    period: Period,
     #[diesel(sql_type = BigInt)]
     value: i64,
+}
+
+impl PinRow {
+    fn is_seen(&self, reach: &Reach) -> bool {
+        let Some((unit_id, employee_id)) = self.unit_id.zip(self.employee_id) else { return true };
+        reach.person(unit_id, employee_id).get(self.period.index()).copied().unwrap_or(false)
+    }
 }
 
 async fn pins(
     connection: &mut AsyncPgConnection,
     id: i64,
-    line: i32,
-    seen: &Seen,
+    line: &Line,
+    reach: &Reach,
 ) -> Result<Vec<Pin>, Problem> {
-    let rows: Vec<PinRow> = diesel::sql_query(
-        "SELECT pin.ordinal, pin.tree, l.metric, u.code AS unit, e.employee_no, n.label,
+    let rows: Vec<PinRow> =
+        sql("SELECT pin.tree, n.unit_id, n.employee_id, u.code AS unit, e.employee_no, n.label,
              make_date(p.year, pin.month, 1) AS period, pin.value
          FROM plan_pin pin JOIN annual_plan p ON p.id = pin.plan_id
-         JOIN plan_line l ON l.plan_id = pin.plan_id AND l.line = pin.line
          JOIN plan_node n ON n.plan_id = pin.plan_id AND n.tree = pin.tree AND n.ordinal = pin.ordinal
          LEFT JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
-         WHERE pin.plan_id = $1 AND pin.line = $2 ORDER BY pin.tree, pin.ordinal, pin.month",
-    )
-    .bind::<BigInt, _>(id)
-    .bind::<Integer, _>(line)
-    .load(connection)
-    .await?;
-    let mut pins = Vec::with_capacity(rows.len());
-    for row in rows {
-        if row.employee_no.is_some() && !seen.reaches(row.ordinal, month_of(row.period)) {
-            continue;
-        }
-        let tree = known_tree(&row.tree)?;
-        pins.push(Pin {
-            metric: Some(row.metric),
-            unit: row.unit,
-            employee_no: row.employee_no,
-            channel: row.label.clone().filter(|_| tree == Tree::Channel),
-            series: row.label.filter(|_| tree == Tree::Series),
-            period: Period::containing(row.period),
-            value: Some(row.value),
-        });
-    }
-    Ok(pins)
+         WHERE pin.plan_id = $1 AND pin.line = $2 ORDER BY pin.tree, pin.ordinal, pin.month")
+        .bind::<BigInt, _>(id)
+        .bind::<Integer, _>(line.number)
+        .load(connection)
+        .await?;
+    let seen = rows.into_iter().filter(|row| row.is_seen(reach));
+    let pin = |row: PinRow| Pin {
+        metric: Some(line.metric.clone()),
+        unit: row.unit,
+        employee_no: row.employee_no,
+        channel: row.label.clone().filter(|_| row.tree == Tree::Channel),
+        series: row.label.filter(|_| row.tree == Tree::Series),
+        period: row.period,
+        value: Some(row.value),
+    };
+    Ok(seen.map(pin).collect())
 }
 
 fn plan_line(line: &Line) -> PlanLine {
@@ -305,85 +296,6 @@ fn plan_line(line: &Line) -> PlanLine {
     }
 }
 
-/// Which people the viewer reaches in which months.
-#[derive(Default)]
-pub(in crate::plan) struct Seen {
-    /// Months, from 0, in which everybody is reached.
-    everybody: HashSet<usize>,
-    /// Position of a person and a month, from 0, for the other months.
-    people: HashSet<(i32, usize)>,
-}
-
-#[derive(QueryableByName)]
-struct SeenRow {
-    #[diesel(sql_type = Integer)]
-    ordinal: i32,
-    #[diesel(sql_type = Date)]
-    period: NaiveDate,
-}
-
-impl Seen {
-    pub(in crate::plan) async fn load(
-        connection: &mut AsyncPgConnection,
-        viewer: &Viewer,
-        id: i64,
-    ) -> Result<Self, Problem> {
-        let mut seen = Self::default();
-        if !viewer.sees_names() {
-            return Ok(seen);
-        }
-        let months: Vec<SeenRow> = diesel::sql_query(
-            "SELECT 0 AS ordinal, make_date(p.year, m, 1) AS period
-             FROM annual_plan p CROSS JOIN generate_series(1, 12) m
-             WHERE p.id = $4 AND may_reach($1, $2, $3, 0, p.unit_id, make_date(p.year, m, 1))",
-        )
-        .bind::<Array<Text>, _>(&viewer.people.reaches)
-        .bind::<BigInt, _>(viewer.people.employee_id)
-        .bind::<BigInt, _>(viewer.people.unit_id)
-        .bind::<BigInt, _>(id)
-        .load(connection)
-        .await?;
-        seen.everybody = months.into_iter().map(|row| month_of(row.period)).collect();
-        if seen.everybody.len() < 12 {
-            let query = format!(
-                "SELECT n.ordinal, t.period FROM plan_node n JOIN annual_plan p ON p.id = n.plan_id
-                 CROSS JOIN LATERAL (
-                     SELECT n.employee_id, n.unit_id, make_date(p.year, m, 1) AS period FROM generate_series(1, 12) m) t
-                 WHERE n.plan_id = $4 AND n.employee_id IS NOT NULL AND {PERSON_REACHED}"
-            );
-            let rows: Vec<SeenRow> = diesel::sql_query(query)
-                .bind::<Array<Text>, _>(&viewer.people.reaches)
-                .bind::<BigInt, _>(viewer.people.employee_id)
-                .bind::<BigInt, _>(viewer.people.unit_id)
-                .bind::<BigInt, _>(id)
-                .load(connection)
-                .await?;
-            seen.people = rows.into_iter().map(|row| (row.ordinal, month_of(row.period))).collect();
-        }
-        Ok(seen)
-    }
-
-    /// Whether the person at a position is reached in a month, counted from 0.
-    fn reaches(&self, ordinal: i32, month: usize) -> bool {
-        self.everybody.contains(&month) || self.people.contains(&(ordinal, month))
-    }
-
-    /// The months of the person at a position as far as they are seen, or nothing where none is.
-    pub(in crate::plan) fn of(&self, ordinal: i32, months: &Months) -> [Option<i64>; 12] {
-        let mut shown = [None; 12];
-        for ((month, slot), value) in shown.iter_mut().enumerate().zip(months) {
-            if self.reaches(ordinal, month) {
-                *slot = Some(*value);
-            }
-        }
-        shown
-    }
-}
-
-pub(in crate::plan) fn month_of(day: NaiveDate) -> usize {
-    usize::try_from(Period::containing(day).month()).unwrap_or(1).saturating_sub(1)
-}
-
 /// The rows of a plan as trees.
 #[derive(Default)]
 struct Trees {
@@ -395,29 +307,32 @@ struct Trees {
 
 impl Trees {
     /// From rows that come children before parents, and the author's last before the first.
-    fn of(rows: Vec<NodeRow>, seen: &Seen) -> Result<Self, Problem> {
+    fn of(rows: Vec<NodeRow>, reach: &Reach) -> Self {
         let mut trees = Self::default();
         let mut units: HashMap<i32, Vec<UnitMonths>> = HashMap::new();
         let mut members: HashMap<i32, Vec<PersonMonths>> = HashMap::new();
         for row in rows {
             let cells = row.cells();
-            match (known_tree(&row.tree)?, row.parent) {
-                (Tree::Organisation, None) => trees.cells = cells,
-                (Tree::Organisation, Some(parent)) if row.employee_id.is_some() => {
-                    let shown = seen.of(row.ordinal, &cells.months);
-                    if shown.iter().any(Option::is_some) {
-                        members.entry(parent).or_default().push(PersonMonths {
-                            year: shown.iter().flatten().sum(),
-                            months: shown,
-                            suggested: seen.of(row.ordinal, &cells.suggested),
-                            floor: cells.floor.map(|floor| seen.of(row.ordinal, &floor)),
-                            stretch: cells.stretch.map(|stretch| seen.of(row.ordinal, &stretch)),
-                            employee_no: row.code,
-                            name: row.name,
-                        });
+            match (row.tree, row.parent, row.unit_id.zip(row.employee_id)) {
+                (Tree::Organisation, None, _) => trees.cells = cells,
+                (Tree::Organisation, Some(parent), Some((unit_id, employee_id))) => {
+                    let reached = reach.person(unit_id, employee_id);
+                    if !reached.contains(&true) {
+                        continue;
                     }
+                    let seen = |months: Months| shown(months.map(Some), &reached);
+                    let months = seen(cells.months);
+                    members.entry(parent).or_default().push(PersonMonths {
+                        year: months.iter().flatten().sum(),
+                        months,
+                        suggested: seen(cells.suggested),
+                        floor: cells.floor.map(seen),
+                        stretch: cells.stretch.map(seen),
+                        employee_no: row.code,
+                        name: row.name,
+                    });
                 }
-                (Tree::Organisation, Some(parent)) => {
+                (Tree::Organisation, Some(parent), None) => {
                     let mut own_units = units.remove(&row.ordinal).unwrap_or_default();
                     let mut own_members = members.remove(&row.ordinal).unwrap_or_default();
                     own_units.reverse();
@@ -430,12 +345,11 @@ impl Trees {
                         members: own_members,
                     });
                 }
-                (tree, _) => {
-                    let label = LabelMonths { code: row.code, name: row.name, cells };
-                    match tree {
-                        Tree::Channel => trees.channels.push(label),
-                        _ => trees.series.push(label),
-                    }
+                (Tree::Channel, ..) => {
+                    trees.channels.push(LabelMonths { code: row.code, name: row.name, cells })
+                }
+                (Tree::Series, ..) => {
+                    trees.series.push(LabelMonths { code: row.code, name: row.name, cells })
                 }
             }
         }
@@ -444,6 +358,6 @@ impl Trees {
             list.reverse();
         }
         trees.units.reverse();
-        Ok(trees)
+        trees
     }
 }

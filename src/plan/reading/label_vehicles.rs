@@ -1,11 +1,12 @@
 //! What a version's channels or series are to reach in its first line: the vehicles.
 
-use diesel::prelude::*;
+use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use crate::db::sql;
 use crate::http::Problem;
-use crate::plan::split::decompose::Months;
+use crate::plan::split::tree::Months;
 use crate::plan::split::tree::Tree;
 use crate::plan::versions::rows::{self, months};
 
@@ -45,7 +46,7 @@ pub(in crate::plan) async fn load(
             "the plan's first line is an amount of money, and no number of vehicles",
         ));
     }
-    let rows: Vec<VehicleRow> = diesel::sql_query(
+    let rows: Vec<VehicleRow> = sql(
         "SELECT n.label AS code, coalesce(label.zh, n.label) AS name, c.confirmed
          FROM plan_node n
          JOIN plan_months c ON c.plan_id = n.plan_id AND c.tree = n.tree AND c.ordinal = n.ordinal AND c.line = 0
@@ -54,7 +55,7 @@ pub(in crate::plan) async fn load(
          ORDER BY n.ordinal",
     )
     .bind::<BigInt, _>(plan_id)
-    .bind::<Text, _>(tree.name())
+    .bind::<Text, _>(tree)
     .load(connection)
     .await?;
     let cells =

@@ -1,199 +1,164 @@
 //! The cells of plans: listed as far as somebody reaches, and those that are in force in a month.
 
-use chrono::NaiveDate;
-use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text};
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Numeric, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::http::Problem;
-use crate::http::page::Page;
+use crate::auth::Context;
+use crate::auth::scope::CallerScope;
+use crate::db::sql;
+use crate::http::{Page, Problem, Window};
 use crate::period::Period;
 use crate::plan::split::tree::Tree;
-use crate::plan::versions::rows::known_tree;
-use crate::plan::viewer::{self, PERSON_REACHED, Viewer};
+use crate::plan::viewer;
 
 /// One month of one place in a plan.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, QueryableByName, ToSchema)]
 pub struct TargetCell {
     /// The tree it belongs to.
+    #[diesel(sql_type = Text)]
     pub tree: Tree,
     /// The line: what is planned.
+    #[diesel(sql_type = Text)]
     pub metric: String,
     /// Code of the unit, in the organisation.
+    #[diesel(sql_type = Nullable<Text>)]
     pub unit: Option<String>,
     /// 工号, where it is a person's cell within that unit.
+    #[diesel(sql_type = Nullable<Text>)]
     pub employee_no: Option<String>,
     /// Code of the channel or series, outside the organisation.
+    #[diesel(sql_type = Nullable<Text>)]
     pub code: Option<String>,
     /// The month.
+    #[diesel(sql_type = Date)]
     #[schema(value_type = String, example = "2014-03")]
     pub period: Period,
     /// 建议值: what the weights give.
+    #[diesel(sql_type = BigInt)]
     pub suggested: i64,
     /// 确定值: what counts.
+    #[diesel(sql_type = BigInt)]
     pub confirmed: i64,
     /// 保底, where there is one.
+    #[diesel(sql_type = Nullable<BigInt>)]
     pub floor: Option<i64>,
     /// 挑战, where there is one.
+    #[diesel(sql_type = Nullable<BigInt>)]
     pub stretch: Option<i64>,
+    /// Where it stands among the cells of its plan.
+    #[diesel(sql_type = BigInt)]
+    #[serde(skip)]
+    position: i64,
 }
 
 /// Which cells to list; none: every one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct CellFilter {
     /// Code of the unit.
     pub unit: Option<String>,
     /// 工号
     pub employee_no: Option<String>,
     /// The month.
+    #[param(value_type = Option<String>, example = "2014-03")]
     pub period: Option<Period>,
     /// The tree.
     pub tree: Option<Tree>,
-    /// The line: what is planned.
+    /// The line, for example `deliveries`.
     pub metric: Option<String>,
 }
 
-#[derive(QueryableByName)]
-struct CellRow {
-    #[diesel(sql_type = Text)]
-    tree: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    unit: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    employee_no: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    label: Option<String>,
-    #[diesel(sql_type = Date)]
-    period: NaiveDate,
-    #[diesel(sql_type = BigInt)]
-    suggested: i64,
-    #[diesel(sql_type = BigInt)]
-    confirmed: i64,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    floor: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    stretch: Option<i64>,
-    #[diesel(sql_type = Text)]
-    metric: String,
-}
-
-/// A page of the plan's cells that the viewer reaches, by month: a person's and a team's where the viewer reaches them in
-/// that month, the others where the viewer sees the plan as a whole. The page begins behind the first `after` of them.
+/// A page of the plan's cells that are reached, by month: a person's and a team's where they are reached in that month, the
+/// others where the plan is seen as a whole.
 ///
 /// # Errors
 ///
-/// Not found for a plan of which the viewer reaches no cell.
+/// Not found for a plan of which no cell is reached.
 pub async fn list(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
+    cx: &mut Context,
     plan_id: i64,
     filter: &CellFilter,
-    after: i64,
-    limit: i64,
+    window: Window,
 ) -> Result<Page<TargetCell>, Problem> {
-    let sees_plan = viewer::sees_plan(connection, viewer, plan_id).await?;
-    if !sees_plan && rows(connection, viewer, false, plan_id, &CellFilter::default(), 0, 1).await?.is_empty()
-    {
-        return Err(Problem::not_found("plan"));
+    let sees_plan = viewer::sees_plan(cx, plan_id).await?;
+    if !sees_plan {
+        viewer::require_place(cx, plan_id).await?;
     }
-    let rows = rows(connection, viewer, sees_plan, plan_id, filter, after, limit + 1).await?;
-    let cells = (after + 1..).zip(rows).map(|(position, row)| {
-        let cell = TargetCell {
-            tree: known_tree(&row.tree)?,
-            metric: row.metric,
-            unit: row.unit,
-            employee_no: row.employee_no,
-            code: row.label,
-            period: Period::containing(row.period),
-            suggested: row.suggested,
-            confirmed: row.confirmed,
-            floor: row.floor,
-            stretch: row.stretch,
-        };
-        Ok((position, cell))
-    });
-    // A cell has no id: its position among the cells listed stands for one.
-    let page = Page::of(cells.collect::<Result<Vec<_>, Problem>>()?, limit, |(position, _)| *position);
-    let items = page.items.into_iter().map(|(_, cell)| cell).collect();
-    Ok(Page { items, next_cursor: page.next_cursor })
-}
-
-/// By month, line and place.
-async fn rows(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    sees_plan: bool,
-    plan_id: i64,
-    filter: &CellFilter,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<CellRow>, Problem> {
-    let query = format!(
-        "SELECT t.tree, u.code AS unit, e.employee_no, t.label, t.period, t.suggested, t.confirmed,
-             t.floor, t.stretch, t.metric
+    // What is reached in which month is found once for all cells.
+    let cells = sql(
+        "WITH month AS MATERIALIZED (
+             SELECT make_date(p.year, m, 1) AS period FROM annual_plan p CROSS JOIN generate_series(1, 12) m
+             WHERE p.id = $1),
+         unit AS MATERIALIZED (
+             SELECT DISTINCT r.unit_id, month.period FROM reached($2) r JOIN month ON r.months @> month.period),
+         team AS MATERIALIZED (
+             SELECT DISTINCT r.unit_id, month.period FROM reached($3) r JOIN month ON r.months @> month.period)
+         SELECT t.tree, t.metric, u.code AS unit, e.employee_no, t.label AS code, t.period, t.suggested, t.confirmed,
+             t.floor, t.stretch, t.position
          FROM target t JOIN annual_plan p ON p.id = t.plan_id
          LEFT JOIN org_unit u ON u.id = t.unit_id LEFT JOIN employee e ON e.id = t.employee_id
-         WHERE t.plan_id = $4
-         AND ($7 IS NULL OR u.code = $7) AND ($8 IS NULL OR e.employee_no = $8)
-         AND ($9 IS NULL OR t.period = $9) AND ($10 IS NULL OR t.tree = $10) AND ($13 IS NULL OR t.metric = $13)
+         WHERE t.plan_id = $1 AND t.position > $5
+         AND ($6 IS NULL OR u.code = $6) AND ($7 IS NULL OR e.employee_no = $7)
+         AND ($8 IS NULL OR t.period = $8) AND ($9 IS NULL OR t.tree = $9) AND ($10 IS NULL OR t.metric = $10)
          AND CASE WHEN t.employee_id IS NULL
-             THEN $5 OR may_reach($6, $2, $3, 0, coalesce(t.unit_id, p.unit_id), t.period)
-             ELSE {PERSON_REACHED} END
-         ORDER BY t.period, t.line, t.tree, coalesce(t.unit_id, 0), coalesce(t.employee_id, 0), coalesce(t.label, '')
-         OFFSET $11 LIMIT $12"
-    );
-    let rows = diesel::sql_query(query)
-        .bind::<Array<Text>, _>(&viewer.people.reaches)
-        .bind::<BigInt, _>(viewer.people.employee_id)
-        .bind::<BigInt, _>(viewer.people.unit_id)
-        .bind::<BigInt, _>(plan_id)
-        .bind::<Bool, _>(sees_plan)
-        .bind::<Array<Text>, _>(&viewer.scope.reaches)
-        .bind::<Nullable<Text>, _>(&filter.unit)
-        .bind::<Nullable<Text>, _>(&filter.employee_no)
-        .bind::<Nullable<Date>, _>(filter.period.map(Period::first_day))
-        .bind::<Nullable<Text>, _>(filter.tree.map(Tree::name))
-        .bind::<BigInt, _>(after)
-        .bind::<BigInt, _>(limit)
-        .bind::<Nullable<Text>, _>(&filter.metric)
-        .load(connection)
-        .await?;
-    Ok(rows)
+             THEN $4 OR ($2).everything
+                 OR (coalesce(t.unit_id, p.unit_id), t.period) IN (SELECT unit_id, period FROM unit)
+             ELSE ($3).everything OR t.employee_id = ($3).employee_id
+                 OR (t.unit_id, t.period) IN (SELECT unit_id, period FROM team) END
+         ORDER BY t.position LIMIT $11",
+    )
+    .bind::<BigInt, _>(plan_id)
+    .bind::<CallerScope, _>(cx.scope.clone())
+    .bind::<CallerScope, _>(viewer::people(cx))
+    .bind::<Bool, _>(sees_plan)
+    .bind::<BigInt, _>(window.after)
+    .bind::<Nullable<Text>, _>(filter.unit.clone())
+    .bind::<Nullable<Text>, _>(filter.employee_no.clone())
+    .bind::<Nullable<Date>, _>(filter.period)
+    .bind::<Nullable<Text>, _>(filter.tree)
+    .bind::<Nullable<Text>, _>(filter.metric.clone())
+    .bind::<BigInt, _>(window.rows())
+    .load(cx.db())
+    .await?;
+    Ok(window.page(cells, |cell: &TargetCell| cell.position))
 }
 
-/// The version that governs a month ($3) of a year ($2) in a store ($1): of the store's own plan the latest version approved
-/// with an effective month not after it; of the groups above it the nearest, where the store has no plan of its own.
-const GOVERNING: &str = "WITH governing AS (
-    SELECT p.id FROM annual_plan p
-    JOIN org_unit store ON store.id = $1 AND p.unit_id = ANY (store.path)
-    WHERE p.year = $2 AND p.effective_from <= $3 AND p.approved_at IS NOT NULL
-    AND p.status IN ('approved', 'superseded')
-    ORDER BY array_position(store.path, p.unit_id) DESC, p.version DESC LIMIT 1)";
+/// The version that governs each of the months ($2) in each of the stores ($1): of the store's own plan the latest version
+/// approved with an effective month not after it; of the groups above it the nearest, where the store has no plan of its
+/// own.
+macro_rules! governing {
+    ($rest:literal) => {
+        concat!(
+            "WITH governing AS (
+                 SELECT DISTINCT ON (store.id, month.period) store.id AS store_id, month.period, p.id AS plan_id
+                 FROM org_unit store CROSS JOIN unnest($2) AS month (period)
+                 JOIN annual_plan p ON p.unit_id = ANY (store.path) AND p.effective_from <= month.period
+                     AND p.year = extract(year FROM month.period) AND p.approved_at IS NOT NULL
+                     AND p.status IN ('approved', 'superseded')
+                 WHERE store.id = ANY ($1)
+                 ORDER BY store.id, month.period, array_position(store.path, p.unit_id) DESC, p.version DESC) ",
+            $rest
+        )
+    };
+}
 
 /// What a person is to reach in a month.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct PersonTarget {
     /// The person.
+    #[diesel(sql_type = BigInt)]
     pub employee_id: i64,
     /// The metric planned, for example `deliveries`.
+    #[diesel(sql_type = Text)]
     pub metric: String,
     /// In units of the metric, yuan for amounts, summed over the person's teams.
+    #[diesel(sql_type = Numeric)]
     pub value: Decimal,
-}
-
-#[derive(QueryableByName)]
-struct PersonRow {
-    #[diesel(sql_type = BigInt)]
-    employee_id: i64,
-    #[diesel(sql_type = Text)]
-    metric: String,
-    #[diesel(sql_type = Bool)]
-    is_amount: bool,
-    #[diesel(sql_type = BigInt)]
-    value: i64,
 }
 
 /// What the people of a store are to reach in `period`, by the version that governs that month.
@@ -202,80 +167,71 @@ pub async fn targets_in_force(
     store_id: i64,
     period: Period,
 ) -> Result<Vec<PersonTarget>, Problem> {
-    let query = format!(
-        "{GOVERNING}
-         SELECT t.employee_id, t.metric, t.is_amount, sum(t.confirmed)::bigint AS value
-         FROM governing g JOIN target t ON t.plan_id = g.id JOIN org_unit u ON u.id = t.unit_id
-         WHERE t.period = $3 AND t.employee_id IS NOT NULL AND u.store_id = $1
+    let targets = sql(governing!(
+        "SELECT t.employee_id, t.metric, sum(t.confirmed) * CASE WHEN t.is_amount THEN 0.01 ELSE 1 END AS value
+         FROM governing g JOIN target t ON t.plan_id = g.plan_id AND t.period = g.period
+         JOIN org_unit u ON u.id = t.unit_id AND u.store_id = g.store_id
+         WHERE t.employee_id IS NOT NULL
          GROUP BY t.employee_id, t.metric, t.is_amount ORDER BY t.employee_id, t.metric"
-    );
-    let rows: Vec<PersonRow> = diesel::sql_query(query)
-        .bind::<BigInt, _>(store_id)
-        .bind::<Integer, _>(period.year())
-        .bind::<Date, _>(period.first_day())
-        .load(connection)
-        .await?;
-    let target = |row: PersonRow| PersonTarget {
-        employee_id: row.employee_id,
-        metric: row.metric,
-        value: Decimal::new(row.value, if row.is_amount { 2 } else { 0 }),
-    };
-    Ok(rows.into_iter().map(target).collect())
+    ))
+    .bind::<Array<BigInt>, _>(vec![store_id])
+    .bind::<Array<Date>, _>(vec![period])
+    .load(connection)
+    .await?;
+    Ok(targets)
 }
 
 /// What a unit, a channel or a series is to reach in a month.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct UnitTarget {
+    /// The month.
+    #[diesel(sql_type = Date)]
+    pub period: Period,
     /// The tree it belongs to.
+    #[diesel(sql_type = Text)]
     pub tree: Tree,
-    /// The group, store, department or team, in the organisation.
+    /// The store, department or team, in the organisation.
+    #[diesel(sql_type = Nullable<BigInt>)]
     pub unit_id: Option<i64>,
     /// Code of the channel or series, outside the organisation.
+    #[diesel(sql_type = Nullable<Text>)]
     pub code: Option<String>,
     /// The metric planned, for example `deliveries`.
+    #[diesel(sql_type = Text)]
     pub metric: String,
     /// In units of the metric, or cents.
+    #[diesel(sql_type = BigInt)]
     pub value: i64,
 }
 
-#[derive(QueryableByName)]
-struct UnitRow {
-    #[diesel(sql_type = Text)]
-    tree: String,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    unit_id: Option<i64>,
-    #[diesel(sql_type = Nullable<Text>)]
-    label: Option<String>,
-    #[diesel(sql_type = Text)]
-    metric: String,
-    #[diesel(sql_type = BigInt)]
-    confirmed: i64,
-}
-
-/// What the store itself, its units, channels and series are to reach in `period`, by the version that governs that month.
+/// What these stores themselves, their units, channels and series are to reach in `period`, each by the version that
+/// governs that month there.
 pub async fn unit_targets_in_force(
     connection: &mut AsyncPgConnection,
-    store_id: i64,
+    stores: &[i64],
     period: Period,
 ) -> Result<Vec<UnitTarget>, Problem> {
+    unit_targets(connection, stores, vec![period]).await
+}
+
+/// The same for several months.
+pub(in crate::plan) async fn unit_targets(
+    connection: &mut AsyncPgConnection,
+    stores: &[i64],
+    periods: Vec<Period>,
+) -> Result<Vec<UnitTarget>, Problem> {
     // Channels and series of a group's plan are the whole group's.
-    let query = format!(
-        "{GOVERNING}
-         SELECT t.tree, t.unit_id, t.label, t.metric, t.confirmed
-         FROM governing g JOIN target t ON t.plan_id = g.id JOIN annual_plan p ON p.id = g.id
-         LEFT JOIN org_unit u ON u.id = t.unit_id
-         WHERE t.period = $3 AND t.employee_id IS NULL AND coalesce(u.store_id, p.unit_id) = $1
-         ORDER BY t.line, t.tree, t.unit_id, t.label"
-    );
-    let rows: Vec<UnitRow> = diesel::sql_query(query)
-        .bind::<BigInt, _>(store_id)
-        .bind::<Integer, _>(period.year())
-        .bind::<Date, _>(period.first_day())
-        .load(connection)
-        .await?;
-    let target = |row: UnitRow| {
-        let UnitRow { tree, unit_id, label, metric, confirmed } = row;
-        Ok(UnitTarget { tree: known_tree(&tree)?, unit_id, code: label, metric, value: confirmed })
-    };
-    rows.into_iter().map(target).collect()
+    let targets = sql(governing!(
+        "SELECT t.period, t.tree, t.unit_id, t.label AS code, t.metric, t.confirmed AS value
+         FROM target t JOIN annual_plan p ON p.id = t.plan_id LEFT JOIN org_unit u ON u.id = t.unit_id
+         JOIN governing g ON g.plan_id = t.plan_id AND g.period = t.period
+             AND g.store_id = coalesce(u.store_id, p.unit_id)
+         WHERE t.employee_id IS NULL
+         ORDER BY g.store_id, t.position"
+    ))
+    .bind::<Array<BigInt>, _>(stores.to_vec())
+    .bind::<Array<Date>, _>(periods)
+    .load(connection)
+    .await?;
+    Ok(targets)
 }

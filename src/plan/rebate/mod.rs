@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::decimal::ratio::Ratio;
+use crate::http::FieldError;
+use crate::words::words;
 
 pub mod http;
 pub mod quarters;
@@ -19,14 +21,14 @@ pub const MAX_CENTS: i64 = 1_000_000_000_000;
 /// Most decimals of a condition.
 const MAX_PLACES: u32 = 6;
 
-/// Whose attainment counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RebateBasis {
-    /// Cars taken from the manufacturer 提车, against the wholesale task.
-    Wholesale,
-    /// Cars delivered to customers 交车, against the deliveries' target.
-    Deliveries,
+words! {
+    /// Whose attainment counts.
+    pub enum RebateBasis in "rebate_policy.basis" {
+        /// Cars taken from the manufacturer, against the wholesale task.
+        Wholesale = "wholesale" "提车",
+        /// Cars delivered to customers, against the deliveries' target.
+        Deliveries = "deliveries" "交车",
+    }
 }
 
 /// A manufacturer's policy 商务政策.
@@ -62,16 +64,6 @@ pub struct Tier {
     /// Cents beside, 0 to 10^12.
     #[serde(default)]
     pub lump_sum: i64,
-}
-
-/// A field of a policy that is at fault.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {message}")]
-pub struct PolicyFault {
-    /// Path of the field, for example `tiers[2].min_attainment`; tiers are counted from 0, as in JSON.
-    pub field: String,
-    /// What was expected and what was found.
-    pub message: String,
 }
 
 /// What is earned.
@@ -126,11 +118,11 @@ pub enum RebateError {
 
 impl RebatePolicy {
     /// Everything that is wrong with the policy; nothing if it may be kept.
-    pub fn faults(&self) -> Vec<PolicyFault> {
+    pub fn faults(&self) -> Vec<FieldError> {
         let mut faults = Vec::new();
         let mut expect = |holds: bool, field: String, message: String| {
             if !holds {
-                faults.push(PolicyFault { field, message });
+                faults.push(FieldError { field, message });
             }
         };
         for (field, text, most) in [("code", &self.code, 64), ("name", &self.name, 200)] {

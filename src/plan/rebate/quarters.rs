@@ -2,23 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Date, Numeric};
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Date, Numeric};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::{Decimal, RoundingStrategy};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::store::{self, KeptRebatePolicy, PolicyFilter};
+use super::store::{self, KeptRebatePolicy};
 use super::{NextTier, RebateBasis, RebateError, RebatePolicy, rebate};
-use crate::http::Problem;
-use crate::http::problem::FieldError;
+use crate::auth::Context;
+use crate::db::sql;
+use crate::http::{FieldError, Problem};
 use crate::period::Period;
-use crate::plan::faults::fault;
-use crate::plan::reading::targets::unit_targets_in_force;
+use crate::plan::reading::targets::unit_targets;
 use crate::plan::split::tree::Tree;
-use crate::plan::viewer::Viewer;
 use crate::plan::{actuals, supply};
 
 /// The metric of cars delivered to customers.
@@ -69,38 +67,36 @@ pub struct QuarterRebate {
     pub next: Option<NextTier>,
 }
 
-/// What a request asks for.
-#[derive(Clone, Debug)]
-pub struct Asked {
+/// Whose rebates.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RebateQuery {
     /// Code of the store.
     pub store: String,
-    /// The calendar year.
+    /// The calendar year, 1900 to 2999.
     pub year: i32,
     /// Code of the policy.
     pub policy: String,
-    /// SSI to reckon with instead of the ledger's.
+    /// SSI to reckon with instead of what the ledger knows, 0 to 1000.
+    #[param(value_type = Option<f64>, example = 860)]
     pub ssi: Option<Decimal>,
 }
 
-/// What a store's quarters earn, if the viewer reaches the store.
+/// What a store's quarters earn, if the store is reached.
 ///
 /// # Errors
 ///
 /// Not found; every parameter at fault.
-pub async fn of_store(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    asked: Asked,
-) -> Result<StoreRebates, Problem> {
-    let Asked { store, year, policy, ssi } = asked;
-    let store_id = supply::store::reached(connection, viewer, &store, year).await?;
-    let kept = policy_for(connection, viewer, &store, year, policy, ssi).await?;
-    let policy = kept.policy;
+pub async fn of_store(cx: &mut Context, asked: RebateQuery) -> Result<StoreRebates, Problem> {
+    let store_id = supply::store::reached(cx, &asked.store, asked.year).await?;
+    let policy = policy_for(cx, &asked).await?.policy;
+    let RebateQuery { store, year, ssi, .. } = asked;
     let (targets, actuals) = match policy.basis {
-        RebateBasis::Deliveries => deliveries(connection, store_id, year).await?,
-        RebateBasis::Wholesale => wholesale(connection, store_id, year).await?,
+        RebateBasis::Deliveries => deliveries(cx.db(), store_id, year).await?,
+        RebateBasis::Wholesale => wholesale(cx.db(), store_id, year).await?,
     };
-    let scores = if ssi.is_some() { BTreeMap::new() } else { scores(connection, store_id, year).await? };
+    let scores = if ssi.is_some() { BTreeMap::new() } else { scores(cx.db(), store_id, year).await? };
     let mut quarters = Vec::with_capacity(4);
     for (number, months) in (1..).zip(Period::months_of(year).chunks(3)) {
         let known = known(months, &targets, &actuals);
@@ -113,26 +109,19 @@ pub async fn of_store(
 }
 
 /// The policy, if it counts for the store in that year.
-async fn policy_for(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    store: &str,
-    year: i32,
-    code: String,
-    ssi: Option<Decimal>,
-) -> Result<KeptRebatePolicy, Problem> {
+async fn policy_for(cx: &mut Context, asked: &RebateQuery) -> Result<KeptRebatePolicy, Problem> {
+    let RebateQuery { store, year, policy: code, ssi } = asked;
     let mut faults: Vec<FieldError> = Vec::new();
     if let Some(ssi) = ssi
-        && !((Decimal::ZERO..=Decimal::ONE_THOUSAND).contains(&ssi) && ssi.normalize().scale() <= 6)
+        && !((Decimal::ZERO..=Decimal::ONE_THOUSAND).contains(ssi) && ssi.normalize().scale() <= 6)
     {
-        faults.push(fault("ssi", format!("expected 0 to 1000 with at most 6 decimals, not {ssi}")));
+        faults.push(FieldError::new("ssi", format!("expected 0 to 1000 with at most 6 decimals, not {ssi}")));
     }
-    let filter = PolicyFilter { code: Some(code.clone()), store: Some(store.to_owned()), year: None };
-    let kept = store::list(connection, viewer, &filter).await?.pop();
+    let kept = store::for_store(cx, code, store).await?;
     match &kept {
-        None => faults.push(fault("policy", format!("there is no policy '{code}' for '{store}'"))),
-        Some(kept) if kept.year != year => {
-            faults.push(fault("policy", format!("'{code}' is of {}, not of {year}", kept.year)));
+        None => faults.push(FieldError::new("policy", format!("there is no policy '{code}' for '{store}'"))),
+        Some(kept) if kept.year != *year => {
+            faults.push(FieldError::new("policy", format!("'{code}' is of {}, not of {year}", kept.year)));
         }
         Some(_) => {}
     }
@@ -148,20 +137,15 @@ async fn deliveries(
     store_id: i64,
     year: i32,
 ) -> Result<(ByMonth, ByMonth), Problem> {
-    let (mut targets, mut actuals) = (ByMonth::new(), ByMonth::new());
-    let months = Period::months_of(year);
-    for month in &months {
-        let cells = unit_targets_in_force(connection, store_id, *month).await?;
-        let own = cells.iter().find(|cell| {
-            cell.tree == Tree::Organisation && cell.unit_id == Some(store_id) && cell.metric == DELIVERIES
-        });
-        targets.extend(own.map(|cell| (*month, cell.value)));
-    }
-    for brought in actuals::brought(connection, store_id, DELIVERIES, false, year).await? {
-        if let Some(month) = months.get(brought.month) {
-            let sum = actuals.entry(*month).or_insert(0);
-            *sum = brought.value.saturating_add(*sum);
-        }
+    let planned = unit_targets(connection, &[store_id], Period::months_of(year)).await?;
+    let own = planned.iter().filter(|cell| {
+        cell.tree == Tree::Organisation && cell.unit_id == Some(store_id) && cell.metric == DELIVERIES
+    });
+    let targets = own.map(|cell| (cell.period, cell.value)).collect();
+    let mut actuals = ByMonth::new();
+    for brought in actuals::brought(connection, store_id, &[DELIVERIES], year).await? {
+        let sum = actuals.entry(brought.period).or_insert(0);
+        *sum = brought.units(false)?.saturating_add(*sum);
     }
     Ok((targets, actuals))
 }
@@ -188,7 +172,7 @@ async fn wholesale(
 #[derive(QueryableByName)]
 struct Score {
     #[diesel(sql_type = Date)]
-    period: NaiveDate,
+    period: Period,
     #[diesel(sql_type = Numeric)]
     value: Decimal,
 }
@@ -199,25 +183,19 @@ async fn scores(
     store_id: i64,
     year: i32,
 ) -> Result<BTreeMap<Period, Vec<Decimal>>, Problem> {
-    let (Some(first), Some(last)) = (Period::new(year, 1), Period::new(year, 12)) else {
-        return Ok(BTreeMap::new());
-    };
-    let rows: Vec<Score> = diesel::sql_query(
-        "SELECT f.period, f.value FROM current_fact f
-         WHERE f.metric = 'ssi_score' AND f.period BETWEEN $2 AND $3 AND EXISTS (
+    let rows: Vec<Score> = sql("SELECT f.period, f.value FROM current_fact f
+         WHERE f.metric = 'ssi_score' AND f.period = ANY ($2) AND EXISTS (
              SELECT FROM assignment a JOIN org_unit u ON u.id = a.unit_id
              WHERE a.employee_id = f.employee_id AND u.store_id = $1
              AND daterange(a.valid_from, a.valid_to)
-                 && daterange(f.period, (f.period + interval '1 month')::date))",
-    )
+                 && daterange(f.period, (f.period + interval '1 month')::date))")
     .bind::<BigInt, _>(store_id)
-    .bind::<Date, _>(first.first_day())
-    .bind::<Date, _>(last.first_day())
+    .bind::<Array<Date>, _>(Period::months_of(year))
     .load(connection)
     .await?;
     let mut scores: BTreeMap<Period, Vec<Decimal>> = BTreeMap::new();
     for row in rows {
-        scores.entry(Period::containing(row.period)).or_default().push(row.value);
+        scores.entry(row.period).or_default().push(row.value);
     }
     Ok(scores)
 }

@@ -1,24 +1,22 @@
 //! The manufacturer's policies as data: kept, changed and listed.
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Integer, Jsonb, Nullable, Text};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel::sql_types::{Date, Integer, Jsonb, Nullable, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{RebateBasis, RebatePolicy, Tier};
-use crate::auth::audit;
+use crate::auth::Context;
+use crate::auth::scope::CallerScope;
 use crate::db::schema::{org_unit, rebate_policy};
-use crate::http::body::check;
+use crate::db::sql;
 use crate::http::etag::Seen;
-use crate::http::problem::FieldError;
-use crate::http::{Code, Problem};
+use crate::http::{Code, FieldError, Problem};
 use crate::org::UnitKind;
-use crate::plan::faults::fault;
-use crate::plan::viewer::{self, Viewer};
+use crate::plan::viewer::{self, seen_whole};
 
 /// What a policy says, to be kept under its code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
@@ -60,13 +58,13 @@ pub struct KeptRebatePolicy {
 }
 
 /// Which policies to list; none: every one.
-#[derive(Clone, Debug, Default)]
-pub struct PolicyFilter {
-    /// The one with this code.
-    pub code: Option<String>,
-    /// Those that count for this store.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RebatePolicyQuery {
+    /// Code of a store: those that count for it.
     pub store: Option<String>,
-    /// Those of this year.
+    /// The calendar year.
     pub year: Option<i32>,
 }
 
@@ -81,7 +79,7 @@ struct PolicyRow {
     #[diesel(sql_type = Text)]
     name: String,
     #[diesel(sql_type = Text)]
-    basis: String,
+    basis: RebateBasis,
     #[diesel(sql_type = Jsonb)]
     tiers: serde_json::Value,
     #[diesel(sql_type = Integer)]
@@ -90,62 +88,62 @@ struct PolicyRow {
 
 impl PolicyRow {
     fn kept(self) -> Result<KeptRebatePolicy, Problem> {
-        let basis = RebateBasis::named(&self.basis)
-            .ok_or_else(|| Problem::internal(&format!("no basis is called '{}'", self.basis)))?;
-        let tiers = serde_json::from_value(self.tiers).map_err(|error| Problem::internal(&error))?;
-        Ok(KeptRebatePolicy {
-            policy: RebatePolicy { code: self.code, name: self.name, basis, tiers },
-            unit: self.unit,
-            year: self.year,
-            row_version: self.row_version,
-        })
+        let Self { code, unit, year, name, basis, tiers, row_version } = self;
+        let tiers = serde_json::from_value(tiers).map_err(|error| Problem::internal(&error))?;
+        Ok(KeptRebatePolicy { policy: RebatePolicy { code, name, basis, tiers }, unit, year, row_version })
     }
 }
 
-/// The policies that count for a store which the viewer reaches this month or in any month of the policy's year, by code.
-/// Who reaches everything sees those of groups without stores, too.
-pub async fn list(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    filter: &PolicyFilter,
-) -> Result<Vec<KeptRebatePolicy>, Problem> {
-    let rows: Vec<PolicyRow> = diesel::sql_query(
-        "SELECT r.code, u.code AS unit, r.year, r.name, r.basis, r.tiers, r.row_version
-         FROM rebate_policy r LEFT JOIN org_unit u ON u.id = r.unit_id
-         WHERE ($5 IS NULL OR r.code = $5) AND ($6 IS NULL OR r.year = $6)
-         AND ($7 IS NULL OR EXISTS (
-             SELECT FROM org_unit s WHERE s.code = $7 AND s.kind = 'store'
-             AND (r.unit_id IS NULL OR r.unit_id = ANY (s.path))))
-         AND (('all' = ANY ($1) AND $3 = 0) OR EXISTS (
-             SELECT FROM org_unit s
-             CROSS JOIN (SELECT $4 UNION ALL SELECT make_date(r.year, m, 1) FROM generate_series(1, 12) m)
-                 months(month)
-             WHERE s.kind = 'store' AND (r.unit_id IS NULL OR r.unit_id = ANY (s.path))
-             AND may_reach($1, $2, $3, 0, s.id, month)))",
-    )
-    .bind::<Array<Text>, _>(&viewer.scope.reaches)
-    .bind::<BigInt, _>(viewer.scope.employee_id)
-    .bind::<BigInt, _>(viewer.scope.unit_id)
-    .bind::<Date, _>(viewer.month)
-    .bind::<Nullable<Text>, _>(&filter.code)
-    .bind::<Nullable<Integer>, _>(filter.year)
-    .bind::<Nullable<Text>, _>(&filter.store)
-    .load(connection)
-    .await?;
-    let mut kept = rows.into_iter().map(PolicyRow::kept).collect::<Result<Vec<_>, _>>()?;
+/// The policies that count for a store which is reached this month or in any month of the policy's year, by code. Who
+/// reaches everything sees those of groups without stores, too.
+pub async fn list(cx: &mut Context, filter: &RebatePolicyQuery) -> Result<Vec<KeptRebatePolicy>, Problem> {
+    let mut kept = select(cx, None, filter).await?;
     // Sorted here because the database's order of text depends on its locale.
     kept.sort_by(|a, b| a.policy.code.cmp(&b.policy.code));
     Ok(kept)
 }
 
-/// The policy with this code, if the viewer sees it.
-pub async fn find(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
+/// The policy with this code, if it counts for the store and is seen.
+pub(super) async fn for_store(
+    cx: &mut Context,
     code: &str,
-) -> Result<KeptRebatePolicy, Problem> {
-    let filter = PolicyFilter { code: Some(code.to_owned()), ..PolicyFilter::default() };
-    list(connection, viewer, &filter).await?.pop().ok_or_else(not_found)
+    store: &str,
+) -> Result<Option<KeptRebatePolicy>, Problem> {
+    let filter = RebatePolicyQuery { store: Some(store.to_owned()), year: None };
+    Ok(select(cx, Some(code), &filter).await?.pop())
+}
+
+/// The policy with this code, if it is seen.
+pub async fn find(cx: &mut Context, code: &str) -> Result<KeptRebatePolicy, Problem> {
+    select(cx, Some(code), &RebatePolicyQuery::default()).await?.pop().ok_or_else(not_found)
+}
+
+async fn select(
+    cx: &mut Context,
+    code: Option<&str>,
+    filter: &RebatePolicyQuery,
+) -> Result<Vec<KeptRebatePolicy>, Problem> {
+    let rows: Vec<PolicyRow> = sql(concat!(
+        "SELECT r.code, u.code AS unit, r.year, r.name, r.basis, r.tiers, r.row_version
+         FROM rebate_policy r LEFT JOIN org_unit u ON u.id = r.unit_id
+         WHERE ($3 IS NULL OR r.code = $3) AND ($4 IS NULL OR r.year = $4)
+         AND ($5 IS NULL OR EXISTS (
+             SELECT FROM org_unit s WHERE s.code = $5 AND s.kind = 'store'
+             AND (r.unit_id IS NULL OR r.unit_id = ANY (s.path))))
+         AND (($1).everything OR EXISTS (
+             SELECT FROM org_unit s
+             WHERE s.kind = 'store' AND (r.unit_id IS NULL OR r.unit_id = ANY (s.path)) AND ",
+        seen_whole!("$1", "$2", "s.id", "r.year"),
+        "))"
+    ))
+    .bind::<CallerScope, _>(cx.scope.clone())
+    .bind::<Date, _>(viewer::month(cx))
+    .bind::<Nullable<Text>, _>(code.map(str::to_owned))
+    .bind::<Nullable<Integer>, _>(filter.year)
+    .bind::<Nullable<Text>, _>(filter.store.clone())
+    .load(cx.db())
+    .await?;
+    rows.into_iter().map(PolicyRow::kept).collect()
 }
 
 fn not_found() -> Problem {
@@ -157,18 +155,14 @@ fn not_found() -> Problem {
 ///
 /// # Errors
 ///
-/// Every field at fault; not found for a unit or policy that the viewer does not reach, forbidden for one that is every
+/// Every field at fault; not found for a unit or policy that is not reached, forbidden for one that is every
 /// store's; a failed or missing precondition.
 pub async fn put(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
+    cx: &mut Context,
     code: String,
     new: NewRebatePolicy,
     seen: Result<Seen, Problem>,
-    by: Option<i64>,
-    now: DateTime<Utc>,
 ) -> Result<(KeptRebatePolicy, bool), Problem> {
-    check(&new)?;
     let seen = match seen {
         Ok(seen) => Ok(seen),
         Err(missing) if missing.code == Code::PreconditionRequired => Err(missing),
@@ -176,60 +170,58 @@ pub async fn put(
     };
     let NewRebatePolicy { unit, year, name, basis, tiers } = new;
     let policy = RebatePolicy { code, name, basis, tiers };
-    connection
-        .transaction(async |connection| {
-            require_change(connection, viewer, unit.as_deref(), year).await?;
-            let mut faults: Vec<FieldError> =
-                policy.faults().into_iter().map(|found| fault(found.field, found.message)).collect();
-            let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-            if !policy.code.chars().all(is_plain) {
-                faults.push(fault("code", "expected letters, digits, -, _ or . only"));
+    cx.transaction(async |cx| {
+        require_change(cx, unit.as_deref(), year).await?;
+        let mut faults = policy.faults();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if !policy.code.chars().all(is_plain) {
+            faults.push(FieldError::new("code", "expected letters, digits, -, _ or . only"));
+        }
+        let unit_id = unit_id(cx.db(), unit.as_deref(), &mut faults).await?;
+        if !faults.is_empty() {
+            return Err(Problem::fields(faults));
+        }
+        let columns = (
+            rebate_policy::unit_id.eq(unit_id),
+            rebate_policy::year.eq(year),
+            rebate_policy::name.eq(&policy.name),
+            rebate_policy::basis.eq(policy.basis),
+            rebate_policy::tiers.eq(json!(policy.tiers)),
+        );
+        let former = lock(cx.db(), &policy.code).await?;
+        let row_version = match (&former, seen) {
+            (None, Ok(_)) => {
+                let message = "there is no such policy: to make it, send no If-Match";
+                return Err(Problem::new(Code::PreconditionFailed, message));
             }
-            let unit_id = unit_id(connection, unit.as_deref(), &mut faults).await?;
-            if !faults.is_empty() {
-                return Err(Problem::fields(faults));
+            (None, Err(required)) => {
+                let made = diesel::insert_into(rebate_policy::table)
+                    .values((rebate_policy::code.eq(&policy.code), columns))
+                    .on_conflict_do_nothing()
+                    .execute(cx.db())
+                    .await?;
+                // Somebody else has just made it.
+                if made == 0 {
+                    return Err(required);
+                }
+                1
             }
-            let columns = (
-                rebate_policy::unit_id.eq(unit_id),
-                rebate_policy::year.eq(year),
-                rebate_policy::name.eq(&policy.name),
-                rebate_policy::basis.eq(policy.basis.name()),
-                rebate_policy::tiers.eq(json!(policy.tiers)),
-            );
-            let former = lock(connection, &policy.code).await?;
-            let row_version = match (&former, seen) {
-                (None, Ok(_)) => {
-                    let message = "there is no such policy: to make it, send no If-Match";
-                    return Err(Problem::new(Code::PreconditionFailed, message));
-                }
-                (None, Err(required)) => {
-                    let made = diesel::insert_into(rebate_policy::table)
-                        .values((rebate_policy::code.eq(&policy.code), columns))
-                        .on_conflict_do_nothing()
-                        .execute(connection)
-                        .await?;
-                    // Somebody else has just made it.
-                    if made == 0 {
-                        return Err(required);
-                    }
-                    1
-                }
-                (Some(former), seen) => {
-                    require_former(connection, viewer, former, seen.is_err()).await?;
-                    seen?.check(former.row_version)?;
-                    diesel::update(rebate_policy::table.find(&policy.code))
-                        .set((columns, rebate_policy::row_version.eq(former.row_version + 1)))
-                        .execute(connection)
-                        .await?;
-                    former.row_version + 1
-                }
-            };
-            let kept = KeptRebatePolicy { policy, unit, year, row_version };
-            let subject = format!("rebate_policy/{}", kept.policy.code);
-            audit::record(connection, now, by, "put_rebate_policy", &subject, json!(kept)).await?;
-            Ok((kept, former.is_none()))
-        })
-        .await
+            (Some(former), seen) => {
+                require_former(cx, former, seen.is_err()).await?;
+                seen?.check(former.row_version)?;
+                diesel::update(rebate_policy::table.find(&policy.code))
+                    .set((columns, rebate_policy::row_version.eq(former.row_version + 1)))
+                    .execute(cx.db())
+                    .await?;
+                former.row_version + 1
+            }
+        };
+        let kept = KeptRebatePolicy { policy, unit, year, row_version };
+        let subject = format!("rebate_policy/{}", kept.policy.code);
+        cx.audit("put_rebate_policy", &subject, json!(kept)).await?;
+        Ok((kept, former.is_none()))
+    })
+    .await
 }
 
 /// A policy before it is changed.
@@ -256,16 +248,11 @@ async fn lock(connection: &mut AsyncPgConnection, code: &str) -> Result<Option<F
     Ok(Some(Former { unit, year, row_version }))
 }
 
-/// Refuses a unit, or every store, to a viewer who may not change its policies.
-async fn require_change(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    unit: Option<&str>,
-    year: i32,
-) -> Result<(), Problem> {
+/// Refuses a unit, or every store, to who may not change its policies.
+async fn require_change(cx: &mut Context, unit: Option<&str>, year: i32) -> Result<(), Problem> {
     match unit {
-        Some(code) => viewer::require_unit(connection, viewer, code, year).await,
-        None if viewer.scope.reaches.contains(&"all") && viewer.scope.unit_id == 0 => Ok(()),
+        Some(code) => viewer::require_unit(cx, code, year).await,
+        None if cx.scope.is_everything() => Ok(()),
         None => {
             let message = "a policy for every store is the group's: name the unit that yours is for";
             Err(Problem::new(Code::Forbidden, message))
@@ -274,13 +261,8 @@ async fn require_change(
 }
 
 /// Refuses a change of somebody else's policy; to who meant to make a new one it is a code that is taken.
-async fn require_former(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    former: &Former,
-    is_meant_new: bool,
-) -> Result<(), Problem> {
-    match require_change(connection, viewer, former.unit.as_deref(), former.year).await {
+async fn require_former(cx: &mut Context, former: &Former, is_meant_new: bool) -> Result<(), Problem> {
+    match require_change(cx, former.unit.as_deref(), former.year).await {
         Err(refused) if refused.code == Code::NotFound && is_meant_new => {
             Err(Problem::conflict("another unit's policy has this code: choose another one"))
         }
@@ -297,28 +279,13 @@ async fn unit_id(
     let Some(code) = unit else { return Ok(None) };
     let id = org_unit::table
         .filter(org_unit::code.eq(code))
-        .filter(org_unit::kind.eq_any([UnitKind::Group.name(), UnitKind::Store.name()]))
+        .filter(org_unit::kind.eq_any([UnitKind::Group, UnitKind::Store]))
         .select(org_unit::id)
         .first(connection)
         .await
         .optional()?;
     if id.is_none() {
-        faults.push(fault("unit", format!("there is no store or group '{code}'")));
+        faults.push(FieldError::new("unit", format!("there is no store or group '{code}'")));
     }
     Ok(id)
-}
-
-impl RebateBasis {
-    /// The word for it in the database and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Wholesale => "wholesale",
-            Self::Deliveries => "deliveries",
-        }
-    }
-
-    /// The basis that `name` is the word for.
-    pub fn named(name: &str) -> Option<Self> {
-        [Self::Wholesale, Self::Deliveries].into_iter().find(|basis| basis.name() == name)
-    }
 }

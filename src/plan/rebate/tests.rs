@@ -144,7 +144,7 @@ fn every_fault_of_a_policy_names_its_field() {
     ];
     assert_eq!(fields, expected);
     assert_eq!(
-        faults[2].to_string(),
+        format!("{}: {}", faults[2].field, faults[2].message),
         "tiers[0].min_attainment: expected 0 to 10 with at most 6 decimals, not -0.1"
     );
     assert_eq!(faults[10].message, "expected other conditions than those of tiers[3]");
@@ -152,7 +152,10 @@ fn every_fault_of_a_policy_names_its_field() {
         let tiers = (0..count).map(|tenths| tier(&format!("0.{tenths:02}"), None, 1, 0)).collect();
         let faults = policy(tiers).faults();
         assert_eq!(faults.len(), 1);
-        assert_eq!(faults[0].to_string(), format!("tiers: expected 1 to 50 tiers, not {count}"));
+        assert_eq!(
+            format!("{}: {}", faults[0].field, faults[0].message),
+            format!("tiers: expected 1 to 50 tiers, not {count}")
+        );
     }
 }
 

@@ -7,9 +7,8 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use super::limits::MAX_TOTAL;
 use super::new_plan::{Levels, NewLine, NewPlan};
 use super::whole_plan::Line;
+use crate::http::FieldError;
 use crate::ledger::metric::{Catalogue, Kind};
-use crate::http::problem::FieldError;
-use crate::plan::faults::fault;
 
 /// The lines of a new plan, without cells; what is wrong with them is added to `faults`.
 pub(in crate::plan) fn of(new: &NewPlan, catalogue: &Catalogue, faults: &mut Vec<FieldError>) -> Vec<Line> {
@@ -17,7 +16,7 @@ pub(in crate::plan) fn of(new: &NewPlan, catalogue: &Catalogue, faults: &mut Vec
     let mut lines = Vec::with_capacity(new.lines.len() + 1);
     let mut add = |field: &str, metric: &str, faults: &mut Vec<FieldError>| {
         if !metrics.insert(metric.to_owned()) {
-            faults.push(fault(format!("{field}metric"), format!("'{metric}' is planned twice")));
+            faults.push(FieldError::new(format!("{field}metric"), format!("'{metric}' is planned twice")));
         }
         is_amount(&format!("{field}metric"), metric, catalogue, faults)
     };
@@ -59,11 +58,11 @@ fn is_amount(field: &str, metric: &str, catalogue: &Catalogue, faults: &mut Vec<
         Some(Kind::Count) => Some(false),
         Some(Kind::Amount) => Some(true),
         Some(Kind::Days | Kind::Score) => {
-            faults.push(fault(field, format!("'{metric}' is neither a count nor an amount")));
+            faults.push(FieldError::new(field, format!("'{metric}' is neither a count nor an amount")));
             None
         }
         None => {
-            faults.push(fault(field, format!("there is no metric '{metric}' in the catalogue")));
+            faults.push(FieldError::new(field, format!("there is no metric '{metric}' in the catalogue")));
             None
         }
     }
@@ -78,7 +77,7 @@ fn total(
     faults: &mut Vec<FieldError>,
 ) -> Option<i64> {
     let mut refuse = |name: &str, message: &str| {
-        faults.push(fault(format!("{field}{name}"), message));
+        faults.push(FieldError::new(format!("{field}{name}"), message));
         None
     };
     match (line.total, line.penetration, line.value_per_unit) {
@@ -113,10 +112,16 @@ pub(in crate::plan) fn derived(
 
 fn level_faults(field: &str, total: i64, levels: Levels, faults: &mut Vec<FieldError>) {
     if levels.floor.is_some_and(|floor| floor > total) {
-        faults.push(fault(format!("{field}.floor"), format!("expected at most the total of {total}")));
+        faults.push(FieldError::new(
+            format!("{field}.floor"),
+            format!("expected at most the total of {total}"),
+        ));
     }
     if levels.stretch.is_some_and(|stretch| stretch < total) {
-        faults.push(fault(format!("{field}.stretch"), format!("expected at least the total of {total}")));
+        faults.push(FieldError::new(
+            format!("{field}.stretch"),
+            format!("expected at least the total of {total}"),
+        ));
     }
 }
 

@@ -11,8 +11,7 @@ use super::capacity::{Ramp, Working, capacity};
 use super::season::{FestivalShift, shifted};
 use super::tree::{PerTree, Place, Shape};
 use crate::calendar::Calendar;
-use crate::http::problem::FieldError;
-use crate::plan::faults::fault;
+use crate::http::FieldError;
 
 /// Where the weights of months, units and people come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
@@ -118,8 +117,8 @@ pub(in crate::plan) fn weigh(
     match method {
         Method::Season => {}
         Method::Festival(shift) => {
-            let season =
-                shifted(&season, shift).map_err(|error| vec![fault("method.festival", error.to_string())])?;
+            let season = shifted(&season, shift)
+                .map_err(|error| vec![FieldError::new("method.festival", error.to_string())])?;
             trees.organisation.set_weights(0, season);
         }
         Method::Equal => {
@@ -140,7 +139,7 @@ pub(in crate::plan) fn weigh(
             }
             let sum: i64 = months.iter().sum();
             if sum != total {
-                return Err(vec![fault(
+                return Err(vec![FieldError::new(
                     "method.manual",
                     format!("the months come to {sum}, not to the total of {total}"),
                 )]);
@@ -159,7 +158,7 @@ fn weigh_by_history(
     findings: &Findings,
 ) -> Result<(), Vec<FieldError>> {
     require_people("method.history", shape)?;
-    let too_large = || vec![fault("method.history", "the numbers are too large to be weighted")];
+    let too_large = || vec![FieldError::new("method.history", "the numbers are too large to be weighted")];
     let past = |employee_id: i64| {
         let mut weighted = [0_u64; 12];
         for PastYear { year, weight } in years {
@@ -186,7 +185,7 @@ fn weigh_by_history(
     }
     if months.iter().all(|sum| *sum == 0) {
         let message = "nobody of the plan brought anything in these years: nothing to weigh by";
-        return Err(vec![fault("method.history", message)]);
+        return Err(vec![FieldError::new("method.history", message)]);
     }
     // Somebody without a past is expected to be like the others: the mean of those who have one, half-up.
     let known: Vec<u64> = own.values().copied().filter(|brought| *brought > 0).collect();
@@ -214,7 +213,7 @@ fn weigh_by_capacity(
     calendar: &Calendar,
 ) -> Result<(), Vec<FieldError>> {
     require_people("method.capacity", shape)?;
-    let too_large = || vec![fault("method.capacity", "the weights are too large")];
+    let too_large = || vec![FieldError::new("method.capacity", "the weights are too large")];
     let mut days = HashMap::new();
     for (at, node) in shape.nodes().iter().enumerate() {
         let Some((unit_id, employee_id)) = person(&node.place) else { continue };
@@ -233,7 +232,7 @@ fn weigh_by_capacity(
     }
     let weights = shape.node(0).map(|root| root.weights).unwrap_or_default();
     if weights.iter().all(|weight| *weight == 0) {
-        return Err(vec![fault(
+        return Err(vec![FieldError::new(
             "method.capacity",
             "nobody of the plan is there on any working day of the year",
         )]);
@@ -251,7 +250,7 @@ fn require_people(field: &str, shape: &Shape) -> Result<(), Vec<FieldError>> {
         Some(bare) => {
             let message =
                 format!("'{}' has no people in the plan, and this method goes by people", shape.path(bare));
-            Err(vec![fault(field, message)])
+            Err(vec![FieldError::new(field, message)])
         }
         None => Ok(()),
     }

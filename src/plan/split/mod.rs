@@ -6,7 +6,6 @@
 
 pub mod apportion;
 pub mod capacity;
-pub mod decompose;
 pub mod held_cells;
 pub mod levels;
 pub mod limits;

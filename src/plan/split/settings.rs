@@ -1,15 +1,25 @@
 //! What a version was split by beside the weights of its trees, and who had a hand in it.
 
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use diesel::sql_types::Jsonb;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::method::Method;
 use super::new_plan::MemberWeight;
+use crate::db::json::json_columns;
 use crate::period::Period;
 
+json_columns! {
+    Split in "annual_plan.split",
+    Resplit in "plan_proposal.body",
+}
+
 /// What a plan was split by beside its tree of weights: the column `split`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Jsonb)]
 pub(in crate::plan) struct Split {
     /// The months' weights as the author gave them.
     #[serde(default)]
@@ -59,7 +69,10 @@ pub(in crate::plan) struct Change {
 }
 
 /// Some months of a unit, to be split anew among its people: somebody has joined, left, or is away.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, AsExpression, FromSqlRow, ToSchema,
+)]
+#[diesel(sql_type = Jsonb)]
 #[serde(deny_unknown_fields)]
 pub struct Resplit {
     /// Code of the unit.

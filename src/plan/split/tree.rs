@@ -1,56 +1,21 @@
 //! The three trees of a plan, whose roots share the same months.
 
 use std::collections::HashMap;
-use std::fmt;
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use crate::words::words;
 
-use super::decompose::Months;
+/// A year's twelve months, January first, in units of the metric: vehicles, or cents of money.
+pub type Months = [i64; 12];
 
-/// Which of the trees that share the root's months.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Tree {
-    /// Group, stores, departments, teams and people.
-    Organisation,
-    /// Channels.
-    Channel,
-    /// Series.
-    Series,
-}
-
-impl Tree {
-    /// Every tree.
-    pub const ALL: [Self; 3] = [Self::Organisation, Self::Channel, Self::Series];
-
-    /// The word for it in the database and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Organisation => "organisation",
-            Self::Channel => "channel",
-            Self::Series => "series",
-        }
-    }
-
-    /// 组织, 渠道, 车系
-    pub const fn zh(self) -> &'static str {
-        match self {
-            Self::Organisation => "组织",
-            Self::Channel => "渠道",
-            Self::Series => "车系",
-        }
-    }
-
-    /// The tree that `name` is the word for.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|tree| tree.name() == name)
-    }
-}
-
-impl fmt::Display for Tree {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+words! {
+    /// Which of the trees that share the root's months.
+    pub enum Tree in "plan_node.tree" {
+        /// Group, stores, departments, teams and people.
+        Organisation = "organisation" "组织",
+        /// Channels.
+        Channel = "channel" "渠道",
+        /// Series.
+        Series = "series" "车系",
     }
 }
 
@@ -141,6 +106,15 @@ impl Shape {
         self.nodes.push(node);
         self.children.push(Vec::new());
         position
+    }
+
+    /// Takes away the nodes behind the first `count`.
+    pub fn truncate(&mut self, count: usize) {
+        for node in self.nodes.drain(count.min(self.nodes.len())..) {
+            self.positions.remove(&node.place);
+        }
+        self.children.truncate(count);
+        self.children.iter_mut().for_each(|children| children.retain(|child| *child < count));
     }
 
     /// How many nodes there are.

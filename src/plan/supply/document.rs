@@ -2,23 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::store::{self, KeptYear};
 use super::{SupplyError, SupplyMonth, follow};
-use crate::db::schema::annual_plan;
+use crate::auth::Context;
 use crate::decimal::ratio::Ratio;
 use crate::http::Problem;
 use crate::org::labels;
 use crate::period::Period;
 use crate::plan::reading::label_vehicles::{self, LabelVehicles};
-use crate::plan::split::decompose::Months;
+use crate::plan::split::tree::Months;
 use crate::plan::split::tree::Tree;
-use crate::plan::viewer::Viewer;
+use crate::plan::versions;
 
 /// Where the stock of a plan's year goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -72,25 +70,20 @@ pub struct StockMonth {
     pub deep: Option<bool>,
 }
 
-/// Stock along the year of plan `id`, if the viewer sees it as a whole. A group's plan has no supply of its own.
+/// Stock along the year of plan `id`, if it is seen as a whole. A group's plan has no supply of its own.
 ///
 /// # Errors
 ///
 /// Not found; `line` at fault; a conflict where the plan is about money, or numbers are too large.
-pub async fn of_plan(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    id: i64,
-    line: Decimal,
-) -> Result<PlanSupply, Problem> {
-    let plan = crate::plan::versions::store::find(connection, viewer, id).await?;
+pub async fn of_plan(cx: &mut Context, id: i64, line: Decimal) -> Result<PlanSupply, Problem> {
+    let plan = versions::store::find(cx, id).await?;
     if line <= Decimal::ZERO {
         return Err(Problem::field("line", format!("expected a number of months above 0, not {line}")));
     }
-    let unit_id = annual_plan::table.find(id).select(annual_plan::unit_id).first(connection).await?;
-    let planned = label_vehicles::load(connection, id, Tree::Series).await?;
-    let kept = store::load(connection, unit_id, plan.year).await?;
-    let names = labels::list(connection, labels::SERIES).await?;
+    let unit_id = versions::store::version(cx.db(), id).await?.unit_id;
+    let planned = label_vehicles::load(cx.db(), id, Tree::Series).await?;
+    let kept = store::load(cx.db(), unit_id, plan.year).await?;
+    let names = labels::list(cx.db(), labels::SERIES).await?;
     let names: BTreeMap<String, String> = names.into_iter().map(|label| (label.code, label.zh)).collect();
     let periods = Period::months_of(plan.year);
     let series = series(&periods, planned, &kept, &names, line)

@@ -2,26 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Nullable, Text};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::auth::audit;
+use crate::auth::Context;
 use crate::db::schema::{org_unit, plan_label, supply};
+use crate::db::sql;
+use crate::http::FieldError;
 use crate::http::Problem;
-use crate::http::body::check;
-use crate::http::problem::FieldError;
 use crate::org::UnitKind;
 use crate::period::Period;
-use crate::plan::faults::{fault, other_year};
+use crate::plan::faults::{listed_twice, other_year};
 use crate::plan::split::limits::MAX_TOTAL;
 use crate::plan::split::tree::Tree;
-use crate::plan::viewer::{self, Viewer};
+use crate::plan::viewer;
 
 /// What a store is to take in a year, series by series.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
@@ -107,7 +106,7 @@ pub(in crate::plan) struct KeptYear {
 async fn store_id(connection: &mut AsyncPgConnection, code: &str) -> Result<Option<i64>, Problem> {
     let id = org_unit::table
         .filter(org_unit::code.eq(code))
-        .filter(org_unit::kind.eq(UnitKind::Store.name()))
+        .filter(org_unit::kind.eq(UnitKind::Store))
         .select(org_unit::id)
         .first(connection)
         .await
@@ -115,27 +114,22 @@ async fn store_id(connection: &mut AsyncPgConnection, code: &str) -> Result<Opti
     Ok(id)
 }
 
-/// The store with this code, if the viewer reaches it in `year`.
+/// The store with this code, if it is reached in `year`.
 ///
 /// # Errors
 ///
 /// Not found; the year at fault.
-pub(in crate::plan) async fn reached(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    code: &str,
-    year: i32,
-) -> Result<i64, Problem> {
+pub(in crate::plan) async fn reached(cx: &mut Context, code: &str, year: i32) -> Result<i64, Problem> {
     if Period::new(year, 1).is_none() {
         return Err(Problem::field("year", format!("expected 1900 to 2999, not {year}")));
     }
-    viewer::require_unit(connection, viewer, code, year).await?;
-    store_id(connection, code).await?.ok_or_else(|| Problem::not_found("store"))
+    viewer::require_unit(cx, code, year).await?;
+    store_id(cx.db(), code).await?.ok_or_else(|| Problem::not_found("store"))
 }
 
 /// A code that no store has, as a field at fault.
 fn no_store(code: &str) -> FieldError {
-    fault("store", format!("there is no store '{code}'"))
+    FieldError::new("store", format!("there is no store '{code}'"))
 }
 
 /// Keeps a year of the series that are given, in place of what was kept of them; other series stay. The answer is the
@@ -144,33 +138,23 @@ fn no_store(code: &str) -> FieldError {
 /// # Errors
 ///
 /// Every field at fault; nothing is kept then.
-pub async fn put(
-    connection: &mut AsyncPgConnection,
-    change: SupplyYear,
-    by: Option<i64>,
-    now: DateTime<Utc>,
-) -> Result<SupplyYear, Problem> {
-    check(&change)?;
-    connection
-        .transaction(async |connection| {
-            let store_id = store_id(connection, &change.store).await?;
-            let faults = faults(connection, &change, store_id).await?;
-            let Some(store_id) = store_id.filter(|_| faults.is_empty()) else {
-                return Err(Problem::fields(faults));
-            };
-            // Two at once are kept one after the other, whole: rows of one never stand between rows of the other.
-            let _locked: i64 = org_unit::table
-                .find(store_id)
-                .select(org_unit::id)
-                .for_no_key_update()
-                .first(connection)
-                .await?;
-            write(connection, store_id, &change).await?;
-            let subject = format!("supply/{}/{}", change.store, change.year);
-            audit::record(connection, now, by, "put_supply", &subject, json!(change)).await?;
-            read(connection, store_id, change.store, change.year).await
-        })
-        .await
+pub async fn put(cx: &mut Context, change: SupplyYear) -> Result<SupplyYear, Problem> {
+    viewer::require_unit(cx, &change.store, change.year).await?;
+    cx.transaction(async |cx| {
+        let store_id = store_id(cx.db(), &change.store).await?;
+        let faults = faults(cx.db(), &change, store_id).await?;
+        let Some(store_id) = store_id.filter(|_| faults.is_empty()) else {
+            return Err(Problem::fields(faults));
+        };
+        // Two at once are kept one after the other, whole: rows of one never stand between rows of the other.
+        let _locked: i64 =
+            org_unit::table.find(store_id).select(org_unit::id).for_no_key_update().first(cx.db()).await?;
+        write(cx.db(), store_id, &change).await?;
+        let subject = format!("supply/{}/{}", change.store, change.year);
+        cx.audit("put_supply", &subject, json!(change)).await?;
+        of_store(cx.db(), store_id, change.store, change.year).await
+    })
+    .await
 }
 
 async fn faults(
@@ -184,7 +168,7 @@ async fn faults(
     }
     let codes: Vec<&str> = change.series.iter().map(|series| series.code.as_str()).collect();
     let known: Vec<String> = plan_label::table
-        .filter(plan_label::tree.eq(Tree::Series.name()))
+        .filter(plan_label::tree.eq(Tree::Series))
         .filter(plan_label::code.eq_any(codes))
         .select(plan_label::code)
         .load(connection)
@@ -193,10 +177,13 @@ async fn faults(
     for (index, series) in change.series.iter().enumerate() {
         let field = format!("series[{index}]");
         if !known.contains(&series.code) {
-            faults.push(fault(format!("{field}.code"), format!("there is no series '{}'", series.code)));
+            faults.push(FieldError::new(
+                format!("{field}.code"),
+                format!("there is no series '{}'", series.code),
+            ));
         }
         if !listed.insert(series.code.as_str()) {
-            faults.push(fault(format!("{field}.code"), format!("'{}' is listed twice", series.code)));
+            faults.push(listed_twice(format!("{field}.code"), format_args!("'{}'", series.code)));
         }
         let mut counted = BTreeSet::new();
         for (index, taking) in series.stock_takings.iter().enumerate() {
@@ -204,10 +191,12 @@ async fn faults(
             if taking.period.year() != change.year {
                 faults.push(other_year(&field, change.year));
             } else if taking.period.month() == 1 {
-                faults
-                    .push(fault(&field, "expected a month after January: its stock is the series' opening"));
+                faults.push(FieldError::new(
+                    &field,
+                    "expected a month after January: its stock is the series' opening",
+                ));
             } else if !counted.insert(taking.period) {
-                faults.push(fault(&field, format!("{} is listed twice", taking.period)));
+                faults.push(listed_twice(&field, taking.period));
             }
         }
     }
@@ -227,8 +216,8 @@ async fn write(
             Period::months_of(change.year).into_iter().zip(&series.wholesale).zip(given)
         {
             let counted = series.stock_takings.iter().find(|taking| taking.period == period);
-            codes.push(series.code.as_str());
-            periods.push(period.first_day());
+            codes.push(series.code.clone());
+            periods.push(period);
             wholesale.push(*task);
             taken.push(taken_then);
             opening.push(match period.month() {
@@ -237,7 +226,7 @@ async fn write(
             });
         }
     }
-    diesel::sql_query(
+    sql(
         "INSERT INTO supply (unit_id, series, period, wholesale, taken, opening)
          SELECT $1, month.* FROM unnest($2, $3, $4, $5, $6) AS month (series, period, wholesale, taken, opening)
          ON CONFLICT (unit_id, series, period) DO UPDATE
@@ -254,7 +243,7 @@ async fn write(
     Ok(())
 }
 
-type SupplyRow = (String, NaiveDate, i64, Option<i64>, Option<i64>);
+type SupplyRow = (String, Period, i64, Option<i64>, Option<i64>);
 
 /// What is kept of a unit's year, by the series' code.
 pub(in crate::plan) async fn load(
@@ -262,23 +251,19 @@ pub(in crate::plan) async fn load(
     unit_id: i64,
     year: i32,
 ) -> Result<BTreeMap<String, KeptYear>, Problem> {
-    let (Some(first), Some(last)) = (Period::new(year, 1), Period::new(year, 12)) else {
-        return Ok(BTreeMap::new());
-    };
     let rows: Vec<SupplyRow> = supply::table
         .filter(supply::unit_id.eq(unit_id))
-        .filter(supply::period.between(first.first_day(), last.first_day()))
+        .filter(supply::period.eq_any(Period::months_of(year)))
         .select((supply::series, supply::period, supply::wholesale, supply::taken, supply::opening))
         .load(connection)
         .await?;
     let mut kept: BTreeMap<String, KeptYear> = BTreeMap::new();
     for (series, period, wholesale, taken, opening) in rows {
         let year = kept.entry(series).or_default();
-        let month = usize::try_from(Period::containing(period).month()).unwrap_or(1).saturating_sub(1);
         for (months, value) in
             [(&mut year.wholesale, Some(wholesale)), (&mut year.taken, taken), (&mut year.opening, opening)]
         {
-            if let Some(slot) = months.get_mut(month) {
+            if let Some(slot) = months.get_mut(period.index()) {
                 *slot = value;
             }
         }
@@ -286,12 +271,28 @@ pub(in crate::plan) async fn load(
     Ok(kept)
 }
 
+/// Whose supply.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SupplyQuery {
+    /// Code of the store.
+    pub store: String,
+    /// The calendar year, 1900 to 2999.
+    pub year: i32,
+}
+
 /// A store's year as it is kept, series by code.
 ///
 /// # Errors
 ///
-/// Faults of the database only.
-pub async fn read(
+/// Not found for a store that is not reached; the year at fault.
+pub async fn read(cx: &mut Context, SupplyQuery { store, year }: SupplyQuery) -> Result<SupplyYear, Problem> {
+    let store_id = reached(cx, &store, year).await?;
+    of_store(cx.db(), store_id, store, year).await
+}
+
+async fn of_store(
     connection: &mut AsyncPgConnection,
     store_id: i64,
     store: String,

@@ -1,26 +1,25 @@
 //! From a draft to a plan in force: handed in by one person, put in force or handed back by another.
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use garde::Validate;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::four_eyes::require_four_eyes;
-use super::locks;
-use super::store::{LockedPlan, find, lock, must_be_one, subject};
+use super::store::{Version, change, subject};
 use super::version::{Plan, Status, Step};
+use super::{four_eyes, locks};
+use crate::auth::Context;
 use crate::auth::access::{Action as _, ApprovePlan, Role};
-use crate::auth::caller::Scope;
-use crate::auth::{Caller, audit};
+use crate::auth::scope::Scope;
 use crate::db::schema::{annual_plan, org_unit};
 use crate::http::etag::Seen;
 use crate::http::{Code, Problem};
 use crate::org::UnitKind;
 use crate::period::Period;
-use crate::plan::viewer::{self, Viewer};
+use crate::plan::faults::other_year;
+use crate::plan::viewer;
 
 /// What an approver decides.
 #[derive(Clone, Copy, Debug, Deserialize, Validate, ToSchema)]
@@ -41,157 +40,116 @@ pub struct Return {
     pub note: String,
 }
 
-/// Refuses who has no say in plan `id`: a store's plan is approved, returned and locked by its general manager, a group's by
+/// Who has a say in plan `id`, by login: a store's plan is approved, returned and locked by its general manager, a group's by
 /// a group administrator.
 ///
 /// # Errors
 ///
-/// Not found where the caller does not see the plan; forbidden where the caller sees it in another role.
-pub(in crate::plan) async fn require_approver(
-    connection: &mut AsyncPgConnection,
-    caller: &Caller<ApprovePlan>,
-    id: i64,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    let viewer = Viewer::of(caller, now);
-    viewer::require_plan(connection, &viewer, id).await?;
+/// Not found where the plan is not seen; forbidden where it is seen in another role.
+pub(super) async fn approver(cx: &mut Context, id: i64) -> Result<i64, Problem> {
+    viewer::require_plan(cx, id).await?;
+    let by = viewer::person(cx)?;
     let kind: UnitKind = annual_plan::table
         .inner_join(org_unit::table.on(org_unit::id.eq(annual_plan::unit_id)))
         .filter(annual_plan::id.eq(id))
         .select(org_unit::kind)
-        .first(connection)
+        .first(cx.db())
         .await?;
-    let (approver, detail) = match kind {
+    let (role, detail) = match kind {
         UnitKind::Group => (Role::GroupAdmin, "a group's plan is decided by a group administrator"),
         _ => (Role::GeneralManager, "a store's plan is decided by its general manager"),
     };
     // Who has both roles reaches every store's plan by the one, but decides only the own store's by the other.
-    let reach = ApprovePlan::ALLOWED.iter().find(|(role, _)| *role == approver).map(|(_, reach)| *reach);
-    let scope = Scope::of(&caller.identity, |role| reach.filter(|_| role == approver));
-    match viewer::sees_plan(connection, &Viewer { scope, ..viewer }, id).await? {
-        true => Ok(()),
-        false => Err(Problem::new(Code::Forbidden, detail)),
-    }
+    let of_role = |asked| if asked == role { ApprovePlan::reach_of(role) } else { None };
+    let scope = cx.identity.as_ref().map(|identity| Scope::of(identity, of_role));
+    let decides = match scope {
+        Some(scope) => viewer::sees(cx, scope, id).await?,
+        None => false,
+    };
+    if decides { Ok(by) } else { Err(Problem::new(Code::Forbidden, detail)) }
 }
 
-/// Hands a draft in. `by` is who does it; none is the operator.
-pub async fn submit(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    by: Option<i64>,
-    seen: Seen,
-    now: DateTime<Utc>,
-) -> Result<Plan, Problem> {
-    connection
-        .transaction(async |connection| {
-            let mut plan = lock(connection, id).await?;
-            seen.check(plan.row_version)?;
-            plan.status = plan.status.after(Step::Submit)?;
-            plan.split.note = None;
-            plan.save(connection).await?;
-            audit::record(connection, now, by, "submit_plan", &subject(id), json!({})).await
-        })
-        .await?;
-    find(connection, &Viewer::program(), id).await
+/// Hands a draft in.
+pub async fn submit(cx: &mut Context, id: i64, seen: Seen) -> Result<Plan, Problem> {
+    viewer::require_plan(cx, id).await?;
+    change(cx, id, seen, (Step::Submit, "submit_plan"), async |_, plan| {
+        plan.split.note = None;
+        Ok(json!({}))
+    })
+    .await
 }
 
-/// Hands a submitted plan back to its author, who reads the `note`.
+/// Hands a submitted plan back to its author, who reads the note.
 ///
 /// # Errors
 ///
-/// A conflict where the plan is not submitted, or `by` is its author or has changed it.
+/// A conflict where the plan is not submitted, or who returns it is its author or has changed it.
 pub async fn return_to_draft(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     id: i64,
-    by: i64,
-    note: String,
+    Return { note }: Return,
     seen: Seen,
-    now: DateTime<Utc>,
 ) -> Result<Plan, Problem> {
-    connection
-        .transaction(async |connection| {
-            let mut plan = lock(connection, id).await?;
-            seen.check(plan.row_version)?;
-            plan.status = plan.status.after(Step::Return)?;
-            require_four_eyes(&plan, by)?;
-            plan.split.note = Some(note.clone());
-            plan.save(connection).await?;
-            let detail = json!({ "note": note });
-            audit::record(connection, now, Some(by), "return_plan", &subject(id), detail).await
-        })
-        .await?;
-    find(connection, &Viewer::program(), id).await
+    let by = approver(cx, id).await?;
+    change(cx, id, seen, (Step::Return, "return_plan"), async |_, plan| {
+        four_eyes::require(plan, by)?;
+        plan.split.note = Some(note.clone());
+        Ok(json!({ "note": note }))
+    })
+    .await
 }
 
-/// Puts a submitted plan in force from `effective_from` on; the version in force before becomes superseded.
+/// Puts a submitted plan in force from a month on; the version in force before becomes superseded.
 ///
 /// # Errors
 ///
 /// A conflict where the approver is the author or has changed the draft; a field at fault where the month is not of the
 /// plan's year, is closed or locked, or has ended.
 pub async fn approve(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     id: i64,
-    approver: i64,
-    effective_from: Period,
+    Approval { effective_from }: Approval,
     seen: Seen,
-    now: DateTime<Utc>,
 ) -> Result<Plan, Problem> {
-    connection
-        .transaction(async |connection| {
-            let plan = lock(connection, id).await?;
-            seen.check(plan.row_version)?;
-            let status = plan.status.after(Step::Approve)?;
-            require_four_eyes(&plan, approver)?;
-            if effective_from.year() != plan.year {
-                let message = format!("expected a month of {}", plan.year);
-                return Err(Problem::field("effective_from", message));
-            }
-            locks::require_open(connection, &plan, effective_from, now).await?;
-            supersede(connection, &plan, approver, now).await?;
-            let rows = diesel::update(
-                annual_plan::table.find(id).filter(annual_plan::row_version.eq(plan.row_version)),
-            )
+    let by = approver(cx, id).await?;
+    change(cx, id, seen, (Step::Approve, "approve_plan"), async |cx, plan| {
+        four_eyes::require(plan, by)?;
+        if effective_from.year() != plan.year {
+            return Err(Problem::fields(vec![other_year("effective_from", plan.year)]));
+        }
+        locks::require_open(cx, plan, effective_from).await?;
+        supersede(cx, plan).await?;
+        diesel::update(annual_plan::table.find(id))
             .set((
-                annual_plan::status.eq(status.name()),
-                annual_plan::effective_from.eq(effective_from.first_day()),
-                annual_plan::approver_id.eq(approver),
-                annual_plan::approved_at.eq(now),
-                annual_plan::row_version.eq(plan.row_version + 1),
+                annual_plan::effective_from.eq(effective_from),
+                annual_plan::approver_id.eq(by),
+                annual_plan::approved_at.eq(cx.now),
             ))
-            .execute(connection)
+            .execute(cx.db())
             .await?;
-            must_be_one(rows)?;
-            let detail = json!({ "effective_from": effective_from });
-            audit::record(connection, now, Some(approver), "approve_plan", &subject(id), detail).await
-        })
-        .await?;
-    find(connection, &Viewer::program(), id).await
+        Ok(json!({ "effective_from": effective_from }))
+    })
+    .await
 }
 
 /// Moves the version in force, if there is one, out of the way of `plan`.
-async fn supersede(
-    connection: &mut AsyncPgConnection,
-    plan: &LockedPlan,
-    approver: i64,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
+async fn supersede(cx: &mut Context, plan: &Version) -> Result<(), Problem> {
     let before: Vec<i64> = diesel::update(
         annual_plan::table
             .filter(annual_plan::unit_id.eq(plan.unit_id))
             .filter(annual_plan::year.eq(plan.year))
-            .filter(annual_plan::status.eq(Status::Approved.name())),
+            .filter(annual_plan::status.eq(Status::Approved)),
     )
     .set((
-        annual_plan::status.eq(Status::Approved.after(Step::Supersede)?.name()),
+        annual_plan::status.eq(Status::Approved.after(Step::Supersede)?),
         annual_plan::row_version.eq(annual_plan::row_version + 1),
     ))
     .returning(annual_plan::id)
-    .get_results(connection)
+    .get_results(cx.db())
     .await?;
+    // One at most is in force.
     for id in before {
-        let detail = json!({ "by": subject(plan.id) });
-        audit::record(connection, now, Some(approver), "supersede_plan", &subject(id), detail).await?;
+        cx.audit("supersede_plan", &subject(id), json!({ "by": subject(plan.id) })).await?;
     }
     Ok(())
 }

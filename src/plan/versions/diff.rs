@@ -1,16 +1,18 @@
 //! What is different between two versions of a plan, cell by cell.
 
-use diesel::prelude::*;
+use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::rows::{known_tree, months};
+use super::rows::months;
 use super::store;
+use crate::auth::Context;
+use crate::db::sql;
 use crate::http::Problem;
 use crate::plan::split::tree::Tree;
-use crate::plan::viewer::{self, Viewer};
+use crate::plan::viewer;
 
 /// What is different between two versions.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -51,7 +53,7 @@ struct CellRow {
     #[diesel(sql_type = Text)]
     metric: String,
     #[diesel(sql_type = Text)]
-    tree: String,
+    tree: Tree,
     #[diesel(sql_type = Nullable<Text>)]
     unit: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -68,23 +70,18 @@ struct CellRow {
 ///
 /// # Errors
 ///
-/// Not found where the viewer does not see one of them as a whole; a field at fault where they are not of one unit and
+/// Not found where one of them is not seen as a whole; a field at fault where they are not of one unit and
 /// year.
-pub async fn between(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    from: i64,
-    to: i64,
-) -> Result<PlanDiff, Problem> {
-    let before = store::find(connection, viewer, from).await?;
-    let after = store::find(connection, viewer, to).await?;
+pub async fn between(cx: &mut Context, from: i64, to: i64) -> Result<PlanDiff, Problem> {
+    let before = store::find(cx, from).await?;
+    let after = store::find(cx, to).await?;
     if (&before.unit, before.year) != (&after.unit, after.year) {
         let message = format!("expected a version of the plan of {} for {}", after.unit, after.year);
         return Err(Problem::field("from", message));
     }
-    let people = viewer::sees_people(connection, viewer, from).await?
-        && viewer::sees_people(connection, viewer, to).await?;
-    let rows: Vec<CellRow> = diesel::sql_query(
+    // They are of one unit and year, and so is who sees them.
+    let people = viewer::sees_people(cx, to).await?;
+    let rows: Vec<CellRow> = sql(
         "WITH cell AS (
              SELECT n.plan_id, l.line, l.metric, n.tree, n.unit_id, n.employee_id, n.label, n.ordinal, c.confirmed
              FROM plan_node n
@@ -107,21 +104,21 @@ pub async fn between(
     .bind::<BigInt, _>(from)
     .bind::<BigInt, _>(to)
     .bind::<Bool, _>(people)
-    .load(connection)
+    .load(cx.db())
     .await?;
-    let rows = rows.into_iter().map(row).collect::<Result<_, _>>()?;
+    let rows = rows.into_iter().map(row).collect();
     Ok(PlanDiff { from: before.version, to: after.version, rows })
 }
 
-fn row(row: CellRow) -> Result<DiffRow, Problem> {
+fn row(row: CellRow) -> DiffRow {
     let [from, to] = [row.before, row.after].map(|cells| cells.map(|cells| months(&cells)));
     let mut change = to.unwrap_or_default();
     for (change, before) in change.iter_mut().zip(from.unwrap_or_default()) {
         *change -= before;
     }
-    Ok(DiffRow {
+    DiffRow {
         metric: row.metric,
-        tree: known_tree(&row.tree)?,
+        tree: row.tree,
         unit: row.unit,
         employee_no: row.employee_no,
         code: row.label,
@@ -129,5 +126,5 @@ fn row(row: CellRow) -> Result<DiffRow, Problem> {
         from,
         to,
         change,
-    })
+    }
 }

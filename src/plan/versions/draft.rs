@@ -1,16 +1,15 @@
 //! A new plan: its codes looked up, its total split, its cells kept.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
-use super::store::{Heading, find, insert, subject};
+use super::store::{Heading, begin};
 use super::version::Plan;
 use super::{pins, rows};
-use crate::auth::audit;
+use crate::auth::Context;
 use crate::db::schema::{employee, org_unit, plan_label};
 use crate::diary::work_calendar::holidays;
 use crate::http::Problem;
@@ -25,63 +24,41 @@ use crate::plan::split::settings::Split;
 use crate::plan::split::tree::Tree;
 use crate::plan::split::weights::{self, Known, KnownUnit};
 use crate::plan::split::whole_plan::{Scope, WholePlan};
-use crate::plan::viewer::Viewer;
+use crate::plan::viewer;
 
-/// Drafts a plan: splits it exactly to the last person, and keeps every cell. `author` is who does it; none is the
-/// operator. Of one unit and year it is the next version.
+/// Drafts a plan: splits it exactly to the last person, and keeps every cell. Of one unit and year it is the next version.
 ///
 /// # Errors
 ///
-/// Every field at fault; a conflict where another draft is waiting.
-pub async fn create(
-    connection: &mut AsyncPgConnection,
-    catalogue: &Catalogue,
-    new: NewPlan,
-    author: Option<i64>,
-    now: DateTime<Utc>,
-) -> Result<Plan, Problem> {
+/// Not found where the unit's plan would not be seen; every field at fault; a conflict where another draft is waiting.
+#[tracing::instrument(skip_all, fields(unit = new.unit, year = new.year))]
+pub async fn create(cx: &mut Context, catalogue: &Catalogue, new: NewPlan) -> Result<Plan, Problem> {
+    viewer::require_unit(cx, &new.unit, new.year).await?;
     check(&new)?;
-    let id = connection
-        .transaction(async |connection| {
-            let known = look_up(connection, &new).await?;
-            let whole = prepare(connection, catalogue, &new, &new.method, &known).await?;
-            let unit_id = known.units.get(&new.unit).map(|unit| unit.id);
-            let split = Split { season: new.season.clone(), method: new.method.clone(), ..Split::default() };
-            let heading = Heading {
-                unit_id: unit_id.ok_or_else(|| Problem::not_found("unit"))?,
-                year: new.year,
-                split: &split,
-                closed_months: 0,
-            };
-            let id = insert(connection, heading, author, now).await?;
-            keep(connection, id, &whole, author, now).await?;
-            let detail =
-                json!({ "unit": new.unit, "year": new.year, "metric": new.metric, "total": new.total });
-            audit::record(connection, now, author, "create_plan", &subject(id), detail).await?;
-            Ok::<_, Problem>(id)
-        })
-        .await?;
-    find(connection, &Viewer::program(), id).await
+    cx.transaction(async |cx| {
+        let known = look_up(cx.db(), &new).await?;
+        let whole = prepare(cx.db(), catalogue, &new, &new.method, &known).await?;
+        let unit = known.units.get(&new.unit).ok_or_else(|| Problem::not_found("unit"))?;
+        let split = Split { season: new.season.clone(), method: new.method.clone(), ..Split::default() };
+        let heading = Heading { unit_id: unit.id, year: new.year, split, closed_months: 0 };
+        let detail = json!({ "unit": new.unit, "year": new.year, "metric": new.metric, "total": new.total });
+        begin(cx, heading, ("create_plan", detail), async |cx, id| keep(cx, id, &whole).await).await
+    })
+    .await
 }
 
 /// Writes everything of a version that has no rows yet.
-async fn keep(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    whole: &WholePlan,
-    by: Option<i64>,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    rows::insert_lines(connection, id, &whole.lines).await?;
-    for tree in Tree::ALL {
-        rows::insert_nodes(connection, id, tree, whole.shapes.of(tree), 0).await?;
+async fn keep(cx: &mut Context, id: i64, whole: &WholePlan) -> Result<(), Problem> {
+    rows::insert_lines(cx.db(), id, &whole.lines).await?;
+    for &tree in Tree::ALL {
+        rows::insert_nodes(cx.db(), id, tree, whole.shapes.of(tree), 0).await?;
     }
-    rows::write_months(connection, id, whole, None).await?;
+    rows::write_months(cx.db(), id, whole, None).await?;
     let pinned = whole
         .pins
         .iter()
         .flat_map(|(line, pins)| pins.iter().map(|pin| (*line, pin.tree, pin.node, pin.month)));
-    rows::write_pins(connection, id, whole, &pinned.collect(), by, now).await
+    rows::write_pins(cx, id, whole, &pinned.collect()).await
 }
 
 /// A new plan split by `method`, nothing of it kept.
@@ -136,14 +113,10 @@ pub(in crate::plan) async fn look_up(
         .load(connection)
         .await?;
     let units = units.into_iter().map(|(code, id, kind, path)| (code, KnownUnit { id, kind, path }));
-    let labels: Vec<(String, String)> =
+    let labels: Vec<(Tree, String)> =
         plan_label::table.select((plan_label::tree, plan_label::code)).load(connection).await?;
-    let mut known_labels = HashSet::new();
-    for (tree, code) in labels {
-        known_labels.insert((rows::known_tree(&tree)?, code));
-    }
     let employees = employee_ids(connection, numbers.into_iter()).await?;
-    Ok(Known { units: units.collect(), employees, labels: known_labels })
+    Ok(Known { units: units.collect(), employees, labels: labels.into_iter().collect() })
 }
 
 /// Ids by 工号, of those that exist.

@@ -1,10 +1,10 @@
 //! Four eyes: who wrote or changed a plan does not decide it.
 
-use super::store::LockedPlan;
+use super::store::Version;
 use crate::http::Problem;
 
 /// Nobody decides what is their own: written, or changed since.
-pub(in crate::plan) fn require_four_eyes(plan: &LockedPlan, approver: i64) -> Result<(), Problem> {
+pub(super) fn require(plan: &Version, approver: i64) -> Result<(), Problem> {
     if plan.author_id == Some(approver) {
         return Err(Problem::conflict(
             "a plan is never decided by its author: ask somebody else to approve, return or lock it",

@@ -5,7 +5,8 @@
 pub mod approval;
 pub mod diff;
 pub mod draft;
-pub(super) mod four_eyes;
+mod four_eyes;
+pub mod http;
 pub mod locks;
 pub mod pins;
 pub mod replan;

@@ -2,28 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::rows;
-use super::store::{LockedPlan, find, lock, subject};
-use super::version::{Plan, Step};
-use crate::auth::audit;
+use super::store::{Version, change_draft};
+use super::version::Plan;
+use crate::auth::Context;
+use crate::http::FieldError;
 use crate::http::Problem;
-use crate::http::body::check;
 use crate::http::etag::Seen;
-use crate::http::problem::FieldError;
 use crate::period::Period;
-use crate::plan::faults::{fault, other_year};
+use crate::plan::faults::other_year;
 use crate::plan::split::new_plan::Pin;
 use crate::plan::split::split_tree;
 use crate::plan::split::tree::{Place, Shape, Tree};
-use crate::plan::split::whole_plan::{LineRefusal, Scope, WholePlan};
-use crate::plan::viewer::Viewer;
+use crate::plan::split::whole_plan::{Changed, LineRefusal, Scope, WholePlan};
 
 /// Cells to be pinned or given back, together: all of them, or none.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
@@ -42,54 +38,40 @@ pub(in crate::plan) type Cell = (i32, Tree, usize, usize);
 /// # Errors
 ///
 /// Every field at fault; the cells in the way where the pins do not fit; a conflict where the plan is not a draft.
-pub async fn pin(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    change: Pins,
-    by: Option<i64>,
-    seen: Seen,
-    now: DateTime<Utc>,
-) -> Result<Plan, Problem> {
-    check(&change)?;
-    connection
-        .transaction(async |connection| {
-            let mut plan = lock(connection, id).await?;
-            seen.check(plan.row_version)?;
-            plan.status = plan.status.after(Step::Change)?;
-            let mut whole = rows::load_whole_plan(connection, id, plan.closed_months, &plan.split).await?;
-            let mut faults = Vec::new();
-            let touched = set_all(&mut whole, &change.pins, plan.year, &mut faults);
-            if !faults.is_empty() {
-                return Err(Problem::fields(faults));
-            }
-            apply(connection, &mut plan, &mut whole, &touched, by, now).await?;
-            let detail = json!(change);
-            audit::record(connection, now, by, "pin_plan", &subject(id), detail).await
-        })
-        .await?;
-    find(connection, &Viewer::program(), id).await
+pub async fn pin(cx: &mut Context, id: i64, pins: Pins, seen: Seen) -> Result<Plan, Problem> {
+    change_draft(cx, id, seen, "pin_plan", async |cx, plan| {
+        let mut whole = rows::load_whole_plan(cx.db(), plan).await?;
+        let mut faults = Vec::new();
+        let touched = set_all(&mut whole, &pins.pins, plan.year, &mut faults);
+        if !faults.is_empty() {
+            return Err(Problem::fields(faults));
+        }
+        apply(cx, plan, &mut whole, &touched).await?;
+        Ok(json!(pins))
+    })
+    .await
 }
 
 /// Splits what depends on the `touched` cells, and keeps it.
 pub(in crate::plan) async fn apply(
-    connection: &mut AsyncPgConnection,
-    plan: &mut LockedPlan,
+    cx: &mut Context,
+    plan: &Version,
     whole: &mut WholePlan,
     touched: &BTreeSet<Cell>,
-    by: Option<i64>,
-    now: DateTime<Utc>,
 ) -> Result<(), Problem> {
+    let changed = split_around(whole, touched, plan.year)?;
+    rows::write_months(cx.db(), plan.id, whole, Some(&changed)).await?;
+    rows::write_pins(cx, plan.id, whole, touched).await
+}
+
+/// Splits what depends on the `touched` cells, and says what has changed.
+pub(in crate::plan) fn split_around(
+    whole: &mut WholePlan,
+    touched: &BTreeSet<Cell>,
+    year: i32,
+) -> Result<Changed, Problem> {
     let nodes: BTreeSet<(Tree, usize)> = touched.iter().map(|(_, tree, node, _)| (*tree, *node)).collect();
-    let changed = match whole.split(Scope::Pins(&nodes)) {
-        Ok(changed) => changed,
-        Err(refusal) => return Err(problem(&refusal, whole, plan.year)),
-    };
-    rows::write_months(connection, plan.id, whole, Some(&changed)).await?;
-    rows::write_pins(connection, plan.id, whole, touched, by, now).await?;
-    if let Some(user) = by {
-        plan.split.note_changer(user);
-    }
-    plan.save(connection).await
+    whole.split(Scope::Pins(&nodes)).map_err(|refusal| problem(&refusal, whole, year))
 }
 
 /// Sets or takes away the pins of the field `pins`, and says which cells they are; what is wrong with them is added to
@@ -104,7 +86,7 @@ pub(in crate::plan) fn set_all(
     for (index, pin) in pins.iter().enumerate() {
         let cell = set(whole, pin, year, &format!("pins[{index}]"), faults);
         if cell.is_some_and(|cell| !touched.insert(cell)) {
-            faults.push(fault(format!("pins[{index}]"), "this cell is listed twice"));
+            faults.push(FieldError::new(format!("pins[{index}]"), "this cell is listed twice"));
         }
     }
     touched
@@ -125,16 +107,18 @@ fn set(
     };
     if line.is_none() {
         let metric = pin.metric.as_deref().unwrap_or_default();
-        faults.push(fault(format!("{field}.metric"), format!("the plan has no line '{metric}'")));
+        faults.push(FieldError::new(format!("{field}.metric"), format!("the plan has no line '{metric}'")));
     }
     let place = place(whole, pin, field, faults);
     if pin.period.year() != year {
         faults.push(other_year(&format!("{field}.period"), year));
     }
-    let month = usize::try_from(pin.period.month()).unwrap_or(1).saturating_sub(1);
+    let month = pin.period.index();
     if pin.period.year() == year && month < whole.closed {
-        faults
-            .push(fault(format!("{field}.period"), format!("{} is closed: it stands as it was", pin.period)));
+        faults.push(FieldError::new(
+            format!("{field}.period"),
+            format!("{} is closed: it stands as it was", pin.period),
+        ));
     }
     let (line, (tree, node)) = line.zip(place)?;
     if faults.len() > before {
@@ -150,7 +134,7 @@ fn set(
 fn place(whole: &WholePlan, pin: &Pin, field: &str, faults: &mut Vec<FieldError>) -> Option<(Tree, usize)> {
     let Pin { unit, employee_no, channel, series, .. } = pin;
     let mut refuse = |name: &str, message: String| {
-        faults.push(fault(format!("{field}.{name}"), message));
+        faults.push(FieldError::new(format!("{field}.{name}"), message));
         None
     };
     let organisation = &whole.shapes.organisation;
@@ -221,7 +205,10 @@ pub(in crate::plan) fn problem(refusal: &LineRefusal, whole: &WholePlan, year: i
             let path = whole.shapes.of(pin.tree).path(pin.node);
             let month = u32::try_from(pin.month).ok().and_then(|month| Period::new(year, month + 1));
             let month = month.map(|month| month.to_string()).unwrap_or_default();
-            fault(format!("{path} {month}"), format!("pinned at {}: {}", pin.value, refusal.message))
+            FieldError::new(
+                format!("{path} {month}"),
+                format!("pinned at {}: {}", pin.value, refusal.message),
+            )
         })
         .collect();
     if cells.is_empty() {

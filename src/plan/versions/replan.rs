@@ -2,28 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use diesel_async::AsyncPgConnection;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::store::{Heading, find, insert, lock, subject};
+use super::store::{Heading, Version, begin, lock, subject};
 use super::version::{Plan, Step};
 use super::{pins, rows};
-use crate::auth::audit;
+use crate::auth::Context;
+use crate::http::FieldError;
 use crate::http::Problem;
-use crate::http::body::check;
-use crate::http::problem::FieldError;
 use crate::period::Period;
-use crate::plan::actuals;
-use crate::plan::faults::{ALL_ZERO, fault, other_year};
+use crate::plan::actuals::{self, Brought};
+use crate::plan::faults::{ALL_ZERO, listed_twice, other_year};
 use crate::plan::split::limits::{MAX_TOTAL, MAX_WEIGHT};
 use crate::plan::split::lines;
 use crate::plan::split::weights::unsigned;
 use crate::plan::split::whole_plan::{Line, Scope, WholePlan};
-use crate::plan::viewer::Viewer;
+use crate::plan::viewer;
 
 /// How the rest of a year is to be planned again.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
@@ -63,56 +61,43 @@ pub struct Results {
 
 /// Begins the next version of the approved plan `id`: months before `from` stand, what is left of the year's total is
 /// spread over the others, and below the root everything is split anew by its weights, splits for a leave included.
-/// `author` is who does it; none is the operator.
 ///
 /// # Errors
 ///
 /// Every field at fault; a conflict where the plan is not the one in force, or another draft is waiting.
-pub async fn replan(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    change: Replan,
-    author: Option<i64>,
-    now: DateTime<Utc>,
-) -> Result<Plan, Problem> {
-    check(&change)?;
-    let id = connection
-        .transaction(async |connection| {
-            let source = lock(connection, id).await?;
-            source.status.after(Step::Revise)?;
-            let closed = closed_months(&change, source.year, source.closed_months)?;
-            let mut whole =
-                rows::load_whole_plan(connection, id, source.closed_months, &source.split).await?;
-            whole.closed = closed;
-            let results = results(connection, source.unit_id, source.year, &change, &whole).await?;
-            let faults = prepare(&mut whole, &change, &results);
-            if !faults.is_empty() {
-                return Err(Problem::fields(faults));
-            }
-            if let Err(refusal) = whole.split(Scope::Everything) {
-                return Err(pins::problem(&refusal, &whole, source.year));
-            }
-            let mut split = source.split.inherited();
-            if let Some(season) = &change.season {
-                split.season.clone_from(season);
-            }
-            let heading = Heading {
-                unit_id: source.unit_id,
-                year: source.year,
-                split: &split,
-                closed_months: i32::try_from(closed).unwrap_or(0),
-            };
-            let copy = insert(connection, heading, author, now).await?;
-            rows::copy_nodes(connection, id, copy).await?;
-            rows::insert_lines(connection, copy, &whole.lines).await?;
-            rows::write_root_weights(connection, copy, &whole.shapes.organisation).await?;
-            rows::write_months(connection, copy, &whole, None).await?;
-            let detail = json!({ "from": subject(id), "replan": change });
-            audit::record(connection, now, author, "replan", &subject(copy), detail).await?;
-            Ok::<_, Problem>(copy)
+#[tracing::instrument(skip_all, fields(id))]
+pub async fn replan(cx: &mut Context, id: i64, change: Replan) -> Result<Plan, Problem> {
+    viewer::require_plan(cx, id).await?;
+    cx.transaction(async |cx| {
+        let source = lock(cx.db(), id).await?;
+        source.status.after(Step::Revise)?;
+        let closed = closed_months(&change, source.year, source.closed_months)?;
+        let mut whole = rows::load_whole_plan(cx.db(), &source).await?;
+        whole.closed = closed;
+        let results = results(cx.db(), &source, &change, &whole).await?;
+        let faults = prepare(&mut whole, &change, &results);
+        if !faults.is_empty() {
+            return Err(Problem::fields(faults));
+        }
+        if let Err(refusal) = whole.split(Scope::Everything) {
+            return Err(pins::problem(&refusal, &whole, source.year));
+        }
+        let mut split = source.split.inherited();
+        if let Some(season) = &change.season {
+            split.season.clone_from(season);
+        }
+        let closed_months = i32::try_from(closed).unwrap_or(0);
+        let heading = Heading { unit_id: source.unit_id, year: source.year, split, closed_months };
+        let detail = json!({ "from": subject(id), "replan": change });
+        begin(cx, heading, ("replan", detail), async |cx, copy| {
+            rows::copy_nodes(cx.db(), id, copy).await?;
+            rows::insert_lines(cx.db(), copy, &whole.lines).await?;
+            rows::write_root_weights(cx.db(), copy, &whole.shapes.organisation).await?;
+            rows::write_months(cx.db(), copy, &whole, None).await
         })
-        .await?;
-    find(connection, &Viewer::program(), id).await
+        .await
+    })
+    .await
 }
 
 /// How many months stand.
@@ -120,7 +105,7 @@ fn closed_months(change: &Replan, year: i32, closed_before: i32) -> Result<usize
     if change.from.year() != year {
         return Err(Problem::fields(vec![other_year("from", year)]));
     }
-    let closed = usize::try_from(change.from.month()).unwrap_or(1).saturating_sub(1);
+    let closed = change.from.index();
     let before = usize::try_from(closed_before).unwrap_or(0);
     if closed < before {
         let message = format!("{before} months from January on are closed: expected a month after them");
@@ -132,8 +117,7 @@ fn closed_months(change: &Replan, year: i32, closed_before: i32) -> Result<usize
 /// What the closed months of each line came to, by the line's number.
 async fn results(
     connection: &mut AsyncPgConnection,
-    unit_id: i64,
-    year: i32,
+    source: &Version,
     change: &Replan,
     whole: &WholePlan,
 ) -> Result<BTreeMap<i32, i64>, Problem> {
@@ -144,25 +128,34 @@ async fn results(
         if results.months.len() != whole.closed {
             let message =
                 format!("expected {} months, January first, not {}", whole.closed, results.months.len());
-            faults.push(fault(format!("{field}.months"), message));
+            faults.push(FieldError::new(format!("{field}.months"), message));
         }
         if !whole.lines.iter().any(|line| line.metric == results.metric) {
-            faults
-                .push(fault(format!("{field}.metric"), format!("the plan has no line '{}'", results.metric)));
+            faults.push(FieldError::new(
+                format!("{field}.metric"),
+                format!("the plan has no line '{}'", results.metric),
+            ));
         }
         if given.insert(results.metric.as_str(), results.months.iter().sum()).is_some() {
-            faults.push(fault(format!("{field}.metric"), format!("'{}' is listed twice", results.metric)));
+            faults.push(listed_twice(format!("{field}.metric"), format_args!("'{}'", results.metric)));
         }
     }
     if !faults.is_empty() {
         return Err(Problem::fields(faults));
     }
+    // With no month closed nothing has been brought.
+    let asked: Vec<&Line> = whole
+        .lines
+        .iter()
+        .filter(|line| whole.closed > 0 && !given.contains_key(line.metric.as_str()))
+        .collect();
+    let metrics: Vec<&str> = asked.iter().map(|line| line.metric.as_str()).collect();
+    let brought = actuals::brought(connection, source.unit_id, &metrics, source.year).await?;
     let mut results = BTreeMap::new();
     for line in &whole.lines {
         let sum = match given.get(line.metric.as_str()) {
             Some(sum) => *sum,
-            None if whole.closed == 0 => 0,
-            None => known(connection, unit_id, year, line, whole.closed).await?,
+            None => known(source.year, line, whole.closed, &brought)?,
         };
         results.insert(line.number, sum);
     }
@@ -171,27 +164,20 @@ async fn results(
 
 /// What the ledger knows of a line's closed months. Missing is not zero: a month of which it knows nothing has to be given
 /// for the first line, and counts as it was planned for the others.
-async fn known(
-    connection: &mut AsyncPgConnection,
-    unit_id: i64,
-    year: i32,
-    line: &Line,
-    closed: usize,
-) -> Result<i64, Problem> {
+fn known(year: i32, line: &Line, closed: usize, brought: &[Brought]) -> Result<i64, Problem> {
     let mut months: Vec<Option<i64>> = vec![None; closed];
-    for brought in actuals::brought(connection, unit_id, &line.metric, line.is_amount, year).await? {
-        if let Some(month) = months.get_mut(brought.month) {
-            *month = Some(month.unwrap_or(0).saturating_add(brought.value));
+    for one in brought.iter().filter(|one| one.metric == line.metric) {
+        if let Some(month) = months.get_mut(one.period.index()) {
+            *month = Some(month.unwrap_or(0).saturating_add(one.units(line.is_amount)?));
         }
     }
     let planned = line.cells.organisation.confirmed.first().copied().unwrap_or_default();
     let mut sum = 0_i64;
-    for ((month, known), planned) in (1..).zip(&months).zip(planned) {
+    for ((period, known), planned) in Period::months_of(year).into_iter().zip(&months).zip(planned) {
         match known {
             Some(value) => sum = sum.saturating_add(*value),
             None if line.number > 0 => sum = sum.saturating_add(planned),
             None => {
-                let period = Period::new(year, month).map(|period| period.to_string()).unwrap_or_default();
                 let message =
                     format!("nothing is known of {} in {period}: give the months' results", line.metric);
                 return Err(Problem::field("results", message));
@@ -206,7 +192,7 @@ fn prepare(whole: &mut WholePlan, change: &Replan, results: &BTreeMap<i32, i64>)
     let mut faults = Vec::new();
     if let Some(season) = &change.season {
         if season.iter().skip(whole.closed).all(|weight| *weight == 0) {
-            faults.push(fault("season", ALL_ZERO));
+            faults.push(FieldError::new("season", ALL_ZERO));
         }
         let mut weights = [0; 12];
         for (slot, weight) in weights.iter_mut().zip(season) {
@@ -235,7 +221,7 @@ fn prepare(whole: &mut WholePlan, change: &Replan, results: &BTreeMap<i32, i64>)
                 "the closed months have brought {}, more than the year's {}: expected a total of at least as much",
                 line.closed_total, line.total
             );
-            faults.push(fault("total", message));
+            faults.push(FieldError::new("total", message));
         }
     }
     faults

@@ -1,55 +1,45 @@
 //! The next version of a plan: begun as a copy of the one in force, and changed where people have.
 
-use chrono::{DateTime, Utc};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use std::collections::HashMap;
+
 use serde_json::json;
 
 use super::draft::employee_ids;
-use super::store::{Heading, LockedPlan, find, insert, lock, subject};
+use super::store::{Heading, Version, begin, change_draft, lock, subject};
 use super::version::{Plan, Step};
 use super::{pins, rows};
-use crate::auth::audit;
+use crate::auth::Context;
+use crate::http::FieldError;
 use crate::http::Problem;
 use crate::http::body::check;
 use crate::http::etag::Seen;
-use crate::http::problem::FieldError;
-use crate::plan::faults::{ALL_ZERO, fault, other_year};
+use crate::plan::faults::{ALL_ZERO, other_year};
 use crate::plan::split::settings::{Change, Resplit, Split};
 use crate::plan::split::tree::{Node, Place, Tree};
 use crate::plan::split::weights;
 use crate::plan::split::whole_plan::{Scope, WholePlan};
-use crate::plan::viewer::Viewer;
+use crate::plan::viewer;
 
-/// Begins the next version as a copy of the approved plan `id`, cells included. `author` is who does it; none is the
-/// operator.
+/// Begins the next version as a copy of the approved plan `id`, cells included.
 ///
 /// # Errors
 ///
 /// A conflict where the plan is not the one in force, or another draft is waiting.
-pub async fn next_version(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    author: Option<i64>,
-    now: DateTime<Utc>,
-) -> Result<Plan, Problem> {
-    let id = connection
-        .transaction(async |connection| {
-            let source = lock(connection, id).await?;
-            source.status.after(Step::Revise)?;
-            let heading = Heading {
-                unit_id: source.unit_id,
-                year: source.year,
-                split: &source.split.inherited(),
-                closed_months: source.closed_months,
-            };
-            let copy = insert(connection, heading, author, now).await?;
-            rows::copy(connection, id, copy).await?;
-            let detail = json!({ "from": subject(id) });
-            audit::record(connection, now, author, "create_plan_version", &subject(copy), detail).await?;
-            Ok::<_, Problem>(copy)
+pub async fn next_version(cx: &mut Context, id: i64) -> Result<Plan, Problem> {
+    viewer::require_plan(cx, id).await?;
+    cx.transaction(async |cx| {
+        let source = lock(cx.db(), id).await?;
+        source.status.after(Step::Revise)?;
+        let split = source.split.inherited();
+        let Version { unit_id, year, closed_months, .. } = source;
+        let heading = Heading { unit_id, year, split, closed_months };
+        let detail = json!({ "from": subject(id) });
+        begin(cx, heading, ("create_plan_version", detail), async |cx, copy| {
+            rows::copy(cx.db(), id, copy).await
         })
-        .await?;
-    find(connection, &Viewer::program(), id).await
+        .await
+    })
+    .await
 }
 
 /// Splits some months of a unit anew among its people, in a draft. The other months, and the unit's own, stay.
@@ -57,31 +47,17 @@ pub async fn next_version(
 /// # Errors
 ///
 /// Every field at fault; a conflict where the plan is not a draft.
-pub async fn resplit(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    change: Resplit,
-    by: Option<i64>,
-    seen: Seen,
-    now: DateTime<Utc>,
-) -> Result<Plan, Problem> {
+pub async fn resplit(cx: &mut Context, id: i64, change: Resplit, seen: Seen) -> Result<Plan, Problem> {
     check(&change)?;
-    connection
-        .transaction(async |connection| {
-            let mut plan = lock(connection, id).await?;
-            seen.check(plan.row_version)?;
-            plan.status = plan.status.after(Step::Change)?;
-            split_anew(connection, &mut plan, &change, by).await?;
-            plan.save(connection).await?;
-            audit::record(connection, now, by, "resplit_plan", &subject(id), json!(change)).await
-        })
-        .await?;
-    find(connection, &Viewer::program(), id).await
+    change_draft(cx, id, seen, "resplit_plan", async |cx, plan| {
+        split_anew(cx, plan, &change).await?;
+        Ok(json!(change))
+    })
+    .await
 }
 
-/// A version in memory, changed but not yet split.
+/// What a version in memory was before a change that is made but not yet split.
 pub(in crate::plan) struct Anew {
-    pub whole: WholePlan,
     /// Position of the unit.
     pub unit: usize,
     /// How many places the organisation had before.
@@ -90,24 +66,21 @@ pub(in crate::plan) struct Anew {
     pub split: Split,
 }
 
-/// Makes a change to the splits of a version in memory.
+/// Makes a change to the splits of a version in memory; `known` are the ids of its people by 工号.
 ///
 /// # Errors
 ///
-/// Every field at fault.
-pub(in crate::plan) async fn anew(
-    connection: &mut AsyncPgConnection,
-    mut whole: WholePlan,
-    year: i32,
-    split: &Split,
+/// Every field at fault; nothing has changed then.
+pub(in crate::plan) fn anew(
+    known: &HashMap<String, i64>,
+    whole: &mut WholePlan,
+    plan: &Version,
     change: Change,
 ) -> Result<Anew, Problem> {
     let resplit = &change.resplit;
-    let numbers = resplit.weights.iter().map(|member| member.employee_no.as_str());
-    let known = employee_ids(connection, numbers).await?;
     let unit = whole.shapes.organisation.unit(&resplit.unit);
-    let mut faults = faults(year, &whole, resplit, unit);
-    let members = weights::members("weights", &resplit.weights, &known, &mut faults);
+    let mut faults = faults(plan.year, whole, resplit, unit);
+    let members = weights::members("weights", &resplit.weights, known, &mut faults);
     let Some(unit) = unit.filter(|_| faults.is_empty()) else {
         return Err(Problem::fields(faults));
     };
@@ -124,29 +97,29 @@ pub(in crate::plan) async fn anew(
             whole.shapes.organisation.push(Node { place, code, parent: Some(unit), weights: [0; 12] });
         }
     }
-    let mut split = split.clone();
+    let mut split = plan.split.clone();
     split.resplits.push(change);
     whole.segments = rows::segments(&whole.shapes.organisation, &split);
-    Ok(Anew { whole, unit, places, split })
+    Ok(Anew { unit, places, split })
 }
 
 /// Adds the change to the version's splits, and splits what depends on it.
 pub(in crate::plan) async fn split_anew(
-    connection: &mut AsyncPgConnection,
-    plan: &mut LockedPlan,
+    cx: &mut Context,
+    plan: &mut Version,
     change: &Resplit,
-    by: Option<i64>,
 ) -> Result<(), Problem> {
-    let whole = rows::load_whole_plan(connection, plan.id, plan.closed_months, &plan.split).await?;
-    let change = Change { resplit: change.clone(), user_id: by };
-    let Anew { mut whole, places, split, .. } =
-        anew(connection, whole, plan.year, &plan.split, change).await?;
+    let mut whole = rows::load_whole_plan(cx.db(), plan).await?;
+    let numbers = change.weights.iter().map(|member| member.employee_no.as_str());
+    let known = employee_ids(cx.db(), numbers).await?;
+    let change = Change { resplit: change.clone(), user_id: cx.by() };
+    let Anew { places, split, .. } = anew(&known, &mut whole, plan, change)?;
     plan.split = split;
     if let Err(refusal) = whole.split(Scope::Everything) {
         return Err(pins::problem(&refusal, &whole, plan.year));
     }
-    rows::insert_nodes(connection, plan.id, Tree::Organisation, &whole.shapes.organisation, places).await?;
-    rows::write_months(connection, plan.id, &whole, None).await
+    rows::insert_nodes(cx.db(), plan.id, Tree::Organisation, &whole.shapes.organisation, places).await?;
+    rows::write_months(cx.db(), plan.id, &whole, None).await
 }
 
 /// What is wrong with a change.
@@ -158,31 +131,34 @@ fn faults(year: i32, whole: &WholePlan, change: &Resplit, unit: Option<usize>) -
         }
     }
     if change.to < change.from {
-        faults.push(fault("to", "expected no month before from"));
+        faults.push(FieldError::new("to", "expected no month before from"));
     }
-    let first = usize::try_from(change.from.month()).unwrap_or(1).saturating_sub(1);
+    let first = change.from.index();
     if change.from.year() == year && first < whole.closed {
-        faults.push(fault("from", format!("{} is closed: it stands as it was", change.from)));
+        faults.push(FieldError::new("from", format!("{} is closed: it stands as it was", change.from)));
     }
     let organisation = &whole.shapes.organisation;
     let is_unit =
         |child: &usize| organisation.node(*child).is_some_and(|node| matches!(node.place, Place::Unit(_)));
     match unit {
-        None => faults.push(fault("unit", format!("the plan has no unit '{}'", change.unit))),
+        None => faults.push(FieldError::new("unit", format!("the plan has no unit '{}'", change.unit))),
         Some(unit) if organisation.children(unit).iter().any(is_unit) => {
-            faults.push(fault("unit", format!("'{}' is split among units, not among people", change.unit)));
+            faults.push(FieldError::new(
+                "unit",
+                format!("'{}' is split among units, not among people", change.unit),
+            ));
         }
         Some(unit)
             if organisation.children(unit).is_empty()
                 && (change.from.month(), change.to.month()) != (1, 12) =>
         {
             let message = "the unit was planned without members: split all twelve months among its people";
-            faults.push(fault("from", message));
+            faults.push(FieldError::new("from", message));
         }
         Some(_) => {}
     }
     if change.weights.iter().all(|member| member.weight == 0) {
-        faults.push(fault("weights", ALL_ZERO));
+        faults.push(FieldError::new("weights", ALL_ZERO));
     }
     faults
 }

@@ -1,25 +1,28 @@
-//! Versions of plans in the database: found, listed, inserted, locked and thrown away.
+//! Versions of plans in the database: found, listed, begun, changed and thrown away.
 
-use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
+use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::IntoParams;
 
 use super::version::{Plan, Status, Step};
-use crate::auth::audit;
+use crate::auth::Context;
+use crate::auth::scope::{CallerScope, Scope};
 use crate::db::schema::annual_plan;
+use crate::db::sql;
 use crate::http::etag::Seen;
-use crate::http::{Code, Problem};
+use crate::http::{Code, Page, Problem, Window};
 use crate::period::Period;
 use crate::plan::split::settings::Split;
-use crate::plan::viewer::{REACHED, Viewer};
+use crate::plan::viewer::{self, seen_whole};
 
 /// Which plans to list; none: every one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct PlanFilter {
-    /// The version with this id.
-    pub id: Option<i64>,
     /// Code of the store or group.
     pub unit: Option<String>,
     /// The calendar year.
@@ -28,168 +31,98 @@ pub struct PlanFilter {
     pub status: Option<Status>,
 }
 
-#[derive(QueryableByName)]
-struct PlanRow {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-    #[diesel(sql_type = Text)]
-    unit: String,
-    #[diesel(sql_type = Integer)]
-    year: i32,
-    #[diesel(sql_type = Text)]
-    metric: String,
-    #[diesel(sql_type = Integer)]
-    version: i32,
-    #[diesel(sql_type = Text)]
-    status: String,
-    #[diesel(sql_type = BigInt)]
-    total: i64,
-    #[diesel(sql_type = Integer)]
-    closed_months: i32,
-    #[diesel(sql_type = Nullable<Date>)]
-    effective_from: Option<NaiveDate>,
-    #[diesel(sql_type = Nullable<Text>)]
-    author: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    approver: Option<String>,
-    #[diesel(sql_type = Timestamptz)]
-    created_at: DateTime<Utc>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    approved_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Integer)]
-    row_version: i32,
+/// A page of the plans that are seen as a whole, by id.
+pub async fn list(cx: &mut Context, filter: &PlanFilter, window: Window) -> Result<Page<Plan>, Problem> {
+    let looking =
+        Looking { scope: cx.scope.clone(), month: viewer::month(cx), names: viewer::sees_names(cx) };
+    Ok(window.page(select(cx.db(), looking, None, filter, window).await?, |plan| plan.id))
 }
 
-fn plan(row: PlanRow) -> Result<Plan, Problem> {
-    Ok(Plan {
-        id: row.id,
-        unit: row.unit,
-        year: row.year,
-        metric: row.metric,
-        version: row.version,
-        status: read_status(&row.status)?,
-        total: row.total,
-        closed_months: row.closed_months,
-        effective_from: row.effective_from.map(Period::containing),
-        author: row.author,
-        approver: row.approver,
-        created_at: row.created_at,
-        approved_at: row.approved_at,
-        row_version: row.row_version,
-    })
+/// The plan with this id, if it is seen as a whole.
+pub async fn find(cx: &mut Context, id: i64) -> Result<Plan, Problem> {
+    let looking =
+        Looking { scope: cx.scope.clone(), month: viewer::month(cx), names: viewer::sees_names(cx) };
+    one(cx.db(), looking, id).await
 }
 
-fn read_status(name: &str) -> Result<Status, Problem> {
-    Status::named(name).ok_or_else(|| Problem::internal(&format!("no status is called '{name}'")))
+/// The plan with this id, whoever asks: what a change that was allowed has made of it.
+pub(in crate::plan) async fn kept(connection: &mut AsyncPgConnection, id: i64) -> Result<Plan, Problem> {
+    one(connection, Looking::everywhere(), id).await
 }
 
-/// The plans behind `after` that the viewer sees as a whole, by id.
-pub async fn list(
+/// Every version of a unit's plan of a year, whoever asks.
+pub(in crate::plan) async fn versions_of(
     connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    filter: &PlanFilter,
-    after: i64,
-    limit: i64,
+    unit: &str,
+    year: i32,
 ) -> Result<Vec<Plan>, Problem> {
-    let query = format!(
+    let filter = PlanFilter { unit: Some(unit.to_owned()), year: Some(year), status: None };
+    select(connection, Looking::everywhere(), None, &filter, Window { after: 0, limit: 10_000 }).await
+}
+
+async fn one(connection: &mut AsyncPgConnection, looking: Looking, id: i64) -> Result<Plan, Problem> {
+    let found = select(connection, looking, Some(id), &PlanFilter::default(), Window::ONE).await?.pop();
+    found.ok_or_else(|| Problem::not_found("plan"))
+}
+
+/// How somebody looks at headings.
+struct Looking {
+    scope: Scope,
+    month: Period,
+    /// Logins are shown.
+    names: bool,
+}
+
+impl Looking {
+    fn everywhere() -> Self {
+        // Who reaches everything does so in any month.
+        Self {
+            scope: Scope::operator(),
+            month: Period::containing(chrono::NaiveDate::default()),
+            names: true,
+        }
+    }
+}
+
+async fn select(
+    connection: &mut AsyncPgConnection,
+    looking: Looking,
+    id: Option<i64>,
+    filter: &PlanFilter,
+    window: Window,
+) -> Result<Vec<Plan>, Problem> {
+    let plans = sql(concat!(
         "SELECT p.id, unit.code AS unit, p.year, l.metric, p.version, p.status, l.total, p.closed_months,
              p.effective_from, author.login AS author, approver.login AS approver, p.created_at, p.approved_at,
              p.row_version
          FROM annual_plan p JOIN org_unit unit ON unit.id = p.unit_id
          JOIN plan_line l ON l.plan_id = p.id AND l.line = 0
-         LEFT JOIN user_account author ON author.id = p.author_id AND $5
-         LEFT JOIN user_account approver ON approver.id = p.approver_id AND $5
-         WHERE p.id > $6 AND ($7 IS NULL OR p.id = $7) AND ($8 IS NULL OR unit.code = $8)
-         AND ($9 IS NULL OR p.year = $9) AND ($10 IS NULL OR p.status = $10)
-         AND {REACHED}
-         ORDER BY p.id LIMIT $11"
-    );
-    let rows: Vec<PlanRow> = diesel::sql_query(query)
-        .bind::<Array<Text>, _>(&viewer.scope.reaches)
-        .bind::<BigInt, _>(viewer.scope.employee_id)
-        .bind::<BigInt, _>(viewer.scope.unit_id)
-        .bind::<Date, _>(viewer.month)
-        .bind::<Bool, _>(viewer.sees_names())
-        .bind::<BigInt, _>(after)
-        .bind::<Nullable<BigInt>, _>(filter.id)
-        .bind::<Nullable<Text>, _>(&filter.unit)
-        .bind::<Nullable<Integer>, _>(filter.year)
-        .bind::<Nullable<Text>, _>(filter.status.map(Status::name))
-        .bind::<BigInt, _>(limit)
-        .load(connection)
-        .await?;
-    rows.into_iter().map(plan).collect()
+         LEFT JOIN user_account author ON author.id = p.author_id AND $3
+         LEFT JOIN user_account approver ON approver.id = p.approver_id AND $3
+         WHERE p.id > $4 AND ($5 IS NULL OR p.id = $5) AND ($6 IS NULL OR unit.code = $6)
+         AND ($7 IS NULL OR p.year = $7) AND ($8 IS NULL OR p.status = $8)
+         AND ",
+        seen_whole!("$1", "$2", "p.unit_id", "p.year"),
+        " ORDER BY p.id LIMIT $9"
+    ))
+    .bind::<CallerScope, _>(looking.scope)
+    .bind::<Date, _>(looking.month)
+    .bind::<Bool, _>(looking.names)
+    .bind::<BigInt, _>(window.after)
+    .bind::<Nullable<BigInt>, _>(id)
+    .bind::<Nullable<Text>, _>(filter.unit.clone())
+    .bind::<Nullable<Integer>, _>(filter.year)
+    .bind::<Nullable<Text>, _>(filter.status)
+    .bind::<BigInt, _>(window.rows())
+    .load(connection)
+    .await?;
+    Ok(plans)
 }
 
-/// The plan with this id, if the viewer sees it as a whole.
-pub async fn find(connection: &mut AsyncPgConnection, viewer: &Viewer, id: i64) -> Result<Plan, Problem> {
-    let filter = PlanFilter { id: Some(id), ..PlanFilter::default() };
-    let found = list(connection, viewer, &filter, 0, 1).await?.pop();
-    found.ok_or_else(|| Problem::not_found("plan"))
-}
-
-/// What a new version begins with.
-pub(in crate::plan) struct Heading<'a> {
-    pub unit_id: i64,
-    pub year: i32,
-    pub split: &'a Split,
-    pub closed_months: i32,
-}
-
-/// Inserts a draft, without cells, as the next version.
-pub(in crate::plan) async fn insert(
-    connection: &mut AsyncPgConnection,
-    heading: Heading<'_>,
-    author: Option<i64>,
-    now: DateTime<Utc>,
-) -> Result<i64, Problem> {
-    let latest: Option<i32> = annual_plan::table
-        .filter(annual_plan::unit_id.eq(heading.unit_id))
-        .filter(annual_plan::year.eq(heading.year))
-        .select(diesel::dsl::max(annual_plan::version))
-        .first(connection)
-        .await?;
-    let id = diesel::insert_into(annual_plan::table)
-        .values((
-            annual_plan::unit_id.eq(heading.unit_id),
-            annual_plan::year.eq(heading.year),
-            annual_plan::version.eq(latest.unwrap_or(0) + 1),
-            annual_plan::status.eq(Status::Draft.name()),
-            annual_plan::closed_months.eq(heading.closed_months),
-            annual_plan::split.eq(to_json(heading.split)?),
-            annual_plan::author_id.eq(author),
-            annual_plan::created_at.eq(now),
-        ))
-        .returning(annual_plan::id)
-        .get_result(connection)
-        .await?;
-    Ok(id)
-}
-
-/// Throws a draft away with its cells.
-pub async fn delete(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    by: Option<i64>,
-    seen: Seen,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    connection
-        .transaction(async |connection| {
-            let plan = lock(connection, id).await?;
-            seen.check(plan.row_version)?;
-            plan.status.after(Step::Delete)?;
-            diesel::delete(annual_plan::table.find(id)).execute(connection).await?;
-            let detail = json!({
-                "unit_id": plan.unit_id, "year": plan.year, "version": plan.version,
-            });
-            audit::record(connection, now, by, "delete_plan", &subject(id), detail).await
-        })
-        .await
-}
-
-/// A version that nobody else can change until the transaction ends.
-pub(in crate::plan) struct LockedPlan {
+/// A version as it is kept.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = annual_plan, check_for_backend(diesel::pg::Pg))]
+pub(in crate::plan) struct Version {
     pub id: i64,
     pub unit_id: i64,
     pub year: i32,
@@ -201,55 +134,40 @@ pub(in crate::plan) struct LockedPlan {
     pub row_version: i32,
 }
 
-type LockedRow = (i64, i64, i32, i32, String, i32, serde_json::Value, Option<i64>, i32);
+/// The version with this id.
+pub(in crate::plan) async fn version(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+) -> Result<Version, Problem> {
+    let found =
+        annual_plan::table.find(id).select(Version::as_select()).first(connection).await.optional()?;
+    found.ok_or_else(|| Problem::not_found("plan"))
+}
 
 /// Locks a version together with the other versions of the same plan, always in the same order: approving one moves the
 /// one before too, and two transactions must never wait for each other.
-pub(in crate::plan) async fn lock(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-) -> Result<LockedPlan, Problem> {
-    let series: (i64, i32) = annual_plan::table
-        .find(id)
-        .select((annual_plan::unit_id, annual_plan::year))
-        .first(connection)
-        .await
-        .optional()?
-        .ok_or_else(|| Problem::not_found("plan"))?;
-    let rows: Vec<LockedRow> = annual_plan::table
-        .filter(annual_plan::unit_id.eq(series.0))
-        .filter(annual_plan::year.eq(series.1))
+pub(in crate::plan) async fn lock(connection: &mut AsyncPgConnection, id: i64) -> Result<Version, Problem> {
+    let Version { unit_id, year, .. } = version(connection, id).await?;
+    let versions: Vec<Version> = annual_plan::table
+        .filter(annual_plan::unit_id.eq(unit_id))
+        .filter(annual_plan::year.eq(year))
         .order(annual_plan::id)
-        .select((
-            annual_plan::id,
-            annual_plan::unit_id,
-            annual_plan::year,
-            annual_plan::version,
-            annual_plan::status,
-            annual_plan::closed_months,
-            annual_plan::split,
-            annual_plan::author_id,
-            annual_plan::row_version,
-        ))
+        .select(Version::as_select())
         .for_update()
         .load(connection)
         .await?;
-    let row = rows.into_iter().find(|row| row.0 == id).ok_or_else(|| Problem::not_found("plan"))?;
-    let (id, unit_id, year, version, status, closed_months, split, author_id, row_version) = row;
-    let status = read_status(&status)?;
-    let split = from_json(split)?;
-    Ok(LockedPlan { id, unit_id, year, version, status, closed_months, split, author_id, row_version })
+    versions.into_iter().find(|version| version.id == id).ok_or_else(|| Problem::not_found("plan"))
 }
 
-impl LockedPlan {
+impl Version {
     /// Writes status and split, and counts the change.
     pub(in crate::plan) async fn save(&self, connection: &mut AsyncPgConnection) -> Result<(), Problem> {
         let rows = diesel::update(
             annual_plan::table.find(self.id).filter(annual_plan::row_version.eq(self.row_version)),
         )
         .set((
-            annual_plan::status.eq(self.status.name()),
-            annual_plan::split.eq(to_json(&self.split)?),
+            annual_plan::status.eq(self.status),
+            annual_plan::split.eq(&self.split),
             annual_plan::row_version.eq(self.row_version + 1),
         ))
         .execute(connection)
@@ -266,13 +184,109 @@ pub(in crate::plan) fn must_be_one(rows: usize) -> Result<(), Problem> {
     }
 }
 
-/// The split of a plan as its column keeps it.
-pub(in crate::plan) fn from_json(split: serde_json::Value) -> Result<Split, Problem> {
-    serde_json::from_value(split).map_err(|error| Problem::internal(&error))
+/// Locks the version that was seen, for a step that may be taken from where it stands.
+async fn locked(cx: &mut Context, id: i64, seen: Seen, step: Step) -> Result<Version, Problem> {
+    let mut version = lock(cx.db(), id).await?;
+    seen.check(version.row_version)?;
+    version.status = version.status.after(step)?;
+    Ok(version)
 }
 
-fn to_json(split: &Split) -> Result<serde_json::Value, Problem> {
-    serde_json::to_value(split).map_err(|error| Problem::internal(&error))
+/// Takes a step with version `id` as a whole or not at all: `work` does it, and says what the trail tells of it. The
+/// answer is the version as the transaction leaves it.
+///
+/// # Errors
+///
+/// Those of `work`; a failed precondition where the version is not the one that was seen; a conflict where the step
+/// cannot be taken.
+pub(in crate::plan) async fn change(
+    cx: &mut Context,
+    id: i64,
+    seen: Seen,
+    (step, action): (Step, &str),
+    work: impl AsyncFnOnce(&mut Context, &mut Version) -> Result<Value, Problem>,
+) -> Result<Plan, Problem> {
+    cx.transaction(async |cx| {
+        let mut version = locked(cx, id, seen, step).await?;
+        let detail = work(cx, &mut version).await?;
+        version.save(cx.db()).await?;
+        cx.audit(action, &subject(id), detail).await?;
+        kept(cx.db(), id).await
+    })
+    .await
+}
+
+/// Changes the draft `id`, see [`change`]; who does it does not approve it.
+pub(in crate::plan) async fn change_draft(
+    cx: &mut Context,
+    id: i64,
+    seen: Seen,
+    action: &str,
+    work: impl AsyncFnOnce(&mut Context, &mut Version) -> Result<Value, Problem>,
+) -> Result<Plan, Problem> {
+    viewer::require_plan(cx, id).await?;
+    change(cx, id, seen, (Step::Change, action), async |cx, version| {
+        if let Some(user) = cx.by() {
+            version.split.note_changer(user);
+        }
+        work(cx, version).await
+    })
+    .await
+}
+
+/// Throws a draft away with its cells.
+pub async fn delete(cx: &mut Context, id: i64, seen: Seen) -> Result<(), Problem> {
+    viewer::require_plan(cx, id).await?;
+    cx.transaction(async |cx| {
+        let version = locked(cx, id, seen, Step::Delete).await?;
+        diesel::delete(annual_plan::table.find(id)).execute(cx.db()).await?;
+        let detail = json!({
+            "unit_id": version.unit_id, "year": version.year, "version": version.version,
+        });
+        cx.audit("delete_plan", &subject(id), detail).await
+    })
+    .await
+}
+
+/// What a new version begins with.
+pub(in crate::plan) struct Heading {
+    pub unit_id: i64,
+    pub year: i32,
+    pub split: Split,
+    pub closed_months: i32,
+}
+
+/// Begins a draft as the next version, by who asks: `fill` gives it its cells. It is part of a transaction, and the answer
+/// is the version as that leaves it.
+pub(in crate::plan) async fn begin(
+    cx: &mut Context,
+    heading: Heading,
+    (action, detail): (&str, Value),
+    fill: impl AsyncFnOnce(&mut Context, i64) -> Result<(), Problem>,
+) -> Result<Plan, Problem> {
+    let latest: Option<i32> = annual_plan::table
+        .filter(annual_plan::unit_id.eq(heading.unit_id))
+        .filter(annual_plan::year.eq(heading.year))
+        .select(diesel::dsl::max(annual_plan::version))
+        .first(cx.db())
+        .await?;
+    let id = diesel::insert_into(annual_plan::table)
+        .values((
+            annual_plan::unit_id.eq(heading.unit_id),
+            annual_plan::year.eq(heading.year),
+            annual_plan::version.eq(latest.unwrap_or(0) + 1),
+            annual_plan::status.eq(Status::Draft),
+            annual_plan::closed_months.eq(heading.closed_months),
+            annual_plan::split.eq(heading.split),
+            annual_plan::author_id.eq(cx.by()),
+            annual_plan::created_at.eq(cx.now),
+        ))
+        .returning(annual_plan::id)
+        .get_result(cx.db())
+        .await?;
+    fill(cx, id).await?;
+    cx.audit(action, &subject(id), detail).await?;
+    kept(cx.db(), id).await
 }
 
 /// The name under which the trail of what was done knows a plan.

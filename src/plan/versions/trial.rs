@@ -1,18 +1,18 @@
 //! A plan tried by several methods, side by side, before one is taken. Nothing is kept.
 
-use diesel_async::AsyncPgConnection;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::draft::{look_up, prepare};
-use crate::ledger::metric::Catalogue;
+use crate::auth::Context;
 use crate::http::Problem;
-use crate::http::body::check;
+use crate::ledger::metric::Catalogue;
 use crate::plan::split::method::Method;
 use crate::plan::split::new_plan::NewPlan;
 use crate::plan::split::tree::Tree;
 use crate::plan::split::whole_plan::WholePlan;
+use crate::plan::viewer;
 
 /// A plan, and the methods to try it by.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
@@ -61,15 +61,12 @@ pub struct TrialRow {
 ///
 /// # Errors
 ///
-/// Every field at fault, where no method can do anything with the plan.
-pub async fn run(
-    connection: &mut AsyncPgConnection,
-    catalogue: &Catalogue,
-    trial: &Trial,
-) -> Result<TrialResult, Problem> {
-    check(trial)?;
+/// Not found where the unit's plan would not be seen; every field at fault, where no method can do anything with the plan.
+pub async fn run(cx: &mut Context, catalogue: &Catalogue, trial: &Trial) -> Result<TrialResult, Problem> {
+    viewer::require_unit(cx, &trial.plan.unit, trial.plan.year).await?;
     // Looked up in one snapshot, so that the methods are compared on the same ground.
-    let outcomes = connection
+    let outcomes = cx
+        .db()
         .build_transaction()
         .read_only()
         .repeatable_read()
@@ -89,7 +86,7 @@ pub async fn run(
         return Err(first.unwrap_or_else(|| Problem::internal(&"a trial without methods")));
     };
     let mut rows = Vec::new();
-    for tree in Tree::ALL {
+    for &tree in Tree::ALL {
         let shape = shapes.of(tree);
         // The roots of channels and series are the organisation's.
         for node in usize::from(tree != Tree::Organisation)..shape.len() {

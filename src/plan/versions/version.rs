@@ -3,79 +3,78 @@
 //! draft → submitted → approved → superseded, and submitted → draft again when it is returned.
 
 use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text, Timestamptz};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::http::Problem;
 use crate::period::Period;
+use crate::words::words;
 
 /// A version of a plan.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, QueryableByName, ToSchema)]
 pub struct Plan {
     /// Its id.
+    #[diesel(sql_type = BigInt)]
     pub id: i64,
     /// Code of the store or group.
+    #[diesel(sql_type = Text)]
     pub unit: String,
     /// The calendar year.
+    #[diesel(sql_type = Integer)]
     pub year: i32,
     /// What is planned first.
+    #[diesel(sql_type = Text)]
     pub metric: String,
     /// Number of the version, from 1, within unit and year.
+    #[diesel(sql_type = Integer)]
     pub version: i32,
     /// How far it has come.
+    #[diesel(sql_type = Text)]
     pub status: Status,
     /// The year's total in units of the metric, or cents.
+    #[diesel(sql_type = BigInt)]
     pub total: i64,
     /// How many months from January on were closed when this version was planned: they stand as they were.
+    #[diesel(sql_type = Integer)]
     pub closed_months: i32,
     /// The first month that follows this version, once it is approved.
+    #[diesel(sql_type = Nullable<Date>)]
     #[schema(value_type = Option<String>, example = "2014-01")]
     pub effective_from: Option<Period>,
     /// Login of its author; none for the operator's, and for those who see nobody's name.
+    #[diesel(sql_type = Nullable<Text>)]
     pub author: Option<String>,
     /// Login of who approved it.
+    #[diesel(sql_type = Nullable<Text>)]
     pub approver: Option<String>,
     /// When it was drafted.
+    #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
     /// When it was approved.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     pub approved_at: Option<DateTime<Utc>>,
     /// Grows with every change; the ETag.
+    #[diesel(sql_type = Integer)]
     pub row_version: i32,
 }
 
-/// How far a version has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// 草稿: being written.
-    Draft,
-    /// 已提交: waits for approval.
-    Submitted,
-    /// 已批准: in force from its month on.
-    Approved,
-    /// 已取代: a later version has been approved; it still governs the months before that one's.
-    Superseded,
+words! {
+    /// How far a version has come.
+    pub enum Status in "annual_plan.status" {
+        /// Being written.
+        Draft = "draft" "草稿",
+        /// Waits for approval.
+        Submitted = "submitted" "已提交",
+        /// In force from its month on.
+        Approved = "approved" "已批准",
+        /// A later version has been approved; it still governs the months before that one's.
+        Superseded = "superseded" "已取代",
+    }
 }
 
 impl Status {
-    /// Every status.
-    pub const ALL: [Self; 4] = [Self::Draft, Self::Submitted, Self::Approved, Self::Superseded];
-
-    /// The word for it in the database and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Submitted => "submitted",
-            Self::Approved => "approved",
-            Self::Superseded => "superseded",
-        }
-    }
-
-    /// The status that `name` is the word for.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.name() == name)
-    }
-
     /// The status after `step`.
     ///
     /// # Errors
@@ -89,6 +88,7 @@ impl Status {
             (Self::Submitted, Step::Approve) => Ok(Self::Approved),
             (Self::Approved, Step::Revise) => Ok(Self::Approved),
             (Self::Approved, Step::Supersede) => Ok(Self::Superseded),
+            (status, Step::LockMonths) => Ok(status),
             (status, step) => Err(IllegalStep { status, step }),
         }
     }
@@ -111,11 +111,13 @@ pub enum Step {
     Revise,
     /// The next version takes its place.
     Supersede,
+    /// Months of its unit are locked, wherever it stands.
+    LockMonths,
 }
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Change,
         Self::Delete,
         Self::Submit,
@@ -123,6 +125,7 @@ impl Step {
         Self::Approve,
         Self::Revise,
         Self::Supersede,
+        Self::LockMonths,
     ];
 
     const fn participle(self) -> &'static str {
@@ -134,6 +137,7 @@ impl Step {
             Self::Approve => "approved",
             Self::Revise => "revised",
             Self::Supersede => "superseded",
+            Self::LockMonths => "locked",
         }
     }
 }
@@ -161,8 +165,8 @@ mod tests {
     #[test]
     fn only_the_steps_of_the_design_are_legal() {
         let legal: Vec<_> = Status::ALL
-            .into_iter()
-            .flat_map(|status| Step::ALL.map(|step| (status, step)))
+            .iter()
+            .flat_map(|&status| Step::ALL.map(|step| (status, step)))
             .filter_map(|(status, step)| Some((status, step, status.after(step).ok()?)))
             .collect();
         use Status::{Approved, Draft, Submitted, Superseded};
@@ -170,10 +174,14 @@ mod tests {
             (Draft, Step::Change, Draft),
             (Draft, Step::Delete, Draft),
             (Draft, Step::Submit, Submitted),
+            (Draft, Step::LockMonths, Draft),
             (Submitted, Step::Return, Draft),
             (Submitted, Step::Approve, Approved),
+            (Submitted, Step::LockMonths, Submitted),
             (Approved, Step::Revise, Approved),
             (Approved, Step::Supersede, Superseded),
+            (Approved, Step::LockMonths, Approved),
+            (Superseded, Step::LockMonths, Superseded),
         ];
         assert_eq!(legal, expected);
     }
@@ -182,11 +190,5 @@ mod tests {
     fn the_refusal_says_where_the_plan_stands() {
         let refusal = Status::Approved.after(Step::Submit).unwrap_err();
         assert_eq!(refusal.to_string(), "the plan is approved, so it cannot be submitted");
-    }
-
-    #[test]
-    fn every_status_is_found_by_its_name() {
-        assert!(Status::ALL.into_iter().all(|status| Status::named(status.name()) == Some(status)));
-        assert_eq!(Status::named("returned"), None);
     }
 }

@@ -5,29 +5,28 @@ pub mod sheet;
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use self::sheet::{CellChange, PlanSheet, SheetFault, SheetLine, SheetRow, SheetTree};
-use crate::auth::audit;
-use crate::db::schema::annual_plan;
-use crate::http::problem::FieldError;
-use crate::http::{Code, Problem};
+use self::sheet::{CellChange, PlanSheet, ReadSheet, SheetFault, SheetLine, SheetRow, SheetTree};
+use crate::auth::Context;
+use crate::db::sql;
+use crate::http::etag::Seen;
+use crate::http::{Code, FieldError, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::org::UnitKind;
 use crate::plan::split::split_tree::PinnedCell;
 use crate::plan::split::tree::{Place, Tree};
-use crate::plan::split::whole_plan::{Scope, WholePlan};
+use crate::plan::split::whole_plan::{Line, WholePlan};
 use crate::plan::versions::pins;
-use crate::plan::versions::rows::{self, known_tree};
-use crate::plan::versions::store::{find, lock, subject};
+use crate::plan::versions::rows;
+use crate::plan::versions::store::{change_draft, find, kept, lock, version};
 use crate::plan::versions::version::{Plan, Step};
-use crate::plan::viewer::{self, Viewer};
+use crate::plan::viewer;
 
 /// A cell of a workbook that was edited, or a cell that moves because of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -64,13 +63,13 @@ pub struct SheetReport {
 #[derive(QueryableByName)]
 struct NameRow {
     #[diesel(sql_type = Text)]
-    tree: String,
+    tree: Tree,
     #[diesel(sql_type = Integer)]
     ordinal: i32,
     #[diesel(sql_type = Bool)]
     is_person: bool,
     #[diesel(sql_type = Nullable<Text>)]
-    kind: Option<String>,
+    kind: Option<UnitKind>,
     #[diesel(sql_type = Text)]
     name: String,
 }
@@ -79,7 +78,7 @@ struct NameRow {
 type Names = HashMap<(Tree, usize), (String, String)>;
 
 async fn names(connection: &mut AsyncPgConnection, id: i64) -> Result<Names, Problem> {
-    let rows: Vec<NameRow> = diesel::sql_query(
+    let rows: Vec<NameRow> = sql(
         "SELECT n.tree, n.ordinal, n.employee_id IS NOT NULL AS is_person, u.kind,
              coalesce(e.name, u.name, label.zh, n.label) AS name
          FROM plan_node n LEFT JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
@@ -91,36 +90,28 @@ async fn names(connection: &mut AsyncPgConnection, id: i64) -> Result<Names, Pro
     .await?;
     let mut names = Names::new();
     for row in rows {
-        let tree = known_tree(&row.tree)?;
-        let kind = match (row.is_person, row.kind.as_deref().and_then(UnitKind::named)) {
+        let kind = match (row.is_person, row.kind) {
             (true, _) => "人",
             (false, Some(kind)) => kind.label(),
-            (false, None) => tree.zh(),
+            (false, None) => row.tree.label(),
         };
         let at = usize::try_from(row.ordinal).map_err(|error| Problem::internal(&error))?;
-        names.insert((tree, at), (row.name, kind.to_owned()));
+        names.insert((row.tree, at), (row.name, kind.to_owned()));
     }
     Ok(names)
 }
 
-/// The plan as a workbook, people as far as the viewer sees names, and its file's name.
+/// The plan as a workbook, people where everybody is seen, and its file's name.
 ///
 /// # Errors
 ///
-/// Not found where the viewer does not see the plan as a whole.
-pub async fn export(
-    connection: &mut AsyncPgConnection,
-    catalogue: &Catalogue,
-    viewer: &Viewer,
-    id: i64,
-) -> Result<(String, Vec<u8>), Problem> {
-    let plan = find(connection, viewer, id).await?;
-    let people = viewer::sees_people(connection, viewer, id).await?;
-    let split: serde_json::Value =
-        annual_plan::table.find(id).select(annual_plan::split).first(connection).await?;
-    let split = crate::plan::versions::store::from_json(split)?;
-    let whole = rows::load_whole_plan(connection, id, plan.closed_months, &split).await?;
-    let names = names(connection, id).await?;
+/// Not found where the plan is not seen as a whole.
+pub async fn export(cx: &mut Context, catalogue: &Catalogue, id: i64) -> Result<(String, Vec<u8>), Problem> {
+    let plan = find(cx, id).await?;
+    let people = viewer::sees_people(cx, id).await?;
+    let version = version(cx.db(), id).await?;
+    let whole = rows::load_whole_plan(cx.db(), &version).await?;
+    let names = names(cx.db(), id).await?;
     let sheet = sheet_of(&plan, &whole, &names, catalogue, people);
     let bytes = tokio::task::spawn_blocking(move || sheet::write(&sheet))
         .await
@@ -137,7 +128,7 @@ fn sheet_of(plan: &Plan, whole: &WholePlan, names: &Names, catalogue: &Catalogue
             metric: line.metric.clone(),
             name: metric.map_or_else(|| line.metric.clone(), |metric| metric.zh.clone()),
             is_amount: line.is_amount,
-            trees: Tree::ALL.map(tree).into_iter().filter(|tree| !tree.rows.is_empty()).collect(),
+            trees: Tree::ALL.iter().copied().map(tree).filter(|tree| !tree.rows.is_empty()).collect(),
         }
     });
     PlanSheet {
@@ -152,13 +143,7 @@ fn sheet_of(plan: &Plan, whole: &WholePlan, names: &Names, catalogue: &Catalogue
 }
 
 /// The rows of a tree, each node before those below it.
-fn rows_of(
-    whole: &WholePlan,
-    line: &crate::plan::split::whole_plan::Line,
-    tree: Tree,
-    names: &Names,
-    people: bool,
-) -> Vec<SheetRow> {
+fn rows_of(whole: &WholePlan, line: &Line, tree: Tree, names: &Names, people: bool) -> Vec<SheetRow> {
     let (shape, cells) = (whole.shapes.of(tree), line.cells.of(tree));
     // A tree of channels or series without any has nothing but the root, which stands in the organisation.
     if tree != Tree::Organisation && shape.len() < 2 {
@@ -198,6 +183,18 @@ fn rows_of(
     rows
 }
 
+/// Reads an edited workbook, away from the threads that answer.
+///
+/// # Errors
+///
+/// Every cell at fault, with worksheet, row and column.
+pub async fn read(file: Vec<u8>) -> Result<ReadSheet, Problem> {
+    tokio::task::spawn_blocking(move || sheet::read(&file))
+        .await
+        .map_err(|error| Problem::internal(&error))?
+        .map_err(faults)
+}
+
 /// Takes in a workbook that was exported from the draft `id` and edited: the edited cells are pinned, and what depends on
 /// them is split around them. With `dry_run` nothing is kept, and the answer says what would be.
 ///
@@ -206,29 +203,24 @@ fn rows_of(
 /// Every cell at fault, with worksheet, row and column; the cells that do not fit; precondition failed where the plan was
 /// changed after the export; a conflict where it is not a draft.
 pub async fn import(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     catalogue: &Catalogue,
     id: i64,
-    file: Vec<u8>,
+    read: ReadSheet,
     dry_run: bool,
-    by: Option<i64>,
-    now: DateTime<Utc>,
 ) -> Result<SheetReport, Problem> {
-    let read = tokio::task::spawn_blocking(move || sheet::read(&file))
-        .await
-        .map_err(|error| Problem::internal(&error))?
-        .map_err(faults)?;
-    connection
-        .transaction(async |connection| {
-            let mut plan = lock(connection, id).await?;
+    viewer::require_plan(cx, id).await?;
+    cx
+        .transaction(async |cx| {
+            let plan = lock(cx.db(), id).await?;
             if read.plan_id == id && read.row_version != plan.row_version {
                 let detail = "the plan was changed after the workbook was exported: export it again, then repeat the edits";
                 return Err(Problem::new(Code::PreconditionFailed, detail));
             }
-            plan.status = plan.status.after(Step::Change)?;
-            let heading = find(connection, &Viewer::program(), id).await?;
-            let mut whole = rows::load_whole_plan(connection, id, plan.closed_months, &plan.split).await?;
-            let names = names(connection, id).await?;
+            plan.status.after(Step::Change)?;
+            let heading = kept(cx.db(), id).await?;
+            let mut whole = rows::load_whole_plan(cx.db(), &plan).await?;
+            let names = names(cx.db(), id).await?;
             let sheet = sheet_of(&heading, &whole, &names, catalogue, true);
             let changes = sheet::differences(&sheet, &read).map_err(faults)?;
             let touched = pin(&mut whole, &changes);
@@ -239,15 +231,14 @@ pub async fn import(
             }
             let before = whole.lines.clone();
             if dry_run {
-                let nodes = touched.iter().map(|(_, tree, node, _)| (*tree, *node)).collect();
-                if let Err(refusal) = whole.split(Scope::Pins(&nodes)) {
-                    return Err(pins::problem(&refusal, &whole, plan.year));
-                }
+                pins::split_around(&mut whole, &touched, plan.year)?;
             } else {
-                pins::apply(connection, &mut plan, &mut whole, &touched, by, now).await?;
-                let detail = json!({ "edited": touched.len() });
-                audit::record(connection, now, by, "import_plan_sheet", &subject(id), detail).await?;
-                report.row_version += 1;
+                let seen = Seen::Version(plan.row_version);
+                let changed = change_draft(cx, id, seen, "import_plan_sheet", async |cx, plan| {
+                    pins::apply(cx, plan, &mut whole, &touched).await?;
+                    Ok(json!({ "edited": touched.len() }))
+                });
+                report.row_version = changed.await?.row_version;
             }
             compare(&before, &whole, &names, &touched, &mut report);
             Ok(report)
@@ -278,14 +269,14 @@ fn pin(whole: &mut WholePlan, changes: &[CellChange]) -> BTreeSet<pins::Cell> {
 
 /// Which cells are different, edited ones apart from the others.
 fn compare(
-    before: &[crate::plan::split::whole_plan::Line],
+    before: &[Line],
     whole: &WholePlan,
     names: &Names,
     touched: &BTreeSet<pins::Cell>,
     report: &mut SheetReport,
 ) {
     for (line, was) in whole.lines.iter().zip(before) {
-        for tree in Tree::ALL {
+        for &tree in Tree::ALL {
             let shape = whole.shapes.of(tree);
             let (now, then) = (&line.cells.of(tree).confirmed, &was.cells.of(tree).confirmed);
             // The roots of channels and series are the organisation's.
@@ -320,7 +311,7 @@ fn faults(faults: Vec<SheetFault>) -> Problem {
         let place = [fault.worksheet.clone(), fault.row.map(|row| row.to_string()), fault.column.clone()];
         let place: Vec<String> = place.into_iter().flatten().collect();
         let field = if place.is_empty() { "file".to_owned() } else { place.join(" ") };
-        FieldError { field, message: fault.to_string() }
+        FieldError::new(field, fault.to_string())
     };
     Problem::fields(faults.into_iter().map(field).collect())
 }

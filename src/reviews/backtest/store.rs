@@ -145,7 +145,7 @@ pub async fn begin(cx: &mut Context, beginning: Beginning<'_>) -> Result<Backtes
             .await?;
         let detail = json!({ "draft": beginning.draft, "bundle": beginning.tried.hash });
         cx.audit("start_backtest", &subject(id), detail).await?;
-        without_report(cx, id).await
+        one(cx, id, false).await
     })
     .await
 }
@@ -230,7 +230,7 @@ pub async fn cancel(cx: &mut Context, id: i64) -> Result<Backtest, Problem> {
         if asked > 0 {
             cx.audit("cancel_backtest", &subject(id), json!({})).await?;
         }
-        without_report(cx, id).await
+        one(cx, id, false).await
     })
     .await
 }
@@ -256,10 +256,6 @@ pub async fn list(
 /// The backtest with this id, with its report as it is kept.
 pub async fn find(cx: &mut Context, id: i64) -> Result<Backtest, Problem> {
     one(cx, id, true).await
-}
-
-async fn without_report(cx: &mut Context, id: i64) -> Result<Backtest, Problem> {
-    one(cx, id, false).await
 }
 
 async fn one(cx: &mut Context, id: i64, is_whole: bool) -> Result<Backtest, Problem> {

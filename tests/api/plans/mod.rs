@@ -192,6 +192,34 @@ async fn every_cell_is_listed_once_page_by_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_goes_on_where_the_last_one_ended_whatever_has_come_before_it() {
+    let app = TestApp::demo().await;
+    let id = draft(&app, "manager", 2015).await["id"].clone();
+    let path = format!("/v1/plans/{id}/targets?limit=10");
+    let key = |cell: &Value| {
+        ["tree", "unit", "employee_no", "code", "period"].map(|key| cell[key].to_string()).join(" ")
+    };
+    let keys = |page: &Value| page["items"].as_array().unwrap().iter().map(key).collect::<Vec<_>>();
+    let first = app.get("manager", &path).await.expect(200);
+    // A12 joins team 1 as well: a cell more in January, among those that the first page has.
+    let weights: Vec<_> =
+        ["A01", "A02", "A03", "A04", "A12"].map(|no| json!({"employee_no": no, "weight": 1})).to_vec();
+    let change = json!({"unit": "G1", "from": "2015-01", "to": "2015-12", "weights": weights});
+    step(&app, "manager", &id, "resplits", "*", Some(change)).await.expect(200);
+    let mut seen = keys(&first);
+    let mut next = first["next_cursor"].clone();
+    while let Some(cursor) = next.as_str() {
+        let page = app.get("manager", &format!("{path}&cursor={cursor}")).await.expect(200);
+        seen.extend(keys(&page));
+        next = page["next_cursor"].clone();
+    }
+    let count = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), count, "no cell is listed twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn version_2_gives_the_leave_of_a07_to_the_rest_of_the_team() {
     let app = TestApp::demo().await;
     let first = draft(&app, "manager", 2015).await["id"].clone();

@@ -1,5 +1,6 @@
 //! How far the plan has come on a day, for every unit and person.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::program::{json as run_json, run};
@@ -69,6 +70,27 @@ async fn everybody_reads_as_far_as_they_reach() {
         fields(&app.get("manager", "/v1/pace?unit=JC&day=2014-03-31&metric=smiles").await),
         ["metric"]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_counts_where_most_days_were_spent_in_one_piece_or_not() {
+    let app = TestApp::demo().await;
+    let pace = async || {
+        let report = app.get("manager", "/v1/pace?unit=JC&day=2014-03-31").await.expect(200);
+        ["G1", "G2"].map(|team| row(&report, team, None)["month"]["actual"].clone())
+    };
+    let before = pace().await;
+    // 1 to 9 March in team 1, 10 to 21 in team 2, and from the 22nd in team 1 again: 19 days against 12.
+    let postings = app.get("admin", "/v1/assignments?employee_no=A02").await.expect(200);
+    let posting = format!("/v1/assignments/{}", postings["items"][0]["id"]);
+    let end = Some(json!({"valid_to": "2014-03-10"}));
+    app.change("admin", Method::PATCH, &posting, "*", end).await.expect(200);
+    for (unit, from, to) in [("G2", "2014-03-10", Some("2014-03-22")), ("G1", "2014-03-22", None)] {
+        let posting = json!({"employee_no": "A02", "unit": unit, "position": "sales_consultant",
+            "valid_from": from, "valid_to": to});
+        app.post("admin", "/v1/assignments", posting).await.expect(201);
+    }
+    assert_eq!(pace().await, before);
 }
 
 #[test]

@@ -340,3 +340,22 @@ async fn somebody_who_joined_for_some_months_takes_what_the_others_leave() {
     let after = &checked(&app, "manager", &id).await[0];
     assert_eq!(cell(person(after, "G1", "A05"), 6), 28);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_change_answers_what_it_made_itself() {
+    let app = TestApp::demo().await;
+    let id = drafted(&app, 2015).await;
+    let pins = (1..=12).map(|month| {
+        let (app, id) = (&app, &id);
+        async move {
+            let wanted = json!([{"unit": "G1", "period": format!("2015-{month:02}"), "value": 40 + month}]);
+            let answer = pin(app, "manager", id, "*", wanted).await;
+            let etag = answer.etag.clone().unwrap();
+            (answer.expect(200)["row_version"].as_i64().unwrap(), etag)
+        }
+    });
+    let mut versions = futures_util::future::join_all(pins).await;
+    versions.sort();
+    let expected: Vec<_> = (2..=13).map(|version| (version, format!("\"{version}\""))).collect();
+    assert_eq!(versions, expected);
+}

@@ -316,3 +316,18 @@ async fn what_cannot_be_carried_out_is_said() {
     assert_eq!(read(&app, &plan).await, before);
     assert_eq!(list(&app, "leader", &plan).await[0]["status"], "proposed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn open_proposals_are_tried_each_by_itself() {
+    let app = TestApp::demo().await;
+    let plan = draft(&app, "manager", 2016).await["id"].clone();
+    // The first makes A09 a member of team 1, the second is about another team.
+    let joined = change("G1", "2016-02", "2016-03", &[("A01", 1), ("A09", 3)]);
+    let first = propose(&app, "leader", &plan, joined).await.expect(201);
+    let alike = change("G2", "2016-02", "2016-12", &[("A05", 1), ("A06", 1), ("A07", 1), ("A08", 1)]);
+    let second = propose(&app, "leader2", &plan, alike).await.expect(201);
+    for _ in 0..2 {
+        assert_eq!(list(&app, "manager", &plan).await, [first.clone(), second.clone()]);
+    }
+    assert_eq!(find(&first["preview"], "employee_no", "A09")["before"], json!(vec![0; 12]));
+}

@@ -73,12 +73,26 @@ async fn administration(run: u32) -> (Option<Cluster>, String) {
     if let Ok(url) = std::env::var("DATABASE_URL") {
         return (None, url);
     }
-    // The folder outlives the process by the moment that the watchdog needs; the system clears its temporary folder.
+    // A folder outlives its process by the moment that the watchdog needs, so each run clears those of earlier ones.
+    clear_earlier_runs();
     let folder = std::env::temp_dir().join(format!("showfloor-tests-{run}"));
     let cluster = Cluster::start(&folder, Tuning::Disposable).await.unwrap();
     cluster.create_database_if_missing("administration").await.unwrap();
     let administration = cluster.url("administration");
     (Some(cluster), administration)
+}
+
+/// Removes the clusters of runs that have ended; there may be gigabytes of them.
+fn clear_earlier_runs() {
+    let processes = std::path::Path::new("/proc");
+    let entries = std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
+    for entry in entries.filter(|_| processes.is_dir()) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let run = name.strip_prefix("showfloor-tests-").filter(|run| !processes.join(run).exists());
+        if run.is_some_and(|run| run.parse::<u32>().is_ok()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 impl Server {

@@ -1,17 +1,17 @@
 //! What the group has issued to a unit, beside what the unit's own plan comes to.
 
-use diesel::prelude::*;
+use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Integer, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::line;
 use super::roll_up::{self, Committed};
+use crate::auth::Context;
+use crate::db::sql;
 use crate::http::Problem;
-use crate::plan::versions::rows::months;
+use crate::plan::versions::rows::{self, months};
 use crate::plan::versions::store;
-use crate::plan::viewer::Viewer;
 
 /// A plan beside the group's, months January first, in units of the metric or cents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -65,24 +65,17 @@ struct Planned {
 ///
 /// # Errors
 ///
-/// Not found where the viewer does not see the plan as a whole; a field at fault where it has no such line.
-pub async fn read(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    id: i64,
-    metric: Option<&str>,
-) -> Result<IssuedTargets, Problem> {
-    let plan = store::find(connection, viewer, id).await?;
-    let line = line(connection, id, metric).await?;
-    let root: Planned = diesel::sql_query(
-        "SELECT confirmed FROM plan_months
-         WHERE plan_id = $1 AND line = $2 AND tree = 'organisation' AND ordinal = 0",
-    )
+/// Not found where the plan is not seen as a whole; a field at fault where it has no such line.
+pub async fn read(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<IssuedTargets, Problem> {
+    let plan = store::find(cx, id).await?;
+    let line = rows::line(cx.db(), id, metric).await?;
+    let root: Planned = sql("SELECT confirmed FROM plan_months
+         WHERE plan_id = $1 AND line = $2 AND tree = 'organisation' AND ordinal = 0")
     .bind::<BigInt, _>(id)
     .bind::<Integer, _>(line.number)
-    .get_result(connection)
+    .get_result(cx.db())
     .await?;
-    let rows: Vec<IssuedRow> = diesel::sql_query(
+    let rows: Vec<IssuedRow> = sql(
         "WITH governing AS (
              SELECT DISTINCT ON (m, p.unit_id) m AS month, p.id, p.unit_id
              FROM annual_plan own JOIN org_unit unit ON unit.id = own.unit_id
@@ -103,8 +96,8 @@ pub async fn read(
          ORDER BY g.month, array_position(unit.path, g.unit_id) DESC",
     )
     .bind::<BigInt, _>(id)
-    .bind::<Text, _>(&line.metric)
-    .load(connection)
+    .bind::<Text, _>(line.metric.clone())
+    .load(cx.db())
     .await?;
     let mut issued: Committed = [None; 12];
     let mut issued_by: [Option<String>; 12] = Default::default();

@@ -8,23 +8,24 @@ pub mod issued;
 pub mod roll_up;
 mod write;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
-use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz};
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::auth::Context;
+use crate::db::sql;
 use crate::http::Problem;
-use crate::plan::reading::document::{Seen, month_of};
 use crate::plan::split::limits::MAX_TOTAL;
 use crate::plan::split::whole_plan::Line;
 use crate::plan::versions::version::Plan;
 use crate::plan::versions::{rows, store};
-use crate::plan::viewer::{self, Viewer};
+use crate::plan::viewer::{self, Reach};
 use roll_up::{Committed, Rolled, roll_up};
 pub use write::commit;
 
@@ -125,6 +126,10 @@ struct PlaceRow {
     ordinal: i32,
     #[diesel(sql_type = Nullable<Integer>)]
     parent: Option<i32>,
+    #[diesel(sql_type = BigInt)]
+    unit_id: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    employee_id: Option<i64>,
     #[diesel(sql_type = Text)]
     unit: String,
     #[diesel(sql_type = Nullable<Text>)]
@@ -143,24 +148,17 @@ struct PlaceRow {
     row_version: i32,
 }
 
-/// Targets and commitments of version `id` in the line `metric`, by default the first, as far as the viewer reaches.
+/// Targets and commitments of version `id` in the line `metric`, by default the first, as far as they are reached.
 ///
 /// # Errors
 ///
-/// Not found for a plan of which the viewer reaches no place; a field at fault where it has no such line.
-pub async fn read(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    id: i64,
-    metric: Option<&str>,
-) -> Result<CommitmentDocument, Problem> {
-    let plan = store::find(connection, &Viewer::program(), id).await?;
-    let reach = Reach::load(connection, viewer, id).await?;
-    if !reach.sees_plan && !viewer::reaches_place(connection, &viewer.scope, id).await? {
-        return Err(Problem::not_found("plan"));
-    }
-    let line = line(connection, id, metric).await?;
-    let rows = places(connection, &plan, &line).await?;
+/// Not found for a plan of which no place is reached; a field at fault where it has no such line.
+pub async fn read(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<CommitmentDocument, Problem> {
+    viewer::require_part(cx, id).await?;
+    let plan = store::kept(cx.db(), id).await?;
+    let line = rows::line(cx.db(), id, metric).await?;
+    let sight = Sight::load(cx, &plan).await?;
+    let rows = places(cx.db(), &plan, &line).await?;
     let own: Vec<Committed> = rows.iter().map(|row| committed(row.own.as_deref().unwrap_or(&[]))).collect();
     let parents: Vec<Option<usize>> =
         rows.iter().map(|row| row.parent.and_then(|parent| usize::try_from(parent).ok())).collect();
@@ -168,7 +166,7 @@ pub async fn read(
     let codes: HashMap<i32, String> = rows.iter().map(|row| (row.ordinal, row.unit.clone())).collect();
     let shown = rows.into_iter().zip(own).zip(rolled).filter_map(|((row, own), rolled)| {
         let above = row.parent.and_then(|parent| codes.get(&parent)).cloned();
-        reach.show(row, above, own, rolled, viewer.sees_names())
+        sight.show(row, above, own, rolled)
     });
     Ok(CommitmentDocument {
         unit: plan.unit,
@@ -180,23 +178,14 @@ pub async fn read(
     })
 }
 
-/// The line of version `id` that is meant.
-async fn line(connection: &mut AsyncPgConnection, id: i64, metric: Option<&str>) -> Result<Line, Problem> {
-    let lines = rows::load_lines(connection, id).await?;
-    let is_meant = |line: &Line| metric.is_none_or(|metric| metric == line.metric);
-    lines.into_iter().find(is_meant).ok_or_else(|| {
-        Problem::field("metric", format!("the plan has no line '{}'", metric.unwrap_or_default()))
-    })
-}
-
 /// The organisation of a version with targets and commitments, by position.
 async fn places(
     connection: &mut AsyncPgConnection,
     plan: &Plan,
     line: &Line,
 ) -> Result<Vec<PlaceRow>, Problem> {
-    let rows = diesel::sql_query(
-        "SELECT n.ordinal, n.parent, u.code AS unit, e.employee_no, coalesce(e.name, u.name) AS name, c.confirmed,
+    let rows = sql(
+        "SELECT n.ordinal, n.parent, n.unit_id, n.employee_id, u.code AS unit, e.employee_no, coalesce(e.name, u.name) AS name, c.confirmed,
              k.months AS own, author.login AS entered_by, k.committed_at AS entered_at,
              coalesce(k.row_version, 0) AS row_version
          FROM plan_node n JOIN annual_plan p ON p.id = n.plan_id
@@ -209,7 +198,7 @@ async fn places(
     )
     .bind::<BigInt, _>(plan.id)
     .bind::<Integer, _>(line.number)
-    .bind::<Text, _>(&line.metric)
+    .bind::<Text, _>(line.metric.clone())
     .load(connection)
     .await?;
     Ok(rows)
@@ -224,75 +213,49 @@ fn committed(values: &[Option<i64>]) -> Committed {
     months
 }
 
-/// Which places the viewer reaches in which months.
-struct Reach {
-    /// Every unit is reached in every month.
+/// Which places somebody sees in which months.
+struct Sight {
+    /// Every unit is seen in every month.
     sees_plan: bool,
-    /// Position of a unit and a month, from 0, otherwise.
-    units: HashSet<(i32, usize)>,
-    people: Seen,
+    /// Logins are seen.
+    names: bool,
+    units: Reach,
+    people: Reach,
 }
 
-#[derive(QueryableByName)]
-struct UnitMonth {
-    #[diesel(sql_type = Integer)]
-    ordinal: i32,
-    #[diesel(sql_type = Date)]
-    period: NaiveDate,
-}
-
-impl Reach {
-    async fn load(connection: &mut AsyncPgConnection, viewer: &Viewer, id: i64) -> Result<Self, Problem> {
-        let sees_plan = viewer::sees_plan(connection, viewer, id).await?;
-        let units: Vec<UnitMonth> = diesel::sql_query(
-            "SELECT n.ordinal, make_date(p.year, m, 1) AS period
-             FROM plan_node n JOIN annual_plan p ON p.id = n.plan_id CROSS JOIN generate_series(1, 12) m
-             WHERE NOT $5 AND n.plan_id = $4 AND n.tree = 'organisation' AND n.employee_id IS NULL
-             AND may_reach($1, $2, $3, 0, n.unit_id, make_date(p.year, m, 1))",
-        )
-        .bind::<Array<Text>, _>(&viewer.scope.reaches)
-        .bind::<BigInt, _>(viewer.scope.employee_id)
-        .bind::<BigInt, _>(viewer.scope.unit_id)
-        .bind::<BigInt, _>(id)
-        .bind::<Bool, _>(sees_plan)
-        .load(connection)
-        .await?;
-        let units = units.into_iter().map(|row| (row.ordinal, month_of(row.period))).collect();
-        Ok(Self { sees_plan, units, people: Seen::load(connection, viewer, id).await? })
+impl Sight {
+    async fn load(cx: &mut Context, plan: &Plan) -> Result<Self, Problem> {
+        let (scope, people) = (cx.scope.clone(), viewer::people(cx));
+        Ok(Self {
+            sees_plan: viewer::sees_plan(cx, plan.id).await?,
+            names: viewer::sees_names(cx),
+            units: Reach::load(cx.db(), &scope, plan.year).await?,
+            people: Reach::load(cx.db(), &people, plan.year).await?,
+        })
     }
 
-    /// The months in which a place is reached.
+    /// The months in which a place is seen.
     fn of(&self, row: &PlaceRow) -> [bool; 12] {
-        if row.employee_no.is_some() {
-            return self.people.of(row.ordinal, &[0; 12]).map(|month| month.is_some());
+        match row.employee_id {
+            Some(employee_id) => self.people.person(row.unit_id, employee_id),
+            None if self.sees_plan => [true; 12],
+            None => self.units.unit(row.unit_id),
         }
-        let mut reached = [self.sees_plan; 12];
-        for (month, slot) in reached.iter_mut().enumerate() {
-            *slot |= self.units.contains(&(row.ordinal, month));
-        }
-        reached
     }
 
-    /// A place as the viewer sees it; nothing where no month of it is reached.
+    /// A place as it is seen; nothing where no month of it is.
     fn show(
         &self,
         row: PlaceRow,
         above: Option<String>,
         own: Committed,
         rolled: Rolled,
-        sees_names: bool,
     ) -> Option<CommittedPlace> {
         let reached = self.of(&row);
         if !reached.contains(&true) {
             return None;
         }
-        let shown = |months: Committed| {
-            let mut shown = [None; 12];
-            for ((slot, value), is_reached) in shown.iter_mut().zip(months).zip(reached) {
-                *slot = value.filter(|_| is_reached);
-            }
-            shown
-        };
+        let shown = |months: Committed| viewer::shown(months, &reached);
         let target = shown(rows::months(&row.confirmed).map(Some));
         let committed = shown(rolled.months);
         let gap = roll_up::gap(&committed, &target);
@@ -309,7 +272,7 @@ impl Reach {
             gap,
             complete: rolled.complete,
             own: shown(own),
-            entered_by: row.entered_by.filter(|_| sees_names),
+            entered_by: row.entered_by.filter(|_| self.names),
             entered_at: row.entered_at,
             row_version: row.row_version,
         })

@@ -8,96 +8,110 @@
 pub mod http;
 mod store;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use diesel::deserialize::{self, QueryableByName};
+use diesel::pg::Pg;
+use diesel::row::NamedRow;
+use diesel::sql_types::{BigInt, Integer, Jsonb, Nullable, Text, Timestamptz};
+use diesel_async::AsyncPgConnection;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::auth::audit;
-use crate::auth::caller;
-use crate::http::body::check;
+use crate::auth::Context;
+use crate::auth::scope::Scope;
 use crate::http::etag::Seen;
-use crate::http::page::Page;
-use crate::http::{Code, Problem};
-use crate::plan::split::decompose::Months;
+use crate::http::{Code, Page, Problem, Window};
 use crate::plan::split::settings::{Change, Resplit};
-use crate::plan::split::tree::{Place, Shape, Tree};
-use crate::plan::split::whole_plan::{Scope, WholePlan};
-use crate::plan::versions::pins;
+use crate::plan::split::tree::{Months, Place, Tree};
+use crate::plan::split::whole_plan::{self, WholePlan};
+use crate::plan::versions::draft::employee_ids;
 use crate::plan::versions::revision::{self, Anew, anew};
+use crate::plan::versions::store::{self as plans, Version, version};
 use crate::plan::versions::version::{Status, Step};
-use crate::plan::viewer::{self, Viewer};
-use store::{Decided, Open, Version};
-pub use store::{ProposalFilter, require_proposal};
+use crate::plan::versions::{pins, rows};
+use crate::plan::viewer::{self, Reach};
+use crate::words::words;
+pub use store::ProposalFilter;
+use store::{Decision, Open, ProposalRow};
 
-/// How far a proposal has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ProposalStatus {
-    /// 待定: waits for a decision.
-    Proposed,
-    /// 已采纳: it went into a draft.
-    Accepted,
-    /// 已驳回: it changed nothing.
-    Rejected,
-    /// 已撤回: its author has taken it back.
-    Withdrawn,
-}
-
-impl ProposalStatus {
-    /// The word for it in the database and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Proposed => "proposed",
-            Self::Accepted => "accepted",
-            Self::Rejected => "rejected",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
-
-    /// The status that `name` is the word for.
-    pub fn named(name: &str) -> Option<Self> {
-        let all = [Self::Proposed, Self::Accepted, Self::Rejected, Self::Withdrawn];
-        all.into_iter().find(|status| status.name() == name)
+words! {
+    /// How far a proposal has come.
+    pub enum ProposalStatus in "plan_proposal.status" {
+        /// Waits for a decision.
+        Proposed = "proposed" "待定",
+        /// It went into a draft.
+        Accepted = "accepted" "已采纳",
+        /// It changed nothing.
+        Rejected = "rejected" "已驳回",
+        /// Its author has taken it back.
+        Withdrawn = "withdrawn" "已撤回",
     }
 }
 
 /// A proposal, and what it would bring.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, QueryableByName, ToSchema)]
 pub struct SplitProposal {
     /// Its id.
+    #[diesel(sql_type = BigInt)]
     pub id: i64,
     /// Code of the store or group whose plan it is for.
+    #[diesel(sql_type = Text)]
     pub plan_unit: String,
     /// The plan's year.
+    #[diesel(sql_type = Integer)]
     pub year: i32,
     /// The months, and how they should be split.
+    #[diesel(sql_type = Jsonb)]
     pub resplit: Resplit,
     /// How far it has come.
+    #[diesel(sql_type = Text)]
     pub status: ProposalStatus,
     /// Login of the leader who made it.
+    #[diesel(sql_type = Text)]
     pub author: String,
     /// Login of who accepted, rejected or withdrew it.
+    #[diesel(sql_type = Nullable<Text>)]
     pub decided_by: Option<String>,
     /// What was said to the decision.
+    #[diesel(sql_type = Nullable<Text>)]
     pub note: Option<String>,
     /// When it was made.
+    #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
     /// When it was decided or withdrawn.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     pub decided_at: Option<DateTime<Utc>>,
     /// Id of the version that it went into; null where that was thrown away.
+    #[diesel(sql_type = Nullable<BigInt>)]
     pub accepted_into: Option<i64>,
+    /// What comes of it in the version that was asked for.
+    #[diesel(embed)]
+    #[serde(flatten)]
+    pub outlook: Outlook,
+    /// Grows with every change; the ETag.
+    #[diesel(sql_type = Integer)]
+    pub row_version: i32,
+}
+
+/// What an open proposal would bring.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct Outlook {
     /// What the team's people would have in the version that was asked for; null where the proposal is decided, or cannot
     /// be carried out there.
     pub preview: Option<Vec<ProposedMonths>>,
     /// Why an open proposal cannot be carried out in the version that was asked for.
     pub obstacle: Option<String>,
-    /// Grows with every change; the ETag.
-    pub row_version: i32,
+}
+
+/// It is worked out, and not kept.
+impl QueryableByName<Pg> for Outlook {
+    fn build<'a>(_: &impl NamedRow<'a, Pg>) -> deserialize::Result<Self> {
+        Ok(Self::default())
+    }
 }
 
 /// What somebody of the team would have in the plan's first line, January first; null in months in which the reader does
@@ -135,42 +149,36 @@ pub struct ProposalRejection {
     pub note: String,
 }
 
-/// Proposes to the plan that version `id` is of. `leader` is how far the author leads.
+/// Proposes to the plan that version `id` is of.
 ///
 /// # Errors
 ///
-/// Not found where the author leads no such unit of the plan in any of the months; every field at fault; a conflict where
+/// Not found where the caller leads no such unit of the plan in any of the months; every field at fault; a conflict where
 /// the version is neither a draft nor in force, or a proposal for the unit is open already.
-pub async fn propose(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    resplit: Resplit,
-    leader: &caller::Scope,
-    author: i64,
-    now: DateTime<Utc>,
-) -> Result<SplitProposal, Problem> {
-    check(&resplit)?;
-    connection
-        .transaction(async |connection| {
-            let unit_id = store::led_unit(connection, leader, id, &resplit).await?;
-            let version = store::version(connection, id).await?;
-            if !matches!(version.status, Status::Draft | Status::Approved) {
-                return Err(Problem::conflict(format!(
-                    "the plan is {}: propose to its draft, or to the version in force",
-                    version.status.name()
-                )));
-            }
-            let whole = version.whole(connection).await?;
-            // What cannot be carried out today is refused at once.
-            tried(connection, &version, &whole, &resplit).await?;
-            let proposal = store::insert(connection, &version, unit_id, &resplit, author, now).await?;
-            let detail = json!({ "plan": crate::plan::versions::store::subject(id), "resplit": resplit });
-            audit::record(connection, now, Some(author), "propose_split", &subject(proposal), detail).await?;
-            let mut row = store::find(connection, leader, proposal).await?;
-            row.show(connection, &version, &whole).await?;
-            Ok(row.proposal)
-        })
-        .await
+pub async fn propose(cx: &mut Context, id: i64, resplit: Resplit) -> Result<SplitProposal, Problem> {
+    let author = viewer::person(cx)?;
+    cx.transaction(async |cx| {
+        let unit_id = store::led_unit(cx, id, &resplit).await?;
+        let version = version(cx.db(), id).await?;
+        if !matches!(version.status, Status::Draft | Status::Approved) {
+            return Err(Problem::conflict(format!(
+                "the plan is {}: propose to its draft, or to the version in force",
+                version.status
+            )));
+        }
+        let mut trying = Trying::load(cx.db(), version, std::iter::once(&resplit)).await?;
+        // What cannot be carried out today is refused at once.
+        let tried = trying.outcome(&resplit)?;
+        let proposal = store::insert(cx, &trying.version, unit_id, &resplit, author).await?;
+        let detail = json!({ "plan": plans::subject(id), "resplit": resplit });
+        cx.audit("propose_split", &subject(proposal), detail).await?;
+        let scope = cx.scope.clone();
+        let reach = Reach::load(cx.db(), &scope, trying.version.year).await?;
+        let mut made = store::find(cx.db(), &scope, proposal).await?;
+        made.proposal.outlook.preview = Some(trying.shown(&tried, reach.unit(unit_id)));
+        Ok(made.proposal)
+    })
+    .await
 }
 
 /// A page of the proposals to the plan that version `id` is of, each open one with what it would bring in that version.
@@ -178,110 +186,129 @@ pub async fn propose(
 ///
 /// # Errors
 ///
-/// Not found for a plan of which the viewer reaches no place.
+/// Not found for a plan of which no place is reached.
 pub async fn list(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
+    cx: &mut Context,
     id: i64,
     filter: &ProposalFilter,
-    after: i64,
-    limit: i64,
+    window: Window,
 ) -> Result<Page<SplitProposal>, Problem> {
-    if !viewer::sees_plan(connection, viewer, id).await?
-        && !viewer::reaches_place(connection, &viewer.scope, id).await?
-    {
-        return Err(Problem::not_found("plan"));
-    }
-    let mut page = Page::of(
-        store::list(connection, &viewer.people, id, filter, after, limit + 1).await?,
-        limit,
-        |row| row.proposal.id,
-    );
-    if page.items.iter().any(|row| row.proposal.status == ProposalStatus::Proposed) {
-        let version = store::version(connection, id).await?;
-        let whole = version.whole(connection).await?;
-        for row in &mut page.items {
-            row.show(connection, &version, &whole).await?;
+    viewer::require_part(cx, id).await?;
+    let people = viewer::people(cx);
+    let mut page =
+        window.page(store::list(cx.db(), &people, id, filter, window).await?, |row| row.proposal.id);
+    let is_open = |row: &&mut ProposalRow| row.proposal.status == ProposalStatus::Proposed;
+    let resplits: Vec<Resplit> =
+        page.items.iter_mut().filter(is_open).map(|row| row.proposal.resplit.clone()).collect();
+    if !resplits.is_empty() {
+        let version = version(cx.db(), id).await?;
+        let reach = Reach::load(cx.db(), &people, version.year).await?;
+        let mut trying = Trying::load(cx.db(), version, resplits.iter()).await?;
+        for row in page.items.iter_mut().filter(is_open) {
+            match trying.outcome(&row.proposal.resplit) {
+                Ok(tried) => {
+                    row.proposal.outlook.preview = Some(trying.shown(&tried, reach.unit(row.unit_id)));
+                }
+                Err(problem) if problem.code == Code::ValidationFailed => {
+                    let reasons = problem.errors.iter().map(|error| error.message.as_str());
+                    row.proposal.outlook.obstacle = Some(reasons.collect::<Vec<_>>().join("; "));
+                }
+                Err(problem) => return Err(problem),
+            }
         }
     }
     let items = page.items.into_iter().map(|row| row.proposal).collect();
     Ok(Page { items, next_cursor: page.next_cursor })
 }
 
-impl store::ProposalRow {
-    /// Adds what the proposal would bring in a version, where it is open.
-    async fn show(
-        &mut self,
+/// A version in which proposals are tried one after the other, each undone before the next.
+struct Trying {
+    version: Version,
+    whole: WholePlan,
+    /// Ids of people by 工号.
+    known: HashMap<String, i64>,
+    names: HashMap<i64, String>,
+}
+
+/// Somebody's months in the first line, before and after.
+struct Tried {
+    employee_id: i64,
+    employee_no: String,
+    before: Months,
+    after: Months,
+}
+
+impl Trying {
+    async fn load(
         connection: &mut AsyncPgConnection,
-        version: &Version,
-        whole: &WholePlan,
-    ) -> Result<(), Problem> {
-        if self.proposal.status != ProposalStatus::Proposed {
-            return Ok(());
-        }
-        match tried(connection, version, whole, &self.proposal.resplit).await {
-            Ok(after) => {
-                let people = people(whole, &after, &self.reached);
-                self.proposal.preview = Some(store::name(connection, people).await?);
-            }
-            Err(problem) if problem.code == Code::ValidationFailed => {
-                let reasons = problem.errors.iter().map(|error| error.message.as_str());
-                self.proposal.obstacle = Some(reasons.collect::<Vec<_>>().join("; "));
-            }
-            Err(problem) => return Err(problem),
-        }
-        Ok(())
+        version: Version,
+        resplits: impl Iterator<Item = &Resplit> + Clone,
+    ) -> Result<Self, Problem> {
+        let whole = rows::load_whole_plan(connection, &version).await?;
+        let numbers = resplits.clone().flat_map(|resplit| &resplit.weights);
+        let known = employee_ids(connection, numbers.map(|member| member.employee_no.as_str())).await?;
+        let organisation = &whole.shapes.organisation;
+        let units = resplits.filter_map(|resplit| organisation.unit(&resplit.unit));
+        let members =
+            units.flat_map(|unit| organisation.children(unit)).filter_map(|child| {
+                match organisation.node(*child)?.place {
+                    Place::Person { employee_id, .. } => Some(employee_id),
+                    _ => None,
+                }
+            });
+        let names = store::names(connection, members.chain(known.values().copied()).collect()).await?;
+        Ok(Self { version, whole, known, names })
     }
-}
 
-/// The version as it would be, in memory.
-async fn tried(
-    connection: &mut AsyncPgConnection,
-    version: &Version,
-    whole: &WholePlan,
-    resplit: &Resplit,
-) -> Result<Anew, Problem> {
-    let change = Change { resplit: resplit.clone(), user_id: None };
-    let mut after = anew(connection, whole.clone(), version.year, &version.split, change).await?;
-    // Only the unit's own children are split anew, so a group's plan is not computed as a whole for each proposal.
-    let touched = BTreeSet::from([(Tree::Organisation, after.unit)]);
-    match after.whole.split(Scope::Pins(&touched)) {
-        Ok(_) => Ok(after),
-        Err(refusal) => Err(pins::problem(&refusal, &after.whole, version.year)),
-    }
-}
-
-/// The months of the people of the unit, by id; the names are still to be looked up.
-fn people(before: &WholePlan, after: &Anew, reached: &[bool]) -> Vec<(i64, ProposedMonths)> {
-    let shape: &Shape = &after.whole.shapes.organisation;
-    let cells = |whole: &WholePlan, node: usize| -> Months {
-        let rows = whole.lines.first().map(|line| &line.cells.organisation.confirmed);
-        rows.and_then(|rows| rows.get(node)).copied().unwrap_or_default()
-    };
-    let shown = |months: Months| {
-        let mut shown = [None; 12];
-        for ((slot, value), is_reached) in shown.iter_mut().zip(months).zip(reached) {
-            *slot = is_reached.then_some(value);
+    /// What the people of the unit would have.
+    ///
+    /// # Errors
+    ///
+    /// Why the proposal cannot be carried out.
+    fn outcome(&mut self, resplit: &Resplit) -> Result<Vec<Tried>, Problem> {
+        let whole = &mut self.whole;
+        let segments = whole.segments.clone();
+        let change = Change { resplit: resplit.clone(), user_id: None };
+        let Anew { unit, places, .. } = anew(&self.known, whole, &self.version, change)?;
+        let children = whole.shapes.organisation.children(unit).to_vec();
+        let cells = |whole: &WholePlan, node: usize| -> Months {
+            let rows = whole.lines.first().map(|line| &line.cells.organisation.confirmed);
+            rows.and_then(|rows| rows.get(node)).copied().unwrap_or_default()
+        };
+        let before: Vec<Months> = children.iter().map(|child| cells(whole, *child)).collect();
+        // Only the unit's own children are split anew: they alone have to be put back.
+        let saved = whole.cells_of(&children);
+        let split = whole.split(whole_plan::Scope::Pins(&BTreeSet::from([(Tree::Organisation, unit)])));
+        let people = children.iter().zip(before).filter_map(|(&child, before)| {
+            let node = whole.shapes.organisation.node(child)?;
+            let Place::Person { employee_id, .. } = node.place else { return None };
+            Some(Tried { employee_id, employee_no: node.code.clone(), before, after: cells(whole, child) })
+        });
+        let people = people.collect();
+        let refused = split.map_err(|refusal| pins::problem(&refusal, whole, self.version.year)).err();
+        whole.put_back(saved, places);
+        whole.segments = segments;
+        match refused {
+            Some(problem) => Err(problem),
+            None => Ok(people),
         }
-        shown
-    };
-    let mut people = Vec::new();
-    for &child in shape.children(after.unit) {
-        let Some(node) = shape.node(child) else { continue };
-        let Place::Person { employee_id, .. } = node.place else { continue };
-        let months = shown(cells(&after.whole, child));
-        people.push((
-            employee_id,
+    }
+
+    /// The months that are reached, with the names of people.
+    fn shown(&self, tried: &[Tried], reached: [bool; 12]) -> Vec<ProposedMonths> {
+        let shown = |months: Months| viewer::shown(months.map(Some), &reached);
+        let person = |one: &Tried| {
+            let months = shown(one.after);
             ProposedMonths {
-                employee_no: node.code.clone(),
-                name: String::new(),
-                before: shown(cells(before, child)),
+                employee_no: one.employee_no.clone(),
+                name: self.names.get(&one.employee_id).cloned().unwrap_or_default(),
+                before: shown(one.before),
                 year: months.iter().flatten().sum(),
                 months,
-            },
-        ));
+            }
+        };
+        tried.iter().map(person).collect()
     }
-    people
 }
 
 /// Takes a proposal into the draft of its plan: the months are split anew, and author and accepter have changed the draft.
@@ -291,38 +318,30 @@ fn people(before: &WholePlan, after: &Anew, reached: &[bool]) -> Vec<(i64, Propo
 /// A conflict where the proposal is decided already, there is no draft, or it is submitted; the fields at fault where the
 /// proposal does not fit the draft any more.
 pub async fn accept(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     id: i64,
-    by: i64,
-    note: Option<String>,
+    ProposalAcceptance { note }: ProposalAcceptance,
     seen: Seen,
-    now: DateTime<Utc>,
 ) -> Result<SplitProposal, Problem> {
-    connection
-        .transaction(async |connection| {
-            let open = Open::lock(connection, id, seen, "accepted").await?;
-            let Some(draft) = open.draft(connection).await? else {
-                return Err(Problem::conflict(
-                    "the plan has no draft to accept it into: begin its next version first",
-                ));
-            };
-            let mut plan = crate::plan::versions::store::lock(connection, draft).await?;
-            plan.status = plan.status.after(Step::Change)?;
-            revision::split_anew(connection, &mut plan, &open.resplit, Some(by)).await?;
-            for user in [open.author_id, by] {
+    store::require_proposal(cx, id).await?;
+    decide(cx, id, seen, (ProposalStatus::Accepted, "accept_proposal"), async |cx, open| {
+        let Some(draft) = open.draft(cx.db()).await? else {
+            return Err(Problem::conflict(
+                "the plan has no draft to accept it into: begin its next version first",
+            ));
+        };
+        let plan = plans::change(cx, draft, Seen::Any, (Step::Change, "resplit_plan"), async |cx, plan| {
+            revision::split_anew(cx, plan, &open.resplit).await?;
+            for user in [Some(open.author_id), cx.by()].into_iter().flatten() {
                 plan.split.note_changer(user);
             }
-            plan.save(connection).await?;
-            let decided = Decided { status: ProposalStatus::Accepted, by, note, accepted_into: Some(draft) };
-            open.decide(connection, &decided, now).await?;
-            let detail = json!({ "proposal": subject(id), "resplit": open.resplit });
-            let plan = crate::plan::versions::store::subject(draft);
-            audit::record(connection, now, Some(by), "resplit_plan", &plan, detail).await?;
-            let detail = json!({ "into": plan, "note": decided.note });
-            audit::record(connection, now, Some(by), "accept_proposal", &subject(id), detail).await
-        })
-        .await?;
-    decided(connection, id).await
+            Ok(json!({ "proposal": subject(id), "resplit": open.resplit }))
+        });
+        let plan = plan.await?;
+        let detail = json!({ "into": plans::subject(plan.id), "note": note });
+        Ok(Decision { note, accepted_into: Some(plan.id), detail })
+    })
+    .await
 }
 
 /// Rejects a proposal; nothing of the plan changes.
@@ -331,53 +350,49 @@ pub async fn accept(
 ///
 /// A conflict where the proposal is decided already.
 pub async fn reject(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     id: i64,
-    by: i64,
-    note: String,
+    ProposalRejection { note }: ProposalRejection,
     seen: Seen,
-    now: DateTime<Utc>,
 ) -> Result<SplitProposal, Problem> {
-    connection
-        .transaction(async |connection| {
-            let open = Open::lock(connection, id, seen, "rejected").await?;
-            let detail = json!({ "note": note });
-            let decided =
-                Decided { status: ProposalStatus::Rejected, by, note: Some(note), accepted_into: None };
-            open.decide(connection, &decided, now).await?;
-            audit::record(connection, now, Some(by), "reject_proposal", &subject(id), detail).await
-        })
-        .await?;
-    decided(connection, id).await
+    store::require_proposal(cx, id).await?;
+    decide(cx, id, seen, (ProposalStatus::Rejected, "reject_proposal"), async |_, _| {
+        let detail = json!({ "note": note });
+        Ok(Decision { note: Some(note), accepted_into: None, detail })
+    })
+    .await
 }
 
 /// Takes the own proposal back.
 ///
 /// # Errors
 ///
-/// Not found where `by` is not its author; a conflict where it is decided already.
-pub async fn withdraw(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    by: i64,
-    seen: Seen,
-    now: DateTime<Utc>,
-) -> Result<SplitProposal, Problem> {
-    connection
-        .transaction(async |connection| {
-            store::require_author(connection, id, by).await?;
-            let open = Open::lock(connection, id, seen, "withdrawn").await?;
-            let decided = Decided { status: ProposalStatus::Withdrawn, by, note: None, accepted_into: None };
-            open.decide(connection, &decided, now).await?;
-            audit::record(connection, now, Some(by), "withdraw_proposal", &subject(id), json!({})).await
-        })
-        .await?;
-    decided(connection, id).await
+/// Not found where it is somebody else's; a conflict where it is decided already.
+pub async fn withdraw(cx: &mut Context, id: i64, seen: Seen) -> Result<SplitProposal, Problem> {
+    store::require_author(cx, id).await?;
+    decide(cx, id, seen, (ProposalStatus::Withdrawn, "withdraw_proposal"), async |_, _| {
+        Ok(Decision { note: None, accepted_into: None, detail: json!({}) })
+    })
+    .await
 }
 
-/// A proposal as it stands now, for who has just changed it.
-async fn decided(connection: &mut AsyncPgConnection, id: i64) -> Result<SplitProposal, Problem> {
-    Ok(store::find(connection, &Viewer::program().people, id).await?.proposal)
+/// Decides on an open proposal as a whole or not at all; the answer is what the transaction leaves.
+async fn decide(
+    cx: &mut Context,
+    id: i64,
+    seen: Seen,
+    (status, action): (ProposalStatus, &str),
+    work: impl AsyncFnOnce(&mut Context, &Open) -> Result<Decision, Problem>,
+) -> Result<SplitProposal, Problem> {
+    let by = viewer::person(cx)?;
+    cx.transaction(async |cx| {
+        let open = Open::lock(cx.db(), id, seen, status).await?;
+        let decision = work(cx, &open).await?;
+        open.decide(cx, status, by, &decision).await?;
+        cx.audit(action, &subject(id), decision.detail).await?;
+        Ok(store::find(cx.db(), &Scope::operator(), id).await?.proposal)
+    })
+    .await
 }
 
 /// The name under which the trail of what was done knows a proposal.

@@ -2,199 +2,104 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Jsonb, Nullable, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Date, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::IntoParams;
 
-use super::{ProposalStatus, ProposedMonths, SplitProposal};
-use crate::auth::caller::Scope;
+use super::{ProposalStatus, SplitProposal};
+use crate::auth::Context;
+use crate::auth::scope::{CallerScope, Scope};
 use crate::db::schema::{annual_plan, employee, plan_proposal};
-use crate::http::Problem;
+use crate::db::sql;
 use crate::http::etag::Seen;
-use crate::plan::split::settings::{Resplit, Split};
-use crate::plan::split::whole_plan::WholePlan;
-use crate::plan::versions::rows;
-use crate::plan::versions::store::{from_json, must_be_one};
+use crate::http::{Code, Problem, Window};
+use crate::plan::split::settings::Resplit;
+use crate::plan::versions::store::{Version, must_be_one};
 use crate::plan::versions::version::Status;
-use crate::plan::viewer::{REACHED, Viewer};
+use crate::plan::viewer;
 
 /// Which proposals to list; none: every one.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ProposalFilter {
     /// How far it has come.
     pub status: Option<ProposalStatus>,
 }
 
-/// A version as a proposal needs it.
-pub(super) struct Version {
-    id: i64,
-    unit_id: i64,
-    pub year: i32,
-    pub status: Status,
-    closed_months: i32,
-    pub split: Split,
-}
-
-/// The version with this id.
-pub(super) async fn version(connection: &mut AsyncPgConnection, id: i64) -> Result<Version, Problem> {
-    let row: (i64, i32, String, i32, serde_json::Value) = annual_plan::table
-        .find(id)
-        .select((
-            annual_plan::unit_id,
-            annual_plan::year,
-            annual_plan::status,
-            annual_plan::closed_months,
-            annual_plan::split,
-        ))
-        .first(connection)
-        .await
-        .optional()?
-        .ok_or_else(|| Problem::not_found("plan"))?;
-    let (unit_id, year, status, closed_months, split) = row;
-    let status = Status::named(&status)
-        .ok_or_else(|| Problem::internal(&format!("no status is called '{status}'")))?;
-    Ok(Version { id, unit_id, year, status, closed_months, split: from_json(split)? })
-}
-
-impl Version {
-    /// Its cells, and what they follow from.
-    pub(super) async fn whole(&self, connection: &mut AsyncPgConnection) -> Result<WholePlan, Problem> {
-        rows::load_whole_plan(connection, self.id, self.closed_months, &self.split).await
-    }
-}
-
 #[derive(QueryableByName)]
-struct Led {
+struct UnitId {
     #[diesel(sql_type = BigInt)]
     id: i64,
 }
 
-/// The id of the unit that a change is about, if the plan has it and the leader leads it in one of the change's months.
-pub(super) async fn led_unit(
-    connection: &mut AsyncPgConnection,
-    leader: &Scope,
-    plan_id: i64,
-    resplit: &Resplit,
-) -> Result<i64, Problem> {
-    let led: Option<Led> = diesel::sql_query(
-        "SELECT u.id FROM org_unit u JOIN plan_node n ON n.unit_id = u.id
-         WHERE n.plan_id = $4 AND n.tree = 'organisation' AND n.employee_id IS NULL AND u.code = $5
-         AND EXISTS (SELECT FROM generate_series(least($6, $7), greatest($6, $7), '1 month') month
-             WHERE may_reach($1, $2, $3, 0, u.id, month::date))",
-    )
-    .bind::<Array<Text>, _>(&leader.reaches)
-    .bind::<BigInt, _>(leader.employee_id)
-    .bind::<BigInt, _>(leader.unit_id)
+/// The id of the unit that a change is about, if the plan has it and the caller leads it in one of the change's months.
+pub(super) async fn led_unit(cx: &mut Context, plan_id: i64, resplit: &Resplit) -> Result<i64, Problem> {
+    let led: Option<UnitId> = sql("SELECT u.id FROM org_unit u JOIN plan_node n ON n.unit_id = u.id
+         WHERE n.plan_id = $2 AND n.tree = 'organisation' AND n.employee_id IS NULL AND u.code = $3
+         AND (($1).everything OR EXISTS (
+             SELECT FROM reached($1) r
+             WHERE r.unit_id = u.id AND r.months && daterange(least($4, $5), greatest($4, $5), '[]')))")
+    .bind::<CallerScope, _>(cx.scope.clone())
     .bind::<BigInt, _>(plan_id)
-    .bind::<Text, _>(&resplit.unit)
-    .bind::<Date, _>(resplit.from.first_day())
-    .bind::<Date, _>(resplit.to.first_day())
-    .get_result(connection)
+    .bind::<Text, _>(resplit.unit.clone())
+    .bind::<Date, _>(resplit.from)
+    .bind::<Date, _>(resplit.to)
+    .get_result(cx.db())
     .await
     .optional()?;
-    Ok(led.ok_or_else(|| Problem::not_found("plan with a unit that you lead in these months"))?.id)
+    let led = led.ok_or_else(|| {
+        let detail = format!("you lead no unit '{}' of this plan in these months", resplit.unit);
+        Problem::new(Code::NotFound, detail)
+    });
+    Ok(led?.id)
 }
 
 /// Adds an open proposal.
 pub(super) async fn insert(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     version: &Version,
     unit_id: i64,
     resplit: &Resplit,
     author: i64,
-    now: DateTime<Utc>,
 ) -> Result<i64, Problem> {
-    let body = serde_json::to_value(resplit).map_err(|error| Problem::internal(&error))?;
     let id = diesel::insert_into(plan_proposal::table)
         .values((
             plan_proposal::plan_unit_id.eq(version.unit_id),
             plan_proposal::year.eq(version.year),
             plan_proposal::unit_id.eq(unit_id),
-            plan_proposal::body.eq(body),
-            plan_proposal::status.eq(ProposalStatus::Proposed.name()),
+            plan_proposal::body.eq(resplit),
+            plan_proposal::status.eq(ProposalStatus::Proposed),
             plan_proposal::author_id.eq(author),
-            plan_proposal::created_at.eq(now),
+            plan_proposal::created_at.eq(cx.now),
         ))
         .returning(plan_proposal::id)
-        .get_result(connection)
+        .get_result(cx.db())
         .await?;
     Ok(id)
 }
 
-/// A proposal, and the months, January first, in which the reader reaches its team.
-pub(super) struct ProposalRow {
-    pub proposal: SplitProposal,
-    pub reached: Vec<bool>,
-}
-
+/// A proposal, and its team.
 #[derive(QueryableByName)]
-struct Stored {
+pub(super) struct ProposalRow {
+    #[diesel(embed)]
+    pub proposal: SplitProposal,
     #[diesel(sql_type = BigInt)]
-    id: i64,
-    #[diesel(sql_type = Text)]
-    plan_unit: String,
-    #[diesel(sql_type = Integer)]
-    year: i32,
-    #[diesel(sql_type = Jsonb)]
-    body: serde_json::Value,
-    #[diesel(sql_type = Text)]
-    status: String,
-    #[diesel(sql_type = Text)]
-    author: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    decided_by: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    note: Option<String>,
-    #[diesel(sql_type = Timestamptz)]
-    created_at: DateTime<Utc>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    decided_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    accepted_into: Option<i64>,
-    #[diesel(sql_type = Integer)]
-    row_version: i32,
-    #[diesel(sql_type = Array<Bool>)]
-    reached: Vec<bool>,
+    pub unit_id: i64,
 }
 
-impl Stored {
-    fn row(self) -> Result<ProposalRow, Problem> {
-        let proposal = SplitProposal {
-            id: self.id,
-            plan_unit: self.plan_unit,
-            year: self.year,
-            resplit: read(self.body)?,
-            status: ProposalStatus::named(&self.status)
-                .ok_or_else(|| Problem::internal(&format!("no status is called '{}'", self.status)))?,
-            author: self.author,
-            decided_by: self.decided_by,
-            note: self.note,
-            created_at: self.created_at,
-            decided_at: self.decided_at,
-            accepted_into: self.accepted_into,
-            preview: None,
-            obstacle: None,
-            row_version: self.row_version,
-        };
-        Ok(ProposalRow { proposal, reached: self.reached })
-    }
-}
-
-fn read(body: serde_json::Value) -> Result<Resplit, Problem> {
-    serde_json::from_value(body).map_err(|error| Problem::internal(&error))
-}
-
-/// The proposals behind `after` to the plan of version `plan_id` that the scope reaches, by id.
+/// The proposals to the plan of version `plan_id` that the scope reaches, by id.
 pub(super) async fn list(
     connection: &mut AsyncPgConnection,
     scope: &Scope,
     plan_id: i64,
     filter: &ProposalFilter,
-    after: i64,
-    limit: i64,
+    window: Window,
 ) -> Result<Vec<ProposalRow>, Problem> {
-    select(connection, scope, (Some(plan_id), None), filter, after, limit).await
+    select(connection, scope, (Some(plan_id), None), filter, window).await
 }
 
 /// The proposal with this id, if the scope reaches it.
@@ -203,7 +108,8 @@ pub(super) async fn find(
     scope: &Scope,
     id: i64,
 ) -> Result<ProposalRow, Problem> {
-    let found = select(connection, scope, (None, Some(id)), &ProposalFilter::default(), 0, 1).await?.pop();
+    let none = ProposalFilter::default();
+    let found = select(connection, scope, (None, Some(id)), &none, Window::ONE).await?.pop();
     found.ok_or_else(|| Problem::not_found("proposal"))
 }
 
@@ -213,103 +119,65 @@ async fn select(
     scope: &Scope,
     (plan_id, id): (Option<i64>, Option<i64>),
     filter: &ProposalFilter,
-    after: i64,
-    limit: i64,
+    window: Window,
 ) -> Result<Vec<ProposalRow>, Problem> {
-    let rows: Vec<Stored> = diesel::sql_query(
-        "SELECT r.id, plan_unit.code AS plan_unit, r.year, r.body, r.status, author.login AS author,
+    let rows = sql(
+        "SELECT r.id, plan_unit.code AS plan_unit, r.year, r.body AS resplit, r.status, author.login AS author,
              decider.login AS decided_by, r.note, r.created_at, r.decided_at, r.accepted_into, r.row_version,
-             ARRAY(SELECT may_reach($1, $2, $3, 0, r.unit_id, make_date(r.year, m, 1))
-                 FROM generate_series(1, 12) m ORDER BY m) AS reached
+             r.unit_id
          FROM plan_proposal r
          JOIN org_unit plan_unit ON plan_unit.id = r.plan_unit_id
          JOIN user_account author ON author.id = r.author_id
          LEFT JOIN user_account decider ON decider.id = r.decided_by
-         WHERE r.id > $6 AND ($5 IS NULL OR r.id = $5) AND ($7 IS NULL OR r.status = $7)
-         AND ($4 IS NULL OR EXISTS (
-             SELECT FROM annual_plan p WHERE p.id = $4 AND p.unit_id = r.plan_unit_id AND p.year = r.year))
-         AND EXISTS (
-             SELECT FROM generate_series(right(r.body->>'from', 2)::integer, right(r.body->>'to', 2)::integer) m
-             WHERE may_reach($1, $2, $3, 0, r.unit_id, make_date(r.year, m, 1)))
-         ORDER BY r.id LIMIT $8",
+         WHERE r.id > $4 AND ($3 IS NULL OR r.id = $3) AND ($5 IS NULL OR r.status = $5)
+         AND ($2 IS NULL OR EXISTS (
+             SELECT FROM annual_plan p WHERE p.id = $2 AND p.unit_id = r.plan_unit_id AND p.year = r.year))
+         AND (($1).everything OR EXISTS (
+             SELECT FROM reached($1) seen WHERE seen.unit_id = r.unit_id AND seen.months && daterange(
+                 make_date(r.year, right(r.body->>'from', 2)::integer, 1),
+                 make_date(r.year, right(r.body->>'to', 2)::integer, 1), '[]')))
+         ORDER BY r.id LIMIT $6",
     )
-    .bind::<Array<Text>, _>(&scope.reaches)
-    .bind::<BigInt, _>(scope.employee_id)
-    .bind::<BigInt, _>(scope.unit_id)
+    .bind::<CallerScope, _>(scope.clone())
     .bind::<Nullable<BigInt>, _>(plan_id)
     .bind::<Nullable<BigInt>, _>(id)
-    .bind::<BigInt, _>(after)
-    .bind::<Nullable<Text>, _>(filter.status.map(ProposalStatus::name))
-    .bind::<BigInt, _>(limit)
+    .bind::<BigInt, _>(window.after)
+    .bind::<Nullable<Text>, _>(filter.status)
+    .bind::<BigInt, _>(window.rows())
     .load(connection)
     .await?;
-    rows.into_iter().map(Stored::row).collect()
+    Ok(rows)
 }
 
-/// Adds the names of people.
-pub(super) async fn name(
+/// The names of people, by id.
+pub(super) async fn names(
     connection: &mut AsyncPgConnection,
-    people: Vec<(i64, ProposedMonths)>,
-) -> Result<Vec<ProposedMonths>, Problem> {
-    let ids: Vec<i64> = people.iter().map(|(id, _)| *id).collect();
+    ids: Vec<i64>,
+) -> Result<HashMap<i64, String>, Problem> {
     let names: Vec<(i64, String)> = employee::table
         .filter(employee::id.eq_any(ids))
         .select((employee::id, employee::name))
         .load(connection)
         .await?;
-    let mut names: HashMap<i64, String> = names.into_iter().collect();
-    let named = people.into_iter().map(|(id, months)| {
-        let name = names.remove(&id).unwrap_or_default();
-        ProposedMonths { name, ..months }
-    });
-    Ok(named.collect())
+    Ok(names.into_iter().collect())
 }
 
-#[derive(QueryableByName)]
-struct Reached {
-    #[diesel(sql_type = Bool)]
-    is_reached: bool,
-}
-
-/// Refuses a proposal to a plan that the viewer does not see as a whole: for the viewer there is none.
-pub async fn require_proposal(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    id: i64,
-) -> Result<(), Problem> {
-    let query = format!(
-        "SELECT {REACHED} AS is_reached
-         FROM (SELECT plan_unit_id AS unit_id, year FROM plan_proposal WHERE id = $5) p"
-    );
-    let found: Option<Reached> = diesel::sql_query(query)
-        .bind::<Array<Text>, _>(&viewer.scope.reaches)
-        .bind::<BigInt, _>(viewer.scope.employee_id)
-        .bind::<BigInt, _>(viewer.scope.unit_id)
-        .bind::<Date, _>(viewer.month)
-        .bind::<BigInt, _>(id)
-        .get_result(connection)
-        .await
-        .optional()?;
-    match found {
-        Some(Reached { is_reached: true }) => Ok(()),
-        _ => Err(Problem::not_found("proposal")),
+/// Refuses a proposal to a plan that is not seen as a whole: for who asks there is none.
+pub(super) async fn require_proposal(cx: &mut Context, id: i64) -> Result<(), Problem> {
+    match viewer::sees_proposal(cx, id).await? {
+        true => Ok(()),
+        false => Err(Problem::not_found("proposal")),
     }
 }
 
-/// Refuses a proposal of somebody else: to `user` there is none.
-pub(super) async fn require_author(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-    user: i64,
-) -> Result<(), Problem> {
-    let own: Option<i64> = plan_proposal::table
-        .find(id)
-        .filter(plan_proposal::author_id.eq(user))
-        .select(plan_proposal::id)
-        .first(connection)
-        .await
-        .optional()?;
-    own.map(|_| ()).ok_or_else(|| Problem::not_found("proposal"))
+/// Refuses a proposal of somebody else: for who asks there is none.
+pub(super) async fn require_author(cx: &mut Context, id: i64) -> Result<(), Problem> {
+    let author: Option<i64> =
+        plan_proposal::table.find(id).select(plan_proposal::author_id).first(cx.db()).await.optional()?;
+    match author == Some(viewer::person(cx)?) {
+        true => Ok(()),
+        false => Err(Problem::not_found("proposal")),
+    }
 }
 
 /// An open proposal that nobody else can decide until the transaction ends.
@@ -322,23 +190,22 @@ pub(super) struct Open {
     row_version: i32,
 }
 
-/// What became of a proposal.
-pub(super) struct Decided {
-    pub status: ProposalStatus,
-    pub by: i64,
+/// What is decided on a proposal, and what the trail tells of it.
+pub(super) struct Decision {
     pub note: Option<String>,
     pub accepted_into: Option<i64>,
+    pub detail: Value,
 }
 
 impl Open {
-    /// Locks the proposal, if it is the one seen and still open; `participle` is what is to be done with it.
+    /// Locks the proposal, if it is the one seen and still open; `outcome` is what is to become of it.
     pub(super) async fn lock(
         connection: &mut AsyncPgConnection,
         id: i64,
         seen: Seen,
-        participle: &str,
+        outcome: ProposalStatus,
     ) -> Result<Self, Problem> {
-        let row: (i64, i32, serde_json::Value, String, i64, i32) = plan_proposal::table
+        let row: (i64, i32, Resplit, ProposalStatus, i64, i32) = plan_proposal::table
             .find(id)
             .select((
                 plan_proposal::plan_unit_id,
@@ -353,12 +220,12 @@ impl Open {
             .await
             .optional()?
             .ok_or_else(|| Problem::not_found("proposal"))?;
-        let (plan_unit_id, year, body, status, author_id, row_version) = row;
+        let (plan_unit_id, year, resplit, status, author_id, row_version) = row;
         seen.check(row_version)?;
-        if status != ProposalStatus::Proposed.name() {
-            return Err(Problem::conflict(format!("the proposal is {status}, so it cannot be {participle}")));
+        if status != ProposalStatus::Proposed {
+            return Err(Problem::conflict(format!("the proposal is {status}, so it cannot be {outcome}")));
         }
-        Ok(Self { id, plan_unit_id, year, resplit: read(body)?, author_id, row_version })
+        Ok(Self { id, plan_unit_id, year, resplit, author_id, row_version })
     }
 
     /// The version of the plan that is a draft or submitted.
@@ -366,7 +233,7 @@ impl Open {
         let draft = annual_plan::table
             .filter(annual_plan::unit_id.eq(self.plan_unit_id))
             .filter(annual_plan::year.eq(self.year))
-            .filter(annual_plan::status.eq_any([Status::Draft.name(), Status::Submitted.name()]))
+            .filter(annual_plan::status.eq_any([Status::Draft, Status::Submitted]))
             .select(annual_plan::id)
             .first(connection)
             .await
@@ -377,22 +244,23 @@ impl Open {
     /// Keeps the decision.
     pub(super) async fn decide(
         &self,
-        connection: &mut AsyncPgConnection,
-        decided: &Decided,
-        now: DateTime<Utc>,
+        cx: &mut Context,
+        status: ProposalStatus,
+        by: i64,
+        decision: &Decision,
     ) -> Result<(), Problem> {
         let rows = diesel::update(
             plan_proposal::table.find(self.id).filter(plan_proposal::row_version.eq(self.row_version)),
         )
         .set((
-            plan_proposal::status.eq(decided.status.name()),
-            plan_proposal::decided_by.eq(decided.by),
-            plan_proposal::note.eq(&decided.note),
-            plan_proposal::accepted_into.eq(decided.accepted_into),
-            plan_proposal::decided_at.eq(now),
+            plan_proposal::status.eq(status),
+            plan_proposal::decided_by.eq(by),
+            plan_proposal::note.eq(&decision.note),
+            plan_proposal::accepted_into.eq(decision.accepted_into),
+            plan_proposal::decided_at.eq(cx.now),
             plan_proposal::row_version.eq(self.row_version + 1),
         ))
-        .execute(connection)
+        .execute(cx.db())
         .await?;
         must_be_one(rows)
     }

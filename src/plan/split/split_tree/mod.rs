@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::apportion::ApportionError;
-use super::decompose::Months;
 use super::held_cells::{HeldError, Hold, around, year_around};
+use super::tree::Months;
 use super::tree::{Rows, Shape, Tree};
 
 /// A cell that stands whatever the weights say.

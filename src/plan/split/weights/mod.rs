@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::new_plan::{LabelWeight, MemberWeight, NewPlan, UnitWeight};
 use super::tree::{Node, PerTree, Place, Shape, Tree};
-use crate::http::problem::FieldError;
+use crate::http::FieldError;
 use crate::org::UnitKind;
-use crate::plan::faults::{ALL_ZERO, fault};
+use crate::plan::faults::ALL_ZERO;
 
 /// A unit that a plan names.
 #[derive(Clone, Debug)]
@@ -36,18 +36,20 @@ pub(in crate::plan) fn trees(new: &NewPlan, known: &Known) -> Result<PerTree<Sha
     let mut faults = Vec::new();
     let own = known.units.get(&new.unit);
     match own.map(|unit| unit.kind) {
-        None => faults.push(fault("unit", format!("there is no unit '{}'", new.unit))),
+        None => faults.push(FieldError::new("unit", format!("there is no unit '{}'", new.unit))),
         Some(UnitKind::Group | UnitKind::Store) => {}
-        Some(_) => faults.push(fault("unit", format!("'{}' is neither a store nor a group", new.unit))),
+        Some(_) => {
+            faults.push(FieldError::new("unit", format!("'{}' is neither a store nor a group", new.unit)))
+        }
     }
     let mut season = [0; 12];
     for (slot, &weight) in season.iter_mut().zip(&new.season) {
         *slot = unsigned(weight);
     }
     match (new.season.as_slice(), new.method.needs_season()) {
-        ([], true) => faults.push(fault("season", "expected the twelve months' weights")),
+        ([], true) => faults.push(FieldError::new("season", "expected the twelve months' weights")),
         (season, _) if !season.is_empty() && season.iter().all(|&weight| weight == 0) => {
-            faults.push(fault("season", ALL_ZERO));
+            faults.push(FieldError::new("season", ALL_ZERO));
         }
         _ => {}
     }
@@ -128,12 +130,12 @@ impl<'a> Organisation<'a> {
                 && below.all(|weight| weight == 0)
                 && unit.members.iter().all(|member| member.weight == 0)
             {
-                self.faults.push(fault(format!("{path}.members"), ALL_ZERO));
+                self.faults.push(FieldError::new(format!("{path}.members"), ALL_ZERO));
             }
         }
         let is_weightless = !units.is_empty() && units.iter().all(|unit| unit.weight == 0);
         if is_weightless && self.is_weighed && above > 0 {
-            self.faults.push(fault(field, ALL_ZERO));
+            self.faults.push(FieldError::new(field, ALL_ZERO));
         }
     }
 
@@ -142,15 +144,17 @@ impl<'a> Organisation<'a> {
         let field = format!("{path}.unit");
         let known = self.known.units.get(&unit.unit);
         match known {
-            None => self.faults.push(fault(field.as_str(), format!("there is no unit '{}'", unit.unit))),
+            None => {
+                self.faults.push(FieldError::new(field.as_str(), format!("there is no unit '{}'", unit.unit)))
+            }
             Some(known) if parent_id != 0 && (known.id == parent_id || !known.path.contains(&parent_id)) => {
                 let message = format!("'{}' does not stand below the unit that it is listed in", unit.unit);
-                self.faults.push(fault(field.as_str(), message));
+                self.faults.push(FieldError::new(field.as_str(), message));
             }
             Some(_) => {}
         }
         if !self.units.insert(unit.unit.as_str()) {
-            self.faults.push(fault(field, format!("unit '{}' is listed twice", unit.unit)));
+            self.faults.push(FieldError::new(field, format!("unit '{}' is listed twice", unit.unit)));
         }
         known.map(|known| known.id)
     }
@@ -166,7 +170,8 @@ pub(in crate::plan) fn members<'a>(
     let mut seen = HashSet::new();
     let mut found = Vec::with_capacity(members.len());
     for (index, MemberWeight { employee_no, weight }) in members.iter().enumerate() {
-        let mut refuse = |message| faults.push(fault(format!("{path}[{index}].employee_no"), message));
+        let mut refuse =
+            |message| faults.push(FieldError::new(format!("{path}[{index}].employee_no"), message));
         if !seen.insert(employee_no.as_str()) {
             refuse(format!("employee '{employee_no}' is listed twice"));
         }
@@ -189,14 +194,14 @@ fn label_faults(
     for (index, label) in labels.iter().enumerate() {
         let field = format!("{field}[{index}].code");
         if !seen.insert(label.code.as_str()) {
-            faults.push(fault(field, format!("'{}' is listed twice", label.code)));
+            faults.push(FieldError::new(field, format!("'{}' is listed twice", label.code)));
         } else if !known.labels.contains(&(tree, label.code.clone())) {
             let message = format!("there is no {} '{}': add it first", tree.name(), label.code);
-            faults.push(fault(field, message));
+            faults.push(FieldError::new(field, message));
         }
     }
     if !labels.is_empty() && labels.iter().all(|label| label.weight == 0) {
-        faults.push(fault(field, ALL_ZERO));
+        faults.push(FieldError::new(field, ALL_ZERO));
     }
 }
 

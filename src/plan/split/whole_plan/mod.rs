@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 
 use super::apportion::largest_remainder;
-use super::decompose::Months;
 use super::levels::{LevelsError, lowered, raised};
 use super::split_tree::{
     Holds, Parts, PinnedCell, Refusal, Segment, Splitting, root_months, split_tree, walk,
 };
+use super::tree::Months;
 use super::tree::{PerTree, Rows, Shape, Tree};
 
 /// A line: vehicles, or something sold beside them.
@@ -141,6 +141,54 @@ impl WholePlan {
     }
 }
 
+/// Cells of some places of the organisation, in every line.
+pub(in crate::plan) struct SavedCells {
+    places: Vec<usize>,
+    lines: Vec<Cells>,
+}
+
+impl WholePlan {
+    /// The cells of some places of the organisation, to be put back.
+    pub(in crate::plan) fn cells_of(&self, places: &[usize]) -> SavedCells {
+        let rows = |rows: &Rows| places.iter().map(|at| rows.get(*at).copied().unwrap_or_default()).collect();
+        let lines = self.lines.iter().map(|line| {
+            let Cells { suggested, confirmed, floor, stretch } = &line.cells.organisation;
+            Cells {
+                suggested: rows(suggested),
+                confirmed: rows(confirmed),
+                floor: floor.as_ref().map(rows),
+                stretch: stretch.as_ref().map(rows),
+            }
+        });
+        SavedCells { places: places.to_vec(), lines: lines.collect() }
+    }
+
+    /// Puts cells back, and takes away the places behind the first `count`.
+    pub(in crate::plan) fn put_back(&mut self, saved: SavedCells, count: usize) {
+        self.shapes.organisation.truncate(count);
+        for (line, saved_line) in self.lines.iter_mut().zip(saved.lines) {
+            let put = |rows: &mut Rows, saved_rows: Rows| {
+                for (place, months) in saved.places.iter().zip(saved_rows) {
+                    if let Some(slot) = rows.get_mut(*place) {
+                        *slot = months;
+                    }
+                }
+                rows.truncate(count);
+            };
+            let cells = &mut line.cells.organisation;
+            put(&mut cells.suggested, saved_line.suggested);
+            put(&mut cells.confirmed, saved_line.confirmed);
+            for (level, saved_level) in
+                [(&mut cells.floor, saved_line.floor), (&mut cells.stretch, saved_line.stretch)]
+            {
+                if let Some((rows, saved_rows)) = level.as_mut().zip(saved_level) {
+                    put(rows, saved_rows);
+                }
+            }
+        }
+    }
+}
+
 /// What all lines of a version have in common.
 #[derive(Clone, Copy)]
 struct Whole<'a> {
@@ -182,10 +230,10 @@ fn split_line(
     };
     for with_pins in [false, true].into_iter().filter(|with_pins| *with_pins || everything) {
         let holds = holds(with_pins);
-        let asked = Tree::ALL.map(|tree| holds.of(tree));
+        let asked = [&holds.organisation, &holds.channel, &holds.series];
         let former = line.cells.organisation.confirmed.first().copied().unwrap_or_default();
         let root = root_months(rest, &(going.months)(with_pins), &former, closed, &asked).map_err(refused)?;
-        for tree in Tree::ALL {
+        for &tree in Tree::ALL {
             let parts = (going.parts)(tree, with_pins);
             let splitting = Splitting { tree, shape: shapes.of(tree), parts, holds: holds.of(tree), closed };
             let cells = line.cells.of_mut(tree);
@@ -217,7 +265,7 @@ fn split_levels(
     let root = line.cells.organisation.confirmed.first().copied().unwrap_or_default();
     let more = line.stretch_total.map(|stretch| stretch.saturating_sub(line.total));
     let less = line.floor_total.map(|floor| line.total.saturating_sub(floor));
-    for tree in Tree::ALL {
+    for &tree in Tree::ALL {
         let shape = shapes.of(tree);
         let (stale, moved) = (stale(tree), changed.entry((number, tree)).or_default());
         let above_moved: BTreeSet<usize> =

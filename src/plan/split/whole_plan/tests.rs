@@ -51,7 +51,7 @@ fn year(months: &Months) -> i64 {
 /// Every node's months are the sum of its children's, in every tree, line and level, and levels are in order.
 fn adds_up(whole: &WholePlan) {
     for line in &whole.lines {
-        for tree in Tree::ALL {
+        for &tree in Tree::ALL {
             let (shape, cells) = (whole.shapes.of(tree), line.cells.of(tree));
             let levels = [
                 Some(&cells.suggested),
@@ -150,7 +150,7 @@ fn the_rest_of_the_year_is_spread_after_its_first_quarter() {
         adds_up(&whole);
         let cells = &whole.lines[0].cells;
         assert_eq!(cells.organisation.confirmed[0][3..], expected);
-        for tree in Tree::ALL {
+        for &tree in Tree::ALL {
             for (now, then) in cells.of(tree).confirmed.iter().zip(&before.lines[0].cells.of(tree).confirmed)
             {
                 assert_eq!(now[..3], then[..3], "closed months stand as they were");

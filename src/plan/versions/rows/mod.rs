@@ -9,13 +9,15 @@ use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::schema::plan_line;
+use crate::db::sql;
 use crate::http::Problem;
-use crate::plan::split::decompose::Months;
 use crate::plan::split::settings::Split;
 use crate::plan::split::split_tree::{PinnedCell, Segment};
+use crate::plan::split::tree::Months;
 use crate::plan::split::tree::{Node, PerTree, Place, Rows, Shape, Tree};
 use crate::plan::split::weights::unsigned;
 use crate::plan::split::whole_plan::{Line, WholePlan};
+use crate::plan::versions::store::Version;
 pub(in crate::plan) use write::{
     copy, copy_nodes, insert_lines, insert_nodes, write_months, write_pins, write_root_weights,
 };
@@ -27,7 +29,7 @@ fn position(ordinal: i32) -> Result<usize, Problem> {
 #[derive(QueryableByName)]
 struct NodeRow {
     #[diesel(sql_type = Text)]
-    tree: String,
+    tree: Tree,
     #[diesel(sql_type = Nullable<Integer>)]
     parent: Option<i32>,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -45,7 +47,7 @@ pub(in crate::plan) async fn load_shapes(
     connection: &mut AsyncPgConnection,
     plan_id: i64,
 ) -> Result<PerTree<Shape>, Problem> {
-    let rows: Vec<NodeRow> = diesel::sql_query(
+    let rows: Vec<NodeRow> = sql(
         "SELECT n.tree, n.parent, n.unit_id, n.employee_id, coalesce(e.employee_no, u.code, n.label) AS code, n.weights
          FROM plan_node n LEFT JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
          WHERE n.plan_id = $1 ORDER BY n.tree, n.ordinal",
@@ -65,14 +67,9 @@ pub(in crate::plan) async fn load_shapes(
             *slot = unsigned(weight);
         }
         let node = Node { place, code: row.code, parent: row.parent.map(position).transpose()?, weights };
-        shapes.of_mut(known_tree(&row.tree)?).push(node);
+        shapes.of_mut(row.tree).push(node);
     }
     Ok(shapes)
-}
-
-/// The tree that a row names.
-pub(in crate::plan) fn known_tree(name: &str) -> Result<Tree, Problem> {
-    Tree::named(name).ok_or_else(|| Problem::internal(&format!("no tree is called '{name}'")))
 }
 
 /// The lines of a version, without cells.
@@ -80,15 +77,38 @@ pub(in crate::plan) async fn load_lines(
     connection: &mut AsyncPgConnection,
     plan_id: i64,
 ) -> Result<Vec<Line>, Problem> {
-    Ok(plan_line::table
+    let rows: Vec<LineRow> = plan_line::table
         .filter(plan_line::plan_id.eq(plan_id))
         .order(plan_line::line)
         .select(LineRow::as_select())
         .load(connection)
-        .await?
-        .into_iter()
-        .map(LineRow::line)
-        .collect())
+        .await?;
+    Ok(rows.into_iter().map(Line::from).collect())
+}
+
+/// The line of a version that `metric` names, by default the first.
+///
+/// # Errors
+///
+/// The field `metric` at fault.
+pub(in crate::plan) async fn line(
+    connection: &mut AsyncPgConnection,
+    plan_id: i64,
+    metric: Option<&str>,
+) -> Result<Line, Problem> {
+    meant(load_lines(connection, plan_id).await?, metric)
+}
+
+/// The line that `metric` names, by default the first.
+///
+/// # Errors
+///
+/// The field `metric` at fault.
+pub(in crate::plan) fn meant(lines: Vec<Line>, metric: Option<&str>) -> Result<Line, Problem> {
+    let is_meant = |line: &Line| metric.is_none_or(|metric| metric == line.metric);
+    lines.into_iter().find(is_meant).ok_or_else(|| {
+        Problem::field("metric", format!("the plan has no line '{}'", metric.unwrap_or_default()))
+    })
 }
 
 #[derive(Queryable, Selectable)]
@@ -105,29 +125,18 @@ struct LineRow {
     closed_total: i64,
 }
 
-impl LineRow {
-    fn line(self) -> Line {
-        let Self {
-            line,
-            metric,
-            is_amount,
-            total,
-            floor_total,
-            stretch_total,
-            penetration,
-            value_per_unit,
-            closed_total,
-        } = self;
-        Line {
-            number: line,
-            metric,
-            is_amount,
-            total,
-            floor_total,
-            stretch_total,
-            penetration,
-            value_per_unit,
-            closed_total,
+impl From<LineRow> for Line {
+    fn from(row: LineRow) -> Self {
+        Self {
+            number: row.line,
+            metric: row.metric,
+            is_amount: row.is_amount,
+            total: row.total,
+            floor_total: row.floor_total,
+            stretch_total: row.stretch_total,
+            penetration: row.penetration,
+            value_per_unit: row.value_per_unit,
+            closed_total: row.closed_total,
             cells: PerTree::default(),
         }
     }
@@ -138,7 +147,7 @@ struct MonthsRow {
     #[diesel(sql_type = Integer)]
     line: i32,
     #[diesel(sql_type = Text)]
-    tree: String,
+    tree: Tree,
     #[diesel(sql_type = Integer)]
     ordinal: i32,
     #[diesel(sql_type = Array<BigInt>)]
@@ -154,23 +163,21 @@ struct MonthsRow {
 /// Everything a version's cells follow from, and the cells.
 pub(in crate::plan) async fn load_whole_plan(
     connection: &mut AsyncPgConnection,
-    plan_id: i64,
-    closed_months: i32,
-    split: &Split,
+    plan: &Version,
 ) -> Result<WholePlan, Problem> {
+    let plan_id = plan.id;
     let shapes = load_shapes(connection, plan_id).await?;
     let mut lines = load_lines(connection, plan_id).await?;
-    let rows: Vec<MonthsRow> = diesel::sql_query(
+    let rows: Vec<MonthsRow> = sql(
         "SELECT line, tree, ordinal, suggested, confirmed, floor, stretch FROM plan_months WHERE plan_id = $1",
     )
     .bind::<BigInt, _>(plan_id)
     .load(connection)
     .await?;
     for row in rows {
-        let tree = known_tree(&row.tree)?;
         let Some(line) = lines.iter_mut().find(|line| line.number == row.line) else { continue };
-        let (cells, at) = (line.cells.of_mut(tree), position(row.ordinal)?);
-        let count = shapes.of(tree).len();
+        let (cells, at) = (line.cells.of_mut(row.tree), position(row.ordinal)?);
+        let count = shapes.of(row.tree).len();
         put(&mut cells.suggested, count, at, &row.suggested);
         put(&mut cells.confirmed, count, at, &row.confirmed);
         for (level, months) in [(&mut cells.floor, row.floor), (&mut cells.stretch, row.stretch)] {
@@ -179,8 +186,8 @@ pub(in crate::plan) async fn load_whole_plan(
             }
         }
     }
-    let closed = usize::try_from(closed_months).unwrap_or(0);
-    let segments = segments(&shapes.organisation, split);
+    let closed = usize::try_from(plan.closed_months).unwrap_or(0);
+    let segments = segments(&shapes.organisation, &plan.split);
     Ok(WholePlan { closed, segments, shapes, lines, pins: load_pins(connection, plan_id).await? })
 }
 
@@ -206,8 +213,6 @@ pub(in crate::plan) fn segments(shape: &Shape, split: &Split) -> Vec<Segment> {
     changes
         .filter_map(|resplit| {
             let node = shape.unit(&resplit.unit)?;
-            let from = usize::try_from(resplit.from.month()).ok()?.saturating_sub(1);
-            let to = usize::try_from(resplit.to.month()).ok()?;
             let child_of = |code: &str| {
                 let mut children = shape.children(node).iter().copied();
                 children.find(|child| shape.node(*child).is_some_and(|node| node.code == code))
@@ -217,7 +222,7 @@ pub(in crate::plan) fn segments(shape: &Shape, split: &Split) -> Vec<Segment> {
                 .iter()
                 .filter_map(|member| Some((child_of(&member.employee_no)?, unsigned(member.weight))))
                 .collect();
-            Some(Segment { node, months: from..to, weights })
+            Some(Segment { node, months: resplit.from.index()..resplit.to.index() + 1, weights })
         })
         .collect()
 }
@@ -227,7 +232,7 @@ struct PinRow {
     #[diesel(sql_type = Integer)]
     line: i32,
     #[diesel(sql_type = Text)]
-    tree: String,
+    tree: Tree,
     #[diesel(sql_type = Integer)]
     ordinal: i32,
     #[diesel(sql_type = Integer)]
@@ -240,7 +245,7 @@ async fn load_pins(
     connection: &mut AsyncPgConnection,
     plan_id: i64,
 ) -> Result<BTreeMap<i32, Vec<PinnedCell>>, Problem> {
-    let rows: Vec<PinRow> = diesel::sql_query(
+    let rows: Vec<PinRow> = sql(
         "SELECT line, tree, ordinal, month, value FROM plan_pin WHERE plan_id = $1 ORDER BY line, tree, ordinal, month",
     )
     .bind::<BigInt, _>(plan_id)
@@ -249,12 +254,7 @@ async fn load_pins(
     let mut pins = BTreeMap::<i32, Vec<PinnedCell>>::new();
     for row in rows {
         let month = usize::try_from(row.month).unwrap_or(0).saturating_sub(1);
-        let pin = PinnedCell {
-            tree: known_tree(&row.tree)?,
-            node: position(row.ordinal)?,
-            month,
-            value: row.value,
-        };
+        let pin = PinnedCell { tree: row.tree, node: position(row.ordinal)?, month, value: row.value };
         pins.entry(row.line).or_default().push(pin);
     }
     Ok(pins)

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use crate::auth::Context;
 use crate::db::schema::{plan_line, plan_node};
+use crate::db::sql;
 use crate::http::Problem;
 use crate::plan::split::tree::{Place, Rows, Shape, Tree};
 use crate::plan::split::whole_plan::{Cells, Changed, Line, WholePlan};
@@ -54,7 +55,7 @@ pub(in crate::plan) async fn insert_nodes(
         let (unit, employee, label) = match &node.place {
             Place::Unit(id) => (Some(*id), None, None),
             Place::Person { unit_id, employee_id } => (Some(*unit_id), Some(*employee_id), None),
-            Place::Label(code) => (None, None, Some(code.as_str())),
+            Place::Label(code) => (None, None, Some(code.clone())),
         };
         ordinals.push(stored(ordinal)?);
         parents.push(node.parent.map(stored).transpose()?);
@@ -66,15 +67,13 @@ pub(in crate::plan) async fn insert_nodes(
                 .push(i64::try_from(weight).map_err(|_| Problem::field("weights", "a weight is too large"))?);
         }
     }
-    diesel::sql_query(
-        "INSERT INTO plan_node (plan_id, tree, ordinal, parent, unit_id, employee_id, label, weights)
+    sql("INSERT INTO plan_node (plan_id, tree, ordinal, parent, unit_id, employee_id, label, weights)
          SELECT $1, $2, node.ordinal, node.parent, node.unit_id, node.employee_id, node.label,
              ($8::bigint[])[12 * node.at - 11 : 12 * node.at]
          FROM unnest($3, $4, $5, $6, $7) WITH ORDINALITY
-             AS node (ordinal, parent, unit_id, employee_id, label, at)",
-    )
+             AS node (ordinal, parent, unit_id, employee_id, label, at)")
     .bind::<BigInt, _>(plan_id)
-    .bind::<Text, _>(tree.name())
+    .bind::<Text, _>(tree)
     .bind::<Array<Integer>, _>(ordinals)
     .bind::<Array<Nullable<Integer>>, _>(parents)
     .bind::<Array<Nullable<BigInt>>, _>(units)
@@ -94,7 +93,7 @@ pub(in crate::plan) async fn write_months(
     changed: Option<&Changed>,
 ) -> Result<(), Problem> {
     for line in &whole.lines {
-        for tree in Tree::ALL {
+        for &tree in Tree::ALL {
             let cells = line.cells.of(tree);
             let nodes: Vec<usize> = match changed {
                 None => (0..cells.confirmed.len()).collect(),
@@ -122,19 +121,17 @@ async fn write_rows(
         nodes.iter().flat_map(|node| rows.get(*node).copied().unwrap_or_default()).collect()
     };
     // A level that there is not is no array, and a slice of nothing is null.
-    diesel::sql_query(
-        "INSERT INTO plan_months (plan_id, line, tree, ordinal, suggested, confirmed, floor, stretch)
+    sql("INSERT INTO plan_months (plan_id, line, tree, ordinal, suggested, confirmed, floor, stretch)
          SELECT $1, $2, $3, node.ordinal, ($5::bigint[])[12 * at - 11 : 12 * at],
              ($6::bigint[])[12 * at - 11 : 12 * at], ($7::bigint[])[12 * at - 11 : 12 * at],
              ($8::bigint[])[12 * at - 11 : 12 * at]
          FROM unnest($4) WITH ORDINALITY AS node (ordinal, at)
          ON CONFLICT (plan_id, line, tree, ordinal) DO UPDATE
          SET suggested = excluded.suggested, confirmed = excluded.confirmed, floor = excluded.floor,
-             stretch = excluded.stretch",
-    )
+             stretch = excluded.stretch")
     .bind::<BigInt, _>(plan_id)
     .bind::<Integer, _>(line)
-    .bind::<Text, _>(tree.name())
+    .bind::<Text, _>(tree)
     .bind::<Array<Integer>, _>(ordinals)
     .bind::<Array<BigInt>, _>(flat(&cells.suggested))
     .bind::<Array<BigInt>, _>(flat(&cells.confirmed))
@@ -151,44 +148,55 @@ fn stored(position: usize) -> Result<i32, Problem> {
 
 /// Replaces the pins of the cells `touched` by those of `whole`.
 pub(in crate::plan) async fn write_pins(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     plan_id: i64,
     whole: &WholePlan,
     touched: &BTreeSet<Cell>,
-    by: Option<i64>,
-    now: DateTime<Utc>,
 ) -> Result<(), Problem> {
+    let mut cells = Pinned::default();
     for (line, tree, node, month) in touched {
-        let month_number = stored(*month)? + 1;
         let mut pins = whole.pins.get(line).map_or(&[][..], Vec::as_slice).iter();
-        let value =
-            pins.rfind(|pin| (pin.tree, pin.node, pin.month) == (*tree, *node, *month)).map(|pin| pin.value);
-        let query = match value {
-            Some(_) => {
-                "INSERT INTO plan_pin (plan_id, line, tree, ordinal, month, value, user_id, pinned_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-                 ON CONFLICT (plan_id, line, tree, ordinal, month)
-                 DO UPDATE SET value = excluded.value, user_id = excluded.user_id, pinned_at = excluded.pinned_at"
-            }
-            // The last three are of no use here; PostgreSQL wants to know what they are.
-            None => {
-                "DELETE FROM plan_pin WHERE plan_id = $1 AND line = $2 AND tree = $3 AND ordinal = $4 AND month = $5
-                 AND ($6::bigint IS NULL OR $7::bigint IS NULL OR $8::timestamptz IS NOT NULL)"
-            }
-        };
-        diesel::sql_query(query)
-            .bind::<BigInt, _>(plan_id)
-            .bind::<Integer, _>(line)
-            .bind::<Text, _>(tree.name())
-            .bind::<Integer, _>(stored(*node)?)
-            .bind::<Integer, _>(month_number)
-            .bind::<Nullable<BigInt>, _>(value)
-            .bind::<Nullable<BigInt>, _>(by)
-            .bind::<Timestamptz, _>(now)
-            .execute(connection)
-            .await?;
+        let pin = pins.rfind(|pin| (pin.tree, pin.node, pin.month) == (*tree, *node, *month));
+        cells.lines.push(*line);
+        cells.trees.push(*tree);
+        cells.ordinals.push(stored(*node)?);
+        cells.months.push(stored(*month)? + 1);
+        cells.values.push(pin.map(|pin| pin.value));
     }
+    let (by, now) = (cx.by(), cx.now);
+    sql("DELETE FROM plan_pin WHERE plan_id = $1 AND (line, tree, ordinal, month) IN (
+             SELECT * FROM unnest($2, $3, $4, $5))")
+    .bind::<BigInt, _>(plan_id)
+    .bind::<Array<Integer>, _>(cells.lines.clone())
+    .bind::<Array<Text>, _>(cells.trees.clone())
+    .bind::<Array<Integer>, _>(cells.ordinals.clone())
+    .bind::<Array<Integer>, _>(cells.months.clone())
+    .execute(cx.db())
+    .await?;
+    sql("INSERT INTO plan_pin (plan_id, line, tree, ordinal, month, value, user_id, pinned_at)
+         SELECT $1, pin.*, $7, $8 FROM unnest($2, $3, $4, $5, $6) AS pin (line, tree, ordinal, month, value)
+         WHERE pin.value IS NOT NULL")
+    .bind::<BigInt, _>(plan_id)
+    .bind::<Array<Integer>, _>(cells.lines)
+    .bind::<Array<Text>, _>(cells.trees)
+    .bind::<Array<Integer>, _>(cells.ordinals)
+    .bind::<Array<Integer>, _>(cells.months)
+    .bind::<Array<Nullable<BigInt>>, _>(cells.values)
+    .bind::<Nullable<BigInt>, _>(by)
+    .bind::<Timestamptz, _>(now)
+    .execute(cx.db())
+    .await?;
     Ok(())
+}
+
+/// Pins, column by column.
+#[derive(Default)]
+struct Pinned {
+    lines: Vec<i32>,
+    trees: Vec<Tree>,
+    ordinals: Vec<i32>,
+    months: Vec<i32>,
+    values: Vec<Option<i64>>,
 }
 
 /// Copies the nodes, pins and funnels of a version into another, which has none yet.
@@ -204,7 +212,7 @@ pub(in crate::plan) async fn copy_nodes(
          FROM plan_pin WHERE plan_id = $1",
         "INSERT INTO plan_funnel SELECT $2, channel, model, rates FROM plan_funnel WHERE plan_id = $1",
     ] {
-        diesel::sql_query(query).bind::<BigInt, _>(from).bind::<BigInt, _>(to).execute(connection).await?;
+        sql(query).bind::<BigInt, _>(from).bind::<BigInt, _>(to).execute(connection).await?;
     }
     Ok(())
 }
@@ -222,7 +230,7 @@ pub(in crate::plan) async fn copy(
         "INSERT INTO plan_months SELECT $2, line, tree, ordinal, suggested, confirmed, floor, stretch
          FROM plan_months WHERE plan_id = $1",
     ] {
-        diesel::sql_query(query).bind::<BigInt, _>(from).bind::<BigInt, _>(to).execute(connection).await?;
+        sql(query).bind::<BigInt, _>(from).bind::<BigInt, _>(to).execute(connection).await?;
     }
     Ok(())
 }
@@ -236,7 +244,7 @@ pub(in crate::plan) async fn write_root_weights(
     let weights = shape.node(0).map(|root| root.weights).unwrap_or_default();
     let weights: Vec<i64> =
         weights.into_iter().map(|weight| i64::try_from(weight).unwrap_or(i64::MAX)).collect();
-    diesel::update(plan_node::table.find((plan_id, Tree::Organisation.name(), 0)))
+    diesel::update(plan_node::table.find((plan_id, Tree::Organisation, 0)))
         .set(plan_node::weights.eq(weights))
         .execute(connection)
         .await?;

@@ -98,7 +98,7 @@ fn worksheet_name(line: &str, tree: Tree, names: &mut HashSet<String>) -> String
     let mut count = 1_usize;
     loop {
         let number = if count == 1 { String::new() } else { format!("({count})") };
-        let tail = format!("·{}{number}", tree.zh());
+        let tail = format!("·{}{number}", tree.label());
         let mut room = LONGEST.saturating_sub(tail.encode_utf16().count());
         let fits = |c: &char| {
             let left = room.checked_sub(c.len_utf16());
@@ -188,7 +188,7 @@ impl Page<'_> {
         let (unit, year, version) = (display(&sheet.unit), sheet.year, sheet.version);
         page.write_string(2, 0, format!("单位：{unit}　年度：{year} 年　版本：第 {version} 版"))?;
         let unit = if line.is_amount { "（元）" } else { "" };
-        page.write_string(3, 0, format!("指标：{}{unit}　分解：{}", display(&line.name), tree.tree.zh()))?;
+        page.write_string(3, 0, format!("指标：{}{unit}　分解：{}", display(&line.name), tree.tree.label()))?;
         page.write_string_with_format(4, 0, NOTE, &self.styles.note)?;
 
         let sums = SUMS.iter().map(|sum| sum.header);

@@ -20,7 +20,7 @@ pub enum Aim {
     Item(usize, usize),
 }
 
-/// Where to.
+/// In which direction a value is moved.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     Up,

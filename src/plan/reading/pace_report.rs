@@ -1,25 +1,26 @@
 //! How far a plan has come on a day: every unit and person against the month and the year so far.
 
-pub mod http;
-
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Datelike as _, NaiveDate};
-use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde::Serialize;
-use utoipa::ToSchema;
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
+use diesel_async::RunQueryDsl;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::pace::{Course, Pace, Span, pace};
+use crate::auth::Context;
 use crate::calendar::{Basis, Calendar};
+use crate::db::sql;
 use crate::diary::work_calendar;
 use crate::http::Problem;
 use crate::period::Period;
 use crate::plan::actuals::{self, Brought};
-use crate::plan::versions::rows::months;
-use crate::plan::versions::store::{self, PlanFilter};
-use crate::plan::viewer::{self, Viewer};
+use crate::plan::versions::rows::{self, months};
+use crate::plan::versions::store;
+use crate::plan::versions::version::Plan;
+use crate::plan::viewer::{self, Reach};
 
 /// How far a plan has come on a day.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -59,17 +60,19 @@ pub struct PaceRow {
     pub year: Option<Pace>,
 }
 
-/// What is asked.
-#[derive(Clone, Debug)]
-pub struct Question {
-    /// Code of the store or group.
+/// Whose pace, and on which day.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PaceQuery {
+    /// Code of the store or group whose plan it is.
     pub unit: String,
-    /// The day.
-    pub day: NaiveDate,
+    /// The day, which counts as elapsed; by default today.
+    pub day: Option<NaiveDate>,
     /// The line; by default the plan's first.
     pub metric: Option<String>,
-    /// Which days count.
-    pub basis: Basis,
+    /// Which days count as time passed; by default working days.
+    pub basis: Option<Basis>,
 }
 
 /// The pace of a unit's plan, by the versions that govern the months up to the day's.
@@ -78,18 +81,13 @@ pub struct Question {
 ///
 /// # Errors
 ///
-/// Not found where no version governs the month, or the viewer reaches nobody in it; a field at fault where the plan has no
-/// such line.
-pub async fn report(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    question: Question,
-) -> Result<PaceReport, Problem> {
-    let month = Period::containing(question.day);
-    let filter =
-        PlanFilter { unit: Some(question.unit.clone()), year: Some(month.year()), ..PlanFilter::default() };
+/// Not found where no version governs the month, or nobody in it is reached; a field at fault where the plan has no such
+/// line.
+pub async fn report(cx: &mut Context, asked: PaceQuery) -> Result<PaceReport, Problem> {
+    let (day, basis) = (asked.day.unwrap_or_else(|| cx.today()), asked.basis.unwrap_or_default());
+    let month = Period::containing(day);
     // Who reaches a team reads the team's rows, and not the plan.
-    let versions = store::list(connection, &Viewer::program(), &filter, 0, 1_000).await?;
+    let versions = store::versions_of(cx.db(), &asked.unit, month.year()).await?;
     // Of the versions in force by a month, the last approved with an effective month not after it.
     let governing = |period: Period| {
         let mut in_force =
@@ -97,49 +95,41 @@ pub async fn report(
         in_force.next_back()
     };
     let Some(now) = governing(month) else { return Err(Problem::not_found("plan")) };
-    let lines = crate::plan::versions::rows::load_lines(connection, now.id).await?;
-    let is_meant = |line: &&crate::plan::split::whole_plan::Line| {
-        question.metric.as_ref().is_none_or(|metric| *metric == line.metric)
-    };
-    let Some(line) = lines.iter().find(is_meant) else {
-        let metric = question.metric.unwrap_or_default();
-        return Err(Problem::field("metric", format!("the plan has no line '{metric}'")));
-    };
-    let mut targets = Targets::new();
-    let mut ids = BTreeMap::<i64, Vec<usize>>::new();
-    for (at, period) in
-        Period::months_of(month.year()).into_iter().take_while(|period| *period <= month).enumerate()
-    {
+    let line = rows::line(cx.db(), now.id, asked.metric.as_deref()).await?;
+    let mut months_of = BTreeMap::<i64, Vec<usize>>::new();
+    for period in Period::months_of(month.year()).into_iter().take_while(|period| *period <= month) {
         if let Some(plan) = governing(period) {
-            ids.entry(plan.id).or_default().push(at);
+            months_of.entry(plan.id).or_default().push(period.index());
         }
     }
+    let mut targets = Targets::new();
     let mut places = Vec::new();
-    for (id, governed) in ids {
-        let rows = load(connection, viewer, id, &line.metric, month).await?;
-        for row in &rows {
-            let cells = months(&row.confirmed);
-            let target = targets.entry((row.unit_id, row.employee_id)).or_default();
-            for at in &governed {
-                if let (Some(slot), Some(cell)) = (target.get_mut(*at), cells.get(*at)) {
-                    *slot = *cell;
-                }
+    for row in load(cx, months_of.keys().copied().collect(), &line.metric).await? {
+        let cells = months(&row.confirmed);
+        let target = targets.entry((row.unit_id, row.employee_id)).or_default();
+        for at in months_of.get(&row.plan_id).into_iter().flatten() {
+            if let (Some(slot), Some(cell)) = (target.get_mut(*at), cells.get(*at)) {
+                *slot = *cell;
             }
         }
-        if id == now.id {
-            places = rows;
+        if row.plan_id == now.id {
+            places.push(row);
         }
     }
     let root = places.as_slice().first().map_or(0, |row| row.unit_id);
-    let brought = actuals::brought(connection, root, &line.metric, line.is_amount, month.year()).await?;
-    let paths = actuals::unit_paths(connection, root).await?;
-    let calendar = work_calendar::of_unit(connection, root, month.year()).await?;
-    let sums = sums(&brought, &paths);
-    let last = usize::try_from(month.month()).unwrap_or(1).saturating_sub(1);
-    let course = Measuring { day: question.day, month, last, basis: question.basis, calendar: &calendar };
+    let seen = Sight::load(cx, now, month).await?;
+    places.retain(|row| seen.shows(row));
+    if places.is_empty() {
+        return Err(Problem::not_found("plan"));
+    }
+    let brought = actuals::brought(cx.db(), root, &[&line.metric], month.year()).await?;
+    let paths = actuals::unit_paths(cx.db(), root).await?;
+    let calendar = work_calendar::of_unit(cx.db(), root, month.year()).await?;
+    let sums = sums(&brought, &paths, line.is_amount)?;
+    let last = month.index();
+    let course = Measuring { day, month, last, basis, calendar: &calendar };
     let rows: Vec<PaceRow> = places
         .into_iter()
-        .filter(|row| row.is_seen)
         .map(|row| {
             let key = (row.unit_id, row.employee_id);
             let target = targets.get(&key).copied().unwrap_or_default();
@@ -156,17 +146,40 @@ pub async fn report(
             })
         })
         .collect::<Result<_, Problem>>()?;
-    if rows.is_empty() {
-        return Err(Problem::not_found("plan"));
+    let holidays_known = calendar.knows(day.year());
+    Ok(PaceReport { unit: asked.unit, day, metric: line.metric, basis, holidays_known, rows })
+}
+
+/// Which rows somebody sees in the day's month.
+struct Sight {
+    month: usize,
+    /// The plan is seen as a whole.
+    sees_plan: bool,
+    /// And everybody in it.
+    sees_people: bool,
+    units: Reach,
+    people: Reach,
+}
+
+impl Sight {
+    async fn load(cx: &mut Context, plan: &Plan, month: Period) -> Result<Self, Problem> {
+        let (scope, people) = (cx.scope.clone(), viewer::people(cx));
+        Ok(Self {
+            month: month.index(),
+            sees_plan: viewer::sees_plan(cx, plan.id).await?,
+            sees_people: viewer::sees_people(cx, plan.id).await?,
+            units: Reach::load(cx.db(), &scope, plan.year).await?,
+            people: Reach::load(cx.db(), &people, plan.year).await?,
+        })
     }
-    Ok(PaceReport {
-        unit: question.unit,
-        day: question.day,
-        metric: line.metric.clone(),
-        basis: question.basis,
-        holidays_known: calendar.knows(question.day.year()),
-        rows,
-    })
+
+    fn shows(&self, row: &PlaceRow) -> bool {
+        let (whole, months) = match row.employee_id {
+            None => (self.sees_plan, self.units.unit(row.unit_id)),
+            Some(employee_id) => (self.sees_people, self.people.person(row.unit_id, employee_id)),
+        };
+        whole || months.get(self.month).copied().unwrap_or(false)
+    }
 }
 
 /// Targets by unit and person.
@@ -176,12 +189,13 @@ type Targets = HashMap<(i64, Option<i64>), [i64; 12]>;
 type Sums = HashMap<(i64, Option<i64>), [Option<i64>; 12]>;
 
 /// Each person's within the unit of the posting, and each unit's with everything below it.
-fn sums(brought: &[Brought], paths: &HashMap<i64, Vec<i64>>) -> Sums {
+fn sums(brought: &[Brought], paths: &HashMap<i64, Vec<i64>>, is_amount: bool) -> Result<Sums, Problem> {
     let mut sums = Sums::new();
     for one in brought {
+        let value = one.units(is_amount)?;
         let mut add = |key: (i64, Option<i64>)| {
-            if let Some(slot) = sums.entry(key).or_default().get_mut(one.month) {
-                *slot = Some(slot.unwrap_or(0).saturating_add(one.value));
+            if let Some(slot) = sums.entry(key).or_default().get_mut(one.period.index()) {
+                *slot = Some(slot.unwrap_or(0).saturating_add(value));
             }
         };
         add((one.unit_id, Some(one.employee_id)));
@@ -189,7 +203,7 @@ fn sums(brought: &[Brought], paths: &HashMap<i64, Vec<i64>>) -> Sums {
             add((*unit, None));
         }
     }
-    sums
+    Ok(sums)
 }
 
 /// What targets are measured against.
@@ -228,6 +242,8 @@ impl Measuring<'_> {
 
 #[derive(QueryableByName)]
 struct PlaceRow {
+    #[diesel(sql_type = BigInt)]
+    plan_id: i64,
     #[diesel(sql_type = Integer)]
     depth: i32,
     #[diesel(sql_type = BigInt)]
@@ -240,53 +256,30 @@ struct PlaceRow {
     employee_no: Option<String>,
     #[diesel(sql_type = Text)]
     name: String,
-    #[diesel(sql_type = Bool)]
-    is_seen: bool,
     #[diesel(sql_type = Array<BigInt>)]
     confirmed: Vec<i64>,
 }
 
-/// The organisation of a version, a parent before its children.
-async fn load(
-    connection: &mut AsyncPgConnection,
-    viewer: &Viewer,
-    id: i64,
-    metric: &str,
-    month: Period,
-) -> Result<Vec<PlaceRow>, Problem> {
-    // Who sees the whole is not asked about for every place.
-    let (units, people) = (
-        viewer::sees_plan(connection, viewer, id).await?,
-        viewer::sees_people(connection, viewer, id).await?,
-    );
-    let rows = diesel::sql_query(
+/// The organisations of versions, a parent before its children.
+async fn load(cx: &mut Context, ids: Vec<i64>, metric: &str) -> Result<Vec<PlaceRow>, Problem> {
+    let rows = sql(
         "WITH RECURSIVE place AS (
              SELECT n.*, 0 AS depth, ARRAY[n.ordinal] AS way
-             FROM plan_node n WHERE n.plan_id = $1 AND n.tree = 'organisation' AND n.ordinal = 0
+             FROM plan_node n WHERE n.plan_id = ANY ($1) AND n.tree = 'organisation' AND n.ordinal = 0
              UNION ALL
              SELECT n.*, p.depth + 1, p.way || n.ordinal FROM plan_node n
              JOIN place p ON n.plan_id = p.plan_id AND n.tree = p.tree AND n.parent = p.ordinal)
-         SELECT n.depth, n.unit_id, n.employee_id, u.code AS unit, e.employee_no, coalesce(e.name, u.name) AS name,
-             CASE WHEN n.employee_id IS NULL
-                 THEN $3 OR may_reach($5, $6, $7, 0, n.unit_id, $9)
-                 ELSE $4 OR may_reach($8, $6, $7, n.employee_id, n.unit_id, $9) END AS is_seen,
-             c.confirmed
+         SELECT n.plan_id, n.depth, n.unit_id, n.employee_id, u.code AS unit, e.employee_no,
+             coalesce(e.name, u.name) AS name, c.confirmed
          FROM place n
          JOIN plan_line l ON l.plan_id = n.plan_id AND l.metric = $2
          JOIN plan_months c ON c.plan_id = n.plan_id AND c.line = l.line AND c.tree = n.tree AND c.ordinal = n.ordinal
          JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
-         ORDER BY n.way",
+         ORDER BY n.plan_id, n.way",
     )
-    .bind::<BigInt, _>(id)
-    .bind::<Text, _>(metric)
-    .bind::<Bool, _>(units)
-    .bind::<Bool, _>(people)
-    .bind::<Array<Text>, _>(&viewer.scope.reaches)
-    .bind::<BigInt, _>(viewer.scope.employee_id)
-    .bind::<BigInt, _>(viewer.scope.unit_id)
-    .bind::<Array<Text>, _>(&viewer.people.reaches)
-    .bind::<Date, _>(month.first_day())
-    .load(connection)
+    .bind::<Array<BigInt>, _>(ids)
+    .bind::<Text, _>(metric.to_owned())
+    .load(cx.db())
     .await?;
     Ok(rows)
 }
