@@ -1,7 +1,7 @@
 //! Column mappings over HTTP.
 
 use actix_web::web::{Data, Json, Path};
-use actix_web::{Responder, get, post, put};
+use actix_web::{HttpResponse, Responder, get, post, put};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -61,7 +61,7 @@ pub async fn create_column_mapping(
     body: Body<NewMapping>,
 ) -> Result<impl Responder, Problem> {
     let mapping = store::create(&mut caller.context().await?, &*catalogue.current()?, body.0).await?;
-    Ok(etag::created(format_args!("/v1/column-mappings/{}", mapping.name), mapping.version, &mapping))
+    Ok(HttpResponse::Created().insert_header(etag::of(mapping.version)).json(mapping))
 }
 
 /// List the saved mappings: those of every store, and of the caller's.
