@@ -34,9 +34,13 @@ impl<A: Action> Caller<A> {
     /// Somebody who has signed in, if one of the roles allows it.
     pub fn permit(identity: Identity, pool: &Pool, now: DateTime<Utc>) -> Result<Self, Problem> {
         match identity.roles.iter().any(|role| A::reach_of(*role).is_some()) {
-            true => {
-                Ok(Self { identity, now, pool: pool.clone(), language: Language::default(), action: PhantomData })
-            }
+            true => Ok(Self {
+                identity,
+                now,
+                pool: pool.clone(),
+                language: Language::default(),
+                action: PhantomData,
+            }),
             false => Err(Problem::new(Code::Forbidden, "your roles do not allow this")),
         }
     }

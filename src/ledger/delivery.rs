@@ -76,7 +76,7 @@ pub async fn note_delivery(
     .load(connection)
     .await?;
     let (frozen, open): (Vec<_>, Vec<_>) = news.into_iter().partition(|one| one.is_frozen);
-    if let (Some(first), Late::Refuse) = (frozen.iter().next(), late) {
+    if let (Some(first), Late::Refuse) = (frozen.as_slice().first(), late) {
         return Err(late::frozen(period, &first.store));
     }
     late::keep_sources(connection, period, &frozen, origin).await?;

@@ -173,7 +173,10 @@ async fn a_dry_run_waits_for_nobody_who_writes() {
     import(&app, "clerk", "dms-funnel", "", FUNNEL.into()).await.expect(201);
     let mut cx = Context::operator(&app.pool, app.clock.now()).await.unwrap();
     let tried = cx.transaction(async |cx| {
-        showfloor::ledger::lock_everywhere(cx.db(), "2015-02".parse().unwrap()).await?;
+        let people =
+            showfloor::org::employees_by_no(cx.db(), &["B01", "B02", "B03"].map(str::to_owned)).await?;
+        let people = people.into_values().collect::<Vec<_>>();
+        showfloor::ledger::lock(cx.db(), "2015-02".parse().unwrap(), &people).await?;
         let tried = import(&app, "clerk", "dms-funnel", "&dry_run=true", FUNNEL.into());
         Ok(tokio::time::timeout(LONG, tried).await.unwrap())
     });

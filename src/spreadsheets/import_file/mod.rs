@@ -210,7 +210,7 @@ impl Sheet {
                 Found::Row(row) => sheet.rows.push(row),
                 Found::Faults(mut faults) => sheet.faults.append(&mut faults),
             }
-            if sheet.rows.len() % CHUNK_ROWS == 0 {
+            if sheet.rows.len().is_multiple_of(CHUNK_ROWS) {
                 progress(Stage::Reading(sheet.rows.len()));
             }
             Ok(())

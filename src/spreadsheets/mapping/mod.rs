@@ -260,7 +260,7 @@ pub async fn propose(
             // Another worksheet may have a header.
             if proposal.is_some() { Ok(()) } else { Err(ImportError::NoHeader("工号".to_owned())) }
         })?;
-        Ok(proposal.ok_or_else(|| ImportError::NoHeader("工号".to_owned()))?)
+        proposal.ok_or_else(|| ImportError::NoHeader("工号".to_owned()))
     };
     import::beside(read).await
 }
