@@ -19,6 +19,9 @@ const LEADS: &str = "team_leader";
 /// Position, unit, first day, and the day after the last one.
 type Row = (&'static str, i64, NaiveDate, Option<NaiveDate>);
 
+/// What it is about, the postings, and those that count as (position, team, first day).
+type Case = (&'static str, Vec<Row>, Vec<(&'static str, i64, &'static str)>);
+
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
@@ -93,7 +96,7 @@ async fn held(connection: &mut AsyncPgConnection, people: Option<Vec<i64>>) -> V
 #[tokio::test(flavor = "multi_thread")]
 async fn the_set_of_postings_held_on_most_days_counts() {
     // March has 31 days. Each case: the postings, and those that count, as (position, team, first day).
-    let cases: Vec<(&str, Vec<Row>, Vec<(&str, i64, &str)>)> = vec![
+    let cases: Vec<Case> = vec![
         ("all month", vec![own(SELLS, 1, "2013-05-01", "")], vec![(SELLS, 1, "2013-05-01")]),
         (
             "before and after",

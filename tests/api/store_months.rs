@@ -135,8 +135,8 @@ async fn records_that_move_both_ways_at_once_stand_once() {
         }
     }
     // Once more without anybody beside it.
-    for order in 0..4 {
-        give(order, places[order].0, places[order].1).await.expect(200);
+    for (order, (period, employee_no)) in places.into_iter().enumerate() {
+        give(order, period, employee_no).await.expect(200);
     }
     for (period, employee_no) in places {
         let path = format!("/v1/facts?period={period}&employee_no={employee_no}");
