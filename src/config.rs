@@ -9,8 +9,8 @@ use clap::{ArgAction, Args};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::db::embedded;
-use crate::ledger::metric::{Catalogue, CatalogueFile};
 use crate::http::Problem;
+use crate::ledger::metric::{Catalogue, CatalogueFile};
 use crate::rules::bundle::CATALOGUE_FILE;
 use crate::rules::folder::RulesFolder;
 

@@ -11,8 +11,8 @@ use crate::auth::caller::Scope;
 use crate::clock::Clock;
 use crate::config::{Rules, Storage};
 use crate::db::Pool;
-use crate::spreadsheets::export::{Export, FileFormat, Wanted, csv, xlsx};
 use crate::period::Period;
+use crate::spreadsheets::export::{Export, FileFormat, Wanted, csv, xlsx};
 
 /// Options of `showfloor export`.
 #[derive(Debug, clap::Args)]

@@ -13,11 +13,11 @@ use super::{Ended, table};
 use crate::clock::Clock;
 use crate::config::{Rules, Storage};
 use crate::db::Pool;
+use crate::ledger::metric::Catalogue;
+use crate::ledger::{Counts, Late};
+use crate::period::Period;
 use crate::spreadsheets::import::{ImportKind, MAX_FILE_BYTES};
 use crate::spreadsheets::import_file::{self, ImportFile, ImportReport, Importer, Manner, Mode};
-use crate::ledger::{Counts, Late};
-use crate::ledger::metric::Catalogue;
-use crate::period::Period;
 
 /// Options of `showfloor import`.
 #[derive(Debug, clap::Args)]

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::Ended;
 use super::database::Database;
 use crate::config::{Rules, Storage};
-use crate::spreadsheets::template::{self, Wanted};
 use crate::period::Period;
+use crate::spreadsheets::template::{self, Wanted};
 
 /// Options of `showfloor import-template`.
 #[derive(Debug, clap::Args)]

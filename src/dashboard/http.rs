@@ -3,7 +3,7 @@
 use actix_web::get;
 use actix_web::web::Json;
 
-use super::{Attainment, Distribution, Funnel, LeaderboardQuery, LeaderboardPlace, SelectionQuery, store};
+use super::{Attainment, Distribution, Funnel, LeaderboardPlace, LeaderboardQuery, SelectionQuery, store};
 use crate::auth::Caller;
 use crate::auth::access::{ViewAggregates, ViewLeaderboard};
 use crate::http::{Problem, Query};

@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use super::{Attainment, Distribution, Funnel, LeaderboardQuery, LeaderboardPlace, SelectionQuery, rate};
+use super::{Attainment, Distribution, Funnel, LeaderboardPlace, LeaderboardQuery, SelectionQuery, rate};
 use crate::auth::Context;
 use crate::auth::scope::{CallerScope, reaches};
 use crate::db::sql;
@@ -151,7 +151,10 @@ pub async fn distribution(
 }
 
 /// The best of a position by total, then deliveries. Reviews without a total have no place.
-pub async fn leaderboard(cx: &mut Context, query: &LeaderboardQuery) -> Result<Vec<LeaderboardPlace>, Problem> {
+pub async fn leaderboard(
+    cx: &mut Context,
+    query: &LeaderboardQuery,
+) -> Result<Vec<LeaderboardPlace>, Problem> {
     let top = query.top.unwrap_or(10);
     if !(1..=MOST_PLACES).contains(&top) {
         return Err(Problem::field("top", format!("expected 1 to {MOST_PLACES}")));

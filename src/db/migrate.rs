@@ -16,20 +16,14 @@ const LOCK: i64 = 4_242_014;
 /// Brings the database up to date; says how many migrations were applied.
 pub async fn run(pool: &Pool) -> anyhow::Result<usize> {
     let mut connection = pool.get().await.map_err(|error| anyhow::anyhow!("{}", innermost(&error)))?;
-    sql("SELECT pg_advisory_lock($1)")
-        .bind::<BigInt, _>(LOCK)
-        .execute(&mut connection)
-        .await?;
+    sql("SELECT pg_advisory_lock($1)").bind::<BigInt, _>(LOCK).execute(&mut connection).await?;
     let mut harness = AsyncMigrationHarness::<Object<AsyncPgConnection>>::new(connection);
     let applied = harness
         .run_pending_migrations(MIGRATIONS)
         .map(|versions| versions.len())
         .map_err(|error| anyhow::anyhow!("the database could not be migrated: {error}"));
     let mut connection = harness.into_inner();
-    sql("SELECT pg_advisory_unlock($1)")
-        .bind::<BigInt, _>(LOCK)
-        .execute(&mut connection)
-        .await?;
+    sql("SELECT pg_advisory_unlock($1)").bind::<BigInt, _>(LOCK).execute(&mut connection).await?;
     applied
 }
 

@@ -5,13 +5,13 @@ use actix_web::web::{Data, Json, Query};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::ledger::metric::{CatalogueFile, Metric};
-use crate::ledger::reading::{self, AsOf, PersonFacts, Question};
 use crate::auth::access::{ViewFacts, ViewSelf};
 use crate::auth::caller::Caller;
 use crate::db::Pool;
 use crate::http::Problem;
 use crate::http::page::{self, Page};
+use crate::ledger::metric::{CatalogueFile, Metric};
+use crate::ledger::reading::{self, AsOf, PersonFacts, Question};
 use crate::period::Period;
 
 /// List the metrics that may be collected and scored.

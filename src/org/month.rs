@@ -77,6 +77,9 @@ mod tests {
             tenure(3, 7, "2014-04-01", ""),
         ];
         let led = led_in(march(), &tenures);
-        assert_eq!(led, [Leadership { unit_id: 1, employee_id: 9 }, Leadership { unit_id: 2, employee_id: 5 }]);
+        assert_eq!(
+            led,
+            [Leadership { unit_id: 1, employee_id: 9 }, Leadership { unit_id: 2, employee_id: 5 }]
+        );
     }
 }

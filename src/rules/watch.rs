@@ -11,8 +11,8 @@ use tokio::time::{sleep, timeout};
 use super::folder::RulesFolder;
 use crate::clock::Clock;
 use crate::db::Pool;
-use crate::ledger::metric::CatalogueFile;
 use crate::http::Problem;
+use crate::ledger::metric::CatalogueFile;
 
 /// How long a folder has to be left alone: an editor that saves writes, renames and deletes within a moment.
 const QUIET: Duration = Duration::from_millis(300);

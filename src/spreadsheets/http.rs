@@ -5,8 +5,6 @@ use actix_web::{HttpResponse, Responder, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::spreadsheets::import::ImportKind;
-use crate::spreadsheets::import_file::{self, ImportFile, ImportReport, Importer, Manner, Mode};
 use crate::auth::access::{Action as _, EnterFacts, may_enter};
 use crate::auth::caller::{Caller, Scope};
 use crate::clock::Clock;
@@ -16,6 +14,8 @@ use crate::http::{Code, Problem, body};
 use crate::ledger::Late;
 use crate::ledger::metric::CatalogueFile;
 use crate::period::Period;
+use crate::spreadsheets::import::ImportKind;
+use crate::spreadsheets::import_file::{self, ImportFile, ImportReport, Importer, Manner, Mode};
 
 /// How to import a file.
 #[derive(Debug, Deserialize, IntoParams)]

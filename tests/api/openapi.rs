@@ -133,7 +133,10 @@ fn operations_declare_what_their_handlers_read() {
         assert_eq!(takes.contains(": Query<") || takes.contains(": Paged"), has_query, "{what}: its query");
         let has = |status: &str| operation["responses"].get(status).is_some();
         assert!(!has_query || has("422"), "{what}");
-        assert!(operation.get("requestBody").is_none() || ["400", "413", "415", "422"].map(has) == [true; 4], "{what}");
+        assert!(
+            operation.get("requestBody").is_none() || ["400", "413", "415", "422"].map(has) == [true; 4],
+            "{what}"
+        );
     }
 }
 

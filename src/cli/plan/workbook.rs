@@ -11,10 +11,10 @@ use crate::cli::person::Person;
 use crate::cli::{Ended, table};
 use crate::clock::Clock;
 use crate::config::{Rules, Storage};
-use crate::spreadsheets::import::MAX_FILE_BYTES;
-use crate::plan::workbook::{self, SheetChange, SheetReport};
 use crate::plan::versions::store::{self, PlanFilter};
 use crate::plan::viewer::{self, Viewer};
+use crate::plan::workbook::{self, SheetChange, SheetReport};
+use crate::spreadsheets::import::MAX_FILE_BYTES;
 
 /// Changes printed one by one; the rest is counted.
 const CHANGES_SHOWN: usize = 50;

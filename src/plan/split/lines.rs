@@ -7,8 +7,8 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use super::limits::MAX_TOTAL;
 use super::new_plan::{Levels, NewLine, NewPlan};
 use super::whole_plan::Line;
-use crate::ledger::metric::{Catalogue, Kind};
 use crate::http::problem::FieldError;
+use crate::ledger::metric::{Catalogue, Kind};
 use crate::plan::faults::fault;
 
 /// The lines of a new plan, without cells; what is wrong with them is added to `faults`.

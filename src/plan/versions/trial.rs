@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::draft::{look_up, prepare};
-use crate::ledger::metric::Catalogue;
 use crate::http::Problem;
 use crate::http::body::check;
+use crate::ledger::metric::Catalogue;
 use crate::plan::split::method::Method;
 use crate::plan::split::new_plan::NewPlan;
 use crate::plan::split::tree::Tree;

@@ -19,8 +19,8 @@ use std::fmt;
 
 use rust_xlsxwriter::XlsxError;
 
-use crate::spreadsheets::import::{ImportError, MAX_ROWS};
 pub use crate::plan::split::tree::Tree;
+use crate::spreadsheets::import::{ImportError, MAX_ROWS};
 
 mod differences;
 mod layout;
