@@ -12,6 +12,7 @@ use super::check::{self, Argument, Checked, Script};
 use super::finding::{Finding, Severity, SourcePlace};
 use super::host::{EARLIER_HOST_VERSIONS, HOST_VERSION};
 use super::language;
+use super::program::Program;
 use super::sandbox::{self, Optimisation};
 use super::scheme::{RuleEntry, SchemeFile, place_of_text};
 use super::trace::{Constants, Frame};
@@ -51,6 +52,7 @@ pub struct Rule {
     text: Arc<str>,
     folded: AST,
     plain: AST,
+    program: Option<Arc<Program>>,
 }
 
 impl Rule {
@@ -60,6 +62,11 @@ impl Rule {
             Optimisation::None => &self.plain,
             Optimisation::Simple => &self.folded,
         }
+    }
+
+    /// What runs instead of the script as long as nothing is out of the ordinary; none where only the interpreter can.
+    pub(super) fn program(&self) -> Option<&Program> {
+        self.program.as_deref()
     }
 
     /// Its script as written.
@@ -279,9 +286,11 @@ fn compile_rule(
         (Ok(plain), Ok(folded)) if findings.iter().all(|finding| finding.severity == Severity::Warning) => {
             let declared = check::declared(&script);
             let file = path.to_owned();
-            let text = text.into();
-            let rule =
-                Rule { entry: entry.clone(), file, arguments, declared, constants, text, folded, plain };
+            let text: Arc<str> = text.into();
+            let compiled = Script { file: path, text: &text, ast: &folded };
+            let program = Program::of(&compiled, &constants).map(Arc::new);
+            let entry = entry.clone();
+            let rule = Rule { entry, file, arguments, declared, constants, text, folded, plain, program };
             Ok((rule, findings))
         }
         (Ok(_), Ok(_)) => Err(findings),

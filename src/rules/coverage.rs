@@ -80,7 +80,7 @@ impl<'a> Coverage<'a> {
     pub fn run(&mut self, catalogue: &Catalogue, facts: &MonthFacts) {
         let Some(copy) = &self.copy else { return };
         RUN.set(std::mem::take(&mut self.begun));
-        let (_, arguments) = self.rule.given(catalogue, facts);
+        let arguments = self.rule.arguments_of(catalogue, facts);
         // A rule that fails has reached the statements before.
         let _ = sandbox::call_recording(copy, self.rule.frame(), arguments);
         trace::end();

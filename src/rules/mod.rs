@@ -17,6 +17,7 @@ pub mod in_force;
 pub mod language;
 pub mod library;
 pub mod memo;
+mod program;
 pub mod release;
 pub mod rule_identity;
 pub mod sandbox;

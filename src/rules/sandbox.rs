@@ -119,8 +119,13 @@ pub fn call_recording(ast: &AST, frame: Frame, arguments: Vec<Dynamic>) -> Resul
     call_with(&RECORDING, ast, frame, arguments)
 }
 
-fn call_with(engine: &Engine, ast: &AST, frame: Frame, arguments: Vec<Dynamic>) -> Result<Dynamic, Failure> {
+/// Begins the recording of a rule.
+pub fn begin(frame: Frame) {
     trace::begin(frame, TIME_LIMIT);
+}
+
+fn call_with(engine: &Engine, ast: &AST, frame: Frame, arguments: Vec<Dynamic>) -> Result<Dynamic, Failure> {
+    begin(frame);
     let options = CallFnOptions::new().eval_ast(false);
     engine
         .call_fn_with_options::<Dynamic>(options, &mut Scope::new(), ast, "score", arguments)

@@ -128,7 +128,7 @@ fn operations_declare_what_their_handlers_read() {
         let parameters: Vec<_> = operation["parameters"].as_array().into_iter().flatten().collect();
         let named = |name: &str| parameters.iter().any(|parameter| parameter["name"] == name);
         let has_query = parameters.iter().any(|parameter| parameter["in"] == "query");
-        assert_eq!(takes.contains(": Seen"), named("If-Match"), "{what}: params(Seen)");
+        assert_eq!(takes.contains("Seen"), named("If-Match"), "{what}: params(Seen)");
         assert_eq!(takes.contains(": Paged"), named("cursor") && named("limit"), "{what}: params(PageQuery)");
         assert_eq!(takes.contains(": Query<") || takes.contains(": Paged"), has_query, "{what}: its query");
         let has = |status: &str| operation["responses"].get(status).is_some();
@@ -229,8 +229,12 @@ fn types(file: &str, text: &str, found: &mut BTreeMap<String, Vec<Type>>) {
                 if line.starts_with("#[") {
                     attributes.push_str(line);
                 }
+                if line.starts_with(['#', '/']) {
+                    continue;
+                }
                 let Some((field, of)) = line.strip_prefix("pub ").and_then(|line| line.split_once(": "))
                 else {
+                    attributes.clear();
                     continue;
                 };
                 let renamed = attributes.split("rename = \"").nth(1).and_then(|rest| rest.split('"').next());

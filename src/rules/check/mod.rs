@@ -14,7 +14,7 @@ mod places;
 pub mod probe;
 mod regions;
 mod source;
-mod tree;
+pub(super) mod tree;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 

@@ -2,10 +2,10 @@
 //!
 //! rules/README.md documents them for authors with an example each; [`FUNCTIONS`] is the list.
 
-mod numbers;
+pub(super) mod numbers;
 mod operators;
-mod points;
-mod scales;
+pub(super) mod points;
+pub(super) mod scales;
 
 use std::ops::RangeInclusive;
 

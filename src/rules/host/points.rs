@@ -36,12 +36,7 @@ pub fn register(engine: &mut Engine) {
     engine.register_fn("bonus", |context: NativeCallContext, points: Dynamic, reason: &str| {
         bonus(Quantity::number(points, "bonus")?, reason, context.call_position())
     });
-    engine.register_fn("note", |context: NativeCallContext, text: &str| {
-        record(|recorder| {
-            recorder.pending.clear();
-            recorder.step(StepKind::Note, None, None, text, "", context.call_position())
-        })
-    });
+    engine.register_fn("note", |context: NativeCallContext, text: &str| note(text, context.call_position()));
     engine.register_fn("skip", |context: NativeCallContext, reason: &str| {
         skip(reason, context.call_position())
     });
@@ -50,16 +45,22 @@ pub fn register(engine: &mut Engine) {
         false => skip(&missing.reason, context.call_position()),
     });
     engine.register_fn("scaled", |context: NativeCallContext| {
-        scaled(record(|recorder| recorder.frame.max), context.call_position())
+        scaled(record(|recorder| recorder.frame.max), context.call_position()).map(Into::<Dynamic>::into)
     });
     engine.register_fn("scaled", |context: NativeCallContext, max: Dynamic| {
-        scaled(Quantity::number(max, "scaled")?, context.call_position())
+        scaled(Quantity::number(max, "scaled")?, context.call_position()).map(Into::<Dynamic>::into)
     });
     engine.register_fn("remaining", |context: NativeCallContext| remaining(context.call_position()));
 }
 
 /// One item of at most `max` points, or of at most `most` where more than planned may make up for other items.
-fn item(max: Decimal, value: Quantity, label: &str, most: Option<Decimal>, at: Position) -> HostResult<()> {
+pub fn item(
+    max: Decimal,
+    value: Quantity,
+    label: &str,
+    most: Option<Decimal>,
+    at: Position,
+) -> HostResult<()> {
     if max <= Decimal::ZERO {
         return fault(format!("item: '{}' has to be worth more than 0 points", brief(label)));
     }
@@ -95,7 +96,16 @@ fn most_of_item(recorder: &Recorder, max: Decimal) -> Decimal {
     if frame.ceiling > frame.max { max.max(frame.ceiling) } else { max }
 }
 
-fn deduct(points: Decimal, reason: &str, at: Position) -> HostResult<()> {
+/// A remark without points.
+pub fn note(text: &str, at: Position) -> HostResult<()> {
+    record(|recorder| {
+        recorder.pending.clear();
+        recorder.step(StepKind::Note, None, None, text, "", at)
+    })
+}
+
+/// Points taken off.
+pub fn deduct(points: Decimal, reason: &str, at: Position) -> HostResult<()> {
     let points = not_negative(points, reason)?;
     record(|recorder| {
         let sum = recorder.deducted.checked_add(points);
@@ -104,7 +114,8 @@ fn deduct(points: Decimal, reason: &str, at: Position) -> HostResult<()> {
     })
 }
 
-fn bonus(points: Decimal, reason: &str, at: Position) -> HostResult<()> {
+/// Points on top of the total.
+pub fn bonus(points: Decimal, reason: &str, at: Position) -> HostResult<()> {
     let points = not_negative(points, reason)?;
     record(|recorder| {
         // The sum is checked too, so that it stays as small as its parts.
@@ -138,7 +149,8 @@ fn taken_or_given(
     recorder.step(kind, Some(points), None, reason, &outcome, at)
 }
 
-fn remaining(at: Position) -> HostResult<Decimal> {
+/// The rule's maximum less what was taken off, not below 0.
+pub fn remaining(at: Position) -> HostResult<Decimal> {
     record(|recorder| {
         if recorder.deducted.is_zero() {
             recorder.step(StepKind::Note, None, None, "没有扣分", "", at)?;
@@ -148,7 +160,8 @@ fn remaining(at: Position) -> HostResult<Decimal> {
     })
 }
 
-fn skip(reason: &str, at: Position) -> HostResult<NotApplicable> {
+/// The whole rule does not apply.
+pub fn skip(reason: &str, at: Position) -> HostResult<NotApplicable> {
     record(|recorder| {
         recorder.pending.clear();
         recorder.skipped.get_or_insert(at);
@@ -158,7 +171,7 @@ fn skip(reason: &str, at: Position) -> HostResult<NotApplicable> {
 }
 
 /// The sum of the items, scaled up from the maximum of those that apply to `max`; N/A when none applies.
-fn scaled(max: Decimal, at: Position) -> HostResult<Dynamic> {
+pub fn scaled(max: Decimal, at: Position) -> HostResult<Quantity> {
     let too_large = || fault("scaled: 数值过大 · the points of the items are too large");
     record(|recorder| {
         let applicable = recorder.items.iter().filter_map(|item| Some((item.max, item.value?)));
@@ -170,17 +183,17 @@ fn scaled(max: Decimal, at: Position) -> HostResult<Dynamic> {
         let Some((possible, points)) = sums else { return too_large() };
         if possible <= Decimal::ZERO {
             let reason = "没有适用的项目".to_owned();
-            return Ok(Dynamic::from(NotApplicable { reason, is_fault: false }));
+            return Ok(Quantity::NotApplicable(NotApplicable { reason, is_fault: false }));
         }
         if possible == max {
-            return Ok(points.into());
+            return Ok(Quantity::Number(points));
         }
         recorder.pending.clear();
         let text =
             format!("适用项目满分 {}，按比例折算为 {} 分制", decimal::points(possible), decimal::points(max));
         recorder.step(StepKind::Note, None, None, &text, "", at)?;
         let product = points.checked_mul(max).and_then(|product| product.checked_div(possible));
-        product.map_or_else(too_large, |points| Ok(points.into()))
+        product.map_or_else(too_large, |points| Ok(Quantity::Number(points)))
     })
 }
 

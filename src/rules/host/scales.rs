@@ -8,7 +8,7 @@ use crate::rules::trace::{Recorder, record};
 use crate::rules::value::{HostResult, NotApplicable, Quantity, fault};
 
 /// How a number is shown in a reason.
-type Show = fn(Decimal) -> String;
+pub type Show = fn(Decimal) -> String;
 
 /// Registers `ratio`, `average`, `applies`, `reaches`, `lin` and `band`.
 ///
@@ -55,7 +55,9 @@ pub fn register(engine: &mut Engine) {
         "band",
         |context: NativeCallContext, v: Dynamic, bands: Array| -> HostResult<Dynamic> {
             match Quantity::read(v, "band")? {
-                Quantity::Number(value) => band(value, bands, context.call_position()).map(Dynamic::from),
+                Quantity::Number(value) => {
+                    band(value, bands.into_iter().map(pair), context.call_position()).map(Dynamic::from)
+                }
                 missing => Ok(missing.into()),
             }
         },
@@ -66,42 +68,52 @@ pub fn register(engine: &mut Engine) {
 fn register_quotients(engine: &mut Engine) {
     for (function, show) in [("ratio", decimal::percent as Show), ("average", decimal::points)] {
         engine
-            .register_fn(function, move |n: Decimal, d: Decimal| divide(function, n, d, Decimal::ZERO, show))
+            .register_fn(function, move |n: Decimal, d: Decimal| {
+                divide(function, n, d, Decimal::ZERO, show).map(Into::<Dynamic>::into)
+            })
             .register_fn(function, move |n: Decimal, d: Decimal, least: Decimal| {
-                divide(function, n, d, least, show)
+                divide(function, n, d, least, show).map(Into::<Dynamic>::into)
             })
-            .register_fn(function, move |n: Dynamic, d: Dynamic| {
-                quotient(function, n, d, Decimal::ZERO, show)
+            .register_fn(function, move |n: Dynamic, d: Dynamic| -> HostResult<Dynamic> {
+                let (n, d) = (Quantity::read(n, function)?, Quantity::read(d, function)?);
+                quotient(function, n, d, Decimal::ZERO, show).map(Into::into)
             })
-            .register_fn(function, move |n: Dynamic, d: Dynamic, least: Dynamic| {
-                quotient(function, n, d, Quantity::number(least, function)?, show)
+            .register_fn(function, move |n: Dynamic, d: Dynamic, least: Dynamic| -> HostResult<Dynamic> {
+                let least = Quantity::number(least, function)?;
+                let (n, d) = (Quantity::read(n, function)?, Quantity::read(d, function)?);
+                quotient(function, n, d, least, show).map(Into::into)
             });
     }
 }
 
-fn quotient(function: &str, n: Dynamic, d: Dynamic, least: Decimal, show: Show) -> HostResult<Dynamic> {
-    match (Quantity::read(n, function)?, Quantity::read(d, function)?) {
+/// `n ÷ d`; N/A where one of them is, or where `d` is 0 or below `least`.
+pub fn quotient(
+    function: &str,
+    n: Quantity,
+    d: Quantity,
+    least: Decimal,
+    show: Show,
+) -> HostResult<Quantity> {
+    match (n, d) {
         (Quantity::Number(n), Quantity::Number(d)) => divide(function, n, d, least, show),
-        (missing @ Quantity::NotApplicable(_), _) | (_, missing @ Quantity::NotApplicable(_)) => {
-            Ok(missing.into())
-        }
+        (missing @ Quantity::NotApplicable(_), _) | (_, missing @ Quantity::NotApplicable(_)) => Ok(missing),
     }
 }
 
-fn divide(function: &str, n: Decimal, d: Decimal, least: Decimal, show: Show) -> HostResult<Dynamic> {
+fn divide(function: &str, n: Decimal, d: Decimal, least: Decimal, show: Show) -> HostResult<Quantity> {
     let of = format!("{}/{}", decimal::plain(n), decimal::plain(d));
     if d.is_zero() || d < least {
         let reason = match d.is_zero() {
             true => format!("{of}，分母为 0"),
             false => format!("{of}，分母不足 {}", decimal::plain(least)),
         };
-        return Ok(Dynamic::from(NotApplicable { reason, is_fault: false }));
+        return Ok(Quantity::NotApplicable(NotApplicable { reason, is_fault: false }));
     }
     let Some(quotient) = n.checked_div(d) else {
         return fault(format!("{function}: {of} 数值过大 · is too large to be computed"));
     };
     record(|recorder| recorder.explain(format!("{of} = {}", show(quotient))))?;
-    Ok(quotient.into())
+    Ok(Quantity::Number(quotient))
 }
 
 /// Shows numbers the way the value they are compared with was shown: a share as a percentage. A value that no quotient
@@ -120,7 +132,7 @@ fn way_of_showing(recorder: &Recorder) -> Show {
 }
 
 /// Whether `value` is `least` or more. Only a value that is not says so in the reason.
-fn reaches(value: Decimal, least: Decimal, at: Position) -> HostResult<bool> {
+pub fn reaches(value: Decimal, least: Decimal, at: Position) -> HostResult<bool> {
     record(|recorder| {
         let is_reached = value >= least;
         recorder.watch(at, usize::from(is_reached), is_reached.then_some(least), way_of_showing(recorder));
@@ -134,7 +146,7 @@ fn reaches(value: Decimal, least: Decimal, at: Position) -> HostResult<bool> {
 }
 
 /// points · clamp((value − floor) ÷ (target − floor), 0, 1). With a target below the floor, less is better.
-fn lin(
+pub fn lin(
     value: Decimal,
     floor: Decimal,
     target: Decimal,
@@ -171,18 +183,17 @@ fn lin(
 }
 
 /// The points of the highest edge that `value` reaches, from `[[edge, points], …]` in rising order; 0 below the first.
-fn band(value: Decimal, bands: Array, at: Position) -> HostResult<Decimal> {
+pub fn band(
+    value: Decimal,
+    bands: impl IntoIterator<Item = HostResult<(Decimal, Decimal)>>,
+    at: Position,
+) -> HostResult<Decimal> {
     let mut first = None;
     let mut reached = None;
     let mut edges = 0;
     let mut last = None;
     for entry in bands {
-        let Some([edge, points]) =
-            entry.try_cast::<Array>().and_then(|pair| <[Dynamic; 2]>::try_from(pair).ok())
-        else {
-            return fault("band takes pairs of edge and points: [[0.6, 3], [0.8, 5]]");
-        };
-        let (edge, points) = (Quantity::number(edge, "band")?, Quantity::number(points, "band")?);
+        let (edge, points) = entry?;
         if last.is_some_and(|last| edge <= last) {
             return fault(format!("band: the edge {} does not rise", decimal::plain(edge)));
         }
@@ -203,4 +214,11 @@ fn band(value: Decimal, bands: Array, at: Position) -> HostResult<Decimal> {
         })
     })?;
     Ok(reached.map_or(Decimal::ZERO, |(_, points)| points))
+}
+
+fn pair(entry: Dynamic) -> HostResult<(Decimal, Decimal)> {
+    match entry.try_cast::<Array>().and_then(|pair| <[Dynamic; 2]>::try_from(pair).ok()) {
+        Some([edge, points]) => Ok((Quantity::number(edge, "band")?, Quantity::number(points, "band")?)),
+        None => fault("band takes pairs of edge and points: [[0.6, 3], [0.8, 5]]"),
+    }
 }

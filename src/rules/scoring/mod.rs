@@ -15,6 +15,7 @@ use super::check::Argument;
 use super::failure::{Failure, OUTSIDE};
 use super::language::place_of;
 use super::memo::Memo;
+use super::program::{self, Program};
 use super::sandbox::{self, Optimisation};
 use super::trace::{self, EdgesReached, Frame, Recorder, Step, StepKind};
 use super::value::NotApplicable;
@@ -238,13 +239,29 @@ impl Scheme {
 impl Rule {
     /// Runs the rule for one person.
     pub fn run(&self, catalogue: &Catalogue, facts: &MonthFacts, optimisation: Optimisation) -> RuleResult {
-        self.run_in(self.frame(), catalogue, facts, optimisation).0
+        let program = self.program().filter(|_| optimisation == Optimisation::Simple);
+        self.run_in(self.frame(), catalogue, facts, optimisation, program).0
+    }
+
+    /// Whether the script's program answers for these facts, without the interpreter.
+    #[cfg(test)]
+    pub(super) fn comes_to_its_end(&self, catalogue: &Catalogue, facts: &MonthFacts) -> bool {
+        let program = self.program();
+        let answer = program.and_then(|program| self.run_program(program, &self.frame(), catalogue, facts));
+        trace::end();
+        answer.is_some()
+    }
+
+    /// Runs the rule as the interpreter does, as months are scored.
+    #[cfg(test)]
+    pub(super) fn interpret(&self, catalogue: &Catalogue, facts: &MonthFacts) -> RuleResult {
+        self.run_in(self.frame(), catalogue, facts, Optimisation::Simple, None).0
     }
 
     /// Runs the rule as months are scored, and says besides which edges its values reached.
     pub fn run_watched(&self, catalogue: &Catalogue, facts: &MonthFacts) -> (RuleResult, Vec<EdgesReached>) {
         let frame = Frame { watches_edges: true, ..self.frame() };
-        self.run_in(frame, catalogue, facts, Optimisation::Simple)
+        self.run_in(frame, catalogue, facts, Optimisation::Simple, self.program())
     }
 
     fn run_in(
@@ -253,9 +270,14 @@ impl Rule {
         catalogue: &Catalogue,
         facts: &MonthFacts,
         optimisation: Optimisation,
+        program: Option<&Program>,
     ) -> (RuleResult, Vec<EdgesReached>) {
-        let (inputs, arguments) = self.given(catalogue, facts);
-        let returned = sandbox::call(self.ast(optimisation), frame, arguments);
+        let inputs = self.inputs(facts);
+        let returned = match program.and_then(|program| self.run_program(program, &frame, catalogue, facts)) {
+            Some(returned) => Ok(returned),
+            None => sandbox::call(self.ast(optimisation), frame, self.arguments_of(catalogue, facts))
+                .map(Returned::from),
+        };
         let recorder = trace::end();
         let mut steps = Vec::new();
         let (outcome, score, failure) = match returned.and_then(|value| self.judge(value, &recorder)) {
@@ -288,38 +310,69 @@ impl Rule {
         (result, recorder.reached)
     }
 
-    /// The rule's inputs as they are recorded, and as the script gets them.
-    pub(super) fn given(&self, catalogue: &Catalogue, facts: &MonthFacts) -> (Vec<Input>, Vec<Dynamic>) {
-        let mut inputs = Vec::with_capacity(self.arguments.len());
-        let mut arguments = Vec::with_capacity(self.arguments.len());
-        for (name, argument) in &self.arguments {
-            let (value, dynamic) = match argument {
-                Argument::Parameter(number) => (Some(*number), Dynamic::from(*number)),
+    /// What the script's program comes to; none where the interpreter has to run the script.
+    fn run_program(
+        &self,
+        program: &Program,
+        frame: &Frame,
+        catalogue: &Catalogue,
+        facts: &MonthFacts,
+    ) -> Option<Returned> {
+        let arguments = self.arguments.iter().map(|(_, argument)| match argument {
+            Argument::Parameter(number) => program::Value::Number(*number),
+            Argument::Metric(id) => match facts.get(*id) {
+                Value::Given(number) => program::Value::Number(number),
+                missing => {
+                    let missing = absent(catalogue, *id, missing == Value::Unreported);
+                    program::Value::Missing(Arc::new(missing))
+                }
+            },
+        });
+        sandbox::begin(frame.clone());
+        program.run(arguments.collect()).map(Returned::from)
+    }
+
+    /// The rule's inputs as they are recorded.
+    fn inputs(&self, facts: &MonthFacts) -> Vec<Input> {
+        let input = |(name, argument): &(String, Argument)| Input {
+            name: name.clone(),
+            value: match argument {
+                Argument::Parameter(number) => Some(*number),
                 Argument::Metric(id) => match facts.get(*id) {
-                    Value::Given(number) => (Some(number), Dynamic::from(number)),
-                    missing => (None, Dynamic::from(absent(catalogue, *id, missing == Value::Unreported))),
+                    Value::Given(number) => Some(number),
+                    Value::Missing | Value::Unreported => None,
                 },
-            };
-            inputs.push(Input { name: name.clone(), value });
-            arguments.push(dynamic);
-        }
-        (inputs, arguments)
+            },
+        };
+        self.arguments.iter().map(input).collect()
+    }
+
+    /// The rule's inputs as the interpreter passes them to the script.
+    pub(super) fn arguments_of(&self, catalogue: &Catalogue, facts: &MonthFacts) -> Vec<Dynamic> {
+        let argument = |(_, argument): &(String, Argument)| match argument {
+            Argument::Parameter(number) => Dynamic::from(*number),
+            Argument::Metric(id) => match facts.get(*id) {
+                Value::Given(number) => Dynamic::from(number),
+                missing => Dynamic::from(absent(catalogue, *id, missing == Value::Unreported)),
+            },
+        };
+        self.arguments.iter().map(argument).collect()
     }
 
     /// How the rule, as it is written, fails for these facts, if it does.
     pub(super) fn failure(&self, catalogue: &Catalogue, facts: &MonthFacts) -> Option<Failure> {
-        let (_, arguments) = self.given(catalogue, facts);
+        let arguments = self.arguments_of(catalogue, facts);
         let returned = sandbox::call(self.ast(Optimisation::None), self.frame(), arguments);
         let recorder = trace::end();
-        returned.and_then(|value| self.judge(value, &recorder)).err()
+        returned.and_then(|value| self.judge(value.into(), &recorder)).err()
     }
 
     /// What `score` returned, as points: rounded once, here.
-    fn judge(&self, returned: Dynamic, recorder: &Recorder) -> Result<Judgement, Failure> {
+    fn judge(&self, returned: Returned, recorder: &Recorder) -> Result<Judgement, Failure> {
         if let Some((reason, position)) = &recorder.fault {
             return Err(Failure { position: *position, message: reason.clone() });
         }
-        if let Some(points) = returned.clone().try_cast::<Decimal>() {
+        if let Returned::Points(points) = returned {
             if let Some(position) = recorder.skipped {
                 let points = decimal::points(points);
                 let message = format!(
@@ -338,12 +391,38 @@ impl Rule {
                 ))),
             };
         }
-        match returned.try_cast::<NotApplicable>() {
-            Some(missing) if missing.is_fault => Err(Failure::of_rule(missing.reason)),
-            Some(missing) => Ok(Judgement::NotApplicable(missing.reason)),
-            None => Err(Failure::of_rule(
+        match returned {
+            Returned::Missing(missing) if missing.is_fault => Err(Failure::of_rule(missing.reason)),
+            Returned::Missing(missing) => Ok(Judgement::NotApplicable(missing.reason)),
+            Returned::Points(_) | Returned::Other => Err(Failure::of_rule(
                 "score has to end in its points, for example with scaled() or remaining()",
             )),
+        }
+    }
+}
+
+/// What `score` gave back.
+enum Returned {
+    Points(Decimal),
+    Missing(NotApplicable),
+    Other,
+}
+
+impl From<Dynamic> for Returned {
+    fn from(value: Dynamic) -> Self {
+        match value.as_decimal() {
+            Ok(points) => Self::Points(points),
+            Err(_) => value.try_cast::<NotApplicable>().map_or(Self::Other, Self::Missing),
+        }
+    }
+}
+
+impl From<program::Value> for Returned {
+    fn from(value: program::Value) -> Self {
+        match value {
+            program::Value::Number(points) => Self::Points(points),
+            program::Value::Missing(missing) => Self::Missing(Arc::unwrap_or_clone(missing)),
+            _ => Self::Other,
         }
     }
 }

@@ -83,13 +83,28 @@ fn run(script: &str) -> RuleResult {
     run_bundle(&bundle, &[("deliveries", Some(4))])
 }
 
-fn run_bundle(bundle: &Bundle, given: &[(&str, Option<i64>)]) -> RuleResult {
+fn facts_of(bundle: &Bundle, given: &[(&str, Option<i64>)]) -> MonthFacts {
     let catalogue = &bundle.catalogue;
     let mut facts = MonthFacts::with_sources(catalogue, [], &std::collections::HashSet::new());
     for (name, value) in given {
         let value = value.map_or(Value::Missing, |number| Value::Given(number.into()));
         facts.set(catalogue.find(name).unwrap(), value);
     }
+    facts
+}
+
+/// What the script comes to as a program, what it comes to in the interpreter, and whether the program came to its end.
+fn both_ways(bundle: &Bundle, given: &[(&str, Option<i64>)]) -> (RuleResult, RuleResult, bool) {
+    let (facts, rule) = (facts_of(bundle, given), &bundle.schemes["a"].rules[0]);
+    on_large_stack(|| {
+        let catalogue = &bundle.catalogue;
+        let is_program = rule.comes_to_its_end(catalogue, &facts);
+        (rule.run(catalogue, &facts, Optimisation::Simple), rule.interpret(catalogue, &facts), is_program)
+    })
+}
+
+fn run_bundle(bundle: &Bundle, given: &[(&str, Option<i64>)]) -> RuleResult {
+    let (catalogue, facts) = (&bundle.catalogue, facts_of(bundle, given));
     let rule = &bundle.schemes["a"].rules[0];
     let plain = on_large_stack(|| rule.run(catalogue, &facts, Optimisation::None));
     let folded = on_large_stack(|| rule.run(catalogue, &facts, Optimisation::Simple));
