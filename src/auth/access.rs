@@ -1,4 +1,4 @@
-//! THE table of who may do what, and how far they reach (design, "Review workflow").
+//! THE table of who may do what, and how far they reach (docs/DOMAIN.md).
 //!
 //! An endpoint names its action in its handler's type (`Caller<ViewReviews>`), so no handler can forget to ask.
 

@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_sum_of_cut_quotients_rounds_like_the_exact_sum() {
-        // Rule 20 with 48/53, 31/48 and 7/48: exactly 10.625 (design, "Round half-up to two places once per rule").
+        // Rule 20 with 48/53, 31/48 and 7/48: exactly 10.625 (docs/DOMAIN.md, "The default schemes").
         let lin = |n: i64, d: i64, floor: &str, target: &str| {
             let value = Decimal::from(n) / Decimal::from(d);
             let share = (value - dec(floor)) / (dec(target) - dec(floor));

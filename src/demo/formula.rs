@@ -1,6 +1,6 @@
 //! The demonstration's facts: what each person did in each month, computed from a few habits and the month's target.
 //!
-//! Integers only; `pct` is a percentage half-up to a whole number (design, "The demo dealership").
+//! Integers only; `pct` is a percentage half-up to a whole number (docs/DOMAIN.md, "The demonstration").
 
 /// How an advisor works.
 struct Habits {

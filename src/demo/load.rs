@@ -17,7 +17,7 @@ use crate::db::schema::user_account;
 use crate::http::Problem;
 use crate::http::etag::Seen;
 use crate::ledger::metric::Catalogue;
-use crate::ledger::{self, Entry, Late, Origin};
+use crate::ledger::{self, Entry, Late, ValueOrigin};
 use crate::org::{
     self, EmployeeStatus, LeadershipKind, NewAssignment, NewEmployee, NewOrgUnit, NewTeamLeadership,
     UnitKind, labels,
@@ -302,8 +302,13 @@ async fn load_facts(
         );
     }
     let deliveries: HashSet<(i64, String)> = ledger::deliveries(catalogue, &entries);
-    let origin =
-        Origin { source_system: "demo".to_owned(), batch_id: None, user_id: None, at: now, reason: None };
+    let origin = ValueOrigin {
+        source_system: "demo".to_owned(),
+        batch_id: None,
+        user_id: None,
+        at: now,
+        reason: None,
+    };
     ledger::record(connection, period, &entries, &origin, Late::Refuse).await?;
     ledger::note_delivery(connection, period, &deliveries, &Scope::operator(), &origin, Late::Refuse).await
 }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{Entry, Late, Origin, late};
+use super::{Entry, Late, ValueOrigin, late};
 use crate::auth::scope::{CallerScope, Scope};
 use crate::db::schema::source_delivery;
 use crate::db::sql;
@@ -43,7 +43,7 @@ pub async fn note_delivery(
     period: Period,
     deliveries: &HashSet<(i64, String)>,
     scope: &Scope,
-    origin: &Origin,
+    origin: &ValueOrigin,
     late: Late,
 ) -> Result<(), Problem> {
     let (people, sources): (Vec<_>, Vec<_>) =

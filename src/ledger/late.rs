@@ -5,7 +5,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::delivery::UndeliveredSource;
 use super::rows::News;
-use super::{Entry, Origin};
+use super::{Entry, ValueOrigin};
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
@@ -23,7 +23,7 @@ pub(super) fn frozen(period: Period, store: &str) -> Problem {
 pub(super) async fn keep(
     connection: &mut AsyncPgConnection,
     news: &[(News<'_>, i64, String)],
-    origin: &Origin,
+    origin: &ValueOrigin,
 ) -> Result<(), Problem> {
     if news.is_empty() {
         return Ok(());
@@ -104,7 +104,7 @@ pub(super) async fn keep_sources(
     connection: &mut AsyncPgConnection,
     period: Period,
     news: &[UndeliveredSource],
-    origin: &Origin,
+    origin: &ValueOrigin,
 ) -> Result<(), Problem> {
     sql(
         "INSERT INTO late_correction (store_id, period, employee_id, source, source_system, batch_id, reason, \
@@ -128,6 +128,6 @@ pub(super) async fn keep_sources(
     Ok(())
 }
 
-fn reason(origin: &Origin) -> String {
+fn reason(origin: &ValueOrigin) -> String {
     origin.reason.clone().unwrap_or_else(|| format!("{} delivered it late", origin.source_system))
 }

@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 pub use self::delivery::{delivered_sources, deliveries, note_delivery};
 pub use self::late::retract;
 pub use self::locks::{lock, lock_delivery};
-pub use self::people::{Person, employee_nos, entering, people};
+pub use self::people::{ReachedPerson, employee_nos, entering, people};
 pub use self::reading::{by_person, current, known};
 pub use self::recording::{Recorded, compare, record};
 
@@ -62,7 +62,7 @@ impl Entry {
 
 /// Where values come from.
 #[derive(Clone, Debug)]
-pub struct Origin {
+pub struct ValueOrigin {
     /// The system or file kind that delivered them.
     pub source_system: String,
     /// The import they came with.

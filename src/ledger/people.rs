@@ -13,7 +13,7 @@ use crate::period::Period;
 
 /// An employee of a month, and whether the caller reaches that person.
 #[derive(Debug, QueryableByName)]
-pub struct Person {
+pub struct ReachedPerson {
     /// The employee.
     #[diesel(sql_type = BigInt)]
     pub id: i64,
@@ -43,7 +43,7 @@ pub async fn people(
     period: Period,
     employee_nos: &[String],
     scope: Option<&Scope>,
-) -> Result<Vec<Person>, Problem> {
+) -> Result<Vec<ReachedPerson>, Problem> {
     let people = sql(concat!(
         "SELECT e.id, e.employee_no, e.name, coalesce(bool_or(",
         reaches!("$1", "e.id", "a.unit_id", "$2"),

@@ -7,7 +7,7 @@ use diesel_async::AsyncPgConnection;
 use rust_decimal::Decimal;
 
 use super::rows::News;
-use super::{Counts, Entry, FactOutcome, Late, Origin, late, locks, rows};
+use super::{Counts, Entry, FactOutcome, Late, ValueOrigin, late, locks, rows};
 use crate::http::Problem;
 use crate::period::Period;
 
@@ -37,7 +37,7 @@ pub async fn record(
     connection: &mut AsyncPgConnection,
     period: Period,
     entries: &[Entry],
-    origin: &Origin,
+    origin: &ValueOrigin,
     late: Late,
 ) -> Result<Recorded, Problem> {
     let held = locks::hold(connection, period, entries, &origin.source_system).await?;
@@ -65,7 +65,7 @@ pub async fn compare(
     connection: &mut AsyncPgConnection,
     period: Period,
     entries: &[Entry],
-    origin: &Origin,
+    origin: &ValueOrigin,
 ) -> Result<Recorded, Problem> {
     let (news, recorded) = prepare(connection, period, entries, origin).await?;
     Ok(part(connection, news, recorded).await?.recorded)
@@ -87,7 +87,7 @@ async fn prepare<'a>(
     connection: &mut AsyncPgConnection,
     period: Period,
     entries: &'a [Entry],
-    origin: &Origin,
+    origin: &ValueOrigin,
 ) -> Result<(Vec<PlacedNews<'a>>, Recorded), Problem> {
     let places = entries.iter().map(|entry| entry.place(&origin.source_system)).collect::<Vec<_>>();
     let standing = rows::standing(connection, period, entries, &places, &origin.source_system).await?;

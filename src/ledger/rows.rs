@@ -8,7 +8,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Numeric, Text, Time
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
-use super::{Entry, Origin};
+use super::{Entry, ValueOrigin};
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
@@ -153,7 +153,7 @@ pub(super) async fn frozen(
 pub(super) async fn append(
     connection: &mut AsyncPgConnection,
     news: &[News<'_>],
-    origin: &Origin,
+    origin: &ValueOrigin,
 ) -> Result<(), Problem> {
     if news.is_empty() {
         return Ok(());

@@ -128,8 +128,7 @@ pub async fn list_review_levers(
     levers::of_review(caller.context().await?, &library, *id).await.map(Json)
 }
 
-/// List who has read reviews. Consultants and telesales see who has read theirs; group administrators and auditors see
-/// every reading.
+/// List who has read reviews. Consultants see who has read theirs; group administrators and auditors see every reading.
 #[utoipa::path(tag = "reviews", params(PageQuery), responses(
     (status = 200, description = "A page of readings", body = Page<Access>),
 ))]

@@ -206,7 +206,7 @@ async fn nobody_is_posted_elsewhere_while_their_facts_are_recorded() {
     let period = "2016-06".parse().unwrap();
     let holder = &mut *app.pool.get().await.unwrap();
     let watcher = &mut *app.pool.get().await.unwrap();
-    let origin = ledger::Origin {
+    let origin = ledger::ValueOrigin {
         source_system: "dms".to_owned(),
         batch_id: None,
         user_id: None,

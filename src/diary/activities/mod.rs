@@ -26,7 +26,7 @@ use crate::auth::{Identity, Scope};
 use crate::decimal;
 use crate::diary::authors::{self, says_something};
 use crate::http::{Code, FieldError, Problem};
-use crate::ledger::{self, Late, Origin};
+use crate::ledger::{self, Late, ValueOrigin};
 use crate::period::Period;
 
 /// The name under which activities stand in the ledger.
@@ -190,7 +190,7 @@ pub async fn create(cx: &mut Context, new: &NewActivity) -> Result<LedActivity, 
 /// Records what the month comes to by an activity that has changed, and returns it.
 async fn count(cx: &mut Context, id: i64, action: &str) -> Result<LedActivity, Problem> {
     let activity = store::find(cx.db(), id).await?;
-    let origin = Origin {
+    let origin = ValueOrigin {
         source_system: SYSTEM.to_owned(),
         batch_id: None,
         user_id: cx.by(),

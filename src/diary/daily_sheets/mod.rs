@@ -24,7 +24,7 @@ pub use self::store::{SheetFilter, list};
 use crate::auth::Context;
 use crate::diary::authors;
 use crate::http::Problem;
-use crate::ledger::{self, Entry, Late, Origin};
+use crate::ledger::{self, Entry, Late, ValueOrigin};
 use crate::org::labels::{self, LabelList};
 use crate::period::Period;
 
@@ -233,7 +233,7 @@ pub async fn put(
             }
             let revision = before.map_or(1, |before| before.revision + 1);
             let id = store::add(cx, employee_id, day, revision, &sheet).await?;
-            let origin = Origin {
+            let origin = ValueOrigin {
                 source_system: SYSTEM.to_owned(),
                 batch_id: None,
                 user_id: cx.by(),

@@ -13,7 +13,7 @@ use super::store::{self, LockedEvent};
 use super::tally::{self, Mark};
 use crate::db::schema::event;
 use crate::http::Problem;
-use crate::ledger::{self, Counts, Entry, Late, Origin};
+use crate::ledger::{self, Counts, Entry, Late, ValueOrigin};
 use crate::period::Period;
 
 /// Brings the ledger to what the month's verified events give, now that this one `counts` or no longer does. What is
@@ -32,7 +32,7 @@ pub(super) async fn write(
         EventTally::TakenOff => "punch_correction",
         _ => "event",
     };
-    let origin = Origin {
+    let origin = ValueOrigin {
         source_system: source_system.to_owned(),
         batch_id: None,
         user_id: Some(by),

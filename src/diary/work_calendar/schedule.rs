@@ -17,7 +17,7 @@ use crate::calendar::Calendar;
 use crate::db::schema::{assignment, org_unit};
 use crate::diary::reached;
 use crate::http::Problem;
-use crate::ledger::{self, Counts, Entry, Late, Origin};
+use crate::ledger::{self, Counts, Entry, Late, ValueOrigin};
 use crate::period::Period;
 
 /// The metric that it gives.
@@ -97,7 +97,7 @@ pub async fn schedule(
             Entry { external_id, ..Entry::total(*employee_id, SCHEDULED_DAYS, Decimal::from(days)) }
         });
         let entries = entries.collect::<Vec<_>>();
-        let origin = Origin {
+        let origin = ValueOrigin {
             source_system: "calendar".to_owned(),
             batch_id: None,
             user_id: by,

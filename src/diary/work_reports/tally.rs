@@ -21,7 +21,7 @@ use crate::db::sql;
 use crate::diary::reached;
 use crate::http::Problem;
 use crate::ledger::close::people_of;
-use crate::ledger::{self, Counts, Entry, Late, Origin};
+use crate::ledger::{self, Counts, Entry, Late, ValueOrigin};
 use crate::period::Period;
 
 /// The name under which reports stand in the ledger.
@@ -169,7 +169,7 @@ pub(super) async fn record(
     period: Period,
     people: &[i64],
     leaders: &[i64],
-    origin: &Origin,
+    origin: &ValueOrigin,
 ) -> Result<Counts, Problem> {
     let standings = standings(connection, owed, people, period, origin.at).await?;
     let read = read_by(connection, leaders, period).await?;
@@ -196,8 +196,8 @@ pub(super) async fn record(
 }
 
 /// Where the values of reports come from.
-pub(super) fn origin(user_id: Option<i64>, now: DateTime<Utc>) -> Origin {
-    Origin {
+pub(super) fn origin(user_id: Option<i64>, now: DateTime<Utc>) -> ValueOrigin {
+    ValueOrigin {
         source_system: SYSTEM.to_owned(),
         batch_id: None,
         user_id,

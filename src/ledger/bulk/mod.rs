@@ -20,7 +20,7 @@ use crate::auth::Context;
 use crate::http::idempotency::{self, Answer, Key};
 use crate::http::{FieldError, Problem};
 use crate::ledger::metric::Catalogue;
-use crate::ledger::{self, Counts, FactOutcome, Late, Origin};
+use crate::ledger::{self, Counts, FactOutcome, Late, ValueOrigin};
 use crate::period::Period;
 
 /// Facts of one month from one system.
@@ -158,7 +158,7 @@ async fn write(
     let others = addressed.completed.iter().map(|(employee_id, _)| *employee_id).collect::<Vec<_>>();
     let mut deliveries = ledger::deliveries(catalogue, &entries);
     deliveries.extend(addressed.completed);
-    let origin = Origin {
+    let origin = ValueOrigin {
         source_system: new.source_system.clone(),
         batch_id: None,
         user_id: cx.by(),

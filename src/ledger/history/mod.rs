@@ -18,7 +18,7 @@ use crate::db::sql;
 use crate::decimal;
 use crate::http::{Code, Page, Problem, Window};
 use crate::ledger::metric::{Catalogue, needs_verification};
-use crate::ledger::{self, Entry, FactOutcome, Late, Origin};
+use crate::ledger::{self, Entry, FactOutcome, Late, ValueOrigin};
 use crate::period::Period;
 
 /// One row of the ledger.
@@ -185,7 +185,7 @@ pub async fn correct(
             let detail = format!("your roles do not allow correcting {}", row.metric);
             return Err(Problem::new(Code::Forbidden, detail));
         }
-        let origin = Origin {
+        let origin = ValueOrigin {
             source_system: row.source_system,
             batch_id: None,
             user_id: cx.by(),

@@ -1,7 +1,7 @@
 //! Scoring one person by one scheme: each rule once, then the totals, the grade and the vetoes.
 //!
 //! Total = Σ score ÷ Σ applicable max × 100, half-up to two places, plus the bonus, at most the scheme's cap
-//! (design, "The default schemes"). Rules are rounded half-up to two places, once each.
+//! (docs/DOMAIN.md, "The default schemes"). Rules are rounded half-up to two places, once each.
 
 use std::sync::Arc;
 

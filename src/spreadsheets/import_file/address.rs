@@ -6,7 +6,7 @@ use super::{CHUNK_ROWS, Sheet};
 use crate::auth::Context;
 use crate::http::Problem;
 use crate::ledger::metric::{Catalogue, nearest, needs_verification};
-use crate::ledger::{self, Entry, Person};
+use crate::ledger::{self, Entry, ReachedPerson};
 use crate::period::Period;
 use crate::spreadsheets::import::number::half_width;
 use crate::spreadsheets::import::{Cell, Fault, SheetRow, TableHeader};
@@ -61,7 +61,8 @@ pub(super) async fn address(
         let employee_nos = chunk.iter().map(|row| row.employee_no.to_string()).collect::<Vec<_>>();
         let people = ledger::people(cx.db(), period, &employee_nos, Some(&scope)).await?;
         let reached = people.iter().filter(|person| person.is_reached);
-        let people: HashMap<&str, &Person> = reached.map(|one| (one.employee_no.as_str(), one)).collect();
+        let people: HashMap<&str, &ReachedPerson> =
+            reached.map(|one| (one.employee_no.as_str(), one)).collect();
         for mut row in chunk {
             let Some(person) = people.get(&*row.employee_no) else {
                 let known = match colleagues.take() {
@@ -101,7 +102,7 @@ struct Checks<'a> {
 }
 
 impl Checks<'_> {
-    fn faults(&self, row: &SheetRow, person: &Person) -> Vec<Fault> {
+    fn faults(&self, row: &SheetRow, person: &ReachedPerson) -> Vec<Fault> {
         let fault = |column: Option<String>, found: String, expected: String| Fault {
             row: Some(row.row),
             column,

@@ -23,7 +23,7 @@ use crate::db::schema::import_batch;
 use crate::diary::leave;
 use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
-use crate::ledger::{self, Entry, FactOutcome, Late, Origin};
+use crate::ledger::{self, Entry, FactOutcome, Late, ValueOrigin};
 use crate::period::Period;
 use crate::spreadsheets::import::{
     self, Cell, Content, Fault, Form, Found, ImportError, MAX_FAULTS, SheetRow, TableHeader,
@@ -161,7 +161,7 @@ pub async fn import(
         notes: addressed.notes,
         ..ImportReport::default()
     };
-    let origin = Origin {
+    let origin = ValueOrigin {
         source_system: form.source_system.clone(),
         batch_id: None,
         user_id: cx.by(),
@@ -225,7 +225,7 @@ struct Work<'a> {
     form: &'a Form,
     period: Period,
     late: Late,
-    origin: Origin,
+    origin: ValueOrigin,
     report: ImportReport,
     progress: &'a Progress,
 }
@@ -310,7 +310,7 @@ impl Work<'_> {
         // The program's own export says what is known, and not that a source is complete.
         if !self.form.is_export {
             let deliveries = ledger::deliveries(self.catalogue, entries);
-            let plain = Origin { batch_id: None, ..self.origin.clone() };
+            let plain = ValueOrigin { batch_id: None, ..self.origin.clone() };
             let scope = cx.scope.clone();
             ledger::note_delivery(cx.db(), self.period, &deliveries, &scope, &plain, self.late).await?;
         }

@@ -140,7 +140,7 @@ pub enum PaceError {
 /// How far `course` has come.
 ///
 /// pace = (actual ÷ target) ÷ (elapsed ÷ total days) = actual × total ÷ (target × elapsed); green from 1, yellow from
-/// 0.9, red below (design, "Traffic light"). On 15 March, 66 of 149 in 15 of 31 calendar days are 0.915, yellow.
+/// 0.9, red below (docs/DOMAIN.md, "Traffic light"). On 15 March, 66 of 149 in 15 of 31 calendar days are 0.915, yellow.
 ///
 /// # Errors
 ///
