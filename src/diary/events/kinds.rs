@@ -209,7 +209,7 @@ mod tests {
         ] {
             assert_eq!(kind.reporters(), roles);
         }
-        // What can cap a grade needs two people (domain.md, "Vetoes").
+        // What can cap a grade needs two people (docs/DOMAIN.md, "Vetoes").
         let strict = EventKind::ALL.iter().filter(|kind| kind.rules().discipline != Discipline::Never);
         let strict: Vec<_> = strict.collect();
         assert_eq!(strict, [&EventKind::Absence, &EventKind::Complaint, &EventKind::IntegrityBreach]);

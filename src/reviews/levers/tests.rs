@@ -131,7 +131,7 @@ fn value(metric: &Metric, from: Decimal, steps: u32) -> Option<Decimal> {
     metric.check(to).is_ok().then_some(to)
 }
 
-/// Edges of the published tables (domain.md, "The default schemes") that these facts reach, item by item.
+/// Edges of the published tables (docs/DOMAIN.md, "The default schemes") that these facts reach, item by item.
 fn edges(scheme: &Scheme, facts: &MonthFacts) -> Vec<usize> {
     let number = |name: &str| facts.number(RULES.catalogue.find(name).unwrap());
     let share = |n: &str, d: &str, least: u32, edges: &[&str]| {
