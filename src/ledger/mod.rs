@@ -71,7 +71,7 @@ pub struct Origin {
     pub user_id: Option<i64>,
     /// When they were delivered.
     pub at: DateTime<Utc>,
-    /// Why they replace what stood there.
+    /// Why they replace earlier values.
     pub reason: Option<String>,
 }
 
@@ -86,7 +86,7 @@ pub enum Late {
     Keep,
 }
 
-/// What became of one value. Of several in a row the last of these is what became of the row.
+/// What became of one value. For a row with several values, the outcome listed last here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FactOutcome {

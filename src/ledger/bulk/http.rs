@@ -10,7 +10,7 @@ use crate::http::Problem;
 use crate::http::idempotency::Keyed;
 use crate::ledger::metric::CatalogueFile;
 
-/// Deliver facts of a month for many people: all are recorded, or none, or with `partial` the good rows.
+/// Deliver a month's facts for many people: all of them are recorded, or none, or with `partial` the valid rows.
 ///
 /// Sending the same facts again changes nothing; with an `Idempotency-Key` the answer is the same, too. The body may be
 /// compressed (`Content-Encoding: gzip`). Which roles may enter which metrics depends on their `source`.
