@@ -49,13 +49,14 @@ pub struct PaceRow {
     pub employee_no: Option<String>,
     /// What it is called.
     pub name: String,
-    /// What the day's month is to bring.
+    /// The target of the day's month.
     pub month_target: i64,
-    /// What January up to the day's month are to bring.
+    /// The target from January to the end of the day's month.
     pub year_target: i64,
     /// The day's month; null where nothing of the metric is known for it.
     pub month: Option<Pace>,
-    /// January up to the end of the day's month, each month by the version that governs it; null likewise.
+    /// January to the end of the day's month, each month by the version that governs it; null if nothing of the metric
+    /// is known.
     pub year: Option<Pace>,
 }
 
