@@ -38,9 +38,9 @@ pub struct ExportQuery {
     format: FileFormat,
 }
 
-/// Export a month as CSV or as an Excel workbook with Chinese headers, as far as the caller reaches: `facts` (one row a
-/// person, one column a metric), `ledger` (every value with who, when, from where and why), `imports` or
-/// `late-corrections`.
+/// Export a month as CSV or as an Excel workbook with Chinese headers, as far as the caller reaches: `facts` (one row
+/// per person, one column per metric), `ledger` (every value with who recorded it, when, from where and why), `imports`
+/// or `late-corrections`.
 #[utoipa::path(tag = "facts", params(("what" = String, Path, description = "What to export", example = "facts"), ExportQuery),
     responses(
         (status = 200, description = "The file", body = Vec<u8>, content_type = "text/csv"),
