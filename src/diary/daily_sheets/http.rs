@@ -67,7 +67,7 @@ pub async fn list_lead_sources(caller: Caller<ViewFacts>) -> Result<Json<Vec<Cod
 
 /// Add a lead source, or rename it.
 #[utoipa::path(tag = "facts", request_body = LabelNames, responses(
-    (status = 200, description = "The source as it is called now", body = CodedLabel),
+    (status = 200, description = "The source as it is now", body = CodedLabel),
 ))]
 #[put("/lead-sources/{code}")]
 pub async fn put_lead_source(
@@ -87,7 +87,7 @@ pub async fn list_lost_reasons(caller: Caller<ViewFacts>) -> Result<Json<Vec<Cod
 
 /// Add a reason for which prospects are lost, or rename it.
 #[utoipa::path(tag = "facts", request_body = LabelNames, responses(
-    (status = 200, description = "The reason as it is called now", body = CodedLabel),
+    (status = 200, description = "The reason as it is now", body = CodedLabel),
 ))]
 #[put("/lost-reasons/{code}")]
 pub async fn put_lost_reason(

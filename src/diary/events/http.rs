@@ -70,7 +70,7 @@ pub async fn list_event_kinds(_caller: Caller<ViewFacts>) -> Json<Vec<EventKindR
 /// Sent again by a system under the same `source_system` and `external_id`, it is the same event, unless that one was
 /// rejected or withdrawn: then it is a new report. With an `Idempotency-Key` the answer is the same, too.
 #[utoipa::path(tag = "facts", request_body = NewEvent,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The caller's name of this request: done once, however often it is sent")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key that the caller gives this request: it is carried out once, however often it is sent")),
     responses(
         (status = 201, description = "Reported", body = EventDocument),
         (status = 200, description = "It had been reported before", body = EventDocument),

@@ -24,7 +24,7 @@ pub async fn list_fact_history(
 /// Correct one value: a new row replaces the one that stands, and says why.
 #[utoipa::path(tag = "facts", request_body = FactCorrection, responses(
     (status = 200, description = "Corrected, or waiting because the month is frozen", body = FactCorrected),
-    (status = 403, description = "Your roles do not allow entering this source"),
+    (status = 403, description = "The caller's roles may not enter this source"),
     (status = 409, description = "It has been replaced already, comes from an event or a report, or the month is frozen"),
 ))]
 #[post("/facts/{id}/correct")]
