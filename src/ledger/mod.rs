@@ -75,7 +75,7 @@ pub struct Origin {
     pub reason: Option<String>,
 }
 
-/// What becomes of news about a frozen month.
+/// What happens to values for a frozen month.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Late {

@@ -107,8 +107,8 @@ pub struct MorningTeam {
     pub unit_name: String,
     /// The sums of the day's sheets.
     pub on_day: SheetSums,
-    /// The sums of the month up to that day: of all sheets whose writers were posted in the team when they wrote them, those
-    /// included who have moved or left since.
+    /// The sums of the month up to that day: of all sheets whose writers were posted in the team when they wrote them,
+    /// including those who have moved or left since.
     pub month_to_date: SheetSums,
     /// 工号 of those who have not written the day's sheet.
     pub not_written: Vec<String>,
@@ -125,7 +125,7 @@ pub struct MorningPerson {
     pub name: String,
     /// Whether the person is posted in the team on the day; false if only earlier in the month.
     pub is_posted: bool,
-    /// The day's sheet; null where there is none.
+    /// The day's sheet; null if there is none.
     pub on_day: Option<SheetSums>,
     /// The sums of the month up to that day, of the sheets that the person wrote in this team.
     pub month_to_date: SheetSums,

@@ -52,7 +52,7 @@ pub struct EventDecided {
     pub event: Event,
     /// Its history, oldest step first.
     pub steps: Vec<EventStep>,
-    /// What became of the month's values; where it is frozen they wait as late corrections.
+    /// What became of the month's values; if the month is frozen, they wait as late corrections.
     pub facts: Counts,
 }
 

@@ -78,7 +78,7 @@ pub enum Breach {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EventDetail {
-    /// How many times; 1 where it is left out.
+    /// How many times; 1 if left out.
     #[garde(inner(range(min = 1, max = 1000)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,

@@ -56,7 +56,7 @@ pub struct Event {
     /// The Chinese name of its kind.
     #[schema(value_type = String, example = "迟到")]
     pub kind_name: &'static str,
-    /// 工号 of whom it is about.
+    /// 工号 of the person it is about.
     pub employee_no: String,
     /// The person's name.
     pub name: String,

@@ -254,7 +254,7 @@ async fn sent_before(cx: &mut Context, new: &NewEvent, employee_id: i64) -> Resu
     match found {
         Some(SentBefore { id, is_same: false }) => Err(Problem::conflict(format!(
             "the system has sent something else under this external_id: event {id}, which stays as it is; withdraw it \
-             or have it rejected, then report anew"
+             or have it rejected, then report it again"
         ))),
         found => Ok(found.map(|found| found.id)),
     }

@@ -31,7 +31,7 @@ pub struct ScheduleRequest {
     #[garde(skip)]
     #[schema(value_type = String, example = "2014-03")]
     pub period: Period,
-    /// What becomes of it where the month is frozen already.
+    /// What happens to it if the month is already frozen.
     #[garde(skip)]
     #[serde(default)]
     pub late: Late,

@@ -45,7 +45,7 @@ pub struct NewWorkReport {
     /// The day, or any day of the week or month, that it is about.
     #[garde(skip)]
     pub day: NaiveDate,
-    /// What it says.
+    /// Its text.
     #[garde(length(chars, max = 20_000), custom(says_something))]
     #[schema(example = "今日接待4批，留档3批；明日回访李先生。")]
     pub content: String,
@@ -95,7 +95,7 @@ pub struct WorkReport {
     /// Whether it was first handed in after it was due.
     #[diesel(sql_type = Bool)]
     pub is_late: bool,
-    /// What it says, as it was written last.
+    /// Its latest text.
     #[diesel(sql_type = Text)]
     pub content: String,
     /// How many times it was written.
@@ -114,7 +114,7 @@ pub struct WorkReport {
 pub struct WorkReportReview {
     /// 工号 of the leader.
     pub employee_no: String,
-    /// What the leader says.
+    /// The leader's comment.
     pub comment: String,
     /// The revision of the report that the leader had read.
     pub revision: i32,
@@ -149,7 +149,7 @@ pub struct WorkReportInFull {
 pub struct WorkReportText {
     /// Its number: 1 is what was first handed in.
     pub revision: i32,
-    /// What it said.
+    /// Its text.
     pub content: String,
     /// When it was written.
     pub written_at: DateTime<Utc>,

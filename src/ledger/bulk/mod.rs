@@ -44,11 +44,11 @@ pub struct NewFacts {
     #[serde(default)]
     #[schema(example = json!(["complaints"]))]
     pub complete_sources: Vec<String>,
-    /// Record the good rows even if others are faulty.
+    /// Record the valid rows even if others have errors.
     #[garde(skip)]
     #[serde(default)]
     pub partial: bool,
-    /// What becomes of news about a frozen month.
+    /// What happens to values for a frozen month.
     #[garde(skip)]
     #[serde(default)]
     pub late: Late,
