@@ -41,7 +41,7 @@ pub enum Code {
     RulesBroken,
     /// No release of the rules scores the month.
     NoRelease,
-    /// A fault of the program.
+    /// An error in the program.
     Internal,
     /// The database cannot be reached.
     Unavailable,
@@ -103,7 +103,7 @@ pub struct Problem {
     pub code: Code,
     /// One sentence about this occurrence.
     pub detail: String,
-    /// Every field at fault.
+    /// Every field that is not valid.
     pub errors: Vec<FieldError>,
 }
 
