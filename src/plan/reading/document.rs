@@ -65,7 +65,7 @@ pub struct PlanLine {
     pub floor: Option<i64>,
     /// 挑战, where there is one.
     pub stretch: Option<i64>,
-    /// 渗透率 from which the total is derived, as text; null where it was given.
+    /// 渗透率 from which the total is derived, as text; null if the total was given.
     pub penetration: Option<String>,
     /// 单车产值 in cents, of a derived amount.
     pub value_per_unit: Option<i64>,
@@ -118,7 +118,7 @@ pub struct PersonMonths {
     pub name: String,
     /// The sum of the months shown.
     pub year: i64,
-    /// The months; null where the reader does not reach the person.
+    /// The months; null if the reader does not reach the person.
     pub months: [Option<i64>; 12],
     /// 建议值, likewise.
     pub suggested: [Option<i64>; 12],

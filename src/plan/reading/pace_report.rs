@@ -41,7 +41,7 @@ pub struct PaceReport {
 /// A unit or a person. A unit's actuals are those of everybody at or below it: a leader's row is not the team's.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PaceRow {
-    /// How far below the first row it stands.
+    /// How far below the first row it is.
     pub depth: usize,
     /// Code of the unit.
     pub unit: String,

@@ -43,8 +43,8 @@ pub struct QuarterRebate {
     /// 1 to 4.
     #[schema(example = 1)]
     pub quarter: u32,
-    /// Cars to reach: the store's deliveries in the version that governs each month, or the wholesale tasks. Null where
-    /// one of the three months has none.
+    /// Cars to reach: the store's planned deliveries in the version that governs each month, or the wholesale tasks.
+    /// Null if one of the three months has none.
     pub target: Option<i64>,
     /// Cars that count in the months that are known: in the ledger's deliveries, or taken from the manufacturer. Null
     /// if no month is known.

@@ -29,7 +29,7 @@ pub struct NewPlan {
     #[garde(range(min = 0, max = MAX_TOTAL))]
     #[schema(example = 1690)]
     pub total: i64,
-    /// 保底 and 挑战 beside the total.
+    /// 保底 and 挑战, in addition to the total.
     #[serde(default)]
     #[garde(dive)]
     pub levels: Levels,
@@ -37,7 +37,7 @@ pub struct NewPlan {
     #[serde(default)]
     #[garde(dive)]
     pub method: Method,
-    /// The twelve months' weights, January first. Not needed where the method brings its own.
+    /// The twelve months' weights, January first. Not needed if the method brings its own.
     #[serde(default)]
     #[garde(custom(twelve), inner(range(min = 0, max = MAX_WEIGHT)))]
     #[schema(example = json!([950, 640, 880, 810, 795, 785, 690, 745, 875, 885, 925, 1020]))]
@@ -171,7 +171,7 @@ pub struct NewLine {
     #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
     #[schema(example = 250_000)]
     pub value_per_unit: Option<i64>,
-    /// 保底 and 挑战 beside the total.
+    /// 保底 and 挑战, in addition to the total.
     #[serde(default)]
     #[garde(dive)]
     pub levels: Levels,

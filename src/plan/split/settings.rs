@@ -64,7 +64,7 @@ impl Split {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::plan) struct Change {
     pub resplit: Resplit,
-    /// Null for the operator, or if it was made in an earlier version.
+    /// None for the operator, or if it was made in an earlier version.
     pub user_id: Option<i64>,
 }
 

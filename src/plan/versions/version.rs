@@ -46,7 +46,7 @@ pub struct Plan {
     /// Login of its author; null for the operator, or if the reader may not see names.
     #[diesel(sql_type = Nullable<Text>)]
     pub author: Option<String>,
-    /// Login of who approved it.
+    /// Login of the person who approved it.
     #[diesel(sql_type = Nullable<Text>)]
     pub approver: Option<String>,
     /// When it was drafted.

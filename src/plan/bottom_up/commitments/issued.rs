@@ -33,9 +33,9 @@ pub struct IssuedTargets {
     pub issued_by: [Option<String>; 12],
     /// What this version plans for the unit as a whole.
     pub planned: [i64; 12],
-    /// Planned − issued; null where nothing was issued.
+    /// Planned − issued; null if nothing was issued.
     pub gap: [Option<i64>; 12],
-    /// The sum of what was issued; null where nothing was.
+    /// The sum of what was issued; null if nothing was.
     pub issued_year: Option<i64>,
     /// The sum of what is planned.
     pub planned_year: i64,

@@ -100,11 +100,11 @@ pub struct CommittedPlace {
     /// What was committed to: by the place itself if it has committed, otherwise the sum of the commitments below it.
     /// Null if there are none.
     pub committed: [Option<i64>; 12],
-    /// Committed − target; null where nothing was committed to.
+    /// Committed − target; null if nothing was committed to.
     pub gap: [Option<i64>; 12],
     /// The sum of the targets shown.
     pub target_year: i64,
-    /// The sum of what was committed to in the months shown; null where nothing was.
+    /// The sum of what was committed to in the months shown; null if nothing was.
     pub committed_year: Option<i64>,
     /// The sum of the gaps, only over the months that were committed to.
     pub gap_year: Option<i64>,
@@ -116,7 +116,7 @@ pub struct CommittedPlace {
     pub entered_by: Option<String>,
     /// When that was last entered.
     pub entered_at: Option<DateTime<Utc>>,
-    /// Grows with every change of `own`; 0 where there has been none.
+    /// Grows with every change of `own`; 0 if there has been none.
     pub row_version: i32,
 }
 

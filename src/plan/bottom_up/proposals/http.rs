@@ -32,7 +32,7 @@ pub async fn list_plan_proposals(
 /// proposal is accepted.
 #[utoipa::path(tag = "plans", request_body = Resplit, responses(
     (status = 201, description = "Proposed, with the months that the team's people would have", body = SplitProposal),
-    (status = 404, description = "There is no such plan, or it has no such unit that the caller leads in one of the months"),
+    (status = 404, description = "There is no such plan, or the caller leads no such unit of it in these months"),
     (status = 409, description = "The version is neither a draft nor in force, or a proposal for the unit is open already"),
 ))]
 #[post("/plans/{id}/proposals")]

@@ -100,8 +100,8 @@ pub struct SplitProposal {
 /// What an open proposal would change.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct Outlook {
-    /// What the team's people would have in the version that was asked for; null where the proposal is decided, or cannot
-    /// be carried out there.
+    /// What the team's people would have in the version that was asked for; null if the proposal has been decided, or
+    /// cannot be carried out there.
     pub preview: Option<Vec<ProposedMonths>>,
     /// Why an open proposal cannot be carried out in the version that was asked for.
     pub obstacle: Option<String>,

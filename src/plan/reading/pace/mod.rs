@@ -60,7 +60,7 @@ pub enum Light {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectionMethod {
-    /// The days to come are like those elapsed.
+    /// The days to come will be like those elapsed.
     RunRate,
 }
 
