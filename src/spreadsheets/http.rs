@@ -40,7 +40,7 @@ macro_rules! import_query {
             late: Late,
             /// Why values replace others, if they do: 1 to 1000 characters.
             reason: Option<String>,
-            /// The file's name, for the record. Where it names another month than the one asked for, the report says so.
+            /// The file's name, for the record. If it names a month other than the one asked for, the report says so.
             file_name: Option<String>,
         }
 

@@ -42,7 +42,7 @@ pub struct ImportDifference {
     pub column: String,
     /// The metric.
     pub metric: String,
-    /// What was known; null where nothing was.
+    /// What was known; null if nothing was.
     #[schema(value_type = Option<f64>)]
     pub from: Option<Decimal>,
     /// What the file says.
