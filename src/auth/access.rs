@@ -5,7 +5,7 @@
 use crate::words::words;
 
 words! {
-    /// What a login is for. A person has one or more.
+    /// What a login may do. A login has one or more roles.
     #[derive(clap::ValueEnum)]
     #[value(rename_all = "snake_case")]
     pub enum Role in "user_account.roles" {
@@ -18,7 +18,7 @@ words! {
         Hr = "hr" "人事",
         Clerk = "clerk" "内勤",
         CustomerService = "customer_service" "客服",
-        /// What a store's HR may, for every store.
+        /// What a store's HR may do, for every store.
         GroupAdmin = "group_admin" "集团管理员",
         /// A third party's dashboard: aggregates only.
         Dashboard = "dashboard" "看板",

@@ -28,10 +28,10 @@ pub async fn create_session(
     session::sign_in(&mut *pool.get().await?, &tokens, body.0, clock.now()).await.map(Json)
 }
 
-/// Exchange a refresh token for the next pair of tokens.
+/// Exchange a refresh token for a new pair of tokens.
 #[utoipa::path(tag = "sessions", security(()), request_body = Refresh, responses(
-    (status = 200, description = "The next pair", body = Session),
-    (status = 401, description = "The token was used before, has expired or was ended"),
+    (status = 200, description = "The new pair of tokens", body = Session),
+    (status = 401, description = "The token has been used, has expired, or its session has ended"),
 ))]
 #[post("/sessions/refresh")]
 pub async fn refresh_session(
@@ -55,14 +55,14 @@ pub async fn delete_session(
     Ok(HttpResponse::NoContent())
 }
 
-/// Who I am and what I may do.
+/// Read your own login and what it may do.
 #[utoipa::path(tag = "sessions", responses((status = 200, description = "The caller's login", body = User)))]
 #[get("/me")]
 pub async fn get_me(caller: Caller<ViewSelf>) -> Result<Json<User>, Problem> {
     users::find(&mut caller.context().await?, caller.identity.user_id).await.map(Json)
 }
 
-/// Change the own password. All sessions of the login end.
+/// Change your own password. All sessions of the login end.
 #[utoipa::path(tag = "sessions", request_body = NewPassword, responses(
     (status = 204, description = "Changed; sign in again"),
     (status = 422, description = "The old password is wrong, or the new one is too short"),

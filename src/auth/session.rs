@@ -40,7 +40,7 @@ pub struct Credentials {
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refresh {
-    /// As it was given at sign-in or at the last refresh.
+    /// The token received at sign-in or at the last refresh.
     #[garde(length(bytes, max = 256))]
     pub refresh_token: String,
 }
@@ -54,7 +54,7 @@ pub struct Session {
     pub token_type: String,
     /// Seconds for which the access token is valid.
     pub expires_in: i64,
-    /// Exchange it for the next pair, once, within 14 days.
+    /// Exchange it for a new pair of tokens, once, within 14 days.
     pub refresh_token: String,
 }
 
@@ -63,7 +63,7 @@ fn refused() -> Problem {
 }
 
 fn ended() -> Problem {
-    Problem::new(Code::Unauthenticated, "the refresh token is not valid any more; sign in again")
+    Problem::new(Code::Unauthenticated, "the refresh token is no longer valid; sign in again")
 }
 
 /// Exchanges a password for tokens.

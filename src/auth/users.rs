@@ -15,12 +15,12 @@ use crate::db::schema::{employee, org_unit, user_account};
 use crate::http::etag::Seen;
 use crate::http::{Code, FieldError, Page, Problem, Window};
 
-/// A login as it is shown: never with its password.
+/// A login, as it is shown: never with its password.
 #[derive(Clone, Debug, Queryable, Serialize, Deserialize, ToSchema)]
 pub struct User {
     /// Its id.
     pub id: i64,
-    /// What is typed at sign-in.
+    /// The name typed at sign-in.
     pub login: String,
     /// What it may do.
     pub roles: Vec<Role>,
@@ -38,7 +38,7 @@ pub struct User {
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
-    /// What is typed at sign-in: 2 to 64 letters, digits, `.`, `_`, `-` or `@`. Case does not matter.
+    /// The name typed at sign-in: 2 to 64 letters, digits, `.`, `_`, `-` or `@`. Case does not matter.
     #[garde(length(chars, min = 2, max = 64), custom(login_characters))]
     #[schema(example = "li.simin")]
     pub login: String,
@@ -46,7 +46,7 @@ pub struct NewUser {
     #[garde(length(chars, min = password::MIN_LENGTH), length(bytes, max = password::MAX_LENGTH))]
     #[schema(format = Password)]
     pub password: String,
-    /// One role or more.
+    /// At least one role.
     #[garde(length(min = 1, max = 13))]
     pub roles: Vec<Role>,
     /// 工号 of the employee whose login it is.
@@ -86,11 +86,11 @@ pub struct UserPatch {
     pub is_disabled: Option<bool>,
 }
 
-/// A new password for the own login.
+/// A new password for your own login.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPassword {
-    /// The password until now.
+    /// The current password.
     #[garde(length(bytes, max = password::MAX_LENGTH))]
     #[schema(format = Password)]
     pub old_password: String,

@@ -28,7 +28,7 @@ pub async fn get_funnel(
     store::funnel(&mut caller.context().await?, &query.0).await.map(Json)
 }
 
-/// How many reviews have which grade, by scheme.
+/// How many reviews have each grade, by scheme.
 #[utoipa::path(tag = "dashboard", params(SelectionQuery), responses((status = 200, description = "By scheme, best grade first", body = Vec<Distribution>)))]
 #[get("/dashboard/distribution")]
 pub async fn get_distribution(

@@ -36,7 +36,7 @@ pub struct LeaderboardQuery {
     pub unit: Option<String>,
     /// The position; sales consultants by default.
     pub position: Option<String>,
-    /// How many places, 1 to 100; 10 by default.
+    /// How many places to show, 1 to 100; 10 by default.
     #[param(minimum = 1, maximum = 100)]
     pub top: Option<i32>,
 }
@@ -48,7 +48,7 @@ pub struct Attainment {
     pub unit: String,
     /// Its name.
     pub name: String,
-    /// What the plan in force wants; null without a plan.
+    /// The target in the plan in force; null without a plan.
     pub target: Option<i64>,
     /// Cars delivered.
     pub deliveries: i64,
@@ -83,7 +83,7 @@ pub struct Funnel {
     pub closing_rate: Option<Decimal>,
 }
 
-/// How a month's grades are spread over one scheme.
+/// How many reviews of a month have a grade, under one scheme.
 #[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
 pub struct Distribution {
     /// The scheme.

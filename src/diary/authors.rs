@@ -30,7 +30,7 @@ pub fn login(cx: &Context) -> Result<Identity, Problem> {
 ///
 /// A conflict where there is none: everybody writes for themselves.
 pub fn employee(cx: &Context) -> Result<i64, Problem> {
-    let no_employee = "this login belongs to no employee, and people write these for themselves only";
+    let no_employee = "this login belongs to no employee, and people can write these only for themselves";
     cx.identity.as_ref().and_then(|login| login.employee_id).ok_or_else(|| Problem::conflict(no_employee))
 }
 
@@ -117,7 +117,7 @@ pub async fn require_open(
     match frozen {
         None => Ok(()),
         Some(Frozen { name }) => Err(Problem::conflict(format!(
-            "{period} of {name} is frozen: nothing more can be written into it"
+            "{period} is frozen for {name}: nothing more can be written into it"
         ))),
     }
 }

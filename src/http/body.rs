@@ -93,7 +93,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         }
     })?;
     json.end().map_err(|error| {
-        Problem::new(Code::MalformedRequest, format!("something follows the JSON body: {error}"))
+        Problem::new(Code::MalformedRequest, format!("there is something after the JSON body: {error}"))
     })?;
     // Serde takes the fields of an object from an array too, in their order in the program.
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {

@@ -79,7 +79,7 @@ impl FromRequest for Seen {
                 [] if request.headers().contains_key(IF_MATCH) => Err(malformed()),
                 [] => Err(Problem::new(
                     Code::PreconditionRequired,
-                    "send the ETag of what you have read as If-Match, or * for whichever is there",
+                    "send the ETag of what you have read as If-Match, or * for whatever version there is",
                 )),
                 [tag] => tag.tag().parse().map(Self::Version).map_err(|_| stale()),
                 _ => Err(Problem::new(Code::MalformedRequest, "If-Match takes one entity tag")),

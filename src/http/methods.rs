@@ -46,7 +46,7 @@ impl Methods {
             return Problem::new(Code::NotFound, "there is no such path; /docs/ lists them").error_response();
         };
         let allowed = methods.join(", ");
-        let detail = format!("{} is not possible here; possible: {allowed}", request.method());
+        let detail = format!("{} is not allowed here; allowed: {allowed}", request.method());
         let mut response = Problem::new(Code::MethodNotAllowed, detail).error_response();
         if let Ok(value) = allowed.parse() {
             response.headers_mut().insert(ALLOW, value);

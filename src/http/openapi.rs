@@ -92,20 +92,20 @@ fn common_answers(operation: &Operation) -> Vec<(&'static str, &'static str)> {
         answers.extend([("401", "Not signed in"), ("403", "The caller's roles do not allow it")]);
     }
     if takes(ParameterIn::Path) {
-        answers.push(("404", "There is none, or none that the caller may see"));
+        answers.push(("404", "It does not exist, or the caller may not see it"));
     }
     if parameters().any(|parameter| parameter.name == etag::HEADER) {
         answers.extend([("412", "It was changed in the meantime"), ("428", "If-Match is missing")]);
     }
     if takes(ParameterIn::Query) {
-        answers.push(("422", "A parameter is at fault"));
+        answers.push(("422", "A parameter is not valid"));
     }
     if operation.request_body.is_some() {
         answers.extend([
             ("400", "The body cannot be read"),
             ("413", "The body is too large"),
-            ("415", "The body is of another media type than expected"),
-            ("422", "Fields are at fault"),
+            ("415", "The body has the wrong media type"),
+            ("422", "Some fields are not valid"),
         ]);
     }
     answers

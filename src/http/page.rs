@@ -27,9 +27,9 @@ const MAX_AFTER: i64 = i64::MAX / 2;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     pub cursor: Option<String>,
-    /// Rows of a page, 1 to 500; 50 by default.
+    /// Rows per page, 1 to 500; 50 by default.
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
 }
@@ -117,7 +117,7 @@ impl<F: DeserializeOwned> FromRequest for Paged<F> {
 pub struct Page<T> {
     /// The rows.
     pub items: Vec<T>,
-    /// Give this as `cursor` for the next page; none on the last one.
+    /// Send this as `cursor` to get the next page; null on the last one.
     pub next_cursor: Option<String>,
 }
 

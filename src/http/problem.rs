@@ -17,17 +17,17 @@ use crate::db::error::{Meaning, meaning};
 pub enum Code {
     /// The request cannot be read.
     MalformedRequest,
-    /// The request can be read, but what it says is not allowed.
+    /// The request can be read, but some of its values are not allowed.
     ValidationFailed,
-    /// Who asks is not known.
+    /// The caller is not signed in.
     Unauthenticated,
-    /// Who asks may not do this.
+    /// The caller may not do this.
     Forbidden,
-    /// There is no such thing, or none that the caller may see.
+    /// It does not exist, or the caller may not see it.
     NotFound,
     /// The path exists, but not with this method.
     MethodNotAllowed,
-    /// The state of things does not allow it.
+    /// The current state does not allow it.
     Conflict,
     /// It has changed since the caller read it.
     PreconditionFailed,
@@ -35,13 +35,13 @@ pub enum Code {
     PreconditionRequired,
     /// The body is too large.
     PayloadTooLarge,
-    /// The body is of another type than expected.
+    /// The body has the wrong media type.
     UnsupportedMediaType,
     /// The scripts of a bundle cannot be used.
     RulesBroken,
     /// No release of the rules scores the month.
     NoRelease,
-    /// A fault of the program.
+    /// An error in the program.
     Internal,
     /// The database cannot be reached.
     Unavailable,
@@ -80,7 +80,7 @@ impl Code {
     }
 }
 
-/// One field at fault.
+/// One field that is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldError {
     /// Path of the field, for example `rows[3].facts.deliveries`.
@@ -103,7 +103,7 @@ pub struct Problem {
     pub code: Code,
     /// One sentence about this occurrence.
     pub detail: String,
-    /// Every field at fault.
+    /// Every field that is not valid.
     pub errors: Vec<FieldError>,
 }
 
@@ -115,7 +115,7 @@ pub struct ProblemBody {
     #[serde(rename = "type")]
     #[schema(example = "urn:showfloor:problem:validation-failed")]
     pub kind: String,
-    /// What the kind is called.
+    /// The name of this kind of problem.
     pub title: String,
     /// HTTP status.
     pub status: u16,
@@ -123,7 +123,7 @@ pub struct ProblemBody {
     pub detail: String,
     /// Stable code of the kind.
     pub code: Code,
-    /// Every field at fault; empty when it is not about fields.
+    /// Every field that is not valid; empty if the problem is not about fields.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
 }
@@ -139,7 +139,7 @@ impl Problem {
         Self::new(Code::NotFound, format!("there is no such {what}"))
     }
 
-    /// The state of things does not allow it.
+    /// The current state does not allow it.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(Code::Conflict, detail)
     }
@@ -153,7 +153,7 @@ impl Problem {
     pub fn fields(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
             [only] => format!("{}: {}", only.field, only.message),
-            several => format!("{} fields are at fault", several.len()),
+            several => format!("{} fields are not valid", several.len()),
         };
         Self { code: Code::ValidationFailed, detail, errors }
     }
@@ -161,7 +161,7 @@ impl Problem {
     /// A fault of the program: the cause goes to the log and not to the caller.
     pub fn internal(cause: &dyn fmt::Display) -> Self {
         tracing::error!(%cause, "internal error");
-        Self::new(Code::Internal, "something went wrong inside; the log says more")
+        Self::new(Code::Internal, "something went wrong on the server; its log says more")
     }
 
     /// What is sent.
@@ -218,9 +218,10 @@ impl From<diesel::result::Error> for Problem {
         match meaning(&error) {
             Meaning::NotFound => Self::not_found("thing"),
             Meaning::Conflict(sentence) => Self::conflict(sentence),
-            Meaning::Unstorable => {
-                Self::new(Code::MalformedRequest, "a text has the character U+0000, which cannot be kept")
-            }
+            Meaning::Unstorable => Self::new(
+                Code::MalformedRequest,
+                "a text contains the character U+0000, which cannot be stored",
+            ),
             Meaning::Unavailable => {
                 tracing::warn!(%error, "the database is unavailable");
                 Self::new(Code::Unavailable, "the database cannot be reached at the moment")

@@ -31,15 +31,15 @@ pub enum Kind {
     Score,
 }
 
-/// What it means that a month has no value for a metric.
+/// What it means when a month has no value for a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Missing {
-    /// Nothing happened, so 0, once the month's source for it is in.
+    /// Nothing happened: it is 0 once the month's source has been delivered.
     Zero,
     /// Not applicable: the item that needs it leaves the denominator.
     Na,
-    /// It has to be there: the review needs attention.
+    /// It is needed: without it, the review needs attention.
     Required,
 }
 
@@ -71,7 +71,7 @@ pub struct Metric {
     pub kind: Kind,
     /// What an absent value means.
     pub missing: Missing,
-    /// Which delivery of the month brings it (`attendance`, `dms` …). None: nothing does.
+    /// Which delivery of the month brings it (`attendance`, `dms` …); null if none does.
     #[serde(default)]
     pub source: Option<String>,
     /// Whether the person reviewed can influence it.
@@ -131,13 +131,14 @@ impl Metric {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    /// The name metrics and the API use.
+    /// The name that metrics and the API use.
     pub name: String,
     /// Chinese label, for example 考勤.
     pub zh: String,
     /// English label.
     pub en: String,
-    /// Whether it is no delivery but single events as they happen: what is not there did not happen.
+    /// Whether it consists of single events as they happen, rather than of deliveries: what is not there did not
+    /// happen.
     #[serde(default)]
     pub complete: bool,
 }

@@ -71,11 +71,11 @@ pub struct ValueOrigin {
     pub user_id: Option<i64>,
     /// When they were delivered.
     pub at: DateTime<Utc>,
-    /// Why they replace what stood there.
+    /// Why they replace earlier values.
     pub reason: Option<String>,
 }
 
-/// What becomes of news about a frozen month.
+/// What happens to values for a frozen month.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Late {
@@ -86,7 +86,7 @@ pub enum Late {
     Keep,
 }
 
-/// What became of one value. Of several in a row the last of these is what became of the row.
+/// What became of one value. For a row with several values, the outcome listed last here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FactOutcome {

@@ -63,9 +63,9 @@ pub struct FactQuery {
     /// The month.
     #[param(value_type = String, example = "2014-03")]
     pub period: Period,
-    /// Only this person, by 工号.
+    /// Only facts of this person, by 工号.
     pub employee_no: Option<String>,
-    /// The facts as they were known at this time: until the end of a day in China, or at a moment. Now by default.
+    /// The facts as they were known at the end of this day in China, or at this moment. Now by default.
     #[param(value_type = Option<String>, example = "2014-04-05")]
     pub as_of: Option<AsOf>,
 }

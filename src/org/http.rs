@@ -52,10 +52,10 @@ pub async fn create_org_unit(
     Ok(etag::created(format_args!("/v1/org-units/{}", unit.code), unit.version, &unit))
 }
 
-/// Rename a unit, or set its end or remove it.
+/// Rename a unit, or set or remove its end.
 #[utoipa::path(tag = "organisation", params(Seen), request_body = OrgUnitPatch, responses(
     (status = 200, description = "Changed", body = OrgUnit),
-    (status = 409, description = "Something in it or below it lasts longer"),
+    (status = 409, description = "A unit below it, or a posting in it or a leadership of it, lasts longer"),
 ))]
 #[patch("/org-units/{code}")]
 pub async fn update_org_unit(
@@ -150,7 +150,7 @@ pub async fn get_assignment(
 /// Post somebody.
 #[utoipa::path(tag = "organisation", request_body = NewAssignment, responses(
     (status = 201, description = "Created", body = Assignment),
-    (status = 409, description = "The person holds the position already on some of these days"),
+    (status = 409, description = "The person already holds the position on some of these days"),
 ))]
 #[post("/assignments")]
 pub async fn create_assignment(
@@ -161,7 +161,7 @@ pub async fn create_assignment(
     Ok(etag::created(format_args!("/v1/assignments/{}", posting.id), posting.version, &posting))
 }
 
-/// Set a posting's end, or remove it.
+/// Set or remove the end of a posting.
 #[utoipa::path(tag = "organisation", params(Seen), request_body = EndPatch, responses(
     (status = 200, description = "Changed", body = Assignment),
     (status = 409, description = "The person holds the position again on some of these days"),
@@ -205,7 +205,7 @@ pub async fn get_team_leadership(
 /// Give somebody a team to lead.
 #[utoipa::path(tag = "organisation", request_body = NewTeamLeadership, responses(
     (status = 201, description = "Created", body = TeamLeadership),
-    (status = 409, description = "The team has such a leader already on some of these days"),
+    (status = 409, description = "The team already has such a leader on some of these days"),
 ))]
 #[post("/team-leaderships")]
 pub async fn create_team_leadership(
@@ -217,7 +217,7 @@ pub async fn create_team_leadership(
     Ok(etag::created(location, leadership.version, leadership))
 }
 
-/// Set a leadership's end, or remove it.
+/// Set or remove the end of a leadership.
 #[utoipa::path(tag = "organisation", params(Seen), request_body = EndPatch, responses(
     (status = 200, description = "Changed", body = TeamLeadership),
     (status = 409, description = "The team has such a leader again on some of these days"),

@@ -3,7 +3,7 @@
 use crate::words::words;
 
 words! {
-    /// What a unit is, the topmost first.
+    /// The kind of a unit, from the top down.
     pub enum UnitKind in "org_unit.kind" {
         Group = "group" "集团",
         Store = "store" "店",
@@ -19,7 +19,7 @@ words! {
         Left = "left" "离职",
     }
 
-    /// What somebody is posted as.
+    /// A position that somebody can be posted to.
     pub enum Position in "assignment.position" {
         GeneralManager = "general_manager" "总经理",
         SalesManager = "sales_manager" "销售经理",
@@ -32,7 +32,7 @@ words! {
         Hr = "hr" "人事",
     }
 
-    /// In which sense somebody leads a team.
+    /// How somebody leads a team.
     pub enum LeadershipKind in "team_leadership.kind" {
         /// Leads the people.
         Line = "line" "直属组长",

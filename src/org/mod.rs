@@ -70,21 +70,21 @@ pub struct OrgUnit {
     /// Its id in the database, for other modules; never shown.
     #[serde(skip)]
     pub id: i64,
-    /// Its key.
+    /// Its code, which never changes.
     #[schema(example = "G1")]
     pub code: String,
-    /// What it is called.
+    /// Its name.
     #[schema(example = "销售一组")]
     pub name: String,
-    /// What it is.
+    /// What kind of unit it is.
     pub kind: UnitKind,
     /// Code of the unit above it.
     pub parent: Option<String>,
-    /// Code of the store it belongs to, a store's own code; none for a group.
+    /// Code of the store it belongs to: for a store its own code, for a group null.
     pub store: Option<String>,
     /// First day.
     pub valid_from: NaiveDate,
-    /// The first day on which it no longer exists; none while no end is known.
+    /// The first day on which it no longer exists; null while no end is known.
     pub valid_to: Option<NaiveDate>,
     /// Grows with every change; the ETag.
     pub version: i32,
@@ -94,19 +94,19 @@ pub struct OrgUnit {
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewOrgUnit {
-    /// Its key for good: 1 to 32 letters, digits, `-` or `_`.
+    /// Its code, which cannot be changed later: 1 to 32 letters, digits, `-` or `_`.
     #[garde(custom(code_text))]
     #[schema(example = "G1", pattern = "^[A-Za-z0-9_-]{1,32}$")]
     pub code: String,
-    /// What it is called: 1 to 64 characters.
+    /// Its name: 1 to 64 characters.
     #[garde(custom(name_text))]
     #[schema(example = "销售一组", min_length = 1, max_length = 64)]
     pub name: String,
-    /// What it is.
+    /// What kind of unit it is.
     #[garde(skip)]
     pub kind: UnitKind,
-    /// Code of the unit above it, which it keeps for good. A group has none, a store may have a group; departments
-    /// and teams belong to a store, directly or through a department.
+    /// Code of the unit above it, which cannot be changed later. A group has none, a store may have a group;
+    /// departments and teams belong to a store, directly or through a department.
     #[garde(inner(custom(code_text)))]
     #[serde(default)]
     pub parent: Option<String>,
@@ -119,7 +119,7 @@ pub struct NewOrgUnit {
     pub valid_to: Option<NaiveDate>,
 }
 
-/// Changes to a unit. What is not named stays.
+/// Changes to a unit. Fields that are left out stay as they are.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrgUnitPatch {
@@ -128,7 +128,7 @@ pub struct OrgUnitPatch {
     #[serde(default)]
     #[schema(min_length = 1, max_length = 64)]
     pub name: Option<String>,
-    /// The first day on which it no longer exists; `null` takes the end back.
+    /// The first day on which it no longer exists; `null` removes the end.
     #[garde(inner(inner(custom(sane_day))))]
     #[serde(default, deserialize_with = "said")]
     #[schema(value_type = Option<NaiveDate>)]
@@ -142,9 +142,9 @@ pub struct UnitRef {
     pub id: i64,
     /// Its code.
     pub code: String,
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// What it is.
+    /// What kind of unit it is.
     pub kind: UnitKind,
     /// Id of the store it belongs to, a store's own id; none for a group.
     pub store_id: Option<i64>,
@@ -156,7 +156,7 @@ pub struct Employee {
     /// The id in the database, for other modules; never shown.
     #[serde(skip)]
     pub id: i64,
-    /// 工号, the key.
+    /// 工号, which never changes.
     #[schema(example = "A01")]
     pub employee_no: String,
     /// 姓名
@@ -172,7 +172,7 @@ pub struct Employee {
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewEmployee {
-    /// 工号, the key for good: 1 to 32 letters, digits, `-` or `_`.
+    /// 工号, which cannot be changed later: 1 to 32 letters, digits, `-` or `_`.
     #[garde(custom(code_text))]
     #[schema(example = "A01", pattern = "^[A-Za-z0-9_-]{1,32}$")]
     pub employee_no: String,
@@ -185,7 +185,7 @@ pub struct NewEmployee {
     pub status: EmployeeStatus,
 }
 
-/// Changes to a person. What is not named stays.
+/// Changes to a person. Fields that are left out stay as they are.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmployeePatch {
@@ -203,31 +203,32 @@ pub struct EmployeePatch {
 /// A posting: somebody holds a position in a unit.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Serialize, Deserialize, ToSchema)]
 pub struct Assignment {
-    /// Its key.
+    /// Its id.
     pub id: i64,
-    /// 工号 of who holds it.
+    /// 工号 of the person who holds it.
     pub employee_no: String,
-    /// Name of who holds it.
+    /// Name of the person who holds it.
     pub employee_name: String,
     /// Code of the unit.
     pub unit: String,
-    /// What the unit is called.
+    /// Name of the unit.
     pub unit_name: String,
-    /// What the person is posted as.
+    /// The position that the person holds.
     pub position: Position,
     /// First day.
     pub valid_from: NaiveDate,
-    /// The first day on which it is no longer held; none while no end is known.
+    /// The first day on which it is no longer held; null while no end is known.
     pub valid_to: Option<NaiveDate>,
     /// Grows with every change; the ETag.
     pub version: i32,
 }
 
-/// A posting to be made. Nobody holds the same position twice on a day; different ones may be held together.
+/// A posting to be created. Nobody can hold the same position twice on one day; different positions can be held
+/// together.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAssignment {
-    /// 工号 of who is posted.
+    /// 工号 of the person who is posted.
     #[garde(custom(code_text))]
     #[schema(example = "A01")]
     pub employee_no: String,
@@ -235,7 +236,7 @@ pub struct NewAssignment {
     #[garde(custom(code_text))]
     #[schema(example = "G1")]
     pub unit: String,
-    /// What the person is posted as.
+    /// The position that the person holds.
     #[garde(skip)]
     pub position: Position,
     /// First day; not before the unit's.
@@ -247,11 +248,11 @@ pub struct NewAssignment {
     pub valid_to: Option<NaiveDate>,
 }
 
-/// Another end for a posting or a leadership.
+/// A new end for a posting or a leadership.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EndPatch {
-    /// The first day on which it no longer holds; `null` takes the end back.
+    /// The first day on which it no longer holds; `null` removes the end.
     #[garde(inner(custom(sane_day)))]
     // Named, so that serde does not read a missing field as `null`.
     #[serde(deserialize_with = "Option::deserialize")]
@@ -259,32 +260,32 @@ pub struct EndPatch {
     pub valid_to: Option<NaiveDate>,
 }
 
-/// Somebody leads a team.
+/// A leadership: somebody leads a team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TeamLeadership {
-    /// Its key.
+    /// Its id.
     pub id: i64,
     /// Code of the team.
     pub unit: String,
-    /// What the team is called.
+    /// Name of the team.
     pub unit_name: String,
-    /// 工号 of who leads it.
+    /// 工号 of the person who leads it.
     pub employee_no: String,
-    /// Name of who leads it.
+    /// Name of the person who leads it.
     pub employee_name: String,
-    /// In which sense.
+    /// Whether the person leads the people, or the team for one channel only.
     pub kind: LeadershipKind,
-    /// Code of the channel of a channel leader.
+    /// Code of the channel that a channel leader leads.
     pub channel: Option<String>,
     /// First day.
     pub valid_from: NaiveDate,
-    /// The first day on which the person no longer leads it; none while no end is known.
+    /// The first day on which the person no longer leads it; null while no end is known.
     pub valid_to: Option<NaiveDate>,
     /// Grows with every change; the ETag.
     pub version: i32,
 }
 
-/// A leadership to be given. A team has one line leader, and one leader a channel, on a day.
+/// A leadership to be given. On any day a team has at most one line leader, and at most one leader for each channel.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTeamLeadership {
@@ -292,14 +293,14 @@ pub struct NewTeamLeadership {
     #[garde(custom(code_text))]
     #[schema(example = "G1")]
     pub unit: String,
-    /// 工号 of who leads it.
+    /// 工号 of the person who leads it.
     #[garde(custom(code_text))]
     #[schema(example = "A01")]
     pub employee_no: String,
-    /// In which sense.
+    /// Whether the person leads the people, or the team for one channel only.
     #[garde(skip)]
     pub kind: LeadershipKind,
-    /// Code of the channel: for a channel leader, and only for one.
+    /// Code of the channel: required for a channel leader, not allowed for a line leader.
     #[garde(custom(channel_of(self.kind)))]
     #[serde(default)]
     #[schema(example = "phone_web")]
@@ -327,13 +328,13 @@ fn channel_of(kind: LeadershipKind) -> impl FnOnce(&Option<String>, &()) -> gard
 pub struct Posting {
     /// Id of who holds it.
     pub employee_id: i64,
-    /// 工号 of who holds it.
+    /// 工号 of the person who holds it.
     pub employee_no: String,
-    /// Name of who holds it.
+    /// Name of the person who holds it.
     pub name: String,
     /// Whether the person is at work, as of now.
     pub status: EmployeeStatus,
-    /// What the person is posted as.
+    /// The position that the person holds.
     pub position: Position,
     /// Id of the unit.
     pub unit_id: i64,
@@ -345,7 +346,7 @@ pub struct Posting {
     pub store_id: Option<i64>,
     /// First day.
     pub valid_from: NaiveDate,
-    /// The first day on which it is no longer held; none while no end is known.
+    /// The first day on which it is no longer held; null while no end is known.
     pub valid_to: Option<NaiveDate>,
 }
 
@@ -356,31 +357,31 @@ impl Posting {
     }
 }
 
-/// Which postings are asked for; what is not said does not matter.
+/// Which postings to list; a filter that is left out does not apply.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AssignmentQuery {
-    /// Those of the person with this 工号.
+    /// Only postings of the person with this 工号.
     pub employee_no: Option<String>,
-    /// Those in the unit with this code or below it.
+    /// Only postings in the unit with this code, or below it.
     pub unit: Option<String>,
-    /// Those in this position.
+    /// Only postings to this position.
     pub position: Option<Position>,
-    /// Those held on this day.
+    /// Only postings held on this day.
     pub on: Option<NaiveDate>,
 }
 
-/// Which leaderships are asked for; what is not said does not matter.
+/// Which leaderships to list; a filter that is left out does not apply.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct TeamLeadershipQuery {
-    /// Those of the person with this 工号.
+    /// Only postings of the person with this 工号.
     pub employee_no: Option<String>,
-    /// Those of the team with this code, or of the teams below the unit with it.
+    /// Only leaderships of the team with this code, or of teams below the unit with it.
     pub unit: Option<String>,
-    /// Those valid on this day.
+    /// Only leaderships held on this day.
     pub on: Option<NaiveDate>,
 }
 

@@ -160,7 +160,10 @@ fn check_place(new: &NewOrgUnit, parent: Option<&Anchor>) -> Result<(), Problem>
         (UnitKind::Group, Some(_)) => return fault("a group has no parent".to_owned()),
         (UnitKind::Store, Some(_)) => return fault("expected a group, or none".to_owned()),
         (UnitKind::Department | UnitKind::Team, None | Some(UnitKind::Group)) => {
-            return fault(format!("a {} belongs to a store: expected a unit of one", kind.name()));
+            return fault(format!(
+                "a {} belongs to a store: expected a store, or a unit in one",
+                kind.name()
+            ));
         }
         (UnitKind::Department | UnitKind::Team, Some(above)) if above >= kind => {
             return fault(format!("a {} cannot be below a {}", kind.name(), above.name()));

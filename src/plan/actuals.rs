@@ -62,13 +62,14 @@ pub(in crate::plan) async fn findings(
             for (index, absence) in capacity.absences.iter().enumerate() {
                 let field = format!("method.capacity.absences[{index}]");
                 if absence.to < absence.from {
-                    faults.push(FieldError::new(format!("{field}.to"), "expected no day before from"));
+                    faults
+                        .push(FieldError::new(format!("{field}.to"), "expected a day no earlier than from"));
                 }
                 match known.employees.get(&absence.employee_no) {
                     Some(id) => away.entry(*id).or_default().push((absence.from, absence.to)),
                     None => faults.push(FieldError::new(
                         format!("{field}.employee_no"),
-                        format!("the plan has no '{}'", absence.employee_no),
+                        format!("the plan has no employee '{}'", absence.employee_no),
                     )),
                 }
             }

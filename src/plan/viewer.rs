@@ -63,7 +63,7 @@ pub(in crate::plan) fn sees_names(cx: &Context) -> bool {
 
 /// The id of who decides or promises something, which the operator never does for others.
 pub(in crate::plan) fn person(cx: &Context) -> Result<i64, Problem> {
-    let detail = "only somebody who has signed in decides on a plan or commits to it";
+    let detail = "only somebody who has signed in can decide on a plan or commit to it";
     cx.by().ok_or_else(|| Problem::new(Code::Forbidden, detail))
 }
 

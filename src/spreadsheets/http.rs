@@ -28,19 +28,19 @@ macro_rules! import_query {
             /// The month it is about.
             #[param(value_type = String, example = "2014-03")]
             period: Period,
-            /// Only say what would happen.
+            /// Only report what would happen.
             #[serde(default)]
             dry_run: bool,
-            /// Record the good rows even if others are faulty.
+            /// Record the valid rows even if others have errors.
             #[serde(default)]
             partial: bool,
-            /// What becomes of news about a frozen month.
+            /// What happens to values for a frozen month.
             #[serde(default)]
             #[param(inline)]
             late: Late,
-            /// Why values replace others, where they do: 1 to 1000 characters.
+            /// Why values replace others, if they do: 1 to 1000 characters.
             reason: Option<String>,
-            /// The file's name, for the record. Where it names another month than the one asked for, the report says so.
+            /// The file's name, for the record. If it names a month other than the one asked for, the report says so.
             file_name: Option<String>,
         }
 
@@ -81,16 +81,16 @@ pub(super) type Upload = Result<Bytes, actix_web::Error>;
 
 /// Import a spreadsheet: the body is the file.
 ///
-/// Faulty rows are reported with row, column, what was found and what was expected. They keep everything out unless
-/// `partial` is asked for. The same file again changes nothing; of a corrected file only the differences are recorded, and
-/// what it no longer says stays as it was.
+/// Rows with errors are reported with row, column, what was found and what was expected. They keep the whole file out
+/// unless `partial` is asked for. Importing the same file again changes nothing; of a corrected file only the
+/// differences are recorded, and what it no longer contains stays as it was.
 #[utoipa::path(tag = "facts", params(ImportQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
         (status = 200, description = "A dry run, or a file that changes nothing", body = ImportReport),
         (status = 201, description = "Recorded", body = ImportReport),
         (status = 409, description = "The month of some of these people is frozen; nothing was recorded"),
-        (status = 422, description = "Faulty rows; nothing was recorded"),
+        (status = 422, description = "Some rows have errors; nothing was recorded"),
     ))]
 #[post("/imports")]
 pub async fn create_import(
@@ -105,15 +105,16 @@ pub async fn create_import(
 
 /// Import a sheet through a mapping: the body is the file.
 ///
-/// The name is that of a saved mapping, of a source of the catalogue (the file is its filled-in template), or `facts` (the
-/// file is the export of that name). Faults are answered as by `POST /v1/imports`. The same file again changes nothing.
+/// The name is that of a saved mapping, of a source of the catalogue (the file is its filled-in template), or `facts`
+/// (the file is the export of that name). Errors are reported as by `POST /v1/imports`. Importing the same file again
+/// changes nothing.
 #[utoipa::path(tag = "facts", params(MappedImportQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
         (status = 200, description = "A dry run, or a file that changes nothing", body = ImportReport),
         (status = 201, description = "Recorded", body = ImportReport),
         (status = 409, description = "The month of some of these people is frozen; nothing was recorded"),
-        (status = 422, description = "Faulty rows; nothing was recorded"),
+        (status = 422, description = "Some rows have errors; nothing was recorded"),
     ))]
 #[post("/column-mappings/{name}/imports")]
 pub async fn create_mapped_import(

@@ -8,7 +8,7 @@ use crate::auth::Caller;
 use crate::auth::access::{LeadActivities, ViewFacts};
 use crate::http::{Body, Page, PageQuery, Paged, Problem};
 
-/// Enter a training, a coaching or a meeting that is planned, or was done.
+/// Enter a training, a coaching or a meeting that is planned or has taken place.
 ///
 /// Coaching is entered by team leaders for their people and by the sales manager, meetings by the sales manager, training
 /// by HR. Coaching and meetings count for the person who leads them (`coaching_planned` and `coaching_done`,
@@ -27,7 +27,7 @@ pub async fn create_activity(
     Ok(HttpResponse::Created().json(activity))
 }
 
-/// Say that something planned was done.
+/// Mark a planned activity as done.
 #[utoipa::path(tag = "facts", request_body = ActivityCompletion, responses(
     (status = 200, description = "Done", body = LedActivity),
     (status = 404, description = "There is no such activity, or the caller does not reach its leader"),
@@ -42,9 +42,10 @@ pub async fn complete_activity(
     super::complete(&mut caller.context().await?, *id, &body.0).await.map(Json)
 }
 
-/// Cancel something, planned or done: it no longer counts, and says why.
+/// Cancel an activity, planned or done, with a reason: it no longer counts.
 ///
-/// Once its day is over, nobody cancels what counts for themselves: what was planned and not done stays so.
+/// Once its day is over, nobody can cancel an activity that counts for themselves: what was planned and not done stays
+/// that way.
 #[utoipa::path(tag = "facts", request_body = ActivityCancellation, responses(
     (status = 200, description = "Cancelled", body = LedActivity),
     (status = 404, description = "There is no such activity, or the caller does not reach its leader"),

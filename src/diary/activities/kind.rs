@@ -8,7 +8,7 @@ use crate::ledger::Entry;
 use crate::words::words;
 
 words! {
-    /// What an activity is.
+    /// The kind of an activity.
     pub enum ActivityKind in "activity.kind" {
         Training = "training" "培训",
         Coaching = "coaching" "辅导",

@@ -35,21 +35,21 @@ pub const SYSTEM: &str = "activity";
 /// How far ahead something may be planned.
 const AHEAD: Days = Days::new(366);
 
-/// Something that is planned, or was done.
+/// An activity that is planned or has taken place.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewActivity {
     /// Whether it is a training, a coaching or a meeting.
     #[garde(skip)]
     pub kind: ActivityKind,
-    /// The day on which it is, or was.
+    /// The day on which it takes or took place.
     #[garde(skip)]
     pub day: NaiveDate,
     /// What it is about.
     #[garde(length(chars, max = 200), custom(says_something))]
     #[schema(example = "二次追踪话术演练")]
     pub topic: String,
-    /// How many hours it takes, in halves up to 24; needed of a training that was done.
+    /// How many hours it takes, in halves up to 24; required for a training that was done.
     #[garde(skip)]
     #[serde(default)]
     #[schema(value_type = Option<f64>, example = 1.5)]
@@ -58,7 +58,7 @@ pub struct NewActivity {
     #[garde(length(chars, min = 1, max = 64))]
     #[serde(default)]
     pub leader: Option<String>,
-    /// 工号 of those who take part; needed of a coaching and a training.
+    /// 工号 of those who take part; required for a coaching and a training.
     #[garde(length(max = 500), inner(length(chars, min = 1, max = 64)))]
     #[serde(default)]
     pub people: Vec<String>,
@@ -68,18 +68,18 @@ pub struct NewActivity {
     pub done: bool,
 }
 
-/// Somebody's word that something planned was done.
+/// The completion of a planned activity.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActivityCompletion {
-    /// How many hours it took, where that is not what was planned.
+    /// How many hours it took, if not as planned.
     #[garde(skip)]
     #[serde(default)]
     #[schema(value_type = Option<f64>, example = 2)]
     pub hours: Option<Number>,
 }
 
-/// Somebody's word that something does not take place, or does not count.
+/// The cancellation of an activity.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActivityCancellation {
@@ -98,7 +98,7 @@ pub struct LedActivity {
     /// Whether it is a training, a coaching or a meeting.
     #[diesel(sql_type = Text)]
     pub kind: ActivityKind,
-    /// The day on which it is, or was.
+    /// The day on which it takes or took place.
     #[diesel(sql_type = Date)]
     pub day: NaiveDate,
     /// What it is about.
@@ -159,7 +159,7 @@ fn scope_of(kind: ActivityKind, by: &Identity) -> Result<Scope, Problem> {
     let scope =
         Scope::of(by, |role| LeadActivities::reach_of(role).filter(|_| kind.leading().contains(&role)));
     match scope.is_empty() {
-        true => Err(Problem::new(Code::Forbidden, format!("your roles do not allow entering a {kind}"))),
+        true => Err(Problem::new(Code::Forbidden, format!("your roles do not allow you to enter a {kind}"))),
         false => Ok(scope),
     }
 }
@@ -224,12 +224,12 @@ fn read_hours(hours: Option<&Number>) -> Result<Option<Decimal>, Problem> {
         *hours > Decimal::ZERO && *hours <= Decimal::from(24) && (*hours * Decimal::TWO).fract().is_zero()
     };
     let hours = decimal::parse(number.as_str()).filter(fits);
-    hours.map(Some).ok_or_else(|| Problem::field("hours", "expected halves of an hour, 0.5 to 24"))
+    hours.map(Some).ok_or_else(|| Problem::field("hours", "expected hours in halves, 0.5 to 24"))
 }
 
 fn require_hours(kind: ActivityKind, is_done: bool, hours: Option<Decimal>) -> Result<(), Problem> {
     match kind == ActivityKind::Training && is_done && hours.is_none() {
-        true => Err(Problem::field("hours", "expected how long the training took")),
+        true => Err(Problem::field("hours", "say how many hours the training took")),
         false => Ok(()),
     }
 }
@@ -248,14 +248,17 @@ async fn people(
     let found = ledger::people(cx.db(), period, &nos, Some(scope)).await?;
     let reached =
         |no: &str| found.iter().find(|one| one.employee_no == no && one.is_reached).map(|one| one.id);
-    let nobody = |no: &str| format!("there is nobody '{no}' whom you reach in {period}");
+    let nobody = |no: &str| format!("there is no employee '{no}' within your reach in {period}");
     let leader_id = match &new.leader {
         Some(no) => reached(no).or_else(|| {
             fault("leader".to_owned(), nobody(no));
             None
         }),
         None => by.employee_id.or_else(|| {
-            fault("leader".to_owned(), "expected who leads it: this login belongs to no employee".to_owned());
+            fault(
+                "leader".to_owned(),
+                "name the person who leads it: this login belongs to no employee".to_owned(),
+            );
             None
         }),
     };
@@ -264,17 +267,17 @@ async fn people(
         fault("leader".to_owned(), "team leaders enter only coaching that they lead".to_owned());
     }
     if new.people.is_empty() && new.kind != ActivityKind::Meeting {
-        fault("people".to_owned(), format!("expected who takes part in the {}", new.kind));
+        fault("people".to_owned(), format!("name the people who take part in the {}", new.kind));
     }
     let mut people = Vec::with_capacity(new.people.len());
     for (at, no) in new.people.iter().enumerate() {
         match reached(no) {
             None => fault(format!("people[{at}]"), nobody(no)),
             Some(id) if people.contains(&id) => {
-                fault(format!("people[{at}]"), "this person is in the list already".to_owned());
+                fault(format!("people[{at}]"), "this person is listed twice".to_owned());
             }
             Some(id) if Some(id) == leader_id && new.kind == ActivityKind::Coaching => {
-                fault(format!("people[{at}]"), "nobody coaches themselves".to_owned());
+                fault(format!("people[{at}]"), "people cannot coach themselves".to_owned());
             }
             Some(id) => people.push(id),
         }
@@ -341,7 +344,7 @@ pub async fn cancel(
     cx.transaction(async |cx| {
         let activity = held(cx, id, &by).await?;
         if activity.state == ActivityState::Cancelled {
-            return Err(Problem::conflict("it is cancelled already"));
+            return Err(Problem::conflict("it is already cancelled"));
         }
         let is_over = activity.day < cx.today();
         if is_over && by.employee_id.is_some_and(|caller| kind::counts_for(&activity).contains(&caller)) {

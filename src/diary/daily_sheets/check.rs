@@ -24,7 +24,7 @@ pub(super) fn faults(
     let says_nothing =
         sheet.counts == SheetCounts::default() && sheet.leads.is_empty() && sheet.lost.is_none();
     if says_nothing {
-        fault("counts".to_owned(), "the sheet says nothing: expected at least one number".to_owned());
+        fault("counts".to_owned(), "the sheet is empty: expected at least one number".to_owned());
     }
     if day > today {
         fault("day".to_owned(), format!("expected {today} or earlier: the day has not begun"));
@@ -38,7 +38,7 @@ pub(super) fn faults(
             fault(format!("leads[{at}].source"), format!("there is no lead source '{}'", one.source));
         }
         if !seen.insert((&one.channel, &one.source)) {
-            fault(format!("leads[{at}]"), "this channel and source are in the list already".to_owned());
+            fault(format!("leads[{at}]"), "this channel and source are listed twice".to_owned());
         }
     }
     let lost = sheet.lost.as_deref().unwrap_or_default();
@@ -48,7 +48,7 @@ pub(super) fn faults(
             fault(format!("lost[{at}].reason"), format!("there is no reason '{}'", one.reason));
         }
         if !seen.insert(&one.reason) {
-            fault(format!("lost[{at}]"), "this reason is in the list already".to_owned());
+            fault(format!("lost[{at}]"), "this reason is listed twice".to_owned());
         }
     }
     for (field, sum) in [

@@ -11,10 +11,10 @@ use crate::auth::access::{ManageReports, ViewFacts, WriteDiary};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query};
 use crate::org::labels::{self, CodedLabel, LabelNames};
 
-/// Write the own daily sheet 日报 of a day, or write it again, until the month is frozen.
+/// Write your own daily sheet 日报 for a day, or write it again, until the month is frozen.
 ///
-/// Its numbers are summed into the person's month; what it does not speak of is unknown, not 0. They count only where no
-/// system delivers the same metric. What is merely odd on a day is accepted, and named in `warnings`.
+/// Its numbers are added up into the person's month; what it leaves out is unknown, not 0. They count only where no
+/// system delivers the same metric. What is merely odd is accepted, and named in `warnings`.
 #[utoipa::path(tag = "facts", params(("day" = NaiveDate, Path, description = "The day")),
     request_body = NewDailySheet, responses(
     (status = 200, description = "The sheet as it is now", body = WrittenSheet),
@@ -29,7 +29,7 @@ pub async fn put_daily_sheet(
     super::put(&mut caller.context().await?, *day, body.0).await.map(Json)
 }
 
-/// List the daily sheets of a day or a month as they were written last, as far as the caller reaches.
+/// List the latest daily sheets of a day or a month, as far as the caller reaches.
 #[utoipa::path(tag = "facts", params(SheetFilter, PageQuery), responses(
     (status = 200, description = "A page of sheets", body = Page<DailySheet>),
 ))]
@@ -41,8 +41,8 @@ pub async fn list_daily_sheets(
     super::list(&mut caller.context().await?, &query, query.window).await.map(Json)
 }
 
-/// Read what the morning meeting 晨会 looks at, as far as the caller reaches: yesterday's sheets by team and person, who has
-/// not written one, the month up to then, leads by channel and source, and why prospects were lost.
+/// Read the figures for the morning meeting 晨会, as far as the caller reaches: yesterday's sheets by team and person,
+/// who has not written one, the month up to then, leads by channel and source, and why prospects were lost.
 ///
 /// The month counts for each team what people wrote while they were posted there; who has moved or left since is still
 /// listed, as not posted.
@@ -67,7 +67,7 @@ pub async fn list_lead_sources(caller: Caller<ViewFacts>) -> Result<Json<Vec<Cod
 
 /// Add a lead source, or rename it.
 #[utoipa::path(tag = "facts", request_body = LabelNames, responses(
-    (status = 200, description = "The source as it is called now", body = CodedLabel),
+    (status = 200, description = "The source as it is now", body = CodedLabel),
 ))]
 #[put("/lead-sources/{code}")]
 pub async fn put_lead_source(
@@ -87,7 +87,7 @@ pub async fn list_lost_reasons(caller: Caller<ViewFacts>) -> Result<Json<Vec<Cod
 
 /// Add a reason for which prospects are lost, or rename it.
 #[utoipa::path(tag = "facts", request_body = LabelNames, responses(
-    (status = 200, description = "The reason as it is called now", body = CodedLabel),
+    (status = 200, description = "The reason as it is now", body = CodedLabel),
 ))]
 #[put("/lost-reasons/{code}")]
 pub async fn put_lost_reason(

@@ -37,7 +37,7 @@ pub const LEAD_SOURCES: LabelList = LabelList { name: "lead_source", table: "lea
 /// The reasons 战败原因 for which prospects are lost.
 pub const LOST_REASONS: LabelList = LabelList { name: "lost_reason", table: "lost_reason", tree: None };
 
-/// What happened on a day. What the sheet does not speak of is null, which is not 0.
+/// What happened on a day. What the sheet leaves out is null, which is not 0.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate, QueryableByName, ToSchema,
 )]
@@ -135,7 +135,8 @@ pub struct NewDailySheet {
     #[garde(length(max = 200), dive)]
     #[serde(default)]
     pub leads: Vec<SheetLeads>,
-    /// The prospects that were lost, by reason. An empty list says that there were none; null says nothing.
+    /// The prospects that were lost, by reason. An empty list means that there were none; null means that it is not
+    /// known.
     #[garde(length(max = 100), dive)]
     #[serde(default)]
     pub lost: Option<Vec<SheetLoss>>,
@@ -145,10 +146,10 @@ pub struct NewDailySheet {
     pub note: Option<String>,
 }
 
-/// A sheet as it was written last.
+/// The latest revision of a sheet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, QueryableByName, ToSchema)]
 pub struct DailySheet {
-    /// Its number, another one with each revision.
+    /// Its id; each revision has its own.
     #[diesel(sql_type = BigInt)]
     pub id: i64,
     /// 工号.
@@ -163,7 +164,7 @@ pub struct DailySheet {
     /// How many times it was written.
     #[diesel(sql_type = Integer)]
     pub revision: i32,
-    /// When it was written last.
+    /// When it was last written.
     #[diesel(sql_type = Timestamptz)]
     pub written_at: DateTime<Utc>,
     /// What happened.
@@ -172,7 +173,7 @@ pub struct DailySheet {
     /// The leads that came, by channel and source.
     #[diesel(sql_type = Array<LeadsRecord>)]
     pub leads: Vec<SheetLeads>,
-    /// The prospects that were lost, by reason; null where the sheet does not speak of them.
+    /// The prospects that were lost, by reason; null if the sheet does not mention them.
     #[diesel(sql_type = Nullable<Array<LossRecord>>)]
     pub lost: Option<Vec<SheetLoss>>,
     /// Anything else that was noted.

@@ -29,7 +29,7 @@ pub struct MorningQuery {
     pub day: Option<NaiveDate>,
 }
 
-/// Sums over sheets. What none of them speaks of is null, which is not 0.
+/// Sums over sheets. What all of them leave out is null, which is not 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, QueryableByName, ToSchema)]
 pub struct SheetSums {
     /// How many sheets were written.
@@ -107,8 +107,8 @@ pub struct MorningTeam {
     pub unit_name: String,
     /// The sums of the day's sheets.
     pub on_day: SheetSums,
-    /// The sums of the month up to that day: of all sheets whose writers were posted in the team when they wrote them, those
-    /// included who have moved or left since.
+    /// The sums of the month up to that day: of all sheets whose writers were posted in the team when they wrote them,
+    /// including those who have moved or left since.
     pub month_to_date: SheetSums,
     /// 工号 of those who have not written the day's sheet.
     pub not_written: Vec<String>,
@@ -123,9 +123,9 @@ pub struct MorningPerson {
     pub employee_no: String,
     /// The person's name.
     pub name: String,
-    /// Whether the person is posted in the team on the day; false: was so earlier in the month.
+    /// Whether the person is posted in the team on the day; false if only earlier in the month.
     pub is_posted: bool,
-    /// The day's sheet; null where there is none.
+    /// The day's sheet; null if there is none.
     pub on_day: Option<SheetSums>,
     /// The sums of the month up to that day, of the sheets that the person wrote in this team.
     pub month_to_date: SheetSums,
@@ -154,10 +154,10 @@ pub struct MorningLeads {
     pub month_to_date: i64,
 }
 
-/// A total of one kind.
+/// The total for a channel, a source or a reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, QueryableByName, ToSchema)]
 pub struct MorningTotal {
-    /// Code of the kind.
+    /// Code of the channel, source or reason.
     #[diesel(sql_type = Text)]
     pub code: String,
     /// Its Chinese name.

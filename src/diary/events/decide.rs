@@ -17,7 +17,7 @@ use crate::diary::authors::{self, says_something};
 use crate::http::Problem;
 use crate::ledger::Counts;
 
-/// Somebody's word that an event is as it was reported.
+/// The verification of an event.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventVerification {
@@ -26,7 +26,7 @@ pub struct EventVerification {
     pub note: Option<String>,
 }
 
-/// Somebody's word that an event does not count.
+/// The rejection of an event.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventRejection {
@@ -35,7 +35,7 @@ pub struct EventRejection {
     pub reason: String,
 }
 
-/// A reporter's word that an event was reported by mistake.
+/// The withdrawal of an event by the person who reported it.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventWithdrawal {
@@ -50,9 +50,9 @@ pub struct EventDecided {
     /// The event as it is now.
     #[serde(flatten)]
     pub event: Event,
-    /// Everything that was done about it, in order.
+    /// Its history, oldest step first.
     pub steps: Vec<EventStep>,
-    /// What became of the month's values; where it is frozen they wait as late corrections.
+    /// What became of the month's values; if the month is frozen, they wait as late corrections.
     pub facts: Counts,
 }
 

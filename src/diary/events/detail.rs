@@ -78,7 +78,7 @@ pub enum Breach {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EventDetail {
-    /// How many times; 1 where it is left out.
+    /// How many times; 1 if left out.
     #[garde(inner(range(min = 1, max = 1000)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
@@ -251,7 +251,7 @@ fn days(days: Option<&Number>) -> Result<Decimal, FieldError> {
 
 fn checklist(items: Option<&[ChecklistItem]>) -> Result<Particulars, Vec<FieldError>> {
     let Some(items) = items else {
-        return Err(vec![error("items", "expected every item that was looked at, with its result")]);
+        return Err(vec![error("items", "expected every item that was checked, with its result")]);
     };
     let mut seen = HashSet::new();
     let twice = items.iter().enumerate().filter(|(_, item)| !seen.insert(item.name.trim()));
@@ -288,7 +288,7 @@ fn complaint(detail: &EventDetail) -> Result<Particulars, Vec<FieldError>> {
 pub fn when(particulars: &Particulars, day: NaiveDate, now: DateTime<Utc>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if day > clock::day(now) {
-        errors.push(FieldError::new("day", format!("expected a day that has begun: {day} has not")));
+        errors.push(FieldError::new("day", format!("expected today or an earlier day: {day} has not begun")));
     }
     if !(1900..3000).contains(&day.year()) {
         errors.push(FieldError::new("day", "expected a day of 1900 to 2999"));
@@ -330,7 +330,7 @@ fn refusal(
         Some(at) if at > now => Some(error("followed_up_at", "expected a moment that has passed")),
         None if now.signed_duration_since(refused_at) <= TimeDelta::hours(FOLLOW_UP_HOURS) => {
             let message = format!(
-                "the {FOLLOW_UP_HOURS} hours are not over: report it when the customer has been followed up, or then"
+                "the {FOLLOW_UP_HOURS} hours are not over: report it once the customer has been followed up, or once they are over"
             );
             Some(error("followed_up_at", message))
         }

@@ -26,7 +26,7 @@ pub struct EventKindRow {
     pub en: &'static str,
     /// Which particulars it needs.
     pub detail: EventShape,
-    /// The metrics that it gives.
+    /// The metrics that it counts for.
     pub metrics: &'static [&'static str],
     /// How the month's value follows from the events.
     pub tally: EventTally,
@@ -42,7 +42,7 @@ pub struct EventKindRow {
     pub anchors: Vec<&'static str>,
 }
 
-/// List what can be reported, by whom, and what it gives.
+/// List what can be reported, by whom, and what it counts for.
 #[utoipa::path(tag = "facts", responses((status = 200, description = "The kinds of events", body = Vec<EventKindRow>)))]
 #[get("/event-kinds")]
 pub async fn list_event_kinds(_caller: Caller<ViewFacts>) -> Json<Vec<EventKindRow>> {
@@ -67,13 +67,13 @@ pub async fn list_event_kinds(_caller: Caller<ViewFacts>) -> Json<Vec<EventKindR
 
 /// Report an event. It counts once others have verified it.
 ///
-/// Sent again by a system under the same `source_system` and `external_id` it is the same event, unless that was rejected
-/// or withdrawn: then it is reported anew. With an `Idempotency-Key` the answer is the same, too.
+/// Sent again by a system under the same `source_system` and `external_id`, it is the same event, unless that one was
+/// rejected or withdrawn: then it is a new report. With an `Idempotency-Key` the answer is the same, too.
 #[utoipa::path(tag = "facts", request_body = NewEvent,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The caller's name of this request: done once, however often it is sent")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key that the caller gives this request: it is carried out once, however often it is sent")),
     responses(
         (status = 201, description = "Reported", body = EventDocument),
-        (status = 200, description = "It was reported before", body = EventDocument),
+        (status = 200, description = "It had been reported before", body = EventDocument),
         (status = 409, description = "The system has sent something else under the same id"),
     ))]
 #[post("/events")]
@@ -105,14 +105,15 @@ pub async fn list_events(
     super::list(&mut caller.context().await?, &query, query.window).await.map(Json)
 }
 
-/// Read an event with everything that was done about it.
+/// Read an event with its history.
 #[utoipa::path(tag = "facts", responses((status = 200, description = "The event", body = EventDocument)))]
 #[get("/events/{id}")]
 pub async fn get_event(caller: Caller<ViewFacts>, id: Path<i64>) -> Result<Json<EventDocument>, Problem> {
     super::read(&mut caller.context().await?, *id).await.map(Json)
 }
 
-/// Verify an event that somebody else reported. With the last of the people that it needs it reaches the month's facts.
+/// Verify an event that somebody else reported. Once everybody it needs has verified it, it goes into the month's
+/// facts.
 #[utoipa::path(tag = "facts", request_body = EventVerification, responses(
     (status = 200, description = "Verified, or verified by one of two", body = EventDecided),
     (status = 409, description = "The caller has reported or verified it or is the person that it is about, or it was decided already"),
@@ -126,7 +127,7 @@ pub async fn verify_event(
     decide::verify(&mut caller.context().await?, *id, body.0).await.map(Json)
 }
 
-/// Reject an event that somebody else reported, or take back one that was verified: what it gave is voided.
+/// Reject an event that somebody else reported, even one that was verified: what it added is voided.
 #[utoipa::path(tag = "facts", request_body = EventRejection, responses(
     (status = 200, description = "Rejected", body = EventDecided),
     (status = 409, description = "The caller has reported it or is the person that it is about, or it was rejected or withdrawn already"),
@@ -140,7 +141,7 @@ pub async fn reject_event(
     decide::reject(&mut caller.context().await?, *id, body.0).await.map(Json)
 }
 
-/// Withdraw an event that one has reported by mistake, before anybody has verified it. It stays readable and never counts.
+/// Withdraw an event that you reported by mistake, before anybody has verified it. It stays readable and never counts.
 #[utoipa::path(tag = "facts", request_body = EventWithdrawal, responses(
     (status = 200, description = "Withdrawn", body = EventDecided),
     (status = 409, description = "Somebody else has reported it, somebody has verified it, or it was decided already"),

@@ -93,7 +93,7 @@ pub struct EventRules {
     pub discipline: Discipline,
     /// How the month's value follows.
     pub tally: EventTally,
-    /// The metrics that it gives.
+    /// The metrics that it counts for.
     pub metrics: &'static [&'static str],
 }
 

@@ -5,13 +5,13 @@ use crate::words::words;
 words! {
     /// How far an event has come, and each step on its way.
     pub enum EventState in "event.state" {
-        /// It waits for those who verify it, and counts nowhere.
+        /// It is waiting to be verified, and does not count yet.
         Reported = "reported" "待核实",
         /// It counts.
         Verified = "verified" "已核实",
-        /// Somebody else has rejected it: it counts nowhere, whatever it did before.
+        /// Somebody else has rejected it: it does not count, even if it did before.
         Rejected = "rejected" "已驳回",
-        /// Who reported it has taken it back before anybody verified it: it never counted.
+        /// The person who reported it took it back before anybody verified it: it never counted.
         Withdrawn = "withdrawn" "已撤回",
     }
 }
@@ -59,7 +59,7 @@ impl EventStanding {
         self.require_second_person(by, "verified")?;
         self.require_state(&[EventState::Reported])?;
         if self.verifiers.contains(&by.user_id) {
-            return Err("you have verified it: another person has to, too".to_owned());
+            return Err("you have already verified it: another person has to do so as well".to_owned());
         }
         let verified = i16::try_from(self.verifiers.len()).unwrap_or(i16::MAX).saturating_add(1);
         Ok(if verified >= self.needed { EventState::Verified } else { EventState::Reported })

@@ -53,14 +53,14 @@ pub struct Event {
     pub id: i64,
     /// What kind of event it is.
     pub kind: EventKind,
-    /// What the kind is called in the showroom.
+    /// The Chinese name of its kind.
     #[schema(value_type = String, example = "迟到")]
     pub kind_name: &'static str,
-    /// 工号 of whom it is about.
+    /// 工号 of the person it is about.
     pub employee_no: String,
     /// The person's name.
     pub name: String,
-    /// The day on which it happened; of several days, the first.
+    /// The day on which it happened; the first one if it lasted several days.
     pub day: NaiveDate,
     /// How far it has come.
     pub state: EventState,
@@ -83,11 +83,11 @@ pub struct Event {
     pub reported_at: DateTime<Utc>,
     /// The system that sent it, if one did.
     pub source_system: Option<String>,
-    /// What that system calls it.
+    /// Its id in that system.
     pub external_id: Option<String>,
 }
 
-/// What somebody did about an event.
+/// One step in the history of an event.
 #[derive(Clone, Debug, Serialize, Queryable, ToSchema)]
 pub struct EventStep {
     /// What was done.
@@ -100,12 +100,12 @@ pub struct EventStep {
     pub note: Option<String>,
 }
 
-/// An event with everything that was done about it.
+/// An event with its history.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EventDocument {
     /// The event.
     #[serde(flatten)]
     pub event: Event,
-    /// Everything that was done about it, in order.
+    /// Its history, oldest step first.
     pub steps: Vec<EventStep>,
 }

@@ -32,11 +32,11 @@ pub struct NewEvent {
     /// What kind of event it is.
     #[garde(skip)]
     pub kind: EventKind,
-    /// 工号 of the person that it is about.
+    /// 工号 of the person it is about.
     #[garde(length(chars, min = 1, max = 32))]
     #[schema(example = "A02")]
     pub employee_no: String,
-    /// The day on which it happened; of several days, the first.
+    /// The day on which it happened; the first one if it lasted several days.
     #[garde(skip)]
     pub day: NaiveDate,
     /// The particulars, by its kind.
@@ -57,7 +57,7 @@ pub struct NewEvent {
     #[serde(default)]
     #[schema(example = "oa")]
     pub source_system: Option<String>,
-    /// What the system calls it.
+    /// Its id in the system that sends it.
     #[garde(inner(length(chars, min = 1, max = 100)))]
     #[serde(default)]
     pub external_id: Option<String>,
@@ -124,7 +124,7 @@ fn scope_of(kind: EventKind, by: &Identity) -> Result<Scope, Problem> {
     let scope = Scope::of(by, |role| EnterFacts::reach_of(role).filter(|_| reporters.contains(&role)));
     match scope.is_empty() {
         true => {
-            let detail = format!("your roles do not report events of the kind {kind}");
+            let detail = format!("your roles do not allow you to report events of the kind {kind}");
             Err(Problem::new(Code::Forbidden, detail))
         }
         false => Ok(scope),
@@ -140,8 +140,8 @@ fn check(catalogue: &Catalogue, new: &NewEvent, now: DateTime<Utc>) -> Result<Pa
         error("evidence", "an event that can cap a grade needs at least one piece of evidence");
     }
     match (&new.source_system, &new.external_id) {
-        (Some(_), None) => error("external_id", "expected what the system calls it"),
-        (None, Some(_)) => error("source_system", "expected the system whose id it is"),
+        (Some(_), None) => error("external_id", "expected the id that the system gives it"),
+        (None, Some(_)) => error("source_system", "expected the system that gave the id"),
         (None, None) | (Some(_), Some(_)) => {}
     }
     for (metric, value) in tally::given(new.kind, &said) {
@@ -167,9 +167,11 @@ async fn subject(cx: &mut Context, new: &NewEvent, scope: &Scope, by: &Identity)
     })?;
     let is_own = by.employee_id == Some(person.id);
     match new.kind.rules().about {
-        About::Others if is_own => Err(Problem::field("employee_no", "nobody reports this about themselves")),
+        About::Others if is_own => {
+            Err(Problem::field("employee_no", "people cannot report this about themselves"))
+        }
         About::Oneself if !is_own => {
-            Err(Problem::field("employee_no", "people report this about themselves only"))
+            Err(Problem::field("employee_no", "people can report this only about themselves"))
         }
         _ => Ok(person.id),
     }
@@ -252,7 +254,7 @@ async fn sent_before(cx: &mut Context, new: &NewEvent, employee_id: i64) -> Resu
     match found {
         Some(SentBefore { id, is_same: false }) => Err(Problem::conflict(format!(
             "the system has sent something else under this external_id: event {id}, which stays as it is; withdraw it \
-             or have it rejected, then report anew"
+             or have it rejected, then report it again"
         ))),
         found => Ok(found.map(|found| found.id)),
     }

@@ -17,7 +17,7 @@ pub async fn list_leave_types(caller: Caller<ViewSelf>) -> Result<Json<Vec<Leave
 
 /// Add a kind of leave, or say whether it is protected. What was imported before stays as it is.
 #[utoipa::path(tag = "facts", request_body = LeaveTypeDetails,
-    params(("name" = String, Path, description = "What files call it, for example 产假")),
+    params(("name" = String, Path, description = "Its name in files, for example 产假")),
     responses((status = 200, description = "The kind of leave as it is now", body = LeaveType)))]
 #[put("/leave-types/{name}")]
 pub async fn put_leave_type(

@@ -22,12 +22,12 @@ pub struct LeaveType {
     pub en: String,
     /// Whether it is protected, and so never costs points.
     pub is_protected: bool,
-    /// What else the column of it may be called in a file; 产假天数 is understood beside 产假 anyway.
+    /// Other headers that its column may have in a file; 产假天数 is understood as well as 产假 in any case.
     #[schema(example = json!(["生育假"]))]
     pub aliases: Vec<String>,
 }
 
-/// What is known of a kind of leave.
+/// The details of a kind of leave.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LeaveTypeDetails {
@@ -38,7 +38,7 @@ pub struct LeaveTypeDetails {
     /// Whether it is protected. Months that were imported before stay as they are.
     #[garde(skip)]
     pub is_protected: bool,
-    /// What else the column of it may be called in a file.
+    /// Other headers that its column may have in a file.
     #[garde(length(max = 20), inner(length(chars, min = 1, max = 32)))]
     #[serde(default)]
     pub aliases: Vec<String>,

@@ -21,7 +21,7 @@ const MAX_BYTES: usize = 64 * 1024;
 pub struct HolidayYear {
     /// The year.
     pub year: i32,
-    /// On how many days the country works, month by month.
+    /// How many days the country works, month by month.
     #[schema(example = json!([22, 17, 21, 21, 21, 20, 23, 21, 22, 19, 20, 23]))]
     pub working_days: Vec<u32>,
 }

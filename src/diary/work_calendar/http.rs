@@ -11,7 +11,7 @@ use crate::auth::access::{ManageCalendar, ManageHolidays, ViewCalendar};
 use crate::http::etag::{self, Seen};
 use crate::http::{Body, Problem, body};
 
-/// Read on which days a store is open in a year.
+/// Read the days on which a store is open in a year.
 #[utoipa::path(tag = "facts", responses(
     (status = 200, description = "Its own calendar, or China's; its ETag goes into If-Match", body = WorkCalendar),
 ))]
@@ -25,7 +25,8 @@ pub async fn get_work_calendar(
     Ok(etag::ok(calendar.version, calendar))
 }
 
-/// Set on which days a store is open in a year. Days that people are scheduled for follow once they are scheduled again.
+/// Set the days on which a store is open in a year. The days that people are scheduled for change only when they are
+/// scheduled again.
 #[utoipa::path(tag = "facts", params(Seen), request_body = WorkDays, responses(
     (status = 200, description = "The calendar as it is now", body = WorkCalendar),
 ))]
@@ -41,8 +42,8 @@ pub async fn put_work_calendar(
     Ok(etag::ok(calendar.version, calendar))
 }
 
-/// Record the days that everybody posted in a store is scheduled for in a month, by its calendar. Where attendance
-/// delivers them, those count instead.
+/// Record the days that everybody posted in a store is scheduled for in a month, by its calendar. If attendance
+/// delivers them, its numbers count instead.
 #[utoipa::path(tag = "facts", request_body = ScheduleRequest, responses(
     (status = 200, description = "Recorded", body = Scheduled),
     (status = 409, description = "The month is frozen; nothing was recorded"),
@@ -63,8 +64,8 @@ pub async fn list_public_holidays(caller: Caller<ViewCalendar>) -> Result<Json<V
     holidays::list(caller.context().await?.db()).await.map(Json)
 }
 
-/// Add the public holidays of a year, swapped weekend days included, or amend them: the body is the year's file, in the
-/// form of those in `calendar/`.
+/// Add or amend the public holidays of a year, including the weekend days worked in exchange: the body is the year's
+/// file, in the format of those in `calendar/`.
 #[utoipa::path(tag = "facts", request_body(content = String, content_type = "application/toml"), responses(
     (status = 200, description = "The year as it is known now", body = HolidayYear),
 ))]

@@ -23,18 +23,18 @@ use crate::http::etag::Seen;
 use crate::http::{FieldError, Problem};
 use crate::period::Period;
 
-/// How a store works in a year.
+/// When a store is open in a year.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkDays {
-    /// Weekdays on which it is closed, 1 (Monday) to 7 (Sunday). None: it is open all week.
+    /// Weekdays on which it is closed, 1 (Monday) to 7 (Sunday); empty if it is open all week.
     #[garde(length(max = 6), inner(range(min = 1, max = 7)))]
     #[schema(example = json!([6, 7]))]
     pub rest_weekdays: Vec<u8>,
     /// Whether it is closed on public holidays, and open on the weekend days worked in exchange.
     #[garde(skip)]
     pub keeps_public_holidays: bool,
-    /// 轮休: days off in turn that everybody has in a month in which they are there throughout.
+    /// 轮休: days off that everybody who is employed for the whole month takes in turn.
     #[garde(range(max = 15))]
     #[serde(default)]
     pub rest_days_a_month: u8,
@@ -44,7 +44,7 @@ pub struct WorkDays {
     pub days: Vec<WorkDay>,
 }
 
-/// A single day that differs from the rule.
+/// A single day that differs from the usual week.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkDay {
@@ -67,12 +67,12 @@ pub struct WorkCalendar {
     pub store: String,
     /// The year.
     pub year: i32,
-    /// How it works.
+    /// When it is open.
     #[serde(flatten)]
     pub work: WorkDays,
     /// Whether the year's public holidays are known.
     pub holidays_known: bool,
-    /// On how many days it is open, month by month.
+    /// How many days it is open, month by month.
     #[schema(example = json!([22, 17, 21, 21, 21, 20, 23, 21, 22, 19, 20, 23]))]
     pub open_days: Vec<u32>,
     /// Grows with every change; 0 while the store has no calendar of its own.

@@ -31,7 +31,7 @@ pub struct ScheduleRequest {
     #[garde(skip)]
     #[schema(value_type = String, example = "2014-03")]
     pub period: Period,
-    /// What becomes of it where the month is frozen already.
+    /// What happens to it if the month is already frozen.
     #[garde(skip)]
     #[serde(default)]
     pub late: Late,
@@ -43,7 +43,7 @@ pub struct Scheduled {
     /// The month.
     #[schema(value_type = String, example = "2014-03")]
     pub period: Period,
-    /// On how many days the store is open.
+    /// How many days the store is open.
     pub open_days: u32,
     /// How many people are posted there.
     pub people: usize,

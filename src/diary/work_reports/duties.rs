@@ -103,7 +103,7 @@ pub struct ReportDutyChange {
     #[garde(length(chars, min = 1, max = 64))]
     #[schema(example = "JC")]
     pub unit: String,
-    /// The first day for which it holds: today or later, so that nobody owes what was not asked for in time.
+    /// The first day to which it applies: today or later, so that nobody owes what was not asked for in time.
     #[garde(skip)]
     pub valid_from: NaiveDate,
     /// The kinds of report that change; the others stay as they are.
@@ -115,13 +115,13 @@ pub struct ReportDutyChange {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReportDutyTime {
-    /// Plan or summary.
+    /// Whether it is a plan or a summary.
     #[garde(skip)]
     pub kind: ReportKind,
     /// Of a day, a week or a month.
     #[garde(skip)]
     pub cadence: Cadence,
-    /// The time in China, `00:01` to `24:00`; null where it is not due.
+    /// The time in China, `00:01` to `24:00`; null if it is not due.
     #[garde(custom(is_time))]
     #[schema(example = "09:30")]
     pub due: Option<String>,
@@ -134,36 +134,36 @@ pub struct UnitReportDuties {
     pub unit: String,
     /// The day.
     pub on: NaiveDate,
-    /// What is due there on that day; what the unit itself says goes before what units above it say.
+    /// What is due there on that day; what the unit itself has set goes before what units above it have set.
     pub in_force: Vec<ReportDutyInForce>,
-    /// What the unit itself has said, by day.
+    /// What the unit itself has set, by day.
     pub own: Vec<ReportDutySaid>,
 }
 
 /// A kind of report that is due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReportDutyInForce {
-    /// Plan or summary.
+    /// Whether it is a plan or a summary.
     pub kind: ReportKind,
     /// Of a day, a week or a month.
     pub cadence: Cadence,
-    /// By when, in China.
+    /// The time by which it is due, in China.
     #[schema(example = "24:00")]
     pub due: String,
-    /// Code of the unit that says so; null where it is the program's default.
+    /// Code of the unit that has set it; null if it is the program's default.
     pub said_by: Option<String>,
 }
 
-/// What a unit says of a kind of report.
+/// What a unit asks for of a kind of report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReportDutySaid {
-    /// Plan or summary.
+    /// Whether it is a plan or a summary.
     pub kind: ReportKind,
     /// Of a day, a week or a month.
     pub cadence: Cadence,
-    /// By when, in China; null where it is not due from then on.
+    /// The time by which it is due, in China; null if it is no longer due from then on.
     pub due: Option<String>,
-    /// The first day for which that holds.
+    /// The first day to which it applies.
     pub valid_from: NaiveDate,
 }
 
@@ -275,7 +275,7 @@ fn check(change: &ReportDutyChange, today: NaiveDate) -> Result<(), Problem> {
     for (at, duty) in change.duties.iter().enumerate() {
         let before = change.duties.iter().take(at);
         if before.into_iter().any(|one| (one.kind, one.cadence) == (duty.kind, duty.cadence)) {
-            let message = "this kind of report is in the list already";
+            let message = "this kind of report is listed twice";
             faults.push(FieldError::new(format!("duties[{at}]"), message));
         }
     }

@@ -11,11 +11,11 @@ use crate::auth::Caller;
 use crate::auth::access::{ManageReports, ReviewReports, ViewFacts, WriteDiary};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query};
 
-/// Hand in a plan or a summary of one's day, week or month, or write one again.
+/// Hand in a plan or a summary of your day, week or month, or write one again.
 ///
-/// When it is first handed in decides whether it is late; writing it again keeps what it said before. It counts for the
-/// month of the day on which it is due, in `reports_due` and `reports_on_time` of the person and `reports_to_review` of
-/// the line leader. Where a system delivers totals for these metrics, those count instead.
+/// Whether it is late depends on when it is first handed in; writing it again keeps the earlier text. It counts for the
+/// month in which it is due, in `reports_due` and `reports_on_time` of the person and `reports_to_review` of the line
+/// leader. If a system delivers totals for these metrics, those count instead.
 #[utoipa::path(tag = "facts", request_body = NewWorkReport, responses(
     (status = 200, description = "It was handed in before, and has been written again", body = WorkReport),
     (status = 201, description = "Handed in", body = WorkReport),
@@ -61,7 +61,7 @@ pub async fn list_due_work_reports(
     reading::due(&mut caller.context().await?, &query, query.window).await.map(Json)
 }
 
-/// Read a report with everything that it ever said.
+/// Read a report with all its revisions.
 #[utoipa::path(tag = "facts", responses(
     (status = 200, description = "The report", body = WorkReportInFull),
 ))]
@@ -73,9 +73,9 @@ pub async fn get_work_report(
     reading::in_full(&mut caller.context().await?, *id).await.map(Json)
 }
 
-/// Review a report of somebody whom the caller led, as the line leader, on the day on which it was due.
+/// Review a report of somebody whose line leader the caller was on the day it was due.
 ///
-/// A report is reviewed once. Within 24 hours of its first handing in, the review counts for the leader's
+/// A report is reviewed once. A review within 24 hours of when the report was first handed in counts for the leader's
 /// `reports_reviewed_24h`, unless a system delivers a total for it.
 #[utoipa::path(tag = "facts", request_body = NewReportReview, responses(
     (status = 200, description = "The report with its review", body = WorkReport),
@@ -110,8 +110,9 @@ pub async fn tally_work_reports(
 
 /// Read which reports are due in a unit, and by when.
 ///
-/// For each kind of report the nearest unit that says something counts; where none does, a summary of every working day
-/// is due by the end of the day. Sales consultants, team leaders and telesales specialists owe them.
+/// For each kind of report the nearest unit that has set something counts, the unit itself first; if none has, a
+/// summary of every working day is due by the end of the day. Sales consultants, team leaders and telesales specialists
+/// owe them.
 #[utoipa::path(tag = "facts", params(ReportDutyQuery), responses(
     (status = 200, description = "What is due on that day, and everything that the unit itself has set", body = UnitReportDuties),
     (status = 404, description = "There is no such unit"),

@@ -45,7 +45,7 @@ pub struct NewWorkReport {
     /// The day, or any day of the week or month, that it is about.
     #[garde(skip)]
     pub day: NaiveDate,
-    /// What it says.
+    /// Its text.
     #[garde(length(chars, max = 20_000), custom(says_something))]
     #[schema(example = "今日接待4批，留档3批；明日回访李先生。")]
     pub content: String,
@@ -82,11 +82,11 @@ pub struct WorkReport {
     /// The first day that it is about.
     #[diesel(sql_type = Date)]
     pub day: NaiveDate,
-    /// The month for which it counts: that of the day on which it is due.
+    /// The month for which it counts: the one in which it is due.
     #[diesel(sql_type = Date)]
     #[schema(value_type = String, example = "2014-03")]
     pub period: Period,
-    /// The moment by which it was due; null where nobody asked for it.
+    /// The moment by which it was due; null if nobody asked for it.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub due_by: Option<DateTime<Utc>>,
     /// When it was first handed in, which decides whether it is late.
@@ -95,13 +95,13 @@ pub struct WorkReport {
     /// Whether it was first handed in after it was due.
     #[diesel(sql_type = Bool)]
     pub is_late: bool,
-    /// What it says, as it was written last.
+    /// Its latest text.
     #[diesel(sql_type = Text)]
     pub content: String,
     /// How many times it was written.
     #[diesel(sql_type = Integer)]
     pub revision: i32,
-    /// When it was written last.
+    /// When it was last written.
     #[diesel(sql_type = Timestamptz)]
     pub written_at: DateTime<Utc>,
     /// The leader's review, if there is one.
@@ -114,13 +114,13 @@ pub struct WorkReport {
 pub struct WorkReportReview {
     /// 工号 of the leader.
     pub employee_no: String,
-    /// What the leader says.
+    /// The leader's comment.
     pub comment: String,
     /// The revision of the report that the leader had read.
     pub revision: i32,
     /// When the report was reviewed.
     pub reviewed_at: DateTime<Utc>,
-    /// Whether that was within 24 hours of the first handing in.
+    /// Whether that was within 24 hours of when it was first handed in.
     pub in_24h: bool,
 }
 
@@ -135,7 +135,7 @@ impl FromSql<ReviewRecord, Pg> for WorkReportReview {
     }
 }
 
-/// A report with everything that it ever said.
+/// A report with all its revisions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WorkReportInFull {
     /// The report.
@@ -149,7 +149,7 @@ pub struct WorkReportInFull {
 pub struct WorkReportText {
     /// Its number: 1 is what was first handed in.
     pub revision: i32,
-    /// What it said.
+    /// Its text.
     pub content: String,
     /// When it was written.
     pub written_at: DateTime<Utc>,
@@ -225,10 +225,7 @@ fn check_day(kind: ReportKind, day: NaiveDate, today: NaiveDate) -> Result<(), P
     if (earliest..=latest).contains(&day) {
         return Ok(());
     }
-    Err(Problem::field(
-        "day",
-        format!("a {kind} is about a time that begins between {earliest} and {latest}"),
-    ))
+    Err(Problem::field("day", format!("expected a {kind} that begins between {earliest} and {latest}")))
 }
 
 /// Adds a text to a report, unless it is the one that stands.

@@ -149,7 +149,7 @@ pub struct PersonDueReports {
 /// One report that is owed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DueReport {
-    /// Plan or summary.
+    /// Whether it is a plan or a summary.
     pub kind: ReportKind,
     /// Of a day, a week or a month.
     pub cadence: Cadence,
@@ -186,7 +186,7 @@ pub struct DueFilter {
     pub period: Period,
     /// Only what this person owes, by 工号.
     pub employee_no: Option<String>,
-    /// Only reports in this state; the counts are of all.
+    /// Only reports in this state; the counts still cover all of them.
     pub state: Option<DueState>,
 }
 

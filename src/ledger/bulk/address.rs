@@ -40,7 +40,7 @@ pub(super) async fn address(
         let own = cx.identity.as_ref().and_then(|by| by.employee_id);
         if source == Some("ratings") && own == Some(employee_id) {
             let field = format!("rows[{}].facts.{}", value.row, value.metric);
-            faults.row(value.row, FieldError::new(field, "nobody rates themselves"));
+            faults.row(value.row, FieldError::new(field, "people cannot rate themselves"));
             continue;
         }
         let entry = Entry {

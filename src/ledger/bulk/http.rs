@@ -10,17 +10,17 @@ use crate::http::Problem;
 use crate::http::idempotency::Keyed;
 use crate::ledger::metric::CatalogueFile;
 
-/// Deliver facts of a month for many people: all are recorded, or none, or with `partial` the good rows.
+/// Deliver a month's facts for many people: all of them are recorded, or none, or with `partial` the valid rows.
 ///
 /// Sending the same facts again changes nothing; with an `Idempotency-Key` the answer is the same, too. The body may be
 /// compressed (`Content-Encoding: gzip`). Which roles may enter which metrics depends on their `source`.
 #[utoipa::path(tag = "facts", request_body = NewFacts,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The caller's name for this request: done once, however often it is sent")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key that the caller gives this request: it is carried out once, however often it is sent")),
     responses(
         (status = 200, description = "Recorded", body = FactsRecorded),
-        (status = 403, description = "Your roles do not allow some of these metrics"),
+        (status = 403, description = "The caller's roles may not enter some of these metrics"),
         (status = 409, description = "The month of some of these people is frozen; nothing was recorded"),
-        (status = 422, description = "Fields at fault, or the key belongs to another request; nothing was recorded"),
+        (status = 422, description = "Some fields are not valid, or the key belongs to another request; nothing was recorded"),
     ))]
 #[post("/facts")]
 pub async fn record_facts(

@@ -38,27 +38,27 @@ pub struct NewFacts {
     /// One row for each person, for each person and day, or for each record of the system.
     #[garde(length(max = 50_000), dive)]
     pub rows: Vec<NewFactRow>,
-    /// Sources of the catalogue that this delivery completes for the store of these people, even if they have nothing to
-    /// say: `complaints` in a month without any.
+    /// Sources of the catalogue that this delivery completes for the store of these people, even if there is nothing to
+    /// report: `complaints` in a month without any.
     #[garde(skip)]
     #[serde(default)]
     #[schema(example = json!(["complaints"]))]
     pub complete_sources: Vec<String>,
-    /// Record the good rows even if others are faulty.
+    /// Record the valid rows even if others have errors.
     #[garde(skip)]
     #[serde(default)]
     pub partial: bool,
-    /// What becomes of news about a frozen month.
+    /// What happens to values for a frozen month.
     #[garde(skip)]
     #[serde(default)]
     pub late: Late,
-    /// Why they replace what was known, where they do.
+    /// Why they replace earlier values, if they do.
     #[garde(inner(length(chars, min = 1, max = 1000)))]
     #[serde(default)]
     pub reason: Option<String>,
 }
 
-/// One person's values, of the month as a whole or of a day or a record within it.
+/// One person's values, for the month as a whole or for a day or a record within it.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewFactRow {
@@ -71,8 +71,8 @@ pub struct NewFactRow {
     #[garde(skip)]
     #[serde(default)]
     pub day: Option<NaiveDate>,
-    /// The id that the record has in the system, for example an order's. Delivered again under the same id it replaces
-    /// what it said before, wherever that was.
+    /// The record's id in the system, for example an order number. Delivered again under the same id, the record
+    /// replaces what it said before, even for another day or person.
     #[garde(inner(length(chars, min = 1, max = 100)))]
     #[serde(default)]
     pub external_id: Option<String>,
@@ -88,7 +88,7 @@ pub struct FactsRecorded {
     /// How many values of each kind.
     #[serde(flatten)]
     pub counts: Counts,
-    /// What became of each row, in their order.
+    /// What became of each row, in the order of the request.
     pub rows: Vec<FactRowResult>,
 }
 
@@ -102,7 +102,7 @@ pub struct FactRowResult {
     /// The id in the system, if one was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// What became of its values; null where it is faulty and nothing of it was recorded.
+    /// What became of its values; null if it has errors and nothing of it was recorded.
     pub outcome: Option<FactOutcome>,
     /// What is wrong with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]

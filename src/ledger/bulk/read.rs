@@ -47,7 +47,7 @@ pub(super) fn read<'a>(
                 None if catalogue.find(metric).is_some() => continue,
                 None => catalogue.read(metric, Decimal::ZERO).map(|_| Decimal::ZERO),
                 Some(number) => decimal::parse(number.as_str())
-                    .ok_or_else(|| format!("{number} cannot be held exactly"))
+                    .ok_or_else(|| format!("{number} cannot be stored exactly"))
                     .and_then(|value| catalogue.read(metric, value).map(|_| value)),
             };
             match read {
@@ -93,7 +93,7 @@ pub(super) fn refuse_foreign_sources(
     let may_enter = |source: Option<&str>| !entering(cx.identity.as_ref(), source).is_empty();
     let refusal = |field: String, source: Option<&str>| {
         let what = source.unwrap_or("metrics without a source");
-        FieldError::new(field, format!("your roles do not allow entering {what}"))
+        FieldError::new(field, format!("your roles do not allow you to enter {what}"))
     };
     for value in values {
         let field = format!("rows[{}].facts.{}", value.row, value.metric);

@@ -17,7 +17,7 @@ use crate::period::Period;
 use crate::words::words;
 
 words! {
-    /// What has become of a correction.
+    /// How far a correction has come.
     pub enum CorrectionState in "late_correction.state" {
         /// It waits for a decision.
         Pending = "pending" "待定",
@@ -25,7 +25,7 @@ words! {
         Accepted = "accepted" "已接受",
         /// It changes nothing.
         Rejected = "rejected" "已驳回",
-        /// A later one about the same value has taken its place.
+        /// A later correction of the same value has replaced it.
         Superseded = "superseded" "已被取代",
     }
 }
@@ -57,20 +57,20 @@ pub struct LateCorrection {
     /// Name.
     #[diesel(sql_type = Text)]
     pub name: String,
-    /// The metric; null where it says that a source is complete.
+    /// The metric; null if the correction only says that a source is complete.
     #[diesel(sql_type = Nullable<Text>)]
     pub metric: Option<String>,
     /// The source that is complete.
     #[diesel(sql_type = Nullable<Text>)]
     pub source: Option<String>,
-    /// The day, where the value is of one day.
+    /// The day, if the value is for one day.
     #[diesel(sql_type = Nullable<Date>)]
     pub day: Option<NaiveDate>,
     /// The value it proposes; null voids the one that stands.
     #[schema(value_type = Option<f64>)]
     #[diesel(sql_type = Nullable<Numeric>)]
     pub value: Option<Decimal>,
-    /// What the month comes to now.
+    /// The month's value now.
     #[schema(value_type = Option<f64>)]
     #[diesel(sql_type = Nullable<Numeric>)]
     pub known: Option<Decimal>,
@@ -80,22 +80,22 @@ pub struct LateCorrection {
     /// Why it was proposed.
     #[diesel(sql_type = Text)]
     pub reason: String,
-    /// Login of who proposed it; null is the operator.
+    /// Login of the person who proposed it; null for the operator.
     #[diesel(sql_type = Nullable<Text>)]
     pub proposed_by: Option<String>,
     /// When it was proposed.
     #[diesel(sql_type = Timestamptz)]
     pub proposed_at: DateTime<Utc>,
-    /// What has become of it.
+    /// Whether it is waiting, accepted, rejected or superseded.
     #[diesel(sql_type = Text)]
     pub state: CorrectionState,
-    /// Login of who decided.
+    /// Login of the person who decided.
     #[diesel(sql_type = Nullable<Text>)]
     pub decided_by: Option<String>,
     /// When it was decided.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub decided_at: Option<DateTime<Utc>>,
-    /// Why it was decided so.
+    /// The reason given for the decision.
     #[diesel(sql_type = Nullable<Text>)]
     pub decision_note: Option<String>,
 }
@@ -105,12 +105,12 @@ pub struct LateCorrection {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct CorrectionQuery {
-    /// Only this store's, by code.
+    /// Only corrections of this store, by code.
     pub store: Option<String>,
-    /// Only this month's.
+    /// Only corrections of this month.
     #[param(value_type = Option<String>, example = "2014-03")]
     pub period: Option<Period>,
-    /// Only those in this state.
+    /// Only corrections in this state.
     pub state: Option<CorrectionState>,
 }
 
@@ -132,13 +132,13 @@ async fn some(cx: &mut Context, ids: &[i64]) -> Result<Vec<LateCorrection>, Prob
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CorrectionDecision {
-    /// The corrections.
+    /// Ids of the corrections.
     #[garde(length(min = 1, max = 10_000))]
     pub ids: Vec<i64>,
     /// Whether to take them into the ledger.
     #[garde(skip)]
     pub accept: bool,
-    /// Why; a rejection has to say it.
+    /// The reason; required for a rejection.
     #[garde(inner(length(chars, max = 1000)))]
     pub note: Option<String>,
 }
@@ -154,7 +154,7 @@ pub async fn decide(cx: &mut Context, decision: &CorrectionDecision) -> Result<V
     let note = decision.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
     let (ids, is_accepted) = (decision.ids.as_slice(), decision.accept);
     if !is_accepted && note.is_none() {
-        return Err(Problem::field("note", "a rejection has to say why"));
+        return Err(Problem::field("note", "say why it is rejected"));
     }
     cx.transaction(async |cx| {
         let months = lock(cx, ids).await?;
@@ -190,7 +190,7 @@ async fn lock(cx: &mut Context, ids: &[i64]) -> Result<Vec<(i64, Period)>, Probl
     for correction in store::lock(cx.db(), ids).await? {
         let id = correction.id;
         if correction.state != CorrectionState::Pending {
-            return Err(Problem::conflict(format!("correction {id} is {} already", correction.state)));
+            return Err(Problem::conflict(format!("correction {id} is already {}", correction.state)));
         }
         if employee_id == Some(correction.employee_id) {
             let detail = format!("correction {id} is about you: somebody else has to decide on it");

@@ -8,7 +8,7 @@ use crate::auth::Caller;
 use crate::auth::access::{DecideCorrections, ViewFacts};
 use crate::http::{Body, Page, PageQuery, Paged, Problem};
 
-/// List what came after its month was frozen, as far as the caller reaches.
+/// List what arrived after its month was frozen, as far as the caller reaches.
 #[utoipa::path(tag = "facts", params(CorrectionQuery, PageQuery), responses(
     (status = 200, description = "A page of corrections", body = Page<LateCorrection>),
 ))]
@@ -26,7 +26,7 @@ pub async fn list_late_corrections(
 /// revision.
 #[utoipa::path(tag = "facts", request_body = CorrectionDecision, responses(
     (status = 200, description = "Decided", body = Vec<LateCorrection>),
-    (status = 404, description = "One of them does not exist for the caller"),
+    (status = 404, description = "One of them does not exist, or the caller does not reach it"),
     (status = 409, description = "One has been decided already, is about the caller, or was proposed by the caller"),
 ))]
 #[post("/late-corrections/decisions")]

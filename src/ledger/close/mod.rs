@@ -26,7 +26,7 @@ use crate::period::Period;
 pub struct MonthClose {
     /// When its facts were frozen.
     pub frozen_at: DateTime<Utc>,
-    /// What was known to be missing then, and accepted.
+    /// What was known to be missing then and was accepted.
     pub note: Option<String>,
     /// One more with each decision that accepted late corrections.
     pub revision: i32,

@@ -21,11 +21,11 @@ pub async fn list_fact_history(
     super::list(&mut caller.context().await?, &query, query.window).await.map(Json)
 }
 
-/// Correct one value: another row takes the place of the one that stands, and says why.
+/// Correct one value: a new row replaces the one that stands, and says why.
 #[utoipa::path(tag = "facts", request_body = FactCorrection, responses(
     (status = 200, description = "Corrected, or waiting because the month is frozen", body = FactCorrected),
-    (status = 403, description = "Your roles do not allow entering this source"),
-    (status = 409, description = "Another row has taken its place, it follows from an event or report, or the month is frozen"),
+    (status = 403, description = "The caller's roles may not enter this source"),
+    (status = 409, description = "It has been replaced already, comes from an event or a report, or the month is frozen"),
 ))]
 #[post("/facts/{id}/correct")]
 pub async fn correct_fact(

@@ -45,37 +45,38 @@ pub struct FactRow {
     #[diesel(sql_type = Nullable<Numeric>)]
     #[schema(value_type = Option<f64>)]
     pub value: Option<Decimal>,
-    /// The day it belongs to; null where it is of the month as a whole.
+    /// The day it belongs to; null if it is for the month as a whole.
     #[diesel(sql_type = Nullable<Date>)]
     pub day: Option<NaiveDate>,
     /// The system that delivered it.
     #[diesel(sql_type = Text)]
     pub source_system: String,
-    /// The id of the record there.
+    /// The id of the record in that system.
     #[diesel(sql_type = Nullable<Text>)]
     pub external_id: Option<String>,
-    /// The import that it came with.
+    /// The import that brought it.
     #[diesel(sql_type = Nullable<BigInt>)]
     pub batch: Option<i64>,
-    /// Login of who recorded it; null is the operator.
+    /// Login of the person who recorded it; null for the operator.
     #[diesel(sql_type = Nullable<Text>)]
     pub recorded_by: Option<String>,
     /// When it was recorded.
     #[diesel(sql_type = Timestamptz)]
     pub recorded_at: DateTime<Utc>,
-    /// Why it took the place of the row before it.
+    /// Why it replaced the row before it.
     #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
-    /// The row that it took the place of.
+    /// The row that it replaced.
     #[diesel(sql_type = Nullable<BigInt>)]
     pub replaces: Option<i64>,
     #[serde(skip)]
     #[diesel(sql_type = SmallInt)]
     rank: i16,
-    /// Whether it stands: it is the youngest at its place, and voids nothing.
+    /// Whether it stands: no later row has replaced it, and it does not itself void a value.
     #[diesel(sql_type = Bool)]
     pub stands: bool,
-    /// Whether it counts for the month: nothing of a higher rank speaks of the metric, or it is taken off what counts.
+    /// Whether it counts for the month: nothing of a higher rank gives the metric, or it is subtracted from what
+    /// counts.
     #[diesel(sql_type = Bool)]
     pub counts: bool,
 }
@@ -88,9 +89,9 @@ pub struct HistoryQuery {
     /// The month.
     #[param(value_type = String, example = "2014-03")]
     pub period: Period,
-    /// Only this person's, by 工号.
+    /// Only this person's values, by 工号.
     pub employee_no: Option<String>,
-    /// Only this metric's.
+    /// Only values of this metric.
     pub metric: Option<String>,
 }
 
@@ -147,10 +148,10 @@ pub struct FactCorrection {
     #[garde(skip)]
     #[schema(value_type = Option<f64>)]
     pub value: Option<Number>,
-    /// Why.
+    /// Why it is corrected.
     #[garde(length(chars, min = 1, max = 1000))]
     pub reason: String,
-    /// What becomes of it where the month is frozen.
+    /// What happens to it if the month is frozen.
     #[garde(skip)]
     #[serde(default)]
     pub late: Late,
@@ -182,7 +183,7 @@ pub async fn correct(
         let row = find(cx, cx.scope.clone(), id).await?;
         let scope = ledger::entering(cx.identity.as_ref(), catalogue.source_of(&row.metric));
         if scope.is_empty() {
-            let detail = format!("your roles do not allow correcting {}", row.metric);
+            let detail = format!("your roles do not allow you to correct {}", row.metric);
             return Err(Problem::new(Code::Forbidden, detail));
         }
         let origin = ValueOrigin {
@@ -204,10 +205,11 @@ pub async fn correct(
         // Read again: who held the lock may have taken its place.
         let row = find(cx, scope, id).await?;
         if !row.stands {
-            return Err(Problem::conflict("another row has taken its place: read the history again"));
+            return Err(Problem::conflict("another row has already replaced it: read the history again"));
         }
         if !DELIVERED.contains(&row.rank) {
-            let detail = format!("it follows from an entry of '{}': correct that", row.source_system);
+            let detail =
+                format!("it comes from an entry of '{}': correct that entry instead", row.source_system);
             return Err(Problem::conflict(detail));
         }
         entry.value = read(catalogue, &entry.metric, correction.value.as_ref())?;
@@ -225,7 +227,7 @@ pub async fn correct(
 fn read(catalogue: &Catalogue, metric: &str, number: Option<&Number>) -> Result<Option<Decimal>, Problem> {
     let Some(number) = number else { return Ok(None) };
     let value = decimal::parse(number.as_str());
-    let value = value.ok_or_else(|| Problem::field("value", format!("{number} cannot be held exactly")))?;
+    let value = value.ok_or_else(|| Problem::field("value", format!("{number} cannot be stored exactly")))?;
     catalogue.read(metric, value).map_err(|message| Problem::field("value", message))?;
     if needs_verification(metric, value) {
         let message = "report it as an event (POST /v1/events): somebody else has to verify it";

@@ -17,7 +17,7 @@ pub async fn list_channels(caller: Caller<ViewPlan>) -> Result<Json<Vec<CodedLab
 
 /// Add a channel, or rename it.
 #[utoipa::path(tag = "plans", request_body = LabelNames, responses(
-    (status = 200, description = "The channel as it is called now", body = CodedLabel),
+    (status = 200, description = "The channel as it is now", body = CodedLabel),
 ))]
 #[put("/channels/{code}")]
 pub async fn put_channel(
@@ -37,7 +37,7 @@ pub async fn list_series(caller: Caller<ViewPlan>) -> Result<Json<Vec<CodedLabel
 
 /// Add a series, or rename it.
 #[utoipa::path(tag = "plans", request_body = LabelNames, responses(
-    (status = 200, description = "The series as it is called now", body = CodedLabel),
+    (status = 200, description = "The series as it is now", body = CodedLabel),
 ))]
 #[put("/series/{code}")]
 pub async fn put_series(

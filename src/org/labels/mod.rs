@@ -38,7 +38,7 @@ pub const SERIES: LabelList = LabelList { name: "series", table: "plan_label", t
 /// One entry of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, QueryableByName, ToSchema)]
 pub struct CodedLabel {
-    /// Its key: 1 to 32 letters, digits, `-` or `_`.
+    /// Its code: 1 to 32 letters, digits, `-` or `_`.
     #[diesel(sql_type = Text)]
     #[schema(example = "phone_web")]
     pub code: String,
@@ -52,7 +52,7 @@ pub struct CodedLabel {
     pub en: String,
 }
 
-/// What something on a list is called.
+/// The names of something on a list.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LabelNames {

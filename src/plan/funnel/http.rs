@@ -10,10 +10,11 @@ use crate::http::etag::{self, Seen};
 use crate::http::{Body, Problem};
 use crate::plan::versions::version::Plan;
 
-/// Say by which funnels the deliveries of a draft's channels are read backwards to leads. The next version begins with them.
+/// Set the funnels by which the deliveries of a draft's channels are traced back to leads. The next version begins with
+/// them.
 #[utoipa::path(tag = "plans", params(Seen), request_body = PlanFunnel, responses(
-    (status = 200, description = "Kept, in place of the funnels that the draft had", body = Plan),
-    (status = 409, description = "It is not a draft, or is about money"),
+    (status = 200, description = "Stored, in place of the draft's earlier funnels", body = Plan),
+    (status = 409, description = "It is not a draft, or its first line is an amount of money"),
 ))]
 #[put("/plans/{id}/funnel")]
 pub async fn put_plan_funnel(
@@ -26,10 +27,10 @@ pub async fn put_plan_funnel(
     Ok(etag::ok(plan.row_version, plan))
 }
 
-/// Read the orders, visits and leads that the deliveries of a plan's channels take.
+/// Read the orders, visits and leads that the deliveries of a plan's channels require.
 #[utoipa::path(tag = "plans", responses(
     (status = 200, description = "Every channel that has a funnel, and the sums over them", body = PlanActivities),
-    (status = 409, description = "The plan is about money, or a number is too large"),
+    (status = 409, description = "The plan's first line is an amount of money, or a number is too large"),
 ))]
 #[get("/plans/{id}/activities")]
 pub async fn list_plan_activities(

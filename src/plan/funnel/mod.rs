@@ -31,7 +31,7 @@ use crate::plan::versions::store::change_draft;
 use crate::plan::versions::version::Plan;
 use crate::plan::viewer;
 
-/// The funnels of a version: all of them. A channel that is not listed has no activity targets.
+/// All funnels of a version. A channel that is not listed has no activity targets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanFunnel {
@@ -48,21 +48,21 @@ pub struct ChannelFunnel {
     #[garde(length(chars, min = 1, max = 64))]
     #[schema(example = "showroom")]
     pub code: String,
-    /// By which steps its deliveries are read backwards.
+    /// The steps by which its deliveries are traced back.
     #[garde(skip)]
     pub model: FunnelModel,
-    /// By which rates; by default those that a plan begins with.
+    /// The rates to use; by default those that a plan begins with.
     #[serde(default)]
     #[garde(dive)]
     pub rates: ChannelRates,
 }
 
-/// What a version's channels take.
+/// The activities that a version's channels require.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PlanActivities {
     /// The channels that have a funnel, in the plan's order.
     pub channels: Vec<ChannelActivities>,
-    /// Codes of the plan's channels that have none, and are in no sum.
+    /// Codes of the plan's channels without a funnel; no sum includes them.
     pub without_funnel: Vec<String>,
     /// The sums over the channels that have the activity.
     pub totals: Vec<ActivityMonths>,

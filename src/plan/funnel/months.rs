@@ -44,7 +44,7 @@ impl Activity {
     ];
 }
 
-/// An activity's year.
+/// An activity's months over a year.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ActivityMonths {
     /// What is counted.
@@ -62,9 +62,9 @@ pub struct ChannelActivities {
     pub code: String,
     /// Its Chinese name.
     pub name: String,
-    /// By which steps its deliveries are read backwards.
+    /// The steps by which its deliveries are traced back.
     pub model: FunnelModel,
-    /// By which rates.
+    /// The rates used.
     pub rates: ChannelRates,
     /// From the deliveries up to the leads.
     pub activities: Vec<ActivityMonths>,
@@ -89,7 +89,9 @@ pub(super) fn along(
         let taken = taken(model, rates, *deliveries).map_err(|error| format!("month {number}: {error}"))?;
         for (activity, count) in activities.iter_mut().zip(taken) {
             if count > MAX_COUNT {
-                return Err(format!("month {number}: {count} is more than {MAX_COUNT} can be counted"));
+                return Err(format!(
+                    "month {number}: {count} is too large: at most {MAX_COUNT} can be counted"
+                ));
             }
             activity.add(month, count).ok_or_else(|| format!("month {number}: the year is too large"))?;
         }
@@ -139,7 +141,7 @@ pub(super) fn totals(channels: &[ChannelActivities]) -> Result<Vec<ActivityMonth
             for (month, count) in part.months.iter().enumerate() {
                 total
                     .add(month, *count)
-                    .ok_or_else(|| Problem::conflict("the channels' sum is too large a number"))?;
+                    .ok_or_else(|| Problem::conflict("the sum of the channels is too large"))?;
             }
         }
         if is_there {

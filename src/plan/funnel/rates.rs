@@ -13,7 +13,7 @@ use crate::db::json::json_columns;
 use crate::words::words;
 
 words! {
-    /// By which steps a channel's deliveries are read backwards.
+    /// The steps by which a channel's deliveries are traced back.
     pub enum FunnelModel in "plan_funnel.model" {
         /// Deliveries ← orders ← captured leads ← first visits, and test drives of the captured leads.
         Showroom = "showroom" "店内",

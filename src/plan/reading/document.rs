@@ -48,7 +48,7 @@ pub struct PlanDocument {
     pub channels: Vec<LabelMonths>,
     /// The series that share them.
     pub series: Vec<LabelMonths>,
-    /// The shown line's cells that stand whatever the weights say; people's as far as the reader reaches them.
+    /// The shown line's pinned cells; those of people as far as the reader reaches them.
     pub pins: Vec<Pin>,
 }
 
@@ -57,7 +57,7 @@ pub struct PlanDocument {
 pub struct PlanLine {
     /// What is planned.
     pub metric: String,
-    /// Its numbers are cents.
+    /// Whether its numbers are cents.
     pub is_amount: bool,
     /// The year's total.
     pub total: i64,
@@ -65,7 +65,7 @@ pub struct PlanLine {
     pub floor: Option<i64>,
     /// 挑战, where there is one.
     pub stretch: Option<i64>,
-    /// 渗透率 from which the total is derived, as text; null where it was given.
+    /// 渗透率 from which the total is derived, as text; null if the total was given.
     pub penetration: Option<String>,
     /// 单车产值 in cents, of a derived amount.
     pub value_per_unit: Option<i64>,
@@ -99,7 +99,7 @@ pub struct UnitMonths {
     pub unit: String,
     /// Its name.
     pub name: String,
-    /// What counts, and what was suggested.
+    /// The months that count, and those suggested.
     #[serde(flatten)]
     pub cells: NodeCells,
     /// The units that share them.
@@ -118,7 +118,7 @@ pub struct PersonMonths {
     pub name: String,
     /// The sum of the months shown.
     pub year: i64,
-    /// The months; null where the reader does not reach the person.
+    /// The months; null if the reader does not reach the person.
     pub months: [Option<i64>; 12],
     /// 建议值, likewise.
     pub suggested: [Option<i64>; 12],
@@ -135,7 +135,7 @@ pub struct LabelMonths {
     pub code: String,
     /// Its Chinese name.
     pub name: String,
-    /// What counts, and what was suggested.
+    /// The months that count, and those suggested.
     #[serde(flatten)]
     pub cells: NodeCells,
 }

@@ -36,7 +36,7 @@ pub async fn get_plan(
     Ok(etag::ok(document.plan.row_version, document))
 }
 
-/// List the cells of a plan that the caller reaches: the own ones, those of the teams led, or the store's.
+/// List the cells of a plan that the caller reaches: their own, those of the teams they lead, or the store's.
 #[utoipa::path(tag = "plans", params(CellFilter, PageQuery), responses(
     (status = 200, description = "A page of cells, by month", body = Page<TargetCell>),
 ))]
@@ -49,7 +49,7 @@ pub async fn list_plan_targets(
     targets::list(&mut caller.context().await?, *id, &query, query.window).await.map(Json)
 }
 
-/// Say how far a plan has come on a day: attainment, time progress, light, what is needed a day, and where it leads.
+/// Read how far a plan has come on a day: attainment, time progress, light, what is needed per day, and the projection.
 #[utoipa::path(tag = "plans", params(PaceQuery), responses(
     (status = 200, description = "The unit, those below it and the people, as far as the caller reaches", body = PaceReport),
     (status = 404, description = "No plan governs the month, or none that the caller may see"),

@@ -43,7 +43,7 @@ pub(in crate::plan) async fn load(
 ) -> Result<Vec<LabelVehicles>, Problem> {
     if rows::load_lines(connection, plan_id).await?.iter().any(|line| line.number == 0 && line.is_amount) {
         return Err(Problem::conflict(
-            "the plan's first line is an amount of money, and no number of vehicles",
+            "the plan's first line is an amount of money, not a number of vehicles",
         ));
     }
     let rows: Vec<VehicleRow> = sql(

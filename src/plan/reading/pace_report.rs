@@ -41,7 +41,7 @@ pub struct PaceReport {
 /// A unit or a person. A unit's actuals are those of everybody at or below it: a leader's row is not the team's.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PaceRow {
-    /// How far below the first row it stands.
+    /// How far below the first row it is.
     pub depth: usize,
     /// Code of the unit.
     pub unit: String,
@@ -49,13 +49,14 @@ pub struct PaceRow {
     pub employee_no: Option<String>,
     /// What it is called.
     pub name: String,
-    /// What the day's month is to bring.
+    /// The target of the day's month.
     pub month_target: i64,
-    /// What January up to the day's month are to bring.
+    /// The target from January to the end of the day's month.
     pub year_target: i64,
     /// The day's month; null where nothing of the metric is known for it.
     pub month: Option<Pace>,
-    /// January up to the end of the day's month, each month by the version that governs it; null likewise.
+    /// January to the end of the day's month, each month by the version that governs it; null if nothing of the metric
+    /// is known.
     pub year: Option<Pace>,
 }
 

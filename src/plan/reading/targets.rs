@@ -27,7 +27,7 @@ pub struct TargetCell {
     /// Code of the unit, in the organisation.
     #[diesel(sql_type = Nullable<Text>)]
     pub unit: Option<String>,
-    /// 工号, where it is a person's cell within that unit.
+    /// 工号, if it is the cell of a person within that unit.
     #[diesel(sql_type = Nullable<Text>)]
     pub employee_no: Option<String>,
     /// Code of the channel or series, outside the organisation.

@@ -10,7 +10,7 @@ use crate::auth::access::{DraftPlan, ViewPlan};
 use crate::http::etag::{self, Seen};
 use crate::http::{Body, Problem, Query};
 
-/// List the manufacturer's policies 商务政策 that count for the stores that the caller reaches.
+/// List the manufacturer's policies 商务政策 that apply to the stores that the caller reaches.
 #[utoipa::path(tag = "plans", params(RebatePolicyQuery), responses(
     (status = 200, description = "Policies, by code", body = Vec<KeptRebatePolicy>),
 ))]
@@ -35,16 +35,16 @@ pub async fn get_rebate_policy(
     Ok(etag::ok(kept.row_version, kept))
 }
 
-/// Make a policy, without If-Match, or change the version that was read.
+/// Create a policy (without If-Match), or change the version that was read.
 #[utoipa::path(tag = "plans", params(
-    ("If-Match" = Option<String>, Header, description = "The ETag that was read, or *; none to make a new policy"),
+    ("If-Match" = Option<String>, Header, description = "The ETag that was read, or *; left out to create a policy"),
 ), request_body = NewRebatePolicy, responses(
     (status = 200, description = "Changed", body = KeptRebatePolicy),
-    (status = 201, description = "Made", body = KeptRebatePolicy),
+    (status = 201, description = "Created", body = KeptRebatePolicy),
     (status = 404, description = "There is no such unit, or none that the caller may see"),
     (status = 409, description = "Another unit's policy has the code"),
-    (status = 412, description = "It was changed in the meantime, or there is none to be changed"),
-    (status = 428, description = "There is such a policy, and If-Match is missing"),
+    (status = 412, description = "It was changed in the meantime, or there is nothing to change"),
+    (status = 428, description = "The policy exists, and If-Match is missing"),
 ))]
 #[put("/rebate-policies/{code}")]
 pub async fn put_rebate_policy(
@@ -64,9 +64,9 @@ pub async fn put_rebate_policy(
     })
 }
 
-/// Reckon what a store's quarters earn 厂家返利 under a policy, and what is missing to the next tier.
+/// Compute the rebate 厂家返利 that a store earns in each quarter under a policy, and what is missing for the next tier.
 #[utoipa::path(tag = "plans", params(RebateQuery), responses(
-    (status = 200, description = "The four quarters; null is what is not known", body = StoreRebates),
+    (status = 200, description = "The four quarters; what is not known is null", body = StoreRebates),
     (status = 404, description = "There is no such store, or none that the caller may see"),
 ))]
 #[get("/rebates")]

@@ -51,17 +51,17 @@ pub struct RebatePolicy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tier {
-    /// Least attainment as a ratio, 0 to 10 with at most 6 decimals.
+    /// The lowest attainment that meets it, as a ratio, 0 to 10 with at most 6 decimals.
     #[schema(example = 0.9)]
     pub min_attainment: Decimal,
-    /// Least SSI score, 0 to 1000 with at most 6 decimals. None: the tier does not ask for one.
+    /// The lowest SSI score that meets it, 0 to 1000 with at most 6 decimals; null if the tier does not ask for one.
     #[serde(default)]
     #[schema(example = 850)]
     pub min_ssi: Option<Decimal>,
     /// Cents for every vehicle of the basis, from the first one on; 0 to 10^12.
     #[schema(example = 80_000)]
     pub per_vehicle: i64,
-    /// Cents beside, 0 to 10^12.
+    /// Cents paid on top, 0 to 10^12.
     #[serde(default)]
     pub lump_sum: i64,
 }
@@ -85,11 +85,11 @@ pub struct Rebate {
 pub struct NextTier {
     /// Its position, from 0.
     pub tier: usize,
-    /// Vehicles still to come.
+    /// Vehicles still missing.
     pub vehicles_missing: i64,
-    /// SSI points still missing: 0 where none is; none where the score is not known and the tier asks for one.
+    /// SSI points still missing, 0 if none are; null if the tier asks for a score that is not known.
     pub ssi_missing: Option<Decimal>,
-    /// Cents that it pays once it is reached, for the vehicles of that day.
+    /// Cents that it pays once it is reached, for the vehicles counted by then.
     pub amount: i64,
 }
 
@@ -151,7 +151,7 @@ impl RebatePolicy {
             let same =
                 |other: &&Tier| (other.min_attainment, other.min_ssi) == (tier.min_attainment, tier.min_ssi);
             if let Some(other) = self.tiers.iter().take(position).position(|other| same(&other)) {
-                let message = format!("expected other conditions than those of tiers[{other}]");
+                let message = format!("expected conditions that differ from those of tiers[{other}]");
                 expect(false, format!("tiers[{position}]"), message);
             }
         }

@@ -33,7 +33,7 @@ pub struct StoreRebates {
     pub policy: String,
     /// Whose attainment counts.
     pub basis: RebateBasis,
-    /// The first quarter to the fourth.
+    /// The four quarters, in order.
     pub quarters: Vec<QuarterRebate>,
 }
 
@@ -43,11 +43,11 @@ pub struct QuarterRebate {
     /// 1 to 4.
     #[schema(example = 1)]
     pub quarter: u32,
-    /// Cars to reach: the store's deliveries in the version that governs each month, or the wholesale tasks. Null where
-    /// one of the three months has none.
+    /// Cars to reach: the store's planned deliveries in the version that governs each month, or the wholesale tasks.
+    /// Null if one of the three months has none.
     pub target: Option<i64>,
     /// Cars that count in the months that are known: in the ledger's deliveries, or taken from the manufacturer. Null
-    /// where none is.
+    /// if no month is known.
     pub actual: Option<i64>,
     /// The months that are known: with fewer than three the quarter is not over.
     #[schema(value_type = Vec<String>, example = json!(["2014-01", "2014-02"]))]
@@ -59,7 +59,7 @@ pub struct QuarterRebate {
     /// Actual ÷ target, half-up to four places.
     #[schema(value_type = Option<f64>, example = 0.953)]
     pub attainment: Option<Decimal>,
-    /// Position in the policy of the tier that counts, from 0. Null: none is met.
+    /// Position in the policy of the tier that counts, from 0; null if none is met.
     pub tier: Option<usize>,
     /// Cents earned; 0 without a tier.
     pub amount: Option<i64>,
@@ -78,7 +78,7 @@ pub struct RebateQuery {
     pub year: i32,
     /// Code of the policy.
     pub policy: String,
-    /// SSI to reckon with instead of what the ledger knows, 0 to 1000.
+    /// SSI to compute with instead of what the ledger knows, 0 to 1000.
     #[param(value_type = Option<f64>, example = 860)]
     pub ssi: Option<Decimal>,
 }

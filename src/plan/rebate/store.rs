@@ -18,11 +18,12 @@ use crate::http::{Code, FieldError, Problem};
 use crate::org::UnitKind;
 use crate::plan::viewer::{self, seen_whole};
 
-/// What a policy says, to be kept under its code.
+/// The terms of a policy, to be stored under its code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRebatePolicy {
-    /// Code of the store or group that it is for; none: every store, which is the group administrators' to change.
+    /// Code of the store or group that it is for; null if it is for every store, which only group administrators may
+    /// decide.
     #[serde(default)]
     #[garde(inner(length(chars, min = 1, max = 64)))]
     #[schema(example = "JC")]
@@ -43,13 +44,13 @@ pub struct NewRebatePolicy {
     pub tiers: Vec<Tier>,
 }
 
-/// A policy as it is kept.
+/// A stored policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct KeptRebatePolicy {
-    /// What it says.
+    /// Its terms.
     #[serde(flatten)]
     pub policy: RebatePolicy,
-    /// Code of the store or group that it is for; none: every store.
+    /// Code of the store or group that it is for; null if it is for every store.
     pub unit: Option<String>,
     /// The calendar year.
     pub year: i32,
@@ -62,7 +63,7 @@ pub struct KeptRebatePolicy {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RebatePolicyQuery {
-    /// Code of a store: those that count for it.
+    /// Only policies that apply to this store, by code.
     pub store: Option<String>,
     /// The calendar year.
     pub year: Option<i32>,
@@ -191,7 +192,7 @@ pub async fn put(
         let former = lock(cx.db(), &policy.code).await?;
         let row_version = match (&former, seen) {
             (None, Ok(_)) => {
-                let message = "there is no such policy: to make it, send no If-Match";
+                let message = "there is no such policy: to create it, leave out If-Match";
                 return Err(Problem::new(Code::PreconditionFailed, message));
             }
             (None, Err(required)) => {
@@ -254,7 +255,7 @@ async fn require_change(cx: &mut Context, unit: Option<&str>, year: i32) -> Resu
         Some(code) => viewer::require_unit(cx, code, year).await,
         None if cx.scope.is_everything() => Ok(()),
         None => {
-            let message = "a policy for every store is the group's: name the unit that yours is for";
+            let message = "only the group sets policies for every store: name the unit that yours is for";
             Err(Problem::new(Code::Forbidden, message))
         }
     }

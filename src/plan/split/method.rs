@@ -24,13 +24,13 @@ pub enum Method {
     Festival(#[garde(skip)] FestivalShift),
     /// 平均: every month, unit, person, channel and series alike.
     Equal,
-    /// 历史: what the people brought in one to three years before, each year with its weight. Somebody without a past gets the
-    /// mean of the colleagues; channels and series keep their weights.
+    /// 历史: what the people brought in during one to three earlier years, each year with its weight. Somebody without a
+    /// history gets the mean of their colleagues; channels and series keep their weights.
     History(#[garde(length(min = 1, max = 3), dive)] Vec<PastYear>),
-    /// 产能: the working days on which each is there, a newcomer's in part, times the weight given; months by `season`, or by
-    /// everybody's capacity where there is none.
+    /// 产能: the working days on which each person is at work, a newcomer's only in part, times the weight given; months
+    /// by `season`, or by everybody's capacity if there is none.
     Capacity(#[garde(dive)] Capacity),
-    /// 手工: the twelve months as given, which sum to the total; units and people by the weights given.
+    /// 手工: the twelve months as given, which add up to the total; units and people by the weights given.
     Manual(
         #[garde(length(min = 12, max = 12), inner(range(min = 0, max = super::limits::MAX_TOTAL)))] Vec<i64>,
     ),
@@ -49,7 +49,7 @@ pub struct PastYear {
     pub weight: u32,
 }
 
-/// What is known about who will be there.
+/// What is known about who will be at work.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Capacity {
@@ -63,7 +63,7 @@ pub struct Capacity {
     pub absences: Vec<Absence>,
 }
 
-/// Days on which somebody will not be there.
+/// Days on which somebody will not be at work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Absence {
@@ -141,7 +141,7 @@ pub(in crate::plan) fn weigh(
             if sum != total {
                 return Err(vec![FieldError::new(
                     "method.manual",
-                    format!("the months come to {sum}, not to the total of {total}"),
+                    format!("the months add up to {sum}, not to the total of {total}"),
                 )]);
             }
             trees.organisation.set_weights(0, months.map(|month| u64::try_from(month).unwrap_or(0)));
@@ -184,7 +184,7 @@ fn weigh_by_history(
         );
     }
     if months.iter().all(|sum| *sum == 0) {
-        let message = "nobody of the plan brought anything in these years: nothing to weigh by";
+        let message = "nobody in the plan brought in anything in these years: there is nothing to weigh by";
         return Err(vec![FieldError::new("method.history", message)]);
     }
     // Somebody without a past is expected to be like the others: the mean of those who have one, half-up.
@@ -234,7 +234,7 @@ fn weigh_by_capacity(
     if weights.iter().all(|weight| *weight == 0) {
         return Err(vec![FieldError::new(
             "method.capacity",
-            "nobody of the plan is there on any working day of the year",
+            "nobody in the plan is at work on any working day of the year",
         )]);
     }
     Ok(())

@@ -29,7 +29,7 @@ pub struct NewPlan {
     #[garde(range(min = 0, max = MAX_TOTAL))]
     #[schema(example = 1690)]
     pub total: i64,
-    /// 保底 and 挑战 beside the total.
+    /// 保底 and 挑战, in addition to the total.
     #[serde(default)]
     #[garde(dive)]
     pub levels: Levels,
@@ -37,7 +37,7 @@ pub struct NewPlan {
     #[serde(default)]
     #[garde(dive)]
     pub method: Method,
-    /// The twelve months' weights, January first. Not needed where the method brings its own.
+    /// The twelve months' weights, January first. Not needed if the method brings its own.
     #[serde(default)]
     #[garde(custom(twelve), inner(range(min = 0, max = MAX_WEIGHT)))]
     #[schema(example = json!([950, 640, 880, 810, 795, 785, 690, 745, 875, 885, 925, 1020]))]
@@ -55,11 +55,11 @@ pub struct NewPlan {
     #[serde(default)]
     #[garde(length(max = 500), dive)]
     pub series: Vec<LabelWeight>,
-    /// What is sold beside it, each in proportion to its cells.
+    /// What is sold in addition, each in proportion to the first line's cells.
     #[serde(default)]
     #[garde(length(max = 50), dive)]
     pub lines: Vec<NewLine>,
-    /// Cells that stand whatever the weights say.
+    /// Cells that keep their value, whatever the weights give.
     #[serde(default)]
     #[garde(length(max = 5_000), dive)]
     pub pins: Vec<Pin>,
@@ -93,14 +93,14 @@ pub struct Levels {
     pub stretch: Option<i64>,
 }
 
-/// A unit's part of a plan.
+/// A unit's share of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnitWeight {
     /// Code of the store, department or team.
     #[garde(length(chars, min = 1, max = 64))]
     pub unit: String,
-    /// Its part of the months above it, relative to the other units and people there.
+    /// Its share of the months above it, relative to the other units and people there.
     #[garde(range(min = 0, max = MAX_WEIGHT))]
     pub weight: i64,
     /// The units that share its months.
@@ -108,7 +108,8 @@ pub struct UnitWeight {
     #[garde(dive)]
     #[schema(no_recursion)]
     pub units: Vec<UnitWeight>,
-    /// The people who share its months, after its units; neither: the unit carries them as a whole.
+    /// The people who share its months, after its units. Without units and people, the unit carries its months as a
+    /// whole.
     #[serde(default)]
     #[garde(dive)]
     pub members: Vec<MemberWeight>,
@@ -121,31 +122,31 @@ impl UnitWeight {
     }
 }
 
-/// A person's part of a unit's months.
+/// A person's share of a unit's months.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MemberWeight {
     /// 工号
     #[garde(length(chars, min = 1, max = 64))]
     pub employee_no: String,
-    /// The part, relative to the other members.
+    /// The share, relative to the other members.
     #[garde(range(min = 0, max = MAX_WEIGHT))]
     pub weight: i64,
 }
 
-/// A channel's or a series' part of the months.
+/// A channel's or a series' share of the months.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LabelWeight {
     /// Its code.
     #[garde(length(chars, min = 1, max = 64))]
     pub code: String,
-    /// The part, relative to the others.
+    /// The share, relative to the others.
     #[garde(range(min = 0, max = MAX_WEIGHT))]
     pub weight: i64,
 }
 
-/// A line beside the first: accessories, insurance, loan fees, temporary plates.
+/// A line in addition to the first: accessories, insurance, loan fees, temporary plates.
 ///
 /// Its total is given, or derived from the first line's: total × penetration, and × value for an amount. It is spread
 /// over months, units, people, channels and series in proportion to the first line's cells.
@@ -156,7 +157,7 @@ pub struct NewLine {
     #[garde(length(chars, min = 1, max = 64))]
     #[schema(example = "accessory_revenue")]
     pub metric: String,
-    /// The year's total in units of the metric, or cents of an amount; none where it is derived.
+    /// The year's total in units of the metric, or cents of an amount; left out if it is derived.
     #[serde(default)]
     #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
     pub total: Option<i64>,
@@ -170,7 +171,7 @@ pub struct NewLine {
     #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
     #[schema(example = 250_000)]
     pub value_per_unit: Option<i64>,
-    /// 保底 and 挑战 beside the total.
+    /// 保底 and 挑战, in addition to the total.
     #[serde(default)]
     #[garde(dive)]
     pub levels: Levels,
@@ -183,7 +184,7 @@ fn rate(rate: &Decimal, _: &()) -> garde::Result {
     }
 }
 
-/// A cell, and what it stands at.
+/// A cell, and the value it is pinned at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pin {
@@ -211,7 +212,7 @@ pub struct Pin {
     #[garde(skip)]
     #[schema(value_type = String, example = "2014-03")]
     pub period: Period,
-    /// What it stands at, in units of the metric or cents; null gives the cell back to the weights.
+    /// The value it is pinned at, in units of the metric or cents; null releases the cell.
     #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
     pub value: Option<i64>,
 }

@@ -64,11 +64,11 @@ impl Split {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::plan) struct Change {
     pub resplit: Resplit,
-    /// None: the operator, or it was made in an earlier version.
+    /// None for the operator, or if it was made in an earlier version.
     pub user_id: Option<i64>,
 }
 
-/// Some months of a unit, to be split anew among its people: somebody has joined, left, or is away.
+/// Some months of a unit, to be split again among its people: somebody has joined, left, or is away.
 #[derive(
     Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, AsExpression, FromSqlRow, ToSchema,
 )]
@@ -78,15 +78,16 @@ pub struct Resplit {
     /// Code of the unit.
     #[garde(length(chars, min = 1, max = 64))]
     pub unit: String,
-    /// The first month split anew, of the plan's year.
+    /// The first month to split again, within the plan's year.
     #[garde(skip)]
     #[schema(value_type = String, example = "2014-06")]
     pub from: Period,
-    /// The last one.
+    /// The last month.
     #[garde(skip)]
     #[schema(value_type = String, example = "2014-08")]
     pub to: Period,
-    /// The members' weights in these months. A member who is not listed gets nothing; who was no member becomes one.
+    /// The members' weights in these months. A member who is not listed gets nothing; somebody who was not a member
+    /// becomes one.
     #[garde(length(min = 1, max = 2_000), dive)]
     pub weights: Vec<MemberWeight>,
 }

@@ -8,7 +8,7 @@ use crate::words::words;
 pub type Months = [i64; 12];
 
 words! {
-    /// Which of the trees that share the root's months.
+    /// One of the trees that share the root's months.
     pub enum Tree in "plan_node.tree" {
         /// Group, stores, departments, teams and people.
         Organisation = "organisation" "组织",

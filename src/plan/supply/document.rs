@@ -18,19 +18,19 @@ use crate::plan::split::tree::Months;
 use crate::plan::split::tree::Tree;
 use crate::plan::versions;
 
-/// Where the stock of a plan's year goes.
+/// The stock over a plan's year.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PlanSupply {
     /// Code of the store whose supply it is.
     pub unit: String,
     /// The calendar year.
     pub year: i32,
-    /// 库存深度 above which stock is deep, in months.
+    /// The 库存深度, in months, above which stock counts as deep.
     #[schema(value_type = f64, example = 1.5)]
     pub line: Decimal,
-    /// The plan's series in its order, then those that have supply alone.
+    /// The plan's series in its order, then those that have only supply.
     pub series: Vec<SeriesStock>,
-    /// All series together, January first; a number is null where some series' is.
+    /// All series together, January first; a number is null if it is null for any series.
     pub months: Vec<StockMonth>,
 }
 
@@ -59,7 +59,7 @@ pub struct StockMonth {
     pub deliveries: Option<i64>,
     /// Cars in stock when it ends: opening + wholesale − deliveries.
     pub closing: Option<i64>,
-    /// 库存深度: closing ÷ deliveries, half-up to two places. Null without deliveries, too.
+    /// 库存深度: closing ÷ deliveries, half-up to two places. Null without deliveries, as well.
     #[schema(value_type = Option<f64>, example = 1.25)]
     pub depth: Option<Decimal>,
     /// Whether cars are missing when it ends; of all series together: whether they are in any.

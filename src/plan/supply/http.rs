@@ -12,10 +12,10 @@ use crate::auth::Caller;
 use crate::auth::access::{DraftPlan, ViewPlan};
 use crate::http::{Body, Problem, Query};
 
-/// Keep what a store is to take of its series in a year, and the stock that was counted: all of it, or nothing. Series
-/// that are not listed stay as they are.
+/// Set how many cars of each series a store is to take in a year, and the stock that was counted: all of it, or
+/// nothing. Series that are not listed stay as they are.
 #[utoipa::path(tag = "plans", request_body = SupplyYear, responses(
-    (status = 200, description = "The store's whole year as it is kept now", body = SupplyYear),
+    (status = 200, description = "The store's whole year as it is now", body = SupplyYear),
     (status = 404, description = "The caller does not reach the store"),
 ))]
 #[put("/supply")]
@@ -26,7 +26,7 @@ pub async fn put_supply(
     store::put(&mut caller.context().await?, body.0).await.map(Json)
 }
 
-/// Read what a store is to take of its series in a year.
+/// Read how many cars of each series a store is to take in a year.
 #[utoipa::path(tag = "plans", params(SupplyQuery), responses(
     (status = 200, description = "The store's year, series by code", body = SupplyYear),
     (status = 404, description = "The caller does not reach the store"),
@@ -44,15 +44,15 @@ pub async fn get_supply(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DepthQuery {
-    /// 库存深度 above which stock is deep, in months; 1.5 by default.
+    /// The 库存深度, in months, above which stock counts as deep; 1.5 by default.
     #[param(value_type = Option<f64>, example = 1.5)]
     line: Option<Decimal>,
 }
 
-/// Follow the stock of a plan's store along its year: where cars are missing, and where too many stand.
+/// Follow the stock of a plan's store through its year: where cars are missing, and where there are too many.
 #[utoipa::path(tag = "plans", params(DepthQuery), responses(
     (status = 200, description = "Every series' months, and all of them together", body = PlanSupply),
-    (status = 409, description = "The plan is about money"),
+    (status = 409, description = "The plan's first line is an amount of money"),
 ))]
 #[get("/plans/{id}/supply")]
 pub async fn get_plan_supply(

@@ -39,7 +39,7 @@ pub struct SupplyYear {
     pub series: Vec<SeriesSupply>,
 }
 
-/// What a store is to take of a series in a year.
+/// The cars of a series that a store is to take in a year.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeriesSupply {
@@ -47,8 +47,8 @@ pub struct SeriesSupply {
     #[garde(length(chars, min = 1, max = 64))]
     #[schema(example = "series_a")]
     pub code: String,
-    /// Cars in stock when the year begins, below 0 while cars are missing from before. Null: not known, so that the stock
-    /// cannot be followed until it is counted.
+    /// Cars in stock when the year begins, below 0 while cars are missing from before. Null if not known: then the
+    /// stock cannot be followed until it is counted.
     #[serde(default)]
     #[garde(inner(range(min = -MAX_TOTAL, max = MAX_TOTAL)))]
     #[schema(example = 40)]
@@ -57,11 +57,11 @@ pub struct SeriesSupply {
     #[garde(custom(twelve), inner(range(min = 0, max = MAX_TOTAL)))]
     #[schema(example = json!([70, 50, 65, 60, 60, 60, 55, 55, 65, 70, 70, 80]))]
     pub wholesale: Vec<i64>,
-    /// Cars that were taken in each month, January first; null where it is not known. Empty: none of them is.
+    /// Cars that were taken in each month, January first; null where that is not known, and empty if no month is known.
     #[serde(default)]
     #[garde(custom(twelve_or_none), inner(inner(range(min = 0, max = MAX_TOTAL))))]
     pub taken: Vec<Option<i64>>,
-    /// 盘点: months after January that begin with a stock that was counted, instead of what the month before has left.
+    /// 盘点: months after January that begin with a counted stock, instead of what the month before left.
     #[serde(default)]
     #[garde(length(max = 11), dive)]
     pub stock_takings: Vec<StockTaking>,

@@ -21,11 +21,11 @@ use crate::period::Period;
 use crate::plan::faults::other_year;
 use crate::plan::viewer;
 
-/// What an approver decides.
+/// The approval of a plan.
 #[derive(Clone, Copy, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
-    /// The first month that follows this version, of the plan's year; earlier months follow the version before.
+    /// The first month to which this version applies, within the plan's year; earlier months keep the version before.
     #[garde(skip)]
     #[schema(value_type = String, example = "2014-01")]
     pub effective_from: Period,
@@ -56,8 +56,8 @@ pub(super) async fn approver(cx: &mut Context, id: i64) -> Result<i64, Problem> 
         .first(cx.db())
         .await?;
     let (role, detail) = match kind {
-        UnitKind::Group => (Role::GroupAdmin, "a group's plan is decided by a group administrator"),
-        _ => (Role::GeneralManager, "a store's plan is decided by its general manager"),
+        UnitKind::Group => (Role::GroupAdmin, "a group's plan is decided on by a group administrator"),
+        _ => (Role::GeneralManager, "a store's plan is decided on by its general manager"),
     };
     // Who has both roles reaches every store's plan by the one, but decides only the own store's by the other.
     let of_role = |asked| if asked == role { ApprovePlan::reach_of(role) } else { None };

@@ -14,18 +14,18 @@ use crate::http::Problem;
 use crate::plan::split::tree::Tree;
 use crate::plan::viewer;
 
-/// What is different between two versions.
+/// The differences between two versions.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PlanDiff {
-    /// The version that the differences begin from.
+    /// The version compared with.
     pub from: i32,
-    /// The version that they lead to.
+    /// The version that was asked for.
     pub to: i32,
-    /// Places whose months are different, by line and tree; people as far as the reader sees names.
+    /// Places whose months differ, by line and tree; people only if the reader may see names.
     pub rows: Vec<DiffRow>,
 }
 
-/// A place whose months are different.
+/// A place whose months differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DiffRow {
     /// The line.
@@ -34,13 +34,13 @@ pub struct DiffRow {
     pub tree: Tree,
     /// Code of the unit, in the organisation.
     pub unit: Option<String>,
-    /// 工号, where it is a person within that unit.
+    /// 工号, if it is a person within that unit.
     pub employee_no: Option<String>,
     /// Code of the channel or series.
     pub code: Option<String>,
-    /// The months before; null where the place was not there.
+    /// The months before; null if the place did not exist.
     pub from: Option<[i64; 12]>,
-    /// The months after; null where the place is not there any more.
+    /// The months after; null if the place no longer exists.
     pub to: Option<[i64; 12]>,
     /// After minus before, month by month, absent ones as 0.
     pub change: [i64; 12],

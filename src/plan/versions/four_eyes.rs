@@ -7,12 +7,12 @@ use crate::http::Problem;
 pub(super) fn require(plan: &Version, approver: i64) -> Result<(), Problem> {
     if plan.author_id == Some(approver) {
         return Err(Problem::conflict(
-            "a plan is never decided by its author: ask somebody else to approve, return or lock it",
+            "the author of a plan never decides on it: ask somebody else to approve, return or lock it",
         ));
     }
     if plan.split.was_changed_by(approver) {
         return Err(Problem::conflict(
-            "a plan is never decided by somebody who changed it: ask somebody else to approve, return or lock it",
+            "somebody who changed a plan never decides on it: ask somebody else to approve, return or lock it",
         ));
     }
     Ok(())

@@ -47,7 +47,7 @@ pub async fn list_plans(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DiffQuery {
-    /// Id of the version that the differences begin from.
+    /// Id of the version to compare with.
     from: i64,
 }
 
@@ -64,7 +64,7 @@ pub async fn get_plan_diff(
     diff::between(&mut caller.context().await?, query.0.from, *id).await.map(Json)
 }
 
-/// Try a plan by several methods, side by side. Nothing is kept.
+/// Try a plan with several methods, side by side. Nothing is stored.
 #[utoipa::path(tag = "plans", request_body = Trial, responses(
     (status = 200, description = "What each method gives every place, or why it gives nothing", body = TrialResult),
     (status = 404, description = "The caller does not reach the unit"),
@@ -79,7 +79,7 @@ pub async fn try_plan(
     trial::run(&mut caller.context().await?, &catalogue, &body.0).await.map(Json)
 }
 
-/// Draft a plan: it is split exactly to months, units, people, channels and series.
+/// Draft a plan: it is split exactly over months, units, people, channels and series.
 #[utoipa::path(tag = "plans", request_body = NewPlan, responses(
     (status = 201, description = "Drafted, as the next version", body = Plan),
     (status = 404, description = "The caller does not reach the unit"),
@@ -95,9 +95,9 @@ pub async fn create_plan(
     draft::create(&mut caller.context().await?, &catalogue, body.0).await.map(created)
 }
 
-/// Throw a draft away.
+/// Delete a draft.
 #[utoipa::path(tag = "plans", params(Seen), responses(
-    (status = 204, description = "Gone"),
+    (status = 204, description = "Deleted"),
     (status = 409, description = "It is not a draft"),
 ))]
 #[delete("/plans/{id}")]
@@ -109,7 +109,7 @@ pub async fn delete_plan(
     store::delete(&mut caller.context().await?, *id, seen).await.map(|()| HttpResponse::NoContent())
 }
 
-/// Hand a draft in for approval.
+/// Submit a draft for approval.
 #[utoipa::path(tag = "plans", params(Seen), responses(
     (status = 200, description = "Submitted", body = Plan),
     (status = 409, description = "It is not a draft"),
@@ -123,7 +123,7 @@ pub async fn submit_plan(
     approval::submit(&mut caller.context().await?, *id, seen).await.map(changed)
 }
 
-/// Hand a submitted plan back to its author.
+/// Return a submitted plan to its author.
 #[utoipa::path(tag = "plans", params(Seen), request_body = Return, responses(
     (status = 200, description = "A draft again", body = Plan),
     (status = 409, description = "It is not submitted, or the caller wrote or changed it"),
@@ -138,7 +138,7 @@ pub async fn return_plan(
     approval::return_to_draft(&mut caller.context().await?, *id, body.0, seen).await.map(changed)
 }
 
-/// Put a submitted plan in force from a month on. The version in force before becomes superseded.
+/// Approve a submitted plan: it is in force from a month on, and supersedes the version in force before.
 #[utoipa::path(tag = "plans", params(Seen), request_body = Approval, responses(
     (status = 200, description = "Approved", body = Plan),
     (status = 409, description = "It is not submitted, or the caller wrote or changed it"),
@@ -153,9 +153,9 @@ pub async fn approve_plan(
     approval::approve(&mut caller.context().await?, *id, body.0, seen).await.map(changed)
 }
 
-/// Split some months of a unit anew among its people, in a draft.
+/// Split some months of a unit again among its people, in a draft.
 #[utoipa::path(tag = "plans", params(Seen), request_body = Resplit, responses(
-    (status = 200, description = "Split anew; the other months stay", body = Plan),
+    (status = 200, description = "Split again; the other months stay as they are", body = Plan),
     (status = 409, description = "It is not a draft"),
 ))]
 #[post("/plans/{id}/resplits")]
@@ -181,11 +181,11 @@ pub async fn create_plan_version(
     revision::next_version(&mut caller.context().await?, *id).await.map(created)
 }
 
-/// Pin cells of a draft, or give them back to the weights: the rest is split around them.
+/// Pin cells of a draft, or release them again: the rest is split around them.
 #[utoipa::path(tag = "plans", params(Seen), request_body = Pins, responses(
-    (status = 200, description = "Pinned, and what depends on the cells split around them", body = Plan),
+    (status = 200, description = "Pinned; what depends on the cells is split around them", body = Plan),
     (status = 409, description = "It is not a draft"),
-    (status = 422, description = "Fields at fault, or the cells that do not fit; nothing was changed"),
+    (status = 422, description = "Some fields are not valid, or some cells do not fit; nothing was changed"),
 ))]
 #[put("/plans/{id}/pins")]
 pub async fn put_plan_pins(
@@ -197,8 +197,8 @@ pub async fn put_plan_pins(
     pins::pin(&mut caller.context().await?, *id, body.0, seen).await.map(changed)
 }
 
-/// Begin the next version of the approved plan with the rest of its year planned again: months before `from` stand, and
-/// what is left of the total is spread over the others.
+/// Begin the next version of the approved plan with the rest of its year planned again: the months before `from` stay
+/// as they are, and what is left of the total is spread over the others.
 #[utoipa::path(tag = "plans", request_body = Replan, responses(
     (status = 201, description = "Drafted as the next version", body = Plan),
     (status = 409, description = "It is not the version in force, or another draft is waiting"),
@@ -212,7 +212,7 @@ pub async fn create_replan(
     replan::replan(&mut caller.context().await?, *id, body.0).await.map(created)
 }
 
-/// Lock months for good: no version of the plan takes effect in them any more.
+/// Lock months for good: no new version of the plan can take effect in them.
 #[utoipa::path(tag = "plans", params(Seen), request_body = Lock, responses(
     (status = 200, description = "Locked", body = Plan),
     (status = 409, description = "The caller wrote or changed the plan"),

@@ -71,7 +71,10 @@ pub(super) async fn require_open(
     let months = Period::months_of(plan.year);
     let first_open = usize::try_from(plan.closed_months).ok().and_then(|closed| months.get(closed));
     if first_open.is_some_and(|first_open| effective_from < *first_open) {
-        return refused(format!("the {} months before were closed in this version", plan.closed_months));
+        return refused(format!(
+            "the first {} months of the year are closed in this version: expected a later month",
+            plan.closed_months
+        ));
     }
     let locked: Option<Period> = plan_lock::table
         .filter(plan_lock::unit_id.eq(plan.unit_id))

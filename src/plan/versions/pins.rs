@@ -21,7 +21,7 @@ use crate::plan::split::split_tree;
 use crate::plan::split::tree::{Place, Shape, Tree};
 use crate::plan::split::whole_plan::{Changed, LineRefusal, Scope, WholePlan};
 
-/// Cells to be pinned or given back, together: all of them, or none.
+/// Cells to be pinned or released: all of them, or none.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pins {
@@ -117,7 +117,7 @@ fn set(
     if pin.period.year() == year && month < whole.closed {
         faults.push(FieldError::new(
             format!("{field}.period"),
-            format!("{} is closed: it stands as it was", pin.period),
+            format!("{} is closed and can no longer be changed", pin.period),
         ));
     }
     let (line, (tree, node)) = line.zip(place)?;
@@ -140,9 +140,10 @@ fn place(whole: &WholePlan, pin: &Pin, field: &str, faults: &mut Vec<FieldError>
     let organisation = &whole.shapes.organisation;
     match (channel, series) {
         (Some(_), Some(_)) => refuse("series", "expected a channel or a series, not both".to_owned()),
-        (Some(_), None) | (None, Some(_)) if unit.is_some() || employee_no.is_some() => {
-            refuse("unit", "expected a unit's cell, a channel's or a series', not two of them".to_owned())
-        }
+        (Some(_), None) | (None, Some(_)) if unit.is_some() || employee_no.is_some() => refuse(
+            "unit",
+            "expected the cell of a unit, a channel or a series, not of two of them".to_owned(),
+        ),
         (Some(code), None) => match whole.shapes.channel.find(&Place::Label(code.clone())) {
             Some(node) => Some((Tree::Channel, node)),
             None => refuse("channel", format!("the plan has no channel '{code}'")),
@@ -167,7 +168,7 @@ fn place(whole: &WholePlan, pin: &Pin, field: &str, faults: &mut Vec<FieldError>
                 Some(person) => Some((Tree::Organisation, person)),
                 None => {
                     let path = organisation.path(position);
-                    refuse("employee_no", format!("the plan has no '{employee_no}' in {path}"))
+                    refuse("employee_no", format!("the plan has no employee '{employee_no}' in {path}"))
                 }
             }
         }

@@ -27,15 +27,15 @@ use crate::plan::viewer;
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Replan {
-    /// The first month that is planned again; those before it stand as they were.
+    /// The first month that is planned again; those before it stay as they were.
     #[garde(skip)]
     #[schema(value_type = String, example = "2014-04")]
     pub from: Period,
-    /// A new total of the year for the first line; by default the one there is.
+    /// A new total of the year for the first line; by default the present one.
     #[serde(default)]
     #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
     pub total: Option<i64>,
-    /// New weights of the twelve months; by default those there are.
+    /// New weights of the twelve months; by default the present ones.
     #[serde(default)]
     #[garde(inner(length(min = 12, max = 12), inner(range(min = 0, max = MAX_WEIGHT))))]
     pub season: Option<Vec<i64>>,

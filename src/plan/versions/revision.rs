@@ -131,11 +131,12 @@ fn faults(year: i32, whole: &WholePlan, change: &Resplit, unit: Option<usize>) -
         }
     }
     if change.to < change.from {
-        faults.push(FieldError::new("to", "expected no month before from"));
+        faults.push(FieldError::new("to", "expected a month no earlier than from"));
     }
     let first = change.from.index();
     if change.from.year() == year && first < whole.closed {
-        faults.push(FieldError::new("from", format!("{} is closed: it stands as it was", change.from)));
+        faults
+            .push(FieldError::new("from", format!("{} is closed and can no longer be changed", change.from)));
     }
     let organisation = &whole.shapes.organisation;
     let is_unit =

@@ -23,11 +23,11 @@ use crate::plan::viewer::{self, seen_whole};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PlanFilter {
-    /// Code of the store or group.
+    /// Only plans of this store or group, by code.
     pub unit: Option<String>,
-    /// The calendar year.
+    /// Only plans of this calendar year.
     pub year: Option<i32>,
-    /// How far it has come.
+    /// Only plans in this status.
     pub status: Option<Status>,
 }
 

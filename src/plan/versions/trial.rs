@@ -18,7 +18,7 @@ use crate::plan::viewer;
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trial {
-    /// The plan; its own method is not looked at.
+    /// The plan; its own method is ignored.
     #[garde(dive)]
     pub plan: NewPlan,
     /// The methods.
@@ -26,10 +26,10 @@ pub struct Trial {
     pub methods: Vec<Method>,
 }
 
-/// What came of a trial: every method's answer in the order asked.
+/// The result of a trial: what each method gives, in the order of the request.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TrialResult {
-    /// One entry a method.
+    /// One entry per method.
     pub methods: Vec<MethodResult>,
     /// Every place of the plan's organisation, channels and series, with a row for each method.
     pub rows: Vec<TrialRow>,
@@ -40,7 +40,7 @@ pub struct TrialResult {
 pub struct MethodResult {
     /// The method.
     pub method: Method,
-    /// Why not, where it cannot; its rows are null then.
+    /// Why the plan cannot be split by it; its rows are then null.
     pub refusal: Option<String>,
 }
 
@@ -49,11 +49,11 @@ pub struct MethodResult {
 pub struct TrialRow {
     /// The tree.
     pub tree: Tree,
-    /// Where it stands, for example `JC/G1/A01`.
+    /// Its place, for example `JC/G1/A01`.
     pub path: String,
     /// The months by each method, January first; null where the method was refused.
     pub months: Vec<Option<[i64; 12]>>,
-    /// Their sums.
+    /// The sums of the months.
     pub years: Vec<Option<i64>>,
 }
 

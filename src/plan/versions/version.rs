@@ -36,17 +36,17 @@ pub struct Plan {
     /// The year's total in units of the metric, or cents.
     #[diesel(sql_type = BigInt)]
     pub total: i64,
-    /// How many months from January on were closed when this version was planned: they stand as they were.
+    /// How many months from January on were closed when this version was planned: they stay as they were.
     #[diesel(sql_type = Integer)]
     pub closed_months: i32,
-    /// The first month that follows this version, once it is approved.
+    /// The first month to which this version applies, once it is approved.
     #[diesel(sql_type = Nullable<Date>)]
     #[schema(value_type = Option<String>, example = "2014-01")]
     pub effective_from: Option<Period>,
-    /// Login of its author; none for the operator's, and for those who see nobody's name.
+    /// Login of its author; null for the operator, or if the reader may not see names.
     #[diesel(sql_type = Nullable<Text>)]
     pub author: Option<String>,
-    /// Login of who approved it.
+    /// Login of the person who approved it.
     #[diesel(sql_type = Nullable<Text>)]
     pub approver: Option<String>,
     /// When it was drafted.

@@ -56,7 +56,7 @@ pub async fn get_plan_sheet(
         (status = 200, description = "What changes, or would change", body = SheetReport),
             (status = 409, description = "It is not a draft"),
         (status = 412, description = "The plan was changed after the export"),
-        (status = 422, description = "Cells at fault, or cells that do not fit; nothing was changed"),
+        (status = 422, description = "Some cells are not valid, or do not fit; nothing was changed"),
     ))]
 #[post("/plans/{id}/sheet")]
 pub async fn import_plan_sheet(

@@ -35,7 +35,7 @@ pub struct SheetChange {
     pub metric: String,
     /// The tree.
     pub tree: Tree,
-    /// Where it stands, for example `JC/G1/A01`.
+    /// Its place, for example `JC/G1/A01`.
     pub path: String,
     /// What it is called.
     pub name: String,
@@ -50,11 +50,11 @@ pub struct SheetChange {
 /// What a workbook changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SheetReport {
-    /// Whether nothing was kept.
+    /// Whether it was a dry run, which changes nothing.
     pub dry_run: bool,
     /// The cells that were edited: they are pinned.
     pub edited: Vec<SheetChange>,
-    /// The cells that are split anew around them.
+    /// The cells that are split again around them.
     pub moved: Vec<SheetChange>,
     /// The plan's ETag afterwards.
     pub row_version: i32,

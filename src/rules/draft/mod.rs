@@ -102,7 +102,7 @@ words! {
         Release = "release" "发布版本",
         /// The rules folder changed.
         Folder = "folder" "规则文件夹",
-        /// Files that were sent in: exported elsewhere, or taken from another folder.
+        /// Files sent with the request: exported elsewhere, or taken from another folder.
         Import = "import" "导入",
     }
 }

@@ -29,7 +29,7 @@ pub struct ExportQuery {
     period: Period,
     /// Only people of this store, by code.
     store: Option<String>,
-    /// What was known then: a day, up to its end in China, or a moment. Now by default.
+    /// What was known at the end of this day in China, or at this moment. Now by default.
     #[param(value_type = Option<String>, example = "2014-04-05")]
     as_of: Option<AsOf>,
     /// The kind of file; csv by default.
@@ -38,9 +38,9 @@ pub struct ExportQuery {
     format: FileFormat,
 }
 
-/// Export a month as CSV or as an Excel workbook with Chinese headers, as far as the caller reaches: `facts` (one row a
-/// person, one column a metric), `ledger` (every value with who, when, from where and why), `imports` or
-/// `late-corrections`.
+/// Export a month as CSV or as an Excel workbook with Chinese headers, as far as the caller reaches: `facts` (one row
+/// per person, one column per metric), `ledger` (every value with who recorded it, when, from where and why),
+/// `imports`, `late-corrections`, `events`, `work-reports`, `daily-sheets` or `activities`.
 #[utoipa::path(tag = "facts", params(("what" = String, Path, description = "What to export", example = "facts"), ExportQuery),
     responses(
         (status = 200, description = "The file", body = Vec<u8>, content_type = "text/csv"),

@@ -60,7 +60,7 @@ impl Book {
         let sheet = self.workbook.worksheet_from_index(0).map_err(failed)?;
         for row in rows {
             if self.filled >= MOST_ROWS {
-                let detail = format!("more than {MOST_ROWS} rows do not fit a worksheet; export csv");
+                let detail = format!("a worksheet holds at most {MOST_ROWS} rows: export as csv instead");
                 return Err(Problem::new(Code::ValidationFailed, detail));
             }
             self.filled += 1;

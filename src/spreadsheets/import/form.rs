@@ -251,7 +251,7 @@ pub(in crate::spreadsheets) enum To {
     EmployeeNo,
     /// 姓名, which has to be that of the employee number.
     Name,
-    /// The day that the row is of; without it, its values are the month's.
+    /// The day the row belongs to; without it, its values are for the month.
     Day,
     /// The id that the record has in the system it comes from.
     ExternalId,

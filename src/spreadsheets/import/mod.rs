@@ -80,7 +80,7 @@ pub type Sink<'a> = dyn FnMut(Found) -> Result<(), ImportError> + 'a;
 /// One person's values, for the month or for a day of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SheetRow {
-    /// The row as a spreadsheet shows it, counted from 1.
+    /// The row as a spreadsheet numbers it, from 1.
     pub row: u32,
     /// 工号 without surrounding spaces, in half-width characters; never empty. Nobody may have it.
     pub employee_no: Box<str>,
@@ -115,7 +115,7 @@ pub struct ReadColumn {
 /// One thing wrong in one row. A row with a fault yields no values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Fault {
-    /// The row as a spreadsheet shows it, counted from 1; `null` for the file as a whole.
+    /// The row as a spreadsheet numbers it, from 1; `null` for the file as a whole.
     pub row: Option<u32>,
     /// The column's header as the file writes it; `null` for the row as a whole.
     pub column: Option<String>,

@@ -73,7 +73,7 @@ impl ReadBy {
 /// What to do with what was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// Only say what would happen.
+    /// Only report what would happen.
     DryRun,
     /// Record everything, or nothing if any row is faulty.
     #[default]
@@ -98,7 +98,7 @@ impl Mode {
 pub struct Manner {
     /// What to do with what was read.
     pub mode: Mode,
-    /// What becomes of news about a frozen month.
+    /// What happens to values for a frozen month.
     pub late: Late,
     /// Why values replace others, where they do.
     pub reason: Option<String>,

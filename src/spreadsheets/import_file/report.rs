@@ -8,15 +8,15 @@ use crate::http::{FieldError, Problem};
 use crate::ledger::Counts;
 use crate::spreadsheets::import::Fault;
 
-/// So many differences are shown one by one.
+/// How many differences are shown one by one.
 pub const MAX_DIFFERENCES: usize = 100;
 
 /// What an import did, or with a dry run would do.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct ImportReport {
-    /// The batch under which the values were recorded; none when nothing was.
+    /// The batch under which the values were recorded; null if nothing was.
     pub batch: Option<i64>,
-    /// Good rows.
+    /// Valid rows.
     pub rows: usize,
     /// How many values of each kind.
     #[serde(flatten)]
@@ -25,7 +25,7 @@ pub struct ImportReport {
     pub faults: Vec<Fault>,
     /// The first 100 values that are new or replace others.
     pub differences: Vec<ImportDifference>,
-    /// What whoever imports should know about how the file is read, in Chinese.
+    /// Notes on how the file was read, in Chinese.
     pub notes: Vec<String>,
     /// Whether anything was written.
     pub applied: bool,
@@ -34,7 +34,7 @@ pub struct ImportReport {
 /// A value that is new or replaces another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ImportDifference {
-    /// The row as a spreadsheet shows it, counted from 1.
+    /// The row as a spreadsheet numbers it, from 1.
     pub row: u32,
     /// 工号.
     pub employee_no: String,
@@ -42,7 +42,7 @@ pub struct ImportDifference {
     pub column: String,
     /// The metric.
     pub metric: String,
-    /// What was known; null where nothing was.
+    /// What was known; null if nothing was.
     #[schema(value_type = Option<f64>)]
     pub from: Option<Decimal>,
     /// What the file says.

@@ -27,9 +27,9 @@ pub struct ProposeQuery {
     period: Option<Period>,
 }
 
-/// Propose what the columns of a sheet are: the body is the file. Nothing is kept.
+/// Propose what the columns of a sheet hold: the body is the file. Nothing is stored.
 ///
-/// Somebody looks at what the program is not sure of, and saves the columns as a mapping.
+/// Somebody then checks what the program is not sure of, and saves the columns as a mapping.
 #[utoipa::path(tag = "facts", params(ProposeQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
@@ -64,7 +64,7 @@ pub async fn create_column_mapping(
     Ok(HttpResponse::Created().insert_header(etag::of(mapping.version)).json(mapping))
 }
 
-/// List the saved mappings: those of every store, and of the caller's.
+/// List the saved mappings: those for every store, and those for the caller's stores.
 #[utoipa::path(tag = "facts", params(PageQuery), responses(
     (status = 200, description = "A page of mappings", body = Page<Mapping>),
 ))]

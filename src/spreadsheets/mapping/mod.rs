@@ -33,19 +33,19 @@ use crate::spreadsheets::import::{self, Content, Form, ImportError};
 use crate::words::words;
 
 words! {
-    /// What a column is.
+    /// What a column holds.
     pub enum Target in "column_mapping.mapped" {
-        /// The employee number of whom the row is about.
+        /// The employee number of the person the row is about.
         EmployeeNo = "employee_no" "工号",
-        /// The name, which has to be that of the employee number.
+        /// The person's name, which has to match the employee number.
         Name = "name" "姓名",
-        /// The day that the row is of; without it, its values are the month's.
+        /// The day the row belongs to; without it, its values are for the month.
         Day = "day" "日期",
         /// The id that the record has in the system it comes from.
         ExternalId = "external_id" "编号",
         /// Values of a metric.
         Metric = "metric" "指标",
-        /// Nothing that is read.
+        /// Nothing: the column is not read.
         Ignore = "ignore" "不导入",
     }
 
@@ -60,7 +60,7 @@ words! {
     }
 }
 
-/// What becomes of one column.
+/// What one column holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MappedColumn {
@@ -69,7 +69,7 @@ pub struct MappedColumn {
     #[garde(length(chars, min = 1, max = 256))]
     #[schema(example = "交车(台)")]
     pub header: String,
-    /// What it is.
+    /// What it holds.
     #[garde(skip)]
     pub to: Target,
     /// The metric, for a column of values.
@@ -83,15 +83,15 @@ pub struct MappedColumn {
     pub blank: Blank,
 }
 
-/// A mapping as somebody confirms it.
+/// A mapping, as confirmed by somebody.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMapping {
-    /// What it is called.
+    /// Its name.
     #[garde(length(chars, min = 1, max = 60))]
     #[schema(example = "考试成绩单")]
     pub name: String,
-    /// Code of the store whose sheets they are; null is every store.
+    /// Code of the store whose sheets they are; null for every store.
     #[garde(skip)]
     #[serde(default)]
     pub store: Option<String>,
@@ -99,19 +99,19 @@ pub struct NewMapping {
     #[garde(length(chars, min = 1, max = 40))]
     #[schema(example = "exam_system")]
     pub source_system: String,
-    /// The columns. What is not listed is ignored.
+    /// The columns. Those that are not listed are ignored.
     #[garde(length(min = 1, max = 500), dive)]
     pub columns: Vec<MappedColumn>,
 }
 
-/// What a mapping is changed to.
+/// New columns for a mapping.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MappingChange {
     /// Which system the sheets come from.
     #[garde(length(chars, min = 1, max = 40))]
     pub source_system: String,
-    /// The columns. What is not listed is ignored.
+    /// The columns. Those that are not listed are ignored.
     #[garde(length(min = 1, max = 500), dive)]
     pub columns: Vec<MappedColumn>,
 }
@@ -178,7 +178,7 @@ pub(super) fn check(
             );
         }
         if column.to != Target::Ignore && !targets.insert((column.to, column.metric.as_deref())) {
-            fault(format!("columns[{at}].to"), "another column is the same already".to_owned());
+            fault(format!("columns[{at}].to"), "another column already holds the same".to_owned());
         }
         let wrong = match (column.to, &column.metric) {
             (Target::Metric, None) => Some("name the metric".to_owned()),
@@ -192,7 +192,7 @@ pub(super) fn check(
     }
     for (to, what) in [(Target::EmployeeNo, "the employee number"), (Target::Metric, "values of a metric")] {
         if !columns.iter().any(|column| column.to == to) {
-            fault("columns".to_owned(), format!("one of them has to be {what}"));
+            fault("columns".to_owned(), format!("one column has to hold {what}"));
         }
     }
     if errors.is_empty() { Ok(()) } else { Err(Problem::fields(errors)) }
@@ -231,7 +231,7 @@ pub(crate) fn scope(sources: &[Option<String>], by: Option<&Identity>) -> Result
     if scope.is_empty() {
         let named = sources.iter().map(|source| source.as_deref().unwrap_or("single events"));
         let named = Vec::from_iter(named.collect::<BTreeSet<_>>()).join(", ");
-        let detail = format!("none of your roles may enter everything that the file brings: {named}");
+        let detail = format!("none of your roles may enter everything that the file contains: {named}");
         return Err(Problem::new(Code::Forbidden, detail));
     }
     Ok(scope)

@@ -47,10 +47,10 @@ pub struct Mapping {
     #[serde(skip)]
     #[diesel(sql_type = BigInt)]
     pub id: i64,
-    /// What it is called.
+    /// Its name.
     #[diesel(sql_type = Text)]
     pub name: String,
-    /// Code of the store whose sheets they are; null is every store.
+    /// Code of the store whose sheets they are; null for every store.
     #[diesel(sql_type = Nullable<Text>)]
     pub store: Option<String>,
     /// Which system the sheets come from.
@@ -212,6 +212,8 @@ async fn store_id(cx: &mut Context, scope: &Scope, store: Option<&str>) -> Resul
         .optional()?;
     match found.filter(|found| found.is_reached) {
         Some(found) => Ok(Some(found.id)),
-        None => Err(Problem::field("store", format!("there is no store '{store}' whose sheets you import"))),
+        None => {
+            Err(Problem::field("store", format!("there is no store '{store}' whose sheets you may import")))
+        }
     }
 }

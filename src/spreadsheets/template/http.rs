@@ -15,7 +15,7 @@ use crate::period::Period;
 use crate::spreadsheets::export::http::attachment;
 use crate::spreadsheets::export::xlsx::CONTENT_TYPE;
 
-/// The people whose rows stand in the template.
+/// The people who have a row in the template.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -29,7 +29,7 @@ pub struct TemplateQuery {
 
 /// Download the Excel template of a source, for example `exams`: the month's people with a column for each metric.
 ///
-/// Filled in, it is uploaded to `POST /v1/column-mappings/{name}/imports` under the same name.
+/// Once filled in, upload it to `POST /v1/column-mappings/{name}/imports` under the same name.
 #[utoipa::path(tag = "facts", params(("kind" = String, Path, description = "A source of the catalogue", example = "exams"), TemplateQuery),
     responses(
         (status = 200, description = "The workbook", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),

@@ -19,7 +19,7 @@ words! {
         Summary = "summary" "总结",
     }
 
-    /// How much time a report is about.
+    /// The length of time a report is about.
     pub enum Cadence in "work_report.cadence" {
         Daily = "daily" "日",
         Weekly = "weekly" "周",
@@ -53,7 +53,7 @@ pub const END_OF_DAY: i16 = 24 * 60;
 /// A kind of report that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Duty {
-    /// Plan or summary.
+    /// Whether it is a plan or a summary.
     pub kind: ReportKind,
     /// Of a day, a week or a month.
     pub cadence: Cadence,
@@ -67,7 +67,7 @@ pub const DEFAULT: Duty = Duty { kind: ReportKind::Summary, cadence: Cadence::Da
 /// One report that somebody owes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// Plan or summary.
+    /// Whether it is a plan or a summary.
     pub kind: ReportKind,
     /// Of a day, a week or a month.
     pub cadence: Cadence,
@@ -129,11 +129,11 @@ pub fn due_in(
 pub enum DueState {
     /// There is still time.
     Due,
-    /// Its time has passed, and it was not handed in.
+    /// The time for it has passed, and it was not handed in.
     Missing,
     /// It was handed in on time.
     OnTime,
-    /// It was handed in when its time had passed.
+    /// It was handed in after it was due.
     Late,
 }
 

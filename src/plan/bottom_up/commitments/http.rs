@@ -10,7 +10,7 @@ use crate::auth::access::{CommitPlan, ViewPlan};
 use crate::http::{Body, Problem, Query};
 use crate::plan::reading::http::LineQuery;
 
-/// Read what was committed to beside the targets of a version, place by place, as far as the caller reaches.
+/// Read the targets of a version next to what was committed to, place by place, as far as the caller reaches.
 #[utoipa::path(tag = "plans", params(LineQuery), responses(
     (status = 200, description = "Targets, commitments and gaps", body = CommitmentDocument),
 ))]
@@ -23,13 +23,13 @@ pub async fn get_plan_commitments(
     super::read(&mut caller.context().await?, *id, query.0.metric.as_deref()).await.map(Json)
 }
 
-/// Commit to months: a consultant to the own ones, a leader to the team's and its people's, a sales manager to any of the
-/// store's. Every row is kept, or none.
+/// Commit to months: a consultant to their own, a leader to those of the team and its people, a sales manager to any of
+/// the store's. Either every row is kept, or none.
 #[utoipa::path(tag = "plans", request_body = Commitments, responses(
     (status = 200, description = "Kept; targets, commitments and gaps as they are now", body = CommitmentDocument),
-    (status = 409, description = "A later version has taken this one's place"),
-    (status = 412, description = "A row_version is not the one that was read"),
-    (status = 422, description = "Fields at fault, among them places that the caller does not commit for; nothing was kept"),
+    (status = 409, description = "A later version has replaced this one"),
+    (status = 412, description = "A row_version has changed since it was read"),
+    (status = 422, description = "Some fields are not valid, for example places that the caller may not commit for; nothing was kept"),
 ))]
 #[put("/plans/{id}/commitments")]
 pub async fn put_plan_commitments(

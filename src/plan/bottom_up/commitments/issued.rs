@@ -13,7 +13,7 @@ use crate::http::Problem;
 use crate::plan::versions::rows::{self, months};
 use crate::plan::versions::store;
 
-/// A plan beside the group's, months January first, in units of the metric or cents.
+/// A plan compared with the group's, months January first, in units of the metric or cents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct IssuedTargets {
     /// Code of the store or group whose plan it is.
@@ -24,7 +24,7 @@ pub struct IssuedTargets {
     pub version: i32,
     /// The line.
     pub metric: String,
-    /// Its numbers are cents.
+    /// Whether its numbers are cents.
     pub is_amount: bool,
     /// What the plan of the nearest group above gives this unit; null where no version with a place for it governs the
     /// month.
@@ -33,13 +33,13 @@ pub struct IssuedTargets {
     pub issued_by: [Option<String>; 12],
     /// What this version plans for the unit as a whole.
     pub planned: [i64; 12],
-    /// Planned − issued; null where nothing was issued.
+    /// Planned − issued; null if nothing was issued.
     pub gap: [Option<i64>; 12],
-    /// The sum of what was issued; null where nothing was.
+    /// The sum of what was issued; null if nothing was.
     pub issued_year: Option<i64>,
     /// The sum of what is planned.
     pub planned_year: i64,
-    /// The sum of the gaps: of the months that were issued, and no others.
+    /// The sum of the gaps, only over the months that were issued.
     pub gap_year: Option<i64>,
 }
 

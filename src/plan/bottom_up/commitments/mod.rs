@@ -51,22 +51,22 @@ pub struct Commitment {
     #[garde(length(chars, min = 1, max = 64))]
     #[schema(example = "G1")]
     pub unit: String,
-    /// 工号 of a person within that unit; none for the unit itself.
+    /// 工号 of a person within that unit; null for the unit itself.
     #[serde(default)]
     #[garde(inner(length(chars, min = 1, max = 64)))]
     pub employee_no: Option<String>,
-    /// Twelve months, January first, in units of the metric or cents. Null is no commitment, and takes one back; in months
-    /// in which the caller does not reach the place, null leaves what is there.
+    /// Twelve months, January first, in units of the metric or cents. Null means no commitment, and withdraws an
+    /// earlier one; in months in which the caller does not reach the place, null leaves what is there.
     #[garde(length(min = 12, max = 12), inner(inner(range(min = 0, max = MAX_TOTAL))))]
     #[schema(example = json!([16, 11, 15, 14, 13, 14, null, null, null, null, null, null]))]
     pub months: Vec<Option<i64>>,
-    /// The `row_version` that was read, 0 where there was no commitment; by default whichever is there.
+    /// The `row_version` that was read, 0 if there was no commitment; by default, whatever version is there.
     #[serde(default)]
     #[garde(inner(range(min = 0)))]
     pub row_version: Option<i32>,
 }
 
-/// What a plan gives each place and what was committed to there, as far as the reader reaches.
+/// The targets that a plan gives each place, and what was committed to there, as far as the reader reaches.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CommitmentDocument {
     /// Code of the store or group.
@@ -77,46 +77,46 @@ pub struct CommitmentDocument {
     pub version: i32,
     /// The line.
     pub metric: String,
-    /// Its numbers are cents.
+    /// Whether its numbers are cents.
     pub is_amount: bool,
-    /// The places of the organisation, those above before those below.
+    /// The places of the organisation, each before those below it.
     pub rows: Vec<CommittedPlace>,
 }
 
-/// A place's target, what was committed to, and the difference. Months, January first, are null in which the reader does
-/// not reach the place.
+/// A place's target, what was committed to, and the difference. Months are listed January first; a month is null if the
+/// reader does not reach the place in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CommittedPlace {
     /// Code of the unit.
     pub unit: String,
-    /// 工号, where it is a person within that unit.
+    /// 工号, if it is a person within that unit.
     pub employee_no: Option<String>,
     /// The unit's or the person's name.
     pub name: String,
     /// Code of the unit whose months it shares; null for the plan's own unit.
     pub above: Option<String>,
-    /// What the plan gives.
+    /// The plan's target.
     pub target: [Option<i64>; 12],
-    /// What was committed to: by the place itself where it has, otherwise the sum of what was below it. Null where nobody
-    /// has.
+    /// What was committed to: by the place itself if it has committed, otherwise the sum of the commitments below it.
+    /// Null if there are none.
     pub committed: [Option<i64>; 12],
-    /// Committed − target; null where nothing was committed to.
+    /// Committed − target; null if nothing was committed to.
     pub gap: [Option<i64>; 12],
     /// The sum of the targets shown.
     pub target_year: i64,
-    /// The sum of what was committed to in the months shown; null where nothing was.
+    /// The sum of what was committed to in the months shown; null if nothing was.
     pub committed_year: Option<i64>,
-    /// The sum of the gaps: of the months that were committed to, and no others.
+    /// The sum of the gaps, only over the months that were committed to.
     pub gap_year: Option<i64>,
     /// Whether the place itself or everybody below it has committed to every month of the year.
     pub complete: bool,
     /// What the place itself has committed to.
     pub own: [Option<i64>; 12],
-    /// Login of who entered that last; null where nobody has, and for those who see nobody's name.
+    /// Login of the person who last entered that; null if nobody has, or if the reader may not see names.
     pub entered_by: Option<String>,
-    /// When that was.
+    /// When that was last entered.
     pub entered_at: Option<DateTime<Utc>>,
-    /// Grows with every change of `own`; 0 where there has been none.
+    /// Grows with every change of `own`; 0 if there has been none.
     pub row_version: i32,
 }
 

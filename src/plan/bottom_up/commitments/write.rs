@@ -33,7 +33,7 @@ pub async fn commit(cx: &mut Context, id: i64, change: Commitments) -> Result<Co
         let plan = lock(cx.db(), id).await?;
         if plan.status == Status::Superseded {
             return Err(Problem::conflict(
-                "a later version of the plan has taken this one's place: commit to that one",
+                "a later version of the plan has replaced this one: commit to that one",
             ));
         }
         let shape = rows::load_shapes(cx.db(), id).await?.organisation;
@@ -112,11 +112,11 @@ fn faults(year: i32, rows: &[Commitment], found: &[Option<Key>], reached: &[[boo
             faults.push(match employee_no {
                 None => FieldError::new(
                     format!("{field}.unit"),
-                    format!("the plan has no unit '{unit}' that you commit for"),
+                    format!("the plan has no unit '{unit}' that you may commit for"),
                 ),
                 Some(number) => FieldError::new(
                     format!("{field}.employee_no"),
-                    format!("the plan has no '{number}' in '{unit}' that you commit for"),
+                    format!("the plan has no employee '{number}' in '{unit}' that you may commit for"),
                 ),
             });
             continue;
@@ -127,7 +127,7 @@ fn faults(year: i32, rows: &[Commitment], found: &[Option<Key>], reached: &[[boo
         let months = Period::months_of(year);
         for (month, ((value, is_reached), period)) in row.months.iter().zip(reached).zip(months).enumerate() {
             if value.is_some() && !is_reached {
-                let message = format!("you do not commit for this place in {period}: expected null");
+                let message = format!("you may not commit for this place in {period}: expected null");
                 faults.push(FieldError::new(format!("{field}.months[{month}]"), message));
             }
         }

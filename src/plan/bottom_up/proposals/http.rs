@@ -14,7 +14,8 @@ fn changed(proposal: SplitProposal) -> impl Responder {
     etag::ok(proposal.row_version, proposal)
 }
 
-/// List the proposals to a plan, whichever version they were made to; open ones with what they would bring in this version.
+/// List the proposals for a plan, whichever version they were made for; open ones with what they would change in this
+/// version.
 #[utoipa::path(tag = "plans", params(ProposalFilter, PageQuery), responses(
     (status = 200, description = "A page of the proposals for teams that the caller reaches", body = Page<SplitProposal>),
 ))]
@@ -27,10 +28,11 @@ pub async fn list_plan_proposals(
     super::list(&mut caller.context().await?, *id, &query, query.window).await.map(Json)
 }
 
-/// Propose how the months of the team led are split among its people. Nothing of the plan changes until it is accepted.
+/// Propose how the months of a team that you lead should be split among its people. The plan does not change until the
+/// proposal is accepted.
 #[utoipa::path(tag = "plans", request_body = Resplit, responses(
     (status = 201, description = "Proposed, with the months that the team's people would have", body = SplitProposal),
-    (status = 404, description = "There is no such plan, or it has no such unit that the caller leads in one of the months"),
+    (status = 404, description = "There is no such plan, or the caller leads no such unit of it in these months"),
     (status = 409, description = "The version is neither a draft nor in force, or a proposal for the unit is open already"),
 ))]
 #[post("/plans/{id}/proposals")]
@@ -43,11 +45,12 @@ pub async fn create_plan_proposal(
     Ok(HttpResponse::Created().insert_header(etag::of(proposal.row_version)).json(proposal))
 }
 
-/// Accept a proposal into the draft of its plan. Neither its author nor who accepts it approves that version.
+/// Accept a proposal into the draft of its plan. Neither its author nor the person who accepts it may approve that
+/// version.
 #[utoipa::path(tag = "plans", params(Seen), request_body = ProposalAcceptance, responses(
-    (status = 200, description = "Accepted; the months are split anew in the draft", body = SplitProposal),
-    (status = 409, description = "It is decided already, there is no draft of the plan, or it is submitted"),
-    (status = 422, description = "It does not fit the draft any more"),
+    (status = 200, description = "Accepted; the months are split again in the draft", body = SplitProposal),
+    (status = 409, description = "It has already been decided, the plan has no draft, or the draft has been submitted"),
+    (status = 422, description = "It no longer fits the draft"),
 ))]
 #[post("/proposals/{id}/accept")]
 pub async fn accept_plan_proposal(
@@ -59,10 +62,10 @@ pub async fn accept_plan_proposal(
     super::accept(&mut caller.context().await?, *id, body.0, seen).await.map(changed)
 }
 
-/// Reject a proposal. Nothing of the plan changes.
+/// Reject a proposal. The plan does not change.
 #[utoipa::path(tag = "plans", params(Seen), request_body = ProposalRejection, responses(
     (status = 200, description = "Rejected", body = SplitProposal),
-    (status = 409, description = "It is decided already"),
+    (status = 409, description = "It has already been decided"),
 ))]
 #[post("/proposals/{id}/reject")]
 pub async fn reject_plan_proposal(
@@ -74,11 +77,11 @@ pub async fn reject_plan_proposal(
     super::reject(&mut caller.context().await?, *id, body.0, seen).await.map(changed)
 }
 
-/// Take the own proposal back.
+/// Withdraw your own proposal.
 #[utoipa::path(tag = "plans", params(Seen), responses(
     (status = 200, description = "Withdrawn", body = SplitProposal),
-    (status = 404, description = "There is none, or it is somebody else's"),
-    (status = 409, description = "It is decided already"),
+    (status = 404, description = "There is no such proposal, or it is somebody else's"),
+    (status = 409, description = "It has already been decided"),
 ))]
 #[post("/proposals/{id}/withdraw")]
 pub async fn withdraw_plan_proposal(

@@ -47,12 +47,12 @@ words! {
         Accepted = "accepted" "已采纳",
         /// It changed nothing.
         Rejected = "rejected" "已驳回",
-        /// Its author has taken it back.
+        /// Its author has withdrawn it.
         Withdrawn = "withdrawn" "已撤回",
     }
 }
 
-/// A proposal, and what it would bring.
+/// A proposal, and what it would change.
 #[derive(Clone, Debug, Serialize, QueryableByName, ToSchema)]
 pub struct SplitProposal {
     /// Its id.
@@ -73,10 +73,10 @@ pub struct SplitProposal {
     /// Login of the leader who made it.
     #[diesel(sql_type = Text)]
     pub author: String,
-    /// Login of who accepted, rejected or withdrew it.
+    /// Login of the person who accepted, rejected or withdrew it.
     #[diesel(sql_type = Nullable<Text>)]
     pub decided_by: Option<String>,
-    /// What was said to the decision.
+    /// The note given with the decision.
     #[diesel(sql_type = Nullable<Text>)]
     pub note: Option<String>,
     /// When it was made.
@@ -85,7 +85,7 @@ pub struct SplitProposal {
     /// When it was decided or withdrawn.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub decided_at: Option<DateTime<Utc>>,
-    /// Id of the version that it went into; null where that was thrown away.
+    /// Id of the version that it went into; null if that version was deleted.
     #[diesel(sql_type = Nullable<BigInt>)]
     pub accepted_into: Option<i64>,
     /// What comes of it in the version that was asked for.
@@ -97,11 +97,11 @@ pub struct SplitProposal {
     pub row_version: i32,
 }
 
-/// What an open proposal would bring.
+/// What an open proposal would change.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct Outlook {
-    /// What the team's people would have in the version that was asked for; null where the proposal is decided, or cannot
-    /// be carried out there.
+    /// What the team's people would have in the version that was asked for; null if the proposal has been decided, or
+    /// cannot be carried out there.
     pub preview: Option<Vec<ProposedMonths>>,
     /// Why an open proposal cannot be carried out in the version that was asked for.
     pub obstacle: Option<String>,
@@ -114,8 +114,8 @@ impl QueryableByName<Pg> for Outlook {
     }
 }
 
-/// What somebody of the team would have in the plan's first line, January first; null in months in which the reader does
-/// not reach the team.
+/// What a member of the team would have in the plan's first line, January first; null in months in which the reader
+/// does not reach the team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProposedMonths {
     /// 工号
@@ -130,17 +130,17 @@ pub struct ProposedMonths {
     pub year: i64,
 }
 
-/// What is said when a proposal is accepted.
+/// The acceptance of a proposal.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProposalAcceptance {
-    /// A word to its author.
+    /// A note to its author.
     #[serde(default)]
     #[garde(inner(length(chars, min = 1, max = 2_000)))]
     pub note: Option<String>,
 }
 
-/// Why a proposal is rejected.
+/// The rejection of a proposal.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProposalRejection {

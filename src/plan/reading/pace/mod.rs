@@ -56,36 +56,36 @@ pub enum Light {
     None,
 }
 
-/// How the end is foreseen.
+/// How a projection is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectionMethod {
-    /// The days to come are like those elapsed.
+    /// The days to come will be like those elapsed.
     RunRate,
 }
 
 /// How far a target has come. Days are those of the basis.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Pace {
-    /// What is to be reached, in units of the metric.
+    /// The target, in units of the metric.
     #[schema(example = 149)]
     pub target: i64,
     /// What has been reached.
     #[schema(example = 66)]
     pub actual: i64,
-    /// 达成率: actual ÷ target, half-up to four places; more than 1 where the target is passed. None for a target of 0.
+    /// 达成率: actual ÷ target, half-up to four places; more than 1 once the target is passed. Null for a target of 0.
     #[schema(example = 0.4430)]
     pub attainment: Option<Decimal>,
-    /// Days elapsed, the day that is looked at included.
+    /// Days elapsed, including the day itself.
     #[schema(example = 15)]
     pub elapsed_days: u32,
-    /// Days that the target has in all.
+    /// All days that the target covers.
     #[schema(example = 31)]
     pub total_days: u32,
-    /// 时间进度: elapsed ÷ total days, half-up to four places. None where there are no days.
+    /// 时间进度: elapsed ÷ total days, half-up to four places. Null if there are no days.
     #[schema(example = 0.4839)]
     pub time_progress: Option<Decimal>,
-    /// Attainment ÷ time progress, of the unrounded values, half-up to three places. None for a target of 0, and before
+    /// Attainment ÷ time progress, of the unrounded values, half-up to three places. Null for a target of 0, and before
     /// the first day has elapsed.
     #[schema(example = 0.915)]
     pub pace: Option<Decimal>,
@@ -94,13 +94,13 @@ pub struct Pace {
     /// What is missing: target − actual, at least 0.
     #[schema(example = 83)]
     pub gap: i64,
-    /// Days after the one that is looked at.
+    /// Days left after the day itself.
     #[schema(example = 16)]
     pub remaining_days: u32,
-    /// Gap ÷ remaining days, rounded up to two places. None where no day remains.
+    /// Gap ÷ remaining days, rounded up to two places. Null if no day remains.
     #[schema(example = 5.19)]
     pub required_per_day: Option<Decimal>,
-    /// What the end comes to if it goes on like this: actual × total ÷ elapsed days, half-up. None before the first day
+    /// The result at the end if it goes on like this: actual × total ÷ elapsed days, half-up. Null before the first day
     /// has elapsed.
     #[schema(example = 136)]
     pub projection: Option<i64>,

@@ -10,11 +10,11 @@ use utoipa::ToSchema;
 /// Longest quiet window in days.
 pub const MAX_DAYS: u32 = 45;
 
-/// What is known about the festival in two years.
+/// The festival in the two years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FestivalShift {
-    /// The festival's day in the year that the weights are from.
+    /// The festival's day in the year that the weights come from.
     #[schema(example = "2013-02-10")]
     pub from: NaiveDate,
     /// The festival's day in the planned year.

@@ -251,12 +251,12 @@ impl Splitting<'_> {
             HeldError::NoWeight { month, left } => (
                 *month,
                 children.to_vec(),
-                format!("{left} of {path} are left, and nobody below it who is not held has a weight"),
+                format!("{left} of {path} are left over, and no cell below it that is not held has a weight"),
             ),
             HeldError::Apportion(ApportionError::NoWeight { index }) => (
                 *index,
                 children.to_vec(),
-                format!("{path} has units to split, and nobody below it has a weight"),
+                format!("{path} has units to split, but nobody below it has a weight"),
             ),
             other => (0, Vec::new(), format!("{path} cannot be split: {other}")),
         };
@@ -276,10 +276,10 @@ fn year_refusal(first: usize, error: &HeldError) -> Refusal {
             format!("every month is held, at {held} together, but there are {total} to be split"),
         ),
         HeldError::YearNoWeight { left } => {
-            (Vec::new(), format!("{left} are left to be split, and no month that is not held has a weight"))
+            (Vec::new(), format!("{left} are left over, and no month that is not held has a weight"))
         }
         HeldError::Apportion(ApportionError::NoWeight { .. }) => {
-            (Vec::new(), "there is something to split, and every month's weight is 0".to_owned())
+            (Vec::new(), "there is something to split, but every month's weight is 0".to_owned())
         }
         other => (Vec::new(), other.to_string()),
     };

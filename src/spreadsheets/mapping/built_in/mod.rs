@@ -20,7 +20,7 @@ words! {
     #[derive(clap::ValueEnum)]
     #[value(rename_all = "kebab-case")]
     pub enum ImportKind in "import_batch.kind" {
-        /// DingTalk's 月度汇总 workbook (.xlsx); where its title says which days it covers, they are the month's
+        /// DingTalk's 月度汇总 workbook (.xlsx); if its title says which days it covers, they have to be the month's
         DingtalkAttendance = "dingtalk-attendance" "钉钉月度汇总",
         /// The same columns as text: comma, semicolon or tab separated
         AttendanceCsv = "attendance-csv" "考勤汇总（文本）",

@@ -29,10 +29,10 @@ pub(super) const MOST_ROWS: usize = 100;
 /// Rows that are shown.
 const SHOWN: usize = 5;
 
-/// What the program makes of a sheet.
+/// What the program proposes for a sheet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Proposal {
-    /// The row of the header, as a spreadsheet shows it.
+    /// The row of the header, as a spreadsheet numbers it.
     pub header_row: u32,
     /// The columns that have a header, from left to right.
     pub columns: Vec<ProposedColumn>,
@@ -50,7 +50,7 @@ pub struct ProposedColumn {
     pub column: MappedColumn,
     /// How confident the program is, in percent.
     pub confidence: u8,
-    /// Whether it is sure, and nobody need look.
+    /// Whether it is sure, so that nobody needs to check.
     pub is_sure: bool,
     /// Why, in Chinese.
     pub because: String,
