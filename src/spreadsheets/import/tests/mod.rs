@@ -12,9 +12,9 @@ mod doubts;
 mod mapped;
 mod texts;
 
-const ATTENDANCE: &[u8] = include_bytes!("../../../tests/fixtures/attendance-2015-02.gb18030.csv");
-const FUNNEL: &[u8] = include_bytes!("../../../tests/fixtures/dms-funnel-2015-02.csv");
-const WORKBOOK: &[u8] = include_bytes!("../../../tests/fixtures/dingtalk-attendance-2015-02.xlsx");
+const ATTENDANCE: &[u8] = include_bytes!("../../../../tests/fixtures/attendance-2015-02.gb18030.csv");
+const FUNNEL: &[u8] = include_bytes!("../../../../tests/fixtures/dms-funnel-2015-02.csv");
+const WORKBOOK: &[u8] = include_bytes!("../../../../tests/fixtures/dingtalk-attendance-2015-02.xlsx");
 
 fn february() -> Period {
     Period::new(2015, 2).unwrap()
@@ -30,7 +30,7 @@ struct Sheet {
 
 /// The kinds of leave that ship.
 fn leave_types() -> Vec<LeaveType> {
-    let diary = include_str!("../../../migrations/20261123000004_diary/up.sql");
+    let diary = include_str!("../../../../migrations/20261123000004_diary/up.sql");
     let (_, shipped) = diary.split_once("INSERT INTO leave_type").unwrap();
     let rows = shipped.lines().filter(|line| line.starts_with("    ('"));
     rows.map(|row| {
