@@ -16,9 +16,9 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::auth::token::Tokens;
 use crate::clock::Clock;
 use crate::db::Pool;
+use crate::http::Problem;
 use crate::http::methods::Methods;
 use crate::http::openapi::{Document, add_common_answers};
-use crate::http::{Problem, body};
 use crate::ledger::metric::CatalogueFile;
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
@@ -251,9 +251,6 @@ pub fn build(shared: Shared, listen: SocketAddr) -> anyhow::Result<(Server, Sock
             .app_data(methods.clone())
             .app_data(web::PayloadConfig::new(MAX_FILE_BYTES + 1))
             .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found("thing").into()))
-            .app_data(
-                web::QueryConfig::default().error_handler(|error, _| body::query_problem(&error).into()),
-            )
             .wrap(middleware::Compress::default())
             .wrap(middleware::DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")))
             .wrap(TracingLogger::default())

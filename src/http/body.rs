@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::error::{PayloadError, QueryPayloadError};
+use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
@@ -88,7 +88,8 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let field = error.path().to_string();
         let inner = error.into_inner();
         match inner.classify() {
-            serde_json::error::Category::Data => Problem::field(field, without_position(&inner)),
+            serde_json::error::Category::Data if is_array(bytes) => not_an_object(),
+            serde_json::error::Category::Data => at_fault(field, without_position(&inner)),
             _ => Problem::new(Code::MalformedRequest, format!("the body is not valid JSON: {inner}")),
         }
     })?;
@@ -96,25 +97,30 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         Problem::new(Code::MalformedRequest, format!("there is something after the JSON body: {error}"))
     })?;
     // Serde takes the fields of an object from an array too, in their order in the program.
-    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-        return Err(Problem::field(".", "expected an object, not an array"));
+    if is_array(bytes) { Err(not_an_object()) } else { Ok(value) }
+}
+
+fn is_array(bytes: &[u8]) -> bool {
+    bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')
+}
+
+fn not_an_object() -> Problem {
+    Problem::field(".", "expected an object, not an array")
+}
+
+/// Serde's path of a field that is missing ends with the object that lacks it.
+fn at_fault(path: String, message: String) -> Problem {
+    match message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        Some(name) if path == "." => Problem::field(name.to_owned(), message),
+        Some(name) => Problem::field(format!("{path}.{name}"), message),
+        None => Problem::field(path, message),
     }
-    Ok(value)
 }
 
 /// Serde counts lines of the whole body, which says nothing beside the field's path.
 fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or_default().to_owned()
-}
-
-/// What it means that a query string could not be read.
-pub fn query_problem(error: &QueryPayloadError) -> Problem {
-    let text = error.to_string();
-    let message = text.split_once(": ").map_or(text.as_str(), |(_, message)| message);
-    // Serde names a missing or unknown parameter in backquotes; of a wrong value it says only what was expected.
-    let named = message.split('`').nth(1).filter(|_| message.contains("field"));
-    Problem::field(named.unwrap_or("query"), message)
 }
 
 /// Checks every field, and names all that are at fault.

@@ -226,9 +226,15 @@ impl From<diesel::result::Error> for Problem {
                 tracing::warn!(%error, "the database is unavailable");
                 Self::new(Code::Unavailable, "the database cannot be reached at the moment")
             }
-            Meaning::Internal => Self::internal(&error),
+            Meaning::Internal => Self::internal(&causes(&error)),
         }
     }
+}
+
+/// An error with its causes: which word of which column could not be read stands in the last one.
+fn causes(error: &dyn std::error::Error) -> String {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 impl From<PoolError> for Problem {

@@ -12,8 +12,10 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{Array, BigInt, Bool, Date, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection as _};
+use tokio::sync::Semaphore;
 
 use super::Entry;
 use crate::db::schema::employee;
@@ -22,7 +24,7 @@ use crate::http::Problem;
 use crate::period::Period;
 
 /// What a transaction is going to write.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Wanted<'a> {
     /// About these people in these months.
     people: Vec<(i64, Period)>,
@@ -77,11 +79,34 @@ const WAIT: &str =
 const TRY: &str =
     months!("pg_try_advisory_xact_lock(hashtextextended('fact/' || period || '/' || store_id, 0))");
 
+/// How long anybody waits for anybody, from here to the end of the transaction.
+const PATIENCE: &str = "SET LOCAL lock_timeout = '3s'; SAVEPOINT months";
+/// How many wait at a time, whichever months they wait for: each has a connection, and everybody else needs one, too.
+static WAITING: Semaphore = Semaphore::const_new(6);
+
+/// Takes the months that are wanted as soon as nobody else has them. What is free is taken without waiting; whoever has to
+/// wait gives back first what was taken, so that it waits in the one order.
+async fn wait_for(connection: &mut AsyncPgConnection, wanted: Wanted<'_>) -> Result<(), Problem> {
+    connection.batch_execute(PATIENCE).await?;
+    let tried = take(connection, TRY, wanted.clone()).await?;
+    let Some(period) = tried.iter().find(|month| !month.is_held).map(|month| month.period) else {
+        return Ok(connection.batch_execute("RELEASE SAVEPOINT months").await?);
+    };
+    connection.batch_execute("ROLLBACK TO SAVEPOINT months; RELEASE SAVEPOINT months").await?;
+    let _turn = WAITING.try_acquire().map_err(|_| busy(period))?;
+    match take(connection, WAIT, wanted).await {
+        Ok(_) => Ok(()),
+        // It was not to be had in time: the one fault here for which PostgreSQL has no kind of its own.
+        Err(Error::DatabaseError(DatabaseErrorKind::Unknown, _)) => Err(busy(period)),
+        Err(error) => Err(error.into()),
+    }
+}
+
 async fn take(
     connection: &mut AsyncPgConnection,
     how: &'static str,
     wanted: Wanted<'_>,
-) -> Result<BTreeSet<StoreMonth>, Problem> {
+) -> QueryResult<BTreeSet<StoreMonth>> {
     let (people, months): (Vec<_>, Vec<_>) = wanted.people.into_iter().unzip();
     let (stores, store_months): (Vec<_>, Vec<_>) = wanted.stores.into_iter().unzip();
     let (metrics, records): (Vec<_>, Vec<_>) = wanted.records.into_iter().unzip();
@@ -100,6 +125,10 @@ async fn take(
 
 /// Waits until nobody else writes about these people's month, and keeps others from it until the transaction ends. What
 /// is known of it then stays so until something is recorded. To be asked once in a transaction, for everybody.
+///
+/// # Errors
+///
+/// A conflict that names the month where somebody else goes on writing in it for three seconds, or where too many wait already.
 pub async fn lock(connection: &mut AsyncPgConnection, period: Period, people: &[i64]) -> Result<(), Problem> {
     lock_months(connection, people.iter().map(|id| (*id, period)).collect(), Vec::new()).await
 }
@@ -110,8 +139,7 @@ pub(super) async fn lock_months(
     people: Vec<(i64, Period)>,
     stores: Vec<(i64, Period)>,
 ) -> Result<(), Problem> {
-    take(connection, WAIT, Wanted { people, stores, ..Wanted::default() }).await?;
-    Ok(())
+    wait_for(connection, Wanted { people, stores, ..Wanted::default() }).await
 }
 
 /// The same for what a system delivers, the places included that its records leave, and for people of whom it says only
@@ -125,8 +153,7 @@ pub async fn lock_delivery(
 ) -> Result<(), Problem> {
     let mut wanted = Wanted::entries(period, entries, source_system);
     wanted.people.extend(others.iter().map(|id| (*id, period)));
-    take(connection, WAIT, wanted).await?;
-    Ok(())
+    wait_for(connection, wanted).await
 }
 
 /// Makes sure that nobody else writes what is about to be written, without waiting.

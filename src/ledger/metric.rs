@@ -234,6 +234,9 @@ impl CatalogueFile {
     /// Reads the file again. One that is broken replaces nothing that works.
     pub fn renew(&self) {
         let read = read_catalogue(&self.path);
+        if let Err(problem) = &read {
+            tracing::warn!(path = %self.path.display(), %problem, "the catalogue cannot be used");
+        }
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         if read.is_ok() || held.is_err() {
             *held = read;

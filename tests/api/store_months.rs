@@ -90,6 +90,29 @@ async fn deliveries_wait_for_writers_of_their_own_store_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn those_who_wait_for_a_month_leave_connections_to_everybody_else() {
+    let app = two_stores().await;
+    let holder = &mut *app.pool.get().await.unwrap();
+    let somebody = person(holder, "A03").await;
+    holder.batch_execute("BEGIN").await.unwrap();
+    ledger::lock(holder, "2016-06".parse().unwrap(), &[somebody]).await.unwrap();
+    // More than there are connections, and nobody lets go.
+    let crowd = futures_util::future::join_all((0..20).map(|_| deliver(&app, "clerk", "A02", 4)));
+    let others = async {
+        for number in 1..=5 {
+            deliver(&app, "clerk_nb", "B01", number).await.expect(200);
+            app.get("clerk", "/v1/metrics").await.expect(200);
+        }
+    };
+    let (crowd, ()) = soon(join(crowd, others)).await;
+    for answer in crowd {
+        assert_eq!(answer.problem(409), "conflict");
+    }
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    deliver(&app, "clerk", "A02", 4).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn freezing_a_month_does_not_wait_for_another_store() {
     let app = two_stores().await;
     let (now, period) = (app.clock.now(), "2016-06".parse().unwrap());

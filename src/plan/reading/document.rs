@@ -187,6 +187,11 @@ impl NodeRow {
 /// The plan with this id, if it is seen as a whole; the cells are those of the line `metric`, by default the first; people
 /// as far as they are reached, month by month.
 pub async fn read(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<PlanDocument, Problem> {
+    // The version and its cells at one moment: the ETag is that of what is shown.
+    cx.snapshot(async |cx| at_once(cx, id, metric).await).await
+}
+
+async fn at_once(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<PlanDocument, Problem> {
     let plan = store::find(cx, id).await?;
     let split = store::version(cx.db(), id).await?.split;
     let lines = rows::load_lines(cx.db(), id).await?;

@@ -107,12 +107,17 @@ async fn names(connection: &mut AsyncPgConnection, id: i64) -> Result<Names, Pro
 ///
 /// Not found where the plan is not seen as a whole.
 pub async fn export(cx: &mut Context, catalogue: &Catalogue, id: i64) -> Result<(String, Vec<u8>), Problem> {
-    let plan = find(cx, id).await?;
-    let people = viewer::sees_people(cx, id).await?;
-    let version = version(cx.db(), id).await?;
-    let whole = rows::load_whole_plan(cx.db(), &version).await?;
-    let names = names(cx.db(), id).await?;
-    let sheet = sheet_of(&plan, &whole, &names, catalogue, people);
+    let (plan, sheet) = cx
+        .snapshot(async |cx| {
+            let plan = find(cx, id).await?;
+            let people = viewer::sees_people(cx, id).await?;
+            let version = version(cx.db(), id).await?;
+            let whole = rows::load_whole_plan(cx.db(), &version).await?;
+            let names = names(cx.db(), id).await?;
+            let sheet = sheet_of(&plan, &whole, &names, catalogue, people);
+            Ok((plan, sheet))
+        })
+        .await?;
     let bytes = tokio::task::spawn_blocking(move || sheet::write(&sheet))
         .await
         .map_err(|error| Problem::internal(&error))?

@@ -26,14 +26,17 @@ pub async fn all(connection: &mut AsyncPgConnection, draft_id: i64) -> Result<Fi
 
 /// One file of a draft, with the draft.
 pub async fn read(cx: &mut Context, draft_id: i64, path: &str) -> Result<(Draft, Vec<u8>), Problem> {
-    let draft = find(cx, draft_id).await?;
-    let found: Option<Vec<u8>> = rule_draft_file::table
-        .find((draft_id, path))
-        .select(rule_draft_file::content)
-        .first(cx.db())
-        .await
-        .optional()?;
-    Ok((draft, found.ok_or_else(|| Problem::not_found("file"))?))
+    cx.snapshot(async |cx| {
+        let draft = find(cx, draft_id).await?;
+        let found: Option<Vec<u8>> = rule_draft_file::table
+            .find((draft_id, path))
+            .select(rule_draft_file::content)
+            .first(cx.db())
+            .await
+            .optional()?;
+        Ok((draft, found.ok_or_else(|| Problem::not_found("file"))?))
+    })
+    .await
 }
 
 /// Writes a file of a draft, new or in place of what was there.

@@ -165,17 +165,21 @@ pub struct DraftWithFiles {
     pub files: BTreeMap<String, usize>,
 }
 
+/// One draft with its files, as they are at one moment.
+async fn read(cx: &mut Context, id: i64) -> Result<(Draft, Files), Problem> {
+    cx.snapshot(async |cx| Ok((find(cx, id).await?, files::all(cx.db(), id).await?))).await
+}
+
 /// One draft with the sizes of its files.
 pub async fn with_files(cx: &mut Context, id: i64) -> Result<DraftWithFiles, Problem> {
-    let draft = find(cx, id).await?;
-    let files = super::bundle::sizes(&files::all(cx.db(), id).await?);
-    Ok(DraftWithFiles { draft, files })
+    let (draft, files) = read(cx, id).await?;
+    Ok(DraftWithFiles { draft, files: super::bundle::sizes(&files) })
 }
 
 /// One draft with what can be said of its files, and their bundle where it can be used.
 pub async fn judge(cx: &mut Context, id: i64) -> Result<(Draft, Option<Bundle>, Verdict), Problem> {
-    let draft = find(cx, id).await?;
-    let (bundle, verdict) = verdict::judged(files::all(cx.db(), id).await?).await?;
+    let (draft, files) = read(cx, id).await?;
+    let (bundle, verdict) = verdict::judged(files).await?;
     Ok((draft, bundle, verdict))
 }
 

@@ -10,7 +10,7 @@ use super::{Draft, files};
 use crate::auth::Context;
 use crate::decimal;
 use crate::http::etag::Seen;
-use crate::http::{FieldError, Problem};
+use crate::http::{Code, FieldError, Problem};
 use crate::ledger::metric::{Catalogue, nearest};
 use crate::rules::bundle::{CATALOGUE_FILE, Files, SCHEME_FILE};
 use crate::rules::finding::Finding;
@@ -112,8 +112,8 @@ pub fn set(files: &Files, values: &[NewValue]) -> Result<Files, Problem> {
 
 /// The parameters of a draft, with the draft.
 pub async fn of_draft(cx: &mut Context, draft_id: i64) -> Result<(Draft, Vec<SchemeParameters>), Problem> {
-    let draft = super::find(cx, draft_id).await?;
-    Ok((draft, all(&files::all(cx.db(), draft_id).await?)?))
+    let (draft, files) = super::read(cx, draft_id).await?;
+    Ok((draft, all(&files)?))
 }
 
 /// Sets parameters of a draft: all of them, or none.
@@ -124,10 +124,17 @@ pub async fn change(
     seen: Seen,
 ) -> Result<Draft, Problem> {
     // Read before the draft is taken: who changes it in between changes its version too, and is not overwritten.
-    let before = super::find(cx, draft_id).await?;
-    seen.check(before.version)?;
-    let edited = set(&files::all(cx.db(), draft_id).await?, values)?;
-    files::replace(cx, draft_id, &edited, Seen::Version(before.version)).await
+    loop {
+        let (before, files) = super::read(cx, draft_id).await?;
+        seen.check(before.version)?;
+        let changed =
+            files::replace(cx, draft_id, &set(&files, values)?, Seen::Version(before.version)).await;
+        match (changed, seen) {
+            // Whoever takes whichever version is there takes the next one, too.
+            (Err(problem), Seen::Any) if problem.code == Code::PreconditionFailed => {}
+            (changed, _) => return changed,
+        }
+    }
 }
 
 fn text<'a>(files: &'a Files, path: &str) -> Option<&'a str> {

@@ -171,7 +171,9 @@ impl Export {
             .load(connection)
             .await?;
         self.after = rows.last().map(|row| row.key).filter(|_| rows.len() >= PAGE);
-        let read = |(column, text): (&Column, Option<String>)| column.kind.read(text, &self.catalogue);
+        let read = |(column, text): (&Column, Option<String>)| {
+            column.kind.read(&column.header, text, &self.catalogue)
+        };
         let cells = rows.into_iter().map(|row| self.columns.iter().zip(row.cells).map(read).collect());
         let rows = cells.collect::<Result<Vec<Vec<ExportCell>>, Problem>>()?;
         Ok(Some(rows).filter(|rows| !rows.is_empty()))

@@ -72,9 +72,14 @@ impl Kind {
     /// # Errors
     ///
     /// A query that gives another kind of text than its column says, or a word that the program does not know.
-    pub fn read(self, text: Option<String>, catalogue: &Catalogue) -> Result<ExportCell, Problem> {
+    pub fn read(
+        self,
+        title: &str,
+        text: Option<String>,
+        catalogue: &Catalogue,
+    ) -> Result<ExportCell, Problem> {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(ExportCell::Blank) };
-        let wrong = || Problem::internal(&format!("'{text}' is no {self:?}"));
+        let wrong = || Problem::internal(&format!("{title}: '{text}' is not what an export's column holds"));
         Ok(match self {
             Self::Text => ExportCell::Text(text),
             Self::Number => ExportCell::Number(text.parse::<Decimal>().map_err(|_| wrong())?.normalize()),
@@ -104,7 +109,7 @@ mod tests {
     #[test]
     fn cells_are_read_as_their_column_says() {
         let catalogue = Catalogue::parse(include_str!("../../../rules/metrics.toml")).unwrap();
-        let read = |kind: Kind, text: &str| kind.read(Some(text.to_owned()), &catalogue);
+        let read = |kind: Kind, text: &str| kind.read("列", Some(text.to_owned()), &catalogue);
         assert_eq!(read(Kind::Number, "-12.50").unwrap(), ExportCell::Number(Decimal::new(-125, 1)));
         assert_eq!(read(Kind::Metric, "deliveries").unwrap(), ExportCell::Text("交车台数".to_owned()));
         assert_eq!(read(Kind::Metric, "gone").unwrap(), ExportCell::Text("gone".to_owned()));
