@@ -147,7 +147,7 @@ fn a_fault_is_one_sentence() {
             r#"[{"name":"a","weight":0.5}]"#,
             "children[0].weight: invalid type: floating point `0.5`, expected i64",
         ),
-        (r#"[{"name":"a"}]"#, "children[0]: missing field `weight`"),
+        (r#"[{"name":"a"}]"#, "children[0].weight: missing field `weight`"),
         (r#"[{"name":" ","weight":1}]"#, "children[0].name: expected a name"),
         (r#"[{"name":5,"weight":1}]"#, "children[0].name: invalid type: integer `5`, expected a string"),
         (r#"[{"name":"a","weight":1},{"name":"a","weight":1}]"#, "children[1].name: 'a' is listed twice"),
