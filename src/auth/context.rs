@@ -80,11 +80,14 @@ impl Context {
         }
     }
 
-    /// Reads everything as it was at one moment; nothing can be written.
+    /// Reads everything as it was at one moment; nothing can be written. Within a transaction it reads what that sees.
     pub async fn snapshot<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut Self) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
+        if Transactions::transaction_manager_status_mut(self.db()).transaction_depth()?.is_some() {
+            return work(self).await;
+        }
         self.transaction(async |cx| {
             let mode = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
             cx.db().batch_execute(mode).await?;
