@@ -82,7 +82,7 @@ const TRY: &str =
 /// How long anybody waits for anybody, from here to the end of the transaction.
 const PATIENCE: &str = "SET LOCAL lock_timeout = '3s'; SAVEPOINT months";
 /// How many wait at a time, whichever months they wait for: each has a connection, and everybody else needs one, too.
-static WAITING: Semaphore = Semaphore::const_new(6);
+static WAITING: Semaphore = Semaphore::const_new(8);
 
 /// Takes the months that are wanted as soon as nobody else has them. What is free is taken without waiting; whoever has to
 /// wait gives back first what was taken, so that it waits in the one order.

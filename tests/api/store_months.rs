@@ -216,7 +216,9 @@ async fn a_record_that_would_leave_a_frozen_month_names_that_month() {
     app.post("clerk", "/v1/facts", order("2016-06")).await.expect(200);
     let connection = &mut *app.pool.get().await.unwrap();
     let jc = store(connection, "JC").await;
+    connection.batch_execute("BEGIN").await.unwrap();
     freeze(connection, jc, "2016-06".parse().unwrap(), None, None, app.clock.now()).await.unwrap();
+    connection.batch_execute("COMMIT").await.unwrap();
     let refused = app.post("clerk", "/v1/facts", order("2016-07")).await.expect(409);
     let detail = refused["detail"].as_str().unwrap();
     assert!(detail.starts_with("2016-06 of "), "{detail}");

@@ -72,7 +72,7 @@ async fn every_field_of_a_new_login_at_fault_is_named() {
         (json!({"login": "a b", "password": "short", "roles": []}), &["login", "password", "roles"][..]),
         (json!({"login": "x", "password": long, "roles": ["hr"]}), &["login", "password"]),
         (json!({"login": "good", "password": "long enough", "roles": ["king"]}), &["roles[0]"]),
-        (json!({"login": "good", "password": "long enough"}), &["."]),
+        (json!({"login": "good", "password": "long enough"}), &["roles"]),
         (json!({"login": 7, "password": "long enough", "roles": ["hr"]}), &["login"]),
         (json!({"login": "good", "password": "long enough", "roles": ["hr"], "admin": true}), &["admin"]),
         (

@@ -118,7 +118,7 @@ impl TestApp {
     /// A server on a copy of a template, with the rules of a folder.
     pub async fn start(template: Template, rules: &Path) -> Self {
         let url = cluster::database(template).await;
-        Self::serve(pool::open(&url, 8).unwrap(), "2014-05-15T08:00:00Z", rules)
+        Self::serve(pool::open(&url, 16).unwrap(), "2014-05-15T08:00:00Z", rules)
     }
 
     /// Another server on the same database, with the shipped rules, at another time.
