@@ -15,7 +15,6 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{Array, BigInt, Bool, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection as _};
-use tokio::sync::Semaphore;
 
 use super::Entry;
 use crate::db::schema::employee;
@@ -79,23 +78,26 @@ const WAIT: &str =
 const TRY: &str =
     months!("pg_try_advisory_xact_lock(hashtextextended('fact/' || period || '/' || store_id, 0))");
 
-/// How long anybody waits for anybody, from here to the end of the transaction.
-const PATIENCE: &str = "SET LOCAL lock_timeout = '3s'; SAVEPOINT months";
-/// How many wait at a time, whichever months they wait for: each has a connection, and everybody else needs one, too.
-static WAITING: Semaphore = Semaphore::const_new(8);
+/// One of the eight places of those who wait, whichever months they wait for, until the transaction ends: each has a
+/// connection, and everybody else needs one, too.
+const PLACE: &str = "SELECT n FROM generate_series(1, 8) n \
+    WHERE pg_try_advisory_xact_lock(hashtextextended('fact waits/' || n, 0)) LIMIT 1";
 
 /// Takes the months that are wanted as soon as nobody else has them. What is free is taken without waiting; whoever has to
-/// wait gives back first what was taken, so that it waits in the one order.
+/// wait gives back first what was taken, so that it waits in the one order, and gives up after three seconds.
 async fn wait_for(connection: &mut AsyncPgConnection, wanted: Wanted<'_>) -> Result<(), Problem> {
-    connection.batch_execute(PATIENCE).await?;
+    connection.batch_execute("SAVEPOINT months").await?;
     let tried = take(connection, TRY, wanted.clone()).await?;
     let Some(period) = tried.iter().find(|month| !month.is_held).map(|month| month.period) else {
         return Ok(connection.batch_execute("RELEASE SAVEPOINT months").await?);
     };
-    connection.batch_execute("ROLLBACK TO SAVEPOINT months; RELEASE SAVEPOINT months").await?;
-    let _turn = WAITING.try_acquire().map_err(|_| busy(period))?;
+    let patience = "ROLLBACK TO SAVEPOINT months; RELEASE SAVEPOINT months; SET LOCAL lock_timeout = '3s'";
+    connection.batch_execute(patience).await?;
+    if sql(PLACE).execute(connection).await? == 0 {
+        return Err(busy(period));
+    }
     match take(connection, WAIT, wanted).await {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(connection.batch_execute("SET LOCAL lock_timeout TO DEFAULT").await?),
         // It was not to be had in time: the one fault here for which PostgreSQL has no kind of its own.
         Err(Error::DatabaseError(DatabaseErrorKind::Unknown, _)) => Err(busy(period)),
         Err(error) => Err(error.into()),
@@ -128,7 +130,8 @@ async fn take(
 ///
 /// # Errors
 ///
-/// A conflict that names the month where somebody else goes on writing in it for three seconds, or where too many wait already.
+/// A conflict that names the month where somebody else goes on writing in it for three seconds, or where too many wait
+/// already.
 pub async fn lock(connection: &mut AsyncPgConnection, period: Period, people: &[i64]) -> Result<(), Problem> {
     lock_months(connection, people.iter().map(|id| (*id, period)).collect(), Vec::new()).await
 }
