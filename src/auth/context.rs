@@ -80,7 +80,8 @@ impl Context {
         }
     }
 
-    /// Reads everything as it was at one moment; nothing can be written. Within a transaction it reads what that sees.
+    /// Reads everything as it was at one moment, in a transaction that cannot write. Within a transaction that has begun
+    /// before, it is part of that one and reads what that sees.
     pub async fn snapshot<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut Self) -> Result<T, Problem>,

@@ -146,3 +146,17 @@ fn number(result: HostResult<Decimal>) -> Option<Value> {
 fn unit(result: HostResult<()>) -> Option<Value> {
     result.ok().map(|()| Value::Unit)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::host::FUNCTIONS;
+
+    #[test]
+    fn programs_know_every_function_that_a_script_can_call() {
+        for function in FUNCTIONS {
+            assert!(HostFunction::named(function.name).is_some(), "{}", function.name);
+        }
+        assert_eq!(HostFunction::named("eval"), None);
+    }
+}
