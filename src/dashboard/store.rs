@@ -19,25 +19,35 @@ use crate::plan::{self, UnitTarget};
 /// Most places of a leaderboard. There is no list of the last ones.
 const MOST_PLACES: i32 = 100;
 
-/// The stores and teams of the month that a scope reaches, with everybody's facts under the unit for which the person's
-/// month counts.
+/// The stores and teams of the month that a scope reaches, each with the sums of up to six metrics over everybody whose
+/// month counts there or below. Units' own sums are kept beside the ledger (`unit_month`), so that a group costs as many
+/// rows as it has teams, and not as it has people.
 const SUMS: &str = concat!(
-    "WITH amount AS (
-         SELECT u.path, f.metric, f.value FROM current_fact f
-         JOIN unit_held($1, NULL) held ON held.employee_id = f.employee_id JOIN org_unit u ON u.id = held.unit_id
-         WHERE f.period = $1 AND f.metric = ANY ($5))
-     SELECT u.id, u.store_id, u.code, u.name, coalesce(amount.metric, '') AS metric,
-            coalesce(sum(amount.value), 0) AS value
-     FROM org_unit u LEFT JOIN amount ON amount.path @> ARRAY[u.id]
-     WHERE u.kind IN ('store', 'team') AND daterange(u.valid_from, u.valid_to) && daterange($1, $2)
-     AND ($3 IS NULL OR EXISTS (SELECT FROM org_unit top WHERE top.code = $3 AND u.path @> ARRAY[top.id]))
-     AND ",
+    "WITH shown AS (
+         SELECT u.id, u.store_id, u.code, u.name, array_length(u.path, 1) AS depth FROM org_unit u
+         WHERE u.kind IN ('store', 'team') AND daterange(u.valid_from, u.valid_to) && daterange($1, $2)
+         AND ($3 IS NULL OR u.path @> (SELECT ARRAY[top.id] FROM org_unit top WHERE top.code = $3))
+         AND ",
     reaches!("$4", "u.id", "$1"),
-    " GROUP BY u.id, u.store_id, u.code, u.name, amount.metric ORDER BY array_length(u.path, 1), u.code"
+    "),
+     place AS (
+         SELECT array_agg(p.place ORDER BY wanted.at) AS at
+         FROM unnest($5) WITH ORDINALITY AS wanted (metric, at) LEFT JOIN metric_place p ON p.metric = wanted.metric),
+     own AS (
+         SELECT u.path, m.value[p.at[1]] AS v1, m.value[p.at[2]] AS v2, m.value[p.at[3]] AS v3,
+                m.value[p.at[4]] AS v4, m.value[p.at[5]] AS v5, m.value[p.at[6]] AS v6
+         FROM org_unit u JOIN unit_month m ON m.period = $1 AND m.unit_id = u.id CROSS JOIN place p
+         WHERE u.store_id IN (SELECT shown.store_id FROM shown)),
+     summed AS (
+         SELECT above.id, sum(v1) AS v1, sum(v2) AS v2, sum(v3) AS v3, sum(v4) AS v4, sum(v5) AS v5, sum(v6) AS v6
+         FROM own CROSS JOIN LATERAL unnest(own.path) AS above (id) GROUP BY above.id)
+     SELECT u.id, u.store_id, u.code, u.name, ARRAY[s.v1, s.v2, s.v3, s.v4, s.v5, s.v6] AS sums
+     FROM shown u LEFT JOIN summed s ON s.id = u.id ORDER BY u.depth, u.code"
 );
 
+/// A unit with its sums, in the order in which metrics were asked for.
 #[derive(QueryableByName)]
-struct SumRow {
+struct UnitSums {
     #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -46,17 +56,23 @@ struct SumRow {
     code: String,
     #[diesel(sql_type = Text)]
     name: String,
-    #[diesel(sql_type = Text)]
-    metric: String,
-    #[diesel(sql_type = Numeric)]
-    value: Decimal,
+    #[diesel(sql_type = Array<Nullable<Numeric>>)]
+    sums: Vec<Option<Decimal>>,
 }
 
-async fn sums(
+impl UnitSums {
+    /// The first sums as whole numbers.
+    fn numbers<const N: usize>(&self) -> [i64; N] {
+        let number = |place: usize| self.sums.get(place).copied().flatten().and_then(|sum| sum.to_i64());
+        std::array::from_fn(|place| number(place).unwrap_or(0))
+    }
+}
+
+async fn sums<const N: usize>(
     cx: &mut Context,
     selection: &SelectionQuery,
-    metrics: &[&str],
-) -> Result<Vec<SumRow>, Problem> {
+    metrics: [&str; N],
+) -> Result<Vec<UnitSums>, Problem> {
     let rows = sql(SUMS)
         .bind::<Date, _>(selection.period)
         .bind::<Date, _>(selection.period.end())
@@ -68,21 +84,9 @@ async fn sums(
     Ok(rows)
 }
 
-/// The rows of each unit, units in order.
-fn by_unit(rows: &[SumRow]) -> impl Iterator<Item = (&SumRow, impl Fn(&str) -> i64)> {
-    rows.chunk_by(|one, next| one.id == next.id).filter_map(|unit| {
-        let first = unit.first()?;
-        let number = |metric: &str| {
-            let found = unit.iter().find(|row| row.metric == metric);
-            found.and_then(|row| row.value.to_i64()).unwrap_or(0)
-        };
-        Some((first, number))
-    })
-}
-
 /// Deliveries against the plan in force, by unit.
 pub async fn attainment(cx: &mut Context, selection: &SelectionQuery) -> Result<Vec<Attainment>, Problem> {
-    let rows = sums(cx, selection, &["deliveries"]).await?;
+    let rows = sums(cx, selection, ["deliveries"]).await?;
     let mut stores = rows.iter().filter_map(|row| row.store_id).collect::<Vec<_>>();
     stores.sort_unstable();
     stores.dedup();
@@ -90,8 +94,8 @@ pub async fn attainment(cx: &mut Context, selection: &SelectionQuery) -> Result<
     let of_unit =
         |target: UnitTarget| Some((target.unit_id.filter(|_| target.metric == "deliveries")?, target.value));
     let targets: HashMap<i64, i64> = targets.into_iter().filter_map(of_unit).collect();
-    let attainment = by_unit(&rows).map(|(unit, number)| {
-        let (target, deliveries) = (targets.get(&unit.id).copied(), number("deliveries"));
+    let attainment = rows.iter().map(|unit| {
+        let (target, [deliveries]) = (targets.get(&unit.id).copied(), unit.numbers());
         Attainment {
             unit: unit.code.clone(),
             name: unit.name.clone(),
@@ -106,21 +110,53 @@ pub async fn attainment(cx: &mut Context, selection: &SelectionQuery) -> Result<
 /// The sales funnel, by unit.
 pub async fn funnel(cx: &mut Context, selection: &SelectionQuery) -> Result<Vec<Funnel>, Problem> {
     let metrics = ["first_visits", "captured_leads", "visitors", "test_drives", "orders", "deliveries"];
-    let rows = sums(cx, selection, &metrics).await?;
-    let funnels = by_unit(&rows).map(|(unit, number)| Funnel {
-        unit: unit.code.clone(),
-        name: unit.name.clone(),
-        first_visits: number("first_visits"),
-        captured_leads: number("captured_leads"),
-        visitors: number("visitors"),
-        test_drives: number("test_drives"),
-        orders: number("orders"),
-        deliveries: number("deliveries"),
-        lead_capture_rate: rate(number("captured_leads"), number("first_visits")),
-        test_drive_rate: rate(number("test_drives"), number("visitors")),
-        closing_rate: rate(number("orders"), number("captured_leads")),
+    let rows = sums(cx, selection, metrics).await?;
+    let funnels = rows.iter().map(|unit| {
+        let [first_visits, captured_leads, visitors, test_drives, orders, deliveries] = unit.numbers();
+        Funnel {
+            unit: unit.code.clone(),
+            name: unit.name.clone(),
+            first_visits,
+            captured_leads,
+            visitors,
+            test_drives,
+            orders,
+            deliveries,
+            lead_capture_rate: rate(captured_leads, first_visits),
+            test_drive_rate: rate(test_drives, visitors),
+            closing_rate: rate(orders, captured_leads),
+        }
     });
     Ok(funnels.collect())
+}
+
+/// `$what` of the reviews in force of a month ($1), as far as a scope ($3) reaches: in a unit and below it, or everywhere
+/// ($2). They are found by their stores' cycles, so that a store costs what it has reviews.
+macro_rules! month_reviews {
+    (within $what:literal, $within:literal, $rest:literal) => {
+        concat!(
+            $what,
+            " FROM review_cycle c JOIN review r ON r.cycle_id = c.id AND r.is_current
+              JOIN org_unit u ON u.id = r.unit_id JOIN employee e ON e.id = r.employee_id
+              WHERE c.period = $1 AND ",
+            $within,
+            " AND ",
+            reaches!("$3", "r.unit_id", "$1"),
+            $rest
+        )
+    };
+    ($unit:expr, $what:literal, $rest:literal) => {
+        match $unit {
+            Some(_) => month_reviews!(
+                within $what,
+                "(c.store_id IN (SELECT below.store_id FROM org_unit below
+                      WHERE below.path @> (SELECT ARRAY[top.id] FROM org_unit top WHERE top.code = $2))
+                  AND u.path @> (SELECT ARRAY[top.id] FROM org_unit top WHERE top.code = $2))",
+                $rest
+            ),
+            None => month_reviews!(within $what, "$2 IS NULL", $rest),
+        }
+    };
 }
 
 /// How many reviews have which final grade.
@@ -128,13 +164,9 @@ pub async fn distribution(
     cx: &mut Context,
     selection: &SelectionQuery,
 ) -> Result<Vec<Distribution>, Problem> {
-    let mut rows: Vec<Distribution> = sql(concat!(
-        "SELECT r.scheme, r.final_grade AS grade, count(*) AS reviews, avg(r.total)::numeric(12, 6) AS mean_total
-         FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN org_unit u ON u.id = r.unit_id
-         WHERE r.is_current AND c.period = $1
-         AND ($2 IS NULL OR EXISTS (SELECT FROM org_unit top WHERE top.code = $2 AND u.path @> ARRAY[top.id]))
-         AND ",
-        reaches!("$3", "r.unit_id", "$1"),
+    let mut rows: Vec<Distribution> = sql(month_reviews!(
+        selection.unit,
+        "SELECT r.scheme, r.final_grade AS grade, count(*) AS reviews, avg(r.total)::numeric(12, 6) AS mean_total",
         " GROUP BY r.scheme, r.final_grade ORDER BY r.scheme, min(r.total) DESC NULLS LAST, r.final_grade"
     ))
     .bind::<Date, _>(selection.period)
@@ -157,16 +189,12 @@ pub async fn leaderboard(
     if !(1..=MOST_PLACES).contains(&top) {
         return Err(Problem::field("top", format!("expected 1 to {MOST_PLACES}")));
     }
-    let rows = sql(concat!(
+    let rows = sql(month_reviews!(
+        query.unit,
         "SELECT rank() OVER (ORDER BY r.total DESC, r.deliveries DESC) AS rank, e.employee_no, e.name,
-                u.name AS unit, r.total, r.deliveries, r.final_grade
-         FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN org_unit u ON u.id = r.unit_id
-         JOIN employee e ON e.id = r.employee_id
-         WHERE r.is_current AND c.period = $1 AND r.position = $4 AND r.total IS NOT NULL
-         AND ($2 IS NULL OR EXISTS (SELECT FROM org_unit top WHERE top.code = $2 AND u.path @> ARRAY[top.id]))
-         AND ",
-        reaches!("$3", "r.unit_id", "$1"),
-        " ORDER BY r.total DESC, r.deliveries DESC, e.employee_no LIMIT $5"
+                u.name AS unit, r.total, r.deliveries, r.final_grade",
+        " AND r.position = $4 AND r.total IS NOT NULL
+         ORDER BY r.total DESC, r.deliveries DESC, e.employee_no LIMIT $5"
     ))
     .bind::<Date, _>(query.period)
     .bind::<Nullable<Text>, _>(query.unit.clone())
