@@ -1,0 +1,132 @@
+//! A group of 100,000 people: what everybody asks for every day is found by an index, however much a table has grown.
+
+use std::collections::BTreeMap;
+
+use diesel::sql_types::{BigInt, Text};
+use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
+use showfloor::auth::access::Role;
+
+use crate::support::TestApp;
+
+/// Tables to which every month, or every reading, adds rows.
+const GROWING: &str = "'fact', 'person_month', 'frozen_month', 'review', 'access_log', 'audit_entry'";
+
+/// 2,500 stores of one team with 40 people each, beside the demonstration. Everybody has the facts and the review that
+/// one consultant of the demonstration has in March.
+const GROUP: &str = "
+    INSERT INTO org_unit (code, name, kind, path, valid_from) VALUES ('GROUP', '集团', 'group', '{}', '2013-01-01');
+    INSERT INTO org_unit (code, name, kind, parent_id, path, store_id, valid_from)
+        SELECT 'S' || s, '店', 'store', g.id, '{}', g.id, '2013-01-01'
+        FROM org_unit g CROSS JOIN generate_series(1, 2500) s WHERE g.code = 'GROUP';
+    INSERT INTO org_unit (code, name, kind, parent_id, path, store_id, valid_from)
+        SELECT s.code || 'T', '组', 'team', s.id, '{}', s.id, '2013-01-01'
+        FROM org_unit s JOIN org_unit g ON g.id = s.parent_id WHERE g.code = 'GROUP';
+    UPDATE org_unit SET path = ARRAY[id], store_id = NULL WHERE code = 'GROUP';
+    UPDATE org_unit s SET path = ARRAY[s.parent_id, s.id], store_id = s.id
+        FROM org_unit g WHERE g.id = s.parent_id AND g.code = 'GROUP';
+    UPDATE org_unit t SET path = s.path || t.id FROM org_unit s
+        WHERE s.id = t.parent_id AND s.code ~ '^S[0-9]+$';
+    INSERT INTO employee (employee_no, name, status)
+        SELECT t.code || lpad(p::text, 2, '0'), '某某', 'active'
+        FROM org_unit t CROSS JOIN generate_series(1, 40) p WHERE t.code ~ '^S[0-9]+T$';
+    INSERT INTO assignment (employee_id, unit_id, position, valid_from)
+        SELECT e.id, t.id, 'sales_consultant', '2013-01-01' FROM employee e
+        JOIN org_unit t ON t.code = left(e.employee_no, length(e.employee_no) - 2) WHERE t.code ~ '^S[0-9]+T$';
+    INSERT INTO fact (employee_id, period, metric, value, source_system, recorded_at)
+        SELECT e.id, '2014-03-01', 'deliveries', 10, 'dms', '2014-04-01' FROM employee e WHERE e.name = '某某';
+    INSERT INTO person_month (period, employee_id, value, rank)
+        SELECT m.period, e.id, m.value, m.rank FROM employee e CROSS JOIN person_month m
+        WHERE e.name = '某某' AND m.period = '2014-03-01'
+        AND m.employee_id = (SELECT id FROM employee WHERE employee_no = 'A01');
+    INSERT INTO unit_month (period, unit_id, value, known)
+        SELECT m.period, t.id, m.value, m.known FROM org_unit t CROSS JOIN unit_month m
+        WHERE t.code ~ '^S[0-9]+T$' AND m.period = '2014-03-01'
+        AND m.unit_id = (SELECT id FROM org_unit WHERE code = 'G1');
+    INSERT INTO review_cycle (store_id, period, state, created_at)
+        SELECT s.id, '2014-03-01', 'computed', '2014-04-01' FROM org_unit s WHERE s.code ~ '^S[0-9]+$';
+    INSERT INTO review (cycle_id, period, store_id, employee_id, scheme, position, unit_id, revision, is_current,
+            bundle_hash, inputs, trace, base, bonus, total, applicable_max, grade, final_grade, coefficient, attention,
+            deliveries, created_at)
+        SELECT c.id, r.period, c.store_id, a.employee_id, r.scheme, r.position, a.unit_id, 1, true, r.bundle_hash,
+            r.inputs, r.trace, r.base, r.bonus, r.total, r.applicable_max, r.grade, r.final_grade, r.coefficient,
+            r.attention, r.deliveries, r.created_at
+        FROM assignment a JOIN org_unit t ON t.id = a.unit_id JOIN review_cycle c ON c.store_id = t.store_id
+        CROSS JOIN (SELECT r.* FROM review r JOIN employee e ON e.id = r.employee_id
+            WHERE e.employee_no = 'A01' AND r.period = '2014-03-01' AND r.is_current LIMIT 1) r
+        WHERE t.code ~ '^S[0-9]+T$' AND c.period = '2014-03-01';
+    INSERT INTO access_log (at, user_id, review_id)
+        SELECT '2014-04-02', (SELECT min(id) FROM user_account), id FROM review;
+    INSERT INTO audit_entry (at, action, subject, detail)
+        SELECT '2014-04-02', 'generate_reviews', 'review_cycle/' || id, '{}' FROM review_cycle
+        CROSS JOIN generate_series(1, 20);
+    ANALYZE;";
+
+#[derive(diesel::QueryableByName)]
+struct Scans {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = BigInt)]
+    scans: i64,
+}
+
+/// How often each growing table has been read from its beginning to its end.
+async fn scans(app: &TestApp) -> BTreeMap<String, i64> {
+    // Every connection counts for itself and tells now and then.
+    let mut connections = Vec::new();
+    for _ in 0..app.pool.status().size.max(1) {
+        connections.push(app.pool.get().await.unwrap());
+    }
+    for connection in &mut connections {
+        connection.batch_execute("SELECT pg_stat_force_next_flush()").await.unwrap();
+        connection.batch_execute("SELECT 1").await.unwrap();
+    }
+    let query = format!(
+        "SELECT relname::text AS name, seq_scan AS scans FROM pg_stat_user_tables WHERE relname IN ({GROWING})"
+    );
+    let rows: Vec<Scans> = diesel::sql_query(query).load(&mut connections[0]).await.unwrap();
+    rows.into_iter().map(|row| (row.name, row.scans)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_grows_is_read_from_end_to_end() {
+    let app = TestApp::demo().await;
+    app.pool.get().await.unwrap().batch_execute(GROUP).await.unwrap();
+    app.add_user("group.hr", &[Role::GroupAdmin], None, None).await;
+    app.add_user("store.hr", &[Role::StoreHr], None, Some("S77")).await;
+    app.add_user("wall", &[Role::Dashboard], None, Some("S77")).await;
+    app.add_user("s77.consultant", &[Role::Consultant], Some("S77T05"), None).await;
+    let of = |row: &serde_json::Value, field: &str| row["items"][0][field].to_string();
+    let one = app.get("store.hr", "/v1/reviews?period=2014-03&employee_no=S77T05").await.expect(200);
+    let (id, person) = (of(&one, "id"), "S77T05");
+    let reads = [
+        ("group.hr", "/v1/reviews?period=2014-03&limit=20".to_owned()),
+        ("group.hr", "/v1/reviews?period=2014-03&unit=S2000&limit=20".to_owned()),
+        ("group.hr", format!("/v1/reviews?period=2014-03&employee_no={person}")),
+        ("store.hr", "/v1/reviews?period=2014-03&limit=20".to_owned()),
+        ("store.hr", "/v1/reviews?period=2014-03&grade=A&limit=20".to_owned()),
+        ("store.hr", format!("/v1/reviews/{id}")),
+        ("s77.consultant", format!("/v1/reviews/{id}")),
+        ("s77.consultant", "/v1/reviews?limit=20".to_owned()),
+        ("s77.consultant", "/v1/access-log?limit=20".to_owned()),
+        ("store.hr", format!("/v1/facts?period=2014-03&employee_no={person}")),
+        ("store.hr", format!("/v1/facts/history?period=2014-03&employee_no={person}&metric=deliveries")),
+        ("store.hr", "/v1/review-cycles?store=S77&period=2014-03".to_owned()),
+        ("wall", "/v1/dashboard/leaderboard?period=2014-03&unit=S77".to_owned()),
+        ("wall", "/v1/dashboard/funnel?period=2014-03&unit=S77".to_owned()),
+        ("wall", "/v1/dashboard/attainment?period=2014-03".to_owned()),
+        ("wall", "/v1/dashboard/distribution?period=2014-03&unit=S77T".to_owned()),
+        ("group.hr", "/v1/dashboard/leaderboard?period=2014-03&unit=S77".to_owned()),
+    ];
+    let mut before = scans(&app).await;
+    for (login, path) in reads {
+        // As often as it takes for PostgreSQL to settle on a plan that it keeps.
+        for _ in 0..7 {
+            let answer = app.get(login, &path).await.expect(200);
+            let rows = answer["items"].as_array().or(answer.as_array());
+            assert!(rows.is_none_or(|rows| !rows.is_empty()), "{path} shows nothing to {login}");
+        }
+        let after = scans(&app).await;
+        assert_eq!(after, before, "{login} {path}");
+        before = after;
+    }
+}
