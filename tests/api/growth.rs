@@ -92,9 +92,9 @@ async fn nothing_that_grows_is_read_from_end_to_end() {
     let app = TestApp::demo().await;
     app.pool.get().await.unwrap().batch_execute(GROUP).await.unwrap();
     app.add_user("group.hr", &[Role::GroupAdmin], None, None).await;
-    app.add_user("store.hr", &[Role::StoreHr], None, Some("S77")).await;
+    app.add_user("store.hr", &[Role::Hr], None, Some("S77")).await;
     app.add_user("wall", &[Role::Dashboard], None, Some("S77")).await;
-    app.add_user("s77.consultant", &[Role::Consultant], Some("S77T05"), None).await;
+    app.add_user("s77.consultant", &[Role::SalesConsultant], Some("S77T05"), None).await;
     let of = |row: &serde_json::Value, field: &str| row["items"][0][field].to_string();
     let one = app.get("store.hr", "/v1/reviews?period=2014-03&employee_no=S77T05").await.expect(200);
     let (id, person) = (of(&one, "id"), "S77T05");
