@@ -54,8 +54,7 @@ pub async fn script(
 }
 
 impl Logged {
-    /// The statement with its values in their places. Values are as short as the server's own, so PostgreSQL may even plan
-    /// better than with parameters.
+    /// The statement with its values in their places, for which PostgreSQL may even plan better than for parameters.
     fn for_pgbench(&self, id: Option<i64>) -> String {
         let id = id.map(|id| id.to_string());
         let value = |number: &str| {
@@ -65,9 +64,7 @@ impl Logged {
             Some(match &id {
                 Some(id) if bare == id => "CAST(:id AS bigint)".to_owned(),
                 Some(id) if bare == format!("{{{id}}}") => "ARRAY[CAST(:id AS bigint)]".to_owned(),
-                // A colon would begin a variable; the only values with colons are moments.
-                _ if bare.contains(':') => "now()".to_owned(),
-                _ => value.clone(),
+                _ => typed(value),
             })
         };
         let mut parts = self.text.split('$');
@@ -79,6 +76,20 @@ impl Logged {
             text.push_str(rest);
         }
         text
+    }
+}
+
+/// A value as the log spells it, with its type where PostgreSQL cannot find that by itself.
+fn typed(value: &str) -> String {
+    let bare = value.trim_matches('\'');
+    match bare.chars().next() {
+        Some('(') => format!("CAST({value} AS caller_scope)"),
+        Some('{') if bare.chars().all(|c| c.is_ascii_digit() || "{,}".contains(c)) => {
+            format!("CAST({value} AS bigint[])")
+        }
+        // A colon would begin a variable; the only values with colons are moments.
+        _ if bare.contains(':') => "now()".to_owned(),
+        _ => value.to_owned(),
     }
 }
 
@@ -149,8 +160,13 @@ pub async fn per_second(
     command.arg(format!("--define=least={least}")).arg(format!("--define=most={most}"));
     command.arg("--host").arg(database.socket()?).arg("--file").arg(&file).arg(name);
     let output = command.output()?;
-    let printed = String::from_utf8_lossy(&output.stdout);
-    ensure!(output.status.success(), "pgbench: {printed}{}", String::from_utf8_lossy(&output.stderr));
+    let (printed, faults) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    ensure!(
+        output.status.success(),
+        "{} in\n{script}",
+        faults.lines().next().unwrap_or("pgbench has failed")
+    );
     let rate = printed.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
     Ok(Some(rate.with_context(|| format!("pgbench says no rate: {printed}"))?))
 }

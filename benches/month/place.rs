@@ -12,6 +12,9 @@ use tempfile::TempDir;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, NoTls, Row};
 
+/// How folders of runs are called; their process follows.
+const PREFIX: &str = "showfloor-bench-";
+
 /// A folder with a running PostgreSQL, as durable as one that people use.
 pub struct Place {
     folder: TempDir,
@@ -22,9 +25,10 @@ impl Place {
     /// Starts it in a new folder below `parent`, or where temporary files are.
     pub async fn open(parent: Option<&Path>) -> anyhow::Result<Self> {
         let parent = parent.map_or_else(std::env::temp_dir, Path::to_owned);
+        clear_earlier_runs(&parent);
         // PostgreSQL runs under another account where this one is root, and has to pass through.
         let folder = tempfile::Builder::new()
-            .prefix("showfloor-bench-")
+            .prefix(&format!("{PREFIX}{}-", std::process::id()))
             .permissions(Permissions::from_mode(0o711))
             .tempdir_in(parent)?;
         let cluster = Cluster::start(&folder.path().join("postgres"), Tuning::Durable).await?;
@@ -56,6 +60,19 @@ impl Place {
     pub async fn close(self) -> anyhow::Result<()> {
         self.cluster.stop().await?;
         Ok(self.folder.close()?)
+    }
+}
+
+/// Removes what runs have left that were killed: gigabytes, perhaps.
+fn clear_earlier_runs(parent: &Path) {
+    let processes = Path::new("/proc");
+    for entry in std::fs::read_dir(parent).into_iter().flatten().flatten().filter(|_| processes.is_dir()) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+        if process.is_some_and(|process| !processes.join(process.to_string()).exists()) {
+            // Somebody else's, which cannot be removed, is in nobody's way.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 

@@ -1,4 +1,5 @@
--- The eight rules of rules/sales_consultant for everybody in the month bench.period, in one statement.
+-- The eight rules of rules/sales_consultant for everybody in the month bench.period, in one statement. OFFSET 0
+-- keeps PostgreSQL from computing what one step gives again wherever the next one uses it.
 INSERT INTO bench.consultant_score
 WITH month AS (
     SELECT employee_id,
@@ -53,7 +54,7 @@ targeted AS (
         WHEN m.scheduled IS NOT NULL THEN 0 END AS target
     FROM month m JOIN bench.person p USING (employee_id) LEFT JOIN planned USING (employee_id)
     -- Who has no day left has no review.
-    WHERE m.scheduled IS NULL OR m.scheduled > on_leave),
+    WHERE m.scheduled IS NULL OR m.scheduled > on_leave OFFSET 0),
 item AS (
     SELECT t.*,
         CASE WHEN target > 0 THEN CASE WHEN deliveries >= 0.60 * target
@@ -75,7 +76,7 @@ item AS (
         bench.lin(document_errors, documents, 0, 0.05, 0, 2) AS errors,
         bench.lin(attitude_rating, 1, 0, 1, 5, 3) AS attitude,
         bench.lin(reports_on_time, reports_due, 0, 0.50, 1, 3) AS reports
-    FROM targeted t),
+    FROM targeted t OFFSET 0),
 rule AS (
     SELECT i.*, bench.cents(attainment) AS rule_10,
         bench.cents(15 * (coalesce(captured, 0) + coalesce(driven, 0) + coalesce(closed, 0))
@@ -93,7 +94,7 @@ rule AS (
         bench.cents(10 * (coalesce(exam, 0) + coalesce(errors, 0) + coalesce(attitude, 0) + coalesce(reports, 0))
             / nullif((CASE WHEN documents > 0 THEN 2 ELSE 4 END) * num_nonnulls(exam) + 2 * num_nonnulls(errors)
                 + 3 * num_nonnulls(attitude, reports), 0)) AS rule_80
-    FROM item i),
+    FROM item i OFFSET 0),
 sum AS (
     SELECT r.*, (25 * num_nonnulls(rule_10) + 15 * num_nonnulls(rule_20)
             + 10 * num_nonnulls(rule_30, rule_40, rule_50, rule_60, rule_70, rule_80))::numeric AS applicable_max,
@@ -101,9 +102,11 @@ sum AS (
             + coalesce(rule_60, 0) + coalesce(rule_70, 0) + coalesce(rule_80, 0) AS points,
         -- Attendance cannot be computed without scheduled days: no total.
         CASE WHEN scheduled IS NOT NULL THEN coalesce(over_target, 0) END AS bonus
-    FROM rule r),
-base AS (SELECT s.*, CASE WHEN bonus IS NOT NULL THEN bench.cents(100 * points / applicable_max) END AS base FROM sum s),
-total AS (SELECT b.*, CASE WHEN base IS NOT NULL THEN least(105, base + bonus) END AS total FROM base b)
+    FROM rule r OFFSET 0),
+base AS (
+    SELECT s.*, CASE WHEN bonus IS NOT NULL THEN bench.cents(100 * points / applicable_max) END AS base
+    FROM sum s OFFSET 0),
+total AS (SELECT b.*, CASE WHEN base IS NOT NULL THEN least(105, base + bonus) END AS total FROM base b OFFSET 0)
 SELECT employee_id, team_id, rule_10, rule_20, rule_30, rule_40, rule_50, rule_60, rule_70, rule_80, base, bonus, total,
     applicable_max,
     CASE WHEN total IS NULL OR applicable_max < 60 THEN 'NR'

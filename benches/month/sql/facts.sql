@@ -4,6 +4,9 @@
 -- No triggers: what is referred to is there, and what follows from facts is made afterwards.
 SET session_replication_role = replica;
 
+-- A value, and by which draw it is left out, if by any.
+CREATE TYPE bench.entry AS (chance integer, metric text, value numeric);
+
 INSERT INTO fact (employee_id, period, metric, value, source_system, recorded_at)
 WITH chance AS (
     SELECT p.*, 8 + bench.draw(number, 1, 13) AS target FROM bench.person p),
@@ -19,7 +22,7 @@ led AS (SELECT s.*, first * (55 + bench.draw(number, 5, 45)) / 100 AS captured F
 seen AS (SELECT l.*, captured + bench.draw(number, 6, 12) AS visited FROM led l)
 SELECT s.employee_id, current_setting('bench.period')::date, v.metric, v.value, 'dms', '2015-01-02T00:00:00Z'
 FROM seen s
-CROSS JOIN LATERAL (VALUES
+CROSS JOIN LATERAL unnest(ARRAY[
     (0, 'deliveries', delivered::numeric),
     (0, 'deliveries_target', CASE WHEN NOT is_planned THEN target END),
     (1, 'first_visits', first),
@@ -69,7 +72,7 @@ CROSS JOIN LATERAL (VALUES
     (27, 'reports_reviewed_24h', CASE WHEN is_leader THEN 60 + bench.draw(number, 49, 61) END),
     (28, 'meetings_planned', CASE WHEN is_leader THEN 22 END),
     (29, 'meetings_held', CASE WHEN is_leader THEN 10 + bench.draw(number, 50, 13) END)
-) AS v (chance, metric, value)
+]::bench.entry[]) AS v
 WHERE v.value IS NOT NULL AND (v.chance = 0 OR bench.draw(number, 100 + v.chance, 50) > 0);
 
 INSERT INTO source_delivery (store_id, period, source, delivered_at)

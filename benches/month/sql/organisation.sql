@@ -5,7 +5,8 @@ CREATE SCHEMA bench;
 
 -- A draw from 0 to below - 1, the same in every run. Neither the server's random numbers nor its hashes are promised to be.
 CREATE FUNCTION bench.draw(person bigint, what bigint, below bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-    SELECT ((person * 2654435761 + what * 2246822519) % 4294967291) * 48271 % 2147483647 / 8 % below
+    SELECT (((person * 2654435761 + what * 2246822519) # ((person * 2654435761 + what * 2246822519) >> 15)) & 4294967295)
+        * 1274126177 / 65536 % below
 $$;
 
 INSERT INTO org_unit (code, name, kind, path, valid_from) VALUES ('GROUP', '集团', 'group', '{}', '2012-01-01');
@@ -35,7 +36,7 @@ CREATE TABLE bench.person AS
 ALTER TABLE bench.person ADD PRIMARY KEY (number);
 
 INSERT INTO assignment (employee_id, unit_id, position, valid_from)
-    SELECT employee_id, team_id, 'sales_consultant', '2012-01-01' FROM bench.person
+    SELECT employee_id, team_id, 'sales_consultant', date '2012-01-01' FROM bench.person
     UNION ALL
     SELECT employee_id, team_id, 'team_leader', '2012-01-01' FROM bench.person WHERE is_leader;
 INSERT INTO team_leadership (unit_id, employee_id, kind, valid_from)

@@ -7,9 +7,9 @@ CREATE FUNCTION bench.cents(points numeric) RETURNS numeric LANGUAGE sql IMMUTAB
 $$;
 
 -- points · clamp((n ÷ d − low) ÷ (high − low), 0, 1); null, which is N/A, where n or d is unknown or d is too small.
-CREATE FUNCTION bench.lin(n numeric, d numeric, least numeric, low numeric, high numeric, points numeric)
+CREATE FUNCTION bench.lin(n numeric, d numeric, enough numeric, low numeric, high numeric, points numeric)
 RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN n IS NOT NULL AND d > 0 AND d >= least THEN points * greatest(0, least(1,
+    SELECT CASE WHEN n IS NOT NULL AND d > 0 AND d >= enough THEN points * greatest(0, least(1,
         (n - low * d) * 1.000000000000000000000000000000 / ((high - low) * d))) END
 $$;
 
