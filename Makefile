@@ -1,8 +1,10 @@
 # Showfloor: `make demo` shows it, `make test` proves it. ARGS reaches the program: `make demo ARGS=--exit`.
 CARGO ?= cargo
 ARGS ?=
+# Of the group that is measured: `make bench PEOPLE=100000`.
+PEOPLE ?= 10000
 
-.PHONY: demo test check docs openapi
+.PHONY: demo test bench check docs openapi
 
 demo: postgres
 	$(CARGO) run --locked -- demo $(ARGS)
@@ -10,6 +12,12 @@ demo: postgres
 test: postgres
 	$(CARGO) fetch --locked
 	$(CARGO) test --locked
+
+# How fast it is: the functions inside, then a group's month beside PostgreSQL alone (docs/PERFORMANCE.md).
+bench: postgres
+	$(CARGO) bench --locked --bench allocations
+	$(CARGO) bench --locked --bench functions
+	$(CARGO) bench --locked --bench month -- --people $(PEOPLE) --json bench-results/month-$(PEOPLE).json $(ARGS)
 
 # What has to hold besides the tests; none of it needs a network.
 check:
