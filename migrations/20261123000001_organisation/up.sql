@@ -29,6 +29,7 @@ CREATE TABLE org_unit (
     CONSTRAINT org_unit_store CHECK ((store_id IS NULL) = (kind = 'group'))
 );
 CREATE INDEX org_unit_path ON org_unit USING gin (path);
+CREATE INDEX org_unit_of_store ON org_unit (store_id);
 
 -- A person who works, or has worked, for the group.
 CREATE TABLE employee (

@@ -64,6 +64,3 @@ CREATE TABLE review_item (
     PRIMARY KEY (review_id, ordinal),
     CONSTRAINT review_item_scored CHECK ((outcome = 'scored') = (score IS NOT NULL))
 );
-
--- Readings are recorded where logins are, which comes before reviews.
-ALTER TABLE access_log ADD FOREIGN KEY (review_id) REFERENCES review;

@@ -16,7 +16,8 @@ use crate::demo::load::{self, Before};
 use crate::demo::people::{OFFICES, PEOPLE};
 use crate::demo::{PASSWORD, STORE, YEAR};
 use crate::period::Period;
-use crate::reviews::explain::{self, Explanation, ReviewFilter};
+use crate::reviews::explain::{self, Explanation};
+use crate::reviews::listing::ReviewFilter;
 use crate::rules::bundle::Bundle;
 use crate::rules::folder;
 use crate::rules::library::Library;
@@ -101,7 +102,7 @@ async fn print_march(cx: &mut Context) -> anyhow::Result<()> {
         position: Some("sales_consultant".to_owned()),
         ..ReviewFilter::default()
     };
-    let explanation = explain::first(cx, &filter).await?;
+    let explanation = explain::first(cx, &filter).await?.logged().await?;
     let mut out = io::stdout();
     writeln!(out, "\n锦程4S店 {period} 龙虎榜 · leaderboard\n{rows}")?;
     print_explanation(&mut out, &explanation)?;

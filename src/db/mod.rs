@@ -10,4 +10,4 @@ pub mod schema;
 pub mod statement;
 
 pub use pool::{Connection, Pool};
-pub use statement::{Statement, sql};
+pub use statement::{Statement, sql, sql_of};

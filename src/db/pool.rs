@@ -3,8 +3,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use ::deadpool::managed::{Manager as _, TimeoutType};
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::AsyncPgConnection;
+use diesel_async::pooled_connection::deadpool::PoolError;
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool,
 };
@@ -46,6 +48,14 @@ pub fn open(url: &str, size: usize) -> anyhow::Result<Pool> {
         .wait_timeout(Some(WAIT))
         .create_timeout(Some(CONNECT))
         .build()?)
+}
+
+/// A connection beside those of a pool, for work that others may wait for while they hold one of them.
+pub async fn beside(pool: &Pool) -> Result<AsyncPgConnection, PoolError> {
+    match tokio::time::timeout(CONNECT, pool.manager().create()).await {
+        Ok(opened) => opened.map_err(PoolError::Backend),
+        Err(_) => Err(PoolError::Timeout(TimeoutType::Create)),
+    }
 }
 
 /// One connection outside any pool.

@@ -64,7 +64,7 @@ pub async fn of_review(
     id: i64,
     query: CaseQuery,
 ) -> Result<ReviewCases, Problem> {
-    let explanation = explain::explain(&mut cx, id).await?;
+    let explanation = explain::explain(&mut cx, id).await?.logged().await?;
     let bundle = library.bundle(cx.db(), &explanation.bundle).await?;
     // The connection goes back before scripts run.
     drop(cx);

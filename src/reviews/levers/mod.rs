@@ -29,7 +29,7 @@ pub const SEARCHED: SearchedSteps = SearchedSteps { single: 1_000, pair: 120 };
 
 /// The levers of a review that the caller reaches. Reading other people's is logged.
 pub async fn of_review(mut cx: Context, library: &Library, id: i64) -> Result<Levers, Problem> {
-    let explanation = explain::explain(&mut cx, id).await?;
+    let explanation = explain::explain(&mut cx, id).await?.logged().await?;
     let bundle = library.bundle(cx.db(), &explanation.bundle).await?;
     // The connection goes back before scripts run.
     drop(cx);
