@@ -1,5 +1,6 @@
 //! Exact decimals: how they are read, rounded and shown. No number in Showfloor is a binary float.
 
+pub mod compact;
 pub mod in_toml;
 pub mod ratio;
 
