@@ -13,3 +13,4 @@ pub mod levers;
 pub mod replay;
 pub mod snapshot;
 pub mod store;
+pub mod trace;

@@ -13,6 +13,7 @@ use super::report::ScriptPlace;
 use super::review_result::ReviewResult;
 use super::side::{Memories, Side};
 use super::tally::Tally;
+use crate::reviews::snapshot::stored::Damaged;
 use crate::rules::bundle::Bundle;
 use crate::rules::memo::Memory;
 use crate::rules::sandbox::STACK_SIZE;
@@ -113,7 +114,7 @@ pub struct Tried {
 ///
 /// # Errors
 ///
-/// A sentence about a stored snapshot that cannot be read, or about a thread that could not be started.
+/// A sentence about stored inputs that cannot be read, or about a thread that could not be started.
 pub fn run(
     sides: &Sides,
     pages: Receiver<Vec<StoreMonth>>,
@@ -174,7 +175,7 @@ fn work(
                 break;
             }
             try_month(sides, &month, &mut memories, &mut executed, &mut tally)
-                .map_err(|error| format!("a stored snapshot of {} cannot be read: {error}", month.store))?;
+                .map_err(|error| format!("a review of {}: {error}", month.store))?;
             let reached = month.reviews.iter().filter(|review| review.is_reached).count();
             progress.done.fetch_add(u64::try_from(reached).unwrap_or(0), Ordering::Relaxed);
         }
@@ -188,7 +189,7 @@ fn try_month(
     memories: &mut Memories,
     executed: &mut Executed<'_>,
     tally: &mut Tally,
-) -> Result<(), serde_json::Error> {
+) -> Result<(), Damaged> {
     let facts = sides.after.facts(month)?;
     let catalogue = &sides.after.bundle.catalogue;
     // The rules tried come first: inputs are new to them, and the baseline finds remembered what both have in common.

@@ -1,18 +1,22 @@
-//! One stored review against what its snapshot and its rules give: byte for byte. Pure.
+//! One stored review against what its inputs and its rules give: byte for byte. Pure.
 
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::stored::{StoredItem, StoredReview};
+use super::stored::StoredReview;
 use crate::decimal;
 use crate::reviews::compute::deliveries;
-use crate::reviews::snapshot::Snapshot;
+use crate::reviews::snapshot::stored as inputs;
+use crate::reviews::trace::{self, Damaged};
 use crate::rules::bundle::{Bundle, Files, identity, version_of};
 use crate::rules::finding::Finding;
 use crate::rules::host::HOST_VERSION;
 use crate::rules::sandbox::Optimisation;
-use crate::rules::scoring::Scored;
+use crate::rules::scoring::{RuleResult, Scored};
 
 /// Decimal places of the columns that hold points.
 const PLACES: u32 = 2;
@@ -60,12 +64,12 @@ pub struct StoredBundle {
     identity: String,
     /// The version of the host functions under which the bytes have their hash; none if they never had it.
     version: Option<&'static str>,
-    compiled: Result<std::sync::Arc<Bundle>, Vec<Finding>>,
+    compiled: Result<Arc<Bundle>, Vec<Finding>>,
 }
 
 impl StoredBundle {
     /// Judges the bytes that are stored under `hash`, compiled as they are now.
-    pub fn new(hash: &str, files: &Files, compiled: Result<std::sync::Arc<Bundle>, Vec<Finding>>) -> Self {
+    pub fn new(hash: &str, files: &Files, compiled: Result<Arc<Bundle>, Vec<Finding>>) -> Self {
         let (identity, version) = (identity(files), version_of(files, hash));
         Self { hash: hash.to_owned(), identity, version, compiled }
     }
@@ -79,20 +83,20 @@ impl StoredBundle {
 }
 
 /// Runs a stored review again and compares. Runs scripts: call it on a deep stack.
-pub fn replay(review: &StoredReview, items: &[StoredItem], bundle: &StoredBundle) -> Replay {
+pub fn replay(review: &StoredReview, bundle: &StoredBundle) -> Replay {
     let mut differences = Differences::default();
     if bundle.version.is_none() {
         differences.note("bundle", json!(bundle.hash), json!(bundle.identity));
     }
     let scored = run(review, bundle, &mut differences);
-    let mut replayed = None;
+    let stored = trace::read(&review.trace);
     if let Some((scored, cars)) = &scored {
-        // Results are plain data: they always have a text.
-        let trace = serde_json::to_string(&scored.rules).unwrap_or_default();
-        differences.compare("trace", text(&review.trace), text(&trace), review.trace == trace);
+        let is_same = review.trace == trace::write(&scored.rules);
+        differences.compare("trace", shown(&review.trace, &stored), json!(scored.rules), is_same);
         differences.columns(review, scored, *cars);
-        differences.items(items, scored);
-        replayed = Some(text(&trace));
+        if let (false, Ok(stored)) = (is_same, &stored) {
+            differences.items(stored, &scored.rules);
+        }
     }
     let is_same = differences.0.is_empty();
     Replay {
@@ -101,12 +105,12 @@ pub fn replay(review: &StoredReview, items: &[StoredItem], bundle: &StoredBundle
         bundle: bundle.hash.clone(),
         remark: bundle.remark(),
         differences: differences.0,
-        stored: (!is_same).then(|| text(&review.trace)),
-        replayed: replayed.filter(|_| !is_same),
+        stored: (!is_same).then(|| shown(&review.trace, &stored)),
+        replayed: scored.filter(|_| !is_same).map(|(scored, _)| json!(scored.rules)),
     }
 }
 
-/// Scores the snapshot, or says why it cannot be.
+/// Scores the inputs, or says why they cannot be.
 fn run(review: &StoredReview, bundle: &StoredBundle, differences: &mut Differences) -> Option<(Scored, i64)> {
     let compiled = match &bundle.compiled {
         Ok(compiled) => compiled,
@@ -116,23 +120,43 @@ fn run(review: &StoredReview, bundle: &StoredBundle, differences: &mut Differenc
             return None;
         }
     };
-    let snapshot = match serde_json::from_str::<Snapshot>(&review.snapshot) {
-        Ok(snapshot) => snapshot,
-        Err(error) => {
-            differences.note("snapshot", json!(review.snapshot), json!(format!("cannot be read: {error}")));
+    let facts = match inputs::read(&review.inputs, &compiled.catalogue) {
+        Ok((_, facts)) => facts,
+        Err(damaged) => {
+            differences.note("inputs", json!(hex(&review.inputs)), json!(damaged.to_string()));
             return None;
         }
     };
-    let again = serde_json::to_string(&snapshot).unwrap_or_default();
-    differences.compare("snapshot", json!(review.snapshot), json!(again), review.snapshot == again);
     let Some(scheme) = compiled.schemes.get(&review.scheme) else {
         let known = compiled.schemes.keys().collect::<Vec<_>>();
         differences.note("scheme", json!(review.scheme), json!(known));
         return None;
     };
-    let facts = snapshot.facts(&compiled.catalogue);
     let cars = deliveries(&compiled.catalogue, &facts);
     Some((scheme.score(&compiled.catalogue, &facts, Optimisation::Simple), cars))
+}
+
+/// A stored trace as people read it; what is none any more as its bytes.
+fn shown(bytes: &[u8], trace: &Result<Vec<Arc<RuleResult>>, Damaged>) -> Value {
+    match trace {
+        Ok(results) => json!(results),
+        Err(_) => json!(hex(bytes)),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    base16ct::lower::encode_string(bytes)
+}
+
+/// What a rule has come to, as a difference shows it.
+#[derive(PartialEq, Eq, Serialize)]
+struct Item {
+    ordinal: usize,
+    rule: String,
+    outcome: &'static str,
+    score: Option<Decimal>,
+    max: Decimal,
+    reasons: Vec<String>,
 }
 
 #[derive(Default)]
@@ -164,7 +188,6 @@ impl Differences {
         for (field, stored, replayed) in [
             ("grade", json!(stored.grade), json!(scored.grade)),
             ("final_grade", json!(stored.final_grade), json!(scored.final_grade)),
-            ("grade_reasons", json!(stored.grade_reasons), json!(scored.grade_reasons)),
             ("attention", json!(stored.attention), json!(scored.attention)),
             ("deliveries", json!(stored.deliveries), json!(cars)),
         ] {
@@ -173,25 +196,20 @@ impl Differences {
         }
     }
 
-    fn items(&mut self, stored: &[StoredItem], scored: &Scored) {
-        let replayed = (1_i16..).zip(&scored.rules).map(|(ordinal, result)| StoredItem {
-            review_id: stored.first().map_or(0, |item| item.review_id),
-            ordinal,
-            rule: result.rule.clone(),
-            outcome: result.outcome.name().to_owned(),
-            score: result.score,
-            max: result.max,
-            reasons: result.reasons(),
-        });
-        let replayed = replayed.collect::<Vec<_>>();
+    fn items(&mut self, stored: &[Arc<RuleResult>], replayed: &[Arc<RuleResult>]) {
+        let item = |results: &[Arc<RuleResult>], place: usize| {
+            results.get(place).map(|result| Item {
+                ordinal: place + 1,
+                rule: result.rule.clone(),
+                outcome: result.outcome.name(),
+                score: result.score,
+                max: result.max,
+                reasons: result.reasons(),
+            })
+        };
         for place in 0..stored.len().max(replayed.len()) {
-            let (stored, replayed) = (stored.get(place), replayed.get(place));
+            let (stored, replayed) = (item(stored, place), item(replayed, place));
             self.compare(&format!("items[{place}]"), json!(stored), json!(replayed), stored == replayed);
         }
     }
-}
-
-/// A text as JSON; what is no JSON any more stays a text.
-fn text(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
