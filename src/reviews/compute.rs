@@ -7,6 +7,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 
 use super::first_round::{FirstRound, reads_computed};
 use super::snapshot::{Snapshot, metrics};
+use crate::http::Language;
 use crate::ledger::metric::{Catalogue, TARGET_SUFFIX};
 use crate::ledger::month::MonthFacts;
 use crate::org::Posting;
@@ -47,6 +48,8 @@ pub struct ReviewDraft {
     pub snapshot: String,
     /// What every rule did, as JSON.
     pub trace: String,
+    /// Why the grade is what it is, in Chinese.
+    pub grade_reasons: Vec<String>,
     /// What came out.
     pub scored: Scored,
     /// Cars delivered, the leaderboard's second key.
@@ -128,14 +131,17 @@ fn draft(
         metrics,
         unreported,
     };
-    let scored = scheme.score(&bundle.catalogue, facts, Optimisation::Simple);
+    let scored = scheme.score(facts, Optimisation::Simple);
+    let has_failed = !scored.attention.is_empty();
+    let (total, applicable_max) = (scored.total, scored.applicable_max);
     Ok(ReviewDraft {
         employee_id: posting.employee_id,
         scheme: scheme.name.clone(),
         position: posting.position.name().to_owned(),
         unit_id: posting.unit_id,
         snapshot: serde_json::to_string(&snapshot)?,
-        trace: serde_json::to_string(&scored.rules)?,
+        trace: serde_json::to_string(&scheme.explain(&scored.rules, facts, Language::Chinese))?,
+        grade_reasons: scheme.grade_reasons(facts, total, applicable_max, has_failed, Language::Chinese),
         deliveries: deliveries(&bundle.catalogue, facts),
         scored,
     })

@@ -14,7 +14,7 @@ use crate::auth::scope::{CallerScope, reaches};
 use crate::db::sql;
 use crate::http::{Page, Problem, Window};
 use crate::period::Period;
-use crate::rules::scoring::RuleResult;
+use crate::rules::explanation::ExplainedRule;
 
 /// A review without its explanation.
 #[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
@@ -87,7 +87,7 @@ pub struct Explanation {
     /// Why the final grade is what it is, in Chinese.
     pub grade_reasons: Vec<String>,
     /// Every rule with its points, its inputs, and what it did step by step.
-    pub rules: Vec<RuleResult>,
+    pub rules: Vec<ExplainedRule>,
     /// Everything that went into it.
     pub snapshot: Snapshot,
     /// SHA-256 of the rules it was scored with.

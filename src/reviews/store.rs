@@ -17,7 +17,7 @@ use crate::auth::Context;
 use crate::auth::scope::{CallerScope, reaches};
 use crate::db::schema::{review, review_cycle, review_item};
 use crate::db::sql;
-use crate::http::{Page, Problem, Window};
+use crate::http::{Language, Page, Problem, Window};
 use crate::period::Period;
 
 /// Reviews, and their items, written in one statement: PostgreSQL takes 65,535 parameters at most.
@@ -282,7 +282,7 @@ pub async fn insert(
                     review::grade.eq(&scored.grade),
                     review::final_grade.eq(&scored.final_grade),
                     review::coefficient.eq(scored.coefficient),
-                    review::grade_reasons.eq(&scored.grade_reasons),
+                    review::grade_reasons.eq(&draft.grade_reasons),
                     review::attention.eq(&scored.attention),
                     review::deliveries.eq(draft.deliveries),
                     review::created_at.eq(now),
@@ -311,11 +311,11 @@ async fn insert_items(
             items.push((
                 review_item::review_id.eq(*id),
                 review_item::ordinal.eq(ordinal),
-                review_item::rule.eq(&result.rule),
+                review_item::rule.eq(result.rule.as_ref()),
                 review_item::outcome.eq(result.outcome),
                 review_item::score.eq(result.score),
                 review_item::max.eq(result.max),
-                review_item::reasons.eq(result.reasons()),
+                review_item::reasons.eq(result.reasons(Language::Chinese)),
             ));
         }
     }

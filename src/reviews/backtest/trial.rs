@@ -11,6 +11,7 @@ use super::movers::Results;
 use super::report::BacktestReport;
 use crate::db::Pool;
 use crate::http::Problem;
+use crate::rules::explanation::ExplainedRule;
 use crate::rules::sandbox::on_deep_stack;
 
 /// Reviews read at once, unless a store has more in a month: about 4 MB.
@@ -72,8 +73,11 @@ pub async fn carry_out(
     let unexplained = tally.unexplained();
     if !unexplained.is_empty() {
         for (review, trace) in months::traces(&mut *pool.get().await?, &unexplained).await? {
-            let results = serde_json::from_str(&trace).map_err(|error| Problem::internal(&error))?;
-            stored.insert(review, results);
+            let rules: Vec<ExplainedRule> =
+                serde_json::from_str(&trace).map_err(|error| Problem::internal(&error))?;
+            let points = |rule: &ExplainedRule| rule.score.unwrap_or_default() + rule.bonus;
+            let results = rules.iter().map(|rule| (rule.rule.as_str().into(), points(rule)));
+            stored.insert(review, results.collect());
         }
     }
     Ok(Some(tally.report(|position| trial.sides.grades(position), &stored, never_executed)))

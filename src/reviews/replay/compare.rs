@@ -6,9 +6,11 @@ use utoipa::ToSchema;
 
 use super::stored::{StoredItem, StoredReview};
 use crate::decimal;
+use crate::http::Language;
 use crate::reviews::compute::deliveries;
 use crate::reviews::snapshot::Snapshot;
 use crate::rules::bundle::{Bundle, Files, identity, version_of};
+use crate::rules::explanation::ExplainedRule;
 use crate::rules::finding::Finding;
 use crate::rules::host::HOST_VERSION;
 use crate::rules::sandbox::Optimisation;
@@ -84,13 +86,13 @@ pub fn replay(review: &StoredReview, items: &[StoredItem], bundle: &StoredBundle
     if bundle.version.is_none() {
         differences.note("bundle", json!(bundle.hash), json!(bundle.identity));
     }
-    let scored = run(review, bundle, &mut differences);
+    let again = run(review, bundle, &mut differences);
     let mut replayed = None;
-    if let Some((scored, cars)) = &scored {
+    if let Some(Again { scored, rules, grade_reasons, cars }) = &again {
         // Results are plain data: they always have a text.
-        let trace = serde_json::to_string(&scored.rules).unwrap_or_default();
+        let trace = serde_json::to_string(rules).unwrap_or_default();
         differences.compare("trace", text(&review.trace), text(&trace), review.trace == trace);
-        differences.columns(review, scored, *cars);
+        differences.columns(review, scored, grade_reasons, *cars);
         differences.items(items, scored);
         replayed = Some(text(&trace));
     }
@@ -106,8 +108,16 @@ pub fn replay(review: &StoredReview, items: &[StoredItem], bundle: &StoredBundle
     }
 }
 
+/// What the snapshot comes to now.
+struct Again {
+    scored: Scored,
+    rules: Vec<ExplainedRule>,
+    grade_reasons: Vec<String>,
+    cars: i64,
+}
+
 /// Scores the snapshot, or says why it cannot be.
-fn run(review: &StoredReview, bundle: &StoredBundle, differences: &mut Differences) -> Option<(Scored, i64)> {
+fn run(review: &StoredReview, bundle: &StoredBundle, differences: &mut Differences) -> Option<Again> {
     let compiled = match &bundle.compiled {
         Ok(compiled) => compiled,
         Err(findings) => {
@@ -132,7 +142,12 @@ fn run(review: &StoredReview, bundle: &StoredBundle, differences: &mut Differenc
     };
     let facts = snapshot.facts(&compiled.catalogue);
     let cars = deliveries(&compiled.catalogue, &facts);
-    Some((scheme.score(&compiled.catalogue, &facts, Optimisation::Simple), cars))
+    let scored = scheme.score(&facts, Optimisation::Simple);
+    let rules = scheme.explain(&scored.rules, &facts, Language::Chinese);
+    let has_failed = !scored.attention.is_empty();
+    let (total, applicable_max) = (scored.total, scored.applicable_max);
+    let grade_reasons = scheme.grade_reasons(&facts, total, applicable_max, has_failed, Language::Chinese);
+    Some(Again { scored, rules, grade_reasons, cars })
 }
 
 #[derive(Default)]
@@ -149,7 +164,7 @@ impl Differences {
         }
     }
 
-    fn columns(&mut self, stored: &StoredReview, scored: &Scored, cars: i64) {
+    fn columns(&mut self, stored: &StoredReview, scored: &Scored, grade_reasons: &[String], cars: i64) {
         // The column rounds a coefficient with more places in the same way.
         let coefficient = scored.coefficient.map(|coefficient| decimal::half_up(coefficient, PLACES));
         for (field, stored, replayed) in [
@@ -164,7 +179,7 @@ impl Differences {
         for (field, stored, replayed) in [
             ("grade", json!(stored.grade), json!(scored.grade)),
             ("final_grade", json!(stored.final_grade), json!(scored.final_grade)),
-            ("grade_reasons", json!(stored.grade_reasons), json!(scored.grade_reasons)),
+            ("grade_reasons", json!(stored.grade_reasons), json!(grade_reasons)),
             ("attention", json!(stored.attention), json!(scored.attention)),
             ("deliveries", json!(stored.deliveries), json!(cars)),
         ] {
@@ -177,11 +192,11 @@ impl Differences {
         let replayed = (1_i16..).zip(&scored.rules).map(|(ordinal, result)| StoredItem {
             review_id: stored.first().map_or(0, |item| item.review_id),
             ordinal,
-            rule: result.rule.clone(),
+            rule: result.rule.to_string(),
             outcome: result.outcome.name().to_owned(),
             score: result.score,
             max: result.max,
-            reasons: result.reasons(),
+            reasons: result.reasons(Language::Chinese),
         });
         let replayed = replayed.collect::<Vec<_>>();
         for place in 0..stored.len().max(replayed.len()) {
