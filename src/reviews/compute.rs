@@ -7,7 +7,6 @@ use rust_decimal::prelude::ToPrimitive as _;
 
 use super::first_round::{FirstRound, Standing, reads_computed};
 use super::snapshot::stored::{self, Subject};
-use super::trace;
 use crate::ledger::metric::{Catalogue, TARGET_SUFFIX};
 use crate::ledger::month::MonthFacts;
 use crate::org::{Position, Posting};
@@ -212,7 +211,7 @@ impl Work<'_> {
     }
 
     fn score(&mut self, posting: &Posting, scheme: &Scheme, facts: &MonthFacts, inputs: Vec<u8>) -> Standing {
-        let scored = scheme.score(&self.bundle.catalogue, facts, Optimisation::Simple);
+        let scored = scheme.score(facts, Optimisation::Simple);
         let standing = Standing::from(&scored);
         self.computed.drafts.push(ReviewDraft {
             employee_id: posting.employee_id,
@@ -220,7 +219,7 @@ impl Work<'_> {
             position: posting.position,
             unit_id: posting.unit_id,
             inputs,
-            trace: trace::write(&scored.rules),
+            trace: scheme.write_trace(&scored.rules),
             base: scored.base,
             bonus: scored.bonus,
             total: scored.total,

@@ -12,7 +12,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::snapshot::Snapshot;
 use super::snapshot::stored::{self, Subject};
-use super::trace;
 use crate::auth::Context;
 use crate::auth::scope::{CallerScope, reaches};
 use crate::db::sql;
@@ -20,8 +19,8 @@ use crate::http::{Page, Problem, Window};
 use crate::ledger::month::MonthFacts;
 use crate::period::Period;
 use crate::rules::bundle::Bundle;
+use crate::rules::explanation::ExplainedRule;
 use crate::rules::library::Library;
-use crate::rules::scoring::RuleResult;
 
 /// A review without its explanation.
 #[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
@@ -94,8 +93,7 @@ pub struct Explanation {
     /// Why the final grade is what it is, in Chinese.
     pub grade_reasons: Vec<String>,
     /// Every rule with its points, its inputs, and what it did step by step.
-    #[schema(value_type = Vec<RuleResult>)]
-    pub rules: Vec<Arc<RuleResult>>,
+    pub rules: Vec<ExplainedRule>,
     /// Everything that went into it.
     pub snapshot: Snapshot,
     /// SHA-256 of the rules it was scored with.
@@ -184,11 +182,13 @@ pub async fn explain(cx: &mut Context, library: &Library, id: i64) -> Result<Exp
     let row = read(cx, id).await?;
     let bundle = library.bundle(cx.db(), &row.bundle_hash).await?;
     let (subject, facts) = inputs_of(&row, &bundle)?;
-    let rules = trace::read(&row.trace).map_err(|error| Problem::internal(&error))?;
     let scheme = bundle.schemes.get(&row.review.scheme).ok_or_else(|| Problem::not_found("scheme"))?;
+    let results = scheme.read_trace(&row.trace).map_err(|damaged| Problem::internal(&damaged))?;
+    let (total, applicable_max) = (row.review.total, row.review.applicable_max);
+    let has_failed = !row.review.attention.is_empty();
     Ok(Explanation {
-        grade_reasons: scheme.total(&bundle.catalogue, &facts, rules.clone()).grade_reasons,
-        rules,
+        grade_reasons: scheme.grade_reasons(&facts, total, applicable_max, has_failed, cx.language),
+        rules: scheme.explain(&results, &facts, cx.language),
         snapshot: Snapshot::of(&bundle.catalogue, &subject, &facts),
         bundle: row.bundle_hash,
         review: row.review,

@@ -13,4 +13,3 @@ pub mod levers;
 pub mod replay;
 pub mod snapshot;
 pub mod store;
-pub mod trace;

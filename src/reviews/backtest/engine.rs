@@ -9,6 +9,7 @@ use tokio::sync::mpsc::Receiver;
 
 use super::executed::Executed;
 use super::months::StoreMonth;
+use super::movers::results;
 use super::report::ScriptPlace;
 use super::review_result::ReviewResult;
 use super::side::{Memories, Side};
@@ -191,10 +192,9 @@ fn try_month(
     tally: &mut Tally,
 ) -> Result<(), Damaged> {
     let facts = sides.after.facts(month)?;
-    let catalogue = &sides.after.bundle.catalogue;
     // The rules tried come first: inputs are new to them, and the baseline finds remembered what both have in common.
     let mut after = sides.after.score(month, &facts, memories, |slot, facts| {
-        executed.meet(slot, catalogue, facts);
+        executed.meet(slot, facts);
     });
     let mut before: Option<Vec<Option<Scored>>> = match &sides.before {
         Before::Side(side) if !month.is_scored_with(&side.bundle.hash) => {
@@ -214,8 +214,8 @@ fn try_month(
         };
         tally.add(&month.store, review, standing_before.as_ref(), standing_after.as_ref(), || {
             (
-                scored_before.map(|scored| scored.rules),
-                scored_after.map(|scored| scored.rules).unwrap_or_default(),
+                scored_before.map(|scored| results(&scored.rules)),
+                scored_after.map(|scored| results(&scored.rules)).unwrap_or_default(),
             )
         });
     }

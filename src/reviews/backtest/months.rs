@@ -7,6 +7,7 @@ use diesel::sql_types::{Array, BigInt, Binary, Bool, Date, Nullable, Text};
 use diesel::{ExpressionMethods as _, QueryDsl as _, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use super::movers::{Results, results as results_of};
 use super::review_result::ReviewResult;
 use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::schema::review;
@@ -165,14 +166,23 @@ pub async fn load(
     Ok(months.into_iter().map(|(_, month)| month).collect())
 }
 
-/// What every rule did in these reviews, by review, as it is stored.
-pub async fn traces(
+/// What every rule came to in these reviews, by review.
+pub async fn results(
     connection: &mut AsyncPgConnection,
+    library: &Library,
     reviews: &[i64],
-) -> Result<Vec<(i64, Vec<u8>)>, Problem> {
-    Ok(review::table
+) -> Result<HashMap<i64, Results>, Problem> {
+    let stored: Vec<(i64, String, String, Vec<u8>)> = review::table
         .filter(review::id.eq_any(reviews))
-        .select((review::id, review::trace))
+        .select((review::id, review::bundle_hash, review::scheme, review::trace))
         .load(connection)
-        .await?)
+        .await?;
+    let mut found = HashMap::with_capacity(stored.len());
+    for (id, bundle, scheme, trace) in stored {
+        let bundle = library.bundle(connection, &bundle).await?;
+        let scheme = bundle.schemes.get(&scheme).ok_or_else(|| Problem::not_found("scheme"))?;
+        let rules = scheme.read_trace(&trace).map_err(|damaged| Problem::internal(&damaged))?;
+        found.insert(id, results_of(&rules));
+    }
+    Ok(found)
 }

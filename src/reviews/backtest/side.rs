@@ -163,16 +163,15 @@ impl Side {
         memories: &mut Memories,
         meet: &mut impl FnMut(usize, &MonthFacts),
     ) -> Scored {
-        let catalogue = &self.bundle.catalogue;
         let mut results = Vec::with_capacity(part.scheme.rules.len());
         for (rule, slot) in part.scheme.rules.iter().zip(&part.slots) {
             let Some(memory) = memories.get_mut(*slot) else { continue };
-            let (result, is_new) = memory.result(rule, catalogue, facts);
+            let (result, is_new) = memory.result(rule, facts);
             if is_new {
                 meet(*slot, facts);
             }
             results.push(result);
         }
-        part.scheme.total(catalogue, facts, results)
+        part.scheme.total(facts, results)
     }
 }

@@ -11,7 +11,6 @@ use super::movers::Results;
 use super::report::BacktestReport;
 use crate::db::Pool;
 use crate::http::Problem;
-use crate::reviews::trace;
 use crate::rules::library::Library;
 use crate::rules::sandbox::on_deep_stack;
 
@@ -73,10 +72,7 @@ pub async fn carry_out(
     let mut stored = HashMap::<i64, Results>::new();
     let unexplained = tally.unexplained();
     if !unexplained.is_empty() {
-        for (review, trace) in months::traces(&mut *pool.get().await?, &unexplained).await? {
-            let results = trace::read(&trace).map_err(|error| Problem::internal(&error))?;
-            stored.insert(review, results);
-        }
+        stored = months::results(&mut *pool.get().await?, &Library::default(), &unexplained).await?;
     }
     Ok(Some(tally.report(|position| trial.sides.grades(position), &stored, never_executed)))
 }

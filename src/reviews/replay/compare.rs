@@ -9,14 +9,16 @@ use utoipa::ToSchema;
 
 use super::stored::StoredReview;
 use crate::decimal;
+use crate::http::Language;
+use crate::ledger::month::MonthFacts;
 use crate::reviews::compute::deliveries;
 use crate::reviews::snapshot::stored as inputs;
-use crate::reviews::trace::{self, Damaged};
-use crate::rules::bundle::{Bundle, Files, identity, version_of};
+use crate::rules::bundle::{Bundle, Files, Scheme, identity, version_of};
+use crate::rules::explanation::ExplainedRule;
 use crate::rules::finding::Finding;
 use crate::rules::host::HOST_VERSION;
 use crate::rules::sandbox::Optimisation;
-use crate::rules::scoring::{RuleResult, Scored};
+use crate::rules::scoring::{Outcome, RuleResult, Scored};
 
 /// Decimal places of the columns that hold points.
 const PLACES: u32 = 2;
@@ -88,30 +90,55 @@ pub fn replay(review: &StoredReview, bundle: &StoredBundle) -> Replay {
     if bundle.version.is_none() {
         differences.note("bundle", json!(bundle.hash), json!(bundle.identity));
     }
-    let scored = run(review, bundle, &mut differences);
-    let stored = trace::read(&review.trace);
-    if let Some((scored, cars)) = &scored {
-        let is_same = review.trace == trace::write(&scored.rules);
-        differences.compare("trace", shown(&review.trace, &stored), json!(scored.rules), is_same);
-        differences.columns(review, scored, *cars);
+    let mut traces = None;
+    if let Some(again) = run(review, bundle, &mut differences) {
+        let Again { scheme, facts, scored, .. } = &again;
+        let explain = |results: &[Arc<RuleResult>]| scheme.explain(results, facts, Language::default());
+        let stored = scheme.read_trace(&review.trace).map(|results| explain(&results));
+        let replayed = explain(&scored.rules);
+        let shown = match &stored {
+            Ok(rules) => json!(rules),
+            Err(damaged) => json!(format!("{damaged}: {}", hex(&review.trace))),
+        };
+        let is_same = review.trace == scheme.write_trace(&scored.rules);
+        differences.compare("trace", shown.clone(), json!(replayed), is_same);
+        differences.columns(review, &again);
         if let (false, Ok(stored)) = (is_same, &stored) {
-            differences.items(stored, &scored.rules);
+            differences.items(stored, &replayed);
         }
+        traces = Some((shown, json!(replayed)));
     }
     let is_same = differences.0.is_empty();
+    // What cannot be run again cannot be read either: its bytes are all there is to show.
+    let (stored, replayed) = match traces {
+        Some((stored, replayed)) => (stored, Some(replayed)),
+        None => (json!(hex(&review.trace)), None),
+    };
     Replay {
         review: review.id,
         is_same,
         bundle: bundle.hash.clone(),
         remark: bundle.remark(),
         differences: differences.0,
-        stored: (!is_same).then(|| shown(&review.trace, &stored)),
-        replayed: scored.filter(|_| !is_same).map(|(scored, _)| json!(scored.rules)),
+        stored: (!is_same).then_some(stored),
+        replayed: replayed.filter(|_| !is_same),
     }
 }
 
+/// What the inputs come to now.
+struct Again<'a> {
+    scheme: &'a Scheme,
+    facts: MonthFacts,
+    scored: Scored,
+    cars: i64,
+}
+
 /// Scores the inputs, or says why they cannot be.
-fn run(review: &StoredReview, bundle: &StoredBundle, differences: &mut Differences) -> Option<(Scored, i64)> {
+fn run<'a>(
+    review: &StoredReview,
+    bundle: &'a StoredBundle,
+    differences: &mut Differences,
+) -> Option<Again<'a>> {
     let compiled = match &bundle.compiled {
         Ok(compiled) => compiled,
         Err(findings) => {
@@ -133,15 +160,8 @@ fn run(review: &StoredReview, bundle: &StoredBundle, differences: &mut Differenc
         return None;
     };
     let cars = deliveries(&compiled.catalogue, &facts);
-    Some((scheme.score(&compiled.catalogue, &facts, Optimisation::Simple), cars))
-}
-
-/// A stored trace as people read it; what is none any more as its bytes.
-fn shown(bytes: &[u8], trace: &Result<Vec<Arc<RuleResult>>, Damaged>) -> Value {
-    match trace {
-        Ok(results) => json!(results),
-        Err(_) => json!(hex(bytes)),
-    }
+    let scored = scheme.score(&facts, Optimisation::Simple);
+    Some(Again { scheme, facts, scored, cars })
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -153,7 +173,7 @@ fn hex(bytes: &[u8]) -> String {
 struct Item {
     ordinal: usize,
     rule: String,
-    outcome: &'static str,
+    outcome: Outcome,
     score: Option<Decimal>,
     max: Decimal,
     reasons: Vec<String>,
@@ -173,7 +193,8 @@ impl Differences {
         }
     }
 
-    fn columns(&mut self, stored: &StoredReview, scored: &Scored, cars: i64) {
+    fn columns(&mut self, stored: &StoredReview, again: &Again<'_>) {
+        let Again { scored, cars, .. } = again;
         // The column rounds a coefficient with more places in the same way.
         let coefficient = scored.coefficient.map(|coefficient| decimal::half_up(coefficient, PLACES));
         for (field, stored, replayed) in [
@@ -196,15 +217,15 @@ impl Differences {
         }
     }
 
-    fn items(&mut self, stored: &[Arc<RuleResult>], replayed: &[Arc<RuleResult>]) {
-        let item = |results: &[Arc<RuleResult>], place: usize| {
-            results.get(place).map(|result| Item {
+    fn items(&mut self, stored: &[ExplainedRule], replayed: &[ExplainedRule]) {
+        let item = |rules: &[ExplainedRule], place: usize| {
+            rules.get(place).map(|rule| Item {
                 ordinal: place + 1,
-                rule: result.rule.clone(),
-                outcome: result.outcome.name(),
-                score: result.score,
-                max: result.max,
-                reasons: result.reasons(),
+                rule: rule.rule.clone(),
+                outcome: rule.outcome,
+                score: rule.score,
+                max: rule.max,
+                reasons: rule.reasons(),
             })
         };
         for place in 0..stored.len().max(replayed.len()) {
