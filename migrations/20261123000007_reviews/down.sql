@@ -1,1 +1,3 @@
-DROP TABLE review_item, review, review_cycle;
+DROP TRIGGER employee_is_kept ON employee;
+DROP TRIGGER org_unit_is_kept ON org_unit;
+DROP TABLE review, review_cycle;

@@ -1,19 +1,25 @@
 //! One review, explained point by point.
 
+use std::sync::Arc;
+
 use diesel::QueryableByName;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Text};
+use diesel::sql_types::{BigInt, Binary, Text};
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::listing::{self, Review, ReviewFilter, ReviewLine, named_reviews, review_columns};
 use super::snapshot::Snapshot;
+use super::snapshot::stored::{self, Subject};
 use crate::auth::scope::{CallerScope, reaches_month};
 use crate::auth::{Context, Reading};
 use crate::db::sql;
-use crate::http::Problem;
-use crate::rules::scoring::RuleResult;
+use crate::http::{Language, Problem};
+use crate::ledger::month::MonthFacts;
+use crate::rules::bundle::Bundle;
+use crate::rules::explanation::ExplainedRule;
+use crate::rules::library::Library;
 
 /// A review with everything needed to understand and dispute it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -23,7 +29,7 @@ pub struct Explanation {
     /// Why the final grade is what it is, in Chinese.
     pub grade_reasons: Vec<String>,
     /// Every rule with its points, its inputs, and what it did step by step.
-    pub rules: Vec<RuleResult>,
+    pub rules: Vec<ExplainedRule>,
     /// Everything that went into it.
     pub snapshot: Snapshot,
     /// SHA-256 of the rules it was scored with.
@@ -34,35 +40,32 @@ pub struct Explanation {
 struct ReviewRow {
     #[diesel(embed)]
     line: ReviewLine,
-    #[diesel(sql_type = Array<Text>)]
-    grade_reasons: Vec<String>,
-    #[diesel(sql_type = Text)]
-    snapshot: String,
-    #[diesel(sql_type = Text)]
-    trace: String,
+    #[diesel(sql_type = Binary)]
+    inputs: Vec<u8>,
+    #[diesel(sql_type = Binary)]
+    trace: Vec<u8>,
     #[diesel(sql_type = Text)]
     bundle_hash: String,
 }
 
 /// The review with an id, whichever revision it is.
-const BY_ID: &str = concat!(
-    "SELECT ",
-    review_columns!(),
-    ", r.grade_reasons, r.snapshot, r.trace, r.bundle_hash",
-    named_reviews!(),
-    "WHERE r.id = $1"
-);
+macro_rules! by_id {
+    () => {
+        concat!(
+            "SELECT ",
+            review_columns!(),
+            ", r.inputs, r.trace, r.bundle_hash",
+            named_reviews!(),
+            "WHERE r.id = $1"
+        )
+    };
+}
+const BY_ID: &str = by_id!();
 /// The same, if it is reached.
-const BY_ID_IF_REACHED: &str = concat!(
-    "SELECT ",
-    review_columns!(),
-    ", r.grade_reasons, r.snapshot, r.trace, r.bundle_hash",
-    named_reviews!(),
-    "WHERE r.id = $1 AND ",
-    reaches_month!("$2", "r.employee_id", "r.unit_id", "c.period")
-);
+const BY_ID_IF_REACHED: &str =
+    concat!(by_id!(), " AND ", reaches_month!("$2", "r.employee_id", "r.unit_id", "r.period"));
 
-/// One review, as stored. One that the caller does not reach does not exist.
+/// A review as it is stored. One that the caller does not reach does not exist.
 async fn row(cx: &mut Context, id: i64) -> Result<ReviewRow, Problem> {
     let statement = match cx.scope.is_everything() {
         true => sql(BY_ID).bind::<BigInt, _>(id),
@@ -73,27 +76,66 @@ async fn row(cx: &mut Context, id: i64) -> Result<ReviewRow, Problem> {
 }
 
 /// One review, explained. Reading other people's is logged.
-pub async fn explain(cx: &mut Context, id: i64) -> Result<Reading<Explanation>, Problem> {
+pub async fn explain(cx: &mut Context, library: &Library, id: i64) -> Result<Reading<Explanation>, Problem> {
     let row = row(cx, id).await?;
+    let bundle = library.bundle(cx.db(), &row.bundle_hash).await?;
     let read = [(id, row.line.employee_id)];
-    Ok(cx.reading(explanation(row)?, read))
+    Ok(cx.reading(explanation(row, &bundle, cx.language)?, read))
 }
 
 /// What is stored of a review, as people read it.
-fn explanation(row: ReviewRow) -> Result<Explanation, Problem> {
+fn explanation(row: ReviewRow, bundle: &Bundle, language: Language) -> Result<Explanation, Problem> {
+    let (subject, facts) = inputs_of(&row, bundle)?;
+    let review = &row.line.review;
+    let scheme = bundle.schemes.get(&review.scheme).ok_or_else(|| Problem::not_found("scheme"))?;
+    let results = scheme.read_trace(&row.trace).map_err(|damaged| Problem::internal(&damaged))?;
+    let has_failed = !review.attention.is_empty();
     Ok(Explanation {
-        review: row.line.review,
-        rules: serde_json::from_str(&row.trace).map_err(|error| Problem::internal(&error))?,
-        snapshot: serde_json::from_str(&row.snapshot).map_err(|error| Problem::internal(&error))?,
-        grade_reasons: row.grade_reasons,
+        grade_reasons: scheme.grade_reasons(
+            &facts,
+            review.total,
+            review.applicable_max,
+            has_failed,
+            language,
+        ),
+        rules: scheme.explain(&results, &facts, language),
+        snapshot: Snapshot::of(&bundle.catalogue, &subject, &facts),
         bundle: row.bundle_hash,
+        review: row.line.review,
     })
 }
 
+/// A review to be run again: with its bundle, and the facts that it was scored from.
+pub struct ReviewInputs {
+    /// The review.
+    pub review: Review,
+    /// The rules that scored it.
+    pub bundle: Arc<Bundle>,
+    /// What they read.
+    pub facts: MonthFacts,
+}
+
+/// What a review that the caller reaches was scored from. Reading other people's is logged.
+pub async fn inputs(cx: &mut Context, library: &Library, id: i64) -> Result<Reading<ReviewInputs>, Problem> {
+    let row = row(cx, id).await?;
+    let bundle = library.bundle(cx.db(), &row.bundle_hash).await?;
+    let (_, facts) = inputs_of(&row, &bundle)?;
+    let read = [(id, row.line.employee_id)];
+    Ok(cx.reading(ReviewInputs { review: row.line.review, bundle, facts }, read))
+}
+
+fn inputs_of<'a>(row: &'a ReviewRow, bundle: &Bundle) -> Result<(Subject<'a>, MonthFacts), Problem> {
+    stored::read(&row.inputs, &bundle.catalogue).map_err(|error| Problem::internal(&error))
+}
+
 /// The first review of a filter, explained.
-pub async fn first(cx: &mut Context, filter: &ReviewFilter) -> Result<Reading<Explanation>, Problem> {
+pub async fn first(
+    cx: &mut Context,
+    library: &Library,
+    filter: &ReviewFilter,
+) -> Result<Reading<Explanation>, Problem> {
     let id = listing::first(cx, filter).await?;
-    explain(cx, id).await
+    explain(cx, library, id).await
 }
 
 /// Checks that the caller reaches a review, and logs the reading, for what shows it in another way.

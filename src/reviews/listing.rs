@@ -89,7 +89,7 @@ pub(super) struct ReviewLine {
 /// The columns of a [`ReviewLine`].
 macro_rules! review_columns {
     () => {
-        "r.id, r.employee_id, e.employee_no, e.name, c.period, s.code AS store, u.code AS unit, r.position, r.scheme,
+        "r.id, r.employee_id, e.employee_no, e.name, r.period, s.code AS store, u.code AS unit, r.position, r.scheme,
          r.revision, r.is_current, r.base, r.bonus, r.total, r.applicable_max, r.grade, r.final_grade, r.coefficient,
          r.attention, r.created_at"
     };
@@ -98,8 +98,8 @@ macro_rules! review_columns {
 /// Reviews with what is named in them.
 macro_rules! named_reviews {
     () => {
-        " FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN employee e ON e.id = r.employee_id
-         JOIN org_unit u ON u.id = r.unit_id JOIN org_unit s ON s.id = c.store_id "
+        " FROM review r JOIN employee e ON e.id = r.employee_id JOIN org_unit u ON u.id = r.unit_id
+         JOIN org_unit s ON s.id = r.store_id "
     };
 }
 
@@ -147,7 +147,7 @@ const BELOW: &str = " AND r.id = ANY (ARRAY(
 async fn lines(cx: &mut Context, filter: &ReviewFilter, window: Window) -> Result<Vec<ReviewLine>, Problem> {
     let pieces = [
         (true, CURRENT),
-        (filter.period.is_some(), " AND c.period = $2"),
+        (filter.period.is_some(), " AND r.period = $2"),
         (filter.unit.is_some(), BELOW),
         (filter.position.is_some(), " AND r.position = $4"),
         (filter.grade.is_some(), " AND r.final_grade = $5"),

@@ -18,6 +18,7 @@ mod dashboard;
 mod events;
 mod exports;
 mod facts;
+mod generate;
 mod house;
 mod import_safety;
 mod imports;
