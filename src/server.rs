@@ -13,6 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt as _, scope};
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::auth::AccessLog;
 use crate::auth::token::Tokens;
 use crate::clock::Clock;
 use crate::db::Pool;
@@ -240,6 +241,7 @@ pub fn build(shared: Shared, listen: SocketAddr) -> anyhow::Result<(Server, Sock
     let address = listener.local_addr()?;
     let api = openapi();
     let methods = Data::new(Methods::of(&api));
+    let log = AccessLog::open(&shared.pool);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(Data::new(shared.pool.clone()))
@@ -247,6 +249,7 @@ pub fn build(shared: Shared, listen: SocketAddr) -> anyhow::Result<(Server, Sock
             .app_data(Data::from(Arc::clone(&shared.rules)))
             .app_data(Data::from(Arc::clone(&shared.library)))
             .app_data(Data::new(shared.clock))
+            .app_data(Data::new(log.clone()))
             .app_data(Data::from(Arc::clone(&shared.catalogue)))
             .app_data(methods.clone())
             .app_data(web::PayloadConfig::new(MAX_FILE_BYTES + 1))

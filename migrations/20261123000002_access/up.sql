@@ -16,6 +16,8 @@ CREATE TABLE user_account (
     version integer NOT NULL DEFAULT 1
 );
 
+CREATE TRIGGER user_account_is_kept BEFORE DELETE ON user_account FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
 -- A refresh token that was issued.
 CREATE TABLE refresh_token (
     -- SHA-256 of the token; the token itself is never stored.
@@ -42,11 +44,12 @@ CREATE TABLE audit_entry (
     detail jsonb NOT NULL
 );
 
--- One reading of another person's review. The room of reviews, which comes later, ties it to the review.
+-- One reading of another person's review. Rows are written with every answer, and a foreign key would be looked up for
+-- each; neither logins nor reviews are ever taken away.
 CREATE TABLE access_log (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at timestamptz NOT NULL,
-    user_id bigint NOT NULL REFERENCES user_account,
+    user_id bigint NOT NULL,
     review_id bigint NOT NULL
 );
 CREATE INDEX access_log_review ON access_log (review_id);
@@ -75,23 +78,23 @@ CREATE TYPE caller_scope AS (
     unit_id bigint
 );
 
--- The units that a caller reaches as a whole, and from which month up to which: they follow the postings and leaderships
--- that were valid on some day of the month. A caller who reaches everything has no rows here.
-CREATE FUNCTION reached(scope caller_scope) RETURNS TABLE (unit_id bigint, months daterange)
+-- The units that a caller reaches as a whole, each with its store, and from which month up to which: they follow the
+-- postings and leaderships that were valid on some day of the month. A caller who reaches everything has no rows here.
+CREATE FUNCTION reached(scope caller_scope) RETURNS TABLE (unit_id bigint, store_id bigint, months daterange)
 LANGUAGE sql STABLE AS $$
-    SELECT u.id, daterange(NULL, NULL) FROM org_unit u
+    SELECT u.id, u.store_id, daterange(NULL, NULL) FROM org_unit u
     WHERE (scope).reaches && '{store,all}' AND u.path @> ARRAY[(scope).unit_id]
     UNION ALL
-    SELECT u.id, daterange(date_trunc('month', a.valid_from)::date, a.valid_to)
+    SELECT u.id, u.store_id, daterange(date_trunc('month', a.valid_from)::date, a.valid_to)
     FROM assignment a JOIN org_unit mine ON mine.id = a.unit_id JOIN org_unit u ON u.store_id = mine.store_id
     WHERE 'store' = ANY ((scope).reaches) AND a.employee_id = (scope).employee_id
     UNION ALL
-    SELECT u.id, daterange(date_trunc('month', a.valid_from)::date, a.valid_to)
+    SELECT u.id, u.store_id, daterange(date_trunc('month', a.valid_from)::date, a.valid_to)
     FROM assignment a JOIN org_unit u ON u.path @> ARRAY[a.unit_id]
     WHERE 'department' = ANY ((scope).reaches) AND a.employee_id = (scope).employee_id
     AND a.position = 'sales_manager'
     UNION ALL
-    SELECT l.unit_id, daterange(date_trunc('month', l.valid_from)::date, l.valid_to)
-    FROM team_leadership l
+    SELECT u.id, u.store_id, daterange(date_trunc('month', l.valid_from)::date, l.valid_to)
+    FROM team_leadership l JOIN org_unit u ON u.id = l.unit_id
     WHERE 'team' = ANY ((scope).reaches) AND l.employee_id = (scope).employee_id AND l.kind = 'line'
 $$;

@@ -10,6 +10,7 @@ use actix_web_httpauth::headers::authorization::{Authorization, Bearer};
 use chrono::{DateTime, Utc};
 
 use super::access::Action;
+use super::access_log::AccessLog;
 use super::context::Context;
 use super::identity::Identity;
 use super::scope::Scope;
@@ -26,18 +27,25 @@ pub struct Caller<A> {
     /// The moment at which the request came.
     pub now: DateTime<Utc>,
     pool: Pool,
+    log: AccessLog,
     language: Language,
     action: PhantomData<A>,
 }
 
 impl<A: Action> Caller<A> {
     /// Somebody who has signed in, if one of the roles allows it.
-    pub fn permit(identity: Identity, pool: &Pool, now: DateTime<Utc>) -> Result<Self, Problem> {
+    pub fn permit(
+        identity: Identity,
+        pool: &Pool,
+        log: &AccessLog,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Problem> {
         match identity.roles.iter().any(|role| A::reach_of(*role).is_some()) {
             true => Ok(Self {
                 identity,
                 now,
                 pool: pool.clone(),
+                log: log.clone(),
                 language: Language::default(),
                 action: PhantomData,
             }),
@@ -58,8 +66,8 @@ impl<A: Action> Caller<A> {
     /// What the work needs to know of this request. It takes a connection: to be asked for only once everything has been
     /// read from the caller.
     pub async fn context(&self) -> Result<Context, Problem> {
-        let identity = Some(self.identity.clone());
-        Context::of(&self.pool, identity, self.reach(), self.now, self.language).await
+        let (identity, scope) = (self.identity.clone(), self.reach());
+        Context::of(&self.pool, &self.log, identity, scope, self.now, self.language).await
     }
 }
 
@@ -78,18 +86,19 @@ fn read<A: Action>(request: &HttpRequest) -> Result<Caller<A>, Problem> {
     let unauthenticated = |detail: &str| Problem::new(Code::Unauthenticated, detail);
     let header = Authorization::<Bearer>::parse(request)
         .map_err(|_| unauthenticated("send an access token: Authorization: Bearer …"))?;
-    let (Some(tokens), Some(clock), Some(pool)) = (
+    let (Some(tokens), Some(clock), Some(pool), Some(log)) = (
         request.app_data::<Data<Tokens>>(),
         request.app_data::<Data<Clock>>(),
         request.app_data::<Data<Pool>>(),
+        request.app_data::<Data<AccessLog>>(),
     ) else {
-        return Err(Problem::internal(&"the server was built without tokens, a clock or a pool"));
+        return Err(Problem::internal(&"the server was built without tokens, a clock, a pool or a log"));
     };
     let now = clock.now();
     let identity = tokens
         .verify(header.as_ref().token(), now)
         .ok_or_else(|| unauthenticated("the access token is not valid or has expired; sign in or refresh"))?;
     request.extensions_mut().insert(identity.clone());
-    let caller = Caller::permit(identity, pool, now)?;
+    let caller = Caller::permit(identity, pool, log, now)?;
     Ok(Caller { language: Language::of(request), ..caller })
 }

@@ -4,11 +4,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection as _, TransactionManager as _};
 use serde_json::Value;
 
+use super::access_log::{AccessLog, Reading};
 use super::audit;
 use super::identity::Identity;
 use super::scope::Scope;
 use crate::clock;
-use crate::db::{Connection, Pool};
+use crate::db::{Connection, Pool, Writer, pool};
 use crate::http::Problem;
 use crate::http::language::Language;
 
@@ -17,6 +18,7 @@ type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 /// What a piece of work needs to know besides its subject.
 pub struct Context {
     connection: Connection,
+    log: Option<AccessLog>,
     /// Who asks; none is the operator at the command line.
     pub identity: Option<Identity>,
     /// The rows that may be reached.
@@ -30,23 +32,31 @@ pub struct Context {
 impl Context {
     /// The work of the operator, who reaches everything.
     pub async fn operator(pool: &Pool, now: DateTime<Utc>) -> Result<Self, Problem> {
-        Self::of(pool, None, Scope::operator(), now, Language::default()).await
+        let (scope, language) = (Scope::operator(), Language::default());
+        Ok(Self { connection: pool.get().await?, log: None, identity: None, scope, now, language })
     }
 
-    /// The work of `identity` within `scope`, on a connection of the pool.
+    /// The work of `identity` within `scope`, on a connection of the pool. `log` is told whose reviews it reads.
     pub async fn of(
         pool: &Pool,
-        identity: Option<Identity>,
+        log: &AccessLog,
+        identity: Identity,
         scope: Scope,
         now: DateTime<Utc>,
         language: Language,
     ) -> Result<Self, Problem> {
-        Ok(Self { connection: pool.get().await?, identity, scope, now, language })
+        let (log, identity) = (Some(log.clone()), Some(identity));
+        Ok(Self { connection: pool.get().await?, log, identity, scope, now, language })
     }
 
     /// The connection.
     pub fn db(&mut self) -> &mut AsyncPgConnection {
         &mut self.connection
+    }
+
+    /// A connection beside it that can write in bulk.
+    pub async fn writer(&self) -> Result<Writer, Problem> {
+        Ok(pool::writer(&self.connection).await?)
     }
 
     /// Id of the login that asks; none is the operator.
@@ -101,5 +111,17 @@ impl Context {
     pub async fn audit(&mut self, action: &str, subject: &str, detail: Value) -> Result<(), Problem> {
         let (now, by) = (self.now, self.by());
         audit::record(self.db(), now, by, action, subject, detail).await
+    }
+
+    /// Something that tells of reviews, each given with the person whose it is. One's own are nobody else's business, and
+    /// the operator's readings are not logged.
+    pub fn reading<T>(&self, what: T, reviews: impl IntoIterator<Item = (i64, i64)>) -> Reading<T> {
+        let (Some(reader), Some(log)) = (&self.identity, &self.log) else { return Reading::unnoted(what) };
+        let others = reviews.into_iter().filter(|(_, person)| reader.employee_id != Some(*person));
+        let others = others.map(|(review, _)| review).collect::<Vec<_>>();
+        match others.is_empty() {
+            true => Reading::unnoted(what),
+            false => Reading::noted(what, log.clone(), self.now, reader.user_id, others),
+        }
     }
 }

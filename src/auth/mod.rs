@@ -1,6 +1,7 @@
 //! Who asks, and what they may do.
 
 pub mod access;
+pub mod access_log;
 pub mod audit;
 pub mod caller;
 pub mod context;
@@ -11,7 +12,9 @@ pub mod scope;
 pub mod session;
 pub mod token;
 pub mod users;
+mod verified;
 
+pub use access_log::{AccessLog, Reading};
 pub use caller::Caller;
 pub use context::Context;
 pub use identity::Identity;

@@ -88,4 +88,25 @@ macro_rules! reaches {
     };
 }
 
-pub(crate) use reaches;
+/// The same for one row, or for few, each with a month of its own: whether the person or the unit is reached is looked up
+/// for each by itself.
+macro_rules! reaches_month {
+    ($scope:literal, $person:literal, $unit:literal, $month:literal) => {
+        concat!("(", $person, " = (", $scope, ").employee_id OR ", reaches_month!($scope, $unit, $month), ")")
+    };
+    ($scope:literal, $unit:literal, $month:literal) => {
+        concat!(
+            "((",
+            $scope,
+            ").everything OR EXISTS (SELECT FROM reached(",
+            $scope,
+            ") WHERE reached.unit_id = ",
+            $unit,
+            " AND reached.months @> ",
+            $month,
+            "))"
+        )
+    };
+}
+
+pub(crate) use {reaches, reaches_month};

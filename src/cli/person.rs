@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::auth::access::Action;
 use crate::auth::session::{self, Credentials};
-use crate::auth::{Caller, Context};
+use crate::auth::{AccessLog, Caller, Context};
 use crate::clock::Clock;
 use crate::db::Pool;
 
@@ -27,7 +27,8 @@ impl Person {
     pub async fn context<A: Action>(&self, pool: &Pool) -> anyhow::Result<Context> {
         let credentials = Credentials { login: self.login.clone(), password: self.password()? };
         let identity = session::identify(&mut *pool.get().await?, credentials).await?;
-        Ok(Caller::<A>::permit(identity, pool, Clock::System.now())?.context().await?)
+        let caller = Caller::<A>::permit(identity, pool, &AccessLog::open(pool), Clock::System.now())?;
+        Ok(caller.context().await?)
     }
 
     fn password(&self) -> anyhow::Result<String> {

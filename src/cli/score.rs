@@ -17,6 +17,7 @@ use serde_json::Number;
 use super::Ended;
 use crate::config::Rules;
 use crate::decimal;
+use crate::http::Language;
 use crate::ledger::metric::Catalogue;
 use crate::ledger::month::MonthFacts;
 use crate::period::Period;
@@ -261,7 +262,7 @@ fn score_line(
         given.push((catalogue.read(name, value).map_err(|problem| format!("facts: {problem}"))?, value));
     }
     let facts = MonthFacts::complete(catalogue, given);
-    let scored = scheme.score_remembering(catalogue, &facts, memo);
+    let scored = scheme.score_remembering(&facts, memo);
     print(&line, &scored, output).map_err(|error| error.to_string())
 }
 
@@ -286,7 +287,7 @@ fn print(line: &Line, scored: &Scored, output: &mut Vec<u8>) -> serde_json::Resu
                 rule: &result.rule,
                 score: result.score,
                 max: result.max,
-                reasons: result.reasons(),
+                reasons: result.reasons(Language::Chinese),
             })
             .collect(),
         bonus: scored.bonus,

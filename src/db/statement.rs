@@ -22,6 +22,13 @@ pub fn sql<'a>(text: impl Into<Cow<'a, str>>) -> Statement<'a> {
     Statement { text: text.into(), values: Vec::new() }
 }
 
+/// A statement of those pieces that are asked for. Each combination is a text of its own and planned by itself, by the
+/// index that serves it; what is bound for a piece that is left out does no harm.
+pub fn sql_of<'a, const N: usize>(pieces: [(bool, &str); N]) -> Statement<'a> {
+    let asked = pieces.into_iter().filter(|(is_asked, _)| *is_asked);
+    sql(asked.map(|(_, piece)| piece).collect::<String>())
+}
+
 impl<'a> Statement<'a> {
     /// Binds the next value.
     pub fn bind<T, V>(mut self, value: V) -> Self

@@ -16,7 +16,7 @@ use super::query;
 
 /// Rows of a page when the caller does not say.
 const DEFAULT_LIMIT: i64 = 50;
-/// Most rows of a page.
+/// Most rows of a page; [`Window::limit_clause`] knows of it, too.
 const MAX_LIMIT: i64 = 500;
 
 /// No id or position of ours comes near; one can count on from here.
@@ -50,6 +50,17 @@ impl Window {
     /// How many rows to read: one more than the page has, to learn whether another page follows.
     pub fn rows(self) -> i64 {
         self.limit.saturating_add(1)
+    }
+
+    /// The end of a statement that reads at least so many rows. PostgreSQL plans a statement once, whatever is bound later,
+    /// and has to know by then that few rows are wanted; there are few texts, so that each stays prepared.
+    pub fn limit_clause(self) -> &'static str {
+        match self.limit {
+            ..=20 => " LIMIT 21",
+            ..=50 => " LIMIT 51",
+            ..=100 => " LIMIT 101",
+            _ => " LIMIT 501",
+        }
     }
 
     /// Makes a page of the rows that were read.

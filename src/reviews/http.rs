@@ -3,10 +3,12 @@
 use actix_web::web::{Data, Json, Path};
 use actix_web::{Responder, get, post};
 
+use super::accesses::{self, Access};
 use super::cases::{self, CaseQuery, ReviewCases};
-use super::explain::{self, Access, Explanation, Review, ReviewFilter};
+use super::explain::{self, Explanation};
 use super::generate::{self, Generated};
 use super::levers::answer::Levers;
+use super::listing::{self, Review, ReviewFilter};
 use super::replay::compare::Replay;
 use super::store::{self, CycleFilter, NewReviewCycle, ReviewCycle};
 use super::{levers, replay};
@@ -79,17 +81,23 @@ pub async fn list_reviews(
     caller: Caller<ViewReviews>,
     query: Paged<ReviewFilter>,
 ) -> Result<Json<Page<Review>>, Problem> {
-    explain::list(&mut caller.context().await?, &query, query.window).await.map(Json)
+    let page = listing::list(&mut caller.context().await?, &query, query.window).await?;
+    page.logged().await.map(Json)
 }
 
 /// Read a review with the reasons for every point.
 #[utoipa::path(tag = "reviews", responses((status = 200, description = "The review, explained", body = Explanation)))]
 #[get("/reviews/{id}")]
-pub async fn get_review(caller: Caller<ViewReviews>, id: Path<i64>) -> Result<Json<Explanation>, Problem> {
-    explain::explain(&mut caller.context().await?, *id).await.map(Json)
+pub async fn get_review(
+    caller: Caller<ViewReviews>,
+    library: Data<Library>,
+    id: Path<i64>,
+) -> Result<Json<Explanation>, Problem> {
+    let explanation = explain::explain(&mut caller.context().await?, &library, *id).await?;
+    explanation.logged().await.map(Json)
 }
 
-/// Run a review again from its snapshot and its rules, and compare every byte.
+/// Run a review again from its inputs and its rules, and compare everything.
 ///
 /// A review that does not come out exactly as stored is an incident: the answer lists the differences, and the audit log
 /// records them.
@@ -137,5 +145,5 @@ pub async fn list_accesses(
     caller: Caller<ViewAccessLog>,
     query: Paged,
 ) -> Result<Json<Page<Access>>, Problem> {
-    explain::list_accesses(&mut caller.context().await?, query.window).await.map(Json)
+    accesses::list(&mut caller.context().await?, query.window).await.map(Json)
 }

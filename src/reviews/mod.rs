@@ -1,5 +1,6 @@
 //! Review cycles and reviews: everybody's month, scored and explained.
 
+pub mod accesses;
 pub mod backtest;
 pub mod cases;
 pub mod close;
@@ -10,6 +11,7 @@ pub mod first_round;
 pub mod generate;
 pub mod http;
 pub mod levers;
+pub mod listing;
 pub mod replay;
 pub mod snapshot;
 pub mod store;

@@ -8,7 +8,6 @@ use super::bundle::{Rule, Scheme};
 use super::check::Argument;
 use super::sandbox::Optimisation;
 use super::scoring::{Outcome, RuleResult};
-use crate::ledger::metric::Catalogue;
 use crate::ledger::month::{MonthFacts, Value};
 
 /// Most results kept of one rule. A rule whose inputs hardly ever repeat fills it again and again, which costs little.
@@ -23,17 +22,12 @@ pub struct Memory(HashMap<Inputs, Arc<RuleResult>>);
 
 impl Memory {
     /// What `rule`, always the same one, comes to, and whether it was run because its inputs are new.
-    pub fn result(
-        &mut self,
-        rule: &Rule,
-        catalogue: &Catalogue,
-        facts: &MonthFacts,
-    ) -> (Arc<RuleResult>, bool) {
+    pub fn result(&mut self, rule: &Rule, facts: &MonthFacts) -> (Arc<RuleResult>, bool) {
         let inputs = inputs(rule, facts);
         if let Some(result) = self.0.get(&inputs) {
             return (Arc::clone(result), false);
         }
-        let result = Arc::new(rule.run(catalogue, facts, Optimisation::Simple));
+        let result = Arc::new(rule.run(facts, Optimisation::Simple));
         // A failure can come from the time a rule took, so it is nobody else's.
         if result.outcome != Outcome::Failed {
             if self.0.len() >= LIMIT {
@@ -56,14 +50,9 @@ impl Memo {
     }
 
     /// The result of every rule of `scheme`, run only where its inputs are new.
-    pub fn results(
-        &mut self,
-        scheme: &Scheme,
-        catalogue: &Catalogue,
-        facts: &MonthFacts,
-    ) -> Vec<Arc<RuleResult>> {
+    pub fn results(&mut self, scheme: &Scheme, facts: &MonthFacts) -> Vec<Arc<RuleResult>> {
         let rules = scheme.rules.iter().zip(&mut self.0);
-        rules.map(|(rule, memory)| memory.result(rule, catalogue, facts).0).collect()
+        rules.map(|(rule, memory)| memory.result(rule, facts).0).collect()
     }
 }
 
@@ -113,8 +102,8 @@ mod tests {
                         },
                     );
                     let facts = MonthFacts::complete(&bundle.catalogue, given);
-                    let anew = scheme.score(&bundle.catalogue, &facts, Optimisation::Simple);
-                    prop_assert_eq!(scheme.score_remembering(&bundle.catalogue, &facts, &mut memo), anew);
+                    let anew = scheme.score(&facts, Optimisation::Simple);
+                    prop_assert_eq!(scheme.score_remembering(&facts, &mut memo), anew);
                 }
             }
         }

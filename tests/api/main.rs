@@ -18,6 +18,7 @@ mod dashboard;
 mod events;
 mod exports;
 mod facts;
+mod generate;
 mod growth;
 mod house;
 mod import_safety;

@@ -11,14 +11,13 @@ use crate::auth::Context;
 use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::sql;
 use crate::http::Problem;
-use crate::reviews::explain::log_reading;
 
 /// Adds whose reviews a report names, as far as `scope` reaches, and leaves the others out. Reading other people's is
 /// logged.
 pub async fn show(cx: &mut Context, scope: Scope, report: &mut BacktestReport) -> Result<(), Problem> {
     let people = people(cx, scope, report).await?;
-    log_reading(cx, people.iter().map(|(review, (employee_id, _))| (*review, *employee_id))).await?;
-    name(report, &people);
+    let read = people.iter().map(|(review, (employee_id, _))| (*review, *employee_id)).collect::<Vec<_>>();
+    name(report, &cx.reading(people, read).logged().await?);
     Ok(())
 }
 

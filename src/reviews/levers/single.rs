@@ -5,9 +5,10 @@ use rust_decimal::Decimal;
 use super::grid::{Move, moves};
 use super::prune::{Most, may_reach};
 use super::subject::{Changed, Goal, LeverInput, Subject, find};
+use crate::http::Language;
 use crate::ledger::month::MonthFacts;
 use crate::rules::scoring::{Outcome, RuleResult, Scored};
-use crate::rules::trace::EdgesReached;
+use crate::rules::trace::{EdgesReached, Shown};
 
 /// A change that reaches something.
 #[derive(Clone, Debug)]
@@ -123,7 +124,7 @@ impl Trial {
             Some(Edge {
                 hit: self.hit(subject),
                 rule: *place,
-                reached: call.last.clone(),
+                reached: call.last.map(Shown::text),
                 reason_now: same.and_then(|same| reason(now, same.step)),
                 reason_then: reason(then, call.step),
             })
@@ -171,12 +172,12 @@ fn same_call<'a>(
 }
 
 fn reason(result: &RuleResult, step: usize) -> Option<String> {
-    result.steps.get(step).map(|step| step.reason.clone())
+    result.steps.get(step).map(|step| step.reason(Language::Chinese))
 }
 
 fn first_not_in(result: &RuleResult, other: &RuleResult) -> Option<String> {
-    let is_new = |reason: &&String| other.steps.iter().all(|step| step.reason != **reason);
-    result.steps.iter().map(|step| &step.reason).find(is_new).cloned()
+    let others = other.steps.iter().map(|step| step.reason(Language::Chinese)).collect::<Vec<_>>();
+    result.steps.iter().map(|step| step.reason(Language::Chinese)).find(|reason| !others.contains(reason))
 }
 
 /// Points and bonus of a rule; none where it failed. One that does not apply gives none.

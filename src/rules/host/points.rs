@@ -1,12 +1,14 @@
 //! What gives and takes points.
 
+use std::sync::Arc;
+
 use rhai::{Dynamic, Engine, NativeCallContext, Position};
 use rust_decimal::Decimal;
 
 use crate::decimal;
 use crate::rules::failure::{BELOW, OUTSIDE};
-use crate::rules::trace::{Item, Recorder, StepKind, record};
-use crate::rules::value::{HostResult, NotApplicable, Quantity, fault};
+use crate::rules::trace::{Item, Part, Recorder, StepKind, StepLabel, record};
+use crate::rules::value::{Cause, HostResult, NotApplicable, Quantity, fault};
 
 /// Most points of one bonus.
 pub const BONUS_LIMIT: Decimal = Decimal::ONE_HUNDRED;
@@ -14,35 +16,39 @@ pub const BONUS_LIMIT: Decimal = Decimal::ONE_HUNDRED;
 /// Registers `item`, `scaled`, `deduct`, `remaining`, `bonus`, `note` and `skip`.
 pub fn register(engine: &mut Engine) {
     engine.register_fn("item", |context: NativeCallContext, max: Decimal, value: Decimal, label: &str| {
-        item(max, Quantity::Number(value), label, None, context.call_position())
+        item(max, Quantity::Number(value), &label.into(), None, context.call_position())
     });
     engine.register_fn("item", |context: NativeCallContext, max: Dynamic, value: Dynamic, label: &str| {
         let max = Quantity::number(max, "item")?;
-        item(max, Quantity::read(value, "item")?, label, None, context.call_position())
+        item(max, Quantity::read(value, "item")?, &label.into(), None, context.call_position())
     });
     engine.register_fn(
         "item",
         |context: NativeCallContext, max: Dynamic, value: Dynamic, label: &str, most: Dynamic| {
             let (max, most) = (Quantity::number(max, "item")?, Quantity::number(most, "item")?);
-            item(max, Quantity::read(value, "item")?, label, Some(most), context.call_position())
+            item(max, Quantity::read(value, "item")?, &label.into(), Some(most), context.call_position())
         },
     );
     engine.register_fn("deduct", |context: NativeCallContext, points: Decimal, reason: &str| {
-        deduct(points, reason, context.call_position())
+        deduct(points, &reason.into(), context.call_position())
     });
     engine.register_fn("deduct", |context: NativeCallContext, points: Dynamic, reason: &str| {
-        deduct(Quantity::number(points, "deduct")?, reason, context.call_position())
+        deduct(Quantity::number(points, "deduct")?, &reason.into(), context.call_position())
     });
     engine.register_fn("bonus", |context: NativeCallContext, points: Dynamic, reason: &str| {
-        bonus(Quantity::number(points, "bonus")?, reason, context.call_position())
+        bonus(Quantity::number(points, "bonus")?, &reason.into(), context.call_position())
     });
-    engine.register_fn("note", |context: NativeCallContext, text: &str| note(text, context.call_position()));
+    engine.register_fn("note", |context: NativeCallContext, text: &str| {
+        note(&text.into(), context.call_position())
+    });
     engine.register_fn("skip", |context: NativeCallContext, reason: &str| {
-        skip(reason, context.call_position())
+        skip(&reason.into(), context.call_position())
     });
-    engine.register_fn("skip", |context: NativeCallContext, missing: NotApplicable| match missing.is_fault {
-        true => fault(missing.reason),
-        false => skip(&missing.reason, context.call_position()),
+    engine.register_fn("skip", |context: NativeCallContext, missing: NotApplicable| {
+        match missing.is_fault() {
+            true => fault(missing.reason()),
+            false => skip_missing(missing, context.call_position()),
+        }
     });
     engine.register_fn("scaled", |context: NativeCallContext| {
         scaled(record(|recorder| recorder.frame.max), context.call_position()).map(Into::<Dynamic>::into)
@@ -57,7 +63,7 @@ pub fn register(engine: &mut Engine) {
 pub fn item(
     max: Decimal,
     value: Quantity,
-    label: &str,
+    label: &Arc<str>,
     most: Option<Decimal>,
     at: Position,
 ) -> HostResult<()> {
@@ -78,14 +84,13 @@ pub fn item(
                 ));
             }
             recorder.items.push(Item { max, value: Some(points) });
-            let outcome = format!("得 {} 分", decimal::points(points));
-            recorder.step(StepKind::Item, Some(points), Some(max), label, &outcome, at)
+            recorder.step(StepKind::Item, Some(points), Some(max), words(label), at)
         }
         Quantity::NotApplicable(missing) => {
             recorder.items.push(Item { max, value: None });
             recorder.pending.clear();
-            recorder.pending.push(missing.reason);
-            recorder.step(StepKind::NotApplicable, None, Some(max), label, "不适用", at)
+            recorder.pending.push(Part::Missing(missing.cause));
+            recorder.step(StepKind::NotApplicable, None, Some(max), words(label), at)
         }
     })
 }
@@ -97,32 +102,32 @@ fn most_of_item(recorder: &Recorder, max: Decimal) -> Decimal {
 }
 
 /// A remark without points.
-pub fn note(text: &str, at: Position) -> HostResult<()> {
+pub fn note(text: &Arc<str>, at: Position) -> HostResult<()> {
     record(|recorder| {
         recorder.pending.clear();
-        recorder.step(StepKind::Note, None, None, text, "", at)
+        recorder.step(StepKind::Note, None, None, words(text), at)
     })
 }
 
 /// Points taken off.
-pub fn deduct(points: Decimal, reason: &str, at: Position) -> HostResult<()> {
+pub fn deduct(points: Decimal, reason: &Arc<str>, at: Position) -> HostResult<()> {
     let points = not_negative(points, reason)?;
     record(|recorder| {
         let sum = recorder.deducted.checked_add(points);
         recorder.deducted = sum.map_or_else(|| fault("deduct: 数值过大 · the points are too large"), Ok)?;
-        taken_or_given(recorder, StepKind::Deduction, points, reason, "扣", at)
+        taken_or_given(recorder, StepKind::Deduction, points, reason, at)
     })
 }
 
 /// Points on top of the total.
-pub fn bonus(points: Decimal, reason: &str, at: Position) -> HostResult<()> {
+pub fn bonus(points: Decimal, reason: &Arc<str>, at: Position) -> HostResult<()> {
     let points = not_negative(points, reason)?;
     record(|recorder| {
         // The sum is checked too, so that it stays as small as its parts.
         let sum = recorder.bonus.checked_add(points).filter(|sum| *sum <= BONUS_LIMIT);
         recorder.bonus =
             sum.map_or_else(|| fault(format!("bonus: a rule gives at most {BONUS_LIMIT} points")), Ok)?;
-        taken_or_given(recorder, StepKind::Bonus, points, reason, "加", at)
+        taken_or_given(recorder, StepKind::Bonus, points, reason, at)
     })
 }
 
@@ -137,37 +142,45 @@ fn taken_or_given(
     recorder: &mut Recorder,
     kind: StepKind,
     points: Decimal,
-    reason: &str,
-    verb: &str,
+    reason: &Arc<str>,
     at: Position,
 ) -> HostResult<()> {
     if points.is_zero() {
         recorder.pending.clear();
         return Ok(());
     }
-    let outcome = format!("{verb} {} 分", decimal::points(points));
-    recorder.step(kind, Some(points), None, reason, &outcome, at)
+    recorder.step(kind, Some(points), None, words(reason), at)
 }
 
 /// The rule's maximum less what was taken off, not below 0.
 pub fn remaining(at: Position) -> HostResult<Decimal> {
     record(|recorder| {
         if recorder.deducted.is_zero() {
-            recorder.step(StepKind::Note, None, None, "没有扣分", "", at)?;
+            recorder.step(StepKind::Note, None, None, StepLabel::NothingDeducted, at)?;
         }
         let left = recorder.frame.max.checked_sub(recorder.deducted);
         Ok(left.unwrap_or(Decimal::ZERO).max(Decimal::ZERO))
     })
 }
 
-/// The whole rule does not apply.
-pub fn skip(reason: &str, at: Position) -> HostResult<NotApplicable> {
+/// The whole rule does not apply, as the author says.
+pub fn skip(reason: &Arc<str>, at: Position) -> HostResult<NotApplicable> {
+    skip_step(words(reason), at)?;
+    Ok(NotApplicable { cause: Cause::Said(Arc::clone(reason)) })
+}
+
+/// The whole rule does not apply, because a value is missing.
+pub fn skip_missing(missing: NotApplicable, at: Position) -> HostResult<NotApplicable> {
+    skip_step(StepLabel::Missing(missing.cause.clone()), at)?;
+    Ok(missing)
+}
+
+fn skip_step(label: StepLabel, at: Position) -> HostResult<()> {
     record(|recorder| {
         recorder.pending.clear();
         recorder.skipped.get_or_insert(at);
-        recorder.step(StepKind::NotApplicable, None, None, reason, "不适用", at)
-    })?;
-    Ok(NotApplicable { reason: reason.to_owned(), is_fault: false })
+        recorder.step(StepKind::NotApplicable, None, None, label, at)
+    })
 }
 
 /// The sum of the items, scaled up from the maximum of those that apply to `max`; N/A when none applies.
@@ -182,19 +195,20 @@ pub fn scaled(max: Decimal, at: Position) -> HostResult<Quantity> {
             });
         let Some((possible, points)) = sums else { return too_large() };
         if possible <= Decimal::ZERO {
-            let reason = "没有适用的项目".to_owned();
-            return Ok(Quantity::NotApplicable(NotApplicable { reason, is_fault: false }));
+            return Ok(Quantity::NotApplicable(NotApplicable { cause: Cause::NoItem }));
         }
         if possible == max {
             return Ok(Quantity::Number(points));
         }
         recorder.pending.clear();
-        let text =
-            format!("适用项目满分 {}，按比例折算为 {} 分制", decimal::points(possible), decimal::points(max));
-        recorder.step(StepKind::Note, None, None, &text, "", at)?;
+        recorder.step(StepKind::Note, None, None, StepLabel::Scaled { possible, max }, at)?;
         let product = points.checked_mul(max).and_then(|product| product.checked_div(possible));
         product.map_or_else(too_large, |points| Ok(Quantity::Number(points)))
     })
+}
+
+fn words(label: &Arc<str>) -> StepLabel {
+    StepLabel::Words(Arc::clone(label))
 }
 
 /// The beginning of an author's text, for messages.

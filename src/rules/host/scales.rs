@@ -4,11 +4,8 @@ use rhai::{Array, Dynamic, Engine, NativeCallContext, Position};
 use rust_decimal::Decimal;
 
 use crate::decimal;
-use crate::rules::trace::{Recorder, record};
-use crate::rules::value::{HostResult, NotApplicable, Quantity, fault};
-
-/// How a number is shown in a reason.
-pub type Show = fn(Decimal) -> String;
+use crate::rules::trace::{Part, Recorder, Show, Shown, record};
+use crate::rules::value::{Cause, HostResult, NotApplicable, Quantity, fault};
 
 /// Registers `ratio`, `average`, `applies`, `reaches`, `lin` and `band`.
 ///
@@ -66,7 +63,7 @@ pub fn register(engine: &mut Engine) {
 
 /// Quotients that are N/A when the denominator is too small.
 fn register_quotients(engine: &mut Engine) {
-    for (function, show) in [("ratio", decimal::percent as Show), ("average", decimal::points)] {
+    for (function, show) in [("ratio", Show::Percent), ("average", Show::Points)] {
         engine
             .register_fn(function, move |n: Decimal, d: Decimal| {
                 divide(function, n, d, Decimal::ZERO, show).map(Into::<Dynamic>::into)
@@ -101,46 +98,39 @@ pub fn quotient(
 }
 
 fn divide(function: &str, n: Decimal, d: Decimal, least: Decimal, show: Show) -> HostResult<Quantity> {
-    let of = format!("{}/{}", decimal::plain(n), decimal::plain(d));
     if d.is_zero() || d < least {
-        let reason = match d.is_zero() {
-            true => format!("{of}，分母为 0"),
-            false => format!("{of}，分母不足 {}", decimal::plain(least)),
-        };
-        return Ok(Quantity::NotApplicable(NotApplicable { reason, is_fault: false }));
+        let cause = Cause::Denominator { over: n, under: d, least };
+        return Ok(Quantity::NotApplicable(NotApplicable { cause }));
     }
-    let Some(quotient) = n.checked_div(d) else {
-        return fault(format!("{function}: {of} 数值过大 · is too large to be computed"));
+    let Some(number) = n.checked_div(d) else {
+        let (n, d) = (decimal::plain(n), decimal::plain(d));
+        return fault(format!("{function}: {n}/{d} 数值过大 · is too large to be computed"));
     };
-    record(|recorder| recorder.explain(format!("{of} = {}", show(quotient))))?;
-    Ok(Quantity::Number(quotient))
+    let quotient = Shown { number, show };
+    record(|recorder| recorder.explain(Part::Quotient { over: n, under: d, quotient }))?;
+    Ok(Quantity::Number(number))
 }
 
 /// Shows numbers the way the value they are compared with was shown: a share as a percentage. A value that no quotient
 /// has shown yet is shown first.
-fn shown_like(recorder: &mut Recorder, value: Decimal) -> HostResult<Show> {
-    let show = way_of_showing(recorder);
+fn shown_like(recorder: &mut Recorder, number: Decimal) -> HostResult<Show> {
+    let show = recorder.show();
     if recorder.pending.is_empty() {
-        recorder.explain(show(value))?;
+        recorder.explain(Part::Value(Shown { number, show }))?;
     }
     Ok(show)
-}
-
-fn way_of_showing(recorder: &Recorder) -> Show {
-    let is_percent = recorder.pending.last().is_some_and(|shown| shown.ends_with('%'));
-    if is_percent { decimal::percent } else { decimal::points }
 }
 
 /// Whether `value` is `least` or more. Only a value that is not says so in the reason.
 pub fn reaches(value: Decimal, least: Decimal, at: Position) -> HostResult<bool> {
     record(|recorder| {
         let is_reached = value >= least;
-        recorder.watch(at, usize::from(is_reached), is_reached.then_some(least), way_of_showing(recorder));
+        recorder.watch(at, usize::from(is_reached), is_reached.then_some(least), recorder.show());
         if is_reached {
             return Ok(true);
         }
         let show = shown_like(recorder, value)?;
-        recorder.explain(format!("未到得分线 {}", show(least)))?;
+        recorder.explain(Part::BelowLine(Shown { number: least, show }))?;
         Ok(false)
     })
 }
@@ -165,11 +155,12 @@ pub fn lin(
         let edges = [floor, target].iter().filter(|edge| is_past(edge)).count();
         let last = [target, floor].into_iter().find(is_past);
         recorder.watch(at, edges, last, show);
+        let shown = |number| Shown { number, show };
         recorder.explain(match (reached, missed) {
-            (true, _) => format!("达到 {}", show(target)),
-            (_, true) if is_rising => format!("未超过 {}", show(floor)),
-            (_, true) => format!("不低于 {}", show(floor)),
-            _ => format!("在 {} 与 {} 之间", show(floor), show(target)),
+            (true, _) => Part::Reached(shown(target)),
+            (_, true) if is_rising => Part::NotAbove(shown(floor)),
+            (_, true) => Part::NotBelow(shown(floor)),
+            _ => Part::Between(shown(floor), shown(target)),
         })
     })?;
     if reached {
@@ -207,10 +198,10 @@ pub fn band(
     record(|recorder| {
         let show = shown_like(recorder, value)?;
         recorder.watch(at, edges, reached.map(|(edge, _)| edge), show);
-        recorder.explain(match (reached, first) {
-            (Some((edge, _)), _) => format!("达到 {}", show(edge)),
-            (None, Some(first)) => format!("未达到最低档 {}", show(first)),
-            (None, None) => "未达到最低档".to_owned(),
+        let shown = |number| Shown { number, show };
+        recorder.explain(match reached {
+            Some((edge, _)) => Part::Reached(shown(edge)),
+            None => Part::BelowFirst(first.map(shown)),
         })
     })?;
     Ok(reached.map_or(Decimal::ZERO, |(_, points)| points))

@@ -6,8 +6,8 @@ use rust_decimal::Decimal;
 use super::value::Value;
 use crate::decimal;
 use crate::rules::host::{numbers, points, scales};
-use crate::rules::trace::record;
-use crate::rules::value::{HostResult, Quantity};
+use crate::rules::trace::{Show, record};
+use crate::rules::value::{HostResult, NotApplicable, Quantity};
 
 /// A function of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,10 +65,10 @@ impl HostFunction {
     /// Calls it; none where the interpreter has to say what is wrong.
     pub fn call(self, arguments: &[Value], at: Position) -> Option<Value> {
         match (self, arguments) {
-            (Self::Ratio, [n, d]) => quotient("ratio", n, d, Decimal::ZERO, decimal::percent),
-            (Self::Ratio, [n, d, least]) => quotient("ratio", n, d, least.number()?, decimal::percent),
-            (Self::Average, [n, d]) => quotient("average", n, d, Decimal::ZERO, decimal::points),
-            (Self::Average, [n, d, least]) => quotient("average", n, d, least.number()?, decimal::points),
+            (Self::Ratio, [n, d]) => quotient("ratio", n, d, Decimal::ZERO, Show::Percent),
+            (Self::Ratio, [n, d, least]) => quotient("ratio", n, d, least.number()?, Show::Percent),
+            (Self::Average, [n, d]) => quotient("average", n, d, Decimal::ZERO, Show::Points),
+            (Self::Average, [n, d, least]) => quotient("average", n, d, least.number()?, Show::Points),
             (Self::Lin, [value, floor, target, most]) => {
                 let (floor, target, most) = (floor.number()?, target.number()?, most.number()?);
                 match value.quantity()? {
@@ -99,8 +99,10 @@ impl HostFunction {
             (Self::Deduct, [given, reason]) => unit(points::deduct(given.number()?, reason.text()?, at)),
             (Self::Remaining, []) => number(points::remaining(at)),
             (Self::Bonus, [given, reason]) => unit(points::bonus(given.number()?, reason.text()?, at)),
-            (Self::Skip, [Value::Text(reason)]) => skip(reason, at),
-            (Self::Skip, [Value::Missing(missing)]) if !missing.is_fault => skip(&missing.reason, at),
+            (Self::Skip, [Value::Text(reason)]) => skipped(points::skip(reason, at)),
+            (Self::Skip, [Value::Missing(missing)]) if !missing.is_fault() => {
+                skipped(points::skip_missing(missing.as_ref().clone(), at))
+            }
             (Self::Note, [text]) => unit(points::note(text.text()?, at)),
             (Self::Min, [a, b]) => Some(Value::Number(a.number()?.min(b.number()?))),
             (Self::Max, [a, b]) => Some(Value::Number(a.number()?.max(b.number()?))),
@@ -117,7 +119,7 @@ impl HostFunction {
     }
 }
 
-fn quotient(function: &str, n: &Value, d: &Value, least: Decimal, show: scales::Show) -> Option<Value> {
+fn quotient(function: &str, n: &Value, d: &Value, least: Decimal, show: Show) -> Option<Value> {
     scales::quotient(function, n.quantity()?, d.quantity()?, least, show).ok().map(Value::from)
 }
 
@@ -135,8 +137,8 @@ fn scaled(max: Decimal, at: Position) -> Option<Value> {
     points::scaled(max, at).ok().map(Value::from)
 }
 
-fn skip(reason: &str, at: Position) -> Option<Value> {
-    points::skip(reason, at).ok().map(|missing| Value::from(Quantity::NotApplicable(missing)))
+fn skipped(result: HostResult<NotApplicable>) -> Option<Value> {
+    result.ok().map(|missing| Value::from(Quantity::NotApplicable(missing)))
 }
 
 fn number(result: HostResult<Decimal>) -> Option<Value> {

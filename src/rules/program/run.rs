@@ -156,7 +156,7 @@ impl Machine<'_> {
                 Value::Text(part) => text.push_str(&part),
                 value => match some(value.quantity())? {
                     Quantity::Number(number) => text.push_str(&decimal::points(number)),
-                    Quantity::NotApplicable(missing) => text.push_str(&missing.reason),
+                    Quantity::NotApplicable(missing) => text.push_str(&missing.reason()),
                 },
             }
         }

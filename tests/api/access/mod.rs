@@ -1,6 +1,7 @@
 //! Who may do what (domain.md, "Review workflow"): every operation with every role.
 
 mod entering;
+mod readings;
 mod scope;
 
 pub use scope::second_store;

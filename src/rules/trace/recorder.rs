@@ -1,4 +1,4 @@
-//! What a rule did for one person, step by step: the explanation that is stored with the review.
+//! The recording of one rule while it runs for one person.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -6,48 +6,15 @@ use std::time::{Duration, Instant};
 
 use rhai::{Dynamic, Position};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
-use super::value::{HostResult, fault};
+use super::{Part, Show, Shown, Step, StepKind, StepLabel};
+use crate::rules::sentences;
+use crate::rules::value::{HostResult, fault};
 
 /// Most steps, and most parts of one reason, that a rule may record for one person.
 pub const STEP_LIMIT: usize = 64;
-/// Most characters of a reason.
+/// Most characters of a reason, in Chinese.
 pub const REASON_LIMIT: usize = 300;
-
-/// What a step did to the score.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StepKind {
-    /// Points earned for one item of the rule.
-    Item,
-    /// An item that is not applicable (不适用).
-    NotApplicable,
-    /// Points taken off.
-    Deduction,
-    /// Points on top of the total.
-    Bonus,
-    /// A note without points.
-    Note,
-}
-
-/// One recorded call of a host function.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Step {
-    /// What it did.
-    pub kind: StepKind,
-    /// Points given or taken off, unrounded; null if the step has none.
-    pub points: Option<Decimal>,
-    /// The most points the item could give.
-    pub max: Option<Decimal>,
-    /// The reason with its numbers, in Chinese.
-    pub reason: String,
-    /// Line of the call in the rule's file.
-    pub line: usize,
-    /// Column of the call.
-    pub column: usize,
-}
 
 /// One item of a rule, for `scaled`.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +55,7 @@ pub struct EdgesReached {
     /// How many of the call's edges the value has reached.
     pub edges: usize,
     /// The last edge reached, as reasons show it.
-    pub last: Option<String>,
+    pub last: Option<Shown>,
     /// The step that took the call up in its reason, if there is one: its index.
     pub step: usize,
 }
@@ -101,7 +68,7 @@ pub struct Recorder {
     /// Steps so far.
     pub steps: Vec<Step>,
     /// How `ratio`, `lin` and `band` came to their numbers, until a step takes it up in its reason.
-    pub pending: Vec<String>,
+    pub pending: Vec<Part>,
     /// Items so far.
     pub items: Vec<Item>,
     /// Sum of the deductions so far.
@@ -153,7 +120,7 @@ pub fn record<T>(work: impl FnOnce(&mut Recorder) -> T) -> T {
 
 impl Recorder {
     /// Keeps how a number came about for the reason of the next step.
-    pub fn explain(&mut self, part: String) -> HostResult<()> {
+    pub fn explain(&mut self, part: Part) -> HostResult<()> {
         if self.pending.len() >= STEP_LIMIT {
             return fault(format!("the rule computed more than {STEP_LIMIT} rates without an item"));
         }
@@ -161,57 +128,37 @@ impl Recorder {
         Ok(())
     }
 
+    /// How numbers are shown that are compared with what was computed last: a share as a percentage.
+    pub fn show(&self) -> Show {
+        self.pending.last().map_or(Show::Points, Part::show)
+    }
+
     /// Keeps how many of a call's edges were reached, and the last of them, where the frame asks for it.
-    pub fn watch(&mut self, at: Position, edges: usize, last: Option<Decimal>, show: fn(Decimal) -> String) {
+    pub fn watch(&mut self, at: Position, edges: usize, last: Option<Decimal>, show: Show) {
         if self.frame.watches_edges {
-            self.reached.push(EdgesReached { at, edges, last: last.map(show), step: self.steps.len() });
+            let last = last.map(|number| Shown { number, show });
+            self.reached.push(EdgesReached { at, edges, last, step: self.steps.len() });
         }
     }
 
-    /// Adds a step whose reason is `label`, how its number came about, and `outcome`.
+    /// Adds a step of `label` and of how its number came about.
     pub fn step(
         &mut self,
         kind: StepKind,
         points: Option<Decimal>,
         max: Option<Decimal>,
-        label: &str,
-        outcome: &str,
+        label: StepLabel,
         at: Position,
     ) -> HostResult<()> {
         if self.steps.len() >= STEP_LIMIT {
             return fault(format!("the rule recorded more than {STEP_LIMIT} items, deductions and notes"));
         }
-        let mut reason = label.to_owned();
-        for (index, part) in self.pending.drain(..).enumerate() {
-            reason.push_str(match index {
-                0 => between(label, &part),
-                _ => "，",
-            });
-            reason.push_str(&part);
-        }
-        if !outcome.is_empty() {
-            if !reason.is_empty() {
-                reason.push('，');
-            }
-            reason.push_str(outcome);
-        }
-        let length = reason.chars().count();
+        let step = Step { kind, label, parts: self.pending.drain(..).collect(), points, max, at };
+        let length = sentences::length(&step, REASON_LIMIT);
         if length > REASON_LIMIT {
             return fault(format!("a reason has {length} characters, more than the {REASON_LIMIT} allowed"));
         }
-        let (line, column) = (at.line().unwrap_or(0), at.position().unwrap_or(0));
-        self.steps.push(Step { kind, points, max, reason, line, column });
+        self.steps.push(step);
         Ok(())
-    }
-}
-
-/// What stands between a label and what follows: a blank before figures, a colon before words.
-fn between(label: &str, part: &str) -> &'static str {
-    if label.is_empty() || label.ends_with(['：', ':', ' ']) {
-        ""
-    } else if part.starts_with(|first: char| first.is_ascii_digit() || first == '-') {
-        " "
-    } else {
-        "："
     }
 }

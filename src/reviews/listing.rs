@@ -1,0 +1,188 @@
+//! Lists of reviews: totals without their explanations.
+
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Numeric, Text, Timestamptz};
+use diesel_async::RunQueryDsl;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::auth::scope::CallerScope;
+use crate::auth::{Context, Reading};
+use crate::db::sql_of;
+use crate::http::{Page, Problem, Window};
+use crate::period::Period;
+
+/// A review without its explanation.
+#[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
+pub struct Review {
+    /// Its id.
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    /// Employee number 工号.
+    #[diesel(sql_type = Text)]
+    pub employee_no: String,
+    /// The person's name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// The month.
+    #[diesel(sql_type = Date)]
+    #[schema(value_type = String, example = "2014-03")]
+    pub period: Period,
+    /// Code of the store.
+    #[diesel(sql_type = Text)]
+    pub store: String,
+    /// Code of the unit.
+    #[diesel(sql_type = Text)]
+    pub unit: String,
+    /// The position that was scored.
+    #[diesel(sql_type = Text)]
+    pub position: String,
+    /// The scheme it was scored by.
+    #[diesel(sql_type = Text)]
+    pub scheme: String,
+    /// 1 for the first; one more each time the review was generated again from other rules or facts.
+    #[diesel(sql_type = Integer)]
+    pub revision: i32,
+    /// Whether this is the revision that counts.
+    #[diesel(sql_type = Bool)]
+    pub is_current: bool,
+    /// Points out of 100 without the bonus; null while the review needs attention, or if no rule applies.
+    #[diesel(sql_type = Nullable<Numeric>)]
+    pub base: Option<Decimal>,
+    /// Bonus points.
+    #[diesel(sql_type = Nullable<Numeric>)]
+    pub bonus: Option<Decimal>,
+    /// Points including the bonus.
+    #[diesel(sql_type = Nullable<Numeric>)]
+    pub total: Option<Decimal>,
+    /// The most points that the applicable rules can give together.
+    #[diesel(sql_type = Numeric)]
+    pub applicable_max: Decimal,
+    /// The grade that the total alone would give.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub grade: Option<String>,
+    /// The grade that counts, after vetoes; `NR` if not rated.
+    #[diesel(sql_type = Text)]
+    pub final_grade: String,
+    /// Performance coefficient 绩效系数.
+    #[diesel(sql_type = Nullable<Numeric>)]
+    pub coefficient: Option<Decimal>,
+    /// What has to be looked into before the review counts.
+    #[diesel(sql_type = Array<Text>)]
+    pub attention: Vec<String>,
+    /// When it was computed.
+    #[diesel(sql_type = Timestamptz)]
+    pub created_at: DateTime<Utc>,
+}
+
+/// A review with the id of the person whose it is.
+#[derive(Debug, QueryableByName)]
+pub(super) struct ReviewLine {
+    #[diesel(embed)]
+    pub(super) review: Review,
+    #[diesel(sql_type = BigInt)]
+    pub(super) employee_id: i64,
+}
+
+/// The columns of a [`ReviewLine`].
+macro_rules! review_columns {
+    () => {
+        "r.id, r.employee_id, e.employee_no, e.name, r.period, s.code AS store, u.code AS unit, r.position, r.scheme,
+         r.revision, r.is_current, r.base, r.bonus, r.total, r.applicable_max, r.grade, r.final_grade, r.coefficient,
+         r.attention, r.created_at"
+    };
+}
+
+/// Reviews with what is named in them.
+macro_rules! named_reviews {
+    () => {
+        " FROM review r JOIN employee e ON e.id = r.employee_id JOIN org_unit u ON u.id = r.unit_id
+         JOIN org_unit s ON s.id = r.store_id "
+    };
+}
+
+pub(super) use {named_reviews, review_columns};
+
+/// Which reviews to list: of those that count.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReviewFilter {
+    /// Only reviews of this month.
+    #[param(value_type = Option<String>, example = "2014-03")]
+    pub period: Option<Period>,
+    /// Only reviews from this unit and those below it, by code.
+    pub unit: Option<String>,
+    /// Only reviews of this position.
+    pub position: Option<String>,
+    /// Only reviews with this final grade, for example `S` or `NR`.
+    pub grade: Option<String>,
+    /// Only reviews of this person, by employee number 工号.
+    pub employee_no: Option<String>,
+}
+
+/// Of those behind a cursor, the reviews that count.
+const CURRENT: &str =
+    concat!("SELECT ", review_columns!(), named_reviews!(), "WHERE r.id > $1 AND r.is_current");
+
+/// Those of the people and units that are reached, found by person and by the months of the units' stores.
+const REACHED: &str = " AND r.id = ANY (ARRAY(
+    SELECT own.id FROM review own
+    WHERE own.employee_id = ($7).employee_id AND own.is_current AND own.id > $1
+    UNION
+    SELECT found.id FROM reached($7) within
+    JOIN review_cycle month ON month.store_id = within.store_id AND within.months @> month.period
+    JOIN review found ON found.cycle_id = month.id AND found.unit_id = within.unit_id
+    WHERE found.is_current AND found.id > $1 AND ($2 IS NULL OR month.period = $2)))";
+
+/// Those of a unit and of the units below it, found by the months of their stores.
+const BELOW: &str = " AND r.id = ANY (ARRAY(
+    SELECT found.id FROM org_unit top JOIN org_unit below ON below.path @> ARRAY[top.id]
+    JOIN review_cycle month ON month.store_id = below.store_id
+    JOIN review found ON found.cycle_id = month.id AND found.unit_id = below.id
+    WHERE top.code = $3 AND found.is_current AND found.id > $1 AND ($2 IS NULL OR month.period = $2)))";
+
+async fn lines(cx: &mut Context, filter: &ReviewFilter, window: Window) -> Result<Vec<ReviewLine>, Problem> {
+    let pieces = [
+        (true, CURRENT),
+        (filter.period.is_some(), " AND r.period = $2"),
+        (filter.unit.is_some(), BELOW),
+        (filter.position.is_some(), " AND r.position = $4"),
+        (filter.grade.is_some(), " AND r.final_grade = $5"),
+        (filter.employee_no.is_some(), " AND e.employee_no = $6"),
+        (!cx.scope.is_everything(), REACHED),
+        (true, " ORDER BY r.id"),
+        (true, window.limit_clause()),
+    ];
+    let lines = sql_of(pieces)
+        .bind::<BigInt, _>(window.after)
+        .bind::<Nullable<Date>, _>(filter.period)
+        .bind::<Nullable<Text>, _>(filter.unit.as_deref())
+        .bind::<Nullable<Text>, _>(filter.position.as_deref())
+        .bind::<Nullable<Text>, _>(filter.grade.as_deref())
+        .bind::<Nullable<Text>, _>(filter.employee_no.as_deref())
+        .bind::<CallerScope, _>(cx.scope.clone())
+        .load(cx.db())
+        .await?;
+    Ok(lines)
+}
+
+/// A page of the reviews that count and that the caller reaches, by id. Reading other people's is logged.
+pub async fn list(
+    cx: &mut Context,
+    filter: &ReviewFilter,
+    window: Window,
+) -> Result<Reading<Page<Review>>, Problem> {
+    let Page { items, next_cursor } = window.page(lines(cx, filter, window).await?, |line| line.review.id);
+    let read = items.iter().map(|line| (line.review.id, line.employee_id)).collect::<Vec<_>>();
+    let items = items.into_iter().map(|line| line.review).collect();
+    Ok(cx.reading(Page { items, next_cursor }, read))
+}
+
+/// The id of the first review of a filter.
+pub async fn first(cx: &mut Context, filter: &ReviewFilter) -> Result<i64, Problem> {
+    let first = lines(cx, filter, Window::ONE).await?.into_iter().next();
+    first.map(|line| line.review.id).ok_or_else(|| Problem::not_found("review"))
+}
