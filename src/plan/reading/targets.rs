@@ -150,6 +150,9 @@ macro_rules! governing {
 /// What a person is to reach in a month.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct PersonTarget {
+    /// The store whose target it is: somebody may have parts in several.
+    #[diesel(sql_type = BigInt)]
+    pub store_id: i64,
     /// The person.
     #[diesel(sql_type = BigInt)]
     pub employee_id: i64,
@@ -167,14 +170,25 @@ pub async fn targets_in_force(
     store_id: i64,
     period: Period,
 ) -> Result<Vec<PersonTarget>, Problem> {
+    targets_of_stores(connection, &[store_id], period).await
+}
+
+/// The same for many stores, in the order of their ids.
+pub async fn targets_of_stores(
+    connection: &mut AsyncPgConnection,
+    stores: &[i64],
+    period: Period,
+) -> Result<Vec<PersonTarget>, Problem> {
     let targets = sql(governing!(
-        "SELECT t.employee_id, t.metric, sum(t.confirmed) * CASE WHEN t.is_amount THEN 0.01 ELSE 1 END AS value
-         FROM governing g JOIN target t ON t.plan_id = g.plan_id AND t.period = g.period
-         JOIN org_unit u ON u.id = t.unit_id AND u.store_id = g.store_id
-         WHERE t.employee_id IS NOT NULL
-         GROUP BY t.employee_id, t.metric, t.is_amount ORDER BY t.employee_id, t.metric"
+        "SELECT g.store_id, n.employee_id, l.metric,
+             sum(n.confirmed[12 * l.line + extract(month FROM g.period)::integer])
+                 * CASE WHEN l.is_amount THEN 0.01 ELSE 1 END AS value
+         FROM governing g JOIN org_unit u ON u.store_id = g.store_id
+         JOIN plan_node n ON n.plan_id = g.plan_id AND n.unit_id = u.id AND n.employee_id IS NOT NULL
+         JOIN plan_line l ON l.plan_id = g.plan_id
+         GROUP BY g.store_id, n.employee_id, l.metric, l.is_amount ORDER BY g.store_id, n.employee_id, l.metric"
     ))
-    .bind::<Array<BigInt>, _>(vec![store_id])
+    .bind::<Array<BigInt>, _>(stores.to_vec())
     .bind::<Array<Date>, _>(vec![period])
     .load(connection)
     .await?;
@@ -222,12 +236,18 @@ pub(in crate::plan) async fn unit_targets(
 ) -> Result<Vec<UnitTarget>, Problem> {
     // Channels and series of a group's plan are the whole group's.
     let targets = sql(governing!(
-        "SELECT t.period, t.tree, t.unit_id, t.label AS code, t.metric, t.confirmed AS value
-         FROM target t JOIN annual_plan p ON p.id = t.plan_id LEFT JOIN org_unit u ON u.id = t.unit_id
-         JOIN governing g ON g.plan_id = t.plan_id AND g.period = t.period
-             AND g.store_id = coalesce(u.store_id, p.unit_id)
-         WHERE t.employee_id IS NULL
-         ORDER BY g.store_id, t.position"
+        "SELECT n.period, n.tree, n.unit_id, n.label AS code, l.metric,
+             n.confirmed[12 * l.line + extract(month FROM n.period)::integer] AS value
+         FROM (
+             SELECT g.store_id, g.period, n.* FROM governing g JOIN org_unit u ON u.store_id = g.store_id
+             JOIN plan_node n ON n.plan_id = g.plan_id AND n.unit_id = u.id AND n.tree = 'organisation'
+                 AND n.employee_id IS NULL
+             UNION ALL
+             SELECT g.store_id, g.period, n.* FROM governing g
+             JOIN annual_plan p ON p.id = g.plan_id AND p.unit_id = g.store_id
+             JOIN plan_node n ON n.plan_id = g.plan_id AND n.label IS NOT NULL) n
+         JOIN plan_line l ON l.plan_id = n.plan_id
+         ORDER BY n.store_id, n.period, l.line, n.tree, n.ordinal"
     ))
     .bind::<Array<BigInt>, _>(stores.to_vec())
     .bind::<Array<Date>, _>(periods)
