@@ -116,7 +116,7 @@ CREATE TABLE plan_lock (
 -- listed by `position`: by month, line, tree and the author's order.
 CREATE VIEW target AS
     SELECT n.plan_id, n.tree, n.unit_id, n.employee_id, n.label, l.line, l.metric, l.is_amount,
-        make_date(p.year, m, 1) AS period, coalesce(n.suggested, n.confirmed)[12 * l.line + m] AS suggested,
+        make_date(p.year, m, 1) AS period, (coalesce(n.suggested, n.confirmed))[12 * l.line + m] AS suggested,
         n.confirmed[12 * l.line + m] AS confirmed,
         CASE WHEN l.floor_total IS NOT NULL THEN n.floor[12 * l.line + m] END AS floor,
         CASE WHEN l.stretch_total IS NOT NULL THEN n.stretch[12 * l.line + m] END AS stretch,
