@@ -135,7 +135,8 @@ macro_rules! governing {
     ($rest:literal) => {
         concat!(
             "WITH governing AS (
-                 SELECT DISTINCT ON (store.id, month.period) store.id AS store_id, month.period, p.id AS plan_id
+                 SELECT DISTINCT ON (store.id, month.period) store.id AS store_id, month.period,
+                     extract(month FROM month.period)::integer AS number, p.id AS plan_id
                  FROM org_unit store CROSS JOIN unnest($2) AS month (period)
                  JOIN annual_plan p ON p.unit_id = ANY (store.path) AND p.effective_from <= month.period
                      AND p.year = extract(year FROM month.period) AND p.approved_at IS NOT NULL
@@ -173,20 +174,20 @@ pub async fn targets_in_force(
     targets_of_stores(connection, &[store_id], period).await
 }
 
-/// The same for many stores, in the order of their ids.
+/// The same for many stores, by store, person and line.
 pub async fn targets_of_stores(
     connection: &mut AsyncPgConnection,
     stores: &[i64],
     period: Period,
 ) -> Result<Vec<PersonTarget>, Problem> {
     let targets = sql(governing!(
-        "SELECT g.store_id, n.employee_id, l.metric,
-             sum(n.confirmed[12 * l.line + extract(month FROM g.period)::integer])
-                 * CASE WHEN l.is_amount THEN 0.01 ELSE 1 END AS value
-         FROM governing g JOIN org_unit u ON u.store_id = g.store_id
-         JOIN plan_node n ON n.plan_id = g.plan_id AND n.unit_id = u.id AND n.employee_id IS NOT NULL
-         JOIN plan_line l ON l.plan_id = g.plan_id
-         GROUP BY g.store_id, n.employee_id, l.metric, l.is_amount ORDER BY g.store_id, n.employee_id, l.metric"
+        ", part AS MATERIALIZED (
+             SELECT g.store_id, n.employee_id, l.line, l.metric, l.is_amount, n.confirmed[12 * l.line + g.number] AS value
+             FROM governing g JOIN org_unit u ON u.store_id = g.store_id
+             JOIN plan_node n ON n.plan_id = g.plan_id AND n.unit_id = u.id AND n.employee_id IS NOT NULL
+             JOIN plan_line l ON l.plan_id = g.plan_id)
+         SELECT store_id, employee_id, metric, sum(value) * CASE WHEN is_amount THEN 0.01 ELSE 1 END AS value
+         FROM part GROUP BY store_id, employee_id, line, metric, is_amount ORDER BY store_id, employee_id, line"
     ))
     .bind::<Array<BigInt>, _>(stores.to_vec())
     .bind::<Array<Date>, _>(vec![period])
@@ -237,13 +238,13 @@ pub(in crate::plan) async fn unit_targets(
     // Channels and series of a group's plan are the whole group's.
     let targets = sql(governing!(
         "SELECT n.period, n.tree, n.unit_id, n.label AS code, l.metric,
-             n.confirmed[12 * l.line + extract(month FROM n.period)::integer] AS value
+             n.confirmed[12 * l.line + n.number] AS value
          FROM (
-             SELECT g.store_id, g.period, n.* FROM governing g JOIN org_unit u ON u.store_id = g.store_id
+             SELECT g.store_id, g.period, g.number, n.* FROM governing g JOIN org_unit u ON u.store_id = g.store_id
              JOIN plan_node n ON n.plan_id = g.plan_id AND n.unit_id = u.id AND n.tree = 'organisation'
                  AND n.employee_id IS NULL
              UNION ALL
-             SELECT g.store_id, g.period, n.* FROM governing g
+             SELECT g.store_id, g.period, g.number, n.* FROM governing g
              JOIN annual_plan p ON p.id = g.plan_id AND p.unit_id = g.store_id
              JOIN plan_node n ON n.plan_id = g.plan_id AND n.label IS NOT NULL) n
          JOIN plan_line l ON l.plan_id = n.plan_id
