@@ -126,7 +126,7 @@ pub(in crate::plan) async fn split_anew(
     };
     rows::insert_nodes(cx.db(), plan.id, &whole, from).await?;
     let is_old = |node: &(Tree, usize)| node.0 != Tree::Organisation || node.1 < places;
-    let changed = changed.into_iter().filter(is_old).collect();
+    let changed: Vec<(Tree, usize)> = changed.into_iter().filter(is_old).collect();
     rows::update_cells(cx.db(), plan.id, &whole, &changed, |_, at| at).await
 }
 

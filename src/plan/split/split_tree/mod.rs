@@ -331,8 +331,8 @@ pub enum Visit {
 /// What a walk has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Walked {
-    /// The nodes whose cells have changed.
-    pub changed: BTreeSet<usize>,
+    /// The nodes whose cells have changed, in the order of the walk.
+    pub changed: Vec<usize>,
     /// Nodes that had to be split, and of which not all children are there: the cells are then to be thrown away.
     pub cut: BTreeSet<usize>,
 }
@@ -370,7 +370,7 @@ pub fn walk<E>(
         let cells = rows.get_mut(node).filter(|cells| **cells != months);
         let is_changed = cells.map(|cells| *cells = months).is_some();
         if is_changed {
-            walked.changed.insert(node);
+            walked.changed.push(node);
         }
         match visit(node) {
             _ if is_changed => waiting.push((node, true)),

@@ -94,8 +94,8 @@ pub type Nodes = BTreeSet<(Tree, usize)>;
 /// What computing has come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// The nodes whose cells have changed, in whatever line.
-    pub changed: Nodes,
+    /// The nodes whose cells have changed, in whatever line; each once, in order.
+    pub changed: Vec<(Tree, usize)>,
     /// Nodes that have to be split, and of which children are missing: the plan is then to be thrown away.
     pub cut: Nodes,
 }
@@ -133,6 +133,8 @@ impl WholePlan {
                 break;
             }
         }
+        outcome.changed.sort_unstable();
+        outcome.changed.dedup();
         Ok(outcome)
     }
 }
@@ -230,7 +232,7 @@ struct Whole<'a> {
 }
 
 /// Positions of nodes, by tree.
-type Positions = PerTree<BTreeSet<usize>>;
+type Positions = PerTree<Vec<usize>>;
 
 /// What one line goes by. What is suggested does not know of pins, and follows what is suggested for the first line.
 struct Going<'a> {

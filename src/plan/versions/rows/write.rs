@@ -107,14 +107,13 @@ pub(in crate::plan) async fn update_cells(
     connection: &mut AsyncPgConnection,
     plan_id: i64,
     whole: &WholePlan,
-    nodes: &BTreeSet<(Tree, usize)>,
+    nodes: &[(Tree, usize)],
     ordinals: impl Fn(Tree, usize) -> usize,
 ) -> Result<(), Problem> {
     if nodes.is_empty() {
         return Ok(());
     }
-    let nodes: Vec<(Tree, usize)> = nodes.iter().copied().collect();
-    let Columns { trees, cells, .. } = Columns::of(whole, &nodes)?;
+    let Columns { trees, cells, .. } = Columns::of(whole, nodes)?;
     let ordinals =
         nodes.iter().map(|(tree, node)| stored(ordinals(*tree, *node))).collect::<Result<Vec<_>, _>>()?;
     sql("UPDATE plan_node n
