@@ -1,6 +1,7 @@
 //! A group's plan: 700 stores, 10,500 people, 12 months, five lines. `cargo bench --bench group_plan`
 //!
-//! Prints how long it takes to split and store it, to plan the rest of its year again, to pin one cell, and to read it.
+//! Prints how long it takes to split and store it, to plan the rest of its year again, to pin one cell, to read it, and to
+//! find the targets of a month in all stores.
 //! Runs on a private PostgreSQL of its own, or on `DATABASE_URL`, an empty database.
 
 use std::time::Instant;
@@ -11,6 +12,7 @@ use showfloor::db::embedded::{Cluster, Tuning};
 use showfloor::db::{Pool, migrate, pool};
 use showfloor::http::etag::Seen;
 use showfloor::ledger::metric::CatalogueFile;
+use showfloor::plan::reading::document;
 use showfloor::plan::versions::pins::{Pins, pin};
 use showfloor::plan::versions::replan::Results;
 use showfloor::plan::{self, Levels, MemberWeight, Method, NewLine, NewPlan, Pin, Replan, UnitWeight};
@@ -84,10 +86,17 @@ fn group_plan() -> NewPlan {
     }
 }
 
+/// The stores' ids.
+#[derive(diesel::QueryableByName)]
+struct Store {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    id: i64,
+}
+
 async fn timed<T>(what: &str, work: impl Future<Output = T>) -> T {
     let begun = Instant::now();
     let value = work.await;
-    println!("{:>8} ms  {what}", begun.elapsed().as_millis());
+    println!("{:>10.1} ms  {what}", begun.elapsed().as_secs_f64() * 1_000.0);
     value
 }
 
@@ -130,6 +139,19 @@ async fn measure(pool: &Pool) -> anyhow::Result<()> {
     )
     .execute(cx.db())
     .await?;
+    let stores: Vec<Store> =
+        diesel::sql_query("SELECT id FROM org_unit WHERE kind = 'store' ORDER BY id").load(cx.db()).await?;
+    let stores: Vec<i64> = stores.into_iter().map(|store| store.id).collect();
+    let month = "2014-06".parse()?;
+    for what in ["the targets of a month, all stores", "the same again"] {
+        timed(what, plan::targets_of_stores(cx.db(), &stores, month)).await?;
+    }
+    for what in ["the targets of a month, one store", "the same again"] {
+        timed(what, plan::targets_in_force(cx.db(), stores[350], month)).await?;
+    }
+    for what in ["the units' targets of a month, all stores", "the same again"] {
+        timed(what, plan::unit_targets_in_force(cx.db(), &stores, month)).await?;
+    }
     let change = Replan {
         from: "2014-04".parse()?,
         total: None,
@@ -140,20 +162,25 @@ async fn measure(pool: &Pool) -> anyhow::Result<()> {
         plan::replan(cx, created.id, change).await
     })
     .await?;
-    let one = Pin {
+    let one = |unit: &str, person: Option<&str>, value: i64| Pin {
         metric: None,
-        unit: Some("S350T2".to_owned()),
-        employee_no: Some("S350T2P3".to_owned()),
+        unit: Some(unit.to_owned()),
+        employee_no: person.map(str::to_owned),
         channel: None,
         series: None,
-        period: "2014-06".parse()?,
-        value: Some(15),
+        period: month,
+        value: Some(value),
     };
-    timed("one cell pinned", async {
-        let pins = Pins { pins: vec![one] };
-        pin(cx, draft.id, pins, Seen::Any).await
-    })
-    .await?;
+    for (what, one) in [
+        ("one cell pinned", one("S350T2", Some("S350T2P3"), 15)),
+        ("one more", one("S351T1", Some("S351T1P2"), 14)),
+        ("one more, a team's", one("S352T1", None, 60)),
+        ("one more, more than the store has", one("S353T1", Some("S353T1P1"), 4_000)),
+        ("one more, a store's", one("S354", None, 200)),
+    ] {
+        timed(what, async { pin(cx, draft.id, Pins { pins: vec![one] }, Seen::Any).await }).await?;
+    }
+    timed("one line read", document::read(cx, draft.id, None)).await?;
     timed("the draft thrown away", plan::versions::store::delete(cx, draft.id, Seen::Any)).await?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 -- Annual plans and what they are split into, what comes from below, and what stands beside a plan: supply, the
 -- manufacturer's rebates and funnels. A plan is rooted at a store or a group and has several lines (vehicles first, then
--- what is sold beside them). A node's twelve months are one row: a group's plan is written in a second, not in a minute.
+-- what is sold beside them). A node's year is one row, all lines in it: a group's plan is written in a blink, not in a
+-- minute.
 
 -- A version of a unit's plan of a year.
 CREATE TABLE annual_plan (
@@ -48,7 +49,8 @@ CREATE TABLE plan_line (
     CONSTRAINT plan_line_metric UNIQUE (plan_id, metric)
 );
 
--- A unit, a person, a channel or a series that carries a part of a version.
+-- A unit, a person, a channel or a series that carries a part of a version, with its cells. Cells are twelve numbers a
+-- line, January to December, line 0's first, in units of the metric or cents: a node is one row, however many lines.
 CREATE TABLE plan_node (
     plan_id bigint NOT NULL REFERENCES annual_plan ON DELETE CASCADE,
     -- Which of the three trees that share the root's months.
@@ -56,36 +58,37 @@ CREATE TABLE plan_node (
     -- The author's order, which breaks ties; the root is 0, a parent comes before its children.
     ordinal integer NOT NULL,
     parent integer CONSTRAINT plan_node_parent_before CHECK (parent < ordinal),
-    -- Organisation: the unit, and the person where it is a person's part within that unit.
-    unit_id bigint REFERENCES org_unit,
-    employee_id bigint REFERENCES employee,
-    -- Channel or series: its code.
+    -- Organisation: the unit, and the person where it is a person's part within that unit. Channel or series: its code.
+    -- Whoever writes them has just looked them up, and none of them is ever deleted: foreign keys would ask the same of
+    -- each of ten thousand rows again, and lock what they refer to.
+    unit_id bigint,
+    employee_id bigint,
     label text,
     -- The part of the parent's months, month by month, relative to the siblings.
     weights bigint[] NOT NULL CHECK (cardinality(weights) = 12 AND 0 <= ALL (weights)),
+    -- 建议值; null: what counts is what was suggested.
+    suggested bigint[] CHECK (cardinality(suggested) = cardinality(confirmed) AND 0 <= ALL (suggested)),
+    -- 确定值.
+    confirmed bigint[] NOT NULL CHECK (cardinality(confirmed) % 12 = 0 AND 0 <= ALL (confirmed)),
+    -- 保底 and 挑战, up to the last line that has one; the numbers of a line without one before it mean nothing.
+    floor bigint[] CHECK (cardinality(floor) % 12 = 0 AND 0 <= ALL (floor)),
+    stretch bigint[] CHECK (cardinality(stretch) % 12 = 0 AND 0 <= ALL (stretch)),
     PRIMARY KEY (plan_id, tree, ordinal),
     CONSTRAINT plan_node_root CHECK ((ordinal = 0) = (parent IS NULL)),
     CONSTRAINT plan_node_unit_or_label CHECK ((label IS NULL) = (unit_id IS NOT NULL)),
-    CONSTRAINT plan_node_person_in_unit CHECK (employee_id IS NULL OR unit_id IS NOT NULL),
-    FOREIGN KEY (tree, label) REFERENCES plan_label (tree, code)
+    CONSTRAINT plan_node_person_in_unit CHECK (employee_id IS NULL OR unit_id IS NOT NULL)
 );
-CREATE UNIQUE INDEX plan_node_place ON plan_node
-    (plan_id, tree, coalesce(unit_id, 0), coalesce(employee_id, 0), coalesce(label, ''));
-CREATE INDEX plan_node_employee ON plan_node (employee_id) WHERE employee_id IS NOT NULL;
+-- Each place once in a version.
+CREATE UNIQUE INDEX plan_node_unit ON plan_node (plan_id, unit_id, tree) WHERE unit_id IS NOT NULL AND employee_id IS NULL;
+CREATE UNIQUE INDEX plan_node_person ON plan_node (plan_id, unit_id, employee_id) WHERE employee_id IS NOT NULL;
+CREATE UNIQUE INDEX plan_node_label ON plan_node (plan_id, tree, label) WHERE label IS NOT NULL;
+-- What stands right below a node.
+CREATE INDEX plan_node_parent ON plan_node (plan_id, tree, parent);
 
--- What a node is to reach in a line, January to December, in units of the metric or cents.
-CREATE TABLE plan_months (
-    plan_id bigint NOT NULL,
-    line integer NOT NULL,
-    tree text NOT NULL,
-    ordinal integer NOT NULL,
-    suggested bigint[] NOT NULL CHECK (cardinality(suggested) = 12 AND 0 <= ALL (suggested)),
-    confirmed bigint[] NOT NULL CHECK (cardinality(confirmed) = 12 AND 0 <= ALL (confirmed)),
-    floor bigint[] CHECK (cardinality(floor) = 12 AND 0 <= ALL (floor)),
-    stretch bigint[] CHECK (cardinality(stretch) = 12 AND 0 <= ALL (stretch)),
-    PRIMARY KEY (plan_id, line, tree, ordinal),
-    FOREIGN KEY (plan_id) REFERENCES annual_plan ON DELETE CASCADE
-);
+-- The twelve months of a line out of a node's cells.
+CREATE FUNCTION months_of(line integer, cells bigint[]) RETURNS bigint[] LANGUAGE sql IMMUTABLE AS $$
+    SELECT cells[12 * line + 1 : 12 * line + 12]
+$$;
 
 -- A cell that stands whatever the weights say.
 CREATE TABLE plan_pin (
@@ -113,14 +116,15 @@ CREATE TABLE plan_lock (
 -- listed by `position`: by month, line, tree and the author's order.
 CREATE VIEW target AS
     SELECT n.plan_id, n.tree, n.unit_id, n.employee_id, n.label, l.line, l.metric, l.is_amount,
-        make_date(p.year, m, 1) AS period, c.suggested[m] AS suggested, c.confirmed[m] AS confirmed,
-        c.floor[m] AS floor, c.stretch[m] AS stretch,
+        make_date(p.year, m, 1) AS period, (coalesce(n.suggested, n.confirmed))[12 * l.line + m] AS suggested,
+        n.confirmed[12 * l.line + m] AS confirmed,
+        CASE WHEN l.floor_total IS NOT NULL THEN n.floor[12 * l.line + m] END AS floor,
+        CASE WHEN l.stretch_total IS NOT NULL THEN n.stretch[12 * l.line + m] END AS stretch,
         ((m::bigint * 1000 + l.line) * 4 + array_position('{channel,organisation,series}'::text[], n.tree)) * 1000000
             + n.ordinal AS position
     FROM plan_node n
     JOIN annual_plan p ON p.id = n.plan_id
-    JOIN plan_months c ON c.plan_id = n.plan_id AND c.tree = n.tree AND c.ordinal = n.ordinal
-    JOIN plan_line l ON l.plan_id = n.plan_id AND l.line = c.line
+    JOIN plan_line l ON l.plan_id = n.plan_id
     CROSS JOIN generate_series(1, 12) m
     WHERE n.tree = 'organisation' OR n.ordinal > 0;
 

@@ -25,7 +25,7 @@ diesel::allow_tables_to_appear_in_same_query! {
     event, event_step, report_duty, work_report, work_report_text, work_report_review, lead_source,
     lost_reason, daily_sheet, daily_sheet_lead, daily_sheet_loss, activity, activity_person, leave_type,
     work_calendar, work_calendar_day, holiday_year,
-    annual_plan, plan_line, plan_node, plan_months, plan_pin, plan_lock, target, plan_proposal,
+    annual_plan, plan_line, plan_node, plan_pin, plan_lock, target, plan_proposal,
     plan_commitment, supply, rebate_policy, plan_funnel,
     rule_bundle, rule_file, rule_release, rule_draft, rule_draft_file, rule_draft_author, rule_backtest,
     review_cycle, review,

@@ -36,7 +36,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Who or what carries a part of a version.
+    /// Who or what carries a part of a version, with its cells: twelve a line, line 0's first.
     plan_node (plan_id, tree, ordinal) {
         plan_id -> Int8,
         tree -> Text,
@@ -46,17 +46,7 @@ diesel::table! {
         employee_id -> Nullable<Int8>,
         label -> Nullable<Text>,
         weights -> Array<Int8>,
-    }
-}
-
-diesel::table! {
-    /// A node's twelve months in a line.
-    plan_months (plan_id, line, tree, ordinal) {
-        plan_id -> Int8,
-        line -> Int4,
-        tree -> Text,
-        ordinal -> Int4,
-        suggested -> Array<Int8>,
+        suggested -> Nullable<Array<Int8>>,
         confirmed -> Array<Int8>,
         floor -> Nullable<Array<Int8>>,
         stretch -> Nullable<Array<Int8>>,

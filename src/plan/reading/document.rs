@@ -199,9 +199,10 @@ async fn at_once(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<Plan
     let cells: Vec<NodeRow> = sql(
         "SELECT n.tree, n.ordinal, n.parent, n.unit_id, n.employee_id,
              coalesce(e.employee_no, u.code, n.label) AS code, coalesce(e.name, u.name, label.zh, n.label) AS name,
-             c.suggested, c.confirmed, c.floor, c.stretch
-         FROM plan_node n
-         JOIN plan_months c ON c.plan_id = n.plan_id AND c.tree = n.tree AND c.ordinal = n.ordinal AND c.line = $2
+             months_of($2, coalesce(n.suggested, n.confirmed)) AS suggested, months_of($2, n.confirmed) AS confirmed,
+             CASE WHEN l.floor_total IS NOT NULL THEN months_of($2, n.floor) END AS floor,
+             CASE WHEN l.stretch_total IS NOT NULL THEN months_of($2, n.stretch) END AS stretch
+         FROM plan_node n JOIN plan_line l ON l.plan_id = n.plan_id AND l.line = $2
          LEFT JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
          LEFT JOIN plan_label label ON label.tree = n.tree AND label.code = n.label
          WHERE n.plan_id = $1 AND (n.tree = 'organisation' OR n.ordinal > 0)

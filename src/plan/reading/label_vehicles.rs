@@ -47,9 +47,8 @@ pub(in crate::plan) async fn load(
         ));
     }
     let rows: Vec<VehicleRow> = sql(
-        "SELECT n.label AS code, coalesce(label.zh, n.label) AS name, c.confirmed
+        "SELECT n.label AS code, coalesce(label.zh, n.label) AS name, months_of(0, n.confirmed) AS confirmed
          FROM plan_node n
-         JOIN plan_months c ON c.plan_id = n.plan_id AND c.tree = n.tree AND c.ordinal = n.ordinal AND c.line = 0
          LEFT JOIN plan_label label ON label.tree = n.tree AND label.code = n.label
          WHERE n.plan_id = $1 AND n.tree = $2 AND n.label IS NOT NULL
          ORDER BY n.ordinal",

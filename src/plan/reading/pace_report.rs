@@ -236,21 +236,18 @@ struct PlaceRow {
 
 /// The organisations of versions, a parent before its children.
 async fn load(cx: &mut Context, ids: Vec<i64>, metric: &str) -> Result<Vec<PlaceRow>, Problem> {
-    let rows = sql(
-        "WITH RECURSIVE place AS (
+    let rows = sql("WITH RECURSIVE place AS (
              SELECT n.*, 0 AS depth, ARRAY[n.ordinal] AS way
              FROM plan_node n WHERE n.plan_id = ANY ($1) AND n.tree = 'organisation' AND n.ordinal = 0
              UNION ALL
              SELECT n.*, p.depth + 1, p.way || n.ordinal FROM plan_node n
              JOIN place p ON n.plan_id = p.plan_id AND n.tree = p.tree AND n.parent = p.ordinal)
          SELECT n.plan_id, n.depth, n.unit_id, n.employee_id, u.code AS unit, e.employee_no,
-             coalesce(e.name, u.name) AS name, c.confirmed
+             coalesce(e.name, u.name) AS name, months_of(l.line, n.confirmed) AS confirmed
          FROM place n
          JOIN plan_line l ON l.plan_id = n.plan_id AND l.metric = $2
-         JOIN plan_months c ON c.plan_id = n.plan_id AND c.line = l.line AND c.tree = n.tree AND c.ordinal = n.ordinal
          JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
-         ORDER BY n.plan_id, n.way",
-    )
+         ORDER BY n.plan_id, n.way")
     .bind::<Array<BigInt>, _>(ids)
     .bind::<Text, _>(metric.to_owned())
     .load(cx.db())

@@ -89,28 +89,44 @@ pub async fn list(
     if !sees_plan {
         viewer::require_place(cx, plan_id).await?;
     }
-    // What is reached in which month is found once for all cells.
+    // What is reached in which month is found once for all cells. The cells of a month, a line and a tree follow each other
+    // in the author's order: no more of them are looked at than make a page.
     let cells = sql(
         "WITH month AS MATERIALIZED (
-             SELECT make_date(p.year, m, 1) AS period FROM annual_plan p CROSS JOIN generate_series(1, 12) m
+             SELECT m AS number, make_date(p.year, m, 1) AS period FROM annual_plan p CROSS JOIN generate_series(1, 12) m
              WHERE p.id = $1),
          unit AS MATERIALIZED (
              SELECT DISTINCT r.unit_id, month.period FROM reached($2) r JOIN month ON r.months @> month.period),
          team AS MATERIALIZED (
              SELECT DISTINCT r.unit_id, month.period FROM reached($3) r JOIN month ON r.months @> month.period)
-         SELECT t.tree, t.metric, u.code AS unit, e.employee_no, t.label AS code, t.period, t.suggested, t.confirmed,
-             t.floor, t.stretch, t.position
-         FROM target t JOIN annual_plan p ON p.id = t.plan_id
-         LEFT JOIN org_unit u ON u.id = t.unit_id LEFT JOIN employee e ON e.id = t.employee_id
-         WHERE t.plan_id = $1 AND t.position > $5
-         AND ($6 IS NULL OR u.code = $6) AND ($7 IS NULL OR e.employee_no = $7)
-         AND ($8 IS NULL OR t.period = $8) AND ($9 IS NULL OR t.tree = $9) AND ($10 IS NULL OR t.metric = $10)
-         AND CASE WHEN t.employee_id IS NULL
-             THEN $4 OR ($2).everything
-                 OR (coalesce(t.unit_id, p.unit_id), t.period) IN (SELECT unit_id, period FROM unit)
-             ELSE ($3).everything OR t.employee_id = ($3).employee_id
-                 OR (t.unit_id, t.period) IN (SELECT unit_id, period FROM team) END
-         ORDER BY t.position LIMIT $11",
+         SELECT s.tree, s.metric, n.unit, n.employee_no, n.label AS code, s.period,
+             (coalesce(n.suggested, n.confirmed))[12 * s.line + s.number] AS suggested,
+             n.confirmed[12 * s.line + s.number] AS confirmed,
+             CASE WHEN s.floor_total IS NOT NULL THEN n.floor[12 * s.line + s.number] END AS floor,
+             CASE WHEN s.stretch_total IS NOT NULL THEN n.stretch[12 * s.line + s.number] END AS stretch,
+             s.first + n.ordinal AS position
+         FROM (
+             SELECT month.*, l.*, tree.tree, ((number::bigint * 1000 + l.line) * 4 + tree.rank) * 1000000 AS first
+             FROM month CROSS JOIN unnest('{channel,organisation,series}'::text[]) WITH ORDINALITY AS tree (tree, rank)
+             JOIN plan_line l ON l.plan_id = $1
+             WHERE ((number::bigint * 1000 + l.line) * 4 + tree.rank + 1) * 1000000 > $5
+             AND ($8 IS NULL OR month.period = $8) AND ($9 IS NULL OR tree.tree = $9) AND ($10 IS NULL OR l.metric = $10)
+             ORDER BY first) s
+         CROSS JOIN LATERAL (
+             SELECT n.*, u.code AS unit, e.employee_no
+             FROM plan_node n JOIN annual_plan p ON p.id = n.plan_id
+             LEFT JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
+             WHERE n.plan_id = $1 AND n.tree = s.tree AND n.ordinal > $5 - s.first
+             AND (n.tree = 'organisation' OR n.ordinal > 0)
+             AND ($6 IS NULL OR n.unit_id = (SELECT id FROM org_unit WHERE code = $6))
+             AND ($7 IS NULL OR n.employee_id = (SELECT id FROM employee WHERE employee_no = $7))
+             AND CASE WHEN n.employee_id IS NULL
+                 THEN $4 OR ($2).everything
+                     OR (coalesce(n.unit_id, p.unit_id), s.period) IN (SELECT unit_id, period FROM unit)
+                 ELSE ($3).everything OR n.employee_id = ($3).employee_id
+                     OR (n.unit_id, s.period) IN (SELECT unit_id, period FROM team) END
+             ORDER BY n.ordinal LIMIT $11) n
+         ORDER BY s.first, n.ordinal LIMIT $11",
     )
     .bind::<BigInt, _>(plan_id)
     .bind::<CallerScope, _>(cx.scope.clone())
@@ -135,7 +151,8 @@ macro_rules! governing {
     ($rest:literal) => {
         concat!(
             "WITH governing AS (
-                 SELECT DISTINCT ON (store.id, month.period) store.id AS store_id, month.period, p.id AS plan_id
+                 SELECT DISTINCT ON (store.id, month.period) store.id AS store_id, month.period,
+                     extract(month FROM month.period)::integer AS number, p.id AS plan_id
                  FROM org_unit store CROSS JOIN unnest($2) AS month (period)
                  JOIN annual_plan p ON p.unit_id = ANY (store.path) AND p.effective_from <= month.period
                      AND p.year = extract(year FROM month.period) AND p.approved_at IS NOT NULL
@@ -150,7 +167,7 @@ macro_rules! governing {
 /// What a person is to reach in a month.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct PersonTarget {
-    /// The store.
+    /// The store whose target it is: somebody may have parts in several.
     #[diesel(sql_type = BigInt)]
     pub store_id: i64,
     /// The person.
@@ -171,11 +188,13 @@ pub async fn targets_in_force(
     period: Period,
 ) -> Result<Vec<PersonTarget>, Problem> {
     let targets = sql(governing!(
-        "SELECT g.store_id, t.employee_id, t.metric, sum(t.confirmed) * CASE WHEN t.is_amount THEN 0.01 ELSE 1 END AS value
-         FROM governing g JOIN target t ON t.plan_id = g.plan_id AND t.period = g.period
-         JOIN org_unit u ON u.id = t.unit_id AND u.store_id = g.store_id
-         WHERE t.employee_id IS NOT NULL
-         GROUP BY g.store_id, t.employee_id, t.metric, t.is_amount ORDER BY t.employee_id, t.metric"
+        ", part AS MATERIALIZED (
+             SELECT g.store_id, n.employee_id, l.line, l.metric, l.is_amount, n.confirmed[12 * l.line + g.number] AS value
+             FROM governing g JOIN org_unit u ON u.store_id = g.store_id
+             JOIN plan_node n ON n.plan_id = g.plan_id AND n.unit_id = u.id AND n.employee_id IS NOT NULL
+             JOIN plan_line l ON l.plan_id = g.plan_id)
+         SELECT store_id, employee_id, metric, sum(value) * CASE WHEN is_amount THEN 0.01 ELSE 1 END AS value
+         FROM part GROUP BY store_id, employee_id, line, metric, is_amount ORDER BY store_id, employee_id, line"
     ))
     .bind::<Array<BigInt>, _>(stores.to_vec())
     .bind::<Array<Date>, _>(vec![period])
@@ -225,12 +244,18 @@ pub(in crate::plan) async fn unit_targets(
 ) -> Result<Vec<UnitTarget>, Problem> {
     // Channels and series of a group's plan are the whole group's.
     let targets = sql(governing!(
-        "SELECT t.period, t.tree, t.unit_id, t.label AS code, t.metric, t.confirmed AS value
-         FROM target t JOIN annual_plan p ON p.id = t.plan_id LEFT JOIN org_unit u ON u.id = t.unit_id
-         JOIN governing g ON g.plan_id = t.plan_id AND g.period = t.period
-             AND g.store_id = coalesce(u.store_id, p.unit_id)
-         WHERE t.employee_id IS NULL
-         ORDER BY g.store_id, t.position"
+        "SELECT n.period, n.tree, n.unit_id, n.label AS code, l.metric,
+             n.confirmed[12 * l.line + n.number] AS value
+         FROM (
+             SELECT g.store_id, g.period, g.number, n.* FROM governing g JOIN org_unit u ON u.store_id = g.store_id
+             JOIN plan_node n ON n.plan_id = g.plan_id AND n.unit_id = u.id AND n.tree = 'organisation'
+                 AND n.employee_id IS NULL
+             UNION ALL
+             SELECT g.store_id, g.period, g.number, n.* FROM governing g
+             JOIN annual_plan p ON p.id = g.plan_id AND p.unit_id = g.store_id
+             JOIN plan_node n ON n.plan_id = g.plan_id AND n.label IS NOT NULL) n
+         JOIN plan_line l ON l.plan_id = n.plan_id
+         ORDER BY n.store_id, n.period, l.line, n.tree, n.ordinal"
     ))
     .bind::<Array<BigInt>, _>(stores.to_vec())
     .bind::<Array<Date>, _>(periods)

@@ -1,6 +1,6 @@
 //! The three trees of a plan, whose roots share the same months.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::words::words;
 
@@ -86,6 +86,8 @@ pub struct Shape {
     nodes: Vec<Node>,
     children: Vec<Vec<usize>>,
     positions: HashMap<Place, usize>,
+    /// Nodes of which not all children are here.
+    cut: BTreeSet<usize>,
 }
 
 impl Shape {
@@ -106,6 +108,16 @@ impl Shape {
         self.nodes.push(node);
         self.children.push(Vec::new());
         position
+    }
+
+    /// Notes that not all children of a node are here, but only those on the way to something.
+    pub fn cut(&mut self, position: usize) {
+        self.cut.insert(position);
+    }
+
+    /// Whether children of a node are missing here.
+    pub fn is_cut(&self, position: usize) -> bool {
+        self.cut.contains(&position)
     }
 
     /// Takes away the nodes behind the first `count`.

@@ -83,10 +83,9 @@ pub async fn between(cx: &mut Context, from: i64, to: i64) -> Result<PlanDiff, P
     let people = viewer::sees_people(cx, to).await?;
     let rows: Vec<CellRow> = sql(
         "WITH cell AS (
-             SELECT n.plan_id, l.line, l.metric, n.tree, n.unit_id, n.employee_id, n.label, n.ordinal, c.confirmed
-             FROM plan_node n
-             JOIN plan_months c ON c.plan_id = n.plan_id AND c.tree = n.tree AND c.ordinal = n.ordinal
-             JOIN plan_line l ON l.plan_id = n.plan_id AND l.line = c.line
+             SELECT n.plan_id, l.line, l.metric, n.tree, n.unit_id, n.employee_id, n.label, n.ordinal,
+                 months_of(l.line, n.confirmed) AS confirmed
+             FROM plan_node n JOIN plan_line l ON l.plan_id = n.plan_id
              WHERE n.plan_id IN ($1, $2) AND (n.tree = 'organisation' OR n.ordinal > 0)
              AND (n.employee_id IS NULL OR $3))
          SELECT coalesce(a.metric, b.metric) AS metric, coalesce(a.tree, b.tree) AS tree, u.code AS unit, e.employee_no,

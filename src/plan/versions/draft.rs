@@ -21,7 +21,7 @@ use crate::plan::split::lines;
 use crate::plan::split::method::{Method, weigh};
 use crate::plan::split::new_plan::{NewPlan, UnitWeight};
 use crate::plan::split::settings::Split;
-use crate::plan::split::tree::Tree;
+use crate::plan::split::tree::{PerTree, Tree};
 use crate::plan::split::weights::{self, Known, KnownUnit};
 use crate::plan::split::whole_plan::{Scope, WholePlan};
 use crate::plan::viewer;
@@ -50,15 +50,12 @@ pub async fn create(cx: &mut Context, catalogue: &Catalogue, new: NewPlan) -> Re
 /// Writes everything of a version that has no rows yet.
 async fn keep(cx: &mut Context, id: i64, whole: &WholePlan) -> Result<(), Problem> {
     rows::insert_lines(cx.db(), id, &whole.lines).await?;
-    for &tree in Tree::ALL {
-        rows::insert_nodes(cx.db(), id, tree, whole.shapes.of(tree), 0).await?;
-    }
-    rows::write_months(cx.db(), id, whole, None).await?;
+    rows::insert_nodes(cx.db(), id, whole, PerTree::default()).await?;
     let pinned = whole
         .pins
         .iter()
         .flat_map(|(line, pins)| pins.iter().map(|pin| (*line, pin.tree, pin.node, pin.month)));
-    rows::write_pins(cx, id, whole, &pinned.collect()).await
+    rows::write_pins(cx, id, whole, &pinned.collect(), |_, at| at).await
 }
 
 /// A new plan split by `method`, nothing of it kept.

@@ -1,14 +1,14 @@
 //! Cells that stand: set, given back to the weights, and told where they do not fit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::rows;
-use super::store::{Version, change_draft};
+use super::rows::{self, Excerpt};
+use super::store::change_draft;
 use super::version::Plan;
 use crate::auth::Context;
 use crate::http::FieldError;
@@ -17,9 +17,9 @@ use crate::http::etag::Seen;
 use crate::period::Period;
 use crate::plan::faults::other_year;
 use crate::plan::split::new_plan::Pin;
-use crate::plan::split::split_tree;
+use crate::plan::split::split_tree::{self, PinnedCell};
 use crate::plan::split::tree::{Place, Shape, Tree};
-use crate::plan::split::whole_plan::{Changed, LineRefusal, Scope, WholePlan};
+use crate::plan::split::whole_plan::{LineRefusal, Outcome, Scope, WholePlan};
 
 /// Cells to be pinned or released: all of them, or none.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
@@ -33,45 +33,43 @@ pub struct Pins {
 /// A cell of a version: line, tree, position of the node, month from 0.
 pub(in crate::plan) type Cell = (i32, Tree, usize, usize);
 
-/// Pins cells of a draft, or gives them back, and splits what depends on them around them.
+/// Pins cells of a draft, or gives them back, and splits what depends on them around them. Only that is read and written.
 ///
 /// # Errors
 ///
 /// Every field at fault; the cells in the way where the pins do not fit; a conflict where the plan is not a draft.
 pub async fn pin(cx: &mut Context, id: i64, pins: Pins, seen: Seen) -> Result<Plan, Problem> {
     change_draft(cx, id, seen, "pin_plan", async |cx, plan| {
-        let mut whole = rows::load_whole_plan(cx.db(), plan).await?;
-        let mut faults = Vec::new();
-        let touched = set_all(&mut whole, &pins.pins, plan.year, &mut faults);
-        if !faults.is_empty() {
-            return Err(Problem::fields(faults));
+        let mut excerpt = Excerpt::load(cx.db(), plan, &pins.pins).await?;
+        loop {
+            let mut packed = excerpt.pack()?;
+            let former = packed.whole.pins.clone();
+            let mut faults = Vec::new();
+            let touched = set_all(&mut packed.whole, &pins.pins, plan.year, &mut faults);
+            if !faults.is_empty() {
+                return Err(Problem::fields(faults));
+            }
+            let Outcome { changed, cut } = split_around(&mut packed.whole, &former, plan.year)?;
+            if cut.is_empty() {
+                let ordinal = |tree, at| packed.ordinal(tree, at);
+                rows::update_cells(cx.db(), plan.id, &packed.whole, &changed, ordinal).await?;
+                rows::write_pins(cx, plan.id, &packed.whole, &touched, ordinal).await?;
+                return Ok(json!(pins));
+            }
+            let cut = cut.into_iter().map(|(tree, at)| (tree, packed.ordinal(tree, at)));
+            excerpt.add_below(cx.db(), cut).await?;
         }
-        apply(cx, plan, &mut whole, &touched).await?;
-        Ok(json!(pins))
     })
     .await
 }
 
-/// Splits what depends on the `touched` cells, and keeps it.
-pub(in crate::plan) async fn apply(
-    cx: &mut Context,
-    plan: &Version,
-    whole: &mut WholePlan,
-    touched: &BTreeSet<Cell>,
-) -> Result<(), Problem> {
-    let changed = split_around(whole, touched, plan.year)?;
-    rows::write_months(cx.db(), plan.id, whole, Some(&changed)).await?;
-    rows::write_pins(cx, plan.id, whole, touched).await
-}
-
-/// Splits what depends on the `touched` cells, and says what has changed.
+/// Splits what depends on the pins that are other than the `former` ones, and says what has changed.
 pub(in crate::plan) fn split_around(
     whole: &mut WholePlan,
-    touched: &BTreeSet<Cell>,
+    former: &BTreeMap<i32, Vec<PinnedCell>>,
     year: i32,
-) -> Result<Changed, Problem> {
-    let nodes: BTreeSet<(Tree, usize)> = touched.iter().map(|(_, tree, node, _)| (*tree, *node)).collect();
-    whole.split(Scope::Pins(&nodes)).map_err(|refusal| problem(&refusal, whole, year))
+) -> Result<Outcome, Problem> {
+    whole.split(Scope::Pins(former)).map_err(|refusal| problem(&refusal, whole, year))
 }
 
 /// Sets or takes away the pins of the field `pins`, and says which cells they are; what is wrong with them is added to

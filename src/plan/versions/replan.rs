@@ -19,6 +19,7 @@ use crate::plan::actuals::{self, Brought};
 use crate::plan::faults::{ALL_ZERO, listed_twice, other_year};
 use crate::plan::split::limits::{MAX_TOTAL, MAX_WEIGHT};
 use crate::plan::split::lines;
+use crate::plan::split::tree::PerTree;
 use crate::plan::split::weights::unsigned;
 use crate::plan::split::whole_plan::{Line, Scope, WholePlan};
 use crate::plan::viewer;
@@ -90,10 +91,9 @@ pub async fn replan(cx: &mut Context, id: i64, change: Replan) -> Result<Plan, P
         let heading = Heading { unit_id: source.unit_id, year: source.year, split, closed_months };
         let detail = json!({ "from": subject(id), "replan": change });
         begin(cx, heading, ("replan", detail), async |cx, copy| {
-            rows::copy_nodes(cx.db(), id, copy).await?;
             rows::insert_lines(cx.db(), copy, &whole.lines).await?;
-            rows::write_root_weights(cx.db(), copy, &whole.shapes.organisation).await?;
-            rows::write_months(cx.db(), copy, &whole, None).await
+            rows::insert_nodes(cx.db(), copy, &whole, PerTree::default()).await?;
+            rows::copy_pins_and_funnels(cx.db(), id, copy).await
         })
         .await
     })

@@ -15,9 +15,9 @@ use crate::http::body::check;
 use crate::http::etag::Seen;
 use crate::plan::faults::{ALL_ZERO, other_year};
 use crate::plan::split::settings::{Change, Resplit, Split};
-use crate::plan::split::tree::{Node, Place, Tree};
+use crate::plan::split::tree::{Node, PerTree, Place, Tree};
 use crate::plan::split::weights;
-use crate::plan::split::whole_plan::{Scope, WholePlan};
+use crate::plan::split::whole_plan::{Outcome, Scope, WholePlan};
 use crate::plan::viewer;
 
 /// Begins the next version as a copy of the approved plan `id`, cells included.
@@ -115,11 +115,19 @@ pub(in crate::plan) async fn split_anew(
     let change = Change { resplit: change.clone(), user_id: cx.by() };
     let Anew { places, split, .. } = anew(&known, &mut whole, plan, change)?;
     plan.split = split;
-    if let Err(refusal) = whole.split(Scope::Everything) {
-        return Err(pins::problem(&refusal, &whole, plan.year));
-    }
-    rows::insert_nodes(cx.db(), plan.id, Tree::Organisation, &whole.shapes.organisation, places).await?;
-    rows::write_months(cx.db(), plan.id, &whole, None).await
+    let changed = match whole.split(Scope::Everything) {
+        Ok(Outcome { changed, .. }) => changed,
+        Err(refusal) => return Err(pins::problem(&refusal, &whole, plan.year)),
+    };
+    let from = PerTree {
+        organisation: places,
+        channel: whole.shapes.channel.len(),
+        series: whole.shapes.series.len(),
+    };
+    rows::insert_nodes(cx.db(), plan.id, &whole, from).await?;
+    let is_old = |node: &(Tree, usize)| node.0 != Tree::Organisation || node.1 < places;
+    let changed: Vec<(Tree, usize)> = changed.into_iter().filter(is_old).collect();
+    rows::update_cells(cx.db(), plan.id, &whole, &changed, |_, at| at).await
 }
 
 /// What is wrong with a change.

@@ -21,7 +21,7 @@ use crate::ledger::metric::Catalogue;
 use crate::org::UnitKind;
 use crate::plan::split::split_tree::PinnedCell;
 use crate::plan::split::tree::{Place, Tree};
-use crate::plan::split::whole_plan::{Line, WholePlan};
+use crate::plan::split::whole_plan::{Line, Outcome, WholePlan};
 use crate::plan::versions::pins;
 use crate::plan::versions::rows;
 use crate::plan::versions::store::{change_draft, find, kept, lock, version};
@@ -228,6 +228,7 @@ pub async fn import(
             let names = names(cx.db(), id).await?;
             let sheet = sheet_of(&heading, &whole, &names, catalogue, true);
             let changes = sheet::differences(&sheet, &read).map_err(faults)?;
+            let former = whole.pins.clone();
             let touched = pin(&mut whole, &changes);
             let mut report =
                 SheetReport { dry_run, edited: Vec::new(), moved: Vec::new(), row_version: plan.row_version };
@@ -236,11 +237,13 @@ pub async fn import(
             }
             let before = whole.lines.clone();
             if dry_run {
-                pins::split_around(&mut whole, &touched, plan.year)?;
+                pins::split_around(&mut whole, &former, plan.year)?;
             } else {
                 let seen = Seen::Version(plan.row_version);
                 let changed = change_draft(cx, id, seen, "import_plan_sheet", async |cx, plan| {
-                    pins::apply(cx, plan, &mut whole, &touched).await?;
+                    let Outcome { changed, .. } = pins::split_around(&mut whole, &former, plan.year)?;
+                    rows::update_cells(cx.db(), plan.id, &whole, &changed, |_, at| at).await?;
+                    rows::write_pins(cx, plan.id, &whole, &touched, |_, at| at).await?;
                     Ok(json!({ "edited": touched.len() }))
                 });
                 report.row_version = changed.await?.row_version;

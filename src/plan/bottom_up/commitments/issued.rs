@@ -69,14 +69,13 @@ struct Planned {
 pub async fn read(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<IssuedTargets, Problem> {
     let plan = store::find(cx, id).await?;
     let line = rows::line(cx.db(), id, metric).await?;
-    let root: Planned = sql("SELECT confirmed FROM plan_months
-         WHERE plan_id = $1 AND line = $2 AND tree = 'organisation' AND ordinal = 0")
+    let root: Planned = sql("SELECT months_of($2, confirmed) AS confirmed FROM plan_node
+         WHERE plan_id = $1 AND tree = 'organisation' AND ordinal = 0")
     .bind::<BigInt, _>(id)
     .bind::<Integer, _>(line.number)
     .get_result(cx.db())
     .await?;
-    let rows: Vec<IssuedRow> = sql(
-        "WITH governing AS (
+    let rows: Vec<IssuedRow> = sql("WITH governing AS (
              SELECT DISTINCT ON (m, p.unit_id) m AS month, p.id, p.unit_id
              FROM annual_plan own JOIN org_unit unit ON unit.id = own.unit_id
              JOIN annual_plan p ON p.unit_id = ANY (unit.path) AND p.unit_id <> unit.id AND p.year = own.year
@@ -84,7 +83,7 @@ pub async fn read(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<Iss
              WHERE own.id = $1 AND p.approved_at IS NOT NULL AND p.status IN ('approved', 'superseded')
              AND p.effective_from <= make_date(p.year, m, 1)
              ORDER BY m, p.unit_id, p.version DESC)
-         SELECT DISTINCT ON (g.month) g.month, issuer.code, c.confirmed[g.month] AS value
+         SELECT DISTINCT ON (g.month) g.month, issuer.code, n.confirmed[12 * l.line + g.month] AS value
          FROM governing g
          JOIN annual_plan own ON own.id = $1
          JOIN org_unit unit ON unit.id = own.unit_id
@@ -92,9 +91,7 @@ pub async fn read(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<Iss
          JOIN plan_node n ON n.plan_id = g.id AND n.tree = 'organisation' AND n.unit_id = own.unit_id
              AND n.employee_id IS NULL
          JOIN plan_line l ON l.plan_id = g.id AND l.metric = $2
-         JOIN plan_months c ON c.plan_id = g.id AND c.line = l.line AND c.tree = n.tree AND c.ordinal = n.ordinal
-         ORDER BY g.month, array_position(unit.path, g.unit_id) DESC",
-    )
+         ORDER BY g.month, array_position(unit.path, g.unit_id) DESC")
     .bind::<BigInt, _>(id)
     .bind::<Text, _>(line.metric.clone())
     .load(cx.db())

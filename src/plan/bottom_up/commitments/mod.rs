@@ -188,11 +188,10 @@ async fn places(
     line: &Line,
 ) -> Result<Vec<PlaceRow>, Problem> {
     let rows = sql(
-        "SELECT n.ordinal, n.parent, n.unit_id, n.employee_id, u.code AS unit, e.employee_no, coalesce(e.name, u.name) AS name, c.confirmed,
-             k.months AS own, author.login AS entered_by, k.committed_at AS entered_at,
+        "SELECT n.ordinal, n.parent, n.unit_id, n.employee_id, u.code AS unit, e.employee_no, coalesce(e.name, u.name) AS name,
+             months_of($2, n.confirmed) AS confirmed, k.months AS own, author.login AS entered_by, k.committed_at AS entered_at,
              coalesce(k.row_version, 0) AS row_version
          FROM plan_node n JOIN annual_plan p ON p.id = n.plan_id
-         JOIN plan_months c ON c.plan_id = n.plan_id AND c.tree = n.tree AND c.ordinal = n.ordinal AND c.line = $2
          JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
          LEFT JOIN plan_commitment k ON k.plan_unit_id = p.unit_id AND k.year = p.year AND k.metric = $3
              AND k.unit_id = n.unit_id AND coalesce(k.employee_id, 0) = coalesce(n.employee_id, 0)

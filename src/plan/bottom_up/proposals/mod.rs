@@ -8,7 +8,7 @@
 pub mod http;
 mod store;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::deserialize::{self, QueryableByName};
@@ -26,7 +26,7 @@ use crate::auth::scope::Scope;
 use crate::http::etag::Seen;
 use crate::http::{Code, Page, Problem, Window};
 use crate::plan::split::settings::{Change, Resplit};
-use crate::plan::split::tree::{Months, Place, Tree};
+use crate::plan::split::tree::{Months, Place};
 use crate::plan::split::whole_plan::{self, WholePlan};
 use crate::plan::versions::draft::employee_ids;
 use crate::plan::versions::revision::{self, Anew, anew};
@@ -278,7 +278,7 @@ impl Trying {
         let before: Vec<Months> = children.iter().map(|child| cells(whole, *child)).collect();
         // Only the unit's own children are split anew: they alone have to be put back.
         let saved = whole.cells_of(&children);
-        let split = whole.split(whole_plan::Scope::Pins(&BTreeSet::from([(Tree::Organisation, unit)])));
+        let split = whole.split(whole_plan::Scope::Weights(unit));
         let people = children.iter().zip(before).filter_map(|(&child, before)| {
             let node = whole.shapes.organisation.node(child)?;
             let Place::Person { employee_id, .. } = node.place else { return None };

@@ -144,6 +144,14 @@ pub enum HeldError {
 pub fn around(parent: &[i64], weights: &[Vec<u64>], held: &[Vec<Hold>]) -> Result<Vec<Vec<i64>>, HeldError> {
     shapes(parent.len(), weights, held)?;
     running_totals(parent)?;
+    if held.iter().flatten().all(|hold| hold.pinned.is_none() && hold.least <= 0) {
+        return along_changing_months(parent, weights).map_err(|error| match error {
+            ApportionError::NoWeight { index } => {
+                HeldError::NoWeight { month: index, left: parent.get(index).copied().unwrap_or_default() }
+            }
+            error => error.into(),
+        });
+    }
     let mut months = parent
         .iter()
         .zip(weights)

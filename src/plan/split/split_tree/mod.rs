@@ -89,7 +89,9 @@ impl Holds {
                 let below = shape.children(node).iter().map(|child| {
                     cells.get(child).and_then(|holds| holds.get(month)).copied().unwrap_or_default()
                 });
-                let (mut least, mut pinned) = (0_i64, !shape.children(node).is_empty());
+                // A child that is not here is not pinned.
+                let (mut least, mut pinned) =
+                    (0_i64, !shape.children(node).is_empty() && !shape.is_cut(node));
                 for hold in below {
                     least = least.saturating_add(hold.pinned.unwrap_or(hold.least));
                     pinned &= hold.pinned.is_some();
@@ -105,6 +107,34 @@ impl Holds {
     /// What is asked of a node's month.
     pub fn of_cell(&self, node: usize, month: usize) -> Hold {
         self.cells.get(&node).and_then(|holds| holds.get(month)).copied().unwrap_or_default()
+    }
+
+    /// The nodes whose children have to be split again because these holds are other than the `former` ones, with which
+    /// the children have got these `rows`.
+    ///
+    /// Where all pins stay and every cell is above what is asked of it, before and now, no cell has been held at its least
+    /// and none has to be: the same split comes out ([`around`] ends with its first round).
+    pub fn unsettled(&self, former: &Self, shape: &Shape, rows: &Rows, closed: usize) -> BTreeSet<usize> {
+        let mut is_settled: BTreeMap<usize, bool> = BTreeMap::new();
+        let mut differs: BTreeSet<usize> = BTreeSet::new();
+        let nodes: BTreeSet<usize> = self.cells.keys().chain(former.cells.keys()).copied().collect();
+        for node in nodes {
+            let Some(parent) = shape.node(node).and_then(|node| node.parent) else { continue };
+            let cells = rows.get(node).copied().unwrap_or_default();
+            for (month, cell) in cells.into_iter().enumerate().skip(closed) {
+                let (before, now) = (former.of_cell(node, month), self.of_cell(node, month));
+                let stays = match (before.pinned, now.pinned) {
+                    (None, None) => before.least.max(now.least) <= 0 || cell > before.least.max(now.least),
+                    (before, now) => before == now,
+                };
+                if before != now {
+                    differs.insert(parent);
+                }
+                *is_settled.entry(parent).or_insert(true) &= stays;
+            }
+        }
+        differs.retain(|parent| is_settled.get(parent) != Some(&true));
+        differs
     }
 }
 
@@ -287,10 +317,30 @@ fn year_refusal(first: usize, error: &HeldError) -> Refusal {
     Refusal { tree: Tree::Organisation, node: 0, months, held: vec![0], message }
 }
 
-/// Splits the tree below a root with these `months`, and says which nodes' cells have changed.
+/// What is done at a node whose own months stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visit {
+    /// Its months are split again: what they are split by has changed.
+    Split,
+    /// Its children's months stay, but something below them has changed.
+    Pass,
+    /// Nothing below it has changed.
+    Leave,
+}
+
+/// What a walk has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Walked {
+    /// The nodes whose cells have changed, in the order of the walk.
+    pub changed: Vec<usize>,
+    /// Nodes that had to be split, and of which not all children are there: the cells are then to be thrown away.
+    pub cut: BTreeSet<usize>,
+}
+
+/// Splits the tree below a root with these `months`.
 ///
-/// `rows` are the former cells. Below a node whose own months stay, only what is `stale` is split again: a change of one
-/// cell does not touch the other stores of a group.
+/// `rows` are the former cells. Below a node whose own months stay, `visit` says what is split again: a change of one cell
+/// does not touch the other stores of a group.
 ///
 /// # Errors
 ///
@@ -299,9 +349,9 @@ pub fn split_tree(
     splitting: &Splitting<'_>,
     months: Months,
     rows: &mut Rows,
-    stale: &dyn Fn(usize) -> bool,
-) -> Result<BTreeSet<usize>, Refusal> {
-    walk(splitting.shape, months, rows, stale, |node, months, rows| splitting.children(node, months, rows))
+    visit: &dyn Fn(usize) -> Visit,
+) -> Result<Walked, Refusal> {
+    walk(splitting.shape, months, rows, visit, |node, months, rows| splitting.children(node, months, rows))
 }
 
 /// Goes down a tree with a way to `split` a node's months among its children.
@@ -309,36 +359,51 @@ pub fn walk<E>(
     shape: &Shape,
     months: Months,
     rows: &mut Rows,
-    stale: &dyn Fn(usize) -> bool,
+    visit: &dyn Fn(usize) -> Visit,
     split: impl Fn(usize, &Months, &Rows) -> Result<Rows, E>,
-) -> Result<BTreeSet<usize>, E> {
+) -> Result<Walked, E> {
     rows.resize(shape.len(), [0; 12]);
-    let mut changed = BTreeSet::new();
-    let mut replace = |rows: &mut Rows, node: usize, months: Months| {
+    let mut walked = Walked::default();
+    let mut waiting = Vec::new();
+    // Puts a node's months, and notes it if there is something to do below it.
+    let arrive = |rows: &mut Rows, walked: &mut Walked, waiting: &mut Vec<_>, node: usize, months: Months| {
         let cells = rows.get_mut(node).filter(|cells| **cells != months);
         let is_changed = cells.map(|cells| *cells = months).is_some();
         if is_changed {
-            changed.insert(node);
+            walked.changed.push(node);
         }
-        is_changed
+        match visit(node) {
+            _ if is_changed => waiting.push((node, true)),
+            Visit::Split => waiting.push((node, true)),
+            Visit::Pass => waiting.push((node, false)),
+            Visit::Leave => {}
+        }
     };
-    let mut waiting = Vec::new();
-    if replace(rows, 0, months) || stale(0) {
-        waiting.push(0);
-    }
-    while let Some(node) = waiting.pop() {
-        if shape.children(node).is_empty() {
-            continue;
-        }
-        let own = rows.get(node).copied().unwrap_or_default();
-        let split = split(node, &own, rows)?;
-        for (&child, months) in shape.children(node).iter().zip(split) {
-            if replace(rows, child, months) || stale(child) {
-                waiting.push(child);
+    arrive(rows, &mut walked, &mut waiting, 0, months);
+    while let Some((node, is_split)) = waiting.pop() {
+        let children = shape.children(node);
+        if !is_split {
+            for &child in children {
+                let months = rows.get(child).copied().unwrap_or_default();
+                arrive(rows, &mut walked, &mut waiting, child, months);
+            }
+        } else if shape.is_cut(node) {
+            walked.cut.insert(node);
+        } else if !children.is_empty() {
+            let own = rows.get(node).copied().unwrap_or_default();
+            match split(node, &own, rows) {
+                Ok(split) => {
+                    for (&child, months) in children.iter().zip(split) {
+                        arrive(rows, &mut walked, &mut waiting, child, months);
+                    }
+                }
+                // Something else may be in the way before, where children are missing.
+                Err(_) if !walked.cut.is_empty() => return Ok(walked),
+                Err(error) => return Err(error),
             }
         }
     }
-    Ok(changed)
+    Ok(walked)
 }
 
 #[cfg(test)]

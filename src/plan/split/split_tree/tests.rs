@@ -51,7 +51,7 @@ fn a_pin_far_below_pushes_its_team_and_leaves_the_rest_to_the_others() {
         closed: 0,
     };
     let mut rows = Rows::new();
-    split_tree(&splitting, months, &mut rows, &|_| true).unwrap();
+    split_tree(&splitting, months, &mut rows, &|_| Visit::Split).unwrap();
     // January: 60 = 40 for the team of the pinned person, nothing for the colleague, 10 for each of the other teams.
     let january: Vec<i64> = rows.iter().map(|months| months[0]).collect();
     assert_eq!(january, [60, 40, 40, 0, 10, 5, 5, 10, 5, 5]);
@@ -76,7 +76,7 @@ fn pins_that_do_not_fit_are_told_with_the_cells_in_the_way() {
         holds: &holds,
         closed: 0,
     };
-    let refusal = split_tree(&splitting, months, &mut Rows::new(), &|_| true).unwrap_err();
+    let refusal = split_tree(&splitting, months, &mut Rows::new(), &|_| Visit::Split).unwrap_err();
     assert_eq!((refusal.node, &refusal.months[..], &refusal.held[..]), (1, &[0][..], &[2][..]));
     assert_eq!(refusal.message, "the cells held below S/G2 come to 40, but it has 10");
 
@@ -87,7 +87,7 @@ fn pins_that_do_not_fit_are_told_with_the_cells_in_the_way() {
 }
 
 #[test]
-fn below_a_node_that_stays_only_what_is_stale_is_split_again() {
+fn below_a_node_that_stays_only_what_has_to_be_is_split_again() {
     let shape = shape();
     let holds = Holds::default();
     let splitting = Splitting {
@@ -98,13 +98,21 @@ fn below_a_node_that_stays_only_what_is_stale_is_split_again() {
         closed: 0,
     };
     let mut rows = Rows::new();
-    let all = split_tree(&splitting, [60; 12], &mut rows, &|_| true).unwrap();
-    assert_eq!(all.len(), shape.len());
-    assert_eq!(split_tree(&splitting, [60; 12], &mut rows, &|_| true).unwrap().len(), 0);
+    let all = split_tree(&splitting, [60; 12], &mut rows, &|_| Visit::Split).unwrap();
+    assert_eq!(all.changed.len(), shape.len());
+    let again = split_tree(&splitting, [60; 12], &mut rows, &|_| Visit::Split).unwrap();
+    assert_eq!(again, Walked::default());
     let pinned = Holds::of(&shape, &[pin(2, 5, 11)]);
+    // The colleague gives what the pinned one takes; nobody else is touched. 11 of the team's 20 are no less than its share.
+    assert_eq!(pinned.unsettled(&holds, &shape, &rows, 0), BTreeSet::from([1]));
     let splitting = Splitting { holds: &pinned, ..splitting };
-    // The colleague gives what the pinned one takes; nobody else is touched.
-    let changed = split_tree(&splitting, [60; 12], &mut rows, &|node| [0, 1, 2].contains(&node)).unwrap();
-    assert_eq!(changed.into_iter().collect::<Vec<_>>(), [2, 3]);
+    let visit = |node| match node {
+        0 => Visit::Pass,
+        1 => Visit::Split,
+        _ => Visit::Leave,
+    };
+    let walked = split_tree(&splitting, [60; 12], &mut rows, &visit).unwrap();
+    assert_eq!(walked.changed.into_iter().collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(walked.cut, BTreeSet::new());
     assert_eq!((rows[2][5], rows[3][5]), (11, 9));
 }

@@ -1,13 +1,15 @@
 //! A version of a plan as a whole, held in memory: its lines, its trees, its cells, and what they follow from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
+use std::sync::{Mutex, PoisonError};
 
 use rust_decimal::Decimal;
 
 use super::apportion::largest_remainder;
 use super::levels::{LevelsError, lowered, raised};
 use super::split_tree::{
-    Holds, Parts, PinnedCell, Refusal, Segment, Splitting, root_months, split_tree, walk,
+    Holds, Parts, PinnedCell, Refusal, Segment, Splitting, Visit, Walked, root_months, split_tree, walk,
 };
 use super::tree::Months;
 use super::tree::{PerTree, Rows, Shape, Tree};
@@ -75,16 +77,27 @@ pub struct LineRefusal {
     pub refusal: Refusal,
 }
 
-/// Which nodes' cells have changed, by line and tree.
-pub type Changed = BTreeMap<(i32, Tree), BTreeSet<usize>>;
-
 /// What is to be computed anew.
 #[derive(Clone, Copy, Debug)]
 pub enum Scope<'a> {
     /// Everything, the suggestion too.
     Everything,
-    /// What follows from these nodes' pins.
-    Pins(&'a BTreeSet<(Tree, usize)>),
+    /// What follows from the plan's pins, where the cells are those that these other pins gave.
+    Pins(&'a BTreeMap<i32, Vec<PinnedCell>>),
+    /// What follows from other weights below this unit of the organisation.
+    Weights(usize),
+}
+
+/// Nodes, by their tree.
+pub type Nodes = BTreeSet<(Tree, usize)>;
+
+/// What computing has come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The nodes whose cells have changed, in whatever line; each once, in order.
+    pub changed: Vec<(Tree, usize)>,
+    /// Nodes that have to be split, and of which children are missing: the plan is then to be thrown away.
+    pub cut: Nodes,
 }
 
 impl WholePlan {
@@ -93,52 +106,45 @@ impl WholePlan {
     /// # Errors
     ///
     /// The first thing in the way. The plan is then to be thrown away.
-    pub fn split(&mut self, scope: Scope<'_>) -> Result<Changed, LineRefusal> {
-        let mut changed = Changed::new();
-        let (closed, shapes, segments) = (self.closed, &self.shapes, &self.segments);
-        let mut lines = self.lines.iter_mut();
-        let Some(lead) = lines.next() else { return Ok(changed) };
-        let none: Vec<PinnedCell> = Vec::new();
-        let stale_of = |tree: Tree, moved: Option<&BTreeSet<usize>>| -> Option<BTreeSet<usize>> {
-            let Scope::Pins(touched) = scope else { return None };
-            let shape = shapes.of(tree);
-            let nodes = touched.iter().filter(|(other, _)| *other == tree).map(|(_, node)| *node);
-            let nodes = nodes.chain(moved.into_iter().flatten().copied());
-            Some(nodes.flat_map(|node| shape.above(node).chain([node]).collect::<Vec<_>>()).collect())
-        };
-        let weights = shapes.organisation.node(0).map(|root| root.weights).unwrap_or_default();
-
-        let given = |_: Tree, _: bool| Parts::Weights(segments);
-        let whole = Whole { shapes, closed, everything: matches!(scope, Scope::Everything) };
-        let pins = self.pins.get(&lead.number).unwrap_or(&none);
-        let going = Going { months: &|_| weights, parts: &given, stale: &|tree| stale_of(tree, None) };
-        split_line(lead, whole, pins, &going, &mut changed)?;
-
-        let lead = &*lead;
-        let rows = |tree: Tree, with_pins: bool| {
-            let cells = lead.cells.of(tree);
-            if with_pins { &cells.confirmed } else { &cells.suggested }
-        };
-        let months = |with_pins: bool| {
-            let root = rows(Tree::Organisation, with_pins).first().copied().unwrap_or_default();
-            root.map(|cell| u64::try_from(cell).unwrap_or(0))
-        };
-        let moved: BTreeMap<Tree, BTreeSet<usize>> =
-            changed.iter().map(|((_, tree), nodes)| (*tree, nodes.clone())).collect();
-        for line in lines {
-            let pins = self.pins.get(&line.number).unwrap_or(&none);
-            let parts = |tree, with_pins| Parts::Following(rows(tree, with_pins));
-            let stale = |tree| stale_of(tree, moved.get(&tree));
-            split_line(
-                line,
-                whole,
-                pins,
-                &Going { months: &months, parts: &parts, stale: &stale },
-                &mut changed,
-            )?;
+    pub fn split(&mut self, scope: Scope<'_>) -> Result<Outcome, LineRefusal> {
+        let Self { closed, shapes, segments, lines, pins } = self;
+        let whole = Whole { shapes, closed: *closed, segments, pins, scope };
+        let Some((lead, followers)) = lines.split_first_mut() else { return Ok(Outcome::default()) };
+        let Done { mut outcome, moved } = whole.split_lead(lead)?;
+        if !outcome.cut.is_empty() {
+            return Ok(outcome);
         }
-        Ok(changed)
+        // The first line's levels and the lines that follow it do not depend on each other.
+        let mut levels = lead.take_levels();
+        let leading = &*lead;
+        let mut tasks: Vec<Task<'_>> = vec![Task::Levels(&mut levels)];
+        tasks.extend(followers.iter_mut().map(Task::Line));
+        let rows = tasks.len() * Tree::ALL.iter().map(|&tree| shapes.of(tree).len()).sum::<usize>();
+        let done = together(rows, tasks, |task| match task {
+            Task::Levels(levels) => whole.split_levels(leading, levels, &moved),
+            Task::Line(line) => whole.split_follower(line, leading, &moved),
+        });
+        lead.put_levels(levels);
+        for done in done {
+            let Outcome { changed, cut } = done?;
+            outcome.changed.extend(changed);
+            outcome.cut.extend(cut);
+            if !outcome.cut.is_empty() {
+                break;
+            }
+        }
+        outcome.changed.sort_unstable();
+        outcome.changed.dedup();
+        Ok(outcome)
     }
+}
+
+/// What is computed once the first line's cells are known.
+enum Task<'a> {
+    /// The first line's levels.
+    Levels(&'a mut PerTree<Levels>),
+    /// A line that follows it.
+    Line(&'a mut Line),
 }
 
 /// Cells of some places of the organisation, in every line.
@@ -189,14 +195,44 @@ impl WholePlan {
     }
 }
 
+/// Floor and stretch of a line in one tree, where there are any.
+#[derive(Default)]
+struct Levels {
+    floor: Option<Rows>,
+    stretch: Option<Rows>,
+}
+
+impl Line {
+    fn take_levels(&mut self) -> PerTree<Levels> {
+        let mut levels = PerTree::<Levels>::default();
+        for &tree in Tree::ALL {
+            let cells = self.cells.of_mut(tree);
+            *levels.of_mut(tree) = Levels { floor: cells.floor.take(), stretch: cells.stretch.take() };
+        }
+        levels
+    }
+
+    fn put_levels(&mut self, mut levels: PerTree<Levels>) {
+        for &tree in Tree::ALL {
+            let Levels { floor, stretch } = std::mem::take(levels.of_mut(tree));
+            let cells = self.cells.of_mut(tree);
+            (cells.floor, cells.stretch) = (floor, stretch);
+        }
+    }
+}
+
 /// What all lines of a version have in common.
 #[derive(Clone, Copy)]
 struct Whole<'a> {
     shapes: &'a PerTree<Shape>,
     closed: usize,
-    /// Suggestions are computed, too.
-    everything: bool,
+    segments: &'a [Segment],
+    pins: &'a BTreeMap<i32, Vec<PinnedCell>>,
+    scope: Scope<'a>,
 }
+
+/// Positions of nodes, by tree.
+type Positions = PerTree<Vec<usize>>;
 
 /// What one line goes by. What is suggested does not know of pins, and follows what is suggested for the first line.
 struct Going<'a> {
@@ -204,123 +240,282 @@ struct Going<'a> {
     months: &'a dyn Fn(bool) -> [u64; 12],
     /// What the parts of a tree go by, without and with pins.
     parts: &'a dyn Fn(Tree, bool) -> Parts<'a>,
-    /// The nodes of a tree that have to be looked at; none: every one.
-    stale: &'a dyn Fn(Tree) -> Option<BTreeSet<usize>>,
+    /// The nodes of a tree below which the parts go by something else than before.
+    anew: &'a dyn Fn(Tree) -> BTreeSet<usize>,
+    /// Pins have moved what it goes by.
+    is_pinned: bool,
 }
 
-/// Splits one line in every tree.
-fn split_line(
-    line: &mut Line,
-    whole: Whole<'_>,
-    pins: &[PinnedCell],
-    going: &Going<'_>,
-    changed: &mut Changed,
-) -> Result<(), LineRefusal> {
-    let number = line.number;
-    let refused = |refusal| LineRefusal { line: number, refusal };
-    let Whole { shapes, closed, everything } = whole;
-    let rest = line.total.saturating_sub(line.closed_total).max(0);
-    let holds = |with_pins: bool| {
+/// A line's cells, computed.
+#[derive(Default)]
+struct Done {
+    outcome: Outcome,
+    /// Whose 确定值 has changed.
+    moved: Positions,
+}
+
+impl Whole<'_> {
+    fn is_everything(&self) -> bool {
+        matches!(self.scope, Scope::Everything)
+    }
+
+    /// Splits the line that the others follow.
+    fn split_lead(&self, line: &mut Line) -> Result<Done, LineRefusal> {
+        let weights = self.shapes.organisation.node(0).map(|root| root.weights).unwrap_or_default();
+        let segments = self.segments;
+        let anew = |tree: Tree| match self.scope {
+            Scope::Weights(unit) if tree == Tree::Organisation => BTreeSet::from([unit]),
+            _ => BTreeSet::new(),
+        };
+        let parts = |_: Tree, _: bool| Parts::Weights(segments);
+        self.split_cells(line, &Going { months: &|_| weights, parts: &parts, anew: &anew, is_pinned: false })
+    }
+
+    /// Splits a line in proportion to the first one, and its levels.
+    fn split_follower(
+        &self,
+        line: &mut Line,
+        lead: &Line,
+        moved: &Positions,
+    ) -> Result<Outcome, LineRefusal> {
+        let rows = |tree: Tree, with_pins: bool| {
+            let cells = lead.cells.of(tree);
+            if with_pins { &cells.confirmed } else { &cells.suggested }
+        };
+        let months = |with_pins: bool| {
+            let root = rows(Tree::Organisation, with_pins).first().copied().unwrap_or_default();
+            root.map(|cell| u64::try_from(cell).unwrap_or(0))
+        };
+        let parts = |tree, with_pins| Parts::Following(rows(tree, with_pins));
+        let anew = |tree: Tree| {
+            let node = |moved: &usize| self.shapes.of(tree).node(*moved);
+            moved.of(tree).iter().filter_map(|moved| node(moved)?.parent).collect()
+        };
+        let is_pinned = self.pins.get(&lead.number).is_some_and(|pins| !pins.is_empty());
+        let going = Going { months: &months, parts: &parts, anew: &anew, is_pinned };
+        let Done { mut outcome, moved } = self.split_cells(line, &going)?;
+        if outcome.cut.is_empty() {
+            let mut levels = line.take_levels();
+            let done = self.split_levels(line, &mut levels, &moved);
+            line.put_levels(levels);
+            let Outcome { changed, cut } = done?;
+            outcome.changed.extend(changed);
+            outcome.cut = cut;
+        }
+        Ok(outcome)
+    }
+
+    /// What the pins of a line ask in each tree.
+    fn holds(&self, pins: &[PinnedCell]) -> PerTree<Holds> {
         let of = |tree: Tree| {
-            let own: Vec<PinnedCell> =
-                pins.iter().filter(|pin| with_pins && pin.tree == tree).copied().collect();
-            Holds::of(shapes.of(tree), &own)
+            let own: Vec<PinnedCell> = pins.iter().filter(|pin| pin.tree == tree).copied().collect();
+            Holds::of(self.shapes.of(tree), &own)
         };
         PerTree { organisation: of(Tree::Organisation), channel: of(Tree::Channel), series: of(Tree::Series) }
-    };
-    for with_pins in [false, true].into_iter().filter(|with_pins| *with_pins || everything) {
-        let holds = holds(with_pins);
-        let asked = [&holds.organisation, &holds.channel, &holds.series];
-        let former = line.cells.organisation.confirmed.first().copied().unwrap_or_default();
-        let root = root_months(rest, &(going.months)(with_pins), &former, closed, &asked).map_err(refused)?;
-        for &tree in Tree::ALL {
-            let parts = (going.parts)(tree, with_pins);
-            let splitting = Splitting { tree, shape: shapes.of(tree), parts, holds: holds.of(tree), closed };
-            let cells = line.cells.of_mut(tree);
-            if with_pins {
-                let stale = (going.stale)(tree);
-                let is_stale = |node: usize| stale.as_ref().is_none_or(|stale| stale.contains(&node));
-                let moved = split_tree(&splitting, root, &mut cells.confirmed, &is_stale).map_err(refused)?;
-                changed.entry((number, tree)).or_default().extend(moved);
-            } else {
-                // Closed months stand as they were confirmed.
-                cells.suggested.clone_from(&cells.confirmed);
-                split_tree(&splitting, root, &mut cells.suggested, &|_| true).map_err(refused)?;
+    }
+
+    /// Splits one line in every tree.
+    fn split_cells(&self, line: &mut Line, going: &Going<'_>) -> Result<Done, LineRefusal> {
+        let number = line.number;
+        let refused = |refusal| LineRefusal { line: number, refusal };
+        let pins_of = |pins: &BTreeMap<i32, Vec<PinnedCell>>| pins.get(&number).cloned().unwrap_or_default();
+        let (pins, everything) = (pins_of(self.pins), self.is_everything());
+        let mut done = Done::default();
+        let mut former = PerTree::<Rows>::default();
+        if everything {
+            for &tree in Tree::ALL {
+                former.of_mut(tree).clone_from(&line.cells.of(tree).suggested);
             }
         }
+        // Without pins, what is suggested is what counts.
+        let is_pinned = going.is_pinned || !pins.is_empty();
+        if everything && is_pinned {
+            let holds = PerTree::<Holds>::default();
+            let root = self.root(line, &(going.months)(false), &holds).map_err(refused)?;
+            for &tree in Tree::ALL {
+                let splitting = self.splitting(tree, (going.parts)(tree, false), holds.of(tree));
+                let cells = line.cells.of_mut(tree);
+                // Closed months stand as they were confirmed.
+                cells.suggested.clone_from(&cells.confirmed);
+                split_tree(&splitting, root, &mut cells.suggested, &|_| Visit::Split).map_err(refused)?;
+            }
+        }
+        let holds = self.holds(&pins);
+        let former_holds = match self.scope {
+            Scope::Pins(former) => self.holds(&pins_of(former)),
+            Scope::Everything | Scope::Weights(_) => holds.clone(),
+        };
+        let root = self.root(line, &(going.months)(true), &holds).map_err(refused)?;
+        for &tree in Tree::ALL {
+            let (shape, cells) = (self.shapes.of(tree), line.cells.of_mut(tree));
+            let anew = (!everything).then(|| {
+                let mut anew = (going.anew)(tree);
+                let former = former_holds.of(tree);
+                anew.extend(holds.of(tree).unsettled(former, shape, &cells.confirmed, self.closed));
+                anew
+            });
+            let splitting = self.splitting(tree, (going.parts)(tree, true), holds.of(tree));
+            let visit = visits(shape, anew);
+            let walked = split_tree(&splitting, root, &mut cells.confirmed, &visit).map_err(refused)?;
+            done.outcome.add(tree, &walked);
+            *done.moved.of_mut(tree) = walked.changed;
+            if !done.outcome.cut.is_empty() {
+                return Ok(done);
+            }
+            if everything {
+                if !is_pinned {
+                    cells.suggested.clone_from(&cells.confirmed);
+                }
+                let suggested = cells.suggested.iter().zip(former.of(tree)).enumerate();
+                let changed =
+                    suggested.filter(|(_, (now, before))| now != before).map(|(node, _)| (tree, node));
+                done.outcome.changed.extend(changed);
+            }
+        }
+        Ok(done)
     }
-    split_levels(line, shapes, closed, going.stale, changed).map_err(refused)
+
+    fn splitting<'b>(&'b self, tree: Tree, parts: Parts<'b>, holds: &'b Holds) -> Splitting<'b> {
+        Splitting { tree, shape: self.shapes.of(tree), parts, holds, closed: self.closed }
+    }
+
+    /// The months of a line's root.
+    fn root(&self, line: &Line, weights: &[u64; 12], holds: &PerTree<Holds>) -> Result<Months, Refusal> {
+        let rest = line.total.saturating_sub(line.closed_total).max(0);
+        let former = line.cells.organisation.confirmed.first().copied().unwrap_or_default();
+        let asked = [&holds.organisation, &holds.channel, &holds.series];
+        root_months(rest, weights, &former, self.closed, &asked)
+    }
+
+    /// Floor and stretch, in proportion to what counts: the difference of the totals is spread over the open months and
+    /// split down the trees, so that no floor is above the target and no stretch below it.
+    fn split_levels(
+        &self,
+        line: &Line,
+        levels: &mut PerTree<Levels>,
+        moved: &Positions,
+    ) -> Result<Outcome, LineRefusal> {
+        let mut outcome = Outcome::default();
+        let less = line.floor_total.map(|floor| line.total.saturating_sub(floor));
+        let more = line.stretch_total.map(|stretch| stretch.saturating_sub(line.total));
+        for &tree in Tree::ALL {
+            let shape = self.shapes.of(tree);
+            let anew = (!self.is_everything()).then(|| {
+                let own = moved.of(tree).iter().copied();
+                let above = moved.of(tree).iter().filter_map(|&node| shape.node(node)?.parent);
+                own.chain(above).collect()
+            });
+            let visit = visits(shape, anew);
+            let Levels { floor, stretch } = levels.of_mut(tree);
+            for (rows, difference, is_floor) in [(floor, less, true), (stretch, more, false)] {
+                let Some(difference) = difference else {
+                    *rows = None;
+                    continue;
+                };
+                let rows = rows.get_or_insert_with(Rows::new);
+                let walked = self
+                    .split_level(line, tree, (difference, is_floor), rows, &visit)
+                    .map_err(|refusal| LineRefusal { line: line.number, refusal })?;
+                outcome.add(tree, &walked);
+                if !outcome.cut.is_empty() {
+                    return Ok(outcome);
+                }
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Splits one level of a line in one tree.
+    fn split_level(
+        &self,
+        line: &Line,
+        tree: Tree,
+        (difference, is_floor): (i64, bool),
+        rows: &mut Rows,
+        visit: &dyn Fn(usize) -> Visit,
+    ) -> Result<Walked, Refusal> {
+        let (shape, closed) = (self.shapes.of(tree), self.closed);
+        let confirmed = &line.cells.of(tree).confirmed;
+        let root = line.cells.organisation.confirmed.first().copied().unwrap_or_default();
+        let apart =
+            spread(difference, &root, closed, is_floor).map_err(|message| refusal(tree, 0, message))?;
+        let closed_cells = rows.first().copied().unwrap_or(root);
+        let months = level_of(&root, &apart, &closed_cells, closed, is_floor);
+        walk(shape, months, rows, visit, |node, own, rows| {
+            let own_target = confirmed.get(node).copied().unwrap_or_default();
+            let children = shape.children(node);
+            let open = |months: &Months| months.iter().skip(closed).copied().collect();
+            let targets: Vec<Vec<i64>> =
+                children.iter().map(|&child| confirmed.get(child).map_or_else(Vec::new, open)).collect();
+            let apart =
+                own.iter().zip(&own_target).skip(closed).map(|(level, target)| (level - target).abs());
+            let apart: Vec<i64> = apart.collect();
+            let split = if is_floor { lowered(&targets, &apart) } else { raised(&targets, &apart) };
+            let split = split.map_err(|error: LevelsError| {
+                refusal(tree, node, format!("{} cannot be split: {error}", shape.path(node)))
+            })?;
+            let merged = children.iter().zip(split).map(|(&child, open)| {
+                let mut months = rows.get(child).copied().unwrap_or_default();
+                for (cell, value) in months.iter_mut().skip(closed).zip(open) {
+                    *cell = value;
+                }
+                months
+            });
+            Ok(merged.collect())
+        })
+    }
 }
 
-/// Floor and stretch, in proportion to what counts: the difference of the totals is spread over the open months and split
-/// down the trees, so that no floor is above the target and no stretch below it.
-fn split_levels(
-    line: &mut Line,
-    shapes: &PerTree<Shape>,
-    closed: usize,
-    stale: &dyn Fn(Tree) -> Option<BTreeSet<usize>>,
-    changed: &mut Changed,
-) -> Result<(), Refusal> {
-    let number = line.number;
-    let root = line.cells.organisation.confirmed.first().copied().unwrap_or_default();
-    let more = line.stretch_total.map(|stretch| stretch.saturating_sub(line.total));
-    let less = line.floor_total.map(|floor| line.total.saturating_sub(floor));
-    for &tree in Tree::ALL {
-        let shape = shapes.of(tree);
-        let (stale, moved) = (stale(tree), changed.entry((number, tree)).or_default());
-        let above_moved: BTreeSet<usize> =
-            moved.iter().flat_map(|&node| shape.above(node).collect::<Vec<_>>()).collect();
-        let is_stale = |node: usize| {
-            stale.as_ref().is_none_or(|stale| stale.contains(&node)) || above_moved.contains(&node)
-        };
-        let Cells { confirmed, floor, stretch, .. } = line.cells.of_mut(tree);
-        let level = |rows: &mut Option<Rows>, difference: Option<i64>, is_floor: bool| {
-            let Some(difference) = difference else {
-                *rows = None;
-                return Ok(BTreeSet::new());
-            };
-            let apart =
-                spread(difference, &root, closed, is_floor).map_err(|message| refusal(tree, 0, message))?;
-            let rows = rows.get_or_insert_with(Rows::new);
-            let closed_cells = rows.first().copied().unwrap_or(root);
-            let months = level_of(&root, &apart, &closed_cells, closed, is_floor);
-            walk(shape, months, rows, &is_stale, |node, own, rows| {
-                let own_target = confirmed.get(node).copied().unwrap_or_default();
-                let children = shape.children(node);
-                let targets: Vec<Vec<i64>> = children
-                    .iter()
-                    .map(|&child| {
-                        confirmed
-                            .get(child)
-                            .map_or_else(Vec::new, |months| months.iter().skip(closed).copied().collect())
-                    })
-                    .collect();
-                let apart: Vec<i64> = own
-                    .iter()
-                    .zip(&own_target)
-                    .skip(closed)
-                    .map(|(level, target)| (level - target).abs())
-                    .collect();
-                let split = if is_floor { lowered(&targets, &apart) } else { raised(&targets, &apart) };
-                let split = split.map_err(|error: LevelsError| {
-                    refusal(tree, node, format!("{} cannot be split: {error}", shape.path(node)))
-                })?;
-                let merged = children.iter().zip(split).map(|(&child, open)| {
-                    let mut months = rows.get(child).copied().unwrap_or_default();
-                    for (cell, value) in months.iter_mut().skip(closed).zip(open) {
-                        *cell = value;
-                    }
-                    months
-                });
-                Ok(merged.collect())
-            })
-        };
-        let floors = level(floor, less, true)?;
-        let stretches = level(stretch, more, false)?;
-        moved.extend(floors);
-        moved.extend(stretches);
+impl Outcome {
+    fn add(&mut self, tree: Tree, walked: &Walked) {
+        self.changed.extend(walked.changed.iter().map(|node| (tree, *node)));
+        self.cut.extend(walked.cut.iter().map(|node| (tree, *node)));
     }
-    Ok(())
+}
+
+/// What is done at a node where its children are split anew at these nodes; none: everywhere.
+fn visits(shape: &Shape, anew: Option<BTreeSet<usize>>) -> impl Fn(usize) -> Visit {
+    let above = anew.iter().flatten().flat_map(|&node| shape.above(node));
+    let above: BTreeSet<usize> = above.collect();
+    move |node| match &anew {
+        None => Visit::Split,
+        Some(anew) if anew.contains(&node) => Visit::Split,
+        Some(_) if above.contains(&node) => Visit::Pass,
+        Some(_) => Visit::Leave,
+    }
+}
+
+/// How many rows of cells are worth a thread.
+const ROWS_A_THREAD: usize = 5_000;
+
+/// Does all tasks, on as many threads as there are processors and as `rows` are worth; the answers come in the order of the
+/// tasks.
+fn together<Task: Send, Answer: Send>(
+    rows: usize,
+    tasks: Vec<Task>,
+    work: impl Fn(Task) -> Answer + Sync,
+) -> Vec<Answer> {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = processors.min(rows / ROWS_A_THREAD).min(tasks.len());
+    if threads < 2 {
+        return tasks.into_iter().map(work).collect();
+    }
+    let waiting = Mutex::new(tasks.into_iter().enumerate());
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let some = || {
+        let done = std::iter::from_fn(next).map(|(at, task)| (at, work(task)));
+        done.collect::<Vec<_>>()
+    };
+    let mut answers = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(some)).collect();
+        let mut answers = some();
+        for other in others {
+            answers.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        answers
+    });
+    answers.sort_unstable_by_key(|(at, _)| *at);
+    answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
 fn refusal(tree: Tree, node: usize, message: String) -> Refusal {

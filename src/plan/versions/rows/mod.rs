@@ -1,5 +1,6 @@
-//! A version's lines, nodes, months and pins as the database keeps them: a node's twelve months are one row.
+//! A version's lines, nodes and pins as the database keeps them: a node with the months of all lines is one row.
 
+mod excerpt;
 mod write;
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,18 +19,34 @@ use crate::plan::split::tree::{Node, PerTree, Place, Rows, Shape, Tree};
 use crate::plan::split::weights::unsigned;
 use crate::plan::split::whole_plan::{Line, WholePlan};
 use crate::plan::versions::store::Version;
+pub(in crate::plan) use excerpt::Excerpt;
 pub(in crate::plan) use write::{
-    copy, copy_nodes, insert_lines, insert_nodes, write_months, write_pins, write_root_weights,
+    copy, copy_pins_and_funnels, insert_lines, insert_nodes, update_cells, write_pins,
 };
 
 fn position(ordinal: i32) -> Result<usize, Problem> {
     usize::try_from(ordinal).map_err(|error| Problem::internal(&error))
 }
 
+/// The nodes of versions, as far as the rest of the statement says.
+macro_rules! nodes {
+    ($cells:literal, $rest:literal) => {
+        concat!(
+            "SELECT n.tree, n.ordinal, n.parent, n.unit_id, n.employee_id,
+                 coalesce(e.employee_no, u.code, n.label) AS code, n.weights",
+            $cells,
+            " FROM plan_node n LEFT JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id ",
+            $rest
+        )
+    };
+}
+
 #[derive(QueryableByName)]
-struct NodeRow {
+struct PlaceRow {
     #[diesel(sql_type = Text)]
     tree: Tree,
+    #[diesel(sql_type = Integer)]
+    ordinal: i32,
     #[diesel(sql_type = Nullable<Integer>)]
     parent: Option<i32>,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -42,32 +59,35 @@ struct NodeRow {
     weights: Vec<i64>,
 }
 
+impl PlaceRow {
+    /// The node below the one at position `parent`.
+    fn node(&self, parent: Option<usize>) -> Node {
+        let place = match (self.unit_id, self.employee_id) {
+            (Some(unit_id), Some(employee_id)) => Place::Person { unit_id, employee_id },
+            (Some(unit_id), None) => Place::Unit(unit_id),
+            (None, _) => Place::Label(self.code.clone()),
+        };
+        let mut weights = [0; 12];
+        for (slot, weight) in weights.iter_mut().zip(&self.weights) {
+            *slot = unsigned(*weight);
+        }
+        Node { place, code: self.code.clone(), parent, weights }
+    }
+}
+
 /// The trees of a version.
 pub(in crate::plan) async fn load_shapes(
     connection: &mut AsyncPgConnection,
     plan_id: i64,
 ) -> Result<PerTree<Shape>, Problem> {
-    let rows: Vec<NodeRow> = sql(
-        "SELECT n.tree, n.parent, n.unit_id, n.employee_id, coalesce(e.employee_no, u.code, n.label) AS code, n.weights
-         FROM plan_node n LEFT JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
-         WHERE n.plan_id = $1 ORDER BY n.tree, n.ordinal",
-    )
-    .bind::<BigInt, _>(plan_id)
-    .load(connection)
-    .await?;
+    let rows: Vec<PlaceRow> = sql(nodes!("", "WHERE n.plan_id = $1 ORDER BY n.tree, n.ordinal"))
+        .bind::<BigInt, _>(plan_id)
+        .load(connection)
+        .await?;
     let mut shapes = PerTree::<Shape>::default();
     for row in rows {
-        let place = match (row.unit_id, row.employee_id) {
-            (Some(unit_id), Some(employee_id)) => Place::Person { unit_id, employee_id },
-            (Some(unit_id), None) => Place::Unit(unit_id),
-            (None, _) => Place::Label(row.code.clone()),
-        };
-        let mut weights = [0; 12];
-        for (slot, weight) in weights.iter_mut().zip(row.weights) {
-            *slot = unsigned(weight);
-        }
-        let node = Node { place, code: row.code, parent: row.parent.map(position).transpose()?, weights };
-        shapes.of_mut(row.tree).push(node);
+        let parent = row.parent.map(position).transpose()?;
+        shapes.of_mut(row.tree).push(row.node(parent));
     }
     Ok(shapes)
 }
@@ -143,15 +163,11 @@ impl From<LineRow> for Line {
 }
 
 #[derive(QueryableByName)]
-struct MonthsRow {
-    #[diesel(sql_type = Integer)]
-    line: i32,
-    #[diesel(sql_type = Text)]
-    tree: Tree,
-    #[diesel(sql_type = Integer)]
-    ordinal: i32,
-    #[diesel(sql_type = Array<BigInt>)]
-    suggested: Vec<i64>,
+struct NodeRow {
+    #[diesel(embed)]
+    place: PlaceRow,
+    #[diesel(sql_type = Nullable<Array<BigInt>>)]
+    suggested: Option<Vec<i64>>,
     #[diesel(sql_type = Array<BigInt>)]
     confirmed: Vec<i64>,
     #[diesel(sql_type = Nullable<Array<BigInt>>)]
@@ -160,35 +176,48 @@ struct MonthsRow {
     stretch: Option<Vec<i64>>,
 }
 
+impl NodeRow {
+    /// Adds the node to its tree, below the one at position `parent`, and its cells to the lines.
+    fn add(&self, parent: Option<usize>, shapes: &mut PerTree<Shape>, lines: &mut [Line]) {
+        let Self { place, suggested, confirmed, floor, stretch } = self;
+        shapes.of_mut(place.tree).push(place.node(parent));
+        for (at, line) in lines.iter_mut().enumerate() {
+            let of = |cells: &[i64]| months(cells.get(12 * at..).unwrap_or_default());
+            let (has_floor, has_stretch) = (line.floor_total.is_some(), line.stretch_total.is_some());
+            let cells = line.cells.of_mut(place.tree);
+            cells.suggested.push(of(suggested.as_deref().unwrap_or(confirmed)));
+            cells.confirmed.push(of(confirmed));
+            for (has_level, level, months) in
+                [(has_floor, &mut cells.floor, floor), (has_stretch, &mut cells.stretch, stretch)]
+            {
+                if has_level {
+                    level.get_or_insert_with(Rows::new).push(of(months.as_deref().unwrap_or_default()));
+                }
+            }
+        }
+    }
+}
+
 /// Everything a version's cells follow from, and the cells.
 pub(in crate::plan) async fn load_whole_plan(
     connection: &mut AsyncPgConnection,
     plan: &Version,
 ) -> Result<WholePlan, Problem> {
-    let plan_id = plan.id;
-    let shapes = load_shapes(connection, plan_id).await?;
-    let mut lines = load_lines(connection, plan_id).await?;
-    let rows: Vec<MonthsRow> = sql(
-        "SELECT line, tree, ordinal, suggested, confirmed, floor, stretch FROM plan_months WHERE plan_id = $1",
-    )
-    .bind::<BigInt, _>(plan_id)
+    let mut lines = load_lines(connection, plan.id).await?;
+    let rows: Vec<NodeRow> = sql(nodes!(
+        ", n.suggested, n.confirmed, n.floor, n.stretch",
+        "WHERE n.plan_id = $1 ORDER BY n.tree, n.ordinal"
+    ))
+    .bind::<BigInt, _>(plan.id)
     .load(connection)
     .await?;
+    let mut shapes = PerTree::<Shape>::default();
     for row in rows {
-        let Some(line) = lines.iter_mut().find(|line| line.number == row.line) else { continue };
-        let (cells, at) = (line.cells.of_mut(row.tree), position(row.ordinal)?);
-        let count = shapes.of(row.tree).len();
-        put(&mut cells.suggested, count, at, &row.suggested);
-        put(&mut cells.confirmed, count, at, &row.confirmed);
-        for (level, months) in [(&mut cells.floor, row.floor), (&mut cells.stretch, row.stretch)] {
-            if let Some(months) = months {
-                put(level.get_or_insert_with(Rows::new), count, at, &months);
-            }
-        }
+        row.add(row.place.parent.map(position).transpose()?, &mut shapes, &mut lines);
     }
     let closed = usize::try_from(plan.closed_months).unwrap_or(0);
     let segments = segments(&shapes.organisation, &plan.split);
-    Ok(WholePlan { closed, segments, shapes, lines, pins: load_pins(connection, plan_id).await? })
+    Ok(WholePlan { closed, segments, shapes, lines, pins: load_pins(connection, plan.id).await? })
 }
 
 /// Twelve months out of a row's array.
@@ -198,13 +227,6 @@ pub(in crate::plan) fn months(values: &[i64]) -> Months {
         *slot = *value;
     }
     months
-}
-
-fn put(rows: &mut Rows, count: usize, at: usize, values: &[i64]) {
-    rows.resize(count, [0; 12]);
-    if let Some(row) = rows.get_mut(at) {
-        *row = months(values);
-    }
 }
 
 /// The months split anew, as positions in the organisation.

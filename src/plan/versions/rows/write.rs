@@ -7,11 +7,11 @@ use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::auth::Context;
-use crate::db::schema::{plan_line, plan_node};
+use crate::db::schema::plan_line;
 use crate::db::sql;
 use crate::http::Problem;
-use crate::plan::split::tree::{Place, Rows, Shape, Tree};
-use crate::plan::split::whole_plan::{Cells, Changed, Line, WholePlan};
+use crate::plan::split::tree::{PerTree, Place, Rows, Tree};
+use crate::plan::split::whole_plan::{Cells, Line, WholePlan};
 use crate::plan::versions::pins::Cell;
 
 /// Writes the lines of a new version.
@@ -41,23 +41,28 @@ pub(in crate::plan) async fn insert_lines(
     Ok(())
 }
 
-/// Writes the nodes of a tree from position `from` on.
+/// Writes the nodes of the trees with their cells, in each tree from a position on.
 pub(in crate::plan) async fn insert_nodes(
     connection: &mut AsyncPgConnection,
     plan_id: i64,
-    tree: Tree,
-    shape: &Shape,
-    from: usize,
+    whole: &WholePlan,
+    from: PerTree<usize>,
 ) -> Result<(), Problem> {
-    let (mut ordinals, mut parents, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+    let nodes = Tree::ALL
+        .iter()
+        .flat_map(|&tree| (*from.of(tree)..whole.shapes.of(tree).len()).map(move |node| (tree, node)));
+    let nodes: Vec<(Tree, usize)> = nodes.collect();
+    if nodes.is_empty() {
+        return Ok(());
+    }
+    let (mut parents, mut weights) = (Vec::with_capacity(nodes.len()), Vec::with_capacity(12 * nodes.len()));
     let (mut units, mut employees, mut labels) = (Vec::new(), Vec::new(), Vec::new());
-    for (ordinal, node) in shape.nodes().iter().enumerate().skip(from) {
+    for node in nodes.iter().filter_map(|(tree, node)| whole.shapes.of(*tree).node(*node)) {
         let (unit, employee, label) = match &node.place {
             Place::Unit(id) => (Some(*id), None, None),
             Place::Person { unit_id, employee_id } => (Some(*unit_id), Some(*employee_id), None),
-            Place::Label(code) => (None, None, Some(code.clone())),
+            Place::Label(code) => (None, None, Some(code.as_str())),
         };
-        ordinals.push(stored(ordinal)?);
         parents.push(node.parent.map(stored).transpose()?);
         units.push(unit);
         employees.push(employee);
@@ -67,79 +72,152 @@ pub(in crate::plan) async fn insert_nodes(
                 .push(i64::try_from(weight).map_err(|_| Problem::field("weights", "a weight is too large"))?);
         }
     }
-    sql("INSERT INTO plan_node (plan_id, tree, ordinal, parent, unit_id, employee_id, label, weights)
-         SELECT $1, $2, node.ordinal, node.parent, node.unit_id, node.employee_id, node.label,
-             ($8::bigint[])[12 * node.at - 11 : 12 * node.at]
-         FROM unnest($3, $4, $5, $6, $7) WITH ORDINALITY
-             AS node (ordinal, parent, unit_id, employee_id, label, at)")
+    let Columns { trees, positions, cells } = Columns::of(whole, &nodes)?;
+    sql("INSERT INTO plan_node (plan_id, tree, ordinal, parent, unit_id, employee_id, label, weights, suggested,
+             confirmed, floor, stretch)
+         SELECT $1, node.tree, node.ordinal, node.parent, node.unit_id, node.employee_id, node.label,
+             ($8::bigint[])[12 * at - 11 : 12 * at],
+             ($11::bigint[])[$10 * (other - 1) + 1 : $10 * other], ($12::bigint[])[$10 * (at - 1) + 1 : $10 * at],
+             ($14::bigint[])[$13 * (at - 1) + 1 : $13 * at], ($16::bigint[])[$15 * (at - 1) + 1 : $15 * at]
+         FROM unnest($2, $3, $4, $5, $6, $7, $9) WITH ORDINALITY
+             AS node (tree, ordinal, parent, unit_id, employee_id, label, other, at)")
     .bind::<BigInt, _>(plan_id)
-    .bind::<Text, _>(tree)
-    .bind::<Array<Integer>, _>(ordinals)
+    .bind::<Array<Text>, _>(trees)
+    .bind::<Array<Integer>, _>(positions)
     .bind::<Array<Nullable<Integer>>, _>(parents)
     .bind::<Array<Nullable<BigInt>>, _>(units)
     .bind::<Array<Nullable<BigInt>>, _>(employees)
     .bind::<Array<Nullable<Text>>, _>(labels)
     .bind::<Array<BigInt>, _>(weights)
+    .bind::<Array<Nullable<Integer>>, _>(cells.other)
+    .bind::<Integer, _>(cells.width)
+    .bind::<Array<BigInt>, _>(cells.suggested)
+    .bind::<Array<BigInt>, _>(cells.confirmed)
+    .bind::<Integer, _>(cells.floor.width)
+    .bind::<Nullable<Array<BigInt>>, _>(cells.floor.months)
+    .bind::<Integer, _>(cells.stretch.width)
+    .bind::<Nullable<Array<BigInt>>, _>(cells.stretch.months)
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Writes cells: all of them, or those of the nodes that have `changed`.
-pub(in crate::plan) async fn write_months(
+/// Writes the cells of nodes that are there already. `ordinals` says where a node in memory stands in the version.
+pub(in crate::plan) async fn update_cells(
     connection: &mut AsyncPgConnection,
     plan_id: i64,
     whole: &WholePlan,
-    changed: Option<&Changed>,
-) -> Result<(), Problem> {
-    for line in &whole.lines {
-        for &tree in Tree::ALL {
-            let cells = line.cells.of(tree);
-            let nodes: Vec<usize> = match changed {
-                None => (0..cells.confirmed.len()).collect(),
-                Some(changed) => changed.get(&(line.number, tree)).into_iter().flatten().copied().collect(),
-            };
-            write_rows(connection, plan_id, line.number, tree, cells, &nodes).await?;
-        }
-    }
-    Ok(())
-}
-
-async fn write_rows(
-    connection: &mut AsyncPgConnection,
-    plan_id: i64,
-    line: i32,
-    tree: Tree,
-    cells: &Cells,
-    nodes: &[usize],
+    nodes: &[(Tree, usize)],
+    ordinals: impl Fn(Tree, usize) -> usize,
 ) -> Result<(), Problem> {
     if nodes.is_empty() {
         return Ok(());
     }
-    let ordinals = nodes.iter().map(|node| stored(*node)).collect::<Result<Vec<_>, _>>()?;
-    let flat = |rows: &Rows| -> Vec<i64> {
-        nodes.iter().flat_map(|node| rows.get(*node).copied().unwrap_or_default()).collect()
-    };
-    // A level that there is not is no array, and a slice of nothing is null.
-    sql("INSERT INTO plan_months (plan_id, line, tree, ordinal, suggested, confirmed, floor, stretch)
-         SELECT $1, $2, $3, node.ordinal, ($5::bigint[])[12 * at - 11 : 12 * at],
-             ($6::bigint[])[12 * at - 11 : 12 * at], ($7::bigint[])[12 * at - 11 : 12 * at],
-             ($8::bigint[])[12 * at - 11 : 12 * at]
-         FROM unnest($4) WITH ORDINALITY AS node (ordinal, at)
-         ON CONFLICT (plan_id, line, tree, ordinal) DO UPDATE
-         SET suggested = excluded.suggested, confirmed = excluded.confirmed, floor = excluded.floor,
-             stretch = excluded.stretch")
+    let Columns { trees, cells, .. } = Columns::of(whole, nodes)?;
+    let ordinals =
+        nodes.iter().map(|(tree, node)| stored(ordinals(*tree, *node))).collect::<Result<Vec<_>, _>>()?;
+    sql("UPDATE plan_node n
+         SET suggested = ($6::bigint[])[$5 * (other - 1) + 1 : $5 * other],
+             confirmed = ($7::bigint[])[$5 * (at - 1) + 1 : $5 * at],
+             floor = ($9::bigint[])[$8 * (at - 1) + 1 : $8 * at],
+             stretch = ($11::bigint[])[$10 * (at - 1) + 1 : $10 * at]
+         FROM unnest($2, $3, $4) WITH ORDINALITY AS node (tree, ordinal, other, at)
+         WHERE n.plan_id = $1 AND n.tree = node.tree AND n.ordinal = node.ordinal")
     .bind::<BigInt, _>(plan_id)
-    .bind::<Integer, _>(line)
-    .bind::<Text, _>(tree)
+    .bind::<Array<Text>, _>(trees)
     .bind::<Array<Integer>, _>(ordinals)
-    .bind::<Array<BigInt>, _>(flat(&cells.suggested))
-    .bind::<Array<BigInt>, _>(flat(&cells.confirmed))
-    .bind::<Nullable<Array<BigInt>>, _>(cells.floor.as_ref().map(flat))
-    .bind::<Nullable<Array<BigInt>>, _>(cells.stretch.as_ref().map(flat))
+    .bind::<Array<Nullable<Integer>>, _>(cells.other)
+    .bind::<Integer, _>(cells.width)
+    .bind::<Array<BigInt>, _>(cells.suggested)
+    .bind::<Array<BigInt>, _>(cells.confirmed)
+    .bind::<Integer, _>(cells.floor.width)
+    .bind::<Nullable<Array<BigInt>>, _>(cells.floor.months)
+    .bind::<Integer, _>(cells.stretch.width)
+    .bind::<Nullable<Array<BigInt>>, _>(cells.stretch.months)
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Nodes column by column.
+struct Columns {
+    trees: Vec<Tree>,
+    positions: Vec<i32>,
+    cells: CellColumns,
+}
+
+/// The cells of nodes, one node after the other, each with all its lines.
+struct CellColumns {
+    /// How many cells a node has.
+    width: i32,
+    confirmed: Vec<i64>,
+    /// What was suggested for the nodes for which that is something else.
+    suggested: Vec<i64>,
+    /// Which of those a node is, counted from 1.
+    other: Vec<Option<i32>>,
+    floor: Level,
+    stretch: Level,
+}
+
+/// 保底 or 挑战, up to the last line that has one.
+struct Level {
+    width: i32,
+    months: Option<Vec<i64>>,
+}
+
+impl Columns {
+    fn of(whole: &WholePlan, nodes: &[(Tree, usize)]) -> Result<Self, Problem> {
+        let lines = whole.lines.as_slice();
+        let mut cells = CellColumns {
+            width: stored(12 * lines.len())?,
+            confirmed: Vec::with_capacity(12 * lines.len() * nodes.len()),
+            suggested: Vec::new(),
+            other: Vec::with_capacity(nodes.len()),
+            floor: Level::of(lines, nodes, |cells| cells.floor.as_ref())?,
+            stretch: Level::of(lines, nodes, |cells| cells.stretch.as_ref())?,
+        };
+        let mut others = 0;
+        for &(tree, node) in nodes {
+            let months = |rows: &Rows| rows.get(node).copied().unwrap_or_default();
+            let mut is_other = false;
+            for line in lines {
+                let Cells { suggested, confirmed, .. } = line.cells.of(tree);
+                is_other |= suggested.get(node) != confirmed.get(node);
+                cells.confirmed.extend(months(confirmed));
+            }
+            if is_other {
+                others += 1;
+                cells.suggested.extend(lines.iter().flat_map(|line| months(&line.cells.of(tree).suggested)));
+            }
+            cells.other.push(is_other.then_some(others));
+        }
+        Ok(Self {
+            trees: nodes.iter().map(|(tree, _)| *tree).collect(),
+            positions: nodes.iter().map(|(_, node)| stored(*node)).collect::<Result<_, _>>()?,
+            cells,
+        })
+    }
+}
+
+impl Level {
+    fn of(
+        lines: &[Line],
+        nodes: &[(Tree, usize)],
+        level: impl Fn(&Cells) -> Option<&Rows>,
+    ) -> Result<Self, Problem> {
+        let Some(last) = lines.iter().rposition(|line| level(&line.cells.organisation).is_some()) else {
+            return Ok(Self { width: 0, months: None });
+        };
+        let lines = lines.get(..=last).unwrap_or_default();
+        let mut months = Vec::with_capacity(12 * lines.len() * nodes.len());
+        for (tree, node) in nodes {
+            months.extend(lines.iter().flat_map(|line| {
+                let rows = level(line.cells.of(*tree));
+                rows.and_then(|rows| rows.get(*node)).copied().unwrap_or_default()
+            }));
+        }
+        Ok(Self { width: stored(12 * lines.len())?, months: Some(months) })
+    }
 }
 
 fn stored(position: usize) -> Result<i32, Problem> {
@@ -152,30 +230,31 @@ pub(in crate::plan) async fn write_pins(
     plan_id: i64,
     whole: &WholePlan,
     touched: &BTreeSet<Cell>,
+    ordinals: impl Fn(Tree, usize) -> usize,
 ) -> Result<(), Problem> {
+    if touched.is_empty() {
+        return Ok(());
+    }
     let mut cells = Pinned::default();
     for (line, tree, node, month) in touched {
         let mut pins = whole.pins.get(line).map_or(&[][..], Vec::as_slice).iter();
         let pin = pins.rfind(|pin| (pin.tree, pin.node, pin.month) == (*tree, *node, *month));
         cells.lines.push(*line);
         cells.trees.push(*tree);
-        cells.ordinals.push(stored(*node)?);
+        cells.ordinals.push(stored(ordinals(*tree, *node))?);
         cells.months.push(stored(*month)? + 1);
         cells.values.push(pin.map(|pin| pin.value));
     }
     let (by, now) = (cx.by(), cx.now);
-    sql("DELETE FROM plan_pin WHERE plan_id = $1 AND (line, tree, ordinal, month) IN (
-             SELECT * FROM unnest($2, $3, $4, $5))")
-    .bind::<BigInt, _>(plan_id)
-    .bind::<Array<Integer>, _>(cells.lines.clone())
-    .bind::<Array<Text>, _>(cells.trees.clone())
-    .bind::<Array<Integer>, _>(cells.ordinals.clone())
-    .bind::<Array<Integer>, _>(cells.months.clone())
-    .execute(cx.db())
-    .await?;
-    sql("INSERT INTO plan_pin (plan_id, line, tree, ordinal, month, value, user_id, pinned_at)
-         SELECT $1, pin.*, $7, $8 FROM unnest($2, $3, $4, $5, $6) AS pin (line, tree, ordinal, month, value)
-         WHERE pin.value IS NOT NULL")
+    sql("WITH pin AS (SELECT * FROM unnest($2, $3, $4, $5, $6) AS pin (line, tree, ordinal, month, value)),
+         gone AS (
+             DELETE FROM plan_pin old USING pin
+             WHERE old.plan_id = $1 AND pin.value IS NULL
+             AND (old.line, old.tree, old.ordinal, old.month) = (pin.line, pin.tree, pin.ordinal, pin.month))
+         INSERT INTO plan_pin (plan_id, line, tree, ordinal, month, value, user_id, pinned_at)
+         SELECT $1, pin.*, $7, $8 FROM pin WHERE pin.value IS NOT NULL
+         ON CONFLICT (plan_id, line, tree, ordinal, month) DO UPDATE
+         SET value = excluded.value, user_id = excluded.user_id, pinned_at = excluded.pinned_at")
     .bind::<BigInt, _>(plan_id)
     .bind::<Array<Integer>, _>(cells.lines)
     .bind::<Array<Text>, _>(cells.trees)
@@ -199,15 +278,13 @@ struct Pinned {
     values: Vec<Option<i64>>,
 }
 
-/// Copies the nodes, pins and funnels of a version into another, which has none yet.
-pub(in crate::plan) async fn copy_nodes(
+/// Copies what stands beside the nodes of a version, its pins and funnels, into another, which has none yet.
+pub(in crate::plan) async fn copy_pins_and_funnels(
     connection: &mut AsyncPgConnection,
     from: i64,
     to: i64,
 ) -> Result<(), Problem> {
     for query in [
-        "INSERT INTO plan_node SELECT $2, tree, ordinal, parent, unit_id, employee_id, label, weights
-         FROM plan_node WHERE plan_id = $1",
         "INSERT INTO plan_pin SELECT $2, line, tree, ordinal, month, value, NULL, pinned_at
          FROM plan_pin WHERE plan_id = $1",
         "INSERT INTO plan_funnel SELECT $2, channel, model, rates FROM plan_funnel WHERE plan_id = $1",
@@ -223,30 +300,13 @@ pub(in crate::plan) async fn copy(
     from: i64,
     to: i64,
 ) -> Result<(), Problem> {
-    copy_nodes(connection, from, to).await?;
     for query in [
         "INSERT INTO plan_line SELECT $2, line, metric, is_amount, total, floor_total, stretch_total, penetration,
              value_per_unit, closed_total FROM plan_line WHERE plan_id = $1",
-        "INSERT INTO plan_months SELECT $2, line, tree, ordinal, suggested, confirmed, floor, stretch
-         FROM plan_months WHERE plan_id = $1",
+        "INSERT INTO plan_node SELECT $2, tree, ordinal, parent, unit_id, employee_id, label, weights, suggested,
+             confirmed, floor, stretch FROM plan_node WHERE plan_id = $1",
     ] {
         sql(query).bind::<BigInt, _>(from).bind::<BigInt, _>(to).execute(connection).await?;
     }
-    Ok(())
-}
-
-/// Writes the weights of the months, which the organisation's root holds.
-pub(in crate::plan) async fn write_root_weights(
-    connection: &mut AsyncPgConnection,
-    plan_id: i64,
-    shape: &Shape,
-) -> Result<(), Problem> {
-    let weights = shape.node(0).map(|root| root.weights).unwrap_or_default();
-    let weights: Vec<i64> =
-        weights.into_iter().map(|weight| i64::try_from(weight).unwrap_or(i64::MAX)).collect();
-    diesel::update(plan_node::table.find((plan_id, Tree::Organisation, 0)))
-        .set(plan_node::weights.eq(weights))
-        .execute(connection)
-        .await?;
-    Ok(())
+    copy_pins_and_funnels(connection, from, to).await
 }

@@ -78,7 +78,7 @@ pub(in crate::plan) fn along_months_within(
 /// share is weight ÷ `divisor` × `units` ÷ `denominator`.
 struct Ratio {
     /// The weights' greatest common divisor.
-    divisor: u128,
+    divisor: u64,
     units: u128,
     denominator: u128,
 }
@@ -89,11 +89,25 @@ impl Ratio {
         if units == 0 {
             return Ok(Self { divisor: 1, units: 0, denominator: 1 });
         }
-        let divisor = u128::from(weights.iter().fold(0, |all, weight| weight.gcd(&all)));
+        // Most weights have nothing in common, which the first of them show.
+        let divisor = weights.iter().fold(0, |all, &weight| if all == 1 { all } else { weight.gcd(&all) });
         let sum: u128 = weights.iter().map(|&weight| u128::from(weight)).sum();
-        let sum = sum.checked_div(divisor).ok_or(ApportionError::NoWeight { index })?;
-        let shared = units.gcd(&sum);
+        let sum = sum.checked_div(divisor.into()).ok_or(ApportionError::NoWeight { index })?;
+        let shared = common_divisor(units, sum);
         Ok(Self { divisor, units: units / shared, denominator: sum / shared })
+    }
+}
+
+/// The greatest common divisor, in the processor's own width where one of the numbers fits.
+fn common_divisor(one: u128, other: u128) -> u128 {
+    let (large, small) = (one.max(other), one.min(other));
+    match u64::try_from(small) {
+        Ok(0) | Err(_) => large.gcd(&small),
+        // What divides both divides what the larger one leaves.
+        Ok(small) => match u64::try_from(large % u128::from(small)) {
+            Ok(rest) => small.gcd(&rest).into(),
+            Err(_) => large.gcd(&u128::from(small)),
+        },
     }
 }
 
@@ -101,7 +115,7 @@ impl Ratio {
 fn common_denominator(ratios: &[Ratio]) -> Option<u128> {
     ratios
         .iter()
-        .try_fold(1_u128, |all, one| all.checked_mul(one.denominator / all.gcd(&one.denominator)))
+        .try_fold(1_u128, |all, one| all.checked_mul(one.denominator / common_divisor(all, one.denominator)))
         .filter(|&all| all <= u128::MAX / 2)
 }
 
@@ -145,8 +159,8 @@ fn running_shares<N: Number>(
             if weight == 0 || ratio.units == 0 {
                 continue;
             }
-            let product = u128::from(weight) / ratio.divisor * ratio.units;
-            let (whole, rest) = product.div_rem(&ratio.denominator);
+            let product = u128::from(weight.checked_div(ratio.divisor).unwrap_or(0)) * ratio.units;
+            let (whole, rest) = quotient(product, ratio.denominator);
             let whole = i64::try_from(whole).map_err(|_| ApportionError::TooLarge { index })?;
             share.floor += whole;
             share.fraction += &(N::from(rest) * &scale);
@@ -158,6 +172,17 @@ fn running_shares<N: Number>(
         months.push(shares.clone());
     }
     Ok(months)
+}
+
+/// Quotient and remainder, in the processor's own width where they fit.
+fn quotient(product: u128, denominator: u128) -> (u128, u128) {
+    match (u64::try_from(product), u64::try_from(denominator)) {
+        (Ok(product), Ok(denominator)) => {
+            let (whole, rest) = product.div_rem(&denominator);
+            (u128::from(whole), u128::from(rest))
+        }
+        _ => product.div_rem(&denominator),
+    }
 }
 
 /// Whole running totals, months × members.
@@ -185,7 +210,7 @@ fn largest_remainders<N: Number>(
         let before = months.last().unwrap_or(&nothing);
         let still = total == total_before;
         let mut left = total;
-        let mut queue = Vec::new();
+        let mut queue = Vec::with_capacity(before.len());
         let mut reached: Vec<i64> = before
             .iter()
             .zip(shares)
