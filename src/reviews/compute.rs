@@ -13,6 +13,7 @@ use crate::ledger::month::MonthFacts;
 use crate::org::Posting;
 use crate::period::Period;
 use crate::rules::bundle::{Bundle, Scheme};
+use crate::rules::explanation::ExplainedRule;
 use crate::rules::sandbox::Optimisation;
 use crate::rules::scoring::Scored;
 
@@ -48,6 +49,8 @@ pub struct ReviewDraft {
     pub snapshot: String,
     /// What every rule did, as JSON.
     pub trace: String,
+    /// The same, as it is read.
+    pub rules: Vec<ExplainedRule>,
     /// Why the grade is what it is, in Chinese.
     pub grade_reasons: Vec<String>,
     /// What came out.
@@ -134,13 +137,15 @@ fn draft(
     let scored = scheme.score(facts, Optimisation::Simple);
     let has_failed = !scored.attention.is_empty();
     let (total, applicable_max) = (scored.total, scored.applicable_max);
+    let rules = scheme.explain(&scored.rules, facts, Language::Chinese);
     Ok(ReviewDraft {
         employee_id: posting.employee_id,
         scheme: scheme.name.clone(),
         position: posting.position.name().to_owned(),
         unit_id: posting.unit_id,
         snapshot: serde_json::to_string(&snapshot)?,
-        trace: serde_json::to_string(&scheme.explain(&scored.rules, facts, Language::Chinese))?,
+        trace: serde_json::to_string(&rules)?,
+        rules,
         grade_reasons: scheme.grade_reasons(facts, total, applicable_max, has_failed, Language::Chinese),
         deliveries: deliveries(&bundle.catalogue, facts),
         scored,

@@ -17,7 +17,7 @@ use crate::auth::Context;
 use crate::auth::scope::{CallerScope, reaches};
 use crate::db::schema::{review, review_cycle, review_item};
 use crate::db::sql;
-use crate::http::{Language, Page, Problem, Window};
+use crate::http::{Page, Problem, Window};
 use crate::period::Period;
 
 /// Reviews, and their items, written in one statement: PostgreSQL takes 65,535 parameters at most.
@@ -307,15 +307,15 @@ async fn insert_items(
 ) -> Result<(), Problem> {
     let mut items = Vec::new();
     for ((draft, _), id) in drafts.iter().zip(ids) {
-        for (ordinal, result) in (1_i16..).zip(&draft.scored.rules) {
+        for (ordinal, result) in (1_i16..).zip(&draft.rules) {
             items.push((
                 review_item::review_id.eq(*id),
                 review_item::ordinal.eq(ordinal),
-                review_item::rule.eq(result.rule.as_ref()),
+                review_item::rule.eq(&result.rule),
                 review_item::outcome.eq(result.outcome),
                 review_item::score.eq(result.score),
                 review_item::max.eq(result.max),
-                review_item::reasons.eq(result.reasons(Language::Chinese)),
+                review_item::reasons.eq(result.reasons()),
             ));
         }
     }

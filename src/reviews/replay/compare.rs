@@ -93,7 +93,7 @@ pub fn replay(review: &StoredReview, items: &[StoredItem], bundle: &StoredBundle
         let trace = serde_json::to_string(rules).unwrap_or_default();
         differences.compare("trace", text(&review.trace), text(&trace), review.trace == trace);
         differences.columns(review, scored, grade_reasons, *cars);
-        differences.items(items, scored);
+        differences.items(items, rules);
         replayed = Some(text(&trace));
     }
     let is_same = differences.0.is_empty();
@@ -188,15 +188,15 @@ impl Differences {
         }
     }
 
-    fn items(&mut self, stored: &[StoredItem], scored: &Scored) {
-        let replayed = (1_i16..).zip(&scored.rules).map(|(ordinal, result)| StoredItem {
+    fn items(&mut self, stored: &[StoredItem], rules: &[ExplainedRule]) {
+        let replayed = (1_i16..).zip(rules).map(|(ordinal, result)| StoredItem {
             review_id: stored.first().map_or(0, |item| item.review_id),
             ordinal,
-            rule: result.rule.to_string(),
+            rule: result.rule.clone(),
             outcome: result.outcome.name().to_owned(),
             score: result.score,
             max: result.max,
-            reasons: result.reasons(Language::Chinese),
+            reasons: result.reasons(),
         });
         let replayed = replayed.collect::<Vec<_>>();
         for place in 0..stored.len().max(replayed.len()) {
