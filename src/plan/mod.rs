@@ -26,7 +26,7 @@ pub mod viewer;
 pub mod workbook;
 
 pub use reading::targets::{
-    PersonTarget, UnitTarget, targets_in_force, targets_of_stores, unit_targets_in_force,
+    PersonTarget, UnitTarget, targets_in_force, unit_targets_in_force,
 };
 pub use split::method::Method;
 pub use split::new_plan::{LabelWeight, Levels, MemberWeight, NewLine, NewPlan, Pin, UnitWeight};
