@@ -25,9 +25,7 @@ pub mod versions;
 pub mod viewer;
 pub mod workbook;
 
-pub use reading::targets::{
-    PersonTarget, UnitTarget, targets_in_force, unit_targets_in_force,
-};
+pub use reading::targets::{PersonTarget, UnitTarget, targets_in_force, unit_targets_in_force};
 pub use split::method::Method;
 pub use split::new_plan::{LabelWeight, Levels, MemberWeight, NewLine, NewPlan, Pin, UnitWeight};
 pub use split::settings::Resplit;
