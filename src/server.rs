@@ -20,6 +20,7 @@ use crate::db::Pool;
 use crate::http::Problem;
 use crate::http::methods::Methods;
 use crate::http::openapi::{Document, add_common_answers};
+use crate::http::request_span::RequestSpan;
 use crate::ledger::metric::CatalogueFile;
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
@@ -256,7 +257,7 @@ pub fn build(shared: Shared, listen: SocketAddr) -> anyhow::Result<(Server, Sock
             .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found("thing").into()))
             .wrap(middleware::Compress::default())
             .wrap(middleware::DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")))
-            .wrap(TracingLogger::default())
+            .wrap(TracingLogger::<RequestSpan>::new())
             .into_utoipa_app()
             .configure(routes)
             .into_app()

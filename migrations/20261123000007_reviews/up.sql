@@ -18,6 +18,7 @@ CREATE TABLE review_cycle (
     facts_revision integer,
     CONSTRAINT review_cycle_unique UNIQUE (store_id, period)
 );
+CREATE INDEX review_cycle_period ON review_cycle (period, id);
 
 -- A revision of somebody's review of a month by a scheme.
 CREATE TABLE review (

@@ -9,6 +9,7 @@ pub mod openapi;
 pub mod page;
 pub mod problem;
 pub mod query;
+pub mod request_span;
 
 pub use body::Body;
 pub use language::Language;

@@ -2,6 +2,7 @@
 
 mod entering;
 mod readings;
+mod scans;
 mod scope;
 
 pub use scope::second_store;
