@@ -78,12 +78,13 @@ CREATE TABLE plan_node (
     CONSTRAINT plan_node_unit_or_label CHECK ((label IS NULL) = (unit_id IS NOT NULL)),
     CONSTRAINT plan_node_person_in_unit CHECK (employee_id IS NULL OR unit_id IS NOT NULL)
 );
--- Each place once in a version.
-CREATE UNIQUE INDEX plan_node_unit ON plan_node (plan_id, unit_id, tree) WHERE unit_id IS NOT NULL AND employee_id IS NULL;
-CREATE UNIQUE INDEX plan_node_person ON plan_node (plan_id, unit_id, employee_id) WHERE employee_id IS NOT NULL;
-CREATE UNIQUE INDEX plan_node_label ON plan_node (plan_id, tree, label) WHERE label IS NOT NULL;
+-- Each place once in a version. The version comes last: to whoever plans a query before a new plan is analyzed, every index
+-- that begins with it looks as good as any other.
+CREATE UNIQUE INDEX plan_node_unit ON plan_node (unit_id, tree, plan_id) WHERE unit_id IS NOT NULL AND employee_id IS NULL;
+CREATE UNIQUE INDEX plan_node_person ON plan_node (unit_id, employee_id, plan_id) WHERE employee_id IS NOT NULL;
+CREATE UNIQUE INDEX plan_node_label ON plan_node (label, tree, plan_id) WHERE label IS NOT NULL;
 -- What stands right below a node.
-CREATE INDEX plan_node_parent ON plan_node (plan_id, tree, parent);
+CREATE INDEX plan_node_parent ON plan_node (parent, tree, plan_id);
 
 -- The twelve months of a line out of a node's cells.
 CREATE FUNCTION months_of(line integer, cells bigint[]) RETURNS bigint[] LANGUAGE sql IMMUTABLE AS $$

@@ -146,7 +146,8 @@ pub async fn list(
 
 /// The version that governs each of the months ($2) in each of the stores ($1): of the store's own plan the latest version
 /// approved with an effective month not after it; of the groups above it the nearest, where the store has no plan of its
-/// own.
+/// own. The nodes of its units are looked up unit by unit (`OFFSET 0`), also while a new plan has not been analyzed and its
+/// size is not known.
 macro_rules! governing {
     ($rest:literal) => {
         concat!(
@@ -191,7 +192,9 @@ pub async fn targets_in_force(
         ", part AS MATERIALIZED (
              SELECT g.store_id, n.employee_id, l.line, l.metric, l.is_amount, n.confirmed[12 * l.line + g.number] AS value
              FROM governing g JOIN org_unit u ON u.store_id = g.store_id
-             JOIN plan_node n ON n.plan_id = g.plan_id AND n.unit_id = u.id AND n.employee_id IS NOT NULL
+             CROSS JOIN LATERAL (
+                 SELECT n.* FROM plan_node n
+                 WHERE n.plan_id = g.plan_id AND n.unit_id = u.id AND n.employee_id IS NOT NULL OFFSET 0) n
              JOIN plan_line l ON l.plan_id = g.plan_id)
          SELECT store_id, employee_id, metric, sum(value) * CASE WHEN is_amount THEN 0.01 ELSE 1 END AS value
          FROM part GROUP BY store_id, employee_id, line, metric, is_amount ORDER BY store_id, employee_id, line"
@@ -248,8 +251,10 @@ pub(in crate::plan) async fn unit_targets(
              n.confirmed[12 * l.line + n.number] AS value
          FROM (
              SELECT g.store_id, g.period, g.number, n.* FROM governing g JOIN org_unit u ON u.store_id = g.store_id
-             JOIN plan_node n ON n.plan_id = g.plan_id AND n.unit_id = u.id AND n.tree = 'organisation'
-                 AND n.employee_id IS NULL
+             CROSS JOIN LATERAL (
+                 SELECT n.* FROM plan_node n
+                 WHERE n.plan_id = g.plan_id AND n.unit_id = u.id AND n.tree = 'organisation'
+                 AND n.employee_id IS NULL OFFSET 0) n
              UNION ALL
              SELECT g.store_id, g.period, g.number, n.* FROM governing g
              JOIN annual_plan p ON p.id = g.plan_id AND p.unit_id = g.store_id

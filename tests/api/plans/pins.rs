@@ -72,6 +72,44 @@ async fn a_pin_of_another_line_leaves_the_first_line_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pins_one_after_another_come_to_what_all_of_them_at_once_do() {
+    let app = TestApp::demo().await;
+    let pins = |year: i32| {
+        let cells = [
+            (json!({"unit": "G3", "employee_no": "A12"}), 60),
+            (json!({"unit": "G1"}), 90),
+            (json!({"metric": "accessory_revenue", "unit": "G3", "employee_no": "A11"}), 1),
+            (json!({"unit": "G1", "employee_no": "A01"}), 40),
+            (json!({}), 200),
+            (json!({"series": "series_d"}), 77),
+            (json!({"metric": "insurance_policies", "channel": "phone_web"}), 40),
+            (json!({"unit": "G1", "employee_no": "A02"}), 0),
+            (json!({"channel": "invitation"}), 150),
+        ];
+        let pin = |(place, value): (Value, i64)| {
+            let mut pin = place;
+            (pin["period"], pin["value"]) = (json!(format!("{year}-03")), json!(value));
+            pin
+        };
+        cells.map(pin)
+    };
+    let one_by_one = drafted(&app, 2015).await;
+    for wanted in pins(2015) {
+        pin(&app, "manager", &one_by_one, "*", json!([wanted])).await.expect(200);
+    }
+    let mut plan = rich_example(2016);
+    plan["pins"] = json!(pins(2016));
+    let at_once = app.post("manager", "/v1/plans", plan).await.expect(201)["id"].clone();
+    let mut cells = Vec::new();
+    for id in [one_by_one, at_once] {
+        let fields = ["shown", "months", "suggested", "floor", "stretch", "units", "channels", "series"];
+        let lines = checked(&app, "manager", &id).await.into_iter();
+        cells.push(lines.map(|line| fields.map(|field| line[field].clone())).collect::<Vec<_>>());
+    }
+    assert_eq!(cells[0], cells[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pins_of_several_trees_and_levels_stand_together() {
     let app = TestApp::demo().await;
     let id = drafted(&app, 2015).await;

@@ -490,10 +490,10 @@ const ROWS_A_THREAD: usize = 5_000;
 
 /// Does all tasks, on as many threads as there are processors and as `rows` are worth; the answers come in the order of the
 /// tasks.
-fn together<Task: Send, Answer: Send>(
+fn together<Work: Send, Answer: Send>(
     rows: usize,
-    tasks: Vec<Task>,
-    work: impl Fn(Task) -> Answer + Sync,
+    tasks: Vec<Work>,
+    work: impl Fn(Work) -> Answer + Sync,
 ) -> Vec<Answer> {
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let threads = processors.min(rows / ROWS_A_THREAD).min(tasks.len());

@@ -154,8 +154,12 @@ impl Excerpt {
         .load(connection)
         .await?;
         self.rounds += 1;
+        let before = self.nodes.len();
         self.add(rows);
-        Ok(())
+        match self.nodes.len() > before {
+            true => Ok(()),
+            false => Err(Problem::internal(&"nothing stands below a node that has children")),
+        }
     }
 
     fn add(&mut self, rows: Vec<ExcerptRow>) {
