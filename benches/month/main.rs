@@ -11,6 +11,7 @@ mod import;
 mod load;
 mod pgbench;
 mod place;
+mod plan;
 mod program;
 mod reading;
 mod report;
@@ -72,6 +73,14 @@ enum Part {
     Backtest,
     /// Importing a file.
     Import,
+    /// A group's plan.
+    Plan,
+}
+
+impl Part {
+    /// Those that need the group.
+    const OF_PEOPLE: [Self; 5] =
+        [Self::Generate, Self::Reviews, Self::Dashboards, Self::Backtest, Self::Import];
 }
 
 impl Args {
@@ -102,6 +111,14 @@ async fn measure(args: &Args, people: u32, place: &Place) -> anyhow::Result<Repo
     if args.wants(Part::Score) {
         step("score");
         scoring::measure(place, &mut report)?;
+    }
+    if args.wants(Part::Plan) {
+        step("plan");
+        plan::measure(place, &mut report).await?;
+    }
+    if !Part::OF_PEOPLE.into_iter().any(|part| args.wants(part)) {
+        database.close();
+        return Ok(report);
     }
     step(&format!("the organisation of {people} people"));
     data::organisation(&database, people).await?;
