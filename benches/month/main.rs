@@ -26,7 +26,7 @@ use clap::{Parser, ValueEnum};
 
 use data::STORE;
 use place::{Database, Place};
-use report::Report;
+use report::{Last, Report};
 
 /// Measures a group's month beside its yardsticks.
 #[derive(Debug, Parser)]
@@ -47,7 +47,7 @@ struct Args {
     /// How many seconds a server is asked for.
     #[arg(long, default_value_t = 5, value_name = "N")]
     seconds: u64,
-    /// Store the figures as JSON.
+    /// Store the figures as JSON, and show those that the file has beside them.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Where there is room for the database [default: where temporary files are].
@@ -98,10 +98,12 @@ async fn main() -> anyhow::Result<()> {
     let measured = measure(&args, people, &place).await;
     place.close().await?;
     let report = measured?;
-    report.print()?;
     match &args.json {
-        Some(file) => report.store(file),
-        None => Ok(()),
+        Some(file) => {
+            report.print(&Last::read(file))?;
+            report.store(file)
+        }
+        None => Ok(report.print(&Last::default())?),
     }
 }
 
