@@ -8,7 +8,7 @@ mod worked;
 
 /// The most allocations for one person by each scheme. Whoever needs fewer lowers them; whoever needs more says why.
 const MOST: [(&str, u64); 3] =
-    [("sales_consultant", 1_000), ("team_leader", 1_000), ("telesales_specialist", 1_000)];
+    [("sales_consultant", 450), ("team_leader", 110), ("telesales_specialist", 165)];
 
 fn main() -> anyhow::Result<()> {
     let bundle = worked::bundle()?;

@@ -11,6 +11,7 @@ mod import;
 mod load;
 mod pgbench;
 mod place;
+mod plan;
 mod program;
 mod reading;
 mod report;
@@ -25,7 +26,7 @@ use clap::{Parser, ValueEnum};
 
 use data::STORE;
 use place::{Database, Place};
-use report::Report;
+use report::{Last, Report};
 
 /// Measures a group's month beside its yardsticks.
 #[derive(Debug, Parser)]
@@ -46,7 +47,7 @@ struct Args {
     /// How many seconds a server is asked for.
     #[arg(long, default_value_t = 5, value_name = "N")]
     seconds: u64,
-    /// Store the figures as JSON.
+    /// Store the figures as JSON, and show those that the file has beside them.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Where there is room for the database [default: where temporary files are].
@@ -72,6 +73,14 @@ enum Part {
     Backtest,
     /// Importing a file.
     Import,
+    /// A group's plan.
+    Plan,
+}
+
+impl Part {
+    /// Those that need the group.
+    const OF_PEOPLE: [Self; 5] =
+        [Self::Generate, Self::Reviews, Self::Dashboards, Self::Backtest, Self::Import];
 }
 
 impl Args {
@@ -89,10 +98,12 @@ async fn main() -> anyhow::Result<()> {
     let measured = measure(&args, people, &place).await;
     place.close().await?;
     let report = measured?;
-    report.print()?;
     match &args.json {
-        Some(file) => report.store(file),
-        None => Ok(()),
+        Some(file) => {
+            report.print(&Last::read(file))?;
+            report.store(file)
+        }
+        None => Ok(report.print(&Last::default())?),
     }
 }
 
@@ -102,6 +113,14 @@ async fn measure(args: &Args, people: u32, place: &Place) -> anyhow::Result<Repo
     if args.wants(Part::Score) {
         step("score");
         scoring::measure(place, &mut report)?;
+    }
+    if args.wants(Part::Plan) {
+        step("plan");
+        plan::measure(place, &mut report).await?;
+    }
+    if !Part::OF_PEOPLE.into_iter().any(|part| args.wants(part)) {
+        database.close();
+        return Ok(report);
     }
     step(&format!("the organisation of {people} people"));
     data::organisation(&database, people).await?;

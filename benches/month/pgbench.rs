@@ -22,12 +22,12 @@ struct Logged {
 }
 
 /// The script for pgbench of what the server asks the database for a request: the statements of the session that reads
-/// what `about` names. Values stand as they were, but `id`, if there is one, is any of the reviews.
+/// reviews, and whichever session's that logs the reading. Values stand as they were, but `id`, if there is one, is any of
+/// the reviews.
 pub async fn script(
     place: &Place,
     database: &Database,
     path: &str,
-    about: &str,
     id: Option<i64>,
 ) -> anyhow::Result<String> {
     let name = database.text("SELECT current_database()::text").await?;
@@ -46,9 +46,9 @@ pub async fn script(
     .await;
     database.run(&format!("ALTER DATABASE {name} RESET log_statement")).await?;
     let logged = logged?;
-    let session =
-        logged.iter().find(|one| one.text.contains(about)).context("nothing was logged")?.process.clone();
-    let statements = logged.iter().filter(|one| one.process == session).map(|one| one.for_pgbench(id));
+    let session = logged.iter().find(|one| one.text.contains("FROM review")).context("no review was read")?;
+    let is_asked = |one: &&Logged| one.process == session.process || one.text.contains("access_log");
+    let statements = logged.iter().filter(is_asked).map(|one| one.for_pgbench(id));
     let chosen = id.map(|_| "\\set id random(:least, :most)\n").unwrap_or_default();
     Ok(format!("{chosen}{}", statements.map(|text| format!("{text};\n")).collect::<String>()))
 }
@@ -88,6 +88,9 @@ fn typed(value: &str) -> String {
             format!("CAST({value} AS bigint[])")
         }
         // A colon would begin a variable; the only values with colons are moments.
+        Some('{') if bare.contains(':') => {
+            format!("array_fill(now(), ARRAY[{}])", bare.matches(',').count() + 1)
+        }
         _ if bare.contains(':') => "now()".to_owned(),
         _ => value.to_owned(),
     }

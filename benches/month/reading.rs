@@ -28,7 +28,7 @@ pub async fn reviews(
     // Before the server is measured: it is to be alone then.
     let mut yardsticks = Vec::new();
     for (path, id) in [(&one, Some(most)), (&page, None)] {
-        let script = pgbench::script(place, database, path, "FROM review", id).await?;
+        let script = pgbench::script(place, database, path, id).await?;
         yardsticks.push(pgbench::per_second(place, database, &script, CONNECTIONS, span).await?);
     }
     let mut yardsticks = yardsticks.into_iter();

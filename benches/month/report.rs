@@ -10,14 +10,15 @@ use std::time::Duration;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use showfloor::clock::Clock;
 use showfloor::decimal;
 
 use crate::load::Load;
 
 /// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unit {
     /// Milliseconds.
     #[serde(rename = "ms")]
@@ -45,7 +46,7 @@ impl Unit {
 }
 
 /// A figure with its unit.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Figure {
     value: Decimal,
     unit: Unit,
@@ -232,12 +233,12 @@ impl Report {
         self.lines.push(line);
     }
 
-    /// Prints the table.
-    pub fn print(&self) -> io::Result<()> {
+    /// Prints the table, with what came out the last time.
+    pub fn print(&self, last: &Last) -> io::Result<()> {
         let mut table = Table::new();
         table.load_style(UTF8_FULL_CONDENSED);
-        table.set_header(["what", "ours", "yardstick", "", "ours ÷ it", "goal", "", "note"]);
-        for index in [1, 3, 4, 5] {
+        table.set_header(["what", "last time", "ours", "yardstick", "", "ours ÷ it", "goal", "", "note"]);
+        for index in [1, 2, 4, 5, 6] {
             if let Some(column) = table.column_mut(index) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
@@ -247,6 +248,7 @@ impl Report {
                 line.yardstick.clone().map_or_else(Default::default, |(name, figure)| (name, figure.show()));
             table.add_row([
                 line.what.clone(),
+                last.of(&line.what).unwrap_or_default(),
                 line.ours.show(),
                 name,
                 figure,
@@ -271,6 +273,24 @@ impl Report {
         fs::write(file, serde_json::to_vec_pretty(self)?)?;
         println!("stored in {}", file.display());
         Ok(())
+    }
+}
+
+/// The figures of an earlier run, as they were stored.
+#[derive(Debug, Default)]
+pub struct Last(Vec<Value>);
+
+impl Last {
+    /// Those of a file; none where there is no such file.
+    pub fn read(file: &Path) -> Self {
+        let stored = fs::read(file).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+        Self(stored.and_then(|stored| stored.get("lines")?.as_array().cloned()).unwrap_or_default())
+    }
+
+    fn of(&self, what: &str) -> Option<String> {
+        let line = self.0.iter().find(|line| line.get("what").and_then(Value::as_str) == Some(what))?;
+        let figure: Figure = serde_json::from_value(line.get("ours")?.clone()).ok()?;
+        Some(figure.show())
     }
 }
 
