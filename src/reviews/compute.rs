@@ -8,7 +8,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use super::first_round::{FirstRound, Standing, reads_computed};
 use super::snapshot::stored::{self, Subject};
 use crate::ledger::metric::{Catalogue, TARGET_SUFFIX};
-use crate::ledger::month::MonthFacts;
+use crate::ledger::month::{MonthFacts, Value};
 use crate::org::{Position, Posting};
 use crate::period::Period;
 use crate::rules::bundle::{Bundle, Scheme};
@@ -109,19 +109,25 @@ pub struct Computed {
 /// Schemes that read computed metrics (a leader's own total and the members') come after those that do not.
 pub fn compute(bundle: &Bundle, month: &Month, before: Before) -> Computed {
     let mut work = Work { bundle, month, before, computed: Computed::default() };
+    let facts = FactsReader::new(month, &bundle.catalogue);
+    let mut schemes = HashMap::<Position, Option<(&Scheme, bool)>>::new();
     let mut first_round = FirstRound::default();
     let mut later = Vec::new();
     for postings in month.postings.chunk_by(|one, next| one.employee_id == next.employee_id) {
         let Some(employee_id) = postings.first().map(|posting| posting.employee_id) else { continue };
-        let facts = month.facts_of(&bundle.catalogue, employee_id);
+        let facts = facts.of(employee_id);
         if has_no_day_left(&bundle.catalogue, &facts) {
             continue;
         }
         for posting in postings {
-            let Some(scheme) = bundle.scheme_for(posting.position.name()) else { continue };
-            match reads_computed(&bundle.catalogue, scheme) {
-                true => later.push((posting, scheme, facts.clone())),
-                false => {
+            let scheme = schemes.entry(posting.position).or_insert_with(|| {
+                let scheme = bundle.scheme_for(posting.position.name())?;
+                Some((scheme, reads_computed(&bundle.catalogue, scheme)))
+            });
+            match *scheme {
+                None => {}
+                Some((scheme, true)) => later.push((posting, scheme, facts.clone())),
+                Some((scheme, false)) => {
                     let standing = work.review(posting, scheme, &facts);
                     first_round.add(posting.employee_id, posting.unit_id, &standing);
                 }
@@ -135,17 +141,34 @@ pub fn compute(bundle: &Bundle, month: &Month, before: Before) -> Computed {
     work.end()
 }
 
-impl Month {
+/// A month's facts by the places of a catalogue, person by person.
+pub(super) struct FactsReader<'a> {
+    month: &'a Month,
+    catalogue: &'a Catalogue,
+    /// The month of somebody of whom nothing is known.
+    blank: MonthFacts,
+}
+
+impl<'a> FactsReader<'a> {
+    /// Of a month by this catalogue.
+    pub fn new(month: &'a Month, catalogue: &'a Catalogue) -> Self {
+        Self { month, catalogue, blank: MonthFacts::with_sources(catalogue, [], &month.delivered) }
+    }
+
     /// A person's facts with the plan's targets. A target that was delivered as a fact, by a system that keeps the plan,
     /// goes before the plan's.
-    pub(super) fn facts_of(&self, catalogue: &Catalogue, employee_id: i64) -> MonthFacts {
-        let targets = self.targets.get(&employee_id).into_iter().flatten();
+    pub fn of(&self, employee_id: i64) -> MonthFacts {
+        let targets = self.month.targets.get(&employee_id).into_iter().flatten();
         let targets = targets.filter_map(|(metric, value)| {
-            Some((catalogue.find(&format!("{metric}{TARGET_SUFFIX}"))?, *value))
+            Some((self.catalogue.find(&format!("{metric}{TARGET_SUFFIX}"))?, *value))
         });
-        let facts = self.facts.get(&employee_id).into_iter().flatten();
-        let facts = facts.filter_map(|(metric, value)| Some((catalogue.find(metric)?, *value)));
-        MonthFacts::with_sources(catalogue, targets.chain(facts), &self.delivered)
+        let facts = self.month.facts.get(&employee_id).into_iter().flatten();
+        let facts = facts.filter_map(|(metric, value)| Some((self.catalogue.find(metric)?, *value)));
+        let mut known = self.blank.clone();
+        for (id, value) in targets.chain(facts) {
+            known.set(id, Value::Given(value));
+        }
+        known
     }
 }
 

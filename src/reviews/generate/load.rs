@@ -100,7 +100,11 @@ async fn months_of(
         let mut people = month.postings.iter().map(|posting| posting.employee_id).collect::<Vec<_>>();
         people.dedup();
         month.facts = close::scored(connection, *id, period, &people).await?;
-        month.delivered = ledger::delivered_sources(connection, *id, period).await?;
+    }
+    for (id, sources) in ledger::delivered_sources(connection, &ids, period).await? {
+        if let Some(month) = months.get_mut(&id) {
+            month.delivered = sources;
+        }
     }
     for target in plan::targets_in_force(connection, &ids, period).await? {
         if let Some(month) = months.get_mut(&target.store_id) {
