@@ -28,6 +28,7 @@ mod malformed;
 mod mappings;
 mod openapi;
 mod organisation;
+mod person_months;
 mod plan_funnel;
 mod plan_preview;
 mod plans;
