@@ -13,7 +13,7 @@ mod person;
 mod plan;
 mod replay;
 mod rules;
-mod score;
+pub mod score;
 mod serve;
 mod table;
 mod user;

@@ -76,15 +76,28 @@ pub fn cut(value: Decimal) -> Decimal {
 pub fn half_up(value: Decimal, places: u32) -> Decimal {
     let (mantissa, scale) = rounded(value.mantissa().unsigned_abs(), value.scale(), places);
     let padded = places.checked_sub(scale).and_then(|missing| mantissa.checked_mul(power(missing)));
-    let signed = padded.and_then(|padded| i128::try_from(padded).ok());
-    let exact = signed.and_then(|signed| Decimal::try_from_i128_with_scale(signed, places).ok());
-    let exact = exact.map(|exact| if value.is_sign_negative() { -exact } else { exact });
-    exact.unwrap_or_else(|| general::half_up(value, places))
+    let padded = padded.and_then(|padded| i128::try_from(padded).ok());
+    match padded.and_then(|padded| Decimal::try_from_i128_with_scale(padded, places).ok()) {
+        // Nothing has a sign that follows rules of its own.
+        Some(exact) if mantissa > 0 => {
+            if value.is_sign_negative() {
+                -exact
+            } else {
+                exact
+            }
+        }
+        _ => general::half_up(value, places),
+    }
 }
 
 /// The largest whole number not above `value`, read at the same precision as [`half_up`].
 pub fn floor(value: Decimal) -> Decimal {
     cut(value).floor()
+}
+
+/// `over` ÷ `under` with as many digits as a decimal has; none of a divisor that is 0, and of what is too large.
+pub fn quotient(over: Decimal, under: Decimal) -> Option<Decimal> {
+    over.checked_div(under)
 }
 
 /// Reads a number as JSON writes it (`12`, `-0.5`, `1e3`), or `None` if it does not fit exactly.

@@ -1,14 +1,16 @@
 //! Computing a store's month: pure, from everything that was loaded to everything that will be stored.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
 use super::first_round::{FirstRound, Standing, reads_computed};
 use super::snapshot::stored::{self, Subject};
-use crate::ledger::metric::{Catalogue, TARGET_SUFFIX};
+use crate::ledger::metric::{Catalogue, MetricId, TARGET_SUFFIX};
 use crate::ledger::month::{MonthFacts, Value};
+use crate::ledger::person_months::{Numbers, Places};
 use crate::org::{Position, Posting};
 use crate::period::Period;
 use crate::rules::bundle::{Bundle, Scheme};
@@ -23,8 +25,10 @@ pub struct Month {
     pub period: Period,
     /// The postings that count in it, ordered by person.
     pub postings: Vec<Posting>,
-    /// Facts by employee and metric.
-    pub facts: HashMap<i64, HashMap<String, Decimal>>,
+    /// Facts by employee, as the ledger keeps them.
+    pub facts: HashMap<i64, Numbers>,
+    /// Where the ledger keeps which metric.
+    pub places: Arc<Places>,
     /// Targets by employee and metric, from the plan in force.
     pub targets: HashMap<i64, HashMap<String, Decimal>>,
     /// Sources that are in.
@@ -145,6 +149,8 @@ pub fn compute(bundle: &Bundle, month: &Month, before: Before) -> Computed {
 pub(super) struct FactsReader<'a> {
     month: &'a Month,
     catalogue: &'a Catalogue,
+    /// Which metric stands at each of the ledger's places; none where the catalogue does not have it any more.
+    metrics: Vec<Option<MetricId>>,
     /// The month of somebody of whom nothing is known.
     blank: MonthFacts,
 }
@@ -152,7 +158,8 @@ pub(super) struct FactsReader<'a> {
 impl<'a> FactsReader<'a> {
     /// Of a month by this catalogue.
     pub fn new(month: &'a Month, catalogue: &'a Catalogue) -> Self {
-        Self { month, catalogue, blank: MonthFacts::with_sources(catalogue, [], &month.delivered) }
+        let metrics = month.places.names().into_iter().map(|name| catalogue.find(name)).collect();
+        Self { month, catalogue, metrics, blank: MonthFacts::with_sources(catalogue, [], &month.delivered) }
     }
 
     /// A person's facts with the plan's targets. A target that was delivered as a fact, by a system that keeps the plan,
@@ -162,8 +169,8 @@ impl<'a> FactsReader<'a> {
         let targets = targets.filter_map(|(metric, value)| {
             Some((self.catalogue.find(&format!("{metric}{TARGET_SUFFIX}"))?, *value))
         });
-        let facts = self.month.facts.get(&employee_id).into_iter().flatten();
-        let facts = facts.filter_map(|(metric, value)| Some((self.catalogue.find(metric)?, *value)));
+        let facts = self.month.facts.get(&employee_id).into_iter().flat_map(Numbers::known);
+        let facts = facts.filter_map(|(place, value)| Some(((*self.metrics.get(place)?)?, value)));
         let mut known = self.blank.clone();
         for (id, value) in targets.chain(facts) {
             known.set(id, Value::Given(value));

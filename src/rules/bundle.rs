@@ -54,8 +54,8 @@ pub struct Rule {
     /// For each argument that is a metric, how it is called where it is missing.
     pub(super) absent: Vec<Option<Arc<AbsentMetric>>>,
     /// The constant texts of its script's steps, each with the place of its call, in order.
-    pub(super) words: Vec<(Position, Arc<str>)>,
-    constants: Constants,
+    pub(super) words: Vec<(Position, String)>,
+    pub(super) constants: Constants,
     text: Arc<str>,
     folded: AST,
     plain: AST,
@@ -77,9 +77,9 @@ impl Rule {
     }
 
     /// The constant text of the step that is recorded at a place of the script.
-    pub(super) fn words_at(&self, at: Position) -> Option<&Arc<str>> {
+    pub(super) fn words_at(&self, at: Position) -> Option<&str> {
         let found = self.words.binary_search_by_key(&at, |(place, _)| *place).ok();
-        found.and_then(|place| self.words.get(place)).map(|(_, words)| words)
+        found.and_then(|place| self.words.get(place)).map(|(_, words)| words.as_str())
     }
 
     /// Its script as written.
@@ -92,12 +92,11 @@ impl Rule {
         &self.constants
     }
 
-    /// What it is allowed and given while it runs.
+    /// What it is allowed while it runs.
     pub fn frame(&self) -> Frame {
         Frame {
             max: self.entry.max,
             ceiling: self.entry.ceiling.unwrap_or(self.entry.max),
-            constants: self.constants.clone(),
             watches_edges: false,
         }
     }

@@ -48,7 +48,7 @@ pub fn case_text(
     }
     let retold = MonthFacts::complete(catalogue, given.iter().copied());
     let again = rule.run(&retold, Optimisation::Simple);
-    if again.points() != result.points() || again.reasons(CASE_LANGUAGE) != result.reasons(CASE_LANGUAGE) {
+    if again.points() != result.points() || again.steps != result.steps || again.failure != result.failure {
         return Err(untold(catalogue, read.into_iter().filter(|id| facts.get(*id) != retold.get(*id))));
     }
     Ok(text(rule, catalogue, &given, &result, name))
@@ -102,7 +102,7 @@ fn text(
         // Writing to a text cannot fail.
         let _ = writeln!(text, "bonus = {}", number(result.bonus));
     }
-    let reasons = result.reasons(CASE_LANGUAGE);
+    let reasons = rule.reasons(result, CASE_LANGUAGE);
     if !reasons.is_empty() {
         text.push_str("reasons = [\n");
         for reason in reasons {

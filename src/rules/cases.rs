@@ -227,23 +227,23 @@ fn run_case(
     if rule.run(&facts, Optimisation::None) != folded {
         return Err("the optimised script gives another result than the script as written".to_owned());
     }
-    compare(case, &folded)
+    compare(case, rule, &folded)
 }
 
-fn compare(case: &Case, result: &RuleResult) -> Result<(), String> {
+fn compare(case: &Case, rule: &Rule, result: &RuleResult) -> Result<(), String> {
     let actual = match (result.outcome, result.score) {
         (Outcome::Scored, Some(points)) => Expected::Points(points),
         (Outcome::NotApplicable, _) => Expected::NotApplicable,
         _ => Expected::Failed,
     };
     if actual != case.score {
-        let detail = result.reasons(Language::Chinese).join("; ");
+        let detail = rule.reasons(result, Language::Chinese).join("; ");
         return Err(format!("expected {}, got {actual} ({detail})", case.score));
     }
     if let Some(bonus) = case.bonus.filter(|bonus| *bonus != result.bonus) {
         return Err(format!("expected a bonus of {bonus}, got {}", decimal::plain(result.bonus)));
     }
-    let reasons = result.reasons(Language::Chinese);
+    let reasons = rule.reasons(result, Language::Chinese);
     match case.reasons.iter().find(|expected| !reasons.iter().any(|reason| reason.contains(*expected))) {
         Some(missing) => {
             Err(format!("no reason contains 「{missing}」; the reasons are: {}", reasons.join("; ")))

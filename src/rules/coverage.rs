@@ -81,7 +81,7 @@ impl<'a> Coverage<'a> {
         RUN.set(std::mem::take(&mut self.begun));
         let arguments = self.rule.arguments_of(facts);
         // A rule that fails has reached the statements before.
-        let _ = sandbox::call_recording(copy, self.rule.frame(), arguments);
+        let _ = sandbox::call_recording(copy, self.rule.frame(), self.rule.constants(), arguments);
         trace::end();
         self.begun = RUN.take();
     }

@@ -99,17 +99,17 @@ fn explained(rule: &Rule, result: &RuleResult, facts: &MonthFacts, language: Lan
         max: result.max,
         bonus: result.bonus,
         inputs: inputs(rule, facts),
-        steps: result.steps.iter().map(|step| explained_step(step, language)).collect(),
+        steps: result.steps.iter().map(|step| explained_step(rule, step, language)).collect(),
         failure: result.failure.clone(),
     }
 }
 
-fn explained_step(step: &Step, language: Language) -> ExplainedStep {
+fn explained_step(rule: &Rule, step: &Step, language: Language) -> ExplainedStep {
     ExplainedStep {
         kind: step.kind,
         points: step.points,
         max: step.max,
-        reason: step.reason(language),
+        reason: rule.reason(step, language),
         line: step.at.line().unwrap_or(0),
         column: step.at.position().unwrap_or(0),
     }

@@ -19,6 +19,7 @@ pub mod language;
 pub mod library;
 pub mod memo;
 mod program;
+pub mod quick_hash;
 pub mod release;
 pub mod rule_identity;
 pub mod sandbox;

@@ -4,6 +4,8 @@
 
 use rust_decimal::Decimal;
 
+use super::bundle::Rule;
+use super::scoring::RuleResult;
 use super::trace::{Part, Show, Shown, Step, StepKind, StepLabel};
 use super::value::Cause;
 use crate::decimal;
@@ -168,19 +170,35 @@ impl Sentence {
     }
 }
 
-impl Step {
-    /// The reason with its numbers.
-    pub fn reason(&self, language: Language) -> String {
+impl Rule {
+    /// The reason of one of its steps, with the numbers.
+    pub fn reason(&self, step: &Step, language: Language) -> String {
         let mut reason = String::new();
-        write_reason(&mut reason, self, language);
+        self.write_reason(&mut reason, step, language);
         reason
+    }
+
+    /// Writes the reason of one of its steps.
+    pub fn write_reason(&self, out: &mut String, step: &Step, language: Language) {
+        let own = match step.label {
+            StepLabel::Own => self.words_at(step.at).unwrap_or_default(),
+            _ => "",
+        };
+        write_reason(out, step, own, language);
+    }
+
+    /// The reasons that a reader is shown of one of its results, one a step, and what failed.
+    pub fn reasons(&self, result: &RuleResult, language: Language) -> Vec<String> {
+        let steps = result.steps.iter().map(|step| self.reason(step, language));
+        steps.chain(result.failure.clone()).collect()
     }
 }
 
-/// Writes the reason of a step: its label, how its number came about, and what came of it.
-pub fn write_reason(out: &mut String, step: &Step, language: Language) {
+/// Writes the reason of a step: its label, how its number came about, and what came of it. `own` is the constant text of
+/// its call.
+fn write_reason(out: &mut String, step: &Step, own: &str, language: Language) {
     let begin = out.len();
-    write_label(out, &step.label, language);
+    write_label(out, &step.label, own, language);
     for (index, part) in step.parts.iter().enumerate() {
         let is_alone = out.len() == begin || (index == 0 && out.ends_with(['：', ':', ' ']));
         let joint = match index {
@@ -207,8 +225,9 @@ pub fn write_reason(out: &mut String, step: &Step, language: Language) {
     outcome.write(out, language, &[Value::Points(step.points.unwrap_or_default())]);
 }
 
-fn write_label(out: &mut String, label: &StepLabel, language: Language) {
+fn write_label(out: &mut String, label: &StepLabel, own: &str, language: Language) {
     match label {
+        StepLabel::Own => out.push_str(own),
         StepLabel::Words(words) => out.push_str(words),
         StepLabel::Missing(cause) => write_cause(out, cause, language),
         StepLabel::NothingDeducted => table::NOTHING_DEDUCTED.write(out, language, &[]),
@@ -283,17 +302,22 @@ const WORDS: usize = 24;
 
 /// How many characters a step's reason has in Chinese; where they are certainly no more than `limit`, an upper bound,
 /// because it takes far less time than to write the reason.
-pub fn length(step: &Step, limit: usize) -> usize {
+pub fn length(step: &Step, own: &str, limit: usize) -> usize {
     let parts = step.parts.iter().map(most_of_part).fold(0, usize::saturating_add);
-    let most = most_of_label(&step.label).saturating_add(parts).saturating_add(WORDS + NUMBER);
+    let most = most_of_label(&step.label, own).saturating_add(parts).saturating_add(WORDS + NUMBER);
     match most <= limit {
         true => most,
-        false => step.reason(Language::Chinese).chars().count(),
+        false => {
+            let mut reason = String::new();
+            write_reason(&mut reason, step, own, Language::Chinese);
+            reason.chars().count()
+        }
     }
 }
 
-fn most_of_label(label: &StepLabel) -> usize {
+fn most_of_label(label: &StepLabel, own: &str) -> usize {
     match label {
+        StepLabel::Own => own.len(),
         StepLabel::Words(words) => words.len(),
         StepLabel::Missing(cause) => most_of_cause(cause),
         StepLabel::NothingDeducted => WORDS,
@@ -348,6 +372,12 @@ mod tests {
     use crate::decimal::tests::any_decimal;
     use crate::rules::trace::tests::any_step;
 
+    fn reason(step: &Step, language: Language) -> String {
+        let mut reason = String::new();
+        write_reason(&mut reason, step, "考试", language);
+        reason
+    }
+
     fn quotient(over: i64, under: i64) -> Part {
         let (over, under) = (Decimal::from(over), Decimal::from(under));
         Part::Quotient { over, under, quotient: Shown { number: over / under, show: Show::Percent } }
@@ -367,8 +397,8 @@ mod tests {
             max: Some(Decimal::from(5)),
             at: Position::NONE,
         };
-        assert_eq!(item.reason(Language::Chinese), "留档率 46/52 = 88.5%，达到 85%，得 5 分");
-        assert_eq!(item.reason(Language::English), "留档率 46/52 = 88.5%, reaches 85%, earns 5");
+        assert_eq!(reason(&item, Language::Chinese), "留档率 46/52 = 88.5%，达到 85%，得 5 分");
+        assert_eq!(reason(&item, Language::English), "留档率 46/52 = 88.5%, reaches 85%, earns 5");
         let cause = Cause::Denominator { over: 3.into(), under: 4.into(), least: 10.into() };
         let missing = Step {
             kind: StepKind::NotApplicable,
@@ -376,18 +406,18 @@ mod tests {
             points: None,
             ..item.clone()
         };
-        assert_eq!(missing.reason(Language::Chinese), "留档率 3/4，分母不足 10，不适用");
+        assert_eq!(reason(&missing, Language::Chinese), "留档率 3/4，分母不足 10，不适用");
         assert_eq!(
-            missing.reason(Language::English),
+            reason(&missing, Language::English),
             "留档率 3/4, the denominator is below 10, not applicable"
         );
         let said = Step { label: StepLabel::Words("".into()), parts: Box::default(), ..item };
-        assert_eq!(said.reason(Language::Chinese), "得 5 分");
+        assert_eq!(reason(&said, Language::Chinese), "得 5 分");
     }
 
     #[test]
     fn words_stand_behind_a_colon_and_figures_behind_a_blank() {
-        let reason = |label: &str, part: Part| {
+        let labelled = |label: &str, part: Part| {
             let step = Step {
                 kind: StepKind::Note,
                 label: StepLabel::Words(label.into()),
@@ -396,14 +426,14 @@ mod tests {
                 max: None,
                 at: Position::NONE,
             };
-            step.reason(Language::Chinese)
+            reason(&step, Language::Chinese)
         };
         let said = |words: &str| Part::Missing(Cause::Said(Arc::from(words)));
-        assert_eq!(reason("甲", said("没有")), "甲：没有");
-        assert_eq!(reason("甲", said("3 次")), "甲 3 次");
-        assert_eq!(reason("甲：", said("没有")), "甲：没有");
-        assert_eq!(reason("甲 ", said("没有")), "甲 没有");
-        assert_eq!(reason("", said("没有")), "没有");
+        assert_eq!(labelled("甲", said("没有")), "甲：没有");
+        assert_eq!(labelled("甲", said("3 次")), "甲 3 次");
+        assert_eq!(labelled("甲：", said("没有")), "甲：没有");
+        assert_eq!(labelled("甲 ", said("没有")), "甲 没有");
+        assert_eq!(labelled("", said("没有")), "没有");
     }
 
     proptest! {
@@ -412,8 +442,8 @@ mod tests {
         /// What takes less time than to write a reason is never below its length, and beyond the limit exact.
         #[test]
         fn no_reason_is_longer_than_it_is_said_to_be(step in any_step(), limit in 0_usize..600) {
-            let exact = step.reason(Language::Chinese).chars().count();
-            let said = length(&step, limit);
+            let exact = reason(&step, Language::Chinese).chars().count();
+            let said = length(&step, "考试", limit);
             prop_assert!(said >= exact && (said == exact || said <= limit), "{said} {exact} {step:?}");
         }
 

@@ -38,14 +38,6 @@ impl Value {
         }
     }
 
-    /// The text that it is.
-    pub fn text(&self) -> Option<&Arc<str>> {
-        match self {
-            Self::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
     /// True or false, if it is one of them.
     pub fn flag(&self) -> Option<bool> {
         match self {

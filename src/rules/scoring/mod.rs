@@ -65,11 +65,6 @@ impl RuleResult {
     pub fn points(&self) -> Points {
         Points { outcome: self.outcome, score: self.score, max: self.max, bonus: self.bonus }
     }
-
-    /// The reasons a reader is shown, one a step.
-    pub fn reasons(&self, language: Language) -> Vec<String> {
-        self.steps.iter().map(|step| step.reason(language)).chain(self.failure.clone()).collect()
-    }
 }
 
 /// One person's month, scored.
@@ -254,10 +249,7 @@ impl Rule {
     /// Whether the script's program answers for these facts, without the interpreter.
     #[cfg(test)]
     pub(super) fn comes_to_its_end(&self, facts: &MonthFacts) -> bool {
-        let program = self.program();
-        let answer = program.and_then(|program| self.run_program(program, &self.frame(), facts));
-        trace::end();
-        answer.is_some()
+        self.program().is_some_and(|program| self.run_program(program, self.frame(), facts).is_some())
     }
 
     /// Runs the rule as the interpreter does, as months are scored.
@@ -279,18 +271,52 @@ impl Rule {
         optimisation: Optimisation,
         program: Option<&Program>,
     ) -> (RuleResult, Vec<EdgesReached>) {
-        let returned = match program.and_then(|program| self.run_program(program, &frame, facts)) {
-            Some(returned) => Ok(returned),
-            None => {
-                sandbox::call(self.ast(optimisation), frame, self.arguments_of(facts)).map(Returned::from)
+        let programmed = program.and_then(|program| self.run_program(program, frame, facts));
+        programmed.unwrap_or_else(|| {
+            let ast = self.ast(optimisation);
+            let returned = sandbox::call(ast, frame, &self.constants, self.arguments_of(facts));
+            let mut recorder = trace::end();
+            for step in &mut recorder.steps {
+                // A script is given its texts like any others; which of them are its own the rule knows.
+                if matches!(&step.label, StepLabel::Words(words) if self.words_at(step.at) == Some(words)) {
+                    step.label = StepLabel::Own;
+                }
             }
-        };
-        let recorder = trace::end();
-        let mut steps = Vec::new();
-        let (outcome, score, failure) = match returned.and_then(|value| self.judge(value, &recorder)) {
+            self.result(returned.map(Returned::from), &mut recorder)
+        })
+    }
+
+    /// What the script's program comes to; none where the interpreter has to run the script.
+    fn run_program(
+        &self,
+        program: &Program,
+        frame: Frame,
+        facts: &MonthFacts,
+    ) -> Option<(RuleResult, Vec<EdgesReached>)> {
+        let arguments = self.arguments.iter().zip(&self.absent).map(|((_, argument), absent)| {
+            match known(argument, absent.as_ref(), facts) {
+                Ok(number) => program::Value::Number(number),
+                Err(missing) => missing.map_or(program::Value::Unit, program::Value::missing),
+            }
+        });
+        trace::record(|recorder| {
+            recorder.begin(frame, self.words.len().saturating_add(1));
+            let returned = program.run(arguments, recorder)?;
+            Some(self.result(Ok(returned.into()), recorder))
+        })
+    }
+
+    /// The result of what `score` returned and of what was recorded.
+    fn result(
+        &self,
+        returned: Result<Returned, Failure>,
+        recorder: &mut Recorder,
+    ) -> (RuleResult, Vec<EdgesReached>) {
+        let mut reason = None;
+        let (outcome, score, failure) = match returned.and_then(|value| self.judge(value, recorder)) {
             Ok(Judgement::Points(points)) => (Outcome::Scored, Some(points), None),
             Ok(Judgement::NotApplicable(cause)) => {
-                steps.extend(reason_of_rule(&recorder, cause));
+                reason = reason_of_rule(recorder, cause);
                 (Outcome::NotApplicable, None, None)
             }
             Err(Failure { position, message }) => {
@@ -301,7 +327,8 @@ impl Rule {
                 (Outcome::Failed, None, Some(format!("{place}: {message}")))
             }
         };
-        steps.splice(0..0, recorder.steps);
+        let mut steps = std::mem::take(&mut recorder.steps);
+        steps.extend(reason);
         let result = RuleResult {
             rule: Arc::clone(&self.id),
             outcome,
@@ -311,19 +338,7 @@ impl Rule {
             steps,
             failure,
         };
-        (result, recorder.reached)
-    }
-
-    /// What the script's program comes to; none where the interpreter has to run the script.
-    fn run_program(&self, program: &Program, frame: &Frame, facts: &MonthFacts) -> Option<Returned> {
-        let arguments = self.arguments.iter().zip(&self.absent).map(|((_, argument), absent)| {
-            match known(argument, absent.as_ref(), facts) {
-                Ok(number) => program::Value::Number(number),
-                Err(missing) => missing.map_or(program::Value::Unit, program::Value::missing),
-            }
-        });
-        sandbox::begin(frame.clone());
-        program.run(arguments.collect()).map(Returned::from)
+        (result, std::mem::take(&mut recorder.reached))
     }
 
     /// The rule's inputs as the interpreter passes them to the script.
@@ -340,7 +355,8 @@ impl Rule {
     /// How the rule, as it is written, fails for these facts, if it does.
     pub(super) fn failure(&self, facts: &MonthFacts) -> Option<Failure> {
         let arguments = self.arguments_of(facts);
-        let returned = sandbox::call(self.ast(Optimisation::None), self.frame(), arguments);
+        let ast = self.ast(Optimisation::None);
+        let returned = sandbox::call(ast, self.frame(), &self.constants, arguments);
         let recorder = trace::end();
         returned.and_then(|value| self.judge(value.into(), &recorder)).err()
     }

@@ -11,6 +11,7 @@ use super::bundle::{Bundle, Files};
 use super::finding::{Finding, Severity};
 use super::sandbox::Optimisation;
 use super::scoring::{Outcome, RuleResult};
+use crate::http::Language;
 use crate::ledger::month::{MonthFacts, Value};
 
 const CATALOGUE: &str = r#"
@@ -109,6 +110,10 @@ fn run_bundle(bundle: &Bundle, given: &[(&str, Option<i64>)]) -> RuleResult {
     let folded = on_large_stack(|| rule.run(&facts, Optimisation::Simple));
     assert_eq!(plain, folded);
     folded
+}
+
+fn reasons(bundle: &Bundle, result: &RuleResult) -> Vec<String> {
+    bundle.schemes["a"].rules[0].reasons(result, Language::Chinese)
 }
 
 fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {

@@ -53,7 +53,9 @@ pub struct Step {
 /// What a reason begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepLabel {
-    /// The author's words.
+    /// The constant text of the call, which the rule knows.
+    Own,
+    /// The author's words, made while the rule ran.
     Words(Arc<str>),
     /// Why the whole rule does not apply.
     Missing(Cause),
@@ -66,6 +68,33 @@ pub enum StepLabel {
         /// What they were scaled to.
         max: Decimal,
     },
+}
+
+/// An author's text as a call is given it.
+#[derive(Clone, Copy, Debug)]
+pub enum Words<'a> {
+    /// The constant text of the call.
+    Own(&'a str),
+    /// A text that was made while the rule ran.
+    Made(&'a Arc<str>),
+}
+
+impl Words<'_> {
+    /// The text.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Own(text) => text,
+            Self::Made(text) => text,
+        }
+    }
+
+    /// The text to be kept.
+    pub fn kept(&self) -> Arc<str> {
+        match self {
+            Self::Own(text) => Arc::from(*text),
+            Self::Made(text) => Arc::clone(text),
+        }
+    }
 }
 
 /// How a number is shown.
@@ -205,7 +234,7 @@ pub(in crate::rules) mod tests {
     fn any_label() -> impl Strategy<Value = StepLabel> {
         prop_oneof![
             any::<String>().prop_map(|words| StepLabel::Words(words.into())),
-            Just(StepLabel::Words("考试".into())),
+            Just(StepLabel::Own),
             any_cause().prop_map(StepLabel::Missing),
             Just(StepLabel::NothingDeducted),
             (any_decimal(), any_decimal()).prop_map(|(possible, max)| StepLabel::Scaled { possible, max }),
@@ -224,13 +253,10 @@ pub(in crate::rules) mod tests {
         ];
         let numbers = (option::of(any_decimal()), option::of(any_decimal()));
         (proptest::sample::select(kinds.to_vec()), any_label(), vec(any_part(), 0..4), numbers, places)
-            .prop_map(|(kind, label, parts, (points, max), at)| Step {
-                kind,
-                label,
-                parts: parts.into(),
-                points,
-                max,
-                at,
+            .prop_map(move |(kind, label, parts, (points, max), at)| {
+                // Only there is a text that the rule knows.
+                let at = if label == StepLabel::Own { own } else { at };
+                Step { kind, label, parts: parts.into(), points, max, at }
             })
     }
 

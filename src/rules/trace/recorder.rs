@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rhai::{Dynamic, Position};
 use rust_decimal::Decimal;
 
-use super::{Part, Show, Shown, Step, StepKind, StepLabel};
+use super::{Part, Show, Shown, Step, StepKind, StepLabel, Words};
 use crate::rules::sentences;
 use crate::rules::value::{HostResult, fault};
 
@@ -28,23 +28,15 @@ pub struct Item {
 /// The numbers and texts that a script declares outside its functions.
 pub type Constants = Arc<[(String, Dynamic)]>;
 
-/// What a rule is allowed and given while it runs.
-#[derive(Clone, Debug)]
+/// What a rule is allowed while it runs.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Frame {
     /// The rule's maximum.
     pub max: Decimal,
     /// What it may reach when what it carries over was above 100; otherwise the maximum.
     pub ceiling: Decimal,
-    /// Its constants.
-    pub constants: Constants,
     /// Whether to keep which edges its values reach, for levers. Scoring does not ask.
     pub watches_edges: bool,
-}
-
-impl Default for Frame {
-    fn default() -> Self {
-        Self { max: Decimal::ZERO, ceiling: Decimal::ZERO, constants: Arc::new([]), watches_edges: false }
-    }
 }
 
 /// How far one call of `lin`, `band` or `reaches` got. Never stored: it is what levers look for a change of.
@@ -63,7 +55,7 @@ pub struct EdgesReached {
 /// What is being recorded while one rule runs for one person.
 #[derive(Debug, Default)]
 pub struct Recorder {
-    /// What the rule was allowed and given.
+    /// What the rule was allowed.
     pub frame: Frame,
     /// Steps so far.
     pub steps: Vec<Step>,
@@ -81,6 +73,8 @@ pub struct Recorder {
     pub fault: Option<(String, Position)>,
     /// How far calls got, where the frame asks for it.
     pub reached: Vec<EdgesReached>,
+    /// What the interpreter asks for while it runs the script.
+    constants: Option<Constants>,
     deadline: Option<Instant>,
 }
 
@@ -89,16 +83,20 @@ thread_local! {
     static RECORDER: RefCell<Recorder> = RefCell::default();
 }
 
-/// Begins the recording of a rule that may run for `allowed`.
-pub fn begin(frame: Frame, allowed: Duration) {
-    let deadline = Instant::now().checked_add(allowed);
-    RECORDER.with_borrow_mut(|recorder| *recorder = Recorder { frame, deadline, ..Recorder::default() });
+/// Begins the recording of a rule that the interpreter may run for `allowed`.
+pub fn begin(frame: Frame, constants: &Constants, allowed: Duration) {
+    record(|recorder| {
+        recorder.begin(frame, 0);
+        recorder.constants = Some(Arc::clone(constants));
+        recorder.deadline = Instant::now().checked_add(allowed);
+    });
 }
 
 /// The constant called `name` of the rule that is running.
 pub fn constant(name: &str) -> Option<Dynamic> {
     RECORDER.with_borrow(|recorder| {
-        let found = recorder.frame.constants.iter().find(|(constant, _)| constant == name);
+        let mut constants = recorder.constants.as_deref().unwrap_or_default().iter();
+        let found = constants.find(|(constant, _)| constant == name);
         found.map(|(_, value)| value.clone())
     })
 }
@@ -119,6 +117,21 @@ pub fn record<T>(work: impl FnOnce(&mut Recorder) -> T) -> T {
 }
 
 impl Recorder {
+    /// Begins the recording of a rule that has about so many steps, with the room that the last one took.
+    pub fn begin(&mut self, frame: Frame, steps: usize) {
+        self.frame = frame;
+        self.steps = Vec::with_capacity(steps);
+        self.pending.clear();
+        self.items.clear();
+        self.deducted = Decimal::ZERO;
+        self.bonus = Decimal::ZERO;
+        self.skipped = None;
+        self.fault = None;
+        self.reached = Vec::new();
+        self.constants = None;
+        self.deadline = None;
+    }
+
     /// Keeps how a number came about for the reason of the next step.
     pub fn explain(&mut self, part: Part) -> HostResult<()> {
         if self.pending.len() >= STEP_LIMIT {
@@ -141,20 +154,41 @@ impl Recorder {
         }
     }
 
-    /// Adds a step of `label` and of how its number came about.
+    /// Adds a step that begins with an author's text, of how its number came about.
     pub fn step(
         &mut self,
         kind: StepKind,
         points: Option<Decimal>,
         max: Option<Decimal>,
+        words: Words<'_>,
+        at: Position,
+    ) -> HostResult<()> {
+        let label = match words {
+            Words::Own(_) => StepLabel::Own,
+            Words::Made(text) => StepLabel::Words(Arc::clone(text)),
+        };
+        self.labelled(kind, points, max, label, words.text(), at)
+    }
+
+    /// Adds a step without points that begins with something else.
+    pub fn remark(&mut self, kind: StepKind, label: StepLabel, at: Position) -> HostResult<()> {
+        self.labelled(kind, None, None, label, "", at)
+    }
+
+    fn labelled(
+        &mut self,
+        kind: StepKind,
+        points: Option<Decimal>,
+        max: Option<Decimal>,
         label: StepLabel,
+        own: &str,
         at: Position,
     ) -> HostResult<()> {
         if self.steps.len() >= STEP_LIMIT {
             return fault(format!("the rule recorded more than {STEP_LIMIT} items, deductions and notes"));
         }
         let step = Step { kind, label, parts: self.pending.drain(..).collect(), points, max, at };
-        let length = sentences::length(&step, REASON_LIMIT);
+        let length = sentences::length(&step, own, REASON_LIMIT);
         if length > REASON_LIMIT {
             return fault(format!("a reason has {length} characters, more than the {REASON_LIMIT} allowed"));
         }

@@ -108,7 +108,7 @@ fn write_step(out: &mut Vec<u8>, rule: &Rule, step: &Step) {
         StepKind::Note => 4,
     };
     let label = match &step.label {
-        StepLabel::Words(words) if rule.words_at(step.at).is_some_and(|own| own == words) => 0,
+        StepLabel::Own => 0,
         StepLabel::Words(_) => 1,
         StepLabel::Missing(_) => 2,
         StepLabel::NothingDeducted => 3,
@@ -119,12 +119,12 @@ fn write_step(out: &mut Vec<u8>, rule: &Rule, step: &Step) {
     write_count(out, step.at.line().unwrap_or(0));
     write_count(out, step.at.position().unwrap_or(0));
     match &step.label {
-        StepLabel::Words(words) if label == 1 => write_text(out, words),
+        StepLabel::Words(words) => write_text(out, words),
         StepLabel::Missing(cause) => write_cause(out, rule, cause),
         StepLabel::Scaled { possible, max } => {
             [possible, max].iter().for_each(|number| write_number(out, **number))
         }
-        StepLabel::Words(_) | StepLabel::NothingDeducted => {}
+        StepLabel::Own | StepLabel::NothingDeducted => {}
     }
     step.points.iter().chain(&step.max).for_each(|number| write_number(out, *number));
     write_count(out, step.parts.len());
@@ -333,7 +333,7 @@ impl<'a> Reader<'a> {
         };
         let label = match head >> 3 & 0x07 {
             0 => match rule.words_at(at) {
-                Some(words) => StepLabel::Words(Arc::clone(words)),
+                Some(_) => StepLabel::Own,
                 None => return self.damaged("there is no text in the script where a step has one"),
             },
             1 => StepLabel::Words(self.text()?.into()),
