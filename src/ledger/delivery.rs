@@ -149,16 +149,20 @@ pub fn deliveries(catalogue: &Catalogue, entries: &[Entry]) -> HashSet<(i64, Str
     deliveries
 }
 
-/// The sources that a store has delivered for a month.
+/// The sources that stores have delivered for a month, by store.
 pub async fn delivered_sources(
     connection: &mut AsyncPgConnection,
-    store_id: i64,
+    stores: &[i64],
     period: Period,
-) -> Result<HashSet<String>, Problem> {
-    let sources: Vec<String> = source_delivery::table
-        .filter(source_delivery::store_id.eq(store_id).and(source_delivery::period.eq(period)))
-        .select(source_delivery::source)
+) -> Result<HashMap<i64, HashSet<String>>, Problem> {
+    let rows: Vec<(i64, String)> = source_delivery::table
+        .filter(source_delivery::store_id.eq_any(stores).and(source_delivery::period.eq(period)))
+        .select((source_delivery::store_id, source_delivery::source))
         .load(connection)
         .await?;
-    Ok(sources.into_iter().collect())
+    let mut sources = HashMap::<i64, HashSet<String>>::new();
+    for (store_id, source) in rows {
+        sources.entry(store_id).or_default().insert(source);
+    }
+    Ok(sources)
 }

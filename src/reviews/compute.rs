@@ -1,14 +1,16 @@
 //! Computing a store's month: pure, from everything that was loaded to everything that will be stored.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
 use super::first_round::{FirstRound, Standing, reads_computed};
 use super::snapshot::stored::{self, Subject};
-use crate::ledger::metric::{Catalogue, TARGET_SUFFIX};
-use crate::ledger::month::MonthFacts;
+use crate::ledger::metric::{Catalogue, MetricId, TARGET_SUFFIX};
+use crate::ledger::month::{MonthFacts, Value};
+use crate::ledger::person_months::{Numbers, Places};
 use crate::org::{Position, Posting};
 use crate::period::Period;
 use crate::rules::bundle::{Bundle, Scheme};
@@ -23,8 +25,10 @@ pub struct Month {
     pub period: Period,
     /// The postings that count in it, ordered by person.
     pub postings: Vec<Posting>,
-    /// Facts by employee and metric.
-    pub facts: HashMap<i64, HashMap<String, Decimal>>,
+    /// Facts by employee, as the ledger keeps them.
+    pub facts: HashMap<i64, Numbers>,
+    /// Where the ledger keeps which metric.
+    pub places: Arc<Places>,
     /// Targets by employee and metric, from the plan in force.
     pub targets: HashMap<i64, HashMap<String, Decimal>>,
     /// Sources that are in.
@@ -109,19 +113,25 @@ pub struct Computed {
 /// Schemes that read computed metrics (a leader's own total and the members') come after those that do not.
 pub fn compute(bundle: &Bundle, month: &Month, before: Before) -> Computed {
     let mut work = Work { bundle, month, before, computed: Computed::default() };
+    let facts = FactsReader::new(month, &bundle.catalogue);
+    let mut schemes = HashMap::<Position, Option<(&Scheme, bool)>>::new();
     let mut first_round = FirstRound::default();
     let mut later = Vec::new();
     for postings in month.postings.chunk_by(|one, next| one.employee_id == next.employee_id) {
         let Some(employee_id) = postings.first().map(|posting| posting.employee_id) else { continue };
-        let facts = month.facts_of(&bundle.catalogue, employee_id);
+        let facts = facts.of(employee_id);
         if has_no_day_left(&bundle.catalogue, &facts) {
             continue;
         }
         for posting in postings {
-            let Some(scheme) = bundle.scheme_for(posting.position.name()) else { continue };
-            match reads_computed(&bundle.catalogue, scheme) {
-                true => later.push((posting, scheme, facts.clone())),
-                false => {
+            let scheme = schemes.entry(posting.position).or_insert_with(|| {
+                let scheme = bundle.scheme_for(posting.position.name())?;
+                Some((scheme, reads_computed(&bundle.catalogue, scheme)))
+            });
+            match *scheme {
+                None => {}
+                Some((scheme, true)) => later.push((posting, scheme, facts.clone())),
+                Some((scheme, false)) => {
                     let standing = work.review(posting, scheme, &facts);
                     first_round.add(posting.employee_id, posting.unit_id, &standing);
                 }
@@ -135,17 +145,37 @@ pub fn compute(bundle: &Bundle, month: &Month, before: Before) -> Computed {
     work.end()
 }
 
-impl Month {
+/// A month's facts by the places of a catalogue, person by person.
+pub(super) struct FactsReader<'a> {
+    month: &'a Month,
+    catalogue: &'a Catalogue,
+    /// Which metric stands at each of the ledger's places; none where the catalogue does not have it any more.
+    metrics: Vec<Option<MetricId>>,
+    /// The month of somebody of whom nothing is known.
+    blank: MonthFacts,
+}
+
+impl<'a> FactsReader<'a> {
+    /// Of a month by this catalogue.
+    pub fn new(month: &'a Month, catalogue: &'a Catalogue) -> Self {
+        let metrics = month.places.names().into_iter().map(|name| catalogue.find(name)).collect();
+        Self { month, catalogue, metrics, blank: MonthFacts::with_sources(catalogue, [], &month.delivered) }
+    }
+
     /// A person's facts with the plan's targets. A target that was delivered as a fact, by a system that keeps the plan,
     /// goes before the plan's.
-    pub(super) fn facts_of(&self, catalogue: &Catalogue, employee_id: i64) -> MonthFacts {
-        let targets = self.targets.get(&employee_id).into_iter().flatten();
+    pub fn of(&self, employee_id: i64) -> MonthFacts {
+        let targets = self.month.targets.get(&employee_id).into_iter().flatten();
         let targets = targets.filter_map(|(metric, value)| {
-            Some((catalogue.find(&format!("{metric}{TARGET_SUFFIX}"))?, *value))
+            Some((self.catalogue.find(&format!("{metric}{TARGET_SUFFIX}"))?, *value))
         });
-        let facts = self.facts.get(&employee_id).into_iter().flatten();
-        let facts = facts.filter_map(|(metric, value)| Some((catalogue.find(metric)?, *value)));
-        MonthFacts::with_sources(catalogue, targets.chain(facts), &self.delivered)
+        let facts = self.month.facts.get(&employee_id).into_iter().flat_map(Numbers::known);
+        let facts = facts.filter_map(|(place, value)| Some(((*self.metrics.get(place)?)?, value)));
+        let mut known = self.blank.clone();
+        for (id, value) in targets.chain(facts) {
+            known.set(id, Value::Given(value));
+        }
+        known
     }
 }
 

@@ -4,13 +4,10 @@ pub mod corrections;
 pub mod http;
 mod store;
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -19,7 +16,7 @@ use crate::db::schema::{assignment, late_correction, month_close, org_unit};
 use crate::db::sql;
 use crate::http::Problem;
 use crate::ledger::locks;
-use crate::ledger::person_months::{Numbers, Places};
+use crate::ledger::person_months::Numbers;
 use crate::period::Period;
 
 /// A store's month that is frozen.
@@ -112,19 +109,6 @@ struct FrozenValues {
     number: i64,
 }
 
-/// What scoring reads of these people's month in a store: what was frozen, or while it is open what is known now.
-pub async fn scored(
-    connection: &mut AsyncPgConnection,
-    store_id: i64,
-    period: Period,
-    people: &[i64],
-) -> Result<HashMap<i64, HashMap<String, Decimal>>, Problem> {
-    let places = Places::load(connection).await?;
-    let stores = vec![store_id; people.len()];
-    let months = scored_months(connection, period, &stores, people).await?;
-    Ok(months.into_iter().map(|month| (month.employee_id, places.by_metric(&month.value))).collect())
-}
-
 /// What scoring reads of one person's month in one store.
 #[derive(Debug, QueryableByName)]
 pub struct ScoredMonth {
@@ -134,14 +118,14 @@ pub struct ScoredMonth {
     /// The person.
     #[diesel(sql_type = BigInt)]
     pub employee_id: i64,
-    /// What counts, by the index of the metric in [`Places`].
+    /// What counts, by the index of the metric in [`Places`](crate::ledger::person_months::Places).
     #[diesel(sql_type = Array<Nullable<Numeric>>)]
     pub value: Numbers,
 }
 
-/// The same for many stores at once: of each pair of a store and a person, given as two lists of one length, what was
-/// frozen, or while the store's month is open what is known now. Of whom nothing is known there is no row. [`Places`] say
-/// which metric is where.
+/// What scoring reads of many people's months: of each pair of a store and a person, given as two lists of one length,
+/// what was frozen, or while the store's month is open what is known now. Of whom nothing is known there is no row.
+/// [`Places`](crate::ledger::person_months::Places) say which metric is where.
 pub async fn scored_months(
     connection: &mut AsyncPgConnection,
     period: Period,

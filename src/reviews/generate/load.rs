@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::auth::Context;
 use crate::http::{Code, Problem};
+use crate::ledger::person_months::Places;
 use crate::ledger::{self, close};
 use crate::org;
 use crate::period::Period;
@@ -77,6 +78,7 @@ async fn months_of(
     stores: &[(i64, String)],
 ) -> Result<HashMap<i64, Month>, Problem> {
     let ids = stores.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+    let places = Arc::new(Places::load(connection).await?);
     let mut months = stores
         .iter()
         .map(|(id, store)| {
@@ -85,22 +87,32 @@ async fn months_of(
                 period,
                 postings: Vec::new(),
                 facts: HashMap::new(),
+                places: Arc::clone(&places),
                 targets: HashMap::new(),
                 delivered: Default::default(),
             };
             (*id, month)
         })
         .collect::<HashMap<_, _>>();
+    let (mut at, mut people) = (Vec::new(), Vec::new());
     for posting in org::postings_held(connection, &ids, period).await? {
-        if let Some(month) = posting.store_id.and_then(|store_id| months.get_mut(&store_id)) {
-            month.postings.push(posting);
+        let Some(month) = posting.store_id.and_then(|store_id| months.get_mut(&store_id)) else { continue };
+        // A store's postings come person by person.
+        if month.postings.last().is_none_or(|last| last.employee_id != posting.employee_id) {
+            at.extend(posting.store_id);
+            people.push(posting.employee_id);
+        }
+        month.postings.push(posting);
+    }
+    for known in close::scored_months(connection, period, &at, &people).await? {
+        if let Some(month) = months.get_mut(&known.store_id) {
+            month.facts.insert(known.employee_id, known.value);
         }
     }
-    for (id, month) in &mut months {
-        let mut people = month.postings.iter().map(|posting| posting.employee_id).collect::<Vec<_>>();
-        people.dedup();
-        month.facts = close::scored(connection, *id, period, &people).await?;
-        month.delivered = ledger::delivered_sources(connection, *id, period).await?;
+    for (id, sources) in ledger::delivered_sources(connection, &ids, period).await? {
+        if let Some(month) = months.get_mut(&id) {
+            month.delivered = sources;
+        }
     }
     for target in plan::targets_in_force(connection, &ids, period).await? {
         if let Some(month) = months.get_mut(&target.store_id) {

@@ -89,8 +89,8 @@ pub(super) async fn run(
     drop((to_score, scored));
     let writing = tokio::spawn(write_all(writer, run, to_write, told.clone()));
     let stations = async {
-        let read = read_all(cx, job, read, told).await;
-        let scored = try_join_all(scoring).await;
+        // The threads are started by whoever first asks how they are.
+        let (scored, read) = tokio::join!(try_join_all(scoring), read_all(cx, job, read, told));
         let written = writing.await.map_err(|error| Problem::internal(&error))?;
         // Where writing fails the others just end.
         written.and(read).and(scored.map(|_| ()))
