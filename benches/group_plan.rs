@@ -144,10 +144,10 @@ async fn measure(pool: &Pool) -> anyhow::Result<()> {
     let stores: Vec<i64> = stores.into_iter().map(|store| store.id).collect();
     let month = "2014-06".parse()?;
     for what in ["the targets of a month, all stores", "the same again"] {
-        timed(what, plan::targets_of_stores(cx.db(), &stores, month)).await?;
+        timed(what, plan::targets_in_force(cx.db(), &stores, month)).await?;
     }
     for what in ["the targets of a month, one store", "the same again"] {
-        timed(what, plan::targets_in_force(cx.db(), stores[350], month)).await?;
+        timed(what, plan::targets_in_force(cx.db(), &stores[350..351], month)).await?;
     }
     for what in ["the units' targets of a month, all stores", "the same again"] {
         timed(what, plan::unit_targets_in_force(cx.db(), &stores, month)).await?;

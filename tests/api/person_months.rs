@@ -336,9 +336,11 @@ async fn after_every_step_what_is_kept_is_what_the_ledger_says() {
 /// Somebody who decides on what others proposed.
 async fn decider(pool: &Pool) -> Context {
     use showfloor::auth::Identity;
+    use showfloor::auth::access_log::AccessLog;
     use showfloor::auth::scope::Scope;
     let identity = Identity { user_id: 2, roles: Vec::new(), employee_id: None, unit_id: None };
-    Context::of(pool, Some(identity), Scope::operator(), now(), Default::default()).await.unwrap()
+    let log = AccessLog::open(pool);
+    Context::of(pool, &log, identity, Scope::operator(), now(), Default::default()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

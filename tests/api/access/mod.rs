@@ -2,7 +2,6 @@
 
 mod entering;
 mod readings;
-mod scans;
 mod scope;
 
 pub use scope::second_store;
