@@ -70,9 +70,15 @@ fn number(out: &mut String, is_negative: bool, mantissa: u128, scale: u32) {
     match u64::try_from(mantissa) {
         Ok(small) if scale == 0 => digits(out, small, 1),
         Ok(small) => {
-            let one = POWERS.get(places).and_then(|one| u64::try_from(*one).ok());
-            // Everything of a small mantissa may stand behind the point.
-            let (whole, rest) = one.map_or((0, small), |one| (small / one, small % one));
+            let (whole, rest) = match places {
+                1 => (small / 10, small % 10),
+                2 => (small / 100, small % 100),
+                // Everything of a small mantissa may stand behind the point.
+                _ => match POWERS.get(places).and_then(|one| u64::try_from(*one).ok()) {
+                    Some(one) => (small / one, small % one),
+                    None => (0, small),
+                },
+            };
             digits(out, whole, 1);
             out.push('.');
             digits(out, rest, places);
@@ -90,8 +96,20 @@ fn number(out: &mut String, is_negative: bool, mantissa: u128, scale: u32) {
 
 /// Writes a whole number with at least `least` digits.
 fn digits(out: &mut String, number: u64, least: usize) {
-    if least == 1 && number < 10 {
-        out.push(digit(number));
+    if number < 100 && least <= 2 {
+        if number >= 10 || least == 2 {
+            out.push(digit(number / 10));
+        }
+        out.push(digit(number % 10));
+        return;
+    }
+    if (100..10_000).contains(&number) && least <= 3 {
+        if number >= 1_000 {
+            out.push(digit(number / 1_000));
+        }
+        out.push(digit(number / 100 % 10));
+        out.push(digit(number / 10 % 10));
+        out.push(digit(number % 10));
         return;
     }
     let mut written = [b'0'; LONGEST];

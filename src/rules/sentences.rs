@@ -15,14 +15,82 @@ use crate::http::Language;
 /// A sentence in both languages, with `{0}`, `{1}` … where its values stand.
 #[derive(Debug)]
 pub struct Sentence {
-    zh: &'static str,
-    en: &'static str,
+    zh: Template,
+    en: Template,
+}
+
+/// A sentence in one language, taken apart when the program is compiled.
+#[derive(Debug)]
+struct Template {
+    #[cfg(test)]
+    text: &'static str,
+    pieces: [Piece; 4],
+}
+
+/// Some words, and the place among the values of the one that stands behind them.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    words: &'static str,
+    value: Option<usize>,
+}
+
+impl Template {
+    const fn new(text: &'static str) -> Self {
+        let pieces = [piece(text, 0), piece(text, 1), piece(text, 2), piece(text, 3)];
+        Self {
+            #[cfg(test)]
+            text,
+            pieces,
+        }
+    }
+}
+
+/// The piece of a sentence with so many before it; an empty one behind its end.
+const fn piece(text: &'static str, before: usize) -> Piece {
+    let mut rest = text.as_bytes();
+    let mut passed = 0;
+    loop {
+        let mut length = 0;
+        let mut tail = rest;
+        while let [byte, after @ ..] = tail {
+            if *byte == b'{' {
+                break;
+            }
+            length += 1;
+            tail = after;
+        }
+        let (value, after): (Option<usize>, &[u8]) = match tail {
+            [b'{', digit @ b'0'..=b'2', b'}', after @ ..] => (
+                Some(if *digit == b'0' {
+                    0
+                } else if *digit == b'1' {
+                    1
+                } else {
+                    2
+                }),
+                after,
+            ),
+            _ => (None, &[]),
+        };
+        if passed == before {
+            let words = match rest.split_at_checked(length) {
+                Some((words, _)) => words,
+                None => &[],
+            };
+            return match std::str::from_utf8(words) {
+                Ok(words) => Piece { words, value },
+                Err(_) => Piece { words: "", value },
+            };
+        }
+        rest = after;
+        passed += 1;
+    }
 }
 
 /// Makes the table of sentences, and a list of all of them.
 macro_rules! sentences {
     ($($name:ident: $zh:literal $en:literal)*) => {
-        $(pub const $name: Sentence = Sentence { zh: $zh, en: $en };)*
+        $(pub const $name: Sentence = Sentence { zh: Template::new($zh), en: Template::new($en) };)*
 
         /// All of them, by name.
         #[cfg(test)]
@@ -32,7 +100,7 @@ macro_rules! sentences {
 
 /// The table.
 pub mod table {
-    use super::Sentence;
+    use super::{Sentence, Template};
 
     sentences! {
         // How a number came about.
@@ -79,7 +147,7 @@ pub mod table {
 
     #[cfg(test)]
     mod tests {
-        use super::ALL;
+        use super::{ALL, Template};
 
         /// What stands in a sentence for its values, sorted.
         fn places(text: &str) -> Vec<&str> {
@@ -89,6 +157,15 @@ pub mod table {
             places
         }
 
+        /// The sentence put together from its pieces again.
+        fn together(template: &Template) -> String {
+            let pieces = template.pieces.iter().map(|piece| {
+                let place = piece.value.map(|place| format!("{{{place}}}"));
+                format!("{}{}", piece.words, place.unwrap_or_default())
+            });
+            pieces.collect()
+        }
+
         fn is_chinese(c: char) -> bool {
             !c.is_ascii()
         }
@@ -96,9 +173,10 @@ pub mod table {
         #[test]
         fn every_sentence_is_there_in_both_languages() {
             for (name, sentence) in ALL {
-                let (zh, en) = (sentence.zh, sentence.en);
+                let (zh, en) = (sentence.zh.text, sentence.en.text);
                 assert!(!zh.is_empty() && !en.is_empty(), "{name}");
                 assert_eq!(places(zh), places(en), "{name}");
+                assert_eq!((together(&sentence.zh), together(&sentence.en)), (zh.to_owned(), en.to_owned()));
                 assert!(!en.contains(is_chinese), "{name}: {en}");
                 let has_words = en.chars().any(char::is_alphabetic);
                 assert_eq!(has_words, zh.chars().any(char::is_alphabetic), "{name}: {zh} · {en}");
@@ -153,19 +231,16 @@ impl Sentence {
     }
 
     fn write(&self, out: &mut String, language: Language, values: &[Value<'_>]) {
-        let text = match language {
-            Language::Chinese => self.zh,
-            Language::English => self.en,
+        let template = match language {
+            Language::Chinese => &self.zh,
+            Language::English => &self.en,
         };
-        let mut pieces = text.split('{');
-        out.push_str(pieces.next().unwrap_or_default());
-        for piece in pieces {
-            // `0}` and what stands behind it.
-            let place = piece.bytes().next().and_then(|digit| digit.checked_sub(b'0'));
-            if let Some(value) = place.and_then(|place| values.get(usize::from(place))) {
-                value.write(out);
+        for piece in &template.pieces {
+            out.push_str(piece.words);
+            match piece.value.and_then(|place| values.get(place)) {
+                Some(value) => value.write(out),
+                None => return,
             }
-            out.push_str(piece.get(2..).unwrap_or_default());
         }
     }
 }
@@ -299,19 +374,31 @@ const NUMBER: usize = 33;
 const SHORT_NUMBER: usize = 14;
 /// Most characters of the words around the numbers of one part, joints included.
 const WORDS: usize = 24;
+/// Most characters that join the parts of a quotient to each other and to what stands before.
+const JOINTS: usize = 6;
 
 /// How many characters a step's reason has in Chinese; where they are certainly no more than `limit`, an upper bound,
 /// because it takes far less time than to write the reason.
 pub fn length(step: &Step, own: &str, limit: usize) -> usize {
-    let parts = step.parts.iter().map(most_of_part).fold(0, usize::saturating_add);
-    let most = most_of_label(&step.label, own).saturating_add(parts).saturating_add(WORDS + NUMBER);
-    match most <= limit {
-        true => most,
-        false => {
-            let mut reason = String::new();
-            write_reason(&mut reason, step, own, Language::Chinese);
-            reason.chars().count()
+    let around = most_of_label(&step.label, own).saturating_add(WORDS + NUMBER);
+    let most = |of: fn(&Part) -> usize| step.parts.iter().map(of).fold(around, usize::saturating_add);
+    for most in [most(most_of_any), most(most_of_part)] {
+        if most <= limit {
+            return most;
         }
+    }
+    let mut reason = String::new();
+    write_reason(&mut reason, step, own, Language::Chinese);
+    reason.chars().count()
+}
+
+/// Most characters of a part whatever its numbers are.
+fn most_of_any(part: &Part) -> usize {
+    match part {
+        Part::Quotient { .. } => 3 * NUMBER + JOINTS,
+        Part::Between(..) => WORDS + 2 * NUMBER,
+        Part::Missing(cause) => WORDS + most_of_cause(cause),
+        _ => WORDS + NUMBER,
     }
 }
 
@@ -392,7 +479,7 @@ mod tests {
         let item = Step {
             kind: StepKind::Item,
             label: StepLabel::Words("留档率".into()),
-            parts: [quotient(46, 52), Part::Reached(share(85))].into(),
+            parts: [quotient(46, 52), Part::Reached(share(85))].to_vec(),
             points: Some(Decimal::from(5)),
             max: Some(Decimal::from(5)),
             at: Position::NONE,
@@ -402,7 +489,7 @@ mod tests {
         let cause = Cause::Denominator { over: 3.into(), under: 4.into(), least: 10.into() };
         let missing = Step {
             kind: StepKind::NotApplicable,
-            parts: [Part::Missing(cause)].into(),
+            parts: [Part::Missing(cause)].to_vec(),
             points: None,
             ..item.clone()
         };
@@ -411,7 +498,7 @@ mod tests {
             reason(&missing, Language::English),
             "留档率 3/4, the denominator is below 10, not applicable"
         );
-        let said = Step { label: StepLabel::Words("".into()), parts: Box::default(), ..item };
+        let said = Step { label: StepLabel::Words("".into()), parts: Vec::new(), ..item };
         assert_eq!(reason(&said, Language::Chinese), "得 5 分");
     }
 
@@ -421,7 +508,7 @@ mod tests {
             let step = Step {
                 kind: StepKind::Note,
                 label: StepLabel::Words(label.into()),
-                parts: [part].into(),
+                parts: vec![part],
                 points: None,
                 max: None,
                 at: Position::NONE,

@@ -107,7 +107,7 @@ pub enum Quantity {
     /// An exact number.
     Number(Decimal),
     /// No number, with the reason.
-    NotApplicable(NotApplicable),
+    NotApplicable(Arc<NotApplicable>),
 }
 
 /// What a host function gives back to a script.
@@ -127,7 +127,7 @@ impl Quantity {
         let kind = kind_of(&argument);
         match argument.try_cast::<NotApplicable>() {
             Some(missing) if missing.is_fault() => fault(missing.reason()),
-            Some(missing) => Ok(Self::NotApplicable(missing)),
+            Some(missing) => Ok(missing.into()),
             None => fault(format!("{function} takes numbers, but was given {kind}")),
         }
     }
@@ -143,11 +143,17 @@ impl Quantity {
     }
 }
 
+impl From<NotApplicable> for Quantity {
+    fn from(missing: NotApplicable) -> Self {
+        Self::NotApplicable(Arc::new(missing))
+    }
+}
+
 impl From<Quantity> for Dynamic {
     fn from(quantity: Quantity) -> Self {
         match quantity {
             Quantity::Number(number) => Self::from(number),
-            Quantity::NotApplicable(missing) => Self::from(missing),
+            Quantity::NotApplicable(missing) => Self::from(Arc::unwrap_or_clone(missing)),
         }
     }
 }

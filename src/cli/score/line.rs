@@ -22,7 +22,7 @@ const DIGITS: usize = 18;
 
 /// A line as serde reads it.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "struct Line")]
 struct Written {
     employee_no: String,
     period: Period,

@@ -56,22 +56,18 @@ pub struct Scorer<'a> {
     memo: Memo,
     /// A month in which nothing is known.
     blank: MonthFacts,
-    /// The same, while nobody is being scored.
-    facts: MonthFacts,
 }
 
 impl<'a> Scorer<'a> {
     /// Scores by a scheme of a bundle with this catalogue.
     pub fn new(catalogue: &'a Catalogue, scheme: &'a Scheme) -> Self {
-        let blank = MonthFacts::complete(catalogue, []);
         Self {
             catalogue,
             scheme,
             reader: PlainReader::new(catalogue),
             printer: Printer::new(scheme),
             memo: Memo::new(scheme),
-            facts: blank.clone(),
-            blank,
+            blank: MonthFacts::complete(catalogue, []),
         }
     }
 
@@ -85,14 +81,12 @@ impl<'a> Scorer<'a> {
             return Err(format!("longer than {LINE_LIMIT} bytes"));
         }
         if let Some(PlainLine { employee_no, period }) = self.reader.read(line) {
+            let mut facts = self.blank.clone();
             for (id, value) in self.reader.given() {
-                self.facts.set(*id, Value::Given(*value));
+                facts.set(*id, Value::Given(*value));
             }
-            let scored = self.scheme.score_remembering(&self.facts, &mut self.memo);
+            let scored = self.scheme.score_remembering(&facts, &mut self.memo);
             self.printer.write(out, employee_no, period, self.scheme, &scored);
-            for (id, _) in self.reader.given() {
-                self.facts.set(*id, self.blank.get(*id));
-            }
             return Ok(());
         }
         if line.trim_ascii().is_empty() {

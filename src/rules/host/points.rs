@@ -100,7 +100,7 @@ pub fn item(
         Quantity::NotApplicable(missing) => {
             recorder.items.push(Item { max, value: None });
             recorder.pending.clear();
-            recorder.pending.push(Part::Missing(missing.cause));
+            recorder.pending.push(Part::Missing(missing.cause.clone()));
             recorder.step(StepKind::NotApplicable, None, Some(max), label, at)
         }
     }
@@ -198,7 +198,7 @@ pub fn scaled(recorder: &mut Recorder, max: Decimal, at: Position) -> HostResult
     });
     let Some((possible, points)) = sums else { return too_large() };
     if possible <= Decimal::ZERO {
-        return Ok(Quantity::NotApplicable(NotApplicable { cause: Cause::NoItem }));
+        return Ok(NotApplicable { cause: Cause::NoItem }.into());
     }
     if possible == max {
         return Ok(Quantity::Number(points));

@@ -111,7 +111,7 @@ fn divide(
 ) -> HostResult<Quantity> {
     if d.is_zero() || d < least {
         let cause = Cause::Denominator { over: n, under: d, least };
-        return Ok(Quantity::NotApplicable(NotApplicable { cause }));
+        return Ok(NotApplicable { cause }.into());
     }
     let Some(number) = decimal::quotient(n, d) else {
         let (n, d) = (decimal::plain(n), decimal::plain(d));
@@ -157,7 +157,10 @@ pub fn lin(
     }
     let show = shown_like(recorder, value)?;
     // Where the value stands, seen in the direction from the floor to the target.
-    let is_at = |edge: &Decimal| value == *edge || value.cmp(edge) == direction;
+    let is_at = |edge: &Decimal| {
+        let order = value.cmp(edge);
+        order == direction || order.is_eq()
+    };
     if recorder.frame.watches_edges {
         let edges = [floor, target].iter().filter(|edge| is_at(edge)).count();
         recorder.watch(at, edges, [target, floor].into_iter().find(is_at), show);

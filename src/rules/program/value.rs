@@ -51,7 +51,7 @@ impl Value {
         match self {
             Self::Number(number) => Some(Quantity::Number(*number)),
             Self::Missing(missing) if !missing.is_fault() => {
-                Some(Quantity::NotApplicable(missing.as_ref().clone()))
+                Some(Quantity::NotApplicable(Arc::clone(missing)))
             }
             _ => None,
         }
@@ -80,7 +80,7 @@ impl From<Quantity> for Value {
     fn from(quantity: Quantity) -> Self {
         match quantity {
             Quantity::Number(number) => Self::Number(number),
-            Quantity::NotApplicable(missing) => Self::missing(missing),
+            Quantity::NotApplicable(missing) => Self::Missing(missing),
         }
     }
 }

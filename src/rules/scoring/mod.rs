@@ -159,7 +159,7 @@ impl Scheme {
         let applicable_max: Decimal =
             rules.clone().filter(|result| result.outcome == Outcome::Scored).map(|result| result.max).sum();
         let points: Decimal = rules.clone().filter_map(|result| result.score).sum();
-        let share = (points * Decimal::ONE_HUNDRED).checked_div(applicable_max);
+        let share = decimal::quotient(points * Decimal::ONE_HUNDRED, applicable_max);
         let base = share.filter(|_| !has_failed).map(|share| decimal::half_up(share, PLACES));
         let bonus = (!has_failed).then(|| decimal::half_up(rules.map(|result| result.bonus).sum(), PLACES));
         let total = base
@@ -433,7 +433,7 @@ fn reason_of_rule(recorder: &Recorder, cause: Cause) -> Option<Step> {
         return None;
     }
     let label = StepLabel::Missing(cause);
-    let parts = Box::default();
+    let parts = Vec::new();
     Some(Step { kind: StepKind::NotApplicable, label, parts, points: None, max: None, at: Position::NONE })
 }
 

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::Value as Json;
 
 use crate::decimal;
+use crate::http::Language;
 use crate::ledger::month::MonthFacts;
 use crate::rules::bundle::Bundle;
 use crate::rules::sandbox::Optimisation;
@@ -47,6 +48,52 @@ fn compare(scheme: &str) {
             "final_grade": scored.final_grade,
         });
         assert_eq!(actual, line["expected"], "{}", line["input"]);
+    }
+}
+
+/// The figures of a sentence, in their order.
+fn figures(sentence: &str) -> Vec<&str> {
+    let parts = sentence.split(|c: char| !c.is_ascii_digit() && c != '.' && c != '%');
+    parts.filter(|part| !part.is_empty()).collect()
+}
+
+/// Both languages say the same numbers, in reasons and for grades, and every result is read from its bytes again.
+fn say_the_same(scheme: &str) {
+    let bundle = default_rules();
+    let scheme = &bundle.schemes[scheme];
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/exact/{}.jsonl", scheme.name));
+    for line in std::fs::read_to_string(file).unwrap().lines() {
+        let line: Json = serde_json::from_str(line).unwrap();
+        let given = line["input"]["facts"].as_object().unwrap().iter().filter_map(|(name, value)| {
+            Some((bundle.catalogue.find(name).unwrap(), decimal::parse(value.as_number()?.as_str()).unwrap()))
+        });
+        let facts = MonthFacts::complete(&bundle.catalogue, given);
+        let scored = scheme.score(&facts, Optimisation::Simple);
+        let said = |language| {
+            let rules = scheme.explain(&scored.rules, &facts, language);
+            let reasons = rules.into_iter().flat_map(|rule| rule.steps).map(|step| step.reason);
+            let has_failed = !scored.attention.is_empty();
+            let (total, applicable) = (scored.total, scored.applicable_max);
+            reasons
+                .chain(scheme.grade_reasons(&facts, total, applicable, has_failed, language))
+                .collect::<Vec<_>>()
+        };
+        let (chinese, english) = (said(Language::Chinese), said(Language::English));
+        assert_eq!(chinese.len(), english.len());
+        for (chinese, english) in chinese.iter().zip(&english) {
+            // Names of metrics and vetoes may have figures in one language only.
+            let has_name = chinese.starts_with("一票否决") || chinese.contains("缺少");
+            assert!(has_name || figures(chinese) == figures(english), "{chinese} · {english}");
+        }
+        assert_eq!(scheme.read_trace(&scheme.write_trace(&scored.rules)).unwrap(), scored.rules);
+    }
+}
+
+#[test]
+fn both_languages_say_the_same_numbers() {
+    for scheme in ["sales_consultant", "team_leader", "telesales_specialist"] {
+        say_the_same(scheme);
     }
 }
 

@@ -41,7 +41,7 @@ pub struct Step {
     /// What its reason begins with.
     pub label: StepLabel,
     /// How its number came about.
-    pub parts: Box<[Part]>,
+    pub parts: Vec<Part>,
     /// Points given or taken off, unrounded.
     pub points: Option<Decimal>,
     /// The most points the item could give.
@@ -256,7 +256,7 @@ pub(in crate::rules) mod tests {
             .prop_map(move |(kind, label, parts, (points, max), at)| {
                 // Only there is a text that the rule knows.
                 let at = if label == StepLabel::Own { own } else { at };
-                Step { kind, label, parts: parts.into(), points, max, at }
+                Step { kind, label, parts, points, max, at }
             })
     }
 

@@ -187,7 +187,7 @@ impl Recorder {
         if self.steps.len() >= STEP_LIMIT {
             return fault(format!("the rule recorded more than {STEP_LIMIT} items, deductions and notes"));
         }
-        let step = Step { kind, label, parts: self.pending.drain(..).collect(), points, max, at };
+        let step = Step { kind, label, parts: std::mem::take(&mut self.pending), points, max, at };
         let length = sentences::length(&step, own, REASON_LIMIT);
         if length > REASON_LIMIT {
             return fault(format!("a reason has {length} characters, more than the {REASON_LIMIT} allowed"));
