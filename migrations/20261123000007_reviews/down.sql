@@ -1,4 +1,3 @@
 ALTER TABLE access_log DROP CONSTRAINT access_log_review_id_fkey;
-DROP TRIGGER employee_is_kept ON employee;
-DROP TRIGGER org_unit_is_kept ON org_unit;
+DROP TRIGGER org_unit_stays ON org_unit;
 DROP TABLE review, review_cycle;
