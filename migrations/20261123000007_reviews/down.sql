@@ -1,3 +1,2 @@
-DROP TRIGGER employee_is_kept ON employee;
-DROP TRIGGER org_unit_is_kept ON org_unit;
+DROP TRIGGER org_unit_stays ON org_unit;
 DROP TABLE review, review_cycle;

@@ -24,7 +24,7 @@ CREATE INDEX review_cycle_period ON review_cycle (period, id);
 CREATE TABLE review (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     -- A month is written in one go, and a foreign key would be looked up for every row of it. What reviews name is never
-    -- taken away, which the triggers below hold.
+    -- taken away: triggers hold it, below and where people and bundles are.
     cycle_id bigint NOT NULL,
     -- Those of the cycle.
     period date NOT NULL,
@@ -57,6 +57,5 @@ CREATE UNIQUE INDEX review_one_current ON review (cycle_id, employee_id, scheme)
 CREATE INDEX review_current_period ON review (period, id) WHERE is_current;
 CREATE INDEX review_employee ON review (employee_id);
 
-CREATE TRIGGER review_cycle_is_kept BEFORE DELETE ON review_cycle FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER employee_is_kept BEFORE DELETE ON employee FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER org_unit_is_kept BEFORE DELETE ON org_unit FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER review_cycle_stays BEFORE DELETE ON review_cycle FOR EACH ROW EXECUTE FUNCTION refuse_removal();
+CREATE TRIGGER org_unit_stays BEFORE DELETE ON org_unit FOR EACH ROW EXECUTE FUNCTION refuse_removal();

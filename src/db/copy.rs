@@ -9,7 +9,7 @@ use std::pin::Pin;
 use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::SinkExt as _;
 use rust_decimal::Decimal;
-use tokio_postgres::{CopyInSink, Transaction};
+use tokio_postgres::{CopyInSink, ToStatement, Transaction};
 
 /// What every stream begins with: the signature, no flags, no extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -22,6 +22,11 @@ const TEXT: u32 = 25;
 /// So many bytes are sent at a time.
 const PIECE: usize = 128 * 1024;
 
+/// The statement that copies into columns of a table.
+pub fn statement(table: &str, columns: &[&str]) -> String {
+    format!("COPY {table} ({}) FROM STDIN BINARY", columns.join(", "))
+}
+
 /// An unfinished COPY into a table: rows go out as they come, in pieces.
 pub struct Copy {
     sink: Pin<Box<CopyInSink<Cursor<Vec<u8>>>>>,
@@ -30,16 +35,15 @@ pub struct Copy {
 }
 
 impl Copy {
-    /// Begins a COPY into columns of a table, within a transaction.
-    pub async fn begin(
+    /// Begins a COPY into so many columns, within a transaction; `statement` is that of [`statement`], prepared or not.
+    pub async fn begin<S: ?Sized + ToStatement>(
         transaction: &Transaction<'_>,
-        table: &str,
-        columns: &[&str],
+        statement: &S,
+        columns: usize,
     ) -> Result<Self, tokio_postgres::Error> {
-        let names = columns.join(", ");
-        let sink = transaction.copy_in(&format!("COPY {table} ({names}) FROM STDIN BINARY")).await?;
+        let sink = transaction.copy_in(statement).await?;
         // PostgreSQL has at most 1,600 columns.
-        let columns = u16::try_from(columns.len()).unwrap_or_default().to_be_bytes();
+        let columns = u16::try_from(columns).unwrap_or_default().to_be_bytes();
         Ok(Self { sink: Box::pin(sink), columns, bytes: HEADER.to_vec() })
     }
 

@@ -39,7 +39,8 @@ impl managed::Manager for Opener {
         self.runtime.spawn(async move {
             let ended: Result<(), tokio_postgres::Error> = connection.await;
             if let Err(error) = ended {
-                tracing::warn!(%error, "a connection has ended");
+                // Whoever uses it next is told.
+                tracing::debug!(%error, "a connection that writes has ended");
             }
         });
         Ok(client)

@@ -243,7 +243,7 @@ pub async fn postings_held(
     period: Period,
 ) -> Result<Vec<Posting>, Problem> {
     #[derive(QueryableByName)]
-    struct Several {
+    struct Mover {
         #[diesel(sql_type = BigInt)]
         employee_id: i64,
     }
@@ -254,27 +254,27 @@ pub async fn postings_held(
     }
     let here = overlapping(connection, stores, period).await?;
     let people = here.iter().map(|(_, posting)| posting.employee_id).collect::<Vec<_>>();
-    // Of nearly everybody there is one posting in the month, which then is the one.
-    let several: Vec<Several> = sql("SELECT a.employee_id FROM assignment a WHERE a.employee_id = ANY ($1) \
-         AND a.valid_from < $3 AND (a.valid_to IS NULL OR a.valid_to > $2) \
-         GROUP BY a.employee_id HAVING count(*) > 1")
+    // Nearly everybody holds the same on every day of the month, and then that is what counts.
+    let movers: Vec<Mover> = sql("SELECT a.employee_id FROM assignment a WHERE a.employee_id = ANY ($1) \
+         AND a.valid_from < $3 AND (a.valid_to IS NULL OR a.valid_to > $2) GROUP BY a.employee_id \
+         HAVING max(greatest(a.valid_from, $2)) > min(greatest(a.valid_from, $2)) \
+         OR max(least(a.valid_to, $3)) > min(least(a.valid_to, $3))")
     .bind::<Array<BigInt>, _>(people)
     .bind::<Date, _>(period)
     .bind::<Date, _>(period.end())
     .load(connection)
     .await?;
-    if several.is_empty() {
+    if movers.is_empty() {
         return Ok(here.into_iter().map(|(_, posting)| posting).collect());
     }
-    let several = several.into_iter().map(|person| person.employee_id).collect::<HashSet<_>>();
+    let movers = movers.into_iter().map(|person| person.employee_id).collect::<HashSet<_>>();
     let held: Vec<Held> = sql("SELECT id FROM posting_held($1, $2)")
         .bind::<Date, _>(period)
-        .bind::<Array<BigInt>, _>(several.iter().copied().collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(movers.iter().copied().collect::<Vec<_>>())
         .load(connection)
         .await?;
     let held = held.into_iter().map(|held| held.id).collect::<HashSet<_>>();
-    let counts =
-        |(id, posting): &(i64, Posting)| held.contains(id) || !several.contains(&posting.employee_id);
+    let counts = |(id, posting): &(i64, Posting)| held.contains(id) || !movers.contains(&posting.employee_id);
     Ok(here.into_iter().filter(counts).map(|(_, posting)| posting).collect())
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use diesel_async::AsyncPgConnection;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use rust_decimal::Decimal;
 
 use crate::auth::Context;
@@ -43,6 +43,8 @@ pub(super) async fn load(
     codes: &[String],
 ) -> Result<Vec<Option<StoreMonth>>, Problem> {
     cx.snapshot(async |cx| {
+        // A plan for these very stores would read whole tables and cost as much as it saves.
+        cx.db().batch_execute("SET LOCAL plan_cache_mode = force_generic_plan").await?;
         let ids = org::stores_by_code(cx.db(), codes).await?;
         let stores = ids.iter().map(|(code, id)| (*id, code.clone())).collect::<Vec<_>>();
         let mut cycles =

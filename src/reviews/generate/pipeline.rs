@@ -8,10 +8,9 @@ use futures_util::future::try_join_all;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedSender, channel, unbounded_channel};
 
 use super::load::{self, StoreMonth, StoreRules};
-use super::write::{Run, write};
+use super::write::{Run, Station};
 use super::{Generated, Problem};
 use crate::auth::Context;
-use crate::db::Writer;
 use crate::period::Period;
 use crate::reviews::compute::{Computed, compute};
 use crate::reviews::store::ReviewCycle;
@@ -72,8 +71,8 @@ pub(super) async fn run(
     job: Job<'_>,
     mut tell: impl FnMut(usize, String, Passed),
 ) -> Result<(), Problem> {
-    let writer = cx.writer().await?;
     let run = Run { period: job.period, now: cx.now, by: cx.by() };
+    let station = Station::open(cx.writer().await?, run).await?;
     let (read, to_score) = channel(WAITING);
     let (scored, to_write) = channel(WAITING);
     let (told, mut passed) = unbounded_channel::<Told>();
@@ -87,7 +86,7 @@ pub(super) async fn run(
     let scoring = scoring.collect::<Vec<_>>();
     // What is left is held by the threads: when they end, the stations beside them do.
     drop((to_score, scored));
-    let writing = tokio::spawn(write_all(writer, run, to_write, told.clone()));
+    let writing = tokio::spawn(write_all(station, to_write, told.clone()));
     let stations = async {
         // The threads are started by whoever first asks how they are.
         let (scored, read) = tokio::join!(try_join_all(scoring), read_all(cx, job, read, told));
@@ -162,13 +161,12 @@ fn score_all(to_score: &Mutex<Receiver<Vec<Read>>>, scored: &Sender<Vec<Scored>>
 
 /// Writes what was scored, a chunk a transaction.
 async fn write_all(
-    mut writer: Writer,
-    run: Run,
+    mut station: Station,
     mut to_write: Receiver<Vec<Scored>>,
     told: UnboundedSender<Told>,
 ) -> Result<(), Problem> {
     while let Some(chunk) = to_write.recv().await {
-        for passed in write(&mut writer, &run, chunk).await? {
+        for passed in station.write(chunk).await? {
             // Whoever asked has gone; what was scored is written all the same.
             let _ = told.send(passed);
         }

@@ -5,11 +5,13 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Statement, Transaction};
 
 use super::pipeline::{Passed, Scored};
 use super::{Generated, Problem};
-use crate::db::copy::{Copy, Row};
+use crate::db::Writer;
+use crate::db::copy::{self, Copy, Row};
 use crate::period::Period;
 use crate::reviews::compute::{Computed, ReviewDraft};
 use crate::reviews::cycle::CycleState;
@@ -56,7 +58,7 @@ const OPEN: &str = "INSERT INTO review_cycle (store_id, period, state, created_a
     ON CONFLICT DO NOTHING RETURNING store_id, id";
 
 /// Cycles that are still as they were seen; whoever moves one at the same time is waited for, in the order of their ids.
-const MOVE: &str = "WITH seen AS (
+const SET_COMPUTED: &str = "WITH seen AS (
         SELECT c.id, s.bundle, s.release, s.facts_revision
         FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::bigint[], $5::integer[])
             AS s (id, version, bundle, release, facts_revision)
@@ -76,28 +78,66 @@ const AUDIT: &str = "INSERT INTO audit_entry (at, user_id, action, subject, deta
     SELECT $1, $2, a.action, a.subject, a.detail::jsonb
     FROM unnest($3::text[], $4::text[], $5::text[]) AS a (action, subject, detail)";
 
-/// Writes what is new of these stores' months, all of them or none, and says what became of each. A cycle that somebody
-/// else has moved since it was read is left out.
-pub(super) async fn write(client: &mut Client, run: &Run, chunk: Vec<Scored>) -> Result<Vec<Told>, Problem> {
-    let (news, same): (Vec<_>, Vec<_>) = chunk.into_iter().partition(Scored::is_news);
-    let mut told = same.into_iter().filter_map(Scored::untouched).collect::<Vec<_>>();
-    if news.is_empty() {
-        return Ok(told);
+/// What writes: a connection with its statements, for one run.
+pub(super) struct Station {
+    writer: Writer,
+    run: Run,
+    statements: Statements,
+}
+
+struct Statements {
+    open: Statement,
+    set_computed: Statement,
+    revisions: Statement,
+    retire: Statement,
+    copy: Statement,
+    audit: Statement,
+}
+
+impl Station {
+    /// Prepares a connection for a run.
+    pub async fn open(writer: Writer, run: Run) -> Result<Self, tokio_postgres::Error> {
+        let copy = copy::statement("review", &COLUMNS);
+        let (open, set_computed, revisions, retire, copy, audit) = tokio::try_join!(
+            writer.prepare(OPEN),
+            writer.prepare(SET_COMPUTED),
+            writer.prepare(REVISIONS),
+            writer.prepare(RETIRE),
+            writer.prepare(&copy),
+            writer.prepare(AUDIT),
+        )?;
+        Ok(Self {
+            writer,
+            run,
+            statements: Statements { open, set_computed, revisions, retire, copy, audit },
+        })
     }
-    match written(client, run, &news).await {
-        Ok(mut cycles) => told.extend(news.into_iter().map(|scored| {
-            let passed = match cycles.remove(&scored.store_id) {
-                Some(cycle) => through(cycle, &scored.computed),
-                None => Passed::Moved,
-            };
-            (scored.place, passed)
-        })),
-        Err(error) if is_somebody_else(&error) => {
-            told.extend(news.into_iter().map(|scored| (scored.place, Passed::Moved)));
+
+    /// Writes what is new of these stores' months, all of them or none, and says what became of each. A cycle that somebody
+    /// else has moved since it was read is left out.
+    pub async fn write(&mut self, chunk: Vec<Scored>) -> Result<Vec<Told>, Problem> {
+        let (news, same): (Vec<_>, Vec<_>) = chunk.into_iter().partition(Scored::is_news);
+        let mut told = same.into_iter().filter_map(Scored::untouched).collect::<Vec<_>>();
+        if news.is_empty() {
+            return Ok(told);
         }
-        Err(error) => return Err(error.into()),
+        let Self { writer, run, statements } = self;
+        let transaction = writer.transaction().await?;
+        match (Writing { transaction, run, statements, trail: Trail::default() }).write(&news).await {
+            Ok(mut cycles) => told.extend(news.into_iter().map(|scored| {
+                let passed = match cycles.remove(&scored.store_id) {
+                    Some(cycle) => through(cycle, &scored.computed),
+                    None => Passed::Moved,
+                };
+                (scored.place, passed)
+            })),
+            Err(error) if is_somebody_else(&error) => {
+                told.extend(news.into_iter().map(|scored| (scored.place, Passed::Moved)));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(told)
     }
-    Ok(told)
 }
 
 /// Whether others have written the same at the same time, so that it is worth another look.
@@ -132,125 +172,133 @@ impl Scored {
     }
 }
 
-/// Writes the months in one transaction; by store the cycles that were moved, as they are now.
-async fn written(
-    client: &mut Client,
-    run: &Run,
-    news: &[Scored],
-) -> Result<HashMap<i64, ReviewCycle>, tokio_postgres::Error> {
-    let transaction = client.transaction().await?;
-    let mut trail = Trail::default();
-    let seen = opened(&transaction, run, news, &mut trail).await?;
-    let moved = moved(&transaction, run, seen).await?;
-    let again = moved.iter().filter(|(_, scored)| scored.was_generated()).map(|(cycle, _)| cycle.id);
-    let revisions = revisions(&transaction, again.collect()).await?;
-    let retired = moved.iter().flat_map(|(_, scored)| &scored.computed.retired).copied();
-    let retired = retired.collect::<Vec<_>>();
-    if !retired.is_empty() {
-        transaction.execute(RETIRE, &[&retired]).await?;
-    }
-    let mut copy = Copy::begin(&transaction, "review", &COLUMNS).await?;
-    for (cycle, scored) in &moved {
-        let bundle = &scored.rules.bundle.hash;
-        for draft in &scored.computed.drafts {
-            let own = revisions.get(&(cycle.id, draft.employee_id)).map_or(&[][..], Vec::as_slice);
-            let last = own.iter().find(|(scheme, _)| *scheme == draft.scheme);
-            let revision = last.map_or(1, |(_, last)| last + 1);
-            copy.row(|row| fill(row, run, cycle, bundle, draft, revision)).await?;
-        }
-        trail.note(
-            "generate_reviews",
-            cycle.id,
-            &json!({
-                "release": scored.rules.release.id, "bundle": bundle,
-                "written": scored.computed.drafts.len(), "withdrawn": scored.computed.withdrawn,
-            }),
-        );
-    }
-    copy.end().await?;
-    trail.leave(&transaction, run).await?;
-    transaction.commit().await?;
-    Ok(moved.into_iter().map(|(cycle, _)| (cycle.store_id, cycle)).collect())
+/// The transaction that writes some stores' months.
+struct Writing<'a> {
+    transaction: Transaction<'a>,
+    run: &'a Run,
+    statements: &'a Statements,
+    trail: Trail,
 }
 
-impl Scored {
-    fn was_generated(&self) -> bool {
-        self.cycle.as_ref().is_some_and(|cycle| cycle.generated_at.is_some())
-    }
-}
+/// A month that is written, and its cycle as it was seen or, later, as it has become.
+type Month<'a> = (ReviewCycle, &'a Scored);
 
-/// The cycles of the months, opened where there was none. One that somebody else has opened meanwhile is left out.
-async fn opened<'a>(
-    transaction: &Transaction<'_>,
-    run: &Run,
-    news: &'a [Scored],
-    trail: &mut Trail,
-) -> Result<Vec<(ReviewCycle, &'a Scored)>, tokio_postgres::Error> {
-    let missing = news.iter().filter(|scored| scored.cycle.is_none()).map(|scored| scored.store_id);
-    let missing = missing.collect::<Vec<_>>();
-    let mut opened = HashMap::<i64, i64>::new();
-    if !missing.is_empty() {
-        let rows = transaction.query(OPEN, &[&missing, &run.period.first_day(), &run.now]).await?;
-        for row in rows {
-            opened.insert(row.try_get(0)?, row.try_get(1)?);
+impl Writing<'_> {
+    /// Writes the months; by store the cycles that were moved, as they are now.
+    async fn write(mut self, news: &[Scored]) -> Result<HashMap<i64, ReviewCycle>, tokio_postgres::Error> {
+        let seen = self.opened(news).await?;
+        let months = self.set_computed(seen).await?;
+        let retired = months.iter().flat_map(|(_, scored)| &scored.computed.retired).copied();
+        let retired = retired.collect::<Vec<_>>();
+        if !retired.is_empty() {
+            self.transaction.execute(&self.statements.retire, &[&retired]).await?;
         }
+        self.copy(&months).await?;
+        for (cycle, Scored { rules, computed, .. }) in &months {
+            let detail = json!({
+                "release": rules.release.id, "bundle": rules.bundle.hash,
+                "written": computed.drafts.len(), "withdrawn": computed.withdrawn,
+            });
+            self.trail.note("generate_reviews", cycle.id, &detail);
+        }
+        let Trail { actions, subjects, details } = &self.trail;
+        let trail: [&(dyn ToSql + Sync); 5] = [&self.run.now, &self.run.by, actions, subjects, details];
+        self.transaction.execute(&self.statements.audit, &trail).await?;
+        self.transaction.commit().await?;
+        Ok(months.into_iter().map(|(cycle, _)| (cycle.store_id, cycle)).collect())
     }
-    let mut cycles = Vec::with_capacity(news.len());
-    for scored in news {
-        let (_, store) = &scored.place;
-        let cycle = match (&scored.cycle, opened.get(&scored.store_id)) {
-            (Some(cycle), _) => cycle.clone(),
-            (None, Some(id)) => {
-                let detail = json!({ "store": store, "period": run.period });
-                trail.note("create_review_cycle", *id, &detail);
-                ReviewCycle::opened(*id, scored.store_id, store, run.period, run.now)
+
+    /// The cycles of the months, opened where there was none. One that somebody else has opened meanwhile is left out.
+    async fn opened<'a>(&mut self, news: &'a [Scored]) -> Result<Vec<Month<'a>>, tokio_postgres::Error> {
+        let Run { period, now, .. } = self.run;
+        let missing = news.iter().filter(|scored| scored.cycle.is_none()).map(|scored| scored.store_id);
+        let missing = missing.collect::<Vec<_>>();
+        let mut opened = HashMap::<i64, i64>::new();
+        if !missing.is_empty() {
+            let values: [&(dyn ToSql + Sync); 3] = [&missing, &period.first_day(), now];
+            for row in self.transaction.query(&self.statements.open, &values).await? {
+                opened.insert(row.try_get(0)?, row.try_get(1)?);
             }
-            (None, None) => continue,
-        };
-        cycles.push((cycle, scored));
-    }
-    Ok(cycles)
-}
-
-/// Moves those cycles to `computed` that are still as they were seen, and gives them as they are now.
-async fn moved<'a>(
-    transaction: &Transaction<'_>,
-    run: &Run,
-    mut seen: Vec<(ReviewCycle, &'a Scored)>,
-) -> Result<Vec<(ReviewCycle, &'a Scored)>, tokio_postgres::Error> {
-    let ids = seen.iter().map(|(cycle, _)| cycle.id).collect::<Vec<_>>();
-    let versions = seen.iter().map(|(cycle, _)| cycle.version).collect::<Vec<_>>();
-    let bundles = seen.iter().map(|(_, scored)| scored.rules.bundle.hash.as_str()).collect::<Vec<_>>();
-    let releases = seen.iter().map(|(_, scored)| scored.rules.release.id).collect::<Vec<_>>();
-    let facts = seen.iter().map(|(cycle, _)| cycle.facts_revision).collect::<Vec<_>>();
-    let rows = transaction.query(MOVE, &[&ids, &versions, &bundles, &releases, &facts, &run.now]).await?;
-    let still = rows.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<i64>, _>>()?;
-    seen.retain(|(cycle, _)| still.contains(&cycle.id));
-    for (cycle, scored) in &mut seen {
-        cycle.state = CycleState::Computed;
-        cycle.bundle = Some(scored.rules.bundle.hash.clone());
-        cycle.release = Some(scored.rules.release.id);
-        cycle.frozen_at = cycle.frozen_at.or(Some(run.now));
-        cycle.generated_at = Some(run.now);
-        cycle.needs_generation = false;
-        cycle.version += 1;
-    }
-    Ok(seen)
-}
-
-/// The last revision of each person's reviews in these cycles, by scheme.
-async fn revisions(
-    transaction: &Transaction<'_>,
-    cycles: Vec<i64>,
-) -> Result<HashMap<(i64, i64), Vec<(String, i32)>>, tokio_postgres::Error> {
-    let mut revisions = HashMap::<_, Vec<_>>::new();
-    if !cycles.is_empty() {
-        for row in transaction.query(REVISIONS, &[&cycles]).await? {
-            let of = (row.try_get(0)?, row.try_get(1)?);
-            revisions.entry(of).or_default().push((row.try_get(2)?, row.try_get(3)?));
         }
+        let mut months = Vec::with_capacity(news.len());
+        for scored in news {
+            let (_, store) = &scored.place;
+            let cycle = match (&scored.cycle, opened.get(&scored.store_id)) {
+                (Some(cycle), _) => cycle.clone(),
+                (None, Some(id)) => {
+                    let detail = json!({ "store": store, "period": period });
+                    self.trail.note("create_review_cycle", *id, &detail);
+                    ReviewCycle::opened(*id, scored.store_id, store, *period, *now)
+                }
+                (None, None) => continue,
+            };
+            months.push((cycle, scored));
+        }
+        Ok(months)
     }
-    Ok(revisions)
+
+    /// Moves those cycles to `computed` that are still as they were seen, and gives them as they are now.
+    async fn set_computed<'a>(
+        &self,
+        mut seen: Vec<Month<'a>>,
+    ) -> Result<Vec<Month<'a>>, tokio_postgres::Error> {
+        let now = self.run.now;
+        let ids = seen.iter().map(|(cycle, _)| cycle.id).collect::<Vec<_>>();
+        let versions = seen.iter().map(|(cycle, _)| cycle.version).collect::<Vec<_>>();
+        let bundles = seen.iter().map(|(_, scored)| scored.rules.bundle.hash.as_str()).collect::<Vec<_>>();
+        let releases = seen.iter().map(|(_, scored)| scored.rules.release.id).collect::<Vec<_>>();
+        let facts = seen.iter().map(|(cycle, _)| cycle.facts_revision).collect::<Vec<_>>();
+        let values: [&(dyn ToSql + Sync); 6] = [&ids, &versions, &bundles, &releases, &facts, &now];
+        let rows = self.transaction.query(&self.statements.set_computed, &values).await?;
+        let still = rows.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<i64>, _>>()?;
+        seen.retain(|(cycle, _)| still.contains(&cycle.id));
+        for (cycle, scored) in &mut seen {
+            cycle.state = CycleState::Computed;
+            cycle.bundle = Some(scored.rules.bundle.hash.clone());
+            cycle.release = Some(scored.rules.release.id);
+            cycle.frozen_at = cycle.frozen_at.or(Some(now));
+            cycle.generated_at = Some(now);
+            cycle.needs_generation = false;
+            cycle.version += 1;
+        }
+        Ok(seen)
+    }
+
+    /// Adds the new reviews.
+    async fn copy(&self, months: &[Month<'_>]) -> Result<(), tokio_postgres::Error> {
+        let revisions = self.revisions(months).await?;
+        let mut copy = Copy::begin(&self.transaction, &self.statements.copy, COLUMNS.len()).await?;
+        for (cycle, Scored { rules, computed, .. }) in months {
+            for draft in &computed.drafts {
+                let own = revisions.get(&(cycle.id, draft.employee_id)).map_or(&[][..], Vec::as_slice);
+                let last = own.iter().find(|(scheme, _)| *scheme == draft.scheme);
+                let revision = last.map_or(1, |(_, last)| last + 1);
+                copy.row(|row| fill(row, self.run, cycle, &rules.bundle.hash, draft, revision)).await?;
+            }
+        }
+        copy.end().await?;
+        Ok(())
+    }
+
+    /// The last revision of each person's reviews, by cycle, person and scheme, where there may be any.
+    async fn revisions(
+        &self,
+        months: &[Month<'_>],
+    ) -> Result<HashMap<(i64, i64), Vec<(String, i32)>>, tokio_postgres::Error> {
+        let again = months.iter().filter(|(_, scored)| {
+            !scored.computed.drafts.is_empty()
+                && scored.cycle.as_ref().is_some_and(|cycle| cycle.generated_at.is_some())
+        });
+        let again = again.map(|(cycle, _)| cycle.id).collect::<Vec<_>>();
+        let mut revisions = HashMap::<_, Vec<_>>::new();
+        if !again.is_empty() {
+            for row in self.transaction.query(&self.statements.revisions, &[&again]).await? {
+                let of = (row.try_get(0)?, row.try_get(1)?);
+                revisions.entry(of).or_default().push((row.try_get(2)?, row.try_get(3)?));
+            }
+        }
+        Ok(revisions)
+    }
 }
 
 /// Fills a review's row, in the order of [`COLUMNS`].
@@ -292,12 +340,5 @@ impl Trail {
         self.actions.push(action);
         self.subjects.push(format!("review_cycle/{cycle_id}"));
         self.details.push(detail.to_string());
-    }
-
-    async fn leave(&self, transaction: &Transaction<'_>, run: &Run) -> Result<(), tokio_postgres::Error> {
-        let rows: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-            [&run.now, &run.by, &self.actions, &self.subjects, &self.details];
-        transaction.execute(AUDIT, &rows).await?;
-        Ok(())
     }
 }
