@@ -149,6 +149,7 @@ pub(super) async fn frozen(
         #[diesel(sql_type = Text)]
         name: String,
     }
+    let length = people.len();
     let (people, months): (Vec<_>, Vec<_>) = people.into_iter().unzip();
     // Mostly nothing is frozen of a month that still comes in.
     let any = month_close::table.filter(month_close::period.eq_any(BTreeSet::from_iter(&months)));
@@ -161,6 +162,7 @@ pub(super) async fn frozen(
          CROSS JOIN LATERAL posted_stores(p.employee_id, p.period) here \
          JOIN month_close c ON c.store_id = here.store_id AND c.period = p.period JOIN org_unit s ON s.id = c.store_id ORDER BY p.employee_id, p.period, s.id",
     )
+    .over(length)
     .bind::<Array<BigInt>, _>(people)
     .bind::<Array<Date>, _>(months)
     .load(connection)
