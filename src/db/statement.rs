@@ -15,11 +15,15 @@ use diesel::sql_types::{HasSqlType, Untyped};
 pub struct Statement<'a> {
     text: Cow<'a, str>,
     values: Vec<Box<dyn QueryFragment<Pg> + Send + 'a>>,
+    is_kept: bool,
 }
+
+/// Lists that are longer decide how a statement is best planned.
+const LONG: usize = 200;
 
 /// A statement of this text. Texts are made from constants only, never from what somebody sent: each stays prepared.
 pub fn sql<'a>(text: impl Into<Cow<'a, str>>) -> Statement<'a> {
-    Statement { text: text.into(), values: Vec::new() }
+    Statement { text: text.into(), values: Vec::new(), is_kept: true }
 }
 
 /// A statement of those pieces that are asked for. Each combination is a text of its own and planned by itself, by the
@@ -30,6 +34,13 @@ pub fn sql_of<'a, const N: usize>(pieces: [(bool, &str); N]) -> Statement<'a> {
 }
 
 impl<'a> Statement<'a> {
+    /// Says how long the lists are that are bound. A plan that is kept is made for short ones, and would go through
+    /// long ones person by person; with those the statement is planned for its own values and forgotten.
+    pub fn over(mut self, length: usize) -> Self {
+        self.is_kept = length <= LONG;
+        self
+    }
+
     /// Binds the next value.
     pub fn bind<T, V>(mut self, value: V) -> Self
     where
@@ -59,6 +70,9 @@ where
 
 impl QueryFragment<Pg> for Statement<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        if !self.is_kept {
+            out.unsafe_to_cache_prepared();
+        }
         out.push_sql(&self.text);
         self.values.iter().try_for_each(|value| value.walk_ast(out.reborrow()))
     }

@@ -127,6 +127,7 @@ async fn stores_of(
          SELECT held.employee_id, coalesce(home.store_id, u.store_id) AS store_id FROM held \
          LEFT JOIN org_unit u ON u.id = held.unit_id LEFT JOIN home ON home.employee_id = held.employee_id \
          WHERE coalesce(home.store_id, u.store_id) IS NOT NULL")
+    .over(people.len())
     .bind::<Array<BigInt>, _>(people)
     .bind::<Date, _>(period)
     .bind::<CallerScope, _>(scope.clone())

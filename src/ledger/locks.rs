@@ -5,9 +5,10 @@
 //!
 //! No two transactions wait for each other, because all wait in one order: first for the key of the request, the event or
 //! the cycle that it is about, and the units, which who posts somebody or freezes a month locks; then for stores' months,
-//! by month and store; then for late corrections, by id, and for people, by id. A transaction asks for all its months at
-//! once, in one statement that sorts them, before it writes. Whatever else it turns out to need afterwards it only tries,
-//! and gives up where somebody else has it. So every wait leads to a later place in the order, and never back.
+//! by month and store; then for late corrections, by id, and for people, by id; then for the place of a metric that is new;
+//! and last, when it ends, for the sums of units, by month and unit. A transaction asks for all its months at once, in one
+//! statement that sorts them, before it writes. Whatever else it turns out to need afterwards it only tries, and gives up
+//! where somebody else has it. So every wait leads to a later place in the order, and never back.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -116,10 +117,12 @@ async fn take(
     how: &'static str,
     wanted: Wanted<'_>,
 ) -> QueryResult<BTreeSet<StoreMonth>> {
+    let length = wanted.people.len().max(wanted.records.len());
     let (people, months): (Vec<_>, Vec<_>) = wanted.people.into_iter().unzip();
     let (stores, store_months): (Vec<_>, Vec<_>) = wanted.stores.into_iter().unzip();
     let (metrics, records): (Vec<_>, Vec<_>) = wanted.records.into_iter().unzip();
     let taken = sql(how)
+        .over(length)
         .bind::<Array<BigInt>, _>(people)
         .bind::<Array<Date>, _>(months)
         .bind::<Array<Text>, _>(metrics)
@@ -140,7 +143,8 @@ async fn take(
 /// A conflict that names the month where somebody else goes on writing in it for three seconds, or where too many wait
 /// already.
 pub async fn lock(connection: &mut AsyncPgConnection, period: Period, people: &[i64]) -> Result<(), Problem> {
-    lock_months(connection, people.iter().map(|id| (*id, period)).collect(), Vec::new()).await
+    let people = people.iter().map(|id| (*id, period)).collect();
+    lock_months(connection, people, Vec::new()).await.map(|_| ())
 }
 
 /// The same for people and months that differ, and for stores that have a word in them.
@@ -148,8 +152,8 @@ pub(super) async fn lock_months(
     connection: &mut AsyncPgConnection,
     people: Vec<(i64, Period)>,
     stores: Vec<(i64, Period)>,
-) -> Result<(), Problem> {
-    wait_for(connection, Wanted { people, stores, ..Wanted::default() }).await.map(|_| ())
+) -> Result<Held, Problem> {
+    wait_for(connection, Wanted { people, stores, ..Wanted::default() }).await.map(Held::from)
 }
 
 /// The months that a transaction holds, and for whom it has made sure that they guard the facts.

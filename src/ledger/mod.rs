@@ -2,6 +2,9 @@
 //! month's total, a day, or a record of the system that it came from — and the youngest row of a place counts. What a
 //! month comes to is the sum of what stands in the highest rank that has anything: verified events before delivered
 //! totals, these before days and records, and last what people write themselves.
+//!
+//! That is asked far more often than anything is recorded, so it is kept beside the rows: `person_months`, and their sums in
+//! `unit_sums`. Both follow from the rows; `rows::append`, by which alone rows are added, has them follow at once.
 
 pub mod bulk;
 pub mod close;

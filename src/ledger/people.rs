@@ -52,6 +52,7 @@ pub async fn people(
               AND daterange(a.valid_from, a.valid_to) && daterange($2, $3) \
          WHERE e.employee_no = ANY ($4) GROUP BY e.id, e.employee_no, e.name",
     ))
+    .over(employee_nos.len())
     .bind::<CallerScope, _>(scope.cloned().unwrap_or_else(Scope::operator))
     .bind::<Date, _>(period)
     .bind::<Date, _>(period.end())

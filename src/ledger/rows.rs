@@ -149,6 +149,7 @@ pub(super) async fn frozen(
         #[diesel(sql_type = Text)]
         name: String,
     }
+    let length = people.len();
     let (people, months): (Vec<_>, Vec<_>) = people.into_iter().unzip();
     // Mostly nothing is frozen of a month that still comes in.
     let any = month_close::table.filter(month_close::period.eq_any(BTreeSet::from_iter(&months)));
@@ -161,6 +162,7 @@ pub(super) async fn frozen(
          CROSS JOIN LATERAL posted_stores(p.employee_id, p.period) here \
          JOIN month_close c ON c.store_id = here.store_id AND c.period = p.period JOIN org_unit s ON s.id = c.store_id ORDER BY p.employee_id, p.period, s.id",
     )
+    .over(length)
     .bind::<Array<BigInt>, _>(people)
     .bind::<Array<Date>, _>(months)
     .load(connection)
@@ -214,7 +216,7 @@ async fn add(
     sql(
         "INSERT INTO fact (employee_id, period, metric, value, day, external_id, place, replaces_id, reason, \
              source_system, batch_id, user_id, recorded_at) \
-         SELECT employee_id, period, metric, value, day, external_id, place, replaces_id, \
+         SELECT employee_id, period, metric, value, day, external_id, coalesce(place, ''), replaces_id, \
              CASE WHEN replaces_id IS NOT NULL OR $14 THEN $9 END, $10, $11, $12, $13 \
          FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) \
              AS n (employee_id, period, metric, value, day, external_id, place, replaces_id)",
@@ -222,13 +224,13 @@ async fn add(
     .bind::<Array<BigInt>, _>(news.iter().map(|one| one.entry.employee_id).collect::<Vec<_>>())
     .bind::<Array<Date>, _>(news.iter().map(|one| one.period).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(news.iter().map(|one| one.entry.metric.as_str()).collect::<Vec<_>>())
-    .bind::<Array<Nullable<Numeric>>, _>(news.iter().map(|one| one.entry.value).collect::<Vec<_>>())
-    .bind::<Array<Nullable<Date>>, _>(news.iter().map(|one| one.entry.day).collect::<Vec<_>>())
-    .bind::<Array<Nullable<Text>>, _>(
-        news.iter().map(|one| one.entry.external_id.as_deref()).collect::<Vec<_>>(),
-    )
-    .bind::<Array<Text>, _>(news.iter().map(|one| one.place.as_str()).collect::<Vec<_>>())
-    .bind::<Array<Nullable<BigInt>>, _>(news.iter().map(|one| one.replaces).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Numeric>>, _>(column(news, |one| one.entry.value))
+    .bind::<Array<Nullable<Date>>, _>(column(news, |one| one.entry.day))
+    .bind::<Array<Nullable<Text>>, _>(column(news, |one| one.entry.external_id.as_deref()))
+    .bind::<Array<Nullable<Text>>, _>(column(news, |one| {
+        Some(one.place.as_str()).filter(|place| !place.is_empty())
+    }))
+    .bind::<Array<Nullable<BigInt>>, _>(column(news, |one| one.replaces))
     .bind::<Text, _>(reason)
     .bind::<Text, _>(origin.source_system.as_str())
     .bind::<Nullable<BigInt>, _>(origin.batch_id)
@@ -238,4 +240,10 @@ async fn add(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// What each of the news has in a column; nothing at all where none of them has anything, for `unnest` fills it up.
+fn column<'a, 'b, T>(news: &'a [News<'b>], of: impl Fn(&'a News<'b>) -> Option<T>) -> Vec<Option<T>> {
+    let column = news.iter().map(of).collect::<Vec<_>>();
+    if column.iter().all(Option::is_none) { Vec::new() } else { column }
 }

@@ -189,17 +189,13 @@ pub(in crate::plan) async fn brought(
     if metrics.is_empty() {
         return Ok(Vec::new());
     }
-    let brought = sql(
-        "WITH below AS MATERIALIZED (SELECT id FROM org_unit WHERE path @> ARRAY[$1]),
+    let brought = sql("WITH below AS MATERIALIZED (SELECT id FROM org_unit WHERE path @> ARRAY[$1]),
          posted AS MATERIALIZED (
-             SELECT array_agg(DISTINCT a.employee_id) AS people FROM assignment a JOIN below ON below.id = a.unit_id)
-         SELECT f.metric, f.employee_id, held.unit_id, f.period, f.value
-         FROM posted CROSS JOIN unnest($3) AS month (period)
-         CROSS JOIN LATERAL unit_held(month.period, coalesce(posted.people, '{}')) held
-         JOIN below ON below.id = held.unit_id
-         JOIN current_fact f ON f.employee_id = held.employee_id AND f.period = month.period
-         WHERE f.metric = ANY ($2)",
-    )
+             SELECT DISTINCT a.employee_id FROM assignment a JOIN below ON below.id = a.unit_id)
+         SELECT p.metric, m.employee_id, m.unit_id, m.period, m.value[p.place] AS value
+         FROM posted JOIN person_month m ON m.employee_id = posted.employee_id AND m.period = ANY ($3)
+         JOIN below ON below.id = m.unit_id
+         JOIN metric_place p ON p.metric = ANY ($2) AND m.value[p.place] IS NOT NULL")
     .bind::<BigInt, _>(unit_id)
     .bind::<Array<Text>, _>(metrics.iter().map(|metric| (*metric).to_owned()).collect::<Vec<_>>())
     .bind::<Array<Date>, _>(Period::months_of(year))

@@ -482,3 +482,30 @@ async fn every_number_is_read_as_it_is_spelt() {
     let spelt = read.numbers.0.iter().map(|number| number.map_or(String::new(), |number| number.to_string()));
     assert_eq!(spelt.collect::<Vec<_>>(), read.texts);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_is_told_what_differs_and_can_have_it_made_anew() {
+    let url = database_url(Template::Demo).await;
+    let facts = |command: &str, more: &[&str]| {
+        crate::program::run(&[&["facts", command, "--database-url", url.as_str()], more].concat())
+    };
+    let well = facts("check", &[]);
+    assert_eq!((well.status, well.out.lines().count()), (0, 1), "{well:#?}");
+    let connection = &mut pool::connect(&url).await.unwrap();
+    let spoil = "UPDATE person_month SET value[1] = 99, rank[1] = 2 WHERE period = '2014-03-01' \
+                 AND employee_id = (SELECT id FROM employee WHERE employee_no = 'A03')";
+    connection.batch_execute(spoil).await.unwrap();
+    let found = facts("check", &["2014-03"]);
+    assert_eq!(found.status, 1, "{found:#?}");
+    assert!(found.out.contains("A03") && found.out.contains("99 (rank 2)"), "{found:#?}");
+    assert_eq!(facts("check", &["2014-04"]).status, 0);
+    // The person's value, and the sum of the team that it is in.
+    let listed: serde_json::Value = serde_json::from_str(&facts("rebuild", &["--json"]).out).unwrap();
+    let of = listed["differences"].as_array().unwrap().iter().map(|one| one["of"].as_str().unwrap());
+    assert_eq!(of.filter(|of| *of == "A03").count(), 1, "{listed:#}");
+    assert_eq!(facts("check", &[]).status, 0);
+    for command in ["check", "rebuild"] {
+        let help = crate::program::run(&["facts", command, "--help"]);
+        assert!(help.out.contains("Examples") && help.out.contains("  showfloor facts "), "{help:#?}");
+    }
+}

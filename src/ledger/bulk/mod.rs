@@ -166,8 +166,8 @@ async fn write(
         reason: new.reason.clone(),
     };
     let (period, scope) = (new.period, cx.scope.clone());
-    ledger::lock_delivery(cx.db(), period, &entries, &origin.source_system, &others).await?;
-    let recorded = ledger::record(cx.db(), period, &entries, &origin, new.late).await?;
+    let mut held = ledger::lock_delivery(cx.db(), period, &entries, &origin.source_system, &others).await?;
+    let recorded = ledger::record_held(cx.db(), &mut held, period, &entries, &origin, new.late).await?;
     ledger::note_delivery(cx.db(), period, &deliveries, &scope, &origin, new.late).await?;
     if recorded.counts.is_news() {
         let detail = json!({ "source_system": new.source_system, "counts": recorded.counts });

@@ -185,7 +185,7 @@ async fn lock(cx: &mut Context, ids: &[i64]) -> Result<Vec<(i64, Period)>, Probl
     // Months before rows, as those who record facts take them.
     let months = reached.iter().map(|one| (one.employee_id, one.period)).collect::<Vec<_>>();
     let stores = reached.iter().map(|one| (one.store_id, one.period)).collect();
-    locks::lock_months(cx.db(), months.clone(), stores).await?;
+    let mut held = locks::lock_months(cx.db(), months.clone(), stores).await?;
     let employee_id = cx.identity.as_ref().and_then(|by| by.employee_id);
     for correction in store::lock(cx.db(), ids).await? {
         let id = correction.id;
@@ -201,5 +201,6 @@ async fn lock(cx: &mut Context, ids: &[i64]) -> Result<Vec<(i64, Period)>, Probl
             return Err(Problem::conflict(detail));
         }
     }
+    locks::keep(cx.db(), &mut held, months.iter().copied().collect()).await?;
     Ok(months)
 }

@@ -138,6 +138,7 @@ pub async fn scored_months(
          LEFT JOIN frozen_month f ON f.store_id = c.store_id AND f.period = $1 AND f.employee_id = p.employee_id \
          LEFT JOIN person_month m ON m.period = $1 AND m.employee_id = p.employee_id AND c.store_id IS NULL \
          WHERE CASE WHEN c.store_id IS NULL THEN m.value ELSE f.value END IS NOT NULL")
+    .over(people.len())
     .bind::<Date, _>(period)
     .bind::<Array<BigInt>, _>(stores)
     .bind::<Array<BigInt>, _>(people)

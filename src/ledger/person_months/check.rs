@@ -62,7 +62,10 @@ pub async fn rebuild(cx: &mut Context, only: Option<Period>) -> Result<Checked, 
     let mut rebuilt = Checked::default();
     for period in months(cx.db(), only).await? {
         cx.transaction(async |cx| {
-            cx.db().batch_execute("LOCK TABLE fact, assignment IN SHARE ROW EXCLUSIVE MODE").await?;
+            // Who posts somebody has the postings first, and who records facts reads the months before.
+            let lock = "LOCK TABLE assignment IN SHARE ROW EXCLUSIVE MODE; \
+                 LOCK TABLE person_month IN ACCESS EXCLUSIVE MODE";
+            cx.db().batch_execute(lock).await?;
             compare(cx.db(), period, &mut rebuilt).await?;
             renew(cx.db(), period).await
         })
@@ -252,7 +255,7 @@ async fn renew(connection: &mut AsyncPgConnection, period: Period) -> Result<(),
     for some in everybody.chunks(PEOPLE) {
         let mut months = anew(connection, period, some).await?;
         months.sort_unstable_by_key(|month| month.employee_id);
-        write::add(connection, months).await?;
+        write::add(connection, months.iter().collect()).await?;
     }
     sql("INSERT INTO unit_month (period, unit_id, value, known) \
          SELECT $1, unit_id, value, known FROM unit_month_of($1) ORDER BY unit_id")

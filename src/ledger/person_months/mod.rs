@@ -116,6 +116,7 @@ pub(in crate::ledger) async fn load(
 ) -> Result<HashMap<i64, PersonMonth>, Problem> {
     let months: Vec<PersonMonth> = sql("SELECT period, employee_id, unit_id, value, rank FROM person_month \
          WHERE period = $1 AND employee_id = ANY ($2)")
+    .over(people.len())
     .bind::<Date, _>(period)
     .bind::<Array<BigInt>, _>(people)
     .load(connection)
@@ -153,12 +154,12 @@ pub(in crate::ledger) async fn follow(
         }
     }
     ask(connection, &mut changes).await?;
-    let changes = Vec::from_iter(changes.into_values());
-    write::write(connection, &changes).await?;
-    let pairs = changes.iter().map(|one| (one.before.as_ref(), &one.after));
+    write::write(connection, &mut changes).await?;
+    let pairs = changes.values().map(|one| (one.before.as_ref(), &one.after));
     unit_sums::follow(connection, pairs).await
 }
 
+/// Changes by month and person.
 type Changes = BTreeMap<(Period, i64), Change>;
 
 /// The months that the news are about as they were, with the unit that each counts for.
@@ -222,6 +223,7 @@ async fn units_held(
         unit_id: i64,
     }
     let held: Vec<Held> = sql("SELECT employee_id, unit_id FROM unit_held($1, $2)")
+        .over(people.len())
         .bind::<Date, _>(period)
         .bind::<Array<BigInt>, _>(people)
         .load(connection)
@@ -262,6 +264,7 @@ async fn by_ledger(
     people: &[i64],
 ) -> Result<Vec<LedgerMonth>, Problem> {
     Ok(sql("SELECT employee_id, value, rank FROM person_month_of($1, $2)")
+        .over(people.len())
         .bind::<Date, _>(period)
         .bind::<Array<BigInt>, _>(people)
         .load(connection)

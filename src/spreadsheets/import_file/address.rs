@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{CHUNK_ROWS, Sheet};
+use super::Sheet;
 use crate::auth::Context;
 use crate::http::Problem;
 use crate::ledger::metric::{Catalogue, nearest, needs_verification};
@@ -10,6 +10,9 @@ use crate::ledger::{self, Entry, ReachedPerson};
 use crate::period::Period;
 use crate::spreadsheets::import::number::half_width;
 use crate::spreadsheets::import::{Cell, Fault, SheetRow, TableHeader};
+
+/// So many rows' people are looked up at a time.
+const LOOKED_UP: usize = 50_000;
 
 /// So many pairs of 工号 are compared for hints: a file of strangers in a large group is the wrong file.
 const MAX_COMPARISONS: usize = 20_000_000;
@@ -57,7 +60,7 @@ pub(super) async fn address(
     let (mut colleagues, mut compared, mut left_out) = (None, 0, BTreeSet::new());
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
-        let chunk = rows.by_ref().take(CHUNK_ROWS).collect::<Vec<_>>();
+        let chunk = rows.by_ref().take(LOOKED_UP).collect::<Vec<_>>();
         let employee_nos = chunk.iter().map(|row| row.employee_no.to_string()).collect::<Vec<_>>();
         let people = ledger::people(cx.db(), period, &employee_nos, Some(&scope)).await?;
         let reached = people.iter().filter(|person| person.is_reached);

@@ -31,6 +31,9 @@ use crate::spreadsheets::import::{
 };
 use crate::spreadsheets::mapping::{self, built_in, built_in::ImportKind, store};
 
+/// After so many rows more, somebody is told how far the reading is.
+const TOLD_ROWS: usize = 2_000;
+
 /// So many rows are compared or recorded at a time.
 const CHUNK_ROWS: usize = 10_000;
 
@@ -211,7 +214,7 @@ impl Sheet {
                 Found::Row(row) => sheet.rows.push(row),
                 Found::Faults(mut faults) => sheet.faults.append(&mut faults),
             }
-            if sheet.rows.len().is_multiple_of(CHUNK_ROWS) {
+            if sheet.rows.len().is_multiple_of(TOLD_ROWS) {
                 progress(Stage::Reading(sheet.rows.len()));
             }
             Ok(())
