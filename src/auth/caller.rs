@@ -26,9 +26,10 @@ pub struct Caller<A> {
     pub identity: Identity,
     /// The moment at which the request came.
     pub now: DateTime<Utc>,
+    /// The language that it reads.
+    pub language: Language,
     pool: Pool,
     log: AccessLog,
-    language: Language,
     action: PhantomData<A>,
 }
 

@@ -1,7 +1,9 @@
 //! The language that somebody reads.
 
-use actix_web::HttpRequest;
-use actix_web::http::header::{AcceptLanguage, Header};
+use actix_web::http::header::{AcceptLanguage, CONTENT_LANGUAGE, Header, VARY};
+use actix_web::web::Json;
+use actix_web::{CustomizeResponder, HttpRequest, Responder as _};
+use serde::Serialize;
 
 /// A language that the program speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,5 +29,14 @@ impl Language {
             })
             .next()
             .unwrap_or_default()
+    }
+    /// An answer whose sentences are in this language, and would be in another for somebody else.
+    pub fn answer<T: Serialize>(self, body: T) -> CustomizeResponder<Json<T>> {
+        let tag = match self {
+            Self::Chinese => "zh",
+            Self::English => "en",
+        };
+        let answer = Json(body).customize();
+        answer.insert_header((CONTENT_LANGUAGE, tag)).append_header((VARY, "Accept-Language"))
     }
 }

@@ -92,9 +92,9 @@ pub async fn get_review(
     caller: Caller<ViewReviews>,
     library: Data<Library>,
     id: Path<i64>,
-) -> Result<Json<Explanation>, Problem> {
+) -> Result<impl Responder, Problem> {
     let explanation = explain::explain(&mut caller.context().await?, &library, *id).await?;
-    explanation.logged().await.map(Json)
+    Ok(caller.language.answer(explanation.logged().await?))
 }
 
 /// Run a review again from its inputs and its rules, and compare everything.

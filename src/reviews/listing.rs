@@ -123,9 +123,12 @@ pub struct ReviewFilter {
     pub employee_no: Option<String>,
 }
 
-/// Of those behind a cursor, the reviews that count.
-const CURRENT: &str =
-    concat!("SELECT ", review_columns!(), named_reviews!(), "WHERE r.id > $1 AND r.is_current");
+/// The reviews that count.
+const CURRENT: &str = concat!("SELECT ", review_columns!(), named_reviews!(), "WHERE r.is_current");
+
+/// Those behind a cursor, of a month. Written as a range and with the month in the order, since a plan that goes by ids
+/// alone would read all the months before.
+const OF_MONTH: &str = " AND (r.period, r.id) > ($2, $1) AND r.period <= $2";
 
 /// Those of the people and units that are reached, found by person and by the months of the units' stores.
 const REACHED: &str = " AND r.id = ANY (ARRAY(
@@ -147,13 +150,15 @@ const BELOW: &str = " AND r.id = ANY (ARRAY(
 async fn lines(cx: &mut Context, filter: &ReviewFilter, window: Window) -> Result<Vec<ReviewLine>, Problem> {
     let pieces = [
         (true, CURRENT),
-        (filter.period.is_some(), " AND r.period = $2"),
+        (filter.period.is_none(), " AND r.id > $1"),
+        (filter.period.is_some(), OF_MONTH),
         (filter.unit.is_some(), BELOW),
         (filter.position.is_some(), " AND r.position = $4"),
         (filter.grade.is_some(), " AND r.final_grade = $5"),
         (filter.employee_no.is_some(), " AND e.employee_no = $6"),
         (!cx.scope.is_everything(), REACHED),
-        (true, " ORDER BY r.id"),
+        (filter.period.is_none(), " ORDER BY r.id"),
+        (filter.period.is_some(), " ORDER BY r.period, r.id"),
         (true, window.limit_clause()),
     ];
     let lines = sql_of(pieces)

@@ -138,9 +138,11 @@ pub async fn list_cycles(
     let pieces = [
         (true, concat!(cycles!(), "WHERE c.id > $1")),
         (filter.store.is_some(), " AND u.code = $2"),
-        (filter.period.is_some(), " AND c.period = $3"),
+        // As for reviews: by ids alone all the months before would be read.
+        (filter.period.is_some(), " AND (c.period, c.id) > ($3, $1) AND c.period <= $3"),
         (!cx.scope.is_everything(), REACHED),
-        (true, " ORDER BY c.id"),
+        (filter.period.is_none(), " ORDER BY c.id"),
+        (filter.period.is_some(), " ORDER BY c.period, c.id"),
         (true, window.limit_clause()),
     ];
     let cycles = sql_of(pieces)

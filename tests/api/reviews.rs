@@ -341,3 +341,16 @@ async fn a_word_that_the_program_does_not_know_is_a_fault_and_no_other_word() {
         assert!(printed.err.contains(&named), "{printed:#?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_says_in_which_language_it_is() {
+    let app = TestApp::demo().await;
+    let token = app.token("consultant").await;
+    let own = app.get("consultant", "/v1/reviews").await.expect(200)["items"][0]["id"].clone();
+    for (read, answered) in [("en-GB, zh;q=0.3", "en"), ("zh-CN, en;q=0.5", "zh"), ("fr", "zh")] {
+        let request = app.request(reqwest::Method::GET, &format!("/v1/reviews/{own}")).bearer_auth(&token);
+        let answer = request.header("Accept-Language", read).send().await.unwrap();
+        assert_eq!(answer.headers()["content-language"], answered, "{read}");
+        assert!(answer.headers().get_all("vary").iter().any(|name| name == "Accept-Language"));
+    }
+}

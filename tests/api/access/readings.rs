@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use diesel::{QueryDsl as _};
+use diesel::QueryDsl as _;
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use futures_util::future::join_all;
 use reqwest::Method;
