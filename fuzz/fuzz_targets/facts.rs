@@ -24,7 +24,7 @@ fuzz_target!(|numbers: Vec<Option<(i64, u8)>>| {
     });
     let facts = MonthFacts::complete(&bundle.catalogue, given);
     for scheme in bundle.schemes.values() {
-        let score = |level| with_deep_stack(|| scheme.score(&bundle.catalogue, &facts, level)).expect("no panic");
+        let score = |level| with_deep_stack(|| scheme.score(&facts, level)).expect("no panic");
         let scored = score(Optimisation::Simple);
         assert_eq!(score(Optimisation::None), scored);
         for (rule, result) in scheme.rules.iter().zip(&scored.rules) {

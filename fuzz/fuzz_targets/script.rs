@@ -41,7 +41,7 @@ fuzz_target!(|input: (u8, u8, String)| {
             }
         }
         let Some(rule) = bundle.schemes.values().flat_map(|scheme| &scheme.rules).next() else { return };
-        let run = |level| with_deep_stack(|| rule.run(&bundle.catalogue, &facts, level)).expect("no panic");
+        let run = |level| with_deep_stack(|| rule.run(&facts, level)).expect("no panic");
         let result = run(Optimisation::Simple);
         assert_eq!(run(Optimisation::None), result);
         assert!(result.score.is_none_or(|score| (Decimal::ZERO..=Decimal::TEN).contains(&score)), "{result:?}");

@@ -29,6 +29,7 @@ CREATE TABLE org_unit (
     CONSTRAINT org_unit_store CHECK ((store_id IS NULL) = (kind = 'group'))
 );
 CREATE INDEX org_unit_path ON org_unit USING gin (path);
+CREATE INDEX org_unit_store ON org_unit (store_id);
 
 -- A person who works, or has worked, for the group.
 CREATE TABLE employee (
@@ -54,6 +55,7 @@ CREATE TABLE assignment (
         (employee_id WITH =, position WITH =, daterange(valid_from, valid_to) WITH &&)
 );
 CREATE INDEX assignment_unit ON assignment (unit_id);
+CREATE INDEX assignment_employee ON assignment (employee_id);
 
 -- The days on which a person leads a team.
 CREATE TABLE team_leadership (

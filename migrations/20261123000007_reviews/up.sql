@@ -22,18 +22,23 @@ CREATE TABLE review_cycle (
 -- A revision of somebody's review of a month by a scheme.
 CREATE TABLE review (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    cycle_id bigint NOT NULL REFERENCES review_cycle,
-    employee_id bigint NOT NULL REFERENCES employee,
+    -- A month is written in one go, and a foreign key would be looked up for every row of it. What reviews name is never
+    -- taken away, which the triggers below hold.
+    cycle_id bigint NOT NULL,
+    -- Those of the cycle.
+    period date NOT NULL,
+    store_id bigint NOT NULL,
+    employee_id bigint NOT NULL,
     scheme text NOT NULL,
     position text NOT NULL,
-    unit_id bigint NOT NULL REFERENCES org_unit,
+    unit_id bigint NOT NULL,
     revision integer NOT NULL,
     is_current boolean NOT NULL,
-    bundle_hash text NOT NULL REFERENCES rule_bundle,
-    -- Everything that went in, as canonical JSON text: the review can be run again from these bytes.
-    snapshot text NOT NULL,
-    -- What every rule did, as JSON text.
-    trace text NOT NULL,
+    bundle_hash text NOT NULL,
+    -- Everything that went in, by the places of the bundle's own catalogue: the review can be run again from these bytes.
+    inputs bytea NOT NULL,
+    -- What every rule came to and did, as data. Its sentences are made when somebody reads them.
+    trace bytea NOT NULL,
     base numeric(6, 2),
     bonus numeric(6, 2),
     total numeric(6, 2),
@@ -41,7 +46,6 @@ CREATE TABLE review (
     grade text,
     final_grade text NOT NULL,
     coefficient numeric(6, 2),
-    grade_reasons text[] NOT NULL,
     attention text[] NOT NULL,
     -- Second key of the leaderboard.
     deliveries bigint NOT NULL,
@@ -49,21 +53,12 @@ CREATE TABLE review (
     CONSTRAINT review_revision_unique UNIQUE (cycle_id, employee_id, scheme, revision)
 );
 CREATE UNIQUE INDEX review_one_current ON review (cycle_id, employee_id, scheme) WHERE is_current;
-CREATE INDEX review_current_period ON review (cycle_id, id) WHERE is_current;
+CREATE INDEX review_current_period ON review (period, id) WHERE is_current;
 CREATE INDEX review_employee ON review (employee_id);
 
--- What one rule gave in a review.
-CREATE TABLE review_item (
-    review_id bigint NOT NULL REFERENCES review,
-    ordinal smallint NOT NULL,
-    rule text NOT NULL,
-    outcome text NOT NULL CHECK (outcome IN ('scored', 'not_applicable', 'failed')),
-    score numeric(6, 2),
-    max numeric(6, 2) NOT NULL,
-    reasons text[] NOT NULL,
-    PRIMARY KEY (review_id, ordinal),
-    CONSTRAINT review_item_scored CHECK ((outcome = 'scored') = (score IS NOT NULL))
-);
+CREATE TRIGGER review_cycle_is_kept BEFORE DELETE ON review_cycle FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER employee_is_kept BEFORE DELETE ON employee FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER org_unit_is_kept BEFORE DELETE ON org_unit FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 -- Readings are recorded where logins are, which comes before reviews.
 ALTER TABLE access_log ADD FOREIGN KEY (review_id) REFERENCES review;

@@ -8,7 +8,7 @@ use super::audit;
 use super::identity::Identity;
 use super::scope::Scope;
 use crate::clock;
-use crate::db::{Connection, Pool};
+use crate::db::{Connection, Pool, Writer, pool};
 use crate::http::Problem;
 use crate::http::language::Language;
 
@@ -47,6 +47,11 @@ impl Context {
     /// The connection.
     pub fn db(&mut self) -> &mut AsyncPgConnection {
         &mut self.connection
+    }
+
+    /// A connection beside it that can write in bulk.
+    pub async fn writer(&self) -> Result<Writer, Problem> {
+        Ok(pool::writer(&self.connection).await?)
     }
 
     /// Id of the login that asks; none is the operator.

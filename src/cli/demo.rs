@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::sync::Arc;
 
 use super::database::Database;
-use super::generate::{self, progress_bar};
+use super::generate::progress_bar;
 use super::{Ended, serve, table};
 use crate::auth::Context;
 use crate::clock::Clock;
@@ -17,6 +17,7 @@ use crate::demo::people::{OFFICES, PEOPLE};
 use crate::demo::{PASSWORD, STORE, YEAR};
 use crate::period::Period;
 use crate::reviews::explain::{self, Explanation, ReviewFilter};
+use crate::reviews::generate::generate_stores;
 use crate::rules::bundle::Bundle;
 use crate::rules::folder;
 use crate::rules::library::Library;
@@ -64,11 +65,14 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
         let library = Library::default();
         let mut cx = Context::operator(pool, Clock::System.now()).await?;
         for period in months {
-            generate::month(&mut cx, &folder, &library, STORE, period).await?;
+            let store = vec![STORE.to_owned()];
+            for outcome in generate_stores(&mut cx, &folder, &library, period, store, |_| ()).await? {
+                outcome.result?;
+            }
             bar.inc(1);
         }
         bar.finish_and_clear();
-        print_march(&mut cx).await?;
+        print_march(&mut cx, &library).await?;
         // The server has the connections to itself.
         drop(cx);
         if args.exit {
@@ -79,7 +83,7 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
     .await
 }
 
-async fn print_march(cx: &mut Context) -> anyhow::Result<()> {
+async fn print_march(cx: &mut Context, library: &Library) -> anyhow::Result<()> {
     let Some(period) = Period::new(YEAR, 3) else { return Ok(()) };
     let query = LeaderboardQuery { period, unit: None, position: None, top: Some(12) };
     let places = leaderboard(cx, &query).await?;
@@ -101,7 +105,7 @@ async fn print_march(cx: &mut Context) -> anyhow::Result<()> {
         position: Some("sales_consultant".to_owned()),
         ..ReviewFilter::default()
     };
-    let explanation = explain::first(cx, &filter).await?;
+    let explanation = explain::first(cx, library, &filter).await?;
     let mut out = io::stdout();
     writeln!(out, "\n锦程4S店 {period} 龙虎榜 · leaderboard\n{rows}")?;
     print_explanation(&mut out, &explanation)?;

@@ -10,9 +10,8 @@ use crate::auth::Context;
 use crate::config::{ReleasedRules, Storage};
 use crate::http::Window;
 use crate::period::Period;
-use crate::reviews::generate::{self, Generated};
+use crate::reviews::generate::{Generated, StoreOutcome, generate_stores};
 use crate::reviews::store::{self, CycleFilter, NewReviewCycle, ReviewCycle};
-use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
 
 /// Options of `showfloor generate`.
@@ -37,25 +36,40 @@ pub struct GenerateArgs {
 /// Generates the reviews of a month for one store or all of them.
 pub async fn run(args: GenerateArgs, storage: Storage) -> anyhow::Result<Ended> {
     let (folder, library) = (args.rules.folder(), Library::default());
-    let results = Database::as_operator(&storage, async |cx| {
+    let outcomes = Database::as_operator(&storage, async |cx| {
         let stores = stores(cx, args.store.as_deref()).await?;
         anyhow::ensure!(
             !stores.is_empty(),
             "there is no store yet: create one over the API, or run showfloor demo"
         );
         let progress = progress_bar(stores.len(), "stores");
-        let mut results = Vec::new();
-        for store in stores {
-            results.push(month(cx, &folder, &library, &store, args.period).await?);
-            progress.inc(1);
-        }
+        let advance = |done| progress.inc(u64::try_from(done).unwrap_or(u64::MAX));
+        let outcomes = generate_stores(cx, &folder, &library, args.period, stores, advance).await?;
         progress.finish_and_clear();
-        Ok(results)
+        Ok(outcomes)
     })
     .await?;
+    let mut results = Vec::with_capacity(outcomes.len());
+    let mut failures = Vec::new();
+    for StoreOutcome { store, result } in outcomes {
+        match result {
+            Ok(generated) => results.push(generated),
+            Err(problem) => failures.push((store, problem)),
+        }
+    }
+    // One store that was asked for and cannot be generated is an error like any other.
+    if results.is_empty()
+        && failures.len() == 1
+        && let Some((_, problem)) = failures.pop()
+    {
+        return Err(problem.into());
+    }
     print(&results, args.json)?;
-    let needs_attention = results.iter().any(|result| result.attention > 0);
-    Ok(if needs_attention { Ended::WithFindings } else { Ended::Well })
+    for (store, problem) in &failures {
+        writeln!(io::stderr(), "showfloor: {store}: {problem}")?;
+    }
+    let is_well = failures.is_empty() && results.iter().all(|result| result.attention == 0);
+    Ok(if is_well { Ended::Well } else { Ended::WithFindings })
 }
 
 /// The store that is named, or all of them.
@@ -64,18 +78,6 @@ pub async fn stores(cx: &mut Context, named: Option<&str>) -> anyhow::Result<Vec
         Some(store) => vec![store.to_owned()],
         None => crate::org::store_codes(cx.db()).await?,
     })
-}
-
-/// Opens the month of a store if it is not open yet, and generates it.
-pub async fn month(
-    cx: &mut Context,
-    folder: &RulesFolder,
-    library: &Library,
-    store: &str,
-    period: Period,
-) -> anyhow::Result<Generated> {
-    let cycle = open_cycle(cx, store, period).await?;
-    Ok(generate::generate(cx, folder, library, cycle.id).await?)
 }
 
 /// The cycle of a store's month, opened if it is not open yet.

@@ -4,6 +4,7 @@ mod close;
 mod database;
 mod demo;
 mod export;
+mod facts;
 mod generate;
 mod import;
 mod import_proposal;
@@ -12,7 +13,7 @@ mod person;
 mod plan;
 mod replay;
 mod rules;
-mod score;
+pub mod score;
 mod serve;
 mod table;
 mod user;
@@ -58,6 +59,9 @@ enum Command {
     Import(import::ImportArgs),
     /// Write the Excel template of a source, for somebody to fill in.
     ImportTemplate(import_template::ImportTemplateArgs),
+    /// Compare what is kept of people's months with the ledger, or make it anew.
+    #[command(subcommand)]
+    Facts(facts::FactsCommand),
     /// Export a month's facts, or where they came from, as CSV or an Excel workbook.
     Export(export::ExportArgs),
     /// Score facts from standard input with the scripts of a folder; needs no database.
@@ -116,6 +120,7 @@ fn run(cli: Cli) -> anyhow::Result<Ended> {
         Command::Close(args) => block_on(close::run(args, storage)),
         Command::Import(args) => block_on(import::run(args, storage)),
         Command::ImportTemplate(args) => block_on(import_template::run(args, storage)),
+        Command::Facts(command) => block_on(facts::run(command, storage)),
         Command::Export(args) => block_on(export::run(args, storage)),
         Command::User(command) => block_on(user::run(command, storage)),
     }

@@ -1,6 +1,7 @@
 //! What a database error means: a constraint's name is turned into the sentence that a person can act on.
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
+use tokio_postgres::error::SqlState;
 
 /// What went wrong, as far as the caller can do something about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub enum Meaning {
     /// A fault of the program.
     Internal,
 }
+
+const MEANWHILE: &str = "somebody else changed the same data at the same time; try again";
 
 const CONSTRAINTS: &[(&str, &str)] = &[
     ("org_unit_code_unique", "a unit with this code already exists"),
@@ -57,23 +60,35 @@ fn is_about_nul(information: &(dyn DatabaseErrorInformation + Send + Sync)) -> b
         || information.details().is_some_and(|details| details.contains("\\u0000"))
 }
 
+/// What an error of a connection that writes in bulk means.
+pub fn meaning_of_writing(error: &tokio_postgres::Error) -> Meaning {
+    let Some(refused) = error.as_db_error() else {
+        return if error.is_closed() { Meaning::Unavailable } else { Meaning::Internal };
+    };
+    match [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(refused.code()) {
+        true => Meaning::Conflict(MEANWHILE),
+        false => of_constraint(refused.constraint()),
+    }
+}
+
+/// What it means that a constraint refuses something.
+fn of_constraint(name: Option<&str>) -> Meaning {
+    name.and_then(|name| CONSTRAINTS.iter().find(|(constraint, _)| *constraint == name))
+        .map_or(Meaning::Internal, |(_, sentence)| Meaning::Conflict(sentence))
+}
+
 /// What `error` means.
 pub fn meaning(error: &Error) -> Meaning {
     match error {
         Error::NotFound => Meaning::NotFound,
         Error::DatabaseError(kind, information) => match kind {
-            DatabaseErrorKind::SerializationFailure => {
-                Meaning::Conflict("somebody else changed the same data at the same time; try again")
-            }
+            DatabaseErrorKind::SerializationFailure => Meaning::Conflict(MEANWHILE),
             DatabaseErrorKind::ClosedConnection => Meaning::Unavailable,
             DatabaseErrorKind::ForeignKeyViolation => {
                 Meaning::Conflict("something it refers to does not exist")
             }
             _ if is_about_nul(information.as_ref()) => Meaning::Unstorable,
-            _ => information
-                .constraint_name()
-                .and_then(|name| CONSTRAINTS.iter().find(|(constraint, _)| *constraint == name))
-                .map_or(Meaning::Internal, |(_, sentence)| Meaning::Conflict(sentence)),
+            _ => of_constraint(information.constraint_name()),
         },
         Error::BrokenTransactionManager => Meaning::Unavailable,
         _ => Meaning::Internal,

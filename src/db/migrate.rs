@@ -1,11 +1,10 @@
 //! Migrations are part of the program and are run at its start.
 
 use diesel::sql_types::BigInt;
-use diesel_async::pooled_connection::deadpool::Object;
-use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Pool, sql};
+use super::{Connection, Pool, sql};
 
 /// Every migration in `migrations/`.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
@@ -17,7 +16,7 @@ const LOCK: i64 = 4_242_014;
 pub async fn run(pool: &Pool) -> anyhow::Result<usize> {
     let mut connection = pool.get().await.map_err(|error| anyhow::anyhow!("{}", innermost(&error)))?;
     sql("SELECT pg_advisory_lock($1)").bind::<BigInt, _>(LOCK).execute(&mut connection).await?;
-    let mut harness = AsyncMigrationHarness::<Object<AsyncPgConnection>>::new(connection);
+    let mut harness = AsyncMigrationHarness::<Connection>::new(connection);
     let applied = harness
         .run_pending_migrations(MIGRATIONS)
         .map(|versions| versions.len())

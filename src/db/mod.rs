@@ -1,5 +1,6 @@
 //! The database: PostgreSQL, either a server given by its address or a private cluster of the program's own.
 
+pub mod copy;
 pub mod embedded;
 pub mod error;
 pub mod json;
@@ -8,6 +9,8 @@ pub mod pool;
 #[expect(missing_docs, reason = "Diesel's macro makes items for every column")]
 pub mod schema;
 pub mod statement;
+pub mod writer;
 
 pub use pool::{Connection, Pool};
 pub use statement::{Statement, sql};
+pub use writer::Writer;

@@ -1,9 +1,12 @@
 //! Exact decimals: how they are read, rounded and shown. No number in Showfloor is a binary float.
 
+pub mod compact;
+mod general;
 pub mod in_toml;
 pub mod ratio;
+pub mod text;
 
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 
 /// Decimal places at which a computed value is cut before it is rounded for good.
 ///
@@ -24,28 +27,77 @@ use rust_decimal::{Decimal, RoundingStrategy};
 /// Exact half cents therefore always go up; beyond those sizes a value less than 5·10⁻²⁵ below half a cent goes up too.
 const EXACT_PLACES: u32 = 24;
 
+/// The powers of ten up to 10^31, above every mantissa.
+const POWERS: [u128; 32] = {
+    macro_rules! powers {
+        ($($exponent:literal)*) => { [$(10_u128.pow($exponent)),*] };
+    }
+    powers!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31)
+};
+
+/// 10^`exponent`, or more than any mantissa.
+fn power(exponent: u32) -> u128 {
+    let power = usize::try_from(exponent).ok().and_then(|exponent| POWERS.get(exponent));
+    power.copied().unwrap_or(u128::MAX)
+}
+
+/// Half of 10^`exponent`; none of one.
+fn half(exponent: u32) -> u128 {
+    exponent.checked_sub(1).map_or(0, |exponent| 5 * power(exponent))
+}
+
+/// `mantissa` ÷ 10^`scale`, cut and then rounded half-up to `places` or fewer: the new mantissa and scale.
+///
+/// To round at one place and then at another is to add half of each and to drop everything behind the second at once.
+fn rounded(mantissa: u128, scale: u32, places: u32) -> (u128, u32) {
+    let mut exact = EXACT_PLACES;
+    while exact > 0 && mantissa >= power(scale + 2 + (EXACT_PLACES - exact)) {
+        exact -= 1;
+    }
+    let cut = scale.min(exact);
+    let kept = cut.min(places);
+    let halves = half(scale - cut) + if cut > kept { half(scale - kept) } else { 0 };
+    match scale == kept {
+        true => (mantissa, scale),
+        false => ((mantissa + halves) / power(scale - kept), kept),
+    }
+}
+
 /// `value` without the error of the operations that led to it: at 24 decimals, and from 100 on at 26 digits, since a
 /// large value has fewer exact decimals.
 pub fn cut(value: Decimal) -> Decimal {
-    let mut places = EXACT_PLACES;
-    let mut whole = value.trunc().abs();
-    while whole >= Decimal::ONE_HUNDRED && places > 0 {
-        places -= 1;
-        whole /= Decimal::TEN;
+    match value.scale() <= EXACT_PLACES && value.mantissa().unsigned_abs() < power(value.scale() + 2) {
+        true => value,
+        false => general::cut(value),
     }
-    value.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero)
 }
 
 /// `value` rounded half-up (四舍五入, halves away from zero) to `places`, with exactly that many places.
 pub fn half_up(value: Decimal, places: u32) -> Decimal {
-    let mut rounded = cut(value).round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
-    rounded.rescale(places);
-    rounded
+    let (mantissa, scale) = rounded(value.mantissa().unsigned_abs(), value.scale(), places);
+    let padded = places.checked_sub(scale).and_then(|missing| mantissa.checked_mul(power(missing)));
+    let padded = padded.and_then(|padded| i128::try_from(padded).ok());
+    match padded.and_then(|padded| Decimal::try_from_i128_with_scale(padded, places).ok()) {
+        // Nothing has a sign that follows rules of its own.
+        Some(exact) if mantissa > 0 => {
+            if value.is_sign_negative() {
+                -exact
+            } else {
+                exact
+            }
+        }
+        _ => general::half_up(value, places),
+    }
 }
 
 /// The largest whole number not above `value`, read at the same precision as [`half_up`].
 pub fn floor(value: Decimal) -> Decimal {
     cut(value).floor()
+}
+
+/// `over` ÷ `under` with as many digits as a decimal has; none of a divisor that is 0, and of what is too large.
+pub fn quotient(over: Decimal, under: Decimal) -> Option<Decimal> {
+    over.checked_div(under)
 }
 
 /// Reads a number as JSON writes it (`12`, `-0.5`, `1e3`), or `None` if it does not fit exactly.
@@ -67,28 +119,69 @@ pub fn parse(text: &str) -> Option<Decimal> {
 
 /// `value` without trailing zeros, as people write it: `12`, `0.5`.
 pub fn plain(value: Decimal) -> String {
-    value.normalize().to_string()
+    written(text::write_plain, value)
 }
 
 /// Points as reasons show them: half-up to two places, without trailing zeros.
 pub fn points(value: Decimal) -> String {
-    plain(half_up(value, 2))
+    written(text::write_points, value)
 }
 
 /// A share of one as a percentage with at most one decimal: `0.8846…` is `88.5%`.
 pub fn percent(share: Decimal) -> String {
-    match share.checked_mul(Decimal::ONE_HUNDRED) {
-        Some(percentage) => format!("{}%", plain(half_up(percentage, 1))),
-        None => plain(share),
-    }
+    written(text::write_percent, share)
+}
+
+/// Whether a share can be shown as a percentage; one that is too large is shown as it is.
+pub fn is_percentage(share: Decimal) -> bool {
+    share.scale() >= 2 || general::hundredfold(share).is_some()
+}
+
+fn written(write: fn(&mut String, Decimal), value: Decimal) -> String {
+    let mut out = String::new();
+    write(&mut out, value);
+    out
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn dec(text: &str) -> Decimal {
         text.parse().unwrap()
+    }
+
+    /// Decimals of every length, with whole quotients, halves and edges among them.
+    pub fn any_decimal() -> impl Strategy<Value = Decimal> {
+        let bits = (any::<u32>(), any::<u32>(), any::<u32>(), any::<bool>(), 0_u32..=28, 0_u32..=95);
+        let bits = bits.prop_map(|(low, middle, high, sign, scale, length)| {
+            let mantissa = (u128::from(high) << 64 | u128::from(middle) << 32 | u128::from(low)) >> length;
+            let signed = i128::try_from(mantissa).unwrap() * if sign { -1 } else { 1 };
+            Decimal::from_i128_with_scale(signed, scale)
+        });
+        let quotients = (-4_000_i64..4_000, 1_i64..400);
+        let quotients = quotients.prop_map(|(over, under)| Decimal::from(over) / Decimal::from(under));
+        let halves = (-99_999_i128..99_999, 0_u32..=23, 0_u32..3).prop_map(|(whole, zeros, off)| {
+            let half = whole * 10_i128.pow(zeros) + i128::from(off) - 1;
+            Decimal::from_i128_with_scale(half, (zeros + 3).min(28))
+        });
+        let edges =
+            [Decimal::MAX, Decimal::MIN, Decimal::ZERO, Decimal::ONE, -Decimal::new(1, 28), -Decimal::ZERO];
+        prop_oneof![4 => bits, 4 => quotients, 2 => halves, 1 => proptest::sample::select(edges.to_vec())]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        /// The quick ways give what the general ones give: digits, places and sign.
+        #[test]
+        fn quick_rounding_is_rounding(value in any_decimal(), places in 0_u32..=28) {
+            prop_assert_eq!(half_up(value, places).serialize(), general::half_up(value, places).serialize());
+            prop_assert_eq!(half_up(value, 2).serialize(), general::half_up(value, 2).serialize());
+            prop_assert_eq!(cut(value).serialize(), general::cut(value).serialize());
+        }
     }
 
     #[test]

@@ -285,7 +285,7 @@ async fn load_facts(
     let store = org::unit_by_code(connection, STORE).await?.ok_or_else(|| Problem::not_found("store"))?;
     let numbers = PEOPLE.map(|person| person.employee_no.to_owned());
     let ids = org::employees_by_no(connection, &numbers).await?;
-    let targets: HashMap<i64, i64> = plan::targets_in_force(connection, store.id, period)
+    let targets: HashMap<i64, i64> = plan::targets_in_force(connection, &[store.id], period)
         .await?
         .into_iter()
         .filter_map(|target| Some((target.employee_id, i64::try_from(target.value).ok()?)))

@@ -9,7 +9,7 @@ use diesel_async::pooled_connection::deadpool::PoolError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::db::error::{Meaning, meaning};
+use crate::db::error::{Meaning, meaning, meaning_of_writing};
 
 /// Every code a problem can have. docs/ERRORS.md explains them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -215,7 +215,19 @@ impl ResponseError for Problem {
 
 impl From<diesel::result::Error> for Problem {
     fn from(error: diesel::result::Error) -> Self {
-        match meaning(&error) {
+        Self::of_database(meaning(&error), &error)
+    }
+}
+
+impl From<tokio_postgres::Error> for Problem {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::of_database(meaning_of_writing(&error), &error)
+    }
+}
+
+impl Problem {
+    fn of_database(meaning: Meaning, error: &dyn std::error::Error) -> Self {
+        match meaning {
             Meaning::NotFound => Self::not_found("thing"),
             Meaning::Conflict(sentence) => Self::conflict(sentence),
             Meaning::Unstorable => Self::new(
@@ -226,7 +238,7 @@ impl From<diesel::result::Error> for Problem {
                 tracing::warn!(%error, "the database is unavailable");
                 Self::new(Code::Unavailable, "the database cannot be reached at the moment")
             }
-            Meaning::Internal => Self::internal(&causes(&error)),
+            Meaning::Internal => Self::internal(&causes(error)),
         }
     }
 }

@@ -9,7 +9,7 @@
 //! once, in one statement that sorts them, before it writes. Whatever else it turns out to need afterwards it only tries,
 //! and gives up where somebody else has it. So every wait leads to a later place in the order, and never back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
@@ -85,11 +85,15 @@ const PLACE: &str = "SELECT n FROM generate_series(1, 8) n \
 
 /// Takes the months that are wanted as soon as nobody else has them. What is free is taken without waiting; whoever has to
 /// wait gives back first what was taken, so that it waits in the one order, and gives up after three seconds.
-async fn wait_for(connection: &mut AsyncPgConnection, wanted: Wanted<'_>) -> Result<(), Problem> {
+async fn wait_for(
+    connection: &mut AsyncPgConnection,
+    wanted: Wanted<'_>,
+) -> Result<BTreeSet<StoreMonth>, Problem> {
     connection.batch_execute("SAVEPOINT months").await?;
     let tried = take(connection, TRY, wanted.clone()).await?;
     let Some(period) = tried.iter().find(|month| !month.is_held).map(|month| month.period) else {
-        return Ok(connection.batch_execute("RELEASE SAVEPOINT months").await?);
+        connection.batch_execute("RELEASE SAVEPOINT months").await?;
+        return Ok(tried);
     };
     let patience = "ROLLBACK TO SAVEPOINT months; RELEASE SAVEPOINT months; SET LOCAL lock_timeout = '3s'";
     connection.batch_execute(patience).await?;
@@ -97,7 +101,10 @@ async fn wait_for(connection: &mut AsyncPgConnection, wanted: Wanted<'_>) -> Res
         return Err(busy(period));
     }
     match take(connection, WAIT, wanted).await {
-        Ok(_) => Ok(connection.batch_execute("SET LOCAL lock_timeout TO DEFAULT").await?),
+        Ok(taken) => {
+            connection.batch_execute("SET LOCAL lock_timeout TO DEFAULT").await?;
+            Ok(taken)
+        }
         // It was not to be had in time: the one fault here for which PostgreSQL has no kind of its own.
         Err(Error::DatabaseError(DatabaseErrorKind::Unknown, _)) => Err(busy(period)),
         Err(error) => Err(error.into()),
@@ -142,21 +149,34 @@ pub(super) async fn lock_months(
     people: Vec<(i64, Period)>,
     stores: Vec<(i64, Period)>,
 ) -> Result<(), Problem> {
-    wait_for(connection, Wanted { people, stores, ..Wanted::default() }).await
+    wait_for(connection, Wanted { people, stores, ..Wanted::default() }).await.map(|_| ())
+}
+
+/// The months that a transaction holds, and for whom it has made sure that they guard the facts.
+#[derive(Debug)]
+pub struct Held {
+    months: BTreeSet<StoreMonth>,
+    kept: HashSet<(i64, Period)>,
+}
+
+impl From<BTreeSet<StoreMonth>> for Held {
+    fn from(months: BTreeSet<StoreMonth>) -> Self {
+        Self { months, kept: HashSet::new() }
+    }
 }
 
 /// The same for what a system delivers, the places included that its records leave, and for people of whom it says only
-/// that a source is complete.
+/// that a source is complete. What is held can be given to [`record_held`](super::record_held).
 pub async fn lock_delivery(
     connection: &mut AsyncPgConnection,
     period: Period,
     entries: &[Entry],
     source_system: &str,
     others: &[i64],
-) -> Result<(), Problem> {
+) -> Result<Held, Problem> {
     let mut wanted = Wanted::entries(period, entries, source_system);
     wanted.people.extend(others.iter().map(|id| (*id, period)));
-    wait_for(connection, wanted).await
+    wait_for(connection, wanted).await.map(Held::from)
 }
 
 /// Makes sure that nobody else writes what is about to be written, without waiting.
@@ -169,11 +189,11 @@ pub(super) async fn hold(
     period: Period,
     entries: &[Entry],
     source_system: &str,
-) -> Result<BTreeSet<StoreMonth>, Problem> {
+) -> Result<Held, Problem> {
     let held = take(connection, TRY, Wanted::entries(period, entries, source_system)).await?;
     match held.iter().find(|month| !month.is_held) {
         Some(month) => Err(busy(month.period)),
-        None => Ok(held),
+        None => Ok(held.into()),
     }
 }
 
@@ -185,9 +205,13 @@ pub(super) async fn hold(
 /// A conflict where they have been posted elsewhere, or a record has moved, since the months were locked.
 pub(super) async fn keep(
     connection: &mut AsyncPgConnection,
-    held: &BTreeSet<StoreMonth>,
-    people: BTreeSet<(i64, Period)>,
+    held: &mut Held,
+    mut people: BTreeSet<(i64, Period)>,
 ) -> Result<(), Problem> {
+    people.retain(|one| !held.kept.contains(one));
+    if people.is_empty() {
+        return Ok(());
+    }
     // Who posts somebody locks the person for update, after the unit.
     let ids = people.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>();
     employee::table
@@ -197,10 +221,13 @@ pub(super) async fn keep(
         .for_key_share()
         .load::<i64>(connection)
         .await?;
-    let wanted = Wanted { people: people.into_iter().collect(), ..Wanted::default() };
-    match take(connection, TRY, wanted).await?.difference(held).next() {
+    let wanted = Wanted { people: people.iter().copied().collect(), ..Wanted::default() };
+    match take(connection, TRY, wanted).await?.difference(&held.months).next() {
         Some(month) => Err(busy(month.period)),
-        None => Ok(()),
+        None => {
+            held.kept.extend(people);
+            Ok(())
+        }
     }
 }
 

@@ -13,9 +13,11 @@ mod locks;
 pub mod metric;
 pub mod month;
 mod people;
+pub mod person_months;
 pub mod reading;
 mod recording;
 mod rows;
+mod unit_sums;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -24,10 +26,10 @@ use utoipa::ToSchema;
 
 pub use self::delivery::{delivered_sources, deliveries, note_delivery};
 pub use self::late::retract;
-pub use self::locks::{lock, lock_delivery};
+pub use self::locks::{Held, lock, lock_delivery};
 pub use self::people::{ReachedPerson, employee_nos, entering, people};
-pub use self::reading::{by_person, current, known};
-pub use self::recording::{Recorded, compare, record};
+pub use self::reading::{current, known};
+pub use self::recording::{Recorded, compare, record, record_held};
 
 /// One value to be recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]

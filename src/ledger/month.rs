@@ -61,6 +61,16 @@ impl MonthFacts {
         facts
     }
 
+    /// The facts of these values, in the catalogue's order.
+    pub fn of(values: Vec<Value>) -> Self {
+        Self(values)
+    }
+
+    /// What is known of each metric and target, in the catalogue's order.
+    pub fn values(&self) -> &[Value] {
+        &self.0
+    }
+
     /// What is known of a metric.
     pub fn get(&self, id: MetricId) -> Value {
         self.0.get(id.index()).copied().unwrap_or(Value::Missing)

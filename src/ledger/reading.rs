@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use diesel::prelude::*;
+use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
@@ -14,9 +14,9 @@ use utoipa::{IntoParams, ToSchema};
 use crate::auth::Context;
 use crate::auth::scope::{CallerScope, reaches};
 use crate::clock;
-use crate::db::schema::current_fact;
 use crate::db::sql;
 use crate::http::{Page, Problem, Window};
+use crate::ledger::person_months::{self, Places};
 use crate::period::Period;
 
 /// One person's facts of a month.
@@ -90,7 +90,7 @@ pub async fn list(
     let people: Vec<FactHolder> = sql(concat!(
         "SELECT e.id, e.employee_no, e.name FROM employee e \
          WHERE e.id > $1 AND ($2 IS NULL OR e.employee_no = $2) \
-         AND EXISTS (SELECT FROM fact f WHERE f.employee_id = e.id AND f.period = $3) \
+         AND EXISTS (SELECT FROM person_month m WHERE m.employee_id = e.id AND m.period = $3) \
          AND EXISTS (SELECT FROM assignment a WHERE a.employee_id = e.id \
              AND daterange(a.valid_from, a.valid_to) && daterange($3, $4) AND ",
         reaches!("$5", "e.id", "a.unit_id", "$3"),
@@ -151,16 +151,13 @@ pub async fn current(
     period: Period,
     people: &[i64],
 ) -> Result<HashMap<i64, HashMap<String, Decimal>>, Problem> {
-    let facts: Vec<(i64, String, Decimal)> = current_fact::table
-        .filter(current_fact::period.eq(period).and(current_fact::employee_id.eq_any(people)))
-        .select((current_fact::employee_id, current_fact::metric, current_fact::value))
-        .load(connection)
-        .await?;
-    Ok(by_person(facts))
+    let places = Places::load(connection).await?;
+    let months = person_months::load(connection, period, people).await?;
+    Ok(months.into_iter().map(|(id, month)| (id, places.by_metric(&month.value))).collect())
 }
 
 /// Gathers values by employee and metric.
-pub fn by_person(
+fn by_person(
     values: impl IntoIterator<Item = (i64, String, Decimal)>,
 ) -> HashMap<i64, HashMap<String, Decimal>> {
     let mut facts = HashMap::<i64, HashMap<String, Decimal>>::new();

@@ -6,6 +6,8 @@ use std::collections::{BTreeSet, HashMap};
 use diesel_async::AsyncPgConnection;
 use rust_decimal::Decimal;
 
+use super::locks::Held;
+use super::person_months::{AtPlace, Months, rank};
 use super::rows::News;
 use super::{Counts, Entry, FactOutcome, Late, ValueOrigin, late, locks, rows};
 use crate::http::Problem;
@@ -40,10 +42,27 @@ pub async fn record(
     origin: &ValueOrigin,
     late: Late,
 ) -> Result<Recorded, Problem> {
-    let held = locks::hold(connection, period, entries, &origin.source_system).await?;
-    let (news, recorded) = prepare(connection, period, entries, origin).await?;
+    let mut held = locks::hold(connection, period, entries, &origin.source_system).await?;
+    record_held(connection, &mut held, period, entries, origin, late).await
+}
+
+/// The same within a transaction whose [`lock_delivery`](super::lock_delivery) has told what it holds: for a delivery that
+/// comes in parts, each of which it has locked.
+///
+/// # Errors
+///
+/// As for [`record`].
+pub async fn record_held(
+    connection: &mut AsyncPgConnection,
+    held: &mut Held,
+    period: Period,
+    entries: &[Entry],
+    origin: &ValueOrigin,
+    late: Late,
+) -> Result<Recorded, Problem> {
+    let (known, news, recorded) = prepare(connection, period, entries, origin).await?;
     let people = news.iter().map(|(_, one)| (one.entry.employee_id, one.period)).collect();
-    locks::keep(connection, &held, people).await?;
+    locks::keep(connection, held, people).await?;
     let Parted { recorded, open, shut } = part(connection, news, recorded).await?;
     if let (Some((news, _, store)), Late::Refuse) = (shut.first(), late) {
         return Err(late::frozen(news.period, store));
@@ -56,7 +75,7 @@ pub async fn record(
         late::retract(connection, period, &said, &origin.source_system).await?;
     }
     late::keep(connection, &shut, origin).await?;
-    rows::append(connection, &open, origin).await?;
+    rows::append(connection, &known, &open, origin).await?;
     Ok(recorded)
 }
 
@@ -67,7 +86,7 @@ pub async fn compare(
     entries: &[Entry],
     origin: &ValueOrigin,
 ) -> Result<Recorded, Problem> {
-    let (news, recorded) = prepare(connection, period, entries, origin).await?;
+    let (_, news, recorded) = prepare(connection, period, entries, origin).await?;
     Ok(part(connection, news, recorded).await?.recorded)
 }
 
@@ -88,35 +107,37 @@ async fn prepare<'a>(
     period: Period,
     entries: &'a [Entry],
     origin: &ValueOrigin,
-) -> Result<(Vec<PlacedNews<'a>>, Recorded), Problem> {
+) -> Result<(Months, Vec<PlacedNews<'a>>, Recorded), Problem> {
+    let people = entries.iter().map(|entry| entry.employee_id).collect::<BTreeSet<_>>();
+    let months = Months::load(connection, period, &Vec::from_iter(people)).await?;
     let places = entries.iter().map(|entry| entry.place(&origin.source_system)).collect::<Vec<_>>();
-    let standing = rows::standing(connection, period, entries, &places, &origin.source_system).await?;
-    let mut last = HashMap::with_capacity(entries.len());
-    for (at, (entry, place)) in entries.iter().zip(&places).enumerate() {
-        last.insert((entry.employee_id, entry.metric.as_str(), place.as_str()), at);
+    let standing = standing(connection, &months, entries, &places, &origin.source_system).await?;
+    // Of entries for one place the last one counts; where none says anything new, that does not matter.
+    let mut last = HashMap::new();
+    if entries.iter().zip(&standing).any(|(entry, standing)| entry.value != standing.value) {
+        last.reserve(entries.len());
+        for (at, (entry, place)) in entries.iter().zip(&places).enumerate() {
+            last.insert((entry.employee_id, entry.metric.as_str(), place.as_str()), at);
+        }
     }
+    let is_last = |at: usize, entry: &Entry, place: &str| {
+        last.get(&(entry.employee_id, entry.metric.as_str(), place)) == Some(&at)
+    };
     let mut outcomes = Vec::with_capacity(entries.len());
     let mut known = Vec::with_capacity(entries.len());
     let mut news = Vec::new();
-    for (at, (entry, place)) in entries.iter().zip(&places).enumerate() {
-        let before = standing.get(&at);
-        known.push(before.and_then(|row| row.value));
-        let outcome = match (before.and_then(|row| row.value), entry.value) {
-            _ if last.get(&(entry.employee_id, entry.metric.as_str(), place.as_str())) != Some(&at) => {
-                FactOutcome::Unchanged
-            }
-            (None, None) => FactOutcome::Unchanged,
-            (None, Some(_)) => FactOutcome::Added,
-            (Some(known), Some(value)) if known == value => FactOutcome::Unchanged,
+    for (at, ((entry, place), before)) in entries.iter().zip(&places).zip(standing).enumerate() {
+        known.push(before.value);
+        let outcome = match (before.value, entry.value) {
+            (before, value) if before == value || !is_last(at, entry, place) => FactOutcome::Unchanged,
+            (None, _) => FactOutcome::Added,
             (Some(_), _) => FactOutcome::Changed,
         };
         outcomes.push(outcome);
         if outcome != FactOutcome::Unchanged {
-            let replaces = before.filter(|row| row.value.is_some()).map(|row| row.id);
-            news.push((
-                Some(at),
-                News { period, entry: Cow::Borrowed(entry), place: place.clone(), replaces },
-            ));
+            let Standing { id: replaces, value: before } = before;
+            let (entry, place) = (Cow::Borrowed(entry), place.clone());
+            news.push((Some(at), News { period, entry, place, replaces, before }));
         }
     }
     let moved = {
@@ -125,7 +146,45 @@ async fn prepare<'a>(
         rows::elsewhere(connection, period, &records, &origin.source_system).await?
     };
     news.extend(moved.into_iter().map(|one| (None, one)));
-    Ok((news, Recorded { counts: Counts::default(), outcomes, before: known }))
+    Ok((months, news, Recorded { counts: Counts::default(), outcomes, before: known }))
+}
+
+/// What stands at an entry's place.
+#[derive(Clone, Copy, Default)]
+struct Standing {
+    /// The row, where a value stands and the entry is to take its place.
+    id: Option<i64>,
+    value: Option<Decimal>,
+}
+
+/// What stands at the place of each entry. Mostly the month says so: where nothing is known of a metric, or a delivered
+/// total counts that is delivered again. About the others the ledger is asked.
+async fn standing(
+    connection: &mut AsyncPgConnection,
+    months: &Months,
+    entries: &[Entry],
+    places: &[String],
+    source_system: &str,
+) -> Result<Vec<Standing>, Problem> {
+    let mut standing = Vec::with_capacity(entries.len());
+    let mut asked = Vec::new();
+    for (at, (entry, place)) in entries.iter().zip(places).enumerate() {
+        let counted = months.counted(entry.employee_id, &entry.metric);
+        let value = match counted.at_place(rank(source_system, place)) {
+            AtPlace::Known(value) if value.is_none() || value == entry.value => value,
+            AtPlace::Known(_) | AtPlace::Unknown => {
+                asked.push((at, entry, place.as_str()));
+                None
+            }
+        };
+        standing.push(Standing { id: None, value });
+    }
+    for (at, row) in rows::standing(connection, months.period(), &asked, source_system).await? {
+        if let Some(one) = standing.get_mut(at) {
+            *one = Standing { id: row.value.map(|_| row.id), value: row.value };
+        }
+    }
+    Ok(standing)
 }
 
 /// Parts the news by whether their months are frozen.

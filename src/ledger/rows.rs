@@ -1,14 +1,17 @@
 //! The ledger's rows: finding what stands, and adding to it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
-use diesel::QueryableByName;
+use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Numeric, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
+use super::person_months::{self, Months};
 use super::{Entry, ValueOrigin};
+use crate::db::schema::month_close;
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
@@ -16,10 +19,12 @@ use crate::period::Period;
 /// Something to be added.
 pub(super) struct News<'a> {
     pub period: Period,
-    pub entry: std::borrow::Cow<'a, Entry>,
+    pub entry: Cow<'a, Entry>,
     pub place: String,
     /// The row that it takes the place of.
     pub replaces: Option<i64>,
+    /// What stood there.
+    pub before: Option<Decimal>,
 }
 
 /// The youngest row of an entry's place.
@@ -35,27 +40,32 @@ pub(super) struct StandingFact {
     pub value: Option<Decimal>,
 }
 
-/// The youngest row of each entry's place, by the position of the entry.
+/// The youngest row at the places of those entries that are asked about, by the position of the entry.
 pub(super) async fn standing(
     connection: &mut AsyncPgConnection,
     period: Period,
-    entries: &[Entry],
-    places: &[String],
+    asked: &[(usize, &Entry, &str)],
     source_system: &str,
 ) -> Result<HashMap<usize, StandingFact>, Problem> {
+    if asked.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<StandingFact> = sql("SELECT i.at, s.id, s.value \
          FROM unnest($1, $2, $3) WITH ORDINALITY AS i (employee_id, metric, place, at) \
          CROSS JOIN LATERAL (SELECT f.id, f.value FROM fact f WHERE f.period = $4 \
              AND f.employee_id = i.employee_id AND f.metric = i.metric AND f.rank = fact_rank($5, i.place) \
              AND f.place = i.place ORDER BY f.id DESC LIMIT 1) AS s")
-    .bind::<Array<BigInt>, _>(entries.iter().map(|entry| entry.employee_id).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(entries.iter().map(|entry| entry.metric.as_str()).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(places)
+    .bind::<Array<BigInt>, _>(asked.iter().map(|(_, entry, _)| entry.employee_id).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(asked.iter().map(|(_, entry, _)| entry.metric.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(asked.iter().map(|(.., place)| *place).collect::<Vec<_>>())
     .bind::<Date, _>(period)
     .bind::<Text, _>(source_system)
     .load(connection)
     .await?;
-    let position = |at: i64| usize::try_from(at).ok().and_then(|at| at.checked_sub(1));
+    let position = |at: i64| {
+        let at = usize::try_from(at).ok().and_then(|at| at.checked_sub(1))?;
+        asked.get(at).map(|(position, ..)| *position)
+    };
     Ok(rows.into_iter().filter_map(|row| Some((position(row.at)?, row))).collect())
 }
 
@@ -76,6 +86,8 @@ pub(super) async fn elsewhere(
         period: Period,
         #[diesel(sql_type = Text)]
         metric: String,
+        #[diesel(sql_type = Nullable<Numeric>)]
+        value: Option<Decimal>,
         #[diesel(sql_type = Nullable<Date>)]
         day: Option<NaiveDate>,
         #[diesel(sql_type = Text)]
@@ -86,27 +98,28 @@ pub(super) async fn elsewhere(
     if records.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<MovedFact> = sql("SELECT id, employee_id, period, metric, day, external_id, place FROM ( \
+    let rows: Vec<MovedFact> =
+        sql("SELECT id, employee_id, period, metric, value, day, external_id, place FROM ( \
              SELECT DISTINCT ON (f.employee_id, f.period, f.metric, f.place) f.* \
              FROM fact f JOIN unnest($1, $2, $3) AS i (employee_id, metric, external_id) \
                  ON f.metric = i.metric AND f.external_id = i.external_id \
              WHERE f.source_system = $5 AND (f.employee_id <> i.employee_id OR f.period <> $4) \
              ORDER BY f.employee_id, f.period, f.metric, f.place, f.id DESC \
          ) AS youngest WHERE value IS NOT NULL ORDER BY period, id")
-    .bind::<Array<BigInt>, _>(records.iter().map(|entry| entry.employee_id).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(records.iter().map(|entry| entry.metric.as_str()).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(
-        records.iter().filter_map(|entry| entry.external_id.as_deref()).collect::<Vec<_>>(),
-    )
-    .bind::<Date, _>(period)
-    .bind::<Text, _>(source_system)
-    .load(connection)
-    .await?;
+        .bind::<Array<BigInt>, _>(records.iter().map(|entry| entry.employee_id).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(records.iter().map(|entry| entry.metric.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(
+            records.iter().filter_map(|entry| entry.external_id.as_deref()).collect::<Vec<_>>(),
+        )
+        .bind::<Date, _>(period)
+        .bind::<Text, _>(source_system)
+        .load(connection)
+        .await?;
     Ok(rows
         .into_iter()
         .map(|row| News {
             period: row.period,
-            entry: std::borrow::Cow::Owned(Entry {
+            entry: Cow::Owned(Entry {
                 employee_id: row.employee_id,
                 metric: row.metric,
                 value: None,
@@ -115,6 +128,7 @@ pub(super) async fn elsewhere(
             }),
             place: row.place,
             replaces: Some(row.id),
+            before: row.value,
         })
         .collect())
 }
@@ -136,6 +150,11 @@ pub(super) async fn frozen(
         name: String,
     }
     let (people, months): (Vec<_>, Vec<_>) = people.into_iter().unzip();
+    // Mostly nothing is frozen of a month that still comes in.
+    let any = month_close::table.filter(month_close::period.eq_any(BTreeSet::from_iter(&months)));
+    if !diesel::select(diesel::dsl::exists(any)).get_result::<bool>(connection).await? {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<FrozenMonth> = sql(
         "SELECT DISTINCT ON (p.employee_id, p.period) p.employee_id, p.period, s.id AS store_id, s.name \
          FROM unnest($1, $2) AS p (employee_id, period) \
@@ -149,15 +168,47 @@ pub(super) async fn frozen(
     Ok(rows.into_iter().map(|row| ((row.employee_id, row.period), (row.store_id, row.name))).collect())
 }
 
-/// Adds rows, all in one statement.
+/// Adds rows, all in one statement, and brings the months of their people up to them: nobody else adds to the ledger.
+/// `known` is what these months came to before, as far as that has been read. Their locks are held.
 pub(super) async fn append(
     connection: &mut AsyncPgConnection,
+    known: &Months,
     news: &[News<'_>],
     origin: &ValueOrigin,
 ) -> Result<(), Problem> {
     if news.is_empty() {
         return Ok(());
     }
+    add(connection, news, origin).await?;
+    person_months::follow(connection, known, news, &origin.source_system).await
+}
+
+/// Adds what a second person has accepted, at the places that it was proposed for: whatever stands there by now gives way.
+pub(super) async fn accept<'a>(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    entries: &[Entry],
+    places: impl Iterator<Item = &'a str>,
+    origin: &ValueOrigin,
+) -> Result<(), Problem> {
+    let asked = entries.iter().zip(places).enumerate().map(|(at, (entry, place))| (at, entry, place));
+    let asked = Vec::from_iter(asked);
+    let standing = standing(connection, period, &asked, &origin.source_system).await?;
+    let news = asked.iter().map(|(at, entry, place)| News {
+        period,
+        entry: Cow::Borrowed(*entry),
+        place: (*place).to_owned(),
+        replaces: standing.get(at).map(|row| row.id),
+        before: standing.get(at).and_then(|row| row.value),
+    });
+    append(connection, &Months::unread(period), &Vec::from_iter(news), origin).await
+}
+
+async fn add(
+    connection: &mut AsyncPgConnection,
+    news: &[News<'_>],
+    origin: &ValueOrigin,
+) -> Result<(), Problem> {
     let reason =
         origin.reason.clone().unwrap_or_else(|| format!("delivered again by {}", origin.source_system));
     sql(

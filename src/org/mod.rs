@@ -25,7 +25,7 @@ pub use leaderships::line_leaders;
 pub use month::Leadership;
 pub use people::employees_by_no;
 pub use postings::{postings_held, postings_overlapping};
-pub use units::{store_codes, unit_by_code};
+pub use units::{store_codes, stores_by_code, unit_by_code};
 pub use validity::Validity;
 
 use validity::{end_after, sane_day};

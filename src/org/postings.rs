@@ -231,37 +231,57 @@ pub async fn postings_overlapping(
     store_id: i64,
     period: Period,
 ) -> Result<Vec<Posting>, Problem> {
-    let found = overlapping(connection, store_id, period).await?;
+    let found = overlapping(connection, &[store_id], period).await?;
     Ok(found.into_iter().map(|(_, posting)| posting).collect())
 }
 
-/// The postings by which the store scores the month, by employee_no, position and begin: those of the store that the
+/// The postings by which these stores score the month, by employee_no, position and begin: those of the stores that the
 /// database's `posting_held` finds. Whoever came from another store or went to one is scored by one of them.
 pub async fn postings_held(
     connection: &mut AsyncPgConnection,
-    store_id: i64,
+    stores: &[i64],
     period: Period,
 ) -> Result<Vec<Posting>, Problem> {
+    #[derive(QueryableByName)]
+    struct Several {
+        #[diesel(sql_type = BigInt)]
+        employee_id: i64,
+    }
     #[derive(QueryableByName)]
     struct Held {
         #[diesel(sql_type = BigInt)]
         id: i64,
     }
-    let here = overlapping(connection, store_id, period).await?;
+    let here = overlapping(connection, stores, period).await?;
     let people = here.iter().map(|(_, posting)| posting.employee_id).collect::<Vec<_>>();
+    // Of nearly everybody there is one posting in the month, which then is the one.
+    let several: Vec<Several> = sql("SELECT a.employee_id FROM assignment a WHERE a.employee_id = ANY ($1) \
+         AND a.valid_from < $3 AND (a.valid_to IS NULL OR a.valid_to > $2) \
+         GROUP BY a.employee_id HAVING count(*) > 1")
+    .bind::<Array<BigInt>, _>(people)
+    .bind::<Date, _>(period)
+    .bind::<Date, _>(period.end())
+    .load(connection)
+    .await?;
+    if several.is_empty() {
+        return Ok(here.into_iter().map(|(_, posting)| posting).collect());
+    }
+    let several = several.into_iter().map(|person| person.employee_id).collect::<HashSet<_>>();
     let held: Vec<Held> = sql("SELECT id FROM posting_held($1, $2)")
         .bind::<Date, _>(period)
-        .bind::<Array<BigInt>, _>(people)
+        .bind::<Array<BigInt>, _>(several.iter().copied().collect::<Vec<_>>())
         .load(connection)
         .await?;
     let held = held.into_iter().map(|held| held.id).collect::<HashSet<_>>();
-    Ok(here.into_iter().filter(|(id, _)| held.contains(id)).map(|(_, posting)| posting).collect())
+    let counts =
+        |(id, posting): &(i64, Posting)| held.contains(id) || !several.contains(&posting.employee_id);
+    Ok(here.into_iter().filter(counts).map(|(_, posting)| posting).collect())
 }
 
 /// The postings with their ids.
 async fn overlapping(
     connection: &mut AsyncPgConnection,
-    store_id: i64,
+    stores: &[i64],
     period: Period,
 ) -> Result<Vec<(i64, Posting)>, Problem> {
     let mut postings: Vec<(i64, Posting)> = assignment::table
@@ -269,7 +289,7 @@ async fn overlapping(
         .inner_join(org_unit::table.on(org_unit::id.eq(assignment::unit_id)))
         .filter(assignment::valid_from.lt(period.end()))
         .filter(assignment::valid_to.is_null().or(assignment::valid_to.gt(period.first_day())))
-        .filter(org_unit::store_id.eq(store_id))
+        .filter(org_unit::store_id.eq_any(stores))
         .select((
             assignment::id,
             (

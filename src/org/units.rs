@@ -1,5 +1,7 @@
 //! Units: group, store, department and team.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -275,4 +277,17 @@ pub async fn store_codes(connection: &mut AsyncPgConnection) -> Result<Vec<Strin
         .load(connection)
         .await?;
     Ok(codes)
+}
+
+/// The ids of the stores with these codes, by code. A code that is no store's is not there.
+pub async fn stores_by_code(
+    connection: &mut AsyncPgConnection,
+    codes: &[String],
+) -> Result<HashMap<String, i64>, Problem> {
+    let stores: Vec<(String, i64)> = org_unit::table
+        .filter(org_unit::kind.eq(UnitKind::Store).and(org_unit::code.eq_any(codes)))
+        .select((org_unit::code, org_unit::id))
+        .load(connection)
+        .await?;
+    Ok(stores.into_iter().collect())
 }

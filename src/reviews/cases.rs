@@ -3,10 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::explain::{self, Explanation};
+use super::explain::{self, ReviewInputs};
 use crate::auth::Context;
 use crate::http::Problem;
-use crate::rules::bundle::Bundle;
 use crate::rules::case_text::{case_text, file_of};
 use crate::rules::library::Library;
 use crate::rules::sandbox::on_deep_stack;
@@ -64,28 +63,26 @@ pub async fn of_review(
     id: i64,
     query: CaseQuery,
 ) -> Result<ReviewCases, Problem> {
-    let explanation = explain::explain(&mut cx, id).await?;
-    let bundle = library.bundle(cx.db(), &explanation.bundle).await?;
+    let inputs = explain::inputs(&mut cx, library, id).await?;
     // The connection goes back before scripts run.
     drop(cx);
-    on_deep_stack(move || cases(&explanation, &bundle, query.rule.as_deref())).await?
+    on_deep_stack(move || cases(&inputs, query.rule.as_deref())).await?
 }
 
-fn cases(explanation: &Explanation, bundle: &Bundle, only: Option<&str>) -> Result<ReviewCases, Problem> {
-    let review = &explanation.review;
+fn cases(inputs: &ReviewInputs, only: Option<&str>) -> Result<ReviewCases, Problem> {
+    let ReviewInputs { review, bundle, facts } = inputs;
     let scheme = bundle.schemes.get(&review.scheme).ok_or_else(|| Problem::not_found("scheme"))?;
     if let Some(rule) = only.filter(|only| scheme.rules.iter().all(|rule| rule.entry.id != *only)) {
         let known = scheme.rules.iter().map(|rule| rule.entry.id.as_str()).collect::<Vec<_>>().join(", ");
         return Err(Problem::field("rule", format!("the review has no rule '{rule}'; it has {known}")));
     }
-    let facts = explanation.snapshot.facts(&bundle.catalogue);
     let name = format!("{} review {}", review.period, review.id);
-    let bundle_hash = explanation.bundle.clone();
+    let bundle_hash = bundle.hash.clone();
     let mut told =
         ReviewCases { review: review.id, bundle: bundle_hash, cases: Vec::new(), skipped: Vec::new() };
     for rule in scheme.rules.iter().filter(|rule| only.is_none_or(|only| rule.entry.id == only)) {
         let id = rule.entry.id.clone();
-        match case_text(rule, &bundle.catalogue, &facts, &name) {
+        match case_text(rule, &bundle.catalogue, facts, &name) {
             Ok(toml) => {
                 told.cases.push(GoldenCase { rule: id, file: file_of(rule), name: name.clone(), toml });
             }

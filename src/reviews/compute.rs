@@ -1,19 +1,20 @@
 //! Computing a store's month: pure, from everything that was loaded to everything that will be stored.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use super::first_round::{FirstRound, reads_computed};
-use super::snapshot::{Snapshot, metrics};
-use crate::ledger::metric::{Catalogue, TARGET_SUFFIX};
-use crate::ledger::month::MonthFacts;
-use crate::org::Posting;
+use super::first_round::{FirstRound, Standing, reads_computed};
+use super::snapshot::stored::{self, Subject};
+use crate::ledger::metric::{Catalogue, MetricId, TARGET_SUFFIX};
+use crate::ledger::month::{MonthFacts, Value};
+use crate::ledger::person_months::{Numbers, Places};
+use crate::org::{Position, Posting};
 use crate::period::Period;
 use crate::rules::bundle::{Bundle, Scheme};
 use crate::rules::sandbox::Optimisation;
-use crate::rules::scoring::Scored;
 
 /// A store's month as it was loaded, in one consistent view.
 #[derive(Debug)]
@@ -24,13 +25,37 @@ pub struct Month {
     pub period: Period,
     /// The postings that count in it, ordered by person.
     pub postings: Vec<Posting>,
-    /// Facts by employee and metric.
-    pub facts: HashMap<i64, HashMap<String, Decimal>>,
+    /// Facts by employee, as the ledger keeps them.
+    pub facts: HashMap<i64, Numbers>,
+    /// Where the ledger keeps which metric.
+    pub places: Arc<Places>,
     /// Targets by employee and metric, from the plan in force.
     pub targets: HashMap<i64, HashMap<String, Decimal>>,
     /// Sources that are in.
     pub delivered: HashSet<String>,
 }
+
+/// A review as it stands, to compare with a new one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurrentReview {
+    /// Its id.
+    pub id: i64,
+    /// The scheme it was scored by.
+    pub scheme: String,
+    /// What it was scored with.
+    pub bundle: String,
+    /// What went in, as it is stored.
+    pub inputs: Vec<u8>,
+    /// Points with the bonus.
+    pub total: Option<Decimal>,
+    /// The grade that counts.
+    pub final_grade: String,
+    /// Whether somebody has to look at it.
+    pub needs_attention: bool,
+}
+
+/// The reviews of a store's month that are in force, by employee.
+pub type Before = HashMap<i64, Vec<CurrentReview>>;
 
 /// A review to be stored.
 #[derive(Debug)]
@@ -40,63 +65,117 @@ pub struct ReviewDraft {
     /// The scheme it was scored by.
     pub scheme: String,
     /// The position it scores.
-    pub position: String,
+    pub position: Position,
     /// The unit of the posting.
     pub unit_id: i64,
-    /// What went in, as canonical JSON.
-    pub snapshot: String,
-    /// What every rule did, as JSON.
-    pub trace: String,
-    /// What came out.
-    pub scored: Scored,
+    /// What went in, as it is stored.
+    pub inputs: Vec<u8>,
+    /// What every rule did, as it is stored.
+    pub trace: Vec<u8>,
+    /// Points of 100 without the bonus.
+    pub base: Option<Decimal>,
+    /// Points on top.
+    pub bonus: Option<Decimal>,
+    /// Points with the bonus.
+    pub total: Option<Decimal>,
+    /// Sum of the maxima of the rules that apply.
+    pub applicable_max: Decimal,
+    /// The band of the total.
+    pub grade: Option<String>,
+    /// The grade that counts.
+    pub final_grade: String,
+    /// Performance coefficient 绩效系数.
+    pub coefficient: Option<Decimal>,
+    /// What somebody has to look at.
+    pub attention: Vec<String>,
     /// Cars delivered, the leaderboard's second key.
     pub deliveries: i64,
 }
 
-/// Scores everybody who held a scored posting in the month.
+/// What a store's month comes to, beside the reviews that are in force.
+#[derive(Debug, Default)]
+pub struct Computed {
+    /// Reviews that are new or other than before.
+    pub drafts: Vec<ReviewDraft>,
+    /// Ids of those in force that are replaced, or that the person no longer has.
+    pub retired: Vec<i64>,
+    /// How many stay as they are: the same inputs, the same rules. They were not scored again.
+    pub unchanged: usize,
+    /// How many the people concerned no longer have.
+    pub withdrawn: usize,
+    /// How many need attention, of those that are new and of those that stay.
+    pub attention: usize,
+}
+
+/// Scores everybody who held a scored posting in the month and whose review in force is not of just these inputs and
+/// rules.
 ///
 /// Schemes that read computed metrics (a leader's own total and the members') come after those that do not.
-pub fn compute(bundle: &Bundle, month: &Month) -> Result<Vec<ReviewDraft>, serde_json::Error> {
-    let mut subjects = Vec::new();
+pub fn compute(bundle: &Bundle, month: &Month, before: Before) -> Computed {
+    let mut work = Work { bundle, month, before, computed: Computed::default() };
+    let facts = FactsReader::new(month, &bundle.catalogue);
+    let mut schemes = HashMap::<Position, Option<(&Scheme, bool)>>::new();
+    let mut first_round = FirstRound::default();
+    let mut later = Vec::new();
     for postings in month.postings.chunk_by(|one, next| one.employee_id == next.employee_id) {
         let Some(employee_id) = postings.first().map(|posting| posting.employee_id) else { continue };
-        let facts = month.facts_of(&bundle.catalogue, employee_id);
+        let facts = facts.of(employee_id);
         if has_no_day_left(&bundle.catalogue, &facts) {
             continue;
         }
         for posting in postings {
-            if let Some(scheme) = bundle.scheme_for(posting.position.name()) {
-                subjects.push((posting, scheme, facts.clone()));
+            let scheme = schemes.entry(posting.position).or_insert_with(|| {
+                let scheme = bundle.scheme_for(posting.position.name())?;
+                Some((scheme, reads_computed(&bundle.catalogue, scheme)))
+            });
+            match *scheme {
+                None => {}
+                Some((scheme, true)) => later.push((posting, scheme, facts.clone())),
+                Some((scheme, false)) => {
+                    let standing = work.review(posting, scheme, &facts);
+                    first_round.add(posting.employee_id, posting.unit_id, &standing);
+                }
             }
         }
     }
-    let (later, first): (Vec<_>, Vec<_>) =
-        subjects.into_iter().partition(|(_, scheme, _)| reads_computed(&bundle.catalogue, scheme));
-    let mut drafts = Vec::with_capacity(first.len() + later.len());
-    let mut first_round = FirstRound::default();
-    for (posting, scheme, facts) in first {
-        let draft = draft(bundle, month, posting, scheme, &facts)?;
-        first_round.add(draft.employee_id, draft.unit_id, &draft.scored);
-        drafts.push(draft);
-    }
     for (posting, scheme, mut facts) in later {
         first_round.lead(&bundle.catalogue, posting.employee_id, posting.unit_id, &mut facts);
-        drafts.push(draft(bundle, month, posting, scheme, &facts)?);
+        work.review(posting, scheme, &facts);
     }
-    Ok(drafts)
+    work.end()
 }
 
-impl Month {
+/// A month's facts by the places of a catalogue, person by person.
+pub(super) struct FactsReader<'a> {
+    month: &'a Month,
+    catalogue: &'a Catalogue,
+    /// Which metric stands at each of the ledger's places; none where the catalogue does not have it any more.
+    metrics: Vec<Option<MetricId>>,
+    /// The month of somebody of whom nothing is known.
+    blank: MonthFacts,
+}
+
+impl<'a> FactsReader<'a> {
+    /// Of a month by this catalogue.
+    pub fn new(month: &'a Month, catalogue: &'a Catalogue) -> Self {
+        let metrics = month.places.names().into_iter().map(|name| catalogue.find(name)).collect();
+        Self { month, catalogue, metrics, blank: MonthFacts::with_sources(catalogue, [], &month.delivered) }
+    }
+
     /// A person's facts with the plan's targets. A target that was delivered as a fact, by a system that keeps the plan,
     /// goes before the plan's.
-    pub(super) fn facts_of(&self, catalogue: &Catalogue, employee_id: i64) -> MonthFacts {
-        let targets = self.targets.get(&employee_id).into_iter().flatten();
+    pub fn of(&self, employee_id: i64) -> MonthFacts {
+        let targets = self.month.targets.get(&employee_id).into_iter().flatten();
         let targets = targets.filter_map(|(metric, value)| {
-            Some((catalogue.find(&format!("{metric}{TARGET_SUFFIX}"))?, *value))
+            Some((self.catalogue.find(&format!("{metric}{TARGET_SUFFIX}"))?, *value))
         });
-        let facts = self.facts.get(&employee_id).into_iter().flatten();
-        let facts = facts.filter_map(|(metric, value)| Some((catalogue.find(metric)?, *value)));
-        MonthFacts::with_sources(catalogue, targets.chain(facts), &self.delivered)
+        let facts = self.month.facts.get(&employee_id).into_iter().flat_map(Numbers::known);
+        let facts = facts.filter_map(|(place, value)| Some(((*self.metrics.get(place)?)?, value)));
+        let mut known = self.blank.clone();
+        for (id, value) in targets.chain(facts) {
+            known.set(id, Value::Given(value));
+        }
+        known
     }
 }
 
@@ -109,40 +188,87 @@ pub(super) fn has_no_day_left(catalogue: &Catalogue, facts: &MonthFacts) -> bool
     }
 }
 
-fn draft(
-    bundle: &Bundle,
-    month: &Month,
-    posting: &Posting,
-    scheme: &Scheme,
-    facts: &MonthFacts,
-) -> Result<ReviewDraft, serde_json::Error> {
-    let (metrics, unreported) = metrics(&bundle.catalogue, facts);
-    let snapshot = Snapshot {
-        employee_no: posting.employee_no.clone(),
-        period: month.period,
-        store: month.store.clone(),
-        unit: posting.unit_code.clone(),
-        position: posting.position.name().to_owned(),
-        posted_from: posting.valid_from,
-        posted_to: posting.valid_to,
-        metrics,
-        unreported,
-    };
-    let scored = scheme.score(&bundle.catalogue, facts, Optimisation::Simple);
-    Ok(ReviewDraft {
-        employee_id: posting.employee_id,
-        scheme: scheme.name.clone(),
-        position: posting.position.name().to_owned(),
-        unit_id: posting.unit_id,
-        snapshot: serde_json::to_string(&snapshot)?,
-        trace: serde_json::to_string(&scored.rules)?,
-        deliveries: deliveries(&bundle.catalogue, facts),
-        scored,
-    })
-}
-
 /// Cars delivered, the leaderboard's second key.
 pub(super) fn deliveries(catalogue: &Catalogue, facts: &MonthFacts) -> i64 {
     let deliveries = catalogue.find("deliveries").and_then(|id| facts.number(id));
     deliveries.and_then(|number| number.to_i64()).unwrap_or(0)
+}
+
+/// A month being computed.
+struct Work<'a> {
+    bundle: &'a Bundle,
+    month: &'a Month,
+    before: Before,
+    computed: Computed,
+}
+
+impl Work<'_> {
+    /// One review: the one in force if nothing has changed, else a new one.
+    fn review(&mut self, posting: &Posting, scheme: &Scheme, facts: &MonthFacts) -> Standing {
+        let subject = Subject {
+            employee_no: &posting.employee_no,
+            period: self.month.period,
+            store: &self.month.store,
+            unit: &posting.unit_code,
+            position: posting.position.name(),
+            posted_from: posting.valid_from,
+            posted_to: posting.valid_to,
+        };
+        let inputs = stored::write(&subject, facts);
+        let standing = match self.current(posting.employee_id, &scheme.name) {
+            Some(current) if current.bundle == self.bundle.hash && current.inputs == inputs => {
+                self.computed.unchanged += 1;
+                Standing {
+                    total: current.total,
+                    final_grade: current.final_grade,
+                    needs_attention: current.needs_attention,
+                }
+            }
+            current => {
+                self.computed.retired.extend(current.map(|current| current.id));
+                self.score(posting, scheme, facts, inputs)
+            }
+        };
+        self.computed.attention += usize::from(standing.needs_attention);
+        standing
+    }
+
+    /// The review in force, taken out of those that are left.
+    fn current(&mut self, employee_id: i64, scheme: &str) -> Option<CurrentReview> {
+        let own = self.before.get_mut(&employee_id)?;
+        let place = own.iter().position(|current| current.scheme == scheme)?;
+        Some(own.swap_remove(place))
+    }
+
+    fn score(&mut self, posting: &Posting, scheme: &Scheme, facts: &MonthFacts, inputs: Vec<u8>) -> Standing {
+        let scored = scheme.score(facts, Optimisation::Simple);
+        let standing = Standing::from(&scored);
+        self.computed.drafts.push(ReviewDraft {
+            employee_id: posting.employee_id,
+            scheme: scheme.name.clone(),
+            position: posting.position,
+            unit_id: posting.unit_id,
+            inputs,
+            trace: scheme.write_trace(&scored.rules),
+            base: scored.base,
+            bonus: scored.bonus,
+            total: scored.total,
+            applicable_max: scored.applicable_max,
+            grade: scored.grade,
+            final_grade: scored.final_grade,
+            coefficient: scored.coefficient,
+            attention: scored.attention,
+            deliveries: deliveries(&self.bundle.catalogue, facts),
+        });
+        standing
+    }
+
+    /// What is left of before is withdrawn.
+    fn end(self) -> Computed {
+        let left = self.before.into_values().flatten().map(|current| current.id).collect::<Vec<_>>();
+        let mut computed = self.computed;
+        computed.withdrawn = left.len();
+        computed.retired.extend(left);
+        computed
+    }
 }

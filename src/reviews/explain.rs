@@ -1,20 +1,26 @@
 //! Reading reviews: lists of totals, and one review explained point by point.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Numeric, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Date, Integer, Nullable, Numeric, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::snapshot::Snapshot;
+use super::snapshot::stored::{self, Subject};
 use crate::auth::Context;
 use crate::auth::scope::{CallerScope, reaches};
 use crate::db::sql;
 use crate::http::{Page, Problem, Window};
+use crate::ledger::month::MonthFacts;
 use crate::period::Period;
-use crate::rules::scoring::RuleResult;
+use crate::rules::bundle::Bundle;
+use crate::rules::explanation::ExplainedRule;
+use crate::rules::library::Library;
 
 /// A review without its explanation.
 #[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
@@ -87,7 +93,7 @@ pub struct Explanation {
     /// Why the final grade is what it is, in Chinese.
     pub grade_reasons: Vec<String>,
     /// Every rule with its points, its inputs, and what it did step by step.
-    pub rules: Vec<RuleResult>,
+    pub rules: Vec<ExplainedRule>,
     /// Everything that went into it.
     pub snapshot: Snapshot,
     /// SHA-256 of the rules it was scored with.
@@ -100,12 +106,10 @@ struct ReviewRow {
     review: Review,
     #[diesel(sql_type = BigInt)]
     employee_id: i64,
-    #[diesel(sql_type = Array<Text>)]
-    grade_reasons: Vec<String>,
-    #[diesel(sql_type = Text)]
-    snapshot: String,
-    #[diesel(sql_type = Text)]
-    trace: String,
+    #[diesel(sql_type = Binary)]
+    inputs: Vec<u8>,
+    #[diesel(sql_type = Binary)]
+    trace: Vec<u8>,
     #[diesel(sql_type = Text)]
     bundle_hash: String,
 }
@@ -138,8 +142,8 @@ async fn load(
     let rows = sql(concat!(
         "SELECT r.id, r.employee_id, e.employee_no, e.name, c.period, s.code AS store, u.code AS unit, r.position,
                 r.scheme, r.revision, r.is_current, r.base, r.bonus, r.total, r.applicable_max, r.grade,
-                r.final_grade, r.coefficient, r.attention, r.created_at, r.grade_reasons, r.bundle_hash,
-                CASE WHEN $2 IS NULL THEN '' ELSE r.snapshot END AS snapshot,
+                r.final_grade, r.coefficient, r.attention, r.created_at, r.bundle_hash,
+                CASE WHEN $2 IS NULL THEN '' ELSE r.inputs END AS inputs,
                 CASE WHEN $2 IS NULL THEN '' ELSE r.trace END AS trace
          FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN employee e ON e.id = r.employee_id
          JOIN org_unit u ON u.id = r.unit_id JOIN org_unit s ON s.id = c.store_id
@@ -174,21 +178,53 @@ pub async fn list(cx: &mut Context, filter: &ReviewFilter, window: Window) -> Re
 }
 
 /// One review, explained. One that the caller does not reach does not exist.
-pub async fn explain(cx: &mut Context, id: i64) -> Result<Explanation, Problem> {
+pub async fn explain(cx: &mut Context, library: &Library, id: i64) -> Result<Explanation, Problem> {
     let row = read(cx, id).await?;
+    let bundle = library.bundle(cx.db(), &row.bundle_hash).await?;
+    let (subject, facts) = inputs_of(&row, &bundle)?;
+    let scheme = bundle.schemes.get(&row.review.scheme).ok_or_else(|| Problem::not_found("scheme"))?;
+    let results = scheme.read_trace(&row.trace).map_err(|damaged| Problem::internal(&damaged))?;
+    let (total, applicable_max) = (row.review.total, row.review.applicable_max);
+    let has_failed = !row.review.attention.is_empty();
     Ok(Explanation {
-        review: row.review,
-        rules: serde_json::from_str(&row.trace).map_err(|error| Problem::internal(&error))?,
-        snapshot: serde_json::from_str(&row.snapshot).map_err(|error| Problem::internal(&error))?,
-        grade_reasons: row.grade_reasons,
+        grade_reasons: scheme.grade_reasons(&facts, total, applicable_max, has_failed, cx.language),
+        rules: scheme.explain(&results, &facts, cx.language),
+        snapshot: Snapshot::of(&bundle.catalogue, &subject, &facts),
         bundle: row.bundle_hash,
+        review: row.review,
     })
 }
 
+/// A review to be run again: with its bundle, and the facts that it was scored from.
+pub struct ReviewInputs {
+    /// The review.
+    pub review: Review,
+    /// The rules that scored it.
+    pub bundle: Arc<Bundle>,
+    /// What they read.
+    pub facts: MonthFacts,
+}
+
+/// What a review that the caller reaches was scored from. Reading other people's is logged.
+pub async fn inputs(cx: &mut Context, library: &Library, id: i64) -> Result<ReviewInputs, Problem> {
+    let row = read(cx, id).await?;
+    let bundle = library.bundle(cx.db(), &row.bundle_hash).await?;
+    let (_, facts) = inputs_of(&row, &bundle)?;
+    Ok(ReviewInputs { review: row.review, bundle, facts })
+}
+
+fn inputs_of<'a>(row: &'a ReviewRow, bundle: &Bundle) -> Result<(Subject<'a>, MonthFacts), Problem> {
+    stored::read(&row.inputs, &bundle.catalogue).map_err(|error| Problem::internal(&error))
+}
+
 /// The first review of a filter, explained.
-pub async fn first(cx: &mut Context, filter: &ReviewFilter) -> Result<Explanation, Problem> {
+pub async fn first(
+    cx: &mut Context,
+    library: &Library,
+    filter: &ReviewFilter,
+) -> Result<Explanation, Problem> {
     let first = load(cx, None, filter, Window::ONE).await?.into_iter().next();
-    explain(cx, first.ok_or_else(|| Problem::not_found("review"))?.review.id).await
+    explain(cx, library, first.ok_or_else(|| Problem::not_found("review"))?.review.id).await
 }
 
 /// Checks that the caller reaches a review, and logs the reading, for what shows it in another way.

@@ -21,6 +21,27 @@ pub fn reads_computed(catalogue: &Catalogue, scheme: &Scheme) -> bool {
     })
 }
 
+/// What a review of the first round has come to, as far as a leader's depends on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Points with the bonus.
+    pub total: Option<Decimal>,
+    /// The grade that counts.
+    pub final_grade: String,
+    /// Whether somebody has to look at it.
+    pub needs_attention: bool,
+}
+
+impl From<&Scored> for Standing {
+    fn from(scored: &Scored) -> Self {
+        Self {
+            total: scored.total,
+            final_grade: scored.final_grade.clone(),
+            needs_attention: !scored.attention.is_empty(),
+        }
+    }
+}
+
 /// The reviews of a store's month that were scored in the first round.
 #[derive(Debug, Default)]
 pub struct FirstRound {
@@ -32,14 +53,14 @@ pub struct FirstRound {
 
 impl FirstRound {
     /// Adds a review, after those of earlier postings.
-    pub fn add(&mut self, employee_id: i64, unit_id: i64, scored: &Scored) {
-        let own = match scored.total {
+    pub fn add(&mut self, employee_id: i64, unit_id: i64, standing: &Standing) {
+        let own = match standing.total {
             Some(total) => Value::Given(total),
-            None if scored.attention.is_empty() => Value::Missing,
-            None => Value::Unreported,
+            None if standing.needs_attention => Value::Unreported,
+            None => Value::Missing,
         };
         self.own.entry(employee_id).or_default().push((unit_id, own));
-        if let Some(total) = scored.total.filter(|_| scored.final_grade != NOT_RATED) {
+        if let Some(total) = standing.total.filter(|_| standing.final_grade != NOT_RATED) {
             self.rated.entry(unit_id).or_default().push((employee_id, total));
         }
     }

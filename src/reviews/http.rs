@@ -85,11 +85,15 @@ pub async fn list_reviews(
 /// Read a review with the reasons for every point.
 #[utoipa::path(tag = "reviews", responses((status = 200, description = "The review, explained", body = Explanation)))]
 #[get("/reviews/{id}")]
-pub async fn get_review(caller: Caller<ViewReviews>, id: Path<i64>) -> Result<Json<Explanation>, Problem> {
-    explain::explain(&mut caller.context().await?, *id).await.map(Json)
+pub async fn get_review(
+    caller: Caller<ViewReviews>,
+    library: Data<Library>,
+    id: Path<i64>,
+) -> Result<Json<Explanation>, Problem> {
+    explain::explain(&mut caller.context().await?, &library, *id).await.map(Json)
 }
 
-/// Run a review again from its snapshot and its rules, and compare every byte.
+/// Run a review again from its inputs and its rules, and compare everything.
 ///
 /// A review that does not come out exactly as stored is an incident: the answer lists the differences, and the audit log
 /// records them.

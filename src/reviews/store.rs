@@ -4,24 +4,22 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use garde::Validate;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
-use super::compute::ReviewDraft;
+use super::compute::{Before, CurrentReview};
 use super::cycle::CycleState;
 use crate::auth::Context;
 use crate::auth::scope::{CallerScope, reaches};
-use crate::db::schema::{review, review_cycle, review_item};
+use crate::db::schema::{review, review_cycle};
 use crate::db::sql;
 use crate::http::{Page, Problem, Window};
 use crate::period::Period;
-
-/// Reviews, and their items, written in one statement: PostgreSQL takes 65,535 parameters at most.
-const CHUNK: usize = 2_000;
 
 /// One store's month of reviews.
 #[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
@@ -77,6 +75,29 @@ pub struct ReviewCycle {
     pub facts_revision: Option<i32>,
 }
 
+impl ReviewCycle {
+    /// A cycle that has just been opened.
+    pub(super) fn opened(id: i64, store_id: i64, store: &str, period: Period, now: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            store: store.to_owned(),
+            period,
+            state: CycleState::Collecting,
+            bundle: None,
+            release: None,
+            created_at: now,
+            frozen_at: None,
+            facts_frozen_at: None,
+            pending_corrections: 0,
+            needs_generation: false,
+            generated_at: None,
+            version: 1,
+            store_id,
+            facts_revision: None,
+        }
+    }
+}
+
 /// Which cycles to list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -104,26 +125,36 @@ pub async fn find_cycle(cx: &mut Context, id: i64) -> Result<ReviewCycle, Proble
     found.ok_or_else(|| Problem::not_found("review cycle"))
 }
 
+/// Cycles with what is known of their months; `$1` and further are the condition's.
+macro_rules! cycles {
+    ($($rest:expr),+) => {
+        sql(concat!(
+            "SELECT c.id, c.store_id, u.code AS store, c.period, c.state, c.bundle_hash AS bundle,
+                c.release_id AS release, c.created_at, c.frozen_at, c.generated_at, c.version,
+                m.frozen_at AS facts_frozen_at, m.revision AS facts_revision,
+                (SELECT count(*) FROM late_correction l WHERE l.store_id = c.store_id AND l.period = c.period
+                    AND l.state = 'pending') AS pending_corrections,
+                coalesce(m.revision > c.facts_revision, false) AS needs_generation
+             FROM review_cycle c JOIN org_unit u ON u.id = c.store_id
+             LEFT JOIN month_close m ON m.store_id = c.store_id AND m.period = c.period
+             WHERE ",
+            $($rest),+
+        ))
+    };
+}
+
 async fn load_cycles(
     cx: &mut Context,
     id: Option<i64>,
     filter: &CycleFilter,
     window: Window,
 ) -> Result<Vec<ReviewCycle>, Problem> {
-    let cycles = sql(concat!(
-        "SELECT c.id, c.store_id, u.code AS store, c.period, c.state, c.bundle_hash AS bundle,
-                c.release_id AS release, c.created_at, c.frozen_at, c.generated_at, c.version,
-                m.frozen_at AS facts_frozen_at, m.revision AS facts_revision,
-                (SELECT count(*) FROM late_correction l WHERE l.store_id = c.store_id AND l.period = c.period
-                    AND l.state = 'pending') AS pending_corrections,
-                coalesce(m.revision > c.facts_revision, false) AS needs_generation
-         FROM review_cycle c JOIN org_unit u ON u.id = c.store_id
-         LEFT JOIN month_close m ON m.store_id = c.store_id AND m.period = c.period
-         WHERE c.id > $1 AND ($2 IS NULL OR c.id = $2) AND ($3 IS NULL OR u.code = $3)
+    let cycles = cycles!(
+        "c.id > $1 AND ($2 IS NULL OR c.id = $2) AND ($3 IS NULL OR u.code = $3)
          AND ($4 IS NULL OR c.period = $4) AND ",
         reaches!("$5", "c.store_id", "c.period"),
         " ORDER BY c.id LIMIT $6"
-    ))
+    )
     .bind::<BigInt, _>(window.after)
     .bind::<Nullable<BigInt>, _>(id)
     .bind::<Nullable<Text>, _>(filter.store.clone())
@@ -133,6 +164,20 @@ async fn load_cycles(
     .load(cx.db())
     .await?;
     Ok(cycles)
+}
+
+/// The cycles of a month in these stores, whoever asks; by store.
+pub(super) async fn cycles_of(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    stores: &[i64],
+) -> Result<HashMap<i64, ReviewCycle>, Problem> {
+    let cycles: Vec<ReviewCycle> = cycles!("c.period = $1 AND c.store_id = ANY ($2)")
+        .bind::<Date, _>(period)
+        .bind::<Array<BigInt>, _>(stores)
+        .load(connection)
+        .await?;
+    Ok(cycles.into_iter().map(|cycle| (cycle.store_id, cycle)).collect())
 }
 
 /// A review cycle to open.
@@ -188,164 +233,32 @@ pub async fn create_cycle(cx: &mut Context, new: NewReviewCycle) -> Result<Revie
     .await
 }
 
-/// A review as it stands, to compare with a new one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CurrentReview {
-    /// Its id.
-    pub id: i64,
-    /// How many revisions there are.
-    pub revision: i32,
-    /// What it was scored with.
-    pub bundle: String,
-    /// What went in.
-    pub snapshot: String,
-}
-
-/// The current reviews of a cycle, by employee and scheme.
-pub async fn current_reviews(
+/// The reviews in force of these cycles, by cycle.
+pub(super) async fn current_reviews(
     connection: &mut AsyncPgConnection,
-    cycle_id: i64,
-) -> Result<HashMap<(i64, String), CurrentReview>, Problem> {
-    type CurrentRow = (i64, i64, String, i32, String, String);
+    cycles: &[i64],
+) -> Result<HashMap<i64, Before>, Problem> {
+    type CurrentRow = (i64, i64, i64, String, String, Vec<u8>, Option<Decimal>, String, Vec<String>);
     let rows: Vec<CurrentRow> = review::table
-        .filter(review::cycle_id.eq(cycle_id).and(review::is_current))
+        .filter(review::cycle_id.eq_any(cycles).and(review::is_current))
         .select((
-            review::id,
+            review::cycle_id,
             review::employee_id,
+            review::id,
             review::scheme,
-            review::revision,
             review::bundle_hash,
-            review::snapshot,
+            review::inputs,
+            review::total,
+            review::final_grade,
+            review::attention,
         ))
         .load(connection)
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, employee_id, scheme, revision, bundle, snapshot)| {
-            ((employee_id, scheme), CurrentReview { id, revision, bundle, snapshot })
-        })
-        .collect())
-}
-
-/// How many revisions of each person's reviews a cycle has, withdrawn ones included.
-pub async fn revisions(
-    connection: &mut AsyncPgConnection,
-    cycle_id: i64,
-) -> Result<HashMap<(i64, String), i32>, Problem> {
-    let rows: Vec<(i64, String, Option<i32>)> = review::table
-        .filter(review::cycle_id.eq(cycle_id))
-        .group_by((review::employee_id, review::scheme))
-        .select((review::employee_id, review::scheme, diesel::dsl::max(review::revision)))
-        .load(connection)
-        .await?;
-    Ok(rows.into_iter().map(|(employee, scheme, last)| ((employee, scheme), last.unwrap_or(0))).collect())
-}
-
-/// Takes reviews out of force; they stay readable as earlier revisions.
-pub async fn retire(connection: &mut AsyncPgConnection, reviews: &[i64]) -> Result<(), Problem> {
-    diesel::update(review::table.filter(review::id.eq_any(reviews)))
-        .set(review::is_current.eq(false))
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// Adds reviews with their items, each as the revision given.
-pub async fn insert(
-    connection: &mut AsyncPgConnection,
-    cycle_id: i64,
-    bundle: &str,
-    drafts: &[(&ReviewDraft, i32)],
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    for chunk in drafts.chunks(CHUNK) {
-        let rows = chunk.iter().map(|(draft, revision)| {
-            let scored = &draft.scored;
-            (
-                (
-                    review::cycle_id.eq(cycle_id),
-                    review::employee_id.eq(draft.employee_id),
-                    review::scheme.eq(&draft.scheme),
-                    review::position.eq(&draft.position),
-                    review::unit_id.eq(draft.unit_id),
-                    review::revision.eq(revision),
-                    review::is_current.eq(true),
-                    review::bundle_hash.eq(bundle),
-                    review::snapshot.eq(&draft.snapshot),
-                    review::trace.eq(&draft.trace),
-                ),
-                (
-                    review::base.eq(scored.base),
-                    review::bonus.eq(scored.bonus),
-                    review::total.eq(scored.total),
-                    review::applicable_max.eq(scored.applicable_max),
-                    review::grade.eq(&scored.grade),
-                    review::final_grade.eq(&scored.final_grade),
-                    review::coefficient.eq(scored.coefficient),
-                    review::grade_reasons.eq(&scored.grade_reasons),
-                    review::attention.eq(&scored.attention),
-                    review::deliveries.eq(draft.deliveries),
-                    review::created_at.eq(now),
-                ),
-            )
-        });
-        // Rows come back in the order in which they were given.
-        let ids: Vec<i64> = diesel::insert_into(review::table)
-            .values(rows.collect::<Vec<_>>())
-            .returning(review::id)
-            .get_results(connection)
-            .await?;
-        insert_items(connection, chunk, &ids).await?;
+    let mut before = HashMap::<i64, Before>::new();
+    for (cycle_id, employee_id, id, scheme, bundle, inputs, total, final_grade, attention) in rows {
+        let needs_attention = !attention.is_empty();
+        let current = CurrentReview { id, scheme, bundle, inputs, total, final_grade, needs_attention };
+        before.entry(cycle_id).or_default().entry(employee_id).or_default().push(current);
     }
-    Ok(())
-}
-
-async fn insert_items(
-    connection: &mut AsyncPgConnection,
-    drafts: &[(&ReviewDraft, i32)],
-    ids: &[i64],
-) -> Result<(), Problem> {
-    let mut items = Vec::new();
-    for ((draft, _), id) in drafts.iter().zip(ids) {
-        for (ordinal, result) in (1_i16..).zip(&draft.scored.rules) {
-            items.push((
-                review_item::review_id.eq(*id),
-                review_item::ordinal.eq(ordinal),
-                review_item::rule.eq(&result.rule),
-                review_item::outcome.eq(result.outcome),
-                review_item::score.eq(result.score),
-                review_item::max.eq(result.max),
-                review_item::reasons.eq(result.reasons()),
-            ));
-        }
-    }
-    for chunk in items.chunks(CHUNK) {
-        diesel::insert_into(review_item::table).values(chunk).execute(connection).await?;
-    }
-    Ok(())
-}
-
-/// Moves a cycle to `computed` if it is still as it was seen; says whether it was. Its rules are settled from the first
-/// time on.
-pub async fn mark_computed(
-    connection: &mut AsyncPgConnection,
-    seen: &ReviewCycle,
-    bundle: &str,
-    release: i64,
-    now: DateTime<Utc>,
-) -> Result<bool, Problem> {
-    let moved = diesel::update(review_cycle::table)
-        .filter(review_cycle::id.eq(seen.id).and(review_cycle::version.eq(seen.version)))
-        .set((
-            review_cycle::state.eq(CycleState::Computed),
-            review_cycle::bundle_hash.eq(bundle),
-            review_cycle::release_id.eq(release),
-            review_cycle::frozen_at.eq(seen.frozen_at.unwrap_or(now)),
-            review_cycle::generated_at.eq(now),
-            review_cycle::facts_revision.eq(seen.facts_revision),
-            review_cycle::version.eq(seen.version + 1),
-        ))
-        .execute(connection)
-        .await?;
-    Ok(moved == 1)
+    Ok(before)
 }

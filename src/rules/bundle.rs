@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{fs, io};
 
-use rhai::{AST, ParseErrorType};
+use rhai::{AST, ParseErrorType, Position};
 use sha2::{Digest, Sha256};
 
 use super::check::{self, Argument, Checked, Script};
@@ -16,7 +16,8 @@ use super::program::Program;
 use super::sandbox::{self, Optimisation};
 use super::scheme::{RuleEntry, SchemeFile, place_of_text};
 use super::trace::{Constants, Frame};
-use crate::ledger::metric::{Catalogue, CatalogueError};
+use super::value::AbsentMetric;
+use crate::ledger::metric::{Catalogue, CatalogueError, MetricId};
 
 /// The catalogue's file.
 pub const CATALOGUE_FILE: &str = "metrics.toml";
@@ -48,7 +49,13 @@ pub struct Rule {
     pub arguments: Vec<(String, Argument)>,
     /// Where its function `score` begins: the place of what concerns the whole rule.
     pub declared: SourcePlace,
-    constants: Constants,
+    /// Its id, as its results name it.
+    pub id: Arc<str>,
+    /// For each argument that is a metric, how it is called where it is missing.
+    pub(super) absent: Vec<Option<Arc<AbsentMetric>>>,
+    /// The constant texts of its script's steps, each with the place of its call, in order.
+    pub(super) words: Vec<(Position, String)>,
+    pub(super) constants: Constants,
     text: Arc<str>,
     folded: AST,
     plain: AST,
@@ -69,6 +76,12 @@ impl Rule {
         self.program.as_deref()
     }
 
+    /// The constant text of the step that is recorded at a place of the script.
+    pub(super) fn words_at(&self, at: Position) -> Option<&str> {
+        let found = self.words.binary_search_by_key(&at, |(place, _)| *place).ok();
+        found.and_then(|place| self.words.get(place)).map(|(_, words)| words.as_str())
+    }
+
     /// Its script as written.
     pub fn text(&self) -> &str {
         &self.text
@@ -79,12 +92,11 @@ impl Rule {
         &self.constants
     }
 
-    /// What it is allowed and given while it runs.
+    /// What it is allowed while it runs.
     pub fn frame(&self) -> Frame {
         Frame {
             max: self.entry.max,
             ceiling: self.entry.ceiling.unwrap_or(self.entry.max),
-            constants: self.constants.clone(),
             watches_edges: false,
         }
     }
@@ -99,6 +111,8 @@ pub struct Scheme {
     pub file: SchemeFile,
     /// Its rules in order.
     pub rules: Vec<Rule>,
+    /// For each veto its metric and the place of the best grade still possible; none where one of them is unknown.
+    pub(super) vetoes: Vec<Option<(MetricId, usize)>>,
 }
 
 /// A whole rules folder, ready to score.
@@ -179,7 +193,12 @@ fn compile(files: Files) -> (Option<Bundle>, Vec<Finding>) {
                 findings.extend(found);
                 findings.extend(check::unasked(path, text, &file, &rules));
                 findings.extend(check::unfed_vetoes(path, text, &file, &catalogue));
-                schemes.insert(name.to_owned(), Scheme { name: name.to_owned(), file, rules });
+                let vetoes = file.veto.iter().map(|veto| {
+                    let cap = file.grade.iter().position(|band| band.name == veto.cap);
+                    catalogue.find(&veto.metric).zip(cap)
+                });
+                let vetoes = vetoes.collect();
+                schemes.insert(name.to_owned(), Scheme { name: name.to_owned(), file, rules, vetoes });
             }
             Err(found) => {
                 findings.extend(found);
@@ -290,7 +309,26 @@ fn compile_rule(
             let compiled = Script { file: path, text: &text, ast: &folded };
             let program = Program::of(&compiled, &constants).map(Arc::new);
             let entry = entry.clone();
-            let rule = Rule { entry, file, arguments, declared, constants, text, folded, plain, program };
+            let absent = arguments.iter().map(|(_, argument)| match argument {
+                Argument::Metric(id) => AbsentMetric::of(catalogue, *id).map(Arc::new),
+                Argument::Parameter(_) => None,
+            });
+            let (id, absent) = (entry.id.as_str().into(), absent.collect());
+            let words = check::words(&compiled);
+            let rule = Rule {
+                entry,
+                file,
+                arguments,
+                declared,
+                id,
+                absent,
+                words,
+                constants,
+                text,
+                folded,
+                plain,
+                program,
+            };
             Ok((rule, findings))
         }
         (Ok(_), Ok(_)) => Err(findings),

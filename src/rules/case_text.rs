@@ -12,11 +12,14 @@ use super::finding::{Finding, SourcePlace};
 use super::sandbox::Optimisation;
 use super::scoring::{Outcome, RuleResult};
 use crate::decimal;
+use crate::http::Language;
 use crate::ledger::metric::{Catalogue, MetricId};
 use crate::ledger::month::MonthFacts;
 
 /// Most digits of a number that TOML holds exactly; longer ones stand in quotes.
 const PLAIN_DIGITS: usize = 15;
+/// The language of the reasons in cases.
+const CASE_LANGUAGE: Language = Language::Chinese;
 
 /// The file of a rule's cases, below the rules folder.
 pub fn file_of(rule: &Rule) -> String {
@@ -35,7 +38,7 @@ pub fn case_text(
     facts: &MonthFacts,
     name: &str,
 ) -> Result<String, String> {
-    let result = rule.run(catalogue, facts, Optimisation::Simple);
+    let result = rule.run(facts, Optimisation::Simple);
     let read = read_by(rule);
     let given = read.iter().filter_map(|id| Some((*id, facts.number(*id)?))).collect::<Vec<_>>();
     for (id, value) in &given {
@@ -44,8 +47,8 @@ pub fn case_text(
         }
     }
     let retold = MonthFacts::complete(catalogue, given.iter().copied());
-    let again = rule.run(catalogue, &retold, Optimisation::Simple);
-    if again.points() != result.points() || again.reasons() != result.reasons() {
+    let again = rule.run(&retold, Optimisation::Simple);
+    if again.points() != result.points() || again.steps != result.steps || again.failure != result.failure {
         return Err(untold(catalogue, read.into_iter().filter(|id| facts.get(*id) != retold.get(*id))));
     }
     Ok(text(rule, catalogue, &given, &result, name))
@@ -99,7 +102,7 @@ fn text(
         // Writing to a text cannot fail.
         let _ = writeln!(text, "bonus = {}", number(result.bonus));
     }
-    let reasons = result.reasons();
+    let reasons = rule.reasons(result, CASE_LANGUAGE);
     if !reasons.is_empty() {
         text.push_str("reasons = [\n");
         for reason in reasons {

@@ -15,6 +15,7 @@ use super::sandbox::Optimisation;
 use super::scheme::{place_of_text, read_toml};
 use super::scoring::{Outcome, RuleResult};
 use crate::decimal::{self, in_toml};
+use crate::http::Language;
 use crate::ledger::metric::{Catalogue, nearest};
 use crate::ledger::month::MonthFacts;
 
@@ -221,28 +222,28 @@ fn run_case(
     coverage: &mut Coverage<'_>,
 ) -> Result<(), String> {
     let facts = facts(case, catalogue)?;
-    coverage.run(catalogue, &facts);
-    let folded = rule.run(catalogue, &facts, Optimisation::Simple);
-    if rule.run(catalogue, &facts, Optimisation::None) != folded {
+    coverage.run(&facts);
+    let folded = rule.run(&facts, Optimisation::Simple);
+    if rule.run(&facts, Optimisation::None) != folded {
         return Err("the optimised script gives another result than the script as written".to_owned());
     }
-    compare(case, &folded)
+    compare(case, rule, &folded)
 }
 
-fn compare(case: &Case, result: &RuleResult) -> Result<(), String> {
+fn compare(case: &Case, rule: &Rule, result: &RuleResult) -> Result<(), String> {
     let actual = match (result.outcome, result.score) {
         (Outcome::Scored, Some(points)) => Expected::Points(points),
         (Outcome::NotApplicable, _) => Expected::NotApplicable,
         _ => Expected::Failed,
     };
     if actual != case.score {
-        let detail = result.reasons().join("; ");
+        let detail = rule.reasons(result, Language::Chinese).join("; ");
         return Err(format!("expected {}, got {actual} ({detail})", case.score));
     }
     if let Some(bonus) = case.bonus.filter(|bonus| *bonus != result.bonus) {
         return Err(format!("expected a bonus of {bonus}, got {}", decimal::plain(result.bonus)));
     }
-    let reasons = result.reasons();
+    let reasons = rule.reasons(result, Language::Chinese);
     match case.reasons.iter().find(|expected| !reasons.iter().any(|reason| reason.contains(*expected))) {
         Some(missing) => {
             Err(format!("no reason contains 「{missing}」; the reasons are: {}", reasons.join("; ")))

@@ -13,7 +13,6 @@ use super::check::{self, Script};
 use super::finding::{Finding, SourcePlace};
 use super::sandbox::{self, Optimisation};
 use super::trace;
-use crate::ledger::metric::Catalogue;
 use crate::ledger::month::MonthFacts;
 
 /// What a statement of the copy calls first. No script can: it is no function of the host's list.
@@ -77,12 +76,12 @@ impl<'a> Coverage<'a> {
     }
 
     /// Runs the rule and notes what is reached. It has the script's limits: time, depth, and four times the steps.
-    pub fn run(&mut self, catalogue: &Catalogue, facts: &MonthFacts) {
+    pub fn run(&mut self, facts: &MonthFacts) {
         let Some(copy) = &self.copy else { return };
         RUN.set(std::mem::take(&mut self.begun));
-        let arguments = self.rule.arguments_of(catalogue, facts);
+        let arguments = self.rule.arguments_of(facts);
         // A rule that fails has reached the statements before.
-        let _ = sandbox::call_recording(copy, self.rule.frame(), arguments);
+        let _ = sandbox::call_recording(copy, self.rule.frame(), self.rule.constants(), arguments);
         trace::end();
         self.begun = RUN.take();
     }

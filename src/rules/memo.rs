@@ -2,44 +2,61 @@
 //! no complaint and were never late. What is remembered is what running the rule again would give, to the last digit.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use super::bundle::{Rule, Scheme};
 use super::check::Argument;
+use super::quick_hash::QuickHash;
 use super::sandbox::Optimisation;
 use super::scoring::{Outcome, RuleResult};
-use crate::ledger::metric::Catalogue;
 use crate::ledger::month::{MonthFacts, Value};
 
-/// Most results kept of one rule. A rule whose inputs hardly ever repeat fills it again and again, which costs little.
+/// Most results kept of one rule.
 const LIMIT: usize = 512;
+/// Of as many results as are kept, how many have to be asked for again; where fewer are, remembering takes longer than
+/// to run the rule.
+const WORTHWHILE: usize = LIMIT / 8;
+/// What stands for a value that is missing, and for one that is not reported; no number looks like them.
+const MISSING: u128 = u128::MAX;
+const UNREPORTED: u128 = u128::MAX - 1;
 
 /// A rule's inputs, exactly: `25.5` and `25.50` are two.
-type Inputs = Vec<(u8, [u8; 16])>;
+type Inputs = Box<[u128]>;
 
 /// The results of one rule for inputs met before. Not shared: every thread has its own.
 #[derive(Debug, Default)]
-pub struct Memory(HashMap<Inputs, Arc<RuleResult>>);
+pub struct Memory {
+    results: HashMap<Inputs, Arc<RuleResult>, BuildHasherDefault<QuickHash>>,
+    /// The inputs that are being looked for.
+    inputs: Vec<u128>,
+    /// How often a result was found since the memory was last empty.
+    found: usize,
+    /// Whether inputs hardly ever repeat.
+    is_idle: bool,
+}
 
 impl Memory {
     /// What `rule`, always the same one, comes to, and whether it was run because its inputs are new.
-    pub fn result(
-        &mut self,
-        rule: &Rule,
-        catalogue: &Catalogue,
-        facts: &MonthFacts,
-    ) -> (Arc<RuleResult>, bool) {
-        let inputs = inputs(rule, facts);
-        if let Some(result) = self.0.get(&inputs) {
+    pub fn result(&mut self, rule: &Rule, facts: &MonthFacts) -> (Arc<RuleResult>, bool) {
+        if self.is_idle {
+            return (Arc::new(rule.run(facts, Optimisation::Simple)), true);
+        }
+        self.inputs.clear();
+        self.inputs.extend(inputs(rule, facts));
+        if let Some(result) = self.results.get(self.inputs.as_slice()) {
+            self.found = self.found.saturating_add(1);
             return (Arc::clone(result), false);
         }
-        let result = Arc::new(rule.run(catalogue, facts, Optimisation::Simple));
+        let result = Arc::new(rule.run(facts, Optimisation::Simple));
         // A failure can come from the time a rule took, so it is nobody else's.
         if result.outcome != Outcome::Failed {
-            if self.0.len() >= LIMIT {
-                self.0.clear();
+            if self.results.len() >= LIMIT {
+                self.is_idle = self.found < WORTHWHILE;
+                self.found = 0;
+                self.results.clear();
             }
-            self.0.insert(inputs, Arc::clone(&result));
+            self.results.insert(self.inputs.as_slice().into(), Arc::clone(&result));
         }
         (result, true)
     }
@@ -56,30 +73,22 @@ impl Memo {
     }
 
     /// The result of every rule of `scheme`, run only where its inputs are new.
-    pub fn results(
-        &mut self,
-        scheme: &Scheme,
-        catalogue: &Catalogue,
-        facts: &MonthFacts,
-    ) -> Vec<Arc<RuleResult>> {
+    pub fn results(&mut self, scheme: &Scheme, facts: &MonthFacts) -> Vec<Arc<RuleResult>> {
         let rules = scheme.rules.iter().zip(&mut self.0);
-        rules.map(|(rule, memory)| memory.result(rule, catalogue, facts).0).collect()
+        rules.map(|(rule, memory)| memory.result(rule, facts).0).collect()
     }
 }
 
-fn inputs(rule: &Rule, facts: &MonthFacts) -> Inputs {
-    rule.arguments
-        .iter()
-        .filter_map(|(_, argument)| match argument {
-            Argument::Metric(id) => Some(match facts.get(*id) {
-                Value::Given(number) => (0, number.serialize()),
-                Value::Missing => (1, [0; 16]),
-                Value::Unreported => (2, [0; 16]),
-            }),
-            // The same for everybody.
-            Argument::Parameter(_) => None,
-        })
-        .collect()
+fn inputs<'a>(rule: &'a Rule, facts: &'a MonthFacts) -> impl Iterator<Item = u128> + 'a {
+    rule.arguments.iter().filter_map(|(_, argument)| match argument {
+        Argument::Metric(id) => Some(match facts.get(*id) {
+            Value::Given(number) => u128::from_le_bytes(number.serialize()),
+            Value::Missing => MISSING,
+            Value::Unreported => UNREPORTED,
+        }),
+        // The same for everybody.
+        Argument::Parameter(_) => None,
+    })
 }
 
 #[cfg(test)]
@@ -113,8 +122,8 @@ mod tests {
                         },
                     );
                     let facts = MonthFacts::complete(&bundle.catalogue, given);
-                    let anew = scheme.score(&bundle.catalogue, &facts, Optimisation::Simple);
-                    prop_assert_eq!(scheme.score_remembering(&bundle.catalogue, &facts, &mut memo), anew);
+                    let anew = scheme.score(&facts, Optimisation::Simple);
+                    prop_assert_eq!(scheme.score_remembering(&facts, &mut memo), anew);
                 }
             }
         }

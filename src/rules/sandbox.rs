@@ -110,22 +110,33 @@ fn compile_for(engine: &Engine, text: &str, constants: &Constants) -> Result<AST
 }
 
 /// Calls `score` of a compiled script.
-pub fn call(ast: &AST, frame: Frame, arguments: Vec<Dynamic>) -> Result<Dynamic, Failure> {
-    call_with(&FOLDED, ast, frame, arguments)
+pub fn call(
+    ast: &AST,
+    frame: Frame,
+    constants: &Constants,
+    arguments: Vec<Dynamic>,
+) -> Result<Dynamic, Failure> {
+    call_with(&FOLDED, ast, frame, constants, arguments)
 }
 
 /// Calls `score` of a script in which every statement says that it is reached.
-pub fn call_recording(ast: &AST, frame: Frame, arguments: Vec<Dynamic>) -> Result<Dynamic, Failure> {
-    call_with(&RECORDING, ast, frame, arguments)
+pub fn call_recording(
+    ast: &AST,
+    frame: Frame,
+    constants: &Constants,
+    arguments: Vec<Dynamic>,
+) -> Result<Dynamic, Failure> {
+    call_with(&RECORDING, ast, frame, constants, arguments)
 }
 
-/// Begins the recording of a rule.
-pub fn begin(frame: Frame) {
-    trace::begin(frame, TIME_LIMIT);
-}
-
-fn call_with(engine: &Engine, ast: &AST, frame: Frame, arguments: Vec<Dynamic>) -> Result<Dynamic, Failure> {
-    begin(frame);
+fn call_with(
+    engine: &Engine,
+    ast: &AST,
+    frame: Frame,
+    constants: &Constants,
+    arguments: Vec<Dynamic>,
+) -> Result<Dynamic, Failure> {
+    trace::begin(frame, constants, TIME_LIMIT);
     let options = CallFnOptions::new().eval_ast(false);
     engine
         .call_fn_with_options::<Dynamic>(options, &mut Scope::new(), ast, "score", arguments)

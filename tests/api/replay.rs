@@ -1,19 +1,48 @@
 //! Stored reviews run again: the year is proved, and whatever somebody has changed in the database is found.
 
+use std::sync::Arc;
+
 use diesel_async::RunQueryDsl as _;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use showfloor::auth::Context;
 use showfloor::db::{Pool, pool};
+use showfloor::ledger::month::Value as Fact;
 use showfloor::period::Period;
 use showfloor::reviews::replay::stored::ReplayFilter;
 use showfloor::reviews::replay::{self, ReplayReport};
+use showfloor::reviews::snapshot::stored as inputs;
+use showfloor::rules::bundle::Bundle;
+use showfloor::rules::scoring::RuleResult;
 
 use crate::program::{json as program_json, run};
-use crate::support::{Template, TestApp, database_url};
+use crate::support::{Template, TestApp, database_url, shipped_rules};
 
 async fn execute(pool: &Pool, sql: &str) -> usize {
     let connection = &mut *pool.get().await.unwrap();
     diesel::sql_query(sql).execute(connection).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
+}
+
+/// What a review has in a column of bytes.
+async fn bytes(pool: &Pool, column: &str, id: i64) -> Vec<u8> {
+    #[derive(diesel::QueryableByName)]
+    struct Stored {
+        #[diesel(sql_type = diesel::sql_types::Binary)]
+        bytes: Vec<u8>,
+    }
+    let connection = &mut *pool.get().await.unwrap();
+    let sql = format!("SELECT {column} AS bytes FROM review WHERE id = {id}");
+    diesel::sql_query(sql).get_result::<Stored>(connection).await.unwrap().bytes
+}
+
+/// Puts other bytes into it.
+async fn set_bytes(pool: &Pool, column: &str, id: i64, bytes: &[u8]) {
+    let connection = &mut *pool.get().await.unwrap();
+    let changed = diesel::sql_query(format!("UPDATE review SET {column} = $1 WHERE id = {id}"))
+        .bind::<diesel::sql_types::Binary, _>(bytes)
+        .execute(connection)
+        .await;
+    assert_eq!(changed.unwrap(), 1);
 }
 
 async fn year(app: &TestApp) -> ReplayReport {
@@ -126,15 +155,17 @@ async fn whatever_was_changed_in_a_review_is_named_and_noted() {
         (id, "grade = 'S'", vec!["grade"]),
         (telesales, "final_grade = 'S'", vec!["final_grade"]),
         (leader, "coefficient = 1.19", vec!["coefficient"]),
-        (id, "grade_reasons = grade_reasons || ARRAY['x']", vec!["grade_reasons"]),
         (id, "attention = '{x}'", vec!["attention"]),
         (id, "deliveries = deliveries + 1", vec!["deliveries"]),
-        // A byte that JSON does not mind, and one digit of one input.
-        (leader, "trace = trace || ' '", vec!["trace"]),
-        (id, "trace = replace(trace, '\"value\":33', '\"value\":34')", vec!["trace"]),
-        (id, "trace = 'no JSON'", vec!["trace"]),
-        (id, "snapshot = snapshot || ' '", vec!["snapshot"]),
-        (id, "snapshot = 'no JSON'", vec!["snapshot"]),
+        // A byte too many, one too few, another version, and what is nothing at all.
+        (leader, "trace = trace || '\\x20'", vec!["trace"]),
+        (id, "trace = substr(trace, 1, length(trace) - 1)", vec!["trace"]),
+        (id, "trace = 'nothing'", vec!["trace"]),
+        (id, "trace = ''", vec!["trace"]),
+        (id, "inputs = inputs || '\\x20'", vec!["inputs"]),
+        (id, "inputs = substr(inputs, 1, length(inputs) - 1)", vec!["inputs"]),
+        (telesales, "inputs = set_byte(inputs, 0, 255)", vec!["inputs"]),
+        (id, "inputs = ''", vec!["inputs"]),
         (id, "scheme = 'other'", vec!["scheme"]),
     ] {
         execute(&app.pool, "CREATE TABLE kept AS SELECT * FROM review").await;
@@ -153,19 +184,22 @@ async fn whatever_was_changed_in_a_review_is_named_and_noted() {
         execute(&app.pool, "DROP TABLE kept").await;
         assert_eq!(replayed(&app, id).await["is_same"], json!(true), "{change} was taken back");
     }
-    // An input changed in the snapshot gives another score: everything that follows from it differs.
-    execute(
-        &app.pool,
-        &format!("UPDATE review SET snapshot = replace(snapshot, '\"captured_leads\":33', '\"captured_leads\":43') WHERE id = {id}"),
-    )
-    .await;
+    // Another input gives another score: everything that follows from it differs.
+    let catalogue = Bundle::load(&shipped_rules()).unwrap().catalogue;
+    let stored = bytes(&app.pool, "inputs", id).await;
+    let (subject, mut facts) = inputs::read(&stored, &catalogue).unwrap();
+    let captured = catalogue.find("captured_leads").unwrap();
+    assert_eq!(facts.number(captured), Some(33.into()));
+    facts.set(captured, Fact::Given(43.into()));
+    set_bytes(&app.pool, "inputs", id, &inputs::write(&subject, &facts)).await;
     let answer = replayed(&app, id).await;
     assert_eq!(answer["is_same"], json!(false));
     for field in ["trace", "base", "total", "items[1]"] {
         assert!(fields(&answer).contains(&field), "{field}: {:?}", fields(&answer));
     }
-    assert_eq!(answer["stored"][1]["inputs"][0]["value"], json!(33));
-    assert_eq!(answer["replayed"][1]["inputs"][0]["value"], json!(43));
+    let reason = |trace: &str| answer[trace][1]["steps"][0]["reason"].as_str().unwrap().to_owned();
+    assert!(reason("stored").contains("33/43"), "{}", reason("stored"));
+    assert!(reason("replayed").contains("43/43"), "{}", reason("replayed"));
     // Each incident is in the audit log, with the reader and the fields.
     #[derive(diesel::QueryableByName)]
     struct Entry {
@@ -184,7 +218,7 @@ async fn whatever_was_changed_in_a_review_is_named_and_noted() {
     .load(connection)
     .await
     .unwrap();
-    assert_eq!(entries.len(), 17);
+    assert_eq!(entries.len(), 19);
     assert!(entries.iter().all(|entry| entry.login == "hr"));
     assert_eq!(
         (entries[0].subject.as_str(), &entries[0].detail["fields"]),
@@ -196,18 +230,25 @@ async fn whatever_was_changed_in_a_review_is_named_and_noted() {
 async fn items_that_were_changed_added_or_taken_away_are_named() {
     let app = TestApp::demo().await;
     let id = march(&app, "hr", "A06", "sales_consultant").await;
-    let items =
-        |change: &str| format!("UPDATE review_item SET {change} WHERE review_id = {id} AND ordinal = 2");
-    for (sql, expected) in [
-        (items("score = score + 0.01"), vec!["items[1]"]),
-        (items("score = score - 0.01, reasons = '{x}'"), vec!["items[1]"]),
-        (
-            format!("DELETE FROM review_item WHERE review_id = {id} AND ordinal = 8"),
-            vec!["items[1]", "items[7]"],
-        ),
+    let scheme = &Bundle::load(&shipped_rules()).unwrap().schemes["sales_consultant"];
+    let whole = scheme.read_trace(&bytes(&app.pool, "trace", id).await).unwrap();
+    let changed = |change: &dyn Fn(&mut RuleResult)| {
+        let mut results = whole.clone();
+        change(Arc::make_mut(&mut results[1]));
+        results
+    };
+    let more = |result: &mut RuleResult| result.score = result.score.map(|score| score + Decimal::new(1, 2));
+    let others = |result: &mut RuleResult| result.bonus = Decimal::ONE;
+    let shorter = [&changed(&more)[..7]].concat();
+    for (results, expected) in [
+        (changed(&more), vec!["trace", "items[1]"]),
+        (changed(&others), vec!["trace"]),
+        // A rule too few cannot be read.
+        (shorter, vec!["trace"]),
+        (whole.clone(), vec![]),
     ] {
-        execute(&app.pool, &sql).await;
-        assert_eq!(fields(&replayed(&app, id).await), expected, "{sql}");
+        set_bytes(&app.pool, "trace", id, &scheme.write_trace(&results)).await;
+        assert_eq!(fields(&replayed(&app, id).await), expected);
     }
 }
 
@@ -273,24 +314,26 @@ async fn the_command_line_proves_a_year_and_shows_both_traces_of_what_it_cannot(
     }
 
     let pool = pool::open(&url, 2).unwrap();
-    let changed = execute(
-        &pool,
-        "UPDATE review SET trace = replace(trace, '\"value\":33}', '\"value\":34}'), total = total + 1 WHERE id = \
-         (SELECT r.id FROM review r JOIN employee e ON e.id = r.employee_id JOIN review_cycle c ON c.id = r.cycle_id \
-          WHERE e.employee_no = 'A06' AND c.period = '2014-03-01')",
-    )
-    .await;
-    assert_eq!(changed, 1);
+    let id = {
+        #[derive(diesel::QueryableByName)]
+        struct Found {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            id: i64,
+        }
+        let connection = &mut *pool.get().await.unwrap();
+        let sql = "SELECT r.id FROM review r JOIN employee e ON e.id = r.employee_id \
+                   WHERE e.employee_no = 'A06' AND r.period = '2014-03-01'";
+        diesel::sql_query(sql).get_result::<Found>(connection).await.unwrap().id
+    };
+    let scheme = &Bundle::load(&shipped_rules()).unwrap().schemes["sales_consultant"];
+    let mut results = scheme.read_trace(&bytes(&pool, "trace", id).await).unwrap();
+    Arc::make_mut(&mut results[1]).score = Some(Decimal::new(123, 2));
+    set_bytes(&pool, "trace", id, &scheme.write_trace(&results)).await;
+    assert_eq!(execute(&pool, &format!("UPDATE review SET total = total + 1 WHERE id = {id}")).await, 1);
     let found = replay(&["--period", "2014-03"]);
     assert_eq!((found.status, found.err.as_str()), (1, ""), "{found:#?}");
-    for part in [
-        "trace, total differ",
-        "72.29",
-        "73.29",
-        "20_funnel_kpi",
-        "captured_leads = 33",
-        "captured_leads = 34",
-    ] {
+    for part in ["trace, total, items[1] differ", "72.29", "73.29", "20_funnel_kpi", "1.23", "33/43 = 76.7%"]
+    {
         assert!(found.out.contains(part), "{part}\n{}", found.out);
     }
     assert!(!found.out.contains("70_complaints"), "only rules that differ\n{}", found.out);

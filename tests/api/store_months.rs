@@ -174,8 +174,9 @@ async fn delivered(app: &TestApp) -> [Vec<String>; 2] {
     let mut all = [Vec::new(), Vec::new()];
     for (code, sources) in ["JC", "NB"].into_iter().zip(&mut all) {
         let store = store(connection, code).await;
-        let found = ledger::delivered_sources(connection, store, "2016-06".parse().unwrap()).await.unwrap();
-        sources.extend(found);
+        let found =
+            ledger::delivered_sources(connection, &[store], "2016-06".parse().unwrap()).await.unwrap();
+        sources.extend(found.into_values().flatten());
         sources.sort_unstable();
     }
     all

@@ -55,6 +55,46 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Where metrics stand in the arrays of months.
+    metric_place (metric) {
+        metric -> Text,
+        place -> Int2,
+    }
+}
+
+diesel::table! {
+    /// People's months as the ledger says them now.
+    person_month (period, employee_id) {
+        period -> Date,
+        employee_id -> Int8,
+        unit_id -> Nullable<Int8>,
+        value -> Array<Numeric>,
+        rank -> Array<Int2>,
+    }
+}
+
+diesel::table! {
+    /// Sums of people's months by unit.
+    unit_month (period, unit_id) {
+        period -> Date,
+        unit_id -> Int8,
+        value -> Array<Numeric>,
+        known -> Array<Int4>,
+    }
+}
+
+diesel::table! {
+    /// What a transaction has yet to add to the sums.
+    unit_change (unit_id) {
+        period -> Array<Date>,
+        unit_id -> Array<Int8>,
+        place -> Array<Int2>,
+        value -> Array<Numeric>,
+        known -> Array<Int4>,
+    }
+}
+
+diesel::table! {
     /// What is known now of each employee, month and metric.
     current_fact (employee_id, period, metric) {
         employee_id -> Int8,
@@ -88,12 +128,11 @@ diesel::table! {
 
 diesel::table! {
     /// What scoring reads of a frozen month.
-    frozen_fact (store_id, period, employee_id, metric) {
+    frozen_month (store_id, period, employee_id) {
         store_id -> Int8,
         period -> Date,
         employee_id -> Int8,
-        metric -> Text,
-        value -> Numeric,
+        value -> Array<Numeric>,
     }
 }
 

@@ -20,7 +20,8 @@ pub use rules::*;
 diesel::allow_tables_to_appear_in_same_query! {
     org_unit, employee, assignment, team_leadership, plan_label,
     user_account, refresh_token, audit_entry, access_log, idempotency_key,
-    import_batch, column_mapping, fact, current_fact, source_delivery, month_close, frozen_fact,
+    import_batch, column_mapping, fact, metric_place, person_month, unit_month, unit_change, current_fact,
+    source_delivery, month_close, frozen_month,
     late_correction,
     event, event_step, report_duty, work_report, work_report_text, work_report_review, lead_source,
     lost_reason, daily_sheet, daily_sheet_lead, daily_sheet_loss, activity, activity_person, leave_type,
@@ -28,5 +29,5 @@ diesel::allow_tables_to_appear_in_same_query! {
     annual_plan, plan_line, plan_node, plan_months, plan_pin, plan_lock, target, plan_proposal,
     plan_commitment, supply, rebate_policy, plan_funnel,
     rule_bundle, rule_file, rule_release, rule_draft, rule_draft_file, rule_draft_author, rule_backtest,
-    review_cycle, review, review_item,
+    review_cycle, review,
 }

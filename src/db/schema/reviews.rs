@@ -22,6 +22,8 @@ diesel::table! {
     review (id) {
         id -> Int8,
         cycle_id -> Int8,
+        period -> Date,
+        store_id -> Int8,
         employee_id -> Int8,
         scheme -> Text,
         position -> Text,
@@ -29,8 +31,8 @@ diesel::table! {
         revision -> Int4,
         is_current -> Bool,
         bundle_hash -> Text,
-        snapshot -> Text,
-        trace -> Text,
+        inputs -> Bytea,
+        trace -> Bytea,
         base -> Nullable<Numeric>,
         bonus -> Nullable<Numeric>,
         total -> Nullable<Numeric>,
@@ -38,22 +40,8 @@ diesel::table! {
         grade -> Nullable<Text>,
         final_grade -> Text,
         coefficient -> Nullable<Numeric>,
-        grade_reasons -> Array<Text>,
         attention -> Array<Text>,
         deliveries -> Int8,
         created_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    /// The items of a review.
-    review_item (review_id, ordinal) {
-        review_id -> Int8,
-        ordinal -> Int2,
-        rule -> Text,
-        outcome -> Text,
-        score -> Nullable<Numeric>,
-        max -> Numeric,
-        reasons -> Array<Text>,
     }
 }

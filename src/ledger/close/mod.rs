@@ -4,21 +4,19 @@ pub mod corrections;
 pub mod http;
 mod store;
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date};
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use self::corrections::CorrectionState;
-use crate::db::schema::{assignment, frozen_fact, late_correction, month_close, org_unit};
+use crate::db::schema::{assignment, late_correction, month_close, org_unit};
 use crate::db::sql;
 use crate::http::Problem;
-use crate::ledger::{self, locks};
+use crate::ledger::locks;
+use crate::ledger::person_months::Numbers;
 use crate::period::Period;
 
 /// A store's month that is frozen.
@@ -91,35 +89,60 @@ pub async fn freeze(
         .execute(connection)
         .await?;
     let people = people_of(connection, store_id, period).await?;
-    let frozen = sql(
-        "INSERT INTO frozen_fact (store_id, period, employee_id, metric, value) \
-         SELECT $1, $2, employee_id, metric, value FROM current_fact WHERE period = $2 AND employee_id = ANY ($3)",
-    )
+    let frozen: FrozenValues = sql("WITH frozen AS ( \
+             INSERT INTO frozen_month (store_id, period, employee_id, value) \
+             SELECT $1, $2, employee_id, value FROM person_month WHERE period = $2 AND employee_id = ANY ($3) \
+             RETURNING value) \
+         SELECT coalesce(sum(cardinality(array_remove(value, NULL))), 0) AS number FROM frozen")
     .bind::<BigInt, _>(store_id)
     .bind::<Date, _>(period)
     .bind::<Array<BigInt>, _>(people)
-    .execute(connection)
+    .get_result(connection)
     .await?;
-    Ok(frozen)
+    Ok(usize::try_from(frozen.number).unwrap_or(0))
 }
 
-/// What scoring reads of these people's month in a store: what was frozen, or while it is open what is known now.
-pub async fn scored(
+/// How many values were frozen.
+#[derive(QueryableByName)]
+struct FrozenValues {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+/// What scoring reads of one person's month in one store.
+#[derive(Debug, QueryableByName)]
+pub struct ScoredMonth {
+    /// The store.
+    #[diesel(sql_type = BigInt)]
+    pub store_id: i64,
+    /// The person.
+    #[diesel(sql_type = BigInt)]
+    pub employee_id: i64,
+    /// What counts, by the index of the metric in [`Places`](crate::ledger::person_months::Places).
+    #[diesel(sql_type = Array<Nullable<Numeric>>)]
+    pub value: Numbers,
+}
+
+/// What scoring reads of many people's months: of each pair of a store and a person, given as two lists of one length,
+/// what was frozen, or while the store's month is open what is known now. Of whom nothing is known there is no row.
+/// [`Places`](crate::ledger::person_months::Places) say which metric is where.
+pub async fn scored_months(
     connection: &mut AsyncPgConnection,
-    store_id: i64,
     period: Period,
+    stores: &[i64],
     people: &[i64],
-) -> Result<HashMap<i64, HashMap<String, Decimal>>, Problem> {
-    if find(connection, store_id, period).await?.is_none() {
-        return ledger::current(connection, period, people).await;
-    }
-    let facts: Vec<(i64, String, Decimal)> = frozen_fact::table
-        .filter(frozen_fact::store_id.eq(store_id).and(frozen_fact::period.eq(period)))
-        .filter(frozen_fact::employee_id.eq_any(people))
-        .select((frozen_fact::employee_id, frozen_fact::metric, frozen_fact::value))
-        .load(connection)
-        .await?;
-    Ok(ledger::by_person(facts))
+) -> Result<Vec<ScoredMonth>, Problem> {
+    Ok(sql("SELECT p.store_id, p.employee_id, CASE WHEN c.store_id IS NULL THEN m.value ELSE f.value END AS value \
+         FROM unnest($2, $3) AS p (store_id, employee_id) \
+         LEFT JOIN month_close c ON c.store_id = p.store_id AND c.period = $1 \
+         LEFT JOIN frozen_month f ON f.store_id = c.store_id AND f.period = $1 AND f.employee_id = p.employee_id \
+         LEFT JOIN person_month m ON m.period = $1 AND m.employee_id = p.employee_id AND c.store_id IS NULL \
+         WHERE CASE WHEN c.store_id IS NULL THEN m.value ELSE f.value END IS NOT NULL")
+    .bind::<Date, _>(period)
+    .bind::<Array<BigInt>, _>(stores)
+    .bind::<Array<BigInt>, _>(people)
+    .load(connection)
+    .await?)
 }
 
 /// How many corrections of a store's month wait for a decision.

@@ -1,8 +1,10 @@
 //! Late corrections in the database.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use rust_decimal::Decimal;
 
 use super::corrections::{CorrectionQuery, CorrectionState, LateCorrection};
 use crate::auth::Context;
@@ -10,6 +12,7 @@ use crate::auth::scope::{CallerScope, reaches};
 use crate::db::schema::late_correction;
 use crate::db::sql;
 use crate::http::{Problem, Window};
+use crate::ledger::{Entry, ValueOrigin, rows};
 use crate::period::Period;
 
 /// Corrections about people whom the caller reaches, by id; only these, where ids are given.
@@ -22,12 +25,12 @@ pub(super) async fn load(
     let scope = cx.scope.clone();
     let corrections = sql(concat!(
         "SELECT c.id, c.store_id, s.code AS store, c.period, c.employee_id, e.employee_no, e.name, c.metric, c.source, \
-             c.day, trim_scale(c.value) AS value, trim_scale(k.value) AS known, c.source_system, c.reason, \
+             c.day, trim_scale(c.value) AS value, trim_scale(k.value[m.place]) AS known, c.source_system, c.reason, \
              p.login AS proposed_by, c.proposed_at, c.state, d.login AS decided_by, c.decided_at, c.decision_note \
          FROM late_correction c JOIN org_unit s ON s.id = c.store_id JOIN employee e ON e.id = c.employee_id \
          LEFT JOIN user_account p ON p.id = c.proposed_by LEFT JOIN user_account d ON d.id = c.decided_by \
-         LEFT JOIN frozen_fact k ON k.store_id = c.store_id AND k.period = c.period \
-             AND k.employee_id = c.employee_id AND k.metric = c.metric \
+         LEFT JOIN frozen_month k ON k.store_id = c.store_id AND k.period = c.period AND k.employee_id = c.employee_id \
+         LEFT JOIN metric_place m ON m.metric = c.metric \
          WHERE c.id > $1 AND ($2 IS NULL OR c.id = ANY ($2)) AND ($3 IS NULL OR s.code = $3) \
          AND ($4 IS NULL OR c.period = $4) AND ($5 IS NULL OR c.state = $5) \
          AND EXISTS (SELECT FROM assignment a JOIN org_unit u ON u.id = a.unit_id \
@@ -98,23 +101,77 @@ pub(super) async fn decide(
     Ok(())
 }
 
+/// A value that a correction proposes, as the ledger takes it.
+#[derive(Queryable)]
+struct AcceptedValue {
+    employee_id: i64,
+    period: Period,
+    metric: Option<String>,
+    value: Option<Decimal>,
+    day: Option<NaiveDate>,
+    external_id: Option<String>,
+    place: String,
+    source_system: String,
+    batch_id: Option<i64>,
+    proposed_by: Option<i64>,
+    reason: String,
+}
+
+impl AcceptedValue {
+    /// Whether another one comes with the same origin, for the same month.
+    fn is_alike(&self, other: &Self) -> bool {
+        let origin = |one: &Self| (one.period, one.batch_id, one.proposed_by);
+        origin(self) == origin(other)
+            && self.source_system == other.source_system
+            && self.reason == other.reason
+    }
+
+    fn entry(&self) -> Option<Entry> {
+        Some(Entry {
+            employee_id: self.employee_id,
+            metric: self.metric.clone()?,
+            value: self.value,
+            day: self.day,
+            external_id: self.external_id.clone(),
+        })
+    }
+}
+
 /// Takes accepted corrections into the ledger, as what they were proposed by; the sources that they declare complete
 /// count from now on.
 pub(super) async fn append(cx: &mut Context, ids: &[i64]) -> Result<(), Problem> {
     let now = cx.now;
-    sql(
-        "INSERT INTO fact (employee_id, period, metric, value, day, external_id, place, source_system, batch_id, \
-             user_id, recorded_at, reason, replaces_id) \
-         SELECT c.employee_id, c.period, c.metric, c.value, c.day, c.external_id, c.place, c.source_system, \
-             c.batch_id, c.proposed_by, $2, c.reason, (SELECT f.id FROM fact f WHERE f.period = c.period \
-                 AND f.employee_id = c.employee_id AND f.metric = c.metric \
-                 AND f.rank = fact_rank(c.source_system, c.place) AND f.place = c.place ORDER BY f.id DESC LIMIT 1) \
-         FROM late_correction c WHERE c.id = ANY ($1) AND c.metric IS NOT NULL ORDER BY c.id",
-    )
-    .bind::<Array<BigInt>, _>(ids.to_vec())
-    .bind::<Timestamptz, _>(now)
-    .execute(cx.db())
-    .await?;
+    let accepted: Vec<AcceptedValue> = late_correction::table
+        .filter(late_correction::id.eq_any(ids).and(late_correction::metric.is_not_null()))
+        .order(late_correction::id)
+        .select((
+            late_correction::employee_id,
+            late_correction::period,
+            late_correction::metric,
+            late_correction::value,
+            late_correction::day,
+            late_correction::external_id,
+            late_correction::place,
+            late_correction::source_system,
+            late_correction::batch_id,
+            late_correction::proposed_by,
+            late_correction::reason,
+        ))
+        .load(cx.db())
+        .await?;
+    for alike in accepted.chunk_by(AcceptedValue::is_alike) {
+        let Some(first) = alike.first() else { continue };
+        let origin = ValueOrigin {
+            source_system: first.source_system.clone(),
+            batch_id: first.batch_id,
+            user_id: first.proposed_by,
+            at: now,
+            reason: Some(first.reason.clone()),
+        };
+        let entries = alike.iter().filter_map(AcceptedValue::entry).collect::<Vec<_>>();
+        let places = alike.iter().map(|one| one.place.as_str());
+        rows::accept(cx.db(), first.period, &entries, places, &origin).await?;
+    }
     sql("INSERT INTO source_delivery (store_id, period, source, delivered_at) \
          SELECT DISTINCT store_id, period, source, $2 FROM late_correction \
          WHERE id = ANY ($1) AND source IS NOT NULL ON CONFLICT DO NOTHING")
@@ -133,15 +190,15 @@ pub(super) async fn refresh(
 ) -> Result<(), Problem> {
     let (people, periods): (Vec<i64>, Vec<Period>) = months.into_iter().unzip();
     for statement in [
-        "DELETE FROM frozen_fact f USING unnest($1, $2) AS p (employee_id, period) \
-         WHERE f.employee_id = p.employee_id AND f.period = p.period",
-        "INSERT INTO frozen_fact (store_id, period, employee_id, metric, value) \
-         SELECT DISTINCT c.store_id, f.period, f.employee_id, f.metric, f.value \
+        "DELETE FROM frozen_month f USING unnest($1, $2) AS p (employee_id, period) \
+         WHERE f.employee_id = p.employee_id AND f.period = p.period AND f.store_id IN ( \
+             SELECT s.store_id FROM posted_stores(p.employee_id, p.period) s)",
+        "INSERT INTO frozen_month (store_id, period, employee_id, value) \
+         SELECT DISTINCT ON (c.store_id, m.period, m.employee_id) c.store_id, m.period, m.employee_id, m.value \
          FROM unnest($1, $2) AS p (employee_id, period) \
          CROSS JOIN LATERAL posted_stores(p.employee_id, p.period) s \
          JOIN month_close c ON c.store_id = s.store_id AND c.period = p.period \
-         JOIN current_fact f ON f.employee_id = p.employee_id AND f.period = p.period \
-         WHERE f.employee_id = ANY ($1) AND f.period = ANY ($2)",
+         JOIN person_month m ON m.employee_id = p.employee_id AND m.period = p.period",
         "UPDATE month_close c SET revision = revision + 1 WHERE (c.store_id, c.period) IN ( \
              SELECT s.store_id, p.period FROM unnest($1, $2) AS p (employee_id, period) \
              CROSS JOIN LATERAL posted_stores(p.employee_id, p.period) s)",

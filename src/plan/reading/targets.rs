@@ -150,31 +150,34 @@ macro_rules! governing {
 /// What a person is to reach in a month.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct PersonTarget {
+    /// The store.
+    #[diesel(sql_type = BigInt)]
+    pub store_id: i64,
     /// The person.
     #[diesel(sql_type = BigInt)]
     pub employee_id: i64,
     /// The metric planned, for example `deliveries`.
     #[diesel(sql_type = Text)]
     pub metric: String,
-    /// In units of the metric, yuan for amounts, summed over the person's teams.
+    /// In units of the metric, yuan for amounts, summed over the person's teams in the store.
     #[diesel(sql_type = Numeric)]
     pub value: Decimal,
 }
 
-/// What the people of a store are to reach in `period`, by the version that governs that month.
+/// What the people of these stores are to reach in `period`, by the version that governs that month in each.
 pub async fn targets_in_force(
     connection: &mut AsyncPgConnection,
-    store_id: i64,
+    stores: &[i64],
     period: Period,
 ) -> Result<Vec<PersonTarget>, Problem> {
     let targets = sql(governing!(
-        "SELECT t.employee_id, t.metric, sum(t.confirmed) * CASE WHEN t.is_amount THEN 0.01 ELSE 1 END AS value
+        "SELECT g.store_id, t.employee_id, t.metric, sum(t.confirmed) * CASE WHEN t.is_amount THEN 0.01 ELSE 1 END AS value
          FROM governing g JOIN target t ON t.plan_id = g.plan_id AND t.period = g.period
          JOIN org_unit u ON u.id = t.unit_id AND u.store_id = g.store_id
          WHERE t.employee_id IS NOT NULL
-         GROUP BY t.employee_id, t.metric, t.is_amount ORDER BY t.employee_id, t.metric"
+         GROUP BY g.store_id, t.employee_id, t.metric, t.is_amount ORDER BY t.employee_id, t.metric"
     ))
-    .bind::<Array<BigInt>, _>(vec![store_id])
+    .bind::<Array<BigInt>, _>(stores.to_vec())
     .bind::<Array<Date>, _>(vec![period])
     .load(connection)
     .await?;

@@ -9,10 +9,12 @@ use tokio::sync::mpsc::Receiver;
 
 use super::executed::Executed;
 use super::months::StoreMonth;
+use super::movers::results;
 use super::report::ScriptPlace;
 use super::review_result::ReviewResult;
 use super::side::{Memories, Side};
 use super::tally::Tally;
+use crate::reviews::snapshot::stored::Damaged;
 use crate::rules::bundle::Bundle;
 use crate::rules::memo::Memory;
 use crate::rules::sandbox::STACK_SIZE;
@@ -113,7 +115,7 @@ pub struct Tried {
 ///
 /// # Errors
 ///
-/// A sentence about a stored snapshot that cannot be read, or about a thread that could not be started.
+/// A sentence about stored inputs that cannot be read, or about a thread that could not be started.
 pub fn run(
     sides: &Sides,
     pages: Receiver<Vec<StoreMonth>>,
@@ -174,7 +176,7 @@ fn work(
                 break;
             }
             try_month(sides, &month, &mut memories, &mut executed, &mut tally)
-                .map_err(|error| format!("a stored snapshot of {} cannot be read: {error}", month.store))?;
+                .map_err(|error| format!("a review of {}: {error}", month.store))?;
             let reached = month.reviews.iter().filter(|review| review.is_reached).count();
             progress.done.fetch_add(u64::try_from(reached).unwrap_or(0), Ordering::Relaxed);
         }
@@ -188,12 +190,11 @@ fn try_month(
     memories: &mut Memories,
     executed: &mut Executed<'_>,
     tally: &mut Tally,
-) -> Result<(), serde_json::Error> {
+) -> Result<(), Damaged> {
     let facts = sides.after.facts(month)?;
-    let catalogue = &sides.after.bundle.catalogue;
     // The rules tried come first: inputs are new to them, and the baseline finds remembered what both have in common.
     let mut after = sides.after.score(month, &facts, memories, |slot, facts| {
-        executed.meet(slot, catalogue, facts);
+        executed.meet(slot, facts);
     });
     let mut before: Option<Vec<Option<Scored>>> = match &sides.before {
         Before::Side(side) if !month.is_scored_with(&side.bundle.hash) => {
@@ -213,8 +214,8 @@ fn try_month(
         };
         tally.add(&month.store, review, standing_before.as_ref(), standing_after.as_ref(), || {
             (
-                scored_before.map(|scored| scored.rules),
-                scored_after.map(|scored| scored.rules).unwrap_or_default(),
+                scored_before.map(|scored| results(&scored.rules)),
+                scored_after.map(|scored| results(&scored.rules)).unwrap_or_default(),
             )
         });
     }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::report::ScriptPlace;
 use super::side::Side;
-use crate::ledger::metric::Catalogue;
 use crate::ledger::month::MonthFacts;
 use crate::rules::coverage::Coverage;
 
@@ -20,9 +19,9 @@ impl<'a> Executed<'a> {
 
     /// Takes inputs that a rule has not met before; they can come again. A rule of which every statement has run is left
     /// alone.
-    pub fn meet(&mut self, slot: usize, catalogue: &Catalogue, facts: &MonthFacts) {
+    pub fn meet(&mut self, slot: usize, facts: &MonthFacts) {
         if let Some(coverage) = self.0.get_mut(&slot).filter(|coverage| !coverage.is_complete()) {
-            coverage.run(catalogue, facts);
+            coverage.run(facts);
         }
     }
 

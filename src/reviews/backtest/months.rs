@@ -1,15 +1,21 @@
 //! The stored months a backtest runs on, read page by page.
 
-use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Text};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Date, Nullable, Text};
 use diesel::{ExpressionMethods as _, QueryDsl as _, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use super::movers::{Results, results as results_of};
 use super::review_result::ReviewResult;
 use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::schema::review;
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
+use crate::rules::bundle::Bundle;
+use crate::rules::library::Library;
 
 /// Which stored reviews are tried.
 #[derive(Clone, Debug)]
@@ -46,7 +52,12 @@ pub struct StoreMonth {
     pub store: String,
     /// The reviews.
     pub reviews: Vec<StoredReview>,
+    /// The bundles that they were scored with: their inputs are by the places of its catalogue.
+    pub bundles: Arc<Bundles>,
 }
+
+/// Bundles by their hash.
+pub type Bundles = HashMap<String, Arc<Bundle>>;
 
 /// One review as it is stored.
 #[derive(Clone, Debug, QueryableByName)]
@@ -69,9 +80,9 @@ pub struct StoredReview {
     /// The bundle it was scored with.
     #[diesel(sql_type = Text)]
     pub bundle: String,
-    /// What went in, as JSON.
-    #[diesel(sql_type = Text)]
-    pub snapshot: String,
+    /// What went in, as it is stored.
+    #[diesel(sql_type = Binary)]
+    pub inputs: Vec<u8>,
     /// What came out.
     #[diesel(embed)]
     pub standing: ReviewResult,
@@ -111,6 +122,7 @@ pub async fn reached(
 /// The months of these cycles, whole.
 pub async fn load(
     connection: &mut AsyncPgConnection,
+    library: &Library,
     scope: &Scope,
     cycles: &[i64],
 ) -> Result<Vec<StoreMonth>, Problem> {
@@ -125,7 +137,7 @@ pub async fn load(
     }
     let reviews: Vec<StoreReview> = sql(concat!(
         "SELECT r.cycle_id, r.id, r.employee_id, r.unit_id, u.code AS unit, s.code AS store, r.position,
-                r.bundle_hash AS bundle, r.snapshot, r.total, r.final_grade, r.coefficient, r.attention, coalesce(",
+                r.bundle_hash AS bundle, r.inputs, r.total, r.final_grade, r.coefficient, r.attention, coalesce(",
         reaches!("$1", "r.employee_id", "r.unit_id", "c.period"),
         ", false) AS is_reached
          FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN org_unit s ON s.id = c.store_id
@@ -136,24 +148,41 @@ pub async fn load(
     .bind::<Array<BigInt>, _>(cycles.to_vec())
     .load(connection)
     .await?;
+    let mut bundles = Bundles::new();
+    for StoreReview { review, .. } in &reviews {
+        if !bundles.contains_key(&review.bundle) {
+            bundles.insert(review.bundle.clone(), library.bundle(connection, &review.bundle).await?);
+        }
+    }
+    let bundles = Arc::new(bundles);
     let mut months: Vec<(i64, StoreMonth)> = Vec::with_capacity(cycles.len());
     for StoreReview { cycle_id, store, review } in reviews {
         match months.last_mut() {
             Some((cycle, month)) if *cycle == cycle_id => month.reviews.push(review),
-            _ => months.push((cycle_id, StoreMonth { store, reviews: vec![review] })),
+            _ => months
+                .push((cycle_id, StoreMonth { store, reviews: vec![review], bundles: Arc::clone(&bundles) })),
         }
     }
     Ok(months.into_iter().map(|(_, month)| month).collect())
 }
 
-/// What every rule did in these reviews, by review, as JSON.
-pub async fn traces(
+/// What every rule came to in these reviews, by review.
+pub async fn results(
     connection: &mut AsyncPgConnection,
+    library: &Library,
     reviews: &[i64],
-) -> Result<Vec<(i64, String)>, Problem> {
-    Ok(review::table
+) -> Result<HashMap<i64, Results>, Problem> {
+    let stored: Vec<(i64, String, String, Vec<u8>)> = review::table
         .filter(review::id.eq_any(reviews))
-        .select((review::id, review::trace))
+        .select((review::id, review::bundle_hash, review::scheme, review::trace))
         .load(connection)
-        .await?)
+        .await?;
+    let mut found = HashMap::with_capacity(stored.len());
+    for (id, bundle, scheme, trace) in stored {
+        let bundle = library.bundle(connection, &bundle).await?;
+        let scheme = bundle.schemes.get(&scheme).ok_or_else(|| Problem::not_found("scheme"))?;
+        let rules = scheme.read_trace(&trace).map_err(|damaged| Problem::internal(&damaged))?;
+        found.insert(id, results_of(&rules));
+    }
+    Ok(found)
 }

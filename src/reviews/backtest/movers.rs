@@ -13,8 +13,14 @@ use crate::rules::scoring::RuleResult;
 /// How many are named on each side.
 const NAMED: usize = 10;
 
-/// Every rule's result for one review.
-pub type Results = Vec<Arc<RuleResult>>;
+/// Every rule with its points, its bonus included, for one review. A rule that does not apply has none.
+pub type Results = Vec<(Arc<str>, Decimal)>;
+
+/// What a review's rules came to.
+pub fn results(rules: &[Arc<RuleResult>]) -> Results {
+    let points = |result: &RuleResult| result.score.unwrap_or_default() + result.bonus;
+    rules.iter().map(|result| (Arc::clone(&result.rule), points(result))).collect()
+}
 
 /// A review that may be among those that move most.
 #[derive(Clone, Debug)]
@@ -127,16 +133,14 @@ fn insert(list: &mut Vec<Candidate>, candidate: Candidate) {
     list.truncate(NAMED);
 }
 
-/// The rule whose points, its bonus included, change most in one direction; of equals the first by name. A rule that
-/// does not apply, or is not there, has none.
-fn responsible(before: &[Arc<RuleResult>], after: &[Arc<RuleResult>], is_gain: bool) -> Option<RuleChange> {
+/// The rule whose points change most in one direction; of equals the first by name. A rule that is not there has none.
+fn responsible(before: &Results, after: &Results, is_gain: bool) -> Option<RuleChange> {
     let mut changes = BTreeMap::<&str, Decimal>::new();
-    let points = |result: &RuleResult| result.score.unwrap_or_default() + result.bonus;
-    for result in before {
-        *changes.entry(&result.rule).or_default() -= points(result);
+    for (rule, points) in before {
+        *changes.entry(rule).or_default() -= points;
     }
-    for result in after {
-        *changes.entry(&result.rule).or_default() += points(result);
+    for (rule, points) in after {
+        *changes.entry(rule).or_default() += points;
     }
     let fitting = changes.into_iter().filter(|(_, change)| {
         let is_upwards = *change > Decimal::ZERO;

@@ -1,12 +1,13 @@
 //! One bundle as a backtest runs it on a store's month, in two rounds as `reviews::compute` does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::months::{StoreMonth, StoredReview};
 use crate::ledger::month::MonthFacts;
-use crate::reviews::first_round::{FirstRound, reads_computed};
-use crate::reviews::snapshot;
+use crate::reviews::first_round::{FirstRound, Standing, reads_computed};
+use crate::reviews::snapshot::stored::Damaged;
+use crate::reviews::snapshot::translation::Translation;
 use crate::rules::bundle::{Bundle, CATALOGUE_FILE, Rule, Scheme};
 use crate::rules::memo::Memory;
 use crate::rules::rule_identity::is_same_rule;
@@ -19,7 +20,6 @@ pub struct Side {
     pub bundle: Arc<Bundle>,
     /// By position.
     parts: BTreeMap<String, Part>,
-    blank: MonthFacts,
 }
 
 /// A scheme of a side.
@@ -49,8 +49,7 @@ impl Side {
                 parts.insert(scheme.file.position.clone(), Part { scheme: scheme.clone(), slots, is_later });
             }
         }
-        let blank = MonthFacts::complete(&bundle.catalogue, []);
-        Self { bundle, parts, blank }
+        Self { bundle, parts }
     }
 
     /// Lets the rules that `first` has too remember together with it. `first` has to score a month before this side
@@ -94,15 +93,29 @@ impl Side {
         self.parts.get(position).map(|part| &part.scheme)
     }
 
-    /// Whether the two sides read snapshots in the same way.
+    /// Whether the two sides read inputs in the same way.
     pub fn reads_like(&self, other: &Self) -> bool {
         self.bundle.files.get(CATALOGUE_FILE) == other.bundle.files.get(CATALOGUE_FILE)
     }
 
     /// The facts of a month's reviews as this side reads them.
-    pub fn facts(&self, month: &StoreMonth) -> Result<Vec<MonthFacts>, serde_json::Error> {
-        let read = |text: &str| snapshot::read_facts(text, &self.bundle.catalogue, &self.blank);
-        month.reviews.iter().map(|review| read(&review.snapshot)).collect()
+    pub fn facts(&self, month: &StoreMonth) -> Result<Vec<MonthFacts>, Damaged> {
+        let mut readers = HashMap::<&str, Translation<'_>>::new();
+        let mut facts = Vec::with_capacity(month.reviews.len());
+        for review in &month.reviews {
+            let Some(bundle) = month.bundles.get(&review.bundle) else { continue };
+            let reader = readers.entry(&review.bundle).or_insert_with(|| self.reader(bundle));
+            facts.push(reader.read(&review.inputs)?);
+        }
+        Ok(facts)
+    }
+
+    /// How this side reads what was scored with `bundle`.
+    fn reader<'a>(&'a self, bundle: &'a Bundle) -> Translation<'a> {
+        match bundle.files.get(CATALOGUE_FILE) == self.bundle.files.get(CATALOGUE_FILE) {
+            true => Translation::none(&self.bundle.catalogue),
+            false => Translation::new(&bundle.catalogue, &self.bundle.catalogue),
+        }
     }
 
     /// Scores a month's reviews; none where no scheme scores the position. `meet` is told of inputs that a rule has not
@@ -125,7 +138,7 @@ impl Side {
                 }
                 Some(part) => {
                     let result = self.one(part, facts, memories, &mut meet);
-                    first_round.add(review.employee_id, review.unit_id, &result);
+                    first_round.add(review.employee_id, review.unit_id, &Standing::from(&result));
                     Some(result)
                 }
                 None => None,
@@ -150,16 +163,15 @@ impl Side {
         memories: &mut Memories,
         meet: &mut impl FnMut(usize, &MonthFacts),
     ) -> Scored {
-        let catalogue = &self.bundle.catalogue;
         let mut results = Vec::with_capacity(part.scheme.rules.len());
         for (rule, slot) in part.scheme.rules.iter().zip(&part.slots) {
             let Some(memory) = memories.get_mut(*slot) else { continue };
-            let (result, is_new) = memory.result(rule, catalogue, facts);
+            let (result, is_new) = memory.result(rule, facts);
             if is_new {
                 meet(*slot, facts);
             }
             results.push(result);
         }
-        part.scheme.total(catalogue, facts, results)
+        part.scheme.total(facts, results)
     }
 }

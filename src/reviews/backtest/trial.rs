@@ -11,6 +11,7 @@ use super::movers::Results;
 use super::report::BacktestReport;
 use crate::db::Pool;
 use crate::http::Problem;
+use crate::rules::library::Library;
 use crate::rules::sandbox::on_deep_stack;
 
 /// Reviews read at once, unless a store has more in a month: about 4 MB.
@@ -71,18 +72,16 @@ pub async fn carry_out(
     let mut stored = HashMap::<i64, Results>::new();
     let unexplained = tally.unexplained();
     if !unexplained.is_empty() {
-        for (review, trace) in months::traces(&mut *pool.get().await?, &unexplained).await? {
-            let results = serde_json::from_str(&trace).map_err(|error| Problem::internal(&error))?;
-            stored.insert(review, results);
-        }
+        stored = months::results(&mut *pool.get().await?, &Library::default(), &unexplained).await?;
     }
     Ok(Some(tally.report(|position| trial.sides.grades(position), &stored, never_executed)))
 }
 
 /// Reads the months page by page, as fast as they are tried.
 async fn feed(pool: &Pool, trial: &Trial, pages: Sender<Vec<StoreMonth>>) -> Result<(), Problem> {
+    let library = Library::default();
     for cycles in trial.pages() {
-        let page = months::load(&mut *pool.get().await?, &trial.selection.scope, &cycles).await?;
+        let page = months::load(&mut *pool.get().await?, &library, &trial.selection.scope, &cycles).await?;
         // Nobody takes it any more when the trial was stopped.
         if pages.send(page).await.is_err() {
             break;

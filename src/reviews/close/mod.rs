@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::compute::Month;
+use super::compute::{FactsReader, Month};
 use super::generate;
 use super::store::{ReviewCycle, find_cycle};
 use crate::auth::Context;
@@ -156,10 +156,11 @@ async fn outstanding_of(
 /// What is missing of whom, by source; every source that the rules read has an entry.
 fn missing(bundle: &Bundle, month: &Month) -> BTreeMap<String, Vec<MissingFacts>> {
     let catalogue = &bundle.catalogue;
+    let reader = FactsReader::new(month, catalogue);
     let mut sources = BTreeMap::<String, Vec<MissingFacts>>::new();
     for posting in &month.postings {
         let Some(scheme) = bundle.scheme_for(posting.position.name()) else { continue };
-        let facts = month.facts_of(catalogue, posting.employee_id);
+        let facts = reader.of(posting.employee_id);
         if super::compute::has_no_day_left(catalogue, &facts) {
             continue;
         }

@@ -16,7 +16,7 @@ mod tests;
 
 use self::answer::{Lever, Levers, SearchedSteps};
 use self::subject::Subject;
-use super::explain;
+use super::explain::{self, ReviewInputs};
 use crate::auth::Context;
 use crate::http::Problem;
 use crate::ledger::month::MonthFacts;
@@ -29,14 +29,12 @@ pub const SEARCHED: SearchedSteps = SearchedSteps { single: 1_000, pair: 120 };
 
 /// The levers of a review that the caller reaches. Reading other people's is logged.
 pub async fn of_review(mut cx: Context, library: &Library, id: i64) -> Result<Levers, Problem> {
-    let explanation = explain::explain(&mut cx, id).await?;
-    let bundle = library.bundle(cx.db(), &explanation.bundle).await?;
+    let ReviewInputs { review, bundle, facts } = explain::inputs(&mut cx, library, id).await?;
     // The connection goes back before scripts run.
     drop(cx);
     on_deep_stack(move || {
-        let scheme = bundle.schemes.get(&explanation.review.scheme);
+        let scheme = bundle.schemes.get(&review.scheme);
         let scheme = scheme.ok_or_else(|| Problem::not_found("scheme"))?;
-        let facts = explanation.snapshot.facts(&bundle.catalogue);
         Ok(find(id, &bundle, scheme, facts, SEARCHED))
     })
     .await?

@@ -5,9 +5,11 @@ use rust_decimal::Decimal;
 use super::grid::{Move, moves};
 use super::prune::{Most, may_reach};
 use super::subject::{Changed, Goal, LeverInput, Subject, find};
+use crate::http::Language;
 use crate::ledger::month::MonthFacts;
+use crate::rules::bundle::Rule;
 use crate::rules::scoring::{Outcome, RuleResult, Scored};
-use crate::rules::trace::EdgesReached;
+use crate::rules::trace::{EdgesReached, Shown};
 
 /// A change that reaches something.
 #[derive(Clone, Debug)]
@@ -120,12 +122,13 @@ impl Trial {
                 (call.edges > same.map_or(0, |same| same.edges)).then_some((call, same))
             });
             let (call, same) = further?;
+            let reasons = Reasons(subject.scheme.rules.get(*place)?);
             Some(Edge {
                 hit: self.hit(subject),
                 rule: *place,
-                reached: call.last.clone(),
-                reason_now: same.and_then(|same| reason(now, same.step)),
-                reason_then: reason(then, call.step),
+                reached: call.last.map(Shown::text),
+                reason_now: same.and_then(|same| reasons.of(now).nth(same.step)),
+                reason_then: reasons.of(then).nth(call.step),
             })
         })
     }
@@ -144,12 +147,13 @@ impl Trial {
             (is_gain && rise > Decimal::ZERO).then_some((rise, *place, now, then))
         });
         let (_, rule, now, then) = rises.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
+        let reasons = Reasons(subject.scheme.rules.get(rule)?);
         Some(Edge {
             hit: self.hit(subject),
             rule,
             reached: None,
-            reason_now: first_not_in(now, then),
-            reason_then: first_not_in(then, now),
+            reason_now: reasons.first_not_in(now, then),
+            reason_then: reasons.first_not_in(then, now),
         })
     }
 
@@ -170,13 +174,18 @@ fn same_call<'a>(
     before.iter().filter(|other| other.at == call.at).nth(nth)
 }
 
-fn reason(result: &RuleResult, step: usize) -> Option<String> {
-    result.steps.get(step).map(|step| step.reason.clone())
-}
+/// The reasons of one rule.
+struct Reasons<'a>(&'a Rule);
 
-fn first_not_in(result: &RuleResult, other: &RuleResult) -> Option<String> {
-    let is_new = |reason: &&String| other.steps.iter().all(|step| step.reason != **reason);
-    result.steps.iter().map(|step| &step.reason).find(is_new).cloned()
+impl Reasons<'_> {
+    fn of(&self, result: &RuleResult) -> impl Iterator<Item = String> {
+        result.steps.iter().map(|step| self.0.reason(step, Language::Chinese))
+    }
+
+    fn first_not_in(&self, result: &RuleResult, other: &RuleResult) -> Option<String> {
+        let others = self.of(other).collect::<Vec<_>>();
+        self.of(result).find(|reason| !others.contains(reason))
+    }
 }
 
 /// Points and bonus of a rule; none where it failed. One that does not apply gives none.

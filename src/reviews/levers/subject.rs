@@ -61,10 +61,10 @@ impl<'a> Subject<'a> {
         let (results, reached) = scheme
             .rules
             .iter()
-            .map(|rule| rule.run_watched(catalogue, &facts))
+            .map(|rule| rule.run_watched(&facts))
             .map(|(result, reached)| (Arc::new(result), reached))
             .unzip();
-        let scored = scheme.total(catalogue, &facts, results);
+        let scored = scheme.total(&facts, results);
         Self { catalogue, scheme, facts, scored, reached }
     }
 
@@ -115,12 +115,12 @@ impl<'a> Subject<'a> {
     /// Runs the rule at `place` again.
     pub fn run(&self, place: usize, facts: &MonthFacts) -> Option<Changed> {
         let rule = self.scheme.rules.get(place)?;
-        Some((place, Arc::new(rule.run(self.catalogue, facts, Optimisation::Simple))))
+        Some((place, Arc::new(rule.run(facts, Optimisation::Simple))))
     }
 
     /// Runs the rule at `place` again, and says how far its calls got.
     pub fn run_watched(&self, place: usize, facts: &MonthFacts) -> Option<(Changed, Vec<EdgesReached>)> {
-        let (result, reached) = self.scheme.rules.get(place)?.run_watched(self.catalogue, facts);
+        let (result, reached) = self.scheme.rules.get(place)?.run_watched(facts);
         Some(((place, Arc::new(result)), reached))
     }
 
@@ -134,7 +134,7 @@ impl<'a> Subject<'a> {
     pub fn scored_with(&self, facts: &MonthFacts, changed: &[Changed]) -> Scored {
         let rules = self.scored.rules.iter().enumerate();
         let rules = rules.map(|(place, now)| Arc::clone(find(changed, place).unwrap_or(now)));
-        self.scheme.total(self.catalogue, facts, rules.collect())
+        self.scheme.total(facts, rules.collect())
     }
 }
 

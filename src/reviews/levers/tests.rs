@@ -211,7 +211,7 @@ fn brute_singles(
     most: u32,
 ) -> BTreeMap<String, (Option<Change>, Option<Change>)> {
     let mut memo = Memo::new(scheme);
-    let now = scheme.score_remembering(&RULES.catalogue, facts, &mut memo);
+    let now = scheme.score_remembering(facts, &mut memo);
     let edges_now = edges(scheme, facts);
     let mut found = BTreeMap::new();
     for (id, metric, from) in inputs(&RULES, scheme, facts) {
@@ -219,7 +219,7 @@ fn brute_singles(
         for steps in 1..=most {
             let Some(to) = value(metric, from, steps) else { continue };
             let then_facts = with(facts, &[(id, to)]);
-            let then = scheme.score_remembering(&RULES.catalogue, &then_facts, &mut memo);
+            let then = scheme.score_remembering(&then_facts, &mut memo);
             let change = || (steps, to, then.total, then.final_grade.clone());
             let edges_then = edges(scheme, &then_facts);
             if then.total >= now.total && edges_then.iter().zip(&edges_now).any(|(then, now)| then > now) {
@@ -289,7 +289,7 @@ type PairFound = ([(String, u32); 2], u32, Option<Decimal>, String);
 /// The best split of every two inputs, by scoring everything at every combination; the ten with the fewest steps.
 fn brute_pairs(scheme: &Scheme, facts: &MonthFacts, most: u32) -> Vec<PairFound> {
     let mut memo = Memo::new(scheme);
-    let now = scheme.score_remembering(&RULES.catalogue, facts, &mut memo);
+    let now = scheme.score_remembering(facts, &mut memo);
     let inputs = inputs(&RULES, scheme, facts);
     let mut found = Vec::<PairFound>::new();
     for (place, (id, metric, from)) in inputs.iter().enumerate() {
@@ -303,7 +303,7 @@ fn brute_pairs(scheme: &Scheme, facts: &MonthFacts, most: u32) -> Vec<PairFound>
                         continue;
                     };
                     let then_facts = with(facts, &[(*id, to), (*other_id, other_to)]);
-                    let then = scheme.score_remembering(&RULES.catalogue, &then_facts, &mut memo);
+                    let then = scheme.score_remembering(&then_facts, &mut memo);
                     let both = steps + other_steps;
                     let is_less = best.as_ref().is_none_or(|(_, least, total, _)| {
                         both < *least || both == *least && then.total > *total

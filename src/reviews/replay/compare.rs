@@ -1,18 +1,24 @@
-//! One stored review against what its snapshot and its rules give: byte for byte. Pure.
+//! One stored review against what its inputs and its rules give: byte for byte. Pure.
 
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::stored::{StoredItem, StoredReview};
+use super::stored::StoredReview;
 use crate::decimal;
+use crate::http::Language;
+use crate::ledger::month::MonthFacts;
 use crate::reviews::compute::deliveries;
-use crate::reviews::snapshot::Snapshot;
-use crate::rules::bundle::{Bundle, Files, identity, version_of};
+use crate::reviews::snapshot::stored as inputs;
+use crate::rules::bundle::{Bundle, Files, Scheme, identity, version_of};
+use crate::rules::explanation::ExplainedRule;
 use crate::rules::finding::Finding;
 use crate::rules::host::HOST_VERSION;
 use crate::rules::sandbox::Optimisation;
-use crate::rules::scoring::Scored;
+use crate::rules::scoring::{Outcome, RuleResult, Scored};
 
 /// Decimal places of the columns that hold points.
 const PLACES: u32 = 2;
@@ -60,12 +66,12 @@ pub struct StoredBundle {
     identity: String,
     /// The version of the host functions under which the bytes have their hash; none if they never had it.
     version: Option<&'static str>,
-    compiled: Result<std::sync::Arc<Bundle>, Vec<Finding>>,
+    compiled: Result<Arc<Bundle>, Vec<Finding>>,
 }
 
 impl StoredBundle {
     /// Judges the bytes that are stored under `hash`, compiled as they are now.
-    pub fn new(hash: &str, files: &Files, compiled: Result<std::sync::Arc<Bundle>, Vec<Finding>>) -> Self {
+    pub fn new(hash: &str, files: &Files, compiled: Result<Arc<Bundle>, Vec<Finding>>) -> Self {
         let (identity, version) = (identity(files), version_of(files, hash));
         Self { hash: hash.to_owned(), identity, version, compiled }
     }
@@ -79,35 +85,60 @@ impl StoredBundle {
 }
 
 /// Runs a stored review again and compares. Runs scripts: call it on a deep stack.
-pub fn replay(review: &StoredReview, items: &[StoredItem], bundle: &StoredBundle) -> Replay {
+pub fn replay(review: &StoredReview, bundle: &StoredBundle) -> Replay {
     let mut differences = Differences::default();
     if bundle.version.is_none() {
         differences.note("bundle", json!(bundle.hash), json!(bundle.identity));
     }
-    let scored = run(review, bundle, &mut differences);
-    let mut replayed = None;
-    if let Some((scored, cars)) = &scored {
-        // Results are plain data: they always have a text.
-        let trace = serde_json::to_string(&scored.rules).unwrap_or_default();
-        differences.compare("trace", text(&review.trace), text(&trace), review.trace == trace);
-        differences.columns(review, scored, *cars);
-        differences.items(items, scored);
-        replayed = Some(text(&trace));
+    let mut traces = None;
+    if let Some(again) = run(review, bundle, &mut differences) {
+        let Again { scheme, facts, scored, .. } = &again;
+        let explain = |results: &[Arc<RuleResult>]| scheme.explain(results, facts, Language::default());
+        let stored = scheme.read_trace(&review.trace).map(|results| explain(&results));
+        let replayed = explain(&scored.rules);
+        let shown = match &stored {
+            Ok(rules) => json!(rules),
+            Err(damaged) => json!(format!("{damaged}: {}", hex(&review.trace))),
+        };
+        let is_same = review.trace == scheme.write_trace(&scored.rules);
+        differences.compare("trace", shown.clone(), json!(replayed), is_same);
+        differences.columns(review, &again);
+        if let (false, Ok(stored)) = (is_same, &stored) {
+            differences.items(stored, &replayed);
+        }
+        traces = Some((shown, json!(replayed)));
     }
     let is_same = differences.0.is_empty();
+    // What cannot be run again cannot be read either: its bytes are all there is to show.
+    let (stored, replayed) = match traces {
+        Some((stored, replayed)) => (stored, Some(replayed)),
+        None => (json!(hex(&review.trace)), None),
+    };
     Replay {
         review: review.id,
         is_same,
         bundle: bundle.hash.clone(),
         remark: bundle.remark(),
         differences: differences.0,
-        stored: (!is_same).then(|| text(&review.trace)),
+        stored: (!is_same).then_some(stored),
         replayed: replayed.filter(|_| !is_same),
     }
 }
 
-/// Scores the snapshot, or says why it cannot be.
-fn run(review: &StoredReview, bundle: &StoredBundle, differences: &mut Differences) -> Option<(Scored, i64)> {
+/// What the inputs come to now.
+struct Again<'a> {
+    scheme: &'a Scheme,
+    facts: MonthFacts,
+    scored: Scored,
+    cars: i64,
+}
+
+/// Scores the inputs, or says why they cannot be.
+fn run<'a>(
+    review: &StoredReview,
+    bundle: &'a StoredBundle,
+    differences: &mut Differences,
+) -> Option<Again<'a>> {
     let compiled = match &bundle.compiled {
         Ok(compiled) => compiled,
         Err(findings) => {
@@ -116,23 +147,36 @@ fn run(review: &StoredReview, bundle: &StoredBundle, differences: &mut Differenc
             return None;
         }
     };
-    let snapshot = match serde_json::from_str::<Snapshot>(&review.snapshot) {
-        Ok(snapshot) => snapshot,
-        Err(error) => {
-            differences.note("snapshot", json!(review.snapshot), json!(format!("cannot be read: {error}")));
+    let facts = match inputs::read(&review.inputs, &compiled.catalogue) {
+        Ok((_, facts)) => facts,
+        Err(damaged) => {
+            differences.note("inputs", json!(hex(&review.inputs)), json!(damaged.to_string()));
             return None;
         }
     };
-    let again = serde_json::to_string(&snapshot).unwrap_or_default();
-    differences.compare("snapshot", json!(review.snapshot), json!(again), review.snapshot == again);
     let Some(scheme) = compiled.schemes.get(&review.scheme) else {
         let known = compiled.schemes.keys().collect::<Vec<_>>();
         differences.note("scheme", json!(review.scheme), json!(known));
         return None;
     };
-    let facts = snapshot.facts(&compiled.catalogue);
     let cars = deliveries(&compiled.catalogue, &facts);
-    Some((scheme.score(&compiled.catalogue, &facts, Optimisation::Simple), cars))
+    let scored = scheme.score(&facts, Optimisation::Simple);
+    Some(Again { scheme, facts, scored, cars })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    base16ct::lower::encode_string(bytes)
+}
+
+/// What a rule has come to, as a difference shows it.
+#[derive(PartialEq, Eq, Serialize)]
+struct Item {
+    ordinal: usize,
+    rule: String,
+    outcome: Outcome,
+    score: Option<Decimal>,
+    max: Decimal,
+    reasons: Vec<String>,
 }
 
 #[derive(Default)]
@@ -149,7 +193,8 @@ impl Differences {
         }
     }
 
-    fn columns(&mut self, stored: &StoredReview, scored: &Scored, cars: i64) {
+    fn columns(&mut self, stored: &StoredReview, again: &Again<'_>) {
+        let Again { scored, cars, .. } = again;
         // The column rounds a coefficient with more places in the same way.
         let coefficient = scored.coefficient.map(|coefficient| decimal::half_up(coefficient, PLACES));
         for (field, stored, replayed) in [
@@ -164,7 +209,6 @@ impl Differences {
         for (field, stored, replayed) in [
             ("grade", json!(stored.grade), json!(scored.grade)),
             ("final_grade", json!(stored.final_grade), json!(scored.final_grade)),
-            ("grade_reasons", json!(stored.grade_reasons), json!(scored.grade_reasons)),
             ("attention", json!(stored.attention), json!(scored.attention)),
             ("deliveries", json!(stored.deliveries), json!(cars)),
         ] {
@@ -173,25 +217,20 @@ impl Differences {
         }
     }
 
-    fn items(&mut self, stored: &[StoredItem], scored: &Scored) {
-        let replayed = (1_i16..).zip(&scored.rules).map(|(ordinal, result)| StoredItem {
-            review_id: stored.first().map_or(0, |item| item.review_id),
-            ordinal,
-            rule: result.rule.clone(),
-            outcome: result.outcome.name().to_owned(),
-            score: result.score,
-            max: result.max,
-            reasons: result.reasons(),
-        });
-        let replayed = replayed.collect::<Vec<_>>();
+    fn items(&mut self, stored: &[ExplainedRule], replayed: &[ExplainedRule]) {
+        let item = |rules: &[ExplainedRule], place: usize| {
+            rules.get(place).map(|rule| Item {
+                ordinal: place + 1,
+                rule: rule.rule.clone(),
+                outcome: rule.outcome,
+                score: rule.score,
+                max: rule.max,
+                reasons: rule.reasons(),
+            })
+        };
         for place in 0..stored.len().max(replayed.len()) {
-            let (stored, replayed) = (stored.get(place), replayed.get(place));
+            let (stored, replayed) = (item(stored, place), item(replayed, place));
             self.compare(&format!("items[{place}]"), json!(stored), json!(replayed), stored == replayed);
         }
     }
-}
-
-/// A text as JSON; what is no JSON any more stays a text.
-fn text(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }

@@ -1,4 +1,4 @@
-//! Replay: stored reviews run again from their snapshots and rules. Whatever does not come out the same is an incident.
+//! Replay: stored reviews run again from their inputs and rules. Whatever does not come out the same is an incident.
 
 pub mod compare;
 pub mod stored;
@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use self::compare::{Replay, StoredBundle, replay};
-use self::stored::{ReplayFilter, StoredItem, StoredReview};
+use self::stored::{ReplayFilter, StoredReview};
 use super::explain;
 use crate::auth::Context;
 use crate::http::{Code, Problem};
@@ -86,7 +86,7 @@ pub async fn many(
     let mut after = 0;
     loop {
         let page = stored::page(cx.db(), filter, after, PAGE).await?;
-        let Some((last, _)) = page.last() else { break };
+        let Some(last) = page.last() else { break };
         after = last.id;
         let run = run(cx, page, &mut bundles).await?;
         progress(run.len());
@@ -112,13 +112,11 @@ pub async fn many(
     Ok(report)
 }
 
-type Page = Vec<(StoredReview, Vec<StoredItem>)>;
-
 /// Runs a page of reviews again on as many threads as there are cores, in the page's order, and writes what did not come
 /// out the same into the audit log.
 async fn run(
     cx: &mut Context,
-    page: Page,
+    page: Vec<StoredReview>,
     bundles: &mut Bundles,
 ) -> Result<Vec<(StoredReview, Replay)>, Problem> {
     bundles.load(cx.db(), &page).await?;
@@ -133,9 +131,9 @@ async fn run(
         }
         let bundles = bundles.0.clone();
         threads.push(on_deep_stack(move || {
-            let run = part.into_iter().filter_map(|(review, items)| {
+            let run = part.into_iter().filter_map(|review| {
                 let bundle = bundles.get(&review.bundle)?;
-                let replay = replay(&review, &items, bundle);
+                let replay = replay(&review, bundle);
                 Some((review, replay))
             });
             run.collect::<Vec<_>>()
@@ -157,11 +155,15 @@ async fn run(
 struct Bundles(HashMap<String, Arc<StoredBundle>>);
 
 impl Bundles {
-    async fn load(&mut self, connection: &mut AsyncPgConnection, page: &Page) -> Result<(), Problem> {
+    async fn load(
+        &mut self,
+        connection: &mut AsyncPgConnection,
+        page: &[StoredReview],
+    ) -> Result<(), Problem> {
         if self.0.len() > BUNDLES {
             self.0.clear();
         }
-        for (review, _) in page {
+        for review in page {
             if self.0.contains_key(&review.bundle) {
                 continue;
             }

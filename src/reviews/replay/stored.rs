@@ -1,12 +1,10 @@
-//! Reviews as they are stored, whole: every column that scoring gave, every item.
+//! Reviews as they are stored, whole: every column that scoring gave.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text};
+use diesel::sql_types::{Array, BigInt, Binary, Date, Nullable, Numeric, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
-use serde::Serialize;
 
-use crate::db::schema::review_item;
 use crate::db::{Statement, sql};
 use crate::http::Problem;
 use crate::period::Period;
@@ -41,11 +39,11 @@ pub struct StoredReview {
     #[diesel(sql_type = Text)]
     pub bundle: String,
     /// What went in.
-    #[diesel(sql_type = Text)]
-    pub snapshot: String,
+    #[diesel(sql_type = Binary)]
+    pub inputs: Vec<u8>,
     /// What every rule did.
-    #[diesel(sql_type = Text)]
-    pub trace: String,
+    #[diesel(sql_type = Binary)]
+    pub trace: Vec<u8>,
     /// Points of 100 without the bonus.
     #[diesel(sql_type = Nullable<Numeric>)]
     pub base: Option<Decimal>,
@@ -67,9 +65,6 @@ pub struct StoredReview {
     /// Performance coefficient.
     #[diesel(sql_type = Nullable<Numeric>)]
     pub coefficient: Option<Decimal>,
-    /// Why the final grade is what it is.
-    #[diesel(sql_type = Array<Text>)]
-    pub grade_reasons: Vec<String>,
     /// What somebody has to look at.
     #[diesel(sql_type = Array<Text>)]
     pub attention: Vec<String>,
@@ -78,34 +73,14 @@ pub struct StoredReview {
     pub deliveries: i64,
 }
 
-/// One rule's row of a review.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Serialize)]
-pub struct StoredItem {
-    /// The review.
-    #[serde(skip)]
-    pub review_id: i64,
-    /// Its place, from 1.
-    pub ordinal: i16,
-    /// The rule.
-    pub rule: String,
-    /// What it came to, as it is stored: a word that scoring does not know is a difference.
-    pub outcome: String,
-    /// Its points.
-    pub score: Option<Decimal>,
-    /// Points in the denominator.
-    pub max: Decimal,
-    /// Its reasons.
-    pub reasons: Vec<String>,
-}
-
 /// What a filter finds, whatever revision it is.
 macro_rules! found {
     ($columns:literal, $rest:literal) => {
         sql(concat!(
             "SELECT ",
             $columns,
-            " FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN org_unit s ON s.id = c.store_id
-             WHERE ($1 IS NULL OR r.id = $1) AND ($2 IS NULL OR c.period >= $2) AND ($3 IS NULL OR c.period <= $3)
+            " FROM review r JOIN org_unit s ON s.id = r.store_id
+             WHERE ($1 IS NULL OR r.id = $1) AND ($2 IS NULL OR r.period >= $2) AND ($3 IS NULL OR r.period <= $3)
              AND ($4 IS NULL OR s.code = $4)",
             $rest
         ))
@@ -123,46 +98,20 @@ pub async fn count(connection: &mut AsyncPgConnection, filter: &ReplayFilter) ->
     Ok(counted.count)
 }
 
-/// Up to `limit` reviews behind `after`, by id, each with its items in order.
+/// Up to `limit` reviews behind `after`, by id.
 pub async fn page(
     connection: &mut AsyncPgConnection,
     filter: &ReplayFilter,
     after: i64,
     limit: i64,
-) -> Result<Vec<(StoredReview, Vec<StoredItem>)>, Problem> {
+) -> Result<Vec<StoredReview>, Problem> {
     let reviews = found!(
-        "r.id, s.code AS store, c.period, r.scheme, r.bundle_hash AS bundle, r.snapshot, r.trace, r.base, r.bonus,
-         r.total, r.applicable_max, r.grade, r.final_grade, r.coefficient, r.grade_reasons, r.attention,
-         r.deliveries",
+        "r.id, s.code AS store, r.period, r.scheme, r.bundle_hash AS bundle, r.inputs, r.trace, r.base, r.bonus,
+         r.total, r.applicable_max, r.grade, r.final_grade, r.coefficient, r.attention, r.deliveries",
         " AND r.id > $5 ORDER BY r.id LIMIT $6"
     );
-    let reviews: Vec<StoredReview> =
-        filtered(reviews, filter).bind::<BigInt, _>(after).bind::<BigInt, _>(limit).load(connection).await?;
-    let ids = reviews.iter().map(|review| review.id).collect::<Vec<_>>();
-    let items: Vec<StoredItem> = review_item::table
-        .filter(review_item::review_id.eq_any(ids))
-        .order((review_item::review_id, review_item::ordinal))
-        .select((
-            review_item::review_id,
-            review_item::ordinal,
-            review_item::rule,
-            review_item::outcome,
-            review_item::score,
-            review_item::max,
-            review_item::reasons,
-        ))
-        .load(connection)
-        .await?;
-    // Both are in the order of the reviews.
-    let mut items = items.into_iter().peekable();
-    let with_items = reviews.into_iter().map(|review| {
-        let mut own = Vec::new();
-        while let Some(item) = items.next_if(|item| item.review_id == review.id) {
-            own.push(item);
-        }
-        (review, own)
-    });
-    Ok(with_items.collect())
+    let reviews = filtered(reviews, filter).bind::<BigInt, _>(after).bind::<BigInt, _>(limit);
+    Ok(reviews.load(connection).await?)
 }
 
 fn filtered<'a>(found: Statement<'a>, filter: &ReplayFilter) -> Statement<'a> {

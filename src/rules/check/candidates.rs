@@ -104,7 +104,7 @@ fn limits(rule: &Rule) -> BTreeSet<Decimal> {
         }
         true
     });
-    limits.extend(rule.frame().constants.iter().filter_map(|(_, value)| value.as_decimal().ok()));
+    limits.extend(rule.constants().iter().filter_map(|(_, value)| value.as_decimal().ok()));
     limits.extend(rule.arguments.iter().filter_map(|(_, argument)| match argument {
         Argument::Parameter(value) => Some(*value),
         Argument::Metric(_) => None,
@@ -117,8 +117,7 @@ fn compared(rule: &Rule) -> BTreeSet<(String, Decimal)> {
     let number = |expression: &Expr| {
         let name = tree::variable(expression);
         let is_named = |known: &str| Some(known) == name;
-        let frame = rule.frame();
-        let constant = frame.constants.iter().find(|(name, _)| is_named(name));
+        let constant = rule.constants().iter().find(|(name, _)| is_named(name));
         let parameter = rule.arguments.iter().find_map(|(name, argument)| match argument {
             Argument::Parameter(value) => is_named(name).then_some(*value),
             Argument::Metric(_) => None,

@@ -15,6 +15,7 @@ pub mod probe;
 mod regions;
 mod source;
 pub(super) mod tree;
+mod words;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -25,6 +26,7 @@ pub use places::declared;
 pub use places::{offset_of, statement_start};
 use places::{place_of_function, place_of_parameter};
 pub use source::code_of;
+pub use words::words;
 
 use self::meaning::Meaning;
 use self::tree::Node;

@@ -64,15 +64,15 @@ fn register_text(engine: &mut Engine) {
         .register_fn("to_string", |number: Decimal| decimal::points(number))
         // Inside `${…}` the engine drops an error and shows the value, so the fault is kept aside and fails the rule.
         .register_fn("to_string", |context: NativeCallContext, missing: NotApplicable| {
-            if missing.is_fault {
+            if missing.is_fault() {
                 // The line alone: the optimiser moves the column.
                 let line = u16::try_from(context.call_position().line().unwrap_or(0)).unwrap_or(0);
                 let at = if line == 0 { Position::NONE } else { Position::new(line, 0) };
                 record(|recorder| {
-                    recorder.fault.get_or_insert_with(|| (missing.reason.clone(), at));
+                    recorder.fault.get_or_insert_with(|| (missing.reason(), at));
                 });
             }
-            missing.reason
+            missing.reason()
         })
         .register_fn("+", |left: ImmutableString, right: ImmutableString| format!("{left}{right}"))
         .register_fn("+", |text: ImmutableString, number: Decimal| {
@@ -87,11 +87,10 @@ fn register_text(engine: &mut Engine) {
 fn refuse(operator: &str, takes: &str, given: &[Dynamic]) -> HostResult<Dynamic> {
     for value in given {
         if let Some(missing) = value.clone().try_cast::<NotApplicable>() {
-            return fault(match missing.is_fault {
-                true => missing.reason,
-                false => {
-                    format!("N/A ({}) cannot be used with '{operator}'; ask applies(…) first", missing.reason)
-                }
+            let reason = missing.reason();
+            return fault(match missing.is_fault() {
+                true => reason,
+                false => format!("N/A ({reason}) cannot be used with '{operator}'; ask applies(…) first"),
             });
         }
     }

@@ -5,8 +5,8 @@ use rust_decimal::Decimal;
 
 use crate::decimal;
 use crate::rules::failure::{BELOW, OUTSIDE};
-use crate::rules::trace::{Item, Recorder, StepKind, record};
-use crate::rules::value::{HostResult, NotApplicable, Quantity, fault};
+use crate::rules::trace::{Item, Part, Recorder, StepKind, StepLabel, Words, record};
+use crate::rules::value::{Cause, HostResult, NotApplicable, Quantity, fault};
 
 /// Most points of one bonus.
 pub const BONUS_LIMIT: Decimal = Decimal::ONE_HUNDRED;
@@ -14,57 +14,74 @@ pub const BONUS_LIMIT: Decimal = Decimal::ONE_HUNDRED;
 /// Registers `item`, `scaled`, `deduct`, `remaining`, `bonus`, `note` and `skip`.
 pub fn register(engine: &mut Engine) {
     engine.register_fn("item", |context: NativeCallContext, max: Decimal, value: Decimal, label: &str| {
-        item(max, Quantity::Number(value), label, None, context.call_position())
+        let (value, label) = (Quantity::Number(value), label.into());
+        record(|recorder| item(recorder, max, value, Words::Made(&label), None, context.call_position()))
     });
     engine.register_fn("item", |context: NativeCallContext, max: Dynamic, value: Dynamic, label: &str| {
-        let max = Quantity::number(max, "item")?;
-        item(max, Quantity::read(value, "item")?, label, None, context.call_position())
+        let (max, label) = (Quantity::number(max, "item")?, label.into());
+        let value = Quantity::read(value, "item")?;
+        record(|recorder| item(recorder, max, value, Words::Made(&label), None, context.call_position()))
     });
     engine.register_fn(
         "item",
         |context: NativeCallContext, max: Dynamic, value: Dynamic, label: &str, most: Dynamic| {
             let (max, most) = (Quantity::number(max, "item")?, Quantity::number(most, "item")?);
-            item(max, Quantity::read(value, "item")?, label, Some(most), context.call_position())
+            let (value, label, most) = (Quantity::read(value, "item")?, label.into(), Some(most));
+            record(|recorder| item(recorder, max, value, Words::Made(&label), most, context.call_position()))
         },
     );
     engine.register_fn("deduct", |context: NativeCallContext, points: Decimal, reason: &str| {
-        deduct(points, reason, context.call_position())
+        let reason = reason.into();
+        record(|recorder| deduct(recorder, points, Words::Made(&reason), context.call_position()))
     });
     engine.register_fn("deduct", |context: NativeCallContext, points: Dynamic, reason: &str| {
-        deduct(Quantity::number(points, "deduct")?, reason, context.call_position())
+        let (points, reason) = (Quantity::number(points, "deduct")?, reason.into());
+        record(|recorder| deduct(recorder, points, Words::Made(&reason), context.call_position()))
     });
     engine.register_fn("bonus", |context: NativeCallContext, points: Dynamic, reason: &str| {
-        bonus(Quantity::number(points, "bonus")?, reason, context.call_position())
+        let (points, reason) = (Quantity::number(points, "bonus")?, reason.into());
+        record(|recorder| bonus(recorder, points, Words::Made(&reason), context.call_position()))
     });
-    engine.register_fn("note", |context: NativeCallContext, text: &str| note(text, context.call_position()));
+    engine.register_fn("note", |context: NativeCallContext, text: &str| {
+        let text = text.into();
+        record(|recorder| note(recorder, Words::Made(&text), context.call_position()))
+    });
     engine.register_fn("skip", |context: NativeCallContext, reason: &str| {
-        skip(reason, context.call_position())
+        let reason = reason.into();
+        record(|recorder| skip(recorder, Words::Made(&reason), context.call_position()))
     });
-    engine.register_fn("skip", |context: NativeCallContext, missing: NotApplicable| match missing.is_fault {
-        true => fault(missing.reason),
-        false => skip(&missing.reason, context.call_position()),
+    engine.register_fn("skip", |context: NativeCallContext, missing: NotApplicable| {
+        match missing.is_fault() {
+            true => fault(missing.reason()),
+            false => record(|recorder| skip_missing(recorder, missing, context.call_position())),
+        }
     });
     engine.register_fn("scaled", |context: NativeCallContext| {
-        scaled(record(|recorder| recorder.frame.max), context.call_position()).map(Into::<Dynamic>::into)
+        record(|recorder| scaled(recorder, recorder.frame.max, context.call_position()))
+            .map(Into::<Dynamic>::into)
     });
     engine.register_fn("scaled", |context: NativeCallContext, max: Dynamic| {
-        scaled(Quantity::number(max, "scaled")?, context.call_position()).map(Into::<Dynamic>::into)
+        let max = Quantity::number(max, "scaled")?;
+        record(|recorder| scaled(recorder, max, context.call_position())).map(Into::<Dynamic>::into)
     });
-    engine.register_fn("remaining", |context: NativeCallContext| remaining(context.call_position()));
+    engine.register_fn("remaining", |context: NativeCallContext| {
+        record(|recorder| remaining(recorder, context.call_position()))
+    });
 }
 
 /// One item of at most `max` points, or of at most `most` where more than planned may make up for other items.
 pub fn item(
+    recorder: &mut Recorder,
     max: Decimal,
     value: Quantity,
-    label: &str,
+    label: Words<'_>,
     most: Option<Decimal>,
     at: Position,
 ) -> HostResult<()> {
     if max <= Decimal::ZERO {
-        return fault(format!("item: '{}' has to be worth more than 0 points", brief(label)));
+        return fault(format!("item: '{}' has to be worth more than 0 points", brief(label.text())));
     }
-    record(|recorder| match value {
+    match value {
         Quantity::Number(points) => {
             let most = most.unwrap_or_else(|| most_of_item(recorder, max));
             // Quotients may exceed a limit in their last digit.
@@ -72,22 +89,21 @@ pub fn item(
             if cut < Decimal::ZERO || cut > most {
                 return fault(format!(
                     "item: '{}' gives {} points, {OUTSIDE} {}",
-                    brief(label),
+                    brief(label.text()),
                     decimal::points(points),
                     decimal::plain(most)
                 ));
             }
             recorder.items.push(Item { max, value: Some(points) });
-            let outcome = format!("得 {} 分", decimal::points(points));
-            recorder.step(StepKind::Item, Some(points), Some(max), label, &outcome, at)
+            recorder.step(StepKind::Item, Some(points), Some(max), label, at)
         }
         Quantity::NotApplicable(missing) => {
             recorder.items.push(Item { max, value: None });
             recorder.pending.clear();
-            recorder.pending.push(missing.reason);
-            recorder.step(StepKind::NotApplicable, None, Some(max), label, "不适用", at)
+            recorder.pending.push(Part::Missing(missing.cause));
+            recorder.step(StepKind::NotApplicable, None, Some(max), label, at)
         }
-    })
+    }
 }
 
 /// A rule that may go beyond its maximum, up to a ceiling, does so by its items.
@@ -97,38 +113,32 @@ fn most_of_item(recorder: &Recorder, max: Decimal) -> Decimal {
 }
 
 /// A remark without points.
-pub fn note(text: &str, at: Position) -> HostResult<()> {
-    record(|recorder| {
-        recorder.pending.clear();
-        recorder.step(StepKind::Note, None, None, text, "", at)
-    })
+pub fn note(recorder: &mut Recorder, text: Words<'_>, at: Position) -> HostResult<()> {
+    recorder.pending.clear();
+    recorder.step(StepKind::Note, None, None, text, at)
 }
 
 /// Points taken off.
-pub fn deduct(points: Decimal, reason: &str, at: Position) -> HostResult<()> {
+pub fn deduct(recorder: &mut Recorder, points: Decimal, reason: Words<'_>, at: Position) -> HostResult<()> {
     let points = not_negative(points, reason)?;
-    record(|recorder| {
-        let sum = recorder.deducted.checked_add(points);
-        recorder.deducted = sum.map_or_else(|| fault("deduct: 数值过大 · the points are too large"), Ok)?;
-        taken_or_given(recorder, StepKind::Deduction, points, reason, "扣", at)
-    })
+    let sum = recorder.deducted.checked_add(points);
+    recorder.deducted = sum.map_or_else(|| fault("deduct: 数值过大 · the points are too large"), Ok)?;
+    taken_or_given(recorder, StepKind::Deduction, points, reason, at)
 }
 
 /// Points on top of the total.
-pub fn bonus(points: Decimal, reason: &str, at: Position) -> HostResult<()> {
+pub fn bonus(recorder: &mut Recorder, points: Decimal, reason: Words<'_>, at: Position) -> HostResult<()> {
     let points = not_negative(points, reason)?;
-    record(|recorder| {
-        // The sum is checked too, so that it stays as small as its parts.
-        let sum = recorder.bonus.checked_add(points).filter(|sum| *sum <= BONUS_LIMIT);
-        recorder.bonus =
-            sum.map_or_else(|| fault(format!("bonus: a rule gives at most {BONUS_LIMIT} points")), Ok)?;
-        taken_or_given(recorder, StepKind::Bonus, points, reason, "加", at)
-    })
+    // The sum is checked too, so that it stays as small as its parts.
+    let sum = recorder.bonus.checked_add(points).filter(|sum| *sum <= BONUS_LIMIT);
+    recorder.bonus =
+        sum.map_or_else(|| fault(format!("bonus: a rule gives at most {BONUS_LIMIT} points")), Ok)?;
+    taken_or_given(recorder, StepKind::Bonus, points, reason, at)
 }
 
-fn not_negative(points: Decimal, reason: &str) -> HostResult<Decimal> {
+fn not_negative(points: Decimal, reason: Words<'_>) -> HostResult<Decimal> {
     match points < Decimal::ZERO {
-        true => fault(format!("the points of '{}' {BELOW}", brief(reason))),
+        true => fault(format!("the points of '{}' {BELOW}", brief(reason.text()))),
         false => Ok(points),
     }
 }
@@ -137,64 +147,66 @@ fn taken_or_given(
     recorder: &mut Recorder,
     kind: StepKind,
     points: Decimal,
-    reason: &str,
-    verb: &str,
+    reason: Words<'_>,
     at: Position,
 ) -> HostResult<()> {
     if points.is_zero() {
         recorder.pending.clear();
         return Ok(());
     }
-    let outcome = format!("{verb} {} 分", decimal::points(points));
-    recorder.step(kind, Some(points), None, reason, &outcome, at)
+    recorder.step(kind, Some(points), None, reason, at)
 }
 
 /// The rule's maximum less what was taken off, not below 0.
-pub fn remaining(at: Position) -> HostResult<Decimal> {
-    record(|recorder| {
-        if recorder.deducted.is_zero() {
-            recorder.step(StepKind::Note, None, None, "没有扣分", "", at)?;
-        }
-        let left = recorder.frame.max.checked_sub(recorder.deducted);
-        Ok(left.unwrap_or(Decimal::ZERO).max(Decimal::ZERO))
-    })
+pub fn remaining(recorder: &mut Recorder, at: Position) -> HostResult<Decimal> {
+    if recorder.deducted.is_zero() {
+        recorder.remark(StepKind::Note, StepLabel::NothingDeducted, at)?;
+    }
+    let left = recorder.frame.max.checked_sub(recorder.deducted);
+    Ok(left.unwrap_or(Decimal::ZERO).max(Decimal::ZERO))
 }
 
-/// The whole rule does not apply.
-pub fn skip(reason: &str, at: Position) -> HostResult<NotApplicable> {
-    record(|recorder| {
-        recorder.pending.clear();
-        recorder.skipped.get_or_insert(at);
-        recorder.step(StepKind::NotApplicable, None, None, reason, "不适用", at)
-    })?;
-    Ok(NotApplicable { reason: reason.to_owned(), is_fault: false })
+/// The whole rule does not apply, as the author says.
+pub fn skip(recorder: &mut Recorder, reason: Words<'_>, at: Position) -> HostResult<NotApplicable> {
+    begin_skip(recorder, at);
+    recorder.step(StepKind::NotApplicable, None, None, reason, at)?;
+    Ok(NotApplicable { cause: Cause::Said(reason.kept()) })
+}
+
+/// The whole rule does not apply, because a value is missing.
+pub fn skip_missing(
+    recorder: &mut Recorder,
+    missing: NotApplicable,
+    at: Position,
+) -> HostResult<NotApplicable> {
+    begin_skip(recorder, at);
+    recorder.remark(StepKind::NotApplicable, StepLabel::Missing(missing.cause.clone()), at)?;
+    Ok(missing)
+}
+
+fn begin_skip(recorder: &mut Recorder, at: Position) {
+    recorder.pending.clear();
+    recorder.skipped.get_or_insert(at);
 }
 
 /// The sum of the items, scaled up from the maximum of those that apply to `max`; N/A when none applies.
-pub fn scaled(max: Decimal, at: Position) -> HostResult<Quantity> {
+pub fn scaled(recorder: &mut Recorder, max: Decimal, at: Position) -> HostResult<Quantity> {
     let too_large = || fault("scaled: 数值过大 · the points of the items are too large");
-    record(|recorder| {
-        let applicable = recorder.items.iter().filter_map(|item| Some((item.max, item.value?)));
-        let sums = applicable
-            .clone()
-            .try_fold((Decimal::ZERO, Decimal::ZERO), |(possible, points), (max, value)| {
-                Some((possible.checked_add(max)?, points.checked_add(value)?))
-            });
-        let Some((possible, points)) = sums else { return too_large() };
-        if possible <= Decimal::ZERO {
-            let reason = "没有适用的项目".to_owned();
-            return Ok(Quantity::NotApplicable(NotApplicable { reason, is_fault: false }));
-        }
-        if possible == max {
-            return Ok(Quantity::Number(points));
-        }
-        recorder.pending.clear();
-        let text =
-            format!("适用项目满分 {}，按比例折算为 {} 分制", decimal::points(possible), decimal::points(max));
-        recorder.step(StepKind::Note, None, None, &text, "", at)?;
-        let product = points.checked_mul(max).and_then(|product| product.checked_div(possible));
-        product.map_or_else(too_large, |points| Ok(Quantity::Number(points)))
-    })
+    let mut applicable = recorder.items.iter().filter_map(|item| Some((item.max, item.value?)));
+    let sums = applicable.try_fold((Decimal::ZERO, Decimal::ZERO), |(possible, points), (max, value)| {
+        Some((possible.checked_add(max)?, points.checked_add(value)?))
+    });
+    let Some((possible, points)) = sums else { return too_large() };
+    if possible <= Decimal::ZERO {
+        return Ok(Quantity::NotApplicable(NotApplicable { cause: Cause::NoItem }));
+    }
+    if possible == max {
+        return Ok(Quantity::Number(points));
+    }
+    recorder.pending.clear();
+    recorder.remark(StepKind::Note, StepLabel::Scaled { possible, max }, at)?;
+    let product = points.checked_mul(max).and_then(|product| product.checked_div(possible));
+    product.map_or_else(too_large, |points| Ok(Quantity::Number(points)))
 }
 
 /// The beginning of an author's text, for messages.

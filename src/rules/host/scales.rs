@@ -4,11 +4,8 @@ use rhai::{Array, Dynamic, Engine, NativeCallContext, Position};
 use rust_decimal::Decimal;
 
 use crate::decimal;
-use crate::rules::trace::{Recorder, record};
-use crate::rules::value::{HostResult, NotApplicable, Quantity, fault};
-
-/// How a number is shown in a reason.
-pub type Show = fn(Decimal) -> String;
+use crate::rules::trace::{Part, Recorder, Show, Shown, record};
+use crate::rules::value::{Cause, HostResult, NotApplicable, Quantity, fault};
 
 /// Registers `ratio`, `average`, `applies`, `reaches`, `lin` and `band`.
 ///
@@ -19,7 +16,7 @@ pub fn register(engine: &mut Engine) {
     engine.register_fn(
         "lin",
         |context: NativeCallContext, v: Decimal, floor: Decimal, target: Decimal, points: Decimal| {
-            lin(v, floor, target, points, context.call_position())
+            record(|recorder| lin(recorder, v, [floor, target], points, context.call_position()))
         },
     );
     engine.register_fn("applies", |value: Dynamic| -> HostResult<bool> {
@@ -29,7 +26,8 @@ pub fn register(engine: &mut Engine) {
         "reaches",
         |context: NativeCallContext, value: Dynamic, least: Dynamic| -> HostResult<bool> {
             let value = Quantity::number(value, "reaches")?;
-            reaches(value, Quantity::number(least, "reaches")?, context.call_position())
+            let least = Quantity::number(least, "reaches")?;
+            record(|recorder| reaches(recorder, value, least, context.call_position()))
         },
     );
     engine.register_fn(
@@ -40,12 +38,12 @@ pub fn register(engine: &mut Engine) {
          target: Dynamic,
          points: Dynamic|
          -> HostResult<Dynamic> {
-            let floor = Quantity::number(floor, "lin")?;
-            let target = Quantity::number(target, "lin")?;
+            let edges = [Quantity::number(floor, "lin")?, Quantity::number(target, "lin")?];
             let points = Quantity::number(points, "lin")?;
             match Quantity::read(v, "lin")? {
                 Quantity::Number(value) => {
-                    lin(value, floor, target, points, context.call_position()).map(Dynamic::from)
+                    record(|recorder| lin(recorder, value, edges, points, context.call_position()))
+                        .map(Dynamic::from)
                 }
                 missing => Ok(missing.into()),
             }
@@ -56,7 +54,9 @@ pub fn register(engine: &mut Engine) {
         |context: NativeCallContext, v: Dynamic, bands: Array| -> HostResult<Dynamic> {
             match Quantity::read(v, "band")? {
                 Quantity::Number(value) => {
-                    band(value, bands.into_iter().map(pair), context.call_position()).map(Dynamic::from)
+                    let bands = bands.into_iter().map(pair);
+                    record(|recorder| band(recorder, value, bands, context.call_position()))
+                        .map(Dynamic::from)
                 }
                 missing => Ok(missing.into()),
             }
@@ -66,124 +66,122 @@ pub fn register(engine: &mut Engine) {
 
 /// Quotients that are N/A when the denominator is too small.
 fn register_quotients(engine: &mut Engine) {
-    for (function, show) in [("ratio", decimal::percent as Show), ("average", decimal::points)] {
+    for (function, show) in [("ratio", Show::Percent), ("average", Show::Points)] {
         engine
             .register_fn(function, move |n: Decimal, d: Decimal| {
-                divide(function, n, d, Decimal::ZERO, show).map(Into::<Dynamic>::into)
+                record(|recorder| divide(recorder, (function, show), n, d, Decimal::ZERO))
+                    .map(Into::<Dynamic>::into)
             })
             .register_fn(function, move |n: Decimal, d: Decimal, least: Decimal| {
-                divide(function, n, d, least, show).map(Into::<Dynamic>::into)
+                record(|recorder| divide(recorder, (function, show), n, d, least)).map(Into::<Dynamic>::into)
             })
             .register_fn(function, move |n: Dynamic, d: Dynamic| -> HostResult<Dynamic> {
                 let (n, d) = (Quantity::read(n, function)?, Quantity::read(d, function)?);
-                quotient(function, n, d, Decimal::ZERO, show).map(Into::into)
+                record(|recorder| quotient(recorder, (function, show), n, d, Decimal::ZERO)).map(Into::into)
             })
             .register_fn(function, move |n: Dynamic, d: Dynamic, least: Dynamic| -> HostResult<Dynamic> {
                 let least = Quantity::number(least, function)?;
                 let (n, d) = (Quantity::read(n, function)?, Quantity::read(d, function)?);
-                quotient(function, n, d, least, show).map(Into::into)
+                record(|recorder| quotient(recorder, (function, show), n, d, least)).map(Into::into)
             });
     }
 }
 
-/// `n ÷ d`; N/A where one of them is, or where `d` is 0 or below `least`.
+/// `n ÷ d`; N/A where one of them is, or where `d` is 0 or below `least`. `function` is who asks, and how it shows what
+/// comes out.
 pub fn quotient(
-    function: &str,
+    recorder: &mut Recorder,
+    function: (&str, Show),
     n: Quantity,
     d: Quantity,
     least: Decimal,
-    show: Show,
 ) -> HostResult<Quantity> {
     match (n, d) {
-        (Quantity::Number(n), Quantity::Number(d)) => divide(function, n, d, least, show),
+        (Quantity::Number(n), Quantity::Number(d)) => divide(recorder, function, n, d, least),
         (missing @ Quantity::NotApplicable(_), _) | (_, missing @ Quantity::NotApplicable(_)) => Ok(missing),
     }
 }
 
-fn divide(function: &str, n: Decimal, d: Decimal, least: Decimal, show: Show) -> HostResult<Quantity> {
-    let of = format!("{}/{}", decimal::plain(n), decimal::plain(d));
+fn divide(
+    recorder: &mut Recorder,
+    (function, show): (&str, Show),
+    n: Decimal,
+    d: Decimal,
+    least: Decimal,
+) -> HostResult<Quantity> {
     if d.is_zero() || d < least {
-        let reason = match d.is_zero() {
-            true => format!("{of}，分母为 0"),
-            false => format!("{of}，分母不足 {}", decimal::plain(least)),
-        };
-        return Ok(Quantity::NotApplicable(NotApplicable { reason, is_fault: false }));
+        let cause = Cause::Denominator { over: n, under: d, least };
+        return Ok(Quantity::NotApplicable(NotApplicable { cause }));
     }
-    let Some(quotient) = n.checked_div(d) else {
-        return fault(format!("{function}: {of} 数值过大 · is too large to be computed"));
+    let Some(number) = decimal::quotient(n, d) else {
+        let (n, d) = (decimal::plain(n), decimal::plain(d));
+        return fault(format!("{function}: {n}/{d} 数值过大 · is too large to be computed"));
     };
-    record(|recorder| recorder.explain(format!("{of} = {}", show(quotient))))?;
-    Ok(Quantity::Number(quotient))
+    recorder.explain(Part::Quotient { over: n, under: d, quotient: Shown { number, show } })?;
+    Ok(Quantity::Number(number))
 }
 
 /// Shows numbers the way the value they are compared with was shown: a share as a percentage. A value that no quotient
 /// has shown yet is shown first.
-fn shown_like(recorder: &mut Recorder, value: Decimal) -> HostResult<Show> {
-    let show = way_of_showing(recorder);
+fn shown_like(recorder: &mut Recorder, number: Decimal) -> HostResult<Show> {
+    let show = recorder.show();
     if recorder.pending.is_empty() {
-        recorder.explain(show(value))?;
+        recorder.explain(Part::Value(Shown { number, show }))?;
     }
     Ok(show)
 }
 
-fn way_of_showing(recorder: &Recorder) -> Show {
-    let is_percent = recorder.pending.last().is_some_and(|shown| shown.ends_with('%'));
-    if is_percent { decimal::percent } else { decimal::points }
-}
-
 /// Whether `value` is `least` or more. Only a value that is not says so in the reason.
-pub fn reaches(value: Decimal, least: Decimal, at: Position) -> HostResult<bool> {
-    record(|recorder| {
-        let is_reached = value >= least;
-        recorder.watch(at, usize::from(is_reached), is_reached.then_some(least), way_of_showing(recorder));
-        if is_reached {
-            return Ok(true);
-        }
-        let show = shown_like(recorder, value)?;
-        recorder.explain(format!("未到得分线 {}", show(least)))?;
-        Ok(false)
-    })
+pub fn reaches(recorder: &mut Recorder, value: Decimal, least: Decimal, at: Position) -> HostResult<bool> {
+    let is_reached = value >= least;
+    recorder.watch(at, usize::from(is_reached), is_reached.then_some(least), recorder.show());
+    if is_reached {
+        return Ok(true);
+    }
+    let show = shown_like(recorder, value)?;
+    recorder.explain(Part::BelowLine(Shown { number: least, show }))?;
+    Ok(false)
 }
 
 /// points · clamp((value − floor) ÷ (target − floor), 0, 1). With a target below the floor, less is better.
 pub fn lin(
+    recorder: &mut Recorder,
     value: Decimal,
-    floor: Decimal,
-    target: Decimal,
+    [floor, target]: [Decimal; 2],
     points: Decimal,
     at: Position,
 ) -> HostResult<Decimal> {
-    let is_rising = target > floor;
-    let (reached, missed) =
-        if is_rising { (value >= target, value <= floor) } else { (value <= target, value >= floor) };
-    if floor == target {
+    let direction = target.cmp(&floor);
+    if direction.is_eq() {
         return fault("lin: floor and target have to differ");
     }
-    record(|recorder| {
-        let show = shown_like(recorder, value)?;
-        let is_past = |edge: &Decimal| if is_rising { value >= *edge } else { value <= *edge };
-        let edges = [floor, target].iter().filter(|edge| is_past(edge)).count();
-        let last = [target, floor].into_iter().find(is_past);
-        recorder.watch(at, edges, last, show);
-        recorder.explain(match (reached, missed) {
-            (true, _) => format!("达到 {}", show(target)),
-            (_, true) if is_rising => format!("未超过 {}", show(floor)),
-            (_, true) => format!("不低于 {}", show(floor)),
-            _ => format!("在 {} 与 {} 之间", show(floor), show(target)),
-        })
-    })?;
-    if reached {
+    let show = shown_like(recorder, value)?;
+    // Where the value stands, seen in the direction from the floor to the target.
+    let is_at = |edge: &Decimal| value == *edge || value.cmp(edge) == direction;
+    if recorder.frame.watches_edges {
+        let edges = [floor, target].iter().filter(|edge| is_at(edge)).count();
+        recorder.watch(at, edges, [target, floor].into_iter().find(is_at), show);
+    }
+    let shown = |number| Shown { number, show };
+    if is_at(&target) {
+        recorder.explain(Part::Reached(shown(target)))?;
         return Ok(points);
     }
-    if missed {
+    // At the floor there is nothing yet.
+    if value.cmp(&floor) != direction {
+        let floor = shown(floor);
+        recorder.explain(if direction.is_gt() { Part::NotAbove(floor) } else { Part::NotBelow(floor) })?;
         return Ok(Decimal::ZERO);
     }
-    let share = || value.checked_sub(floor)?.checked_mul(points)?.checked_div(target.checked_sub(floor)?);
+    recorder.explain(Part::Between(shown(floor), shown(target)))?;
+    let share =
+        || decimal::quotient(value.checked_sub(floor)?.checked_mul(points)?, target.checked_sub(floor)?);
     share().map_or_else(|| fault("lin: 数值过大 · the numbers are too large"), Ok)
 }
 
 /// The points of the highest edge that `value` reaches, from `[[edge, points], …]` in rising order; 0 below the first.
 pub fn band(
+    recorder: &mut Recorder,
     value: Decimal,
     bands: impl IntoIterator<Item = HostResult<(Decimal, Decimal)>>,
     at: Position,
@@ -204,14 +202,12 @@ pub fn band(
             edges += 1;
         }
     }
-    record(|recorder| {
-        let show = shown_like(recorder, value)?;
-        recorder.watch(at, edges, reached.map(|(edge, _)| edge), show);
-        recorder.explain(match (reached, first) {
-            (Some((edge, _)), _) => format!("达到 {}", show(edge)),
-            (None, Some(first)) => format!("未达到最低档 {}", show(first)),
-            (None, None) => "未达到最低档".to_owned(),
-        })
+    let show = shown_like(recorder, value)?;
+    recorder.watch(at, edges, reached.map(|(edge, _)| edge), show);
+    let shown = |number| Shown { number, show };
+    recorder.explain(match reached {
+        Some((edge, _)) => Part::Reached(shown(edge)),
+        None => Part::BelowFirst(first.map(shown)),
     })?;
     Ok(reached.map_or(Decimal::ZERO, |(_, points)| points))
 }

@@ -1,13 +1,15 @@
-//! The host's functions as programs call them.
+//! The host's functions as programs call them: every argument is read as what the function takes.
 
 use rhai::Position;
 use rust_decimal::Decimal;
 
+use super::Code;
+use super::run::{Machine, Running, Stop, some};
 use super::value::Value;
 use crate::decimal;
 use crate::rules::host::{numbers, points, scales};
-use crate::rules::trace::record;
-use crate::rules::value::{HostResult, Quantity};
+use crate::rules::trace::{Show, Words};
+use crate::rules::value::{HostResult, NotApplicable, Quantity};
 
 /// A function of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,63 +64,192 @@ impl HostFunction {
         })
     }
 
-    /// Calls it; none where the interpreter has to say what is wrong.
-    pub fn call(self, arguments: &[Value], at: Position) -> Option<Value> {
-        match (self, arguments) {
-            (Self::Ratio, [n, d]) => quotient("ratio", n, d, Decimal::ZERO, decimal::percent),
-            (Self::Ratio, [n, d, least]) => quotient("ratio", n, d, least.number()?, decimal::percent),
-            (Self::Average, [n, d]) => quotient("average", n, d, Decimal::ZERO, decimal::points),
-            (Self::Average, [n, d, least]) => quotient("average", n, d, least.number()?, decimal::points),
-            (Self::Lin, [value, floor, target, most]) => {
-                let (floor, target, most) = (floor.number()?, target.number()?, most.number()?);
-                match value.quantity()? {
-                    Quantity::Number(value) => number(scales::lin(value, floor, target, most, at)),
-                    missing => Some(missing.into()),
-                }
-            }
-            (Self::Band, [value, Value::List(bands)]) => match value.quantity()? {
-                Quantity::Number(value) => {
-                    let pairs = bands.iter().map(pair).collect::<Option<Vec<_>>>()?;
-                    number(scales::band(value, pairs.into_iter().map(Ok), at))
-                }
-                missing => Some(missing.into()),
-            },
-            (Self::Applies, [value]) => Some(Value::Flag(matches!(value.quantity()?, Quantity::Number(_)))),
-            (Self::Reaches, [value, least]) => {
-                scales::reaches(value.number()?, least.number()?, at).ok().map(Value::Flag)
-            }
-            (Self::Item, [max, value, label]) => {
-                unit(points::item(max.number()?, value.quantity()?, label.text()?, None, at))
-            }
-            (Self::Item, [max, value, label, most]) => {
-                let most = Some(most.number()?);
-                unit(points::item(max.number()?, value.quantity()?, label.text()?, most, at))
-            }
-            (Self::Scaled, []) => scaled(record(|recorder| recorder.frame.max), at),
-            (Self::Scaled, [max]) => scaled(max.number()?, at),
-            (Self::Deduct, [given, reason]) => unit(points::deduct(given.number()?, reason.text()?, at)),
-            (Self::Remaining, []) => number(points::remaining(at)),
-            (Self::Bonus, [given, reason]) => unit(points::bonus(given.number()?, reason.text()?, at)),
-            (Self::Skip, [Value::Text(reason)]) => skip(reason, at),
-            (Self::Skip, [Value::Missing(missing)]) if !missing.is_fault => skip(&missing.reason, at),
-            (Self::Note, [text]) => unit(points::note(text.text()?, at)),
-            (Self::Min, [a, b]) => Some(Value::Number(a.number()?.min(b.number()?))),
-            (Self::Max, [a, b]) => Some(Value::Number(a.number()?.max(b.number()?))),
-            (Self::Clamp, [value, low, high]) => {
-                number(numbers::clamp(value.number()?, low.number()?, high.number()?))
-            }
-            (Self::Round, [value]) => Some(Value::Number(decimal::half_up(value.number()?, 0))),
-            (Self::Round, [value, places]) => number(numbers::round(value.number()?, places.number()?)),
-            (Self::Floor, [value]) => Some(Value::Number(decimal::floor(value.number()?))),
-            (Self::Ceil, [value]) => Some(Value::Number(numbers::ceil(value.number()?))),
-            (Self::Abs, [value]) => Some(Value::Number(value.number()?.abs())),
-            _ => None,
-        }
+    /// Whether it may give N/A instead of a number.
+    pub fn gives_quantity(self) -> bool {
+        matches!(self, Self::Ratio | Self::Average | Self::Lin | Self::Band | Self::Scaled)
     }
 }
 
-fn quotient(function: &str, n: &Value, d: &Value, least: Decimal, show: scales::Show) -> Option<Value> {
-    scales::quotient(function, n.quantity()?, d.quantity()?, least, show).ok().map(Value::from)
+/// What a host function gave; where it failed, the interpreter has to say what is wrong.
+fn gave<T>(result: HostResult<T>) -> Result<T, Stop> {
+    result.map_err(|_| Stop::GivenUp)
+}
+
+impl Machine<'_> {
+    /// Calls a function of the host.
+    pub fn host(&mut self, function: HostFunction, arguments: &[Code], at: Position, base: usize) -> Running {
+        use HostFunction as F;
+
+        match (function, arguments) {
+            (F::Applies, [value]) => {
+                Ok(Value::Flag(matches!(self.quantity(value, base)?, Quantity::Number(_))))
+            }
+            (F::Reaches, [value, least]) => {
+                let (value, least) = (self.number(value, base)?, self.number(least, base)?);
+                gave(scales::reaches(self.recorder, value, least, at)).map(Value::Flag)
+            }
+            (F::Item, [max, value, label, most @ ..]) => {
+                let (max, value) = (self.number(max, base)?, self.quantity(value, base)?);
+                self.with_words(label, base, |machine, words| {
+                    let most = match most {
+                        [] => None,
+                        [most, ..] => Some(machine.number(most, base)?),
+                    };
+                    gave(points::item(machine.recorder, max, value, words, most, at))
+                })
+            }
+            (F::Deduct, [points, reason]) => {
+                let points = self.number(points, base)?;
+                // Where nothing is taken off, nobody reads the reason.
+                if points.is_zero() && self.is_short(reason, base) {
+                    return gave(points::deduct(self.recorder, points, Words::Own(""), at))
+                        .map(|()| Value::Unit);
+                }
+                self.with_words(reason, base, |machine, words| {
+                    gave(points::deduct(machine.recorder, points, words, at))
+                })
+            }
+            (F::Bonus, [points, reason]) => {
+                let points = self.number(points, base)?;
+                self.with_words(reason, base, |machine, words| {
+                    gave(points::bonus(machine.recorder, points, words, at))
+                })
+            }
+            (F::Note, [text]) => {
+                self.with_words(text, base, |machine, words| gave(points::note(machine.recorder, words, at)))
+            }
+            (F::Skip, [reason]) => self.skip(reason, at, base),
+            (quotient, _) if quotient.gives_quantity() => {
+                self.host_quantity(function, arguments, at, base).map(Value::from)
+            }
+            _ => self.host_number(function, arguments, at, base).map(Value::Number),
+        }
+    }
+
+    /// Calls a function of the host that gives a number or N/A.
+    pub fn host_quantity(
+        &mut self,
+        function: HostFunction,
+        arguments: &[Code],
+        at: Position,
+        base: usize,
+    ) -> Result<Quantity, Stop> {
+        use HostFunction as F;
+
+        match (function, arguments) {
+            (F::Ratio, [n, d, least @ ..]) => self.quotient(("ratio", Show::Percent), [n, d], least, base),
+            (F::Average, [n, d, least @ ..]) => self.quotient(("average", Show::Points), [n, d], least, base),
+            (F::Lin, [value, floor, target, most]) => {
+                let value = self.quantity(value, base)?;
+                let (floor, target) = (self.number(floor, base)?, self.number(target, base)?);
+                let most = self.number(most, base)?;
+                match value {
+                    Quantity::Number(value) => {
+                        gave(scales::lin(self.recorder, value, [floor, target], most, at))
+                            .map(Quantity::Number)
+                    }
+                    missing => Ok(missing),
+                }
+            }
+            (F::Band, [value, bands]) => {
+                let value = self.quantity(value, base)?;
+                let Value::List(bands) = self.step(bands, base)? else { return Err(Stop::GivenUp) };
+                match value {
+                    Quantity::Number(value) => {
+                        let pairs = bands.iter().map(pair).collect::<Option<Vec<_>>>();
+                        let pairs = some(pairs)?.into_iter().map(Ok);
+                        gave(scales::band(self.recorder, value, pairs, at)).map(Quantity::Number)
+                    }
+                    missing => Ok(missing),
+                }
+            }
+            (F::Scaled, []) => gave(points::scaled(self.recorder, self.recorder.frame.max, at)),
+            (F::Scaled, [max]) => {
+                let max = self.number(max, base)?;
+                gave(points::scaled(self.recorder, max, at))
+            }
+            _ => Err(Stop::GivenUp),
+        }
+    }
+
+    /// Calls a function of the host where only a number will do.
+    pub fn host_number(
+        &mut self,
+        function: HostFunction,
+        arguments: &[Code],
+        at: Position,
+        base: usize,
+    ) -> Result<Decimal, Stop> {
+        use HostFunction as F;
+
+        match (function, arguments) {
+            (F::Remaining, []) => gave(points::remaining(self.recorder, at)),
+            (F::Min, [a, b]) => Ok(self.number(a, base)?.min(self.number(b, base)?)),
+            (F::Max, [a, b]) => Ok(self.number(a, base)?.max(self.number(b, base)?)),
+            (F::Clamp, [value, low, high]) => {
+                let (value, low) = (self.number(value, base)?, self.number(low, base)?);
+                gave(numbers::clamp(value, low, self.number(high, base)?))
+            }
+            (F::Round, [value]) => Ok(decimal::half_up(self.number(value, base)?, 0)),
+            (F::Round, [value, places]) => {
+                let value = self.number(value, base)?;
+                gave(numbers::round(value, self.number(places, base)?))
+            }
+            (F::Floor, [value]) => Ok(decimal::floor(self.number(value, base)?)),
+            (F::Ceil, [value]) => Ok(numbers::ceil(self.number(value, base)?)),
+            (F::Abs, [value]) => Ok(self.number(value, base)?.abs()),
+            _ => match self.host_quantity(function, arguments, at, base)? {
+                Quantity::Number(number) => Ok(number),
+                Quantity::NotApplicable(_) => Err(Stop::GivenUp),
+            },
+        }
+    }
+
+    fn quotient(
+        &mut self,
+        function: (&str, Show),
+        [n, d]: [&Code; 2],
+        least: &[Code],
+        base: usize,
+    ) -> Result<Quantity, Stop> {
+        let (n, d) = (self.quantity(n, base)?, self.quantity(d, base)?);
+        let least = match least {
+            [] => Decimal::ZERO,
+            [least, ..] => self.number(least, base)?,
+        };
+        gave(scales::quotient(self.recorder, function, n, d, least))
+    }
+
+    fn skip(&mut self, reason: &Code, at: Position, base: usize) -> Running {
+        let missing = match reason {
+            Code::Words(words) => gave(points::skip(self.recorder, Words::Own(words), at))?,
+            reason => match self.step(reason, base)? {
+                Value::Text(reason) => gave(points::skip(self.recorder, Words::Made(&reason), at))?,
+                Value::Missing(missing) if !missing.is_fault() => {
+                    gave(points::skip_missing(self.recorder, NotApplicable::clone(&missing), at))?
+                }
+                _ => return Err(Stop::GivenUp),
+            },
+        };
+        Ok(Value::missing(missing))
+    }
+
+    /// Does what takes an author's text, and gives nothing.
+    fn with_words(
+        &mut self,
+        code: &Code,
+        base: usize,
+        work: impl FnOnce(&mut Self, Words<'_>) -> Result<(), Stop>,
+    ) -> Running {
+        match code {
+            Code::Words(words) => work(self, Words::Own(words))?,
+            code => match self.step(code, base)? {
+                Value::Text(text) => work(self, Words::Made(&text))?,
+                _ => return Err(Stop::GivenUp),
+            },
+        }
+        Ok(Value::Unit)
+    }
 }
 
 fn pair(entry: &Value) -> Option<(Decimal, Decimal)> {
@@ -129,22 +260,6 @@ fn pair(entry: &Value) -> Option<(Decimal, Decimal)> {
         },
         _ => None,
     }
-}
-
-fn scaled(max: Decimal, at: Position) -> Option<Value> {
-    points::scaled(max, at).ok().map(Value::from)
-}
-
-fn skip(reason: &str, at: Position) -> Option<Value> {
-    points::skip(reason, at).ok().map(|missing| Value::from(Quantity::NotApplicable(missing)))
-}
-
-fn number(result: HostResult<Decimal>) -> Option<Value> {
-    result.ok().map(Value::Number)
-}
-
-fn unit(result: HostResult<()>) -> Option<Value> {
-    result.ok().map(|()| Value::Unit)
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ impl Scope<'_> {
         match expression {
             Expr::DynamicConstant(value, _) => Value::of(value).map(Code::Constant),
             Expr::BoolConstant(flag, _) => Some(Code::Constant(Value::Flag(*flag))),
-            Expr::StringConstant(text, _) => Some(Code::Constant(Value::Text(text.as_str().into()))),
+            Expr::StringConstant(text, _) => Some(Code::Words(text.as_str().into())),
             Expr::Unit(_) => Some(Code::Constant(Value::Unit)),
             Expr::InterpolatedString(parts, _) => self.all(parts).map(Code::Text),
             Expr::Array(parts, _) => self.all(parts).map(Code::List),

@@ -11,6 +11,8 @@ mod lower;
 mod run;
 mod value;
 
+use std::sync::Arc;
+
 use rhai::Position;
 
 use self::calls::HostFunction;
@@ -47,10 +49,19 @@ enum Operator {
     GreaterOrEqual,
 }
 
+impl Operator {
+    /// Whether it asks which of two numbers is larger.
+    fn is_order(self) -> bool {
+        matches!(self, Self::Less | Self::LessOrEqual | Self::Greater | Self::GreaterOrEqual)
+    }
+}
+
 /// One step of a program. Slots are counted from where the running function's begin.
 #[derive(Clone, Debug)]
 enum Code {
     Constant(Value),
+    /// A text as it is written.
+    Words(Arc<str>),
     /// A text with values in it.
     Text(Box<[Code]>),
     List(Box<[Code]>),

@@ -1,10 +1,13 @@
 //! Running a program.
 
+use std::cell::Cell;
+
 use rust_decimal::Decimal;
 
 use super::value::Value;
 use super::{Code, Operator, Program};
-use crate::decimal;
+use crate::decimal::text::write_points;
+use crate::rules::trace::Recorder;
 use crate::rules::value::Quantity;
 
 /// Steps after which the interpreter decides, which counts its own: far fewer than it allows.
@@ -13,33 +16,58 @@ const STEPS: u32 = 1_000;
 const DEPTH: u32 = 8;
 /// Longest text, in bytes; the interpreter allows 4,096.
 const TEXT: usize = 2_048;
+/// Longest text of a number.
+const NUMBER: usize = 40;
 
 /// Why a function does not go on.
-enum Stop {
-    Return(Value),
+#[derive(Clone, Copy, Debug)]
+pub enum Stop {
+    /// It has returned something.
+    Returned,
+    /// The interpreter has to decide.
     GivenUp,
 }
 
-type Running = Result<Value, Stop>;
+/// What a step comes to.
+pub type Running = Result<Value, Stop>;
 
 /// What a program has while it runs.
-struct Machine<'a> {
+#[derive(Debug)]
+pub struct Machine<'a> {
     program: &'a Program,
+    /// What is recorded.
+    pub recorder: &'a mut Recorder,
     /// The variables of all running functions, the innermost's last.
     slots: Vec<Value>,
+    /// Where texts are made.
+    text: String,
+    /// What the innermost function has returned.
+    returned: Value,
     steps: u32,
     depth: u32,
 }
 
+thread_local! {
+    /// Room for variables and for texts, kept from one run to the next.
+    static ROOM: Cell<(Vec<Value>, String)> = const { Cell::new((Vec::new(), String::new())) };
+}
+
 impl Program {
     /// Runs the rule for these arguments; none where the interpreter has to.
-    pub fn run(&self, arguments: Vec<Value>) -> Option<Value> {
-        let mut machine = Machine { program: self, slots: arguments, steps: 0, depth: 0 };
-        machine.function(self.score, 0).ok()
+    pub fn run(&self, arguments: impl Iterator<Item = Value>, recorder: &mut Recorder) -> Option<Value> {
+        let (mut slots, text) = ROOM.take();
+        slots.extend(arguments);
+        let mut machine =
+            Machine { program: self, recorder, slots, text, returned: Value::Unit, steps: 0, depth: 0 };
+        let result = machine.function(self.score, 0).ok();
+        machine.slots.clear();
+        ROOM.set((machine.slots, machine.text));
+        result
     }
 }
 
-fn some<T>(value: Option<T>) -> Result<T, Stop> {
+/// What there is, or the interpreter's decision.
+pub fn some<T>(value: Option<T>) -> Result<T, Stop> {
     value.ok_or(Stop::GivenUp)
 }
 
@@ -52,7 +80,7 @@ impl Machine<'_> {
         }
         self.depth += 1;
         let result = match self.step(&function.body, base) {
-            Err(Stop::Return(value)) => Ok(value),
+            Err(Stop::Returned) => Ok(std::mem::replace(&mut self.returned, Value::Unit)),
             result => result,
         };
         self.depth -= 1;
@@ -60,42 +88,34 @@ impl Machine<'_> {
         result
     }
 
-    fn step(&mut self, code: &Code, base: usize) -> Running {
+    fn count(&mut self) -> Result<(), Stop> {
         self.steps += 1;
-        if self.steps > STEPS {
-            return Err(Stop::GivenUp);
-        }
+        if self.steps > STEPS { Err(Stop::GivenUp) } else { Ok(()) }
+    }
+
+    /// What code comes to, whatever it is.
+    pub fn step(&mut self, code: &Code, base: usize) -> Running {
+        self.count()?;
         match code {
             Code::Constant(value) => Ok(value.clone()),
+            Code::Words(words) => Ok(Value::Text(words.clone())),
             Code::Slot(slot) => some(self.slots.get(base + slot).cloned()),
             Code::Text(parts) => self.text(parts, base),
             Code::List(parts) => {
                 let values = parts.iter().map(|part| self.step(part, base));
                 Ok(Value::List(values.collect::<Result<_, _>>()?))
             }
-            Code::Host(function, arguments, at) => {
-                let mut values = [const { Value::Unit }; 4];
-                for (value, argument) in values.iter_mut().zip(arguments) {
-                    *value = self.step(argument, base)?;
-                }
-                some(values.get(..arguments.len()).and_then(|values| function.call(values, *at)))
-            }
+            Code::Host(function, arguments, at) => self.host(*function, arguments, *at, base),
             Code::Own(index, arguments) => {
+                // An argument that calls a function leaves the slots as it found them.
                 let values = arguments.iter().map(|argument| self.step(argument, base));
                 let values = values.collect::<Result<Vec<_>, _>>()?;
                 let base = self.slots.len();
                 self.slots.extend(values);
                 self.function(*index, base)
             }
-            Code::Binary(operator, sides) => {
-                let [left, right] = sides.as_ref();
-                let (left, right) = (self.step(left, base)?, self.step(right, base)?);
-                some(apply(*operator, &left, &right))
-            }
-            Code::Negative(value) => {
-                let number = some(self.step(value, base)?.number())?;
-                Ok(Value::Number(-number))
-            }
+            Code::Binary(operator, sides) => self.binary(*operator, sides, base),
+            Code::Negative(value) => Ok(Value::Number(-self.number(value, base)?)),
             Code::Not(value) => Ok(Value::Flag(!self.flag(value, base)?)),
             Code::All(parts) => {
                 for part in parts {
@@ -141,30 +161,122 @@ impl Machine<'_> {
                 };
                 Ok(Value::Unit)
             }
-            Code::Return(value) => Err(Stop::Return(self.step(value, base)?)),
+            Code::Return(value) => {
+                self.returned = self.step(value, base)?;
+                Err(Stop::Returned)
+            }
         }
     }
 
+    /// What code comes to where only a number will do.
+    pub fn number(&mut self, code: &Code, base: usize) -> Result<Decimal, Stop> {
+        match code {
+            Code::Constant(Value::Number(number)) => Ok(*number),
+            Code::Slot(slot) => some(self.slots.get(base + slot).and_then(Value::number)),
+            Code::Binary(operator, sides) => {
+                self.count()?;
+                let [left, right] = sides.as_ref();
+                let (left, right) = (self.number(left, base)?, self.number(right, base)?);
+                some(calculate(*operator, left, right))
+            }
+            Code::Host(function, arguments, at) => {
+                self.count()?;
+                self.host_number(*function, arguments, *at, base)
+            }
+            code => some(self.step(code, base)?.number()),
+        }
+    }
+
+    /// What code comes to where only a number or N/A will do.
+    pub fn quantity(&mut self, code: &Code, base: usize) -> Result<Quantity, Stop> {
+        match code {
+            Code::Slot(slot) => some(self.slots.get(base + slot).and_then(Value::quantity)),
+            Code::Constant(_) | Code::Binary(..) => self.number(code, base).map(Quantity::Number),
+            Code::Host(function, arguments, at) if function.gives_quantity() => {
+                self.count()?;
+                self.host_quantity(*function, arguments, *at, base)
+            }
+            code => some(self.step(code, base)?.quantity()),
+        }
+    }
+
+    /// What code comes to where only true or false will do.
     fn flag(&mut self, code: &Code, base: usize) -> Result<bool, Stop> {
-        some(self.step(code, base)?.flag())
+        match code {
+            Code::Binary(operator, sides) if operator.is_order() => {
+                self.count()?;
+                let [left, right] = sides.as_ref();
+                let (left, right) = (self.number(left, base)?, self.number(right, base)?);
+                some(compare(*operator, left, right))
+            }
+            code => some(self.step(code, base)?.flag()),
+        }
+    }
+
+    fn binary(&mut self, operator: Operator, sides: &[Code; 2], base: usize) -> Running {
+        let [left, right] = sides;
+        match operator {
+            // Texts can be put together and compared, too.
+            Operator::Add | Operator::Equal | Operator::Different => {
+                let (left, right) = (self.step(left, base)?, self.step(right, base)?);
+                some(apply(operator, &left, &right))
+            }
+            _ => {
+                let (left, right) = (self.number(left, base)?, self.number(right, base)?);
+                some(
+                    compare(operator, left, right)
+                        .map(Value::Flag)
+                        .or_else(|| calculate(operator, left, right).map(Value::Number)),
+                )
+            }
+        }
     }
 
     fn text(&mut self, parts: &[Code], base: usize) -> Running {
-        let mut text = String::new();
+        // A part that makes a text of its own makes it elsewhere.
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
         for part in parts {
-            match self.step(part, base)? {
-                Value::Text(part) => text.push_str(&part),
-                value => match some(value.quantity())? {
-                    Quantity::Number(number) => text.push_str(&decimal::points(number)),
-                    Quantity::NotApplicable(missing) => text.push_str(&missing.reason),
+            match part {
+                Code::Words(words) => text.push_str(words),
+                part => match self.step(part, base)? {
+                    Value::Text(part) => text.push_str(&part),
+                    Value::Number(number) => write_points(&mut text, number),
+                    value => match some(value.quantity())? {
+                        Quantity::Number(number) => write_points(&mut text, number),
+                        Quantity::NotApplicable(missing) => text.push_str(&missing.reason()),
+                    },
                 },
             }
         }
-        bounded(text).ok_or(Stop::GivenUp)
+        let made = bounded(&text).ok_or(Stop::GivenUp);
+        self.text = text;
+        made
+    }
+
+    /// Whether code is certainly a text that is not too long, without making it.
+    pub fn is_short(&self, code: &Code, base: usize) -> bool {
+        let mut most = 0_usize;
+        let parts = match code {
+            Code::Words(words) => return words.len() <= TEXT,
+            Code::Text(parts) => parts,
+            _ => return false,
+        };
+        for part in parts {
+            most += match part {
+                Code::Words(words) => words.len(),
+                Code::Slot(slot) => match self.slots.get(base + slot) {
+                    Some(Value::Number(_)) => NUMBER,
+                    _ => return false,
+                },
+                _ => return false,
+            };
+        }
+        most <= TEXT
     }
 }
 
-fn bounded(text: String) -> Option<Value> {
+fn bounded(text: &str) -> Option<Value> {
     (text.len() <= TEXT).then(|| Value::Text(text.into()))
 }
 
@@ -172,35 +284,52 @@ fn apply(operator: Operator, left: &Value, right: &Value) -> Option<Value> {
     use Operator::{Add, Different, Equal};
 
     match (operator, left, right) {
-        (_, Value::Number(left), Value::Number(right)) => calculate(operator, *left, *right),
+        (_, Value::Number(left), Value::Number(right)) => match compare(operator, *left, *right) {
+            Some(flag) => Some(Value::Flag(flag)),
+            None => calculate(operator, *left, *right).map(Value::Number),
+        },
         (Equal, Value::Text(left), Value::Text(right)) => Some(Value::Flag(left == right)),
         (Different, Value::Text(left), Value::Text(right)) => Some(Value::Flag(left != right)),
         (Equal, Value::Flag(left), Value::Flag(right)) => Some(Value::Flag(left == right)),
         (Different, Value::Flag(left), Value::Flag(right)) => Some(Value::Flag(left != right)),
-        (Add, Value::Text(left), Value::Text(right)) => bounded(format!("{left}{right}")),
+        (Add, Value::Text(left), Value::Text(right)) => bounded(&format!("{left}{right}")),
         (Add, Value::Text(left), Value::Number(right)) => {
-            bounded(format!("{left}{}", decimal::points(*right)))
+            let mut text = String::from(left.as_ref());
+            write_points(&mut text, *right);
+            bounded(&text)
         }
         (Add, Value::Number(left), Value::Text(right)) => {
-            bounded(format!("{}{right}", decimal::points(*left)))
+            let mut text = String::new();
+            write_points(&mut text, *left);
+            text.push_str(right);
+            bounded(&text)
         }
         _ => None,
     }
 }
 
-fn calculate(operator: Operator, left: Decimal, right: Decimal) -> Option<Value> {
-    let number = match operator {
+/// Two numbers compared, where the operator does.
+fn compare(operator: Operator, left: Decimal, right: Decimal) -> Option<bool> {
+    let order = left.cmp(&right);
+    match operator {
+        Operator::Equal => Some(order.is_eq()),
+        Operator::Different => Some(order.is_ne()),
+        Operator::Less => Some(order.is_lt()),
+        Operator::LessOrEqual => Some(order.is_le()),
+        Operator::Greater => Some(order.is_gt()),
+        Operator::GreaterOrEqual => Some(order.is_ge()),
+        _ => None,
+    }
+}
+
+/// What comes of two numbers, where the operator gives a number and it is one that can be held.
+fn calculate(operator: Operator, left: Decimal, right: Decimal) -> Option<Decimal> {
+    match operator {
         Operator::Add => left.checked_add(right),
         Operator::Subtract => left.checked_sub(right),
         Operator::Multiply => left.checked_mul(right),
-        Operator::Divide => left.checked_div(right),
+        Operator::Divide => crate::decimal::quotient(left, right),
         Operator::Remainder => left.checked_rem(right),
-        Operator::Equal => return Some(Value::Flag(left == right)),
-        Operator::Different => return Some(Value::Flag(left != right)),
-        Operator::Less => return Some(Value::Flag(left < right)),
-        Operator::LessOrEqual => return Some(Value::Flag(left <= right)),
-        Operator::Greater => return Some(Value::Flag(left > right)),
-        Operator::GreaterOrEqual => return Some(Value::Flag(left >= right)),
-    };
-    number.map(Value::Number)
+        _ => None,
+    }
 }

@@ -25,18 +25,15 @@ pub enum Value {
 }
 
 impl Value {
+    /// A value that is not there.
+    pub fn missing(missing: NotApplicable) -> Self {
+        Self::Missing(Arc::new(missing))
+    }
+
     /// The number that it is.
     pub fn number(&self) -> Option<Decimal> {
         match self {
             Self::Number(number) => Some(*number),
-            _ => None,
-        }
-    }
-
-    /// The text that it is.
-    pub fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
             _ => None,
         }
     }
@@ -53,7 +50,7 @@ impl Value {
     pub fn quantity(&self) -> Option<Quantity> {
         match self {
             Self::Number(number) => Some(Quantity::Number(*number)),
-            Self::Missing(missing) if !missing.is_fault => {
+            Self::Missing(missing) if !missing.is_fault() => {
                 Some(Quantity::NotApplicable(missing.as_ref().clone()))
             }
             _ => None,
@@ -83,7 +80,7 @@ impl From<Quantity> for Value {
     fn from(quantity: Quantity) -> Self {
         match quantity {
             Quantity::Number(number) => Self::Number(number),
-            Quantity::NotApplicable(missing) => Self::Missing(Arc::new(missing)),
+            Quantity::NotApplicable(missing) => Self::missing(missing),
         }
     }
 }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::finding::{Finding, SourcePlace};
 use crate::decimal::in_toml;
+use crate::http::Language;
 use crate::ledger::metric::Catalogue;
 
 /// Most points of anything that is counted in points: a total of such numbers can be computed without overflow.
@@ -26,6 +27,16 @@ pub struct Label {
     pub zh: String,
     /// The English name.
     pub en: String,
+}
+
+impl Label {
+    /// The name in a language.
+    pub fn text(&self, language: Language) -> &str {
+        match language {
+            Language::Chinese => &self.zh,
+            Language::English => &self.en,
+        }
+    }
 }
 
 /// One rule of a scheme, in the order in which they are listed.

@@ -5,10 +5,8 @@
 
 use std::sync::Arc;
 
-use rhai::Dynamic;
+use rhai::{Dynamic, Position};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::bundle::{Rule, Scheme};
 use super::check::Argument;
@@ -17,10 +15,12 @@ use super::language::place_of;
 use super::memo::Memo;
 use super::program::{self, Program};
 use super::sandbox::{self, Optimisation};
-use super::trace::{self, EdgesReached, Frame, Recorder, Step, StepKind};
-use super::value::NotApplicable;
+use super::scheme::Veto;
+use super::sentences::{self, table};
+use super::trace::{self, EdgesReached, Frame, Recorder, Step, StepKind, StepLabel};
+use super::value::{AbsentMetric, Cause, NotApplicable};
 use crate::decimal;
-use crate::ledger::metric::{Catalogue, Missing};
+use crate::http::Language;
 use crate::ledger::month::{MonthFacts, Value};
 use crate::words::words;
 
@@ -41,34 +41,19 @@ words! {
     }
 }
 
-/// A rule's input as the script got it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Input {
-    /// The metric or parameter.
-    pub name: String,
-    /// Its value; null if there was none.
-    pub value: Option<Decimal>,
-}
-
-/// One rule's result for one person, with everything needed to explain it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// One rule's result for one person: numbers, and what the rule did as data. `Scheme::explain` makes sentences of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleResult {
     /// The rule's id, for example `20_funnel_kpi`.
-    pub rule: String,
-    /// Its Chinese name.
-    pub zh: String,
-    /// Its English name.
-    pub en: String,
+    pub rule: Arc<str>,
     /// Its outcome.
     pub outcome: Outcome,
-    /// Points, rounded half up to two decimals; null unless the rule was scored.
+    /// Points, rounded half up to two decimals; none unless the rule was scored.
     pub score: Option<Decimal>,
     /// Points it adds to the denominator when it applies.
     pub max: Decimal,
     /// Points on top of the total.
     pub bonus: Decimal,
-    /// What the script was given.
-    pub inputs: Vec<Input>,
     /// What it did.
     pub steps: Vec<Step>,
     /// What went wrong, with file, line and column.
@@ -79,11 +64,6 @@ impl RuleResult {
     /// What it adds to the sums.
     pub fn points(&self) -> Points {
         Points { outcome: self.outcome, score: self.score, max: self.max, bonus: self.bonus }
-    }
-
-    /// The reasons a reader is shown, one a step.
-    pub fn reasons(&self) -> Vec<String> {
-        self.steps.iter().map(|step| step.reason.clone()).chain(self.failure.clone()).collect()
     }
 }
 
@@ -106,8 +86,6 @@ pub struct Scored {
     pub final_grade: String,
     /// Performance coefficient 绩效系数 of the final grade; none when not rated.
     pub coefficient: Option<Decimal>,
-    /// Why the final grade is what it is, in Chinese.
-    pub grade_reasons: Vec<String>,
     /// What somebody has to look at before the review counts.
     pub attention: Vec<String>,
 }
@@ -140,18 +118,18 @@ pub struct Totals {
 
 impl Scheme {
     /// Scores one person's facts.
-    pub fn score(&self, catalogue: &Catalogue, facts: &MonthFacts, optimisation: Optimisation) -> Scored {
-        let rules = self.rules.iter().map(|rule| Arc::new(rule.run(catalogue, facts, optimisation)));
-        self.total(catalogue, facts, rules.collect())
+    pub fn score(&self, facts: &MonthFacts, optimisation: Optimisation) -> Scored {
+        let rules = self.rules.iter().map(|rule| Arc::new(rule.run(facts, optimisation)));
+        self.total(facts, rules.collect())
     }
 
     /// Scores one of many people: what a rule came to for the same inputs is taken from `memo`.
-    pub fn score_remembering(&self, catalogue: &Catalogue, facts: &MonthFacts, memo: &mut Memo) -> Scored {
-        self.total(catalogue, facts, memo.results(self, catalogue, facts))
+    pub fn score_remembering(&self, facts: &MonthFacts, memo: &mut Memo) -> Scored {
+        self.total(facts, memo.results(self, facts))
     }
 
     /// The totals and the grade of what the rules came to, one result for each rule in the scheme's order.
-    pub fn total(&self, catalogue: &Catalogue, facts: &MonthFacts, rules: Vec<Arc<RuleResult>>) -> Scored {
+    pub fn total(&self, facts: &MonthFacts, rules: Vec<Arc<RuleResult>>) -> Scored {
         let Totals { base, bonus, total, applicable_max } =
             self.totals(rules.iter().map(|result| result.points()));
         let attention = rules
@@ -167,10 +145,9 @@ impl Scheme {
             grade: None,
             final_grade: NOT_RATED.to_owned(),
             coefficient: None,
-            grade_reasons: Vec::new(),
             attention,
         };
-        self.grade(catalogue, facts, &mut scored);
+        self.grade(facts, &mut scored);
         scored
     }
 
@@ -192,98 +169,154 @@ impl Scheme {
     }
 
     /// Gives the band of the total, then lets vetoes cap it. Not rated outranks vetoes.
-    fn grade(&self, catalogue: &Catalogue, facts: &MonthFacts, scored: &mut Scored) {
-        let Some(total) = scored.total else {
-            scored.grade_reasons.push(match scored.attention.is_empty() {
-                true => "没有适用的项目，不评级".to_owned(),
-                false => "有规则未能计算，需要处理，暂不评级".to_owned(),
-            });
-            return;
-        };
-        let Some(mut rank) = self.file.grade.iter().position(|band| total >= band.min) else { return };
-        let band = self.file.grade.get(rank);
-        scored.grade = band.map(|band| band.name.clone());
-        scored.grade_reasons.push(format!(
-            "总分 {}，属 {} 级",
-            decimal::points(total),
-            scored.grade.as_deref().unwrap_or_default()
-        ));
+    fn grade(&self, facts: &MonthFacts, scored: &mut Scored) {
+        let Some(rank) = scored.total.and_then(|total| self.rank(total)) else { return };
+        scored.grade = self.file.grade.get(rank).map(|band| band.name.clone());
         if scored.applicable_max < self.file.min_applicable {
-            scored.grade_reasons.push(format!(
-                "适用分值 {} 不足 {}，不评级",
-                decimal::points(scored.applicable_max),
-                decimal::points(self.file.min_applicable)
-            ));
             return;
         }
-        for veto in &self.file.veto {
-            let value = catalogue.find(&veto.metric).and_then(|id| facts.number(id));
-            let cap = self.file.grade.iter().position(|band| band.name == veto.cap);
-            if let (Some(value), Some(cap)) = (value.filter(|value| *value >= veto.at_least), cap) {
-                scored.grade_reasons.push(format!(
-                    "一票否决：{}（{}），等级最高为 {}",
-                    veto.zh,
-                    decimal::plain(value),
-                    veto.cap
-                ));
-                rank = rank.max(cap);
-            }
-        }
+        let rank = self.active_vetoes(facts).map(|active| active.cap).fold(rank, usize::max);
         if let Some(band) = self.file.grade.get(rank) {
             scored.final_grade = band.name.clone();
             scored.coefficient = Some(band.coefficient);
         }
     }
+
+    /// The place of the grade that a total alone gives, the best first.
+    fn rank(&self, total: Decimal) -> Option<usize> {
+        self.file.grade.iter().position(|band| total >= band.min)
+    }
+
+    fn active_vetoes(&self, facts: &MonthFacts) -> impl Iterator<Item = ActiveVeto<'_>> {
+        self.file.veto.iter().zip(&self.vetoes).filter_map(|(veto, place)| {
+            let (metric, cap) = (*place)?;
+            let value = facts.number(metric).filter(|value| *value >= veto.at_least)?;
+            Some(ActiveVeto { veto, value, cap })
+        })
+    }
+
+    /// Why the final grade is what it is: what a total of so many applicable points gives with these facts, or, where
+    /// there is no total, whether it is because a rule failed.
+    pub fn grade_reasons(
+        &self,
+        facts: &MonthFacts,
+        total: Option<Decimal>,
+        applicable_max: Decimal,
+        has_failed: bool,
+        language: Language,
+    ) -> Vec<String> {
+        use sentences::Value::{Plain, Points, Text};
+
+        let Some(total) = total else {
+            let sentence = if has_failed { table::HAS_FAILED } else { table::NO_RULE };
+            return vec![sentence.text(language, &[])];
+        };
+        let Some(band) = self.rank(total).and_then(|rank| self.file.grade.get(rank)) else {
+            return Vec::new();
+        };
+        let mut reasons = vec![table::GRADE.text(language, &[Points(total), Text(&band.name)])];
+        let least = self.file.min_applicable;
+        if applicable_max < least {
+            reasons.push(table::TOO_FEW_POINTS.text(language, &[Points(applicable_max), Points(least)]));
+            return reasons;
+        }
+        reasons.extend(self.active_vetoes(facts).map(|ActiveVeto { veto, value, .. }| {
+            let name = match language {
+                Language::Chinese => &veto.zh,
+                Language::English => &veto.en,
+            };
+            table::VETO.text(language, &[Text(name), Plain(value), Text(&veto.cap)])
+        }));
+        reasons
+    }
+}
+
+/// A veto that caps the grade.
+struct ActiveVeto<'a> {
+    veto: &'a Veto,
+    value: Decimal,
+    /// Place of the best grade still possible.
+    cap: usize,
 }
 
 impl Rule {
     /// Runs the rule for one person.
-    pub fn run(&self, catalogue: &Catalogue, facts: &MonthFacts, optimisation: Optimisation) -> RuleResult {
+    pub fn run(&self, facts: &MonthFacts, optimisation: Optimisation) -> RuleResult {
         let program = self.program().filter(|_| optimisation == Optimisation::Simple);
-        self.run_in(self.frame(), catalogue, facts, optimisation, program).0
+        self.run_in(self.frame(), facts, optimisation, program).0
     }
 
     /// Whether the script's program answers for these facts, without the interpreter.
     #[cfg(test)]
-    pub(super) fn comes_to_its_end(&self, catalogue: &Catalogue, facts: &MonthFacts) -> bool {
-        let program = self.program();
-        let answer = program.and_then(|program| self.run_program(program, &self.frame(), catalogue, facts));
-        trace::end();
-        answer.is_some()
+    pub(super) fn comes_to_its_end(&self, facts: &MonthFacts) -> bool {
+        self.program().is_some_and(|program| self.run_program(program, self.frame(), facts).is_some())
     }
 
     /// Runs the rule as the interpreter does, as months are scored.
     #[cfg(test)]
-    pub(super) fn interpret(&self, catalogue: &Catalogue, facts: &MonthFacts) -> RuleResult {
-        self.run_in(self.frame(), catalogue, facts, Optimisation::Simple, None).0
+    pub(super) fn interpret(&self, facts: &MonthFacts) -> RuleResult {
+        self.run_in(self.frame(), facts, Optimisation::Simple, None).0
     }
 
     /// Runs the rule as months are scored, and says besides which edges its values reached.
-    pub fn run_watched(&self, catalogue: &Catalogue, facts: &MonthFacts) -> (RuleResult, Vec<EdgesReached>) {
+    pub fn run_watched(&self, facts: &MonthFacts) -> (RuleResult, Vec<EdgesReached>) {
         let frame = Frame { watches_edges: true, ..self.frame() };
-        self.run_in(frame, catalogue, facts, Optimisation::Simple, self.program())
+        self.run_in(frame, facts, Optimisation::Simple, self.program())
     }
 
     fn run_in(
         &self,
         frame: Frame,
-        catalogue: &Catalogue,
         facts: &MonthFacts,
         optimisation: Optimisation,
         program: Option<&Program>,
     ) -> (RuleResult, Vec<EdgesReached>) {
-        let inputs = self.inputs(facts);
-        let returned = match program.and_then(|program| self.run_program(program, &frame, catalogue, facts)) {
-            Some(returned) => Ok(returned),
-            None => sandbox::call(self.ast(optimisation), frame, self.arguments_of(catalogue, facts))
-                .map(Returned::from),
-        };
-        let recorder = trace::end();
-        let mut steps = Vec::new();
-        let (outcome, score, failure) = match returned.and_then(|value| self.judge(value, &recorder)) {
+        let programmed = program.and_then(|program| self.run_program(program, frame, facts));
+        programmed.unwrap_or_else(|| {
+            let ast = self.ast(optimisation);
+            let returned = sandbox::call(ast, frame, &self.constants, self.arguments_of(facts));
+            let mut recorder = trace::end();
+            for step in &mut recorder.steps {
+                // A script is given its texts like any others; which of them are its own the rule knows.
+                if matches!(&step.label, StepLabel::Words(words) if self.words_at(step.at) == Some(words)) {
+                    step.label = StepLabel::Own;
+                }
+            }
+            self.result(returned.map(Returned::from), &mut recorder)
+        })
+    }
+
+    /// What the script's program comes to; none where the interpreter has to run the script.
+    fn run_program(
+        &self,
+        program: &Program,
+        frame: Frame,
+        facts: &MonthFacts,
+    ) -> Option<(RuleResult, Vec<EdgesReached>)> {
+        let arguments = self.arguments.iter().zip(&self.absent).map(|((_, argument), absent)| {
+            match known(argument, absent.as_ref(), facts) {
+                Ok(number) => program::Value::Number(number),
+                Err(missing) => missing.map_or(program::Value::Unit, program::Value::missing),
+            }
+        });
+        trace::record(|recorder| {
+            recorder.begin(frame, self.words.len().saturating_add(1));
+            let returned = program.run(arguments, recorder)?;
+            Some(self.result(Ok(returned.into()), recorder))
+        })
+    }
+
+    /// The result of what `score` returned and of what was recorded.
+    fn result(
+        &self,
+        returned: Result<Returned, Failure>,
+        recorder: &mut Recorder,
+    ) -> (RuleResult, Vec<EdgesReached>) {
+        let mut reason = None;
+        let (outcome, score, failure) = match returned.and_then(|value| self.judge(value, recorder)) {
             Ok(Judgement::Points(points)) => (Outcome::Scored, Some(points), None),
-            Ok(Judgement::NotApplicable(reason)) => {
-                steps.extend(reason_of_rule(&recorder, &reason));
+            Ok(Judgement::NotApplicable(cause)) => {
+                reason = reason_of_rule(recorder, cause);
                 (Outcome::NotApplicable, None, None)
             }
             Err(Failure { position, message }) => {
@@ -294,75 +327,36 @@ impl Rule {
                 (Outcome::Failed, None, Some(format!("{place}: {message}")))
             }
         };
-        steps.splice(0..0, recorder.steps);
+        let mut steps = std::mem::take(&mut recorder.steps);
+        steps.extend(reason);
         let result = RuleResult {
-            rule: self.entry.id.clone(),
-            zh: self.entry.zh.clone(),
-            en: self.entry.en.clone(),
+            rule: Arc::clone(&self.id),
             outcome,
             score,
             max: self.entry.max,
             bonus: if outcome == Outcome::Scored { recorder.bonus } else { Decimal::ZERO },
-            inputs,
             steps,
             failure,
         };
-        (result, recorder.reached)
-    }
-
-    /// What the script's program comes to; none where the interpreter has to run the script.
-    fn run_program(
-        &self,
-        program: &Program,
-        frame: &Frame,
-        catalogue: &Catalogue,
-        facts: &MonthFacts,
-    ) -> Option<Returned> {
-        let arguments = self.arguments.iter().map(|(_, argument)| match argument {
-            Argument::Parameter(number) => program::Value::Number(*number),
-            Argument::Metric(id) => match facts.get(*id) {
-                Value::Given(number) => program::Value::Number(number),
-                missing => {
-                    let missing = absent(catalogue, *id, missing == Value::Unreported);
-                    program::Value::Missing(Arc::new(missing))
-                }
-            },
-        });
-        sandbox::begin(frame.clone());
-        program.run(arguments.collect()).map(Returned::from)
-    }
-
-    /// The rule's inputs as they are recorded.
-    fn inputs(&self, facts: &MonthFacts) -> Vec<Input> {
-        let input = |(name, argument): &(String, Argument)| Input {
-            name: name.clone(),
-            value: match argument {
-                Argument::Parameter(number) => Some(*number),
-                Argument::Metric(id) => match facts.get(*id) {
-                    Value::Given(number) => Some(number),
-                    Value::Missing | Value::Unreported => None,
-                },
-            },
-        };
-        self.arguments.iter().map(input).collect()
+        (result, std::mem::take(&mut recorder.reached))
     }
 
     /// The rule's inputs as the interpreter passes them to the script.
-    pub(super) fn arguments_of(&self, catalogue: &Catalogue, facts: &MonthFacts) -> Vec<Dynamic> {
-        let argument = |(_, argument): &(String, Argument)| match argument {
-            Argument::Parameter(number) => Dynamic::from(*number),
-            Argument::Metric(id) => match facts.get(*id) {
-                Value::Given(number) => Dynamic::from(number),
-                missing => Dynamic::from(absent(catalogue, *id, missing == Value::Unreported)),
-            },
-        };
-        self.arguments.iter().map(argument).collect()
+    pub(super) fn arguments_of(&self, facts: &MonthFacts) -> Vec<Dynamic> {
+        let arguments = self.arguments.iter().zip(&self.absent).map(|((_, argument), absent)| {
+            match known(argument, absent.as_ref(), facts) {
+                Ok(number) => Dynamic::from(number),
+                Err(missing) => missing.map_or(Dynamic::UNIT, Dynamic::from),
+            }
+        });
+        arguments.collect()
     }
 
     /// How the rule, as it is written, fails for these facts, if it does.
-    pub(super) fn failure(&self, catalogue: &Catalogue, facts: &MonthFacts) -> Option<Failure> {
-        let arguments = self.arguments_of(catalogue, facts);
-        let returned = sandbox::call(self.ast(Optimisation::None), self.frame(), arguments);
+    pub(super) fn failure(&self, facts: &MonthFacts) -> Option<Failure> {
+        let arguments = self.arguments_of(facts);
+        let ast = self.ast(Optimisation::None);
+        let returned = sandbox::call(ast, self.frame(), &self.constants, arguments);
         let recorder = trace::end();
         returned.and_then(|value| self.judge(value.into(), &recorder)).err()
     }
@@ -392,8 +386,8 @@ impl Rule {
             };
         }
         match returned {
-            Returned::Missing(missing) if missing.is_fault => Err(Failure::of_rule(missing.reason)),
-            Returned::Missing(missing) => Ok(Judgement::NotApplicable(missing.reason)),
+            Returned::Missing(missing) if missing.is_fault() => Err(Failure::of_rule(missing.reason())),
+            Returned::Missing(missing) => Ok(Judgement::NotApplicable(missing.cause)),
             Returned::Points(_) | Returned::Other => Err(Failure::of_rule(
                 "score has to end in its points, for example with scaled() or remaining()",
             )),
@@ -430,32 +424,33 @@ impl From<program::Value> for Returned {
 /// What a rule's returned value means.
 enum Judgement {
     Points(Decimal),
-    NotApplicable(String),
+    NotApplicable(Cause),
 }
 
 /// The step that says why a rule is not applicable, when none of its own does.
-fn reason_of_rule(recorder: &Recorder, reason: &str) -> Option<Step> {
+fn reason_of_rule(recorder: &Recorder, cause: Cause) -> Option<Step> {
     if recorder.steps.iter().any(|step| step.kind == StepKind::NotApplicable) {
         return None;
     }
-    let reason = format!("{reason}，不适用");
-    Some(Step { kind: StepKind::NotApplicable, points: None, max: None, reason, line: 0, column: 0 })
+    let label = StepLabel::Missing(cause);
+    let parts = Box::default();
+    Some(Step { kind: StepKind::NotApplicable, label, parts, points: None, max: None, at: Position::NONE })
 }
 
-/// The value a script gets for a metric that is not there.
-fn absent(catalogue: &Catalogue, id: crate::ledger::metric::MetricId, is_fault: bool) -> NotApplicable {
-    let Some(metric) = catalogue.get(id) else {
-        return NotApplicable { reason: "没有数据".to_owned(), is_fault };
+/// The number of an argument, or why there is none.
+fn known(
+    argument: &Argument,
+    absent: Option<&Arc<AbsentMetric>>,
+    facts: &MonthFacts,
+) -> Result<Decimal, Option<NotApplicable>> {
+    let id = match argument {
+        Argument::Parameter(number) => return Ok(*number),
+        Argument::Metric(id) => *id,
     };
-    let reason = match (is_fault, metric.missing, metric.source.as_deref()) {
-        (true, Missing::Zero, Some(source)) => {
-            let source = catalogue.source_label(source);
-            format!("缺少{}（{}）：本月{source}数据尚未到齐", metric.zh, metric.name)
-        }
-        (true, ..) => format!("缺少必填的{}（{}）", metric.zh, metric.name),
-        (false, ..) => format!("缺少{}", metric.zh),
-    };
-    NotApplicable { reason, is_fault }
+    match facts.get(id) {
+        Value::Given(number) => Ok(number),
+        missing => Err(absent.map(|metric| NotApplicable::absent(metric, missing == Value::Unreported))),
+    }
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ fn compare(scheme: &str) {
             Some((bundle.catalogue.read(name, value).unwrap(), value))
         });
         let facts = MonthFacts::complete(&bundle.catalogue, given);
-        let scored = bundle.schemes[scheme].score(&bundle.catalogue, &facts, Optimisation::Simple);
+        let scored = bundle.schemes[scheme].score(&facts, Optimisation::Simple);
         let actual = serde_json::json!({
             "items": scored.rules.iter().map(|rule| text(rule.score)).collect::<Vec<_>>(),
             "bonus": text(scored.bonus),

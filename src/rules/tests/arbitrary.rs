@@ -150,10 +150,10 @@ proptest! {
         }
         for scheme in bundle.schemes.values() {
             for rule in &scheme.rules {
-                let result = rule.run(&bundle.catalogue, &facts, Optimisation::Simple);
-                prop_assert_eq!(&rule.run(&bundle.catalogue, &facts, Optimisation::None), &result);
+                let result = rule.run(&facts, Optimisation::Simple);
+                prop_assert_eq!(&rule.run(&facts, Optimisation::None), &result);
                 // What is not out of the ordinary never needs the interpreter.
-                let is_program = rule.comes_to_its_end(&bundle.catalogue, &facts);
+                let is_program = rule.comes_to_its_end(&facts);
                 prop_assert_eq!(is_program, result.outcome != Outcome::Failed, "{:?}", result);
                 let most = rule.entry.ceiling.unwrap_or(rule.entry.max);
                 prop_assert!(result.score.is_none_or(|score| (Decimal::ZERO..=most).contains(&score)), "{result:?}");

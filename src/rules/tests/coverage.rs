@@ -15,10 +15,10 @@ fn after(deliveries: &[i64]) -> (usize, usize, Vec<(usize, usize)>) {
     let mut facts = MonthFacts::complete(&bundle.catalogue, []);
     for number in deliveries {
         facts.set(bundle.catalogue.find("deliveries").unwrap(), Value::Given((*number).into()));
-        coverage.run(&bundle.catalogue, &facts);
-        let before = rule.run(&bundle.catalogue, &facts, Optimisation::Simple);
-        coverage.run(&bundle.catalogue, &facts);
-        assert_eq!(rule.run(&bundle.catalogue, &facts, Optimisation::Simple), before);
+        coverage.run(&facts);
+        let before = rule.run(&facts, Optimisation::Simple);
+        coverage.run(&facts);
+        assert_eq!(rule.run(&facts, Optimisation::Simple), before);
     }
     let missed =
         coverage.uncovered().iter().map(|place| (place.line.unwrap(), place.column.unwrap())).collect();
@@ -48,7 +48,7 @@ fn a_run_that_fails_or_never_ends_counts_up_to_there() {
         let mut coverage = Coverage::of(&bundle.schemes["a"].rules[0]);
         let deliveries = bundle.catalogue.find("deliveries").unwrap();
         let facts = MonthFacts::complete(&bundle.catalogue, [(deliveries, 4.into())]);
-        on_large_stack(|| coverage.run(&bundle.catalogue, &facts));
+        on_large_stack(|| coverage.run(&facts));
         assert_eq!((coverage.reached(), coverage.is_complete()), (reached, false), "{script}");
     }
 }
@@ -62,7 +62,7 @@ fn the_statement_begun_last_is_that_of_the_latest_run() {
     let among = [(3, 9), (5, 5)].map(|(line, column)| SourcePlace::at("a/rule.rhai", line, column));
     assert_eq!(coverage.last_begun(&among), None);
     for (deliveries, line) in [(4, 3), (2, 5), (4, 3)] {
-        coverage.run(&bundle.catalogue, &MonthFacts::complete(&bundle.catalogue, [(id, deliveries.into())]));
+        coverage.run(&MonthFacts::complete(&bundle.catalogue, [(id, deliveries.into())]));
         assert_eq!(coverage.last_begun(&among).and_then(|place| place.line), Some(line));
     }
     assert_eq!(coverage.last_begun(&among[1..]).and_then(|place| place.line), Some(5));

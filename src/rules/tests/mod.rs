@@ -11,6 +11,7 @@ use super::bundle::{Bundle, Files};
 use super::finding::{Finding, Severity};
 use super::sandbox::Optimisation;
 use super::scoring::{Outcome, RuleResult};
+use crate::http::Language;
 use crate::ledger::month::{MonthFacts, Value};
 
 const CATALOGUE: &str = r#"
@@ -57,7 +58,7 @@ min = 0
 coefficient = 1
 "#;
 
-fn files(script: &[u8]) -> Files {
+pub(super) fn files(script: &[u8]) -> Files {
     Files::from([
         ("metrics.toml".to_owned(), CATALOGUE.into()),
         ("a/scheme.toml".to_owned(), SCHEME.into()),
@@ -97,19 +98,22 @@ fn facts_of(bundle: &Bundle, given: &[(&str, Option<i64>)]) -> MonthFacts {
 fn both_ways(bundle: &Bundle, given: &[(&str, Option<i64>)]) -> (RuleResult, RuleResult, bool) {
     let (facts, rule) = (facts_of(bundle, given), &bundle.schemes["a"].rules[0]);
     on_large_stack(|| {
-        let catalogue = &bundle.catalogue;
-        let is_program = rule.comes_to_its_end(catalogue, &facts);
-        (rule.run(catalogue, &facts, Optimisation::Simple), rule.interpret(catalogue, &facts), is_program)
+        let is_program = rule.comes_to_its_end(&facts);
+        (rule.run(&facts, Optimisation::Simple), rule.interpret(&facts), is_program)
     })
 }
 
 fn run_bundle(bundle: &Bundle, given: &[(&str, Option<i64>)]) -> RuleResult {
-    let (catalogue, facts) = (&bundle.catalogue, facts_of(bundle, given));
+    let facts = facts_of(bundle, given);
     let rule = &bundle.schemes["a"].rules[0];
-    let plain = on_large_stack(|| rule.run(catalogue, &facts, Optimisation::None));
-    let folded = on_large_stack(|| rule.run(catalogue, &facts, Optimisation::Simple));
+    let plain = on_large_stack(|| rule.run(&facts, Optimisation::None));
+    let folded = on_large_stack(|| rule.run(&facts, Optimisation::Simple));
     assert_eq!(plain, folded);
     folded
+}
+
+fn reasons(bundle: &Bundle, result: &RuleResult) -> Vec<String> {
+    bundle.schemes["a"].rules[0].reasons(result, Language::Chinese)
 }
 
 fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {

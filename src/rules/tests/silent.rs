@@ -95,7 +95,7 @@ fn a_missing_value_never_goes_unnoticed() {
     }
     let bundle = compile("fn score(deliveries) { deliveries }").unwrap();
     let result = run_bundle(&bundle, &[("deliveries", None)]);
-    assert_eq!(result.reasons(), ["缺少交车台数，不适用"]);
+    assert_eq!(reasons(&bundle, &result), ["缺少交车台数，不适用"]);
     let bundle = compile("fn score(deliveries) { if deliveries { 5 } else { 0 } }").unwrap();
     let failure = run_bundle(&bundle, &[("deliveries", None)]).failure.unwrap();
     assert!(failure.contains("this is N/A; ask applies(…) first"), "{failure}");
@@ -106,11 +106,13 @@ fn a_missing_value_never_goes_unnoticed() {
 
 #[test]
 fn constants_stand_at_the_top_of_a_script() {
-    let result = run("const FULL = 8;\nconst LABEL = \"交车\";\nconst LESS = -0.5;\n\
+    let script = "const FULL = 8;\nconst LABEL = \"交车\";\nconst LESS = -0.5;\n\
         fn score(deliveries) { item(10, points(deliveries), LABEL); scaled() }\n\
-        fn points(n) { min(n, FULL) + LESS + FULL / 2 }");
+        fn points(n) { min(n, FULL) + LESS + FULL / 2 }";
+    let bundle = compile(script).unwrap();
+    let result = run_bundle(&bundle, &[("deliveries", Some(4))]);
     assert_eq!(result.score, Some(Decimal::new(750, 2)), "{result:?}");
-    assert_eq!(result.reasons(), ["交车，得 7.5 分"]);
+    assert_eq!(reasons(&bundle, &result), ["交车，得 7.5 分"]);
     for script in [
         "const deliveries = 9;\nfn score(deliveries) { deliveries }",
         "const FULL = 9;\nfn score(deliveries) { let FULL = 1; deliveries + FULL }",

@@ -12,18 +12,19 @@ mod report;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use diesel::prelude::*;
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
 use self::address::{AddressedRow, address};
 pub use self::report::{ImportDifference, ImportReport, MAX_DIFFERENCES, place};
 use crate::auth::Context;
-use crate::db::schema::import_batch;
+use crate::db::sql;
 use crate::diary::leave;
 use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
-use crate::ledger::{self, Entry, FactOutcome, Late, ValueOrigin};
+use crate::ledger::{self, Entry, FactOutcome, Held, Late, ValueOrigin};
 use crate::period::Period;
 use crate::spreadsheets::import::{
     self, Cell, Content, Fault, Form, Found, ImportError, MAX_FAULTS, SheetRow, TableHeader,
@@ -31,7 +32,7 @@ use crate::spreadsheets::import::{
 use crate::spreadsheets::mapping::{self, built_in, built_in::ImportKind, store};
 
 /// So many rows are compared or recorded at a time.
-const CHUNK_ROWS: usize = 2_000;
+const CHUNK_ROWS: usize = 10_000;
 
 /// A file to be imported.
 #[derive(Debug)]
@@ -172,7 +173,7 @@ pub async fn import(
     let mut work = Work { catalogue, form: &form, period, late: manner.late, origin, report, progress };
     match is_kept {
         true => cx.transaction(async |cx| work.record(cx, rows, &name, &sha256).await).await?,
-        false => work.go(cx, rows, false).await?,
+        false => work.go(cx, rows, None).await?,
     }
     let mut report = work.report;
     if report.counts.pending > 0 && manner.late == Late::Refuse {
@@ -247,32 +248,28 @@ impl Work<'_> {
         let records = records.flat_map(|one| one.row.values.iter().map(|cell| one.entry(cell)));
         let (records, people) = (Vec::from_iter(records), rows.iter().map(|one| one.employee_id));
         let (system, people) = (&self.origin.source_system, Vec::from_iter(people));
-        ledger::lock_delivery(cx.db(), self.period, &records, system, &people).await?;
-        let batch = self.begin(cx.db(), name, sha256).await?;
+        let mut held = ledger::lock_delivery(cx.db(), self.period, &records, system, &people).await?;
+        let batch = next_batch(cx.db()).await?;
         self.origin.batch_id = Some(batch);
-        self.go(cx, rows, true).await?;
+        self.go(cx, rows, Some(&mut held)).await?;
         let report = &mut self.report;
         if !report.counts.is_news() {
-            diesel::delete(import_batch::table.find(batch)).execute(cx.db()).await?;
             return Ok(());
         }
         (report.batch, report.applied) = (Some(batch), true);
-        diesel::update(import_batch::table.find(batch))
-            .set((
-                import_batch::added.eq(count(report.counts.added)),
-                import_batch::changed.eq(count(report.counts.changed)),
-                import_batch::unchanged.eq(count(report.counts.unchanged)),
-                import_batch::faults.eq(count(report.faults.len())),
-            ))
-            .execute(cx.db())
-            .await?;
-        let detail =
-            json!({ "kind": self.form.kind, "file": name, "sha256": sha256, "counts": report.counts });
+        self.keep_batch(cx.db(), batch, name, sha256).await?;
+        let (kind, counts) = (&self.form.kind, self.report.counts);
+        let detail = json!({ "kind": kind, "file": name, "sha256": sha256, "counts": counts });
         cx.audit("import_facts", &format!("imports/{batch}"), detail).await
     }
 
-    /// Compares the rows with what is known, chunk by chunk, and records what is new if they are kept.
-    async fn go(&mut self, cx: &mut Context, rows: &[AddressedRow], is_kept: bool) -> Result<(), Problem> {
+    /// Compares the rows with what is known, chunk by chunk, and records what is new if their months are held.
+    async fn go(
+        &mut self,
+        cx: &mut Context,
+        rows: &[AddressedRow],
+        mut held: Option<&mut Held>,
+    ) -> Result<(), Problem> {
         let mut done = 0;
         for chunk in rows.chunks(CHUNK_ROWS) {
             let mut cells: Vec<PlacedCell<'_>> =
@@ -281,9 +278,9 @@ impl Work<'_> {
                 self.pass_over_known(cx, &mut cells).await?;
             }
             let entries = cells.iter().map(|(one, cell)| one.entry(cell)).collect::<Vec<_>>();
-            let recorded = match is_kept {
-                true => self.keep(cx, &entries).await?,
-                false => ledger::compare(cx.db(), self.period, &entries, &self.origin).await?,
+            let recorded = match &mut held {
+                Some(held) => self.keep(cx, held, &entries).await?,
+                None => ledger::compare(cx.db(), self.period, &entries, &self.origin).await?,
             };
             let known = recorded.outcomes.iter().zip(&recorded.before);
             let news =
@@ -306,7 +303,14 @@ impl Work<'_> {
         Ok(())
     }
 
-    async fn keep(&self, cx: &mut Context, entries: &[Entry]) -> Result<ledger::Recorded, Problem> {
+    async fn keep(
+        &self,
+        cx: &mut Context,
+        held: &mut Held,
+        entries: &[Entry],
+    ) -> Result<ledger::Recorded, Problem> {
+        let recorded =
+            ledger::record_held(cx.db(), held, self.period, entries, &self.origin, self.late).await?;
         // The program's own export says what is known, and not that a source is complete.
         if !self.form.is_export {
             let deliveries = ledger::deliveries(self.catalogue, entries);
@@ -314,7 +318,7 @@ impl Work<'_> {
             let scope = cx.scope.clone();
             ledger::note_delivery(cx.db(), self.period, &deliveries, &scope, &plain, self.late).await?;
         }
-        ledger::record(cx.db(), self.period, entries, &self.origin, self.late).await
+        Ok(recorded)
     }
 
     /// Takes out the month's values that are known already, whatever they are the sum of: an export that comes back
@@ -335,30 +339,45 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The batch that the values refer to.
-    async fn begin(
+    /// Keeps what the file was and did under the number that its values have.
+    async fn keep_batch(
         &self,
         connection: &mut AsyncPgConnection,
+        batch: i64,
         name: &str,
         sha256: &str,
-    ) -> Result<i64, Problem> {
-        let row = (
-            import_batch::kind.eq(&self.form.kind),
-            import_batch::period.eq(self.period),
-            import_batch::file_name.eq(name),
-            import_batch::sha256.eq(sha256),
-            import_batch::user_id.eq(self.origin.user_id),
-            import_batch::imported_at.eq(self.origin.at),
-        );
-        let counts = (
-            import_batch::added.eq(0),
-            import_batch::changed.eq(0),
-            import_batch::unchanged.eq(0),
-            import_batch::faults.eq(0),
-        );
-        let insert = diesel::insert_into(import_batch::table).values((row, counts));
-        Ok(insert.returning(import_batch::id).get_result(connection).await?)
+    ) -> Result<(), Problem> {
+        let (counts, faults) = (self.report.counts, self.report.faults.len());
+        sql("INSERT INTO import_batch (id, kind, period, file_name, sha256, added, changed, unchanged, faults, \
+                 user_id, imported_at) OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+        .bind::<BigInt, _>(batch)
+        .bind::<Text, _>(self.form.kind.as_str())
+        .bind::<Date, _>(self.period)
+        .bind::<Text, _>(name)
+        .bind::<Text, _>(sha256)
+        .bind::<Integer, _>(count(counts.added))
+        .bind::<Integer, _>(count(counts.changed))
+        .bind::<Integer, _>(count(counts.unchanged))
+        .bind::<Integer, _>(count(faults))
+        .bind::<Nullable<BigInt>, _>(self.origin.user_id)
+        .bind::<Timestamptz, _>(self.origin.at)
+        .execute(connection)
+        .await?;
+        Ok(())
     }
+}
+
+/// The number of a batch that is written when it is known to have brought anything: its values are written before.
+async fn next_batch(connection: &mut AsyncPgConnection) -> Result<i64, Problem> {
+    #[derive(QueryableByName)]
+    struct Batch {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+    }
+    let batch: Batch = sql("SELECT nextval(pg_get_serial_sequence('import_batch', 'id')) AS id")
+        .get_result(connection)
+        .await?;
+    Ok(batch.id)
 }
 
 fn count(number: usize) -> i32 {

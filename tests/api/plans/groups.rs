@@ -177,7 +177,7 @@ async fn target(app: &TestApp, store: &str, period: &str, employee_no: &str) -> 
     let connection = &mut *app.pool.get().await.unwrap();
     let store = org::unit_by_code(connection, store).await.unwrap().unwrap().id;
     let ids = org::employees_by_no(connection, &[employee_no.to_owned()]).await.unwrap();
-    let targets = plan::targets_in_force(connection, store, period.parse().unwrap()).await.unwrap();
+    let targets = plan::targets_in_force(connection, &[store], period.parse().unwrap()).await.unwrap();
     let found = targets
         .into_iter()
         .find(|target| target.employee_id == ids[employee_no] && target.metric == "deliveries")?;

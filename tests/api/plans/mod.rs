@@ -287,7 +287,7 @@ async fn targets(app: &TestApp, month: Period) -> std::collections::BTreeMap<Str
     let connection = &mut *app.pool.get().await.unwrap();
     let store: i64 =
         org_unit::table.filter(org_unit::code.eq("JC")).select(org_unit::id).first(connection).await.unwrap();
-    let targets = plan::targets_in_force(connection, store, month).await.unwrap();
+    let targets = plan::targets_in_force(connection, &[store], month).await.unwrap();
     let numbers: Vec<_> = (1..=12).map(|number| format!("A{number:02}")).collect();
     let ids = showfloor::org::employees_by_no(connection, &numbers).await.unwrap();
     let of = |id: i64| ids.iter().find(|(_, known)| **known == id).unwrap().0.clone();

@@ -2,7 +2,6 @@
 
 use rhai::{Position, Stmt};
 
-use crate::ledger::metric::Catalogue;
 use crate::ledger::month::MonthFacts;
 use crate::rules::bundle::Rule;
 use crate::rules::check::tree::{self, Node};
@@ -31,8 +30,8 @@ impl<'a> FailingStatement<'a> {
     }
 
     /// Where the value comes from that the rule has for these facts.
-    pub fn place(&mut self, catalogue: &Catalogue, facts: &MonthFacts) -> Option<SourcePlace> {
-        self.coverage.run(catalogue, facts);
+    pub fn place(&mut self, facts: &MonthFacts) -> Option<SourcePlace> {
+        self.coverage.run(facts);
         self.coverage.last_begun(&self.giving).cloned()
     }
 }

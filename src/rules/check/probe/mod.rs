@@ -8,6 +8,7 @@ mod search;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
+use rhai::Position;
 use rust_decimal::Decimal;
 
 use self::failing_statement::FailingStatement;
@@ -82,7 +83,6 @@ impl Fault {
 
 struct Probe<'a> {
     rule: &'a Rule,
-    catalogue: &'a Catalogue,
     inputs: &'a Inputs,
     facts: MonthFacts,
     /// Made when the first failure of the whole result asks for it.
@@ -103,7 +103,6 @@ impl<'a> Probe<'a> {
     fn of(rule: &'a Rule, catalogue: &'a Catalogue, inputs: &'a Inputs) -> Self {
         Self {
             rule,
-            catalogue,
             inputs,
             facts: MonthFacts::complete(catalogue, []),
             origin: None,
@@ -201,13 +200,17 @@ impl<'a> Probe<'a> {
 
     fn run(&mut self, point: &Point) -> Heights {
         self.set(point);
-        let result = self.rule.run(self.catalogue, &self.facts, Optimisation::None);
+        let result = self.rule.run(&self.facts, Optimisation::None);
         if result.outcome == Outcome::Failed {
             self.failed = self.failed.saturating_add(1);
             self.keep(point);
         }
         let items = result.steps.iter().filter(|step| step.kind == StepKind::Item);
-        let items = items.filter_map(|step| Some((Aim::Item(step.line, step.column), step.points?)));
+        let place = |at: Position| (at.line().unwrap_or(0), at.position().unwrap_or(0));
+        let items = items.filter_map(|step| {
+            let (line, column) = place(step.at);
+            Some((Aim::Item(line, column), step.points?))
+        });
         items.chain(result.score.map(|score| (Aim::Score, score))).collect()
     }
 
@@ -229,7 +232,7 @@ impl<'a> Probe<'a> {
     /// How the rule fails at a point, and where.
     fn fault(&mut self, point: &Point) -> Option<Fault> {
         self.set(point);
-        let failure = self.rule.failure(self.catalogue, &self.facts)?;
+        let failure = self.rule.failure(&self.facts)?;
         let place = match failure.position.is_none() {
             true => self.place_of_value(),
             false => place_of(&self.rule.file, failure.position),
@@ -244,7 +247,7 @@ impl<'a> Probe<'a> {
             let script = Script { file: &rule.file, text: rule.text(), ast: rule.ast(Optimisation::None) };
             FailingStatement::of(rule, &script)
         });
-        origin.place(self.catalogue, &self.facts).unwrap_or_else(|| rule.declared.clone())
+        origin.place(&self.facts).unwrap_or_else(|| rule.declared.clone())
     }
 }
 

@@ -3,6 +3,9 @@
 //! The input is read in batches that a few threads score while the next ones are read, so memory does not grow with
 //! the number of lines, and the output keeps the order of the input.
 
+mod line;
+mod print;
+
 use std::io::{self, BufRead, BufWriter, Write};
 use std::num::NonZero;
 use std::sync::Mutex;
@@ -10,20 +13,16 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use anyhow::{Context, bail};
-use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-use serde_json::Number;
 
+use self::line::{Line, PlainLine, PlainReader};
+use self::print::Printer;
 use super::Ended;
 use crate::config::Rules;
-use crate::decimal;
 use crate::ledger::metric::Catalogue;
-use crate::ledger::month::MonthFacts;
-use crate::period::Period;
+use crate::ledger::month::{MonthFacts, Value};
 use crate::rules::bundle::{Bundle, Scheme};
 use crate::rules::memo::Memo;
 use crate::rules::sandbox::STACK_SIZE;
-use crate::rules::scoring::Scored;
 
 /// Lines scored at a time by one thread.
 const BATCH_LINES: usize = 256;
@@ -47,81 +46,83 @@ pub struct ScoreArgs {
     scheme: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    employee_no: String,
-    period: Period,
-    facts: Metrics,
+/// Scores lines, one after the other, each as it comes.
+#[derive(Debug)]
+pub struct Scorer<'a> {
+    catalogue: &'a Catalogue,
+    scheme: &'a Scheme,
+    reader: PlainReader<'a>,
+    printer: Printer,
+    memo: Memo,
+    /// A month in which nothing is known.
+    blank: MonthFacts,
+    /// The same, while nobody is being scored.
+    facts: MonthFacts,
 }
 
-/// Metric names with numbers, in the order given. A name that stands twice is an error, not the last one's win.
-struct Metrics(Vec<(String, Option<Number>)>);
-
-impl<'de> Deserialize<'de> for Metrics {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-        impl<'de> serde::de::Visitor<'de> for Pairs {
-            type Value = Metrics;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-                f.write_str("an object of metric names and numbers")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Metrics, A::Error> {
-                use serde::de::Error;
-                let mut metrics: Vec<(String, Option<Number>)> = Vec::new();
-                while let Some(name) = map.next_key::<String>()? {
-                    if metrics.iter().any(|(earlier, _)| *earlier == name) {
-                        return Err(A::Error::custom(format!("facts: '{name}' stands twice")));
-                    }
-                    let value = map.next_value().map_err(|error| {
-                        A::Error::custom(format!("facts: '{name}' has to be a number: {error}"))
-                    })?;
-                    metrics.push((name, value));
-                }
-                Ok(Metrics(metrics))
-            }
+impl<'a> Scorer<'a> {
+    /// Scores by a scheme of a bundle with this catalogue.
+    pub fn new(catalogue: &'a Catalogue, scheme: &'a Scheme) -> Self {
+        let blank = MonthFacts::complete(catalogue, []);
+        Self {
+            catalogue,
+            scheme,
+            reader: PlainReader::new(catalogue),
+            printer: Printer::new(scheme),
+            memo: Memo::new(scheme),
+            facts: blank.clone(),
+            blank,
         }
-        deserializer.deserialize_map(Pairs)
     }
-}
 
-#[derive(Serialize)]
-struct ScoredLine<'a> {
-    employee_no: &'a str,
-    period: Period,
-    items: Vec<ScoredItem<'a>>,
-    bonus: Option<Decimal>,
-    base: Option<Decimal>,
-    total: Option<Decimal>,
-    grade: &'a Option<String>,
-    final_grade: &'a str,
-    attention: &'a [String],
-}
-
-#[derive(Serialize)]
-struct ScoredItem<'a> {
-    rule: &'a str,
-    score: Option<Decimal>,
-    max: Decimal,
-    reasons: Vec<String>,
+    /// Writes the scores of a line of facts at the end of `out`, as a line.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what is wrong with the line.
+    pub fn line(&mut self, line: &[u8], out: &mut String) -> Result<(), String> {
+        if line.len() > LINE_LIMIT {
+            return Err(format!("longer than {LINE_LIMIT} bytes"));
+        }
+        if let Some(PlainLine { employee_no, period }) = self.reader.read(line) {
+            for (id, value) in self.reader.given() {
+                self.facts.set(*id, Value::Given(*value));
+            }
+            let scored = self.scheme.score_remembering(&self.facts, &mut self.memo);
+            self.printer.write(out, employee_no, period, self.scheme, &scored);
+            for (id, _) in self.reader.given() {
+                self.facts.set(*id, self.blank.get(*id));
+            }
+            return Ok(());
+        }
+        if line.trim_ascii().is_empty() {
+            return Err("empty: expected a JSON object".to_owned());
+        }
+        let Line { employee_no, period, given } = Line::read(self.catalogue, line)?;
+        let facts = MonthFacts::complete(self.catalogue, given);
+        let scored = self.scheme.score_remembering(&facts, &mut self.memo);
+        self.printer.write(out, &employee_no, &period.to_string(), self.scheme, &scored);
+        Ok(())
+    }
 }
 
 /// Lines on their way through: first the input's, then the output's.
 struct Batch {
     first_line: usize,
-    lines: Vec<Vec<u8>>,
+    text: Vec<u8>,
+    /// Where each line ends in it.
+    ends: Vec<usize>,
 }
 
 /// A scored batch: what to print, and the lines that were not valid.
 #[derive(Default)]
 struct Output {
-    text: Vec<u8>,
+    text: String,
     faults: Vec<String>,
 }
 
-pub fn run(args: &ScoreArgs) -> anyhow::Result<Ended> {
+/// Scores the lines of standard input.
+pub(super) fn run(args: &ScoreArgs) -> anyhow::Result<Ended> {
     let bundle = match Bundle::load(&args.rules.folder) {
         Ok(bundle) => bundle,
         Err(findings) => {
@@ -170,8 +171,8 @@ fn score_lines(
         let mut next_line = 1;
         loop {
             let batch = read_batch(&mut input, next_line)?;
-            let is_last = batch.lines.is_empty();
-            next_line += batch.lines.len();
+            let is_last = batch.ends.is_empty();
+            next_line += batch.ends.len();
             if !is_last {
                 let (done, result) = sync_channel(1);
                 jobs.send((batch, done)).map_err(|_| io::Error::other("the scoring threads have ended"))?;
@@ -180,7 +181,7 @@ fn score_lines(
             while under_way.len() > if is_last { 0 } else { 2 * workers } {
                 let Some(result) = under_way.pop_front() else { break };
                 let scored = result.recv().map_err(|_| io::Error::other("a scoring thread has ended"))?;
-                output.write_all(&scored.text)?;
+                output.write_all(scored.text.as_bytes())?;
                 for fault in &scored.faults {
                     ended = Ended::WithFindings;
                     writeln!(faults, "{fault}")?;
@@ -195,19 +196,21 @@ fn score_lines(
 }
 
 fn work(catalogue: &Catalogue, scheme: &Scheme, queue: &Mutex<Receiver<(Batch, SyncSender<Output>)>>) {
-    let mut memo = Memo::new(scheme);
+    let mut scorer = Scorer::new(catalogue, scheme);
     loop {
         let job = match queue.lock() {
             Ok(queue) => queue.recv(),
             Err(_) => return,
         };
         let Ok((batch, done)) = job else { return };
-        let mut output = Output::default();
-        for (offset, line) in batch.lines.iter().enumerate() {
-            let number = batch.first_line + offset;
-            if let Err(problem) = score_line(catalogue, scheme, &mut memo, line, &mut output.text) {
+        let mut output = Output { text: String::with_capacity(2 * batch.text.len()), faults: Vec::new() };
+        let mut begin = 0;
+        for (number, end) in (batch.first_line..).zip(batch.ends) {
+            let line = batch.text.get(begin..end).unwrap_or_default();
+            if let Err(problem) = scorer.line(line, &mut output.text) {
                 output.faults.push(format!("line {number}: {problem}"));
             }
+            begin = end;
         }
         if done.send(output).is_err() {
             return;
@@ -217,86 +220,21 @@ fn work(catalogue: &Catalogue, scheme: &Scheme, queue: &Mutex<Receiver<(Batch, S
 
 /// Up to [`BATCH_LINES`] lines; none at the end of the input. Of a line that is too long only the beginning is kept.
 fn read_batch(input: &mut impl BufRead, first_line: usize) -> io::Result<Batch> {
-    let mut lines = Vec::with_capacity(BATCH_LINES);
-    while lines.len() < BATCH_LINES {
-        let mut line = Vec::with_capacity(1024);
-        let limit = u64::try_from(LINE_LIMIT + 1).unwrap_or(u64::MAX);
-        if io::Read::take(&mut *input, limit).read_until(b'\n', &mut line)? == 0 {
+    let mut batch = Batch {
+        first_line,
+        text: Vec::with_capacity(BATCH_LINES * 1024),
+        ends: Vec::with_capacity(BATCH_LINES),
+    };
+    let limit = u64::try_from(LINE_LIMIT + 1).unwrap_or(u64::MAX);
+    while batch.ends.len() < BATCH_LINES {
+        let read = io::Read::take(&mut *input, limit).read_until(b'\n', &mut batch.text)?;
+        if read == 0 {
             break;
         }
-        if line.len() > LINE_LIMIT && line.last() != Some(&b'\n') {
+        if read > LINE_LIMIT && batch.text.last() != Some(&b'\n') {
             input.skip_until(b'\n')?;
         }
-        lines.push(line);
+        batch.ends.push(batch.text.len());
     }
-    Ok(Batch { first_line, lines })
-}
-
-fn score_line(
-    catalogue: &Catalogue,
-    scheme: &Scheme,
-    memo: &mut Memo,
-    line: &[u8],
-    output: &mut Vec<u8>,
-) -> Result<(), String> {
-    if line.len() > LINE_LIMIT {
-        return Err(format!("longer than {LINE_LIMIT} bytes"));
-    }
-    if line.trim_ascii().is_empty() {
-        return Err("empty: expected a JSON object".to_owned());
-    }
-    let line: Line = serde_json::from_slice(line).map_err(|error| sentence(&error))?;
-    if line.employee_no.trim().is_empty() {
-        return Err("employee_no is empty".to_owned());
-    }
-    let mut given = Vec::with_capacity(line.facts.0.len());
-    for (name, number) in &line.facts.0 {
-        let value = match number {
-            Some(number) => decimal::parse(number.as_str())
-                .ok_or_else(|| format!("facts: '{name}' cannot be held exactly: {number}"))?,
-            // A name has to be known even where its value is null.
-            None if catalogue.find(name).is_some() => continue,
-            None => Decimal::ZERO,
-        };
-        given.push((catalogue.read(name, value).map_err(|problem| format!("facts: {problem}"))?, value));
-    }
-    let facts = MonthFacts::complete(catalogue, given);
-    let scored = scheme.score_remembering(catalogue, &facts, memo);
-    print(&line, &scored, output).map_err(|error| error.to_string())
-}
-
-/// Serde counts lines of its own; here a line is all there is, so only the column says something.
-fn sentence(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let message = text.split(" at line ").next().unwrap_or_default();
-    match error.column() {
-        0 => message.to_owned(),
-        column => format!("column {column}: {message}"),
-    }
-}
-
-fn print(line: &Line, scored: &Scored, output: &mut Vec<u8>) -> serde_json::Result<()> {
-    let scored_line = ScoredLine {
-        employee_no: &line.employee_no,
-        period: line.period,
-        items: scored
-            .rules
-            .iter()
-            .map(|result| ScoredItem {
-                rule: &result.rule,
-                score: result.score,
-                max: result.max,
-                reasons: result.reasons(),
-            })
-            .collect(),
-        bonus: scored.bonus,
-        base: scored.base,
-        total: scored.total,
-        grade: &scored.grade,
-        final_grade: &scored.final_grade,
-        attention: &scored.attention,
-    };
-    serde_json::to_writer(&mut *output, &scored_line)?;
-    output.push(b'\n');
-    Ok(())
+    Ok(batch)
 }

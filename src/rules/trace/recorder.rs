@@ -1,4 +1,4 @@
-//! What a rule did for one person, step by step: the explanation that is stored with the review.
+//! The recording of one rule while it runs for one person.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -6,48 +6,15 @@ use std::time::{Duration, Instant};
 
 use rhai::{Dynamic, Position};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
-use super::value::{HostResult, fault};
+use super::{Part, Show, Shown, Step, StepKind, StepLabel, Words};
+use crate::rules::sentences;
+use crate::rules::value::{HostResult, fault};
 
 /// Most steps, and most parts of one reason, that a rule may record for one person.
 pub const STEP_LIMIT: usize = 64;
-/// Most characters of a reason.
+/// Most characters of a reason, in Chinese.
 pub const REASON_LIMIT: usize = 300;
-
-/// What a step did to the score.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StepKind {
-    /// Points earned for one item of the rule.
-    Item,
-    /// An item that is not applicable (不适用).
-    NotApplicable,
-    /// Points taken off.
-    Deduction,
-    /// Points on top of the total.
-    Bonus,
-    /// A note without points.
-    Note,
-}
-
-/// One recorded call of a host function.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Step {
-    /// What it did.
-    pub kind: StepKind,
-    /// Points given or taken off, unrounded; null if the step has none.
-    pub points: Option<Decimal>,
-    /// The most points the item could give.
-    pub max: Option<Decimal>,
-    /// The reason with its numbers, in Chinese.
-    pub reason: String,
-    /// Line of the call in the rule's file.
-    pub line: usize,
-    /// Column of the call.
-    pub column: usize,
-}
 
 /// One item of a rule, for `scaled`.
 #[derive(Clone, Copy, Debug)]
@@ -61,23 +28,15 @@ pub struct Item {
 /// The numbers and texts that a script declares outside its functions.
 pub type Constants = Arc<[(String, Dynamic)]>;
 
-/// What a rule is allowed and given while it runs.
-#[derive(Clone, Debug)]
+/// What a rule is allowed while it runs.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Frame {
     /// The rule's maximum.
     pub max: Decimal,
     /// What it may reach when what it carries over was above 100; otherwise the maximum.
     pub ceiling: Decimal,
-    /// Its constants.
-    pub constants: Constants,
     /// Whether to keep which edges its values reach, for levers. Scoring does not ask.
     pub watches_edges: bool,
-}
-
-impl Default for Frame {
-    fn default() -> Self {
-        Self { max: Decimal::ZERO, ceiling: Decimal::ZERO, constants: Arc::new([]), watches_edges: false }
-    }
 }
 
 /// How far one call of `lin`, `band` or `reaches` got. Never stored: it is what levers look for a change of.
@@ -88,7 +47,7 @@ pub struct EdgesReached {
     /// How many of the call's edges the value has reached.
     pub edges: usize,
     /// The last edge reached, as reasons show it.
-    pub last: Option<String>,
+    pub last: Option<Shown>,
     /// The step that took the call up in its reason, if there is one: its index.
     pub step: usize,
 }
@@ -96,12 +55,12 @@ pub struct EdgesReached {
 /// What is being recorded while one rule runs for one person.
 #[derive(Debug, Default)]
 pub struct Recorder {
-    /// What the rule was allowed and given.
+    /// What the rule was allowed.
     pub frame: Frame,
     /// Steps so far.
     pub steps: Vec<Step>,
     /// How `ratio`, `lin` and `band` came to their numbers, until a step takes it up in its reason.
-    pub pending: Vec<String>,
+    pub pending: Vec<Part>,
     /// Items so far.
     pub items: Vec<Item>,
     /// Sum of the deductions so far.
@@ -114,6 +73,8 @@ pub struct Recorder {
     pub fault: Option<(String, Position)>,
     /// How far calls got, where the frame asks for it.
     pub reached: Vec<EdgesReached>,
+    /// What the interpreter asks for while it runs the script.
+    constants: Option<Constants>,
     deadline: Option<Instant>,
 }
 
@@ -122,16 +83,20 @@ thread_local! {
     static RECORDER: RefCell<Recorder> = RefCell::default();
 }
 
-/// Begins the recording of a rule that may run for `allowed`.
-pub fn begin(frame: Frame, allowed: Duration) {
-    let deadline = Instant::now().checked_add(allowed);
-    RECORDER.with_borrow_mut(|recorder| *recorder = Recorder { frame, deadline, ..Recorder::default() });
+/// Begins the recording of a rule that the interpreter may run for `allowed`.
+pub fn begin(frame: Frame, constants: &Constants, allowed: Duration) {
+    record(|recorder| {
+        recorder.begin(frame, 0);
+        recorder.constants = Some(Arc::clone(constants));
+        recorder.deadline = Instant::now().checked_add(allowed);
+    });
 }
 
 /// The constant called `name` of the rule that is running.
 pub fn constant(name: &str) -> Option<Dynamic> {
     RECORDER.with_borrow(|recorder| {
-        let found = recorder.frame.constants.iter().find(|(constant, _)| constant == name);
+        let mut constants = recorder.constants.as_deref().unwrap_or_default().iter();
+        let found = constants.find(|(constant, _)| constant == name);
         found.map(|(_, value)| value.clone())
     })
 }
@@ -152,8 +117,23 @@ pub fn record<T>(work: impl FnOnce(&mut Recorder) -> T) -> T {
 }
 
 impl Recorder {
+    /// Begins the recording of a rule that has about so many steps, with the room that the last one took.
+    pub fn begin(&mut self, frame: Frame, steps: usize) {
+        self.frame = frame;
+        self.steps = Vec::with_capacity(steps);
+        self.pending.clear();
+        self.items.clear();
+        self.deducted = Decimal::ZERO;
+        self.bonus = Decimal::ZERO;
+        self.skipped = None;
+        self.fault = None;
+        self.reached = Vec::new();
+        self.constants = None;
+        self.deadline = None;
+    }
+
     /// Keeps how a number came about for the reason of the next step.
-    pub fn explain(&mut self, part: String) -> HostResult<()> {
+    pub fn explain(&mut self, part: Part) -> HostResult<()> {
         if self.pending.len() >= STEP_LIMIT {
             return fault(format!("the rule computed more than {STEP_LIMIT} rates without an item"));
         }
@@ -161,57 +141,58 @@ impl Recorder {
         Ok(())
     }
 
+    /// How numbers are shown that are compared with what was computed last: a share as a percentage.
+    pub fn show(&self) -> Show {
+        self.pending.last().map_or(Show::Points, Part::show)
+    }
+
     /// Keeps how many of a call's edges were reached, and the last of them, where the frame asks for it.
-    pub fn watch(&mut self, at: Position, edges: usize, last: Option<Decimal>, show: fn(Decimal) -> String) {
+    pub fn watch(&mut self, at: Position, edges: usize, last: Option<Decimal>, show: Show) {
         if self.frame.watches_edges {
-            self.reached.push(EdgesReached { at, edges, last: last.map(show), step: self.steps.len() });
+            let last = last.map(|number| Shown { number, show });
+            self.reached.push(EdgesReached { at, edges, last, step: self.steps.len() });
         }
     }
 
-    /// Adds a step whose reason is `label`, how its number came about, and `outcome`.
+    /// Adds a step that begins with an author's text, of how its number came about.
     pub fn step(
         &mut self,
         kind: StepKind,
         points: Option<Decimal>,
         max: Option<Decimal>,
-        label: &str,
-        outcome: &str,
+        words: Words<'_>,
+        at: Position,
+    ) -> HostResult<()> {
+        let label = match words {
+            Words::Own(_) => StepLabel::Own,
+            Words::Made(text) => StepLabel::Words(Arc::clone(text)),
+        };
+        self.labelled(kind, points, max, label, words.text(), at)
+    }
+
+    /// Adds a step without points that begins with something else.
+    pub fn remark(&mut self, kind: StepKind, label: StepLabel, at: Position) -> HostResult<()> {
+        self.labelled(kind, None, None, label, "", at)
+    }
+
+    fn labelled(
+        &mut self,
+        kind: StepKind,
+        points: Option<Decimal>,
+        max: Option<Decimal>,
+        label: StepLabel,
+        own: &str,
         at: Position,
     ) -> HostResult<()> {
         if self.steps.len() >= STEP_LIMIT {
             return fault(format!("the rule recorded more than {STEP_LIMIT} items, deductions and notes"));
         }
-        let mut reason = label.to_owned();
-        for (index, part) in self.pending.drain(..).enumerate() {
-            reason.push_str(match index {
-                0 => between(label, &part),
-                _ => "，",
-            });
-            reason.push_str(&part);
-        }
-        if !outcome.is_empty() {
-            if !reason.is_empty() {
-                reason.push('，');
-            }
-            reason.push_str(outcome);
-        }
-        let length = reason.chars().count();
+        let step = Step { kind, label, parts: self.pending.drain(..).collect(), points, max, at };
+        let length = sentences::length(&step, own, REASON_LIMIT);
         if length > REASON_LIMIT {
             return fault(format!("a reason has {length} characters, more than the {REASON_LIMIT} allowed"));
         }
-        let (line, column) = (at.line().unwrap_or(0), at.position().unwrap_or(0));
-        self.steps.push(Step { kind, points, max, reason, line, column });
+        self.steps.push(step);
         Ok(())
-    }
-}
-
-/// What stands between a label and what follows: a blank before figures, a colon before words.
-fn between(label: &str, part: &str) -> &'static str {
-    if label.is_empty() || label.ends_with(['：', ':', ' ']) {
-        ""
-    } else if part.starts_with(|first: char| first.is_ascii_digit() || first == '-') {
-        " "
-    } else {
-        "："
     }
 }

@@ -1,0 +1,269 @@
+//! A person's month as the ledger says it now, a row each: what counts of every metric, by the metric's place. It holds
+//! nothing that does not follow from the ledger. Whoever adds to the ledger keeps it in the same transaction ([`follow`]),
+//! and what is read often reads it.
+
+mod array;
+pub mod check;
+mod counting;
+mod places;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, SmallInt};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+pub use self::array::Numbers;
+pub(in crate::ledger) use self::counting::{AtPlace, Counted, rank};
+pub use self::places::Places;
+use super::rows::News;
+use super::unit_sums;
+use crate::db::sql;
+use crate::http::Problem;
+use crate::period::Period;
+
+/// A person's month.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub(in crate::ledger) struct PersonMonth {
+    #[diesel(sql_type = Date)]
+    pub period: Period,
+    #[diesel(sql_type = BigInt)]
+    pub employee_id: i64,
+    /// The unit for which the month counts.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub unit_id: Option<i64>,
+    #[diesel(sql_type = Array<Nullable<Numeric>>)]
+    pub value: Numbers,
+    #[diesel(sql_type = Array<Nullable<SmallInt>>)]
+    pub rank: Vec<Option<i16>>,
+}
+
+impl PersonMonth {
+    /// A month of which nothing has been recorded.
+    fn nothing(period: Period, employee_id: i64) -> Self {
+        Self { period, employee_id, unit_id: None, value: Numbers::default(), rank: Vec::new() }
+    }
+
+    /// What is known of the metric at an index.
+    fn counted(&self, at: usize) -> Counted {
+        Counted { value: self.value.get(at), rank: self.rank.get(at).copied().flatten() }
+    }
+
+    fn put(&mut self, at: usize, counted: Counted) {
+        if self.rank.len() <= at {
+            self.value.0.resize(at + 1, None);
+            self.rank.resize(at + 1, None);
+        }
+        if let (Some(value), Some(rank)) = (self.value.0.get_mut(at), self.rank.get_mut(at)) {
+            (*value, *rank) = (counted.value, counted.rank);
+        }
+    }
+}
+
+/// The month of some people, as it is known when something is about to be recorded of them.
+#[derive(Debug)]
+pub(in crate::ledger) struct Months {
+    period: Period,
+    places: Places,
+    /// Whose months were asked for; who has none here has none.
+    people: HashSet<i64>,
+    known: HashMap<i64, PersonMonth>,
+}
+
+impl Months {
+    /// Reads the months of these people.
+    pub async fn load(
+        connection: &mut AsyncPgConnection,
+        period: Period,
+        people: &[i64],
+    ) -> Result<Self, Problem> {
+        let places = Places::load(connection).await?;
+        let known = load(connection, period, people).await?;
+        Ok(Self { period, places, people: people.iter().copied().collect(), known })
+    }
+
+    /// Nobody's: what is to be known has to be read.
+    pub fn unread(period: Period) -> Self {
+        Self { period, places: Places::default(), people: HashSet::new(), known: HashMap::new() }
+    }
+
+    /// Which month.
+    pub fn period(&self) -> Period {
+        self.period
+    }
+
+    /// What is known of a person's metric.
+    pub fn counted(&self, employee_id: i64, metric: &str) -> Counted {
+        let month = self.known.get(&employee_id);
+        month.zip(self.places.index(metric)).map(|(month, at)| month.counted(at)).unwrap_or_default()
+    }
+
+    /// A person's month as it was, if it was read and there was one; `Err` where it was not read.
+    fn before(&self, period: Period, employee_id: i64) -> Result<Option<&PersonMonth>, ()> {
+        match period == self.period && self.people.contains(&employee_id) {
+            true => Ok(self.known.get(&employee_id)),
+            false => Err(()),
+        }
+    }
+}
+
+/// The months of these people that anything was ever recorded of.
+pub(in crate::ledger) async fn load(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    people: &[i64],
+) -> Result<HashMap<i64, PersonMonth>, Problem> {
+    let months: Vec<PersonMonth> = sql("SELECT period, employee_id, unit_id, value, rank FROM person_month \
+         WHERE period = $1 AND employee_id = ANY ($2)")
+    .bind::<Date, _>(period)
+    .bind::<Array<BigInt>, _>(people)
+    .load(connection)
+    .await?;
+    Ok(months.into_iter().map(|month| (month.employee_id, month)).collect())
+}
+
+/// A month that something was recorded of.
+struct Change {
+    /// As it was; none for the first that is recorded of it.
+    before: Option<PersonMonth>,
+    after: PersonMonth,
+    /// What it comes to has to be asked of the ledger.
+    is_asked: bool,
+}
+
+/// Brings the months of people up to what has just been added to the ledger. Mostly that follows from what was `known`
+/// before; the ledger is asked about the others. The months are locked, so nobody else changes them.
+pub(in crate::ledger) async fn follow(
+    connection: &mut AsyncPgConnection,
+    known: &Months,
+    news: &[News<'_>],
+    source_system: &str,
+) -> Result<(), Problem> {
+    let metrics = news.iter().map(|one| one.entry.metric.as_str()).collect();
+    let places = Places::with(connection, &metrics).await?;
+    let mut changes = begin(connection, known, news).await?;
+    for one in news {
+        let Some(change) = changes.get_mut(&(one.period, one.entry.employee_id)) else { continue };
+        let Some(at) = places.index(&one.entry.metric) else { continue };
+        let rank = rank(source_system, &one.place);
+        match change.after.counted(at).after(rank, one.before, one.entry.value) {
+            Some(counted) => change.after.put(at, counted),
+            None => change.is_asked = true,
+        }
+    }
+    ask(connection, &mut changes).await?;
+    let changes = Vec::from_iter(changes.into_values());
+    write::write(connection, &changes).await?;
+    let pairs = changes.iter().map(|one| (one.before.as_ref(), &one.after));
+    unit_sums::follow(connection, pairs).await
+}
+
+type Changes = BTreeMap<(Period, i64), Change>;
+
+/// The months that the news are about as they were, with the unit that each counts for.
+async fn begin(
+    connection: &mut AsyncPgConnection,
+    known: &Months,
+    news: &[News<'_>],
+) -> Result<Changes, Problem> {
+    let mut changes = Changes::new();
+    let mut unread = BTreeMap::<Period, BTreeSet<i64>>::new();
+    let mut last = None;
+    for one in news {
+        let key = (one.period, one.entry.employee_id);
+        if last.replace(key) == Some(key) || changes.contains_key(&key) {
+            continue;
+        }
+        let Ok(before) = known.before(key.0, key.1) else {
+            unread.entry(key.0).or_default().insert(key.1);
+            continue;
+        };
+        changes.insert(key, Change::new(key, before.cloned()));
+    }
+    for (period, people) in unread {
+        let mut read = load(connection, period, &Vec::from_iter(people.iter().copied())).await?;
+        for id in people {
+            changes.insert((period, id), Change::new((period, id), read.remove(&id)));
+        }
+    }
+    let mut unplaced = BTreeMap::<Period, Vec<i64>>::new();
+    for ((period, id), _) in changes.iter().filter(|(_, change)| change.before.is_none()) {
+        unplaced.entry(*period).or_default().push(*id);
+    }
+    for (period, people) in unplaced {
+        for (employee_id, unit_id) in units_held(connection, period, people).await? {
+            if let Some(change) = changes.get_mut(&(period, employee_id)) {
+                change.after.unit_id = Some(unit_id);
+            }
+        }
+    }
+    Ok(changes)
+}
+
+impl Change {
+    fn new((period, employee_id): (Period, i64), before: Option<PersonMonth>) -> Self {
+        let after = before.clone().unwrap_or_else(|| PersonMonth::nothing(period, employee_id));
+        Self { before, after, is_asked: false }
+    }
+}
+
+/// The unit for which the month of each of these people counts, by the postings as they are now.
+async fn units_held(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    people: Vec<i64>,
+) -> Result<Vec<(i64, i64)>, Problem> {
+    #[derive(QueryableByName)]
+    struct Held {
+        #[diesel(sql_type = BigInt)]
+        employee_id: i64,
+        #[diesel(sql_type = BigInt)]
+        unit_id: i64,
+    }
+    let held: Vec<Held> = sql("SELECT employee_id, unit_id FROM unit_held($1, $2)")
+        .bind::<Date, _>(period)
+        .bind::<Array<BigInt>, _>(people)
+        .load(connection)
+        .await?;
+    Ok(held.into_iter().map(|held| (held.employee_id, held.unit_id)).collect())
+}
+
+/// Asks the ledger what the months come to that have to be asked about.
+async fn ask(connection: &mut AsyncPgConnection, changes: &mut Changes) -> Result<(), Problem> {
+    let mut asked = BTreeMap::<Period, Vec<i64>>::new();
+    for ((period, id), _) in changes.iter().filter(|(_, change)| change.is_asked) {
+        asked.entry(*period).or_default().push(*id);
+    }
+    for (period, people) in asked {
+        for month in by_ledger(connection, period, &people).await? {
+            if let Some(change) = changes.get_mut(&(period, month.employee_id)) {
+                (change.after.value, change.after.rank) = (month.value, month.rank);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the ledger says of a person's month.
+#[derive(QueryableByName)]
+struct LedgerMonth {
+    #[diesel(sql_type = BigInt)]
+    employee_id: i64,
+    #[diesel(sql_type = Array<Nullable<Numeric>>)]
+    value: Numbers,
+    #[diesel(sql_type = Array<Nullable<SmallInt>>)]
+    rank: Vec<Option<i16>>,
+}
+
+async fn by_ledger(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    people: &[i64],
+) -> Result<Vec<LedgerMonth>, Problem> {
+    Ok(sql("SELECT employee_id, value, rank FROM person_month_of($1, $2)")
+        .bind::<Date, _>(period)
+        .bind::<Array<BigInt>, _>(people)
+        .load(connection)
+        .await?)
+}

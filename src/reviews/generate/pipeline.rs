@@ -1,0 +1,177 @@
+//! Stores pass three stations: they are read, scored and written. Each station works while the others do.
+
+use std::num::NonZero;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use futures_util::future::try_join_all;
+use tokio::sync::mpsc::{Receiver, Sender, UnboundedSender, channel, unbounded_channel};
+
+use super::load::{self, StoreMonth, StoreRules};
+use super::write::{Run, write};
+use super::{Generated, Problem};
+use crate::auth::Context;
+use crate::db::Writer;
+use crate::period::Period;
+use crate::reviews::compute::{Computed, compute};
+use crate::reviews::store::ReviewCycle;
+use crate::rules::folder::RulesFolder;
+use crate::rules::in_force::InForce;
+use crate::rules::library::Library;
+use crate::rules::sandbox::on_deep_stack;
+
+/// So many people are read, scored and written at a time, unless a store has more.
+const PEOPLE: usize = 2_000;
+/// So many stores are read before it is known how many people they have.
+const FIRST: usize = 20;
+/// So many chunks wait before a station.
+const WAITING: usize = 1;
+
+/// What is to be generated.
+pub(super) struct Job<'a> {
+    pub folder: &'a RulesFolder,
+    pub library: &'a Library,
+    pub period: Period,
+    /// Their codes, each with its place among those asked for.
+    pub stores: Vec<Place>,
+}
+
+/// A store's place among those asked for, and its code.
+type Place = (usize, String);
+
+/// What came out at the end.
+pub(super) enum Passed {
+    /// It was generated, or cannot be.
+    Through(Box<Result<Generated, Problem>>),
+    /// Somebody else moved the cycle meanwhile.
+    Moved,
+}
+
+/// A store's month between reading and scoring.
+pub(super) struct Read {
+    pub place: Place,
+    pub month: StoreMonth,
+    pub rules: Arc<InForce>,
+}
+
+/// A store's month between scoring and writing.
+pub(super) struct Scored {
+    pub place: Place,
+    pub store_id: i64,
+    /// As it was seen; none while it has not been opened.
+    pub cycle: Option<ReviewCycle>,
+    pub rules: Arc<InForce>,
+    pub computed: Computed,
+}
+
+type Told = (Place, Passed);
+
+/// Lets the stores pass through, and tells of each what became of it.
+pub(super) async fn run(
+    cx: &mut Context,
+    job: Job<'_>,
+    mut tell: impl FnMut(usize, String, Passed),
+) -> Result<(), Problem> {
+    let writer = cx.writer().await?;
+    let run = Run { period: job.period, now: cx.now, by: cx.by() };
+    let (read, to_score) = channel(WAITING);
+    let (scored, to_write) = channel(WAITING);
+    let (told, mut passed) = unbounded_channel::<Told>();
+    // Fewer stores than cores are no work for more threads.
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(job.stores.len()).max(1);
+    let to_score = Arc::new(Mutex::new(to_score));
+    let scoring = (0..threads).map(|_| {
+        let (to_score, scored) = (Arc::clone(&to_score), scored.clone());
+        on_deep_stack(move || score_all(&to_score, &scored))
+    });
+    let scoring = scoring.collect::<Vec<_>>();
+    // What is left is held by the threads: when they end, the stations beside them do.
+    drop((to_score, scored));
+    let writing = tokio::spawn(write_all(writer, run, to_write, told.clone()));
+    let stations = async {
+        // The threads are started by whoever first asks how they are.
+        let (scored, read) = tokio::join!(try_join_all(scoring), read_all(cx, job, read, told));
+        let written = writing.await.map_err(|error| Problem::internal(&error))?;
+        // Where writing fails the others just end.
+        written.and(read).and(scored.map(|_| ()))
+    };
+    let telling = async {
+        while let Some(((place, store), passed)) = passed.recv().await {
+            tell(place, store, passed);
+        }
+    };
+    tokio::join!(stations, telling).0
+}
+
+/// Reads the stores, some at a time.
+async fn read_all(
+    cx: &mut Context,
+    job: Job<'_>,
+    read: Sender<Vec<Read>>,
+    told: UnboundedSender<Told>,
+) -> Result<(), Problem> {
+    let mut rules = StoreRules::new(job.folder, job.library, job.period);
+    let mut stores = job.stores;
+    let mut next = FIRST;
+    while !stores.is_empty() {
+        let rest = stores.split_off(next.min(stores.len()));
+        let some = std::mem::replace(&mut stores, rest);
+        let codes = some.iter().map(|(_, code)| code.clone()).collect::<Vec<_>>();
+        let months = load::load(cx, job.period, &codes).await?;
+        let people: usize = months.iter().flatten().map(StoreMonth::postings).sum();
+        next = (some.len() * PEOPLE / people.max(1)).clamp(1, PEOPLE);
+        let mut chunk = Vec::with_capacity(months.len());
+        for (place, month) in some.into_iter().zip(months) {
+            let scored_by = match &month {
+                Some(month) => rules.of(cx, month.cycle.as_ref()).await?,
+                None => Err(Problem::field("store", format!("there is no store '{}'", place.1))),
+            };
+            match (month, scored_by) {
+                (Some(month), Ok(rules)) => chunk.push(Read { place, month, rules }),
+                (_, Err(problem)) => {
+                    let _ = told.send((place, Passed::Through(Box::new(Err(problem)))));
+                }
+                (None, Ok(_)) => {}
+            }
+        }
+        // Nobody takes it any more when a later station has failed, which says why.
+        if read.send(chunk).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Scores what comes, on one thread.
+fn score_all(to_score: &Mutex<Receiver<Vec<Read>>>, scored: &Sender<Vec<Scored>>) {
+    loop {
+        let chunk = match to_score.lock() {
+            Ok(mut to_score) => to_score.blocking_recv(),
+            Err(_) => None,
+        };
+        let Some(chunk) = chunk else { break };
+        let chunk = chunk.into_iter().map(|Read { place, month, rules }| {
+            let computed = compute(&rules.bundle, &month.month, month.before);
+            Scored { place, store_id: month.store_id, cycle: month.cycle, rules, computed }
+        });
+        if scored.blocking_send(chunk.collect()).is_err() {
+            break;
+        }
+    }
+}
+
+/// Writes what was scored, a chunk a transaction.
+async fn write_all(
+    mut writer: Writer,
+    run: Run,
+    mut to_write: Receiver<Vec<Scored>>,
+    told: UnboundedSender<Told>,
+) -> Result<(), Problem> {
+    while let Some(chunk) = to_write.recv().await {
+        for passed in write(&mut writer, &run, chunk).await? {
+            // Whoever asked has gone; what was scored is written all the same.
+            let _ = told.send(passed);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,457 @@
+//! Every sentence of a reason, in Chinese and English: the one place where what a rule did becomes words.
+//!
+//! An author's own words stay as they are written. The numbers of a sentence are those of the step.
+
+use rust_decimal::Decimal;
+
+use super::bundle::Rule;
+use super::scoring::RuleResult;
+use super::trace::{Part, Show, Shown, Step, StepKind, StepLabel};
+use super::value::Cause;
+use crate::decimal;
+use crate::decimal::text::{write_percent, write_plain, write_points};
+use crate::http::Language;
+
+/// A sentence in both languages, with `{0}`, `{1}` … where its values stand.
+#[derive(Debug)]
+pub struct Sentence {
+    zh: &'static str,
+    en: &'static str,
+}
+
+/// Makes the table of sentences, and a list of all of them.
+macro_rules! sentences {
+    ($($name:ident: $zh:literal $en:literal)*) => {
+        $(pub const $name: Sentence = Sentence { zh: $zh, en: $en };)*
+
+        /// All of them, by name.
+        #[cfg(test)]
+        const ALL: &[(&str, Sentence)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+/// The table.
+pub mod table {
+    use super::Sentence;
+
+    sentences! {
+        // How a number came about.
+        QUOTIENT: "{0}/{1} = {2}" "{0}/{1} = {2}"
+        VALUE: "{0}" "{0}"
+        BELOW_LINE: "未到得分线 {0}" "below {0}, where points begin"
+        REACHED: "达到 {0}" "reaches {0}"
+        NOT_ABOVE: "未超过 {0}" "not above {0}"
+        NOT_BELOW: "不低于 {0}" "not below {0}"
+        BETWEEN: "在 {0} 与 {1} 之间" "between {0} and {1}"
+        BELOW_FIRST: "未达到最低档 {0}" "below the lowest band, {0}"
+        BELOW_ALL: "未达到最低档" "below the lowest band"
+
+        // Why there is none.
+        ABSENT: "缺少{0}" "{0}: missing"
+        REQUIRED: "缺少必填的{0}（{1}）" "{0} ({1}): required and missing"
+        OUTSTANDING: "缺少{0}（{1}）：本月{2}数据尚未到齐" "{0} ({1}): missing, as {2} is not complete for the month"
+        DENOMINATOR_ZERO: "{0}/{1}，分母为 0" "{0}/{1}, the denominator is 0"
+        DENOMINATOR_SMALL: "{0}/{1}，分母不足 {2}" "{0}/{1}, the denominator is below {2}"
+        NO_ITEM: "没有适用的项目" "no item applies"
+
+        // What the host says of itself.
+        NOTHING_DEDUCTED: "没有扣分" "nothing deducted"
+        SCALED: "适用项目满分 {0}，按比例折算为 {1} 分制" "the items that apply give up to {0}, scaled to {1}"
+
+        // What came of it.
+        EARNED: "得 {0} 分" "earns {0}"
+        DEDUCTED: "扣 {0} 分" "deducts {0}"
+        ADDED: "加 {0} 分" "adds {0}"
+        NOT_APPLICABLE: "不适用" "not applicable"
+
+        // How they are put together: before figures, before words, and between parts.
+        BEFORE_FIGURES: " " " "
+        BEFORE_WORDS: "：" ": "
+        AND: "，" ", "
+
+        // Why a grade is what it is.
+        GRADE: "总分 {0}，属 {1} 级" "a total of {0} is grade {1}"
+        TOO_FEW_POINTS: "适用分值 {0} 不足 {1}，不评级" "only {0} points apply, fewer than {1}: not rated"
+        VETO: "一票否决：{0}（{1}），等级最高为 {2}" "veto: {0} ({1}), the grade is {2} at best"
+        NO_RULE: "没有适用的项目，不评级" "no rule applies: not rated"
+        HAS_FAILED: "有规则未能计算，需要处理，暂不评级" "a rule could not be computed and has to be looked at: not rated yet"
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::ALL;
+
+        /// What stands in a sentence for its values, sorted.
+        fn places(text: &str) -> Vec<&str> {
+            let mut places: Vec<_> =
+                text.split('{').skip(1).map(|piece| piece.split('}').next().unwrap()).collect();
+            places.sort_unstable();
+            places
+        }
+
+        fn is_chinese(c: char) -> bool {
+            !c.is_ascii()
+        }
+
+        #[test]
+        fn every_sentence_is_there_in_both_languages() {
+            for (name, sentence) in ALL {
+                let (zh, en) = (sentence.zh, sentence.en);
+                assert!(!zh.is_empty() && !en.is_empty(), "{name}");
+                assert_eq!(places(zh), places(en), "{name}");
+                assert!(!en.contains(is_chinese), "{name}: {en}");
+                let has_words = en.chars().any(char::is_alphabetic);
+                assert_eq!(has_words, zh.chars().any(char::is_alphabetic), "{name}: {zh} · {en}");
+                assert!(!has_words || zh.contains(is_chinese), "{name}: {zh}");
+            }
+        }
+    }
+}
+
+/// A value of a sentence.
+#[derive(Clone, Copy, Debug)]
+pub enum Value<'a> {
+    /// A number as it was given.
+    Plain(Decimal),
+    /// Points.
+    Points(Decimal),
+    /// A number with its own way of being shown.
+    Shown(Shown),
+    /// A name or an author's words.
+    Text(&'a str),
+}
+
+impl Value<'_> {
+    fn write(self, out: &mut String) {
+        match self {
+            Self::Plain(number) => write_plain(out, number),
+            Self::Points(points) | Self::Shown(Shown { number: points, show: Show::Points }) => {
+                write_points(out, points);
+            }
+            Self::Shown(Shown { number, show: Show::Percent }) => write_percent(out, number),
+            Self::Text(text) => out.push_str(text),
+        }
+    }
+}
+
+impl Shown {
+    /// The number as reasons show it.
+    pub fn text(self) -> String {
+        match self.show {
+            Show::Points => decimal::points(self.number),
+            Show::Percent => decimal::percent(self.number),
+        }
+    }
+}
+
+impl Sentence {
+    /// The sentence with its values.
+    pub fn text(&self, language: Language, values: &[Value<'_>]) -> String {
+        let mut text = String::new();
+        self.write(&mut text, language, values);
+        text
+    }
+
+    fn write(&self, out: &mut String, language: Language, values: &[Value<'_>]) {
+        let text = match language {
+            Language::Chinese => self.zh,
+            Language::English => self.en,
+        };
+        let mut pieces = text.split('{');
+        out.push_str(pieces.next().unwrap_or_default());
+        for piece in pieces {
+            // `0}` and what stands behind it.
+            let place = piece.bytes().next().and_then(|digit| digit.checked_sub(b'0'));
+            if let Some(value) = place.and_then(|place| values.get(usize::from(place))) {
+                value.write(out);
+            }
+            out.push_str(piece.get(2..).unwrap_or_default());
+        }
+    }
+}
+
+impl Rule {
+    /// The reason of one of its steps, with the numbers.
+    pub fn reason(&self, step: &Step, language: Language) -> String {
+        let mut reason = String::new();
+        self.write_reason(&mut reason, step, language);
+        reason
+    }
+
+    /// Writes the reason of one of its steps.
+    pub fn write_reason(&self, out: &mut String, step: &Step, language: Language) {
+        let own = match step.label {
+            StepLabel::Own => self.words_at(step.at).unwrap_or_default(),
+            _ => "",
+        };
+        write_reason(out, step, own, language);
+    }
+
+    /// The reasons that a reader is shown of one of its results, one a step, and what failed.
+    pub fn reasons(&self, result: &RuleResult, language: Language) -> Vec<String> {
+        let steps = result.steps.iter().map(|step| self.reason(step, language));
+        steps.chain(result.failure.clone()).collect()
+    }
+}
+
+/// Writes the reason of a step: its label, how its number came about, and what came of it. `own` is the constant text of
+/// its call.
+fn write_reason(out: &mut String, step: &Step, own: &str, language: Language) {
+    let begin = out.len();
+    write_label(out, &step.label, own, language);
+    for (index, part) in step.parts.iter().enumerate() {
+        let is_alone = out.len() == begin || (index == 0 && out.ends_with(['：', ':', ' ']));
+        let joint = match index {
+            0 if is_alone => None,
+            0 if begins_with_figures(part) => Some(table::BEFORE_FIGURES),
+            0 => Some(table::BEFORE_WORDS),
+            _ => Some(table::AND),
+        };
+        if let Some(joint) = joint {
+            joint.write(out, language, &[]);
+        }
+        write_part(out, part, language);
+    }
+    let outcome = match step.kind {
+        StepKind::Item => table::EARNED,
+        StepKind::Deduction => table::DEDUCTED,
+        StepKind::Bonus => table::ADDED,
+        StepKind::NotApplicable => table::NOT_APPLICABLE,
+        StepKind::Note => return,
+    };
+    if out.len() > begin {
+        table::AND.write(out, language, &[]);
+    }
+    outcome.write(out, language, &[Value::Points(step.points.unwrap_or_default())]);
+}
+
+fn write_label(out: &mut String, label: &StepLabel, own: &str, language: Language) {
+    match label {
+        StepLabel::Own => out.push_str(own),
+        StepLabel::Words(words) => out.push_str(words),
+        StepLabel::Missing(cause) => write_cause(out, cause, language),
+        StepLabel::NothingDeducted => table::NOTHING_DEDUCTED.write(out, language, &[]),
+        StepLabel::Scaled { possible, max } => {
+            table::SCALED.write(out, language, &[Value::Points(*possible), Value::Points(*max)]);
+        }
+    }
+}
+
+fn write_part(out: &mut String, part: &Part, language: Language) {
+    let (sentence, shown) = match part {
+        Part::Quotient { over, under, quotient } => {
+            let values = [Value::Plain(*over), Value::Plain(*under), Value::Shown(*quotient)];
+            return table::QUOTIENT.write(out, language, &values);
+        }
+        Part::Between(floor, target) => {
+            return table::BETWEEN.write(out, language, &[Value::Shown(*floor), Value::Shown(*target)]);
+        }
+        Part::BelowFirst(None) => return table::BELOW_ALL.write(out, language, &[]),
+        Part::Missing(cause) => return write_cause(out, cause, language),
+        Part::Value(shown) => (table::VALUE, shown),
+        Part::BelowLine(shown) => (table::BELOW_LINE, shown),
+        Part::Reached(shown) => (table::REACHED, shown),
+        Part::NotAbove(shown) => (table::NOT_ABOVE, shown),
+        Part::NotBelow(shown) => (table::NOT_BELOW, shown),
+        Part::BelowFirst(Some(shown)) => (table::BELOW_FIRST, shown),
+    };
+    sentence.write(out, language, &[Value::Shown(*shown)]);
+}
+
+/// Writes why something is not applicable.
+pub fn write_cause(out: &mut String, cause: &Cause, language: Language) {
+    match cause {
+        Cause::Absent(metric) => {
+            table::ABSENT.write(out, language, &[Value::Text(metric.label.text(language))])
+        }
+        Cause::Required(metric) => {
+            let values = [Value::Text(metric.label.text(language)), Value::Text(&metric.name)];
+            table::REQUIRED.write(out, language, &values);
+        }
+        Cause::Outstanding(metric) => {
+            let source = metric.source.as_ref().map_or("", |source| source.text(language));
+            let values =
+                [Value::Text(metric.label.text(language)), Value::Text(&metric.name), Value::Text(source)];
+            table::OUTSTANDING.write(out, language, &values);
+        }
+        Cause::Denominator { over, under, least } => {
+            let values = [Value::Plain(*over), Value::Plain(*under), Value::Plain(*least)];
+            let sentence = if under.is_zero() { table::DENOMINATOR_ZERO } else { table::DENOMINATOR_SMALL };
+            sentence.write(out, language, &values);
+        }
+        Cause::NoItem => table::NO_ITEM.write(out, language, &[]),
+        Cause::Said(words) => out.push_str(words),
+    }
+}
+
+fn begins_with_figures(part: &Part) -> bool {
+    match part {
+        Part::Quotient { .. } | Part::Value(_) | Part::Missing(Cause::Denominator { .. }) => true,
+        Part::Missing(Cause::Said(words)) => {
+            words.starts_with(|first: char| first.is_ascii_digit() || first == '-')
+        }
+        _ => false,
+    }
+}
+
+/// Most characters of a number with its sign, its point and a percent sign; and of one that is short.
+const NUMBER: usize = 33;
+const SHORT_NUMBER: usize = 14;
+/// Most characters of the words around the numbers of one part, joints included.
+const WORDS: usize = 24;
+
+/// How many characters a step's reason has in Chinese; where they are certainly no more than `limit`, an upper bound,
+/// because it takes far less time than to write the reason.
+pub fn length(step: &Step, own: &str, limit: usize) -> usize {
+    let parts = step.parts.iter().map(most_of_part).fold(0, usize::saturating_add);
+    let most = most_of_label(&step.label, own).saturating_add(parts).saturating_add(WORDS + NUMBER);
+    match most <= limit {
+        true => most,
+        false => {
+            let mut reason = String::new();
+            write_reason(&mut reason, step, own, Language::Chinese);
+            reason.chars().count()
+        }
+    }
+}
+
+fn most_of_label(label: &StepLabel, own: &str) -> usize {
+    match label {
+        StepLabel::Own => own.len(),
+        StepLabel::Words(words) => words.len(),
+        StepLabel::Missing(cause) => most_of_cause(cause),
+        StepLabel::NothingDeducted => WORDS,
+        StepLabel::Scaled { possible, max } => WORDS + most_of(possible) + most_of(max),
+    }
+}
+
+fn most_of_part(part: &Part) -> usize {
+    WORDS
+        + match part {
+            Part::Quotient { over, under, quotient } => {
+                most_of(over) + most_of(under) + most_of(&quotient.number)
+            }
+            Part::Between(floor, target) => most_of(&floor.number) + most_of(&target.number),
+            Part::BelowFirst(None) => 0,
+            Part::Missing(cause) => most_of_cause(cause),
+            Part::Value(shown)
+            | Part::BelowLine(shown)
+            | Part::Reached(shown)
+            | Part::NotAbove(shown)
+            | Part::NotBelow(shown)
+            | Part::BelowFirst(Some(shown)) => most_of(&shown.number),
+        }
+}
+
+fn most_of_cause(cause: &Cause) -> usize {
+    match cause {
+        Cause::Absent(metric) | Cause::Required(metric) | Cause::Outstanding(metric) => {
+            let source = metric.source.as_ref().map_or(0, |source| source.zh.len());
+            WORDS + metric.label.zh.len() + metric.name.len() + source
+        }
+        Cause::Denominator { over, under, least } => WORDS + most_of(over) + most_of(under) + most_of(least),
+        Cause::NoItem => WORDS,
+        Cause::Said(words) => words.len(),
+    }
+}
+
+/// Most characters of a number, however it is shown.
+fn most_of(number: &Decimal) -> usize {
+    let is_short = number.scale() <= 4 && number.mantissa().unsigned_abs() < 1_000_000_000;
+    if is_short { SHORT_NUMBER } else { NUMBER }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+    use rhai::Position;
+
+    use super::*;
+    use crate::decimal::tests::any_decimal;
+    use crate::rules::trace::tests::any_step;
+
+    fn reason(step: &Step, language: Language) -> String {
+        let mut reason = String::new();
+        write_reason(&mut reason, step, "考试", language);
+        reason
+    }
+
+    fn quotient(over: i64, under: i64) -> Part {
+        let (over, under) = (Decimal::from(over), Decimal::from(under));
+        Part::Quotient { over, under, quotient: Shown { number: over / under, show: Show::Percent } }
+    }
+
+    fn share(hundredths: i64) -> Shown {
+        Shown { number: Decimal::new(hundredths, 2), show: Show::Percent }
+    }
+
+    #[test]
+    fn a_reason_is_said_in_both_languages() {
+        let item = Step {
+            kind: StepKind::Item,
+            label: StepLabel::Words("留档率".into()),
+            parts: [quotient(46, 52), Part::Reached(share(85))].into(),
+            points: Some(Decimal::from(5)),
+            max: Some(Decimal::from(5)),
+            at: Position::NONE,
+        };
+        assert_eq!(reason(&item, Language::Chinese), "留档率 46/52 = 88.5%，达到 85%，得 5 分");
+        assert_eq!(reason(&item, Language::English), "留档率 46/52 = 88.5%, reaches 85%, earns 5");
+        let cause = Cause::Denominator { over: 3.into(), under: 4.into(), least: 10.into() };
+        let missing = Step {
+            kind: StepKind::NotApplicable,
+            parts: [Part::Missing(cause)].into(),
+            points: None,
+            ..item.clone()
+        };
+        assert_eq!(reason(&missing, Language::Chinese), "留档率 3/4，分母不足 10，不适用");
+        assert_eq!(
+            reason(&missing, Language::English),
+            "留档率 3/4, the denominator is below 10, not applicable"
+        );
+        let said = Step { label: StepLabel::Words("".into()), parts: Box::default(), ..item };
+        assert_eq!(reason(&said, Language::Chinese), "得 5 分");
+    }
+
+    #[test]
+    fn words_stand_behind_a_colon_and_figures_behind_a_blank() {
+        let labelled = |label: &str, part: Part| {
+            let step = Step {
+                kind: StepKind::Note,
+                label: StepLabel::Words(label.into()),
+                parts: [part].into(),
+                points: None,
+                max: None,
+                at: Position::NONE,
+            };
+            reason(&step, Language::Chinese)
+        };
+        let said = |words: &str| Part::Missing(Cause::Said(Arc::from(words)));
+        assert_eq!(labelled("甲", said("没有")), "甲：没有");
+        assert_eq!(labelled("甲", said("3 次")), "甲 3 次");
+        assert_eq!(labelled("甲：", said("没有")), "甲：没有");
+        assert_eq!(labelled("甲 ", said("没有")), "甲 没有");
+        assert_eq!(labelled("", said("没有")), "没有");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// What takes less time than to write a reason is never below its length, and beyond the limit exact.
+        #[test]
+        fn no_reason_is_longer_than_it_is_said_to_be(step in any_step(), limit in 0_usize..600) {
+            let exact = reason(&step, Language::Chinese).chars().count();
+            let said = length(&step, "考试", limit);
+            prop_assert!(said >= exact && (said == exact || said <= limit), "{said} {exact} {step:?}");
+        }
+
+        #[test]
+        fn a_number_has_no_more_characters_than_it_is_said_to_have(number in any_decimal()) {
+            for text in [decimal::plain(number), decimal::points(number), decimal::percent(number)] {
+                prop_assert!(text.len() <= most_of(&number), "{text}");
+            }
+        }
+    }
+}
