@@ -16,7 +16,7 @@ fn main() -> anyhow::Result<()> {
     let mut grown = Vec::new();
     for (name, most) in MOST {
         let scheme = bundle.schemes.get(name).ok_or_else(|| anyhow::anyhow!("there is no scheme {name}"))?;
-        let score = || scheme.score(&bundle.catalogue, &facts, Optimisation::Simple);
+        let score = || scheme.score(&facts, Optimisation::Simple);
         // The first person of a thread makes what the others use again.
         drop(score());
         let mut scored = None;
