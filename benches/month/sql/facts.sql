@@ -80,6 +80,19 @@ INSERT INTO source_delivery (store_id, period, source, delivered_at)
     FROM org_unit s CROSS JOIN unnest(ARRAY['dms', 'inspections', 'documents', 'exams', 'ratings', 'reports', 'attendance',
         'complaints', 'management']) AS source
     WHERE s.kind = 'store';
+ANALYZE;
+
+-- People's months and the sums of units, which follow from the ledger: here every value is the only one of its metric.
+INSERT INTO metric_place (metric) SELECT DISTINCT metric FROM fact ORDER BY metric;
+INSERT INTO person_month (period, employee_id, unit_id, value, rank)
+    SELECT current_setting('bench.period')::date, p.employee_id, p.team_id,
+        array_agg(f.value ORDER BY m.place), array_agg(f.rank ORDER BY m.place)
+    FROM bench.person p CROSS JOIN metric_place m LEFT JOIN fact f
+        ON f.employee_id = p.employee_id AND f.metric = m.metric AND f.period = current_setting('bench.period')::date
+    GROUP BY p.employee_id, p.team_id ORDER BY p.employee_id;
+INSERT INTO unit_month (period, unit_id, value, known)
+    SELECT current_setting('bench.period')::date, unit_id, value, known
+    FROM unit_month_of(current_setting('bench.period')::date) ORDER BY unit_id;
 
 RESET session_replication_role;
 ANALYZE;
