@@ -252,7 +252,7 @@ impl Report {
                 line.ours.show(),
                 name,
                 figure,
-                line.ratio.map(|ratio| decimal::plain(ratio)).unwrap_or_default(),
+                line.ratio.map(decimal::plain).unwrap_or_default(),
                 line.goal.map(Goal::show).unwrap_or_default(),
                 line.is_met.map(|met| if met { "✓" } else { "✗" }).unwrap_or_default().to_owned(),
                 line.note.clone().unwrap_or_default(),

@@ -67,7 +67,7 @@ CREATE TABLE plan_node (
     -- The part of the parent's months, month by month, relative to the siblings.
     weights bigint[] NOT NULL CHECK (cardinality(weights) = 12 AND 0 <= ALL (weights)),
     -- 建议值; null: what counts is what was suggested.
-    suggested bigint[] CHECK (cardinality(suggested) = cardinality(confirmed) AND 0 <= ALL (suggested)),
+    suggested bigint[] CHECK (0 <= ALL (suggested)),
     -- 确定值.
     confirmed bigint[] NOT NULL CHECK (cardinality(confirmed) % 12 = 0 AND 0 <= ALL (confirmed)),
     -- 保底 and 挑战, up to the last line that has one; the numbers of a line without one before it mean nothing.
@@ -76,7 +76,8 @@ CREATE TABLE plan_node (
     PRIMARY KEY (plan_id, tree, ordinal),
     CONSTRAINT plan_node_root CHECK ((ordinal = 0) = (parent IS NULL)),
     CONSTRAINT plan_node_unit_or_label CHECK ((label IS NULL) = (unit_id IS NOT NULL)),
-    CONSTRAINT plan_node_person_in_unit CHECK (employee_id IS NULL OR unit_id IS NOT NULL)
+    CONSTRAINT plan_node_person_in_unit CHECK (employee_id IS NULL OR unit_id IS NOT NULL),
+    CONSTRAINT plan_node_suggested_whole CHECK (cardinality(suggested) = cardinality(confirmed))
 );
 -- Each place once in a version. The version comes last: to whoever plans a query before a new plan is analyzed, every index
 -- that begins with it looks as good as any other.

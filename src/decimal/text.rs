@@ -52,7 +52,7 @@ fn plain(out: &mut String, is_negative: bool, mut mantissa: u128, mut scale: u32
             mantissa = u128::from(small);
         }
         Err(_) => {
-            while scale > 0 && mantissa % 10 == 0 {
+            while scale > 0 && mantissa.is_multiple_of(10) {
                 (mantissa, scale) = (mantissa / 10, scale - 1);
             }
         }

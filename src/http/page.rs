@@ -57,8 +57,8 @@ impl Window {
     pub fn limit_clause(self) -> &'static str {
         match self.limit {
             ..=20 => " LIMIT 21",
-            ..=50 => " LIMIT 51",
-            ..=100 => " LIMIT 101",
+            21..=50 => " LIMIT 51",
+            51..=100 => " LIMIT 101",
             _ => " LIMIT 501",
         }
     }

@@ -40,11 +40,14 @@ const METRICS: [&str; 3] = ["deliveries", "late_count", "accessory_revenue"];
 const SYSTEMS: [&str; 5] = ["dms", "import", "event", "punch_correction", "daily_sheet"];
 const MONTHS: [&str; 2] = ["2014-03", "2014-04"];
 
+/// Whose value of which metric it is, its day, its record, and the value itself.
+type Saying = (i64, usize, Option<u32>, Option<u32>, Option<i64>);
+
 /// One thing that somebody does.
 #[derive(Clone, Debug)]
 enum Step {
     /// A system says something of some people: person, metric, day, record and value in hundredths.
-    Say { system: usize, month: usize, said: Vec<(i64, usize, Option<u32>, Option<u32>, Option<i64>)> },
+    Say { system: usize, month: usize, said: Vec<Saying> },
     /// Somebody is posted elsewhere from a day on.
     Post { person: i64, unit: i64, position: usize, day: u32 },
     /// A store's month is frozen.
@@ -74,16 +77,15 @@ fn period(month: usize) -> Period {
 }
 
 /// What a step says, as it is recorded. Records of the same month only: a record has one day.
-fn entries(month: usize, said: &[(i64, usize, Option<u32>, Option<u32>, Option<i64>)]) -> Vec<Entry> {
+fn entries(month: usize, said: &[Saying]) -> Vec<Entry> {
     let first = period(month).first_day();
-    let entry =
-        |(person, metric, day, record, value): &(i64, usize, Option<u32>, Option<u32>, Option<i64>)| Entry {
-            employee_id: *person,
-            metric: METRICS[*metric].to_owned(),
-            value: value.map(|value| Decimal::new(value, 2)),
-            day: day.map(|day| first + chrono::Days::new(u64::from(day - 1))),
-            external_id: record.map(|record| format!("r{record}")),
-        };
+    let entry = |(person, metric, day, record, value): &Saying| Entry {
+        employee_id: *person,
+        metric: METRICS[*metric].to_owned(),
+        value: value.map(|value| Decimal::new(value, 2)),
+        day: day.map(|day| first + chrono::Days::new(u64::from(day - 1))),
+        external_id: record.map(|record| format!("r{record}")),
+    };
     said.iter().map(entry).collect()
 }
 
