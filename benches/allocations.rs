@@ -7,7 +7,7 @@ use showfloor::rules::sandbox::Optimisation;
 mod worked;
 
 /// The most allocations for one person by each scheme. Whoever needs fewer lowers them; whoever needs more says why.
-const MOST: [(&str, u64); 3] = [("sales_consultant", 38), ("team_leader", 19), ("telesales_specialist", 21)];
+const MOST: [(&str, u64); 3] = [("sales_consultant", 39), ("team_leader", 19), ("telesales_specialist", 21)];
 
 fn main() -> anyhow::Result<()> {
     let bundle = worked::bundle()?;
