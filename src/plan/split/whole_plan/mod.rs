@@ -107,6 +107,27 @@ impl WholePlan {
     ///
     /// The first thing in the way. The plan is then to be thrown away.
     pub fn split(&mut self, scope: Scope<'_>) -> Result<Outcome, LineRefusal> {
+        if !matches!(scope, Scope::Pins(_)) {
+            return self.split_within(scope);
+        }
+        let before = self.clone();
+        let within = self.split_within(scope);
+        if within.is_ok() {
+            return within;
+        }
+        // What follows from the pins alone does not fit; everything anew may, for which everything has to be known.
+        *self = before;
+        let cut: Nodes = Tree::ALL
+            .iter()
+            .flat_map(|&tree| self.shapes.of(tree).cut_nodes().map(move |node| (tree, node)))
+            .collect();
+        match cut.is_empty() {
+            true => self.split_within(Scope::Everything),
+            false => Ok(Outcome { changed: Vec::new(), cut }),
+        }
+    }
+
+    fn split_within(&mut self, scope: Scope<'_>) -> Result<Outcome, LineRefusal> {
         let Self { closed, shapes, segments, lines, pins } = self;
         let whole = Whole { shapes, closed: *closed, segments, pins, scope };
         let Some((lead, followers)) = lines.split_first_mut() else { return Ok(Outcome::default()) };
