@@ -79,22 +79,24 @@ CREATE TYPE caller_scope AS (
 );
 
 -- The units that a caller reaches as a whole, each with its store, and from which month up to which: they follow the
--- postings and leaderships that were valid on some day of the month. A caller who reaches everything has no rows here.
-CREATE FUNCTION reached(scope caller_scope) RETURNS TABLE (unit_id bigint, store_id bigint, months daterange)
+-- postings and leaderships that were valid on some day of the month. By which reach: what is shown can depend on it. A
+-- caller who reaches everything has no rows here.
+CREATE FUNCTION reached(scope caller_scope)
+RETURNS TABLE (unit_id bigint, store_id bigint, months daterange, reach text)
 LANGUAGE sql STABLE AS $$
-    SELECT u.id, u.store_id, daterange(NULL, NULL) FROM org_unit u
+    SELECT u.id, u.store_id, daterange(NULL, NULL), 'store' FROM org_unit u
     WHERE (scope).reaches && '{store,all}' AND u.path @> ARRAY[(scope).unit_id]
     UNION ALL
-    SELECT u.id, u.store_id, daterange(date_trunc('month', a.valid_from)::date, a.valid_to)
+    SELECT u.id, u.store_id, daterange(date_trunc('month', a.valid_from)::date, a.valid_to), 'store'
     FROM assignment a JOIN org_unit mine ON mine.id = a.unit_id JOIN org_unit u ON u.store_id = mine.store_id
     WHERE 'store' = ANY ((scope).reaches) AND a.employee_id = (scope).employee_id
     UNION ALL
-    SELECT u.id, u.store_id, daterange(date_trunc('month', a.valid_from)::date, a.valid_to)
+    SELECT u.id, u.store_id, daterange(date_trunc('month', a.valid_from)::date, a.valid_to), 'department'
     FROM assignment a JOIN org_unit u ON u.path @> ARRAY[a.unit_id]
     WHERE 'department' = ANY ((scope).reaches) AND a.employee_id = (scope).employee_id
     AND a.position = 'sales_manager'
     UNION ALL
-    SELECT u.id, u.store_id, daterange(date_trunc('month', l.valid_from)::date, l.valid_to)
+    SELECT u.id, u.store_id, daterange(date_trunc('month', l.valid_from)::date, l.valid_to), 'team'
     FROM team_leadership l JOIN org_unit u ON u.id = l.unit_id
     WHERE 'team' = ANY ((scope).reaches) AND l.employee_id = (scope).employee_id AND l.kind = 'line'
 $$;

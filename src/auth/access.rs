@@ -165,6 +165,12 @@ actions! {
     TryRules = [SalesManager Department, GeneralManager Store, Hr Store, GroupAdmin All];
     /// Open review cycles and generate reviews.
     RunReviews = [Hr Store, GroupAdmin All];
+    /// Move review cycles on or back: which of these roles may take which step, says `reviews::cycle::way`.
+    MoveCycles = [GeneralManager Store, Hr Store, GroupAdmin All];
+    /// Say until when a store's reviews have to be where.
+    ManageTerms = [Hr Store, GroupAdmin All];
+    /// Answer by name for reviews before they are published.
+    CheckReviews = [GeneralManager Store, Hr Store, GroupAdmin All];
     /// Read review cycles.
     ViewCycles = [SalesManager Store, GeneralManager Store, Hr Store, GroupAdmin All, Auditor All];
     /// Read reviews.

@@ -113,6 +113,12 @@ impl Context {
         audit::record(self.db(), now, by, action, subject, detail).await
     }
 
+    /// The same for many subjects at once.
+    pub async fn audit_all(&mut self, action: &str, subjects: Vec<(String, Value)>) -> Result<(), Problem> {
+        let (now, by) = (self.now, self.by());
+        audit::record_all(self.db(), now, by, action, subjects).await
+    }
+
     /// Something that tells of reviews, each given with the person whose it is. One's own are nobody else's business, and
     /// the operator's readings are not logged.
     pub fn reading<T>(&self, what: T, reviews: impl IntoIterator<Item = (i64, i64)>) -> Reading<T> {

@@ -49,6 +49,7 @@ const CONSTRAINTS: &[(&str, &str)] = &[
     ("work_report_review_once", "the report has already been reviewed"),
     ("daily_sheet_revision", "you have just written this sheet from somewhere else"),
     ("review_cycle_unique", "the review cycle of this store and month already exists"),
+    ("review_waiver_pkey", "somebody else has just waived it"),
     ("review_revision_unique", "somebody else has just generated these reviews"),
     ("review_one_current", "somebody else has just generated these reviews"),
 ];

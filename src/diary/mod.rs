@@ -5,6 +5,6 @@ mod authors;
 pub mod daily_sheets;
 pub mod events;
 pub mod leave;
-mod reached;
+pub(crate) mod reached;
 pub mod work_calendar;
 pub mod work_reports;

@@ -72,7 +72,7 @@ pub(super) async fn unit(
 /// # Errors
 ///
 /// Not found where there is none.
-pub(super) async fn store(
+pub(crate) async fn store(
     connection: &mut AsyncPgConnection,
     scope: &Scope,
     code: &str,

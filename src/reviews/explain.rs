@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::listing::{self, Review, ReviewFilter, ReviewLine, named_reviews, review_columns};
 use super::snapshot::Snapshot;
 use super::snapshot::stored::{self, Subject};
-use crate::auth::scope::{CallerScope, reaches_month};
+use super::visibility::{Part, ReviewSight, Sight, seen};
 use crate::auth::{Context, Reading};
 use crate::db::sql;
 use crate::http::{Language, Problem};
@@ -56,20 +56,21 @@ macro_rules! by_id {
             review_columns!(),
             ", r.inputs, r.trace, r.bundle_hash",
             named_reviews!(),
-            "WHERE r.id = $1"
+            "JOIN review_cycle c ON c.id = r.cycle_id WHERE r.id = $1"
         )
     };
 }
 const BY_ID: &str = by_id!();
-/// The same, if it is reached.
-const BY_ID_IF_REACHED: &str =
-    concat!(by_id!(), " AND ", reaches_month!("$2", "r.employee_id", "r.unit_id", "r.period"));
+/// The same, if it is seen.
+const BY_ID_IF_SEEN: &str =
+    concat!(by_id!(), " AND ", seen!("$2", "r.employee_id", "r.unit_id", "r.period", "c.stage"));
 
-/// A review as it is stored. One that the caller does not reach does not exist.
+/// A review as it is stored. One that the caller does not see does not exist.
 async fn row(cx: &mut Context, id: i64) -> Result<ReviewRow, Problem> {
-    let statement = match cx.scope.is_everything() {
+    let sight = Sight::of(cx, Part::Score);
+    let statement = match sight.is_everything() {
         true => sql(BY_ID).bind::<BigInt, _>(id),
-        false => sql(BY_ID_IF_REACHED).bind::<BigInt, _>(id).bind::<CallerScope, _>(cx.scope.clone()),
+        false => sql(BY_ID_IF_SEEN).bind::<BigInt, _>(id).bind::<ReviewSight, _>(sight),
     };
     let found = statement.get_result(cx.db()).await.optional()?;
     found.ok_or_else(|| Problem::not_found("review"))
@@ -136,6 +137,19 @@ pub async fn first(
 ) -> Result<Reading<Explanation>, Problem> {
     let id = listing::first(cx, filter).await?;
     explain(cx, library, id).await
+}
+
+/// A review that the caller sees, and that is somebody else's: nobody decides about the own one.
+///
+/// # Errors
+///
+/// Not found where the caller does not see it; a conflict where it is the caller's own.
+pub async fn of_another(cx: &mut Context, id: i64) -> Result<Review, Problem> {
+    let line = row(cx, id).await?.line;
+    if cx.identity.as_ref().and_then(|by| by.employee_id) == Some(line.employee_id) {
+        return Err(Problem::conflict("the review is your own: somebody else has to answer for it"));
+    }
+    Ok(line.review)
 }
 
 /// Checks that the caller reaches a review, and logs the reading, for what shows it in another way.

@@ -1,19 +1,21 @@
 //! Review cycles and reviews over HTTP.
 
 use actix_web::web::{Data, Json, Path};
-use actix_web::{Responder, get, post};
+use actix_web::{HttpResponse, Responder, get, post};
 
 use super::accesses::{self, Access};
 use super::cases::{self, CaseQuery, ReviewCases};
+use super::cycle::{self, CycleOutlook};
 use super::explain::{self, Explanation};
 use super::generate::{self, Generated};
 use super::levers::answer::Levers;
 use super::listing::{self, Review, ReviewFilter};
 use super::replay::compare::Replay;
 use super::store::{self, CycleFilter, NewReviewCycle, ReviewCycle};
+use super::waiver::{self, Waiver};
 use super::{levers, replay};
 use crate::auth::Caller;
-use crate::auth::access::{RunReviews, ViewAccessLog, ViewCycles, ViewReviews};
+use crate::auth::access::{CheckReviews, RunReviews, ViewAccessLog, ViewCycles, ViewReviews};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query, etag};
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
@@ -34,22 +36,24 @@ pub async fn create_review_cycle(
 
 /// List review cycles.
 #[utoipa::path(tag = "reviews", params(CycleFilter, PageQuery), responses(
-    (status = 200, description = "A page of cycles", body = Page<ReviewCycle>),
+    (status = 200, description = "A page of cycles", body = Page<CycleOutlook>),
 ))]
 #[get("/review-cycles")]
 pub async fn list_review_cycles(
     caller: Caller<ViewCycles>,
     query: Paged<CycleFilter>,
-) -> Result<Json<Page<ReviewCycle>>, Problem> {
-    store::list_cycles(&mut caller.context().await?, &query, query.window).await.map(Json)
+) -> Result<Json<Page<CycleOutlook>>, Problem> {
+    let cx = &mut caller.context().await?;
+    let Page { items, next_cursor } = store::list_cycles(cx, &query, query.window).await?;
+    Ok(Json(Page { items: cycle::outlooks(cx, items).await?, next_cursor }))
 }
 
-/// Read a review cycle.
-#[utoipa::path(tag = "reviews", responses((status = 200, description = "The cycle", body = ReviewCycle)))]
+/// Read a review cycle: where it is, until when, and what the caller may do with it.
+#[utoipa::path(tag = "reviews", responses((status = 200, description = "The cycle", body = CycleOutlook)))]
 #[get("/review-cycles/{id}")]
 pub async fn get_review_cycle(caller: Caller<ViewCycles>, id: Path<i64>) -> Result<impl Responder, Problem> {
-    let cycle = store::find_cycle(&mut caller.context().await?, *id).await?;
-    Ok(etag::ok(cycle.version, cycle))
+    let outlook = cycle::outlook(&mut caller.context().await?, *id).await?;
+    Ok(etag::ok(outlook.cycle.version, outlook))
 }
 
 /// Generate the reviews of a cycle: score everybody, and store what is new.
@@ -95,6 +99,21 @@ pub async fn get_review(
 ) -> Result<impl Responder, Problem> {
     let explanation = explain::explain(&mut caller.context().await?, &library, *id).await?;
     Ok(caller.language.answer(explanation.logged().await?))
+}
+
+/// Waive by name what a review has to be looked at for, so that it can be published without a total.
+#[utoipa::path(tag = "reviews", request_body = Waiver, responses(
+    (status = 204, description = "Waived"),
+    (status = 409, description = "It needs no attention, has been waived already, or is the caller's own"),
+))]
+#[post("/reviews/{id}/waiver")]
+pub async fn waive_review_attention(
+    caller: Caller<CheckReviews>,
+    id: Path<i64>,
+    body: Body<Waiver>,
+) -> Result<impl Responder, Problem> {
+    waiver::waive(&mut caller.context().await?, *id, &body.0).await?;
+    Ok(HttpResponse::NoContent())
 }
 
 /// Run a review again from its inputs and its rules, and compare everything.

@@ -1,6 +1,7 @@
 //! Review cycles and reviews: everybody's month, scored and explained.
 
 pub mod accesses;
+pub mod allowed;
 pub mod backtest;
 pub mod cases;
 pub mod close;
@@ -15,3 +16,5 @@ pub mod listing;
 pub mod replay;
 pub mod snapshot;
 pub mod store;
+pub mod visibility;
+pub mod waiver;

@@ -14,6 +14,47 @@ diesel::table! {
         frozen_at -> Nullable<Timestamptz>,
         release_id -> Nullable<Int8>,
         facts_revision -> Nullable<Int4>,
+        stage -> Int2,
+    }
+}
+
+diesel::table! {
+    /// Who moved a cycle.
+    review_cycle_move (id) {
+        id -> Int8,
+        cycle_id -> Int8,
+        at -> Timestamptz,
+        user_id -> Nullable<Int8>,
+        from_state -> Text,
+        to_state -> Text,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Stores' own terms.
+    review_terms (store_id) {
+        store_id -> Int8,
+        freeze_day -> Int2,
+        compute_day -> Int2,
+        self_review_day -> Int2,
+        leader_review_day -> Int2,
+        manager_review_day -> Int2,
+        publish_day -> Int2,
+        lock_day -> Int2,
+        appeal_working_days -> Int2,
+        decision_working_days -> Int2,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    /// What was waived of what had to be looked at.
+    review_waiver (review_id) {
+        review_id -> Int8,
+        user_id -> Int8,
+        at -> Timestamptz,
+        reason -> Text,
     }
 }
 

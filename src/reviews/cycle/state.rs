@@ -32,6 +32,11 @@ impl CycleState {
     pub fn may_generate(self) -> bool {
         self <= Self::Computed
     }
+
+    /// Its place on the way, from 1: the column `review_cycle.stage`.
+    pub const fn stage(self) -> i16 {
+        self as i16 + 1
+    }
 }
 
 #[cfg(test)]

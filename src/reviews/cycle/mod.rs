@@ -1,0 +1,86 @@
+//! Review cycles: one store's month of reviews, the way it goes and by when.
+
+pub mod coverage;
+pub mod http;
+pub mod moves;
+pub mod ready;
+mod state;
+pub mod store;
+pub mod terms;
+pub mod way;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use self::state::CycleState;
+use self::terms::CycleDue;
+use super::allowed::AllowedAction;
+use super::store::ReviewCycle;
+use crate::auth::Context;
+use crate::auth::access::{Action as _, MoveCycles, RunReviews};
+use crate::diary::work_calendar::StoreCalendars;
+use crate::http::Problem;
+
+/// A cycle with its terms, and with what the caller may do with it now.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CycleOutlook {
+    /// The cycle.
+    #[serde(flatten)]
+    pub cycle: ReviewCycle,
+    /// Until when each part of it has to be done.
+    pub due: CycleDue,
+    /// What the caller may do next.
+    pub allowed_actions: Vec<AllowedAction>,
+}
+
+/// Cycles with their terms and what the caller may do with them.
+pub async fn outlooks(cx: &mut Context, cycles: Vec<ReviewCycle>) -> Result<Vec<CycleOutlook>, Problem> {
+    let stores = cycles.iter().map(|cycle| cycle.store_id).collect::<Vec<_>>();
+    let years = cycles.iter().map(|cycle| cycle.period.year());
+    let (first, last) = (years.clone().min().unwrap_or(0), years.max().unwrap_or(0));
+    let calendars = StoreCalendars::load(cx.db(), &stores, first..=last + 1).await?;
+    let terms = terms::of_stores(cx.db(), &stores).await?;
+    let outlook = |cycle: ReviewCycle| {
+        let (terms, _) = terms.get(&cycle.store_id).copied().unwrap_or_default();
+        let due = terms.due(cycle.period, |day| calendars.is_working(cycle.store_id, day));
+        CycleOutlook { allowed_actions: allowed(cx, &cycle, &due), due, cycle }
+    };
+    Ok(cycles.into_iter().map(outlook).collect())
+}
+
+/// One cycle with its terms and what the caller may do with it.
+pub async fn outlook(cx: &mut Context, id: i64) -> Result<CycleOutlook, Problem> {
+    let cycle = super::store::find_cycle(cx, id).await?;
+    outlooks(cx, vec![cycle]).await?.pop().ok_or_else(|| Problem::not_found("review cycle"))
+}
+
+/// The steps that are open to the caller's roles.
+fn allowed(cx: &Context, cycle: &ReviewCycle, due: &CycleDue) -> Vec<AllowedAction> {
+    let mut allowed = Vec::new();
+    let Some(identity) = &cx.identity else { return allowed };
+    let runs = identity.roles.iter().any(|role| RunReviews::reach_of(*role).is_some());
+    for step in cycle.state.steps() {
+        let may_move = identity.roles.iter().any(|role| MoveCycles::reach_of(*role).is_some());
+        if may_move && step.is_open_to(&identity.roles) {
+            allowed.push(AllowedAction {
+                action: if step.is_back() { "reopen" } else { step.by.action() }.to_owned(),
+                to: Some(step.to.name().to_owned()),
+                method: "POST".to_owned(),
+                path: format!("/v1/review-cycles/{}/{}", cycle.id, step.by.name()),
+                until: due.of(cycle.state).filter(|_| !step.is_back()),
+                needs_reason: step.is_back(),
+            });
+        }
+    }
+    if runs && cycle.state == CycleState::Computed {
+        allowed.push(AllowedAction {
+            action: "generate".to_owned(),
+            to: None,
+            method: "POST".to_owned(),
+            path: format!("/v1/review-cycles/{}/generate", cycle.id),
+            until: due.of(cycle.state),
+            needs_reason: false,
+        });
+    }
+    allowed
+}

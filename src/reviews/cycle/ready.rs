@@ -1,0 +1,78 @@
+//! What a cycle lacks before it may go on.
+
+use std::collections::HashMap;
+
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Bool};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::CycleState;
+use crate::db::sql;
+use crate::http::{Code, FieldError, Problem};
+
+/// What keeps a cycle where it is.
+#[derive(Debug, QueryableByName)]
+struct Standing {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    /// Whether its facts are frozen.
+    #[diesel(sql_type = Bool)]
+    is_frozen: bool,
+    /// Whether corrections have been accepted since its reviews were generated.
+    #[diesel(sql_type = Bool)]
+    needs_generation: bool,
+    /// Reviews that somebody has to look at, and that nobody has waived by name.
+    #[diesel(sql_type = BigInt)]
+    attention: i64,
+}
+
+/// What each of these cycles lacks for the next state, by id; those that lack nothing are left out.
+pub async fn lacking(
+    connection: &mut AsyncPgConnection,
+    cycles: &[i64],
+    to: CycleState,
+) -> Result<HashMap<i64, Problem>, Problem> {
+    if cycles.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let standings: Vec<Standing> = sql("SELECT c.id, m.store_id IS NOT NULL AS is_frozen,
+             coalesce(m.revision > c.facts_revision, false) AS needs_generation,
+             (SELECT count(*) FROM review r WHERE r.cycle_id = c.id AND r.is_current AND r.attention <> '{}'
+                 AND NOT EXISTS (SELECT FROM review_waiver w WHERE w.review_id = r.id)) AS attention
+         FROM review_cycle c LEFT JOIN month_close m ON m.store_id = c.store_id AND m.period = c.period
+         WHERE c.id = ANY ($1)")
+    .over(cycles.len())
+    .bind::<Array<BigInt>, _>(cycles)
+    .load(connection)
+    .await?;
+    let lacking = standings.into_iter().filter_map(|standing| {
+        let errors = standing.lacks(to);
+        let detail = format!("the cycle is not ready for '{to}'");
+        (!errors.is_empty()).then_some((standing.id, Problem { code: Code::Conflict, detail, errors }))
+    });
+    Ok(lacking.collect())
+}
+
+impl Standing {
+    fn lacks(&self, to: CycleState) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let mut lack = |field: &str, message: String| errors.push(FieldError::new(field, message));
+        if to >= CycleState::SelfReview {
+            if !self.is_frozen {
+                lack("facts", "the month's facts are not frozen".to_owned());
+            }
+            if self.needs_generation {
+                lack(
+                    "reviews",
+                    "corrections were accepted since they were generated: generate them again".to_owned(),
+                );
+            }
+        }
+        if to >= CycleState::Published && self.attention > 0 {
+            let detail =
+                format!("{} need attention: clear what they name, or waive it by name", self.attention);
+            lack("attention", detail);
+        }
+        errors
+    }
+}
