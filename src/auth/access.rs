@@ -179,6 +179,11 @@ actions! {
         SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own, GroupAdmin All,
         Auditor All,
     ];
+    /// Write what is one's to write about reviews, and give back what came before: which, says `reviews::contributions`.
+    Contribute = [
+        SalesConsultant Own, TeamLeader Team, TelesalesSpecialist Own, ShowroomSupervisor Own,
+        SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own, GroupAdmin All,
+    ];
     /// Read who has read reviews.
     ViewAccessLog = [SalesConsultant Own, GroupAdmin All, Auditor All];
     /// Read aggregates that name nobody.

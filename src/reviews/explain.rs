@@ -139,6 +139,14 @@ pub async fn first(
     explain(cx, library, id).await
 }
 
+/// The names of the rules that scored a review which the caller sees.
+pub async fn rules_of(cx: &mut Context, library: &Library, id: i64) -> Result<Vec<String>, Problem> {
+    let row = row(cx, id).await?;
+    let bundle = library.bundle(cx.db(), &row.bundle_hash).await?;
+    let scheme = bundle.schemes.get(&row.line.review.scheme).ok_or_else(|| Problem::not_found("scheme"))?;
+    Ok(scheme.rules.iter().map(|rule| rule.id.to_string()).collect())
+}
+
 /// A review that the caller sees, and that is somebody else's: nobody decides about the own one.
 ///
 /// # Errors

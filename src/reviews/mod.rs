@@ -6,6 +6,7 @@ pub mod backtest;
 pub mod cases;
 pub mod close;
 pub mod compute;
+pub mod contributions;
 pub mod cycle;
 pub mod explain;
 pub mod first_round;

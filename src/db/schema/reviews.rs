@@ -59,6 +59,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What people write about reviews.
+    review_contribution (id) {
+        id -> Int8,
+        cycle_id -> Int8,
+        employee_id -> Int8,
+        scheme -> Text,
+        kind -> Text,
+        state -> Text,
+        author_id -> Int8,
+        text -> Text,
+        items -> Jsonb,
+        written_at -> Timestamptz,
+        review_id -> Nullable<Int8>,
+        handed_in_at -> Nullable<Timestamptz>,
+        given_back_at -> Nullable<Timestamptz>,
+        given_back_by -> Nullable<Int8>,
+        given_back_reason -> Nullable<Text>,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
     /// Reviews by revision.
     review (id) {
         id -> Int8,

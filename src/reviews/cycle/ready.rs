@@ -24,6 +24,9 @@ struct Standing {
     /// Reviews that somebody has to look at, and that nobody has waived by name.
     #[diesel(sql_type = BigInt)]
     attention: i64,
+    /// Reviews for which nobody answers by name.
+    #[diesel(sql_type = BigInt)]
+    unchecked: i64,
 }
 
 /// What each of these cycles lacks for the next state, by id; those that lack nothing are left out.
@@ -38,7 +41,11 @@ pub async fn lacking(
     let standings: Vec<Standing> = sql("SELECT c.id, m.store_id IS NOT NULL AS is_frozen,
              coalesce(m.revision > c.facts_revision, false) AS needs_generation,
              (SELECT count(*) FROM review r WHERE r.cycle_id = c.id AND r.is_current AND r.attention <> '{}'
-                 AND NOT EXISTS (SELECT FROM review_waiver w WHERE w.review_id = r.id)) AS attention
+                 AND NOT EXISTS (SELECT FROM review_waiver w WHERE w.review_id = r.id)) AS attention,
+             (SELECT count(*) FROM review r WHERE r.cycle_id = c.id AND r.is_current
+                 AND NOT EXISTS (SELECT FROM review_contribution k WHERE k.cycle_id = c.id
+                     AND k.employee_id = r.employee_id AND k.scheme = r.scheme AND k.kind = 'hr_check'
+                     AND k.state = 'handed_in' AND k.review_id = r.id)) AS unchecked
          FROM review_cycle c LEFT JOIN month_close m ON m.store_id = c.store_id AND m.period = c.period
          WHERE c.id = ANY ($1)")
     .over(cycles.len())
@@ -72,6 +79,13 @@ impl Standing {
             let detail =
                 format!("{} need attention: clear what they name, or waive it by name", self.attention);
             lack("attention", detail);
+        }
+        if to >= CycleState::Published && self.unchecked > 0 {
+            let detail = format!(
+                "{} have not been checked by HR: POST /v1/review-cycles/{}/hr-check",
+                self.unchecked, self.id
+            );
+            lack("hr_check", detail);
         }
         errors
     }

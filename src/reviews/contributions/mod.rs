@@ -1,0 +1,340 @@
+//! What people contribute to a review: the self-assessment 自评, comments, and HR's check by name. Handed in means fixed;
+//! it can be given back for a reason. None of it changes a score.
+
+pub mod http;
+mod kinds;
+mod store;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use diesel::sql_types::{BigInt, Integer, Jsonb, Nullable, Text, Timestamptz};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+pub use self::kinds::{ContributionKind, ContributionState};
+use self::store::Subject;
+use super::cycle::CycleState;
+use super::explain;
+use super::store::{ReviewCycle, find_cycle};
+use crate::auth::access::Role;
+use crate::auth::{Context, Reading};
+use crate::db::json::json_columns;
+use crate::http::etag::Seen;
+use crate::http::{Code, FieldError, Problem};
+use crate::rules::library::Library;
+
+/// Comments on single items, by the name of the rule.
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, AsExpression, FromSqlRow, ToSchema,
+)]
+#[serde(transparent)]
+#[diesel(sql_type = Jsonb)]
+pub struct ItemComments(pub BTreeMap<String, String>);
+
+json_columns!(ItemComments in "review_contribution.items");
+
+/// A contribution to a review.
+#[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
+pub struct Contribution {
+    /// Its id.
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    /// What it is.
+    #[diesel(sql_type = Text)]
+    pub kind: ContributionKind,
+    /// How far it has come.
+    #[diesel(sql_type = Text)]
+    pub state: ContributionState,
+    /// Login of its author.
+    #[diesel(sql_type = Text)]
+    pub author: String,
+    /// Name of its author, if the login is a person's.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub author_name: Option<String>,
+    /// What it says.
+    #[diesel(sql_type = Text)]
+    pub text: String,
+    /// What it says about single items, by the name of the rule.
+    #[diesel(sql_type = Jsonb)]
+    pub items: ItemComments,
+    /// When it was last written.
+    #[diesel(sql_type = Timestamptz)]
+    pub written_at: DateTime<Utc>,
+    /// The revision of the review that it was handed in about.
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub revision: Option<i32>,
+    /// When it was handed in.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub handed_in_at: Option<DateTime<Utc>>,
+    /// When it was given back.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub given_back_at: Option<DateTime<Utc>>,
+    /// Login of who gave it back.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub given_back_by: Option<String>,
+    /// Why.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub given_back_reason: Option<String>,
+    /// Grows with every change; also the ETag.
+    #[diesel(sql_type = Integer)]
+    pub version: i32,
+}
+
+/// What somebody writes about a review.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewContribution {
+    /// What it says.
+    #[garde(length(chars, max = 4000))]
+    #[schema(max_length = 4000)]
+    pub text: String,
+    /// What it says about single items, by the name of the rule.
+    #[garde(skip)]
+    #[serde(default)]
+    pub items: ItemComments,
+}
+
+/// Most characters of a comment on an item.
+const LONGEST_COMMENT: usize = 1000;
+
+/// Why a contribution is given back.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GiveBack {
+    /// Why; its author reads it.
+    #[garde(length(chars, min = 1, max = 1000))]
+    pub reason: String,
+}
+
+/// What checking a store's reviews came to.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Checked {
+    /// The cycle.
+    pub cycle: ReviewCycle,
+    /// How many reviews were checked by this.
+    pub checked: usize,
+    /// How many are the caller's own: somebody else has to check them.
+    pub own: i64,
+}
+
+/// What was contributed to a review, as far as the caller sees it, and the caller's own drafts. Reading what others wrote about
+/// other people is logged.
+pub async fn list(cx: &mut Context, review_id: i64) -> Result<Reading<Vec<Contribution>>, Problem> {
+    let subject = store::subject(cx, review_id).await?;
+    let contributions = store::list(cx, review_id, None).await?;
+    Ok(cx.reading(contributions, [(review_id, subject.employee_id)]))
+}
+
+/// Writes the caller's draft of a contribution, in the place of what it said before.
+///
+/// # Errors
+///
+/// Not found where the caller does not see the review; forbidden where it is somebody else's to write; a conflict where it is
+/// handed in already, or the cycle is not in the state for it; fields at fault.
+pub async fn write(
+    cx: &mut Context,
+    library: &Library,
+    review_id: i64,
+    kind: ContributionKind,
+    new: &NewContribution,
+    seen: Seen,
+) -> Result<Contribution, Problem> {
+    check_items(cx, library, review_id, new).await?;
+    cx.transaction(async |cx| {
+        let subject = store::subject(cx, review_id).await?;
+        let author = authorise(cx, &subject, kind).await?;
+        let before = store::draft(cx, &subject, kind, author).await?;
+        seen.check(before.map_or(0, |(_, version)| version))?;
+        let id = store::write(cx, &subject, kind, author, new, before.map(|(id, _)| id)).await?;
+        find(cx, review_id, id).await
+    })
+    .await
+}
+
+/// Hands in the caller's draft: from now on it is fixed.
+///
+/// # Errors
+///
+/// As for writing; a conflict where there is no draft, or it says nothing.
+pub async fn hand_in(
+    cx: &mut Context,
+    review_id: i64,
+    kind: ContributionKind,
+    seen: Seen,
+) -> Result<Contribution, Problem> {
+    cx.transaction(async |cx| {
+        let subject = store::subject(cx, review_id).await?;
+        let author = authorise(cx, &subject, kind).await?;
+        let Some((id, version)) = store::draft(cx, &subject, kind, author).await? else {
+            return Err(Problem::conflict("there is no draft of yours to hand in: write it first"));
+        };
+        seen.check(version)?;
+        store::hand_in(cx, &subject, id).await?;
+        let handed_in = find(cx, review_id, id).await?;
+        if kind != ContributionKind::HrCheck && handed_in.text.trim().is_empty() {
+            return Err(Problem::conflict("the draft says nothing yet: write it first"));
+        }
+        let detail = json!({ "kind": kind, "review": subject.current });
+        cx.audit("hand_in_contribution", &format!("review_contribution/{id}"), detail).await?;
+        Ok(handed_in)
+    })
+    .await
+}
+
+/// Gives a contribution that was handed in back to its author.
+///
+/// # Errors
+///
+/// Not found where the caller does not see it; forbidden where it is not the caller's to give back; a conflict where it is not
+/// handed in, or the review is published.
+pub async fn give_back(
+    cx: &mut Context,
+    review_id: i64,
+    kind: ContributionKind,
+    give_back: &GiveBack,
+) -> Result<Contribution, Problem> {
+    let reason = give_back.reason.trim();
+    if reason.is_empty() {
+        return Err(Problem::field("reason", "expected a sentence"));
+    }
+    let Some(by) = cx.by() else { return Err(nameless()) };
+    cx.transaction(async |cx| {
+        let subject = store::subject(cx, review_id).await?;
+        if subject.state >= CycleState::Published {
+            return Err(Problem::conflict("the review is published: what was handed in stays"));
+        }
+        let listed = store::list(cx, review_id, None).await?;
+        let handed_in =
+            listed.iter().find(|one| one.kind == kind && one.state == ContributionState::HandedIn);
+        let id = handed_in.map(|one| one.id).ok_or_else(|| Problem::not_found("contribution"))?;
+        may_give_back(cx, &subject, kind).await?;
+        store::give_back(cx, id, by, reason).await?;
+        let detail = json!({ "kind": kind, "reason": reason });
+        cx.audit("give_back_contribution", &format!("review_contribution/{id}"), detail).await?;
+        find(cx, review_id, id).await
+    })
+    .await
+}
+
+/// Answers by name for every review of a cycle that nobody has answered for yet, the caller's own left out.
+///
+/// # Errors
+///
+/// Not found where the caller does not reach the cycle; a conflict where it is not in `hr_check`.
+pub async fn check_cycle(cx: &mut Context, cycle_id: i64, new: &NewContribution) -> Result<Checked, Problem> {
+    if !new.items.0.is_empty() {
+        return Err(Problem::field("items", "expected none: they are about single reviews"));
+    }
+    let Some(by) = cx.by() else { return Err(nameless()) };
+    cx.transaction(async |cx| {
+        find_cycle(cx, cycle_id).await?;
+        let state = store::hold_cycle(cx.db(), cycle_id).await?;
+        if state != CycleState::HrCheck {
+            return Err(not_now(ContributionKind::HrCheck, state));
+        }
+        let (checked, own) = store::check_cycle(cx, cycle_id, by, new.text.trim()).await?;
+        let detail = json!({ "reviews": checked });
+        cx.audit("check_reviews", &format!("review_cycle/{cycle_id}"), detail).await?;
+        Ok(Checked { cycle: find_cycle(cx, cycle_id).await?, checked, own })
+    })
+    .await
+}
+
+async fn find(cx: &mut Context, review_id: i64, id: i64) -> Result<Contribution, Problem> {
+    let found = store::list(cx, review_id, Some(id)).await?.pop();
+    found.ok_or_else(|| Problem::not_found("contribution"))
+}
+
+fn nameless() -> Problem {
+    Problem::new(Code::Forbidden, "this is done by somebody with a name: sign in")
+}
+
+fn not_now(kind: ContributionKind, state: CycleState) -> Problem {
+    let expected = kind.written_in();
+    Problem::conflict(format!("a {kind} is written while the cycle is in '{expected}'; it is in '{state}'"))
+}
+
+/// The login of the caller, if the contribution is the caller's to write now.
+async fn authorise(cx: &mut Context, subject: &Subject, kind: ContributionKind) -> Result<i64, Problem> {
+    let Some(identity) = cx.identity.clone() else { return Err(nameless()) };
+    let is_own = identity.employee_id == Some(subject.employee_id);
+    let is_theirs = match kind {
+        ContributionKind::SelfAssessment => is_own,
+        _ if is_own => false,
+        ContributionKind::LeaderComment | ContributionKind::ManagerComment => {
+            let assessors = store::assessors(cx, subject, kind).await?;
+            identity.employee_id.is_some_and(|id| assessors.contains(&id))
+        }
+        ContributionKind::HrCheck => may_check(&identity.roles),
+    };
+    if !is_theirs {
+        let detail = match is_own {
+            true => "the review is your own: somebody else writes this",
+            false => "this is somebody else's to write",
+        };
+        return Err(Problem::new(Code::Forbidden, detail));
+    }
+    let last = store::last(cx.db(), subject, kind).await?;
+    if last == Some(ContributionState::HandedIn) && kind != ContributionKind::HrCheck {
+        return Err(Problem::conflict(
+            "it is handed in: it stays as it is until it is given back for a reason",
+        ));
+    }
+    if !kind.may_be_written(subject.state, last == Some(ContributionState::GivenBack)) {
+        return Err(not_now(kind, subject.state));
+    }
+    Ok(identity.user_id)
+}
+
+/// Who answers for publishing by name. General managers do for HR's own reviews.
+fn may_check(roles: &[Role]) -> bool {
+    roles.iter().any(|role| matches!(role, Role::Hr | Role::GeneralManager | Role::GroupAdmin))
+}
+
+/// Whoever comes later in the month's round may give back what came before: those whose comment follows, and HR.
+async fn may_give_back(cx: &mut Context, subject: &Subject, kind: ContributionKind) -> Result<(), Problem> {
+    let Some(identity) = cx.identity.clone() else { return Err(nameless()) };
+    if identity.employee_id != Some(subject.employee_id) {
+        if may_check(&identity.roles) {
+            return Ok(());
+        }
+        for later in kind.later().filter(|later| *later != ContributionKind::HrCheck) {
+            let assessors = store::assessors(cx, subject, later).await?;
+            if identity.employee_id.is_some_and(|id| assessors.contains(&id)) {
+                return Ok(());
+            }
+        }
+    }
+    Err(Problem::new(Code::Forbidden, "only those who come later in the round, and HR, give it back"))
+}
+
+/// Comments are about items that the review has.
+async fn check_items(
+    cx: &mut Context,
+    library: &Library,
+    review_id: i64,
+    new: &NewContribution,
+) -> Result<(), Problem> {
+    if new.items.0.is_empty() {
+        return Ok(());
+    }
+    let rules = explain::rules_of(cx, library, review_id).await?;
+    let faults = new.items.0.iter().filter_map(|(rule, text)| {
+        let field = format!("items.{rule}");
+        if !rules.contains(rule) {
+            Some(FieldError::new(field, format!("expected one of {}", rules.join(", "))))
+        } else if !(1..=LONGEST_COMMENT).contains(&text.chars().count()) {
+            Some(FieldError::new(field, format!("expected 1 to {LONGEST_COMMENT} characters")))
+        } else {
+            None
+        }
+    });
+    let faults = faults.collect::<Vec<_>>();
+    if faults.is_empty() { Ok(()) } else { Err(Problem::fields(faults)) }
+}
