@@ -1,6 +1,7 @@
 //! The command line: what can be asked of the program, and the exit code it answers with.
 
 mod close;
+mod cycles;
 mod database;
 mod demo;
 mod export;
@@ -55,6 +56,9 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Say what a month still waits for, and freeze its facts.
     Close(close::CloseArgs),
+    /// Say where review cycles are, and move them on or back.
+    #[command(subcommand)]
+    Cycles(cycles::CyclesCommand),
     /// Import a spreadsheet of facts.
     Import(import::ImportArgs),
     /// Write the Excel template of a source, for somebody to fill in.
@@ -118,6 +122,7 @@ fn run(cli: Cli) -> anyhow::Result<Ended> {
         Command::Migrate => block_on(database::migrate(storage)),
         Command::Generate(args) => block_on(generate::run(args, storage)),
         Command::Close(args) => block_on(close::run(args, storage)),
+        Command::Cycles(command) => block_on(cycles::run(command, storage)),
         Command::Import(args) => block_on(import::run(args, storage)),
         Command::ImportTemplate(args) => block_on(import_template::run(args, storage)),
         Command::Facts(command) => block_on(facts::run(command, storage)),

@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Nullable, SmallInt, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::cycle::CycleState;
+use super::visibility::{Part, Relation};
 use crate::auth::Context;
 use crate::auth::scope::CallerScope;
 use crate::db::sql_of;
@@ -37,6 +39,10 @@ const ALL: &str = "SELECT l.id, l.at, a.login, l.review_id AS review, e.employee
      JOIN user_account a ON a.id = l.user_id JOIN review r ON r.id = l.review_id
      JOIN employee e ON e.id = r.employee_id WHERE l.id > $1";
 
+/// Not before the person can see the review: until then it is not told that there is one.
+const OWN_SEEN: &str = " AND (r.employee_id IS DISTINCT FROM ($2).employee_id
+    OR EXISTS (SELECT FROM review_cycle c WHERE c.id = r.cycle_id AND c.stage >= $3))";
+
 /// Those of reviews that are reached, found by review.
 const REACHED: &str = " AND l.id = ANY (ARRAY(
     SELECT reading.id FROM review own JOIN access_log reading ON reading.review_id = own.id
@@ -51,11 +57,17 @@ const REACHED: &str = " AND l.id = ANY (ARRAY(
 /// A page of the readings of reviews that the caller reaches, by id.
 pub async fn list(cx: &mut Context, window: Window) -> Result<Page<Access>, Problem> {
     let is_everything = cx.scope.is_everything();
-    let pieces =
-        [(true, ALL), (!is_everything, REACHED), (true, " ORDER BY l.id"), (true, window.limit_clause())];
+    let pieces = [
+        (true, ALL),
+        (!is_everything, REACHED),
+        (true, OWN_SEEN),
+        (true, " ORDER BY l.id"),
+        (true, window.limit_clause()),
+    ];
     let accesses = sql_of(pieces)
         .bind::<BigInt, _>(window.after)
         .bind::<CallerScope, _>(cx.scope.clone())
+        .bind::<Nullable<SmallInt>, _>(Relation::Person.sees(Part::Score).map(CycleState::stage))
         .load(cx.db())
         .await?;
     Ok(window.page(accesses, |access: &Access| access.id))

@@ -215,3 +215,60 @@ macro_rules! seen {
 }
 
 pub(crate) use seen;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// docs/DOMAIN.md, "Who sees what of a review": what is seen of others' work once it is handed in, state by state. `own
+    /// X` is the draft of one's own, which nobody else sees.
+    const DESIGN: [(CycleState, [&str; 7]); 9] = [
+        (CycleState::Collecting, ["", "", "", "", "", "", ""]),
+        (CycleState::Frozen, ["", "", "", "", "", "", ""]),
+        (CycleState::Computed, ["", "", "", "T", "", "T", "T"]),
+        (CycleState::SelfReview, ["T S", "", "T", "T S", "", "T S", "T S"]),
+        (CycleState::LeaderReview, ["T S", "T S L", "T S", "T S L", "", "T S L", "T S L"]),
+        (CycleState::ManagerReview, ["T S", "T S L", "T S L M", "T S L M", "T S L M", "T S L M", "T S L M"]),
+        (
+            CycleState::HrCheck,
+            ["T S", "T S L", "T S L M", "T S L M H", "T S L M H", "T S L M H", "T S L M H"],
+        ),
+        (
+            CycleState::Published,
+            [
+                "T S L M A",
+                "T S L M A",
+                "T S L M H A",
+                "T S L M H A",
+                "T S L M H A",
+                "T S L M H A",
+                "T S L M H A",
+            ],
+        ),
+        (
+            CycleState::Locked,
+            [
+                "T S L M A",
+                "T S L M A",
+                "T S L M H A",
+                "T S L M H A",
+                "T S L M H A",
+                "T S L M H A",
+                "T S L M H A",
+            ],
+        ),
+    ];
+
+    #[test]
+    fn the_table_is_the_one_of_the_design() {
+        let letters = ["T", "S", "L", "M", "H", "A"];
+        for (state, cells) in DESIGN {
+            for (relation, expected) in Relation::ALL.into_iter().zip(cells) {
+                let seen = Part::ALL.into_iter().zip(letters);
+                let seen = seen.filter(|(part, _)| relation.sees(*part).is_some_and(|from| from <= state));
+                let seen = seen.map(|(_, letter)| letter).collect::<Vec<_>>().join(" ");
+                assert_eq!(seen, expected, "{relation:?} in {state}");
+            }
+        }
+    }
+}

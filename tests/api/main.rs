@@ -39,6 +39,7 @@ mod releases;
 mod releases_cli;
 mod replay;
 mod review_cases;
+mod review_life;
 mod reviews;
 mod rules_cli;
 mod schema;
