@@ -184,6 +184,15 @@ actions! {
         SalesConsultant Own, TeamLeader Team, TelesalesSpecialist Own, ShowroomSupervisor Own,
         SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own, GroupAdmin All,
     ];
+    /// Propose adjustments of reviews, and decide on those that others proposed.
+    AdjustReviews = [SalesManager Department, GeneralManager Store, Hr Store, GroupAdmin All];
+    /// Dispute items of the own review.
+    FileAppeals = [
+        SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own, ShowroomSupervisor Own, SalesManager Own,
+        GeneralManager Own, Hr Own, Clerk Own, CustomerService Own,
+    ];
+    /// Look into appeals and decide them; whoever had a part in the review does not.
+    DecideAppeals = [GeneralManager Store, Hr Store, GroupAdmin All];
     /// Read who has read reviews.
     ViewAccessLog = [SalesConsultant Own, GroupAdmin All, Auditor All];
     /// Read aggregates that name nobody.

@@ -1,7 +1,9 @@
 //! Review cycles and reviews: everybody's month, scored and explained.
 
 pub mod accesses;
+pub mod adjustments;
 pub mod allowed;
+pub mod appeals;
 pub mod backtest;
 pub mod cases;
 pub mod close;
@@ -16,6 +18,8 @@ pub mod levers;
 pub mod listing;
 pub mod replay;
 pub mod snapshot;
+pub mod revise;
 pub mod store;
+pub mod subject;
 pub mod visibility;
 pub mod waiver;

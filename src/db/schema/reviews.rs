@@ -81,6 +81,79 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Points added to items or taken off them.
+    adjustment (id) {
+        id -> Int8,
+        cycle_id -> Int8,
+        employee_id -> Int8,
+        scheme -> Text,
+        rule -> Text,
+        points -> Numeric,
+        reason -> Text,
+        state -> Text,
+        appeal_id -> Nullable<Int8>,
+        proposed_by -> Int8,
+        proposed_at -> Timestamptz,
+        decided_by -> Nullable<Int8>,
+        decided_at -> Nullable<Timestamptz>,
+        decision_note -> Nullable<Text>,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    /// Appeals of single items.
+    appeal (id) {
+        id -> Int8,
+        cycle_id -> Int8,
+        employee_id -> Int8,
+        scheme -> Text,
+        review_id -> Int8,
+        rule -> Text,
+        step -> Nullable<Int4>,
+        text -> Text,
+        state -> Text,
+        filed_at -> Timestamptz,
+        file_until -> Date,
+        decide_until -> Date,
+        outcome -> Nullable<Text>,
+        decided_by -> Nullable<Int8>,
+        decided_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Text>,
+        adjustment_id -> Nullable<Int8>,
+        result_id -> Nullable<Int8>,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    /// What was done with appeals.
+    appeal_step (id) {
+        id -> Int8,
+        appeal_id -> Int8,
+        at -> Timestamptz,
+        user_id -> Int8,
+        state -> Text,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// What was brought as evidence.
+    appeal_evidence (id) {
+        id -> Int8,
+        appeal_id -> Int8,
+        name -> Text,
+        media_type -> Text,
+        content -> Nullable<Bytea>,
+        link -> Nullable<Text>,
+        sha256 -> Text,
+        added_by -> Int8,
+        added_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Reviews by revision.
     review (id) {
         id -> Int8,

@@ -18,9 +18,9 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 pub use self::kinds::{ContributionKind, ContributionState};
-use self::store::Subject;
 use super::cycle::CycleState;
 use super::explain;
+use super::subject::{Subject, subject};
 use super::store::{ReviewCycle, find_cycle};
 use crate::auth::access::Role;
 use crate::auth::{Context, Reading};
@@ -126,7 +126,7 @@ pub struct Checked {
 /// What was contributed to a review, as far as the caller sees it, and the caller's own drafts. Reading what others wrote about
 /// other people is logged.
 pub async fn list(cx: &mut Context, review_id: i64) -> Result<Reading<Vec<Contribution>>, Problem> {
-    let subject = store::subject(cx, review_id).await?;
+    let subject = subject(cx, review_id).await?;
     let contributions = store::list(cx, review_id, None).await?;
     Ok(cx.reading(contributions, [(review_id, subject.employee_id)]))
 }
@@ -147,7 +147,7 @@ pub async fn write(
 ) -> Result<Contribution, Problem> {
     check_items(cx, library, review_id, new).await?;
     cx.transaction(async |cx| {
-        let subject = store::subject(cx, review_id).await?;
+        let subject = subject(cx, review_id).await?;
         let author = authorise(cx, &subject, kind).await?;
         let before = store::draft(cx, &subject, kind, author).await?;
         seen.check(before.map_or(0, |(_, version)| version))?;
@@ -169,7 +169,7 @@ pub async fn hand_in(
     seen: Seen,
 ) -> Result<Contribution, Problem> {
     cx.transaction(async |cx| {
-        let subject = store::subject(cx, review_id).await?;
+        let subject = subject(cx, review_id).await?;
         let author = authorise(cx, &subject, kind).await?;
         let Some((id, version)) = store::draft(cx, &subject, kind, author).await? else {
             return Err(Problem::conflict("there is no draft of yours to hand in: write it first"));
@@ -205,7 +205,7 @@ pub async fn give_back(
     }
     let Some(by) = cx.by() else { return Err(nameless()) };
     cx.transaction(async |cx| {
-        let subject = store::subject(cx, review_id).await?;
+        let subject = subject(cx, review_id).await?;
         if subject.state >= CycleState::Published {
             return Err(Problem::conflict("the review is published: what was handed in stays"));
         }
@@ -263,7 +263,7 @@ fn not_now(kind: ContributionKind, state: CycleState) -> Problem {
 /// The login of the caller, if the contribution is the caller's to write now.
 async fn authorise(cx: &mut Context, subject: &Subject, kind: ContributionKind) -> Result<i64, Problem> {
     let Some(identity) = cx.identity.clone() else { return Err(nameless()) };
-    let is_own = identity.employee_id == Some(subject.employee_id);
+    let is_own = subject.is_own(cx);
     let is_theirs = match kind {
         ContributionKind::SelfAssessment => is_own,
         _ if is_own => false,

@@ -9,49 +9,9 @@ use crate::auth::Context;
 use crate::db::schema::review_contribution;
 use crate::db::{sql, sql_of};
 use crate::http::Problem;
-use crate::period::Period;
 use crate::reviews::cycle::CycleState;
-use crate::reviews::visibility::{Part, ReviewSight, Sight, seen};
-
-/// The review that a contribution is about. Its cycle stays in its state until the transaction ends.
-#[derive(Debug, QueryableByName)]
-pub(super) struct Subject {
-    #[diesel(sql_type = BigInt)]
-    pub(super) cycle_id: i64,
-    #[diesel(sql_type = Text)]
-    pub(super) state: CycleState,
-    #[diesel(sql_type = Date)]
-    period: Period,
-    #[diesel(sql_type = BigInt)]
-    pub(super) employee_id: i64,
-    #[diesel(sql_type = BigInt)]
-    unit_id: i64,
-    #[diesel(sql_type = Text)]
-    scheme: String,
-    /// The revision in force.
-    #[diesel(sql_type = BigInt)]
-    pub(super) current: i64,
-}
-
-/// The review that the caller names by any of its revisions, if it is seen.
-pub(super) async fn subject(cx: &mut Context, review_id: i64) -> Result<Subject, Problem> {
-    let sight = Sight::of(cx, Part::Score);
-    let found: Option<Subject> = sql(concat!(
-        "SELECT r.cycle_id, c.state, r.period, now.employee_id, now.unit_id, now.scheme, now.id AS current
-         FROM review r JOIN review_cycle c ON c.id = r.cycle_id
-         JOIN review now ON now.cycle_id = r.cycle_id AND now.employee_id = r.employee_id AND now.scheme = r.scheme
-             AND now.is_current
-         WHERE r.id = $1 AND ",
-        seen!("$2", "r.employee_id", "r.unit_id", "r.period", "c.stage"),
-        " FOR SHARE OF c"
-    ))
-    .bind::<BigInt, _>(review_id)
-    .bind::<ReviewSight, _>(sight)
-    .get_result(cx.db())
-    .await
-    .optional()?;
-    found.ok_or_else(|| Problem::not_found("review"))
-}
+use crate::reviews::subject::Subject;
+use crate::reviews::visibility::{ReviewSight, Sight, seen};
 
 /// Holds a cycle in its state until the transaction ends.
 pub(super) async fn hold_cycle(

@@ -1,0 +1,420 @@
+//! Appeals 申诉: a person disputes one item of a published review; somebody who had no part in it decides.
+
+pub mod evidence;
+pub mod http;
+mod state;
+mod store;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text, Timestamptz};
+use garde::Validate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+
+use self::evidence::Evidence;
+pub use self::state::{AppealOutcome, AppealState, AppealStep};
+use super::cycle::{CycleState, terms};
+use super::revise::{self, Cause};
+use super::subject::{Subject, subject};
+use super::{adjustments, explain};
+use crate::auth::{Context, Reading};
+use crate::clock;
+use crate::http::etag::Seen;
+use crate::http::{Code, Page, Problem, Window};
+use crate::period::Period;
+use crate::rules::folder::RulesFolder;
+use crate::rules::library::Library;
+
+/// An appeal.
+#[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
+pub struct Appeal {
+    /// Its id.
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    /// The review, in the revision that is disputed.
+    #[diesel(sql_type = BigInt)]
+    pub review: i64,
+    /// Employee number 工号 of the person.
+    #[diesel(sql_type = Text)]
+    pub employee_no: String,
+    /// The person's name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// The month.
+    #[diesel(sql_type = Date)]
+    #[schema(value_type = String, example = "2014-03")]
+    pub period: Period,
+    /// The rule whose item is disputed.
+    #[diesel(sql_type = Text)]
+    pub rule: String,
+    /// The step of the rule's trace that is disputed, from 0; null where it is the item as a whole.
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub step: Option<i32>,
+    /// What the person says.
+    #[diesel(sql_type = Text)]
+    pub text: String,
+    /// How far it has come.
+    #[diesel(sql_type = Text)]
+    pub state: AppealState,
+    /// When it was filed.
+    #[diesel(sql_type = Timestamptz)]
+    pub filed_at: DateTime<Utc>,
+    /// The last day on which it was in time.
+    #[diesel(sql_type = Date)]
+    pub file_until: NaiveDate,
+    /// The last day on which it is decided in time.
+    #[diesel(sql_type = Date)]
+    pub decide_until: NaiveDate,
+    /// What it was decided to.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub outcome: Option<AppealOutcome>,
+    /// Login of who decided.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub decided_by: Option<String>,
+    /// When.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub decided_at: Option<DateTime<Utc>>,
+    /// Why.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub reason: Option<String>,
+    /// The adjustment that it was decided to.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub adjustment: Option<i64>,
+    /// The revision of the review that is in force since the decision.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub result: Option<i64>,
+    /// Grows with every change; also the ETag.
+    #[diesel(sql_type = Integer)]
+    pub version: i32,
+}
+
+/// An appeal with its history.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AppealDossier {
+    /// The appeal.
+    #[serde(flatten)]
+    pub appeal: Appeal,
+    /// What was done with it, in order.
+    pub steps: Vec<AppealEntry>,
+    /// What was brought as evidence, without the files themselves.
+    pub evidence: Vec<Evidence>,
+}
+
+/// What was done with an appeal.
+#[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
+pub struct AppealEntry {
+    /// When.
+    #[diesel(sql_type = Timestamptz)]
+    pub at: DateTime<Utc>,
+    /// Login of who did it.
+    #[diesel(sql_type = Text)]
+    pub by: String,
+    /// The state after it.
+    #[diesel(sql_type = Text)]
+    pub state: AppealState,
+    /// What was said.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub note: Option<String>,
+}
+
+/// An appeal to be filed.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAppeal {
+    /// The rule whose item is disputed.
+    #[garde(length(chars, min = 1, max = 100))]
+    #[schema(example = "70_complaints")]
+    pub rule: String,
+    /// The step of the rule's trace that is disputed, from 0; left out where it is the item as a whole.
+    #[garde(inner(range(min = 0, max = 1000)))]
+    pub step: Option<i32>,
+    /// What is wrong with it.
+    #[garde(length(chars, min = 1, max = 4000))]
+    pub text: String,
+}
+
+/// A word with a step of an appeal.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppealNote {
+    /// What is to be said.
+    #[garde(length(chars, min = 1, max = 1000))]
+    pub note: String,
+}
+
+/// A decision on an appeal.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppealDecision {
+    /// What it is decided to. `recomputed` runs the rules again on the facts as they have been corrected.
+    #[garde(skip)]
+    pub outcome: AppealOutcome,
+    /// Why; the person reads it.
+    #[garde(length(chars, min = 1, max = 4000))]
+    pub reason: String,
+    /// Points to be added to the item or taken off it, where the outcome is `adjusted` or `partly_adjusted`.
+    #[garde(skip)]
+    #[schema(value_type = Option<f64>)]
+    pub points: Option<Decimal>,
+}
+
+/// Which appeals to list.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AppealFilter {
+    /// Only those about this month.
+    #[param(value_type = Option<String>, example = "2014-03")]
+    pub period: Option<Period>,
+    /// Only those in this state.
+    #[param(inline)]
+    pub state: Option<AppealState>,
+    /// Only those of this person, by employee number 工号.
+    pub employee_no: Option<String>,
+}
+
+/// A page of the appeals that the caller sees, by id.
+pub async fn list(
+    cx: &mut Context,
+    filter: &AppealFilter,
+    window: Window,
+) -> Result<Reading<Page<Appeal>>, Problem> {
+    let rows = store::list(cx, filter, window, None).await?;
+    let page = window.page(rows, |row| row.appeal.id);
+    let read = page.items.iter().map(|row| (row.appeal.review, row.employee_id)).collect::<Vec<_>>();
+    let items = page.items.into_iter().map(|row| row.appeal).collect();
+    Ok(cx.reading(Page { items, next_cursor: page.next_cursor }, read))
+}
+
+/// One appeal, with its history.
+///
+/// # Errors
+///
+/// Not found where the caller does not see it.
+pub async fn dossier(cx: &mut Context, id: i64) -> Result<Reading<AppealDossier>, Problem> {
+    let row = store::find(cx, id).await?;
+    let read = [(row.appeal.review, row.employee_id)];
+    let dossier = dossier_of(cx, row.appeal).await?;
+    Ok(cx.reading(dossier, read))
+}
+
+async fn dossier_of(cx: &mut Context, appeal: Appeal) -> Result<AppealDossier, Problem> {
+    let steps = store::steps(cx.db(), appeal.id).await?;
+    let evidence = evidence::of_appeal(cx.db(), appeal.id).await?;
+    Ok(AppealDossier { appeal, steps, evidence })
+}
+
+/// Files an appeal about an item of the caller's own review.
+///
+/// # Errors
+///
+/// Not found where the caller does not see the review; forbidden where it is somebody else's; a conflict where it is not
+/// published, the term is over, or one about the item is open; fields at fault.
+pub async fn file(
+    cx: &mut Context,
+    library: &Library,
+    review_id: i64,
+    new: &NewAppeal,
+) -> Result<AppealDossier, Problem> {
+    let text = new.text.trim();
+    if text.is_empty() {
+        return Err(Problem::field("text", "say what is wrong with the item"));
+    }
+    let steps = explain::steps_of(cx, library, review_id, &new.rule).await?;
+    if let Some(step) = new.step
+        && usize::try_from(step).map_or(true, |step| step >= steps)
+    {
+        return Err(Problem::field("step", format!("the rule has {steps} steps, counted from 0")));
+    }
+    cx.transaction(async |cx| {
+        let subject = subject(cx, review_id).await?;
+        if !subject.is_own(cx) {
+            return Err(Problem::new(Code::Forbidden, "an appeal is filed by the person reviewed"));
+        }
+        if subject.state != CycleState::Published {
+            let detail = format!("an appeal takes a cycle in 'published'; it is in '{}'", subject.state);
+            return Err(Problem::conflict(detail));
+        }
+        let term = store::term(cx, &subject).await?;
+        if clock::end_of(term.file_until).is_some_and(|end| cx.now >= end) {
+            let detail = format!("appeals of this review were in time until {}", term.file_until);
+            return Err(Problem::conflict(detail));
+        }
+        let id = store::file(cx, &subject, new, text, &term).await?;
+        let detail = json!({ "review": subject.current, "rule": new.rule });
+        cx.audit("file_appeal", &format!("appeal/{id}"), detail).await?;
+        let row = store::find(cx, id).await?;
+        dossier_of(cx, row.appeal).await
+    })
+    .await
+}
+
+/// Takes a step with an appeal that decides nothing.
+///
+/// # Errors
+///
+/// Not found where the caller does not see it; forbidden where the step is not the caller's; a conflict where its state does not
+/// allow it.
+pub async fn step(
+    cx: &mut Context,
+    id: i64,
+    step: AppealStep,
+    note: Option<&str>,
+    seen: Seen,
+) -> Result<AppealDossier, Problem> {
+    cx.transaction(async |cx| {
+        let (subject, appeal) = held(cx, id).await?;
+        match step {
+            AppealStep::Withdraw | AppealStep::Supply => {
+                if !subject.is_own(cx) {
+                    let detail = "this is done by the person whose appeal it is";
+                    return Err(Problem::new(Code::Forbidden, detail));
+                }
+            }
+            AppealStep::TakeUp | AppealStep::AskForMaterial | AppealStep::Decide => {
+                impartial(cx, &subject).await?;
+            }
+        }
+        let state = appeal.state.after(step)?;
+        seen.check(appeal.version)?;
+        store::advance(cx, id, state, note).await?;
+        cx.audit("advance_appeal", &format!("appeal/{id}"), json!({ "state": state, "note": note })).await?;
+        let row = store::find(cx, id).await?;
+        dossier_of(cx, row.appeal).await
+    })
+    .await
+}
+
+/// Decides an appeal. Where points change, the review has another revision, about which the person is told anew.
+///
+/// # Errors
+///
+/// Not found where the caller does not see it; forbidden where the caller had a part in the review; a conflict where it is not
+/// being looked into, or has been decided: the answer says by whom; fields at fault.
+pub async fn decide(
+    cx: &mut Context,
+    rules: (&RulesFolder, &Library),
+    id: i64,
+    decision: &AppealDecision,
+    seen: Seen,
+) -> Result<AppealDossier, Problem> {
+    let reason = decision.reason.trim();
+    if reason.is_empty() {
+        return Err(Problem::field("reason", "say why"));
+    }
+    let points = points_of(decision)?;
+    let before = store::find(cx, id).await?.appeal;
+    before.state.after(AppealStep::Decide).map_err(|problem| decided_already(&before, problem))?;
+    let named = subject(cx, before.review).await?;
+    impartial(cx, &named).await?;
+    // What it comes to is computed while nothing is locked; the decision finds out whether something has changed since.
+    let rescoring = match (decision.outcome, points) {
+        (AppealOutcome::Upheld, _) => None,
+        (_, points) => {
+            let added = points.map(|points| (before.rule.as_str(), points));
+            Some(revise::foresee(cx, rules, &named, added).await?)
+        }
+    };
+    cx.transaction(async |cx| {
+        let (subject, appeal) = held(cx, id).await?;
+        appeal.state.after(AppealStep::Decide).map_err(|problem| decided_already(&appeal, problem))?;
+        seen.check(appeal.version)?;
+        let adjustment = match points {
+            Some(points) => {
+                let item = (appeal.rule.as_str(), points);
+                Some(adjustments::store::of_appeal(cx, &subject, id, item, reason).await?)
+            }
+            None => None,
+        };
+        let result = match rescoring {
+            Some(rescoring) => {
+                let revised = revise::write(cx, rescoring, Cause::Appeal).await?;
+                revised.review_of(&subject).unwrap_or(subject.current)
+            }
+            None => subject.current,
+        };
+        store::decide(cx, id, decision.outcome, reason, adjustment, result).await?;
+        let detail = json!({ "outcome": decision.outcome, "points": points, "reason": reason, "review": result });
+        cx.audit("decide_appeal", &format!("appeal/{id}"), detail).await?;
+        let row = store::find(cx, id).await?;
+        dossier_of(cx, row.appeal).await
+    })
+    .await
+}
+
+/// The points of a decision, which has them exactly where it adjusts.
+fn points_of(decision: &AppealDecision) -> Result<Option<Decimal>, Problem> {
+    match (decision.outcome, decision.points) {
+        (AppealOutcome::Adjusted | AppealOutcome::PartlyAdjusted, None) => {
+            Err(Problem::field("points", "say how many points are added to the item or taken off it"))
+        }
+        (AppealOutcome::Upheld | AppealOutcome::Recomputed, Some(_)) => {
+            let expected = "expected none: this outcome takes the points that the rules give";
+            Err(Problem::field("points", expected))
+        }
+        (_, points) => Ok(points),
+    }
+}
+
+/// Who comes second is told what has happened.
+fn decided_already(appeal: &Appeal, problem: Problem) -> Problem {
+    match (&appeal.outcome, &appeal.decided_by, appeal.decided_at) {
+        (Some(outcome), Some(by), Some(at)) => Problem::conflict(format!(
+            "the appeal is decided: '{outcome}' by {by} at {}",
+            at.format("%Y-%m-%dT%H:%M:%SZ")
+        )),
+        _ => problem,
+    }
+}
+
+/// An appeal that the caller sees, locked, with the review that it is about.
+async fn held(cx: &mut Context, id: i64) -> Result<(Subject, Appeal), Problem> {
+    let review = store::find(cx, id).await?.appeal.review;
+    let subject = subject(cx, review).await?;
+    store::lock(cx.db(), id).await?;
+    Ok((subject, store::find(cx, id).await?.appeal))
+}
+
+/// Whoever decides is neither the person nor had a part in the review.
+async fn impartial(cx: &mut Context, subject: &Subject) -> Result<(), Problem> {
+    use crate::auth::access::{Action as _, DecideAppeals};
+    let Some(identity) = cx.identity.clone() else {
+        return Err(Problem::new(Code::Forbidden, "an appeal is decided by somebody with a name: sign in"));
+    };
+    if !identity.roles.iter().any(|role| DecideAppeals::reach_of(*role).is_some()) {
+        return Err(Problem::new(Code::Forbidden, "your roles do not decide appeals"));
+    }
+    if subject.is_own(cx) {
+        return Err(Problem::conflict("the review is your own: somebody else decides"));
+    }
+    if store::had_a_part(cx.db(), subject, identity.user_id).await? {
+        let detail = "you commented on this review or answered for it: somebody else decides on the appeal";
+        return Err(Problem::conflict(detail));
+    }
+    Ok(())
+}
+
+/// Until when an appeal is filed and decided in time.
+#[derive(Clone, Copy, Debug)]
+struct Term {
+    file_until: NaiveDate,
+    decide_until: NaiveDate,
+}
+
+impl Term {
+    /// Of somebody who was told on a day and files today.
+    fn of(
+        told: NaiveDate,
+        today: NaiveDate,
+        terms: &terms::ReviewTerms,
+        is_open: impl Fn(NaiveDate) -> bool,
+    ) -> Self {
+        Self {
+            file_until: terms::working_days_after(told, terms.appeal_working_days, &is_open),
+            decide_until: terms::working_days_after(today, terms.decision_working_days, &is_open),
+        }
+    }
+}

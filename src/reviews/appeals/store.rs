@@ -1,0 +1,219 @@
+//! Appeals in the database.
+
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::{Appeal, AppealEntry, AppealFilter, AppealOutcome, AppealState, NewAppeal, Term};
+use crate::auth::Context;
+use crate::clock;
+use crate::db::schema::{appeal, appeal_step};
+use crate::db::{sql, sql_of};
+use crate::diary::work_calendar::StoreCalendars;
+use crate::http::{Problem, Window};
+use crate::reviews::cycle::terms;
+use crate::reviews::subject::Subject;
+use crate::reviews::visibility::{Part, ReviewSight, Sight, seen};
+
+/// An appeal with the id of the person.
+#[derive(Debug, QueryableByName)]
+pub(super) struct AppealRow {
+    #[diesel(embed)]
+    pub(super) appeal: Appeal,
+    #[diesel(sql_type = BigInt)]
+    pub(super) employee_id: i64,
+}
+
+/// The appeals that the caller sees, by id; only one, where an id is given.
+pub(super) async fn list(
+    cx: &mut Context,
+    filter: &AppealFilter,
+    window: Window,
+    id: Option<i64>,
+) -> Result<Vec<AppealRow>, Problem> {
+    let sight = Sight::of(cx, Part::Appeal);
+    let appeals = sql_of([
+        (
+            true,
+            concat!(
+                "SELECT p.id, p.review_id AS review, p.employee_id, e.employee_no, e.name, r.period, p.rule, p.step, p.text,
+                     p.state, p.filed_at, p.file_until, p.decide_until, p.outcome, d.login AS decided_by, p.decided_at,
+                     p.reason, p.adjustment_id AS adjustment, p.result_id AS result, p.version
+                 FROM appeal p JOIN review r ON r.id = p.review_id JOIN review_cycle c ON c.id = p.cycle_id
+                 JOIN employee e ON e.id = p.employee_id LEFT JOIN user_account d ON d.id = p.decided_by
+                 WHERE p.id > $1 AND ",
+                seen!("$2", "r.employee_id", "r.unit_id", "r.period", "c.stage")
+            ),
+        ),
+        (filter.period.is_some(), " AND r.period = $3"),
+        (filter.state.is_some(), " AND p.state = $4"),
+        (filter.employee_no.is_some(), " AND e.employee_no = $5"),
+        (id.is_some(), " AND p.id = $6"),
+        (true, " ORDER BY p.id"),
+        (true, window.limit_clause()),
+    ])
+    .bind::<BigInt, _>(window.after)
+    .bind::<ReviewSight, _>(sight)
+    .bind::<Nullable<Date>, _>(filter.period)
+    .bind::<Nullable<Text>, _>(filter.state)
+    .bind::<Nullable<Text>, _>(filter.employee_no.as_deref())
+    .bind::<Nullable<BigInt>, _>(id)
+    .load(cx.db())
+    .await?;
+    Ok(appeals)
+}
+
+/// One appeal that the caller sees.
+pub(super) async fn find(cx: &mut Context, id: i64) -> Result<AppealRow, Problem> {
+    let found = list(cx, &AppealFilter::default(), Window::ONE, Some(id)).await?.pop();
+    found.ok_or_else(|| Problem::not_found("appeal"))
+}
+
+/// Lets one change at a time be made to an appeal.
+pub(super) async fn lock(connection: &mut AsyncPgConnection, id: i64) -> Result<(), Problem> {
+    appeal::table.find(id).select(appeal::id).for_update().first::<i64>(connection).await?;
+    Ok(())
+}
+
+/// What was done with an appeal, in order.
+pub(super) async fn steps(
+    connection: &mut AsyncPgConnection,
+    id: i64,
+) -> Result<Vec<AppealEntry>, Problem> {
+    let steps = sql("SELECT s.at, a.login AS by, s.state, s.note FROM appeal_step s
+         JOIN user_account a ON a.id = s.user_id WHERE s.appeal_id = $1 ORDER BY s.id")
+    .bind::<BigInt, _>(id)
+    .load(connection)
+    .await?;
+    Ok(steps)
+}
+
+/// Until when an appeal of a published review is filed and decided in time, if it is filed now.
+pub(super) async fn term(cx: &mut Context, subject: &Subject) -> Result<Term, Problem> {
+    #[derive(QueryableByName)]
+    struct Told {
+        #[diesel(sql_type = Timestamptz)]
+        at: DateTime<Utc>,
+    }
+    let (today, store) = (cx.today(), subject.store_id);
+    // A revision that came after publication begins the term anew.
+    let told: Told = sql("SELECT greatest(r.created_at, (SELECT max(m.at) FROM review_cycle_move m
+             WHERE m.cycle_id = r.cycle_id AND m.to_state = 'published')) AS at FROM review r WHERE r.id = $1")
+    .bind::<BigInt, _>(subject.current)
+    .get_result(cx.db())
+    .await?;
+    let told = clock::day(told.at);
+    let years = told.min(today).year()..=told.max(today).year() + 1;
+    let calendars = StoreCalendars::load(cx.db(), &[store], years).await?;
+    let (terms, _) = terms::of_stores(cx.db(), &[store]).await?.remove(&store).unwrap_or_default();
+    let is_open = |day: NaiveDate| calendars.is_working(store, day);
+    Ok(Term::of(told, today, &terms, is_open))
+}
+
+/// Keeps a new appeal.
+pub(super) async fn file(
+    cx: &mut Context,
+    subject: &Subject,
+    new: &NewAppeal,
+    text: &str,
+    term: &Term,
+) -> Result<i64, Problem> {
+    let now = cx.now;
+    let id = diesel::insert_into(appeal::table)
+        .values((
+            appeal::cycle_id.eq(subject.cycle_id),
+            appeal::employee_id.eq(subject.employee_id),
+            appeal::scheme.eq(&subject.scheme),
+            appeal::review_id.eq(subject.current),
+            appeal::rule.eq(&new.rule),
+            appeal::step.eq(new.step),
+            appeal::text.eq(text),
+            appeal::state.eq(AppealState::Filed),
+            appeal::filed_at.eq(now),
+            appeal::file_until.eq(term.file_until),
+            appeal::decide_until.eq(term.decide_until),
+        ))
+        .returning(appeal::id)
+        .get_result(cx.db())
+        .await?;
+    record(cx, id, AppealState::Filed, None).await?;
+    Ok(id)
+}
+
+/// Takes a locked appeal to its next state.
+pub(super) async fn advance(
+    cx: &mut Context,
+    id: i64,
+    state: AppealState,
+    note: Option<&str>,
+) -> Result<(), Problem> {
+    diesel::update(appeal::table.find(id))
+        .set((appeal::state.eq(state), appeal::version.eq(appeal::version + 1)))
+        .execute(cx.db())
+        .await?;
+    record(cx, id, state, note).await
+}
+
+/// Keeps the decision on a locked appeal.
+pub(super) async fn decide(
+    cx: &mut Context,
+    id: i64,
+    outcome: AppealOutcome,
+    reason: &str,
+    adjustment: Option<i64>,
+    result: i64,
+) -> Result<(), Problem> {
+    let (now, by) = (cx.now, cx.by());
+    diesel::update(appeal::table.find(id))
+        .set((
+            appeal::state.eq(AppealState::Decided),
+            appeal::outcome.eq(outcome),
+            appeal::reason.eq(reason),
+            appeal::decided_by.eq(by),
+            appeal::decided_at.eq(now),
+            appeal::adjustment_id.eq(adjustment),
+            appeal::result_id.eq(result),
+            appeal::version.eq(appeal::version + 1),
+        ))
+        .execute(cx.db())
+        .await?;
+    record(cx, id, AppealState::Decided, Some(reason)).await
+}
+
+async fn record(cx: &mut Context, id: i64, state: AppealState, note: Option<&str>) -> Result<(), Problem> {
+    let (now, by) = (cx.now, cx.by());
+    diesel::insert_into(appeal_step::table)
+        .values((
+            appeal_step::appeal_id.eq(id),
+            appeal_step::at.eq(now),
+            appeal_step::user_id.eq(by.unwrap_or(0)),
+            appeal_step::state.eq(state),
+            appeal_step::note.eq(note),
+        ))
+        .execute(cx.db())
+        .await?;
+    Ok(())
+}
+
+/// Whether somebody commented on a review or answered for it.
+pub(super) async fn had_a_part(
+    connection: &mut AsyncPgConnection,
+    subject: &Subject,
+    user_id: i64,
+) -> Result<bool, Problem> {
+    #[derive(QueryableByName)]
+    struct Part {
+        #[diesel(sql_type = Bool)]
+        had: bool,
+    }
+    let part: Part = sql("SELECT EXISTS (SELECT FROM review_contribution k WHERE k.cycle_id = $1 AND k.employee_id = $2
+             AND k.scheme = $3 AND k.kind <> 'self_assessment' AND k.state <> 'draft' AND k.author_id = $4) AS had")
+    .bind::<BigInt, _>(subject.cycle_id)
+    .bind::<BigInt, _>(subject.employee_id)
+    .bind::<Text, _>(subject.scheme.clone())
+    .bind::<BigInt, _>(user_id)
+    .get_result(connection)
+    .await?;
+    Ok(part.had)
+}

@@ -1,0 +1,74 @@
+//! The review that something is about: what people write, decide and dispute belongs to a person's review of a month by a
+//! scheme, whatever its revision.
+
+use diesel::QueryableByName;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Date, Text};
+use diesel_async::RunQueryDsl;
+
+use super::cycle::CycleState;
+use super::visibility::{Part, ReviewSight, Sight, seen};
+use crate::auth::Context;
+use crate::db::sql;
+use crate::http::Problem;
+use crate::period::Period;
+
+/// A review, named by any of its revisions. Within a transaction its cycle stays in its state until that ends.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct Subject {
+    /// Id of its cycle.
+    #[diesel(sql_type = BigInt)]
+    pub cycle_id: i64,
+    /// The state of the cycle.
+    #[diesel(sql_type = Text)]
+    pub state: CycleState,
+    /// The month.
+    #[diesel(sql_type = Date)]
+    pub period: Period,
+    /// Id of the store.
+    #[diesel(sql_type = BigInt)]
+    pub store_id: i64,
+    /// Whose it is.
+    #[diesel(sql_type = BigInt)]
+    pub employee_id: i64,
+    /// Id of the unit of the posting.
+    #[diesel(sql_type = BigInt)]
+    pub unit_id: i64,
+    /// The scheme.
+    #[diesel(sql_type = Text)]
+    pub scheme: String,
+    /// Id of the revision in force.
+    #[diesel(sql_type = BigInt)]
+    pub current: i64,
+}
+
+/// The review of which this is a revision, if the caller sees its score.
+///
+/// # Errors
+///
+/// Not found where the caller does not.
+pub async fn subject(cx: &mut Context, review_id: i64) -> Result<Subject, Problem> {
+    let sight = Sight::of(cx, Part::Score);
+    let found: Option<Subject> = sql(concat!(
+        "SELECT r.cycle_id, c.state, r.period, now.store_id, now.employee_id, now.unit_id, now.scheme, now.id AS current
+         FROM review r JOIN review_cycle c ON c.id = r.cycle_id
+         JOIN review now ON now.cycle_id = r.cycle_id AND now.employee_id = r.employee_id AND now.scheme = r.scheme
+             AND now.is_current
+         WHERE r.id = $1 AND ",
+        seen!("$2", "r.employee_id", "r.unit_id", "r.period", "c.stage"),
+        " FOR SHARE OF c"
+    ))
+    .bind::<BigInt, _>(review_id)
+    .bind::<ReviewSight, _>(sight)
+    .get_result(cx.db())
+    .await
+    .optional()?;
+    found.ok_or_else(|| Problem::not_found("review"))
+}
+
+impl Subject {
+    /// Whether it is the caller's own.
+    pub fn is_own(&self, cx: &Context) -> bool {
+        cx.identity.as_ref().is_some_and(|identity| identity.employee_id == Some(self.employee_id))
+    }
+}
