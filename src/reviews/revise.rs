@@ -1,0 +1,181 @@
+//! The next revision of one person's review, after an adjustment or an appeal: computed while nothing is locked, and written
+//! in the transaction of the decision. Leaders whose score depends on it have another revision, too; nobody else has.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use rust_decimal::Decimal;
+use serde_json::json;
+
+use super::compute::{self, Computed, ReviewDraft};
+use super::store::{self, ReviewCycle};
+use super::subject::Subject;
+use super::generate;
+use crate::auth::Context;
+use crate::db::schema::{review, review_cycle};
+use crate::decimal;
+use crate::http::Problem;
+use crate::rules::folder::RulesFolder;
+use crate::rules::in_force;
+use crate::rules::library::Library;
+use crate::rules::sandbox::blocking;
+use crate::rules::scoring::Adjusted;
+
+/// Decimal places of points.
+const PLACES: u32 = 2;
+
+/// How often a decision is tried because others have changed the month meanwhile.
+pub const ATTEMPTS: usize = 5;
+
+/// What a review comes to, as long as nothing changes in its cycle.
+pub struct Rescoring {
+    cycle: ReviewCycle,
+    bundle: String,
+    computed: Computed,
+}
+
+/// The reviews that were written, with whose they are and the scheme.
+pub struct Revised(Vec<(i64, String, i64)>);
+
+impl Revised {
+    /// Id of the new revision of a review, if it has one.
+    pub fn review_of(&self, subject: &Subject) -> Option<i64> {
+        let mut all = self.0.iter();
+        all.find(|(employee, scheme, _)| *employee == subject.employee_id && *scheme == subject.scheme)
+            .map(|(.., id)| *id)
+    }
+}
+
+/// Computes a review again from the facts and adjustments as they are now, with `added` points on an item.
+///
+/// # Errors
+///
+/// Fields at fault where the points do not fit the item; what keeps the rules from being used.
+pub async fn foresee(
+    cx: &mut Context,
+    (folder, library): (&RulesFolder, &Library),
+    subject: &Subject,
+    added: Option<(&str, Decimal)>,
+) -> Result<Rescoring, Problem> {
+    let (cycle, mut month, before) = cx
+        .snapshot(async |cx| {
+            let cycle = store::cycles_of(cx.db(), subject.period, &[subject.store_id]).await?;
+            let cycle = cycle.into_values().next().ok_or_else(|| Problem::not_found("review cycle"))?;
+            let mut before = store::current_reviews(cx.db(), &[cycle.id]).await?;
+            let month = generate::month_of(cx.db(), &cycle).await?;
+            let before = before.remove(&cycle.id).unwrap_or_default();
+            Ok((cycle, month, before))
+        })
+        .await?;
+    let rules = in_force::of(cx, folder, library, cycle.period, cycle.frozen_at).await?;
+    let bundle = rules.bundle;
+    if let Some((rule, points)) = added {
+        let scheme = bundle.schemes.get(&subject.scheme).ok_or_else(|| Problem::not_found("scheme"))?;
+        if !scheme.rules.iter().any(|one| one.entry.id == rule) {
+            let rules = scheme.rules.iter().map(|one| one.entry.id.as_str()).collect::<Vec<_>>();
+            return Err(Problem::field("rule", format!("expected one of {}", rules.join(", "))));
+        }
+        if points.is_zero() || decimal::half_up(points, PLACES) != points {
+            return Err(Problem::field("points", "expected points other than 0, with two places at most"));
+        }
+        let adjusted = Adjusted { rule: rule.to_owned(), points };
+        month.adjustments.entry(subject.employee_id).or_default().push((subject.scheme.clone(), adjusted));
+    }
+    let (hash, employee_id) = (bundle.hash.clone(), subject.employee_id);
+    let computed = blocking(move || compute::compute_for(&bundle, &month, before, employee_id)).await?;
+    if added.is_some() {
+        let draft = computed.drafts.iter().find(|draft| draft.is_of(subject));
+        let misfit = draft.and_then(|draft| draft.attention.first());
+        if let Some(misfit) = misfit {
+            return Err(Problem::field("points", misfit.clone()));
+        }
+    }
+    Ok(Rescoring { cycle, bundle: hash, computed })
+}
+
+impl ReviewDraft {
+    fn is_of(&self, subject: &Subject) -> bool {
+        self.employee_id == subject.employee_id && self.scheme == subject.scheme
+    }
+}
+
+/// Whether nothing has changed in the cycle since. Its row is locked from now on until the transaction ends.
+pub async fn still_holds(cx: &mut Context, rescoring: &Rescoring) -> Result<bool, Problem> {
+    let version: i32 = review_cycle::table
+        .find(rescoring.cycle.id)
+        .select(review_cycle::version)
+        .for_no_key_update()
+        .first(cx.db())
+        .await?;
+    Ok(version == rescoring.cycle.version)
+}
+
+/// What is said after trying too often.
+pub fn moved() -> Problem {
+    Problem::conflict("others are changing reviews of the same month just now; try again")
+}
+
+/// Writes the revisions; to be called in a transaction in which [`still_holds`] has said so.
+pub async fn write(cx: &mut Context, rescoring: Rescoring) -> Result<Revised, Problem> {
+    let Rescoring { cycle, bundle, computed } = rescoring;
+    let now = cx.now;
+    let revisions: Vec<(i64, String, Option<i32>)> = review::table
+        .filter(review::cycle_id.eq(cycle.id))
+        .group_by((review::employee_id, review::scheme))
+        .select((review::employee_id, review::scheme, diesel::dsl::max(review::revision)))
+        .load(cx.db())
+        .await?;
+    let revisions = revisions.into_iter().map(|(employee, scheme, last)| ((employee, scheme), last.unwrap_or(0)));
+    let revisions = revisions.collect::<HashMap<_, _>>();
+    diesel::update(review::table.filter(review::id.eq_any(&computed.retired)))
+        .set(review::is_current.eq(false))
+        .execute(cx.db())
+        .await?;
+    let mut written = Vec::with_capacity(computed.drafts.len());
+    for draft in computed.drafts {
+        let key = (draft.employee_id, draft.scheme);
+        let revision = revisions.get(&key).copied().unwrap_or(0) + 1;
+        let (employee_id, scheme) = key;
+        let id: i64 = diesel::insert_into(review::table)
+            .values((
+                (
+                    review::cycle_id.eq(cycle.id),
+                    review::period.eq(cycle.period),
+                    review::store_id.eq(cycle.store_id),
+                    review::employee_id.eq(employee_id),
+                    review::scheme.eq(&scheme),
+                    review::position.eq(draft.position),
+                    review::unit_id.eq(draft.unit_id),
+                    review::revision.eq(revision),
+                    review::is_current.eq(true),
+                    review::bundle_hash.eq(&bundle),
+                    review::inputs.eq(draft.inputs),
+                    review::trace.eq(draft.trace),
+                ),
+                (
+                    review::base.eq(draft.base),
+                    review::bonus.eq(draft.bonus),
+                    review::total.eq(draft.total),
+                    review::applicable_max.eq(draft.applicable_max),
+                    review::grade.eq(draft.grade),
+                    review::final_grade.eq(draft.final_grade),
+                    review::coefficient.eq(draft.coefficient),
+                    review::attention.eq(draft.attention),
+                    review::deliveries.eq(draft.deliveries),
+                    review::created_at.eq(now),
+                ),
+            ))
+            .returning(review::id)
+            .get_result(cx.db())
+            .await?;
+        written.push((employee_id, scheme, id));
+    }
+    diesel::update(review_cycle::table.find(cycle.id))
+        .set(review_cycle::version.eq(cycle.version + 1))
+        .execute(cx.db())
+        .await?;
+    let trail = written.iter().map(|(_, _, id)| (format!("review/{id}"), json!({ "cycle": cycle.id })));
+    cx.audit_all("revise_review", trail.collect()).await?;
+    Ok(Revised(written))
+}
