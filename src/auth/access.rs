@@ -18,6 +18,8 @@ words! {
         Hr = "hr" "人事",
         Clerk = "clerk" "内勤",
         CustomerService = "customer_service" "客服",
+        ServiceAdviser = "service_adviser" "服务顾问",
+        Parts = "parts" "配件",
         /// What a store's HR may do, for every store.
         GroupAdmin = "group_admin" "集团管理员",
         /// A third party's dashboard: aggregates only.
@@ -70,8 +72,8 @@ pub trait Action: 'static {
 
 use Reach::{All, Department, Own, Store, Team};
 use Role::{
-    Auditor, Clerk, CustomerService, Dashboard, GeneralManager, GroupAdmin, Hr, SalesConsultant,
-    SalesManager, ShowroomSupervisor, SystemAdmin, TeamLeader, TelesalesSpecialist,
+    Auditor, Clerk, CustomerService, Dashboard, GeneralManager, GroupAdmin, Hr, Parts, SalesConsultant,
+    SalesManager, ServiceAdviser, ShowroomSupervisor, SystemAdmin, TeamLeader, TelesalesSpecialist,
 };
 
 macro_rules! actions {
@@ -95,8 +97,8 @@ actions! {
     /// Know oneself.
     ViewSelf = [
         SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own, ShowroomSupervisor Own, SalesManager Own,
-        GeneralManager Own, Hr Own, Clerk Own, CustomerService Own, GroupAdmin Own, Dashboard Own, Auditor Own,
-        SystemAdmin Own,
+        GeneralManager Own, Hr Own, Clerk Own, CustomerService Own, ServiceAdviser Own, Parts Own, GroupAdmin Own,
+        Dashboard Own, Auditor Own, SystemAdmin Own,
     ];
     /// Create, disable and change logins.
     ManageUsers = [SystemAdmin All];
@@ -129,8 +131,8 @@ actions! {
     /// Read facts.
     ViewFacts = [
         SalesConsultant Own, TeamLeader Team, TelesalesSpecialist Own, ShowroomSupervisor Own,
-        SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own, GroupAdmin All,
-        Auditor All,
+        SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own, ServiceAdviser Own,
+        Parts Own, GroupAdmin All, Auditor All,
     ];
     /// Say which kinds of leave there are, and which are protected.
     ManageLeaveTypes = [Hr All, GroupAdmin All];
@@ -149,7 +151,8 @@ actions! {
     /// Read on which days a store is open.
     ViewCalendar = [
         SalesConsultant Store, TeamLeader Store, TelesalesSpecialist Store, ShowroomSupervisor Store, SalesManager Store,
-        GeneralManager Store, Hr Store, Clerk Store, CustomerService Store, GroupAdmin All, Auditor All,
+        GeneralManager Store, Hr Store, Clerk Store, CustomerService Store, ServiceAdviser Store, Parts Store,
+        GroupAdmin All, Auditor All,
     ];
     /// Say on which days a store is open, and schedule its people by it.
     ManageCalendar = [Hr Store, GroupAdmin All];
@@ -176,8 +179,8 @@ actions! {
     /// Read reviews.
     ViewReviews = [
         SalesConsultant Own, TeamLeader Team, TelesalesSpecialist Own, ShowroomSupervisor Own,
-        SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own, GroupAdmin All,
-        Auditor All,
+        SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own, ServiceAdviser Own,
+        Parts Own, GroupAdmin All, Auditor All,
     ];
     /// Write what is one's to write about reviews, and give back what came before: which, says `reviews::contributions`.
     Contribute = [
@@ -203,8 +206,8 @@ actions! {
     /// Read the top of the leaderboard 龙虎榜, which names people.
     ViewLeaderboard = [
         SalesConsultant Store, TeamLeader Store, TelesalesSpecialist Store, ShowroomSupervisor Store,
-        SalesManager Store, GeneralManager Store, Hr Store, Clerk Store, CustomerService Store, GroupAdmin All,
-        Auditor All,
+        SalesManager Store, GeneralManager Store, Hr Store, Clerk Store, CustomerService Store, ServiceAdviser Store,
+        Parts Store, GroupAdmin All, Auditor All,
     ];
 }
 

@@ -29,6 +29,8 @@ words! {
         TelesalesSpecialist = "telesales_specialist" "电话销售专员",
         Clerk = "clerk" "内勤",
         CustomerService = "customer_service" "客服",
+        ServiceAdviser = "service_adviser" "服务顾问",
+        Parts = "parts" "配件",
         Hr = "hr" "人事",
     }
 

@@ -23,6 +23,8 @@ use crate::ledger::metric::{Catalogue, CatalogueError, MetricId};
 pub const CATALOGUE_FILE: &str = "metrics.toml";
 /// The file that makes a folder a scheme.
 pub const SCHEME_FILE: &str = "scheme.toml";
+/// The folder of schemes that ship as examples; it is no scheme, and no part of a bundle.
+pub const EXAMPLES_FOLDER: &str = "examples";
 /// What besides the bytes decides how they run: the interpreter and its features.
 const INTERPRETER: &str = "rhai 1.27.0 decimal no_float only_i64 no_closure no_module";
 /// Largest file read from a rules folder; the script limit is lower still.
@@ -432,7 +434,7 @@ pub fn read(folder: &Path) -> Result<Files, Vec<Finding>> {
     })
 }
 
-/// The `.rhai` and `.toml` files of the folder and of the folders in it.
+/// The `.rhai` and `.toml` files of the folder and of the folders in it; the examples are none of its own.
 pub fn read_folder(folder: &Path) -> Result<Files, (String, io::Error)> {
     let mut files = Files::new();
     let shown = |path: &Path| path.display().to_string();
@@ -445,6 +447,9 @@ pub fn read_folder(folder: &Path) -> Result<Files, (String, io::Error)> {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
         if path.is_dir() {
+            if name == EXAMPLES_FOLDER {
+                continue;
+            }
             for inner in list(&path)? {
                 let inner_name = inner.file_name().to_string_lossy().into_owned();
                 read_file(&root, &inner.path(), format!("{name}/{inner_name}"), &mut files)?;

@@ -8,6 +8,7 @@ pub mod cases;
 pub mod check;
 pub mod coverage;
 pub mod draft;
+pub mod examples;
 pub mod explanation;
 pub mod failure;
 pub mod finding;

@@ -45,6 +45,7 @@ fn the_shipped_rules_pass() {
     let checked = rules("check", &shipped_rules(), &[]);
     assert_eq!((checked.status, checked.err.as_str()), (0, ""), "{checked:#?}");
     assert!(checked.out.contains("3 schemes, 16 rules"), "{}", checked.out);
+    assert!(checked.out.contains("\n7 examples, "), "{}", checked.out);
     let tested = rules("test", &shipped_rules(), &[]);
     assert_eq!((tested.status, tested.err.as_str()), (0, ""), "{tested:#?}");
     assert!(tested.out.contains(" 0 failed") && !tested.out.contains("no cases"), "{}", tested.out);
@@ -52,6 +53,7 @@ fn the_shipped_rules_pass() {
     let (status, checked) = json("check", &shipped_rules());
     assert_eq!((status, checked["findings"].as_array().unwrap().len()), (0, 0));
     assert_eq!(checked["bundle"].as_str().unwrap().len(), 64);
+    assert_eq!(checked["examples"].as_array().unwrap().len(), 7);
     let (status, tested) = json("test", &shipped_rules());
     assert_eq!(status, 0);
     // Each of the 16 rules has cases, and each several.
@@ -63,6 +65,93 @@ fn the_shipped_rules_pass() {
     assert_eq!(coverage["missed"], serde_json::json!([]));
     assert_eq!(coverage["reached"], coverage["statements"]);
     assert!(coverage["statements"].as_u64().unwrap() >= 80, "{coverage:#}");
+}
+
+/// `showfloor rules take` with the shipped examples.
+fn take(name: &str, folder: &Path) -> Printed {
+    let from = shipped_rules().join("examples");
+    let arguments = ["rules", "take", name, folder.to_str().unwrap(), "--from", from.to_str().unwrap()];
+    run_within(PATIENCE, &arguments)
+}
+
+#[test]
+fn an_example_is_taken_in_by_one_command_and_counts_as_a_scheme_from_then_on() {
+    let folder = copied_rules();
+    let taken = take("clerk", folder.path());
+    assert_eq!((taken.status, taken.err.as_str()), (0, ""), "{taken:#?}");
+    let checked = rules("check", folder.path(), &[]);
+    assert_eq!(checked.status, 0, "{checked:#?}");
+    assert!(checked.out.contains("4 schemes, 20 rules"), "{}", checked.out);
+    let metrics = std::fs::read_to_string(folder.path().join("metrics.toml")).unwrap();
+    let shipped = std::fs::read_to_string(shipped_rules().join("metrics.toml")).unwrap();
+    let added = metrics.strip_prefix(&shipped).unwrap();
+    let fragment = std::fs::read_to_string(shipped_rules().join("examples/clerk/metrics.toml")).unwrap();
+    assert_eq!(added.trim_start(), fragment);
+    // One without metrics of its own leaves the catalogue alone.
+    assert_eq!(take("customer_service", folder.path()).status, 0);
+    assert_eq!(std::fs::read_to_string(folder.path().join("metrics.toml")).unwrap(), metrics);
+    let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let left = names.filter(|name| name.to_str().unwrap().starts_with('.')).count();
+    assert_eq!(left, 0, "nothing is left beside");
+
+    let again = take("clerk", folder.path());
+    assert_eq!(again.status, 1, "{again:#?}");
+    assert!(
+        again.out.contains("clerk/scheme.toml:1:1: scheme: the folder has a scheme 'clerk' already"),
+        "{again:#?}"
+    );
+    let unknown = take("cleaner", folder.path());
+    assert_eq!(unknown.status, 1, "{unknown:#?}");
+    assert!(unknown.err.contains("customer_service, hr, parts"), "{unknown:#?}");
+}
+
+#[test]
+fn an_example_that_does_not_go_with_the_folder_changes_nothing() {
+    let folder = with("telesales_specialist/scheme.toml", |text| {
+        text.replace("position = \"telesales_specialist\"", "position = \"clerk\"")
+    });
+    let metrics = std::fs::read(folder.path().join("metrics.toml")).unwrap();
+    let refused = take("clerk", folder.path());
+    assert_eq!(refused.status, 1, "{refused:#?}");
+    assert!(refused.out.contains("scores the position 'clerk' already"), "{refused:#?}");
+    assert_eq!(std::fs::read(folder.path().join("metrics.toml")).unwrap(), metrics);
+    assert!(!folder.path().join("clerk").exists());
+}
+
+#[test]
+fn examples_are_checked_where_they_stand() {
+    let folder = copied_rules();
+    let example = folder.path().join("examples/clerk");
+    std::fs::create_dir_all(&example).unwrap();
+    for entry in std::fs::read_dir(shipped_rules().join("examples/clerk")).unwrap().map(Result::unwrap) {
+        std::fs::copy(entry.path(), example.join(entry.file_name())).unwrap();
+    }
+    let sound = rules("check", folder.path(), &[]);
+    assert_eq!(sound.status, 0, "{sound:#?}");
+    assert!(sound.out.contains("3 schemes, 16 rules") && sound.out.contains("1 examples"), "{}", sound.out);
+
+    let script = example.join("20_entries.rhai");
+    let text = std::fs::read_to_string(&script).unwrap();
+    std::fs::write(&script, text.replace("entries_on_time", "entrys_on_time")).unwrap();
+    let broken = rules("check", folder.path(), &[]);
+    assert_eq!(broken.status, 1, "{broken:#?}");
+    assert!(broken.out.contains("examples/clerk/20_entries.rhai:2:10: unknown-name"), "{}", broken.out);
+    assert!(broken.out.contains("3 schemes, 16 rules"), "the rules themselves are sound: {}", broken.out);
+    std::fs::write(&script, text).unwrap();
+
+    let metrics = example.join("metrics.toml");
+    let text = std::fs::read_to_string(&metrics).unwrap();
+    std::fs::write(&metrics, text.replacen("kind = \"count\"", "kind = \"counts\"", 1)).unwrap();
+    let line = text.lines().position(|line| line == "kind = \"count\"").unwrap() + 1;
+    let broken = rules("check", folder.path(), &[]);
+    assert_eq!(broken.status, 1, "{broken:#?}");
+    assert!(broken.out.contains(&format!("examples/clerk/metrics.toml:{line}:8: toml")), "{}", broken.out);
+    std::fs::write(&metrics, text).unwrap();
+
+    std::fs::write(folder.path().join("examples/scheme.toml"), "").unwrap();
+    let stray = rules("check", folder.path(), &[]);
+    assert_eq!(stray.status, 1, "{stray:#?}");
+    assert!(stray.out.contains("examples/scheme.toml:1:1: not-listed"), "{}", stray.out);
 }
 
 /// Both commands refuse a folder, name the place and say all of `parts`.

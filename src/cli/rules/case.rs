@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use super::in_place::replace;
 use crate::auth::Context;
 use crate::cli::Ended;
 use crate::cli::database::Database;
@@ -75,26 +76,4 @@ fn add(folder: &Path, cases: &[GoldenCase]) -> anyhow::Result<()> {
         writeln!(io::stdout(), "{}: added {name}", path.display())?;
     }
     Ok(())
-}
-
-/// Puts a new text in a file's place at once: whoever reads it meanwhile has the old or the new one, never a part.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // A rules folder leaves out what begins with a dot.
-    let beside = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
-    let written = write(&beside, path, text).and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        // What is left to be said is why it could not be written.
-        let _ = fs::remove_file(&beside);
-    }
-    written
-}
-
-fn write(beside: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let mut file = fs::File::create_new(beside)?;
-    file.write_all(text.as_bytes())?;
-    if let Ok(before) = fs::metadata(path) {
-        file.set_permissions(before.permissions())?;
-    }
-    file.sync_all()
 }

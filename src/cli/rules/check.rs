@@ -1,9 +1,13 @@
-//! `showfloor rules check`: everything that is wrong with a rules folder; with `--watch`, again after every change.
+//! `showfloor rules check`: everything that is wrong with a rules folder and its examples; with `--watch`, again after every
+//! change.
+
+use serde::Serialize;
 
 use super::Target;
 use crate::cli::{Ended, block_on};
 use crate::clock::Clock;
-use crate::rules::bundle::{self, Files};
+use crate::rules::bundle::{self, Bundle, Files};
+use crate::rules::examples::{self, Example};
 use crate::rules::finding::Finding;
 use crate::rules::verdict::{Verdict, judge};
 use crate::rules::watch::Watch;
@@ -17,9 +21,39 @@ pub struct CheckArgs {
     watch: bool,
 }
 
+/// What is printed with `--json`.
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    verdict: Verdict,
+    examples: Vec<ExampleReport>,
+}
+
+/// How an example went; it is no part of the bundle.
+#[derive(Serialize)]
+struct ExampleReport {
+    example: String,
+    findings: Vec<Finding>,
+    cases_passed: usize,
+    cases_failed: usize,
+}
+
+/// What a folder holds: the rules, and the examples beside them.
+#[derive(Clone, PartialEq)]
+struct Read {
+    rules: Result<Files, Vec<Finding>>,
+    examples: Result<Vec<Example>, Vec<Finding>>,
+}
+
+impl Read {
+    fn of(target: &Target) -> Self {
+        Self { rules: bundle::read(&target.folder), examples: examples::examples(&target.folder) }
+    }
+}
+
 pub fn run(args: &CheckArgs) -> anyhow::Result<Ended> {
     match args.watch {
-        false => check(&args.target, bundle::read(&args.target.folder)),
+        false => check(&args.target, Read::of(&args.target)),
         true => block_on(check_again_and_again(&args.target)),
     }
 }
@@ -28,7 +62,7 @@ async fn check_again_and_again(target: &Target) -> anyhow::Result<Ended> {
     let mut watch = Watch::new(&target.folder);
     let mut seen = None;
     loop {
-        let read = bundle::read(&target.folder);
+        let read = Read::of(target);
         if seen.as_ref() != Some(&read) {
             if !target.json {
                 println!("──── {} UTC ────", Clock::System.now().format("%H:%M:%S"));
@@ -40,26 +74,60 @@ async fn check_again_and_again(target: &Target) -> anyhow::Result<Ended> {
     }
 }
 
-fn check(target: &Target, read: Result<Files, Vec<Finding>>) -> anyhow::Result<Ended> {
-    let (compiled, verdict) = match read {
+fn check(target: &Target, read: Read) -> anyhow::Result<Ended> {
+    let mut examples = Vec::new();
+    let mut strays = Vec::new();
+    match (&read.rules, read.examples) {
+        (Ok(files), Ok(found)) => examples.extend(found.iter().filter_map(|example| tried(example, files))),
+        (Err(_), Ok(_)) => {}
+        (_, Err(findings)) => strays = findings,
+    }
+    let (compiled, mut verdict) = match read.rules {
         Ok(files) => judge(files),
         Err(findings) => (None, Verdict { findings, ..Verdict::default() }),
     };
-    if target.json {
-        println!("{}", serde_json::to_string_pretty(&verdict)?);
-    } else {
-        for finding in &verdict.findings {
-            println!("{finding}");
-        }
-        if let Some(bundle) = compiled.filter(|_| verdict.is_sound()) {
-            let rules: usize = bundle.schemes.values().map(|scheme| scheme.rules.len()).sum();
-            println!(
-                "{} schemes, {rules} rules, {} cases: no errors (bundle {:.12})",
-                bundle.schemes.len(),
-                verdict.cases.cases_passed,
-                bundle.hash
-            );
-        }
+    verdict.findings.extend(strays);
+    let is_sound = verdict.is_sound() && examples.iter().all(ExampleReport::is_sound);
+    let report = Report { verdict, examples };
+    match target.json {
+        true => println!("{}", serde_json::to_string_pretty(&report)?),
+        false => print(&report, compiled.as_ref()),
     }
-    Ok(if verdict.is_sound() { Ended::Well } else { Ended::WithFindings })
+    Ok(if is_sound { Ended::Well } else { Ended::WithFindings })
+}
+
+fn tried(example: &Example, files: &Files) -> Option<ExampleReport> {
+    let Verdict { findings, cases, .. } = example.judged_with(files)?;
+    let (cases_passed, cases_failed) = (cases.cases_passed, cases.cases_failed);
+    Some(ExampleReport { example: example.name.clone(), findings, cases_passed, cases_failed })
+}
+
+impl ExampleReport {
+    /// An example shows how it is done: nothing in it should have to be overlooked.
+    fn is_sound(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+fn print(report: &Report, bundle: Option<&Bundle>) {
+    let examples = &report.examples;
+    let found = examples.iter().flat_map(|example| &example.findings);
+    for finding in report.verdict.findings.iter().chain(found) {
+        println!("{finding}");
+    }
+    let Some(bundle) = bundle.filter(|_| report.verdict.is_sound()) else { return };
+    let rules: usize = bundle.schemes.values().map(|scheme| scheme.rules.len()).sum();
+    println!(
+        "{} schemes, {rules} rules, {} cases: no errors (bundle {:.12})",
+        bundle.schemes.len(),
+        report.verdict.cases.cases_passed,
+        bundle.hash
+    );
+    if !examples.is_empty() && examples.iter().all(ExampleReport::is_sound) {
+        let cases: usize = examples.iter().map(|example| example.cases_passed).sum();
+        println!(
+            "{} examples, {cases} cases: no errors; none of them scores anybody (showfloor rules take)",
+            examples.len()
+        );
+    }
 }

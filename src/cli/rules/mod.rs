@@ -4,7 +4,9 @@ mod backtest;
 mod case;
 mod check;
 mod drafts;
+mod in_place;
 mod releases;
+mod take;
 mod test;
 
 use std::path::PathBuf;
@@ -27,6 +29,10 @@ pub enum RulesCommand {
     /// Run the golden cases beside the scripts, and say which lines they never reach.
     #[command(after_help = "Examples:\n  showfloor rules test\n  showfloor rules test my-rules --json")]
     Test(Target),
+    /// List the schemes for other positions that ship as examples, or take one into the rules folder.
+    #[command(after_help = "Examples:\n  showfloor rules take\n  showfloor rules take clerk\n  \
+        showfloor rules take clerk my-rules --from rules/examples")]
+    Take(take::TakeArgs),
     /// Try rules on the stored reviews of past months: who gains, who loses, and through which rule.
     Backtest(backtest::BacktestArgs),
     /// Keep what a review came to as golden cases.
@@ -89,6 +95,7 @@ pub fn run(command: RulesCommand, storage: Storage) -> anyhow::Result<Ended> {
     match command {
         RulesCommand::Check(args) => check::run(&args),
         RulesCommand::Test(target) => test::run(&target),
+        RulesCommand::Take(args) => take::run(&args),
         RulesCommand::Backtest(args) => block_on(backtest::run(args, storage)),
         RulesCommand::Case(args) => block_on(case::run(args, storage)),
         RulesCommand::Status(args) => block_on(releases::status(args, storage)),

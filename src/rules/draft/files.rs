@@ -9,7 +9,7 @@ use crate::auth::Context;
 use crate::db::schema::rule_draft_file;
 use crate::http::etag::Seen;
 use crate::http::{Code, Problem};
-use crate::rules::bundle::{FILE_COUNT_LIMIT, FILE_LIMIT, Files};
+use crate::rules::bundle::{EXAMPLES_FOLDER, FILE_COUNT_LIMIT, FILE_LIMIT, Files};
 
 /// Longest part of a path, in bytes.
 const NAME_LIMIT: usize = 100;
@@ -138,6 +138,10 @@ pub fn check(path: &str, content: &[u8]) -> Result<(), Problem> {
                         for example sales_consultant/70_complaints.rhai";
         return Err(Problem::field("path", expected));
     }
+    if path.split_once('/').is_some_and(|(folder, _)| folder == EXAMPLES_FOLDER) {
+        let expected = "examples are no part of the rules: a scheme's folder has another name";
+        return Err(Problem::field("path", expected));
+    }
     if u64::try_from(content.len()).is_ok_and(|length| length > FILE_LIMIT) {
         return Err(Problem::new(Code::PayloadTooLarge, format!("a file has at most {FILE_LIMIT} bytes")));
     }
@@ -160,6 +164,7 @@ mod tests {
             "../c.toml",
             "/c.toml",
             "a/../c.toml",
+            "examples/scheme.toml",
             ".x.toml",
             "a\\b.toml",
             "a/\0.rhai",

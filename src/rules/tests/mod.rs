@@ -3,6 +3,7 @@
 mod arbitrary;
 mod checks;
 mod coverage;
+mod examples;
 mod hostile;
 mod probing;
 mod silent;
