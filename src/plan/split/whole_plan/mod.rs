@@ -107,27 +107,6 @@ impl WholePlan {
     ///
     /// The first thing in the way. The plan is then to be thrown away.
     pub fn split(&mut self, scope: Scope<'_>) -> Result<Outcome, LineRefusal> {
-        if !matches!(scope, Scope::Pins(_)) {
-            return self.split_within(scope);
-        }
-        let before = self.clone();
-        let within = self.split_within(scope);
-        if within.is_ok() {
-            return within;
-        }
-        // What follows from the pins alone does not fit; everything anew may, for which everything has to be known.
-        *self = before;
-        let cut: Nodes = Tree::ALL
-            .iter()
-            .flat_map(|&tree| self.shapes.of(tree).cut_nodes().map(move |node| (tree, node)))
-            .collect();
-        match cut.is_empty() {
-            true => self.split_within(Scope::Everything),
-            false => Ok(Outcome { changed: Vec::new(), cut }),
-        }
-    }
-
-    fn split_within(&mut self, scope: Scope<'_>) -> Result<Outcome, LineRefusal> {
         let Self { closed, shapes, segments, lines, pins } = self;
         let whole = Whole { shapes, closed: *closed, segments, pins, scope };
         let Some((lead, followers)) = lines.split_first_mut() else { return Ok(Outcome::default()) };
@@ -283,12 +262,15 @@ impl Whole<'_> {
     /// Splits the line that the others follow.
     fn split_lead(&self, line: &mut Line) -> Result<Done, LineRefusal> {
         let weights = self.shapes.organisation.node(0).map(|root| root.weights).unwrap_or_default();
-        let segments = self.segments;
         let anew = |tree: Tree| match self.scope {
             Scope::Weights(unit) if tree == Tree::Organisation => BTreeSet::from([unit]),
             _ => BTreeSet::new(),
         };
-        let parts = |_: Tree, _: bool| Parts::Weights(segments);
+        // Segments name places of the organisation: the same positions in another tree are something else.
+        let parts = |tree: Tree, _: bool| match tree {
+            Tree::Organisation => Parts::Weights(self.segments),
+            Tree::Channel | Tree::Series => Parts::Weights(&[]),
+        };
         self.split_cells(line, &Going { months: &|_| weights, parts: &parts, anew: &anew, is_pinned: false })
     }
 

@@ -137,6 +137,29 @@ fn a_leave_splits_its_months_anew_and_leaves_the_others() {
 }
 
 #[test]
+fn a_leave_changes_nothing_in_channels_and_series() {
+    // A store whose people stand right below it: the store is node 0, and so are the roots of channels and series.
+    let mut whole = store();
+    whole.shapes.organisation = Shape::of(node(Place::Unit(1), "JC", None, SEASON));
+    for (person, weight) in (1..).zip([28, 26, 24, 22]) {
+        let place = Place::Person { unit_id: 1, employee_id: person };
+        whole.shapes.organisation.push(node(place, &format!("A{person:02}"), Some(0), [weight; 12]));
+    }
+    whole.split(Scope::Everything).unwrap();
+    let before = whole.lines[0].cells.clone();
+    whole.segments.push(Segment {
+        node: 0,
+        months: 5..8,
+        weights: HashMap::from([(1, 28), (2, 26), (4, 22)]),
+    });
+    whole.split(Scope::Everything).unwrap();
+    adds_up(&whole);
+    let after = &whole.lines[0].cells;
+    assert_eq!(after.organisation.confirmed[3][5..8], [0, 0, 0]);
+    assert_eq!((&after.channel, &after.series), (&before.channel, &before.series));
+}
+
+#[test]
 fn the_rest_of_the_year_is_spread_after_its_first_quarter() {
     for (results, expected) in [
         (150 + 98 + 141, [140, 137, 136, 119, 129, 151, 153, 160, 176]),
