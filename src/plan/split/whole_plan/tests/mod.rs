@@ -5,7 +5,7 @@ use std::collections::HashMap;
 mod parts;
 
 use super::*;
-use crate::plan::split::tree::{Node, Place};
+use crate::plan::split::tree::{Months, Node, Place};
 
 const SEASON: [u64; 12] = [950, 640, 880, 810, 795, 785, 690, 745, 875, 885, 925, 1020];
 const STORE: Months = [160, 108, 149, 137, 134, 133, 117, 126, 148, 150, 156, 172];

@@ -188,7 +188,8 @@ fn change_in_excerpt(Change { before, pins }: &Change) -> Result<WholePlan, Line
 /// 600 plans, or more where `PROPTEST_CASES` asks for more.
 fn many() -> ProptestConfig {
     let config = ProptestConfig::default();
-    ProptestConfig { cases: config.cases.max(600), ..config }
+    let cases = config.cases.max(600);
+    ProptestConfig { cases, max_local_rejects: cases.saturating_mul(100), ..config }
 }
 
 proptest! {
