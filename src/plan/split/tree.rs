@@ -120,11 +120,6 @@ impl Shape {
         self.cut.contains(&position)
     }
 
-    /// All nodes whose children are missing.
-    pub fn cut_nodes(&self) -> impl Iterator<Item = usize> {
-        self.cut.iter().copied()
-    }
-
     /// Takes away the nodes behind the first `count`.
     pub fn truncate(&mut self, count: usize) {
         for node in self.nodes.drain(count.min(self.nodes.len())..) {

@@ -40,7 +40,7 @@ pub struct Segment {
 /// What the children of every node are split by.
 #[derive(Clone, Copy, Debug)]
 pub enum Parts<'a> {
-    /// By the weights of the tree, and in some months by others.
+    /// By the weights of the tree, and in some months by others; the segments are of this tree.
     Weights(&'a [Segment]),
     /// In proportion to these cells, which are the first line's.
     Following(&'a Rows),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 mod parts;
 
 use super::*;
-use crate::plan::split::tree::{Node, Place};
+use crate::plan::split::tree::{Months, Node, Place};
 
 const SEASON: [u64; 12] = [950, 640, 880, 810, 795, 785, 690, 745, 875, 885, 925, 1020];
 const STORE: Months = [160, 108, 149, 137, 134, 133, 117, 126, 148, 150, 156, 172];
@@ -134,6 +134,29 @@ fn a_leave_splits_its_months_anew_and_leaves_the_others() {
             assert_eq!(after[node][month], before[node][month]);
         }
     }
+}
+
+#[test]
+fn a_leave_changes_nothing_in_channels_and_series() {
+    // A store whose people stand right below it: the store is node 0, and so are the roots of channels and series.
+    let mut whole = store();
+    whole.shapes.organisation = Shape::of(node(Place::Unit(1), "JC", None, SEASON));
+    for (person, weight) in (1..).zip([28, 26, 24, 22]) {
+        let place = Place::Person { unit_id: 1, employee_id: person };
+        whole.shapes.organisation.push(node(place, &format!("A{person:02}"), Some(0), [weight; 12]));
+    }
+    whole.split(Scope::Everything).unwrap();
+    let before = whole.lines[0].cells.clone();
+    whole.segments.push(Segment {
+        node: 0,
+        months: 5..8,
+        weights: HashMap::from([(1, 28), (2, 26), (4, 22)]),
+    });
+    whole.split(Scope::Everything).unwrap();
+    adds_up(&whole);
+    let after = &whole.lines[0].cells;
+    assert_eq!(after.organisation.confirmed[3][5..8], [0, 0, 0]);
+    assert_eq!((&after.channel, &after.series), (&before.channel, &before.series));
 }
 
 #[test]

@@ -185,8 +185,15 @@ fn change_in_excerpt(Change { before, pins }: &Change) -> Result<WholePlan, Line
     }
 }
 
+/// 600 plans, or more where `PROPTEST_CASES` asks for more.
+fn many() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    let cases = config.cases.max(600);
+    ProptestConfig { cases, max_local_rejects: cases.saturating_mul(100), ..config }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(many())]
 
     #[test]
     fn what_follows_from_pins_is_what_everything_anew_gives(change in change()) {
