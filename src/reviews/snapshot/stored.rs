@@ -56,11 +56,11 @@ pub fn write(subject: &Subject<'_>, facts: &MonthFacts) -> Vec<u8> {
         bytes.extend(day.map_or(0, |day| day.num_days_from_ce()).to_le_bytes());
     }
     for text in [subject.employee_no, subject.store, subject.unit, subject.position] {
-        write_length(text.len(), &mut bytes);
+        compact::write_count(text.len(), &mut bytes);
         bytes.extend(text.as_bytes());
     }
     let values = facts.values();
-    write_length(values.len(), &mut bytes);
+    compact::write_count(values.len(), &mut bytes);
     for four in values.chunks(4) {
         bytes.push(four.iter().rev().fold(0, |tags, value| tags << 2 | tag(*value)));
     }
@@ -80,11 +80,6 @@ fn tag(value: Value) -> u8 {
         Value::Given(number) if number.is_zero() => NOTHING,
         Value::Given(_) => NUMBER,
     }
-}
-
-fn write_length(length: usize, bytes: &mut Vec<u8>) {
-    // No length is longer than 64 bits.
-    compact::write_whole(u128::try_from(length).unwrap_or(u128::MAX), bytes);
 }
 
 /// The inputs that these bytes are, of a review that was scored with a bundle of this catalogue.
@@ -152,8 +147,7 @@ fn take<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], Damaged> {
 }
 
 fn length(rest: &mut &[u8]) -> Result<usize, Damaged> {
-    let length = compact::read_whole(rest).and_then(|length| usize::try_from(length).ok());
-    length.ok_or(Damaged("a length is none"))
+    compact::read_count(rest).ok_or(Damaged("a length is none"))
 }
 
 fn text<'a>(rest: &mut &'a [u8]) -> Result<&'a str, Damaged> {

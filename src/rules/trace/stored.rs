@@ -1,9 +1,8 @@
 //! What a scheme's rules did for one person, as bytes that are kept with the review.
 //!
 //! The first byte is the version of the form. Then every rule of the scheme, in its order: how it came out, its points, and
-//! its steps. Numbers are a byte for places and sign and the digits as a varint; a number from 0 to 127 is one byte. What
-//! the scheme knows by itself is not repeated: names, maxima, the constant text of a call, metrics by name, quotients.
-//! What a rule was given is not there either: it follows from the facts.
+//! its steps. Numbers are those of [`compact`]. What the scheme knows by itself is not repeated: names, maxima, the constant
+//! text of a call, metrics by name, quotients. What a rule was given is not there either: it follows from the facts.
 
 use std::sync::Arc;
 
@@ -11,23 +10,13 @@ use rhai::Position;
 use rust_decimal::Decimal;
 
 use super::{Part, STEP_LIMIT, Show, Shown, Step, StepKind, StepLabel};
+use crate::decimal::compact;
 use crate::rules::bundle::{Rule, Scheme};
 use crate::rules::scoring::{Outcome, RuleResult};
 use crate::rules::value::{AbsentMetric, Cause};
 
 /// The form that is written.
 const VERSION: u8 = 1;
-
-/// Of a number: it is from 0 to 127, and is the rest of this byte.
-const IS_SMALL: u8 = 0x80;
-/// Of a number: its digits are twelve bytes, because as a varint they would be more.
-const IS_LONG: u8 = 0x40;
-const IS_NEGATIVE: u8 = 0x20;
-const PLACES: u8 = 0x1f;
-/// From here on a varint has more than twelve bytes.
-const LONG: u128 = 1 << 84;
-/// Beyond every decimal's digits.
-const TOO_LONG: u128 = 1 << 96;
 
 /// Of a rule: it has points on top of the total.
 const HAS_BONUS: u8 = 0x04;
@@ -63,13 +52,13 @@ impl Scheme {
     ///
     /// [`Damaged`] where the bytes are anything else.
     pub fn read_trace(&self, bytes: &[u8]) -> Result<Vec<Arc<RuleResult>>, Damaged> {
-        let mut reader = Reader { bytes, at: 0 };
+        let mut reader = Reader { length: bytes.len(), rest: bytes };
         if reader.byte()? != VERSION {
             return reader.damaged("its form is unknown");
         }
         let results = self.rules.iter().map(|rule| reader.result(rule).map(Arc::new));
         let results = results.collect::<Result<_, _>>()?;
-        match reader.at == bytes.len() {
+        match reader.rest.is_empty() {
             true => Ok(results),
             false => reader.damaged("it goes on behind its end"),
         }
@@ -85,15 +74,15 @@ fn write_result(out: &mut Vec<u8>, rule: &Rule, result: &RuleResult) {
     let has_bonus = !result.bonus.is_zero();
     out.push(outcome | if has_bonus { HAS_BONUS } else { 0 });
     if let Some(score) = result.score {
-        write_number(out, score);
+        compact::write(score, out);
     }
     if has_bonus {
-        write_number(out, result.bonus);
+        compact::write(result.bonus, out);
     }
     if let Some(failure) = &result.failure {
         write_text(out, failure);
     }
-    write_count(out, result.steps.len());
+    compact::write_count(result.steps.len(), out);
     for step in &result.steps {
         write_step(out, rule, step);
     }
@@ -116,18 +105,18 @@ fn write_step(out: &mut Vec<u8>, rule: &Rule, step: &Step) {
     };
     let has = |is: bool, flag: u8| if is { flag } else { 0 };
     out.push(kind | label << 3 | has(step.points.is_some(), HAS_POINTS) | has(step.max.is_some(), HAS_MAX));
-    write_count(out, step.at.line().unwrap_or(0));
-    write_count(out, step.at.position().unwrap_or(0));
+    compact::write_count(step.at.line().unwrap_or(0), out);
+    compact::write_count(step.at.position().unwrap_or(0), out);
     match &step.label {
         StepLabel::Words(words) => write_text(out, words),
         StepLabel::Missing(cause) => write_cause(out, rule, cause),
         StepLabel::Scaled { possible, max } => {
-            [possible, max].iter().for_each(|number| write_number(out, **number))
+            [possible, max].iter().for_each(|number| compact::write(**number, out))
         }
         StepLabel::Own | StepLabel::NothingDeducted => {}
     }
-    step.points.iter().chain(&step.max).for_each(|number| write_number(out, *number));
-    write_count(out, step.parts.len());
+    step.points.iter().chain(&step.max).for_each(|number| compact::write(*number, out));
+    compact::write_count(step.parts.len(), out);
     for part in &step.parts {
         write_part(out, rule, part);
     }
@@ -136,13 +125,13 @@ fn write_step(out: &mut Vec<u8>, rule: &Rule, step: &Step) {
 fn write_part(out: &mut Vec<u8>, rule: &Rule, part: &Part) {
     let shown = |out: &mut Vec<u8>, kind: u8, shown: &Shown| {
         out.push(kind | HAS_EDGE | if shown.show == Show::Percent { IS_PERCENT } else { 0 });
-        write_number(out, shown.number);
+        compact::write(shown.number, out);
     };
     match part {
         Part::Quotient { over, under, quotient } => {
             out.push(if quotient.show == Show::Percent { IS_PERCENT } else { 0 });
-            write_number(out, *over);
-            write_number(out, *under);
+            compact::write(*over, out);
+            compact::write(*under, out);
         }
         Part::Value(value) => shown(out, 1, value),
         Part::BelowLine(line) => shown(out, 2, line),
@@ -151,7 +140,7 @@ fn write_part(out: &mut Vec<u8>, rule: &Rule, part: &Part) {
         Part::NotBelow(floor) => shown(out, 5, floor),
         Part::Between(floor, target) => {
             shown(out, 6, floor);
-            write_number(out, target.number);
+            compact::write(target.number, out);
         }
         Part::BelowFirst(Some(first)) => shown(out, 7, first),
         Part::BelowFirst(None) => out.push(7),
@@ -167,7 +156,7 @@ fn write_cause(out: &mut Vec<u8>, rule: &Rule, cause: &Cause) {
         out.push(kind);
         // Every value that is missing was an argument.
         let place = rule.absent.iter().position(|own| own.as_ref().is_some_and(|own| own.id == metric.id));
-        write_count(out, place.unwrap_or(rule.absent.len()));
+        compact::write_count(place.unwrap_or(rule.absent.len()), out);
     };
     match cause {
         Cause::Absent(absent) => metric(0, absent),
@@ -175,7 +164,7 @@ fn write_cause(out: &mut Vec<u8>, rule: &Rule, cause: &Cause) {
         Cause::Outstanding(absent) => metric(2, absent),
         Cause::Denominator { over, under, least } => {
             out.push(3);
-            [over, under, least].into_iter().for_each(|number| write_number(out, *number));
+            [over, under, least].into_iter().for_each(|number| compact::write(*number, out));
         }
         Cause::NoItem => out.push(4),
         Cause::Said(words) => {
@@ -185,116 +174,51 @@ fn write_cause(out: &mut Vec<u8>, rule: &Rule, cause: &Cause) {
     }
 }
 
-fn write_number(out: &mut Vec<u8>, number: Decimal) {
-    let digits = number.mantissa().unsigned_abs();
-    let places = u8::try_from(number.scale()).unwrap_or(0);
-    let is_negative = number.is_sign_negative();
-    match u8::try_from(digits) {
-        Ok(small) if small < IS_SMALL && places == 0 && !is_negative => out.push(IS_SMALL | small),
-        _ => {
-            let is_long = digits >= LONG;
-            let sign = if is_negative { IS_NEGATIVE } else { 0 };
-            out.push(places | sign | if is_long { IS_LONG } else { 0 });
-            match is_long {
-                true => out.extend(digits.to_le_bytes().iter().take(12)),
-                false => write_varint(out, digits),
-            }
-        }
-    }
-}
-
 fn write_text(out: &mut Vec<u8>, text: &str) {
-    write_count(out, text.len());
+    compact::write_count(text.len(), out);
     out.extend_from_slice(text.as_bytes());
 }
 
-fn write_count(out: &mut Vec<u8>, count: usize) {
-    // A count has at most 64 bits.
-    write_varint(out, u128::try_from(count).unwrap_or(0));
-}
-
-/// Seven bits a byte, the last ones first; all bytes but the last have their highest bit set.
-fn write_varint(out: &mut Vec<u8>, number: u128) {
-    let mut left = number;
-    while left >= 0x80 {
-        out.push(0x80 | u8::try_from(left & 0x7f).unwrap_or(0));
-        left >>= 7;
-    }
-    out.push(u8::try_from(left).unwrap_or(0));
-}
-
 struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    /// How many there were.
+    length: usize,
+    /// Those that are still to be read.
+    rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
     fn damaged<T>(&self, problem: &'static str) -> Result<T, Damaged> {
-        Err(Damaged { at: self.at, problem })
+        Err(Damaged { at: self.length - self.rest.len(), problem })
     }
 
-    fn take(&mut self, count: usize) -> Result<&'a [u8], Damaged> {
-        let end = self.at.checked_add(count);
-        match end.and_then(|end| self.bytes.get(self.at..end)) {
-            Some(taken) => {
-                self.at += count;
-                Ok(taken)
+    fn byte(&mut self) -> Result<u8, Damaged> {
+        match self.rest.split_first() {
+            Some((byte, rest)) => {
+                self.rest = rest;
+                Ok(*byte)
             }
             None => self.damaged("it ends too early"),
         }
     }
 
-    fn byte(&mut self) -> Result<u8, Damaged> {
-        match self.take(1)? {
-            [byte] => Ok(*byte),
-            _ => self.damaged("it ends too early"),
-        }
-    }
-
-    fn varint(&mut self) -> Result<u128, Damaged> {
-        let mut number = 0_u128;
-        for shift in (0..96).step_by(7) {
-            let byte = self.byte()?;
-            number |= u128::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Ok(number);
-            }
-        }
-        self.damaged("a number is too long")
-    }
-
     fn count(&mut self, limit: usize) -> Result<usize, Damaged> {
-        match usize::try_from(self.varint()?) {
-            Ok(count) if count <= limit => Ok(count),
-            _ => self.damaged("there is too much of something"),
+        match compact::read_count(&mut self.rest) {
+            Some(count) if count <= limit => Ok(count),
+            Some(_) => self.damaged("there is too much of something"),
+            None => self.damaged("a count is none"),
         }
     }
 
     fn number(&mut self) -> Result<Decimal, Damaged> {
-        let head = self.byte()?;
-        if head & IS_SMALL != 0 {
-            return Ok(Decimal::from(head & !IS_SMALL));
-        }
-        let digits = if head & IS_LONG == 0 {
-            self.varint()?
-        } else {
-            self.take(12)?.iter().rev().fold(0, |digits, byte| digits << 8 | u128::from(*byte))
-        };
-        let digits = i128::try_from(digits).ok().filter(|_| digits < TOO_LONG);
-        let number = digits
-            .and_then(|digits| Decimal::try_from_i128_with_scale(digits, u32::from(head & PLACES)).ok());
-        match number {
-            Some(mut number) => {
-                number.set_sign_negative(head & IS_NEGATIVE != 0);
-                Ok(number)
-            }
-            None => self.damaged("a number cannot be held"),
-        }
+        compact::read(&mut self.rest).map_or_else(|| self.damaged("a number is none"), Ok)
     }
 
     fn text(&mut self) -> Result<&'a str, Damaged> {
-        let length = self.count(self.bytes.len())?;
-        let bytes = self.take(length)?;
+        let length = self.count(self.rest.len())?;
+        let Some((bytes, rest)) = self.rest.split_at_checked(length) else {
+            return self.damaged("it ends too early");
+        };
+        self.rest = rest;
         std::str::from_utf8(bytes).or_else(|_| self.damaged("a text is not UTF-8"))
     }
 
