@@ -6,6 +6,8 @@ pub mod in_toml;
 pub mod ratio;
 pub mod text;
 
+use std::cmp::Ordering;
+
 use rust_decimal::Decimal;
 
 /// Decimal places at which a computed value is cut before it is rounded for good.
@@ -31,6 +33,8 @@ const EXACT_PLACES: u32 = 24;
 const LAST_PLACE: u32 = 28;
 /// Mantissas below leave room for what rounding adds.
 const ROOMY: u128 = 1 << 95;
+/// A hundred times a mantissa below is one, too.
+const SMALL: u128 = 1 << 88;
 /// The powers of ten up to 10^31, above every mantissa.
 const POWERS: [u128; 32] = {
     macro_rules! powers {
@@ -108,6 +112,50 @@ pub fn half_up(value: Decimal, places: u32) -> Decimal {
     }
 }
 
+/// Which of two decimals is the larger one. Nearly always one product says so: that of a number of few digits, written with
+/// as many places as the other one.
+pub fn compare(left: Decimal, right: Decimal) -> Ordering {
+    let quick = match left.scale().checked_sub(right.scale()) {
+        Some(more) => lengthened(right.mantissa(), more).map(|right| left.mantissa().cmp(&right)),
+        None => {
+            lengthened(left.mantissa(), right.scale() - left.scale()).map(|left| left.cmp(&right.mantissa()))
+        }
+    };
+    quick.unwrap_or_else(|| left.cmp(&right))
+}
+
+/// `mantissa` with so many zeros behind it, where it is certain that this can be held.
+fn lengthened(mantissa: i128, zeros: u32) -> Option<i128> {
+    if zeros == 0 {
+        return Some(mantissa);
+    }
+    let short = i32::try_from(mantissa).ok()?;
+    Some(i128::from(short) * i128::try_from(power(zeros)).ok()?)
+}
+
+/// The smaller of two; the first one where they are equal.
+pub fn min(one: Decimal, other: Decimal) -> Decimal {
+    if compare(one, other).is_gt() { other } else { one }
+}
+
+/// The larger of two; the first one where they are equal.
+pub fn max(one: Decimal, other: Decimal) -> Decimal {
+    if compare(one, other).is_lt() { other } else { one }
+}
+
+/// Whether `value` is less than nothing.
+pub fn is_below_zero(value: Decimal) -> bool {
+    value.is_sign_negative() && !value.is_zero()
+}
+
+/// Whether `value`, read at the same precision as [`half_up`], is from 0 to `most`.
+pub fn is_within(value: Decimal, most: Decimal) -> bool {
+    let is_within = |value| !is_below_zero(value) && compare(value, most).is_le();
+    // A number of few digits is never between a value and what it is when it is cut.
+    let has_few_digits = most.scale() <= 9 && most.mantissa().unsigned_abs() <= u128::from(u32::MAX);
+    (has_few_digits && is_within(value)) || is_within(cut(value))
+}
+
 /// The largest whole number not above `value`, read at the same precision as [`half_up`].
 pub fn floor(value: Decimal) -> Decimal {
     cut(value).floor()
@@ -168,28 +216,22 @@ pub fn parse(text: &str) -> Option<Decimal> {
 
 /// `value` without trailing zeros, as people write it: `12`, `0.5`.
 pub fn plain(value: Decimal) -> String {
-    written(text::write_plain, value)
+    text::made(|out| text::write_plain(out, value))
 }
 
 /// Points as reasons show them: half-up to two places, without trailing zeros.
 pub fn points(value: Decimal) -> String {
-    written(text::write_points, value)
+    text::made(|out| text::write_points(out, value))
 }
 
 /// A share of one as a percentage with at most one decimal: `0.8846…` is `88.5%`.
 pub fn percent(share: Decimal) -> String {
-    written(text::write_percent, share)
+    text::made(|out| text::write_percent(out, share))
 }
 
 /// Whether a share can be shown as a percentage; one that is too large is shown as it is.
 pub fn is_percentage(share: Decimal) -> bool {
-    share.scale() >= 2 || general::hundredfold(share).is_some()
-}
-
-fn written(write: fn(&mut String, Decimal), value: Decimal) -> String {
-    let mut out = String::new();
-    write(&mut out, value);
-    out
+    share.scale() >= 2 || share.mantissa().unsigned_abs() < SMALL || general::hundredfold(share).is_some()
 }
 
 #[cfg(test)]
@@ -247,6 +289,27 @@ pub(crate) mod tests {
                 let exact = over.checked_div(under).map(|exact| exact.serialize());
                 prop_assert_eq!(quotient(over, under).map(|quick| quick.serialize()), exact, "{} / {}", over, under);
             }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        /// The quick ways to compare say what the crate of decimals says, of numbers that are equal, too.
+        #[test]
+        fn quick_comparison_is_comparison(one in any_decimal(), other in any_decimal(), zeros in 0_u32..=28) {
+            let mut same = one;
+            same.rescale(zeros);
+            let cut = general::cut(one);
+            for (one, other) in [(one, other), (other, one), (one, same), (same, one), (one, cut), (cut, one), (one, one)] {
+                prop_assert_eq!(compare(one, other), one.cmp(&other), "{} {}", one, other);
+                prop_assert_eq!(min(one, other).serialize(), one.min(other).serialize());
+                prop_assert_eq!(max(one, other).serialize(), one.max(other).serialize());
+                let is_cut_within = (Decimal::ZERO..=other).contains(&general::cut(one));
+                prop_assert_eq!(is_within(one, other), is_cut_within, "{} {}", one, other);
+            }
+            prop_assert_eq!(is_below_zero(one), one < Decimal::ZERO);
+            prop_assert_eq!(is_percentage(one), one.scale() >= 2 || general::hundredfold(one).is_some());
         }
     }
 

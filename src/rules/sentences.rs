@@ -9,7 +9,7 @@ use super::scoring::RuleResult;
 use super::trace::{Part, Show, Shown, Step, StepKind, StepLabel};
 use super::value::Cause;
 use crate::decimal;
-use crate::decimal::text::{write_percent, write_plain, write_points};
+use crate::decimal::text::{made, write_percent, write_plain, write_points};
 use crate::http::Language;
 
 /// A sentence in both languages, with `{0}`, `{1}` … where its values stand.
@@ -90,11 +90,11 @@ const fn piece(text: &'static str, before: usize) -> Piece {
 /// Makes the table of sentences, and a list of all of them.
 macro_rules! sentences {
     ($($name:ident: $zh:literal $en:literal)*) => {
-        $(pub const $name: Sentence = Sentence { zh: Template::new($zh), en: Template::new($en) };)*
+        $(pub static $name: Sentence = Sentence { zh: Template::new($zh), en: Template::new($en) };)*
 
         /// All of them, by name.
         #[cfg(test)]
-        const ALL: &[(&str, Sentence)] = &[$((stringify!($name), $name)),*];
+        static ALL: &[(&str, &Sentence)] = &[$((stringify!($name), &$name)),*];
     };
 }
 
@@ -200,14 +200,14 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
-    fn write(self, out: &mut String) {
+    fn write(self, out: &mut Vec<u8>) {
         match self {
             Self::Plain(number) => write_plain(out, number),
             Self::Points(points) | Self::Shown(Shown { number: points, show: Show::Points }) => {
                 write_points(out, points);
             }
             Self::Shown(Shown { number, show: Show::Percent }) => write_percent(out, number),
-            Self::Text(text) => out.push_str(text),
+            Self::Text(text) => out.extend_from_slice(text.as_bytes()),
         }
     }
 }
@@ -225,18 +225,16 @@ impl Shown {
 impl Sentence {
     /// The sentence with its values.
     pub fn text(&self, language: Language, values: &[Value<'_>]) -> String {
-        let mut text = String::new();
-        self.write(&mut text, language, values);
-        text
+        made(|out| self.write(out, language, values))
     }
 
-    fn write(&self, out: &mut String, language: Language, values: &[Value<'_>]) {
+    fn write(&self, out: &mut Vec<u8>, language: Language, values: &[Value<'_>]) {
         let template = match language {
             Language::Chinese => &self.zh,
             Language::English => &self.en,
         };
         for piece in &template.pieces {
-            out.push_str(piece.words);
+            out.extend_from_slice(piece.words.as_bytes());
             match piece.value.and_then(|place| values.get(place)) {
                 Some(value) => value.write(out),
                 None => return,
@@ -248,13 +246,11 @@ impl Sentence {
 impl Rule {
     /// The reason of one of its steps, with the numbers.
     pub fn reason(&self, step: &Step, language: Language) -> String {
-        let mut reason = String::new();
-        self.write_reason(&mut reason, step, language);
-        reason
+        made(|out| self.write_reason(out, step, language))
     }
 
     /// Writes the reason of one of its steps.
-    pub fn write_reason(&self, out: &mut String, step: &Step, language: Language) {
+    pub fn write_reason(&self, out: &mut Vec<u8>, step: &Step, language: Language) {
         let own = match step.label {
             StepLabel::Own => self.words_at(step.at).unwrap_or_default(),
             _ => "",
@@ -271,16 +267,15 @@ impl Rule {
 
 /// Writes the reason of a step: its label, how its number came about, and what came of it. `own` is the constant text of
 /// its call.
-fn write_reason(out: &mut String, step: &Step, own: &str, language: Language) {
+fn write_reason(out: &mut Vec<u8>, step: &Step, own: &str, language: Language) {
     let begin = out.len();
     write_label(out, &step.label, own, language);
     for (index, part) in step.parts.iter().enumerate() {
-        let is_alone = out.len() == begin || (index == 0 && out.ends_with(['：', ':', ' ']));
         let joint = match index {
-            0 if is_alone => None,
-            0 if begins_with_figures(part) => Some(table::BEFORE_FIGURES),
-            0 => Some(table::BEFORE_WORDS),
-            _ => Some(table::AND),
+            0 if out.len() == begin || is_open(out) => None,
+            0 if begins_with_figures(part) => Some(&table::BEFORE_FIGURES),
+            0 => Some(&table::BEFORE_WORDS),
+            _ => Some(&table::AND),
         };
         if let Some(joint) = joint {
             joint.write(out, language, &[]);
@@ -288,10 +283,10 @@ fn write_reason(out: &mut String, step: &Step, own: &str, language: Language) {
         write_part(out, part, language);
     }
     let outcome = match step.kind {
-        StepKind::Item => table::EARNED,
-        StepKind::Deduction => table::DEDUCTED,
-        StepKind::Bonus => table::ADDED,
-        StepKind::NotApplicable => table::NOT_APPLICABLE,
+        StepKind::Item => &table::EARNED,
+        StepKind::Deduction => &table::DEDUCTED,
+        StepKind::Bonus => &table::ADDED,
+        StepKind::NotApplicable => &table::NOT_APPLICABLE,
         StepKind::Note => return,
     };
     if out.len() > begin {
@@ -300,10 +295,10 @@ fn write_reason(out: &mut String, step: &Step, own: &str, language: Language) {
     outcome.write(out, language, &[Value::Points(step.points.unwrap_or_default())]);
 }
 
-fn write_label(out: &mut String, label: &StepLabel, own: &str, language: Language) {
+fn write_label(out: &mut Vec<u8>, label: &StepLabel, own: &str, language: Language) {
     match label {
-        StepLabel::Own => out.push_str(own),
-        StepLabel::Words(words) => out.push_str(words),
+        StepLabel::Own => out.extend_from_slice(own.as_bytes()),
+        StepLabel::Words(words) => out.extend_from_slice(words.as_bytes()),
         StepLabel::Missing(cause) => write_cause(out, cause, language),
         StepLabel::NothingDeducted => table::NOTHING_DEDUCTED.write(out, language, &[]),
         StepLabel::Scaled { possible, max } => {
@@ -312,7 +307,7 @@ fn write_label(out: &mut String, label: &StepLabel, own: &str, language: Languag
     }
 }
 
-fn write_part(out: &mut String, part: &Part, language: Language) {
+fn write_part(out: &mut Vec<u8>, part: &Part, language: Language) {
     let (sentence, shown) = match part {
         Part::Quotient { over, under, quotient } => {
             let values = [Value::Plain(*over), Value::Plain(*under), Value::Shown(*quotient)];
@@ -323,18 +318,18 @@ fn write_part(out: &mut String, part: &Part, language: Language) {
         }
         Part::BelowFirst(None) => return table::BELOW_ALL.write(out, language, &[]),
         Part::Missing(cause) => return write_cause(out, cause, language),
-        Part::Value(shown) => (table::VALUE, shown),
-        Part::BelowLine(shown) => (table::BELOW_LINE, shown),
-        Part::Reached(shown) => (table::REACHED, shown),
-        Part::NotAbove(shown) => (table::NOT_ABOVE, shown),
-        Part::NotBelow(shown) => (table::NOT_BELOW, shown),
-        Part::BelowFirst(Some(shown)) => (table::BELOW_FIRST, shown),
+        Part::Value(shown) => (&table::VALUE, shown),
+        Part::BelowLine(shown) => (&table::BELOW_LINE, shown),
+        Part::Reached(shown) => (&table::REACHED, shown),
+        Part::NotAbove(shown) => (&table::NOT_ABOVE, shown),
+        Part::NotBelow(shown) => (&table::NOT_BELOW, shown),
+        Part::BelowFirst(Some(shown)) => (&table::BELOW_FIRST, shown),
     };
     sentence.write(out, language, &[Value::Shown(*shown)]);
 }
 
 /// Writes why something is not applicable.
-pub fn write_cause(out: &mut String, cause: &Cause, language: Language) {
+pub fn write_cause(out: &mut Vec<u8>, cause: &Cause, language: Language) {
     match cause {
         Cause::Absent(metric) => {
             table::ABSENT.write(out, language, &[Value::Text(metric.label.text(language))])
@@ -351,12 +346,17 @@ pub fn write_cause(out: &mut String, cause: &Cause, language: Language) {
         }
         Cause::Denominator { over, under, least } => {
             let values = [Value::Plain(*over), Value::Plain(*under), Value::Plain(*least)];
-            let sentence = if under.is_zero() { table::DENOMINATOR_ZERO } else { table::DENOMINATOR_SMALL };
+            let sentence = if under.is_zero() { &table::DENOMINATOR_ZERO } else { &table::DENOMINATOR_SMALL };
             sentence.write(out, language, &values);
         }
         Cause::NoItem => table::NO_ITEM.write(out, language, &[]),
-        Cause::Said(words) => out.push_str(words),
+        Cause::Said(words) => out.extend_from_slice(words.as_bytes()),
     }
+}
+
+/// Whether what follows needs nothing that joins it to a text.
+fn is_open(text: &[u8]) -> bool {
+    [":", "：", " "].iter().any(|end| text.ends_with(end.as_bytes()))
 }
 
 fn begins_with_figures(part: &Part) -> bool {
@@ -387,9 +387,7 @@ pub fn length(step: &Step, own: &str, limit: usize) -> usize {
             return most;
         }
     }
-    let mut reason = String::new();
-    write_reason(&mut reason, step, own, Language::Chinese);
-    reason.chars().count()
+    made(|out| write_reason(out, step, own, Language::Chinese)).chars().count()
 }
 
 /// Most characters of a part whatever its numbers are.
@@ -460,9 +458,7 @@ mod tests {
     use crate::rules::trace::tests::any_step;
 
     fn reason(step: &Step, language: Language) -> String {
-        let mut reason = String::new();
-        write_reason(&mut reason, step, "考试", language);
-        reason
+        made(|out| write_reason(out, step, "考试", language))
     }
 
     fn quotient(over: i64, under: i64) -> Part {

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 
 use super::scheme::Label;
 use super::sentences;
+use crate::decimal::text::made;
 use crate::http::language::Language;
 use crate::ledger::metric::{Catalogue, MetricId, Missing};
 
@@ -95,9 +96,7 @@ impl NotApplicable {
 
     /// Why, in Chinese: what an author's text gets, and failures say.
     pub fn reason(&self) -> String {
-        let mut reason = String::new();
-        sentences::write_cause(&mut reason, &self.cause, Language::Chinese);
-        reason
+        made(|out| sentences::write_cause(out, &self.cause, Language::Chinese))
     }
 }
 

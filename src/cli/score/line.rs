@@ -116,6 +116,9 @@ struct Known<'a> {
 #[derive(Debug)]
 pub struct PlainReader<'a> {
     known: HashMap<&'a [u8], Known<'a>, BuildHasherDefault<QuickHash>>,
+    /// By place in the catalogue, the metric that stood behind each one when it was met last, and before them the first
+    /// one of the last line: lines nearly always have the same order, and a name that is expected need not be looked up.
+    followers: Vec<Option<Known<'a>>>,
     /// The last line's values.
     given: Vec<(MetricId, Decimal)>,
     /// By place in the catalogue, the last line in which a metric stood.
@@ -142,7 +145,8 @@ impl<'a> PlainReader<'a> {
         });
         let known = known.collect::<HashMap<_, _, _>>();
         let seen = vec![0; catalogue.entries().count()];
-        Self { known, given: Vec::new(), seen, lines: 0 }
+        let followers = vec![None; seen.len() + 1];
+        Self { known, followers, given: Vec::new(), seen, lines: 0 }
     }
 
     /// Reads a line if it is a plain one that is right; its values are then [`Self::given`].
@@ -191,8 +195,14 @@ impl<'a> PlainReader<'a> {
         if cursor.next_is(b'}') {
             return cursor.expect(b'}');
         }
+        let mut place = 0;
         loop {
-            let known = *self.known.get(cursor.text()?)?;
+            let follower = self.followers.get_mut(place)?;
+            let known = match follower {
+                Some(known) if cursor.passes(known.metric.name.as_bytes()) => *known,
+                _ => *follower.insert(*self.known.get(cursor.text()?)?),
+            };
+            place = known.id.index() + 1;
             let seen = self.seen.get_mut(known.id.index())?;
             if std::mem::replace(seen, self.lines) == self.lines {
                 return None;
@@ -291,6 +301,19 @@ impl<'l> Cursor<'l> {
                 Some(text)
             }
             _ => None,
+        }
+    }
+
+    /// Whether a certain text stands there; it is left behind if it does.
+    fn passes(&mut self, text: &[u8]) -> bool {
+        self.skip_blanks();
+        let rest = self.rest.strip_prefix(b"\"").and_then(|rest| rest.strip_prefix(text));
+        match rest.and_then(|rest| rest.strip_prefix(b"\"")) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
         }
     }
 

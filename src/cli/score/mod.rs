@@ -76,7 +76,7 @@ impl<'a> Scorer<'a> {
     /// # Errors
     ///
     /// A sentence that says what is wrong with the line.
-    pub fn line(&mut self, line: &[u8], out: &mut String) -> Result<(), String> {
+    pub fn line(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
         if line.len() > LINE_LIMIT {
             return Err(format!("longer than {LINE_LIMIT} bytes"));
         }
@@ -111,7 +111,7 @@ struct Batch {
 /// A scored batch: what to print, and the lines that were not valid.
 #[derive(Default)]
 struct Output {
-    text: String,
+    text: Vec<u8>,
     faults: Vec<String>,
 }
 
@@ -175,7 +175,7 @@ fn score_lines(
             while under_way.len() > if is_last { 0 } else { 2 * workers } {
                 let Some(result) = under_way.pop_front() else { break };
                 let scored = result.recv().map_err(|_| io::Error::other("a scoring thread has ended"))?;
-                output.write_all(scored.text.as_bytes())?;
+                output.write_all(&scored.text)?;
                 for fault in &scored.faults {
                     ended = Ended::WithFindings;
                     writeln!(faults, "{fault}")?;
@@ -197,7 +197,7 @@ fn work(catalogue: &Catalogue, scheme: &Scheme, queue: &Mutex<Receiver<(Batch, S
             Err(_) => return,
         };
         let Ok((batch, done)) = job else { return };
-        let mut output = Output { text: String::with_capacity(2 * batch.text.len()), faults: Vec::new() };
+        let mut output = Output { text: Vec::with_capacity(4 * batch.text.len()), faults: Vec::new() };
         let mut begin = 0;
         for (number, end) in (batch.first_line..).zip(batch.ends) {
             let line = batch.text.get(begin..end).unwrap_or_default();

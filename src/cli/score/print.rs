@@ -11,112 +11,123 @@ use crate::rules::scoring::Scored;
 #[derive(Debug)]
 pub struct Printer {
     /// For each rule what stands before its score, and between its score and its reasons.
-    rules: Vec<(String, String)>,
+    rules: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Printer {
     /// For lines of `scheme`.
     pub fn new(scheme: &Scheme) -> Self {
         let rules = scheme.rules.iter().map(|rule| {
-            let mut before = "{\"rule\":\"".to_owned();
+            let mut before = b"{\"rule\":\"".to_vec();
             push_escaped(&mut before, &rule.entry.id);
-            before.push_str("\",\"score\":");
-            let mut between = ",\"max\":".to_owned();
+            push(&mut before, "\",\"score\":");
+            let mut between = b",\"max\":".to_vec();
             text::write(&mut between, rule.entry.max);
-            between.push_str(",\"reasons\":[");
+            push(&mut between, ",\"reasons\":[");
             (before, between)
         });
         Self { rules: rules.collect() }
     }
 
     /// Writes the line of one person. Both texts are the person's as they stand in the input: no JSON in them.
-    pub fn write(&self, out: &mut String, employee_no: &str, period: &str, scheme: &Scheme, scored: &Scored) {
-        out.push_str("{\"employee_no\":\"");
+    pub fn write(
+        &self,
+        out: &mut Vec<u8>,
+        employee_no: &str,
+        period: &str,
+        scheme: &Scheme,
+        scored: &Scored,
+    ) {
+        push(out, "{\"employee_no\":\"");
         push_escaped(out, employee_no);
-        out.push_str("\",\"period\":\"");
-        out.push_str(period);
-        out.push_str("\",\"items\":[");
+        push(out, "\",\"period\":\"");
+        push(out, period);
+        push(out, "\",\"items\":[");
         for (place, (result, (rule, (before, between)))) in
             scored.rules.iter().zip(scheme.rules.iter().zip(&self.rules)).enumerate()
         {
             if place > 0 {
-                out.push(',');
+                out.push(b',');
             }
-            out.push_str(before);
+            out.extend_from_slice(before);
             push_number(out, result.score);
-            out.push_str(between);
+            out.extend_from_slice(between);
             for (place, step) in result.steps.iter().enumerate() {
-                out.push_str(if place > 0 { ",\"" } else { "\"" });
+                push(out, if place > 0 { ",\"" } else { "\"" });
                 let begin = out.len();
                 rule.write_reason(out, step, Language::Chinese);
                 escape_from(out, begin);
-                out.push('"');
+                out.push(b'"');
             }
             if let Some(failure) = &result.failure {
-                out.push_str(if result.steps.is_empty() { "\"" } else { ",\"" });
+                push(out, if result.steps.is_empty() { "\"" } else { ",\"" });
                 push_escaped(out, failure);
-                out.push('"');
+                out.push(b'"');
             }
-            out.push_str("]}");
+            push(out, "]}");
         }
         for (name, number) in [("bonus", scored.bonus), ("base", scored.base), ("total", scored.total)] {
-            out.push_str(if name == "bonus" { "],\"" } else { ",\"" });
-            out.push_str(name);
-            out.push_str("\":");
+            push(out, if name == "bonus" { "],\"" } else { ",\"" });
+            push(out, name);
+            push(out, "\":");
             push_number(out, number);
         }
         match &scored.grade {
             Some(grade) => {
-                out.push_str(",\"grade\":\"");
+                push(out, ",\"grade\":\"");
                 push_escaped(out, grade);
-                out.push('"');
+                out.push(b'"');
             }
-            None => out.push_str(",\"grade\":null"),
+            None => push(out, ",\"grade\":null"),
         }
-        out.push_str(",\"final_grade\":\"");
+        push(out, ",\"final_grade\":\"");
         push_escaped(out, &scored.final_grade);
-        out.push_str("\",\"attention\":[");
+        push(out, "\",\"attention\":[");
         for (place, sentence) in scored.attention.iter().enumerate() {
-            out.push_str(if place > 0 { ",\"" } else { "\"" });
+            push(out, if place > 0 { ",\"" } else { "\"" });
             push_escaped(out, sentence);
-            out.push('"');
+            out.push(b'"');
         }
-        out.push_str("]}\n");
+        push(out, "]}\n");
     }
 }
 
-fn push_number(out: &mut String, number: Option<Decimal>) {
+fn push_number(out: &mut Vec<u8>, number: Option<Decimal>) {
     match number {
         Some(number) => text::write(out, number),
-        None => out.push_str("null"),
+        None => push(out, "null"),
     }
+}
+
+fn push(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
 }
 
 /// Writes a text as it stands within quotation marks in JSON.
-fn push_escaped(out: &mut String, text: &str) {
-    match is_plain(text) {
-        true => out.push_str(text),
+fn push_escaped(out: &mut Vec<u8>, text: &str) {
+    match is_plain(text.as_bytes()) {
+        true => push(out, text),
         false => {
             // A text always has a JSON text.
             let quoted = serde_json::to_string(text).unwrap_or_default();
-            out.push_str(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default());
+            push(out, quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default());
         }
     }
 }
 
 /// Turns what was written from `begin` on into what stands within quotation marks in JSON.
-fn escape_from(out: &mut String, begin: usize) {
+fn escape_from(out: &mut Vec<u8>, begin: usize) {
     let written = out.get(begin..).unwrap_or_default();
     if !is_plain(written) {
-        let written = written.to_owned();
+        let written = String::from_utf8_lossy(written).into_owned();
         out.truncate(begin);
         push_escaped(out, &written);
     }
 }
 
 /// Whether a text is the same in JSON. It is looked at to its end, several bytes at a time.
-fn is_plain(text: &str) -> bool {
-    !text.bytes().fold(false, |found, byte| found | (byte < 0x20) | (byte == b'"') | (byte == b'\\'))
+fn is_plain(text: &[u8]) -> bool {
+    !text.iter().fold(false, |found, &byte| found | (byte < 0x20) | (byte == b'"') | (byte == b'\\'))
 }
 
 #[cfg(test)]
@@ -128,13 +139,13 @@ mod tests {
     proptest! {
         #[test]
         fn texts_are_escaped_as_serde_escapes_them(text in any::<String>()) {
-            let mut out = "\"".to_owned();
+            let mut out = b"\"".to_vec();
             push_escaped(&mut out, &text);
-            out.push('"');
-            prop_assert_eq!(&out, &serde_json::to_string(&text).unwrap());
-            let mut again = format!("\"{text}");
+            out.push(b'"');
+            prop_assert_eq!(&out, &serde_json::to_vec(&text).unwrap());
+            let mut again = format!("\"{text}").into_bytes();
             escape_from(&mut again, 1);
-            again.push('"');
+            again.push(b'"');
             prop_assert_eq!(again, out);
         }
     }

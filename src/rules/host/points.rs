@@ -78,15 +78,14 @@ pub fn item(
     most: Option<Decimal>,
     at: Position,
 ) -> HostResult<()> {
-    if max <= Decimal::ZERO {
+    if max.is_zero() || max.is_sign_negative() {
         return fault(format!("item: '{}' has to be worth more than 0 points", brief(label.text())));
     }
     match value {
         Quantity::Number(points) => {
             let most = most.unwrap_or_else(|| most_of_item(recorder, max));
             // Quotients may exceed a limit in their last digit.
-            let cut = decimal::cut(points);
-            if cut < Decimal::ZERO || cut > most {
+            if !decimal::is_within(points, most) {
                 return fault(format!(
                     "item: '{}' gives {} points, {OUTSIDE} {}",
                     brief(label.text()),
@@ -109,7 +108,7 @@ pub fn item(
 /// A rule that may go beyond its maximum, up to a ceiling, does so by its items.
 fn most_of_item(recorder: &Recorder, max: Decimal) -> Decimal {
     let frame = &recorder.frame;
-    if frame.ceiling > frame.max { max.max(frame.ceiling) } else { max }
+    if decimal::compare(frame.ceiling, frame.max).is_gt() { max.max(frame.ceiling) } else { max }
 }
 
 /// A remark without points.
@@ -137,7 +136,7 @@ pub fn bonus(recorder: &mut Recorder, points: Decimal, reason: Words<'_>, at: Po
 }
 
 fn not_negative(points: Decimal, reason: Words<'_>) -> HostResult<Decimal> {
-    match points < Decimal::ZERO {
+    match decimal::is_below_zero(points) {
         true => fault(format!("the points of '{}' {BELOW}", brief(reason.text()))),
         false => Ok(points),
     }

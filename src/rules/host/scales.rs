@@ -109,7 +109,7 @@ fn divide(
     d: Decimal,
     least: Decimal,
 ) -> HostResult<Quantity> {
-    if d.is_zero() || d < least {
+    if d.is_zero() || decimal::compare(d, least).is_lt() {
         let cause = Cause::Denominator { over: n, under: d, least };
         return Ok(NotApplicable { cause }.into());
     }
@@ -133,7 +133,7 @@ fn shown_like(recorder: &mut Recorder, number: Decimal) -> HostResult<Show> {
 
 /// Whether `value` is `least` or more. Only a value that is not says so in the reason.
 pub fn reaches(recorder: &mut Recorder, value: Decimal, least: Decimal, at: Position) -> HostResult<bool> {
-    let is_reached = value >= least;
+    let is_reached = decimal::compare(value, least).is_ge();
     recorder.watch(at, usize::from(is_reached), is_reached.then_some(least), recorder.show());
     if is_reached {
         return Ok(true);
@@ -151,14 +151,14 @@ pub fn lin(
     points: Decimal,
     at: Position,
 ) -> HostResult<Decimal> {
-    let direction = target.cmp(&floor);
+    let direction = decimal::compare(target, floor);
     if direction.is_eq() {
         return fault("lin: floor and target have to differ");
     }
     let show = shown_like(recorder, value)?;
     // Where the value stands, seen in the direction from the floor to the target.
     let is_at = |edge: &Decimal| {
-        let order = value.cmp(edge);
+        let order = decimal::compare(value, *edge);
         order == direction || order.is_eq()
     };
     if recorder.frame.watches_edges {
@@ -171,7 +171,7 @@ pub fn lin(
         return Ok(points);
     }
     // At the floor there is nothing yet.
-    if value.cmp(&floor) != direction {
+    if decimal::compare(value, floor) != direction {
         let floor = shown(floor);
         recorder.explain(if direction.is_gt() { Part::NotAbove(floor) } else { Part::NotBelow(floor) })?;
         return Ok(Decimal::ZERO);
@@ -195,12 +195,12 @@ pub fn band(
     let mut last = None;
     for entry in bands {
         let (edge, points) = entry?;
-        if last.is_some_and(|last| edge <= last) {
+        if last.is_some_and(|last| decimal::compare(edge, last).is_le()) {
             return fault(format!("band: the edge {} does not rise", decimal::plain(edge)));
         }
         first = first.or(Some(edge));
         last = Some(edge);
-        if value >= edge {
+        if decimal::compare(value, edge).is_ge() {
             reached = Some((edge, points));
             edges += 1;
         }

@@ -184,8 +184,8 @@ impl Machine<'_> {
 
         match (function, arguments) {
             (F::Remaining, []) => gave(points::remaining(self.recorder, at)),
-            (F::Min, [a, b]) => Ok(self.number(a, base)?.min(self.number(b, base)?)),
-            (F::Max, [a, b]) => Ok(self.number(a, base)?.max(self.number(b, base)?)),
+            (F::Min, [a, b]) => Ok(decimal::min(self.number(a, base)?, self.number(b, base)?)),
+            (F::Max, [a, b]) => Ok(decimal::max(self.number(a, base)?, self.number(b, base)?)),
             (F::Clamp, [value, low, high]) => {
                 let (value, low) = (self.number(value, base)?, self.number(low, base)?);
                 gave(numbers::clamp(value, low, self.number(high, base)?))

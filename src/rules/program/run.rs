@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use super::value::Value;
 use super::{Code, Operator, Program};
+use crate::decimal;
 use crate::decimal::text::write_points;
 use crate::rules::trace::Recorder;
 use crate::rules::value::Quantity;
@@ -40,7 +41,7 @@ pub struct Machine<'a> {
     /// The variables of all running functions, the innermost's last.
     slots: Vec<Value>,
     /// Where texts are made.
-    text: String,
+    text: Vec<u8>,
     /// What the innermost function has returned.
     returned: Value,
     steps: u32,
@@ -49,7 +50,7 @@ pub struct Machine<'a> {
 
 thread_local! {
     /// Room for variables and for texts, kept from one run to the next.
-    static ROOM: Cell<(Vec<Value>, String)> = const { Cell::new((Vec::new(), String::new())) };
+    static ROOM: Cell<(Vec<Value>, Vec<u8>)> = const { Cell::new((Vec::new(), Vec::new())) };
 }
 
 impl Program {
@@ -238,13 +239,15 @@ impl Machine<'_> {
         text.clear();
         for part in parts {
             match part {
-                Code::Words(words) => text.push_str(words),
+                Code::Words(words) => text.extend_from_slice(words.as_bytes()),
                 part => match self.step(part, base)? {
-                    Value::Text(part) => text.push_str(&part),
+                    Value::Text(part) => text.extend_from_slice(part.as_bytes()),
                     Value::Number(number) => write_points(&mut text, number),
                     value => match some(value.quantity())? {
                         Quantity::Number(number) => write_points(&mut text, number),
-                        Quantity::NotApplicable(missing) => text.push_str(&missing.reason()),
+                        Quantity::NotApplicable(missing) => {
+                            text.extend_from_slice(missing.reason().as_bytes())
+                        }
                     },
                 },
             }
@@ -276,8 +279,9 @@ impl Machine<'_> {
     }
 }
 
-fn bounded(text: &str) -> Option<Value> {
-    (text.len() <= TEXT).then(|| Value::Text(text.into()))
+fn bounded(text: &[u8]) -> Option<Value> {
+    let text = Some(text).filter(|text| text.len() <= TEXT)?;
+    std::str::from_utf8(text).ok().map(|text| Value::Text(text.into()))
 }
 
 fn apply(operator: Operator, left: &Value, right: &Value) -> Option<Value> {
@@ -292,16 +296,18 @@ fn apply(operator: Operator, left: &Value, right: &Value) -> Option<Value> {
         (Different, Value::Text(left), Value::Text(right)) => Some(Value::Flag(left != right)),
         (Equal, Value::Flag(left), Value::Flag(right)) => Some(Value::Flag(left == right)),
         (Different, Value::Flag(left), Value::Flag(right)) => Some(Value::Flag(left != right)),
-        (Add, Value::Text(left), Value::Text(right)) => bounded(&format!("{left}{right}")),
+        (Add, Value::Text(left), Value::Text(right)) => {
+            bounded(&[left.as_bytes(), right.as_bytes()].concat())
+        }
         (Add, Value::Text(left), Value::Number(right)) => {
-            let mut text = String::from(left.as_ref());
+            let mut text = left.as_bytes().to_vec();
             write_points(&mut text, *right);
             bounded(&text)
         }
         (Add, Value::Number(left), Value::Text(right)) => {
-            let mut text = String::new();
+            let mut text = Vec::new();
             write_points(&mut text, *left);
-            text.push_str(right);
+            text.extend_from_slice(right.as_bytes());
             bounded(&text)
         }
         _ => None,
@@ -310,7 +316,7 @@ fn apply(operator: Operator, left: &Value, right: &Value) -> Option<Value> {
 
 /// Two numbers compared, where the operator does.
 fn compare(operator: Operator, left: Decimal, right: Decimal) -> Option<bool> {
-    let order = left.cmp(&right);
+    let order = decimal::compare(left, right);
     match operator {
         Operator::Equal => Some(order.is_eq()),
         Operator::Different => Some(order.is_ne()),
@@ -328,7 +334,7 @@ fn calculate(operator: Operator, left: Decimal, right: Decimal) -> Option<Decima
         Operator::Add => left.checked_add(right),
         Operator::Subtract => left.checked_sub(right),
         Operator::Multiply => left.checked_mul(right),
-        Operator::Divide => crate::decimal::quotient(left, right),
+        Operator::Divide => decimal::quotient(left, right),
         Operator::Remainder => left.checked_rem(right),
         _ => None,
     }

@@ -152,19 +152,27 @@ impl Scheme {
     }
 
     /// The sums alone, without grade and reasons: levers ask for very many.
-    pub fn totals(&self, rules: impl Iterator<Item = Points> + Clone) -> Totals {
-        let has_failed = rules.clone().any(|result| result.outcome == Outcome::Failed);
+    pub fn totals(&self, rules: impl Iterator<Item = Points>) -> Totals {
         // No sum or product below can overflow: maxima and ceilings have the bounds of `scheme`, bonuses those of the
         // host, and a bundle has at most a thousand files.
-        let applicable_max: Decimal =
-            rules.clone().filter(|result| result.outcome == Outcome::Scored).map(|result| result.max).sum();
-        let points: Decimal = rules.clone().filter_map(|result| result.score).sum();
+        let (mut applicable_max, mut points, mut bonus) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
+        let mut has_failed = false;
+        for result in rules {
+            has_failed |= result.outcome == Outcome::Failed;
+            if result.outcome == Outcome::Scored {
+                applicable_max += result.max;
+            }
+            if let Some(score) = result.score {
+                points += score;
+            }
+            bonus += result.bonus;
+        }
         let share = decimal::quotient(points * Decimal::ONE_HUNDRED, applicable_max);
         let base = share.filter(|_| !has_failed).map(|share| decimal::half_up(share, PLACES));
-        let bonus = (!has_failed).then(|| decimal::half_up(rules.map(|result| result.bonus).sum(), PLACES));
+        let bonus = (!has_failed).then(|| decimal::half_up(bonus, PLACES));
         let total = base
             .zip(bonus)
-            .map(|(base, bonus)| decimal::half_up((base + bonus).min(self.file.total_cap), PLACES));
+            .map(|(base, bonus)| decimal::half_up(decimal::min(base + bonus, self.file.total_cap), PLACES));
         Totals { base, bonus, total, applicable_max }
     }
 
@@ -184,13 +192,14 @@ impl Scheme {
 
     /// The place of the grade that a total alone gives, the best first.
     fn rank(&self, total: Decimal) -> Option<usize> {
-        self.file.grade.iter().position(|band| total >= band.min)
+        self.file.grade.iter().position(|band| decimal::compare(total, band.min).is_ge())
     }
 
     fn active_vetoes(&self, facts: &MonthFacts) -> impl Iterator<Item = ActiveVeto<'_>> {
         self.file.veto.iter().zip(&self.vetoes).filter_map(|(veto, place)| {
             let (metric, cap) = (*place)?;
-            let value = facts.number(metric).filter(|value| *value >= veto.at_least)?;
+            let value =
+                facts.number(metric).filter(|value| decimal::compare(*value, veto.at_least).is_ge())?;
             Some(ActiveVeto { veto, value, cap })
         })
     }
@@ -208,7 +217,7 @@ impl Scheme {
         use sentences::Value::{Plain, Points, Text};
 
         let Some(total) = total else {
-            let sentence = if has_failed { table::HAS_FAILED } else { table::NO_RULE };
+            let sentence = if has_failed { &table::HAS_FAILED } else { &table::NO_RULE };
             return vec![sentence.text(language, &[])];
         };
         let Some(band) = self.rank(total).and_then(|rank| self.file.grade.get(rank)) else {
@@ -293,7 +302,14 @@ impl Rule {
         frame: Frame,
         facts: &MonthFacts,
     ) -> Option<(RuleResult, Vec<EdgesReached>)> {
+        let known_facts = facts.values();
         let arguments = self.arguments.iter().zip(&self.absent).map(|((_, argument), absent)| {
+            // Nearly every metric is known.
+            if let Argument::Metric(id) = argument
+                && let Some(Value::Given(number)) = known_facts.get(id.index())
+            {
+                return program::Value::Number(*number);
+            }
             match known(argument, absent.as_ref(), facts) {
                 Ok(number) => program::Value::Number(number),
                 Err(missing) => missing.map_or(program::Value::Unit, program::Value::missing),
@@ -376,7 +392,8 @@ impl Rule {
             }
             let rounded = decimal::half_up(points, PLACES);
             let ceiling = recorder.frame.ceiling;
-            return match rounded >= Decimal::ZERO && rounded <= ceiling {
+            let is_within = !decimal::is_below_zero(rounded) && decimal::compare(rounded, ceiling).is_le();
+            return match is_within {
                 true => Ok(Judgement::Points(rounded)),
                 false => Err(Failure::of_rule(format!(
                     "the rule gave {} points, {OUTSIDE} {}",
