@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Numeric, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Numeric, Text};
 use diesel_async::RunQueryDsl;
 use rust_decimal::Decimal;
 
@@ -21,7 +21,7 @@ use crate::plan;
 /// Most places of a leaderboard. There is no list of the last ones.
 const MOST_PLACES: usize = 100;
 
-/// The units of a part of the organisation from the top down, each with its own sums of up to six metrics, which are kept
+/// The units of a part of the organisation, each with its own sums of up to six metrics, which are kept
 /// beside the ledger (`unit_month`): a group costs as many rows as it has units, and not as it has people. Stores and
 /// teams of the month that are reached are shown; the others only add to those above them.
 macro_rules! own_sums {
@@ -35,7 +35,7 @@ macro_rules! own_sums {
             " (SELECT m.unit_id, ARRAY[m.value[p.at[1]], m.value[p.at[2]], m.value[p.at[3]], m.value[p.at[4]],
                    m.value[p.at[5]], m.value[p.at[6]]] AS sums
                FROM unit_month m CROSS JOIN place p WHERE m.period = $1)
-             SELECT u.id, u.parent_id, u.store_id, u.code, u.name, month.sums,
+             SELECT u.id, u.parent_id, u.store_id, array_length(u.path, 1) AS depth, u.code, u.name, month.sums,
                  u.kind IN ('store', 'team') AND u.valid_from < $2 AND coalesce(u.valid_to > $1, true) AND ",
             reaches!("$4", "u.id", "$1"),
             " AS is_shown
@@ -58,6 +58,8 @@ struct UnitSums {
     parent_id: Option<i64>,
     #[diesel(sql_type = BigInt)]
     store_id: i64,
+    #[diesel(sql_type = Integer)]
+    depth: i32,
     #[diesel(sql_type = Text)]
     code: String,
     #[diesel(sql_type = Text)]
@@ -99,9 +101,8 @@ async fn counts_by_unit<const N: usize>(
             " AND u.store_id = ANY (ARRAY(SELECT reached.store_id FROM reached($4) WHERE reached.months @> $1))",
         ),
         (part.unit.is_some(), " AND u.path @> ARRAY[$3]"),
-        (true, " ORDER BY array_length(u.path, 1), u.code"),
     ];
-    let units: Vec<UnitSums> = sql_of(pieces)
+    let mut units: Vec<UnitSums> = sql_of(pieces)
         .bind::<Date, _>(selection.period)
         .bind::<Date, _>(selection.period.end())
         .bind::<Nullable<BigInt>, _>(part.unit)
@@ -110,6 +111,8 @@ async fn counts_by_unit<const N: usize>(
         .bind::<Nullable<BigInt>, _>(part.store)
         .load(cx.db())
         .await?;
+    // PostgreSQL would take as long to sort a group's units as to find them.
+    units.sort_unstable_by(|one, other| (one.depth, &one.code).cmp(&(other.depth, &other.code)));
     let sums = roll_up(&units);
     let shown = units.into_iter().filter(|unit| unit.is_shown);
     let counted = shown.filter_map(|unit| sums.get(&unit.id).map(|sums| (counts(*sums), unit)));
@@ -162,42 +165,63 @@ pub async fn funnel(cx: &mut Context, selection: &SelectionQuery) -> Result<Vec<
     Ok(funnels.collect())
 }
 
-/// The reviews in force of a month ($1) in a part of the organisation with the unit $2 and the store $4, as far as a scope
-/// ($3) reaches: `what` of them, and `rest`. Few stores' are found by the stores' cycles, so that a store costs what it has
-/// reviews; a group's by the month.
-fn month_reviews<'a>(
-    cx: &Context,
-    part: Part,
+/// What is asked of the reviews in force of a month ($1) in a part of the organisation, with the unit $2 and the store $4,
+/// as far as a scope ($3) reaches.
+struct MonthReviews {
+    /// Up to the FROM.
     what: &'static str,
-    period: Period,
+    /// Behind the conditions.
     rest: &'static str,
-) -> Statement<'a> {
-    let pieces = [
-        (true, what),
-        (
-            part.is_narrow(),
-            " FROM review_cycle c JOIN review r ON r.cycle_id = c.id JOIN org_unit u ON u.id = r.unit_id
-             JOIN employee e ON e.id = r.employee_id WHERE c.period = $1 AND r.is_current",
-        ),
-        (
-            !part.is_narrow(),
-            " FROM review r JOIN org_unit u ON u.id = r.unit_id JOIN employee e ON e.id = r.employee_id
-             WHERE r.period = $1 AND r.is_current",
-        ),
-        (part.store.is_some(), " AND c.store_id = $4"),
-        (
-            part.is_of_reach(),
-            " AND c.store_id = ANY (ARRAY(SELECT reached.store_id FROM reached($3) WHERE reached.months @> $1))",
-        ),
-        (part.unit.is_some(), " AND u.path @> ARRAY[$2]"),
-        (!cx.scope.is_everything(), concat!(" AND ", reaches!("$3", "r.unit_id", "$1"))),
-        (true, rest),
-    ];
-    sql_of(pieces)
-        .bind::<Date, _>(period)
-        .bind::<Nullable<BigInt>, _>(part.unit)
-        .bind::<CallerScope, _>(cx.scope.clone())
-        .bind::<Nullable<BigInt>, _>(part.store)
+    /// Of whom.
+    best: Best,
+}
+
+/// Of whom reviews are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Best {
+    /// Everybody.
+    All,
+    /// Those with 90 points or more: the index on them knows their order.
+    Of90,
+}
+
+impl MonthReviews {
+    /// The statement. Few stores' reviews are found by the stores' cycles, so that a store costs what it has reviews; a
+    /// group's by the month.
+    fn of<'a>(&self, cx: &Context, part: Part, period: Period) -> Statement<'a> {
+        let pieces = [
+            (true, self.what),
+            (
+                part.is_narrow(),
+                " review_cycle c JOIN review r ON r.cycle_id = c.id JOIN org_unit u ON u.id = r.unit_id
+                 WHERE c.period = $1 AND r.is_current",
+            ),
+            (
+                !part.is_narrow(),
+                " review r JOIN org_unit u ON u.id = r.unit_id WHERE r.period = $1 AND r.is_current",
+            ),
+            (self.best == Best::Of90, " AND r.total >= 90"),
+            (part.store.is_some(), " AND c.store_id = $4"),
+            (
+                part.is_of_reach(),
+                " AND c.store_id = ANY (ARRAY(SELECT reached.store_id FROM reached($3)
+                      WHERE reached.months @> $1))",
+            ),
+            (part.is_narrow() && part.unit.is_some(), " AND u.path @> ARRAY[$2]"),
+            // PostgreSQL would take a group for as small as any other unit, and sort everybody's reviews.
+            (
+                !part.is_narrow() && part.unit.is_some(),
+                " AND (r.unit_id IN (SELECT below.id FROM org_unit below WHERE below.path @> ARRAY[$2])) IS TRUE",
+            ),
+            (!cx.scope.is_everything(), concat!(" AND ", reaches!("$3", "r.unit_id", "$1"))),
+            (true, self.rest),
+        ];
+        sql_of(pieces)
+            .bind::<Date, _>(period)
+            .bind::<Nullable<BigInt>, _>(part.unit)
+            .bind::<CallerScope, _>(cx.scope.clone())
+            .bind::<Nullable<BigInt>, _>(part.store)
+    }
 }
 
 /// How many reviews have which final grade.
@@ -206,11 +230,14 @@ pub async fn distribution(
     selection: &SelectionQuery,
 ) -> Result<Vec<Distribution>, Problem> {
     let Some(part) = Part::find(cx, selection.unit.as_deref()).await? else { return Ok(Vec::new()) };
-    let what = "SELECT r.scheme, r.final_grade AS grade, count(*) AS reviews, avg(r.total)::numeric(12, 6) AS mean_total";
-    let rest =
-        " GROUP BY r.scheme, r.final_grade ORDER BY r.scheme, min(r.total) DESC NULLS LAST, r.final_grade";
-    let reviews = month_reviews(cx, part, what, selection.period, rest);
-    let mut rows: Vec<Distribution> = reviews.load(cx.db()).await?;
+    let reviews = MonthReviews {
+        what: "SELECT r.scheme, r.final_grade AS grade, count(*) AS reviews,
+                   avg(r.total)::numeric(12, 6) AS mean_total FROM",
+        rest: " GROUP BY r.scheme, r.final_grade
+               ORDER BY r.scheme, min(r.total) DESC NULLS LAST, r.final_grade",
+        best: Best::All,
+    };
+    let mut rows: Vec<Distribution> = reviews.of(cx, part, selection.period).load(cx.db()).await?;
     for row in &mut rows {
         row.mean_total = row.mean_total.map(|mean| decimal::half_up(mean, 2));
     }
@@ -227,14 +254,36 @@ pub async fn leaderboard(
         return Err(Problem::field("top", format!("expected 1 to {MOST_PLACES}")));
     }
     let Some(part) = Part::find(cx, query.unit.as_deref()).await? else { return Ok(Vec::new()) };
-    let what = "SELECT rank() OVER (ORDER BY r.total DESC, r.deliveries DESC) AS rank, e.employee_no, e.name,
-                u.name AS unit, r.total, r.deliveries, r.final_grade";
-    // However many places are shown, PostgreSQL has to know beforehand that they are few.
-    let rest = " AND r.position = $5 AND r.total IS NOT NULL
-                ORDER BY r.total DESC, r.deliveries DESC, e.employee_no LIMIT 100";
-    let position = query.position.clone().unwrap_or_else(|| "sales_consultant".to_owned());
-    let reviews = month_reviews(cx, part, what, query.period, rest).bind::<Text, _>(position);
-    let mut rows: Vec<LeaderboardPlace> = reviews.load(cx.db()).await?;
-    rows.truncate(top);
-    Ok(rows)
+    let position = query.position.as_deref().unwrap_or("sales_consultant");
+    // The best of a group nearly always have so many points, and else the month is read.
+    if !part.is_narrow() {
+        let best = places(cx, part, query.period, position, Best::Of90).await?;
+        if best.len() >= top {
+            return Ok(best.into_iter().take(top).collect());
+        }
+    }
+    let all = places(cx, part, query.period, position, Best::All).await?;
+    Ok(all.into_iter().take(top).collect())
+}
+
+/// The first places. However many are shown, PostgreSQL has to know beforehand that they are few; whoever has a rank among
+/// them has it among all.
+async fn places(
+    cx: &mut Context,
+    part: Part,
+    period: Period,
+    position: &str,
+    best: Best,
+) -> Result<Vec<LeaderboardPlace>, Problem> {
+    let reviews = MonthReviews {
+        what: "SELECT rank() OVER (ORDER BY best.total DESC, best.deliveries DESC) AS rank, e.employee_no, e.name,
+                   best.unit, best.total, best.deliveries, best.final_grade
+               FROM (SELECT r.employee_id, u.name AS unit, r.total, r.deliveries, r.final_grade FROM",
+        rest: " AND r.position = $5 AND r.total IS NOT NULL
+               ORDER BY r.total DESC, r.deliveries DESC FETCH FIRST 100 ROWS WITH TIES) AS best
+               JOIN employee e ON e.id = best.employee_id
+               ORDER BY best.total DESC, best.deliveries DESC, e.employee_no LIMIT 100",
+        best,
+    };
+    Ok(reviews.of(cx, part, period).bind::<Text, _>(position).load(cx.db()).await?)
 }

@@ -142,9 +142,10 @@ const REACHED: &str = " AND r.id = ANY (ARRAY(
     JOIN review found ON found.cycle_id = month.id AND found.unit_id = within.unit_id
     WHERE found.is_current AND found.id > $1 AND ($2 IS NULL OR month.period = $2)))";
 
-/// Those of a group to which the caller is confined, who reaches it in every month.
+/// Those of a group to which the caller is confined, who reaches it in every month. A condition that IS TRUE is no join, for
+/// which PostgreSQL would take the group for a few units.
 const OF_GROUP: &str =
-    " AND r.unit_id IN (SELECT within.unit_id FROM reached($7) within WHERE within.months = '(,)')";
+    " AND (r.unit_id IN (SELECT within.unit_id FROM reached($7) within WHERE within.months = '(,)')) IS TRUE";
 
 /// Those of a unit ($3) of a store ($8) and of the units below it, found by the months of the store.
 const BELOW: &str = " AND r.id = ANY (ARRAY(
@@ -154,7 +155,8 @@ const BELOW: &str = " AND r.id = ANY (ARRAY(
     AND found.is_current AND found.id > $1 AND ($2 IS NULL OR month.period = $2)))";
 
 /// Those of a group and of the units below it.
-const BELOW_GROUP: &str = " AND u.path @> ARRAY[$3]";
+const BELOW_GROUP: &str =
+    " AND (r.unit_id IN (SELECT below.id FROM org_unit below WHERE below.path @> ARRAY[$3])) IS TRUE";
 
 async fn lines(cx: &mut Context, filter: &ReviewFilter, window: Window) -> Result<Vec<ReviewLine>, Problem> {
     let Some(part) = Part::find(cx, filter.unit.as_deref()).await? else { return Ok(Vec::new()) };

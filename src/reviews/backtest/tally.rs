@@ -90,7 +90,7 @@ impl Tally {
             let groups = [
                 (&mut self.positions, review.position.as_str()),
                 (&mut self.stores, store),
-                (&mut self.teams, review.unit.as_str()),
+                (&mut self.teams, &*review.unit),
             ];
             for (means, of) in groups {
                 means.add(of, 1, total_before, total_after);

@@ -87,8 +87,10 @@ async fn feed(
     trial: &Trial,
     pages: Sender<Vec<StoreMonth>>,
 ) -> Result<(), Problem> {
+    let units = months::unit_codes(&mut *pool.get().await?).await?;
+    let (known, scope) = ((library, &units), &trial.selection.scope);
     for cycles in trial.pages() {
-        let page = months::load(&mut *pool.get().await?, library, &trial.selection.scope, &cycles).await?;
+        let page = months::load(&mut *pool.get().await?, known, scope, &cycles).await?;
         // Nobody takes it any more when the trial was stopped.
         if pages.send(page).await.is_err() {
             break;
