@@ -227,6 +227,7 @@ fn routes(api: &mut ServiceConfig) {
             .service(reviews::appeals::http::add_appeal_evidence)
             .service(reviews::appeals::http::add_appeal_evidence_link)
             .service(reviews::appeals::http::get_appeal_evidence)
+            .service(reviews::http::get_review_changes)
             .service(reviews::http::replay_review)
             .service(reviews::http::list_review_cases)
             .service(reviews::http::list_review_levers)

@@ -214,6 +214,11 @@ impl MonthReviews {
                 " AND (r.unit_id IN (SELECT below.id FROM org_unit below WHERE below.path @> ARRAY[$2])) IS TRUE",
             ),
             (!cx.scope.is_everything(), concat!(" AND ", reaches!("$3", "r.unit_id", "$1"))),
+            // What is not published shows in no sum and on no board.
+            (
+                true,
+                " AND (SELECT month.state IN ('published', 'locked') FROM review_cycle month WHERE month.id = r.cycle_id)",
+            ),
             (true, self.rest),
         ];
         sql_of(pieces)

@@ -17,9 +17,21 @@ pub enum Value {
     Unreported,
 }
 
-/// One person's facts of one month: a value for every metric and target of a catalogue.
+/// Points that people have added to an item of somebody's review, or taken off it: a signed entry beside the facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MonthFacts(Vec<Value>);
+pub struct AddedPoints {
+    /// The rule whose item it is.
+    pub rule: String,
+    /// The points; below zero where they are taken off.
+    pub points: Decimal,
+}
+
+/// One person's facts of one month: a value for every metric and target of a catalogue, and the adjustments of one review.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MonthFacts {
+    values: Vec<Value>,
+    added: Vec<AddedPoints>,
+}
 
 impl MonthFacts {
     /// Facts of a month in which every source is in: what is absent and counts events is 0.
@@ -45,16 +57,12 @@ impl MonthFacts {
         given: impl IntoIterator<Item = (MetricId, Decimal)>,
         is_delivered: impl Fn(&Metric) -> bool,
     ) -> Self {
-        let mut facts = Self(
-            catalogue
-                .entries()
-                .map(|(_, metric)| match metric.missing {
-                    Missing::Zero if is_delivered(metric) => Value::Given(Decimal::ZERO),
-                    Missing::Zero | Missing::Required => Value::Unreported,
-                    Missing::Na => Value::Missing,
-                })
-                .collect(),
-        );
+        let unknown = catalogue.entries().map(|(_, metric)| match metric.missing {
+            Missing::Zero if is_delivered(metric) => Value::Given(Decimal::ZERO),
+            Missing::Zero | Missing::Required => Value::Unreported,
+            Missing::Na => Value::Missing,
+        });
+        let mut facts = Self::of(unknown.collect());
         for (id, value) in given {
             facts.set(id, Value::Given(value));
         }
@@ -63,23 +71,34 @@ impl MonthFacts {
 
     /// The facts of these values, in the catalogue's order.
     pub fn of(values: Vec<Value>) -> Self {
-        Self(values)
+        Self { values, added: Vec::new() }
+    }
+
+    /// The same facts with the adjustments of a review, in the order in which they were decided.
+    #[must_use]
+    pub fn with_added(self, added: Vec<AddedPoints>) -> Self {
+        Self { added, ..self }
+    }
+
+    /// The adjustments.
+    pub fn added(&self) -> &[AddedPoints] {
+        &self.added
     }
 
     /// What is known of each metric and target, in the catalogue's order.
     pub fn values(&self) -> &[Value] {
-        &self.0
+        &self.values
     }
 
     /// What is known of a metric.
     pub fn get(&self, id: MetricId) -> Value {
-        self.0.get(id.index()).copied().unwrap_or(Value::Missing)
+        self.values.get(id.index()).copied().unwrap_or(Value::Missing)
     }
 
     /// Replaces what is known of a metric. One number has one spelling here, so that what is computed from a stored
     /// month is the same to the last character, whatever trailing zeros a source had.
     pub fn set(&mut self, id: MetricId, value: Value) {
-        if let Some(slot) = self.0.get_mut(id.index()) {
+        if let Some(slot) = self.values.get_mut(id.index()) {
             *slot = match value {
                 Value::Given(number) => Value::Given(number.normalize()),
                 unknown => unknown,

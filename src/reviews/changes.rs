@@ -115,12 +115,12 @@ pub async fn changes(
         Some(since) => since,
         None => explain::revision_before(cx, id).await?,
     };
-    if !explain::same_review(cx, id, since).await? {
+    if !explain::is_same_review(cx, id, since).await? {
         return Err(Problem::field("since", "expected the id of another revision of the same review"));
     }
-    let earlier = explain::explain_unlogged(cx, library, since).await?;
+    let (_, earlier) = explain::explain_unlogged(cx, library, since).await?;
     let (employee_id, later) = explain::explain_unlogged(cx, library, id).await?;
-    Ok(cx.reading(compare(&earlier.1, &later), [(id, employee_id), (since, employee_id)]))
+    Ok(cx.reading(compare(&earlier, &later), [(id, employee_id), (since, employee_id)]))
 }
 
 fn compare(earlier: &Explanation, later: &Explanation) -> ReviewChanges {
@@ -128,8 +128,10 @@ fn compare(earlier: &Explanation, later: &Explanation) -> ReviewChanges {
     let rules = earlier.rules.iter().chain(&later.rules).map(|rule| rule.rule.as_str());
     let mut seen = BTreeSet::new();
     let rules = rules.filter(|rule| seen.insert(*rule)).collect::<Vec<_>>();
-    let items = rules.into_iter().filter_map(|rule| item(earlier, later, rule, other_rules)).collect::<Vec<_>>();
-    let told = items.iter().flat_map(|item| &item.facts).map(|fact| fact.name.as_str()).collect::<BTreeSet<_>>();
+    let items =
+        rules.into_iter().filter_map(|rule| item(earlier, later, rule, other_rules)).collect::<Vec<_>>();
+    let told =
+        items.iter().flat_map(|item| &item.facts).map(|fact| fact.name.as_str()).collect::<BTreeSet<_>>();
     let names = earlier.snapshot.metrics.keys().chain(later.snapshot.metrics.keys()).collect::<BTreeSet<_>>();
     let other_facts = names.into_iter().filter(|name| !told.contains(name.as_str())).filter_map(|name| {
         let value = |one: &Explanation| one.snapshot.metrics.get(name).copied().flatten();
@@ -168,9 +170,11 @@ fn item(earlier: &Explanation, later: &Explanation, rule: &str, other_rules: boo
     if from == to && adjusted_from == adjusted_to {
         return None;
     }
-    let inputs = |result: &Option<ExplainedRule>| result.iter().flat_map(|one| one.inputs.clone()).collect::<Vec<_>>();
+    let inputs =
+        |result: &Option<ExplainedRule>| result.iter().flat_map(|one| one.inputs.clone()).collect::<Vec<_>>();
     let (read_before, read_after) = (inputs(&before), inputs(&after));
-    let names = read_before.iter().chain(&read_after).map(|input| input.name.as_str()).collect::<BTreeSet<_>>();
+    let names =
+        read_before.iter().chain(&read_after).map(|input| input.name.as_str()).collect::<BTreeSet<_>>();
     let facts = names.into_iter().filter_map(|name| {
         let value = |inputs: &[crate::rules::explanation::Input]| {
             inputs.iter().find(|input| input.name == name).and_then(|input| input.value)
@@ -188,7 +192,8 @@ fn item(earlier: &Explanation, later: &Explanation, rule: &str, other_rules: boo
         }
     }
     for adjustment in later.adjustments.iter().chain(&earlier.adjustments).filter(|one| one.rule == rule) {
-        let is_in_both = [earlier, later].iter().all(|one| one.adjustments.iter().any(|other| other.id == adjustment.id));
+        let is_in_both =
+            [earlier, later].iter().all(|one| one.adjustments.iter().any(|other| other.id == adjustment.id));
         if !is_in_both {
             let cause =
                 if adjustment.appeal.is_some() { ChangeCause::Appeal } else { ChangeCause::Adjustment };

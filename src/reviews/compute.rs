@@ -9,7 +9,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use super::first_round::{FirstRound, Standing, reads_computed};
 use super::snapshot::stored::{self, Subject};
 use crate::ledger::metric::{Catalogue, MetricId, TARGET_SUFFIX};
-use crate::ledger::month::{MonthFacts, Value};
+use crate::ledger::month::{AddedPoints, MonthFacts, Value};
 use crate::ledger::person_months::{Numbers, Places};
 use crate::org::{Position, Posting};
 use crate::period::Period;
@@ -33,6 +33,8 @@ pub struct Month {
     pub targets: HashMap<i64, HashMap<String, Decimal>>,
     /// Sources that are in.
     pub delivered: HashSet<String>,
+    /// Adjustments that count, by employee, each with the scheme of its review, in the order in which they were decided.
+    pub added: HashMap<i64, Vec<(String, AddedPoints)>>,
 }
 
 /// A review as it stands, to compare with a new one.
@@ -112,7 +114,32 @@ pub struct Computed {
 ///
 /// Schemes that read computed metrics (a leader's own total and the members') come after those that do not.
 pub fn compute(bundle: &Bundle, month: &Month, before: Before) -> Computed {
-    let mut work = Work { bundle, month, before, computed: Computed::default() };
+    compute_some(bundle, month, before, None)
+}
+
+/// The same for one person, and for the leaders of the units in which the person's month counts. Everybody else's review stays
+/// as it is, whatever has become known since.
+pub fn compute_for(bundle: &Bundle, month: &Month, before: Before, employee_id: i64) -> Computed {
+    let own = month.postings.iter().filter(|posting| posting.employee_id == employee_id);
+    let units = own.map(|posting| posting.unit_id).collect();
+    compute_some(bundle, month, before, Some(&Only { employee_id, units }))
+}
+
+/// Whose reviews are computed, of one person's and those that depend on it.
+struct Only {
+    employee_id: i64,
+    units: HashSet<i64>,
+}
+
+impl Only {
+    /// Whether a review of the first or second round may change.
+    fn concerns(&self, posting: &Posting, is_later: bool) -> bool {
+        posting.employee_id == self.employee_id || is_later && self.units.contains(&posting.unit_id)
+    }
+}
+
+fn compute_some(bundle: &Bundle, month: &Month, before: Before, only: Option<&Only>) -> Computed {
+    let mut work = Work { bundle, month, before, only, computed: Computed::default() };
     let facts = FactsReader::new(month, &bundle.catalogue);
     let mut schemes = HashMap::<Position, Option<(&Scheme, bool)>>::new();
     let mut first_round = FirstRound::default();
@@ -132,7 +159,7 @@ pub fn compute(bundle: &Bundle, month: &Month, before: Before) -> Computed {
                 None => {}
                 Some((scheme, true)) => later.push((posting, scheme, facts.clone())),
                 Some((scheme, false)) => {
-                    let standing = work.review(posting, scheme, &facts);
+                    let standing = work.review(posting, scheme, &facts, false);
                     first_round.add(posting.employee_id, posting.unit_id, &standing);
                 }
             }
@@ -140,7 +167,7 @@ pub fn compute(bundle: &Bundle, month: &Month, before: Before) -> Computed {
     }
     for (posting, scheme, mut facts) in later {
         first_round.lead(&bundle.catalogue, posting.employee_id, posting.unit_id, &mut facts);
-        work.review(posting, scheme, &facts);
+        work.review(posting, scheme, &facts, true);
     }
     work.end()
 }
@@ -199,12 +226,15 @@ struct Work<'a> {
     bundle: &'a Bundle,
     month: &'a Month,
     before: Before,
+    only: Option<&'a Only>,
     computed: Computed,
 }
 
 impl Work<'_> {
     /// One review: the one in force if nothing has changed, else a new one.
-    fn review(&mut self, posting: &Posting, scheme: &Scheme, facts: &MonthFacts) -> Standing {
+    fn review(&mut self, posting: &Posting, scheme: &Scheme, facts: &MonthFacts, is_later: bool) -> Standing {
+        let adjusted = self.adjusted(posting.employee_id, scheme, facts);
+        let facts = adjusted.as_ref().unwrap_or(facts);
         let subject = Subject {
             employee_no: &posting.employee_no,
             period: self.month.period,
@@ -215,8 +245,9 @@ impl Work<'_> {
             posted_to: posting.valid_to,
         };
         let inputs = stored::write(&subject, facts);
+        let stays = self.only.is_some_and(|only| !only.concerns(posting, is_later));
         let standing = match self.current(posting.employee_id, &scheme.name) {
-            Some(current) if current.bundle == self.bundle.hash && current.inputs == inputs => {
+            Some(current) if stays || current.bundle == self.bundle.hash && current.inputs == inputs => {
                 self.computed.unchanged += 1;
                 Standing {
                     total: current.total,
@@ -231,6 +262,13 @@ impl Work<'_> {
         };
         self.computed.attention += usize::from(standing.needs_attention);
         standing
+    }
+
+    /// The facts with the adjustments of this review; none where there are no adjustments.
+    fn adjusted(&self, employee_id: i64, scheme: &Scheme, facts: &MonthFacts) -> Option<MonthFacts> {
+        let own = self.month.added.get(&employee_id)?;
+        let own = own.iter().filter(|(of, _)| *of == scheme.name).map(|(_, added)| added.clone());
+        Some(facts.clone().with_added(own.collect()))
     }
 
     /// The review in force, taken out of those that are left.
@@ -265,7 +303,9 @@ impl Work<'_> {
 
     /// What is left of before is withdrawn.
     fn end(self) -> Computed {
-        let left = self.before.into_values().flatten().map(|current| current.id).collect::<Vec<_>>();
+        let withdrawn = |employee_id: &i64| self.only.is_none_or(|only| only.employee_id == *employee_id);
+        let left = self.before.into_iter().filter(|(employee_id, _)| withdrawn(employee_id));
+        let left = left.flat_map(|(_, reviews)| reviews).map(|current| current.id).collect::<Vec<_>>();
         let mut computed = self.computed;
         computed.withdrawn = left.len();
         computed.retired.extend(left);

@@ -9,6 +9,7 @@ use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::adjustments::{self, Adjustment};
 use super::listing::{self, Review, ReviewFilter, ReviewLine, named_reviews, review_columns};
 use super::snapshot::Snapshot;
 use super::snapshot::stored::{self, Subject};
@@ -32,6 +33,8 @@ pub struct Explanation {
     pub rules: Vec<ExplainedRule>,
     /// Everything that went into it.
     pub snapshot: Snapshot,
+    /// Points that people have added to items or taken off them, beside what the rules gave; the total has both.
+    pub adjustments: Vec<Adjustment>,
     /// SHA-256 of the rules it was scored with.
     pub bundle: String,
 }
@@ -78,14 +81,34 @@ async fn row(cx: &mut Context, id: i64) -> Result<ReviewRow, Problem> {
 
 /// One review, explained. Reading other people's is logged.
 pub async fn explain(cx: &mut Context, library: &Library, id: i64) -> Result<Reading<Explanation>, Problem> {
+    let (employee_id, explanation) = explain_unlogged(cx, library, id).await?;
+    Ok(cx.reading(explanation, [(id, employee_id)]))
+}
+
+/// The same with the id of the person, for whoever logs the reading.
+pub(super) async fn explain_unlogged(
+    cx: &mut Context,
+    library: &Library,
+    id: i64,
+) -> Result<(i64, Explanation), Problem> {
     let row = row(cx, id).await?;
+    let employee_id = row.line.employee_id;
     let bundle = library.bundle(cx.db(), &row.bundle_hash).await?;
-    let read = [(id, row.line.employee_id)];
-    Ok(cx.reading(explanation(row, &bundle, cx.language)?, read))
+    let (_, facts) = inputs_of(&row, &bundle)?;
+    let adjustments = match facts.added() {
+        [] => Vec::new(),
+        _ => adjustments::store::of_revision(cx.db(), id).await?,
+    };
+    Ok((employee_id, explanation(row, &bundle, adjustments, cx.language)?))
 }
 
 /// What is stored of a review, as people read it.
-fn explanation(row: ReviewRow, bundle: &Bundle, language: Language) -> Result<Explanation, Problem> {
+fn explanation(
+    row: ReviewRow,
+    bundle: &Bundle,
+    adjustments: Vec<Adjustment>,
+    language: Language,
+) -> Result<Explanation, Problem> {
     let (subject, facts) = inputs_of(&row, bundle)?;
     let review = &row.line.review;
     let scheme = bundle.schemes.get(&review.scheme).ok_or_else(|| Problem::not_found("scheme"))?;
@@ -101,6 +124,7 @@ fn explanation(row: ReviewRow, bundle: &Bundle, language: Language) -> Result<Ex
         ),
         rules: scheme.explain(&results, &facts, language),
         snapshot: Snapshot::of(&bundle.catalogue, &subject, &facts),
+        adjustments,
         bundle: row.bundle_hash,
         review: row.line.review,
     })
@@ -137,6 +161,50 @@ pub async fn first(
 ) -> Result<Reading<Explanation>, Problem> {
     let id = listing::first(cx, filter).await?;
     explain(cx, library, id).await
+}
+
+/// The revision of a review before this one.
+pub(super) async fn revision_before(cx: &mut Context, id: i64) -> Result<i64, Problem> {
+    #[derive(QueryableByName)]
+    struct Id {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+    }
+    row(cx, id).await?;
+    let before: Option<Id> = sql("SELECT o.id FROM review r JOIN review o ON o.cycle_id = r.cycle_id
+             AND o.employee_id = r.employee_id AND o.scheme = r.scheme AND o.revision < r.revision
+         WHERE r.id = $1 ORDER BY o.revision DESC LIMIT 1")
+    .bind::<BigInt, _>(id)
+    .get_result(cx.db())
+    .await
+    .optional()?;
+    before.map(|before| before.id).ok_or_else(|| Problem::not_found("earlier revision"))
+}
+
+/// Whether two reviews that the caller sees are revisions of the same one.
+pub(super) async fn is_same_review(cx: &mut Context, one: i64, other: i64) -> Result<bool, Problem> {
+    let (one, other) = (row(cx, one).await?.line, row(cx, other).await?.line);
+    let of = |line: &ReviewLine| (line.employee_id, line.review.period, line.review.store.clone());
+    Ok(of(&one) == of(&other) && one.review.scheme == other.review.scheme)
+}
+
+/// How many steps a rule of a review that the caller sees has.
+///
+/// # Errors
+///
+/// A field at fault where the review has no such rule.
+pub(super) async fn steps_of(
+    cx: &mut Context,
+    library: &Library,
+    id: i64,
+    rule: &str,
+) -> Result<usize, Problem> {
+    let (_, explanation) = explain_unlogged(cx, library, id).await?;
+    let found = explanation.rules.iter().find(|result| result.rule == rule);
+    found.map(|result| result.steps.len()).ok_or_else(|| {
+        let rules = explanation.rules.iter().map(|result| result.rule.as_str()).collect::<Vec<_>>();
+        Problem::field("rule", format!("expected one of {}", rules.join(", ")))
+    })
 }
 
 /// The names of the rules that scored a review which the caller sees.

@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, Responder, get, post};
 
 use super::accesses::{self, Access};
 use super::cases::{self, CaseQuery, ReviewCases};
+use super::changes::{self, ChangesQuery, ReviewChanges};
 use super::cycle::{self, CycleOutlook};
 use super::explain::{self, Explanation};
 use super::generate::{self, Generated};
@@ -114,6 +115,21 @@ pub async fn waive_review_attention(
 ) -> Result<impl Responder, Problem> {
     waiver::waive(&mut caller.context().await?, *id, &body.0).await?;
     Ok(HttpResponse::NoContent())
+}
+
+/// Compare a review with an earlier revision of it, item by item, with the cause of each difference.
+#[utoipa::path(tag = "reviews", params(ChangesQuery), responses(
+    (status = 200, description = "What changed, and why", body = ReviewChanges),
+))]
+#[get("/reviews/{id}/changes")]
+pub async fn get_review_changes(
+    caller: Caller<ViewReviews>,
+    library: Data<Library>,
+    id: Path<i64>,
+    query: Query<ChangesQuery>,
+) -> Result<Json<ReviewChanges>, Problem> {
+    let changes = changes::changes(&mut caller.context().await?, &library, *id, query.0).await?;
+    changes.logged().await.map(Json)
 }
 
 /// Run a review again from its inputs and its rules, and compare everything.

@@ -8,11 +8,11 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::auth::scope::CallerScope;
+use super::visibility::{Part, ReviewSight, Sight, seen};
 use crate::auth::{Context, Reading};
 use crate::db::sql_of;
 use crate::http::{Page, Problem, Window};
-use crate::org::Part;
+use crate::org;
 use crate::period::Period;
 
 /// A review without its explanation.
@@ -135,17 +135,23 @@ const OF_MONTH: &str = " AND (r.period, r.id) > ($2, $1) AND r.period <= $2";
 /// stores.
 const REACHED: &str = " AND r.id = ANY (ARRAY(
     SELECT own.id FROM review own
-    WHERE own.employee_id = ($7).employee_id AND own.is_current AND own.id > $1
+    WHERE own.employee_id = (($7).scope).employee_id AND own.is_current AND own.id > $1
     UNION
-    SELECT found.id FROM reached($7) within
+    SELECT found.id FROM reached(($7).scope) within
     JOIN review_cycle month ON month.store_id = within.store_id AND within.months @> month.period
     JOIN review found ON found.cycle_id = month.id AND found.unit_id = within.unit_id
     WHERE found.is_current AND found.id > $1 AND ($2 IS NULL OR month.period = $2)))";
 
 /// Those of a group to which the caller is confined, who reaches it in every month. A condition that IS TRUE is no join, for
 /// which PostgreSQL would take the group for a few units.
-const OF_GROUP: &str =
-    " AND (r.unit_id IN (SELECT within.unit_id FROM reached($7) within WHERE within.months = '(,)')) IS TRUE";
+const OF_GROUP: &str = " AND (r.unit_id IN (SELECT within.unit_id FROM reached(($7).scope) within WHERE within.months = '(,)')) IS TRUE";
+
+/// Of those the ones that are seen already.
+const SEEN: &str = concat!(
+    " AND (SELECT ",
+    seen!("$7", "r.employee_id", "r.unit_id", "r.period", "month.stage"),
+    " FROM review_cycle month WHERE month.id = r.cycle_id)"
+);
 
 /// Those of a unit ($3) of a store ($8) and of the units below it, found by the months of the store.
 const BELOW: &str = " AND r.id = ANY (ARRAY(
@@ -159,7 +165,8 @@ const BELOW_GROUP: &str =
     " AND (r.unit_id IN (SELECT below.id FROM org_unit below WHERE below.path @> ARRAY[$3])) IS TRUE";
 
 async fn lines(cx: &mut Context, filter: &ReviewFilter, window: Window) -> Result<Vec<ReviewLine>, Problem> {
-    let Some(part) = Part::find(cx, filter.unit.as_deref()).await? else { return Ok(Vec::new()) };
+    let Some(part) = org::Part::find(cx, filter.unit.as_deref()).await? else { return Ok(Vec::new()) };
+    let sight = Sight::of(cx, Part::Score);
     let pieces = [
         (true, CURRENT),
         (filter.period.is_none(), " AND r.id > $1"),
@@ -171,6 +178,7 @@ async fn lines(cx: &mut Context, filter: &ReviewFilter, window: Window) -> Resul
         (filter.employee_no.is_some(), " AND e.employee_no = $6"),
         (!part.is_reach_wide, REACHED),
         (part.is_reach_wide && !cx.scope.is_everything(), OF_GROUP),
+        (!sight.is_everything(), SEEN),
         (filter.period.is_none(), " ORDER BY r.id"),
         (filter.period.is_some(), " ORDER BY r.period, r.id"),
         (true, window.limit_clause()),
@@ -182,7 +190,7 @@ async fn lines(cx: &mut Context, filter: &ReviewFilter, window: Window) -> Resul
         .bind::<Nullable<Text>, _>(filter.position.as_deref())
         .bind::<Nullable<Text>, _>(filter.grade.as_deref())
         .bind::<Nullable<Text>, _>(filter.employee_no.as_deref())
-        .bind::<CallerScope, _>(cx.scope.clone())
+        .bind::<ReviewSight, _>(sight.clone())
         .bind::<Nullable<BigInt>, _>(part.store)
         .load(cx.db())
         .await?;

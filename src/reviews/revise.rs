@@ -9,18 +9,18 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 use super::compute::{self, Computed, ReviewDraft};
+use super::generate;
 use super::store::{self, ReviewCycle};
 use super::subject::Subject;
-use super::generate;
 use crate::auth::Context;
 use crate::db::schema::{review, review_cycle};
 use crate::decimal;
 use crate::http::Problem;
+use crate::ledger::month::AddedPoints;
 use crate::rules::folder::RulesFolder;
 use crate::rules::in_force;
 use crate::rules::library::Library;
 use crate::rules::sandbox::blocking;
-use crate::rules::scoring::Adjusted;
 
 /// Decimal places of points.
 const PLACES: u32 = 2;
@@ -79,14 +79,14 @@ pub async fn foresee(
         if points.is_zero() || decimal::half_up(points, PLACES) != points {
             return Err(Problem::field("points", "expected points other than 0, with two places at most"));
         }
-        let adjusted = Adjusted { rule: rule.to_owned(), points };
-        month.adjustments.entry(subject.employee_id).or_default().push((subject.scheme.clone(), adjusted));
+        let added = AddedPoints { rule: rule.to_owned(), points: points.normalize() };
+        month.added.entry(subject.employee_id).or_default().push((subject.scheme.clone(), added));
     }
     let (hash, employee_id) = (bundle.hash.clone(), subject.employee_id);
     let computed = blocking(move || compute::compute_for(&bundle, &month, before, employee_id)).await?;
     if added.is_some() {
         let draft = computed.drafts.iter().find(|draft| draft.is_of(subject));
-        let misfit = draft.and_then(|draft| draft.attention.first());
+        let misfit = draft.and_then(|draft| draft.attention.as_slice().first());
         if let Some(misfit) = misfit {
             return Err(Problem::field("points", misfit.clone()));
         }
@@ -126,7 +126,8 @@ pub async fn write(cx: &mut Context, rescoring: Rescoring) -> Result<Revised, Pr
         .select((review::employee_id, review::scheme, diesel::dsl::max(review::revision)))
         .load(cx.db())
         .await?;
-    let revisions = revisions.into_iter().map(|(employee, scheme, last)| ((employee, scheme), last.unwrap_or(0)));
+    let revisions =
+        revisions.into_iter().map(|(employee, scheme, last)| ((employee, scheme), last.unwrap_or(0)));
     let revisions = revisions.collect::<HashMap<_, _>>();
     diesel::update(review::table.filter(review::id.eq_any(&computed.retired)))
         .set(review::is_current.eq(false))

@@ -138,11 +138,15 @@ pub struct Sight {
 }
 
 impl Sight {
-    /// Of the caller, within the scope that the roles have for reviews. The operator sees all there is.
+    /// Of the caller, within the scope of what the request asks for. The operator sees all there is.
     pub fn of(cx: &Context, part: Part) -> Self {
+        Self::within(cx, cx.scope.clone(), part)
+    }
+
+    /// Of the caller within another scope.
+    pub fn within(cx: &Context, scope: Scope, part: Part) -> Self {
         let Some(identity) = &cx.identity else {
             let all = Some(CycleState::Collecting.stage());
-            let scope = Scope::operator();
             return Self { scope, own: all, team: all, department: all, store: all, everything: all };
         };
         let is_confined = identity.unit_id.is_some();
@@ -153,7 +157,7 @@ impl Sight {
         };
         let is_member = identity.roles.iter().any(|role| ViewReviews::reach_of(*role).is_some());
         Self {
-            scope: Scope::of(identity, ViewReviews::reach_of),
+            scope,
             own: Relation::Person.sees(part).filter(|_| is_member).map(CycleState::stage),
             team: from(&|reach| reach == Reach::Team),
             department: from(&|reach| reach == Reach::Department),

@@ -15,7 +15,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::cycle::CycleState;
-use super::revise::{self, Cause, Rescoring};
+use super::revise;
 use super::subject::{Subject, subject};
 use crate::auth::{Context, Reading};
 use crate::http::etag::Seen;
@@ -163,9 +163,26 @@ pub async fn decide(
     if !decision.approve && note.is_none() {
         return Err(Problem::field("note", "say why it is refused"));
     }
+    for _ in 0..revise::ATTEMPTS {
+        if let Some(decided) = attempt(cx, rules, (review_id, id), decision, (note, seen)).await? {
+            return Ok(decided);
+        }
+    }
+    Err(revise::moved())
+}
+
+/// Decides, unless somebody has changed the month since it was computed what that comes to.
+async fn attempt(
+    cx: &mut Context,
+    rules: (&RulesFolder, &Library),
+    (review_id, id): (i64, i64),
+    decision: &AdjustmentDecision,
+    (note, seen): (Option<&str>, Seen),
+) -> Result<Option<Adjustment>, Problem> {
     let named = subject(cx, review_id).await?;
     open_to(cx, &named)?;
     let adjustment = find(cx, &named, id).await?;
+    open(&adjustment)?;
     let rescoring = match decision.approve {
         true => {
             let added = Some((adjustment.rule.as_str(), adjustment.points));
@@ -174,29 +191,35 @@ pub async fn decide(
         false => None,
     };
     cx.transaction(async |cx| {
+        if let Some(rescoring) = &rescoring
+            && !revise::still_holds(cx, rescoring).await?
+        {
+            return Ok(None);
+        }
         let subject = subject(cx, review_id).await?;
         open_to(cx, &subject)?;
         let adjustment = store::lock(cx, &subject, id).await?;
         seen.check(adjustment.version)?;
-        if adjustment.state != AdjustmentState::Proposed {
-            let who = adjustment.decided_by.as_deref().unwrap_or(&adjustment.proposed_by);
-            let detail = format!("the adjustment is {} already, by {who}", adjustment.state);
-            return Err(Problem::conflict(detail));
-        }
+        open(&adjustment)?;
         let state = if decision.approve { AdjustmentState::Approved } else { AdjustmentState::Rejected };
         store::decide(cx, id, state, note).await?;
         if let Some(rescoring) = rescoring {
-            write(cx, rescoring, Cause::Adjustment).await?;
+            revise::write(cx, rescoring).await?;
         }
         let detail = json!({ "state": state, "note": note });
         cx.audit("decide_adjustment", &format!("adjustment/{id}"), detail).await?;
-        find(cx, &subject, id).await
+        find(cx, &subject, id).await.map(Some)
     })
     .await
 }
 
-async fn write(cx: &mut Context, rescoring: Rescoring, cause: Cause) -> Result<(), Problem> {
-    revise::write(cx, rescoring, cause).await.map(|_| ())
+/// Whoever comes second is told what has happened.
+fn open(adjustment: &Adjustment) -> Result<(), Problem> {
+    if adjustment.state == AdjustmentState::Proposed {
+        return Ok(());
+    }
+    let who = adjustment.decided_by.as_deref().unwrap_or(&adjustment.proposed_by);
+    Err(Problem::conflict(format!("the adjustment is {} already, by {who}", adjustment.state)))
 }
 
 /// Takes back what the caller proposed, before a decision.
@@ -204,7 +227,11 @@ async fn write(cx: &mut Context, rescoring: Rescoring, cause: Cause) -> Result<(
 /// # Errors
 ///
 /// Not found where it is none of the caller's; a conflict where it is decided already.
-pub async fn withdraw(cx: &mut Context, (review_id, id): (i64, i64), seen: Seen) -> Result<Adjustment, Problem> {
+pub async fn withdraw(
+    cx: &mut Context,
+    (review_id, id): (i64, i64),
+    seen: Seen,
+) -> Result<Adjustment, Problem> {
     cx.transaction(async |cx| {
         let subject = subject(cx, review_id).await?;
         let adjustment = store::lock(cx, &subject, id).await?;
@@ -212,9 +239,7 @@ pub async fn withdraw(cx: &mut Context, (review_id, id): (i64, i64), seen: Seen)
         if !store::is_proposed_by_caller(cx, id).await? {
             return Err(Problem::not_found("adjustment of yours"));
         }
-        if adjustment.state != AdjustmentState::Proposed {
-            return Err(Problem::conflict(format!("the adjustment is {} already", adjustment.state)));
-        }
+        open(&adjustment)?;
         store::decide(cx, id, AdjustmentState::Withdrawn, None).await?;
         cx.audit("withdraw_adjustment", &format!("adjustment/{id}"), json!({})).await?;
         find(cx, &subject, id).await
@@ -237,7 +262,8 @@ fn open_to(cx: &Context, subject: &Subject) -> Result<(), Problem> {
     }
     if subject.state < CycleState::Computed || subject.state == CycleState::Locked {
         let state = subject.state;
-        let detail = format!("the cycle is in '{state}': reviews are adjusted from 'computed' to 'published'");
+        let detail =
+            format!("the cycle is in '{state}': reviews are adjusted from 'computed' to 'published'");
         return Err(Problem::conflict(detail));
     }
     Ok(())

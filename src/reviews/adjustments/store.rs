@@ -1,7 +1,5 @@
 //! Adjustments in the database.
 
-use std::collections::HashMap;
-
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -9,11 +7,21 @@ use rust_decimal::Decimal;
 
 use super::{Adjustment, AdjustmentState, NewAdjustment};
 use crate::auth::Context;
-use crate::db::schema::adjustment;
-use crate::db::sql_of;
+use crate::db::schema::{adjustment, review_cycle};
+use crate::db::{sql, sql_of};
 use crate::http::Problem;
+use crate::ledger::month::AddedPoints;
+use crate::period::Period;
 use crate::reviews::subject::Subject;
-use crate::rules::scoring::Adjusted;
+
+/// Adjustments with the logins of their two people.
+macro_rules! adjustments {
+    () => {
+        "SELECT j.id, j.rule, j.points, j.reason, j.state, j.appeal_id AS appeal, p.login AS proposed_by, j.proposed_at,
+             d.login AS decided_by, j.decided_at, j.decision_note, j.version
+         FROM adjustment j JOIN user_account p ON p.id = j.proposed_by LEFT JOIN user_account d ON d.id = j.decided_by "
+    };
+}
 
 /// The adjustments of a review, by id; only one, where an id is given.
 pub async fn list(
@@ -22,13 +30,7 @@ pub async fn list(
     id: Option<i64>,
 ) -> Result<Vec<Adjustment>, Problem> {
     let adjustments = sql_of([
-        (
-            true,
-            "SELECT j.id, j.rule, j.points, j.reason, j.state, j.appeal_id AS appeal, p.login AS proposed_by, j.proposed_at,
-                 d.login AS decided_by, j.decided_at, j.decision_note, j.version
-             FROM adjustment j JOIN user_account p ON p.id = j.proposed_by LEFT JOIN user_account d ON d.id = j.decided_by
-             WHERE j.cycle_id = $1 AND j.employee_id = $2 AND j.scheme = $3",
-        ),
+        (true, concat!(adjustments!(), "WHERE j.cycle_id = $1 AND j.employee_id = $2 AND j.scheme = $3")),
         (id.is_some(), " AND j.id = $4"),
         (true, " ORDER BY j.id"),
     ])
@@ -41,19 +43,22 @@ pub async fn list(
     Ok(adjustments)
 }
 
-/// Of whom by which scheme in which cycle.
-pub type Adjustments = HashMap<(i64, i64), Vec<(String, Adjusted)>>;
+/// An adjustment that counts: the store, the person, and of which scheme's review.
+pub type Approved = (i64, i64, (String, AddedPoints));
 
-/// Those that count in these cycles, by cycle and person; each with its scheme, in the order in which they were decided.
+/// Those that count in a month of these stores, in the order in which they were decided.
 pub async fn approved(
     connection: &mut AsyncPgConnection,
-    cycles: &[i64],
-) -> Result<Adjustments, Problem> {
+    period: Period,
+    stores: &[i64],
+) -> Result<Vec<Approved>, Problem> {
     let rows: Vec<(i64, i64, String, String, Decimal)> = adjustment::table
-        .filter(adjustment::cycle_id.eq_any(cycles).and(adjustment::state.eq(AdjustmentState::Approved)))
+        .inner_join(review_cycle::table.on(review_cycle::id.eq(adjustment::cycle_id)))
+        .filter(review_cycle::period.eq(period).and(review_cycle::store_id.eq_any(stores)))
+        .filter(adjustment::state.eq(AdjustmentState::Approved))
         .order((adjustment::decided_at, adjustment::id))
         .select((
-            adjustment::cycle_id,
+            review_cycle::store_id,
             adjustment::employee_id,
             adjustment::scheme,
             adjustment::rule,
@@ -61,11 +66,25 @@ pub async fn approved(
         ))
         .load(connection)
         .await?;
-    let mut approved = Adjustments::new();
-    for (cycle_id, employee_id, scheme, rule, points) in rows {
-        approved.entry((cycle_id, employee_id)).or_default().push((scheme, Adjusted { rule, points }));
-    }
-    Ok(approved)
+    let approved = rows.into_iter().map(|(store_id, employee_id, scheme, rule, points)| {
+        (store_id, employee_id, (scheme, AddedPoints { rule, points: points.normalize() }))
+    });
+    Ok(approved.collect())
+}
+
+/// Those that counted when a revision was computed.
+pub async fn of_revision(
+    connection: &mut AsyncPgConnection,
+    review_id: i64,
+) -> Result<Vec<Adjustment>, Problem> {
+    Ok(sql(concat!(
+        adjustments!(),
+        "JOIN review r ON r.cycle_id = j.cycle_id AND r.employee_id = j.employee_id AND r.scheme = j.scheme
+         WHERE r.id = $1 AND j.state = 'approved' AND j.decided_at <= r.created_at ORDER BY j.decided_at, j.id"
+    ))
+    .bind::<BigInt, _>(review_id)
+    .load(connection)
+    .await?)
 }
 
 /// Keeps a proposal.
@@ -143,8 +162,7 @@ pub(super) async fn lock(cx: &mut Context, subject: &Subject, id: i64) -> Result
 /// Whether the caller proposed it.
 pub(super) async fn is_proposed_by_caller(cx: &mut Context, id: i64) -> Result<bool, Problem> {
     let by = cx.by();
-    let proposed_by: i64 =
-        adjustment::table.find(id).select(adjustment::proposed_by).first(cx.db()).await?;
+    let proposed_by: i64 = adjustment::table.find(id).select(adjustment::proposed_by).first(cx.db()).await?;
     Ok(by == Some(proposed_by))
 }
 

@@ -120,7 +120,8 @@ pub async fn add_file(cx: &mut Context, appeal_id: i64, file: EvidenceFile) -> R
         return Err(Problem::field("body", "expected a file, not an empty body"));
     }
     if file.content.len() > MAX_BYTES {
-        let detail = format!("evidence is kept up to {MAX_BYTES} bytes; bring a larger file as a link with its hash");
+        let detail =
+            format!("evidence is kept up to {MAX_BYTES} bytes; bring a larger file as a link with its hash");
         return Err(Problem::new(Code::PayloadTooLarge, detail));
     }
     let sha256 = base16ct::lower::encode_string(&Sha256::digest(&file.content));
@@ -192,9 +193,8 @@ pub async fn read(cx: &mut Context, appeal_id: i64, id: i64) -> Result<EvidenceF
         .first(cx.db())
         .await
         .optional()?;
-    let file = found.and_then(|(name, media_type, content)| {
-        Some(EvidenceFile { name, media_type, content: content? })
-    });
+    let file = found
+        .and_then(|(name, media_type, content)| Some(EvidenceFile { name, media_type, content: content? }));
     let file = file.ok_or_else(|| Problem::not_found("file"))?;
     cx.reading(file, [(row.appeal.review, row.employee_id)]).logged().await
 }

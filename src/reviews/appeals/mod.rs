@@ -17,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use self::evidence::Evidence;
 pub use self::state::{AppealOutcome, AppealState, AppealStep};
 use super::cycle::{CycleState, terms};
-use super::revise::{self, Cause};
+use super::revise;
 use super::subject::{Subject, subject};
 use super::{adjustments, explain};
 use crate::auth::{Context, Reading};
@@ -306,6 +306,22 @@ pub async fn decide(
         return Err(Problem::field("reason", "say why"));
     }
     let points = points_of(decision)?;
+    for _ in 0..revise::ATTEMPTS {
+        if let Some(decided) = attempt(cx, rules, id, (decision, points, reason), seen).await? {
+            return Ok(decided);
+        }
+    }
+    Err(revise::moved())
+}
+
+/// Decides, unless somebody has changed the month since it was computed what that comes to.
+async fn attempt(
+    cx: &mut Context,
+    rules: (&RulesFolder, &Library),
+    id: i64,
+    (decision, points, reason): (&AppealDecision, Option<Decimal>, &str),
+    seen: Seen,
+) -> Result<Option<AppealDossier>, Problem> {
     let before = store::find(cx, id).await?.appeal;
     before.state.after(AppealStep::Decide).map_err(|problem| decided_already(&before, problem))?;
     let named = subject(cx, before.review).await?;
@@ -319,6 +335,11 @@ pub async fn decide(
         }
     };
     cx.transaction(async |cx| {
+        if let Some(rescoring) = &rescoring
+            && !revise::still_holds(cx, rescoring).await?
+        {
+            return Ok(None);
+        }
         let (subject, appeal) = held(cx, id).await?;
         appeal.state.after(AppealStep::Decide).map_err(|problem| decided_already(&appeal, problem))?;
         seen.check(appeal.version)?;
@@ -331,16 +352,16 @@ pub async fn decide(
         };
         let result = match rescoring {
             Some(rescoring) => {
-                let revised = revise::write(cx, rescoring, Cause::Appeal).await?;
-                revised.review_of(&subject).unwrap_or(subject.current)
+                revise::write(cx, rescoring).await?.review_of(&subject).unwrap_or(subject.current)
             }
             None => subject.current,
         };
         store::decide(cx, id, decision.outcome, reason, adjustment, result).await?;
-        let detail = json!({ "outcome": decision.outcome, "points": points, "reason": reason, "review": result });
+        let detail =
+            json!({ "outcome": decision.outcome, "points": points, "reason": reason, "review": result });
         cx.audit("decide_appeal", &format!("appeal/{id}"), detail).await?;
         let row = store::find(cx, id).await?;
-        dossier_of(cx, row.appeal).await
+        dossier_of(cx, row.appeal).await.map(Some)
     })
     .await
 }

@@ -77,10 +77,7 @@ pub(super) async fn lock(connection: &mut AsyncPgConnection, id: i64) -> Result<
 }
 
 /// What was done with an appeal, in order.
-pub(super) async fn steps(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-) -> Result<Vec<AppealEntry>, Problem> {
+pub(super) async fn steps(connection: &mut AsyncPgConnection, id: i64) -> Result<Vec<AppealEntry>, Problem> {
     let steps = sql("SELECT s.at, a.login AS by, s.state, s.note FROM appeal_step s
          JOIN user_account a ON a.id = s.user_id WHERE s.appeal_id = $1 ORDER BY s.id")
     .bind::<BigInt, _>(id)

@@ -12,6 +12,7 @@ use crate::auth::access::{TryRules, ViewReviews, ViewRules};
 use crate::clock::Clock;
 use crate::db::Pool;
 use crate::http::{Body, Page, PageQuery, Paged, Problem};
+use crate::reviews::visibility::{Part, Sight};
 use crate::rules::library::Library;
 
 /// Try rules on the current reviews of past months that the caller may see.
@@ -58,7 +59,8 @@ pub async fn get_backtest(caller: Caller<ViewRules>, id: Path<i64>) -> Result<Js
     let cx = &mut caller.context().await?;
     let mut backtest = store::find(cx, *id).await?;
     if let Some(report) = &mut backtest.report {
-        reading::show(cx, caller.reach_with::<ViewReviews>(), report).await?;
+        let sight = Sight::within(cx, caller.reach_with::<ViewReviews>(), Part::Score);
+        reading::show(cx, sight, report).await?;
     }
     Ok(Json(backtest))
 }

@@ -9,11 +9,11 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::movers::{Results, results as results_of};
 use super::review_result::ReviewResult;
-use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::schema::{org_unit, review};
 use crate::db::sql_of;
 use crate::http::Problem;
 use crate::period::Period;
+use crate::reviews::visibility::{ReviewSight, Sight, seen};
 use crate::rules::bundle::Bundle;
 use crate::rules::library::Library;
 
@@ -26,8 +26,8 @@ pub struct Selection {
     pub to: Period,
     /// Only this store's, by code.
     pub store: Option<String>,
-    /// Those that the caller reaches.
-    pub scope: Scope,
+    /// Those that the caller sees.
+    pub sight: Sight,
 }
 
 /// A store's month in which the caller reaches reviews.
@@ -104,8 +104,8 @@ pub async fn reached(
         ),
         (selection.store.is_some(), " AND c.store_id = (SELECT s.id FROM org_unit s WHERE s.code = $3)"),
         (
-            !selection.scope.is_everything(),
-            concat!(" AND ", reaches!("$4", "r.employee_id", "r.unit_id", "c.period")),
+            !selection.sight.is_everything(),
+            concat!(" AND ", seen!("$4", "r.employee_id", "r.unit_id", "c.period", "c.stage")),
         ),
         (true, " GROUP BY c.id ORDER BY c.period, c.id"),
     ];
@@ -113,7 +113,7 @@ pub async fn reached(
         .bind::<Date, _>(selection.from)
         .bind::<Date, _>(selection.to)
         .bind::<Nullable<Text>, _>(selection.store.as_deref())
-        .bind::<CallerScope, _>(selection.scope.clone())
+        .bind::<ReviewSight, _>(selection.sight.clone())
         .load(connection)
         .await?;
     Ok(months)
@@ -158,7 +158,7 @@ struct Row {
 pub async fn load(
     connection: &mut AsyncPgConnection,
     (library, units): (&Library, &UnitCodes),
-    scope: &Scope,
+    sight: &Sight,
     cycles: &[i64],
 ) -> Result<Vec<StoreMonth>, Problem> {
     // Found by their cycles alone: whatever is joined to a thousand reviews PostgreSQL would read from end to end.
@@ -168,10 +168,20 @@ pub async fn load(
             "SELECT r.cycle_id, r.store_id, r.id, r.employee_id, r.unit_id, r.position, r.bundle_hash AS bundle, r.inputs,
                  r.total, r.final_grade, r.coefficient, r.attention, ",
         ),
-        (scope.is_everything(), "true"),
+        (sight.is_everything(), "true"),
         (
-            !scope.is_everything(),
-            concat!("coalesce(", reaches!("$1", "r.employee_id", "r.unit_id", "r.period"), ", false)"),
+            !sight.is_everything(),
+            concat!(
+                "coalesce(",
+                seen!(
+                    "$1",
+                    "r.employee_id",
+                    "r.unit_id",
+                    "r.period",
+                    "(SELECT c.stage FROM review_cycle c WHERE c.id = r.cycle_id)"
+                ),
+                ", false)"
+            ),
         ),
         (
             true,
@@ -180,7 +190,7 @@ pub async fn load(
         ),
     ];
     let reviews: Vec<Row> = sql_of(pieces)
-        .bind::<CallerScope, _>(scope.clone())
+        .bind::<ReviewSight, _>(sight.clone())
         .bind::<Array<BigInt>, _>(cycles.to_vec())
         .load(connection)
         .await?;

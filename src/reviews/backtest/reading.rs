@@ -8,14 +8,14 @@ use diesel_async::RunQueryDsl;
 
 use super::report::{AttentionMark, BacktestReport, Mover, ReviewedPerson};
 use crate::auth::Context;
-use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::sql;
 use crate::http::Problem;
+use crate::reviews::visibility::{ReviewSight, Sight, seen};
 
-/// Adds whose reviews a report names, as far as `scope` reaches, and leaves the others out. Reading other people's is
+/// Adds whose reviews a report names, as far as the reader sees them, and leaves the others out. Reading other people's is
 /// logged.
-pub async fn show(cx: &mut Context, scope: Scope, report: &mut BacktestReport) -> Result<(), Problem> {
-    let people = people(cx, scope, report).await?;
+pub async fn show(cx: &mut Context, sight: Sight, report: &mut BacktestReport) -> Result<(), Problem> {
+    let people = people(cx, sight, report).await?;
     let read = people.iter().map(|(review, (employee_id, _))| (*review, *employee_id)).collect::<Vec<_>>();
     name(report, &cx.reading(people, read).logged().await?);
     Ok(())
@@ -52,7 +52,7 @@ fn name(report: &mut BacktestReport, people: &People) {
     }
 }
 
-async fn people(cx: &mut Context, scope: Scope, report: &BacktestReport) -> Result<People, Problem> {
+async fn people(cx: &mut Context, sight: Sight, report: &BacktestReport) -> Result<People, Problem> {
     #[derive(QueryableByName)]
     struct NamedReview {
         #[diesel(sql_type = BigInt)]
@@ -67,11 +67,11 @@ async fn people(cx: &mut Context, scope: Scope, report: &BacktestReport) -> Resu
          JOIN review_cycle c ON c.id = r.cycle_id JOIN employee e ON e.id = r.employee_id
          JOIN org_unit u ON u.id = r.unit_id
          WHERE r.id = ANY ($1) AND ",
-        reaches!("$2", "r.employee_id", "r.unit_id", "c.period"),
+        seen!("$2", "r.employee_id", "r.unit_id", "c.period", "c.stage"),
         " ORDER BY r.id"
     ))
     .bind::<Array<BigInt>, _>(named(report).into_iter().collect::<Vec<_>>())
-    .bind::<CallerScope, _>(scope)
+    .bind::<ReviewSight, _>(sight)
     .load(cx.db())
     .await?;
     Ok(reviews.into_iter().map(|review| (review.id, (review.employee_id, review.person))).collect())

@@ -11,6 +11,7 @@ use super::months::{self, Reached, Selection};
 use crate::auth::Context;
 use crate::http::{Code, FieldError, Problem};
 use crate::period::Period;
+use crate::reviews::visibility::{Part, Sight};
 use crate::rules::bundle::Bundle;
 use crate::rules::draft::{self, files};
 use crate::rules::library::{self, Library};
@@ -69,7 +70,7 @@ impl NewBacktest {
     pub async fn find(&self, cx: &mut Context, library: &Library) -> Result<FoundRules, Problem> {
         self.check()?;
         let (from, to, store) = (self.from, self.to, self.store.clone());
-        let selection = Selection { from, to, store, scope: cx.scope.clone() };
+        let selection = Selection { from, to, store, sight: Sight::of(cx, Part::Score) };
         let months = some_months(cx.db(), &selection).await?;
         let (tried, effective_from) = match (self.draft, &self.bundle) {
             (Some(draft), _) => drafted(cx, draft).await?,

@@ -88,9 +88,9 @@ async fn feed(
     pages: Sender<Vec<StoreMonth>>,
 ) -> Result<(), Problem> {
     let units = months::unit_codes(&mut *pool.get().await?).await?;
-    let (known, scope) = ((library, &units), &trial.selection.scope);
+    let (known, sight) = ((library, &units), &trial.selection.sight);
     for cycles in trial.pages() {
-        let page = months::load(&mut *pool.get().await?, known, scope, &cycles).await?;
+        let page = months::load(&mut *pool.get().await?, known, sight, &cycles).await?;
         // Nobody takes it any more when the trial was stopped.
         if pages.send(page).await.is_err() {
             break;

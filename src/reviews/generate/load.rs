@@ -14,6 +14,7 @@ use crate::ledger::{self, close};
 use crate::org;
 use crate::period::Period;
 use crate::plan;
+use crate::reviews::adjustments;
 use crate::reviews::compute::{Before, Month};
 use crate::reviews::store::{self, ReviewCycle};
 use crate::rules::folder::RulesFolder;
@@ -92,6 +93,7 @@ async fn months_of(
                 places: Arc::clone(&places),
                 targets: HashMap::new(),
                 delivered: Default::default(),
+                added: HashMap::new(),
             };
             (*id, month)
         })
@@ -114,6 +116,11 @@ async fn months_of(
     for (id, sources) in ledger::delivered_sources(connection, &ids, period).await? {
         if let Some(month) = months.get_mut(&id) {
             month.delivered = sources;
+        }
+    }
+    for (store_id, employee_id, added) in adjustments::store::approved(connection, period, &ids).await? {
+        if let Some(month) = months.get_mut(&store_id) {
+            month.added.entry(employee_id).or_default().push(added);
         }
     }
     for target in plan::targets_in_force(connection, &ids, period).await? {

@@ -127,7 +127,8 @@ impl<'a> Subject<'a> {
     /// The sums if some rules came to something else. Scoring puts them together in the same way.
     pub fn totals_with(&self, changed: impl Fn(usize) -> Option<Points> + Clone) -> Totals {
         let rules = self.scored.rules.iter().enumerate();
-        self.scheme.totals(rules.map(|(place, now)| changed(place).unwrap_or_else(|| now.points())))
+        let points = rules.map(|(place, now)| changed(place).unwrap_or_else(|| now.points()));
+        self.scheme.totals_adjusted(&self.facts, &self.scored.rules, points)
     }
 
     /// Everything that comes out if some rules come to something else with other facts.

@@ -3,6 +3,7 @@
 //! ```text
 //! version · period, posted from, posted to (0: no end): days, 4 bytes each
 //! employee_no, store, unit, position: length and UTF-8
+//! how many adjustments · of each the rule: length and UTF-8, and the points
 //! how many places · two bits a place, four places a byte: not known, not reported, 0, a number · the numbers in order
 //! ```
 //!
@@ -13,7 +14,7 @@ use rust_decimal::Decimal;
 
 use crate::decimal::compact;
 use crate::ledger::metric::Catalogue;
-use crate::ledger::month::{MonthFacts, Value};
+use crate::ledger::month::{AddedPoints, MonthFacts, Value};
 use crate::period::Period;
 
 /// The form described above.
@@ -58,6 +59,12 @@ pub fn write(subject: &Subject<'_>, facts: &MonthFacts) -> Vec<u8> {
     for text in [subject.employee_no, subject.store, subject.unit, subject.position] {
         compact::write_count(text.len(), &mut bytes);
         bytes.extend(text.as_bytes());
+    }
+    compact::write_count(facts.added().len(), &mut bytes);
+    for AddedPoints { rule, points } in facts.added() {
+        compact::write_count(rule.len(), &mut bytes);
+        bytes.extend(rule.as_bytes());
+        compact::write(*points, &mut bytes);
     }
     let values = facts.values();
     compact::write_count(values.len(), &mut bytes);
@@ -104,11 +111,22 @@ pub fn read<'a>(bytes: &'a [u8], catalogue: &Catalogue) -> Result<(Subject<'a>, 
         posted_from: posted_from.ok_or(Damaged("the posting has no beginning"))?,
         posted_to,
     };
-    let facts = facts(&mut rest, catalogue)?;
+    let added = added(&mut rest)?;
+    let facts = facts(&mut rest, catalogue)?.with_added(added);
     match rest {
         [] => Ok((subject, facts)),
         _ => Err(Damaged("there is more than there should be")),
     }
+}
+
+fn added(rest: &mut &[u8]) -> Result<Vec<AddedPoints>, Damaged> {
+    let count = length(rest)?;
+    let mut added = Vec::new();
+    for _ in 0..count {
+        let rule = text(rest)?.to_owned();
+        added.push(AddedPoints { rule, points: number(rest)? });
+    }
+    Ok(added)
 }
 
 fn facts(rest: &mut &[u8], catalogue: &Catalogue) -> Result<MonthFacts, Damaged> {
@@ -191,7 +209,12 @@ mod tests {
 
     /// Facts for every place of the catalogue, whatever its length.
     fn all_facts(catalogue: &Catalogue) -> impl Strategy<Value = MonthFacts> + use<> {
-        prop::collection::vec(value(), catalogue.entries().count()).prop_map(MonthFacts::of)
+        let points = (-999_i64..999).prop_filter("points", |points| *points != 0);
+        let added = ("[0-9]{2}_[a-z]{1,9}", points)
+            .prop_map(|(rule, points)| AddedPoints { rule, points: Decimal::new(points, 2).normalize() });
+        let added = prop::collection::vec(added, 0..3);
+        let values = prop::collection::vec(value(), catalogue.entries().count());
+        (values, added).prop_map(|(values, added)| MonthFacts::of(values).with_added(added))
     }
 
     fn somebody() -> Subject<'static> {

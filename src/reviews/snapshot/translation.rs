@@ -30,7 +30,7 @@ impl<'a> Translation<'a> {
         let (_, stored) = stored::read(inputs, self.from)?;
         let Some((places, blank)) = &self.to else { return Ok(stored) };
         let listed = self.from.listed().len();
-        let mut facts = blank.clone();
+        let mut facts = blank.clone().with_added(stored.added().to_vec());
         for (place, (id, value)) in places.iter().zip(stored.values()).enumerate() {
             // A target that was not set says nothing.
             let says_something = place < listed || *value != Value::Missing;

@@ -1,64 +1,48 @@
-//! Totals with adjustments: points that two people, or the decision on an appeal, add to what a rule gave.
+//! Adjustments: points that two people, or the decision on an appeal, add to what a rule gave. What the rules gave stays as
+//! it was; totals and grade follow from both together.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
-use rust_decimal::Decimal;
-
-use super::{NOT_RATED, Outcome, Scored};
+use super::{Outcome, Points, RuleResult};
 use crate::ledger::month::MonthFacts;
-use crate::rules::bundle::Scheme;
 
-/// Points that are added to a rule's score, or taken off it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Adjusted {
-    /// The rule's id.
-    pub rule: String,
-    /// The points; below zero where they are taken off.
-    pub points: Decimal,
+/// What the rules gave, with the adjustments that `facts` have, and why somebody has to look at the review: an item that would
+/// leave its bounds, or that was not scored at all.
+pub(super) fn adjusted(facts: &MonthFacts, rules: &[Arc<RuleResult>]) -> (Vec<Points>, Vec<String>) {
+    let mut points = rules.iter().map(|result| result.points()).collect::<Vec<_>>();
+    let misfits = adjust(facts, rules, &mut points);
+    (points, misfits)
 }
 
-impl Scheme {
-    /// A person's month with adjustments: totals and grade follow from what the rules gave and the adjustments together;
-    /// what the rules gave stays as it was. Where an item would leave its bounds, or is none that was scored, somebody has to
-    /// look at the review.
-    pub fn adjust(&self, facts: &MonthFacts, mut scored: Scored, adjustments: &[Adjusted]) -> Scored {
-        if adjustments.is_empty() {
-            return scored;
+/// Adds the adjustments to points that are in the order of `rules`.
+pub(super) fn adjust(facts: &MonthFacts, rules: &[Arc<RuleResult>], points: &mut [Points]) -> Vec<String> {
+    let misfits = facts.added().iter().filter_map(|added| {
+        let place = rules.iter().position(|result| *result.rule == *added.rule);
+        let misfit = match place.and_then(|place| points.get_mut(place)) {
+            None => "an adjustment is about a rule that the scheme does not have".to_owned(),
+            Some(item) => match item.add(added.points) {
+                Ok(()) => return None,
+                Err(misfit) => misfit,
+            },
+        };
+        Some(format!("{}: {misfit}", added.rule))
+    });
+    misfits.collect()
+}
+
+impl Points {
+    /// Adds points, within 0 and the item's maximum.
+    fn add(&mut self, points: rust_decimal::Decimal) -> Result<(), String> {
+        let Some(score) = self.score else {
+            return Err("an adjustment is about an item that was not scored".to_owned());
+        };
+        // Neither can overflow: both have the bounds of a column.
+        let sum = score + points;
+        if sum < rust_decimal::Decimal::ZERO || sum > self.max {
+            self.outcome = Outcome::Failed;
+            return Err(format!("{score} with an adjustment of {points} is outside 0 to {}", self.max));
         }
-        let mut points = scored.rules.iter().map(|result| result.points()).collect::<Vec<_>>();
-        for adjusted in adjustments {
-            let place = scored.rules.iter().position(|result| *result.rule == *adjusted.rule);
-            let item = place.and_then(|place| points.get_mut(place));
-            let misfit: Option<Cow<'static, str>> = match item {
-                None => Some("an adjustment is about a rule that the scheme does not have".into()),
-                Some(item) => match item.score {
-                    None => Some("an adjustment is about an item that was not scored".into()),
-                    Some(score) => {
-                        let sum = score + adjusted.points;
-                        if (Decimal::ZERO..=item.max).contains(&sum) {
-                            item.score = Some(sum);
-                            None
-                        } else {
-                            item.outcome = Outcome::Failed;
-                            let Adjusted { points, .. } = adjusted;
-                            Some(format!("{score} and an adjustment of {points} is outside 0 to {}", item.max).into())
-                        }
-                    }
-                },
-            };
-            if let Some(misfit) = misfit {
-                scored.attention.push(format!("{}: {misfit}", adjusted.rule));
-            }
-        }
-        let totals = self.totals(points.into_iter());
-        let is_whole = scored.attention.is_empty();
-        scored.base = totals.base.filter(|_| is_whole);
-        scored.bonus = totals.bonus.filter(|_| is_whole);
-        scored.total = totals.total.filter(|_| is_whole);
-        scored.grade = None;
-        scored.final_grade = NOT_RATED.to_owned();
-        scored.coefficient = None;
-        self.grade(facts, &mut scored);
-        scored
+        self.score = Some(sum);
+        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 //! Total = Σ score ÷ Σ applicable max × 100, half-up to two places, plus the bonus, at most the scheme's cap
 //! (docs/DOMAIN.md, "The default schemes"). Rules are rounded half-up to two places, once each.
 
+mod adjusted;
 use std::sync::Arc;
 
 use rhai::{Dynamic, Position};
@@ -130,12 +131,22 @@ impl Scheme {
 
     /// The totals and the grade of what the rules came to, one result for each rule in the scheme's order.
     pub fn total(&self, facts: &MonthFacts, rules: Vec<Arc<RuleResult>>) -> Scored {
-        let Totals { base, bonus, total, applicable_max } =
-            self.totals(rules.iter().map(|result| result.points()));
-        let attention = rules
-            .iter()
-            .filter_map(|result| result.failure.as_ref().map(|failure| format!("{}: {failure}", result.rule)))
-            .collect();
+        let failures = rules.iter().filter_map(|result| {
+            result.failure.as_ref().map(|failure| format!("{}: {failure}", result.rule))
+        });
+        let mut attention = failures.collect::<Vec<_>>();
+        let mut totals = match facts.added() {
+            [] => self.totals(rules.iter().map(|result| result.points())),
+            _ => {
+                let (points, misfits) = adjusted::adjusted(facts, &rules);
+                attention.extend(misfits);
+                self.totals(points.into_iter())
+            }
+        };
+        if !attention.is_empty() {
+            totals = Totals { base: None, bonus: None, total: None, ..totals };
+        }
+        let Totals { base, bonus, total, applicable_max } = totals;
         let mut scored = Scored {
             rules,
             bonus,
@@ -149,6 +160,25 @@ impl Scheme {
         };
         self.grade(facts, &mut scored);
         scored
+    }
+
+    /// The sums of points in the order of `rules`, with the adjustments that the facts have.
+    pub fn totals_adjusted(
+        &self,
+        facts: &MonthFacts,
+        rules: &[Arc<RuleResult>],
+        points: impl Iterator<Item = Points>,
+    ) -> Totals {
+        if facts.added().is_empty() {
+            return self.totals(points);
+        }
+        let mut points = points.collect::<Vec<_>>();
+        let misfits = adjusted::adjust(facts, rules, &mut points);
+        let totals = self.totals(points.into_iter());
+        match misfits.is_empty() {
+            true => totals,
+            false => Totals { base: None, bonus: None, total: None, ..totals },
+        }
     }
 
     /// The sums alone, without grade and reasons: levers ask for very many.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use crate::auth::{Context, Scope};
+use crate::auth::Context;
 use crate::cli::Ended;
 use crate::cli::database::Database;
 use crate::cli::generate::progress_bar;
@@ -26,6 +26,7 @@ use crate::reviews::backtest::request::NewBacktest;
 use crate::reviews::backtest::store::{self, BacktestState};
 use crate::reviews::backtest::trial::{Trial, carry_out};
 use crate::reviews::backtest::{reading, request, runner};
+use crate::reviews::visibility::{Part, Sight};
 use crate::rules::bundle::Bundle;
 use crate::rules::library::Library;
 
@@ -104,7 +105,7 @@ async fn keep(pool: &Pool, new: &NewBacktest) -> anyhow::Result<BacktestReport> 
             (BacktestState::Running, _) => continue,
             (BacktestState::Finished, Some(mut report)) => {
                 bar.finish_and_clear();
-                reading::show(cx, Scope::operator(), &mut report).await?;
+                reading::show(cx, Sight::of(cx, Part::Score), &mut report).await?;
                 return Ok(report);
             }
             (state, _) => bail!("the backtest is {state}: {}", found.failure.unwrap_or_default()),
@@ -133,7 +134,7 @@ async fn trial(args: &BacktestArgs, pool: &Pool) -> anyhow::Result<Trial> {
         },
     };
     let (from, to, store) = (args.from, args.to, args.store.clone());
-    let selection = Selection { from, to, store, scope: Scope::operator() };
+    let selection = Selection { from, to, store, sight: Sight::of(cx, Part::Score) };
     let months = request::some_months(cx.db(), &selection).await?;
     Ok(Trial { sides: Sides::new(tried, baseline), selection, months })
 }
@@ -163,6 +164,6 @@ async fn with_progress(pool: &Pool, trial: &Arc<Trial>) -> anyhow::Result<Backte
     bar.finish_and_clear();
     let mut report = report.context("the backtest was stopped")?;
     let cx = &mut Context::operator(pool, Clock::System.now()).await?;
-    reading::show(cx, Scope::operator(), &mut report).await?;
+    reading::show(cx, Sight::of(cx, Part::Score), &mut report).await?;
     Ok(report)
 }
