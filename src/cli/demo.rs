@@ -14,7 +14,7 @@ use crate::dashboard::store::leaderboard;
 use crate::decimal;
 use crate::demo::load::{self, Before};
 use crate::demo::people::{OFFICES, PEOPLE};
-use crate::demo::{PASSWORD, STORE, YEAR};
+use crate::demo::{PASSWORD, STORE, YEAR, year};
 use crate::period::Period;
 use crate::reviews::explain::{self, Explanation};
 use crate::reviews::generate::generate_stores;
@@ -66,6 +66,11 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
         let library = Library::default();
         let mut cx = Context::operator(pool, Clock::System.now()).await?;
         for period in months {
+            // A month that people have begun to live is not generated again.
+            if year::is_lived(&mut cx, period).await? {
+                bar.inc(1);
+                continue;
+            }
             let store = vec![STORE.to_owned()];
             for outcome in generate_stores(&mut cx, &folder, &library, period, store, |_| ()).await? {
                 outcome.result?;
@@ -73,6 +78,9 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
             bar.inc(1);
         }
         bar.finish_and_clear();
+        for period in year::months() {
+            year::live(&mut cx, (&folder, &library), period).await?;
+        }
         print_march(&mut cx, &library).await?;
         // The server has the connections to itself.
         drop(cx);

@@ -3,6 +3,7 @@
 pub mod formula;
 pub mod load;
 pub mod people;
+pub mod year;
 
 /// The plan year.
 pub const YEAR: i32 = 2014;

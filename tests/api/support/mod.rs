@@ -119,6 +119,16 @@ impl TestApp {
         Self::start(Template::Demo, &shipped_rules()).await
     }
 
+    /// The demonstration with every month published, for tests of what is read then. How a month comes there is another
+    /// test's.
+    pub async fn published() -> Self {
+        use diesel_async::SimpleAsyncConnection as _;
+        let app = Self::demo().await;
+        let publish = "UPDATE review_cycle SET state = 'published', version = version + 1";
+        app.pool.get().await.unwrap().batch_execute(publish).await.unwrap();
+        app
+    }
+
     /// A server on a copy of a template, with the rules of a folder.
     pub async fn start(template: Template, rules: &Path) -> Self {
         let url = cluster::database(template).await;
