@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::database::Database;
 use super::{Ended, table};
 use crate::auth::Context;
+use crate::clock::Clock;
 use crate::config::{ReleasedRules, Storage};
 use crate::http::Window;
 use crate::period::Period;
@@ -36,8 +37,9 @@ pub struct GenerateArgs {
 /// Generates the reviews of a month for one store or all of them.
 pub async fn run(args: GenerateArgs, storage: Storage) -> anyhow::Result<Ended> {
     let (folder, library) = (args.rules.folder(), Library::default());
-    let outcomes = Database::as_operator(&storage, async |cx| {
-        let stores = stores(cx, args.store.as_deref()).await?;
+    let outcomes = Database::with(&storage, async |pool| {
+        let mut cx = Context::operator(pool, Clock::System.now()).await?;
+        let stores = stores(&mut cx, args.store.as_deref()).await?;
         anyhow::ensure!(
             !stores.is_empty(),
             "there is no store yet: create one over the API, or run showfloor demo"
