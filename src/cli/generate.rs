@@ -99,10 +99,12 @@ pub fn progress_bar(length: usize, unit: &str) -> ProgressBar {
 }
 
 fn print(results: &[Generated], json: bool) -> anyhow::Result<()> {
-    let mut out = io::stdout();
+    // A group's stores come to megabytes: they go out as they are written.
+    let mut out = io::BufWriter::new(io::stdout().lock());
     if json {
-        writeln!(out, "{}", serde_json::to_string_pretty(results)?)?;
-        return Ok(());
+        serde_json::to_writer_pretty(&mut out, results).map_err(io::Error::from)?;
+        writeln!(out)?;
+        return Ok(out.flush()?);
     }
     let mut rows =
         table::new(&["store", "month", "written", "unchanged", "withdrawn", "attention"], &[2, 3, 4, 5]);
@@ -120,5 +122,5 @@ fn print(results: &[Generated], json: bool) -> anyhow::Result<()> {
     if results.iter().any(|result| result.attention > 0) {
         writeln!(out, "some reviews need attention: GET /v1/reviews shows why")?;
     }
-    Ok(())
+    Ok(out.flush()?)
 }

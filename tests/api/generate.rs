@@ -210,6 +210,23 @@ async fn two_runs_at_once_write_every_review_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_connection_is_enough_and_is_given_back() {
+    let (url, _) = database_with_stores(60).await;
+    let pool = pool::open(&url, 1).unwrap();
+    let folder = RulesFolder::new(&shipped_rules(), false);
+    let march: Period = "2014-03".parse().unwrap();
+    let stores = (1..=60).map(|store| format!("N{store:03}")).collect::<Vec<_>>();
+    for expected in [(60 * PEOPLE, 0), (0, 60 * PEOPLE)] {
+        // With the only connection of the pool in its hands this would wait for itself.
+        let cx = Context::operator(&pool, "2014-04-01T00:00:00Z".parse().unwrap()).await.unwrap();
+        let outcomes =
+            generate_stores(cx, &folder, &Library::default(), march, stores.clone(), |_| ()).await.unwrap();
+        assert_eq!(sums(&outcomes), expected);
+        assert_eq!(pool.status().available, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_cannot_be_generated_keeps_no_other_from_it() {
     let url = database_url(Template::Demo).await;
     let pool = pool::open(&url, 2).unwrap();
