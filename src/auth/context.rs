@@ -1,6 +1,10 @@
 //! One piece of work: who asks for it, over which connection, at what time and in which language.
 
+use std::time::Duration;
+
 use chrono::{DateTime, NaiveDate, Utc};
+use deadpool::managed::Timeouts;
+use diesel_async::pooled_connection::deadpool::PoolError;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection as _, TransactionManager as _};
 use serde_json::Value;
 
@@ -29,6 +33,50 @@ pub struct Context {
     pub language: Language,
 }
 
+/// A piece of work that holds no connection, because what is done next needs none or brings its own.
+#[derive(Clone)]
+pub struct Paused {
+    pool: Pool,
+    log: Option<AccessLog>,
+    identity: Option<Identity>,
+    scope: Scope,
+    now: DateTime<Utc>,
+    language: Language,
+}
+
+impl Paused {
+    /// Goes on with the work, on a connection of its own.
+    pub async fn resume(&self) -> Result<Context, Problem> {
+        Ok(self.over(self.pool.get().await?))
+    }
+
+    /// The same if there is a connection that nobody uses.
+    pub async fn resume_at_once(&self) -> Option<Context> {
+        let patience = Timeouts { wait: Some(Duration::ZERO), ..self.pool.timeouts() };
+        self.pool.timeout_get(&patience).await.ok().map(|connection| self.over(connection))
+    }
+
+    fn over(&self, connection: Connection) -> Context {
+        let Self { log, identity, scope, now, language, .. } = self.clone();
+        Context { connection, log, identity, scope, now, language }
+    }
+
+    /// A connection that can write in bulk.
+    pub async fn writer(&self) -> Result<Writer, Problem> {
+        Ok(pool::writer(&self.pool).await?)
+    }
+
+    /// The moment at which the work counts as done.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// Id of the login that asks; none is the operator.
+    pub fn by(&self) -> Option<i64> {
+        self.identity.as_ref().map(|identity| identity.user_id)
+    }
+}
+
 impl Context {
     /// The work of the operator, who reaches everything.
     pub async fn operator(pool: &Pool, now: DateTime<Utc>) -> Result<Self, Problem> {
@@ -54,9 +102,15 @@ impl Context {
         &mut self.connection
     }
 
-    /// A connection beside it that can write in bulk.
-    pub async fn writer(&self) -> Result<Writer, Problem> {
-        Ok(pool::writer(&self.connection).await?)
+    /// Gives the connection back, to go on later.
+    ///
+    /// # Errors
+    ///
+    /// Where the connections have been closed.
+    pub fn pause(self) -> Result<Paused, Problem> {
+        let Self { connection, log, identity, scope, now, language } = self;
+        let pool = Connection::pool(&connection).ok_or(PoolError::Closed)?;
+        Ok(Paused { pool, log, identity, scope, now, language })
     }
 
     /// Id of the login that asks; none is the operator.

@@ -16,6 +16,6 @@ mod verified;
 
 pub use access_log::{AccessLog, Reading};
 pub use caller::Caller;
-pub use context::Context;
+pub use context::{Context, Paused};
 pub use identity::Identity;
 pub use scope::Scope;

@@ -64,26 +64,29 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
         let months = Period::months_of(YEAR);
         let bar = progress_bar(months.len(), "months generated");
         let library = Library::default();
-        let mut cx = Context::operator(pool, Clock::System.now()).await?;
+        let operator = async || Context::operator(pool, Clock::System.now()).await;
         for period in months {
             // A month that people have begun to live is not generated again.
-            if year::is_lived(&mut cx, period).await? {
+            if year::is_lived(&mut operator().await?, period).await? {
                 bar.inc(1);
                 continue;
             }
             let store = vec![STORE.to_owned()];
-            for outcome in generate_stores(&mut cx, &folder, &library, period, store, |_| ()).await? {
+            let outcomes =
+                generate_stores(operator().await?, &folder, &library, period, store, |_| ()).await?;
+            for outcome in outcomes {
                 outcome.result?;
             }
             bar.inc(1);
         }
         bar.finish_and_clear();
-        for period in year::months() {
-            year::live(&mut cx, (&folder, &library), period).await?;
+        {
+            let mut cx = operator().await?;
+            for period in year::months() {
+                year::live(&mut cx, (&folder, &library), period).await?;
+            }
+            print_march(&mut cx, &library).await?;
         }
-        print_march(&mut cx, &library).await?;
-        // The server has the connections to itself.
-        drop(cx);
         if args.exit {
             return Ok(Ended::Well);
         }

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::database::Database;
 use super::{Ended, table};
 use crate::auth::Context;
+use crate::clock::Clock;
 use crate::config::{ReleasedRules, Storage};
 use crate::http::Window;
 use crate::period::Period;
@@ -36,8 +37,9 @@ pub struct GenerateArgs {
 /// Generates the reviews of a month for one store or all of them.
 pub async fn run(args: GenerateArgs, storage: Storage) -> anyhow::Result<Ended> {
     let (folder, library) = (args.rules.folder(), Library::default());
-    let outcomes = Database::as_operator(&storage, async |cx| {
-        let stores = stores(cx, args.store.as_deref()).await?;
+    let outcomes = Database::with(&storage, async |pool| {
+        let mut cx = Context::operator(pool, Clock::System.now()).await?;
+        let stores = stores(&mut cx, args.store.as_deref()).await?;
         anyhow::ensure!(
             !stores.is_empty(),
             "there is no store yet: create one over the API, or run showfloor demo"
@@ -97,10 +99,12 @@ pub fn progress_bar(length: usize, unit: &str) -> ProgressBar {
 }
 
 fn print(results: &[Generated], json: bool) -> anyhow::Result<()> {
-    let mut out = io::stdout();
+    // A group's stores come to megabytes: they go out as they are written.
+    let mut out = io::BufWriter::new(io::stdout().lock());
     if json {
-        writeln!(out, "{}", serde_json::to_string_pretty(results)?)?;
-        return Ok(());
+        serde_json::to_writer_pretty(&mut out, results).map_err(io::Error::from)?;
+        writeln!(out)?;
+        return Ok(out.flush()?);
     }
     let mut rows =
         table::new(&["store", "month", "written", "unchanged", "withdrawn", "attention"], &[2, 3, 4, 5]);
@@ -118,5 +122,5 @@ fn print(results: &[Generated], json: bool) -> anyhow::Result<()> {
     if results.iter().any(|result| result.attention > 0) {
         writeln!(out, "some reviews need attention: GET /v1/reviews shows why")?;
     }
-    Ok(())
+    Ok(out.flush()?)
 }

@@ -180,8 +180,8 @@ fn length(bytes: usize) -> [u8; 4] {
 }
 
 /// How many digits, the power of 10,000 that the first one stands for, the sign, the decimals shown, the digits.
-fn write_numeric(value: Decimal, bytes: &mut Vec<u8>) {
-    const BASE: u128 = 10_000;
+pub(crate) fn write_numeric(value: Decimal, bytes: &mut Vec<u8>) {
+    const BASE: u64 = 10_000;
     const NEGATIVE: u16 = 0x4000;
     // With a multiple of four decimals every digit to that base is whole.
     let (scale, missing) = (value.scale(), (4 - value.scale() % 4) % 4);
@@ -192,8 +192,19 @@ fn write_numeric(value: Decimal, bytes: &mut Vec<u8>) {
         if rest == 0 {
             break;
         }
-        *digit = u16::try_from(rest % BASE).unwrap_or_default();
-        rest /= BASE;
+        // Nearly all numbers are short, and a short one is divided at once.
+        let last = match u64::try_from(rest) {
+            Ok(short) => {
+                rest = u128::from(short / BASE);
+                short % BASE
+            }
+            Err(_) => {
+                let last = rest % u128::from(BASE);
+                rest /= u128::from(BASE);
+                u64::try_from(last).unwrap_or_default()
+            }
+        };
+        *digit = u16::try_from(last).unwrap_or_default();
         count += 1;
     }
     let decimals = (scale + missing) / 4;

@@ -45,12 +45,9 @@ impl managed::Manager for Connections {
     }
 }
 
-/// A connection beside the pool's that can write in bulk, to the database that `connection` is to.
-pub async fn writer(connection: &Connection) -> Result<Writer, PoolError> {
-    match Connection::pool(connection) {
-        Some(pool) => pool.manager().writers.get().await,
-        None => Err(PoolError::Closed),
-    }
+/// A connection beside those of a pool that can write in bulk.
+pub async fn writer(pool: &Pool) -> Result<Writer, PoolError> {
+    pool.manager().writers.get().await
 }
 
 /// How long a request waits for a connection before it is answered with 503.

@@ -126,7 +126,7 @@ mod tests {
             ("127", vec![SMALL | 127]),
             ("128", vec![0, MORE, 1]),
             ("0.0", vec![1, 0]),
-            ("33.0", vec![1, 74, 2]),
+            ("33.0", vec![1, MORE | 74, 2]),
             ("-2.5", vec![NEGATIVE | 1, 25]),
         ] {
             assert_eq!(bytes_of(text.parse().unwrap()), bytes, "{text}");

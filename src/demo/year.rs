@@ -16,7 +16,7 @@ use crate::reviews::close::{self, Freeze};
 use crate::reviews::contributions::{self, ContributionKind, ItemComments, NewContribution};
 use crate::reviews::cycle::CycleState;
 use crate::reviews::cycle::moves::{self, NewCycleMove};
-use crate::reviews::generate::{generate, rules_of};
+use crate::reviews::generate::rules_of;
 use crate::reviews::store::{self, CycleFilter, ReviewCycle};
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
@@ -81,7 +81,6 @@ pub async fn live(
     act(cx, (morning(period, 1), Some(hr.clone()), scope_of::<RunReviews>(&hr)));
     let rules = rules_of(cx, folder, library, cycle.id).await?;
     close::freeze(cx, &rules.bundle, cycle.id, &Freeze::default()).await?;
-    generate(cx, folder, library, cycle.id).await?;
     for (day, state) in [
         (2, CycleState::SelfReview),
         (3, CycleState::LeaderReview),

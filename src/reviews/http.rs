@@ -72,8 +72,7 @@ pub async fn generate_reviews(
     library: Data<Library>,
     id: Path<i64>,
 ) -> Result<impl Responder, Problem> {
-    let cx = &mut caller.context().await?;
-    let generated = generate::generate(cx, &folder, &library, *id).await?;
+    let generated = generate::generate(caller.context().await?, &folder, &library, *id).await?;
     Ok(etag::ok(generated.cycle.version, generated))
 }
 

@@ -239,7 +239,7 @@ pub(super) async fn current_reviews(
     connection: &mut AsyncPgConnection,
     cycles: &[i64],
 ) -> Result<HashMap<i64, Before>, Problem> {
-    type CurrentRow = (i64, i64, i64, String, String, Vec<u8>, Option<Decimal>, String, Vec<String>);
+    type CurrentRow = (i64, i64, i64, String, String, Vec<u8>, Option<Decimal>, String, bool);
     let rows: Vec<CurrentRow> = review::table
         .filter(review::cycle_id.eq_any(cycles).and(review::is_current))
         .select((
@@ -251,13 +251,12 @@ pub(super) async fn current_reviews(
             review::inputs,
             review::total,
             review::final_grade,
-            review::attention,
+            review::attention.ne(Vec::<String>::new()),
         ))
         .load(connection)
         .await?;
     let mut before = HashMap::<i64, Before>::new();
-    for (cycle_id, employee_id, id, scheme, bundle, inputs, total, final_grade, attention) in rows {
-        let needs_attention = !attention.is_empty();
+    for (cycle_id, employee_id, id, scheme, bundle, inputs, total, final_grade, needs_attention) in rows {
         let current = CurrentReview { id, scheme, bundle, inputs, total, final_grade, needs_attention };
         before.entry(cycle_id).or_default().entry(employee_id).or_default().push(current);
     }

@@ -38,9 +38,23 @@ async fn add_stores(pool: &Pool, count: usize) -> Vec<String> {
     (1..=count).map(|store| format!("N{store:03}")).collect()
 }
 
+/// A month of the new people, taken from the demonstration's: of all of them something is known, and not of all the same.
+async fn give_facts(pool: &Pool) {
+    let sql = "INSERT INTO person_month (period, employee_id, value, rank) \
+            SELECT m.period, n.id, m.value, m.rank FROM employee n CROSS JOIN LATERAL ( \
+                SELECT * FROM person_month WHERE period = '2014-03-01' AND employee_id < n.id \
+                ORDER BY employee_id LIMIT 1 OFFSET n.id % 7) m \
+            WHERE n.employee_no ~ '^N[0-9]+TP'; \
+        INSERT INTO source_delivery (store_id, period, source, delivered_at) \
+            SELECT s.id, d.period, d.source, d.delivered_at \
+            FROM org_unit s, source_delivery d JOIN org_unit jc ON jc.id = d.store_id AND jc.code = 'JC' \
+            WHERE d.period = '2014-03-01' AND s.code ~ '^N[0-9]+$' AND s.id % 3 > 0;";
+    pool.get().await.unwrap().batch_execute(sql).await.unwrap();
+}
+
 async fn generate(app: &TestApp, stores: &[String]) -> Vec<StoreOutcome> {
     let folder = RulesFolder::new(&shipped_rules(), false);
-    let cx = &mut Context::operator(&app.pool, app.clock.now()).await.unwrap();
+    let cx = Context::operator(&app.pool, app.clock.now()).await.unwrap();
     let march: Period = "2014-03".parse().unwrap();
     generate_stores(cx, &folder, &Library::default(), march, stores.to_vec(), |_| ()).await.unwrap()
 }
@@ -77,6 +91,79 @@ async fn count(pool: &Pool, what: &str) -> i64 {
 const STORES: &str = "SELECT concat_ws(' ', s.code, c.state, c.version, count(r.id)) AS line \
     FROM org_unit s JOIN review_cycle c ON c.store_id = s.id LEFT JOIN review r ON r.cycle_id = c.id AND r.is_current \
     WHERE s.code ~ '^N[0-9]+$' GROUP BY s.code, c.state, c.version ORDER BY s.code";
+
+/// Everything about the new stores' reviews that does not say when they were written.
+const REVIEWS: &str = "SELECT concat_ws(' ', s.code, c.state, c.version, c.bundle_hash, e.employee_no, r.scheme, r.position, u.code, \
+        r.revision, r.is_current, r.bundle_hash, encode(r.inputs, 'hex'), encode(r.trace, 'hex'), r.base, r.bonus, r.total, \
+        r.applicable_max, r.grade, r.final_grade, r.coefficient, r.attention::text, r.deliveries) AS line \
+    FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN org_unit s ON s.id = c.store_id \
+    JOIN employee e ON e.id = r.employee_id JOIN org_unit u ON u.id = r.unit_id \
+    WHERE s.code ~ '^N[0-9]+$' ORDER BY e.employee_no, r.scheme, r.revision";
+
+/// A database with stores whose people have facts.
+async fn database_with_stores(count: usize) -> (String, Pool) {
+    let url = database_url(Template::Demo).await;
+    let pool = pool::open(&url, 2).unwrap();
+    add_stores(&pool, count).await;
+    give_facts(&pool).await;
+    (url, pool)
+}
+
+/// Parts of a thousand, drawn from a seed: the same at every run.
+fn draws(seed: u64) -> impl Iterator<Item = u32> {
+    let next =
+        |last: &u64| last.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    std::iter::successors(Some(next(&seed)), move |last| Some(next(last)))
+        .map(|drawn| u32::try_from((drawn >> 33) % 1_000).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whenever_a_run_is_killed_the_next_one_comes_to_what_one_run_would_have() {
+    const COUNT: usize = 60;
+    let (url, pool) = database_with_stores(COUNT).await;
+    let begun = Instant::now();
+    run_json(1, &["generate", "2014-03", "--json", "--database-url", &url]);
+    let whole_run = begun.elapsed();
+    let never_killed = lines(&pool, REVIEWS).await;
+    assert_eq!(never_killed.len(), COUNT * PEOPLE);
+    let mut interrupted = 0;
+    for part in draws(12).take(5) {
+        let (url, pool) = database_with_stores(COUNT).await;
+        let mut child = program(&["generate", "2014-03", "--database-url", &url])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        tokio::time::sleep(whole_run * part / 1_000).await;
+        interrupted += u32::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // The server needs a moment to notice.
+        let under_way = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+            AND backend_type = 'client backend' AND xact_start IS NOT NULL";
+        while count(&pool, under_way).await > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let left = lines(&pool, STORES).await;
+        let done = left.iter().map(|line| line.strip_suffix(" computed 2 4"));
+        let done = done.collect::<Option<Vec<_>>>().unwrap_or_else(|| panic!("half a store: {left:#?}"));
+
+        let next = run_json(1, &["generate", "2014-03", "--json", "--database-url", &url]);
+        let told = next.as_array().unwrap().iter().filter(|one| one["cycle"]["store"] != "JC");
+        let told = told.map(|one| {
+            let store = one["cycle"]["store"].as_str().unwrap();
+            let expected = if done.contains(&store) { (0, 4) } else { (4, 0) };
+            assert_eq!(
+                (&one["written"], &one["unchanged"]),
+                (&expected.0.into(), &expected.1.into()),
+                "{one:#}"
+            );
+        });
+        assert_eq!(told.count(), COUNT, "after {part} thousandths");
+        assert!(lines(&pool, REVIEWS).await == never_killed, "after {part} thousandths it is something else");
+    }
+    assert!(interrupted > 0, "every run had ended before it was killed");
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_stores_are_opened_and_generated_in_one_run_and_again_nothing_is_written() {
@@ -120,6 +207,23 @@ async fn two_runs_at_once_write_every_review_once() {
         count(&app.pool, "review r JOIN org_unit s ON s.id = r.store_id WHERE s.code ~ '^N'").await,
         240
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_connection_is_enough_and_is_given_back() {
+    let (url, _) = database_with_stores(60).await;
+    let pool = pool::open(&url, 1).unwrap();
+    let folder = RulesFolder::new(&shipped_rules(), false);
+    let march: Period = "2014-03".parse().unwrap();
+    let stores = (1..=60).map(|store| format!("N{store:03}")).collect::<Vec<_>>();
+    for expected in [(60 * PEOPLE, 0), (0, 60 * PEOPLE)] {
+        // With the only connection of the pool in its hands this would wait for itself.
+        let cx = Context::operator(&pool, "2014-04-01T00:00:00Z".parse().unwrap()).await.unwrap();
+        let outcomes =
+            generate_stores(cx, &folder, &Library::default(), march, stores.clone(), |_| ()).await.unwrap();
+        assert_eq!(sums(&outcomes), expected);
+        assert_eq!(pool.status().available, 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

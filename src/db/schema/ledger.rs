@@ -68,7 +68,7 @@ diesel::table! {
         period -> Date,
         employee_id -> Int8,
         unit_id -> Nullable<Int8>,
-        value -> Array<Numeric>,
+        value -> Array<Nullable<Numeric>>,
         rank -> Array<Int2>,
     }
 }
@@ -132,7 +132,7 @@ diesel::table! {
         store_id -> Int8,
         period -> Date,
         employee_id -> Int8,
-        value -> Array<Numeric>,
+        value -> Array<Nullable<Numeric>>,
     }
 }
 

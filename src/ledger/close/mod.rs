@@ -4,15 +4,17 @@ pub mod corrections;
 pub mod http;
 mod store;
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric};
+use diesel::sql_types::{Array, BigInt, Date};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use self::corrections::CorrectionState;
-use crate::db::schema::{assignment, late_correction, month_close, org_unit};
+use crate::db::schema::{assignment, frozen_month, late_correction, month_close, org_unit, person_month};
 use crate::db::sql;
 use crate::http::Problem;
 use crate::ledger::locks;
@@ -110,40 +112,61 @@ struct FrozenValues {
 }
 
 /// What scoring reads of one person's month in one store.
-#[derive(Debug, QueryableByName)]
+#[derive(Debug)]
 pub struct ScoredMonth {
     /// The store.
-    #[diesel(sql_type = BigInt)]
     pub store_id: i64,
     /// The person.
-    #[diesel(sql_type = BigInt)]
     pub employee_id: i64,
     /// What counts, by the index of the metric in [`Places`](crate::ledger::person_months::Places).
-    #[diesel(sql_type = Array<Nullable<Numeric>>)]
     pub value: Numbers,
 }
 
-/// What scoring reads of many people's months: of each pair of a store and a person, given as two lists of one length,
-/// what was frozen, or while the store's month is open what is known now. Of whom nothing is known there is no row.
+/// What scoring reads of many people's months: of each pair of a store and a person what was frozen, or while the store's
+/// month is open what is known now. Of whom nothing is known there is none.
 /// [`Places`](crate::ledger::person_months::Places) say which metric is where.
 pub async fn scored_months(
     connection: &mut AsyncPgConnection,
     period: Period,
-    stores: &[i64],
-    people: &[i64],
+    pairs: &[(i64, i64)],
 ) -> Result<Vec<ScoredMonth>, Problem> {
-    Ok(sql("SELECT p.store_id, p.employee_id, CASE WHEN c.store_id IS NULL THEN m.value ELSE f.value END AS value \
-         FROM unnest($2, $3) AS p (store_id, employee_id) \
-         LEFT JOIN month_close c ON c.store_id = p.store_id AND c.period = $1 \
-         LEFT JOIN frozen_month f ON f.store_id = c.store_id AND f.period = $1 AND f.employee_id = p.employee_id \
-         LEFT JOIN person_month m ON m.period = $1 AND m.employee_id = p.employee_id AND c.store_id IS NULL \
-         WHERE CASE WHEN c.store_id IS NULL THEN m.value ELSE f.value END IS NOT NULL")
-    .over(people.len())
-    .bind::<Date, _>(period)
-    .bind::<Array<BigInt>, _>(stores)
-    .bind::<Array<BigInt>, _>(people)
-    .load(connection)
-    .await?)
+    let stores = pairs.iter().map(|(store_id, _)| *store_id).collect::<BTreeSet<_>>();
+    let shut = month_close::table
+        .filter(month_close::period.eq(period).and(month_close::store_id.eq_any(&stores)))
+        .select(month_close::store_id)
+        .load::<i64>(connection)
+        .await?;
+    let shut = shut.into_iter().collect::<HashSet<_>>();
+    let (frozen, open): (Vec<_>, Vec<_>) =
+        pairs.iter().copied().partition(|(store_id, _)| shut.contains(store_id));
+    let mut months = Vec::with_capacity(pairs.len());
+    if !open.is_empty() {
+        let people = open.iter().map(|(_, employee_id)| *employee_id).collect::<Vec<_>>();
+        let known = person_month::table
+            .filter(person_month::period.eq(period).and(person_month::employee_id.eq_any(people)))
+            .select((person_month::employee_id, person_month::value))
+            .load::<(i64, Numbers)>(connection)
+            .await?;
+        let known = known.into_iter().collect::<HashMap<_, _>>();
+        // Who is posted in two stores has the same month in both.
+        months.extend(open.into_iter().filter_map(|(store_id, employee_id)| {
+            let value = known.get(&employee_id)?.clone();
+            Some(ScoredMonth { store_id, employee_id, value })
+        }));
+    }
+    if !frozen.is_empty() {
+        let known = frozen_month::table
+            .filter(frozen_month::period.eq(period).and(frozen_month::store_id.eq_any(shut)))
+            .select(((frozen_month::store_id, frozen_month::employee_id), frozen_month::value))
+            .load::<((i64, i64), Numbers)>(connection)
+            .await?;
+        let mut known = known.into_iter().collect::<HashMap<_, _>>();
+        months.extend(frozen.into_iter().filter_map(|(store_id, employee_id)| {
+            let value = known.remove(&(store_id, employee_id))?;
+            Some(ScoredMonth { store_id, employee_id, value })
+        }));
+    }
+    Ok(months)
 }
 
 /// How many corrections of a store's month wait for a decision.

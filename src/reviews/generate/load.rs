@@ -98,17 +98,16 @@ async fn months_of(
             (*id, month)
         })
         .collect::<HashMap<_, _>>();
-    let (mut at, mut people) = (Vec::new(), Vec::new());
+    let mut people = Vec::new();
     for posting in org::postings_held(connection, &ids, period).await? {
         let Some(month) = posting.store_id.and_then(|store_id| months.get_mut(&store_id)) else { continue };
         // A store's postings come person by person.
         if month.postings.last().is_none_or(|last| last.employee_id != posting.employee_id) {
-            at.extend(posting.store_id);
-            people.push(posting.employee_id);
+            people.extend(posting.store_id.map(|store_id| (store_id, posting.employee_id)));
         }
         month.postings.push(posting);
     }
-    for known in close::scored_months(connection, period, &at, &people).await? {
+    for known in close::scored_months(connection, period, &people).await? {
         if let Some(month) = months.get_mut(&known.store_id) {
             month.facts.insert(known.employee_id, known.value);
         }

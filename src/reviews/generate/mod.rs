@@ -64,12 +64,12 @@ pub async fn rules_of(
 /// at once write one set of reviews.
 #[tracing::instrument(skip_all, fields(cycle = cycle_id))]
 pub async fn generate(
-    cx: &mut Context,
+    mut cx: Context,
     folder: &RulesFolder,
     library: &Library,
     cycle_id: i64,
 ) -> Result<Generated, Problem> {
-    let cycle = store::find_cycle(cx, cycle_id).await?;
+    let cycle = store::find_cycle(&mut cx, cycle_id).await?;
     let outcomes = generate_stores(cx, folder, library, cycle.period, vec![cycle.store], |_| ()).await?;
     let outcome = outcomes.into_iter().next();
     outcome.map_or_else(|| Err(Problem::not_found("review cycle")), |outcome| outcome.result)
@@ -78,15 +78,19 @@ pub async fn generate(
 /// Generates a month of these stores, given by code, and opens their cycles where they are not open yet. Calls `progress`
 /// with the number of stores that are done with. A store that cannot be generated keeps none of the others from it; the
 /// outcomes are in the order of the codes given.
+///
+/// No connection is held while rules are run: what they read was read before, in one snapshot a chunk of stores, and what
+/// they came to is written only where the cycle is still as it was seen.
 #[tracing::instrument(skip_all, fields(%period, stores = stores.len()))]
 pub async fn generate_stores(
-    cx: &mut Context,
+    cx: Context,
     folder: &RulesFolder,
     library: &Library,
     period: Period,
     stores: Vec<String>,
     progress: impl Fn(usize),
 ) -> Result<Vec<StoreOutcome>, Problem> {
+    let paused = cx.pause()?;
     let mut outcomes = Vec::with_capacity(stores.len());
     let mut left = stores.into_iter().enumerate().collect::<Vec<_>>();
     for _ in 0..ATTEMPTS {
@@ -94,7 +98,7 @@ pub async fn generate_stores(
             break;
         }
         let job = Job { folder, library, period, stores: std::mem::take(&mut left) };
-        pipeline::run(cx, job, |place, store, passed| match passed {
+        pipeline::run(&paused, job, |place, store, passed| match passed {
             Passed::Through(result) => {
                 outcomes.push((place, StoreOutcome { store, result: *result }));
                 progress(1);

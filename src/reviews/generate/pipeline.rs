@@ -2,15 +2,16 @@
 
 use std::num::NonZero;
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::{thread, vec};
 
 use futures_util::future::try_join_all;
+use tokio::sync::Mutex as AsyncMutex;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedSender, channel, unbounded_channel};
 
 use super::load::{self, StoreMonth, StoreRules};
-use super::write::{Run, Station};
+use super::write::Station;
 use super::{Generated, Problem};
-use crate::auth::Context;
+use crate::auth::{Context, Paused};
 use crate::period::Period;
 use crate::reviews::compute::{Computed, compute};
 use crate::reviews::store::ReviewCycle;
@@ -66,13 +67,21 @@ pub(super) struct Scored {
 type Told = (Place, Passed);
 
 /// Lets the stores pass through, and tells of each what became of it.
+///
+/// Two readers take turns: while PostgreSQL finds one's rows, the other's are taken apart. No connection is held that no
+/// station needs: those of the readers go back when everything is read, that of the writer is asked for when there is
+/// something to write.
 pub(super) async fn run(
-    cx: &mut Context,
+    paused: &Paused,
     job: Job<'_>,
     mut tell: impl FnMut(usize, String, Passed),
 ) -> Result<(), Problem> {
-    let run = Run { period: job.period, now: cx.now, by: cx.by() };
-    let station = Station::open(cx.writer().await?, run).await?;
+    let mut contexts = vec![paused.resume().await?];
+    // A few stores are read at once, and where connections are rare one has to do.
+    if job.stores.len() > FIRST {
+        contexts.extend(paused.resume_at_once().await);
+    }
+    let station = Station::new(paused.clone(), job.period);
     let (read, to_score) = channel(WAITING);
     let (scored, to_write) = channel(WAITING);
     let (told, mut passed) = unbounded_channel::<Told>();
@@ -88,11 +97,19 @@ pub(super) async fn run(
     drop((to_score, scored));
     let writing = tokio::spawn(write_all(station, to_write, told.clone()));
     let stations = async {
+        let Job { folder, library, period, stores } = job;
+        let queue = Mutex::new(Queue { stores: stores.into_iter(), some: FIRST });
+        let rules = AsyncMutex::new(StoreRules::new(folder, library, period));
+        let reading = Reading { period, queue: &queue, rules: &rules };
+        let reading = contexts.into_iter().map(|cx| reading.read_all(cx, read.clone(), told.clone()));
+        let reading = try_join_all(reading.collect::<Vec<_>>());
+        // As with the threads.
+        drop((read, told));
         // The threads are started by whoever first asks how they are.
-        let (scored, read) = tokio::join!(try_join_all(scoring), read_all(cx, job, read, told));
+        let (scored, read) = tokio::join!(try_join_all(scoring), reading);
         let written = writing.await.map_err(|error| Problem::internal(&error))?;
         // Where writing fails the others just end.
-        written.and(read).and(scored.map(|_| ()))
+        written.and(read.map(|_| ())).and(scored.map(|_| ()))
     };
     let telling = async {
         while let Some(((place, store), passed)) = passed.recv().await {
@@ -102,25 +119,71 @@ pub(super) async fn run(
     tokio::join!(stations, telling).0
 }
 
-/// Reads the stores, some at a time.
-async fn read_all(
-    cx: &mut Context,
-    job: Job<'_>,
-    read: Sender<Vec<Read>>,
-    told: UnboundedSender<Told>,
-) -> Result<(), Problem> {
-    let mut rules = StoreRules::new(job.folder, job.library, job.period);
-    let mut stores = job.stores;
-    let mut next = FIRST;
-    while !stores.is_empty() {
-        let rest = stores.split_off(next.min(stores.len()));
-        let some = std::mem::replace(&mut stores, rest);
-        let codes = some.iter().map(|(_, code)| code.clone()).collect::<Vec<_>>();
-        let months = load::load(cx, job.period, &codes).await?;
-        let people: usize = months.iter().flatten().map(StoreMonth::postings).sum();
-        next = (some.len() * PEOPLE / people.max(1)).clamp(1, PEOPLE);
-        let mut chunk = Vec::with_capacity(months.len());
-        for (place, month) in some.into_iter().zip(months) {
+/// The stores that nobody reads yet.
+struct Queue {
+    stores: vec::IntoIter<Place>,
+    /// How many of them are about as many people as are read at a time.
+    some: usize,
+}
+
+impl Queue {
+    fn take(&mut self) -> Vec<Place> {
+        self.stores.by_ref().take(self.some).collect()
+    }
+
+    /// So many stores were so many people.
+    fn were(&mut self, stores: usize, people: usize) {
+        self.some = (stores * PEOPLE / people.max(1)).clamp(1, PEOPLE);
+    }
+}
+
+/// What readers have in common.
+struct Reading<'a, 'r> {
+    period: Period,
+    queue: &'a Mutex<Queue>,
+    /// One reader asks for rules, and the other has them then, too.
+    rules: &'a AsyncMutex<StoreRules<'r>>,
+}
+
+impl Reading<'_, '_> {
+    /// Reads stores, some at a time, until there are none left.
+    async fn read_all(
+        &self,
+        mut cx: Context,
+        read: Sender<Vec<Read>>,
+        told: UnboundedSender<Told>,
+    ) -> Result<(), Problem> {
+        let cx = &mut cx;
+        loop {
+            let some = self.queue.lock().map_or_else(|_| Vec::new(), |mut queue| queue.take());
+            if some.is_empty() {
+                break;
+            }
+            let codes = some.iter().map(|(_, code)| code.clone()).collect::<Vec<_>>();
+            let months = load::load(cx, self.period, &codes).await?;
+            let people = months.iter().flatten().map(StoreMonth::postings).sum();
+            if let Ok(mut queue) = self.queue.lock() {
+                queue.were(some.len(), people);
+            }
+            let chunk = self.with_rules(cx, some.into_iter().zip(months), &told).await?;
+            // Nobody takes it any more when a later station has failed, which says why.
+            if read.send(chunk).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Those months that can be scored, with their rules; of the others it tells why they cannot.
+    async fn with_rules(
+        &self,
+        cx: &mut Context,
+        months: impl Iterator<Item = (Place, Option<StoreMonth>)>,
+        told: &UnboundedSender<Told>,
+    ) -> Result<Vec<Read>, Problem> {
+        let mut rules = self.rules.lock().await;
+        let mut chunk = Vec::new();
+        for (place, month) in months {
             let scored_by = match &month {
                 Some(month) => rules.of(cx, month.cycle.as_ref()).await?,
                 None => Err(Problem::field("store", format!("there is no store '{}'", place.1))),
@@ -133,12 +196,8 @@ async fn read_all(
                 (None, Ok(_)) => {}
             }
         }
-        // Nobody takes it any more when a later station has failed, which says why.
-        if read.send(chunk).await.is_err() {
-            break;
-        }
+        Ok(chunk)
     }
-    Ok(())
 }
 
 /// Scores what comes, on one thread.

@@ -10,6 +10,7 @@ use tokio_postgres::{Statement, Transaction};
 
 use super::pipeline::{Passed, Scored};
 use super::{Generated, Problem};
+use crate::auth::Paused;
 use crate::db::Writer;
 use crate::db::copy::{self, Copy, Row};
 use crate::period::Period;
@@ -18,11 +19,11 @@ use crate::reviews::cycle::CycleState;
 use crate::reviews::store::ReviewCycle;
 
 /// What all that is written has in common.
-pub(super) struct Run {
-    pub period: Period,
-    pub now: DateTime<Utc>,
+struct Run {
+    period: Period,
+    now: DateTime<Utc>,
     /// The login that asked; none is the operator.
-    pub by: Option<i64>,
+    by: Option<i64>,
 }
 
 type Told = ((usize, String), Passed);
@@ -78,10 +79,16 @@ const AUDIT: &str = "INSERT INTO audit_entry (at, user_id, action, subject, deta
     SELECT $1, $2, a.action, a.subject, a.detail::jsonb
     FROM unnest($3::text[], $4::text[], $5::text[]) AS a (action, subject, detail)";
 
-/// What writes: a connection with its statements, for one run.
+/// What writes.
 pub(super) struct Station {
-    writer: Writer,
+    paused: Paused,
     run: Run,
+    /// A connection with its statements, from the first thing on that is to be written.
+    desk: Option<Desk>,
+}
+
+struct Desk {
+    writer: Writer,
     statements: Statements,
 }
 
@@ -94,9 +101,9 @@ struct Statements {
     audit: Statement,
 }
 
-impl Station {
-    /// Prepares a connection for a run.
-    pub async fn open(writer: Writer, run: Run) -> Result<Self, tokio_postgres::Error> {
+impl Desk {
+    async fn open(paused: &Paused) -> Result<Self, Problem> {
+        let writer = paused.writer().await?;
         let copy = copy::statement("review", &COLUMNS);
         let (open, set_computed, revisions, retire, copy, audit) = tokio::try_join!(
             writer.prepare(OPEN),
@@ -106,11 +113,15 @@ impl Station {
             writer.prepare(&copy),
             writer.prepare(AUDIT),
         )?;
-        Ok(Self {
-            writer,
-            run,
-            statements: Statements { open, set_computed, revisions, retire, copy, audit },
-        })
+        Ok(Self { writer, statements: Statements { open, set_computed, revisions, retire, copy, audit } })
+    }
+}
+
+impl Station {
+    /// For a run of this month.
+    pub fn new(paused: Paused, period: Period) -> Self {
+        let run = Run { period, now: paused.now(), by: paused.by() };
+        Self { paused, run, desk: None }
     }
 
     /// Writes what is new of these stores' months, all of them or none, and says what became of each. A cycle that somebody
@@ -121,7 +132,11 @@ impl Station {
         if news.is_empty() {
             return Ok(told);
         }
-        let Self { writer, run, statements } = self;
+        let Self { paused, run, desk } = self;
+        let Desk { writer, statements } = match desk {
+            Some(desk) => desk,
+            None => desk.insert(Desk::open(paused).await?),
+        };
         let transaction = writer.transaction().await?;
         match (Writing { transaction, run, statements, trail: Trail::default() }).write(&news).await {
             Ok(mut cycles) => told.extend(news.into_iter().map(|scored| {

@@ -155,11 +155,12 @@ async fn make_demo(server: &Server) {
     let folder = RulesFolder::new(&super::shipped_rules(), false);
     let library = Library::default();
     let bundle = Bundle::load(folder.path()).unwrap();
-    let cx = &mut Context::operator(&pool, now).await.unwrap();
-    load::load(cx, &bundle, || {}).await.unwrap();
+    let operator = async || Context::operator(&pool, now).await.unwrap();
+    load::load(&mut operator().await, &bundle, || {}).await.unwrap();
     for period in Period::months_of(YEAR) {
-        let cycle = create_cycle(cx, NewReviewCycle { store: STORE.to_owned(), period }).await.unwrap();
-        generate(cx, &folder, &library, cycle.id).await.unwrap();
+        let new = NewReviewCycle { store: STORE.to_owned(), period };
+        let cycle = create_cycle(&mut operator().await, new).await.unwrap();
+        generate(operator().await, &folder, &library, cycle.id).await.unwrap();
     }
     pool.close();
 }
