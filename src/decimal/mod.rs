@@ -167,8 +167,10 @@ pub fn quotient(over: Decimal, under: Decimal) -> Option<Decimal> {
 }
 
 /// What `checked_div` gives, digits and places, where nothing is negative and the quotient ends at a decimal's last place
-/// without being whole there: the most frequent case, found by dividing once. None in all others.
+/// or goes on behind it: the most frequent case, found by dividing once. None in all others.
 fn quick_quotient(over: Decimal, under: Decimal) -> Option<Decimal> {
+    /// Most digits that the crate finds at once.
+    const STEP: u32 = 9;
     if over.is_sign_negative() || under.is_sign_negative() {
         return None;
     }
@@ -177,7 +179,12 @@ fn quick_quotient(over: Decimal, under: Decimal) -> Option<Decimal> {
     let dividend = over.mantissa().unsigned_abs().checked_mul(power(LAST_PLACE - places))?;
     let mut mantissa = dividend / divisor;
     let rest = dividend - mantissa * divisor;
-    if rest == 0 || mantissa >= ROOMY {
+    if mantissa >= ROOMY {
+        return None;
+    }
+    // What ends earlier has fewer places, unless the crate gets to the last one in a single step.
+    let is_single = places >= LAST_PLACE - STEP && divisor <= u128::from(u32::MAX);
+    if rest == 0 && !(is_single && over.mantissa().unsigned_abs() % divisor > 0) {
         return None;
     }
     // To the nearest, and from the middle to the even digit.
@@ -285,7 +292,11 @@ pub(crate) mod tests {
         ) {
             let (small, one) = (Decimal::new(small, places), Decimal::new(one, places));
             let share = small.checked_div(Decimal::from(7)).unwrap();
-            for (over, under) in [(over, under), (over, one), (small, under), (small, one), (one, small), (share, one)] {
+            let quarter = Decimal::new(i64::from(places + 1) * 25, places + 1);
+            for (over, under) in [
+                (over, under), (over, one), (small, under), (small, one), (one, small), (share, one), (share, quarter),
+                (over, quarter),
+            ] {
                 let exact = over.checked_div(under).map(|exact| exact.serialize());
                 prop_assert_eq!(quotient(over, under).map(|quick| quick.serialize()), exact, "{} / {}", over, under);
             }
