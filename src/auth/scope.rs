@@ -46,6 +46,11 @@ impl Scope {
         self.reaches.is_empty()
     }
 
+    /// The unit to which a login without an employee is confined: in every month it reaches what is below, or nothing.
+    pub fn confined_to(&self) -> Option<i64> {
+        (self.unit_id != 0 && self.employee_id == 0).then_some(self.unit_id)
+    }
+
     /// Whether it reaches everybody everywhere.
     pub fn is_everything(&self) -> bool {
         self.unit_id == 0 && self.reaches.contains(&Reach::All.name())

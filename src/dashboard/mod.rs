@@ -1,6 +1,7 @@
 //! Dashboards: aggregates that name nobody, and the top of the leaderboard.
 
 pub mod http;
+pub mod roll_up;
 pub mod store;
 
 use diesel::prelude::*;

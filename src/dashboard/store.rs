@@ -3,102 +3,137 @@
 use std::collections::HashMap;
 
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Numeric, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Numeric, Text};
 use diesel_async::RunQueryDsl;
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive as _;
 
+use super::roll_up::{Summand, Sums, counts, roll_up};
 use super::{Attainment, Distribution, Funnel, LeaderboardPlace, LeaderboardQuery, SelectionQuery, rate};
 use crate::auth::Context;
 use crate::auth::scope::{CallerScope, reaches};
-use crate::db::sql;
+use crate::db::{Statement, sql_of};
 use crate::decimal;
 use crate::http::Problem;
-use crate::plan::{self, UnitTarget};
+use crate::org::Part;
+use crate::period::Period;
+use crate::plan;
 
 /// Most places of a leaderboard. There is no list of the last ones.
-const MOST_PLACES: i32 = 100;
+const MOST_PLACES: usize = 100;
 
-/// The stores and teams of the month that a scope reaches, each with the sums of up to six metrics over everybody whose
-/// month counts there or below. Units' own sums are kept beside the ledger (`unit_month`), so that a group costs as many
-/// rows as it has teams, and not as it has people.
-const SUMS: &str = concat!(
-    "WITH shown AS (
-         SELECT u.id, u.store_id, u.code, u.name, array_length(u.path, 1) AS depth FROM org_unit u
-         WHERE u.kind IN ('store', 'team') AND daterange(u.valid_from, u.valid_to) && daterange($1, $2)
-         AND ($3 IS NULL OR u.path @> (SELECT ARRAY[top.id] FROM org_unit top WHERE top.code = $3))
-         AND ",
-    reaches!("$4", "u.id", "$1"),
-    "),
-     place AS (
-         SELECT array_agg(p.place ORDER BY wanted.at) AS at
-         FROM unnest($5) WITH ORDINALITY AS wanted (metric, at) LEFT JOIN metric_place p ON p.metric = wanted.metric),
-     own AS (
-         SELECT u.path, m.value[p.at[1]] AS v1, m.value[p.at[2]] AS v2, m.value[p.at[3]] AS v3,
-                m.value[p.at[4]] AS v4, m.value[p.at[5]] AS v5, m.value[p.at[6]] AS v6
-         FROM org_unit u JOIN unit_month m ON m.period = $1 AND m.unit_id = u.id CROSS JOIN place p
-         WHERE u.store_id IN (SELECT shown.store_id FROM shown)),
-     summed AS (
-         SELECT above.id, sum(v1) AS v1, sum(v2) AS v2, sum(v3) AS v3, sum(v4) AS v4, sum(v5) AS v5, sum(v6) AS v6
-         FROM own CROSS JOIN LATERAL unnest(own.path) AS above (id) GROUP BY above.id)
-     SELECT u.id, u.store_id, u.code, u.name, ARRAY[s.v1, s.v2, s.v3, s.v4, s.v5, s.v6] AS sums
-     FROM shown u LEFT JOIN summed s ON s.id = u.id ORDER BY u.depth, u.code"
-);
+/// The units of a part of the organisation, each with its own sums of up to six metrics, which are kept
+/// beside the ledger (`unit_month`): a group costs as many rows as it has units, and not as it has people. Stores and
+/// teams of the month that are reached are shown; the others only add to those above them.
+macro_rules! own_sums {
+    ($months:literal) => {
+        concat!(
+            "WITH place AS (
+                 SELECT array_agg(p.place ORDER BY wanted.at) AS at FROM unnest($5) WITH ORDINALITY AS wanted (metric, at)
+                 LEFT JOIN metric_place p ON p.metric = wanted.metric),
+             month AS ",
+            $months,
+            " (SELECT m.unit_id, ARRAY[m.value[p.at[1]], m.value[p.at[2]], m.value[p.at[3]], m.value[p.at[4]],
+                   m.value[p.at[5]], m.value[p.at[6]]] AS sums
+               FROM unit_month m CROSS JOIN place p WHERE m.period = $1)
+             SELECT u.id, u.parent_id, u.store_id, array_length(u.path, 1) AS depth, u.code, u.name, month.sums,
+                 u.kind IN ('store', 'team') AND u.valid_from < $2 AND coalesce(u.valid_to > $1, true) AND ",
+            reaches!("$4", "u.id", "$1"),
+            " AS is_shown
+             FROM org_unit u LEFT JOIN month ON month.unit_id = u.id WHERE u.store_id IS NOT NULL"
+        )
+    };
+}
 
-/// A unit with its sums, in the order in which metrics were asked for.
+/// Looks the sums of few units up.
+const SUMS_OF_STORES: &str = own_sums!("NOT MATERIALIZED");
+/// Reads the sums of the month in one go.
+const SUMS_OF_MONTH: &str = own_sums!("MATERIALIZED");
+
+/// A unit with its own sums, in the order in which metrics were asked for.
 #[derive(QueryableByName)]
 struct UnitSums {
     #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(sql_type = Nullable<BigInt>)]
-    store_id: Option<i64>,
+    parent_id: Option<i64>,
+    #[diesel(sql_type = BigInt)]
+    store_id: i64,
+    #[diesel(sql_type = Integer)]
+    depth: i32,
     #[diesel(sql_type = Text)]
     code: String,
     #[diesel(sql_type = Text)]
     name: String,
-    #[diesel(sql_type = Array<Nullable<Numeric>>)]
-    sums: Vec<Option<Decimal>>,
+    #[diesel(sql_type = Nullable<Array<Nullable<Numeric>>>)]
+    sums: Option<Vec<Option<Decimal>>>,
+    #[diesel(sql_type = Bool)]
+    is_shown: bool,
 }
 
-impl UnitSums {
-    /// The first sums as whole numbers.
-    fn numbers<const N: usize>(&self) -> [i64; N] {
-        let number = |place: usize| self.sums.get(place).copied().flatten().and_then(|sum| sum.to_i64());
-        std::array::from_fn(|place| number(place).unwrap_or(0))
+impl<const N: usize> Summand<N> for UnitSums {
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn parent(&self) -> Option<i64> {
+        self.parent_id
+    }
+
+    fn own(&self) -> Sums<N> {
+        let sum = |place: usize| self.sums.as_ref()?.get(place).copied().flatten();
+        std::array::from_fn(|place| sum(place).unwrap_or_default())
     }
 }
 
-async fn sums<const N: usize>(
+/// The units that are shown, each with the counts of everybody whose month counts there or below.
+async fn counts_by_unit<const N: usize>(
     cx: &mut Context,
     selection: &SelectionQuery,
     metrics: [&str; N],
-) -> Result<Vec<UnitSums>, Problem> {
-    let rows = sql(SUMS)
+) -> Result<Vec<(UnitSums, [i64; N])>, Problem> {
+    let Some(part) = Part::find(cx, selection.unit.as_deref()).await? else { return Ok(Vec::new()) };
+    let pieces = [
+        (part.is_narrow(), SUMS_OF_STORES),
+        (!part.is_narrow(), SUMS_OF_MONTH),
+        (part.store.is_some(), " AND u.store_id = $6"),
+        (
+            part.is_of_reach(),
+            " AND u.store_id = ANY (ARRAY(SELECT reached.store_id FROM reached($4) WHERE reached.months @> $1))",
+        ),
+        (part.unit.is_some(), " AND u.path @> ARRAY[$3]"),
+    ];
+    let mut units: Vec<UnitSums> = sql_of(pieces)
         .bind::<Date, _>(selection.period)
         .bind::<Date, _>(selection.period.end())
-        .bind::<Nullable<Text>, _>(selection.unit.clone())
+        .bind::<Nullable<BigInt>, _>(part.unit)
         .bind::<CallerScope, _>(cx.scope.clone())
         .bind::<Array<Text>, _>(metrics.to_vec())
+        .bind::<Nullable<BigInt>, _>(part.store)
         .load(cx.db())
         .await?;
-    Ok(rows)
+    // PostgreSQL would take as long to sort a group's units as to find them.
+    units.sort_unstable_by(|one, other| (one.depth, &one.code).cmp(&(other.depth, &other.code)));
+    let sums = roll_up(&units);
+    let shown = units.into_iter().filter(|unit| unit.is_shown);
+    let counted = shown.filter_map(|unit| sums.get(&unit.id).map(|sums| (counts(*sums), unit)));
+    Ok(counted.map(|(counts, unit)| (unit, counts)).collect())
 }
 
 /// Deliveries against the plan in force, by unit.
 pub async fn attainment(cx: &mut Context, selection: &SelectionQuery) -> Result<Vec<Attainment>, Problem> {
-    let rows = sums(cx, selection, ["deliveries"]).await?;
-    let mut stores = rows.iter().filter_map(|row| row.store_id).collect::<Vec<_>>();
+    let units = counts_by_unit(cx, selection, ["deliveries"]).await?;
+    let mut stores = units.iter().map(|(unit, _)| unit.store_id).collect::<Vec<_>>();
     stores.sort_unstable();
     stores.dedup();
-    let targets = plan::unit_targets_in_force(cx.db(), &stores, selection.period).await?;
-    let of_unit =
-        |target: UnitTarget| Some((target.unit_id.filter(|_| target.metric == "deliveries")?, target.value));
-    let targets: HashMap<i64, i64> = targets.into_iter().filter_map(of_unit).collect();
-    let attainment = rows.iter().map(|unit| {
-        let (target, [deliveries]) = (targets.get(&unit.id).copied(), unit.numbers());
+    let months = vec![selection.period];
+    let targets = plan::unit_targets_in_force(cx.db(), &stores, months, "deliveries").await?;
+    let targets: HashMap<i64, i64> =
+        targets.into_iter().map(|target| (target.unit_id, target.value)).collect();
+    let attainment = units.into_iter().map(|(unit, [deliveries])| {
+        let target = targets.get(&unit.id).copied();
         Attainment {
-            unit: unit.code.clone(),
-            name: unit.name.clone(),
+            unit: unit.code,
+            name: unit.name,
             target,
             deliveries,
             attainment_rate: target.and_then(|target| rate(deliveries, target)),
@@ -110,12 +145,12 @@ pub async fn attainment(cx: &mut Context, selection: &SelectionQuery) -> Result<
 /// The sales funnel, by unit.
 pub async fn funnel(cx: &mut Context, selection: &SelectionQuery) -> Result<Vec<Funnel>, Problem> {
     let metrics = ["first_visits", "captured_leads", "visitors", "test_drives", "orders", "deliveries"];
-    let rows = sums(cx, selection, metrics).await?;
-    let funnels = rows.iter().map(|unit| {
-        let [first_visits, captured_leads, visitors, test_drives, orders, deliveries] = unit.numbers();
+    let units = counts_by_unit(cx, selection, metrics).await?;
+    let funnels = units.into_iter().map(|(unit, counts)| {
+        let [first_visits, captured_leads, visitors, test_drives, orders, deliveries] = counts;
         Funnel {
-            unit: unit.code.clone(),
-            name: unit.name.clone(),
+            unit: unit.code,
+            name: unit.name,
             first_visits,
             captured_leads,
             visitors,
@@ -130,33 +165,63 @@ pub async fn funnel(cx: &mut Context, selection: &SelectionQuery) -> Result<Vec<
     Ok(funnels.collect())
 }
 
-/// `$what` of the reviews in force of a month ($1), as far as a scope ($3) reaches: in a unit and below it, or everywhere
-/// ($2). They are found by their stores' cycles, so that a store costs what it has reviews.
-macro_rules! month_reviews {
-    (within $what:literal, $within:literal, $rest:literal) => {
-        concat!(
-            $what,
-            " FROM review_cycle c JOIN review r ON r.cycle_id = c.id AND r.is_current
-              JOIN org_unit u ON u.id = r.unit_id JOIN employee e ON e.id = r.employee_id
-              WHERE c.period = $1 AND ",
-            $within,
-            " AND ",
-            reaches!("$3", "r.unit_id", "$1"),
-            $rest
-        )
-    };
-    ($unit:expr, $what:literal, $rest:literal) => {
-        match $unit {
-            Some(_) => month_reviews!(
-                within $what,
-                "(c.store_id IN (SELECT below.store_id FROM org_unit below
-                      WHERE below.path @> (SELECT ARRAY[top.id] FROM org_unit top WHERE top.code = $2))
-                  AND u.path @> (SELECT ARRAY[top.id] FROM org_unit top WHERE top.code = $2))",
-                $rest
+/// What is asked of the reviews in force of a month ($1) in a part of the organisation, with the unit $2 and the store $4,
+/// as far as a scope ($3) reaches.
+struct MonthReviews {
+    /// Up to the FROM.
+    what: &'static str,
+    /// Behind the conditions.
+    rest: &'static str,
+    /// Of whom.
+    best: Best,
+}
+
+/// Of whom reviews are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Best {
+    /// Everybody.
+    All,
+    /// Those with 90 points or more: the index on them knows their order.
+    Of90,
+}
+
+impl MonthReviews {
+    /// The statement. Few stores' reviews are found by the stores' cycles, so that a store costs what it has reviews; a
+    /// group's by the month.
+    fn of<'a>(&self, cx: &Context, part: Part, period: Period) -> Statement<'a> {
+        let pieces = [
+            (true, self.what),
+            (
+                part.is_narrow(),
+                " review_cycle c JOIN review r ON r.cycle_id = c.id JOIN org_unit u ON u.id = r.unit_id
+                 WHERE c.period = $1 AND r.is_current",
             ),
-            None => month_reviews!(within $what, "$2 IS NULL", $rest),
-        }
-    };
+            (
+                !part.is_narrow(),
+                " review r JOIN org_unit u ON u.id = r.unit_id WHERE r.period = $1 AND r.is_current",
+            ),
+            (self.best == Best::Of90, " AND r.total >= 90"),
+            (part.store.is_some(), " AND c.store_id = $4"),
+            (
+                part.is_of_reach(),
+                " AND c.store_id = ANY (ARRAY(SELECT reached.store_id FROM reached($3)
+                      WHERE reached.months @> $1))",
+            ),
+            (part.is_narrow() && part.unit.is_some(), " AND u.path @> ARRAY[$2]"),
+            // PostgreSQL would take a group for as small as any other unit, and sort everybody's reviews.
+            (
+                !part.is_narrow() && part.unit.is_some(),
+                " AND (r.unit_id IN (SELECT below.id FROM org_unit below WHERE below.path @> ARRAY[$2])) IS TRUE",
+            ),
+            (!cx.scope.is_everything(), concat!(" AND ", reaches!("$3", "r.unit_id", "$1"))),
+            (true, self.rest),
+        ];
+        sql_of(pieces)
+            .bind::<Date, _>(period)
+            .bind::<Nullable<BigInt>, _>(part.unit)
+            .bind::<CallerScope, _>(cx.scope.clone())
+            .bind::<Nullable<BigInt>, _>(part.store)
+    }
 }
 
 /// How many reviews have which final grade.
@@ -164,16 +229,15 @@ pub async fn distribution(
     cx: &mut Context,
     selection: &SelectionQuery,
 ) -> Result<Vec<Distribution>, Problem> {
-    let mut rows: Vec<Distribution> = sql(month_reviews!(
-        selection.unit,
-        "SELECT r.scheme, r.final_grade AS grade, count(*) AS reviews, avg(r.total)::numeric(12, 6) AS mean_total",
-        " GROUP BY r.scheme, r.final_grade ORDER BY r.scheme, min(r.total) DESC NULLS LAST, r.final_grade"
-    ))
-    .bind::<Date, _>(selection.period)
-    .bind::<Nullable<Text>, _>(selection.unit.clone())
-    .bind::<CallerScope, _>(cx.scope.clone())
-    .load(cx.db())
-    .await?;
+    let Some(part) = Part::find(cx, selection.unit.as_deref()).await? else { return Ok(Vec::new()) };
+    let reviews = MonthReviews {
+        what: "SELECT r.scheme, r.final_grade AS grade, count(*) AS reviews,
+                   avg(r.total)::numeric(12, 6) AS mean_total FROM",
+        rest: " GROUP BY r.scheme, r.final_grade
+               ORDER BY r.scheme, min(r.total) DESC NULLS LAST, r.final_grade",
+        best: Best::All,
+    };
+    let mut rows: Vec<Distribution> = reviews.of(cx, part, selection.period).load(cx.db()).await?;
     for row in &mut rows {
         row.mean_total = row.mean_total.map(|mean| decimal::half_up(mean, 2));
     }
@@ -185,23 +249,41 @@ pub async fn leaderboard(
     cx: &mut Context,
     query: &LeaderboardQuery,
 ) -> Result<Vec<LeaderboardPlace>, Problem> {
-    let top = query.top.unwrap_or(10);
+    let top = usize::try_from(query.top.unwrap_or(10)).unwrap_or(0);
     if !(1..=MOST_PLACES).contains(&top) {
         return Err(Problem::field("top", format!("expected 1 to {MOST_PLACES}")));
     }
-    let rows = sql(month_reviews!(
-        query.unit,
-        "SELECT rank() OVER (ORDER BY r.total DESC, r.deliveries DESC) AS rank, e.employee_no, e.name,
-                u.name AS unit, r.total, r.deliveries, r.final_grade",
-        " AND r.position = $4 AND r.total IS NOT NULL
-         ORDER BY r.total DESC, r.deliveries DESC, e.employee_no LIMIT $5"
-    ))
-    .bind::<Date, _>(query.period)
-    .bind::<Nullable<Text>, _>(query.unit.clone())
-    .bind::<CallerScope, _>(cx.scope.clone())
-    .bind::<Text, _>(query.position.clone().unwrap_or_else(|| "sales_consultant".to_owned()))
-    .bind::<Integer, _>(top)
-    .load(cx.db())
-    .await?;
-    Ok(rows)
+    let Some(part) = Part::find(cx, query.unit.as_deref()).await? else { return Ok(Vec::new()) };
+    let position = query.position.as_deref().unwrap_or("sales_consultant");
+    // The best of a group nearly always have so many points, and else the month is read.
+    if !part.is_narrow() {
+        let best = places(cx, part, query.period, position, Best::Of90).await?;
+        if best.len() >= top {
+            return Ok(best.into_iter().take(top).collect());
+        }
+    }
+    let all = places(cx, part, query.period, position, Best::All).await?;
+    Ok(all.into_iter().take(top).collect())
+}
+
+/// The first places. However many are shown, PostgreSQL has to know beforehand that they are few; whoever has a rank among
+/// them has it among all.
+async fn places(
+    cx: &mut Context,
+    part: Part,
+    period: Period,
+    position: &str,
+    best: Best,
+) -> Result<Vec<LeaderboardPlace>, Problem> {
+    let reviews = MonthReviews {
+        what: "SELECT rank() OVER (ORDER BY best.total DESC, best.deliveries DESC) AS rank, e.employee_no, e.name,
+                   best.unit, best.total, best.deliveries, best.final_grade
+               FROM (SELECT r.employee_id, u.name AS unit, r.total, r.deliveries, r.final_grade FROM",
+        rest: " AND r.position = $5 AND r.total IS NOT NULL
+               ORDER BY r.total DESC, r.deliveries DESC FETCH FIRST 100 ROWS WITH TIES) AS best
+               JOIN employee e ON e.id = best.employee_id
+               ORDER BY best.total DESC, best.deliveries DESC, e.employee_no LIMIT 100",
+        best,
+    };
+    Ok(reviews.of(cx, part, period).bind::<Text, _>(position).load(cx.db()).await?)
 }

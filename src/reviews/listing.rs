@@ -12,6 +12,7 @@ use crate::auth::scope::CallerScope;
 use crate::auth::{Context, Reading};
 use crate::db::sql_of;
 use crate::http::{Page, Problem, Window};
+use crate::org::Part;
 use crate::period::Period;
 
 /// A review without its explanation.
@@ -130,45 +131,68 @@ const CURRENT: &str = concat!("SELECT ", review_columns!(), named_reviews!(), "W
 /// alone would read all the months before.
 const OF_MONTH: &str = " AND (r.period, r.id) > ($2, $1) AND r.period <= $2";
 
-/// Those of the people and units that are reached, found by person and by the months of the units' stores.
+/// Those of a person. Like the person's own below they are found by person only (a sum is in no index): PostgreSQL takes a
+/// month for empty that is younger than its statistics, and would rather read all of it.
+const OF_PERSON: &str = " AND r.id = ANY (ARRAY(
+    SELECT own.id FROM employee person JOIN review own ON own.employee_id = person.id
+    WHERE person.employee_no = $6 AND own.is_current AND own.id > $1 AND ($2 IS NULL OR own.period + 0 = $2)))";
+
+/// Those of the people and units that are reached, where these are few: found by person and by the months of the units'
+/// stores.
 const REACHED: &str = " AND r.id = ANY (ARRAY(
     SELECT own.id FROM review own
-    WHERE own.employee_id = ($7).employee_id AND own.is_current AND own.id > $1
+    WHERE own.employee_id = ($7).employee_id AND own.is_current AND own.id > $1 AND ($2 IS NULL OR own.period + 0 = $2)
     UNION
     SELECT found.id FROM reached($7) within
     JOIN review_cycle month ON month.store_id = within.store_id AND within.months @> month.period
     JOIN review found ON found.cycle_id = month.id AND found.unit_id = within.unit_id
     WHERE found.is_current AND found.id > $1 AND ($2 IS NULL OR month.period = $2)))";
 
-/// Those of a unit and of the units below it, found by the months of their stores.
+/// Those of a group to which the caller is confined, who reaches it in every month. A condition that IS TRUE is no join, for
+/// which PostgreSQL would take the group for a few units.
+const OF_GROUP: &str =
+    " AND (r.unit_id IN (SELECT within.unit_id FROM reached($7) within WHERE within.months = '(,)')) IS TRUE";
+
+/// Those of a unit ($3) of a store ($8) and of the units below it, found by the months of the store.
 const BELOW: &str = " AND r.id = ANY (ARRAY(
-    SELECT found.id FROM org_unit top JOIN org_unit below ON below.path @> ARRAY[top.id]
-    JOIN review_cycle month ON month.store_id = below.store_id
+    SELECT found.id FROM org_unit below JOIN review_cycle month ON month.store_id = below.store_id
     JOIN review found ON found.cycle_id = month.id AND found.unit_id = below.id
-    WHERE top.code = $3 AND found.is_current AND found.id > $1 AND ($2 IS NULL OR month.period = $2)))";
+    WHERE below.store_id = $8 AND below.path @> ARRAY[$3]
+    AND found.is_current AND found.id > $1 AND ($2 IS NULL OR month.period = $2)))";
+
+/// Those of a group and of the units below it.
+const BELOW_GROUP: &str =
+    " AND (r.unit_id IN (SELECT below.id FROM org_unit below WHERE below.path @> ARRAY[$3])) IS TRUE";
 
 async fn lines(cx: &mut Context, filter: &ReviewFilter, window: Window) -> Result<Vec<ReviewLine>, Problem> {
+    let Some(part) = Part::find(cx, filter.unit.as_deref()).await? else { return Ok(Vec::new()) };
+    // Few are found by themselves, month and cursor included.
+    let are_few = part.is_narrow() || filter.employee_no.is_some();
+    let is_by_month = !are_few && filter.period.is_some();
     let pieces = [
         (true, CURRENT),
-        (filter.period.is_none(), " AND r.id > $1"),
-        (filter.period.is_some(), OF_MONTH),
-        (filter.unit.is_some(), BELOW),
+        (!are_few && !is_by_month, " AND r.id > $1"),
+        (is_by_month, OF_MONTH),
+        (part.store.is_some(), BELOW),
+        (part.unit.is_some() && part.store.is_none(), BELOW_GROUP),
         (filter.position.is_some(), " AND r.position = $4"),
         (filter.grade.is_some(), " AND r.final_grade = $5"),
-        (filter.employee_no.is_some(), " AND e.employee_no = $6"),
-        (!cx.scope.is_everything(), REACHED),
-        (filter.period.is_none(), " ORDER BY r.id"),
-        (filter.period.is_some(), " ORDER BY r.period, r.id"),
+        (filter.employee_no.is_some(), OF_PERSON),
+        (!part.is_reach_wide, REACHED),
+        (part.is_reach_wide && !cx.scope.is_everything(), OF_GROUP),
+        (!is_by_month, " ORDER BY r.id"),
+        (is_by_month, " ORDER BY r.period, r.id"),
         (true, window.limit_clause()),
     ];
     let lines = sql_of(pieces)
         .bind::<BigInt, _>(window.after)
         .bind::<Nullable<Date>, _>(filter.period)
-        .bind::<Nullable<Text>, _>(filter.unit.as_deref())
+        .bind::<Nullable<BigInt>, _>(part.unit)
         .bind::<Nullable<Text>, _>(filter.position.as_deref())
         .bind::<Nullable<Text>, _>(filter.grade.as_deref())
         .bind::<Nullable<Text>, _>(filter.employee_no.as_deref())
         .bind::<CallerScope, _>(cx.scope.clone())
+        .bind::<Nullable<BigInt>, _>(part.store)
         .load(cx.db())
         .await?;
     Ok(lines)

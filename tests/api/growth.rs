@@ -95,6 +95,8 @@ async fn nothing_that_grows_is_read_from_end_to_end() {
     app.add_user("group.hr", &[Role::GroupAdmin], None, None).await;
     app.add_user("store.hr", &[Role::Hr], None, Some("S77")).await;
     app.add_user("wall", &[Role::Dashboard], None, Some("S77")).await;
+    app.add_user("group.wall", &[Role::Dashboard], None, Some("GROUP")).await;
+    app.add_user("confined.hr", &[Role::Hr], None, Some("GROUP")).await;
     app.add_user("s77.consultant", &[Role::SalesConsultant], Some("S77T05"), None).await;
     let of = |row: &serde_json::Value, field: &str| row["items"][0][field].to_string();
     let one = app.get("store.hr", "/v1/reviews?period=2014-03&employee_no=S77T05").await.expect(200);
@@ -114,9 +116,20 @@ async fn nothing_that_grows_is_read_from_end_to_end() {
         ("wall", "/v1/dashboard/attainment?period=2014-03".to_owned()),
         ("wall", "/v1/dashboard/distribution?period=2014-03&unit=S77T".to_owned()),
         ("group.hr", "/v1/dashboard/leaderboard?period=2014-03&unit=S77".to_owned()),
+        ("store.hr", "/v1/dashboard/leaderboard?period=2014-03".to_owned()),
+        ("s77.consultant", "/v1/dashboard/leaderboard?period=2014-03".to_owned()),
+        // Of the whole group.
+        ("group.hr", "/v1/dashboard/attainment?period=2014-03&unit=GROUP".to_owned()),
+        ("group.wall", "/v1/dashboard/attainment?period=2014-03".to_owned()),
+        ("group.wall", "/v1/dashboard/funnel?period=2014-03".to_owned()),
+        ("group.hr", "/v1/dashboard/leaderboard?period=2014-03&unit=GROUP&top=100".to_owned()),
+        ("group.hr", "/v1/dashboard/leaderboard?period=2014-03".to_owned()),
+        ("confined.hr", "/v1/dashboard/leaderboard?period=2014-03".to_owned()),
+        ("group.hr", "/v1/reviews?period=2014-03&unit=GROUP&limit=20".to_owned()),
+        ("group.hr", "/v1/reviews?unit=GROUP&limit=20".to_owned()),
     ];
-    // Of everybody, of a store, of a team, of oneself.
-    for login in ["auditor", "store.hr", "leader", "s77.consultant"] {
+    // Of everybody, of a group, of a store, of a team, of oneself.
+    for login in ["auditor", "confined.hr", "store.hr", "leader", "s77.consultant"] {
         reads.push((login, "/v1/reviews?limit=20".to_owned()));
         reads.push((login, "/v1/reviews?period=2014-03&limit=20".to_owned()));
     }

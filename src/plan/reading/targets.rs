@@ -206,64 +206,40 @@ pub async fn targets_in_force(
     Ok(targets)
 }
 
-/// What a unit, a channel or a series is to reach in a month.
+/// What a store, a department or a team is to reach of a metric in a month.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct UnitTarget {
     /// The month.
     #[diesel(sql_type = Date)]
     pub period: Period,
-    /// The tree it belongs to.
-    #[diesel(sql_type = Text)]
-    pub tree: Tree,
-    /// The store, department or team, in the organisation.
-    #[diesel(sql_type = Nullable<BigInt>)]
-    pub unit_id: Option<i64>,
-    /// Code of the channel or series, outside the organisation.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub code: Option<String>,
-    /// The metric planned, for example `deliveries`.
-    #[diesel(sql_type = Text)]
-    pub metric: String,
+    /// The unit.
+    #[diesel(sql_type = BigInt)]
+    pub unit_id: i64,
     /// In units of the metric, or cents.
     #[diesel(sql_type = BigInt)]
     pub value: i64,
 }
 
-/// What these stores themselves, their units, channels and series are to reach in `period`, each by the version that
-/// governs that month there.
+/// What these stores and their units are to reach of `metric` in each of `periods`, by the version that governs that month
+/// there.
 pub async fn unit_targets_in_force(
     connection: &mut AsyncPgConnection,
     stores: &[i64],
-    period: Period,
-) -> Result<Vec<UnitTarget>, Problem> {
-    unit_targets(connection, stores, vec![period]).await
-}
-
-/// The same for several months.
-pub(in crate::plan) async fn unit_targets(
-    connection: &mut AsyncPgConnection,
-    stores: &[i64],
     periods: Vec<Period>,
+    metric: &str,
 ) -> Result<Vec<UnitTarget>, Problem> {
-    // Channels and series of a group's plan are the whole group's.
     let targets = sql(governing!(
-        "SELECT n.period, n.tree, n.unit_id, n.label AS code, l.metric,
-             n.confirmed[12 * l.line + n.number] AS value
-         FROM (
-             SELECT g.store_id, g.period, g.number, n.* FROM governing g JOIN org_unit u ON u.store_id = g.store_id
-             CROSS JOIN LATERAL (
-                 SELECT n.* FROM plan_node n
-                 WHERE n.plan_id = g.plan_id AND n.unit_id = u.id AND n.tree = 'organisation'
-                 AND n.employee_id IS NULL OFFSET 0) n
-             UNION ALL
-             SELECT g.store_id, g.period, g.number, n.* FROM governing g
-             JOIN annual_plan p ON p.id = g.plan_id AND p.unit_id = g.store_id
-             JOIN plan_node n ON n.plan_id = g.plan_id AND n.label IS NOT NULL) n
-         JOIN plan_line l ON l.plan_id = n.plan_id
-         ORDER BY n.store_id, n.period, l.line, n.tree, n.ordinal"
+        "SELECT g.period, u.id AS unit_id, n.confirmed[12 * l.line + g.number] AS value
+         FROM governing g JOIN plan_line l ON l.plan_id = g.plan_id AND l.metric = $3
+         JOIN org_unit u ON u.store_id = g.store_id
+         CROSS JOIN LATERAL (
+             SELECT n.confirmed FROM plan_node n
+             WHERE n.plan_id = g.plan_id AND n.unit_id = u.id AND n.tree = 'organisation'
+             AND n.employee_id IS NULL OFFSET 0) n"
     ))
     .bind::<Array<BigInt>, _>(stores.to_vec())
     .bind::<Array<Date>, _>(periods)
+    .bind::<Text, _>(metric.to_owned())
     .load(connection)
     .await?;
     Ok(targets)

@@ -15,8 +15,7 @@ use crate::auth::Context;
 use crate::db::sql;
 use crate::http::{FieldError, Problem};
 use crate::period::Period;
-use crate::plan::reading::targets::unit_targets;
-use crate::plan::split::tree::Tree;
+use crate::plan::reading::targets::unit_targets_in_force;
 use crate::plan::{actuals, supply};
 
 /// The metric of cars delivered to customers.
@@ -137,10 +136,9 @@ async fn deliveries(
     store_id: i64,
     year: i32,
 ) -> Result<(ByMonth, ByMonth), Problem> {
-    let planned = unit_targets(connection, &[store_id], Period::months_of(year)).await?;
-    let own = planned.iter().filter(|cell| {
-        cell.tree == Tree::Organisation && cell.unit_id == Some(store_id) && cell.metric == DELIVERIES
-    });
+    let months = Period::months_of(year);
+    let planned = unit_targets_in_force(connection, &[store_id], months, DELIVERIES).await?;
+    let own = planned.iter().filter(|cell| cell.unit_id == store_id);
     let targets = own.map(|cell| (cell.period, cell.value)).collect();
     let mut actuals = ByMonth::new();
     for brought in actuals::brought(connection, store_id, &[DELIVERIES], year).await? {

@@ -1,0 +1,55 @@
+//! Which part of the organisation is asked about. What lies within few stores is found store by store; what is as wide as a
+//! group is found by its order, and what is out of reach is passed over.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::unit_by_code;
+use crate::auth::Context;
+use crate::db::schema::org_unit;
+use crate::http::Problem;
+
+/// A unit and everything below it, or the whole organisation, as far as the caller reaches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The unit; none: the whole organisation.
+    pub unit: Option<i64>,
+    /// The unit's store; none for a group.
+    pub store: Option<i64>,
+    /// Whether the caller reaches everything, or a whole group in every month: more than the stores of somebody's postings.
+    pub is_reach_wide: bool,
+}
+
+impl Part {
+    /// The part below the unit with a code, or the whole organisation; none where there is no such unit.
+    pub async fn find(cx: &mut Context, code: Option<&str>) -> Result<Option<Self>, Problem> {
+        let unit = match code {
+            None => None,
+            Some(code) => match unit_by_code(cx.db(), code).await? {
+                Some(unit) => Some(unit),
+                None => return Ok(None),
+            },
+        };
+        let is_reach_wide = match cx.scope.confined_to() {
+            None => cx.scope.is_everything(),
+            Some(unit) => is_group(cx.db(), unit).await?,
+        };
+        let (unit, store) = (unit.as_ref().map(|unit| unit.id), unit.as_ref().and_then(|unit| unit.store_id));
+        Ok(Some(Self { unit, store, is_reach_wide }))
+    }
+
+    /// Whether it lies within few stores.
+    pub fn is_narrow(self) -> bool {
+        self.store.is_some() || !self.is_reach_wide
+    }
+
+    /// Whether it is narrow by what the caller reaches, and not by what was asked for.
+    pub fn is_of_reach(self) -> bool {
+        self.store.is_none() && !self.is_reach_wide
+    }
+}
+
+async fn is_group(connection: &mut AsyncPgConnection, unit: i64) -> Result<bool, Problem> {
+    let store = org_unit::table.find(unit).select(org_unit::store_id).first::<Option<i64>>(connection).await;
+    Ok(store.optional()? == Some(None))
+}
