@@ -55,7 +55,8 @@ impl Library {
         Some(bundle)
     }
 
-    fn keep(&self, hash: &str, bundle: &Arc<Bundle>) {
+    /// Keeps a bundle that somebody has compiled, under the hash under which it is stored.
+    pub fn keep(&self, hash: &str, bundle: &Arc<Bundle>) {
         let Ok(mut kept) = self.0.lock() else { return };
         if kept.len() >= KEPT {
             kept.pop_front();

@@ -69,6 +69,15 @@ impl Sides {
         bands.flatten().map(|band| band.name.clone()).collect()
     }
 
+    /// The bundles on both sides.
+    pub fn bundles(&self) -> impl Iterator<Item = &Arc<Bundle>> {
+        let before = match &self.before {
+            Before::Side(side) => Some(&side.bundle),
+            Before::Stored | Before::Nothing => None,
+        };
+        [&self.after.bundle].into_iter().chain(before)
+    }
+
     fn memories(&self) -> Vec<Memory> {
         let before = match &self.before {
             Before::Side(side) => side.memories(),

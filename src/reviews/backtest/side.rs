@@ -118,8 +118,8 @@ impl Side {
         }
     }
 
-    /// Scores a month's reviews; none where no scheme scores the position. `meet` is told of inputs that a rule has not
-    /// met before, with the rule's place in memory; inputs that were forgotten can come again.
+    /// Scores a month's reviews; none where no scheme scores the position. `meet` is told of inputs that a rule has just
+    /// run for, with the rule's place in memory; inputs that were forgotten can come again.
     pub fn score(
         &self,
         month: &StoreMonth,

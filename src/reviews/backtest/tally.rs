@@ -80,15 +80,20 @@ impl Tally {
             self.changed += 1;
         }
         let movement = (before.final_grade.clone(), after.final_grade.clone());
-        *self.grades.entry(review.position.clone()).or_default().entry(movement).or_default() += 1;
+        match self.grades.get_mut(&review.position) {
+            Some(movements) => *movements.entry(movement).or_default() += 1,
+            None => {
+                *self.grades.entry(review.position.clone()).or_default().entry(movement).or_default() += 1
+            }
+        }
         if let (Some(total_before), Some(total_after)) = (before.total, after.total) {
             let groups = [
                 (&mut self.positions, review.position.as_str()),
                 (&mut self.stores, store),
-                (&mut self.teams, review.unit.as_str()),
+                (&mut self.teams, &*review.unit),
             ];
             for (means, of) in groups {
-                means.0.entry(of.to_owned()).or_default().add(1, total_before, total_after);
+                means.add(of, 1, total_before, total_after);
             }
         }
         self.movers.add(review.id, before, after, results);
@@ -210,9 +215,16 @@ impl Sums {
 }
 
 impl Means {
+    fn add(&mut self, of: &str, count: u64, before: Decimal, after: Decimal) {
+        match self.0.get_mut(of) {
+            Some(sums) => sums.add(count, before, after),
+            None => self.0.entry(of.to_owned()).or_default().add(count, before, after),
+        }
+    }
+
     fn merge(&mut self, other: Self) {
         for (of, sums) in other.0 {
-            self.0.entry(of).or_default().add(sums.count, sums.before, sums.after);
+            self.add(&of, sums.count, sums.before, sums.after);
         }
     }
 

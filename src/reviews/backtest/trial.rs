@@ -63,7 +63,10 @@ pub async fn carry_out(
     let (sender, pages) = channel(AHEAD);
     let (on_thread, counting) = (Arc::clone(trial), Arc::clone(progress));
     let engine = on_deep_stack(move || engine::run(&on_thread.sides, pages, threads, &counting));
-    let (fed, tried) = tokio::join!(feed(pool, trial, sender), engine);
+    let library = Library::default();
+    // Most reviews were scored with rules that are compiled already.
+    trial.sides.bundles().for_each(|bundle| library.keep(&bundle.hash, bundle));
+    let (fed, tried) = tokio::join!(feed(pool, &library, trial, sender), engine);
     let Tried { tally, never_executed } = tried?.map_err(|sentence| Problem::internal(&sentence))?;
     fed?;
     if progress.is_stopped() {
@@ -72,16 +75,22 @@ pub async fn carry_out(
     let mut stored = HashMap::<i64, Results>::new();
     let unexplained = tally.unexplained();
     if !unexplained.is_empty() {
-        stored = months::results(&mut *pool.get().await?, &Library::default(), &unexplained).await?;
+        stored = months::results(&mut *pool.get().await?, &library, &unexplained).await?;
     }
     Ok(Some(tally.report(|position| trial.sides.grades(position), &stored, never_executed)))
 }
 
 /// Reads the months page by page, as fast as they are tried.
-async fn feed(pool: &Pool, trial: &Trial, pages: Sender<Vec<StoreMonth>>) -> Result<(), Problem> {
-    let library = Library::default();
+async fn feed(
+    pool: &Pool,
+    library: &Library,
+    trial: &Trial,
+    pages: Sender<Vec<StoreMonth>>,
+) -> Result<(), Problem> {
+    let units = months::unit_codes(&mut *pool.get().await?).await?;
+    let (known, scope) = ((library, &units), &trial.selection.scope);
     for cycles in trial.pages() {
-        let page = months::load(&mut *pool.get().await?, &library, &trial.selection.scope, &cycles).await?;
+        let page = months::load(&mut *pool.get().await?, known, scope, &cycles).await?;
         // Nobody takes it any more when the trial was stopped.
         if pages.send(page).await.is_err() {
             break;

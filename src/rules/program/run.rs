@@ -119,7 +119,7 @@ impl Machine<'_> {
             Code::Not(value) => Ok(Value::Flag(!self.flag(value, base)?)),
             Code::All(parts) => {
                 for part in parts {
-                    if !self.flag(part, base)? {
+                    if !self.decision(part, base)? {
                         return Ok(Value::Flag(false));
                     }
                 }
@@ -127,7 +127,7 @@ impl Machine<'_> {
             }
             Code::Any(parts) => {
                 for part in parts {
-                    if self.flag(part, base)? {
+                    if self.decision(part, base)? {
                         return Ok(Value::Flag(true));
                     }
                 }
@@ -144,7 +144,7 @@ impl Machine<'_> {
             }
             Code::If(parts) => {
                 let [condition, then, otherwise] = parts.as_ref();
-                let branch = if self.flag(condition, base)? { then } else { otherwise };
+                let branch = if self.decision(condition, base)? { then } else { otherwise };
                 self.step(branch, base)
             }
             Code::Let(value) => {
@@ -211,6 +211,13 @@ impl Machine<'_> {
             }
             code => some(self.step(code, base)?.flag()),
         }
+    }
+
+    /// The same, where the script goes on by it.
+    fn decision(&mut self, code: &Code, base: usize) -> Result<bool, Stop> {
+        let is_so = self.flag(code, base)?;
+        self.recorder.decide(is_so);
+        Ok(is_so)
     }
 
     fn binary(&mut self, operator: Operator, sides: &[Code; 2], base: usize) -> Running {

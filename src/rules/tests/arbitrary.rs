@@ -8,6 +8,8 @@ use proptest::test_runner::TestRunner;
 use rust_decimal::Decimal;
 
 use super::*;
+use crate::rules::coverage::Coverage;
+use crate::rules::trace;
 use crate::rules::verdict::judge;
 
 /// Far more than any script may take to be judged.
@@ -241,4 +243,41 @@ fn programs_are_the_scripts() {
         ended += usize::from(is_program);
     }
     assert!(compiled > 400 && ended > 100, "{compiled} scripts compiled, {ended} programs came to their end");
+}
+
+/// Backtests count on it: they look at what a run has executed only where its script has gone a new way.
+#[test]
+fn who_goes_the_same_way_executes_the_same_statements() {
+    let mut runner = TestRunner::deterministic();
+    let (mut known, mut repeated) = (0, 0);
+    for _ in 0..1_000 {
+        let script = well_formed().new_tree(&mut runner).unwrap().current();
+        let Ok(bundle) = Bundle::compile(files(script.as_bytes())) else { continue };
+        let rule = &bundle.schemes["a"].rules[0];
+        let mut missed_on = std::collections::HashMap::new();
+        for (deliveries, late) in
+            [(None, 0), (Some(0), 0), (Some(3), 1), (Some(3), 3), (Some(9), 3), (Some(29), 40)]
+        {
+            let given = [("deliveries", deliveries), ("late", Some(late))].into_iter();
+            let given =
+                given.filter_map(|(name, value)| Some((bundle.catalogue.find(name)?, Decimal::from(value?))));
+            let facts = MonthFacts::complete(&bundle.catalogue, given);
+            let (path, missed) = on_large_stack(|| {
+                rule.run(&facts, Optimisation::Simple);
+                let path = trace::path();
+                let mut coverage = Coverage::of(rule);
+                coverage.run(&facts);
+                (path, coverage.uncovered())
+            });
+            let Some(path) = path else { continue };
+            known += 1;
+            let before = missed_on.insert(path, missed.clone());
+            repeated += usize::from(before.is_some());
+            assert!(
+                before.is_none_or(|before| before == missed),
+                "{script}\ndeliveries {deliveries:?}, late {late}"
+            );
+        }
+    }
+    assert!(known > 200 && repeated > 50, "{known} runs of known ways, {repeated} of them gone before");
 }

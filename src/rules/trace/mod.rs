@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 pub use self::recorder::{
     Constants, EdgesReached, Frame, Item, REASON_LIMIT, Recorder, STEP_LIMIT, begin, constant, end,
-    is_overdue, record,
+    is_overdue, path, record,
 };
 use super::value::Cause;
 

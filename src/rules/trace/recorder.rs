@@ -73,6 +73,8 @@ pub struct Recorder {
     pub fault: Option<(String, Position)>,
     /// How far calls got, where the frame asks for it.
     pub reached: Vec<EdgesReached>,
+    /// Which way the script went: every decision of its run, one bit for each, behind a first 1; 0: nobody knows.
+    path: u64,
     /// What the interpreter asks for while it runs the script.
     constants: Option<Constants>,
     deadline: Option<Instant>,
@@ -88,6 +90,8 @@ pub fn begin(frame: Frame, constants: &Constants, allowed: Duration) {
     record(|recorder| {
         recorder.begin(frame, 0);
         recorder.constants = Some(Arc::clone(constants));
+        // The interpreter does not tell.
+        recorder.path = 0;
         recorder.deadline = Instant::now().checked_add(allowed);
     });
 }
@@ -104,6 +108,12 @@ pub fn constant(name: &str) -> Option<Dynamic> {
 /// Ends the recording and gives what was recorded.
 pub fn end() -> Recorder {
     RECORDER.take()
+}
+
+/// Which way the script went that this thread has just run, where that is known. A script that goes the same way again
+/// executes the same statements.
+pub fn path() -> Option<u64> {
+    Some(RECORDER.with_borrow(|recorder| recorder.path)).filter(|path| *path != 0)
 }
 
 /// Whether the rule that is running has used up its time.
@@ -128,8 +138,17 @@ impl Recorder {
         self.skipped = None;
         self.fault = None;
         self.reached = Vec::new();
+        self.path = 1;
         self.constants = None;
         self.deadline = None;
+    }
+
+    /// Keeps which way the script goes, as long as there are bits left.
+    pub fn decide(&mut self, is_so: bool) {
+        self.path = match self.path.leading_zeros() {
+            1..u64::BITS => self.path << 1 | u64::from(is_so),
+            _ => 0,
+        };
     }
 
     /// Keeps how a number came about for the reason of the next step.
