@@ -217,7 +217,8 @@ impl MonthReviews {
             // What is not published shows in no sum and on no board.
             (
                 true,
-                " AND (SELECT month.state IN ('published', 'locked') FROM review_cycle month WHERE month.id = r.cycle_id)",
+                " AND (SELECT month.state IN ('published', 'locked') FROM review_cycle month
+                      WHERE month.id = r.cycle_id)",
             ),
             (true, self.rest),
         ];

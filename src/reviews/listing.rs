@@ -8,11 +8,11 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::visibility::{Part, ReviewSight, Sight, seen};
+use super::visibility::{self, ReviewSight, Sight, seen};
 use crate::auth::{Context, Reading};
 use crate::db::sql_of;
 use crate::http::{Page, Problem, Window};
-use crate::org;
+use crate::org::Part;
 use crate::period::Period;
 
 /// A review without its explanation.
@@ -131,11 +131,17 @@ const CURRENT: &str = concat!("SELECT ", review_columns!(), named_reviews!(), "W
 /// alone would read all the months before.
 const OF_MONTH: &str = " AND (r.period, r.id) > ($2, $1) AND r.period <= $2";
 
+/// Those of a person. Like the person's own below they are found by person only (a sum is in no index): PostgreSQL takes a
+/// month for empty that is younger than its statistics, and would rather read all of it.
+const OF_PERSON: &str = " AND r.id = ANY (ARRAY(
+    SELECT own.id FROM employee person JOIN review own ON own.employee_id = person.id
+    WHERE person.employee_no = $6 AND own.is_current AND own.id > $1 AND ($2 IS NULL OR own.period + 0 = $2)))";
+
 /// Those of the people and units that are reached, where these are few: found by person and by the months of the units'
 /// stores.
 const REACHED: &str = " AND r.id = ANY (ARRAY(
     SELECT own.id FROM review own
-    WHERE own.employee_id = (($7).scope).employee_id AND own.is_current AND own.id > $1
+    WHERE own.employee_id = (($7).scope).employee_id AND own.is_current AND own.id > $1 AND ($2 IS NULL OR own.period + 0 = $2)
     UNION
     SELECT found.id FROM reached(($7).scope) within
     JOIN review_cycle month ON month.store_id = within.store_id AND within.months @> month.period
@@ -165,22 +171,25 @@ const BELOW_GROUP: &str =
     " AND (r.unit_id IN (SELECT below.id FROM org_unit below WHERE below.path @> ARRAY[$3])) IS TRUE";
 
 async fn lines(cx: &mut Context, filter: &ReviewFilter, window: Window) -> Result<Vec<ReviewLine>, Problem> {
-    let Some(part) = org::Part::find(cx, filter.unit.as_deref()).await? else { return Ok(Vec::new()) };
-    let sight = Sight::of(cx, Part::Score);
+    let Some(part) = Part::find(cx, filter.unit.as_deref()).await? else { return Ok(Vec::new()) };
+    let sight = Sight::of(cx, visibility::Part::Score);
+    // Few are found by themselves, month and cursor included.
+    let are_few = part.is_narrow() || filter.employee_no.is_some();
+    let is_by_month = !are_few && filter.period.is_some();
     let pieces = [
         (true, CURRENT),
-        (filter.period.is_none(), " AND r.id > $1"),
-        (filter.period.is_some(), OF_MONTH),
+        (!are_few && !is_by_month, " AND r.id > $1"),
+        (is_by_month, OF_MONTH),
         (part.store.is_some(), BELOW),
         (part.unit.is_some() && part.store.is_none(), BELOW_GROUP),
         (filter.position.is_some(), " AND r.position = $4"),
         (filter.grade.is_some(), " AND r.final_grade = $5"),
-        (filter.employee_no.is_some(), " AND e.employee_no = $6"),
+        (filter.employee_no.is_some(), OF_PERSON),
         (!part.is_reach_wide, REACHED),
         (part.is_reach_wide && !cx.scope.is_everything(), OF_GROUP),
         (!sight.is_everything(), SEEN),
-        (filter.period.is_none(), " ORDER BY r.id"),
-        (filter.period.is_some(), " ORDER BY r.period, r.id"),
+        (!is_by_month, " ORDER BY r.id"),
+        (is_by_month, " ORDER BY r.period, r.id"),
         (true, window.limit_clause()),
     ];
     let lines = sql_of(pieces)

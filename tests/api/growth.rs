@@ -116,7 +116,7 @@ async fn nothing_that_grows_is_read_from_end_to_end() {
         ("wall", "/v1/dashboard/attainment?period=2014-03".to_owned()),
         ("wall", "/v1/dashboard/distribution?period=2014-03&unit=S77T".to_owned()),
         ("group.hr", "/v1/dashboard/leaderboard?period=2014-03&unit=S77".to_owned()),
-        ("wall", "/v1/dashboard/leaderboard?period=2014-03".to_owned()),
+        ("store.hr", "/v1/dashboard/leaderboard?period=2014-03".to_owned()),
         ("s77.consultant", "/v1/dashboard/leaderboard?period=2014-03".to_owned()),
         // Of the whole group.
         ("group.hr", "/v1/dashboard/attainment?period=2014-03&unit=GROUP".to_owned()),
@@ -124,7 +124,7 @@ async fn nothing_that_grows_is_read_from_end_to_end() {
         ("group.wall", "/v1/dashboard/funnel?period=2014-03".to_owned()),
         ("group.hr", "/v1/dashboard/leaderboard?period=2014-03&unit=GROUP&top=100".to_owned()),
         ("group.hr", "/v1/dashboard/leaderboard?period=2014-03".to_owned()),
-        ("group.wall", "/v1/dashboard/leaderboard?period=2014-03".to_owned()),
+        ("confined.hr", "/v1/dashboard/leaderboard?period=2014-03".to_owned()),
         ("group.hr", "/v1/reviews?period=2014-03&unit=GROUP&limit=20".to_owned()),
         ("group.hr", "/v1/reviews?unit=GROUP&limit=20".to_owned()),
     ];
