@@ -185,7 +185,8 @@ actions! {
     /// Write what is one's to write about reviews, and give back what came before: which, says `reviews::contributions`.
     Contribute = [
         SalesConsultant Own, TeamLeader Team, TelesalesSpecialist Own, ShowroomSupervisor Own,
-        SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own, GroupAdmin All,
+        SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own,
+        ServiceAdviser Own, Parts Own, GroupAdmin All,
     ];
     /// Propose adjustments of reviews, and decide on those that others proposed.
     AdjustReviews = [SalesManager Department, GeneralManager Store, Hr Store, GroupAdmin All];
@@ -193,6 +194,7 @@ actions! {
     FileAppeals = [
         SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own, ShowroomSupervisor Own, SalesManager Own,
         GeneralManager Own, Hr Own, Clerk Own, CustomerService Own,
+        ServiceAdviser Own, Parts Own,
     ];
     /// Look into appeals and decide them; whoever had a part in the review does not.
     DecideAppeals = [GeneralManager Store, Hr Store, GroupAdmin All];

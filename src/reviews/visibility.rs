@@ -88,6 +88,8 @@ impl Relation {
             | Role::ShowroomSupervisor
             | Role::Clerk
             | Role::CustomerService
+            | Role::ServiceAdviser
+            | Role::Parts
             | Role::Dashboard
             | Role::SystemAdmin => None,
         }
