@@ -220,3 +220,26 @@ pub fn may_enter(source: Option<&str>) -> &'static [Role] {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn service_advisers_and_parts_may_what_an_employee_may_and_nothing_else() {
+        let employee = [
+            ("ViewSelf", Own),
+            ("ViewFacts", Own),
+            ("ViewCalendar", Store),
+            ("ViewReviews", Own),
+            ("ViewLeaderboard", Store),
+        ];
+        for role in [ServiceAdviser, Parts] {
+            let allowed = TABLE.iter().flat_map(|(action, allowed)| {
+                allowed.iter().filter(|(one, _)| *one == role).map(|(_, reach)| (*action, *reach))
+            });
+            assert_eq!(allowed.collect::<Vec<_>>(), employee, "{role}");
+            assert!(SOURCES.iter().all(|(_, roles)| !roles.contains(&role)), "{role}");
+        }
+    }
+}
