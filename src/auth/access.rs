@@ -235,8 +235,9 @@ mod tests {
             ("ViewLeaderboard", Store),
         ];
         for role in [ServiceAdviser, Parts] {
-            let allowed = TABLE.iter().flat_map(|(action, allowed)| {
-                allowed.iter().filter(|(one, _)| *one == role).map(|(_, reach)| (*action, *reach))
+            let allowed = TABLE.iter().filter_map(|(action, allowed)| {
+                let found = allowed.iter().find(|(one, _)| *one == role);
+                found.map(|(_, reach)| (*action, *reach))
             });
             assert_eq!(allowed.collect::<Vec<_>>(), employee, "{role}");
             assert!(SOURCES.iter().all(|(_, roles)| !roles.contains(&role)), "{role}");
