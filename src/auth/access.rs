@@ -242,3 +242,27 @@ pub fn may_enter(source: Option<&str>) -> &'static [Role] {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn service_advisers_and_parts_may_what_an_employee_may_and_nothing_else() {
+        let employee = [
+            ("ViewSelf", Own),
+            ("ViewFacts", Own),
+            ("ViewCalendar", Store),
+            ("ViewReviews", Own),
+            ("ViewLeaderboard", Store),
+        ];
+        for role in [ServiceAdviser, Parts] {
+            let allowed = TABLE.iter().filter_map(|(action, allowed)| {
+                let found = allowed.iter().find(|(one, _)| *one == role);
+                found.map(|(_, reach)| (*action, *reach))
+            });
+            assert_eq!(allowed.collect::<Vec<_>>(), employee, "{role}");
+            assert!(SOURCES.iter().all(|(_, roles)| !roles.contains(&role)), "{role}");
+        }
+    }
+}

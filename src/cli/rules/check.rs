@@ -126,7 +126,7 @@ fn print(report: &Report, bundle: Option<&Bundle>) {
     if !examples.is_empty() && examples.iter().all(ExampleReport::is_sound) {
         let cases: usize = examples.iter().map(|example| example.cases_passed).sum();
         println!(
-            "{} examples, {cases} cases: no errors; none of them scores anybody (showfloor rules take)",
+            "{} examples, {cases} cases: no errors; they are no part of the bundle (showfloor rules take)",
             examples.len()
         );
     }
