@@ -234,7 +234,9 @@ impl Sentence {
             Language::English => &self.en,
         };
         for piece in &template.pieces {
-            out.extend_from_slice(piece.words.as_bytes());
+            if !piece.words.is_empty() {
+                out.extend_from_slice(piece.words.as_bytes());
+            }
             match piece.value.and_then(|place| values.get(place)) {
                 Some(value) => value.write(out),
                 None => return,
@@ -381,11 +383,13 @@ const JOINTS: usize = 6;
 /// because it takes far less time than to write the reason.
 pub fn length(step: &Step, own: &str, limit: usize) -> usize {
     let around = most_of_label(&step.label, own).saturating_add(WORDS + NUMBER);
-    let most = |of: fn(&Part) -> usize| step.parts.iter().map(of).fold(around, usize::saturating_add);
-    for most in [most(most_of_any), most(most_of_part)] {
-        if most <= limit {
-            return most;
-        }
+    let most = step.parts.iter().map(most_of_any).fold(around, usize::saturating_add);
+    if most <= limit {
+        return most;
+    }
+    let most = step.parts.iter().map(most_of_part).fold(around, usize::saturating_add);
+    if most <= limit {
+        return most;
     }
     made(|out| write_reason(out, step, own, Language::Chinese)).chars().count()
 }
