@@ -12,7 +12,6 @@ use rust_decimal::Decimal;
 
 use super::split_tree::{PinnedCell, Refusal, Segment};
 use super::tree::{PerTree, Rows, Shape, Tree};
-pub(in crate::plan) use saved_cells::SavedCells;
 
 /// A line: vehicles, or something sold beside them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
