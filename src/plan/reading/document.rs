@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde::Serialize;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::auth::Context;
@@ -26,8 +27,8 @@ use crate::plan::viewer::{self, Reach, shown};
 /// the sum of those below it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PlanDocument {
-    /// The heading.
-    #[serde(flatten)]
+    /// The heading. Its calendar year gives way to `year` as every node has it: the sum of the months.
+    #[serde(flatten, serialize_with = "without_year")]
     pub plan: Plan,
     /// What the approver wrote when returning it.
     pub note: Option<String>,
@@ -50,6 +51,15 @@ pub struct PlanDocument {
     pub series: Vec<LabelMonths>,
     /// The shown line's pinned cells; those of people as far as the reader reaches them.
     pub pins: Vec<Pin>,
+}
+
+/// A heading beside the months of the whole plan, which say `year` themselves.
+fn without_year<S: Serializer>(plan: &Plan, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut heading = serde_json::to_value(plan).map_err(S::Error::custom)?;
+    if let Some(fields) = heading.as_object_mut() {
+        fields.remove("year");
+    }
+    heading.serialize(serializer)
 }
 
 /// A line of a plan.

@@ -4,6 +4,7 @@ mod activities;
 mod commitments;
 mod differences;
 mod groups;
+mod keys;
 mod lines;
 mod methods;
 mod pace;
