@@ -46,9 +46,10 @@ impl Scope {
         self.reaches.is_empty()
     }
 
-    /// The unit to which a login without an employee is confined: in every month it reaches what is below, or nothing.
+    /// The unit to which a login without an employee is confined, if that reaches it as a whole: then it does in every month.
     pub fn confined_to(&self) -> Option<i64> {
-        (self.unit_id != 0 && self.employee_id == 0).then_some(self.unit_id)
+        let is_whole = [Reach::Store, Reach::All].iter().any(|reach| self.reaches.contains(&reach.name()));
+        (self.unit_id != 0 && self.employee_id == 0 && is_whole).then_some(self.unit_id)
     }
 
     /// Whether it reaches everybody everywhere.
@@ -114,4 +115,18 @@ macro_rules! reaches_month {
     };
 }
 
-pub(crate) use {reaches, reaches_month};
+/// The condition that a unit is reached in every month: what is asked where a whole group is reached. A condition that IS
+/// TRUE is no join, for which PostgreSQL would take the group for a few units.
+macro_rules! reaches_always {
+    ($scope:literal, $unit:literal) => {
+        concat!(
+            "(",
+            $unit,
+            " IN (SELECT reached.unit_id FROM reached(",
+            $scope,
+            ") WHERE reached.months = '(,)')) IS TRUE"
+        )
+    };
+}
+
+pub(crate) use {reaches, reaches_always, reaches_month};

@@ -2,7 +2,7 @@
 //! group is found by its order, and what is out of reach is passed over.
 
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use super::unit_by_code;
 use crate::auth::Context;
@@ -16,7 +16,7 @@ pub struct Part {
     pub unit: Option<i64>,
     /// The unit's store; none for a group.
     pub store: Option<i64>,
-    /// Whether the caller reaches everything, or a whole group in every month: more than the stores of somebody's postings.
+    /// Whether the caller reaches more than the stores of somebody's postings: [`is_reach_wide`].
     pub is_reach_wide: bool,
 }
 
@@ -30,10 +30,7 @@ impl Part {
                 None => return Ok(None),
             },
         };
-        let is_reach_wide = match cx.scope.confined_to() {
-            None => cx.scope.is_everything(),
-            Some(unit) => is_group(cx.db(), unit).await?,
-        };
+        let is_reach_wide = is_reach_wide(cx).await?;
         let (unit, store) = (unit.as_ref().map(|unit| unit.id), unit.as_ref().and_then(|unit| unit.store_id));
         Ok(Some(Self { unit, store, is_reach_wide }))
     }
@@ -49,7 +46,9 @@ impl Part {
     }
 }
 
-async fn is_group(connection: &mut AsyncPgConnection, unit: i64) -> Result<bool, Problem> {
-    let store = org_unit::table.find(unit).select(org_unit::store_id).first::<Option<i64>>(connection).await;
+/// Whether the caller reaches everything, or a whole group in every month.
+pub async fn is_reach_wide(cx: &mut Context) -> Result<bool, Problem> {
+    let Some(unit) = cx.scope.confined_to() else { return Ok(cx.scope.is_everything()) };
+    let store = org_unit::table.find(unit).select(org_unit::store_id).first::<Option<i64>>(cx.db()).await;
     Ok(store.optional()? == Some(None))
 }

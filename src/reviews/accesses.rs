@@ -10,9 +10,10 @@ use utoipa::ToSchema;
 use super::cycle::CycleState;
 use super::visibility::{Part, Relation};
 use crate::auth::Context;
-use crate::auth::scope::CallerScope;
+use crate::auth::scope::{CallerScope, reaches_always};
 use crate::db::sql_of;
 use crate::http::{Page, Problem, Window};
+use crate::org::part::is_reach_wide;
 
 /// One reading of a review by somebody other than the person reviewed.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, QueryableByName)]
@@ -54,12 +55,16 @@ const REACHED: &str = " AND l.id = ANY (ARRAY(
     JOIN access_log reading ON reading.review_id = found.id
     WHERE reading.id > $1))";
 
+/// Those of the reviews of a group to which the caller is confined, who reaches it in every month.
+const OF_GROUP: &str = concat!(" AND ", reaches_always!("$2", "r.unit_id"));
+
 /// A page of the readings of reviews that the caller reaches, by id.
 pub async fn list(cx: &mut Context, window: Window) -> Result<Page<Access>, Problem> {
-    let is_everything = cx.scope.is_everything();
+    let is_reach_wide = is_reach_wide(cx).await?;
     let pieces = [
         (true, ALL),
-        (!is_everything, REACHED),
+        (!is_reach_wide, REACHED),
+        (is_reach_wide && !cx.scope.is_everything(), OF_GROUP),
         (true, OWN_SEEN),
         (true, " ORDER BY l.id"),
         (true, window.limit_clause()),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::visibility::{self, ReviewSight, Sight, seen};
+use crate::auth::scope::reaches_always;
 use crate::auth::{Context, Reading};
 use crate::db::sql_of;
 use crate::http::{Page, Problem, Window};
@@ -148,9 +149,8 @@ const REACHED: &str = " AND r.id = ANY (ARRAY(
     JOIN review found ON found.cycle_id = month.id AND found.unit_id = within.unit_id
     WHERE found.is_current AND found.id > $1 AND ($2 IS NULL OR month.period = $2)))";
 
-/// Those of a group to which the caller is confined, who reaches it in every month. A condition that IS TRUE is no join, for
-/// which PostgreSQL would take the group for a few units.
-const OF_GROUP: &str = " AND (r.unit_id IN (SELECT within.unit_id FROM reached(($7).scope) within WHERE within.months = '(,)')) IS TRUE";
+/// Those of a group to which the caller is confined, who reaches it in every month.
+const OF_GROUP: &str = concat!(" AND ", reaches_always!("(($7).scope)", "r.unit_id"));
 
 /// Of those the ones that are seen already.
 const SEEN: &str = concat!(
