@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn a_term_that_ends_on_a_day_off_ends_on_the_next_day_that_is_worked() {
         // 2014: 1 October begins a holiday to the 7th; Saturday the 11th is worked in exchange, Sunday the 12th is not.
-        let country = Calendar::shipped();
+        let country = Calendar::shipped().unwrap();
         let due = ReviewTerms::default().due("2014-09".parse().unwrap(), |day| country.is_working(day));
         let days =
             [due.freeze, due.compute, due.self_review, due.leader_review, due.manager_review, due.publish];
@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn three_working_days_to_appeal_skip_what_is_not_worked() {
-        let country = Calendar::shipped();
+        let country = Calendar::shipped().unwrap();
         let last = |told| working_days_after(day(told), 3, |day| country.is_working(day));
         // Tuesday: Wednesday, Thursday, Friday.
         assert_eq!(last("2014-04-08"), day("2014-04-11"));
