@@ -154,12 +154,6 @@ fn hand_out<Rank: Ord + Copy>(left: i64, queue: &mut [(Rank, &mut i64)]) {
     }
 }
 
-/// The rows of a table in one piece: of so many months the numbers of each, `members` of them.
-pub(in crate::plan) fn by_month<T>(cells: &[T], members: usize, months: usize) -> Vec<&[T]> {
-    let row = |month| cells.get(month * members..(month + 1) * members).unwrap_or_default();
-    (0..months).map(row).collect()
-}
-
 /// The sums of the first one, two, three … months.
 pub(in crate::plan) fn running_totals(months: &[i64]) -> Result<Vec<i64>, ApportionError> {
     let mut total = 0_i64;

@@ -141,26 +141,27 @@ pub enum HeldError {
 /// # Errors
 ///
 /// [`HeldError`], naming the month and who is held in it.
-pub fn around<W: AsRef<[u64]>>(
-    parent: &[i64],
-    weights: &[W],
-    held: &[Vec<Hold>],
-) -> Result<Vec<Vec<i64>>, HeldError> {
+pub fn around(parent: &[i64], weights: &[Vec<u64>], held: &[Vec<Hold>]) -> Result<Vec<Vec<i64>>, HeldError> {
     shapes(parent.len(), weights, held)?;
     running_totals(parent)?;
     if held.iter().flatten().all(|hold| hold.pinned.is_none() && hold.least <= 0) {
-        return with_nothing_held(parent, weights);
+        return along_changing_months(parent, weights).map_err(|error| match error {
+            ApportionError::NoWeight { index } => {
+                HeldError::NoWeight { month: index, left: parent.get(index).copied().unwrap_or_default() }
+            }
+            error => error.into(),
+        });
     }
     let mut months = parent
         .iter()
         .zip(weights)
         .zip(held)
         .enumerate()
-        .map(|(month, ((&parent, weights), held))| Month::new(month, parent, weights.as_ref(), held))
+        .map(|(month, ((&parent, weights), held))| Month::new(month, parent, weights, held))
         .collect::<Result<Vec<_>, _>>()?;
     loop {
         let left: Vec<i64> = months.iter().map(|month| month.left).collect();
-        let weights: Vec<&[u64]> = months.iter().map(|month| month.weights.as_slice()).collect();
+        let weights: Vec<Vec<u64>> = months.iter().map(|month| month.weights.clone()).collect();
         let mut rows = along_changing_months(&left, &weights)?;
         let mut again = false;
         for (index, (month, held)) in months.iter_mut().zip(held).enumerate() {
@@ -177,20 +178,6 @@ pub fn around<W: AsRef<[u64]>>(
             return Ok(rows);
         }
     }
-}
-
-/// [`around`] where no cell is held.
-///
-/// # Errors
-///
-/// [`HeldError::NoWeight`] and those of [`along_changing_months`].
-pub fn with_nothing_held<W: AsRef<[u64]>>(parent: &[i64], weights: &[W]) -> Result<Vec<Vec<i64>>, HeldError> {
-    along_changing_months(parent, weights).map_err(|error| match error {
-        ApportionError::NoWeight { index } => {
-            HeldError::NoWeight { month: index, left: parent.get(index).copied().unwrap_or_default() }
-        }
-        error => error.into(),
-    })
 }
 
 /// Splits a year's `total` over its months by their `weights`, around the `held` months: the same as
@@ -277,15 +264,15 @@ impl Month {
     }
 }
 
-fn shapes<W: AsRef<[u64]>>(months: usize, weights: &[W], held: &[Vec<Hold>]) -> Result<(), HeldError> {
+fn shapes(months: usize, weights: &[Vec<u64>], held: &[Vec<Hold>]) -> Result<(), HeldError> {
     for (what, found) in [("weights", weights.len()), ("held cells", held.len())] {
         if found != months {
             return Err(HeldError::Months { what, expected: months, found });
         }
     }
-    let expected = weights.first().map_or(0, |weights| weights.as_ref().len());
+    let expected = weights.first().map_or(0, Vec::len);
     for (month, (weights, held)) in weights.iter().zip(held).enumerate() {
-        for (what, found) in [("weights", weights.as_ref().len()), ("held cells", held.len())] {
+        for (what, found) in [("weights", weights.len()), ("held cells", held.len())] {
             if found != expected {
                 return Err(HeldError::Members { what, month, expected, found });
             }

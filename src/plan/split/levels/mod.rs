@@ -1,6 +1,6 @@
 //! The floor 保底 and the stretch 挑战 beside a target 目标, so that in every cell floor ≤ target ≤ stretch.
 
-use super::apportion::{ApportionError, along_changing_months, along_months_within, by_month};
+use super::apportion::{ApportionError, along_changing_months, along_months_within};
 
 /// Why a floor or a stretch cannot be split. Months and members are positions counted from 0; the texts count
 /// from 1.
@@ -71,10 +71,8 @@ pub enum LevelsError {
 ///
 /// [`LevelsError`], naming the month.
 pub fn raised(target: &[Vec<i64>], more: &[i64]) -> Result<Vec<Vec<i64>>, LevelsError> {
-    let cells = checked(target, more)?;
-    let weights = weights(&cells);
-    let parts = along_changing_months(more, &by_month(&weights, target.len(), more.len()))
-        .map_err(|error| refused(&error, more))?;
+    let months = by_month(target, more)?;
+    let parts = along_changing_months(more, &weights(&months)).map_err(|error| refused(&error, more))?;
     combine(target, &parts, i64::checked_add)
 }
 
@@ -92,44 +90,42 @@ pub fn raised(target: &[Vec<i64>], more: &[i64]) -> Result<Vec<Vec<i64>>, Levels
 ///
 /// [`LevelsError`], naming the month.
 pub fn lowered(target: &[Vec<i64>], less: &[i64]) -> Result<Vec<Vec<i64>>, LevelsError> {
-    let cells = checked(target, less)?;
-    let weights = weights(&cells);
-    let months = by_month(&cells, target.len(), less.len());
+    let months = by_month(target, less)?;
     for (month, (cells, &less)) in months.iter().zip(less).enumerate() {
         let targets: i128 = cells.iter().map(|&cell| i128::from(cell)).sum();
         if i128::from(less) > targets {
             return Err(LevelsError::BelowZero { month, less, targets });
         }
     }
-    let parts = along_months_within(less, &by_month(&weights, target.len(), less.len()), &months)
-        .map_err(|error| refused(&error, less))?;
+    let parts =
+        along_months_within(less, &weights(&months), &months).map_err(|error| refused(&error, less))?;
     combine(target, &parts, i64::checked_sub)
 }
 
-/// The targets as a table of months × members, checked; differences are checked too.
-fn checked(target: &[Vec<i64>], difference: &[i64]) -> Result<Vec<i64>, LevelsError> {
+/// The targets as months × members, checked; differences are checked too.
+fn by_month(target: &[Vec<i64>], difference: &[i64]) -> Result<Vec<Vec<i64>>, LevelsError> {
     if let Some((month, &difference)) = difference.iter().enumerate().find(|(_, difference)| **difference < 0)
     {
         return Err(LevelsError::Crossed { month, difference });
     }
+    let mut months = vec![Vec::with_capacity(target.len()); difference.len()];
     for (member, row) in target.iter().enumerate() {
         if row.len() != difference.len() {
             return Err(LevelsError::Months { member, expected: difference.len(), found: row.len() });
         }
-        if let Some((month, &value)) = row.iter().enumerate().find(|(_, value)| **value < 0) {
-            return Err(LevelsError::NegativeTarget { month, member, value });
+        for (month, (cells, &value)) in months.iter_mut().zip(row).enumerate() {
+            if value < 0 {
+                return Err(LevelsError::NegativeTarget { month, member, value });
+            }
+            cells.push(value);
         }
     }
-    let mut cells = Vec::with_capacity(difference.len() * target.len());
-    for month in 0..difference.len() {
-        cells.extend(target.iter().filter_map(|row| row.get(month)));
-    }
-    Ok(cells)
+    Ok(months)
 }
 
 /// The target cells as weights.
-fn weights(cells: &[i64]) -> Vec<u64> {
-    cells.iter().map(|cell| cell.unsigned_abs()).collect()
+fn weights(months: &[Vec<i64>]) -> Vec<Vec<u64>> {
+    months.iter().map(|cells| cells.iter().map(|cell| cell.unsigned_abs()).collect()).collect()
 }
 
 /// What a refused split means for the difference from the target.

@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use super::apportion::{ApportionError, by_month};
-use super::held_cells::{HeldError, Hold, around, with_nothing_held, year_around};
+use super::apportion::ApportionError;
+use super::held_cells::{HeldError, Hold, around, year_around};
 use super::tree::Months;
 use super::tree::{Rows, Shape, Tree};
 
@@ -102,11 +102,6 @@ impl Holds {
             cells.insert(node, holds);
         }
         Self { cells }
-    }
-
-    /// Whether nothing is asked of any node.
-    pub fn is_empty(&self) -> bool {
-        self.cells.is_empty()
     }
 
     /// What is asked of a node's month.
@@ -251,19 +246,13 @@ impl Splitting<'_> {
         }
         let children = self.shape.children(node);
         let parent = months.get(range.clone()).unwrap_or_default();
-        let mut weights = Vec::with_capacity(range.len() * children.len());
-        for month in range.clone() {
-            weights.extend(children.iter().map(|&child| weight(child, month)));
-        }
-        let weights = by_month(&weights, children.len(), range.len());
-        let rows = match self.holds.is_empty() {
-            true => with_nothing_held(parent, &weights),
-            false => {
-                let of_month = |month| children.iter().map(|&child| hold(child, month)).collect();
-                around(parent, &weights, &range.clone().map(of_month).collect::<Vec<Vec<Hold>>>())
-            }
+        let by_month = |cell: &dyn Fn(usize, usize) -> u64| -> Vec<Vec<u64>> {
+            range.clone().map(|month| children.iter().map(|&child| cell(child, month)).collect()).collect()
         };
-        let rows = rows.map_err(|error| self.refusal(node, range.start, &error))?;
+        let held: Vec<Vec<Hold>> =
+            range.clone().map(|month| children.iter().map(|&child| hold(child, month)).collect()).collect();
+        let rows = around(parent, &by_month(weight), &held)
+            .map_err(|error| self.refusal(node, range.start, &error))?;
         for (cells, row) in split.iter_mut().zip(rows) {
             for (cell, value) in cells.iter_mut().skip(range.start).zip(row) {
                 *cell = value;

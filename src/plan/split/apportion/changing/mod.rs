@@ -1,11 +1,12 @@
 //! Splitting along months whose weights change: joiners and leavers, leave, cells held from outside.
 
+use std::cmp::Reverse;
 use std::ops::{AddAssign, Mul, SubAssign};
 
 use num_bigint::BigUint;
 use num_integer::Integer;
 
-use super::{ApportionError, Share, exchange, running_totals, schedule, steps};
+use super::{ApportionError, Share, exchange, falls, hand_out, running_totals, schedule, steps};
 
 /// Splits a parent's months over members by every month's own `weights`; `weights` is months × members, the
 /// answer members × months.
@@ -30,59 +31,47 @@ use super::{ApportionError, Share, exchange, running_totals, schedule, steps};
 /// # Errors
 ///
 /// All of [`ApportionError`]; positions are months counted from 0.
-pub fn along_changing_months<W: AsRef<[u64]>>(
-    parent: &[i64],
-    weights: &[W],
-) -> Result<Vec<Vec<i64>>, ApportionError> {
-    let weight = |month: usize, member: usize| weights.get(month)?.as_ref().get(member).copied();
-    within(parent, weights, &|month, member| if weight(month, member) == Some(0) { 0 } else { i64::MAX })
+pub fn along_changing_months(parent: &[i64], weights: &[Vec<u64>]) -> Result<Vec<Vec<i64>>, ApportionError> {
+    let room: Vec<Vec<i64>> = weights
+        .iter()
+        .map(|weights| weights.iter().map(|&weight| if weight == 0 { 0 } else { i64::MAX }).collect())
+        .collect();
+    along_months_within(parent, weights, &room)
 }
 
 /// [`along_changing_months`] with no cell above its `room` (months × members).
 ///
 /// The caller sees to it that no exact share of a month is above the room. Then the exact shares are still a
 /// solution in fractions, and all the promises stand.
-pub(in crate::plan) fn along_months_within<W: AsRef<[u64]>, R: AsRef<[i64]>>(
+pub(in crate::plan) fn along_months_within(
     parent: &[i64],
-    weights: &[W],
-    room: &[R],
-) -> Result<Vec<Vec<i64>>, ApportionError> {
-    let of = |month: usize, member: usize| room.get(month)?.as_ref().get(member).copied();
-    within(parent, weights, &|month, member| of(month, member).unwrap_or(0))
-}
-
-/// How much a member may take in a month, by month and member.
-type Room<'a> = &'a dyn Fn(usize, usize) -> i64;
-
-fn within<W: AsRef<[u64]>>(
-    parent: &[i64],
-    weights: &[W],
-    room: Room<'_>,
+    weights: &[Vec<u64>],
+    room: &[Vec<i64>],
 ) -> Result<Vec<Vec<i64>>, ApportionError> {
     if weights.len() != parent.len() {
         return Err(ApportionError::Months { expected: parent.len(), found: weights.len() });
     }
-    let members = weights.first().map_or(0, |row| row.as_ref().len());
-    let lengths = weights.iter().map(|row| row.as_ref().len());
-    if let Some((index, found)) = lengths.enumerate().find(|(_, found)| *found != members) {
-        return Err(ApportionError::Members { index, expected: members, found });
+    let members = weights.first().map_or(0, Vec::len);
+    if let Some((index, row)) = weights.iter().enumerate().find(|(_, row)| row.len() != members) {
+        return Err(ApportionError::Members { index, expected: members, found: row.len() });
     }
     let totals = running_totals(parent)?;
     let ratios = parent
         .iter()
         .zip(weights)
         .enumerate()
-        .map(|(index, (&units, weights))| Ratio::of(index, units, weights.as_ref()))
+        .map(|(index, (&units, weights))| Ratio::of(index, units, weights))
         .collect::<Result<Vec<_>, _>>()?;
-    let (totals, ratios) = (totals.as_slice(), ratios.as_slice());
-    match common_denominator(ratios) {
-        Some(denominator) => Task { totals, ratios, weights, members, denominator }.split(room),
+
+    let reached = match common_denominator(&ratios) {
+        Some(denominator) => running(&totals, &running_shares(&ratios, weights, &denominator)?, room),
         None => {
             let denominator =
                 ratios.iter().fold(BigUint::from(1_u8), |all, one| all.lcm(&one.denominator.into()));
-            Task { totals, ratios, weights, members, denominator }.split(room)
+            running(&totals, &running_shares(&ratios, weights, &denominator)?, room)
         }
-    }
+    };
+    Ok(steps(&reached, members))
 }
 
 /// What a unit of weight gets in one month, in lowest terms as far as the weights allow: a weight's exact
@@ -156,57 +145,18 @@ impl Number for BigUint {
     }
 }
 
-/// Months that are to be split.
-struct Task<'a, W, N> {
-    /// The parent's running totals.
-    totals: &'a [i64],
-    ratios: &'a [Ratio],
-    /// Months × members.
-    weights: &'a [W],
-    members: usize,
-    /// Of all fractions.
-    denominator: N,
-}
-
-impl<W: AsRef<[u64]>, N: Number> Task<'_, W, N> {
-    /// The members' months, members × months.
-    fn split(&self, room: Room<'_>) -> Result<Vec<Vec<i64>>, ApportionError> {
-        if let Some(rows) = self.largest_remainders(room)? {
-            return Ok(rows);
-        }
-        let shares = self.running_shares()?;
-        let of_month = |month| (0..self.members).map(|member| room(month, member)).collect();
-        let room: Vec<Vec<i64>> = (0..self.totals.len()).map(of_month).collect();
-        let mut reached = schedule(self.totals, &shares, &room);
-        exchange::settle(self.totals, &shares, &room, &mut reached);
-        Ok(steps(&reached, self.members))
-    }
-
-    /// The exact running shares, months × members, as fractions of the denominator.
-    fn running_shares(&self) -> Result<Vec<Vec<Share<N>>>, ApportionError> {
-        let mut shares = vec![Share::<N>::default(); self.members];
-        let mut months = Vec::with_capacity(self.totals.len());
-        for (index, (ratio, weights)) in self.ratios.iter().zip(self.weights).enumerate() {
-            self.add_month(index, ratio, weights.as_ref(), &mut shares)?;
-            months.push(shares.clone());
-        }
-        Ok(months)
-    }
-
-    /// Adds the month at `index` to the running shares.
-    fn add_month(
-        &self,
-        index: usize,
-        ratio: &Ratio,
-        weights: &[u64],
-        shares: &mut [Share<N>],
-    ) -> Result<(), ApportionError> {
-        if ratio.units == 0 {
-            return Ok(());
-        }
-        let scale = self.denominator.divided_by(ratio.denominator);
+/// The exact running shares, months × members, as fractions of the `denominator`.
+fn running_shares<N: Number>(
+    ratios: &[Ratio],
+    weights: &[Vec<u64>],
+    denominator: &N,
+) -> Result<Vec<Vec<Share<N>>>, ApportionError> {
+    let mut shares = vec![Share::<N>::default(); weights.first().map_or(0, Vec::len)];
+    let mut months = Vec::with_capacity(ratios.len());
+    for (index, (ratio, weights)) in ratios.iter().zip(weights).enumerate() {
+        let scale = denominator.divided_by(ratio.denominator);
         for (share, &weight) in shares.iter_mut().zip(weights) {
-            if weight == 0 {
+            if weight == 0 || ratio.units == 0 {
                 continue;
             }
             let product = u128::from(weight.checked_div(ratio.divisor).unwrap_or(0)) * ratio.units;
@@ -214,63 +164,14 @@ impl<W: AsRef<[u64]>, N: Number> Task<'_, W, N> {
             let whole = i64::try_from(whole).map_err(|_| ApportionError::TooLarge { index })?;
             share.floor += whole;
             share.fraction += &(N::from(rest) * &scale);
-            if share.fraction >= self.denominator {
-                share.fraction -= &self.denominator;
+            if share.fraction >= *denominator {
+                share.fraction -= denominator;
                 share.floor += 1;
             }
         }
-        Ok(())
+        months.push(shares.clone());
     }
-
-    /// The running shares rounded by largest remainder, month by month, as the members' months; none if a month does not
-    /// come out so, or if a running total would fall.
-    ///
-    /// A member without room keeps what it has, as everybody does in a month of 0 units, and does not compete for
-    /// the leftover units.
-    fn largest_remainders(&self, room: Room<'_>) -> Result<Option<Vec<Vec<i64>>>, ApportionError> {
-        let mut rows = vec![Vec::with_capacity(self.totals.len()); self.members];
-        let mut shares = vec![Share::<N>::default(); self.members];
-        let (mut before, mut reached) = (vec![0; self.members], vec![0; self.members]);
-        let mut queue: Vec<usize> = Vec::with_capacity(self.members);
-        let mut total_before = 0;
-        let months = self.totals.iter().zip(self.ratios).zip(self.weights);
-        for (month, ((&total, ratio), weights)) in months.enumerate() {
-            self.add_month(month, ratio, weights.as_ref(), &mut shares)?;
-            let still = total == total_before;
-            let mut left = total;
-            queue.clear();
-            for (member, ((units, &before), share)) in
-                reached.iter_mut().zip(&before).zip(&shares).enumerate()
-            {
-                let room = room(month, member);
-                *units = if still || room == 0 { before } else { share.floor };
-                left -= *units;
-                if room > 0 && share.ceiling() > *units && *units - before < room {
-                    queue.push(member);
-                }
-            }
-            let Some(left) = usize::try_from(left).ok().filter(|left| *left <= queue.len()) else {
-                return Ok(None);
-            };
-            // The stable sort breaks ties by the lower index.
-            let fraction = |member: &usize| shares.get(*member).map(|share| &share.fraction);
-            queue.sort_by(|one, other| fraction(other).cmp(&fraction(one)));
-            for &member in queue.iter().take(left) {
-                if let Some(units) = reached.get_mut(member) {
-                    *units += 1;
-                }
-            }
-            for ((row, &before), &units) in rows.iter_mut().zip(&before).zip(&reached) {
-                if units < before {
-                    return Ok(None);
-                }
-                row.push(units - before);
-            }
-            std::mem::swap(&mut before, &mut reached);
-            total_before = total;
-        }
-        Ok(Some(rows))
-    }
+    Ok(months)
 }
 
 /// Quotient and remainder, in the processor's own width where they fit.
@@ -282,6 +183,54 @@ fn quotient(product: u128, denominator: u128) -> (u128, u128) {
         }
         _ => product.div_rem(&denominator),
     }
+}
+
+/// Whole running totals, months × members.
+fn running<N: Number>(totals: &[i64], shares: &[Vec<Share<N>>], room: &[Vec<i64>]) -> Vec<Vec<i64>> {
+    largest_remainders(totals, shares, room).unwrap_or_else(|| {
+        let mut reached = schedule(totals, shares, room);
+        exchange::settle(totals, shares, room, &mut reached);
+        reached
+    })
+}
+
+/// The running shares rounded by largest remainder, month by month; none if a month does not come out so.
+///
+/// A member without room keeps what it has, as everybody does in a month of 0 units, and does not compete for
+/// the leftover units.
+fn largest_remainders<N: Number>(
+    totals: &[i64],
+    shares: &[Vec<Share<N>>],
+    room: &[Vec<i64>],
+) -> Option<Vec<Vec<i64>>> {
+    let mut months: Vec<Vec<i64>> = Vec::with_capacity(totals.len());
+    let nothing = vec![0; room.first().map_or(0, Vec::len)];
+    let mut total_before = 0;
+    for ((&total, shares), room) in totals.iter().zip(shares).zip(room) {
+        let before = months.last().unwrap_or(&nothing);
+        let still = total == total_before;
+        let mut left = total;
+        let mut queue = Vec::with_capacity(before.len());
+        let mut reached: Vec<i64> = before
+            .iter()
+            .zip(shares)
+            .zip(room)
+            .map(|((&before, share), &room)| if still || room == 0 { before } else { share.floor })
+            .collect();
+        for (((units, before), share), &room) in reached.iter_mut().zip(before).zip(shares).zip(room) {
+            left -= *units;
+            if room > 0 && share.ceiling() > *units && *units - before < room {
+                queue.push((Reverse(&share.fraction), units));
+            }
+        }
+        if usize::try_from(left).map_or(true, |left| left > queue.len()) {
+            return None;
+        }
+        hand_out(left, &mut queue);
+        months.push(reached);
+        total_before = total;
+    }
+    (!falls(&months)).then_some(months)
 }
 
 #[cfg(test)]

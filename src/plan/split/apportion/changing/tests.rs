@@ -32,27 +32,18 @@ fn assert_level(parent: &[i64], weights: &[Vec<u64>], cells: &[Vec<i64>]) {
     }
 }
 
-/// The task in large numbers.
-fn large<'a>(totals: &'a [i64], ratios: &'a [Ratio], weights: &'a [Vec<u64>]) -> Task<'a, Vec<u64>, BigUint> {
-    let denominator = ratios.iter().fold(BigUint::from(1_u8), |all, one| all.lcm(&one.denominator.into()));
-    Task { totals, ratios, weights, members: weights[0].len(), denominator }
-}
-
-/// What a unit of weight gets in each month.
-fn ratios(parent: &[i64], weights: &[Vec<u64>]) -> Vec<Ratio> {
-    parent.iter().zip(weights).map(|(&units, row)| Ratio::of(0, units, row).unwrap()).collect()
-}
-
-/// Running totals, shares and room of a task.
+/// Running totals, shares and room of a problem.
 type Steps = (Vec<i64>, Vec<Vec<Share<BigUint>>>, Vec<Vec<i64>>);
 
 /// The shares as large numbers, to reach the steps of the search one by one.
 fn large_shares(parent: &[i64], weights: &[Vec<u64>]) -> Steps {
-    let totals = running_totals(parent).unwrap();
-    let shares = large(&totals, &ratios(parent, weights), weights).running_shares().unwrap();
+    let ratios: Vec<Ratio> =
+        parent.iter().zip(weights).map(|(&units, row)| Ratio::of(0, units, row).unwrap()).collect();
+    let denominator = ratios.iter().fold(BigUint::from(1_u8), |all, one| all.lcm(&one.denominator.into()));
+    let shares = running_shares(&ratios, weights, &denominator).unwrap();
     let room =
         weights.iter().map(|row| row.iter().map(|&weight| if weight == 0 { 0 } else { i64::MAX }).collect());
-    (totals, shares, room.collect())
+    (running_totals(parent).unwrap(), shares, room.collect())
 }
 
 #[test]
@@ -83,8 +74,7 @@ fn a_unit_waits_only_if_somebody_can_take_the_month_after() {
     // By the earliest deadline these two take both units of the first month, and nobody may take the second's.
     let (parent, weights) = ([2, 1], [vec![1, 1, 1, 1], vec![1, 1, 0, 0]]);
     let (totals, shares, room) = large_shares(&parent, &weights);
-    let task = (ratios(&parent, &weights), |month: usize, member: usize| room[month][member]);
-    assert_eq!(large(&totals, &task.0, &weights).largest_remainders(&task.1), Ok(None));
+    assert_eq!(largest_remainders(&totals, &shares, &room), None);
     assert_eq!(schedule(&totals, &shares, &room), [[1, 1, 0, 0], [1, 1, 0, 0]]);
     let cells = along_changing_months(&parent, &weights).unwrap();
     assert_level(&parent, &weights, &cells);
@@ -93,7 +83,7 @@ fn a_unit_waits_only_if_somebody_can_take_the_month_after() {
 
 #[test]
 fn months_without_units_need_no_weight_and_months_with_units_do() {
-    assert_eq!(along_changing_months(&[], &[] as &[Vec<u64>]).unwrap(), Vec::<Vec<i64>>::new());
+    assert_eq!(along_changing_months(&[], &[]).unwrap(), Vec::<Vec<i64>>::new());
     assert_eq!(along_changing_months(&[0, 4], &[vec![0, 0], vec![0, 9]]).unwrap(), [[0, 0], [0, 4]]);
     assert_eq!(
         along_changing_months(&[3, 4], &[vec![1, 0], vec![0, 0]]),
