@@ -1,10 +1,12 @@
 //! Review cycles and reviews: everybody's month, scored and explained.
 
 pub mod accesses;
+pub mod acknowledgements;
 pub mod allowed;
 pub mod backtest;
 pub mod cases;
 pub mod close;
+pub mod coefficient_sheets;
 pub mod compute;
 pub mod contributions;
 pub mod cycle;

@@ -31,4 +31,6 @@ diesel::allow_tables_to_appear_in_same_query! {
     rule_bundle, rule_file, rule_release, rule_draft, rule_draft_file, rule_draft_author, rule_backtest,
     review_cycle, review_cycle_move, review_terms, review_waiver, review_contribution,
     review,
+    review_acknowledgement, rule_receipt,
+    coefficient_sheet, coefficient_line, coefficient_sheet_sign_off,
 }

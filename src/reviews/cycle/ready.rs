@@ -9,6 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::CycleState;
 use crate::db::sql;
 use crate::http::{Code, FieldError, Problem};
+use crate::reviews::acknowledgements;
 
 /// What keeps a cycle where it is.
 #[derive(Debug, QueryableByName)]
@@ -52,8 +53,13 @@ pub async fn lacking(
     .bind::<Array<BigInt>, _>(cycles)
     .load(connection)
     .await?;
+    let mut unsettled = match to {
+        CycleState::Locked => acknowledgements::unsettled(connection, cycles).await?,
+        _ => HashMap::new(),
+    };
     let lacking = standings.into_iter().filter_map(|standing| {
-        let errors = standing.lacks(to);
+        let mut errors = standing.lacks(to);
+        errors.extend(unsettled.remove(&standing.id).map(|open| open.lack()));
         let detail = format!("the cycle is not ready for '{to}'");
         (!errors.is_empty()).then_some((standing.id, Problem { code: Code::Conflict, detail, errors }))
     });
