@@ -85,6 +85,33 @@ async fn everybody_has_a_coefficient_or_the_basis_that_payroll_has_to_use() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn too_few_points_are_no_coefficient_and_no_nought() {
+    let app = TestApp::demo().await.at("2014-07-10T02:00:00Z");
+    let person = json!({"employee_no": "A13", "name": "=新人", "status": "probation"});
+    app.post("admin", "/v1/employees", person).await.expect(201);
+    let posting = json!({"employee_no": "A13", "unit": "G1", "position": "sales_consultant", "valid_from": "2014-06-01"});
+    app.post("admin", "/v1/assignments", posting).await.expect(201);
+    let days = json!({"period": "2014-06", "source_system": "test",
+        "rows": [{"employee_no": "A13", "facts": {"scheduled_days": 26}}]});
+    app.post("hr", "/v1/facts", days).await.expect(200);
+    let cycle = publish(&app, "2014-06").await;
+    let sheet = app.post_empty("hr", &sheets(cycle)).await.expect(201);
+    let [line] = lines_of(&sheet, "A13")[..] else { panic!("{sheet:#}") };
+    assert_eq!(
+        (&line["basis"], &line["coefficient"], &line["grade"]),
+        (&json!("not_rated"), &Value::Null, &Value::Null)
+    );
+    assert!(
+        line["review"].is_i64() && line["sentence"].as_str().unwrap().contains("不得按 0 计"),
+        "{line:#}"
+    );
+    let file = bytes(&app, "hr", &format!("{}/1.csv", sheets(cycle))).await;
+    let file = String::from_utf8(file).unwrap();
+    let row = file.lines().find(|row| row.contains("\"A13\"")).unwrap();
+    assert!(row.contains("\"'=新人\"") && row.contains("\"无\",\"不评级\",\"不评级\""), "{row}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sheet_is_for_who_runs_approves_or_audits_the_store() {
     let (app, cycle) = june().await;
     second_store(&app).await;

@@ -132,9 +132,7 @@ const CHUNK: usize = 2000;
 impl NewAcknowledgement {
     /// What is missing for the act, or does not belong to it.
     fn faults(&self) -> Vec<FieldError> {
-        use AcknowledgementAct::{
-            Confirmed, ConfirmedWithObjection, Lapsed, OutOfReach, Refused, Seen, Told,
-        };
+        use AcknowledgementAct::{ConfirmedWithObjection, Lapsed, OutOfReach, Refused, Told};
         let act = self.act;
         let says = self.text.as_deref().is_some_and(|text| !text.trim().is_empty());
         let mut faults = Vec::new();
@@ -154,11 +152,8 @@ impl NewAcknowledgement {
         if refused && self.how == Some(Means::InProgram) {
             faults.push(FieldError::new("how", "expected 'mail' or 'by_hand': nobody witnesses a click"));
         }
-        match act {
-            Lapsed => {
-                faults.push(FieldError::new("act", "terms lapse by time: POST /v1/review-cycles/{id}/lapse"));
-            }
-            Told | Seen | Confirmed | ConfirmedWithObjection | Refused | OutOfReach => {}
+        if act == Lapsed {
+            faults.push(FieldError::new("act", "terms lapse by time: POST /v1/review-cycles/{id}/lapse"));
         }
         faults
     }
@@ -437,7 +432,7 @@ fn allowed(
     let Some(identity) = cx.identity.as_ref().filter(|_| subject.cycle_state == CycleState::Published) else {
         return Vec::new();
     };
-    let acts = AcknowledgementAct::ALL.iter().filter(|act| **act != AcknowledgementAct::Lapsed);
+    let acts = AcknowledgementAct::ALL.iter().filter(|act| act.is_the_persons() || act.is_recorded());
     let open = acts.filter(|act| act.may_follow(state) && authorise(subject, identity, **act).is_ok());
     let action = |act: &AcknowledgementAct| AllowedAction {
         action: act.name().to_owned(),
