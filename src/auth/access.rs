@@ -198,6 +198,31 @@ actions! {
     ];
     /// Look into appeals and decide them; whoever had a part in the review does not.
     DecideAppeals = [GeneralManager Store, Hr Store, GroupAdmin All];
+    /// Say what one says to the own review, and record of others what they were told and would not say: which, says
+    /// `reviews::acknowledgements`.
+    Acknowledge = [
+        SalesConsultant Own, TeamLeader Team, TelesalesSpecialist Own, ShowroomSupervisor Own,
+        SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own,
+        ServiceAdviser Own, Parts Own, GroupAdmin All,
+    ];
+    /// Give the own receipt of a release of the rules; HR records those given on paper.
+    ReceiveRules = [
+        SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own, ShowroomSupervisor Own, SalesManager Own,
+        GeneralManager Own, Hr Store, Clerk Own, CustomerService Own,
+        ServiceAdviser Own, Parts Own, GroupAdmin All,
+    ];
+    /// Read who has received a release of the rules.
+    ViewReceipts = [
+        SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own, ShowroomSupervisor Own, SalesManager Own,
+        GeneralManager Store, Hr Store, Clerk Own, CustomerService Own,
+        ServiceAdviser Own, Parts Own, GroupAdmin All, Auditor All,
+    ];
+    /// Read monthly coefficient sheets, which are wage documents.
+    ViewCoefficientSheets = [GeneralManager Store, Hr Store, GroupAdmin All, Auditor All];
+    /// Make the coefficient sheet of a published month.
+    MakeCoefficientSheets = [Hr Store, GroupAdmin All];
+    /// Sign coefficient sheets off: in which capacity, says `reviews::coefficient_sheets`.
+    SignCoefficientSheets = [GeneralManager Store, Hr Store, GroupAdmin All];
     /// Read who has read reviews.
     ViewAccessLog = [SalesConsultant Own, GroupAdmin All, Auditor All];
     /// Read aggregates that name nobody.

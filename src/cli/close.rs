@@ -60,7 +60,7 @@ pub async fn run(args: CloseArgs, storage: Storage) -> anyhow::Result<Ended> {
             }
             labels
                 .extend(rules.bundle.catalogue.listed().iter().map(|one| (one.name.clone(), one.zh.clone())));
-            months.push(close::outstanding(cx, &rules.bundle, cycle.id).await?);
+            months.push(close::outstanding(cx, &rules, cycle.id).await?);
         }
         Ok(months)
     })

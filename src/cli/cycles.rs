@@ -10,6 +10,7 @@ use crate::period::Period;
 use crate::reviews::cycle::moves::{self, MoveOutcome, NewCycleMove, NewCycleMoves};
 use crate::reviews::cycle::{CycleOutlook, CycleState, outlooks};
 use crate::reviews::store::{self, CycleFilter};
+use crate::rules::library::Library;
 
 /// What can be done with review cycles.
 #[derive(Debug, clap::Subcommand)]
@@ -112,8 +113,10 @@ async fn move_them(args: MoveArgs, storage: Storage) -> anyhow::Result<Ended> {
     let stores = (!args.store.is_empty()).then_some(args.store);
     let step = NewCycleMove { to: args.to, reason: args.reason };
     let moves = NewCycleMoves { period: args.period, stores, step };
-    let outcomes =
-        Database::as_operator(&storage, async |cx| Ok(moves::move_many(cx, &moves).await?)).await?;
+    let outcomes = Database::as_operator(&storage, async |cx| {
+        Ok(moves::move_many(cx, &Library::default(), &moves).await?)
+    })
+    .await?;
     anyhow::ensure!(
         !outcomes.is_empty(),
         "there is no cycle of {} yet: showfloor generate opens them",

@@ -57,6 +57,20 @@ const CONSTRAINTS: &[(&str, &str)] = &[
     ("review_waiver_pkey", "somebody else has just waived it"),
     ("review_revision_unique", "somebody else has just generated these reviews"),
     ("review_one_current", "somebody else has just generated these reviews"),
+    ("review_acknowledgement_answered", "somebody else has just recorded an answer"),
+    ("review_acknowledgement_seen_once", "it has just been seen"),
+    ("review_acknowledgement_own", "only the person reviewed says this"),
+    ("review_acknowledgement_not_own", "nobody records this about the own review"),
+    ("rule_receipt_once", "this receipt has been recorded already"),
+    ("coefficient_sheet_number", "somebody else has just made this sheet"),
+    ("coefficient_line_basis", "a grade has the coefficient 0, and a sheet never says 0: correct the scheme"),
+    ("coefficient_line_replaced_once", "somebody else has just made this sheet"),
+    ("coefficient_sheet_sign_off_pkey", "somebody else has just signed it off in this capacity"),
+    (
+        "coefficient_sheet_sign_off_two",
+        "you have signed this sheet off already: the other signature is somebody else's",
+    ),
+    ("coefficient_sheet_sign_off_order", "HR signs a sheet off before the general manager does"),
 ];
 
 /// Whether PostgreSQL refused a text or a JSON text for its U+0000. Its sentence is in the server's language; the number

@@ -98,7 +98,7 @@ pub async fn live(
         }
         act(cx, (morning(period, day), Some(hr.clone()), scope_of::<MoveCycles>(&hr)));
         let step = NewCycleMove { to: state, reason: None };
-        moves::move_one(cx, cycle.id, &step, Seen::Any).await?;
+        moves::move_one(cx, library, cycle.id, &step, Seen::Any).await?;
         for (kind, login, employee_no, scheme, text) in WORDS.iter().filter(|one| one.0.written_in() == state)
         {
             let identity = identity(cx, login).await?;

@@ -1,14 +1,16 @@
 //! One review, explained point by point.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use diesel::QueryableByName;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Text};
-use diesel_async::RunQueryDsl;
+use diesel::sql_types::{Array, BigInt, Binary, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::acknowledgements::document::{self, Document};
 use super::adjustments::{self, Adjustment};
 use super::listing::{self, Review, ReviewFilter, ReviewLine, named_reviews, review_columns};
 use super::snapshot::Snapshot;
@@ -21,6 +23,7 @@ use crate::ledger::month::MonthFacts;
 use crate::rules::bundle::Bundle;
 use crate::rules::explanation::ExplainedRule;
 use crate::rules::library::Library;
+use crate::rules::sandbox::blocking;
 
 /// A review with everything needed to understand and dispute it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -37,6 +40,8 @@ pub struct Explanation {
     pub adjustments: Vec<Adjustment>,
     /// SHA-256 of the rules it was scored with.
     pub bundle: String,
+    /// SHA-256 of its document, `GET /v1/reviews/{id}/document`: what is acknowledged.
+    pub sha256: String,
 }
 
 #[derive(QueryableByName)]
@@ -53,20 +58,21 @@ struct ReviewRow {
 
 /// The review with an id, whichever revision it is.
 macro_rules! by_id {
-    () => {
+    ($id:literal) => {
         concat!(
             "SELECT ",
             review_columns!(),
             ", r.inputs, r.trace, r.bundle_hash",
             named_reviews!(),
-            "JOIN review_cycle c ON c.id = r.cycle_id WHERE r.id = $1"
+            "JOIN review_cycle c ON c.id = r.cycle_id WHERE r.id = ",
+            $id
         )
     };
 }
-const BY_ID: &str = by_id!();
+const BY_ID: &str = by_id!("$1");
 /// The same, if it is seen.
 const BY_ID_IF_SEEN: &str =
-    concat!(by_id!(), " AND ", seen!("$2", "r.employee_id", "r.unit_id", "r.period", "c.stage"));
+    concat!(by_id!("$1"), " AND ", seen!("$2", "r.employee_id", "r.unit_id", "r.period", "c.stage"));
 
 /// A review as it is stored. One that the caller does not see does not exist.
 async fn row(cx: &mut Context, id: i64) -> Result<ReviewRow, Problem> {
@@ -110,24 +116,86 @@ fn explanation(
     language: Language,
 ) -> Result<Explanation, Problem> {
     let (subject, facts) = inputs_of(&row, bundle)?;
-    let review = &row.line.review;
-    let scheme = bundle.schemes.get(&review.scheme).ok_or_else(|| Problem::not_found("scheme"))?;
-    let results = scheme.read_trace(&row.trace).map_err(|damaged| Problem::internal(&damaged))?;
-    let has_failed = !review.attention.is_empty();
+    let said = Said::of(&row, bundle, &facts, language)?;
+    let document = match language {
+        Language::Chinese => said.document(&row, &facts)?,
+        Language::English => Said::of(&row, bundle, &facts, Language::Chinese)?.document(&row, &facts)?,
+    };
+    let snapshot = Snapshot::of(&bundle.catalogue, &subject, &facts);
     Ok(Explanation {
-        grade_reasons: scheme.grade_reasons(
-            &facts,
-            review.total,
-            review.applicable_max,
-            has_failed,
-            language,
-        ),
-        rules: scheme.explain(&results, &facts, language),
-        snapshot: Snapshot::of(&bundle.catalogue, &subject, &facts),
+        grade_reasons: said.grade_reasons,
+        rules: said.rules,
+        snapshot,
+        sha256: document::sha256(&document),
         adjustments,
         bundle: row.bundle_hash,
         review: row.line.review,
     })
+}
+
+/// What a review says to a reader.
+struct Said {
+    grade_reasons: Vec<String>,
+    rules: Vec<ExplainedRule>,
+}
+
+impl Said {
+    fn of(row: &ReviewRow, bundle: &Bundle, facts: &MonthFacts, language: Language) -> Result<Self, Problem> {
+        let review = &row.line.review;
+        let scheme = bundle.schemes.get(&review.scheme).ok_or_else(|| Problem::not_found("scheme"))?;
+        let results = scheme.read_trace(&row.trace).map_err(|damaged| Problem::internal(&damaged))?;
+        let has_failed = !review.attention.is_empty();
+        let (total, applicable_max) = (review.total, review.applicable_max);
+        Ok(Self {
+            grade_reasons: scheme.grade_reasons(facts, total, applicable_max, has_failed, language),
+            rules: scheme.explain(&results, facts, language),
+        })
+    }
+
+    /// The bytes that are acknowledged.
+    fn document(&self, row: &ReviewRow, facts: &MonthFacts) -> Result<Vec<u8>, Problem> {
+        let (review, added) = (&row.line.review, facts.added());
+        document::bytes(&Document::of(review, &self.grade_reasons, &self.rules, added, &row.bundle_hash))
+    }
+}
+
+/// The document of a stored review.
+fn document_of(row: &ReviewRow, bundle: &Bundle) -> Result<Vec<u8>, Problem> {
+    let (_, facts) = inputs_of(row, bundle)?;
+    Said::of(row, bundle, &facts, Language::Chinese)?.document(row, &facts)
+}
+
+/// The document of a review that the caller sees. Reading other people's is logged.
+pub async fn document(cx: &mut Context, library: &Library, id: i64) -> Result<Reading<Vec<u8>>, Problem> {
+    let row = row(cx, id).await?;
+    let bundle = library.bundle(cx.db(), &row.bundle_hash).await?;
+    let read = [(id, row.line.employee_id)];
+    Ok(cx.reading(document_of(&row, &bundle)?, read))
+}
+
+/// SHA-256 of the documents of some reviews, whoever asks.
+pub(super) async fn hashes(
+    connection: &mut AsyncPgConnection,
+    library: &Library,
+    ids: &[i64],
+) -> Result<HashMap<i64, String>, Problem> {
+    let rows: Vec<ReviewRow> =
+        sql(by_id!("ANY ($1)")).over(ids.len()).bind::<Array<BigInt>, _>(ids).load(connection).await?;
+    let mut bundles = HashMap::new();
+    for row in &rows {
+        if !bundles.contains_key(&row.bundle_hash) {
+            let bundle = library.bundle(connection, &row.bundle_hash).await?;
+            bundles.insert(row.bundle_hash.clone(), bundle);
+        }
+    }
+    blocking(move || {
+        let hash = |row: &ReviewRow| {
+            let bundle = bundles.get(&row.bundle_hash).ok_or_else(|| Problem::not_found("bundle"))?;
+            Ok((row.line.review.id, document::sha256(&document_of(row, bundle)?)))
+        };
+        rows.iter().map(hash).collect()
+    })
+    .await?
 }
 
 /// A review to be run again: with its bundle, and the facts that it was scored from.

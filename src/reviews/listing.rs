@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::acknowledgements::AcknowledgementState;
 use super::visibility::{self, ReviewSight, Sight, seen};
 use crate::auth::scope::reaches_always;
 use crate::auth::{Context, Reading};
@@ -77,6 +78,9 @@ pub struct Review {
     /// When it was computed.
     #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
+    /// How far the person has acknowledged it; null before it is published.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub acknowledgement: Option<AcknowledgementState>,
 }
 
 /// A review with the id of the person whose it is.
@@ -93,7 +97,7 @@ macro_rules! review_columns {
     () => {
         "r.id, r.employee_id, e.employee_no, e.name, r.period, s.code AS store, u.code AS unit, r.position, r.scheme,
          r.revision, r.is_current, r.base, r.bonus, r.total, r.applicable_max, r.grade, r.final_grade, r.coefficient,
-         r.attention, r.created_at"
+         r.attention, r.created_at, acknowledgement_state(r.id, r.cycle_id) AS acknowledgement"
     };
 }
 

@@ -1,6 +1,7 @@
 //! Review cycles and reviews: everybody's month, scored and explained.
 
 pub mod accesses;
+pub mod acknowledgements;
 pub mod adjustments;
 pub mod allowed;
 pub mod appeals;
@@ -8,6 +9,7 @@ pub mod backtest;
 pub mod cases;
 pub mod changes;
 pub mod close;
+pub mod coefficient_sheets;
 pub mod compute;
 pub mod contributions;
 pub mod cycle;

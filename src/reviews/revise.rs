@@ -8,7 +8,9 @@ use diesel_async::RunQueryDsl;
 use rust_decimal::Decimal;
 use serde_json::json;
 
+use super::acknowledgements;
 use super::compute::{self, Computed, ReviewDraft};
+use super::cycle::CycleState;
 use super::generate;
 use super::store::{self, ReviewCycle};
 use super::subject::Subject;
@@ -39,6 +41,17 @@ pub struct Rescoring {
 pub struct Revised(Vec<(i64, String, i64)>);
 
 impl Revised {
+    /// Tells those whose reviews they are anew, where people can see them: their terms begin again.
+    pub async fn tell(&self, cx: &mut Context, library: &Library, subject: &Subject) -> Result<(), Problem> {
+        if subject.state != CycleState::Published {
+            return Ok(());
+        }
+        for (.., id) in &self.0 {
+            acknowledgements::tell_again(cx, library, *id).await?;
+        }
+        Ok(())
+    }
+
     /// Id of the new revision of a review, if it has one.
     pub fn review_of(&self, subject: &Subject) -> Option<i64> {
         let mut all = self.0.iter();

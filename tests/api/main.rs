@@ -9,10 +9,12 @@
 )]
 
 mod access;
+mod acknowledgements;
 mod activities;
 mod backtests;
 mod cli;
 mod close_cli;
+mod coefficient_sheets;
 mod daily_sheets;
 mod dashboard;
 mod events;

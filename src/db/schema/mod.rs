@@ -30,5 +30,6 @@ diesel::allow_tables_to_appear_in_same_query! {
     plan_commitment, supply, rebate_policy, plan_funnel,
     rule_bundle, rule_file, rule_release, rule_draft, rule_draft_file, rule_draft_author, rule_backtest,
     review_cycle, review_cycle_move, review_terms, review_waiver, review_contribution,
-    adjustment, appeal, appeal_step, appeal_evidence, review,
+    adjustment, appeal, appeal_step, appeal_evidence, review, review_acknowledgement, rule_receipt,
+    coefficient_sheet, coefficient_line, coefficient_sheet_sign_off,
 }

@@ -181,3 +181,89 @@ diesel::table! {
         created_at -> Timestamptz,
     }
 }
+
+diesel::table! {
+    /// Who was told of a review, and what the person said to it.
+    review_acknowledgement (id) {
+        id -> Int8,
+        cycle_id -> Int8,
+        employee_id -> Int8,
+        scheme -> Text,
+        review_id -> Int8,
+        act -> Text,
+        how -> Nullable<Text>,
+        user_id -> Nullable<Int8>,
+        recorder_id -> Nullable<Int8>,
+        at -> Timestamptz,
+        sha256 -> Text,
+        until -> Nullable<Date>,
+        told_id -> Nullable<Int8>,
+        text -> Nullable<Text>,
+        witnesses -> Nullable<Array<Text>>,
+        happened_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// Who has received which release of the rules.
+    rule_receipt (id) {
+        id -> Int8,
+        release_id -> Int8,
+        employee_id -> Int8,
+        act -> Text,
+        how -> Text,
+        user_id -> Int8,
+        recorder_id -> Nullable<Int8>,
+        at -> Timestamptz,
+        bundle_hash -> Text,
+    }
+}
+
+diesel::table! {
+    /// Monthly coefficient sheets.
+    coefficient_sheet (id) {
+        id -> Int8,
+        cycle_id -> Int8,
+        store_id -> Int8,
+        period -> Date,
+        number -> Int4,
+        previous -> Nullable<Int4>,
+        name -> Text,
+        created_at -> Timestamptz,
+        user_id -> Int8,
+        sha256 -> Text,
+    }
+}
+
+diesel::table! {
+    /// What coefficient sheets say of people.
+    coefficient_line (sheet_id, line) {
+        sheet_id -> Int8,
+        line -> Int4,
+        employee_id -> Int8,
+        employee_no -> Text,
+        name -> Text,
+        position -> Text,
+        scheme -> Nullable<Text>,
+        review_id -> Nullable<Int8>,
+        revision -> Nullable<Int4>,
+        grade -> Nullable<Text>,
+        coefficient -> Nullable<Numeric>,
+        basis -> Text,
+        sentence -> Text,
+        replaces_sheet_id -> Nullable<Int8>,
+        replaces_line -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    /// Who has signed which coefficient sheet off.
+    coefficient_sheet_sign_off (sheet_id, capacity) {
+        sheet_id -> Int8,
+        capacity -> Text,
+        follows -> Nullable<Text>,
+        user_id -> Int8,
+        at -> Timestamptz,
+        sha256 -> Text,
+    }
+}

@@ -204,7 +204,8 @@ async fn attempt(
         let state = if decision.approve { AdjustmentState::Approved } else { AdjustmentState::Rejected };
         store::decide(cx, id, state, note).await?;
         if let Some(rescoring) = rescoring {
-            revise::write(cx, rescoring).await?;
+            let revised = revise::write(cx, rescoring).await?;
+            revised.tell(cx, rules.1, &subject).await?;
         }
         let detail = json!({ "state": state, "note": note });
         cx.audit("decide_adjustment", &format!("adjustment/{id}"), detail).await?;

@@ -19,7 +19,7 @@ pub use self::state::{AppealOutcome, AppealState, AppealStep};
 use super::cycle::{CycleState, terms};
 use super::revise;
 use super::subject::{Subject, subject};
-use super::{adjustments, explain};
+use super::{acknowledgements, adjustments, explain};
 use crate::auth::{Context, Reading};
 use crate::clock;
 use crate::http::etag::Seen;
@@ -352,10 +352,16 @@ async fn attempt(
         };
         let result = match rescoring {
             Some(rescoring) => {
-                revise::write(cx, rescoring).await?.review_of(&subject).unwrap_or(subject.current)
+                let revised = revise::write(cx, rescoring).await?;
+                revised.tell(cx, rules.1, &subject).await?;
+                revised.review_of(&subject).unwrap_or(subject.current)
             }
             None => subject.current,
         };
+        // What stays as it was is told anew, too: a decision was made about it.
+        if result == subject.current {
+            acknowledgements::tell_again(cx, rules.1, result).await?;
+        }
         store::decide(cx, id, decision.outcome, reason, adjustment, result).await?;
         let detail =
             json!({ "outcome": decision.outcome, "points": points, "reason": reason, "review": result });

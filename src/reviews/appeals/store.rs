@@ -92,20 +92,25 @@ pub(super) async fn term(cx: &mut Context, subject: &Subject) -> Result<Term, Pr
     struct Told {
         #[diesel(sql_type = Timestamptz)]
         at: DateTime<Utc>,
+        #[diesel(sql_type = Nullable<Date>)]
+        until: Option<NaiveDate>,
     }
     let (today, store) = (cx.today(), subject.store_id);
-    // A revision that came after publication begins the term anew.
+    // The term was fixed when the person was told. Who has not been told in any way has at least so long from publication.
     let told: Told = sql("SELECT greatest(r.created_at, (SELECT max(m.at) FROM review_cycle_move m
-             WHERE m.cycle_id = r.cycle_id AND m.to_state = 'published')) AS at FROM review r WHERE r.id = $1")
+             WHERE m.cycle_id = r.cycle_id AND m.to_state = 'published')) AS at,
+             (SELECT max(a.until) FROM review_acknowledgement a WHERE a.review_id = r.id AND a.act = 'told') AS until
+         FROM review r WHERE r.id = $1")
     .bind::<BigInt, _>(subject.current)
     .get_result(cx.db())
     .await?;
-    let told = clock::day(told.at);
+    let (told, until) = (clock::day(told.at), told.until);
     let years = told.min(today).year()..=told.max(today).year() + 1;
     let calendars = StoreCalendars::load(cx.db(), &[store], years).await?;
     let (terms, _) = terms::of_stores(cx.db(), &[store]).await?.remove(&store).unwrap_or_default();
     let is_open = |day: NaiveDate| calendars.is_working(store, day);
-    Ok(Term::of(told, today, &terms, is_open))
+    let term = Term::of(told, today, &terms, is_open);
+    Ok(Term { file_until: until.unwrap_or(term.file_until), ..term })
 }
 
 /// Keeps a new appeal.

@@ -26,7 +26,7 @@ pub async fn get_outstanding(
 ) -> Result<Json<Outstanding>, Problem> {
     let cx = &mut caller.context().await?;
     let rules = generate::rules_of(cx, &folder, &library, *id).await?;
-    super::outstanding(cx, &rules.bundle, *id).await.map(Json)
+    super::outstanding(cx, &rules, *id).await.map(Json)
 }
 
 /// Freeze the facts of a month: from now on scoring uses what is known now, and whatever arrives later waits as a

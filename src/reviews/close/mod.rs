@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::acknowledgements::receipts::{self, WithoutReceipt};
 use super::compute::{FactsReader, Month};
 use super::generate;
 use super::store::{ReviewCycle, find_cycle};
@@ -27,6 +28,7 @@ use crate::ledger::metric::{COMPUTED_SOURCE, Catalogue, Missing};
 use crate::ledger::month::Value;
 use crate::rules::bundle::Bundle;
 use crate::rules::check::Argument;
+use crate::rules::in_force::InForce;
 
 /// What is still missing for a store's month. A missing value is never taken for zero: it is listed until it is delivered.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -39,6 +41,9 @@ pub struct Outstanding {
     pub sources: Vec<SourceState>,
     /// Values on which two sources disagree.
     pub conflicts: Vec<FactConflict>,
+    /// The people to be scored who have not received the release of the rules that scores the month. They keep nothing
+    /// from being frozen.
+    pub without_receipt: Vec<WithoutReceipt>,
 }
 
 /// One source of the month.
@@ -111,19 +116,21 @@ pub struct Freeze {
 /// # Errors
 ///
 /// Not found where the caller does not reach the cycle; `no-release` where no rules score the month.
-pub async fn outstanding(cx: &mut Context, bundle: &Bundle, cycle_id: i64) -> Result<Outstanding, Problem> {
+pub async fn outstanding(cx: &mut Context, rules: &InForce, cycle_id: i64) -> Result<Outstanding, Problem> {
     cx.snapshot(async |cx| {
         let cycle = find_cycle(cx, cycle_id).await?;
-        outstanding_of(cx.db(), bundle, cycle).await
+        outstanding_of(cx.db(), &rules.bundle, cycle, Some(rules.release.id)).await
     })
     .await
 }
 
-/// What the month of a cycle still waits for, as the transaction sees it.
+/// What the month of a cycle still waits for, as the transaction sees it; who has not received the release, where one is
+/// given.
 async fn outstanding_of(
     connection: &mut AsyncPgConnection,
     bundle: &Bundle,
     cycle: ReviewCycle,
+    release: Option<i64>,
 ) -> Result<Outstanding, Problem> {
     let month = generate::month_of(connection, &cycle).await?;
     let delivered = store::delivered(connection, cycle.store_id, cycle.period).await?;
@@ -150,7 +157,21 @@ async fn outstanding_of(
         .collect::<Vec<_>>();
     let is_complete = sources.iter().flat_map(|source| &source.missing).all(|one| one.required.is_empty());
     let conflicts = store::conflicts(connection, cycle.store_id, cycle.period).await?;
-    Ok(Outstanding { cycle, is_complete, sources, conflicts })
+    let without_receipt = match release {
+        Some(release) => receipts::without(connection, release, &scored(bundle, &month)).await?,
+        None => Vec::new(),
+    };
+    Ok(Outstanding { cycle, is_complete, sources, conflicts, without_receipt })
+}
+
+/// The people who will be scored.
+fn scored(bundle: &Bundle, month: &Month) -> Vec<i64> {
+    let reader = FactsReader::new(month, &bundle.catalogue);
+    let scored = month.postings.iter().filter(|posting| {
+        bundle.scheme_for(posting.position.name()).is_some()
+            && !super::compute::has_no_day_left(&bundle.catalogue, &reader.of(posting.employee_id))
+    });
+    scored.map(|posting| posting.employee_id).collect()
 }
 
 /// What is missing of whom, by source; every source that the rules read has an entry.
@@ -239,7 +260,7 @@ pub async fn freeze(
         store::hold_postings(cx.db(), cycle.store_id).await?;
         tally::store_month_if_used(cx.db(), cycle.store_id, cycle.period, by, now).await?;
         let frozen = close::freeze(cx.db(), cycle.store_id, cycle.period, note, by, now).await?;
-        let state = outstanding_of(cx.db(), bundle, cycle).await?;
+        let state = outstanding_of(cx.db(), bundle, cycle, None).await?;
         if !state.is_complete && !freeze.accept_missing {
             return Err(refusal(&state));
         }

@@ -23,11 +23,12 @@ use crate::rules::library::Library;
 #[post("/review-cycles/{id}/moves")]
 pub async fn move_review_cycle(
     caller: Caller<MoveCycles>,
+    library: Data<Library>,
     id: Path<i64>,
     seen: Seen,
     body: Body<NewCycleMove>,
 ) -> Result<impl Responder, Problem> {
-    let moved = moves::move_one(&mut caller.context().await?, *id, &body.0, seen).await?;
+    let moved = moves::move_one(&mut caller.context().await?, &library, *id, &body.0, seen).await?;
     Ok(etag::ok(moved.cycle.version, moved))
 }
 
@@ -51,9 +52,10 @@ pub async fn list_review_cycle_moves(
 #[post("/review-cycle-moves")]
 pub async fn move_review_cycles(
     caller: Caller<MoveCycles>,
+    library: Data<Library>,
     body: Body<NewCycleMoves>,
 ) -> Result<Json<Vec<MoveOutcome>>, Problem> {
-    moves::move_many(&mut caller.context().await?, &body.0).await.map(Json)
+    moves::move_many(&mut caller.context().await?, &library, &body.0).await.map(Json)
 }
 
 /// List whom a review cycle covers, whom not, and why.

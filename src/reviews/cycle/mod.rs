@@ -82,5 +82,15 @@ fn allowed(cx: &Context, cycle: &ReviewCycle, due: &CycleDue) -> Vec<AllowedActi
             needs_reason: false,
         });
     }
+    if runs && cycle.state == CycleState::Published {
+        allowed.push(AllowedAction {
+            action: "lapse".to_owned(),
+            to: None,
+            method: "POST".to_owned(),
+            path: format!("/v1/review-cycles/{}/lapse", cycle.id),
+            until: due.of(cycle.state),
+            needs_reason: false,
+        });
+    }
     allowed
 }

@@ -18,7 +18,9 @@ use crate::auth::access::Role;
 use crate::http::etag::Seen;
 use crate::http::{Code, Page, Problem, Window};
 use crate::period::Period;
+use crate::reviews::acknowledgements;
 use crate::reviews::store::find_cycle;
+use crate::rules::library::Library;
 
 /// Where to move a cycle.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -102,6 +104,7 @@ pub async fn list(cx: &mut Context, id: i64, window: Window) -> Result<Page<Cycl
 #[tracing::instrument(skip_all, fields(cycle = id))]
 pub async fn move_one(
     cx: &mut Context,
+    library: &Library,
     id: i64,
     step: &NewCycleMove,
     seen: Seen,
@@ -114,7 +117,7 @@ pub async fn move_one(
             let detail = format!("{}; {}", problem.detail, whereabouts(cx, &cycle).await?);
             return Err(Problem { detail, ..problem });
         }
-        let result = take(cx, vec![cycle], step).await?.pop().map(|(_, result)| result);
+        let result = take(cx, library, vec![cycle], step).await?.pop().map(|(_, result)| result);
         result.unwrap_or_else(|| Err(Problem::not_found("review cycle")))?;
         outlook(cx, id).await
     })
@@ -123,7 +126,11 @@ pub async fn move_one(
 
 /// Moves the cycles of a month, each as far as it may be: what became of each, by store.
 #[tracing::instrument(skip_all, fields(period = %moves.period))]
-pub async fn move_many(cx: &mut Context, moves: &NewCycleMoves) -> Result<Vec<MoveOutcome>, Problem> {
+pub async fn move_many(
+    cx: &mut Context,
+    library: &Library,
+    moves: &NewCycleMoves,
+) -> Result<Vec<MoveOutcome>, Problem> {
     if let Some(stores) = &moves.stores {
         let mut known = HashSet::new();
         if let Some(at) = stores.iter().position(|store| !known.insert(store)) {
@@ -133,7 +140,7 @@ pub async fn move_many(cx: &mut Context, moves: &NewCycleMoves) -> Result<Vec<Mo
     cx.transaction(async |cx| {
         let ids = store::reached_cycles(cx, moves.period, moves.stores.as_deref()).await?;
         let cycles = store::lock(cx.db(), &ids).await?;
-        let mut outcomes = take(cx, cycles, &moves.step)
+        let mut outcomes = take(cx, library, cycles, &moves.step)
             .await?
             .into_iter()
             .map(|(cycle, result)| MoveOutcome {
@@ -164,9 +171,11 @@ pub async fn move_many(cx: &mut Context, moves: &NewCycleMoves) -> Result<Vec<Mo
     .await
 }
 
-/// Takes a step with cycles that are locked: each that may be moved is.
+/// Takes a step with cycles that are locked: each that may be moved is. Publishing tells people, and locking lets the terms
+/// lapse that have ended.
 async fn take(
     cx: &mut Context,
+    library: &Library,
     cycles: Vec<LockedCycle>,
     step: &NewCycleMove,
 ) -> Result<Vec<(LockedCycle, Result<(), Problem>)>, Problem> {
@@ -183,6 +192,9 @@ async fn take(
     let open = judged.iter().filter(|(_, result)| result.is_ok()).map(|(cycle, _)| cycle);
     let forward =
         open.clone().filter(|cycle| cycle.state < step.to).map(|cycle| cycle.id).collect::<Vec<_>>();
+    if step.to == CycleState::Locked {
+        acknowledgements::lapse(cx, &forward).await?;
+    }
     let mut lacking: HashMap<i64, Problem> = ready::lacking(cx.db(), &forward, step.to).await?;
     for (cycle, result) in &mut judged {
         if let Some(problem) = lacking.remove(&cycle.id) {
@@ -192,6 +204,10 @@ async fn take(
     let moved =
         judged.iter().filter(|(_, result)| result.is_ok()).map(|(cycle, _)| cycle).collect::<Vec<_>>();
     store::apply(cx, &moved, step.to, reason).await?;
+    if step.to == CycleState::Published {
+        let published = moved.iter().map(|cycle| cycle.id).collect::<Vec<_>>();
+        acknowledgements::tell(cx, library, &published).await?;
+    }
     let trail = moved.iter().map(|cycle| {
         let detail = json!({ "from": cycle.state, "to": step.to, "reason": reason });
         (format!("review_cycle/{}", cycle.id), detail)

@@ -9,6 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::CycleState;
 use crate::db::sql;
 use crate::http::{Code, FieldError, Problem};
+use crate::reviews::acknowledgements;
 
 /// What keeps a cycle where it is.
 #[derive(Debug, QueryableByName)]
@@ -27,6 +28,9 @@ struct Standing {
     /// Reviews for which nobody answers by name.
     #[diesel(sql_type = BigInt)]
     unchecked: i64,
+    /// Appeals that are not decided.
+    #[diesel(sql_type = BigInt)]
+    appeals: i64,
 }
 
 /// What each of these cycles lacks for the next state, by id; those that lack nothing are left out.
@@ -45,15 +49,22 @@ pub async fn lacking(
              (SELECT count(*) FROM review r WHERE r.cycle_id = c.id AND r.is_current
                  AND NOT EXISTS (SELECT FROM review_contribution k WHERE k.cycle_id = c.id
                      AND k.employee_id = r.employee_id AND k.scheme = r.scheme AND k.kind = 'hr_check'
-                     AND k.state = 'handed_in' AND k.review_id = r.id)) AS unchecked
+                     AND k.state = 'handed_in' AND k.review_id = r.id)) AS unchecked,
+             (SELECT count(*) FROM appeal p WHERE p.cycle_id = c.id AND p.state IN ('filed', 'in_review', 'waiting'))
+                 AS appeals
          FROM review_cycle c LEFT JOIN month_close m ON m.store_id = c.store_id AND m.period = c.period
          WHERE c.id = ANY ($1)")
     .over(cycles.len())
     .bind::<Array<BigInt>, _>(cycles)
     .load(connection)
     .await?;
+    let mut unsettled = match to {
+        CycleState::Locked => acknowledgements::unsettled(connection, cycles).await?,
+        _ => HashMap::new(),
+    };
     let lacking = standings.into_iter().filter_map(|standing| {
-        let errors = standing.lacks(to);
+        let mut errors = standing.lacks(to);
+        errors.extend(unsettled.remove(&standing.id).map(|open| open.lack()));
         let detail = format!("the cycle is not ready for '{to}'");
         (!errors.is_empty()).then_some((standing.id, Problem { code: Code::Conflict, detail, errors }))
     });
@@ -64,7 +75,8 @@ impl Standing {
     fn lacks(&self, to: CycleState) -> Vec<FieldError> {
         let mut errors = Vec::new();
         let mut lack = |field: &str, message: String| errors.push(FieldError::new(field, message));
-        if to >= CycleState::SelfReview {
+        // What comes later is decided review by review, by somebody with a name.
+        if (CycleState::SelfReview..=CycleState::Published).contains(&to) {
             if !self.is_frozen {
                 lack("facts", "the month's facts are not frozen".to_owned());
             }
@@ -75,17 +87,20 @@ impl Standing {
                 );
             }
         }
-        if to >= CycleState::Published && self.attention > 0 {
+        if to == CycleState::Published && self.attention > 0 {
             let detail =
                 format!("{} need attention: clear what they name, or waive it by name", self.attention);
             lack("attention", detail);
         }
-        if to >= CycleState::Published && self.unchecked > 0 {
+        if to == CycleState::Published && self.unchecked > 0 {
             let detail = format!(
                 "{} have not been checked by HR: POST /v1/review-cycles/{}/hr-check",
                 self.unchecked, self.id
             );
             lack("hr_check", detail);
+        }
+        if to == CycleState::Locked && self.appeals > 0 {
+            lack("appeals", format!("{} are not decided", self.appeals));
         }
         errors
     }

@@ -104,7 +104,7 @@ fn pages(
 }
 
 /// A file to be kept: its Chinese name (RFC 5987), and one in ASCII for who does not read it.
-pub(in crate::spreadsheets) fn attachment((name, ascii): (String, String)) -> ContentDisposition {
+pub fn attachment((name, ascii): (String, String)) -> ContentDisposition {
     let extended = ExtendedValue {
         charset: Charset::Ext("UTF-8".to_owned()),
         language_tag: None,
