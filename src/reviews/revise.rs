@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::future::BoxFuture;
 use rust_decimal::Decimal;
 use serde_json::json;
 
@@ -65,7 +66,17 @@ impl Revised {
 /// # Errors
 ///
 /// Fields at fault where the points do not fit the item; what keeps the rules from being used.
-pub async fn foresee(
+pub fn foresee<'a>(
+    cx: &'a mut Context,
+    rules: (&'a RulesFolder, &'a Library),
+    subject: &'a Subject,
+    added: Option<(&'a str, Decimal)>,
+) -> BoxFuture<'a, Result<Rescoring, Problem>> {
+    // Its type is named: what calls it would be long to compile otherwise.
+    Box::pin(compute_again(cx, rules, subject, added))
+}
+
+async fn compute_again(
     cx: &mut Context,
     (folder, library): (&RulesFolder, &Library),
     subject: &Subject,
@@ -130,7 +141,11 @@ pub fn moved() -> Problem {
 }
 
 /// Writes the revisions; to be called in a transaction in which [`still_holds`] has said so.
-pub async fn write(cx: &mut Context, rescoring: Rescoring) -> Result<Revised, Problem> {
+pub fn write(cx: &mut Context, rescoring: Rescoring) -> BoxFuture<'_, Result<Revised, Problem>> {
+    Box::pin(insert(cx, rescoring))
+}
+
+async fn insert(cx: &mut Context, rescoring: Rescoring) -> Result<Revised, Problem> {
     let Rescoring { cycle, bundle, computed } = rescoring;
     let now = cx.now;
     let revisions: Vec<(i64, String, Option<i32>)> = review::table

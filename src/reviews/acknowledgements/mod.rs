@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Text, Timestamptz};
+use futures_util::future::BoxFuture;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -235,22 +236,35 @@ pub async fn record(
 
 /// Tells in the program everybody with a login whose review in these cycles they have not been told of: to be called where
 /// cycles are published. People without a login are outstanding until somebody records how they were told.
-pub async fn tell(cx: &mut Context, library: &Library, cycles: &[i64]) -> Result<usize, Problem> {
-    let (mut told, mut after) = (0, 0);
-    loop {
-        let untold = store::untold(cx.db(), cycles, after, CHUNK).await?;
-        let Some(last) = untold.last() else { return Ok(told) };
-        after = last.review_id;
-        told += tell_these(cx, library, &untold).await?;
-    }
+pub fn tell<'a>(
+    cx: &'a mut Context,
+    library: &'a Library,
+    cycles: &'a [i64],
+) -> BoxFuture<'a, Result<usize, Problem>> {
+    // Its type is named: what calls it would be long to compile otherwise.
+    Box::pin(async move {
+        let (mut told, mut after) = (0, 0);
+        loop {
+            let untold = store::untold(cx.db(), cycles, after, CHUNK).await?;
+            let Some(last) = untold.last() else { return Ok(told) };
+            after = last.review_id;
+            told += tell_these(cx, library, &untold).await?;
+        }
+    })
 }
 
 /// Tells somebody with a login anew of the review in force: to be called where a decision was made about it, whatever the
 /// person has said before. The term begins anew.
-pub async fn tell_again(cx: &mut Context, library: &Library, review_id: i64) -> Result<(), Problem> {
-    let untold = store::with_login(cx.db(), review_id).await?;
-    tell_these(cx, library, &untold).await?;
-    Ok(())
+pub fn tell_again<'a>(
+    cx: &'a mut Context,
+    library: &'a Library,
+    review_id: i64,
+) -> BoxFuture<'a, Result<(), Problem>> {
+    Box::pin(async move {
+        let untold = store::with_login(cx.db(), review_id).await?;
+        tell_these(cx, library, &untold).await?;
+        Ok(())
+    })
 }
 
 async fn tell_these(cx: &mut Context, library: &Library, untold: &[Untold]) -> Result<usize, Problem> {
