@@ -184,6 +184,18 @@ actions! {
         SalesConsultant Own, TeamLeader Team, TelesalesSpecialist Own, ShowroomSupervisor Own,
         SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own, GroupAdmin All,
     ];
+    /// Record a talk about a published review: whose it is to comment, says `review_assessor`.
+    RecordTalks = [TeamLeader Team, SalesManager Department, GeneralManager Store];
+    /// Confirm a talk that one has had.
+    ConfirmTalks = [
+        SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own, ShowroomSupervisor Own, SalesManager Own,
+        GeneralManager Own, Hr Own, Clerk Own, CustomerService Own,
+    ];
+    /// Make improvement plans, and say what they have come to.
+    ManageImprovement =
+        [TeamLeader Team, SalesManager Department, GeneralManager Store, Hr Store, GroupAdmin All];
+    /// Compare how teams are graded, before publication and after.
+    ViewCalibration = [GeneralManager Store, Hr Store, GroupAdmin All];
     /// Read who has read reviews.
     ViewAccessLog = [SalesConsultant Own, GroupAdmin All, Auditor All];
     /// Read aggregates that name nobody.

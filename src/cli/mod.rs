@@ -16,6 +16,7 @@ mod rules;
 pub mod score;
 mod serve;
 mod table;
+mod tasks;
 mod user;
 
 use std::fs::{File, OpenOptions};
@@ -55,6 +56,8 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Say what a month still waits for, and freeze its facts.
     Close(close::CloseArgs),
+    /// Print what people have to do about reviews, and who is late.
+    Tasks(tasks::TasksArgs),
     /// Import a spreadsheet of facts.
     Import(import::ImportArgs),
     /// Write the Excel template of a source, for somebody to fill in.
@@ -118,6 +121,7 @@ fn run(cli: Cli) -> anyhow::Result<Ended> {
         Command::Migrate => block_on(database::migrate(storage)),
         Command::Generate(args) => block_on(generate::run(args, storage)),
         Command::Close(args) => block_on(close::run(args, storage)),
+        Command::Tasks(args) => block_on(tasks::run(args, storage)),
         Command::Import(args) => block_on(import::run(args, storage)),
         Command::ImportTemplate(args) => block_on(import_template::run(args, storage)),
         Command::Facts(command) => block_on(facts::run(command, storage)),

@@ -50,6 +50,12 @@ const CONSTRAINTS: &[(&str, &str)] = &[
     ("daily_sheet_revision", "you have just written this sheet from somewhere else"),
     ("review_cycle_unique", "the review cycle of this store and month already exists"),
     ("review_waiver_pkey", "somebody else has just waived it"),
+    ("review_talk_two_people", "a talk is never recorded by the person it was with"),
+    ("review_talk_two_logins", "a talk is never confirmed by who recorded it"),
+    ("improvement_plan_one_running", "an improvement plan of this person and scheme is running already"),
+    ("improvement_plan_of_another", "nobody makes an improvement plan for themselves"),
+    ("improvement_assessment_once", "somebody else has just assessed it"),
+    ("improvement_assessment_of_another", "nobody assesses the own improvement plan"),
     ("review_revision_unique", "somebody else has just generated these reviews"),
     ("review_one_current", "somebody else has just generated these reviews"),
 ];

@@ -10,6 +10,7 @@
 
 mod access;
 mod activities;
+mod after_publication;
 mod backtests;
 mod cli;
 mod close_cli;

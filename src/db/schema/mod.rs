@@ -30,5 +30,5 @@ diesel::allow_tables_to_appear_in_same_query! {
     plan_commitment, supply, rebate_policy, plan_funnel,
     rule_bundle, rule_file, rule_release, rule_draft, rule_draft_file, rule_draft_author, rule_backtest,
     review_cycle, review_cycle_move, review_terms, review_waiver, review_contribution,
-    review,
+    review, review_talk, improvement_plan, improvement_assessment, grade_guideline,
 }
