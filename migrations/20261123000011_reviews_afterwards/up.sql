@@ -94,6 +94,9 @@ CREATE TABLE grade_guideline (
     PRIMARY KEY (store_id, grade)
 );
 
+-- The few that somebody has to look at.
+CREATE INDEX review_attention ON review (cycle_id) WHERE is_current AND attention <> '{}';
+
 -- Who comments on the reviews in force of these cycles: for each what review_assessor says of it, for all of them at once.
 CREATE FUNCTION review_assessors(kind text, cycles bigint[], today date)
 RETURNS TABLE (cycle_id bigint, review_id bigint, assessor_id bigint)

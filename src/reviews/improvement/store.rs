@@ -103,16 +103,25 @@ const PROPOSED: &str = concat!(
              NULL::date AS second_assessment_on, NULL::date AS ends_on, NULL::text AS created_by,
              NULL::timestamptz AS created_at, 0 AS version
          FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN employee e ON e.id = r.employee_id
-         WHERE r.is_current AND r.final_grade IN ('C', 'D') AND ",
-    published_and_seen!("$1"),
-    "    AND (r.final_grade = 'D' OR 'C' = (
+         WHERE r.is_current AND r.final_grade IN ('C', 'D')
+         AND (r.final_grade = 'D' OR 'C' = (
              SELECT b.final_grade FROM review b JOIN review_cycle d ON d.id = b.cycle_id
              WHERE b.employee_id = r.employee_id AND b.scheme = r.scheme AND b.is_current AND b.period < r.period
              AND b.final_grade <> 'NR' AND d.state IN ('published', 'locked') ORDER BY b.period DESC LIMIT 1))
          AND NOT EXISTS (SELECT FROM improvement_plan made WHERE made.employee_id = r.employee_id
              AND made.scheme = r.scheme AND (made.period >= r.period OR made.state <> 'closed'))
-         ORDER BY r.employee_id, r.scheme, r.period DESC) p WHERE p.review > $2"
+         AND ",
+    published_and_seen!("$1")
 );
+
+/// Whoever sees a store's people finds them by the store and not among those of every store.
+const NEAR: &str = " AND r.id = ANY (ARRAY(
+         SELECT found.id FROM seen($1) within
+         JOIN review_cycle month ON month.store_id = within.store_id AND within.months @> month.period
+         JOIN review found ON found.cycle_id = month.id AND found.unit_id = within.unit_id
+         WHERE found.is_current AND found.final_grade IN ('C', 'D')
+         UNION
+         SELECT own.id FROM review own WHERE own.employee_id = ((($1).scope).employee_id) AND own.is_current))";
 
 /// What is proposed, by review; only by this one, where one is given.
 pub(super) async fn proposals(
@@ -121,9 +130,11 @@ pub(super) async fn proposals(
     filter: &ImprovementFilter,
     window: Window,
 ) -> Result<Vec<PlanRow>, Problem> {
-    let sight = Sight::of(cx, Part::Score);
+    let (sight, is_everything) = (Sight::of(cx, Part::Score), cx.scope.is_everything());
     let rows = sql_of([
         (true, PROPOSED),
+        (!is_everything, NEAR),
+        (true, " ORDER BY r.employee_id, r.scheme, r.period DESC) p WHERE p.review > $2"),
         (review.is_some(), " AND p.review = $3"),
         (filter.employee_no.is_some(), " AND p.employee_no = $4"),
         (true, " ORDER BY p.review"),
