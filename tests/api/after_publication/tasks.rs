@@ -136,7 +136,7 @@ async fn hr_is_told_of_the_months_that_wait() {
     app.post("hr", &format!("/v1/review-cycles/{march}/hr-check"), json!({"text": ""})).await.expect(200);
     assert_eq!(of_march(tasks(&app, "hr", &kinds).await), [(json!("move"), json!(1))]);
     // A correction that comes late waits for those who may decide, and not for who proposed it.
-    let facts = json!({"period": "2014-03", "source_system": "dms", "reason": "补录", "rows": [
+    let facts = json!({"period": "2014-03", "source_system": "dms", "late": "keep", "reason": "补录", "rows": [
         {"employee_no": "A12", "facts": {"deliveries": 6}}]});
     app.post("clerk", "/v1/facts", facts).await.expect(200);
     for login in ["hr", "gm"] {
