@@ -28,6 +28,7 @@ CREATE TABLE event (
 );
 CREATE INDEX event_person ON event (employee_id, day);
 CREATE INDEX event_day ON event (day, id);
+CREATE INDEX event_waiting ON event (day) WHERE state = 'reported';
 -- What was rejected or withdrawn can be reported anew under the same id.
 CREATE UNIQUE INDEX event_external_unique ON event (source_system, external_id) WHERE state IN ('reported', 'verified');
 -- What an event says never changes; only how far it has come does.

@@ -223,6 +223,19 @@ actions! {
     MakeCoefficientSheets = [Hr Store, GroupAdmin All];
     /// Sign coefficient sheets off: in which capacity, says `reviews::coefficient_sheets`.
     SignCoefficientSheets = [GeneralManager Store, Hr Store, GroupAdmin All];
+    /// Record a talk about a published review: whose it is to comment, says `review_assessor`.
+    RecordTalks = [TeamLeader Team, SalesManager Department, GeneralManager Store];
+    /// Confirm a talk that one has had.
+    ConfirmTalks = [
+        SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own, ShowroomSupervisor Own, SalesManager Own,
+        GeneralManager Own, Hr Own, Clerk Own, CustomerService Own,
+        ServiceAdviser Own, Parts Own,
+    ];
+    /// Make improvement plans, and say what they have come to.
+    ManageImprovement =
+        [TeamLeader Team, SalesManager Department, GeneralManager Store, Hr Store, GroupAdmin All];
+    /// Compare how teams are graded, before publication and after.
+    ViewCalibration = [GeneralManager Store, Hr Store, GroupAdmin All];
     /// Read who has read reviews.
     ViewAccessLog = [SalesConsultant Own, GroupAdmin All, Auditor All];
     /// Read aggregates that name nobody.

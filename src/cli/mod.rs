@@ -17,6 +17,7 @@ mod rules;
 pub mod score;
 mod serve;
 mod table;
+mod tasks;
 mod user;
 
 use std::fs::{File, OpenOptions};
@@ -59,6 +60,8 @@ enum Command {
     /// Say where review cycles are, and move them on or back.
     #[command(subcommand)]
     Cycles(cycles::CyclesCommand),
+    /// Print what people have to do about reviews, and who is late.
+    Tasks(tasks::TasksArgs),
     /// Import a spreadsheet of facts.
     Import(import::ImportArgs),
     /// Write the Excel template of a source, for somebody to fill in.
@@ -123,6 +126,7 @@ fn run(cli: Cli) -> anyhow::Result<Ended> {
         Command::Generate(args) => block_on(generate::run(args, storage)),
         Command::Close(args) => block_on(close::run(args, storage)),
         Command::Cycles(command) => block_on(cycles::run(command, storage)),
+        Command::Tasks(args) => block_on(tasks::run(args, storage)),
         Command::Import(args) => block_on(import::run(args, storage)),
         Command::ImportTemplate(args) => block_on(import_template::run(args, storage)),
         Command::Facts(command) => block_on(facts::run(command, storage)),

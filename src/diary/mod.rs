@@ -1,7 +1,7 @@
 //! The diary: what people and stores write of their days, and what the ledger's months follow from.
 
 pub mod activities;
-mod authors;
+pub(crate) mod authors;
 pub mod daily_sheets;
 pub mod events;
 pub mod leave;

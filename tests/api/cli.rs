@@ -26,7 +26,7 @@ fn help_has_examples_where_a_command_takes_more_than_nothing() {
     let help = run(&["--help"]);
     assert_eq!((help.status, help.err.as_str()), (0, ""));
     let commands = [
-        "demo", "serve", "migrate", "generate", "close", "import", "score", "plan", "rules", "user",
+        "demo", "serve", "migrate", "generate", "close", "tasks", "import", "score", "plan", "rules", "user",
         "openapi",
     ];
     for command in commands {
@@ -39,6 +39,7 @@ fn help_has_examples_where_a_command_takes_more_than_nothing() {
         &["serve"],
         &["generate"],
         &["close"],
+        &["tasks"],
         &["import"],
         &["score"],
         &["plan", "preview"],

@@ -11,6 +11,7 @@
 mod access;
 mod acknowledgements;
 mod activities;
+mod after_publication;
 mod backtests;
 mod cli;
 mod close_cli;

@@ -267,3 +267,69 @@ diesel::table! {
         sha256 -> Text,
     }
 }
+
+diesel::table! {
+    /// Talks about published reviews.
+    review_talk (id) {
+        id -> Int8,
+        review_id -> Int8,
+        employee_id -> Int8,
+        day -> Date,
+        said -> Text,
+        goals -> Text,
+        recorded_by -> Int8,
+        recorder_id -> Int8,
+        recorded_at -> Timestamptz,
+        confirmed_by -> Nullable<Int8>,
+        confirmed_at -> Nullable<Timestamptz>,
+        word -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Improvement plans.
+    improvement_plan (id) {
+        id -> Int8,
+        employee_id -> Int8,
+        scheme -> Text,
+        review_id -> Int8,
+        period -> Date,
+        cause -> Text,
+        goals -> Text,
+        training -> Text,
+        starts_on -> Date,
+        first_assessment_on -> Date,
+        second_assessment_on -> Date,
+        ends_on -> Date,
+        state -> Text,
+        created_by -> Int8,
+        creator_id -> Nullable<Int8>,
+        created_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    /// What improvement plans had come to.
+    improvement_assessment (plan_id, number) {
+        plan_id -> Int8,
+        number -> Int2,
+        outcome -> Text,
+        sentence -> Text,
+        extended_to -> Nullable<Date>,
+        assessed_by -> Int8,
+        assessor_id -> Nullable<Int8>,
+        subject_id -> Int8,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// What a store's grades are held against.
+    grade_guideline (store_id, grade) {
+        store_id -> Int8,
+        grade -> Text,
+        most_share -> Numeric,
+        version -> Int4,
+    }
+}

@@ -88,6 +88,14 @@ const REPORTS: May = Logins("manager hr group");
 const ACTIVITIES: May = Logins("leader manager hr group");
 /// Whoever runs, reviews or audits a store's month.
 const CYCLES: May = Logins("manager gm hr group auditor");
+/// A talk is recorded by who comments on a review: leader, manager, and where there are none the general manager.
+const ASSESSING: May = Logins("leader manager gm");
+/// A talk is confirmed by the person: everybody who can be reviewed.
+const STAFF: May = Logins("consultant leader telesales supervisor manager gm hr clerk service");
+/// Leader, manager, HR and general manager make improvement plans, and the group for a store's HR.
+const IMPROVING: May = Logins("leader manager gm hr group");
+/// Row "run, publish", and the general manager: how grades are spread.
+const CALIBRATING: May = Logins("gm hr group");
 /// Rows "own review" and "others' reviews": all but the dashboard (aggregates) and the system administrator (none).
 const REVIEWS: May =
     Logins("consultant leader telesales supervisor manager gm hr clerk service group auditor");
@@ -247,6 +255,19 @@ const EXPECTED: &[(&str, May)] = &[
     ("replay_review", REVIEWS),
     ("list_review_cases", REVIEWS),
     ("list_review_levers", REVIEWS),
+    ("list_review_talks", REVIEWS),
+    ("record_review_talk", ASSESSING),
+    ("confirm_review_talk", STAFF),
+    ("list_improvement_plans", REVIEWS),
+    ("get_improvement_plan", REVIEWS),
+    ("create_improvement_plan", IMPROVING),
+    ("assess_improvement_plan", IMPROVING),
+    ("list_review_summaries", REVIEWS),
+    ("list_reviewed_months", REVIEWS),
+    ("get_review_calibration", CALIBRATING),
+    ("get_grade_guideline", CALIBRATING),
+    ("put_grade_guideline", RUNNING),
+    ("list_tasks", EVERYBODY),
     ("list_accesses", ACCESS_LOG),
     ("get_attainment", AGGREGATES),
     ("get_funnel", AGGREGATES),
@@ -304,6 +325,7 @@ fn query(operation_id: &str) -> &'static str {
         | "create_mapped_import"
         | "get_import_template"
         | "get_leaderboard" => "?period=2014-03",
+        "list_review_summaries" => "?year=2014",
         _ => "",
     }
 }

@@ -1,0 +1,25 @@
+//! Which published reviews a caller sees. What sums months up reads nothing else.
+
+/// The condition that the review `r` of the cycle `c` is published or locked, and that its caller sees it, with a
+/// [`Sight`](super::visibility::Sight) bound as `$sight`. The units that are reached are found once for all rows, by the
+/// months of their stores.
+macro_rules! published_and_seen {
+    ($sight:literal) => {
+        concat!(
+            "(c.state IN ('published', 'locked') AND (r.employee_id = (((",
+            $sight,
+            ").scope).employee_id) AND c.stage >= (",
+            $sight,
+            ").own OR (((",
+            $sight,
+            ").scope).everything) AND c.stage >= (",
+            $sight,
+            ").everything OR (c.id, r.unit_id) IN (SELECT month.id, within.unit_id FROM seen(",
+            $sight,
+            ") within JOIN review_cycle month ON month.store_id = within.store_id
+             WHERE within.months @> month.period AND month.stage >= within.stage)))"
+        )
+    };
+}
+
+pub(crate) use published_and_seen;
