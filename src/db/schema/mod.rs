@@ -21,5 +21,5 @@ pub use rules::*;
 // a table is added only where a query needs it.
 diesel::allow_tables_to_appear_in_same_query! {
     org_unit, employee, assignment, team_leadership, user_account, report_duty, event_step, annual_plan, review,
-    review_cycle, adjustment,
+    review_cycle, adjustment, improvement_assessment,
 }
