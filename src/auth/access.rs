@@ -292,6 +292,12 @@ mod tests {
             ("ViewFacts", Own),
             ("ViewCalendar", Store),
             ("ViewReviews", Own),
+            ("Contribute", Own),
+            ("FileAppeals", Own),
+            ("Acknowledge", Own),
+            ("ReceiveRules", Own),
+            ("ViewReceipts", Own),
+            ("ConfirmTalks", Own),
             ("ViewLeaderboard", Store),
         ];
         for role in [ServiceAdviser, Parts] {

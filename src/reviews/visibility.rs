@@ -145,12 +145,15 @@ impl Sight {
         Self::within(cx, cx.scope.clone(), part)
     }
 
+    /// Everything, at any time: the operator's at the command line.
+    pub fn operator() -> Self {
+        let (scope, all) = (Scope::operator(), Some(CycleState::Collecting.stage()));
+        Self { scope, own: all, team: all, department: all, store: all, everything: all }
+    }
+
     /// Of the caller within another scope.
     pub fn within(cx: &Context, scope: Scope, part: Part) -> Self {
-        let Some(identity) = &cx.identity else {
-            let all = Some(CycleState::Collecting.stage());
-            return Self { scope, own: all, team: all, department: all, store: all, everything: all };
-        };
+        let Some(identity) = &cx.identity else { return Self::operator() };
         let is_confined = identity.unit_id.is_some();
         let from = |asked: &dyn Fn(Reach) -> bool| {
             let roles = identity.roles.iter().filter(|role| ViewReviews::reach_of(**role).is_some_and(asked));

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use diesel::{ExpressionMethods as _, QueryDsl as _};
 use diesel_async::RunQueryDsl as _;
 use serde_json::{Value, json};
-use showfloor::auth::Scope;
 use showfloor::db::schema::{audit_entry, rule_backtest};
 use showfloor::reviews::backtest::engine::{Baseline, Progress, Sides};
 use showfloor::reviews::backtest::months::Selection;
 use showfloor::reviews::backtest::request::some_months;
 use showfloor::reviews::backtest::trial::{Trial, carry_out};
+use showfloor::reviews::visibility::Sight;
 use showfloor::rules::bundle::{Bundle, Files};
 
 use super::{COMPLAINTS, backtest, changed, draft, ended, failing, release, shipped, start, strict};
@@ -22,7 +22,7 @@ use crate::users::fields;
 /// A trial of the whole year, as the operator.
 async fn trial(app: &TestApp, tried: Files, baseline: Baseline) -> Arc<Trial> {
     let (from, to) = ("2014-01".parse().unwrap(), "2014-12".parse().unwrap());
-    let selection = Selection { from, to, store: None, scope: Scope::operator() };
+    let selection = Selection { from, to, store: None, sight: Sight::operator() };
     let months = some_months(&mut app.pool.get().await.unwrap(), &selection).await.unwrap();
     let sides = Sides::new(Arc::new(Bundle::compile(tried).unwrap()), baseline);
     Arc::new(Trial { sides, selection, months })
