@@ -2,9 +2,9 @@
 -- people contribute.
 
 -- The state's place on the way, from 1.
-ALTER TABLE review_cycle ADD COLUMN stage smallint NOT NULL GENERATED ALWAYS AS (array_position(ARRAY['collecting',
+ALTER TABLE review_cycle ADD COLUMN stage smallint NOT NULL GENERATED ALWAYS AS (coalesce(array_position(ARRAY['collecting',
     'frozen', 'computed', 'self_review', 'leader_review', 'manager_review', 'hr_check', 'published', 'locked'],
-    state)) STORED;
+    state), 0)) STORED;
 
 -- Who moved a cycle, when, and back for what reason. Freezing and generating move it, too, and are in the audit trail.
 CREATE TABLE review_cycle_move (
@@ -14,8 +14,9 @@ CREATE TABLE review_cycle_move (
     -- None: the operator.
     user_id bigint REFERENCES user_account,
     from_state text NOT NULL,
-    to_state text NOT NULL CHECK (to_state <> from_state),
-    reason text CHECK (reason <> '')
+    to_state text NOT NULL,
+    reason text CHECK (reason <> ''),
+    CONSTRAINT review_cycle_move_moves CHECK (to_state <> from_state)
 );
 CREATE INDEX review_cycle_move_cycle ON review_cycle_move (cycle_id, id);
 
@@ -23,15 +24,18 @@ CREATE INDEX review_cycle_move_cycle ON review_cycle_move (cycle_id, id);
 CREATE TABLE review_terms (
     store_id bigint PRIMARY KEY REFERENCES org_unit,
     freeze_day smallint NOT NULL CHECK (freeze_day >= 1),
-    compute_day smallint NOT NULL CHECK (compute_day >= freeze_day),
-    self_review_day smallint NOT NULL CHECK (self_review_day >= compute_day),
-    leader_review_day smallint NOT NULL CHECK (leader_review_day >= self_review_day),
-    manager_review_day smallint NOT NULL CHECK (manager_review_day >= leader_review_day),
-    publish_day smallint NOT NULL CHECK (publish_day >= manager_review_day),
-    lock_day smallint NOT NULL CHECK (lock_day >= publish_day AND lock_day <= 28),
+    compute_day smallint NOT NULL,
+    self_review_day smallint NOT NULL,
+    leader_review_day smallint NOT NULL,
+    manager_review_day smallint NOT NULL,
+    publish_day smallint NOT NULL,
+    lock_day smallint NOT NULL CHECK (lock_day <= 28),
     appeal_working_days smallint NOT NULL CHECK (appeal_working_days BETWEEN 1 AND 20),
     decision_working_days smallint NOT NULL CHECK (decision_working_days BETWEEN 1 AND 20),
-    version integer NOT NULL DEFAULT 1
+    version integer NOT NULL DEFAULT 1,
+    CONSTRAINT review_terms_ascend CHECK (freeze_day <= compute_day AND compute_day <= self_review_day
+        AND self_review_day <= leader_review_day AND leader_review_day <= manager_review_day
+        AND manager_review_day <= publish_day AND publish_day <= lock_day)
 );
 
 -- From which stage on a caller sees some part of reviews: of the own ones, those of teams led, of the department, of the
@@ -76,8 +80,8 @@ CREATE TABLE review_contribution (
     given_back_by bigint REFERENCES user_account,
     given_back_reason text,
     version integer NOT NULL DEFAULT 1,
-    CHECK (state = 'draft' OR (review_id IS NOT NULL AND handed_in_at IS NOT NULL)),
-    CHECK (state <> 'given_back' OR (given_back_at IS NOT NULL AND given_back_by IS NOT NULL
+    CONSTRAINT review_contribution_handed_in CHECK (state = 'draft' OR (review_id IS NOT NULL AND handed_in_at IS NOT NULL)),
+    CONSTRAINT review_contribution_given_back CHECK (state <> 'given_back' OR (given_back_at IS NOT NULL AND given_back_by IS NOT NULL
         AND given_back_reason <> ''))
 );
 CREATE UNIQUE INDEX review_contribution_one ON review_contribution (cycle_id, employee_id, scheme, kind)

@@ -19,7 +19,7 @@ CREATE TABLE adjustment (
     decided_at timestamptz,
     decision_note text,
     version integer NOT NULL DEFAULT 1,
-    CHECK (state IN ('proposed', 'withdrawn') OR (decided_by IS NOT NULL AND decided_at IS NOT NULL)),
+    CONSTRAINT adjustment_decided CHECK (state IN ('proposed', 'withdrawn') OR (decided_by IS NOT NULL AND decided_at IS NOT NULL)),
     CONSTRAINT adjustment_four_eyes CHECK (appeal_id IS NOT NULL OR decided_by <> proposed_by)
 );
 CREATE INDEX adjustment_review ON adjustment (cycle_id, employee_id, scheme);
@@ -50,9 +50,9 @@ CREATE TABLE appeal (
     -- The revision in force once it was decided.
     result_id bigint REFERENCES review,
     version integer NOT NULL DEFAULT 1,
-    CHECK ((state = 'decided') = (outcome IS NOT NULL)),
-    CHECK (state <> 'decided' OR (decided_by IS NOT NULL AND decided_at IS NOT NULL AND reason IS NOT NULL)),
-    CHECK ((outcome IN ('adjusted', 'partly_adjusted')) IS NOT DISTINCT FROM (adjustment_id IS NOT NULL)
+    CONSTRAINT appeal_outcome_known CHECK ((state = 'decided') = (outcome IS NOT NULL)),
+    CONSTRAINT appeal_decided CHECK (state <> 'decided' OR (decided_by IS NOT NULL AND decided_at IS NOT NULL AND reason IS NOT NULL)),
+    CONSTRAINT appeal_adjusted CHECK ((outcome IN ('adjusted', 'partly_adjusted')) IS NOT DISTINCT FROM (adjustment_id IS NOT NULL)
         OR outcome IS NULL)
 );
 CREATE INDEX appeal_review ON appeal (cycle_id, employee_id, scheme);
@@ -83,7 +83,7 @@ CREATE TABLE appeal_evidence (
     sha256 text NOT NULL CHECK (sha256 ~ '^[0-9a-f]{64}$'),
     added_by bigint NOT NULL REFERENCES user_account,
     added_at timestamptz NOT NULL,
-    CHECK ((content IS NULL) <> (link IS NULL))
+    CONSTRAINT appeal_evidence_somewhere CHECK ((content IS NULL) <> (link IS NULL))
 );
 CREATE INDEX appeal_evidence_appeal ON appeal_evidence (appeal_id, id);
 CREATE TRIGGER appeal_evidence_stays BEFORE UPDATE OR DELETE ON appeal_evidence

@@ -25,6 +25,9 @@ impl Part {
     pub async fn find(cx: &mut Context, code: Option<&str>) -> Result<Option<Self>, Problem> {
         let unit = match code {
             None => None,
+            Some(code) if code.contains('\0') => {
+                return Err(Problem::field("unit", "expected the code of a unit"));
+            }
             Some(code) => match unit_by_code(cx.db(), code).await? {
                 Some(unit) => Some(unit),
                 None => return Ok(None),

@@ -35,7 +35,7 @@ fn rate(numerator: i64, denominator: i64) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn attainment_is_that_of_the_plan_and_the_facts() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     for (index, period) in months() {
         let rows =
             app.get("dashboard", &format!("/v1/dashboard/attainment?period={period}")).await.expect(200);
@@ -56,7 +56,7 @@ async fn attainment_is_that_of_the_plan_and_the_facts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_funnel_sums_to_the_years_numbers() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     let fields = ["first_visits", "captured_leads", "test_drives", "orders", "deliveries"];
     let mut year = [0; 5];
     for (_, period) in months() {
@@ -76,7 +76,7 @@ async fn the_funnel_sums_to_the_years_numbers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn grades_are_spread_as_the_check_sums_say() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     let mut grades = std::collections::BTreeMap::<String, i64>::new();
     let mut leaders = 0;
     for (_, period) in months() {
@@ -105,7 +105,7 @@ async fn grades_are_spread_as_the_check_sums_say() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_leaderboard_is_sorted_and_ends_where_it_is_asked_to() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     let path = "/v1/dashboard/leaderboard?period=2014-03";
     let ten = app.get("consultant", path).await.expect(200);
     let places = ten.as_array().unwrap();
@@ -143,7 +143,7 @@ async fn the_leaderboard_is_sorted_and_ends_where_it_is_asked_to() {
 async fn equal_totals_and_deliveries_share_a_rank() {
     // A month in which everybody's record is the same, but that A05 has delivered: nobody has a target, so cars change
     // nothing but the order.
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     let everybody = |facts: Value| {
         (1..=12).map(|i| json!({"employee_no": format!("A{i:02}"), "facts": facts})).collect::<Vec<_>>()
     };
@@ -174,7 +174,7 @@ async fn equal_totals_and_deliveries_share_a_rank() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn aggregates_name_nobody() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     for what in ["attainment", "funnel", "distribution"] {
         let body = app
             .get("dashboard", &format!("/v1/dashboard/{what}?period=2014-03"))
@@ -196,7 +196,7 @@ async fn aggregates_name_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_unit_narrows_everything_to_itself_and_what_is_below() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     let get = async |what: &str, unit: &str| {
         app.get("gm", &format!("/v1/dashboard/{what}?period=2014-03&unit={unit}")).await.expect(200)
     };
@@ -223,7 +223,7 @@ async fn a_unit_narrows_everything_to_itself_and_what_is_below() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_month_without_anything_is_empty_and_not_an_error() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     let attainment = app.get("gm", "/v1/dashboard/attainment?period=2016-07").await.expect(200);
     let store = of_unit(&attainment, "JC");
     assert_eq!(

@@ -181,7 +181,8 @@ async fn many_stores_are_opened_and_generated_in_one_run_and_again_nothing_is_wr
     for outcome in &first[..3] {
         let told = &outcome.result.as_ref().unwrap().cycle;
         let read = app.get("group", &format!("/v1/review-cycles/{}", told.id)).await.expect(200);
-        assert_eq!(serde_json::to_value(told).unwrap(), read);
+        let Value::Object(told) = serde_json::to_value(told).unwrap() else { panic!("an object") };
+        assert!(told.iter().all(|(field, value)| read[field] == *value), "{read:#}");
     }
     // Each cycle was opened and generated, and the trail says so.
     let trail = "audit_entry WHERE action IN ('create_review_cycle', 'generate_reviews') AND user_id IS NULL";

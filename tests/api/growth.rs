@@ -44,7 +44,7 @@ const GROUP: &str = "
         WHERE t.code ~ '^S[0-9]+T$' AND m.period = '2014-03-01'
         AND m.unit_id = (SELECT id FROM org_unit WHERE code = 'G1');
     INSERT INTO review_cycle (store_id, period, state, created_at)
-        SELECT s.id, '2014-03-01', 'computed', '2014-04-01' FROM org_unit s WHERE s.code ~ '^S[0-9]+$';
+        SELECT s.id, '2014-03-01', 'published', '2014-04-01' FROM org_unit s WHERE s.code ~ '^S[0-9]+$';
     INSERT INTO review (cycle_id, period, store_id, employee_id, scheme, position, unit_id, revision, is_current,
             bundle_hash, inputs, trace, base, bonus, total, applicable_max, grade, final_grade, coefficient, attention,
             deliveries, created_at)

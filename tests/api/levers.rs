@@ -73,7 +73,7 @@ async fn nobody_is_told_to_complain_less_or_to_change_what_is_given() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn levers_are_for_whoever_may_read_the_review_and_the_reading_is_logged() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     let own = app.get("consultant", "/v1/reviews?period=2014-03").await.expect(200);
     let (own, employee_no) = (&own["items"][0]["id"], own["items"][0]["employee_no"].as_str().unwrap());
     let other = if employee_no == "A03" { "A04" } else { "A03" };

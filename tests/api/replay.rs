@@ -119,7 +119,7 @@ async fn a_proved_review_says_with_which_rules() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_read_a_review_may_have_it_proved_and_the_reading_is_logged() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     let own = app.get("consultant", "/v1/reviews?period=2014-03").await.expect(200)["items"][0].clone();
     let mine = own["id"].as_i64().unwrap();
     let other = if own["employee_no"] == "A03" { "A04" } else { "A03" };

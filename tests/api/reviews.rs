@@ -263,7 +263,7 @@ async fn lists_are_filtered_and_paged() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reading_another_persons_review_is_logged() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     let own = all_reviews(&app, "consultant", "&period=2014-03").await;
     assert_eq!(own.len(), 1);
     let readings = |log: &Value| log["items"].as_array().unwrap().len();
@@ -344,7 +344,7 @@ async fn a_word_that_the_program_does_not_know_is_a_fault_and_no_other_word() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_review_says_in_which_language_it_is() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     let token = app.token("consultant").await;
     let own = app.get("consultant", "/v1/reviews").await.expect(200)["items"][0]["id"].clone();
     for (read, answered) in [("en-GB, zh;q=0.3", "en"), ("zh-CN, en;q=0.5", "zh"), ("fr", "zh")] {

@@ -55,7 +55,13 @@ fn declared_in(text: &str) -> Tables {
                 None => (kind, "not null"),
             };
             let kind = match kind.strip_prefix("Array<") {
-                Some(inner) => format!("_{}", inner.strip_suffix('>').unwrap()),
+                // Every element of PostgreSQL's arrays may be null; some columns say that theirs are.
+                Some(inner) => {
+                    let inner = inner.strip_suffix('>').unwrap();
+                    let inner =
+                        inner.strip_prefix("Nullable<").map_or(inner, |one| one.strip_suffix('>').unwrap());
+                    format!("_{inner}")
+                }
                 None => kind.to_owned(),
             };
             let column = format!("{column} {} {nullable}", kind.to_lowercase());

@@ -155,7 +155,7 @@ async fn rules_drafts_releases_and_backtests() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dashboards() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     for what in ["attainment", "funnel", "distribution"] {
         let path = format!("/v1/dashboard/{what}?period=2014-03");
         shape(&app, "dashboard", &format!("dashboard_{what}"), &path).await;

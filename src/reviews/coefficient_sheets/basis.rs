@@ -6,6 +6,7 @@ use crate::words::words;
 words! {
     /// What payroll goes by: a coefficient, or what has to be used instead of one. A month without a coefficient is never a
     /// month with the coefficient 0.
+    #[schema(as = CoefficientBasis)]
     pub enum Basis in "coefficient_line.basis" {
         /// The coefficient of the grade.
         Rated = "rated" "按绩效系数",

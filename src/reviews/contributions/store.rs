@@ -56,7 +56,7 @@ pub(super) async fn list(
                      AND k.scheme = r.scheme
                  JOIN user_account a ON a.id = k.author_id LEFT JOIN employee w ON w.id = a.employee_id
                  LEFT JOIN user_account b ON b.id = k.given_back_by LEFT JOIN review h ON h.id = k.review_id
-                 WHERE r.id = $1 AND CASE WHEN k.state = 'draft' THEN k.author_id = $2
+                 WHERE r.id = $1 AND CASE WHEN k.author_id = $2 THEN true WHEN k.state = 'draft' THEN false
                      WHEN k.kind = 'self_assessment' THEN ",
                 seen!("$3", "r.employee_id", "r.unit_id", "r.period", "c.stage"),
                 " WHEN k.kind = 'leader_comment' THEN ",

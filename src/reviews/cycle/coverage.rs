@@ -87,7 +87,8 @@ pub async fn coverage(cx: &mut Context, bundle: &Bundle, cycle_id: i64) -> Resul
             let Some((employee_no, name)) = names.get(&id).cloned() else { continue };
             let held = postings.get(&id).map(Vec::as_slice).unwrap_or_default();
             let schemes = held.iter().filter_map(|posting| bundle.scheme_for(posting.position.name()));
-            let schemes = schemes.map(|scheme| scheme.name.clone()).collect::<Vec<_>>();
+            let mut schemes = schemes.map(|scheme| scheme.name.clone()).collect::<Vec<_>>();
+            schemes.sort_unstable();
             let reason = match (held.is_empty(), schemes.is_empty()) {
                 (true, _) => NotCovered::CountsElsewhere,
                 (false, true) => NotCovered::SchemeMissing,

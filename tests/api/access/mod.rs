@@ -99,6 +99,10 @@ const CALIBRATING: May = Logins("gm hr group");
 /// Rows "own review" and "others' reviews": all but the dashboard (aggregates) and the system administrator (none).
 const REVIEWS: May =
     Logins("consultant leader telesales supervisor manager gm hr clerk service group auditor");
+/// Rows "own review" and "others' reviews": whoever is reviewed or has a say, which an auditor has not.
+const CONTRIBUTING: May = Logins("consultant leader telesales supervisor manager gm hr clerk service group");
+/// The coefficient sheet is a wage document: HR's and the general manager's, and read by who audits them.
+const SHEETS: May = Logins("gm hr group auditor");
 /// Row "access log": own, –, own, –, –, –, –, ✔, –, ✔. The demonstration's leader is a consultant too.
 const ACCESS_LOG: May = Logins("consultant leader group auditor");
 /// Aggregates without names: for who leads, plans or looks at dashboards.
@@ -250,7 +254,46 @@ const EXPECTED: &[(&str, May)] = &[
     ("get_outstanding", CYCLES),
     ("freeze_review_cycle", RUNNING),
     ("generate_reviews", RUNNING),
+    ("move_review_cycle", DECIDING),
+    ("list_review_cycle_moves", CYCLES),
+    ("move_review_cycles", DECIDING),
+    ("get_review_coverage", CYCLES),
+    ("get_review_terms", CALENDAR),
+    ("put_review_terms", RUNNING),
+    ("check_review_cycle", DECIDING),
+    ("lapse_review_cycle", RUNNING),
     ("list_reviews", REVIEWS),
+    ("waive_review_attention", DECIDING),
+    ("list_contributions", REVIEWS),
+    ("put_contribution", CONTRIBUTING),
+    ("hand_in_contribution", CONTRIBUTING),
+    ("give_back_contribution", CONTRIBUTING),
+    ("list_adjustments", REVIEWS),
+    ("propose_adjustment", TRYING),
+    ("decide_adjustment", TRYING),
+    ("withdraw_adjustment", TRYING),
+    ("list_appeals", REVIEWS),
+    ("get_appeal", REVIEWS),
+    ("file_appeal", STAFF),
+    ("withdraw_appeal", STAFF),
+    ("take_up_appeal", DECIDING),
+    ("request_appeal_material", DECIDING),
+    ("decide_appeal", DECIDING),
+    ("add_appeal_evidence", REVIEWS),
+    ("add_appeal_evidence_link", REVIEWS),
+    ("get_appeal_evidence", REVIEWS),
+    ("get_review_changes", REVIEWS),
+    ("get_review_document", REVIEWS),
+    ("list_acknowledgements", REVIEWS),
+    ("create_acknowledgement", CONTRIBUTING),
+    ("list_rule_receipts", REVIEWS),
+    ("create_rule_receipt", CONTRIBUTING),
+    ("list_coefficient_sheets", SHEETS),
+    ("create_coefficient_sheet", RUNNING),
+    ("get_coefficient_sheet", SHEETS),
+    ("get_coefficient_sheet_csv", SHEETS),
+    ("get_coefficient_sheet_document", SHEETS),
+    ("sign_coefficient_sheet", DECIDING),
     ("get_review", REVIEWS),
     ("replay_review", REVIEWS),
     ("list_review_cases", REVIEWS),
@@ -303,6 +346,11 @@ fn operations() -> Vec<(String, Method, String)> {
                 .replace("{store}", "NO")
                 .replace("{year}", "2014")
                 .replace("{kind}", "exams")
+                .replace("contributions/exams", "contributions/hr_check")
+                .replace("{adjustment}", "999999")
+                .replace("{evidence}", "999999")
+                .replace("{number}", "NO")
+                .replace("{sheet}", "999999")
                 .replace("{what}", "facts");
             assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
             operations.push((operation.operation_id.clone().unwrap(), method, path));

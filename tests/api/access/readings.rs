@@ -66,7 +66,7 @@ async fn nothing_is_shown_before_it_is_on_record() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_recorded_is_not_shown() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     let own = app.get("consultant", "/v1/reviews").await.expect(200)["items"][0]["id"].clone();
     let id = ids(&app).await[0];
     let connection = &mut app.pool.get().await.unwrap();

@@ -69,7 +69,7 @@ const EVERY_ADVISOR: [&str; 13] =
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_sees_the_reviews_of_the_design_in_lists_and_one_by_one() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     second_store(&app).await;
     let mut both: Vec<&str> = EVERY_ADVISOR.into_iter().chain(["B01", "B02"]).collect();
     both.sort_unstable();
@@ -115,7 +115,7 @@ async fn everybody_sees_the_reviews_of_the_design_in_lists_and_one_by_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sales_manager_sees_the_own_department_only() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     unit(&app, "JC-EB", "department", "JC").await;
     unit(&app, "E1", "team", "JC-EB").await;
     employ(&app, "E01", "E1", "sales_consultant").await;
@@ -135,7 +135,7 @@ async fn a_sales_manager_sees_the_own_department_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_stores_cycles_do_not_exist_for_a_stores_people() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     second_store(&app).await;
     let cycles = app.get("group", "/v1/review-cycles?store=HD").await.expect(200);
     let id = &cycles["items"][0]["id"];
@@ -168,7 +168,7 @@ async fn end(app: &TestApp, path: &str, filter: &str, day: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn scope_follows_the_leadership_of_the_reviews_month() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     // From April on A01 leads team 2 and A05 leads team 1.
     for (team, old) in [("G1", "A01"), ("G2", "A05")] {
         end(&app, "/v1/team-leaderships", &format!("unit={team}&employee_no={old}"), "2014-04-01").await;
@@ -187,7 +187,7 @@ async fn scope_follows_the_leadership_of_the_reviews_month() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn scope_follows_the_posting_of_the_reviews_month() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     second_store(&app).await;
     // The HR of one store moves to the other one in April.
     end(&app, "/v1/assignments", "employee_no=H01&position=hr", "2014-04-01").await;
@@ -203,7 +203,7 @@ async fn scope_follows_the_posting_of_the_reviews_month() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_channel_leader_does_not_see_the_teams_reviews() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     // Even with a leader's role: leading for a channel is not leading the people.
     let me = app.get("telesales", "/v1/me").await.expect(200);
     let roles = Some(json!({"roles": ["telesales_specialist", "team_leader"]}));
@@ -213,7 +213,7 @@ async fn a_channel_leader_does_not_see_the_teams_reviews() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn facts_are_read_as_far_as_reviews() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     for (login, expected) in [
         ("consultant", &["A02"][..]),
         ("leader2", &["A05", "A06", "A07", "A08"]),
@@ -236,7 +236,7 @@ async fn facts_are_read_as_far_as_reviews() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_third_partys_dashboard_learns_no_names_and_nothing_of_other_stores() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     second_store(&app).await;
     let mut answers = Vec::new();
     for path in ["attainment", "funnel", "distribution"] {
@@ -269,7 +269,7 @@ async fn a_third_partys_dashboard_learns_no_names_and_nothing_of_other_stores() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn aggregates_and_leaderboards_end_at_the_own_store() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     second_store(&app).await;
     for login in LOGINS.iter().filter(|login| !["dashboard", "admin"].contains(login)) {
         let path = "/v1/dashboard/leaderboard?period=2014-03&top=100";
@@ -293,7 +293,7 @@ async fn aggregates_and_leaderboards_end_at_the_own_store() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn plans_are_seen_by_row() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     second_store(&app).await;
     let plans = app.get("gm", "/v1/plans?status=approved").await.expect(200);
     let id = plans["items"][0]["id"].as_i64().unwrap();

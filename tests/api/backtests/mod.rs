@@ -364,7 +364,7 @@ async fn reviews_without_a_scheme_are_withdrawn_or_new() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_release_every_review_is_new() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     let connection = &mut *app.pool.get().await.unwrap();
     for statement in [
         "UPDATE review_cycle SET release_id = NULL",
@@ -384,7 +384,7 @@ async fn without_a_release_every_review_is_new() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backtest_ends_where_its_starter_and_its_reader_do() {
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     second_store(&app).await;
     release(&app, shipped()).await;
     let draft = draft(&app, strict()).await;
@@ -413,7 +413,7 @@ async fn reading_a_report_is_logged_and_what_is_kept_names_nobody() {
     use diesel::QueryDsl as _;
     use showfloor::db::schema::{access_log, rule_backtest};
 
-    let app = TestApp::demo().await;
+    let app = TestApp::published().await;
     release(&app, shipped()).await;
     let draft = draft(&app, strict()).await;
     let begun = start(&app, "manager", json!({"draft": draft})).await.expect(202);

@@ -1,6 +1,6 @@
 //! docs/DOMAIN.md, "Who sees what of a review": every cell of the table over every endpoint that shows reviews.
 
-use super::{contribute, cycle, freeze, kinds, move_to, review_of, walk_to};
+use super::{contribute, cycle, freeze, kinds, lock, move_to, review_of, walk_to};
 use crate::support::TestApp;
 
 /// The logins of the table's columns for A02, who is led by A01; then those who see nothing of A02.
@@ -67,7 +67,11 @@ async fn every_cell_of_the_table_holds_on_every_way_to_a_review() {
             if state == "published" {
                 walk_check(&app, march).await;
             }
-            move_to(&app, "hr", march, state, None).await.expect(200);
+            if state == "locked" {
+                lock(&app, march).await;
+            } else {
+                move_to(&app, "hr", march, state, None).await.expect(200);
+            }
         }
         let written = [
             ("self_review", "consultant", "self_assessment"),

