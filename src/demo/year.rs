@@ -1,5 +1,4 @@
-//! The demonstration's first months as the store lived them: frozen, computed, commented on, checked, published and, for
-//! two of them, locked. The months after are computed and wait for whoever tries the program.
+//! The demonstration's first months as the store lived them: frozen, computed, commented on, checked and published. The months after are computed and wait for whoever tries the program.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -21,8 +20,7 @@ use crate::reviews::store::{self, CycleFilter, ReviewCycle};
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
 
-/// How far the year was lived: the last month of which the reviews are locked, and the last one that is published.
-const LOCKED: u32 = 2;
+/// How far the year was lived: the last month that is published.
 const PUBLISHED: u32 = 3;
 
 /// What people wrote about a month: whose review of which scheme, by which login, and what.
@@ -87,11 +85,7 @@ pub async fn live(
         (4, CycleState::ManagerReview),
         (5, CycleState::HrCheck),
         (7, CycleState::Published),
-        (15, CycleState::Locked),
     ] {
-        if state == CycleState::Locked && period.month() > LOCKED {
-            break;
-        }
         if state == CycleState::Published {
             act(cx, (morning(period, 6), Some(hr.clone()), scope_of::<CheckReviews>(&hr)));
             contributions::check_cycle(cx, cycle.id, &said("已核对。")).await?;

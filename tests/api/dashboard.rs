@@ -161,6 +161,7 @@ async fn equal_totals_and_deliveries_share_a_rank() {
     let cycle =
         app.post("hr", "/v1/review-cycles", json!({"store": "JC", "period": "2015-01"})).await.expect(201);
     app.post_empty("hr", &format!("/v1/review-cycles/{}/generate", cycle["id"])).await.expect(200);
+    app.publish().await;
     let board = app.get("hr", "/v1/dashboard/leaderboard?period=2015-01&top=4").await.expect(200);
     let places: Vec<_> = board
         .as_array()

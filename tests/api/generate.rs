@@ -181,7 +181,9 @@ async fn many_stores_are_opened_and_generated_in_one_run_and_again_nothing_is_wr
     for outcome in &first[..3] {
         let told = &outcome.result.as_ref().unwrap().cycle;
         let read = app.get("group", &format!("/v1/review-cycles/{}", told.id)).await.expect(200);
-        let Value::Object(told) = serde_json::to_value(told).unwrap() else { panic!("an object") };
+        let serde_json::Value::Object(told) = serde_json::to_value(told).unwrap() else {
+            panic!("an object")
+        };
         assert!(told.iter().all(|(field, value)| read[field] == *value), "{read:#}");
     }
     // Each cycle was opened and generated, and the trail says so.

@@ -331,10 +331,7 @@ async fn a_person_is_scored_by_the_posting_held_in_that_month() {
         assert_eq!(explained["snapshot"]["metrics"]["members_rated"], json!(members), "{leader} {period}");
     }
     // And the leader's view follows, once there is something to see.
-    let publish = "UPDATE review_cycle SET state = 'published', version = version + 1";
-    diesel_async::SimpleAsyncConnection::batch_execute(&mut *app.pool.get().await.unwrap(), publish)
-        .await
-        .unwrap();
+    app.publish().await;
     let seen = app.get("leader3", "/v1/reviews?period=2014-07&employee_no=A12").await.expect(200);
     assert_eq!(seen["items"], json!([]));
     let seen = app.get("leader", "/v1/reviews?period=2014-07&employee_no=A12").await.expect(200);

@@ -21,6 +21,7 @@ pub const MAX_BYTES: usize = 5 * 1024 * 1024;
 
 /// What was brought as evidence.
 #[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
+#[schema(as = AppealEvidence)]
 pub struct Evidence {
     /// Its id.
     #[diesel(sql_type = BigInt)]

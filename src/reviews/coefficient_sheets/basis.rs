@@ -25,6 +25,7 @@ words! {
     }
 
     /// In which capacity somebody signs a sheet off.
+    #[schema(as = SignOffCapacity)]
     pub enum Capacity in "coefficient_sheet_sign_off.capacity" {
         /// HR, first.
         Hr = "hr" "人事",

@@ -51,7 +51,10 @@ pub async fn second_store(app: &TestApp) {
 async fn open_and_generate(app: &TestApp, store: &str, period: &str) -> Value {
     let cycle = json!({"store": store, "period": period});
     let cycle = app.post("group", "/v1/review-cycles", cycle).await.expect(201);
-    app.post_empty("group", &format!("/v1/review-cycles/{}/generate", cycle["id"])).await.expect(200)
+    let path = format!("/v1/review-cycles/{}/generate", cycle["id"]);
+    let generated = app.post_empty("group", &path).await.expect(200);
+    app.publish().await;
+    generated
 }
 
 /// Whose reviews of a month a login sees in the list.

@@ -386,6 +386,7 @@ async fn without_a_release_every_review_is_new() {
 async fn a_backtest_ends_where_its_starter_and_its_reader_do() {
     let app = TestApp::published().await;
     second_store(&app).await;
+    app.publish().await;
     release(&app, shipped()).await;
     let draft = draft(&app, strict()).await;
     let own = backtest(&app, "hd_gm", json!({"draft": draft})).await;

@@ -122,11 +122,16 @@ impl TestApp {
     /// The demonstration with every month published, for tests of what is read then. How a month comes there is another
     /// test's.
     pub async fn published() -> Self {
-        use diesel_async::SimpleAsyncConnection as _;
         let app = Self::demo().await;
-        let publish = "UPDATE review_cycle SET state = 'published', version = version + 1";
-        app.pool.get().await.unwrap().batch_execute(publish).await.unwrap();
+        app.publish().await;
         app
+    }
+
+    /// Publishes every month that there is.
+    pub async fn publish(&self) {
+        use diesel_async::SimpleAsyncConnection as _;
+        let publish = "UPDATE review_cycle SET state = 'published', version = version + 1";
+        self.pool.get().await.unwrap().batch_execute(publish).await.unwrap();
     }
 
     /// A server on a copy of a template, with the rules of a folder.
