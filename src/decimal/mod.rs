@@ -184,7 +184,7 @@ fn quick_quotient(over: Decimal, under: Decimal) -> Option<Decimal> {
     }
     // What ends earlier has fewer places, unless the crate gets to the last one in a single step.
     let is_single = places >= LAST_PLACE - STEP && divisor <= u128::from(u32::MAX);
-    if rest == 0 && !(is_single && !over.mantissa().unsigned_abs().is_multiple_of(divisor)) {
+    if rest == 0 && (!is_single || over.mantissa().unsigned_abs().is_multiple_of(divisor)) {
         return None;
     }
     // To the nearest, and from the middle to the even digit.
