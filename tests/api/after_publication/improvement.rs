@@ -21,12 +21,12 @@ async fn reviews(app: &TestApp) -> BTreeMap<(String, String), BTreeMap<String, (
     reviews
 }
 
+/// Of each person and scheme, month by month, the grade and the id of the review.
+type Graded = BTreeMap<(String, String), BTreeMap<String, (String, i64)>>;
+
 /// The reviews that propose a plan: of each person and scheme the last one that is a D, or a C after a C in the rated month
 /// before.
-fn expected(
-    reviews: &BTreeMap<(String, String), BTreeMap<String, (String, i64)>>,
-    to: &str,
-) -> BTreeSet<(i64, &'static str)> {
+fn expected(reviews: &Graded, to: &str) -> BTreeSet<(i64, &'static str)> {
     let proposals = reviews.values().filter_map(|months| {
         let rated = months.iter().filter(|(month, (grade, _))| month.as_str() <= to && grade != "NR");
         let rated = rated.map(|(_, one)| one).collect::<Vec<_>>();
