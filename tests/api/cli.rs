@@ -124,7 +124,7 @@ fn the_demonstration_runs_on_a_fresh_machine_and_finds_itself_again() {
 
     // The data is that of any other command.
     let folder = folder.path().to_str().unwrap();
-    let generated = run_json(0, &["generate", "2014-03", "--json", "--data-dir", folder]);
+    let generated = run_json(0, &["generate", "2014-04", "--json", "--data-dir", folder]);
     assert_eq!((&generated[0]["written"], &generated[0]["unchanged"]), (&json!(0), &json!(16)));
 }
 
