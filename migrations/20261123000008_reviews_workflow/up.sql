@@ -113,7 +113,8 @@ CREATE FUNCTION review_assessor(kind text, person bigint, unit bigint, month dat
 RETURNS TABLE (employee_id bigint)
 LANGUAGE sql STABLE AS $$
     WITH at AS (SELECT (month + interval '1 month')::date - 1 AS day),
-    present AS (
+    -- Few of the organisation are asked about each time, by their units.
+    present AS NOT MATERIALIZED (
         SELECT a.employee_id, a.unit_id, a.position FROM assignment a, at
         WHERE daterange(a.valid_from, a.valid_to) @> at.day AND a.employee_id <> person
         AND EXISTS (SELECT FROM assignment b WHERE b.employee_id = a.employee_id

@@ -98,39 +98,29 @@ pub(super) async fn explain_unlogged(
     id: i64,
 ) -> Result<(i64, Explanation), Problem> {
     let row = row(cx, id).await?;
-    let employee_id = row.line.employee_id;
+    let (employee_id, language) = (row.line.employee_id, cx.language);
     let bundle = library.bundle(cx.db(), &row.bundle_hash).await?;
-    let (_, facts) = inputs_of(&row, &bundle)?;
+    let (subject, facts) = inputs_of(&row, &bundle)?;
     let adjustments = match facts.added() {
         [] => Vec::new(),
         _ => adjustments::store::of_revision(cx.db(), id).await?,
     };
-    Ok((employee_id, explanation(row, &bundle, adjustments, cx.language)?))
-}
-
-/// What is stored of a review, as people read it.
-fn explanation(
-    row: ReviewRow,
-    bundle: &Bundle,
-    adjustments: Vec<Adjustment>,
-    language: Language,
-) -> Result<Explanation, Problem> {
-    let (subject, facts) = inputs_of(&row, bundle)?;
-    let said = Said::of(&row, bundle, &facts, language)?;
+    let snapshot = Snapshot::of(&bundle.catalogue, &subject, &facts);
+    let said = Said::of(&row, &bundle, &facts, language)?;
     let document = match language {
         Language::Chinese => said.document(&row, &facts)?,
-        Language::English => Said::of(&row, bundle, &facts, Language::Chinese)?.document(&row, &facts)?,
+        Language::English => Said::of(&row, &bundle, &facts, Language::Chinese)?.document(&row, &facts)?,
     };
-    let snapshot = Snapshot::of(&bundle.catalogue, &subject, &facts);
-    Ok(Explanation {
+    let explanation = Explanation {
         grade_reasons: said.grade_reasons,
         rules: said.rules,
         snapshot,
-        sha256: document::sha256(&document),
         adjustments,
+        sha256: document::sha256(&document),
         bundle: row.bundle_hash,
         review: row.line.review,
-    })
+    };
+    Ok((employee_id, explanation))
 }
 
 /// What a review says to a reader.

@@ -47,10 +47,8 @@ impl Revised {
         if subject.state != CycleState::Published {
             return Ok(());
         }
-        for (.., id) in &self.0 {
-            acknowledgements::tell_again(cx, library, *id).await?;
-        }
-        Ok(())
+        let reviews = self.0.iter().map(|(.., id)| *id).collect::<Vec<_>>();
+        acknowledgements::tell_again(cx, library, &reviews).await
     }
 
     /// Id of the new revision of a review, if it has one.

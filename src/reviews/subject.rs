@@ -9,11 +9,11 @@ use diesel_async::RunQueryDsl;
 use super::cycle::CycleState;
 use super::visibility::{Part, ReviewSight, Sight, seen};
 use crate::auth::Context;
-use crate::db::sql;
+use crate::db::sql_of;
 use crate::http::Problem;
 use crate::period::Period;
 
-/// A review, named by any of its revisions. Within a transaction its cycle stays in its state until that ends.
+/// A review, named by any of its revisions.
 #[derive(Clone, Debug, QueryableByName)]
 pub struct Subject {
     /// Id of its cycle.
@@ -48,16 +48,35 @@ pub struct Subject {
 ///
 /// Not found where the caller does not.
 pub async fn subject(cx: &mut Context, review_id: i64) -> Result<Subject, Problem> {
+    find(cx, review_id, false).await
+}
+
+/// The same, to be called in a transaction: the cycle stays in its state until that ends.
+///
+/// # Errors
+///
+/// Not found where the caller does not see it.
+pub async fn hold(cx: &mut Context, review_id: i64) -> Result<Subject, Problem> {
+    find(cx, review_id, true).await
+}
+
+async fn find(cx: &mut Context, review_id: i64, is_held: bool) -> Result<Subject, Problem> {
     let sight = Sight::of(cx, Part::Score);
-    let found: Option<Subject> = sql(concat!(
-        "SELECT r.cycle_id, c.state, r.period, now.store_id, now.employee_id, now.unit_id, now.scheme, now.id AS current
-         FROM review r JOIN review_cycle c ON c.id = r.cycle_id
-         JOIN review now ON now.cycle_id = r.cycle_id AND now.employee_id = r.employee_id AND now.scheme = r.scheme
-             AND now.is_current
-         WHERE r.id = $1 AND ",
-        seen!("$2", "r.employee_id", "r.unit_id", "r.period", "c.stage"),
-        " FOR SHARE OF c"
-    ))
+    let found: Option<Subject> = sql_of([
+        (
+            true,
+            concat!(
+                "SELECT r.cycle_id, c.state, r.period, now.store_id, now.employee_id, now.unit_id, now.scheme,
+                     now.id AS current
+                 FROM review r JOIN review_cycle c ON c.id = r.cycle_id
+                 JOIN review now ON now.cycle_id = r.cycle_id AND now.employee_id = r.employee_id
+                     AND now.scheme = r.scheme AND now.is_current
+                 WHERE r.id = $1 AND ",
+                seen!("$2", "r.employee_id", "r.unit_id", "r.period", "c.stage")
+            ),
+        ),
+        (is_held, " FOR SHARE OF c"),
+    ])
     .bind::<BigInt, _>(review_id)
     .bind::<ReviewSight, _>(sight)
     .get_result(cx.db())

@@ -22,8 +22,8 @@ pub use self::acts::{AcknowledgementAct, AcknowledgementState, Means};
 pub(super) use self::store::unsettled;
 use self::store::{Addition, Subject, Untold};
 use super::allowed::AllowedAction;
-use super::cycle::CycleState;
 use super::cycle::terms::{self, working_days_after};
+use super::cycle::{self, CycleState};
 use super::explain;
 use super::store::{ReviewCycle, find_cycle};
 use crate::auth::{Context, Identity, Reading};
@@ -253,15 +253,15 @@ pub fn tell<'a>(
     })
 }
 
-/// Tells somebody with a login anew of the review in force: to be called where a decision was made about it, whatever the
-/// person has said before. The term begins anew.
+/// Tells those with a login anew of their reviews in force: to be called where a decision was made about them, whatever the
+/// people have said before. Their terms begin anew.
 pub fn tell_again<'a>(
     cx: &'a mut Context,
     library: &'a Library,
-    review_id: i64,
+    reviews: &'a [i64],
 ) -> BoxFuture<'a, Result<(), Problem>> {
     Box::pin(async move {
-        let untold = store::with_login(cx.db(), review_id).await?;
+        let untold = store::with_login(cx.db(), reviews).await?;
         tell_these(cx, library, &untold).await?;
         Ok(())
     })
@@ -286,7 +286,7 @@ async fn tell_these(cx: &mut Context, library: &Library, untold: &[Untold]) -> R
 pub async fn lapse_cycle(cx: &mut Context, cycle_id: i64) -> Result<Lapsed, Problem> {
     cx.transaction(async |cx| {
         find_cycle(cx, cycle_id).await?;
-        let state = store::hold_alone(cx.db(), cycle_id).await?;
+        let state = cycle::store::hold_alone(cx.db(), cycle_id).await?;
         if state != CycleState::Published {
             return Err(Problem::conflict(format!(
                 "terms lapse while the cycle is in 'published'; it is in '{state}'"

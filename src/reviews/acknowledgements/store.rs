@@ -77,23 +77,6 @@ pub(super) async fn subject(cx: &mut Context, review_id: i64, held: bool) -> Res
     found.ok_or_else(|| Problem::not_found("review"))
 }
 
-/// Holds a cycle in its state, and everybody else off its acts, until the transaction ends.
-pub(super) async fn hold_alone(
-    connection: &mut AsyncPgConnection,
-    cycle_id: i64,
-) -> Result<CycleState, Problem> {
-    #[derive(QueryableByName)]
-    struct Held {
-        #[diesel(sql_type = Text)]
-        state: CycleState,
-    }
-    let held: Held = sql("SELECT state FROM review_cycle WHERE id = $1 FOR NO KEY UPDATE")
-        .bind::<BigInt, _>(cycle_id)
-        .get_result(connection)
-        .await?;
-    Ok(held.state)
-}
-
 /// Every act about a review, whatever the revision, in their order.
 pub(super) async fn acts(cx: &mut Context, subject: &Subject) -> Result<Vec<Acknowledgement>, Problem> {
     let acts = sql("SELECT a.id, a.review_id AS review, r.revision, a.act, a.how, a.at, l.login AS by,
@@ -202,9 +185,9 @@ pub(super) async fn untold(
 /// This review, if it is in force and of somebody with a login.
 pub(super) async fn with_login(
     connection: &mut AsyncPgConnection,
-    review_id: i64,
+    reviews: &[i64],
 ) -> Result<Vec<Untold>, Problem> {
-    Ok(with_login!("r.id = $1").bind::<BigInt, _>(review_id).load(connection).await?)
+    Ok(with_login!("r.id = ANY ($1)").bind::<Array<BigInt>, _>(reviews).load(connection).await?)
 }
 
 /// Tells people of reviews in the program: each with the hash of what it shows, and the last day of the term.

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::cycle::CycleState;
 use super::revise;
-use super::subject::{Subject, subject};
+use super::subject::{Subject, hold, subject};
 use crate::auth::{Context, Reading};
 use crate::http::etag::Seen;
 use crate::http::{Code, Problem};
@@ -136,7 +136,7 @@ pub async fn propose(
     open_to(cx, &named)?;
     revise::foresee(cx, rules, &named, Some((&new.rule, new.points))).await?;
     cx.transaction(async |cx| {
-        let subject = subject(cx, review_id).await?;
+        let subject = hold(cx, review_id).await?;
         open_to(cx, &subject)?;
         let id = store::propose(cx, &subject, new, reason).await?;
         let detail = json!({ "rule": new.rule, "points": new.points, "reason": reason });
@@ -196,7 +196,7 @@ async fn attempt(
         {
             return Ok(None);
         }
-        let subject = subject(cx, review_id).await?;
+        let subject = hold(cx, review_id).await?;
         open_to(cx, &subject)?;
         let adjustment = store::lock(cx, &subject, id).await?;
         seen.check(adjustment.version)?;
@@ -234,7 +234,7 @@ pub async fn withdraw(
     seen: Seen,
 ) -> Result<Adjustment, Problem> {
     cx.transaction(async |cx| {
-        let subject = subject(cx, review_id).await?;
+        let subject = hold(cx, review_id).await?;
         let adjustment = store::lock(cx, &subject, id).await?;
         seen.check(adjustment.version)?;
         if !store::is_proposed_by_caller(cx, id).await? {

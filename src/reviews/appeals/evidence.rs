@@ -10,7 +10,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{AppealState, held, store};
+use super::{AppealState, held, impartial, store};
 use crate::auth::Context;
 use crate::db::schema::appeal_evidence;
 use crate::db::sql;
@@ -112,7 +112,8 @@ pub(super) async fn of_appeal(
 ///
 /// # Errors
 ///
-/// Not found where the caller does not see the appeal; a conflict where it is over; fields at fault.
+/// Not found where the caller does not see the appeal; forbidden where it is neither the caller's nor the caller's to decide; a
+/// conflict where it is over; fields at fault.
 pub async fn add_file(cx: &mut Context, appeal_id: i64, file: EvidenceFile) -> Result<Evidence, Problem> {
     if !(1..=200).contains(&file.name.chars().count()) {
         return Err(Problem::field("name", "expected 1 to 200 characters"));
@@ -150,7 +151,10 @@ async fn add(
     let Some(by) = cx.by() else { return Err(Problem::new(Code::Forbidden, "sign in")) };
     let now = cx.now;
     cx.transaction(async |cx| {
-        let (_, appeal) = held(cx, appeal_id).await?;
+        let (subject, appeal) = held(cx, appeal_id).await?;
+        if !subject.is_own(cx) {
+            impartial(cx, &subject).await?;
+        }
         if !appeal.state.is_open() {
             return Err(Problem::conflict(format!("the appeal is {}: nothing is added to it", appeal.state)));
         }

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, Responder, get, post};
 use super::evidence::{self, Evidence, EvidenceFile, EvidenceLink, EvidenceQuery};
 use super::{Appeal, AppealDecision, AppealDossier, AppealFilter, AppealNote, AppealStep, NewAppeal};
 use crate::auth::Caller;
-use crate::auth::access::{DecideAppeals, FileAppeals, ViewReviews};
+use crate::auth::access::{Contribute, DecideAppeals, FileAppeals, ViewReviews};
 use crate::http::etag::{self, Seen};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query, body};
 use crate::rules::folder::RulesFolder;
@@ -128,7 +128,7 @@ pub async fn decide_appeal(
     ))]
 #[post("/appeals/{id}/evidence")]
 pub async fn add_appeal_evidence(
-    caller: Caller<ViewReviews>,
+    caller: Caller<Contribute>,
     id: Path<i64>,
     query: Query<EvidenceQuery>,
     request: HttpRequest,
@@ -149,7 +149,7 @@ pub async fn add_appeal_evidence(
 ))]
 #[post("/appeals/{id}/evidence-links")]
 pub async fn add_appeal_evidence_link(
-    caller: Caller<ViewReviews>,
+    caller: Caller<Contribute>,
     id: Path<i64>,
     body: Body<EvidenceLink>,
 ) -> Result<impl Responder, Problem> {

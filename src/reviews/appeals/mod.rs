@@ -18,7 +18,7 @@ use self::evidence::Evidence;
 pub use self::state::{AppealOutcome, AppealState, AppealStep};
 use super::cycle::{CycleState, terms};
 use super::revise;
-use super::subject::{Subject, subject};
+use super::subject::{Subject, hold, subject};
 use super::{acknowledgements, adjustments, explain};
 use crate::auth::{Context, Reading};
 use crate::clock;
@@ -230,7 +230,7 @@ pub async fn file(
         return Err(Problem::field("step", format!("the rule has {steps} steps, counted from 0")));
     }
     cx.transaction(async |cx| {
-        let subject = subject(cx, review_id).await?;
+        let subject = hold(cx, review_id).await?;
         if !subject.is_own(cx) {
             return Err(Problem::new(Code::Forbidden, "an appeal is filed by the person reviewed"));
         }
@@ -360,7 +360,7 @@ async fn attempt(
         };
         // What stays as it was is told anew, too: a decision was made about it.
         if result == subject.current {
-            acknowledgements::tell_again(cx, rules.1, result).await?;
+            acknowledgements::tell_again(cx, rules.1, &[result]).await?;
         }
         store::decide(cx, id, decision.outcome, reason, adjustment, result).await?;
         let detail =
@@ -400,7 +400,7 @@ fn decided_already(appeal: &Appeal, problem: Problem) -> Problem {
 /// An appeal that the caller sees, locked, with the review that it is about.
 async fn held(cx: &mut Context, id: i64) -> Result<(Subject, Appeal), Problem> {
     let review = store::find(cx, id).await?.appeal.review;
-    let subject = subject(cx, review).await?;
+    let subject = hold(cx, review).await?;
     store::lock(cx.db(), id).await?;
     Ok((subject, store::find(cx, id).await?.appeal))
 }

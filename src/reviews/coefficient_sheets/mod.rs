@@ -21,8 +21,8 @@ use self::lines::{Place, Statement, changed};
 pub use self::table::file;
 use super::acknowledgements::document;
 use super::allowed::AllowedAction;
-use super::cycle::CycleState;
 use super::cycle::coverage::{self, Coverage};
+use super::cycle::{self, CycleState};
 use super::store::{ReviewCycle, find_cycle};
 use crate::auth::access::Role;
 use crate::auth::{Context, Reading};
@@ -209,7 +209,8 @@ pub async fn create(
     let Some(by) = cx.by() else { return Err(nameless()) };
     let number = cx
         .transaction(async |cx| {
-            store::hold_alone(cx.db(), cycle_id).await?;
+            // One sheet at a time is made of a cycle.
+            cycle::store::hold_alone(cx.db(), cycle_id).await?;
             let cycle = find_cycle(cx, cycle_id).await?;
             if cycle.state < CycleState::Published {
                 return Err(Problem::conflict(format!(

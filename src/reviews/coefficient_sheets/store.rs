@@ -18,15 +18,6 @@ use crate::period::Period;
 use crate::reviews::store::ReviewCycle;
 use crate::rules::scoring::NOT_RATED;
 
-/// Lets one sheet at a time be made of a cycle.
-pub(super) async fn hold_alone(connection: &mut AsyncPgConnection, cycle_id: i64) -> Result<(), Problem> {
-    sql("SELECT id FROM review_cycle WHERE id = $1 FOR NO KEY UPDATE")
-        .bind::<BigInt, _>(cycle_id)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
 /// The sheets of a cycle with their signatures, in their order.
 pub(super) async fn heads(
     connection: &mut AsyncPgConnection,

@@ -18,10 +18,10 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 pub use self::kinds::{ContributionKind, ContributionState};
-use super::cycle::CycleState;
+use super::cycle::{self, CycleState};
 use super::explain;
 use super::store::{ReviewCycle, find_cycle};
-use super::subject::{Subject, subject};
+use super::subject::{Subject, hold, subject};
 use crate::auth::access::Role;
 use crate::auth::{Context, Reading};
 use crate::db::json::json_columns;
@@ -30,9 +30,7 @@ use crate::http::{Code, FieldError, Problem};
 use crate::rules::library::Library;
 
 /// Comments on single items, by the name of the rule.
-#[derive(
-    Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, AsExpression, FromSqlRow, ToSchema,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, AsExpression, FromSqlRow)]
 #[serde(transparent)]
 #[diesel(sql_type = Jsonb)]
 pub struct ItemComments(pub BTreeMap<String, String>);
@@ -62,6 +60,7 @@ pub struct Contribution {
     pub text: String,
     /// What it says about single items, by the name of the rule.
     #[diesel(sql_type = Jsonb)]
+    #[schema(value_type = BTreeMap<String, String>)]
     pub items: ItemComments,
     /// When it was last written.
     #[diesel(sql_type = Timestamptz)]
@@ -97,6 +96,7 @@ pub struct NewContribution {
     /// What it says about single items, by the name of the rule.
     #[garde(skip)]
     #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
     pub items: ItemComments,
 }
 
@@ -147,7 +147,7 @@ pub async fn write(
 ) -> Result<Contribution, Problem> {
     check_items(cx, library, review_id, new).await?;
     cx.transaction(async |cx| {
-        let subject = subject(cx, review_id).await?;
+        let subject = hold(cx, review_id).await?;
         let author = authorise(cx, &subject, kind).await?;
         let before = store::draft(cx, &subject, kind, author).await?;
         seen.check(before.map_or(0, |(_, version)| version))?;
@@ -169,7 +169,7 @@ pub async fn hand_in(
     seen: Seen,
 ) -> Result<Contribution, Problem> {
     cx.transaction(async |cx| {
-        let subject = subject(cx, review_id).await?;
+        let subject = hold(cx, review_id).await?;
         let author = authorise(cx, &subject, kind).await?;
         let Some((id, version)) = store::draft(cx, &subject, kind, author).await? else {
             return Err(Problem::conflict("there is no draft of yours to hand in: write it first"));
@@ -205,7 +205,7 @@ pub async fn give_back(
     }
     let Some(by) = cx.by() else { return Err(nameless()) };
     cx.transaction(async |cx| {
-        let subject = subject(cx, review_id).await?;
+        let subject = hold(cx, review_id).await?;
         if subject.state >= CycleState::Published {
             return Err(Problem::conflict("the review is published: what was handed in stays"));
         }
@@ -234,7 +234,7 @@ pub async fn check_cycle(cx: &mut Context, cycle_id: i64, new: &NewContribution)
     let Some(by) = cx.by() else { return Err(nameless()) };
     cx.transaction(async |cx| {
         find_cycle(cx, cycle_id).await?;
-        let state = store::hold_cycle(cx.db(), cycle_id).await?;
+        let state = cycle::store::hold_alone(cx.db(), cycle_id).await?;
         if state != CycleState::HrCheck {
             return Err(not_now(ContributionKind::HrCheck, state));
         }

@@ -9,26 +9,8 @@ use crate::auth::Context;
 use crate::db::schema::review_contribution;
 use crate::db::{sql, sql_of};
 use crate::http::Problem;
-use crate::reviews::cycle::CycleState;
 use crate::reviews::subject::Subject;
 use crate::reviews::visibility::{ReviewSight, Sight, seen};
-
-/// Holds a cycle in its state until the transaction ends.
-pub(super) async fn hold_cycle(
-    connection: &mut AsyncPgConnection,
-    cycle_id: i64,
-) -> Result<CycleState, Problem> {
-    #[derive(QueryableByName)]
-    struct Held {
-        #[diesel(sql_type = Text)]
-        state: CycleState,
-    }
-    let held: Held = sql("SELECT state FROM review_cycle WHERE id = $1 FOR SHARE")
-        .bind::<BigInt, _>(cycle_id)
-        .get_result(connection)
-        .await?;
-    Ok(held.state)
-}
 
 /// What is contributed to a review, as far as the caller sees it, by kind and in the order in which it was begun; only one,
 /// where an id is given.

@@ -17,7 +17,7 @@ use self::terms::CycleDue;
 use super::allowed::AllowedAction;
 use super::store::ReviewCycle;
 use crate::auth::Context;
-use crate::auth::access::{Action as _, MoveCycles, RunReviews};
+use crate::auth::access::{Action as _, RunReviews};
 use crate::diary::work_calendar::StoreCalendars;
 use crate::http::Problem;
 
@@ -58,10 +58,8 @@ pub async fn outlook(cx: &mut Context, id: i64) -> Result<CycleOutlook, Problem>
 fn allowed(cx: &Context, cycle: &ReviewCycle, due: &CycleDue) -> Vec<AllowedAction> {
     let mut allowed = Vec::new();
     let Some(identity) = &cx.identity else { return allowed };
-    let runs = identity.roles.iter().any(|role| RunReviews::reach_of(*role).is_some());
     for step in cycle.state.steps() {
-        let may_move = identity.roles.iter().any(|role| MoveCycles::reach_of(*role).is_some());
-        if may_move && step.is_open_to(&identity.roles) {
+        if step.is_open_to(&identity.roles) {
             allowed.push(AllowedAction {
                 action: if step.is_back() { "reopen" } else { step.by.action() }.to_owned(),
                 to: Some(step.to.name().to_owned()),
@@ -72,6 +70,7 @@ fn allowed(cx: &Context, cycle: &ReviewCycle, due: &CycleDue) -> Vec<AllowedActi
             });
         }
     }
+    let runs = identity.roles.iter().any(|role| RunReviews::reach_of(*role).is_some());
     if runs && cycle.state == CycleState::Computed {
         allowed.push(AllowedAction {
             action: "generate".to_owned(),

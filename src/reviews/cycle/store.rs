@@ -35,7 +35,7 @@ pub(super) async fn reached_store(cx: &mut Context, code: &str) -> Result<i64, P
 
 /// Lets one change at a time be made to a store's terms.
 pub(super) async fn lock_terms(connection: &mut AsyncPgConnection, store_id: i64) -> Result<(), Problem> {
-    sql("SELECT pg_advisory_xact_lock(hashtext('review_terms'), $1::integer)")
+    sql("SELECT pg_advisory_xact_lock(hashtext('review_terms'), hashtext($1::text))")
         .bind::<BigInt, _>(store_id)
         .execute(connection)
         .await?;
@@ -80,6 +80,20 @@ pub(super) async fn lock(
     .load(connection)
     .await?;
     Ok(locked)
+}
+
+/// Holds a cycle in its state, and everybody else off it, until the transaction ends.
+pub async fn hold_alone(connection: &mut AsyncPgConnection, cycle_id: i64) -> Result<CycleState, Problem> {
+    #[derive(QueryableByName)]
+    struct Held {
+        #[diesel(sql_type = Text)]
+        state: CycleState,
+    }
+    let held: Held = sql("SELECT state FROM review_cycle WHERE id = $1 FOR NO KEY UPDATE")
+        .bind::<BigInt, _>(cycle_id)
+        .get_result(connection)
+        .await?;
+    Ok(held.state)
 }
 
 /// Moves cycles that are locked, and records it.

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use rust_decimal::Decimal;
+
 use super::{Outcome, Points, RuleResult};
 use crate::ledger::month::MonthFacts;
 
@@ -32,13 +34,13 @@ pub(super) fn adjust(facts: &MonthFacts, rules: &[Arc<RuleResult>], points: &mut
 
 impl Points {
     /// Adds points, within 0 and the item's maximum.
-    fn add(&mut self, points: rust_decimal::Decimal) -> Result<(), String> {
+    fn add(&mut self, points: Decimal) -> Result<(), String> {
         let Some(score) = self.score else {
             return Err("an adjustment is about an item that was not scored".to_owned());
         };
         // Neither can overflow: both have the bounds of a column.
         let sum = score + points;
-        if sum < rust_decimal::Decimal::ZERO || sum > self.max {
+        if sum < Decimal::ZERO || sum > self.max {
             self.outcome = Outcome::Failed;
             return Err(format!("{score} with an adjustment of {points} is outside 0 to {}", self.max));
         }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{cycle, half_up, hundredths, move_to, publish, take_to};
+use super::{half_up, hundredths, publish, take_to};
+use crate::review_life::{cycle, step_to};
 use crate::support::TestApp;
 
 /// The leader of each demonstration team, who tells whose team a reviewer is in.
@@ -74,7 +75,7 @@ async fn teams_are_held_beside_the_store_and_the_months_before() {
         assert_eq!(counted, team["reviews"]);
     }
     // Published, it can still be looked at.
-    move_to(&app, april, "published").await;
+    step_to(&app, april, "published").await;
     app.get("hr", &path).await.expect(200);
 }
 
@@ -121,5 +122,5 @@ async fn a_guideline_warns_and_forces_nothing() {
         );
     }
     // Nothing is kept back.
-    move_to(&app, march, "published").await;
+    step_to(&app, march, "published").await;
 }

@@ -7,43 +7,17 @@ mod talks;
 mod tasks;
 
 use diesel_async::SimpleAsyncConnection as _;
-use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::support::{Answer, TestApp};
-
-/// The states behind `computed`, in their order.
-const STATES: [&str; 6] =
-    ["self_review", "leader_review", "manager_review", "hr_check", "published", "locked"];
-
-/// The id of the demonstration's cycle of a month.
-async fn cycle(app: &TestApp, period: &str) -> i64 {
-    let page = app.get("hr", &format!("/v1/review-cycles?period={period}")).await.expect(200);
-    page["items"][0]["id"].as_i64().unwrap()
-}
+use crate::review_life::{cycle, freeze, walk_to};
+use crate::support::TestApp;
 
 /// Freezes a month, and takes it on to a state.
 async fn take_to(app: &TestApp, period: &str, to: &str) -> i64 {
     let cycle = cycle(app, period).await;
-    app.post("hr", &format!("/v1/review-cycles/{cycle}/freeze"), json!({})).await.expect(200);
-    app.post_empty("hr", &format!("/v1/review-cycles/{cycle}/generate")).await.expect(200);
-    for state in STATES {
-        move_to(app, cycle, state).await;
-        if state == to {
-            break;
-        }
-    }
+    freeze(app, cycle).await;
+    walk_to(app, cycle, to).await;
     cycle
-}
-
-/// Moves a cycle on, with HR's check before it is published.
-async fn move_to(app: &TestApp, cycle: i64, state: &str) {
-    let path = format!("/v1/review-cycles/{cycle}");
-    if state == "published" {
-        app.post("hr", &format!("{path}/hr-check"), json!({"text": ""})).await.expect(200);
-    }
-    let to = Some(json!({"to": state}));
-    app.change("hr", Method::POST, &format!("{path}/moves"), "*", to).await.expect(200);
 }
 
 /// Says of the cycles of some months that they are published, as if each had gone its way.
@@ -54,20 +28,6 @@ async fn publish(app: &TestApp, from: &str, to: &str) {
 
 async fn run(app: &TestApp, statement: &str) {
     app.pool.get().await.unwrap().batch_execute(statement).await.unwrap();
-}
-
-/// The id of somebody's review of a month.
-async fn review_of(app: &TestApp, employee_no: &str, period: &str, position: &str) -> i64 {
-    let path = format!("/v1/reviews?period={period}&employee_no={employee_no}&position={position}");
-    let page = app.get("auditor", &path).await.expect(200);
-    page["items"][0]["id"].as_i64().unwrap()
-}
-
-/// Writes a contribution and hands it in.
-async fn contribute(app: &TestApp, login: &str, review: i64, kind: &str) -> Answer {
-    let path = format!("/v1/reviews/{review}/contributions/{kind}");
-    app.change(login, Method::PUT, &path, "*", Some(json!({"text": "写完"}))).await.expect(200);
-    app.change(login, Method::POST, &format!("{path}/hand-in"), "*", None).await
 }
 
 /// The number in a JSON value with two places at most, in hundredths.

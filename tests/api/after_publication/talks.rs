@@ -3,7 +3,8 @@
 use diesel_async::SimpleAsyncConnection as _;
 use serde_json::json;
 
-use super::{move_to, review_of, take_to};
+use super::take_to;
+use crate::review_life::{review_of, step_to};
 use crate::support::TestApp;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -15,7 +16,7 @@ async fn a_talk_is_recorded_by_one_and_confirmed_by_the_other() {
     let talk = json!({"day": "2014-04-08", "said": "回访做得好", "goals": "试驾率到 70%"});
     // Nothing to talk about before people may know it.
     assert_eq!(app.post("leader", &path, talk.clone()).await.problem(404), "not-found");
-    move_to(&app, march, "published").await;
+    step_to(&app, march, "published").await;
     for (login, status) in [("leader2", 404), ("gm", 403), ("consultant", 403), ("hr", 403)] {
         assert_eq!(app.post(login, &path, talk.clone()).await.status, status, "{login}");
     }

@@ -4,8 +4,9 @@ use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl as _;
 use serde_json::{Value, json};
 
-use super::{contribute, move_to, review_of, run, take_to};
+use super::{run, take_to};
 use crate::program::{json as program_json, run as run_program};
+use crate::review_life::{contribute, review_of, step_to};
 use crate::support::{Template, TestApp, database_url};
 
 /// The kinds, months and people of what waits for a login, of some kinds.
@@ -38,18 +39,18 @@ async fn a_self_assessment_waits_until_it_is_handed_in_and_again_when_it_is_give
     let later = app.at("2014-04-03T16:00:00Z");
     assert_eq!(tasks(&later, "consultant", &["self_assessment"]).await[0]["is_late"], true);
     // The operation is the one that does it.
-    contribute(&app, "consultant", review, "self_assessment").await.expect(200);
+    contribute(&app, "consultant", review, "self_assessment", "写完").await.expect(200);
     assert_eq!(app.get("consultant", "/v1/tasks").await.expect(200), json!([]));
     let back = json!({"reason": "请补充"});
     app.post("hr", &format!("{path}/give-back"), back).await.expect(200);
-    move_to(&app, march, "leader_review").await;
+    step_to(&app, march, "leader_review").await;
     let again = app.get("consultant", "/v1/tasks").await.expect(200);
     assert_eq!(again.as_array().unwrap().len(), 1);
     assert_eq!((&again[0]["kind"], &again[0]["path"]), (&json!("given_back"), &json!(path)));
     // Before publication: the 7th of April 2014 is a holiday.
     assert_eq!(again[0]["until"], "2014-04-08");
     assert!(again[0]["sentence"].as_str().unwrap().contains("自评"), "{again:#}");
-    contribute(&app, "consultant", review, "self_assessment").await.expect(200);
+    contribute(&app, "consultant", review, "self_assessment", "写完").await.expect(200);
     assert_eq!(app.get("consultant", "/v1/tasks").await.expect(200), json!([]));
 }
 
@@ -66,14 +67,14 @@ async fn comments_wait_for_those_whose_they_are() {
         assert!(tasks(&app, login, &["leader_comment"]).await.is_empty(), "{login}");
     }
     let review = review_of(&app, "A03", "2014-03", "sales_consultant").await;
-    contribute(&app, "leader", review, "leader_comment").await.expect(200);
+    contribute(&app, "leader", review, "leader_comment", "写完").await.expect(200);
     assert_eq!(people(&tasks(&app, "leader", &["leader_comment"]).await), ["A02", "A04"]);
     // Given back, it is the leader's again.
     let path = format!("/v1/reviews/{review}/contributions/leader_comment/give-back");
     app.post("hr", &path, json!({"reason": "太短"})).await.expect(200);
     assert_eq!(people(&tasks(&app, "leader", &["given_back"]).await), ["A03"]);
     assert!(tasks(&app, "manager", &["given_back"]).await.is_empty());
-    move_to(&app, march, "manager_review").await;
+    step_to(&app, march, "manager_review").await;
     let of_manager = tasks(&app, "manager", &["manager_comment"]).await;
     assert_eq!(of_manager.len(), 16);
     assert!(tasks(&app, "leader", &["leader_comment", "manager_comment"]).await.is_empty());

@@ -1,5 +1,6 @@
 //! A month as a store lives it: from computed to locked.
 
+mod appeals;
 mod cells;
 mod contributions;
 mod moves;
@@ -35,17 +36,25 @@ pub async fn move_to(app: &TestApp, login: &str, cycle: i64, to: &str, reason: O
 /// Takes a month that is frozen on to a state, with HR's check on the way.
 pub async fn walk_to(app: &TestApp, cycle: i64, to: &str) {
     for state in &STATES[1..] {
-        if *state == "published" {
-            app.post("hr", &format!("/v1/review-cycles/{cycle}/hr-check"), json!({"text": ""}))
-                .await
-                .expect(200);
-            // HR's own review is the general manager's to check; the demonstration's HR has none.
-        }
-        move_to(app, "hr", cycle, state, None).await.expect(200);
+        step_to(app, cycle, state).await;
         if *state == to {
             return;
         }
     }
+}
+
+/// Takes a month to its next state, with HR's check before it is published. (HR's own review would be the general manager's
+/// to check; the demonstration's HR has none.)
+pub async fn step_to(app: &TestApp, cycle: i64, state: &str) {
+    match state {
+        "locked" => return lock(app, cycle).await,
+        "published" => {
+            let path = format!("/v1/review-cycles/{cycle}/hr-check");
+            app.post("hr", &path, json!({"text": ""})).await.expect(200);
+        }
+        _ => {}
+    }
+    move_to(app, "hr", cycle, state, None).await.expect(200);
 }
 
 /// Locks a published month: those who were not told in the program are told by hand, and once the term has ended nobody has
