@@ -136,15 +136,31 @@ async fn nothing_that_grows_is_read_from_end_to_end() {
     for login in ["auditor", "s77.consultant"] {
         reads.push((login, "/v1/access-log?limit=20".to_owned()));
     }
-    let mut before = scans(&app).await;
+    let mut faults = Vec::new();
     for (login, path) in reads {
-        // As often as it takes for PostgreSQL to settle on a plan that it keeps.
-        for _ in 0..7 {
-            let answer = app.get(login, &path).await;
-            assert_eq!(answer.status, 200, "{login} {path}: {:#}", answer.body);
-        }
+        read(&app, login, &path).await;
+        let before = scans(&app).await;
+        read(&app, login, &path).await;
         let after = scans(&app).await;
-        assert_eq!(after, before, "{login} {path}");
-        before = after;
+        if after != before {
+            faults.push(format!("{login} {path}: {before:?}, then {after:?}"));
+        }
+    }
+    assert!(faults.is_empty(), "tables that were read from end to end:\n{}", faults.join("\n"));
+}
+
+/// Reads as often as it takes for PostgreSQL to settle on a plan that it keeps.
+async fn read(app: &TestApp, login: &str, path: &str) {
+    let mut busy = 0;
+    let mut read = 0;
+    while read < 7 {
+        let answer = app.get(login, path).await;
+        // On a busy machine all connections may be in use for a while.
+        if answer.status == 503 && busy < 3 {
+            busy += 1;
+            continue;
+        }
+        assert_eq!(answer.status, 200, "{login} {path}: {:#}", answer.body);
+        read += 1;
     }
 }
