@@ -14,7 +14,7 @@ pub struct Month {
     pub until: CycleState,
     /// What people wrote before it was published.
     pub words: &'static [Word],
-    /// Members whom their leader did not tell.
+    /// Members whom their leader did not tell, because there was nothing to tell or nobody to be found.
     pub untold: &'static [&'static str],
     /// Reviews that were not confirmed on the day after publication.
     pub silent: &'static [Of],
@@ -309,7 +309,7 @@ pub const MONTHS: &[Month] = &[
             lead("leader", sales("A03"), "战败客户追得紧。"),
             lead("manager", CALLS, "升级期间手工登记做得好，到店率要补回来。"),
         ],
-        untold: &[],
+        untold: &["A07"],
         silent: &[CALLS],
         events: &[
             on(
@@ -343,7 +343,7 @@ pub const MONTHS: &[Month] = &[
             lead("leader3", sales("A12"), "七月销量不到六成，八月每天看他的回访。"),
             managing(leading("A01"), "老客户回访值得推广。"),
         ],
-        untold: &["A12"],
+        untold: &["A07", "A12"],
         silent: &[sales("A02")],
         events: &[
             on(
@@ -399,7 +399,7 @@ pub const MONTHS: &[Month] = &[
             lead("leader2", sales("A08"), "回访、二次追踪都只有一半多，需要改进计划。"),
             managing(leading("A05"), "同意给 A08 做改进计划。"),
         ],
-        untold: &[],
+        untold: &["A07"],
         silent: &[],
         events: &[
             on(
