@@ -15,7 +15,7 @@ use diesel_async::RunQueryDsl;
 pub use self::routine::scenes;
 pub use self::scene::Scene;
 use super::YEAR;
-use crate::auth::{AccessLog, Context, Identity};
+use crate::auth::{AccessLog, Identity};
 use crate::clock;
 use crate::db::Pool;
 use crate::db::schema::{audit_entry, user_account};
@@ -48,7 +48,7 @@ pub fn delivered(period: Period) -> DateTime<Utc> {
 }
 
 fn moment(day: Option<NaiveDate>) -> DateTime<Utc> {
-    // The working day is over.
+    // The working day is over by then.
     let evening = chrono::NaiveTime::from_hms_opt(20, 0, 0).unwrap_or_default();
     day.and_then(|day| clock::at(day, evening)).unwrap_or_default()
 }
@@ -109,9 +109,4 @@ async fn identity(stage: &Stage<'_>, login: &str) -> Result<Identity, Problem> {
         .first(&mut *stage.pool.get().await?)
         .await?;
     Ok(Identity { user_id, roles, employee_id, unit_id })
-}
-
-/// The work of the operator, who finds things.
-async fn operator(stage: &Stage<'_>, at: DateTime<Utc>) -> Result<Context, Problem> {
-    Context::operator(stage.pool, at).await
 }
