@@ -3,7 +3,7 @@
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::scene::{CALLS, Deed, Of, Scene, leading, sales};
-use super::story::{MONTHS, Month, RECEIPTS};
+use super::story::{Month, RECEIPTS, months};
 use crate::calendar::Calendar;
 use crate::clock;
 use crate::demo::YEAR;
@@ -38,7 +38,7 @@ pub fn scenes() -> Result<Vec<Scene>, Problem> {
     let calendar = Calendar::shipped().map_err(|error| Problem::internal(&error))?;
     let is_open = |day| calendar.is_working(day);
     let mut scenes = Vec::new();
-    for (period, month) in Period::months_of(YEAR).into_iter().zip(MONTHS) {
+    for (period, month) in Period::months_of(YEAR).into_iter().zip(months()) {
         if scenes.is_empty() {
             // The rules were approved in the December before.
             let mut receipts = Script { scenes: &mut scenes, period };
