@@ -95,8 +95,7 @@ async fn played(stage: &Stage<'_>, scenes: &[Scene]) -> Result<Option<DateTime<U
         .first(&mut connection)
         .await?;
     if begun.is_some_and(|begun| begun != first.at) {
-        let detail =
-            "another version of the program has begun this demonstration: stop it and delete its data folder";
+        let detail = "another version of the program has begun this demonstration: delete its data folder to begin anew";
         return Err(Problem::conflict(detail));
     }
     Ok(until)
