@@ -33,8 +33,12 @@ pub fn day(now: DateTime<Utc>) -> NaiveDate {
 
 /// The first moment at the dealerships that is no longer of `day`; none at the end of all days.
 pub fn end_of(day: NaiveDate) -> Option<DateTime<Utc>> {
-    let midnight = day.succ_opt()?.and_time(NaiveTime::MIN);
-    midnight.checked_sub_offset(CHINA).map(|utc| utc.and_utc())
+    at(day.succ_opt()?, NaiveTime::MIN)
+}
+
+/// The moment at which clocks at the dealerships show `time` on `day`; none outside of all days.
+pub fn at(day: NaiveDate, time: NaiveTime) -> Option<DateTime<Utc>> {
+    day.and_time(time).checked_sub_offset(CHINA).map(|utc| utc.and_utc())
 }
 
 #[cfg(test)]

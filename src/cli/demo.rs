@@ -14,11 +14,13 @@ use crate::dashboard::store::leaderboard;
 use crate::decimal;
 use crate::demo::load::{self, Before};
 use crate::demo::people::{OFFICES, PEOPLE};
-use crate::demo::{PASSWORD, STORE, YEAR, year};
+use crate::demo::year::{self, Stage};
+use crate::demo::{PASSWORD, YEAR};
+use crate::http::Window;
 use crate::period::Period;
 use crate::reviews::explain::{self, Explanation};
-use crate::reviews::generate::generate_stores;
 use crate::reviews::listing::ReviewFilter;
+use crate::reviews::store::{CycleFilter, list_cycles};
 use crate::rules::bundle::Bundle;
 use crate::rules::folder;
 use crate::rules::library::Library;
@@ -41,7 +43,8 @@ pub struct DemoArgs {
     rules: ReleasedRules,
 }
 
-/// Loads the demonstration unless it is there, generates its twelve months, prints March, and serves.
+/// Loads the demonstration unless it is there, plays what is left of its year, prints March and how far the months are, and
+/// serves.
 pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
     anyhow::ensure!(
         args.listen.listen.ip().is_loopback(),
@@ -57,35 +60,22 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
             ),
             Before::Empty => {
                 let bar = progress_bar(load::STEPS, "loading the demonstration dealership");
-                load::load(&mut Context::operator(pool, Clock::System.now()).await?, &bundle, || bar.inc(1)).await?;
+                let mut cx = Context::operator(pool, year::founding()).await?;
+                load::load(&mut cx, &bundle, year::delivered, || bar.inc(1)).await?;
                 bar.finish_and_clear();
             }
         }
-        let months = Period::months_of(YEAR);
-        let bar = progress_bar(months.len(), "months generated");
         let library = Library::default();
-        let operator = async || Context::operator(pool, Clock::System.now()).await;
-        for period in months {
-            // A month that people have begun to live is not generated again.
-            if year::is_lived(&mut operator().await?, period).await? {
-                bar.inc(1);
-                continue;
-            }
-            let store = vec![STORE.to_owned()];
-            let outcomes =
-                generate_stores(operator().await?, &folder, &library, period, store, |_| ()).await?;
-            for outcome in outcomes {
-                outcome.result?;
-            }
-            bar.inc(1);
-        }
+        let scenes = year::scenes()?;
+        let bar = progress_bar(scenes.len(), "scenes of the year 2014");
+        let stage =
+            Stage { pool, folder: &folder, library: &library, catalogue: &bundle.catalogue };
+        year::play(&stage, &scenes, || bar.inc(1)).await?;
         bar.finish_and_clear();
         {
-            let mut cx = operator().await?;
-            for period in year::months() {
-                year::live(&mut cx, (&folder, &library), period).await?;
-            }
+            let mut cx = Context::operator(pool, Clock::System.now()).await?;
             print_march(&mut cx, &library).await?;
+            print_months(&mut cx).await?;
         }
         if args.exit {
             return Ok(Ended::Well);
@@ -121,6 +111,23 @@ async fn print_march(cx: &mut Context, library: &Library) -> anyhow::Result<()> 
     let mut out = io::stdout();
     writeln!(out, "\n锦程4S店 {period} 龙虎榜 · leaderboard\n{rows}")?;
     print_explanation(&mut out, &explanation)?;
+    Ok(())
+}
+
+/// How far the months of the year are.
+async fn print_months(cx: &mut Context) -> anyhow::Result<()> {
+    let cycles = list_cycles(cx, &CycleFilter::default(), Window { after: 0, limit: 500 }).await?.items;
+    let mut cycles = cycles.into_iter().filter(|cycle| cycle.period.year() == YEAR).collect::<Vec<_>>();
+    cycles.sort_by_key(|cycle| cycle.period);
+    let runs = cycles.chunk_by(|one, other| one.state == other.state).filter_map(|run| {
+        let (first, last) = (run.first()?, run.last()?);
+        let months = match first.period == last.period {
+            true => first.period.to_string(),
+            false => format!("{} – {}", first.period, last.period),
+        };
+        Some(format!("{months} {} {}", first.state.label(), first.state))
+    });
+    writeln!(io::stdout(), "\n{}", runs.collect::<Vec<_>>().join("；"))?;
     Ok(())
 }
 

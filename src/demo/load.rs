@@ -67,9 +67,14 @@ pub async fn look(connection: &mut AsyncPgConnection) -> Result<Before, Problem>
     })
 }
 
-/// Loads organisation, logins, rules, plan and facts in one transaction. `step` is called [`STEPS`] times.
-pub async fn load(cx: &mut Context, bundle: &Bundle, step: impl Fn() + Send + Sync) -> Result<(), Problem> {
-    let now = cx.now;
+/// Loads organisation, logins, rules, plan and facts in one transaction, the facts of each month as recorded at the moment
+/// that `delivered` says. `step` is called [`STEPS`] times.
+pub async fn load(
+    cx: &mut Context,
+    bundle: &Bundle,
+    delivered: impl Fn(Period) -> DateTime<Utc> + Send + Sync,
+    step: impl Fn() + Send + Sync,
+) -> Result<(), Problem> {
     cx.transaction(async |cx| {
         load_units(cx).await?;
         for person in PEOPLE {
@@ -87,7 +92,7 @@ pub async fn load(cx: &mut Context, bundle: &Bundle, step: impl Fn() + Send + Sy
         load_plan(cx, &bundle.catalogue).await?;
         step();
         for period in Period::months_of(YEAR) {
-            load_facts(cx.db(), &bundle.catalogue, period, now).await?;
+            load_facts(cx.db(), &bundle.catalogue, period, delivered(period)).await?;
             step();
         }
         Ok(())

@@ -27,7 +27,7 @@ async fn a_month_is_frozen_once_nothing_is_missing_or_somebody_says_why() {
     let again = close(&["2015-01", "--freeze", "--accept-missing", "--note", "x"]);
     assert!(again.status == 1 && again.err.contains("frozen"), "{again:#?}");
     // What the files bring afterwards is refused, and nothing of it is written.
-    let file = "tests/fixtures/dms-funnel-2014-04.csv";
+    let file = "tests/fixtures/dms-funnel-2015-01.csv";
     let late = run(&["import", file, "--kind", "dms-funnel", "--period", "2015-01", "--database-url", &url]);
     assert!(late.status == 1 && late.err.contains("frozen"), "{late:#?}");
 }

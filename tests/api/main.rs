@@ -18,6 +18,7 @@ mod close_cli;
 mod coefficient_sheets;
 mod daily_sheets;
 mod dashboard;
+mod demonstration;
 mod events;
 mod exports;
 mod facts;
