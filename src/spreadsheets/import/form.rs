@@ -107,6 +107,7 @@ pub(in crate::spreadsheets) struct FormColumn {
     pub need: Need,
     pub blank: EmptyCell,
     pub twins: Twins,
+    pub foreign: Foreign,
     /// What whoever imports should know where it is read, in Chinese.
     pub note: Option<&'static str>,
 }
@@ -123,6 +124,7 @@ impl FormColumn {
             need: Need::Optional,
             blank: EmptyCell::Missing,
             twins: Twins::Refused,
+            foreign: Foreign::Refused,
             note: None,
         }
     }
@@ -135,7 +137,8 @@ impl FormColumn {
 
     /// A column in which an empty cell is zero.
     pub fn tally(metric: &'static str, measure: Measure, need: Need, headers: &[&'static str]) -> Self {
-        Self { need, blank: EmptyCell::Zero, ..Self::optional(metric, measure, headers) }
+        let foreign = if need == Need::Required { Foreign::Refused } else { Foreign::Faulty };
+        Self { need, blank: EmptyCell::Zero, foreign, ..Self::optional(metric, measure, headers) }
     }
 
     /// A column that says whom or what a row is about.
@@ -160,6 +163,14 @@ impl FormColumn {
     /// Whether it holds numbers.
     pub(super) fn is_measured(&self) -> bool {
         matches!(self.to, To::Metric(_) | To::Check)
+    }
+
+    /// Whether its values are money.
+    pub(super) fn is_money(&self) -> bool {
+        match &self.of {
+            Some(metric) => metric.unit == "元",
+            None => self.is_measured() && self.measure == Measure::Amount,
+        }
     }
 
     /// Whether a header's cell is called like it, or like the group or the part that it was confirmed as.
@@ -278,4 +289,17 @@ pub(in crate::spreadsheets) enum EmptyCell {
     Zero,
     Missing,
     Fault,
+}
+
+/// What it means that a column is in another unit than it may have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::spreadsheets) enum Foreign {
+    /// The file cannot be used.
+    Refused,
+    /// Whoever has anything there has a faulty row; columns that nobody has used keep nothing out.
+    Faulty,
+    /// It is not read, which is said.
+    Noted,
+    /// It is not read: another column looks for it.
+    PassedOver,
 }

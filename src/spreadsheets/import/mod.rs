@@ -25,6 +25,7 @@ pub(in crate::spreadsheets) mod header;
 mod layout;
 pub(crate) mod number;
 pub(in crate::spreadsheets) mod sheet;
+mod span;
 mod spoken;
 #[cfg(test)]
 mod tests;
@@ -52,6 +53,17 @@ pub const MAX_COLUMNS: usize = 500;
 /// The most faults that are reported. A file with more is the wrong file rather than one to correct.
 pub const MAX_FAULTS: usize = 10_000;
 
+/// What is asked of a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    /// The month.
+    pub period: Period,
+    /// What the file is called.
+    pub file_name: &'a str,
+    /// Today, where whoever imports says that the table ends before its month does.
+    pub to_date: Option<NaiveDate>,
+}
+
 /// What is found in a file, in its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
@@ -59,7 +71,7 @@ pub enum Found {
     Header(TableHeader),
     /// A row without any fault; every person, day and record occurs once.
     Row(SheetRow),
-    /// Everything that is wrong with a row.
+    /// Everything that is wrong with a row. One that was handed over as good is none any more.
     Faults(Vec<Fault>),
 }
 
@@ -72,6 +84,8 @@ pub struct TableHeader {
     pub name: Option<String>,
     /// What whoever imports the file should know about how it is read, in Chinese.
     pub notes: Vec<String>,
+    /// The last day that it covers, where that is not the month's last.
+    pub up_to: Option<NaiveDate>,
 }
 
 /// Takes what is found, one after the other, so that no file has to fit into memory.
@@ -136,8 +150,7 @@ pub struct Fault {
 pub(crate) fn read(
     content: &mut Content,
     form: &Form,
-    period: Period,
-    file_name: &str,
+    asked: &Asked<'_>,
     sink: &mut Sink<'_>,
 ) -> Result<(), ImportError> {
     let is_header = |line: &Line| {
@@ -148,7 +161,7 @@ pub(crate) fn read(
     // Of two worksheets that are what is wanted, it is not guessed which.
     let mut found = Vec::new();
     let result = tables(container, content, &is_header, &mut |worksheet, lines| {
-        let around = Surroundings { period, worksheet, file_name };
+        let around = Surroundings { asked: *asked, worksheet };
         let is_table = if found.is_empty() {
             sheet::read(form, lines, &around, sink)?;
             true
@@ -208,11 +221,11 @@ pub(in crate::spreadsheets) fn tables(
     }
 }
 
-/// The words around a table, and the month that they are held against.
+/// What a table is held against, and the name of the worksheet that it stands on.
+#[derive(Clone, Copy)]
 pub(crate) struct Surroundings<'a> {
-    pub(crate) period: Period,
+    pub(crate) asked: Asked<'a>,
     pub(crate) worksheet: Option<&'a str>,
-    pub(crate) file_name: &'a str,
 }
 
 /// A workbook, or text.

@@ -5,6 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxCellReader, XlsxError};
 
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
+
+use super::number::decimal;
 use super::{Content, ImportError, Line, MAX_COLUMNS, MAX_ROWS, Value, Visit, unpack};
 
 /// Visits the visible worksheets up to the first that is what the visitor wants. Macros and links to other workbooks are
@@ -46,7 +50,7 @@ fn read_unguarded(content: &mut Content, visit: &mut Visit<'_>) -> Result<(), Im
 /// The complaint about the worksheet that comes nearer to what is wanted; of two that come as near, the first.
 fn nearer(first: ImportError, second: ImportError) -> ImportError {
     let distance = |error: &ImportError| match error {
-        ImportError::WrongPeriod { .. } => 0,
+        ImportError::WrongPeriod { .. } | ImportError::DailySheet(_) => 0,
         ImportError::NoRows => 1,
         ImportError::MissingColumns(missing) => 1 + missing.len(),
         _ => usize::MAX,
@@ -154,6 +158,7 @@ fn value(found: &DataRef<'_>) -> Value {
         DataRef::Int(number) => Value::text(&number.to_string()),
         DataRef::Bool(true) => Value::Other("TRUE".into()),
         DataRef::Bool(false) => Value::Other("FALSE".into()),
+        DataRef::DateTime(time) if time.is_duration() => span(time.as_f64()),
         DataRef::DateTime(time) => {
             let (year, month, day, hour, minute, ..) = time.to_ymd_hms_milli();
             Value::Other(format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}（日期）"))
@@ -162,5 +167,14 @@ fn value(found: &DataRef<'_>) -> Value {
             Value::Other(text.chars().take(super::MAX_TEXT_CHARS).collect())
         }
         DataRef::Error(error) => Value::Other(error.to_string()),
+    }
+}
+
+/// A span of time, as hours are often kept ([h]:mm), in hours and whole minutes.
+fn span(days: f64) -> Value {
+    let minutes = decimal(days).and_then(|days| days.checked_mul(Decimal::from(24 * 60)));
+    match minutes.and_then(|minutes| minutes.round().to_u32()) {
+        Some(minutes) => Value::text(&format!("{}:{:02}", minutes / 60, minutes % 60)),
+        None => Value::Other("时长".into()),
     }
 }

@@ -133,8 +133,14 @@ impl Checks<'_> {
 }
 
 fn stranger(header: &TableHeader, row: SheetRow, colleagues: &[String]) -> Fault {
-    let near = nearest(&row.employee_no, colleagues.iter().map(String::as_str));
-    let hint = near.map(|near| format!("，最接近的是 {near}")).unwrap_or_default();
+    let is_number = row.employee_no.bytes().all(|byte| byte.is_ascii_digit());
+    let same_number = |known: &&String| known.trim_start_matches('0') == &*row.employee_no && is_number;
+    let hint = match colleagues.iter().find(same_number) {
+        Some(whole) => format!("，像是丢了前面的 0：{whole}？请把该列设为文本"),
+        None => nearest(&row.employee_no, colleagues.iter().map(String::as_str))
+            .map(|near| format!("，最接近的是 {near}"))
+            .unwrap_or_default(),
+    };
     Fault {
         row: Some(row.row),
         column: Some(header.employee_no.clone()),

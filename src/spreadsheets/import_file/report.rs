@@ -1,5 +1,6 @@
 //! What an import has to say.
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -27,6 +28,9 @@ pub struct ImportReport {
     pub differences: Vec<ImportDifference>,
     /// Notes on how the file was read, in Chinese.
     pub notes: Vec<String>,
+    /// The last day that the file covers, where it was taken although it ends before its month does: its values are those
+    /// of the month so far, and its source is not complete. Null for a whole month.
+    pub up_to: Option<NaiveDate>,
     /// Whether anything was written.
     pub applied: bool,
 }
