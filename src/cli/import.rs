@@ -117,6 +117,18 @@ pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
     Ok(if report.faults.is_empty() { Ended::Well } else { Ended::WithFindings })
 }
 
+/// The columns that were not read, each with the first number there.
+fn unread(report: &ImportReport) -> String {
+    const SHOWN: usize = 20;
+    let shown = report.unread.iter().take(SHOWN).map(|one| {
+        let column = if one.column.is_empty() { "（无表头）" } else { &one.column };
+        format!("{column}（第 {} 行 {}）", one.row, one.found)
+    });
+    let more = report.unread.len().saturating_sub(SHOWN);
+    let more = (more > 0).then(|| format!("……另有 {more} 列 · and {more} more"));
+    shown.chain(more).collect::<Vec<_>>().join("、")
+}
+
 /// Rows that are done, on standard error; nothing where that is not a terminal.
 fn counter() -> ProgressBar {
     let bar = ProgressBar::new_spinner();
@@ -143,6 +155,13 @@ fn print(report: &ImportReport, mode: Mode, json: bool) -> anyhow::Result<()> {
     }
     for note in &report.notes {
         writeln!(out, "注意：{note}")?;
+    }
+    if !report.unread.is_empty() {
+        writeln!(
+            out,
+            "未读取的列，里面有数字 · columns with numbers that were not read: {}",
+            unread(report)
+        )?;
     }
     let outcome = match (mode, report.applied) {
         (Mode::DryRun, _) => "试运行，未写入 · dry run, nothing was written",

@@ -26,6 +26,8 @@ pub(crate) struct Form {
     pub(in crate::spreadsheets) is_export: bool,
     /// Whether headers have to be written as they were confirmed, with their units.
     pub(in crate::spreadsheets) is_exact: bool,
+    /// The headers, in normal form, of columns that somebody has said not to be read.
+    pub(in crate::spreadsheets) ignored: Vec<String>,
     /// The columns to look for; one that is only wanted where another is not there stands behind that one.
     pub(in crate::spreadsheets) columns: Vec<FormColumn>,
     /// What whoever imports should know where none of these columns is there.
@@ -46,6 +48,7 @@ impl Form {
             container: None,
             is_export: false,
             is_exact: false,
+            ignored: Vec::new(),
             columns,
             notes: Vec::new(),
             finish: |_| {},
@@ -67,6 +70,12 @@ impl Form {
     pub(super) fn names_person(&self, cell: &Value) -> bool {
         let columns = self.columns.iter().filter(|column| matches!(column.to, To::EmployeeNo | To::Name));
         columns.into_iter().any(|column| column.is_named_by(cell))
+    }
+
+    /// Whether somebody has said that the column is not to be read.
+    pub(super) fn ignores(&self, header: &str) -> bool {
+        let header = header::normal(header);
+        self.ignored.contains(&header)
     }
 
     /// Whether rows may name the day that they are of.

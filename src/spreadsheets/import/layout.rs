@@ -168,9 +168,13 @@ impl<'a> Layout<'a> {
         self.measured.iter().any(|read| read.column.usual() == usual)
     }
 
-    /// Whether anything is read from a column.
+    /// Whether anything is read from a column, or watched for in it.
     pub fn reads(&self, at: usize) -> bool {
-        at == self.employee_no || Some(at) == self.name || self.says(at)
+        let is_watched = || {
+            self.foreign.iter().any(|(foreign, _)| *foreign == at)
+                || self.unknown_leave.iter().any(|(leave, _)| *leave == at)
+        };
+        at == self.employee_no || Some(at) == self.name || self.says(at) || is_watched()
     }
 
     /// Whether what stands in a column says something about a person.

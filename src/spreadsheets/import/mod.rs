@@ -73,6 +73,19 @@ pub enum Found {
     Row(SheetRow),
     /// Everything that is wrong with a row. One that was handed over as good is none any more.
     Faults(Vec<Fault>),
+    /// The columns that were not read although people have numbers there, behind the last row.
+    Unread(Vec<UnreadColumn>),
+}
+
+/// A column that was not read although people have numbers there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct UnreadColumn {
+    /// Its header as the file writes it; empty where it has none.
+    pub column: String,
+    /// The first row with a number there, as a spreadsheet numbers it.
+    pub row: u32,
+    /// That number.
+    pub found: String,
 }
 
 /// What the header of a table says.
@@ -160,8 +173,9 @@ pub(crate) fn read(
     form.check(container)?;
     // Of two worksheets that are what is wanted, it is not guessed which.
     let mut found = Vec::new();
-    let result = tables(container, content, &is_header, &mut |worksheet, lines| {
-        let around = Surroundings { asked: *asked, worksheet };
+    let result = tables(container, content, &is_header, &mut |place, lines| {
+        let Place { worksheet, .. } = place;
+        let around = Surroundings { asked: *asked, place };
         let is_table = if found.is_empty() {
             sheet::read(form, lines, &around, sink)?;
             true
@@ -203,8 +217,17 @@ pub(in crate::spreadsheets) fn container_of(content: &mut Content) -> Result<Con
     container(&content.beginning()?)
 }
 
-/// What becomes of the lines of a table; a worksheet has a name.
-pub(crate) type Visit<'a> = dyn FnMut(Option<&str>, &mut Lines<'_>) -> Result<(), ImportError> + 'a;
+/// Where a table stands.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Place<'a> {
+    /// The worksheet's name.
+    pub(crate) worksheet: Option<&'a str>,
+    /// The rows that the workbook hides.
+    pub(crate) hidden_rows: &'a [u32],
+}
+
+/// What becomes of the lines of a table.
+pub(crate) type Visit<'a> = dyn FnMut(Place<'_>, &mut Lines<'_>) -> Result<(), ImportError> + 'a;
 
 /// Visits the visible worksheets of a workbook until one is what the visitor wants, or the lines of a text.
 ///
@@ -217,15 +240,15 @@ pub(in crate::spreadsheets) fn tables(
 ) -> Result<(), ImportError> {
     match container {
         Container::Workbook => workbook::read(content, visit),
-        Container::Text => visit(None, &mut *text::lines(content, is_header)?),
+        Container::Text => visit(Place::default(), &mut *text::lines(content, is_header)?),
     }
 }
 
-/// What a table is held against, and the name of the worksheet that it stands on.
+/// What a table is held against, and where it stands.
 #[derive(Clone, Copy)]
 pub(crate) struct Surroundings<'a> {
     pub(crate) asked: Asked<'a>,
-    pub(crate) worksheet: Option<&'a str>,
+    pub(crate) place: Place<'a>,
 }
 
 /// A workbook, or text.
@@ -300,6 +323,8 @@ pub(crate) struct Line {
     /// How many fields the line has, in text. A number with an unquoted comma in it makes one too many and shifts
     /// the rest, which nothing else would show.
     pub(crate) fields: Option<usize>,
+    /// The columns in which a cell is merged over this row and others, with what stands in it.
+    pub(crate) merged: Vec<(usize, Value)>,
 }
 
 impl Line {
@@ -315,11 +340,24 @@ impl Line {
             return Err(ImportError::TooManyColumns);
         }
         let row = u32::try_from(row).ok().filter(|row| *row <= MAX_ROWS).ok_or(ImportError::TooManyRows)?;
-        Ok(Some(Self { row, cells, fields }))
+        Ok(Some(Self { row, cells, fields, merged: Vec::new() }))
     }
 
     pub(crate) fn cell(&self, column: usize) -> &Value {
         self.cells.get(column).unwrap_or(&Value::Blank)
+    }
+
+    /// What stands in a column, also where its cell is merged over several rows and begins above.
+    pub(crate) fn spread(&self, column: usize) -> &Value {
+        match self.cell(column) {
+            Value::Blank => self.merged(column).unwrap_or(&Value::Blank),
+            cell => cell,
+        }
+    }
+
+    /// What stands in a cell that is merged over this row and others.
+    pub(crate) fn merged(&self, column: usize) -> Option<&Value> {
+        self.merged.iter().find(|(at, _)| *at == column).map(|(_, value)| value)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading the lines of a file by a form.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -14,7 +14,7 @@ use super::number::{Measure, half_width};
 use super::title::{self, Titled};
 use super::{
     Cell, Fault, Form, Found, ImportError, Line, Lines, MAX_FAULTS, ReadColumn, SheetRow, Sink, Surroundings,
-    Value,
+    UnreadColumn, Value,
 };
 use crate::period::Period;
 
@@ -121,6 +121,7 @@ fn read_until(
     let mut header = layout.described();
     header.up_to = titled.up_to;
     header.notes.extend(titled.doubt);
+    header.notes.extend(hidden(around.place.hidden_rows));
     sink(Found::Header(header))?;
 
     let mut table = Table {
@@ -128,6 +129,8 @@ fn read_until(
         period: around.asked.period,
         rows_of: HashMap::new(),
         belated: Vec::new(),
+        blank: Vec::new(),
+        unread: BTreeMap::new(),
         derived: Vec::new(),
         faults: 0,
     };
@@ -147,11 +150,23 @@ fn read_until(
             break;
         }
     }
+    if !table.unread.is_empty() {
+        sink(Found::Unread(table.unread.into_values().collect()))?;
+    }
     match refusal {
         _ if is_empty => Err(ImportError::NoRows),
         Some(refusal) if is_dated != Some(true) => Err(refusal),
         _ => Ok(()),
     }
+}
+
+/// What is said of rows that nobody who looks at the sheet sees.
+fn hidden(rows: &[u32]) -> Option<String> {
+    const SHOWN: usize = 10;
+    let shown = rows.iter().take(SHOWN).map(ToString::to_string).collect::<Vec<_>>().join("、");
+    let more = if rows.len() > SHOWN { "……" } else { "" };
+    (!rows.is_empty())
+        .then(|| format!("工作簿里有 {} 个隐藏的行（第 {shown}{more} 行），与其他行一样读取", rows.len()))
 }
 
 /// What stands once in a file: a person, day and record.
@@ -165,6 +180,10 @@ struct Table<'a> {
     rows_of: HashMap<Key, (u32, Box<str>)>,
     /// What is wrong with rows that were handed over as good.
     belated: Vec<Fault>,
+    /// By their place, the columns that nothing asks for and in which people have numbers.
+    unread: BTreeMap<usize, UnreadColumn>,
+    /// Of a column of days or records: whether any row has one, and the rows before that have none.
+    blank: Vec<(usize, bool, Vec<u32>)>,
     /// Metrics that follow from several columns, with the header that they are said to stand under.
     derived: Vec<Arc<ReadColumn>>,
     faults: usize,
@@ -173,8 +192,8 @@ struct Table<'a> {
 impl Table<'_> {
     fn read(&mut self, line: &Line) -> Result<Option<Found>, ImportError> {
         let layout = self.layout;
-        let employee_no = line.cell(layout.employee_no);
-        let name = layout.name.map(|column| line.cell(column));
+        let employee_no = line.spread(layout.employee_no);
+        let name = layout.name.map(|column| line.spread(column));
         let heads = layout.form.employee_no()?;
         if line.cells.iter().any(|cell| heads.is_named_by(cell)) {
             let first = layout.header.main.row;
@@ -189,6 +208,7 @@ impl Table<'_> {
         let (read, derived, faults) = (Vec::with_capacity(layout.measured.len()), Vec::new(), Vec::new());
         let mut reading = Reading { period: self.period, row: line.row, read, derived, faults };
         let key = self.read_key(&mut reading, line);
+        self.watch_unread(line);
         read_cells(&mut reading, layout, line);
         (layout.form.finish)(&mut reading);
         if let Some((employee_no, day, external_id)) = key.filter(|_| reading.faults.is_empty()) {
@@ -233,19 +253,25 @@ impl Table<'_> {
     /// Reads whom, and where the file says it which day and record, the row is about. That stands there once.
     fn read_key(&mut self, reading: &mut Reading<'_>, line: &Line) -> Option<Key> {
         let layout = self.layout;
-        let cell = |at: Option<usize>| Some((layout.shown(at?), line.cell(at?)));
-        let employee_no = read_employee_no(reading, layout, line.cell(layout.employee_no));
+        let cell = |at: Option<usize>| Some((layout.shown(at?), line.spread(at?)));
+        let employee_no = read_employee_no(reading, layout, line.spread(layout.employee_no));
         let day = cell(layout.day).and_then(|(column, cell)| read_day(reading, column, cell));
         let external_id = cell(layout.external_id).and_then(|(column, cell)| read_id(reading, column, cell));
+        for (at, is_there) in [(layout.day, day.is_some()), (layout.external_id, external_id.is_some())] {
+            let Some(at) = at.filter(|_| !layout.form.is_export && reading.faults.is_empty()) else {
+                continue;
+            };
+            self.watch_blank(reading, at, is_there);
+        }
         let key = (employee_no?, day, external_id);
-        let name = layout.name.map(|at| line.cell(at).shown()).unwrap_or_default();
+        let name = layout.name.map(|at| line.spread(at).shown()).unwrap_or_default();
         if let Some((first, first_name)) = self.rows_of.get(&key) {
             let what = if layout.day.or(layout.external_id).is_none() {
                 "每个工号只出现一次"
             } else {
                 "同一工号、日期和编号只出现一次"
             };
-            let found = line.cell(layout.employee_no).shown();
+            let found = line.spread(layout.employee_no).shown();
             let column = layout.shown(layout.employee_no);
             reading.fault(Some(column), &found, format!("{what}（第 {first} 行已有）"));
             // Neither is the right one more than the other, unless they are called differently: then the name will tell.
@@ -261,6 +287,49 @@ impl Table<'_> {
         }
         self.rows_of.insert(key.clone(), (reading.row, name.into()));
         Some(key)
+    }
+
+    /// Notes the columns that nothing asks for, and in which somebody has a number.
+    fn watch_unread(&mut self, line: &Line) {
+        for (at, cell) in line.cells.iter().enumerate() {
+            let is_number = match cell {
+                Value::Number(number) => *number != 0.0,
+                Value::Text(text) => Measure::Amount.written(text).is_some_and(|number| !number.is_zero()),
+                Value::Blank | Value::Other(_) => false,
+            };
+            let is_asked = || self.layout.reads(at) || self.layout.form.ignores(self.layout.shown(at));
+            if is_number && !self.unread.contains_key(&at) && !is_asked() {
+                let column = self.layout.shown(at).to_owned();
+                self.unread.insert(at, UnreadColumn { column, row: line.row, found: cell.shown() });
+            }
+        }
+    }
+
+    /// Faults rows that say no day, or no record, in a table whose other rows do: without it, a row is the month's total,
+    /// and goes before the days.
+    fn watch_blank(&mut self, reading: &mut Reading<'_>, at: usize, is_there: bool) {
+        let column = self.layout.shown(at);
+        let expected = "有内容：其他行都有，空着会被当作全月合计";
+        let place = self.blank.iter().position(|(known, ..)| *known == at);
+        let place = place.unwrap_or_else(|| {
+            self.blank.push((at, false, Vec::new()));
+            self.blank.len() - 1
+        });
+        let Some((_, is_filled, blank)) = self.blank.get_mut(place) else { return };
+        match (is_there, *is_filled) {
+            (false, true) => reading.fault(Some(column), "", expected),
+            (false, false) => blank.push(reading.row),
+            (true, _) => {
+                *is_filled = true;
+                let belated = std::mem::take(blank).into_iter().map(|row| Fault {
+                    row: Some(row),
+                    column: Some(column.to_owned()),
+                    found: String::new(),
+                    expected: expected.to_owned(),
+                });
+                self.belated.extend(belated);
+            }
+        }
     }
 
     /// The values of a row that is in order, one for each metric that has any.
@@ -378,6 +447,10 @@ fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, line: &Line
     refuse_foreign_units(reading, layout, line);
     for read in &layout.measured {
         let (column, shown, cell) = (read.column, layout.shown(read.at), line.cell(read.at));
+        if let Some(value) = line.merged(read.at).filter(|value| !is_nothing(value)) {
+            reading.fault(Some(shown), &value.shown(), "每行各自的数：这个单元格跨行合并，不知道每行是多少");
+            continue;
+        }
         let is_nothing = cell.is_blank() || column.blank != EmptyCell::Fault && is_nothing(cell);
         let value = match column.blank {
             EmptyCell::Missing if is_nothing => continue,

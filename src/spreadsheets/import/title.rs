@@ -41,7 +41,7 @@ pub(crate) fn check(
     let texts = || above.iter().flat_map(|line| &line.cells).map(Value::shown);
     let lines = above.iter().chain(groups).map(|line| Said::by_line(line, period));
     let title = lines.fold(Said::default(), Said::or);
-    let name = around.worksheet.unwrap_or_default();
+    let name = around.place.worksheet.unwrap_or_default();
     let spans = texts().map(|text| ("文件的统计日期", text));
     for (place, text) in spans.chain([("工作表名称中的月份", name.to_owned())]) {
         let is_exact = title.days.is_some() || is_about_the_file(&text);
@@ -53,7 +53,7 @@ pub(crate) fn check(
     let spoken: Vec<u32> = spoken.collect();
     let month = spoken.iter().find(|month| **month == period.month()).or(spoken.first()).copied();
     let title = if title.is_nothing() { Said { month, ..title } } else { title };
-    let worksheet = Said::of(name, period).or_month(around.worksheet);
+    let worksheet = Said::of(name, period).or_month(around.place.worksheet);
     let places = [("文件的统计日期", title), ("工作表名称中的月份", worksheet)];
     if let Some((place, said)) = places.into_iter().find(|(_, said)| !said.is_nothing()) {
         return said.check(place, &around.asked).map(|up_to| Titled { doubt: None, up_to });

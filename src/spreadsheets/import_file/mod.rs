@@ -29,6 +29,7 @@ use crate::ledger::{self, Entry, FactOutcome, Held, Late, ValueOrigin};
 use crate::period::Period;
 use crate::spreadsheets::import::{
     self, Asked, Cell, Content, Fault, Form, Found, ImportError, MAX_FAULTS, SheetRow, TableHeader,
+    UnreadColumn,
 };
 use crate::spreadsheets::mapping::{self, built_in, built_in::ImportKind, store};
 
@@ -160,7 +161,7 @@ pub async fn import(
     };
     let cx = &mut open().await?;
     cx.scope = scope;
-    let (sha256, up_to) = (sheet.sha256.clone(), sheet.header.up_to);
+    let (sha256, up_to, unread) = (sheet.sha256.clone(), sheet.header.up_to, sheet.unread.clone());
     let addressed = address(cx, catalogue, period, sheet).await?;
     if addressed.faults.len() > MAX_FAULTS {
         return Err(ImportError::TooManyFaults.into());
@@ -175,6 +176,7 @@ pub async fn import(
         faults: addressed.faults,
         notes: addressed.notes,
         up_to,
+        unread,
         ..ImportReport::default()
     };
     let origin = ValueOrigin {
@@ -209,6 +211,7 @@ struct Sheet {
     faults: Vec<Fault>,
     /// Rows with a fault: one that was good may have been found to be none.
     withdrawn: HashSet<u32>,
+    unread: Vec<UnreadColumn>,
     sha256: String,
 }
 
@@ -234,6 +237,7 @@ impl Sheet {
                     sheet.withdrawn.extend(belated);
                     sheet.faults.append(&mut faults);
                 }
+                Found::Unread(unread) => sheet.unread = unread,
             }
             if sheet.rows.len().is_multiple_of(TOLD_ROWS) {
                 progress(Stage::Reading(sheet.rows.len()));

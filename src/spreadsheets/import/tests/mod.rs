@@ -27,6 +27,7 @@ struct Sheet {
     rows: Vec<SheetRow>,
     faults: Vec<Fault>,
     header: TableHeader,
+    unread: Vec<UnreadColumn>,
 }
 
 /// The kinds of leave that ship.
@@ -74,6 +75,7 @@ fn read_asked(form: &Form, asked: &Asked<'_>, bytes: &[u8]) -> Result<Sheet, Imp
                 sheet.rows.retain(|row| faults.iter().all(|fault| fault.row != Some(row.row)));
                 sheet.faults.append(&mut faults);
             }
+            Found::Unread(unread) => sheet.unread = unread,
         }
         Ok(())
     })?;

@@ -200,3 +200,28 @@ fn an_employee_number_that_only_looks_right_says_why_it_is_not() {
         assert!(sheet.faults[0].expected.contains(said), "{number}: {:?}", sheet.faults);
     }
 }
+
+#[test]
+fn what_is_not_read_is_said() {
+    let text = "工号,交车台数,二手车置换,备注,,毛利\nA01,3,0,好,,0\nA02,4,2,,7,1200.5\n合计,7,2,,7,1200.5\n";
+    let sheet = read(DMS, text.as_bytes(), may()).unwrap();
+    let unread = sheet.unread.iter().map(|one| (one.column.as_str(), one.row, one.found.as_str()));
+    assert_eq!(unread.collect::<Vec<_>>(), [("二手车置换", 3, "2"), ("", 3, "7"), ("毛利", 3, "1200.5")]);
+    let bytes = workbook(|sheet| {
+        put(sheet, 0, &["工号", "交车台数"]);
+        put(sheet, 1, &["A01", "3"]);
+        put(sheet, 2, &["A02", "4"]);
+        sheet.set_row_hidden(2).unwrap();
+    });
+    let sheet = read(DMS, &bytes, may()).unwrap();
+    assert_eq!(rows(&sheet), [(2, "A01"), (3, "A02")]);
+    assert_eq!(sheet.header.notes, ["工作簿里有 1 个隐藏的行（第 3 行），与其他行一样读取"]);
+}
+
+#[test]
+fn a_tab_behind_each_value_is_no_separator() {
+    let text = "工号\t,姓名\t,交车台数\t,精品金额\t,备注\t,\r\nA01\t,陈志远\t,16\t,\"40,000.00\t\",\"说\"\"好\"\"\t\",\r\n";
+    let sheet = read(DMS, text.as_bytes(), may()).unwrap();
+    let expected = [("accessory_revenue", "40000".to_owned()), ("deliveries", "16".to_owned())];
+    assert_eq!((values(&sheet.rows[0]), &sheet.faults), (expected.to_vec(), &vec![]));
+}
