@@ -119,6 +119,35 @@ pub struct SheetRow {
     pub external_id: Option<Box<str>>,
     /// At most one value for each metric.
     pub values: Box<[Cell]>,
+    /// Days of attendance whose schedule depends on how much of the month the person was posted.
+    pub balance: Option<Box<Balance>>,
+}
+
+/// Days of attendance that have to add up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Balance {
+    /// Days worked.
+    pub attended: Decimal,
+    /// Under which header these stand.
+    pub column: String,
+    /// Days of rest, of those on which the person was posted.
+    pub rested: Decimal,
+    /// Days of leave, absence and travel, for whoever reads it.
+    pub explanation: String,
+    /// The most days that these may explain.
+    pub explained: Decimal,
+}
+
+impl Balance {
+    /// What is wrong where more days were scheduled than were worked or are explained: a kind of leave that was not read
+    /// would be taken for attendance. What was found, and what was expected.
+    pub fn gap(&self, scheduled: Decimal) -> Option<(String, String)> {
+        let Self { attended, explanation, .. } = self;
+        let gap = scheduled - attended;
+        (gap > self.explained).then(|| {
+            (format!("应出勤 {scheduled} − 出勤 {attended} = {gap} 天"), format!("与{explanation}相等"))
+        })
+    }
 }
 
 /// One value, fit to be recorded as a fact.

@@ -13,8 +13,8 @@ use super::layout::Layout;
 use super::number::{Measure, half_width};
 use super::title::{self, Titled};
 use super::{
-    Cell, Fault, Form, Found, ImportError, Line, Lines, MAX_FAULTS, ReadColumn, SheetRow, Sink, Surroundings,
-    UnreadColumn, Value,
+    Balance, Cell, Fault, Form, Found, ImportError, Line, Lines, MAX_FAULTS, ReadColumn, SheetRow, Sink,
+    Surroundings, UnreadColumn, Value,
 };
 use crate::period::Period;
 
@@ -34,6 +34,8 @@ pub(in crate::spreadsheets) struct Reading<'a> {
     read: Vec<ReadCell<'a>>,
     /// What follows from several cells: metric, header and value.
     derived: Vec<(&'static str, String, Decimal)>,
+    /// Days that have to add up once it is known how long the person was posted.
+    pub balance: Option<Box<Balance>>,
     faults: Vec<Fault>,
 }
 
@@ -206,15 +208,17 @@ impl Table<'_> {
             return Ok(None);
         }
         let (read, derived, faults) = (Vec::with_capacity(layout.measured.len()), Vec::new(), Vec::new());
-        let mut reading = Reading { period: self.period, row: line.row, read, derived, faults };
+        let mut reading =
+            Reading { period: self.period, row: line.row, read, derived, balance: None, faults };
         let key = self.read_key(&mut reading, line);
         self.watch_unread(line);
         read_cells(&mut reading, layout, line);
         (layout.form.finish)(&mut reading);
         if let Some((employee_no, day, external_id)) = key.filter(|_| reading.faults.is_empty()) {
             let name = name.filter(|name| !is_nothing(name)).map(|name| name.shown().into());
+            let balance = reading.balance.take();
             let values = self.cells(reading);
-            let row = SheetRow { row: line.row, employee_no, name, day, external_id, values };
+            let row = SheetRow { row: line.row, employee_no, name, day, external_id, values, balance };
             return Ok(Some(Found::Row(row)));
         }
         self.faults += reading.faults.len();

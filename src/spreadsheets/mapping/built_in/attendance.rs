@@ -13,11 +13,11 @@ use std::borrow::Cow;
 use rust_decimal::Decimal;
 
 use crate::diary::leave::LeaveType;
-use crate::spreadsheets::import::Form;
 use crate::spreadsheets::import::form::{EmptyCell, Foreign, FormColumn, Need, Note, To};
 use crate::spreadsheets::import::header::Twins;
 use crate::spreadsheets::import::number::Measure::{Count, Days, FineDays, Hours};
 use crate::spreadsheets::import::sheet::Reading;
+use crate::spreadsheets::import::{Balance, Form};
 
 const ATTENDED: &str = "出勤天数";
 const SCHEDULED: &str = "应出勤天数";
@@ -219,16 +219,27 @@ fn finish(row: &mut Reading<'_>) {
         row.fault(Some(&from), &format!("{said} 天"), expected);
         return;
     }
-    // Days that nobody worked and nothing explains: a kind of leave that was not read would be taken for attendance. Of a
-    // day with a missing punch half may not count, and how many days hours of travel are is not known.
+    // Of a day with a missing punch half may not count, and how many days hours of travel are is not known.
     let value = |header| row.value(header).map_or(Decimal::ZERO, |(value, _)| value);
-    let explained = leave + absent + value(TRIPS);
-    let most = explained + row.sum(MISSED) * Decimal::new(5, 1);
-    let is_known = value(TRIP_HOURS).is_zero();
-    if let Some(scheduled) = scheduled.filter(|scheduled| is_known && *scheduled - attended > most) {
-        let found = format!("应出勤 {scheduled} − 出勤 {attended} = {} 天", scheduled - attended);
-        let expected =
-            format!("与请假 {leave}、旷工 {absent}、出差 {} 之和 {explained} 天相等", value(TRIPS));
-        row.fault(Some(&column), &found, expected);
+    let trips = value(TRIPS);
+    let sum = leave + absent + trips;
+    let balance = Balance {
+        attended,
+        column,
+        rested: value(RESTED),
+        explanation: format!("请假 {leave}、旷工 {absent}、出差 {trips} 之和 {sum} 天"),
+        explained: sum + row.sum(MISSED) * Decimal::new(5, 1),
+    };
+    if !value(TRIP_HOURS).is_zero() {
+        return;
+    }
+    match row.value(SCHEDULED) {
+        Some((scheduled, _)) => {
+            if let Some((found, expected)) = balance.gap(scheduled) {
+                row.fault(Some(&balance.column), &found, expected);
+            }
+        }
+        None if scheduled.is_some() => row.balance = Some(Box::new(balance)),
+        None => {}
     }
 }
