@@ -23,7 +23,7 @@ impl Clock {
 }
 
 /// Chinese time, eight hours ahead of UTC all year.
-const CHINA: FixedOffset = FixedOffset::east_opt(8 * 60 * 60).unwrap();
+pub const CHINA: FixedOffset = FixedOffset::east_opt(8 * 60 * 60).unwrap();
 
 /// The day it is at the dealerships, which keep Chinese time: a month begins there while it is still yesterday in UTC.
 pub fn day(now: DateTime<Utc>) -> NaiveDate {

@@ -235,7 +235,7 @@ INSERT INTO leave_type (name, en, is_protected, aliases) VALUES
     ('事假', 'Personal leave', false, '{}'),
     ('病假', 'Sick leave', true, '{带薪病假}'),
     ('年假', 'Annual leave', true, '{年休假,带薪年假}'),
-    ('调休', 'Time off in lieu', true, '{调休假}'),
+    ('调休', 'Time off in lieu', true, '{调休假,补休,倒休,换休}'),
     ('婚假', 'Marriage leave', true, '{}'),
     ('产假', 'Maternity leave', true, '{}'),
     ('陪产假', 'Paternity leave', true, '{护理假,陪产护理假}'),

@@ -26,6 +26,7 @@ use crate::spreadsheets::mapping::built_in::ImportKind;
     showfloor import 月度汇总.xlsx --kind dingtalk-attendance --period 2014-03 --dry-run\n  \
     showfloor import attendance.csv --kind attendance-csv --period 2014-03 --partial\n  \
     showfloor import dms.csv --kind dms-funnel --period 2014-03 --json\n  \
+    showfloor import dms.csv --kind dms-funnel --period 2014-03 --to-date   it ends before the month does\n  \
     showfloor import 成绩单.xlsx --propose --period 2014-03          what its columns probably are\n  \
     showfloor import 成绩单.xlsx --mapping 考试成绩单 --period 2014-03\n  \
     showfloor import 考试.xlsx --mapping exams --period 2014-03      a template, filled in")]
@@ -50,6 +51,9 @@ pub struct ImportArgs {
     /// Record the good rows even if others are faulty.
     #[arg(long)]
     partial: bool,
+    /// Take a file that says that it ends before its month does, up to today: its values are the month's so far.
+    #[arg(long)]
+    to_date: bool,
     /// What becomes of news about a frozen month.
     #[arg(long, value_enum, default_value_t)]
     late: Late,
@@ -76,7 +80,7 @@ pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
     anyhow::ensure!(opened.metadata()?.is_file(), "cannot read {shown}: it is no file");
     let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mode = Mode::of(args.dry_run, args.partial);
-    let manner = Manner { mode, late: args.late, reason: args.reason };
+    let manner = Manner { mode, late: args.late, reason: args.reason, to_date: args.to_date };
     let content = opened.into();
     let now = Clock::System.now();
     if args.propose {
@@ -113,6 +117,18 @@ pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
     Ok(if report.faults.is_empty() { Ended::Well } else { Ended::WithFindings })
 }
 
+/// The columns that were not read, each with the first number there.
+fn unread(report: &ImportReport) -> String {
+    const SHOWN: usize = 20;
+    let shown = report.unread.iter().take(SHOWN).map(|one| {
+        let column = if one.column.is_empty() { "（无表头）" } else { &one.column };
+        format!("{column}（第 {} 行 {}）", one.row, one.found)
+    });
+    let more = report.unread.len().saturating_sub(SHOWN);
+    let more = (more > 0).then(|| format!("……另有 {more} 列 · and {more} more"));
+    shown.chain(more).collect::<Vec<_>>().join("、")
+}
+
 /// Rows that are done, on standard error; nothing where that is not a terminal.
 fn counter() -> ProgressBar {
     let bar = ProgressBar::new_spinner();
@@ -139,6 +155,13 @@ fn print(report: &ImportReport, mode: Mode, json: bool) -> anyhow::Result<()> {
     }
     for note in &report.notes {
         writeln!(out, "注意：{note}")?;
+    }
+    if !report.unread.is_empty() {
+        writeln!(
+            out,
+            "未读取的列，里面有数字 · columns with numbers that were not read: {}",
+            unread(report)
+        )?;
     }
     let outcome = match (mode, report.applied) {
         (Mode::DryRun, _) => "试运行，未写入 · dry run, nothing was written",

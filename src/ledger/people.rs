@@ -1,5 +1,7 @@
 //! Finding the people whom values are about.
 
+use std::collections::HashMap;
+
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -85,4 +87,37 @@ pub async fn employee_nos(
     .load(connection)
     .await?;
     Ok(posted.into_iter().map(|person| person.employee_no).collect())
+}
+
+/// On how many days of the month each of these people held any posting.
+pub async fn posted_days(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    people: &[i64],
+) -> Result<HashMap<i64, u32>, Problem> {
+    #[derive(QueryableByName)]
+    struct PostedDays {
+        #[diesel(sql_type = BigInt)]
+        employee_id: i64,
+        #[diesel(sql_type = BigInt)]
+        days: i64,
+    }
+    if people.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let posted: Vec<PostedDays> = sql(
+        "SELECT p.employee_id, sum(upper(held) - lower(held)) AS days FROM ( \
+             SELECT a.employee_id, range_agg(daterange(a.valid_from, a.valid_to) * daterange($2, $3)) AS all_held \
+             FROM assignment a WHERE a.employee_id = ANY ($1) \
+             AND daterange(a.valid_from, a.valid_to) && daterange($2, $3) GROUP BY a.employee_id) p \
+         CROSS JOIN LATERAL unnest(p.all_held) AS held GROUP BY p.employee_id",
+    )
+    .over(people.len())
+    .bind::<Array<BigInt>, _>(people)
+    .bind::<Date, _>(period)
+    .bind::<Date, _>(period.end())
+    .load(connection)
+    .await?;
+    let days = |one: PostedDays| (one.employee_id, u32::try_from(one.days).unwrap_or(0));
+    Ok(posted.into_iter().map(days).collect())
 }

@@ -34,6 +34,9 @@ macro_rules! import_query {
             /// Record the valid rows even if others have errors.
             #[serde(default)]
             partial: bool,
+            /// Take a file that says that it ends before its month does, up to today: its values are the month's so far.
+            #[serde(default)]
+            to_date: bool,
             /// What happens to values for a frozen month.
             #[serde(default)]
             #[param(inline)]
@@ -55,7 +58,7 @@ macro_rules! import_query {
                 let mode = Mode::of(self.dry_run, self.partial);
                 Ok((
                     ImportFile { by, period: self.period, name, content: bytes.into() },
-                    Manner { mode, late: self.late, reason: self.reason },
+                    Manner { mode, late: self.late, reason: self.reason, to_date: self.to_date },
                 ))
             }
         }

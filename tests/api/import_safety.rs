@@ -292,10 +292,12 @@ async fn leave_types_are_data_that_imports_follow() {
     }
     assert_eq!(protected.last(), Some(&("事假", false)));
 
-    let file = "工号,出勤天数,应出勤天数,迟到次数,早退次数,旷工天数,事假,路程假(天),探亲\nB01,20,24,0,0,0,1,2,\nB02,20,24,0,0,0,,,1\n";
+    let file = "工号,出勤天数,应出勤天数,迟到次数,早退次数,旷工天数,事假,路程假(天),探亲\nB01,21,24,0,0,0,1,2,\nB02,23,24,0,0,0,,,1\n";
     let import = |options: &'static str| import(&app, "hr", "attendance-csv", options, file.into());
     let report = import("&dry_run=true").await.expect(200);
-    assert_faults(&report["faults"], &[fault(2, "路程假(天)", "2", "路程假")]);
+    // What is not called leave is missed where the days do not add up.
+    let missing = fault(3, "出勤天数", "应出勤 24 − 出勤 23 = 1 天", "之和 0 天");
+    assert_faults(&report["faults"], &[fault(2, "路程假(天)", "2", "路程假"), missing]);
 
     let body = json!({"en": "Travel leave", "is_protected": true, "aliases": ["探亲"]});
     assert_eq!(put(&app, "clerk", "路程假", body.clone()).await.problem(403), "forbidden");

@@ -146,7 +146,7 @@ async fn a_file_is_tried_refused_and_imported_in_part_and_the_second_time_change
         let app = app().await;
         let nothing = written(&app.pool).await;
         let tried = import(&app, login, kind, "&dry_run=true", file(path)).await.expect(200);
-        let report = |added: usize, unchanged: usize, applied: bool| json!({"rows": 2, "added": added, "changed": 0, "unchanged": unchanged, "pending": 0, "notes": [], "applied": applied});
+        let report = |added: usize, unchanged: usize, applied: bool| json!({"rows": 2, "added": added, "changed": 0, "unchanged": unchanged, "pending": 0, "notes": [], "up_to": null, "applied": applied});
         let without_faults = |mut found: Value| {
             let batch = found.as_object_mut().unwrap().remove("batch").unwrap();
             (found["faults"].take(), batch, {
@@ -155,7 +155,7 @@ async fn a_file_is_tried_refused_and_imported_in_part_and_the_second_time_change
                 found
                     .as_object_mut()
                     .unwrap()
-                    .retain(|key, _| !matches!(key.as_str(), "faults" | "differences"));
+                    .retain(|key, _| !matches!(key.as_str(), "faults" | "differences" | "unread"));
                 found
             })
         };
@@ -434,4 +434,44 @@ async fn the_command_line_takes_a_good_file_and_refuses_what_is_none() {
     assert_eq!(printed.status, 1);
     assert!(printed.err.contains("more than the"), "{}", printed.err);
     assert_eq!(written(&pool).await[0], 2);
+}
+
+#[tokio::test]
+async fn who_joined_within_the_month_has_the_schedule_of_the_days_since() {
+    let app = app().await;
+    {
+        let cx = &mut Context::operator(&app.pool, "2015-03-01T00:00:00Z".parse().unwrap()).await.unwrap();
+        let new = NewEmployee {
+            employee_no: "B05".to_owned(),
+            name: "丁一".to_owned(),
+            status: EmployeeStatus::Active,
+        };
+        org::people::create(cx, new).await.unwrap();
+        let new = NewAssignment {
+            employee_no: "B05".to_owned(),
+            unit: "CX1".to_owned(),
+            position: Position::SalesConsultant,
+            valid_from: "2015-02-16".parse().unwrap(),
+            valid_to: None,
+        };
+        org::postings::create(cx, new).await.unwrap();
+    }
+    // From the 16th to the 28th are 13 days.
+    let sheet = |cells: &str| {
+        format!("工号,出勤天数,休息天数,迟到次数,早退次数,旷工天数,事假\nB01,24,4,0,0,0,0\nB05,{cells}\n")
+            .into_bytes()
+    };
+    let report = import(&app, "hr", "attendance-csv", "", sheet("10,2,0,0,0,1")).await.expect(201);
+    assert_eq!(report["faults"], json!([]), "{report:#}");
+    for (employee_no, days) in [("B01", 24), ("B05", 11)] {
+        let facts =
+            app.get("hr", &format!("/v1/facts?period=2015-02&employee_no={employee_no}")).await.expect(200);
+        assert_eq!(facts["items"][0]["facts"]["scheduled_days"], json!(days), "{facts:#}");
+    }
+    // Two days more than there were, and one that nothing explains.
+    for (cells, found) in [("0,14,0,0,0,0", "休息 14 天"), ("9,2,0,0,0,1", "应出勤 11 − 出勤 9 = 2 天")]
+    {
+        let report = import(&app, "hr", "attendance-csv", "&dry_run=true", sheet(cells)).await.expect(200);
+        assert_eq!(report["faults"][0]["found"], json!(found), "{report:#}");
+    }
 }

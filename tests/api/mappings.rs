@@ -58,7 +58,7 @@ async fn a_sheet_is_proposed_confirmed_and_imported() {
     save(&app).await;
     let path = "/v1/column-mappings/%E6%88%90%E7%BB%A9%E5%8D%95/imports?period=2015-01&file_name=x.csv";
     let tried = app.upload("hr", &format!("{path}&dry_run=true"), SCORES.into()).await.expect(200);
-    let report = |added: u64, unchanged: u64, applied: bool| json!({"rows": 2, "added": added, "changed": 0, "unchanged": unchanged, "pending": 0, "faults": [], "notes": [], "applied": applied});
+    let report = |added: u64, unchanged: u64, applied: bool| json!({"rows": 2, "added": added, "changed": 0, "unchanged": unchanged, "pending": 0, "faults": [], "unread": [], "notes": [], "up_to": null, "applied": applied});
     let without_batch = |mut report: Value| {
         report.as_object_mut().unwrap().remove("batch");
         report.as_object_mut().unwrap().remove("differences");

@@ -14,6 +14,7 @@ diesel::table! {
         faults -> Int4,
         user_id -> Nullable<Int8>,
         imported_at -> Timestamptz,
+        up_to -> Nullable<Date>,
     }
 }
 

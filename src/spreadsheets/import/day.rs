@@ -1,21 +1,30 @@
 //! Days as sheets write them.
 
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, Weekday};
 
 use super::Value;
 use super::number::{half_width, shown};
+use crate::clock;
 
-/// The day of a cell: `2014-03-05`, `2014/3/5`, `2014.3.5`, `2014年3月5日`, `20140305`, or a workbook's date. A time of day
-/// behind it does not matter.
+/// The day of a cell: `2014-03-05`, `2014/3/5`, `2014.3.5`, `2014年3月5日`, `14-03-05 星期三`, `20140305`, a workbook's date,
+/// a moment in the time of another zone, or milliseconds since 1970. A time of day behind it does not matter.
 pub(in crate::spreadsheets) fn day(value: &Value) -> Option<NaiveDate> {
     match value {
         Value::Blank => None,
-        Value::Text(text) | Value::Other(text) => written(text),
+        Value::Text(text) | Value::Other(text) => {
+            moment(text).or_else(|| written(text)).or_else(|| serial(text))
+        }
         Value::Number(number) => {
             let text = shown(*number);
             written(&text).or_else(|| serial(&text))
         }
     }
+}
+
+/// The day on which a moment is in China: `2014-05-07T23:30:00Z` is on the 8th.
+fn moment(text: &str) -> Option<NaiveDate> {
+    let moment = DateTime::parse_from_rfc3339(text.trim()).ok()?;
+    Some(moment.with_timezone(&clock::CHINA).date_naive())
 }
 
 fn written(text: &str) -> Option<NaiveDate> {
@@ -30,14 +39,48 @@ fn written(text: &str) -> Option<NaiveDate> {
     let (month, day) = (parts.next()?, parts.next()?);
     let marks: Vec<char> = text.chars().filter(|c| !c.is_ascii_digit()).take(2).collect();
     let is_day = matches!(marks.as_slice(), ['-', '-'] | ['/', '/'] | ['.', '.'] | ['年', '月']);
-    let is_sized = year.len() == 4 && (1..=2).contains(&month.len()) && (1..=2).contains(&day.len());
-    let date = NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
-    date.filter(|_| is_day && is_sized)
+    // 14-05-07 could be the fifth of July; beside its day of the week it cannot.
+    let is_whole = year.len() == 4;
+    let century = if is_whole { 0 } else { 2000 };
+    let year = Some(year).filter(|year| is_whole || year.len() == 2)?.parse::<i32>().ok()? + century;
+    let is_sized = (1..=2).contains(&month.len()) && (1..=2).contains(&day.len());
+    let date = NaiveDate::from_ymd_opt(year, month.parse().ok()?, day.parse().ok()?);
+    let date = date.filter(|_| is_day && is_sized)?;
+    match weekday(text) {
+        Some(named) => (named == date.weekday()).then_some(date),
+        None => is_whole.then_some(date),
+    }
 }
 
-/// A date that has lost its format is a number: the days since the end of 1899.
+/// The day of the week that is named: 星期三, 周三.
+fn weekday(text: &str) -> Option<Weekday> {
+    const DAYS: [(char, Weekday); 8] = [
+        ('一', Weekday::Mon),
+        ('二', Weekday::Tue),
+        ('三', Weekday::Wed),
+        ('四', Weekday::Thu),
+        ('五', Weekday::Fri),
+        ('六', Weekday::Sat),
+        ('日', Weekday::Sun),
+        ('天', Weekday::Sun),
+    ];
+    let (_, after) = text.split_once("星期").or_else(|| text.split_once('周'))?;
+    let named = after.chars().next()?;
+    DAYS.iter().find(|(written, _)| *written == named).map(|(_, day)| *day)
+}
+
+/// A date that has lost its format is a number: the days since the end of 1899, or the milliseconds since 1970.
 fn serial(text: &str) -> Option<NaiveDate> {
-    let days: u64 = text.parse().ok()?;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    if whole.len() == 13 {
+        let moment = DateTime::from_timestamp_millis(whole.parse().ok()?)?;
+        return Some(moment.with_timezone(&clock::CHINA).date_naive());
+    }
+    let days: u64 = whole.parse().ok()?;
     let is_this_century = (36_526..73_050).contains(&days);
     NaiveDate::from_ymd_opt(1899, 12, 30)?.checked_add_days(Days::new(days)).filter(|_| is_this_century)
 }
@@ -57,6 +100,13 @@ mod tests {
             "20140305",
             "2014-03-05 18:30",
             "２０１４/３/５",
+            "14-03-05 星期三",
+            "2014-03-05 周三",
+            "2014-03-04T23:30:00Z",
+            "2014-03-05T23:30:00+08:00",
+            "1393948800000",
+            "41703",
+            "41703.75",
         ] {
             assert_eq!(text(written).as_deref(), Some("2014-03-05"), "{written}");
         }
@@ -75,6 +125,9 @@ mod tests {
             "20141305",
             "16",
             "三月五日",
+            "14-03-05",
+            "14-03-05 星期四",
+            "2014-03-05 周四",
         ] {
             assert_eq!(text(wrong), None, "{wrong}");
         }

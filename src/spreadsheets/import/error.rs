@@ -97,6 +97,9 @@ pub enum ImportError {
         /// Those of the month asked for.
         asked: String,
     },
+    /// Each row is of a day, and the month is asked for.
+    #[error("有“{0}”列：这是每日的明细而不是月度汇总，请导出月度汇总，或用带日期列的映射导入")]
+    DailySheet(String),
     /// Nothing below the header.
     #[error("表头下面没有数据行")]
     NoRows,
@@ -111,7 +114,14 @@ pub enum ImportError {
 impl ImportError {
     /// Whether the table is none of those asked for, so that another worksheet may be the right one.
     pub(super) fn is_about_the_table(&self) -> bool {
-        matches!(self, Self::NoHeader(_) | Self::MissingColumns(_) | Self::WrongPeriod { .. } | Self::NoRows)
+        matches!(
+            self,
+            Self::NoHeader(_)
+                | Self::MissingColumns(_)
+                | Self::WrongPeriod { .. }
+                | Self::DailySheet(_)
+                | Self::NoRows
+        )
     }
 }
 

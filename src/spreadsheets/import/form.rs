@@ -26,6 +26,8 @@ pub(crate) struct Form {
     pub(in crate::spreadsheets) is_export: bool,
     /// Whether headers have to be written as they were confirmed, with their units.
     pub(in crate::spreadsheets) is_exact: bool,
+    /// The headers, in normal form, of columns that somebody has said not to be read.
+    pub(in crate::spreadsheets) ignored: Vec<String>,
     /// The columns to look for; one that is only wanted where another is not there stands behind that one.
     pub(in crate::spreadsheets) columns: Vec<FormColumn>,
     /// What whoever imports should know where none of these columns is there.
@@ -46,6 +48,7 @@ impl Form {
             container: None,
             is_export: false,
             is_exact: false,
+            ignored: Vec::new(),
             columns,
             notes: Vec::new(),
             finish: |_| {},
@@ -67,6 +70,12 @@ impl Form {
     pub(super) fn names_person(&self, cell: &Value) -> bool {
         let columns = self.columns.iter().filter(|column| matches!(column.to, To::EmployeeNo | To::Name));
         columns.into_iter().any(|column| column.is_named_by(cell))
+    }
+
+    /// Whether somebody has said that the column is not to be read.
+    pub(super) fn ignores(&self, header: &str) -> bool {
+        let header = header::normal(header);
+        self.ignored.contains(&header)
     }
 
     /// Whether rows may name the day that they are of.
@@ -107,6 +116,7 @@ pub(in crate::spreadsheets) struct FormColumn {
     pub need: Need,
     pub blank: EmptyCell,
     pub twins: Twins,
+    pub foreign: Foreign,
     /// What whoever imports should know where it is read, in Chinese.
     pub note: Option<&'static str>,
 }
@@ -123,6 +133,7 @@ impl FormColumn {
             need: Need::Optional,
             blank: EmptyCell::Missing,
             twins: Twins::Refused,
+            foreign: Foreign::Refused,
             note: None,
         }
     }
@@ -135,7 +146,8 @@ impl FormColumn {
 
     /// A column in which an empty cell is zero.
     pub fn tally(metric: &'static str, measure: Measure, need: Need, headers: &[&'static str]) -> Self {
-        Self { need, blank: EmptyCell::Zero, ..Self::optional(metric, measure, headers) }
+        let foreign = if need == Need::Required { Foreign::Refused } else { Foreign::Faulty };
+        Self { need, blank: EmptyCell::Zero, foreign, ..Self::optional(metric, measure, headers) }
     }
 
     /// A column that says whom or what a row is about.
@@ -160,6 +172,14 @@ impl FormColumn {
     /// Whether it holds numbers.
     pub(super) fn is_measured(&self) -> bool {
         matches!(self.to, To::Metric(_) | To::Check)
+    }
+
+    /// Whether its values are money.
+    pub(super) fn is_money(&self) -> bool {
+        match &self.of {
+            Some(metric) => metric.unit == "元",
+            None => self.is_measured() && self.measure == Measure::Amount,
+        }
     }
 
     /// Whether a header's cell is called like it, or like the group or the part that it was confirmed as.
@@ -278,4 +298,17 @@ pub(in crate::spreadsheets) enum EmptyCell {
     Zero,
     Missing,
     Fault,
+}
+
+/// What it means that a column is in another unit than it may have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::spreadsheets) enum Foreign {
+    /// The file cannot be used.
+    Refused,
+    /// Whoever has anything there has a faulty row; columns that nobody has used keep nothing out.
+    Faulty,
+    /// It is not read, which is said.
+    Noted,
+    /// It is not read: another column looks for it.
+    PassedOver,
 }

@@ -2,7 +2,7 @@
 
 use super::form::FormColumn;
 use super::number::{Measure, half_width};
-use super::{Form, ImportError, Line, Value, spoken};
+use super::{Form, ImportError, Line, Value, span, spoken};
 
 /// The header is looked for in so many rows from the top; titles may stand above it.
 pub(in crate::spreadsheets) const SEARCHED_ROWS: u32 = 50;
@@ -27,7 +27,28 @@ pub(in crate::spreadsheets) const EMPLOYEE_NO: &[&str] = &[
 pub(in crate::spreadsheets) const NAME: &[&str] = &["姓名", "员工姓名", "顾问姓名", "销售顾问", "员工"];
 
 /// Units that are recognised behind a header besides those of the measures: most of them are wrong ones.
-const UNITS: &[&str] = &["分钟", "分", "秒", "周", "月", "百元", "千元", "万元", "万", "亿元", "亿", "%"];
+const UNITS: &[&str] = &[
+    "分钟",
+    "分",
+    "秒",
+    "周",
+    "月",
+    "百元",
+    "千元",
+    "万元",
+    "万",
+    "w",
+    "k",
+    "千",
+    "百万",
+    "百万元",
+    "亿元",
+    "亿",
+    "%",
+];
+
+/// Units that a header may end with without any mark before them: nothing else ends like them.
+const BARE_UNITS: &[&str] = &["百万元", "万元", "千元", "百元", "亿元", "分钟"];
 
 /// Columns of leave that are no kind of leave.
 const ABOUT_LEAVE: &[&str] = &[
@@ -36,11 +57,16 @@ const ABOUT_LEAVE: &[&str] = &[
 ];
 
 /// Groups whose parts are something else than the month's own values: a target, a rank, what is left of a leave, an
-/// earlier month, or who leads the person.
+/// earlier month, a day, money for days and hours, or who leads the person.
 const ABOUT_ELSE: &[&str] = &[
     "目标", "计划", "任务", "累计", "同期", "去年", "上月", "上年", "上周", "排名", "率", "占比", "余额",
-    "剩余", "结余", "可用", "环比", "同比", "组长", "主管", "经理",
+    "剩余", "结余", "可用", "环比", "同比", "组长", "主管", "经理", "工资", "薪资", "薪酬", "扣款", "罚款",
+    "奖金", "津贴", "补贴", "提成", "当日", "本日", "今日", "昨日",
 ];
+
+/// What the sum of a month's days is called, before or behind what is counted; the longer ones first.
+const MONTH_SUMS: &[&str] =
+    &["本月累计", "当月累计", "月度累计", "本月合计", "当月合计", "月累计", "月合计", "mtd"];
 
 /// A header, one or two rows high.
 pub(in crate::spreadsheets) struct Header {
@@ -52,6 +78,8 @@ pub(in crate::spreadsheets) struct Header {
     pub last_row: u32,
     /// How many fields its rows have, in text.
     pub fields: Option<usize>,
+    /// The unit that a title says its money is in: `单位：万元`.
+    pub stated_unit: Option<String>,
     pub columns: Vec<HeaderColumn>,
 }
 
@@ -63,6 +91,8 @@ pub(in crate::spreadsheets) struct HeaderColumn {
     pub names: Vec<HeaderName>,
     /// What the file writes, in normal form: group and part joined by `/`, and the part alone.
     wholes: Vec<String>,
+    /// What it would be called if it did not say that it is the sum of the month's days.
+    sums: Vec<HeaderName>,
     /// It stands in a group that is about something else than the month's values.
     is_about_else: bool,
 }
@@ -106,18 +136,52 @@ pub(in crate::spreadsheets) fn is_same_unit(given: &str, unit: &str) -> bool {
     given == unit || measures.any(|measure| [given, unit].iter().all(|one| measure.units().contains(one)))
 }
 
-/// The unit that a text in normal form is no more than: `万元`, `(万元)`, `单位:万元`.
+/// The unit that a text in normal form is no more than: `万元`, `(万元)`, `单位:万元`, `天数`.
 fn only_unit(text: &str) -> Option<&str> {
     let inner = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(text);
-    let unit = inner.strip_prefix("单位").map_or(inner, |unit| unit.trim_start_matches(':'));
-    is_unit(unit).then_some(unit)
+    let unit = inner.split_once("单位").map_or(inner, |(_, unit)| unit.trim_start_matches(':'));
+    let unit = unit.strip_prefix("人民币").unwrap_or(unit);
+    [Some(unit), unit.strip_suffix('数')].into_iter().flatten().find(|unit| is_unit(unit))
 }
 
-/// A header's text, with the unit that stands in brackets at its end apart.
+/// The unit that a title says the money below it is in, unless that is yuan.
+fn stated_unit(above: &[Line]) -> Option<String> {
+    let texts = above.iter().flat_map(|line| &line.cells).map(|cell| normal(&cell.shown()));
+    let stated = texts.filter_map(|text| {
+        let (_, said) = text.split_once("单位")?;
+        let said = said.trim_start_matches(':').trim_start_matches("人民币");
+        let end = said.find([')', ',', ';', '，', '、', '。']).unwrap_or(said.len());
+        said.get(..end)
+            .filter(|unit| is_unit(unit) && unit.contains(['元', '万', '千', '百', '亿']))
+            .map(str::to_owned)
+    });
+    stated.into_iter().find(|unit| unit != "元")
+}
+
+/// What is counted, without the word that it is the sum of the month's days.
+fn without_sum(text: &str) -> Option<&str> {
+    let mut sums = MONTH_SUMS.iter();
+    let named = sums.find_map(|sum| text.strip_suffix(sum).or_else(|| text.strip_prefix(sum)));
+    let plain = || text.strip_suffix("累计").filter(|rest| !rest.ends_with(['年', '日', '周']));
+    named.or_else(plain).map(|rest| rest.trim_end_matches('(')).filter(|rest| !rest.is_empty())
+}
+
+/// A header's text, with the unit that stands at its end apart: `交车台数(台)`, `事假/天`, `精品金额_万元`, `精品金额万元`.
 pub(in crate::spreadsheets) fn name(text: &str) -> HeaderName {
     let text = normal(text);
-    let parts = text.strip_suffix(')').and_then(|rest| rest.rsplit_once('('));
-    let parts = parts.and_then(|(before, unit)| Some((before, only_unit(unit)?)));
+    if !text.starts_with('(') && only_unit(&text).is_some() {
+        return HeaderName { text, unit: None };
+    }
+    let bracketed = || {
+        let (before, unit) = text.strip_suffix(')')?.rsplit_once('(')?;
+        Some((before, only_unit(unit)?))
+    };
+    let marked = || {
+        let (before, unit) = text.rsplit_once(['/', '_', '-', ':', '|'])?;
+        Some((before, only_unit(unit)?))
+    };
+    let bare = || BARE_UNITS.iter().find_map(|unit| Some((text.strip_suffix(unit)?, *unit)));
+    let parts = bracketed().or_else(|| marked().or_else(bare).filter(|(before, _)| !before.is_empty()));
     match parts {
         Some((before, unit)) => HeaderName { text: before.to_owned(), unit: Some(unit.to_owned()) },
         None => HeaderName { text, unit: None },
@@ -195,7 +259,9 @@ impl Header {
         let fields = upper.and_then(|line| line.fields).max(lower.fields);
         let first_row = upper.map_or(lower.row, |line| line.row);
         let columns = columns.collect();
-        Some(Self { main: main.clone(), first_row, last_row: lower.row, fields, columns })
+        let titles = head.get(..at).unwrap_or_default();
+        let stated_unit = stated_unit(titles);
+        Some(Self { main: main.clone(), first_row, last_row: lower.row, fields, stated_unit, columns })
     }
 
     fn has(&self, column: &FormColumn, is_exact: bool) -> bool {
@@ -212,6 +278,7 @@ impl Header {
         let mut foreign = None;
         for (at, found) in self.columns.iter().enumerate() {
             let Some((rank, unit)) = found.rank(column, is_exact) else { continue };
+            let unit = unit.or(self.stated_unit.as_deref().filter(|_| column.is_money()));
             if unit.is_some_and(|unit| !column.takes(unit)) {
                 foreign = foreign.or(Some(at));
                 continue;
@@ -235,6 +302,24 @@ impl Header {
             (None, Some(at)) => FoundColumn::InAnotherUnit(at),
             (None, None) => FoundColumn::Nowhere,
         })
+    }
+
+    /// The column that has the sum of the month's days of what `column` counts. Where it stands beside one that is called
+    /// as usual, that one is a day's.
+    pub(super) fn sum(&self, column: &FormColumn) -> Option<usize> {
+        let is_sum = |found: &HeaderColumn| {
+            let mut names = found.sums.iter();
+            names.any(|name| {
+                column.keys.contains(&name.text) && name.unit.as_deref().is_none_or(|unit| column.takes(unit))
+            })
+        };
+        self.columns.iter().position(is_sum)
+    }
+
+    /// Whether a column says that it is the month's: 交车累计 may be the year's.
+    pub(super) fn says_month(&self, column: usize) -> bool {
+        let shown = normal(self.shown(column));
+        MONTH_SUMS.iter().any(|sum| shown.contains(sum))
     }
 
     /// A column's header as the file writes it.
@@ -274,7 +359,8 @@ impl HeaderColumn {
             let said = Some(text).filter(|text| !text.is_empty());
             let (names, wholes) = (said.map(name), said.map(normal));
             let (names, wholes) = (Vec::from_iter(names), Vec::from_iter(wholes));
-            Self { shown: text.to_owned(), names, wholes, is_about_else: false }
+            let sums = sums_of(&names);
+            Self { shown: text.to_owned(), names, wholes, sums, is_about_else: false }
         };
         match (above.is_empty(), below.is_empty()) {
             (_, true) => plain(&above),
@@ -286,6 +372,7 @@ impl HeaderColumn {
                 // What is written twice is merged, and no group.
                 let is_about_else = group.text != part.text && is_about_else(&group.text, &part.text, month);
                 let mut names = Self::of_group(&group, &part);
+                let is_about_else = is_about_else && !is_month_sum(&group.text);
                 if names.len() == 1 {
                     wholes.push(normal(&above));
                 }
@@ -293,7 +380,11 @@ impl HeaderColumn {
                     names.truncate(1);
                     wholes.truncate(1);
                 }
-                Self { shown: format!("{above}/{below}"), names, wholes, is_about_else }
+                let mut sums = sums_of(&names);
+                if is_month_sum(&group.text) {
+                    sums.push(HeaderName { text: part.text.clone(), unit: part.unit.or(group.unit) });
+                }
+                Self { shown: format!("{above}/{below}"), names, wholes, sums, is_about_else }
             }
         }
     }
@@ -345,13 +436,26 @@ impl HeaderColumn {
     }
 }
 
+/// Whether a group holds the sums of the month's days.
+fn is_month_sum(group: &str) -> bool {
+    MONTH_SUMS.contains(&group)
+}
+
+/// What is counted by headers that say that they are the sum of the month's days.
+fn sums_of(names: &[HeaderName]) -> Vec<HeaderName> {
+    let sums = names.iter().filter_map(|name| {
+        Some(HeaderName { text: without_sum(&name.text)?.to_owned(), unit: name.unit.clone() })
+    });
+    sums.collect()
+}
+
 /// Whether a part of the group is something else than what it is called: of another month, or one of [`ABOUT_ELSE`];
 /// 休息 under 加班 is overtime.
 fn is_about_else(group: &str, part: &str, month: u32) -> bool {
     ABOUT_ELSE.iter().any(|word| group.contains(word))
-        || group.contains("加班") && part.contains("休息")
-        || spoken::longer(group).is_some()
-        || spoken::spoken_months(group).iter().any(|spoken| *spoken != month)
+        || group.contains("加班") && part == "休息"
+        || spoken::other_span(group).is_some()
+        || span::spoken_months(group).iter().any(|spoken| *spoken != month)
 }
 
 /// A title stands alone in its row, however many cells it is merged over; groups come in numbers.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::form::{FormColumn, Need, To};
+use super::form::{Foreign, FormColumn, Need, To};
 use super::header::{FoundColumn, Header, HeaderColumn};
 use super::number::Measure;
 use super::{Form, ImportError, ReadColumn, TableHeader};
@@ -21,6 +21,8 @@ pub(super) struct Layout<'a> {
     pub metrics: Vec<Arc<ReadColumn>>,
     /// Columns of leave that is not known, with its name.
     pub unknown_leave: Vec<(usize, String)>,
+    /// Columns in another unit than they may have, with the one that they should have: nothing may stand there.
+    pub foreign: Vec<(usize, String)>,
     notes: Vec<String>,
 }
 
@@ -44,6 +46,7 @@ impl<'a> Layout<'a> {
             measured: Vec::new(),
             metrics: Vec::new(),
             unknown_leave: Vec::new(),
+            foreign: Vec::new(),
             notes: Vec::new(),
         };
         let mut missing = Vec::new();
@@ -79,16 +82,34 @@ impl<'a> Layout<'a> {
         if is_spare {
             return Ok(None);
         }
-        let at = match self.header.column(column, self.form.is_exact)? {
+        let found = match self.header.column(column, self.form.is_exact)? {
+            found if self.form.is_exact || !column.is_measured() => found,
+            found => match (found, self.header.sum(column)) {
+                (FoundColumn::At(day), Some(sum)) => {
+                    let (day, shown) = (self.header.shown(day), self.header.shown(sum));
+                    self.notes.push(format!("“{shown}”旁边的“{day}”视为一天的数，未读取"));
+                    FoundColumn::At(sum)
+                }
+                (FoundColumn::Nowhere, Some(sum)) if self.header.says_month(sum) => FoundColumn::At(sum),
+                (found, _) => found,
+            },
+        };
+        let at = match found {
             // A name may do for two measures: 旷工(天) are days and 旷工(次) are counted.
             FoundColumn::At(at) if self.measured.iter().any(|taken| taken.at == at) => return Ok(None),
             FoundColumn::At(at) => at,
-            FoundColumn::InAnotherUnit(at) if column.of.is_none() && column.measure == Measure::Hours => {
-                let column = self.header.shown(at);
-                self.notes.push(format!("“{column}”列不是以小时为单位，未读取"));
+            FoundColumn::InAnotherUnit(at) if self.is_read_otherwise(column, at) => return Ok(None),
+            FoundColumn::InAnotherUnit(at) if column.foreign != Foreign::Refused => {
+                match column.foreign {
+                    Foreign::Noted => {
+                        let (shown, unit) = (self.header.shown(at), column.unit());
+                        self.notes.push(format!("“{shown}”列不是以{unit}为单位，未读取"));
+                    }
+                    Foreign::Faulty => self.foreign.push((at, column.unit())),
+                    Foreign::Refused | Foreign::PassedOver => {}
+                }
                 return Ok(None);
             }
-            FoundColumn::InAnotherUnit(at) if self.is_read_otherwise(column, at) => return Ok(None),
             FoundColumn::InAnotherUnit(at) => {
                 let shown = self.header.shown(at).to_owned();
                 return Err(ImportError::WrongUnit { column: shown, expected: column.unit() });
@@ -147,9 +168,13 @@ impl<'a> Layout<'a> {
         self.measured.iter().any(|read| read.column.usual() == usual)
     }
 
-    /// Whether anything is read from a column.
+    /// Whether anything is read from a column, or watched for in it.
     pub fn reads(&self, at: usize) -> bool {
-        at == self.employee_no || Some(at) == self.name || self.says(at)
+        let is_watched = || {
+            self.foreign.iter().any(|(foreign, _)| *foreign == at)
+                || self.unknown_leave.iter().any(|(leave, _)| *leave == at)
+        };
+        at == self.employee_no || Some(at) == self.name || self.says(at) || is_watched()
     }
 
     /// Whether what stands in a column says something about a person.
@@ -160,6 +185,15 @@ impl<'a> Layout<'a> {
     /// Whether one of the form's columns is called like this one.
     pub fn is_wanted(&self, found: &HeaderColumn) -> bool {
         self.form.columns.iter().any(|column| found.rank(column, self.form.is_exact).is_some())
+    }
+
+    /// The column of days, where the form asks for none: each row is of a day, and not of the month.
+    pub fn unread_day(&self) -> Option<&str> {
+        const DAYS: &[&str] = &["日期", "考勤日期", "统计日期", "出勤日期", "打卡日期", "workdate", "date"];
+        let is_day =
+            |column: &&HeaderColumn| column.names.iter().any(|name| DAYS.contains(&name.text.as_str()));
+        let found = || self.header.columns.iter().find(is_day).map(|column| column.shown.as_str());
+        if self.form.has_day() || self.form.is_exact { None } else { found() }
     }
 
     fn leave_columns(&self) -> Vec<(usize, String)> {
@@ -186,6 +220,7 @@ impl<'a> Layout<'a> {
             employee_no: self.shown(self.employee_no).to_owned(),
             name: self.name.map(|at| self.shown(at).to_owned()),
             notes: self.notes.clone(),
+            up_to: None,
         }
     }
 }

@@ -25,6 +25,7 @@ pub(in crate::spreadsheets) mod header;
 mod layout;
 pub(crate) mod number;
 pub(in crate::spreadsheets) mod sheet;
+mod span;
 mod spoken;
 #[cfg(test)]
 mod tests;
@@ -52,6 +53,17 @@ pub const MAX_COLUMNS: usize = 500;
 /// The most faults that are reported. A file with more is the wrong file rather than one to correct.
 pub const MAX_FAULTS: usize = 10_000;
 
+/// What is asked of a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    /// The month.
+    pub period: Period,
+    /// What the file is called.
+    pub file_name: &'a str,
+    /// Today, where whoever imports says that the table ends before its month does.
+    pub to_date: Option<NaiveDate>,
+}
+
 /// What is found in a file, in its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
@@ -59,8 +71,21 @@ pub enum Found {
     Header(TableHeader),
     /// A row without any fault; every person, day and record occurs once.
     Row(SheetRow),
-    /// Everything that is wrong with a row.
+    /// Everything that is wrong with a row. One that was handed over as good is none any more.
     Faults(Vec<Fault>),
+    /// The columns that were not read although people have numbers there, behind the last row.
+    Unread(Vec<UnreadColumn>),
+}
+
+/// A column that was not read although people have numbers there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct UnreadColumn {
+    /// Its header as the file writes it; empty where it has none.
+    pub column: String,
+    /// The first row with a number there, as a spreadsheet numbers it.
+    pub row: u32,
+    /// That number.
+    pub found: String,
 }
 
 /// What the header of a table says.
@@ -72,6 +97,8 @@ pub struct TableHeader {
     pub name: Option<String>,
     /// What whoever imports the file should know about how it is read, in Chinese.
     pub notes: Vec<String>,
+    /// The last day that it covers, where that is not the month's last.
+    pub up_to: Option<NaiveDate>,
 }
 
 /// Takes what is found, one after the other, so that no file has to fit into memory.
@@ -92,6 +119,35 @@ pub struct SheetRow {
     pub external_id: Option<Box<str>>,
     /// At most one value for each metric.
     pub values: Box<[Cell]>,
+    /// Days of attendance whose schedule depends on how much of the month the person was posted.
+    pub balance: Option<Box<Balance>>,
+}
+
+/// Days of attendance that have to add up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Balance {
+    /// Days worked.
+    pub attended: Decimal,
+    /// Under which header these stand.
+    pub column: String,
+    /// Days of rest, of those on which the person was posted.
+    pub rested: Decimal,
+    /// Days of leave, absence and travel, for whoever reads it.
+    pub explanation: String,
+    /// The most days that these may explain.
+    pub explained: Decimal,
+}
+
+impl Balance {
+    /// What is wrong where more days were scheduled than were worked or are explained: a kind of leave that was not read
+    /// would be taken for attendance. What was found, and what was expected.
+    pub fn gap(&self, scheduled: Decimal) -> Option<(String, String)> {
+        let Self { attended, explanation, .. } = self;
+        let gap = scheduled - attended;
+        (gap > self.explained).then(|| {
+            (format!("应出勤 {scheduled} − 出勤 {attended} = {gap} 天"), format!("与{explanation}相等"))
+        })
+    }
 }
 
 /// One value, fit to be recorded as a fact.
@@ -136,8 +192,7 @@ pub struct Fault {
 pub(crate) fn read(
     content: &mut Content,
     form: &Form,
-    period: Period,
-    file_name: &str,
+    asked: &Asked<'_>,
     sink: &mut Sink<'_>,
 ) -> Result<(), ImportError> {
     let is_header = |line: &Line| {
@@ -147,8 +202,9 @@ pub(crate) fn read(
     form.check(container)?;
     // Of two worksheets that are what is wanted, it is not guessed which.
     let mut found = Vec::new();
-    let result = tables(container, content, &is_header, &mut |worksheet, lines| {
-        let around = Surroundings { period, worksheet, file_name };
+    let result = tables(container, content, &is_header, &mut |place, lines| {
+        let Place { worksheet, .. } = place;
+        let around = Surroundings { asked: *asked, place };
         let is_table = if found.is_empty() {
             sheet::read(form, lines, &around, sink)?;
             true
@@ -190,8 +246,17 @@ pub(in crate::spreadsheets) fn container_of(content: &mut Content) -> Result<Con
     container(&content.beginning()?)
 }
 
-/// What becomes of the lines of a table; a worksheet has a name.
-pub(crate) type Visit<'a> = dyn FnMut(Option<&str>, &mut Lines<'_>) -> Result<(), ImportError> + 'a;
+/// Where a table stands.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Place<'a> {
+    /// The worksheet's name.
+    pub(crate) worksheet: Option<&'a str>,
+    /// The rows that the workbook hides.
+    pub(crate) hidden_rows: &'a [u32],
+}
+
+/// What becomes of the lines of a table.
+pub(crate) type Visit<'a> = dyn FnMut(Place<'_>, &mut Lines<'_>) -> Result<(), ImportError> + 'a;
 
 /// Visits the visible worksheets of a workbook until one is what the visitor wants, or the lines of a text.
 ///
@@ -204,15 +269,15 @@ pub(in crate::spreadsheets) fn tables(
 ) -> Result<(), ImportError> {
     match container {
         Container::Workbook => workbook::read(content, visit),
-        Container::Text => visit(None, &mut *text::lines(content, is_header)?),
+        Container::Text => visit(Place::default(), &mut *text::lines(content, is_header)?),
     }
 }
 
-/// The words around a table, and the month that they are held against.
+/// What a table is held against, and where it stands.
+#[derive(Clone, Copy)]
 pub(crate) struct Surroundings<'a> {
-    pub(crate) period: Period,
-    pub(crate) worksheet: Option<&'a str>,
-    pub(crate) file_name: &'a str,
+    pub(crate) asked: Asked<'a>,
+    pub(crate) place: Place<'a>,
 }
 
 /// A workbook, or text.
@@ -287,6 +352,8 @@ pub(crate) struct Line {
     /// How many fields the line has, in text. A number with an unquoted comma in it makes one too many and shifts
     /// the rest, which nothing else would show.
     pub(crate) fields: Option<usize>,
+    /// The columns in which a cell is merged over this row and others, with what stands in it.
+    pub(crate) merged: Vec<(usize, Value)>,
 }
 
 impl Line {
@@ -302,11 +369,24 @@ impl Line {
             return Err(ImportError::TooManyColumns);
         }
         let row = u32::try_from(row).ok().filter(|row| *row <= MAX_ROWS).ok_or(ImportError::TooManyRows)?;
-        Ok(Some(Self { row, cells, fields }))
+        Ok(Some(Self { row, cells, fields, merged: Vec::new() }))
     }
 
     pub(crate) fn cell(&self, column: usize) -> &Value {
         self.cells.get(column).unwrap_or(&Value::Blank)
+    }
+
+    /// What stands in a column, also where its cell is merged over several rows and begins above.
+    pub(crate) fn spread(&self, column: usize) -> &Value {
+        match self.cell(column) {
+            Value::Blank => self.merged(column).unwrap_or(&Value::Blank),
+            cell => cell,
+        }
+    }
+
+    /// What stands in a cell that is merged over this row and others.
+    pub(crate) fn merged(&self, column: usize) -> Option<&Value> {
+        self.merged.iter().find(|(at, _)| *at == column).map(|(_, value)| value)
     }
 }
 

@@ -10,6 +10,8 @@ pub(crate) enum Measure {
     Count,
     /// Days, in halves.
     Days,
+    /// Days with at most two decimals: of attendance, which nothing is made of.
+    FineDays,
     /// Yuan, with at most two decimals.
     Amount,
     /// Hours, with at most two decimals.
@@ -18,7 +20,7 @@ pub(crate) enum Measure {
 
 impl Measure {
     /// Every measure.
-    pub(crate) const ALL: [Self; 4] = [Self::Count, Self::Days, Self::Amount, Self::Hours];
+    pub(crate) const ALL: [Self; 5] = [Self::Count, Self::Days, Self::FineDays, Self::Amount, Self::Hours];
 
     /// Units that may follow a value or a header. Others are wrong: three hours are not three days.
     pub(crate) fn units(self) -> &'static [&'static str] {
@@ -27,9 +29,9 @@ impl Measure {
                 "次", "台", "人", "个", "单", "批", "组", "位", "件", "份", "笔", "辆", "条", "项", "起",
                 "张", "人次", "批次",
             ],
-            Self::Days => &["天", "日"],
+            Self::Days | Self::FineDays => &["天", "日"],
             Self::Amount => &["元"],
-            Self::Hours => &["小时", "时", "学时", "h", "H"],
+            Self::Hours => &["小时", "工时", "时", "学时", "h", "H"],
         }
     }
 
@@ -37,7 +39,7 @@ impl Measure {
     pub(crate) fn unit(self) -> &'static str {
         match self {
             Self::Count => "次",
-            Self::Days => "天",
+            Self::Days | Self::FineDays => "天",
             Self::Amount => "元",
             Self::Hours => "小时",
         }
@@ -48,6 +50,7 @@ impl Measure {
         match self {
             Self::Count => "非负整数（最多 9 位），例如 3",
             Self::Days => "数字（0.5 天的倍数），例如 27",
+            Self::FineDays => "天数（最多两位小数），例如 26.75",
             Self::Amount => "金额（元，最多两位小数），例如 40,000",
             Self::Hours => "小时数（最多两位小数，不超过 744），例如 12.5",
         }
@@ -70,7 +73,10 @@ impl Measure {
         if let Some(number) = unit.and_then(|unit| digits.strip_suffix(unit)) {
             digits = number.trim_end();
         }
-        plain(digits)
+        match digits.split_once(':') {
+            Some((hours, minutes)) if self == Self::Hours => clock(hours, minutes),
+            _ => plain(digits),
+        }
     }
 
     /// Takes a workbook's number.
@@ -82,12 +88,23 @@ impl Measure {
         let (step, limit) = match self {
             Self::Count => (Decimal::ONE, Decimal::from(1_000_000_000)),
             Self::Days => (Decimal::new(5, 1), Decimal::from(1_000)),
+            Self::FineDays => (Decimal::new(1, 2), Decimal::from(1_000)),
             Self::Amount => (Decimal::new(1, 2), Decimal::from(1_000_000_000_000_u64)),
             Self::Hours => (Decimal::new(1, 2), Decimal::from(745)),
         };
         let whole = value.checked_rem(step)?.is_zero();
         (whole && value >= Decimal::ZERO && value < limit).then(|| value.normalize())
     }
+}
+
+/// Hours and minutes, as a sheet shows a span of time: `7:30` are 7.5 hours, and seconds are none.
+fn clock(hours: &str, minutes: &str) -> Option<Decimal> {
+    let minutes = minutes.strip_suffix(":00").unwrap_or(minutes);
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let minutes = Some(minutes).filter(|text| text.len() == 2 && is_number(text))?.parse::<u32>().ok()?;
+    let hours = Some(hours).filter(|text| is_number(text))?.parse::<u32>().ok()?;
+    (minutes < 60).then_some(())?;
+    Decimal::from(hours).checked_add(Decimal::from(minutes).checked_div(Decimal::from(60))?)
 }
 
 /// `12`, `12.5`, `1,234,567.8`: digits, thousands separators in the right places or none, and a fraction.
@@ -169,6 +186,9 @@ mod tests {
             (Measure::Amount, "￥1,234,567.80元", "1234567.8"),
             (Measure::Amount, "¥ 0.01", "0.01"),
             (Measure::Amount, "0", "0"),
+            (Measure::Hours, "7:30", "7.5"),
+            (Measure::Hours, "12:45:00", "12.75"),
+            (Measure::FineDays, "26.75天", "26.75"),
         ] {
             assert_eq!(read(measure, text).as_deref(), Some(value), "{text}");
         }
@@ -215,6 +235,9 @@ mod tests {
         }
         for text in ["0.3", "1小时", "0.25天", "1000"] {
             assert_eq!(read(Measure::Days, text), None, "{text}");
+        }
+        for text in ["7:20", "7:60", "7:3", ":30", "7:30:30"] {
+            assert_eq!(read(Measure::Hours, text), None, "{text}");
         }
         for text in ["0.001", "4万元", "¥¥1", "¥", "元", "¥-1", "1000000000000"] {
             assert_eq!(read(Measure::Amount, text), None, "{text}");

@@ -1,6 +1,6 @@
 //! Reading the lines of a file by a form.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -10,10 +10,11 @@ use super::day::day;
 use super::form::{EmptyCell, FormColumn, is_nothing};
 use super::header::{Header, HeaderColumn, SEARCHED_ROWS, is_total};
 use super::layout::Layout;
-use super::number::half_width;
+use super::number::{Measure, half_width};
+use super::title::{self, Titled};
 use super::{
-    Cell, Fault, Form, Found, ImportError, Line, Lines, MAX_FAULTS, ReadColumn, SheetRow, Sink, Surroundings,
-    Value, title,
+    Balance, Cell, Fault, Form, Found, ImportError, Line, Lines, MAX_FAULTS, ReadColumn, SheetRow, Sink,
+    Surroundings, UnreadColumn, Value,
 };
 use crate::period::Period;
 
@@ -33,6 +34,8 @@ pub(in crate::spreadsheets) struct Reading<'a> {
     read: Vec<ReadCell<'a>>,
     /// What follows from several cells: metric, header and value.
     derived: Vec<(&'static str, String, Decimal)>,
+    /// Days that have to add up once it is known how long the person was posted.
+    pub balance: Option<Box<Balance>>,
     faults: Vec<Fault>,
 }
 
@@ -54,6 +57,11 @@ impl Reading<'_> {
     /// The sum over the columns of `metric`; zero where there is none.
     pub fn sum(&self, metric: &str) -> Decimal {
         self.read.iter().filter(|read| read.column.metric() == Some(metric)).map(|read| read.value).sum()
+    }
+
+    /// Whether anything is wrong with the row already.
+    pub fn is_faulty(&self) -> bool {
+        !self.faults.is_empty()
     }
 
     pub fn add(&mut self, metric: &'static str, column: &str, value: Decimal) {
@@ -99,30 +107,42 @@ fn read_until(
     while let Some(line) = rest.next_if(|line| !matches!(line, Ok(line) if line.row > SEARCHED_ROWS + 1)) {
         head.push(line?);
     }
-    let layout = Layout::new(form, Header::find(&head, around.period.month(), form)?)?;
+    let layout = Layout::new(form, Header::find(&head, around.asked.period.month(), form)?)?;
     let last_row = layout.header.last_row;
     let (above, upper): (Vec<_>, Vec<_>) =
         head.iter().filter(|line| line.row < last_row).partition(|line| line.row < layout.header.first_row);
-    let (doubt, refusal) = match title::check(&above, &upper, around) {
-        Ok(doubt) => (doubt, None),
+    let (titled, refusal) = match title::check(&above, &upper, around) {
+        Ok(titled) => (titled, None),
         // Rows that name their day say themselves which month they are of: the title of a week does not cover it.
-        Err(refusal) if form.has_day() => (None, Some(refusal)),
+        Err(refusal) if form.has_day() => (Titled::default(), Some(refusal)),
         Err(refusal) => return Err(refusal),
     };
+    if let Some(day) = layout.unread_day() {
+        return Err(ImportError::DailySheet(day.to_owned()));
+    }
     let mut header = layout.described();
-    header.notes.extend(doubt);
+    header.up_to = titled.up_to;
+    header.notes.extend(titled.doubt);
+    header.notes.extend(hidden(around.place.hidden_rows));
     sink(Found::Header(header))?;
 
     let mut table = Table {
         layout: &layout,
-        period: around.period,
+        period: around.asked.period,
         rows_of: HashMap::new(),
+        belated: Vec::new(),
+        blank: Vec::new(),
+        unread: BTreeMap::new(),
         derived: Vec::new(),
         faults: 0,
     };
     let (mut is_empty, mut is_dated) = (true, None);
     for line in head.into_iter().filter(|line| line.row > last_row).map(Ok).chain(rest) {
-        let Some(found) = table.read(&line?)? else { continue };
+        let found = table.read(&line?)?;
+        if !table.belated.is_empty() {
+            sink(Found::Faults(std::mem::take(&mut table.belated)))?;
+        }
+        let Some(found) = found else { continue };
         is_empty = false;
         if let Found::Row(row) = &found {
             is_dated = Some(row.day.is_some() && is_dated != Some(false));
@@ -132,11 +152,23 @@ fn read_until(
             break;
         }
     }
+    if !table.unread.is_empty() {
+        sink(Found::Unread(table.unread.into_values().collect()))?;
+    }
     match refusal {
         _ if is_empty => Err(ImportError::NoRows),
         Some(refusal) if is_dated != Some(true) => Err(refusal),
         _ => Ok(()),
     }
+}
+
+/// What is said of rows that nobody who looks at the sheet sees.
+fn hidden(rows: &[u32]) -> Option<String> {
+    const SHOWN: usize = 10;
+    let shown = rows.iter().take(SHOWN).map(ToString::to_string).collect::<Vec<_>>().join("、");
+    let more = if rows.len() > SHOWN { "……" } else { "" };
+    (!rows.is_empty())
+        .then(|| format!("工作簿里有 {} 个隐藏的行（第 {shown}{more} 行），与其他行一样读取", rows.len()))
 }
 
 /// What stands once in a file: a person, day and record.
@@ -146,8 +178,14 @@ type Key = (Box<str>, Option<NaiveDate>, Option<Box<str>>);
 struct Table<'a> {
     layout: &'a Layout<'a>,
     period: Period,
-    /// The row of each person, day and record.
-    rows_of: HashMap<Key, u32>,
+    /// The row of each person, day and record, and the name there.
+    rows_of: HashMap<Key, (u32, Box<str>)>,
+    /// What is wrong with rows that were handed over as good.
+    belated: Vec<Fault>,
+    /// By their place, the columns that nothing asks for and in which people have numbers.
+    unread: BTreeMap<usize, UnreadColumn>,
+    /// Of a column of days or records: whether any row has one, and the rows before that have none.
+    blank: Vec<(usize, bool, Vec<u32>)>,
     /// Metrics that follow from several columns, with the header that they are said to stand under.
     derived: Vec<Arc<ReadColumn>>,
     faults: usize,
@@ -156,8 +194,8 @@ struct Table<'a> {
 impl Table<'_> {
     fn read(&mut self, line: &Line) -> Result<Option<Found>, ImportError> {
         let layout = self.layout;
-        let employee_no = line.cell(layout.employee_no);
-        let name = layout.name.map(|column| line.cell(column));
+        let employee_no = line.spread(layout.employee_no);
+        let name = layout.name.map(|column| line.spread(column));
         let heads = layout.form.employee_no()?;
         if line.cells.iter().any(|cell| heads.is_named_by(cell)) {
             let first = layout.header.main.row;
@@ -170,14 +208,17 @@ impl Table<'_> {
             return Ok(None);
         }
         let (read, derived, faults) = (Vec::with_capacity(layout.measured.len()), Vec::new(), Vec::new());
-        let mut reading = Reading { period: self.period, row: line.row, read, derived, faults };
+        let mut reading =
+            Reading { period: self.period, row: line.row, read, derived, balance: None, faults };
         let key = self.read_key(&mut reading, line);
+        self.watch_unread(line);
         read_cells(&mut reading, layout, line);
         (layout.form.finish)(&mut reading);
         if let Some((employee_no, day, external_id)) = key.filter(|_| reading.faults.is_empty()) {
             let name = name.filter(|name| !is_nothing(name)).map(|name| name.shown().into());
+            let balance = reading.balance.take();
             let values = self.cells(reading);
-            let row = SheetRow { row: line.row, employee_no, name, day, external_id, values };
+            let row = SheetRow { row: line.row, employee_no, name, day, external_id, values, balance };
             return Ok(Some(Found::Row(row)));
         }
         self.faults += reading.faults.len();
@@ -216,27 +257,83 @@ impl Table<'_> {
     /// Reads whom, and where the file says it which day and record, the row is about. That stands there once.
     fn read_key(&mut self, reading: &mut Reading<'_>, line: &Line) -> Option<Key> {
         let layout = self.layout;
-        let cell = |at: Option<usize>| Some((layout.shown(at?), line.cell(at?)));
-        let employee_no = read_employee_no(reading, layout, line.cell(layout.employee_no));
+        let cell = |at: Option<usize>| Some((layout.shown(at?), line.spread(at?)));
+        let employee_no = read_employee_no(reading, layout, line.spread(layout.employee_no));
         let day = cell(layout.day).and_then(|(column, cell)| read_day(reading, column, cell));
         let external_id = cell(layout.external_id).and_then(|(column, cell)| read_id(reading, column, cell));
+        for (at, is_there) in [(layout.day, day.is_some()), (layout.external_id, external_id.is_some())] {
+            let Some(at) = at.filter(|_| !layout.form.is_export && reading.faults.is_empty()) else {
+                continue;
+            };
+            self.watch_blank(reading, at, is_there);
+        }
         let key = (employee_no?, day, external_id);
-        if let Some(first) = self.rows_of.get(&key) {
+        let name = layout.name.map(|at| line.spread(at).shown()).unwrap_or_default();
+        if let Some((first, first_name)) = self.rows_of.get(&key) {
             let what = if layout.day.or(layout.external_id).is_none() {
                 "每个工号只出现一次"
             } else {
                 "同一工号、日期和编号只出现一次"
             };
-            let found = line.cell(layout.employee_no).shown();
-            reading.fault(
-                Some(layout.shown(layout.employee_no)),
-                &found,
-                format!("{what}（第 {first} 行已有）"),
-            );
+            let found = line.spread(layout.employee_no).shown();
+            let column = layout.shown(layout.employee_no);
+            reading.fault(Some(column), &found, format!("{what}（第 {first} 行已有）"));
+            // Neither is the right one more than the other, unless they are called differently: then the name will tell.
+            if **first_name == *name {
+                self.belated.push(Fault {
+                    row: Some(*first),
+                    column: Some(column.to_owned()),
+                    found,
+                    expected: format!("{what}（第 {} 行又有）", line.row),
+                });
+            }
             return None;
         }
-        self.rows_of.insert(key.clone(), reading.row);
+        self.rows_of.insert(key.clone(), (reading.row, name.into()));
         Some(key)
+    }
+
+    /// Notes the columns that nothing asks for, and in which somebody has a number.
+    fn watch_unread(&mut self, line: &Line) {
+        for (at, cell) in line.cells.iter().enumerate() {
+            let is_number = match cell {
+                Value::Number(number) => *number != 0.0,
+                Value::Text(text) => Measure::Amount.written(text).is_some_and(|number| !number.is_zero()),
+                Value::Blank | Value::Other(_) => false,
+            };
+            let is_asked = || self.layout.reads(at) || self.layout.form.ignores(self.layout.shown(at));
+            if is_number && !self.unread.contains_key(&at) && !is_asked() {
+                let column = self.layout.shown(at).to_owned();
+                self.unread.insert(at, UnreadColumn { column, row: line.row, found: cell.shown() });
+            }
+        }
+    }
+
+    /// Faults rows that say no day, or no record, in a table whose other rows do: without it, a row is the month's total,
+    /// and goes before the days.
+    fn watch_blank(&mut self, reading: &mut Reading<'_>, at: usize, is_there: bool) {
+        let column = self.layout.shown(at);
+        let expected = "有内容：其他行都有，空着会被当作全月合计";
+        let place = self.blank.iter().position(|(known, ..)| *known == at);
+        let place = place.unwrap_or_else(|| {
+            self.blank.push((at, false, Vec::new()));
+            self.blank.len() - 1
+        });
+        let Some((_, is_filled, blank)) = self.blank.get_mut(place) else { return };
+        match (is_there, *is_filled) {
+            (false, true) => reading.fault(Some(column), "", expected),
+            (false, false) => blank.push(reading.row),
+            (true, _) => {
+                *is_filled = true;
+                let belated = std::mem::take(blank).into_iter().map(|row| Fault {
+                    row: Some(row),
+                    column: Some(column.to_owned()),
+                    found: String::new(),
+                    expected: expected.to_owned(),
+                });
+                self.belated.extend(belated);
+            }
+        }
     }
 
     /// The values of a row that is in order, one for each metric that has any.
@@ -281,6 +378,16 @@ fn read_employee_no(reading: &mut Reading<'_>, layout: &Layout<'_>, cell: &Value
         reading.fault(column, &found, "工号，不能为空");
         return None;
     }
+    if let Some(hidden) = employee_no.chars().find(|c| is_invisible(*c)) {
+        let expected =
+            format!("不含看不见的字符的工号（里面有 U+{:04X}，请删掉后重新输入）", u32::from(hidden));
+        reading.fault(column, &found, expected);
+        return None;
+    }
+    if is_scientific(employee_no) {
+        reading.fault(column, &found, "完整的工号：科学计数法丢掉了末几位，请把该列设为文本后重新导出");
+        return None;
+    }
     let valid =
         employee_no.chars().count() <= MAX_EMPLOYEE_NO_CHARS && !employee_no.contains(char::is_control);
     if !valid || matches!(cell, Value::Other(_)) {
@@ -288,6 +395,20 @@ fn read_employee_no(reading: &mut Reading<'_>, layout: &Layout<'_>, cell: &Value
         return None;
     }
     Some(employee_no.into())
+}
+
+/// Characters that no reader sees, and that make another number of one that looks the same.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// `1.4E+11`: a spreadsheet has made a number of it and shows its first digits.
+fn is_scientific(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let Some((number, exponent)) = lower.split_once("e+") else { return false };
+    let is_number =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    is_number(number) && is_number(exponent)
 }
 
 fn read_day(reading: &mut Reading<'_>, column: &str, cell: &Value) -> Option<NaiveDate> {
@@ -327,8 +448,13 @@ fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, line: &Line
         return;
     }
     refuse_unknown_leave(reading, layout, line);
+    refuse_foreign_units(reading, layout, line);
     for read in &layout.measured {
         let (column, shown, cell) = (read.column, layout.shown(read.at), line.cell(read.at));
+        if let Some(value) = line.merged(read.at).filter(|value| !is_nothing(value)) {
+            reading.fault(Some(shown), &value.shown(), "每行各自的数：这个单元格跨行合并，不知道每行是多少");
+            continue;
+        }
         let is_nothing = cell.is_blank() || column.blank != EmptyCell::Fault && is_nothing(cell);
         let value = match column.blank {
             EmptyCell::Missing if is_nothing => continue,
@@ -360,6 +486,23 @@ fn is_torn(line: &Line) -> bool {
         digits(whole) == 3 && digits(fraction) > 0
     };
     line.cells.windows(2).any(|pair| matches!(pair, [first, second] if begins(first) && goes_on(second)))
+}
+
+/// What stands in a column in another unit cannot be read; nothing, or a zero, is nothing in any unit.
+fn refuse_foreign_units(reading: &mut Reading<'_>, layout: &Layout<'_>, line: &Line) {
+    for (at, unit) in &layout.foreign {
+        let cell = line.cell(*at);
+        let is_zero = match cell {
+            Value::Number(number) => *number == 0.0,
+            cell => {
+                is_nothing(cell) || Measure::Hours.read(&cell.shown()).is_some_and(|hours| hours.is_zero())
+            }
+        };
+        if !is_zero {
+            let expected = format!("以“{unit}”为单位的数，请按该单位重新导出");
+            reading.fault(Some(layout.shown(*at)), &cell.shown(), expected);
+        }
+    }
 }
 
 /// Leave that is not known to be protected or not would count as attended; so it has to be made known first.

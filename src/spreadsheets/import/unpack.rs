@@ -19,14 +19,19 @@ const MAX_STYLE_BYTES: usize = 48 << 20;
 /// The most bytes without any markup: the reader holds such a text as a whole. A cell has 32,767 characters at the most.
 const MAX_TEXT_BYTES: usize = 4 << 20;
 
-/// Checks that the archive is sound and unpacks to no more than the reader can take.
-pub(crate) fn check(workbook: impl Read + Seek) -> Result<(), ImportError> {
+/// The most hidden rows that are counted.
+const MAX_HIDDEN_ROWS: usize = 10_000;
+
+/// Checks that the archive is sound and unpacks to no more than the reader can take. The rows that its worksheets hide: the
+/// reader reads them like the others.
+pub(crate) fn check(workbook: impl Read + Seek) -> Result<Vec<u32>, ImportError> {
     let broken = |error: &dyn std::fmt::Display| ImportError::NotAWorkbook(error.to_string());
     let mut archive = ZipArchive::new(workbook).map_err(|error| broken(&error))?;
     if archive.decompressed_size().is_some_and(|declared| declared > u128::from(MAX_UNPACKED_BYTES)) {
         return Err(ImportError::UnpacksTooLarge);
     }
     let mut left = MAX_UNPACKED_BYTES;
+    let mut hidden = Vec::new();
     for index in 0..archive.len() {
         let part = archive.by_index(index).map_err(|error| broken(&error))?;
         let name = part.name().map_err(|error| broken(&error))?.to_ascii_lowercase();
@@ -44,7 +49,7 @@ pub(crate) fn check(workbook: impl Read + Seek) -> Result<(), ImportError> {
         // One byte more than allowed tells too large from just fitting.
         let mut part = part.take(limit + 1);
         let mut held = Vec::new();
-        let mut passed = Passed::default();
+        let mut passed = Passed { watches_rows: name.contains("worksheets/"), ..Passed::default() };
         let size = match checked {
             Some(_) => {
                 part.read_to_end(&mut held).and_then(|size| u64::try_from(size).map_err(io::Error::other))
@@ -57,19 +62,69 @@ pub(crate) fn check(workbook: impl Read + Seek) -> Result<(), ImportError> {
             return Err(ImportError::UnpacksTooLarge);
         }
         left -= size;
+        hidden.append(&mut passed.hidden);
     }
-    Ok(())
+    Ok(hidden)
 }
 
-/// Forgets what passes by, but for the longest text without any markup.
+/// Forgets what passes by, but for the longest text without any markup and the rows that are hidden.
 #[derive(Default)]
 struct Passed {
     longest: usize,
     current: usize,
+    watches_rows: bool,
+    /// The beginning of the last tag, while it may be that of a row.
+    tag: Vec<u8>,
+    is_tag: bool,
+    hidden: Vec<u32>,
+}
+
+/// So many bytes of a tag are looked at: a row's attributes are shorter.
+const TAG_BYTES: usize = 512;
+
+/// How the tag of a row begins.
+const ROW: &[u8] = b"row ";
+
+impl Passed {
+    /// Looks at the tags of a piece of a worksheet.
+    fn watch(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            match byte {
+                b'<' => {
+                    self.tag.clear();
+                    self.is_tag = true;
+                }
+                b'>' if self.is_tag => {
+                    self.is_tag = false;
+                    let row = hidden_row(&self.tag).filter(|_| self.hidden.len() < MAX_HIDDEN_ROWS);
+                    self.hidden.extend(row);
+                }
+                _ if self.is_tag && self.tag.len() < TAG_BYTES => {
+                    self.tag.push(*byte);
+                    self.is_tag = self.tag.len() != ROW.len() || self.tag == ROW;
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The number of the row that a tag hides: `row r="6" hidden="1"`.
+fn hidden_row(tag: &[u8]) -> Option<u32> {
+    let attributes = std::str::from_utf8(tag.strip_prefix(ROW)?).ok()?;
+    let value = |name: &str| {
+        let mut quoted = attributes.split_whitespace().filter_map(|one| one.split_once('='));
+        quoted.find(|(known, _)| *known == name).map(|(_, value)| value.trim_matches(['"', '\'', '/']))
+    };
+    value("hidden").filter(|hidden| matches!(*hidden, "1" | "true"))?;
+    value("r")?.parse().ok()
 }
 
 impl Write for Passed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.watches_rows {
+            self.watch(bytes);
+        }
         let mut pieces = bytes.split(|byte| *byte == b'<').map(<[u8]>::len);
         self.current += pieces.next().unwrap_or(0);
         self.longest = self.longest.max(self.current);
@@ -133,6 +188,19 @@ mod tests {
             assert!(reserves_too_much(table(claim).as_bytes()), "{claim}");
         }
         assert!(reserves_too_much(b"\xff\xfe<\0s\0s\0t\0"));
+    }
+
+    #[test]
+    fn hidden_rows_are_known_wherever_the_pieces_end() {
+        let sheet = "<sheetData><row r=\"5\"><c r=\"A5\"/></row><row r=\"6\" spans=\"1:3\" hidden=\"1\"><c/></row>\
+                     <rowBreaks/><row hidden='true' r='17'/><col hidden=\"1\"/><row r=\"18\" hidden=\"0\"/></sheetData>";
+        for size in 1..sheet.len() {
+            let mut passed = Passed { watches_rows: true, ..Passed::default() };
+            for piece in sheet.as_bytes().chunks(size) {
+                assert_eq!(passed.write(piece).unwrap(), piece.len());
+            }
+            assert_eq!(passed.hidden, [6, 17], "{size}");
+        }
     }
 
     #[test]

@@ -3,22 +3,30 @@
 use std::io::{Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxCellReader, XlsxError};
+use calamine::{DataRef, Dimensions, Reader, SheetType, SheetVisible, Xlsx, XlsxCellReader, XlsxError};
 
-use super::{Content, ImportError, Line, MAX_COLUMNS, MAX_ROWS, Value, Visit, unpack};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
+
+use super::number::decimal;
+use super::{Content, ImportError, Line, MAX_COLUMNS, MAX_ROWS, Place, Value, Visit, unpack};
 
 /// Visits the visible worksheets up to the first that is what the visitor wants. Macros and links to other workbooks are
 /// parts of the archive that nothing looks at.
 pub(super) fn read(content: &mut Content, visit: &mut Visit<'_>) -> Result<(), ImportError> {
-    unpack::check(&mut *content)?;
+    let hidden = unpack::check(&mut *content)?;
     content.rewind()?;
     // calamine 0.38 panics on malformed cell references ("AAAAAAAA1") where arithmetic is checked for overflow.
     // Nothing that it was working on outlives the call, so a broken state cannot be seen.
-    catch_unwind(AssertUnwindSafe(|| read_unguarded(content, visit)))
+    catch_unwind(AssertUnwindSafe(|| read_unguarded(content, &hidden, visit)))
         .unwrap_or_else(|_| Err(ImportError::NotAWorkbook("内容格式错误".into())))
 }
 
-fn read_unguarded(content: &mut Content, visit: &mut Visit<'_>) -> Result<(), ImportError> {
+fn read_unguarded(
+    content: &mut Content,
+    hidden_rows: &[u32],
+    visit: &mut Visit<'_>,
+) -> Result<(), ImportError> {
     let mut workbook = Xlsx::new(content).map_err(damaged)?;
     let visible = |sheet: &&calamine::Sheet| {
         sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible
@@ -29,8 +37,10 @@ fn read_unguarded(content: &mut Content, visit: &mut Visit<'_>) -> Result<(), Im
     // no sheet is the right one, and then that of the nearest.
     let mut refusal: Option<ImportError> = None;
     for name in names {
+        let merged = workbook.merge_cells_by_sheet_name(&name).map_err(damaged)?;
         let mut cells = workbook.worksheet_cells_reader(&name).map_err(damaged)?;
-        match visit(Some(&name), &mut lines_with_formulas(&mut cells)) {
+        let place = Place { worksheet: Some(&name), hidden_rows };
+        match visit(place, &mut spread(lines_with_formulas(&mut cells), merged)) {
             Err(error) if error.is_about_the_table() => {
                 refusal = Some(match refusal.take() {
                     Some(first) => nearer(first, error),
@@ -46,7 +56,7 @@ fn read_unguarded(content: &mut Content, visit: &mut Visit<'_>) -> Result<(), Im
 /// The complaint about the worksheet that comes nearer to what is wanted; of two that come as near, the first.
 fn nearer(first: ImportError, second: ImportError) -> ImportError {
     let distance = |error: &ImportError| match error {
-        ImportError::WrongPeriod { .. } => 0,
+        ImportError::WrongPeriod { .. } | ImportError::DailySheet(_) => 0,
         ImportError::NoRows => 1,
         ImportError::MissingColumns(missing) => 1 + missing.len(),
         _ => usize::MAX,
@@ -78,6 +88,30 @@ pub(crate) fn lines_with_formulas<'a, R: Read + Seek>(
             (DataRef::Empty, Some(_)) => (cell.pos, Value::Other(UNSAVED_FORMULA.into())),
             (found, _) => (cell.pos, value(found)),
         }))
+    })
+}
+
+/// The same lines, with what stands in cells that are merged over several rows.
+fn spread(
+    lines: impl Iterator<Item = Result<Line, ImportError>>,
+    merged: Vec<Dimensions>,
+) -> impl Iterator<Item = Result<Line, ImportError>> {
+    let mut to_come: Vec<Dimensions> = merged.into_iter().filter(|cell| cell.end.0 > cell.start.0).collect();
+    to_come.sort_unstable_by_key(|cell| std::cmp::Reverse(cell.start.0));
+    let mut open: Vec<(Dimensions, Value)> = Vec::new();
+    lines.map(move |line| {
+        let mut line = line?;
+        let row = line.row.saturating_sub(1);
+        open.retain(|(cell, _)| cell.end.0 >= row);
+        while let Some(cell) = to_come.pop_if(|cell| cell.start.0 <= row) {
+            let value = usize::try_from(cell.start.1).map_or(&Value::Blank, |column| line.cell(column));
+            if cell.start.0 == row && !value.is_blank() {
+                open.push((cell, value.clone()));
+            }
+        }
+        let column = |cell: &Dimensions| usize::try_from(cell.start.1).unwrap_or(usize::MAX);
+        line.merged = open.iter().map(|(cell, value)| (column(cell), value.clone())).collect();
+        Ok(line)
     })
 }
 
@@ -154,6 +188,7 @@ fn value(found: &DataRef<'_>) -> Value {
         DataRef::Int(number) => Value::text(&number.to_string()),
         DataRef::Bool(true) => Value::Other("TRUE".into()),
         DataRef::Bool(false) => Value::Other("FALSE".into()),
+        DataRef::DateTime(time) if time.is_duration() => hours(time.as_f64()),
         DataRef::DateTime(time) => {
             let (year, month, day, hour, minute, ..) = time.to_ymd_hms_milli();
             Value::Other(format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}（日期）"))
@@ -162,5 +197,14 @@ fn value(found: &DataRef<'_>) -> Value {
             Value::Other(text.chars().take(super::MAX_TEXT_CHARS).collect())
         }
         DataRef::Error(error) => Value::Other(error.to_string()),
+    }
+}
+
+/// A span of time, as hours are often kept ([h]:mm), in hours and whole minutes.
+fn hours(days: f64) -> Value {
+    let minutes = decimal(days).and_then(|days| days.checked_mul(Decimal::from(24 * 60)));
+    match minutes.and_then(|minutes| minutes.round().to_u32()) {
+        Some(minutes) => Value::text(&format!("{}:{:02}", minutes / 60, minutes % 60)),
+        None => Value::Other("时长".into()),
     }
 }

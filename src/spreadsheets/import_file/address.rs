@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use rust_decimal::Decimal;
+
 use super::Sheet;
 use crate::auth::Context;
 use crate::http::Problem;
@@ -66,6 +68,9 @@ pub(super) async fn address(
         let reached = people.iter().filter(|person| person.is_reached);
         let people: HashMap<&str, &ReachedPerson> =
             reached.map(|one| (one.employee_no.as_str(), one)).collect();
+        let balanced = chunk.iter().filter(|row| row.balance.is_some());
+        let balanced = balanced.filter_map(|row| Some(people.get(&*row.employee_no)?.id)).collect::<Vec<_>>();
+        let posted = ledger::posted_days(cx.db(), period, &balanced).await?;
         for mut row in chunk {
             let Some(person) = people.get(&*row.employee_no) else {
                 let known = match colleagues.take() {
@@ -84,7 +89,8 @@ pub(super) async fn address(
                 left_out.extend(foreign.into_iter().map(|cell| cell.column.shown.clone()));
                 row.values = kept.into();
             }
-            let faults = checks.faults(&row, person);
+            let mut faults = checks.faults(&row, person);
+            faults.extend(balance(&mut row, posted.get(&person.id).copied().unwrap_or(0)));
             match faults.is_empty() {
                 true => addressed.rows.push(AddressedRow { employee_id: person.id, row }),
                 false => addressed.faults.extend(faults),
@@ -132,9 +138,30 @@ impl Checks<'_> {
     }
 }
 
+/// Takes days of rest from the days on which the person was posted, and says where the days do not add up: who joined on
+/// the 19th and rested twice was to work 11 days of May, and not 29.
+fn balance(row: &mut SheetRow, posted: u32) -> Option<Fault> {
+    let balance = row.balance.take()?;
+    let scheduled = Decimal::from(posted) - balance.rested;
+    let cell = row.values.iter_mut().find(|cell| cell.column.metric == "scheduled_days")?;
+    let wrong = match scheduled < Decimal::ZERO {
+        true => Some((format!("休息 {} 天", balance.rested), format!("不超过在岗的 {posted} 天"))),
+        false => balance.gap(scheduled),
+    };
+    cell.value = scheduled.max(Decimal::ZERO);
+    let (found, expected) = wrong?;
+    Some(Fault { row: Some(row.row), column: Some(balance.column), found, expected })
+}
+
 fn stranger(header: &TableHeader, row: SheetRow, colleagues: &[String]) -> Fault {
-    let near = nearest(&row.employee_no, colleagues.iter().map(String::as_str));
-    let hint = near.map(|near| format!("，最接近的是 {near}")).unwrap_or_default();
+    let is_number = row.employee_no.bytes().all(|byte| byte.is_ascii_digit());
+    let same_number = |known: &&String| known.trim_start_matches('0') == &*row.employee_no && is_number;
+    let hint = match colleagues.iter().find(same_number) {
+        Some(whole) => format!("，像是丢了前面的 0：{whole}？请把该列设为文本"),
+        None => nearest(&row.employee_no, colleagues.iter().map(String::as_str))
+            .map(|near| format!("，最接近的是 {near}"))
+            .unwrap_or_default(),
+    };
     Fault {
         row: Some(row.row),
         column: Some(header.employee_no.clone()),

@@ -9,7 +9,7 @@
 mod address;
 mod report;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use diesel::QueryableByName;
@@ -20,6 +20,7 @@ use serde_json::json;
 use self::address::{AddressedRow, address};
 pub use self::report::{ImportDifference, ImportReport, MAX_DIFFERENCES, place};
 use crate::auth::Context;
+use crate::clock;
 use crate::db::sql;
 use crate::diary::leave;
 use crate::http::Problem;
@@ -27,7 +28,8 @@ use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Entry, FactOutcome, Held, Late, ValueOrigin};
 use crate::period::Period;
 use crate::spreadsheets::import::{
-    self, Cell, Content, Fault, Form, Found, ImportError, MAX_FAULTS, SheetRow, TableHeader,
+    self, Asked, Cell, Content, Fault, Form, Found, ImportError, MAX_FAULTS, SheetRow, TableHeader,
+    UnreadColumn,
 };
 use crate::spreadsheets::mapping::{self, built_in, built_in::ImportKind, store};
 
@@ -106,6 +108,8 @@ pub struct Manner {
     pub late: Late,
     /// Why values replace others, where they do.
     pub reason: Option<String>,
+    /// Whether the file may end before its month does.
+    pub to_date: bool,
 }
 
 /// What an import is at, with the rows that are done.
@@ -137,19 +141,27 @@ pub async fn import(
     progress: &Progress,
 ) -> Result<ImportReport, Problem> {
     let ImportFile { by, period, name, content } = file;
+    let mut to_date = None;
     let (form, scope) = {
         let cx = &mut open().await?;
+        if manner.to_date {
+            to_date = Some(clock::day(cx.now));
+        }
         let form = by.form(cx, catalogue).await?;
         let scope = mapping::scope(&form.brings, cx.identity.as_ref())?;
         (Arc::new(form), scope)
     };
     let sheet = {
         let (form, name, progress) = (Arc::clone(&form), name.clone(), Arc::clone(progress));
-        import::beside(move || Sheet::read(content, &form, period, &name, &progress)).await?
+        import::beside(move || {
+            let asked = Asked { period, file_name: &name, to_date };
+            Sheet::read(content, &form, &asked, &progress)
+        })
+        .await?
     };
     let cx = &mut open().await?;
     cx.scope = scope;
-    let sha256 = sheet.sha256.clone();
+    let (sha256, up_to, unread) = (sheet.sha256.clone(), sheet.header.up_to, sheet.unread.clone());
     let addressed = address(cx, catalogue, period, sheet).await?;
     if addressed.faults.len() > MAX_FAULTS {
         return Err(ImportError::TooManyFaults.into());
@@ -163,6 +175,8 @@ pub async fn import(
         rows: addressed.rows.len(),
         faults: addressed.faults,
         notes: addressed.notes,
+        up_to,
+        unread,
         ..ImportReport::default()
     };
     let origin = ValueOrigin {
@@ -179,6 +193,9 @@ pub async fn import(
         false => work.go(cx, rows, None).await?,
     }
     let mut report = work.report;
+    if let Some(day) = up_to {
+        report.notes.push(format!("文件只到 {day}：记作本月到这一天的数，来源仍算未交齐"));
+    }
     if report.counts.pending > 0 && manner.late == Late::Refuse {
         let pending = report.counts.pending;
         report.notes.push(format!("部分员工的本月已冻结：{pending} 个值只能作为迟到更正提交（late=keep）"));
@@ -192,6 +209,9 @@ struct Sheet {
     header: TableHeader,
     rows: Vec<SheetRow>,
     faults: Vec<Fault>,
+    /// Rows with a fault: one that was good may have been found to be none.
+    withdrawn: HashSet<u32>,
+    unread: Vec<UnreadColumn>,
     sha256: String,
 }
 
@@ -199,26 +219,33 @@ impl Sheet {
     fn read(
         mut content: Content,
         form: &Form,
-        period: Period,
-        file_name: &str,
+        asked: &Asked<'_>,
         progress: &Progress,
     ) -> Result<Self, ImportError> {
         let mut sheet = Self { sha256: content.digest()?, ..Self::default() };
-        import::read(&mut content, form, period, file_name, &mut |found| {
+        import::read(&mut content, form, asked, &mut |found| {
             match found {
                 Found::Header(header) => {
                     sheet.header = header;
                     sheet.rows.clear();
                     sheet.faults.clear();
+                    sheet.withdrawn.clear();
                 }
                 Found::Row(row) => sheet.rows.push(row),
-                Found::Faults(mut faults) => sheet.faults.append(&mut faults),
+                Found::Faults(mut faults) => {
+                    let belated = faults.iter().filter_map(|fault| fault.row);
+                    sheet.withdrawn.extend(belated);
+                    sheet.faults.append(&mut faults);
+                }
+                Found::Unread(unread) => sheet.unread = unread,
             }
             if sheet.rows.len().is_multiple_of(TOLD_ROWS) {
                 progress(Stage::Reading(sheet.rows.len()));
             }
             Ok(())
         })?;
+        let withdrawn = std::mem::take(&mut sheet.withdrawn);
+        sheet.rows.retain(|row| !withdrawn.contains(&row.row));
         Ok(sheet)
     }
 }
@@ -314,8 +341,9 @@ impl Work<'_> {
     ) -> Result<ledger::Recorded, Problem> {
         let recorded =
             ledger::record_held(cx.db(), held, self.period, entries, &self.origin, self.late).await?;
-        // The program's own export says what is known, and not that a source is complete.
-        if !self.form.is_export {
+        // The program's own export says what is known, and a part of a month what is known so far: neither that a source
+        // is complete.
+        if !self.form.is_export && self.report.up_to.is_none() {
             let deliveries = ledger::deliveries(self.catalogue, entries);
             let plain = ValueOrigin { batch_id: None, ..self.origin.clone() };
             let scope = cx.scope.clone();
@@ -352,7 +380,8 @@ impl Work<'_> {
     ) -> Result<(), Problem> {
         let (counts, faults) = (self.report.counts, self.report.faults.len());
         sql("INSERT INTO import_batch (id, kind, period, file_name, sha256, added, changed, unchanged, faults, \
-                 user_id, imported_at) OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+                 user_id, imported_at, up_to) \
+             OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
         .bind::<BigInt, _>(batch)
         .bind::<Text, _>(self.form.kind.as_str())
         .bind::<Date, _>(self.period)
@@ -364,6 +393,7 @@ impl Work<'_> {
         .bind::<Integer, _>(count(faults))
         .bind::<Nullable<BigInt>, _>(self.origin.user_id)
         .bind::<Timestamptz, _>(self.origin.at)
+        .bind::<Nullable<Date>, _>(self.report.up_to)
         .execute(connection)
         .await?;
         Ok(())

@@ -1,12 +1,13 @@
 //! What an import has to say.
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{FieldError, Problem};
 use crate::ledger::Counts;
-use crate::spreadsheets::import::Fault;
+use crate::spreadsheets::import::{Fault, UnreadColumn};
 
 /// How many differences are shown one by one.
 pub const MAX_DIFFERENCES: usize = 100;
@@ -25,8 +26,13 @@ pub struct ImportReport {
     pub faults: Vec<Fault>,
     /// The first 100 values that are new or replace others.
     pub differences: Vec<ImportDifference>,
+    /// The columns that were not read although people have numbers there.
+    pub unread: Vec<UnreadColumn>,
     /// Notes on how the file was read, in Chinese.
     pub notes: Vec<String>,
+    /// The last day that the file covers, where it was taken although it ends before its month does: its values are those
+    /// of the month so far, and its source is not complete. Null for a whole month.
+    pub up_to: Option<NaiveDate>,
     /// Whether anything was written.
     pub applied: bool,
 }

@@ -144,9 +144,11 @@ pub(crate) fn form(catalogue: &Catalogue, name: &str, source_system: &str, colum
         let header = Cow::Owned(column.header.clone());
         Some(FormColumn { of, need: Need::Required, blank, ..FormColumn::new(to, measure, vec![header]) })
     };
+    let ignored = columns.iter().filter(|column| column.to == Target::Ignore);
     Form {
         brings: brings(catalogue, columns),
         is_exact: true,
+        ignored: ignored.map(|column| normal(&column.header)).collect(),
         ..Form::new(&batch_kind(name), source_system, columns.iter().filter_map(column).collect())
     }
 }

@@ -77,7 +77,9 @@ fn opened(bytes: &[u8]) -> Result<Reading, ImportError> {
         return Err(ImportError::TooLarge);
     }
     match container(bytes)? {
-        Container::Workbook => unpack::check(Cursor::new(bytes))?,
+        Container::Workbook => {
+            unpack::check(Cursor::new(bytes))?;
+        }
         Container::Text => return Err(ImportError::NotAWorkbook("文件内容不是 .xlsx 格式".into())),
     }
     // calamine panics on malformed cell references, see `workbook::read`.

@@ -57,7 +57,7 @@ fn the_leaders_number_is_not_the_advisors() {
 #[test]
 fn what_is_left_of_leave_is_not_taken_and_overtime_on_days_of_rest_is_no_rest() {
     let text = "工号,出勤天数,应出勤天数,迟到次数,早退次数,旷工天数,假期余额,,加班,\n\
-        ,,,,,,年假,路程假,休息,工作日\nB01,20,24,0,0,0,7,3,8,2\n";
+        ,,,,,,年假,路程假,休息,工作日\nB01,24,24,0,0,0,7,3,8,2\n";
     let sheet = read_text(CSV, text).unwrap();
     assert_eq!(sheet.faults, []);
     assert_eq!(value(&sheet.rows[0], "protected_leave_days").unwrap_or_default(), Decimal::ZERO);

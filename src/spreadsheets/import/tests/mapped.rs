@@ -67,6 +67,7 @@ fn rows_are_read_as_the_mapping_says() {
                 value: *value,
             })
             .collect(),
+        balance: None,
     };
     let first = row(
         3,
@@ -90,9 +91,17 @@ fn every_fault_has_its_place() {
         .collect();
     assert_eq!(
         places,
-        [(2, "顾问编号"), (3, "交车日期"), (3, "台数"), (3, "精品（元）"), (5, "顾问编号"), (6, "-")]
+        [
+            (2, "顾问编号"),
+            (3, "交车日期"),
+            (3, "台数"),
+            (3, "精品（元）"),
+            (4, "顾问编号"),
+            (5, "顾问编号"),
+            (6, "-")
+        ]
     );
-    assert_eq!(sheet.rows.len(), 1);
+    assert_eq!(sheet.rows.len(), 0);
 }
 
 #[test]
@@ -261,4 +270,47 @@ fn of_worksheets_of_days_the_month_that_is_asked_for_is_read() {
 fn numbers_with_spaces_within_are_none() {
     let text = "顾问编号,交车日期,单号,台数,精品(元)\nA01,2014-03-05,D-1,1 0,5\n";
     assert_eq!(faults(&read_text(text).unwrap()), [(2, "台数", "1 0")]);
+}
+
+#[test]
+fn a_row_without_its_day_beside_others_is_a_fault() {
+    let header = "顾问编号,交车日期,单号,台数,精品(元),备注";
+    // Before the others or behind them: it would count as the month's total.
+    for text in [
+        format!("{header}\nA01,,D-1,1,,\nA01,2014-03-05,D-2,1,,\nA02,2014-03-06,D-3,1,,\n"),
+        format!("{header}\nA01,2014-03-05,D-2,1,,\nA01,,D-1,1,,\nA02,2014-03-06,D-3,1,,\n"),
+    ] {
+        let sheet = read_text(&text).unwrap();
+        assert_eq!((sheet.rows.len(), sheet.faults.len()), (2, 1), "{text}");
+        assert_eq!(sheet.faults[0].column.as_deref(), Some("交车日期"));
+    }
+    // A table without any days is of the month.
+    let sheet = read_text(&format!("{header}\nA01,,D-1,1,,\nA02,,D-2,1,,\n")).unwrap();
+    assert_eq!((sheet.rows.len(), sheet.faults.len()), (2, 0));
+}
+
+#[test]
+fn a_merged_day_is_that_of_all_its_rows_and_a_merged_number_nobodys() {
+    let bytes = workbook(|sheet| {
+        put(sheet, 0, &["顾问编号", "交车日期", "单号", "台数", "精品(元)", "备注"]);
+        for (row, id) in [(1, "D-1"), (2, "D-2"), (3, "D-3")] {
+            put(sheet, row, &["A01", "", id, "1", "5", ""]);
+        }
+        sheet.merge_range(1, 1, 2, 1, "2014-03-05", &Format::new()).unwrap();
+        sheet.write_string(3, 1, "2014-03-06").unwrap();
+    });
+    let sheet = read_bytes(&bytes).unwrap();
+    let days = sheet.rows.iter().map(|row| row.day.unwrap().to_string()).collect::<Vec<_>>();
+    assert_eq!(
+        (days, sheet.faults),
+        (vec!["2014-03-05".to_owned(), "2014-03-05".to_owned(), "2014-03-06".to_owned()], vec![])
+    );
+    let bytes = workbook(|sheet| {
+        put(sheet, 0, &["顾问编号", "交车日期", "单号", "台数", "精品(元)", "备注"]);
+        put(sheet, 1, &["A01", "2014-03-05", "D-1", "", "5", ""]);
+        put(sheet, 2, &["A02", "2014-03-05", "D-2", "", "5", ""]);
+        sheet.merge_range(1, 3, 2, 3, "2", &Format::new()).unwrap();
+    });
+    let sheet = read_bytes(&bytes).unwrap();
+    assert_eq!((sheet.rows.len(), sheet.faults.len()), (0, 2));
 }

@@ -10,6 +10,7 @@ use crate::spreadsheets::mapping::built_in::ImportKind;
 mod dingtalk;
 mod doubts;
 mod mapped;
+mod silent;
 mod texts;
 
 const ATTENDANCE: &[u8] = include_bytes!("../../../../tests/fixtures/attendance-2015-02.gb18030.csv");
@@ -26,6 +27,7 @@ struct Sheet {
     rows: Vec<SheetRow>,
     faults: Vec<Fault>,
     header: TableHeader,
+    unread: Vec<UnreadColumn>,
 }
 
 /// The kinds of leave that ship.
@@ -60,12 +62,20 @@ fn read_as(kind: ImportKind, file_name: &str, bytes: &[u8], period: Period) -> R
 }
 
 fn read_by(form: &Form, file_name: &str, bytes: &[u8], period: Period) -> Result<Sheet, ImportError> {
+    read_asked(form, &Asked { period, file_name, to_date: None }, bytes)
+}
+
+fn read_asked(form: &Form, asked: &Asked<'_>, bytes: &[u8]) -> Result<Sheet, ImportError> {
     let mut sheet = Sheet::default();
-    super::read(&mut bytes.to_vec().into(), form, period, file_name, &mut |found| {
+    super::read(&mut bytes.to_vec().into(), form, asked, &mut |found| {
         match found {
             Found::Header(header) => sheet = Sheet { header, ..Sheet::default() },
             Found::Row(row) => sheet.rows.push(row),
-            Found::Faults(mut faults) => sheet.faults.append(&mut faults),
+            Found::Faults(mut faults) => {
+                sheet.rows.retain(|row| faults.iter().all(|fault| fault.row != Some(row.row)));
+                sheet.faults.append(&mut faults);
+            }
+            Found::Unread(unread) => sheet.unread = unread,
         }
         Ok(())
     })?;
@@ -221,7 +231,7 @@ fn groups_lend_their_names_to_merged_columns() {
         sheet.merge_range(1, 7, 1, 8, "请假", &plain).unwrap();
         sheet.merge_range(1, 9, 2, 9, "旷工天数", &plain).unwrap();
         put(sheet, 2, &["", "", "次数", "时长(分钟)", "次数", "时长(分钟)", "", "事假(天)", "年假(天)"]);
-        put(sheet, 3, &["B01", "20", "3", "45", "1", "9", "4", "2", "1.5", "0"]);
+        put(sheet, 3, &["B01", "20", "3", "45", "1", "9", "8", "2", "1.5", "0"]);
     });
     let sheet = read(ImportKind::DingtalkAttendance, &bytes, february()).unwrap();
     let late = sheet.rows[0].values.iter().find(|cell| cell.column.metric == "late").unwrap();
@@ -289,19 +299,25 @@ fn reads_gb18030_attendance_and_reports_every_fault() {
     assert_eq!(sheet.faults[2].expected, "每个工号只出现一次（第 3 行已有）");
     let json = serde_json::to_value(&sheet.faults[0]).unwrap();
     let expected = serde_json::json!({
-        "row": 4, "column": "出勤天数", "found": "二十四", "expected": "数字（0.5 天的倍数），例如 27"
+        "row": 4, "column": "出勤天数", "found": "二十四", "expected": "天数（最多两位小数），例如 26.75"
     });
     assert_eq!(json, expected);
 }
 
 #[test]
 fn a_repeated_number_and_a_bad_cell_are_both_reported() {
-    let text = "工号,出勤天数,应出勤天数,迟到次数,早退次数,旷工天数\nB01,20,24,0,0,0\nＢ01 ,二十,24,0,0,0\n,20,24,x,0,0\n";
+    let text = "工号,出勤天数,应出勤天数,迟到次数,早退次数,旷工天数\nB01,24,24,0,0,0\nＢ01 ,二十,24,0,0,0\n,20,24,x,0,0\n";
     let sheet = read_text(ImportKind::AttendanceCsv, text).unwrap();
-    assert_eq!(rows(&sheet), [(2, "B01")]);
+    assert_eq!(rows(&sheet), []);
     assert_eq!(
         faults(&sheet),
-        [(3, "工号", "Ｂ01"), (3, "出勤天数", "二十"), (4, "工号", ""), (4, "迟到次数", "x")]
+        [
+            (2, "工号", "Ｂ01"),
+            (3, "工号", "Ｂ01"),
+            (3, "出勤天数", "二十"),
+            (4, "工号", ""),
+            (4, "迟到次数", "x")
+        ]
     );
 }
 
@@ -323,7 +339,7 @@ fn a_month_has_no_more_days_than_the_calendar() {
 
 #[test]
 fn a_given_schedule_goes_before_a_derived_one() {
-    let text = "工号,出勤天数,应出勤天数,休息天数,迟到次数,早退次数,旷工天数\nB01,20,22,乱,1,,-\n";
+    let text = "工号,出勤天数,应出勤天数,休息天数,迟到次数,早退次数,旷工天数\nB01,22,22,乱,1,,-\n";
     let sheet = read_text(ImportKind::AttendanceCsv, text).unwrap();
     let values = values(&sheet.rows[0]);
     assert_eq!(

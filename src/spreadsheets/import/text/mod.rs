@@ -59,12 +59,17 @@ fn width(head: &[u8], separator: u8, is_header: &dyn Fn(&Line) -> bool) -> (usiz
         };
         let width = line.cells.len();
         if header == 0 && is_header(&line) {
-            header = width;
+            // What another separator would part is no name: some programs write a tab behind each value.
+            header = line.cells.iter().filter(|cell| !holds_separator(cell)).count();
         }
         widest = widest.max(width);
         parted += usize::from(width > 1);
     }
     (header, widest, parted)
+}
+
+fn holds_separator(cell: &Value) -> bool {
+    matches!(cell, Value::Text(text) if text.bytes().any(|byte| SEPARATORS.contains(&byte)))
 }
 
 /// Reads records, counting rows as a spreadsheet does: a quoted line break does not begin a row, a blank line is one.

@@ -13,11 +13,11 @@ use std::borrow::Cow;
 use rust_decimal::Decimal;
 
 use crate::diary::leave::LeaveType;
-use crate::spreadsheets::import::Form;
-use crate::spreadsheets::import::form::{EmptyCell, FormColumn, Need, Note, To};
+use crate::spreadsheets::import::form::{EmptyCell, Foreign, FormColumn, Need, Note, To};
 use crate::spreadsheets::import::header::Twins;
-use crate::spreadsheets::import::number::Measure::{Count, Days, Hours};
+use crate::spreadsheets::import::number::Measure::{Count, Days, FineDays, Hours};
 use crate::spreadsheets::import::sheet::Reading;
+use crate::spreadsheets::import::{Balance, Form};
 
 const ATTENDED: &str = "出勤天数";
 const SCHEDULED: &str = "应出勤天数";
@@ -25,6 +25,15 @@ const RESTED: &str = "休息天数";
 const ABSENCE: &str = "旷工天数";
 const LATE_ABSENCE: &str = "旷工迟到天数";
 const OVERTIME: &str = "加班总时长";
+/// Leave of whatever kind.
+const ALL_LEAVE: &str = "请假天数";
+/// Days worked elsewhere.
+const TRIPS: &str = "出差天数";
+/// Hours worked elsewhere.
+const TRIP_HOURS: &str = "出差时长";
+
+/// What may stand behind the name of a kind of leave: none of it makes another kind of it.
+const BEHIND_LEAVE: &[&str] = &["天数", "时长", "合计", "总天数", "(带薪)", "(扣薪)", "(无薪)", "(不带薪)"];
 
 const PERSONAL_LEAVE: &str = "personal_leave_days";
 const PROTECTED_LEAVE: &str = "protected_leave_days";
@@ -39,6 +48,7 @@ pub(super) fn form(kind: &str, leave_types: &[LeaveType]) -> Form {
     columns.extend(tallies());
     columns.extend(overtime());
     columns.extend(leave_types.iter().flat_map(leave));
+    columns.extend(explanations());
     Form {
         notes: vec![Note {
             without: &[SCHEDULED, RESTED],
@@ -56,7 +66,7 @@ fn days() -> [FormColumn; 3] {
         to: To::Check,
         blank: EmptyCell::Fault,
         twins: Twins::Passed,
-        ..FormColumn::optional("", Days, headers)
+        ..FormColumn::optional("", FineDays, headers)
     };
     [
         FormColumn {
@@ -99,16 +109,52 @@ fn tallies() -> Vec<FormColumn> {
 
 /// Overtime is kept and scores nothing: as a total, or by the kind of day.
 fn overtime() -> Vec<FormColumn> {
-    let source = |need, headers: &[&'static str]| FormColumn::tally(OVERTIME_HOURS, Hours, need, headers);
+    let source = |need, headers: &[&'static str]| FormColumn {
+        foreign: Foreign::Noted,
+        ..FormColumn::tally(OVERTIME_HOURS, Hours, need, headers)
+    };
     let part = |headers: &[&'static str]| source(Need::Spare(&[OVERTIME]), headers);
     vec![
         source(
             Need::Optional,
-            &[OVERTIME, "加班时长", "总加班时长", "加班时长合计", "加班合计", "加班小时数", "加班"],
+            &[
+                OVERTIME,
+                "加班时长",
+                "总加班时长",
+                "加班时长合计",
+                "加班合计",
+                "加班小时数",
+                "加班工时",
+                "加班总工时",
+                "加班",
+            ],
         ),
-        part(&["工作日加班", "工作日加班时长", "平时加班", "平时加班时长"]),
-        part(&["休息日加班", "休息日加班时长", "周末加班", "周末加班时长"]),
-        part(&["节假日加班", "节假日加班时长", "法定节假日加班", "法定节假日加班时长"]),
+        part(&["工作日加班", "工作日加班时长", "平时加班", "平时加班时长", "加班工作日", "加班平时"]),
+        part(&["休息日加班", "休息日加班时长", "周末加班", "周末加班时长", "加班休息日", "加班周末"]),
+        part(&[
+            "节假日加班",
+            "节假日加班时长",
+            "法定节假日加班",
+            "法定节假日加班时长",
+            "加班节假日",
+            "加班法定节假日",
+        ]),
+    ]
+}
+
+/// Why days were not worked, whatever the kind of leave: it has to agree with what is read.
+fn explanations() -> [FormColumn; 3] {
+    let checked = |measure, foreign, headers: &[&'static str]| FormColumn {
+        to: To::Check,
+        twins: Twins::Ranked,
+        foreign,
+        ..FormColumn::tally("", measure, Need::Optional, headers)
+    };
+    let leave = [ALL_LEAVE, "请假", "请假合计", "请假总天数", "休假", "休假天数", "假期合计", "请假时长"];
+    [
+        checked(Days, Foreign::Faulty, &leave),
+        checked(FineDays, Foreign::PassedOver, &[TRIPS, "出差"]),
+        checked(Hours, Foreign::PassedOver, &[TRIP_HOURS, "出差"]),
     ]
 }
 
@@ -117,13 +163,19 @@ fn leave(leave_type: &LeaveType) -> impl Iterator<Item = FormColumn> {
     let metric = if leave_type.is_protected { PROTECTED_LEAVE } else { PERSONAL_LEAVE };
     let names = std::iter::once(&leave_type.name).chain(&leave_type.aliases);
     names.map(move |name| {
-        let headers = vec![Cow::Owned(name.clone()), Cow::Owned(format!("{name}天数"))];
+        let behind = BEHIND_LEAVE.iter().map(|behind| Cow::Owned(format!("{name}{behind}")));
+        let headers = std::iter::once(Cow::Owned(name.clone())).chain(behind).collect();
         let to = To::Metric(Cow::Borrowed(metric));
-        FormColumn { blank: EmptyCell::Zero, ..FormColumn::new(to, Days, headers) }
+        FormColumn {
+            blank: EmptyCell::Zero,
+            twins: Twins::Ranked,
+            foreign: Foreign::Faulty,
+            ..FormColumn::new(to, Days, headers)
+        }
     })
 }
 
-/// Derives the schedule, and faults a month with more days than the calendar has.
+/// Derives the schedule, and faults a month with more days than the calendar has, or whose days do not add up.
 fn finish(row: &mut Reading<'_>) {
     // A faulty cell is left out of the sums here, so what they exceed is exceeded all the more.
     let calendar = Decimal::from(row.period.days());
@@ -156,5 +208,38 @@ fn finish(row: &mut Reading<'_>) {
     }
     if let Some(scheduled) = scheduled.filter(|scheduled| leave > *scheduled) {
         row.fault(None, &format!("请假 {leave} 天"), format!("请假不超过应出勤的 {scheduled} 天"));
+    }
+    // What else would be wrong with the sums follows from the cells that are.
+    if row.is_faulty() {
+        return;
+    }
+    let said = row.value(ALL_LEAVE).map(|(days, from)| (days, from.to_owned()));
+    if let Some((said, from)) = said.filter(|(said, _)| *said != leave) {
+        let expected = format!("各类假期之和 {leave} 天（写明是哪种假）");
+        row.fault(Some(&from), &format!("{said} 天"), expected);
+        return;
+    }
+    // Of a day with a missing punch half may not count, and how many days hours of travel are is not known.
+    let value = |header| row.value(header).map_or(Decimal::ZERO, |(value, _)| value);
+    let trips = value(TRIPS);
+    let sum = leave + absent + trips;
+    let balance = Balance {
+        attended,
+        column,
+        rested: value(RESTED),
+        explanation: format!("请假 {leave}、旷工 {absent}、出差 {trips} 之和 {sum} 天"),
+        explained: sum + row.sum(MISSED) * Decimal::new(5, 1),
+    };
+    if !value(TRIP_HOURS).is_zero() {
+        return;
+    }
+    match row.value(SCHEDULED) {
+        Some((scheduled, _)) => {
+            if let Some((found, expected)) = balance.gap(scheduled) {
+                row.fault(Some(&balance.column), &found, expected);
+            }
+        }
+        None if scheduled.is_some() => row.balance = Some(Box::new(balance)),
+        None => {}
     }
 }

@@ -6,7 +6,10 @@ fn catalogue() -> Catalogue {
 
 fn rows(text: &str) -> Vec<Line> {
     let fields = |line: &str| line.split(',').map(Value::text).collect();
-    (1..).zip(text.lines()).map(|(row, line)| Line { row, cells: fields(line), fields: None }).collect()
+    (1..)
+        .zip(text.lines())
+        .map(|(row, line)| Line { row, cells: fields(line), fields: None, merged: Vec::new() })
+        .collect()
 }
 
 fn proposal(text: &str) -> Proposal {
