@@ -262,3 +262,34 @@ pub(super) async fn current_reviews(
     }
     Ok(before)
 }
+
+/// Says of a cycle that is locked that its reviews have changed, and that those of some people have every correction that was
+/// accepted for them; what was said of the store's sources they have only where the `whole` month does. Once nothing else is left, the cycle's reviews are those of the facts as they are.
+pub(super) async fn apply_corrections(
+    cx: &mut Context,
+    cycle: &ReviewCycle,
+    people: &[i64],
+    is_whole: bool,
+) -> Result<(), Problem> {
+    let now = cx.now;
+    sql("UPDATE late_correction SET applied_at = $1
+         WHERE store_id = $2 AND period = $3 AND employee_id = ANY ($4) AND state = 'accepted' AND applied_at IS NULL
+         AND (metric IS NOT NULL OR $5)")
+    .bind::<Timestamptz, _>(now)
+    .bind::<BigInt, _>(cycle.store_id)
+    .bind::<Date, _>(cycle.period)
+    .bind::<Array<BigInt>, _>(people)
+    .bind::<Bool, _>(is_whole)
+    .execute(cx.db())
+    .await?;
+    sql("UPDATE review_cycle c SET version = c.version + 1, facts_revision = CASE WHEN EXISTS (
+             SELECT FROM late_correction l WHERE l.store_id = c.store_id AND l.period = c.period
+             AND l.state = 'accepted' AND l.applied_at IS NULL) THEN c.facts_revision
+             ELSE coalesce((SELECT m.revision FROM month_close m WHERE m.store_id = c.store_id AND m.period = c.period),
+                 c.facts_revision) END
+         WHERE c.id = $1")
+    .bind::<BigInt, _>(cycle.id)
+    .execute(cx.db())
+    .await?;
+    Ok(())
+}

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::NewFacts;
 use super::faults::{DeliveredValue, DeliveryFaults};
 use crate::auth::Context;
+use crate::auth::access::is_judgement;
 use crate::auth::scope::Scope;
 use crate::http::{FieldError, Problem};
 use crate::ledger::metric::Catalogue;
@@ -38,9 +39,13 @@ pub(super) async fn address(
             continue;
         };
         let own = cx.identity.as_ref().and_then(|by| by.employee_id);
-        if source == Some("ratings") && own == Some(employee_id) {
+        if own == Some(employee_id) && source.is_some_and(is_judgement) {
             let field = format!("rows[{}].facts.{}", value.row, value.metric);
-            faults.row(value.row, FieldError::new(field, "people cannot rate themselves"));
+            let message = match source {
+                Some("ratings") => "people cannot rate themselves",
+                _ => "it scores you: somebody else enters it",
+            };
+            faults.row(value.row, FieldError::new(field, message));
             continue;
         }
         let entry = Entry {
