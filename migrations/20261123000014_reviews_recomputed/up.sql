@@ -6,7 +6,7 @@ ALTER TABLE late_correction ADD COLUMN applied_at timestamptz;
 ALTER TABLE late_correction ADD CONSTRAINT late_correction_applied CHECK (applied_at IS NULL OR state = 'accepted');
 UPDATE late_correction l SET applied_at = c.generated_at
     FROM review_cycle c JOIN month_close m ON m.store_id = c.store_id AND m.period = c.period
-    WHERE l.store_id = c.store_id AND l.period = c.period AND l.state = 'accepted' AND m.revision <= c.facts_revision;
+    WHERE l.store_id = c.store_id AND l.period = c.period AND l.state = 'accepted' AND m.revision <= coalesce(c.facts_revision, 1);
 CREATE INDEX late_correction_unapplied ON late_correction (store_id, period)
     WHERE state = 'accepted' AND applied_at IS NULL;
 

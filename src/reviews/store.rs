@@ -110,17 +110,31 @@ pub struct CycleFilter {
     pub period: Option<Period>,
 }
 
+/// Whether corrections have been accepted since the reviews of the cycle `c` were generated, from the facts that were frozen as
+/// `m`. Reviews that were generated before and have not changed since are those of the first revision.
+macro_rules! needs_generation {
+    () => {
+        "coalesce(c.generated_at IS NOT NULL AND m.revision > coalesce(c.facts_revision, 1), false)"
+    };
+}
+
+pub(super) use needs_generation;
+
 /// Cycles with what is known of their months.
 macro_rules! cycles {
     () => {
-        "SELECT c.id, c.store_id, u.code AS store, c.period, c.state, c.bundle_hash AS bundle,
+        concat!(
+            "SELECT c.id, c.store_id, u.code AS store, c.period, c.state, c.bundle_hash AS bundle,
             c.release_id AS release, c.created_at, c.frozen_at, c.generated_at, c.version,
             m.frozen_at AS facts_frozen_at, m.revision AS facts_revision,
             (SELECT count(*) FROM late_correction l WHERE l.store_id = c.store_id AND l.period = c.period
                 AND l.state = 'pending') AS pending_corrections,
-            coalesce(m.revision > c.facts_revision, false) AS needs_generation
+            ",
+            needs_generation!(),
+            " AS needs_generation
          FROM review_cycle c JOIN org_unit u ON u.id = c.store_id
          LEFT JOIN month_close m ON m.store_id = c.store_id AND m.period = c.period "
+        )
     };
 }
 

@@ -10,6 +10,7 @@ use super::CycleState;
 use crate::db::sql;
 use crate::http::{Code, FieldError, Problem};
 use crate::reviews::acknowledgements;
+use crate::reviews::store::needs_generation;
 
 /// What keeps a cycle where it is.
 #[derive(Debug, QueryableByName)]
@@ -45,8 +46,10 @@ pub async fn lacking(
     if cycles.is_empty() {
         return Ok(HashMap::new());
     }
-    let standings: Vec<Standing> = sql("SELECT c.id, m.store_id IS NOT NULL AS is_frozen,
-             coalesce(m.revision > c.facts_revision, false) AS needs_generation,
+    let standings: Vec<Standing> = sql(concat!(
+        "SELECT c.id, m.store_id IS NOT NULL AS is_frozen, ",
+        needs_generation!(),
+        " AS needs_generation,
              (SELECT count(*) FROM review r WHERE r.cycle_id = c.id AND r.is_current AND r.attention <> '{}'
                  AND NOT EXISTS (SELECT FROM review_waiver w WHERE w.review_id = r.id)) AS attention,
              (SELECT count(*) FROM review r WHERE r.cycle_id = c.id AND r.is_current
@@ -58,7 +61,8 @@ pub async fn lacking(
              (SELECT count(*) FROM late_correction l WHERE l.store_id = c.store_id AND l.period = c.period
                  AND l.state = 'accepted' AND l.applied_at IS NULL) AS corrections
          FROM review_cycle c LEFT JOIN month_close m ON m.store_id = c.store_id AND m.period = c.period
-         WHERE c.id = ANY ($1)")
+         WHERE c.id = ANY ($1)"
+    ))
     .over(cycles.len())
     .bind::<Array<BigInt>, _>(cycles)
     .load(connection)

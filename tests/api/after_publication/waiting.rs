@@ -3,8 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::take_to;
 use super::tasks::{people, tasks};
+use super::{publish, take_to};
 use crate::review_life::review_of;
 use crate::support::TestApp;
 
@@ -129,6 +129,8 @@ async fn talks_wait_for_who_leads_and_plans_for_who_may_make_them() {
     let waiting = paths(&app, "leader", "hold_talk").await;
     app.post("leader", &waiting[0], talk).await.expect(201);
     assert_eq!(tasks(&app, "leader", &["hold_talk"]).await.len(), 2);
+    // Two C in a row, or a D.
+    publish(&app, "2014-01", "2014-02").await;
     let page = app.get("hr", "/v1/improvement-plans?state=proposed&limit=100").await.expect(200);
     let mut proposed: Vec<_> = page["items"].as_array().unwrap().iter().collect();
     proposed.sort_by_key(|one| one["employee_no"].as_str().unwrap().to_owned());
