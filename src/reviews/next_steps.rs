@@ -48,7 +48,7 @@ pub(super) async fn of_review(
         allowed.extend(waiver::open_to(cx, review).await?);
     }
     if !is_own && is_reached::<AdjustReviews>(cx, id).await? {
-        allowed.extend(adjustments::open_to_propose(cx, subject)?);
+        allowed.extend(adjustments::open_to_propose(cx, id, subject)?);
     }
     if state < CycleState::Published && !allowed.is_empty() {
         let due = terms::due_of(cx.db(), subject.store_id, subject.period).await?;

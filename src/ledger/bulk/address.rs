@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use super::NewFacts;
 use super::faults::{DeliveredValue, DeliveryFaults};
 use crate::auth::Context;
-use crate::auth::access::is_judgement;
 use crate::auth::scope::Scope;
 use crate::http::{FieldError, Problem};
 use crate::ledger::metric::Catalogue;
@@ -38,8 +37,7 @@ pub(super) async fn address(
             strangers.insert(value.row, value.metric);
             continue;
         };
-        let own = cx.identity.as_ref().and_then(|by| by.employee_id);
-        if own == Some(employee_id) && source.is_some_and(is_judgement) {
+        if ledger::is_own_judgement(cx.identity.as_ref(), source, employee_id) {
             let field = format!("rows[{}].facts.{}", value.row, value.metric);
             let message = match source {
                 Some("ratings") => "people cannot rate themselves",

@@ -145,9 +145,13 @@ pub async fn list(cx: &mut Context, review_id: i64) -> Result<Reading<Vec<Adjust
 }
 
 /// The proposal of an adjustment, where it is open to the caller, who reaches the review.
-pub(super) fn open_to_propose(cx: &Context, subject: &Subject) -> Result<Option<AllowedAction>, Problem> {
+pub(super) fn open_to_propose(
+    cx: &Context,
+    review_id: i64,
+    subject: &Subject,
+) -> Result<Option<AllowedAction>, Problem> {
     let is_open = is_granted(open_to(cx, subject))?;
-    let path = format!("/v1/reviews/{}/adjustments", subject.current);
+    let path = format!("/v1/reviews/{review_id}/adjustments");
     Ok(is_open.then(|| AllowedAction::post("propose_adjustment", path).for_a_reason()))
 }
 

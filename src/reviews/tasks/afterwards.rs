@@ -46,7 +46,7 @@ macro_rules! since_last_step {
     };
 }
 
-/// Appeals are looked into by HR and general managers; the group stands in where neither may.
+/// HR and general managers look into appeals. Group administrators stand in for them, and are not reminded of every store.
 const DECIDERS: Whose =
     Whose::Roles { roles: &[Role::Hr, Role::GeneralManager], reach: DecideAppeals::reach_of };
 

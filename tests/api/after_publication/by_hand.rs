@@ -51,4 +51,11 @@ async fn nobody_sets_the_own_target() {
     assert_eq!(own.body["errors"][0]["field"], "rows[0].facts.deliveries_target", "{}", own.body);
     app.post("manager", "/v1/facts", facts("A02")).await.expect(200);
     app.post("group", "/v1/facts", facts("M01")).await.expect(200);
+    // Nor is what others have set corrected by whom it is for.
+    let history = app.get("manager", "/v1/facts/history?period=2015-01&employee_no=M01").await.expect(200);
+    let id = &history["items"][0]["id"];
+    let lower = json!({"value": 5, "reason": "太高"});
+    let path = format!("/v1/facts/{id}/correct");
+    assert_eq!(app.post("manager", &path, lower.clone()).await.problem(403), "forbidden");
+    app.post("group", &path, lower).await.expect(200);
 }
