@@ -50,20 +50,16 @@ pub(super) async fn of_review(
     if !is_own && is_reached::<AdjustReviews>(cx, id).await? {
         allowed.extend(adjustments::open_to_propose(cx, id, subject)?);
     }
-    if state < CycleState::Published && !allowed.is_empty() {
+    if !allowed.is_empty() {
         let due = terms::due_of(cx.db(), subject.store_id, subject.period).await?;
-        // What was given back is written until publication.
-        let until = |one: &AllowedAction| match one.action.as_str() {
-            "write" | "hand_in" if one.is_of(state) => due.of(state),
-            _ => Some(due.publish),
-        };
-        allowed = allowed
-            .into_iter()
-            .map(|one| {
-                let until = until(&one);
-                one.until(until)
-            })
-            .collect();
+        for one in &mut allowed {
+            one.until = match one.action.as_str() {
+                "write" | "hand_in" if one.is_of(state) => due.of(state),
+                _ if state >= CycleState::Published => due.of(state),
+                // What was given back is written until publication.
+                _ => Some(due.publish),
+            };
+        }
     }
     if state == CycleState::Published {
         allowed.extend(appeals::open_to_file(cx, subject).await?);

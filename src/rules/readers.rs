@@ -40,8 +40,8 @@ pub async fn may_read(cx: &mut Context, library: &Library, release_id: i64) -> R
         return Ok(());
     }
     let forbidden = || Problem::new(Code::Forbidden, "these rules do not score you");
-    let Some(employee_id) = identity.employee_id else { return Err(forbidden()) };
     let release = release::find(cx.db(), release_id).await?;
+    let Some(employee_id) = identity.employee_id else { return Err(forbidden()) };
     let bundle = library.bundle(cx.db(), &release.bundle).await?;
     let positions = bundle.schemes.values().map(|scheme| scheme.file.position.clone()).collect::<Vec<_>>();
     let concern: Concern = sql(CONCERNS)

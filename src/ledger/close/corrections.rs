@@ -183,13 +183,13 @@ async fn lock(cx: &mut Context, ids: &[i64], is_accepted: bool) -> Result<Vec<(i
         let detail = "some of these corrections do not exist".to_owned();
         return Err(Problem { code: Code::NotFound, detail, errors });
     }
-    // Cycles before months, as whoever freezes takes them, and months before rows, as those who record facts do.
+    // Months before cycles, as whoever freezes takes them, and before rows, as those who record facts do.
     let months = reached.iter().map(|one| (one.employee_id, one.period)).collect::<Vec<_>>();
+    let stores = reached.iter().map(|one| (one.store_id, one.period)).collect();
+    let mut held = locks::lock_months(cx.db(), months.clone(), stores).await?;
     if is_accepted && let Some((store, period)) = store::disturb_reviews(cx.db(), &months).await? {
         return Err(locked(&store, period));
     }
-    let stores = reached.iter().map(|one| (one.store_id, one.period)).collect();
-    let mut held = locks::lock_months(cx.db(), months.clone(), stores).await?;
     let employee_id = cx.identity.as_ref().and_then(|by| by.employee_id);
     for correction in store::lock(cx.db(), ids).await? {
         let id = correction.id;

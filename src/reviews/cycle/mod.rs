@@ -18,7 +18,7 @@ use super::allowed::AllowedAction;
 use super::recomputation::{Changed, ChangedFacts};
 use super::store::ReviewCycle;
 use crate::auth::Context;
-use crate::auth::access::{Action as _, RecomputeReviews, RunReviews};
+use crate::auth::access::{Action as _, Reach, RecomputeReviews, RunReviews, ViewReviews};
 use crate::diary::work_calendar::StoreCalendars;
 use crate::http::Problem;
 
@@ -30,7 +30,8 @@ pub struct CycleOutlook {
     pub cycle: ReviewCycle,
     /// Until when each part of it has to be done.
     pub due: CycleDue,
-    /// Whose facts have changed since the reviews were computed: corrections that were accepted, and that no review has.
+    /// Whose facts have changed since the reviews were computed: corrections that were accepted, and that no review has. It is
+    /// told to those who see the whole store's reviews.
     pub facts_changed: Vec<ChangedFacts>,
     /// What the caller may do next.
     pub allowed_actions: Vec<AllowedAction>,
@@ -46,12 +47,17 @@ pub async fn outlooks(cx: &mut Context, cycles: Vec<ReviewCycle>) -> Result<Vec<
     let behind =
         cycles.iter().filter(|cycle| cycle.needs_generation).map(|cycle| cycle.id).collect::<Vec<_>>();
     let mut changed = Changed::of(cx, &behind).await?;
+    let sees_all = cx.identity.as_ref().is_none_or(|identity| {
+        let reaches = identity.roles.iter().filter_map(|role| ViewReviews::reach_of(*role));
+        reaches.into_iter().any(|reach| matches!(reach, Reach::Store | Reach::All))
+    });
     let outlook = |cycle: ReviewCycle| {
         let changed = changed.remove(&cycle.id).unwrap_or_default();
         let (terms, _) = terms.get(&cycle.store_id).copied().unwrap_or_default();
         let due = terms.due(cycle.period, |day| calendars.is_working(cycle.store_id, day));
         let allowed_actions = allowed(cx, &cycle, &due, &changed);
-        CycleOutlook { allowed_actions, facts_changed: changed.facts(), due, cycle }
+        let facts_changed = if sees_all { changed.facts() } else { Vec::new() };
+        CycleOutlook { allowed_actions, facts_changed, due, cycle }
     };
     Ok(cycles.into_iter().map(outlook).collect())
 }

@@ -49,6 +49,9 @@ async fn what_was_accepted_after_publication_is_computed_again_by_somebody_else(
     assert_eq!(changed.as_array().unwrap().len(), 1, "{changed:#}");
     assert_eq!((&changed[0]["employee_no"], &changed[0]["corrections"]), (&json!("A02"), &json!(1)));
     assert_eq!(changed[0]["accepted_by"], json!(["gm"]));
+    // Who sees one department's reviews only is told no names.
+    let of_manager = app.get("manager", &format!("/v1/review-cycles/{march}")).await.expect(200);
+    assert_eq!((&of_manager["facts_changed"], &of_manager["needs_generation"]), (&json!([]), &json!(true)));
     let of_review = |id: Value| {
         let app = &app;
         async move {
