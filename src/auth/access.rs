@@ -160,6 +160,12 @@ actions! {
     ManageHolidays = [GroupAdmin All, SystemAdmin All];
     /// Read which rules and metrics there are.
     ViewRules = [SalesManager All, GeneralManager All, Hr All, GroupAdmin All, Auditor All];
+    /// Read a release: beside those who read rules, whom it scores, says `rules::readers`.
+    ReadReleases = [
+        SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own, ShowroomSupervisor Own, SalesManager All,
+        GeneralManager All, Hr All, Clerk Own, CustomerService Own, ServiceAdviser Own, Parts Own, GroupAdmin All,
+        Auditor All,
+    ];
     /// Draft rules, change drafts and hand them in.
     DraftRules = [SalesManager All, Hr All, GroupAdmin All];
     /// Approve a draft that was handed in, or reject it.
@@ -198,6 +204,8 @@ actions! {
     ];
     /// Look into appeals and decide them; whoever had a part in the review does not.
     DecideAppeals = [GeneralManager Store, Hr Store, GroupAdmin All];
+    /// Compute published reviews again for corrections that somebody else accepted.
+    RecomputeReviews = [GeneralManager Store, Hr Store, GroupAdmin All];
     /// Say what one says to the own review, and record of others what they were told and would not say: which, says
     /// `reviews::acknowledgements`.
     Acknowledge = [
@@ -271,6 +279,11 @@ pub const SOURCES: &[(&str, &[Role])] = &[
     ("computed", &[]),
 ];
 
+/// Whether a source is what somebody judges of others, or sets for them: nobody enters it about the own person.
+pub fn is_judgement(source: &str) -> bool {
+    matches!(source, "ratings" | "management" | "plan")
+}
+
 /// The roles that may enter metrics of `source`.
 pub fn may_enter(source: Option<&str>) -> &'static [Role] {
     match source {
@@ -291,6 +304,7 @@ mod tests {
             ("ViewSelf", Own),
             ("ViewFacts", Own),
             ("ViewCalendar", Store),
+            ("ReadReleases", Own),
             ("ViewReviews", Own),
             ("Contribute", Own),
             ("FileAppeals", Own),

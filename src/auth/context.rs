@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use deadpool::managed::Timeouts;
 use diesel_async::pooled_connection::deadpool::PoolError;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection as _, TransactionManager as _};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::access_log::{AccessLog, Reading};
@@ -15,6 +16,7 @@ use super::scope::Scope;
 use crate::clock;
 use crate::db::{Connection, Pool, Writer, pool};
 use crate::http::Problem;
+use crate::http::idempotency::{self, Answer, Key};
 use crate::http::language::Language;
 
 type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
@@ -144,6 +146,31 @@ impl Context {
         }
     }
 
+    /// Does some work once, however often it is asked for under one key: the key is kept in the transaction of the work. The
+    /// `operation` says what is asked, and of what. Without a key it is just done.
+    ///
+    /// # Errors
+    ///
+    /// Those of the work, which then is not done; a field at fault where the key was used for another request.
+    pub async fn once<T: Serialize>(
+        &mut self,
+        operation: &str,
+        key: Option<&Key>,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, Problem>,
+    ) -> Result<Answer<T>, Problem> {
+        let Some((key, user_id)) = key.zip(self.by()) else { return work(self).await.map(Answer::Now) };
+        let now = self.now;
+        self.transaction(async |cx| {
+            if let Some(before) = idempotency::begin(cx.db(), user_id, operation, key, now).await? {
+                return Ok(Answer::Before(before));
+            }
+            let done = work(cx).await?;
+            idempotency::finish(cx.db(), user_id, key, &done).await?;
+            Ok(Answer::Now(done))
+        })
+        .await
+    }
+
     /// Reads everything as it was at one moment, in a transaction that cannot write. Within a transaction that has begun
     /// before, it is part of that one and reads what that sees.
     pub async fn snapshot<T>(
@@ -159,6 +186,18 @@ impl Context {
             work(cx).await
         })
         .await
+    }
+
+    /// Does some work within another reach than the one of what is asked for.
+    pub async fn within<T>(
+        &mut self,
+        scope: Scope,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let before = std::mem::replace(&mut self.scope, scope);
+        let done = work(self).await;
+        self.scope = before;
+        done
     }
 
     /// Leaves in the trail that who asks did `action` to `subject`, in the transaction that does it.

@@ -6,6 +6,7 @@ use super::database::Database;
 use super::{Ended, table};
 use crate::config::Storage;
 use crate::reviews::tasks::{self, AssignedTask};
+use crate::rules::library::Library;
 
 /// Options of `showfloor tasks`.
 #[derive(Debug, clap::Args)]
@@ -26,9 +27,10 @@ pub struct TasksArgs {
 
 /// Prints what waits for whom. Exit status 1 where somebody is late.
 pub async fn run(args: TasksArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let mut tasks =
-        Database::as_operator(&storage, async |cx| Ok(tasks::of_everybody(cx, args.store.as_deref()).await?))
-            .await?;
+    let mut tasks = Database::as_operator(&storage, async |cx| {
+        Ok(tasks::of_everybody(cx, &Library::default(), args.store.as_deref()).await?)
+    })
+    .await?;
     let is_late = tasks.iter().any(|assigned| assigned.task.is_late);
     if args.late {
         tasks.retain(|assigned| assigned.task.is_late);

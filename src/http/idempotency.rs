@@ -1,10 +1,11 @@
 //! Requests that are sent again because nobody knows whether they arrived: with an `Idempotency-Key` they are done once,
 //! and answered as they were the first time.
 
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
+use actix_web::http::header::LOCATION;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -13,9 +14,12 @@ use garde::Validate;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, Required, Type};
 
-use super::body;
 use super::problem::Problem;
+use super::{body, etag};
 use crate::db::schema::idempotency_key;
 
 /// The header.
@@ -50,24 +54,56 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let name = request.headers().get(HEADER).map(|value| value.to_str().map(str::to_owned));
+        let name = KeyName::of(request);
         let read = body::read::<T>(request, payload);
         Box::pin(async move {
-            let key = match name {
-                None => None,
-                Some(Ok(key)) if !key.is_empty() && key.len() <= MAX_CHARS => Some(key),
-                Some(_) => {
-                    let message = format!("expected 1 to {MAX_CHARS} visible ASCII characters");
-                    return Err(Problem::field(HEADER, message));
-                }
-            };
+            let name = name?;
             let (bytes, body) = read.await?;
-            let key = key.map(|key| Key {
-                key,
-                request_sha256: base16ct::lower::encode_string(&Sha256::digest(&bytes)),
-            });
-            Ok(Self { key, body })
+            Ok(Self { key: name.with(&bytes), body })
         })
+    }
+}
+
+/// The key of a request that has no JSON body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyName(Option<String>);
+
+impl KeyName {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        match request.headers().get(HEADER).map(|value| value.to_str()) {
+            None => Ok(Self(None)),
+            Some(Ok(key)) if !key.is_empty() && key.len() <= MAX_CHARS => Ok(Self(Some(key.to_owned()))),
+            Some(_) => {
+                Err(Problem::field(HEADER, format!("expected 1 to {MAX_CHARS} visible ASCII characters")))
+            }
+        }
+    }
+
+    /// The key with what is asked under it.
+    pub fn with(self, asked: &[u8]) -> Option<Key> {
+        let request_sha256 = base16ct::lower::encode_string(&Sha256::digest(asked));
+        self.0.map(|key| Key { key, request_sha256 })
+    }
+}
+
+impl FromRequest for KeyName {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+/// An operation that takes a key declares `params(Key)`.
+impl IntoParams for Key {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let header = ParameterBuilder::new().name(HEADER).parameter_in(ParameterIn::Header);
+        let description =
+            "A key that the caller gives this request: it is carried out once, however often it is sent";
+        let header = header.description(Some(description)).required(Required::False);
+        vec![header.schema(Some(text)).build()]
     }
 }
 
@@ -78,6 +114,45 @@ pub enum Answer<T> {
     Now(T),
     /// It was done before; this is what it was answered then.
     Before(String),
+}
+
+/// Where something is that was made, and of which version it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// Its path, where it has one.
+    pub location: Option<String>,
+    /// Its version, where it has one.
+    pub version: Option<i32>,
+}
+
+impl<T: Serialize + DeserializeOwned> Answer<T> {
+    /// The response of an operation that makes something: 201, with the same head and body each time. It says whether it is a
+    /// repetition.
+    ///
+    /// # Errors
+    ///
+    /// Where what was answered before cannot be read any more.
+    pub fn created(self, made: impl FnOnce(&T) -> Made) -> Result<HttpResponse, Problem> {
+        let mut response = HttpResponse::Created();
+        let (body, made) = match self {
+            Self::Now(value) => {
+                let body = serde_json::to_string(&value).map_err(|error| Problem::internal(&error))?;
+                (body, made(&value))
+            }
+            Self::Before(body) => {
+                response.insert_header(("Idempotency-Replayed", "true"));
+                let value = serde_json::from_str(&body).map_err(|error| Problem::internal(&error))?;
+                (body, made(&value))
+            }
+        };
+        if let Some(location) = made.location {
+            response.insert_header((LOCATION, location));
+        }
+        if let Some(version) = made.version {
+            response.insert_header(etag::of(version));
+        }
+        Ok(response.content_type("application/json").body(body))
+    }
 }
 
 impl<T: Serialize> Answer<T> {

@@ -30,7 +30,7 @@ use utoipa::ToSchema;
 pub use self::delivery::{delivered_sources, deliveries, note_delivery};
 pub use self::late::retract;
 pub use self::locks::{Held, lock, lock_delivery};
-pub use self::people::{ReachedPerson, employee_nos, entering, people, posted_days};
+pub use self::people::{ReachedPerson, employee_nos, entering, is_own_judgement, people, posted_days};
 pub use self::reading::{current, known};
 pub use self::recording::{Recorded, compare, record, record_held};
 

@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::auth::Identity;
-use crate::auth::access::{Action as _, EnterFacts, may_enter};
+use crate::auth::access::{Action as _, EnterFacts, is_judgement, may_enter};
 use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::sql;
 use crate::http::Problem;
@@ -37,6 +37,11 @@ pub fn entering(by: Option<&Identity>, source: Option<&str>) -> Scope {
     by.map_or_else(Scope::operator, |by| {
         Scope::of(by, |role| EnterFacts::reach_of(role).filter(|_| allowed.contains(&role)))
     })
+}
+
+/// Whether somebody would judge, or set a target for, the own person: that is for others to do.
+pub fn is_own_judgement(by: Option<&Identity>, source: Option<&str>, employee_id: i64) -> bool {
+    by.is_some_and(|by| by.employee_id == Some(employee_id)) && source.is_some_and(is_judgement)
 }
 
 /// The people with these 工号, each with whether `scope` reaches them in the month. The operator (no scope) reaches all.

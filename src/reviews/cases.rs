@@ -40,7 +40,7 @@ pub struct GoldenCase {
     pub rule: String,
     /// The case file of the rule, below the rules folder.
     pub file: String,
-    /// The name of the case: month and review id, without any person's name.
+    /// The name of the case: month, and id of the review or the appeal, without any person's name.
     #[schema(example = "2014-03 review 123")]
     pub name: String,
     /// A `[[case]]` with the facts that the rule reads, its score and its reasons.
@@ -66,25 +66,34 @@ pub async fn of_review(
     let inputs = explain::inputs(&mut cx, library, id).await?.logged().await?;
     // The connection goes back before scripts run.
     drop(cx);
-    on_deep_stack(move || cases(&inputs, query.rule.as_deref())).await?
+    let name = format!("{} review {}", inputs.review.period, inputs.review.id);
+    made_of(inputs, query.rule, name).await
 }
 
-fn cases(inputs: &ReviewInputs, only: Option<&str>) -> Result<ReviewCases, Problem> {
+/// The cases of a review's inputs: of one rule or of all.
+pub(super) async fn made_of(
+    inputs: ReviewInputs,
+    only: Option<String>,
+    name: String,
+) -> Result<ReviewCases, Problem> {
+    on_deep_stack(move || cases(&inputs, only.as_deref(), &name)).await?
+}
+
+fn cases(inputs: &ReviewInputs, only: Option<&str>, name: &str) -> Result<ReviewCases, Problem> {
     let ReviewInputs { review, bundle, facts } = inputs;
     let scheme = bundle.schemes.get(&review.scheme).ok_or_else(|| Problem::not_found("scheme"))?;
     if let Some(rule) = only.filter(|only| scheme.rules.iter().all(|rule| rule.entry.id != *only)) {
         let known = scheme.rules.iter().map(|rule| rule.entry.id.as_str()).collect::<Vec<_>>().join(", ");
         return Err(Problem::field("rule", format!("the review has no rule '{rule}'; it has {known}")));
     }
-    let name = format!("{} review {}", review.period, review.id);
     let bundle_hash = bundle.hash.clone();
     let mut told =
         ReviewCases { review: review.id, bundle: bundle_hash, cases: Vec::new(), skipped: Vec::new() };
     for rule in scheme.rules.iter().filter(|rule| only.is_none_or(|only| rule.entry.id == only)) {
         let id = rule.entry.id.clone();
-        match case_text(rule, &bundle.catalogue, facts, &name) {
+        match case_text(rule, &bundle.catalogue, facts, name) {
             Ok(toml) => {
-                told.cases.push(GoldenCase { rule: id, file: file_of(rule), name: name.clone(), toml });
+                told.cases.push(GoldenCase { rule: id, file: file_of(rule), name: name.to_owned(), toml });
             }
             Err(reason) => told.skipped.push(SkippedCase { rule: id, reason }),
         }

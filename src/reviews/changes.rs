@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::explain::{self, Explanation};
+use super::recomputation;
 use crate::auth::{Context, Reading};
 use crate::http::Problem;
 use crate::rules::explanation::ExplainedRule;
@@ -28,12 +30,23 @@ pub struct ReviewChanges {
     pub from: RevisionTotals,
     /// The later one.
     pub to: RevisionTotals,
+    /// Why the later one was computed again after publication, where that wrote it.
+    pub recomputed: Option<RecomputationCause>,
     /// Whether they were scored with other rules.
     pub other_rules: bool,
     /// Every item that differs, and why.
     pub items: Vec<ItemChange>,
     /// Values that differ and that no rule with another result read.
     pub other_facts: Vec<FactChange>,
+}
+
+/// When and why reviews were computed again.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RecomputationCause {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why.
+    pub reason: String,
 }
 
 /// A revision's totals.
@@ -120,7 +133,10 @@ pub async fn changes(
     }
     let (_, earlier) = explain::explain_unlogged(cx, library, since).await?;
     let (employee_id, later) = explain::explain_unlogged(cx, library, id).await?;
-    Ok(cx.reading(compare(&earlier, &later), [(id, employee_id), (since, employee_id)]))
+    let recomputed = recomputation::cause_of(cx, id).await?;
+    let recomputed = recomputed.map(|(at, reason)| RecomputationCause { at, reason });
+    let changes = ReviewChanges { recomputed, ..compare(&earlier, &later) };
+    Ok(cx.reading(changes, [(id, employee_id), (since, employee_id)]))
 }
 
 fn compare(earlier: &Explanation, later: &Explanation) -> ReviewChanges {
@@ -138,7 +154,8 @@ fn compare(earlier: &Explanation, later: &Explanation) -> ReviewChanges {
         fact(name, value(earlier), value(later))
     });
     let other_facts = other_facts.collect();
-    ReviewChanges { from: totals(earlier), to: totals(later), other_rules, items, other_facts }
+    let (from, to) = (totals(earlier), totals(later));
+    ReviewChanges { from, to, recomputed: None, other_rules, items, other_facts }
 }
 
 fn totals(explanation: &Explanation) -> RevisionTotals {

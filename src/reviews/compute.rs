@@ -117,24 +117,25 @@ pub fn compute(bundle: &Bundle, month: &Month, before: Before) -> Computed {
     compute_some(bundle, month, before, None)
 }
 
-/// The same for one person, and for the leaders of the units in which the person's month counts. Everybody else's review stays
-/// as it is, whatever has become known since.
-pub fn compute_for(bundle: &Bundle, month: &Month, before: Before, employee_id: i64) -> Computed {
-    let own = month.postings.iter().filter(|posting| posting.employee_id == employee_id);
+/// The same for some people, and for the leaders of the units in which their months count. Everybody else's review stays as it
+/// is, whatever has become known since.
+pub fn compute_for(bundle: &Bundle, month: &Month, before: Before, people: &[i64]) -> Computed {
+    let people = people.iter().copied().collect::<HashSet<_>>();
+    let own = month.postings.iter().filter(|posting| people.contains(&posting.employee_id));
     let units = own.map(|posting| posting.unit_id).collect();
-    compute_some(bundle, month, before, Some(&Only { employee_id, units }))
+    compute_some(bundle, month, before, Some(&Only { people, units }))
 }
 
-/// Whose reviews are computed, of one person's and those that depend on it.
+/// Whose reviews are computed, of some people's and those that depend on them.
 struct Only {
-    employee_id: i64,
+    people: HashSet<i64>,
     units: HashSet<i64>,
 }
 
 impl Only {
     /// Whether a review of the first or second round may change.
     fn concerns(&self, posting: &Posting, is_later: bool) -> bool {
-        posting.employee_id == self.employee_id || is_later && self.units.contains(&posting.unit_id)
+        self.people.contains(&posting.employee_id) || is_later && self.units.contains(&posting.unit_id)
     }
 }
 
@@ -303,7 +304,7 @@ impl Work<'_> {
 
     /// What is left of before is withdrawn.
     fn end(self) -> Computed {
-        let withdrawn = |employee_id: &i64| self.only.is_none_or(|only| only.employee_id == *employee_id);
+        let withdrawn = |employee_id: &i64| self.only.is_none_or(|only| only.people.contains(employee_id));
         let left = self.before.into_iter().filter(|(employee_id, _)| withdrawn(employee_id));
         let left = left.flat_map(|(_, reviews)| reviews).map(|current| current.id).collect::<Vec<_>>();
         let mut computed = self.computed;

@@ -12,13 +12,17 @@ use utoipa::ToSchema;
 
 use super::acknowledgements::document::{self, Document};
 use super::adjustments::{self, Adjustment};
+use super::allowed::AllowedAction;
 use super::listing::{self, Review, ReviewFilter, ReviewLine, named_reviews, review_columns};
+use super::next_steps;
+use super::recomputation::Changed;
 use super::snapshot::Snapshot;
 use super::snapshot::stored::{self, Subject};
+use super::subject;
 use super::visibility::{Part, ReviewSight, Sight, seen};
 use crate::auth::{Context, Reading};
 use crate::db::sql;
-use crate::http::{Language, Problem};
+use crate::http::{Code, Language, Problem};
 use crate::ledger::month::MonthFacts;
 use crate::rules::bundle::Bundle;
 use crate::rules::explanation::ExplainedRule;
@@ -42,6 +46,10 @@ pub struct Explanation {
     pub bundle: String,
     /// SHA-256 of its document, `GET /v1/reviews/{id}/document`: what is acknowledged.
     pub sha256: String,
+    /// How many corrections of the person's month were accepted that the revision in force does not have.
+    pub corrections_since: i64,
+    /// What the caller may do next.
+    pub allowed_actions: Vec<AllowedAction>,
 }
 
 #[derive(QueryableByName)]
@@ -87,8 +95,23 @@ async fn row(cx: &mut Context, id: i64) -> Result<ReviewRow, Problem> {
 
 /// One review, explained. Reading other people's is logged.
 pub async fn explain(cx: &mut Context, library: &Library, id: i64) -> Result<Reading<Explanation>, Problem> {
-    let (employee_id, explanation) = explain_unlogged(cx, library, id).await?;
+    let (employee_id, mut explanation) = explain_unlogged(cx, library, id).await?;
+    // A withdrawn review has nothing in force.
+    if let Some(subject) = subject_of(cx, id).await? {
+        let changed = Changed::of(cx, &[subject.cycle_id]).await?.remove(&subject.cycle_id);
+        explanation.corrections_since = changed.map_or(0, |changed| changed.of_person(employee_id));
+        explanation.allowed_actions = next_steps::of_review(cx, &explanation.review, &subject).await?;
+    }
     Ok(cx.reading(explanation, [(id, employee_id)]))
+}
+
+/// The review of which this is a revision; none where none is in force.
+async fn subject_of(cx: &mut Context, id: i64) -> Result<Option<subject::Subject>, Problem> {
+    match subject::subject(cx, id).await {
+        Ok(subject) => Ok(Some(subject)),
+        Err(problem) if problem.code == Code::NotFound => Ok(None),
+        Err(problem) => Err(problem),
+    }
 }
 
 /// The same with the id of the person, for whoever logs the reading.
@@ -117,6 +140,8 @@ pub(super) async fn explain_unlogged(
         snapshot,
         adjustments,
         sha256: document::sha256(&document),
+        corrections_since: 0,
+        allowed_actions: Vec::new(),
         bundle: row.bundle_hash,
         review: row.line.review,
     };

@@ -15,24 +15,29 @@ use super::replay::compare::Replay;
 use super::store::{self, CycleFilter, NewReviewCycle, ReviewCycle};
 use super::waiver::{self, Waiver};
 use super::{levers, replay};
-use crate::auth::Caller;
 use crate::auth::access::{CheckReviews, RunReviews, ViewAccessLog, ViewCycles, ViewReviews};
-use crate::http::{Body, Page, PageQuery, Paged, Problem, Query, etag};
+use crate::auth::{Caller, Context};
+use crate::http::idempotency::{Key, Keyed, Made};
+use crate::http::{Page, PageQuery, Paged, Problem, Query, etag};
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
 
 /// Open the review cycle of a store's month.
-#[utoipa::path(tag = "reviews", request_body = NewReviewCycle, responses(
+#[utoipa::path(tag = "reviews", params(Key), request_body = NewReviewCycle, responses(
     (status = 201, description = "Opened", body = ReviewCycle),
     (status = 409, description = "It has been opened already"),
 ))]
 #[post("/review-cycles")]
 pub async fn create_review_cycle(
     caller: Caller<RunReviews>,
-    body: Body<NewReviewCycle>,
-) -> Result<impl Responder, Problem> {
-    let cycle = store::create_cycle(&mut caller.context().await?, body.0).await?;
-    Ok(etag::created(format_args!("/v1/review-cycles/{}", cycle.id), cycle.version, &cycle))
+    request: Keyed<NewReviewCycle>,
+) -> Result<HttpResponse, Problem> {
+    let (cx, Keyed { key, body }) = (&mut caller.context().await?, request);
+    let create = async |cx: &mut Context| store::create_cycle(cx, body).await;
+    cx.once("create_review_cycle", key.as_ref(), create).await?.created(|cycle| Made {
+        location: Some(format!("/v1/review-cycles/{}", cycle.id)),
+        version: Some(cycle.version),
+    })
 }
 
 /// List review cycles.
@@ -102,7 +107,7 @@ pub async fn get_review(
 }
 
 /// Waive by name what a review has to be looked at for, so that it can be published without a total.
-#[utoipa::path(tag = "reviews", request_body = Waiver, responses(
+#[utoipa::path(tag = "reviews", params(Key), request_body = Waiver, responses(
     (status = 204, description = "Waived"),
     (status = 409, description = "It needs no attention, has been waived already, or is the caller's own"),
 ))]
@@ -110,9 +115,11 @@ pub async fn get_review(
 pub async fn waive_review_attention(
     caller: Caller<CheckReviews>,
     id: Path<i64>,
-    body: Body<Waiver>,
+    request: Keyed<Waiver>,
 ) -> Result<impl Responder, Problem> {
-    waiver::waive(&mut caller.context().await?, *id, &body.0).await?;
+    let (cx, Keyed { key, body }) = (&mut caller.context().await?, request);
+    let waive = async |cx: &mut Context| waiver::waive(cx, *id, &body).await;
+    cx.once(&format!("waive_review_attention/{id}"), key.as_ref(), waive).await?;
     Ok(HttpResponse::NoContent())
 }
 

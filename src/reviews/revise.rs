@@ -1,5 +1,6 @@
-//! The next revision of one person's review, after an adjustment or an appeal: computed while nothing is locked, and written
-//! in the transaction of the decision. Leaders whose score depends on it have another revision, too; nobody else has.
+//! The next revisions of reviews, after an adjustment, an appeal, or corrections that came late: computed while nothing is
+//! locked, and written in the transaction of the decision. Leaders whose score depends on them have another revision, too;
+//! nobody else has.
 
 use std::collections::HashMap;
 
@@ -20,6 +21,7 @@ use crate::db::schema::{review, review_cycle};
 use crate::decimal;
 use crate::http::Problem;
 use crate::ledger::month::AddedPoints;
+use crate::period::Period;
 use crate::rules::folder::RulesFolder;
 use crate::rules::in_force;
 use crate::rules::library::Library;
@@ -36,19 +38,26 @@ pub struct Rescoring {
     cycle: ReviewCycle,
     bundle: String,
     computed: Computed,
+    people: Vec<i64>,
+    /// Whether everything that has become known of the month is in it.
+    is_whole: bool,
 }
 
 /// The reviews that were written, with whose they are and the scheme.
 pub struct Revised(Vec<(i64, String, i64)>);
 
 impl Revised {
+    /// Their ids.
+    pub fn reviews(&self) -> Vec<i64> {
+        self.0.iter().map(|(.., id)| *id).collect()
+    }
+
     /// Tells those whose reviews they are anew, where people can see them: their terms begin again.
     pub async fn tell(&self, cx: &mut Context, library: &Library, subject: &Subject) -> Result<(), Problem> {
         if subject.state != CycleState::Published {
             return Ok(());
         }
-        let reviews = self.0.iter().map(|(.., id)| *id).collect::<Vec<_>>();
-        acknowledgements::tell_again(cx, library, &reviews).await
+        acknowledgements::tell_again(cx, library, &self.reviews(), None).await
     }
 
     /// Id of the new revision of a review, if it has one.
@@ -70,19 +79,41 @@ pub fn foresee<'a>(
     subject: &'a Subject,
     added: Option<(&'a str, Decimal)>,
 ) -> BoxFuture<'a, Result<Rescoring, Problem>> {
+    let added = added.map(|(rule, points)| (subject, rule, points));
     // Its type is named: what calls it would be long to compile otherwise.
-    Box::pin(compute_again(cx, rules, subject, added))
+    Box::pin(async move {
+        let month = (subject.store_id, subject.period);
+        compute_again(cx, rules, month, vec![subject.employee_id], added).await
+    })
+}
+
+/// The same for the reviews of all those people in a store's month for whom corrections were accepted.
+///
+/// # Errors
+///
+/// What keeps the rules from being used.
+pub fn foresee_all<'a>(
+    cx: &'a mut Context,
+    rules: (&'a RulesFolder, &'a Library),
+    month: (i64, Period),
+    people: Vec<i64>,
+) -> BoxFuture<'a, Result<Rescoring, Problem>> {
+    Box::pin(async move {
+        let rescoring = compute_again(cx, rules, month, people, None).await?;
+        Ok(Rescoring { is_whole: true, ..rescoring })
+    })
 }
 
 async fn compute_again(
     cx: &mut Context,
     (folder, library): (&RulesFolder, &Library),
-    subject: &Subject,
-    added: Option<(&str, Decimal)>,
+    (store_id, period): (i64, Period),
+    people: Vec<i64>,
+    added: Option<(&Subject, &str, Decimal)>,
 ) -> Result<Rescoring, Problem> {
     let (cycle, mut month, before) = cx
         .snapshot(async |cx| {
-            let cycle = store::cycles_of(cx.db(), subject.period, &[subject.store_id]).await?;
+            let cycle = store::cycles_of(cx.db(), period, &[store_id]).await?;
             let cycle = cycle.into_values().next().ok_or_else(|| Problem::not_found("review cycle"))?;
             let mut before = store::current_reviews(cx.db(), &[cycle.id]).await?;
             let month = generate::month_of(cx.db(), &cycle).await?;
@@ -92,7 +123,7 @@ async fn compute_again(
         .await?;
     let rules = in_force::of(cx, folder, library, cycle.period, cycle.frozen_at).await?;
     let bundle = rules.bundle;
-    if let Some((rule, points)) = added {
+    if let Some((subject, rule, points)) = added {
         let scheme = bundle.schemes.get(&subject.scheme).ok_or_else(|| Problem::not_found("scheme"))?;
         if !scheme.rules.iter().any(|one| one.entry.id == rule) {
             let rules = scheme.rules.iter().map(|one| one.entry.id.as_str()).collect::<Vec<_>>();
@@ -104,16 +135,16 @@ async fn compute_again(
         let added = AddedPoints { rule: rule.to_owned(), points: points.normalize() };
         month.added.entry(subject.employee_id).or_default().push((subject.scheme.clone(), added));
     }
-    let (hash, employee_id) = (bundle.hash.clone(), subject.employee_id);
-    let computed = blocking(move || compute::compute_for(&bundle, &month, before, employee_id)).await?;
-    if added.is_some() {
+    let (hash, concerned) = (bundle.hash.clone(), people.clone());
+    let computed = blocking(move || compute::compute_for(&bundle, &month, before, &concerned)).await?;
+    if let Some((subject, ..)) = added {
         let draft = computed.drafts.iter().find(|draft| draft.is_of(subject));
         let misfit = draft.and_then(|draft| draft.attention.as_slice().first());
         if let Some(misfit) = misfit {
             return Err(Problem::field("points", misfit.clone()));
         }
     }
-    Ok(Rescoring { cycle, bundle: hash, computed })
+    Ok(Rescoring { cycle, bundle: hash, computed, people, is_whole: false })
 }
 
 impl ReviewDraft {
@@ -144,7 +175,7 @@ pub fn write(cx: &mut Context, rescoring: Rescoring) -> BoxFuture<'_, Result<Rev
 }
 
 async fn insert(cx: &mut Context, rescoring: Rescoring) -> Result<Revised, Problem> {
-    let Rescoring { cycle, bundle, computed } = rescoring;
+    let Rescoring { cycle, bundle, computed, people, is_whole } = rescoring;
     let now = cx.now;
     let revisions: Vec<(i64, String, Option<i32>)> = review::table
         .filter(review::cycle_id.eq(cycle.id))
@@ -198,10 +229,7 @@ async fn insert(cx: &mut Context, rescoring: Rescoring) -> Result<Revised, Probl
             .await?;
         written.push((employee_id, scheme, id));
     }
-    diesel::update(review_cycle::table.find(cycle.id))
-        .set(review_cycle::version.eq(cycle.version + 1))
-        .execute(cx.db())
-        .await?;
+    store::apply_corrections(cx, &cycle, &people, is_whole).await?;
     let trail = written.iter().map(|(_, _, id)| (format!("review/{id}"), json!({ "cycle": cycle.id })));
     cx.audit_all("revise_review", trail.collect()).await?;
     Ok(Revised(written))

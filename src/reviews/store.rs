@@ -110,17 +110,31 @@ pub struct CycleFilter {
     pub period: Option<Period>,
 }
 
+/// Whether corrections have been accepted since the reviews of the cycle `c` were generated, from the facts that were frozen as
+/// `m`. Reviews that were generated before and have not changed since are those of the first revision.
+macro_rules! needs_generation {
+    () => {
+        "coalesce(c.generated_at IS NOT NULL AND m.revision > coalesce(c.facts_revision, 1), false)"
+    };
+}
+
+pub(super) use needs_generation;
+
 /// Cycles with what is known of their months.
 macro_rules! cycles {
     () => {
-        "SELECT c.id, c.store_id, u.code AS store, c.period, c.state, c.bundle_hash AS bundle,
+        concat!(
+            "SELECT c.id, c.store_id, u.code AS store, c.period, c.state, c.bundle_hash AS bundle,
             c.release_id AS release, c.created_at, c.frozen_at, c.generated_at, c.version,
             m.frozen_at AS facts_frozen_at, m.revision AS facts_revision,
             (SELECT count(*) FROM late_correction l WHERE l.store_id = c.store_id AND l.period = c.period
                 AND l.state = 'pending') AS pending_corrections,
-            coalesce(m.revision > c.facts_revision, false) AS needs_generation
+            ",
+            needs_generation!(),
+            " AS needs_generation
          FROM review_cycle c JOIN org_unit u ON u.id = c.store_id
          LEFT JOIN month_close m ON m.store_id = c.store_id AND m.period = c.period "
+        )
     };
 }
 
@@ -261,4 +275,35 @@ pub(super) async fn current_reviews(
         before.entry(cycle_id).or_default().entry(employee_id).or_default().push(current);
     }
     Ok(before)
+}
+
+/// Says of a cycle that is locked that its reviews have changed, and that those of some people have every correction that was
+/// accepted for them; what was said of the store's sources they have only where the `whole` month does. Once nothing else is left, the cycle's reviews are those of the facts as they are.
+pub(super) async fn apply_corrections(
+    cx: &mut Context,
+    cycle: &ReviewCycle,
+    people: &[i64],
+    is_whole: bool,
+) -> Result<(), Problem> {
+    let now = cx.now;
+    sql("UPDATE late_correction SET applied_at = $1
+         WHERE store_id = $2 AND period = $3 AND employee_id = ANY ($4) AND state = 'accepted' AND applied_at IS NULL
+         AND (metric IS NOT NULL OR $5)")
+    .bind::<Timestamptz, _>(now)
+    .bind::<BigInt, _>(cycle.store_id)
+    .bind::<Date, _>(cycle.period)
+    .bind::<Array<BigInt>, _>(people)
+    .bind::<Bool, _>(is_whole)
+    .execute(cx.db())
+    .await?;
+    sql("UPDATE review_cycle c SET version = c.version + 1, facts_revision = CASE WHEN EXISTS (
+             SELECT FROM late_correction l WHERE l.store_id = c.store_id AND l.period = c.period
+             AND l.state = 'accepted' AND l.applied_at IS NULL) THEN c.facts_revision
+             ELSE coalesce((SELECT m.revision FROM month_close m WHERE m.store_id = c.store_id AND m.period = c.period),
+                 c.facts_revision) END
+         WHERE c.id = $1")
+    .bind::<BigInt, _>(cycle.id)
+    .execute(cx.db())
+    .await?;
+    Ok(())
 }

@@ -7,7 +7,9 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::allowed::AllowedAction;
 use super::explain;
+use super::listing::Review;
 use crate::auth::Context;
 use crate::db::schema::review_waiver;
 use crate::http::{Code, Problem};
@@ -19,6 +21,17 @@ pub struct Waiver {
     /// Why; it is kept with the name of whoever waives it.
     #[garde(length(chars, min = 1, max = 1000))]
     pub reason: String,
+}
+
+/// The waiver, where it is open to the caller, who may check the review.
+pub(super) async fn open_to(cx: &mut Context, review: &Review) -> Result<Option<AllowedAction>, Problem> {
+    if review.attention.is_empty() || !review.is_current {
+        return Ok(None);
+    }
+    let waivers = review_waiver::table.filter(review_waiver::review_id.eq(review.id));
+    let waived: i64 = waivers.count().get_result(cx.db()).await?;
+    let waive = AllowedAction::post("waive", format!("/v1/reviews/{}/waiver", review.id)).for_a_reason();
+    Ok((waived == 0).then_some(waive))
 }
 
 /// Waives what a review that the caller sees has to be looked at for.

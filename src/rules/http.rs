@@ -11,10 +11,11 @@ use super::draft;
 use super::folder::{FolderStatus, RulesFolder};
 use super::in_force::{self, InForce};
 use super::library::Library;
+use super::readers;
 use super::release::{self, Release, ReleaseWithFiles};
 use super::scheme::{GradeBand, Label, Parameter};
 use crate::auth::Caller;
-use crate::auth::access::ViewRules;
+use crate::auth::access::{ReadReleases, ViewRules};
 use crate::http::{Page, PageQuery, Paged, Problem, Query};
 use crate::period::Period;
 
@@ -168,14 +169,17 @@ pub async fn list_rule_releases(
     release::list(caller.context().await?.db(), query.window).await.map(Json)
 }
 
-/// Read a release.
+/// Read a release. People whom it scores may, who have to say that they have received it.
 #[utoipa::path(tag = "rules", responses((status = 200, description = "The release", body = ReleaseWithFiles)))]
 #[get("/rules/releases/{id}")]
 pub async fn get_rule_release(
-    caller: Caller<ViewRules>,
+    caller: Caller<ReadReleases>,
+    library: Data<Library>,
     id: Path<i64>,
 ) -> Result<Json<ReleaseWithFiles>, Problem> {
-    release::with_files(caller.context().await?.db(), *id).await.map(Json)
+    let cx = &mut caller.context().await?;
+    readers::may_read(cx, &library, *id).await?;
+    release::with_files(cx.db(), *id).await.map(Json)
 }
 
 /// Read a file of a release, byte for byte.
@@ -184,10 +188,13 @@ pub async fn get_rule_release(
 ))]
 #[get("/rules/releases/{id}/files/{path:.*}")]
 pub async fn get_rule_release_file(
-    caller: Caller<ViewRules>,
+    caller: Caller<ReadReleases>,
+    library: Data<Library>,
     path: Path<(i64, String)>,
 ) -> Result<impl Responder, Problem> {
     let (id, path) = path.into_inner();
-    let content = release::file(caller.context().await?.db(), id, &path).await?;
+    let cx = &mut caller.context().await?;
+    readers::may_read(cx, &library, id).await?;
+    let content = release::file(cx.db(), id, &path).await?;
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(content))
 }

@@ -21,6 +21,7 @@ pub mod library;
 pub mod memo;
 mod program;
 pub mod quick_hash;
+mod readers;
 pub mod release;
 pub mod rule_identity;
 pub mod sandbox;

@@ -31,6 +31,7 @@ mod ledger;
 mod levers;
 mod malformed;
 mod mappings;
+mod once;
 mod openapi;
 mod organisation;
 mod person_months;

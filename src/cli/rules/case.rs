@@ -1,4 +1,4 @@
-//! `showfloor rules case`: a review kept as golden cases.
+//! `showfloor rules case`: a review, or what an appeal was decided to, kept as golden cases.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -12,6 +12,7 @@ use crate::cli::Ended;
 use crate::cli::database::Database;
 use crate::clock::Clock;
 use crate::config::Storage;
+use crate::reviews::appeals::golden_case;
 use crate::reviews::cases::{self, CaseQuery, GoldenCase};
 use crate::rules::case_text::append;
 use crate::rules::library::Library;
@@ -19,11 +20,15 @@ use crate::rules::library::Library;
 /// Options of `showfloor rules case`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  showfloor rules case --review 123\n  \
-    showfloor rules case --review 123 --rule 20_funnel_kpi --append my-rules")]
+    showfloor rules case --review 123 --rule 20_funnel_kpi --append my-rules\n  \
+    showfloor rules case --appeal 7 --append my-rules")]
 pub struct CaseArgs {
     /// The review, by id.
-    #[arg(long, value_name = "ID")]
-    review: i64,
+    #[arg(long, value_name = "ID", required_unless_present = "appeal")]
+    review: Option<i64>,
+    /// A decided appeal, by id: the case of the rule that it disputed.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["review", "rule"])]
+    appeal: Option<i64>,
     /// Only this rule's case.
     #[arg(long, value_name = "ID")]
     rule: Option<String>,
@@ -32,12 +37,18 @@ pub struct CaseArgs {
     append: Option<PathBuf>,
 }
 
-/// Prints the cases that a review makes, or adds them to a rules folder: all of them or none.
+/// Prints the cases that a review or an appeal makes, or adds them to a rules folder: all of them or none.
 pub async fn run(args: CaseArgs, storage: Storage) -> anyhow::Result<Ended> {
     let told = Database::with(&storage, async |pool| {
-        let cx = Context::operator(pool, Clock::System.now()).await?;
-        let query = CaseQuery { rule: args.rule.clone() };
-        Ok(cases::of_review(cx, &Library::default(), args.review, query).await?)
+        let mut cx = Context::operator(pool, Clock::System.now()).await?;
+        let library = Library::default();
+        Ok(match (args.appeal, args.review) {
+            (Some(appeal), _) => golden_case::of_appeal(&mut cx, &library, appeal).await?,
+            (None, review) => {
+                let query = CaseQuery { rule: args.rule.clone() };
+                cases::of_review(cx, &library, review.unwrap_or(0), query).await?
+            }
+        })
     })
     .await?;
     match &args.append {

@@ -159,5 +159,6 @@ diesel::table! {
         decided_by -> Nullable<Int8>,
         decided_at -> Nullable<Timestamptz>,
         decision_note -> Nullable<Text>,
+        applied_at -> Nullable<Timestamptz>,
     }
 }

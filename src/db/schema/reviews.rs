@@ -201,6 +201,20 @@ diesel::table! {
         text -> Nullable<Text>,
         witnesses -> Nullable<Array<Text>>,
         happened_at -> Nullable<Timestamptz>,
+        appeal_id -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    /// Published months that were computed again.
+    review_recomputation (id) {
+        id -> Int8,
+        cycle_id -> Int8,
+        at -> Timestamptz,
+        user_id -> Int8,
+        reason -> Text,
+        corrections -> Int8,
+        reviews -> Array<Int8>,
     }
 }
 

@@ -11,7 +11,7 @@ use super::report::{self, NewEvent};
 use super::{Event, EventDocument, EventFilter};
 use crate::auth::Caller;
 use crate::auth::access::{Action as _, EnterFacts, Role, VerifyEvents, ViewFacts};
-use crate::http::idempotency::{Answer, Keyed};
+use crate::http::idempotency::{Answer, Key, Keyed};
 use crate::http::{Body, Page, PageQuery, Paged, Problem};
 use crate::ledger::metric::CatalogueFile;
 
@@ -70,7 +70,7 @@ pub async fn list_event_kinds(_caller: Caller<ViewFacts>) -> Json<Vec<EventKindR
 /// Sent again by a system under the same `source_system` and `external_id`, it is the same event, unless that one was
 /// rejected or withdrawn: then it is a new report. With an `Idempotency-Key` the answer is the same, too.
 #[utoipa::path(tag = "facts", request_body = NewEvent,
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key that the caller gives this request: it is carried out once, however often it is sent")),
+    params(Key),
     responses(
         (status = 201, description = "Reported", body = EventDocument),
         (status = 200, description = "It had been reported before", body = EventDocument),

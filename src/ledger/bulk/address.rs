@@ -37,10 +37,13 @@ pub(super) async fn address(
             strangers.insert(value.row, value.metric);
             continue;
         };
-        let own = cx.identity.as_ref().and_then(|by| by.employee_id);
-        if source == Some("ratings") && own == Some(employee_id) {
+        if ledger::is_own_judgement(cx.identity.as_ref(), source, employee_id) {
             let field = format!("rows[{}].facts.{}", value.row, value.metric);
-            faults.row(value.row, FieldError::new(field, "people cannot rate themselves"));
+            let message = match source {
+                Some("ratings") => "people cannot rate themselves",
+                _ => "it scores you: somebody else enters it",
+            };
+            faults.row(value.row, FieldError::new(field, message));
             continue;
         }
         let entry = Entry {

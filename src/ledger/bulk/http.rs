@@ -7,7 +7,7 @@ use super::{FactsRecorded, NewFacts};
 use crate::auth::Caller;
 use crate::auth::access::EnterFacts;
 use crate::http::Problem;
-use crate::http::idempotency::Keyed;
+use crate::http::idempotency::{Key, Keyed};
 use crate::ledger::metric::CatalogueFile;
 
 /// Deliver a month's facts for many people: all of them are recorded, or none, or with `partial` the valid rows.
@@ -15,7 +15,7 @@ use crate::ledger::metric::CatalogueFile;
 /// Sending the same facts again changes nothing; with an `Idempotency-Key` the answer is the same, too. The body may be
 /// compressed (`Content-Encoding: gzip`). Which roles may enter which metrics depends on their `source`.
 #[utoipa::path(tag = "facts", request_body = NewFacts,
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key that the caller gives this request: it is carried out once, however often it is sent")),
+    params(Key),
     responses(
         (status = 200, description = "Recorded", body = FactsRecorded),
         (status = 403, description = "The caller's roles may not enter some of these metrics"),

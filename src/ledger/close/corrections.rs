@@ -148,8 +148,8 @@ pub struct CorrectionDecision {
 ///
 /// # Errors
 ///
-/// Not found where one is none that the caller reaches; a conflict where one is decided already, or was proposed by the
-/// same person.
+/// Not found where one is none that the caller reaches; a conflict where one is decided already, was proposed by the same
+/// person, or is to be accepted although its month's reviews are locked.
 pub async fn decide(cx: &mut Context, decision: &CorrectionDecision) -> Result<Vec<LateCorrection>, Problem> {
     let note = decision.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
     let (ids, is_accepted) = (decision.ids.as_slice(), decision.accept);
@@ -157,7 +157,7 @@ pub async fn decide(cx: &mut Context, decision: &CorrectionDecision) -> Result<V
         return Err(Problem::field("note", "say why it is rejected"));
     }
     cx.transaction(async |cx| {
-        let months = lock(cx, ids).await?;
+        let months = lock(cx, ids, is_accepted).await?;
         let state = if is_accepted { CorrectionState::Accepted } else { CorrectionState::Rejected };
         store::decide(cx, ids, state, note).await?;
         if is_accepted {
@@ -171,8 +171,9 @@ pub async fn decide(cx: &mut Context, decision: &CorrectionDecision) -> Result<V
     .await
 }
 
-/// Locks the corrections; the people that they are about, with their months.
-async fn lock(cx: &mut Context, ids: &[i64]) -> Result<Vec<(i64, Period)>, Problem> {
+/// Locks the corrections; the people that they are about, with their months. Reviews of these months are other than their
+/// cycles were seen, once corrections are accepted; where they are locked, none is.
+async fn lock(cx: &mut Context, ids: &[i64], is_accepted: bool) -> Result<Vec<(i64, Period)>, Problem> {
     let reached = some(cx, ids).await?;
     let unknown = ids.iter().enumerate().filter(|(_, id)| reached.iter().all(|one| one.id != **id));
     let errors = unknown
@@ -182,10 +183,13 @@ async fn lock(cx: &mut Context, ids: &[i64]) -> Result<Vec<(i64, Period)>, Probl
         let detail = "some of these corrections do not exist".to_owned();
         return Err(Problem { code: Code::NotFound, detail, errors });
     }
-    // Months before rows, as those who record facts take them.
+    // Months before cycles, as whoever freezes takes them, and before rows, as those who record facts do.
     let months = reached.iter().map(|one| (one.employee_id, one.period)).collect::<Vec<_>>();
     let stores = reached.iter().map(|one| (one.store_id, one.period)).collect();
     let mut held = locks::lock_months(cx.db(), months.clone(), stores).await?;
+    if is_accepted && let Some((store, period)) = store::disturb_reviews(cx.db(), &months).await? {
+        return Err(locked(&store, period));
+    }
     let employee_id = cx.identity.as_ref().and_then(|by| by.employee_id);
     for correction in store::lock(cx.db(), ids).await? {
         let id = correction.id;
@@ -203,4 +207,13 @@ async fn lock(cx: &mut Context, ids: &[i64]) -> Result<Vec<(i64, Period)>, Probl
     }
     locks::keep(cx.db(), &mut held, months.iter().copied().collect()).await?;
     Ok(months)
+}
+
+/// Why nothing is accepted for a month whose reviews are locked.
+fn locked(store: &str, period: Period) -> Problem {
+    Problem::conflict(format!(
+        "the reviews of {period} in {store} are locked: nothing is accepted for them. The group reopens the month to \
+         'published' for a reason (POST /v1/review-cycles/{{id}}/moves); then the correction is accepted, the reviews \
+         are computed again, and payroll gets a supplement to the coefficient sheet"
+    ))
 }

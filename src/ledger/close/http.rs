@@ -22,12 +22,12 @@ pub async fn list_late_corrections(
 
 /// Decide on late corrections that others proposed: on all of them, or on none.
 ///
-/// What is accepted goes into the ledger; the month stays frozen, and generating its reviews again writes their next
-/// revision.
+/// What is accepted goes into the ledger; the month stays frozen. Generating its reviews again writes their next revision, or,
+/// once they are published, computing them again: POST /v1/review-cycles/{id}/recomputations.
 #[utoipa::path(tag = "facts", request_body = CorrectionDecision, responses(
     (status = 200, description = "Decided", body = Vec<LateCorrection>),
     (status = 404, description = "One of them does not exist, or the caller does not reach it"),
-    (status = 409, description = "One has been decided already, is about the caller, or was proposed by the caller"),
+    (status = 409, description = "One has been decided already, is about the caller, was proposed by the caller, or is of a locked month"),
 ))]
 #[post("/late-corrections/decisions")]
 pub async fn decide_late_corrections(

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
@@ -79,6 +79,44 @@ pub(super) async fn lock(
         .load(connection)
         .await?;
     Ok(locked)
+}
+
+/// Says of the review cycles of these people's months that they are other than they were seen, and holds them until the
+/// transaction ends; the first store and month, where one is locked.
+pub(super) async fn disturb_reviews(
+    connection: &mut AsyncPgConnection,
+    months: &[(i64, Period)],
+) -> Result<Option<(String, Period)>, Problem> {
+    #[derive(QueryableByName)]
+    struct Held {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+        #[diesel(sql_type = Text)]
+        store: String,
+        #[diesel(sql_type = Date)]
+        period: Period,
+        #[diesel(sql_type = Bool)]
+        is_locked: bool,
+    }
+    let (people, periods): (Vec<i64>, Vec<Period>) = months.iter().copied().unzip();
+    let held: Vec<Held> = sql("SELECT c.id, u.code AS store, c.period, c.state = 'locked' AS is_locked \
+         FROM review_cycle c JOIN org_unit u ON u.id = c.store_id WHERE (c.store_id, c.period) IN ( \
+             SELECT s.store_id, p.period FROM unnest($1, $2) AS p (employee_id, period) \
+             CROSS JOIN LATERAL posted_stores(p.employee_id, p.period) s) \
+         ORDER BY c.id FOR NO KEY UPDATE OF c")
+    .bind::<Array<BigInt>, _>(people)
+    .bind::<Array<Date>, _>(periods)
+    .load(connection)
+    .await?;
+    let ids = held.iter().map(|one| one.id).collect::<Vec<_>>();
+    if let Some(locked) = held.into_iter().find(|one| one.is_locked) {
+        return Ok(Some((locked.store, locked.period)));
+    }
+    sql("UPDATE review_cycle SET version = version + 1 WHERE id = ANY ($1)")
+        .bind::<Array<BigInt>, _>(ids)
+        .execute(connection)
+        .await?;
+    Ok(None)
 }
 
 /// Writes the decision on corrections that are locked.

@@ -186,6 +186,10 @@ pub async fn correct(
             let detail = format!("your roles do not allow you to correct {}", row.metric);
             return Err(Problem::new(Code::Forbidden, detail));
         }
+        let source = catalogue.source_of(&row.metric);
+        if ledger::is_own_judgement(cx.identity.as_ref(), source, row.employee_id) {
+            return Err(Problem::new(Code::Forbidden, "it scores you: somebody else corrects it"));
+        }
         let origin = ValueOrigin {
             source_system: row.source_system,
             batch_id: None,

@@ -6,9 +6,10 @@ use actix_web::{HttpResponse, Responder, get, post};
 
 use super::receipts::{self, NewReceipt, Receipt};
 use super::{Acknowledgements, Lapsed, NewAcknowledgement};
-use crate::auth::Caller;
 use crate::auth::access::{Acknowledge, ReceiveRules, RunReviews, ViewReceipts, ViewReviews};
-use crate::http::{Body, Page, PageQuery, Paged, Problem};
+use crate::auth::{Caller, Context};
+use crate::http::idempotency::{Key, Keyed, Made};
+use crate::http::{Page, PageQuery, Paged, Problem};
 use crate::reviews::explain;
 use crate::rules::library::Library;
 
@@ -28,7 +29,7 @@ pub async fn list_acknowledgements(
 
 /// Record an act about a published review: the person has seen it, confirms it, or objects; somebody else has told the
 /// person, before two witnesses was refused, or could not reach the person.
-#[utoipa::path(tag = "reviews", request_body = NewAcknowledgement, responses(
+#[utoipa::path(tag = "reviews", params(Key), request_body = NewAcknowledgement, responses(
     (status = 201, description = "Recorded", body = Acknowledgements),
     (status = 409, description = "It is not published, another revision is in force, or the act does not follow the last one"),
 ))]
@@ -37,10 +38,12 @@ pub async fn create_acknowledgement(
     caller: Caller<Acknowledge>,
     library: Data<Library>,
     id: Path<i64>,
-    body: Body<NewAcknowledgement>,
-) -> Result<impl Responder, Problem> {
-    let recorded = super::record(&mut caller.context().await?, &library, *id, &body.0).await?;
-    Ok(HttpResponse::Created().json(recorded))
+    request: Keyed<NewAcknowledgement>,
+) -> Result<HttpResponse, Problem> {
+    let (cx, Keyed { key, body }) = (&mut caller.context().await?, request);
+    let record = async |cx: &mut Context| super::record(cx, &library, *id, &body).await;
+    let operation = format!("create_acknowledgement/{id}");
+    cx.once(&operation, key.as_ref(), record).await?.created(|_| Made::default())
 }
 
 /// Read the document of a review: what acknowledgements hash. Its SHA-256 is that of these very bytes.
@@ -81,7 +84,7 @@ pub async fn list_rule_receipts(
 }
 
 /// Record that somebody has received a release of the rules: the own receipt, or, on paper, that of somebody else.
-#[utoipa::path(tag = "rules", request_body = NewReceipt, responses(
+#[utoipa::path(tag = "rules", params(Key), request_body = NewReceipt, responses(
     (status = 201, description = "Recorded", body = Receipt),
     (status = 409, description = "It has been recorded already"),
 ))]
@@ -89,8 +92,10 @@ pub async fn list_rule_receipts(
 pub async fn create_rule_receipt(
     caller: Caller<ReceiveRules>,
     id: Path<i64>,
-    body: Body<NewReceipt>,
-) -> Result<impl Responder, Problem> {
-    let receipt = receipts::record(&mut caller.context().await?, *id, &body.0).await?;
-    Ok(HttpResponse::Created().json(receipt))
+    request: Keyed<NewReceipt>,
+) -> Result<HttpResponse, Problem> {
+    let (cx, Keyed { key, body }) = (&mut caller.context().await?, request);
+    let record = async |cx: &mut Context| receipts::record(cx, *id, &body).await;
+    let operation = format!("create_rule_receipt/{id}");
+    cx.once(&operation, key.as_ref(), record).await?.created(|_| Made::default())
 }

@@ -177,6 +177,16 @@ pub async fn list(
     Ok(cx.reading(answer, read))
 }
 
+/// The acts about a review's revision in force that are open to the caller, who sees it.
+pub(super) async fn open_acts(cx: &mut Context, review_id: i64) -> Result<Vec<AllowedAction>, Problem> {
+    let subject = store::subject(cx, review_id, false).await?;
+    let acts = store::acts(cx, &subject).await?;
+    let standing = Standing::of(&subject, &acts);
+    let is_untold = store::untold_decision(cx.db(), &subject).await?.is_some();
+    let until = standing.told.and_then(|told| told.until);
+    Ok(allowed(cx, &subject, (standing.state, is_untold), until))
+}
+
 /// Records an act about the revision in force.
 ///
 /// # Errors
@@ -216,7 +226,12 @@ pub async fn record(
         }
         let acts = store::acts(cx, &subject).await?;
         let standing = Standing::of(&subject, &acts);
-        if !new.act.may_follow(standing.state) {
+        // A decision on an appeal is told whatever was said before: the term begins anew.
+        let decision = match new.act {
+            AcknowledgementAct::Told => store::untold_decision(cx.db(), &subject).await?,
+            _ => None,
+        };
+        if decision.is_none() && !new.act.may_follow(standing.state) {
             return Err(standing.refuses(new.act));
         }
         check_recording(cx, &subject, &identity, standing.told, new).await?;
@@ -226,7 +241,8 @@ pub async fn record(
         };
         let sha256 = hash(cx, library, subject.current).await?;
         let told_id = standing.told.filter(|_| until.is_none()).map(|told| told.id);
-        store::add(cx, &subject, &Addition { new, identity: &identity, until, told_id, sha256 }).await?;
+        let addition = Addition { new, identity: &identity, until, told_id, sha256, decision };
+        store::add(cx, &subject, &addition).await?;
         let detail = json!({ "act": new.act, "how": new.how });
         cx.audit("acknowledge_review", &format!("review/{review_id}"), detail).await?;
         answer(cx, library, &subject).await
@@ -248,26 +264,41 @@ pub fn tell<'a>(
             let untold = store::untold(cx.db(), cycles, after, CHUNK).await?;
             let Some(last) = untold.last() else { return Ok(told) };
             after = last.review_id;
-            told += tell_these(cx, library, &untold).await?;
+            told += tell_these(cx, library, &untold, None).await?;
         }
     })
 }
 
 /// Tells those with a login anew of their reviews in force: to be called where a decision was made about them, whatever the
-/// people have said before. Their terms begin anew.
+/// people have said before. Their terms begin anew. A decision on an `appeal` is told with the review that it came to.
 pub fn tell_again<'a>(
     cx: &'a mut Context,
     library: &'a Library,
     reviews: &'a [i64],
+    appeal: Option<Decision>,
 ) -> BoxFuture<'a, Result<(), Problem>> {
     Box::pin(async move {
         let untold = store::with_login(cx.db(), reviews).await?;
-        tell_these(cx, library, &untold).await?;
+        tell_these(cx, library, &untold, appeal).await?;
         Ok(())
     })
 }
 
-async fn tell_these(cx: &mut Context, library: &Library, untold: &[Untold]) -> Result<usize, Problem> {
+/// A decision on an appeal, of which a person is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Decision {
+    /// The appeal.
+    pub appeal: i64,
+    /// The review that it came to.
+    pub review: i64,
+}
+
+async fn tell_these(
+    cx: &mut Context,
+    library: &Library,
+    untold: &[Untold],
+    decision: Option<Decision>,
+) -> Result<usize, Problem> {
     let stores = untold.iter().map(|one| one.store_id).collect::<Vec<_>>();
     let ends = ends(cx, &stores).await?;
     let reviews = untold.iter().map(|one| one.review_id).collect::<Vec<_>>();
@@ -275,7 +306,7 @@ async fn tell_these(cx: &mut Context, library: &Library, untold: &[Untold]) -> R
     let tellings = untold
         .iter()
         .filter_map(|one| Some((one.review_id, hashes.remove(&one.review_id)?, *ends.get(&one.store_id)?)));
-    store::tell(cx, tellings.collect()).await
+    store::tell(cx, tellings.collect(), decision).await
 }
 
 /// Lets the terms of a published cycle lapse that have ended without an answer.
@@ -425,13 +456,14 @@ async fn answer(cx: &mut Context, library: &Library, subject: &Subject) -> Resul
     let standing = Standing::of(subject, &acts);
     let until = standing.told.and_then(|told| told.until);
     let is_shown = subject.cycle_state >= CycleState::Published;
+    let is_untold = store::untold_decision(cx.db(), subject).await?.is_some();
     Ok(Acknowledgements {
         review: subject.current,
         revision: subject.revision,
         sha256,
         state: is_shown.then_some(standing.state),
         until,
-        allowed_actions: allowed(cx, subject, standing.state, until),
+        allowed_actions: allowed(cx, subject, (standing.state, is_untold), until),
         acts,
     })
 }
@@ -440,24 +472,22 @@ async fn answer(cx: &mut Context, library: &Library, subject: &Subject) -> Resul
 fn allowed(
     cx: &Context,
     subject: &Subject,
-    state: AcknowledgementState,
+    (state, is_untold): (AcknowledgementState, bool),
     until: Option<NaiveDate>,
 ) -> Vec<AllowedAction> {
     let Some(identity) = cx.identity.as_ref().filter(|_| subject.cycle_state == CycleState::Published) else {
         return Vec::new();
     };
     let acts = AcknowledgementAct::ALL.iter().filter(|act| act.is_the_persons() || act.is_recorded());
-    let open = acts.filter(|act| act.may_follow(state) && authorise(subject, identity, **act).is_ok());
-    let action = |act: &AcknowledgementAct| AllowedAction {
-        action: act.name().to_owned(),
-        to: None,
-        method: "POST".to_owned(),
-        path: format!("/v1/reviews/{}/acknowledgements", subject.current),
-        until: until.filter(|_| act.is_the_persons()),
-        needs_reason: matches!(
-            act,
-            AcknowledgementAct::ConfirmedWithObjection | AcknowledgementAct::OutOfReach
-        ),
+    let follows =
+        |act: AcknowledgementAct| act.may_follow(state) || is_untold && act == AcknowledgementAct::Told;
+    let open = acts.filter(|act| follows(**act) && authorise(subject, identity, **act).is_ok());
+    let action = |act: &AcknowledgementAct| {
+        let path = format!("/v1/reviews/{}/acknowledgements", subject.current);
+        let needs_reason =
+            matches!(act, AcknowledgementAct::ConfirmedWithObjection | AcknowledgementAct::OutOfReach);
+        let until = until.filter(|_| act.is_the_persons());
+        AllowedAction { needs_reason, ..AllowedAction::post(act.name(), path).until(until) }
     };
     open.map(action).collect()
 }

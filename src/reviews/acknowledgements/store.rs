@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{Acknowledgement, NewAcknowledgement};
+use super::{Acknowledgement, Decision, NewAcknowledgement};
 use crate::auth::access::{Acknowledge, Action as _};
 use crate::auth::scope::{CallerScope, Scope, reaches_month};
 use crate::auth::{Context, Identity};
@@ -92,6 +92,30 @@ pub(super) async fn acts(cx: &mut Context, subject: &Subject) -> Result<Vec<Ackn
     Ok(acts)
 }
 
+/// An appeal whose decision came to the revision in force, and of which the person has not been told.
+pub(super) async fn untold_decision(
+    connection: &mut AsyncPgConnection,
+    subject: &Subject,
+) -> Result<Option<i64>, Problem> {
+    #[derive(QueryableByName)]
+    struct Decided {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+    }
+    let found: Option<Decided> =
+        sql("SELECT p.id FROM appeal p WHERE p.cycle_id = $1 AND p.employee_id = $2 AND p.scheme = $3
+         AND p.result_id = $4 AND NOT EXISTS (SELECT FROM review_acknowledgement a WHERE a.appeal_id = p.id)
+         ORDER BY p.id DESC LIMIT 1")
+        .bind::<BigInt, _>(subject.cycle_id)
+        .bind::<BigInt, _>(subject.employee_id)
+        .bind::<Text, _>(subject.scheme.clone())
+        .bind::<BigInt, _>(subject.current)
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(found.map(|one| one.id))
+}
+
 /// Login of who records something, and the name of the person behind it.
 pub(super) async fn recorder(cx: &mut Context, user_id: i64) -> Result<(String, Option<String>), Problem> {
     let found = user_account::table
@@ -110,11 +134,13 @@ pub(super) struct Addition<'a> {
     pub(super) until: Option<NaiveDate>,
     pub(super) told_id: Option<i64>,
     pub(super) sha256: String,
+    /// The appeal whose decision is told.
+    pub(super) decision: Option<i64>,
 }
 
 /// Adds an act about the revision in force.
 pub(super) async fn add(cx: &mut Context, subject: &Subject, addition: &Addition<'_>) -> Result<(), Problem> {
-    let Addition { new, identity, until, told_id, sha256 } = addition;
+    let Addition { new, identity, until, told_id, sha256, decision } = addition;
     let witnesses =
         new.witnesses.as_ref().map(|names| names.iter().map(|name| name.trim()).collect::<Vec<_>>());
     let now = cx.now;
@@ -135,6 +161,7 @@ pub(super) async fn add(cx: &mut Context, subject: &Subject, addition: &Addition
             review_acknowledgement::text.eq(new.said()),
             review_acknowledgement::witnesses.eq(witnesses),
             review_acknowledgement::happened_at.eq(new.happened_at),
+            review_acknowledgement::appeal_id.eq(decision),
         ))
         .execute(cx.db())
         .await?;
@@ -194,6 +221,7 @@ pub(super) async fn with_login(
 pub(super) async fn tell(
     cx: &mut Context,
     tellings: Vec<(i64, String, NaiveDate)>,
+    decision: Option<Decision>,
 ) -> Result<usize, Problem> {
     let (now, by) = (cx.now, cx.by());
     let recorder = cx.identity.as_ref().and_then(|identity| identity.employee_id);
@@ -204,8 +232,9 @@ pub(super) async fn tell(
         ends.push(until);
     }
     let told = sql("INSERT INTO review_acknowledgement
-             (cycle_id, employee_id, scheme, review_id, act, how, user_id, recorder_id, at, sha256, until)
-         SELECT r.cycle_id, r.employee_id, r.scheme, r.id, 'told', 'in_program', $4, $5, $6, one.sha256, one.until
+             (cycle_id, employee_id, scheme, review_id, act, how, user_id, recorder_id, at, sha256, until, appeal_id)
+         SELECT r.cycle_id, r.employee_id, r.scheme, r.id, 'told', 'in_program', $4, $5, $6, one.sha256, one.until,
+             CASE WHEN r.id = $7 THEN $8 END
          FROM unnest($1, $2, $3) AS one (id, sha256, until) JOIN review r ON r.id = one.id ORDER BY r.id")
     .over(reviews.len())
     .bind::<Array<BigInt>, _>(reviews)
@@ -214,6 +243,8 @@ pub(super) async fn tell(
     .bind::<Nullable<BigInt>, _>(by)
     .bind::<Nullable<BigInt>, _>(recorder)
     .bind::<Timestamptz, _>(now)
+    .bind::<Nullable<BigInt>, _>(decision.map(|decision| decision.review))
+    .bind::<Nullable<BigInt>, _>(decision.map(|decision| decision.appeal))
     .execute(cx.db())
     .await?;
     Ok(told)

@@ -1,28 +1,29 @@
 //! Adjustments over HTTP.
 
 use actix_web::web::{Data, Json, Path};
-use actix_web::{Responder, get, post};
+use actix_web::{HttpResponse, Responder, get, post};
 
-use super::{Adjustment, AdjustmentDecision, NewAdjustment};
-use crate::auth::Caller;
+use super::{Adjustment, AdjustmentDecision, AdjustmentOutlook, NewAdjustment};
 use crate::auth::access::{AdjustReviews, ViewReviews};
+use crate::auth::{Caller, Context};
 use crate::http::etag::{self, Seen};
+use crate::http::idempotency::{Key, Keyed, Made};
 use crate::http::{Body, Problem};
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
 
 /// List the adjustments of a review.
-#[utoipa::path(tag = "reviews", responses((status = 200, description = "The adjustments", body = Vec<Adjustment>)))]
+#[utoipa::path(tag = "reviews", responses((status = 200, description = "The adjustments", body = Vec<AdjustmentOutlook>)))]
 #[get("/reviews/{id}/adjustments")]
 pub async fn list_adjustments(
     caller: Caller<ViewReviews>,
     id: Path<i64>,
-) -> Result<Json<Vec<Adjustment>>, Problem> {
+) -> Result<Json<Vec<AdjustmentOutlook>>, Problem> {
     super::list(&mut caller.context().await?, *id).await?.logged().await.map(Json)
 }
 
 /// Propose points that are added to an item of a review or taken off it. They count once somebody else has approved them.
-#[utoipa::path(tag = "reviews", request_body = NewAdjustment, responses(
+#[utoipa::path(tag = "reviews", params(Key), request_body = NewAdjustment, responses(
     (status = 201, description = "Proposed", body = Adjustment),
     (status = 409, description = "The review is the caller's own, the month is not open to it, or another is open about the item"),
 ))]
@@ -32,12 +33,15 @@ pub async fn propose_adjustment(
     folder: Data<RulesFolder>,
     library: Data<Library>,
     id: Path<i64>,
-    body: Body<NewAdjustment>,
-) -> Result<impl Responder, Problem> {
+    request: Keyed<NewAdjustment>,
+) -> Result<HttpResponse, Problem> {
     let rules = (&**folder, &**library);
-    let proposed = super::propose(&mut caller.context().await?, rules, *id, &body.0).await?;
-    let location = format!("/v1/reviews/{id}/adjustments");
-    Ok(etag::created(location, proposed.version, proposed))
+    let (cx, Keyed { key, body }) = (&mut caller.context().await?, request);
+    let propose = async |cx: &mut Context| super::propose(cx, rules, *id, &body).await;
+    cx.once(&format!("propose_adjustment/{id}"), key.as_ref(), propose).await?.created(|proposed| Made {
+        location: Some(format!("/v1/reviews/{id}/adjustments")),
+        version: Some(proposed.version),
+    })
 }
 
 /// Decide on an adjustment that somebody else proposed. If it counts, the review has another revision.

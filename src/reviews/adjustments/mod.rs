@@ -14,9 +14,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::allowed::{AllowedAction, is_granted};
 use super::cycle::CycleState;
+use super::next_steps;
 use super::revise;
 use super::subject::{Subject, hold, subject};
+use crate::auth::access::AdjustReviews;
 use crate::auth::{Context, Reading};
 use crate::http::etag::Seen;
 use crate::http::{Code, Problem};
@@ -109,11 +112,47 @@ pub struct AdjustmentDecision {
     pub note: Option<String>,
 }
 
+/// An adjustment with what the caller may do with it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AdjustmentOutlook {
+    /// The adjustment.
+    #[serde(flatten)]
+    pub adjustment: Adjustment,
+    /// What the caller may do next.
+    pub allowed_actions: Vec<AllowedAction>,
+}
+
 /// The adjustments of a review, in the order in which they were proposed. Reading other people's is logged.
-pub async fn list(cx: &mut Context, review_id: i64) -> Result<Reading<Vec<Adjustment>>, Problem> {
+pub async fn list(cx: &mut Context, review_id: i64) -> Result<Reading<Vec<AdjustmentOutlook>>, Problem> {
     let subject = subject(cx, review_id).await?;
     let adjustments = store::list(cx.db(), &subject, None).await?;
-    Ok(cx.reading(adjustments, [(review_id, subject.employee_id)]))
+    let is_open = adjustments.iter().any(|one| one.state == AdjustmentState::Proposed)
+        && next_steps::is_reached::<AdjustReviews>(cx, review_id).await?
+        && is_granted(open_to(cx, &subject))?;
+    let mut outlooks = Vec::with_capacity(adjustments.len());
+    for adjustment in adjustments {
+        let mut allowed_actions = Vec::new();
+        if is_open && adjustment.state == AdjustmentState::Proposed {
+            let path = format!("/v1/reviews/{review_id}/adjustments/{}", adjustment.id);
+            allowed_actions.push(match store::is_proposed_by_caller(cx, adjustment.id).await? {
+                true => AllowedAction::post("withdraw", format!("{path}/withdraw")),
+                false => AllowedAction::post("decide", format!("{path}/decision")),
+            });
+        }
+        outlooks.push(AdjustmentOutlook { adjustment, allowed_actions });
+    }
+    Ok(cx.reading(outlooks, [(review_id, subject.employee_id)]))
+}
+
+/// The proposal of an adjustment, where it is open to the caller, who reaches the review.
+pub(super) fn open_to_propose(
+    cx: &Context,
+    review_id: i64,
+    subject: &Subject,
+) -> Result<Option<AllowedAction>, Problem> {
+    let is_open = is_granted(open_to(cx, subject))?;
+    let path = format!("/v1/reviews/{review_id}/adjustments");
+    Ok(is_open.then(|| AllowedAction::post("propose_adjustment", path).for_a_reason()))
 }
 
 /// Proposes an adjustment of a review that the caller sees.

@@ -5,10 +5,12 @@ use actix_web::web::{Bytes, Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse, Responder, get, post};
 
 use super::evidence::{self, Evidence, EvidenceFile, EvidenceLink, EvidenceQuery};
+use super::golden_case::{self, KeptGoldenCase, NewGoldenCase};
 use super::{Appeal, AppealDecision, AppealDossier, AppealFilter, AppealNote, AppealStep, NewAppeal};
-use crate::auth::Caller;
-use crate::auth::access::{Contribute, DecideAppeals, FileAppeals, ViewReviews};
+use crate::auth::access::{Contribute, DecideAppeals, DraftRules, FileAppeals, ViewReviews};
+use crate::auth::{Caller, Context};
 use crate::http::etag::{self, Seen};
+use crate::http::idempotency::{Key, KeyName, Keyed, Made};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query, body};
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
@@ -35,7 +37,7 @@ pub async fn get_appeal(caller: Caller<ViewReviews>, id: Path<i64>) -> Result<im
 }
 
 /// Dispute an item of the own published review, within the term.
-#[utoipa::path(tag = "reviews", request_body = NewAppeal, responses(
+#[utoipa::path(tag = "reviews", params(Key), request_body = NewAppeal, responses(
     (status = 201, description = "Filed", body = AppealDossier),
     (status = 409, description = "The review is not published, the term is over, or an appeal of the item is open"),
 ))]
@@ -44,11 +46,14 @@ pub async fn file_appeal(
     caller: Caller<FileAppeals>,
     library: Data<Library>,
     id: Path<i64>,
-    body: Body<NewAppeal>,
-) -> Result<impl Responder, Problem> {
-    let filed = super::file(&mut caller.context().await?, &library, *id, &body.0).await?;
-    let location = format!("/v1/appeals/{}", filed.appeal.id);
-    Ok(etag::created(location, filed.appeal.version, filed))
+    request: Keyed<NewAppeal>,
+) -> Result<HttpResponse, Problem> {
+    let (cx, Keyed { key, body }) = (&mut caller.context().await?, request);
+    let file = async |cx: &mut Context| super::file(cx, &library, *id, &body).await;
+    cx.once(&format!("file_appeal/{id}"), key.as_ref(), file).await?.created(|filed| Made {
+        location: Some(format!("/v1/appeals/{}", filed.appeal.id)),
+        version: Some(filed.appeal.version),
+    })
 }
 
 /// Take up an appeal: the caller looks into it.
@@ -119,8 +124,28 @@ pub async fn decide_appeal(
     Ok(etag::ok(dossier.appeal.version, dossier))
 }
 
+/// Keep a decided appeal as a golden case of the rule that it disputed, in a draft of the rules.
+#[utoipa::path(tag = "reviews", params(Key), request_body = NewGoldenCase, responses(
+    (status = 201, description = "Kept; the draft has a new version", body = KeptGoldenCase),
+    (status = 409, description = "It is not decided, no case can be made of it, or the draft cannot take it"),
+))]
+#[post("/appeals/{id}/golden-case")]
+pub async fn keep_golden_case(
+    caller: Caller<DraftRules>,
+    library: Data<Library>,
+    id: Path<i64>,
+    request: Keyed<NewGoldenCase>,
+) -> Result<HttpResponse, Problem> {
+    let (cx, Keyed { key, body }) = (&mut caller.context().await?, request);
+    let keep = async |cx: &mut Context| golden_case::keep(cx, &library, *id, &body).await;
+    cx.once(&format!("keep_golden_case/{id}"), key.as_ref(), keep).await?.created(|kept| Made {
+        location: Some(format!("/v1/rules/drafts/{}/files/{}", kept.draft, kept.case.file)),
+        version: Some(kept.draft_version),
+    })
+}
+
 /// Bring a file as evidence: the body is the file, up to 5 MiB.
-#[utoipa::path(tag = "reviews", params(EvidenceQuery),
+#[utoipa::path(tag = "reviews", params(EvidenceQuery, Key),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
         (status = 201, description = "Added", body = Evidence),
@@ -131,19 +156,22 @@ pub async fn add_appeal_evidence(
     caller: Caller<Contribute>,
     id: Path<i64>,
     query: Query<EvidenceQuery>,
+    key: KeyName,
     request: HttpRequest,
     file: Result<Bytes, actix_web::Error>,
-) -> Result<impl Responder, Problem> {
+) -> Result<HttpResponse, Problem> {
     let content = Vec::from(file.map_err(|error| body::unreadable(&error))?);
     let media_type = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let media_type = media_type.unwrap_or("application/octet-stream").chars().take(100).collect();
+    let (cx, key) = (&mut caller.context().await?, key.with(&content));
+    let operation = format!("add_appeal_evidence/{id}/{}", query.0.name);
     let file = EvidenceFile { name: query.0.name, media_type, content };
-    let evidence = evidence::add_file(&mut caller.context().await?, *id, file).await?;
-    Ok(HttpResponse::Created().json(evidence))
+    let add = async |cx: &mut Context| evidence::add_file(cx, *id, file).await;
+    cx.once(&operation, key.as_ref(), add).await?.created(|_| Made::default())
 }
 
 /// Name evidence that is kept elsewhere, with its hash.
-#[utoipa::path(tag = "reviews", request_body = EvidenceLink, responses(
+#[utoipa::path(tag = "reviews", params(Key), request_body = EvidenceLink, responses(
     (status = 201, description = "Added", body = Evidence),
     (status = 409, description = "The appeal is over"),
 ))]
@@ -151,10 +179,12 @@ pub async fn add_appeal_evidence(
 pub async fn add_appeal_evidence_link(
     caller: Caller<Contribute>,
     id: Path<i64>,
-    body: Body<EvidenceLink>,
-) -> Result<impl Responder, Problem> {
-    let evidence = evidence::add_link(&mut caller.context().await?, *id, &body.0).await?;
-    Ok(HttpResponse::Created().json(evidence))
+    request: Keyed<EvidenceLink>,
+) -> Result<HttpResponse, Problem> {
+    let (cx, Keyed { key, body }) = (&mut caller.context().await?, request);
+    let add = async |cx: &mut Context| evidence::add_link(cx, *id, &body).await;
+    let operation = format!("add_appeal_evidence_link/{id}");
+    cx.once(&operation, key.as_ref(), add).await?.created(|_| Made::default())
 }
 
 /// Read a file that was brought as evidence.

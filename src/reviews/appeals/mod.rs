@@ -1,6 +1,7 @@
 //! Appeals 申诉: a person disputes one item of a published review; somebody who had no part in it decides.
 
 pub mod evidence;
+pub mod golden_case;
 pub mod http;
 mod state;
 mod store;
@@ -16,11 +17,14 @@ use utoipa::{IntoParams, ToSchema};
 
 use self::evidence::Evidence;
 pub use self::state::{AppealOutcome, AppealState, AppealStep};
+use self::store::AppealRow;
+use super::allowed::{AllowedAction, is_granted};
 use super::cycle::{CycleState, terms};
 use super::revise;
 use super::subject::{Subject, hold, subject};
 use super::{acknowledgements, adjustments, explain};
-use crate::auth::{Context, Reading};
+use crate::auth::access::{Action as _, Contribute, DecideAppeals, DraftRules, FileAppeals, Reach, Role};
+use crate::auth::{Context, Reading, Scope};
 use crate::clock;
 use crate::http::etag::Seen;
 use crate::http::{Code, Page, Problem, Window};
@@ -101,6 +105,8 @@ pub struct AppealDossier {
     pub steps: Vec<AppealEntry>,
     /// What was brought as evidence, without the files themselves.
     pub evidence: Vec<Evidence>,
+    /// What the caller may do next.
+    pub allowed_actions: Vec<AllowedAction>,
 }
 
 /// What was done with an appeal.
@@ -197,14 +203,74 @@ pub async fn list(
 pub async fn dossier(cx: &mut Context, id: i64) -> Result<Reading<AppealDossier>, Problem> {
     let row = store::find(cx, id).await?;
     let read = [(row.appeal.review, row.employee_id)];
-    let dossier = dossier_of(cx, row.appeal).await?;
+    let dossier = dossier_of(cx, row).await?;
     Ok(cx.reading(dossier, read))
 }
 
-async fn dossier_of(cx: &mut Context, appeal: Appeal) -> Result<AppealDossier, Problem> {
-    let steps = store::steps(cx.db(), appeal.id).await?;
-    let evidence = evidence::of_appeal(cx.db(), appeal.id).await?;
-    Ok(AppealDossier { appeal, steps, evidence })
+async fn dossier_of(cx: &mut Context, row: AppealRow) -> Result<AppealDossier, Problem> {
+    let id = row.appeal.id;
+    let steps = store::steps(cx.db(), id).await?;
+    let evidence = evidence::of_appeal(cx.db(), id).await?;
+    let allowed_actions = allowed(cx, &row).await?;
+    Ok(AppealDossier { appeal: row.appeal, steps, evidence, allowed_actions })
+}
+
+/// What the caller, who sees an appeal, may do with it.
+async fn allowed(cx: &mut Context, row: &AppealRow) -> Result<Vec<AllowedAction>, Problem> {
+    let Some(identity) = cx.identity.clone() else { return Ok(Vec::new()) };
+    let may =
+        |reach_of: fn(Role) -> Option<Reach>| identity.roles.iter().any(|role| reach_of(*role).is_some());
+    let (id, state) = (row.appeal.id, row.appeal.state);
+    let is_own = identity.employee_id == Some(row.employee_id);
+    let decides = !is_own && may(DecideAppeals::reach_of) && {
+        let scope = Scope::of(&identity, DecideAppeals::reach_of);
+        let reached = cx.within(scope, async |cx| {
+            let row = store::find(cx, id).await?;
+            let subject = subject(cx, row.appeal.review).await?;
+            impartial(cx, &subject).await
+        });
+        is_granted(reached.await)?
+    };
+    let until = Some(row.appeal.decide_until);
+    let post = |action: &str, path: &str| AllowedAction::post(action, format!("/v1/appeals/{id}/{path}"));
+    let mut allowed = Vec::new();
+    if decides && state.after(AppealStep::TakeUp).is_ok() {
+        allowed.push(post("take_up", "take-up").until(until));
+    }
+    if decides && state.after(AppealStep::AskForMaterial).is_ok() {
+        allowed.push(post("request_material", "material-request").until(until).for_a_reason());
+    }
+    if decides && state.after(AppealStep::Decide).is_ok() {
+        allowed.push(post("decide", "decision").until(until).for_a_reason());
+    }
+    if (is_own || decides) && may(Contribute::reach_of) && state.is_open() {
+        allowed.push(post("add_evidence", "evidence").until(until));
+    }
+    if is_own && may(FileAppeals::reach_of) && state.after(AppealStep::Withdraw).is_ok() {
+        allowed.push(post("withdraw", "withdraw"));
+    }
+    if may(DraftRules::reach_of) && state == AppealState::Decided {
+        allowed.push(post("keep_golden_case", "golden-case"));
+    }
+    Ok(allowed)
+}
+
+/// Appeals of a review that the caller may file, until when.
+pub(super) async fn open_to_file(
+    cx: &mut Context,
+    subject: &Subject,
+) -> Result<Option<AllowedAction>, Problem> {
+    let files = |role: &Role| FileAppeals::reach_of(*role).is_some();
+    let may = cx.identity.as_ref().is_some_and(|identity| identity.roles.iter().any(files));
+    if !may || !subject.is_own(cx) || subject.state != CycleState::Published {
+        return Ok(None);
+    }
+    let term = store::term(cx, subject).await?;
+    if clock::end_of(term.file_until).is_some_and(|end| cx.now >= end) {
+        return Ok(None);
+    }
+    let action = AllowedAction::post("file_appeal", format!("/v1/reviews/{}/appeals", subject.current));
+    Ok(Some(action.until(Some(term.file_until)).for_a_reason()))
 }
 
 /// Files an appeal about an item of the caller's own review.
@@ -247,7 +313,7 @@ pub async fn file(
         let detail = json!({ "review": subject.current, "rule": new.rule });
         cx.audit("file_appeal", &format!("appeal/{id}"), detail).await?;
         let row = store::find(cx, id).await?;
-        dossier_of(cx, row.appeal).await
+        dossier_of(cx, row).await
     })
     .await
 }
@@ -283,7 +349,7 @@ pub async fn step(
         store::advance(cx, id, state, note).await?;
         cx.audit("advance_appeal", &format!("appeal/{id}"), json!({ "state": state, "note": note })).await?;
         let row = store::find(cx, id).await?;
-        dossier_of(cx, row.appeal).await
+        dossier_of(cx, row).await
     })
     .await
 }
@@ -350,24 +416,25 @@ async fn attempt(
             }
             None => None,
         };
-        let result = match rescoring {
+        let (result, mut told) = match rescoring {
             Some(rescoring) => {
                 let revised = revise::write(cx, rescoring).await?;
-                revised.tell(cx, rules.1, &subject).await?;
-                revised.review_of(&subject).unwrap_or(subject.current)
+                (revised.review_of(&subject).unwrap_or(subject.current), revised.reviews())
             }
-            None => subject.current,
+            None => (subject.current, Vec::new()),
         };
         // What stays as it was is told anew, too: a decision was made about it.
-        if result == subject.current {
-            acknowledgements::tell_again(cx, rules.1, &[result]).await?;
+        if !told.contains(&result) {
+            told.push(result);
         }
         store::decide(cx, id, decision.outcome, reason, adjustment, result).await?;
+        let told_of = acknowledgements::Decision { appeal: id, review: result };
+        acknowledgements::tell_again(cx, rules.1, &told, Some(told_of)).await?;
         let detail =
             json!({ "outcome": decision.outcome, "points": points, "reason": reason, "review": result });
         cx.audit("decide_appeal", &format!("appeal/{id}"), detail).await?;
         let row = store::find(cx, id).await?;
-        dossier_of(cx, row.appeal).await.map(Some)
+        dossier_of(cx, row).await.map(Some)
     })
     .await
 }
@@ -407,7 +474,6 @@ async fn held(cx: &mut Context, id: i64) -> Result<(Subject, Appeal), Problem> {
 
 /// Whoever decides is neither the person nor had a part in the review.
 async fn impartial(cx: &mut Context, subject: &Subject) -> Result<(), Problem> {
-    use crate::auth::access::{Action as _, DecideAppeals};
     let Some(identity) = cx.identity.clone() else {
         return Err(Problem::new(Code::Forbidden, "an appeal is decided by somebody with a name: sign in"));
     };

@@ -1,14 +1,15 @@
 //! Coefficient sheets over HTTP.
 
-use actix_web::http::header::{CONTENT_DISPOSITION, ContentType, LOCATION};
+use actix_web::http::header::{CONTENT_DISPOSITION, ContentType};
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpResponse, Responder, get, post};
 use serde_json::json;
 
 use super::{CoefficientSheet, NewSignOff, SheetHead};
-use crate::auth::Caller;
 use crate::auth::access::{MakeCoefficientSheets, SignCoefficientSheets, ViewCoefficientSheets};
-use crate::http::{Body, Problem};
+use crate::auth::{Caller, Context};
+use crate::http::Problem;
+use crate::http::idempotency::{Key, KeyName, Keyed, Made};
 use crate::reviews::generate;
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
@@ -27,7 +28,7 @@ pub async fn list_coefficient_sheets(
 
 /// Make the coefficient sheet of a published month: the first with everybody who was posted in the store, each further one a
 /// supplement with what has changed since.
-#[utoipa::path(tag = "reviews", responses(
+#[utoipa::path(tag = "reviews", params(Key), responses(
     (status = 201, description = "Made", body = CoefficientSheet),
     (status = 409, description = "The cycle is not published, or nothing has changed since the last sheet"),
 ))]
@@ -37,12 +38,16 @@ pub async fn create_coefficient_sheet(
     folder: Data<RulesFolder>,
     library: Data<Library>,
     id: Path<i64>,
-) -> Result<impl Responder, Problem> {
+    key: KeyName,
+) -> Result<HttpResponse, Problem> {
     let cx = &mut caller.context().await?;
     let rules = generate::rules_of(cx, &folder, &library, *id).await?;
-    let sheet = super::create(cx, &rules.bundle, *id).await?.logged().await?;
-    let location = format!("/v1/review-cycles/{id}/coefficient-sheets/{}", sheet.head.number);
-    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(sheet))
+    let create = async |cx: &mut Context| super::create(cx, &rules.bundle, *id).await?.logged().await;
+    let operation = format!("create_coefficient_sheet/{id}");
+    cx.once(&operation, key.with(b"").as_ref(), create).await?.created(|sheet| Made {
+        location: Some(format!("/v1/review-cycles/{id}/coefficient-sheets/{}", sheet.head.number)),
+        version: None,
+    })
 }
 
 /// Read a coefficient sheet.
@@ -93,7 +98,7 @@ pub async fn get_coefficient_sheet_csv(
 }
 
 /// Sign a coefficient sheet off: HR first, then the general manager.
-#[utoipa::path(tag = "reviews", request_body = NewSignOff, responses(
+#[utoipa::path(tag = "reviews", params(Key), request_body = NewSignOff, responses(
     (status = 201, description = "Signed off", body = CoefficientSheet),
     (status = 409, description = "It is signed off in this capacity already, by the caller in the other one, or HR comes first"),
 ))]
@@ -101,9 +106,11 @@ pub async fn get_coefficient_sheet_csv(
 pub async fn sign_coefficient_sheet(
     caller: Caller<SignCoefficientSheets>,
     path: Path<(i64, i32)>,
-    body: Body<NewSignOff>,
-) -> Result<impl Responder, Problem> {
+    request: Keyed<NewSignOff>,
+) -> Result<HttpResponse, Problem> {
     let (id, number) = path.into_inner();
-    let sheet = super::sign(&mut caller.context().await?, id, number, &body.0).await?;
-    Ok(HttpResponse::Created().json(sheet.logged().await?))
+    let (cx, Keyed { key, body }) = (&mut caller.context().await?, request);
+    let sign = async |cx: &mut Context| super::sign(cx, id, number, &body).await?.logged().await;
+    let operation = format!("sign_coefficient_sheet/{id}/{number}");
+    cx.once(&operation, key.as_ref(), sign).await?.created(|_| Made::default())
 }

@@ -18,6 +18,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 pub use self::kinds::{ContributionKind, ContributionState};
+use super::allowed::{AllowedAction, is_granted};
 use super::cycle::{self, CycleState};
 use super::explain;
 use super::store::{ReviewCycle, find_cycle};
@@ -129,6 +130,41 @@ pub async fn list(cx: &mut Context, review_id: i64) -> Result<Reading<Vec<Contri
     let subject = subject(cx, review_id).await?;
     let contributions = store::list(cx, review_id, None).await?;
     Ok(cx.reading(contributions, [(review_id, subject.employee_id)]))
+}
+
+/// What the caller may contribute to a review now, or give back of it. The terms are not said yet.
+pub(super) async fn open_to(
+    cx: &mut Context,
+    review_id: i64,
+    subject: &Subject,
+) -> Result<Vec<AllowedAction>, Problem> {
+    let mut open = Vec::new();
+    if !(CycleState::SelfReview..CycleState::Published).contains(&subject.state) {
+        return Ok(open);
+    }
+    let listed = store::list(cx, review_id, None).await?;
+    let of_kind = |kind: ContributionKind, state: ContributionState| {
+        listed.iter().find(move |one| one.kind == kind && one.state == state)
+    };
+    for kind in ContributionKind::ALL {
+        let path = format!("/v1/reviews/{review_id}/contributions/{kind}");
+        if kind.may_be_written(subject.state, true) && is_granted(authorise(cx, subject, *kind).await)? {
+            open.push(AllowedAction::post("write", path.clone()).by("PUT").to(kind.name()));
+            let draft = of_kind(*kind, ContributionState::Draft);
+            let says =
+                |draft: &Contribution| *kind == ContributionKind::HrCheck || !draft.text.trim().is_empty();
+            if draft.is_some_and(says) {
+                open.push(AllowedAction::post("hand_in", format!("{path}/hand-in")).to(kind.name()));
+            }
+        }
+        if of_kind(*kind, ContributionState::HandedIn).is_some()
+            && is_granted(may_give_back(cx, subject, *kind).await)?
+        {
+            let give_back = AllowedAction::post("give_back", format!("{path}/give-back"));
+            open.push(give_back.to(kind.name()).for_a_reason());
+        }
+    }
+    Ok(open)
 }
 
 /// Writes the caller's draft of a contribution, in the place of what it said before.

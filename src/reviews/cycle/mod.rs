@@ -15,9 +15,10 @@ use utoipa::ToSchema;
 pub use self::state::CycleState;
 use self::terms::CycleDue;
 use super::allowed::AllowedAction;
+use super::recomputation::{Changed, ChangedFacts};
 use super::store::ReviewCycle;
 use crate::auth::Context;
-use crate::auth::access::{Action as _, RunReviews};
+use crate::auth::access::{Action as _, Reach, RecomputeReviews, RunReviews, ViewReviews};
 use crate::diary::work_calendar::StoreCalendars;
 use crate::http::Problem;
 
@@ -29,6 +30,9 @@ pub struct CycleOutlook {
     pub cycle: ReviewCycle,
     /// Until when each part of it has to be done.
     pub due: CycleDue,
+    /// Whose facts have changed since the reviews were computed: corrections that were accepted, and that no review has. It is
+    /// told to those who see the whole store's reviews.
+    pub facts_changed: Vec<ChangedFacts>,
     /// What the caller may do next.
     pub allowed_actions: Vec<AllowedAction>,
 }
@@ -40,10 +44,20 @@ pub async fn outlooks(cx: &mut Context, cycles: Vec<ReviewCycle>) -> Result<Vec<
     let (first, last) = (years.clone().min().unwrap_or(0), years.max().unwrap_or(0));
     let calendars = StoreCalendars::load(cx.db(), &stores, first..=last + 1).await?;
     let terms = terms::of_stores(cx.db(), &stores).await?;
+    let behind =
+        cycles.iter().filter(|cycle| cycle.needs_generation).map(|cycle| cycle.id).collect::<Vec<_>>();
+    let mut changed = Changed::of(cx, &behind).await?;
+    let sees_all = cx.identity.as_ref().is_none_or(|identity| {
+        let reaches = identity.roles.iter().filter_map(|role| ViewReviews::reach_of(*role));
+        reaches.into_iter().any(|reach| matches!(reach, Reach::Store | Reach::All))
+    });
     let outlook = |cycle: ReviewCycle| {
+        let changed = changed.remove(&cycle.id).unwrap_or_default();
         let (terms, _) = terms.get(&cycle.store_id).copied().unwrap_or_default();
         let due = terms.due(cycle.period, |day| calendars.is_working(cycle.store_id, day));
-        CycleOutlook { allowed_actions: allowed(cx, &cycle, &due), due, cycle }
+        let allowed_actions = allowed(cx, &cycle, &due, &changed);
+        let facts_changed = if sees_all { changed.facts() } else { Vec::new() };
+        CycleOutlook { allowed_actions, facts_changed, due, cycle }
     };
     Ok(cycles.into_iter().map(outlook).collect())
 }
@@ -55,7 +69,7 @@ pub async fn outlook(cx: &mut Context, id: i64) -> Result<CycleOutlook, Problem>
 }
 
 /// The steps that are open to the caller's roles.
-fn allowed(cx: &Context, cycle: &ReviewCycle, due: &CycleDue) -> Vec<AllowedAction> {
+fn allowed(cx: &Context, cycle: &ReviewCycle, due: &CycleDue, changed: &Changed) -> Vec<AllowedAction> {
     let mut allowed = Vec::new();
     let Some(identity) = &cx.identity else { return allowed };
     for step in cycle.state.steps() {
@@ -71,25 +85,21 @@ fn allowed(cx: &Context, cycle: &ReviewCycle, due: &CycleDue) -> Vec<AllowedActi
         }
     }
     let runs = identity.roles.iter().any(|role| RunReviews::reach_of(*role).is_some());
+    let (id, until) = (cycle.id, due.of(cycle.state));
     if runs && cycle.state == CycleState::Computed {
-        allowed.push(AllowedAction {
-            action: "generate".to_owned(),
-            to: None,
-            method: "POST".to_owned(),
-            path: format!("/v1/review-cycles/{}/generate", cycle.id),
-            until: due.of(cycle.state),
-            needs_reason: false,
-        });
+        let generate = AllowedAction::post("generate", format!("/v1/review-cycles/{id}/generate"));
+        allowed.push(generate.until(until));
     }
-    if runs && cycle.state == CycleState::Published {
-        allowed.push(AllowedAction {
-            action: "lapse".to_owned(),
-            to: None,
-            method: "POST".to_owned(),
-            path: format!("/v1/review-cycles/{}/lapse", cycle.id),
-            until: due.of(cycle.state),
-            needs_reason: false,
-        });
+    if cycle.state == CycleState::Published {
+        if runs {
+            let lapse = AllowedAction::post("lapse", format!("/v1/review-cycles/{id}/lapse"));
+            allowed.push(lapse.until(until));
+        }
+        let recomputes = identity.roles.iter().any(|role| RecomputeReviews::reach_of(*role).is_some());
+        if recomputes && changed.open_to(cx).is_ok() {
+            let path = format!("/v1/review-cycles/{id}/recomputations");
+            allowed.push(AllowedAction::post("recompute", path).until(until).for_a_reason());
+        }
     }
     allowed
 }

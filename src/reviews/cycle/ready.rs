@@ -10,6 +10,7 @@ use super::CycleState;
 use crate::db::sql;
 use crate::http::{Code, FieldError, Problem};
 use crate::reviews::acknowledgements;
+use crate::reviews::store::needs_generation;
 
 /// What keeps a cycle where it is.
 #[derive(Debug, QueryableByName)]
@@ -31,6 +32,9 @@ struct Standing {
     /// Appeals that are not decided.
     #[diesel(sql_type = BigInt)]
     appeals: i64,
+    /// Corrections that were accepted and that no review has.
+    #[diesel(sql_type = BigInt)]
+    corrections: i64,
 }
 
 /// What each of these cycles lacks for the next state, by id; those that lack nothing are left out.
@@ -42,8 +46,10 @@ pub async fn lacking(
     if cycles.is_empty() {
         return Ok(HashMap::new());
     }
-    let standings: Vec<Standing> = sql("SELECT c.id, m.store_id IS NOT NULL AS is_frozen,
-             coalesce(m.revision > c.facts_revision, false) AS needs_generation,
+    let standings: Vec<Standing> = sql(concat!(
+        "SELECT c.id, m.store_id IS NOT NULL AS is_frozen, ",
+        needs_generation!(),
+        " AS needs_generation,
              (SELECT count(*) FROM review r WHERE r.cycle_id = c.id AND r.is_current AND r.attention <> '{}'
                  AND NOT EXISTS (SELECT FROM review_waiver w WHERE w.review_id = r.id)) AS attention,
              (SELECT count(*) FROM review r WHERE r.cycle_id = c.id AND r.is_current
@@ -51,9 +57,12 @@ pub async fn lacking(
                      AND k.employee_id = r.employee_id AND k.scheme = r.scheme AND k.kind = 'hr_check'
                      AND k.state = 'handed_in' AND k.review_id = r.id)) AS unchecked,
              (SELECT count(*) FROM appeal p WHERE p.cycle_id = c.id AND p.state IN ('filed', 'in_review', 'waiting'))
-                 AS appeals
+                 AS appeals,
+             (SELECT count(*) FROM late_correction l WHERE l.store_id = c.store_id AND l.period = c.period
+                 AND l.state = 'accepted' AND l.applied_at IS NULL) AS corrections
          FROM review_cycle c LEFT JOIN month_close m ON m.store_id = c.store_id AND m.period = c.period
-         WHERE c.id = ANY ($1)")
+         WHERE c.id = ANY ($1)"
+    ))
     .over(cycles.len())
     .bind::<Array<BigInt>, _>(cycles)
     .load(connection)
@@ -101,6 +110,13 @@ impl Standing {
         }
         if to == CycleState::Locked && self.appeals > 0 {
             lack("appeals", format!("{} are not decided", self.appeals));
+        }
+        if to == CycleState::Locked && self.corrections > 0 {
+            let detail = format!(
+                "{} corrections were accepted since: POST /v1/review-cycles/{}/recomputations",
+                self.corrections, self.id
+            );
+            lack("facts", detail);
         }
         errors
     }

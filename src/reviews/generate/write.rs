@@ -63,7 +63,10 @@ const SET_COMPUTED: &str = "WITH seen AS (
         SELECT c.id, s.bundle, s.release, s.facts_revision
         FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::bigint[], $5::integer[])
             AS s (id, version, bundle, release, facts_revision)
-        JOIN review_cycle c ON c.id = s.id AND c.version = s.version ORDER BY c.id FOR NO KEY UPDATE OF c)
+        JOIN review_cycle c ON c.id = s.id AND c.version = s.version ORDER BY c.id FOR NO KEY UPDATE OF c),
+    applied AS (
+        UPDATE late_correction l SET applied_at = $6 FROM seen s JOIN review_cycle c ON c.id = s.id
+        WHERE l.store_id = c.store_id AND l.period = c.period AND l.state = 'accepted' AND l.applied_at IS NULL)
     UPDATE review_cycle c SET state = 'computed', bundle_hash = s.bundle, release_id = s.release,
         frozen_at = coalesce(c.frozen_at, $6), generated_at = $6, facts_revision = s.facts_revision,
         version = c.version + 1

@@ -1,12 +1,13 @@
 //! Improvement plans over HTTP.
 
 use actix_web::web::{Json, Path};
-use actix_web::{Responder, get, post};
+use actix_web::{HttpResponse, Responder, get, post};
 
 use super::{ImprovementFilter, ImprovementPlan, NewImprovementAssessment, NewImprovementPlan};
-use crate::auth::Caller;
 use crate::auth::access::{ManageImprovement, ViewReviews};
+use crate::auth::{Caller, Context};
 use crate::http::etag::{self, Seen};
+use crate::http::idempotency::{Key, Keyed, Made};
 use crate::http::{Body, Page, PageQuery, Paged, Problem};
 
 /// List improvement plans, or what published reviews propose.
@@ -23,18 +24,21 @@ pub async fn list_improvement_plans(
 }
 
 /// Make an improvement plan of what a review proposes.
-#[utoipa::path(tag = "reviews", request_body = NewImprovementPlan, responses(
+#[utoipa::path(tag = "reviews", params(Key), request_body = NewImprovementPlan, responses(
     (status = 201, description = "Made", body = ImprovementPlan),
     (status = 409, description = "The review proposes none, or the person has one already"),
 ))]
 #[post("/improvement-plans")]
 pub async fn create_improvement_plan(
     caller: Caller<ManageImprovement>,
-    body: Body<NewImprovementPlan>,
-) -> Result<impl Responder, Problem> {
-    let plan = super::create(&mut caller.context().await?, &body.0).await?;
-    let location = format!("/v1/improvement-plans/{}", plan.id.unwrap_or(0));
-    Ok(etag::created(location, plan.version, plan))
+    request: Keyed<NewImprovementPlan>,
+) -> Result<HttpResponse, Problem> {
+    let (cx, Keyed { key, body }) = (&mut caller.context().await?, request);
+    let create = async |cx: &mut Context| super::create(cx, &body).await;
+    cx.once("create_improvement_plan", key.as_ref(), create).await?.created(|plan| Made {
+        location: plan.id.map(|id| format!("/v1/improvement-plans/{id}")),
+        version: Some(plan.version),
+    })
 }
 
 /// Read an improvement plan.

@@ -3,6 +3,7 @@
 
 pub mod http;
 mod kinds;
+pub(in crate::reviews) mod proposed;
 mod store;
 
 use chrono::{DateTime, NaiveDate, Utc};

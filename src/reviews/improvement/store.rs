@@ -17,6 +17,7 @@ use crate::db::sql_of;
 use crate::http::{Problem, Window};
 use crate::period::Period;
 use crate::reviews::allowed::AllowedAction;
+use crate::reviews::improvement::proposed::{is_answered, is_latest, proposes};
 use crate::reviews::published::published_and_seen;
 use crate::reviews::visibility::{Part, ReviewSight, Sight};
 
@@ -92,25 +93,22 @@ impl PlanRow {
     }
 }
 
-/// The published reviews that propose a plan, the last one of each person and scheme: a D, or a C after which the rated month
-/// before was a C, too. A plan of that month or a later one, and one that runs, answers them.
+/// The published reviews that propose a plan, the last one of each person and scheme. They are read in the order of their ids,
+/// so that a page is read no further than it goes.
 const PROPOSED: &str = concat!(
-    "SELECT p.* FROM (
-         SELECT DISTINCT ON (r.employee_id, r.scheme) NULL::bigint AS id, 'proposed' AS state, r.employee_id,
-             e.employee_no, e.name, r.scheme, r.id AS review, r.period,
-             CASE r.final_grade WHEN 'D' THEN 'grade_d' ELSE 'two_c' END AS cause, NULL::text AS goals,
-             NULL::text AS training, NULL::date AS starts_on, NULL::date AS first_assessment_on,
-             NULL::date AS second_assessment_on, NULL::date AS ends_on, NULL::text AS created_by,
-             NULL::timestamptz AS created_at, 0 AS version
-         FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN employee e ON e.id = r.employee_id
-         WHERE r.is_current AND r.final_grade IN ('C', 'D')
-         AND (r.final_grade = 'D' OR 'C' = (
-             SELECT b.final_grade FROM review b JOIN review_cycle d ON d.id = b.cycle_id
-             WHERE b.employee_id = r.employee_id AND b.scheme = r.scheme AND b.is_current AND b.period < r.period
-             AND b.final_grade <> 'NR' AND d.state IN ('published', 'locked') ORDER BY b.period DESC LIMIT 1))
-         AND NOT EXISTS (SELECT FROM improvement_plan made WHERE made.employee_id = r.employee_id
-             AND made.scheme = r.scheme AND (made.period >= r.period OR made.state <> 'closed'))
-         AND ",
+    "SELECT NULL::bigint AS id, 'proposed' AS state, r.employee_id, e.employee_no, e.name, r.scheme, r.id AS review,
+         r.period, CASE r.final_grade WHEN 'D' THEN 'grade_d' ELSE 'two_c' END AS cause, NULL::text AS goals,
+         NULL::text AS training, NULL::date AS starts_on, NULL::date AS first_assessment_on,
+         NULL::date AS second_assessment_on, NULL::date AS ends_on, NULL::text AS created_by,
+         NULL::timestamptz AS created_at, 0 AS version
+     FROM review r JOIN review_cycle c ON c.id = r.cycle_id JOIN employee e ON e.id = r.employee_id
+     WHERE r.id > $2 AND ",
+    proposes!("r"),
+    " AND ",
+    is_latest!("r"),
+    " AND NOT ",
+    is_answered!("r"),
+    " AND ",
     published_and_seen!("$1")
 );
 
@@ -134,10 +132,9 @@ pub(super) async fn proposals(
     let rows = sql_of([
         (true, PROPOSED),
         (!is_everything, NEAR),
-        (true, " ORDER BY r.employee_id, r.scheme, r.period DESC) p WHERE p.review > $2"),
-        (review.is_some(), " AND p.review = $3"),
-        (filter.employee_no.is_some(), " AND p.employee_no = $4"),
-        (true, " ORDER BY p.review"),
+        (review.is_some(), " AND r.id = $3"),
+        (filter.employee_no.is_some(), " AND e.employee_no = $4"),
+        (true, " ORDER BY r.id"),
         (true, window.limit_clause()),
     ])
     .bind::<ReviewSight, _>(sight)

@@ -1,11 +1,12 @@
 //! Talks over HTTP.
 
 use actix_web::web::{Json, Path};
-use actix_web::{HttpResponse, Responder, get, post};
+use actix_web::{HttpResponse, get, post};
 
 use super::{NewReviewTalk, ReviewTalk, TalkConfirmation};
-use crate::auth::Caller;
 use crate::auth::access::{ConfirmTalks, RecordTalks, ViewReviews};
+use crate::auth::{Caller, Context};
+use crate::http::idempotency::{Key, Keyed, Made};
 use crate::http::{Body, Problem};
 
 /// List the talks about a published review.
@@ -20,17 +21,19 @@ pub async fn list_review_talks(
 }
 
 /// Record a talk about a published review: by who leads the person, or who heads the department.
-#[utoipa::path(tag = "reviews", request_body = NewReviewTalk, responses(
+#[utoipa::path(tag = "reviews", params(Key), request_body = NewReviewTalk, responses(
     (status = 201, description = "Recorded; the person confirms it", body = ReviewTalk),
 ))]
 #[post("/reviews/{id}/talks")]
 pub async fn record_review_talk(
     caller: Caller<RecordTalks>,
     id: Path<i64>,
-    body: Body<NewReviewTalk>,
-) -> Result<impl Responder, Problem> {
-    let talk = super::record(&mut caller.context().await?, *id, &body.0).await?;
-    Ok(HttpResponse::Created().json(talk))
+    request: Keyed<NewReviewTalk>,
+) -> Result<HttpResponse, Problem> {
+    let (cx, Keyed { key, body }) = (&mut caller.context().await?, request);
+    let record = async |cx: &mut Context| super::record(cx, *id, &body).await;
+    let operation = format!("record_review_talk/{id}");
+    cx.once(&operation, key.as_ref(), record).await?.created(|_| Made::default())
 }
 
 /// Confirm a talk that one has had.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::allowed::AllowedAction;
 use crate::auth::{Context, Reading};
 use crate::diary::authors::says_something;
 use crate::http::{Code, Problem};
@@ -92,6 +93,18 @@ pub async fn list(cx: &mut Context, review_id: i64) -> Result<Reading<Vec<Review
     let subject = store::subject(cx, review_id).await?;
     let talks = store::list(cx.db(), review_id, None).await?;
     Ok(cx.reading(talks, [(review_id, subject.employee_id)]))
+}
+
+/// The record of a talk, where it is open to the caller, who sees the published review.
+pub(in crate::reviews) async fn open_to(
+    cx: &mut Context,
+    review_id: i64,
+) -> Result<Option<AllowedAction>, Problem> {
+    let Some(recorder) = cx.identity.as_ref().and_then(|by| by.employee_id) else { return Ok(None) };
+    let subject = store::subject(cx, review_id).await?;
+    let is_theirs = store::assessors(cx, &subject).await?.contains(&recorder);
+    let path = format!("/v1/reviews/{}/talks", subject.current);
+    Ok(is_theirs.then(|| AllowedAction::post("record_talk", path)))
 }
 
 /// Records a talk about a review.

@@ -1,10 +1,12 @@
 //! What waits for whom 待办: what people have to do about reviews, since when and until when, with the operation that does
 //! it. It is read from where things stand, and nothing is sent.
 
+mod afterwards;
 pub mod http;
 mod kinds;
 mod store;
 mod table;
+mod waiting;
 
 use std::collections::HashMap;
 
@@ -13,14 +15,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::kinds::TaskKind;
-use self::store::{Holders, TaskRow};
-use self::table::{Term, Waiting, Whose};
+use self::store::{Holders, ScoredPositions, TaskRow};
+use self::waiting::{Term, Waiting, Whose};
+use super::cycle::CycleState;
 use super::cycle::terms::{self, ReviewTerms, working_days_after};
 use crate::auth::{Context, Scope};
 use crate::clock;
 use crate::diary::work_calendar::StoreCalendars;
 use crate::http::Problem;
 use crate::period::Period;
+use crate::rules::library::Library;
 
 /// Something that waits for somebody.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -72,15 +76,21 @@ pub struct Assignee {
 }
 
 /// What waits for the caller: what has a term first, by its last day.
-pub async fn of_caller(cx: &mut Context) -> Result<Vec<Task>, Problem> {
-    let tasks = cx.snapshot(async |cx| waiting(cx, None).await).await?;
+pub async fn of_caller(cx: &mut Context, library: &Library) -> Result<Vec<Task>, Problem> {
+    let scored = ScoredPositions::load(cx, library).await?;
+    let tasks = cx.snapshot(async |cx| waiting(cx, &scored, None).await).await?;
     Ok(tasks.into_iter().map(|(task, _)| task).collect())
 }
 
 /// What waits for everybody, in a store or in all of them, as the operator asks.
-pub async fn of_everybody(cx: &mut Context, store: Option<&str>) -> Result<Vec<AssignedTask>, Problem> {
+pub async fn of_everybody(
+    cx: &mut Context,
+    library: &Library,
+    store: Option<&str>,
+) -> Result<Vec<AssignedTask>, Problem> {
+    let scored = ScoredPositions::load(cx, library).await?;
     cx.snapshot(async |cx| {
-        let tasks = waiting(cx, store).await?;
+        let tasks = waiting(cx, &scored, store).await?;
         let stores = tasks.iter().map(|(_, row)| row.store_id).collect::<Vec<_>>();
         let holders = store::holders(cx, &stores).await?;
         let assigned =
@@ -91,11 +101,15 @@ pub async fn of_everybody(cx: &mut Context, store: Option<&str>) -> Result<Vec<A
 }
 
 /// Everything that waits for the caller, or for everybody where the operator asks, with the rows that it came from.
-async fn waiting(cx: &mut Context, store: Option<&str>) -> Result<Vec<(Task, TaskRow)>, Problem> {
+async fn waiting(
+    cx: &mut Context,
+    scored: &ScoredPositions,
+    store: Option<&str>,
+) -> Result<Vec<(Task, TaskRow)>, Problem> {
     let mut rows = Vec::new();
-    for waiting in table::WAITING {
+    for waiting in table::all() {
         let Some(scope) = scope_of(cx, waiting) else { continue };
-        let found = store::rows(cx, waiting, scope, store).await?;
+        let found = store::rows(cx, waiting, scope, (scored, store)).await?;
         rows.extend(found.into_iter().map(|row| (waiting, row)));
     }
     let mut stores = rows.iter().map(|(_, row)| row.store_id).collect::<Vec<_>>();
@@ -162,6 +176,10 @@ impl Due {
             Term::State => row.state.and_then(|state| due.of(state)),
             Term::Freeze => Some(due.freeze),
             Term::Publish => Some(due.publish),
+            Term::Settled => match row.state {
+                Some(CycleState::Published | CycleState::Locked) => Some(due.lock),
+                _ => Some(due.publish),
+            },
             Term::Confirm => Some(working_days_after(since, terms.appeal_working_days, is_open)),
             Term::Row => row.until,
         }
@@ -169,7 +187,7 @@ impl Due {
 }
 
 impl TaskRow {
-    /// For whom it waits.
+    /// For whom it waits: nobody decides about themselves.
     fn who(&self, kind: TaskKind, holders: &Holders) -> Vec<Assignee> {
         if let Some((employee_no, name)) = self.whose_no.clone().zip(self.whose_name.clone()) {
             return vec![Assignee { employee_no, name }];
@@ -177,7 +195,13 @@ impl TaskRow {
         let roles = table::roles_of(kind).iter();
         let mut who = Vec::<Assignee>::new();
         for held in roles.filter_map(|role| holders.get(&(self.store_id, *role))) {
-            who.extend(held.iter().filter(|one| !who.contains(one)).cloned().collect::<Vec<_>>());
+            let is_new = |one: &&Assignee| {
+                let is_theirs = self.about_no.as_ref() != Some(&one.employee_no)
+                    && !self.barred.contains(&one.employee_no);
+                is_theirs && !who.contains(one)
+            };
+            let found = held.iter().filter(is_new).cloned().collect::<Vec<_>>();
+            who.extend(found);
         }
         who
     }

@@ -3,19 +3,23 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::QueryableByName;
+use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 use super::Assignee;
-use super::table::Waiting;
+use super::waiting::Waiting;
 use crate::auth::access::Role;
 use crate::auth::scope::CallerScope;
 use crate::auth::{Context, Scope};
+use crate::db::schema::review_cycle;
 use crate::db::{sql, sql_of};
 use crate::http::Problem;
 use crate::period::Period;
 use crate::reviews::cycle::CycleState;
+use crate::reviews::visibility::{Part, ReviewSight, Sight};
+use crate::rules::library::Library;
+use crate::rules::release;
 
 /// Something that waits.
 #[derive(Debug, QueryableByName)]
@@ -53,6 +57,40 @@ pub(super) struct TaskRow {
     /// The last day, where the row names it.
     #[diesel(sql_type = Nullable<Date>)]
     pub(super) until: Option<NaiveDate>,
+    /// Employee numbers of those whose it is not, although they have the role for it.
+    #[diesel(sql_type = Array<Text>)]
+    pub(super) barred: Vec<String>,
+}
+
+/// Which positions the rules score of the months whose facts are being collected.
+#[derive(Debug, Default)]
+pub(super) struct ScoredPositions {
+    periods: Vec<Period>,
+    releases: Vec<i64>,
+    positions: Vec<String>,
+}
+
+impl ScoredPositions {
+    /// By the releases that are in force for these months now; a month that none scores has none.
+    pub(super) async fn load(cx: &mut Context, library: &Library) -> Result<Self, Problem> {
+        let periods: Vec<Period> = review_cycle::table
+            .filter(review_cycle::state.eq(CycleState::Collecting))
+            .select(review_cycle::period)
+            .distinct()
+            .load(cx.db())
+            .await?;
+        let mut scored = Self::default();
+        for period in periods {
+            let Some(release) = release::in_force(cx.db(), period, None).await? else { continue };
+            let bundle = library.bundle(cx.db(), &release.bundle).await?;
+            for scheme in bundle.schemes.values() {
+                scored.periods.push(period);
+                scored.releases.push(release.id);
+                scored.positions.push(scheme.file.position.clone());
+            }
+        }
+        Ok(scored)
+    }
 }
 
 /// What waits of a kind: for the caller, or for everybody where the operator asks.
@@ -60,10 +98,11 @@ pub(super) async fn rows(
     cx: &mut Context,
     waiting: &Waiting,
     scope: Scope,
-    store: Option<&str>,
+    (scored, store): (&ScoredPositions, Option<&str>),
 ) -> Result<Vec<TaskRow>, Problem> {
     let person = cx.identity.as_ref().and_then(|by| by.employee_id);
     let (is_mine, by, today) = (cx.identity.is_some(), cx.by(), cx.today());
+    let sight = Sight::within(cx, scope.clone(), Part::Score);
     let rows = sql_of([
         (true, waiting.all),
         (is_mine, waiting.mine),
@@ -75,6 +114,10 @@ pub(super) async fn rows(
     .bind::<Date, _>(today)
     .bind::<Nullable<Text>, _>(store)
     .bind::<Nullable<BigInt>, _>(by)
+    .bind::<ReviewSight, _>(sight)
+    .bind::<Array<Date>, _>(&scored.periods)
+    .bind::<Array<BigInt>, _>(&scored.releases)
+    .bind::<Array<Text>, _>(&scored.positions)
     .load(cx.db())
     .await?;
     Ok(rows)

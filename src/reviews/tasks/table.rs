@@ -1,107 +1,12 @@
-//! THE table of what waits for whom: a kind of task is one entry, with the statement that finds it, whose it is, by when, and
-//! the operation that does it.
-//!
-//! A statement names the store `s` and yields the columns of [`TaskRow`]. `$1` is the caller's person, `$2` what the caller
-//! reaches, `$3` today, `$4` the code of a store and `$5` the caller's login; for the operator, `$1` and `$5` are null.
+//! THE table of what waits for whom: a kind of task is one entry. What waits once reviews are published is in `afterwards.rs`.
 
-use super::TaskKind;
-use super::store::TaskRow;
+use super::waiting::{Term, Waiting, Whose, entered, of_assessor, of_person, of_role, own_stores};
+use super::{TaskKind, afterwards};
 use crate::auth::access::{
-    Action as _, CheckReviews, DecideCorrections, MoveCycles, Reach, Role, RunReviews, VerifyEvents,
+    Action as _, AdjustReviews, CheckReviews, DecideCorrections, MoveCycles, Role, RunReviews, VerifyEvents,
 };
 use crate::auth::scope::reaches_month;
-use crate::http::Language;
-use crate::reviews::contributions::ContributionKind;
-use crate::reviews::cycle::CycleState;
-
-/// A kind of task.
-#[derive(Debug)]
-pub(super) struct Waiting {
-    pub(super) kind: TaskKind,
-    pub(super) whose: Whose,
-    pub(super) term: Term,
-    pub(super) method: &'static str,
-    /// Its path, with the places `{subject}` and `{word}`.
-    path: &'static str,
-    /// Everything of the kind that waits.
-    pub(super) all: &'static str,
-    /// The condition that it waits for the caller.
-    pub(super) mine: &'static str,
-    /// What ends the statement.
-    pub(super) end: &'static str,
-    /// Sentences with the places `{name}`, `{month}`, `{number}` and `{word}`.
-    zh: &'static str,
-    en: &'static str,
-}
-
-/// Whose a task is.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Whose {
-    /// The person's that the row names.
-    Person,
-    /// Of those who have one of these roles, as far as they reach with the action.
-    Roles { roles: &'static [Role], reach: fn(Role) -> Option<Reach> },
-}
-
-/// By when a task is to be done.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Term {
-    /// By the term of the state in which the cycle is.
-    State,
-    /// Before the month is frozen.
-    Freeze,
-    /// Before the reviews are published.
-    Publish,
-    /// Within the working days in which people confirm what they were told.
-    Confirm,
-    /// By the day that the row names.
-    Row,
-}
-
-/// Whose name it is that `w` and `e` are joined for: the columns of a task of a person about a person.
-macro_rules! of_person {
-    ($subject:literal, $word:literal, $since:expr, $until:literal) => {
-        concat!(
-            "SELECT c.store_id, s.code AS store, c.period, c.state, ",
-            $subject,
-            " AS subject, ",
-            $word,
-            " AS word, w.employee_no AS whose_no, w.name AS whose_name, e.employee_no AS about_no, e.name AS about_name,
-             1::bigint AS number, ",
-            $since,
-            " AS since, ",
-            $until,
-            " AS until "
-        )
-    };
-}
-
-/// The columns of a task that a role has.
-macro_rules! of_role {
-    ($state:literal, $subject:literal, $about:literal, $number:literal, $since:expr) => {
-        concat!(
-            "SELECT s.id AS store_id, s.code AS store, ",
-            $state,
-            " AS state, ",
-            $subject,
-            " AS subject, NULL::text AS word, NULL::text AS whose_no, NULL::text AS whose_name, ",
-            $about,
-            ", ",
-            $number,
-            " AS number, ",
-            $since,
-            " AS since, NULL::date AS until "
-        )
-    };
-}
-
-/// When the cycle `c` came to its state.
-macro_rules! entered {
-    () => {
-        "coalesce((SELECT max(m.at) FROM review_cycle_move m WHERE m.cycle_id = c.id AND m.to_state = c.state),
-             c.generated_at, c.frozen_at, c.created_at)"
-    };
-}
+use crate::reviews::visibility::seen;
 
 /// Nothing of this kind has been handed in for the review `r`. What was given back is a task of its own.
 macro_rules! nothing_of {
@@ -115,37 +20,6 @@ macro_rules! nothing_of {
     };
 }
 
-/// The stores in which the caller has ever been posted, and those below a unit of the group; for the operator, all of them.
-macro_rules! own_stores {
-    ($store:literal) => {
-        concat!(
-            "($1 IS NULL OR ",
-            $store,
-            " IN (SELECT b.store_id FROM assignment p JOIN org_unit u ON u.id = p.unit_id
-                 JOIN org_unit b ON b.store_id = u.store_id OR b.path @> ARRAY[u.id] WHERE p.employee_id = $1))"
-        )
-    };
-}
-
-/// Comments that somebody owes while the cycle is in a state.
-macro_rules! comments_owed {
-    ($kind:literal, $state:literal) => {
-        concat!(
-            of_person!("r.id", "NULL::text", entered!(), "NULL::date"),
-            "FROM review_assessors('",
-            $kind,
-            "', ARRAY(SELECT month.id FROM review_cycle month WHERE month.state = '",
-            $state,
-            "' AND ",
-            own_stores!("month.store_id"),
-            "), $3) a JOIN review r ON r.id = a.review_id JOIN review_cycle c ON c.id = r.cycle_id
-             JOIN org_unit s ON s.id = c.store_id JOIN employee e ON e.id = r.employee_id
-             JOIN employee w ON w.id = a.assessor_id WHERE ",
-            nothing_of!($kind)
-        )
-    };
-}
-
 /// Reviews of a cycle in `hr_check` for which nobody answers by name.
 macro_rules! unchecked {
     ($and:literal) => {
@@ -154,7 +28,7 @@ macro_rules! unchecked {
              NULL::text AS whose_no, NULL::text AS whose_name, NULL::text AS about_no, NULL::text AS about_name,
              count(*) AS number, ",
             entered!(),
-            " AS since, NULL::date AS until
+            " AS since, NULL::date AS until, '{}'::text[] AS barred
              FROM review_cycle c JOIN org_unit s ON s.id = c.store_id JOIN review r ON r.cycle_id = c.id AND r.is_current
              WHERE c.state = 'hr_check' AND r.employee_id IS DISTINCT FROM $1
              AND NOT EXISTS (SELECT FROM review_contribution k WHERE k.cycle_id = c.id
@@ -168,8 +42,8 @@ macro_rules! unchecked {
 /// HR runs a store's month. Group administrators stand in for them, and are not reminded of every store.
 const RUN: Whose = Whose::Roles { roles: &[Role::Hr], reach: RunReviews::reach_of };
 
-/// The kinds, in the order in which a month meets them.
-pub(super) const WAITING: &[Waiting] = &[
+/// The kinds of a month on its way to publication, in the order in which it meets them.
+const BEFORE: &[Waiting] = &[
     Waiting {
         kind: TaskKind::VerifyEvent,
         whose: Whose::Roles {
@@ -199,6 +73,34 @@ pub(super) const WAITING: &[Waiting] = &[
         end: "",
         zh: "核实{name}的事件",
         en: "verify an event about {name}, or reject it",
+    },
+    Waiting {
+        kind: TaskKind::ReceiveRules,
+        whose: Whose::Person,
+        term: Term::Freeze,
+        method: "POST",
+        path: "/v1/rules/releases/{subject}/receipts",
+        all: concat!(
+            of_person!("scored.release_id", "NULL::text", "greatest(k.published_at, c.created_at)", "NULL::date"),
+            "FROM review_cycle c JOIN org_unit s ON s.id = c.store_id
+             CROSS JOIN LATERAL (
+                 SELECT DISTINCT p.employee_id, one.release_id
+                 FROM unnest($7::date[], $8::bigint[], $9::text[]) AS one (period, release_id, position)
+                 JOIN org_unit u ON u.store_id = c.store_id
+                 JOIN assignment p ON p.unit_id = u.id AND p.position = one.position
+                     AND daterange(p.valid_from, p.valid_to)
+                         && daterange(c.period, (c.period + interval '1 month')::date)
+                 WHERE one.period = c.period) AS scored
+             JOIN rule_release k ON k.id = scored.release_id
+             JOIN employee e ON e.id = scored.employee_id JOIN employee w ON w.id = scored.employee_id
+             WHERE c.state = 'collecting' AND NOT EXISTS (SELECT FROM rule_receipt x
+                 WHERE x.employee_id = scored.employee_id AND x.release_id = scored.release_id) AND ",
+            own_stores!("c.store_id")
+        ),
+        mine: " AND scored.employee_id = $1",
+        end: "",
+        zh: "签收{month}的考核规则",
+        en: "receive the rules that score {month}",
     },
     Waiting {
         kind: TaskKind::Freeze,
@@ -293,7 +195,7 @@ pub(super) const WAITING: &[Waiting] = &[
         term: Term::State,
         method: "PUT",
         path: "/v1/reviews/{subject}/contributions/leader_comment",
-        all: comments_owed!("leader_comment", "leader_review"),
+        all: of_assessor!("leader_comment", "leader_review", nothing_of!("leader_comment")),
         mine: " AND a.assessor_id = $1",
         end: "",
         zh: "写{name}{month}的组长评",
@@ -305,7 +207,7 @@ pub(super) const WAITING: &[Waiting] = &[
         term: Term::State,
         method: "PUT",
         path: "/v1/reviews/{subject}/contributions/manager_comment",
-        all: comments_owed!("manager_comment", "manager_review"),
+        all: of_assessor!("manager_comment", "manager_review", nothing_of!("manager_comment")),
         mine: " AND a.assessor_id = $1",
         end: "",
         zh: "写{name}{month}的经理评",
@@ -375,6 +277,39 @@ pub(super) const WAITING: &[Waiting] = &[
         en: "clear what {name}'s review of {month} has to be looked at for, or waive it",
     },
     Waiting {
+        kind: TaskKind::DecideAdjustment,
+        whose: Whose::Roles {
+            roles: &[Role::SalesManager, Role::Hr, Role::GeneralManager],
+            reach: AdjustReviews::reach_of,
+        },
+        term: Term::Settled,
+        method: "POST",
+        path: "/v1/reviews/{subject}/adjustments/{word}/decision",
+        all: concat!(
+            of_role!(
+                "c.period, c.state",
+                "r.id",
+                "e.employee_no AS about_no, e.name AS about_name",
+                "1::bigint",
+                "j.proposed_at",
+                "j.id::text",
+                "NULL::date",
+                "ARRAY(SELECT b.employee_no FROM user_account l JOIN employee b ON b.id = l.employee_id
+                     WHERE l.id = j.proposed_by)"
+            ),
+            "FROM adjustment j JOIN review_cycle c ON c.id = j.cycle_id JOIN org_unit s ON s.id = c.store_id
+             JOIN review r ON r.cycle_id = j.cycle_id AND r.employee_id = j.employee_id AND r.scheme = j.scheme
+                 AND r.is_current
+             JOIN employee e ON e.id = r.employee_id
+             WHERE j.state = 'proposed' AND c.stage BETWEEN 3 AND 8 AND r.employee_id IS DISTINCT FROM $1
+             AND ($5 IS NULL OR j.proposed_by <> $5)"
+        ),
+        mine: concat!(" AND ", seen!("$6", "r.employee_id", "r.unit_id", "r.period", "c.stage")),
+        end: "",
+        zh: "决定{name}{month}考核的一项调整",
+        en: "decide on an adjustment of {name}'s review of {month}",
+    },
+    Waiting {
         kind: TaskKind::HrCheck,
         whose: Whose::Roles { roles: &[Role::Hr], reach: CheckReviews::reach_of },
         term: Term::State,
@@ -421,79 +356,19 @@ pub(super) const WAITING: &[Waiting] = &[
         zh: "把{month}的考核推进到{word}",
         en: "move the cycle of {month} on to {word}",
     },
-    Waiting {
-        kind: TaskKind::ConfirmTalk,
-        whose: Whose::Person,
-        term: Term::Confirm,
-        method: "POST",
-        path: "/v1/review-talks/{subject}/confirmation",
-        all: concat!(
-            of_person!("t.id", "NULL::text", "t.recorded_at", "NULL::date"),
-            "FROM review_talk t JOIN review r ON r.id = t.review_id JOIN review_cycle c ON c.id = r.cycle_id
-             JOIN org_unit s ON s.id = c.store_id JOIN employee e ON e.id = t.employee_id
-             JOIN employee w ON w.id = t.employee_id WHERE t.confirmed_at IS NULL"
-        ),
-        mine: " AND t.employee_id = $1",
-        end: "",
-        zh: "确认{month}的面谈记录",
-        en: "confirm the talk about {month}",
-    },
-    Waiting {
-        kind: TaskKind::AssessImprovement,
-        whose: Whose::Person,
-        term: Term::Row,
-        method: "POST",
-        path: "/v1/improvement-plans/{subject}/assessments",
-        all: concat!(
-            of_person!(
-                "p.id",
-                "NULL::text",
-                "p.created_at",
-                "CASE p.state WHEN 'open' THEN p.first_assessment_on ELSE p.second_assessment_on END"
-            ),
-            "FROM improvement_plan p JOIN review r ON r.id = p.review_id JOIN review_cycle c ON c.id = r.cycle_id
-             JOIN org_unit s ON s.id = c.store_id JOIN employee e ON e.id = p.employee_id
-             JOIN employee w ON w.id = p.creator_id WHERE p.state <> 'closed'"
-        ),
-        mine: " AND p.creator_id = $1",
-        end: "",
-        zh: "评估{name}的改进计划",
-        en: "assess {name}'s improvement plan",
-    },
 ];
+
+/// Every kind.
+pub(super) fn all() -> impl Iterator<Item = &'static Waiting> {
+    BEFORE.iter().chain(afterwards::AFTERWARDS)
+}
 
 /// The roles that have tasks of a kind; none where they are single people's.
 pub(super) fn roles_of(kind: TaskKind) -> &'static [Role] {
-    let whose = WAITING.iter().find(|waiting| waiting.kind == kind).map(|waiting| waiting.whose);
+    let whose = all().find(|waiting| waiting.kind == kind).map(|waiting| waiting.whose);
     match whose {
         Some(Whose::Roles { roles, .. }) => roles,
         Some(Whose::Person) | None => &[],
-    }
-}
-
-impl Waiting {
-    /// The path of the operation that does it.
-    pub(super) fn path(&self, row: &TaskRow) -> String {
-        let path = self.path.replace("{subject}", &row.subject.to_string());
-        path.replace("{word}", row.word.as_deref().unwrap_or_default())
-    }
-
-    /// What is to be done.
-    pub(super) fn sentence(&self, row: &TaskRow, language: Language) -> String {
-        let contribution = row.word.as_deref().and_then(ContributionKind::named);
-        let next = row.state.and_then(CycleState::next);
-        let (text, word) = match language {
-            Language::Chinese => {
-                (self.zh, contribution.map(ContributionKind::label).or(next.map(CycleState::label)))
-            }
-            Language::English => {
-                (self.en, contribution.map(ContributionKind::name).or(next.map(CycleState::name)))
-            }
-        };
-        text.replace("{name}", row.about_name.as_deref().unwrap_or_default())
-            .replace("{month}", &row.period.to_string())
-            .replace("{number}", &row.number.to_string())
-            .replace("{word}", word.unwrap_or_default())
     }
 }
 
@@ -504,13 +379,13 @@ mod tests {
     #[test]
     fn every_kind_has_one_entry() {
         for kind in TaskKind::ALL {
-            assert_eq!(WAITING.iter().filter(|waiting| waiting.kind == *kind).count(), 1, "{kind}");
+            assert_eq!(all().filter(|waiting| waiting.kind == *kind).count(), 1, "{kind}");
         }
     }
 
     #[test]
     fn sentences_have_no_place_that_nothing_fills() {
-        for waiting in WAITING {
+        for waiting in all() {
             for text in [waiting.zh, waiting.en] {
                 let filled = ["{name}", "{month}", "{number}", "{word}"]
                     .iter()

@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use rust_decimal::Decimal;
 
 use super::Sheet;
-use crate::auth::Context;
+use crate::auth::{Context, Identity};
 use crate::http::Problem;
 use crate::ledger::metric::{Catalogue, nearest, needs_verification};
-use crate::ledger::{self, Entry, ReachedPerson};
+use crate::ledger::{self, Entry, ReachedPerson, is_own_judgement};
 use crate::period::Period;
 use crate::spreadsheets::import::number::half_width;
 use crate::spreadsheets::import::{Cell, Fault, SheetRow, TableHeader};
@@ -47,7 +47,8 @@ impl AddressedRow {
 }
 
 /// Finds the people of the rows, as far as the caller reaches. A row of somebody else, by its number or its name, is
-/// faulty, and so is one with a value that the metric cannot have or that only counts once somebody else has verified it.
+/// faulty, and so is one with a value that the metric cannot have, that only counts once somebody else has verified it, or
+/// that nobody enters about themselves.
 pub(super) async fn address(
     cx: &mut Context,
     catalogue: &Catalogue,
@@ -55,8 +56,9 @@ pub(super) async fn address(
     sheet: Sheet,
 ) -> Result<Addressed, Problem> {
     let Sheet { header, rows, faults, .. } = sheet;
-    let (scope, is_operator) = (cx.scope.clone(), cx.by().is_none());
-    let checks = Checks { catalogue, header: &header, is_operator };
+    let scope = cx.scope.clone();
+    let by = cx.identity.clone();
+    let checks = Checks { catalogue, header: &header, by: by.as_ref() };
     let mut addressed = Addressed { faults, notes: header.notes.clone(), ..Addressed::default() };
     addressed.rows.reserve(rows.len());
     let (mut colleagues, mut compared, mut left_out) = (None, 0, BTreeSet::new());
@@ -107,7 +109,8 @@ pub(super) async fn address(
 struct Checks<'a> {
     catalogue: &'a Catalogue,
     header: &'a TableHeader,
-    is_operator: bool,
+    /// Who asks; none is the operator.
+    by: Option<&'a Identity>,
 }
 
 impl Checks<'_> {
@@ -127,8 +130,11 @@ impl Checks<'_> {
             let metric = cell.column.metric.as_str();
             let expected = match self.catalogue.read(metric, cell.value) {
                 Err(expected) => format!("指标目录允许的值：{expected}"),
-                Ok(_) if !self.is_operator && needs_verification(metric, cell.value) => {
+                Ok(_) if self.by.is_some() && needs_verification(metric, cell.value) => {
                     "0，或作为事件上报：须由其他人核实后才计入".to_owned()
+                }
+                Ok(_) if is_own_judgement(self.by, self.catalogue.source_of(metric), person.id) => {
+                    "空：评价和目标由其他人录入，本人不录自己的".to_owned()
                 }
                 Ok(_) => return None,
             };

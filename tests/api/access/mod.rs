@@ -65,6 +65,8 @@ const ATTENDANCE: May = Logins("hr group");
 const VERIFYING: May = Logins("manager gm hr group");
 /// Row "rules": whoever drafts, approves or reads them.
 const RULES: May = Logins("manager gm hr group auditor");
+/// Row "rules", and whoever is to confirm a release, if it scores the person.
+const RECEIVING: May = REVIEWS;
 /// Row "rules": drafted by the sales manager and HR, and by the group for a store's HR.
 const DRAFTING: May = Logins("manager hr group");
 /// Row "rules": approved by the general manager and the group.
@@ -227,8 +229,8 @@ const EXPECTED: &[(&str, May)] = &[
     ("get_rules", RULES),
     ("get_rules_status", RULES),
     ("list_rule_releases", RULES),
-    ("get_rule_release", RULES),
-    ("get_rule_release_file", RULES),
+    ("get_rule_release", RECEIVING),
+    ("get_rule_release_file", RECEIVING),
     ("list_rule_drafts", RULES),
     ("get_rule_draft", RULES),
     ("get_rule_draft_file", RULES),
@@ -257,6 +259,8 @@ const EXPECTED: &[(&str, May)] = &[
     ("move_review_cycle", DECIDING),
     ("list_review_cycle_moves", CYCLES),
     ("move_review_cycles", DECIDING),
+    ("list_recomputations", CYCLES),
+    ("create_recomputation", DECIDING),
     ("get_review_coverage", CYCLES),
     ("get_review_terms", CALENDAR),
     ("put_review_terms", RUNNING),
@@ -279,6 +283,7 @@ const EXPECTED: &[(&str, May)] = &[
     ("take_up_appeal", DECIDING),
     ("request_appeal_material", DECIDING),
     ("decide_appeal", DECIDING),
+    ("keep_golden_case", DRAFTING),
     ("add_appeal_evidence", CONTRIBUTING),
     ("add_appeal_evidence_link", CONTRIBUTING),
     ("get_appeal_evidence", REVIEWS),

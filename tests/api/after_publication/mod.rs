@@ -1,10 +1,15 @@
 //! What follows from reviews: tasks, talks, improvement plans, summaries, and how grades are spread.
 
+mod by_hand;
 mod calibration;
+mod golden_cases;
 mod improvement;
+mod next_steps;
+mod recomputation;
 mod summaries;
 mod talks;
 mod tasks;
+mod waiting;
 
 use diesel_async::SimpleAsyncConnection as _;
 use serde_json::Value;

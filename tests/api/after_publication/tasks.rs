@@ -10,13 +10,13 @@ use crate::review_life::{contribute, review_of, step_to};
 use crate::support::{Template, TestApp, database_url};
 
 /// The kinds, months and people of what waits for a login, of some kinds.
-async fn tasks(app: &TestApp, login: &str, kinds: &[&str]) -> Vec<Value> {
+pub async fn tasks(app: &TestApp, login: &str, kinds: &[&str]) -> Vec<Value> {
     let tasks = app.get(login, "/v1/tasks").await.expect(200);
     let tasks = tasks.as_array().unwrap().iter();
     tasks.filter(|task| kinds.contains(&task["kind"].as_str().unwrap())).cloned().collect()
 }
 
-fn people(tasks: &[Value]) -> Vec<String> {
+pub fn people(tasks: &[Value]) -> Vec<String> {
     let mut people: Vec<_> =
         tasks.iter().map(|task| task["employee_no"].as_str().unwrap().to_owned()).collect();
     people.sort();
