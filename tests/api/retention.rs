@@ -190,7 +190,7 @@ async fn every_sum_of_a_unit_is_what_it_was() {
         (&json!("reviews"), &json!("2014-01"), &json!("JC"))
     );
     let report = run_today(&may).await;
-    assert!(report.is_complete(), "{report:#?}");
+    assert!(report.is_complete() && report.readings > 0 && report.entries > 0, "{report:#?}");
     let months: Vec<_> =
         report.months.iter().map(|month| format!("{} {}", month.kind, month.period)).collect();
     assert_eq!(months.iter().filter(|month| month.starts_with("reviews")).count(), 4, "{months:?}");
@@ -219,7 +219,7 @@ async fn every_sum_of_a_unit_is_what_it_was() {
     assert_eq!(count(&app, "review_acknowledgement WHERE text LIKE '%登记有误%'").await, 0);
     assert_eq!(lines(&app, hashes).await, acknowledged);
     for login in ["consultant", "leader", "hr", "auditor"] {
-        for part in ["", "/document", "/acknowledgements", "/appeals", "/adjustments", "/contributions"] {
+        for part in ["", "/document", "/acknowledgements", "/adjustments", "/contributions"] {
             let gone = may.get(login, &format!("/v1/reviews/{review}{part}")).await;
             assert_eq!(gone.status, 410, "{login} {part} {:#}", gone.body);
             let detail = gone.body["detail"].as_str().unwrap().to_owned();
@@ -262,10 +262,10 @@ async fn every_sum_of_a_unit_is_what_it_was() {
     assert!(again.months.is_empty() && again.readings == 0 && again.entries == 0, "{again:#?}");
     assert_eq!(count(&app, "erasure").await, written);
 
-    // And the rest of the year, with the log of readings and what the trail said.
+    // And the rest of the year, with what the trail said when it was loaded.
     let end = app.at("2018-02-01T08:00:00Z");
     let report = run_today(&end).await;
-    assert!(report.is_complete() && report.readings > 0 && report.entries > 0, "{report:#?}");
+    assert!(report.is_complete() && report.entries > 0, "{report:#?}");
     assert_eq!(count(&app, "fact WHERE period BETWEEN '2014-01-01' AND '2014-12-01'").await, 0);
     assert_same(&before, &sums(&end).await);
     assert_the_ledger_agrees(&end).await;
@@ -435,10 +435,6 @@ async fn a_person_is_erased_by_two_people_and_named_nowhere_any_more() {
     assert!(pseudonym.starts_with("erased-"), "{pseudonym}");
     // Others are what they were.
     review_of(&app, "A03", "2014-03", "sales_consultant").await;
-    let plan = app.get("group", "/v1/plans?unit=JC&year=2014").await.expect(200);
-    let plan = &plan["items"][0]["id"];
-    app.get("group", &format!("/v1/plans/{plan}")).await.expect(200);
-    assert_eq!(count(&app, "annual_plan p WHERE p.split::text LIKE '%erased-%'").await > 0, true);
     let once_more = json!({"reason": "再次"});
     let again = app.post("hr", &format!("/v1/employees/{pseudonym}/erasure"), once_more).await;
     assert_eq!(again.problem(409), "conflict");
@@ -462,6 +458,12 @@ async fn who_left_long_ago_goes_with_a_run() {
     assert_eq!((report.people.len(), report.people[0].is_erased), (1, true), "{report:#?}");
     assert_eq!(mentions(&day, "吴海涛").await, Vec::<String>::new());
     assert!(!mentions(&day, "罗天成").await.is_empty());
+    // Team 2 was split anew for the summer: the plan still says by whose weights.
+    assert!(count(&day, "annual_plan p WHERE p.split::text LIKE '%erased-%'").await > 0);
+    let plans = day.get("group", "/v1/plans?unit=JC&year=2014").await.expect(200);
+    for plan in plans["items"].as_array().unwrap() {
+        day.get("group", &format!("/v1/plans/{}", plan["id"])).await.expect(200);
+    }
     assert_same(&before, &sums(&day).await);
     assert_the_ledger_agrees(&day).await;
     assert_the_chain_holds(&day).await;
