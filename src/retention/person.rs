@@ -40,10 +40,10 @@ const PEOPLE: &str = "SELECT e.id, e.employee_no, p.left_on, coalesce(p.is_poste
             OR h.store_id IN (SELECT u.store_id FROM assignment a JOIN org_unit u ON u.id = a.unit_id WHERE a.employee_id = e.id)))
             AS is_held,
         EXISTS (SELECT FROM erasure x WHERE x.employee_id = e.id AND x.state = 'erased') AS is_erased
-    FROM employee e LEFT JOIN (
-        SELECT a.employee_id, bool_or(a.valid_to IS NULL) AS is_posted,
+    FROM employee e LEFT JOIN LATERAL (
+        SELECT bool_or(a.valid_to IS NULL) AS is_posted,
             CASE WHEN bool_and(a.valid_to IS NOT NULL) THEN max(a.valid_to) - 1 END AS left_on
-        FROM assignment a GROUP BY a.employee_id) p ON p.employee_id = e.id";
+        FROM assignment a WHERE a.employee_id = e.id) p ON true";
 
 /// One of the postings of `e` was in a unit that the scope $2 reached in its last month, as of the day $3.
 pub(super) const REACHED: &str = concat!(
@@ -95,7 +95,7 @@ pub(super) async fn who_left(cx: &mut Context, before: NaiveDate) -> Result<Vec<
 /// Where a person ($1, with the number $2) is named besides the data of months; $3 is the erasure, $4 the pseudonym. In this
 /// order: what names the person is found before the number is gone.
 const EVERYWHERE: &[&str] = &[
-    // What the trail says of the person, the person's login, postings and leaderships, and wherever it has the number or the
+    // What the trail says of the person, the person's login, postings, leaderships and holds, and wherever it has the number or the
     // login as a value.
     concat!(
         "WITH word AS MATERIALIZED (
@@ -104,7 +104,8 @@ const EVERYWHERE: &[&str] = &[
          subject AS MATERIALIZED (
              SELECT 'user/' || u.id AS subject FROM user_account u WHERE u.employee_id = $1
              UNION SELECT 'assignment/' || a.id FROM assignment a WHERE a.employee_id = $1
-             UNION SELECT 'team_leadership/' || l.id FROM team_leadership l WHERE l.employee_id = $1),
+             UNION SELECT 'team_leadership/' || l.id FROM team_leadership l WHERE l.employee_id = $1
+             UNION SELECT 'legal_hold/' || h.id FROM legal_hold h WHERE h.employee_id = $1),
          emptied AS (
              UPDATE audit_entry a SET detail = ",
         left!(),
@@ -128,6 +129,11 @@ const EVERYWHERE: &[&str] = &[
      WHERE position('\"employee_no\": ' || to_json($2::text)::text IN p.body::text) > 0",
     "DELETE FROM plan_commitment c WHERE c.employee_id = $1",
     "UPDATE coefficient_line l SET employee_no = $4, name = '〔已删除〕' WHERE l.employee_id = $1",
+    // Reasons that were given about the person, save the one that stands for what happens now.
+    "UPDATE legal_hold h SET reason = '〔已删除〕', release_reason = CASE WHEN h.release_reason IS NOT NULL THEN '〔已删除〕' END
+     WHERE h.employee_id = $1",
+    "UPDATE erasure x SET reason = '〔已删除〕', note = CASE WHEN x.note IS NOT NULL THEN '〔已删除〕' END
+     WHERE x.employee_id = $1 AND x.state = 'rejected'",
     "DELETE FROM refresh_token t USING user_account u WHERE u.id = t.user_id AND u.employee_id = $1",
     "UPDATE user_account u SET login = $4, password_hash = '', is_disabled = true, version = u.version + 1
      WHERE u.employee_id = $1",
