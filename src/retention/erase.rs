@@ -83,13 +83,15 @@ const REVIEWS: &[&str] = &[
      FROM coefficient_sheet s WHERE s.id = l.sheet_id AND s.period = $1 AND l.employee_id = ANY ($2)",
     "INSERT INTO erased_grade AS g (cycle_id, unit_id, scheme, final_grade, reviews, rated, points)
      SELECT r.cycle_id, r.unit_id, r.scheme, r.final_grade, count(*), count(r.total), coalesce(sum(r.total), 0)
-     FROM review r WHERE r.period = $1 AND r.employee_id = ANY ($2) AND r.is_current AND r.inputs <> ''
+     FROM review r WHERE r.period = $1 AND r.employee_id = ANY ($2) AND r.is_current
+     AND EXISTS (SELECT FROM erased_review x WHERE x.review_id = r.id AND x.erasure_id = $3)
      GROUP BY r.cycle_id, r.unit_id, r.scheme, r.final_grade
      ON CONFLICT (cycle_id, unit_id, scheme, final_grade) DO UPDATE SET reviews = g.reviews + excluded.reviews,
          rated = g.rated + excluded.rated, points = g.points + excluded.points",
     "UPDATE review r SET is_current = false, inputs = '', trace = '', base = NULL, bonus = NULL, total = NULL,
          applicable_max = 0, grade = NULL, final_grade = '', coefficient = NULL, attention = '{}', deliveries = 0
-     WHERE r.period = $1 AND r.employee_id = ANY ($2) AND r.inputs <> ''",
+     WHERE r.period = $1 AND r.employee_id = ANY ($2)
+     AND EXISTS (SELECT FROM erased_review x WHERE x.review_id = r.id AND x.erasure_id = $3)",
     // A backtest that tried them names reviews by id, with their totals.
     "UPDATE rule_backtest b SET report = (b.report::jsonb
          || jsonb_build_object('gainers', coalesce((SELECT jsonb_agg(m) FROM jsonb_array_elements(b.report::jsonb -> 'gainers') m

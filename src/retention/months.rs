@@ -236,7 +236,7 @@ pub(super) async fn reviews(
         employee_id: i64,
     }
     let found: Vec<Review> = sql("SELECT r.id, r.employee_id FROM review r
-         WHERE r.period = $1 AND r.employee_id = ANY ($2) AND r.inputs <> '' ORDER BY r.id")
+         WHERE r.period = $1 AND r.employee_id = ANY ($2) AND NOT EXISTS (SELECT FROM erased_review x WHERE x.review_id = r.id) ORDER BY r.id")
     .over(people.len())
     .bind::<Date, _>(period)
     .bind::<Array<BigInt>, _>(people.to_vec())

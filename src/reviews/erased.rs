@@ -25,15 +25,22 @@ struct Tombstone {
 /// What a review that is not to be found is answered: that it was erased, to those who would see it if it had not been;
 /// else that there is none.
 pub async fn absent(cx: &mut Context, review_id: i64) -> Problem {
-    match tombstone(cx, review_id).await {
-        Ok(Some(Tombstone { erased_at, reason, sha256 })) => {
+    match gone(cx, review_id).await {
+        Ok(()) => Problem::not_found("review"),
+        Err(problem) => problem,
+    }
+}
+
+/// Refuses a review that was erased, and that the caller would see if it had not been.
+pub async fn gone(cx: &mut Context, review_id: i64) -> Result<(), Problem> {
+    match tombstone(cx, review_id).await? {
+        Some(Tombstone { erased_at, reason, sha256 }) => {
             let day = clock::day(erased_at);
             let detail =
                 format!("the review was erased on {day}: {reason}; the SHA-256 of its document was {sha256}");
-            Problem::new(Code::Gone, detail)
+            Err(Problem::new(Code::Gone, detail))
         }
-        Ok(None) => Problem::not_found("review"),
-        Err(problem) => problem,
+        None => Ok(()),
     }
 }
 

@@ -84,9 +84,10 @@ async fn row(cx: &mut Context, id: i64) -> Result<ReviewRow, Problem> {
     };
     let found: Option<ReviewRow> = statement.get_result(cx.db()).await.optional()?;
     match found {
-        // Of one that was erased nothing is left to be read.
-        Some(row) if !row.inputs.is_empty() => Ok(row),
-        _ => Err(erased::absent(cx, id).await),
+        // Of one that was erased nothing is left to be read; who has emptied one otherwise is found out by a replay.
+        Some(row) if row.inputs.is_empty() => erased::gone(cx, id).await.map(|()| row),
+        Some(row) => Ok(row),
+        None => Err(erased::absent(cx, id).await),
     }
 }
 

@@ -81,7 +81,7 @@ macro_rules! found {
             $columns,
             " FROM review r JOIN org_unit s ON s.id = r.store_id
              WHERE ($1 IS NULL OR r.id = $1) AND ($2 IS NULL OR r.period >= $2) AND ($3 IS NULL OR r.period <= $3)
-             AND ($4 IS NULL OR s.code = $4) AND r.inputs <> ''",
+             AND ($4 IS NULL OR s.code = $4) AND NOT EXISTS (SELECT FROM erased_review x WHERE x.review_id = r.id)",
             $rest
         ))
     };
