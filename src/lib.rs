@@ -1,8 +1,8 @@
 //! Showfloor: sales plans, scored facts and monthly performance reviews for car dealership groups.
 //!
 //! The business reads from left to right, and a module uses only what stands to its left:
-//! `org` → `ledger` → `diary` → `spreadsheets` → `plan` → `rules` → `reviews` → `dashboard` → `demo`. All of them stand
-//! on `words`, `period`, `decimal`, `calendar`, `clock`, `db`, `http` and `auth`; `server` and `cli` stand on all of them.
+//! `org` → `ledger` → `diary` → `spreadsheets` → `plan` → `rules` → `reviews` → `retention` → `dashboard` → `demo`. All of them
+//! stand on `words`, `period`, `decimal`, `calendar`, `clock`, `db`, `http` and `auth`; `server` and `cli` stand on all of them.
 
 pub mod auth;
 pub mod calendar;
@@ -19,6 +19,7 @@ pub mod ledger;
 pub mod org;
 pub mod period;
 pub mod plan;
+pub mod retention;
 pub mod reviews;
 pub mod rules;
 pub mod server;

@@ -25,7 +25,7 @@ use crate::ledger::metric::CatalogueFile;
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
 use crate::spreadsheets::import::MAX_FILE_BYTES;
-use crate::{auth, dashboard, diary, ledger, org, plan, reviews, rules, spreadsheets};
+use crate::{auth, dashboard, diary, ledger, org, plan, retention, reviews, rules, spreadsheets};
 
 /// Everything that requests share.
 #[derive(Clone)]
@@ -260,6 +260,16 @@ fn routes(api: &mut ServiceConfig) {
             .service(reviews::http::list_review_cases)
             .service(reviews::http::list_review_levers)
             .service(reviews::http::list_accesses)
+            // retention
+            .service(retention::http::get_retention)
+            .service(retention::http::put_retention)
+            .service(retention::http::get_retention_due)
+            .service(retention::http::list_legal_holds)
+            .service(retention::http::place_legal_hold)
+            .service(retention::http::release_legal_hold)
+            .service(retention::http::list_erasures)
+            .service(retention::http::propose_erasure)
+            .service(retention::http::decide_erasure)
             // dashboard
             .service(dashboard::http::get_attainment)
             .service(dashboard::http::get_funnel)

@@ -246,6 +246,14 @@ actions! {
     ViewCalibration = [GeneralManager Store, Hr Store, GroupAdmin All];
     /// Read who has read reviews.
     ViewAccessLog = [SalesConsultant Own, GroupAdmin All, Auditor All];
+    /// Read how long things are kept, what is held, what is due to be erased and what was.
+    ViewRetention = [GeneralManager Store, Hr Store, GroupAdmin All, Auditor All];
+    /// Say how long things are kept, for the whole group.
+    ManageRetention = [GroupAdmin All];
+    /// Place legal holds, and release those that others have placed.
+    HoldData = [GeneralManager Store, Hr Store, GroupAdmin All];
+    /// Propose that somebody's data is erased, and decide on what others proposed.
+    EraseData = [GeneralManager Store, Hr Store, GroupAdmin All];
     /// Read aggregates that name nobody.
     ViewAggregates = [
         TeamLeader Store, TelesalesSpecialist Store, SalesManager Store, GeneralManager Store, Hr Store,

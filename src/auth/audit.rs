@@ -1,4 +1,4 @@
-//! The trail of what was done, written in the transaction that does it.
+//! The trail of what was done, written in the transaction that does it, and sealed afterwards (`audit_seal`).
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

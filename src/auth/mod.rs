@@ -3,6 +3,7 @@
 pub mod access;
 pub mod access_log;
 pub mod audit;
+pub mod audit_seal;
 pub mod caller;
 pub mod context;
 pub mod http;

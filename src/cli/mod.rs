@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the program, and the exit code it answers with.
 
+mod audit;
 mod close;
 mod cycles;
 mod database;
@@ -13,6 +14,7 @@ mod import_template;
 mod person;
 mod plan;
 mod replay;
+mod retention;
 mod rules;
 pub mod score;
 mod serve;
@@ -81,6 +83,12 @@ enum Command {
     /// Check and test scripts without a database; try them on past months; draft, submit, approve and export rules.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
+    /// Say how long things are kept, hold them, and erase what is over the term, or a person's data.
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
+    /// Seal the audit trail, and prove that nobody has changed it.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Manage logins.
     #[command(subcommand)]
     User(user::UserCommand),
@@ -131,6 +139,8 @@ fn run(cli: Cli) -> anyhow::Result<Ended> {
         Command::ImportTemplate(args) => block_on(import_template::run(args, storage)),
         Command::Facts(command) => block_on(facts::run(command, storage)),
         Command::Export(args) => block_on(export::run(args, storage)),
+        Command::Retention(command) => block_on(retention::run(command, storage)),
+        Command::Audit(command) => block_on(audit::run(command, storage)),
         Command::User(command) => block_on(user::run(command, storage)),
     }
 }

@@ -7,9 +7,8 @@ use std::task::Poll;
 
 use super::Ended;
 use super::database::Database;
-use crate::auth::Context;
 use crate::auth::token::Tokens;
-use crate::auth::users;
+use crate::auth::{Context, audit_seal, users};
 use crate::clock::Clock;
 use crate::config::{Listen, ReleasedRules, Storage};
 use crate::db::Pool;
@@ -70,6 +69,7 @@ pub async fn until_stopped(
     let (server, address) = server::build(shared, listen.listen)?;
     // Only once the address is taken: whoever cannot serve leaves nothing running.
     let following = tokio::spawn(watch::follow(followed.0, followed.1, pool.clone(), Clock::System));
+    let sealing = tokio::spawn(audit_seal::follow(pool.clone(), Clock::System));
     let mut server = std::pin::pin!(server);
     // The first poll starts the workers and takes the signals over: whoever reads the announcement may stop us at once.
     let begun = std::future::poll_fn(|context| Poll::Ready(server.as_mut().poll(context))).await;
@@ -79,6 +79,7 @@ pub async fn until_stopped(
         Poll::Pending => server.await?,
     }
     following.abort();
+    sealing.abort();
     Ok(Ended::Well)
 }
 

@@ -1,5 +1,6 @@
 //! Aggregates in the database.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use diesel::QueryableByName;
@@ -170,10 +171,21 @@ pub async fn funnel(cx: &mut Context, selection: &SelectionQuery) -> Result<Vec<
 struct MonthReviews {
     /// Up to the FROM.
     what: &'static str,
+    /// Where from.
+    from: Source,
     /// Behind the conditions.
     rest: &'static str,
     /// Of whom.
     best: Best,
+}
+
+/// Which reviews are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// Those in force.
+    InForce,
+    /// The sums of those that were erased.
+    Erased,
 }
 
 /// Of whom reviews are asked for.
@@ -189,15 +201,21 @@ impl MonthReviews {
     /// The statement. Few stores' reviews are found by the stores' cycles, so that a store costs what it has reviews; a
     /// group's by the month.
     fn of<'a>(&self, cx: &Context, part: Part, period: Period) -> Statement<'a> {
+        let is_erased = self.from == Source::Erased;
         let pieces = [
             (true, self.what),
             (
-                part.is_narrow(),
+                is_erased,
+                " review_cycle c JOIN erased_grade r ON r.cycle_id = c.id JOIN org_unit u ON u.id = r.unit_id
+                 WHERE c.period = $1",
+            ),
+            (
+                !is_erased && part.is_narrow(),
                 " review_cycle c JOIN review r ON r.cycle_id = c.id JOIN org_unit u ON u.id = r.unit_id
                  WHERE c.period = $1 AND r.is_current",
             ),
             (
-                !part.is_narrow(),
+                !is_erased && !part.is_narrow(),
                 " review r JOIN org_unit u ON u.id = r.unit_id WHERE r.period = $1 AND r.is_current",
             ),
             (self.best == Best::Of90, " AND r.total >= 90"),
@@ -230,24 +248,75 @@ impl MonthReviews {
     }
 }
 
-/// How many reviews have which final grade.
+/// The reviews of a scheme and grade.
+#[derive(Clone, Debug, QueryableByName)]
+struct GradeSum {
+    #[diesel(sql_type = Text)]
+    scheme: String,
+    #[diesel(sql_type = Text)]
+    grade: String,
+    #[diesel(sql_type = BigInt)]
+    reviews: i64,
+    /// Those of them with a total, and their sum.
+    #[diesel(sql_type = BigInt)]
+    rated: i64,
+    #[diesel(sql_type = Numeric)]
+    points: Decimal,
+    /// What the grades of a scheme are sorted by.
+    #[diesel(sql_type = Nullable<Numeric>)]
+    lowest: Option<Decimal>,
+}
+
+impl GradeSum {
+    fn add(&mut self, other: &Self) {
+        self.reviews += other.reviews;
+        self.rated += other.rated;
+        self.points += other.points;
+        self.lowest = self.lowest.into_iter().chain(other.lowest).min();
+    }
+
+    fn shown(self) -> Distribution {
+        let mean_total = self.points.checked_div(Decimal::from(self.rated));
+        let mean_total = mean_total.map(|mean| decimal::half_up(mean, 2));
+        Distribution { scheme: self.scheme, grade: self.grade, reviews: self.reviews, mean_total }
+    }
+}
+
+/// How many reviews have which final grade, those that were erased since included.
 pub async fn distribution(
     cx: &mut Context,
     selection: &SelectionQuery,
 ) -> Result<Vec<Distribution>, Problem> {
     let Some(part) = Part::find(cx, selection.unit.as_deref()).await? else { return Ok(Vec::new()) };
-    let reviews = MonthReviews {
-        what: "SELECT r.scheme, r.final_grade AS grade, count(*) AS reviews,
-                   avg(r.total)::numeric(12, 6) AS mean_total FROM",
-        rest: " GROUP BY r.scheme, r.final_grade
-               ORDER BY r.scheme, min(r.total) DESC NULLS LAST, r.final_grade",
+    let in_force = MonthReviews {
+        what: "SELECT r.scheme, r.final_grade AS grade, count(*) AS reviews, count(r.total) AS rated,
+                   coalesce(sum(r.total), 0) AS points, min(r.total) AS lowest FROM",
+        from: Source::InForce,
+        rest: " GROUP BY r.scheme, r.final_grade",
         best: Best::All,
     };
-    let mut rows: Vec<Distribution> = reviews.of(cx, part, selection.period).load(cx.db()).await?;
-    for row in &mut rows {
-        row.mean_total = row.mean_total.map(|mean| decimal::half_up(mean, 2));
+    let erased = MonthReviews {
+        what: "SELECT r.scheme, r.final_grade AS grade, sum(r.reviews)::bigint AS reviews, sum(r.rated)::bigint AS rated,
+                   sum(r.points) AS points, min(r.points / nullif(r.rated, 0))::numeric(12, 6) AS lowest FROM",
+        from: Source::Erased,
+        ..in_force
+    };
+    let mut sums: Vec<GradeSum> = in_force.of(cx, part, selection.period).load(cx.db()).await?;
+    let erased: Vec<GradeSum> = erased.of(cx, part, selection.period).load(cx.db()).await?;
+    for sum in erased {
+        match sums.iter_mut().find(|one| (&one.scheme, &one.grade) == (&sum.scheme, &sum.grade)) {
+            Some(one) => one.add(&sum),
+            None => sums.push(sum),
+        }
     }
-    Ok(rows)
+    // Grades without a total come last.
+    sums.sort_by(|one, other| {
+        let key = |sum: &GradeSum| {
+            (sum.scheme.clone(), sum.lowest.is_none(), Reverse(sum.lowest), sum.grade.clone())
+        };
+        key(one).cmp(&key(other))
+    });
+    Ok(sums.into_iter().map(GradeSum::shown).collect())
 }
 
 /// The best of a position by total, then deliveries. Reviews without a total have no place.
@@ -285,6 +354,7 @@ async fn places(
         what: "SELECT rank() OVER (ORDER BY best.total DESC, best.deliveries DESC) AS rank, e.employee_no, e.name,
                    best.unit, best.total, best.deliveries, best.final_grade
                FROM (SELECT r.employee_id, u.name AS unit, r.total, r.deliveries, r.final_grade FROM",
+        from: Source::InForce,
         rest: " AND r.position = $5 AND r.total IS NOT NULL
                ORDER BY r.total DESC, r.deliveries DESC FETCH FIRST 100 ROWS WITH TIES) AS best
                JOIN employee e ON e.id = best.employee_id

@@ -77,6 +77,18 @@ const CONSTRAINTS: &[(&str, &str)] = &[
         "you have signed this sheet off already: the other signature is somebody else's",
     ),
     ("coefficient_sheet_sign_off_order", "HR signs a sheet off before the general manager does"),
+    ("legal_hold_four_eyes", "whoever placed a hold never releases it: ask somebody else"),
+    ("erasure_four_eyes", "whoever proposed an erasure never decides on it: ask somebody else"),
+    ("erasure_one_open", "an erasure of this person's data waits for a decision already"),
+    ("erasure_once", "this person's data has been erased already"),
+    (
+        "erased_month_stays_erased",
+        "the person's data of this month has been erased, and its sums have stayed: nothing is added to it",
+    ),
+    (
+        "erased_month_stays_locked",
+        "reviews of this month have been erased and cannot be computed again: it stays locked",
+    ),
 ];
 
 /// Whether PostgreSQL refused a text or a JSON text for its U+0000. Its sentence is in the server's language; the number

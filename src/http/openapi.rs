@@ -29,6 +29,7 @@ const PROBLEM: &str = "application/problem+json";
         (name = "facts", description = "数据 · metrics, facts and imports"),
         (name = "rules", description = "规则 · schemes and scripts"),
         (name = "reviews", description = "考核 · review cycles and reviews"),
+        (name = "retention", description = "数据保存 · how long things are kept, legal holds and erasing"),
         (name = "dashboard", description = "看板 · aggregates and leaderboard"),
     ),
     components(schemas(ProblemBody)),

@@ -25,6 +25,8 @@ pub enum Code {
     Forbidden,
     /// It does not exist, or the caller may not see it.
     NotFound,
+    /// It was there, and has been erased.
+    Gone,
     /// The path exists, but not with this method.
     MethodNotAllowed,
     /// The current state does not allow it.
@@ -58,6 +60,7 @@ impl Code {
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            Self::Gone => (StatusCode::GONE, "gone", "Erased"),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
             }

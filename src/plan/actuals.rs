@@ -179,7 +179,8 @@ impl Brought {
     }
 }
 
-/// What everybody whose month counts at or below `unit_id` brought of some metrics in a year, where the ledger knows it.
+/// What everybody whose month counts at or below `unit_id` brought of some metrics in a year, where the ledger knows it. What
+/// erased months came to is a unit's by itself: as that of person 0, who is nobody.
 pub(in crate::plan) async fn brought(
     connection: &mut AsyncPgConnection,
     unit_id: i64,
@@ -195,7 +196,12 @@ pub(in crate::plan) async fn brought(
          SELECT p.metric, m.employee_id, m.unit_id, m.period, m.value[p.place] AS value
          FROM posted JOIN person_month m ON m.employee_id = posted.employee_id AND m.period = ANY ($3)
          JOIN below ON below.id = m.unit_id
-         JOIN metric_place p ON p.metric = ANY ($2) AND m.value[p.place] IS NOT NULL")
+         JOIN metric_place p ON p.metric = ANY ($2) AND m.value[p.place] IS NOT NULL
+         UNION ALL
+         SELECT p.metric, 0, e.unit_id, e.period, e.value[p.place]
+         FROM erased_unit_month e JOIN below ON below.id = e.unit_id
+         JOIN metric_place p ON p.metric = ANY ($2) AND e.known[p.place] > 0
+         WHERE e.period = ANY ($3)")
     .bind::<BigInt, _>(unit_id)
     .bind::<Array<Text>, _>(metrics.iter().map(|metric| (*metric).to_owned()).collect::<Vec<_>>())
     .bind::<Array<Date>, _>(Period::months_of(year))

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::acknowledgements::document::{self, Document};
 use super::adjustments::{self, Adjustment};
 use super::allowed::AllowedAction;
+use super::erased;
 use super::listing::{self, Review, ReviewFilter, ReviewLine, named_reviews, review_columns};
 use super::next_steps;
 use super::recomputation::Changed;
@@ -89,8 +90,13 @@ async fn row(cx: &mut Context, id: i64) -> Result<ReviewRow, Problem> {
         true => sql(BY_ID).bind::<BigInt, _>(id),
         false => sql(BY_ID_IF_SEEN).bind::<BigInt, _>(id).bind::<ReviewSight, _>(sight),
     };
-    let found = statement.get_result(cx.db()).await.optional()?;
-    found.ok_or_else(|| Problem::not_found("review"))
+    let found: Option<ReviewRow> = statement.get_result(cx.db()).await.optional()?;
+    match found {
+        // Of one that was erased nothing is left to be read; who has emptied one otherwise is found out by a replay.
+        Some(row) if row.inputs.is_empty() => erased::gone(cx, id).await.map(|()| row),
+        Some(row) => Ok(row),
+        None => Err(erased::absent(cx, id).await),
+    }
 }
 
 /// One review, explained. Reading other people's is logged.
@@ -189,7 +195,7 @@ pub async fn document(cx: &mut Context, library: &Library, id: i64) -> Result<Re
 }
 
 /// SHA-256 of the documents of some reviews, whoever asks.
-pub(super) async fn hashes(
+pub async fn hashes(
     connection: &mut AsyncPgConnection,
     library: &Library,
     ids: &[i64],

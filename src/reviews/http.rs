@@ -95,7 +95,10 @@ pub async fn list_reviews(
 }
 
 /// Read a review with the reasons for every point.
-#[utoipa::path(tag = "reviews", responses((status = 200, description = "The review, explained", body = Explanation)))]
+#[utoipa::path(tag = "reviews", responses(
+    (status = 200, description = "The review, explained", body = Explanation),
+    (status = 410, description = "It has been erased: when, why, and the SHA-256 of what its document was"),
+))]
 #[get("/reviews/{id}")]
 pub async fn get_review(
     caller: Caller<ViewReviews>,

@@ -14,6 +14,7 @@ pub mod coefficient_sheets;
 pub mod compute;
 pub mod contributions;
 pub mod cycle;
+pub mod erased;
 pub mod explain;
 pub mod first_round;
 pub mod generate;

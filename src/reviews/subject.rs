@@ -7,6 +7,7 @@ use diesel::sql_types::{BigInt, Date, Text};
 use diesel_async::RunQueryDsl;
 
 use super::cycle::CycleState;
+use super::erased;
 use super::visibility::{Part, ReviewSight, Sight, seen};
 use crate::auth::Context;
 use crate::db::sql_of;
@@ -82,7 +83,10 @@ async fn find(cx: &mut Context, review_id: i64, is_held: bool) -> Result<Subject
     .get_result(cx.db())
     .await
     .optional()?;
-    found.ok_or_else(|| Problem::not_found("review"))
+    match found {
+        Some(subject) => Ok(subject),
+        None => Err(erased::absent(cx, review_id).await),
+    }
 }
 
 impl Subject {

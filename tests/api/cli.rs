@@ -26,7 +26,19 @@ fn help_has_examples_where_a_command_takes_more_than_nothing() {
     let help = run(&["--help"]);
     assert_eq!((help.status, help.err.as_str()), (0, ""));
     let commands = [
-        "demo", "serve", "migrate", "generate", "close", "tasks", "import", "score", "plan", "rules", "user",
+        "demo",
+        "serve",
+        "migrate",
+        "generate",
+        "close",
+        "tasks",
+        "import",
+        "score",
+        "plan",
+        "rules",
+        "retention",
+        "audit",
+        "user",
         "openapi",
     ];
     for command in commands {
@@ -47,6 +59,11 @@ fn help_has_examples_where_a_command_takes_more_than_nothing() {
         &["rules", "check"],
         &["rules", "test"],
         &["rules", "backtest"],
+        &["retention", "show"],
+        &["retention", "run"],
+        &["retention", "hold", "add"],
+        &["retention", "erase"],
+        &["audit", "verify"],
         &["user", "add"],
     ] {
         let help = run(&[command, &["--help"]].concat());

@@ -21,6 +21,7 @@ const ORDER: &[&[&str]] = &[
     &["plan"],
     &["rules"],
     &["reviews"],
+    &["retention"],
     &["dashboard"],
     &["demo"],
     &["config"],

@@ -43,6 +43,7 @@ mod program;
 mod releases;
 mod releases_cli;
 mod replay;
+mod retention;
 mod review_cases;
 mod review_life;
 mod reviews;

@@ -37,6 +37,9 @@ diesel::table! {
         action -> Text,
         subject -> Text,
         detail -> Jsonb,
+        salt -> Nullable<Uuid>,
+        sha256 -> Nullable<Text>,
+        seal_id -> Nullable<Int8>,
     }
 }
 

@@ -6,6 +6,7 @@ mod diary;
 mod ledger;
 mod organisation;
 mod plan;
+mod retention;
 mod reviews;
 mod rules;
 
@@ -14,6 +15,7 @@ pub use diary::*;
 pub use ledger::*;
 pub use organisation::*;
 pub use plan::*;
+pub use retention::*;
 pub use reviews::*;
 pub use rules::*;
 

@@ -74,7 +74,10 @@ pub(super) async fn subject(cx: &mut Context, review_id: i64, held: bool) -> Res
     .get_result(cx.db())
     .await
     .optional()?;
-    found.ok_or_else(|| Problem::not_found("review"))
+    match found {
+        Some(subject) => Ok(subject),
+        None => Err(crate::reviews::erased::absent(cx, review_id).await),
+    }
 }
 
 /// Every act about a review, whatever the revision, in their order.

@@ -66,7 +66,7 @@ async fn people(cx: &mut Context, sight: Sight, report: &BacktestReport) -> Resu
         "SELECT r.id, r.employee_id, e.employee_no, e.name, u.code AS unit, c.period FROM review r
          JOIN review_cycle c ON c.id = r.cycle_id JOIN employee e ON e.id = r.employee_id
          JOIN org_unit u ON u.id = r.unit_id
-         WHERE r.id = ANY ($1) AND ",
+         WHERE r.id = ANY ($1) AND NOT EXISTS (SELECT FROM erased_review x WHERE x.review_id = r.id) AND ",
         seen!("$2", "r.employee_id", "r.unit_id", "c.period", "c.stage"),
         " ORDER BY r.id"
     ))

@@ -38,22 +38,27 @@ pub(super) struct TeamSum {
     pub(super) points: Decimal,
 }
 
-/// The sums of a cycle, and of the three months before it as far as they are published.
+/// The sums of a cycle, and of the three months before it as far as they are published. Reviews that were erased since still
+/// count.
 pub(super) async fn sums(
     connection: &mut AsyncPgConnection,
     cycle: &ReviewCycle,
 ) -> Result<Vec<TeamSum>, Problem> {
-    let sums = sql("SELECT r.period, u.code AS unit, u.name AS unit_name, s.name AS store_name, r.scheme,
-             w.employee_no AS leader_no, w.name AS leader_name, r.final_grade, count(*) AS reviews,
-             coalesce(sum(r.total), 0) AS points
-         FROM review_cycle c JOIN review r ON r.cycle_id = c.id AND r.is_current
+    let sums = sql("SELECT c.period, u.code AS unit, u.name AS unit_name, s.name AS store_name, r.scheme,
+             w.employee_no AS leader_no, w.name AS leader_name, r.final_grade, sum(r.reviews)::bigint AS reviews,
+             sum(r.points) AS points
+         FROM review_cycle c CROSS JOIN LATERAL (
+             SELECT r.unit_id, r.scheme, r.final_grade, count(*) AS reviews, coalesce(sum(r.total), 0) AS points
+             FROM review r WHERE r.cycle_id = c.id AND r.is_current GROUP BY r.unit_id, r.scheme, r.final_grade
+             UNION ALL
+             SELECT e.unit_id, e.scheme, e.final_grade, e.reviews, e.points FROM erased_grade e WHERE e.cycle_id = c.id) r
          JOIN org_unit u ON u.id = r.unit_id JOIN org_unit s ON s.id = c.store_id
          LEFT JOIN team_leadership l ON l.unit_id = u.id AND l.kind = 'line'
              AND daterange(l.valid_from, l.valid_to) @> ((c.period + interval '1 month')::date - 1)
          LEFT JOIN employee w ON w.id = l.employee_id
          WHERE c.store_id = $1 AND (c.id = $2 OR c.state IN ('published', 'locked') AND c.period < $3
              AND c.period >= ($3::date - interval '3 months')::date)
-         GROUP BY r.period, u.id, s.id, r.scheme, w.id, r.final_grade")
+         GROUP BY c.period, u.id, s.id, r.scheme, w.id, r.final_grade")
     .bind::<BigInt, _>(cycle.store_id)
     .bind::<BigInt, _>(cycle.id)
     .bind::<Date, _>(cycle.period)

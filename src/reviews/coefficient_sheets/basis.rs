@@ -22,6 +22,8 @@ words! {
         CountsElsewhere = "counts_elsewhere" "计入其他门店",
         /// A review that an earlier sheet named is no longer in force.
         Withdrawn = "withdrawn" "考核已撤回",
+        /// What the line said has been erased.
+        Erased = "erased" "已删除",
     }
 
     /// In which capacity somebody signs a sheet off.
@@ -51,6 +53,7 @@ impl Basis {
             Self::SchemeMissing => "岗位当月没有考核方案，不参加考核：按劳动合同约定计发，不得按 0 计。",
             Self::CountsElsewhere => "当月考核计入其他门店：以该门店的绩效系数表为准。",
             Self::Withdrawn => "前表所列考核已撤回：该行不再作为计发依据。",
+            Self::Erased => "保存期满或依申请已删除：以留存的纸质表及其校验值为准，不得按 0 计。",
         }
     }
 }
@@ -61,6 +64,7 @@ impl From<NotCovered> for Basis {
             NotCovered::SchemeMissing => Self::SchemeMissing,
             NotCovered::ProtectedLeave => Self::ProtectedLeave,
             NotCovered::CountsElsewhere => Self::CountsElsewhere,
+            NotCovered::Erased => Self::Erased,
         }
     }
 }

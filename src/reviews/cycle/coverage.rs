@@ -1,6 +1,6 @@
 //! Whom a cycle covers, whom not, and why.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::auth::Context;
-use crate::db::schema::employee;
+use crate::db::schema::{employee, erased_month};
 use crate::http::{Language, Problem};
 use crate::ledger::close;
 use crate::org::Posting;
+use crate::period::Period;
 use crate::reviews::compute::{FactsReader, has_no_day_left};
 use crate::reviews::generate;
 use crate::reviews::store::{ReviewCycle, find_cycle};
@@ -27,6 +28,8 @@ words! {
         ProtectedLeave = "protected_leave" "全月保护性假期",
         /// The month counts for a posting in another store.
         CountsElsewhere = "counts_elsewhere" "当月计入其他门店",
+        /// There was a review, or there were facts, and they have been erased.
+        Erased = "erased" "数据已删除",
     }
 }
 
@@ -82,6 +85,7 @@ pub async fn coverage(cx: &mut Context, bundle: &Bundle, cycle_id: i64) -> Resul
         }
         let people = close::people_of(cx.db(), cycle.store_id, cycle.period).await?;
         let names = names(cx.db(), &people).await?;
+        let erased = erased(cx.db(), cycle.period, &people).await?;
         let (mut covered, mut not_covered) = (Vec::new(), Vec::new());
         for id in people {
             let Some((employee_no, name)) = names.get(&id).cloned() else { continue };
@@ -90,6 +94,7 @@ pub async fn coverage(cx: &mut Context, bundle: &Bundle, cycle_id: i64) -> Resul
             let mut schemes = schemes.map(|scheme| scheme.name.clone()).collect::<Vec<_>>();
             schemes.sort_unstable();
             let reason = match (held.is_empty(), schemes.is_empty()) {
+                _ if erased.contains(&id) => NotCovered::Erased,
                 (true, _) => NotCovered::CountsElsewhere,
                 (false, true) => NotCovered::SchemeMissing,
                 _ if has_no_day_left(&bundle.catalogue, &reader.of(id)) => NotCovered::ProtectedLeave,
@@ -126,7 +131,22 @@ fn sentence(reason: NotCovered, held: &[&Posting], language: Language) -> String
         (Language::English, NotCovered::CountsElsewhere) => {
             "the month counts for a posting in another store".to_owned()
         }
+        (Language::English, NotCovered::Erased) => "what was kept of the month has been erased".to_owned(),
     }
+}
+
+/// Those of these people of whose month something has been erased.
+async fn erased(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    people: &[i64],
+) -> Result<HashSet<i64>, Problem> {
+    let erased: Vec<i64> = erased_month::table
+        .filter(erased_month::period.eq(period).and(erased_month::employee_id.eq_any(people)))
+        .select(erased_month::employee_id)
+        .load(connection)
+        .await?;
+    Ok(erased.into_iter().collect())
 }
 
 /// Employee numbers and names, by id.

@@ -73,7 +73,7 @@ pub struct StoredReview {
     pub deliveries: i64,
 }
 
-/// What a filter finds, whatever revision it is.
+/// What a filter finds, whatever revision it is. What was erased cannot be run again.
 macro_rules! found {
     ($columns:literal, $rest:literal) => {
         sql(concat!(
@@ -81,7 +81,7 @@ macro_rules! found {
             $columns,
             " FROM review r JOIN org_unit s ON s.id = r.store_id
              WHERE ($1 IS NULL OR r.id = $1) AND ($2 IS NULL OR r.period >= $2) AND ($3 IS NULL OR r.period <= $3)
-             AND ($4 IS NULL OR s.code = $4)",
+             AND ($4 IS NULL OR s.code = $4) AND NOT EXISTS (SELECT FROM erased_review x WHERE x.review_id = r.id)",
             $rest
         ))
     };

@@ -139,6 +139,15 @@ pub async fn database(template: Template) -> String {
     server.url(&name)
 }
 
+/// The address of a new database that begins as another one is now.
+pub async fn copy_of(other: &str) -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let server = server().await;
+    let name = format!("showfloor_test_{}_copy_{}", server.run, COUNT.fetch_add(1, Ordering::Relaxed));
+    server.copy(other, &name).await;
+    server.url(&name)
+}
+
 async fn make_empty(server: &Server) {
     let name = server.template(Template::Empty);
     server.execute(&format!("CREATE DATABASE {name}")).await;

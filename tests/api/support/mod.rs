@@ -300,6 +300,11 @@ pub fn showfloor(args: &[&str], input: &[u8]) -> Printed {
     }
 }
 
+/// The address of a copy of a test's database. Its connections are closed.
+pub async fn copy_of(name: &str) -> String {
+    cluster::copy_of(name).await
+}
+
 /// The address of a database of its own, for tests of the command line.
 pub async fn database_url(template: Template) -> String {
     cluster::database(template).await
