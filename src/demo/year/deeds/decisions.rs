@@ -106,9 +106,9 @@ impl Played<'_> {
         let id = self.review_id(of).await?;
         let cx = &mut self.context::<AdjustReviews>().await?;
         let mut proposed = adjustments::list(cx, id).await?.logged().await?.into_iter();
-        let proposed = proposed.find(|one| one.state == AdjustmentState::Proposed);
+        let proposed = proposed.find(|one| one.adjustment.state == AdjustmentState::Proposed);
         let proposed = proposed.ok_or_else(|| Problem::not_found("adjustment"))?;
         let decision = AdjustmentDecision { approve: true, note: Some(note.to_owned()) };
-        adjustments::decide(cx, self.rules(), (id, proposed.id), &decision, Seen::Any).await.map(drop)
+        adjustments::decide(cx, self.rules(), (id, proposed.adjustment.id), &decision, Seen::Any).await.map(drop)
     }
 }
