@@ -1,15 +1,16 @@
 //! Retention over HTTP.
 
 use actix_web::web::{Data, Json, Path};
-use actix_web::{Responder, get, post, put};
+use actix_web::{HttpResponse, Responder, get, post, put};
 
 use super::due::{self, Due, DueQuery};
 use super::holds::{self, HoldFilter, HoldRelease, LegalHold, NewLegalHold};
 use super::policy::{self, Retention, RetentionPolicy};
 use super::requests::{self, Erasure, ErasureDecision, ErasureFilter, NewErasure};
-use crate::auth::Caller;
 use crate::auth::access::{EraseData, HoldData, ManageRetention, ViewRetention};
+use crate::auth::{Caller, Context};
 use crate::http::etag::{self, Seen};
+use crate::http::idempotency::{Key, Keyed, Made};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query};
 use crate::rules::library::Library;
 
@@ -60,16 +61,20 @@ pub async fn list_legal_holds(
 }
 
 /// Place a legal hold on a person, on a store or on everybody: what is held is not erased, whatever its term says.
-#[utoipa::path(tag = "retention", request_body = NewLegalHold, responses(
+#[utoipa::path(tag = "retention", params(Key), request_body = NewLegalHold, responses(
     (status = 201, description = "Placed", body = LegalHold),
 ))]
 #[post("/legal-holds")]
 pub async fn place_legal_hold(
     caller: Caller<HoldData>,
-    body: Body<NewLegalHold>,
-) -> Result<impl Responder, Problem> {
-    let hold = holds::place(&mut caller.context().await?, &body.0).await?;
-    Ok(etag::created(format_args!("/v1/legal-holds/{}", hold.id), hold.version, &hold))
+    request: Keyed<NewLegalHold>,
+) -> Result<HttpResponse, Problem> {
+    let (cx, Keyed { key, body }) = (&mut caller.context().await?, request);
+    let place = async |cx: &mut Context| holds::place(cx, &body).await;
+    cx.once("place_legal_hold", key.as_ref(), place).await?.created(|hold| Made {
+        location: Some(format!("/v1/legal-holds/{}", hold.id)),
+        version: Some(hold.version),
+    })
 }
 
 /// Release a legal hold that somebody else has placed.

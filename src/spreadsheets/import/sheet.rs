@@ -211,8 +211,11 @@ impl Table<'_> {
         let mut reading =
             Reading { period: self.period, row: line.row, read, derived, balance: None, faults };
         let key = self.read_key(&mut reading, line);
-        self.watch_unread(line);
         read_cells(&mut reading, layout, line);
+        // Of a torn line nobody knows what stands under which header.
+        if !reading.is_faulty() {
+            self.watch_unread(line);
+        }
         (layout.form.finish)(&mut reading);
         if let Some((employee_no, day, external_id)) = key.filter(|_| reading.faults.is_empty()) {
             let name = name.filter(|name| !is_nothing(name)).map(|name| name.shown().into());

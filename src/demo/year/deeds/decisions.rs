@@ -109,6 +109,8 @@ impl Played<'_> {
         let proposed = proposed.find(|one| one.adjustment.state == AdjustmentState::Proposed);
         let proposed = proposed.ok_or_else(|| Problem::not_found("adjustment"))?;
         let decision = AdjustmentDecision { approve: true, note: Some(note.to_owned()) };
-        adjustments::decide(cx, self.rules(), (id, proposed.adjustment.id), &decision, Seen::Any).await.map(drop)
+        adjustments::decide(cx, self.rules(), (id, proposed.adjustment.id), &decision, Seen::Any)
+            .await
+            .map(drop)
     }
 }
