@@ -171,15 +171,24 @@ fn hidden(rows: &[u32]) -> Option<String> {
         .then(|| format!("工作簿里有 {} 个隐藏的行（第 {shown}{more} 行），与其他行一样读取", rows.len()))
 }
 
-/// What stands once in a file: a person, day and record.
+/// Whom, and which day and record, a row is about.
 type Key = (Box<str>, Option<NaiveDate>, Option<Box<str>>);
+
+/// What stands once in a file.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Once {
+    /// A record, whoever and whenever it is about: an order is not delivered by two people.
+    Record(Box<str>),
+    /// A person's month or day.
+    Person(Box<str>, Option<NaiveDate>),
+}
 
 /// A table while it is read.
 struct Table<'a> {
     layout: &'a Layout<'a>,
     period: Period,
-    /// The row of each person, day and record, and the name there.
-    rows_of: HashMap<Key, (u32, Box<str>)>,
+    /// The row of each record, and of each person and day without one, and the name there.
+    rows_of: HashMap<Once, (u32, Box<str>)>,
     /// What is wrong with rows that were handed over as good.
     belated: Vec<Fault>,
     /// By their place, the columns that nothing asks for and in which people have numbers.
@@ -272,14 +281,17 @@ impl Table<'_> {
         }
         let key = (employee_no?, day, external_id);
         let name = layout.name.map(|at| line.spread(at).shown()).unwrap_or_default();
-        if let Some((first, first_name)) = self.rows_of.get(&key) {
-            let what = if layout.day.or(layout.external_id).is_none() {
-                "每个工号只出现一次"
-            } else {
-                "同一工号、日期和编号只出现一次"
+        let once = match &key {
+            (_, _, Some(id)) => Once::Record(id.clone()),
+            (employee_no, day, None) => Once::Person(employee_no.clone(), *day),
+        };
+        if let Some((first, first_name)) = self.rows_of.get(&once) {
+            let (what, at) = match (&once, layout.external_id) {
+                (Once::Record(_), Some(at)) => ("每个编号只出现一次，不论是谁的", at),
+                _ if layout.day.is_some() => ("同一工号和日期只出现一次", layout.employee_no),
+                _ => ("每个工号只出现一次", layout.employee_no),
             };
-            let found = line.spread(layout.employee_no).shown();
-            let column = layout.shown(layout.employee_no);
+            let (found, column) = (line.spread(at).shown(), layout.shown(at));
             reading.fault(Some(column), &found, format!("{what}（第 {first} 行已有）"));
             // Neither is the right one more than the other, unless they are called differently: then the name will tell.
             if **first_name == *name {
@@ -292,7 +304,7 @@ impl Table<'_> {
             }
             return None;
         }
-        self.rows_of.insert(key.clone(), (reading.row, name.into()));
+        self.rows_of.insert(once, (reading.row, name.into()));
         Some(key)
     }
 

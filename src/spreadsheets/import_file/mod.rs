@@ -20,7 +20,6 @@ use serde_json::json;
 use self::address::{AddressedRow, address};
 pub use self::report::{ImportDifference, ImportReport, MAX_DIFFERENCES, place};
 use crate::auth::Context;
-use crate::clock;
 use crate::db::sql;
 use crate::diary::leave;
 use crate::http::Problem;
@@ -145,7 +144,7 @@ pub async fn import(
     let (form, scope) = {
         let cx = &mut open().await?;
         if manner.to_date {
-            to_date = Some(clock::day(cx.now));
+            to_date = Some(cx.today());
         }
         let form = by.form(cx, catalogue).await?;
         let scope = mapping::scope(&form.brings, cx.identity.as_ref())?;

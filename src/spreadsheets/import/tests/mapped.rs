@@ -96,8 +96,8 @@ fn every_fault_has_its_place() {
             (3, "交车日期"),
             (3, "台数"),
             (3, "精品（元）"),
-            (4, "顾问编号"),
-            (5, "顾问编号"),
+            (4, "单号"),
+            (5, "单号"),
             (6, "-")
         ]
     );
@@ -313,4 +313,14 @@ fn a_merged_day_is_that_of_all_its_rows_and_a_merged_number_nobodys() {
     });
     let sheet = read_bytes(&bytes).unwrap();
     assert_eq!((sheet.rows.len(), sheet.faults.len()), (0, 2));
+}
+
+#[test]
+fn an_order_is_not_delivered_by_two_people() {
+    let header = "顾问编号,交车日期,单号,台数,精品(元),备注";
+    let text = format!("{header}\nA01,2014-03-05,D-1,1,,\nA02,2014-03-06,D-1,1,,\nA02,2014-03-06,D-2,1,,\n");
+    let sheet = read_text(&text).unwrap();
+    assert_eq!(rows(&sheet), [(4, "A02")]);
+    let found = sheet.faults.iter().map(|fault| (fault.row.unwrap(), fault.found.as_str()));
+    assert_eq!(found.collect::<Vec<_>>(), [(2, "D-1"), (3, "D-1")]);
 }
