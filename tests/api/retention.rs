@@ -113,13 +113,14 @@ async fn assert_the_chain_holds(app: &TestApp) {
     assert!(verified.faults.is_empty() && verified.entries > 0 && verified.unsealed == 0, "{verified:#?}");
 }
 
-/// Which tables have a word in any of their columns.
+/// Which tables have a word in any of their columns. Hashes of passwords have any word now and then.
 async fn mentions(app: &TestApp, word: &str) -> Vec<String> {
     let tables = "SELECT table_name::text AS line FROM information_schema.tables
         WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY 1";
     let mut found = Vec::new();
     for table in lines(app, tables).await {
-        let rows = count(app, &format!("{table} t WHERE t::text LIKE '%{word}%'")).await;
+        let text = r#"regexp_replace(t::text, '"[$]argon2[^"]*"', '', 'g')"#;
+        let rows = count(app, &format!("{table} t WHERE {text} LIKE '%{word}%'")).await;
         if rows > 0 {
             found.push(format!("{table}: {rows}"));
         }
