@@ -126,8 +126,10 @@ fn read_until(
     header.notes.extend(hidden(around.place.hidden_rows));
     sink(Found::Header(header))?;
 
+    let is_asked = |at| layout.reads(at) || form.ignores(layout.shown(at));
     let mut table = Table {
         layout: &layout,
+        is_asked: (0..layout.width()).map(is_asked).collect(),
         period: around.asked.period,
         rows_of: HashMap::new(),
         belated: Vec::new(),
@@ -187,10 +189,13 @@ enum Once {
 struct Table<'a> {
     layout: &'a Layout<'a>,
     period: Period,
-    /// The row of each record, and of each person and day without one, and the name there.
-    rows_of: HashMap<Once, (u32, Box<str>)>,
+    /// The row of each record, and of each person and day without one, and the name there until the row is told to have
+    /// been repeated.
+    rows_of: HashMap<Once, (u32, Option<Box<str>>)>,
     /// What is wrong with rows that were handed over as good.
     belated: Vec<Fault>,
+    /// Of each column that has a header, whether anything is read from it, or somebody has said not to.
+    is_asked: Vec<bool>,
     /// By their place, the columns that nothing asks for and in which people have numbers.
     unread: BTreeMap<usize, UnreadColumn>,
     /// Of a column of days or records: whether any row has one, and the rows before that have none.
@@ -285,7 +290,7 @@ impl Table<'_> {
             (_, _, Some(id)) => Once::Record(id.clone()),
             (employee_no, day, None) => Once::Person(employee_no.clone(), *day),
         };
-        if let Some((first, first_name)) = self.rows_of.get(&once) {
+        if let Some((first, first_name)) = self.rows_of.get_mut(&once) {
             let (what, at) = match (&once, layout.external_id) {
                 (Once::Record(_), Some(at)) => ("每个编号只出现一次，不论是谁的", at),
                 _ if layout.day.is_some() => ("同一工号和日期只出现一次", layout.employee_no),
@@ -294,7 +299,7 @@ impl Table<'_> {
             let (found, column) = (line.spread(at).shown(), layout.shown(at));
             reading.fault(Some(column), &found, format!("{what}（第 {first} 行已有）"));
             // Neither is the right one more than the other, unless they are called differently: then the name will tell.
-            if **first_name == *name {
+            if first_name.take_if(|first_name| **first_name == *name).is_some() {
                 self.belated.push(Fault {
                     row: Some(*first),
                     column: Some(column.to_owned()),
@@ -304,20 +309,23 @@ impl Table<'_> {
             }
             return None;
         }
-        self.rows_of.insert(once, (reading.row, name.into()));
+        self.rows_of.insert(once, (reading.row, Some(name.into())));
         Some(key)
     }
 
     /// Notes the columns that nothing asks for, and in which somebody has a number.
     fn watch_unread(&mut self, line: &Line) {
         for (at, cell) in line.cells.iter().enumerate() {
+            // Most are read, so no number is parsed twice.
+            if self.is_asked.get(at).is_some_and(|is_asked| *is_asked) || self.unread.contains_key(&at) {
+                continue;
+            }
             let is_number = match cell {
                 Value::Number(number) => *number != 0.0,
                 Value::Text(text) => Measure::Amount.written(text).is_some_and(|number| !number.is_zero()),
                 Value::Blank | Value::Other(_) => false,
             };
-            let is_asked = || self.layout.reads(at) || self.layout.form.ignores(self.layout.shown(at));
-            if is_number && !self.unread.contains_key(&at) && !is_asked() {
+            if is_number {
                 let column = self.layout.shown(at).to_owned();
                 self.unread.insert(at, UnreadColumn { column, row: line.row, found: cell.shown() });
             }

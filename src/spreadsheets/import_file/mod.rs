@@ -208,8 +208,6 @@ struct Sheet {
     header: TableHeader,
     rows: Vec<SheetRow>,
     faults: Vec<Fault>,
-    /// Rows with a fault: one that was good may have been found to be none.
-    withdrawn: HashSet<u32>,
     unread: Vec<UnreadColumn>,
     sha256: String,
 }
@@ -225,17 +223,11 @@ impl Sheet {
         import::read(&mut content, form, asked, &mut |found| {
             match found {
                 Found::Header(header) => {
-                    sheet.header = header;
-                    sheet.rows.clear();
-                    sheet.faults.clear();
-                    sheet.withdrawn.clear();
+                    let sha256 = std::mem::take(&mut sheet.sha256);
+                    sheet = Self { header, sha256, ..Self::default() };
                 }
                 Found::Row(row) => sheet.rows.push(row),
-                Found::Faults(mut faults) => {
-                    let belated = faults.iter().filter_map(|fault| fault.row);
-                    sheet.withdrawn.extend(belated);
-                    sheet.faults.append(&mut faults);
-                }
+                Found::Faults(mut faults) => sheet.faults.append(&mut faults),
                 Found::Unread(unread) => sheet.unread = unread,
             }
             if sheet.rows.len().is_multiple_of(TOLD_ROWS) {
@@ -243,8 +235,9 @@ impl Sheet {
             }
             Ok(())
         })?;
-        let withdrawn = std::mem::take(&mut sheet.withdrawn);
-        sheet.rows.retain(|row| !withdrawn.contains(&row.row));
+        // One that was handed over as good may have been found to be none.
+        let faulty: HashSet<u32> = sheet.faults.iter().filter_map(|fault| fault.row).collect();
+        sheet.rows.retain(|row| !faulty.contains(&row.row));
         Ok(sheet)
     }
 }

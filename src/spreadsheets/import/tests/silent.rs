@@ -91,11 +91,11 @@ fn a_day_is_not_the_month() {
         may(),
     );
     assert_eq!(error.unwrap_err(), ImportError::DailySheet("日期".to_owned()));
-    // Of two rows neither is the month's.
-    let sheet = read(DMS, "工号,交车台数\nA01,1\nA02,5\nA01,2\n".as_bytes(), may()).unwrap();
+    // Of several rows none is the month's; each is told once.
+    let sheet = read(DMS, "工号,交车台数\nA01,1\nA02,5\nA01,2\nA01,3\n".as_bytes(), may()).unwrap();
     assert_eq!(rows(&sheet), [(3, "A02")]);
     let faulty = sheet.faults.iter().map(|fault| fault.row.unwrap()).collect::<Vec<_>>();
-    assert_eq!(faulty, [2, 4]);
+    assert_eq!(faulty, [2, 4, 5]);
     for text in [
         "工号,当日,,月累计,\n,交车台数,试驾数,交车台数,试驾数\nA01,1,2,12,40\n",
         "工号,本日,,当月累计,\n,交车,试驾,交车,试驾\nA01,1,2,12,40\n",
