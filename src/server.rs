@@ -270,6 +270,7 @@ fn routes(api: &mut ServiceConfig) {
             .service(retention::http::list_erasures)
             .service(retention::http::propose_erasure)
             .service(retention::http::decide_erasure)
+            .service(retention::http::withdraw_erasure)
             // dashboard
             .service(dashboard::http::get_attainment)
             .service(dashboard::http::get_funnel)

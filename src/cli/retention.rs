@@ -52,6 +52,9 @@ pub enum RetentionCommand {
         showfloor retention decide 3 --approve --as wang.lei\n  \
         showfloor retention decide 3 --reject --note '仲裁未结' --as wang.lei")]
     Decide(DecideArgs),
+    /// Take back an erasure that you have proposed.
+    #[command(after_help = "Example:\n  showfloor retention withdraw 3 --as li.na")]
+    Withdraw(WithdrawArgs),
 }
 
 /// Options of commands that only print.
@@ -184,6 +187,17 @@ pub struct DecideArgs {
     print: JsonArgs,
 }
 
+/// Options of `showfloor retention withdraw`.
+#[derive(Debug, clap::Args)]
+pub struct WithdrawArgs {
+    /// The erasure.
+    id: i64,
+    #[command(flatten)]
+    person: Person,
+    #[command(flatten)]
+    print: JsonArgs,
+}
+
 /// Does what a command about retention says.
 pub async fn run(command: RetentionCommand, storage: Storage) -> anyhow::Result<Ended> {
     match command {
@@ -222,6 +236,14 @@ pub async fn run(command: RetentionCommand, storage: Storage) -> anyhow::Result<
             let erasure = Database::with(&storage, async |pool| {
                 let mut cx = args.person.context::<EraseData>(pool).await?;
                 Ok(requests::decide(&mut cx, &Library::default(), args.id, &decision, Seen::Any).await?)
+            })
+            .await?;
+            print_erasures(&[erasure], args.print.json)
+        }
+        RetentionCommand::Withdraw(args) => {
+            let erasure = Database::with(&storage, async |pool| {
+                let mut cx = args.person.context::<EraseData>(pool).await?;
+                Ok(requests::withdraw(&mut cx, args.id, Seen::Any).await?)
             })
             .await?;
             print_erasures(&[erasure], args.print.json)

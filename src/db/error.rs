@@ -78,7 +78,10 @@ const CONSTRAINTS: &[(&str, &str)] = &[
     ),
     ("coefficient_sheet_sign_off_order", "HR signs a sheet off before the general manager does"),
     ("legal_hold_four_eyes", "whoever placed a hold never releases it: ask somebody else"),
-    ("erasure_four_eyes", "whoever proposed an erasure never decides on it: ask somebody else"),
+    (
+        "erasure_four_eyes",
+        "whoever proposed an erasure never decides on it: withdraw it, or ask somebody else",
+    ),
     ("erasure_one_open", "an erasure of this person's data waits for a decision already"),
     ("erasure_once", "this person's data has been erased already"),
     (

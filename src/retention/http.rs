@@ -139,3 +139,18 @@ pub async fn decide_erasure(
     let erasure = requests::decide(&mut caller.context().await?, &library, *id, &body.0, seen).await?;
     Ok(etag::ok(erasure.version, erasure))
 }
+
+/// Take back an erasure that the caller has proposed.
+#[utoipa::path(tag = "retention", params(Seen), responses(
+    (status = 200, description = "Withdrawn", body = Erasure),
+    (status = 409, description = "It is decided already"),
+))]
+#[post("/erasures/{id}/withdraw")]
+pub async fn withdraw_erasure(
+    caller: Caller<EraseData>,
+    id: Path<i64>,
+    seen: Seen,
+) -> Result<impl Responder, Problem> {
+    let erasure = requests::withdraw(&mut caller.context().await?, *id, seen).await?;
+    Ok(etag::ok(erasure.version, erasure))
+}

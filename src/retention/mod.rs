@@ -66,6 +66,8 @@ words! {
         Proposed = "proposed" "待批",
         /// It was refused.
         Rejected = "rejected" "已驳回",
+        /// Whoever proposed it has taken it back.
+        Withdrawn = "withdrawn" "已撤回",
         /// It is done.
         Erased = "erased" "已删除",
     }

@@ -133,7 +133,14 @@ const EVERYWHERE: &[&str] = &[
     "UPDATE legal_hold h SET reason = '〔已删除〕', release_reason = CASE WHEN h.release_reason IS NOT NULL THEN '〔已删除〕' END
      WHERE h.employee_id = $1",
     "UPDATE erasure x SET reason = '〔已删除〕', note = CASE WHEN x.note IS NOT NULL THEN '〔已删除〕' END
-     WHERE x.employee_id = $1 AND x.state = 'rejected'",
+     WHERE x.employee_id = $1 AND x.state IN ('rejected', 'withdrawn')",
+    // Who witnessed that others would not sign. A name that somebody else has, too, is not known to be this person's.
+    "UPDATE review_acknowledgement a SET witnesses = ARRAY(
+         SELECT CASE WHEN w.name = e.employee_no OR w.name = e.name AND NOT namesake.is_there THEN $4 ELSE w.name END
+         FROM unnest(a.witnesses) WITH ORDINALITY AS w (name, place) ORDER BY w.place)
+     FROM employee e CROSS JOIN LATERAL (
+         SELECT EXISTS (SELECT FROM employee o WHERE o.name = e.name AND o.id <> e.id) AS is_there) AS namesake
+     WHERE e.id = $1 AND (e.employee_no = ANY (a.witnesses) OR e.name = ANY (a.witnesses) AND NOT namesake.is_there)",
     "DELETE FROM refresh_token t USING user_account u WHERE u.id = t.user_id AND u.employee_id = $1",
     "UPDATE user_account u SET login = $4, password_hash = '', is_disabled = true, version = u.version + 1
      WHERE u.employee_id = $1",

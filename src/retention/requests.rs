@@ -19,7 +19,7 @@ use crate::auth::{Context, audit_seal};
 use crate::db::schema::erasure;
 use crate::db::sql_of;
 use crate::http::etag::Seen;
-use crate::http::{Page, Problem, Window};
+use crate::http::{Code, Page, Problem, Window};
 use crate::ledger;
 use crate::period::Period;
 use crate::reviews::explain;
@@ -55,7 +55,7 @@ pub struct Erasure {
     /// When.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub proposed_at: Option<DateTime<Utc>>,
-    /// Login of who decided on it.
+    /// Login of who decided on it, or took it back.
     #[diesel(sql_type = Nullable<Text>)]
     pub decided_by: Option<String>,
     /// When.
@@ -266,7 +266,40 @@ pub async fn decide(
     Err(Problem::conflict("somebody else changed the person's data at the same time; try again"))
 }
 
-/// The request, if it waits for a decision and is not the caller's.
+/// Takes back an erasure that the caller has proposed and that waits for a decision.
+///
+/// # Errors
+///
+/// Not found where the caller does not reach the person; forbidden where somebody else proposed it; a conflict where it is decided
+/// already.
+pub async fn withdraw(cx: &mut Context, id: i64, seen: Seen) -> Result<Erasure, Problem> {
+    let by = signed(cx)?;
+    cx.transaction(async |cx| {
+        super::lock(cx.db()).await?;
+        let request = open(cx, id, seen).await?;
+        let own = erasure::table.find(id).filter(erasure::proposed_by.eq(by));
+        let withdrawn = diesel::update(own)
+            .set((
+                erasure::state.eq(ErasureState::Withdrawn),
+                erasure::decided_by.eq(by),
+                erasure::decided_at.eq(cx.now),
+                erasure::version.eq(request.version + 1),
+            ))
+            .execute(cx.db())
+            .await?;
+        if withdrawn == 0 {
+            return Err(Problem::new(
+                Code::Forbidden,
+                "whoever proposed an erasure takes it back; refuse it instead",
+            ));
+        }
+        cx.audit("withdraw_erasure", &format!("erasure/{id}"), json!({})).await?;
+        find(cx, id).await
+    })
+    .await
+}
+
+/// The request, if it waits for a decision.
 async fn open(cx: &mut Context, id: i64, seen: Seen) -> Result<Erasure, Problem> {
     let request = find(cx, id).await?;
     seen.check(request.version)?;

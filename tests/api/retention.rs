@@ -383,6 +383,13 @@ async fn a_person_is_erased_by_two_people_and_named_nowhere_any_more() {
     assert_eq!(refused.body["errors"][0]["field"], "note");
     let no = json!({"approve": false, "note": "仲裁未结"});
     posted.change("gm", Method::POST, &decision, "*", Some(no)).await.expect(200);
+    // Whoever proposed one takes it back, and nobody else does.
+    let proposed = posted.post("hr", path, json!({"reason": "弄错了人", "early": true})).await.expect(201);
+    let withdraw = format!("/v1/erasures/{}/withdraw", proposed["id"]);
+    assert_eq!(posted.change("gm", Method::POST, &withdraw, "*", None).await.problem(403), "forbidden");
+    let withdrawn = posted.change("hr", Method::POST, &withdraw, "*", None).await.expect(200);
+    assert_eq!((&withdrawn["state"], &withdrawn["decided_by"]), (&json!("withdrawn"), &json!("hr")));
+    assert_eq!(posted.change("hr", Method::POST, &withdraw, "*", None).await.problem(409), "conflict");
 
     let app = app.at("2017-01-01T08:00:00Z");
     let before = sums(&app).await;

@@ -46,6 +46,31 @@ macro_rules! since_last_step {
     };
 }
 
+/// Improvement plans (`p`) that are not closed.
+macro_rules! open_improvement {
+    () => {
+        "FROM improvement_plan p JOIN review r ON r.id = p.review_id JOIN review_cycle c ON c.id = r.cycle_id
+         JOIN org_unit s ON s.id = c.store_id JOIN employee e ON e.id = p.employee_id
+         LEFT JOIN employee w ON w.id = p.creator_id WHERE p.state <> 'closed' AND "
+    };
+}
+
+/// When the plan `p` is to be assessed next.
+macro_rules! next_assessment {
+    () => {
+        "CASE p.state WHEN 'open' THEN p.first_assessment_on ELSE p.second_assessment_on END"
+    };
+}
+
+/// Whether whoever made the plan `p` is still there to assess it: posted in the store, with a login.
+macro_rules! maker_is_there {
+    () => {
+        "EXISTS (SELECT FROM assignment h JOIN org_unit u ON u.id = h.unit_id
+             JOIN user_account l ON l.employee_id = h.employee_id AND NOT l.is_disabled
+             WHERE h.employee_id = p.creator_id AND u.store_id = s.id AND daterange(h.valid_from, h.valid_to) @> $3)"
+    };
+}
+
 /// HR and general managers look into appeals. Group administrators stand in for them, and are not reminded of every store.
 const DECIDERS: Whose =
     Whose::Roles { roles: &[Role::Hr, Role::GeneralManager], reach: DecideAppeals::reach_of };
@@ -290,20 +315,40 @@ pub(super) const AFTERWARDS: &[Waiting] = &[
         method: "POST",
         path: "/v1/improvement-plans/{subject}/assessments",
         all: concat!(
-            of_person!(
-                "p.id",
-                "NULL::text",
-                "p.created_at",
-                "CASE p.state WHEN 'open' THEN p.first_assessment_on ELSE p.second_assessment_on END"
-            ),
-            "FROM improvement_plan p JOIN review r ON r.id = p.review_id JOIN review_cycle c ON c.id = r.cycle_id
-             JOIN org_unit s ON s.id = c.store_id JOIN employee e ON e.id = p.employee_id
-             JOIN employee w ON w.id = p.creator_id WHERE p.state <> 'closed'"
+            of_person!("p.id", "NULL::text", "p.created_at", next_assessment!()),
+            open_improvement!(),
+            maker_is_there!()
         ),
         mine: " AND p.creator_id = $1",
         end: "",
         zh: "评估{name}的改进计划",
         en: "assess {name}'s improvement plan",
+    },
+    Waiting {
+        kind: TaskKind::TakeOverImprovement,
+        whose: Whose::Roles { roles: &[Role::SalesManager, Role::Hr], reach: ManageImprovement::reach_of },
+        term: Term::Row,
+        method: "POST",
+        path: "/v1/improvement-plans/{subject}/assessments",
+        all: concat!(
+            of_role!(
+                "c.period, c.state",
+                "p.id",
+                "e.employee_no AS about_no, e.name AS about_name",
+                "1::bigint",
+                "p.created_at",
+                "NULL::text",
+                next_assessment!(),
+                "'{}'::text[]"
+            ),
+            open_improvement!(),
+            "p.employee_id IS DISTINCT FROM $1 AND NOT ",
+            maker_is_there!()
+        ),
+        mine: concat!(" AND ", reaches_month!("$2", "r.unit_id", "r.period")),
+        end: "",
+        zh: "接手评估{name}的改进计划：制定人已不在岗",
+        en: "assess {name}'s improvement plan: whoever made it is no longer there",
     },
     Waiting {
         kind: TaskKind::MakeImprovement,

@@ -59,5 +59,7 @@ words! {
         MakeImprovement = "make_improvement" "制定改进计划",
         /// An improvement plan is to be assessed.
         AssessImprovement = "assess_improvement" "评估改进计划",
+        /// An improvement plan whose maker has gone is to be assessed by somebody else.
+        TakeOverImprovement = "take_over_improvement" "接手改进计划",
     }
 }

@@ -19,6 +19,7 @@ use self::store::{Holders, ScoredPositions, TaskRow};
 use self::waiting::{Term, Waiting, Whose};
 use super::cycle::CycleState;
 use super::cycle::terms::{self, ReviewTerms, working_days_after};
+use crate::auth::access::Role;
 use crate::auth::{Context, Scope};
 use crate::clock;
 use crate::diary::work_calendar::StoreCalendars;
@@ -48,6 +49,9 @@ pub struct Task {
     pub until: Option<NaiveDate>,
     /// Whether that day has passed.
     pub is_late: bool,
+    /// Whether it waits for the caller because nobody in the store may do it: all who have a role for it are concerned
+    /// themselves, or nobody has one.
+    pub nobody_else: bool,
     /// Method of the operation that does it.
     #[schema(example = "PUT")]
     pub method: String,
@@ -59,7 +63,8 @@ pub struct Task {
 /// A task with those for whom it waits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AssignedTask {
-    /// For whom: one person, or everybody in the store who has the role for it.
+    /// For whom: one person, or everybody in the store who has the role for it; the group's administrators where that is
+    /// nobody.
     pub who: Vec<Assignee>,
     /// What waits.
     #[serde(flatten)]
@@ -108,14 +113,19 @@ async fn waiting(
 ) -> Result<Vec<(Task, TaskRow)>, Problem> {
     let mut rows = Vec::new();
     for waiting in table::all() {
-        let Some(scope) = scope_of(cx, waiting) else { continue };
-        let found = store::rows(cx, waiting, scope, (scored, store)).await?;
-        rows.extend(found.into_iter().map(|row| (waiting, row)));
+        if let Some(scope) = scope_of(cx, waiting) {
+            let found = store::rows(cx, waiting, (scope, false), (scored, store)).await?;
+            rows.extend(found.into_iter().map(|row| (waiting, row, false)));
+        }
+        if let Some(scope) = stand_in_scope(cx, waiting) {
+            let found = store::rows(cx, waiting, (scope, true), (scored, store)).await?;
+            rows.extend(found.into_iter().map(|row| (waiting, row, true)));
+        }
     }
-    let mut stores = rows.iter().map(|(_, row)| row.store_id).collect::<Vec<_>>();
+    let mut stores = rows.iter().map(|(_, row, _)| row.store_id).collect::<Vec<_>>();
     stores.sort_unstable();
     stores.dedup();
-    let years = rows.iter().map(|(_, row)| row.period.year());
+    let years = rows.iter().map(|(_, row, _)| row.period.year());
     let (first, last) = (years.clone().min().unwrap_or(0), years.max().unwrap_or(0));
     // A month's terms end in the next one, and what is told late counts from then on.
     let last = last.max(Period::containing(cx.today()).year());
@@ -123,7 +133,7 @@ async fn waiting(
     let terms = terms::of_stores(cx.db(), &stores).await?;
     let mut terms_of = Due { terms, calendars, known: HashMap::new() };
     let mut tasks = Vec::with_capacity(rows.len());
-    for (waiting, row) in rows {
+    for (waiting, row, nobody_else) in rows {
         let since = clock::day(row.since);
         let until = terms_of.last_day(waiting.term, &row, since);
         let task = Task {
@@ -136,6 +146,7 @@ async fn waiting(
             since,
             until,
             is_late: until.is_some_and(|until| until < cx.today()),
+            nobody_else,
             method: waiting.method.to_owned(),
             path: waiting.path(&row),
         };
@@ -155,6 +166,14 @@ fn scope_of(cx: &Context, waiting: &Waiting) -> Option<Scope> {
             (!scope.is_empty()).then_some(scope)
         }
     }
+}
+
+/// What the caller reaches as an administrator of the group, who stands in where nobody in a store may do something.
+fn stand_in_scope(cx: &Context, waiting: &Waiting) -> Option<Scope> {
+    let Whose::Roles { roles, reach } = waiting.whose else { return None };
+    let stands_in = |role| role == Role::GroupAdmin && !roles.contains(&role);
+    let scope = Scope::of(cx.identity.as_ref()?, |role| reach(role).filter(|_| stands_in(role)));
+    (!scope.is_empty()).then_some(scope)
 }
 
 /// The last days of the terms of stores.
@@ -187,22 +206,24 @@ impl Due {
 }
 
 impl TaskRow {
-    /// For whom it waits: nobody decides about themselves.
+    /// For whom it waits: nobody decides about themselves. Where that leaves nobody in the store, the group's administrators
+    /// stand in.
     fn who(&self, kind: TaskKind, holders: &Holders) -> Vec<Assignee> {
         if let Some((employee_no, name)) = self.whose_no.clone().zip(self.whose_name.clone()) {
             return vec![Assignee { employee_no, name }];
         }
-        let roles = table::roles_of(kind).iter();
+        let is_theirs = |one: &&Assignee| {
+            self.about_no.as_ref() != Some(&one.employee_no) && !self.barred.contains(&one.employee_no)
+        };
         let mut who = Vec::<Assignee>::new();
-        for held in roles.filter_map(|role| holders.get(&(self.store_id, *role))) {
-            let is_new = |one: &&Assignee| {
-                let is_theirs = self.about_no.as_ref() != Some(&one.employee_no)
-                    && !self.barred.contains(&one.employee_no);
-                is_theirs && !who.contains(one)
-            };
-            let found = held.iter().filter(is_new).cloned().collect::<Vec<_>>();
-            who.extend(found);
+        for one in holders.of(self.store_id, table::roles_of(kind)).filter(is_theirs) {
+            if !who.contains(one) {
+                who.push(one.clone());
+            }
         }
-        who
+        match who.is_empty() {
+            true => holders.of_group(self.store_id).filter(is_theirs).cloned().collect(),
+            false => who,
+        }
     }
 }

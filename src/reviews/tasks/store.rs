@@ -93,21 +93,50 @@ impl ScoredPositions {
     }
 }
 
-/// What waits of a kind: for the caller, or for everybody where the operator asks.
+/// Which roles are had now in which store, by a posting, or by a login that is confined to a unit and no person's.
+macro_rules! holders {
+    ($today:literal) => {
+        concat!(
+            "SELECT u.store_id, a.roles, e.employee_no, e.name
+             FROM user_account a JOIN employee e ON e.id = a.employee_id JOIN assignment p ON p.employee_id = e.id
+             JOIN org_unit u ON u.id = p.unit_id
+             WHERE NOT a.is_disabled AND daterange(p.valid_from, p.valid_to) @> ",
+            $today,
+            " AND u.store_id IS NOT NULL
+             UNION ALL
+             SELECT u.id, a.roles, NULL, NULL FROM user_account a JOIN org_unit u ON u.path @> ARRAY[a.unit_id]
+             WHERE NOT a.is_disabled AND a.employee_id IS NULL AND u.store_id = u.id"
+        )
+    };
+}
+
+/// What is left of a kind whose it is of nobody in its store: everybody with a role for it is concerned, or nobody has one.
+const OF_NOBODY: &str = concat!(
+    ") AS waits WHERE NOT EXISTS (SELECT FROM (",
+    holders!("$3"),
+    ") AS holder WHERE holder.store_id = waits.store_id AND holder.roles && $10 AND (holder.employee_no IS NULL
+         OR holder.employee_no IS DISTINCT FROM waits.about_no AND holder.employee_no <> ALL (waits.barred)))"
+);
+
+/// What waits of a kind: for the caller, or for everybody where the operator asks; or, where it is `nobodys`, what waits for the
+/// caller because nobody in its store may do it.
 pub(super) async fn rows(
     cx: &mut Context,
     waiting: &Waiting,
-    scope: Scope,
+    (scope, nobodys): (Scope, bool),
     (scored, store): (&ScoredPositions, Option<&str>),
 ) -> Result<Vec<TaskRow>, Problem> {
     let person = cx.identity.as_ref().and_then(|by| by.employee_id);
     let (is_mine, by, today) = (cx.identity.is_some(), cx.by(), cx.today());
     let sight = Sight::within(cx, scope.clone(), Part::Score);
+    let roles = waiting.whose.roles().iter().map(|role| role.name()).collect::<Vec<_>>();
     let rows = sql_of([
+        (nobodys, "SELECT waits.* FROM ("),
         (true, waiting.all),
         (is_mine, waiting.mine),
         (store.is_some(), " AND s.code = $4"),
         (true, waiting.end),
+        (nobodys, OF_NOBODY),
     ])
     .bind::<Nullable<BigInt>, _>(person)
     .bind::<CallerScope, _>(scope)
@@ -118,44 +147,72 @@ pub(super) async fn rows(
     .bind::<Array<Date>, _>(&scored.periods)
     .bind::<Array<BigInt>, _>(&scored.releases)
     .bind::<Array<Text>, _>(&scored.positions)
+    .bind::<Array<Text>, _>(roles)
     .load(cx.db())
     .await?;
     Ok(rows)
 }
 
-/// Who has which role in which store.
-pub(super) type Holders = HashMap<(i64, Role), Vec<Assignee>>;
+/// Who has which role in which store, and who stands in for them.
+#[derive(Debug, Default)]
+pub(super) struct Holders {
+    of_stores: HashMap<(i64, Role), Vec<Assignee>>,
+    of_group: HashMap<i64, Vec<Assignee>>,
+}
 
-/// Who has which role now in these stores.
-pub(super) async fn holders(cx: &mut Context, stores: &[i64]) -> Result<Holders, Problem> {
-    #[derive(QueryableByName)]
-    struct Holder {
-        #[diesel(sql_type = BigInt)]
-        store_id: i64,
-        #[diesel(sql_type = Text)]
-        role: Role,
-        #[diesel(sql_type = Text)]
-        employee_no: String,
-        #[diesel(sql_type = Text)]
-        name: String,
+impl Holders {
+    /// Those of a store who have one of these roles, in their order.
+    pub(super) fn of(&self, store_id: i64, roles: &[Role]) -> impl Iterator<Item = &Assignee> {
+        roles.iter().filter_map(move |role| self.of_stores.get(&(store_id, *role))).flatten()
     }
+
+    /// The administrators of a store's group.
+    pub(super) fn of_group(&self, store_id: i64) -> impl Iterator<Item = &Assignee> {
+        self.of_group.get(&store_id).into_iter().flatten()
+    }
+}
+
+#[derive(QueryableByName)]
+struct Holder {
+    #[diesel(sql_type = BigInt)]
+    store_id: i64,
+    #[diesel(sql_type = Text)]
+    role: Role,
+    #[diesel(sql_type = Text)]
+    employee_no: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// Who has which role now in these stores, and who administers their groups.
+pub(super) async fn holders(cx: &mut Context, stores: &[i64]) -> Result<Holders, Problem> {
     let today = cx.today();
     let mut stores = stores.to_vec();
     stores.sort_unstable();
     stores.dedup();
-    let found: Vec<Holder> = sql("SELECT DISTINCT u.store_id, role.name AS role, e.employee_no, e.name
-         FROM org_unit u JOIN assignment p ON p.unit_id = u.id JOIN employee e ON e.id = p.employee_id
-         JOIN user_account a ON a.employee_id = e.id CROSS JOIN LATERAL unnest(a.roles) AS role (name)
-         WHERE u.store_id = ANY ($1) AND daterange(p.valid_from, p.valid_to) @> $2 AND NOT a.is_disabled
-         ORDER BY e.employee_no")
+    let found: Vec<Holder> = sql(concat!(
+        "SELECT DISTINCT holder.store_id, role.name AS role, holder.employee_no, holder.name FROM (",
+        holders!("$2"),
+        ") AS holder CROSS JOIN LATERAL unnest(holder.roles) AS role (name)
+         WHERE holder.store_id = ANY ($1) AND holder.employee_no IS NOT NULL
+         UNION
+         SELECT s.id, 'group_admin', e.employee_no, e.name FROM org_unit s JOIN user_account a
+             ON 'group_admin' = ANY (a.roles) AND NOT a.is_disabled AND (a.unit_id IS NULL OR s.path @> ARRAY[a.unit_id])
+         JOIN employee e ON e.id = a.employee_id WHERE s.id = ANY ($1)
+         ORDER BY employee_no"
+    ))
     .over(stores.len())
     .bind::<Array<BigInt>, _>(stores)
     .bind::<Date, _>(today)
     .load(cx.db())
     .await?;
-    let mut holders = Holders::new();
+    let mut holders = Holders::default();
     for Holder { store_id, role, employee_no, name } in found {
-        holders.entry((store_id, role)).or_default().push(Assignee { employee_no, name });
+        let who = Assignee { employee_no, name };
+        match role {
+            Role::GroupAdmin => holders.of_group.entry(store_id).or_default().push(who),
+            _ => holders.of_stores.entry((store_id, role)).or_default().push(who),
+        }
     }
     Ok(holders)
 }

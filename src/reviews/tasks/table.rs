@@ -365,11 +365,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Waiting> {
 
 /// The roles that have tasks of a kind; none where they are single people's.
 pub(super) fn roles_of(kind: TaskKind) -> &'static [Role] {
-    let whose = all().find(|waiting| waiting.kind == kind).map(|waiting| waiting.whose);
-    match whose {
-        Some(Whose::Roles { roles, .. }) => roles,
-        Some(Whose::Person) | None => &[],
-    }
+    all().find(|waiting| waiting.kind == kind).map(|waiting| waiting.whose.roles()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! A statement names the store `s` and yields the columns of [`TaskRow`]. `$1` is the caller's person, `$2` what the caller
 //! reaches, `$3` today, `$4` the code of a store and `$5` the caller's login; for the operator, `$1` and `$5` are null. `$6` is
 //! which scores the caller sees, and `$7`, `$8` and `$9` together say which positions the rules score of months whose facts are
-//! being collected: month, release, position.
+//! being collected: month, release, position. `$10` are the roles whose task it is.
 
 use super::TaskKind;
 use super::store::TaskRow;
@@ -59,6 +59,16 @@ pub(super) enum Term {
     Row,
 }
 
+impl Whose {
+    /// The roles that have such tasks; none where they are single people's.
+    pub(super) fn roles(self) -> &'static [Role] {
+        match self {
+            Self::Roles { roles, .. } => roles,
+            Self::Person => &[],
+        }
+    }
+}
+
 impl Waiting {
     /// The path of the operation that does it.
     pub(super) fn path(&self, row: &TaskRow) -> String {
@@ -87,7 +97,7 @@ impl Waiting {
 
 /// Whose name it is that `w` and `e` are joined for: the columns of a task of a person about a person.
 macro_rules! of_person {
-    ($subject:literal, $word:literal, $since:expr, $until:literal) => {
+    ($subject:literal, $word:literal, $since:expr, $until:expr) => {
         concat!(
             "SELECT c.store_id, s.code AS store, c.period, c.state, ",
             $subject,
@@ -109,7 +119,7 @@ macro_rules! of_role {
     ($state:literal, $subject:literal, $about:literal, $number:literal, $since:expr) => {
         of_role!($state, $subject, $about, $number, $since, "NULL::text", "NULL::date", "'{}'::text[]")
     };
-    ($state:literal, $subject:literal, $about:literal, $number:literal, $since:expr, $word:literal, $until:literal,
+    ($state:literal, $subject:literal, $about:literal, $number:literal, $since:expr, $word:literal, $until:expr,
         $barred:literal) => {
         concat!(
             "SELECT s.id AS store_id, s.code AS store, ",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::publish;
+use super::{publish, run};
 use crate::support::TestApp;
 
 /// Every review of the year, by person, scheme and month.
@@ -108,6 +108,17 @@ async fn a_plan_is_made_of_a_proposal_and_assessed_twice() {
     let assess = format!("{location}/assessments");
     assert_eq!(task.len(), 1);
     assert_eq!((&task[0]["path"], &task[0]["until"]), (&json!(assess), &json!("2015-02-10")));
+    // Once its maker has left, it waits for those who may take it over.
+    let taken_over = async |login: &str| super::tasks::tasks(&app, login, &["take_over_improvement"]).await;
+    assert!(taken_over("manager").await.is_empty());
+    run(&app, "UPDATE user_account SET is_disabled = true WHERE login = 'leader2'").await;
+    for login in ["manager", "hr"] {
+        let waiting = taken_over(login).await;
+        assert_eq!(waiting.len(), 1, "{login}");
+        assert_eq!((&waiting[0]["path"], &waiting[0]["until"]), (&json!(assess), &json!("2015-02-10")));
+    }
+    assert!(taken_over("leader").await.is_empty());
+    run(&app, "UPDATE user_account SET is_disabled = false WHERE login = 'leader2'").await;
     for login in ["manager", "hr", "gm", "group", "auditor"] {
         assert_eq!(app.get(login, &location).await.expect(200)["goals"], made["goals"], "{login}");
     }

@@ -33,7 +33,7 @@ async fn a_self_assessment_waits_until_it_is_handed_in_and_again_when_it_is_give
     let path = format!("/v1/reviews/{review}/contributions/self_assessment");
     // By the 3rd, a Thursday.
     let expected = json!([{"kind": "self_assessment", "sentence": "写2014-03的自评", "store": "JC", "period": "2014-03",
-        "employee_no": "A02", "number": 1, "since": "2014-04-03", "until": "2014-04-03", "is_late": false,
+        "employee_no": "A02", "number": 1, "since": "2014-04-03", "until": "2014-04-03", "is_late": false, "nobody_else": false,
         "method": "PUT", "path": path}]);
     assert_eq!(waiting, expected);
     let later = app.at("2014-04-03T16:00:00Z");

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::tasks::{people, tasks};
-use super::{publish, take_to};
+use super::{publish, run, take_to};
 use crate::review_life::review_of;
 use crate::support::TestApp;
 
@@ -64,6 +64,16 @@ async fn an_appeal_waits_for_who_may_decide_it_and_for_material() {
     assert_eq!(paths(&app, "gm", "take_up_appeal").await, [format!("{appeal}/take-up")]);
     // Five working days: 9, 10, 11, 14 and 15 April.
     assert_eq!(until(&app, "gm", "take_up_appeal").await, "2014-04-15");
+    // As long as somebody in the store may decide, the group is not asked.
+    assert!(paths(&app, "group", "take_up_appeal").await.is_empty());
+    run(&app, "UPDATE user_account SET is_disabled = true WHERE login = 'gm'").await;
+    let asked = tasks(&app, "group", &["take_up_appeal"]).await;
+    assert_eq!(asked.len(), 1);
+    assert_eq!(
+        (&asked[0]["path"], &asked[0]["nobody_else"]),
+        (&json!(format!("{appeal}/take-up")), &json!(true))
+    );
+    run(&app, "UPDATE user_account SET is_disabled = false WHERE login = 'gm'").await;
     app.change("gm", Method::POST, &format!("{appeal}/take-up"), "*", None).await.expect(200);
     assert!(paths(&app, "gm", "take_up_appeal").await.is_empty());
     assert_eq!(paths(&app, "gm", "decide_appeal").await, [format!("{appeal}/decision")]);
