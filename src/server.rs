@@ -86,6 +86,9 @@ fn routes(api: &mut ServiceConfig) {
             // diary
             .service(diary::leave::http::list_leave_types)
             .service(diary::leave::http::put_leave_type)
+            .service(diary::leave::http::propose_leave_protection)
+            .service(diary::leave::http::decide_leave_protection)
+            .service(diary::leave::http::withdraw_leave_protection)
             .service(diary::work_calendar::http::get_work_calendar)
             .service(diary::work_calendar::http::put_work_calendar)
             .service(diary::work_calendar::http::schedule_days)

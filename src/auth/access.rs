@@ -104,8 +104,8 @@ actions! {
     ManageUsers = [SystemAdmin All];
     /// Read units, employees, postings and leaderships.
     ViewOrganisation = [
-        TeamLeader All, ShowroomSupervisor All, SalesManager All, GeneralManager All, Hr All, Clerk All,
-        CustomerService All, GroupAdmin All, Auditor All, SystemAdmin All,
+        TeamLeader Store, ShowroomSupervisor Store, SalesManager Store, GeneralManager Store, Hr Store, Clerk Store,
+        CustomerService Store, GroupAdmin All, Auditor All, SystemAdmin All,
     ];
     /// Change units, employees, postings and leaderships.
     ManageOrganisation = [SystemAdmin All];
@@ -134,8 +134,16 @@ actions! {
         SalesManager Department, GeneralManager Store, Hr Store, Clerk Own, CustomerService Own, ServiceAdviser Own,
         Parts Own, GroupAdmin All, Auditor All,
     ];
-    /// Say which kinds of leave there are, and which are protected.
-    ManageLeaveTypes = [Hr All, GroupAdmin All];
+    /// Read which kinds of leave there are: those that all stores share, and those of the own store.
+    ViewLeaveTypes = [
+        SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own, ShowroomSupervisor Own, SalesManager Own,
+        GeneralManager Own, Hr Own, Clerk Own, CustomerService Own, ServiceAdviser Own, Parts Own, GroupAdmin All,
+        Dashboard Own, Auditor All, SystemAdmin Own,
+    ];
+    /// Name kinds of leave, and say whether they are protected: the own store's, or those that all stores share.
+    ManageLeaveTypes = [Hr Store, GroupAdmin All];
+    /// Decide on what others say of the protection of a kind of leave.
+    DecideLeaveProtection = [GeneralManager Store, Hr Store, GroupAdmin All];
     /// Write what is one's own: plans, summaries and the daily sheet.
     WriteDiary = [SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own];
     /// Review the reports of the people led.
@@ -157,7 +165,7 @@ actions! {
     /// Say on which days a store is open, and schedule its people by it.
     ManageCalendar = [Hr Store, GroupAdmin All];
     /// Add or amend the public holidays of a year, which hold for every store.
-    ManageHolidays = [GroupAdmin All, SystemAdmin All];
+    ManageHolidays = [GroupAdmin All];
     /// Read which rules and metrics there are.
     ViewRules = [SalesManager All, GeneralManager All, Hr All, GroupAdmin All, Auditor All];
     /// Read a release: beside those who read rules, whom it scores, says `rules::readers`.
@@ -311,6 +319,7 @@ mod tests {
         let employee = [
             ("ViewSelf", Own),
             ("ViewFacts", Own),
+            ("ViewLeaveTypes", Own),
             ("ViewCalendar", Store),
             ("ReadReleases", Own),
             ("ViewReviews", Own),

@@ -77,6 +77,8 @@ const CONSTRAINTS: &[(&str, &str)] = &[
         "you have signed this sheet off already: the other signature is somebody else's",
     ),
     ("coefficient_sheet_sign_off_order", "HR signs a sheet off before the general manager does"),
+    ("leave_protection_four_eyes", "whoever said it never decides on it: ask somebody else"),
+    ("leave_protection_one_open", "something said of this kind of leave waits for a decision already"),
     ("legal_hold_four_eyes", "whoever placed a hold never releases it: ask somebody else"),
     (
         "erasure_four_eyes",

@@ -216,8 +216,8 @@ async fn load_plan(cx: &mut Context, catalogue: &Catalogue) -> Result<(), Proble
         pins: Vec::new(),
     };
     for (code, zh, en) in SERIES_NAMES {
-        let names = labels::LabelNames { zh: zh.to_owned(), en: en.to_owned() };
-        labels::write(cx.db(), labels::SERIES, code, names).await?;
+        let names = labels::LabelNames { zh: zh.to_owned(), en: en.to_owned(), store: None };
+        labels::write(cx.db(), labels::SERIES, code, names, None).await?;
     }
     let author = login(cx, "manager").await?;
     let approver = login(cx, "gm").await?;

@@ -5,6 +5,5 @@ pub(crate) mod authors;
 pub mod daily_sheets;
 pub mod events;
 pub mod leave;
-pub(crate) mod reached;
 pub mod work_calendar;
 pub mod work_reports;

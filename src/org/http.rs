@@ -13,7 +13,7 @@ use crate::auth::access::{ManageOrganisation, ViewOrganisation};
 use crate::http::etag::{self, Seen};
 use crate::http::{Body, Page, PageQuery, Paged, Problem};
 
-/// List units.
+/// List the units of the stores that the caller reaches, and those above them.
 #[utoipa::path(tag = "organisation", params(PageQuery), responses(
     (status = 200, description = "A page of units", body = Page<OrgUnit>),
 ))]
@@ -68,7 +68,7 @@ pub async fn update_org_unit(
     Ok(etag::ok(unit.version, unit))
 }
 
-/// List people.
+/// List the people who are or were posted in the stores that the caller reaches.
 #[utoipa::path(tag = "organisation", params(PageQuery), responses(
     (status = 200, description = "A page of people", body = Page<Employee>),
 ))]
@@ -122,7 +122,7 @@ pub async fn update_employee(
     Ok(etag::ok(person.version, person))
 }
 
-/// List postings.
+/// List the postings in the stores that the caller reaches.
 #[utoipa::path(tag = "organisation", params(AssignmentQuery, PageQuery), responses(
     (status = 200, description = "A page of postings", body = Page<Assignment>),
 ))]
@@ -177,7 +177,7 @@ pub async fn update_assignment(
     Ok(etag::ok(posting.version, posting))
 }
 
-/// List leaderships.
+/// List the leaderships in the stores that the caller reaches.
 #[utoipa::path(tag = "organisation", params(TeamLeadershipQuery, PageQuery), responses(
     (status = 200, description = "A page of leaderships", body = Page<TeamLeadership>),
 ))]

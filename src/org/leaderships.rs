@@ -9,7 +9,7 @@ use super::month::{Tenure, led_in};
 use super::postings::{check_end, filtered, resolve};
 use super::{
     EndPatch, Leadership, LeadershipKind, NewTeamLeadership, TeamLeadership, TeamLeadershipQuery, UnitKind,
-    Validity,
+    Validity, reached,
 };
 use crate::auth::Context;
 use crate::db::schema::{employee, org_unit, team_leadership};
@@ -38,7 +38,7 @@ fn leadership(
     }
 }
 
-/// A page of leaderships, by id.
+/// A page of the leaderships in the stores that the caller reaches, by id.
 pub async fn list(
     cx: &mut Context,
     filter: &TeamLeadershipQuery,
@@ -59,8 +59,7 @@ async fn load(
     filter: &TeamLeadershipQuery,
     window: Window,
 ) -> Result<Vec<TeamLeadership>, Problem> {
-    let (employee_id, unit_id) =
-        filtered(cx.db(), filter.employee_no.as_deref(), filter.unit.as_deref()).await?;
+    let (employee_id, unit_id) = filtered(cx, filter.employee_no.as_deref(), filter.unit.as_deref()).await?;
     let mut query = team_leadership::table
         .inner_join(employee::table.on(employee::id.eq(team_leadership::employee_id)))
         .inner_join(org_unit::table.on(org_unit::id.eq(team_leadership::unit_id)))
@@ -88,6 +87,9 @@ async fn load(
     }
     if let Some(unit_id) = unit_id {
         query = query.filter(org_unit::path.contains(vec![unit_id]));
+    }
+    if let Some(within) = reached::LEADERSHIPS.by(&cx.scope) {
+        query = query.filter(within);
     }
     if let Some(day) = filter.on {
         query = query

@@ -10,9 +10,11 @@ pub mod http;
 pub mod labels;
 pub mod leaderships;
 pub mod month;
+pub(crate) mod owner;
 pub mod part;
 pub mod people;
 pub mod postings;
+pub(crate) mod reached;
 pub mod units;
 
 use chrono::NaiveDate;

@@ -6,32 +6,40 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
-use super::{Employee, EmployeePatch, NewEmployee, is_code};
+use super::{Employee, EmployeePatch, NewEmployee, is_code, reached};
 use crate::auth::Context;
 use crate::db::schema::employee;
 use crate::http::etag::Seen;
 use crate::http::{Page, Problem, Window};
 
-/// A page of people, by id.
+/// A page of the people who are or were posted in the stores that the caller reaches, by id.
 pub async fn list(cx: &mut Context, window: Window) -> Result<Page<Employee>, Problem> {
-    let rows = employee::table
+    Ok(window.page(load(cx, None, window).await?, |person: &Employee| person.id))
+}
+
+/// The person with this employee_no, if the caller sees them.
+pub async fn find(cx: &mut Context, employee_no: &str) -> Result<Employee, Problem> {
+    let found = match is_code(employee_no) {
+        true => load(cx, Some(employee_no), Window::ONE).await?.pop(),
+        false => None,
+    };
+    found.ok_or_else(|| Problem::not_found("employee"))
+}
+
+async fn load(cx: &mut Context, employee_no: Option<&str>, window: Window) -> Result<Vec<Employee>, Problem> {
+    let mut query = employee::table
         .filter(employee::id.gt(window.after))
         .order(employee::id)
         .limit(window.rows())
         .select(employee::all_columns)
-        .load(cx.db())
-        .await?;
-    Ok(window.page(rows, |person: &Employee| person.id))
-}
-
-/// The person with this employee_no.
-pub async fn find(cx: &mut Context, employee_no: &str) -> Result<Employee, Problem> {
-    if !is_code(employee_no) {
-        return Err(Problem::not_found("employee"));
+        .into_boxed();
+    if let Some(employee_no) = employee_no {
+        query = query.filter(employee::employee_no.eq(employee_no.to_owned()));
     }
-    let found =
-        employee::table.filter(employee::employee_no.eq(employee_no)).first(cx.db()).await.optional()?;
-    found.ok_or_else(|| Problem::not_found("employee"))
+    if let Some(within) = reached::PEOPLE.by(&cx.scope) {
+        query = query.filter(within);
+    }
+    Ok(query.load(cx.db()).await?)
 }
 
 /// The ids of those of these employee numbers that exist.

@@ -10,31 +10,35 @@ use serde_json::json;
 
 use super::units::{self, Anchor};
 use super::{
-    Assignment, AssignmentQuery, EndPatch, NewAssignment, Posting, Validity, employees_by_no, unit_by_code,
-    validity,
+    Assignment, AssignmentQuery, EndPatch, NewAssignment, Posting, Validity, employees_by_no, people,
+    reached, validity,
 };
 use crate::auth::Context;
 use crate::db::schema::{assignment, employee, org_unit};
 use crate::db::sql;
 use crate::http::etag::Seen;
-use crate::http::{FieldError, Page, Problem, Window};
+use crate::http::{Code, FieldError, Page, Problem, Window};
 use crate::period::Period;
 
-/// The ids of the person and of the unit that a filter names. One that does not exist is a fault rather than an empty list:
-/// it is mistyped.
+/// The ids of the person and of the unit that a filter names. One that the caller does not see is a fault rather than an empty
+/// list: it is mistyped.
 pub(super) async fn filtered(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     employee_no: Option<&str>,
     unit: Option<&str>,
 ) -> Result<(Option<i64>, Option<i64>), Problem> {
     let mut faults = Vec::new();
     let employee_id = match employee_no {
-        Some(employee_no) => known_employee(connection, employee_no, &mut faults).await?,
+        Some(employee_no) => {
+            let person = seen(people::find(cx, employee_no).await)?;
+            faults.extend(person.is_none().then(|| unknown_employee(employee_no)));
+            person.map(|person| person.id)
+        }
         None => None,
     };
     let unit_id = match unit {
         Some(code) => {
-            let unit = unit_by_code(connection, code).await?;
+            let unit = seen(units::find(cx, code).await)?;
             faults.extend(unit.is_none().then(|| unknown_unit(code)));
             unit.map(|unit| unit.id)
         }
@@ -52,12 +56,21 @@ async fn known_employee(
     faults: &mut Vec<FieldError>,
 ) -> Result<Option<i64>, Problem> {
     let found = employees_by_no(connection, &[employee_no.to_owned()]).await?.remove(employee_no);
-    faults.extend(
-        found
-            .is_none()
-            .then(|| FieldError::new("employee_no", format!("there is no employee '{employee_no}'"))),
-    );
+    faults.extend(found.is_none().then(|| unknown_employee(employee_no)));
     Ok(found)
+}
+
+/// What was found, if it is there.
+fn seen<T>(found: Result<T, Problem>) -> Result<Option<T>, Problem> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(problem) if problem.code == Code::NotFound => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+fn unknown_employee(employee_no: &str) -> FieldError {
+    FieldError::new("employee_no", format!("there is no employee '{employee_no}'"))
 }
 
 fn unknown_unit(code: &str) -> FieldError {
@@ -102,7 +115,7 @@ pub(super) async fn check_end(
     }
 }
 
-/// A page of postings, by id.
+/// A page of the postings in the stores that the caller reaches, by id.
 pub async fn list(
     cx: &mut Context,
     filter: &AssignmentQuery,
@@ -123,8 +136,7 @@ async fn load(
     filter: &AssignmentQuery,
     window: Window,
 ) -> Result<Vec<Assignment>, Problem> {
-    let (employee_id, unit_id) =
-        filtered(cx.db(), filter.employee_no.as_deref(), filter.unit.as_deref()).await?;
+    let (employee_id, unit_id) = filtered(cx, filter.employee_no.as_deref(), filter.unit.as_deref()).await?;
     let mut query = assignment::table
         .inner_join(employee::table.on(employee::id.eq(assignment::employee_id)))
         .inner_join(org_unit::table.on(org_unit::id.eq(assignment::unit_id)))
@@ -154,6 +166,9 @@ async fn load(
     }
     if let Some(position) = filter.position {
         query = query.filter(assignment::position.eq(position));
+    }
+    if let Some(within) = reached::POSTINGS.by(&cx.scope) {
+        query = query.filter(within);
     }
     if let Some(day) = filter.on {
         query = query

@@ -9,19 +9,19 @@ use diesel::sql_types::{Array, BigInt, Date, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
-use super::{NewOrgUnit, OrgUnit, OrgUnitPatch, UnitKind, UnitRef, Validity, is_code, validity};
+use super::{NewOrgUnit, OrgUnit, OrgUnitPatch, UnitKind, UnitRef, Validity, is_code, reached, validity};
 use crate::auth::Context;
 use crate::db::schema::{assignment, org_unit, team_leadership};
 use crate::db::sql;
 use crate::http::etag::Seen;
 use crate::http::{Page, Problem, Window};
 
-/// A page of units, by id.
+/// A page of the units of the stores that the caller reaches, and of those above them, by id.
 pub async fn list(cx: &mut Context, window: Window) -> Result<Page<OrgUnit>, Problem> {
     Ok(window.page(load(cx, None, window).await?, |unit| unit.id))
 }
 
-/// The unit with this code.
+/// The unit with this code, if the caller sees it.
 pub async fn find(cx: &mut Context, code: &str) -> Result<OrgUnit, Problem> {
     let found = match is_code(code) {
         true => load(cx, Some(code), Window::ONE).await?.pop(),
@@ -52,6 +52,9 @@ async fn load(cx: &mut Context, code: Option<&str>, window: Window) -> Result<Ve
         .into_boxed();
     if let Some(code) = code {
         query = query.filter(org_unit::code.eq(code.to_owned()));
+    }
+    if let Some(within) = reached::UNITS.by(&cx.scope) {
+        query = query.filter(within);
     }
     Ok(query.load(cx.db()).await?)
 }

@@ -16,6 +16,7 @@ use crate::db::schema::legal_hold;
 use crate::db::{sql, sql_of};
 use crate::http::etag::Seen;
 use crate::http::{Code, Page, Problem, Window};
+use crate::org::reached;
 use crate::period::Period;
 
 /// A legal hold.
@@ -229,24 +230,13 @@ pub(super) async fn any(connection: &mut AsyncPgConnection) -> Result<bool, Prob
 }
 
 async fn reached_store(cx: &mut Context, code: &str) -> Result<i64, Problem> {
-    #[derive(QueryableByName)]
-    struct Store {
-        #[diesel(sql_type = BigInt)]
-        id: i64,
-    }
     let (scope, month) = (cx.scope.clone(), Period::containing(cx.today()));
-    let found: Option<Store> = sql(concat!(
-        "SELECT s.id FROM org_unit s WHERE s.code = $1 AND s.kind = 'store' AND ",
-        reaches!("$2", "s.id", "$3")
-    ))
-    .bind::<Text, _>(code.to_owned())
-    .bind::<CallerScope, _>(scope)
-    .bind::<Date, _>(month)
-    .get_result(cx.db())
-    .await
-    .optional()?;
-    let unknown = || Problem::field("store", format!("there is no store '{code}' within your reach"));
-    Ok(found.ok_or_else(unknown)?.id)
+    match reached::store(cx.db(), &scope, code, month).await {
+        Err(problem) if problem.code == Code::NotFound => {
+            Err(Problem::field("store", format!("there is no store '{code}' within your reach")))
+        }
+        found => found,
+    }
 }
 
 /// Holds and erasures are decided by people: who it is.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use showfloor::auth::access::Role;
 use showfloor::db::schema::audit_entry;
 
+use crate::access::second_store;
 use crate::support::{Answer, As, TestApp};
 use crate::users::fields;
 use crate::work_reports::freeze;
@@ -121,9 +122,9 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
     assert_eq!(put(&app, "consultant", "2026-02-30", monday()).await.problem(404), "not-found");
     assert_eq!(crate::facts::ledger(&app).await, before);
     // A source that a store has added can be named.
-    let names = json!({"zh": "抖音直播", "en": "Livestream"});
+    let names = json!({"zh": "抖音直播", "en": "Livestream", "store": "JC"});
     let path = "/v1/lead-sources/livestream";
-    app.send(As::Login("manager"), Method::PUT, path, Some(names)).await.expect(200);
+    app.change("manager", Method::PUT, path, "\"0\"", Some(names)).await.expect(200);
     let sheet = json!({"leads": [{"channel": "phone_web", "source": "livestream", "leads": 3}]});
     put(&app, "consultant", "2026-02-03", sheet).await.expect(200);
     let sources = app.get("consultant", "/v1/lead-sources").await.expect(200);
@@ -269,6 +270,8 @@ async fn the_morning_meeting_counts_for_a_team_what_was_done_in_it_by_whoever_ha
 #[tokio::test(flavor = "multi_thread")]
 async fn what_plans_and_sheets_name_is_added_and_renamed_and_leaves_a_trace() {
     let app = TestApp::demo().await;
+    second_store(&app).await;
+    app.add_user("hd_manager", &[Role::SalesManager], None, Some("HD")).await;
     for (list, subject) in [
         ("channels", "channel/livestream"),
         ("series", "series/livestream"),
@@ -276,11 +279,37 @@ async fn what_plans_and_sheets_name_is_added_and_renamed_and_leaves_a_trace() {
         ("lost-reasons", "lost_reason/livestream"),
     ] {
         let path = format!("/v1/{list}/livestream");
-        for zh in ["直播", "抖音直播"] {
-            let names = Some(json!({"zh": zh, "en": "Livestream"}));
-            let label = app.send(As::Login("manager"), Method::PUT, &path, names).await.expect(200);
-            assert_eq!(label, json!({"code": "livestream", "zh": zh, "en": "Livestream"}));
+        for (version, zh) in [(1, "直播"), (2, "抖音直播")] {
+            let names = Some(json!({"zh": zh, "en": "Livestream", "store": "JC"}));
+            let seen = format!("\"{}\"", version - 1);
+            let label = app.change("manager", Method::PUT, &path, &seen, names.clone()).await.expect(200);
+            let expected = json!({"code": "livestream", "zh": zh, "en": "Livestream", "store": "JC", "version": version});
+            assert_eq!(label, expected);
+            // Whoever saw what was there before changes nothing.
+            let late = app.change("manager", Method::PUT, &path, &seen, names).await;
+            assert_eq!(late.problem(412), "precondition-failed");
         }
+        // What all stores share is the group's, and another store's own is that store's.
+        let shared = app.get("manager", &format!("/v1/{list}")).await.expect(200);
+        let shared =
+            shared.as_array().unwrap().iter().find(|label| label["store"].is_null()).unwrap()["code"].clone();
+        let renamed = json!({"zh": "改名", "en": "Renamed"});
+        let path_of_shared = format!("/v1/{list}/{}", shared.as_str().unwrap());
+        let refused = app.change("manager", Method::PUT, &path_of_shared, "*", Some(renamed.clone())).await;
+        assert_eq!(refused.problem(403), "forbidden", "{list}");
+        let new = format!("/v1/{list}/brand_new");
+        assert_eq!(
+            app.change("manager", Method::PUT, &new, "*", Some(renamed.clone())).await.problem(403),
+            "forbidden"
+        );
+        for login in ["hd_manager"] {
+            let answer =
+                app.change(login, Method::PUT, &path, "*", Some(json!({"zh": "别店", "en": "x"}))).await;
+            assert!(answer.status == 403, "{list} {login}: {:#}", answer.body);
+        }
+        let theirs = app.get("hd_manager", &format!("/v1/{list}")).await.expect(200);
+        assert!(theirs.as_array().unwrap().iter().all(|label| label["code"] != "livestream"), "{list}");
+        app.change("group", Method::PUT, &path_of_shared, "*", Some(renamed)).await.expect(200);
         let labels = app.get("manager", &format!("/v1/{list}")).await.expect(200);
         let labels = labels.as_array().unwrap();
         assert_eq!(labels.iter().filter(|label| label["zh"] == "抖音直播").count(), 1, "{list}");
@@ -295,7 +324,7 @@ async fn what_plans_and_sheets_name_is_added_and_renamed_and_leaves_a_trace() {
         assert_eq!(traces, 2, "{list}");
         let names = Some(json!({"zh": "直播", "en": "Livestream"}));
         let answer =
-            app.send(As::Login("manager"), Method::PUT, &format!("/v1/{list}/live%20stream"), names).await;
+            app.change("manager", Method::PUT, &format!("/v1/{list}/live%20stream"), "*", names).await;
         assert_eq!(fields(&answer), ["code"], "{list}");
     }
 }

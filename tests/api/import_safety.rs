@@ -16,9 +16,10 @@ use showfloor::db::pool;
 use showfloor::spreadsheets::import_file::{self, ImportFile, Manner, Mode, Progress, ReadBy, Stage};
 use showfloor::spreadsheets::mapping::built_in::ImportKind;
 
+use crate::access::second_store;
 use crate::imports::{app, assert_faults, fault, import, organisation, written};
 use crate::program::{json as run_json, program};
-use crate::support::{As, Template, TestApp, database_url};
+use crate::support::{Template, TestApp, database_url};
 
 const FUNNEL: &str =
     "工号,姓名,交车台数,精品金额\nB01,林晓东,3,\"1,200\"\nB02,沈佳怡,4,800.5\nB03,高建峰,5,\n";
@@ -271,7 +272,7 @@ async fn a_frozen_month_refuses_a_file_or_keeps_it_as_corrections() {
 }
 
 async fn put(app: &TestApp, login: &str, name: &str, body: Value) -> crate::support::Answer {
-    app.send(As::Login(login), Method::PUT, &format!("/v1/leave-types/{name}"), Some(body)).await
+    app.change(login, Method::PUT, &format!("/v1/leave-types/{name}"), "*", Some(body)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -299,13 +300,32 @@ async fn leave_types_are_data_that_imports_follow() {
     let missing = fault(3, "出勤天数", "应出勤 24 − 出勤 23 = 1 天", "之和 0 天");
     assert_faults(&report["faults"], &[fault(2, "路程假(天)", "2", "路程假"), missing]);
 
-    let body = json!({"en": "Travel leave", "is_protected": true, "aliases": ["探亲"]});
+    let body = json!({"en": "Travel leave", "aliases": ["探亲"], "store": "CX"});
     assert_eq!(put(&app, "clerk", "路程假", body.clone()).await.problem(403), "forbidden");
-    assert_eq!(put(&app, "hr", "路程假", body.clone()).await.expect(200)["is_protected"], true);
+    let shared = json!({"en": "Travel leave", "aliases": ["探亲"]});
+    assert_eq!(put(&app, "hr", "路程假", shared).await.problem(403), "forbidden", "the group's");
+    assert_eq!(put(&app, "hr", "路程假", body.clone()).await.expect(200)["is_protected"], Value::Null);
     put(&app, "group", "路程假", body.clone()).await.expect(200);
     let trail = "SELECT count(*) AS count FROM audit_entry WHERE action = 'put_leave_type'";
     let connection = &mut *app.pool.get().await.unwrap();
     assert_eq!(count(connection, trail).await, 1, "the same again is no change");
+    // It is not read as anything before two people have said that it is protected.
+    assert_eq!(import("&dry_run=true").await.expect(200)["faults"], report["faults"]);
+    let protect = json!({"is_protected": true, "from": "2015-02", "reason": "员工手册"});
+    let said = app.post("hr", "/v1/leave-types/路程假/protections", protect.clone()).await.expect(201);
+    assert_eq!(said["protections"][0]["state"], "proposed");
+    assert_eq!(import("&dry_run=true").await.expect(200)["faults"], report["faults"]);
+    let decision = format!("/v1/leave-types/路程假/protections/{}/decision", said["protections"][0]["id"]);
+    let yes = Some(json!({"approve": true}));
+    assert_eq!(app.change("hr", Method::POST, &decision, "*", yes.clone()).await.problem(409), "conflict");
+    assert_eq!(
+        app.post("group", "/v1/leave-types/路程假/protections", protect).await.problem(409),
+        "conflict",
+        "one waits already"
+    );
+    let decided = app.change("group", Method::POST, &decision, "*", yes.clone()).await.expect(200);
+    assert_eq!((&decided["protections"][0]["state"], &decided["version"]), (&json!("approved"), &json!(1)));
+    assert_eq!(app.change("group", Method::POST, &decision, "*", yes).await.problem(409), "conflict");
     import("").await.expect(201);
     let known = async |employee_no: &str| {
         let path = format!("/v1/facts?period=2015-02&employee_no={employee_no}");
@@ -317,10 +337,11 @@ async fn leave_types_are_data_that_imports_follow() {
 
     // What a column means has to be one thing.
     for (name, body, field) in [
-        ("探亲", json!({"en": "x", "is_protected": false}), "name"),
-        ("探亲假", json!({"en": "x", "is_protected": false, "aliases": ["探亲假一", "事假"]}), "aliases[1]"),
-        ("探 亲", json!({"en": "x", "is_protected": false}), "name"),
-        ("探亲假", json!({"en": "", "is_protected": false}), "en"),
+        ("探亲", json!({"en": "x", "store": "CX"}), "name"),
+        ("探亲假", json!({"en": "x", "store": "CX", "aliases": ["探亲假一", "事假"]}), "aliases[1]"),
+        ("探 亲", json!({"en": "x", "store": "CX"}), "name"),
+        ("探亲假", json!({"en": "", "store": "CX"}), "en"),
+        ("探亲假", json!({"en": "x", "store": "XX"}), "store"),
     ] {
         let answer = put(&app, "hr", name, body).await;
         assert_eq!(answer.body["errors"][0]["field"], field, "{:#}", answer.body);
@@ -332,7 +353,7 @@ async fn leave_types_are_data_that_imports_follow() {
 async fn two_who_add_the_same_name_do_not_both_get_it() {
     let app = app().await;
     let names = ["公假", "外训假", "献血假"];
-    let bodies = names.map(|_| json!({"en": "x", "is_protected": true, "aliases": ["集训"]}));
+    let bodies = names.map(|_| json!({"en": "x", "store": "CX", "aliases": ["集训"]}));
     let tries = names.iter().zip(bodies).map(|(name, body)| put(&app, "hr", name, body));
     let answers = futures_util::future::join_all(tries).await;
     let kept = answers.iter().filter(|answer| answer.status.is_success()).count();
@@ -444,4 +465,52 @@ async fn a_hundred_thousand_rows_need_little_memory() {
         query.bind::<Text, _>("overtime_hours").get_result::<Row>(connection).await.unwrap().sum
     };
     assert_eq!(total, Decimal::from(8 * PEOPLE));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_stores_hr_makes_no_leave_unprotected_for_all() {
+    let app = TestApp::demo().await;
+    second_store(&app).await;
+    let path = "/v1/leave-types/病假/protections";
+    let unprotect = |from: &str| json!({"is_protected": false, "from": from, "reason": "总部通知"});
+    for login in ["hr", "hd_hr"] {
+        assert_eq!(app.post(login, path, unprotect("2015-01")).await.problem(403), "forbidden", "{login}");
+    }
+    // Both stores have March; nothing is changed for it or for an earlier month.
+    let frozen = app.post("group", path, unprotect("2014-03")).await;
+    assert_eq!(frozen.problem(409), "conflict");
+    let said = app.post("group", path, unprotect("2015-01")).await.expect(201);
+    assert_eq!((&said["is_protected"], &said["protections"][0]["state"]), (&json!(true), &json!("proposed")));
+    let id = &said["protections"][0]["id"];
+    let decision = format!("{path}/{id}/decision");
+    for login in ["hr", "gm", "hd_gm", "group"] {
+        let answer = app.change(login, Method::POST, &decision, "*", Some(json!({"approve": true}))).await;
+        assert_eq!(answer.status, if login == "group" { 409 } else { 403 }, "{login}: {:#}", answer.body);
+    }
+    app.add_user("group.two", &[Role::GroupAdmin], None, None).await;
+    let no = app.change("group.two", Method::POST, &decision, "*", Some(json!({"approve": false}))).await;
+    assert_eq!(no.body["errors"][0]["field"], "note");
+    let withdraw = format!("{path}/{id}/withdraw");
+    assert_eq!(app.change("group.two", Method::POST, &withdraw, "*", None).await.problem(403), "forbidden");
+    app.change("group", Method::POST, &withdraw, "*", None).await.expect(200);
+    // A store's own kind is nothing to another store.
+    let own = json!({"en": "Reunion leave", "store": "HD"});
+    put(&app, "hd_hr", "探亲假", own).await.expect(200);
+    let at_once = json!({"is_protected": false, "from": "2015-01", "reason": "按事假"});
+    let said = app.post("hd_hr", "/v1/leave-types/探亲假/protections", at_once).await.expect(201);
+    assert_eq!(said["protections"][0]["state"], "approved", "it is new, and protects nobody");
+    let protect = json!({"is_protected": true, "from": "2015-02", "reason": "改为保护"});
+    let said = app.post("hd_hr", "/v1/leave-types/探亲假/protections", protect).await.expect(201);
+    assert_eq!(said["protections"][0]["state"], "proposed");
+    let own = format!("/v1/leave-types/探亲假/protections/{}/decision", said["protections"][0]["id"]);
+    assert_eq!(
+        app.change("gm", Method::POST, &own, "*", Some(json!({"approve": true}))).await.problem(404),
+        "not-found"
+    );
+    app.change("hd_gm", Method::POST, &own, "*", Some(json!({"approve": true}))).await.expect(200);
+    for (login, sees) in [("hr", false), ("consultant", false), ("hd_consultant", true), ("group", true)] {
+        let listed = app.get(login, "/v1/leave-types").await.expect(200);
+        let found = listed.as_array().unwrap().iter().any(|one| one["name"] == "探亲假");
+        assert_eq!(found, sees, "{login}");
+    }
 }

@@ -91,8 +91,10 @@ async fn a_years_notice_is_added_without_building_the_program_again() {
     let app = TestApp::demo().await.at("2026-11-20T02:00:00Z");
     let put = async |year: i32, text: &str| {
         let request = app.request(Method::PUT, &format!("/v1/public-holidays/{year}"));
-        let request =
-            request.bearer_auth(app.token("group").await).header("Content-Type", "application/toml");
+        let request = request
+            .bearer_auth(app.token("group").await)
+            .header("Content-Type", "application/toml")
+            .header("If-Match", "*");
         Answer::of(request.body(text.to_owned()).send().await.unwrap()).await
     };
     let february =

@@ -91,6 +91,8 @@ diesel::table! {
         code -> Text,
         zh -> Text,
         en -> Text,
+        store_id -> Nullable<Int8>,
+        version -> Int4,
     }
 }
 
@@ -100,6 +102,8 @@ diesel::table! {
         code -> Text,
         zh -> Text,
         en -> Text,
+        store_id -> Nullable<Int8>,
+        version -> Int4,
     }
 }
 
@@ -173,8 +177,27 @@ diesel::table! {
     leave_type (name) {
         name -> Text,
         en -> Text,
-        is_protected -> Bool,
         aliases -> Array<Text>,
+        store_id -> Nullable<Int8>,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    /// Whether a kind of leave is protected, from a month on.
+    leave_protection (id) {
+        id -> Int8,
+        leave_type -> Text,
+        is_protected -> Bool,
+        valid_from -> Date,
+        reason -> Text,
+        state -> Text,
+        proposed_by -> Nullable<Int8>,
+        proposed_at -> Timestamptz,
+        decided_by -> Nullable<Int8>,
+        decided_at -> Nullable<Timestamptz>,
+        note -> Nullable<Text>,
+        version -> Int4,
     }
 }
 
@@ -208,5 +231,6 @@ diesel::table! {
         text -> Text,
         user_id -> Nullable<Int8>,
         changed_at -> Timestamptz,
+        version -> Int4,
     }
 }

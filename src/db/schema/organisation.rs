@@ -61,5 +61,7 @@ diesel::table! {
         code -> Text,
         zh -> Text,
         en -> Text,
+        store_id -> Nullable<Int8>,
+        version -> Int4,
     }
 }

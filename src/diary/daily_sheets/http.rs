@@ -1,13 +1,14 @@
 //! Daily sheets over HTTP.
 
 use actix_web::web::{Json, Path};
-use actix_web::{get, put};
+use actix_web::{Responder, get, put};
 use chrono::NaiveDate;
 
 use super::morning::{self, MorningMeeting, MorningQuery};
 use super::{DailySheet, LEAD_SOURCES, LOST_REASONS, NewDailySheet, SheetFilter, WrittenSheet};
 use crate::auth::Caller;
 use crate::auth::access::{ManageReports, ViewFacts, WriteDiary};
+use crate::http::etag::{self, Seen};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query};
 use crate::org::labels::{self, CodedLabel, LabelNames};
 
@@ -62,38 +63,42 @@ pub async fn get_morning_meeting(
 #[utoipa::path(tag = "facts", responses((status = 200, description = "Every source, by code", body = Vec<CodedLabel>)))]
 #[get("/lead-sources")]
 pub async fn list_lead_sources(caller: Caller<ViewFacts>) -> Result<Json<Vec<CodedLabel>>, Problem> {
-    labels::list(caller.context().await?.db(), LEAD_SOURCES).await.map(Json)
+    labels::list(&mut caller.context().await?, LEAD_SOURCES).await.map(Json)
 }
 
-/// Add a lead source, or rename it.
-#[utoipa::path(tag = "facts", request_body = LabelNames, responses(
+/// Add a lead source, or rename it; `"0"` in If-Match adds one. What all stores share is the group's to change.
+#[utoipa::path(tag = "facts", params(Seen), request_body = LabelNames, responses(
     (status = 200, description = "The source as it is now", body = CodedLabel),
 ))]
 #[put("/lead-sources/{code}")]
 pub async fn put_lead_source(
     caller: Caller<ManageReports>,
     code: Path<String>,
+    seen: Seen,
     body: Body<LabelNames>,
-) -> Result<Json<CodedLabel>, Problem> {
-    labels::put(&mut caller.context().await?, LEAD_SOURCES, &code, body.0).await.map(Json)
+) -> Result<impl Responder, Problem> {
+    let label = labels::put(&mut caller.context().await?, LEAD_SOURCES, &code, body.0, seen).await?;
+    Ok(etag::ok(label.version, label))
 }
 
 /// List the reasons 战败原因 for which prospects are lost.
 #[utoipa::path(tag = "facts", responses((status = 200, description = "Every reason, by code", body = Vec<CodedLabel>)))]
 #[get("/lost-reasons")]
 pub async fn list_lost_reasons(caller: Caller<ViewFacts>) -> Result<Json<Vec<CodedLabel>>, Problem> {
-    labels::list(caller.context().await?.db(), LOST_REASONS).await.map(Json)
+    labels::list(&mut caller.context().await?, LOST_REASONS).await.map(Json)
 }
 
-/// Add a reason for which prospects are lost, or rename it.
-#[utoipa::path(tag = "facts", request_body = LabelNames, responses(
+/// Add a reason for which prospects are lost, or rename it; `"0"` in If-Match adds one. What all stores share is the group's to change.
+#[utoipa::path(tag = "facts", params(Seen), request_body = LabelNames, responses(
     (status = 200, description = "The reason as it is now", body = CodedLabel),
 ))]
 #[put("/lost-reasons/{code}")]
 pub async fn put_lost_reason(
     caller: Caller<ManageReports>,
     code: Path<String>,
+    seen: Seen,
     body: Body<LabelNames>,
-) -> Result<Json<CodedLabel>, Problem> {
-    labels::put(&mut caller.context().await?, LOST_REASONS, &code, body.0).await.map(Json)
+) -> Result<impl Responder, Problem> {
+    let label = labels::put(&mut caller.context().await?, LOST_REASONS, &code, body.0, seen).await?;
+    Ok(etag::ok(label.version, label))
 }

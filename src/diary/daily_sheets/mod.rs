@@ -217,9 +217,9 @@ pub async fn put(
     sheet.lost.iter_mut().for_each(|lost| lost.sort());
     sheet.note = sheet.note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty());
     let known = KnownCodes {
-        channels: labels::codes(cx.db(), labels::CHANNELS).await?,
-        sources: labels::codes(cx.db(), LEAD_SOURCES).await?,
-        reasons: labels::codes(cx.db(), LOST_REASONS).await?,
+        channels: labels::codes(cx, labels::CHANNELS).await?,
+        sources: labels::codes(cx, LEAD_SOURCES).await?,
+        reasons: labels::codes(cx, LOST_REASONS).await?,
     };
     check::faults(&sheet, day, cx.today(), &known)?;
     let sheet = cx

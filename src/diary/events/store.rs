@@ -18,8 +18,8 @@ use crate::auth::Context;
 use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::schema::{event, event_step, user_account};
 use crate::db::sql;
-use crate::diary::reached::reached_in_month;
 use crate::http::{Page, Problem, Window};
+use crate::org::reached::reached_in_month;
 use crate::period::Period;
 
 /// Which events are asked for.

@@ -1,6 +1,8 @@
 //! China's public holidays of further years: the notice comes in November, and nobody should have to build a program for
 //! it. A year is kept as the text of its file, in the form of those in `calendar/`.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
@@ -10,7 +12,9 @@ use utoipa::ToSchema;
 use crate::auth::Context;
 use crate::calendar::Calendar;
 use crate::db::schema::holiday_year;
+use crate::db::sql;
 use crate::http::Problem;
+use crate::http::etag::Seen;
 use crate::period::Period;
 
 /// Largest file, in bytes.
@@ -24,6 +28,8 @@ pub struct HolidayYear {
     /// How many days the country works, month by month.
     #[schema(example = json!([22, 17, 21, 21, 21, 20, 23, 21, 22, 19, 20, 23]))]
     pub working_days: Vec<u32>,
+    /// Grows with every change; 0 for a year as it comes with the program. Also the ETag.
+    pub version: i32,
 }
 
 /// The country's calendar: the years of the program, and those that were added or amended.
@@ -40,11 +46,15 @@ pub async fn country(connection: &mut AsyncPgConnection) -> Result<Calendar, Pro
 /// Every year whose public holidays are known.
 pub async fn list(connection: &mut AsyncPgConnection) -> Result<Vec<HolidayYear>, Problem> {
     let calendar = country(connection).await?;
-    Ok(calendar.years().map(|year| of(&calendar, year)).collect())
+    let versions: Vec<(i32, i32)> =
+        holiday_year::table.select((holiday_year::year, holiday_year::version)).load(connection).await?;
+    let versions = versions.into_iter().collect::<HashMap<_, _>>();
+    let of = |year| of(&calendar, year, versions.get(&year).copied().unwrap_or(0));
+    Ok(calendar.years().map(of).collect())
 }
 
-fn of(calendar: &Calendar, year: i32) -> HolidayYear {
-    HolidayYear { year, working_days: days_by_month(calendar, year) }
+fn of(calendar: &Calendar, year: i32, version: i32) -> HolidayYear {
+    HolidayYear { year, working_days: days_by_month(calendar, year), version }
 }
 
 /// How many days of each month of a year are worked.
@@ -57,8 +67,8 @@ pub(super) fn days_by_month(calendar: &Calendar, year: i32) -> Vec<u32> {
 ///
 /// # Errors
 ///
-/// A field at fault with the entry of the file; nothing is kept then.
-pub async fn put(cx: &mut Context, year: i32, file: &[u8]) -> Result<HolidayYear, Problem> {
+/// A field at fault with the entry of the file; a failed precondition where somebody else has changed the year; nothing is kept then.
+pub async fn put(cx: &mut Context, year: i32, file: &[u8], seen: Seen) -> Result<HolidayYear, Problem> {
     if file.len() > MAX_BYTES {
         return Err(Problem::field("file", format!("expected at most {} KiB", MAX_BYTES / 1024)));
     }
@@ -70,7 +80,12 @@ pub async fn put(cx: &mut Context, year: i32, file: &[u8]) -> Result<HolidayYear
         return Err(Problem::field("file", format!("expected year = {year}, as in the address")));
     }
     cx.transaction(async |cx| {
+        sql("LOCK TABLE holiday_year IN SHARE ROW EXCLUSIVE MODE").execute(cx.db()).await?;
+        let before = holiday_year::table.find(year).select(holiday_year::version).first::<i32>(cx.db()).await;
+        let version = before.optional()?.unwrap_or(0);
+        seen.check(version)?;
         let values = (
+            holiday_year::version.eq(version + 1),
             holiday_year::text.eq(text),
             holiday_year::user_id.eq(cx.by()),
             holiday_year::changed_at.eq(cx.now),
@@ -83,7 +98,7 @@ pub async fn put(cx: &mut Context, year: i32, file: &[u8]) -> Result<HolidayYear
             .execute(cx.db())
             .await?;
         cx.audit("put_public_holidays", &format!("holiday_year/{year}"), json!({ "text": text })).await?;
-        Ok(of(&country(cx.db()).await?, year))
+        Ok(of(&country(cx.db()).await?, year, version + 1))
     })
     .await
 }

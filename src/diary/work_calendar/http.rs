@@ -66,15 +66,17 @@ pub async fn list_public_holidays(caller: Caller<ViewCalendar>) -> Result<Json<V
 
 /// Add or amend the public holidays of a year, including the weekend days worked in exchange: the body is the year's
 /// file, in the format of those in `calendar/`.
-#[utoipa::path(tag = "facts", request_body(content = String, content_type = "application/toml"), responses(
+#[utoipa::path(tag = "facts", params(Seen), request_body(content = String, content_type = "application/toml"), responses(
     (status = 200, description = "The year as it is known now", body = HolidayYear),
 ))]
 #[put("/public-holidays/{year}")]
 pub async fn put_public_holidays(
     caller: Caller<ManageHolidays>,
     year: Path<i32>,
+    seen: Seen,
     file: Result<Bytes, actix_web::Error>,
-) -> Result<Json<HolidayYear>, Problem> {
+) -> Result<impl Responder, Problem> {
     let file = file.map_err(|error| body::unreadable(&error))?;
-    holidays::put(&mut caller.context().await?, *year, &file).await.map(Json)
+    let kept = holidays::put(&mut caller.context().await?, *year, &file, seen).await?;
+    Ok(etag::ok(kept.version, kept))
 }

@@ -18,9 +18,9 @@ use utoipa::ToSchema;
 pub use self::store::{StoreCalendars, of_unit};
 use crate::auth::Context;
 use crate::calendar::{Calendar, StoreDays};
-use crate::diary::reached;
 use crate::http::etag::Seen;
 use crate::http::{FieldError, Problem};
+use crate::org::reached;
 use crate::period::Period;
 
 /// When a store is open in a year.

@@ -15,9 +15,9 @@ use super::{holidays, store};
 use crate::auth::Context;
 use crate::calendar::Calendar;
 use crate::db::schema::{assignment, org_unit};
-use crate::diary::reached;
 use crate::http::Problem;
 use crate::ledger::{self, Counts, Entry, Late, ValueOrigin};
+use crate::org::reached;
 use crate::period::Period;
 
 /// The metric that it gives.

@@ -13,8 +13,9 @@ use super::due::{Cadence, DEFAULT, Duty, END_OF_DAY, ReportKind};
 use crate::auth::Context;
 use crate::auth::Scope;
 use crate::db::schema::{org_unit, report_duty};
-use crate::diary::{authors, reached};
+use crate::diary::authors;
 use crate::http::{FieldError, Problem};
+use crate::org::reached;
 use crate::period::Period;
 
 /// What a unit says of a kind of report from a day on.

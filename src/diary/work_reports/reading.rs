@@ -16,8 +16,8 @@ use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::schema::work_report_text;
 use crate::db::sql;
 use crate::diary::authors::POSITIONS;
-use crate::diary::reached::reached_in_month;
 use crate::http::{Page, Problem, Window};
+use crate::org::reached::reached_in_month;
 use crate::period::Period;
 use crate::words::words;
 

@@ -18,10 +18,10 @@ use crate::auth::{Context, Scope};
 use crate::clock;
 use crate::db::schema::{current_fact, work_report};
 use crate::db::sql;
-use crate::diary::reached;
 use crate::http::Problem;
 use crate::ledger::close::people_of;
 use crate::ledger::{self, Counts, Entry, Late, ValueOrigin};
+use crate::org::reached;
 use crate::period::Period;
 
 /// The name under which reports stand in the ledger.

@@ -83,7 +83,7 @@ pub async fn of_plan(cx: &mut Context, id: i64, line: Decimal) -> Result<PlanSup
     let unit_id = versions::store::version(cx.db(), id).await?.unit_id;
     let planned = label_vehicles::load(cx.db(), id, Tree::Series).await?;
     let kept = store::load(cx.db(), unit_id, plan.year).await?;
-    let names = labels::list(cx.db(), labels::SERIES).await?;
+    let names = labels::list(cx, labels::SERIES).await?;
     let names: BTreeMap<String, String> = names.into_iter().map(|label| (label.code, label.zh)).collect();
     let periods = Period::months_of(plan.year);
     let series = series(&periods, planned, &kept, &names, line)

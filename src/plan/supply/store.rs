@@ -11,15 +11,14 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Context;
-use crate::db::schema::{org_unit, plan_label, supply};
+use crate::db::schema::{org_unit, supply};
 use crate::db::sql;
 use crate::http::FieldError;
 use crate::http::Problem;
-use crate::org::UnitKind;
+use crate::org::{UnitKind, labels};
 use crate::period::Period;
 use crate::plan::faults::{listed_twice, other_year};
 use crate::plan::split::limits::MAX_TOTAL;
-use crate::plan::split::tree::Tree;
 use crate::plan::viewer;
 
 /// What a store is to take in a year, series by series.
@@ -166,13 +165,11 @@ async fn faults(
     if store_id.is_none() {
         faults.push(no_store(&change.store));
     }
-    let codes: Vec<&str> = change.series.iter().map(|series| series.code.as_str()).collect();
-    let known: Vec<String> = plan_label::table
-        .filter(plan_label::tree.eq(Tree::Series))
-        .filter(plan_label::code.eq_any(codes))
-        .select(plan_label::code)
-        .load(connection)
-        .await?;
+    let known = match store_id {
+        Some(store_id) => labels::of_unit(connection, labels::SERIES, store_id).await?,
+        // Of a store that there is not, nothing can be told to be foreign.
+        None => change.series.iter().map(|series| series.code.clone()).collect(),
+    };
     let mut listed = HashSet::new();
     for (index, series) in change.series.iter().enumerate() {
         let field = format!("series[{index}]");

@@ -1,8 +1,9 @@
 //! A new plan: its codes looked up, its total split, its cells kept.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
@@ -10,12 +11,13 @@ use super::store::{Heading, begin};
 use super::version::Plan;
 use super::{pins, rows};
 use crate::auth::Context;
-use crate::db::schema::{employee, org_unit, plan_label};
+use crate::db::schema::org_unit;
+use crate::db::sql;
 use crate::diary::work_calendar::holidays;
 use crate::http::Problem;
 use crate::http::body::check;
 use crate::ledger::metric::Catalogue;
-use crate::org::UnitKind;
+use crate::org::{UnitKind, labels};
 use crate::plan::actuals;
 use crate::plan::split::lines;
 use crate::plan::split::method::{Method, weigh};
@@ -110,21 +112,47 @@ pub(in crate::plan) async fn look_up(
         .load(connection)
         .await?;
     let units = units.into_iter().map(|(code, id, kind, path)| (code, KnownUnit { id, kind, path }));
-    let labels: Vec<(Tree, String)> =
-        plan_label::table.select((plan_label::tree, plan_label::code)).load(connection).await?;
-    let employees = employee_ids(connection, numbers.into_iter()).await?;
-    Ok(Known { units: units.collect(), employees, labels: labels.into_iter().collect() })
+    let units = units.collect::<HashMap<_, _>>();
+    let Some(unit_id) = units.get(&new.unit).map(|unit| unit.id) else {
+        // Of a unit that there is not, nobody and nothing can be told to be foreign.
+        let employees = numbers.into_iter().map(|number| (number.to_owned(), 0)).collect();
+        let trees = [(Tree::Channel, &new.channels), (Tree::Series, &new.series)].into_iter();
+        let labels =
+            trees.flat_map(|(tree, labels)| labels.iter().map(move |label| (tree, label.code.clone())));
+        return Ok(Known { units, employees, labels: labels.collect() });
+    };
+    let mut known = HashSet::new();
+    for (tree, list) in [(Tree::Channel, labels::CHANNELS), (Tree::Series, labels::SERIES)] {
+        let codes = labels::of_unit(connection, list, unit_id).await?;
+        known.extend(codes.into_iter().map(|code| (tree, code)));
+    }
+    let employees = employee_ids(connection, unit_id, new.year, numbers.into_iter()).await?;
+    Ok(Known { units, employees, labels: known })
 }
 
-/// Ids by 工号, of those that exist.
+/// Ids by 工号 of those who are posted in a unit, or below it, in a year: nobody else's figures are anything to its plan.
 pub(in crate::plan) async fn employee_ids(
     connection: &mut AsyncPgConnection,
+    unit_id: i64,
+    year: i32,
     employee_nos: impl Iterator<Item = &str>,
 ) -> Result<HashMap<String, i64>, Problem> {
-    let rows: Vec<(String, i64)> = employee::table
-        .filter(employee::employee_no.eq_any(employee_nos.collect::<BTreeSet<_>>()))
-        .select((employee::employee_no, employee::id))
-        .load(connection)
-        .await?;
-    Ok(rows.into_iter().collect())
+    #[derive(QueryableByName)]
+    struct Posted {
+        #[diesel(sql_type = Text)]
+        employee_no: String,
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+    }
+    let numbers = employee_nos.collect::<BTreeSet<_>>();
+    let posted: Vec<Posted> = sql("SELECT DISTINCT e.employee_no, e.id FROM employee e
+         JOIN assignment a ON a.employee_id = e.id JOIN org_unit u ON u.id = a.unit_id
+         WHERE e.employee_no = ANY ($1) AND u.path @> ARRAY[$2]
+         AND daterange(a.valid_from, a.valid_to) && daterange(make_date($3, 1, 1), make_date($3 + 1, 1, 1))")
+    .bind::<Array<Text>, _>(numbers.into_iter().collect::<Vec<_>>())
+    .bind::<BigInt, _>(unit_id)
+    .bind::<Integer, _>(year)
+    .load(connection)
+    .await?;
+    Ok(posted.into_iter().map(|posted| (posted.employee_no, posted.id)).collect())
 }

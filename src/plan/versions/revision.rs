@@ -111,7 +111,7 @@ pub(in crate::plan) async fn split_anew(
 ) -> Result<(), Problem> {
     let mut whole = rows::load_whole_plan(cx.db(), plan).await?;
     let numbers = change.weights.iter().map(|member| member.employee_no.as_str());
-    let known = employee_ids(cx.db(), numbers).await?;
+    let known = employee_ids(cx.db(), plan.unit_id, plan.year, numbers).await?;
     let change = Change { resplit: change.clone(), user_id: cx.by() };
     let Anew { places, split, .. } = anew(&known, &mut whole, plan, change)?;
     plan.split = split;

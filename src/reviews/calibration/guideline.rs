@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 use crate::auth::Context;
 use crate::db::schema::grade_guideline;
 use crate::db::sql;
-use crate::diary::reached;
 use crate::http::etag::Seen;
 use crate::http::{FieldError, Problem};
+use crate::org::reached;
 use crate::period::Period;
 
 /// The most of a grade.

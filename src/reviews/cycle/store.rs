@@ -9,8 +9,8 @@ use super::moves::CycleMove;
 use crate::auth::Context;
 use crate::auth::scope::{CallerScope, reaches};
 use crate::db::{sql, sql_of};
-use crate::diary::reached;
 use crate::http::{Problem, Window};
+use crate::org::reached;
 use crate::period::Period;
 
 /// A cycle whose row is locked.

@@ -61,9 +61,9 @@ pub enum ReadBy {
 }
 
 impl ReadBy {
-    async fn form(&self, cx: &mut Context, catalogue: &Catalogue) -> Result<Form, Problem> {
+    async fn form(&self, cx: &mut Context, catalogue: &Catalogue, period: Period) -> Result<Form, Problem> {
         let name = match self {
-            Self::Kind(kind) => return Ok(kind.form(&leave::list(cx.db()).await?)),
+            Self::Kind(kind) => return Ok(kind.form(&leave::in_force(cx, period).await?)),
             Self::Mapping(name) => name,
         };
         if let Some(form) = built_in::form(catalogue, name) {
@@ -146,7 +146,7 @@ pub async fn import(
         if manner.to_date {
             to_date = Some(cx.today());
         }
-        let form = by.form(cx, catalogue).await?;
+        let form = by.form(cx, catalogue, period).await?;
         let scope = mapping::scope(&form.brings, cx.identity.as_ref())?;
         (Arc::new(form), scope)
     };

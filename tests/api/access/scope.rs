@@ -322,3 +322,77 @@ async fn plans_are_seen_by_row() {
     let listed = app.get("hd_gm", "/v1/plans").await.expect(200);
     assert_eq!(listed["items"], json!([]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_stores_people_units_and_postings_are_nobodys_to_look_up() {
+    let app = TestApp::demo().await;
+    second_store(&app).await;
+    let listed = async |login: &str, path: &str, field: &str| {
+        let page = app.get(login, &format!("{path}?limit=500")).await.expect(200);
+        let items = page["items"].as_array().unwrap().iter();
+        items.map(|one| one[field].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
+    };
+    let theirs = ["B01", "B02", "B03", "B04"].map(str::to_owned).into();
+    for login in ["hd_hr", "hd_gm", "hd_leader"] {
+        assert_eq!(listed(login, "/v1/employees", "employee_no").await, theirs, "{login}");
+        assert_eq!(listed(login, "/v1/assignments", "employee_no").await, theirs, "{login}");
+        assert_eq!(
+            listed(login, "/v1/team-leaderships", "employee_no").await,
+            ["B01".to_owned()].into(),
+            "{login}"
+        );
+        // The group above the store is no secret.
+        let units = ["JCJT", "HD", "HD-XS", "H1"].map(str::to_owned).into();
+        assert_eq!(listed(login, "/v1/org-units", "code").await, units, "{login}");
+        for path in ["/v1/employees/A02", "/v1/org-units/JC", "/v1/org-units/G1"] {
+            assert_eq!(app.get(login, path).await.problem(404), "not-found", "{login} {path}");
+        }
+        // What is out of reach is no better known than what there is not.
+        for (there, not_there) in [("unit=G1", "unit=G99"), ("employee_no=A02", "employee_no=A99")] {
+            let mut answers = Vec::new();
+            for (filter, word) in [(there, there), (not_there, there)] {
+                let answer = app.get(login, &format!("/v1/assignments?{filter}")).await;
+                let (_, named) = filter.split_once('=').unwrap();
+                let (_, as_if) = word.split_once('=').unwrap();
+                answers.push((answer.status, answer.body["errors"].to_string().replace(named, as_if)));
+            }
+            assert_eq!(answers[0], answers[1], "{login} {there}");
+        }
+    }
+    for login in ["hr", "clerk", "leader", "service"] {
+        assert!(listed(login, "/v1/employees", "employee_no").await.is_disjoint(&theirs), "{login}");
+        assert_eq!(app.get(login, "/v1/employees/B02").await.problem(404), "not-found", "{login}");
+    }
+    // Who has moved is seen by each store while posted there.
+    end(&app, "/v1/assignments", "employee_no=B02", "2014-04-01").await;
+    let body = json!({"employee_no": "B02", "unit": "G1", "position": "sales_consultant", "valid_from": "2014-04-01"});
+    create(&app, "/v1/assignments", body).await;
+    for (login, units) in [("hd_hr", ["H1"]), ("hr", ["G1"])] {
+        let page = app.get(login, "/v1/assignments?employee_no=B02").await.expect(200);
+        let items = page["items"].as_array().unwrap().iter();
+        assert_eq!(items.map(|one| one["unit"].as_str().unwrap()).collect::<Vec<_>>(), units, "{login}");
+    }
+    for login in ["group", "auditor", "admin"] {
+        assert!(listed(login, "/v1/employees", "employee_no").await.is_superset(&theirs), "{login}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_stores_people_are_nothing_to_a_plan() {
+    let app = TestApp::demo().await;
+    second_store(&app).await;
+    let mut plan = crate::plans::worked_example(2015);
+    let unknown = |name: &str| {
+        json!([{"field": "units[0].members[0].employee_no",
+        "message": format!("nobody with the number '{name}' is posted there in the year")}])
+    };
+    for name in ["B02", "Z99"] {
+        plan["units"][0]["members"][0]["employee_no"] = json!(name);
+        let refused = app.post("manager", "/v1/plans", plan.clone()).await;
+        assert_eq!(refused.body["errors"], unknown(name), "{:#}", refused.body);
+        let history = json!({"history": [{"year": 2014, "weight": 1}]});
+        let tried = app.post("manager", "/v1/plan-trials", json!({"plan": plan, "methods": [history]})).await;
+        assert_eq!(tried.status, 422, "{name}: {:#}", tried.body);
+        assert!(tried.body["errors"].to_string().contains(name), "{:#}", tried.body);
+    }
+}

@@ -246,7 +246,8 @@ impl Trying {
     ) -> Result<Self, Problem> {
         let whole = rows::load_whole_plan(connection, &version).await?;
         let numbers = resplits.clone().flat_map(|resplit| &resplit.weights);
-        let known = employee_ids(connection, numbers.map(|member| member.employee_no.as_str())).await?;
+        let numbers = numbers.map(|member| member.employee_no.as_str());
+        let known = employee_ids(connection, version.unit_id, version.year, numbers).await?;
         let organisation = &whole.shapes.organisation;
         let units = resplits.filter_map(|resplit| organisation.unit(&resplit.unit));
         let members =

@@ -177,7 +177,7 @@ pub(in crate::plan) fn members<'a>(
         }
         match employees.get(employee_no) {
             Some(&id) => found.push((employee_no.as_str(), id, unsigned(*weight))),
-            None => refuse(format!("there is no employee '{employee_no}'")),
+            None => refuse(format!("nobody with the number '{employee_no}' is posted there in the year")),
         }
     }
     found

@@ -39,7 +39,6 @@ fn leave_types() -> Vec<LeaveType> {
         let fields = row.split('\'').collect::<Vec<_>>();
         LeaveType {
             name: fields[1].to_owned(),
-            en: fields[3].to_owned(),
             is_protected: fields[4].contains("true"),
             aliases: fields[5]
                 .trim_matches(|c| "{}".contains(c))

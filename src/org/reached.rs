@@ -1,14 +1,15 @@
-//! Whom and which units somebody reaches, as the diary asks it.
+//! Whom, which units and which stores somebody reaches.
 
-use diesel::QueryableByName;
+use diesel::dsl::{self, AsExprOf};
+use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use super::UnitKind;
 use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::sql;
 use crate::http::{Code, Problem};
-use crate::org::UnitKind;
 use crate::period::Period;
 
 /// The condition that somebody is reached in a month: `reached_in_month!("$1", "r.employee_id", "r.period")`, with a
@@ -29,11 +30,50 @@ macro_rules! reached_in_month {
     };
 }
 
-pub(super) use reached_in_month;
+pub(crate) use reached_in_month;
+
+/// A condition on rows with the caller's reach in it: what stands before it, and behind.
+#[derive(Clone, Copy)]
+pub(super) struct Reached(&'static str, &'static str);
+
+/// Units that are reached, in whatever month, and those above them.
+pub(super) const UNITS: Reached = Reached(
+    "org_unit.id IN (SELECT unnest(m.path) FROM reached(",
+    ") r JOIN org_unit m ON m.id = r.unit_id)",
+);
+
+/// People who are or were posted in units while these are reached.
+pub(super) const PEOPLE: Reached = Reached(
+    "employee.id IN (SELECT a.employee_id FROM reached(",
+    ") r JOIN assignment a ON a.unit_id = r.unit_id AND daterange(a.valid_from, a.valid_to) && r.months)",
+);
+
+/// Postings in units while these are reached.
+pub(super) const POSTINGS: Reached = Reached(
+    "assignment.id IN (SELECT a.id FROM reached(",
+    ") r JOIN assignment a ON a.unit_id = r.unit_id AND daterange(a.valid_from, a.valid_to) && r.months)",
+);
+
+/// Leaderships of units while these are reached.
+pub(super) const LEADERSHIPS: Reached = Reached(
+    "team_leadership.id IN (SELECT l.id FROM reached(",
+    ") r JOIN team_leadership l ON l.unit_id = r.unit_id AND daterange(l.valid_from, l.valid_to) && r.months)",
+);
+
+/// A [`Reached`] with a scope bound in it.
+pub(super) type Within = SqlLiteral<Bool, UncheckedBind<SqlLiteral<Bool>, AsExprOf<Scope, CallerScope>>>;
+
+impl Reached {
+    /// The condition for a caller; none where everything is reached.
+    pub(super) fn by(self, scope: &Scope) -> Option<Within> {
+        let within = || dsl::sql::<Bool>(self.0).bind::<CallerScope, _>(scope.clone()).sql(self.1);
+        (!scope.is_everything()).then(within)
+    }
+}
 
 /// A unit that somebody reaches.
 #[derive(QueryableByName)]
-pub(super) struct ReachedUnit {
+pub(crate) struct ReachedUnit {
     #[diesel(sql_type = BigInt)]
     pub id: i64,
     #[diesel(sql_type = Text)]
@@ -48,7 +88,7 @@ pub(super) struct ReachedUnit {
 /// # Errors
 ///
 /// Not found where there is none.
-pub(super) async fn unit(
+pub(crate) async fn unit(
     connection: &mut AsyncPgConnection,
     scope: &Scope,
     code: &str,
