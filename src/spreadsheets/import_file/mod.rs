@@ -22,7 +22,7 @@ pub use self::report::{ImportDifference, ImportReport, MAX_DIFFERENCES, place};
 use crate::auth::Context;
 use crate::db::sql;
 use crate::diary::leave;
-use crate::http::Problem;
+use crate::http::{Language, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Entry, FactOutcome, Held, Late, ValueOrigin};
 use crate::period::Period;
@@ -192,6 +192,13 @@ pub async fn import(
         false => work.go(cx, rows, None).await?,
     }
     let mut report = work.report;
+    if up_to.is_none() && !form.is_export {
+        let entries = rows.iter().flat_map(|one| one.row.values.iter().map(|cell| one.entry(cell)));
+        let deliveries = ledger::deliveries(catalogue, &Vec::from_iter(entries));
+        let scope = cx.scope.clone();
+        let gaps = ledger::gaps(cx.db(), catalogue, period, &deliveries, &scope).await?;
+        report.notes.extend(gaps.iter().map(|gap| gap.note(catalogue)));
+    }
     if let Some(day) = up_to {
         report.notes.push(format!("文件只到 {day}：记作本月到这一天的数，来源仍算未交齐"));
     }
@@ -299,7 +306,9 @@ impl Work<'_> {
             if self.form.is_export {
                 self.pass_over_known(cx, &mut cells).await?;
             }
-            let entries = cells.iter().map(|(one, cell)| one.entry(cell)).collect::<Vec<_>>();
+            let mut entries = cells.iter().map(|(one, cell)| one.entry(cell)).collect::<Vec<_>>();
+            let scope = cx.scope.clone();
+            ledger::assign_parts(cx.db(), self.catalogue, self.period, &mut entries, &scope).await?;
             let recorded = match &mut held {
                 Some(held) => self.keep(cx, held, &entries).await?,
                 None => ledger::compare(cx.db(), self.period, &entries, &self.origin).await?,
@@ -317,6 +326,12 @@ impl Work<'_> {
                     from: *before,
                     to: cell.value,
                 }
+            }));
+            let uncounted = cells.iter().zip(&recorded.instead);
+            let uncounted = uncounted.filter_map(|(cell, instead)| Some((cell, (*instead)?)));
+            self.report.notes.extend(uncounted.take(MAX_DIFFERENCES).map(|((one, cell), instead)| {
+                let (row, no, column) = (one.row.row, &one.row.employee_no, &cell.column.shown);
+                format!("第 {row} 行 {no} {column}：{}", instead.sentence(Language::Chinese))
             }));
             self.report.counts += recorded.counts;
             done += chunk.len();
