@@ -9,7 +9,9 @@ use diesel_async::RunQueryDsl;
 use rust_decimal::Decimal;
 
 use super::roll_up::{Sum, Summand, Sums, roll_up};
-use super::{Attainment, Distribution, Funnel, FunnelKnown, LeaderboardPlace, LeaderboardQuery, SelectionQuery, rate};
+use super::{
+    Attainment, Distribution, Funnel, FunnelKnown, LeaderboardPlace, LeaderboardQuery, SelectionQuery, rate,
+};
 use crate::auth::Context;
 use crate::auth::scope::{CallerScope, reaches};
 use crate::db::{Statement, sql_of};

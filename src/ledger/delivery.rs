@@ -52,12 +52,14 @@ pub async fn note_delivery(
     if said.is_empty() {
         return Ok(());
     }
-    let news = sql("SELECT s.id AS store_id, s.name AS store, d.employee_id, d.source, c.store_id IS NOT NULL AS is_frozen \
+    let news = sql(
+        "SELECT s.id AS store_id, s.name AS store, d.employee_id, d.source, c.store_id IS NOT NULL AS is_frozen \
          FROM unnest($1, $2, $3) AS d (store_id, source, employee_id) JOIN org_unit s ON s.id = d.store_id \
          LEFT JOIN month_close c ON c.store_id = s.id AND c.period = $4 \
          WHERE NOT EXISTS (SELECT FROM source_delivery k WHERE k.store_id = s.id AND k.period = $4 \
              AND k.source = d.source AND (k.is_complete OR d.employee_id = ANY (k.people))) \
-         ORDER BY s.id, d.source, d.employee_id");
+         ORDER BY s.id, d.source, d.employee_id",
+    );
     let news: Vec<SourceWord> = news
         .bind::<Array<BigInt>, _>(said.iter().map(|(store_id, ..)| *store_id).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(said.iter().map(|(_, source, _)| *source).collect::<Vec<_>>())
@@ -104,12 +106,14 @@ pub async fn declare_complete(
     if by_store.is_empty() {
         return Ok(());
     }
-    let news = sql("SELECT s.id AS store_id, s.name AS store, d.employee_id, d.source, c.store_id IS NOT NULL AS is_frozen \
+    let news = sql(
+        "SELECT s.id AS store_id, s.name AS store, d.employee_id, d.source, c.store_id IS NOT NULL AS is_frozen \
          FROM unnest($1, $2, $3) AS d (store_id, source, employee_id) JOIN org_unit s ON s.id = d.store_id \
          LEFT JOIN month_close c ON c.store_id = s.id AND c.period = $4 \
          WHERE NOT EXISTS (SELECT FROM source_delivery k WHERE k.store_id = s.id AND k.period = $4 \
              AND k.source = d.source AND k.is_complete) \
-         ORDER BY s.id, d.source");
+         ORDER BY s.id, d.source",
+    );
     let news: Vec<SourceWord> = news
         .bind::<Array<BigInt>, _>(by_store.keys().map(|(store_id, _)| *store_id).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(by_store.keys().map(|(_, source)| *source).collect::<Vec<_>>())

@@ -29,7 +29,9 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::delivery::{Delivered, SourceGap, declare_complete, delivered_sources, deliveries, gaps, note_delivery};
+pub use self::delivery::{
+    Delivered, SourceGap, declare_complete, delivered_sources, deliveries, gaps, note_delivery,
+};
 pub use self::late::retract;
 pub use self::locks::{Held, lock, lock_delivery};
 pub use self::outranked::CountsInstead;
@@ -67,7 +69,14 @@ pub struct ForStore {
 impl Entry {
     /// The month's total of a metric.
     pub fn total(employee_id: i64, metric: impl Into<String>, value: Decimal) -> Self {
-        Self { employee_id, metric: metric.into(), value: Some(value), day: None, external_id: None, for_store: None }
+        Self {
+            employee_id,
+            metric: metric.into(),
+            value: Some(value),
+            day: None,
+            external_id: None,
+            for_store: None,
+        }
     }
 
     /// Where it stands within its employee, month and metric. A record keeps its place when its day is corrected.

@@ -7,9 +7,9 @@ use diesel_async::AsyncPgConnection;
 use rust_decimal::Decimal;
 
 use super::locks::Held;
+use super::outranked::{CountsInstead, outranked};
 use super::person_months::{AtPlace, Months, rank};
 use super::rows::News;
-use super::outranked::{CountsInstead, outranked};
 use super::{Counts, Entry, FactOutcome, Late, ValueOrigin, late, locks, rows};
 use crate::http::Problem;
 use crate::period::Period;

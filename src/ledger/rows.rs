@@ -194,7 +194,8 @@ pub(super) async fn frozen(
     .bind::<Array<Nullable<BigInt>>, _>(people.iter().map(|(.., store_id)| *store_id).collect::<Vec<_>>())
     .load(connection)
     .await?;
-    let guard = |row: FrozenMonth| ((row.employee_id, row.period, row.delivered_by), (row.store_id, row.name));
+    let guard =
+        |row: FrozenMonth| ((row.employee_id, row.period, row.delivered_by), (row.store_id, row.name));
     Ok(rows.into_iter().map(guard).collect())
 }
 

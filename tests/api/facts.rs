@@ -287,7 +287,7 @@ async fn attendance_that_is_not_in_is_named_and_a_delivery_clears_it() {
         assert!(attention.contains("attendance") && attention.contains("50_attendance"), "{attention}");
         assert_eq!(review["total"], Value::Null);
     }
-    // One person's attendance makes the source's counts 0 for all, but a schedule has to be known for each.
+    // One person's attendance says nothing about the others.
     let one = of("2015-01", json!([row("A01", json!({"scheduled_days": 26}))]));
     app.post("hr", "/v1/facts", one).await.expect(200);
     for review in generate(&app, cycle).await {

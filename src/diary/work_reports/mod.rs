@@ -21,8 +21,8 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 pub use self::due::{Cadence, ReportKind};
-use self::timing::{ReportTiming, TimingRecord};
 use self::owed::Owed;
+use self::timing::{ReportTiming, TimingRecord};
 use crate::auth::Context;
 use crate::auth::Scope;
 use crate::db::schema::{work_report, work_report_review, work_report_text};

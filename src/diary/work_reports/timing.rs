@@ -178,7 +178,8 @@ pub async fn decide(cx: &mut Context, id: i64, new: &NewReportTiming) -> Result<
             .first(cx.db())
             .await?;
         if is_late || due_by.is_none_or(|due_by| written_at <= due_by) {
-            let detail = "it was not written again after it was due: when it was handed in says whether it is late";
+            let detail =
+                "it was not written again after it was due: when it was handed in says whether it is late";
             return Err(Problem::conflict(detail));
         }
         let decided: Option<i32> =

@@ -101,7 +101,11 @@ struct ReachedPeople<'a> {
 
 impl ReachedPeople<'_> {
     /// Those whom `scope` reaches, by 工号.
-    async fn within(&mut self, cx: &mut Context, scope: Scope) -> Result<&HashMap<String, ReachedPerson>, Problem> {
+    async fn within(
+        &mut self,
+        cx: &mut Context,
+        scope: Scope,
+    ) -> Result<&HashMap<String, ReachedPerson>, Problem> {
         let at = match self.by_scope.iter().position(|(known, _)| *known == scope) {
             Some(at) => at,
             None => {

@@ -170,7 +170,10 @@ pub async fn record(
             }
         }
         let addressed = address::address(cx, catalogue, &new, &values, &mut faults).await?;
-        if !faults.rows.is_empty() && !new.complete_sources.is_empty() && new.complete_for == CompleteFor::Store {
+        if !faults.rows.is_empty()
+            && !new.complete_sources.is_empty()
+            && new.complete_for == CompleteFor::Store
+        {
             let message = "some rows are refused, so nothing is complete for everybody; correct them first";
             faults.whole.push(FieldError::new("complete_sources", message));
         }

@@ -144,7 +144,11 @@ impl Checks<'_> {
         let early = person.not_yet(self.period, row.day).map(|_| {
             let from = person.posted_from.map(|day| day.to_string()).unwrap_or_default();
             let found = row.day.map_or_else(|| self.period.to_string(), |day| day.to_string());
-            fault(Some(self.header.employee_no.clone()), found, format!("{from} 及以后：{}从那天起在岗", person.name))
+            fault(
+                Some(self.header.employee_no.clone()),
+                found,
+                format!("{from} 及以后：{}从那天起在岗", person.name),
+            )
         });
         misnamed.into_iter().chain(early).chain(refused).collect()
     }

@@ -196,7 +196,11 @@ pub async fn import(
         let entries = rows.iter().flat_map(|one| one.row.values.iter().map(|cell| one.entry(cell)));
         let deliveries = ledger::deliveries(catalogue, &Vec::from_iter(entries));
         let scope = cx.scope.clone();
-        let gaps = ledger::gaps(cx.db(), catalogue, period, &deliveries, &scope).await?;
+        let mut gaps = ledger::gaps(cx.db(), catalogue, period, &deliveries, &scope).await?;
+        // A dry run has delivered nothing yet.
+        let here = rows.iter().map(|one| &*one.row.employee_no).collect::<HashSet<_>>();
+        gaps.iter_mut().for_each(|gap| gap.employee_nos.retain(|no| !here.contains(no.as_str())));
+        gaps.retain(|gap| !gap.employee_nos.is_empty());
         report.notes.extend(gaps.iter().map(|gap| gap.note(catalogue)));
     }
     if let Some(day) = up_to {
