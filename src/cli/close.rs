@@ -117,6 +117,7 @@ async fn declare(
     let new = NewFacts {
         period: cycle.period,
         source_system: "operator".to_owned(),
+        store: Some(cycle.store.clone()),
         rows: rows.collect(),
         complete_sources: sources.to_vec(),
         complete_for: CompleteFor::Store,
@@ -124,10 +125,7 @@ async fn declare(
         late: Late::Refuse,
         reason: None,
     };
-    let everywhere = std::mem::replace(&mut cx.scope, here);
-    let recorded = bulk::record(cx, catalogue, new, None).await;
-    cx.scope = everywhere;
-    match recorded? {
+    match bulk::record(cx, catalogue, new, None).await? {
         Answer::Now(recorded) => Ok(recorded.nothing_for),
         Answer::Before(_) => Ok(Vec::new()),
     }

@@ -35,7 +35,7 @@ pub use self::delivery::{
 pub use self::late::retract;
 pub use self::locks::{Held, lock, lock_delivery};
 pub use self::outranked::CountsInstead;
-pub use self::parts::{assign as assign_parts, of_place as part_of_place};
+pub use self::parts::{assign as assign_parts, of_place as part_of_place, speaking_for, speaks_for};
 pub use self::people::{ReachedPerson, employee_nos, entering, is_own_judgement, people, posted_days};
 pub use self::reading::{current, known};
 pub use self::recording::{Recorded, compare, record, record_held};

@@ -7,14 +7,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use diesel::QueryableByName;
+use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::delivery::{self, Speaking};
 use super::metric::{Catalogue, Kind};
 use super::{Entry, ForStore};
-use crate::auth::scope::Scope;
+use crate::auth::scope::{CallerScope, Scope, reaches};
+use crate::db::schema::org_unit;
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
@@ -116,6 +117,63 @@ pub async fn assign(
         entry.for_store = Some(standing.next(speaks));
     }
     Ok(())
+}
+
+/// For which store a file speaks that somebody delivers who reaches several: where those of its people who are posted in one
+/// store only are all of the same, it is that store's, also for the others. The scope to speak with, and the code of the
+/// store where it was found in this way.
+pub async fn speaks_for(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    people: &[i64],
+    scope: &Scope,
+) -> Result<(Scope, Option<String>), Problem> {
+    let speaking = delivery::speaking(connection, period, people, scope).await?;
+    let (of_one, of_several): (Vec<_>, Vec<_>) = speaking.values().partition(|one| one.stores.is_empty());
+    let stores = of_one.iter().map(|one| one.store_id).collect::<HashSet<_>>();
+    let own = stores.iter().next().copied().filter(|_| stores.len() == 1);
+    match own.filter(|store_id| of_several.iter().any(|one| !one.is_said && one.stores.contains(store_id))) {
+        None => Ok((scope.clone(), None)),
+        Some(store_id) => {
+            let code = org_unit::table.find(store_id).select(org_unit::code).first(connection).await?;
+            Ok((of_store(store_id), Some(code)))
+        }
+    }
+}
+
+/// The scope of who speaks for one store.
+fn of_store(store_id: i64) -> Scope {
+    Scope { unit_id: store_id, ..Scope::operator() }
+}
+
+/// The scope of who speaks for the store of a code, which `scope` reaches as a whole in the month.
+///
+/// # Errors
+///
+/// The field `store` at fault where there is none.
+pub async fn speaking_for(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    code: &str,
+    scope: &Scope,
+) -> Result<Scope, Problem> {
+    #[derive(QueryableByName)]
+    struct ReachedStore {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+    }
+    let found: Option<ReachedStore> = sql(concat!(
+        "SELECT u.id FROM org_unit u WHERE u.code = $2 AND u.kind = 'store' AND ",
+        reaches!("$1", "u.id", "$3")
+    ))
+    .bind::<CallerScope, _>(scope.clone())
+    .bind::<Text, _>(code.to_owned())
+    .bind::<Date, _>(period)
+    .get_result(connection)
+    .await
+    .optional()?;
+    let unknown = || Problem::field("store", format!("there is no store '{code}' for which you may deliver"));
+    found.map(|store| of_store(store.id)).ok_or_else(unknown)
 }
 
 async fn totals(

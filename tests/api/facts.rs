@@ -27,7 +27,8 @@ fn counts(added: usize, changed: usize, unchanged: usize) -> Value {
 /// How many values of each kind a delivery had, without its rows.
 fn counted(answer: crate::support::Answer) -> Value {
     let mut body = answer.expect(200);
-    assert!(body.as_object_mut().unwrap().remove("rows").unwrap().is_array());
+    assert!(body["rows"].is_array());
+    body.as_object_mut().unwrap().retain(|_, value| value.is_number());
     body
 }
 

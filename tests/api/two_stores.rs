@@ -72,8 +72,6 @@ async fn five_and_three_is_eight() {
         ("clerk", 6, 10),
         ("clerk_nb", 0, 6),
         ("clerk_nb", 3, 9),
-        // Who reaches both speaks for the store for which the month counts.
-        ("group", 2, 8),
     ] {
         deliver(&app, login, json!({"orders": number})).await.expect(200);
         assert_eq!(orders(&app).await, sum, "{login} {number}");
@@ -85,7 +83,7 @@ async fn five_and_three_is_eight() {
     let standing = standing.map(|row| (row["store"].clone(), row["value"].clone(), row["counts"].clone()));
     let mut standing = standing.collect::<Vec<_>>();
     standing.sort_by_key(|one| one.0.to_string());
-    assert_eq!(standing, [(json!("JC"), json!(6), json!(true)), (json!("NB"), json!(2), json!(true))]);
+    assert_eq!(standing, [(json!("JC"), json!(6), json!(true)), (json!("NB"), json!(3), json!(true))]);
     // A day beside two totals does not count, and one part that is voided leaves the other.
     let rows = json!([{"employee_no": "B03", "day": "2016-06-03", "facts": {"orders": 1}}]);
     let day = json!({"period": MONTH, "source_system": "dms", "rows": rows});
@@ -94,15 +92,22 @@ async fn five_and_three_is_eight() {
     let part = history.as_array().unwrap().iter().find(|row| row["store"] == "JC" && row["stands"] == true);
     let void = json!({"value": null, "reason": "wrong person"});
     let path = format!("/v1/facts/{}/correct", part.unwrap()["id"]);
-    app.post("group", &path, void).await.expect(200);
-    assert_eq!(orders(&app).await, 2);
+    app.post("clerk", &path, void).await.expect(200);
+    assert_eq!(orders(&app).await, 3);
     check(&app).await;
-    // A mark is no sum.
-    for (score, login) in [(80, "group"), (90, "hr")] {
-        deliver(&app, login, json!({"exam_score": score})).await.expect(200);
+    // Who reaches both stores speaks for the one for which the month counts, and a mark is no sum.
+    for (login, metric, number, expected) in [
+        ("group", "scheduled_days", 17, 17),
+        ("hr", "scheduled_days", 9, 26),
+        ("group", "scheduled_days", 18, 27),
+        ("group", "exam_score", 80, 80),
+        ("hr", "exam_score", 90, 90),
+    ] {
+        deliver(&app, login, json!({metric: number})).await.expect(200);
         let path = format!("/v1/facts?period={MONTH}&employee_no=B03");
         let facts = app.get("group", &path).await.expect(200)["items"][0]["facts"].clone();
-        assert_eq!(facts["exam_score"], score);
+        assert_eq!(facts[metric], expected, "{login} {metric}");
+        check(&app).await;
     }
 }
 
@@ -163,5 +168,64 @@ async fn both_at_once_add_up() {
         both.1.expect(200);
         assert_eq!(orders(&app).await, 11 * round);
     }
+    check(&app).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reaches_both_stores_says_whose_it_is() {
+    let app = moved().await;
+    let said = async |store: &str, days: i64| {
+        let rows = json!([{"employee_no": "B03", "facts": {"scheduled_days": days}}]);
+        let body = json!({"period": MONTH, "source_system": "hrm", "store": store, "rows": rows});
+        app.post("group", "/v1/facts", body).await
+    };
+    said("JC", 7).await.expect(200);
+    said("NB", 18).await.expect(200);
+    let path = format!("/v1/facts?period={MONTH}&employee_no=B03");
+    let facts = app.get("group", &path).await.expect(200)["items"][0]["facts"].clone();
+    assert_eq!(facts["scheduled_days"], 25);
+    for unknown in ["G1", "XX"] {
+        let refused = said(unknown, 1).await;
+        assert_eq!(refused.body["errors"][0]["field"], "store");
+        assert_eq!(refused.problem(422), "validation-failed");
+    }
+    let other = json!({"period": MONTH, "source_system": "dms", "store": "NB", "rows": []});
+    assert_eq!(app.post("clerk", "/v1/facts", other).await.problem(422), "validation-failed");
+}
+
+/// The operator reaches every store: each file is of the store of those who are in one only.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_of_the_store_of_its_people() {
+    let app = moved().await;
+    let import = async |others: &[&str], deliveries: i64| {
+        use showfloor::spreadsheets::import::Content;
+        use showfloor::spreadsheets::import_file::{ImportFile, Manner, ReadBy, import};
+        let mut text = "工号,姓名,交车台数\n".to_owned();
+        for (no, name) in [("B03", "调店"), ("A02", "李思敏"), ("B01", "B01")] {
+            if no == "B03" || others.contains(&no) {
+                text += &format!("{no},{name},{deliveries}\n");
+            }
+        }
+        let file = ImportFile {
+            by: ReadBy::Kind(showfloor::spreadsheets::mapping::built_in::ImportKind::DmsFunnel),
+            period: MONTH.parse().unwrap(),
+            name: "dms.csv".to_owned(),
+            content: Content::from(text.into_bytes()),
+        };
+        let open = async || Context::operator(&app.pool, app.clock.now()).await;
+        let catalogue = app.catalogue.current().unwrap();
+        import(open, &catalogue, file, &Manner::default(), &(std::sync::Arc::new(|_| ()) as _)).await.unwrap()
+    };
+    let known = async || {
+        let path = format!("/v1/facts?period={MONTH}&employee_no=B03");
+        app.get("group", &path).await.expect(200)["items"][0]["facts"]["deliveries"].clone()
+    };
+    let here = import(&["A02"], 5).await;
+    assert!(here.notes.iter().any(|note| note.contains("JC")), "{here:#?}");
+    assert_eq!(known().await, 5);
+    import(&["B01"], 3).await;
+    assert_eq!(known().await, 8);
+    import(&["A02"], 6).await;
+    assert_eq!(known().await, 9);
     check(&app).await;
 }

@@ -35,6 +35,12 @@ pub struct NewFacts {
     #[garde(length(chars, min = 1, max = 40))]
     #[schema(example = "dms")]
     pub source_system: String,
+    /// Code of the store that delivers them: of somebody who is posted in two stores in the month, each delivers its own, and
+    /// both add up. By default the one store that the caller reaches, or the one for which the person's month counts.
+    #[garde(inner(length(chars, min = 1, max = 64)))]
+    #[serde(default)]
+    #[schema(example = "JC")]
+    pub store: Option<String>,
     /// One row for each person, for each person and day, or for each record of the system.
     #[garde(length(max = 50_000), dive)]
     pub rows: Vec<NewFactRow>,
@@ -218,6 +224,10 @@ async fn write(
         reason: new.reason.clone(),
     };
     let (period, scope) = (new.period, cx.scope.clone());
+    let scope = match &new.store {
+        Some(code) => ledger::speaking_for(cx.db(), period, code, &scope).await?,
+        None => scope,
+    };
     let mut held = ledger::lock_delivery(cx.db(), period, &entries, &origin.source_system, &others).await?;
     ledger::assign_parts(cx.db(), catalogue, period, &mut entries, &scope).await?;
     let recorded = ledger::record_held(cx.db(), &mut held, period, &entries, &origin, new.late).await?;

@@ -68,6 +68,7 @@ impl Played<'_> {
         let new = NewFacts {
             period: self.scene.period,
             source_system: "dms".to_owned(),
+            store: None,
             rows: vec![NewFactRow { employee_no, day: None, external_id: None, facts }],
             complete_sources: Vec::new(),
             complete_for: CompleteFor::default(),
