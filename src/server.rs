@@ -100,6 +100,7 @@ fn routes(api: &mut ServiceConfig) {
             .service(diary::work_reports::http::tally_work_reports)
             .service(diary::work_reports::http::get_work_report)
             .service(diary::work_reports::http::review_work_report)
+            .service(diary::work_reports::http::decide_report_timing)
             .service(diary::work_reports::http::get_report_duties)
             .service(diary::work_reports::http::put_report_duties)
             .service(diary::daily_sheets::http::list_daily_sheets)

@@ -1,22 +1,29 @@
 //! `showfloor close`
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write as _};
 
 use super::database::Database;
 use super::generate::{open_cycle, stores};
 use super::{Ended, table};
+use crate::auth::{Context, Scope};
 use crate::clock;
 use crate::config::{ReleasedRules, Storage};
+use crate::http::idempotency::Answer;
+use crate::ledger::bulk::{self, CompleteFor, NewFactRow, NewFacts};
+use crate::ledger::metric::Catalogue;
+use crate::ledger::{self, Late, SourceGap};
 use crate::period::Period;
 use crate::reviews::close::{self, Freeze, Outstanding};
 use crate::reviews::generate;
+use crate::reviews::store::ReviewCycle;
 use crate::rules::library::Library;
 
 /// Options of `showfloor close`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     showfloor close 2014-04                        what the month still waits for, and from whom\n  \
+    showfloor close 2014-04 --complete complaints  say that whoever has no complaint delivered had none\n  \
     showfloor close 2014-04 --freeze               freeze its facts, if nothing is missing\n  \
     showfloor close 2014-04 --freeze --accept-missing --note 客服休假")]
 pub struct CloseArgs {
@@ -26,6 +33,9 @@ pub struct CloseArgs {
     /// Only this store, by code.
     #[arg(long, value_name = "CODE")]
     store: Option<String>,
+    /// Say that a source of the catalogue is complete: whoever of the store is not in it has nothing there. May be repeated.
+    #[arg(long, value_name = "SOURCE")]
+    complete: Vec<String>,
     /// Freeze the facts: from then on scoring reads what is known now.
     #[arg(long)]
     freeze: bool,
@@ -48,12 +58,15 @@ pub struct CloseArgs {
 /// Says what a month still waits for, and freezes it where that is asked for. Exit status 1 while something is missing.
 pub async fn run(args: CloseArgs, storage: Storage) -> anyhow::Result<Ended> {
     let (folder, library) = (args.rules.folder(), Library::default());
-    let mut labels = HashMap::new();
+    let (mut labels, mut nothing_for) = (HashMap::new(), Vec::new());
     let months = Database::as_operator(&storage, async |cx| {
         let mut months = Vec::new();
         for store in stores(cx, args.store.as_deref()).await? {
             let cycle = open_cycle(cx, &store, args.period).await?;
             let rules = generate::rules_of(cx, &folder, &library, cycle.id).await?;
+            if !args.complete.is_empty() {
+                nothing_for.extend(declare(cx, &rules.bundle.catalogue, &cycle, &args.complete).await?);
+            }
             if args.freeze {
                 let freeze = Freeze { accept_missing: args.accept_missing, note: args.note.clone() };
                 close::freeze(cx, &rules.bundle, cycle.id, &freeze).await?;
@@ -65,6 +78,13 @@ pub async fn run(args: CloseArgs, storage: Storage) -> anyhow::Result<Ended> {
         Ok(months)
     })
     .await?;
+    for gap in nothing_for.iter().filter(|_| !args.json) {
+        let (store, source, people) = (&gap.store, &gap.source, gap.employee_nos.join("、"));
+        writeln!(
+            io::stdout(),
+            "{store} {source}：已声明交齐，没有数据的按 0 计 · complete, nothing for {people}"
+        )?;
+    }
     if args.json {
         writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&months)?)?;
     } else {
@@ -75,6 +95,40 @@ pub async fn run(args: CloseArgs, storage: Storage) -> anyhow::Result<Ended> {
     }
     let is_complete = months.iter().all(|month| month.is_complete);
     Ok(if is_complete { Ended::Well } else { Ended::WithFindings })
+}
+
+/// Notes the operator's word that sources are complete for a store's month; of whom there is nothing by that.
+async fn declare(
+    cx: &mut Context,
+    catalogue: &Catalogue,
+    cycle: &ReviewCycle,
+    sources: &[String],
+) -> anyhow::Result<Vec<SourceGap>> {
+    let here = Scope { unit_id: cycle.store_id, ..Scope::operator() };
+    // Of each store somebody is named: it is of the store that the word is.
+    let employee_no = ledger::employee_nos(cx.db(), cycle.period, Some(&here)).await?.into_iter().next();
+    let rows = employee_no.into_iter();
+    let rows = rows.map(|employee_no| NewFactRow {
+        employee_no,
+        day: None,
+        external_id: None,
+        facts: BTreeMap::new(),
+    });
+    let new = NewFacts {
+        period: cycle.period,
+        source_system: "operator".to_owned(),
+        store: Some(cycle.store.clone()),
+        rows: rows.collect(),
+        complete_sources: sources.to_vec(),
+        complete_for: CompleteFor::Store,
+        partial: false,
+        late: Late::Refuse,
+        reason: None,
+    };
+    match bulk::record(cx, catalogue, new, None).await? {
+        Answer::Now(recorded) => Ok(recorded.nothing_for),
+        Answer::Before(_) => Ok(Vec::new()),
+    }
 }
 
 /// The sources of a month, and who has to deliver them.
@@ -99,6 +153,18 @@ fn print(month: &Outstanding) -> anyhow::Result<()> {
         ]);
     }
     writeln!(out, "{rows}")?;
+    for report in &month.undecided_reports {
+        let (no, name, kind, day) = (&report.employee_no, &report.name, report.kind.label(), report.day);
+        let (first, again) = (report.handed_in_at, report.rewritten_at);
+        let (first, again) = (first.with_timezone(&clock::CHINA), again.with_timezone(&clock::CHINA));
+        let leaders = report.leaders.join("、");
+        writeln!(
+            out,
+            "{no} {name} {kind} {day}: {} 交，{} 逾期重写，是否按时待 {leaders} 认定 · rewritten late",
+            first.format("%m-%d %H:%M"),
+            again.format("%m-%d %H:%M")
+        )?;
+    }
     for conflict in &month.conflicts {
         let (no, metric) = (&conflict.employee_no, &conflict.metric);
         let (counts, besides) = (conflict.counts, conflict.besides);

@@ -51,8 +51,12 @@ pub struct Attainment {
     pub name: String,
     /// The target in the plan in force; null without a plan.
     pub target: Option<i64>,
-    /// Cars delivered.
-    pub deliveries: i64,
+    /// Cars delivered; null where they are known of nobody, which is not 0.
+    pub deliveries: Option<i64>,
+    /// Of how many people it is known how many cars they delivered: so many are in the sum.
+    pub known: i64,
+    /// How many people sell there: sales consultants, each in the unit of the longest posting of the month.
+    pub people: i64,
     /// 达成率: deliveries ÷ target, half-up to four places; null without a target above 0.
     pub attainment_rate: Option<Decimal>,
 }
@@ -65,6 +69,33 @@ pub struct Funnel {
     /// Its name.
     pub name: String,
     /// 首次到店
+    pub first_visits: Option<i64>,
+    /// 留档
+    pub captured_leads: Option<i64>,
+    /// 到店
+    pub visitors: Option<i64>,
+    /// 试驾
+    pub test_drives: Option<i64>,
+    /// 订单
+    pub orders: Option<i64>,
+    /// 交车
+    pub deliveries: Option<i64>,
+    /// 留档率: captured ÷ first visits.
+    pub lead_capture_rate: Option<Decimal>,
+    /// 试乘试驾率: test drives ÷ visitors.
+    pub test_drive_rate: Option<Decimal>,
+    /// 成交率: orders ÷ captured.
+    pub closing_rate: Option<Decimal>,
+    /// Of how many people each number is known: so many are in its sum. What is known of nobody is null.
+    pub known: FunnelKnown,
+    /// How many people sell there: sales consultants, each in the unit of the longest posting of the month.
+    pub people: i64,
+}
+
+/// Of how many people each number of a funnel is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FunnelKnown {
+    /// 首次到店
     pub first_visits: i64,
     /// 留档
     pub captured_leads: i64,
@@ -76,12 +107,14 @@ pub struct Funnel {
     pub orders: i64,
     /// 交车
     pub deliveries: i64,
-    /// 留档率: captured ÷ first visits.
-    pub lead_capture_rate: Option<Decimal>,
-    /// 试乘试驾率: test drives ÷ visitors.
-    pub test_drive_rate: Option<Decimal>,
-    /// 成交率: orders ÷ captured.
-    pub closing_rate: Option<Decimal>,
+}
+
+impl From<[i64; 6]> for FunnelKnown {
+    /// In the order of the fields.
+    fn from(known: [i64; 6]) -> Self {
+        let [first_visits, captured_leads, visitors, test_drives, orders, deliveries] = known;
+        Self { first_visits, captured_leads, visitors, test_drives, orders, deliveries }
+    }
 }
 
 /// How many reviews of a month have a grade, under one scheme.
@@ -128,9 +161,9 @@ pub struct LeaderboardPlace {
     pub final_grade: String,
 }
 
-/// `numerator ÷ denominator`, half-up to four places; none for a denominator of 0.
-pub fn rate(numerator: i64, denominator: i64) -> Option<Decimal> {
-    let quotient = Decimal::from(numerator).checked_div(Decimal::from(denominator))?;
+/// `numerator ÷ denominator`, half-up to four places; none for a denominator of 0, and where one of them is not known.
+pub fn rate(numerator: Option<i64>, denominator: Option<i64>) -> Option<Decimal> {
+    let quotient = Decimal::from(numerator?).checked_div(Decimal::from(denominator?))?;
     Some(decimal::half_up(quotient, 4))
 }
 
@@ -141,7 +174,8 @@ mod tests {
     #[test]
     fn rates_have_four_places_and_need_a_denominator() {
         // 66 of 149 is 0.44295…
-        assert_eq!(rate(66, 149).unwrap().to_string(), "0.4430");
-        assert_eq!(rate(1, 0), None);
+        assert_eq!(rate(Some(66), Some(149)).unwrap().to_string(), "0.4430");
+        assert_eq!(rate(Some(1), Some(0)), None);
+        assert_eq!((rate(None, Some(1)), rate(Some(1), None)), (None, None));
     }
 }

@@ -1,12 +1,45 @@
 //! Units' own sums, added up to what everybody at or below each of them has. Pure.
 
 use std::collections::HashMap;
+use std::ops::AddAssign;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-/// Sums of some metrics.
-pub type Sums<const N: usize> = [Decimal; N];
+/// The sum of a metric, and of how many people something is known of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// The sum.
+    pub value: Decimal,
+    /// How many people are in it.
+    pub known: i64,
+}
+
+impl Sum {
+    /// The sum of what is counted, as a whole number; none where nothing is known of anybody.
+    pub fn count(self) -> Option<i64> {
+        (self.known > 0).then(|| self.value.to_i64().unwrap_or(0))
+    }
+}
+
+/// Sums of some metrics, and how many people there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sums<const N: usize> {
+    /// A sum for each metric.
+    pub of: [Sum; N],
+    /// How many people could be in them.
+    pub people: i64,
+}
+
+impl<const N: usize> AddAssign for Sums<N> {
+    fn add_assign(&mut self, more: Self) {
+        for (sum, part) in self.of.iter_mut().zip(more.of) {
+            sum.value += part.value;
+            sum.known += part.known;
+        }
+        self.people += more.people;
+    }
+}
 
 /// A unit among those that are added up.
 pub trait Summand<const N: usize> {
@@ -25,15 +58,10 @@ pub fn roll_up<const N: usize>(units: &[impl Summand<N>]) -> HashMap<i64, Sums<N
     for unit in units.iter().rev() {
         let Some(below) = sums.get(&unit.id()).copied() else { continue };
         if let Some(above) = unit.parent().and_then(|parent| sums.get_mut(&parent)) {
-            above.iter_mut().zip(below).for_each(|(sum, part)| *sum += part);
+            *above += below;
         }
     }
     sums
-}
-
-/// Sums of what is counted, as whole numbers.
-pub fn counts<const N: usize>(sums: Sums<N>) -> [i64; N] {
-    sums.map(|sum| sum.to_i64().unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -53,8 +81,14 @@ mod tests {
             self.1
         }
         fn own(&self) -> Sums<1> {
-            [Decimal::from(self.2)]
+            Sums { of: [Sum { value: Decimal::from(self.2), known: self.2 % 3 }], people: 3 }
         }
+    }
+
+    #[test]
+    fn what_is_known_of_nobody_is_no_zero() {
+        assert_eq!(Sum::default().count(), None);
+        assert_eq!(Sum { value: Decimal::ZERO, known: 1 }.count(), Some(0));
     }
 
     proptest! {
@@ -71,9 +105,12 @@ mod tests {
             let sums = roll_up(&units);
             for unit in &units {
                 let children = units.iter().filter(|child| child.1 == Some(unit.0));
-                let expected = unit.own()[0] + children.map(|child| sums[&child.0][0]).sum::<Decimal>();
-                prop_assert_eq!(sums[&unit.0], [expected]);
+                let mut expected = unit.own();
+                children.for_each(|child| expected += sums[&child.0]);
+                prop_assert_eq!(sums[&unit.0], expected);
             }
+            let people = units.iter().filter(|unit| unit.1.is_none()).map(|unit| sums[&unit.0].people).sum::<i64>();
+            prop_assert_eq!(people, 3 * i64::try_from(units.len()).unwrap());
         }
     }
 }

@@ -8,8 +8,10 @@ use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Numeric, T
 use diesel_async::RunQueryDsl;
 use rust_decimal::Decimal;
 
-use super::roll_up::{Summand, Sums, counts, roll_up};
-use super::{Attainment, Distribution, Funnel, LeaderboardPlace, LeaderboardQuery, SelectionQuery, rate};
+use super::roll_up::{Sum, Summand, Sums, roll_up};
+use super::{
+    Attainment, Distribution, Funnel, FunnelKnown, LeaderboardPlace, LeaderboardQuery, SelectionQuery, rate,
+};
 use crate::auth::Context;
 use crate::auth::scope::{CallerScope, reaches};
 use crate::db::{Statement, sql_of};
@@ -25,8 +27,11 @@ const MOST_PLACES: usize = 100;
 /// The units of a part of the organisation, each with its own sums of up to six metrics, which are kept
 /// beside the ledger (`unit_month`): a group costs as many rows as it has units, and not as it has people. Stores and
 /// teams of the month that are reached are shown; the others only add to those above them.
+///
+/// Beside them stand of how many people each metric is known, and how many sell: those whose longest posting as a sales
+/// consultant in the month is in the unit, of postings held equally long the later.
 macro_rules! own_sums {
-    ($months:literal) => {
+    ($months:literal, $sellers:literal, $people:literal) => {
         concat!(
             "WITH place AS (
                  SELECT array_agg(p.place ORDER BY wanted.at) AS at FROM unnest($5) WITH ORDINALITY AS wanted (metric, at)
@@ -34,10 +39,16 @@ macro_rules! own_sums {
              month AS ",
             $months,
             " (SELECT m.unit_id, ARRAY[m.value[p.at[1]], m.value[p.at[2]], m.value[p.at[3]], m.value[p.at[4]],
-                   m.value[p.at[5]], m.value[p.at[6]]] AS sums
-               FROM unit_month m CROSS JOIN place p WHERE m.period = $1)
-             SELECT u.id, u.parent_id, u.store_id, array_length(u.path, 1) AS depth, u.code, u.name, month.sums,
-                 u.kind IN ('store', 'team') AND u.valid_from < $2 AND coalesce(u.valid_to > $1, true) AND ",
+                   m.value[p.at[5]], m.value[p.at[6]]] AS sums,
+                   ARRAY[m.known[p.at[1]], m.known[p.at[2]], m.known[p.at[3]], m.known[p.at[4]],
+                   m.known[p.at[5]], m.known[p.at[6]]] AS known
+               FROM unit_month m CROSS JOIN place p WHERE m.period = $1)",
+            $sellers,
+            "
+             SELECT u.id, u.parent_id, u.store_id, array_length(u.path, 1) AS depth, u.code, u.name, month.sums, month.known,
+                 ",
+            $people,
+            " AS people, u.kind IN ('store', 'team') AND u.valid_from < $2 AND coalesce(u.valid_to > $1, true) AND ",
             reaches!("$4", "u.id", "$1"),
             " AS is_shown
              FROM org_unit u LEFT JOIN month ON month.unit_id = u.id WHERE u.store_id IS NOT NULL"
@@ -46,9 +57,28 @@ macro_rules! own_sums {
 }
 
 /// Looks the sums of few units up.
-const SUMS_OF_STORES: &str = own_sums!("NOT MATERIALIZED");
+const SUMS_OF_STORES: &str = own_sums!(
+    "NOT MATERIALIZED",
+    "",
+    "(SELECT count(DISTINCT a.employee_id) FROM assignment a WHERE a.unit_id = u.id AND a.position = 'sales_consultant'
+                     AND a.valid_from < $2 AND coalesce(a.valid_to > $1, true) AND NOT EXISTS (
+                         SELECT FROM assignment o WHERE o.employee_id = a.employee_id AND o.position = 'sales_consultant'
+                         AND o.unit_id <> a.unit_id AND o.valid_from < $2 AND coalesce(o.valid_to > $1, true)
+                         AND (least(coalesce(o.valid_to, $2), $2) - greatest(o.valid_from, $1), o.valid_from, o.id)
+                             > (least(coalesce(a.valid_to, $2), $2) - greatest(a.valid_from, $1), a.valid_from, a.id)))"
+);
 /// Reads the sums of the month in one go.
-const SUMS_OF_MONTH: &str = own_sums!("MATERIALIZED");
+const SUMS_OF_MONTH: &str = own_sums!(
+    "MATERIALIZED",
+    ", seller AS MATERIALIZED (
+                 SELECT held.unit_id, count(*) AS people FROM (
+                     SELECT DISTINCT ON (a.employee_id) a.unit_id FROM assignment a WHERE a.position = 'sales_consultant'
+                     AND a.valid_from < $2 AND coalesce(a.valid_to > $1, true)
+                     ORDER BY a.employee_id, least(coalesce(a.valid_to, $2), $2) - greatest(a.valid_from, $1) DESC,
+                         a.valid_from DESC, a.id DESC) AS held
+                 GROUP BY held.unit_id)",
+    "coalesce((SELECT seller.people FROM seller WHERE seller.unit_id = u.id), 0)"
+);
 
 /// A unit with its own sums, in the order in which metrics were asked for.
 #[derive(QueryableByName)]
@@ -67,6 +97,11 @@ struct UnitSums {
     name: String,
     #[diesel(sql_type = Nullable<Array<Nullable<Numeric>>>)]
     sums: Option<Vec<Option<Decimal>>>,
+    #[diesel(sql_type = Nullable<Array<Nullable<Integer>>>)]
+    known: Option<Vec<Option<i32>>>,
+    /// How many people sell there.
+    #[diesel(sql_type = BigInt)]
+    people: i64,
     #[diesel(sql_type = Bool)]
     is_shown: bool,
 }
@@ -81,17 +116,22 @@ impl<const N: usize> Summand<N> for UnitSums {
     }
 
     fn own(&self) -> Sums<N> {
-        let sum = |place: usize| self.sums.as_ref()?.get(place).copied().flatten();
-        std::array::from_fn(|place| sum(place).unwrap_or_default())
+        let value = |place: usize| self.sums.as_ref()?.get(place).copied().flatten();
+        let known = |place: usize| self.known.as_ref()?.get(place).copied().flatten();
+        let sum = |place| Sum {
+            value: value(place).unwrap_or_default(),
+            known: known(place).map(i64::from).unwrap_or_default(),
+        };
+        Sums { of: std::array::from_fn(sum), people: self.people }
     }
 }
 
-/// The units that are shown, each with the counts of everybody whose month counts there or below.
-async fn counts_by_unit<const N: usize>(
+/// The units that are shown, each with the sums of everybody whose month counts there or below.
+async fn sums_by_unit<const N: usize>(
     cx: &mut Context,
     selection: &SelectionQuery,
     metrics: [&str; N],
-) -> Result<Vec<(UnitSums, [i64; N])>, Problem> {
+) -> Result<Vec<(UnitSums, Sums<N>)>, Problem> {
     let Some(part) = Part::find(cx, selection.unit.as_deref()).await? else { return Ok(Vec::new()) };
     let pieces = [
         (part.is_narrow(), SUMS_OF_STORES),
@@ -116,13 +156,12 @@ async fn counts_by_unit<const N: usize>(
     units.sort_unstable_by(|one, other| (one.depth, &one.code).cmp(&(other.depth, &other.code)));
     let sums = roll_up(&units);
     let shown = units.into_iter().filter(|unit| unit.is_shown);
-    let counted = shown.filter_map(|unit| sums.get(&unit.id).map(|sums| (counts(*sums), unit)));
-    Ok(counted.map(|(counts, unit)| (unit, counts)).collect())
+    Ok(shown.filter_map(|unit| Some((*sums.get(&unit.id)?, unit))).map(|(sums, unit)| (unit, sums)).collect())
 }
 
 /// Deliveries against the plan in force, by unit.
 pub async fn attainment(cx: &mut Context, selection: &SelectionQuery) -> Result<Vec<Attainment>, Problem> {
-    let units = counts_by_unit(cx, selection, ["deliveries"]).await?;
+    let units = sums_by_unit(cx, selection, ["deliveries"]).await?;
     let mut stores = units.iter().map(|(unit, _)| unit.store_id).collect::<Vec<_>>();
     stores.sort_unstable();
     stores.dedup();
@@ -130,14 +169,17 @@ pub async fn attainment(cx: &mut Context, selection: &SelectionQuery) -> Result<
     let targets = plan::unit_targets_in_force(cx.db(), &stores, months, "deliveries").await?;
     let targets: HashMap<i64, i64> =
         targets.into_iter().map(|target| (target.unit_id, target.value)).collect();
-    let attainment = units.into_iter().map(|(unit, [deliveries])| {
+    let attainment = units.into_iter().map(|(unit, Sums { of: [sum], people })| {
         let target = targets.get(&unit.id).copied();
+        let deliveries = sum.count();
         Attainment {
             unit: unit.code,
             name: unit.name,
             target,
             deliveries,
-            attainment_rate: target.and_then(|target| rate(deliveries, target)),
+            known: sum.known,
+            people,
+            attainment_rate: rate(deliveries, target),
         }
     });
     Ok(attainment.collect())
@@ -146,9 +188,10 @@ pub async fn attainment(cx: &mut Context, selection: &SelectionQuery) -> Result<
 /// The sales funnel, by unit.
 pub async fn funnel(cx: &mut Context, selection: &SelectionQuery) -> Result<Vec<Funnel>, Problem> {
     let metrics = ["first_visits", "captured_leads", "visitors", "test_drives", "orders", "deliveries"];
-    let units = counts_by_unit(cx, selection, metrics).await?;
-    let funnels = units.into_iter().map(|(unit, counts)| {
-        let [first_visits, captured_leads, visitors, test_drives, orders, deliveries] = counts;
+    let units = sums_by_unit(cx, selection, metrics).await?;
+    let funnels = units.into_iter().map(|(unit, Sums { of, people })| {
+        let [first_visits, captured_leads, visitors, test_drives, orders, deliveries] = of.map(Sum::count);
+        let known = of.map(|sum| sum.known);
         Funnel {
             unit: unit.code,
             name: unit.name,
@@ -161,6 +204,8 @@ pub async fn funnel(cx: &mut Context, selection: &SelectionQuery) -> Result<Vec<
             lead_capture_rate: rate(captured_leads, first_visits),
             test_drive_rate: rate(test_drives, visitors),
             closing_rate: rate(orders, captured_leads),
+            known: FunnelKnown::from(known),
+            people,
         }
     });
     Ok(funnels.collect())

@@ -315,7 +315,10 @@ async fn load_facts(
         reason: None,
     };
     ledger::record(connection, period, &entries, &origin, Late::Refuse).await?;
-    ledger::note_delivery(connection, period, &deliveries, &Scope::operator(), &origin, Late::Refuse).await
+    let scope = Scope::operator();
+    ledger::note_delivery(connection, period, &deliveries, &scope, &origin, Late::Refuse).await?;
+    // Everybody's numbers are there: whoever has none in a source has nothing there.
+    ledger::declare_complete(connection, period, &deliveries, &scope, &origin, Late::Refuse).await
 }
 
 /// Everybody's facts of a month, given each advisor's target.

@@ -1,9 +1,9 @@
 //! What comes after a month was frozen: it is kept as a correction that somebody else decides on.
 
-use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Numeric, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::delivery::UndeliveredSource;
+use super::delivery::SourceWord;
 use super::rows::News;
 use super::{Entry, ValueOrigin};
 use crate::db::sql;
@@ -99,20 +99,26 @@ pub async fn retract(
     Ok(())
 }
 
-/// Keeps the word that sources are complete, each of a store and said of one of its people, unless it waits already.
+/// Keeps words about sources, each of a store and a person: that it is in for the person, or complete for everybody of the
+/// store. One that waits already is not kept twice.
 pub(super) async fn keep_sources(
     connection: &mut AsyncPgConnection,
     period: Period,
-    news: &[UndeliveredSource],
+    news: &[SourceWord],
+    is_of_store: bool,
     origin: &ValueOrigin,
 ) -> Result<(), Problem> {
+    if news.is_empty() {
+        return Ok(());
+    }
     sql(
         "INSERT INTO late_correction (store_id, period, employee_id, source, source_system, batch_id, reason, \
-             proposed_by, proposed_at) \
-         SELECT n.store_id, $4, n.employee_id, n.source, $5, $6, $7, $8, $9 \
+             proposed_by, proposed_at, is_of_store) \
+         SELECT n.store_id, $4, n.employee_id, n.source, $5, $6, $7, $8, $9, $10 \
          FROM unnest($1, $2, $3) AS n (store_id, employee_id, source) \
          WHERE NOT EXISTS (SELECT FROM late_correction k WHERE k.state = 'pending' AND k.store_id = n.store_id \
-             AND k.period = $4 AND k.source = n.source)",
+             AND k.period = $4 AND k.source = n.source \
+             AND (k.is_of_store OR NOT $10 AND k.employee_id = n.employee_id)) ON CONFLICT DO NOTHING",
     )
     .bind::<Array<BigInt>, _>(news.iter().map(|one| one.store_id).collect::<Vec<_>>())
     .bind::<Array<BigInt>, _>(news.iter().map(|one| one.employee_id).collect::<Vec<_>>())
@@ -123,6 +129,7 @@ pub(super) async fn keep_sources(
     .bind::<Text, _>(reason(origin))
     .bind::<Nullable<BigInt>, _>(origin.user_id)
     .bind::<Timestamptz, _>(origin.at)
+    .bind::<Bool, _>(is_of_store)
     .execute(connection)
     .await?;
     Ok(())

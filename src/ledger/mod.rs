@@ -15,6 +15,8 @@ mod late;
 mod locks;
 pub mod metric;
 pub mod month;
+mod outranked;
+mod parts;
 mod people;
 pub mod person_months;
 pub mod reading;
@@ -27,9 +29,13 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::delivery::{delivered_sources, deliveries, note_delivery};
+pub use self::delivery::{
+    Delivered, SourceGap, declare_complete, delivered_sources, deliveries, gaps, note_delivery,
+};
 pub use self::late::retract;
 pub use self::locks::{Held, lock, lock_delivery};
+pub use self::outranked::CountsInstead;
+pub use self::parts::{assign as assign_parts, of_place as part_of_place, speaking_for, speaks_for};
 pub use self::people::{ReachedPerson, employee_nos, entering, is_own_judgement, people, posted_days};
 pub use self::reading::{current, known};
 pub use self::recording::{Recorded, compare, record, record_held};
@@ -47,12 +53,30 @@ pub struct Entry {
     pub day: Option<NaiveDate>,
     /// The record that it is of, by the id it has in the system that it comes from.
     pub external_id: Option<String>,
+    /// For which store it is delivered; none where no store has a word in it before the others.
+    pub for_store: Option<ForStore>,
+}
+
+/// For which store a value is delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForStore {
+    /// The store.
+    pub store_id: i64,
+    /// Whether it is the store's own part of a total that another store has delivered, too: both add up.
+    pub is_part: bool,
 }
 
 impl Entry {
     /// The month's total of a metric.
     pub fn total(employee_id: i64, metric: impl Into<String>, value: Decimal) -> Self {
-        Self { employee_id, metric: metric.into(), value: Some(value), day: None, external_id: None }
+        Self {
+            employee_id,
+            metric: metric.into(),
+            value: Some(value),
+            day: None,
+            external_id: None,
+            for_store: None,
+        }
     }
 
     /// Where it stands within its employee, month and metric. A record keeps its place when its day is corrected.
@@ -60,7 +84,10 @@ impl Entry {
         match (&self.external_id, self.day) {
             (Some(id), _) => format!("#{source_system}:{id}"),
             (None, Some(day)) => day.to_string(),
-            (None, None) => String::new(),
+            (None, None) => match self.for_store {
+                Some(ForStore { store_id, is_part: true }) => parts::place(store_id),
+                _ => String::new(),
+            },
         }
     }
 }

@@ -39,7 +39,7 @@ impl MonthFacts {
         Self::build(catalogue, given, |_| true)
     }
 
-    /// Facts of a month in which only the sources named have delivered. Single events, and a metric without a
+    /// Facts of a month of somebody for whom only the sources named are in. Single events, and a metric without a
     /// source, are always complete.
     pub fn with_sources(
         catalogue: &Catalogue,

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::auth::Identity;
@@ -28,6 +29,21 @@ pub struct ReachedPerson {
     /// Whether one of the caller's reaches holds for one of the person's postings in the month.
     #[diesel(sql_type = Bool)]
     pub is_reached: bool,
+    /// The first day on which the person ever held a posting; none for somebody who never did.
+    #[diesel(sql_type = Nullable<Date>)]
+    pub posted_from: Option<NaiveDate>,
+}
+
+impl ReachedPerson {
+    /// Why nothing is recorded of a day, or of a month that ends before it: the person had not come yet.
+    pub fn not_yet(&self, period: Period, day: Option<NaiveDate>) -> Option<String> {
+        let from = self.posted_from?;
+        let is_before = match day {
+            Some(day) => day < from,
+            None => period.end() <= from,
+        };
+        is_before.then(|| format!("{} ({}) is posted from {from} on", self.name, self.employee_no))
+    }
 }
 
 /// For whom somebody may enter what a source brings: the reach of those roles that may enter it. The operator (no
@@ -54,7 +70,8 @@ pub async fn people(
     let people = sql(concat!(
         "SELECT e.id, e.employee_no, e.name, coalesce(bool_or(",
         reaches!("$1", "e.id", "a.unit_id", "$2"),
-        "), ($1).everything) AS is_reached \
+        "), ($1).everything) AS is_reached, \
+             (SELECT min(f.valid_from) FROM assignment f WHERE f.employee_id = e.id) AS posted_from \
          FROM employee e LEFT JOIN assignment a ON a.employee_id = e.id \
               AND daterange(a.valid_from, a.valid_to) && daterange($2, $3) \
          WHERE e.employee_no = ANY ($4) GROUP BY e.id, e.employee_no, e.name",

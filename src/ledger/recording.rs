@@ -7,6 +7,7 @@ use diesel_async::AsyncPgConnection;
 use rust_decimal::Decimal;
 
 use super::locks::Held;
+use super::outranked::{CountsInstead, outranked};
 use super::person_months::{AtPlace, Months, rank};
 use super::rows::News;
 use super::{Counts, Entry, FactOutcome, Late, ValueOrigin, late, locks, rows};
@@ -22,6 +23,8 @@ pub struct Recorded {
     pub outcomes: Vec<FactOutcome>,
     /// What stood in the place of each entry before, in their order.
     pub before: Vec<Option<Decimal>>,
+    /// What counts for the month instead of each entry, in their order; none where the entry counts.
+    pub instead: Vec<Option<CountsInstead>>,
 }
 
 /// Records what is new among the entries; the same entries again change nothing. Of entries for the same place, the last
@@ -146,7 +149,8 @@ async fn prepare<'a>(
         rows::elsewhere(connection, period, &records, &origin.source_system).await?
     };
     news.extend(moved.into_iter().map(|one| (None, one)));
-    Ok((months, news, Recorded { counts: Counts::default(), outcomes, before: known }))
+    let instead = outranked(entries, &places, &months, &origin.source_system);
+    Ok((months, news, Recorded { counts: Counts::default(), outcomes, before: known, instead }))
 }
 
 /// What stands at an entry's place.
@@ -193,11 +197,11 @@ async fn part<'a>(
     news: Vec<PlacedNews<'a>>,
     mut recorded: Recorded,
 ) -> Result<Parted<'a>, Problem> {
-    let people = news.iter().map(|(_, one)| (one.entry.employee_id, one.period)).collect::<BTreeSet<_>>();
+    let people = news.iter().map(|(_, one)| one.guarded()).collect::<BTreeSet<_>>();
     let frozen = rows::frozen(connection, people).await?;
     let (mut open, mut shut) = (Vec::new(), Vec::new());
     for (at, one) in news {
-        match frozen.get(&(one.entry.employee_id, one.period)) {
+        match frozen.get(&one.guarded()) {
             None => open.push(one),
             Some((store_id, store)) => {
                 if let Some(outcome) = at.and_then(|at| recorded.outcomes.get_mut(at)) {

@@ -27,6 +27,22 @@ pub(super) struct News<'a> {
     pub before: Option<Decimal>,
 }
 
+/// Whose month a value is of, and the store that delivers it, if it is for one.
+pub(super) type Guarded = (i64, Period, Option<i64>);
+
+impl News<'_> {
+    /// What decides whose freeze guards it.
+    pub fn guarded(&self) -> Guarded {
+        (self.entry.employee_id, self.period, self.entry.for_store.map(|store| store.store_id))
+    }
+
+    /// For which store a total is delivered, where that is known.
+    fn store_of_total(&self) -> Option<i64> {
+        let is_total = self.entry.day.is_none() && self.entry.external_id.is_none();
+        self.entry.for_store.filter(|_| is_total).map(|store| store.store_id)
+    }
+}
+
 /// The youngest row of an entry's place.
 #[derive(QueryableByName)]
 pub(super) struct StandingFact {
@@ -125,6 +141,7 @@ pub(super) async fn elsewhere(
                 value: None,
                 day: row.day,
                 external_id: Some(row.external_id),
+                for_store: None,
             }),
             place: row.place,
             replaces: Some(row.id),
@@ -133,41 +150,53 @@ pub(super) async fn elsewhere(
         .collect())
 }
 
-/// The stores, with their names, whose frozen month these people were posted in, by person and month.
+/// The stores, with their names, whose frozen month guards values. What a store delivers is guarded by its own month and by
+/// that of the store for which the person's month counts, what nobody in particular delivers by those of all in which the
+/// person was posted.
 pub(super) async fn frozen(
     connection: &mut AsyncPgConnection,
-    people: BTreeSet<(i64, Period)>,
-) -> Result<HashMap<(i64, Period), (i64, String)>, Problem> {
+    people: BTreeSet<Guarded>,
+) -> Result<HashMap<Guarded, (i64, String)>, Problem> {
     #[derive(QueryableByName)]
     struct FrozenMonth {
         #[diesel(sql_type = BigInt)]
         employee_id: i64,
         #[diesel(sql_type = Date)]
         period: Period,
+        #[diesel(sql_type = Nullable<BigInt>)]
+        delivered_by: Option<i64>,
         #[diesel(sql_type = BigInt)]
         store_id: i64,
         #[diesel(sql_type = Text)]
         name: String,
     }
     let length = people.len();
-    let (people, months): (Vec<_>, Vec<_>) = people.into_iter().unzip();
+    let months = people.iter().map(|(_, period, _)| *period).collect::<Vec<_>>();
     // Mostly nothing is frozen of a month that still comes in.
     let any = month_close::table.filter(month_close::period.eq_any(BTreeSet::from_iter(&months)));
     if !diesel::select(diesel::dsl::exists(any)).get_result::<bool>(connection).await? {
         return Ok(HashMap::new());
     }
     let rows: Vec<FrozenMonth> = sql(
-        "SELECT DISTINCT ON (p.employee_id, p.period) p.employee_id, p.period, s.id AS store_id, s.name \
-         FROM unnest($1, $2) AS p (employee_id, period) \
+        "SELECT DISTINCT ON (p.employee_id, p.period, p.delivered_by) p.employee_id, p.period, p.delivered_by, \
+             s.id AS store_id, s.name \
+         FROM unnest($1, $2, $3) AS p (employee_id, period, delivered_by) \
          CROSS JOIN LATERAL posted_stores(p.employee_id, p.period) here \
-         JOIN month_close c ON c.store_id = here.store_id AND c.period = p.period JOIN org_unit s ON s.id = c.store_id ORDER BY p.employee_id, p.period, s.id",
+         JOIN month_close c ON c.store_id = here.store_id AND c.period = p.period JOIN org_unit s ON s.id = c.store_id \
+         WHERE p.delivered_by IS NULL OR here.store_id = p.delivered_by \
+             OR here.store_id = (SELECT u.store_id FROM unit_held(p.period, ARRAY[p.employee_id]) h \
+                 JOIN org_unit u ON u.id = h.unit_id) \
+         ORDER BY p.employee_id, p.period, p.delivered_by, here.store_id = p.delivered_by DESC, s.id",
     )
     .over(length)
-    .bind::<Array<BigInt>, _>(people)
+    .bind::<Array<BigInt>, _>(people.iter().map(|(employee_id, ..)| *employee_id).collect::<Vec<_>>())
     .bind::<Array<Date>, _>(months)
+    .bind::<Array<Nullable<BigInt>>, _>(people.iter().map(|(.., store_id)| *store_id).collect::<Vec<_>>())
     .load(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| ((row.employee_id, row.period), (row.store_id, row.name))).collect())
+    let guard =
+        |row: FrozenMonth| ((row.employee_id, row.period, row.delivered_by), (row.store_id, row.name));
+    Ok(rows.into_iter().map(guard).collect())
 }
 
 /// Adds rows, all in one statement, and brings the months of their people up to them: nobody else adds to the ledger.
@@ -215,11 +244,11 @@ async fn add(
         origin.reason.clone().unwrap_or_else(|| format!("delivered again by {}", origin.source_system));
     sql(
         "INSERT INTO fact (employee_id, period, metric, value, day, external_id, place, replaces_id, reason, \
-             source_system, batch_id, user_id, recorded_at) \
+             source_system, batch_id, user_id, recorded_at, store_id) \
          SELECT employee_id, period, metric, value, day, external_id, coalesce(place, ''), replaces_id, \
-             CASE WHEN replaces_id IS NOT NULL OR $14 THEN $9 END, $10, $11, $12, $13 \
-         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) \
-             AS n (employee_id, period, metric, value, day, external_id, place, replaces_id)",
+             CASE WHEN replaces_id IS NOT NULL OR $14 THEN $9 END, $10, $11, $12, $13, store_id \
+         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $15) \
+             AS n (employee_id, period, metric, value, day, external_id, place, replaces_id, store_id)",
     )
     .bind::<Array<BigInt>, _>(news.iter().map(|one| one.entry.employee_id).collect::<Vec<_>>())
     .bind::<Array<Date>, _>(news.iter().map(|one| one.period).collect::<Vec<_>>())
@@ -237,6 +266,7 @@ async fn add(
     .bind::<Nullable<BigInt>, _>(origin.user_id)
     .bind::<Timestamptz, _>(origin.at)
     .bind::<Bool, _>(origin.reason.is_some())
+    .bind::<Array<Nullable<BigInt>>, _>(column(news, News::store_of_total))
     .execute(connection)
     .await?;
     Ok(())

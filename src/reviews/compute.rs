@@ -8,7 +8,8 @@ use rust_decimal::prelude::ToPrimitive as _;
 
 use super::first_round::{FirstRound, Standing, reads_computed};
 use super::snapshot::stored::{self, Subject};
-use crate::ledger::metric::{Catalogue, MetricId, TARGET_SUFFIX};
+use crate::ledger::Delivered;
+use crate::ledger::metric::{Catalogue, MetricId, Missing, TARGET_SUFFIX};
 use crate::ledger::month::{AddedPoints, MonthFacts, Value};
 use crate::ledger::person_months::{Numbers, Places};
 use crate::org::{Position, Posting};
@@ -31,8 +32,8 @@ pub struct Month {
     pub places: Arc<Places>,
     /// Targets by employee and metric, from the plan in force.
     pub targets: HashMap<i64, HashMap<String, Decimal>>,
-    /// Sources that are in.
-    pub delivered: HashSet<String>,
+    /// Sources that are in, and for whom.
+    pub delivered: HashMap<String, Delivered>,
     /// Adjustments that count, by employee, each with the scheme of its review, in the order in which they were decided.
     pub added: HashMap<i64, Vec<(String, AddedPoints)>>,
 }
@@ -179,15 +180,28 @@ pub(super) struct FactsReader<'a> {
     catalogue: &'a Catalogue,
     /// Which metric stands at each of the ledger's places; none where the catalogue does not have it any more.
     metrics: Vec<Option<MetricId>>,
-    /// The month of somebody of whom nothing is known.
+    /// The month of somebody of whom nothing is known, and nothing has come.
     blank: MonthFacts,
+    /// Sources that are in for some: for whom, and what is 0 of them by that.
+    partly: Vec<(&'a HashSet<i64>, Vec<MetricId>)>,
 }
 
 impl<'a> FactsReader<'a> {
     /// Of a month by this catalogue.
     pub fn new(month: &'a Month, catalogue: &'a Catalogue) -> Self {
         let metrics = month.places.names().into_iter().map(|name| catalogue.find(name)).collect();
-        Self { month, catalogue, metrics, blank: MonthFacts::with_sources(catalogue, [], &month.delivered) }
+        let complete = month.delivered.iter().filter(|(_, delivered)| delivered.is_complete);
+        let complete = complete.map(|(source, _)| source.clone()).collect();
+        let zeros = |source: &String| {
+            let of_source = catalogue.entries().filter(move |(_, metric)| {
+                metric.missing == Missing::Zero && metric.source.as_ref() == Some(source)
+            });
+            of_source.map(|(id, _)| id).collect::<Vec<_>>()
+        };
+        let partly = month.delivered.iter().filter(|(_, delivered)| !delivered.is_complete);
+        let partly = partly.map(|(source, delivered)| (&delivered.people, zeros(source)));
+        let partly = partly.filter(|(_, zeros)| !zeros.is_empty()).collect();
+        Self { month, catalogue, metrics, blank: MonthFacts::with_sources(catalogue, [], &complete), partly }
     }
 
     /// A person's facts with the plan's targets. A target that was delivered as a fact, by a system that keeps the plan,
@@ -200,6 +214,9 @@ impl<'a> FactsReader<'a> {
         let facts = self.month.facts.get(&employee_id).into_iter().flat_map(Numbers::known);
         let facts = facts.filter_map(|(place, value)| Some(((*self.metrics.get(place)?)?, value)));
         let mut known = self.blank.clone();
+        for (_, zeros) in self.partly.iter().filter(|(people, _)| people.contains(&employee_id)) {
+            zeros.iter().for_each(|id| known.set(*id, Value::Given(Decimal::ZERO)));
+        }
         for (id, value) in targets.chain(facts) {
             known.set(id, Value::Given(value));
         }

@@ -229,8 +229,9 @@ async fn a_month_without_anything_is_empty_and_not_an_error() {
     let store = of_unit(&attainment, "JC");
     assert_eq!(
         (&store["target"], &store["deliveries"], &store["attainment_rate"]),
-        (&Value::Null, &json!(0), &Value::Null)
+        (&Value::Null, &Value::Null, &Value::Null)
     );
+    assert_eq!((&store["known"], &store["people"]), (&json!(0), &json!(12)));
     let funnel = app.get("gm", "/v1/dashboard/funnel?period=2016-07").await.expect(200);
     assert_eq!(of_unit(&funnel, "JC")["lead_capture_rate"], Value::Null);
     for what in ["distribution", "leaderboard"] {

@@ -27,7 +27,8 @@ fn counts(added: usize, changed: usize, unchanged: usize) -> Value {
 /// How many values of each kind a delivery had, without its rows.
 fn counted(answer: crate::support::Answer) -> Value {
     let mut body = answer.expect(200);
-    assert!(body.as_object_mut().unwrap().remove("rows").unwrap().is_array());
+    assert!(body["rows"].is_array());
+    body.as_object_mut().unwrap().retain(|_, value| value.is_number());
     body
 }
 
@@ -287,7 +288,7 @@ async fn attendance_that_is_not_in_is_named_and_a_delivery_clears_it() {
         assert!(attention.contains("attendance") && attention.contains("50_attendance"), "{attention}");
         assert_eq!(review["total"], Value::Null);
     }
-    // One person's attendance makes the source's counts 0 for all, but a schedule has to be known for each.
+    // One person's attendance says nothing about the others.
     let one = of("2015-01", json!([row("A01", json!({"scheduled_days": 26}))]));
     app.post("hr", "/v1/facts", one).await.expect(200);
     for review in generate(&app, cycle).await {

@@ -45,8 +45,8 @@ async fn give_facts(pool: &Pool) {
                 SELECT * FROM person_month WHERE period = '2014-03-01' AND employee_id < n.id \
                 ORDER BY employee_id LIMIT 1 OFFSET n.id % 7) m \
             WHERE n.employee_no ~ '^N[0-9]+TP'; \
-        INSERT INTO source_delivery (store_id, period, source, delivered_at) \
-            SELECT s.id, d.period, d.source, d.delivered_at \
+        INSERT INTO source_delivery (store_id, period, source, delivered_at, is_complete) \
+            SELECT s.id, d.period, d.source, d.delivered_at, d.is_complete \
             FROM org_unit s, source_delivery d JOIN org_unit jc ON jc.id = d.store_id AND jc.code = 'JC' \
             WHERE d.period = '2014-03-01' AND s.code ~ '^N[0-9]+$' AND s.id % 3 > 0;";
     pool.get().await.unwrap().batch_execute(sql).await.unwrap();

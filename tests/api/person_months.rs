@@ -85,6 +85,7 @@ fn entries(month: usize, said: &[Saying]) -> Vec<Entry> {
         value: value.map(|value| Decimal::new(value, 2)),
         day: day.map(|day| first + chrono::Days::new(u64::from(day - 1))),
         external_id: record.map(|record| format!("r{record}")),
+        for_store: None,
     };
     said.iter().map(entry).collect()
 }

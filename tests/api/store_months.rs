@@ -1,5 +1,6 @@
 //! Stores side by side: who writes in one store's month does not wait for another's.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
@@ -15,7 +16,7 @@ use crate::support::{Answer, TestApp};
 const SOON: Duration = Duration::from_secs(30);
 
 /// The demonstration with a second store, its clerk and an advisor B01.
-async fn two_stores() -> TestApp {
+pub async fn two_stores() -> TestApp {
     let app = TestApp::demo().await;
     let unit = json!({"code": "NB", "name": "宁波店", "kind": "store", "valid_from": "2013-01-01"});
     app.post("admin", "/v1/org-units", unit).await.expect(201);
@@ -28,7 +29,7 @@ async fn two_stores() -> TestApp {
     app
 }
 
-async fn post(app: &TestApp, employee_no: &str, unit: &str, position: &str, from: &str) -> Answer {
+pub async fn post(app: &TestApp, employee_no: &str, unit: &str, position: &str, from: &str) -> Answer {
     let new = json!({"employee_no": employee_no, "unit": unit, "position": position, "valid_from": from});
     app.post("admin", "/v1/assignments", new).await
 }
@@ -42,7 +43,7 @@ async fn soon<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(SOON, work).await.expect("it waits for somebody else")
 }
 
-async fn store(connection: &mut AsyncPgConnection, code: &str) -> i64 {
+pub async fn store(connection: &mut AsyncPgConnection, code: &str) -> i64 {
     org::unit_by_code(connection, code).await.unwrap().unwrap().id
 }
 
@@ -176,7 +177,7 @@ async fn delivered(app: &TestApp) -> [Vec<String>; 2] {
         let store = store(connection, code).await;
         let found =
             ledger::delivered_sources(connection, &[store], "2016-06".parse().unwrap()).await.unwrap();
-        sources.extend(found.into_values().flatten());
+        sources.extend(found.into_values().flat_map(HashMap::into_keys));
         sources.sort_unstable();
     }
     all

@@ -114,3 +114,33 @@ async fn a_years_notice_is_added_without_building_the_program_again() {
     let years = years.as_array().unwrap().iter().map(|one| one["year"].clone()).collect::<Vec<_>>();
     assert_eq!(years, [2014, 2024, 2025, 2026, 2027]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schedule_follows_postings_that_are_corrected() {
+    let app = TestApp::demo().await.at("2015-02-27T02:00:00Z");
+    let own = json!({"rest_weekdays": [], "keeps_public_holidays": false, "rest_days_a_month": 0});
+    put(&app, "hr", "*", &own).await.expect(200);
+    let month = json!({"period": "2015-02"});
+    app.post("hr", "/v1/work-calendars/JC/schedules", month.clone()).await.expect(200);
+    assert_eq!((scheduled(&app, "A03").await, scheduled(&app, "A04").await), (json!(28), json!(28)));
+    // A03 has left at the end of January, and A04 on the 11th.
+    for (employee_no, end) in [("A03", "2015-02-01"), ("A04", "2015-02-11")] {
+        let path = format!("/v1/assignments?employee_no={employee_no}");
+        let postings = app.get("admin", &path).await.expect(200)["items"].clone();
+        for posting in postings.as_array().unwrap() {
+            let path = format!("/v1/assignments/{}", posting["id"]);
+            let end = Some(json!({"valid_to": end}));
+            app.change("admin", Method::PATCH, &path, "*", end).await.expect(200);
+        }
+    }
+    // Whoever freezes the month has it scheduled once more.
+    let new = json!({"store": "JC", "period": "2015-02"});
+    let cycle = app.post("hr", "/v1/review-cycles", new).await.expect(201)["id"].clone();
+    let freeze = json!({"accept_missing": true, "note": "test"});
+    app.post("hr", &format!("/v1/review-cycles/{cycle}/freeze"), freeze).await.expect(200);
+    assert_eq!(scheduled(&app, "A04").await, 10);
+    let history = app.get("group", "/v1/facts/history?period=2015-02&metric=scheduled_days&limit=500").await;
+    let history = history.expect(200)["items"].clone();
+    let rows = history.as_array().unwrap().iter().filter(|row| row["employee_no"] == "A03");
+    assert!(rows.clone().all(|row| row["stands"] == false), "{:#?}", rows.collect::<Vec<_>>());
+}

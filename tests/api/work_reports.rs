@@ -275,3 +275,73 @@ async fn freezing_a_month_counts_what_was_not_written_since() {
     // February 2026 has 16 working days; one summary was handed in.
     assert_eq!(known(&app, "A02", WRITTEN).await, [json!(16), json!(1)]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_was_put_in_afterwards_is_judged_by_the_leader() {
+    let app = TestApp::demo().await.at("2026-02-02T15:00:00Z");
+    let x = hand_in(&app, "consultant", "2026-02-02", "x").await.expect(201);
+    assert_eq!((&x["is_rewritten_late"], &x["timing"]), (&json!(false), &Value::Null));
+    let path = format!("/v1/work-reports/{}/timing", x["id"]);
+    let late = json!({"timing": "late", "reason": "截止前只交了一个字"});
+    // In time it may be written again, and there is nothing to decide.
+    hand_in(&app, "consultant", "2026-02-02", "xx").await.expect(200);
+    assert_eq!(app.post("leader", &path, late.clone()).await.problem(409), "conflict");
+    let app = app.at("2026-02-03T01:00:00Z");
+    let again = hand_in(&app, "consultant", "2026-02-02", "接待4批，留档3批").await.expect(200);
+    assert_eq!((&again["is_rewritten_late"], &again["is_late"]), (&json!(true), &json!(false)));
+    assert_eq!(
+        (&again["handed_in_at"], &again["written_at"]),
+        (&json!("2026-02-02T15:00:00Z"), &json!("2026-02-03T01:00:00Z"))
+    );
+    // Until somebody decides, the first handing in counts and the month says that it waits.
+    assert_eq!(known(&app, "A02", WRITTEN).await, [json!(1), json!(1)]);
+    let new = json!({"store": "JC", "period": MONTH});
+    let cycle = app.post("hr", "/v1/review-cycles", new).await.expect(201)["id"].clone();
+    let undecided = async || {
+        let state = app.get("hr", &format!("/v1/review-cycles/{cycle}/outstanding")).await.expect(200);
+        state["undecided_reports"].clone()
+    };
+    let waiting = undecided().await;
+    assert_eq!((waiting.as_array().unwrap().len(), &waiting[0]["employee_no"]), (1, &json!("A02")));
+    assert_eq!(
+        (&waiting[0]["leaders"], &waiting[0]["rewritten_at"]),
+        (&json!(["陈志远"]), &again["written_at"])
+    );
+    let freeze = app.post("hr", &format!("/v1/review-cycles/{cycle}/freeze"), json!({})).await.expect(409);
+    let named = freeze["errors"].as_array().unwrap().iter().any(|one| one["field"] == "reports.A02");
+    assert!(named, "{freeze:#}");
+    let listed = app.get("leader", "/v1/work-reports?state=undecided").await.expect(200);
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    // Neither the writer, nor another team's leader, nor without a reason.
+    assert_eq!(app.post("leader2", &path, late.clone()).await.problem(404), "not-found");
+    assert_eq!(app.post("consultant", &path, late.clone()).await.problem(403), "forbidden");
+    let silent = json!({"timing": "late", "reason": " "});
+    assert_eq!(app.post("leader", &path, silent).await.problem(422), "validation-failed");
+    // Two at once: one decision.
+    let both = futures_util::future::join(
+        app.post("leader", &path, late.clone()),
+        app.post("leader", &path, json!({"timing": "on_time", "reason": "网络故障"})),
+    )
+    .await;
+    let mut statuses = [both.0.status.as_u16(), both.1.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
+    let decided =
+        app.get("leader", &format!("/v1/work-reports/{}", x["id"])).await.expect(200)["report"].clone();
+    assert_eq!(
+        (&decided["timing"]["employee_no"], &decided["timing"]["revision"]),
+        (&json!("A01"), &json!(3))
+    );
+    let on_time = i64::from(decided["timing"]["timing"] == "on_time");
+    assert_eq!(known(&app, "A02", WRITTEN).await, [json!(1), json!(on_time)]);
+    assert_eq!(undecided().await, json!([]));
+    // Written once more, it is decided once more; the tally follows, and the whole month's count says the same.
+    hand_in(&app, "consultant", "2026-02-02", "接待4批，留档3批，明日回访").await.expect(200);
+    assert_eq!(undecided().await.as_array().unwrap().len(), 1);
+    let decided = app.post("leader", &path, late).await.expect(200);
+    assert_eq!((&decided["is_late"], &decided["timing"]["timing"]), (&json!(true), &json!("late")));
+    assert_eq!(known(&app, "A02", WRITTEN).await, [json!(1), json!(0)]);
+    let tally = json!({"store": "JC", "period": MONTH});
+    app.post("hr", "/v1/work-reports/tally", tally).await.expect(200);
+    assert_eq!(known(&app, "A02", WRITTEN).await, [json!(1), json!(0)]);
+}

@@ -75,8 +75,8 @@ CROSS JOIN LATERAL unnest(ARRAY[
 ]::bench.entry[]) AS v
 WHERE v.value IS NOT NULL AND (v.chance = 0 OR bench.draw(number, 100 + v.chance, 50) > 0);
 
-INSERT INTO source_delivery (store_id, period, source, delivered_at)
-    SELECT s.id, current_setting('bench.period')::date, source, '2015-01-02T00:00:00Z'
+INSERT INTO source_delivery (store_id, period, source, delivered_at, is_complete)
+    SELECT s.id, current_setting('bench.period')::date, source, '2015-01-02T00:00:00Z', true
     FROM org_unit s CROSS JOIN unnest(ARRAY['dms', 'inspections', 'documents', 'exams', 'ratings', 'reports', 'attendance',
         'complaints', 'management']) AS source
     WHERE s.kind = 'store';

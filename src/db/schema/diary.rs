@@ -59,6 +59,12 @@ diesel::table! {
         due_by -> Nullable<Timestamptz>,
         handed_in_at -> Timestamptz,
         is_late -> Bool,
+        timing -> Nullable<Text>,
+        timing_revision -> Nullable<Int4>,
+        timing_by -> Nullable<Int8>,
+        timing_user -> Nullable<Int8>,
+        timing_at -> Nullable<Timestamptz>,
+        timing_note -> Nullable<Text>,
     }
 }
 

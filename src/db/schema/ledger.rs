@@ -52,6 +52,7 @@ diesel::table! {
         reason -> Nullable<Text>,
         replaces_id -> Nullable<Int8>,
         rank -> Int2,
+        store_id -> Nullable<Int8>,
     }
 }
 
@@ -106,12 +107,14 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Which sources a store has delivered for a month.
+    /// Which sources a store has delivered for a month, and of whom.
     source_delivery (store_id, period, source) {
         store_id -> Int8,
         period -> Date,
         source -> Text,
         delivered_at -> Timestamptz,
+        people -> Array<Int8>,
+        is_complete -> Bool,
     }
 }
 
@@ -160,5 +163,6 @@ diesel::table! {
         decided_at -> Nullable<Timestamptz>,
         decision_note -> Nullable<Text>,
         applied_at -> Nullable<Timestamptz>,
+        is_of_store -> Bool,
     }
 }

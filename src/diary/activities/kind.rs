@@ -61,6 +61,7 @@ pub(super) fn entries(activity: &LedActivity) -> Vec<Entry> {
             value: *value,
             day: Some(activity.day),
             external_id: Some(activity.id.to_string()),
+            for_store: None,
         })
     };
     counts_for(activity).into_iter().flat_map(of_person).collect()

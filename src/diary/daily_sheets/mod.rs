@@ -278,6 +278,7 @@ fn entries(employee_id: i64, day: NaiveDate, sheet: &NewDailySheet) -> Vec<Entry
         value: value.map(Decimal::from),
         day: Some(day),
         external_id: None,
+        for_store: None,
     };
     numbers.map(entry).to_vec()
 }

@@ -59,6 +59,7 @@ fn of_event(event: &LockedEvent, counts: bool) -> Vec<Entry> {
         value: counts.then_some(value),
         day: Some(event.day),
         external_id: Some(event.id.to_string()),
+        for_store: None,
     });
     entries.collect()
 }

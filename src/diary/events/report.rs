@@ -165,6 +165,9 @@ async fn subject(cx: &mut Context, new: &NewEvent, scope: &Scope, by: &Identity)
         );
         Problem::field("employee_no", message)
     })?;
+    if let Some(message) = person.not_yet(period, Some(new.day)) {
+        return Err(Problem::field("day", message));
+    }
     let is_own = by.employee_id == Some(person.id);
     match new.kind.rules().about {
         About::Others if is_own => {

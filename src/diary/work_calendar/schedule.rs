@@ -1,9 +1,10 @@
 //! The days that people are scheduled for 应出勤, by their store's calendar.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use garde::Validate;
 use rust_decimal::Decimal;
@@ -15,10 +16,14 @@ use super::{holidays, store};
 use crate::auth::Context;
 use crate::calendar::Calendar;
 use crate::db::schema::{assignment, org_unit};
+use crate::db::sql;
 use crate::http::Problem;
 use crate::ledger::{self, Counts, Entry, Late, ValueOrigin};
 use crate::org::reached;
 use crate::period::Period;
+
+/// The name under which the calendar stands in the ledger.
+const SYSTEM: &str = "calendar";
 
 /// The metric that it gives.
 const SCHEDULED_DAYS: &str = "scheduled_days";
@@ -69,8 +74,8 @@ fn scheduled_days(calendar: &Calendar, period: Period, spans: &[Span], rest_days
     }
 }
 
-/// Records the days that everybody posted in a store is scheduled for in a month, by its calendar. What attendance has
-/// delivered goes before them.
+/// Records the days that everybody posted in a store is scheduled for in a month, by its calendar, and takes back those of
+/// people who are not posted there any more. What attendance has delivered goes before them.
 ///
 /// # Errors
 ///
@@ -83,36 +88,102 @@ pub async fn schedule(
     let (scope, period) = (cx.scope.clone(), request.period);
     let store_id = reached::store(cx.db(), &scope, store, period).await?;
     cx.transaction(async |cx| {
-        let (by, now, connection) = (cx.by(), cx.now, cx.db());
-        let people = spans(connection, store_id, period).await?;
-        // Taken first: the calendar that is read is the one that counts when the days are recorded.
-        let posted = people.keys().copied().collect::<Vec<_>>();
-        ledger::lock(connection, period, &posted).await?;
-        let (work, _) = store::find(connection, store_id, period.year()).await?.unwrap_or_default();
-        let calendar = work.calendar(holidays::country(connection).await?);
-        let entries = people.iter().map(|(employee_id, spans)| {
-            let days = scheduled_days(&calendar, period, spans, work.rest_days_a_month);
-            // Who changes stores is scheduled in both: what each says stands beside the other's.
-            let external_id = Some(format!("{store_id}:{period}:{employee_id}"));
-            Entry { external_id, ..Entry::total(*employee_id, SCHEDULED_DAYS, Decimal::from(days)) }
-        });
-        let entries = entries.collect::<Vec<_>>();
-        let origin = ValueOrigin {
-            source_system: "calendar".to_owned(),
-            batch_id: None,
-            user_id: by,
-            at: now,
-            reason: Some("scheduled by the store's calendar".to_owned()),
-        };
-        let counts = ledger::record(connection, period, &entries, &origin, request.late).await?.counts;
-        if counts.is_news() {
-            let detail = json!({ "period": period, "counts": counts });
+        let origin = origin(cx.by(), cx.now);
+        let scheduled = record(cx.db(), store_id, period, &origin, request.late).await?;
+        if scheduled.counts.is_news() {
+            let detail = json!({ "period": period, "counts": scheduled.counts });
             cx.audit("schedule_days", &format!("org_unit/{store_id}"), detail).await?;
         }
-        let open_days = calendar.working_days(period.first_day(), period.end());
-        Ok(Scheduled { period, open_days, people: people.len(), counts })
+        Ok(scheduled)
     })
     .await
+}
+
+fn origin(user_id: Option<i64>, at: DateTime<Utc>) -> ValueOrigin {
+    ValueOrigin {
+        source_system: SYSTEM.to_owned(),
+        batch_id: None,
+        user_id,
+        at,
+        reason: Some("scheduled by the store's calendar".to_owned()),
+    }
+}
+
+/// What begins the ids of the days that a store's calendar gives people in a month.
+fn own_ids(store_id: i64, period: Period) -> String {
+    format!("{store_id}:{period}:")
+}
+
+/// Records everybody's days; those of people who are not posted there any more are taken back.
+async fn record(
+    connection: &mut AsyncPgConnection,
+    store_id: i64,
+    period: Period,
+    origin: &ValueOrigin,
+    late: Late,
+) -> Result<Scheduled, Problem> {
+    let people = spans(connection, store_id, period).await?;
+    let scheduled = scheduled_before(connection, store_id, period).await?;
+    let gone = scheduled.difference(&people.keys().copied().collect()).copied().collect::<Vec<_>>();
+    // Taken first: the calendar that is read is the one that counts when the days are recorded.
+    let concerned = people.keys().copied().chain(gone.iter().copied()).collect::<Vec<_>>();
+    ledger::lock(connection, period, &concerned).await?;
+    let (work, _) = store::find(connection, store_id, period.year()).await?.unwrap_or_default();
+    let calendar = work.calendar(holidays::country(connection).await?);
+    let entry = |employee_id: i64, days: Option<u32>| {
+        // Who changes stores is scheduled in both: what each says stands beside the other's.
+        let external_id = Some(format!("{}{employee_id}", own_ids(store_id, period)));
+        let value = days.map(Decimal::from);
+        Entry { external_id, value, ..Entry::total(employee_id, SCHEDULED_DAYS, Decimal::ZERO) }
+    };
+    let posted = people.iter().map(|(employee_id, spans)| {
+        entry(*employee_id, Some(scheduled_days(&calendar, period, spans, work.rest_days_a_month)))
+    });
+    let entries = posted.chain(gone.iter().map(|id| entry(*id, None))).collect::<Vec<_>>();
+    let counts = ledger::record(connection, period, &entries, origin, late).await?.counts;
+    let open_days = calendar.working_days(period.first_day(), period.end());
+    Ok(Scheduled { period, open_days, people: people.len(), counts })
+}
+
+/// Schedules a store's month once more if it has been scheduled: postings that were corrected since are followed. To be
+/// called within a transaction, before anything else of the month is locked.
+///
+/// # Errors
+///
+/// A conflict where the month is frozen and something would change.
+pub async fn renew_if_used(
+    connection: &mut AsyncPgConnection,
+    store_id: i64,
+    period: Period,
+    user_id: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    if !scheduled_before(connection, store_id, period).await?.is_empty() {
+        record(connection, store_id, period, &origin(user_id, now), Late::Refuse).await?;
+    }
+    Ok(())
+}
+
+/// The people whose days a store's calendar has given for a month.
+async fn scheduled_before(
+    connection: &mut AsyncPgConnection,
+    store_id: i64,
+    period: Period,
+) -> Result<BTreeSet<i64>, Problem> {
+    #[derive(QueryableByName)]
+    struct ScheduledPerson {
+        #[diesel(sql_type = BigInt)]
+        employee_id: i64,
+    }
+    let scheduled: Vec<ScheduledPerson> = sql("SELECT employee_id FROM ( \
+             SELECT DISTINCT ON (f.external_id) f.employee_id, f.value FROM fact f \
+             WHERE f.source_system = $1 AND f.external_id IS NOT NULL AND starts_with(f.external_id, $2) \
+             ORDER BY f.external_id, f.id DESC) AS youngest WHERE value IS NOT NULL")
+    .bind::<Text, _>(SYSTEM)
+    .bind::<Text, _>(own_ids(store_id, period))
+    .load(connection)
+    .await?;
+    Ok(scheduled.into_iter().map(|one| one.employee_id).collect())
 }
 
 /// On which days of a month the people of a store are posted there.

@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, Responder, get, post, put};
 use super::duties::{self, ReportDutyChange, ReportDutyQuery, UnitReportDuties};
 use super::reading::{self, DueFilter, PersonDueReports, ReportFilter};
 use super::tally::{self, ReportTally, ReportsTallied};
+use super::timing::{self, NewReportTiming};
 use super::{NewReportReview, NewWorkReport, WorkReport, WorkReportInFull};
 use crate::auth::Caller;
 use crate::auth::access::{ManageReports, ReviewReports, ViewFacts, WriteDiary};
@@ -13,7 +14,8 @@ use crate::http::{Body, Page, PageQuery, Paged, Problem, Query};
 
 /// Hand in a plan or a summary of your day, week or month, or write one again.
 ///
-/// Whether it is late depends on when it is first handed in; writing it again keeps the earlier text. It counts for the
+/// Whether it is late depends on when it is first handed in; writing it again keeps the earlier text. Of what is written
+/// again after it was due, the line leader decides whether it was on time. It counts for the
 /// month in which it is due, in `reports_due` and `reports_on_time` of the person and `reports_to_review` of the line
 /// leader. If a system delivers totals for these metrics, those count instead.
 #[utoipa::path(tag = "facts", request_body = NewWorkReport, responses(
@@ -89,6 +91,25 @@ pub async fn review_work_report(
     body: Body<NewReportReview>,
 ) -> Result<Json<WorkReport>, Problem> {
     super::review(&mut caller.context().await?, *id, &body.0).await.map(Json)
+}
+
+/// Decide whether a report that was handed in in time and written again after it was due was on time.
+///
+/// The report shows when it was first handed in and when it was last written. Until it is decided the first handing in
+/// counts; then the writer's `reports_on_time` follows what was decided. A text that is written later asks for another
+/// decision.
+#[utoipa::path(tag = "facts", request_body = NewReportTiming, responses(
+    (status = 200, description = "The report with the decision", body = WorkReport),
+    (status = 404, description = "There is no such report, or the caller did not lead its writer"),
+    (status = 409, description = "There is nothing to decide, it has been decided, it is the caller's own, or its month is frozen"),
+))]
+#[post("/work-reports/{id}/timing")]
+pub async fn decide_report_timing(
+    caller: Caller<ReviewReports>,
+    id: Path<i64>,
+    body: Body<NewReportTiming>,
+) -> Result<Json<WorkReport>, Problem> {
+    timing::decide(&mut caller.context().await?, *id, &body.0).await.map(Json)
 }
 
 /// Count the reports of a store's month for everybody, including those who wrote nothing.

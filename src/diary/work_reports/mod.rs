@@ -7,6 +7,7 @@ pub mod http;
 mod owed;
 pub mod reading;
 pub mod tally;
+pub mod timing;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use diesel::deserialize::{self, FromSql, FromSqlRow};
@@ -21,6 +22,7 @@ use utoipa::ToSchema;
 
 pub use self::due::{Cadence, ReportKind};
 use self::owed::Owed;
+use self::timing::{ReportTiming, TimingRecord};
 use crate::auth::Context;
 use crate::auth::Scope;
 use crate::db::schema::{work_report, work_report_review, work_report_text};
@@ -89,12 +91,20 @@ pub struct WorkReport {
     /// The moment by which it was due; null if nobody asked for it.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub due_by: Option<DateTime<Utc>>,
-    /// When it was first handed in, which decides whether it is late.
+    /// When it was first handed in, which decides whether it is late unless it was written again after it was due.
     #[diesel(sql_type = Timestamptz)]
     pub handed_in_at: DateTime<Utc>,
-    /// Whether it was first handed in after it was due.
+    /// Whether it counts as late: it was first handed in after it was due, or the leader has decided that what was handed in
+    /// in time was not the report.
     #[diesel(sql_type = Bool)]
     pub is_late: bool,
+    /// Whether it was handed in in time and written again after it was due: the leader decides whether it was on time.
+    #[diesel(sql_type = Bool)]
+    pub is_rewritten_late: bool,
+    /// What the leader has decided; null as long as nobody has. It is of the text that was read: one that is written later
+    /// asks for another decision, and until then the one before counts.
+    #[diesel(sql_type = Nullable<TimingRecord>)]
+    pub timing: Option<ReportTiming>,
     /// Its latest text.
     #[diesel(sql_type = Text)]
     pub content: String,

@@ -28,6 +28,8 @@ words! {
         OnTime = "on_time" "按时",
         /// Handed in after they were due.
         Late = "late" "迟交",
+        /// Written again after they were due: nobody has decided yet whether that was on time.
+        Undecided = "undecided" "待认定",
         /// Reviewed by nobody yet.
         Unreviewed = "unreviewed" "未批阅",
         /// Reviewed.
@@ -69,17 +71,24 @@ async fn load(
     window: Window,
 ) -> Result<Vec<WorkReport>, Problem> {
     let reports = sql(concat!(
-        "SELECT r.id, e.employee_no, e.name, r.kind, r.cadence, r.day, r.period, r.due_by, r.handed_in_at, r.is_late, \
-             t.content, t.revision, t.written_at, CASE WHEN v.report_id IS NOT NULL THEN \
+        "SELECT r.id, e.employee_no, e.name, r.kind, r.cadence, r.day, r.period, r.due_by, r.handed_in_at, \
+             r.is_late OR coalesce(r.timing = 'late', false) AS is_late, \
+             NOT r.is_late AND coalesce(t.written_at > r.due_by, false) AS is_rewritten_late, \
+             CASE WHEN r.timing IS NOT NULL THEN ROW(r.timing, r.timing_revision, d.employee_no, d.name, \
+                 r.timing_at, r.timing_note) END AS timing, t.content, t.revision, t.written_at, CASE WHEN v.report_id IS NOT NULL THEN \
                  ROW(b.employee_no, v.comment, v.revision, v.reviewed_at, \
                      v.reviewed_at <= r.handed_in_at + interval '24 hours') END AS review \
          FROM work_report r JOIN employee e ON e.id = r.employee_id \
          CROSS JOIN LATERAL (SELECT * FROM work_report_text t WHERE t.report_id = r.id \
              ORDER BY t.revision DESC LIMIT 1) AS t \
          LEFT JOIN work_report_review v ON v.report_id = r.id LEFT JOIN employee b ON b.id = v.reviewer_id \
+         LEFT JOIN employee d ON d.id = r.timing_by \
          WHERE r.id > $2 AND ($3 IS NULL OR r.id = $3) AND ($4 IS NULL OR r.period = $4) \
          AND ($5 IS NULL OR e.employee_no = $5) \
-         AND CASE $6 WHEN 'late' THEN r.is_late WHEN 'on_time' THEN NOT r.is_late \
+         AND CASE $6 WHEN 'late' THEN r.is_late OR coalesce(r.timing = 'late', false) \
+             WHEN 'on_time' THEN NOT (r.is_late OR coalesce(r.timing = 'late', false)) \
+             WHEN 'undecided' THEN NOT r.is_late AND coalesce(t.written_at > r.due_by, false) \
+                 AND t.revision IS DISTINCT FROM r.timing_revision \
              WHEN 'unreviewed' THEN v.report_id IS NULL WHEN 'reviewed' THEN v.report_id IS NOT NULL ELSE true END \
          AND ",
         reached_in_month!("$1", "r.employee_id", "r.period"),

@@ -62,7 +62,8 @@ pub(super) async fn standings(
         #[diesel(sql_type = Bool)]
         is_late: bool,
     }
-    let written: Vec<Written> = sql("SELECT id, employee_id, kind, cadence, day, is_late FROM work_report \
+    let written: Vec<Written> = sql("SELECT id, employee_id, kind, cadence, day, \
+             is_late OR coalesce(timing = 'late', false) AS is_late FROM work_report \
          WHERE period = $1 AND employee_id = ANY ($2)")
     .bind::<Date, _>(period)
     .bind::<Array<BigInt>, _>(people.to_vec())
@@ -158,7 +159,7 @@ async fn leaves(
 /// A count of which there is none where nothing was to be counted: what nobody owed is no failure.
 fn entry(employee_id: i64, metric: &str, count: i64, of: i64) -> Entry {
     let value = (of > 0).then(|| Decimal::from(count));
-    Entry { employee_id, metric: metric.to_owned(), value, day: None, external_id: None }
+    Entry { value, ..Entry::total(employee_id, metric, Decimal::ZERO) }
 }
 
 /// Records in the ledger what the month has come to for these people and these leaders. To be called within the

@@ -1,6 +1,6 @@
 //! Finding the people of a delivery, as far as the caller may enter what it brings.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::NewFacts;
 use super::faults::{DeliveredValue, DeliveryFaults};
@@ -8,7 +8,7 @@ use crate::auth::Context;
 use crate::auth::scope::Scope;
 use crate::http::{FieldError, Problem};
 use crate::ledger::metric::Catalogue;
-use crate::ledger::{self, Entry};
+use crate::ledger::{self, Entry, ReachedPerson};
 
 /// What a delivery comes to: its entries with the rows they stand in, and for whom which source is complete.
 #[derive(Debug, Default)]
@@ -28,15 +28,21 @@ pub(super) async fn address(
     let employee_nos = new.rows.iter().map(|row| row.employee_no.clone()).collect::<Vec<_>>();
     let mut reached = ReachedPeople { new, employee_nos: &employee_nos, by_scope: Vec::new() };
     let mut addressed = AddressedDelivery::default();
-    let mut strangers = HashMap::new();
+    let (mut strangers, mut early) = (HashMap::new(), BTreeMap::new());
     for value in values {
         let Some(row) = new.rows.get(value.row) else { continue };
         let source = catalogue.source_of(value.metric);
         let scope = ledger::entering(cx.identity.as_ref(), source);
-        let Some(employee_id) = reached.within(cx, scope).await?.get(&row.employee_no).copied() else {
+        let Some(person) = reached.within(cx, scope).await?.get(&row.employee_no) else {
             strangers.insert(value.row, value.metric);
             continue;
         };
+        let employee_id = person.id;
+        if let Some(message) = person.not_yet(new.period, row.day) {
+            let field = if row.day.is_some() { "day" } else { "employee_no" };
+            early.insert(value.row, FieldError::new(format!("rows[{}].{field}", value.row), message));
+            continue;
+        }
         if ledger::is_own_judgement(cx.identity.as_ref(), source, employee_id) {
             let field = format!("rows[{}].facts.{}", value.row, value.metric);
             let message = match source {
@@ -52,6 +58,7 @@ pub(super) async fn address(
             value: Some(value.number),
             day: row.day,
             external_id: row.external_id.clone(),
+            for_store: None,
         };
         addressed.entries.push((value.row, entry));
     }
@@ -60,7 +67,7 @@ pub(super) async fn address(
         let reached = reached.within(cx, scope).await?;
         for (at, employee_no) in employee_nos.iter().enumerate() {
             match reached.get(employee_no) {
-                Some(employee_id) => addressed.completed.push((*employee_id, source.clone())),
+                Some(person) => addressed.completed.push((person.id, source.clone())),
                 None => {
                     strangers.insert(at, source);
                 }
@@ -74,6 +81,7 @@ pub(super) async fn address(
             strangers.insert(at, "facts");
         }
     }
+    early.into_iter().for_each(|(at, error)| faults.row(at, error));
     for (at, what) in strangers {
         let employee_no = employee_nos.get(at).map_or("", String::as_str);
         let message =
@@ -88,18 +96,22 @@ pub(super) async fn address(
 struct ReachedPeople<'a> {
     new: &'a NewFacts,
     employee_nos: &'a [String],
-    by_scope: Vec<(Scope, HashMap<String, i64>)>,
+    by_scope: Vec<(Scope, HashMap<String, ReachedPerson>)>,
 }
 
 impl ReachedPeople<'_> {
     /// Those whom `scope` reaches, by 工号.
-    async fn within(&mut self, cx: &mut Context, scope: Scope) -> Result<&HashMap<String, i64>, Problem> {
+    async fn within(
+        &mut self,
+        cx: &mut Context,
+        scope: Scope,
+    ) -> Result<&HashMap<String, ReachedPerson>, Problem> {
         let at = match self.by_scope.iter().position(|(known, _)| *known == scope) {
             Some(at) => at,
             None => {
                 let found = ledger::people(cx.db(), self.new.period, self.employee_nos, Some(&scope)).await?;
                 let found = found.into_iter().filter(|person| person.is_reached);
-                self.by_scope.push((scope, found.map(|one| (one.employee_no, one.id)).collect()));
+                self.by_scope.push((scope, found.map(|one| (one.employee_no.clone(), one)).collect()));
                 self.by_scope.len() - 1
             }
         };

@@ -5,7 +5,7 @@ mod faults;
 pub mod http;
 mod read;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::NaiveDate;
 use garde::Validate;
@@ -20,7 +20,7 @@ use crate::auth::Context;
 use crate::http::idempotency::{self, Answer, Key};
 use crate::http::{FieldError, Problem};
 use crate::ledger::metric::Catalogue;
-use crate::ledger::{self, Counts, FactOutcome, Late, ValueOrigin};
+use crate::ledger::{self, Counts, CountsInstead, Entry, FactOutcome, Late, SourceGap, ValueOrigin};
 use crate::period::Period;
 
 /// Facts of one month from one system.
@@ -35,15 +35,26 @@ pub struct NewFacts {
     #[garde(length(chars, min = 1, max = 40))]
     #[schema(example = "dms")]
     pub source_system: String,
+    /// Code of the store that delivers them: of somebody who is posted in two stores in the month, each delivers its own, and
+    /// both add up. By default the one store that the caller reaches, or the one for which the person's month counts.
+    #[garde(inner(length(chars, min = 1, max = 64)))]
+    #[serde(default)]
+    #[schema(example = "JC")]
+    pub store: Option<String>,
     /// One row for each person, for each person and day, or for each record of the system.
     #[garde(length(max = 50_000), dive)]
     pub rows: Vec<NewFactRow>,
-    /// Sources of the catalogue that this delivery completes for the store of these people, even if there is nothing to
-    /// report: `complaints` in a month without any.
+    /// Sources of the catalogue that are complete by this delivery, even if there is nothing to report: `complaints` in a
+    /// month without any. Without this word a source is in for those people whose rows came, and outstanding for the
+    /// others.
     #[garde(skip)]
     #[serde(default)]
     #[schema(example = json!(["complaints"]))]
     pub complete_sources: Vec<String>,
+    /// For whom they are complete: for everybody of the store of these people, or for the people of these rows.
+    #[garde(skip)]
+    #[serde(default)]
+    pub complete_for: CompleteFor,
     /// Record the valid rows even if others have errors.
     #[garde(skip)]
     #[serde(default)]
@@ -56,6 +67,17 @@ pub struct NewFacts {
     #[garde(inner(length(chars, min = 1, max = 1000)))]
     #[serde(default)]
     pub reason: Option<String>,
+}
+
+/// For whom sources are complete: of these people nothing is there but what has been delivered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CompleteFor {
+    /// Everybody posted in the store
+    #[default]
+    Store,
+    /// The people of the rows
+    People,
 }
 
 /// One person's values, for the month as a whole or for a day or a record within it.
@@ -90,6 +112,13 @@ pub struct FactsRecorded {
     pub counts: Counts,
     /// What became of each row, in the order of the request.
     pub rows: Vec<FactRowResult>,
+    /// Sources that are in for the people of these rows, and still outstanding for others of their store: what is absent
+    /// of these is unknown, and not 0. Deliveries for very many stores leave it to the cycles' `outstanding`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outstanding: Vec<SourceGap>,
+    /// People who have nothing in a source by the word that it is complete.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub nothing_for: Vec<SourceGap>,
 }
 
 /// What became of a row.
@@ -104,9 +133,23 @@ pub struct FactRowResult {
     pub external_id: Option<String>,
     /// What became of its values; null if it has errors and nothing of it was recorded.
     pub outcome: Option<FactOutcome>,
+    /// Those of its values that were recorded and do not count for the month.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_counted: Vec<UncountedValue>,
     /// What is wrong with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+}
+
+/// A value that stands in the ledger and does not count.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct UncountedValue {
+    /// Its metric.
+    pub metric: String,
+    /// What counts instead.
+    pub counts_instead: CountsInstead,
+    /// The same as a sentence.
+    pub message: String,
 }
 
 /// Records the facts of a request, or says everything that is wrong with it and records nothing. With a key, the same
@@ -133,6 +176,13 @@ pub async fn record(
             }
         }
         let addressed = address::address(cx, catalogue, &new, &values, &mut faults).await?;
+        if !faults.rows.is_empty()
+            && !new.complete_sources.is_empty()
+            && new.complete_for == CompleteFor::Store
+        {
+            let message = "some rows are refused, so nothing is complete for everybody; correct them first";
+            faults.whole.push(FieldError::new("complete_sources", message));
+        }
         if let Some(refusal) = faults.refusal(new.partial) {
             return Err(refusal);
         }
@@ -154,10 +204,18 @@ async fn write(
     faults: DeliveryFaults,
 ) -> Result<FactsRecorded, Problem> {
     let good = addressed.entries.into_iter().filter(|(row, _)| !faults.rows.contains_key(row));
-    let (rows, entries): (Vec<_>, Vec<_>) = good.unzip();
+    let (rows, mut entries): (Vec<_>, Vec<_>) = good.unzip();
     let others = addressed.completed.iter().map(|(employee_id, _)| *employee_id).collect::<Vec<_>>();
     let mut deliveries = ledger::deliveries(catalogue, &entries);
-    deliveries.extend(addressed.completed);
+    let refused = refused(new, &faults, &rows, &entries);
+    deliveries.retain(|(employee_id, _)| !refused.contains(employee_id));
+    let declared = match new.complete_for {
+        CompleteFor::Store => addressed.completed.into_iter().collect(),
+        CompleteFor::People => {
+            deliveries.extend(addressed.completed);
+            HashSet::new()
+        }
+    };
     let origin = ValueOrigin {
         source_system: new.source_system.clone(),
         batch_id: None,
@@ -166,12 +224,31 @@ async fn write(
         reason: new.reason.clone(),
     };
     let (period, scope) = (new.period, cx.scope.clone());
+    let scope = match &new.store {
+        Some(code) => ledger::speaking_for(cx.db(), period, code, &scope).await?,
+        None => scope,
+    };
     let mut held = ledger::lock_delivery(cx.db(), period, &entries, &origin.source_system, &others).await?;
+    ledger::assign_parts(cx.db(), catalogue, period, &mut entries, &scope).await?;
     let recorded = ledger::record_held(cx.db(), &mut held, period, &entries, &origin, new.late).await?;
     ledger::note_delivery(cx.db(), period, &deliveries, &scope, &origin, new.late).await?;
-    if recorded.counts.is_news() {
-        let detail = json!({ "source_system": new.source_system, "counts": recorded.counts });
+    let nothing_for = ledger::gaps(cx.db(), catalogue, period, &declared, &scope).await?;
+    ledger::declare_complete(cx.db(), period, &declared, &scope, &origin, new.late).await?;
+    let outstanding = ledger::gaps(cx.db(), catalogue, period, &deliveries, &scope).await?;
+    if recorded.counts.is_news() || !nothing_for.is_empty() {
+        let sources = &new.complete_sources;
+        let detail = json!({
+            "source_system": new.source_system, "counts": recorded.counts, "complete_sources": sources,
+            "complete_for": new.complete_for,
+        });
         cx.audit("record_facts", &format!("facts/{period}"), detail).await?;
+    }
+    let mut not_counted = BTreeMap::<usize, Vec<UncountedValue>>::new();
+    for ((row, entry), instead) in rows.iter().zip(&entries).zip(&recorded.instead) {
+        let Some(counts_instead) = *instead else { continue };
+        let message = counts_instead.sentence(cx.language);
+        let metric = entry.metric.clone();
+        not_counted.entry(*row).or_default().push(UncountedValue { metric, counts_instead, message });
     }
     let mut outcomes = BTreeMap::<usize, FactOutcome>::new();
     for (row, outcome) in rows.into_iter().zip(recorded.outcomes) {
@@ -186,8 +263,19 @@ async fn write(
             employee_no: row.employee_no.clone(),
             external_id: row.external_id.clone(),
             outcome: errors.is_empty().then_some(known),
+            not_counted: not_counted.remove(&at).unwrap_or_default(),
             errors,
         }
     });
-    Ok(FactsRecorded { counts: recorded.counts, rows: results.collect() })
+    let results = results.collect();
+    Ok(FactsRecorded { counts: recorded.counts, rows: results, outstanding, nothing_for })
+}
+
+/// The people of whom a row was refused: what has come of them is not all.
+fn refused(new: &NewFacts, faults: &DeliveryFaults, rows: &[usize], entries: &[Entry]) -> HashSet<i64> {
+    let employee_no = |row: &usize| new.rows.get(*row).map(|row| row.employee_no.as_str());
+    let refused = faults.rows.keys().filter_map(employee_no).collect::<HashSet<_>>();
+    let is_refused = |row: &usize| employee_no(row).is_some_and(|no| refused.contains(no));
+    let of_refused = rows.iter().zip(entries).filter(|(row, _)| is_refused(row));
+    of_refused.map(|(_, entry)| entry.employee_id).collect()
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Date, Nullable, Numeric, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Date, Nullable, Numeric, Text, Timestamptz};
 use garde::Validate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -57,12 +57,15 @@ pub struct LateCorrection {
     /// Name.
     #[diesel(sql_type = Text)]
     pub name: String,
-    /// The metric; null if the correction only says that a source is complete.
+    /// The metric; null if the correction only says that a source is in.
     #[diesel(sql_type = Nullable<Text>)]
     pub metric: Option<String>,
-    /// The source that is complete.
+    /// The source that is in for the person, or complete for everybody of the store.
     #[diesel(sql_type = Nullable<Text>)]
     pub source: Option<String>,
+    /// Whether it says of everybody of the store that the source is complete: whoever is not in it has nothing there.
+    #[diesel(sql_type = Bool)]
+    pub is_of_store: bool,
     /// The day, if the value is for one day.
     #[diesel(sql_type = Nullable<Date>)]
     pub day: Option<NaiveDate>,

@@ -8,12 +8,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date};
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use self::corrections::CorrectionState;
+use crate::clock;
 use crate::db::schema::{assignment, frozen_month, late_correction, month_close, org_unit, person_month};
 use crate::db::sql;
 use crate::http::Problem;
@@ -68,7 +69,7 @@ pub async fn people_of(
 ///
 /// # Errors
 ///
-/// A conflict where the month is frozen already.
+/// A conflict where the month is frozen already, which says by whom and when.
 pub async fn freeze(
     connection: &mut AsyncPgConnection,
     store_id: i64,
@@ -80,6 +81,9 @@ pub async fn freeze(
     // Who records facts of its people holds this lock until they are committed: nothing slips in between reading and
     // freezing.
     locks::lock_months(connection, Vec::new(), vec![(store_id, period)]).await?;
+    if let Some(earlier) = earlier_freeze(connection, store_id, period).await? {
+        return Err(earlier.refusal(period, user_id));
+    }
     diesel::insert_into(month_close::table)
         .values((
             month_close::store_id.eq(store_id),
@@ -102,6 +106,50 @@ pub async fn freeze(
     .get_result(connection)
     .await?;
     Ok(usize::try_from(frozen.number).unwrap_or(0))
+}
+
+/// Who has frozen a month already.
+#[derive(QueryableByName)]
+struct EarlierFreeze {
+    #[diesel(sql_type = Text)]
+    store: String,
+    #[diesel(sql_type = Timestamptz)]
+    frozen_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    user_id: Option<i64>,
+    /// The person's name and login; none for the operator.
+    #[diesel(sql_type = Nullable<Text>)]
+    by: Option<String>,
+}
+
+async fn earlier_freeze(
+    connection: &mut AsyncPgConnection,
+    store_id: i64,
+    period: Period,
+) -> Result<Option<EarlierFreeze>, Problem> {
+    let found = sql("SELECT s.name AS store, c.frozen_at, c.user_id, \
+             coalesce(e.name || ' (' || l.login || ')', l.login) AS by \
+         FROM month_close c JOIN org_unit s ON s.id = c.store_id \
+         LEFT JOIN user_account l ON l.id = c.user_id LEFT JOIN employee e ON e.id = l.employee_id \
+         WHERE c.store_id = $1 AND c.period = $2")
+    .bind::<BigInt, _>(store_id)
+    .bind::<Date, _>(period)
+    .get_result(connection)
+    .await;
+    Ok(found.optional()?)
+}
+
+impl EarlierFreeze {
+    /// What whoever freezes it once more is told.
+    fn refusal(&self, period: Period, user_id: Option<i64>) -> Problem {
+        let by = match &self.by {
+            Some(_) if self.user_id == user_id => "you",
+            Some(name) => name,
+            None => "the operator",
+        };
+        let at = self.frozen_at.with_timezone(&clock::CHINA).format("%Y-%m-%d %H:%M");
+        Problem::conflict(format!("{period} of {} is frozen already, by {by} on {at} in China", self.store))
+    }
 }
 
 /// How many values were frozen.

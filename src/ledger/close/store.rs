@@ -12,7 +12,7 @@ use crate::auth::scope::{CallerScope, reaches};
 use crate::db::schema::late_correction;
 use crate::db::sql;
 use crate::http::{Problem, Window};
-use crate::ledger::{Entry, ValueOrigin, rows};
+use crate::ledger::{Entry, ForStore, ValueOrigin, parts, rows};
 use crate::period::Period;
 
 /// Corrections about people whom the caller reaches, by id; only these, where ids are given.
@@ -25,7 +25,7 @@ pub(super) async fn load(
     let scope = cx.scope.clone();
     let corrections = sql(concat!(
         "SELECT c.id, c.store_id, s.code AS store, c.period, c.employee_id, e.employee_no, e.name, c.metric, c.source, \
-             c.day, trim_scale(c.value) AS value, trim_scale(k.value[m.place]) AS known, c.source_system, c.reason, \
+             c.is_of_store, c.day, trim_scale(c.value) AS value, trim_scale(k.value[m.place]) AS known, c.source_system, c.reason, \
              p.login AS proposed_by, c.proposed_at, c.state, d.login AS decided_by, c.decided_at, c.decision_note \
          FROM late_correction c JOIN org_unit s ON s.id = c.store_id JOIN employee e ON e.id = c.employee_id \
          LEFT JOIN user_account p ON p.id = c.proposed_by LEFT JOIN user_account d ON d.id = c.decided_by \
@@ -153,6 +153,7 @@ struct AcceptedValue {
     batch_id: Option<i64>,
     proposed_by: Option<i64>,
     reason: String,
+    store_id: i64,
 }
 
 impl AcceptedValue {
@@ -164,6 +165,12 @@ impl AcceptedValue {
             && self.reason == other.reason
     }
 
+    /// A total of the month is kept for the store for which it counts, whose month guards it.
+    fn for_store(&self) -> Option<ForStore> {
+        let whole = ForStore { store_id: self.store_id, is_part: false };
+        parts::of_place(&self.place).or_else(|| self.place.is_empty().then_some(whole))
+    }
+
     fn entry(&self) -> Option<Entry> {
         Some(Entry {
             employee_id: self.employee_id,
@@ -171,6 +178,7 @@ impl AcceptedValue {
             value: self.value,
             day: self.day,
             external_id: self.external_id.clone(),
+            for_store: self.for_store(),
         })
     }
 }
@@ -194,6 +202,7 @@ pub(super) async fn append(cx: &mut Context, ids: &[i64]) -> Result<(), Problem>
             late_correction::batch_id,
             late_correction::proposed_by,
             late_correction::reason,
+            late_correction::store_id,
         ))
         .load(cx.db())
         .await?;
@@ -210,9 +219,14 @@ pub(super) async fn append(cx: &mut Context, ids: &[i64]) -> Result<(), Problem>
         let places = alike.iter().map(|one| one.place.as_str());
         rows::accept(cx.db(), first.period, &entries, places, &origin).await?;
     }
-    sql("INSERT INTO source_delivery (store_id, period, source, delivered_at) \
-         SELECT DISTINCT store_id, period, source, $2 FROM late_correction \
-         WHERE id = ANY ($1) AND source IS NOT NULL ON CONFLICT DO NOTHING")
+    sql("INSERT INTO source_delivery (store_id, period, source, delivered_at, people, is_complete) \
+         SELECT c.store_id, c.period, c.source, $2, \
+             coalesce(array_agg(DISTINCT c.employee_id) FILTER (WHERE NOT c.is_of_store), '{}'), bool_or(c.is_of_store) \
+         FROM late_correction c WHERE c.id = ANY ($1) AND c.source IS NOT NULL \
+         GROUP BY c.store_id, c.period, c.source ORDER BY c.period, c.store_id, c.source \
+         ON CONFLICT (store_id, period, source) DO UPDATE SET \
+             people = ARRAY(SELECT DISTINCT p FROM unnest(source_delivery.people || excluded.people) AS p ORDER BY p), \
+             is_complete = source_delivery.is_complete OR excluded.is_complete")
     .bind::<Array<BigInt>, _>(ids.to_vec())
     .bind::<Timestamptz, _>(now)
     .execute(cx.db())

@@ -18,7 +18,7 @@ use crate::db::sql;
 use crate::decimal;
 use crate::http::{Code, Page, Problem, Window};
 use crate::ledger::metric::{Catalogue, needs_verification};
-use crate::ledger::{self, Entry, FactOutcome, Late, ValueOrigin};
+use crate::ledger::{self, CountsInstead, Entry, FactOutcome, ForStore, Late, ValueOrigin};
 use crate::period::Period;
 
 /// One row of the ledger.
@@ -72,6 +72,15 @@ pub struct FactRow {
     #[serde(skip)]
     #[diesel(sql_type = SmallInt)]
     rank: i16,
+    /// Code of the store for which a total was delivered; null for days and records, and where that is not known.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub store: Option<String>,
+    #[serde(skip)]
+    #[diesel(sql_type = Nullable<BigInt>)]
+    store_id: Option<i64>,
+    #[serde(skip)]
+    #[diesel(sql_type = Text)]
+    place: String,
     /// Whether it stands: no later row has replaced it, and it does not itself void a value.
     #[diesel(sql_type = Bool)]
     pub stands: bool,
@@ -79,6 +88,9 @@ pub struct FactRow {
     /// counts.
     #[diesel(sql_type = Bool)]
     pub counts: bool,
+    /// What counts instead of a value that stands and does not count; null where it counts or does not stand.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub counts_instead: Option<CountsInstead>,
 }
 
 /// Which rows of a month's history to list.
@@ -117,8 +129,15 @@ async fn load(
     let rows = sql(concat!(
         "SELECT f.id, f.employee_id, e.employee_no, f.period, f.metric, trim_scale(f.value) AS value, f.day, \
              f.source_system, f.external_id, f.batch_id AS batch, l.login AS recorded_by, f.recorded_at, f.reason, \
-             f.replaces_id AS replaces, f.rank, here.stands, here.counts \
+             f.replaces_id AS replaces, f.rank, s.code AS store, f.store_id, f.place, here.stands, here.counts, \
+             CASE WHEN here.stands AND NOT here.counts AND f.rank >= 0 THEN CASE \
+                 WHEN m.rank[p.place] IN (3, 11) THEN 'verified_events' \
+                 WHEN m.rank[p.place] IN (2, 4, 10, 12) THEN 'delivered_total' \
+                 WHEN m.rank[p.place] IN (1, 9) THEN 'days_and_records' END END AS counts_instead \
          FROM fact f JOIN employee e ON e.id = f.employee_id LEFT JOIN user_account l ON l.id = f.user_id \
+         LEFT JOIN org_unit s ON s.id = f.store_id \
+         LEFT JOIN metric_place p ON p.metric = f.metric \
+         LEFT JOIN person_month m ON m.period = f.period AND m.employee_id = f.employee_id \
          CROSS JOIN LATERAL fact_standing(f, 'infinity') here \
          WHERE f.id > $1 AND ($2 IS NULL OR f.id = $2) AND ($3 IS NULL OR f.period = $3) \
          AND ($4 IS NULL OR e.employee_no = $4) AND ($5 IS NULL OR f.metric = $5) \
@@ -197,12 +216,15 @@ pub async fn correct(
             at: cx.now,
             reason: Some(correction.reason.trim().to_owned()),
         };
+        let whole = row.store_id.map(|store_id| ForStore { store_id, is_part: false });
+        let for_store = ledger::part_of_place(&row.place).or(whole);
         let mut entry = Entry {
             employee_id: row.employee_id,
             metric: row.metric,
             value: None,
             day: row.day,
             external_id: row.external_id,
+            for_store,
         };
         let (period, entries) = (row.period, std::slice::from_ref(&entry));
         ledger::lock_delivery(cx.db(), period, entries, &origin.source_system, &[]).await?;

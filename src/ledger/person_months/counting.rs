@@ -2,8 +2,16 @@
 
 use rust_decimal::Decimal;
 
+use crate::ledger::parts;
+
+/// The rank of verified events.
+pub(in crate::ledger) const EVENTS: i16 = 3;
+
 /// The rank of delivered totals: there is one place of it.
-const TOTAL: i16 = 2;
+pub(in crate::ledger) const TOTAL: i16 = 2;
+
+/// The rank of totals of which several stores have a part: as good as any total, but what counts is their sum.
+const PARTS: i16 = 4;
 
 /// So much is added to the rank where something is taken off what counts.
 const TAKEN_OFF: i16 = 8;
@@ -15,8 +23,14 @@ pub(in crate::ledger) fn rank(source_system: &str, place: &str) -> i16 {
         "punch_correction" => -1,
         "daily_sheet" | "work_report" | "activity" | "calendar" => 0,
         _ if place.is_empty() => TOTAL,
+        _ if parts::is_of_store(place) => PARTS,
         _ => 1,
     }
+}
+
+/// How high a rank is: parts of a total are as high as a total.
+pub(in crate::ledger) fn level(rank: i16) -> i16 {
+    if rank == PARTS { TOTAL } else { rank }
 }
 
 /// What is known of a metric in a month.
@@ -38,20 +52,25 @@ pub(in crate::ledger) enum AtPlace {
 }
 
 impl Counted {
+    /// The rank of what counts, whatever is taken off it: that alone is -1.
+    pub fn highest(self) -> Option<i16> {
+        self.rank.map(|top| if top >= TAKEN_OFF - 1 { top - TAKEN_OFF } else { top })
+    }
+
     /// What stands at a place of this rank.
     pub fn at_place(self, rank: i16) -> AtPlace {
-        let Some(top) = self.rank else { return AtPlace::Known(None) };
-        let highest = if top >= TAKEN_OFF - 1 { top - TAKEN_OFF } else { top };
-        if rank > highest {
+        let Some(highest) = self.highest() else { return AtPlace::Known(None) };
+        // Where a total stands of which no store has a part, no part stands.
+        if level(rank) > level(highest) || rank == PARTS && highest == TOTAL {
             return AtPlace::Known(None);
         }
-        if rank == TOTAL && top == TOTAL { AtPlace::Known(self.value) } else { AtPlace::Unknown }
+        if rank == TOTAL && self.rank == Some(TOTAL) { AtPlace::Known(self.value) } else { AtPlace::Unknown }
     }
 
     /// What is known once `value` stands at a place of this rank where `before` stood. None where that cannot be told
     /// from this alone.
     pub fn after(self, rank: i16, before: Option<Decimal>, value: Option<Decimal>) -> Option<Self> {
-        if rank < 0 {
+        if rank < 0 || rank == PARTS || self.rank == Some(PARTS) {
             return None;
         }
         let alone = Some(Self { value, rank: Some(rank) });
@@ -98,6 +117,10 @@ mod tests {
         assert_eq!(counted(3, 10).after(2, Some(Decimal::from(4)), five), None);
         assert_eq!(Counted { value: None, rank: Some(7) }.after(2, None, five), None);
         assert_eq!(Counted::default().after(-1, None, five), None);
+        // Several stores' parts add up.
+        assert_eq!(counted(5, 2).after(PARTS, None, five), None);
+        assert_eq!(counted(8, 4).after(2, Some(Decimal::from(3)), five), None);
+        assert_eq!(counted(8, 4).after(1, None, five), None);
     }
 
     #[test]
@@ -113,5 +136,13 @@ mod tests {
         assert_eq!(Counted { value: None, rank: Some(7) }.at_place(2), AtPlace::Known(None));
         assert_eq!(Counted { value: None, rank: Some(7) }.at_place(-1), AtPlace::Unknown);
         assert_eq!(Counted::default().at_place(-1), AtPlace::Known(None));
+        assert_eq!(counted(3, 2).at_place(PARTS), AtPlace::Known(None));
+        assert_eq!(counted(3, 10).at_place(PARTS), AtPlace::Known(None));
+        assert_eq!(counted(3, 1).at_place(PARTS), AtPlace::Known(None));
+        for rank in [1, 2, PARTS] {
+            assert_eq!(counted(8, 4).at_place(rank), AtPlace::Unknown);
+            assert_eq!(counted(8, 12).at_place(rank), AtPlace::Unknown);
+        }
+        assert_eq!(counted(8, 4).at_place(3), AtPlace::Known(None));
     }
 }

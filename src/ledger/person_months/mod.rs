@@ -15,7 +15,7 @@ use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, SmallInt};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 pub use self::array::Numbers;
-pub(in crate::ledger) use self::counting::{AtPlace, Counted, rank};
+pub(in crate::ledger) use self::counting::{AtPlace, Counted, EVENTS, TOTAL, level, rank};
 pub use self::places::Places;
 use super::rows::News;
 use super::unit_sums;

@@ -21,7 +21,9 @@ use super::generate;
 use super::store::{ReviewCycle, find_cycle};
 use crate::auth::Context;
 use crate::auth::access::{Role, may_enter};
+use crate::diary::work_calendar::schedule;
 use crate::diary::work_reports::tally;
+use crate::diary::work_reports::timing::{self, UndecidedReport};
 use crate::http::{Code, FieldError, Problem};
 use crate::ledger::close;
 use crate::ledger::metric::{COMPUTED_SOURCE, Catalogue, Missing};
@@ -39,6 +41,9 @@ pub struct Outstanding {
     pub is_complete: bool,
     /// Every source that the month's rules read, in the order of the catalogue.
     pub sources: Vec<SourceState>,
+    /// Reports that were handed in in time and written again after they were due: a leader has to decide whether they were
+    /// on time.
+    pub undecided_reports: Vec<UndecidedReport>,
     /// Values on which two sources disagree.
     pub conflicts: Vec<FactConflict>,
     /// The people to be scored who have not received the release of the rules that scores the month. They keep nothing
@@ -155,13 +160,15 @@ async fn outstanding_of(
             })
         })
         .collect::<Vec<_>>();
-    let is_complete = sources.iter().flat_map(|source| &source.missing).all(|one| one.required.is_empty());
+    let undecided_reports = timing::undecided(connection, cycle.store_id, cycle.period).await?;
+    let is_complete = sources.iter().flat_map(|source| &source.missing).all(|one| one.required.is_empty())
+        && undecided_reports.iter().all(|one| one.leaders.is_empty());
     let conflicts = store::conflicts(connection, cycle.store_id, cycle.period).await?;
     let without_receipt = match release {
         Some(release) => receipts::without(connection, release, &scored(bundle, &month)).await?,
         None => Vec::new(),
     };
-    Ok(Outstanding { cycle, is_complete, sources, conflicts, without_receipt })
+    Ok(Outstanding { cycle, is_complete, sources, undecided_reports, conflicts, without_receipt })
 }
 
 /// The people who will be scored.
@@ -258,6 +265,7 @@ pub async fn freeze(
         // What is checked is what was frozen: until the transaction ends, nobody is posted here, and nothing is
         // delivered or corrected.
         store::hold_postings(cx.db(), cycle.store_id).await?;
+        schedule::renew_if_used(cx.db(), cycle.store_id, cycle.period, by, now).await?;
         tally::store_month_if_used(cx.db(), cycle.store_id, cycle.period, by, now).await?;
         let frozen = close::freeze(cx.db(), cycle.store_id, cycle.period, note, by, now).await?;
         let state = outstanding_of(cx.db(), bundle, cycle, None).await?;
@@ -284,6 +292,18 @@ fn refusal(state: &Outstanding) -> Problem {
             FieldError::new(field, format!("{} {}: {}", source.zh, person.name, person.required.join(", ")))
         })
     });
+    let reports = state.undecided_reports.iter().filter(|report| !report.leaders.is_empty());
+    let reports = reports.map(|report| {
+        let message = format!(
+            "{}: {} of {} was written again after it was due; {} decides whether it was on time",
+            report.name,
+            report.kind,
+            report.day,
+            report.leaders.join(", ")
+        );
+        FieldError::new(format!("reports.{}", report.employee_no), message)
+    });
+    let errors = errors.chain(reports);
     Problem {
         code: Code::Conflict,
         detail:

@@ -58,7 +58,7 @@ pub(super) async fn address(
     let Sheet { header, rows, faults, .. } = sheet;
     let scope = cx.scope.clone();
     let by = cx.identity.clone();
-    let checks = Checks { catalogue, header: &header, by: by.as_ref() };
+    let checks = Checks { catalogue, period, header: &header, by: by.as_ref() };
     let mut addressed = Addressed { faults, notes: header.notes.clone(), ..Addressed::default() };
     addressed.rows.reserve(rows.len());
     let (mut colleagues, mut compared, mut left_out) = (None, 0, BTreeSet::new());
@@ -108,6 +108,7 @@ pub(super) async fn address(
 /// What a row is checked for once its person is known.
 struct Checks<'a> {
     catalogue: &'a Catalogue,
+    period: Period,
     header: &'a TableHeader,
     /// Who asks; none is the operator.
     by: Option<&'a Identity>,
@@ -140,7 +141,16 @@ impl Checks<'_> {
             };
             Some(fault(Some(cell.column.shown.clone()), cell.value.to_string(), expected))
         });
-        misnamed.into_iter().chain(refused).collect()
+        let early = person.not_yet(self.period, row.day).map(|_| {
+            let from = person.posted_from.map(|day| day.to_string()).unwrap_or_default();
+            let found = row.day.map_or_else(|| self.period.to_string(), |day| day.to_string());
+            fault(
+                Some(self.header.employee_no.clone()),
+                found,
+                format!("{from} 及以后：{}从那天起在岗", person.name),
+            )
+        });
+        misnamed.into_iter().chain(early).chain(refused).collect()
     }
 }
 

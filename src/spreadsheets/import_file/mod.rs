@@ -19,10 +19,10 @@ use serde_json::json;
 
 use self::address::{AddressedRow, address};
 pub use self::report::{ImportDifference, ImportReport, MAX_DIFFERENCES, place};
-use crate::auth::Context;
+use crate::auth::{Context, Scope};
 use crate::db::sql;
 use crate::diary::leave;
-use crate::http::Problem;
+use crate::http::{Language, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Entry, FactOutcome, Held, Late, ValueOrigin};
 use crate::period::Period;
@@ -186,12 +186,32 @@ pub async fn import(
         reason: manner.reason.clone(),
     };
     let rows = &addressed.rows;
-    let mut work = Work { catalogue, form: &form, period, late: manner.late, origin, report, progress };
+    let people = rows.iter().map(|one| one.employee_id).collect::<BTreeSet<_>>();
+    let scope = cx.scope.clone();
+    let (speaks, store) = ledger::speaks_for(cx.db(), period, &Vec::from_iter(people), &scope).await?;
+    let mut work =
+        Work { catalogue, form: &form, period, late: manner.late, origin, speaks, report, progress };
     match is_kept {
         true => cx.transaction(async |cx| work.record(cx, rows, &name, &sha256).await).await?,
         false => work.go(cx, rows, None).await?,
     }
+    let speaks = work.speaks;
     let mut report = work.report;
+    if let Some(store) = store {
+        report.notes.push(format!(
+            "只在一家店任职的人都是 {store} 的：两店任职的人，本文件的数按 {store} 的计，与另一家店的相加"
+        ));
+    }
+    if up_to.is_none() && !form.is_export {
+        let entries = rows.iter().flat_map(|one| one.row.values.iter().map(|cell| one.entry(cell)));
+        let deliveries = ledger::deliveries(catalogue, &Vec::from_iter(entries));
+        let mut gaps = ledger::gaps(cx.db(), catalogue, period, &deliveries, &speaks).await?;
+        // A dry run has delivered nothing yet.
+        let here = rows.iter().map(|one| &*one.row.employee_no).collect::<HashSet<_>>();
+        gaps.iter_mut().for_each(|gap| gap.employee_nos.retain(|no| !here.contains(no.as_str())));
+        gaps.retain(|gap| !gap.employee_nos.is_empty());
+        report.notes.extend(gaps.iter().map(|gap| gap.note(catalogue)));
+    }
     if let Some(day) = up_to {
         report.notes.push(format!("文件只到 {day}：记作本月到这一天的数，来源仍算未交齐"));
     }
@@ -249,6 +269,8 @@ struct Work<'a> {
     period: Period,
     late: Late,
     origin: ValueOrigin,
+    /// For which stores the file speaks.
+    speaks: Scope,
     report: ImportReport,
     progress: &'a Progress,
 }
@@ -299,7 +321,8 @@ impl Work<'_> {
             if self.form.is_export {
                 self.pass_over_known(cx, &mut cells).await?;
             }
-            let entries = cells.iter().map(|(one, cell)| one.entry(cell)).collect::<Vec<_>>();
+            let mut entries = cells.iter().map(|(one, cell)| one.entry(cell)).collect::<Vec<_>>();
+            ledger::assign_parts(cx.db(), self.catalogue, self.period, &mut entries, &self.speaks).await?;
             let recorded = match &mut held {
                 Some(held) => self.keep(cx, held, &entries).await?,
                 None => ledger::compare(cx.db(), self.period, &entries, &self.origin).await?,
@@ -317,6 +340,12 @@ impl Work<'_> {
                     from: *before,
                     to: cell.value,
                 }
+            }));
+            let uncounted = cells.iter().zip(&recorded.instead);
+            let uncounted = uncounted.filter_map(|(cell, instead)| Some((cell, (*instead)?)));
+            self.report.notes.extend(uncounted.take(MAX_DIFFERENCES).map(|((one, cell), instead)| {
+                let (row, no, column) = (one.row.row, &one.row.employee_no, &cell.column.shown);
+                format!("第 {row} 行 {no} {column}：{}", instead.sentence(Language::Chinese))
             }));
             self.report.counts += recorded.counts;
             done += chunk.len();
@@ -338,8 +367,7 @@ impl Work<'_> {
         if !self.form.is_export && self.report.up_to.is_none() {
             let deliveries = ledger::deliveries(self.catalogue, entries);
             let plain = ValueOrigin { batch_id: None, ..self.origin.clone() };
-            let scope = cx.scope.clone();
-            ledger::note_delivery(cx.db(), self.period, &deliveries, &scope, &plain, self.late).await?;
+            ledger::note_delivery(cx.db(), self.period, &deliveries, &self.speaks, &plain, self.late).await?;
         }
         Ok(recorded)
     }

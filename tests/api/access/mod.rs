@@ -190,6 +190,7 @@ const EXPECTED: &[(&str, May)] = &[
     ("tally_work_reports", REPORTS),
     ("get_work_report", REVIEWS),
     ("review_work_report", READING),
+    ("decide_report_timing", READING),
     ("get_report_duties", REVIEWS),
     ("put_report_duties", REPORTS),
     ("list_daily_sheets", REVIEWS),

@@ -10,7 +10,7 @@ use crate::demo::year::scene::Of;
 use crate::http::Problem;
 use crate::http::etag::Seen;
 use crate::ledger::Late;
-use crate::ledger::bulk::{self, NewFactRow, NewFacts};
+use crate::ledger::bulk::{self, CompleteFor, NewFactRow, NewFacts};
 use crate::ledger::close::corrections::{self, CorrectionDecision, CorrectionQuery, CorrectionState};
 use crate::reviews::adjustments::{self, AdjustmentDecision, AdjustmentState, NewAdjustment};
 use crate::reviews::appeals::evidence::{self, EvidenceFile};
@@ -68,8 +68,10 @@ impl Played<'_> {
         let new = NewFacts {
             period: self.scene.period,
             source_system: "dms".to_owned(),
+            store: None,
             rows: vec![NewFactRow { employee_no, day: None, external_id: None, facts }],
             complete_sources: Vec::new(),
+            complete_for: CompleteFor::default(),
             partial: false,
             late: Late::Keep,
             reason: Some(reason.to_owned()),
