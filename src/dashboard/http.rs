@@ -28,7 +28,8 @@ pub async fn get_funnel(
     store::funnel(&mut caller.context().await?, &query.0).await.map(Json)
 }
 
-/// How many reviews have each grade, by scheme.
+/// How many reviews have each grade, by scheme. To those who may not read the reviews, grades of one or two people stand together,
+/// and single teams are not shown.
 #[utoipa::path(tag = "dashboard", params(SelectionQuery), responses((status = 200, description = "By scheme, best grade first", body = Vec<Distribution>)))]
 #[get("/dashboard/distribution")]
 pub async fn get_distribution(
@@ -38,7 +39,8 @@ pub async fn get_distribution(
     store::distribution(&mut caller.context().await?, &query.0).await.map(Json)
 }
 
-/// The leaderboard 龙虎榜: the best of a position by total, then deliveries.
+/// The leaderboard 龙虎榜: the best of a position by total, then deliveries. Whoever may not read the reviews sees a third of those who
+/// have a rank at most: there is no list of the last.
 #[utoipa::path(tag = "dashboard", params(LeaderboardQuery), responses((status = 200, description = "Best first", body = Vec<LeaderboardPlace>)))]
 #[get("/dashboard/leaderboard")]
 pub async fn get_leaderboard(

@@ -3,9 +3,10 @@
 pub mod http;
 pub mod roll_up;
 pub mod store;
+pub mod withheld;
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Numeric, Text};
+use diesel::sql_types::{BigInt, Numeric, Text};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -57,6 +58,9 @@ pub struct Attainment {
     pub known: i64,
     /// How many people sell there: sales consultants, each in the unit of the longest posting of the month.
     pub people: i64,
+    /// Whether the number is withheld: it is of fewer than three people whose facts the caller may not read, or would tell theirs
+    /// beside the numbers that are shown.
+    pub withheld: bool,
     /// 达成率: deliveries ÷ target, half-up to four places; null without a target above 0.
     pub attainment_rate: Option<Decimal>,
 }
@@ -90,6 +94,9 @@ pub struct Funnel {
     pub known: FunnelKnown,
     /// How many people sell there: sales consultants, each in the unit of the longest posting of the month.
     pub people: i64,
+    /// Whether some of the numbers are withheld: they are of fewer than three people whose facts the caller may not read, or would
+    /// tell theirs beside the numbers that are shown.
+    pub withheld: bool,
 }
 
 /// Of how many people each number of a funnel is known.
@@ -118,19 +125,16 @@ impl From<[i64; 6]> for FunnelKnown {
 }
 
 /// How many reviews of a month have a grade, under one scheme.
-#[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Distribution {
     /// The scheme.
-    #[diesel(sql_type = Text)]
     pub scheme: String,
-    /// The final grade.
-    #[diesel(sql_type = Text)]
-    pub grade: String,
-    /// How many reviews have it.
-    #[diesel(sql_type = BigInt)]
-    pub reviews: i64,
-    /// Their mean total, half-up to two places.
-    #[diesel(sql_type = Nullable<Numeric>)]
+    /// The final grade; null for grades that one or two people have each, which stand together for those who may not read the
+    /// reviews.
+    pub grade: Option<String>,
+    /// How many reviews have it; null, without a grade, where reviews of fewer than three people are in none of the rows.
+    pub reviews: Option<i64>,
+    /// Their mean total, half-up to two places; null for fewer than three people whose reviews the caller may not read.
     pub mean_total: Option<Decimal>,
 }
 

@@ -1,7 +1,7 @@
 //! Aggregates in the database.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Numeric, Text};
@@ -9,20 +9,25 @@ use diesel_async::RunQueryDsl;
 use rust_decimal::Decimal;
 
 use super::roll_up::{Sum, Summand, Sums, roll_up};
+use super::withheld::{Counted, FEWEST, withheld, withheld_groups};
 use super::{
     Attainment, Distribution, Funnel, FunnelKnown, LeaderboardPlace, LeaderboardQuery, SelectionQuery, rate,
 };
 use crate::auth::Context;
-use crate::auth::scope::{CallerScope, reaches};
+use crate::auth::access::{Action as _, Reach, ViewFacts, ViewReviews};
+use crate::auth::scope::{CallerScope, Scope, reaches, reaches_month};
 use crate::db::{Statement, sql_of};
 use crate::decimal;
-use crate::http::Problem;
+use crate::http::{Code, Problem};
 use crate::org::Part;
 use crate::period::Period;
 use crate::plan;
 
 /// Most places of a leaderboard. There is no list of the last ones.
 const MOST_PLACES: usize = 100;
+
+/// Of how many who have a rank one is shown to those who may not read the reviews.
+const SHOWN_SHARE: usize = 3;
 
 /// The units of a part of the organisation, each with its own sums of up to six metrics, which are kept
 /// beside the ledger (`unit_month`): a group costs as many rows as it has units, and not as it has people. Stores and
@@ -50,7 +55,9 @@ macro_rules! own_sums {
             $people,
             " AS people, u.kind IN ('store', 'team') AND u.valid_from < $2 AND coalesce(u.valid_to > $1, true) AND ",
             reaches!("$4", "u.id", "$1"),
-            " AS is_shown
+            " AS is_shown, ",
+            reaches!("$7", "u.id", "$1"),
+            " AS is_known, ($3 IS NULL OR u.path @> ARRAY[$3]) AS is_asked
              FROM org_unit u LEFT JOIN month ON month.unit_id = u.id WHERE u.store_id IS NOT NULL"
         )
     };
@@ -104,6 +111,12 @@ struct UnitSums {
     people: i64,
     #[diesel(sql_type = Bool)]
     is_shown: bool,
+    /// Whether the caller may read the facts of the people in it.
+    #[diesel(sql_type = Bool)]
+    is_known: bool,
+    /// Whether it is in the part that was asked for; its store is read as a whole, since what is withheld depends on all of it.
+    #[diesel(sql_type = Bool)]
+    is_asked: bool,
 }
 
 impl<const N: usize> Summand<N> for UnitSums {
@@ -126,12 +139,34 @@ impl<const N: usize> Summand<N> for UnitSums {
     }
 }
 
-/// The units that are shown, each with the sums of everybody whose month counts there or below.
+/// A unit that is shown.
+struct ShownUnit<const N: usize> {
+    unit: UnitSums,
+    /// The sums of everybody whose month counts there or below.
+    sums: Sums<N>,
+    /// Which of them are withheld.
+    withheld: [bool; N],
+}
+
+impl<const N: usize> ShownUnit<N> {
+    /// The sums as counts, without those that are withheld.
+    fn counts(&self) -> [Option<i64>; N] {
+        std::array::from_fn(|at| {
+            self.sums.of.get(at).filter(|_| !self.withholds(at)).and_then(|sum| sum.count())
+        })
+    }
+
+    fn withholds(&self, at: usize) -> bool {
+        self.withheld.get(at).copied().unwrap_or(false)
+    }
+}
+
+/// The units that are shown.
 async fn sums_by_unit<const N: usize>(
     cx: &mut Context,
     selection: &SelectionQuery,
     metrics: [&str; N],
-) -> Result<Vec<(UnitSums, Sums<N>)>, Problem> {
+) -> Result<Vec<ShownUnit<N>>, Problem> {
     let Some(part) = Part::find(cx, selection.unit.as_deref()).await? else { return Ok(Vec::new()) };
     let pieces = [
         (part.is_narrow(), SUMS_OF_STORES),
@@ -141,8 +176,12 @@ async fn sums_by_unit<const N: usize>(
             part.is_of_reach(),
             " AND u.store_id = ANY (ARRAY(SELECT reached.store_id FROM reached($4) WHERE reached.months @> $1))",
         ),
-        (part.unit.is_some(), " AND u.path @> ARRAY[$3]"),
+        (part.unit.is_some() && part.store.is_none(), " AND u.path @> ARRAY[$3]"),
     ];
+    let facts = match &cx.identity {
+        Some(identity) => Scope::of(identity, ViewFacts::reach_of),
+        None => Scope::operator(),
+    };
     let mut units: Vec<UnitSums> = sql_of(pieces)
         .bind::<Date, _>(selection.period)
         .bind::<Date, _>(selection.period.end())
@@ -150,28 +189,53 @@ async fn sums_by_unit<const N: usize>(
         .bind::<CallerScope, _>(cx.scope.clone())
         .bind::<Array<Text>, _>(metrics.to_vec())
         .bind::<Nullable<BigInt>, _>(part.store)
+        .bind::<CallerScope, _>(facts)
         .load(cx.db())
         .await?;
     // PostgreSQL would take as long to sort a group's units as to find them.
     units.sort_unstable_by(|one, other| (one.depth, &one.code).cmp(&(other.depth, &other.code)));
     let sums = roll_up(&units);
-    let shown = units.into_iter().filter(|unit| unit.is_shown);
-    Ok(shown.filter_map(|unit| Some((*sums.get(&unit.id)?, unit))).map(|(sums, unit)| (unit, sums)).collect())
+    let withheld = std::array::from_fn(|at| withheld_of(&units, &sums, at));
+    let shown = units.into_iter().filter(|unit| unit.is_shown && unit.is_asked);
+    let shown = shown.filter_map(|unit| {
+        let sums = *sums.get(&unit.id)?;
+        Some(ShownUnit { sums, withheld: withheld.each_ref().map(|all| all.contains(&unit.id)), unit })
+    });
+    Ok(shown.collect())
+}
+
+/// The units of which a sum is withheld: those of few people whom the caller does not know, store by store.
+fn withheld_of<const N: usize>(units: &[UnitSums], sums: &HashMap<i64, Sums<N>>, at: usize) -> HashSet<i64> {
+    let mut stores = HashMap::<i64, Vec<Counted>>::new();
+    for unit in units {
+        let known = sums.get(&unit.id).and_then(|sums| sums.of.get(at)).map_or(0, |sum| sum.known);
+        stores.entry(unit.store_id).or_default().push(Counted {
+            id: unit.id,
+            parent: unit.parent_id,
+            people: known,
+            is_shown: unit.is_shown,
+            is_known: unit.is_known,
+        });
+    }
+    let judged =
+        stores.into_values().filter(|units| units.iter().any(|unit| unit.is_shown && !unit.is_known));
+    judged.flat_map(|units| withheld(&units)).collect()
 }
 
 /// Deliveries against the plan in force, by unit.
 pub async fn attainment(cx: &mut Context, selection: &SelectionQuery) -> Result<Vec<Attainment>, Problem> {
     let units = sums_by_unit(cx, selection, ["deliveries"]).await?;
-    let mut stores = units.iter().map(|(unit, _)| unit.store_id).collect::<Vec<_>>();
+    let mut stores = units.iter().map(|shown| shown.unit.store_id).collect::<Vec<_>>();
     stores.sort_unstable();
     stores.dedup();
     let months = vec![selection.period];
     let targets = plan::unit_targets_in_force(cx.db(), &stores, months, "deliveries").await?;
     let targets: HashMap<i64, i64> =
         targets.into_iter().map(|target| (target.unit_id, target.value)).collect();
-    let attainment = units.into_iter().map(|(unit, Sums { of: [sum], people })| {
+    let attainment = units.into_iter().map(|shown| {
+        let [deliveries] = shown.counts();
+        let ShownUnit { unit, sums: Sums { of: [sum], people }, withheld: [withheld] } = shown;
         let target = targets.get(&unit.id).copied();
-        let deliveries = sum.count();
         Attainment {
             unit: unit.code,
             name: unit.name,
@@ -179,6 +243,7 @@ pub async fn attainment(cx: &mut Context, selection: &SelectionQuery) -> Result<
             deliveries,
             known: sum.known,
             people,
+            withheld,
             attainment_rate: rate(deliveries, target),
         }
     });
@@ -189,9 +254,10 @@ pub async fn attainment(cx: &mut Context, selection: &SelectionQuery) -> Result<
 pub async fn funnel(cx: &mut Context, selection: &SelectionQuery) -> Result<Vec<Funnel>, Problem> {
     let metrics = ["first_visits", "captured_leads", "visitors", "test_drives", "orders", "deliveries"];
     let units = sums_by_unit(cx, selection, metrics).await?;
-    let funnels = units.into_iter().map(|(unit, Sums { of, people })| {
-        let [first_visits, captured_leads, visitors, test_drives, orders, deliveries] = of.map(Sum::count);
-        let known = of.map(|sum| sum.known);
+    let funnels = units.into_iter().map(|shown| {
+        let [first_visits, captured_leads, visitors, test_drives, orders, deliveries] = shown.counts();
+        let ShownUnit { unit, sums: Sums { of, people }, withheld } = shown;
+        let (known, withheld) = (of.map(|sum| sum.known), withheld.contains(&true));
         Funnel {
             unit: unit.code,
             name: unit.name,
@@ -206,6 +272,7 @@ pub async fn funnel(cx: &mut Context, selection: &SelectionQuery) -> Result<Vec<
             closing_rate: rate(orders, captured_leads),
             known: FunnelKnown::from(known),
             people,
+            withheld,
         }
     });
     Ok(funnels.collect())
@@ -293,9 +360,34 @@ impl MonthReviews {
     }
 }
 
+/// Whether the caller may read every review that a part of the organisation has in a month.
+async fn reads_reviews(cx: &mut Context, part: Part, period: Period) -> Result<bool, Problem> {
+    #[derive(QueryableByName)]
+    struct Reached {
+        #[diesel(sql_type = Bool)]
+        is_reached: bool,
+    }
+    let Some(identity) = &cx.identity else { return Ok(true) };
+    let scope = Scope::of(identity, ViewReviews::reach_of);
+    // Who reads a store's reviews reads those of every store whose sums are shown.
+    let is_wide = [Reach::Store, Reach::All].iter().any(|reach| scope.reaches.contains(&reach.name()));
+    let Some(unit) = part.unit.filter(|_| !is_wide && !scope.is_empty()) else { return Ok(is_wide) };
+    let found: Reached =
+        sql_of([(true, concat!("SELECT ", reaches_month!("$1", "$2", "$3"), " AS is_reached"))])
+            .bind::<CallerScope, _>(scope)
+            .bind::<BigInt, _>(unit)
+            .bind::<Date, _>(period)
+            .get_result(cx.db())
+            .await?;
+    Ok(found.is_reached)
+}
+
 /// The reviews of a scheme and grade.
 #[derive(Clone, Debug, QueryableByName)]
 struct GradeSum {
+    /// The store; 0 where those of all stores are together.
+    #[diesel(sql_type = BigInt)]
+    store_id: i64,
     #[diesel(sql_type = Text)]
     scheme: String,
     #[diesel(sql_type = Text)]
@@ -323,37 +415,142 @@ impl GradeSum {
     fn shown(self) -> Distribution {
         let mean_total = self.points.checked_div(Decimal::from(self.rated));
         let mean_total = mean_total.map(|mean| decimal::half_up(mean, 2));
-        Distribution { scheme: self.scheme, grade: self.grade, reviews: self.reviews, mean_total }
+        let grade = Some(self.grade).filter(|grade| !grade.is_empty());
+        Distribution { scheme: self.scheme, grade, reviews: Some(self.reviews), mean_total }
     }
 }
 
-/// How many reviews have which final grade, those that were erased since included.
+/// What is shown of a store's grades to those who may not read its reviews: grades of one or two people stand together, without
+/// their names; nothing where there are fewer than three people at all.
+fn together(sums: Vec<GradeSum>) -> Option<Vec<GradeSum>> {
+    let people = sums.iter().map(|sum| sum.reviews).collect::<Vec<_>>();
+    if (1..FEWEST).contains(&people.iter().sum()) {
+        return None;
+    }
+    let hidden = withheld_groups(&people);
+    let mut shown = Vec::new();
+    let mut others: Option<GradeSum> = None;
+    for (at, sum) in sums.into_iter().enumerate() {
+        match (hidden.contains(&at), &mut others) {
+            (false, _) => shown.push(sum),
+            (true, Some(others)) => others.add(&sum),
+            (true, None) => others = Some(GradeSum { grade: String::new(), ..sum }),
+        }
+    }
+    // A mean is of people who are rated.
+    let is_told = |sum: &GradeSum| sum.rated == 0 || sum.rated >= FEWEST;
+    shown.extend(others);
+    for sum in shown.iter_mut().filter(|sum| !is_told(sum)) {
+        (sum.rated, sum.points) = (0, Decimal::ZERO);
+    }
+    Some(shown)
+}
+
+/// How many reviews have which final grade, those that were erased since included. To those who may not read the reviews nothing is
+/// shown about fewer than three people, and nothing of single teams: a group's numbers are sums of what its stores show.
 pub async fn distribution(
     cx: &mut Context,
     selection: &SelectionQuery,
 ) -> Result<Vec<Distribution>, Problem> {
     let Some(part) = Part::find(cx, selection.unit.as_deref()).await? else { return Ok(Vec::new()) };
-    let in_force = MonthReviews {
-        what: "SELECT r.scheme, r.final_grade AS grade, count(*) AS reviews, count(r.total) AS rated,
-                   coalesce(sum(r.total), 0) AS points, min(r.total) AS lowest FROM",
-        from: Source::InForce,
-        rest: " GROUP BY r.scheme, r.final_grade",
-        best: Best::All,
-    };
-    let erased = MonthReviews {
-        what: "SELECT r.scheme, r.final_grade AS grade, sum(r.reviews)::bigint AS reviews, sum(r.rated)::bigint AS rated,
-                   sum(r.points) AS points, min(r.points / nullif(r.rated, 0))::numeric(12, 6) AS lowest FROM",
-        from: Source::Erased,
-        ..in_force
-    };
-    let mut sums: Vec<GradeSum> = in_force.of(cx, part, selection.period).load(cx.db()).await?;
-    let erased: Vec<GradeSum> = erased.of(cx, part, selection.period).load(cx.db()).await?;
-    for sum in erased {
-        match sums.iter_mut().find(|one| (&one.scheme, &one.grade) == (&sum.scheme, &sum.grade)) {
-            Some(one) => one.add(&sum),
-            None => sums.push(sum),
+    if reads_reviews(cx, part, selection.period).await? {
+        return Ok(sorted(grades(cx, part, selection.period, &ALL_TOGETHER).await?)
+            .map(GradeSum::shown)
+            .collect());
+    }
+    if part.store.is_some() && part.store != part.unit {
+        let detail = "the grades of a team are for those who may read its reviews: ask for the store";
+        return Err(Problem::new(Code::Forbidden, detail));
+    }
+    let mut stores = BTreeMap::<(i64, String), Vec<GradeSum>>::new();
+    for sum in grades(cx, part, selection.period, &STORE_BY_STORE).await? {
+        stores.entry((sum.store_id, sum.scheme.clone())).or_default().push(sum);
+    }
+    let mut sums = Vec::new();
+    let mut withheld = BTreeSet::new();
+    for ((_, scheme), of_store) in stores {
+        match together(of_store) {
+            Some(shown) => {
+                shown.into_iter().for_each(|sum| add_to(&mut sums, GradeSum { store_id: 0, ..sum }))
+            }
+            None => drop(withheld.insert(scheme)),
         }
     }
+    let of_fewer = withheld.into_iter().map(|scheme| Distribution {
+        scheme,
+        grade: None,
+        reviews: None,
+        mean_total: None,
+    });
+    Ok(sorted(sums).map(GradeSum::shown).chain(of_fewer).collect())
+}
+
+/// How grades are counted: those in force, and the sums of those that were erased.
+struct Grades {
+    in_force: MonthReviews,
+    erased: MonthReviews,
+}
+
+/// The statements that count grades, with the store of a row and what else the rows are grouped by.
+macro_rules! grades {
+    ($store:literal, $group:literal) => {
+        Grades {
+            in_force: MonthReviews {
+                what: concat!(
+                    "SELECT ",
+                    $store,
+                    " AS store_id, r.scheme, r.final_grade AS grade, count(*) AS reviews, count(r.total) AS rated,
+                         coalesce(sum(r.total), 0) AS points, min(r.total) AS lowest FROM"
+                ),
+                from: Source::InForce,
+                rest: concat!(" GROUP BY ", $group, "r.scheme, r.final_grade"),
+                best: Best::All,
+            },
+            erased: MonthReviews {
+                what: concat!(
+                    "SELECT ",
+                    $store,
+                    " AS store_id, r.scheme, r.final_grade AS grade, sum(r.reviews)::bigint AS reviews,
+                         sum(r.rated)::bigint AS rated, sum(r.points) AS points,
+                         min(r.points / nullif(r.rated, 0))::numeric(12, 6) AS lowest FROM"
+                ),
+                from: Source::Erased,
+                rest: concat!(" GROUP BY ", $group, "r.scheme, r.final_grade"),
+                best: Best::All,
+            },
+        }
+    };
+}
+
+const ALL_TOGETHER: Grades = grades!("0::bigint", "");
+const STORE_BY_STORE: Grades = grades!("u.store_id", "u.store_id, ");
+
+/// The sums of a month.
+async fn grades(
+    cx: &mut Context,
+    part: Part,
+    period: Period,
+    how: &Grades,
+) -> Result<Vec<GradeSum>, Problem> {
+    let mut sums: Vec<GradeSum> = how.in_force.of(cx, part, period).load(cx.db()).await?;
+    let erased: Vec<GradeSum> = how.erased.of(cx, part, period).load(cx.db()).await?;
+    erased.into_iter().for_each(|sum| add_to(&mut sums, sum));
+    Ok(sums)
+}
+
+/// Adds a sum to the one of the same store, scheme and grade.
+fn add_to(sums: &mut Vec<GradeSum>, sum: GradeSum) {
+    let is_same = |one: &&mut GradeSum| {
+        (one.store_id, &one.scheme, &one.grade) == (sum.store_id, &sum.scheme, &sum.grade)
+    };
+    match sums.iter_mut().find(is_same) {
+        Some(one) => one.add(&sum),
+        None => sums.push(sum),
+    }
+}
+
+/// By scheme, the best grade first.
+fn sorted(mut sums: Vec<GradeSum>) -> impl Iterator<Item = GradeSum> {
     // Grades without a total come last.
     sums.sort_by(|one, other| {
         let key = |sum: &GradeSum| {
@@ -361,7 +558,7 @@ pub async fn distribution(
         };
         key(one).cmp(&key(other))
     });
-    Ok(sums.into_iter().map(GradeSum::shown).collect())
+    sums.into_iter()
 }
 
 /// The best of a position by total, then deliveries. Reviews without a total have no place.
@@ -375,6 +572,11 @@ pub async fn leaderboard(
     }
     let Some(part) = Part::find(cx, query.unit.as_deref()).await? else { return Ok(Vec::new()) };
     let position = query.position.as_deref().unwrap_or("sales_consultant");
+    let top = match reads_reviews(cx, part, query.period).await? {
+        true => top,
+        // Nobody finds out who comes last.
+        false => top.min(ranked(cx, part, query.period, position).await? / SHOWN_SHARE),
+    };
     // The best of a group nearly always have so many points, and else the month is read.
     if !part.is_narrow() {
         let best = places(cx, part, query.period, position, Best::Of90).await?;
@@ -384,6 +586,23 @@ pub async fn leaderboard(
     }
     let all = places(cx, part, query.period, position, Best::All).await?;
     Ok(all.into_iter().take(top).collect())
+}
+
+/// How many have a rank.
+async fn ranked(cx: &mut Context, part: Part, period: Period, position: &str) -> Result<usize, Problem> {
+    #[derive(QueryableByName)]
+    struct Ranked {
+        #[diesel(sql_type = BigInt)]
+        ranked: i64,
+    }
+    let reviews = MonthReviews {
+        what: "SELECT count(*) AS ranked FROM",
+        from: Source::InForce,
+        rest: " AND r.position = $5 AND r.total IS NOT NULL",
+        best: Best::All,
+    };
+    let found: Ranked = reviews.of(cx, part, period).bind::<Text, _>(position).get_result(cx.db()).await?;
+    Ok(usize::try_from(found.ranked).unwrap_or(0))
 }
 
 /// The first places. However many are shown, PostgreSQL has to know beforehand that they are few; whoever has a rank among

@@ -81,7 +81,7 @@ async fn grades_are_spread_as_the_check_sums_say() {
     let mut leaders = 0;
     for (_, period) in months() {
         let rows =
-            app.get("dashboard", &format!("/v1/dashboard/distribution?period={period}")).await.expect(200);
+            app.get("auditor", &format!("/v1/dashboard/distribution?period={period}")).await.expect(200);
         let mut best_first = Vec::new();
         for row in rows.as_array().unwrap() {
             let count = row["reviews"].as_i64().unwrap();
@@ -107,9 +107,16 @@ async fn grades_are_spread_as_the_check_sums_say() {
 async fn the_leaderboard_is_sorted_and_ends_where_it_is_asked_to() {
     let app = TestApp::published().await;
     let path = "/v1/dashboard/leaderboard?period=2014-03";
-    let ten = app.get("consultant", path).await.expect(200);
+    let ten = app.get("hr", path).await.expect(200);
     let places = ten.as_array().unwrap();
     assert_eq!(places.len(), 10);
+    // Whoever may not read the reviews sees a third of the twelve, and of nobody who comes last.
+    for login in ["consultant", "leader", "telesales", "clerk"] {
+        let shown = app.get(login, &format!("{path}&top=100")).await.expect(200);
+        assert_eq!(shown.as_array().unwrap()[..], places[..4], "{login}");
+    }
+    let own_team = app.get("leader", &format!("{path}&unit=G1&top=100")).await.expect(200);
+    assert_eq!(own_team.as_array().unwrap().len(), 4, "a leader may read the team's reviews");
     assert_eq!(
         (&places[0]["employee_no"], places[0]["total"].to_string(), &places[0]["final_grade"]),
         (&json!("A01"), "96.63".to_owned(), &json!("S"))
@@ -246,4 +253,96 @@ async fn a_month_without_anything_is_empty_and_not_an_error() {
         let answer = app.get("gm", &format!("/v1/dashboard/funnel{wrong}")).await;
         assert_eq!(answer.problem(422), "validation-failed", "{wrong}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn grades_of_one_or_two_people_stand_together() {
+    let app = TestApp::published().await;
+    for (_, period) in months() {
+        let path = format!("/v1/dashboard/distribution?period={period}");
+        let all = app.get("hr", &path).await.expect(200);
+        let shown = app.get("dashboard", &path).await.expect(200);
+        let of = |rows: &Value, scheme: &str| {
+            let rows = rows.as_array().unwrap().iter().filter(|row| row["scheme"] == scheme);
+            rows.map(|row| (row["grade"].clone(), row["reviews"].as_i64())).collect::<Vec<_>>()
+        };
+        let (exact, rows) = (of(&all, "sales_consultant"), of(&shown, "sales_consultant"));
+        assert!(
+            rows.iter().all(|(_, reviews)| reviews.is_some_and(|reviews| reviews >= 3)),
+            "{period}: {shown:#}"
+        );
+        let sum =
+            |rows: &[(Value, Option<i64>)]| rows.iter().filter_map(|(_, reviews)| *reviews).sum::<i64>();
+        assert_eq!(sum(&exact), sum(&rows), "{period}");
+        for (grade, reviews) in rows.iter().filter(|(grade, _)| !grade.is_null()) {
+            assert!(exact.contains(&(grade.clone(), *reviews)), "{period}: {grade}");
+        }
+        // One telesales specialist, three leaders.
+        assert_eq!(of(&shown, "telesales_specialist"), [(Value::Null, None)], "{period}");
+        assert_eq!(sum(&of(&shown, "team_leader")), 3, "{period}");
+    }
+    // A team's grades are for those who may read its reviews.
+    let team = |unit: &str| format!("/v1/dashboard/distribution?period=2014-03&unit={unit}");
+    for (login, unit, status) in [
+        ("dashboard", "G2", 403),
+        ("telesales", "G2", 403),
+        ("leader", "G2", 403),
+        ("leader", "G1", 200),
+        ("manager", "G2", 200),
+        ("dashboard", "JC", 200),
+    ] {
+        assert_eq!(app.get(login, &team(unit)).await.status, status, "{login} {unit}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_team_of_two_is_found_by_no_subtraction() {
+    let app = TestApp::demo().await;
+    let create = async |path: &str, body: Value| app.post("admin", path, body).await.expect(201);
+    create(
+        "/v1/org-units",
+        json!({"code": "G4", "name": "四组", "kind": "team", "parent": "JC-XS", "valid_from": "2013-01-01"}),
+    )
+    .await;
+    for employee_no in ["A21", "A22"] {
+        create("/v1/employees", json!({"employee_no": employee_no, "name": "某某", "status": "active"}))
+            .await;
+        create(
+            "/v1/assignments",
+            json!({"employee_no": employee_no, "unit": "G4", "position": "sales_consultant", "valid_from": "2013-01-01"}),
+        )
+        .await;
+    }
+    let rows = (1..=12)
+        .chain(21..=22)
+        .map(|number| json!({"employee_no": format!("A{number:02}"), "facts": {"deliveries": number}}));
+    let body = json!({"period": "2015-01", "source_system": "test", "rows": rows.collect::<Vec<_>>()});
+    app.post("clerk", "/v1/facts", body).await.expect(200);
+    let path = "/v1/dashboard/attainment?period=2015-01";
+    let all = app.get("hr", path).await.expect(200);
+    assert!(all.as_array().unwrap().iter().all(|row| row["withheld"] == false), "{all:#}");
+    assert_eq!(
+        (&of_unit(&all, "G4")["deliveries"], &of_unit(&all, "JC")["deliveries"]),
+        (&json!(43), &json!(121))
+    );
+    // Asked for as a whole or one by one, a team beside the small one is withheld with it.
+    for login in ["dashboard", "telesales"] {
+        let whole = app.get(login, path).await.expect(200);
+        assert_eq!(of_unit(&whole, "JC")["deliveries"], 121, "{login}");
+        let mut withheld = Vec::new();
+        for unit in ["G1", "G2", "G3", "G4"] {
+            let alone = app.get(login, &format!("{path}&unit={unit}")).await.expect(200);
+            assert_eq!(alone[0], of_unit(&whole, unit), "{login} {unit}");
+            let is_null = alone[0]["deliveries"].is_null();
+            assert_eq!(alone[0]["withheld"], is_null, "{login} {unit}");
+            withheld.extend(is_null.then_some(unit));
+        }
+        assert_eq!(withheld.len(), 2, "{login}: {withheld:?}");
+        assert!(withheld.contains(&"G4"), "{login}");
+    }
+    // A leader knows the own team, which helps to find nobody else.
+    let leader = app.get("leader", path).await.expect(200);
+    assert_eq!(of_unit(&leader, "G1")["deliveries"], 10);
+    let shown = ["G2", "G3", "G4"].map(|unit| !of_unit(&leader, unit)["deliveries"].is_null());
+    assert_eq!(shown.iter().filter(|is_shown| **is_shown).count(), 1, "{leader:#}");
 }
