@@ -49,6 +49,13 @@ async fn attainment_is_that_of_the_plan_and_the_facts() {
         assert_eq!(store["deliveries"], delivered, "{period}");
         assert_eq!(store["attainment_rate"], rate(delivered, target), "{period}");
         assert_eq!(sum(&rows, "deliveries"), delivered, "{period}");
+        // A07 is away from June to August, and nothing is known of her; she is an advisor all the same.
+        let known = if (5..8).contains(&index) { 11 } else { 12 };
+        assert_eq!((&store["known"], &store["people"]), (&json!(known), &json!(12)), "{period}");
+        assert_eq!(of_unit(&rows, "G3")["people"], 4, "{period}");
+        // A whole group is read in another way, and comes to the same.
+        let group = app.get("group", &format!("/v1/dashboard/attainment?period={period}")).await.expect(200);
+        assert_eq!(group, rows, "{period}");
     }
     // 144 of 149 is 0.96644…
     assert_eq!(rate(144, 149).to_string(), "0.9664");
