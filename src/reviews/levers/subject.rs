@@ -8,7 +8,6 @@ use crate::ledger::metric::{Catalogue, Metric, MetricId};
 use crate::ledger::month::{MonthFacts, Value};
 use crate::rules::bundle::{Bundle, Rule, Scheme};
 use crate::rules::check::Argument;
-use crate::rules::sandbox::Optimisation;
 use crate::rules::scoring::{Points, RuleResult, Scored, Totals};
 use crate::rules::trace::EdgesReached;
 
@@ -115,7 +114,7 @@ impl<'a> Subject<'a> {
     /// Runs the rule at `place` again.
     pub fn run(&self, place: usize, facts: &MonthFacts) -> Option<Changed> {
         let rule = self.scheme.rules.get(place)?;
-        Some((place, Arc::new(rule.run(facts, Optimisation::Simple))))
+        Some((place, Arc::new(rule.run(facts))))
     }
 
     /// Runs the rule at `place` again, and says how far its calls got.

@@ -17,7 +17,6 @@ use crate::rules::bundle::{Bundle, Files, Scheme, identity, version_of};
 use crate::rules::explanation::ExplainedRule;
 use crate::rules::finding::Finding;
 use crate::rules::host::HOST_VERSION;
-use crate::rules::sandbox::Optimisation;
 use crate::rules::scoring::{Outcome, RuleResult, Scored};
 
 /// Decimal places of the columns that hold points.
@@ -160,7 +159,7 @@ fn run<'a>(
         return None;
     };
     let cars = deliveries(&compiled.catalogue, &facts);
-    let scored = scheme.score(&facts, Optimisation::Simple);
+    let scored = scheme.score(&facts);
     Some(Again { scheme, facts, scored, cars })
 }
 

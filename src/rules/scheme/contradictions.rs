@@ -3,13 +3,14 @@
 use rust_decimal::Decimal;
 
 use super::{
-    GradeBand, PARAMETER_LIMIT, POINTS_LIMIT, Parameter, RuleEntry, SchemeFile, Veto, place_of_text,
+    CEILING_LIMIT, GradeBand, PARAMETER_LIMIT, POINTS_LIMIT, POINTS_PLACES, Parameter, RuleEntry, SchemeFile, Veto, place_of_text,
 };
 use crate::decimal::plain;
 use crate::ledger::metric::{Catalogue, is_identifier};
 use crate::rules::finding::{Finding, SourcePlace};
 use crate::rules::host;
 use crate::rules::scoring::NOT_RATED;
+use crate::rules::vanished::unknown;
 
 /// Every contradiction of a scheme, with its line.
 pub fn of(scheme: &SchemeFile, file: &str, text: &str, catalogue: &Catalogue) -> Vec<Finding> {
@@ -68,11 +69,21 @@ impl Found<'_> {
                 self.add(
                     "scheme",
                     place,
-                    format!("{name} has {}, outside 0 to {POINTS_LIMIT}", plain(value)),
+                    format!("{name} has {}: expected 0 to {POINTS_LIMIT} with at most 2 decimals", plain(value)),
                 );
             }
         }
         let points = scheme.rule.iter().try_fold(Decimal::ZERO, |sum, rule| sum.checked_add(rule.max));
+        if points.is_none_or(|points| points > POINTS_LIMIT) {
+            let place = place_of_text(self.file, self.text, "[[rule]]");
+            let message = format!("all rules together have more than {POINTS_LIMIT} points");
+            self.add("scheme", place, message);
+        }
+        if let Some((message, suggestion)) = unknown(&scheme.position) {
+            let place = place_of_text(self.file, self.text, "position");
+            let finding = Finding::error("scheme", place, self.text, message);
+            self.findings.push(finding.suggesting(suggestion));
+        }
         if let Some(points) = points.filter(|points| scheme.min_applicable > (*points).max(Decimal::ZERO)) {
             let place = place_of_text(self.file, self.text, "min_applicable");
             let (least, points) = (plain(scheme.min_applicable), plain(points));
@@ -90,14 +101,20 @@ impl Found<'_> {
         }
         for (key, points) in [("max", Some(rule.max)), ("ceiling", rule.ceiling)] {
             let Some(points) = points else { continue };
-            if points <= Decimal::ZERO || !are_points(points) || points.normalize().scale() > 2 {
-                let expected = "has at most 2 decimals and lies between 0.01 and 1000000 points";
+            if points <= Decimal::ZERO || !are_points(points) {
+                let expected =
+                    format!("has at most 2 decimals and lies between 0.01 and {POINTS_LIMIT} points");
                 self.add(
                     "scheme",
                     self.at("id", id, key),
                     format!("the {key} of the rule '{id}' {expected}"),
                 );
             }
+        }
+        let most = rule.max.checked_mul(CEILING_LIMIT);
+        if rule.ceiling.zip(most).is_some_and(|(ceiling, most)| ceiling > most) {
+            let message = format!("the ceiling of the rule '{id}' is more than {CEILING_LIMIT} times its max");
+            self.add("scheme", self.at("id", id, "ceiling"), message);
         }
         if rule.ceiling.is_some_and(|ceiling| ceiling < rule.max) {
             let message = format!("the ceiling of the rule '{id}' is below its max");
@@ -159,8 +176,9 @@ impl Found<'_> {
         for (key, value) in [("min", grade.min), ("coefficient", grade.coefficient)] {
             if !are_points(value) {
                 let value = plain(value);
-                let message =
-                    format!("the {key} of the grade '{name}' is {value}, outside 0 to {POINTS_LIMIT}");
+                let message = format!(
+                    "the {key} of the grade '{name}' is {value}: expected 0 to {POINTS_LIMIT} with at most 2 decimals"
+                );
                 self.add("scheme", self.at("name", name, key), message);
             }
         }
@@ -246,6 +264,7 @@ fn value_of<'a>(line: &'a str, key: &str) -> Option<&'a str> {
     Some(line.trim_start().strip_prefix(key)?.trim_start().strip_prefix('=')?.trim_start())
 }
 
+/// Whether the columns of reviews hold just this number.
 fn are_points(value: Decimal) -> bool {
-    (Decimal::ZERO..=POINTS_LIMIT).contains(&value)
+    (Decimal::ZERO..=POINTS_LIMIT).contains(&value) && value.normalize().scale() <= POINTS_PLACES
 }

@@ -15,7 +15,7 @@ use super::failure::{Failure, OUTSIDE};
 use super::language::place_of;
 use super::memo::Memo;
 use super::program::{self, Program};
-use super::sandbox::{self, Optimisation};
+use super::sandbox;
 use super::scheme::Veto;
 use super::sentences::{self, table};
 use super::trace::{self, EdgesReached, Frame, Recorder, Step, StepKind, StepLabel};
@@ -119,8 +119,8 @@ pub struct Totals {
 
 impl Scheme {
     /// Scores one person's facts.
-    pub fn score(&self, facts: &MonthFacts, optimisation: Optimisation) -> Scored {
-        let rules = self.rules.iter().map(|rule| Arc::new(rule.run(facts, optimisation)));
+    pub fn score(&self, facts: &MonthFacts) -> Scored {
+        let rules = self.rules.iter().map(|rule| Arc::new(rule.run(facts)));
         self.total(facts, rules.collect())
     }
 
@@ -280,9 +280,8 @@ struct ActiveVeto<'a> {
 
 impl Rule {
     /// Runs the rule for one person.
-    pub fn run(&self, facts: &MonthFacts, optimisation: Optimisation) -> RuleResult {
-        let program = self.program().filter(|_| optimisation == Optimisation::Simple);
-        self.run_in(self.frame(), facts, optimisation, program).0
+    pub fn run(&self, facts: &MonthFacts) -> RuleResult {
+        self.run_in(self.frame(), facts, self.program()).0
     }
 
     /// Whether the script's program answers for these facts, without the interpreter.
@@ -291,29 +290,26 @@ impl Rule {
         self.program().is_some_and(|program| self.run_program(program, self.frame(), facts).is_some())
     }
 
-    /// Runs the rule as the interpreter does, as months are scored.
-    #[cfg(test)]
-    pub(super) fn interpret(&self, facts: &MonthFacts) -> RuleResult {
-        self.run_in(self.frame(), facts, Optimisation::Simple, None).0
+    /// Runs the rule as the interpreter does: cases have to come to the same both ways.
+    pub fn interpret(&self, facts: &MonthFacts) -> RuleResult {
+        self.run_in(self.frame(), facts, None).0
     }
 
     /// Runs the rule as months are scored, and says besides which edges its values reached.
     pub fn run_watched(&self, facts: &MonthFacts) -> (RuleResult, Vec<EdgesReached>) {
         let frame = Frame { watches_edges: true, ..self.frame() };
-        self.run_in(frame, facts, Optimisation::Simple, self.program())
+        self.run_in(frame, facts, self.program())
     }
 
     fn run_in(
         &self,
         frame: Frame,
         facts: &MonthFacts,
-        optimisation: Optimisation,
         program: Option<&Program>,
     ) -> (RuleResult, Vec<EdgesReached>) {
         let programmed = program.and_then(|program| self.run_program(program, frame, facts));
         programmed.unwrap_or_else(|| {
-            let ast = self.ast(optimisation);
-            let returned = sandbox::call(ast, frame, &self.constants, self.arguments_of(facts));
+            let returned = sandbox::call(self.ast(), frame, &self.constants, self.arguments_of(facts));
             let mut recorder = trace::end();
             for step in &mut recorder.steps {
                 // A script is given its texts like any others; which of them are its own the rule knows.
@@ -401,7 +397,7 @@ impl Rule {
     /// How the rule, as it is written, fails for these facts, if it does.
     pub(super) fn failure(&self, facts: &MonthFacts) -> Option<Failure> {
         let arguments = self.arguments_of(facts);
-        let ast = self.ast(Optimisation::None);
+        let ast = self.ast();
         let returned = sandbox::call(ast, self.frame(), &self.constants, arguments);
         let recorder = trace::end();
         returned.and_then(|value| self.judge(value.into(), &recorder)).err()
