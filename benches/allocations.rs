@@ -1,7 +1,6 @@
 //! How often the memory is asked for while one person is scored, which no clock is needed for: it is the same on every
 //! machine, and grows before anybody feels it. `cargo test` runs it, too.
 
-
 #[path = "support/worked.rs"]
 mod worked;
 

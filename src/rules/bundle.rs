@@ -8,17 +8,18 @@ use std::{fs, io};
 use rhai::{AST, ParseErrorType, Position};
 use sha2::{Digest, Sha256};
 
+use super::allowed;
 use super::check::{self, Argument, Checked, Script};
 use super::finding::{Finding, Severity, SourcePlace};
 use super::host::{EARLIER_HOST_VERSIONS, HOST_VERSION};
-use super::language;
 use super::program::Program;
 use super::sandbox;
 use super::scheme::{RuleEntry, SchemeFile, place_of_text};
+use super::toml_values;
 use super::trace::{Constants, Frame};
 use super::value::AbsentMetric;
 use super::vanished::{self, UNSCORED_FILE};
-use super::toml_values;
+use super::{language, misspelt};
 use crate::ledger::metric::{Catalogue, CatalogueError, MetricId};
 
 /// The catalogue's file.
@@ -225,6 +226,8 @@ fn compile(files: Files) -> (Option<Bundle>, Vec<Finding>) {
     }
     findings.extend(twice(&texts, &schemes));
     findings.extend(orphans(&files, &texts, &schemes));
+    findings.extend(unknown_files(&files));
+    allowed::answer(&mut findings, |file| texts.get(file).copied());
     let hash = identity(&files);
     (Some(Bundle { hash, catalogue, schemes, unscored, files, warnings: Vec::new() }), findings)
 }
@@ -241,7 +244,9 @@ fn texts(files: &Files) -> (BTreeMap<&str, &str>, Vec<Finding>) {
             Err(error) => {
                 let text = String::from_utf8_lossy(bytes);
                 let place = SourcePlace::at_offset(path, &text, error.valid_up_to());
-                findings.push(Finding::error("not-utf8", place, &text, "the file is not UTF-8 text"));
+                let message = "文件不是 UTF-8（多半存成了 GBK） · the file is not UTF-8 text";
+                let finding = Finding::error("not-utf8", place, &text, message);
+                findings.push(finding.suggesting(Some("另存为 UTF-8 · save it as UTF-8".to_owned())));
             }
         }
     }
@@ -255,7 +260,8 @@ fn catalogue_finding(text: &str, error: &CatalogueError) -> Finding {
                 Some(span) => SourcePlace::at_offset(CATALOGUE_FILE, text, span.start),
                 None => SourcePlace::file(CATALOGUE_FILE),
             };
-            Finding::error("toml", place, text, syntax.message().lines().collect::<Vec<_>>().join(" "))
+            let message = syntax.message().lines().collect::<Vec<_>>().join(" ");
+            misspelt::in_toml(Finding::error("toml", place, text, message))
         }
         CatalogueError::Entry { name, .. } => {
             let place = place_of_text(CATALOGUE_FILE, text, &format!("\"{name}\""));
@@ -309,7 +315,8 @@ fn compile_rule(
     scheme: &SchemeFile,
     catalogue: &Catalogue,
 ) -> Result<(Rule, Vec<Finding>), Vec<Finding>> {
-    let read = sandbox::read(path, text).map_err(|finding| vec![*finding])?;
+    let read =
+        sandbox::read(path, text).map_err(|finding| vec![misspelt::in_script(*finding, text, catalogue)])?;
     let script = Script { file: path, text, ast: &read };
     let Checked { arguments, mut findings } = check::check(&script, entry, catalogue, &scheme.parameter);
     let constants = language::constants(&read);
@@ -327,19 +334,8 @@ fn compile_rule(
             });
             let (id, absent) = (entry.id.as_str().into(), absent.collect());
             let words = check::words(&compiled);
-            let rule = Rule {
-                entry,
-                file,
-                arguments,
-                declared,
-                id,
-                absent,
-                words,
-                constants,
-                text,
-                ast,
-                program,
-            };
+            let rule =
+                Rule { entry, file, arguments, declared, id, absent, words, constants, text, ast, program };
             Ok((rule, findings))
         }
         Ok(_) => Err(findings),
@@ -379,6 +375,91 @@ fn twice(texts: &BTreeMap<&str, &str>, schemes: &BTreeMap<String, Scheme>) -> Ve
         findings.push(Finding::error("scheme", place_of_text(&path, text, "position"), text, message));
     }
     findings
+}
+
+/// Files beside that are no part of the rules, and files that look like a part and were left out: each is named with what
+/// to do, and none is quietly taken or dropped.
+pub fn strays(folder: &Path) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut tell = |path: String, message: &str| {
+        findings.push(Finding::error("not-listed", SourcePlace::file(&path), "", message).warning());
+    };
+    let entries = |path: &Path| fs::read_dir(path).into_iter().flatten().flatten();
+    for entry in entries(folder) {
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        if !path.is_dir() {
+            if let Some(message) = left_out(&name) {
+                tell(name, message);
+            }
+            continue;
+        }
+        if name == EXAMPLES_FOLDER || name.starts_with('.') {
+            continue;
+        }
+        for inner in entries(&path) {
+            let (path, inner) = (inner.path(), inner.file_name().to_string_lossy().into_owned());
+            let shown = format!("{name}/{inner}");
+            if let Some(message) = left_out(&inner).filter(|_| !path.is_dir()) {
+                tell(shown, message);
+            } else if path.is_dir()
+                && entries(&path).any(|deep| is_wanted(&deep.file_name().to_string_lossy()))
+            {
+                tell(
+                    shown,
+                    "文件夹里再套文件夹，里面的文件不读 · files in a folder within a scheme's folder are not read",
+                );
+            }
+        }
+    }
+    findings.sort_by(|one, two| one.place.file.cmp(&two.place.file));
+    findings
+}
+
+fn is_wanted(name: &str) -> bool {
+    name.ends_with(".rhai") || name.ends_with(".toml")
+}
+
+/// Why a file that looks like one of the rules is not read, if it does.
+fn left_out(name: &str) -> Option<&'static str> {
+    let lower = name.to_lowercase();
+    let stem = [".txt", ".bak", ".old", ".orig"].iter().find_map(|ending| lower.strip_suffix(ending));
+    if name.starts_with('.') && is_wanted(name) {
+        return Some("以点开头的文件不读，可以删掉 · a file whose name begins with a dot is not read");
+    }
+    if stem.is_some_and(is_wanted) {
+        return Some(
+            "多了一个后缀，这个文件不读：改名去掉它 · it is not read because of its second ending; rename it",
+        );
+    }
+    if is_wanted(&lower) && !is_wanted(name) {
+        return Some("后缀要小写，这个文件不读 · it is not read: write its ending in lower-case letters");
+    }
+    None
+}
+
+/// Files that are in the folder and mean nothing to the rules.
+fn unknown_files(files: &Files) -> Vec<Finding> {
+    let unknown = files.keys().filter(|path| {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        match folder.is_empty() {
+            true => ![CATALOGUE_FILE, UNSCORED_FILE].contains(&name),
+            false => name != SCHEME_FILE && !name.ends_with(".rhai") && !name.ends_with(".cases.toml"),
+        }
+    });
+    let told = unknown.map(|path| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let message = if name.ends_with(".case.toml") {
+            "用例文件的名字是 <规则>.cases.toml，这个文件不会执行 · cases stand in <rule>.cases.toml; this file is never run"
+        } else if name.starts_with("~$") {
+            "编辑软件留下的临时文件，可以删掉 · a text program has left this file; delete it"
+        } else if name.contains("副本") || name.to_lowercase().contains("copy") {
+            "是副本，不起作用：用不着就删掉 · a copy, which has no effect; delete it"
+        } else {
+            "规则里没有这样的文件，不起作用 · rules have no such file; it has no effect"
+        };
+        Finding::error("not-listed", SourcePlace::file(path), "", message).warning()
+    });
+    told.collect()
 }
 
 /// Scripts and cases that no scheme lists: most likely a forgotten line or a misspelt name.

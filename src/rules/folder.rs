@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::bundle::{Files, identity, read_folder};
+use super::bundle::{Files, identity, read_folder, strays};
 use super::finding::{Finding, Severity, SourcePlace};
 use super::sandbox::blocking;
 use super::take_in_folder::{self, Taken};
@@ -80,10 +80,18 @@ impl RulesFolder {
     /// Looks at the folder and takes it in if it has changed. That it is broken is no error here: [`Self::status`] says so.
     pub async fn sync(&self, cx: &mut Context) -> Result<(), Problem> {
         let path = self.path.clone();
-        let read = blocking(move || read_folder(&path).map(|files| (identity(&files), files))).await?;
+        let read = blocking(move || {
+            let files = read_folder(&path)?;
+            Ok((identity(&files), files, strays(&path)))
+        });
+        let read = read.await?;
         let status = match read {
-            Ok((hash, _)) if self.status().bundle.as_ref() == Some(&hash) => return Ok(()),
-            Ok((hash, files)) => self.take_in(cx, hash, files).await?,
+            Ok((hash, ..)) if self.status().bundle.as_ref() == Some(&hash) => return Ok(()),
+            Ok((hash, files, strays)) => {
+                let mut status = self.take_in(cx, hash, files).await?;
+                status.findings.extend(strays);
+                status
+            }
             Err((file, error)) => {
                 // Where the folder is on this machine is nobody's business.
                 let file = if Path::new(&file).is_absolute() { ".".to_owned() } else { file };

@@ -11,7 +11,10 @@ pub fn unstorable(text: &str) -> Option<char> {
 pub fn storable(text: String) -> String {
     match unstorable(&text) {
         None => text,
-        Some(_) => text.chars().map(|one| if is_unstorable(one) { char::REPLACEMENT_CHARACTER } else { one }).collect(),
+        Some(_) => text
+            .chars()
+            .map(|one| if is_unstorable(one) { char::REPLACEMENT_CHARACTER } else { one })
+            .collect(),
     }
 }
 

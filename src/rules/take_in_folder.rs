@@ -154,12 +154,11 @@ async fn base(connection: &mut AsyncPgConnection, files: &Files) -> Result<Optio
     let same: Option<i64> =
         rule_folder::table.select(rule_folder::release_id).first(connection).await.optional()?;
     // A draft of the folder that was approved as it was taken in.
-    let approved: Approved = sql(
-        "SELECT max(r.id) AS id FROM rule_draft d JOIN rule_release r ON r.id = d.release_id
-         WHERE d.folder_hash = r.bundle_hash",
-    )
-    .get_result(connection)
-    .await?;
+    let approved: Approved =
+        sql("SELECT max(r.id) AS id FROM rule_draft d JOIN rule_release r ON r.id = d.release_id
+         WHERE d.folder_hash = r.bundle_hash")
+        .get_result(connection)
+        .await?;
     let Some(known) = same.max(approved.id) else { return rebase::closest(connection, files).await };
     let Some(latest) = release::latest(connection).await? else { return Ok(Some(known)) };
     if known != latest.id {

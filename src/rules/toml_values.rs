@@ -40,7 +40,8 @@ impl Values<'_> {
             Value::String(text) => {
                 if let Some(character) = unstorable(text.value()) {
                     let code = u32::from(character);
-                    let message = format!("the text has the character U+{code:04X}, which cannot be kept or shown");
+                    let message =
+                        format!("the text has the character U+{code:04X}, which cannot be kept or shown");
                     self.add("bad-text", value.span(), message);
                 }
             }

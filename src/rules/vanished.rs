@@ -72,9 +72,8 @@ pub fn unknown(position: &str) -> Option<(String, Option<String>)> {
 
 /// Positions that the rules `before` score, and `after` neither score nor name in `unscored.toml`.
 pub fn vanished(before: &Files, after: &Bundle) -> Vec<Finding> {
-    let is_told = |position: &str| {
-        after.scheme_for(position).is_some() || after.unscored.contains_key(position)
-    };
+    let is_told =
+        |position: &str| after.scheme_for(position).is_some() || after.unscored.contains_key(position);
     let lost = positions(before).into_iter().filter(|(position, _)| !is_told(position));
     lost.map(|(position, folder)| {
         let message = format!(

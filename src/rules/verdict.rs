@@ -8,6 +8,7 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
+use super::allowed;
 use super::bundle::{Bundle, Files, identity};
 use super::cases::{self, CasesReport};
 use super::check;
@@ -146,6 +147,9 @@ fn judge_here(files: Files, patience: &Patience) -> (Option<Bundle>, Verdict) {
         let message = "checking these rules takes too long, so that it was stopped: make the scripts shorter";
         findings.push(Finding::error(TOO_SLOW, SourcePlace::file("."), "", message));
     }
+    allowed::answer(&mut findings, |file| {
+        bundle.files.get(file).and_then(|bytes| std::str::from_utf8(bytes).ok())
+    });
     findings.sort_by(|one, two| {
         let key = |finding: &Finding| (finding.place.line, finding.place.column);
         one.place.file.cmp(&two.place.file).then_with(|| key(one).cmp(&key(two)))
@@ -190,8 +194,9 @@ mod tests {
         let slow = || files(SLOW.as_bytes());
         let askers = (0..6).map(|_| judged(slow()));
         let verdicts = futures_util::future::try_join_all(askers).await.unwrap();
-        let first = verdicts[0].bundle.as_ref().unwrap();
-        assert!(verdicts.iter().filter(|one| Arc::ptr_eq(one.bundle.as_ref().unwrap(), first)).count() >= 5);
+        let bundles = verdicts.iter().map(|one| Arc::as_ptr(one.bundle.as_ref().unwrap()));
+        let different = bundles.collect::<std::collections::HashSet<_>>();
+        assert!(different.len() <= AT_ONCE, "who comes later finds it judged");
         let begun = Instant::now();
         judged(slow()).await.unwrap();
         assert!(begun.elapsed() < Duration::from_millis(500));

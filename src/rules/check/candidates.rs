@@ -80,7 +80,10 @@ impl Inputs {
             let each = catalogue.get(catalogue.find(each)?)?.max;
             Some((place(computed.name)?, place(count)?, each))
         });
-        let bounds = bounds.collect();
+        let id_place = |id: MetricId| list.iter().position(|input| input.id == id);
+        let between = catalogue.bounds();
+        let between = between.filter_map(|(id, most)| Some((id_place(id)?, id_place(most)?, Decimal::ONE)));
+        let bounds = bounds.chain(between).collect();
         Self { list, bounds }
     }
 

@@ -87,12 +87,7 @@ pub struct Sound {
 ///
 /// A conflict where it cannot be handed in, has changed, or would take back what others have had approved; a field at
 /// fault for a consultation to come.
-pub async fn begin(
-    cx: &mut Context,
-    id: i64,
-    submission: Submission,
-    seen: Seen,
-) -> Result<Begun, Problem> {
+pub async fn begin(cx: &mut Context, id: i64, submission: Submission, seen: Seen) -> Result<Begun, Problem> {
     let draft = super::to_judge(cx, id).await?;
     let before = &draft.draft;
     seen.check(before.version)?;
@@ -173,12 +168,7 @@ pub async fn reject(cx: &mut Context, id: i64, note: &str, seen: Seen) -> Result
 ///
 /// A conflict where the approver is one of its authors, where what it replaces is no longer what it was written against,
 /// or where this very bundle was not backtested against that; a field at fault where its month has begun in the meantime.
-pub async fn approve(
-    cx: &mut Context,
-    id: i64,
-    note: &str,
-    seen: Seen,
-) -> Result<RuleDraftChange, Problem> {
+pub async fn approve(cx: &mut Context, id: i64, note: &str, seen: Seen) -> Result<RuleDraftChange, Problem> {
     let draft = cx.transaction(async |cx| {
         // Before the draft, as whoever takes the rules folder in.
         release::lock(cx.db()).await?;
@@ -260,7 +250,8 @@ async fn require_backtest(
     match has_reviews {
         false => Ok(()),
         true => {
-            let against = replaces.map_or_else(|| "nothing".to_owned(), |release| format!("release {}", release.id));
+            let against =
+                replaces.map_or_else(|| "nothing".to_owned(), |release| format!("release {}", release.id));
             Err(Problem::conflict(format!(
                 "this bundle was not backtested against {against}, which it replaces: try it (showfloor rules backtest \
                  --draft {draft}; over HTTP create_backtest), read the report, then approve"

@@ -106,8 +106,11 @@ pub async fn follow_folder(
     check_all(files)?;
     change_draft(cx, draft_id, seen, (DraftStep::Change, "replace_rule_files"), async |cx, _| {
         replace_all(cx.db(), draft_id, files).await?;
-        let change =
-            DraftChange { base_release_id: base, folder_hash: Some(hash.to_owned()), ..DraftChange::default() };
+        let change = DraftChange {
+            base_release_id: base,
+            folder_hash: Some(hash.to_owned()),
+            ..DraftChange::default()
+        };
         Ok((change, json!({ "files": files.len() })))
     })
     .await

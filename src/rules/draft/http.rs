@@ -71,7 +71,10 @@ pub async fn create_rule_draft(
             return Err(Problem::field("files", "give either files or a release, not both"));
         }
         (None, _) if base.is_some() => {
-            return Err(Problem::field("base", "only files are a change of a release that is named; a copy is one of the last"));
+            return Err(Problem::field(
+                "base",
+                "only files are a change of a release that is named; a copy is one of the last",
+            ));
         }
         (Some(files), None) => {
             if let Some(base) = base {

@@ -139,7 +139,8 @@ impl Merge {
 
     fn lines(&mut self, path: &str, texts: [&str; 3]) -> String {
         let [base, draft, release] = texts.map(|text| text.split_inclusive('\n').collect::<Vec<_>>());
-        let mut sides = [edits(&base, &draft), edits(&base, &release)].map(|edits| edits.into_iter().peekable());
+        let mut sides =
+            [edits(&base, &draft), edits(&base, &release)].map(|edits| edits.into_iter().peekable());
         let mut merged = String::new();
         let mut at = 0;
         loop {
@@ -244,11 +245,8 @@ mod tests {
             files(&[("a/x.rhai", "1\n2\n3\n4\nfünf\n6\n"), ("a/y.rhai", "Y\n"), ("a/z.rhai", "z\n")]);
         let merged = merge(&base, &draft, &release, None);
         assert_eq!(merged.conflicts, []);
-        let expected = files(&[
-            ("a/n.rhai", "n\n"),
-            ("a/x.rhai", "1\nzwei\n3\n4\nfünf\n6\n"),
-            ("a/y.rhai", "Y\n"),
-        ]);
+        let expected =
+            files(&[("a/n.rhai", "n\n"), ("a/x.rhai", "1\nzwei\n3\n4\nfünf\n6\n"), ("a/y.rhai", "Y\n")]);
         assert_eq!(merged.files, expected);
     }
 

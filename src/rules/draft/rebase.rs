@@ -124,7 +124,9 @@ pub async fn closest(connection: &mut AsyncPgConnection, files: &Files) -> Resul
 /// How many lines stand in one of two bundles and not in the other, wherever they stand in a file.
 fn distance(one: &Files, other: &Files) -> usize {
     let lines = |files: &Files, path: &str| {
-        let mut lines = files.get(path).map(|bytes| bytes.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>());
+        let mut lines = files
+            .get(path)
+            .map(|bytes| bytes.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>());
         lines.iter_mut().for_each(|lines| lines.sort_unstable());
         lines.unwrap_or_default()
     };

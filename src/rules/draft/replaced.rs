@@ -116,10 +116,7 @@ pub async fn with_change(cx: &mut Context, draft: Draft) -> Result<RuleDraftChan
 }
 
 /// The positions that somebody holds in a month or later.
-async fn held(
-    connection: &mut AsyncPgConnection,
-    from: Option<Period>,
-) -> Result<BTreeSet<String>, Problem> {
+async fn held(connection: &mut AsyncPgConnection, from: Option<Period>) -> Result<BTreeSet<String>, Problem> {
     let Some(from) = from else { return Ok(BTreeSet::new()) };
     let positions: Vec<String> = assignment::table
         .filter(assignment::valid_to.is_null().or(assignment::valid_to.gt(from.first_day())))

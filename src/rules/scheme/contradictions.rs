@@ -3,7 +3,8 @@
 use rust_decimal::Decimal;
 
 use super::{
-    CEILING_LIMIT, GradeBand, PARAMETER_LIMIT, POINTS_LIMIT, POINTS_PLACES, Parameter, RuleEntry, SchemeFile, Veto, place_of_text,
+    CEILING_LIMIT, GradeBand, PARAMETER_LIMIT, POINTS_LIMIT, POINTS_PLACES, Parameter, RuleEntry, SchemeFile,
+    Veto, place_of_text,
 };
 use crate::decimal::plain;
 use crate::ledger::metric::{Catalogue, is_identifier};
@@ -28,7 +29,10 @@ pub fn of(scheme: &SchemeFile, file: &str, text: &str, catalogue: &Catalogue) ->
         found.grade(grade, is_twice, scheme.total_cap);
     }
     found.order(&scheme.grade);
-    for veto in &scheme.veto {
+    for (index, veto) in scheme.veto.iter().enumerate() {
+        for earlier in scheme.veto.iter().take(index).filter(|earlier| earlier.metric == veto.metric) {
+            found.veto_again(earlier, veto, &scheme.grade);
+        }
         found.veto(veto, &scheme.grade, catalogue);
     }
     found.findings
@@ -69,7 +73,10 @@ impl Found<'_> {
                 self.add(
                     "scheme",
                     place,
-                    format!("{name} has {}: expected 0 to {POINTS_LIMIT} with at most 2 decimals", plain(value)),
+                    format!(
+                        "{name} has {}: expected 0 to {POINTS_LIMIT} with at most 2 decimals",
+                        plain(value)
+                    ),
                 );
             }
         }
@@ -113,7 +120,8 @@ impl Found<'_> {
         }
         let most = rule.max.checked_mul(CEILING_LIMIT);
         if rule.ceiling.zip(most).is_some_and(|(ceiling, most)| ceiling > most) {
-            let message = format!("the ceiling of the rule '{id}' is more than {CEILING_LIMIT} times its max");
+            let message =
+                format!("the ceiling of the rule '{id}' is more than {CEILING_LIMIT} times its max");
             self.add("scheme", self.at("id", id, "ceiling"), message);
         }
         if rule.ceiling.is_some_and(|ceiling| ceiling < rule.max) {
@@ -209,6 +217,22 @@ impl Found<'_> {
                 self.add("scheme", self.at("name", &last.name, "min"), message);
             }
             None => self.add("scheme", SourcePlace::file(self.file), "there are no grades".to_owned()),
+        }
+    }
+
+    /// Two vetoes by one metric: the one from the higher value has to cap lower, or it has no effect.
+    fn veto_again(&mut self, earlier: &Veto, later: &Veto, grades: &[GradeBand]) {
+        let rank = |veto: &Veto| grades.iter().position(|grade| grade.name == veto.cap);
+        let (lower, higher) =
+            if earlier.at_least <= later.at_least { (earlier, later) } else { (later, earlier) };
+        let has_effect = lower.at_least < higher.at_least && rank(lower) < rank(higher);
+        if !has_effect {
+            let metric = &later.metric;
+            let [from, other] = [higher.at_least, lower.at_least].map(plain);
+            let message = format!(
+                "the veto by '{metric}' from {from} has no effect beside the one from {other}: it has to cap lower"
+            );
+            self.add("unreachable", self.at("metric", metric, "at_least"), message);
         }
     }
 

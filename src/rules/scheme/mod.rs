@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::finding::{Finding, SourcePlace};
+use super::misspelt;
 use crate::decimal::in_toml;
 use crate::http::Language;
 use crate::ledger::metric::Catalogue;
@@ -156,7 +157,7 @@ pub fn read_toml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Resu
             None => SourcePlace::file(file),
         };
         let message = error.message().lines().collect::<Vec<_>>().join(" ");
-        Box::new(Finding::error("toml", place, text, message))
+        Box::new(misspelt::in_toml(Finding::error("toml", place, text, message)))
     })
 }
 

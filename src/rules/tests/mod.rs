@@ -5,6 +5,8 @@ mod checks;
 mod coverage;
 mod examples;
 mod hostile;
+mod meant;
+mod misuse;
 mod probing;
 mod silent;
 

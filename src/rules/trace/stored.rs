@@ -327,7 +327,7 @@ mod tests {
 
     use super::*;
     use crate::ledger::month::MonthFacts;
-        use crate::rules::scoring::tests::default_rules;
+    use crate::rules::scoring::tests::default_rules;
     use crate::rules::trace::tests::any_result;
 
     /// The only scheme with one rule that reads two metrics and says something at 1:27.

@@ -4,6 +4,7 @@
 mod failing_statement;
 mod plainest;
 mod search;
+mod shape;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use rust_decimal::Decimal;
 
 use self::failing_statement::FailingStatement;
 use self::search::Aim;
+use self::shape::Misused;
 use super::Script;
 use super::candidates::{CandidateInput, Inputs};
 use crate::decimal;
@@ -51,15 +53,16 @@ pub fn failures(bundle: &Bundle, rule: &Rule, patience: &Patience) -> Vec<Findin
     probe.explore();
     // That it does not apply where there is no data helps nobody.
     let is_hopeless = probe.with_data > 0 && probe.failed == probe.with_data;
+    let mut findings = probe.misused();
+    findings.extend(probe.shape(bundle));
     let found = std::mem::take(&mut probe.found);
-    found
-        .into_values()
-        .map(|(fault, point)| {
-            let (fault, point) = probe.plainest(fault, point);
-            let with = probe.example(&fault, &point);
-            finding(rule, &fault, &with, is_hopeless)
-        })
-        .collect()
+    let failures = found.into_values().map(|(fault, point)| {
+        let (fault, point) = probe.plainest(fault, point);
+        let with = probe.example(&fault, &point);
+        finding(rule, &fault, &with, is_hopeless)
+    });
+    findings.extend(failures);
+    findings
 }
 
 /// A failure and where it comes from.
@@ -93,6 +96,8 @@ struct Probe<'a> {
     /// Everything that had points at any of them.
     aims: BTreeSet<Aim>,
     found: BTreeMap<Key, (Fault, Point)>,
+    /// Calls that do not count as they look, by place and sentence.
+    calls: BTreeMap<Key, Misused>,
     runs: usize,
     /// How many of the runs had data for everything the rule reads, and how many of those failed.
     with_data: usize,
@@ -113,6 +118,7 @@ impl<'a> Probe<'a> {
             tried: HashMap::new(),
             aims: BTreeSet::from([Aim::Score]),
             found: BTreeMap::new(),
+            calls: BTreeMap::new(),
             runs: 0,
             with_data: 0,
             failed: 0,
@@ -193,7 +199,11 @@ impl<'a> Probe<'a> {
     fn try_point(&mut self, point: &Point) -> Option<&Heights> {
         if !self.tried.contains_key(point) {
             let is_overdue = self.deadline.is_some_and(|deadline| Instant::now() > deadline);
-            if is_overdue || self.patience.is_over() || self.runs >= self.allowed || !self.inputs.is_possible(point) {
+            if is_overdue
+                || self.patience.is_over()
+                || self.runs >= self.allowed
+                || !self.inputs.is_possible(point)
+            {
                 return None;
             }
             self.runs = self.runs.saturating_add(1);
@@ -206,12 +216,15 @@ impl<'a> Probe<'a> {
 
     fn run(&mut self, point: &Point) -> Heights {
         self.set(point);
-        let result = self.rule.run(&self.facts);
+        let (result, misuse) = self.rule.run_probed(&self.facts);
         let has_data = point.iter().all(Option::is_some);
         self.with_data = self.with_data.saturating_add(usize::from(has_data));
         if result.outcome == Outcome::Failed {
             self.failed = self.failed.saturating_add(usize::from(has_data));
             self.keep(point);
+        }
+        if has_data && result.outcome == Outcome::Scored {
+            self.look_at_calls(point, &result, misuse);
         }
         let items = result.steps.iter().filter(|step| step.kind == StepKind::Item);
         let place = |at: Position| (at.line().unwrap_or(0), at.position().unwrap_or(0));
