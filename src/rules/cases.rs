@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::bundle::{Bundle, Rule};
-use super::check::Argument;
+use super::check::{Argument, MAXIMUM};
 use super::coverage::Coverage;
 use super::finding::{Finding, SourcePlace};
 use super::patience::Patience;
@@ -192,6 +192,9 @@ fn with_parameters(rule: &Rule, written: [&BTreeMap<String, Number>; 2]) -> Rule
         let found = rule.arguments.iter_mut().find(|(argument, _)| argument == name);
         if let Some((_, Argument::Parameter(parameter))) = found {
             *parameter = *value;
+            if name == MAXIMUM {
+                rule.entry.max = *value;
+            }
         }
     }
     rule

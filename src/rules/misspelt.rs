@@ -59,6 +59,10 @@ const WORDS: &[(&str, &str)] = &[
 
 /// A better sentence for a script that could not be read, if its line has one of the usual mistakes.
 pub fn in_script(finding: Finding, text: &str, catalogue: &Catalogue) -> Finding {
+    // What rules cannot use has been said.
+    if !["syntax", "full-width", "unknown-name"].contains(&finding.code) {
+        return finding;
+    }
     let code = code_of(text);
     let Some(line) = finding.place.line else { return finding };
     // What is missing at the end of a line is noticed in the next.
@@ -151,14 +155,17 @@ impl Meant {
 }
 
 fn meant(code: &str, written: &str, catalogue: &Catalogue) -> Option<Meant> {
-    if let Some((at, name)) = chinese(code) {
+    // What stands in quotes of the wrong kind is no name.
+    let first_sign = SIGNS.iter().filter_map(|(sign, _)| code.find(sign)).min();
+    if let Some((at, name)) = chinese(code).filter(|(at, _)| first_sign.is_none_or(|sign| *at < sign)) {
         let metric = catalogue.entries().find(|(_, metric)| metric.zh == name);
         let suggestion = metric.map(|(_, metric)| format!("「{name}」写作 {} · write {0}", metric.name));
         let message = format!("脚本里要写英文名，不能写「{name}」 · scripts use English names");
         return Some(Meant { at, code: "unknown-name", message, suggestion });
     }
+    // The first in the line; of two that begin there the longer one.
     for (sign, ascii) in SIGNS {
-        if let Some(at) = code.find(sign) {
+        if let Some(at) = code.find(sign).filter(|at| Some(*at) == first_sign) {
             let message = format!("「{sign}」要写成 {ascii} · write {ascii} for {sign}");
             let code = if sign.is_ascii() { "syntax" } else { "full-width" };
             return Some(Meant { at, code, message, suggestion: None });

@@ -168,7 +168,7 @@ async fn whatever_was_changed_in_a_review_is_named_and_noted() {
         (id, "inputs = ''", vec!["inputs"]),
         (id, "scheme = 'other'", vec!["scheme"]),
         // Put under another name, into another team or month, or before another position.
-        (id, "employee_id = (SELECT id FROM employee WHERE employee_no = 'A07')", vec!["employee_no"]),
+        (id, "employee_id = (SELECT id FROM employee WHERE employee_no = 'T01')", vec!["employee_no"]),
         (id, "unit_id = (SELECT id FROM org_unit WHERE code = 'JC')", vec!["unit"]),
         (id, "period = '2013-03-01'", vec!["period"]),
         (id, "position = 'team_leader'", vec!["position", "scheme"]),

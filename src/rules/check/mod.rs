@@ -20,6 +20,7 @@ mod words;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use rust_decimal::Decimal;
 use rhai::{AST, ASTFlags, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 pub use beside::beside;
@@ -39,6 +40,9 @@ use super::language::{constants, place_of};
 use super::scheme::{Parameter, RuleEntry};
 use super::storable::unstorable;
 use crate::ledger::metric::{Catalogue, MetricId, nearest};
+
+/// The name by which a rule asks for its own maximum.
+pub const MAXIMUM: &str = "max";
 
 /// What one parameter of `score` stands for.
 #[derive(Clone, Debug)]
@@ -83,6 +87,8 @@ pub fn check(
 ) -> Checked {
     let functions = tree::functions(script);
     let mut findings = faults(script);
+    // A rule may ask for its own maximum, so that its weight stands in one place.
+    let parameters = &[parameters, &[own_maximum(rule)]].concat();
     let Arguments { known, misspelt, findings: found } = arguments(script, &functions, catalogue, parameters);
     findings.extend(found);
     let names = names::faults(script, &functions, catalogue, parameters, &misspelt);
@@ -105,6 +111,13 @@ pub fn check(
     findings.sort_by_key(|finding| (finding.place.line, finding.place.column));
     findings.dedup();
     Checked { arguments: known, findings }
+}
+
+/// A rule's maximum as a parameter.
+fn own_maximum(rule: &RuleEntry) -> Parameter {
+    let (zh, en) = (rule.zh.clone(), rule.en.clone());
+    let [min, step] = [Decimal::ONE; 2];
+    Parameter { name: MAXIMUM.to_owned(), zh, en, value: rule.max, min, max: rule.max, step }
 }
 
 /// The parameters of `score`.

@@ -173,6 +173,22 @@ fn two_vetoes_by_one_metric_have_each_an_effect() {
     }
 }
 
+/// A weight is one number: script and cases follow it.
+#[test]
+fn a_rule_asks_for_its_own_maximum() {
+    let script = "fn score(late, max) {\n    item(max, max(0, max - late), \"迟到\");\n    scaled()\n}";
+    let cases = "[parameters]\nmax = 10\n[[case]]\nname = \"三次\"\nfacts = { late = 3 }\nscore = 7\n";
+    for weight in ["10", "12.5", "8"] {
+        let mut files = files(script.as_bytes());
+        files.insert("a/rule.cases.toml".to_owned(), cases.into());
+        files.insert("a/scheme.toml".to_owned(), SCHEME.replacen("max = 10", &format!("max = {weight}"), 1).into());
+        let (bundle, verdict) = judge(files);
+        assert_eq!(codes(verdict.findings), Vec::<String>::new(), "{weight}");
+        let result = run_bundle(&bundle.unwrap(), &[("late", Some(2))]);
+        assert_eq!(result.score.unwrap(), weight.parse::<rust_decimal::Decimal>().unwrap() - rust_decimal::Decimal::TWO);
+    }
+}
+
 #[test]
 fn nobody_can_hold_a_misspelt_position_and_one_is_left_out_only_in_words() {
     assert_eq!(with_scheme("\"sales_consultant\"", "\"sales_consultent\""), ["scheme!"]);
