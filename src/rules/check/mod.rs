@@ -20,8 +20,8 @@ mod words;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use rust_decimal::Decimal;
 use rhai::{AST, ASTFlags, ASTNode, Expr, FnCallExpr, Position, Stmt};
+use rust_decimal::Decimal;
 
 pub use beside::beside;
 pub use feeds::{unasked, unfed_vetoes};

@@ -181,11 +181,17 @@ fn a_rule_asks_for_its_own_maximum() {
     for weight in ["10", "12.5", "8"] {
         let mut files = files(script.as_bytes());
         files.insert("a/rule.cases.toml".to_owned(), cases.into());
-        files.insert("a/scheme.toml".to_owned(), SCHEME.replacen("max = 10", &format!("max = {weight}"), 1).into());
+        files.insert(
+            "a/scheme.toml".to_owned(),
+            SCHEME.replacen("max = 10", &format!("max = {weight}"), 1).into(),
+        );
         let (bundle, verdict) = judge(files);
         assert_eq!(codes(verdict.findings), Vec::<String>::new(), "{weight}");
         let result = run_bundle(&bundle.unwrap(), &[("late", Some(2))]);
-        assert_eq!(result.score.unwrap(), weight.parse::<rust_decimal::Decimal>().unwrap() - rust_decimal::Decimal::TWO);
+        assert_eq!(
+            result.score.unwrap(),
+            weight.parse::<rust_decimal::Decimal>().unwrap() - rust_decimal::Decimal::TWO
+        );
     }
 }
 
