@@ -8,13 +8,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::bundle::{Files, identity, read_folder, strays};
+use super::bundle::{Files, identity, read_folder};
 use super::finding::{Finding, Severity, SourcePlace};
 use super::sandbox::blocking;
 use super::take_in_folder::{self, Taken};
 use super::vanished::vanished;
 use super::verdict::{self, Judged};
-use super::{bundle_store, release};
+use super::{bundle_store, release, strays};
 use crate::auth::Context;
 use crate::http::{Code, FieldError, Problem};
 
@@ -82,14 +82,14 @@ impl RulesFolder {
         let path = self.path.clone();
         let read = blocking(move || {
             let files = read_folder(&path)?;
-            Ok((identity(&files), files, strays(&path)))
+            Ok((identity(&files), files, strays::beside(&path)))
         });
         let read = read.await?;
         let status = match read {
             Ok((hash, ..)) if self.status().bundle.as_ref() == Some(&hash) => return Ok(()),
-            Ok((hash, files, strays)) => {
+            Ok((hash, files, beside)) => {
                 let mut status = self.take_in(cx, hash, files).await?;
-                status.findings.extend(strays);
+                status.findings.extend(beside);
                 status
             }
             Err((file, error)) => {

@@ -32,6 +32,7 @@ pub mod scheme;
 pub mod scoring;
 mod sentences;
 pub mod storable;
+pub mod strays;
 pub mod take_in_folder;
 mod toml_values;
 pub mod trace;

@@ -71,7 +71,7 @@ fn files_that_are_not_what_they_seem_are_explained() {
     for path in ["a/x.rhai.txt", "a/._scheme.toml", "a/b/y.rhai", "a/Z.RHAI", "README.md", "a/.x.rhai.swp"] {
         std::fs::write(folder.path().join(path), "x").unwrap();
     }
-    let strays = crate::rules::bundle::strays(folder.path());
+    let strays = crate::rules::strays::beside(folder.path());
     let paths = strays.iter().map(|finding| finding.place.file.as_str()).collect::<Vec<_>>();
     assert_eq!(paths, ["a/._scheme.toml", "a/Z.RHAI", "a/b", "a/x.rhai.txt"]);
 }
