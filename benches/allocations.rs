@@ -1,8 +1,6 @@
 //! How often the memory is asked for while one person is scored, which no clock is needed for: it is the same on every
 //! machine, and grows before anybody feels it. `cargo test` runs it, too.
 
-use showfloor::rules::sandbox::Optimisation;
-
 #[path = "support/worked.rs"]
 mod worked;
 
@@ -15,7 +13,7 @@ fn main() -> anyhow::Result<()> {
     let mut grown = Vec::new();
     for (name, most) in MOST {
         let scheme = bundle.schemes.get(name).ok_or_else(|| anyhow::anyhow!("there is no scheme {name}"))?;
-        let score = || scheme.score(&facts, Optimisation::Simple);
+        let score = || scheme.score(&facts);
         // The first person of a thread makes what the others use again.
         drop(score());
         let mut scored = None;

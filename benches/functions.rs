@@ -9,7 +9,6 @@ use showfloor::decimal;
 use showfloor::ledger::month::MonthFacts;
 use showfloor::plan::split::apportion::{along_months, largest_remainder};
 use showfloor::rules::bundle::{Bundle, read};
-use showfloor::rules::sandbox::Optimisation;
 
 #[path = "support/worked.rs"]
 mod worked;
@@ -33,7 +32,7 @@ fn scoring(criterion: &mut Criterion, bundle: &Bundle) {
     for scheme in bundle.schemes.values() {
         let facts: MonthFacts = worked::facts(bundle);
         criterion.bench_function(&format!("score one {}", scheme.name), |bencher| {
-            bencher.iter(|| scheme.score(black_box(&facts), Optimisation::Simple));
+            bencher.iter(|| scheme.score(black_box(&facts)));
         });
     }
 }

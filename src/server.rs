@@ -190,6 +190,7 @@ fn routes(api: &mut ServiceConfig) {
             .service(rules::draft::http::update_rule_draft_parameters)
             .service(rules::draft::http::get_rule_draft_diff)
             .service(rules::draft::http::get_rule_draft_verdict)
+            .service(rules::draft::http::rebase_rule_draft)
             .service(rules::draft::http::submit_rule_draft)
             .service(rules::draft::http::withdraw_rule_draft)
             .service(rules::draft::http::approve_rule_draft)

@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use rust_decimal::Decimal;
 use showfloor::ledger::month::{MonthFacts, Value};
 use showfloor::rules::bundle::Files;
-use showfloor::rules::sandbox::{Optimisation, with_deep_stack};
+use showfloor::rules::sandbox::with_deep_stack;
 use showfloor::rules::verdict::judge;
 
 const CATALOGUE: &str = include_str!("../../rules/metrics.toml");
@@ -41,9 +41,8 @@ fuzz_target!(|input: (u8, u8, String)| {
             }
         }
         let Some(rule) = bundle.schemes.values().flat_map(|scheme| &scheme.rules).next() else { return };
-        let run = |level| with_deep_stack(|| rule.run(&facts, level)).expect("no panic");
-        let result = run(Optimisation::Simple);
-        assert_eq!(run(Optimisation::None), result);
+        let result = with_deep_stack(|| rule.run(&facts)).expect("no panic");
+        assert_eq!(with_deep_stack(|| rule.interpret(&facts)).expect("no panic"), result);
         assert!(result.score.is_none_or(|score| (Decimal::ZERO..=Decimal::TEN).contains(&score)), "{result:?}");
     }
     assert!(began.elapsed() < PATIENCE);

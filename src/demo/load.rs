@@ -254,6 +254,7 @@ async fn release_rules(cx: &mut Context, files: &Files) -> Result<(), Problem> {
         effective_from: Period::new(YEAR, 1).ok_or_else(out_of_range)?,
         consulted_on: NaiveDate::from_ymd_opt(YEAR - 1, 12, 1).ok_or_else(out_of_range)?,
         note: "首次发布".to_owned(),
+        until_next: false,
     };
     cx.now = at(submission.consulted_on);
     cx.identity = Some(login(cx, "hr").await?);

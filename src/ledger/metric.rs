@@ -88,6 +88,10 @@ pub struct Metric {
     /// Largest value allowed; by default far above anything a store sees, low enough that no formula overflows.
     #[serde(default = "default_max", deserialize_with = "decimal::in_toml::deserialize")]
     pub max: Decimal,
+    /// Another metric, by name, than which it is never larger: of 120 reports no more than 120 are reviewed. Null if there is
+    /// none.
+    #[serde(default)]
+    pub at_most: Option<String>,
 }
 
 /// Decimals of a score: enough for any mean of raters, few enough that a rule's result stays exact.
@@ -297,6 +301,12 @@ impl Catalogue {
                 "min and max are at most 1000000000000 either way"
             } else if metric.source.as_ref().is_some_and(|name| sources.iter().all(|one| one.name != *name)) {
                 "its source is not listed; add a [[source]] with its name, zh and en"
+            } else if metric
+                .at_most
+                .as_ref()
+                .is_some_and(|name| *name == metric.name || listed.iter().all(|one| one.name != *name))
+            {
+                "at_most names another metric of the catalogue"
             } else if metric.step <= Decimal::ZERO {
                 "step must be above 0"
             } else {
@@ -361,6 +371,11 @@ impl Catalogue {
         nearest(name, self.metrics.iter().map(|metric| metric.name.as_str()))
     }
 
+    /// Pairs of metrics of which the first is never larger than the second.
+    pub fn bounds(&self) -> impl Iterator<Item = (MetricId, MetricId)> {
+        self.entries().filter_map(|(id, metric)| Some((id, self.find(metric.at_most.as_deref()?)?)))
+    }
+
     /// Reads `value` for the metric called `name`; the error is a sentence that says what was expected.
     pub fn read(&self, name: &str, value: Decimal) -> Result<MetricId, String> {
         let id = self.find(name).ok_or_else(|| match self.nearest(name) {
@@ -394,6 +409,7 @@ fn target_of(metric: &Metric) -> Metric {
         missing: Missing::Na,
         source: Some("plan".to_owned()),
         influence: false,
+        at_most: None,
         ..metric.clone()
     }
 }

@@ -15,7 +15,6 @@ use crate::ledger::person_months::{Numbers, Places};
 use crate::org::{Position, Posting};
 use crate::period::Period;
 use crate::rules::bundle::{Bundle, Scheme};
-use crate::rules::sandbox::Optimisation;
 
 /// A store's month as it was loaded, in one consistent view.
 #[derive(Debug)]
@@ -297,7 +296,7 @@ impl Work<'_> {
     }
 
     fn score(&mut self, posting: &Posting, scheme: &Scheme, facts: &MonthFacts, inputs: Vec<u8>) -> Standing {
-        let scored = scheme.score(facts, Optimisation::Simple);
+        let scored = scheme.score(facts);
         let standing = Standing::from(&scored);
         self.computed.drafts.push(ReviewDraft {
             employee_id: posting.employee_id,

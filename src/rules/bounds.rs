@@ -5,14 +5,13 @@ use rust_decimal::Decimal;
 
 use super::bundle::Rule;
 use super::host::BONUS_LIMIT;
-use super::sandbox::Optimisation;
 use super::scoring::{Outcome, Points};
 
 impl Rule {
     /// Points that no values of its inputs lead beyond. Only a script that calls `bonus` somewhere can give one.
     pub fn most(&self) -> Points {
         let mut gives_bonus = false;
-        self.ast(Optimisation::Simple).walk(&mut |path| {
+        self.ast().walk(&mut |path| {
             gives_bonus |= match path.last() {
                 Some(
                     ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _))

@@ -8,15 +8,18 @@ use std::{fs, io};
 use rhai::{AST, ParseErrorType, Position};
 use sha2::{Digest, Sha256};
 
+use super::allowed;
 use super::check::{self, Argument, Checked, Script};
 use super::finding::{Finding, Severity, SourcePlace};
 use super::host::{EARLIER_HOST_VERSIONS, HOST_VERSION};
-use super::language;
 use super::program::Program;
-use super::sandbox::{self, Optimisation};
+use super::sandbox;
 use super::scheme::{RuleEntry, SchemeFile, place_of_text};
+use super::toml_values;
 use super::trace::{Constants, Frame};
 use super::value::AbsentMetric;
+use super::vanished::{self, UNSCORED_FILE};
+use super::{language, misspelt, strays};
 use crate::ledger::metric::{Catalogue, CatalogueError, MetricId};
 
 /// The catalogue's file.
@@ -59,18 +62,14 @@ pub struct Rule {
     pub(super) words: Vec<(Position, String)>,
     pub(super) constants: Constants,
     text: Arc<str>,
-    folded: AST,
-    plain: AST,
+    ast: AST,
     program: Option<Arc<Program>>,
 }
 
 impl Rule {
     /// The compiled script.
-    pub fn ast(&self, optimisation: Optimisation) -> &AST {
-        match optimisation {
-            Optimisation::None => &self.plain,
-            Optimisation::Simple => &self.folded,
-        }
+    pub fn ast(&self) -> &AST {
+        &self.ast
     }
 
     /// What runs instead of the script as long as nothing is out of the ordinary; none where only the interpreter can.
@@ -126,6 +125,8 @@ pub struct Bundle {
     pub catalogue: Catalogue,
     /// The schemes, by name.
     pub schemes: BTreeMap<String, Scheme>,
+    /// Positions that are knowingly not scored, each with the reason.
+    pub unscored: BTreeMap<String, String>,
     /// The bytes it was made of.
     pub files: Files,
     /// What the author should look at although the bundle works.
@@ -168,6 +169,9 @@ impl Bundle {
 
 fn compile(files: Files) -> (Option<Bundle>, Vec<Finding>) {
     let (texts, mut findings) = texts(&files);
+    for (path, text) in texts.iter().filter(|(path, _)| path.ends_with(".toml")) {
+        findings.extend(toml_values::faults(path, text));
+    }
     let catalogue = match texts.get(CATALOGUE_FILE) {
         Some(text) => match Catalogue::parse(text) {
             Ok(catalogue) => catalogue,
@@ -208,14 +212,24 @@ fn compile(files: Files) -> (Option<Bundle>, Vec<Finding>) {
             }
         }
     }
+    let scored = schemes.values().map(|scheme: &Scheme| scheme.file.position.as_str()).collect::<Vec<_>>();
+    let mut unscored = BTreeMap::new();
+    if let Some(text) = texts.get(UNSCORED_FILE) {
+        let (positions, found) = vanished::unscored(text, &scored);
+        unscored = positions;
+        findings.extend(found);
+    }
+    findings.extend(check::beside(&texts, &schemes, &catalogue));
     if schemes.is_empty() && findings.is_empty() {
         let message = "the rules folder has no scheme: expected a folder with a scheme.toml";
         findings.push(Finding::error("no-scheme", SourcePlace::file(SCHEME_FILE), "", message));
     }
     findings.extend(twice(&texts, &schemes));
     findings.extend(orphans(&files, &texts, &schemes));
+    findings.extend(strays::unknown(&files));
+    allowed::answer(&mut findings, |file| texts.get(file).copied());
     let hash = identity(&files);
-    (Some(Bundle { hash, catalogue, schemes, files, warnings: Vec::new() }), findings)
+    (Some(Bundle { hash, catalogue, schemes, unscored, files, warnings: Vec::new() }), findings)
 }
 
 fn texts(files: &Files) -> (BTreeMap<&str, &str>, Vec<Finding>) {
@@ -230,7 +244,9 @@ fn texts(files: &Files) -> (BTreeMap<&str, &str>, Vec<Finding>) {
             Err(error) => {
                 let text = String::from_utf8_lossy(bytes);
                 let place = SourcePlace::at_offset(path, &text, error.valid_up_to());
-                findings.push(Finding::error("not-utf8", place, &text, "the file is not UTF-8 text"));
+                let message = "文件不是 UTF-8（多半存成了 GBK） · the file is not UTF-8 text";
+                let finding = Finding::error("not-utf8", place, &text, message);
+                findings.push(finding.suggesting(Some("另存为 UTF-8 · save it as UTF-8".to_owned())));
             }
         }
     }
@@ -244,7 +260,8 @@ fn catalogue_finding(text: &str, error: &CatalogueError) -> Finding {
                 Some(span) => SourcePlace::at_offset(CATALOGUE_FILE, text, span.start),
                 None => SourcePlace::file(CATALOGUE_FILE),
             };
-            Finding::error("toml", place, text, syntax.message().lines().collect::<Vec<_>>().join(" "))
+            let message = syntax.message().lines().collect::<Vec<_>>().join(" ");
+            misspelt::in_toml(Finding::error("toml", place, text, message))
         }
         CatalogueError::Entry { name, .. } => {
             let place = place_of_text(CATALOGUE_FILE, text, &format!("\"{name}\""));
@@ -298,17 +315,17 @@ fn compile_rule(
     scheme: &SchemeFile,
     catalogue: &Catalogue,
 ) -> Result<(Rule, Vec<Finding>), Vec<Finding>> {
-    let read = sandbox::read(path, text).map_err(|finding| vec![*finding])?;
+    let read =
+        sandbox::read(path, text).map_err(|finding| vec![misspelt::in_script(*finding, text, catalogue)])?;
     let script = Script { file: path, text, ast: &read };
     let Checked { arguments, mut findings } = check::check(&script, entry, catalogue, &scheme.parameter);
     let constants = language::constants(&read);
-    let compile = |level| sandbox::compile(text, &constants, level);
-    match (compile(Optimisation::None), compile(Optimisation::Simple)) {
-        (Ok(plain), Ok(folded)) if findings.iter().all(|finding| finding.severity == Severity::Warning) => {
+    match sandbox::compile(text, &constants) {
+        Ok(ast) if findings.iter().all(|finding| finding.severity == Severity::Warning) => {
             let declared = check::declared(&script);
             let file = path.to_owned();
             let text: Arc<str> = text.into();
-            let compiled = Script { file: path, text: &text, ast: &folded };
+            let compiled = Script { file: path, text: &text, ast: &ast };
             let program = Program::of(&compiled, &constants).map(Arc::new);
             let entry = entry.clone();
             let absent = arguments.iter().map(|(_, argument)| match argument {
@@ -317,24 +334,12 @@ fn compile_rule(
             });
             let (id, absent) = (entry.id.as_str().into(), absent.collect());
             let words = check::words(&compiled);
-            let rule = Rule {
-                entry,
-                file,
-                arguments,
-                declared,
-                id,
-                absent,
-                words,
-                constants,
-                text,
-                folded,
-                plain,
-                program,
-            };
+            let rule =
+                Rule { entry, file, arguments, declared, id, absent, words, constants, text, ast, program };
             Ok((rule, findings))
         }
-        (Ok(_), Ok(_)) => Err(findings),
-        (Err(error), _) | (_, Err(error)) => {
+        Ok(_) => Err(findings),
+        Err(error) => {
             // Names that stand for nothing have been found before, each of them.
             let is_known = matches!(error.err_type(), ParseErrorType::VariableUndefined(_));
             if !is_known || findings.iter().all(|finding| finding.code != "unknown-name") {

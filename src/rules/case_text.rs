@@ -9,7 +9,6 @@ use super::bundle::Rule;
 use super::cases;
 use super::check::Argument;
 use super::finding::{Finding, SourcePlace};
-use super::sandbox::Optimisation;
 use super::scoring::{Outcome, RuleResult};
 use crate::decimal;
 use crate::http::Language;
@@ -38,7 +37,7 @@ pub fn case_text(
     facts: &MonthFacts,
     name: &str,
 ) -> Result<String, String> {
-    let result = rule.run(facts, Optimisation::Simple);
+    let result = rule.run(facts);
     let read = read_by(rule);
     let given = read.iter().filter_map(|id| Some((*id, facts.number(*id)?))).collect::<Vec<_>>();
     for (id, value) in &given {
@@ -47,7 +46,7 @@ pub fn case_text(
         }
     }
     let retold = MonthFacts::complete(catalogue, given.iter().copied());
-    let again = rule.run(&retold, Optimisation::Simple);
+    let again = rule.run(&retold);
     if again.points() != result.points() || again.steps != result.steps || again.failure != result.failure {
         return Err(untold(catalogue, read.into_iter().filter(|id| facts.get(*id) != retold.get(*id))));
     }

@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use super::bundle::Rule;
 use super::check::{self, Script};
 use super::finding::{Finding, SourcePlace};
-use super::sandbox::{self, Optimisation};
+use super::sandbox;
 use super::trace;
 use crate::ledger::month::MonthFacts;
 
@@ -58,7 +58,7 @@ pub struct Coverage<'a> {
 impl<'a> Coverage<'a> {
     /// Nothing has run yet.
     pub fn of(rule: &'a Rule) -> Self {
-        let script = Script { file: &rule.file, text: rule.text(), ast: rule.ast(Optimisation::None) };
+        let script = Script { file: &rule.file, text: rule.text(), ast: rule.ast() };
         let starts = check::statements(&script);
         let mut text = String::with_capacity(script.text.len());
         let mut written = 0;

@@ -4,6 +4,7 @@ use rhai::{EvalAltResult, Position};
 
 use super::host;
 use super::sandbox::OPERATION_LIMIT;
+use super::storable::storable;
 use super::trace::REASON_LIMIT;
 
 /// What every message about points says that left their bounds, above or below.
@@ -43,7 +44,7 @@ impl From<EvalAltResult> for Failure {
         }
         let position = error.position();
         // An author's text may stand in the message.
-        let message = sentence(error).chars().take(REASON_LIMIT).collect();
+        let message = storable(sentence(error).chars().take(REASON_LIMIT).collect());
         Self { position, message }
     }
 }

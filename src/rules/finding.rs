@@ -70,6 +70,8 @@ pub struct Finding {
     pub message: String,
     /// How to fix it, if that can be said.
     pub suggestion: Option<String>,
+    /// Why its author wants it so: the reason in a comment `allow: code – reason` beside it, which answers a warning.
+    pub allowed: Option<String>,
 }
 
 impl Finding {
@@ -80,7 +82,15 @@ impl Finding {
             .and_then(|line| text.lines().nth(line.saturating_sub(1)))
             // A hostile file can be one line of a megabyte.
             .map(|line| line.chars().take(200).collect());
-        Self { code, severity: Severity::Error, place, source, message: message.into(), suggestion: None }
+        Self {
+            code,
+            severity: Severity::Error,
+            place,
+            source,
+            message: message.into(),
+            suggestion: None,
+            allowed: None,
+        }
     }
 
     /// The same as a warning.
@@ -111,7 +121,9 @@ impl fmt::Display for Finding {
         if let Some(suggestion) = &self.suggestion {
             write!(f, "\n    = {suggestion}")?;
         }
-        if self.severity == Severity::Warning {
+        if let Some(reason) = &self.allowed {
+            write!(f, "\n    = allowed: {reason}")?;
+        } else if self.severity == Severity::Warning {
             f.write_str("\n    = warning: it can be used as it is")?;
         }
         Ok(())

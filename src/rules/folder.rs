@@ -12,7 +12,9 @@ use super::bundle::{Files, identity, read_folder};
 use super::finding::{Finding, Severity, SourcePlace};
 use super::sandbox::blocking;
 use super::take_in_folder::{self, Taken};
-use super::verdict;
+use super::vanished::vanished;
+use super::verdict::{self, Judged};
+use super::{bundle_store, release, strays};
 use crate::auth::Context;
 use crate::http::{Code, FieldError, Problem};
 
@@ -78,10 +80,18 @@ impl RulesFolder {
     /// Looks at the folder and takes it in if it has changed. That it is broken is no error here: [`Self::status`] says so.
     pub async fn sync(&self, cx: &mut Context) -> Result<(), Problem> {
         let path = self.path.clone();
-        let read = blocking(move || read_folder(&path).map(|files| (identity(&files), files))).await?;
+        let read = blocking(move || {
+            let files = read_folder(&path)?;
+            Ok((identity(&files), files, strays::beside(&path)))
+        });
+        let read = read.await?;
         let status = match read {
-            Ok((hash, _)) if self.status().bundle.as_ref() == Some(&hash) => return Ok(()),
-            Ok((hash, files)) => self.take_in(cx, hash, files).await?,
+            Ok((hash, ..)) if self.status().bundle.as_ref() == Some(&hash) => return Ok(()),
+            Ok((hash, files, beside)) => {
+                let mut status = self.take_in(cx, hash, files).await?;
+                status.findings.extend(beside);
+                status
+            }
             Err((file, error)) => {
                 // Where the folder is on this machine is nobody's business.
                 let file = if Path::new(&file).is_absolute() { ".".to_owned() } else { file };
@@ -108,10 +118,16 @@ impl RulesFolder {
             release: released,
             ..FolderStatus::default()
         };
-        if released.is_some() {
+        if let Some(id) = released {
+            take_in_folder::note_same(cx.db(), id).await?;
             return Ok(status);
         }
-        let (bundle, verdict) = verdict::judged(files).await?;
+        let latest = release::latest(cx.db()).await?;
+        let Judged { bundle, mut verdict } = verdict::judged(files).await?;
+        if let (Some(bundle), Some(latest)) = (&bundle, latest) {
+            let before = bundle_store::bundle_files(cx.db(), &latest.bundle).await?;
+            verdict.findings.extend(vanished(&before, bundle));
+        }
         status.state = FolderState::Broken;
         status.findings.clone_from(&verdict.findings);
         if let Some(bundle) = bundle.filter(|_| verdict.is_sound()) {
@@ -119,6 +135,10 @@ impl RulesFolder {
             match take_in_folder::take_in(cx, &bundle, self.is_automatic).await? {
                 Taken::Release(id) => status.release = Some(id),
                 Taken::Draft(id) => status.draft = Some(id),
+                Taken::Stale(findings) => {
+                    status.state = FolderState::Broken;
+                    status.findings.extend(findings);
+                }
             }
         }
         Ok(status)

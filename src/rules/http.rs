@@ -12,7 +12,7 @@ use super::folder::{FolderStatus, RulesFolder};
 use super::in_force::{self, InForce};
 use super::library::Library;
 use super::readers;
-use super::release::{self, Release, ReleaseWithFiles};
+use super::release::{self, Release, ReleaseWithFiles, SupersededRelease};
 use super::scheme::{GradeBand, Label, Parameter};
 use crate::auth::Caller;
 use crate::auth::access::{ReadReleases, ViewRules};
@@ -131,6 +131,8 @@ pub struct RulesStatus {
     pub in_force: Option<Release>,
     /// Releases for coming months, without those that a later release replaces.
     pub upcoming: Vec<Release>,
+    /// Releases that count no more, or never will, because a later one was published for the same month.
+    pub superseded: Vec<SupersededRelease>,
     /// Drafts waiting for a decision.
     pub submitted: Vec<i64>,
     /// Whether changes in the folder are released without the approval of a second person.
@@ -151,6 +153,7 @@ pub async fn get_rules_status(
     Ok(Json(RulesStatus {
         in_force: release::in_force(cx.db(), month, None).await?,
         upcoming: release::upcoming(cx.db(), month).await?,
+        superseded: release::superseded(cx.db()).await?,
         submitted: draft::submitted(cx.db()).await?,
         is_automatic: folder.is_automatic(),
         folder: folder.status(),

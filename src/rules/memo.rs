@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::bundle::{Rule, Scheme};
 use super::check::Argument;
 use super::quick_hash::QuickHash;
-use super::sandbox::Optimisation;
 use super::scoring::{Outcome, RuleResult};
 use crate::ledger::month::{MonthFacts, Value};
 
@@ -40,7 +39,7 @@ impl Memory {
     /// What `rule`, always the same one, comes to, and whether it was run because its inputs are new.
     pub fn result(&mut self, rule: &Rule, facts: &MonthFacts) -> (Arc<RuleResult>, bool) {
         if self.is_idle {
-            return (Arc::new(rule.run(facts, Optimisation::Simple)), true);
+            return (Arc::new(rule.run(facts)), true);
         }
         self.inputs.clear();
         self.inputs.extend(inputs(rule, facts));
@@ -48,7 +47,7 @@ impl Memory {
             self.found = self.found.saturating_add(1);
             return (Arc::clone(result), false);
         }
-        let result = Arc::new(rule.run(facts, Optimisation::Simple));
+        let result = Arc::new(rule.run(facts));
         // A failure can come from the time a rule took, so it is nobody else's.
         if result.outcome != Outcome::Failed {
             if self.results.len() >= LIMIT {
@@ -122,7 +121,7 @@ mod tests {
                         },
                     );
                     let facts = MonthFacts::complete(&bundle.catalogue, given);
-                    let anew = scheme.score(&facts, Optimisation::Simple);
+                    let anew = scheme.score(&facts);
                     prop_assert_eq!(scheme.score_remembering(&facts, &mut memo), anew);
                 }
             }

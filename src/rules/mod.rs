@@ -1,5 +1,6 @@
 //! The rule host: scoring written by HR and sales managers, run safely, the same way every time, and explained.
 
+mod allowed;
 pub mod bounds;
 pub mod bundle;
 pub mod bundle_store;
@@ -19,6 +20,8 @@ pub mod in_force;
 pub mod language;
 pub mod library;
 pub mod memo;
+mod misspelt;
+pub mod patience;
 mod program;
 pub mod quick_hash;
 mod readers;
@@ -28,9 +31,13 @@ pub mod sandbox;
 pub mod scheme;
 pub mod scoring;
 mod sentences;
+pub mod storable;
+pub mod strays;
 pub mod take_in_folder;
+mod toml_values;
 pub mod trace;
 pub mod value;
+pub mod vanished;
 pub mod verdict;
 pub mod watch;
 

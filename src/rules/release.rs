@@ -56,10 +56,14 @@ pub struct Release {
 
 macro_rules! releases {
     ($rest:literal) => {
+        releases!("", $rest)
+    };
+    ($more:literal, $rest:literal) => {
         sql(concat!(
             "SELECT r.id, r.bundle_hash AS bundle, r.effective_from, r.consulted_on, r.published_at, r.note,
-                    author.login AS author, approver.login AS approver, r.approval_note, r.is_automatic
-             FROM rule_release r LEFT JOIN user_account author ON author.id = r.author_id
+                    author.login AS author, approver.login AS approver, r.approval_note, r.is_automatic",
+            $more,
+            " FROM rule_release r LEFT JOIN user_account author ON author.id = r.author_id
              LEFT JOIN user_account approver ON approver.id = r.approver_id ",
             $rest
         ))
@@ -186,6 +190,29 @@ pub async fn require_open(
         "{effective_from} has begun by {today}, and rules never change under a month: the earliest is {next}"
     );
     Err(Problem::field("effective_from", message))
+}
+
+/// A release that never counted, or does not count any more, because another one was published for the same month.
+#[derive(Clone, Debug, QueryableByName, Serialize, ToSchema)]
+pub struct SupersededRelease {
+    /// The release.
+    #[serde(flatten)]
+    #[diesel(embed)]
+    pub release: Release,
+    /// The release that counts instead.
+    #[diesel(sql_type = BigInt)]
+    pub superseded_by: i64,
+}
+
+/// The releases that a later one for the same month has replaced, by id.
+pub async fn superseded(connection: &mut AsyncPgConnection) -> Result<Vec<SupersededRelease>, Problem> {
+    let superseded = releases!(
+        ", later.id AS superseded_by",
+        "JOIN LATERAL (SELECT max(l.id) AS id FROM rule_release l WHERE l.effective_from = r.effective_from) later
+             ON later.id > r.id
+         ORDER BY r.id"
+    );
+    Ok(superseded.load(connection).await?)
 }
 
 /// The releases that will score months after `period`, the next one first; one that a later one for the same month

@@ -22,35 +22,27 @@ const TIME_LIMIT: Duration = Duration::from_millis(500);
 /// and a stack overflow ends the process.
 pub const STACK_SIZE: usize = 8 * 1024 * 1024;
 
-/// Which of the two compilations of a script to run. They have to agree; cases run both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Optimisation {
-    /// Exactly as written.
-    None,
-    /// With constants folded: what months are scored with.
-    Simple,
-}
-
-static PLAIN: LazyLock<Engine> = LazyLock::new(|| engine(OptimizationLevel::None, OPERATION_LIMIT));
-static FOLDED: LazyLock<Engine> = LazyLock::new(|| engine(OptimizationLevel::Simple, OPERATION_LIMIT));
+/// Compiles and runs scripts exactly as they are written. Nothing is folded: the optimiser computes with rhai's own
+/// operators, for which a number and a text are quietly unequal, and what is scored would not be what was checked.
+static PLAIN: LazyLock<Engine> = LazyLock::new(|| engine(OPERATION_LIMIT));
 /// Runs scripts in which every statement says that it is reached. Saying so takes steps of its own.
 static RECORDING: LazyLock<Engine> = LazyLock::new(|| {
-    let mut engine = engine(OptimizationLevel::None, OPERATION_LIMIT.saturating_mul(4));
+    let mut engine = engine(OPERATION_LIMIT.saturating_mul(4));
     coverage::register(&mut engine);
     engine
 });
 /// Reads scripts with misspelt names too, so that everything else about them can be said.
 static LENIENT: LazyLock<Engine> = LazyLock::new(|| {
-    let mut engine = engine(OptimizationLevel::None, OPERATION_LIMIT);
+    let mut engine = engine(OPERATION_LIMIT);
     engine.set_strict_variables(false);
     engine
 });
 
-fn engine(level: OptimizationLevel, limit: u64) -> Engine {
+fn engine(limit: u64) -> Engine {
     let mut engine = Engine::new_raw();
     engine.register_global_module(ArithmeticPackage::new().as_shared_module());
     engine.register_global_module(LogicPackage::new().as_shared_module());
-    engine.set_optimization_level(level);
+    engine.set_optimization_level(OptimizationLevel::None);
     engine
         // Rhai's fast operators answer the comparison of a number and a text with `false`; ours answer with an error.
         .set_fast_operators(false)
@@ -85,15 +77,8 @@ pub fn read(file: &str, text: &str) -> Result<AST, Box<Finding>> {
 }
 
 /// Compiles a script that has been read.
-pub fn compile(text: &str, constants: &Constants, optimisation: Optimisation) -> Result<AST, ParseError> {
-    compile_for(
-        match optimisation {
-            Optimisation::None => &PLAIN,
-            Optimisation::Simple => &FOLDED,
-        },
-        text,
-        constants,
-    )
+pub fn compile(text: &str, constants: &Constants) -> Result<AST, ParseError> {
+    compile_for(&PLAIN, text, constants)
 }
 
 /// Compiles a script in which every statement says that it is reached.
@@ -116,7 +101,7 @@ pub fn call(
     constants: &Constants,
     arguments: Vec<Dynamic>,
 ) -> Result<Dynamic, Failure> {
-    call_with(&FOLDED, ast, frame, constants, arguments)
+    call_with(&PLAIN, ast, frame, constants, arguments)
 }
 
 /// Calls `score` of a script in which every statement says that it is reached.

@@ -1,15 +1,21 @@
 //! A rules folder that has changed, taken in: as a draft that a second person approves, or, in a shop of one, as a release.
+//!
+//! What the folder holds is a change of the release that it was last the same as, whatever has been released since: a
+//! folder that nobody has brought up to date takes nothing back in silence.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
-use super::bundle::Bundle;
+use super::bundle::{Bundle, Files};
 use super::bundle_store;
-use super::draft::{self, DraftOrigin, DraftState, files};
+use super::draft::{self, DraftOrigin, DraftState, Merged, files, merge, rebase};
+use super::finding::{Finding, SourcePlace};
 use super::release::{self, NewRelease};
 use crate::auth::Context;
-use crate::db::schema::{rule_draft, rule_draft_author, rule_release};
+use crate::db::schema::{rule_draft, rule_draft_author, rule_folder, rule_release};
+use crate::db::sql;
 use crate::http::Problem;
 use crate::http::etag::Seen;
 
@@ -17,12 +23,14 @@ use crate::http::etag::Seen;
 const NOTE: &str = "规则文件夹的改动";
 
 /// What became of the folder's bundle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// It is, or was, this release.
     Release(i64),
     /// It stands in this draft.
     Draft(i64),
+    /// It was not released by itself: it would take back what others have had approved. What it lacks, file by file.
+    Stale(Vec<Finding>),
 }
 
 /// Takes a sound bundle in, once: the same folder again changes nothing.
@@ -72,6 +80,10 @@ pub async fn released(
 
 async fn release_at_once(cx: &mut Context, bundle: &Bundle) -> Result<Taken, Problem> {
     let now = cx.now;
+    let lacking = lacking(cx.db(), &bundle.files).await?;
+    if !lacking.is_empty() {
+        return Ok(Taken::Stale(lacking));
+    }
     bundle_store::keep_bundle(cx.db(), bundle, now).await?;
     let new = NewRelease {
         bundle_hash: bundle.hash.clone(),
@@ -87,30 +99,106 @@ async fn release_at_once(cx: &mut Context, bundle: &Bundle) -> Result<Taken, Pro
     let id = release::publish(cx.db(), new).await?;
     let detail = json!({ "bundle": bundle.hash });
     cx.audit("release_rules_folder", &format!("rule_release/{id}"), detail).await?;
+    note_same(cx.db(), id).await?;
     Ok(Taken::Release(id))
 }
 
 async fn draft_of(cx: &mut Context, bundle: &Bundle) -> Result<Taken, Problem> {
-    let last: Option<(i64, DraftState, i32)> = rule_draft::table
+    let base = base(cx.db(), &bundle.files).await?;
+    let last: Option<(i64, DraftState, i32, Option<String>)> = rule_draft::table
         .filter(rule_draft::origin.eq(DraftOrigin::Folder))
         .order(rule_draft::id.desc())
-        .select((rule_draft::id, rule_draft::state, rule_draft::version))
+        .select((rule_draft::id, rule_draft::state, rule_draft::version, rule_draft::folder_hash))
         .first(cx.db())
         .await
         .optional()?;
-    if let Some((id, state, version)) = last {
-        if files::all(cx.db(), id).await? == bundle.files {
+    if let Some((id, state, version, hash)) = last {
+        // Whatever people have made of the draft since, it was taken from just this.
+        if hash.as_ref() == Some(&bundle.hash) || files::all(cx.db(), id).await? == bundle.files {
             return Ok(Taken::Draft(id));
         }
         // What somebody has gone on writing is not overwritten: the folder's change becomes a draft of its own.
         if state == DraftState::Draft && !is_edited(cx.db(), id).await? {
-            files::replace(cx, id, &bundle.files, Seen::Version(version)).await?;
+            let held = (&bundle.files, bundle.hash.as_str());
+            files::follow_folder(cx, id, held, base, Seen::Version(version)).await?;
             return Ok(Taken::Draft(id));
         }
     }
-    let base = release::latest(cx.db()).await?.map(|latest| latest.id);
     let draft = draft::create(cx, &bundle.files, DraftOrigin::Folder, NOTE, base).await?;
+    diesel::update(rule_draft::table.find(draft.id))
+        .set(rule_draft::folder_hash.eq(&bundle.hash))
+        .execute(cx.db())
+        .await?;
     Ok(Taken::Draft(draft.id))
+}
+
+/// Keeps that the folder is the same as a release: what it holds next is a change of this one.
+pub async fn note_same(connection: &mut AsyncPgConnection, release_id: i64) -> Result<(), Problem> {
+    diesel::insert_into(rule_folder::table)
+        .values(rule_folder::release_id.eq(release_id))
+        .on_conflict(rule_folder::is_only)
+        .do_update()
+        .set(rule_folder::release_id.eq(release_id))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The release that what the folder holds is a change of.
+async fn base(connection: &mut AsyncPgConnection, files: &Files) -> Result<Option<i64>, Problem> {
+    #[derive(QueryableByName)]
+    struct Approved {
+        #[diesel(sql_type = Nullable<BigInt>)]
+        id: Option<i64>,
+    }
+    let same: Option<i64> =
+        rule_folder::table.select(rule_folder::release_id).first(connection).await.optional()?;
+    // A draft of the folder that was approved as it was taken in.
+    let approved: Approved =
+        sql("SELECT max(r.id) AS id FROM rule_draft d JOIN rule_release r ON r.id = d.release_id
+         WHERE d.folder_hash = r.bundle_hash")
+        .get_result(connection)
+        .await?;
+    let Some(known) = same.max(approved.id) else { return rebase::closest(connection, files).await };
+    let Some(latest) = release::latest(connection).await? else { return Ok(Some(known)) };
+    if known != latest.id {
+        // Somebody may have brought the folder up to date by hand.
+        let theirs = bundle_store::bundle_files(connection, &latest.bundle).await?;
+        let Merged { files: merged, conflicts } =
+            merge(&rebase::files_of(connection, Some(known)).await?, files, &theirs, None);
+        if conflicts.is_empty() && merged == *files {
+            return Ok(Some(latest.id));
+        }
+    }
+    Ok(Some(known))
+}
+
+/// What the folder lacks of the release published last; nothing where it is a change of that one.
+async fn lacking(connection: &mut AsyncPgConnection, files: &Files) -> Result<Vec<Finding>, Problem> {
+    let Some(latest) = release::latest(connection).await? else { return Ok(Vec::new()) };
+    let base = base(connection, files).await?;
+    if latest.is_automatic || base == Some(latest.id) {
+        return Ok(Vec::new());
+    }
+    let theirs = bundle_store::bundle_files(connection, &latest.bundle).await?;
+    let Merged { files: merged, conflicts } =
+        merge(&rebase::files_of(connection, base).await?, files, &theirs, Some(draft::Side::Release));
+    let differing = merged.iter().filter(|(path, content)| files.get(*path) != Some(*content));
+    let paths = differing.map(|(path, _)| path.clone()).chain(conflicts.into_iter().map(|one| one.path));
+    let paths = paths.collect::<std::collections::BTreeSet<_>>();
+    let finding = |path: String| {
+        let message = format!(
+            "release {} was approved with a change of this file that the folder does not have: releasing the folder would \
+             take it back",
+            latest.id
+        );
+        let suggestion = format!(
+            "write release {} to a folder (showfloor rules export), and make your change there",
+            latest.id
+        );
+        Finding::error("stale-folder", SourcePlace::file(&path), "", message).suggesting(Some(suggestion))
+    };
+    Ok(paths.into_iter().map(finding).collect())
 }
 
 /// Whether a person has changed the draft.

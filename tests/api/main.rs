@@ -41,6 +41,7 @@ mod plan_preview;
 mod plans;
 mod postings_held;
 mod program;
+mod release_order;
 mod releases;
 mod releases_cli;
 mod replay;

@@ -167,6 +167,11 @@ async fn whatever_was_changed_in_a_review_is_named_and_noted() {
         (telesales, "inputs = set_byte(inputs, 0, 255)", vec!["inputs"]),
         (id, "inputs = ''", vec!["inputs"]),
         (id, "scheme = 'other'", vec!["scheme"]),
+        // Put under another name, into another team or month, or before another position.
+        (id, "employee_id = (SELECT id FROM employee WHERE employee_no = 'T01')", vec!["employee_no"]),
+        (id, "unit_id = (SELECT id FROM org_unit WHERE code = 'JC')", vec!["unit"]),
+        (id, "period = '2013-03-01'", vec!["period"]),
+        (id, "position = 'team_leader'", vec!["position", "scheme"]),
     ] {
         execute(&app.pool, "CREATE TABLE kept AS SELECT * FROM review").await;
         execute(&app.pool, &format!("UPDATE review SET {change} WHERE id = {id}")).await;
@@ -218,7 +223,7 @@ async fn whatever_was_changed_in_a_review_is_named_and_noted() {
     .load(connection)
     .await
     .unwrap();
-    assert_eq!(entries.len(), 19);
+    assert_eq!(entries.len(), 23);
     assert!(entries.iter().all(|entry| entry.login == "hr"));
     assert_eq!(
         (entries[0].subject.as_str(), &entries[0].detail["fields"]),

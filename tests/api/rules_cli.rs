@@ -415,7 +415,16 @@ fn codes_in(folder: &Path, found: &mut std::collections::BTreeSet<String>) {
             codes_in(&path, found);
         } else if path.extension().is_some_and(|ending| ending == "rs") && !path.ends_with("tests.rs") {
             let text = std::fs::read_to_string(&path).unwrap();
-            for call in ["Finding::error(", ".finding(", "code: ", "=> ", "=> (", "code = "] {
+            for call in [
+                "Finding::error(",
+                ".finding(",
+                ".of_rule(",
+                "code: ",
+                "=> ",
+                "=> (",
+                "code = ",
+                "TOO_SLOW: &str = ",
+            ] {
                 for (at, _) in text.match_indices(call) {
                     let rest = text[at + call.len()..].trim_start().trim_start_matches("{").trim_start();
                     let Some(word) = rest.strip_prefix('"').and_then(|rest| rest.split('"').next()) else {

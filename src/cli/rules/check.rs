@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::rules::bundle::{self, Bundle, Files};
 use crate::rules::examples::{self, Example};
 use crate::rules::finding::Finding;
+use crate::rules::strays;
 use crate::rules::verdict::{Verdict, judge};
 use crate::rules::watch::Watch;
 
@@ -76,17 +77,18 @@ async fn check_again_and_again(target: &Target) -> anyhow::Result<Ended> {
 
 fn check(target: &Target, read: Read) -> anyhow::Result<Ended> {
     let mut examples = Vec::new();
-    let mut strays = Vec::new();
+    let mut unread = Vec::new();
     match (&read.rules, read.examples) {
         (Ok(files), Ok(found)) => examples.extend(found.iter().filter_map(|example| tried(example, files))),
         (Err(_), Ok(_)) => {}
-        (_, Err(findings)) => strays = findings,
+        (_, Err(findings)) => unread = findings,
     }
     let (compiled, mut verdict) = match read.rules {
         Ok(files) => judge(files),
         Err(findings) => (None, Verdict { findings, ..Verdict::default() }),
     };
-    verdict.findings.extend(strays);
+    verdict.findings.extend(unread);
+    verdict.findings.extend(strays::beside(&target.folder));
     let is_sound = verdict.is_sound() && examples.iter().all(ExampleReport::is_sound);
     let report = Report { verdict, examples };
     match target.json {
@@ -105,7 +107,7 @@ fn tried(example: &Example, files: &Files) -> Option<ExampleReport> {
 impl ExampleReport {
     /// An example shows how it is done: nothing in it should have to be overlooked.
     fn is_sound(&self) -> bool {
-        self.findings.is_empty()
+        self.findings.iter().all(|finding| finding.allowed.is_some())
     }
 }
 

@@ -19,7 +19,9 @@ use crate::rules::bundle::{Files, read_folder};
 use crate::rules::draft::decision::{self, Submission};
 use crate::rules::draft::diff::{self, DiffQuery, RuleDraftDiff};
 use crate::rules::draft::parameters::{self, NewValue};
-use crate::rules::draft::{self, Draft, DraftFilter, DraftOrigin, DraftState, files};
+use crate::rules::draft::rebase::{self, Rebase};
+use crate::rules::draft::replaced::RuleDraftChange;
+use crate::rules::draft::{self, Draft, DraftFilter, DraftOrigin, DraftState, Side, files};
 
 /// Options of `showfloor rules drafts`.
 #[derive(Debug, clap::Args)]
@@ -41,6 +43,9 @@ pub struct BeginArgs {
     /// Begin with the files of a folder: one that was exported, or edited elsewhere.
     #[arg(long = "from", value_name = "DIR")]
     folder: Option<PathBuf>,
+    /// The release that the folder is a change of; by default the one from which it differs least.
+    #[arg(long, value_name = "ID", requires = "folder")]
+    base: Option<i64>,
     /// What it is for.
     #[arg(long, default_value = "", value_name = "TEXT")]
     note: String,
@@ -81,7 +86,7 @@ pub struct DraftArgs {
 pub struct DiffArgs {
     /// The draft.
     draft: i64,
-    /// The release to compare with; by default the one published last.
+    /// The release to compare with; by default the one that the draft is a change of.
     #[arg(long, value_name = "ID")]
     against: Option<i64>,
     /// Print JSON instead of text.
@@ -103,6 +108,25 @@ pub struct SubmitArgs {
     /// What it changes, for everybody who is reviewed by it.
     #[arg(long, value_name = "TEXT")]
     note: String,
+    /// It is meant only for the months before a release takes over that has been published for a later one.
+    #[arg(long)]
+    until_next: bool,
+    #[command(flatten)]
+    person: Person,
+}
+
+/// Options of `showfloor rules rebase`.
+#[derive(Debug, clap::Args)]
+pub struct RebaseArgs {
+    /// The draft.
+    draft: i64,
+    /// The release to put its changes onto; by default the one published last.
+    #[arg(long, value_name = "ID")]
+    onto: Option<i64>,
+    /// Who counts where both have changed the same place: `draft` or `release`. By default such places are told and nothing
+    /// is changed.
+    #[arg(long, value_name = "SIDE", value_parser = side)]
+    prefer: Option<Side>,
     #[command(flatten)]
     person: Person,
 }
@@ -128,6 +152,14 @@ fn new_value(text: &str) -> Result<NewValue, String> {
     Ok(NewValue { scheme: scheme.to_owned(), name: name.to_owned(), value })
 }
 
+fn side(text: &str) -> Result<Side, String> {
+    match text {
+        "draft" => Ok(Side::Draft),
+        "release" => Ok(Side::Release),
+        _ => Err("expected draft or release".to_owned()),
+    }
+}
+
 fn folder_files(folder: &std::path::Path) -> anyhow::Result<Files> {
     read_folder(folder).map_err(|(path, error)| anyhow::anyhow!("{path} cannot be read: {error}"))
 }
@@ -144,12 +176,14 @@ pub async fn list(args: DraftsArgs, storage: Storage) -> anyhow::Result<Ended> {
         writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&drafts)?)?;
         return Ok(Ended::Well);
     }
-    let mut rows = table::new(&["draft", "state", "version", "effective", "authors", "note"], &[0, 2]);
+    let header = ["draft", "state", "version", "base", "effective", "authors", "note"];
+    let mut rows = table::new(&header, &[0, 2, 3]);
     for draft in drafts {
         rows.add_row([
             draft.id.to_string(),
             draft.state.to_string(),
             draft.version.to_string(),
+            draft.base_release.map(|id| id.to_string()).unwrap_or_default(),
             draft.effective_from.map(|month| month.to_string()).unwrap_or_default(),
             draft.authors.join(", "),
             draft.note,
@@ -163,7 +197,7 @@ pub async fn list(args: DraftsArgs, storage: Storage) -> anyhow::Result<Ended> {
 pub async fn begin(args: BeginArgs, storage: Storage) -> anyhow::Result<Ended> {
     let files = args.folder.as_deref().map(folder_files).transpose()?;
     work::<DraftRules>(&storage, &args.person, "begun", async |cx| match &files {
-        Some(files) => draft::create(cx, files, DraftOrigin::Import, &args.note, None).await,
+        Some(files) => draft::create(cx, files, DraftOrigin::Import, &args.note, args.base).await,
         None => draft::copy(cx, args.release, &args.note).await,
     })
     .await
@@ -188,13 +222,24 @@ pub async fn discard(args: DraftArgs, storage: Storage) -> anyhow::Result<Ended>
 
 /// Hands a draft in.
 pub async fn submit(args: SubmitArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let submission =
-        Submission { effective_from: args.effective, consulted_on: args.consulted, note: args.note };
-    work::<DraftRules>(&storage, &args.person, "submitted", async |cx| {
+    let submission = Submission {
+        effective_from: args.effective,
+        consulted_on: args.consulted,
+        note: args.note,
+        until_next: args.until_next,
+    };
+    replace::<DraftRules>(&storage, &args.person, "submitted", async |cx| {
         crate::http::body::check(&submission)?;
         decision::submit(cx, args.draft, submission, Seen::Any).await
     })
     .await
+}
+
+/// Puts a draft's changes onto another release.
+pub async fn rebase(args: RebaseArgs, storage: Storage) -> anyhow::Result<Ended> {
+    let to = Rebase { onto: args.onto, prefer: args.prefer };
+    let rebase = async |cx: &mut Context| rebase::rebase(cx, args.draft, to, Seen::Any).await;
+    work::<DraftRules>(&storage, &args.person, "rebased", rebase).await
 }
 
 /// Takes a draft back.
@@ -206,7 +251,7 @@ pub async fn withdraw(args: DraftArgs, storage: Storage) -> anyhow::Result<Ended
 /// Publishes a draft.
 pub async fn approve(args: DecideArgs, storage: Storage) -> anyhow::Result<Ended> {
     let approve = async |cx: &mut Context| decision::approve(cx, args.draft, &args.note, Seen::Any).await;
-    work::<ApproveRules>(&storage, &args.person, "approved", approve).await
+    replace::<ApproveRules>(&storage, &args.person, "approved", approve).await
 }
 
 /// Hands a draft back.
@@ -245,6 +290,38 @@ async fn work<A: Action>(
     let draft =
         Database::with(storage, async |pool| Ok(change(&mut person.context::<A>(pool).await?).await?))
             .await?;
+    say(&draft, done)
+}
+
+/// The same where the draft comes to replace a release: what it changes is shown, too.
+async fn replace<A: Action>(
+    storage: &Storage,
+    person: &Person,
+    done: &str,
+    change: impl AsyncFnOnce(&mut Context) -> Result<RuleDraftChange, Problem>,
+) -> anyhow::Result<Ended> {
+    let RuleDraftChange { draft, replaces, changes, unscored } =
+        Database::with(storage, async |pool| Ok(change(&mut person.context::<A>(pool).await?).await?))
+            .await?;
+    let mut out = io::stdout();
+    match replaces {
+        Some(release) => writeln!(out, "it replaces release {release}:")?,
+        None => writeln!(out, "it replaces nothing:")?,
+    }
+    for change in changes {
+        // The first release would be shown whole.
+        match replaces {
+            Some(_) => write!(out, "{}", change.diff)?,
+            None => writeln!(out, "{}", change.path)?,
+        }
+    }
+    if !unscored.is_empty() {
+        writeln!(out, "held by people and not scored: {}", unscored.join(", "))?;
+    }
+    say(&draft, done)
+}
+
+fn say(draft: &Draft, done: &str) -> anyhow::Result<Ended> {
     let release = draft.release.map(|id| format!(", release {id}")).unwrap_or_default();
     writeln!(io::stdout(), "draft {} {done}: {}, version {}{release}", draft.id, draft.state, draft.version)?;
     Ok(Ended::Well)

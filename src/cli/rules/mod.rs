@@ -62,6 +62,11 @@ pub enum RulesCommand {
         showfloor rules edit 3 --from draft-3 --seen 2 --as hr"
     )]
     Edit(drafts::EditArgs),
+    /// Put a draft's changes onto a release that was published since it began.
+    #[command(
+        after_help = "Examples:\n  showfloor rules rebase 3 --as hr\n  showfloor rules rebase 3 --onto 2 --prefer draft --as hr"
+    )]
+    Rebase(drafts::RebaseArgs),
     /// Show what a draft changes.
     Diff(drafts::DiffArgs),
     /// Hand a draft in for approval.
@@ -104,6 +109,7 @@ pub fn run(command: RulesCommand, storage: Storage) -> anyhow::Result<Ended> {
         RulesCommand::Drafts(args) => block_on(drafts::list(args, storage)),
         RulesCommand::Draft(args) => block_on(drafts::begin(args, storage)),
         RulesCommand::Edit(args) => block_on(drafts::edit(args, storage)),
+        RulesCommand::Rebase(args) => block_on(drafts::rebase(args, storage)),
         RulesCommand::Diff(args) => block_on(drafts::print_diff(args, storage)),
         RulesCommand::Submit(args) => block_on(drafts::submit(args, storage)),
         RulesCommand::Withdraw(args) => block_on(drafts::withdraw(args, storage)),

@@ -14,7 +14,7 @@ use crate::period::Period;
 use crate::rules::bundle_store;
 use crate::rules::draft::{self, files};
 use crate::rules::folder::FolderState;
-use crate::rules::release::{self, Release};
+use crate::rules::release::{self, Release, SupersededRelease};
 
 /// Options of `showfloor rules releases`.
 #[derive(Debug, clap::Args)]
@@ -79,18 +79,23 @@ fn print(releases: Vec<Release>) -> io::Result<()> {
 /// when it is broken.
 pub async fn status(args: StatusArgs, storage: Storage) -> anyhow::Result<Ended> {
     let folder = args.rules.folder();
-    let (month, releases, submitted) = Database::as_operator(&storage, async |cx| {
+    let (month, releases, superseded, submitted) = Database::as_operator(&storage, async |cx| {
         let month = Period::containing(cx.today());
         folder.sync(cx).await?;
         let mut releases = release::in_force(cx.db(), month, None).await?.into_iter().collect::<Vec<_>>();
         releases.extend(release::upcoming(cx.db(), month).await?);
-        Ok((month, releases, draft::submitted(cx.db()).await?))
+        let superseded = release::superseded(cx.db()).await?;
+        Ok((month, releases, superseded, draft::submitted(cx.db()).await?))
     })
     .await?;
     let status = folder.status();
     let mut out = io::stdout();
     writeln!(out, "{month} 起 · from {month} on:")?;
     print(releases)?;
+    for SupersededRelease { release, superseded_by } in superseded {
+        let month = release.effective_from.map(|month| month.to_string()).unwrap_or_default();
+        writeln!(out, "release {} for {month}: superseded by release {superseded_by}", release.id)?;
+    }
     for draft in submitted {
         writeln!(out, "draft {draft} waits for a decision")?;
     }

@@ -54,6 +54,16 @@ diesel::table! {
         decision_note -> Nullable<Text>,
         release_id -> Nullable<Int8>,
         version -> Int4,
+        yields_to_release_id -> Nullable<Int8>,
+        folder_hash -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// The release that the rules folder was last the same as; one row at most.
+    rule_folder (is_only) {
+        is_only -> Bool,
+        release_id -> Int8,
     }
 }
 

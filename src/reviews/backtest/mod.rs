@@ -4,6 +4,7 @@
 //! `report` is what is kept of it. `request` makes a trial out of what was asked for, `runner` carries it out in the
 //! background, `store` keeps its row, and `reading` shows the report to those who may know whom it is about.
 
+mod attribution;
 pub mod engine;
 pub mod executed;
 pub mod http;

@@ -6,20 +6,20 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
+use super::attribution::{is_applied_once, parts};
 use super::report::{Mover, RuleChange};
 use super::review_result::ReviewResult;
-use crate::rules::scoring::RuleResult;
+use crate::rules::scoring::{Points, RuleResult};
 
 /// How many are named on each side.
 const NAMED: usize = 10;
 
-/// Every rule with its points, its bonus included, for one review. A rule that does not apply has none.
-pub type Results = Vec<(Arc<str>, Decimal)>;
+/// Every rule with what it came to for one review.
+pub type Results = Vec<(Arc<str>, Points)>;
 
 /// What a review's rules came to.
 pub fn results(rules: &[Arc<RuleResult>]) -> Results {
-    let points = |result: &RuleResult| result.score.unwrap_or_default() + result.bonus;
-    rules.iter().map(|result| (Arc::clone(&result.rule), points(result))).collect()
+    rules.iter().map(|result| (Arc::clone(&result.rule), result.points())).collect()
 }
 
 /// A review that may be among those that move most.
@@ -111,9 +111,11 @@ impl Movers {
                     change: candidate.change(),
                     grade_before: candidate.before.1.clone(),
                     grade_after: candidate.after.1.clone(),
-                    rule: before.and_then(|before| {
-                        responsible(before, &candidate.results_after, candidate.change().is_sign_positive())
-                    }),
+                    rule: before
+                        .and_then(|before| responsible(before, &candidate.results_after, candidate.change())),
+                    parts: before
+                        .map(|before| parts(before, &candidate.results_after, candidate.change()))
+                        .unwrap_or_default(),
                 }
             });
             movers.collect()
@@ -127,20 +129,35 @@ fn key(candidate: &Candidate) -> (Reverse<Decimal>, i64) {
     (Reverse(candidate.change().abs()), candidate.review)
 }
 
+/// A rule's points, its bonus included; none where it does not apply.
+fn given(points: &Points) -> Decimal {
+    points.score.unwrap_or_default() + points.bonus
+}
+
 fn insert(list: &mut Vec<Candidate>, candidate: Candidate) {
     let at = list.partition_point(|other| key(other) < key(&candidate));
     list.insert(at, candidate);
     list.truncate(NAMED);
 }
 
-/// The rule whose points change most in one direction; of equals the first by name. A rule that is not there has none.
-fn responsible(before: &Results, after: &Results, is_gain: bool) -> Option<RuleChange> {
+/// The rule whose points change most in the direction of `change`; of equals the first by name. A rule that is not there has
+/// none. Where a rule has come to apply, or does no longer, the one that has the largest part in the change.
+fn responsible(before: &Results, after: &Results, change: Decimal) -> Option<RuleChange> {
+    let is_gain = change.is_sign_positive();
     let mut changes = BTreeMap::<&str, Decimal>::new();
     for (rule, points) in before {
-        *changes.entry(rule).or_default() -= points;
+        *changes.entry(rule).or_default() -= given(points);
     }
     for (rule, points) in after {
-        *changes.entry(rule).or_default() += points;
+        *changes.entry(rule).or_default() += given(points);
+    }
+    if is_applied_once(before, after) {
+        let parts = parts(before, after, change);
+        let fitting = parts.iter().filter(|part| part.change.is_sign_positive() == is_gain);
+        let largest = fitting.filter_map(|part| part.rule.as_deref()).next();
+        if let Some((rule, change)) = largest.and_then(|rule| changes.get_key_value(rule)) {
+            return Some(RuleChange { rule: (*rule).to_owned(), change: *change });
+        }
     }
     let fitting = changes.into_iter().filter(|(_, change)| {
         let is_upwards = *change > Decimal::ZERO;

@@ -6,7 +6,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt};
 use diesel_async::RunQueryDsl;
 
-use super::report::{AttentionMark, BacktestReport, Mover, ReviewedPerson};
+use super::report::{AttentionMark, BacktestReport, Mover, NamedReview, ReviewedPerson};
 use crate::auth::Context;
 use crate::db::sql;
 use crate::http::Problem;
@@ -28,7 +28,8 @@ type People = HashMap<i64, (i64, ReviewedPerson)>;
 fn named(report: &BacktestReport) -> BTreeSet<i64> {
     let movers = report.gainers.iter().chain(&report.losers).map(|mover| mover.review);
     let marks = report.attention_new.first.iter().chain(&report.attention_gone.first).map(|mark| mark.review);
-    movers.chain(marks).collect()
+    let withdrawn = report.withdrawn_first.iter().map(|named| named.review);
+    movers.chain(marks).chain(withdrawn).collect()
 }
 
 fn name(report: &mut BacktestReport, people: &People) {
@@ -42,6 +43,10 @@ fn name(report: &mut BacktestReport, people: &People) {
     };
     for movers in [&mut report.gainers, &mut report.losers] {
         *movers = std::mem::take(movers).into_iter().filter_map(with_person).collect();
+    }
+    for named in std::mem::take(&mut report.withdrawn_first) {
+        let person = person(named.review);
+        report.withdrawn_first.extend(person.map(|person| NamedReview { person: Some(person), ..named }));
     }
     let with_person = |mut mark: AttentionMark| {
         mark.person = person(mark.review);

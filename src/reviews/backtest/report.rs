@@ -20,6 +20,9 @@ pub struct BacktestReport {
     pub changed: u64,
     /// How many of them no scheme of the tried rules scores any more.
     pub withdrawn: u64,
+    /// The first hundred of those that are withdrawn.
+    #[serde(default)]
+    pub withdrawn_first: Vec<NamedReview>,
     /// How many of them only the tried rules score.
     pub added: u64,
     /// The distribution of totals, in steps of five points.
@@ -109,9 +112,21 @@ pub struct Mover {
     pub grade_before: String,
     /// The final grade under the tried rules.
     pub grade_after: String,
-    /// The rule whose points change most in this direction; null if no rule's points do, for example when a rule no longer
-    /// applies and leaves the denominator.
+    /// The rule whose points change most in this direction, or that has come to apply, or does no longer; null if there is
+    /// none.
     pub rule: Option<RuleChange>,
+    /// What of the change of the total comes through which rule, the largest part first. The parts add up to the change.
+    #[serde(default)]
+    pub parts: Vec<ChangePart>,
+}
+
+/// A part of a total's change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChangePart {
+    /// The rule; null for what no rule accounts for: the cap of a total, or points added by hand.
+    pub rule: Option<String>,
+    /// What it adds to the total, or takes off if negative.
+    pub change: Decimal,
 }
 
 /// A rule's points for one review, before and after.
@@ -160,6 +175,16 @@ pub struct AttentionMark {
     pub person: Option<ReviewedPerson>,
     /// What failed, with file, line and column.
     pub attention: Vec<String>,
+}
+
+/// A review that is named in a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NamedReview {
+    /// Its id.
+    pub review: i64,
+    /// Whose it is. Names are added when the report is read; they are not stored with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<ReviewedPerson>,
 }
 
 /// A place in a script; lines and columns count from 1.

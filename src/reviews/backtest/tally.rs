@@ -1,6 +1,6 @@
 //! Counting what a backtest comes to. What threads have counted adds up to the same in whatever order.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
@@ -8,7 +8,8 @@ use rust_decimal::prelude::ToPrimitive as _;
 use super::months::StoredReview;
 use super::movers::{Movers, Results};
 use super::report::{
-    AttentionMark, AttentionMarks, BacktestReport, GradeMatrix, MeanChange, ScoreBin, ScriptPlace,
+    AttentionMark, AttentionMarks, BacktestReport, GradeMatrix, MeanChange, NamedReview, ScoreBin,
+    ScriptPlace,
 };
 use super::review_result::ReviewResult;
 use crate::decimal;
@@ -27,6 +28,8 @@ pub struct Tally {
     reviews: u64,
     changed: u64,
     withdrawn: u64,
+    /// The first of those that are withdrawn, by id.
+    withdrawn_first: BTreeSet<i64>,
     added: u64,
     /// Before and after, by where the bin begins; none: no total.
     bins: BTreeMap<Option<u64>, [u64; 2]>,
@@ -73,6 +76,9 @@ impl Tally {
             (before, _) => {
                 self.changed += 1;
                 *(if before.is_some() { &mut self.withdrawn } else { &mut self.added }) += 1;
+                if before.is_some() {
+                    self.name_withdrawn(review.id);
+                }
                 return;
             }
         };
@@ -99,12 +105,20 @@ impl Tally {
         self.movers.add(review.id, before, after, results);
     }
 
+    fn name_withdrawn(&mut self, review: i64) {
+        self.withdrawn_first.insert(review);
+        if self.withdrawn_first.len() > MARKS {
+            self.withdrawn_first.pop_last();
+        }
+    }
+
     /// Adds what another thread has counted.
     pub fn merge(&mut self, other: Self) {
         self.reviews += other.reviews;
         self.changed += other.changed;
         self.withdrawn += other.withdrawn;
         self.added += other.added;
+        other.withdrawn_first.into_iter().for_each(|review| self.name_withdrawn(review));
         for (from, [before, after]) in other.bins {
             let [own_before, own_after] = self.bins.entry(from).or_default();
             *own_before += before;
@@ -144,6 +158,11 @@ impl Tally {
             reviews: self.reviews,
             changed: self.changed,
             withdrawn: self.withdrawn,
+            withdrawn_first: self
+                .withdrawn_first
+                .into_iter()
+                .map(|review| NamedReview { review, person: None })
+                .collect(),
             added: self.added,
             histogram: histogram(&self.bins),
             grades: matrices.collect(),

@@ -133,7 +133,11 @@ impl Couple<'_> {
             one.at(first).iter().flat_map(move |one| others.iter().map(move |other| (one, other)))
         });
         let pairs = splits.filter_map(|((by, changed), (other_by, other_changed))| {
-            let facts = subject.facts_with(&[(one.input.id, by.to), (other.input.id, other_by.to)]);
+            let both = [(one.input.id, by.to), (other.input.id, other_by.to)];
+            if !subject.is_possible(&both) {
+                return None;
+            }
+            let facts = subject.facts_with(&both);
             let changed = self.changed(subject, &facts, changed, other_changed);
             let totals = subject.totals_with(|place| find(&changed, place).map(|result| result.points()));
             totals.total.filter(|total| *total >= goal.least)?;

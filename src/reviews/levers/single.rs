@@ -49,7 +49,8 @@ pub fn search(subject: &Subject<'_>, goal: Option<&Goal>, input: &LeverInput<'_>
     let goal = goal.filter(|goal| !goal.is_vetoed(&[input.id]) && may_help(subject, goal, input));
     let mut found = Found { edge: None, grade: None };
     let mut gain = None::<Edge>;
-    let grid = moves(input.metric, input.from, most);
+    let mut grid = moves(input.metric, input.from, most);
+    grid.retain(|by| subject.is_possible(&[(input.id, by.to)]));
     // Moves of as many steps either way are compared with each other.
     for equals in grid.chunk_by(|one, next| one.steps == next.steps) {
         if found.edge.is_some() && (goal.is_none() || found.grade.is_some()) {

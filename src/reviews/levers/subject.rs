@@ -8,7 +8,6 @@ use crate::ledger::metric::{Catalogue, Metric, MetricId};
 use crate::ledger::month::{MonthFacts, Value};
 use crate::rules::bundle::{Bundle, Rule, Scheme};
 use crate::rules::check::Argument;
-use crate::rules::sandbox::Optimisation;
 use crate::rules::scoring::{Points, RuleResult, Scored, Totals};
 use crate::rules::trace::EdgesReached;
 
@@ -103,6 +102,20 @@ impl<'a> Subject<'a> {
         self.scheme.file.grade.iter().position(|band| band.name == grade)
     }
 
+    /// Whether inputs can have these values beside the others: of 120 reports no more than 120 are reviewed. What the facts
+    /// break already is not held against a change of something else.
+    pub fn is_possible(&self, changes: &[(MetricId, Decimal)]) -> bool {
+        let changed = |id: MetricId| changes.iter().find(|(other, _)| *other == id).map(|(_, to)| *to);
+        self.catalogue.bounds().all(|(id, most)| {
+            if changed(id).is_none() && changed(most).is_none() {
+                return true;
+            }
+            let value = changed(id).or_else(|| self.facts.number(id));
+            let most = changed(most).or_else(|| self.facts.number(most));
+            value.zip(most).is_none_or(|(value, most)| value <= most)
+        })
+    }
+
     /// The facts with another value of an input.
     pub fn facts_with(&self, changes: &[(MetricId, Decimal)]) -> MonthFacts {
         let mut facts = self.facts.clone();
@@ -115,7 +128,7 @@ impl<'a> Subject<'a> {
     /// Runs the rule at `place` again.
     pub fn run(&self, place: usize, facts: &MonthFacts) -> Option<Changed> {
         let rule = self.scheme.rules.get(place)?;
-        Some((place, Arc::new(rule.run(facts, Optimisation::Simple))))
+        Some((place, Arc::new(rule.run(facts))))
     }
 
     /// Runs the rule at `place` again, and says how far its calls got.

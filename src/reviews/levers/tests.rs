@@ -193,6 +193,28 @@ fn with(facts: &MonthFacts, changes: &[(MetricId, Decimal)]) -> MonthFacts {
     facts
 }
 
+/// What is never larger than what, of the shipped catalogue.
+const NEVER_LARGER: [(&str, &str); 8] = [
+    ("captured_leads", "first_visits"),
+    ("second_follow_ups", "refused"),
+    ("five_s_failures", "five_s_checks"),
+    ("reports_on_time", "reports_due"),
+    ("reports_reviewed_24h", "reports_to_review"),
+    ("leads_followed_24h", "raw_leads"),
+    ("valid_leads", "raw_leads"),
+    ("arrival_orders", "invited_arrivals"),
+];
+
+/// Whether changed inputs can be what they are: of 120 reports no more than 120 are reviewed.
+fn can_be(facts: &MonthFacts, changed: &[MetricId]) -> bool {
+    NEVER_LARGER.iter().all(|(name, most)| {
+        let [id, most] = [name, most].map(|name| RULES.catalogue.find(name).unwrap());
+        let is_concerned = changed.contains(&id) || changed.contains(&most);
+        let both = facts.number(id).zip(facts.number(most));
+        !is_concerned || both.is_none_or(|(value, most)| value <= most)
+    })
+}
+
 fn rank(scheme: &Scheme, scored: &Scored) -> Option<usize> {
     scheme.file.grade.iter().position(|band| band.name == scored.final_grade)
 }
@@ -219,6 +241,9 @@ fn brute_singles(
         for steps in 1..=most {
             let Some(to) = value(metric, from, steps) else { continue };
             let then_facts = with(facts, &[(id, to)]);
+            if !can_be(&then_facts, &[id]) {
+                continue;
+            }
             let then = scheme.score_remembering(&then_facts, &mut memo);
             let change = || (steps, to, then.total, then.final_grade.clone());
             let edges_then = edges(scheme, &then_facts);
@@ -303,6 +328,9 @@ fn brute_pairs(scheme: &Scheme, facts: &MonthFacts, most: u32) -> Vec<PairFound>
                         continue;
                     };
                     let then_facts = with(facts, &[(*id, to), (*other_id, other_to)]);
+                    if !can_be(&then_facts, &[*id, *other_id]) {
+                        continue;
+                    }
                     let then = scheme.score_remembering(&then_facts, &mut memo);
                     let both = steps + other_steps;
                     let is_less = best.as_ref().is_none_or(|(_, least, total, _)| {

@@ -17,7 +17,6 @@ use crate::rules::bundle::{Bundle, Files, Scheme, identity, version_of};
 use crate::rules::explanation::ExplainedRule;
 use crate::rules::finding::Finding;
 use crate::rules::host::HOST_VERSION;
-use crate::rules::sandbox::Optimisation;
 use crate::rules::scoring::{Outcome, RuleResult, Scored};
 
 /// Decimal places of the columns that hold points.
@@ -148,7 +147,10 @@ fn run<'a>(
         }
     };
     let facts = match inputs::read(&review.inputs, &compiled.catalogue) {
-        Ok((_, facts)) => facts,
+        Ok((subject, facts)) => {
+            differences.subject(review, &subject);
+            facts
+        }
         Err(damaged) => {
             differences.note("inputs", json!(hex(&review.inputs)), json!(damaged.to_string()));
             return None;
@@ -159,8 +161,16 @@ fn run<'a>(
         differences.note("scheme", json!(review.scheme), json!(known));
         return None;
     };
+    // The scheme is the one of the position, whatever the row calls it.
+    if scheme.file.position != review.position {
+        differences.note(
+            "scheme",
+            json!(review.scheme),
+            json!(compiled.scheme_for(&review.position).map(|scheme| &scheme.name)),
+        );
+    }
     let cars = deliveries(&compiled.catalogue, &facts);
-    let scored = scheme.score(&facts, Optimisation::Simple);
+    let scored = scheme.score(&facts);
     Some(Again { scheme, facts, scored, cars })
 }
 
@@ -190,6 +200,20 @@ impl Differences {
     fn compare(&mut self, field: &str, stored: Value, replayed: Value, is_same: bool) {
         if !is_same {
             self.note(field, stored, replayed);
+        }
+    }
+
+    /// Whose review it is, by its row and by its own inputs: a review that was put under somebody else's name is found.
+    fn subject(&mut self, stored: &StoredReview, subject: &inputs::Subject<'_>) {
+        let period = (stored.period.to_string(), subject.period.to_string());
+        for (field, stored, replayed) in [
+            ("employee_no", stored.employee_no.as_str(), subject.employee_no),
+            ("period", period.0.as_str(), period.1.as_str()),
+            ("store", stored.store.as_str(), subject.store),
+            ("unit", stored.unit.as_str(), subject.unit),
+            ("position", stored.position.as_str(), subject.position),
+        ] {
+            self.compare(field, json!(stored), json!(replayed), stored == replayed);
         }
     }
 

@@ -32,6 +32,15 @@ pub struct StoredReview {
     /// The month.
     #[diesel(sql_type = Date)]
     pub period: Period,
+    /// 工号 of whose it is.
+    #[diesel(sql_type = Text)]
+    pub employee_no: String,
+    /// Code of the unit of the posting.
+    #[diesel(sql_type = Text)]
+    pub unit: String,
+    /// The position that is scored.
+    #[diesel(sql_type = Text)]
+    pub position: String,
     /// The scheme it was scored by.
     #[diesel(sql_type = Text)]
     pub scheme: String,
@@ -79,7 +88,8 @@ macro_rules! found {
         sql(concat!(
             "SELECT ",
             $columns,
-            " FROM review r JOIN org_unit s ON s.id = r.store_id
+            " FROM review r JOIN org_unit s ON s.id = r.store_id JOIN org_unit u ON u.id = r.unit_id
+             JOIN employee e ON e.id = r.employee_id
              WHERE ($1 IS NULL OR r.id = $1) AND ($2 IS NULL OR r.period >= $2) AND ($3 IS NULL OR r.period <= $3)
              AND ($4 IS NULL OR s.code = $4) AND NOT EXISTS (SELECT FROM erased_review x WHERE x.review_id = r.id)",
             $rest
@@ -106,7 +116,7 @@ pub async fn page(
     limit: i64,
 ) -> Result<Vec<StoredReview>, Problem> {
     let reviews = found!(
-        "r.id, s.code AS store, r.period, r.scheme, r.bundle_hash AS bundle, r.inputs, r.trace, r.base, r.bonus,
+        "r.id, s.code AS store, r.period, e.employee_no, u.code AS unit, r.position, r.scheme, r.bundle_hash AS bundle, r.inputs, r.trace, r.base, r.bonus,
          r.total, r.applicable_max, r.grade, r.final_grade, r.coefficient, r.attention, r.deliveries",
         " AND r.id > $5 ORDER BY r.id LIMIT $6"
     );

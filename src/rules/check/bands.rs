@@ -1,7 +1,7 @@
 //! What the numbers of a call say by themselves: edges of `band` that do not rise, more points than an item can give,
 //! and shares compared with 85 where 0.85 is meant.
 
-use rhai::{Expr, FnCallExpr, Token};
+use rhai::{Expr, FnCallExpr, Position, Token};
 use rust_decimal::Decimal;
 
 use super::Script;
@@ -63,6 +63,15 @@ impl Bands<'_> {
 
     /// The edges of a band list rise; where they do not, a step is never reached or two are the same.
     fn edges(&mut self, list: &Expr) {
+        let is_empty = match list {
+            Expr::Array(entries, _) => entries.is_empty(),
+            _ => false,
+        };
+        if is_empty {
+            let message = "the list of band has no step, so that it always gives 0 points";
+            let finding = self.script.finding("unreachable", tree::start(list), message);
+            self.findings.push(finding.suggesting(Some("write the steps: [[0.6, 3], [0.8, 5]]".to_owned())));
+        }
         let mut highest: Option<Known> = None;
         for step in steps(list) {
             let Some((edge, known)) = step.first().and_then(|edge| Some((edge, self.meaning.number(edge)?)))
@@ -121,6 +130,9 @@ impl Bands<'_> {
 
     /// A share is compared with a share: 85 % is 0.85.
     fn share(&mut self, value: &Expr, limit: &Expr) {
+        if self.meaning.is_percentage(value) {
+            return self.percentage(limit);
+        }
         if !self.meaning.is_rate(value) {
             return;
         }
@@ -132,6 +144,16 @@ impl Bands<'_> {
         let meant = known.value.checked_div(Decimal::ONE_HUNDRED).map(decimal::plain);
         let finding = self.script.finding("suspicious-rate", tree::start(limit), message).warning();
         self.findings.push(finding.suggesting(meant.map(|meant| format!("{plain}% is written {meant}"))));
+    }
+
+    /// A share times a hundred is compared with 85, not with 0.85.
+    fn percentage(&mut self, limit: &Expr) {
+        let is_share = |known: &Known| known.value > Decimal::ZERO && known.value <= Decimal::ONE;
+        let Some(known) = self.meaning.number(limit).filter(is_share) else { return };
+        let plain = decimal::plain(known.value);
+        let message = format!("a ratio times 100 is compared with {plain}, which is {plain}%");
+        let finding = self.script.finding("suspicious-rate", tree::start(limit), message).warning();
+        self.findings.push(finding.suggesting(Some("compare the ratio itself, without * 100".to_owned())));
     }
 
     /// Points that an item would refuse as soon as somebody earned them.
@@ -152,6 +174,14 @@ impl Bands<'_> {
             // What an item is given outright is found by trying it.
             _ => return,
         };
+        let highest = given.iter().map(|points| self.meaning.number(points).map(|known| known.value));
+        let highest = highest.collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
+        if let Some(highest) = highest.filter(|highest| *highest < max.value) {
+            let at = given.last().map_or(Position::NONE, |points| tree::start(points));
+            let [highest, max] = [highest, max.value].map(decimal::plain);
+            let message = format!("the item is worth {max} points, but nobody gets more than {highest}");
+            self.findings.push(self.script.finding("items-sum", at, message).warning());
+        }
         for points in given {
             let Some(known) = self.meaning.number(points) else { continue };
             if (Decimal::ZERO..=most).contains(&known.value) {

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use super::Script;
 use super::meaning::{Condition, Meaning};
-use super::regions::{Region, Set, both, without};
+use super::regions::{Domains, Region, Set, both, without};
 use super::tree::{self, Node};
 use crate::decimal;
 use crate::rules::finding::Finding;
@@ -49,6 +49,7 @@ struct Branches<'a> {
 impl Branches<'_> {
     /// Follows a block and gives with which values its end is reached; none when it never is.
     fn block(&mut self, block: &[Stmt], reach: Reach, is_used: bool) -> Option<Reach> {
+        self.separate_ranges(block);
         let mut reach = Some(reach);
         for (index, statement) in block.iter().enumerate() {
             let Some(here) = reach.take() else {
@@ -104,7 +105,9 @@ impl Branches<'_> {
         let mut is_first = true;
         let closing = loop {
             self.within(&flow.expr, &rest);
-            let condition = self.meaning.condition(&flow.expr, true);
+            // A switch that HR or the author turns goes either way some day.
+            let is_open = !is_switch(&self.meaning, &flow.expr);
+            let condition = self.meaning.condition(&flow.expr, true).filter(|_| is_open);
             let inside = self.branch(flow, &rest, condition.as_ref(), is_first, &mut is_settled);
             if let Some(condition) = &condition {
                 self.collect(flow, condition, &mut ranges, &mut others);
@@ -128,8 +131,9 @@ impl Branches<'_> {
             Some(statements) if rest.regions.is_empty() => {
                 let at = statements.first().map_or(Position::NONE, tree::beginning);
                 if !is_settled {
+                    // A last else that is there to be safe does no harm.
                     let message = "the branches above take every value, so this else is never reached";
-                    self.never(at, message, None, rest.is_tunable);
+                    self.never(at, message, None, true);
                 }
                 self.block(statements, Reach::everything(), is_used);
             }
@@ -175,16 +179,12 @@ impl Branches<'_> {
         let inside = both(&condition.regions, &rest.regions, domains);
         let (Some(ever), Some(inside)) = (ever, inside) else { return rest.clone() };
         let never = without(&everything, &condition.regions, domains);
-        let is_switch = is_tunable && is_switch(&self.meaning, &flow.expr);
         if ever.is_empty() {
-            if !is_switch {
-                self.never(
-                    at,
-                    "this condition is never true, so what depends on it is never reached",
-                    None,
-                    is_tunable,
-                );
-            }
+            // That a metric cannot have such a value may be just what the author makes sure of.
+            let unbounded = both(&condition.regions, &everything, &Domains::new());
+            let is_defensive = unbounded.is_some_and(|values| !values.is_empty());
+            let message = "this condition is never true, so what depends on it is never reached";
+            self.never(at, message, None, is_tunable || is_defensive);
             return Reach::everything();
         }
         if inside.is_empty() && *is_settled {
@@ -203,11 +203,14 @@ impl Branches<'_> {
             self.never(at, message, Some(suggestion), is_tunable || rest.is_tunable);
             return Reach::everything();
         }
-        if never.is_some_and(|never| never.is_empty()) && !is_switch {
+        if never.is_some_and(|never| never.is_empty()) {
             let message = "this condition is always true";
             let finding = self.script.finding("unreachable", at, message);
             *is_settled = true;
-            let is_certain = !is_tunable && !flow.branch.is_empty();
+            // Only because the metric has no other values.
+            let unbounded = without(&everything, &condition.regions, &Domains::new());
+            let is_defensive = unbounded.is_some_and(|values| !values.is_empty());
+            let is_certain = !is_tunable && !is_defensive && !flow.branch.is_empty();
             self.findings.push(if is_certain { finding } else { finding.warning() });
         }
         Reach { regions: inside, is_tunable: is_tunable || rest.is_tunable }
@@ -250,11 +253,16 @@ impl Branches<'_> {
 
     /// Two-sided ranges of one chain that share values, or leave some between them.
     fn ranges(&mut self, ranges: &[Range], others: &[(String, Set)]) {
+        self.overlaps(ranges, false);
+        self.holes(ranges, others);
+    }
+
+    fn overlaps(&mut self, ranges: &[Range], may_be_meant: bool) {
         for (index, later) in ranges.iter().enumerate() {
             for earlier in ranges.iter().take(index).filter(|earlier| earlier.subject == later.subject) {
                 let shared = earlier.values.and(&later.values);
                 // A range that lies within an earlier one is never reached, which is another finding.
-                if shared.is_empty() || shared == later.values {
+                if shared.is_empty() || (shared == later.values && !may_be_meant) {
                     continue;
                 }
                 let Some(example) = self.example(&later.subject, &shared) else { continue };
@@ -264,11 +272,33 @@ impl Branches<'_> {
                 let finding = self.script.finding("overlapping-bands", later.at, message);
                 let finding = finding
                     .suggesting(Some("let one of them end where the other begins: >= and <".to_owned()));
-                let is_tunable = earlier.is_tunable || later.is_tunable;
-                self.findings.push(if is_tunable { finding.warning() } else { finding });
+                let is_open = earlier.is_tunable || later.is_tunable || may_be_meant;
+                self.findings.push(if is_open { finding.warning() } else { finding });
             }
         }
-        self.holes(ranges, others);
+    }
+
+    /// Two-sided ranges of separate ifs, one behind the other, that share values: both branches are taken for these.
+    fn separate_ranges(&mut self, block: &[Stmt]) {
+        let mut ranges = Vec::new();
+        for statement in block {
+            let alone = match statement {
+                Stmt::If(flow, _) if flow.branch.statements().is_empty() => Some(flow),
+                _ => None,
+            };
+            let is_left = |flow: &&Box<FlowControl>| {
+                flow.body.statements().iter().any(|inner| matches!(inner, Stmt::Return(..)))
+            };
+            let Some(flow) = alone.filter(|flow| !is_left(flow)) else {
+                // Whoever wants both of them is told, and may say so.
+                self.overlaps(&std::mem::take(&mut ranges), true);
+                continue;
+            };
+            if let Some(condition) = self.meaning.condition(&flow.expr, true) {
+                self.collect(flow, &condition, &mut ranges, &mut Vec::new());
+            }
+        }
+        self.overlaps(&ranges, true);
     }
 
     fn holes(&mut self, ranges: &[Range], others: &[(String, Set)]) {
@@ -336,13 +366,16 @@ fn is_answer(meaning: &Meaning<'_>, subject: &str) -> bool {
     meaning.domains.get(subject).is_some_and(|domain| *domain == one)
 }
 
-/// Whether a condition asks nothing but numbers of the scheme: a switch that HR can turn.
+/// Whether a condition asks nothing but constants of the script and numbers of the scheme: a switch that somebody can turn.
 fn is_switch(meaning: &Meaning<'_>, condition: &Expr) -> bool {
-    let mut is_switch = true;
-    tree::visit_expression(condition, &mut |node| {
-        if let Node::Expression(expression @ Expr::Variable(..)) = node {
+    let (mut is_switch, mut is_named) = (true, false);
+    tree::visit_expression(condition, &mut |node| match node {
+        Node::Expression(expression @ Expr::Variable(..)) => {
+            is_named = true;
             is_switch &= meaning.number(expression).is_some();
         }
+        Node::Expression(Expr::FnCall(call, _)) => is_switch &= call.op_token.is_some(),
+        _ => {}
     });
-    is_switch
+    is_switch && is_named
 }

@@ -9,7 +9,6 @@ use super::Argument;
 use super::tree;
 use crate::ledger::metric::{COMPUTED, Catalogue, Kind, Metric, MetricId, Missing};
 use crate::rules::bundle::Rule;
-use crate::rules::sandbox::Optimisation;
 
 /// Most values tried of one input.
 const EDGES: usize = 40;
@@ -81,7 +80,10 @@ impl Inputs {
             let each = catalogue.get(catalogue.find(each)?)?.max;
             Some((place(computed.name)?, place(count)?, each))
         });
-        let bounds = bounds.collect();
+        let id_place = |id: MetricId| list.iter().position(|input| input.id == id);
+        let between = catalogue.bounds();
+        let between = between.filter_map(|(id, most)| Some((id_place(id)?, id_place(most)?, Decimal::ONE)));
+        let bounds = bounds.chain(between).collect();
         Self { list, bounds }
     }
 
@@ -98,7 +100,7 @@ impl Inputs {
 /// Every number that the script or its parameters know.
 fn limits(rule: &Rule) -> BTreeSet<Decimal> {
     let mut limits = BTreeSet::new();
-    rule.ast(Optimisation::None).walk(&mut |path| {
+    rule.ast().walk(&mut |path| {
         if let Some(ASTNode::Expr(expression)) = path.last() {
             limits.extend(tree::literal(expression));
         }
@@ -126,7 +128,7 @@ fn compared(rule: &Rule) -> BTreeSet<(String, Decimal)> {
         tree::literal(expression).or(constant).or(parameter)
     };
     let mut compared = BTreeSet::new();
-    rule.ast(Optimisation::None).walk(&mut |path| {
+    rule.ast().walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::FnCall(call, _))) = path.last()
             && call.op_token.is_some()
             && let [left, right] = &*call.args

@@ -2,7 +2,7 @@
 //!
 //! What cannot be seen here fails when it runs (the host's operators).
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use rhai::{Expr, FnCallExpr, Token};
 use rust_decimal::Decimal;
@@ -11,21 +11,27 @@ use super::Script;
 use crate::rules::finding::{Finding, SourcePlace};
 use crate::rules::host;
 
+/// What kind of value something is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum ValueKind {
+pub enum ValueKind {
+    /// A number.
     Number,
+    /// A text.
     Text,
+    /// True or false.
     Condition,
+    /// No value.
     Nothing,
+    /// A list.
     List,
 }
 
-/// What is wrong with an operator's operands, if anything; `numbers` are names known to stand for numbers.
+/// What is wrong with an operator's operands, if anything; `known` says what names are known to stand for.
 pub fn fault(
     script: &Script<'_>,
     call: &FnCallExpr,
     place: SourcePlace,
-    numbers: &HashSet<&str>,
+    known: &HashMap<String, ValueKind>,
 ) -> Option<Finding> {
     let operator = call.op_token.as_ref()?;
     let is_order = is_order(operator);
@@ -34,7 +40,7 @@ pub fn fault(
     }
     let [left, right] = call.args.as_ref() else { return None };
     let sign = operator.literal_syntax();
-    let (left_kind, right_kind) = (kind(left, numbers), kind(right, numbers));
+    let (left_kind, right_kind) = (kind(left, known), kind(right, known));
     let is_chained = match (is_comparison(left), is_comparison(right)) {
         (false, false) => false,
         (true, true) => is_order,
@@ -77,7 +83,7 @@ fn is_comparison(expression: &Expr) -> bool {
 }
 
 /// The kind of value an expression has, where that can be seen.
-fn kind(expression: &Expr, numbers: &HashSet<&str>) -> Option<ValueKind> {
+fn kind(expression: &Expr, known: &HashMap<String, ValueKind>) -> Option<ValueKind> {
     match expression {
         Expr::DynamicConstant(value, _) if value.is::<Decimal>() => Some(ValueKind::Number),
         Expr::IntegerConstant(..) => Some(ValueKind::Number),
@@ -87,7 +93,7 @@ fn kind(expression: &Expr, numbers: &HashSet<&str>) -> Option<ValueKind> {
         Expr::BoolConstant(..) | Expr::And(..) | Expr::Or(..) => Some(ValueKind::Condition),
         Expr::Unit(_) => Some(ValueKind::Nothing),
         Expr::Array(..) => Some(ValueKind::List),
-        Expr::Variable(variable, ..) if numbers.contains(variable.1.as_str()) => Some(ValueKind::Number),
+        Expr::Variable(variable, ..) => known.get(variable.1.as_str()).copied(),
         Expr::FnCall(..) if is_comparison(expression) => Some(ValueKind::Condition),
         Expr::FnCall(call, _) => match &call.op_token {
             Some(Token::Bang) => Some(ValueKind::Condition),

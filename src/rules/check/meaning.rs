@@ -147,6 +147,13 @@ impl<'a> Meaning<'a> {
     pub fn direction(&self, expression: &Expr) -> Option<Direction> {
         let expression = self.resolved(expression);
         let rate = tree::named(expression, "ratio").or_else(|| tree::named(expression, "average"));
+        // Visitors per order: what is more of both can be better or worse.
+        let is_mean = tree::named(expression, "average").is_some();
+        let under = rate.and_then(|arguments| arguments.get(1)).map(|under| self.resolved(under));
+        let under = under.and_then(tree::variable).and_then(|name| self.metrics.get(name));
+        if is_mean && under.is_some_and(|metric| metric.direction != Direction::None) {
+            return None;
+        }
         let counted =
             rate.and_then(|arguments| arguments.first()).map_or(expression, |first| self.resolved(first));
         tree::variable(counted).and_then(|name| self.metrics.get(name)).map(|metric| metric.direction)
@@ -154,7 +161,25 @@ impl<'a> Meaning<'a> {
 
     /// Whether an expression is a share, shown as a percentage.
     pub fn is_rate(&self, expression: &Expr) -> bool {
-        tree::named(self.resolved(expression), "ratio").is_some()
+        let expression = self.resolved(expression);
+        if tree::named(expression, "ratio").is_some() {
+            return true;
+        }
+        // A count of something divided by a count of something.
+        let Some([over, under]) = operands(expression, &Token::Divide) else { return false };
+        let is_count = |part: &Expr| {
+            let metric = tree::variable(self.resolved(part)).and_then(|name| self.metrics.get(name));
+            metric.is_some_and(|metric| matches!(metric.kind, Kind::Count | Kind::Days))
+        };
+        is_count(over) && is_count(under)
+    }
+
+    /// Whether an expression is a share times a hundred.
+    pub fn is_percentage(&self, expression: &Expr) -> bool {
+        let Some([one, two]) = operands(self.resolved(expression), &Token::Multiply) else { return false };
+        let is_hundred =
+            |part: &Expr| self.number(part).is_some_and(|known| known.value == Decimal::ONE_HUNDRED);
+        (self.is_rate(one) && is_hundred(two)) || (is_hundred(one) && self.is_rate(two))
     }
 
     /// What is asked of, as a text that is the same wherever it means the same; none where that cannot be said.
@@ -285,6 +310,17 @@ impl<'a> Meaning<'a> {
             values = values.on_grid(*grain);
         }
         Some(Condition { regions: vec![Region::from([(subject, values)])], is_tunable: known.is_tunable })
+    }
+}
+
+/// The two sides of an operator.
+fn operands<'e>(expression: &'e Expr, operator: &Token) -> Option<[&'e Expr; 2]> {
+    match expression {
+        Expr::FnCall(call, _) if call.op_token.as_ref() == Some(operator) => match call.args.as_ref() {
+            [one, two] => Some([one, two]),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

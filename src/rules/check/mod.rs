@@ -1,6 +1,7 @@
 //! What can be said of a script without running it.
 
 mod bands;
+mod beside;
 mod branches;
 mod calls;
 mod candidates;
@@ -20,7 +21,9 @@ mod words;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rhai::{AST, ASTFlags, ASTNode, Expr, FnCallExpr, Position, Stmt};
+use rust_decimal::Decimal;
 
+pub use beside::beside;
 pub use feeds::{unasked, unfed_vetoes};
 pub use places::declared;
 pub use places::{offset_of, statement_start};
@@ -28,13 +31,18 @@ use places::{place_of_function, place_of_parameter};
 pub use source::code_of;
 pub use words::words;
 
+use self::comparisons::ValueKind;
 use self::meaning::Meaning;
 use self::tree::Node;
 use super::finding::{Finding, Severity, SourcePlace};
 use super::host;
 use super::language::{constants, place_of};
 use super::scheme::{Parameter, RuleEntry};
+use super::storable::unstorable;
 use crate::ledger::metric::{Catalogue, MetricId, nearest};
+
+/// The name by which a rule asks for its own maximum.
+pub const MAXIMUM: &str = "max";
 
 /// What one parameter of `score` stands for.
 #[derive(Clone, Debug)]
@@ -79,6 +87,8 @@ pub fn check(
 ) -> Checked {
     let functions = tree::functions(script);
     let mut findings = faults(script);
+    // A rule may ask for its own maximum, so that its weight stands in one place.
+    let parameters = &[parameters, &[own_maximum(rule)]].concat();
     let Arguments { known, misspelt, findings: found } = arguments(script, &functions, catalogue, parameters);
     findings.extend(found);
     let names = names::faults(script, &functions, catalogue, parameters, &misspelt);
@@ -101,6 +111,13 @@ pub fn check(
     findings.sort_by_key(|finding| (finding.place.line, finding.place.column));
     findings.dedup();
     Checked { arguments: known, findings }
+}
+
+/// A rule's maximum as a parameter.
+fn own_maximum(rule: &RuleEntry) -> Parameter {
+    let (zh, en) = (rule.zh.clone(), rule.en.clone());
+    let [min, step] = [Decimal::ONE; 2];
+    Parameter { name: MAXIMUM.to_owned(), zh, en, value: rule.max, min, max: rule.max, step }
 }
 
 /// The parameters of `score`.
@@ -168,11 +185,15 @@ fn suggestion(script: &Script<'_>, name: &str, catalogue: &Catalogue, own: &[Par
 /// Calls that cannot work, comparisons that mean nothing, functions that hide the host's, and code outside functions.
 fn faults(script: &Script<'_>) -> Vec<Finding> {
     let mut own = HashMap::<&str, Vec<usize>>::new();
-    let mut numbers = HashSet::new();
+    let mut known = HashMap::new();
+    for (name, value) in constants(script.ast).iter() {
+        let kind = if value.is_string() { ValueKind::Text } else { ValueKind::Number };
+        known.insert(name.clone(), kind);
+    }
     for function in script.ast.iter_functions() {
         own.entry(function.name).or_default().push(function.params.len());
         if function.name == "score" {
-            numbers.extend(function.params.iter().copied());
+            known.extend(function.params.iter().map(|name| ((*name).to_owned(), ValueKind::Number)));
         }
     }
     let mut findings = Vec::new();
@@ -193,6 +214,9 @@ fn faults(script: &Script<'_>) -> Vec<Finding> {
     }
     script.ast.walk(&mut |path| {
         match path.last() {
+            Some(ASTNode::Expr(
+                text @ (Expr::StringConstant(..) | Expr::CharConstant(..) | Expr::DynamicConstant(..)),
+            )) => findings.extend(text_fault(script, text)),
             Some(ASTNode::Expr(Expr::Index(_, _, position))) => findings.push(script.finding(
                 "not-allowed",
                 *position,
@@ -203,7 +227,7 @@ fn faults(script: &Script<'_>) -> Vec<Finding> {
                     let place = place_of(script.file, position);
                     findings.extend(match call.op_token {
                         None => calls::fault(script, call, place, &own),
-                        Some(_) => comparisons::fault(script, call, place, &numbers),
+                        Some(_) => comparisons::fault(script, call, place, &known),
                     });
                 }
             }
@@ -212,6 +236,19 @@ fn faults(script: &Script<'_>) -> Vec<Finding> {
         true
     });
     findings
+}
+
+/// A text that cannot be kept or shown.
+fn text_fault(script: &Script<'_>, text: &Expr) -> Option<Finding> {
+    let character = match text {
+        Expr::StringConstant(text, _) => unstorable(text),
+        Expr::CharConstant(character, _) => unstorable(&character.to_string()),
+        Expr::DynamicConstant(value, _) => unstorable(value.as_immutable_string_ref().ok()?.as_str()),
+        _ => None,
+    }?;
+    let message =
+        format!("the text has the character U+{:04X}, which cannot be kept or shown", u32::from(character));
+    Some(script.finding("bad-text", text.start_position(), message))
 }
 
 /// Whether a statement outside functions declares a constant, the only thing that works there.

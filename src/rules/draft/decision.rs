@@ -1,5 +1,7 @@
 //! From a draft to a release: handed in by one person, published or handed back by another.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -8,13 +10,15 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{Draft, DraftChange, DraftStep, Locked, change_draft};
+use super::replaced::{self, RuleDraftChange, Standing};
+use super::{Draft, DraftChange, DraftStep, Locked, ToJudge, change_draft};
 use crate::auth::Context;
 use crate::db::schema::{review, rule_backtest, rule_draft_author};
 use crate::http::etag::Seen;
 use crate::http::{Code, Problem};
 use crate::period::Period;
-use crate::rules::release::{self, NewRelease};
+use crate::rules::bundle::Bundle;
+use crate::rules::release::{self, NewRelease, Release};
 use crate::rules::{bundle_store, folder};
 
 /// What goes with submitting a draft.
@@ -33,6 +37,10 @@ pub struct Submission {
     #[garde(length(chars, min = 1, max = 2000), custom(said))]
     #[schema(example = "成交率满分线由 25% 提到 28%")]
     pub note: String,
+    /// That it is meant only for the months before a release takes over that has been published for a later one.
+    #[garde(skip)]
+    #[serde(default)]
+    pub until_next: bool,
 }
 
 /// Refuses a note of blanks.
@@ -48,10 +56,40 @@ pub fn said(note: &String, _: &()) -> garde::Result {
 ///
 /// # Errors
 ///
-/// `rules-broken` with every finding where the bundle has errors or cases that fail; fields at fault for a month that has
-/// begun or a consultation to come.
-pub async fn submit(cx: &mut Context, id: i64, submission: Submission, seen: Seen) -> Result<Draft, Problem> {
-    let before = super::find(cx, id).await?;
+/// Those of [`begin`] and [`Prepared::hand_in`].
+pub async fn submit(
+    cx: &mut Context,
+    id: i64,
+    submission: Submission,
+    seen: Seen,
+) -> Result<RuleDraftChange, Problem> {
+    begin(cx, id, submission, seen).await?.judged().await?.hand_in(cx).await
+}
+
+/// A draft that is being handed in, before its files are judged: no connection is held while they are.
+#[derive(Debug)]
+pub struct Begun {
+    draft: ToJudge,
+    submission: Submission,
+}
+
+/// A draft that is being handed in and is sound.
+#[derive(Debug)]
+pub struct Sound {
+    draft: Draft,
+    bundle: Arc<Bundle>,
+    submission: Submission,
+}
+
+/// Begins to hand a draft in.
+///
+/// # Errors
+///
+/// A conflict where it cannot be handed in, has changed, or would take back what others have had approved; a field at
+/// fault for a consultation to come.
+pub async fn begin(cx: &mut Context, id: i64, submission: Submission, seen: Seen) -> Result<Begun, Problem> {
+    let draft = super::to_judge(cx, id).await?;
+    let before = &draft.draft;
     seen.check(before.version)?;
     before.state.after(DraftStep::Submit)?;
     if submission.consulted_on > cx.today() {
@@ -60,29 +98,60 @@ pub async fn submit(cx: &mut Context, id: i64, submission: Submission, seen: See
             "the people concerned must have been consulted already: expected today or an earlier day",
         ));
     }
-    let (_, bundle, verdict) = super::judge(cx, id).await?;
-    let Some(bundle) = bundle.filter(|_| verdict.is_sound()) else {
-        return Err(folder::problem(verdict.errors()));
-    };
-    // Judging took a while: who changed the draft meanwhile is asked to look again.
-    let seen = Seen::Version(before.version);
-    change_draft(cx, id, seen, (DraftStep::Submit, "submit_rule_draft"), async |cx, _| {
-        let (now, effective_from) = (cx.now, submission.effective_from);
-        release::require_open(cx.db(), effective_from, now).await?;
-        bundle_store::keep_bundle(cx.db(), &bundle, now).await?;
-        let detail = json!({ "bundle": bundle.hash, "effective_from": effective_from });
-        let change = DraftChange {
-            note: Some(submission.note),
-            bundle_hash: Some(bundle.hash),
-            effective_from: Some(effective_from),
-            consulted_on: Some(submission.consulted_on),
-            submitted_by: cx.by(),
-            submitted_at: Some(now),
-            ..DraftChange::default()
-        };
-        Ok((change, detail))
-    })
-    .await
+    Ok(Begun { draft, submission })
+}
+
+impl Begun {
+    /// Judges the draft's files.
+    ///
+    /// # Errors
+    ///
+    /// `rules-broken` with every finding where the bundle has errors or cases that fail.
+    pub async fn judged(self) -> Result<Sound, Problem> {
+        let (draft, bundle, verdict) = self.draft.judged().await?;
+        match bundle.filter(|_| verdict.is_sound()) {
+            Some(bundle) => Ok(Sound { draft, bundle, submission: self.submission }),
+            None => Err(folder::problem(verdict.errors())),
+        }
+    }
+}
+
+impl Sound {
+    /// Hands the draft in, and says what it changes in the release that it replaces.
+    ///
+    /// # Errors
+    ///
+    /// A field at fault for a month that has begun, or from which a later release takes over; a conflict where the draft
+    /// is a change of another release than the one it would replace, or has changed while it was judged.
+    pub async fn hand_in(self, cx: &mut Context) -> Result<RuleDraftChange, Problem> {
+        let Self { draft, bundle, submission } = self;
+        // Judging took a while: who changed the draft meanwhile is asked to look again.
+        let seen = Seen::Version(draft.version);
+        let step = (DraftStep::Submit, "submit_rule_draft");
+        let draft = change_draft(cx, draft.id, seen, step, async |cx, locked| {
+            let (now, effective_from) = (cx.now, submission.effective_from);
+            release::require_open(cx.db(), effective_from, now).await?;
+            let standing = Standing::of(cx.db(), effective_from).await?;
+            standing.require_base(cx.db(), draft.id, locked.base_release_id).await?;
+            let yields_to = standing.require_last(effective_from, submission.until_next)?;
+            bundle_store::keep_bundle(cx.db(), &bundle, now).await?;
+            let detail = json!({ "bundle": bundle.hash, "effective_from": effective_from,
+                "replaces": locked.base_release_id, "yields_to": yields_to });
+            let change = DraftChange {
+                note: Some(submission.note),
+                bundle_hash: Some(bundle.hash.clone()),
+                effective_from: Some(effective_from),
+                consulted_on: Some(submission.consulted_on),
+                yields_to_release_id: Some(yields_to),
+                submitted_by: cx.by(),
+                submitted_at: Some(now),
+                ..DraftChange::default()
+            };
+            Ok((change, detail))
+        })
+        .await?;
+        replaced::with_change(cx, draft).await
+    }
 }
 
 /// Hands a draft back to its authors, who read the `note`.
@@ -97,10 +166,10 @@ pub async fn reject(cx: &mut Context, id: i64, note: &str, seen: Seen) -> Result
 ///
 /// # Errors
 ///
-/// A conflict where the approver is one of its authors, or this very bundle was not backtested; a field at fault where
-/// its month has begun in the meantime.
-pub async fn approve(cx: &mut Context, id: i64, note: &str, seen: Seen) -> Result<Draft, Problem> {
-    cx.transaction(async |cx| {
+/// A conflict where the approver is one of its authors, where what it replaces is no longer what it was written against,
+/// or where this very bundle was not backtested against that; a field at fault where its month has begun in the meantime.
+pub async fn approve(cx: &mut Context, id: i64, note: &str, seen: Seen) -> Result<RuleDraftChange, Problem> {
+    let draft = cx.transaction(async |cx| {
         // Before the draft, as whoever takes the rules folder in.
         release::lock(cx.db()).await?;
         change_draft(cx, id, seen, (DraftStep::Approve, "approve_rule_draft"), async |cx, draft| {
@@ -113,7 +182,10 @@ pub async fn approve(cx: &mut Context, id: i64, note: &str, seen: Seen) -> Resul
             };
             let now = cx.now;
             release::require_open(cx.db(), effective_from, now).await?;
-            require_backtest(cx.db(), &bundle_hash).await?;
+            let standing = Standing::of(cx.db(), effective_from).await?;
+            standing.require_base(cx.db(), id, draft.base_release_id).await?;
+            standing.require_still_last(draft.yields_to_release_id)?;
+            require_backtest(cx.db(), id, &bundle_hash, standing.replaces.as_ref()).await?;
             let release = NewRelease {
                 bundle_hash,
                 effective_from: Some(effective_from),
@@ -130,8 +202,9 @@ pub async fn approve(cx: &mut Context, id: i64, note: &str, seen: Seen) -> Resul
             Ok((DraftChange { release_id: Some(release_id), ..change }, detail))
         })
         .await
-    })
-    .await
+    });
+    let draft = draft.await?;
+    replaced::with_change(cx, draft).await
 }
 
 /// A decision on a draft by who asks. Nobody decides on what is their own: begun, changed or handed in.
@@ -156,10 +229,17 @@ async fn decided(cx: &mut Context, id: i64, draft: &Locked, note: &str) -> Resul
     })
 }
 
-/// Rules are tried before they count: on stored reviews, as soon as there are any.
-async fn require_backtest(connection: &mut AsyncPgConnection, bundle_hash: &str) -> Result<(), Problem> {
+/// Rules are tried before they count, against those that they replace: on stored reviews, as soon as there are any.
+async fn require_backtest(
+    connection: &mut AsyncPgConnection,
+    draft: i64,
+    bundle_hash: &str,
+    replaces: Option<&Release>,
+) -> Result<(), Problem> {
+    let baseline = replaces.map(|release| release.bundle.as_str());
     let tried = rule_backtest::table
         .filter(rule_backtest::bundle_hash.eq(bundle_hash))
+        .filter(rule_backtest::baseline_hash.is_not_distinct_from(baseline))
         .filter(rule_backtest::state.eq("finished"));
     let is_tried: bool = diesel::select(diesel::dsl::exists(tried)).get_result(connection).await?;
     if is_tried {
@@ -169,8 +249,13 @@ async fn require_backtest(connection: &mut AsyncPgConnection, bundle_hash: &str)
         diesel::select(diesel::dsl::exists(review::table.select(review::id))).get_result(connection).await?;
     match has_reviews {
         false => Ok(()),
-        true => Err(Problem::conflict(
-            "this bundle was not backtested: POST /v1/rules/backtests with this draft, read the report, then approve",
-        )),
+        true => {
+            let against =
+                replaces.map_or_else(|| "nothing".to_owned(), |release| format!("release {}", release.id));
+            Err(Problem::conflict(format!(
+                "this bundle was not backtested against {against}, which it replaces: try it (showfloor rules backtest \
+                 --draft {draft}; over HTTP create_backtest), read the report, then approve"
+            )))
+        }
     }
 }

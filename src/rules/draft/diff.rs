@@ -65,25 +65,25 @@ pub fn between(before: &Files, after: &Files) -> Vec<FileChange> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DiffQuery {
-    /// The release to compare with; by default the latest.
+    /// The release to compare with; by default the one that the draft is a change of.
     pub against: Option<i64>,
 }
 
 /// What a draft changes.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct RuleDraftDiff {
-    /// The release it was compared with; null if nothing has been released yet.
+    /// The release it was compared with; null if it is a change of none.
     pub against: Option<Release>,
     /// Every file that differs.
     pub changes: Vec<FileChange>,
 }
 
-/// What a draft changes in the rules of a release, by default of the one published last.
+/// What a draft changes in the rules of a release, by default of the one that it is a change of.
 pub async fn of_draft(cx: &mut Context, draft_id: i64, query: &DiffQuery) -> Result<RuleDraftDiff, Problem> {
-    super::find(cx, draft_id).await?;
-    let against = match query.against {
+    let draft = super::find(cx, draft_id).await?;
+    let against = match query.against.or(draft.base_release) {
         Some(release) => Some(release::find(cx.db(), release).await?),
-        None => release::latest(cx.db()).await?,
+        None => None,
     };
     let before = match &against {
         Some(release) => bundle_store::bundle_files(cx.db(), &release.bundle).await?,

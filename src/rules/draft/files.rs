@@ -95,6 +95,27 @@ pub async fn replace(cx: &mut Context, draft_id: i64, files: &Files, seen: Seen)
     .await
 }
 
+/// Puts what the rules folder holds in place of all that a draft has: a change of the release `base`.
+pub async fn follow_folder(
+    cx: &mut Context,
+    draft_id: i64,
+    (files, hash): (&Files, &str),
+    base: Option<i64>,
+    seen: Seen,
+) -> Result<Draft, Problem> {
+    check_all(files)?;
+    change_draft(cx, draft_id, seen, (DraftStep::Change, "replace_rule_files"), async |cx, _| {
+        replace_all(cx.db(), draft_id, files).await?;
+        let change = DraftChange {
+            base_release_id: base,
+            folder_hash: Some(hash.to_owned()),
+            ..DraftChange::default()
+        };
+        Ok((change, json!({ "files": files.len() })))
+    })
+    .await
+}
+
 /// Puts other files in place of all that a draft has; the draft has been taken.
 pub(super) async fn replace_all(
     connection: &mut AsyncPgConnection,

@@ -11,11 +11,14 @@ use utoipa::ToSchema;
 use super::decision::{self, Submission};
 use super::diff::{self, DiffQuery, RuleDraftDiff};
 use super::parameters::{self, ParameterPatch, SchemeParameters};
+use super::rebase::{self, Rebase};
+use super::replaced::RuleDraftChange;
 use super::{Draft, DraftFilter, DraftOrigin, DraftWithFiles, files};
 use crate::auth::Caller;
 use crate::auth::access::{ApproveRules, DraftRules, ViewRules};
 use crate::http::etag::{self, Seen};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query, body};
+use crate::rules::release;
 use crate::rules::verdict::Verdict;
 
 /// List drafts of rules.
@@ -44,6 +47,10 @@ pub struct NewRuleDraft {
     /// The files to start from instead of a release: path and text of each.
     #[garde(skip)]
     pub files: Option<BTreeMap<String, String>>,
+    /// The release that the files are a change of, by id; by default the one from which they differ least.
+    #[garde(skip)]
+    #[serde(default)]
+    pub base: Option<i64>,
 }
 
 /// Begin a draft.
@@ -57,15 +64,24 @@ pub async fn create_rule_draft(
     caller: Caller<DraftRules>,
     body: Body<NewRuleDraft>,
 ) -> Result<impl Responder, Problem> {
-    let NewRuleDraft { note, release, files } = body.0;
+    let NewRuleDraft { note, release, files, base } = body.0;
     let cx = &mut caller.context().await?;
     let draft = match (files, release) {
         (Some(_), Some(_)) => {
             return Err(Problem::field("files", "give either files or a release, not both"));
         }
+        (None, _) if base.is_some() => {
+            return Err(Problem::field(
+                "base",
+                "only files are a change of a release that is named; a copy is one of the last",
+            ));
+        }
         (Some(files), None) => {
+            if let Some(base) = base {
+                release::find(cx.db(), base).await?;
+            }
             let files = files.into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
-            super::create(cx, &files, DraftOrigin::Import, &note, None).await?
+            super::create(cx, &files, DraftOrigin::Import, &note, base).await?
         }
         (None, release) => super::copy(cx, release, &note).await?,
     };
@@ -201,15 +217,17 @@ pub async fn get_rule_draft_verdict(
     caller: Caller<ViewRules>,
     id: Path<i64>,
 ) -> Result<impl Responder, Problem> {
-    let (draft, _, verdict) = super::judge(&mut caller.context().await?, *id).await?;
+    // The connection goes back before scripts run.
+    let draft = super::to_judge(&mut caller.context().await?, *id).await?;
+    let (draft, _, verdict) = draft.judged().await?;
     Ok(etag::ok(draft.version, verdict))
 }
 
 /// Submit a draft for approval. It must have no errors, and every golden case must pass.
 #[utoipa::path(tag = "rules", params(Seen), request_body = Submission, responses(
-    (status = 200, description = "Submitted; the decision will be about exactly this bundle", body = Draft),
-    (status = 409, description = "It has errors, or has been submitted already"),
-    (status = 422, description = "The month has already begun, or the consultation date lies in the future"),
+    (status = 200, description = "Submitted, with what it changes; the decision will be about exactly this bundle", body = RuleDraftChange),
+    (status = 409, description = "It has errors, has been submitted already, or is a change of another release than the one it would replace"),
+    (status = 422, description = "The month has already begun, a later release takes over, or the consultation date lies in the future"),
 ))]
 #[post("/rules/drafts/{id}/submit")]
 pub async fn submit_rule_draft(
@@ -218,7 +236,10 @@ pub async fn submit_rule_draft(
     seen: Seen,
     body: Body<Submission>,
 ) -> Result<impl Responder, Problem> {
-    decision::submit(&mut caller.context().await?, *id, body.0, seen).await.map(changed)
+    // The connection goes back before scripts run.
+    let begun = decision::begin(&mut caller.context().await?, *id, body.0, seen).await?;
+    let sound = begun.judged().await?;
+    sound.hand_in(&mut caller.context().await?).await.map(decided)
 }
 
 /// Withdraw a submitted draft before it is decided on.
@@ -246,8 +267,8 @@ pub struct Decision {
 
 /// Publish a submitted draft as a release.
 #[utoipa::path(tag = "rules", params(Seen), request_body = Decision, responses(
-    (status = 200, description = "Published", body = Draft),
-    (status = 409, description = "It has not been submitted, the caller is one of its authors, or it has not been backtested"),
+    (status = 200, description = "Published, with what it changes", body = RuleDraftChange),
+    (status = 409, description = "It has not been submitted, the caller is one of its authors, another release was published meanwhile, or it has not been backtested against the one it replaces"),
     (status = 422, description = "The month has begun since it was submitted"),
 ))]
 #[post("/rules/drafts/{id}/approve")]
@@ -257,7 +278,7 @@ pub async fn approve_rule_draft(
     seen: Seen,
     body: Body<Decision>,
 ) -> Result<impl Responder, Problem> {
-    decision::approve(&mut caller.context().await?, *id, &body.0.note, seen).await.map(changed)
+    decision::approve(&mut caller.context().await?, *id, &body.0.note, seen).await.map(decided)
 }
 
 /// Reject a submitted draft: it goes back to its authors.
@@ -273,6 +294,28 @@ pub async fn reject_rule_draft(
     body: Body<Decision>,
 ) -> Result<impl Responder, Problem> {
     decision::reject(&mut caller.context().await?, *id, &body.0.note, seen).await.map(changed)
+}
+
+/// Put what a draft changes onto another release than the one it began from.
+///
+/// What both have changed differently is told place by place, and nothing is changed, unless a side is preferred.
+#[utoipa::path(tag = "rules", params(Seen), request_body = Rebase, responses(
+    (status = 200, description = "Done; the draft has a new version, unless it was a change of that release already", body = Draft),
+    (status = 404, description = "There is no such draft or release"),
+    (status = 409, description = "Both have changed the same places, or the draft has been submitted, approved or discarded"),
+))]
+#[post("/rules/drafts/{id}/rebase")]
+pub async fn rebase_rule_draft(
+    caller: Caller<DraftRules>,
+    id: Path<i64>,
+    seen: Seen,
+    body: Body<Rebase>,
+) -> Result<impl Responder, Problem> {
+    rebase::rebase(&mut caller.context().await?, *id, body.0, seen).await.map(changed)
+}
+
+fn decided(change: RuleDraftChange) -> HttpResponse {
+    etag::ok(change.draft.version, change)
 }
 
 fn changed(draft: Draft) -> HttpResponse {

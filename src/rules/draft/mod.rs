@@ -4,10 +4,14 @@ pub mod decision;
 pub mod diff;
 pub mod files;
 pub mod http;
+mod merge;
 pub mod parameters;
+pub mod rebase;
+pub mod replaced;
 mod state;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -17,10 +21,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
+pub use merge::{Merged, Side, merge};
 pub use state::{DraftState, DraftStep};
 
 use super::bundle::{Bundle, Files};
-use super::verdict::{self, Verdict};
+use super::vanished::vanished;
+use super::verdict::{self, Judged, Verdict};
 use super::{bundle_store, release};
 use crate::auth::Context;
 use crate::db::schema::{rule_draft, rule_draft_author};
@@ -46,7 +52,7 @@ pub struct Draft {
     /// What it changes.
     #[diesel(sql_type = Text)]
     pub note: String,
-    /// The release it began from.
+    /// The release that it is a change of: what it replaces when it is approved. Null if there was none.
     #[diesel(sql_type = Nullable<BigInt>)]
     pub base_release: Option<i64>,
     /// Login of the person who began it; null when it was taken from the rules folder.
@@ -68,6 +74,9 @@ pub struct Draft {
     #[diesel(sql_type = Nullable<Date>)]
     #[schema(value_type = Option<String>, example = "2014-06")]
     pub effective_from: Option<Period>,
+    /// The release for a later month that takes over from it, as its submitter knows; null if there is none.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub yields_to: Option<i64>,
     /// When the people concerned were consulted.
     #[diesel(sql_type = Nullable<Date>)]
     pub consulted_on: Option<NaiveDate>,
@@ -136,6 +145,7 @@ async fn load(
     let drafts = sql(
         "SELECT d.id, d.state, d.origin, d.note, d.base_release_id AS base_release, creator.login AS created_by,
                 d.created_at, d.changed_at, d.bundle_hash AS bundle, d.effective_from, d.consulted_on,
+                d.yields_to_release_id AS yields_to,
                 submitter.login AS submitted_by, d.submitted_at, decider.login AS decided_by, d.decided_at,
                 d.decision_note, d.release_id AS release, d.version,
                 ARRAY(SELECT u.login FROM rule_draft_author a JOIN user_account u ON u.id = a.user_id
@@ -176,11 +186,32 @@ pub async fn with_files(cx: &mut Context, id: i64) -> Result<DraftWithFiles, Pro
     Ok(DraftWithFiles { draft, files: super::bundle::sizes(&files) })
 }
 
-/// One draft with what can be said of its files, and their bundle where it can be used.
-pub async fn judge(cx: &mut Context, id: i64) -> Result<(Draft, Option<Bundle>, Verdict), Problem> {
+/// A draft that is about to be judged: it has been read, so that no connection is held while it is.
+#[derive(Debug)]
+pub struct ToJudge {
+    /// The draft.
+    pub draft: Draft,
+    files: Files,
+    /// The rules that it is a change of.
+    before: Files,
+}
+
+/// Reads what it takes to judge a draft.
+pub async fn to_judge(cx: &mut Context, id: i64) -> Result<ToJudge, Problem> {
     let (draft, files) = read(cx, id).await?;
-    let (bundle, verdict) = verdict::judged(files).await?;
-    Ok((draft, bundle, verdict))
+    let before = rebase::files_of(cx.db(), draft.base_release).await?;
+    Ok(ToJudge { draft, files, before })
+}
+
+impl ToJudge {
+    /// What can be said of the draft's files, and their bundle where it can be used.
+    pub async fn judged(self) -> Result<(Draft, Option<Arc<Bundle>>, Verdict), Problem> {
+        let Judged { bundle, mut verdict } = verdict::judged(self.files).await?;
+        if let Some(bundle) = &bundle {
+            verdict.findings.extend(vanished(&self.before, bundle));
+        }
+        Ok((self.draft, bundle, verdict))
+    }
 }
 
 /// The drafts that wait for a decision.
@@ -193,7 +224,7 @@ pub async fn submitted(connection: &mut AsyncPgConnection) -> Result<Vec<i64>, P
         .await?)
 }
 
-/// Begins a draft with some files.
+/// Begins a draft with some files, as a change of a release: by default of the one that they are closest to.
 pub async fn create(
     cx: &mut Context,
     files: &Files,
@@ -202,6 +233,10 @@ pub async fn create(
     base_release: Option<i64>,
 ) -> Result<Draft, Problem> {
     files::check_all(files)?;
+    let base_release = match base_release {
+        None => rebase::closest(cx.db(), files).await?,
+        known => known,
+    };
     let (now, by) = (cx.now, cx.by());
     cx.transaction(async |cx| {
         let id: i64 = diesel::insert_into(rule_draft::table)
@@ -226,16 +261,19 @@ pub async fn create(
     .await
 }
 
-/// Begins a draft as a copy of a release, by default of the one published last; an older one takes its rules back.
+/// Begins a draft as a copy of a release, by default of the one published last. An older one takes its rules back: that
+/// is a change of the last one, too.
 pub async fn copy(cx: &mut Context, release: Option<i64>, note: &str) -> Result<Draft, Problem> {
-    let release = match release {
-        Some(id) => release::find(cx.db(), id).await?,
-        None => release::latest(cx.db()).await?.ok_or_else(|| {
-            Problem::conflict("nothing has been released yet to start from: send the files instead")
-        })?,
+    let copied = match release {
+        Some(id) => Some(release::find(cx.db(), id).await?),
+        None => None,
     };
-    let files = bundle_store::bundle_files(cx.db(), &release.bundle).await?;
-    create(cx, &files, DraftOrigin::Release, note, Some(release.id)).await
+    let latest = release::latest(cx.db()).await?.ok_or_else(|| {
+        Problem::conflict("nothing has been released yet to start from: send the files instead")
+    })?;
+    let copied = copied.as_ref().unwrap_or(&latest);
+    let files = bundle_store::bundle_files(cx.db(), &copied.bundle).await?;
+    create(cx, &files, DraftOrigin::Release, note, Some(latest.id)).await
 }
 
 /// A draft that is being changed or decided on, held until the transaction ends.
@@ -245,6 +283,8 @@ struct Locked {
     state: DraftState,
     created_by: Option<i64>,
     note: String,
+    base_release_id: Option<i64>,
+    yields_to_release_id: Option<i64>,
     bundle_hash: Option<String>,
     effective_from: Option<Period>,
     consulted_on: Option<NaiveDate>,
@@ -257,6 +297,9 @@ struct Locked {
 #[diesel(table_name = rule_draft)]
 struct DraftChange {
     note: Option<String>,
+    base_release_id: Option<i64>,
+    yields_to_release_id: Option<Option<i64>>,
+    folder_hash: Option<String>,
     bundle_hash: Option<String>,
     effective_from: Option<Period>,
     consulted_on: Option<NaiveDate>,

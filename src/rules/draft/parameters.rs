@@ -1,5 +1,7 @@
 //! The tunable numbers of a draft, set without touching a script: a form's way to edit rules.
 
+use std::collections::BTreeMap;
+
 use garde::Validate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -99,7 +101,7 @@ pub fn set(files: &Files, values: &[NewValue]) -> Result<Files, Problem> {
         let path = format!("{}/{SCHEME_FILE}", value.scheme);
         let text = text(&files, &path).unwrap_or_default();
         let is_marked = files.get(&path).is_some_and(|bytes| bytes.starts_with(b"\xef\xbb\xbf"));
-        let edited = with_value(text, value).ok_or_else(|| {
+        let edited = with_value(text, &value.name, value.value).ok_or_else(|| {
             Problem::conflict(format!(
                 "{path} is laid out in a way that only a person can edit: change the value in the file itself"
             ))
@@ -166,24 +168,56 @@ fn fault(schemes: &[SchemeParameters], value: &NewValue) -> Option<(&'static str
     Some(("value", format!("{value} is outside its range {min} to {max}")))
 }
 
+/// The values of the parameters in the text of a `scheme.toml`; none where it cannot be read.
+pub(super) fn values(text: &str) -> Option<BTreeMap<String, Decimal>> {
+    let document: DocumentMut = text.parse().ok()?;
+    let mut values = BTreeMap::new();
+    let mut add = |name: Option<&str>, value: Option<&Value>| -> Option<()> {
+        let number = match value? {
+            Value::Integer(number) => Decimal::from(*number.value()),
+            Value::Float(number) => decimal::parse(number.display_repr().trim())?,
+            Value::String(text) => decimal::parse(text.value())?,
+            _ => return None,
+        };
+        values.insert(name?.to_owned(), number);
+        Some(())
+    };
+    match document.get("parameter") {
+        None => {}
+        Some(Item::ArrayOfTables(tables)) => {
+            for table in tables {
+                let name = table.get("name").and_then(Item::as_str);
+                add(name, table.get("value").and_then(Item::as_value))?;
+            }
+        }
+        Some(Item::Value(Value::Array(array))) => {
+            for table in array.iter().filter_map(Value::as_inline_table) {
+                add(table.get("name").and_then(Value::as_str), table.get("value"))?;
+            }
+        }
+        Some(_) => return None,
+    }
+    Some(values)
+}
+
 /// The text of a `scheme.toml` with another value of one parameter.
-fn with_value(text: &str, value: &NewValue) -> Option<String> {
+pub(super) fn with_value(text: &str, name: &str, number: Decimal) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
     let parameters = document.get_mut("parameter")?;
     let slot = match parameters {
         Item::ArrayOfTables(tables) => tables
             .iter_mut()
-            .find(|table| table.get("name").and_then(Item::as_str) == Some(&value.name))?
+            .find(|table| table.get("name").and_then(Item::as_str) == Some(name))?
             .get_mut("value")?
             .as_value_mut()?,
         Item::Value(Value::Array(array)) => array
             .iter_mut()
             .filter_map(Value::as_inline_table_mut)
-            .find(|table| table.get("name").and_then(Value::as_str) == Some(&value.name))?
+            .find(|table| table.get("name").and_then(Value::as_str) == Some(name))?
             .get_mut("value")?,
         _ => return None,
     };
-    let plain = decimal::plain(value.value);
+    let plain = decimal::plain(number);
     // Longer numbers are exact only in quotes.
     let is_short = plain.bytes().filter(u8::is_ascii_digit).count() <= 15;
     let mut new: Value = if is_short { plain.parse().ok()? } else { Value::String(Formatted::new(plain)) };

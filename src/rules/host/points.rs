@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use crate::decimal;
 use crate::rules::failure::{BELOW, OUTSIDE};
-use crate::rules::trace::{Item, Part, Recorder, StepKind, StepLabel, Words, record};
+use crate::rules::trace::{Item, Misuse, Part, Recorder, StepKind, StepLabel, Words, record};
 use crate::rules::value::{Cause, HostResult, NotApplicable, Quantity, fault};
 
 /// Most points of one bonus.
@@ -81,6 +81,9 @@ pub fn item(
     if max.is_zero() || max.is_sign_negative() {
         return fault(format!("item: '{}' has to be worth more than 0 points", brief(label.text())));
     }
+    if recorder.is_scaled {
+        recorder.misused(Misuse::ItemBehindScaled, at);
+    }
     match value {
         Quantity::Number(points) => {
             let most = most.unwrap_or_else(|| most_of_item(recorder, max));
@@ -120,6 +123,9 @@ pub fn note(recorder: &mut Recorder, text: Words<'_>, at: Position) -> HostResul
 /// Points taken off.
 pub fn deduct(recorder: &mut Recorder, points: Decimal, reason: Words<'_>, at: Position) -> HostResult<()> {
     let points = not_negative(points, reason)?;
+    if recorder.is_remaining && !points.is_zero() {
+        recorder.misused(Misuse::DeductionBehindRemaining, at);
+    }
     let sum = recorder.deducted.checked_add(points);
     recorder.deducted = sum.map_or_else(|| fault("deduct: 数值过大 · the points are too large"), Ok)?;
     taken_or_given(recorder, StepKind::Deduction, points, reason, at)
@@ -158,6 +164,10 @@ fn taken_or_given(
 
 /// The rule's maximum less what was taken off, not below 0.
 pub fn remaining(recorder: &mut Recorder, at: Position) -> HostResult<Decimal> {
+    if !recorder.items.is_empty() {
+        recorder.misused(Misuse::RemainingBesideItems, at);
+    }
+    recorder.is_remaining = true;
     if recorder.deducted.is_zero() {
         recorder.remark(StepKind::Note, StepLabel::NothingDeducted, at)?;
     }
@@ -190,6 +200,7 @@ fn begin_skip(recorder: &mut Recorder, at: Position) {
 
 /// The sum of the items, scaled up from the maximum of those that apply to `max`; N/A when none applies.
 pub fn scaled(recorder: &mut Recorder, max: Decimal, at: Position) -> HostResult<Quantity> {
+    recorder.is_scaled = true;
     let too_large = || fault("scaled: 数值过大 · the points of the items are too large");
     let mut applicable = recorder.items.iter().filter_map(|item| Some((item.max, item.value?)));
     let sums = applicable.try_fold((Decimal::ZERO, Decimal::ZERO), |(possible, points), (max, value)| {

@@ -3,6 +3,7 @@
 use rhai::{ASTFlags, Expr, FnCallExpr, Position, Stmt, Token};
 
 use super::calls::HostFunction;
+use super::run::calculate;
 use super::value::Value;
 use super::{Code, Function, Operator, Program};
 use crate::rules::check::Script;
@@ -95,7 +96,7 @@ impl Scope<'_> {
             Expr::StringConstant(text, _) => Some(Code::Words(text.as_str().into())),
             Expr::Unit(_) => Some(Code::Constant(Value::Unit)),
             Expr::InterpolatedString(parts, _) => self.all(parts).map(Code::Text),
-            Expr::Array(parts, _) => self.all(parts).map(Code::List),
+            Expr::Array(parts, _) => self.all(parts).map(list),
             Expr::Variable(variable, ..) => self.variable(&variable.1),
             Expr::Stmt(block) => self.block(block.statements()),
             Expr::FnCall(call, at) => self.call(call, *at),
@@ -136,14 +137,39 @@ impl Scope<'_> {
     }
 }
 
+/// A list. One of constants is made once.
+fn list(parts: Box<[Code]>) -> Code {
+    let constants = parts.iter().map(|part| match part {
+        Code::Constant(value) => Some(value.clone()),
+        Code::Words(words) => Some(Value::Text(words.clone())),
+        _ => None,
+    });
+    match constants.collect() {
+        Some(values) => Code::Constant(Value::List(values)),
+        None => Code::List(parts),
+    }
+}
+
+/// What an operator does. Two known numbers are computed once, with the operators that scripts run with.
 fn operation(token: &Token, arguments: Box<[Code]>) -> Option<Code> {
     match <[Code; 2]>::try_from(arguments.into_vec()) {
-        Ok(sides) => Some(Code::Binary(operator_of(token)?, Box::new(sides))),
+        Ok(sides) => {
+            let operator = operator_of(token)?;
+            if let [Code::Constant(Value::Number(left)), Code::Constant(Value::Number(right))] = &sides
+                && let Some(number) = calculate(operator, *left, *right)
+            {
+                return Some(Code::Constant(Value::Number(number)));
+            }
+            Some(Code::Binary(operator, Box::new(sides)))
+        }
         Err(mut single) => {
-            let value = Box::new(single.pop().filter(|_| single.is_empty())?);
-            match token {
-                Token::Minus | Token::UnaryMinus => Some(Code::Negative(value)),
-                Token::Bang => Some(Code::Not(value)),
+            let value = single.pop().filter(|_| single.is_empty())?;
+            match (token, value) {
+                (Token::Minus | Token::UnaryMinus, Code::Constant(Value::Number(number))) => {
+                    Some(Code::Constant(Value::Number(-number)))
+                }
+                (Token::Minus | Token::UnaryMinus, value) => Some(Code::Negative(Box::new(value))),
+                (Token::Bang, value) => Some(Code::Not(Box::new(value))),
                 _ => None,
             }
         }

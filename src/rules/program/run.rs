@@ -336,7 +336,7 @@ fn compare(operator: Operator, left: Decimal, right: Decimal) -> Option<bool> {
 }
 
 /// What comes of two numbers, where the operator gives a number and it is one that can be held.
-fn calculate(operator: Operator, left: Decimal, right: Decimal) -> Option<Decimal> {
+pub fn calculate(operator: Operator, left: Decimal, right: Decimal) -> Option<Decimal> {
     match operator {
         Operator::Add => left.checked_add(right),
         Operator::Subtract => left.checked_sub(right),

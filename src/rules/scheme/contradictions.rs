@@ -3,13 +3,15 @@
 use rust_decimal::Decimal;
 
 use super::{
-    GradeBand, PARAMETER_LIMIT, POINTS_LIMIT, Parameter, RuleEntry, SchemeFile, Veto, place_of_text,
+    CEILING_LIMIT, GradeBand, PARAMETER_LIMIT, POINTS_LIMIT, POINTS_PLACES, Parameter, RuleEntry, SchemeFile,
+    Veto, place_of_text,
 };
 use crate::decimal::plain;
 use crate::ledger::metric::{Catalogue, is_identifier};
 use crate::rules::finding::{Finding, SourcePlace};
 use crate::rules::host;
 use crate::rules::scoring::NOT_RATED;
+use crate::rules::vanished::unknown;
 
 /// Every contradiction of a scheme, with its line.
 pub fn of(scheme: &SchemeFile, file: &str, text: &str, catalogue: &Catalogue) -> Vec<Finding> {
@@ -27,7 +29,10 @@ pub fn of(scheme: &SchemeFile, file: &str, text: &str, catalogue: &Catalogue) ->
         found.grade(grade, is_twice, scheme.total_cap);
     }
     found.order(&scheme.grade);
-    for veto in &scheme.veto {
+    for (index, veto) in scheme.veto.iter().enumerate() {
+        for earlier in scheme.veto.iter().take(index).filter(|earlier| earlier.metric == veto.metric) {
+            found.veto_again(earlier, veto, &scheme.grade);
+        }
         found.veto(veto, &scheme.grade, catalogue);
     }
     found.findings
@@ -68,11 +73,24 @@ impl Found<'_> {
                 self.add(
                     "scheme",
                     place,
-                    format!("{name} has {}, outside 0 to {POINTS_LIMIT}", plain(value)),
+                    format!(
+                        "{name} has {}: expected 0 to {POINTS_LIMIT} with at most 2 decimals",
+                        plain(value)
+                    ),
                 );
             }
         }
         let points = scheme.rule.iter().try_fold(Decimal::ZERO, |sum, rule| sum.checked_add(rule.max));
+        if points.is_none_or(|points| points > POINTS_LIMIT) {
+            let place = place_of_text(self.file, self.text, "[[rule]]");
+            let message = format!("all rules together have more than {POINTS_LIMIT} points");
+            self.add("scheme", place, message);
+        }
+        if let Some((message, suggestion)) = unknown(&scheme.position) {
+            let place = place_of_text(self.file, self.text, "position");
+            let finding = Finding::error("scheme", place, self.text, message);
+            self.findings.push(finding.suggesting(suggestion));
+        }
         if let Some(points) = points.filter(|points| scheme.min_applicable > (*points).max(Decimal::ZERO)) {
             let place = place_of_text(self.file, self.text, "min_applicable");
             let (least, points) = (plain(scheme.min_applicable), plain(points));
@@ -90,14 +108,21 @@ impl Found<'_> {
         }
         for (key, points) in [("max", Some(rule.max)), ("ceiling", rule.ceiling)] {
             let Some(points) = points else { continue };
-            if points <= Decimal::ZERO || !are_points(points) || points.normalize().scale() > 2 {
-                let expected = "has at most 2 decimals and lies between 0.01 and 1000000 points";
+            if points <= Decimal::ZERO || !are_points(points) {
+                let expected =
+                    format!("has at most 2 decimals and lies between 0.01 and {POINTS_LIMIT} points");
                 self.add(
                     "scheme",
                     self.at("id", id, key),
                     format!("the {key} of the rule '{id}' {expected}"),
                 );
             }
+        }
+        let most = rule.max.checked_mul(CEILING_LIMIT);
+        if rule.ceiling.zip(most).is_some_and(|(ceiling, most)| ceiling > most) {
+            let message =
+                format!("the ceiling of the rule '{id}' is more than {CEILING_LIMIT} times its max");
+            self.add("scheme", self.at("id", id, "ceiling"), message);
         }
         if rule.ceiling.is_some_and(|ceiling| ceiling < rule.max) {
             let message = format!("the ceiling of the rule '{id}' is below its max");
@@ -159,8 +184,9 @@ impl Found<'_> {
         for (key, value) in [("min", grade.min), ("coefficient", grade.coefficient)] {
             if !are_points(value) {
                 let value = plain(value);
-                let message =
-                    format!("the {key} of the grade '{name}' is {value}, outside 0 to {POINTS_LIMIT}");
+                let message = format!(
+                    "the {key} of the grade '{name}' is {value}: expected 0 to {POINTS_LIMIT} with at most 2 decimals"
+                );
                 self.add("scheme", self.at("name", name, key), message);
             }
         }
@@ -191,6 +217,22 @@ impl Found<'_> {
                 self.add("scheme", self.at("name", &last.name, "min"), message);
             }
             None => self.add("scheme", SourcePlace::file(self.file), "there are no grades".to_owned()),
+        }
+    }
+
+    /// Two vetoes by one metric: the one from the higher value has to cap lower, or it has no effect.
+    fn veto_again(&mut self, earlier: &Veto, later: &Veto, grades: &[GradeBand]) {
+        let rank = |veto: &Veto| grades.iter().position(|grade| grade.name == veto.cap);
+        let (lower, higher) =
+            if earlier.at_least <= later.at_least { (earlier, later) } else { (later, earlier) };
+        let has_effect = lower.at_least < higher.at_least && rank(lower) < rank(higher);
+        if !has_effect {
+            let metric = &later.metric;
+            let [from, other] = [higher.at_least, lower.at_least].map(plain);
+            let message = format!(
+                "the veto by '{metric}' from {from} has no effect beside the one from {other}: it has to cap lower"
+            );
+            self.add("unreachable", self.at("metric", metric, "at_least"), message);
         }
     }
 
@@ -246,6 +288,7 @@ fn value_of<'a>(line: &'a str, key: &str) -> Option<&'a str> {
     Some(line.trim_start().strip_prefix(key)?.trim_start().strip_prefix('=')?.trim_start())
 }
 
+/// Whether the columns of reviews hold just this number.
 fn are_points(value: Decimal) -> bool {
-    (Decimal::ZERO..=POINTS_LIMIT).contains(&value)
+    (Decimal::ZERO..=POINTS_LIMIT).contains(&value) && value.normalize().scale() <= POINTS_PLACES
 }

@@ -7,17 +7,24 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::finding::{Finding, SourcePlace};
+use super::misspelt;
 use crate::decimal::in_toml;
 use crate::http::Language;
 use crate::ledger::metric::Catalogue;
 
-/// Most points of anything that is counted in points: a total of such numbers can be computed without overflow.
-const POINTS_LIMIT: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
+/// Most points of anything that is counted in points, and largest coefficient: what the columns of reviews hold.
+pub const POINTS_LIMIT: Decimal = Decimal::from_parts(999_999, 0, 0, false, 2);
+/// Decimals of such numbers.
+pub const POINTS_PLACES: u32 = 2;
+/// How many times its points a rule may reach: the total of a review in which it alone applies is within the limit.
+const CEILING_LIMIT: Decimal = Decimal::from_parts(99, 0, 0, false, 0);
 /// Largest value of a parameter either way; a goal in yuan has to fit.
 const PARAMETER_LIMIT: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
 /// Most entries of each list of a scheme: far more than anybody can overlook, few enough to be checked at once.
 const LIST_LIMIT: usize = 200;
+/// Most rules: with the most that each gives on top of the total, the sum is within the limit of points.
+const RULE_LIMIT: usize = 99;
 
 /// A name in Chinese and English.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -150,7 +157,7 @@ pub fn read_toml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Resu
             None => SourcePlace::file(file),
         };
         let message = error.message().lines().collect::<Vec<_>>().join(" ");
-        Box::new(Finding::error("toml", place, text, message))
+        Box::new(misspelt::in_toml(Finding::error("toml", place, text, message)))
     })
 }
 
@@ -159,14 +166,14 @@ impl SchemeFile {
     pub fn parse(file: &str, text: &str, catalogue: &Catalogue) -> Result<Self, Vec<Finding>> {
         let scheme: Self = read_toml(file, text).map_err(|finding| vec![*finding])?;
         let lists = [
-            ("rule", scheme.rule.len()),
-            ("parameter", scheme.parameter.len()),
-            ("grade", scheme.grade.len()),
-            ("veto", scheme.veto.len()),
+            ("rule", scheme.rule.len(), RULE_LIMIT),
+            ("parameter", scheme.parameter.len(), LIST_LIMIT),
+            ("grade", scheme.grade.len(), LIST_LIMIT),
+            ("veto", scheme.veto.len(), LIST_LIMIT),
         ];
-        if let Some((list, count)) = lists.into_iter().find(|(_, count)| *count > LIST_LIMIT) {
+        if let Some((list, count, limit)) = lists.into_iter().find(|(_, count, limit)| count > limit) {
             let place = place_of_text(file, text, &format!("[[{list}]]"));
-            let message = format!("there are {count} entries [[{list}]], more than the {LIST_LIMIT} allowed");
+            let message = format!("there are {count} entries [[{list}]], more than the {limit} allowed");
             return Err(vec![Finding::error("too-large", place, text, message)]);
         }
         let found = contradictions::of(&scheme, file, text, catalogue);

@@ -15,10 +15,10 @@ use super::failure::{Failure, OUTSIDE};
 use super::language::place_of;
 use super::memo::Memo;
 use super::program::{self, Program};
-use super::sandbox::{self, Optimisation};
+use super::sandbox;
 use super::scheme::Veto;
 use super::sentences::{self, table};
-use super::trace::{self, EdgesReached, Frame, Recorder, Step, StepKind, StepLabel};
+use super::trace::{self, EdgesReached, Frame, Misuse, Recorder, Step, StepKind, StepLabel};
 use super::value::{AbsentMetric, Cause, NotApplicable};
 use crate::decimal;
 use crate::http::Language;
@@ -117,10 +117,37 @@ pub struct Totals {
     pub applicable_max: Decimal,
 }
 
+impl Totals {
+    /// The sums of what rules came to, with a total of at most `total_cap`.
+    pub fn of(rules: impl Iterator<Item = Points>, total_cap: Decimal) -> Self {
+        // No sum or product below can overflow: maxima and ceilings have the bounds of `scheme`, bonuses those of the
+        // host, and a bundle has at most a thousand files.
+        let (mut applicable_max, mut points, mut bonus) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
+        let mut has_failed = false;
+        for result in rules {
+            has_failed |= result.outcome == Outcome::Failed;
+            if result.outcome == Outcome::Scored {
+                applicable_max += result.max;
+            }
+            if let Some(score) = result.score {
+                points += score;
+            }
+            bonus += result.bonus;
+        }
+        let share = decimal::quotient(points * Decimal::ONE_HUNDRED, applicable_max);
+        let base = share.filter(|_| !has_failed).map(|share| decimal::half_up(share, PLACES));
+        let bonus = (!has_failed).then(|| decimal::half_up(bonus, PLACES));
+        let total = base
+            .zip(bonus)
+            .map(|(base, bonus)| decimal::half_up(decimal::min(base + bonus, total_cap), PLACES));
+        Self { base, bonus, total, applicable_max }
+    }
+}
+
 impl Scheme {
     /// Scores one person's facts.
-    pub fn score(&self, facts: &MonthFacts, optimisation: Optimisation) -> Scored {
-        let rules = self.rules.iter().map(|rule| Arc::new(rule.run(facts, optimisation)));
+    pub fn score(&self, facts: &MonthFacts) -> Scored {
+        let rules = self.rules.iter().map(|rule| Arc::new(rule.run(facts)));
         self.total(facts, rules.collect())
     }
 
@@ -183,27 +210,7 @@ impl Scheme {
 
     /// The sums alone, without grade and reasons: levers ask for very many.
     pub fn totals(&self, rules: impl Iterator<Item = Points>) -> Totals {
-        // No sum or product below can overflow: maxima and ceilings have the bounds of `scheme`, bonuses those of the
-        // host, and a bundle has at most a thousand files.
-        let (mut applicable_max, mut points, mut bonus) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
-        let mut has_failed = false;
-        for result in rules {
-            has_failed |= result.outcome == Outcome::Failed;
-            if result.outcome == Outcome::Scored {
-                applicable_max += result.max;
-            }
-            if let Some(score) = result.score {
-                points += score;
-            }
-            bonus += result.bonus;
-        }
-        let share = decimal::quotient(points * Decimal::ONE_HUNDRED, applicable_max);
-        let base = share.filter(|_| !has_failed).map(|share| decimal::half_up(share, PLACES));
-        let bonus = (!has_failed).then(|| decimal::half_up(bonus, PLACES));
-        let total = base
-            .zip(bonus)
-            .map(|(base, bonus)| decimal::half_up(decimal::min(base + bonus, self.file.total_cap), PLACES));
-        Totals { base, bonus, total, applicable_max }
+        Totals::of(rules, self.file.total_cap)
     }
 
     /// Gives the band of the total, then lets vetoes cap it. Not rated outranks vetoes.
@@ -280,9 +287,8 @@ struct ActiveVeto<'a> {
 
 impl Rule {
     /// Runs the rule for one person.
-    pub fn run(&self, facts: &MonthFacts, optimisation: Optimisation) -> RuleResult {
-        let program = self.program().filter(|_| optimisation == Optimisation::Simple);
-        self.run_in(self.frame(), facts, optimisation, program).0
+    pub fn run(&self, facts: &MonthFacts) -> RuleResult {
+        self.run_in(self.frame(), facts, self.program()).0
     }
 
     /// Whether the script's program answers for these facts, without the interpreter.
@@ -291,29 +297,28 @@ impl Rule {
         self.program().is_some_and(|program| self.run_program(program, self.frame(), facts).is_some())
     }
 
-    /// Runs the rule as the interpreter does, as months are scored.
-    #[cfg(test)]
-    pub(super) fn interpret(&self, facts: &MonthFacts) -> RuleResult {
-        self.run_in(self.frame(), facts, Optimisation::Simple, None).0
+    /// Runs the rule as the interpreter does: cases have to come to the same both ways.
+    pub fn interpret(&self, facts: &MonthFacts) -> RuleResult {
+        self.run_in(self.frame(), facts, None).0
+    }
+
+    /// Runs the rule as months are scored, and says besides whether a call does not count as it looks, and where.
+    pub(super) fn run_probed(&self, facts: &MonthFacts) -> (RuleResult, Option<(Misuse, Position)>) {
+        let (result, besides) = self.run_in(self.frame(), facts, self.program());
+        (result, besides.misuse)
     }
 
     /// Runs the rule as months are scored, and says besides which edges its values reached.
     pub fn run_watched(&self, facts: &MonthFacts) -> (RuleResult, Vec<EdgesReached>) {
         let frame = Frame { watches_edges: true, ..self.frame() };
-        self.run_in(frame, facts, Optimisation::Simple, self.program())
+        let (result, besides) = self.run_in(frame, facts, self.program());
+        (result, besides.reached)
     }
 
-    fn run_in(
-        &self,
-        frame: Frame,
-        facts: &MonthFacts,
-        optimisation: Optimisation,
-        program: Option<&Program>,
-    ) -> (RuleResult, Vec<EdgesReached>) {
+    fn run_in(&self, frame: Frame, facts: &MonthFacts, program: Option<&Program>) -> (RuleResult, Besides) {
         let programmed = program.and_then(|program| self.run_program(program, frame, facts));
         programmed.unwrap_or_else(|| {
-            let ast = self.ast(optimisation);
-            let returned = sandbox::call(ast, frame, &self.constants, self.arguments_of(facts));
+            let returned = sandbox::call(self.ast(), frame, &self.constants, self.arguments_of(facts));
             let mut recorder = trace::end();
             for step in &mut recorder.steps {
                 // A script is given its texts like any others; which of them are its own the rule knows.
@@ -331,7 +336,7 @@ impl Rule {
         program: &Program,
         frame: Frame,
         facts: &MonthFacts,
-    ) -> Option<(RuleResult, Vec<EdgesReached>)> {
+    ) -> Option<(RuleResult, Besides)> {
         let known_facts = facts.values();
         let arguments = self.arguments.iter().zip(&self.absent).map(|((_, argument), absent)| {
             // Nearly every metric is known.
@@ -353,11 +358,7 @@ impl Rule {
     }
 
     /// The result of what `score` returned and of what was recorded.
-    fn result(
-        &self,
-        returned: Result<Returned, Failure>,
-        recorder: &mut Recorder,
-    ) -> (RuleResult, Vec<EdgesReached>) {
+    fn result(&self, returned: Result<Returned, Failure>, recorder: &mut Recorder) -> (RuleResult, Besides) {
         let mut reason = None;
         let (outcome, score, failure) = match returned.and_then(|value| self.judge(value, recorder)) {
             Ok(Judgement::Points(points)) => (Outcome::Scored, Some(points), None),
@@ -373,6 +374,9 @@ impl Rule {
                 (Outcome::Failed, None, Some(format!("{place}: {message}")))
             }
         };
+        if let Some(points) = score.filter(|_| !recorder.is_scaled && !recorder.items.is_empty()) {
+            note_unscaled(recorder, points);
+        }
         let mut steps = std::mem::take(&mut recorder.steps);
         steps.extend(reason);
         let result = RuleResult {
@@ -384,7 +388,7 @@ impl Rule {
             steps,
             failure,
         };
-        (result, std::mem::take(&mut recorder.reached))
+        (result, Besides { reached: std::mem::take(&mut recorder.reached), misuse: recorder.misuse })
     }
 
     /// The rule's inputs as the interpreter passes them to the script.
@@ -401,7 +405,7 @@ impl Rule {
     /// How the rule, as it is written, fails for these facts, if it does.
     pub(super) fn failure(&self, facts: &MonthFacts) -> Option<Failure> {
         let arguments = self.arguments_of(facts);
-        let ast = self.ast(Optimisation::None);
+        let ast = self.ast();
         let returned = sandbox::call(ast, self.frame(), &self.constants, arguments);
         let recorder = trace::end();
         returned.and_then(|value| self.judge(value.into(), &recorder)).err()
@@ -439,6 +443,22 @@ impl Rule {
                 "score has to end in its points, for example with scaled() or remaining()",
             )),
         }
+    }
+}
+
+/// What a run says besides its result.
+struct Besides {
+    reached: Vec<EdgesReached>,
+    misuse: Option<(Misuse, Position)>,
+}
+
+/// Keeps that a rule with items, which nobody has added up, gave something else than their sum.
+fn note_unscaled(recorder: &mut Recorder, points: Decimal) {
+    let values = recorder.items.iter().filter_map(|item| item.value);
+    let sum = values.into_iter().try_fold(Decimal::ZERO, |sum, value| sum.checked_add(value));
+    let items = sum.map(|sum| decimal::half_up(sum, PLACES));
+    if let Some(items) = items.filter(|items| *items != points) {
+        recorder.misused(Misuse::PointsBesideItems { items, points }, Position::NONE);
     }
 }
 

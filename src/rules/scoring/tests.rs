@@ -10,7 +10,6 @@ use crate::decimal;
 use crate::http::Language;
 use crate::ledger::month::MonthFacts;
 use crate::rules::bundle::Bundle;
-use crate::rules::sandbox::Optimisation;
 
 static DEFAULT_RULES: LazyLock<Bundle> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
@@ -38,7 +37,7 @@ fn compare(scheme: &str) {
             Some((bundle.catalogue.read(name, value).unwrap(), value))
         });
         let facts = MonthFacts::complete(&bundle.catalogue, given);
-        let scored = bundle.schemes[scheme].score(&facts, Optimisation::Simple);
+        let scored = bundle.schemes[scheme].score(&facts);
         let actual = serde_json::json!({
             "items": scored.rules.iter().map(|rule| text(rule.score)).collect::<Vec<_>>(),
             "bonus": text(scored.bonus),
@@ -69,7 +68,7 @@ fn say_the_same(scheme: &str) {
             Some((bundle.catalogue.find(name).unwrap(), decimal::parse(value.as_number()?.as_str()).unwrap()))
         });
         let facts = MonthFacts::complete(&bundle.catalogue, given);
-        let scored = scheme.score(&facts, Optimisation::Simple);
+        let scored = scheme.score(&facts);
         let said = |language| {
             let rules = scheme.explain(&scored.rules, &facts, language);
             let reasons = rules.into_iter().flat_map(|rule| rule.steps).map(|step| step.reason);

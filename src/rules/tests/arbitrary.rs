@@ -152,8 +152,8 @@ proptest! {
         }
         for scheme in bundle.schemes.values() {
             for rule in &scheme.rules {
-                let result = rule.run(&facts, Optimisation::Simple);
-                prop_assert_eq!(&rule.run(&facts, Optimisation::None), &result);
+                let result = rule.run(&facts);
+                prop_assert_eq!(&rule.interpret(&facts), &result);
                 // What is not out of the ordinary never needs the interpreter.
                 let is_program = rule.comes_to_its_end(&facts);
                 prop_assert_eq!(is_program, result.outcome != Outcome::Failed, "{:?}", result);
@@ -263,7 +263,7 @@ fn who_goes_the_same_way_executes_the_same_statements() {
                 given.filter_map(|(name, value)| Some((bundle.catalogue.find(name)?, Decimal::from(value?))));
             let facts = MonthFacts::complete(&bundle.catalogue, given);
             let (path, missed) = on_large_stack(|| {
-                rule.run(&facts, Optimisation::Simple);
+                rule.run(&facts);
                 let path = trace::path();
                 let mut coverage = Coverage::of(rule);
                 coverage.run(&facts);

@@ -44,12 +44,9 @@ fn what_is_never_reached_is_an_error() {
         ("if deliveries >= 10 { 3 }\nelse if deliveries >= 20 { 5 }\nelse { 0 }", 3, 9),
         ("if 10 <= deliveries { 3 }\nelse if 20 <= deliveries { 5 }\nelse { 0 }", 3, 9),
         ("if deliveries < 10 || deliveries > 20 { 3 }\nelse if deliveries == 25 { 5 }\nelse { 0 }", 3, 9),
-        // A metric is a whole number from 0 on.
-        ("if deliveries < 0 { 3 } else { 0 }", 2, 4),
+        // A metric is a whole number.
         ("if deliveries > 5 && deliveries < 6 { 3 } else { 0 }", 2, 4),
         ("if deliveries > 5 && deliveries < 3 { 3 } else { 0 }", 2, 4),
-        ("if deliveries >= 0 { 3 } else { 0 }", 2, 4),
-        ("if deliveries >= 5 { 3 }\nelse if deliveries < 5 { 2 }\nelse { deliveries }", 4, 8),
         ("if false { deliveries } else { 0 }", 2, 4),
         ("if 2 > 3 { deliveries } else { 0 }", 2, 4),
         ("if deliveries >= 10 { return 5; }\nif deliveries >= 20 { return 8; }\n3", 3, 4),
@@ -67,6 +64,33 @@ fn what_is_never_reached_is_an_error() {
     let constants = "const HIGH = 20;\nconst LOW = 10;\nfn score(deliveries) {\n    if deliveries >= LOW { 3 }\n    \
                      else if deliveries >= HIGH { 5 }\n    else { 0 }\n}";
     assert_found(constants, &[("unreachable!", 5, 13)]);
+}
+
+/// Whoever makes sure of what cannot be does no harm, and may say why.
+#[test]
+fn what_is_there_to_be_safe_is_a_warning_that_a_comment_answers() {
+    for (body, line, column) in [
+        ("if deliveries < 0 { return 0; }\nmin(deliveries, 9)", 2, 4),
+        ("if deliveries >= 0 { 3 } else { 0 }", 2, 4),
+        ("if deliveries >= 5 { 3 }\nelse if deliveries < 5 { 2 }\nelse { deliveries }", 4, 8),
+    ] {
+        assert_found(&score(body), &[("unreachable", line, column)]);
+    }
+    let answered =
+        score("if deliveries < 0 { return 0; } // allow: unreachable – 以防手工录错\nmin(deliveries, 9)");
+    let bundle = compile(&answered).unwrap();
+    assert_eq!(bundle.warnings[0].allowed.as_deref(), Some("以防手工录错"));
+    let bare = score("if deliveries < 0 { return 0; } // allow: unreachable\nmin(deliveries, 9)");
+    assert_eq!(compile(&bare).unwrap().warnings[0].allowed, None);
+    // An error is not answered.
+    let error =
+        score("return 5; // allow: unreachable – 有意\nmin(deliveries, 5) // allow: unreachable – 有意");
+    assert_eq!(compile(&error).unwrap_err()[0].allowed, None);
+    // A switch is one, whether HR or the author turns it.
+    let switch = "const STRICT = 1;\nfn score(deliveries) {\n    if STRICT == 1 { min(deliveries, 5) } else { min(deliveries, 9) }\n}";
+    assert_found(switch, &[]);
+    // Visitors per order: fewer are better.
+    assert_found("fn score(deliveries, late) {\n    lin(average(deliveries, late), 20, 4, 10)\n}", &[]);
 }
 
 #[test]

@@ -253,7 +253,7 @@ proptest! {
         let given = ids.zip(values.iter().cycle()).filter_map(|(id, value)| Some((id, (*value)?)));
         let facts = MonthFacts::complete(&bundle.catalogue, given);
         for scheme in bundle.schemes.values() {
-            scheme.score(&facts, Optimisation::Simple);
+            scheme.score(&facts);
         }
     }
 }

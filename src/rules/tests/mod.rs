@@ -5,12 +5,13 @@ mod checks;
 mod coverage;
 mod examples;
 mod hostile;
+mod meant;
+mod misuse;
 mod probing;
 mod silent;
 
 use super::bundle::{Bundle, Files};
 use super::finding::{Finding, Severity};
-use super::sandbox::Optimisation;
 use super::scoring::{Outcome, RuleResult};
 use crate::http::Language;
 use crate::ledger::month::{MonthFacts, Value};
@@ -100,17 +101,17 @@ fn both_ways(bundle: &Bundle, given: &[(&str, Option<i64>)]) -> (RuleResult, Rul
     let (facts, rule) = (facts_of(bundle, given), &bundle.schemes["a"].rules[0]);
     on_large_stack(|| {
         let is_program = rule.comes_to_its_end(&facts);
-        (rule.run(&facts, Optimisation::Simple), rule.interpret(&facts), is_program)
+        (rule.run(&facts), rule.interpret(&facts), is_program)
     })
 }
 
 fn run_bundle(bundle: &Bundle, given: &[(&str, Option<i64>)]) -> RuleResult {
     let facts = facts_of(bundle, given);
     let rule = &bundle.schemes["a"].rules[0];
-    let plain = on_large_stack(|| rule.run(&facts, Optimisation::None));
-    let folded = on_large_stack(|| rule.run(&facts, Optimisation::Simple));
-    assert_eq!(plain, folded);
-    folded
+    let read = on_large_stack(|| rule.interpret(&facts));
+    let compiled = on_large_stack(|| rule.run(&facts));
+    assert_eq!(read, compiled);
+    compiled
 }
 
 fn reasons(bundle: &Bundle, result: &RuleResult) -> Vec<String> {

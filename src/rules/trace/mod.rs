@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::recorder::{
-    Constants, EdgesReached, Frame, Item, REASON_LIMIT, Recorder, STEP_LIMIT, begin, constant, end,
+    Constants, EdgesReached, Frame, Item, Misuse, REASON_LIMIT, Recorder, STEP_LIMIT, begin, constant, end,
     is_overdue, path, record,
 };
 use super::value::Cause;

@@ -52,6 +52,24 @@ pub struct EdgesReached {
     pub step: usize,
 }
 
+/// A call that looks as if it counted and does not. Nothing fails for anybody: checks ask for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misuse {
+    /// An item behind the `scaled()` that was to count it.
+    ItemBehindScaled,
+    /// A deduction behind the `remaining()` that was to count it.
+    DeductionBehindRemaining,
+    /// `remaining()` where there are items, which it does not count.
+    RemainingBesideItems,
+    /// Points that are not the sum of the items.
+    PointsBesideItems {
+        /// What the items come to.
+        items: Decimal,
+        /// What the rule gave.
+        points: Decimal,
+    },
+}
+
 /// What is being recorded while one rule runs for one person.
 #[derive(Debug, Default)]
 pub struct Recorder {
@@ -71,6 +89,12 @@ pub struct Recorder {
     pub skipped: Option<Position>,
     /// What failed where the engine lets no error through: a missing value inside `${…}`.
     pub fault: Option<(String, Position)>,
+    /// Whether `scaled` has counted the items so far.
+    pub is_scaled: bool,
+    /// Whether `remaining` has counted the deductions so far.
+    pub is_remaining: bool,
+    /// The first call that does not count.
+    pub misuse: Option<(Misuse, Position)>,
     /// How far calls got, where the frame asks for it.
     pub reached: Vec<EdgesReached>,
     /// Which way the script went: every decision of its run, one bit for each, behind a first 1; 0: nobody knows.
@@ -137,10 +161,18 @@ impl Recorder {
         self.bonus = Decimal::ZERO;
         self.skipped = None;
         self.fault = None;
+        self.is_scaled = false;
+        self.is_remaining = false;
+        self.misuse = None;
         self.reached = Vec::new();
         self.path = 1;
         self.constants = None;
         self.deadline = None;
+    }
+
+    /// Keeps that a call does not count.
+    pub fn misused(&mut self, misuse: Misuse, at: Position) {
+        self.misuse.get_or_insert((misuse, at));
     }
 
     /// Keeps which way the script goes, as long as there are bits left.

@@ -327,7 +327,6 @@ mod tests {
 
     use super::*;
     use crate::ledger::month::MonthFacts;
-    use crate::rules::sandbox::Optimisation;
     use crate::rules::scoring::tests::default_rules;
     use crate::rules::trace::tests::any_result;
 
@@ -381,7 +380,7 @@ mod tests {
             &bundle.catalogue,
             given.map(|(id, metric)| (id, metric.max.min(Decimal::TEN))),
         );
-        let scored = scheme.score(&facts, Optimisation::Simple);
+        let scored = scheme.score(&facts);
         assert!(scored.attention.is_empty() && scored.rules.iter().any(|result| !result.steps.is_empty()));
         let bytes = scheme.write_trace(&scored.rules);
         assert_eq!(scheme.read_trace(&bytes).unwrap(), scored.rules);

@@ -248,6 +248,7 @@ const EXPECTED: &[(&str, May)] = &[
     ("update_rule_draft_parameters", DRAFTING),
     ("submit_rule_draft", DRAFTING),
     ("withdraw_rule_draft", DRAFTING),
+    ("rebase_rule_draft", DRAFTING),
     ("approve_rule_draft", RELEASING),
     ("reject_rule_draft", RELEASING),
     ("create_backtest", TRYING),

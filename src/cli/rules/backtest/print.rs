@@ -20,16 +20,17 @@ pub fn report(args: &BacktestArgs, report: &BacktestReport) -> anyhow::Result<()
         writeln!(out, "{}", serde_json::to_string_pretty(report)?)?;
         return Ok(());
     }
-    let BacktestReport { reviews, changed, withdrawn, added, .. } = report;
+    let BacktestReport { reviews, changed, withdrawn: gone, added, .. } = report;
     writeln!(
         out,
-        "{} – {}：试算 {reviews} 份，变化 {changed}，不再考核 {withdrawn}，新考核 {added} · {reviews} reviews tried, \
-         {changed} change, {withdrawn} withdrawn, {added} new",
+        "{} – {}：试算 {reviews} 份，变化 {changed}，不再考核 {gone}，新考核 {added} · {reviews} reviews tried, \
+         {changed} change, {gone} withdrawn, {added} new",
         args.from, args.to
     )?;
     if *changed == 0 {
         writeln!(out, "没有变化 · nothing changes")?;
     }
+    withdrawn(&mut out, report)?;
     writeln!(out, "\n总分分布 · totals\n{}", histogram(&report.histogram))?;
     for matrix in &report.grades {
         writeln!(out, "\n等级变化 · grades: {}\n{}", matrix.position, grades(matrix))?;
@@ -144,6 +145,14 @@ fn movers(out: &mut impl Write, title: &str, movers: &[Mover]) -> io::Result<()>
         ]);
     }
     writeln!(out, "\n{title}\n{rows}")
+}
+
+fn withdrawn(out: &mut impl Write, report: &BacktestReport) -> io::Result<()> {
+    for named in &report.withdrawn_first {
+        let [employee_no, name, unit, period] = person(named.person.as_ref());
+        writeln!(out, "  {employee_no} {name} {unit} {period}")?;
+    }
+    Ok(())
 }
 
 fn marks(out: &mut impl Write, title: &str, marks: &AttentionMarks) -> io::Result<()> {

@@ -4,6 +4,7 @@
 mod failing_statement;
 mod plainest;
 mod search;
+mod shape;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use rust_decimal::Decimal;
 
 use self::failing_statement::FailingStatement;
 use self::search::Aim;
+use self::shape::Misused;
 use super::Script;
 use super::candidates::{CandidateInput, Inputs};
 use crate::decimal;
@@ -22,7 +24,7 @@ use crate::rules::bundle::{Bundle, Rule};
 use crate::rules::failure::Failure;
 use crate::rules::finding::{Finding, SourcePlace};
 use crate::rules::language::place_of;
-use crate::rules::sandbox::Optimisation;
+use crate::rules::patience::Patience;
 use crate::rules::scoring::Outcome;
 use crate::rules::trace::StepKind;
 
@@ -44,21 +46,23 @@ type Point = Vec<Option<Decimal>>;
 /// What a rule and its items came to.
 type Heights = BTreeMap<Aim, Decimal>;
 
-/// The failures of a rule, each with the plainest inputs that lead to it.
-pub fn failures(bundle: &Bundle, rule: &Rule) -> Vec<Finding> {
+/// The failures of a rule, each with the plainest inputs that lead to it, for as long as there is patience.
+pub fn failures(bundle: &Bundle, rule: &Rule, patience: &Patience) -> Vec<Finding> {
     let inputs = Inputs::of(rule, &bundle.catalogue);
-    let mut probe = Probe::of(rule, &bundle.catalogue, &inputs);
+    let mut probe = Probe::of(rule, &bundle.catalogue, &inputs, patience);
     probe.explore();
-    let is_hopeless = probe.failed == probe.runs;
+    // That it does not apply where there is no data helps nobody.
+    let is_hopeless = probe.with_data > 0 && probe.failed == probe.with_data;
+    let mut findings = probe.misused();
+    findings.extend(probe.shape(bundle));
     let found = std::mem::take(&mut probe.found);
-    found
-        .into_values()
-        .map(|(fault, point)| {
-            let (fault, point) = probe.plainest(fault, point);
-            let with = probe.example(&fault, &point);
-            finding(rule, &fault, &with, is_hopeless)
-        })
-        .collect()
+    let failures = found.into_values().map(|(fault, point)| {
+        let (fault, point) = probe.plainest(fault, point);
+        let with = probe.example(&fault, &point);
+        finding(rule, &fault, &with, is_hopeless)
+    });
+    findings.extend(failures);
+    findings
 }
 
 /// A failure and where it comes from.
@@ -92,15 +96,20 @@ struct Probe<'a> {
     /// Everything that had points at any of them.
     aims: BTreeSet<Aim>,
     found: BTreeMap<Key, (Fault, Point)>,
+    /// Calls that do not count as they look, by place and sentence.
+    calls: BTreeMap<Key, Misused>,
     runs: usize,
+    /// How many of the runs had data for everything the rule reads, and how many of those failed.
+    with_data: usize,
     failed: usize,
     /// How many runs there may be at the end of the current stage.
     allowed: usize,
     deadline: Option<Instant>,
+    patience: &'a Patience,
 }
 
 impl<'a> Probe<'a> {
-    fn of(rule: &'a Rule, catalogue: &'a Catalogue, inputs: &'a Inputs) -> Self {
+    fn of(rule: &'a Rule, catalogue: &'a Catalogue, inputs: &'a Inputs, patience: &'a Patience) -> Self {
         Self {
             rule,
             inputs,
@@ -109,10 +118,13 @@ impl<'a> Probe<'a> {
             tried: HashMap::new(),
             aims: BTreeSet::from([Aim::Score]),
             found: BTreeMap::new(),
+            calls: BTreeMap::new(),
             runs: 0,
+            with_data: 0,
             failed: 0,
             allowed: RUNS,
             deadline: Instant::now().checked_add(TIME_LIMIT),
+            patience,
         }
     }
 
@@ -187,7 +199,11 @@ impl<'a> Probe<'a> {
     fn try_point(&mut self, point: &Point) -> Option<&Heights> {
         if !self.tried.contains_key(point) {
             let is_overdue = self.deadline.is_some_and(|deadline| Instant::now() > deadline);
-            if is_overdue || self.runs >= self.allowed || !self.inputs.is_possible(point) {
+            if is_overdue
+                || self.patience.is_over()
+                || self.runs >= self.allowed
+                || !self.inputs.is_possible(point)
+            {
                 return None;
             }
             self.runs = self.runs.saturating_add(1);
@@ -200,10 +216,15 @@ impl<'a> Probe<'a> {
 
     fn run(&mut self, point: &Point) -> Heights {
         self.set(point);
-        let result = self.rule.run(&self.facts, Optimisation::None);
+        let (result, misuse) = self.rule.run_probed(&self.facts);
+        let has_data = point.iter().all(Option::is_some);
+        self.with_data = self.with_data.saturating_add(usize::from(has_data));
         if result.outcome == Outcome::Failed {
-            self.failed = self.failed.saturating_add(1);
+            self.failed = self.failed.saturating_add(usize::from(has_data));
             self.keep(point);
+        }
+        if has_data && result.outcome == Outcome::Scored {
+            self.look_at_calls(point, &result, misuse);
         }
         let items = result.steps.iter().filter(|step| step.kind == StepKind::Item);
         let place = |at: Position| (at.line().unwrap_or(0), at.position().unwrap_or(0));
@@ -231,6 +252,9 @@ impl<'a> Probe<'a> {
 
     /// How the rule fails at a point, and where.
     fn fault(&mut self, point: &Point) -> Option<Fault> {
+        if self.patience.is_over() {
+            return None;
+        }
         self.set(point);
         let failure = self.rule.failure(&self.facts)?;
         let place = match failure.position.is_none() {
@@ -244,7 +268,7 @@ impl<'a> Probe<'a> {
     fn place_of_value(&mut self) -> SourcePlace {
         let rule = self.rule;
         let origin = self.origin.get_or_insert_with(|| {
-            let script = Script { file: &rule.file, text: rule.text(), ast: rule.ast(Optimisation::None) };
+            let script = Script { file: &rule.file, text: rule.text(), ast: rule.ast() };
             FailingStatement::of(rule, &script)
         });
         origin.place(&self.facts).unwrap_or_else(|| rule.declared.clone())

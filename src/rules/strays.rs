@@ -1,0 +1,93 @@
+//! Files in a rules folder that are no part of the rules: each is named, with what to do about it.
+
+use std::fs;
+use std::path::Path;
+
+use super::bundle::{CATALOGUE_FILE, EXAMPLES_FOLDER, Files, SCHEME_FILE};
+use super::finding::{Finding, SourcePlace};
+use super::vanished::UNSCORED_FILE;
+
+/// Files beside that are no part of the rules, and files that look like a part and were left out: each is named with what
+/// to do, and none is quietly taken or dropped.
+pub fn beside(folder: &Path) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut tell = |path: String, message: &str| {
+        findings.push(Finding::error("not-listed", SourcePlace::file(&path), "", message).warning());
+    };
+    let entries = |path: &Path| fs::read_dir(path).into_iter().flatten().flatten();
+    for entry in entries(folder) {
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        if !path.is_dir() {
+            if let Some(message) = left_out(&name) {
+                tell(name, message);
+            }
+            continue;
+        }
+        if name == EXAMPLES_FOLDER || name.starts_with('.') {
+            continue;
+        }
+        for inner in entries(&path) {
+            let (path, inner) = (inner.path(), inner.file_name().to_string_lossy().into_owned());
+            let shown = format!("{name}/{inner}");
+            if let Some(message) = left_out(&inner).filter(|_| !path.is_dir()) {
+                tell(shown, message);
+            } else if path.is_dir()
+                && entries(&path).any(|deep| is_wanted(&deep.file_name().to_string_lossy()))
+            {
+                tell(
+                    shown,
+                    "文件夹里再套文件夹，里面的文件不读 · files in a folder within a scheme's folder are not read",
+                );
+            }
+        }
+    }
+    findings.sort_by(|one, two| one.place.file.cmp(&two.place.file));
+    findings
+}
+
+fn is_wanted(name: &str) -> bool {
+    name.ends_with(".rhai") || name.ends_with(".toml")
+}
+
+/// Why a file that looks like one of the rules is not read, if it does.
+fn left_out(name: &str) -> Option<&'static str> {
+    let lower = name.to_lowercase();
+    let stem = [".txt", ".bak", ".old", ".orig"].iter().find_map(|ending| lower.strip_suffix(ending));
+    if name.starts_with('.') && is_wanted(name) {
+        return Some("以点开头的文件不读，可以删掉 · a file whose name begins with a dot is not read");
+    }
+    if stem.is_some_and(is_wanted) {
+        return Some(
+            "多了一个后缀，这个文件不读：改名去掉它 · it is not read because of its second ending; rename it",
+        );
+    }
+    if is_wanted(&lower) && !is_wanted(name) {
+        return Some("后缀要小写，这个文件不读 · it is not read: write its ending in lower-case letters");
+    }
+    None
+}
+
+/// Files that are in the folder and mean nothing to the rules.
+pub fn unknown(files: &Files) -> Vec<Finding> {
+    let unknown = files.keys().filter(|path| {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        match folder.is_empty() {
+            true => ![CATALOGUE_FILE, UNSCORED_FILE].contains(&name),
+            false => name != SCHEME_FILE && !name.ends_with(".rhai") && !name.ends_with(".cases.toml"),
+        }
+    });
+    let told = unknown.map(|path| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let message = if name.ends_with(".case.toml") {
+            "用例文件的名字是 <规则>.cases.toml，这个文件不会执行 · cases stand in <rule>.cases.toml; this file is never run"
+        } else if name.starts_with("~$") {
+            "编辑软件留下的临时文件，可以删掉 · a text program has left this file; delete it"
+        } else if name.contains("副本") || name.to_lowercase().contains("copy") {
+            "是副本，不起作用：用不着就删掉 · a copy, which has no effect; delete it"
+        } else {
+            "规则里没有这样的文件，不起作用 · rules have no such file; it has no effect"
+        };
+        Finding::error("not-listed", SourcePlace::file(path), "", message).warning()
+    });
+    told.collect()
+}

@@ -1,0 +1,308 @@
+//! Nobody's release takes back what somebody else has had approved: a draft knows what it replaces, is tried against that,
+//! and is put onto what was released since it began.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use showfloor::auth::Context;
+use showfloor::rules::folder::{FolderState, RulesFolder};
+use showfloor::rules::{in_force, library::Library};
+
+use crate::releases::{backtest, begin, read, release, set, write};
+use crate::support::{Answer, Template, TestApp, copied_rules};
+
+const SCHEME: &str = "sales_consultant/scheme.toml";
+const SCRIPT: &str = "sales_consultant/70_complaints.rhai";
+
+async fn submit_with(app: &TestApp, draft: i64, more: Value) -> Answer {
+    let mut body = json!({"effective_from": "2014-06", "consulted_on": "2014-05-10", "note": "调整"});
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    app.change("hr", Method::POST, &format!("/v1/rules/drafts/{draft}/submit"), "*", Some(body)).await
+}
+
+async fn submit(app: &TestApp, draft: i64) -> Answer {
+    submit_with(app, draft, json!({})).await
+}
+
+async fn step(app: &TestApp, login: &str, draft: i64, what: &str, body: Option<Value>) -> Answer {
+    app.change(login, Method::POST, &format!("/v1/rules/drafts/{draft}/{what}"), "*", body).await
+}
+
+async fn approve(app: &TestApp, draft: i64) -> Answer {
+    step(app, "gm", draft, "approve", Some(json!({"note": "同意"}))).await
+}
+
+async fn rebase(app: &TestApp, draft: i64, body: Value) -> Answer {
+    step(app, "hr", draft, "rebase", Some(body)).await
+}
+
+/// Puts a draft onto what was released, has it tried and approved: the release.
+async fn caught_up(app: &TestApp, draft: i64) -> i64 {
+    rebase(app, draft, json!({})).await.expect(200);
+    release(app, draft).await
+}
+
+#[track_caller]
+fn refused(answer: Answer, part: &str) {
+    let detail = answer.body["detail"].as_str().unwrap_or_default().to_owned();
+    assert!(detail.contains(part), "{:#}", answer.body);
+    assert_eq!(answer.problem(409), "conflict");
+}
+
+async fn look(folder: &RulesFolder, app: &TestApp) -> Option<i64> {
+    folder.sync(&mut Context::operator(&app.pool, app.clock.now()).await.unwrap()).await.unwrap();
+    folder.status().draft
+}
+
+/// The values of two parameters in what scores June.
+async fn june(app: &TestApp) -> (String, String) {
+    let june = app.get("hr", "/v1/rules?period=2014-06").await.expect(200);
+    let schemes = june["schemes"].as_array().unwrap();
+    let consultant = schemes.iter().find(|one| one["name"] == "sales_consultant").unwrap();
+    let value = |name: &str| {
+        let parameters = consultant["parameters"].as_array().unwrap();
+        parameters.iter().find(|one| one["name"] == name).unwrap()["value"].to_string()
+    };
+    (value("attainment_floor"), value("bonus_cap"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_drafts_of_one_release_the_second_is_put_onto_the_first() {
+    let app = TestApp::demo().await;
+    let (one, two) = (begin(&app).await, begin(&app).await);
+    set(&app, one, "attainment_floor", json!(0.9)).await.expect(200);
+    set(&app, two, "bonus_cap", json!(4)).await.expect(200);
+    // Both are handed in and tried against the same release.
+    let shown = submit(&app, two).await.expect(200);
+    assert_eq!(shown["replaces"], 1);
+    assert!(shown["changes"][0]["diff"].as_str().unwrap().contains("\n+value = 4\n"), "{shown:#}");
+    backtest(&app, two).await;
+    assert_eq!(release(&app, one).await, 2);
+    refused(approve(&app, two).await, "would replace release 2 and take back");
+    // Trying it again changes nothing about that.
+    backtest(&app, two).await;
+    refused(approve(&app, two).await, "showfloor rules rebase");
+    step(&app, "hr", two, "withdraw", None).await.expect(200);
+    refused(submit(&app, two).await, "release 2");
+    let rebased = rebase(&app, two, json!({})).await.expect(200);
+    assert_eq!(rebased["base_release"], 2);
+    assert_eq!(rebase(&app, two, json!({})).await.expect(200)["version"], rebased["version"]);
+    let shown = submit(&app, two).await.expect(200);
+    assert_eq!((&shown["replaces"], shown["changes"].as_array().unwrap().len()), (&json!(2), 1));
+    refused(approve(&app, two).await, "not backtested against release 2");
+    backtest(&app, two).await;
+    let approved = approve(&app, two).await.expect(200);
+    assert_eq!((&approved["release"], &approved["replaces"]), (&json!(3), &json!(2)));
+    assert_eq!(june(&app).await, ("0.9".to_owned(), "4".to_owned()));
+    let status = app.get("hr", "/v1/rules/status").await.expect(200);
+    assert_eq!((&status["upcoming"][0]["id"], &status["upcoming"][1]), (&json!(3), &Value::Null));
+    assert_eq!(
+        (&status["superseded"][0]["id"], &status["superseded"][0]["superseded_by"]),
+        (&json!(2), &json!(3))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_was_left_behind_takes_nothing_back() {
+    let rules = copied_rules();
+    let app = TestApp::start(Template::Demo, rules.path()).await;
+    let folder = RulesFolder::new(rules.path(), false);
+    look(&folder, &app).await;
+    let draft = begin(&app).await;
+    set(&app, draft, "attainment_floor", json!(0.9)).await.expect(200);
+    assert_eq!(release(&app, draft).await, 2);
+    // The folder still says 0.60, and somebody edits another line of the same file.
+    let path = rules.path().join(SCHEME);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen("zh = \"销量达成得分线\"", "zh = \"销量得分线\"", 1)).unwrap();
+    let edit = look(&folder, &app).await.unwrap();
+    let begun = app.get("hr", &format!("/v1/rules/drafts/{edit}")).await.expect(200);
+    assert_eq!((&begun["origin"], &begun["base_release"]), (&json!("folder"), &json!(1)));
+    refused(submit(&app, edit).await, "would replace release 2");
+    assert_eq!(caught_up(&app, edit).await, 3);
+    assert_eq!(june(&app).await.0, "0.9");
+    assert!(read(&app, edit, SCHEME).await.contains("zh = \"销量得分线\""));
+    // Looked at again by another program, the same folder is the same draft.
+    let again = RulesFolder::new(rules.path(), false);
+    assert_eq!(look(&again, &app).await, Some(edit));
+    // The next edit begins from where the folder was, and keeps everything once more.
+    let script = rules.path().join(SCRIPT);
+    std::fs::write(&script, std::fs::read_to_string(&script).unwrap() + "// 三\n").unwrap();
+    let next = look(&again, &app).await.unwrap();
+    assert_ne!(next, edit);
+    refused(submit(&app, next).await, "would replace release 3");
+    assert_eq!(caught_up(&app, next).await, 4);
+    assert_eq!(june(&app).await.0, "0.9");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_of_one_is_told_what_its_folder_lacks() {
+    let rules = copied_rules();
+    let app = TestApp::start(Template::Demo, rules.path()).await;
+    let draft = begin(&app).await;
+    set(&app, draft, "attainment_floor", json!(0.9)).await.expect(200);
+    assert_eq!(release(&app, draft).await, 2);
+    let (folder, library) = (RulesFolder::new(rules.path(), true), Library::default());
+    let cx = &mut Context::operator(&app.pool, app.clock.now()).await.unwrap();
+    let script = rules.path().join(SCRIPT);
+    std::fs::write(&script, std::fs::read_to_string(&script).unwrap() + "// 改\n").unwrap();
+    let may = in_force::of(cx, &folder, &library, "2014-05".parse().unwrap(), None).await.unwrap();
+    assert_eq!(may.release.id, 1);
+    let status = folder.status();
+    assert_eq!(status.state, FolderState::Broken);
+    assert_eq!((status.findings[0].code, status.findings[0].place.file.as_str()), ("stale-folder", SCHEME));
+    // Brought up to date, it is released.
+    let scheme = rules.path().join(SCHEME);
+    let text = std::fs::read_to_string(&scheme).unwrap();
+    std::fs::write(&scheme, text.replacen("value = 0.60", "value = 0.9", 1)).unwrap();
+    let may = in_force::of(cx, &folder, &library, "2014-05".parse().unwrap(), None).await.unwrap();
+    assert_eq!((may.release.id, may.release.is_automatic), (3, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_sent_are_a_change_of_what_they_come_from() {
+    let app = TestApp::demo().await;
+    let one = begin(&app).await;
+    let files = app.get("hr", &format!("/v1/rules/drafts/{one}")).await.expect(200)["files"].clone();
+    let mut sent = serde_json::Map::new();
+    for path in files.as_object().unwrap().keys() {
+        sent.insert(path.clone(), read(&app, one, path).await.into());
+    }
+    let text = sent[SCRIPT].as_str().unwrap().to_owned();
+    sent.insert(SCRIPT.to_owned(), format!("{text}// 导入\n").into());
+    set(&app, one, "attainment_floor", json!(0.9)).await.expect(200);
+    release(&app, one).await;
+    // They are a change of release 1, whether or not that is said.
+    for body in [json!({"files": sent}), json!({"files": sent, "base": 1})] {
+        let draft = app.post("hr", "/v1/rules/drafts", body).await.expect(201);
+        assert_eq!(draft["base_release"], 1);
+        refused(submit(&app, draft["id"].as_i64().unwrap()).await, "would replace release 2");
+    }
+    assert_eq!(
+        app.post("hr", "/v1/rules/drafts", json!({"files": sent, "base": 9})).await.problem(404),
+        "not-found"
+    );
+    assert_eq!(
+        app.post("hr", "/v1/rules/drafts", json!({"base": 1})).await.problem(422),
+        "validation-failed"
+    );
+    let draft = app.post("hr", "/v1/rules/drafts", json!({"files": sent})).await.expect(201);
+    caught_up(&app, draft["id"].as_i64().unwrap()).await;
+    assert_eq!(june(&app).await.0, "0.9");
+    // Taking back what was released, knowingly: a copy of the first replaces the last.
+    let back = app.post("hr", "/v1/rules/drafts", json!({"release": 1})).await.expect(201);
+    assert_eq!(back["base_release"], 3);
+    release(&app, back["id"].as_i64().unwrap()).await;
+    assert_eq!(june(&app).await.0, "0.6");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_both_have_changed_is_told_place_by_place() {
+    let app = TestApp::demo().await;
+    let (one, two) = (begin(&app).await, begin(&app).await);
+    let text = read(&app, one, SCRIPT).await;
+    let first = text.lines().next().unwrap();
+    for (draft, floor, title) in [(one, 0.9, "// 投诉（一）"), (two, 0.8, "// 投诉（二）")] {
+        set(&app, draft, "attainment_floor", json!(floor)).await.expect(200);
+        write(&app, draft, SCRIPT, &text.replacen(first, title, 1)).await.expect(200);
+    }
+    set(&app, two, "bonus_cap", json!(4)).await.expect(200);
+    release(&app, one).await;
+    let before = app.get("hr", &format!("/v1/rules/drafts/{two}")).await.expect(200);
+    let told = rebase(&app, two, json!({})).await;
+    let mut errors = told.body["errors"].as_array().unwrap().clone();
+    errors.sort_by_key(|error| error["field"].to_string());
+    assert_eq!(errors[0]["field"], SCRIPT);
+    assert_eq!(errors[1]["field"], format!("{SCHEME}#attainment_floor"));
+    assert_eq!(errors[1]["message"], format!("was «0.6»; draft {two} says «0.8», release 2 says «0.9»"));
+    assert_eq!(told.problem(409), "conflict");
+    assert_eq!(app.get("hr", &format!("/v1/rules/drafts/{two}")).await.expect(200), before);
+    let rebased = rebase(&app, two, json!({"prefer": "release"})).await.expect(200);
+    assert_eq!(rebased["base_release"], 2);
+    assert!(read(&app, two, SCRIPT).await.starts_with("// 投诉（一）"));
+    release(&app, two).await;
+    assert_eq!(june(&app).await, ("0.9".to_owned(), "4".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_for_a_later_month_takes_nothing_back_unknown() {
+    let app = TestApp::demo().await;
+    let (later, now) = (begin(&app).await, begin(&app).await);
+    set(&app, later, "bonus_cap", json!(4)).await.expect(200);
+    submit_with(&app, later, json!({"effective_from": "2014-08"})).await.expect(200);
+    backtest(&app, later).await;
+    assert_eq!(approve(&app, later).await.expect(200)["release"], 2);
+    // June's change would be gone in August.
+    set(&app, now, "attainment_floor", json!(0.9)).await.expect(200);
+    let told = submit(&app, now).await;
+    assert!(
+        told.body["errors"][0]["message"].as_str().unwrap().contains("release 2 takes over from 2014-08")
+    );
+    assert_eq!(told.problem(422), "validation-failed");
+    // What August has is no part of June's, and the other way round.
+    rebase(&app, now, json!({"onto": 2})).await.expect(200);
+    refused(submit(&app, now).await, "would replace release 1");
+    rebase(&app, now, json!({"onto": 1})).await.expect(200);
+    assert!(!read(&app, now, SCHEME).await.contains("value = 4\n"));
+    let shown = submit_with(&app, now, json!({"until_next": true})).await.expect(200);
+    assert_eq!((&shown["yields_to"], &shown["replaces"]), (&json!(2), &json!(1)));
+    backtest(&app, now).await;
+    // Somebody else's July comes in between.
+    let july = begin(&app).await;
+    rebase(&app, july, json!({"onto": 1})).await.expect(200);
+    write(&app, july, SCRIPT, &(read(&app, july, SCRIPT).await + "// 七月\n")).await.expect(200);
+    submit_with(&app, july, json!({"effective_from": "2014-07", "until_next": true})).await.expect(200);
+    backtest(&app, july).await;
+    assert_eq!(approve(&app, july).await.expect(200)["release"], 3);
+    refused(approve(&app, now).await, "release 3 was published since");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_position_is_given_up_only_in_words() {
+    let app = TestApp::demo().await;
+    let draft = begin(&app).await;
+    let path = "telesales_specialist/scheme.toml";
+    let scheme = read(&app, draft, path).await;
+    let misspelt = scheme.replace("\"telesales_specialist\"", "\"clerk\"");
+    write(&app, draft, path, &misspelt).await.expect(200);
+    let verdict = app.get("hr", &format!("/v1/rules/drafts/{draft}/verdict")).await.expect(200);
+    let codes = verdict["findings"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap());
+    assert!(codes.collect::<Vec<_>>().contains(&"position-vanished"), "{verdict:#}");
+    assert_eq!(submit(&app, draft).await.problem(409), "rules-broken");
+    let word = "[[unscored]]\nposition = \"telesales_specialist\"\nreason = \"并入内勤\"\n";
+    write(&app, draft, "unscored.toml", word).await.expect(200);
+    let shown = submit(&app, draft).await.expect(200);
+    // Others are held, and neither scored nor spoken of.
+    assert!(shown["unscored"].as_array().unwrap().contains(&json!("sales_manager")), "{shown:#}");
+    assert!(!shown["unscored"].as_array().unwrap().contains(&json!("telesales_specialist")));
+    let report = backtest(&app, draft).await["report"].clone();
+    let named = report["withdrawn_first"].as_array().unwrap();
+    assert_eq!(report["withdrawn"].as_u64().unwrap(), u64::try_from(named.len()).unwrap());
+    assert!(
+        !named.is_empty()
+            && named.iter().all(|one| one["person"]["employee_no"].as_str().unwrap().starts_with('T'))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_change_of_a_total_is_told_rule_by_rule_to_the_cent() {
+    let app = TestApp::demo().await;
+    let draft = begin(&app).await;
+    // Nobody's complaints count any more: the rule leaves the denominator.
+    let text = "fn score(complaints_minor, complaints_serious, complaints_major) {\n    \
+        note(`${complaints_minor} ${complaints_serious} ${complaints_major}`);\n    skip(\"不再考核\")\n}\n";
+    write(&app, draft, SCRIPT, text).await.expect(200);
+    crate::releases::remove_cases(&app, draft, "70_complaints").await;
+    set(&app, draft, "attainment_floor", json!(0.9)).await.expect(200);
+    let report = backtest(&app, draft).await["report"].clone();
+    let movers = ["gainers", "losers"].map(|side| report[side].as_array().unwrap().clone()).concat();
+    assert!(!movers.is_empty());
+    let dec = |value: &Value| value.to_string().parse::<rust_decimal::Decimal>().unwrap();
+    let mut named = std::collections::BTreeSet::new();
+    for mover in &movers {
+        let parts = mover["parts"].as_array().unwrap();
+        let sum: rust_decimal::Decimal = parts.iter().map(|part| dec(&part["change"])).sum();
+        assert_eq!(sum, dec(&mover["change"]), "{mover:#}");
+        named.extend(mover["rule"]["rule"].as_str().map(str::to_owned));
+    }
+    assert!(named.contains("70_complaints"), "{named:?}");
+}
