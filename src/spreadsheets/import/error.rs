@@ -80,6 +80,9 @@ pub enum ImportError {
         /// Header of the right one.
         second: String,
     },
+    /// A header of more than two rows.
+    #[error("第 {0} 行还是表头：表头最多两行，请合并成一行或两行")]
+    TallHeader(u32),
     /// A header within the table that has other columns than the first.
     #[error("第 {row} 行的表头与第 {first} 行不同，请分开导入")]
     AnotherHeader {
@@ -132,6 +135,7 @@ impl ImportError {
                 | Self::MissingColumns(_)
                 | Self::WrongPeriod { .. }
                 | Self::DailySheet(_)
+                | Self::TallHeader(_)
                 | Self::NoRows
         )
     }

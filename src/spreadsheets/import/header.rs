@@ -74,6 +74,8 @@ pub(in crate::spreadsheets) struct Header {
     pub last_row: u32,
     /// How many fields its rows have, in text.
     pub fields: Option<usize>,
+    /// Whether the row below has parts of its parts: nobody knows then what stands under the others.
+    goes_on: bool,
     /// The unit that a title says its money is in: `单位：万元`.
     pub stated_unit: Option<String>,
     pub columns: Vec<HeaderColumn>,
@@ -125,6 +127,9 @@ impl Header {
             if line.cells.iter().any(|cell| employee_no.is_named_by(cell)) {
                 let found = Self::at(head, at, month, &is_person);
                 if let Some(mut header) = found.filter(|header| header.has(employee_no, form.is_exact)) {
+                    if header.goes_on {
+                        return Err(ImportError::TallHeader(header.last_row + 1));
+                    }
                     header.put_second_table_aside(form);
                     return Ok(header);
                 }
@@ -167,7 +172,10 @@ impl Header {
         let columns = columns.collect();
         let titles = head.get(..at).unwrap_or_default();
         let stated_unit = stated_unit(titles);
-        Some(Self { main: main.clone(), first_row, last_row: lower.row, fields, stated_unit, columns })
+        let third = below.and_then(|below| head.get(at + 2).filter(|line| line.row == below.row + 1));
+        let goes_on = third.is_some_and(|third| is_third_row(main, lower, third, is_person));
+        let (main, last_row) = (main.clone(), lower.row);
+        Some(Self { main, first_row, last_row, fields, goes_on, stated_unit, columns })
     }
 
     /// The first column of another table beside the one that is read: one that has people of its own.
@@ -341,4 +349,16 @@ fn is_second_row(main: &Line, below: &Line, is_person: &dyn Fn(&Value) -> bool) 
     let parts = filled().any(|(at, _)| is_part(at));
     let units = filled().all(|(_, cell)| only_unit(&normal(&cell.shown())).is_some());
     !person && (parts || units) && !is_total(below, &Value::Blank, None)
+}
+
+/// Whether `third` goes on with a header of two rows: it has words, and nothing else, of which one stands where neither row
+/// has any, as the second part of a part does.
+fn is_third_row(main: &Line, lower: &Line, third: &Line, is_person: &dyn Fn(&Value) -> bool) -> bool {
+    let filled = || third.cells.iter().enumerate().filter(|(_, cell)| !cell.is_blank());
+    let is_word =
+        |cell: &Value| matches!(cell, Value::Text(text) if !text.contains(|c: char| c.is_ascii_digit()));
+    let is_below_nothing = |at: usize| main.cell(at).is_blank() && lower.cell(at).is_blank();
+    filled().all(|(at, cell)| is_word(cell) && !is_person(main.cell(at)) && !is_person(lower.cell(at)))
+        && filled().any(|(at, _)| at < lower.cells.len().max(main.cells.len()) && is_below_nothing(at))
+        && !is_total(third, &Value::Blank, None)
 }

@@ -67,30 +67,25 @@ impl Torn {
         let last_number = whole(line.cell(last)).map(|_| last);
         let before = self.suspects.len();
         for at in 0..last {
-            let (Some(whole), cell, next) =
-                (pair(line, at), line.cell(at).shown(), line.cell(at + 1).shown())
-            else {
-                continue;
-            };
+            let Some(whole) = pair(line, at) else { continue };
+            let (first, second) = (line.cell(at).shown(), line.cell(at + 1).shown());
             self.suspects.push(Suspect {
                 row: line.row,
                 at,
                 whole,
-                begins_with_zero: next.starts_with('0'),
-                found: format!("{cell},{next}"),
+                begins_with_zero: second.starts_with('0'),
+                found: format!("{first},{second}"),
                 last_number,
             });
         }
         if self.columns.len() < line.cells.len() {
             self.columns.resize(line.cells.len(), Seen::default());
         }
-        let suspects = self.suspects.get(before..).unwrap_or_default();
+        // From a number on that may be torn, nobody knows what stands under which header.
+        let known = self.suspects.get(before).map_or(usize::MAX, |suspect| suspect.at);
         for (at, (seen, cell)) in self.columns.iter_mut().zip(&line.cells).enumerate() {
-            if suspects.iter().any(|suspect| suspect.at == at || suspect.at + 1 == at) {
-                continue;
-            }
             match whole(cell) {
-                Some(number) if suspects.is_empty() => seen.most = seen.most.max(number),
+                Some(number) if at < known => seen.most = seen.most.max(number),
                 Some(_) => {}
                 None => seen.has_words |= matches!(cell, Value::Text(_)),
             }

@@ -61,7 +61,7 @@ fn read_unguarded(content: &mut Content, pages: &[Page], visit: &mut Visit<'_>) 
 fn nearer(first: ImportError, second: ImportError) -> ImportError {
     let distance = |error: &ImportError| match error {
         ImportError::WrongPeriod { .. } | ImportError::DailySheet(_) => 0,
-        ImportError::NoRows => 1,
+        ImportError::NoRows | ImportError::TallHeader(_) => 1,
         ImportError::MissingColumns(missing) => 1 + missing.len(),
         _ => usize::MAX,
     };
