@@ -286,12 +286,12 @@ fn refuse_another_month(reading: &mut Reading<'_>, layout: &Layout<'_>, line: &L
 /// Whether a cell names this month; none where it names none.
 fn is_of_month(cell: &Value, period: Period) -> Option<bool> {
     let shown = cell.shown();
-    let said = mentions(&shown, period.year()).into_iter().find_map(|mention| match mention {
-        Mention::Days(from, to) => Some((from, to) == (period.first_day(), period.last_day())),
-        Mention::Day(day, _) => Some(Period::containing(day) == period),
-        Mention::Month(month) => Some(month == period),
-        Mention::MonthOfYear(month) => Some(month == period.month()),
-        Mention::Months | Mention::Unclear => Some(false),
+    let said = mentions(&shown, period.year()).into_iter().next().map(|mention| match mention {
+        Mention::Days(from, to) => (from, to) == (period.first_day(), period.last_day()),
+        Mention::Day(day, _) => Period::containing(day) == period,
+        Mention::Month(month) => month == period,
+        Mention::MonthOfYear(month) => month == period.month(),
+        Mention::Months | Mention::Unclear => false,
     });
     let plain = || {
         shown.parse().ok().filter(|month| (1..=12).contains(month)).map(|month: u32| month == period.month())
