@@ -95,8 +95,8 @@ pub(super) type Upload = Result<Bytes, actix_web::Error>;
 ///
 /// Rows with errors are reported with row, column, what was found and what was expected. They keep the whole file out
 /// unless `partial` is asked for. Columns and worksheets that are not read although people have numbers there keep the file
-/// out too, until `accept_unread` says that they are not wanted. Importing the same file again changes nothing; of a corrected file only the
-/// differences are recorded, and what it no longer contains stays as it was.
+/// out too, until `accept_unread` says that they are not wanted. Importing the same file again changes nothing; of a
+/// corrected file only the differences are recorded, and what it no longer contains stays as it was.
 #[utoipa::path(tag = "facts", params(ImportQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
