@@ -27,6 +27,7 @@ use crate::spreadsheets::mapping::built_in::ImportKind;
     showfloor import attendance.csv --kind attendance-csv --period 2014-03 --partial\n  \
     showfloor import dms.csv --kind dms-funnel --period 2014-03 --json\n  \
     showfloor import dms.csv --kind dms-funnel --period 2014-03 --to-date   it ends before the month does\n  \
+    showfloor import dms.csv --kind dms-funnel --period 2014-03 --accept-unread   its other numbers are not wanted\n  \
     showfloor import 成绩单.xlsx --propose --period 2014-03          what its columns probably are\n  \
     showfloor import 成绩单.xlsx --mapping 考试成绩单 --period 2014-03\n  \
     showfloor import 考试.xlsx --mapping exams --period 2014-03      a template, filled in")]
@@ -54,6 +55,9 @@ pub struct ImportArgs {
     /// Take a file that says that it ends before its month does, up to today: its values are the month's so far.
     #[arg(long)]
     to_date: bool,
+    /// Record although numbers for people are not read (the report lists them). A saved mapping remembers which.
+    #[arg(long)]
+    accept_unread: bool,
     /// What becomes of news about a frozen month.
     #[arg(long, value_enum, default_value_t)]
     late: Late,
@@ -67,7 +71,7 @@ pub struct ImportArgs {
     rules: Rules,
 }
 
-/// Imports a file. Exit status 1 when rows are faulty.
+/// Imports a file. Exit status 1 when rows are faulty, or when numbers that are not read have to be accepted first.
 pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
     let catalogue = args.rules.catalogue()?;
     let shown = args.file.display();
@@ -80,7 +84,13 @@ pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
     anyhow::ensure!(opened.metadata()?.is_file(), "cannot read {shown}: it is no file");
     let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mode = Mode::of(args.dry_run, args.partial);
-    let manner = Manner { mode, late: args.late, reason: args.reason, to_date: args.to_date };
+    let manner = Manner {
+        mode,
+        late: args.late,
+        reason: args.reason,
+        to_date: args.to_date,
+        accept_unread: args.accept_unread,
+    };
     let content = opened.into();
     let now = Clock::System.now();
     if args.propose {
@@ -114,19 +124,24 @@ pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
     bar.finish_and_clear();
     let report = report?;
     print(&report, mode, args.json)?;
-    Ok(if report.faults.is_empty() { Ended::Well } else { Ended::WithFindings })
+    Ok(if report.faults.is_empty() && !report.asks { Ended::Well } else { Ended::WithFindings })
 }
 
-/// The columns that were not read, each with the first number there.
+/// The columns that were not read, each with the first number there and the known one that it is like.
 fn unread(report: &ImportReport) -> String {
-    const SHOWN: usize = 20;
-    let shown = report.unread.iter().take(SHOWN).map(|one| {
-        let column = if one.column.is_empty() { "（无表头）" } else { &one.column };
-        format!("{column}（第 {} 行 {}）", one.row, one.found)
+    let shown = report.unread.iter().map(|one| {
+        let near = one.near.as_ref().map(|near| format!("，是不是“{near}”？")).unwrap_or_default();
+        format!("{}（第 {} 行 {}{near}）", one.column, one.row, one.found)
     });
-    let more = report.unread.len().saturating_sub(SHOWN);
+    listed(shown)
+}
+
+/// The first of some names, and how many more there are.
+fn listed(names: impl ExactSizeIterator<Item = String>) -> String {
+    const SHOWN: usize = 20;
+    let more = names.len().saturating_sub(SHOWN);
     let more = (more > 0).then(|| format!("……另有 {more} 列 · and {more} more"));
-    shown.chain(more).collect::<Vec<_>>().join("、")
+    names.take(SHOWN).chain(more).collect::<Vec<_>>().join("、")
 }
 
 /// Rows that are done, on standard error; nothing where that is not a terminal.
@@ -163,11 +178,23 @@ fn print(report: &ImportReport, mode: Mode, json: bool) -> anyhow::Result<()> {
             unread(report)
         )?;
     }
+    if !report.unused.is_empty() {
+        let unused = listed(report.unused.iter().cloned());
+        writeln!(out, "未使用 · not used: {unused}")?;
+    }
     let outcome = match (mode, report.applied) {
+        (Mode::DryRun, _) if report.asks => {
+            "试运行，未写入；导入时须用 --accept-unread 确认不需要未读取的数字 · dry run, nothing was written; to import, accept \
+             with --accept-unread that these numbers are not read"
+        }
         (Mode::DryRun, _) => "试运行，未写入 · dry run, nothing was written",
         (_, true) => "已导入 · imported",
         (Mode::Whole, false) if !report.faults.is_empty() => {
             "未导入：改正错误行，或用 --partial 只导入正确的行 · nothing was imported: correct the faulty rows, or use --partial"
+        }
+        (_, false) if report.asks => {
+            "未导入：确认不需要未读取的数字后，用 --accept-unread · nothing was imported: if the numbers that were not read are \
+             not wanted, use --accept-unread"
         }
         (_, false) => "没有变化 · nothing has changed",
     };

@@ -37,6 +37,9 @@ macro_rules! import_query {
             /// Take a file that says that it ends before its month does, up to today: its values are the month's so far.
             #[serde(default)]
             to_date: bool,
+            /// Record although numbers for people are not read: the report lists them. A saved mapping remembers which.
+            #[serde(default)]
+            accept_unread: bool,
             /// What happens to values for a frozen month.
             #[serde(default)]
             #[param(inline)]
@@ -58,7 +61,13 @@ macro_rules! import_query {
                 let mode = Mode::of(self.dry_run, self.partial);
                 Ok((
                     ImportFile { by, period: self.period, name, content: bytes.into() },
-                    Manner { mode, late: self.late, reason: self.reason, to_date: self.to_date },
+                    Manner {
+                        mode,
+                        late: self.late,
+                        reason: self.reason,
+                        to_date: self.to_date,
+                        accept_unread: self.accept_unread,
+                    },
                 ))
             }
         }
@@ -85,15 +94,16 @@ pub(super) type Upload = Result<Bytes, actix_web::Error>;
 /// Import a spreadsheet: the body is the file.
 ///
 /// Rows with errors are reported with row, column, what was found and what was expected. They keep the whole file out
-/// unless `partial` is asked for. Importing the same file again changes nothing; of a corrected file only the
-/// differences are recorded, and what it no longer contains stays as it was.
+/// unless `partial` is asked for. Columns and worksheets that are not read although people have numbers there keep the file
+/// out too, until `accept_unread` says that they are not wanted. Importing the same file again changes nothing; of a
+/// corrected file only the differences are recorded, and what it no longer contains stays as it was.
 #[utoipa::path(tag = "facts", params(ImportQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
         (status = 200, description = "A dry run, or a file that changes nothing", body = ImportReport),
         (status = 201, description = "Recorded", body = ImportReport),
         (status = 409, description = "The month of some of these people is frozen; nothing was recorded"),
-        (status = 422, description = "Some rows have errors; nothing was recorded"),
+        (status = 422, description = "Some rows have errors, or numbers for people are not read; nothing was recorded"),
     ))]
 #[post("/imports")]
 pub async fn create_import(
@@ -117,7 +127,7 @@ pub async fn create_import(
         (status = 200, description = "A dry run, or a file that changes nothing", body = ImportReport),
         (status = 201, description = "Recorded", body = ImportReport),
         (status = 409, description = "The month of some of these people is frozen; nothing was recorded"),
-        (status = 422, description = "Some rows have errors; nothing was recorded"),
+        (status = 422, description = "Some rows have errors, or numbers for people are not read; nothing was recorded"),
     ))]
 #[post("/column-mappings/{name}/imports")]
 pub async fn create_mapped_import(
@@ -142,6 +152,7 @@ async fn import(
     match report.batch {
         Some(_) => Ok(HttpResponse::Created().json(report)),
         None if manner.mode == Mode::Whole && !report.faults.is_empty() => Err(report.refusal()),
+        None if manner.mode != Mode::DryRun && report.asks => Err(report.refusal()),
         None => Ok(HttpResponse::Ok().json(report)),
     }
 }

@@ -146,7 +146,7 @@ async fn a_file_is_tried_refused_and_imported_in_part_and_the_second_time_change
         let app = app().await;
         let nothing = written(&app.pool).await;
         let tried = import(&app, login, kind, "&dry_run=true", file(path)).await.expect(200);
-        let report = |added: usize, unchanged: usize, applied: bool| json!({"rows": 2, "added": added, "changed": 0, "unchanged": unchanged, "pending": 0, "up_to": null, "applied": applied});
+        let report = |added: usize, unchanged: usize, applied: bool| json!({"rows": 2, "added": added, "changed": 0, "unchanged": unchanged, "pending": 0, "up_to": null, "asks": false, "applied": applied});
         let without_faults = |mut found: Value| {
             let batch = found.as_object_mut().unwrap().remove("batch").unwrap();
             // Whose attendance was refused or is not in the file is outstanding, and named.
@@ -161,7 +161,7 @@ async fn a_file_is_tried_refused_and_imported_in_part_and_the_second_time_change
                 found
                     .as_object_mut()
                     .unwrap()
-                    .retain(|key, _| !matches!(key.as_str(), "faults" | "differences" | "unread" | "notes"));
+                    .retain(|key, _| !matches!(key.as_str(), "faults" | "differences" | "unread" | "unused" | "notes"));
                 found
             })
         };
@@ -479,5 +479,143 @@ async fn who_joined_within_the_month_has_the_schedule_of_the_days_since() {
     {
         let report = import(&app, "hr", "attendance-csv", "&dry_run=true", sheet(cells)).await.expect(200);
         assert_eq!(report["faults"][0]["found"], json!(found), "{report:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_that_are_not_read_keep_everything_out_until_somebody_accepts_that() {
+    let app = app().await;
+    let nothing = written(&app.pool).await;
+    let sheet = || "工号,交车台数,精品额,备注\nB01,3,9600,好\nB02,4,,\n".into();
+    let tried = import(&app, "clerk", "dms-funnel", "&dry_run=true", sheet()).await.expect(200);
+    let unread = json!([{"column": "精品额", "row": 2, "found": "9600", "near": "精品金额"}]);
+    assert_eq!((&tried["unread"], &tried["asks"]), (&unread, &json!(true)));
+    assert_eq!((&tried["unused"], &tried["added"]), (&json!(["备注"]), &json!(2)));
+    for options in ["", "&partial=true"] {
+        let refused = import(&app, "clerk", "dms-funnel", options, sheet()).await;
+        assert_eq!(refused.body["errors"][0]["field"], "accept_unread", "{}", refused.body);
+        let message = refused.body["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains("精品额") && message.contains("精品金额"), "{message}");
+        assert_eq!(refused.problem(422), "validation-failed");
+    }
+    assert_eq!(written(&app.pool).await, nothing);
+    let accepted = import(&app, "clerk", "dms-funnel", "&accept_unread=true", sheet()).await.expect(201);
+    assert_eq!((&accepted["unread"], &accepted["asks"]), (&unread, &json!(false)));
+    assert_eq!(written(&app.pool).await, [nothing[0] + 2, 1, 1]);
+
+    // On the command line the same.
+    let url = database_url(Template::Empty).await;
+    let pool = pool::open(&url, 2).unwrap();
+    organisation(&pool).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("精品.csv");
+    std::fs::write(&path, sheet() as Vec<u8>).unwrap();
+    let path = path.to_str().unwrap();
+    let run = |options: &[&str]| {
+        let import = ["import", path, "--kind", "dms-funnel", "--period", "2015-02", "--database-url", &url];
+        run(&[&import[..], options].concat())
+    };
+    for options in [["--dry-run"].as_slice(), &[], &["--partial"]] {
+        let printed = run(options);
+        assert_eq!(printed.status, 1, "{options:?} {}", printed.out);
+        for said in ["精品额（第 2 行 9600，是不是“精品金额”？）", "--accept-unread", "备注"]
+        {
+            assert!(printed.out.contains(said), "{options:?} {}", printed.out);
+        }
+    }
+    assert_eq!(written(&pool).await[0], 0);
+    let printed = run(&["--accept-unread"]);
+    assert_eq!((printed.status, written(&pool).await[0]), (0, 2), "{}", printed.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hours_of_leave_are_days_by_the_length_of_the_stores_day() {
+    let app = app().await;
+    let sheet = |hours: &str| {
+        format!(
+            "工号,应出勤天数,出勤天数,迟到次数,早退次数,旷工天数,事假(小时),病假(天)\n\
+             B01,24,23.5,0,0,0,{hours},\nB02,24,23,0,0,0,,1\n"
+        )
+        .into_bytes()
+    };
+    // Nobody has said how long a day is: exactly that row is faulty.
+    let tried = import(&app, "hr", "attendance-csv", "&dry_run=true", sheet("4")).await.expect(200);
+    assert_faults(&tried["faults"], &[fault(2, "事假(小时)", "4", "“天”为单位")]);
+    assert_eq!(tried["rows"], 1);
+    let path = "/v1/work-calendars/CX/2015";
+    let days =
+        |minutes: u32| json!({"rest_weekdays": [], "keeps_public_holidays": false, "day_minutes": minutes});
+    for wrong in [0, 59, 1441] {
+        let answer = app.change("hr", reqwest::Method::PUT, path, "*", Some(days(wrong))).await;
+        assert_eq!(answer.body["errors"][0]["field"], "day_minutes", "{}", answer.body);
+        assert_eq!(answer.problem(422), "validation-failed");
+    }
+    let kept = app.change("hr", reqwest::Method::PUT, path, "*", Some(days(480))).await.expect(200);
+    assert_eq!(kept["day_minutes"], 480);
+    for (hours, expected) in [("3", "半天的倍数"), ("2小时", "半天的倍数")] {
+        let tried = import(&app, "hr", "attendance-csv", "&dry_run=true", sheet(hours)).await.expect(200);
+        assert_faults(&tried["faults"], &[fault(2, "事假(小时)", hours.trim_end_matches("小时"), expected)]);
+    }
+    // More leave than there was absence is nothing, but less is.
+    let short = sheet("4");
+    let short = String::from_utf8(short).unwrap().replace("24,23.5,", "24,22.5,");
+    let tried = import(&app, "hr", "attendance-csv", "&dry_run=true", short.into()).await.expect(200);
+    assert_faults(&tried["faults"], &[fault(2, "出勤天数", "应出勤 24 − 出勤 22.5 = 1.5 天", "请假 0.5")]);
+    let done = import(&app, "hr", "attendance-csv", "", sheet("4小时")).await.expect(201);
+    assert_eq!(done["faults"], json!([]));
+    let facts = app.get("hr", "/v1/facts?period=2015-02&employee_no=B01").await.expect(200);
+    assert_eq!(facts["items"][0]["facts"]["personal_leave_days"].to_string(), "0.5");
+    assert_eq!(facts["items"][0]["facts"]["protected_leave_days"].to_string(), "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_is_no_import_says_what_it_is() {
+    let app = app().await;
+    let ledger = app.get("hr", "/v1/exports/ledger?period=2015-02").await.expect(200);
+    let ledger = ledger.as_str().unwrap();
+    for (kind, login) in [("dms-funnel", "clerk"), ("attendance-csv", "hr")] {
+        let answer = import(&app, login, kind, "", ledger.into()).await;
+        let message = answer.body["errors"][0]["message"].as_str().unwrap().to_owned();
+        assert!(message.starts_with("这是本程序导出的“数据流水”"), "{message}");
+        assert_eq!(answer.problem(422), "validation-failed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_comes_back_whatever_people_are_called() {
+    let url = database_url(Template::Empty).await;
+    let pool = pool::open(&url, 2).unwrap();
+    organisation(&pool).await;
+    {
+        let cx = &mut Context::operator(&pool, "2015-03-01T00:00:00Z".parse().unwrap()).await.unwrap();
+        for (employee_no, name) in [("B08", "@小丁"), ("-B9", "=丁\"一\""), ("B07", "'丁二")] {
+            let (employee_no, name) = (employee_no.to_owned(), name.to_owned());
+            let new = NewEmployee { employee_no: employee_no.clone(), name, status: EmployeeStatus::Active };
+            org::people::create(cx, new).await.unwrap();
+            let new = NewAssignment {
+                employee_no,
+                unit: "CX1".to_owned(),
+                position: Position::SalesConsultant,
+                valid_from: "2014-01-01".parse().unwrap(),
+                valid_to: None,
+            };
+            org::postings::create(cx, new).await.unwrap();
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let run = |args: &[&str]| run(&[args, &["--period", "2015-02", "--database-url", &url]].concat());
+    let sheet = path("dms.csv");
+    std::fs::write(&sheet, "工号,交车台数,精品金额\nB08,3,9600\n-B9,4,1200.5\nB07,5,\n").unwrap();
+    let printed = run(&["import", &sheet, "--kind", "dms-funnel"]);
+    assert_eq!(printed.status, 0, "{} {}", printed.out, printed.err);
+    for format in ["csv", "xlsx"] {
+        let file = path(&format!("facts.{format}"));
+        assert_eq!(run(&["export", "facts", "--format", format, "-o", &file]).status, 0);
+        let printed = run(&["import", &file, "--mapping", "facts", "--json"]);
+        let report: Value = serde_json::from_str(&printed.out).unwrap();
+        assert_eq!((&report["faults"], &report["unread"]), (&json!([]), &json!([])), "{format} {report:#}");
+        let counts = ["added", "changed", "unchanged"].map(|field| report[field].as_u64().unwrap());
+        assert_eq!((printed.status, counts), (0, [0, 0, 5]), "{format}");
     }
 }

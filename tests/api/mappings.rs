@@ -58,7 +58,7 @@ async fn a_sheet_is_proposed_confirmed_and_imported() {
     save(&app).await;
     let path = "/v1/column-mappings/%E6%88%90%E7%BB%A9%E5%8D%95/imports?period=2015-01&file_name=x.csv";
     let tried = app.upload("hr", &format!("{path}&dry_run=true"), SCORES.into()).await.expect(200);
-    let report = |added: u64, unchanged: u64, applied: bool| json!({"rows": 2, "added": added, "changed": 0, "unchanged": unchanged, "pending": 0, "faults": [], "unread": [], "notes": [], "up_to": null, "applied": applied});
+    let report = |added: u64, unchanged: u64, applied: bool| json!({"rows": 2, "added": added, "changed": 0, "unchanged": unchanged, "pending": 0, "faults": [], "unread": [], "unused": ["班级"], "asks": false, "notes": [], "up_to": null, "applied": applied});
     let without_batch = |mut report: Value| {
         report.as_object_mut().unwrap().remove("batch");
         report.as_object_mut().unwrap().remove("differences");
@@ -112,6 +112,64 @@ async fn a_row_of_somebody_else_by_its_name_is_a_fault() {
     assert!(answer.body["errors"][0]["message"].as_str().unwrap().contains("工号 A02 是李思敏"));
     assert_eq!(answer.problem(422), "validation-failed");
     assert_eq!(rows_of_ledger(&app).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mapping_remembers_what_was_accepted_and_asks_for_what_is_new() {
+    let app = TestApp::demo().await;
+    save(&app).await;
+    let before = rows_of_ledger(&app).await;
+    let path = "/v1/column-mappings/%E6%88%90%E7%BB%A9%E5%8D%95";
+    let imports = format!("{path}/imports?period=2015-01");
+    let sheet = |more: &str, cells: &str| {
+        format!("编号,顾问,笔试成绩（分）,学时,班级{more}\nA02,李思敏,92.5,4,一{cells}\n").into_bytes()
+    };
+    let refused = app.upload("hr", &imports, sheet(",口试成绩", ",80")).await;
+    assert_eq!(refused.body["errors"][0]["field"], "accept_unread", "{}", refused.body);
+    assert_eq!(refused.problem(422), "validation-failed");
+    assert_eq!(rows_of_ledger(&app).await, before);
+    // A dry run accepts nothing for good.
+    let tried = format!("{imports}&accept_unread=true&dry_run=true");
+    app.upload("hr", &tried, sheet(",口试成绩", ",80")).await.expect(200);
+    assert_eq!(app.get("hr", path).await.expect(200)["version"], 1);
+    app.upload("hr", &format!("{imports}&accept_unread=true"), sheet(",口试成绩", ",80")).await.expect(201);
+    let mapping = app.get("hr", path).await.expect(200);
+    assert_eq!((&mapping["version"], &mapping["changed_by"]), (&json!(2), &json!("hr")));
+    let last = mapping["columns"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["header"], &last["to"]), (&json!("口试成绩"), &json!("ignore")));
+    // The same again asks nothing, and what is new does.
+    app.upload("hr", &imports, sheet(",口试成绩", ",81")).await.expect(200);
+    let refused = app.upload("hr", &imports, sheet(",口试成绩,面试成绩", ",81,70")).await;
+    assert_eq!(refused.body["errors"].as_array().map(Vec::len), Some(1), "{}", refused.body);
+    assert!(refused.body["errors"][0]["message"].as_str().unwrap().contains("面试成绩"));
+    assert_eq!(refused.problem(422), "validation-failed");
+    assert_eq!(app.get("hr", path).await.expect(200)["version"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daily_report_with_two_header_rows_goes_through_a_mapping() {
+    let app = TestApp::demo().await;
+    let columns = json!([
+        {"header": "基础信息/工号", "to": "employee_no"}, {"header": "姓名", "to": "name"},
+        {"header": "时间", "to": "day"},
+        {"header": "异常统计/迟到次数(次)", "to": "metric", "metric": "late", "blank": "zero"}]);
+    let new = json!({"name": "wecom-daily", "store": "JC", "source_system": "wecom", "columns": columns});
+    app.post("hr", "/v1/column-mappings", new).await.expect(201);
+    let sheet = "上下班打卡_日报\n统计时间:01-01 ～ 01-31     制表时间:2015-02-01 09:55(UTC+8)\n\
+        时间,姓名,账号,基础信息,,,考勤概况,,异常统计,\n,,,部门,职务,工号,班次,实际工作时长(小时),迟到次数(次),迟到时长(分钟)\n\
+        2015/01/05 星期一,李思敏(已离职),u2,一组,顾问,A02,A班,8.2,1次,11\n\
+        2015/01/06 星期二,李思敏(已离职),u2,一组,顾问,A02,A班,8.4,--,--\n\
+        2015/01/06 星期二,王浩然,u3,一组,顾问,A03,A班,8,2,20\n";
+    let path = "/v1/column-mappings/wecom-daily/imports?period=2015-01";
+    // Two columns beside have numbers.
+    let asked = app.upload("hr", &format!("{path}&dry_run=true"), sheet.into()).await.expect(200);
+    let unread = asked["unread"].as_array().unwrap().iter().map(|one| one["column"].as_str().unwrap());
+    assert_eq!(unread.collect::<Vec<_>>(), ["考勤概况/实际工作时长(小时)", "异常统计/迟到时长(分钟)"]);
+    assert_eq!(asked["faults"], json!([]), "{asked:#}");
+    let done = app.upload("hr", &format!("{path}&accept_unread=true"), sheet.into()).await.expect(201);
+    assert_eq!((&done["rows"], &done["added"]), (&json!(3), &json!(3)));
+    assert_eq!(known(&app, "2015-01", "A02").await, json!({"late": 1}));
+    assert_eq!(known(&app, "2015-01", "A03").await, json!({"late": 2}));
 }
 
 /// A workbook of worksheets that each have a score of 李思敏's.

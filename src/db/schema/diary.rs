@@ -216,6 +216,7 @@ diesel::table! {
         keeps_holidays -> Bool,
         rest_days_a_month -> Int2,
         version -> Int4,
+        day_minutes -> Nullable<Int2>,
     }
 }
 

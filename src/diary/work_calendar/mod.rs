@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-pub use self::store::{StoreCalendars, of_unit};
+pub use self::store::{StoreCalendars, day_hours, of_unit};
 use crate::auth::Context;
 use crate::calendar::{Calendar, StoreDays};
 use crate::http::etag::Seen;
@@ -38,6 +38,12 @@ pub struct WorkDays {
     #[garde(range(max = 15))]
     #[serde(default)]
     pub rest_days_a_month: u8,
+    /// How long a day is, in minutes: by it, hours of leave in a file of attendance are days. Null where it is not known,
+    /// and such a row is faulty.
+    #[garde(range(min = 60, max = 1440))]
+    #[serde(default)]
+    #[schema(example = 480)]
+    pub day_minutes: Option<u16>,
     /// Single days that differ from that.
     #[garde(length(max = 366), dive)]
     #[serde(default)]
@@ -86,6 +92,7 @@ impl Default for WorkDays {
             rest_weekdays: vec![6, 7],
             keeps_public_holidays: true,
             rest_days_a_month: 0,
+            day_minutes: None,
             days: Vec::new(),
         }
     }

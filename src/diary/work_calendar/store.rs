@@ -5,14 +5,16 @@ use std::ops::RangeInclusive;
 
 use chrono::{Datelike as _, NaiveDate};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer};
+use diesel::sql_types::{Array, BigInt, Date, Integer, SmallInt};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use rust_decimal::Decimal;
 
 use super::{WorkDay, WorkDays, holidays};
 use crate::calendar::Calendar;
 use crate::db::schema::{org_unit, work_calendar, work_calendar_day};
 use crate::db::sql;
 use crate::http::Problem;
+use crate::period::Period;
 
 /// How stores work in some years, with the versions; only those with a calendar of their own.
 async fn find_all(
@@ -20,7 +22,7 @@ async fn find_all(
     stores: &[i64],
     years: RangeInclusive<i32>,
 ) -> Result<HashMap<(i64, i32), (WorkDays, i32)>, Problem> {
-    type Row = (i64, i32, Vec<i16>, bool, i16, i32);
+    type Row = (i64, i32, Vec<i16>, bool, i16, Option<i16>, i32);
     let rows: Vec<Row> = work_calendar::table
         .filter(work_calendar::store_id.eq_any(stores))
         .filter(work_calendar::year.between(*years.start(), *years.end()))
@@ -30,17 +32,19 @@ async fn find_all(
             work_calendar::rest_weekdays,
             work_calendar::keeps_holidays,
             work_calendar::rest_days_a_month,
+            work_calendar::day_minutes,
             work_calendar::version,
         ))
         .load(connection)
         .await?;
     let small = |number: i16| u8::try_from(number).map_err(|error| Problem::internal(&error));
     let mut calendars = HashMap::with_capacity(rows.len());
-    for (store_id, year, rest, keeps_public_holidays, rest_days, version) in rows {
+    for (store_id, year, rest, keeps_public_holidays, rest_days, minutes, version) in rows {
         let work = WorkDays {
             rest_weekdays: rest.into_iter().map(small).collect::<Result<_, _>>()?,
             keeps_public_holidays,
             rest_days_a_month: small(rest_days)?,
+            day_minutes: minutes.map(u16::try_from).transpose().map_err(|error| Problem::internal(&error))?,
             days: Vec::new(),
         };
         calendars.insert((store_id, year), (work, version));
@@ -116,6 +120,42 @@ pub async fn of_unit(
     Ok(found.unwrap_or_default().0.calendar(holidays::country(connection).await?))
 }
 
+/// How many hours a day has for each of these people in a month: those of the stores where they are posted in it, where
+/// these say the same.
+pub async fn day_hours(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    people: &[i64],
+) -> Result<HashMap<i64, Decimal>, Problem> {
+    #[derive(QueryableByName)]
+    struct DayMinutes {
+        #[diesel(sql_type = BigInt)]
+        employee_id: i64,
+        #[diesel(sql_type = SmallInt)]
+        minutes: i16,
+    }
+    if people.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let known: Vec<DayMinutes> = sql("SELECT a.employee_id, min(w.day_minutes) AS minutes \
+         FROM assignment a JOIN org_unit u ON u.id = a.unit_id \
+         LEFT JOIN work_calendar w ON w.store_id = u.store_id AND w.year = $4 \
+         WHERE a.employee_id = ANY ($1) AND daterange(a.valid_from, a.valid_to) && daterange($2, $3) \
+         GROUP BY a.employee_id HAVING min(coalesce(w.day_minutes, 0)) = max(w.day_minutes)")
+    .over(people.len())
+    .bind::<Array<BigInt>, _>(people)
+    .bind::<Date, _>(period)
+    .bind::<Date, _>(period.end())
+    .bind::<Integer, _>(period.year())
+    .load(connection)
+    .await?;
+    let hours = |one: DayMinutes| {
+        let hours = Decimal::from(one.minutes).checked_div(Decimal::from(60)).unwrap_or_default();
+        (one.employee_id, hours)
+    };
+    Ok(known.into_iter().map(hours).collect())
+}
+
 /// Lets one change at a time be made to a store's calendar; its version, 0 where there is none.
 pub(super) async fn lock(
     connection: &mut AsyncPgConnection,
@@ -147,12 +187,15 @@ pub(super) async fn write(
     let mut rest = work.rest_weekdays.iter().map(|number| i16::from(*number)).collect::<Vec<_>>();
     rest.sort_unstable();
     rest.dedup();
+    let minutes = work.day_minutes.map(i16::try_from).transpose();
+    let minutes = minutes.map_err(|error| Problem::internal(&error))?;
     let values = (
         work_calendar::store_id.eq(store_id),
         work_calendar::year.eq(year),
         work_calendar::rest_weekdays.eq(rest),
         work_calendar::keeps_holidays.eq(work.keeps_public_holidays),
         work_calendar::rest_days_a_month.eq(i16::from(work.rest_days_a_month)),
+        work_calendar::day_minutes.eq(minutes),
         work_calendar::version.eq(version),
     );
     diesel::delete(

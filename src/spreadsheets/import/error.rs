@@ -52,6 +52,18 @@ pub enum ImportError {
         /// The row that begins with it, as a spreadsheet shows it.
         row: usize,
     },
+    /// A line with more bytes than any table has in a row.
+    #[error("第 {row} 行太长，不像表格的一行，请确认文件和分隔符")]
+    LineTooLong {
+        /// The row, as a spreadsheet shows it.
+        row: usize,
+    },
+    /// What the program exports for people to read.
+    #[error("这是本程序导出的“{0}”，供查阅，不能导入；可以再导入的是“月度数据”（facts），用 --mapping facts")]
+    OwnExport(&'static str),
+    /// The export that can be imported again, read as something else.
+    #[error("这是本程序导出的“{0}”，请用映射 facts 导入（--mapping facts）")]
+    OwnFacts(&'static str),
     /// No header row with this column within the first rows.
     #[error("前 {} 行中找不到含“{column}”的表头", header::SEARCHED_ROWS, column = .0)]
     NoHeader(String),
@@ -68,6 +80,9 @@ pub enum ImportError {
         /// Header of the right one.
         second: String,
     },
+    /// A header of more than two rows.
+    #[error("第 {0} 行还是表头：表头最多两行，请合并成一行或两行")]
+    TallHeader(u32),
     /// A header within the table that has other columns than the first.
     #[error("第 {row} 行的表头与第 {first} 行不同，请分开导入")]
     AnotherHeader {
@@ -113,13 +128,14 @@ pub enum ImportError {
 
 impl ImportError {
     /// Whether the table is none of those asked for, so that another worksheet may be the right one.
-    pub(super) fn is_about_the_table(&self) -> bool {
+    pub(in crate::spreadsheets) fn is_about_the_table(&self) -> bool {
         matches!(
             self,
             Self::NoHeader(_)
                 | Self::MissingColumns(_)
                 | Self::WrongPeriod { .. }
                 | Self::DailySheet(_)
+                | Self::TallHeader(_)
                 | Self::NoRows
         )
     }

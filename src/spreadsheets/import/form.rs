@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::header::{self, Twins};
 use super::number::{Measure, decimal, half_width};
-use super::sheet::Reading;
+use super::reading::Reading;
 use super::{Container, ImportError, Value};
 use crate::decimal::plain;
 use crate::ledger::metric::{Kind, Metric};
@@ -28,6 +28,8 @@ pub(crate) struct Form {
     pub(in crate::spreadsheets) is_exact: bool,
     /// The headers, in normal form, of columns that somebody has said not to be read.
     pub(in crate::spreadsheets) ignored: Vec<String>,
+    /// Whether a column, or a worksheet, with this header in normal form is known to be of no use whatever stands there.
+    pub(in crate::spreadsheets) no_use: fn(&str) -> bool,
     /// The columns to look for; one that is only wanted where another is not there stands behind that one.
     pub(in crate::spreadsheets) columns: Vec<FormColumn>,
     /// What whoever imports should know where none of these columns is there.
@@ -49,6 +51,7 @@ impl Form {
             is_export: false,
             is_exact: false,
             ignored: Vec::new(),
+            no_use: |_| false,
             columns,
             notes: Vec::new(),
             finish: |_| {},
@@ -119,6 +122,10 @@ pub(in crate::spreadsheets) struct FormColumn {
     pub foreign: Foreign,
     /// What whoever imports should know where it is read, in Chinese.
     pub note: Option<&'static str>,
+    /// The usual header of the column of which it is a part: it is read only where that one is not there.
+    pub part_of: Option<Cow<'static, str>>,
+    /// What is taken for a cell that cannot be read, where it only matters that something stands there.
+    pub otherwise: Option<Decimal>,
 }
 
 impl FormColumn {
@@ -135,13 +142,15 @@ impl FormColumn {
             twins: Twins::Refused,
             foreign: Foreign::Refused,
             note: None,
+            part_of: None,
+            otherwise: None,
         }
     }
 
     /// A column of values of which nothing is asked but their unit.
     pub fn optional(metric: &'static str, measure: Measure, headers: &[&'static str]) -> Self {
         let headers = headers.iter().map(|header| Cow::Borrowed(*header)).collect();
-        Self::new(To::Metric(Cow::Borrowed(metric)), measure, headers)
+        Self { twins: Twins::Compared, ..Self::new(To::Metric(Cow::Borrowed(metric)), measure, headers) }
     }
 
     /// A column in which an empty cell is zero.

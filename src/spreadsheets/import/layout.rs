@@ -7,6 +7,49 @@ use super::header::{FoundColumn, Header, HeaderColumn};
 use super::number::Measure;
 use super::{Form, ImportError, ReadColumn, TableHeader};
 
+/// What columns are called that say which day a row is of.
+const DAYS: &[&str] = &[
+    "日期",
+    "考勤日期",
+    "统计日期",
+    "出勤日期",
+    "打卡日期",
+    "workdate",
+    "date",
+    "交车日期",
+    "提车日期",
+    "开票日期",
+    "订单日期",
+    "成交日期",
+    "下单日期",
+    "到店日期",
+    "线索日期",
+    "业务日期",
+    "发生日期",
+];
+
+/// What columns are called that say which month a row is of.
+const MONTHS: &[&str] = &[
+    "月份",
+    "月",
+    "年月",
+    "统计月份",
+    "统计年月",
+    "考勤月份",
+    "考勤年月",
+    "业务月份",
+    "所属月份",
+    "所属期间",
+    "期间",
+    "会计期间",
+    "绩效月份",
+    "month",
+    "period",
+];
+
+/// What columns are called that say which year a row is of.
+const YEARS: &[&str] = &["年", "年份", "年度", "统计年份", "year"];
+
 /// Where the columns of a form are in a file.
 pub(super) struct Layout<'a> {
     pub form: &'a Form,
@@ -23,6 +66,11 @@ pub(super) struct Layout<'a> {
     pub unknown_leave: Vec<(usize, String)>,
     /// Columns in another unit than they may have, with the one that they should have: nothing may stand there.
     pub foreign: Vec<(usize, String)>,
+    /// Columns that have hours in the place of days.
+    pub timed: Vec<Timed<'a>>,
+    /// Columns that say which month, and those that say which year, a row is of.
+    pub months: Vec<usize>,
+    pub years: Vec<usize>,
     notes: Vec<String>,
 }
 
@@ -32,6 +80,18 @@ pub(super) struct Measured<'a> {
     pub column: &'a FormColumn,
     /// Which of [`Layout::metrics`] it adds to.
     pub metric: Option<usize>,
+    /// The columns that are called like it, and have to say the same.
+    pub twins: Vec<usize>,
+}
+
+/// A column that has hours in the place of days.
+pub(super) struct Timed<'a> {
+    pub at: usize,
+    pub column: &'a FormColumn,
+    /// Which of [`Layout::metrics`] it adds to.
+    pub metric: usize,
+    /// Its own header, and of what it is.
+    pub of: Arc<ReadColumn>,
 }
 
 impl<'a> Layout<'a> {
@@ -47,6 +107,9 @@ impl<'a> Layout<'a> {
             metrics: Vec::new(),
             unknown_leave: Vec::new(),
             foreign: Vec::new(),
+            timed: Vec::new(),
+            months: Vec::new(),
+            years: Vec::new(),
             notes: Vec::new(),
         };
         let mut missing = Vec::new();
@@ -65,6 +128,8 @@ impl<'a> Layout<'a> {
                 layout.notes.push(note.says.to_owned());
             }
         }
+        layout.months = layout.called(MONTHS).filter(|at| !layout.reads(*at)).collect();
+        layout.years = layout.called(YEARS).filter(|at| !layout.reads(*at)).collect();
         if form.watches_leave {
             layout.unknown_leave = layout.leave_columns();
         }
@@ -79,15 +144,17 @@ impl<'a> Layout<'a> {
             Need::Spare(others) => others.iter().any(|other| self.has(other)),
             Need::Required | Need::Optional => false,
         };
-        if is_spare {
+        if is_spare || column.part_of.as_deref().is_some_and(|whole| self.has(whole)) {
             return Ok(None);
         }
+        let mut is_day = false;
         let found = match self.header.column(column, self.form.is_exact)? {
             found if self.form.is_exact || !column.is_measured() => found,
             found => match (found, self.header.sum(column)) {
                 (FoundColumn::At(day), Some(sum)) => {
                     let (day, shown) = (self.header.shown(day), self.header.shown(sum));
                     self.notes.push(format!("“{shown}”旁边的“{day}”视为一天的数，未读取"));
+                    is_day = true;
                     FoundColumn::At(sum)
                 }
                 (FoundColumn::Nowhere, Some(sum)) if self.header.says_month(sum) => FoundColumn::At(sum),
@@ -105,7 +172,15 @@ impl<'a> Layout<'a> {
                         let (shown, unit) = (self.header.shown(at), column.unit());
                         self.notes.push(format!("“{shown}”列不是以{unit}为单位，未读取"));
                     }
-                    Foreign::Faulty => self.foreign.push((at, column.unit())),
+                    Foreign::Faulty => match column.metric().filter(|_| self.is_in_hours(column, at)) {
+                        Some(metric) => {
+                            let of =
+                                ReadColumn { metric: metric.to_owned(), shown: self.shown(at).to_owned() };
+                            let metric = self.metric(metric, at);
+                            self.timed.push(Timed { at, column, metric, of: Arc::new(of) });
+                        }
+                        None => self.foreign.push((at, column.unit())),
+                    },
                     Foreign::Refused | Foreign::PassedOver => {}
                 }
                 return Ok(None);
@@ -123,15 +198,16 @@ impl<'a> Layout<'a> {
             }
         };
         self.notes.extend(column.note.map(str::to_owned));
+        let twins = if is_day { Vec::new() } else { self.header.twins(column, at) };
         match &column.to {
             To::EmployeeNo => self.employee_no = at,
             To::Name => self.name = Some(at),
             To::Day => self.day = Some(at),
             To::ExternalId => self.external_id = Some(at),
-            To::Check => self.measured.push(Measured { at, column, metric: None }),
+            To::Check => self.measured.push(Measured { at, column, metric: None, twins }),
             To::Metric(metric) => {
                 let metric = self.metric(metric, at);
-                self.measured.push(Measured { at, column, metric: Some(metric) });
+                self.measured.push(Measured { at, column, metric: Some(metric), twins });
             }
         }
         Ok(None)
@@ -163,8 +239,14 @@ impl<'a> Layout<'a> {
                 .any(|measure| unit.is_some_and(|unit| measure.units().contains(&unit)))
     }
 
+    /// Whether a column of days has hours.
+    fn is_in_hours(&self, column: &FormColumn, at: usize) -> bool {
+        let unit = self.header.columns.get(at).and_then(|column| column.unit());
+        column.measure == Measure::Days && unit.is_some_and(|unit| Measure::Hours.units().contains(&unit))
+    }
+
     /// Whether a column with this usual header is read.
-    fn has(&self, usual: &str) -> bool {
+    pub fn has(&self, usual: &str) -> bool {
         self.measured.iter().any(|read| read.column.usual() == usual)
     }
 
@@ -172,14 +254,17 @@ impl<'a> Layout<'a> {
     pub fn reads(&self, at: usize) -> bool {
         let is_watched = || {
             self.foreign.iter().any(|(foreign, _)| *foreign == at)
+                || self.timed.iter().any(|timed| timed.at == at)
                 || self.unknown_leave.iter().any(|(leave, _)| *leave == at)
         };
-        at == self.employee_no || Some(at) == self.name || self.says(at) || is_watched()
+        let is_of_month = || self.months.contains(&at) || self.years.contains(&at);
+        at == self.employee_no || Some(at) == self.name || self.says(at) || is_watched() || is_of_month()
     }
 
     /// Whether what stands in a column says something about a person.
     pub fn says(&self, at: usize) -> bool {
-        [self.day, self.external_id].contains(&Some(at)) || self.measured.iter().any(|read| read.at == at)
+        let is_measured = |read: &Measured<'_>| read.at == at || read.twins.contains(&at);
+        [self.day, self.external_id].contains(&Some(at)) || self.measured.iter().any(is_measured)
     }
 
     /// Whether one of the form's columns is called like this one.
@@ -189,11 +274,17 @@ impl<'a> Layout<'a> {
 
     /// The column of days, where the form asks for none: each row is of a day, and not of the month.
     pub fn unread_day(&self) -> Option<&str> {
-        const DAYS: &[&str] = &["日期", "考勤日期", "统计日期", "出勤日期", "打卡日期", "workdate", "date"];
-        let is_day =
-            |column: &&HeaderColumn| column.names.iter().any(|name| DAYS.contains(&name.text.as_str()));
-        let found = || self.header.columns.iter().find(is_day).map(|column| column.shown.as_str());
+        let found = || self.called(DAYS).next().map(|at| self.shown(at));
         if self.form.has_day() || self.form.is_exact { None } else { found() }
+    }
+
+    /// The columns that have one of these names.
+    fn called(&self, names: &'static [&'static str]) -> impl Iterator<Item = usize> {
+        let is_called = |column: &HeaderColumn| {
+            column.names.iter().any(|name| name.unit.is_none() && names.contains(&name.text.as_str()))
+        };
+        let columns = self.header.columns.iter().enumerate();
+        columns.filter(move |(_, column)| is_called(column)).map(|(at, _)| at)
     }
 
     fn leave_columns(&self) -> Vec<(usize, String)> {

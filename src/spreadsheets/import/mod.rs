@@ -4,7 +4,8 @@
 //! - `content`, `text` and `workbook` turn bytes into lines of cells and keep to the limits below; `number` and `day` read
 //!   a cell;
 //! - `form` says which columns are looked for, `header` and `layout` find them, `title` says which month a table is of;
-//! - `sheet` reads the lines.
+//! - `reading` reads a line, `among` and `torn` hold it against the others, `unread` says what it has besides;
+//! - `sheet` reads all of them.
 //!
 //! A clerk corrects the file, so every message is Chinese and names the place as the spreadsheet shows it.
 
@@ -14,9 +15,11 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use self::unread::Sighting;
 use crate::http::Problem;
 use crate::period::Period;
 
+mod among;
 mod content;
 pub(in crate::spreadsheets) mod day;
 mod error;
@@ -24,19 +27,23 @@ pub(in crate::spreadsheets) mod form;
 pub(in crate::spreadsheets) mod header;
 mod layout;
 pub(crate) mod number;
-pub(in crate::spreadsheets) mod sheet;
+pub(in crate::spreadsheets) mod reading;
+mod sheet;
 mod span;
 mod spoken;
 #[cfg(test)]
 mod tests;
 mod text;
 mod title;
+mod torn;
 pub(crate) mod unpack;
+pub(in crate::spreadsheets) mod unread;
 pub(crate) mod workbook;
 
 pub use self::content::Content;
 pub use self::error::ImportError;
 pub(crate) use self::form::Form;
+pub use self::unread::{Unread, UnreadColumn};
 
 /// The largest file that is read, in bytes: 50 MiB.
 pub const MAX_FILE_BYTES: usize = 50 << 20;
@@ -73,19 +80,8 @@ pub enum Found {
     Row(SheetRow),
     /// Everything that is wrong with a row. One that was handed over as good is none any more.
     Faults(Vec<Fault>),
-    /// The columns that were not read although people have numbers there, behind the last row.
-    Unread(Vec<UnreadColumn>),
-}
-
-/// A column that was not read although people have numbers there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct UnreadColumn {
-    /// Its header as the file writes it; empty where it has none.
-    pub column: String,
-    /// The first row with a number there, as a spreadsheet numbers it.
-    pub row: u32,
-    /// That number.
-    pub found: String,
+    /// What there is beside what was read, behind the last row; of several, all of it.
+    Unread(Unread),
 }
 
 /// What the header of a table says.
@@ -119,8 +115,20 @@ pub struct SheetRow {
     pub external_id: Option<Box<str>>,
     /// At most one value for each metric.
     pub values: Box<[Cell]>,
-    /// Days of attendance whose schedule depends on how much of the month the person was posted.
+    /// Days of leave that the file has in hours: how many hours a day has is known once it is known where the person works.
+    pub hours: Box<[Hours]>,
+    /// Days of attendance that can only be held against each other once it is known where and since when the person was
+    /// posted.
     pub balance: Option<Box<Balance>>,
+}
+
+/// Hours in the place of days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hours {
+    /// Where they stand, and of what they are.
+    pub column: Arc<ReadColumn>,
+    /// How many; not 0.
+    pub hours: Decimal,
 }
 
 /// Days of attendance that have to add up.
@@ -130,22 +138,46 @@ pub struct Balance {
     pub attended: Decimal,
     /// Under which header these stand.
     pub column: String,
-    /// Days of rest, of those on which the person was posted.
-    pub rested: Decimal,
-    /// Days of leave, absence and travel, for whoever reads it.
-    pub explanation: String,
-    /// The most days that these may explain.
-    pub explained: Decimal,
+    /// Days to work, if anything says them.
+    pub schedule: Option<Schedule>,
+    /// Days of leave, of every kind.
+    pub leave: Decimal,
+    /// Days of leave as one column says them for all kinds, and its header.
+    pub all_leave: Option<(Decimal, String)>,
+    /// Days of absence.
+    pub absent: Decimal,
+    /// Days of work elsewhere.
+    pub trips: Decimal,
+    /// Whether there is work elsewhere of which it is not known how many days it is.
+    pub has_other_trips: bool,
+    /// Punches that are missing: a day may count half for each.
+    pub missed_punches: Decimal,
+}
+
+/// What says how many days there were to work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schedule {
+    /// So many.
+    Given(Decimal),
+    /// The days on which the person was posted, but for so many.
+    Rested(Decimal),
 }
 
 impl Balance {
-    /// What is wrong where more days were scheduled than were worked or are explained: a kind of leave that was not read
-    /// would be taken for attendance. What was found, and what was expected.
-    pub fn gap(&self, scheduled: Decimal) -> Option<(String, String)> {
-        let Self { attended, explanation, .. } = self;
+    /// What is wrong where the kinds of leave are not those of all leave, or where more days were scheduled than were
+    /// worked or are explained: a kind of leave that was not read would be taken for attendance. Under which header, what
+    /// was found, and what was expected.
+    pub fn fault(&self, scheduled: Option<Decimal>) -> Option<(&str, String, String)> {
+        let Self { attended, leave, absent, trips, .. } = self;
+        if let Some((said, column)) = self.all_leave.as_ref().filter(|(said, _)| said != leave) {
+            return Some((column, format!("{said} 天"), format!("各类假期之和 {leave} 天（写明是哪种假）")));
+        }
+        let scheduled = scheduled.filter(|_| !self.has_other_trips)?;
         let gap = scheduled - attended;
-        (gap > self.explained).then(|| {
-            (format!("应出勤 {scheduled} − 出勤 {attended} = {gap} 天"), format!("与{explanation}相等"))
+        let sum = leave + absent + trips;
+        (gap > sum + self.missed_punches * Decimal::new(5, 1)).then(|| {
+            let expected = format!("与请假 {leave}、旷工 {absent}、出差 {trips} 之和 {sum} 天相等");
+            (self.column.as_str(), format!("应出勤 {scheduled} − 出勤 {attended} = {gap} 天"), expected)
         })
     }
 }
@@ -201,25 +233,41 @@ pub(crate) fn read(
     let container = container_of(content)?;
     form.check(container)?;
     // Of two worksheets that are what is wanted, it is not guessed which.
-    let mut found = Vec::new();
+    let (mut found, mut unread) = (Vec::new(), Unread::default());
     let result = tables(container, content, &is_header, &mut |place, lines| {
-        let Place { worksheet, .. } = place;
+        let worksheet = place.worksheet.unwrap_or_default();
         let around = Surroundings { asked: *asked, place };
-        let is_table = if found.is_empty() {
-            sheet::read(form, lines, &around, sink)?;
-            true
-        } else {
-            sheet::has_rows(form, lines, &around)
+        let mut sighting = Sighting::default();
+        let mut watched = lines.inspect(|line| {
+            if let Ok(line) = line {
+                sighting.look(form, line);
+            }
+        });
+        let result = match found.is_empty() {
+            true => sheet::read(form, &mut watched, &around, sink),
+            false => sheet::try_rows(form, &mut watched, &around),
         };
-        if is_table {
-            found.push(worksheet.unwrap_or_default().to_owned());
+        let Err(error) = result else {
+            found.push(worksheet.to_owned());
+            // So the next one is looked at too.
+            return Err(ImportError::NoRows);
+        };
+        if !error.is_about_the_table() && found.is_empty() {
+            return Err(error);
         }
-        // So the next one is looked at too.
-        Err(ImportError::NoRows)
+        // One of another month, or of days, is known not to be wanted.
+        let is_another = matches!(error, ImportError::WrongPeriod { .. } | ImportError::DailySheet(_));
+        match sighting.asks(form, worksheet).filter(|_| !is_another) {
+            Some(column) => unread.asked.push(column),
+            None if sighting.is_blank() => {}
+            None => unread.others.push(unread::worksheet(worksheet)),
+        }
+        if found.is_empty() { Err(error) } else { Err(ImportError::NoRows) }
     });
     match found.len() {
         0 => result,
-        1 => Ok(()),
+        1 if unread == Unread::default() => Ok(()),
+        1 => sink(Found::Unread(unread)),
         _ => Err(ImportError::SeveralTables(found)),
     }
 }
@@ -251,8 +299,10 @@ pub(in crate::spreadsheets) fn container_of(content: &mut Content) -> Result<Con
 pub(crate) struct Place<'a> {
     /// The worksheet's name.
     pub(crate) worksheet: Option<&'a str>,
-    /// The rows that the workbook hides.
+    /// The rows that it hides.
     pub(crate) hidden_rows: &'a [u32],
+    /// The worksheets beside it that the workbook hides.
+    pub(crate) hidden_worksheets: &'a [String],
 }
 
 /// What becomes of the lines of a table.
@@ -352,6 +402,8 @@ pub(crate) struct Line {
     /// How many fields the line has, in text. A number with an unquoted comma in it makes one too many and shifts
     /// the rest, which nothing else would show.
     pub(crate) fields: Option<usize>,
+    /// Whether commas part its fields.
+    pub(crate) is_parted_by_commas: bool,
     /// The columns in which a cell is merged over this row and others, with what stands in it.
     pub(crate) merged: Vec<(usize, Value)>,
 }
@@ -369,7 +421,7 @@ impl Line {
             return Err(ImportError::TooManyColumns);
         }
         let row = u32::try_from(row).ok().filter(|row| *row <= MAX_ROWS).ok_or(ImportError::TooManyRows)?;
-        Ok(Some(Self { row, cells, fields, merged: Vec::new() }))
+        Ok(Some(Self { row, cells, fields, is_parted_by_commas: false, merged: Vec::new() }))
     }
 
     pub(crate) fn cell(&self, column: usize) -> &Value {

@@ -3,44 +3,48 @@
 use std::io::{Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use calamine::{DataRef, Dimensions, Reader, SheetType, SheetVisible, Xlsx, XlsxCellReader, XlsxError};
+use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxCellReader, XlsxError};
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
 use super::number::decimal;
+use super::unpack::{Merged, Page};
 use super::{Content, ImportError, Line, MAX_COLUMNS, MAX_ROWS, Place, Value, Visit, unpack};
 
 /// Visits the visible worksheets up to the first that is what the visitor wants. Macros and links to other workbooks are
 /// parts of the archive that nothing looks at.
 pub(super) fn read(content: &mut Content, visit: &mut Visit<'_>) -> Result<(), ImportError> {
-    let hidden = unpack::check(&mut *content)?;
+    let pages = unpack::check(&mut *content)?;
     content.rewind()?;
     // calamine 0.38 panics on malformed cell references ("AAAAAAAA1") where arithmetic is checked for overflow.
     // Nothing that it was working on outlives the call, so a broken state cannot be seen.
-    catch_unwind(AssertUnwindSafe(|| read_unguarded(content, &hidden, visit)))
+    catch_unwind(AssertUnwindSafe(|| read_unguarded(content, &pages, visit)))
         .unwrap_or_else(|_| Err(ImportError::NotAWorkbook("内容格式错误".into())))
 }
 
-fn read_unguarded(
-    content: &mut Content,
-    hidden_rows: &[u32],
-    visit: &mut Visit<'_>,
-) -> Result<(), ImportError> {
+fn read_unguarded(content: &mut Content, pages: &[Page], visit: &mut Visit<'_>) -> Result<(), ImportError> {
     let mut workbook = Xlsx::new(content).map_err(damaged)?;
-    let visible = |sheet: &&calamine::Sheet| {
-        sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible
-    };
-    let names: Vec<String> =
-        workbook.sheets_metadata().iter().filter(visible).map(|sheet| sheet.name.clone()).collect();
+    let (visible, hidden): (Vec<_>, Vec<_>) = workbook
+        .sheets_metadata()
+        .iter()
+        .enumerate()
+        .filter(|(_, sheet)| sheet.typ == SheetType::WorkSheet)
+        .map(|(at, sheet)| (at, sheet.name.clone(), sheet.visible == SheetVisible::Visible))
+        .partition(|(.., is_visible)| *is_visible);
+    let hidden_worksheets = hidden.into_iter().map(|(_, name, _)| name).collect::<Vec<_>>();
     // An export often comes with other sheets: daily lists, raw punches, another month. Their complaint counts only if
     // no sheet is the right one, and then that of the nearest.
     let mut refusal: Option<ImportError> = None;
-    for name in names {
-        let merged = workbook.merge_cells_by_sheet_name(&name).map_err(damaged)?;
+    for (at, name, _) in visible {
+        let page = pages.get(at).cloned().unwrap_or_default();
         let mut cells = workbook.worksheet_cells_reader(&name).map_err(damaged)?;
-        let place = Place { worksheet: Some(&name), hidden_rows };
-        match visit(place, &mut spread(lines_with_formulas(&mut cells), merged)) {
+        let place = Place {
+            worksheet: Some(&name),
+            hidden_rows: &page.hidden_rows,
+            hidden_worksheets: &hidden_worksheets,
+        };
+        match visit(place, &mut spread(lines_with_formulas(&mut cells), page.merged)) {
             Err(error) if error.is_about_the_table() => {
                 refusal = Some(match refusal.take() {
                     Some(first) => nearer(first, error),
@@ -57,7 +61,7 @@ fn read_unguarded(
 fn nearer(first: ImportError, second: ImportError) -> ImportError {
     let distance = |error: &ImportError| match error {
         ImportError::WrongPeriod { .. } | ImportError::DailySheet(_) => 0,
-        ImportError::NoRows => 1,
+        ImportError::NoRows | ImportError::TallHeader(_) => 1,
         ImportError::MissingColumns(missing) => 1 + missing.len(),
         _ => usize::MAX,
     };
@@ -94,23 +98,21 @@ pub(crate) fn lines_with_formulas<'a, R: Read + Seek>(
 /// The same lines, with what stands in cells that are merged over several rows.
 fn spread(
     lines: impl Iterator<Item = Result<Line, ImportError>>,
-    merged: Vec<Dimensions>,
+    merged: Vec<Merged>,
 ) -> impl Iterator<Item = Result<Line, ImportError>> {
-    let mut to_come: Vec<Dimensions> = merged.into_iter().filter(|cell| cell.end.0 > cell.start.0).collect();
-    to_come.sort_unstable_by_key(|cell| std::cmp::Reverse(cell.start.0));
-    let mut open: Vec<(Dimensions, Value)> = Vec::new();
+    let mut to_come = merged;
+    to_come.sort_unstable_by_key(|cell| std::cmp::Reverse(cell.first_row));
+    let mut open: Vec<(Merged, Value)> = Vec::new();
     lines.map(move |line| {
         let mut line = line?;
-        let row = line.row.saturating_sub(1);
-        open.retain(|(cell, _)| cell.end.0 >= row);
-        while let Some(cell) = to_come.pop_if(|cell| cell.start.0 <= row) {
-            let value = usize::try_from(cell.start.1).map_or(&Value::Blank, |column| line.cell(column));
-            if cell.start.0 == row && !value.is_blank() {
+        open.retain(|(cell, _)| cell.last_row >= line.row);
+        while let Some(cell) = to_come.pop_if(|cell| cell.first_row <= line.row) {
+            let value = line.cell(cell.column);
+            if cell.first_row == line.row && !value.is_blank() {
                 open.push((cell, value.clone()));
             }
         }
-        let column = |cell: &Dimensions| usize::try_from(cell.start.1).unwrap_or(usize::MAX);
-        line.merged = open.iter().map(|(cell, value)| (column(cell), value.clone())).collect();
+        line.merged = open.iter().map(|(cell, value)| (cell.column, value.clone())).collect();
         Ok(line)
     })
 }

@@ -6,12 +6,13 @@ use rust_decimal::Decimal;
 
 use super::Sheet;
 use crate::auth::{Context, Identity};
+use crate::diary::work_calendar;
 use crate::http::Problem;
 use crate::ledger::metric::{Catalogue, nearest, needs_verification};
 use crate::ledger::{self, Entry, ReachedPerson, is_own_judgement};
 use crate::period::Period;
 use crate::spreadsheets::import::number::half_width;
-use crate::spreadsheets::import::{Cell, Fault, SheetRow, TableHeader};
+use crate::spreadsheets::import::{Cell, Fault, Hours, Schedule, SheetRow, TableHeader};
 
 /// So many rows' people are looked up at a time.
 const LOOKED_UP: usize = 50_000;
@@ -73,6 +74,9 @@ pub(super) async fn address(
         let balanced = chunk.iter().filter(|row| row.balance.is_some());
         let balanced = balanced.filter_map(|row| Some(people.get(&*row.employee_no)?.id)).collect::<Vec<_>>();
         let posted = ledger::posted_days(cx.db(), period, &balanced).await?;
+        let timed = chunk.iter().filter(|row| !row.hours.is_empty());
+        let timed = timed.filter_map(|row| Some(people.get(&*row.employee_no)?.id)).collect::<Vec<_>>();
+        let day_hours = work_calendar::day_hours(cx.db(), period, &timed).await?;
         for mut row in chunk {
             let Some(person) = people.get(&*row.employee_no) else {
                 let known = match colleagues.take() {
@@ -92,7 +96,11 @@ pub(super) async fn address(
                 row.values = kept.into();
             }
             let mut faults = checks.faults(&row, person);
-            faults.extend(balance(&mut row, posted.get(&person.id).copied().unwrap_or(0)));
+            let late = days_of_hours(&mut row, day_hours.get(&person.id).copied());
+            if late.is_empty() {
+                faults.extend(balance(&mut row, posted.get(&person.id).copied().unwrap_or(0)));
+            }
+            faults.extend(late);
             match faults.is_empty() {
                 true => addressed.rows.push(AddressedRow { employee_id: person.id, row }),
                 false => addressed.faults.extend(faults),
@@ -154,19 +162,69 @@ impl Checks<'_> {
     }
 }
 
+/// Makes days of what stands in hours, by the length of a day where the person works.
+fn days_of_hours(row: &mut SheetRow, day_hours: Option<Decimal>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for Hours { column, hours } in std::mem::take(&mut row.hours) {
+        let days = day_hours.and_then(|length| hours.checked_div(length)).map(|days| days.normalize());
+        let halves = days.filter(|days| (days * Decimal::TWO).fract().is_zero());
+        let Some(days) = halves else {
+            let expected = match day_hours {
+                Some(length) => format!("半天的倍数（一天 {} 小时）", length.normalize()),
+                None => "以“天”为单位的数；要按小时导入，请先在门店的工作日历中写明一天几小时（day_minutes）"
+                    .to_owned(),
+            };
+            let (row, found) = (Some(row.row), hours.normalize().to_string());
+            faults.push(Fault { row, column: Some(column.shown.clone()), found, expected });
+            continue;
+        };
+        match row.values.iter_mut().find(|cell| cell.column.metric == column.metric) {
+            Some(cell) => cell.value = (cell.value + days).normalize(),
+            None => {
+                let values = std::mem::take(&mut row.values).into_iter();
+                row.values = values.chain([Cell { column, value: days }]).collect();
+            }
+        }
+        if let Some(balance) = &mut row.balance {
+            balance.leave = (balance.leave + days).normalize();
+        }
+    }
+    faults
+}
+
 /// Takes days of rest from the days on which the person was posted, and says where the days do not add up: who joined on
 /// the 19th and rested twice was to work 11 days of May, and not 29.
 fn balance(row: &mut SheetRow, posted: u32) -> Option<Fault> {
     let balance = row.balance.take()?;
-    let scheduled = Decimal::from(posted) - balance.rested;
-    let cell = row.values.iter_mut().find(|cell| cell.column.metric == "scheduled_days")?;
-    let wrong = match scheduled < Decimal::ZERO {
-        true => Some((format!("休息 {} 天", balance.rested), format!("不超过在岗的 {posted} 天"))),
-        false => balance.gap(scheduled),
+    let fault = |column: &str, found, expected| {
+        Some(Fault { row: Some(row.row), column: Some(column.to_owned()), found, expected })
     };
-    cell.value = scheduled.max(Decimal::ZERO);
-    let (found, expected) = wrong?;
-    Some(Fault { row: Some(row.row), column: Some(balance.column), found, expected })
+    let scheduled = match balance.schedule {
+        Some(Schedule::Rested(rested)) => {
+            let scheduled = Decimal::from(posted) - rested;
+            if scheduled < Decimal::ZERO {
+                let found = format!("休息 {rested} 天");
+                return fault(&balance.column, found, format!("不超过在岗的 {posted} 天"));
+            }
+            if let Some(cell) = row.values.iter_mut().find(|cell| cell.column.metric == "scheduled_days") {
+                cell.value = scheduled;
+            }
+            Some(scheduled)
+        }
+        Some(Schedule::Given(scheduled)) => Some(scheduled),
+        None => None,
+    };
+    if let Some((leave, scheduled)) =
+        scheduled.map(|days| (balance.leave, days)).filter(|(leave, days)| leave > days)
+    {
+        return fault(
+            &balance.column,
+            format!("请假 {leave} 天"),
+            format!("请假不超过应出勤的 {scheduled} 天"),
+        );
+    }
+    let (column, found, expected) = balance.fault(scheduled)?;
+    fault(column, found, expected)
 }
 
 fn stranger(header: &TableHeader, row: SheetRow, colleagues: &[String]) -> Fault {
@@ -186,17 +244,25 @@ fn stranger(header: &TableHeader, row: SheetRow, colleagues: &[String]) -> Fault
     }
 }
 
+/// What files write behind the names of people who have left, or are new.
+const REMARKS: &[&str] = &["已离职", "离职", "试用期", "试用", "实习生", "实习"];
+
 /// Whether a name in a file is the person's: spaces, full-width characters and the dots of foreign names do not matter,
-/// nor does a department behind or before it, as in 陈志远(销售一组).
+/// nor does a department behind or before it, as in 陈志远(销售一组), or that somebody has left. A program that keeps texts from
+/// being formulas writes an apostrophe before some.
 fn is_same_person(written: &str, name: &str) -> bool {
     let plain = |c| match half_width(c) {
         '•' | '．' | '・' | '●' | '‧' | '.' => '·',
         other => other,
     };
     let normal = |text: &str| -> String {
-        text.chars().map(plain).filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase()
+        let text = text.chars().map(plain).filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
+        // What is remarked of somebody without any mark before it.
+        let remark = REMARKS.iter().find_map(|remark| text.strip_suffix(remark));
+        remark.filter(|rest| rest.chars().count() > 1).map(str::to_owned).unwrap_or(text)
     };
-    let name = normal(name);
+    let unmarked = |text: &str| text.strip_prefix('\'').unwrap_or(text).to_owned();
+    let (name, written) = (normal(&unmarked(name)), unmarked(written));
     let written: String = written.chars().map(plain).collect();
     let is_between =
         |c: char| matches!(c, '(' | ')' | '[' | ']' | '【' | '】' | '-' | '_' | '/' | '|' | '—' | ',' | '、');
@@ -220,6 +286,12 @@ mod tests {
             ("陈志远-销售一组", "陈志远"),
             ("销售一组/陈志远", "陈志远"),
             ("陈志远 销售一组", "陈志远"),
+            ("陈志远(已离职)", "陈志远"),
+            ("（离职）陈志远", "陈志远"),
+            ("陈志远 已离职", "陈志远"),
+            ("陈志远离职", "陈志远"),
+            ("陈志远[已离职2014-05-20]", "陈志远"),
+            ("'@陈", "@陈"),
             ("ＴＯＭ ＬＥＥ", "Tom Lee"),
             ("阿依古丽•买买提", "阿依古丽·买买提"),
         ] {

@@ -7,6 +7,7 @@
 //! interrupted has never been.
 
 mod address;
+mod own_export;
 mod report;
 
 use std::collections::{BTreeSet, HashSet};
@@ -27,8 +28,7 @@ use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Entry, FactOutcome, Held, Late, ValueOrigin};
 use crate::period::Period;
 use crate::spreadsheets::import::{
-    self, Asked, Cell, Content, Fault, Form, Found, ImportError, MAX_FAULTS, SheetRow, TableHeader,
-    UnreadColumn,
+    self, Asked, Cell, Content, Fault, Form, Found, ImportError, MAX_FAULTS, SheetRow, TableHeader, Unread,
 };
 use crate::spreadsheets::mapping::{self, built_in, built_in::ImportKind, store};
 
@@ -109,6 +109,8 @@ pub struct Manner {
     pub reason: Option<String>,
     /// Whether the file may end before its month does.
     pub to_date: bool,
+    /// Whether it is known, and well, that the file has numbers for people that are not read.
+    pub accept_unread: bool,
 }
 
 /// What an import is at, with the rows that are done.
@@ -123,7 +125,8 @@ pub enum Stage {
 /// Is told how far an import is: while the file is read, by the thread that reads.
 pub type Progress = Arc<dyn Fn(Stage) + Send + Sync>;
 
-/// Imports a file. With [`Mode::Whole`], faulty rows keep everything out, and the report says so.
+/// Imports a file. With [`Mode::Whole`], faulty rows keep everything out, and the report says so. In every mode, numbers
+/// for people that are not read keep everything out until somebody accepts that; a saved mapping remembers it.
 ///
 /// `open` gives the work of who imports, each time over another connection.
 ///
@@ -140,6 +143,10 @@ pub async fn import(
     progress: &Progress,
 ) -> Result<ImportReport, Problem> {
     let ImportFile { by, period, name, content } = file;
+    let saved = match &by {
+        ReadBy::Mapping(name) if built_in::form(catalogue, name).is_none() => Some(name.clone()),
+        ReadBy::Mapping(_) | ReadBy::Kind(_) => None,
+    };
     let mut to_date = None;
     let (form, scope) = {
         let cx = &mut open().await?;
@@ -160,15 +167,17 @@ pub async fn import(
     };
     let cx = &mut open().await?;
     cx.scope = scope;
-    let (sha256, up_to, unread) = (sheet.sha256.clone(), sheet.header.up_to, sheet.unread.clone());
+    let (sha256, up_to) = (sheet.sha256.clone(), sheet.header.up_to);
+    let Unread { asked: unread, others: unused } = sheet.unread.clone();
+    let asks = !unread.is_empty() && !manner.accept_unread;
     let addressed = address(cx, catalogue, period, sheet).await?;
     if addressed.faults.len() > MAX_FAULTS {
         return Err(ImportError::TooManyFaults.into());
     }
     let is_kept = match manner.mode {
         Mode::DryRun => false,
-        Mode::Whole => addressed.faults.is_empty(),
-        Mode::Partial => true,
+        Mode::Whole => addressed.faults.is_empty() && !asks,
+        Mode::Partial => !asks,
     };
     let report = ImportReport {
         rows: addressed.rows.len(),
@@ -176,6 +185,8 @@ pub async fn import(
         notes: addressed.notes,
         up_to,
         unread,
+        unused,
+        asks,
         ..ImportReport::default()
     };
     let origin = ValueOrigin {
@@ -212,6 +223,14 @@ pub async fn import(
         gaps.retain(|gap| !gap.employee_nos.is_empty());
         report.notes.extend(gaps.iter().map(|gap| gap.note(catalogue)));
     }
+    if let Some(saved) = saved.filter(|_| is_kept && !report.unread.is_empty()) {
+        let headers = report.unread.iter().map(|one| one.column.as_str()).collect::<Vec<_>>();
+        if !store::ignore(cx, &saved, &headers).await? {
+            report
+                .notes
+                .push(format!("未读取的列没有记入映射“{saved}”：它不只属于您所管的门店，下次还会再问"));
+        }
+    }
     if let Some(day) = up_to {
         report.notes.push(format!("文件只到 {day}：记作本月到这一天的数，来源仍算未交齐"));
     }
@@ -228,7 +247,7 @@ struct Sheet {
     header: TableHeader,
     rows: Vec<SheetRow>,
     faults: Vec<Fault>,
-    unread: Vec<UnreadColumn>,
+    unread: Unread,
     sha256: String,
 }
 
@@ -240,7 +259,7 @@ impl Sheet {
         progress: &Progress,
     ) -> Result<Self, ImportError> {
         let mut sheet = Self { sha256: content.digest()?, ..Self::default() };
-        import::read(&mut content, form, asked, &mut |found| {
+        let result = import::read(&mut content, form, asked, &mut |found| {
             match found {
                 Found::Header(header) => {
                     let sha256 = std::mem::take(&mut sheet.sha256);
@@ -248,13 +267,17 @@ impl Sheet {
                 }
                 Found::Row(row) => sheet.rows.push(row),
                 Found::Faults(mut faults) => sheet.faults.append(&mut faults),
-                Found::Unread(unread) => sheet.unread = unread,
+                Found::Unread(mut unread) => {
+                    sheet.unread.asked.append(&mut unread.asked);
+                    sheet.unread.others.append(&mut unread.others);
+                }
             }
             if sheet.rows.len().is_multiple_of(TOLD_ROWS) {
                 progress(Stage::Reading(sheet.rows.len()));
             }
             Ok(())
-        })?;
+        });
+        result.map_err(|error| own_export::named(&mut content, error))?;
         // One that was handed over as good may have been found to be none.
         let faulty: HashSet<u32> = sheet.faults.iter().filter_map(|fault| fault.row).collect();
         sheet.rows.retain(|row| !faulty.contains(&row.row));

@@ -26,8 +26,13 @@ pub struct ImportReport {
     pub faults: Vec<Fault>,
     /// The first 100 values that are new or replace others.
     pub differences: Vec<ImportDifference>,
-    /// The columns that were not read although people have numbers there.
+    /// The columns and worksheets that were not read although people have numbers there.
     pub unread: Vec<UnreadColumn>,
+    /// Whether nothing goes in until somebody accepts that these are not read (`accept_unread`).
+    pub asks: bool,
+    /// What else of the file was not used, by its header or as a worksheet: it holds no numbers for people, or is known to
+    /// be of no use.
+    pub unused: Vec<String>,
     /// Notes on how the file was read, in Chinese.
     pub notes: Vec<String>,
     /// The last day that the file covers, where it was taken although it ends before its month does: its values are those
@@ -57,16 +62,32 @@ pub struct ImportDifference {
 }
 
 impl ImportReport {
-    /// The problem that a caller is told when faulty rows kept everything out.
+    /// The problem that a caller is told when faulty rows, or numbers that are not read, kept everything out.
     pub fn refusal(&self) -> Problem {
-        let detail = format!(
+        let faults = format!(
             "文件有 {} 处错误，未导入任何数据；改正后重试，或选择只导入正确的行 (partial)",
             self.faults.len()
         );
-        let error = |fault: &Fault| {
+        let unread = format!(
+            "文件有 {} 列数字没有读取，未导入任何数据；确认不需要后，用 accept_unread 重试",
+            self.unread.len()
+        );
+        let detail = match (self.faults.is_empty(), self.asks) {
+            (true, _) => unread,
+            (false, false) => faults,
+            (false, true) => format!("{faults}。{unread}"),
+        };
+        let fault = |fault: &Fault| {
             FieldError::new(place(fault), format!("「{}」：应为{}", fault.found, fault.expected))
         };
-        Problem { detail, ..Problem::fields(self.faults.iter().map(error).collect()) }
+        let ask = |one: &UnreadColumn| {
+            let near = one.near.as_ref().map(|near| format!("（是不是“{near}”？）")).unwrap_or_default();
+            let message = format!("“{}”没有读取{near}，例如第 {} 行的 {}", one.column, one.row, one.found);
+            FieldError::new("accept_unread".to_owned(), message)
+        };
+        let asked = self.unread.iter().filter(|_| self.asks);
+        let errors = self.faults.iter().map(fault).chain(asked.map(ask)).collect();
+        Problem { detail, ..Problem::fields(errors) }
     }
 }
 

@@ -60,6 +60,9 @@ words! {
     }
 }
 
+/// The most columns that a mapping may list.
+const MAX_MAPPED_COLUMNS: usize = 500;
+
 /// What one column holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -99,8 +102,9 @@ pub struct NewMapping {
     #[garde(length(chars, min = 1, max = 40))]
     #[schema(example = "exam_system")]
     pub source_system: String,
-    /// The columns. Those that are not listed are ignored.
-    #[garde(length(min = 1, max = 500), dive)]
+    /// The columns. Of those that are not listed nothing is read, and whoever imports a sheet that has numbers there is
+    /// asked; what they accept is then listed as ignored.
+    #[garde(length(min = 1, max = MAX_MAPPED_COLUMNS), dive)]
     pub columns: Vec<MappedColumn>,
 }
 
@@ -111,8 +115,9 @@ pub struct MappingChange {
     /// Which system the sheets come from.
     #[garde(length(chars, min = 1, max = 40))]
     pub source_system: String,
-    /// The columns. Those that are not listed are ignored.
-    #[garde(length(min = 1, max = 500), dive)]
+    /// The columns. Of those that are not listed nothing is read, and whoever imports a sheet that has numbers there is
+    /// asked; what they accept is then listed as ignored.
+    #[garde(length(min = 1, max = MAX_MAPPED_COLUMNS), dive)]
     pub columns: Vec<MappedColumn>,
 }
 
@@ -149,6 +154,7 @@ pub(crate) fn form(catalogue: &Catalogue, name: &str, source_system: &str, colum
         brings: brings(catalogue, columns),
         is_exact: true,
         ignored: ignored.map(|column| normal(&column.header)).collect(),
+        no_use: built_in::of_no_use::anywhere,
         ..Form::new(&batch_kind(name), source_system, columns.iter().filter_map(column).collect())
     }
 }

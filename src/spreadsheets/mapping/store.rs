@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{MappedColumn, MappingChange, NewMapping, brings, built_in};
+use super::{Blank, MAX_MAPPED_COLUMNS, MappedColumn, MappingChange, NewMapping, Target, brings, built_in};
 use crate::auth::Context;
 use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::schema::column_mapping;
@@ -21,6 +21,7 @@ use crate::http::etag::Seen;
 use crate::http::{Page, Problem, Window};
 use crate::ledger::metric::Catalogue;
 use crate::period::Period;
+use crate::spreadsheets::import::header::normal;
 
 /// The columns of a mapping, as they are kept.
 #[derive(Clone, Debug, Serialize, Deserialize, AsExpression, FromSqlRow)]
@@ -179,6 +180,50 @@ pub async fn change(
             .await?;
         cx.audit("change_column_mapping", &format!("column-mappings/{name}"), detail).await?;
         find(cx, name).await
+    })
+    .await
+}
+
+/// Keeps with a mapping that columns are not to be read, as somebody has accepted who imported a sheet that has them. False
+/// where the mapping is not theirs to change.
+pub async fn ignore(cx: &mut Context, name: &str, headers: &[&str]) -> Result<bool, Problem> {
+    cx.transaction(async |cx| {
+        let mapping = find(cx, name).await?;
+        let scope = cx.scope.clone();
+        if store_id(cx, &scope, mapping.store.as_deref()).await.is_err() {
+            return Ok(false);
+        }
+        let row = column_mapping::table.find(mapping.id);
+        let (version, mut columns): (i32, MappedColumns) =
+            row.select((column_mapping::version, column_mapping::mapped)).for_update().first(cx.db()).await?;
+        let before = columns.0.len();
+        for header in headers {
+            let is_known = columns.0.iter().any(|column| normal(&column.header) == normal(header));
+            if !is_known && columns.0.len() < MAX_MAPPED_COLUMNS {
+                let header = (*header).to_owned();
+                columns.0.push(MappedColumn {
+                    header,
+                    to: Target::Ignore,
+                    metric: None,
+                    blank: Blank::default(),
+                });
+            }
+        }
+        if columns.0.len() == before {
+            return Ok(true);
+        }
+        let detail = json!({ "ignored": columns.0.get(before..) });
+        let changed = (
+            column_mapping::mapped.eq(columns),
+            column_mapping::version.eq(version + 1),
+            column_mapping::changed_at.eq(cx.now),
+        );
+        diesel::update(row).set(changed).execute(cx.db()).await?;
+        if let Some(by) = cx.by() {
+            diesel::update(row).set(column_mapping::changed_by.eq(by)).execute(cx.db()).await?;
+        }
+        cx.audit("change_column_mapping", &format!("column-mappings/{name}"), detail).await?;
+        Ok(true)
     })
     .await
 }

@@ -192,3 +192,13 @@ fn nobody_is_lost_among_notes_and_no_note_is_somebody() {
     );
     assert_eq!((rows(&sheet), faults(&sheet)), (vec![(2, "B01")], vec![]));
 }
+
+#[test]
+fn a_header_of_three_rows_is_refused() {
+    // The minutes would be read as how often.
+    let text = "工号,出勤天数,应出勤天数,考勤,,,早退次数,旷工天数\n,,,迟到,,缺卡,,\n,,,分钟,次数,次数,,\nB01,24,24,35,1,0,0,0\n";
+    assert_eq!(read_text(CSV, text), Err(ImportError::TallHeader(3)));
+    // A remark below the header is none.
+    let text = "工号,交车台数,业绩,,备注\n,,试驾,保险,\n,,,,好\nB01,3,40,5,\n";
+    assert_eq!(rows(&funnel(text)), [(4, "B01")]);
+}

@@ -67,6 +67,7 @@ fn rows_are_read_as_the_mapping_says() {
                 value: *value,
             })
             .collect(),
+        hours: Box::new([]),
         balance: None,
     };
     let first = row(

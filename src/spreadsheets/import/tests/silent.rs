@@ -151,9 +151,15 @@ fn leave_is_known_by_whatever_a_sheet_calls_it() {
 fn hours_are_no_days_and_keep_nothing_out_where_nobody_has_any() {
     let sheet = attendance("事假(小时),病假(小时)", "27,27,0,0,0,,0").unwrap();
     assert_eq!((sheet.rows.len(), sheet.faults.len()), (1, 0));
-    let sheet = attendance("事假(小时),病假(小时)", "27,27,0,0,0,4,").unwrap();
-    let faults = sheet.faults.iter().map(|fault| (fault.column.as_deref(), fault.found.as_str()));
-    assert_eq!(faults.collect::<Vec<_>>(), [(Some("事假(小时)"), "4")]);
+    // Hours that somebody has are kept as such: how many make a day is known once it is known where they work.
+    let sheet = attendance("事假(小时),病假(小时)", "27,26.5,0,0,0,4,").unwrap();
+    let hours = sheet.rows[0].hours.iter();
+    let hours =
+        hours.map(|one| (one.column.metric.as_str(), one.column.shown.as_str(), one.hours.to_string()));
+    assert_eq!(hours.collect::<Vec<_>>(), [("personal_leave_days", "事假(小时)", "4".to_owned())]);
+    assert_eq!(value(&sheet.rows[0], "personal_leave_days"), Some(Decimal::ZERO));
+    let sheet = attendance("事假(小时)", "27,26.5,0,0,0,半天").unwrap();
+    assert_eq!((sheet.rows.len(), sheet.faults[0].found.as_str()), (0, "半天"));
 }
 
 #[test]
@@ -205,17 +211,27 @@ fn an_employee_number_that_only_looks_right_says_why_it_is_not() {
 fn what_is_not_read_is_said() {
     let text = "工号,交车台数,二手车置换,备注,,毛利\nA01,3,0,好,,0\nA02,4,2,,7,1200.5\n合计,7,2,,7,1200.5\n";
     let sheet = read(DMS, text.as_bytes(), may()).unwrap();
-    let unread = sheet.unread.iter().map(|one| (one.column.as_str(), one.row, one.found.as_str()));
-    assert_eq!(unread.collect::<Vec<_>>(), [("二手车置换", 3, "2"), ("", 3, "7"), ("毛利", 3, "1200.5")]);
+    let asked = sheet.unread.asked.iter().map(|one| (one.column.as_str(), one.row, one.found.as_str()));
+    let expected = [("二手车置换", 3, "2"), ("E 列（无表头）", 3, "7"), ("毛利", 3, "1200.5")];
+    assert_eq!(asked.collect::<Vec<_>>(), expected);
+    assert_eq!(sheet.unread.others, ["备注"]);
     let bytes = workbook(|sheet| {
         put(sheet, 0, &["工号", "交车台数"]);
         put(sheet, 1, &["A01", "3"]);
         put(sheet, 2, &["A02", "4"]);
         sheet.set_row_hidden(2).unwrap();
     });
-    let sheet = read(DMS, &bytes, may()).unwrap();
-    assert_eq!(rows(&sheet), [(2, "A01"), (3, "A02")]);
-    assert_eq!(sheet.header.notes, ["工作簿里有 1 个隐藏的行（第 3 行），与其他行一样读取"]);
+    // Programs name a worksheet's part from the folder of the workbook, or from the root.
+    let mut archive = zip::ZipArchive::new(Cursor::new(&bytes)).unwrap();
+    let mut targets = String::new();
+    archive.by_name("xl/_rels/workbook.xml.rels").unwrap().read_to_string(&mut targets).unwrap();
+    let from_root = targets.replace("\"worksheets/", "\"/xl/worksheets/");
+    assert_ne!(from_root, targets);
+    for bytes in [with_part_of(&bytes, "xl/_rels/workbook.xml.rels", from_root.as_bytes()), bytes] {
+        let sheet = read(DMS, &bytes, may()).unwrap();
+        assert_eq!(rows(&sheet), [(2, "A01"), (3, "A02")]);
+        assert_eq!(sheet.header.notes, ["工作表里有 1 个隐藏的行（第 3 行），与其他行一样读取"]);
+    }
 }
 
 #[test]

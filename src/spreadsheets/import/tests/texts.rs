@@ -98,6 +98,9 @@ fn a_quotation_mark_that_is_never_closed_is_found_by_its_row() {
         text.push_str(&format!("C{number},备注备注,1\n"));
     }
     assert_eq!(read(DMS, text.as_bytes(), february()), Err(ImportError::UnclosedQuote { row: 3 }));
+    // Where there is none, it is not blamed.
+    let long = format!("工号,备注,交车台数\nB01,{},1\n", "很".repeat(400_000));
+    assert_eq!(read(DMS, long.as_bytes(), february()), Err(ImportError::LineTooLong { row: 2 }));
 }
 
 #[test]

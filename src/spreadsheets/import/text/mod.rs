@@ -96,8 +96,13 @@ fn records(text: impl Read, separator: u8) -> impl Iterator<Item = Result<Line, 
             let lines = usize::try_from(reader.position().line() - before).unwrap_or(usize::MAX);
             let within = record.as_slice().iter().filter(|byte| **byte == b'\n').count();
             row += lines.saturating_sub(within).max(1);
-            if record.as_slice().len() > MAX_RECORD_BYTES || quotes.get().never_close() {
+            // Only a quotation goes on over the end of its line.
+            let is_swallowed = record.as_slice().len() > MAX_RECORD_BYTES;
+            if quotes.get().never_close() || is_swallowed && within > 0 {
                 return Some(Err(ImportError::UnclosedQuote { row }));
+            }
+            if is_swallowed {
+                return Some(Err(ImportError::LineTooLong { row }));
             }
             let mut values = record.iter().map(|field| value(&String::from_utf8_lossy(field)));
             let cells = values.by_ref().take(MAX_COLUMNS).collect();
@@ -106,7 +111,9 @@ fn records(text: impl Read, separator: u8) -> impl Iterator<Item = Result<Line, 
             }
             match Line::new(row, cells, Some(record.len())) {
                 Ok(None) => {}
-                Ok(Some(line)) => return Some(Ok(line)),
+                Ok(Some(line)) => {
+                    return Some(Ok(Line { is_parted_by_commas: separator == b',', ..line }));
+                }
                 Err(error) => return Some(Err(error)),
             }
         }

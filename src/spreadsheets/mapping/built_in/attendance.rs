@@ -1,6 +1,6 @@
 //! The monthly attendance summary, as DingTalk exports it.
 //!
-//! Required are 工号, 出勤天数, 迟到次数, 早退次数 and 旷工天数. The rest are optional: a kind of leave that has no column
+//! Required are 工号, 出勤天数 (of WeCom's report 正常天数), 迟到次数, 早退次数 and 旷工天数. The rest are optional: a kind of leave that has no column
 //! has not been taken. DingTalk leaves zeros out, so an empty cell or a dash is zero, except in the columns that say how
 //! many days there were to work and were worked: these are not guessed. Which kinds of leave there are, and whether they
 //! are protected, is data.
@@ -12,14 +12,17 @@ use std::borrow::Cow;
 
 use rust_decimal::Decimal;
 
+use super::of_no_use;
 use crate::diary::leave::LeaveType;
 use crate::spreadsheets::import::form::{EmptyCell, Foreign, FormColumn, Need, Note, To};
 use crate::spreadsheets::import::header::Twins;
 use crate::spreadsheets::import::number::Measure::{Count, Days, FineDays, Hours};
-use crate::spreadsheets::import::sheet::Reading;
-use crate::spreadsheets::import::{Balance, Form};
+use crate::spreadsheets::import::reading::Reading;
+use crate::spreadsheets::import::{Balance, Form, Schedule};
 
 const ATTENDED: &str = "出勤天数";
+/// WeCom's days without anything wrong, which say no more than that the sheet is its.
+const FAULTLESS: &str = "正常天数";
 const SCHEDULED: &str = "应出勤天数";
 const RESTED: &str = "休息天数";
 const ABSENCE: &str = "旷工天数";
@@ -31,9 +34,15 @@ const ALL_LEAVE: &str = "请假天数";
 const TRIPS: &str = "出差天数";
 /// Hours worked elsewhere.
 const TRIP_HOURS: &str = "出差时长";
+/// The same, out of the house for a while.
+const OUTINGS: &str = "外出天数";
+const OUTING_HOURS: &str = "外出时长";
 
 /// What may stand behind the name of a kind of leave: none of it makes another kind of it.
-const BEHIND_LEAVE: &[&str] = &["天数", "时长", "合计", "总天数", "(带薪)", "(扣薪)", "(无薪)", "(不带薪)"];
+const BEHIND_LEAVE: &[&str] = &["天数", "时长", "合计", "总天数"];
+
+/// The parts of a kind of leave by how it is paid: what scores is their sum.
+const BY_PAY: [&[&str]; 2] = [&["(带薪)", "(有薪)"], &["(扣薪)", "(无薪)", "(不带薪)", "(停薪)"]];
 
 const PERSONAL_LEAVE: &str = "personal_leave_days";
 const PROTECTED_LEAVE: &str = "protected_leave_days";
@@ -55,13 +64,14 @@ pub(super) fn form(kind: &str, leave_types: &[LeaveType]) -> Form {
             says: "没有“应出勤天数”或“休息天数”列：应出勤天数不取自本文件，按工作日历",
         }],
         finish,
+        no_use: of_no_use::beside_attendance,
         watches_leave: true,
         ..Form::new(kind, kind, columns)
     }
 }
 
 /// Days to work and days worked.
-fn days() -> [FormColumn; 3] {
+fn days() -> [FormColumn; 4] {
     let checked = |headers: &[&'static str]| FormColumn {
         to: To::Check,
         blank: EmptyCell::Fault,
@@ -69,13 +79,29 @@ fn days() -> [FormColumn; 3] {
         ..FormColumn::optional("", FineDays, headers)
     };
     [
+        checked(&[
+            ATTENDED,
+            "实际出勤天数",
+            "实出勤天数",
+            "实际出勤",
+            "实出勤",
+            "出勤",
+            "出勤天数实际",
+            "出勤实际",
+        ]),
         FormColumn {
-            need: Need::Required,
-            ..checked(&[ATTENDED, "实际出勤天数", "实出勤天数", "实际出勤", "实出勤", "出勤"])
+            need: Need::Without(ATTENDED),
+            blank: EmptyCell::Zero,
+            note: Some("没有“出勤天数”列：应出勤与出勤、请假是否相符未核对"),
+            ..checked(&[FAULTLESS])
         },
         FormColumn {
             blank: EmptyCell::Fault,
-            ..FormColumn::optional("scheduled_days", Days, &[SCHEDULED, "应出勤", "应出勤日数", "应出勤日"])
+            ..FormColumn::optional(
+                "scheduled_days",
+                Days,
+                &[SCHEDULED, "应出勤", "应出勤日数", "应出勤日", "应打卡天数", "出勤天数标准", "出勤标准"],
+            )
         },
         FormColumn { need: Need::Spare(&[SCHEDULED]), ..checked(&[RESTED, "休息日天数", "休息"]) },
     ]
@@ -129,7 +155,15 @@ fn overtime() -> Vec<FormColumn> {
                 "加班",
             ],
         ),
-        part(&["工作日加班", "工作日加班时长", "平时加班", "平时加班时长", "加班工作日", "加班平时"]),
+        part(&[
+            "工作日加班",
+            "工作日加班时长",
+            "平时加班",
+            "平时加班时长",
+            "加班工作日",
+            "加班平时",
+            "加班正常",
+        ]),
         part(&["休息日加班", "休息日加班时长", "周末加班", "周末加班时长", "加班休息日", "加班周末"]),
         part(&[
             "节假日加班",
@@ -138,40 +172,56 @@ fn overtime() -> Vec<FormColumn> {
             "法定节假日加班时长",
             "加班节假日",
             "加班法定节假日",
+            "加班特殊",
         ]),
     ]
 }
 
 /// Why days were not worked, whatever the kind of leave: it has to agree with what is read.
-fn explanations() -> [FormColumn; 3] {
+fn explanations() -> [FormColumn; 5] {
     let checked = |measure, foreign, headers: &[&'static str]| FormColumn {
         to: To::Check,
         twins: Twins::Ranked,
         foreign,
         ..FormColumn::tally("", measure, Need::Optional, headers)
     };
+    // Hours elsewhere say that somebody was elsewhere, and no more.
+    let hours = |headers| FormColumn {
+        otherwise: Some(Decimal::ONE),
+        ..checked(Hours, Foreign::PassedOver, headers)
+    };
     let leave = [ALL_LEAVE, "请假", "请假合计", "请假总天数", "休假", "休假天数", "假期合计", "请假时长"];
     [
         checked(Days, Foreign::Faulty, &leave),
         checked(FineDays, Foreign::PassedOver, &[TRIPS, "出差"]),
-        checked(Hours, Foreign::PassedOver, &[TRIP_HOURS, "出差"]),
+        hours(&[TRIP_HOURS, "出差"]),
+        checked(
+            FineDays,
+            Foreign::PassedOver,
+            &[OUTINGS, "外出", "公出", "公出天数", "外勤天数", "因公外出"],
+        ),
+        hours(&[OUTING_HOURS, "外出", "公出", "公出时长", "外勤时长", "因公外出"]),
     ]
 }
 
-/// A column for each name: 陪产假 and 护理假 may stand beside each other, and are added up.
+/// A column for each name: 陪产假 and 护理假 may stand beside each other, and are added up. Where a kind stands there by how
+/// it is paid, and not as a whole, so are its parts.
 fn leave(leave_type: &LeaveType) -> impl Iterator<Item = FormColumn> {
     let metric = if leave_type.is_protected { PROTECTED_LEAVE } else { PERSONAL_LEAVE };
+    let column = move |headers: Vec<Cow<'static, str>>, part_of| FormColumn {
+        blank: EmptyCell::Zero,
+        twins: Twins::Compared,
+        foreign: Foreign::Faulty,
+        part_of,
+        ..FormColumn::new(To::Metric(Cow::Borrowed(metric)), Days, headers)
+    };
     let names = std::iter::once(&leave_type.name).chain(&leave_type.aliases);
-    names.map(move |name| {
-        let behind = BEHIND_LEAVE.iter().map(|behind| Cow::Owned(format!("{name}{behind}")));
-        let headers = std::iter::once(Cow::Owned(name.clone())).chain(behind).collect();
-        let to = To::Metric(Cow::Borrowed(metric));
-        FormColumn {
-            blank: EmptyCell::Zero,
-            twins: Twins::Ranked,
-            foreign: Foreign::Faulty,
-            ..FormColumn::new(to, Days, headers)
-        }
+    names.flat_map(move |name| {
+        let behind =
+            |words: &[&str]| words.iter().map(|word| Cow::Owned(format!("{name}{word}"))).collect::<Vec<_>>();
+        let whole = std::iter::once(Cow::Owned(name.clone())).chain(behind(BEHIND_LEAVE)).collect();
+        let parts = BY_PAY.map(|words| column(behind(words), Some(Cow::Owned(name.clone()))));
+        std::iter::once(column(whole, None)).chain(parts)
     })
 }
 
@@ -213,33 +263,30 @@ fn finish(row: &mut Reading<'_>) {
     if row.is_faulty() {
         return;
     }
-    let said = row.value(ALL_LEAVE).map(|(days, from)| (days, from.to_owned()));
-    if let Some((said, from)) = said.filter(|(said, _)| *said != leave) {
-        let expected = format!("各类假期之和 {leave} 天（写明是哪种假）");
-        row.fault(Some(&from), &format!("{said} 天"), expected);
-        return;
-    }
-    // Of a day with a missing punch half may not count, and how many days hours of travel are is not known.
     let value = |header| row.value(header).map_or(Decimal::ZERO, |(value, _)| value);
-    let trips = value(TRIPS);
-    let sum = leave + absent + trips;
+    let schedule = match (row.value(SCHEDULED), scheduled) {
+        (Some((days, _)), _) => Some(Schedule::Given(days)),
+        (None, Some(_)) => Some(Schedule::Rested(value(RESTED))),
+        (None, None) => None,
+    };
     let balance = Balance {
         attended,
         column,
-        rested: value(RESTED),
-        explanation: format!("请假 {leave}、旷工 {absent}、出差 {trips} 之和 {sum} 天"),
-        explained: sum + row.sum(MISSED) * Decimal::new(5, 1),
+        schedule,
+        leave,
+        all_leave: row.value(ALL_LEAVE).map(|(days, from)| (days, from.to_owned())),
+        absent,
+        trips: value(TRIPS) + value(OUTINGS),
+        // How many days hours of travel are is not known, and of a day with a missing punch half may not count.
+        has_other_trips: !value(TRIP_HOURS).is_zero() || !value(OUTING_HOURS).is_zero(),
+        missed_punches: row.sum(MISSED),
     };
-    if !value(TRIP_HOURS).is_zero() {
+    if row.has_hours() || matches!(schedule, Some(Schedule::Rested(_))) {
+        row.balance = Some(Box::new(balance));
         return;
     }
-    match row.value(SCHEDULED) {
-        Some((scheduled, _)) => {
-            if let Some((found, expected)) = balance.gap(scheduled) {
-                row.fault(Some(&balance.column), &found, expected);
-            }
-        }
-        None if scheduled.is_some() => row.balance = Some(Box::new(balance)),
-        None => {}
+    let fault = balance.fault(scheduled);
+    if let Some((column, found, expected)) = fault {
+        row.fault(Some(column), &found, expected);
     }
 }

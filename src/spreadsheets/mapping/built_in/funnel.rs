@@ -3,6 +3,7 @@
 //! Only 工号 and 交车台数 must be there: systems differ in what they count. An empty cell, or a column that is not
 //! there, means that the value is not known, which is not zero: what was known before stays.
 
+use super::of_no_use;
 use crate::spreadsheets::import::Form;
 use crate::spreadsheets::import::form::{FormColumn, Need};
 use crate::spreadsheets::import::header::Twins;
@@ -36,11 +37,8 @@ pub(super) fn form(kind: &str) -> Form {
         need: if *metric == DELIVERIES { Need::Required } else { Need::Optional },
         ..FormColumn::optional(metric, *measure, headers)
     };
-    Form::new(
-        kind,
-        kind,
-        super::person(Twins::Passed).into_iter().chain(COLUMNS.iter().map(column)).collect(),
-    )
+    let columns = super::person(Twins::Passed).into_iter().chain(COLUMNS.iter().map(column)).collect();
+    Form { no_use: of_no_use::anywhere, ..Form::new(kind, kind, columns) }
 }
 
 /// What a funnel calls the column of a metric.

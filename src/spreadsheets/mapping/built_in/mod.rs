@@ -4,6 +4,7 @@
 
 mod attendance;
 mod funnel;
+pub(in crate::spreadsheets) mod of_no_use;
 
 use std::borrow::Cow;
 
@@ -104,6 +105,7 @@ pub(crate) fn form(catalogue: &Catalogue, name: &str) -> Option<Form> {
     Some(Form {
         brings: collected.iter().map(|metric| metric.source.clone()).collect(),
         is_export: name == FACTS,
+        no_use: of_no_use::anywhere,
         ..Form::new(&super::batch_kind(name), &system, columns)
     })
 }

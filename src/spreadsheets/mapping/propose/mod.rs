@@ -15,7 +15,7 @@ use crate::spreadsheets::import::form::{is_nothing, number};
 use crate::spreadsheets::import::header::{
     EMPLOYEE_NO, Header, HeaderColumn, HeaderName, SEARCHED_ROWS, is_same_unit, name, normal,
 };
-use crate::spreadsheets::import::{Line, Value};
+use crate::spreadsheets::import::{Line, Value, unread};
 
 /// From this confidence on, in percent, the program is sure.
 const SURE: u8 = 90;
@@ -230,22 +230,10 @@ fn likeness(label: &str, metric: &Metric) -> Option<(u8, String)> {
         return None;
     }
     let words = std::iter::once(normal(zh)).chain(synonyms::of(&metric.name).map(str::to_owned));
-    words.filter_map(|word| near(label, &word)).max().map(|alike| (alike, format!("表头像“{zh}”")))
-}
-
-/// How near two labels are, in percent, below what counts as sure.
-fn near(label: &str, word: &str) -> Option<u8> {
-    let (given, own) = (label.chars().count(), word.chars().count());
-    let (shorter, longer) = (given.min(own), given.max(own));
-    if shorter < 2 {
-        return None;
-    }
-    if label.contains(word) || word.contains(label) {
-        // 60 where it is a small part, towards 85 where it is nearly all.
-        return u8::try_from(60 + 25 * shorter / longer).ok();
-    }
-    let distance = strsim::damerau_levenshtein(label, word);
-    (distance * 3 <= longer).then(|| u8::try_from(80 - 60 * distance / longer).ok()).flatten()
+    words
+        .filter_map(|word| unread::likeness(label, &word))
+        .max()
+        .map(|alike| (alike, format!("表头像“{zh}”")))
 }
 
 /// Gives each column the best of its guesses; what a sheet can have once goes to the column that fits best.

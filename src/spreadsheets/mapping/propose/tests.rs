@@ -8,7 +8,13 @@ fn rows(text: &str) -> Vec<Line> {
     let fields = |line: &str| line.split(',').map(Value::text).collect();
     (1..)
         .zip(text.lines())
-        .map(|(row, line)| Line { row, cells: fields(line), fields: None, merged: Vec::new() })
+        .map(|(row, line)| Line {
+            row,
+            cells: fields(line),
+            fields: None,
+            is_parted_by_commas: true,
+            merged: Vec::new(),
+        })
         .collect()
 }
 

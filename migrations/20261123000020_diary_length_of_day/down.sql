@@ -1,0 +1,1 @@
+ALTER TABLE work_calendar DROP COLUMN day_minutes;

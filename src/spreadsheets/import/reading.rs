@@ -1,0 +1,339 @@
+//! Reading a row: whom it is about, and the number in each of its cells.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::day::day;
+use super::form::{EmptyCell, FormColumn, is_nothing};
+use super::layout::{Layout, Measured};
+use super::number::{Measure, half_width};
+use super::span::{Mention, mentions};
+use super::torn::is_torn;
+use super::{Balance, Fault, Hours, Line, Value};
+use crate::period::Period;
+
+/// A file's text is repeated in a fault up to this many characters.
+const MAX_FOUND_CHARS: usize = 60;
+
+/// The longest employee number, in characters.
+const MAX_EMPLOYEE_NO_CHARS: usize = 32;
+
+/// The longest id of a record, in characters.
+const MAX_EXTERNAL_ID_CHARS: usize = 100;
+
+/// One row while it is read.
+pub(in crate::spreadsheets) struct Reading<'a> {
+    pub period: Period,
+    pub row: u32,
+    pub read: Vec<ReadCell<'a>>,
+    /// What follows from several cells: metric, header and value.
+    pub derived: Vec<(&'static str, String, Decimal)>,
+    /// Hours that have to be made days once it is known where the person works.
+    pub hours: Vec<Hours>,
+    /// Days that have to add up once it is known how long the person was posted.
+    pub balance: Option<Box<Balance>>,
+    pub faults: Vec<Fault>,
+}
+
+/// A cell that is read.
+pub(in crate::spreadsheets) struct ReadCell<'a> {
+    column: &'a FormColumn,
+    /// Which of [`Layout::metrics`] it adds to.
+    pub metric: Option<usize>,
+    shown: &'a str,
+    pub value: Decimal,
+}
+
+/// Whom, and which day and record, a row is about.
+pub(super) type Key = (Box<str>, Option<NaiveDate>, Option<Box<str>>);
+
+impl Reading<'_> {
+    pub fn new(period: Period, row: u32) -> Self {
+        Self {
+            period,
+            row,
+            read: Vec::new(),
+            derived: Vec::new(),
+            hours: Vec::new(),
+            balance: None,
+            faults: Vec::new(),
+        }
+    }
+
+    /// The value under the column whose usual header is `header`, and the header as the file writes it.
+    pub fn value(&self, header: &str) -> Option<(Decimal, &str)> {
+        let mut read = self.read.iter();
+        read.find(|read| read.column.usual() == header).map(|read| (read.value, read.shown))
+    }
+
+    /// The sum over the columns of `metric`; zero where there is none.
+    pub fn sum(&self, metric: &str) -> Decimal {
+        self.read.iter().filter(|read| read.column.metric() == Some(metric)).map(|read| read.value).sum()
+    }
+
+    /// Whether anything is wrong with the row already.
+    pub fn is_faulty(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
+    /// Whether there is anything that stands in hours.
+    pub fn has_hours(&self) -> bool {
+        !self.hours.is_empty()
+    }
+
+    pub fn add(&mut self, metric: &'static str, column: &str, value: Decimal) {
+        self.derived.push((metric, column.to_owned(), value));
+    }
+
+    pub fn fault(&mut self, column: Option<&str>, found: &str, expected: impl Into<String>) {
+        let found = match found.char_indices().nth(MAX_FOUND_CHARS) {
+            Some((end, _)) => format!("{}…", found.get(..end).unwrap_or_default()),
+            None => found.to_owned(),
+        };
+        let column = column.map(str::to_owned);
+        self.faults.push(Fault { row: Some(self.row), column, found, expected: expected.into() });
+    }
+}
+
+/// Whom a row is about, and where the file says it which day and record, as far as that can be read.
+pub(super) fn read_key(
+    reading: &mut Reading<'_>,
+    layout: &Layout<'_>,
+    line: &Line,
+) -> (Option<Box<str>>, Option<NaiveDate>, Option<Box<str>>) {
+    let cell = |at: Option<usize>| Some((layout.shown(at?), line.spread(at?)));
+    let employee_no = read_employee_no(reading, layout, line.spread(layout.employee_no));
+    let day = cell(layout.day).and_then(|(column, cell)| read_day(reading, column, cell));
+    let external_id = cell(layout.external_id).and_then(|(column, cell)| read_id(reading, column, cell));
+    (employee_no, day, external_id)
+}
+
+fn read_employee_no(reading: &mut Reading<'_>, layout: &Layout<'_>, cell: &Value) -> Option<Box<str>> {
+    let column = Some(layout.shown(layout.employee_no));
+    let found = cell.shown();
+    let half: String = found.chars().map(half_width).collect();
+    // An apostrophe before it is how spreadsheets are told that 0012 is a text.
+    let employee_no = half.trim().trim_start_matches('\'');
+    if employee_no.is_empty() {
+        reading.fault(column, &found, "工号，不能为空");
+        return None;
+    }
+    if let Some(hidden) = employee_no.chars().find(|c| is_invisible(*c)) {
+        let expected =
+            format!("不含看不见的字符的工号（里面有 U+{:04X}，请删掉后重新输入）", u32::from(hidden));
+        reading.fault(column, &found, expected);
+        return None;
+    }
+    if is_scientific(employee_no) {
+        reading.fault(column, &found, "完整的工号：科学计数法丢掉了末几位，请把该列设为文本后重新导出");
+        return None;
+    }
+    let valid =
+        employee_no.chars().count() <= MAX_EMPLOYEE_NO_CHARS && !employee_no.contains(char::is_control);
+    if !valid || matches!(cell, Value::Other(_)) {
+        reading.fault(column, &found, format!("工号，不超过 {MAX_EMPLOYEE_NO_CHARS} 个字符，例如 A01"));
+        return None;
+    }
+    Some(employee_no.into())
+}
+
+/// Characters that no reader sees, and that make another number of one that looks the same.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// `1.4E+11`: a spreadsheet has made a number of it and shows its first digits.
+fn is_scientific(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let Some((number, exponent)) = lower.split_once("e+") else { return false };
+    let is_number =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    is_number(number) && is_number(exponent)
+}
+
+fn read_day(reading: &mut Reading<'_>, column: &str, cell: &Value) -> Option<NaiveDate> {
+    if is_nothing(cell) {
+        return None;
+    }
+    let period = reading.period;
+    let found = day(cell).filter(|day| Period::containing(*day) == period);
+    if found.is_none() {
+        let expected = format!("{period} 月内的日期，例如 {}", period.first_day());
+        reading.fault(Some(column), &cell.shown(), expected);
+    }
+    found
+}
+
+fn read_id(reading: &mut Reading<'_>, column: &str, cell: &Value) -> Option<Box<str>> {
+    let found = cell.shown();
+    if found.chars().count() > MAX_EXTERNAL_ID_CHARS || matches!(cell, Value::Other(_)) {
+        reading.fault(Some(column), &found, format!("编号，不超过 {MAX_EXTERNAL_ID_CHARS} 个字符"));
+    }
+    Some(found).filter(|id| !id.is_empty()).map(String::into_boxed_str)
+}
+
+/// Reads the values of a row; whether it has the fields of the header, so that it is known what stands under which.
+pub(super) fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, line: &Line) -> bool {
+    let width = layout.width();
+    let is_shifted = |fields: usize| {
+        let is_longer = layout.header.fields.is_some_and(|usual| fields > usual);
+        fields < width || line.cells.len() > width || is_longer && is_torn(line)
+    };
+    if let Some(fields) = line.fields.filter(|fields| is_shifted(*fields)) {
+        reading.fault(
+            None,
+            &format!("{fields} 列"),
+            format!("与表头相同的 {width} 列（含逗号的数字要加引号，例如 \"40,000\"）"),
+        );
+        // The cells may be shifted, so what they hold says nothing.
+        return false;
+    }
+    refuse_another_month(reading, layout, line);
+    refuse_unknown_leave(reading, layout, line);
+    refuse_foreign_units(reading, layout, line);
+    read_hours(reading, layout, line);
+    for read in &layout.measured {
+        let (column, shown, cell) = (read.column, layout.shown(read.at), line.cell(read.at));
+        if let Some(value) = line.merged(read.at).filter(|value| !is_nothing(value)) {
+            reading.fault(Some(shown), &value.shown(), "每行各自的数：这个单元格跨行合并，不知道每行是多少");
+            continue;
+        }
+        let is_nothing = is_empty(column, cell);
+        let value = match column.blank {
+            EmptyCell::Missing if is_nothing => None,
+            EmptyCell::Zero if is_nothing => Some(Decimal::ZERO),
+            _ => {
+                let value = column.read(cell).or(column.otherwise);
+                if value.is_none() {
+                    reading.fault(Some(shown), &cell.shown(), column.expected());
+                    continue;
+                }
+                value
+            }
+        };
+        compare_twins(reading, layout, line, read, value);
+        if let Some(value) = value {
+            reading.read.push(ReadCell { column, metric: read.metric, shown, value });
+        }
+    }
+    true
+}
+
+/// Whether there is nothing in a cell of a column.
+fn is_empty(column: &FormColumn, cell: &Value) -> bool {
+    cell.is_blank() || column.blank != EmptyCell::Fault && is_nothing(cell)
+}
+
+/// Of two columns that are called the same and say something else, nobody knows which is right.
+fn compare_twins(
+    reading: &mut Reading<'_>,
+    layout: &Layout<'_>,
+    line: &Line,
+    read: &Measured<'_>,
+    value: Option<Decimal>,
+) {
+    let (shown, cell) = (layout.shown(read.at), line.cell(read.at));
+    for twin in &read.twins {
+        let other = line.cell(*twin);
+        let is_same = match is_empty(read.column, other) {
+            true => value.is_none_or(|value| value.is_zero()) || other.is_blank(),
+            false => read.column.read(other).is_some_and(|other| Some(other) == value),
+        };
+        if !is_same {
+            let found = format!("{} ｜ {}：{}", cell.shown(), layout.shown(*twin), other.shown());
+            reading.fault(Some(shown), &found, "两列相同的数：都是同一个指标，不知道哪个对");
+        }
+    }
+}
+
+/// Reads what has hours in the place of days.
+fn read_hours<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, line: &Line) {
+    for timed in &layout.timed {
+        let (cell, shown) = (line.cell(timed.at), layout.shown(timed.at));
+        let hours = match is_nothing(cell) {
+            true => Some(Decimal::ZERO),
+            false => match cell {
+                Value::Number(number) => Measure::Hours.take(*number),
+                cell => Measure::Hours.read(&cell.shown()),
+            },
+        };
+        let Some(hours) = hours else {
+            reading.fault(Some(shown), &cell.shown(), Measure::Hours.expected());
+            continue;
+        };
+        let (column, metric) = (timed.column, Some(timed.metric));
+        reading.read.push(ReadCell { column, metric, shown, value: Decimal::ZERO });
+        if !hours.is_zero() {
+            reading.hours.push(Hours { column: Arc::clone(&timed.of), hours });
+        }
+    }
+}
+
+/// A row that says itself which month it is of has to be of the one that is asked for.
+fn refuse_another_month(reading: &mut Reading<'_>, layout: &Layout<'_>, line: &Line) {
+    let period = reading.period;
+    let months = layout.months.iter().map(|at| (*at, is_of_month(line.spread(*at), period)));
+    let years = layout.years.iter().map(|at| (*at, is_of_year(line.spread(*at), period)));
+    for (at, is_asked) in months.chain(years) {
+        if is_asked == Some(false) {
+            reading.fault(Some(layout.shown(at)), &line.spread(at).shown(), format!("{period} 的数"));
+        }
+    }
+}
+
+/// Whether a cell names this month; none where it names none.
+fn is_of_month(cell: &Value, period: Period) -> Option<bool> {
+    let shown = cell.shown();
+    let said = mentions(&shown, period.year()).into_iter().next().map(|mention| match mention {
+        Mention::Days(from, to) => (from, to) == (period.first_day(), period.last_day()),
+        Mention::Day(day, _) => Period::containing(day) == period,
+        Mention::Month(month) => month == period,
+        Mention::MonthOfYear(month) => month == period.month(),
+        Mention::Months | Mention::Unclear => false,
+    });
+    let plain = || {
+        shown.parse().ok().filter(|month| (1..=12).contains(month)).map(|month: u32| month == period.month())
+    };
+    said.or_else(plain).or_else(|| day(cell).map(|day| Period::containing(day) == period))
+}
+
+/// Whether a cell names this year; none where it names none.
+fn is_of_year(cell: &Value, period: Period) -> Option<bool> {
+    let shown = cell.shown();
+    let year: i32 = shown.trim_end_matches(['年', '度']).parse().ok()?;
+    (1900..2100).contains(&year).then_some(year == period.year())
+}
+
+/// What stands in a column in another unit cannot be read; nothing, or a zero, is nothing in any unit.
+fn refuse_foreign_units(reading: &mut Reading<'_>, layout: &Layout<'_>, line: &Line) {
+    for (at, unit) in &layout.foreign {
+        let cell = line.cell(*at);
+        let is_zero = match cell {
+            Value::Number(number) => *number == 0.0,
+            cell => {
+                is_nothing(cell) || Measure::Hours.read(&cell.shown()).is_some_and(|hours| hours.is_zero())
+            }
+        };
+        if !is_zero {
+            let expected = format!("以“{unit}”为单位的数，请按该单位重新导出");
+            reading.fault(Some(layout.shown(*at)), &cell.shown(), expected);
+        }
+    }
+}
+
+/// Leave that is not known to be protected or not would count as attended; so it has to be made known first.
+fn refuse_unknown_leave(reading: &mut Reading<'_>, layout: &Layout<'_>, line: &Line) {
+    for (at, name) in &layout.unknown_leave {
+        let found = line.cell(*at).shown();
+        let half: String = found.chars().map(half_width).collect();
+        let is_number = half.starts_with(|c: char| c.is_ascii_digit());
+        if is_number && half.contains(|c: char| ('1'..='9').contains(&c)) {
+            let expected = format!(
+                "已知的假期类型；请先把“{name}”加入假期类型（PUT /v1/leave-types/{name}），并说明是否受保护"
+            );
+            reading.fault(Some(layout.shown(*at)), &found, expected);
+        }
+    }
+}
