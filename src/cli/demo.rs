@@ -8,7 +8,7 @@ use super::generate::progress_bar;
 use super::{Ended, serve, table};
 use crate::auth::Context;
 use crate::clock::Clock;
-use crate::config::{Listen, ReleasedRules, Storage};
+use crate::config::{Listen, Policy, ReleasedRules, Storage};
 use crate::dashboard::LeaderboardQuery;
 use crate::dashboard::store::leaderboard;
 use crate::decimal;
@@ -24,6 +24,7 @@ use crate::reviews::store::{CycleFilter, list_cycles};
 use crate::rules::bundle::Bundle;
 use crate::rules::folder;
 use crate::rules::library::Library;
+use crate::server;
 
 /// Whose March is explained.
 const EXPLAINED: &str = "A06";
@@ -51,12 +52,15 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
         "everybody knows the demonstration's passwords: it listens on loopback only, for example 127.0.0.1:9000"
     );
     let folder = Arc::new(args.rules.folder());
+    let listener = if args.exit { None } else { Some(server::bind(args.listen.listen)?) };
     let bundle = Bundle::load(folder.path()).map_err(|findings| folder::problem(&findings))?;
     Database::with(&storage, async |pool| {
         match load::look(&mut *pool.get().await?).await? {
             Before::Demonstration => {}
             Before::Other => anyhow::bail!(
-                "the database holds another organisation: choose another with SHOWFLOOR_DATA_DIR or DATABASE_URL"
+                "the database holds another organisation, or has been served before: the demonstration needs one of its \
+                own. Give it an empty folder, for example SHOWFLOOR_DATA_DIR=$HOME/showfloor-demo showfloor demo, or \
+                another database with DATABASE_URL"
             ),
             Before::Empty => {
                 let bar = progress_bar(load::STEPS, "loading the demonstration dealership");
@@ -77,10 +81,8 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
             print_march(&mut cx, &library).await?;
             print_months(&mut cx).await?;
         }
-        if args.exit {
-            return Ok(Ended::Well);
-        }
-        serve::until_stopped(pool, Arc::clone(&folder), &storage, &args.listen, announcement).await
+        let Some(listener) = listener else { return Ok(Ended::Well) };
+        serve::until_stopped(pool, Arc::clone(&folder), &storage, listener, Policy::default(), announcement).await
     })
     .await
 }

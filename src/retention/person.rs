@@ -134,6 +134,9 @@ const EVERYWHERE: &[&str] = &[
      WHERE h.employee_id = $1",
     "UPDATE erasure x SET reason = '〔已删除〕', note = CASE WHEN x.note IS NOT NULL THEN '〔已删除〕' END
      WHERE x.employee_id = $1 AND x.state = 'rejected'",
+    "DELETE FROM sign_in_count c USING user_account u WHERE u.id = c.user_id AND u.employee_id = $1",
+    // As everybody does who ends sessions: first the login, then its tokens.
+    "SELECT FROM user_account u WHERE u.employee_id = $1 FOR NO KEY UPDATE",
     "DELETE FROM refresh_token t USING user_account u WHERE u.id = t.user_id AND u.employee_id = $1",
     "UPDATE user_account u SET login = $4, password_hash = '', is_disabled = true, version = u.version + 1
      WHERE u.employee_id = $1",

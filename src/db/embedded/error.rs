@@ -200,6 +200,32 @@ pub enum EmbeddedError {
         directory: PathBuf,
     },
 
+    /// The owner's server has ended, and the owner starts it again.
+    #[error(
+        "the private PostgreSQL in {} has ended and is being started again by the showfloor process that runs it: {reason}; \
+         {} says more; try again in a moment",
+        .directory.display(),
+        .directory.join("server.log.old").display()
+    )]
+    Down {
+        /// The cluster's directory.
+        directory: PathBuf,
+        /// Why, as far as the owner knows.
+        reason: String,
+    },
+
+    /// The owner's server does not take connections.
+    #[error(
+        "the private PostgreSQL in {} does not answer, though the showfloor process that runs it is alive: {} may say \
+         why; try again in a moment, or restart that process",
+        .directory.display(),
+        .directory.join("server.log").display()
+    )]
+    NotAnswering {
+        /// The cluster's directory.
+        directory: PathBuf,
+    },
+
     /// A server whose owner is dead does not go away.
     #[error(
         "a PostgreSQL process that an earlier showfloor process left in {} does not end: stop it (its ID is the \

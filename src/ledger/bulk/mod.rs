@@ -32,7 +32,7 @@ pub struct NewFacts {
     #[schema(value_type = String, example = "2014-03")]
     pub period: Period,
     /// Which system delivers them, for example `dms`.
-    #[garde(length(chars, min = 1, max = 40))]
+    #[garde(length(chars, min = 1, max = 40), custom(crate::http::body::not_blank))]
     #[schema(example = "dms")]
     pub source_system: String,
     /// One row for each person, for each person and day, or for each record of the system.

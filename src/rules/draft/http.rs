@@ -14,6 +14,7 @@ use super::parameters::{self, ParameterPatch, SchemeParameters};
 use super::{Draft, DraftFilter, DraftOrigin, DraftWithFiles, files};
 use crate::auth::Caller;
 use crate::auth::access::{ApproveRules, DraftRules, ViewRules};
+use crate::http::body::LARGE;
 use crate::http::etag::{self, Seen};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query, body};
 use crate::rules::verdict::Verdict;
@@ -55,7 +56,7 @@ pub struct NewRuleDraft {
 #[post("/rules/drafts")]
 pub async fn create_rule_draft(
     caller: Caller<DraftRules>,
-    body: Body<NewRuleDraft>,
+    body: Body<NewRuleDraft, LARGE>,
 ) -> Result<impl Responder, Problem> {
     let NewRuleDraft { note, release, files } = body.0;
     let cx = &mut caller.context().await?;

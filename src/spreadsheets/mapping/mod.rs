@@ -96,7 +96,7 @@ pub struct NewMapping {
     #[serde(default)]
     pub store: Option<String>,
     /// Which system the sheets come from.
-    #[garde(length(chars, min = 1, max = 40))]
+    #[garde(length(chars, min = 1, max = 40), custom(crate::http::body::not_blank))]
     #[schema(example = "exam_system")]
     pub source_system: String,
     /// The columns. Those that are not listed are ignored.
@@ -109,7 +109,7 @@ pub struct NewMapping {
 #[serde(deny_unknown_fields)]
 pub struct MappingChange {
     /// Which system the sheets come from.
-    #[garde(length(chars, min = 1, max = 40))]
+    #[garde(length(chars, min = 1, max = 40), custom(crate::http::body::not_blank))]
     pub source_system: String,
     /// The columns. Those that are not listed are ignored.
     #[garde(length(min = 1, max = 500), dive)]
