@@ -84,7 +84,8 @@ fn socket_address(text: &str) -> Result<SocketAddr, String> {
     if port.parse::<u16>().is_err() {
         return Err(format!("'{port}' is no port; expected 0 to 65535, for example 127.0.0.1:8080"));
     }
-    let found = text.to_socket_addrs().map_err(|error| format!("this machine knows no such address: {error}"))?;
+    let found =
+        text.to_socket_addrs().map_err(|error| format!("this machine knows no such address: {error}"))?;
     let found = found.collect::<Vec<_>>();
     let best = found.iter().find(|address| address.is_ipv4()).or(found.first());
     best.copied().ok_or_else(|| "this machine knows no such address".to_owned())
@@ -103,7 +104,10 @@ pub struct Policy {
     /// Addresses of proxies in front of the server, whose X-Forwarded-For says who asks: wrong passwords are counted by
     /// address.
     #[arg(
-        long = "trusted-proxy", env = "SHOWFLOOR_TRUSTED_PROXIES", value_name = "ADDRESS", value_delimiter = ','
+        long = "trusted-proxy",
+        env = "SHOWFLOOR_TRUSTED_PROXIES",
+        value_name = "ADDRESS",
+        value_delimiter = ','
     )]
     pub trusted_proxies: Vec<IpAddr>,
 }

@@ -113,20 +113,21 @@ impl Attempt {
     pub async fn check(&self, connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<(), Later> {
         let subjects = Vec::from_iter(self.subjects());
         let hashes = subjects.iter().map(|(_, hash)| hash.as_slice()).collect::<Vec<_>>();
-        let counted: Vec<Counted> = sql("SELECT subject, failures, failed_at, signed_in_at FROM sign_in_count \
+        let counted: Vec<Counted> =
+            sql("SELECT subject, failures, failed_at, signed_in_at FROM sign_in_count \
                  WHERE subject = ANY ($1)")
-        .bind::<Array<Bytea>, _>(hashes)
-        .load(connection)
-        .await
-        .map_err(Problem::from)?;
+            .bind::<Array<Bytea>, _>(hashes)
+            .load(connection)
+            .await
+            .map_err(Problem::from)?;
         let counted = counted.iter().filter_map(|one| {
             let (kind, _) = subjects.iter().find(|(_, hash)| *hash == one.subject)?;
             Some((*kind, one))
         });
         let counted = Vec::from_iter(counted);
-        let is_known = counted.iter().any(|(kind, one)| {
-            *kind == Kind::Both && one.signed_in_at.is_some_and(|at| at + KNOWN > now)
-        });
+        let is_known = counted
+            .iter()
+            .any(|(kind, one)| *kind == Kind::Both && one.signed_in_at.is_some_and(|at| at + KNOWN > now));
         let pauses = counted.iter().filter(|(kind, _)| *kind == Kind::Both || !is_known);
         let until = pauses.filter_map(|(kind, one)| kind.pause(one.failures, one.failed_at)).max();
         match until.filter(|until| *until > now) {
@@ -280,7 +281,10 @@ mod tests {
     fn a_pause_doubles_up_to_its_longest() {
         let at: DateTime<Utc> = "2014-05-15T08:00:00Z".parse().unwrap();
         let seconds = |kind: Kind, failures| kind.pause(failures, at).map(|until| (until - at).num_seconds());
-        assert_eq!([5, 6, 7, 8].map(|failures| seconds(Kind::Both, failures)), [None, Some(1), Some(2), Some(4)]);
+        assert_eq!(
+            [5, 6, 7, 8].map(|failures| seconds(Kind::Both, failures)),
+            [None, Some(1), Some(2), Some(4)]
+        );
         for (kind, longest) in [(Kind::Both, 900), (Kind::Login, 300), (Kind::Address, 60)] {
             assert_eq!(seconds(kind, kind.free()), None);
             assert_eq!(seconds(kind, kind.free() + 1), Some(1));

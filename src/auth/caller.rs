@@ -77,9 +77,7 @@ impl<A: Action> Caller<A> {
     pub async fn context(&self) -> Result<Context, Problem> {
         let (identity, scope) = (self.identity.clone(), self.reach());
         match self.is_change {
-            true => {
-                Context::of_change(&self.pool, &self.log, identity, scope, self.now, self.language).await
-            }
+            true => Context::of_change(&self.pool, &self.log, identity, scope, self.now, self.language).await,
             false => Context::of(&self.pool, &self.log, identity, scope, self.now, self.language).await,
         }
     }
@@ -96,8 +94,8 @@ impl<A: Action> FromRequest for Caller<A> {
 
 fn read<A: Action>(request: &HttpRequest) -> Result<Caller<A>, Problem> {
     let unauthenticated = |detail: &str| Problem::new(Code::Unauthenticated, detail);
-    let token = bearer(request)
-        .ok_or_else(|| unauthenticated("send an access token: Authorization: Bearer …"))?;
+    let token =
+        bearer(request).ok_or_else(|| unauthenticated("send an access token: Authorization: Bearer …"))?;
     let (Some(tokens), Some(clock), Some(pool), Some(log)) = (
         request.app_data::<Data<Tokens>>(),
         request.app_data::<Data<Clock>>(),

@@ -97,7 +97,15 @@ impl Context {
         language: Language,
     ) -> Result<Self, Problem> {
         let (log, identity, purpose) = (Some(log.clone()), Some(identity), Purpose::Reading);
-        Ok(Self { connection: pool::lend(pool, purpose).await?, purpose, log, identity, scope, now, language })
+        Ok(Self {
+            connection: pool::lend(pool, purpose).await?,
+            purpose,
+            log,
+            identity,
+            scope,
+            now,
+            language,
+        })
     }
 
     /// The same for work that changes something. It is nobody's whose login has been changed since the token was given:

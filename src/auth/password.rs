@@ -50,7 +50,8 @@ pub struct Turn {
 ///
 /// Where too many wait already, or it takes too long.
 pub async fn turn() -> Result<Turn, Problem> {
-    let busy = || Problem::new(Code::TooManyRequests, "too many passwords are being checked just now; try again");
+    let busy =
+        || Problem::new(Code::TooManyRequests, "too many passwords are being checked just now; try again");
     let place = PLACES.try_acquire().map_err(|_| busy())?;
     let turn = tokio::time::timeout(PATIENCE, TURNS.acquire()).await.map_err(|_| busy())?;
     Ok(Turn { _turn: turn.map_err(|error| Problem::internal(&error))?, _place: place })

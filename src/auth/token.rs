@@ -169,7 +169,13 @@ mod tests {
     use super::*;
 
     fn identity() -> Identity {
-        Identity { user_id: 7, account_version: 2, roles: vec![Role::Hr], employee_id: Some(3), unit_id: None }
+        Identity {
+            user_id: 7,
+            account_version: 2,
+            roles: vec![Role::Hr],
+            employee_id: Some(3),
+            unit_id: None,
+        }
     }
 
     fn at(second: i64) -> DateTime<Utc> {

@@ -297,12 +297,7 @@ pub async fn change(cx: &mut Context, id: i64, change: UserChange, seen: Seen) -
 
 /// Gives a login another password and ends its sessions and pauses, for the operator; one that was disabled can sign in
 /// again where `is_enabled` says so.
-pub async fn reset(
-    cx: &mut Context,
-    login: &str,
-    password: &str,
-    is_enabled: bool,
-) -> Result<User, Problem> {
+pub async fn reset(cx: &mut Context, login: &str, password: &str, is_enabled: bool) -> Result<User, Problem> {
     let id: i64 = user_account::table
         .filter(user_account::login.eq(login.to_lowercase()))
         .select(user_account::id)

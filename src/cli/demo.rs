@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::database::Database;
 use super::generate::progress_bar;
 use super::{Ended, serve, table};
-use crate::auth::Context;
+use crate::auth::{Context, users};
 use crate::clock::Clock;
 use crate::config::{Listen, Policy, ReleasedRules, Storage};
 use crate::dashboard::LeaderboardQuery;
@@ -57,17 +57,18 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
     Database::with(&storage, async |pool| {
         match load::look(&mut *pool.get().await?).await? {
             Before::Demonstration => {}
-            Before::Other => anyhow::bail!(
-                "the database holds another organisation, or has been served before: the demonstration needs one of its \
-                own. Give it an empty folder, for example SHOWFLOOR_DATA_DIR=$HOME/showfloor-demo showfloor demo, or \
-                another database with DATABASE_URL"
-            ),
-            Before::Empty => {
+            Before::Empty if users::is_empty(&mut *pool.get().await?).await? => {
                 let bar = progress_bar(load::STEPS, "loading the demonstration dealership");
                 let mut cx = Context::operator(pool, year::founding()).await?;
                 load::load(&mut cx, &bundle, year::delivered, || bar.inc(1)).await?;
                 bar.finish_and_clear();
             }
+            // One that has been served has an administrator, whose password nobody is to know.
+            Before::Other | Before::Empty => anyhow::bail!(
+                "the database holds another organisation, or has been served before: the demonstration needs one of its \
+                own. Give it an empty folder, for example SHOWFLOOR_DATA_DIR=$HOME/showfloor-demo showfloor demo, or \
+                another database with DATABASE_URL"
+            ),
         }
         let library = Library::default();
         let scenes = year::scenes()?;

@@ -71,7 +71,8 @@ pub async fn until_stopped(
     let catalogue = Arc::new(CatalogueFile::open(rules.path().join(CATALOGUE_FILE)));
     take_in(&rules, &library, &catalogue, pool).await?;
     let followed = (Arc::clone(&rules), Arc::clone(&catalogue));
-    let shared = Shared { pool: pool.clone(), tokens, rules, catalogue, library, clock: Clock::System, policy };
+    let shared =
+        Shared { pool: pool.clone(), tokens, rules, catalogue, library, clock: Clock::System, policy };
     let (server, address) = server::build(shared, listener)?;
     let following = tokio::spawn(watch::follow(followed.0, followed.1, pool.clone(), Clock::System));
     let sealing = tokio::spawn(audit_seal::follow(pool.clone(), Clock::System));

@@ -28,7 +28,10 @@ pub const MEANWHILE: &str = "somebody else changed the same data at the same tim
 const CONSTRAINTS: &[(&str, &str)] = &[
     ("org_unit_code_unique", "a unit with this code already exists"),
     ("employee_no_unique", "an employee with this employee_no already exists"),
-    ("employee_no_any_case", "an employee with this employee_no already exists; upper and lower case are the same"),
+    (
+        "employee_no_any_case",
+        "an employee with this employee_no already exists; upper and lower case are the same",
+    ),
     ("assignment_no_overlap", "the employee already holds this position on some of these days"),
     ("team_leadership_no_overlap", "the team already has such a leader on some of these days"),
     ("user_account_login_unique", "this login is already taken"),

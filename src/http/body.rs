@@ -125,7 +125,10 @@ fn has_key(json: &[u8], name: &str) -> bool {
         let Some(ends) = ends else { return false };
         let (quoted, behind) = text.split_at(ends + 2);
         let is_key = behind.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':');
-        if is_key && quoted.len() > name.len() && serde_json::from_slice::<String>(quoted).is_ok_and(|key| key == name) {
+        if is_key
+            && quoted.len() > name.len()
+            && serde_json::from_slice::<String>(quoted).is_ok_and(|key| key == name)
+        {
             return true;
         }
         rest = behind;
@@ -181,9 +184,9 @@ fn without_position(error: &serde_json::Error) -> String {
     text.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
-/// Refuses a text that says nothing: for fields.
+/// Refuses a text of blanks only: for fields.
 pub fn not_blank(text: &str, _: &()) -> garde::Result {
-    match text.trim().is_empty() {
+    match !text.is_empty() && text.trim().is_empty() {
         true => Err(garde::Error::new("expected more than blanks")),
         false => Ok(()),
     }

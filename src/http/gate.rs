@@ -47,7 +47,9 @@ pub async fn pass(
     let payload = request.take_payload();
     request.set_payload(match (payload, is_packed) {
         (Payload::None, _) => Payload::None,
-        (payload, false) => Payload::Stream { payload: Box::pin(incoming::in_time(payload, incoming::PATIENCE)) },
+        (payload, false) => {
+            Payload::Stream { payload: Box::pin(incoming::in_time(payload, incoming::PATIENCE)) }
+        }
         (payload, true) => {
             let packed = Box::pin(incoming::in_time(payload, incoming::PATIENCE));
             Payload::Stream { payload: Box::pin(incoming::unpacked(packed)) }

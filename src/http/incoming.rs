@@ -1,6 +1,8 @@
 //! Bodies as they come in: unpacked piece by piece, so that whoever reads stops at the most that it takes, and given up
 //! where they do not come on.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
@@ -32,16 +34,61 @@ type Piece = Result<Bytes, PayloadError>;
 
 /// A body that ends with [`io::ErrorKind::TimedOut`] if it does not come on.
 pub(super) fn in_time(payload: Payload, patience: Patience) -> impl Stream<Item = Piece> {
-    let begun = (payload, patience, Instant::now(), 0_u64);
-    stream::try_unfold(begun, async |(mut payload, patience, begun, received)| {
-        let Some(piece) = timeout(patience.piece, payload.next()).await.map_err(|_| late())? else { return Ok(None) };
-        let piece = piece?;
-        let received = received.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-        if begun.elapsed() > patience.whole + Duration::from_secs(received / RATE) {
-            return Err(late());
-        }
-        Ok(Some((piece, (payload, patience, begun, received))))
+    let begun = Incoming { payload: Some(payload), patience, begun: Instant::now(), received: 0 };
+    stream::try_unfold(begun, async |mut incoming| {
+        let piece = incoming.next().await?;
+        Ok(piece.map(|piece| (piece, incoming)))
     })
+}
+
+/// A body, as far as it has come.
+struct Incoming {
+    /// None once it is over.
+    payload: Option<Payload>,
+    patience: Patience,
+    begun: Instant,
+    received: u64,
+}
+
+impl Incoming {
+    async fn next(&mut self) -> Result<Option<Bytes>, PayloadError> {
+        let Some(payload) = &mut self.payload else { return Ok(None) };
+        let Some(piece) = timeout(self.patience.piece, payload.next()).await.map_err(|_| late())? else {
+            self.payload = None;
+            return Ok(None);
+        };
+        let piece = piece?;
+        self.received = self.received.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+        match self.begun.elapsed() > self.patience.whole + Duration::from_secs(self.received / RATE) {
+            true => Err(late()),
+            false => Ok(Some(piece)),
+        }
+    }
+}
+
+/// For so long a body that nobody reads on is kept.
+const KEPT: Duration = Duration::from_secs(5);
+
+thread_local! {
+    /// Bodies that nobody reads on, and when they were given up.
+    static GIVEN_UP: RefCell<VecDeque<(Instant, Payload)>> = const { RefCell::new(VecDeque::new()) };
+}
+
+impl Drop for Incoming {
+    /// Of a body that is thrown away the server would read the rest, for as long as somebody cares to send it. One that
+    /// is still there when the answer is out makes it close the connection.
+    fn drop(&mut self) {
+        let Some(payload) = self.payload.take() else { return };
+        let now = Instant::now();
+        // A thread that is about to end has closed its connections.
+        let _ = GIVEN_UP.try_with(|given_up| {
+            let Ok(mut given_up) = given_up.try_borrow_mut() else { return };
+            while given_up.front().is_some_and(|(at, _)| *at + KEPT < now) {
+                given_up.pop_front();
+            }
+            given_up.push_back((now, payload));
+        });
+    }
 }
 
 fn late() -> PayloadError {
@@ -59,7 +106,9 @@ pub(super) fn unpacked(packed: impl Stream<Item = Piece> + Unpin) -> impl Stream
                     Some(piece) => rest = piece,
                     None => {
                         let last = decoder.take().map(GzDecoder::finish).transpose().map_err(torn)?;
-                        return Ok(last.filter(|last| !last.is_empty()).map(|last| (last.into(), (packed, rest, None))));
+                        return Ok(last
+                            .filter(|last| !last.is_empty())
+                            .map(|last| (last.into(), (packed, rest, None))));
                     }
                 }
                 continue;

@@ -97,7 +97,8 @@ impl Methods {
     /// The methods of a path, `HEAD` beside `GET`; none where there is no such path.
     fn allowed(&self, path: &str) -> Vec<&'static str> {
         let known = self.find(path).collect::<Vec<_>>();
-        let has = |method: &str| known.iter().any(|path| path.methods.iter().any(|(name, _)| *name == method));
+        let has =
+            |method: &str| known.iter().any(|path| path.methods.iter().any(|(name, _)| *name == method));
         let all = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
         all.into_iter().filter(|method| has(if *method == "HEAD" { "GET" } else { method })).collect()
     }

@@ -13,6 +13,7 @@ pub mod page;
 pub mod problem;
 pub mod query;
 pub mod request_span;
+mod tighten;
 mod years;
 
 pub use body::Body;

@@ -80,7 +80,9 @@ impl Code {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type")
             }
             Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "request-timeout", "Too slow"),
-            Self::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many at a time"),
+            Self::TooManyRequests => {
+                (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many at a time")
+            }
             Self::RulesBroken => (StatusCode::CONFLICT, "rules-broken", "The rules cannot be used"),
             Self::NoRelease => (StatusCode::CONFLICT, "no-release", "No released rules"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),

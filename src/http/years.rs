@@ -10,7 +10,9 @@ pub(super) fn is_impossible_day(text: &str) -> bool {
         None => (false, text),
     };
     let mut parts = rest.splitn(3, '-');
-    let (Some(year), Some(month), Some(day)) = (parts.next(), parts.next(), parts.next()) else { return false };
+    let (Some(year), Some(month), Some(day)) = (parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let day = day.split(['T', ' ']).next().unwrap_or_default();
     let is_day = [month, day].iter().all(|part| part.len() <= 2 && is_number(part)) && is_number(year);
@@ -19,10 +21,11 @@ pub(super) fn is_impossible_day(text: &str) -> bool {
 
 /// Whether something named `year` is out of range.
 fn is_impossible_year(name: &str, value: &Value) -> bool {
-    name == "year" && value.as_number().is_some_and(|year| {
-        // Fractions and letters are for whoever reads the field.
-        year.as_i64().map_or_else(|| year.as_u64().is_some(), |year| !(1..=9999).contains(&year))
-    })
+    name == "year"
+        && value.as_number().is_some_and(|year| {
+            // Fractions and letters are for whoever reads the field.
+            year.as_i64().map_or_else(|| year.as_u64().is_some(), |year| !(1..=9999).contains(&year))
+        })
 }
 
 /// The path of what a JSON text says of an impossible year; texts without one are not looked into.
@@ -47,7 +50,9 @@ fn begins_with_five_digits(text: &str, at: usize) -> bool {
 fn has_four_digits(text: &str, at: usize) -> bool {
     let value = text.get(at..).unwrap_or_default().trim_start().trim_start_matches(':').trim_start();
     let digits = value.bytes().take_while(u8::is_ascii_digit).count();
-    digits == 4 && !value.starts_with("0000") && !value.as_bytes().get(4).is_some_and(|byte| b".eE".contains(byte))
+    digits == 4
+        && !value.starts_with("0000")
+        && !value.as_bytes().get(4).is_some_and(|byte| b".eE".contains(byte))
 }
 
 fn find(value: &Value, path: &mut String) -> Option<String> {

@@ -93,7 +93,8 @@ async fn a_sign_in_with_the_old_password_does_not_outlive_its_change() {
     for turn in 0..8 {
         let new = format!("correct horse {turn}");
         let changing = app.change("admin", Method::PATCH, &path, "*", Some(json!({ "password": new })));
-        let (signed_in, changed) = tokio::join!(join_all((0..3).map(|_| sign_in(&app, "one", &old))), changing);
+        let (signed_in, changed) =
+            tokio::join!(join_all((0..3).map(|_| sign_in(&app, "one", &old))), changing);
         changed.expect(200);
         for answer in signed_in {
             if answer.status == 200 {
@@ -145,7 +146,12 @@ async fn the_last_administrator_stays() {
     let (one, other) = (app.token("admin").await, app.token("second").await);
     let disable = |token: String, path: &str| {
         let request = app.request(Method::PATCH, path).bearer_auth(token).header("If-Match", "*");
-        async { Answer::of(request.json(&json!({"is_disabled": true})).send().await.unwrap()).await.status.as_u16() }
+        async {
+            Answer::of(request.json(&json!({"is_disabled": true})).send().await.unwrap())
+                .await
+                .status
+                .as_u16()
+        }
     };
     let (first, second) = tokio::join!(disable(one, &paths[1]), disable(other, &paths[0]));
     let mut statuses = [first, second];
@@ -201,7 +207,9 @@ async fn a_pause_grows_with_wrong_passwords_and_ends() {
     }
     assert_eq!(sign_in(&after, "one", "a password for tests").await.problem(429), "too-many-requests");
     let path = format!("/v1/users/{id}");
-    app.change("admin", Method::PATCH, &path, "*", Some(json!({"password": "correct horse"}))).await.expect(200);
+    app.change("admin", Method::PATCH, &path, "*", Some(json!({"password": "correct horse"})))
+        .await
+        .expect(200);
     sign_in(&after, "one", "correct horse").await.expect(200);
 }
 
@@ -247,7 +255,9 @@ async fn a_flood_of_wrong_passwords_takes_nobody_elses_turn() {
 #[tokio::test(flavor = "multi_thread")]
 async fn passwords_that_are_tried_first_are_refused() {
     let app = TestApp::demo().await;
-    for password in ["1234567890", "woaini1314520", "a123456789", "Password2014", "qwertyuiop", "li.simin2014"] {
+    for password in
+        ["1234567890", "woaini1314520", "a123456789", "Password2014", "qwertyuiop", "li.simin2014"]
+    {
         let body = json!({"login": "li.simin", "password": password, "roles": ["auditor"]});
         let answer = app.post("admin", "/v1/users", body).await;
         assert_eq!(fields(&answer), ["password"], "{password}");

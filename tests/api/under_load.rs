@@ -28,7 +28,9 @@ async fn while_writers_wait_everybody_reads_and_health_is_told() {
     let hr = app.token("hr").await;
     let readers = async {
         tokio::time::sleep(Duration::from_millis(700)).await;
-        for path in ["/v1/me", "/v1/reviews?limit=1", "/livez", "/healthz", "/v1/facts?period=2014-03&limit=1"] {
+        for path in
+            ["/v1/me", "/v1/reviews?limit=1", "/livez", "/healthz", "/v1/facts?period=2014-03&limit=1"]
+        {
             let begun = Instant::now();
             let answer = app.request(Method::GET, path).bearer_auth(&hr).send().await.unwrap();
             assert_eq!(answer.status(), 200, "{path}");

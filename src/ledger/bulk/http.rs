@@ -6,8 +6,8 @@ use actix_web::{Responder, post};
 use super::{FactsRecorded, NewFacts};
 use crate::auth::Caller;
 use crate::auth::access::EnterFacts;
-use crate::http::body::LARGE;
 use crate::http::Problem;
+use crate::http::body::LARGE;
 use crate::http::idempotency::{Key, Keyed};
 use crate::ledger::metric::CatalogueFile;
 

@@ -159,7 +159,8 @@ impl TestApp {
             clock,
             policy: Default::default(),
         };
-        let (server, address) = server::build(shared, server::bind("127.0.0.1:0".parse().unwrap()).unwrap()).unwrap();
+        let (server, address) =
+            server::build(shared, server::bind("127.0.0.1:0".parse().unwrap()).unwrap()).unwrap();
         tokio::spawn(server);
         Self { address, client: reqwest::Client::new(), tokens, catalogue, clock, pool, _keys: keys }
     }
@@ -232,20 +233,21 @@ impl TestApp {
 
         let mut connection = self.pool.get().await.unwrap();
         type Row = (i64, i32, Vec<Role>, Option<i64>, Option<i64>);
-        let (user_id, account_version, roles, employee_id, unit_id): Row =
-            user_account::table
-                .filter(user_account::login.eq(login))
-                .select((
-                    user_account::id,
-                    user_account::version,
-                    user_account::roles,
-                    user_account::employee_id,
-                    user_account::unit_id,
-                ))
-                .first(&mut connection)
-                .await
-                .unwrap_or_else(|error| panic!("no login {login}: {error}"));
-        self.tokens.sign(&Identity { user_id, account_version, roles, employee_id, unit_id }, self.clock.now()).unwrap()
+        let (user_id, account_version, roles, employee_id, unit_id): Row = user_account::table
+            .filter(user_account::login.eq(login))
+            .select((
+                user_account::id,
+                user_account::version,
+                user_account::roles,
+                user_account::employee_id,
+                user_account::unit_id,
+            ))
+            .first(&mut connection)
+            .await
+            .unwrap_or_else(|error| panic!("no login {login}: {error}"));
+        self.tokens
+            .sign(&Identity { user_id, account_version, roles, employee_id, unit_id }, self.clock.now())
+            .unwrap()
     }
 
     /// A token for roles that belong to no login's employee.
