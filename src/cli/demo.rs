@@ -3,6 +3,8 @@
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
+use anyhow::Context as _;
+
 use super::database::Database;
 use super::generate::progress_bar;
 use super::{Ended, serve, table};
@@ -52,8 +54,13 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
         "everybody knows the demonstration's passwords: it listens on loopback only, for example 127.0.0.1:9000"
     );
     let folder = Arc::new(args.rules.folder());
+    if let Some(missing) = serve::missing(&folder) {
+        anyhow::bail!(missing);
+    }
     let listener = if args.exit { None } else { Some(server::bind(args.listen.listen)?) };
-    let bundle = Bundle::load(folder.path()).map_err(|findings| folder::problem(&findings))?;
+    let bundle = Bundle::load(folder.path())
+        .map_err(|findings| folder::problem(&findings))
+        .with_context(|| format!("the rules in {} cannot be used", folder.path().display()))?;
     Database::with(&storage, async |pool| {
         match load::look(&mut *pool.get().await?).await? {
             Before::Demonstration => {}

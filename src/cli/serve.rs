@@ -100,7 +100,9 @@ async fn take_in(
     let cx = &mut Context::operator(pool, Clock::System.now()).await?;
     folder.sync(cx).await?;
     let status = folder.status();
-    if status.state == FolderState::Broken {
+    if let Some(missing) = missing(folder) {
+        writeln!(io::stderr(), "warning: {missing}; months are scored by the releases that there are")?;
+    } else if status.state == FolderState::Broken {
         writeln!(
             io::stderr(),
             "warning: {}: {}",
@@ -114,6 +116,14 @@ async fn take_in(
         catalogue.fall_back_on(library.bundle(cx.db(), &latest.bundle).await?.catalogue.clone());
     }
     Ok(())
+}
+
+/// What to do about a rules folder that is not there.
+pub fn missing(folder: &RulesFolder) -> Option<String> {
+    let path = folder.path();
+    (!path.is_dir()).then(|| {
+        format!("there is no rules folder {}: name it with --rules DIR or SHOWFLOOR_RULES", path.display())
+    })
 }
 
 /// `showfloor openapi`

@@ -53,6 +53,7 @@ mod score_cli;
 mod sessions;
 mod signing_in;
 mod snapshots;
+mod starting;
 mod store_months;
 mod support;
 mod templates;

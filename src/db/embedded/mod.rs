@@ -126,7 +126,7 @@ impl Cluster {
 
     /// Creates an empty database unless the cluster has one of that name.
     pub async fn create_database_if_missing(&self, database: &str) -> Result<(), EmbeddedError> {
-        let failed = |source| EmbeddedError::CreateDatabase { database: database.to_owned(), source };
+        let failed = |source| EmbeddedError::CreateDatabase { database: database.to_owned(), cause: source };
         let (client, connection) =
             tokio_postgres::connect(&self.url("postgres"), NoTls).await.map_err(failed)?;
         let connection = tokio::spawn(connection);

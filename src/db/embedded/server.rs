@@ -112,7 +112,7 @@ impl Site {
         let output = tokio::process::Command::from(command)
             .output()
             .await
-            .map_err(|source| EmbeddedError::CannotRun { program: initdb, source })?;
+            .map_err(|source| EmbeddedError::CannotRun { program: initdb, cause: source })?;
         if output.status.success() {
             return Ok(());
         }
@@ -143,7 +143,7 @@ impl Site {
         command.args(["stop", "--no-wait", "--mode=fast", "--pgdata"]).arg(&self.data);
         match tokio::process::Command::from(command).status().await {
             Ok(_) => Ok(()),
-            Err(source) => Err(EmbeddedError::CannotRun { program: pg_ctl, source }),
+            Err(source) => Err(EmbeddedError::CannotRun { program: pg_ctl, cause: source }),
         }
     }
 
@@ -238,7 +238,7 @@ impl Server {
         }
         command.stdin(lifeline.share()?).stdout(log).stderr(errors);
         let process =
-            command.spawn().map_err(|source| EmbeddedError::CannotRun { program: postgres, source })?;
+            command.spawn().map_err(|source| EmbeddedError::CannotRun { program: postgres, cause: source })?;
         self.process = Some(process);
         self.wait_until_ready().await
     }

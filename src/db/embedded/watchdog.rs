@@ -47,7 +47,7 @@ impl Watchdog {
         }
         let process = command
             .spawn()
-            .map_err(|source| EmbeddedError::CannotRun { program: shell.to_owned(), source })?;
+            .map_err(|source| EmbeddedError::CannotRun { program: shell.to_owned(), cause: source })?;
         Ok(Watchdog { process })
     }
 
