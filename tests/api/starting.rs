@@ -33,8 +33,16 @@ fn what_cannot_be_used_is_named_with_its_cause_once() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let within = file.path().join("data");
     for (args, words, cause) in [
-        (vec!["migrate", "--data-dir", within.to_str().unwrap()], vec![within.to_str().unwrap()], "Not a directory"),
-        (vec!["migrate", "--database-url", "http://localhost/x"], vec!["DATABASE_URL"], "invalid connection string"),
+        (
+            vec!["migrate", "--data-dir", within.to_str().unwrap()],
+            vec![within.to_str().unwrap()],
+            "Not a directory",
+        ),
+        (
+            vec!["migrate", "--database-url", "http://localhost/x"],
+            vec!["DATABASE_URL"],
+            "invalid connection string",
+        ),
         (
             vec!["migrate", "--database-url", "postgres://me:secret@127.0.0.1:1/x"],
             vec!["127.0.0.1", "port 1", "DATABASE_URL"],

@@ -96,9 +96,10 @@ impl Account {
         let script = r#"for folder do cd "$folder" || { printf %s "$folder"; exit 1; }; done"#;
         let mut command = self.command(Path::new("/bin/sh"), Path::new("/"));
         command.args(["-c", script, "sh"]).args(&downwards).stdout(Stdio::piped());
-        let output = command
-            .output()
-            .map_err(|source| EmbeddedError::CannotRun { program: PathBuf::from("/bin/sh"), cause: source })?;
+        let output = command.output().map_err(|source| EmbeddedError::CannotRun {
+            program: PathBuf::from("/bin/sh"),
+            cause: source,
+        })?;
         let refused = String::from_utf8_lossy(&output.stdout);
         Ok((!output.status.success()).then(|| PathBuf::from(refused.as_ref())))
     }

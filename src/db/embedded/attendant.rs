@@ -162,27 +162,24 @@ impl Owned {
         drop((ownership, lifeline));
         loop {
             sleep(GLANCE).await;
-            let is_over = Instant::now() > deadline;
-            match Guesthood::try_exclude(directory)? {
-                // The guests have gone meanwhile.
-                Some(_alone) => {
-                    let Some((mut ownership, _)) = Ownership::try_take(directory)? else { continue };
-                    ownership.retract()?;
-                    server.stop(Some(&socket)).await?;
-                    watchdog.dismiss().await;
-                    socket::remove(&socket);
-                    return Ok(());
-                }
-                None => match Announcement::read(directory) {
-                    // The new owner has said so.
-                    Some(Announcement::Ready(_)) => {
-                        watchdog.dismiss().await;
-                        return Ok(());
-                    }
-                    // The watchdog stops it: whoever still works with it starts it anew.
-                    _ if is_over => return Ok(()),
-                    _ => {}
-                },
+            // The new owner has said so.
+            if matches!(Announcement::read(directory), Some(Announcement::Ready(_))) {
+                watchdog.dismiss().await;
+                return Ok(());
+            }
+            // Where the guests have gone meanwhile, nobody takes it over.
+            if let Some(_alone) = Guesthood::try_exclude(directory)?
+                && let Some((mut ownership, _)) = Ownership::try_take(directory)?
+            {
+                ownership.retract()?;
+                server.stop(Some(&socket)).await?;
+                watchdog.dismiss().await;
+                socket::remove(&socket);
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                // The watchdog stops it: whoever still works with it starts it anew.
+                return Ok(());
             }
         }
     }

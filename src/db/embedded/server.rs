@@ -237,8 +237,9 @@ impl Server {
             command.args(["-c", setting]);
         }
         command.stdin(lifeline.share()?).stdout(log).stderr(errors);
-        let process =
-            command.spawn().map_err(|source| EmbeddedError::CannotRun { program: postgres, cause: source })?;
+        let process = command
+            .spawn()
+            .map_err(|source| EmbeddedError::CannotRun { program: postgres, cause: source })?;
         self.process = Some(process);
         self.wait_until_ready().await
     }
