@@ -1,6 +1,6 @@
 //! Configuration: every setting in one place, each an option on the command line and a variable in the environment.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -68,9 +68,48 @@ impl ReleasedRules {
 /// Where requests are answered.
 #[derive(Clone, Debug, Args)]
 pub struct Listen {
-    /// Address and port; port 0 takes any free one.
-    #[arg(long, env = "SHOWFLOOR_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    /// Address or name, and port; port 0 takes any free one.
+    #[arg(
+        long, env = "SHOWFLOOR_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS",
+        value_parser = socket_address
+    )]
     pub listen: SocketAddr,
+}
+
+/// The address that a text such as `127.0.0.1:8080` or `localhost:8080` means; of several, one that all can reach.
+fn socket_address(text: &str) -> Result<SocketAddr, String> {
+    let Some((_, port)) = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()) else {
+        return Err("expected an address and a port, for example 127.0.0.1:8080".to_owned());
+    };
+    if port.parse::<u16>().is_err() {
+        return Err(format!("'{port}' is no port; expected 0 to 65535, for example 127.0.0.1:8080"));
+    }
+    let found =
+        text.to_socket_addrs().map_err(|error| format!("this machine knows no such address: {error}"))?;
+    let found = found.collect::<Vec<_>>();
+    let best = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    best.copied().ok_or_else(|| "this machine knows no such address".to_owned())
+}
+
+/// What whoever runs the server decides.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Policy {
+    /// on: reviews are shown even while the log of who reads them cannot be written (a full disk), and who has read them
+    /// stands in the program's own log only; off: they are not.
+    #[arg(
+        long = "reads-unlogged", env = "SHOWFLOOR_READS_UNLOGGED", value_name = "on|off", default_value = "off",
+        value_parser = BoolishValueParser::new(), action = ArgAction::Set, hide_possible_values = true
+    )]
+    pub reads_unlogged: bool,
+    /// Addresses of proxies in front of the server, whose X-Forwarded-For says who asks: wrong passwords are counted by
+    /// address.
+    #[arg(
+        long = "trusted-proxy",
+        env = "SHOWFLOOR_TRUSTED_PROXIES",
+        value_name = "ADDRESS",
+        value_delimiter = ','
+    )]
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 /// What is logged, to standard error.
@@ -112,6 +151,21 @@ impl Storage {
         match folder {
             Some(folder) => Ok(folder.join("showfloor")),
             None => anyhow::bail!("there is no HOME to keep data in: set SHOWFLOOR_DATA_DIR"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_addresses_too() {
+        assert_eq!(socket_address("127.0.0.1:0").unwrap().to_string(), "127.0.0.1:0");
+        assert_eq!(socket_address("[::1]:80").unwrap().to_string(), "[::1]:80");
+        assert!(socket_address("localhost:8080").unwrap().ip().is_loopback());
+        for wrong in ["8080", ":8080", "localhost", "localhost:http", "127.0.0.1:70000", "256.0.0.1:80"] {
+            assert!(socket_address(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::dev::Server;
+use actix_web::error::InternalError;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, get, middleware};
 use tracing_actix_web::TracingLogger;
@@ -16,11 +17,14 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::auth::AccessLog;
 use crate::auth::token::Tokens;
 use crate::clock::Clock;
+use crate::config::Policy;
 use crate::db::Pool;
-use crate::http::Problem;
+use crate::db::health::Health;
+use crate::http::gate;
 use crate::http::methods::Methods;
 use crate::http::openapi::{Document, add_common_answers};
 use crate::http::request_span::RequestSpan;
+use crate::http::{Code, Problem, Proxies};
 use crate::ledger::metric::CatalogueFile;
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
@@ -42,6 +46,8 @@ pub struct Shared {
     pub library: Arc<Library>,
     /// The time.
     pub clock: Clock,
+    /// What whoever runs it has decided.
+    pub policy: Policy,
 }
 
 /// Every endpoint of version 1.
@@ -55,6 +61,7 @@ fn routes(api: &mut ServiceConfig) {
             .service(auth::http::get_me)
             .service(auth::http::replace_password)
             .service(auth::http::list_users)
+            .service(auth::http::list_wrong_passwords)
             .service(auth::http::create_user)
             .service(auth::http::get_user)
             .service(auth::http::update_user)
@@ -292,11 +299,20 @@ pub fn openapi() -> OpenApi {
     document
 }
 
-/// Whether the server and its database answer.
+/// Whether the server answers, whatever its database does: whoever restarts servers that hang looks here.
+#[get("/livez")]
+async fn get_life() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain").body("ok\n")
+}
+
+/// Whether the server and its database answer, even while all connections are at work: whoever sends it requests looks
+/// here.
 #[get("/healthz")]
-async fn get_health(pool: Data<Pool>) -> Result<HttpResponse, Problem> {
-    let _connection = pool.get().await?;
-    Ok(HttpResponse::Ok().content_type("text/plain").body("ok\n"))
+async fn get_health(health: Data<Health>) -> Result<HttpResponse, Problem> {
+    match health.answers().await {
+        true => Ok(HttpResponse::Ok().content_type("text/plain").body("ok\n")),
+        false => Err(Problem::new(Code::Unavailable, "the database cannot be reached at the moment")),
+    }
 }
 
 /// Answers what no route takes: 405 with the methods there are, or 404.
@@ -304,16 +320,34 @@ async fn refuse(request: HttpRequest, methods: Data<Methods>) -> HttpResponse {
     methods.refuse(&request)
 }
 
-/// Binds the address and builds the server, which runs when it is awaited. It stops by itself on SIGINT and SIGTERM,
-/// after the requests under way.
-pub fn build(shared: Shared, listen: SocketAddr) -> anyhow::Result<(Server, SocketAddr)> {
-    let listener = TcpListener::bind(listen).map_err(|error| {
-        anyhow::anyhow!("cannot listen on {listen}: {error}; choose another with --listen")
-    })?;
+/// What a path is answered whose parameters are none, such as words in the place of a number: there is no such thing,
+/// unless the words are a path of their own with other methods.
+fn misread(request: &HttpRequest) -> actix_web::Error {
+    match request.app_data::<Data<Methods>>() {
+        Some(methods) => {
+            let response = methods.refuse(request);
+            InternalError::from_response("a path that cannot be read", response).into()
+        }
+        None => Problem::not_found("thing").into(),
+    }
+}
+
+/// Takes the address, before anything else is begun for it.
+pub fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen).map_err(|error| {
+        anyhow::anyhow!("cannot listen on {listen}: {error}; choose another address with --listen")
+    })
+}
+
+/// Builds the server on an address, which runs when it is awaited. It stops by itself on SIGINT and SIGTERM, after the
+/// requests under way.
+pub fn build(shared: Shared, listener: TcpListener) -> anyhow::Result<(Server, SocketAddr)> {
     let address = listener.local_addr()?;
     let api = openapi();
     let methods = Data::new(Methods::of(&api));
-    let log = AccessLog::open(&shared.pool);
+    let log = AccessLog::open(&shared.pool).or_shown(shared.policy.reads_unlogged);
+    let health = Data::new(Health::new(shared.pool.clone()));
+    let proxies = Data::new(Proxies(shared.policy.trusted_proxies.clone()));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(Data::new(shared.pool.clone()))
@@ -324,14 +358,18 @@ pub fn build(shared: Shared, listen: SocketAddr) -> anyhow::Result<(Server, Sock
             .app_data(Data::new(log.clone()))
             .app_data(Data::from(Arc::clone(&shared.catalogue)))
             .app_data(methods.clone())
-            .app_data(web::PayloadConfig::new(MAX_FILE_BYTES + 1))
-            .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found("thing").into()))
+            .app_data(health.clone())
+            .app_data(proxies.clone())
+            .app_data(web::PayloadConfig::new(MAX_FILE_BYTES))
+            .app_data(web::PathConfig::default().error_handler(|_, request| misread(request)))
+            .wrap(middleware::from_fn(gate::pass))
             .wrap(middleware::Compress::default())
             .wrap(middleware::DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")))
             .wrap(TracingLogger::<RequestSpan>::new())
             .into_utoipa_app()
             .configure(routes)
             .into_app()
+            .service(get_life)
             .service(get_health)
             .service(web::redirect("/", "/docs/"))
             .service(web::redirect("/docs", "/docs/"))

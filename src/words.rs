@@ -14,8 +14,9 @@
 /// }
 /// ```
 macro_rules! words {
+    // A word is a `tt`: as a `literal` it would come to utoipa in a group, which it does not look into.
     ($($(#[$attribute:meta])* $visibility:vis enum $name:ident in $column:literal {
-        $($(#[$note:meta])* $variant:ident = $word:literal $label:literal,)*
+        $($(#[$note:meta])* $variant:ident = $word:tt $label:literal,)*
     })*) => { $(
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize,

@@ -14,7 +14,10 @@ const GROUP: usize = 256;
 
 /// Takes readings down. A clone is another hand on the same log.
 #[derive(Clone)]
-pub struct AccessLog(mpsc::Sender<Entry>);
+pub struct AccessLog {
+    entries: mpsc::Sender<Entry>,
+    is_needed: bool,
+}
 
 /// Whose reviews one request reads, and whom to tell once that is on record. Who is never told has not been recorded.
 struct Entry {
@@ -30,14 +33,25 @@ impl AccessLog {
     pub fn open(pool: &Pool) -> Self {
         let (hand, entries) = mpsc::channel(GROUP);
         tokio::spawn(write_groups(pool.clone(), entries));
-        Self(hand)
+        Self { entries: hand, is_needed: true }
+    }
+
+    /// The same log, without which reviews are shown nevertheless if it cannot be written: who has read them then stands
+    /// in the program's own log only. Whoever runs the program decides that, in its configuration.
+    pub fn or_shown(self, is_shown: bool) -> Self {
+        Self { is_needed: !is_shown, ..self }
     }
 
     /// Returns once it is on record that `user_id` has read these reviews.
     async fn record(&self, at: DateTime<Utc>, user_id: i64, reviews: Vec<i64>) -> Result<(), Problem> {
         let (recorded, is_recorded) = oneshot::channel();
-        let sent = self.0.send(Entry { at, user_id, reviews, recorded }).await.is_ok();
+        let unrecorded = if self.is_needed { Vec::new() } else { reviews.clone() };
+        let sent = self.entries.send(Entry { at, user_id, reviews, recorded }).await.is_ok();
         if sent && is_recorded.await.is_ok() {
+            return Ok(());
+        }
+        if !self.is_needed {
+            tracing::error!(user_id, %at, reviews = ?unrecorded, "read without a record in the access log");
             return Ok(());
         }
         let detail = "whose reviews you read cannot be recorded at the moment, so they are not shown";

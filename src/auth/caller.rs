@@ -4,9 +4,10 @@ use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
+use actix_web::http::Method;
+use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use actix_web_httpauth::headers::authorization::{Authorization, Bearer};
 use chrono::{DateTime, Utc};
 
 use super::access::Action;
@@ -30,6 +31,7 @@ pub struct Caller<A> {
     pub language: Language,
     pool: Pool,
     log: AccessLog,
+    is_change: bool,
     action: PhantomData<A>,
 }
 
@@ -48,6 +50,7 @@ impl<A: Action> Caller<A> {
                 pool: pool.clone(),
                 log: log.clone(),
                 language: Language::default(),
+                is_change: false,
                 action: PhantomData,
             }),
             false => Err(Problem::new(Code::Forbidden, "your roles do not allow this")),
@@ -66,9 +69,17 @@ impl<A: Action> Caller<A> {
 
     /// What the work needs to know of this request. It takes a connection: to be asked for only once everything has been
     /// read from the caller.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no connection in time; for a request that is not just `GET`, also where the login has been changed
+    /// since the token was given.
     pub async fn context(&self) -> Result<Context, Problem> {
         let (identity, scope) = (self.identity.clone(), self.reach());
-        Context::of(&self.pool, &self.log, identity, scope, self.now, self.language).await
+        match self.is_change {
+            true => Context::of_change(&self.pool, &self.log, identity, scope, self.now, self.language).await,
+            false => Context::of(&self.pool, &self.log, identity, scope, self.now, self.language).await,
+        }
     }
 }
 
@@ -82,11 +93,9 @@ impl<A: Action> FromRequest for Caller<A> {
 }
 
 fn read<A: Action>(request: &HttpRequest) -> Result<Caller<A>, Problem> {
-    use actix_web::http::header::Header as _;
-
     let unauthenticated = |detail: &str| Problem::new(Code::Unauthenticated, detail);
-    let header = Authorization::<Bearer>::parse(request)
-        .map_err(|_| unauthenticated("send an access token: Authorization: Bearer …"))?;
+    let token =
+        bearer(request).ok_or_else(|| unauthenticated("send an access token: Authorization: Bearer …"))?;
     let (Some(tokens), Some(clock), Some(pool), Some(log)) = (
         request.app_data::<Data<Tokens>>(),
         request.app_data::<Data<Clock>>(),
@@ -97,9 +106,18 @@ fn read<A: Action>(request: &HttpRequest) -> Result<Caller<A>, Problem> {
     };
     let now = clock.now();
     let identity = tokens
-        .verify(header.as_ref().token(), now)
+        .verify(token, now)
         .ok_or_else(|| unauthenticated("the access token is not valid or has expired; sign in or refresh"))?;
     request.extensions_mut().insert(identity.clone());
     let caller = Caller::permit(identity, pool, log, now)?;
-    Ok(Caller { language: Language::of(request), ..caller })
+    let is_change = *request.method() != Method::GET;
+    Ok(Caller { language: Language::of(request), is_change, ..caller })
+}
+
+/// The token of `Authorization: Bearer …`; how the scheme is written does not matter (RFC 9110, 11.1).
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let (scheme, token) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let token = token.trim_matches(' ');
+    let is_one = !token.is_empty() && !token.contains(char::is_whitespace);
+    (is_one && scheme.eq_ignore_ascii_case("bearer")).then_some(token)
 }

@@ -1,9 +1,6 @@
 //! One piece of work: who asks for it, over which connection, at what time and in which language.
 
-use std::time::Duration;
-
 use chrono::{DateTime, NaiveDate, Utc};
-use deadpool::managed::Timeouts;
 use diesel_async::pooled_connection::deadpool::PoolError;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection as _, TransactionManager as _};
 use serde::Serialize;
@@ -13,8 +10,10 @@ use super::access_log::{AccessLog, Reading};
 use super::audit;
 use super::identity::Identity;
 use super::scope::Scope;
+use super::session;
 use crate::clock;
-use crate::db::{Connection, Pool, Writer, pool};
+use crate::db::pool::{self, Lent, Purpose};
+use crate::db::{Pool, Writer};
 use crate::http::Problem;
 use crate::http::idempotency::{self, Answer, Key};
 use crate::http::language::Language;
@@ -23,7 +22,8 @@ type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
 /// What a piece of work needs to know besides its subject.
 pub struct Context {
-    connection: Connection,
+    connection: Lent,
+    purpose: Purpose,
     log: Option<AccessLog>,
     /// Who asks; none is the operator at the command line.
     pub identity: Option<Identity>,
@@ -39,6 +39,7 @@ pub struct Context {
 #[derive(Clone)]
 pub struct Paused {
     pool: Pool,
+    purpose: Purpose,
     log: Option<AccessLog>,
     identity: Option<Identity>,
     scope: Scope,
@@ -49,18 +50,17 @@ pub struct Paused {
 impl Paused {
     /// Goes on with the work, on a connection of its own.
     pub async fn resume(&self) -> Result<Context, Problem> {
-        Ok(self.over(self.pool.get().await?))
+        Ok(self.over(pool::lend(&self.pool, self.purpose).await?))
     }
 
     /// The same if there is a connection that nobody uses.
     pub async fn resume_at_once(&self) -> Option<Context> {
-        let patience = Timeouts { wait: Some(Duration::ZERO), ..self.pool.timeouts() };
-        self.pool.timeout_get(&patience).await.ok().map(|connection| self.over(connection))
+        pool::lend_at_once(&self.pool, self.purpose).await.map(|connection| self.over(connection))
     }
 
-    fn over(&self, connection: Connection) -> Context {
-        let Self { log, identity, scope, now, language, .. } = self.clone();
-        Context { connection, log, identity, scope, now, language }
+    fn over(&self, connection: Lent) -> Context {
+        let Self { purpose, log, identity, scope, now, language, .. } = self.clone();
+        Context { connection, purpose, log, identity, scope, now, language }
     }
 
     /// A connection that can write in bulk.
@@ -80,10 +80,11 @@ impl Paused {
 }
 
 impl Context {
-    /// The work of the operator, who reaches everything.
+    /// The work of the operator, who reaches everything and shares connections with nobody.
     pub async fn operator(pool: &Pool, now: DateTime<Utc>) -> Result<Self, Problem> {
-        let (scope, language) = (Scope::operator(), Language::default());
-        Ok(Self { connection: pool.get().await?, log: None, identity: None, scope, now, language })
+        let (scope, language, purpose) = (Scope::operator(), Language::default(), Purpose::Reading);
+        let connection = pool::lend(pool, purpose).await?;
+        Ok(Self { connection, purpose, log: None, identity: None, scope, now, language })
     }
 
     /// The work of `identity` within `scope`, on a connection of the pool. `log` is told whose reviews it reads.
@@ -95,8 +96,33 @@ impl Context {
         now: DateTime<Utc>,
         language: Language,
     ) -> Result<Self, Problem> {
+        let (log, identity, purpose) = (Some(log.clone()), Some(identity), Purpose::Reading);
+        Ok(Self {
+            connection: pool::lend(pool, purpose).await?,
+            purpose,
+            log,
+            identity,
+            scope,
+            now,
+            language,
+        })
+    }
+
+    /// The same for work that changes something. It is nobody's whose login has been changed since the token was given:
+    /// roles that were taken away and logins that were disabled change nothing more.
+    pub async fn of_change(
+        pool: &Pool,
+        log: &AccessLog,
+        identity: Identity,
+        scope: Scope,
+        now: DateTime<Utc>,
+        language: Language,
+    ) -> Result<Self, Problem> {
+        let purpose = Purpose::Changing;
+        let mut connection = pool::lend(pool, purpose).await?;
+        session::still(&mut connection, &identity).await?;
         let (log, identity) = (Some(log.clone()), Some(identity));
-        Ok(Self { connection: pool.get().await?, log, identity, scope, now, language })
+        Ok(Self { connection, purpose, log, identity, scope, now, language })
     }
 
     /// The connection.
@@ -110,9 +136,9 @@ impl Context {
     ///
     /// Where the connections have been closed.
     pub fn pause(self) -> Result<Paused, Problem> {
-        let Self { connection, log, identity, scope, now, language } = self;
-        let pool = Connection::pool(&connection).ok_or(PoolError::Closed)?;
-        Ok(Paused { pool, log, identity, scope, now, language })
+        let Self { connection, purpose, log, identity, scope, now, language } = self;
+        let pool = connection.pool().ok_or(PoolError::Closed)?;
+        Ok(Paused { pool, purpose, log, identity, scope, now, language })
     }
 
     /// Id of the login that asks; none is the operator.
@@ -144,6 +170,20 @@ impl Context {
                 Err(problem)
             }
         }
+    }
+
+    /// The same, and again where PostgreSQL gives up one of two that are in each other's way: twice at most.
+    pub async fn transaction_again<T>(
+        &mut self,
+        work: impl AsyncFn(&mut Self) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        for _ in 0..2 {
+            match self.transaction(&work).await {
+                Err(problem) if problem.is_clash() => {}
+                done => return done,
+            }
+        }
+        self.transaction(work).await
     }
 
     /// Does some work once, however often it is asked for under one key: the key is kept in the transaction of the work. The

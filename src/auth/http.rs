@@ -1,31 +1,37 @@
 //! Sessions and users over HTTP.
 
 use actix_web::web::{Data, Json, Path};
-use actix_web::{HttpResponse, Responder, delete, get, patch, post, put};
+use actix_web::{HttpRequest, HttpResponse, Responder, delete, get, patch, post, put};
 
 use super::access::{ManageUsers, ViewSelf};
+use super::attempts::{self, WrongPasswords};
 use super::caller::Caller;
 use super::session::{self, Credentials, Refresh, Session};
 use super::token::Tokens;
 use super::users::{self, NewPassword, NewUser, User, UserPatch};
 use crate::clock::Clock;
 use crate::db::Pool;
+use crate::http::body::SMALL;
 use crate::http::etag::{self, Seen};
-use crate::http::{Body, Page, PageQuery, Paged, Problem};
+use crate::http::{Body, Later, Page, PageQuery, Paged, Problem, Proxies};
 
 /// Sign in with login and password.
 #[utoipa::path(tag = "sessions", security(()), request_body = Credentials, responses(
     (status = 200, description = "Signed in", body = Session),
     (status = 401, description = "Login or password is wrong"),
+    (status = 429, description = "Too many wrong passwords with this login or from this address, or too many people sign in just now; Retry-After says when to try again"),
 ))]
 #[post("/sessions")]
 pub async fn create_session(
     pool: Data<Pool>,
     tokens: Data<Tokens>,
     clock: Data<Clock>,
-    body: Body<Credentials>,
-) -> Result<Json<Session>, Problem> {
-    session::sign_in(&mut *pool.get().await?, &tokens, body.0, clock.now()).await.map(Json)
+    proxies: Data<Proxies>,
+    request: HttpRequest,
+    body: Body<Credentials, SMALL>,
+) -> Result<Json<Session>, Later> {
+    let address = proxies.client(&request);
+    session::sign_in(&pool, &tokens, body.0, address, clock.now()).await.map(Json)
 }
 
 /// Exchange a refresh token for a new pair of tokens.
@@ -38,7 +44,7 @@ pub async fn refresh_session(
     pool: Data<Pool>,
     tokens: Data<Tokens>,
     clock: Data<Clock>,
-    body: Body<Refresh>,
+    body: Body<Refresh, SMALL>,
 ) -> Result<Json<Session>, Problem> {
     session::refresh(&mut *pool.get().await?, &tokens, &body.0.refresh_token, clock.now()).await.map(Json)
 }
@@ -49,7 +55,7 @@ pub async fn refresh_session(
 pub async fn delete_session(
     pool: Data<Pool>,
     clock: Data<Clock>,
-    body: Body<Refresh>,
+    body: Body<Refresh, SMALL>,
 ) -> Result<impl Responder, Problem> {
     session::sign_out(&mut *pool.get().await?, &body.0.refresh_token, clock.now()).await?;
     Ok(HttpResponse::NoContent())
@@ -65,14 +71,18 @@ pub async fn get_me(caller: Caller<ViewSelf>) -> Result<Json<User>, Problem> {
 /// Change your own password. All sessions of the login end.
 #[utoipa::path(tag = "sessions", request_body = NewPassword, responses(
     (status = 204, description = "Changed; sign in again"),
-    (status = 422, description = "The old password is wrong, or the new one is too short"),
+    (status = 422, description = "The old password is wrong, or the new one is too short or among those tried first"),
+    (status = 429, description = "Too many wrong passwords; Retry-After says when to try again"),
 ))]
 #[put("/me/password")]
 pub async fn replace_password(
     caller: Caller<ViewSelf>,
-    body: Body<NewPassword>,
-) -> Result<impl Responder, Problem> {
-    users::change_own_password(&mut caller.context().await?, caller.identity.user_id, body.0).await?;
+    proxies: Data<Proxies>,
+    request: HttpRequest,
+    body: Body<NewPassword, SMALL>,
+) -> Result<impl Responder, Later> {
+    let address = proxies.client(&request);
+    users::change_own_password(caller.context().await?, caller.identity.user_id, body.0, address).await?;
     Ok(HttpResponse::NoContent())
 }
 
@@ -81,6 +91,18 @@ pub async fn replace_password(
 #[get("/users")]
 pub async fn list_users(caller: Caller<ManageUsers>, query: Paged) -> Result<Json<Page<User>>, Problem> {
     users::list(&mut caller.context().await?, query.window).await.map(Json)
+}
+
+/// List the wrong passwords of the last day, by login and by address, and the pauses that follow from them.
+#[utoipa::path(tag = "users", params(PageQuery), responses(
+    (status = 200, description = "A page of them, in the order in which they began", body = Page<WrongPasswords>),
+))]
+#[get("/wrong-passwords")]
+pub async fn list_wrong_passwords(
+    caller: Caller<ManageUsers>,
+    query: Paged,
+) -> Result<Json<Page<WrongPasswords>>, Problem> {
+    attempts::list(&mut caller.context().await?, query.window).await.map(Json)
 }
 
 /// Read a login.
@@ -101,23 +123,26 @@ pub async fn get_user(caller: Caller<ManageUsers>, id: Path<i64>) -> Result<impl
 #[post("/users")]
 pub async fn create_user(
     caller: Caller<ManageUsers>,
-    body: Body<NewUser>,
+    body: Body<NewUser, SMALL>,
 ) -> Result<impl Responder, Problem> {
-    let user = users::create(&mut caller.context().await?, body.0).await?;
+    let hash = users::hashed(&body.0.password).await?;
+    let user = users::create_with(&mut caller.context().await?, body.0, hash).await?;
     Ok(etag::created(format_args!("/v1/users/{}", user.id), user.version, &user))
 }
 
 /// Change a login's roles or password, or disable it. Its sessions end.
 #[utoipa::path(tag = "users", params(Seen), request_body = UserPatch, responses(
-    (status = 200, description = "Changed", body = User),
+    (status = 200, description = "Changed, or as asked for already", body = User),
+    (status = 409, description = "It is the last administrator, who stays one"),
 ))]
 #[patch("/users/{id}")]
 pub async fn update_user(
     caller: Caller<ManageUsers>,
     id: Path<i64>,
     seen: Seen,
-    body: Body<UserPatch>,
+    body: Body<UserPatch, SMALL>,
 ) -> Result<impl Responder, Problem> {
-    let user = users::change(&mut caller.context().await?, *id, body.0, seen).await?;
+    let change = body.0.hashed().await?;
+    let user = users::change(&mut caller.context().await?, *id, change, seen).await?;
     Ok(etag::ok(user.version, user))
 }

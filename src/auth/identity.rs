@@ -7,6 +7,8 @@ use super::access::Role;
 pub struct Identity {
     /// Id of the login.
     pub user_id: i64,
+    /// The version of the login of which the rest is said: a change of it makes older tokens good for reading only.
+    pub account_version: i32,
     /// Its roles.
     pub roles: Vec<Role>,
     /// The employee behind the login, if there is one.

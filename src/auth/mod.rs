@@ -2,9 +2,11 @@
 
 pub mod access;
 pub mod access_log;
+pub mod attempts;
 pub mod audit;
 pub mod audit_seal;
 pub mod caller;
+mod common_passwords;
 pub mod context;
 pub mod http;
 pub mod identity;

@@ -1,5 +1,7 @@
 //! Sessions: a password is exchanged for a short access token and a refresh token that works once.
 
+use std::net::IpAddr;
+
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,11 +15,13 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::access::Role;
+use super::attempts::Attempt;
 use super::identity::Identity;
 use super::password;
 use super::token::{ACCESS_LIFETIME, Tokens};
+use crate::db::Pool;
 use crate::db::schema::{refresh_token, user_account};
-use crate::http::{Code, Problem};
+use crate::http::{Code, Later, Problem};
 
 /// How long a refresh token waits to be used.
 const REFRESH_LIFETIME: TimeDelta = TimeDelta::days(14);
@@ -66,15 +70,81 @@ fn ended() -> Problem {
     Problem::new(Code::Unauthenticated, "the refresh token is no longer valid; sign in again")
 }
 
-/// Exchanges a password for tokens.
+/// Somebody whose password is to be checked.
+struct Found {
+    user_id: i64,
+    hash: String,
+    is_disabled: bool,
+}
+
+async fn find(connection: &mut AsyncPgConnection, login: &str) -> Result<Option<Found>, Problem> {
+    let found: Option<(i64, String, bool)> = user_account::table
+        .filter(user_account::login.eq(login.to_lowercase()))
+        .select((user_account::id, user_account::password_hash, user_account::is_disabled))
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(found.map(|(user_id, hash, is_disabled)| Found { user_id, hash, is_disabled }))
+}
+
+/// Exchanges a password for tokens. While it is hashed, no connection is held.
+///
+/// # Errors
+///
+/// Login or password is wrong; or too many wrong passwords or too many people come, with the seconds to wait.
 pub async fn sign_in(
-    connection: &mut AsyncPgConnection,
+    pool: &Pool,
     tokens: &Tokens,
     credentials: Credentials,
+    address: Option<IpAddr>,
     now: DateTime<Utc>,
-) -> Result<Session, Problem> {
-    let user_id = verify(connection, credentials).await?;
-    issue(connection, tokens, user_id, random()?, now).await
+) -> Result<Session, Later> {
+    let attempt = Attempt::new(&credentials.login, address);
+    let turn = password::turn().await?;
+    let found = {
+        let connection = &mut *pool.get().await.map_err(Problem::from)?;
+        attempt.check(connection, now).await?;
+        find(connection, &credentials.login).await?
+    };
+    let hash = found.as_ref().map(|found| found.hash.clone());
+    let is_right = password::verify(&turn, SecretString::from(credentials.password), hash).await?;
+    let connection = &mut *pool.get().await.map_err(Problem::from)?;
+    let user_id = found.as_ref().map(|found| found.user_id);
+    let session = match found.filter(|found| is_right && !found.is_disabled) {
+        Some(found) => begin(connection, tokens, &found, now).await?,
+        None => None,
+    };
+    match session.zip(user_id) {
+        Some((session, user_id)) => {
+            attempt.succeeded(connection, user_id, now).await?;
+            Ok(session)
+        }
+        None => {
+            // Before the turn is over, so that nobody guesses on while nobody counts.
+            attempt.failed(connection, user_id, now).await?;
+            drop(turn);
+            Err(refused().into())
+        }
+    }
+}
+
+/// Begins a session for a password that was right, unless it has been changed or the login disabled meanwhile.
+async fn begin(
+    connection: &mut AsyncPgConnection,
+    tokens: &Tokens,
+    found: &Found,
+    now: DateTime<Utc>,
+) -> Result<Option<Session>, Problem> {
+    let family = random()?;
+    connection
+        .transaction(async |connection| {
+            let Some(account) = lock(connection, found.user_id).await? else { return Ok(None) };
+            if account.hash != found.hash {
+                return Ok(None);
+            }
+            issue(connection, tokens, account.identity, family, now).await.map(Some)
+        })
+        .await
 }
 
 /// Who a login and password belong to, for who acts at the command line.
@@ -82,24 +152,13 @@ pub async fn identify(
     connection: &mut AsyncPgConnection,
     credentials: Credentials,
 ) -> Result<Identity, Problem> {
-    let user_id = verify(connection, credentials).await?;
-    identity(connection, user_id).await
-}
-
-/// The login with this password.
-async fn verify(connection: &mut AsyncPgConnection, credentials: Credentials) -> Result<i64, Problem> {
-    let found: Option<(i64, String, bool)> = user_account::table
-        .filter(user_account::login.eq(credentials.login.to_lowercase()))
-        .select((user_account::id, user_account::password_hash, user_account::is_disabled))
-        .first(connection)
-        .await
-        .optional()?;
-    let hash = found.as_ref().map(|(_, hash, _)| hash.clone());
-    let is_right = password::verify(SecretString::from(credentials.password), hash).await?;
-    match found {
-        Some((user_id, _, false)) if is_right => Ok(user_id),
-        _ => Err(refused()),
-    }
+    let turn = password::turn().await?;
+    let found = find(connection, &credentials.login).await?;
+    let hash = found.as_ref().map(|found| found.hash.clone());
+    let is_right = password::verify(&turn, SecretString::from(credentials.password), hash).await?;
+    let found = found.filter(|found| is_right && !found.is_disabled).ok_or_else(refused)?;
+    let account = account(connection, found.user_id, false).await?;
+    account.map(|account| account.identity).ok_or_else(refused)
 }
 
 /// Exchanges a refresh token for the next pair. One that was used before ends the whole family: it has been copied.
@@ -109,37 +168,32 @@ pub async fn refresh(
     token: &str,
     now: DateTime<Utc>,
 ) -> Result<Session, Problem> {
-    type Row = (i64, String, DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+    type Row = (DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
     let outcome = connection
         .transaction(async |connection| {
-            let found: Option<Row> = refresh_token::table
-                .find(hash(token))
-                .select((
-                    refresh_token::user_id,
-                    refresh_token::family,
-                    refresh_token::expires_at,
-                    refresh_token::used_at,
-                    refresh_token::revoked_at,
-                ))
-                .for_update()
-                .first(connection)
-                .await
-                .optional()?;
-            let Some((user_id, family, expires_at, used_at, revoked_at)) = found else {
+            let Some((user_id, family)) = family_of(connection, token).await? else {
                 return Ok::<_, Problem>(None);
             };
+            // Whoever ends sessions or changes the login has the account: it is as they left it, and they find what is
+            // issued here.
+            let account = lock(connection, user_id).await?;
+            let (expires_at, used_at, revoked_at): Row = refresh_token::table
+                .find(hash(token))
+                .select((refresh_token::expires_at, refresh_token::used_at, refresh_token::revoked_at))
+                .first(connection)
+                .await?;
             if used_at.is_some() {
                 revoke_family(connection, &family, now).await?;
                 return Ok(None);
             }
-            if revoked_at.is_some() || expires_at <= now {
+            let Some(account) = account.filter(|_| revoked_at.is_none() && expires_at > now) else {
                 return Ok(None);
-            }
+            };
             diesel::update(refresh_token::table.find(hash(token)))
                 .set(refresh_token::used_at.eq(now))
                 .execute(connection)
                 .await?;
-            issue(connection, tokens, user_id, family, now).await.map(Some)
+            issue(connection, tokens, account.identity, family, now).await.map(Some)
         })
         .await?;
     outcome.ok_or_else(ended)
@@ -151,19 +205,30 @@ pub async fn sign_out(
     token: &str,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    let family: Option<String> = refresh_token::table
+    connection
+        .transaction(async |connection| {
+            let Some((user_id, family)) = family_of(connection, token).await? else { return Ok(()) };
+            lock(connection, user_id).await?;
+            revoke_family(connection, &family, now).await
+        })
+        .await
+}
+
+/// Whose a refresh token is, and which family it belongs to: what never changes.
+async fn family_of(
+    connection: &mut AsyncPgConnection,
+    token: &str,
+) -> Result<Option<(i64, String)>, Problem> {
+    let found = refresh_token::table
         .find(hash(token))
-        .select(refresh_token::family)
+        .select((refresh_token::user_id, refresh_token::family))
         .first(connection)
         .await
         .optional()?;
-    match family {
-        Some(family) => revoke_family(connection, &family, now).await,
-        None => Ok(()),
-    }
+    Ok(found)
 }
 
-/// Ends every session of a login.
+/// Ends every session of a login whose row the transaction has locked.
 pub async fn revoke_all(
     connection: &mut AsyncPgConnection,
     user_id: i64,
@@ -190,31 +255,77 @@ async fn revoke_family(
     Ok(())
 }
 
-/// What a login may do now; one that was disabled has no session any more.
-async fn identity(connection: &mut AsyncPgConnection, user_id: i64) -> Result<Identity, Problem> {
-    let row: Option<(Vec<Role>, Option<i64>, Option<i64>)> = user_account::table
-        .filter(user_account::id.eq(user_id).and(user_account::is_disabled.eq(false)))
-        .select((user_account::roles, user_account::employee_id, user_account::unit_id))
+/// What a login may do now, and its password's hash.
+struct Account {
+    identity: Identity,
+    hash: String,
+}
+
+/// The same, locked until the transaction ends. All that issues or ends sessions or changes a login takes this lock
+/// first, and refresh tokens after it; the lock of what refers to the login is compatible with it.
+async fn lock(connection: &mut AsyncPgConnection, user_id: i64) -> Result<Option<Account>, Problem> {
+    account(connection, user_id, true).await
+}
+
+/// A login; none if it is disabled.
+async fn account(
+    connection: &mut AsyncPgConnection,
+    user_id: i64,
+    is_locked: bool,
+) -> Result<Option<Account>, Problem> {
+    type Row = (i32, Vec<Role>, Option<i64>, Option<i64>, String, bool);
+    let row = user_account::table.find(user_id).select((
+        user_account::version,
+        user_account::roles,
+        user_account::employee_id,
+        user_account::unit_id,
+        user_account::password_hash,
+        user_account::is_disabled,
+    ));
+    let found: Option<Row> = match is_locked {
+        true => row.for_no_key_update().first(connection).await.optional()?,
+        false => row.first(connection).await.optional()?,
+    };
+    let found = found.filter(|(.., is_disabled)| !is_disabled);
+    Ok(found.map(|(account_version, roles, employee_id, unit_id, hash, _)| Account {
+        identity: Identity { user_id, account_version, roles, employee_id, unit_id },
+        hash,
+    }))
+}
+
+/// Makes sure that a login is still as it was when `identity` was said of it.
+///
+/// # Errors
+///
+/// It has been changed or disabled since: another token is needed.
+pub(super) async fn still(connection: &mut AsyncPgConnection, identity: &Identity) -> Result<(), Problem> {
+    let version: Option<i32> = user_account::table
+        .filter(user_account::id.eq(identity.user_id).and(user_account::is_disabled.eq(false)))
+        .select(user_account::version)
         .first(connection)
         .await
         .optional()?;
-    let (roles, employee_id, unit_id) = row.ok_or_else(ended)?;
-    Ok(Identity { user_id, roles, employee_id, unit_id })
+    match version == Some(identity.account_version) {
+        true => Ok(()),
+        false => {
+            let detail = "your login has been changed since this access token was given; sign in again";
+            Err(Problem::new(Code::Unauthenticated, detail))
+        }
+    }
 }
 
 async fn issue(
     connection: &mut AsyncPgConnection,
     tokens: &Tokens,
-    user_id: i64,
+    identity: Identity,
     family: String,
     now: DateTime<Utc>,
 ) -> Result<Session, Problem> {
-    let identity = identity(connection, user_id).await?;
     let token = random()?;
     diesel::insert_into(refresh_token::table)
         .values((
             refresh_token::token_hash.eq(hash(&token)),
-            refresh_token::user_id.eq(user_id),
+            refresh_token::user_id.eq(identity.user_id),
             refresh_token::family.eq(family),
             refresh_token::issued_at.eq(now),
             refresh_token::expires_at.eq(now + REFRESH_LIFETIME),

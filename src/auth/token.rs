@@ -37,6 +37,9 @@ struct Claims {
     sub: String,
     iat: i64,
     exp: i64,
+    /// The version of the login.
+    #[serde(default)]
+    ver: i32,
     roles: Vec<Role>,
     #[serde(skip_serializing_if = "Option::is_none")]
     employee: Option<i64>,
@@ -82,6 +85,7 @@ impl Tokens {
             sub: identity.user_id.to_string(),
             iat: now.timestamp(),
             exp: (now + ACCESS_LIFETIME).timestamp(),
+            ver: identity.account_version,
             roles: identity.roles.clone(),
             employee: identity.employee_id,
             unit: identity.unit_id,
@@ -103,6 +107,7 @@ impl Tokens {
         let claims = decode::<Claims>(token, self.verifying.get(&kid)?, &self.validation).ok()?.claims;
         let identity = Identity {
             user_id: claims.sub.parse().ok()?,
+            account_version: claims.ver,
             roles: claims.roles,
             employee_id: claims.employee,
             unit_id: claims.unit,
@@ -164,7 +169,13 @@ mod tests {
     use super::*;
 
     fn identity() -> Identity {
-        Identity { user_id: 7, roles: vec![Role::Hr], employee_id: Some(3), unit_id: None }
+        Identity {
+            user_id: 7,
+            account_version: 2,
+            roles: vec![Role::Hr],
+            employee_id: Some(3),
+            unit_id: None,
+        }
     }
 
     fn at(second: i64) -> DateTime<Utc> {

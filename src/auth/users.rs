@@ -1,5 +1,7 @@
 //! Logins: who may sign in, with which roles, for which employee.
 
+use std::net::IpAddr;
+
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use garde::Validate;
@@ -8,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::access::Role;
+use super::access::{Action as _, ManageUsers, Role};
+use super::attempts::{self, Attempt};
 use super::context::Context;
 use super::password;
 use crate::db::schema::{employee, org_unit, user_account};
 use crate::http::etag::Seen;
-use crate::http::{Code, FieldError, Page, Problem, Window};
+use crate::http::{Code, FieldError, Later, Page, Problem, Window};
 
 /// A login, as it is shown: never with its password.
 #[derive(Clone, Debug, Queryable, Serialize, Deserialize, ToSchema)]
@@ -42,8 +45,13 @@ pub struct NewUser {
     #[garde(length(chars, min = 2, max = 64), custom(login_characters))]
     #[schema(example = "li.simin")]
     pub login: String,
-    /// 10 characters or more.
-    #[garde(length(chars, min = password::MIN_LENGTH), length(bytes, max = password::MAX_LENGTH))]
+    /// 10 characters or more, and none of the passwords that are tried first.
+    #[garde(
+        length(chars, min = password::MIN_LENGTH),
+        length(bytes, max = password::MAX_LENGTH),
+        custom(password::uncommon),
+        custom(password::unlike(&self.login))
+    )]
     #[schema(format = Password)]
     pub password: String,
     /// At least one role.
@@ -76,7 +84,11 @@ pub struct UserPatch {
     #[serde(default)]
     pub roles: Option<Vec<Role>>,
     /// New password.
-    #[garde(inner(length(chars, min = password::MIN_LENGTH), length(bytes, max = password::MAX_LENGTH)))]
+    #[garde(inner(
+        length(chars, min = password::MIN_LENGTH),
+        length(bytes, max = password::MAX_LENGTH),
+        custom(password::uncommon)
+    ))]
     #[serde(default)]
     #[schema(format = Password)]
     pub password: Option<String>,
@@ -94,8 +106,12 @@ pub struct NewPassword {
     #[garde(length(bytes, max = password::MAX_LENGTH))]
     #[schema(format = Password)]
     pub old_password: String,
-    /// 10 characters or more.
-    #[garde(length(chars, min = password::MIN_LENGTH), length(bytes, max = password::MAX_LENGTH))]
+    /// 10 characters or more, and none of the passwords that are tried first.
+    #[garde(
+        length(chars, min = password::MIN_LENGTH),
+        length(bytes, max = password::MAX_LENGTH),
+        custom(password::uncommon)
+    )]
     #[schema(format = Password)]
     pub new_password: String,
 }
@@ -141,15 +157,25 @@ pub async fn find(cx: &mut Context, id: i64) -> Result<User, Problem> {
     found.ok_or_else(|| Problem::not_found("user"))
 }
 
+/// The hash of a password that is to be set. To be asked for before there is a connection.
+pub async fn hashed(password: &str) -> Result<String, Problem> {
+    password::hash(SecretString::from(password)).await
+}
+
 /// Creates a login.
 pub async fn create(cx: &mut Context, new: NewUser) -> Result<User, Problem> {
+    let hash = hashed(&new.password).await?;
+    create_with(cx, new, hash).await
+}
+
+/// Creates a login whose password has this hash.
+pub async fn create_with(cx: &mut Context, new: NewUser, hash: String) -> Result<User, Problem> {
     let is_everywhere = |role: &Role| matches!(role, Role::GroupAdmin | Role::Auditor | Role::SystemAdmin);
     if new.employee_no.is_none() && new.unit.is_none() && !new.roles.iter().all(is_everywhere) {
         let message =
             "these roles reach a store: name the employee whose login it is, or the unit it is confined to";
         return Err(Problem::field("employee_no", message));
     }
-    let hash = password::hash(SecretString::from(new.password)).await?;
     let now = cx.now;
     cx.transaction(async |cx| {
         let (employee_id, unit_id) =
@@ -173,58 +199,152 @@ pub async fn create(cx: &mut Context, new: NewUser) -> Result<User, Problem> {
     .await
 }
 
-/// Changes a login that is still as the caller has seen it. A new password or a disabled login ends its sessions.
-pub async fn change(cx: &mut Context, id: i64, patch: UserPatch, seen: Seen) -> Result<User, Problem> {
-    let hash = match patch.password {
-        Some(password) => Some(password::hash(SecretString::from(password)).await?),
-        None => None,
-    };
-    let now = cx.now;
-    cx.transaction(async |cx| {
-        let current: i32 = user_account::table
-            .find(id)
-            .select(user_account::version)
-            .for_update()
-            .first(cx.db())
-            .await
-            .optional()?
-            .ok_or_else(|| Problem::not_found("user"))?;
-        seen.check(current)?;
+/// What is to be different about a login.
+#[derive(Clone, Debug, Default)]
+pub struct UserChange {
+    roles: Option<Vec<Role>>,
+    password_hash: Option<String>,
+    is_disabled: Option<bool>,
+}
+
+impl UserPatch {
+    /// What it changes, with the new password hashed. To be asked for before there is a connection.
+    pub async fn hashed(self) -> Result<UserChange, Problem> {
+        let password_hash = match &self.password {
+            Some(password) => Some(hashed(password).await?),
+            None => None,
+        };
+        let roles = self.roles.as_deref().map(kept);
+        Ok(UserChange { roles, password_hash, is_disabled: self.is_disabled })
+    }
+}
+
+/// What a change looks at of a login.
+#[derive(Queryable)]
+struct Standing {
+    id: i64,
+    roles: Vec<Role>,
+    is_disabled: bool,
+    version: i32,
+}
+
+impl Standing {
+    /// Whether it can look after the others.
+    fn is_administrator(&self) -> bool {
+        !self.is_disabled && self.roles.iter().any(|role| ManageUsers::reach_of(*role).is_some())
+    }
+}
+
+/// Locks a login and all administrators, in one order.
+async fn lock(connection: &mut AsyncPgConnection, id: i64) -> Result<Vec<Standing>, Problem> {
+    let administrators = ManageUsers::ALLOWED.iter().map(|(role, _)| role.name()).collect::<Vec<_>>();
+    let locked = user_account::table
+        .filter(user_account::id.eq(id).or(user_account::roles.overlaps_with(administrators)))
+        .order(user_account::id)
+        .select((user_account::id, user_account::roles, user_account::is_disabled, user_account::version))
+        .for_no_key_update()
+        .load(connection)
+        .await?;
+    Ok(locked)
+}
+
+/// Changes a login that is still as the caller has seen it. Any change ends its sessions; what is as asked for already is
+/// none. The last administrator stays one.
+pub async fn change(cx: &mut Context, id: i64, change: UserChange, seen: Seen) -> Result<User, Problem> {
+    cx.transaction_again(async |cx| {
+        let locked = lock(cx.db(), id).await?;
+        let stands = |id: i64| locked.iter().find(|one| one.id == id);
+        // Somebody else may have had the lock, to take away what the caller could do.
+        if cx.by().is_some_and(|by| !stands(by).is_some_and(Standing::is_administrator)) {
+            return Err(Problem::new(Code::Forbidden, "your roles do not allow this"));
+        }
+        let current = stands(id).ok_or_else(|| Problem::not_found("user"))?;
+        seen.check(current.version)?;
+        let roles = change.roles.as_ref().filter(|roles| **roles != kept(&current.roles));
+        let is_disabled = change.is_disabled.filter(|is_disabled| *is_disabled != current.is_disabled);
+        let hash = change.password_hash.as_ref();
+        if roles.is_none() && is_disabled.is_none() && hash.is_none() {
+            return find(cx, id).await;
+        }
+        let stays = is_disabled != Some(true)
+            && roles.is_none_or(|roles| roles.iter().any(|role| ManageUsers::reach_of(*role).is_some()))
+            || locked.iter().any(|one| one.id != id && one.is_administrator());
+        if current.is_administrator() && !stays {
+            let detail = "this is the last administrator: make somebody else one first";
+            return Err(Problem::conflict(detail));
+        }
+        let version = current.version + 1;
         diesel::update(user_account::table.find(id))
             .set((
-                patch.roles.as_deref().map(|roles| user_account::roles.eq(kept(roles))),
-                hash.as_ref().map(|hash| user_account::password_hash.eq(hash)),
-                patch.is_disabled.map(|is_disabled| user_account::is_disabled.eq(is_disabled)),
-                user_account::version.eq(current + 1),
+                roles.map(|roles| user_account::roles.eq(roles)),
+                hash.map(|hash| user_account::password_hash.eq(hash)),
+                is_disabled.map(|is_disabled| user_account::is_disabled.eq(is_disabled)),
+                user_account::version.eq(version),
             ))
             .execute(cx.db())
             .await?;
+        let now = cx.now;
         super::session::revoke_all(cx.db(), id, now).await?;
-        let detail = json!({
-            "roles": patch.roles.as_deref().map(kept),
-            "password": hash.is_some(),
-            "is_disabled": patch.is_disabled,
-        });
+        if hash.is_some() {
+            attempts::forget(cx.db(), id).await?;
+        }
+        let detail = json!({ "roles": roles, "password": hash.is_some(), "is_disabled": is_disabled });
         cx.audit("change_user", &format!("user/{id}"), detail).await?;
         find(cx, id).await
     })
     .await
 }
 
+/// Gives a login another password and ends its sessions and pauses, for the operator; one that was disabled can sign in
+/// again where `is_enabled` says so.
+pub async fn reset(cx: &mut Context, login: &str, password: &str, is_enabled: bool) -> Result<User, Problem> {
+    let id: i64 = user_account::table
+        .filter(user_account::login.eq(login.to_lowercase()))
+        .select(user_account::id)
+        .first(cx.db())
+        .await
+        .optional()?
+        .ok_or_else(|| Problem::field("login", format!("there is no login '{login}'")))?;
+    let (roles, password_hash) = (None, Some(hashed(password).await?));
+    let change_to = UserChange { roles, password_hash, is_disabled: is_enabled.then_some(false) };
+    change(cx, id, change_to, Seen::Any).await
+}
+
 /// Sets the own password for somebody who knows the one until now. All sessions of the login end.
-pub async fn change_own_password(cx: &mut Context, id: i64, passwords: NewPassword) -> Result<(), Problem> {
-    let before: String =
-        user_account::table.find(id).select(user_account::password_hash).first(cx.db()).await?;
-    let old = SecretString::from(passwords.old_password);
-    if !password::verify(old, Some(before.clone())).await? {
-        return Err(Problem::field("old_password", "this is not your password"));
-    }
-    let hash = password::hash(SecretString::from(passwords.new_password)).await?;
+///
+/// # Errors
+///
+/// The password until now is another; or too many wrong ones came, with the seconds to wait.
+pub async fn change_own_password(
+    mut cx: Context,
+    id: i64,
+    passwords: NewPassword,
+    address: Option<IpAddr>,
+) -> Result<(), Later> {
+    let (login, before): (String, String) = user_account::table
+        .find(id)
+        .select((user_account::login, user_account::password_hash))
+        .first(cx.db())
+        .await
+        .map_err(Problem::from)?;
     let now = cx.now;
-    cx.transaction(async |cx| {
+    let attempt = Attempt::new(&login, address);
+    attempt.check(cx.db(), now).await?;
+    let paused = cx.pause()?;
+    let is_right = {
+        let turn = password::turn().await?;
+        password::verify(&turn, SecretString::from(passwords.old_password), Some(before.clone())).await?
+    };
+    if !is_right {
+        attempt.failed(paused.resume().await?.db(), Some(id), now).await?;
+        return Err(Problem::field("old_password", "this is not your password").into());
+    }
+    let hash = hashed(&passwords.new_password).await?;
+    let mut cx = paused.resume().await?;
+    cx.transaction_again(async |cx| {
         let is_changed = diesel::update(user_account::table.find(id))
-            .filter(user_account::password_hash.eq(before))
-            .set((user_account::password_hash.eq(hash), user_account::version.eq(user_account::version + 1)))
+            .filter(user_account::password_hash.eq(&before).and(user_account::is_disabled.eq(false)))
+            .set((user_account::password_hash.eq(&hash), user_account::version.eq(user_account::version + 1)))
             .execute(cx.db())
             .await?
             == 1;
@@ -234,7 +354,8 @@ pub async fn change_own_password(cx: &mut Context, id: i64, passwords: NewPasswo
         super::session::revoke_all(cx.db(), id, now).await?;
         cx.audit("change_password", &format!("user/{id}"), json!({})).await
     })
-    .await
+    .await?;
+    Ok(())
 }
 
 /// Whether nobody can sign in yet.

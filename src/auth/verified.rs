@@ -66,7 +66,8 @@ mod tests {
     }
 
     fn grant(user_id: i64) -> Grant {
-        let identity = Identity { user_id, roles: vec![Role::Hr], employee_id: None, unit_id: None };
+        let identity =
+            Identity { user_id, account_version: 1, roles: vec![Role::Hr], employee_id: None, unit_id: None };
         Grant { identity, from: 100, until: 200 }
     }
 

@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 
 use anyhow::Context as _;
+use tokio_postgres::config::{Config, Host};
 
 use super::Ended;
 use crate::auth::Context;
@@ -35,7 +36,12 @@ impl Database {
         };
         let pool = pool::open(&url, storage.connections)?;
         let opened = Self { pool, cluster };
-        match migrate::run(&opened.pool).await.context("the database cannot be used") {
+        let migrated = migrate::run(&opened.pool).await;
+        let migrated = match opened.cluster {
+            Some(_) => migrated.context("the private database cannot be used"),
+            None => migrated.with_context(|| unusable(&url)),
+        };
+        match migrated {
             Ok(_) => Ok(opened),
             Err(error) => {
                 opened.close().await?;
@@ -73,6 +79,28 @@ impl Database {
     ) -> anyhow::Result<T> {
         Self::with(storage, async |pool| work(&mut Context::operator(pool, Clock::System.now()).await?).await)
             .await
+    }
+}
+
+/// What is wrong with a server that does not take us, without the password in its address.
+fn unusable(url: &str) -> String {
+    let address = url.parse::<Config>().map(|config| {
+        let hosts = config.get_hosts().iter().map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(folder) => folder.display().to_string(),
+        });
+        let ports = config.get_ports().iter().map(u16::to_string).collect::<Vec<_>>().join(",");
+        let port = if ports.is_empty() { "5432".to_owned() } else { ports };
+        format!("at {}, port {port}", hosts.collect::<Vec<_>>().join(","))
+    });
+    match address {
+        Ok(address) => format!(
+            "the PostgreSQL {address} cannot be used (is it running, and is DATABASE_URL right? Without it, a private \
+             server is run in the data folder)"
+        ),
+        Err(_) => "DATABASE_URL is no address of a PostgreSQL server, such as postgres://showfloor@db.example/showfloor \
+             (without it, a private server is run in the data folder)"
+            .to_owned(),
     }
 }
 

@@ -3,12 +3,14 @@
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
+use anyhow::Context as _;
+
 use super::database::Database;
 use super::generate::progress_bar;
 use super::{Ended, serve, table};
-use crate::auth::Context;
+use crate::auth::{Context, users};
 use crate::clock::Clock;
-use crate::config::{Listen, ReleasedRules, Storage};
+use crate::config::{Listen, Policy, ReleasedRules, Storage};
 use crate::dashboard::LeaderboardQuery;
 use crate::dashboard::store::leaderboard;
 use crate::decimal;
@@ -24,6 +26,7 @@ use crate::reviews::store::{CycleFilter, list_cycles};
 use crate::rules::bundle::Bundle;
 use crate::rules::folder;
 use crate::rules::library::Library;
+use crate::server;
 
 /// Whose March is explained.
 const EXPLAINED: &str = "A06";
@@ -51,19 +54,28 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
         "everybody knows the demonstration's passwords: it listens on loopback only, for example 127.0.0.1:9000"
     );
     let folder = Arc::new(args.rules.folder());
-    let bundle = Bundle::load(folder.path()).map_err(|findings| folder::problem(&findings))?;
+    if let Some(missing) = serve::missing(&folder) {
+        anyhow::bail!(missing);
+    }
+    let listener = if args.exit { None } else { Some(server::bind(args.listen.listen)?) };
+    let bundle = Bundle::load(folder.path())
+        .map_err(|findings| folder::problem(&findings))
+        .with_context(|| format!("the rules in {} cannot be used", folder.path().display()))?;
     Database::with(&storage, async |pool| {
         match load::look(&mut *pool.get().await?).await? {
             Before::Demonstration => {}
-            Before::Other => anyhow::bail!(
-                "the database holds another organisation: choose another with SHOWFLOOR_DATA_DIR or DATABASE_URL"
-            ),
-            Before::Empty => {
+            Before::Empty if users::is_empty(&mut *pool.get().await?).await? => {
                 let bar = progress_bar(load::STEPS, "loading the demonstration dealership");
                 let mut cx = Context::operator(pool, year::founding()).await?;
                 load::load(&mut cx, &bundle, year::delivered, || bar.inc(1)).await?;
                 bar.finish_and_clear();
             }
+            // One that has been served has an administrator, whose password nobody is to know.
+            Before::Other | Before::Empty => anyhow::bail!(
+                "the database holds another organisation, or has been served before: the demonstration needs one of its \
+                own. Give it an empty folder, for example SHOWFLOOR_DATA_DIR=$HOME/showfloor-demo showfloor demo, or \
+                another database with DATABASE_URL"
+            ),
         }
         let library = Library::default();
         let scenes = year::scenes()?;
@@ -77,10 +89,8 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
             print_march(&mut cx, &library).await?;
             print_months(&mut cx).await?;
         }
-        if args.exit {
-            return Ok(Ended::Well);
-        }
-        serve::until_stopped(pool, Arc::clone(&folder), &storage, &args.listen, announcement).await
+        let Some(listener) = listener else { return Ok(Ended::Well) };
+        serve::until_stopped(pool, Arc::clone(&folder), &storage, listener, Policy::default(), announcement).await
     })
     .await
 }

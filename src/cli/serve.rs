@@ -2,6 +2,7 @@
 
 use std::future::Future as _;
 use std::io::{self, Write as _};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -10,7 +11,7 @@ use super::database::Database;
 use crate::auth::token::Tokens;
 use crate::auth::{Context, audit_seal, users};
 use crate::clock::Clock;
-use crate::config::{Listen, ReleasedRules, Storage};
+use crate::config::{Listen, Policy, ReleasedRules, Storage};
 use crate::db::Pool;
 use crate::ledger::metric::CatalogueFile;
 use crate::rules::bundle::CATALOGUE_FILE;
@@ -30,11 +31,15 @@ pub struct ServeArgs {
     listen: Listen,
     #[command(flatten)]
     rules: ReleasedRules,
+    #[command(flatten)]
+    policy: Policy,
 }
 
 /// Serves the API. At the very first start it makes an administrator and prints the password, once.
 pub async fn run(args: ServeArgs, storage: Storage) -> anyhow::Result<Ended> {
     let folder = Arc::new(args.rules.folder());
+    // Before anything is loaded and a password is shown: whoever cannot serve leaves nothing behind.
+    let listener = server::bind(args.listen.listen)?;
     Database::with(&storage, async |pool| {
         let administrator =
             users::create_first_administrator(&mut Context::operator(pool, Clock::System.now()).await?)
@@ -44,7 +49,7 @@ pub async fn run(args: ServeArgs, storage: Storage) -> anyhow::Result<Ended> {
             writeln!(out, "first start: sign in as {login} with the password {password}")?;
             writeln!(out, "it is not shown again; PUT /v1/me/password sets another")?;
         }
-        until_stopped(pool, folder, &storage, &args.listen, |address| {
+        until_stopped(pool, folder, &storage, listener, args.policy, |address| {
             format!("API on http://{address}/v1, documentation on http://{address}/docs/ (Ctrl-C stops it)")
         })
         .await
@@ -57,7 +62,8 @@ pub async fn until_stopped(
     pool: &Pool,
     rules: Arc<RulesFolder>,
     storage: &Storage,
-    listen: &Listen,
+    listener: TcpListener,
+    policy: Policy,
     announce: impl Fn(std::net::SocketAddr) -> String,
 ) -> anyhow::Result<Ended> {
     let tokens = Arc::new(Tokens::open(&storage.data_folder()?.join("keys"))?);
@@ -65,9 +71,9 @@ pub async fn until_stopped(
     let catalogue = Arc::new(CatalogueFile::open(rules.path().join(CATALOGUE_FILE)));
     take_in(&rules, &library, &catalogue, pool).await?;
     let followed = (Arc::clone(&rules), Arc::clone(&catalogue));
-    let shared = Shared { pool: pool.clone(), tokens, rules, catalogue, library, clock: Clock::System };
-    let (server, address) = server::build(shared, listen.listen)?;
-    // Only once the address is taken: whoever cannot serve leaves nothing running.
+    let shared =
+        Shared { pool: pool.clone(), tokens, rules, catalogue, library, clock: Clock::System, policy };
+    let (server, address) = server::build(shared, listener)?;
     let following = tokio::spawn(watch::follow(followed.0, followed.1, pool.clone(), Clock::System));
     let sealing = tokio::spawn(audit_seal::follow(pool.clone(), Clock::System));
     let mut server = std::pin::pin!(server);
@@ -94,7 +100,9 @@ async fn take_in(
     let cx = &mut Context::operator(pool, Clock::System.now()).await?;
     folder.sync(cx).await?;
     let status = folder.status();
-    if status.state == FolderState::Broken {
+    if let Some(missing) = missing(folder) {
+        writeln!(io::stderr(), "warning: {missing}; months are scored by the releases that there are")?;
+    } else if status.state == FolderState::Broken {
         writeln!(
             io::stderr(),
             "warning: {}: {}",
@@ -108,6 +116,14 @@ async fn take_in(
         catalogue.fall_back_on(library.bundle(cx.db(), &latest.bundle).await?.catalogue.clone());
     }
     Ok(())
+}
+
+/// What to do about a rules folder that is not there.
+pub fn missing(folder: &RulesFolder) -> Option<String> {
+    let path = folder.path();
+    (!path.is_dir()).then(|| {
+        format!("there is no rules folder {}: name it with --rules DIR or SHOWFLOOR_RULES", path.display())
+    })
 }
 
 /// `showfloor openapi`

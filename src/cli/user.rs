@@ -9,7 +9,7 @@ use super::database::Database;
 use crate::auth::Context;
 use crate::auth::access::Role;
 use crate::auth::password;
-use crate::auth::users::{self, NewUser};
+use crate::auth::users::{self, NewUser, UserPatch};
 use crate::clock::Clock;
 use crate::config::Storage;
 use crate::http::body;
@@ -24,6 +24,25 @@ pub enum UserCommand {
         echo 'a long password' | showfloor user add hr --role hr --employee H01 --password-stdin"
     )]
     Add(AddArgs),
+    /// Give a login another password, which ends its sessions and its pauses, and print it once.
+    #[command(
+        after_help = "Examples:\n  showfloor user reset admin\n  showfloor user reset li.simin --enable\n  \
+        echo 'a long password' | showfloor user reset hr --password-stdin"
+    )]
+    Reset(ResetArgs),
+}
+
+/// Options of `showfloor user reset`.
+#[derive(Debug, clap::Args)]
+pub struct ResetArgs {
+    /// What is typed at sign-in.
+    login: String,
+    /// Let a login sign in again that was disabled.
+    #[arg(long)]
+    enable: bool,
+    /// Read the password from standard input instead of making one.
+    #[arg(long)]
+    password_stdin: bool,
 }
 
 /// Options of `showfloor user add`.
@@ -47,15 +66,14 @@ pub struct AddArgs {
 
 /// Does what a command about logins says.
 pub async fn run(command: UserCommand, storage: Storage) -> anyhow::Result<Ended> {
-    let UserCommand::Add(args) = command;
-    let password = match args.password_stdin {
-        true => {
-            let mut line = String::new();
-            io::stdin().lock().read_line(&mut line)?;
-            line.trim_end_matches(['\r', '\n']).to_owned()
-        }
-        false => password::generate(),
-    };
+    match command {
+        UserCommand::Add(args) => add(args, storage).await,
+        UserCommand::Reset(args) => reset(args, storage).await,
+    }
+}
+
+async fn add(args: AddArgs, storage: Storage) -> anyhow::Result<Ended> {
+    let password = password(args.password_stdin)?;
     let new = NewUser {
         login: args.login,
         password: password.clone(),
@@ -66,12 +84,41 @@ pub async fn run(command: UserCommand, storage: Storage) -> anyhow::Result<Ended
     body::check(&new)?;
     Database::with(&storage, async |pool| {
         let user = users::create(&mut Context::operator(pool, Clock::System.now()).await?, new).await?;
-        let mut out = io::stdout();
-        match args.password_stdin {
-            true => writeln!(out, "created {}", user.login)?,
-            false => writeln!(out, "created {} with the password {password} (not shown again)", user.login)?,
-        }
-        Ok(Ended::Well)
+        say(&format!("created {}", user.login), Some(password).filter(|_| !args.password_stdin))
     })
     .await
+}
+
+async fn reset(args: ResetArgs, storage: Storage) -> anyhow::Result<Ended> {
+    let password = password(args.password_stdin)?;
+    let patch = UserPatch { password: Some(password.clone()), roles: None, is_disabled: None };
+    body::check(&patch)?;
+    Database::as_operator(&storage, async |cx| {
+        let user = users::reset(cx, &args.login, &password, args.enable).await?;
+        let done = match user.is_disabled {
+            true => format!("{} stays disabled until --enable, but is reset", user.login),
+            false => format!("{} can sign in", user.login),
+        };
+        say(&done, Some(password).filter(|_| !args.password_stdin))
+    })
+    .await
+}
+
+/// The password that somebody types, or one that is made.
+fn password(is_typed: bool) -> anyhow::Result<String> {
+    if !is_typed {
+        return Ok(password::generate());
+    }
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn say(done: &str, made: Option<String>) -> anyhow::Result<Ended> {
+    let mut out = io::stdout();
+    match made {
+        None => writeln!(out, "{done}")?,
+        Some(password) => writeln!(out, "{done} with the password {password} (not shown again)")?,
+    }
+    Ok(Ended::Well)
 }

@@ -3,6 +3,7 @@
 pub mod copy;
 pub mod embedded;
 pub mod error;
+pub mod health;
 pub mod json;
 pub mod migrate;
 pub mod pool;

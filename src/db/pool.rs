@@ -1,15 +1,18 @@
 //! Connections: opened on one runtime, kept in a pool, encrypted where the address asks for it.
 
 use std::net::IpAddr;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool::managed::{self, Manager as _, TimeoutType};
 use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::PoolError;
 use diesel_async::pooled_connection::{self, AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::config::{Config, Host, SslMode};
 use tokio_postgres::tls::{MakeTlsConnect, NoTlsStream};
 use tokio_postgres::{Client, NoTls, Socket};
@@ -26,6 +29,8 @@ pub type Connection = managed::Object<Connections>;
 pub struct Connections {
     connections: AsyncDieselConnectionManager<AsyncPgConnection>,
     writers: Writers,
+    /// So many of them are for who changes something.
+    changing: Arc<Semaphore>,
 }
 
 impl managed::Manager for Connections {
@@ -45,6 +50,75 @@ impl managed::Manager for Connections {
     }
 }
 
+/// What a connection is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Something that ends soon, whatever others do.
+    Reading,
+    /// A change, which may wait for others or take its time: changes together have a part of the connections, so that
+    /// whoever reads always finds one.
+    Changing,
+}
+
+/// A connection that is lent for a purpose.
+pub struct Lent {
+    connection: Connection,
+    _share: Option<OwnedSemaphorePermit>,
+}
+
+impl Lent {
+    /// The pool that it goes back to, unless that has been closed.
+    pub fn pool(&self) -> Option<Pool> {
+        Connection::pool(&self.connection)
+    }
+}
+
+impl Deref for Lent {
+    type Target = AsyncPgConnection;
+
+    fn deref(&self) -> &AsyncPgConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut AsyncPgConnection {
+        &mut self.connection
+    }
+}
+
+/// A connection of the pool, as soon as there is one for this purpose.
+///
+/// # Errors
+///
+/// Where there is none within a few seconds, or the database cannot be reached.
+pub async fn lend(pool: &Pool, purpose: Purpose) -> Result<Lent, PoolError> {
+    let share = match purpose {
+        Purpose::Reading => None,
+        Purpose::Changing => {
+            let share = Arc::clone(&pool.manager().changing).acquire_owned();
+            let in_time = tokio::time::timeout(WAIT, share).await;
+            Some(in_time.map_err(|_| PoolError::Timeout(TimeoutType::Wait))?.map_err(|_| PoolError::Closed)?)
+        }
+    };
+    Ok(Lent { connection: pool.get().await?, _share: share })
+}
+
+/// The same if there is one that nobody uses.
+pub async fn lend_at_once(pool: &Pool, purpose: Purpose) -> Option<Lent> {
+    let share = match purpose {
+        Purpose::Reading => None,
+        Purpose::Changing => Some(Arc::clone(&pool.manager().changing).try_acquire_owned().ok()?),
+    };
+    let patience = managed::Timeouts { wait: Some(Duration::ZERO), ..pool.timeouts() };
+    Some(Lent { connection: pool.timeout_get(&patience).await.ok()?, _share: share })
+}
+
+/// How many of so many connections may be used for changes at a time. A generation needs up to three.
+fn share_of_changes(size: usize) -> usize {
+    (size - size / 4).max(size.min(3))
+}
+
 /// A connection beside those of a pool that can write in bulk.
 pub async fn writer(pool: &Pool) -> Result<Writer, PoolError> {
     pool.manager().writers.get().await
@@ -54,6 +128,8 @@ pub async fn writer(pool: &Pool) -> Result<Writer, PoolError> {
 const WAIT: Duration = Duration::from_secs(5);
 /// Most connections that write in bulk at a time.
 const WRITERS: usize = 4;
+/// How long a statement waits for somebody else's lock before it gives up, where nothing else is said.
+const LOCK_WAIT: &str = "-c lock_timeout=10s";
 /// How long opening a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -75,7 +151,8 @@ pub fn open(url: &str, size: usize) -> anyhow::Result<Pool> {
     });
     let connections = AsyncDieselConnectionManager::new_with_config(url, config);
     let writers = waiting(managed::Pool::builder(Opener::new(url)), WRITERS)?;
-    Ok(waiting(Pool::builder(Connections { connections, writers }), size)?)
+    let changing = Arc::new(Semaphore::new(share_of_changes(size)));
+    Ok(waiting(Pool::builder(Connections { connections, writers, changing }), size)?)
 }
 
 /// A pool of up to `size` connections for which nobody waits too long.
@@ -100,7 +177,16 @@ pub async fn beside(pool: &Pool) -> Result<AsyncPgConnection, PoolError> {
 
 /// One connection outside any pool.
 pub async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
-    match dial(url).await? {
+    let mut opened = driven(dial(url).await?).await?;
+    // What the server says of its own state is told apart by its words; not every account may choose their language.
+    if let Err(error) = opened.batch_execute("SET lc_messages TO 'C'").await {
+        tracing::debug!(%error, "the server speaks its own language");
+    }
+    Ok(opened)
+}
+
+async fn driven(dialled: Dialled) -> ConnectionResult<AsyncPgConnection> {
+    match dialled {
         Dialled::Plain(client, connection) => {
             AsyncPgConnection::try_from_client_and_connection(client, *connection).await
         }
@@ -121,6 +207,9 @@ type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 /// Opens a connection, encrypted where the address asks for it.
 pub(super) async fn dial(url: &str) -> ConnectionResult<Dialled> {
     let mut config: Config = url.parse().map_err(|error| bad(&error))?;
+    // It goes into the settings that the session begins with, so that a transaction can go back to it.
+    let options = config.get_options().map_or(LOCK_WAIT.to_owned(), |asked| format!("{LOCK_WAIT} {asked}"));
+    config.options(options);
     if is_plain(&config) {
         let (client, connection) = config.connect(NoTls).await.map_err(|error| bad(&error))?;
         return Ok(Dialled::Plain(client, Box::new(connection)));
@@ -153,5 +242,17 @@ fn is_plain(config: &Config) -> bool {
         SslMode::Disable => true,
         SslMode::Prefer => is_local,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_leave_connections_for_readers_where_there_are_enough() {
+        for (size, share) in [(1, 1), (2, 2), (3, 3), (4, 3), (8, 6), (16, 12), (40, 30)] {
+            assert_eq!(share_of_changes(size), share, "{size}");
+        }
     }
 }

@@ -273,13 +273,19 @@ fn out_of_range() -> Problem {
 
 /// A login of the demonstration, to do something as that person.
 async fn login(cx: &mut Context, login: &str) -> Result<Identity, Problem> {
-    let found: (i64, Vec<Role>, Option<i64>, Option<i64>) = user_account::table
+    let found: (i64, i32, Vec<Role>, Option<i64>, Option<i64>) = user_account::table
         .filter(user_account::login.eq(login))
-        .select((user_account::id, user_account::roles, user_account::employee_id, user_account::unit_id))
+        .select((
+            user_account::id,
+            user_account::version,
+            user_account::roles,
+            user_account::employee_id,
+            user_account::unit_id,
+        ))
         .first(cx.db())
         .await?;
-    let (user_id, roles, employee_id, unit_id) = found;
-    Ok(Identity { user_id, roles, employee_id, unit_id })
+    let (user_id, account_version, roles, employee_id, unit_id) = found;
+    Ok(Identity { user_id, account_version, roles, employee_id, unit_id })
 }
 
 async fn load_facts(

@@ -8,19 +8,25 @@ use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt as _;
 use garde::Validate;
 use serde::de::DeserializeOwned;
 
 use super::problem::{Code, FieldError, Problem};
+use super::years;
 
-/// Largest JSON body, in bytes.
-pub const BODY_LIMIT: usize = 16 * 1024 * 1024;
+/// Largest JSON body where an operation says nothing else, in bytes, unpacked.
+pub const BODY_LIMIT: usize = 1024 * 1024;
+/// Largest body of an operation that takes many rows, cells or files at once.
+pub const LARGE: usize = 16 * 1024 * 1024;
+/// Largest body of an operation about a login.
+pub const SMALL: usize = 4 * 1024;
 
-/// A JSON body that has been read and is valid.
+/// A JSON body of up to `LIMIT` bytes that has been read and is valid.
 #[derive(Debug)]
-pub struct Body<T>(pub T);
+pub struct Body<T, const LIMIT: usize = BODY_LIMIT>(pub T);
 
-impl<T> FromRequest for Body<T>
+impl<T, const LIMIT: usize> FromRequest for Body<T, LIMIT>
 where
     T: DeserializeOwned + Validate<Context = ()> + 'static,
 {
@@ -28,15 +34,16 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let read = read(request, payload);
+        let read = read(request, payload, LIMIT);
         Box::pin(async move { read.await.map(|(_, value)| Self(value)) })
     }
 }
 
-/// Reads a JSON body, unpacked if it came packed, and checks it: its bytes, and what they say.
+/// Reads a JSON body of up to `limit` bytes and checks it: its bytes, and what they say.
 pub(super) fn read<T>(
     request: &HttpRequest,
     payload: &mut Payload,
+    limit: usize,
 ) -> impl Future<Output = Result<(Bytes, T), Problem>> + 'static
 where
     T: DeserializeOwned + Validate<Context = ()> + 'static,
@@ -49,19 +56,24 @@ where
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
     let declared =
         request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let bytes = Bytes::from_request(request, payload);
+    let mut payload = payload.take();
     async move {
         if !is_json {
             let detail = "the body has to be JSON, with Content-Type: application/json";
             return Err(Problem::new(Code::UnsupportedMediaType, detail));
         }
-        if declared.is_some_and(|length: usize| length > BODY_LIMIT) {
+        if declared.is_some_and(|length: usize| length > limit) {
             return Err(too_large());
         }
-        let bytes = bytes.await.map_err(|error| unreadable(&error))?;
-        if bytes.len() > BODY_LIMIT {
-            return Err(too_large());
+        let mut read = Vec::with_capacity(declared.unwrap_or_default());
+        while let Some(piece) = payload.next().await {
+            let piece = piece.map_err(|error| torn(&error))?;
+            if read.len() + piece.len() > limit {
+                return Err(too_large());
+            }
+            read.extend(piece);
         }
+        let bytes = Bytes::from(read);
         let value = parse(&bytes)?;
         check(&value)?;
         Ok((bytes, value))
@@ -75,14 +87,63 @@ fn too_large() -> Problem {
 /// What it means that a body could not be read to its end.
 pub fn unreadable(error: &actix_web::Error) -> Problem {
     match error.as_error::<PayloadError>() {
-        Some(PayloadError::Overflow) => too_large(),
+        Some(error) => torn(error),
         _ if error.as_response_error().status_code() == 413 => too_large(),
         _ => Problem::new(Code::MalformedRequest, "the body could not be read"),
     }
 }
 
+fn torn(error: &PayloadError) -> Problem {
+    match error {
+        PayloadError::Overflow => too_large(),
+        PayloadError::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+            Problem::new(Code::RequestTimeout, "the body does not come; send it faster")
+        }
+        PayloadError::EncodingCorrupted => {
+            Problem::new(Code::MalformedRequest, "the body is not packed as Content-Encoding says")
+        }
+        _ => Problem::new(Code::MalformedRequest, "the body could not be read"),
+    }
+}
+
+/// The key under which serde_json hands numbers to whoever reads them, digit by digit. An object that has it would be
+/// taken for a number.
+const NUMBER: &str = "$serde_json::private::Number";
+
+/// Whether an object has a key of this name, however it is written. Text that is no JSON may be answered either way.
+fn has_key(json: &[u8], name: &str) -> bool {
+    let mut rest = json;
+    while let Some(begins) = rest.iter().position(|byte| *byte == b'"') {
+        let (_, text) = rest.split_at(begins);
+        // The quote that ends it is not behind a backslash that is itself behind an even number of them.
+        let mut is_escaped = false;
+        let ends = text.iter().skip(1).position(|byte| {
+            let is_end = *byte == b'"' && !is_escaped;
+            is_escaped = *byte == b'\\' && !is_escaped;
+            is_end
+        });
+        let Some(ends) = ends else { return false };
+        let (quoted, behind) = text.split_at(ends + 2);
+        let is_key = behind.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':');
+        if is_key
+            && quoted.len() > name.len()
+            && serde_json::from_slice::<String>(quoted).is_ok_and(|key| key == name)
+        {
+            return true;
+        }
+        rest = behind;
+    }
+    false
+}
+
 /// Reads an object from JSON, naming the field where it is not as expected.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if has_key(bytes, NUMBER) {
+        return Err(Problem::field(NUMBER, "there is no such field"));
+    }
+    if let Some(field) = years::impossible(bytes) {
+        return Err(Problem::field(field, "expected a year from 0001 to 9999"));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let field = error.path().to_string();
@@ -123,10 +184,43 @@ fn without_position(error: &serde_json::Error) -> String {
     text.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
+/// Refuses a text of blanks only: for fields.
+pub fn not_blank(text: &str, _: &()) -> garde::Result {
+    match !text.is_empty() && text.trim().is_empty() {
+        true => Err(garde::Error::new("expected more than blanks")),
+        false => Ok(()),
+    }
+}
+
 /// Checks every field, and names all that are at fault.
 pub fn check<T: Validate<Context = ()>>(value: &T) -> Result<(), Problem> {
     let Err(report) = value.validate() else { return Ok(()) };
     Err(Problem::fields(
         report.iter().map(|(path, error)| FieldError::new(path.to_string(), error.to_string())).collect(),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_however_it_is_written() {
+        for json in [
+            r#"{"a": {"$serde_json::private::Number": "1"}}"#,
+            r#"[{"x\"": 1, "$serde_json::private::Number"  : "1"}]"#,
+            r#"{"\u0024serde_json::private::N\u0075mber":"1"}"#,
+        ] {
+            assert!(has_key(json.as_bytes(), NUMBER), "{json}");
+            assert_eq!(parse::<serde_json::Value>(json.as_bytes()).unwrap_err().code, Code::ValidationFailed);
+        }
+        for json in [
+            r#"{"name": "$serde_json::private::Number"}"#,
+            r#"{"\\": "$serde_json::private::Number", "b": 1.50}"#,
+            r#"{"a"#,
+            "",
+        ] {
+            assert!(!has_key(json.as_bytes(), NUMBER), "{json}");
+        }
+    }
 }

@@ -81,6 +81,8 @@ impl FromRequest for Seen {
                     Code::PreconditionRequired,
                     "send the ETag of what you have read as If-Match, or * for whatever version there is",
                 )),
+                // What may differ in its bytes says nothing about the version (RFC 9110, 13.1.1).
+                [tag] if tag.weak => Err(stale()),
                 [tag] => tag.tag().parse().map(Self::Version).map_err(|_| stale()),
                 _ => Err(Problem::new(Code::MalformedRequest, "If-Match takes one entity tag")),
             },
@@ -93,7 +95,7 @@ fn malformed() -> Problem {
     Problem::new(Code::MalformedRequest, "If-Match is not an entity tag in quotes")
 }
 
-/// A tag that no version of ours ever had.
+/// A tag that no version of ours ever had; weak ones, none of ours has.
 fn stale() -> Problem {
     Problem::new(Code::PreconditionFailed, "If-Match names a version that does not exist")
 }

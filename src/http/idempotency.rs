@@ -37,16 +37,16 @@ pub struct Key {
     pub request_sha256: String,
 }
 
-/// A JSON body that may have a key.
+/// A JSON body of up to `LIMIT` bytes that may have a key.
 #[derive(Debug)]
-pub struct Keyed<T> {
+pub struct Keyed<T, const LIMIT: usize = { body::BODY_LIMIT }> {
     /// The key, if the caller gave one.
     pub key: Option<Key>,
     /// The body.
     pub body: T,
 }
 
-impl<T> FromRequest for Keyed<T>
+impl<T, const LIMIT: usize> FromRequest for Keyed<T, LIMIT>
 where
     T: DeserializeOwned + Validate<Context = ()> + 'static,
 {
@@ -55,7 +55,7 @@ where
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let name = KeyName::of(request);
-        let read = body::read::<T>(request, payload);
+        let read = body::read::<T>(request, payload, LIMIT);
         Box::pin(async move {
             let name = name?;
             let (bytes, body) = read.await?;

@@ -1,51 +1,137 @@
-//! Which methods each path has: what a wrong method is told.
+//! Which methods each path has, and which of them read a query: what a request that nothing takes is told.
 
+use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::schema::SchemaType;
+use utoipa::openapi::{OpenApi, RefOr, Schema, Type};
 
 use super::problem::{Code, Problem};
 
-/// The paths of an OpenAPI document, cut at their slashes, with the methods that each has.
+/// The paths of an OpenAPI document with the methods that each has.
 #[derive(Debug)]
-pub struct Methods(Vec<(Vec<String>, Vec<&'static str>)>);
+pub struct Methods(Vec<KnownPath>);
+
+/// A path, cut at its slashes.
+#[derive(Debug)]
+struct KnownPath {
+    parts: Vec<Part>,
+    /// Each with whether it reads a query.
+    methods: Vec<(&'static str, bool)>,
+}
+
+/// What may stand between two slashes.
+#[derive(Debug)]
+enum Part {
+    Literal(String),
+    /// A whole number, by the name of the parameter.
+    Number(String),
+    /// Anything.
+    Any,
+}
+
+impl KnownPath {
+    fn of(path: &str, operations: &[(&'static str, &Operation)]) -> Self {
+        let parts = path.split('/').map(|part| {
+            let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+            let Some(name) = name else { return Part::Literal(part.to_owned()) };
+            match operations.iter().any(|(_, operation)| takes_number(operation, name)) {
+                true => Part::Number(name.to_owned()),
+                false => Part::Any,
+            }
+        });
+        let methods = operations.iter().map(|(name, operation)| (*name, reads_query(operation)));
+        Self { parts: parts.collect(), methods: methods.collect() }
+    }
+
+    fn is(&self, parts: &[&str]) -> bool {
+        let is_match = |(known, part): (&Part, &&str)| match known {
+            Part::Literal(known) => known == part,
+            Part::Number(_) => part.parse::<i64>().is_ok(),
+            Part::Any => true,
+        };
+        self.parts.len() == parts.len() && self.parts.iter().zip(parts).all(is_match)
+    }
+}
+
+fn reads_query(operation: &Operation) -> bool {
+    operation.parameters.iter().flatten().any(|parameter| match parameter {
+        RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
+        RefOr::Ref(_) => true,
+    })
+}
+
+fn takes_number(operation: &Operation, name: &str) -> bool {
+    operation.parameters.iter().flatten().any(|parameter| {
+        let RefOr::T(parameter) = parameter else { return false };
+        let Some(RefOr::T(Schema::Object(object))) = &parameter.schema else { return false };
+        parameter.name == name && object.schema_type == SchemaType::Type(Type::Integer)
+    })
+}
 
 impl Methods {
     /// Reads the paths of `document`.
     pub fn of(document: &OpenApi) -> Self {
         let paths = document.paths.paths.iter().map(|(path, item)| {
-            let methods = [
+            let operations = [
                 ("GET", &item.get),
                 ("POST", &item.post),
                 ("PUT", &item.put),
                 ("PATCH", &item.patch),
                 ("DELETE", &item.delete),
             ];
-            let methods =
-                methods.into_iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| name);
-            (path.split('/').map(str::to_owned).collect(), methods.collect())
+            let operations =
+                operations.into_iter().filter_map(|(name, operation)| Some((name, operation.as_ref()?)));
+            KnownPath::of(path, &operations.collect::<Vec<_>>())
         });
         Self(paths.collect())
     }
 
-    /// The methods of a path, if there is such a path. A parameter such as `{id}` stands for any one part.
-    fn find(&self, path: &str) -> Option<&[&'static str]> {
+    /// The paths that this one may be: a literal, and one whose parameter could stand for the literal.
+    fn find(&self, path: &str) -> impl Iterator<Item = &KnownPath> {
         let parts = path.split('/').collect::<Vec<_>>();
-        let is_match = |pattern: &Vec<String>| {
-            pattern.len() == parts.len()
-                && pattern.iter().zip(&parts).all(|(known, part)| known == part || known.starts_with('{'))
-        };
-        self.0.iter().find(|(pattern, _)| is_match(pattern)).map(|(_, methods)| methods.as_slice())
+        self.0.iter().filter(move |known| known.is(&parts))
+    }
+
+    /// The methods of a path, `HEAD` beside `GET`; none where there is no such path.
+    fn allowed(&self, path: &str) -> Vec<&'static str> {
+        let known = self.find(path).collect::<Vec<_>>();
+        let has =
+            |method: &str| known.iter().any(|path| path.methods.iter().any(|(name, _)| *name == method));
+        let all = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+        all.into_iter().filter(|method| has(if *method == "HEAD" { "GET" } else { method })).collect()
+    }
+
+    /// The name of a parameter of a query that nobody reads: where the operation has none at all.
+    pub(super) fn unread_parameter(&self, method: &Method, path: &str, query: &str) -> Option<String> {
+        let name = form_urlencoded::parse(query.as_bytes()).next()?.0.into_owned();
+        let mut methods = self.find(path).flat_map(|known| &known.methods);
+        let (_, reads_query) = methods.find(|(name, _)| *name == method.as_str())?;
+        (!reads_query).then_some(name)
+    }
+
+    /// The name of a year in the path that is none of ours: before 0001 or after 9999.
+    pub(super) fn impossible_year(&self, path: &str) -> Option<&str> {
+        let parts = path.split('/').collect::<Vec<_>>();
+        self.find(path).find_map(|known| {
+            known.parts.iter().zip(&parts).find_map(|(known, part)| match known {
+                Part::Number(name) if name == "year" => {
+                    let is_year = part.parse::<i64>().is_ok_and(|year| (1..=9999).contains(&year));
+                    (!is_year).then_some(name.as_str())
+                }
+                _ => None,
+            })
+        })
     }
 
     /// What a request that no route takes is answered.
     pub fn refuse(&self, request: &HttpRequest) -> HttpResponse {
-        let Some(methods) =
-            self.find(request.path()).filter(|methods| !methods.contains(&request.method().as_str()))
-        else {
+        let allowed = self.allowed(request.path());
+        if allowed.is_empty() || allowed.contains(&request.method().as_str()) {
             return Problem::new(Code::NotFound, "there is no such path; /docs/ lists them").error_response();
-        };
-        let allowed = methods.join(", ");
+        }
+        let allowed = allowed.join(", ");
         let detail = format!("{} is not allowed here; allowed: {allowed}", request.method());
         let mut response = Problem::new(Code::MethodNotAllowed, detail).error_response();
         if let Ok(value) = allowed.parse() {

@@ -1,8 +1,11 @@
 //! What every endpoint shares: problems, bodies, pages and entity tags.
 
 pub mod body;
+pub mod client;
 pub mod etag;
+pub mod gate;
 pub mod idempotency;
+mod incoming;
 pub mod language;
 pub mod methods;
 pub mod openapi;
@@ -10,9 +13,12 @@ pub mod page;
 pub mod problem;
 pub mod query;
 pub mod request_span;
+mod tighten;
+mod years;
 
 pub use body::Body;
+pub use client::Proxies;
 pub use language::Language;
 pub use page::{Page, PageQuery, Paged, Window};
-pub use problem::{Code, FieldError, Problem};
+pub use problem::{Code, FieldError, Later, Problem};
 pub use query::Query;

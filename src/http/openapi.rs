@@ -7,6 +7,7 @@ use utoipa::openapi::{Content, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuil
 
 use super::etag;
 use super::problem::ProblemBody;
+use super::tighten;
 
 const PROBLEM: &str = "application/problem+json";
 
@@ -48,10 +49,12 @@ impl Modify for Frame {
     }
 }
 
-/// Gives every operation the answers that follow from what it takes, and all errors the form of problems.
+/// Gives every operation the answers that follow from what it takes, and all errors the form of problems, and says as
+/// narrowly as the program holds to it what goes in and out.
 ///
 /// What an operation says of an answer itself stays as it says it.
 pub fn add_common_answers(document: &mut OpenApi) {
+    tighten::tighten(document);
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().filter_map(Option::as_mut) {
@@ -88,7 +91,13 @@ fn common_answers(operation: &Operation) -> Vec<(&'static str, &'static str)> {
         .security
         .as_ref()
         .is_some_and(|security| security.iter().all(|one| *one == SecurityRequirement::default()));
-    let mut answers = vec![("503", "The database cannot be reached")];
+    let mut answers = vec![
+        ("500", "A fault of the program; its log says more"),
+        (
+            "503",
+            "The database cannot be reached, or nobody had time for it; Retry-After says when to try again",
+        ),
+    ];
     if !is_public {
         answers.extend([("401", "Not signed in"), ("403", "The caller's roles do not allow it")]);
     }
@@ -98,15 +107,17 @@ fn common_answers(operation: &Operation) -> Vec<(&'static str, &'static str)> {
     if parameters().any(|parameter| parameter.name == etag::HEADER) {
         answers.extend([("412", "It was changed in the meantime"), ("428", "If-Match is missing")]);
     }
-    if takes(ParameterIn::Query) {
-        answers.push(("422", "A parameter is not valid"));
+    match operation.request_body.is_some() {
+        true => answers.push(("422", "Some fields or parameters are not valid")),
+        false if takes(ParameterIn::Query) => answers.push(("422", "A parameter is not valid")),
+        false => answers.push(("422", "It was asked with a parameter that it does not have")),
     }
     if operation.request_body.is_some() {
         answers.extend([
             ("400", "The body cannot be read"),
+            ("408", "The body does not come"),
             ("413", "The body is too large"),
-            ("415", "The body has the wrong media type"),
-            ("422", "Some fields are not valid"),
+            ("415", "The body has the wrong media type or an encoding that is not known"),
         ]);
     }
     answers

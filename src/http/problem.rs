@@ -9,7 +9,7 @@ use diesel_async::pooled_connection::deadpool::PoolError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::db::error::{Meaning, meaning, meaning_of_writing};
+use crate::db::error::{MEANWHILE, Meaning, meaning, meaning_of_writing};
 
 /// Every code a problem can have. docs/ERRORS.md explains them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -39,6 +39,10 @@ pub enum Code {
     PayloadTooLarge,
     /// The body has the wrong media type.
     UnsupportedMediaType,
+    /// The body does not come.
+    RequestTimeout,
+    /// Too much was asked for at a time.
+    TooManyRequests,
     /// The scripts of a bundle cannot be used.
     RulesBroken,
     /// No release of the rules scores the month.
@@ -75,6 +79,10 @@ impl Code {
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type")
             }
+            Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "request-timeout", "Too slow"),
+            Self::TooManyRequests => {
+                (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many at a time")
+            }
             Self::RulesBroken => (StatusCode::CONFLICT, "rules-broken", "The rules cannot be used"),
             Self::NoRelease => (StatusCode::CONFLICT, "no-release", "No released rules"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
@@ -108,6 +116,41 @@ pub struct Problem {
     pub detail: String,
     /// Every field that is not valid.
     pub errors: Vec<FieldError>,
+}
+
+/// A problem that is over after some seconds.
+#[derive(Clone, Debug)]
+pub struct Later {
+    /// What keeps it.
+    pub problem: Problem,
+    /// Seconds until it can be tried again; none where the kind of problem says how long.
+    pub seconds: Option<i64>,
+}
+
+impl From<Problem> for Later {
+    fn from(problem: Problem) -> Self {
+        Self { problem, seconds: None }
+    }
+}
+
+impl fmt::Display for Later {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.problem.fmt(f)
+    }
+}
+
+impl ResponseError for Later {
+    fn status_code(&self) -> StatusCode {
+        self.problem.status_code()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = self.problem.error_response();
+        if let Some(seconds) = self.seconds {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        response
+    }
 }
 
 /// A problem as it is sent (RFC 9457).
@@ -161,6 +204,11 @@ impl Problem {
         Self { code: Code::ValidationFailed, detail, errors }
     }
 
+    /// Whether PostgreSQL gave it up for somebody else's change at the same time: again it may go through.
+    pub fn is_clash(&self) -> bool {
+        self.code == Code::Conflict && self.detail == MEANWHILE
+    }
+
     /// A fault of the program: the cause goes to the log and not to the caller.
     pub fn internal(cause: &dyn fmt::Display) -> Self {
         tracing::error!(%cause, "internal error");
@@ -210,6 +258,13 @@ impl ResponseError for Problem {
             Code::Unavailable => {
                 response.insert_header((RETRY_AFTER, "5"));
             }
+            Code::TooManyRequests => {
+                response.insert_header((RETRY_AFTER, "1"));
+            }
+            // What else would come is not waited for.
+            Code::RequestTimeout => {
+                response.force_close();
+            }
             _ => {}
         }
         response.body(serde_json::to_vec(&self.body()).unwrap_or_default())
@@ -237,7 +292,12 @@ impl Problem {
                 Code::MalformedRequest,
                 "a text contains the character U+0000, which cannot be stored",
             ),
+            Meaning::Busy => Self::new(
+                Code::Unavailable,
+                "somebody else has been working on the same data for too long; try again",
+            ),
             Meaning::Unavailable => {
+                let error = causes(error);
                 tracing::warn!(%error, "the database is unavailable");
                 Self::new(Code::Unavailable, "the database cannot be reached at the moment")
             }

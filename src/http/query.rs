@@ -1,5 +1,6 @@
 //! Query strings, read strictly: what is wrong with one names its parameter.
 
+use std::borrow::Cow;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
@@ -7,6 +8,7 @@ use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
+use super::years;
 
 /// A query string. Its operation declares `params(T)`.
 #[derive(Debug)]
@@ -23,13 +25,75 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
 /// Reads a query string, naming the parameter at fault.
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
-    let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
-    serde_path_to_error::deserialize(pairs).map_err(|error| {
-        let path = error.path().to_string();
-        let message = error.into_inner().to_string();
+    let pairs = form_urlencoded::parse(text.as_bytes()).collect::<Vec<_>>();
+    if let Some((name, _)) = pairs.iter().find(|(name, value)| is_impossible(name, value)) {
+        return Err(Problem::field(name.clone(), "expected a year from 0001 to 9999"));
+    }
+    read(&pairs).map_err(|(path, message)| {
         // Serde names a missing, doubled or unknown parameter in backquotes and not in its path.
-        let named = message.split('`').nth(1).filter(|_| message.contains("field"));
-        let field = named.map_or(path, str::to_owned);
-        Problem::field(if field == "." { "query".to_owned() } else { field }, message)
+        let named = message.split('`').nth(1).filter(|_| message.contains("field")).map(str::to_owned);
+        let by_path = Some(path).filter(|path| path != ".");
+        let name = named.or(by_path).or_else(|| blamed::<T>(&pairs, &message));
+        Problem::field(name.unwrap_or_else(|| "query".to_owned()), message)
     })
+}
+
+/// A year, or a day in a year, that nobody means.
+fn is_impossible(name: &str, value: &str) -> bool {
+    let year = (name == "year").then(|| value.parse::<i64>().ok()).flatten();
+    year.is_some_and(|year| !(1..=9999).contains(&year)) || years::is_impossible_day(value)
+}
+
+type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// What the pairs say; otherwise the path of what is wrong, as far as it is known, and what is wrong with it.
+fn read<T: DeserializeOwned>(pairs: &[Pair<'_>]) -> Result<T, (String, String)> {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+    serde_path_to_error::deserialize(pairs)
+        .map_err(|error| (error.path().to_string(), error.into_inner().to_string()))
+}
+
+/// The parameter without which the query would be good, or wrong in another way.
+fn blamed<T: DeserializeOwned>(pairs: &[Pair<'_>], message: &str) -> Option<String> {
+    pairs.iter().map(|(name, _)| name).find_map(|name| {
+        let others = pairs.iter().filter(|(other, _)| other != name).cloned().collect::<Vec<_>>();
+        let is_at_fault = read::<T>(&others).map_or_else(|(_, other)| other != message, |_| true);
+        is_at_fault.then(|| name.clone().into_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "what is read is not looked at")]
+    struct Asked {
+        year: i32,
+        on: Option<chrono::NaiveDate>,
+        top: Option<u8>,
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (query, name) in [
+            ("", "year"),
+            ("year=x", "year"),
+            ("year=0", "year"),
+            ("year=10000", "year"),
+            ("year=2014&on=2014-02-30", "on"),
+            ("year=2014&on=%2B10000-01-01", "on"),
+            ("top=300&year=2014", "top"),
+            ("year=2014&year=2015", "year"),
+            ("year=2014&tpo=3", "tpo"),
+        ] {
+            let problem = parse::<Asked>(query).unwrap_err();
+            assert_eq!(problem.errors[0].field, name, "{query}: {problem}");
+        }
+        assert!(parse::<Asked>("year=2014&on=2014-02-28&top=3").is_ok());
+    }
 }

@@ -141,6 +141,9 @@ const EVERYWHERE: &[&str] = &[
      FROM employee e CROSS JOIN LATERAL (
          SELECT EXISTS (SELECT FROM employee o WHERE o.name = e.name AND o.id <> e.id) AS is_there) AS namesake
      WHERE e.id = $1 AND (e.employee_no = ANY (a.witnesses) OR e.name = ANY (a.witnesses) AND NOT namesake.is_there)",
+    "DELETE FROM sign_in_count c USING user_account u WHERE u.id = c.user_id AND u.employee_id = $1",
+    // As everybody does who ends sessions: first the login, then its tokens.
+    "SELECT FROM user_account u WHERE u.employee_id = $1 FOR NO KEY UPDATE",
     "DELETE FROM refresh_token t USING user_account u WHERE u.id = t.user_id AND u.employee_id = $1",
     "UPDATE user_account u SET login = $4, password_hash = '', is_disabled = true, version = u.version + 1
      WHERE u.employee_id = $1",

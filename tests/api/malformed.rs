@@ -57,7 +57,7 @@ async fn what_is_not_json_is_a_malformed_request() {
         for body in nested.into_iter().chain([vec![0xff, 0xfe, 0x00], b"{\"a\": \"\xff\"}".to_vec()]) {
             let answer = send(&app, operation, "application/json; charset=utf-8", body).await;
             let status = answer.status.as_u16();
-            assert!(matches!(status, 400 | 422), "{operation:?}: {:#}", answer.body);
+            assert!(matches!(status, 400 | 413 | 422), "{operation:?}: {:#}", answer.body);
             answer.problem(status);
         }
     }
@@ -301,13 +301,16 @@ async fn odd_queries_are_faults_of_the_query() {
 async fn wrong_methods_are_told_the_right_ones() {
     let app = TestApp::demo().await;
     for (method, path, allowed) in [
-        (Method::PUT, "/v1/me", "GET"),
+        (Method::PUT, "/v1/me", "GET, HEAD"),
         (Method::PATCH, "/v1/sessions", "POST, DELETE"),
         (Method::GET, "/v1/sessions/refresh", "POST"),
-        (Method::DELETE, "/v1/reviews/1", "GET"),
-        (Method::OPTIONS, "/v1/plans", "GET, POST"),
-        (Method::PUT, "/v1/users/1", "GET, PATCH"),
-        (Method::from_bytes(b"BREW").unwrap(), "/v1/me", "GET"),
+        (Method::DELETE, "/v1/reviews/1", "GET, HEAD"),
+        (Method::OPTIONS, "/v1/plans", "GET, HEAD, POST"),
+        (Method::PUT, "/v1/users/1", "GET, HEAD, PATCH"),
+        (Method::from_bytes(b"BREW").unwrap(), "/v1/me", "GET, HEAD"),
+        // A literal where another path has a number, and where it has any text.
+        (Method::DELETE, "/v1/work-reports/due", "GET, HEAD"),
+        (Method::DELETE, "/v1/column-mappings/propose", "GET, HEAD, POST, PUT"),
     ] {
         let response = app.request(method.clone(), path).send().await.unwrap();
         assert_eq!(
@@ -319,6 +322,9 @@ async fn wrong_methods_are_told_the_right_ones() {
     }
     let answer = app.send(As::Nobody, Method::PUT, "/v1/nothing", Some(Value::Null)).await;
     assert_eq!(answer.problem(404), "not-found");
+    // There the number would be, which the word is not.
+    assert_eq!(app.get("hr", "/v1/work-reports/tally").await.problem(405), "method-not-allowed");
+    assert_eq!(app.get("hr", "/v1/work-reports/words").await.problem(404), "not-found");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -350,4 +356,148 @@ async fn days_that_nobody_means_are_refused() {
     }
     let blank = json!({"kind": "coaching", "day": "2014-05-14", "topic": "  ", "people": ["A02"]});
     assert_eq!(app.post("leader", "/v1/activities", blank).await.problem(422), "validation-failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn head_is_answered_like_get_without_a_body() {
+    let app = TestApp::demo().await;
+    let token = app.token("hr").await;
+    for path in ["/v1/me", "/v1/reviews?limit=3", "/v1/reviews/0", "/healthz", "/v1/nothing"] {
+        let ask = async |method: Method| {
+            let response = app.request(method, path).bearer_auth(&token).send().await.unwrap();
+            let kind = response.headers().get("content-type").cloned();
+            (response.status(), kind, response.bytes().await.unwrap().len())
+        };
+        let (get, head) = (ask(Method::GET).await, ask(Method::HEAD).await);
+        assert_eq!((get.0, get.1), (head.0, head.1), "{path}");
+        assert_eq!(head.2, 0, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_are_taken_however_their_scheme_is_written_and_answers_are_not_kept() {
+    let app = TestApp::demo().await;
+    let token = app.token("hr").await;
+    let me = async |value: String| {
+        app.request(Method::GET, "/v1/me").header("Authorization", value).send().await.unwrap()
+    };
+    for scheme in ["bearer", "BEARER", "Bearer "] {
+        let response = me(format!("{scheme} {token}")).await;
+        assert_eq!(response.status(), 200, "{scheme}");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+    }
+    let response = me("Bearer nonsense".to_owned()).await;
+    assert_eq!(response.headers()["www-authenticate"], "Bearer error=\"invalid_token\"");
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    assert_eq!(Answer::of(response).await.problem(401), "unauthenticated");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_weak_tag_names_no_version() {
+    let app = TestApp::demo().await;
+    let id = app.get("hr", "/v1/me").await.expect(200)["id"].clone();
+    let path = format!("/v1/users/{id}");
+    let answer =
+        app.change("admin", Method::PATCH, &path, "W/\"1\"", Some(json!({"roles": ["clerk"]}))).await;
+    assert_eq!(answer.problem(412), "precondition-failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parameters_that_nobody_reads_are_refused() {
+    let app = TestApp::demo().await;
+    for path in ["/v1/me", "/v1/users/1", "/v1/org-units/JC"] {
+        let answer = app.get("admin", &format!("{path}?unknown=1&other=2")).await;
+        assert_eq!(fields(&answer), ["unknown"], "{path}: {:#}", answer.body);
+        assert_eq!(answer.problem(422), "validation-failed");
+    }
+    let body = json!({"login": "hr", "password": "x"});
+    let answer = app.send(As::Nobody, Method::POST, "/v1/sessions?next=/docs", Some(body)).await;
+    assert_eq!(fields(&answer), ["next"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_needs_no_more_than_four_kilobytes_packed_or_not() {
+    use std::io::Write as _;
+    let app = TestApp::demo().await;
+    let body = |length: usize| format!("{{\"login\": \"hr\", \"password\": \"{}\"}}", "x".repeat(length));
+    let send = async |body: Vec<u8>, encoding: &str| {
+        let request = app.request(Method::POST, "/v1/sessions").header("Content-Type", "application/json");
+        let request = request.header("Content-Encoding", encoding).body(body);
+        Answer::of(request.send().await.unwrap()).await
+    };
+    assert_eq!(send(body(5_000).into_bytes(), "identity").await.problem(413), "payload-too-large");
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    writer.write_all(body(100 << 20).as_bytes()).unwrap();
+    let bomb = writer.finish().unwrap();
+    let begun = std::time::Instant::now();
+    let bombs = futures_util::future::join_all((0..10).map(|_| send(bomb.clone(), "gzip"))).await;
+    for answer in bombs {
+        assert_eq!(answer.problem(413), "payload-too-large");
+    }
+    // None of them was unpacked further than that.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
+    for encoding in ["br", "zstd", "deflate", "gzip, gzip", "nonsense"] {
+        assert_eq!(
+            send(body(3).into_bytes(), encoding).await.problem(415),
+            "unsupported-media-type",
+            "{encoding}"
+        );
+    }
+    assert_eq!(send(body(3).into_bytes(), "gzip").await.problem(400), "malformed-request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let app = TestApp::demo().await;
+    let address = app.url("").trim_start_matches("http://").to_owned();
+    for (head, length) in
+        [("POST /v1/sessions", "Content-Length: 100"), ("POST /v1/sessions", "Transfer-Encoding: chunked")]
+    {
+        let mut socket = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let request =
+            format!("{head} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{length}\r\n\r\n");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let limit = std::time::Duration::from_secs(25);
+        tokio::time::timeout(limit, socket.read_to_end(&mut answer))
+            .await
+            .expect("the socket stays open")
+            .unwrap();
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_of_one_byte_too_many_is_too_large() {
+    let app = TestApp::demo().await;
+    let path = "/v1/imports?kind=dms-funnel&period=2015-02";
+    assert_eq!(app.upload("clerk", path, vec![b'1'; (50 << 20) + 1]).await.problem(413), "payload-too-large");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_number_and_no_year_is_named() {
+    let app = TestApp::demo().await;
+    let facts = json!({"period": "2014-04", "source_system": "x", "rows": [
+        {"employee_no": "A02", "facts": {"deliveries": {"$serde_json::private::Number": "3"}}}]});
+    assert_eq!(app.post("clerk", "/v1/facts", facts).await.problem(422), "validation-failed");
+    let blank = json!({"period": "2014-04", "source_system": "  ", "rows": [
+        {"employee_no": "A02", "facts": {"deliveries": 3}}]});
+    let answer = app.post("clerk", "/v1/facts", blank).await;
+    assert_eq!(fields(&answer), ["source_system"], "{:#}", answer.body);
+    for day in ["+10000-01-01", "0000-01-01", "-0001-01-01"] {
+        let body =
+            json!({"employee_no": "A02", "unit": "JC", "position": "sales_consultant", "valid_from": day});
+        let answer = app.post("admin", "/v1/assignments", body).await;
+        assert_eq!(fields(&answer), ["valid_from"], "{day}: {:#}", answer.body);
+    }
+    for path in ["/v1/public-holidays/0", "/v1/public-holidays/10000", "/v1/public-holidays/-1"] {
+        let response = app.request(Method::PUT, path).bearer_auth(app.token("group").await).body("x");
+        assert_eq!(
+            Answer::of(response.send().await.unwrap()).await.problem(422),
+            "validation-failed",
+            "{path}"
+        );
+    }
 }

@@ -341,7 +341,8 @@ async fn decider(pool: &Pool) -> Context {
     use showfloor::auth::Identity;
     use showfloor::auth::access_log::AccessLog;
     use showfloor::auth::scope::Scope;
-    let identity = Identity { user_id: 2, roles: Vec::new(), employee_id: None, unit_id: None };
+    let identity =
+        Identity { user_id: 2, account_version: 1, roles: Vec::new(), employee_id: None, unit_id: None };
     let log = AccessLog::open(pool);
     Context::of(pool, &log, identity, Scope::operator(), now(), Default::default()).await.unwrap()
 }

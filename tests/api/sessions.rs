@@ -152,7 +152,7 @@ async fn signing_out_ends_the_session() {
 
 async fn identity(app: &TestApp, login: &str, roles: &[Role]) -> Identity {
     let user_id = app.get(login, "/v1/me").await.expect(200)["id"].as_i64().unwrap();
-    Identity { user_id, roles: roles.to_vec(), employee_id: None, unit_id: None }
+    Identity { user_id, account_version: 1, roles: roles.to_vec(), employee_id: None, unit_id: None }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -96,9 +96,10 @@ impl Account {
         let script = r#"for folder do cd "$folder" || { printf %s "$folder"; exit 1; }; done"#;
         let mut command = self.command(Path::new("/bin/sh"), Path::new("/"));
         command.args(["-c", script, "sh"]).args(&downwards).stdout(Stdio::piped());
-        let output = command
-            .output()
-            .map_err(|source| EmbeddedError::CannotRun { program: PathBuf::from("/bin/sh"), source })?;
+        let output = command.output().map_err(|source| EmbeddedError::CannotRun {
+            program: PathBuf::from("/bin/sh"),
+            cause: source,
+        })?;
         let refused = String::from_utf8_lossy(&output.stdout);
         Ok((!output.status.success()).then(|| PathBuf::from(refused.as_ref())))
     }
@@ -106,7 +107,7 @@ impl Account {
 
 /// The standard library has no `geteuid`; `id` is on every system that has a shell.
 pub(super) fn effective_uid() -> Result<u32, EmbeddedError> {
-    let failed = |source| EmbeddedError::CannotRun { program: PathBuf::from("id"), source };
+    let failed = |source| EmbeddedError::CannotRun { program: PathBuf::from("id"), cause: source };
     let output = Command::new("id").arg("-u").stdin(Stdio::null()).output().map_err(failed)?;
     let uid = String::from_utf8_lossy(&output.stdout);
     uid.trim().parse().map_err(|_| failed(io::Error::other("it printed no user ID")))

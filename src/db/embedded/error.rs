@@ -123,7 +123,7 @@ pub enum EmbeddedError {
 
     /// An operation on the cluster's files failed.
     #[error(
-        "cannot {doing} {}, check its permissions and the space left, or choose another data directory: {source}",
+        "cannot {doing} {}, check its permissions and the space left, or choose another data directory: {cause}",
         .path.display()
     )]
     Files {
@@ -131,17 +131,17 @@ pub enum EmbeddedError {
         doing: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
-        source: io::Error,
+        /// What the system said. It stands in the sentence, so that it is said once.
+        cause: io::Error,
     },
 
     /// A program could not be started.
-    #[error("cannot run {}, check that the user who is to run it may do so: {source}", .program.display())]
+    #[error("cannot run {}, check that the user who is to run it may do so: {cause}", .program.display())]
     CannotRun {
         /// The program.
         program: PathBuf,
-        /// What the system said.
-        source: io::Error,
+        /// What the system said. It stands in the sentence, so that it is said once.
+        cause: io::Error,
     },
 
     /// `initdb` failed.
@@ -200,6 +200,32 @@ pub enum EmbeddedError {
         directory: PathBuf,
     },
 
+    /// The owner's server has ended, and the owner starts it again.
+    #[error(
+        "the private PostgreSQL in {} has ended and is being started again by the showfloor process that runs it: {reason}; \
+         {} says more; try again in a moment",
+        .directory.display(),
+        .directory.join("server.log.old").display()
+    )]
+    Down {
+        /// The cluster's directory.
+        directory: PathBuf,
+        /// Why, as far as the owner knows.
+        reason: String,
+    },
+
+    /// The owner's server does not take connections.
+    #[error(
+        "the private PostgreSQL in {} does not answer, though the showfloor process that runs it is alive: {} may say \
+         why; try again in a moment, or restart that process",
+        .directory.display(),
+        .directory.join("server.log").display()
+    )]
+    NotAnswering {
+        /// The cluster's directory.
+        directory: PathBuf,
+    },
+
     /// A server whose owner is dead does not go away.
     #[error(
         "a PostgreSQL process that an earlier showfloor process left in {} does not end: stop it (its ID is the \
@@ -212,17 +238,17 @@ pub enum EmbeddedError {
     },
 
     /// A database could not be created.
-    #[error("cannot create the database `{database}` in the private PostgreSQL cluster: {source}")]
+    #[error("cannot create the database `{database}` in the private PostgreSQL cluster: {cause}")]
     CreateDatabase {
         /// Its name.
         database: String,
         /// What the server said.
-        source: tokio_postgres::Error,
+        cause: tokio_postgres::Error,
     },
 }
 
 impl EmbeddedError {
     pub(super) fn files(doing: &'static str, path: &Path, source: io::Error) -> EmbeddedError {
-        EmbeddedError::Files { doing, path: path.to_owned(), source }
+        EmbeddedError::Files { doing, path: path.to_owned(), cause: source }
     }
 }

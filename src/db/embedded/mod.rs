@@ -7,14 +7,17 @@
 //! | `data/` | PostgreSQL's own files |
 //! | `socket/` | the only way in, a Unix socket (elsewhere when the path is too long for one) |
 //! | `server.log`, `server.log.old` | what the server said in this run and in the one before |
-//! | `owner.lock` | locked by the process that owns the cluster; says where the socket is once the server is ready |
+//! | `owner.lock` | locked by the process that owns the cluster; says where the socket is once the server is ready, or why there is none |
+//! | `guests.lock` | locked, by many at once, by the processes that work with a server that another one owns |
 //! | `server.lock` | locked as long as any process that touches `data/` is alive |
 //!
-//! The first process that starts the cluster owns it. Others that start it meanwhile are guests: they use the
-//! owner's server and leave it running, so their connections end when the owner stops it. An owner that dies
-//! without stopping its server leaves that to a watchdog, a small process that notices its death.
+//! The first process that starts the cluster owns it: it starts the server again if that ends, after a pause that grows.
+//! Others that start it meanwhile are guests. An owner that ends leaves its server to one of them, so that the last one
+//! out stops it. An owner that dies without a word leaves that to a watchdog, a small process that notices its death;
+//! then one of the guests starts the server anew.
 
 mod account;
+mod attendant;
 mod error;
 mod ownership;
 mod programs;
@@ -32,11 +35,9 @@ use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
 
 use account::Account;
+use attendant::{Attendant, Owned, Part};
 pub use error::EmbeddedError;
-use ownership::Ownership;
-use programs::Programs;
-use server::{Server, Site};
-use watchdog::Watchdog;
+use ownership::{Announcement, Guesthood, Ownership};
 
 /// How long to wait for a server to come up, including one that another process is starting: recovery after a
 /// crash replays the write-ahead log first.
@@ -67,21 +68,16 @@ pub enum Tuning {
 
 /// A running private PostgreSQL cluster.
 ///
-/// [`Cluster::stop`] stops it before returning. Dropping the value lets the watchdog stop it in the background.
+/// [`Cluster::stop`] stops it before returning, unless others work with it. Dropping the value lets the watchdog stop it
+/// in the background.
 #[derive(Debug)]
 pub struct Cluster {
     socket: PathBuf,
-    /// `None` for a guest.
-    owned: Option<Owned>,
+    attendant: Attendant,
 }
 
-/// What the owning process must hold on to, in the order in which it is let go of.
-#[derive(Debug)]
-struct Owned {
-    server: Server,
-    watchdog: Watchdog,
-    ownership: Ownership,
-}
+/// How long a command waits for a server that was announced and does not answer.
+const DOWN_PATIENCE: Duration = Duration::from_secs(3);
 
 impl Cluster {
     /// Starts the cluster whose files live under `directory`, which is made on the first call, or joins it when
@@ -92,62 +88,45 @@ impl Cluster {
         let directory =
             directory.canonicalize().map_err(|source| EmbeddedError::files("open", directory, source))?;
         let deadline = Instant::now() + START_PATIENCE;
+        let mut down_since = None;
         loop {
-            if let Some(ownership) = Ownership::try_take(&directory)? {
-                return Cluster::own(ownership, directory, tuning).await;
+            if let Some((ownership, said)) = Ownership::try_take(&directory)? {
+                let owned = Owned::begin(ownership, said, &directory, tuning).await?;
+                let socket = owned.socket().to_owned();
+                let attendant = Attendant::of(Part::Owner(Box::new(owned)), directory, tuning);
+                return Ok(Cluster { socket, attendant });
             }
-            if let Some(socket) = Ownership::announced_socket(&directory)
-                && socket::answers(&socket)
-            {
-                return Ok(Cluster { socket, owned: None });
+            if let Some((socket, guest)) = join(&directory)? {
+                let attendant = Attendant::of(Part::Guest(guest), directory, tuning);
+                return Ok(Cluster { socket, attendant });
             }
-            if Instant::now() > deadline {
+            let now = Instant::now();
+            match Announcement::read(&directory) {
+                // It is being started for the first time, or stopped.
+                None => down_since = None,
+                Some(said) if now > *down_since.get_or_insert(now) + DOWN_PATIENCE => {
+                    return Err(match said {
+                        Announcement::Down(reason) => EmbeddedError::Down { directory, reason },
+                        _ => EmbeddedError::NotAnswering { directory },
+                    });
+                }
+                Some(_) => {}
+            }
+            if now > deadline {
                 return Err(EmbeddedError::OwnerNotReady { directory });
             }
             sleep(GLANCE).await;
         }
     }
 
-    async fn own(
-        mut ownership: Ownership,
-        directory: PathBuf,
-        tuning: Tuning,
-    ) -> Result<Cluster, EmbeddedError> {
-        let data = directory.join("data");
-        let made_by = server::major_version(&data)?;
-        let account = Account::choose(made_by.map(|_| data.as_path()))?;
-        open_to(account, &directory)?;
-        let programs = Programs::find(&data, made_by).await?;
-        let site = Site { directory, data, account, programs, tuning };
-        let lifeline = site.take_over().await?;
-        if made_by.is_none() {
-            site.initialise(&lifeline).await?;
-        }
-        let socket = socket::prepare(&site.directory, account)?;
-        let watchdog = Watchdog::spawn(&site, &socket, &lifeline)?;
-        let server = match Server::start(site, &socket, &lifeline).await {
-            Ok(server) => server,
-            Err(error) => {
-                // A server that does not stop is left to the watchdog.
-                if !matches!(error, EmbeddedError::NotStopped { .. }) {
-                    watchdog.dismiss().await;
-                }
-                return Err(error);
-            }
-        };
-        ownership.announce(&socket)?;
-        Ok(Cluster { socket, owned: Some(Owned { server, watchdog, ownership }) })
-    }
-
     /// Connection URL of a database of the cluster, such as `postgres://showfloor@%2Frun%2Fsocket/showfloor`.
     pub fn url(&self, database: &str) -> String {
-        let socket = percent_encoded(&self.socket.to_string_lossy());
-        format!("postgres://{ROLE}@{socket}/{}", percent_encoded(database))
+        url(&self.socket, database)
     }
 
     /// Creates an empty database unless the cluster has one of that name.
     pub async fn create_database_if_missing(&self, database: &str) -> Result<(), EmbeddedError> {
-        let failed = |source| EmbeddedError::CreateDatabase { database: database.to_owned(), source };
+        let failed = |source| EmbeddedError::CreateDatabase { database: database.to_owned(), cause: source };
         let (client, connection) =
             tokio_postgres::connect(&self.url("postgres"), NoTls).await.map_err(failed)?;
         let connection = tokio::spawn(connection);
@@ -158,15 +137,27 @@ impl Cluster {
         created
     }
 
-    /// Stops the server and returns once it is gone. A guest leaves it running for the owner.
+    /// Stops the server and returns once it is gone; one that others work with is left to them.
     pub async fn stop(self) -> Result<(), EmbeddedError> {
-        let Some(mut owned) = self.owned else { return Ok(()) };
-        owned.ownership.retract()?;
-        owned.server.stop().await?;
-        owned.watchdog.dismiss().await;
-        socket::remove(&self.socket);
-        Ok(())
+        self.attendant.end().await
     }
+}
+
+fn url(socket: &Path, database: &str) -> String {
+    let socket = percent_encoded(&socket.to_string_lossy());
+    format!("postgres://{ROLE}@{socket}/{}", percent_encoded(database))
+}
+
+/// Becomes a guest of a server that answers.
+fn join(directory: &Path) -> Result<Option<(PathBuf, Guesthood)>, EmbeddedError> {
+    let Some(guest) = Guesthood::try_begin(directory)? else { return Ok(None) };
+    // Only now: whoever stops a server makes sure that it has no guests.
+    Ok(match Announcement::read(directory) {
+        Some(Announcement::Ready(socket) | Announcement::Left(socket)) if socket::answers(&socket) => {
+            Some((socket, guest))
+        }
+        _ => None,
+    })
 }
 
 /// Makes sure that the server's account can enter the cluster's directory, which root may just have made with a

@@ -112,7 +112,7 @@ impl Site {
         let output = tokio::process::Command::from(command)
             .output()
             .await
-            .map_err(|source| EmbeddedError::CannotRun { program: initdb, source })?;
+            .map_err(|source| EmbeddedError::CannotRun { program: initdb, cause: source })?;
         if output.status.success() {
             return Ok(());
         }
@@ -143,7 +143,7 @@ impl Site {
         command.args(["stop", "--no-wait", "--mode=fast", "--pgdata"]).arg(&self.data);
         match tokio::process::Command::from(command).status().await {
             Ok(_) => Ok(()),
-            Err(source) => Err(EmbeddedError::CannotRun { program: pg_ctl, source }),
+            Err(source) => Err(EmbeddedError::CannotRun { program: pg_ctl, cause: source }),
         }
     }
 
@@ -192,8 +192,9 @@ impl Site {
 /// The running server of a cluster that this process owns.
 #[derive(Debug)]
 pub(super) struct Server {
-    site: Site,
-    process: Child,
+    pub(super) site: Site,
+    /// None of one that another process has started.
+    process: Option<Child>,
 }
 
 impl Server {
@@ -203,6 +204,23 @@ impl Server {
         socket: &Path,
         lifeline: &Lifeline,
     ) -> Result<Server, EmbeddedError> {
+        let mut server = Server { site, process: None };
+        server.start_again(socket, lifeline).await?;
+        Ok(server)
+    }
+
+    /// The server that another process has started and left.
+    pub(super) fn adopt(site: Site) -> Server {
+        Server { site, process: None }
+    }
+
+    /// Starts one that has ended, and waits until it takes connections.
+    pub(super) async fn start_again(
+        &mut self,
+        socket: &Path,
+        lifeline: &Lifeline,
+    ) -> Result<(), EmbeddedError> {
+        let site = &self.site;
         site.forget_false_pid(socket);
         let log = site.fresh_log()?;
         let errors = log.try_clone().map_err(|source| EmbeddedError::files("write", &site.log(), source))?;
@@ -219,23 +237,31 @@ impl Server {
             command.args(["-c", setting]);
         }
         command.stdin(lifeline.share()?).stdout(log).stderr(errors);
-        let process =
-            command.spawn().map_err(|source| EmbeddedError::CannotRun { program: postgres, source })?;
-        let mut server = Server { site, process };
-        server.wait_until_ready().await?;
-        Ok(server)
+        let process = command
+            .spawn()
+            .map_err(|source| EmbeddedError::CannotRun { program: postgres, cause: source })?;
+        self.process = Some(process);
+        self.wait_until_ready().await
+    }
+
+    /// Whether it has ended, by whatever cause.
+    pub(super) fn has_ended(&mut self, socket: &Path) -> bool {
+        match &mut self.process {
+            Some(process) => has_ended(process),
+            None => postmaster_file(&self.site.data).is_none() || !socket::answers(socket),
+        }
     }
 
     async fn wait_until_ready(&mut self) -> Result<(), EmbeddedError> {
         let deadline = Instant::now() + START_PATIENCE;
         while !self.is_ready() {
-            if has_ended(&mut self.process) {
+            if self.process.as_mut().is_none_or(has_ended) {
                 let (log, said) = self.last_words();
                 return Err(EmbeddedError::Ended { log, said });
             }
             if Instant::now() > deadline {
                 let (log, said) = self.last_words();
-                self.stop().await?;
+                self.stop(None).await?;
                 return Err(EmbeddedError::NotReady { log, said });
             }
             sleep(GLANCE).await;
@@ -245,23 +271,42 @@ impl Server {
 
     fn is_ready(&self) -> bool {
         postmaster_file(&self.site.data)
-            .is_some_and(|(pid, status)| pid == self.process.id() && status == "ready")
+            .zip(self.process.as_ref())
+            .is_some_and(|((pid, status), process)| pid == process.id() && status == "ready")
     }
 
     /// Stops the server and waits until it is gone.
-    pub(super) async fn stop(&mut self) -> Result<(), EmbeddedError> {
-        if has_ended(&mut self.process) {
-            return Ok(());
+    pub(super) async fn stop(&mut self, socket: Option<&Path>) -> Result<(), EmbeddedError> {
+        let deadline = Instant::now() + STOP_PATIENCE;
+        let mut is_asked = false;
+        while !self.is_gone(socket) {
+            if !is_asked {
+                self.site.ask_to_stop().await?;
+                is_asked = true;
+            }
+            if Instant::now() > deadline {
+                break;
+            }
+            sleep(GLANCE).await;
         }
-        self.site.ask_to_stop().await?;
-        if ends_within(STOP_PATIENCE, &mut self.process).await {
+        if self.is_gone(socket) {
             return Ok(());
         }
         let (log, said) = self.last_words();
         Err(EmbeddedError::NotStopped { log, said })
     }
 
-    fn last_words(&self) -> (PathBuf, String) {
+    fn is_gone(&mut self, socket: Option<&Path>) -> bool {
+        match (&mut self.process, socket) {
+            (Some(process), _) => has_ended(process),
+            // Its own file is the last that a server takes away.
+            (None, Some(socket)) => postmaster_file(&self.site.data).is_none() && !socket::answers(socket),
+            (None, None) => true,
+        }
+    }
+
+    /// The server's log, and its end.
+    pub(super) fn last_words(&self) -> (PathBuf, String) {
         let log = self.site.log();
         let said = fs::read(&log).unwrap_or_default();
         (log, last_lines(&String::from_utf8_lossy(&said)))

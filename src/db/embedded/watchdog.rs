@@ -28,7 +28,12 @@ pub(super) struct Watchdog {
 
 impl Watchdog {
     /// To be called before the server starts, so that there is no moment at which nobody would stop it.
-    pub(super) fn spawn(site: &Site, socket: &Path, lifeline: &Lifeline) -> Result<Watchdog, EmbeddedError> {
+    /// Over a server that runs already there is no lifeline to share: its processes have it.
+    pub(super) fn spawn(
+        site: &Site,
+        socket: &Path,
+        lifeline: Option<&Lifeline>,
+    ) -> Result<Watchdog, EmbeddedError> {
         let shell = Path::new("/bin/sh");
         let mode = match site.tuning {
             Tuning::Durable => "fast",
@@ -36,10 +41,13 @@ impl Watchdog {
         };
         let mut command = site.command(shell);
         command.args(["-c", WATCH, "sh"]).arg(site.programs.pg_ctl()).arg(&site.data).arg(mode).arg(socket);
-        command.stdin(Stdio::piped()).stdout(lifeline.share()?);
+        command.stdin(Stdio::piped());
+        if let Some(lifeline) = lifeline {
+            command.stdout(lifeline.share()?);
+        }
         let process = command
             .spawn()
-            .map_err(|source| EmbeddedError::CannotRun { program: shell.to_owned(), source })?;
+            .map_err(|source| EmbeddedError::CannotRun { program: shell.to_owned(), cause: source })?;
         Ok(Watchdog { process })
     }
 

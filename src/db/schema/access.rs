@@ -65,3 +65,17 @@ diesel::table! {
         created_at -> Timestamptz,
     }
 }
+
+diesel::table! {
+    /// Wrong passwords, counted.
+    sign_in_count (id) {
+        id -> Int8,
+        subject -> Bytea,
+        user_id -> Nullable<Int8>,
+        address -> Nullable<Text>,
+        is_of_login -> Bool,
+        failures -> Int4,
+        failed_at -> Timestamptz,
+        signed_in_at -> Nullable<Timestamptz>,
+    }
+}

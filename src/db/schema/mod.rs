@@ -25,3 +25,5 @@ diesel::allow_tables_to_appear_in_same_query! {
     org_unit, employee, assignment, team_leadership, user_account, report_duty, event_step, annual_plan, review,
     review_cycle, adjustment, improvement_assessment,
 }
+
+diesel::allow_tables_to_appear_in_same_query!(sign_in_count, user_account);

@@ -102,10 +102,16 @@ async fn played(stage: &Stage<'_>, scenes: &[Scene]) -> Result<Option<DateTime<U
 }
 
 async fn identity(stage: &Stage<'_>, login: &str) -> Result<Identity, Problem> {
-    let (user_id, roles, employee_id, unit_id) = user_account::table
+    let (user_id, account_version, roles, employee_id, unit_id) = user_account::table
         .filter(user_account::login.eq(login))
-        .select((user_account::id, user_account::roles, user_account::employee_id, user_account::unit_id))
+        .select((
+            user_account::id,
+            user_account::version,
+            user_account::roles,
+            user_account::employee_id,
+            user_account::unit_id,
+        ))
         .first(&mut *stage.pool.get().await?)
         .await?;
-    Ok(Identity { user_id, roles, employee_id, unit_id })
+    Ok(Identity { user_id, account_version, roles, employee_id, unit_id })
 }

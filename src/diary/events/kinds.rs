@@ -98,7 +98,7 @@ pub struct EventRules {
 }
 
 macro_rules! kinds {
-    ($($kind:ident $name:literal $zh:literal $en:literal: $shape:ident by $reporters:ident($by:expr)
+    ($($kind:ident $name:tt $zh:literal $en:literal: $shape:ident by $reporters:ident($by:expr)
         of $about:ident, $discipline:ident, $tally:ident [$($metric:literal)*];)*) => {
         words! {
             /// What an event is.

@@ -7,6 +7,7 @@ use super::{FactsRecorded, NewFacts};
 use crate::auth::Caller;
 use crate::auth::access::EnterFacts;
 use crate::http::Problem;
+use crate::http::body::LARGE;
 use crate::http::idempotency::{Key, Keyed};
 use crate::ledger::metric::CatalogueFile;
 
@@ -26,7 +27,7 @@ use crate::ledger::metric::CatalogueFile;
 pub async fn record_facts(
     caller: Caller<EnterFacts>,
     catalogue: Data<CatalogueFile>,
-    request: Keyed<NewFacts>,
+    request: Keyed<NewFacts, LARGE>,
 ) -> Result<impl Responder, Problem> {
     let catalogue = catalogue.current()?;
     let Keyed { key, body } = request;

@@ -32,7 +32,7 @@ pub struct NewFacts {
     #[schema(value_type = String, example = "2014-03")]
     pub period: Period,
     /// Which system delivers them, for example `dms`.
-    #[garde(length(chars, min = 1, max = 40))]
+    #[garde(length(chars, min = 1, max = 40), custom(crate::http::body::not_blank))]
     #[schema(example = "dms")]
     pub source_system: String,
     /// Code of the store that delivers them: of somebody who is posted in two stores in the month, each delivers its own, and

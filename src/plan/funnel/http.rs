@@ -6,6 +6,7 @@ use actix_web::{Responder, get, put};
 use super::{PlanActivities, PlanFunnel};
 use crate::auth::Caller;
 use crate::auth::access::{DraftPlan, ViewPlan};
+use crate::http::body::LARGE;
 use crate::http::etag::{self, Seen};
 use crate::http::{Body, Problem};
 use crate::plan::versions::version::Plan;
@@ -21,7 +22,7 @@ pub async fn put_plan_funnel(
     caller: Caller<DraftPlan>,
     id: Path<i64>,
     seen: Seen,
-    body: Body<PlanFunnel>,
+    body: Body<PlanFunnel, LARGE>,
 ) -> Result<impl Responder, Problem> {
     let plan = super::put(&mut caller.context().await?, *id, body.0, seen).await?;
     Ok(etag::ok(plan.row_version, plan))

@@ -10,6 +10,7 @@ use super::document::{self, PlanSupply};
 use super::store::{self, SupplyQuery, SupplyYear};
 use crate::auth::Caller;
 use crate::auth::access::{DraftPlan, ViewPlan};
+use crate::http::body::LARGE;
 use crate::http::{Body, Problem, Query};
 
 /// Set how many cars of each series a store is to take in a year, and the stock that was counted: all of it, or
@@ -21,7 +22,7 @@ use crate::http::{Body, Problem, Query};
 #[put("/supply")]
 pub async fn put_supply(
     caller: Caller<DraftPlan>,
-    body: Body<SupplyYear>,
+    body: Body<SupplyYear, LARGE>,
 ) -> Result<Json<SupplyYear>, Problem> {
     store::put(&mut caller.context().await?, body.0).await.map(Json)
 }

@@ -16,6 +16,7 @@ use super::version::Plan;
 use super::{draft, revision};
 use crate::auth::Caller;
 use crate::auth::access::{ApprovePlan, DraftPlan, ViewPlan};
+use crate::http::body::LARGE;
 use crate::http::etag::{self, Seen};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query};
 use crate::ledger::metric::CatalogueFile;
@@ -73,7 +74,7 @@ pub async fn get_plan_diff(
 pub async fn try_plan(
     caller: Caller<DraftPlan>,
     catalogue: Data<CatalogueFile>,
-    body: Body<Trial>,
+    body: Body<Trial, LARGE>,
 ) -> Result<Json<TrialResult>, Problem> {
     let catalogue = catalogue.current()?;
     trial::run(&mut caller.context().await?, &catalogue, &body.0).await.map(Json)
@@ -89,7 +90,7 @@ pub async fn try_plan(
 pub async fn create_plan(
     caller: Caller<DraftPlan>,
     catalogue: Data<CatalogueFile>,
-    body: Body<NewPlan>,
+    body: Body<NewPlan, LARGE>,
 ) -> Result<impl Responder, Problem> {
     let catalogue = catalogue.current()?;
     draft::create(&mut caller.context().await?, &catalogue, body.0).await.map(created)
@@ -163,7 +164,7 @@ pub async fn create_plan_resplit(
     caller: Caller<DraftPlan>,
     id: Path<i64>,
     seen: Seen,
-    body: Body<Resplit>,
+    body: Body<Resplit, LARGE>,
 ) -> Result<impl Responder, Problem> {
     revision::resplit(&mut caller.context().await?, *id, body.0, seen).await.map(changed)
 }
@@ -192,7 +193,7 @@ pub async fn put_plan_pins(
     caller: Caller<DraftPlan>,
     id: Path<i64>,
     seen: Seen,
-    body: Body<Pins>,
+    body: Body<Pins, LARGE>,
 ) -> Result<impl Responder, Problem> {
     pins::pin(&mut caller.context().await?, *id, body.0, seen).await.map(changed)
 }
@@ -207,7 +208,7 @@ pub async fn put_plan_pins(
 pub async fn create_replan(
     caller: Caller<DraftPlan>,
     id: Path<i64>,
-    body: Body<Replan>,
+    body: Body<Replan, LARGE>,
 ) -> Result<impl Responder, Problem> {
     replan::replan(&mut caller.context().await?, *id, body.0).await.map(created)
 }

@@ -16,6 +16,7 @@ use super::replaced::RuleDraftChange;
 use super::{Draft, DraftFilter, DraftOrigin, DraftWithFiles, files};
 use crate::auth::Caller;
 use crate::auth::access::{ApproveRules, DraftRules, ViewRules};
+use crate::http::body::LARGE;
 use crate::http::etag::{self, Seen};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query, body};
 use crate::rules::release;
@@ -62,7 +63,7 @@ pub struct NewRuleDraft {
 #[post("/rules/drafts")]
 pub async fn create_rule_draft(
     caller: Caller<DraftRules>,
-    body: Body<NewRuleDraft>,
+    body: Body<NewRuleDraft, LARGE>,
 ) -> Result<impl Responder, Problem> {
     let NewRuleDraft { note, release, files, base } = body.0;
     let cx = &mut caller.context().await?;

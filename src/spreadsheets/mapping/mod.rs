@@ -99,7 +99,7 @@ pub struct NewMapping {
     #[serde(default)]
     pub store: Option<String>,
     /// Which system the sheets come from.
-    #[garde(length(chars, min = 1, max = 40))]
+    #[garde(length(chars, min = 1, max = 40), custom(crate::http::body::not_blank))]
     #[schema(example = "exam_system")]
     pub source_system: String,
     /// The columns. Of those that are not listed nothing is read, and whoever imports a sheet that has numbers there is
@@ -113,7 +113,7 @@ pub struct NewMapping {
 #[serde(deny_unknown_fields)]
 pub struct MappingChange {
     /// Which system the sheets come from.
-    #[garde(length(chars, min = 1, max = 40))]
+    #[garde(length(chars, min = 1, max = 40), custom(crate::http::body::not_blank))]
     pub source_system: String,
     /// The columns. Of those that are not listed nothing is read, and whoever imports a sheet that has numbers there is
     /// asked; what they accept is then listed as ignored.

@@ -157,8 +157,10 @@ impl TestApp {
             catalogue: Arc::clone(&catalogue),
             library: Arc::default(),
             clock,
+            policy: Default::default(),
         };
-        let (server, address) = server::build(shared, "127.0.0.1:0".parse().unwrap()).unwrap();
+        let (server, address) =
+            server::build(shared, server::bind("127.0.0.1:0".parse().unwrap()).unwrap()).unwrap();
         tokio::spawn(server);
         Self { address, client: reqwest::Client::new(), tokens, catalogue, clock, pool, _keys: keys }
     }
@@ -230,25 +232,30 @@ impl TestApp {
         use showfloor::db::schema::user_account;
 
         let mut connection = self.pool.get().await.unwrap();
-        let (user_id, roles, employee_id, unit_id): (i64, Vec<Role>, Option<i64>, Option<i64>) =
-            user_account::table
-                .filter(user_account::login.eq(login))
-                .select((
-                    user_account::id,
-                    user_account::roles,
-                    user_account::employee_id,
-                    user_account::unit_id,
-                ))
-                .first(&mut connection)
-                .await
-                .unwrap_or_else(|error| panic!("no login {login}: {error}"));
-        self.tokens.sign(&Identity { user_id, roles, employee_id, unit_id }, self.clock.now()).unwrap()
+        type Row = (i64, i32, Vec<Role>, Option<i64>, Option<i64>);
+        let (user_id, account_version, roles, employee_id, unit_id): Row = user_account::table
+            .filter(user_account::login.eq(login))
+            .select((
+                user_account::id,
+                user_account::version,
+                user_account::roles,
+                user_account::employee_id,
+                user_account::unit_id,
+            ))
+            .first(&mut connection)
+            .await
+            .unwrap_or_else(|error| panic!("no login {login}: {error}"));
+        self.tokens
+            .sign(&Identity { user_id, account_version, roles, employee_id, unit_id }, self.clock.now())
+            .unwrap()
     }
 
     /// A token for roles that belong to no login's employee.
     pub async fn token_of(&self, login: &str, roles: Vec<Role>) -> String {
-        let user_id = self.get(login, "/v1/me").await.expect(200)["id"].as_i64().unwrap();
-        let identity = Identity { user_id, roles, employee_id: None, unit_id: None };
+        let me = self.get(login, "/v1/me").await.expect(200);
+        let user_id = me["id"].as_i64().unwrap();
+        let account_version = i32::try_from(me["version"].as_i64().unwrap()).unwrap();
+        let identity = Identity { user_id, account_version, roles, employee_id: None, unit_id: None };
         self.tokens.sign(&identity, self.clock.now()).unwrap()
     }
 

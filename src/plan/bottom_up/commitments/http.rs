@@ -7,6 +7,7 @@ use super::issued::{self, IssuedTargets};
 use super::{CommitmentDocument, Commitments};
 use crate::auth::Caller;
 use crate::auth::access::{CommitPlan, ViewPlan};
+use crate::http::body::LARGE;
 use crate::http::{Body, Problem, Query};
 use crate::plan::reading::http::LineQuery;
 
@@ -35,7 +36,7 @@ pub async fn get_plan_commitments(
 pub async fn put_plan_commitments(
     caller: Caller<CommitPlan>,
     id: Path<i64>,
-    body: Body<Commitments>,
+    body: Body<Commitments, LARGE>,
 ) -> Result<Json<CommitmentDocument>, Problem> {
     super::commit(&mut caller.context().await?, *id, body.0).await.map(Json)
 }

@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, Responder, get, post};
 use super::{ProposalAcceptance, ProposalFilter, ProposalRejection, SplitProposal};
 use crate::auth::Caller;
 use crate::auth::access::{DraftPlan, ProposeSplit, ViewPlan};
+use crate::http::body::LARGE;
 use crate::http::etag::{self, Seen};
 use crate::http::{Body, Page, PageQuery, Paged, Problem};
 use crate::plan::split::settings::Resplit;
@@ -39,7 +40,7 @@ pub async fn list_plan_proposals(
 pub async fn create_plan_proposal(
     caller: Caller<ProposeSplit>,
     id: Path<i64>,
-    body: Body<Resplit>,
+    body: Body<Resplit, LARGE>,
 ) -> Result<impl Responder, Problem> {
     let proposal = super::propose(&mut caller.context().await?, *id, body.0).await?;
     Ok(HttpResponse::Created().insert_header(etag::of(proposal.row_version)).json(proposal))

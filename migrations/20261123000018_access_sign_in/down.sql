@@ -1,0 +1,2 @@
+DROP INDEX employee_no_any_case;
+DROP TABLE sign_in_count;

@@ -1,0 +1,85 @@
+//! Everybody reads while others write, wait, or are cut off.
+
+use std::time::{Duration, Instant};
+
+use diesel_async::SimpleAsyncConnection as _;
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::json;
+use showfloor::db::pool;
+
+use crate::support::{Answer, TestApp};
+
+/// The longest that anybody should wait who only reads.
+const SOON: Duration = Duration::from_secs(3);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_writers_wait_everybody_reads_and_health_is_told() {
+    let app = TestApp::demo().await;
+    let holder = &mut pool::beside(&app.pool).await.unwrap();
+    holder.batch_execute("BEGIN; LOCK TABLE audit_entry IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let token = app.token("admin").await;
+    // Each waits for the trail, with a connection of its own.
+    let writers = join_all((0..20).map(|n| {
+        let unit = json!({"code": format!("T{n}"), "name": "x", "kind": "team", "parent": "JC"});
+        let request = app.request(Method::POST, "/v1/org-units").bearer_auth(&token).json(&unit);
+        async { Answer::of(request.send().await.unwrap()).await }
+    }));
+    let hr = app.token("hr").await;
+    let readers = async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        for path in
+            ["/v1/me", "/v1/reviews?limit=1", "/livez", "/healthz", "/v1/facts?period=2014-03&limit=1"]
+        {
+            let begun = Instant::now();
+            let answer = app.request(Method::GET, path).bearer_auth(&hr).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{path}");
+            assert!(begun.elapsed() < SOON, "{path}: {:?}", begun.elapsed());
+        }
+        holder.batch_execute("ROLLBACK").await.unwrap();
+    };
+    let (written, ()) = tokio::join!(writers, readers);
+    for answer in written {
+        let status = answer.status.as_u16();
+        assert!(matches!(status, 201 | 409 | 422 | 503), "{:#}", answer.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_that_waits_too_long_is_told_when_to_come_again() {
+    let app = TestApp::demo().await;
+    let holder = &mut pool::beside(&app.pool).await.unwrap();
+    holder.batch_execute("BEGIN; LOCK TABLE audit_entry IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let body = json!({"login": "li.simin", "password": "correct horse", "roles": ["auditor"]});
+    let request = app.request(Method::POST, "/v1/users").bearer_auth(app.token("admin").await).json(&body);
+    let response = tokio::time::timeout(Duration::from_secs(30), request.send()).await.unwrap().unwrap();
+    assert_eq!(response.headers()["retry-after"], "5");
+    assert_eq!(Answer::of(response).await.problem(503), "unavailable");
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    app.post("admin", "/v1/users", body).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_cut_off_is_nobodys_fault() {
+    let app = TestApp::demo().await;
+    let holder = &mut pool::beside(&app.pool).await.unwrap();
+    holder.batch_execute("BEGIN; LOCK TABLE audit_entry IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let body = json!({"login": "li.simin", "password": "correct horse", "roles": ["auditor"]});
+    let writing = app.post("admin", "/v1/users", body.clone());
+    let cutting = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
+            AND wait_event_type = 'Lock'";
+        holder.batch_execute(cut).await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(writing, cutting);
+    assert_eq!(answer.problem(503), "unavailable");
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    // All connections at once, as a restart does: whoever comes next gets new ones.
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
+        AND pid <> pg_backend_pid()";
+    holder.batch_execute(cut).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    app.request(Method::GET, "/healthz").send().await.unwrap().error_for_status().unwrap();
+    app.post("admin", "/v1/users", body).await.expect(201);
+}
