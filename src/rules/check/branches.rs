@@ -283,13 +283,10 @@ impl Branches<'_> {
         let mut ranges = Vec::new();
         for statement in block {
             let alone = match statement {
-                Stmt::If(flow, _) if flow.branch.statements().is_empty() => Some(flow),
+                Stmt::If(flow, _) if flow.branch.statements().is_empty() && !returns(flow) => Some(flow),
                 _ => None,
             };
-            let is_left = |flow: &&Box<FlowControl>| {
-                flow.body.statements().iter().any(|inner| matches!(inner, Stmt::Return(..)))
-            };
-            let Some(flow) = alone.filter(|flow| !is_left(flow)) else {
+            let Some(flow) = alone else {
                 // Whoever wants both of them is told, and may say so.
                 self.overlaps(&std::mem::take(&mut ranges), true);
                 continue;
@@ -358,6 +355,11 @@ impl Branches<'_> {
                 _ => false,
             }
     }
+}
+
+/// Whether nobody comes out of the branch of a condition.
+fn returns(flow: &FlowControl) -> bool {
+    flow.body.statements().iter().any(|inner| matches!(inner, Stmt::Return(..)))
 }
 
 /// Whether a subject is a question with the answer yes or no.
