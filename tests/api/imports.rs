@@ -158,10 +158,9 @@ async fn a_file_is_tried_refused_and_imported_in_part_and_the_second_time_change
             (found["faults"].take(), batch, {
                 let differences = found["differences"].as_array().unwrap().len();
                 assert_eq!(found["added"], differences, "{kind}: every value that is new is shown");
-                found
-                    .as_object_mut()
-                    .unwrap()
-                    .retain(|key, _| !matches!(key.as_str(), "faults" | "differences" | "unread" | "unused" | "notes"));
+                found.as_object_mut().unwrap().retain(|key, _| {
+                    !matches!(key.as_str(), "faults" | "differences" | "unread" | "unused" | "notes")
+                });
                 found
             })
         };
