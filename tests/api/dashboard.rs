@@ -339,7 +339,7 @@ async fn a_team_of_two_is_found_by_no_subtraction() {
         let mut withheld = Vec::new();
         for unit in ["G1", "G2", "G3", "G4"] {
             let alone = app.get(login, &format!("{path}&unit={unit}")).await.expect(200);
-            assert_eq!(alone[0], of_unit(&whole, unit), "{login} {unit}");
+            assert_eq!(&alone[0], of_unit(&whole, unit), "{login} {unit}");
             let is_null = alone[0]["deliveries"].is_null();
             assert_eq!(alone[0]["withheld"], is_null, "{login} {unit}");
             withheld.extend(is_null.then_some(unit));
