@@ -122,8 +122,10 @@ async fn deliveries_at_once_leave_nobody_out() {
     let cycle = app.post("hr", "/v1/review-cycles", new).await.expect(201)["id"].clone();
     let people = advisors(&[]);
     let zero = json!({"complaints_minor": 0});
-    let each =
-        people.iter().take(8).map(|no| app.post("service", "/v1/facts", january(&[no.clone()], &zero)));
+    let each = people
+        .iter()
+        .take(8)
+        .map(|no| app.post("service", "/v1/facts", january(std::slice::from_ref(no), &zero)));
     for answer in futures_util::future::join_all(each.collect::<Vec<_>>()).await {
         answer.expect(200);
     }
