@@ -95,7 +95,7 @@ fn unusable(url: &str) -> String {
     });
     match address {
         Ok(address) => format!(
-            "the PostgreSQL {address} cannot be used (is it running, and is DATABASE_URL right? Without it, a private \
+            "the database {address} cannot be used (is it running, and is DATABASE_URL right? Without it, a private \
              server is run in the data folder)"
         ),
         Err(_) => "DATABASE_URL is no address of a PostgreSQL server, such as postgres://showfloor@db.example/showfloor \

@@ -119,6 +119,7 @@ const EXPECTED: &[(&str, May)] = &[
     ("get_me", EVERYBODY),
     ("replace_password", EVERYBODY),
     ("list_users", ADMINISTRATION),
+    ("list_wrong_passwords", ADMINISTRATION),
     ("create_user", ADMINISTRATION),
     ("get_user", ADMINISTRATION),
     ("update_user", ADMINISTRATION),
