@@ -98,7 +98,7 @@ fn unusable(url: &str) -> String {
             "the database {address} cannot be used (is it running, and is DATABASE_URL right? Without it, a private \
              server is run in the data folder)"
         ),
-        Err(_) => "DATABASE_URL is no address of a PostgreSQL server, such as postgres://showfloor@db.example/showfloor \
+        Err(_) => "DATABASE_URL is no address of a PostgreSQL database, such as postgres://showfloor@db.example/showfloor \
              (without it, a private server is run in the data folder)"
             .to_owned(),
     }
