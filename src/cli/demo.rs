@@ -12,7 +12,7 @@ use crate::auth::{Context, users};
 use crate::clock::Clock;
 use crate::config::{Listen, Policy, ReleasedRules, Storage};
 use crate::dashboard::LeaderboardQuery;
-use crate::dashboard::store::leaderboard;
+use crate::dashboard::leaderboard::leaderboard;
 use crate::decimal;
 use crate::demo::load::{self, Before};
 use crate::demo::people::{OFFICES, PEOPLE};

@@ -3,7 +3,10 @@
 use actix_web::get;
 use actix_web::web::Json;
 
-use super::{Attainment, Distribution, Funnel, LeaderboardPlace, LeaderboardQuery, SelectionQuery, store};
+use super::{
+    Attainment, Distribution, Funnel, LeaderboardPlace, LeaderboardQuery, SelectionQuery, grades,
+    leaderboard, store,
+};
 use crate::auth::Caller;
 use crate::auth::access::{ViewAggregates, ViewLeaderboard};
 use crate::http::{Problem, Query};
@@ -36,7 +39,7 @@ pub async fn get_distribution(
     caller: Caller<ViewAggregates>,
     query: Query<SelectionQuery>,
 ) -> Result<Json<Vec<Distribution>>, Problem> {
-    store::distribution(&mut caller.context().await?, &query.0).await.map(Json)
+    grades::distribution(&mut caller.context().await?, &query.0).await.map(Json)
 }
 
 /// The leaderboard 龙虎榜: the best of a position by total, then deliveries. Whoever may not read the reviews sees a third of those who
@@ -47,5 +50,5 @@ pub async fn get_leaderboard(
     caller: Caller<ViewLeaderboard>,
     query: Query<LeaderboardQuery>,
 ) -> Result<Json<Vec<LeaderboardPlace>>, Problem> {
-    store::leaderboard(&mut caller.context().await?, &query.0).await.map(Json)
+    leaderboard::leaderboard(&mut caller.context().await?, &query.0).await.map(Json)
 }

@@ -1,6 +1,9 @@
 //! Dashboards: aggregates that name nobody, and the top of the leaderboard.
 
+pub mod grades;
 pub mod http;
+pub mod leaderboard;
+mod month_reviews;
 pub mod roll_up;
 pub mod store;
 pub mod withheld;

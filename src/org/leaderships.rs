@@ -149,6 +149,9 @@ pub async fn change(
             .ok_or_else(|| Problem::not_found("team leadership"))?;
         seen.check(version)?;
         let current = find(cx, id).await?;
+        if patch.valid_to == current.valid_to {
+            return Ok(current);
+        }
         check_end(cx.db(), &current.unit, current.valid_from, patch.valid_to).await?;
         diesel::update(team_leadership::table.find(id))
             .set((team_leadership::valid_to.eq(patch.valid_to), team_leadership::version.eq(version + 1)))

@@ -139,6 +139,14 @@ pub struct OrgUnitPatch {
     pub valid_to: Option<Option<NaiveDate>>,
 }
 
+impl OrgUnitPatch {
+    /// Whether a unit would be another one with it.
+    fn changes(&self, unit: &OrgUnit) -> bool {
+        self.name.as_ref().is_some_and(|name| *name != unit.name)
+            || self.valid_to.is_some_and(|valid_to| valid_to != unit.valid_to)
+    }
+}
+
 /// A unit as other modules refer to it.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct UnitRef {
@@ -202,6 +210,14 @@ pub struct EmployeePatch {
     #[garde(skip)]
     #[serde(default)]
     pub status: Option<EmployeeStatus>,
+}
+
+impl EmployeePatch {
+    /// Whether a person would be another one with it.
+    fn changes(&self, person: &Employee) -> bool {
+        self.name.as_ref().is_some_and(|name| *name != person.name)
+            || self.status.is_some_and(|status| status != person.status)
+    }
 }
 
 /// A posting: somebody holds a position in a unit.

@@ -87,15 +87,18 @@ pub async fn change(
         return Err(Problem::not_found("employee"));
     }
     cx.transaction(async |cx| {
-        let (id, version): (i64, i32) = employee::table
+        let current: Employee = employee::table
             .filter(employee::employee_no.eq(employee_no))
-            .select((employee::id, employee::version))
             .for_update()
             .first(cx.db())
             .await
             .optional()?
             .ok_or_else(|| Problem::not_found("employee"))?;
+        let (id, version) = (current.id, current.version);
         seen.check(version)?;
+        if !patch.changes(&current) {
+            return Ok(current);
+        }
         let changed: Employee = diesel::update(employee::table.find(id))
             .set((
                 patch.name.as_ref().map(|name| employee::name.eq(name)),

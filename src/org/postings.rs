@@ -226,6 +226,9 @@ pub async fn change(cx: &mut Context, id: i64, patch: EndPatch, seen: Seen) -> R
             .ok_or_else(|| Problem::not_found("assignment"))?;
         seen.check(version)?;
         let current = find(cx, id).await?;
+        if patch.valid_to == current.valid_to {
+            return Ok(current);
+        }
         check_end(cx.db(), &current.unit, current.valid_from, patch.valid_to).await?;
         hold_person(cx.db(), employee_id).await?;
         diesel::update(assignment::table.find(id))

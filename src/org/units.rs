@@ -202,6 +202,10 @@ pub async fn change(
             .optional()?
             .ok_or_else(|| Problem::not_found("unit"))?;
         seen.check(version)?;
+        let current = find(cx, code).await?;
+        if !patch.changes(&current) {
+            return Ok(current);
+        }
         if let Some(valid_to) = patch.valid_to {
             if valid_to.is_some_and(|end| end <= valid_from) {
                 return Err(Problem::field("valid_to", validity::AFTER_BEGIN));

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use diesel::QueryableByName;
+use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Binary, Text};
+use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,17 +14,17 @@ use utoipa::ToSchema;
 use super::acknowledgements::document::{self, Document};
 use super::adjustments::{self, Adjustment};
 use super::allowed::AllowedAction;
+use super::cycle::CycleState;
 use super::erased;
 use super::listing::{self, Review, ReviewFilter, ReviewLine, named_reviews, review_columns};
 use super::next_steps;
-use super::recomputation::Changed;
 use super::snapshot::Snapshot;
 use super::snapshot::stored::{self, Subject};
 use super::subject;
 use super::visibility::{Part, ReviewSight, Sight, seen};
 use crate::auth::{Context, Reading};
 use crate::db::sql;
-use crate::http::{Code, Language, Problem};
+use crate::http::{Language, Problem};
 use crate::ledger::month::MonthFacts;
 use crate::rules::bundle::Bundle;
 use crate::rules::explanation::ExplainedRule;
@@ -65,59 +66,137 @@ struct ReviewRow {
     bundle_hash: String,
 }
 
-/// The review with an id, whichever revision it is.
+/// A review with what its page says besides: the review that it is a revision of, and what became known since.
+#[derive(QueryableByName)]
+struct PageRow {
+    #[diesel(embed)]
+    stored: ReviewRow,
+    #[diesel(sql_type = BigInt)]
+    cycle_id: i64,
+    #[diesel(sql_type = Text)]
+    state: CycleState,
+    #[diesel(sql_type = BigInt)]
+    store_id: i64,
+    /// Of the revision in force, its unit and its id; none where the review was withdrawn.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    unit_id: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    current: Option<i64>,
+    /// How many corrections of the person's month were accepted that the revision in force does not have.
+    #[diesel(sql_type = BigInt)]
+    corrections: i64,
+}
+
+impl PageRow {
+    /// The review of which this is a revision; none where none is in force.
+    fn subject(&self) -> Option<subject::Subject> {
+        let (unit_id, current) = self.unit_id.zip(self.current)?;
+        let ReviewLine { review, employee_id } = &self.stored.line;
+        Some(subject::Subject {
+            cycle_id: self.cycle_id,
+            state: self.state,
+            period: review.period,
+            store_id: self.store_id,
+            employee_id: *employee_id,
+            unit_id,
+            scheme: review.scheme.clone(),
+            current,
+        })
+    }
+}
+
+/// The review with an id, whichever revision it is, with more columns and what they are joined from.
 macro_rules! by_id {
     ($id:literal) => {
+        by_id!($id, "", "")
+    };
+    ($id:literal, $columns:literal, $joined:literal) => {
         concat!(
             "SELECT ",
             review_columns!(),
             ", r.inputs, r.trace, r.bundle_hash",
+            $columns,
             named_reviews!(),
-            "JOIN review_cycle c ON c.id = r.cycle_id WHERE r.id = ",
+            "JOIN review_cycle c ON c.id = r.cycle_id ",
+            $joined,
+            " WHERE r.id = ",
             $id
         )
     };
 }
+
+/// The same with what its page says besides.
+macro_rules! page_by_id {
+    ($id:literal) => {
+        by_id!(
+            $id,
+            ", r.cycle_id, c.state, c.store_id, now.unit_id, now.id AS current, (SELECT count(*) FROM late_correction l
+                 WHERE l.store_id = c.store_id AND l.period = c.period AND l.employee_id = r.employee_id
+                 AND l.state = 'accepted' AND l.applied_at IS NULL) AS corrections",
+            "LEFT JOIN review now ON now.cycle_id = r.cycle_id AND now.employee_id = r.employee_id
+                 AND now.scheme = r.scheme AND now.is_current"
+        )
+    };
+}
 const BY_ID: &str = by_id!("$1");
-/// The same, if it is seen.
+const PAGE_BY_ID: &str = page_by_id!("$1");
+/// Those that are seen.
 const BY_ID_IF_SEEN: &str =
     concat!(by_id!("$1"), " AND ", seen!("$2", "r.employee_id", "r.unit_id", "r.period", "c.stage"));
+const PAGE_BY_ID_IF_SEEN: &str =
+    concat!(page_by_id!("$1"), " AND ", seen!("$2", "r.employee_id", "r.unit_id", "r.period", "c.stage"));
 
 /// A review as it is stored. One that the caller does not see does not exist.
 async fn row(cx: &mut Context, id: i64) -> Result<ReviewRow, Problem> {
+    let found = find(cx, id, [BY_ID, BY_ID_IF_SEEN]).await?;
+    left(cx, id, found, |row: &ReviewRow| row).await
+}
+
+/// The same with what its page says besides.
+async fn page_row(cx: &mut Context, id: i64) -> Result<PageRow, Problem> {
+    let found = find(cx, id, [PAGE_BY_ID, PAGE_BY_ID_IF_SEEN]).await?;
+    left(cx, id, found, |page: &PageRow| &page.stored).await
+}
+
+/// What there is by the first statement, or by the second where not everything is seen.
+async fn find<T>(cx: &mut Context, id: i64, [all, if_seen]: [&'static str; 2]) -> Result<Option<T>, Problem>
+where
+    T: QueryableByName<Pg> + Send + 'static,
+{
     let sight = Sight::of(cx, Part::Score);
     let statement = match sight.is_everything() {
-        true => sql(BY_ID).bind::<BigInt, _>(id),
-        false => sql(BY_ID_IF_SEEN).bind::<BigInt, _>(id).bind::<ReviewSight, _>(sight),
+        true => sql(all).bind::<BigInt, _>(id),
+        false => sql(if_seen).bind::<BigInt, _>(id).bind::<ReviewSight, _>(sight),
     };
-    let found: Option<ReviewRow> = statement.get_result(cx.db()).await.optional()?;
+    Ok(statement.get_result(cx.db()).await.optional()?)
+}
+
+/// What was found, unless it was erased.
+async fn left<T>(
+    cx: &mut Context,
+    id: i64,
+    found: Option<T>,
+    row: impl Fn(&T) -> &ReviewRow,
+) -> Result<T, Problem> {
     match found {
         // Of one that was erased nothing is left to be read; who has emptied one otherwise is found out by a replay.
-        Some(row) if row.inputs.is_empty() => erased::gone(cx, id).await.map(|()| row),
-        Some(row) => Ok(row),
+        Some(found) if row(&found).inputs.is_empty() => erased::gone(cx, id).await.map(|()| found),
+        Some(found) => Ok(found),
         None => Err(erased::absent(cx, id).await),
     }
 }
 
 /// One review, explained. Reading other people's is logged.
 pub async fn explain(cx: &mut Context, library: &Library, id: i64) -> Result<Reading<Explanation>, Problem> {
-    let (employee_id, mut explanation) = explain_unlogged(cx, library, id).await?;
+    let page = page_row(cx, id).await?;
+    let (subject, corrections) = (page.subject(), page.corrections);
+    let (employee_id, mut explanation) = explained(cx, library, page.stored).await?;
     // A withdrawn review has nothing in force.
-    if let Some(subject) = subject_of(cx, id).await? {
-        let changed = Changed::of(cx, &[subject.cycle_id]).await?.remove(&subject.cycle_id);
-        explanation.corrections_since = changed.map_or(0, |changed| changed.of_person(employee_id));
+    if let Some(subject) = subject {
+        explanation.corrections_since = corrections;
         explanation.allowed_actions = next_steps::of_review(cx, &explanation.review, &subject).await?;
     }
     Ok(cx.reading(explanation, [(id, employee_id)]))
-}
-
-/// The review of which this is a revision; none where none is in force.
-async fn subject_of(cx: &mut Context, id: i64) -> Result<Option<subject::Subject>, Problem> {
-    match subject::subject(cx, id).await {
-        Ok(subject) => Ok(Some(subject)),
-        Err(problem) if problem.code == Code::NotFound => Ok(None),
-        Err(problem) => Err(problem),
-    }
 }
 
 /// The same with the id of the person, for whoever logs the reading.
@@ -127,12 +206,20 @@ pub(super) async fn explain_unlogged(
     id: i64,
 ) -> Result<(i64, Explanation), Problem> {
     let row = row(cx, id).await?;
+    explained(cx, library, row).await
+}
+
+async fn explained(
+    cx: &mut Context,
+    library: &Library,
+    row: ReviewRow,
+) -> Result<(i64, Explanation), Problem> {
     let (employee_id, language) = (row.line.employee_id, cx.language);
     let bundle = library.bundle(cx.db(), &row.bundle_hash).await?;
     let (subject, facts) = inputs_of(&row, &bundle)?;
     let adjustments = match facts.added() {
         [] => Vec::new(),
-        _ => adjustments::store::of_revision(cx.db(), id).await?,
+        _ => adjustments::store::of_revision(cx.db(), row.line.review.id).await?,
     };
     let snapshot = Snapshot::of(&bundle.catalogue, &subject, &facts);
     let said = Said::of(&row, &bundle, &facts, language)?;

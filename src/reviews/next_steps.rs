@@ -64,11 +64,11 @@ pub(super) async fn of_review(
     if state == CycleState::Published {
         allowed.extend(appeals::open_to_file(cx, subject).await?);
         if is_reached::<Acknowledge>(cx, id).await? {
-            allowed.extend(acknowledgements::open_acts(cx, id).await?);
+            allowed.extend(acknowledgements::open_acts(cx, subject).await?);
         }
     }
     if state >= CycleState::Published && is_reached::<RecordTalks>(cx, id).await? {
-        allowed.extend(talks::open_to(cx, id).await?);
+        allowed.extend(talks::open_to(cx, subject).await?);
     }
     Ok(allowed)
 }

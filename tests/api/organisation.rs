@@ -237,7 +237,7 @@ async fn changes_name_the_version_they_were_made_for() {
     let leads = app.get("admin", "/v1/team-leaderships").await.expect(200)["items"][0]["id"].clone();
     for (path, body) in [
         ("/v1/org-units/T2".to_owned(), json!({"name": "新名字"})),
-        ("/v1/employees/P2".to_owned(), json!({"status": "active"})),
+        ("/v1/employees/P2".to_owned(), json!({"name": "新名字"})),
         (format!("/v1/assignments/{id}"), json!({"valid_to": "2014-12-01"})),
         (format!("/v1/team-leaderships/{leads}"), json!({"valid_to": "2014-12-01"})),
     ] {
@@ -254,6 +254,10 @@ async fn changes_name_the_version_they_were_made_for() {
         }
         assert_eq!(change("\"1\"").await.problem(412), "precondition-failed");
         assert_eq!(app.get("admin", &path).await.expect(200), changed);
+        // What changes nothing is no change.
+        let again = change("\"2\"").await;
+        assert_eq!(again.etag.as_deref(), Some("\"2\""), "{path}");
+        assert_eq!(again.expect(200), changed);
     }
     for path in ["/v1/org-units/T9", "/v1/employees/P9"] {
         let answer = app.change("admin", Method::PATCH, path, "*", Some(json!({"name": "谁"}))).await;

@@ -177,14 +177,38 @@ pub async fn list(
     Ok(cx.reading(answer, read))
 }
 
-/// The acts about a review's revision in force that are open to the caller, who sees it.
-pub(super) async fn open_acts(cx: &mut Context, review_id: i64) -> Result<Vec<AllowedAction>, Problem> {
-    let subject = store::subject(cx, review_id, false).await?;
-    let acts = store::acts(cx, &subject).await?;
-    let standing = Standing::of(&subject, &acts);
-    let is_untold = store::untold_decision(cx.db(), &subject).await?.is_some();
-    let until = standing.told.and_then(|told| told.until);
-    Ok(allowed(cx, &subject, (standing.state, is_untold), until))
+/// The acts about a review's revision in force that are open to the caller, who reaches it to acknowledge it.
+pub(super) async fn open_acts(
+    cx: &mut Context,
+    subject: &super::subject::Subject,
+) -> Result<Vec<AllowedAction>, Problem> {
+    let standing = store::standing(cx.db(), subject).await?;
+    let state = standing.last.map_or(AcknowledgementState::Outstanding, AcknowledgementAct::leads_to);
+    let whose = Whose {
+        employee_id: subject.employee_id,
+        is_reached: true,
+        state: subject.state,
+        current: subject.current,
+    };
+    Ok(allowed(cx, whose, (state, standing.is_untold), standing.until))
+}
+
+/// Whose review it is, as far as it decides on who may add which act.
+#[derive(Clone, Copy, Debug)]
+struct Whose {
+    employee_id: i64,
+    /// Whether the caller may record what the person does not say.
+    is_reached: bool,
+    state: CycleState,
+    /// The revision in force.
+    current: i64,
+}
+
+impl Subject {
+    fn whose(&self) -> Whose {
+        let Self { employee_id, is_reached, cycle_state, current, .. } = *self;
+        Whose { employee_id, is_reached, state: cycle_state, current }
+    }
 }
 
 /// Records an act about the revision in force.
@@ -209,7 +233,7 @@ pub async fn record(
     };
     cx.transaction(async |cx| {
         let subject = store::subject(cx, review_id, true).await?;
-        authorise(&subject, &identity, new.act)?;
+        authorise(subject.whose(), &identity, new.act)?;
         if subject.cycle_state != CycleState::Published {
             let detail = format!(
                 "reviews are acknowledged while the cycle is in 'published'; it is in '{}'",
@@ -373,15 +397,15 @@ impl<'a> Standing<'a> {
 }
 
 /// Whether an act is the caller's to record.
-fn authorise(subject: &Subject, identity: &Identity, act: AcknowledgementAct) -> Result<(), Problem> {
-    let is_own = identity.employee_id == Some(subject.employee_id);
+fn authorise(whose: Whose, identity: &Identity, act: AcknowledgementAct) -> Result<(), Problem> {
+    let is_own = identity.employee_id == Some(whose.employee_id);
     match (act.is_the_persons(), is_own) {
         (true, true) => Ok(()),
         (true, false) => Err(Problem::new(Code::Forbidden, "only the person reviewed says this")),
         (false, true) => {
             Err(Problem::new(Code::Forbidden, "the review is your own: somebody else records this"))
         }
-        (false, false) if subject.is_reached => Ok(()),
+        (false, false) if whose.is_reached => Ok(()),
         (false, false) => Err(Problem::new(Code::Forbidden, "this is somebody else's to record")),
     }
 }
@@ -463,7 +487,7 @@ async fn answer(cx: &mut Context, library: &Library, subject: &Subject) -> Resul
         sha256,
         state: is_shown.then_some(standing.state),
         until,
-        allowed_actions: allowed(cx, subject, (standing.state, is_untold), until),
+        allowed_actions: allowed(cx, subject.whose(), (standing.state, is_untold), until),
         acts,
     })
 }
@@ -471,19 +495,19 @@ async fn answer(cx: &mut Context, library: &Library, subject: &Subject) -> Resul
 /// The acts that are open to the caller.
 fn allowed(
     cx: &Context,
-    subject: &Subject,
+    whose: Whose,
     (state, is_untold): (AcknowledgementState, bool),
     until: Option<NaiveDate>,
 ) -> Vec<AllowedAction> {
-    let Some(identity) = cx.identity.as_ref().filter(|_| subject.cycle_state == CycleState::Published) else {
+    let Some(identity) = cx.identity.as_ref().filter(|_| whose.state == CycleState::Published) else {
         return Vec::new();
     };
     let acts = AcknowledgementAct::ALL.iter().filter(|act| act.is_the_persons() || act.is_recorded());
     let follows =
         |act: AcknowledgementAct| act.may_follow(state) || is_untold && act == AcknowledgementAct::Told;
-    let open = acts.filter(|act| follows(**act) && authorise(subject, identity, **act).is_ok());
+    let open = acts.filter(|act| follows(**act) && authorise(whose, identity, **act).is_ok());
     let action = |act: &AcknowledgementAct| {
-        let path = format!("/v1/reviews/{}/acknowledgements", subject.current);
+        let path = format!("/v1/reviews/{}/acknowledgements", whose.current);
         let needs_reason =
             matches!(act, AcknowledgementAct::ConfirmedWithObjection | AcknowledgementAct::OutOfReach);
         let until = until.filter(|_| act.is_the_persons());

@@ -101,11 +101,6 @@ impl Changed {
         self.0.iter().map(|row| row.changed.clone()).collect()
     }
 
-    /// How many corrections of somebody's month there are.
-    pub fn of_person(&self, employee_id: i64) -> i64 {
-        self.0.iter().filter(|row| row.employee_id == employee_id).map(|row| row.changed.corrections).sum()
-    }
-
     /// Whether the caller may compute them again: somebody else than who accepted the corrections, or is concerned.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::allowed::AllowedAction;
+use super::subject::Subject;
 use crate::auth::{Context, Reading};
 use crate::diary::authors::says_something;
 use crate::http::{Code, Problem};
@@ -98,11 +99,11 @@ pub async fn list(cx: &mut Context, review_id: i64) -> Result<Reading<Vec<Review
 /// The record of a talk, where it is open to the caller, who sees the published review.
 pub(in crate::reviews) async fn open_to(
     cx: &mut Context,
-    review_id: i64,
+    subject: &Subject,
 ) -> Result<Option<AllowedAction>, Problem> {
     let Some(recorder) = cx.identity.as_ref().and_then(|by| by.employee_id) else { return Ok(None) };
-    let subject = store::subject(cx, review_id).await?;
-    let is_theirs = store::assessors(cx, &subject).await?.contains(&recorder);
+    let whose = (subject.employee_id, subject.unit_id, subject.period);
+    let is_theirs = store::assessors(cx, whose).await?.contains(&recorder);
     let path = format!("/v1/reviews/{}/talks", subject.current);
     Ok(is_theirs.then(|| AllowedAction::post("record_talk", path)))
 }
@@ -127,7 +128,8 @@ pub async fn record(cx: &mut Context, review_id: i64, new: &NewReviewTalk) -> Re
             let message = format!("expected a day after {}", subject.period);
             return Err(Problem::field("day", message));
         }
-        if !store::assessors(cx, &subject).await?.contains(&recorder) {
+        let whose = (subject.employee_id, subject.unit_id, subject.period);
+        if !store::assessors(cx, whose).await?.contains(&recorder) {
             let detail = "a talk is recorded by who leads the person, or who heads the department";
             return Err(Problem::new(Code::Forbidden, detail));
         }

@@ -19,7 +19,7 @@ pub(super) struct Subject {
     #[diesel(sql_type = BigInt)]
     pub(super) employee_id: i64,
     #[diesel(sql_type = BigInt)]
-    unit_id: i64,
+    pub(super) unit_id: i64,
     #[diesel(sql_type = Date)]
     pub(super) period: Period,
     /// The revision in force.
@@ -48,8 +48,11 @@ pub(super) async fn subject(cx: &mut Context, review_id: i64) -> Result<Subject,
     found.ok_or_else(|| Problem::not_found("published review"))
 }
 
-/// Those whose it is to comment on the review, as leaders or as managers.
-pub(super) async fn assessors(cx: &mut Context, subject: &Subject) -> Result<Vec<i64>, Problem> {
+/// Those whose it is to comment on the review of a person, in a unit and month, as leaders or as managers.
+pub(super) async fn assessors(
+    cx: &mut Context,
+    (employee_id, unit_id, period): (i64, i64, Period),
+) -> Result<Vec<i64>, Problem> {
     #[derive(QueryableByName)]
     struct Assessor {
         #[diesel(sql_type = BigInt)]
@@ -59,9 +62,9 @@ pub(super) async fn assessors(cx: &mut Context, subject: &Subject) -> Result<Vec
     let assessors: Vec<Assessor> =
         sql("SELECT a.employee_id FROM (VALUES ('leader_comment'), ('manager_comment')) AS one (kind)
          CROSS JOIN LATERAL review_assessor(one.kind, $1, $2, $3, $4) a")
-        .bind::<BigInt, _>(subject.employee_id)
-        .bind::<BigInt, _>(subject.unit_id)
-        .bind::<Date, _>(subject.period)
+        .bind::<BigInt, _>(employee_id)
+        .bind::<BigInt, _>(unit_id)
+        .bind::<Date, _>(period)
         .bind::<Date, _>(today)
         .load(cx.db())
         .await?;

@@ -42,9 +42,14 @@ struct Scope<'a> {
 impl Scope<'_> {
     fn block(&mut self, statements: &[Stmt]) -> Option<Code> {
         let begin = self.slots.len();
-        let steps = statements.iter().map(|statement| self.statement(statement)).collect::<Option<_>>();
+        let steps = statements.iter().map(|statement| self.statement(statement)).collect::<Option<Vec<_>>>();
         self.slots.truncate(begin);
-        steps.map(Code::Block)
+        // What stands in `${…}` is a block, too: most of them are one variable.
+        match <[Code; 1]>::try_from(steps?) {
+            Ok([step]) if !matches!(step, Code::Let(_)) => Some(step),
+            Ok(step) => Some(Code::Block(step.into())),
+            Err(steps) => Some(Code::Block(steps.into())),
+        }
     }
 
     fn statement(&mut self, statement: &Stmt) -> Option<Code> {
