@@ -155,16 +155,16 @@ fn the_demonstration_runs_on_a_fresh_machine_and_finds_itself_again() {
 }
 
 /// A running `showfloor serve`, ended with the value.
-struct Served {
+pub struct Served {
     child: Child,
-    address: String,
+    pub address: String,
     /// What it printed before it was ready.
     before: Vec<String>,
     _folder: TempDir,
 }
 
 impl Served {
-    fn start(url: &str) -> Self {
+    pub fn start(url: &str) -> Self {
         let folder = data_folder();
         let data = folder.path().to_str().unwrap().to_owned();
         let mut child =
@@ -184,7 +184,7 @@ impl Served {
         panic!("it ended without serving: {:?}", child.wait_with_output());
     }
 
-    async fn sign_in(&self, login: &str, password: &str) -> (u16, Value) {
+    pub async fn sign_in(&self, login: &str, password: &str) -> (u16, Value) {
         let url = format!("http://{}/v1/sessions", self.address);
         let body = json!({"login": login, "password": password});
         let answer = reqwest::Client::new().post(url).json(&body).send().await.unwrap();
@@ -192,7 +192,7 @@ impl Served {
     }
 
     /// Asks it to end, as a service manager would.
-    fn stop(mut self) -> i32 {
+    pub fn stop(mut self) -> i32 {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         let begun = Instant::now();
