@@ -10,9 +10,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::report::BacktestReport;
 use crate::auth::Context;
+use crate::auth::scope::{CallerScope, reaches};
 use crate::db::schema::rule_backtest;
 use crate::db::sql;
-use crate::http::{Page, Problem, Window};
+use crate::http::{Code, Page, Problem, Window};
 use crate::period::Period;
 use crate::rules::bundle::Bundle;
 use crate::rules::bundle_store::keep_bundle;
@@ -219,9 +220,42 @@ pub async fn end(
     Ok(())
 }
 
+/// Whether a backtest is the caller's to stop: the own one, one of somebody posted where the caller reaches, or any, for the group.
+async fn is_stopped_by(cx: &mut Context, id: i64) -> Result<bool, Problem> {
+    #[derive(QueryableByName)]
+    struct Stopped {
+        #[diesel(sql_type = Bool)]
+        is_theirs: bool,
+    }
+    let (scope, today, by) = (cx.scope.clone(), cx.today(), cx.by());
+    let found: Stopped = sql(concat!(
+        "SELECT EXISTS (SELECT FROM rule_backtest b LEFT JOIN user_account a ON a.id = b.started_by
+             LEFT JOIN assignment p ON p.employee_id = a.employee_id AND daterange(p.valid_from, p.valid_to) @> $3
+             WHERE b.id = $1 AND (b.started_by = $4 OR ",
+        reaches!("$2", "coalesce(p.unit_id, a.unit_id)", "$3"),
+        ")) AS is_theirs"
+    ))
+    .bind::<BigInt, _>(id)
+    .bind::<CallerScope, _>(scope)
+    .bind::<Date, _>(today)
+    .bind::<Nullable<BigInt>, _>(by)
+    .get_result(cx.db())
+    .await?;
+    Ok(found.is_theirs)
+}
+
 /// Asks a backtest to stop; one that has ended stays as it is.
+///
+/// # Errors
+///
+/// Not found where there is none; forbidden where somebody of another store started it.
 pub async fn cancel(cx: &mut Context, id: i64) -> Result<Backtest, Problem> {
     cx.transaction(async |cx| {
+        one(cx, id, false).await?;
+        if !is_stopped_by(cx, id).await? {
+            let detail = "it was started in another store: whoever started it stops it, or the group";
+            return Err(Problem::new(Code::Forbidden, detail));
+        }
         let asked = diesel::update(running(id))
             .filter(rule_backtest::is_cancel_wanted.eq(false))
             .set(rule_backtest::is_cancel_wanted.eq(true))

@@ -61,8 +61,10 @@ async fn row(app: &TestApp, seconds: i64) -> i64 {
     let hash = app.get("hr", "/v1/rules").await.expect(200)["release"]["bundle"].as_str().unwrap().to_owned();
     let seen = app.clock.now() - chrono::TimeDelta::seconds(seconds);
     let month: chrono::NaiveDate = "2014-01-01".parse().unwrap();
+    let hr = app.get("hr", "/v1/me").await.expect(200)["id"].as_i64().unwrap();
     diesel::insert_into(rule_backtest::table)
         .values((
+            rule_backtest::started_by.eq(hr),
             rule_backtest::bundle_hash.eq(hash),
             rule_backtest::first_period.eq(month),
             rule_backtest::last_period.eq(month),
@@ -79,8 +81,13 @@ async fn row(app: &TestApp, seconds: i64) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backtest_is_cancelled_once_and_one_that_has_ended_stays() {
     let app = TestApp::demo().await;
+    crate::access::second_store(&app).await;
     let id = row(&app, 0).await;
     let cancel = format!("/v1/rules/backtests/{id}/cancel");
+    // It is the store's, and no other store's to stop.
+    for login in ["hd_hr", "hd_gm"] {
+        assert_eq!(app.post_empty(login, &cancel).await.problem(403), "forbidden", "{login}");
+    }
     for _ in 0..2 {
         assert_eq!(app.post_empty("gm", &cancel).await.expect(200)["state"], "running");
     }
