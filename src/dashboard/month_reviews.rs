@@ -1,15 +1,13 @@
 //! The published reviews of a month in a part of the organisation, as sums and boards read them.
 
-use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Bool, Date, Nullable};
-use diesel_async::RunQueryDsl;
+use diesel::sql_types::{BigInt, Date, Nullable};
 
 use crate::auth::Context;
 use crate::auth::access::{Action as _, Reach, ViewReviews};
-use crate::auth::scope::{CallerScope, Scope, reaches, reaches_month};
+use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::{Statement, sql_of};
 use crate::http::Problem;
-use crate::org::Part;
+use crate::org::{Part, reached};
 use crate::period::Period;
 
 /// What is asked of the reviews in force of a month ($1) in a part of the organisation, with the unit $2 and the store $4,
@@ -96,22 +94,10 @@ impl MonthReviews {
 
 /// Whether the caller may read every review that a part of the organisation has in a month.
 pub(super) async fn reads_reviews(cx: &mut Context, part: Part, period: Period) -> Result<bool, Problem> {
-    #[derive(QueryableByName)]
-    struct Reached {
-        #[diesel(sql_type = Bool)]
-        is_reached: bool,
-    }
     let Some(identity) = &cx.identity else { return Ok(true) };
     let scope = Scope::of(identity, ViewReviews::reach_of);
     // Who reads a store's reviews reads those of every store whose sums are shown.
     let is_wide = [Reach::Store, Reach::All].iter().any(|reach| scope.reaches.contains(&reach.name()));
     let Some(unit) = part.unit.filter(|_| !is_wide && !scope.is_empty()) else { return Ok(is_wide) };
-    let found: Reached =
-        sql_of([(true, concat!("SELECT ", reaches_month!("$1", "$2", "$3"), " AS is_reached"))])
-            .bind::<CallerScope, _>(scope)
-            .bind::<BigInt, _>(unit)
-            .bind::<Date, _>(period)
-            .get_result(cx.db())
-            .await?;
-    Ok(found.is_reached)
+    reached::is_reached(cx.db(), &scope, unit, period).await
 }

@@ -79,7 +79,7 @@ impl<'a> Rests<'a> {
 }
 
 /// Which of some groups of people that together are everybody are withheld, by their place: those of one or two, and the next
-/// smallest until as many are withheld as are shown at least.
+/// smallest until those withheld are three people at least.
 pub fn withheld_groups(groups: &[i64]) -> HashSet<usize> {
     let parts = groups.iter().zip(2..).map(|(people, id)| Counted {
         id,

@@ -1,12 +1,7 @@
 //! Whose an entry of a list is that companies add to: everybody's, which the group keeps, or a single store's own.
 
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
-use diesel_async::RunQueryDsl;
-
 use super::reached;
 use crate::auth::Context;
-use crate::db::sql;
 use crate::http::{Code, Problem};
 use crate::period::Period;
 
@@ -49,14 +44,7 @@ pub(crate) async fn named(cx: &mut Context, store: Option<&str>) -> Result<Optio
             false => Err(of_the_group()),
         };
     };
-    let (scope, month) = (cx.scope.clone(), Period::containing(cx.today()));
-    match reached::store(cx.db(), &scope, code, month).await {
-        Ok(store_id) => Ok(Some(store_id)),
-        Err(problem) if problem.code == Code::NotFound => {
-            Err(Problem::field("store", format!("there is no store '{code}' within your reach")))
-        }
-        Err(problem) => Err(problem),
-    }
+    reached::named_store(cx, code).await.map(Some)
 }
 
 /// Refuses to change an entry that is not the caller's to keep.
@@ -66,27 +54,11 @@ pub(crate) async fn named(cx: &mut Context, store: Option<&str>) -> Result<Optio
 /// Forbidden.
 pub(crate) async fn require(cx: &mut Context, owner: Option<i64>) -> Result<(), Problem> {
     let Some(store_id) = owner else { return named(cx, None).await.map(|_| ()) };
-    let code = code_of(cx, store_id).await?;
-    match named(cx, Some(&code)).await {
-        Ok(_) => Ok(()),
-        Err(problem) if problem.code == Code::ValidationFailed => {
-            Err(Problem::new(Code::Forbidden, "it is another store's own: name it otherwise"))
-        }
-        Err(problem) => Err(problem),
+    let (scope, month) = (cx.scope.clone(), Period::containing(cx.today()));
+    match reached::is_reached(cx.db(), &scope, store_id, month).await? {
+        true => Ok(()),
+        false => Err(Problem::new(Code::Forbidden, "it is another store's own: name it otherwise")),
     }
-}
-
-async fn code_of(cx: &mut Context, store_id: i64) -> Result<String, Problem> {
-    #[derive(QueryableByName)]
-    struct Store {
-        #[diesel(sql_type = Text)]
-        code: String,
-    }
-    let store: Store = sql("SELECT s.code FROM org_unit s WHERE s.id = $1")
-        .bind::<BigInt, _>(store_id)
-        .get_result(cx.db())
-        .await?;
-    Ok(store.code)
 }
 
 fn of_the_group() -> Problem {

@@ -7,7 +7,8 @@ use diesel::sql_types::{Array, BigInt, Bool, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::UnitKind;
-use crate::auth::scope::{CallerScope, Scope, reaches};
+use crate::auth::Context;
+use crate::auth::scope::{CallerScope, Scope, reaches, reaches_month};
 use crate::db::sql;
 use crate::http::{Code, Problem};
 use crate::period::Period;
@@ -123,4 +124,40 @@ pub(crate) async fn store(
         Err(problem) if problem.code != Code::NotFound => Err(problem),
         _ => Err(Problem::not_found("store")),
     }
+}
+
+/// The store of a code that the caller reaches this month.
+///
+/// # Errors
+///
+/// The field `store` at fault where there is none.
+pub(crate) async fn named_store(cx: &mut Context, code: &str) -> Result<i64, Problem> {
+    let (scope, month) = (cx.scope.clone(), Period::containing(cx.today()));
+    match store(cx.db(), &scope, code, month).await {
+        Err(problem) if problem.code == Code::NotFound => {
+            Err(Problem::field("store", format!("there is no store '{code}' within your reach")))
+        }
+        found => found,
+    }
+}
+
+/// Whether `scope` reaches a unit as a whole in a month.
+pub(crate) async fn is_reached(
+    connection: &mut AsyncPgConnection,
+    scope: &Scope,
+    unit_id: i64,
+    month: Period,
+) -> Result<bool, Problem> {
+    #[derive(QueryableByName)]
+    struct Reached {
+        #[diesel(sql_type = Bool)]
+        is_reached: bool,
+    }
+    let found: Reached = sql(concat!("SELECT ", reaches_month!("$1", "$2", "$3"), " AS is_reached"))
+        .bind::<CallerScope, _>(scope.clone())
+        .bind::<BigInt, _>(unit_id)
+        .bind::<Date, _>(month)
+        .get_result(connection)
+        .await?;
+    Ok(found.is_reached)
 }

@@ -17,7 +17,6 @@ use crate::db::{sql, sql_of};
 use crate::http::etag::Seen;
 use crate::http::{Code, Page, Problem, Window};
 use crate::org::reached;
-use crate::period::Period;
 
 /// A legal hold.
 #[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
@@ -153,7 +152,7 @@ pub async fn place(cx: &mut Context, new: &NewLegalHold) -> Result<LegalHold, Pr
                 };
                 (Some(found.ok_or_else(unknown)?.id), None)
             }
-            (None, Some(store)) => (None, Some(reached_store(cx, store).await?)),
+            (None, Some(store)) => (None, Some(reached::named_store(cx, store).await?)),
             (None, None) if cx.scope.is_everything() => (None, None),
             (None, None) => {
                 let detail = "only the group holds the data of everybody: name an employee_no or a store";
@@ -227,16 +226,6 @@ pub(super) async fn any(connection: &mut AsyncPgConnection) -> Result<bool, Prob
         .get_result(connection)
         .await?;
     Ok(found.any)
-}
-
-async fn reached_store(cx: &mut Context, code: &str) -> Result<i64, Problem> {
-    let (scope, month) = (cx.scope.clone(), Period::containing(cx.today()));
-    match reached::store(cx.db(), &scope, code, month).await {
-        Err(problem) if problem.code == Code::NotFound => {
-            Err(Problem::field("store", format!("there is no store '{code}' within your reach")))
-        }
-        found => found,
-    }
 }
 
 /// Holds and erasures are decided by people: who it is.
