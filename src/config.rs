@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::db::embedded;
 use crate::http::Problem;
+use crate::http::cors::Origin;
 use crate::ledger::metric::{Catalogue, CatalogueFile};
 use crate::rules::bundle::CATALOGUE_FILE;
 use crate::rules::folder::RulesFolder;
@@ -110,6 +111,14 @@ pub struct Policy {
         value_delimiter = ','
     )]
     pub trusted_proxies: Vec<IpAddr>,
+    /// Origins of pages that may ask from a browser, for example https://screen.example.com; * lets any.
+    #[arg(
+        long = "cors-origin",
+        env = "SHOWFLOOR_CORS_ORIGINS",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    pub cors_origins: Vec<Origin>,
 }
 
 /// What is logged, to standard error.

@@ -45,6 +45,12 @@ impl Period {
         (1..=12).filter_map(|month| Self::new(year, month)).collect()
     }
 
+    /// So many months of which this is the last, the earliest first; fewer where they would begin before 1900.
+    pub fn months_up_to(self, months: u32) -> Vec<Self> {
+        let earlier = (0..months).rev().filter_map(|back| self.0.checked_sub_months(Months::new(back)));
+        earlier.filter_map(|day| Self::new(day.year(), day.month())).collect()
+    }
+
     /// The calendar year.
     pub fn year(self) -> i32 {
         self.0.year()
@@ -144,6 +150,19 @@ mod tests {
             let period: Period = text.parse().unwrap();
             assert_eq!((period.to_string().as_str(), period.days()), (text, days));
         }
+    }
+
+    #[test]
+    fn months_up_to_one_go_over_the_turn_of_the_year() {
+        let written = |period: &str, months| {
+            let months = period.parse::<Period>().unwrap().months_up_to(months);
+            months.iter().map(Period::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(written("2014-02", 4), ["2013-11", "2013-12", "2014-01", "2014-02"]);
+        assert_eq!(
+            (written("2014-02", 1), written("1900-02", 9)),
+            (vec!["2014-02".to_owned()], vec!["1900-01".to_owned(), "1900-02".to_owned()])
+        );
     }
 
     #[test]

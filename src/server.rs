@@ -20,10 +20,11 @@ use crate::clock::Clock;
 use crate::config::Policy;
 use crate::db::Pool;
 use crate::db::health::Health;
+use crate::http::cors;
 use crate::http::gate;
 use crate::http::methods::Methods;
 use crate::http::openapi::{Document, add_common_answers};
-use crate::http::request_span::RequestSpan;
+use crate::http::request_span::{self, RequestSpan};
 use crate::http::{Code, Problem, Proxies};
 use crate::ledger::metric::CatalogueFile;
 use crate::rules::folder::RulesFolder;
@@ -65,6 +66,9 @@ fn routes(api: &mut ServiceConfig) {
             .service(auth::http::create_user)
             .service(auth::http::get_user)
             .service(auth::http::update_user)
+            .service(auth::http::list_api_keys)
+            .service(auth::http::create_api_key)
+            .service(auth::http::delete_api_key)
             // organisation
             .service(org::http::list_org_units)
             .service(org::http::create_org_unit)
@@ -348,6 +352,7 @@ pub fn build(shared: Shared, listener: TcpListener) -> anyhow::Result<(Server, S
     let log = AccessLog::open(&shared.pool).or_shown(shared.policy.reads_unlogged);
     let health = Data::new(Health::new(shared.pool.clone()));
     let proxies = Data::new(Proxies(shared.policy.trusted_proxies.clone()));
+    let origins = shared.policy.cors_origins.clone();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(Data::new(shared.pool.clone()))
@@ -365,6 +370,8 @@ pub fn build(shared: Shared, listener: TcpListener) -> anyhow::Result<(Server, S
             .wrap(middleware::from_fn(gate::pass))
             .wrap(middleware::Compress::default())
             .wrap(middleware::DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")))
+            .wrap(middleware::Condition::new(!origins.is_empty(), cors::allowing(&origins)))
+            .wrap(middleware::from_fn(request_span::number))
             .wrap(TracingLogger::<RequestSpan>::new())
             .into_utoipa_app()
             .configure(routes)

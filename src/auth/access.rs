@@ -61,6 +61,8 @@ impl Reach {
 
 /// Something that a caller may or may not do.
 pub trait Action: 'static {
+    /// What it is called in the program.
+    const NAME: &'static str;
     /// The roles that may, and how far each reaches.
     const ALLOWED: &'static [(Role, Reach)];
 
@@ -84,6 +86,7 @@ macro_rules! actions {
             pub struct $name;
 
             impl Action for $name {
+                const NAME: &'static str = stringify!($name);
                 const ALLOWED: &'static [(Role, Reach)] = &[$(($role, $reach)),*];
             }
         )*

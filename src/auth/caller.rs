@@ -1,7 +1,8 @@
-//! Who asks: read from the bearer token before the body is.
+//! Who asks: read from the bearer token, or from a program's key, before the body is.
 
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
+use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
@@ -9,9 +10,11 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::{DateTime, Utc};
+use futures_util::future::Either;
 
 use super::access::Action;
 use super::access_log::AccessLog;
+use super::api_keys::{self, Holder};
 use super::context::Context;
 use super::identity::Identity;
 use super::scope::Scope;
@@ -83,35 +86,77 @@ impl<A: Action> Caller<A> {
     }
 }
 
+/// A token says by itself whose it is; a key is looked up.
+type Reading<T> = Either<Ready<T>, Pin<Box<dyn Future<Output = T>>>>;
+
 impl<A: Action> FromRequest for Caller<A> {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = Reading<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(read(request))
+        match Asking::of(request) {
+            Ok(asking) if asking.bearer.starts_with(api_keys::PREFIX) => {
+                Either::Right(Box::pin(async move { asking.with_key().await }))
+            }
+            Ok(asking) => Either::Left(ready(asking.with_token())),
+            Err(problem) => Either::Left(ready(Err(problem))),
+        }
     }
 }
 
-fn read<A: Action>(request: &HttpRequest) -> Result<Caller<A>, Problem> {
-    let unauthenticated = |detail: &str| Problem::new(Code::Unauthenticated, detail);
-    let token =
-        bearer(request).ok_or_else(|| unauthenticated("send an access token: Authorization: Bearer …"))?;
-    let (Some(tokens), Some(clock), Some(pool), Some(log)) = (
-        request.app_data::<Data<Tokens>>(),
-        request.app_data::<Data<Clock>>(),
-        request.app_data::<Data<Pool>>(),
-        request.app_data::<Data<AccessLog>>(),
-    ) else {
-        return Err(Problem::internal(&"the server was built without tokens, a clock, a pool or a log"));
-    };
-    let now = clock.now();
-    let identity = tokens
-        .verify(token, now)
-        .ok_or_else(|| unauthenticated("the access token is not valid or has expired; sign in or refresh"))?;
-    request.extensions_mut().insert(identity.clone());
-    let caller = Caller::permit(identity, pool, log, now)?;
-    let is_change = *request.method() != Method::GET;
-    Ok(Caller { language: Language::of(request), is_change, ..caller })
+fn unauthenticated(detail: &str) -> Problem {
+    Problem::new(Code::Unauthenticated, detail)
+}
+
+/// A request of somebody who is yet to be known.
+struct Asking {
+    request: HttpRequest,
+    bearer: String,
+    tokens: Data<Tokens>,
+    pool: Data<Pool>,
+    log: Data<AccessLog>,
+    now: DateTime<Utc>,
+}
+
+impl Asking {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let bearer = bearer(request)
+            .ok_or_else(|| unauthenticated("send an access token or a key: Authorization: Bearer …"))?;
+        let (Some(tokens), Some(clock), Some(pool), Some(log)) = (
+            request.app_data::<Data<Tokens>>(),
+            request.app_data::<Data<Clock>>(),
+            request.app_data::<Data<Pool>>(),
+            request.app_data::<Data<AccessLog>>(),
+        ) else {
+            return Err(Problem::internal(&"the server was built without tokens, a clock, a pool or a log"));
+        };
+        let (tokens, pool, log) = (tokens.clone(), pool.clone(), log.clone());
+        Ok(Self { request: request.clone(), bearer: bearer.to_owned(), tokens, pool, log, now: clock.now() })
+    }
+
+    fn with_token<A: Action>(self) -> Result<Caller<A>, Problem> {
+        let identity = self.tokens.verify(&self.bearer, self.now).ok_or_else(|| {
+            unauthenticated("the access token is not valid or has expired; sign in or refresh")
+        })?;
+        self.caller(identity)
+    }
+
+    async fn with_key<A: Action>(self) -> Result<Caller<A>, Problem> {
+        let holder = api_keys::holder(&mut *self.pool.get().await?, &self.bearer, self.now).await?;
+        let Holder { identity, actions } =
+            holder.ok_or_else(|| unauthenticated("the key is not valid, has expired or was revoked"))?;
+        if actions.is_some_and(|actions| !actions.iter().any(|action| action.is::<A>())) {
+            return Err(Problem::new(Code::Forbidden, "this key does not allow this"));
+        }
+        self.caller(identity)
+    }
+
+    fn caller<A: Action>(self, identity: Identity) -> Result<Caller<A>, Problem> {
+        self.request.extensions_mut().insert(identity.clone());
+        let caller = Caller::permit(identity, &self.pool, &self.log, self.now)?;
+        let is_change = *self.request.method() != Method::GET;
+        Ok(Caller { language: Language::of(&self.request), is_change, ..caller })
+    }
 }
 
 /// The token of `Authorization: Bearer …`; how the scheme is written does not matter (RFC 9110, 11.1).

@@ -1,9 +1,11 @@
 //! Sessions and users over HTTP.
 
+use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse, Responder, delete, get, patch, post, put};
 
 use super::access::{ManageUsers, ViewSelf};
+use super::api_keys::{self, ApiKey, NewApiKey, NewlyMadeKey};
 use super::attempts::{self, WrongPasswords};
 use super::caller::Caller;
 use super::session::{self, Credentials, Refresh, Session};
@@ -145,4 +147,45 @@ pub async fn update_user(
     let change = body.0.hashed().await?;
     let user = users::change(&mut caller.context().await?, *id, change, seen).await?;
     Ok(etag::ok(user.version, user))
+}
+
+/// List the keys of a login, those that are good for nothing any more included.
+#[utoipa::path(tag = "users", params(PageQuery), responses(
+    (status = 200, description = "A page of them, without the keys themselves", body = Page<ApiKey>),
+))]
+#[get("/users/{id}/api-keys")]
+pub async fn list_api_keys(
+    caller: Caller<ManageUsers>,
+    id: Path<i64>,
+    query: Paged,
+) -> Result<Json<Page<ApiKey>>, Problem> {
+    api_keys::list(&mut caller.context().await?, *id, query.window).await.map(Json)
+}
+
+/// Make a key with which a program signs in as a login that no person stands behind. It is shown once.
+#[utoipa::path(tag = "users", request_body = NewApiKey, responses(
+    (status = 201, description = "Made, with the key", body = NewlyMadeKey),
+    (status = 409, description = "A person stands behind the login, it is disabled, or a key of this name is in use"),
+))]
+#[post("/users/{id}/api-keys")]
+pub async fn create_api_key(
+    caller: Caller<ManageUsers>,
+    id: Path<i64>,
+    body: Body<NewApiKey, SMALL>,
+) -> Result<impl Responder, Problem> {
+    let made = api_keys::create(&mut caller.context().await?, *id, body.0).await?;
+    let location = format!("/v1/users/{id}/api-keys/{}", made.api_key.id);
+    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(made))
+}
+
+/// Revoke a key: from then on it is good for nothing.
+#[utoipa::path(tag = "users", responses((status = 204, description = "Revoked, now or before")))]
+#[delete("/users/{id}/api-keys/{key}")]
+pub async fn delete_api_key(
+    caller: Caller<ManageUsers>,
+    path: Path<(i64, i64)>,
+) -> Result<impl Responder, Problem> {
+    let (id, key) = path.into_inner();
+    api_keys::revoke(&mut caller.context().await?, id, key).await?;
+    Ok(HttpResponse::NoContent())
 }

@@ -2,6 +2,8 @@
 
 pub mod access;
 pub mod access_log;
+pub mod action_name;
+pub mod api_keys;
 pub mod attempts;
 pub mod audit;
 pub mod audit_seal;
@@ -12,6 +14,7 @@ pub mod http;
 pub mod identity;
 pub mod password;
 pub mod scope;
+mod secret;
 pub mod session;
 pub mod token;
 pub mod users;

@@ -2,22 +2,19 @@
 
 use std::net::IpAddr;
 
-use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
 use garde::Validate;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::access::Role;
 use super::attempts::Attempt;
 use super::identity::Identity;
 use super::password;
+use super::secret::{hash, random};
 use super::token::{ACCESS_LIFETIME, Tokens};
 use crate::db::Pool;
 use crate::db::schema::{refresh_token, user_account};
@@ -338,15 +335,4 @@ async fn issue(
         expires_in: ACCESS_LIFETIME.num_seconds(),
         refresh_token: token,
     })
-}
-
-fn hash(token: &str) -> Vec<u8> {
-    Sha256::digest(token.as_bytes()).to_vec()
-}
-
-/// 256 random bits as text.
-fn random() -> Result<String, Problem> {
-    let mut bytes = [0; 32];
-    SystemRandom::new().fill(&mut bytes).map_err(|error| Problem::internal(&error))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }

@@ -47,11 +47,11 @@ impl GradeSum {
         self.lowest = self.lowest.into_iter().chain(other.lowest).min();
     }
 
-    fn shown(self) -> Distribution {
+    fn shown(self, period: Period) -> Distribution {
         let mean_total = self.points.checked_div(Decimal::from(self.rated));
         let mean_total = mean_total.map(|mean| decimal::half_up(mean, 2));
         let grade = Some(self.grade).filter(|grade| !grade.is_empty());
-        Distribution { scheme: self.scheme, grade, reviews: Some(self.reviews), mean_total }
+        Distribution { period, scheme: self.scheme, grade, reviews: Some(self.reviews), mean_total }
     }
 }
 
@@ -81,24 +81,32 @@ fn together(sums: Vec<GradeSum>) -> Option<Vec<GradeSum>> {
     Some(shown)
 }
 
-/// How many reviews have which final grade, those that were erased since included. To those who may not read the reviews nothing is
+/// How many reviews of each month have which final grade, those that were erased since included. To those who may not read the reviews nothing is
 /// shown about fewer than three people, and nothing of single teams: a group's numbers are sums of what its stores show.
 pub async fn distribution(
     cx: &mut Context,
     selection: &SelectionQuery,
 ) -> Result<Vec<Distribution>, Problem> {
+    let periods = selection.periods()?;
     let Some(part) = Part::find(cx, selection.unit.as_deref()).await? else { return Ok(Vec::new()) };
-    if reads_reviews(cx, part, selection.period).await? {
-        return Ok(sorted(grades(cx, part, selection.period, &ALL_TOGETHER).await?)
-            .map(GradeSum::shown)
-            .collect());
+    let mut distribution = Vec::new();
+    for period in periods {
+        distribution.extend(distribution_of(cx, part, period).await?);
+    }
+    Ok(distribution)
+}
+
+async fn distribution_of(cx: &mut Context, part: Part, period: Period) -> Result<Vec<Distribution>, Problem> {
+    if reads_reviews(cx, part, period).await? {
+        let sums = sorted(grades(cx, part, period, &ALL_TOGETHER).await?);
+        return Ok(sums.map(|sum| sum.shown(period)).collect());
     }
     if part.store.is_some() && part.store != part.unit {
         let detail = "the grades of a team are for those who may read its reviews: ask for the store";
         return Err(Problem::new(Code::Forbidden, detail));
     }
     let mut stores = BTreeMap::<(i64, String), Vec<GradeSum>>::new();
-    for sum in grades(cx, part, selection.period, &STORE_BY_STORE).await? {
+    for sum in grades(cx, part, period, &STORE_BY_STORE).await? {
         stores.entry((sum.store_id, sum.scheme.clone())).or_default().push(sum);
     }
     let mut sums = Vec::new();
@@ -112,12 +120,13 @@ pub async fn distribution(
         }
     }
     let of_fewer = withheld.into_iter().map(|scheme| Distribution {
+        period,
         scheme,
         grade: None,
         reviews: None,
         mean_total: None,
     });
-    Ok(sorted(sums).map(GradeSum::shown).chain(of_fewer).collect())
+    Ok(sorted(sums).map(|sum| sum.shown(period)).chain(of_fewer).collect())
 }
 
 /// How grades are counted: those in force, and the sums of those that were erased.

@@ -12,7 +12,7 @@ use crate::auth::access::{ViewAggregates, ViewLeaderboard};
 use crate::http::{Problem, Query};
 
 /// Deliveries against target, by store and team.
-#[utoipa::path(tag = "dashboard", params(SelectionQuery), responses((status = 200, description = "By unit, stores first", body = Vec<Attainment>)))]
+#[utoipa::path(tag = "dashboard", params(SelectionQuery), responses((status = 200, description = "By month and unit, stores first", body = Vec<Attainment>)))]
 #[get("/dashboard/attainment")]
 pub async fn get_attainment(
     caller: Caller<ViewAggregates>,
@@ -22,7 +22,7 @@ pub async fn get_attainment(
 }
 
 /// The sales funnel with its rates, by store and team.
-#[utoipa::path(tag = "dashboard", params(SelectionQuery), responses((status = 200, description = "By unit, stores first", body = Vec<Funnel>)))]
+#[utoipa::path(tag = "dashboard", params(SelectionQuery), responses((status = 200, description = "By month and unit, stores first", body = Vec<Funnel>)))]
 #[get("/dashboard/funnel")]
 pub async fn get_funnel(
     caller: Caller<ViewAggregates>,
@@ -33,7 +33,7 @@ pub async fn get_funnel(
 
 /// How many reviews have each grade, by scheme. To those who may not read the reviews, grades of one or two people stand together,
 /// and single teams are not shown.
-#[utoipa::path(tag = "dashboard", params(SelectionQuery), responses((status = 200, description = "By scheme, best grade first", body = Vec<Distribution>)))]
+#[utoipa::path(tag = "dashboard", params(SelectionQuery), responses((status = 200, description = "By month and scheme, best grade first", body = Vec<Distribution>)))]
 #[get("/dashboard/distribution")]
 pub async fn get_distribution(
     caller: Caller<ViewAggregates>,

@@ -15,9 +15,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::decimal;
+use crate::http::Problem;
 use crate::period::Period;
 
-/// Which month, and which part of the organisation.
+/// Most months that one answer has: this year and the one before.
+const MOST_MONTHS: u32 = 24;
+
+/// Which months, and which part of the organisation.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -25,8 +29,25 @@ pub struct SelectionQuery {
     /// The month.
     #[param(value_type = String, example = "2014-03")]
     pub period: Period,
+    /// How many months, of which `period` is the last: 1 to 24; 1 by default.
+    #[param(minimum = 1, maximum = 24)]
+    pub months: Option<u32>,
     /// Only this unit and those below it, by code.
     pub unit: Option<String>,
+}
+
+impl SelectionQuery {
+    /// The months that are asked for, the earliest first.
+    ///
+    /// # Errors
+    ///
+    /// `months` is not within its bounds.
+    pub fn periods(&self) -> Result<Vec<Period>, Problem> {
+        match self.months.unwrap_or(1) {
+            months @ 1..=MOST_MONTHS => Ok(self.period.months_up_to(months)),
+            _ => Err(Problem::field("months", format!("expected 1 to {MOST_MONTHS}"))),
+        }
+    }
 }
 
 /// Which leaderboard.
@@ -46,9 +67,12 @@ pub struct LeaderboardQuery {
     pub top: Option<i32>,
 }
 
-/// One unit's progress towards its target.
+/// One unit's progress towards its target in a month.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Attainment {
+    /// The month.
+    #[schema(value_type = String, example = "2014-03")]
+    pub period: Period,
     /// Code of the unit.
     pub unit: String,
     /// Its name.
@@ -68,9 +92,12 @@ pub struct Attainment {
     pub attainment_rate: Option<Decimal>,
 }
 
-/// One unit's sales funnel.
+/// One unit's sales funnel of a month.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Funnel {
+    /// The month.
+    #[schema(value_type = String, example = "2014-03")]
+    pub period: Period,
     /// Code of the unit.
     pub unit: String,
     /// Its name.
@@ -130,6 +157,9 @@ impl From<[i64; 6]> for FunnelKnown {
 /// How many reviews of a month have a grade, under one scheme.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Distribution {
+    /// The month.
+    #[schema(value_type = String, example = "2014-03")]
+    pub period: Period,
     /// The scheme.
     pub scheme: String,
     /// The final grade; null for grades that one or two people have each, which stand together for those who may not read the

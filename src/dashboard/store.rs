@@ -16,6 +16,7 @@ use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::sql_of;
 use crate::http::Problem;
 use crate::org::Part;
+use crate::period::Period;
 use crate::plan;
 
 /// The units of a part of the organisation, each with its own sums of up to six metrics, which are kept
@@ -25,7 +26,7 @@ use crate::plan;
 /// Beside them stand of how many people each metric is known, and how many sell: those whose longest posting as a sales
 /// consultant in the month is in the unit, of postings held equally long the later.
 macro_rules! own_sums {
-    ($months:literal, $sellers:literal, $people:literal) => {
+    ($months:literal, $sellers:literal, $people:literal, $with_people:literal) => {
         concat!(
             "WITH place AS (
                  SELECT array_agg(p.place ORDER BY wanted.at) AS at FROM unnest($5) WITH ORDINALITY AS wanted (metric, at)
@@ -47,7 +48,9 @@ macro_rules! own_sums {
             " AS is_shown, ",
             reaches!("$7", "u.id", "$1"),
             " AS is_known, ($3 IS NULL OR u.path @> ARRAY[$3]) AS is_asked
-             FROM org_unit u LEFT JOIN month ON month.unit_id = u.id WHERE u.store_id IS NOT NULL"
+             FROM org_unit u LEFT JOIN month ON month.unit_id = u.id",
+            $with_people,
+            " WHERE u.store_id IS NOT NULL"
         )
     };
 }
@@ -61,19 +64,25 @@ const SUMS_OF_STORES: &str = own_sums!(
                          SELECT FROM assignment o WHERE o.employee_id = a.employee_id AND o.position = 'sales_consultant'
                          AND o.unit_id <> a.unit_id AND o.valid_from < $2 AND coalesce(o.valid_to > $1, true)
                          AND (least(coalesce(o.valid_to, $2), $2) - greatest(o.valid_from, $1), o.valid_from, o.id)
-                             > (least(coalesce(a.valid_to, $2), $2) - greatest(a.valid_from, $1), a.valid_from, a.id)))"
+                             > (least(coalesce(a.valid_to, $2), $2) - greatest(a.valid_from, $1), a.valid_from, a.id)))",
+    ""
 );
-/// Reads the sums of the month in one go.
+/// Reads the sums of the month in one go. Nobody has another posting as a sales consultant beside one that lasts the whole month,
+/// so only the few are sorted who begin, end or move within it.
 const SUMS_OF_MONTH: &str = own_sums!(
     "MATERIALIZED",
-    ", seller AS MATERIALIZED (
+    ", steady AS MATERIALIZED (
+                 SELECT a.unit_id, count(*) AS people FROM assignment a WHERE a.position = 'sales_consultant'
+                 AND a.valid_from <= $1 AND (a.valid_to >= $2 OR a.valid_to IS NULL) GROUP BY a.unit_id),
+             moved AS MATERIALIZED (
                  SELECT held.unit_id, count(*) AS people FROM (
                      SELECT DISTINCT ON (a.employee_id) a.unit_id FROM assignment a WHERE a.position = 'sales_consultant'
-                     AND a.valid_from < $2 AND coalesce(a.valid_to > $1, true)
+                     AND (a.valid_from > $1 AND a.valid_from < $2 OR a.valid_to > $1 AND a.valid_to < $2)
                      ORDER BY a.employee_id, least(coalesce(a.valid_to, $2), $2) - greatest(a.valid_from, $1) DESC,
                          a.valid_from DESC, a.id DESC) AS held
                  GROUP BY held.unit_id)",
-    "coalesce((SELECT seller.people FROM seller WHERE seller.unit_id = u.id), 0)"
+    "coalesce(steady.people, 0) + coalesce(moved.people, 0)",
+    " LEFT JOIN steady ON steady.unit_id = u.id LEFT JOIN moved ON moved.unit_id = u.id"
 );
 
 /// A unit with its own sums, in the order in which metrics were asked for.
@@ -153,10 +162,10 @@ impl<const N: usize> ShownUnit<N> {
 /// The units that are shown.
 async fn sums_by_unit<const N: usize>(
     cx: &mut Context,
-    selection: &SelectionQuery,
+    part: Part,
+    period: Period,
     metrics: [&str; N],
 ) -> Result<Vec<ShownUnit<N>>, Problem> {
-    let Some(part) = Part::find(cx, selection.unit.as_deref()).await? else { return Ok(Vec::new()) };
     let pieces = [
         (part.is_narrow(), SUMS_OF_STORES),
         (!part.is_narrow(), SUMS_OF_MONTH),
@@ -172,8 +181,8 @@ async fn sums_by_unit<const N: usize>(
         None => Scope::operator(),
     };
     let mut units: Vec<UnitSums> = sql_of(pieces)
-        .bind::<Date, _>(selection.period)
-        .bind::<Date, _>(selection.period.end())
+        .bind::<Date, _>(period)
+        .bind::<Date, _>(period.end())
         .bind::<Nullable<BigInt>, _>(part.unit)
         .bind::<CallerScope, _>(cx.scope.clone())
         .bind::<Array<Text>, _>(metrics.to_vec())
@@ -211,14 +220,23 @@ fn withheld_of<const N: usize>(units: &[UnitSums], sums: &HashMap<i64, Sums<N>>,
     judged.flat_map(|units| withheld(&units)).collect()
 }
 
-/// Deliveries against the plan in force, by unit.
+/// Deliveries against the plan in force, by month and unit.
 pub async fn attainment(cx: &mut Context, selection: &SelectionQuery) -> Result<Vec<Attainment>, Problem> {
-    let units = sums_by_unit(cx, selection, ["deliveries"]).await?;
+    let periods = selection.periods()?;
+    let Some(part) = Part::find(cx, selection.unit.as_deref()).await? else { return Ok(Vec::new()) };
+    let mut attainment = Vec::new();
+    for period in periods {
+        attainment.extend(attainment_of(cx, part, period).await?);
+    }
+    Ok(attainment)
+}
+
+async fn attainment_of(cx: &mut Context, part: Part, period: Period) -> Result<Vec<Attainment>, Problem> {
+    let units = sums_by_unit(cx, part, period, ["deliveries"]).await?;
     let mut stores = units.iter().map(|shown| shown.unit.store_id).collect::<Vec<_>>();
     stores.sort_unstable();
     stores.dedup();
-    let months = vec![selection.period];
-    let targets = plan::unit_targets_in_force(cx.db(), &stores, months, "deliveries").await?;
+    let targets = plan::unit_targets_in_force(cx.db(), &stores, vec![period], "deliveries").await?;
     let targets: HashMap<i64, i64> =
         targets.into_iter().map(|target| (target.unit_id, target.value)).collect();
     let attainment = units.into_iter().map(|shown| {
@@ -226,6 +244,7 @@ pub async fn attainment(cx: &mut Context, selection: &SelectionQuery) -> Result<
         let ShownUnit { unit, sums: Sums { of: [sum], people }, withheld: [withheld] } = shown;
         let target = targets.get(&unit.id).copied();
         Attainment {
+            period,
             unit: unit.code,
             name: unit.name,
             target,
@@ -239,15 +258,26 @@ pub async fn attainment(cx: &mut Context, selection: &SelectionQuery) -> Result<
     Ok(attainment.collect())
 }
 
-/// The sales funnel, by unit.
+/// The sales funnel, by month and unit.
 pub async fn funnel(cx: &mut Context, selection: &SelectionQuery) -> Result<Vec<Funnel>, Problem> {
+    let periods = selection.periods()?;
+    let Some(part) = Part::find(cx, selection.unit.as_deref()).await? else { return Ok(Vec::new()) };
+    let mut funnels = Vec::new();
+    for period in periods {
+        funnels.extend(funnel_of(cx, part, period).await?);
+    }
+    Ok(funnels)
+}
+
+async fn funnel_of(cx: &mut Context, part: Part, period: Period) -> Result<Vec<Funnel>, Problem> {
     let metrics = ["first_visits", "captured_leads", "visitors", "test_drives", "orders", "deliveries"];
-    let units = sums_by_unit(cx, selection, metrics).await?;
+    let units = sums_by_unit(cx, part, period, metrics).await?;
     let funnels = units.into_iter().map(|shown| {
         let [first_visits, captured_leads, visitors, test_drives, orders, deliveries] = shown.counts();
         let ShownUnit { unit, sums: Sums { of, people }, withheld } = shown;
         let (known, withheld) = (of.map(|sum| sum.known), withheld.contains(&true));
         Funnel {
+            period,
             unit: unit.code,
             name: unit.name,
             first_visits,

@@ -35,6 +35,7 @@ const CONSTRAINTS: &[(&str, &str)] = &[
     ("assignment_no_overlap", "the employee already holds this position on some of these days"),
     ("team_leadership_no_overlap", "the team already has such a leader on some of these days"),
     ("user_account_login_unique", "this login is already taken"),
+    ("api_key_name", "a key of this name is in use: revoke it first, or choose another name"),
     ("user_account_employee_unique", "the employee already has a login"),
     ("annual_plan_version_unique", "somebody else has just created this version of the plan"),
     ("annual_plan_one_draft", "there is already a draft of this plan; submit, approve or delete it first"),

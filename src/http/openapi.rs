@@ -17,7 +17,8 @@ const PROBLEM: &str = "application/problem+json";
     info(
         title = "Showfloor",
         description = "4S 店销售计划、事实、计分与月度考核 · sales plans, facts, scores and monthly reviews for car dealership \
-            groups.\n\nSign in with `POST /v1/sessions` and send the access token as `Authorization: Bearer …`. Errors \
+            groups.\n\nSign in with `POST /v1/sessions` and send the access token as `Authorization: Bearer …`; programs \
+            send a key of `POST /v1/users/{id}/api-keys` instead. Errors \
             are problems (RFC 9457) with a stable `code`. Lists are pages: give `next_cursor` as `cursor`. Months are \
             written `2014-03`, days `2014-03-15`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),

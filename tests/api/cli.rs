@@ -165,10 +165,16 @@ pub struct Served {
 
 impl Served {
     pub fn start(url: &str) -> Self {
+        Self::start_with(url, &[])
+    }
+
+    /// With some options more.
+    pub fn start_with(url: &str, options: &[&str]) -> Self {
         let folder = data_folder();
         let data = folder.path().to_str().unwrap().to_owned();
         let mut child =
             program(&["serve", "--listen", "127.0.0.1:0", "--database-url", url, "--data-dir", &data])
+                .args(options)
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped())
                 .spawn()

@@ -34,6 +34,41 @@ fn rate(numerator: i64, denominator: i64) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_trend_is_its_months_one_after_the_other() {
+    let app = TestApp::published().await;
+    for (resource, unit) in [("attainment", "G2"), ("funnel", "JC"), ("distribution", "JC")] {
+        let path = |query: &str| format!("/v1/dashboard/{resource}?unit={unit}&{query}");
+        let trend = app.get("dashboard", &path("period=2014-12&months=12")).await.expect(200);
+        let mut one_by_one = Vec::new();
+        for (_, period) in months() {
+            let month = app.get("dashboard", &path(&format!("period={period}"))).await.expect(200);
+            let rows = month.as_array().unwrap().clone();
+            assert!(
+                !rows.is_empty() && rows.iter().all(|row| row["period"] == period.to_string()),
+                "{period}"
+            );
+            one_by_one.extend(rows);
+        }
+        assert_eq!(trend, json!(one_by_one), "{resource}");
+        for months in ["0", "25", "-1", "x"] {
+            let answer = app.get("dashboard", &path(&format!("period=2014-12&months={months}"))).await;
+            assert_eq!(
+                (answer.status.as_u16(), crate::users::fields(&answer)),
+                (422, vec!["months".to_owned()])
+            );
+        }
+    }
+    // Two years, of which the first has no numbers: its months say so.
+    let path = "/v1/dashboard/attainment?unit=JC&period=2014-12&months=24";
+    let two_years = app.get("dashboard", path).await.expect(200);
+    let of_store = two_years.as_array().unwrap().iter().filter(|row| row["unit"] == "JC");
+    let deliveries =
+        of_store.map(|row| (row["period"].clone(), row["deliveries"].clone())).collect::<Vec<_>>();
+    let expected = months().map(|(at, period)| (json!(period), json!(DELIVERED[at])));
+    assert_eq!(deliveries[deliveries.len() - 12..], expected.collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn attainment_is_that_of_the_plan_and_the_facts() {
     let app = TestApp::published().await;
     for (index, period) in months() {

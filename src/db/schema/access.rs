@@ -79,3 +79,20 @@ diesel::table! {
         signed_in_at -> Nullable<Timestamptz>,
     }
 }
+
+diesel::table! {
+    /// Keys with which programs sign in.
+    api_key (id) {
+        id -> Int8,
+        user_id -> Int8,
+        name -> Text,
+        key_hash -> Bytea,
+        actions -> Nullable<Array<Text>>,
+        unit_id -> Nullable<Int8>,
+        created_by -> Nullable<Int8>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+    }
+}

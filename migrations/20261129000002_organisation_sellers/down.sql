@@ -1,0 +1,3 @@
+DROP INDEX assignment_seller_to;
+DROP INDEX assignment_seller_from;
+DROP INDEX assignment_seller;

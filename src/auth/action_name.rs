@@ -1,0 +1,137 @@
+//! What an action is called outside the program: `ViewAggregates` is `view_aggregates`.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::pg::{Pg, PgValue};
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::Text;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::schema::SchemaType;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::access::{Action, Reach, Role, TABLE};
+
+/// Every action by its name outside.
+static NAMES: LazyLock<Vec<(String, &[(Role, Reach)])>> =
+    LazyLock::new(|| TABLE.iter().map(|(name, allowed)| (outside(name), *allowed)).collect());
+
+fn outside(name: &str) -> String {
+    let mut outside = String::with_capacity(name.len() + 4);
+    for (at, letter) in name.char_indices() {
+        if letter.is_ascii_uppercase() && at > 0 {
+            outside.push('_');
+        }
+        outside.push(letter.to_ascii_lowercase());
+    }
+    outside
+}
+
+/// One of the actions of [`TABLE`].
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, AsExpression, FromSqlRow)]
+#[serde(into = "&'static str")]
+#[diesel(sql_type = Text)]
+pub struct ActionName(&'static str);
+
+impl ActionName {
+    /// The action of that name outside.
+    pub fn named(name: &str) -> Option<Self> {
+        NAMES.iter().find(|(known, _)| known == name).map(|(known, _)| Self(known))
+    }
+
+    /// Whether it is `A`.
+    pub fn is<A: Action>(self) -> bool {
+        self.0 == outside(A::NAME)
+    }
+
+    /// Whether a role may do it.
+    pub fn is_open_to(self, role: Role) -> bool {
+        let allowed = NAMES.iter().find(|(known, _)| known == self.0);
+        allowed.is_some_and(|(_, allowed)| allowed.iter().any(|(one, _)| *one == role))
+    }
+}
+
+impl fmt::Display for ActionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.0)
+    }
+}
+
+impl fmt::Debug for ActionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl From<ActionName> for &'static str {
+    fn from(ActionName(name): ActionName) -> Self {
+        name
+    }
+}
+
+impl TryFrom<String> for ActionName {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::named(&name).ok_or_else(|| {
+            let known = NAMES.iter().map(|(known, _)| known.as_str()).collect::<Vec<_>>();
+            format!(
+                "there is no action '{}'; there are {}",
+                name.chars().take(40).collect::<String>(),
+                known.join(", ")
+            )
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ActionName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::try_from(String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl ToSql<Text, Pg> for ActionName {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        std::io::Write::write_all(out, self.0.as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Text, Pg> for ActionName {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let word = std::str::from_utf8(value.as_bytes())?;
+        Self::named(word)
+            .ok_or_else(|| format!("api_key.actions: '{word}' is not an action of this program").into())
+    }
+}
+
+impl PartialSchema for ActionName {
+    fn schema() -> RefOr<Schema> {
+        let names = NAMES.iter().map(|(name, _)| name.as_str());
+        let text = ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).enum_values(Some(names));
+        text.description(Some("What a login may do, as docs/DOMAIN.md lists it.")).into()
+    }
+}
+
+impl ToSchema for ActionName {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::access::{ViewAggregates, ViewSelf};
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_table_in_lower_case() {
+        let aggregates = ActionName::named("view_aggregates").unwrap();
+        assert!(aggregates.is::<ViewAggregates>() && !aggregates.is::<ViewSelf>());
+        assert!(aggregates.is_open_to(Role::Dashboard) && !aggregates.is_open_to(Role::Parts));
+        for unknown in ["ViewAggregates", "view_aggregate", ""] {
+            assert_eq!(ActionName::named(unknown), None, "{unknown}");
+        }
+        assert_eq!(NAMES.len(), TABLE.len());
+    }
+}
