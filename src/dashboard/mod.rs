@@ -1,5 +1,6 @@
 //! Dashboards: aggregates that name nobody, and the top of the leaderboard.
 
+pub mod form;
 pub mod grades;
 pub mod http;
 pub mod leaderboard;
@@ -196,6 +197,46 @@ pub struct LeaderboardPlace {
     /// The grade that counts.
     #[diesel(sql_type = Text)]
     pub final_grade: String,
+}
+
+impl form::Row for Attainment {
+    const COLUMNS: &'static [&'static str] = &[
+        "period", "unit", "name", "target", "deliveries", "known", "people", "withheld", "attainment_rate",
+    ];
+}
+
+impl form::Row for Funnel {
+    const COLUMNS: &'static [&'static str] = &[
+        "period",
+        "unit",
+        "name",
+        "first_visits",
+        "captured_leads",
+        "visitors",
+        "test_drives",
+        "orders",
+        "deliveries",
+        "lead_capture_rate",
+        "test_drive_rate",
+        "closing_rate",
+        "known.first_visits",
+        "known.captured_leads",
+        "known.visitors",
+        "known.test_drives",
+        "known.orders",
+        "known.deliveries",
+        "people",
+        "withheld",
+    ];
+}
+
+impl form::Row for Distribution {
+    const COLUMNS: &'static [&'static str] = &["period", "scheme", "grade", "reviews", "mean_total"];
+}
+
+impl form::Row for LeaderboardPlace {
+    const COLUMNS: &'static [&'static str] =
+        &["rank", "employee_no", "name", "unit", "total", "deliveries", "final_grade"];
 }
 
 /// `numerator ÷ denominator`, half-up to four places; none for a denominator of 0, and where one of them is not known.

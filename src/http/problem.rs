@@ -29,6 +29,8 @@ pub enum Code {
     Gone,
     /// The path exists, but not with this method.
     MethodNotAllowed,
+    /// There is none of the forms that the caller takes.
+    NotAcceptable,
     /// The current state does not allow it.
     Conflict,
     /// It has changed since the caller read it.
@@ -68,6 +70,7 @@ impl Code {
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
             }
+            Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "not-acceptable", "No such form"),
             Self::Conflict => (StatusCode::CONFLICT, "conflict", "Conflict"),
             Self::PreconditionFailed => {
                 (StatusCode::PRECONDITION_FAILED, "precondition-failed", "Changed in the meantime")

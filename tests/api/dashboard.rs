@@ -33,6 +33,83 @@ fn rate(numerator: i64, denominator: i64) -> Value {
     serde_json::from_str(&format!("{}.{:04}", rounded / 10_000, rounded % 10_000)).unwrap()
 }
 
+/// An answer in a form, with its tag; `known` is a tag from before.
+async fn in_form(app: &TestApp, path: &str, accept: &str, known: Option<&str>) -> reqwest::Response {
+    let request = app.request(reqwest::Method::GET, path).bearer_auth(app.token("hr").await);
+    let request = request.header("Accept", accept);
+    let request = known.into_iter().fold(request, |request, tag| request.header("If-None-Match", tag));
+    request.send().await.unwrap()
+}
+
+/// Every number and text of a row, with its name as CSV has it.
+fn leaves(row: &Value, before: &str, into: &mut Vec<(String, String)>) {
+    for (name, value) in row.as_object().unwrap() {
+        let name = format!("{before}{name}");
+        match value {
+            Value::Object(_) => leaves(value, &format!("{name}."), into),
+            Value::Null => into.push((name, String::new())),
+            Value::String(text) => into.push((name, text.clone())),
+            value => into.push((name, value.to_string())),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_and_lines_say_what_json_says() {
+    let app = TestApp::published().await;
+    for path in [
+        "/v1/dashboard/attainment?period=2014-12&months=12",
+        "/v1/dashboard/funnel?period=2014-03",
+        "/v1/dashboard/distribution?period=2014-03",
+        "/v1/dashboard/leaderboard?period=2014-03",
+    ] {
+        let rows = app.get("hr", path).await.expect(200);
+        let rows = rows.as_array().unwrap();
+        assert!(!rows.is_empty(), "{path}");
+        let lines = in_form(&app, path, "application/x-ndjson", None).await;
+        assert_eq!(lines.headers()["content-type"], "application/x-ndjson");
+        let lines = lines.text().await.unwrap();
+        let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>();
+        assert_eq!(&lines, rows, "{path}");
+        let table = in_form(&app, path, "text/csv", None).await;
+        assert_eq!(table.headers()["content-type"], "text/csv; charset=utf-8; header=present");
+        assert!(table.headers().get_all("vary").iter().any(|name| name.to_str().unwrap().contains("Accept")));
+        let table = table.text().await.unwrap();
+        let mut reader = csv::Reader::from_reader(table.as_bytes());
+        let header = reader.headers().unwrap().clone();
+        let records = reader.records().map(Result::unwrap).collect::<Vec<_>>();
+        assert_eq!(records.len(), rows.len(), "{path}");
+        for (record, row) in records.iter().zip(rows) {
+            let mut expected = Vec::new();
+            leaves(row, "", &mut expected);
+            expected.sort();
+            let named = header.iter().zip(record.iter());
+            let mut cells = named.map(|(name, cell)| (name.to_owned(), cell.to_owned())).collect::<Vec<_>>();
+            cells.sort();
+            assert_eq!(cells, expected, "{path}");
+        }
+        let answer = in_form(&app, path, "text/html", None).await;
+        assert_eq!(crate::support::Answer::of(answer).await.problem(406), "not-acceptable");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_not_changed_is_not_sent_again() {
+    let app = TestApp::published().await;
+    let path = "/v1/dashboard/attainment?period=2014-03";
+    let first = in_form(&app, path, "*/*", None).await;
+    let tag = first.headers()["etag"].to_str().unwrap().to_owned();
+    for known in [tag.clone(), format!("W/{tag}"), format!("{}-gzip\"", tag.trim_end_matches('"')), "*".to_owned()] {
+        let again = in_form(&app, path, "*/*", Some(&known)).await;
+        assert_eq!((again.status().as_u16(), &again.headers()["etag"]), (304, &first.headers()["etag"]), "{known}");
+        assert_eq!(again.text().await.unwrap(), "");
+    }
+    // Another form is another answer, and so is another month.
+    assert_eq!(in_form(&app, path, "text/csv", Some(&tag)).await.status(), 200);
+    let other = in_form(&app, "/v1/dashboard/attainment?period=2014-04", "*/*", Some(&tag)).await;
+    assert_eq!(other.status(), 200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trend_is_its_months_one_after_the_other() {
     let app = TestApp::published().await;
