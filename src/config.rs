@@ -2,16 +2,13 @@
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::builder::{BoolishValueParser, FalseyValueParser};
 use clap::{ArgAction, Args};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::db::embedded;
-use crate::http::Problem;
-use crate::ledger::metric::{Catalogue, CatalogueFile};
-use crate::rules::bundle::CATALOGUE_FILE;
+use crate::ledger::catalogue::Catalogues;
 use crate::rules::folder::RulesFolder;
 
 /// Where data is kept.
@@ -38,9 +35,9 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The catalogue of the folder.
-    pub fn catalogue(&self) -> Result<Arc<Catalogue>, Problem> {
-        CatalogueFile::open(self.folder.join(CATALOGUE_FILE)).current()
+    /// What may be collected: what has been released says it, and the folder until something has.
+    pub fn catalogues(&self) -> Catalogues {
+        Catalogues::of_folder(&self.folder)
     }
 }
 

@@ -156,6 +156,20 @@ async fn a_shop_of_one_is_told_what_its_folder_lacks() {
     std::fs::write(&scheme, text.replacen("value = 0.60", "value = 0.9", 1)).unwrap();
     let may = in_force::of(cx, &folder, &library, "2014-05".parse().unwrap(), None).await.unwrap();
     assert_eq!((may.release.id, may.release.is_automatic), (3, true));
+    // June, for which release 2 was approved, does not take the folder's change back.
+    for month in ["2014-06", "2014-12"] {
+        let coming = in_force::of(cx, &folder, &library, month.parse().unwrap(), None).await.unwrap();
+        assert_eq!(coming.release.id, 3, "{month}");
+    }
+    let status = app.get("hr", "/v1/rules/status").await.expect(200);
+    assert_eq!((&status["in_force"]["id"], &status["upcoming"]), (&json!(3), &json!([])));
+    assert_eq!(
+        (&status["superseded"][0]["id"], &status["superseded"][0]["superseded_by"]),
+        (&json!(2), &json!(3))
+    );
+    // And a draft of what was in force before is a change of what is replaced now.
+    let draft = begin(&app).await;
+    assert_eq!(app.get("hr", &format!("/v1/rules/drafts/{draft}")).await.expect(200)["base_release"], 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
