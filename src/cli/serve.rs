@@ -100,7 +100,7 @@ async fn take_in(folder: &RulesFolder, pool: &Pool) -> anyhow::Result<()> {
             io::stderr(),
             "warning: {}: {}",
             folder.path().display(),
-            folder::problem(&status.findings)
+            folder::problem(&status.findings, super::language())
         )?;
     }
     Ok(())

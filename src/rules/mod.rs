@@ -30,6 +30,7 @@ pub mod rule_identity;
 pub mod sandbox;
 pub mod scheme;
 pub mod scoring;
+mod said;
 mod sentences;
 pub mod storable;
 pub mod strays;

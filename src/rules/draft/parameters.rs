@@ -12,7 +12,7 @@ use super::{Draft, files};
 use crate::auth::Context;
 use crate::decimal;
 use crate::http::etag::Seen;
-use crate::http::{Code, FieldError, Problem};
+use crate::http::{Code, FieldError, Language, Problem};
 use crate::ledger::metric::{Catalogue, nearest};
 use crate::rules::bundle::{CATALOGUE_FILE, Files, SCHEME_FILE};
 use crate::rules::finding::Finding;
@@ -57,8 +57,8 @@ pub struct NewValue {
 /// # Errors
 ///
 /// `rules-broken` with what is wrong, where a file cannot be read: fix it first.
-pub fn all(files: &Files) -> Result<Vec<SchemeParameters>, Problem> {
-    let broken = |findings: Vec<Finding>| folder::problem(&findings);
+pub fn all(files: &Files, language: Language) -> Result<Vec<SchemeParameters>, Problem> {
+    let broken = |findings: Vec<Finding>| folder::problem(&findings, language);
     let catalogue =
         text(files, CATALOGUE_FILE).and_then(|text| Catalogue::parse(text).ok()).ok_or_else(|| {
             Problem::conflict(format!("the draft's {CATALOGUE_FILE} cannot be read: fix it first"))
@@ -115,7 +115,7 @@ pub fn set(files: &Files, values: &[NewValue]) -> Result<Files, Problem> {
 /// The parameters of a draft, with the draft.
 pub async fn of_draft(cx: &mut Context, draft_id: i64) -> Result<(Draft, Vec<SchemeParameters>), Problem> {
     let (draft, files) = super::read(cx, draft_id).await?;
-    Ok((draft, all(&files)?))
+    Ok((draft, all(&files, cx.language)?))
 }
 
 /// Sets parameters of a draft: all of them, or none.
@@ -262,7 +262,7 @@ mod tests {
         let expected = windows.replace("value = 60\r\n", "value = 65\r\n");
         assert_eq!(String::from_utf8_lossy(&edited[path]), expected);
         let long = set(&files, &[new_value("capture_full", "0.8612345678901234567")]).unwrap();
-        let parameters = all(&long).unwrap();
+        let parameters = all(&long, Language::English).unwrap();
         let found =
             parameters.iter().flat_map(|scheme| &scheme.parameters).find(|one| one.name == "capture_full");
         assert_eq!(found.unwrap().value, "0.8612345678901234567".parse().unwrap());

@@ -5,6 +5,7 @@ mod checks;
 mod coverage;
 mod examples;
 mod hostile;
+mod languages;
 mod meant;
 mod misuse;
 mod probing;
