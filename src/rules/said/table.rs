@@ -181,6 +181,9 @@ pub const SENTENCES: &[(&str, &str)] = &[
     ("a ratio is compared with {}, which is {}", "比率和 {0} 比较，也就是 {1}"),
     ("the item is worth {} points, but nobody gets more than {}", "这一项值 {0} 分，却谁也得不到多于 {1} 分"),
     ("{} points for an item of 0 to {}", "一项是 0 到 {1} 分，这里给了 {0} 分"),
+    ("'{}' is a part of '{}', so this ratio is never below 1", "「{0}」是「{1}」的一部分，这个比率永远不小于 1"),
+    ("write ratio({}, {})", "写成 ratio({0}, {1})"),
+    ("there is an item 「{}」 already: one of the two is most likely a copy", "已经有一项叫「{0}」：两项中多半有一项是抄来没有改的"),
     // Branches.
     ("this is never reached: every way to it has returned before", "永远走不到这里：前面每条路都已经返回"),
     ("the branches above take every value, so this else is never reached", "前面的分支已经包括所有的值，这个 else 永远走不到"),

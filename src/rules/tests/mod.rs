@@ -8,6 +8,7 @@ mod hostile;
 mod languages;
 mod meant;
 mod misuse;
+mod planted;
 mod probing;
 mod silent;
 
