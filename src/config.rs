@@ -139,7 +139,8 @@ pub struct Reader {
 impl Reader {
     /// The language to print in.
     pub fn language(&self) -> Language {
-        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
+        let locale =
+            ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
         self.lang.unwrap_or_else(|| of_locale(locale))
     }
 }

@@ -115,7 +115,9 @@ async fn list(args: ListArgs, storage: Storage) -> anyhow::Result<Ended> {
 fn rules_of(cycle: &ReviewCycle, rules: &CycleRules) -> String {
     let named = |release: Option<i64>| release.map(|id| format!("#{id}")).unwrap_or_default();
     match rules.is_newer {
-        true => format!("{}，有新版 newer: {}，可重新计分 generate", named(cycle.release), named(rules.release)),
+        true => {
+            format!("{}，有新版 newer: {}，可重新计分 generate", named(cycle.release), named(rules.release))
+        }
         false => named(cycle.release.or(rules.release)),
     }
 }

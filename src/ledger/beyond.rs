@@ -53,7 +53,9 @@ impl BeyondBound {
         match language {
             Language::Chinese => format!("{employee_no} 本月{metric} {value} 大于{at_most} {bound}，请核对"),
             Language::English => {
-                format!("{employee_no}: {metric} {value} is above {at_most} {bound} for the month; please check")
+                format!(
+                    "{employee_no}: {metric} {value} is above {at_most} {bound} for the month; please check"
+                )
             }
         }
     }
@@ -67,7 +69,8 @@ pub fn within<'a>(
     let at_most = |name: &str| catalogue.get(catalogue.find(name)?)?.at_most.as_deref();
     let beyond = values.clone().enumerate().filter_map(|(at, (name, value))| {
         let bound = at_most(name)?;
-        let (by, _) = values.clone().enumerate().find(|(_, (other, most))| *other == bound && value > *most)?;
+        let (by, _) =
+            values.clone().enumerate().find(|(_, (other, most))| *other == bound && value > *most)?;
         Some((at, by))
     });
     beyond.collect()
@@ -106,7 +109,8 @@ pub async fn beyond(
     let mut found = Vec::new();
     for (employee_id, metrics) in &delivered {
         let Some(month) = months.get(employee_id) else { continue };
-        for (metric, at_most) in bounds.iter().filter(|(one, other)| metrics.contains(one) || metrics.contains(other))
+        for (metric, at_most) in
+            bounds.iter().filter(|(one, other)| metrics.contains(one) || metrics.contains(other))
         {
             if let (Some(value), Some(bound)) = (month.get(*metric), month.get(*at_most))
                 && value > bound

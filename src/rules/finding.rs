@@ -81,7 +81,8 @@ pub struct Finding {
 }
 
 /// Codes of what other programs' readers say, of which only the usual sentences are known in other languages.
-const OF_READERS: &[(&str, &str)] = &[("toml", "TOML 写法有误"), ("syntax", "语法有误"), ("unreadable", "读不了")];
+const OF_READERS: &[(&str, &str)] =
+    &[("toml", "TOML 写法有误"), ("syntax", "语法有误"), ("unreadable", "读不了")];
 
 impl Finding {
     /// An error at `place` of `text`, the file's content.

@@ -79,10 +79,10 @@ pub async fn in_force(
     frozen_at: Option<DateTime<Utc>>,
 ) -> Result<Option<Release>, Problem> {
     let found = releases!("WHERE r.id = release_in_force($1, $2)")
-    .bind::<Date, _>(period)
-    .bind::<Nullable<Timestamptz>, _>(frozen_at)
-    .get_result(connection)
-    .await;
+        .bind::<Date, _>(period)
+        .bind::<Nullable<Timestamptz>, _>(frozen_at)
+        .get_result(connection)
+        .await;
     Ok(found.optional()?)
 }
 
@@ -214,6 +214,7 @@ pub async fn superseded(connection: &mut AsyncPgConnection) -> Result<Vec<Supers
 /// The releases that will score months after `period`, the next one first; those in whose month another one counts are
 /// left out.
 pub async fn upcoming(connection: &mut AsyncPgConnection, period: Period) -> Result<Vec<Release>, Problem> {
-    let upcoming = releases!("WHERE r.id IN (SELECT u.id FROM upcoming_releases($1) u) ORDER BY r.effective_from");
+    let upcoming =
+        releases!("WHERE r.id IN (SELECT u.id FROM upcoming_releases($1) u) ORDER BY r.effective_from");
     Ok(upcoming.bind::<Date, _>(period).load(connection).await?)
 }

@@ -79,7 +79,8 @@ async fn a_part_is_never_larger_than_the_whole() {
     let app = TestApp::demo().await;
     let deliver = async |facts: Value| {
         let rows = json!([{"employee_no": "A02", "facts": facts}]);
-        app.post("clerk", "/v1/facts", json!({"period": "2014-06", "source_system": "dms", "rows": rows})).await
+        app.post("clerk", "/v1/facts", json!({"period": "2014-06", "source_system": "dms", "rows": rows}))
+            .await
     };
     let refused = deliver(json!({"first_visits": 30, "captured_leads": 31})).await;
     assert_eq!(refused.body["errors"][0]["field"], "rows[0].facts.captured_leads");

@@ -36,9 +36,8 @@ async fn a_month_follows_the_rules_until_it_is_frozen() {
     let app = TestApp::start(Template::Demo, rules.path()).await;
     let cycle = march(&app).await;
     assert_eq!((&cycle["frozen_at"], &cycle["release"]), (&Value::Null, &json!(1)));
-    let settled = |cycle: &Value| {
-        ["release", "is_settled", "is_newer"].map(|key| cycle["rules"][key].clone())
-    };
+    let settled =
+        |cycle: &Value| ["release", "is_settled", "is_newer"].map(|key| cycle["rules"][key].clone());
     assert_eq!(settled(&cycle), [json!(1), json!(false), json!(false)]);
     let path = |what: &str| format!("/v1/review-cycles/{}/{what}", cycle["id"]);
     mend(rules.path(), "1.20", "1.25");

@@ -20,7 +20,9 @@ use crate::auth::Context;
 use crate::http::idempotency::{self, Answer, Key};
 use crate::http::{FieldError, Problem};
 use crate::ledger::metric::Catalogue;
-use crate::ledger::{self, Counts, CountsInstead, Entry, FactOutcome, Late, SourceGap, ValueOrigin};
+use crate::ledger::{
+    self, BeyondBound, Counts, CountsInstead, Entry, FactOutcome, Late, SourceGap, ValueOrigin,
+};
 use crate::period::Period;
 
 /// Facts of one month from one system.

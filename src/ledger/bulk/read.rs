@@ -9,8 +9,8 @@ use super::faults::{DeliveredValue, DeliveryFaults};
 use crate::auth::Context;
 use crate::decimal;
 use crate::http::FieldError;
-use crate::ledger::{beyond_within, entering};
 use crate::ledger::metric::{Catalogue, needs_verification};
+use crate::ledger::{beyond_within, entering};
 use crate::period::Period;
 
 /// Systems of the program's own, whose values nobody else delivers.
@@ -78,7 +78,8 @@ fn refuse_beyond(
         for (at, by) in beyond_within(catalogue, of_row.iter().map(|value| (value.metric, value.number))) {
             let (Some(value), Some(bound)) = (of_row.get(at), of_row.get(by)) else { continue };
             let (number, most) = (decimal::plain(value.number), decimal::plain(bound.number));
-            let message = format!("{number} is above {}, which is {most}, and of which it is a part", bound.metric);
+            let message =
+                format!("{number} is above {}, which is {most}, and of which it is a part", bound.metric);
             faults.row(row, FieldError::new(format!("rows[{row}].facts.{}", value.metric), message));
         }
     }

@@ -13,8 +13,8 @@ pub mod way;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::state::CycleState;
 use self::rules::CycleRules;
+pub use self::state::CycleState;
 use self::terms::CycleDue;
 use super::allowed::AllowedAction;
 use super::recomputation::{Changed, ChangedFacts};

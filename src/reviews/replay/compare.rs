@@ -224,7 +224,11 @@ impl Differences {
             Some(revision) => self.note("revision", json!(stored.revision), json!(revision)),
             None => {
                 let digest = stored.inputs_digest.as_deref().map(hex);
-                self.note(INPUTS, json!(digest), json!(hex(&inputs::digest(stored.revision, &stored.inputs))));
+                self.note(
+                    INPUTS,
+                    json!(digest),
+                    json!(hex(&inputs::digest(stored.revision, &stored.inputs))),
+                );
             }
         }
     }

@@ -131,11 +131,14 @@ impl Bands<'_> {
 
     /// A whole over its part is never below 1: most likely the two were exchanged.
     fn upside_down(&mut self, over: &Expr, under: &Expr) {
-        let (Some(whole), Some(part)) = (self.meaning.metric(over), self.meaning.metric(under)) else { return };
+        let (Some(whole), Some(part)) = (self.meaning.metric(over), self.meaning.metric(under)) else {
+            return;
+        };
         if part.at_most.as_deref() != Some(whole.name.as_str()) {
             return;
         }
-        let message = format!("'{}' is a part of '{}', so this ratio is never below 1", part.name, whole.name);
+        let message =
+            format!("'{}' is a part of '{}', so this ratio is never below 1", part.name, whole.name);
         let finding = self.script.finding("suspicious-rate", tree::start(over), message).warning();
         self.findings.push(finding.suggesting(Some(format!("write ratio({}, {})", part.name, whole.name))));
     }

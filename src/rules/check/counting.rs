@@ -37,7 +37,8 @@ pub fn faults(script: &Script<'_>, functions: &[Function], max: Decimal) -> Vec<
     let labels = labels.collect::<Vec<_>>();
     for (index, (label, at)) in labels.iter().enumerate() {
         if labels.iter().take(index).any(|(earlier, _)| earlier == label) {
-            let message = format!("there is an item 「{label}」 already: one of the two is most likely a copy");
+            let message =
+                format!("there is an item 「{label}」 already: one of the two is most likely a copy");
             let place = place_of(script.file, *at);
             findings.push(Finding::error("same-item", place, script.text, message).warning());
         }

@@ -61,7 +61,11 @@ fn english(text: &str) -> Option<String> {
         }
         let mut values = values.into_iter();
         let pieces = pattern.split("{}").map(str::to_owned);
-        Some(pieces.reduce(|text, piece| text + &values.next().unwrap_or_default() + &piece).unwrap_or_default())
+        Some(
+            pieces
+                .reduce(|text, piece| text + &values.next().unwrap_or_default() + &piece)
+                .unwrap_or_default(),
+        )
     })
 }
 
@@ -149,7 +153,10 @@ mod tests {
         assert_eq!(en(failed), "with late = 0: 3 / 0 cannot be computed");
         assert_eq!(en("「=<」要写成 <= · write <= for =<"), "write <= for =<");
         assert_eq!(zh("「=<」要写成 <= · write <= for =<"), "「=<」要写成 <=");
-        assert_eq!(en("ratio: 5/3 数值过大 · is too large to be computed"), "ratio: 5/3 is too large to be computed");
+        assert_eq!(
+            en("ratio: 5/3 数值过大 · is too large to be computed"),
+            "ratio: 5/3 is too large to be computed"
+        );
         // Nobody knows it: it stays as it is.
         assert_eq!(zh("brand new sentence"), "brand new sentence");
     }
@@ -159,7 +166,8 @@ mod tests {
         for (english, chinese) in SENTENCES {
             let places = english.matches("{}").count();
             for place in 0..places {
-                let is_used = chinese.contains(&format!("{{{place}}}")) || chinese.contains(&format!("{{{place}!}}"));
+                let is_used =
+                    chinese.contains(&format!("{{{place}}}")) || chinese.contains(&format!("{{{place}!}}"));
                 assert!(is_used, "{english} · {chinese}: {place}");
             }
             assert!(!chinese.contains(&format!("{{{places}")), "{english} · {chinese}");

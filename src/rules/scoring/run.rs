@@ -35,7 +35,10 @@ impl Rule {
     }
 
     /// Runs the rule as months are scored, and says besides whether a call does not count as it looks, and where.
-    pub(in crate::rules) fn run_probed(&self, facts: &MonthFacts) -> (RuleResult, Option<(Misuse, Position)>) {
+    pub(in crate::rules) fn run_probed(
+        &self,
+        facts: &MonthFacts,
+    ) -> (RuleResult, Option<(Misuse, Position)>) {
         let (result, besides) = self.run_in(self.frame(), facts, self.program());
         (result, besides.misuse)
     }

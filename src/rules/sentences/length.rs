@@ -92,8 +92,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::decimal::tests::any_decimal;
     use crate::decimal;
+    use crate::decimal::tests::any_decimal;
     use crate::rules::trace::tests::any_step;
 
     fn reason(step: &Step, language: Language) -> String {

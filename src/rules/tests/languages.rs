@@ -98,7 +98,8 @@ fn numbers_that_are_too_long_or_have_another_form() {
 
 #[test]
 fn a_brace_that_is_never_closed_is_told_where_it_is_open() {
-    let text = "fn score(deliveries) {\n    if deliveries > 5 {\n        min(deliveries, 9)\n    else { 3 }\n";
+    let text =
+        "fn score(deliveries) {\n    if deliveries > 5 {\n        min(deliveries, 9)\n    else { 3 }\n";
     let finding = found("a/rule.rhai", text.as_bytes());
     let said = |language| finding.clone().in_language(language).message;
     assert!(said(Language::Chinese).contains(is_chinese), "{}", said(Language::Chinese));
@@ -109,7 +110,13 @@ fn a_brace_that_is_never_closed_is_told_where_it_is_open() {
 
 #[test]
 fn files_in_another_form_or_with_entries_of_another_kind() {
-    told("a/rule.rhai", b"fn score(deliveries) { min(deliveries, 9) } // \xb3\xc7", (1, 48), "另存为 UTF-8", "save it as UTF-8");
+    told(
+        "a/rule.rhai",
+        b"fn score(deliveries) { min(deliveries, 9) } // \xb3\xc7",
+        (1, 48),
+        "另存为 UTF-8",
+        "save it as UTF-8",
+    );
     told("a/rule.cases.toml", b"[case]\nname = \"x\"\n", (1, 1), "[[case]]", "write [[case]]");
     told("a/rule.cases.toml", "[[case]]\nname = “x”\n".as_bytes(), (2, 8), "要写成半角", "write \" for “");
     let twice = |entry: &str| format!("{SCHEME}{entry}");
@@ -118,7 +125,13 @@ fn files_in_another_form_or_with_entries_of_another_kind() {
     let scheme = twice(rule);
     let finding = found("a/scheme.toml", scheme.as_bytes());
     assert!(finding.place.line > Some(line(SCHEME)), "the second is told: {finding}");
-    told("a/scheme.toml", scheme.as_bytes(), (finding.place.line.unwrap(), finding.place.column.unwrap()), "写了两次", "listed twice");
+    told(
+        "a/scheme.toml",
+        scheme.as_bytes(),
+        (finding.place.line.unwrap(), finding.place.column.unwrap()),
+        "写了两次",
+        "listed twice",
+    );
     let metrics = format!("{CATALOGUE}{}", &CATALOGUE[CATALOGUE.find("[[metric]]").unwrap()..]);
     let finding = found("metrics.toml", metrics.as_bytes());
     assert!(finding.place.line > Some(line(CATALOGUE)), "the second is told: {finding}");

@@ -103,19 +103,43 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("deliveries", "if deliveries > 5 || deliveries < 10 { 6 } else { 0 }", "unreachable!"),
     ("deliveries", "if deliveries > 10 && deliveries < 5 { 6 } else { min(deliveries, 9) }", "unreachable!"),
     ("deliveries", "if deliveries != 1 || deliveries != 2 { 6 } else { 0 }", "unreachable!"),
-    ("deliveries", "if !(deliveries > 5) && deliveries > 6 { 6 } else { min(deliveries, 9) }", "unreachable!"),
+    (
+        "deliveries",
+        "if !(deliveries > 5) && deliveries > 6 { 6 } else { min(deliveries, 9) }",
+        "unreachable!",
+    ),
     ("late", "if late >= 0 { 10 } else { 0 }", "unreachable"),
     ("late", "if late > 0 { 10 } else { 0 }", "reversed-scale"),
     ("deliveries", "if deliveries <= 10 { 10 } else { 5 }", "reversed-scale"),
-    ("deliveries", "if deliveries >= 10 { 10 } else if deliveries >= 8 { 6 } else if deliveries >= 5 { 8 } else { 0 }", "reversed-scale"),
-    ("deliveries", "if deliveries >= 5 && deliveries <= 10 { 5 } else if deliveries >= 10 && deliveries < 20 { 8 } else { 9 }", "overlapping-bands!"),
-    ("deliveries", "if deliveries < 5 { 2 } else if deliveries > 5 && deliveries < 9 { 5 } else { 9 }", "reversed-scale"),
-    ("exam_score", "if !applies(exam_score) { return skip(exam_score); }\nif exam_score < 60 { 2 } if exam_score < 80 { 5 } else { 10 }", "no-effect"),
+    (
+        "deliveries",
+        "if deliveries >= 10 { 10 } else if deliveries >= 8 { 6 } else if deliveries >= 5 { 8 } else { 0 }",
+        "reversed-scale",
+    ),
+    (
+        "deliveries",
+        "if deliveries >= 5 && deliveries <= 10 { 5 } else if deliveries >= 10 && deliveries < 20 { 8 } else { 9 }",
+        "overlapping-bands!",
+    ),
+    (
+        "deliveries",
+        "if deliveries < 5 { 2 } else if deliveries > 5 && deliveries < 9 { 5 } else { 9 }",
+        "reversed-scale",
+    ),
+    (
+        "exam_score",
+        "if !applies(exam_score) { return skip(exam_score); }\nif exam_score < 60 { 2 } if exam_score < 80 { 5 } else { 10 }",
+        "no-effect",
+    ),
     // Scales.
     ("orders, captured_leads", "lin(ratio(orders, captured_leads), 0.2, 0.02, 10)", "reversed-scale!"),
     ("orders, captured_leads", "lin(ratio(orders, captured_leads), 0.02, 20, 10)", "suspicious-rate"),
     ("orders, captured_leads", "band(ratio(orders, captured_leads), [[10, 4], [20, 7]])", "suspicious-rate"),
-    ("orders, captured_leads", "const FULL = 85; // 85%\nif reaches(ratio(orders, captured_leads), FULL) { 10 } else { 0 }", "suspicious-rate"),
+    (
+        "orders, captured_leads",
+        "const FULL = 85; // 85%\nif reaches(ratio(orders, captured_leads), FULL) { 10 } else { 0 }",
+        "suspicious-rate",
+    ),
     ("late", "lin(late, 0, 5, 10)", "reversed-scale!"),
     ("deliveries", "lin(deliveries, 10, 10, 5)", "reversed-scale!"),
     ("deliveries", "band(deliveries, [[5, 3], [10, 8], [15, 6]])", "reversed-scale"),
@@ -123,10 +147,26 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("deliveries", "band(deliveries, [[10, 8], [5, 3], [15, 10]])", "unreachable!"),
     ("deliveries", "band(deliveries, [[5, 3], [10, 8], [15, 11]])", "out-of-range!"),
     ("deliveries", "item(10, band(deliveries, [[5, 3], [10, 8]]), \"x\"); scaled()", "items-sum"),
-    ("first_visits, captured_leads", "lin(ratio(first_visits, captured_leads), 0.6, 0.9, 10)", "suspicious-rate"),
-    ("five_s_failures, five_s_checks", "lin(ratio(five_s_checks, five_s_failures), 0.1, 0, 10)", "suspicious-rate"),
-    ("orders, captured_leads, floor_rate", "lin(ratio(orders, captured_leads) * 100, floor_rate, 100, 10)", "suspicious-rate"),
-    ("orders, captured_leads", "if ratio(orders, captured_leads) > 60 / 1 { 10 } else { 0 }", "suspicious-rate"),
+    (
+        "first_visits, captured_leads",
+        "lin(ratio(first_visits, captured_leads), 0.6, 0.9, 10)",
+        "suspicious-rate",
+    ),
+    (
+        "five_s_failures, five_s_checks",
+        "lin(ratio(five_s_checks, five_s_failures), 0.1, 0, 10)",
+        "suspicious-rate",
+    ),
+    (
+        "orders, captured_leads, floor_rate",
+        "lin(ratio(orders, captured_leads) * 100, floor_rate, 100, 10)",
+        "suspicious-rate",
+    ),
+    (
+        "orders, captured_leads",
+        "if ratio(orders, captured_leads) > 60 / 1 { 10 } else { 0 }",
+        "suspicious-rate",
+    ),
     ("reply_hours", "lin(reply_hours, 4, 24, 10)", "reversed-scale!"),
     // Points.
     ("late", "10 - late", "out-of-range!"),
@@ -138,9 +178,21 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("deliveries", "round(deliveries / 7, 20)", "can-fail!"),
     ("deliveries", "item(10, 12, \"x\"); scaled()", "can-fail!"),
     ("deliveries", "item(10, min(deliveries, 10), \"x\"); scaled(20)", "out-of-range!"),
-    ("deliveries, orders", "item(10, min(deliveries, 10), \"x\"); item(10, min(orders, 10), \"y\"); scaled()", "items-sum"),
-    ("deliveries, orders", "item(4, min(deliveries, 4), \"x\"); item(5, min(orders, 5), \"y\"); scaled()", "items-sum"),
-    ("deliveries", "item(5, min(deliveries, 5), \"x\"); item(5, min(deliveries, 5), \"x\"); scaled()", "same-item"),
+    (
+        "deliveries, orders",
+        "item(10, min(deliveries, 10), \"x\"); item(10, min(orders, 10), \"y\"); scaled()",
+        "items-sum",
+    ),
+    (
+        "deliveries, orders",
+        "item(4, min(deliveries, 4), \"x\"); item(5, min(orders, 5), \"y\"); scaled()",
+        "items-sum",
+    ),
+    (
+        "deliveries",
+        "item(5, min(deliveries, 5), \"x\"); item(5, min(deliveries, 5), \"x\"); scaled()",
+        "same-item",
+    ),
     ("late", "deduct(2 * late, \"迟到\"); 10", "no-effect"),
     ("late", "deduct(2 * late, \"迟到\"); remaining(); 10", "no-effect"),
     ("late", "item(10, max(0, 10 - late), \"迟到\"); remaining()", "no-effect!"),
@@ -162,7 +214,11 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("deliveries", "mim(deliveries, 10)", "unknown-function!"),
     ("deliveries", "min(delivreies, 10)", "unknown-name!"),
     ("deliveries", "total = min(deliveries, 10); total", "unknown-name!"),
-    ("deliveries", "if deliveries > 5 { let points = 10; } else { let points = 0; }\npoints", "unknown-name!"),
+    (
+        "deliveries",
+        "if deliveries > 5 { let points = 10; } else { let points = 0; }\npoints",
+        "unknown-name!",
+    ),
     ("deliveries", "return; min(deliveries, 10)", "can-fail!"),
     ("deliveries", "min(deliveries, 10, 5)", "argument-count!"),
     ("deliveries", "lin(deliveries, 0, 10)", "argument-count!"),
@@ -186,7 +242,10 @@ fn faults_that_people_make_are_found() {
         let (consts, body) = match body.strip_prefix("const ") {
             Some(rest) => {
                 let (line, body) = rest.split_once(['\n', ';']).unwrap();
-                (format!("const {};\n", line.split(';').next().unwrap()), body.trim_start_matches(" // 85%\n").to_owned())
+                (
+                    format!("const {};\n", line.split(';').next().unwrap()),
+                    body.trim_start_matches(" // 85%\n").to_owned(),
+                )
             }
             None => (String::new(), (*body).to_owned()),
         };
@@ -196,7 +255,10 @@ fn faults_that_people_make_are_found() {
             "-" => found.is_empty(),
             // A warning that can fail is no other fault: it is looked for by itself.
             "can-fail" => judge_all(&script).iter().any(|one| one.starts_with("can-fail")),
-            code => found.iter().any(|one| one.trim_end_matches('!') == code.trim_end_matches('!') && (one.ends_with('!') || !code.ends_with('!'))),
+            code => found.iter().any(|one| {
+                one.trim_end_matches('!') == code.trim_end_matches('!')
+                    && (one.ends_with('!') || !code.ends_with('!'))
+            }),
         };
         if !is_found {
             missed.push(format!("{script}\n  expected {code}, found {found:?}"));
@@ -254,9 +316,18 @@ fn slips_in_a_scheme_are_found() {
 const RIGHT: &[(&str, &str)] = &[
     ("deliveries", "min(deliveries, 10)"),
     ("deliveries", "item(10, lin(deliveries, 0, 15, 10), \"交车\");\nscaled()"),
-    ("deliveries, deliveries_target, floor_rate", "item(10, lin(ratio(deliveries, deliveries_target), floor_rate, 1, 10), \"达成\");\nscaled()"),
-    ("deliveries, deliveries_target", "let done = ratio(deliveries, deliveries_target);\nif !applies(done) { return skip(done); }\nif done > 1 { bonus(min(5, deliveries - deliveries_target), \"超额\"); }\nmin(10, 10 * done)"),
-    ("late, severe_late", "deduct(2 * late, `迟到 ${late} 次`);\ndeduct(3 * severe_late, `严重迟到 ${severe_late} 次`);\nremaining()"),
+    (
+        "deliveries, deliveries_target, floor_rate",
+        "item(10, lin(ratio(deliveries, deliveries_target), floor_rate, 1, 10), \"达成\");\nscaled()",
+    ),
+    (
+        "deliveries, deliveries_target",
+        "let done = ratio(deliveries, deliveries_target);\nif !applies(done) { return skip(done); }\nif done > 1 { bonus(min(5, deliveries - deliveries_target), \"超额\"); }\nmin(10, 10 * done)",
+    ),
+    (
+        "late, severe_late",
+        "deduct(2 * late, `迟到 ${late} 次`);\ndeduct(3 * severe_late, `严重迟到 ${severe_late} 次`);\nremaining()",
+    ),
     ("late, per_late", "deduct(per_late * late, `迟到 ${late} 次`);\nremaining()"),
     ("late", "max(0, 10 - late)"),
     ("late", "clamp(10 - 2 * late, 0, 10)"),
@@ -264,27 +335,51 @@ const RIGHT: &[(&str, &str)] = &[
     ("late", "if late > 5 { return 0; }\n10 - late"),
     ("late", "band(late, [[0, 10], [1, 7], [3, 4], [6, 0]])"),
     ("orders, captured_leads", "band(ratio(orders, captured_leads, 10), [[0.10, 4], [0.20, 7], [0.30, 10]])"),
-    ("captured_leads, first_visits", "item(10, lin(ratio(captured_leads, first_visits, 10), 0.6, 0.85, 10), \"留档率\");\nscaled()"),
+    (
+        "captured_leads, first_visits",
+        "item(10, lin(ratio(captured_leads, first_visits, 10), 0.6, 0.85, 10), \"留档率\");\nscaled()",
+    ),
     ("five_s_failures, five_s_checks", "lin(ratio(five_s_failures, five_s_checks), 0.10, 0, 10)"),
     ("exam_score", "if !applies(exam_score) { return skip(\"本月没有考试\"); }\nexam_score / 10"),
     ("exam_score", "item(10, lin(exam_score, 60, 100, 10), \"考试\");\nscaled()"),
-    ("exam_score, late", "item(6, lin(exam_score, 60, 90, 6), \"考试\");\nitem(4, max(0, 4 - late), \"迟到\");\nscaled()"),
-    ("revenue, deliveries", "item(10, lin(average(revenue, deliveries, 3), 500, 3000, 10), \"单车精品\");\nscaled()"),
+    (
+        "exam_score, late",
+        "item(6, lin(exam_score, 60, 90, 6), \"考试\");\nitem(4, max(0, 4 - late), \"迟到\");\nscaled()",
+    ),
+    (
+        "revenue, deliveries",
+        "item(10, lin(average(revenue, deliveries, 3), 500, 3000, 10), \"单车精品\");\nscaled()",
+    ),
     ("worked_days, scheduled_days", "lin(ratio(worked_days, scheduled_days), 0.8, 1, 10)"),
     ("reply_hours", "lin(reply_hours, 24, 4, 10)"),
     ("deliveries, orders", "let all = deliveries + orders;\nmin(10, all / 2)"),
     ("deliveries", "half(min(deliveries, 20))\n}\nfn half(n) {\n    n / 2"),
     ("deliveries, max", "item(max, lin(deliveries, 0, 10, max), \"交车\");\nscaled()"),
-    ("complaints", "if complaints == 0 {\n    10\n} else {\n    note(`投诉 ${complaints} 件`);\n    max(0, 10 - 5 * complaints)\n}"),
-    ("deliveries, late", "let points = lin(deliveries, 0, 10, 10);\nif late > 3 { points = points / 2; }\npoints"),
+    (
+        "complaints",
+        "if complaints == 0 {\n    10\n} else {\n    note(`投诉 ${complaints} 件`);\n    max(0, 10 - 5 * complaints)\n}",
+    ),
+    (
+        "deliveries, late",
+        "let points = lin(deliveries, 0, 10, 10);\nif late > 3 { points = points / 2; }\npoints",
+    ),
     ("deliveries", "if deliveries >= 10 { 10 } else if deliveries >= 5 && deliveries < 10 { 6 } else { 0 }"),
     ("deliveries", "// 满 10 台给满分\nround(min(deliveries, 10) * 0.85, 1)"),
-    ("orders, first_visits", "let rate = ratio(orders, first_visits);\nif reaches(rate, 0.2) { 10 } else { 5 }"),
+    (
+        "orders, first_visits",
+        "let rate = ratio(orders, first_visits);\nif reaches(rate, 0.2) { 10 } else { 5 }",
+    ),
     ("exam_score", "if applies(exam_score) { exam_score / 10 } else { 6 }"),
-    ("deliveries, orders", "item(5, min(deliveries, 5), \"交车\");\nif applies(orders) { item(5, min(orders, 5), \"订单\"); }\nscaled()"),
+    (
+        "deliveries, orders",
+        "item(5, min(deliveries, 5), \"交车\");\nif applies(orders) { item(5, min(orders, 5), \"订单\"); }\nscaled()",
+    ),
     ("late, complaints", "if late > 3 || complaints > 1 { 0 } else if late > 1 { 5 } else { 10 }"),
     ("deliveries", "let steps = [[5, 4], [10, 8], [15, 10]];\nband(deliveries, steps)"),
-    ("deliveries, late", "if deliveries > 10 { item(10, 10, \"达成\"); } else { item(10, max(0, deliveries - min(late, 3)), \"达成\"); }\nscaled()"),
+    (
+        "deliveries, late",
+        "if deliveries > 10 { item(10, 10, \"达成\"); } else { item(10, max(0, deliveries - min(late, 3)), \"达成\"); }\nscaled()",
+    ),
 ];
 
 #[test]

@@ -160,10 +160,8 @@ impl Checks<'_> {
         });
         let is_total = row.day.is_none() && row.external_id.is_none();
         let values = row.values.iter().filter(|_| is_total);
-        let beyond = beyond_within(
-            self.catalogue,
-            values.map(|cell| (cell.column.metric.as_str(), cell.value)),
-        );
+        let beyond =
+            beyond_within(self.catalogue, values.map(|cell| (cell.column.metric.as_str(), cell.value)));
         let beyond = beyond.into_iter().filter_map(|(at, by)| {
             let (cell, bound) = (row.values.get(at)?, row.values.get(by)?);
             let expected = format!("不大于“{}”的 {}：它是其中的一部分", bound.column.shown, bound.value);

@@ -12,9 +12,9 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use crate::auth::Context;
-use crate::cli::{Ended, language};
 use crate::cli::database::Database;
 use crate::cli::generate::progress_bar;
+use crate::cli::{Ended, language};
 use crate::clock::Clock;
 use crate::config::Storage;
 use crate::db::Pool;
