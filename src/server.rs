@@ -26,7 +26,7 @@ use crate::http::methods::Methods;
 use crate::http::openapi::{Document, add_common_answers};
 use crate::http::request_span::{self, RequestSpan};
 use crate::http::{Code, Problem, Proxies};
-use crate::ledger::metric::CatalogueFile;
+use crate::ledger::catalogue::Catalogues;
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
 use crate::spreadsheets::import::MAX_FILE_BYTES;
@@ -41,8 +41,8 @@ pub struct Shared {
     pub tokens: Arc<Tokens>,
     /// The rules folder.
     pub rules: Arc<RulesFolder>,
-    /// The metrics that may be collected.
-    pub catalogue: Arc<CatalogueFile>,
+    /// The metrics that may be collected, month by month.
+    pub catalogues: Arc<Catalogues>,
     /// Stored bundles, compiled.
     pub library: Arc<Library>,
     /// The time.
@@ -361,7 +361,7 @@ pub fn build(shared: Shared, listener: TcpListener) -> anyhow::Result<(Server, S
             .app_data(Data::from(Arc::clone(&shared.library)))
             .app_data(Data::new(shared.clock))
             .app_data(Data::new(log.clone()))
-            .app_data(Data::from(Arc::clone(&shared.catalogue)))
+            .app_data(Data::from(Arc::clone(&shared.catalogues)))
             .app_data(methods.clone())
             .app_data(health.clone())
             .app_data(proxies.clone())

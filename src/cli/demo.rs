@@ -59,7 +59,7 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
     }
     let listener = if args.exit { None } else { Some(server::bind(args.listen.listen)?) };
     let bundle = Bundle::load(folder.path())
-        .map_err(|findings| folder::problem(&findings))
+        .map_err(|findings| folder::problem(&findings, super::language()))
         .with_context(|| format!("the rules in {} cannot be used", folder.path().display()))?;
     Database::with(&storage, async |pool| {
         match load::look(&mut *pool.get().await?).await? {

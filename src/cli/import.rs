@@ -73,7 +73,7 @@ pub struct ImportArgs {
 
 /// Imports a file. Exit status 1 when rows are faulty, or when numbers that are not read have to be accepted first.
 pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let catalogue = args.rules.catalogue()?;
+    let catalogues = args.rules.catalogues();
     let shown = args.file.display();
     let size = std::fs::metadata(&args.file).with_context(|| format!("cannot read {shown}"))?.len();
     anyhow::ensure!(
@@ -96,6 +96,7 @@ pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
     if args.propose {
         let propose = async |pool: &_| {
             let open = async || Context::operator(pool, now).await;
+            let catalogue = catalogues.of(open().await?.db(), args.period).await?;
             Ok(mapping::propose(open, catalogue, content, args.period).await?)
         };
         let proposal = Database::with(&storage, propose).await?;
@@ -118,6 +119,7 @@ pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
     };
     let report = Database::with(&storage, async |pool| {
         let open = async || Context::operator(pool, now).await;
+        let catalogue = catalogues.of(open().await?.db(), file.period).await?;
         Ok(import_file::import(open, &catalogue, file, &manner, &progress).await?)
     })
     .await;

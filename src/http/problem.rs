@@ -49,6 +49,8 @@ pub enum Code {
     RulesBroken,
     /// No release of the rules scores the month.
     NoRelease,
+    /// What is stored is not what was written.
+    Damaged,
     /// An error in the program.
     Internal,
     /// The database cannot be reached.
@@ -88,6 +90,7 @@ impl Code {
             }
             Self::RulesBroken => (StatusCode::CONFLICT, "rules-broken", "The rules cannot be used"),
             Self::NoRelease => (StatusCode::CONFLICT, "no-release", "No released rules"),
+            Self::Damaged => (StatusCode::CONFLICT, "damaged", "Stored data are damaged"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable"),
         }
@@ -210,6 +213,16 @@ impl Problem {
     /// Whether PostgreSQL gave it up for somebody else's change at the same time: again it may go through.
     pub fn is_clash(&self) -> bool {
         self.code == Code::Conflict && self.detail == MEANWHILE
+    }
+
+    /// What is stored of a review is not what was written: an incident, which its replay shows in full.
+    pub fn damaged_review(id: i64, cause: &dyn fmt::Display) -> Self {
+        tracing::error!(review = id, %cause, "a stored review is damaged");
+        let detail = format!(
+            "what is stored of review {id} is not what was written ({cause}): an incident. What differs is told by \
+             POST /v1/reviews/{id}/replay (showfloor replay)"
+        );
+        Self::new(Code::Damaged, detail)
     }
 
     /// A fault of the program: the cause goes to the log and not to the caller.

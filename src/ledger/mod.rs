@@ -6,7 +6,9 @@
 //! That is asked far more often than anything is recorded, so it is kept beside the rows: `person_months`, and their sums in
 //! `unit_sums`. Both follow from the rows; `rows::append`, by which alone rows are added, has them follow at once.
 
+mod beyond;
 pub mod bulk;
+pub mod catalogue;
 pub mod close;
 mod delivery;
 pub mod history;
@@ -29,6 +31,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use self::beyond::{BeyondBound, beyond, within as beyond_within};
 pub use self::delivery::{
     Delivered, SourceGap, declare_complete, delivered_sources, deliveries, gaps, note_delivery,
 };

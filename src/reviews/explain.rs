@@ -251,7 +251,8 @@ impl Said {
     fn of(row: &ReviewRow, bundle: &Bundle, facts: &MonthFacts, language: Language) -> Result<Self, Problem> {
         let review = &row.line.review;
         let scheme = bundle.schemes.get(&review.scheme).ok_or_else(|| Problem::not_found("scheme"))?;
-        let results = scheme.read_trace(&row.trace).map_err(|damaged| Problem::internal(&damaged))?;
+        let results = scheme.read_trace(&row.trace);
+        let results = results.map_err(|damaged| Problem::damaged_review(review.id, &damaged))?;
         let has_failed = !review.attention.is_empty();
         let (total, applicable_max) = (review.total, review.applicable_max);
         Ok(Self {
@@ -326,7 +327,8 @@ pub async fn inputs(cx: &mut Context, library: &Library, id: i64) -> Result<Read
 }
 
 fn inputs_of<'a>(row: &'a ReviewRow, bundle: &Bundle) -> Result<(Subject<'a>, MonthFacts), Problem> {
-    stored::read(&row.inputs, &bundle.catalogue).map_err(|error| Problem::internal(&error))
+    let read = stored::read(&row.inputs, &bundle.catalogue);
+    read.map_err(|damaged| Problem::damaged_review(row.line.review.id, &damaged))
 }
 
 /// The first review of a filter, explained.

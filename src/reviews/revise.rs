@@ -14,6 +14,7 @@ use super::acknowledgements;
 use super::compute::{self, Computed, ReviewDraft};
 use super::cycle::CycleState;
 use super::generate;
+use super::snapshot::stored;
 use super::store::{self, ReviewCycle};
 use super::subject::Subject;
 use crate::auth::Context;
@@ -208,6 +209,7 @@ async fn insert(cx: &mut Context, rescoring: Rescoring) -> Result<Revised, Probl
                     review::revision.eq(revision),
                     review::is_current.eq(true),
                     review::bundle_hash.eq(&bundle),
+                    review::inputs_digest.eq(Some(stored::digest(revision, &draft.inputs).to_vec())),
                     review::inputs.eq(draft.inputs),
                     review::trace.eq(draft.trace),
                 ),

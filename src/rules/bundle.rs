@@ -20,10 +20,9 @@ use super::trace::{Constants, Frame};
 use super::value::AbsentMetric;
 use super::vanished::{self, UNSCORED_FILE};
 use super::{language, misspelt, strays};
+pub use crate::ledger::catalogue::CATALOGUE_FILE;
 use crate::ledger::metric::{Catalogue, CatalogueError, MetricId};
 
-/// The catalogue's file.
-pub const CATALOGUE_FILE: &str = "metrics.toml";
 /// The file that makes a folder a scheme.
 pub const SCHEME_FILE: &str = "scheme.toml";
 /// The folder of schemes that ship as examples; it is no scheme, and no part of a bundle.

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::bundle::{Bundle, Rule};
 use super::check::{Argument, MAXIMUM};
 use super::coverage::Coverage;
-use super::finding::{Finding, SourcePlace};
+use super::finding::{Finding, SourcePlace, in_language};
 use super::patience::Patience;
 use super::scheme::{place_of_text, read_toml};
 use super::scoring::{Outcome, RuleResult};
@@ -105,6 +105,15 @@ pub struct CasesReport {
     pub rules_without_cases: Vec<String>,
     /// Which statements the cases reach.
     pub coverage: Covered,
+}
+
+impl CasesReport {
+    /// The same in the reader's language.
+    #[must_use]
+    pub fn in_language(mut self, language: Language) -> Self {
+        self.coverage.missed = in_language(self.coverage.missed, language);
+        self
+    }
 }
 
 /// How many of all statements in the scripts the cases reach.

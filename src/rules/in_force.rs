@@ -41,7 +41,7 @@ pub async fn of(
     let Some(release) = release::in_force(cx.db(), period, frozen_at).await? else {
         let status = folder.status();
         return Err(match status.state {
-            FolderState::Broken if folder.is_automatic() => folder::problem(&status.findings),
+            FolderState::Broken if folder.is_automatic() => folder::problem(&status.findings, cx.language),
             _ => Problem::new(
                 Code::NoRelease,
                 format!(

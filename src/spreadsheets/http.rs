@@ -13,7 +13,7 @@ use crate::auth::Caller;
 use crate::auth::access::EnterFacts;
 use crate::http::{Problem, Query, body};
 use crate::ledger::Late;
-use crate::ledger::metric::CatalogueFile;
+use crate::ledger::catalogue::Catalogues;
 use crate::period::Period;
 
 /// The query of an import: what all imports ask for, and how the file is read where the path does not say it.
@@ -108,12 +108,12 @@ pub(super) type Upload = Result<Bytes, actix_web::Error>;
 #[post("/imports")]
 pub async fn create_import(
     caller: Caller<EnterFacts>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     query: Query<ImportQuery>,
     file: Upload,
 ) -> Result<HttpResponse, Problem> {
     let by = ReadBy::Kind(query.0.kind);
-    import(&caller, &catalogue, query.0.with(by, file)?).await
+    import(&caller, &catalogues, query.0.with(by, file)?).await
 }
 
 /// Import a sheet through a mapping: the body is the file.
@@ -132,21 +132,22 @@ pub async fn create_import(
 #[post("/column-mappings/{name}/imports")]
 pub async fn create_mapped_import(
     caller: Caller<EnterFacts>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     name: Path<String>,
     query: Query<MappedImportQuery>,
     file: Upload,
 ) -> Result<HttpResponse, Problem> {
     let by = ReadBy::Mapping(name.into_inner());
-    import(&caller, &catalogue, query.0.with(by, file)?).await
+    import(&caller, &catalogues, query.0.with(by, file)?).await
 }
 
 async fn import(
     caller: &Caller<EnterFacts>,
-    catalogue: &CatalogueFile,
+    catalogues: &Catalogues,
     (file, manner): (ImportFile, Manner),
 ) -> Result<HttpResponse, Problem> {
-    let (catalogue, silent) = (catalogue.current()?, Arc::new(|_| {}) as import_file::Progress);
+    let catalogue = catalogues.of(caller.context().await?.db(), file.period).await?;
+    let silent = Arc::new(|_| {}) as import_file::Progress;
     let report =
         import_file::import(async || caller.context().await, &catalogue, file, &manner, &silent).await?;
     match report.batch {

@@ -145,7 +145,8 @@ async fn while_a_file_is_read_nobody_waits() {
         content: file.into_bytes().into(),
     };
     let manner = Manner { mode: Mode::Partial, ..Manner::default() };
-    let catalogue = app.catalogue.current().unwrap();
+    let month = "2015-02".parse().unwrap();
+    let catalogue = app.catalogues.of(&mut app.pool.get().await.unwrap(), month).await.unwrap();
     let open = async || Context::operator(&app.pool, app.clock.now()).await;
     let long = import_file::import(open, &catalogue, file, &manner, &progress);
     let others = async {

@@ -213,7 +213,8 @@ async fn a_file_is_of_the_store_of_its_people() {
             content: Content::from(text.into_bytes()),
         };
         let open = async || Context::operator(&app.pool, app.clock.now()).await;
-        let catalogue = app.catalogue.current().unwrap();
+        let month = MONTH.parse().unwrap();
+        let catalogue = app.catalogues.of(&mut app.pool.get().await.unwrap(), month).await.unwrap();
         import(open, &catalogue, file, &Manner::default(), &(std::sync::Arc::new(|_| ()) as _)).await.unwrap()
     };
     let known = async || {

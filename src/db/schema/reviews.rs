@@ -179,6 +179,7 @@ diesel::table! {
         attention -> Array<Text>,
         deliveries -> Int8,
         created_at -> Timestamptz,
+        inputs_digest -> Nullable<Bytea>,
     }
 }
 

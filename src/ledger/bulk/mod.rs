@@ -20,7 +20,9 @@ use crate::auth::Context;
 use crate::http::idempotency::{self, Answer, Key};
 use crate::http::{FieldError, Problem};
 use crate::ledger::metric::Catalogue;
-use crate::ledger::{self, Counts, CountsInstead, Entry, FactOutcome, Late, SourceGap, ValueOrigin};
+use crate::ledger::{
+    self, BeyondBound, Counts, CountsInstead, Entry, FactOutcome, Late, SourceGap, ValueOrigin,
+};
 use crate::period::Period;
 
 /// Facts of one month from one system.
@@ -116,6 +118,9 @@ pub struct FactsRecorded {
     /// of these is unknown, and not 0. Deliveries for very many stores leave it to the cycles' `outstanding`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub outstanding: Vec<SourceGap>,
+    /// Months in which a metric is now larger than another one of which it is a part: one of the two is probably wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<BeyondBound>,
     /// People who have nothing in a source by the word that it is complete.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub nothing_for: Vec<SourceGap>,
@@ -235,6 +240,7 @@ async fn write(
     let nothing_for = ledger::gaps(cx.db(), catalogue, period, &declared, &scope).await?;
     ledger::declare_complete(cx.db(), period, &declared, &scope, &origin, new.late).await?;
     let outstanding = ledger::gaps(cx.db(), catalogue, period, &deliveries, &scope).await?;
+    let beyond = ledger::beyond(cx.db(), catalogue, period, &entries, true).await?;
     if recorded.counts.is_news() || !nothing_for.is_empty() {
         let sources = &new.complete_sources;
         let detail = json!({
@@ -268,7 +274,7 @@ async fn write(
         }
     });
     let results = results.collect();
-    Ok(FactsRecorded { counts: recorded.counts, rows: results, outstanding, nothing_for })
+    Ok(FactsRecorded { counts: recorded.counts, rows: results, outstanding, beyond, nothing_for })
 }
 
 /// The people of whom a row was refused: what has come of them is not all.

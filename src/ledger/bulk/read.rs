@@ -9,8 +9,8 @@ use super::faults::{DeliveredValue, DeliveryFaults};
 use crate::auth::Context;
 use crate::decimal;
 use crate::http::FieldError;
-use crate::ledger::entering;
 use crate::ledger::metric::{Catalogue, needs_verification};
+use crate::ledger::{beyond_within, entering};
 use crate::period::Period;
 
 /// Systems of the program's own, whose values nobody else delivers.
@@ -58,8 +58,31 @@ pub(super) fn read<'a>(
             }
         }
     }
+    refuse_beyond(catalogue, new, &values, faults);
     check_whole(catalogue, new, faults);
     values
+}
+
+/// Notes totals of a row that are larger than another one there of which they are a part.
+fn refuse_beyond(
+    catalogue: &Catalogue,
+    new: &NewFacts,
+    values: &[DeliveredValue<'_>],
+    faults: &mut DeliveryFaults,
+) {
+    for of_row in values.chunk_by(|one, other| one.row == other.row) {
+        let Some(row) = of_row.first().map(|value| value.row) else { continue };
+        if new.rows.get(row).is_none_or(|row| row.day.is_some() || row.external_id.is_some()) {
+            continue;
+        }
+        for (at, by) in beyond_within(catalogue, of_row.iter().map(|value| (value.metric, value.number))) {
+            let (Some(value), Some(bound)) = (of_row.get(at), of_row.get(by)) else { continue };
+            let (number, most) = (decimal::plain(value.number), decimal::plain(bound.number));
+            let message =
+                format!("{number} is above {}, which is {most}, and of which it is a part", bound.metric);
+            faults.row(row, FieldError::new(format!("rows[{row}].facts.{}", value.metric), message));
+        }
+    }
 }
 
 fn check_whole(catalogue: &Catalogue, new: &NewFacts, faults: &mut DeliveryFaults) {

@@ -17,6 +17,7 @@ use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::sql;
 use crate::decimal;
 use crate::http::{Code, Page, Problem, Window};
+use crate::ledger::catalogue::Catalogues;
 use crate::ledger::metric::{Catalogue, needs_verification};
 use crate::ledger::{self, CountsInstead, Entry, FactOutcome, ForStore, Late, ValueOrigin};
 use crate::period::Period;
@@ -194,12 +195,13 @@ const DELIVERED: std::ops::RangeInclusive<i16> = 1..=2;
 /// another row has taken its place, or where it follows from something that has to be corrected itself.
 pub async fn correct(
     cx: &mut Context,
-    catalogue: &Catalogue,
+    catalogues: &Catalogues,
     id: i64,
     correction: &FactCorrection,
 ) -> Result<FactCorrected, Problem> {
     cx.transaction(async |cx| {
         let row = find(cx, cx.scope.clone(), id).await?;
+        let catalogue = &*catalogues.of(cx.db(), row.period).await?;
         let scope = ledger::entering(cx.identity.as_ref(), catalogue.source_of(&row.metric));
         if scope.is_empty() {
             let detail = format!("your roles do not allow you to correct {}", row.metric);

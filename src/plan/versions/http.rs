@@ -19,7 +19,7 @@ use crate::auth::access::{ApprovePlan, DraftPlan, ViewPlan};
 use crate::http::body::LARGE;
 use crate::http::etag::{self, Seen};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query};
-use crate::ledger::metric::CatalogueFile;
+use crate::ledger::catalogue::Catalogues;
 use crate::plan::split::new_plan::NewPlan;
 use crate::plan::split::settings::Resplit;
 
@@ -73,11 +73,12 @@ pub async fn get_plan_diff(
 #[post("/plan-trials")]
 pub async fn try_plan(
     caller: Caller<DraftPlan>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     body: Body<Trial, LARGE>,
 ) -> Result<Json<TrialResult>, Problem> {
-    let catalogue = catalogue.current()?;
-    trial::run(&mut caller.context().await?, &catalogue, &body.0).await.map(Json)
+    let cx = &mut caller.context().await?;
+    let catalogue = catalogues.of_today(cx).await?;
+    trial::run(cx, &catalogue, &body.0).await.map(Json)
 }
 
 /// Draft a plan: it is split exactly over months, units, people, channels and series.
@@ -89,11 +90,12 @@ pub async fn try_plan(
 #[post("/plans")]
 pub async fn create_plan(
     caller: Caller<DraftPlan>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     body: Body<NewPlan, LARGE>,
 ) -> Result<impl Responder, Problem> {
-    let catalogue = catalogue.current()?;
-    draft::create(&mut caller.context().await?, &catalogue, body.0).await.map(created)
+    let cx = &mut caller.context().await?;
+    let catalogue = catalogues.of_today(cx).await?;
+    draft::create(cx, &catalogue, body.0).await.map(created)
 }
 
 /// Delete a draft.

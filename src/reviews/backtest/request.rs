@@ -134,7 +134,8 @@ fn of_field(problem: Problem, field: &str, message: &str) -> Problem {
 pub async fn drafted(cx: &mut Context, draft: i64) -> Result<(Arc<Bundle>, Option<Period>), Problem> {
     let found = draft::find(cx, draft).await;
     let found = found.map_err(|problem| of_field(problem, "draft", "there is no such draft"))?;
-    let bundle = library::compile(files::all(cx.db(), draft).await?).await?;
+    let files = files::all(cx.db(), draft).await?;
+    let bundle = library::compile(files, cx.language).await?;
     Ok((bundle, found.effective_from))
 }
 

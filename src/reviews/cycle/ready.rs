@@ -20,7 +20,7 @@ struct Standing {
     /// Whether its facts are frozen.
     #[diesel(sql_type = Bool)]
     is_frozen: bool,
-    /// Whether corrections have been accepted since its reviews were generated.
+    /// Whether its reviews are not from its facts as they are frozen now.
     #[diesel(sql_type = Bool)]
     needs_generation: bool,
     /// Reviews that somebody has to look at, and that nobody has waived by name.
@@ -92,7 +92,8 @@ impl Standing {
             if self.needs_generation {
                 lack(
                     "reviews",
-                    "corrections were accepted since they were generated: generate them again".to_owned(),
+                    "the month was frozen, or corrections were accepted, since they were generated: generate them again"
+                        .to_owned(),
                 );
             }
         }

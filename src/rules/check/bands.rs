@@ -46,6 +46,7 @@ impl Bands<'_> {
                 edges.for_each(|edge| self.share(value, edge));
                 self.edges(list);
             }
+            (None, "ratio", [over, under, ..]) => self.upside_down(over, under),
             (None, "reaches", [value, least]) => self.share(value, least),
             (None, "lin", [value, floor, target, _]) => {
                 self.share(value, floor);
@@ -126,6 +127,20 @@ impl Bands<'_> {
             _ => return,
         };
         self.findings.push(self.script.finding("reversed-scale", tree::start(floor), message));
+    }
+
+    /// A whole over its part is never below 1: most likely the two were exchanged.
+    fn upside_down(&mut self, over: &Expr, under: &Expr) {
+        let (Some(whole), Some(part)) = (self.meaning.metric(over), self.meaning.metric(under)) else {
+            return;
+        };
+        if part.at_most.as_deref() != Some(whole.name.as_str()) {
+            return;
+        }
+        let message =
+            format!("'{}' is a part of '{}', so this ratio is never below 1", part.name, whole.name);
+        let finding = self.script.finding("suspicious-rate", tree::start(over), message).warning();
+        self.findings.push(finding.suggesting(Some(format!("write ratio({}, {})", part.name, whole.name))));
     }
 
     /// A share is compared with a share: 85 % is 0.85.

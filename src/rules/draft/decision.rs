@@ -15,7 +15,7 @@ use super::{Draft, DraftChange, DraftStep, Locked, ToJudge, change_draft};
 use crate::auth::Context;
 use crate::db::schema::{review, rule_backtest, rule_draft_author};
 use crate::http::etag::Seen;
-use crate::http::{Code, Problem};
+use crate::http::{Code, Language, Problem};
 use crate::period::Period;
 use crate::rules::bundle::Bundle;
 use crate::rules::release::{self, NewRelease, Release};
@@ -71,6 +71,8 @@ pub async fn submit(
 pub struct Begun {
     draft: ToJudge,
     submission: Submission,
+    /// In which language findings are told.
+    language: Language,
 }
 
 /// A draft that is being handed in and is sound.
@@ -98,7 +100,7 @@ pub async fn begin(cx: &mut Context, id: i64, submission: Submission, seen: Seen
             "the people concerned must have been consulted already: expected today or an earlier day",
         ));
     }
-    Ok(Begun { draft, submission })
+    Ok(Begun { draft, submission, language: cx.language })
 }
 
 impl Begun {
@@ -111,7 +113,7 @@ impl Begun {
         let (draft, bundle, verdict) = self.draft.judged().await?;
         match bundle.filter(|_| verdict.is_sound()) {
             Some(bundle) => Ok(Sound { draft, bundle, submission: self.submission }),
-            None => Err(folder::problem(verdict.errors())),
+            None => Err(folder::problem(verdict.errors(), self.language)),
         }
     }
 }

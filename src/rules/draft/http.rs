@@ -221,7 +221,7 @@ pub async fn get_rule_draft_verdict(
     // The connection goes back before scripts run.
     let draft = super::to_judge(&mut caller.context().await?, *id).await?;
     let (draft, _, verdict) = draft.judged().await?;
-    Ok(etag::ok(draft.version, verdict))
+    Ok(etag::ok(draft.version, verdict.in_language(caller.language)))
 }
 
 /// Submit a draft for approval. It must have no errors, and every golden case must pass.

@@ -12,7 +12,7 @@ use super::{Draft, files};
 use crate::auth::Context;
 use crate::decimal;
 use crate::http::etag::Seen;
-use crate::http::{Code, FieldError, Problem};
+use crate::http::{Code, FieldError, Language, Problem};
 use crate::ledger::metric::{Catalogue, nearest};
 use crate::rules::bundle::{CATALOGUE_FILE, Files, SCHEME_FILE};
 use crate::rules::finding::Finding;
@@ -57,8 +57,8 @@ pub struct NewValue {
 /// # Errors
 ///
 /// `rules-broken` with what is wrong, where a file cannot be read: fix it first.
-pub fn all(files: &Files) -> Result<Vec<SchemeParameters>, Problem> {
-    let broken = |findings: Vec<Finding>| folder::problem(&findings);
+pub fn all(files: &Files, language: Language) -> Result<Vec<SchemeParameters>, Problem> {
+    let broken = |findings: Vec<Finding>| folder::problem(&findings, language);
     let catalogue =
         text(files, CATALOGUE_FILE).and_then(|text| Catalogue::parse(text).ok()).ok_or_else(|| {
             Problem::conflict(format!("the draft's {CATALOGUE_FILE} cannot be read: fix it first"))
@@ -78,8 +78,8 @@ pub fn all(files: &Files) -> Result<Vec<SchemeParameters>, Problem> {
 /// # Errors
 ///
 /// Every field at fault: a scheme or parameter that there is not, a value outside its range.
-pub fn set(files: &Files, values: &[NewValue]) -> Result<Files, Problem> {
-    let schemes = all(files)?;
+pub fn set(files: &Files, values: &[NewValue], language: Language) -> Result<Files, Problem> {
+    let schemes = all(files, language)?;
     let faults = values.iter().enumerate().filter_map(|(index, value)| {
         let is_same = |other: &&NewValue| other.scheme == value.scheme && other.name == value.name;
         let twice = values.iter().take(index).find(is_same);
@@ -115,7 +115,7 @@ pub fn set(files: &Files, values: &[NewValue]) -> Result<Files, Problem> {
 /// The parameters of a draft, with the draft.
 pub async fn of_draft(cx: &mut Context, draft_id: i64) -> Result<(Draft, Vec<SchemeParameters>), Problem> {
     let (draft, files) = super::read(cx, draft_id).await?;
-    Ok((draft, all(&files)?))
+    Ok((draft, all(&files, cx.language)?))
 }
 
 /// Sets parameters of a draft: all of them, or none.
@@ -130,7 +130,8 @@ pub async fn change(
         let (before, files) = super::read(cx, draft_id).await?;
         seen.check(before.version)?;
         let changed =
-            files::replace(cx, draft_id, &set(&files, values)?, Seen::Version(before.version)).await;
+            files::replace(cx, draft_id, &set(&files, values, cx.language)?, Seen::Version(before.version))
+                .await;
         match (changed, seen) {
             // Whoever takes whichever version is there takes the next one, too.
             (Err(problem), Seen::Any) if problem.code == Code::PreconditionFailed => {}
@@ -248,7 +249,7 @@ mod tests {
     fn one_number_changes_and_nothing_else() {
         let files = Bundle::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")).unwrap().files;
         let path = "sales_consultant/scheme.toml";
-        let edited = set(&files, &[new_value("prospects_goal", "65")]).unwrap();
+        let edited = set(&files, &[new_value("prospects_goal", "65")], Language::English).unwrap();
         let expected = text(&files, path).unwrap().replace("value = 60\n", "value = 65\n");
         assert_eq!(text(&edited, path).unwrap(), expected);
         assert_ne!(edited, files);
@@ -256,13 +257,17 @@ mod tests {
         let windows = format!("\u{feff}{}", text(&files, path).unwrap().replace('\n', "\r\n"));
         let mut foreign = files.clone();
         foreign.insert(path.to_owned(), windows.clone().into_bytes());
-        let edited =
-            set(&foreign, &[new_value("prospects_goal", "65"), new_value("attainment_floor", "0.6")])
-                .unwrap();
+        let edited = set(
+            &foreign,
+            &[new_value("prospects_goal", "65"), new_value("attainment_floor", "0.6")],
+            Language::English,
+        )
+        .unwrap();
         let expected = windows.replace("value = 60\r\n", "value = 65\r\n");
         assert_eq!(String::from_utf8_lossy(&edited[path]), expected);
-        let long = set(&files, &[new_value("capture_full", "0.8612345678901234567")]).unwrap();
-        let parameters = all(&long).unwrap();
+        let long =
+            set(&files, &[new_value("capture_full", "0.8612345678901234567")], Language::English).unwrap();
+        let parameters = all(&long, Language::English).unwrap();
         let found =
             parameters.iter().flat_map(|scheme| &scheme.parameters).find(|one| one.name == "capture_full");
         assert_eq!(found.unwrap().value, "0.8612345678901234567".parse().unwrap());
@@ -279,7 +284,7 @@ mod tests {
             new_value("bonus_cap", "6"),
             elsewhere,
         ];
-        let faults = set(&files, &values).unwrap_err().errors;
+        let faults = set(&files, &values, Language::English).unwrap_err().errors;
         let fields = faults.iter().map(|fault| fault.field.as_str()).collect::<Vec<_>>();
         assert_eq!(fields, ["parameters[1].name", "parameters[2].value", "parameters[3].scheme"]);
         assert!(faults.iter().any(|fault| fault.message.contains("did you mean 'prospects_goal'?")));

@@ -101,7 +101,7 @@ pub struct RuleDraftChange {
     pub draft: Draft,
     /// The release that it replaces; null if there is none.
     pub replaces: Option<i64>,
-    /// Every file that differs from that release.
+    /// Every file that differs from that release; of a first release, which would be shown whole, by their paths alone.
     pub changes: Vec<FileChange>,
     /// Positions that people hold from its month on, and that it neither scores nor says not to (`unscored.toml`).
     pub unscored: Vec<String>,
@@ -112,7 +112,11 @@ pub async fn with_change(cx: &mut Context, draft: Draft) -> Result<RuleDraftChan
     let before = files_of(cx.db(), draft.base_release).await?;
     let after = files::all(cx.db(), draft.id).await?;
     let unscored = unscored_of(&held(cx.db(), draft.effective_from).await?, &after);
-    Ok(RuleDraftChange { replaces: draft.base_release, changes: between(&before, &after), unscored, draft })
+    let mut changes = between(&before, &after);
+    if draft.base_release.is_none() {
+        changes.iter_mut().for_each(|change| change.diff.clear());
+    }
+    Ok(RuleDraftChange { replaces: draft.base_release, changes, unscored, draft })
 }
 
 /// The positions that somebody holds in a month or later.

@@ -9,7 +9,7 @@ use crate::auth::{Context, Identity};
 use crate::diary::work_calendar;
 use crate::http::Problem;
 use crate::ledger::metric::{Catalogue, nearest, needs_verification};
-use crate::ledger::{self, Entry, ReachedPerson, is_own_judgement};
+use crate::ledger::{self, Entry, ReachedPerson, beyond_within, is_own_judgement};
 use crate::period::Period;
 use crate::spreadsheets::import::number::half_width;
 use crate::spreadsheets::import::{Cell, Fault, Hours, Schedule, SheetRow, TableHeader};
@@ -158,7 +158,16 @@ impl Checks<'_> {
                 format!("{from} 及以后：{}从那天起在岗", person.name),
             )
         });
-        misnamed.into_iter().chain(early).chain(refused).collect()
+        let is_total = row.day.is_none() && row.external_id.is_none();
+        let values = row.values.iter().filter(|_| is_total);
+        let beyond =
+            beyond_within(self.catalogue, values.map(|cell| (cell.column.metric.as_str(), cell.value)));
+        let beyond = beyond.into_iter().filter_map(|(at, by)| {
+            let (cell, bound) = (row.values.get(at)?, row.values.get(by)?);
+            let expected = format!("不大于“{}”的 {}：它是其中的一部分", bound.column.shown, bound.value);
+            Some(fault(Some(cell.column.shown.clone()), cell.value.to_string(), expected))
+        });
+        misnamed.into_iter().chain(early).chain(refused).chain(beyond).collect()
     }
 }
 

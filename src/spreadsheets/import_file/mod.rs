@@ -223,6 +223,10 @@ pub async fn import(
         gaps.retain(|gap| !gap.employee_nos.is_empty());
         report.notes.extend(gaps.iter().map(|gap| gap.note(catalogue)));
     }
+    let totals = rows.iter().filter(|one| one.row.day.is_none() && one.row.external_id.is_none());
+    let totals = totals.flat_map(|one| one.row.values.iter().map(|cell| one.entry(cell)));
+    let beyond = ledger::beyond(cx.db(), catalogue, period, &Vec::from_iter(totals), is_kept).await?;
+    report.notes.extend(beyond.iter().map(|one| one.sentence(catalogue, Language::Chinese)));
     if let Some(saved) = saved.filter(|_| is_kept && !report.unread.is_empty()) {
         let headers = report.unread.iter().map(|one| one.column.as_str()).collect::<Vec<_>>();
         if !store::ignore(cx, &saved, &headers).await? {

@@ -14,7 +14,7 @@ use showfloor::auth::access::Role;
 use showfloor::auth::token::Tokens;
 use showfloor::clock::Clock;
 use showfloor::db::{Pool, pool};
-use showfloor::ledger::metric::CatalogueFile;
+use showfloor::ledger::catalogue::Catalogues;
 use showfloor::rules::folder::RulesFolder;
 use showfloor::server::{self, Shared};
 
@@ -51,7 +51,7 @@ pub struct TestApp {
     address: SocketAddr,
     client: reqwest::Client,
     pub tokens: Arc<Tokens>,
-    pub catalogue: Arc<CatalogueFile>,
+    pub catalogues: Arc<Catalogues>,
     pub clock: Clock,
     pub pool: Pool,
     _keys: tempfile::TempDir,
@@ -149,12 +149,12 @@ impl TestApp {
         let keys = tempfile::tempdir().unwrap();
         let tokens = Arc::new(Tokens::open(keys.path()).unwrap());
         let clock = Clock::Fixed(now.parse().unwrap());
-        let catalogue = Arc::new(CatalogueFile::open(rules.join("metrics.toml")));
+        let catalogues = Arc::new(Catalogues::of_folder(rules));
         let shared = Shared {
             pool: pool.clone(),
             tokens: Arc::clone(&tokens),
             rules: Arc::new(RulesFolder::new(rules, false)),
-            catalogue: Arc::clone(&catalogue),
+            catalogues: Arc::clone(&catalogues),
             library: Arc::default(),
             clock,
             policy: Default::default(),
@@ -162,7 +162,7 @@ impl TestApp {
         let (server, address) =
             server::build(shared, server::bind("127.0.0.1:0".parse().unwrap()).unwrap()).unwrap();
         tokio::spawn(server);
-        Self { address, client: reqwest::Client::new(), tokens, catalogue, clock, pool, _keys: keys }
+        Self { address, client: reqwest::Client::new(), tokens, catalogues, clock, pool, _keys: keys }
     }
 
     /// The address of a path.
