@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{Acknowledgement, AcknowledgementAct, Decision, NewAcknowledgement};
+use super::{Acknowledgement, Decision, NewAcknowledgement};
 use crate::auth::access::{Acknowledge, Action as _};
 use crate::auth::scope::{CallerScope, Scope, reaches_month};
 use crate::auth::{Context, Identity};
@@ -93,65 +93,6 @@ pub(super) async fn acts(cx: &mut Context, subject: &Subject) -> Result<Vec<Ackn
     .load(cx.db())
     .await?;
     Ok(acts)
-}
-
-/// How far the revision in force of a review has come.
-#[derive(Debug, QueryableByName)]
-pub(super) struct Standing {
-    /// The last act about it.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub(super) last: Option<AcknowledgementAct>,
-    /// The last day of the term that began when the person was last told of it.
-    #[diesel(sql_type = Nullable<Date>)]
-    pub(super) until: Option<NaiveDate>,
-    /// Whether there is a decision that came to it and of which the person has not been told.
-    #[diesel(sql_type = Bool)]
-    pub(super) is_untold: bool,
-}
-
-/// How far the revision in force of a review has come.
-pub(super) async fn standing(
-    connection: &mut AsyncPgConnection,
-    subject: &crate::reviews::subject::Subject,
-) -> Result<Standing, Problem> {
-    let standing = sql("SELECT
-             (SELECT a.act FROM review_acknowledgement a WHERE a.review_id = $1 ORDER BY a.id DESC LIMIT 1) AS last,
-             (SELECT a.until FROM review_acknowledgement a WHERE a.review_id = $1 AND a.act = 'told'
-              ORDER BY a.id DESC LIMIT 1) AS until,
-             EXISTS (SELECT FROM appeal p WHERE p.cycle_id = $2 AND p.employee_id = $3 AND p.scheme = $4
-                 AND p.result_id = $1 AND NOT EXISTS (SELECT FROM review_acknowledgement a WHERE a.appeal_id = p.id))
-                 AS is_untold")
-    .bind::<BigInt, _>(subject.current)
-    .bind::<BigInt, _>(subject.cycle_id)
-    .bind::<BigInt, _>(subject.employee_id)
-    .bind::<Text, _>(subject.scheme.clone())
-    .get_result(connection)
-    .await?;
-    Ok(standing)
-}
-
-/// An appeal whose decision came to the revision in force, and of which the person has not been told.
-pub(super) async fn untold_decision(
-    connection: &mut AsyncPgConnection,
-    subject: &Subject,
-) -> Result<Option<i64>, Problem> {
-    #[derive(QueryableByName)]
-    struct Decided {
-        #[diesel(sql_type = BigInt)]
-        id: i64,
-    }
-    let found: Option<Decided> =
-        sql("SELECT p.id FROM appeal p WHERE p.cycle_id = $1 AND p.employee_id = $2 AND p.scheme = $3
-         AND p.result_id = $4 AND NOT EXISTS (SELECT FROM review_acknowledgement a WHERE a.appeal_id = p.id)
-         ORDER BY p.id DESC LIMIT 1")
-        .bind::<BigInt, _>(subject.cycle_id)
-        .bind::<BigInt, _>(subject.employee_id)
-        .bind::<Text, _>(subject.scheme.clone())
-        .bind::<BigInt, _>(subject.current)
-        .get_result(connection)
-        .await
-        .optional()?;
-    Ok(found.map(|one| one.id))
 }
 
 /// Login of who records something, and the name of the person behind it.
