@@ -197,8 +197,7 @@ async fn left<T>(
 pub async fn explain(cx: &mut Context, library: &Library, id: i64) -> Result<Reading<Explanation>, Problem> {
     let page = page_row(cx, id).await?;
     let (subject, corrections) = (page.subject(), page.corrections);
-    let (employee_id, mut explanation) =
-        explained(cx, library, page.stored, Some(page.adjustments)).await?;
+    let (employee_id, mut explanation) = explained(cx, library, page.stored, Some(page.adjustments)).await?;
     // A withdrawn review has nothing in force.
     if let Some(subject) = subject {
         explanation.corrections_since = corrections;

@@ -37,7 +37,8 @@ async fn of_request(
 /// Everybody who is shown the review reads it in two statements at most; whose page it was is another server's log.
 async fn read_by_all(app: &TestApp, heard: &Statements, review: i64, place: &str) -> usize {
     let mut shown = 0;
-    for login in ["consultant", "leader", "leader2", "manager", "gm", "hr", "hr2", "head", "group", "auditor"] {
+    for login in ["consultant", "leader", "leader2", "manager", "gm", "hr", "hr2", "head", "group", "auditor"]
+    {
         let (page, statements) =
             of_request(app, heard, login, Method::GET, &format!("/v1/reviews/{review}")).await;
         if !page.is_null() {
@@ -84,7 +85,8 @@ async fn a_persons_page_takes_two_statements_whoever_reads_it_in_every_state() {
         }
         if state == "published" {
             let new = json!({"rule": "30_follow_up", "text": "请复核"});
-            let filed = app.post("consultant", &format!("/v1/reviews/{review}/appeals"), new).await.expect(201);
+            let filed =
+                app.post("consultant", &format!("/v1/reviews/{review}/appeals"), new).await.expect(201);
             read_by_all(&app, &heard, review, "appealed").await;
             let appeal = format!("/v1/appeals/{}", filed["id"]);
             app.change("gm", Method::POST, &format!("{appeal}/take-up"), "*", None).await.expect(200);
@@ -157,7 +159,12 @@ async fn add_stores(app: &TestApp, from: usize, to: usize) {
 }
 
 /// How many statements it takes to move the new stores' cycles as a group administrator does, and how many moved.
-async fn moving(app: &TestApp, heard: &Statements, stores: std::ops::RangeInclusive<usize>, to: &str) -> (usize, usize) {
+async fn moving(
+    app: &TestApp,
+    heard: &Statements,
+    stores: std::ops::RangeInclusive<usize>,
+    to: &str,
+) -> (usize, usize) {
     let stores = stores.map(|store| format!("N{store}")).collect::<Vec<_>>();
     let body = json!({"period": "2014-03", "stores": stores, "step": {"to": to}});
     let request = app.request(Method::POST, "/v1/review-cycle-moves").bearer_auth(app.token("group").await);

@@ -179,7 +179,8 @@ pub async fn write(
     check_items(cx, library, review_id, new).await?;
     cx.transaction(async |cx| {
         let subject = hold(cx, review_id).await?;
-        let author = authorise(cx, &subject, &round::of(cx, review_id).await?, kind)?;
+        let round = round::of(cx, review_id).await?;
+        let author = authorise(cx, &subject, &round, kind)?;
         let before = store::draft(cx, &subject, kind, author).await?;
         seen.check(before.map_or(0, |(_, version)| version))?;
         let id = store::write(cx, &subject, kind, author, new, before.map(|(id, _)| id)).await?;
@@ -201,7 +202,8 @@ pub async fn hand_in(
 ) -> Result<Contribution, Problem> {
     cx.transaction(async |cx| {
         let subject = hold(cx, review_id).await?;
-        let author = authorise(cx, &subject, &round::of(cx, review_id).await?, kind)?;
+        let round = round::of(cx, review_id).await?;
+        let author = authorise(cx, &subject, &round, kind)?;
         let Some((id, version)) = store::draft(cx, &subject, kind, author).await? else {
             return Err(Problem::conflict("there is no draft of yours to hand in: write it first"));
         };
@@ -244,7 +246,8 @@ pub async fn give_back(
         let handed_in =
             listed.iter().find(|one| one.kind == kind && one.state == ContributionState::HandedIn);
         let id = handed_in.map(|one| one.id).ok_or_else(|| Problem::not_found("contribution"))?;
-        may_give_back(cx, &subject, &round::of(cx, review_id).await?, kind)?;
+        let round = round::of(cx, review_id).await?;
+        may_give_back(cx, &subject, &round, kind)?;
         store::give_back(cx, id, by, reason).await?;
         let detail = json!({ "kind": kind, "reason": reason });
         cx.audit("give_back_contribution", &format!("review_contribution/{id}"), detail).await?;

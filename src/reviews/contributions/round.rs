@@ -53,7 +53,13 @@ macro_rules! contribution_seen {
             "CASE WHEN k.author_id = ",
             $by,
             " THEN true WHEN k.state = 'draft' THEN false WHEN k.kind = 'self_assessment' THEN ",
-            $crate::reviews::visibility::seen!($assessment, "r.employee_id", "r.unit_id", "r.period", "c.stage"),
+            $crate::reviews::visibility::seen!(
+                $assessment,
+                "r.employee_id",
+                "r.unit_id",
+                "r.period",
+                "c.stage"
+            ),
             " WHEN k.kind = 'leader_comment' THEN ",
             $crate::reviews::visibility::seen!($leader, "r.employee_id", "r.unit_id", "r.period", "c.stage"),
             " WHEN k.kind = 'manager_comment' THEN ",

@@ -9,7 +9,9 @@ use crate::auth::access::{Acknowledge, Action, AdjustReviews, CheckReviews, Cont
 use crate::auth::{Context, Scope};
 use crate::db::sql_of;
 use crate::http::Problem;
-use crate::reviews::acknowledgements::standing::{self as acknowledged, no_standing, standing, standing_from};
+use crate::reviews::acknowledgements::standing::{
+    self as acknowledged, no_standing, standing, standing_from,
+};
 use crate::reviews::appeals::filing::{Told, no_told, told};
 use crate::reviews::contributions::round::{Round, mine, sights, written};
 use crate::reviews::cycle::dates::{self, Dates, KeptDates, kept_dates};

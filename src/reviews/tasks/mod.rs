@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::kinds::TaskKind;
-use self::store::{Holders, TaskReach, ScoredPositions, TaskRow};
+use self::store::{Holders, ScoredPositions, TaskReach, TaskRow};
 use self::waiting::{Term, Waiting, Whose};
 use super::cycle::CycleState;
 use super::cycle::terms::{self, ReviewTerms, working_days_after};

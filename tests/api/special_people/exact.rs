@@ -102,8 +102,8 @@ pub struct Outcome {
 /// The items of a rule that apply are scaled to the rule's points.
 fn scaled(points: i128, items: &[(i128, Option<Ratio>)]) -> Option<Ratio> {
     let applicable = items.iter().filter_map(|(most, score)| score.map(|score| (whole(*most), score)));
-    let (most, score) = applicable
-        .fold((whole(0), whole(0)), |(most, score), one| (most.plus(one.0), score.plus(one.1)));
+    let (most, score) =
+        applicable.fold((whole(0), whole(0)), |(most, score), one| (most.plus(one.0), score.plus(one.1)));
     (!most.is_zero()).then(|| score.times(whole(points)).over(most))
 }
 

@@ -16,46 +16,110 @@ use crate::support::TestApp;
 /// docs/DOMAIN.md, "Worked cases": what goes in, by metric, in hundredths.
 const WORKED: [&[(&str, i128)]; 3] = [
     &[
-        ("deliveries", 1700), ("deliveries_target", 1500), ("captured_leads", 4600), ("first_visits", 5200),
-        ("test_drives", 3600), ("visitors", 5200), ("orders", 1200), ("callbacks_done", 11_800),
-        ("callbacks_planned", 12_200), ("second_follow_ups", 2700), ("refused", 2900), ("active_prospects", 7200),
-        ("accessory_revenue", 4_845_000), ("insurance_policies", 1500), ("loans", 600), ("scheduled_days", 2600),
-        ("five_s_checks", 4000), ("five_s_failures", 100), ("exam_score", 9600), ("documents", 1700),
-        ("document_errors", 0), ("attitude_rating", 400), ("reports_on_time", 3100), ("reports_due", 3100),
-    ],
-    &[
-        ("deliveries", 1300), ("deliveries_target", 1300), ("captured_leads", 4000), ("first_visits", 4800),
-        ("test_drives", 2800), ("visitors", 4400), ("orders", 1000), ("callbacks_done", 9500),
-        ("callbacks_planned", 10_000), ("second_follow_ups", 1800), ("refused", 2000), ("active_prospects", 6000),
-        ("accessory_revenue", 3_250_000), ("insurance_policies", 1100), ("loans", 400), ("scheduled_days", 2600),
-        ("five_s_checks", 4000), ("five_s_failures", 0), ("complaints_major", 100), ("exam_score", 9000),
-        ("documents", 1300), ("document_errors", 0), ("attitude_rating", 400), ("reports_on_time", 3100),
+        ("deliveries", 1700),
+        ("deliveries_target", 1500),
+        ("captured_leads", 4600),
+        ("first_visits", 5200),
+        ("test_drives", 3600),
+        ("visitors", 5200),
+        ("orders", 1200),
+        ("callbacks_done", 11_800),
+        ("callbacks_planned", 12_200),
+        ("second_follow_ups", 2700),
+        ("refused", 2900),
+        ("active_prospects", 7200),
+        ("accessory_revenue", 4_845_000),
+        ("insurance_policies", 1500),
+        ("loans", 600),
+        ("scheduled_days", 2600),
+        ("five_s_checks", 4000),
+        ("five_s_failures", 100),
+        ("exam_score", 9600),
+        ("documents", 1700),
+        ("document_errors", 0),
+        ("attitude_rating", 400),
+        ("reports_on_time", 3100),
         ("reports_due", 3100),
     ],
     &[
-        ("deliveries", 0), ("deliveries_target", 0), ("captured_leads", 600), ("first_visits", 800),
-        ("test_drives", 300), ("visitors", 600), ("callbacks_done", 2000), ("callbacks_planned", 2500),
-        ("second_follow_ups", 200), ("refused", 300), ("active_prospects", 1500), ("scheduled_days", 1400),
-        ("late", 100), ("five_s_checks", 2000), ("five_s_failures", 100), ("exam_score", 7500),
-        ("attitude_rating", 300), ("reports_on_time", 1400), ("reports_due", 1600),
+        ("deliveries", 1300),
+        ("deliveries_target", 1300),
+        ("captured_leads", 4000),
+        ("first_visits", 4800),
+        ("test_drives", 2800),
+        ("visitors", 4400),
+        ("orders", 1000),
+        ("callbacks_done", 9500),
+        ("callbacks_planned", 10_000),
+        ("second_follow_ups", 1800),
+        ("refused", 2000),
+        ("active_prospects", 6000),
+        ("accessory_revenue", 3_250_000),
+        ("insurance_policies", 1100),
+        ("loans", 400),
+        ("scheduled_days", 2600),
+        ("five_s_checks", 4000),
+        ("five_s_failures", 0),
+        ("complaints_major", 100),
+        ("exam_score", 9000),
+        ("documents", 1300),
+        ("document_errors", 0),
+        ("attitude_rating", 400),
+        ("reports_on_time", 3100),
+        ("reports_due", 3100),
+    ],
+    &[
+        ("deliveries", 0),
+        ("deliveries_target", 0),
+        ("captured_leads", 600),
+        ("first_visits", 800),
+        ("test_drives", 300),
+        ("visitors", 600),
+        ("callbacks_done", 2000),
+        ("callbacks_planned", 2500),
+        ("second_follow_ups", 200),
+        ("refused", 300),
+        ("active_prospects", 1500),
+        ("scheduled_days", 1400),
+        ("late", 100),
+        ("five_s_checks", 2000),
+        ("five_s_failures", 100),
+        ("exam_score", 7500),
+        ("attitude_rating", 300),
+        ("reports_on_time", 1400),
+        ("reports_due", 1600),
     ],
 ];
 
 /// The leader's worked case: coaching 7 of 8, 110 of 120 reports within a day, 50 of 52 meetings.
 const LED: &[(&str, i128)] = &[
-    ("coaching_done", 700), ("coaching_planned", 800), ("reports_reviewed_24h", 11_000),
-    ("reports_to_review", 12_000), ("meetings_held", 5000), ("meetings_planned", 5200),
+    ("coaching_done", 700),
+    ("coaching_planned", 800),
+    ("reports_reviewed_24h", 11_000),
+    ("reports_to_review", 12_000),
+    ("meetings_held", 5000),
+    ("meetings_planned", 5200),
 ];
 
 /// Who enters which metrics.
 const ENTERED_BY: &[(&str, &[&str])] = &[
-    ("manager", &[
-        "deliveries_target", "attitude_rating", "coaching_done", "coaching_planned", "reports_reviewed_24h",
-        "reports_to_review", "meetings_held", "meetings_planned",
-    ]),
-    ("hr", &[
-        "scheduled_days", "late", "protected_leave_days", "exam_score", "reports_on_time", "reports_due",
-    ]),
+    (
+        "manager",
+        &[
+            "deliveries_target",
+            "attitude_rating",
+            "coaching_done",
+            "coaching_planned",
+            "reports_reviewed_24h",
+            "reports_to_review",
+            "meetings_held",
+            "meetings_planned",
+        ],
+    ),
+    (
+        "hr",
+        &["scheduled_days", "late", "protected_leave_days", "exam_score", "reports_on_time", "reports_due"],
+    ),
     ("supervisor", &["five_s_checks", "five_s_failures"]),
     ("service", &["complaints_major"]),
 ];
@@ -82,8 +146,12 @@ fn the_arithmetic_comes_to_the_worked_cases() {
     let leader = exact::leader(&facts(LED), Some(&first), &[&member, &trainee]);
     assert_eq!((items(&leader).as_str(), leader.total), ("3972 3200 1827", Some(8999)));
     let calls = [
-        ("leads_followed_24h", 87_000), ("raw_leads", 93_600), ("valid_leads", 44_000), ("invited_arrivals", 9700),
-        ("arrival_orders", 2700), ("conduct_score", 1800),
+        ("leads_followed_24h", 87_000),
+        ("raw_leads", 93_600),
+        ("valid_leads", 44_000),
+        ("invited_arrivals", 9700),
+        ("arrival_orders", 2700),
+        ("conduct_score", 1800),
     ];
     let calls = exact::telesales(&facts(&calls));
     assert_eq!((items(&calls).as_str(), calls.total), ("1836 1276 1761 1711 1800", Some(8384)));
@@ -181,11 +249,26 @@ const MEMBERS: [(&str, &[&str]); 5] = [
 
 /// Whose reviews there are, and in which unit.
 const REVIEWED: [&str; 21] = [
-    "A01 G1 sales_consultant", "A01 G1 team_leader", "A02 G1 sales_consultant", "A03 G1 sales_consultant",
-    "A04 G1 sales_consultant", "A05 G2 sales_consultant", "A05 G2 team_leader", "A06 G2 sales_consultant",
-    "A07 G2 sales_consultant", "A09 G3 sales_consultant", "A09 G3 team_leader", "A10 G3 sales_consultant",
-    "A12 G1 sales_consultant", "N01 G3 sales_consultant", "N02 G2 sales_consultant", "N03 G4 sales_consultant",
-    "N03 G4 team_leader", "N04 G4 sales_consultant", "N05 G5 team_leader", "N06 G5 sales_consultant",
+    "A01 G1 sales_consultant",
+    "A01 G1 team_leader",
+    "A02 G1 sales_consultant",
+    "A03 G1 sales_consultant",
+    "A04 G1 sales_consultant",
+    "A05 G2 sales_consultant",
+    "A05 G2 team_leader",
+    "A06 G2 sales_consultant",
+    "A07 G2 sales_consultant",
+    "A09 G3 sales_consultant",
+    "A09 G3 team_leader",
+    "A10 G3 sales_consultant",
+    "A12 G1 sales_consultant",
+    "N01 G3 sales_consultant",
+    "N02 G2 sales_consultant",
+    "N03 G4 sales_consultant",
+    "N03 G4 team_leader",
+    "N04 G4 sales_consultant",
+    "N05 G5 team_leader",
+    "N06 G5 sales_consultant",
     "T01 JC-XS telesales_specialist",
 ];
 
@@ -250,7 +333,9 @@ async fn special_people_come_to_what_exact_arithmetic_says() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 
     // What was entered is what was scored: the worked cases come out as they are published.
-    for (no, total, grade) in [("N01", 7378, "NR"), ("N02", 9929, "S"), ("N03", 8766, "C"), ("N04", 7378, "NR")] {
+    for (no, total, grade) in
+        [("N01", 7378, "NR"), ("N02", 9929, "S"), ("N03", 8766, "C"), ("N04", 7378, "NR")]
+    {
         let outcome = &consultants[no];
         assert_eq!((outcome.total, outcome.final_grade), (Some(total), grade), "{no}");
     }

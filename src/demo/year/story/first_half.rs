@@ -244,12 +244,7 @@ pub const MONTHS: &[Month] = &[
                 1,
                 16,
                 "manager",
-                Deed::Correct(
-                    "ratings",
-                    "A01",
-                    &[("attitude_rating", "5")],
-                    "展厅主管补评 5 分，按表扬信",
-                ),
+                Deed::Correct("ratings", "A01", &[("attitude_rating", "5")], "展厅主管补评 5 分，按表扬信"),
             ),
             on(1, 17, "hr", Deed::AcceptCorrections("补评表已收到。")),
             on(2, 9, "hr", Deed::Generate),
