@@ -39,10 +39,10 @@ pub struct NewAppeal {
 /// Since when somebody can appeal about the revision in force of a published review.
 #[derive(Debug, QueryableByName)]
 pub(in crate::reviews) struct Told {
-    /// When it was published, or computed since.
+    /// When it was last published, or computed since.
     #[diesel(sql_type = Timestamptz)]
     shown_at: DateTime<Utc>,
-    /// The last day that the person was told.
+    /// The last day that the person was told since then.
     #[diesel(sql_type = Nullable<Date>)]
     promised: Option<NaiveDate>,
 }
@@ -50,9 +50,14 @@ pub(in crate::reviews) struct Told {
 /// The columns of a [`Told`], of the revision in force `now`.
 macro_rules! told {
     () => {
-        "greatest(now.created_at, (SELECT max(m.at) FROM review_cycle_move m
-             WHERE m.cycle_id = now.cycle_id AND m.to_state = 'published')) AS shown_at,
-         (SELECT max(a.until) FROM review_acknowledgement a WHERE a.review_id = now.id AND a.act = 'told') AS promised"
+        concat!(
+            "greatest(now.created_at, ",
+            $crate::reviews::published::last_published!("now.cycle_id"),
+            ") AS shown_at, (SELECT max(a.until) FROM review_acknowledgement a WHERE a.review_id = now.id
+                 AND a.act = 'told' AND a.at >= ",
+            $crate::reviews::published::last_published!("now.cycle_id"),
+            ") AS promised"
+        )
     };
 }
 
