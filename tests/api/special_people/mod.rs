@@ -216,23 +216,23 @@ async fn march() -> TestApp {
     }
     // Left in it, and joined in it: one with too few points to be rated, one who is.
     end(&app, "A10", "2014-03-16").await;
-    hire(&app, "N01", "G3", &["sales_consultant"], "2014-03-20").await;
-    enter(&app, "N01", WORKED[2]).await;
-    hire(&app, "N02", "G2", &["sales_consultant"], "2014-03-10").await;
-    enter(&app, "N02", WORKED[0]).await;
+    hire(&app, "P01", "G3", &["sales_consultant"], "2014-03-20").await;
+    enter(&app, "P01", WORKED[2]).await;
+    hire(&app, "P02", "G2", &["sales_consultant"], "2014-03-10").await;
+    enter(&app, "P02", WORKED[0]).await;
     // Protected leave: for five days, for two and a half, for all of it.
     for (employee_no, days) in [("A03", 500), ("A07", 250), ("A08", 2700)] {
         enter(&app, employee_no, &[("protected_leave_days", days)]).await;
     }
     // Two postings, and nobody rated in the team; and one posting, as a leader who does not sell.
-    hire(&app, "N03", "G4", &["sales_consultant", "team_leader"], "2014-01-01").await;
-    enter(&app, "N03", &[WORKED[1], LED].concat()).await;
-    hire(&app, "N04", "G4", &["sales_consultant"], "2014-01-01").await;
-    enter(&app, "N04", WORKED[2]).await;
-    hire(&app, "N05", "G5", &["team_leader"], "2014-01-01").await;
-    enter(&app, "N05", &[LED, &[("scheduled_days", 2600)]].concat()).await;
-    hire(&app, "N06", "G5", &["sales_consultant"], "2014-01-01").await;
-    enter(&app, "N06", WORKED[0]).await;
+    hire(&app, "P03", "G4", &["sales_consultant", "team_leader"], "2014-01-01").await;
+    enter(&app, "P03", &[WORKED[1], LED].concat()).await;
+    hire(&app, "P04", "G4", &["sales_consultant"], "2014-01-01").await;
+    enter(&app, "P04", WORKED[2]).await;
+    hire(&app, "P05", "G5", &["team_leader"], "2014-01-01").await;
+    enter(&app, "P05", &[LED, &[("scheduled_days", 2600)]].concat()).await;
+    hire(&app, "P06", "G5", &["sales_consultant"], "2014-01-01").await;
+    enter(&app, "P06", WORKED[0]).await;
     let path = format!("/v1/review-cycles/{}/generate", cycle(&app, "2014-03").await);
     app.post_empty("hr", &path).await.expect(200);
     app
@@ -241,10 +241,10 @@ async fn march() -> TestApp {
 /// Members of each leader: who was in the team for most of the month, and had a day of it left.
 const MEMBERS: [(&str, &[&str]); 5] = [
     ("A01", &["A02", "A03", "A04", "A12"]),
-    ("A05", &["A06", "A07", "N02"]),
-    ("A09", &["A10", "N01"]),
-    ("N03", &["N04"]),
-    ("N05", &["N06"]),
+    ("A05", &["A06", "A07", "P02"]),
+    ("A09", &["A10", "P01"]),
+    ("P03", &["P04"]),
+    ("P05", &["P06"]),
 ];
 
 /// Whose reviews there are, and in which unit.
@@ -262,13 +262,13 @@ const REVIEWED: [&str; 21] = [
     "A09 G3 team_leader",
     "A10 G3 sales_consultant",
     "A12 G1 sales_consultant",
-    "N01 G3 sales_consultant",
-    "N02 G2 sales_consultant",
-    "N03 G4 sales_consultant",
-    "N03 G4 team_leader",
-    "N04 G4 sales_consultant",
-    "N05 G5 team_leader",
-    "N06 G5 sales_consultant",
+    "P01 G3 sales_consultant",
+    "P02 G2 sales_consultant",
+    "P03 G4 sales_consultant",
+    "P03 G4 team_leader",
+    "P04 G4 sales_consultant",
+    "P05 G5 team_leader",
+    "P06 G5 sales_consultant",
     "T01 JC-XS telesales_specialist",
 ];
 
@@ -334,7 +334,7 @@ async fn special_people_come_to_what_exact_arithmetic_says() {
 
     // What was entered is what was scored: the worked cases come out as they are published.
     for (no, total, grade) in
-        [("N01", 7378, "NR"), ("N02", 9929, "S"), ("N03", 8766, "C"), ("N04", 7378, "NR")]
+        [("P01", 7378, "NR"), ("P02", 9929, "S"), ("P03", 8766, "C"), ("P04", 7378, "NR")]
     {
         let outcome = &consultants[no];
         assert_eq!((outcome.total, outcome.final_grade), (Some(total), grade), "{no}");
@@ -353,8 +353,8 @@ async fn special_people_come_to_what_exact_arithmetic_says() {
     // Nobody rated: the own and the management part alone, (0.4 · 87.66 → 35.06, + 18.27) of 60; a major complaint caps it, too.
     let of = |no: &str| &pages[&(no.to_owned(), "team_leader".to_owned())].1["review"];
     let alone = whole(100).times(hundredths(3506 + 1827)).over(whole(60)).in_hundredths();
-    assert_eq!((number(&of("N03")["total"]), &of("N03")["final_grade"]), (Some(alone), &json!("C")));
+    assert_eq!((number(&of("P03")["total"]), &of("P03")["final_grade"]), (Some(alone), &json!("C")));
     // Who does not sell: 0.4 · 99.29 → 39.72, + 18.27, of 60.
     let alone = whole(100).times(hundredths(3972 + 1827)).over(whole(60)).in_hundredths();
-    assert_eq!((number(&of("N05")["total"]), &of("N05")["final_grade"]), (Some(alone), &json!("S")));
+    assert_eq!((number(&of("P05")["total"]), &of("P05")["final_grade"]), (Some(alone), &json!("S")));
 }

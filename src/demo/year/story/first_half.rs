@@ -231,15 +231,15 @@ pub const MONTHS: &[Month] = &[
             on(
                 1,
                 14,
-                "manager",
+                "hr",
                 Deed::Adjust(
                     sales("A01"),
                     "80_conduct_skill",
                     40,
-                    "客户表扬信（6 月 27 日），态度评分未计入。",
+                    "客户表扬信（6 月 27 日，寄到集团），态度评分未计入。",
                 ),
             ),
-            on(1, 15, "gm", Deed::Approve(sales("A01"), "信已核实，同意。")),
+            on(1, 15, "group", Deed::Approve(sales("A01"), "信已核实，同意。")),
             on(
                 1,
                 16,
