@@ -6,13 +6,14 @@ use std::sync::Arc;
 use diesel::QueryableByName;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Binary, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::acknowledgements::document::{self, Document};
-use super::adjustments::{self, Adjustment};
+use super::adjustments::Adjustment;
+use super::adjustments::store::{KeptAdjustments, kept_of_revision, of_revision};
 use super::allowed::AllowedAction;
 use super::cycle::CycleState;
 use super::erased;
@@ -85,6 +86,9 @@ struct PageRow {
     /// How many corrections of the person's month were accepted that the revision in force does not have.
     #[diesel(sql_type = BigInt)]
     corrections: i64,
+    /// What people have added to this revision.
+    #[diesel(sql_type = Jsonb)]
+    adjustments: KeptAdjustments,
 }
 
 impl PageRow {
@@ -110,7 +114,7 @@ macro_rules! by_id {
     ($id:literal) => {
         by_id!($id, "", "")
     };
-    ($id:literal, $columns:literal, $joined:literal) => {
+    ($id:literal, $columns:expr, $joined:literal) => {
         concat!(
             "SELECT ",
             review_columns!(),
@@ -130,9 +134,12 @@ macro_rules! page_by_id {
     ($id:literal) => {
         by_id!(
             $id,
-            ", r.cycle_id, c.state, c.store_id, now.unit_id, now.id AS current, (SELECT count(*) FROM late_correction l
-                 WHERE l.store_id = c.store_id AND l.period = c.period AND l.employee_id = r.employee_id
-                 AND l.state = 'accepted' AND l.applied_at IS NULL) AS corrections",
+            concat!(
+                ", r.cycle_id, c.state, c.store_id, now.unit_id, now.id AS current, (SELECT count(*)
+                     FROM late_correction l WHERE l.store_id = c.store_id AND l.period = c.period
+                     AND l.employee_id = r.employee_id AND l.state = 'accepted' AND l.applied_at IS NULL) AS corrections, ",
+                kept_of_revision!()
+            ),
             "LEFT JOIN review now ON now.cycle_id = r.cycle_id AND now.employee_id = r.employee_id
                  AND now.scheme = r.scheme AND now.is_current"
         )
@@ -190,7 +197,7 @@ async fn left<T>(
 pub async fn explain(cx: &mut Context, library: &Library, id: i64) -> Result<Reading<Explanation>, Problem> {
     let page = page_row(cx, id).await?;
     let (subject, corrections) = (page.subject(), page.corrections);
-    let (employee_id, mut explanation) = explained(cx, library, page.stored).await?;
+    let (employee_id, mut explanation) = explained(cx, library, page.stored, Some(page.adjustments)).await?;
     // A withdrawn review has nothing in force.
     if let Some(subject) = subject {
         explanation.corrections_since = corrections;
@@ -206,20 +213,23 @@ pub(super) async fn explain_unlogged(
     id: i64,
 ) -> Result<(i64, Explanation), Problem> {
     let row = row(cx, id).await?;
-    explained(cx, library, row).await
+    explained(cx, library, row, None).await
 }
 
+/// A stored review, explained; what people have added to it is read where it was not read with it.
 async fn explained(
     cx: &mut Context,
     library: &Library,
     row: ReviewRow,
+    adjustments: Option<KeptAdjustments>,
 ) -> Result<(i64, Explanation), Problem> {
     let (employee_id, language) = (row.line.employee_id, cx.language);
     let bundle = library.bundle(cx.db(), &row.bundle_hash).await?;
     let (subject, facts) = inputs_of(&row, &bundle)?;
-    let adjustments = match facts.added() {
-        [] => Vec::new(),
-        _ => adjustments::store::of_revision(cx.db(), row.line.review.id).await?,
+    let adjustments = match (facts.added(), adjustments) {
+        ([], _) => Vec::new(),
+        (_, Some(kept)) => kept.0,
+        (_, None) => of_revision(cx.db(), row.line.review.id).await?,
     };
     let snapshot = Snapshot::of(&bundle.catalogue, &subject, &facts);
     let said = Said::of(&row, &bundle, &facts, language)?;

@@ -335,9 +335,9 @@ async fn another_revision_is_told_anew_and_answered_by_itself() {
     assert!(stale.body["detail"].as_str().unwrap().contains("revision 2"), "{}", stale.body);
     assert_eq!(stale.problem(409), "conflict");
     act(&later, "consultant", now, json!({"act": "confirmed"})).await.expect(201);
-    // Whoever's review stayed as it was keeps the term.
+    // Whoever's review stayed as it was could not answer while the month was open again: the term begins anew, too.
     let other = acts(&later, "leader2", april(&app, "A05").await).await;
-    assert_eq!((&other["until"], other["acts"].as_array().unwrap().len()), (&json!("2014-05-20"), 1));
+    assert_eq!((&other["until"], other["acts"].as_array().unwrap().len()), (&json!("2014-05-22"), 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

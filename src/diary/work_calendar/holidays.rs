@@ -36,6 +36,11 @@ pub struct HolidayYear {
 pub async fn country(connection: &mut AsyncPgConnection) -> Result<Calendar, Problem> {
     let years: Vec<(i32, String)> =
         holiday_year::table.select((holiday_year::year, holiday_year::text)).load(connection).await?;
+    with_added(years)
+}
+
+/// The years of the program with those that were added or amended, each with the text of its file.
+pub(super) fn with_added(years: Vec<(i32, String)>) -> Result<Calendar, Problem> {
     let shipped = Calendar::shipped().map_err(|error| Problem::internal(&error))?;
     let files = years.into_iter().map(|(year, text)| (format!("calendar/{year}.toml"), text));
     let files = files.collect::<Vec<_>>();

@@ -3,6 +3,7 @@
 
 pub mod holidays;
 pub mod http;
+pub mod kept;
 pub mod schedule;
 mod store;
 

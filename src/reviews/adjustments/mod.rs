@@ -128,7 +128,7 @@ pub async fn list(cx: &mut Context, review_id: i64) -> Result<Reading<Vec<Adjust
     let adjustments = store::list(cx.db(), &subject, None).await?;
     let is_open = adjustments.iter().any(|one| one.state == AdjustmentState::Proposed)
         && next_steps::is_reached::<AdjustReviews>(cx, review_id).await?
-        && is_granted(open_to(cx, &subject))?;
+        && is_open_to(cx, &subject)?;
     let mut outlooks = Vec::with_capacity(adjustments.len());
     for adjustment in adjustments {
         let mut allowed_actions = Vec::new();
@@ -144,15 +144,14 @@ pub async fn list(cx: &mut Context, review_id: i64) -> Result<Reading<Vec<Adjust
     Ok(cx.reading(outlooks, [(review_id, subject.employee_id)]))
 }
 
-/// The proposal of an adjustment, where it is open to the caller, who reaches the review.
-pub(super) fn open_to_propose(
-    cx: &Context,
-    review_id: i64,
-    subject: &Subject,
-) -> Result<Option<AllowedAction>, Problem> {
-    let is_open = is_granted(open_to(cx, subject))?;
-    let path = format!("/v1/reviews/{review_id}/adjustments");
-    Ok(is_open.then(|| AllowedAction::post("propose_adjustment", path).for_a_reason()))
+/// The proposal of an adjustment.
+pub(super) fn open_action(review_id: i64) -> AllowedAction {
+    AllowedAction::post("propose_adjustment", format!("/v1/reviews/{review_id}/adjustments")).for_a_reason()
+}
+
+/// Whether the caller, who reaches a review to adjust it, may do so now.
+pub(super) fn is_open_to(cx: &Context, subject: &Subject) -> Result<bool, Problem> {
+    is_granted(open_to(cx, subject))
 }
 
 /// Proposes an adjustment of a review that the caller sees.

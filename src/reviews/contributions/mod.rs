@@ -3,6 +3,7 @@
 
 pub mod http;
 mod kinds;
+pub(super) mod round;
 mod store;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 pub use self::kinds::{ContributionKind, ContributionState};
+use self::round::Round;
 use super::allowed::{AllowedAction, is_granted};
 use super::cycle::{self, CycleState};
 use super::explain;
@@ -133,33 +135,26 @@ pub async fn list(cx: &mut Context, review_id: i64) -> Result<Reading<Vec<Contri
 }
 
 /// What the caller may contribute to a review now, or give back of it. The terms are not said yet.
-pub(super) async fn open_to(
-    cx: &mut Context,
+pub(super) fn open_to(
+    cx: &Context,
     review_id: i64,
     subject: &Subject,
+    round: &Round,
 ) -> Result<Vec<AllowedAction>, Problem> {
     let mut open = Vec::new();
     if !(CycleState::SelfReview..CycleState::Published).contains(&subject.state) {
         return Ok(open);
     }
-    let listed = store::list(cx, review_id, None).await?;
-    let of_kind = |kind: ContributionKind, state: ContributionState| {
-        listed.iter().find(move |one| one.kind == kind && one.state == state)
-    };
     for kind in ContributionKind::ALL {
         let path = format!("/v1/reviews/{review_id}/contributions/{kind}");
-        if kind.may_be_written(subject.state, true) && is_granted(authorise(cx, subject, *kind).await)? {
+        if kind.may_be_written(subject.state, true) && is_granted(authorise(cx, subject, round, *kind))? {
             open.push(AllowedAction::post("write", path.clone()).by("PUT").to(kind.name()));
-            let draft = of_kind(*kind, ContributionState::Draft);
-            let says =
-                |draft: &Contribution| *kind == ContributionKind::HrCheck || !draft.text.trim().is_empty();
-            if draft.is_some_and(says) {
+            let says = |draft: &str| *kind == ContributionKind::HrCheck || !draft.trim().is_empty();
+            if round.draft(*kind).is_some_and(says) {
                 open.push(AllowedAction::post("hand_in", format!("{path}/hand-in")).to(kind.name()));
             }
         }
-        if of_kind(*kind, ContributionState::HandedIn).is_some()
-            && is_granted(may_give_back(cx, subject, *kind).await)?
-        {
+        if round.shows(*kind) && is_granted(may_give_back(cx, subject, round, *kind))? {
             let give_back = AllowedAction::post("give_back", format!("{path}/give-back"));
             open.push(give_back.to(kind.name()).for_a_reason());
         }
@@ -184,7 +179,8 @@ pub async fn write(
     check_items(cx, library, review_id, new).await?;
     cx.transaction(async |cx| {
         let subject = hold(cx, review_id).await?;
-        let author = authorise(cx, &subject, kind).await?;
+        let round = round::of(cx, review_id).await?;
+        let author = authorise(cx, &subject, &round, kind)?;
         let before = store::draft(cx, &subject, kind, author).await?;
         seen.check(before.map_or(0, |(_, version)| version))?;
         let id = store::write(cx, &subject, kind, author, new, before.map(|(id, _)| id)).await?;
@@ -206,7 +202,8 @@ pub async fn hand_in(
 ) -> Result<Contribution, Problem> {
     cx.transaction(async |cx| {
         let subject = hold(cx, review_id).await?;
-        let author = authorise(cx, &subject, kind).await?;
+        let round = round::of(cx, review_id).await?;
+        let author = authorise(cx, &subject, &round, kind)?;
         let Some((id, version)) = store::draft(cx, &subject, kind, author).await? else {
             return Err(Problem::conflict("there is no draft of yours to hand in: write it first"));
         };
@@ -249,7 +246,8 @@ pub async fn give_back(
         let handed_in =
             listed.iter().find(|one| one.kind == kind && one.state == ContributionState::HandedIn);
         let id = handed_in.map(|one| one.id).ok_or_else(|| Problem::not_found("contribution"))?;
-        may_give_back(cx, &subject, kind).await?;
+        let round = round::of(cx, review_id).await?;
+        may_give_back(cx, &subject, &round, kind)?;
         store::give_back(cx, id, by, reason).await?;
         let detail = json!({ "kind": kind, "reason": reason });
         cx.audit("give_back_contribution", &format!("review_contribution/{id}"), detail).await?;
@@ -297,16 +295,13 @@ fn not_now(kind: ContributionKind, state: CycleState) -> Problem {
 }
 
 /// The login of the caller, if the contribution is the caller's to write now.
-async fn authorise(cx: &mut Context, subject: &Subject, kind: ContributionKind) -> Result<i64, Problem> {
-    let Some(identity) = cx.identity.clone() else { return Err(nameless()) };
+fn authorise(cx: &Context, subject: &Subject, round: &Round, kind: ContributionKind) -> Result<i64, Problem> {
+    let Some(identity) = &cx.identity else { return Err(nameless()) };
     let is_own = subject.is_own(cx);
     let is_theirs = match kind {
         ContributionKind::SelfAssessment => is_own,
         _ if is_own => false,
-        ContributionKind::LeaderComment | ContributionKind::ManagerComment => {
-            let assessors = store::assessors(cx, subject, kind).await?;
-            identity.employee_id.is_some_and(|id| assessors.contains(&id))
-        }
+        ContributionKind::LeaderComment | ContributionKind::ManagerComment => round.is_mine(kind),
         ContributionKind::HrCheck => may_check(&identity.roles),
     };
     if !is_theirs {
@@ -316,7 +311,7 @@ async fn authorise(cx: &mut Context, subject: &Subject, kind: ContributionKind) 
         };
         return Err(Problem::new(Code::Forbidden, detail));
     }
-    let last = store::last(cx.db(), subject, kind).await?;
+    let last = round.last(kind);
     if last == Some(ContributionState::HandedIn) && kind != ContributionKind::HrCheck {
         return Err(Problem::conflict(
             "it is handed in: it stays as it is until it is given back for a reason",
@@ -334,18 +329,16 @@ fn may_check(roles: &[Role]) -> bool {
 }
 
 /// Whoever comes later in the month's round may give back what came before: those whose comment follows, and HR.
-async fn may_give_back(cx: &mut Context, subject: &Subject, kind: ContributionKind) -> Result<(), Problem> {
-    let Some(identity) = cx.identity.clone() else { return Err(nameless()) };
-    if identity.employee_id != Some(subject.employee_id) {
-        if may_check(&identity.roles) {
-            return Ok(());
-        }
-        for later in kind.later().filter(|later| *later != ContributionKind::HrCheck) {
-            let assessors = store::assessors(cx, subject, later).await?;
-            if identity.employee_id.is_some_and(|id| assessors.contains(&id)) {
-                return Ok(());
-            }
-        }
+fn may_give_back(
+    cx: &Context,
+    subject: &Subject,
+    round: &Round,
+    kind: ContributionKind,
+) -> Result<(), Problem> {
+    let Some(identity) = &cx.identity else { return Err(nameless()) };
+    let comes_later = || kind.later().any(|later| round.is_mine(later));
+    if identity.employee_id != Some(subject.employee_id) && (may_check(&identity.roles) || comes_later()) {
+        return Ok(());
     }
     Err(Problem::new(Code::Forbidden, "only those who come later in the round, and HR, give it back"))
 }

@@ -1,6 +1,7 @@
 //! Review cycles: one store's month of reviews, the way it goes and by when.
 
 pub mod coverage;
+pub mod dates;
 pub mod http;
 pub mod moves;
 pub mod ready;

@@ -114,7 +114,8 @@ pub async fn move_one(
         let cycle =
             store::lock(cx.db(), &[id]).await?.pop().ok_or_else(|| Problem::not_found("review cycle"))?;
         if let Err(problem) = seen.check(cycle.version) {
-            let detail = format!("{}; {}", problem.detail, whereabouts(cx, &cycle).await?);
+            let last = store::last_moves(cx.db(), &[id]).await?.remove(&id);
+            let detail = format!("{}; {}", problem.detail, whereabouts(&cycle, last));
             return Err(Problem { detail, ..problem });
         }
         let result = take(cx, library, vec![cycle], step).await?.pop().map(|(_, result)| result);
@@ -151,8 +152,9 @@ pub async fn move_many(
                 store: cycle.store,
             })
             .collect::<Vec<_>>();
+        let found = outcomes.iter().map(|outcome| outcome.store.clone()).collect::<HashSet<_>>();
         for store in moves.stores.iter().flatten() {
-            if outcomes.iter().all(|outcome| outcome.store != *store) {
+            if !found.contains(store) {
                 outcomes.push(MoveOutcome {
                     store: store.clone(),
                     cycle: None,
@@ -181,10 +183,12 @@ async fn take(
 ) -> Result<Vec<(LockedCycle, Result<(), Problem>)>, Problem> {
     let reason = step.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
     let roles = cx.identity.as_ref().map(|identity| identity.roles.clone());
+    let there = cycles.iter().filter(|cycle| cycle.state == step.to).map(|cycle| cycle.id);
+    let mut last = store::last_moves(cx.db(), &there.collect::<Vec<_>>()).await?;
     let mut judged = Vec::with_capacity(cycles.len());
     for cycle in cycles {
         let result = match cycle.state == step.to {
-            true => Err(Problem::conflict(whereabouts(cx, &cycle).await?)),
+            true => Err(Problem::conflict(whereabouts(&cycle, last.remove(&cycle.id)))),
             false => judge(&cycle, step.to, reason, roles.as_deref()),
         };
         judged.push((cycle, result));
@@ -240,14 +244,14 @@ fn judge(
     Ok(())
 }
 
-/// Where a cycle is, and how it came there.
-async fn whereabouts(cx: &mut Context, cycle: &LockedCycle) -> Result<String, Problem> {
+/// Where a cycle is, and how it came there: by its last move, if it was ever moved.
+fn whereabouts(cycle: &LockedCycle, last: Option<CycleMove>) -> String {
     let state = cycle.state;
-    Ok(match store::last_move(cx.db(), cycle.id).await?.filter(|last| last.to == state) {
+    match last.filter(|last| last.to == state) {
         Some(CycleMove { at, by, .. }) => {
             let by = by.unwrap_or_else(|| "the operator".to_owned());
             format!("the cycle is in '{state}': {by} moved it there at {}", at.format("%Y-%m-%dT%H:%M:%SZ"))
         }
         None => format!("the cycle is in '{state}'"),
-    })
+    }
 }

@@ -14,7 +14,6 @@ use utoipa::ToSchema;
 use super::CycleState;
 use crate::auth::Context;
 use crate::db::schema::review_terms;
-use crate::diary::work_calendar::StoreCalendars;
 use crate::http::etag::Seen;
 use crate::http::{FieldError, Problem};
 use crate::period::Period;
@@ -204,18 +203,6 @@ pub async fn of_stores(
         .load(connection)
         .await?;
     Ok(rows.into_iter().map(|(store_id, terms, version)| (store_id, (terms, version))).collect())
-}
-
-/// Until when each part of a store's month has to be done.
-pub async fn due_of(
-    connection: &mut AsyncPgConnection,
-    store_id: i64,
-    period: Period,
-) -> Result<CycleDue, Problem> {
-    let (terms, _) = of_stores(connection, &[store_id]).await?.remove(&store_id).unwrap_or_default();
-    let years = period.year()..=period.year() + 1;
-    let calendars = StoreCalendars::load(connection, &[store_id], years).await?;
-    Ok(terms.due(period, |day| calendars.is_working(store_id, day)))
 }
 
 /// The terms of a store that the caller reaches.

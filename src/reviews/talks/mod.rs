@@ -12,6 +12,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::allowed::AllowedAction;
+use super::contributions::round::comments_of_caller;
 use super::subject::Subject;
 use crate::auth::{Context, Reading};
 use crate::diary::authors::says_something;
@@ -96,16 +97,9 @@ pub async fn list(cx: &mut Context, review_id: i64) -> Result<Reading<Vec<Review
     Ok(cx.reading(talks, [(review_id, subject.employee_id)]))
 }
 
-/// The record of a talk, where it is open to the caller, who sees the published review.
-pub(in crate::reviews) async fn open_to(
-    cx: &mut Context,
-    subject: &Subject,
-) -> Result<Option<AllowedAction>, Problem> {
-    let Some(recorder) = cx.identity.as_ref().and_then(|by| by.employee_id) else { return Ok(None) };
-    let whose = (subject.employee_id, subject.unit_id, subject.period);
-    let is_theirs = store::assessors(cx, whose).await?.contains(&recorder);
-    let path = format!("/v1/reviews/{}/talks", subject.current);
-    Ok(is_theirs.then(|| AllowedAction::post("record_talk", path)))
+/// The record of a talk about a published review, which is open to those whose it is to comment on it.
+pub(in crate::reviews) fn open_action(subject: &Subject) -> AllowedAction {
+    AllowedAction::post("record_talk", format!("/v1/reviews/{}/talks", subject.current))
 }
 
 /// Records a talk about a review.
@@ -129,7 +123,7 @@ pub async fn record(cx: &mut Context, review_id: i64, new: &NewReviewTalk) -> Re
             return Err(Problem::field("day", message));
         }
         let whose = (subject.employee_id, subject.unit_id, subject.period);
-        if !store::assessors(cx, whose).await?.contains(&recorder) {
+        if comments_of_caller(cx, whose).await?.is_empty() {
             let detail = "a talk is recorded by who leads the person, or who heads the department";
             return Err(Problem::new(Code::Forbidden, detail));
         }

@@ -48,29 +48,6 @@ pub(super) async fn subject(cx: &mut Context, review_id: i64) -> Result<Subject,
     found.ok_or_else(|| Problem::not_found("published review"))
 }
 
-/// Those whose it is to comment on the review of a person, in a unit and month, as leaders or as managers.
-pub(super) async fn assessors(
-    cx: &mut Context,
-    (employee_id, unit_id, period): (i64, i64, Period),
-) -> Result<Vec<i64>, Problem> {
-    #[derive(QueryableByName)]
-    struct Assessor {
-        #[diesel(sql_type = BigInt)]
-        employee_id: i64,
-    }
-    let today = cx.today();
-    let assessors: Vec<Assessor> =
-        sql("SELECT a.employee_id FROM (VALUES ('leader_comment'), ('manager_comment')) AS one (kind)
-         CROSS JOIN LATERAL review_assessor(one.kind, $1, $2, $3, $4) a")
-        .bind::<BigInt, _>(employee_id)
-        .bind::<BigInt, _>(unit_id)
-        .bind::<Date, _>(period)
-        .bind::<Date, _>(today)
-        .load(cx.db())
-        .await?;
-    Ok(assessors.into_iter().map(|assessor| assessor.employee_id).collect())
-}
-
 /// Talks with the people who had them.
 const TALKS: &str = "SELECT t.id, t.review_id AS review, h.revision, e.employee_no, t.day, t.said, t.goals,
          a.login AS recorded_by, w.name AS recorder_name, t.recorded_at, t.confirmed_at, t.word

@@ -1,6 +1,7 @@
 //! A server of its own for every test, each with a database of its own copied from a template.
 
 mod cluster;
+pub mod statements;
 
 use showfloor::auth::Context;
 use std::net::SocketAddr;
