@@ -147,15 +147,9 @@ impl RulesFolder {
 
 /// The findings of rules that cannot be used, each as a field at fault.
 pub fn problem<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Problem {
-    Problem {
-        code: Code::RulesBroken,
-        detail: "the rules have errors".to_owned(),
-        errors: findings
-            .into_iter()
-            .filter(|finding| finding.severity == Severity::Error)
-            .map(|finding| {
-                FieldError::new(finding.place.to_string(), format!("{}: {}", finding.code, finding.message))
-            })
-            .collect(),
-    }
+    let errors = findings.into_iter().filter(|finding| finding.severity == Severity::Error);
+    let errors = errors.map(|finding| {
+        FieldError::new(finding.place.to_string(), format!("{}: {}", finding.code, finding.message))
+    });
+    Problem { errors: errors.collect(), ..Problem::new(Code::RulesBroken, "the rules have errors") }
 }

@@ -121,8 +121,8 @@ pub enum ImportError {
     /// The file could not be read to its end.
     #[error("读取文件时出错：{0}")]
     Unreadable(String),
-    /// Whoever wanted the rows does not want them any more.
-    #[error("导入已中止")]
+    /// Whoever wanted it does not want it any more.
+    #[error("导入已按要求中止，什么都没有写入")]
     Stopped,
 }
 

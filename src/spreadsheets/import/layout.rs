@@ -84,14 +84,15 @@ pub(super) struct Measured<'a> {
     pub twins: Vec<usize>,
 }
 
-/// A column that has hours in the place of days.
+/// A column that has hours in the place of days, or may have.
 pub(super) struct Timed<'a> {
     pub at: usize,
     pub column: &'a FormColumn,
-    /// Which of [`Layout::metrics`] it adds to.
-    pub metric: usize,
-    /// Its own header, and of what it is.
-    pub of: Arc<ReadColumn>,
+    /// Which of [`Layout::metrics`] it adds to, and its own header with what it is of; none of a column that is only held
+    /// against others.
+    pub metric: Option<(usize, Arc<ReadColumn>)>,
+    /// Whether its header says that it is in hours: where it says nothing, each cell has to.
+    pub is_said: bool,
 }
 
 impl<'a> Layout<'a> {
@@ -172,15 +173,8 @@ impl<'a> Layout<'a> {
                         let (shown, unit) = (self.header.shown(at), column.unit());
                         self.notes.push(format!("“{shown}”列不是以{unit}为单位，未读取"));
                     }
-                    Foreign::Faulty => match column.metric().filter(|_| self.is_in_hours(column, at)) {
-                        Some(metric) => {
-                            let of =
-                                ReadColumn { metric: metric.to_owned(), shown: self.shown(at).to_owned() };
-                            let metric = self.metric(metric, at);
-                            self.timed.push(Timed { at, column, metric, of: Arc::new(of) });
-                        }
-                        None => self.foreign.push((at, column.unit())),
-                    },
+                    Foreign::Faulty if self.is_in_hours(column, at) => self.time(column, at, true),
+                    Foreign::Faulty => self.foreign.push((at, column.unit())),
                     Foreign::Refused | Foreign::PassedOver => {}
                 }
                 return Ok(None);
@@ -198,6 +192,10 @@ impl<'a> Layout<'a> {
             }
         };
         self.notes.extend(column.note.map(str::to_owned));
+        if self.is_of_any_unit(column, at) {
+            self.time(column, at, false);
+            return Ok(None);
+        }
         let twins = if is_day { Vec::new() } else { self.header.twins(column, at) };
         match &column.to {
             To::EmployeeNo => self.employee_no = at,
@@ -211,6 +209,22 @@ impl<'a> Layout<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// Notes a column that has hours in the place of days; whether its header says so.
+    fn time(&mut self, column: &'a FormColumn, at: usize, is_said: bool) {
+        let metric = column.metric().map(|metric| {
+            let of = ReadColumn { metric: metric.to_owned(), shown: self.shown(at).to_owned() };
+            (self.metric(metric, at), Arc::new(of))
+        });
+        self.timed.push(Timed { at, column, metric, is_said });
+    }
+
+    /// Whether a column of leave is called a length of time without any unit: that may be days, and may be hours.
+    fn is_of_any_unit(&self, column: &FormColumn, at: usize) -> bool {
+        let found = self.header.columns.get(at);
+        let is_length = found.is_some_and(|found| found.unit().is_none() && found.shown.trim().ends_with("时长"));
+        is_length && column.metric().is_some() && column.measure == Measure::Days
     }
 
     /// The place of a metric in [`Self::metrics`], with one more column of it.
@@ -310,6 +324,7 @@ impl<'a> Layout<'a> {
         TableHeader {
             employee_no: self.shown(self.employee_no).to_owned(),
             name: self.name.map(|at| self.shown(at).to_owned()),
+            day: self.day.map(|at| self.shown(at).to_owned()),
             notes: self.notes.clone(),
             up_to: None,
         }

@@ -32,6 +32,8 @@ pub(in crate::spreadsheets) struct Reading<'a> {
     pub derived: Vec<(&'static str, String, Decimal)>,
     /// Hours that have to be made days once it is known where the person works.
     pub hours: Vec<Hours>,
+    /// Hours that are only held against others: the usual header of their column, its own, and how many.
+    held: Vec<(&'a str, &'a str, Decimal)>,
     /// Days that have to add up once it is known how long the person was posted.
     pub balance: Option<Box<Balance>>,
     pub faults: Vec<Fault>,
@@ -57,9 +59,16 @@ impl Reading<'_> {
             read: Vec::new(),
             derived: Vec::new(),
             hours: Vec::new(),
+            held: Vec::new(),
             balance: None,
             faults: Vec::new(),
         }
+    }
+
+    /// The hours under the column whose usual header is `header`, and the header as the file writes it.
+    pub fn hours_of(&self, header: &str) -> Option<(Decimal, &str)> {
+        let mut held = self.held.iter();
+        held.find(|(usual, ..)| *usual == header).map(|(_, shown, hours)| (*hours, *shown))
     }
 
     /// The value under the column whose usual header is `header`, and the header as the file writes it.
@@ -252,22 +261,55 @@ fn compare_twins(
 fn read_hours<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, line: &Line) {
     for timed in &layout.timed {
         let (cell, shown) = (line.cell(timed.at), layout.shown(timed.at));
-        let hours = match is_nothing(cell) {
-            true => Some(Decimal::ZERO),
-            false => match cell {
-                Value::Number(number) => Measure::Hours.take(*number),
-                cell => Measure::Hours.read(&cell.shown()),
-            },
-        };
-        let Some(hours) = hours else {
-            reading.fault(Some(shown), &cell.shown(), Measure::Hours.expected());
+        let Some(length) = length(cell, timed.is_said) else {
+            let expected = match timed.is_said {
+                true => Measure::Hours.expected(),
+                false => "写明单位的数（天或小时），例如 1天、8小时：表头没有写单位",
+            };
+            reading.fault(Some(shown), &cell.shown(), expected);
             continue;
         };
-        let (column, metric) = (timed.column, Some(timed.metric));
-        reading.read.push(ReadCell { column, metric, shown, value: Decimal::ZERO });
-        if !hours.is_zero() {
-            reading.hours.push(Hours { column: Arc::clone(&timed.of), hours });
+        let (days, hours) = match length {
+            Length::Days(days) => (days, Decimal::ZERO),
+            Length::Hours(hours) => (Decimal::ZERO, hours),
+        };
+        match &timed.metric {
+            Some((metric, of)) => {
+                let (column, metric) = (timed.column, Some(*metric));
+                reading.read.push(ReadCell { column, metric, shown, value: days });
+                if !hours.is_zero() {
+                    reading.hours.push(Hours { column: Arc::clone(of), hours });
+                }
+            }
+            None => reading.held.push((timed.column.usual(), shown, hours)),
         }
+    }
+}
+
+/// How long something was.
+enum Length {
+    Days(Decimal),
+    Hours(Decimal),
+}
+
+/// What a cell says of a length of time, in hours unless it says otherwise or nobody says anything.
+fn length(cell: &Value, is_said: bool) -> Option<Length> {
+    let hours = || match cell {
+        Value::Number(number) => Measure::Hours.take(*number),
+        cell => Measure::Hours.read(&cell.shown()),
+    };
+    if is_nothing(cell) {
+        return Some(Length::Hours(Decimal::ZERO));
+    }
+    if is_said {
+        return hours().map(Length::Hours);
+    }
+    let shown = cell.shown();
+    let has_unit = |measure: Measure| measure.units().iter().any(|unit| shown.trim_end().ends_with(unit));
+    match () {
+        () if has_unit(Measure::Days) => Measure::Days.read(&shown).map(Length::Days),
+        () if has_unit(Measure::Hours) => hours().map(Length::Hours),
+        () => hours().filter(Decimal::is_zero).map(Length::Hours),
     }
 }
 

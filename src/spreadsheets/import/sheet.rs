@@ -87,7 +87,7 @@ fn read_until(
     for line in head.into_iter().filter(|line| line.row > last_row).map(Ok).chain(rest) {
         let found = table.read(&line?)?;
         if !table.among.belated.is_empty() {
-            sink(Found::Faults(std::mem::take(&mut table.among.belated)))?;
+            sink(Found::Faults { of: None, faults: std::mem::take(&mut table.among.belated) })?;
         }
         let Some(found) = found else { continue };
         is_empty = false;
@@ -105,7 +105,7 @@ fn read_until(
         return Err(ImportError::TooManyFaults);
     }
     if !torn.is_empty() {
-        sink(Found::Faults(torn))?;
+        sink(Found::Faults { of: None, faults: torn })?;
     }
     let unread = watch.done(&layout);
     if unread != Unread::default() {
@@ -180,7 +180,8 @@ impl Table<'_> {
         if self.faults > MAX_FAULTS {
             return Err(ImportError::TooManyFaults);
         }
-        Ok(Some(Found::Faults(reading.faults)))
+        let of = read_key(&mut Reading::new(self.period, line.row), layout, line).0;
+        Ok(Some(Found::Faults { of, faults: reading.faults }))
     }
 
     /// Whether a header within the table has other columns than the first where values are read, or would be.

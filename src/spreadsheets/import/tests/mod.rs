@@ -73,7 +73,7 @@ fn read_asked(form: &Form, asked: &Asked<'_>, bytes: &[u8]) -> Result<Sheet, Imp
         match found {
             Found::Header(header) => sheet = Sheet { header, ..Sheet::default() },
             Found::Row(row) => sheet.rows.push(row),
-            Found::Faults(mut faults) => {
+            Found::Faults { mut faults, .. } => {
                 sheet.rows.retain(|row| faults.iter().all(|fault| fault.row != Some(row.row)));
                 sheet.faults.append(&mut faults);
             }
