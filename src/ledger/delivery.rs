@@ -227,7 +227,8 @@ pub struct SourceGap {
 impl SourceGap {
     /// The sentence that tells so, in Chinese, as an import notes it.
     pub fn note(&self, catalogue: &Catalogue) -> String {
-        let (label, number, named) = (catalogue.source_label(&self.source), self.employee_nos.len(), self.named());
+        let (label, number, named) =
+            (catalogue.source_label(&self.source), self.employee_nos.len(), self.named());
         format!(
             "{label}：{} 还有 {number} 人没有数据（{named}），仍算未交，不当作 0；确实没有的，请声明该来源已交齐",
             self.store
@@ -236,7 +237,8 @@ impl SourceGap {
 
     /// The sentence that tells who has nothing there by the word that the source is complete.
     pub fn nothing_note(&self, catalogue: &Catalogue) -> String {
-        let (label, number, named) = (catalogue.source_label(&self.source), self.employee_nos.len(), self.named());
+        let (label, number, named) =
+            (catalogue.source_label(&self.source), self.employee_nos.len(), self.named());
         format!("{label}：声明 {} 已交齐，没有数据的 {number} 人（{named}）按 0 计", self.store)
     }
 

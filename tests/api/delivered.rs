@@ -325,8 +325,13 @@ async fn a_file_is_not_in_for_people_of_whom_a_row_was_refused() {
         .into_bytes()
     };
     // One cell cannot be read, one name is another's, and two rows are of the same day: the other rows go in.
-    let report = app.upload("service", &format!("{path}&partial=true"), sheet("x", "陈志远")).await.expect(201);
-    assert_eq!((&report["rows"], report["faults"].as_array().map(Vec::len)), (&json!(4), Some(4)), "{report:#}");
+    let report =
+        app.upload("service", &format!("{path}&partial=true"), sheet("x", "陈志远")).await.expect(201);
+    assert_eq!(
+        (&report["rows"], report["faults"].as_array().map(Vec::len)),
+        (&json!(4), Some(4)),
+        "{report:#}"
+    );
     let outstanding = report["outstanding"][0]["employee_nos"].as_array().unwrap();
     assert!(["A04", "A05", "A06"].iter().all(|no| outstanding.contains(&json!(no))), "{report:#}");
     assert_eq!(missing(&app, &cycle, "complaints").await, advisors(&["A03"]));

@@ -611,7 +611,8 @@ async fn hours_of_leave_are_days_by_the_length_of_the_stores_day() {
 async fn hours_of_all_leave_are_held_against_its_kinds() {
     let app = app().await;
     let sheet = |columns: &str, cells: &str| {
-        format!("工号,应出勤天数,出勤天数,迟到次数,早退次数,旷工天数,{columns}\nB01,24,{cells}\n").into_bytes()
+        format!("工号,应出勤天数,出勤天数,迟到次数,早退次数,旷工天数,{columns}\nB01,24,{cells}\n")
+            .into_bytes()
     };
     let tried = async |columns: &str, cells: &str| {
         import(&app, "hr", "attendance-csv", "&dry_run=true", sheet(columns, cells)).await.expect(200)

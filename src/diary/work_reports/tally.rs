@@ -226,8 +226,7 @@ pub async fn store_month(
     let origin = origin(user_id, now);
     let counts = record(connection, &owed, period, &people, &people, &origin).await?;
     if clock::day(now) >= period.end() {
-        let speakers =
-            ledger::speakers(connection, period, &people, &ledger::of_store(store_id)).await?;
+        let speakers = ledger::speakers(connection, period, &people, &ledger::of_store(store_id)).await?;
         let delivered = Deliveries::from([(SOURCE.to_owned(), people.iter().copied().collect())]);
         let word = (SourceWord::In, &delivered);
         ledger::note(connection, period, word, &speakers, &origin, Late::Refuse).await?;

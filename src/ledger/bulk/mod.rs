@@ -21,7 +21,7 @@ use crate::http::idempotency::{self, Answer, Key};
 use crate::http::{FieldError, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{
-    self, Counts, CountsInstead, Deliveries, Entry, FactOutcome, Late, SourceGap, SourceWord, ValueOrigin,
+    self, Counts, CountsInstead, Deliveries, FactOutcome, Late, SourceGap, SourceWord, ValueOrigin,
 };
 use crate::period::Period;
 
@@ -211,7 +211,8 @@ async fn write(
     let good = addressed.entries.into_iter().filter(|(row, _)| !faults.rows.contains_key(row));
     let (rows, mut entries): (Vec<_>, Vec<_>) = good.unzip();
     let refused = refused(new, &faults);
-    let is_whole = |row: &usize| new.rows.get(*row).is_some_and(|row| !refused.contains(row.employee_no.as_str()));
+    let is_whole =
+        |row: &usize| new.rows.get(*row).is_some_and(|row| !refused.contains(row.employee_no.as_str()));
     let mut completed = Deliveries::new();
     for (row, employee_id, source) in addressed.completed {
         if is_whole(&row) {

@@ -41,7 +41,9 @@ pub(super) fn read<'a>(
             faults.row(row, FieldError::new(format!("rows[{row}].{field}"), message));
         }
         let wrong_day = fields.day.and_then(|day| match () {
-            () if Period::containing(day) != new.period => Some(format!("{day} is not a day of {}", new.period)),
+            () if Period::containing(day) != new.period => {
+                Some(format!("{day} is not a day of {}", new.period))
+            }
             () if day > today => Some(format!("{day} has not begun: it is {today}")),
             () => None,
         });
@@ -57,7 +59,8 @@ pub(super) fn read<'a>(
                     .and_then(|value| catalogue.read(metric, value).map(|_| value)),
             };
             let has_been = new.period.has_begun(today) || is_target(metric);
-            let read = read.and_then(|number| if has_been { Ok(number) } else { Err(ahead(new.period, today)) });
+            let read =
+                read.and_then(|number| if has_been { Ok(number) } else { Err(ahead(new.period, today)) });
             match read {
                 Ok(number) => values.push(DeliveredValue { row, metric, number }),
                 Err(message) => {

@@ -304,7 +304,6 @@ fn refusal(state: &Outstanding) -> Problem {
         FieldError::new(format!("reports.{}", report.employee_no), message)
     });
     let errors = errors.chain(reports);
-    let detail =
-        "something is missing that scoring needs; have it delivered, or freeze with accept_missing and a note";
+    let detail = "something is missing that scoring needs; have it delivered, or freeze with accept_missing and a note";
     Problem { errors: errors.collect(), ..Problem::conflict(detail) }
 }

@@ -26,10 +26,65 @@ const DAYS: &[&str] = &[
     "线索日期",
     "业务日期",
     "发生日期",
+    "时间",
+    "日期时间",
+    "打卡时间",
+    "考勤时间",
+    "销售日期",
+    "销售时间",
+    "交车时间",
+    "开票时间",
+    "成交时间",
+    "下单时间",
+    "下订日期",
+    "下订时间",
+    "订车日期",
+    "签约日期",
+    "签单日期",
+    "购车日期",
+    "上牌日期",
+    "结算日期",
+    "出库日期",
+    "投保日期",
+    "放款日期",
+    "接待日期",
+    "进店日期",
+    "到店时间",
+    "试驾日期",
+    "回访日期",
+    "邀约日期",
+];
+
+/// What columns are called that name a record: each row is of a car, an order or a customer, and not of the month.
+const RECORDS: &[&str] = &[
+    "车架号",
+    "车架号码",
+    "vin",
+    "vin码",
+    "vin号",
+    "底盘号",
+    "订单号",
+    "订单编号",
+    "合同号",
+    "合同编号",
+    "发票号",
+    "发票号码",
+    "保单号",
+    "单号",
+    "流水号",
+    "工单号",
+    "线索编号",
+    "线索id",
+    "客户姓名",
+    "客户名称",
+    "客户电话",
+    "客户手机号",
+    "车主",
+    "车主姓名",
 ];
 
 /// What columns are called that say which month a row is of.
-const MONTHS: &[&str] = &[
+pub(super) const MONTHS: &[&str] = &[
     "月份",
     "月",
     "年月",
@@ -223,7 +278,8 @@ impl<'a> Layout<'a> {
     /// Whether a column of leave is called a length of time without any unit: that may be days, and may be hours.
     fn is_of_any_unit(&self, column: &FormColumn, at: usize) -> bool {
         let found = self.header.columns.get(at);
-        let is_length = found.is_some_and(|found| found.unit().is_none() && found.shown.trim().ends_with("时长"));
+        let is_length =
+            found.is_some_and(|found| found.unit().is_none() && found.shown.trim().ends_with("时长"));
         is_length && column.metric().is_some() && column.measure == Measure::Days
     }
 
@@ -290,6 +346,19 @@ impl<'a> Layout<'a> {
     pub fn unread_day(&self) -> Option<&str> {
         let found = || self.called(DAYS).next().map(|at| self.shown(at));
         if self.form.has_day() || self.form.is_exact { None } else { found() }
+    }
+
+    /// The column of records, where the form asks for none.
+    pub fn unread_record(&self) -> Option<&str> {
+        let found = || self.called(RECORDS).next().map(|at| self.shown(at));
+        if self.form.has_day() || self.form.is_exact { None } else { found() }
+    }
+
+    /// A column of money that does not say its unit.
+    pub fn unitless_money(&self) -> Option<&str> {
+        let mut money = self.measured.iter().filter(|read| read.column.is_money());
+        let found = money.find(|read| self.header.columns.get(read.at).is_some_and(|at| at.unit().is_none()));
+        found.map(|read| self.shown(read.at))
     }
 
     /// The columns that have one of these names.

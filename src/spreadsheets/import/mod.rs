@@ -185,7 +185,8 @@ impl Balance {
     /// was found, and what was expected.
     pub fn fault(&self, scheduled: Option<Decimal>) -> Option<(&str, String, String)> {
         let Self { leave, absent, trips, .. } = self;
-        if let Some(AllLeave { said, column, .. }) = self.all_leave.as_ref().filter(|all| all.said != *leave) {
+        if let Some(AllLeave { said, column, .. }) = self.all_leave.as_ref().filter(|all| all.said != *leave)
+        {
             return Some((column, format!("{said} 天"), format!("各类假期之和 {leave} 天（写明是哪种假）")));
         }
         let (attended, column) = self.attended.as_ref()?;
@@ -273,7 +274,10 @@ pub(crate) fn read(
             return Err(error);
         }
         // One of another month, or of days, is known not to be wanted.
-        let is_another = matches!(error, ImportError::WrongPeriod { .. } | ImportError::DailySheet(_));
+        let is_another = matches!(
+            error,
+            ImportError::WrongPeriod { .. } | ImportError::DailySheet(_) | ImportError::RecordSheet(_)
+        );
         match sighting.asks(form, worksheet).filter(|_| !is_another) {
             Some(column) => unread.asked.push(column),
             None if sighting.is_blank() => {}

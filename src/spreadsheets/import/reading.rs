@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 
 use super::day::day;
 use super::form::{EmptyCell, FormColumn, is_nothing};
+use super::header::normal;
 use super::layout::{Layout, Measured};
 use super::number::{Measure, half_width};
 use super::span::{Mention, mentions};
@@ -80,6 +81,12 @@ impl Reading<'_> {
     /// The sum over the columns of `metric`; zero where there is none.
     pub fn sum(&self, metric: &str) -> Decimal {
         self.read.iter().filter(|read| read.column.metric() == Some(metric)).map(|read| read.value).sum()
+    }
+
+    /// The first value of `metric`, and the header as the file writes it.
+    pub fn of_metric(&self, metric: &str) -> Option<(Decimal, &str)> {
+        let mut read = self.read.iter();
+        read.find(|read| read.column.metric() == Some(metric)).map(|read| (read.value, read.shown))
     }
 
     /// Whether anything is wrong with the row already.
@@ -211,6 +218,7 @@ pub(super) fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, 
         }
         let is_nothing = is_empty(column, cell);
         let value = match column.blank {
+            _ if says_none(cell) && column.blank != EmptyCell::Fault => Some(Decimal::ZERO),
             EmptyCell::Missing if is_nothing => None,
             EmptyCell::Zero if is_nothing => Some(Decimal::ZERO),
             _ => {
@@ -230,6 +238,11 @@ pub(super) fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, 
     true
 }
 
+/// Whether a cell says that there was none: that is 0, and not unknown.
+fn says_none(cell: &Value) -> bool {
+    matches!(cell, Value::Text(text) if normal(text) == "无")
+}
+
 /// Whether there is nothing in a cell of a column.
 fn is_empty(column: &FormColumn, cell: &Value) -> bool {
     cell.is_blank() || column.blank != EmptyCell::Fault && is_nothing(cell)
@@ -247,6 +260,7 @@ fn compare_twins(
     for twin in &read.twins {
         let other = line.cell(*twin);
         let is_same = match is_empty(read.column, other) {
+            _ if says_none(other) => value.is_none_or(|value| value.is_zero()),
             true => value.is_none_or(|value| value.is_zero()) || other.is_blank(),
             false => read.column.read(other).is_some_and(|other| Some(other) == value),
         };
@@ -298,7 +312,7 @@ fn length(cell: &Value, is_said: bool) -> Option<Length> {
         Value::Number(number) => Measure::Hours.take(*number),
         cell => Measure::Hours.read(&cell.shown()),
     };
-    if is_nothing(cell) {
+    if is_nothing(cell) || says_none(cell) {
         return Some(Length::Hours(Decimal::ZERO));
     }
     if is_said {

@@ -57,6 +57,18 @@ pub(super) fn spoken_months(text: &str) -> Vec<u32> {
     mentions(text, LEAP_YEAR).into_iter().filter_map(month).collect()
 }
 
+/// The years that are named without a month.
+pub(super) fn spoken_years(text: &str) -> Vec<i32> {
+    use Token::{Mark, Number};
+    let tokens = tokens(text);
+    let year = |at: usize| match *tokens.get(at..)? {
+        [Number(_, 4), Mark('年'), Number(..), ..] => None,
+        [Number(year @ 1900..2100, 4), Mark('年'), ..] => i32::try_from(year).ok(),
+        _ => None,
+    };
+    (0..tokens.len()).filter_map(year).collect()
+}
+
 /// What is said from a token on, if anything is, and where it ends.
 fn mention(tokens: &[Token], at: usize, last_year: i32) -> Option<(Option<Mention>, usize)> {
     use Token::{Mark, Number};
@@ -68,6 +80,15 @@ fn mention(tokens: &[Token], at: usize, last_year: i32) -> Option<(Option<Mentio
         if !is_day && (1..*to).contains(from) && *to <= 12 {
             return Some((Some(Mention::Months), at + 4));
         }
+    }
+    // 月份：4.
+    let is_behind_number =
+        at.checked_sub(1).is_some_and(|before| matches!(tokens.get(before), Some(Number(..))));
+    if let [Mark('月'), Mark(':'), Number(month @ 1..=12, 1..=2), rest @ ..] = tokens.get(at..)?
+        && !is_behind_number
+        && !matches!(rest, [Mark('月' | '日' | '-' | '/' | '.' | '~' | ':'), ..])
+    {
+        return Some((Some(Mention::MonthOfYear(*month)), at + 3));
     }
     let (first, next) = part(tokens, at)?;
     if let Some((second, end)) = second(tokens, next, first) {
@@ -188,6 +209,11 @@ mod tests {
             "4.1-4.30",
             "四月1日到四月30日",
             "April 1-30",
+            "Apr 1, 2014 - Apr 30, 2014",
+            "1 April 2014 to 30 April 2014",
+            "01-Apr-14 to 30-Apr-14",
+            "2014年4月（1日-30日）",
+            "4月(1-30日)",
         ] {
             assert_eq!(said(text), ["2014-04-01..2014-04-30"], "{text}");
         }
@@ -216,7 +242,7 @@ mod tests {
         ] {
             assert_eq!(said(text), ["2014-04"], "{text}");
         }
-        for text in ["4月", "四月份", "Apr-14", "April"] {
+        for text in ["4月", "四月份", "Apr-14", "April", "月份：4", "4月(2)", "4月（30天）"] {
             assert_eq!(said(text), ["4月"], "{text}");
         }
         assert_eq!(said("1月与2月对比"), ["1月", "2月"]);
@@ -251,6 +277,8 @@ mod tests {
         }
         assert_eq!(said("报表时间：2014-04-01 09:03"), ["2014-04-01"]);
         assert_eq!(said("制表 3月2日"), ["2014-03-02"]);
+        assert_eq!(spoken_years("2014年销售业绩（2015年4月）"), [2014]);
+        assert!(said("本月第3周").is_empty() && said("每月：10日").is_empty());
         assert!(said("04/05/2014").is_empty());
         assert_eq!(said("04/05/2014-05/05/2014"), ["unclear"]);
     }

@@ -101,7 +101,9 @@ pub(super) async fn address(
             let mut faults = checks.faults(&row, person);
             let day_hours = day_hours.get(&person.id).copied();
             let mut late = days_of_hours(&mut row, day_hours);
-            late.extend(row.balance.as_mut().and_then(|balance| all_leave_in_days(row.row, balance, day_hours)));
+            late.extend(
+                row.balance.as_mut().and_then(|balance| all_leave_in_days(row.row, balance, day_hours)),
+            );
             if late.is_empty() {
                 faults.extend(balance(&mut row, posted.get(&person.id).copied().unwrap_or(0)));
             }
@@ -215,8 +217,7 @@ fn all_leave_in_days(row: u32, balance: &mut Balance, day_hours: Option<Decimal>
 }
 
 /// What has to stand in the place of hours where nobody has said how many a day has.
-const BY_DAYS: &str =
-    "以“天”为单位的数；要按小时导入，请先在门店的工作日历中写明一天几小时（day_minutes）";
+const BY_DAYS: &str = "以“天”为单位的数；要按小时导入，请先在门店的工作日历中写明一天几小时（day_minutes）";
 
 /// Makes days of what stands in hours, by the length of a day where the person works.
 fn days_of_hours(row: &mut SheetRow, day_hours: Option<Decimal>) -> Vec<Fault> {

@@ -14,7 +14,6 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz};
-use diesel_async::RunQueryDsl;
 use futures_util::future::{Either, select};
 use serde::Serialize;
 use serde_json::json;
@@ -91,6 +90,15 @@ impl Going {
         }
         if self.is_stopped.load(Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
+
+    fn id(&self) -> i64 {
+        self.id.load(Relaxed)
+    }
+
+    /// How many rows have been read, and how many recorded.
+    fn rows(&self) -> [i32; 2] {
+        [&self.read, &self.recorded].map(|rows| i32::try_from(rows.load(Relaxed)).unwrap_or(i32::MAX))
+    }
 }
 
 /// What reads goes on beside everything else: it stops when nobody waits for it any more.
@@ -125,7 +133,7 @@ pub(super) async fn watched<T>(
             Either::Right((never, _)) => match never {},
         }
     };
-    let id = going.id.load(Relaxed);
+    let id = going.id();
     if id > 0
         && let Err(problem) = end(open, id).await
     {
@@ -155,6 +163,8 @@ async fn beat(
     about: About<'_>,
     going: &Going,
 ) -> Result<bool, Problem> {
+    use diesel_async::RunQueryDsl as _;
+
     #[derive(QueryableByName)]
     struct Seen {
         #[diesel(sql_type = BigInt)]
@@ -164,7 +174,7 @@ async fn beat(
     }
     let cx = &mut open().await?;
     let (by, now) = (cx.by(), cx.now);
-    let count = |rows: &AtomicUsize| i32::try_from(rows.load(Relaxed)).unwrap_or(i32::MAX);
+    let [read, recorded] = going.rows();
     let seen: Seen = sql("WITH silent AS (DELETE FROM import_run WHERE seen_at < $2 AND id <> $1), \
          known AS ( \
              UPDATE import_run SET seen_at = $3, rows_read = $4, rows_recorded = $5 WHERE id = $1 \
@@ -173,11 +183,11 @@ async fn beat(
              INSERT INTO import_run (kind, period, file_name, user_id, begun_at, seen_at, rows_read, rows_recorded) \
              SELECT $6, $7, $8, $9, $3, $3, $4, $5 WHERE NOT EXISTS (SELECT FROM known) RETURNING id, is_cancel_wanted) \
          SELECT id, is_cancel_wanted FROM known UNION ALL SELECT id, is_cancel_wanted FROM new")
-    .bind::<BigInt, _>(going.id.load(Relaxed))
+    .bind::<BigInt, _>(going.id())
     .bind::<Timestamptz, _>(now - SILENT)
     .bind::<Timestamptz, _>(now)
-    .bind::<Integer, _>(count(&going.read))
-    .bind::<Integer, _>(count(&going.recorded))
+    .bind::<Integer, _>(read)
+    .bind::<Integer, _>(recorded)
     .bind::<Text, _>(about.kind)
     .bind::<Date, _>(about.period)
     .bind::<Text, _>(about.file_name)
@@ -189,6 +199,8 @@ async fn beat(
 }
 
 async fn end(open: &impl AsyncFn() -> Result<Context, Problem>, id: i64) -> Result<(), Problem> {
+    use diesel_async::RunQueryDsl as _;
+
     let cx = &mut open().await?;
     sql("DELETE FROM import_run WHERE id = $1").bind::<BigInt, _>(id).execute(cx.db()).await?;
     Ok(())
@@ -200,6 +212,8 @@ pub async fn list(cx: &mut Context, window: Window) -> Result<Page<ImportRun>, P
 }
 
 async fn load(cx: &mut Context, window: Window) -> Result<Vec<ImportRun>, Problem> {
+    use diesel_async::RunQueryDsl as _;
+
     let (by, sees_all, alive) = (cx.by(), cx.scope.is_everything(), cx.now - SILENT);
     let runs = sql("SELECT r.id, r.kind, r.period, r.file_name, u.login AS by, r.begun_at, r.rows_read, \
              r.rows_recorded, r.is_cancel_wanted \
@@ -221,6 +235,8 @@ async fn load(cx: &mut Context, window: Window) -> Result<Vec<ImportRun>, Proble
 ///
 /// Not found where there is none that the caller sees: it may have ended.
 pub async fn cancel(cx: &mut Context, id: i64) -> Result<ImportRun, Problem> {
+    use diesel_async::RunQueryDsl as _;
+
     cx.transaction(async |cx| {
         let first = load(cx, Window { after: id.saturating_sub(1), limit: 1 }).await?.into_iter().next();
         let run = first.filter(|run| run.id == id).ok_or_else(|| Problem::not_found("import under way"))?;

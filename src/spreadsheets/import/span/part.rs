@@ -41,7 +41,7 @@ fn short_year(number: u32, digits: usize) -> Option<i32> {
 
 /// The date that begins at a token, and where it ends.
 pub(super) fn part(tokens: &[Token], at: usize) -> Option<(Part, usize)> {
-    use Token::{Mark, Name, Number};
+    use Token::{Mark, Name, Number, Other};
     let rest = tokens.get(at..)?;
     // A longer run of numbers and dots is something else: 1.2.3.4.
     let is_within =
@@ -96,6 +96,28 @@ pub(super) fn part(tokens: &[Token], at: usize) -> Option<(Part, usize)> {
         {
             Some((Part::certain(year(written, 4), month, None), 3))
         }
+        // 1 April 2014, 01-Apr-14.
+        [Number(day, 1..=2), Name(month), Number(written, digits @ (2 | 4)), ..] => {
+            let year = year(written, digits).or_else(|| short_year(written, digits));
+            year.map(|year| (Part::certain(Some(year), month, Some(day)), 3))
+        }
+        [
+            Number(day, 1..=2),
+            Mark('-' | '/' | '.'),
+            Name(month),
+            Mark('-' | '/' | '.'),
+            Number(written, digits @ (2 | 4)),
+            ..,
+        ] => {
+            let year = year(written, digits).or_else(|| short_year(written, digits));
+            year.map(|year| (Part::certain(Some(year), month, Some(day)), 5))
+        }
+        // April 1, 2014.
+        [Name(month), Number(day, 1..=2), Other | Mark(' '), Number(written, 4), ..]
+            if year(written, 4).is_some() =>
+        {
+            Some((Part::certain(year(written, 4), month, Some(day)), 4))
+        }
         [Number(month, 1..=2), Mark('月'), ..] => {
             let (day, length) = day_after(tokens, at + 2);
             Some((Part::certain(None, month, day), 2 + length))
@@ -130,6 +152,11 @@ fn day_after(tokens: &[Token], at: usize) -> (Option<u32>, usize) {
     use Token::{Mark, Number};
     match *tokens.get(at..).unwrap_or_default() {
         [Number(day, 1..=2), Mark('日'), ..] => (Some(day), 2),
+        // 4月(1日-20日).
+        [Mark('('), Number(day, 1..=2), Mark('日'), Mark('-' | '~'), Number(_, 1..=2), Mark('日'), ..] => {
+            (Some(day), 3)
+        }
+        [Mark('('), Number(day, 1..=2), Mark('-' | '~'), Number(_, 1..=2), Mark('日'), ..] => (Some(day), 2),
         // 4月-5月 goes on with a month, and 4月1-30日 with a day.
         [Number(day, 1..=2), Mark('-' | '~' | ' '), ..] | [Number(day, 1..=2)] => (Some(day), 1),
         _ => (None, 0),

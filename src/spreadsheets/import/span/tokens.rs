@@ -9,7 +9,7 @@ pub(super) enum Token {
     Number(u32, usize),
     /// A month's English name.
     Name(u32),
-    /// 年, 月, 日, `-`, `/`, `.`, `_`, or a space between digits; `~` stands for everything that means "to".
+    /// 年, 月, 日, `-`, `/`, `.`, `_`, `(`, `:`, or a space between digits; `~` stands for everything that means "to".
     Mark(char),
     /// Anything else.
     Other,
@@ -82,7 +82,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
                 let length = run(|c| c.is_ascii_lowercase());
                 (word(rest.get(..length).unwrap_or_default()), length)
             }
-            '年' | '月' | '-' | '/' | '.' | '_' => (Token::Mark(c), c.len_utf8()),
+            '年' | '月' | '-' | '/' | '.' | '_' | '(' | ':' => (Token::Mark(c), c.len_utf8()),
             '日' | '号' => (Token::Mark('日'), c.len_utf8()),
             '~' | '～' | '〜' | '–' | '—' | '―' | '−' | '至' | '到' => {
                 (Token::Mark('~'), c.len_utf8())

@@ -9,6 +9,7 @@ use crate::spreadsheets::mapping::built_in::ImportKind;
 
 mod dingtalk;
 mod doubts;
+mod habits;
 mod mapped;
 mod silent;
 mod stock;

@@ -63,7 +63,8 @@ fn columns_without_a_header_are_known_by_their_place() {
         put(sheet, 1, &["B01", "3", "7", "好", "8"]);
     });
     let form = |ignored: &[&str]| {
-        let ignored = ignored.iter().map(|header| crate::spreadsheets::import::header::normal(header)).collect();
+        let ignored =
+            ignored.iter().map(|header| crate::spreadsheets::import::header::normal(header)).collect();
         Form { ignored, ..DMS.form(&leave_types()) }
     };
     let (within, behind) = ("C 列（无表头）", "E 列（无表头）");

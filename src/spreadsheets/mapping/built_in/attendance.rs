@@ -112,13 +112,52 @@ fn tallies() -> Vec<FormColumn> {
         FormColumn::tally("late", Count, Need::Required, &["迟到次数", "迟到"]),
         FormColumn::tally("severe_late", Count, Need::Optional, &["严重迟到次数", "严重迟到"]),
         FormColumn::tally("early_leave", Count, Need::Required, &["早退次数", "早退"]),
-        FormColumn::tally(MISSED, Count, Need::Optional, &["上班缺卡次数", "上班缺卡", "上班未打卡次数"]),
-        FormColumn::tally(MISSED, Count, Need::Optional, &["下班缺卡次数", "下班缺卡", "下班未打卡次数"]),
+        FormColumn::tally(
+            MISSED,
+            Count,
+            Need::Optional,
+            &[
+                "上班缺卡次数",
+                "上班缺卡",
+                "上班未打卡次数",
+                "上班未打卡",
+                "上班漏打卡",
+                "未签到次数",
+                "未签到",
+            ],
+        ),
+        FormColumn::tally(
+            MISSED,
+            Count,
+            Need::Optional,
+            &[
+                "下班缺卡次数",
+                "下班缺卡",
+                "下班未打卡次数",
+                "下班未打卡",
+                "下班漏打卡",
+                "未签退次数",
+                "未签退",
+            ],
+        ),
         FormColumn::tally(
             MISSED,
             Count,
             Need::Spare(&["上班缺卡次数", "下班缺卡次数"]),
-            &["缺卡次数", "缺卡", "缺卡总次数", "未打卡次数"],
+            &[
+                "缺卡次数",
+                "缺卡",
+                "缺卡总次数",
+                "缺卡数",
+                "未打卡次数",
+                "未打卡",
+                "漏打卡次数",
+                "漏打卡",
+                "漏卡",
+                "忘打卡次数",
+                "忘打卡",
+                "忘记打卡",
+            ],
         ),
         FormColumn::tally(ABSENT, Days, Need::Optional, &[ABSENCE, "旷工"]),
         FormColumn {
@@ -285,7 +324,8 @@ fn finish(row: &mut Reading<'_>) {
 
 /// Leave of all kinds together, if a column says it.
 fn all_leave(row: &Reading<'_>) -> Option<AllLeave> {
-    let said = |(said, column): (Decimal, &str), in_hours| AllLeave { said, in_hours, column: column.to_owned() };
+    let said =
+        |(said, column): (Decimal, &str), in_hours| AllLeave { said, in_hours, column: column.to_owned() };
     let in_days = row.value(ALL_LEAVE).map(|found| said(found, false));
     in_days.or_else(|| row.hours_of(ALL_LEAVE).map(|found| said(found, true)))
 }
@@ -311,7 +351,8 @@ fn hold_leave(row: &mut Reading<'_>) {
 
 /// Faults days that do not add up, or leaves it to who knows how long a day is and since when the person was posted.
 fn hold(row: &mut Reading<'_>, balance: Balance, scheduled: Option<Decimal>) {
-    let is_in_hours = row.has_hours() || balance.all_leave.as_ref().is_some_and(|all| all.in_hours && !all.said.is_zero());
+    let is_in_hours =
+        row.has_hours() || balance.all_leave.as_ref().is_some_and(|all| all.in_hours && !all.said.is_zero());
     if is_in_hours || matches!(balance.schedule, Some(Schedule::Rested(_))) {
         row.balance = Some(Box::new(balance));
         return;
