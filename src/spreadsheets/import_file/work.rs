@@ -95,7 +95,11 @@ impl Work<'_> {
         let (catalogue, period) = (self.catalogue, self.period);
         let people = Vec::from_iter(rows.iter().map(|one| one.employee_id).collect::<BTreeSet<_>>());
         let mut speakers = ledger::speakers(cx.db(), period, &people, &self.scope).await?;
-        if let Some(store_id) = speakers.settle() {
+        let settled = match self.manner.store {
+            Some(_) => None,
+            None => speakers.settle(),
+        };
+        if let Some(store_id) = settled {
             self.scope = ledger::of_store(store_id);
             let code = org_unit::table.find(store_id).select(org_unit::code);
             let store: String = code.first(cx.db()).await?;
