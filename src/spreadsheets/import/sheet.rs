@@ -258,13 +258,15 @@ impl Table<'_> {
     }
 }
 
-/// Whether a line within the table is the title that printed pages repeat, or their number: 2015年5月考勤汇总表, 第2页.
+/// Whether a line within the table is the title that printed pages repeat, their number, or the name of the team below it:
+/// 2015年5月考勤汇总表, 第2页, 销售一组.
 fn is_page_title(line: &Line) -> bool {
     let mut cells = line.cells.iter().filter(|cell| !cell.is_blank());
     let (Some(Value::Text(text)), None) = (cells.next(), cells.next()) else { return false };
     let text = normal(text);
     let is_page = text.starts_with('第') && text.contains('页');
-    is_page || text.chars().count() > 4 && text.ends_with(['表', '店', '司', '单', '报'])
+    let is_words = !text.contains(|c: char| c.is_ascii_alphanumeric());
+    is_page || is_words || text.chars().count() > 4 && text.ends_with(['表', '店', '司', '单', '报'])
 }
 
 /// 制表人：李文, 备注 and the like.

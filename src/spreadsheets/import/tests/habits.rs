@@ -236,6 +236,7 @@ fn printed_pages_and_totals_are_nobody() {
     let bytes = book(&[
         "2014年5月考勤汇总表",
         header,
+        "销售一组,>,>,>,>,>,>",
         "A01,陈志远,#27,#27,#1,#0,#0",
         "第1页 共2页",
         "2014年5月考勤汇总表",
@@ -246,7 +247,7 @@ fn printed_pages_and_totals_are_nobody() {
         "第2页 共2页",
     ]);
     let sheet = read(DINGTALK, &bytes, may()).unwrap();
-    assert_eq!((rows(&sheet), faults(&sheet)), (vec![(3, "A01"), (7, "A02")], vec![]));
+    assert_eq!((rows(&sheet), faults(&sheet)), (vec![(4, "A01"), (8, "A02")], vec![]));
     // Dates above the days of the month are no numbers of anybody.
     let bytes = workbook(|sheet| {
         put(sheet, 0, &["工号", "应出勤天数", "出勤天数", "迟到次数", "早退次数", "旷工天数"]);
