@@ -134,6 +134,8 @@ fn routes(api: &mut ServiceConfig) {
             .service(diary::activities::http::cancel_activity)
             // spreadsheets
             .service(spreadsheets::http::create_import)
+            .service(spreadsheets::http::list_running_imports)
+            .service(spreadsheets::http::cancel_import)
             .service(spreadsheets::export::http::get_export)
             .service(spreadsheets::template::http::get_import_template)
             .service(spreadsheets::mapping::http::propose_column_mapping)

@@ -18,7 +18,7 @@ use super::secret::{hash, random};
 use super::token::{ACCESS_LIFETIME, Tokens};
 use crate::db::Pool;
 use crate::db::schema::{refresh_token, user_account};
-use crate::http::{Code, Later, Problem};
+use crate::http::{Code, Problem};
 
 /// How long a refresh token waits to be used.
 const REFRESH_LIFETIME: TimeDelta = TimeDelta::days(14);
@@ -95,17 +95,17 @@ pub async fn sign_in(
     credentials: Credentials,
     address: Option<IpAddr>,
     now: DateTime<Utc>,
-) -> Result<Session, Later> {
+) -> Result<Session, Problem> {
     let attempt = Attempt::new(&credentials.login, address);
     let turn = password::turn().await?;
     let found = {
-        let connection = &mut *pool.get().await.map_err(Problem::from)?;
+        let connection = &mut *pool.get().await?;
         attempt.check(connection, now).await?;
         find(connection, &credentials.login).await?
     };
     let hash = found.as_ref().map(|found| found.hash.clone());
     let is_right = password::verify(&turn, SecretString::from(credentials.password), hash).await?;
-    let connection = &mut *pool.get().await.map_err(Problem::from)?;
+    let connection = &mut *pool.get().await?;
     let user_id = found.as_ref().map(|found| found.user_id);
     let session = match found.filter(|found| is_right && !found.is_disabled) {
         Some(found) => begin(connection, tokens, &found, now).await?,
@@ -120,7 +120,7 @@ pub async fn sign_in(
             // Before the turn is over, so that nobody guesses on while nobody counts.
             attempt.failed(connection, user_id, now).await?;
             drop(turn);
-            Err(refused().into())
+            Err(refused())
         }
     }
 }

@@ -16,7 +16,7 @@ use super::context::Context;
 use super::password;
 use crate::db::schema::{employee, org_unit, user_account};
 use crate::http::etag::Seen;
-use crate::http::{Code, FieldError, Later, Page, Problem, Window};
+use crate::http::{Code, FieldError, Page, Problem, Window};
 
 /// A login, as it is shown: never with its password.
 #[derive(Clone, Debug, Queryable, Serialize, Deserialize, ToSchema)]
@@ -320,13 +320,12 @@ pub async fn change_own_password(
     id: i64,
     passwords: NewPassword,
     address: Option<IpAddr>,
-) -> Result<(), Later> {
+) -> Result<(), Problem> {
     let (login, before): (String, String) = user_account::table
         .find(id)
         .select((user_account::login, user_account::password_hash))
         .first(cx.db())
-        .await
-        .map_err(Problem::from)?;
+        .await?;
     let now = cx.now;
     let attempt = Attempt::new(&login, address);
     attempt.check(cx.db(), now).await?;
@@ -337,7 +336,7 @@ pub async fn change_own_password(
     };
     if !is_right {
         attempt.failed(paused.resume().await?.db(), Some(id), now).await?;
-        return Err(Problem::field("old_password", "this is not your password").into());
+        return Err(Problem::field("old_password", "this is not your password"));
     }
     let hash = hashed(&passwords.new_password).await?;
     let mut cx = paused.resume().await?;

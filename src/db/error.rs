@@ -12,6 +12,8 @@ pub enum Meaning {
     NotFound,
     /// Another row, or somebody else's change, is in the way.
     Conflict(&'static str),
+    /// So is somebody who is at it just now, and soon done.
+    Passing(&'static str),
     /// A text has a character that PostgreSQL cannot keep: U+0000.
     Unstorable,
     /// Somebody else has kept the same rows for longer than anybody waits.
@@ -54,7 +56,6 @@ const CONSTRAINTS: &[(&str, &str)] = &[
     ("event_step_four_eyes", "an event is never verified or rejected by the person who reported it"),
     ("event_step_not_own", "an event is never verified or rejected by the person it is about"),
     ("event_step_once", "you have already decided on this event"),
-    ("idempotency_key_pkey", "a request with this Idempotency-Key is being answered just now; try again"),
     ("work_report_once", "you have just handed in this report from somewhere else"),
     ("work_report_review_once", "the report has already been reviewed"),
     ("daily_sheet_revision", "you have just written this sheet from somewhere else"),
@@ -106,6 +107,10 @@ const CONSTRAINTS: &[(&str, &str)] = &[
     ),
 ];
 
+/// What is in the way for a moment only.
+const PASSING: &[(&str, &str)] =
+    &[("idempotency_key_pkey", "a request with this Idempotency-Key is being answered just now; try again")];
+
 /// Whether PostgreSQL refused a text or a JSON text for its U+0000. Its sentence is in the server's language; the number
 /// is not.
 fn is_about_nul(information: &(dyn DatabaseErrorInformation + Send + Sync)) -> bool {
@@ -126,7 +131,7 @@ pub fn meaning_of_writing(error: &tokio_postgres::Error) -> Meaning {
 /// What the code of an answer means, where it is about the server or about others and not about what was asked.
 fn of_state(state: &SqlState) -> Option<Meaning> {
     if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(state) {
-        return Some(Meaning::Conflict(MEANWHILE));
+        return Some(Meaning::Passing(MEANWHILE));
     }
     if *state == SqlState::LOCK_NOT_AVAILABLE {
         return Some(Meaning::Busy);
@@ -180,8 +185,11 @@ fn is_lost(message: &str) -> bool {
 
 /// What it means that a constraint refuses something.
 fn of_constraint(name: Option<&str>) -> Meaning {
-    name.and_then(|name| CONSTRAINTS.iter().find(|(constraint, _)| *constraint == name))
-        .map_or(Meaning::Internal, |(_, sentence)| Meaning::Conflict(sentence))
+    let said = |table: &'static [(&str, &'static str)]| {
+        table.iter().find(|(constraint, _)| Some(*constraint) == name).map(|(_, sentence)| *sentence)
+    };
+    let stays = said(CONSTRAINTS).map(Meaning::Conflict);
+    stays.or_else(|| said(PASSING).map(Meaning::Passing)).unwrap_or(Meaning::Internal)
 }
 
 /// What `error` means.
@@ -189,7 +197,7 @@ pub fn meaning(error: &Error) -> Meaning {
     match error {
         Error::NotFound => Meaning::NotFound,
         Error::DatabaseError(kind, information) => match kind {
-            DatabaseErrorKind::SerializationFailure => Meaning::Conflict(MEANWHILE),
+            DatabaseErrorKind::SerializationFailure => Meaning::Passing(MEANWHILE),
             DatabaseErrorKind::ClosedConnection => Meaning::Unavailable,
             DatabaseErrorKind::UnableToSendCommand if is_lost(information.message()) => Meaning::Unavailable,
             DatabaseErrorKind::ForeignKeyViolation => {
@@ -227,7 +235,7 @@ mod tests {
             assert_eq!(unknown(sentence), Meaning::Unavailable, "{sentence}");
         }
         for sentence in ["deadlock detected", "检测到死锁"] {
-            assert_eq!(unknown(sentence), Meaning::Conflict(MEANWHILE), "{sentence}");
+            assert_eq!(unknown(sentence), Meaning::Passing(MEANWHILE), "{sentence}");
         }
         assert_eq!(unknown("canceling statement due to lock timeout"), Meaning::Busy);
         assert_eq!(unknown("column \"x\" does not exist"), Meaning::Internal);
@@ -246,7 +254,7 @@ mod tests {
             assert_eq!(of_state(&SqlState::from_code(code)), Some(Meaning::Unavailable), "{code}");
         }
         for code in ["40001", "40P01"] {
-            assert_eq!(of_state(&SqlState::from_code(code)), Some(Meaning::Conflict(MEANWHILE)), "{code}");
+            assert_eq!(of_state(&SqlState::from_code(code)), Some(Meaning::Passing(MEANWHILE)), "{code}");
         }
         assert_eq!(of_state(&SqlState::LOCK_NOT_AVAILABLE), Some(Meaning::Busy));
         for code in ["23505", "42703", "57014", "22021"] {

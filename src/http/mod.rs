@@ -21,5 +21,5 @@ pub use body::Body;
 pub use client::Proxies;
 pub use language::Language;
 pub use page::{Page, PageQuery, Paged, Window};
-pub use problem::{Code, FieldError, Later, Problem};
+pub use problem::{Code, FieldError, Problem};
 pub use query::Query;

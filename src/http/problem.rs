@@ -95,6 +95,15 @@ impl Code {
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable"),
         }
     }
+
+    /// In how many seconds a problem of this kind may be over, if it passes by itself.
+    const fn retry_after(self) -> Option<i64> {
+        match self {
+            Self::Unavailable => Some(5),
+            Self::TooManyRequests => Some(1),
+            _ => None,
+        }
+    }
 }
 
 /// One field that is not valid.
@@ -122,41 +131,8 @@ pub struct Problem {
     pub detail: String,
     /// Every field that is not valid.
     pub errors: Vec<FieldError>,
-}
-
-/// A problem that is over after some seconds.
-#[derive(Clone, Debug)]
-pub struct Later {
-    /// What keeps it.
-    pub problem: Problem,
-    /// Seconds until it can be tried again; none where the kind of problem says how long.
-    pub seconds: Option<i64>,
-}
-
-impl From<Problem> for Later {
-    fn from(problem: Problem) -> Self {
-        Self { problem, seconds: None }
-    }
-}
-
-impl fmt::Display for Later {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.problem.fmt(f)
-    }
-}
-
-impl ResponseError for Later {
-    fn status_code(&self) -> StatusCode {
-        self.problem.status_code()
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        let mut response = self.problem.error_response();
-        if let Some(seconds) = self.seconds {
-            response.headers_mut().insert(RETRY_AFTER, seconds.into());
-        }
-        response
-    }
+    /// In how many seconds it may be over, where that is known better than by its kind: whoever asks then may succeed.
+    pub retry_after: Option<i64>,
 }
 
 /// A problem as it is sent (RFC 9457).
@@ -183,7 +159,7 @@ pub struct ProblemBody {
 impl Problem {
     /// A problem of kind `code`.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new() }
+        Self { code, detail: detail.into(), errors: Vec::new(), retry_after: None }
     }
 
     /// There is no such thing, or none that the caller may see: the answer is the same.
@@ -194,6 +170,17 @@ impl Problem {
     /// The current state does not allow it.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(Code::Conflict, detail)
+    }
+
+    /// Somebody else is at it just now: again in a moment it may go through.
+    pub fn busy(detail: impl Into<String>) -> Self {
+        Self::conflict(detail).after(1)
+    }
+
+    /// The same, over in so many seconds.
+    #[must_use]
+    pub fn after(self, seconds: i64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
     }
 
     /// One field is at fault.
@@ -207,7 +194,7 @@ impl Problem {
             [only] => format!("{}: {}", only.field, only.message),
             several => format!("{} fields are not valid", several.len()),
         };
-        Self { code: Code::ValidationFailed, detail, errors }
+        Self { errors, ..Self::new(Code::ValidationFailed, detail) }
     }
 
     /// Whether PostgreSQL gave it up for somebody else's change at the same time: again it may go through.
@@ -267,15 +254,12 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         response.content_type("application/problem+json");
+        if let Some(seconds) = self.retry_after.or(self.code.retry_after()) {
+            response.insert_header((RETRY_AFTER, seconds));
+        }
         match self.code {
             Code::Unauthenticated => {
                 response.insert_header((WWW_AUTHENTICATE, "Bearer"));
-            }
-            Code::Unavailable => {
-                response.insert_header((RETRY_AFTER, "5"));
-            }
-            Code::TooManyRequests => {
-                response.insert_header((RETRY_AFTER, "1"));
             }
             // What else would come is not waited for.
             Code::RequestTimeout => {
@@ -304,6 +288,7 @@ impl Problem {
         match meaning {
             Meaning::NotFound => Self::not_found("thing"),
             Meaning::Conflict(sentence) => Self::conflict(sentence),
+            Meaning::Passing(sentence) => Self::busy(sentence),
             Meaning::Unstorable => Self::new(
                 Code::MalformedRequest,
                 "a text contains the character U+0000, which cannot be stored",

@@ -236,5 +236,5 @@ pub(super) async fn keep(
 }
 
 fn busy(period: Period) -> Problem {
-    Problem::conflict(format!("somebody else is changing the facts of {period}; try again"))
+    Problem::busy(format!("somebody else is changing the facts of {period}; try again"))
 }

@@ -15,6 +15,11 @@ use crate::decimal;
 /// The ending that names a metric's target: `deliveries_target` belongs to `deliveries`.
 pub const TARGET_SUFFIX: &str = "_target";
 
+/// Whether a name is that of a metric's target: what is planned, and not what has been.
+pub fn is_target(name: &str) -> bool {
+    name.ends_with(TARGET_SUFFIX)
+}
+
 /// What a metric counts, and so which values it can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -25,7 +30,7 @@ pub enum Kind {
     Amount,
     /// Days, in halves.
     Days,
-    /// Points or a rating, any exact decimal within the bounds.
+    /// Points or a rating, any exact decimal within the bounds; hours, too.
     Score,
 }
 
@@ -95,6 +100,9 @@ pub struct Metric {
 /// Decimals of a score: enough for any mean of raters, few enough that a rule's result stays exact.
 const SCORE_PLACES: u32 = 18;
 
+/// What is measured by the clock: of all scores the only ones that are amounts of something.
+const HOURS: &[&str] = &["小时", "时", "学时", "工时", "分钟"];
+
 /// Most metrics, and most sources, of a catalogue.
 const LIST_LIMIT: usize = 1_000;
 
@@ -106,6 +114,11 @@ fn default_max() -> Decimal {
 }
 
 impl Metric {
+    /// Whether two values of it make their sum: of hours at two stores they do, of marks and ratings they do not.
+    pub fn adds_up(&self) -> bool {
+        self.kind != Kind::Score || HOURS.contains(&self.unit.as_str())
+    }
+
     /// Checks that `value` is one this metric can have; the error says what was expected.
     ///
     /// The bounds come first: what follows computes with a number that is known to be small.

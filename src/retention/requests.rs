@@ -263,7 +263,7 @@ pub async fn decide(
             return Ok(erased);
         }
     }
-    Err(Problem::conflict("somebody else changed the person's data at the same time; try again"))
+    Err(Problem::busy("somebody else changed the person's data at the same time; try again"))
 }
 
 /// Takes back an erasure that the caller has proposed and that waits for a decision.

@@ -167,7 +167,7 @@ pub async fn still_holds(cx: &mut Context, rescoring: &Rescoring) -> Result<bool
 
 /// What is said after trying too often.
 pub fn moved() -> Problem {
-    Problem::conflict("others are changing reviews of the same month just now; try again")
+    Problem::busy("others are changing reviews of the same month just now; try again")
 }
 
 /// Writes the revisions; to be called in a transaction in which [`still_holds`] has said so.

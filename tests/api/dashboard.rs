@@ -269,7 +269,7 @@ async fn the_leaderboard_is_sorted_and_ends_where_it_is_asked_to() {
 async fn equal_totals_and_deliveries_share_a_rank() {
     // A month in which everybody's record is the same, but that A05 has delivered: nobody has a target, so cars change
     // nothing but the order.
-    let app = TestApp::published().await;
+    let app = TestApp::published().await.at("2015-02-02T02:00:00Z");
     let everybody = |facts: Value| {
         (1..=12).map(|i| json!({"employee_no": format!("A{i:02}"), "facts": facts})).collect::<Vec<_>>()
     };
@@ -416,7 +416,7 @@ async fn grades_of_one_or_two_people_stand_together() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_team_of_two_is_found_by_no_subtraction() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.at("2015-02-02T02:00:00Z");
     let create = async |path: &str, body: Value| app.post("admin", path, body).await.expect(201);
     create(
         "/v1/org-units",

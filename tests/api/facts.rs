@@ -252,7 +252,7 @@ async fn generate(app: &TestApp, cycle: i64) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_is_not_in_needs_attention_until_it_is_complete() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.at("2015-02-02T02:00:00Z");
     let cycle = january_without(&app, "complaints").await;
     let reviews = generate(&app, cycle).await;
     assert_eq!(reviews.len(), 12);
@@ -281,7 +281,7 @@ async fn a_source_that_is_not_in_needs_attention_until_it_is_complete() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn attendance_that_is_not_in_is_named_and_a_delivery_clears_it() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.at("2015-02-02T02:00:00Z");
     let cycle = january_without(&app, "attendance").await;
     for review in generate(&app, cycle).await {
         let attention = review["attention"].to_string();

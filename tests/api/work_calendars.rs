@@ -42,6 +42,7 @@ async fn people_are_scheduled_by_the_stores_own_calendar() {
     // What attendance delivers goes before the calendar, and stays when the days are scheduled again.
     let delivered = json!({"period": "2015-02", "source_system": "oa",
         "rows": [{"employee_no": "A02", "facts": {"scheduled_days": 20}}]});
+    let app = app.at("2015-02-27T02:00:00Z");
     app.post("hr", "/v1/facts", delivered).await.expect(200);
     app.post("hr", "/v1/work-calendars/JC/schedules", month).await.expect(200);
     assert_eq!((scheduled(&app, "A02").await, scheduled(&app, "A03").await), (json!(20), json!(21)));

@@ -14,7 +14,8 @@ use crate::ledger::{self, Entry, ReachedPerson};
 #[derive(Debug, Default)]
 pub(super) struct AddressedDelivery {
     pub entries: Vec<(usize, Entry)>,
-    pub completed: Vec<(i64, String)>,
+    /// By the row that names the person.
+    pub completed: Vec<(usize, i64, String)>,
 }
 
 /// Finds the people of the rows. Somebody the caller does not reach is as unknown as somebody who does not exist.
@@ -67,7 +68,7 @@ pub(super) async fn address(
         let reached = reached.within(cx, scope).await?;
         for (at, employee_no) in employee_nos.iter().enumerate() {
             match reached.get(employee_no) {
-                Some(person) => addressed.completed.push((person.id, source.clone())),
+                Some(person) => addressed.completed.push((at, person.id, source.clone())),
                 None => {
                     strangers.insert(at, source);
                 }

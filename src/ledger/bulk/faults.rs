@@ -37,7 +37,7 @@ impl DeliveryFaults {
         let errors = self.rows.values().flatten().chain(&self.whole).cloned().collect();
         if self.is_forbidden {
             let detail = "your roles do not allow you to enter some of these metrics".to_owned();
-            return Some(Problem { code: Code::Forbidden, detail, errors });
+            return Some(Problem { errors, ..Problem::new(Code::Forbidden, detail) });
         }
         Some(Problem::fields(errors))
     }

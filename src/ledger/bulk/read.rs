@@ -2,14 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::NewFacts;
 use super::faults::{DeliveredValue, DeliveryFaults};
+use super::{CompleteFor, NewFacts};
 use crate::auth::Context;
 use crate::decimal;
 use crate::http::FieldError;
-use crate::ledger::metric::{Catalogue, needs_verification};
+use crate::ledger::metric::{Catalogue, is_target, needs_verification};
 use crate::ledger::{beyond_within, entering};
 use crate::period::Period;
 
@@ -17,10 +18,11 @@ use crate::period::Period;
 pub const OWN_SYSTEMS: &[&str] =
     &["event", "punch_correction", "daily_sheet", "work_report", "activity", "calendar"];
 
-/// Reads the values, and notes what cannot be read or is said twice.
+/// Reads the values, and notes what cannot be read, is said twice, or cannot have been by `today`.
 pub(super) fn read<'a>(
     catalogue: &Catalogue,
     new: &'a NewFacts,
+    today: NaiveDate,
     faults: &mut DeliveryFaults,
 ) -> Vec<DeliveredValue<'a>> {
     let mut values = Vec::new();
@@ -38,8 +40,14 @@ pub(super) fn read<'a>(
             let message = format!("'{name}' is already in rows[{earlier}]");
             faults.row(row, FieldError::new(format!("rows[{row}].{field}"), message));
         }
-        if let Some(day) = fields.day.filter(|day| Period::containing(*day) != new.period) {
-            let message = format!("{day} is not a day of {}", new.period);
+        let wrong_day = fields.day.and_then(|day| match () {
+            () if Period::containing(day) != new.period => {
+                Some(format!("{day} is not a day of {}", new.period))
+            }
+            () if day > today => Some(format!("{day} has not begun: it is {today}")),
+            () => None,
+        });
+        if let Some(message) = wrong_day {
             faults.row(row, FieldError::new(format!("rows[{row}].day"), message));
         }
         for (metric, number) in &fields.facts {
@@ -50,6 +58,9 @@ pub(super) fn read<'a>(
                     .ok_or_else(|| format!("{number} cannot be stored exactly"))
                     .and_then(|value| catalogue.read(metric, value).map(|_| value)),
             };
+            let has_been = new.period.has_begun(today) || is_target(metric);
+            let read =
+                read.and_then(|number| if has_been { Ok(number) } else { Err(ahead(new.period, today)) });
             match read {
                 Ok(number) => values.push(DeliveredValue { row, metric, number }),
                 Err(message) => {
@@ -59,8 +70,13 @@ pub(super) fn read<'a>(
         }
     }
     refuse_beyond(catalogue, new, &values, faults);
-    check_whole(catalogue, new, faults);
+    check_whole(catalogue, new, today, faults);
     values
+}
+
+/// Why there are no values of a month.
+fn ahead(period: Period, today: NaiveDate) -> String {
+    format!("{period} has not begun (it is {today}): only targets can be delivered of it")
 }
 
 /// Notes totals of a row that are larger than another one there of which they are a part.
@@ -85,7 +101,15 @@ fn refuse_beyond(
     }
 }
 
-fn check_whole(catalogue: &Catalogue, new: &NewFacts, faults: &mut DeliveryFaults) {
+fn check_whole(catalogue: &Catalogue, new: &NewFacts, today: NaiveDate, faults: &mut DeliveryFaults) {
+    let is_early = match new.complete_for {
+        CompleteFor::Store => today < new.period.last_day(),
+        CompleteFor::People => !new.period.has_begun(today),
+    };
+    if is_early && !new.complete_sources.is_empty() {
+        let message = format!("{} is not over (it is {today}): nothing is complete yet", new.period);
+        faults.whole.push(FieldError::new("complete_sources", message));
+    }
     let known: HashSet<&str> =
         catalogue.listed().iter().filter_map(|metric| metric.source.as_deref()).collect();
     for (index, source) in new.complete_sources.iter().enumerate() {

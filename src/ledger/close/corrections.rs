@@ -184,7 +184,7 @@ async fn lock(cx: &mut Context, ids: &[i64], is_accepted: bool) -> Result<Vec<(i
         .collect::<Vec<_>>();
     if !errors.is_empty() {
         let detail = "some of these corrections do not exist".to_owned();
-        return Err(Problem { code: Code::NotFound, detail, errors });
+        return Err(Problem { errors, ..Problem::new(Code::NotFound, detail) });
     }
     // Months before cycles, as whoever freezes takes them, and before rows, as those who record facts do.
     let months = reached.iter().map(|one| (one.employee_id, one.period)).collect::<Vec<_>>();

@@ -92,7 +92,7 @@ pub async fn keep(
         let seen = Seen::Version(draft.version);
         let written = files::write(cx, draft.id, &case.file, text.as_bytes(), seen).await;
         let draft = written.map_err(|problem| match problem.code {
-            Code::PreconditionFailed => Problem::conflict("somebody else is changing the draft; try again"),
+            Code::PreconditionFailed => Problem::busy("somebody else is changing the draft; try again"),
             _ => problem,
         })?;
         let detail = json!({ "draft": draft.id, "file": case.file });

@@ -24,7 +24,7 @@ use crate::auth::access::{Role, may_enter};
 use crate::diary::work_calendar::schedule;
 use crate::diary::work_reports::tally;
 use crate::diary::work_reports::timing::{self, UndecidedReport};
-use crate::http::{Code, FieldError, Problem};
+use crate::http::{FieldError, Problem};
 use crate::ledger::close;
 use crate::ledger::metric::{COMPUTED_SOURCE, Catalogue, Missing};
 use crate::ledger::month::Value;
@@ -304,11 +304,6 @@ fn refusal(state: &Outstanding) -> Problem {
         FieldError::new(format!("reports.{}", report.employee_no), message)
     });
     let errors = errors.chain(reports);
-    Problem {
-        code: Code::Conflict,
-        detail:
-            "something is missing that scoring needs; have it delivered, or freeze with accept_missing and a note"
-                .to_owned(),
-        errors: errors.collect(),
-    }
+    let detail = "something is missing that scoring needs; have it delivered, or freeze with accept_missing and a note";
+    Problem { errors: errors.collect(), ..Problem::conflict(detail) }
 }

@@ -8,7 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::CycleState;
 use crate::db::sql;
-use crate::http::{Code, FieldError, Problem};
+use crate::http::{FieldError, Problem};
 use crate::reviews::acknowledgements;
 use crate::reviews::store::needs_generation;
 
@@ -75,7 +75,7 @@ pub async fn lacking(
         let mut errors = standing.lacks(to);
         errors.extend(unsettled.remove(&standing.id).map(|open| open.lack()));
         let detail = format!("the cycle is not ready for '{to}'");
-        (!errors.is_empty()).then_some((standing.id, Problem { code: Code::Conflict, detail, errors }))
+        (!errors.is_empty()).then(|| (standing.id, Problem { errors, ..Problem::conflict(detail) }))
     });
     Ok(lacking.collect())
 }

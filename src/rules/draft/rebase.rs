@@ -12,7 +12,7 @@ use super::{Draft, DraftChange, DraftStep, change_draft, files};
 use crate::auth::Context;
 use crate::db::schema::rule_release;
 use crate::http::etag::Seen;
-use crate::http::{Code, FieldError, Problem};
+use crate::http::{FieldError, Problem};
 use crate::rules::bundle::Files;
 use crate::rules::bundle_store::bundle_files;
 use crate::rules::release::{self, Release};
@@ -93,14 +93,11 @@ fn conflict(id: i64, onto: &Release, conflicts: &[Conflict]) -> Problem {
         let [base, draft, other] = [&conflict.base, &conflict.draft, &conflict.release].map(quoted);
         FieldError::new(field, format!("was {base}; draft {id} says {draft}, release {release} says {other}"))
     });
-    Problem {
-        code: Code::Conflict,
-        detail: format!(
-            "draft {id} and release {release} have changed the same places differently: make the draft say there what \
-             the release says, or say who counts, the draft or the release (prefer)"
-        ),
-        errors: errors.collect(),
-    }
+    let detail = format!(
+        "draft {id} and release {release} have changed the same places differently: make the draft say there what the \
+         release says, or say who counts, the draft or the release (prefer)"
+    );
+    Problem { errors: errors.collect(), ..Problem::conflict(detail) }
 }
 
 /// The release that files are most likely a change of: the one from which the fewest lines differ, of equals the newest.

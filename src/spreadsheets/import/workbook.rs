@@ -60,7 +60,7 @@ fn read_unguarded(content: &mut Content, pages: &[Page], visit: &mut Visit<'_>) 
 /// The complaint about the worksheet that comes nearer to what is wanted; of two that come as near, the first.
 fn nearer(first: ImportError, second: ImportError) -> ImportError {
     let distance = |error: &ImportError| match error {
-        ImportError::WrongPeriod { .. } | ImportError::DailySheet(_) => 0,
+        ImportError::WrongPeriod { .. } | ImportError::DailySheet(_) | ImportError::RecordSheet(_) => 0,
         ImportError::NoRows | ImportError::TallHeader(_) => 1,
         ImportError::MissingColumns(missing) => 1 + missing.len(),
         _ => usize::MAX,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{FieldError, Problem};
-use crate::ledger::Counts;
+use crate::ledger::{Counts, SourceGap};
 use crate::spreadsheets::import::{Fault, UnreadColumn};
 
 /// How many differences are shown one by one.
@@ -35,8 +35,15 @@ pub struct ImportReport {
     pub unused: Vec<String>,
     /// Notes on how the file was read, in Chinese.
     pub notes: Vec<String>,
-    /// The last day that the file covers, where it was taken although it ends before its month does: its values are those
-    /// of the month so far, and its source is not complete. Null for a whole month.
+    /// Sources that are in for the people of the file, or would be, and still outstanding for others of their store: what
+    /// is absent of these is unknown, and not 0. Somebody of whom a row is faulty is one of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outstanding: Vec<SourceGap>,
+    /// People who have nothing in a source by the word that the file is complete.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub nothing_for: Vec<SourceGap>,
+    /// The last day that the file covers, where it was taken although it ends before its month does; today, where the month
+    /// is not over. Its values are those of the month so far, and its source is not in by them. Null for a whole month.
     pub up_to: Option<NaiveDate>,
     /// Whether anything was written.
     pub applied: bool,

@@ -122,7 +122,7 @@ pub struct MappingChange {
 }
 
 /// What the batches of a mapping are called.
-fn batch_kind(name: &str) -> String {
+pub(super) fn batch_kind(name: &str) -> String {
     format!("mapped:{name}")
 }
 

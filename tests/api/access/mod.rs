@@ -216,6 +216,8 @@ const EXPECTED: &[(&str, May)] = &[
     ("complete_activity", ACTIVITIES),
     ("cancel_activity", ACTIVITIES),
     ("create_import", ATTENDANCE),
+    ("list_running_imports", ENTERING),
+    ("cancel_import", ENTERING),
     ("list_leave_types", EVERYBODY),
     ("put_leave_type", ATTENDANCE),
     ("propose_leave_protection", ATTENDANCE),

@@ -64,6 +64,7 @@ pub struct Answer {
     pub status: StatusCode,
     pub etag: Option<String>,
     pub location: Option<String>,
+    pub retry_after: Option<String>,
     pub content_type: String,
     pub body: Value,
 }
@@ -73,13 +74,13 @@ impl Answer {
     pub async fn of(response: Response) -> Self {
         let header =
             |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-        let (etag, location) = (header("etag"), header("location"));
+        let (etag, location, retry_after) = (header("etag"), header("location"), header("retry-after"));
         let content_type = header("content-type").unwrap_or_default();
         let status = response.status();
         let bytes = response.bytes().await.unwrap();
         let body = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
-        Self { status, etag, location, content_type, body }
+        Self { status, etag, location, retry_after, content_type, body }
     }
 
     /// The body, if the status is the one expected.
