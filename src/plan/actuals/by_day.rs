@@ -82,7 +82,8 @@ pub(in crate::plan) async fn by_day(
         let by_day = match value {
             Some(value) => {
                 let value = units(value, is_amount);
-                let too_large = || Problem::internal(&format!("{metric} of employee {employee_id} is too large"));
+                let too_large =
+                    || Problem::internal(&format!("{metric} of employee {employee_id} is too large"));
                 ByDay::Known(value.ok_or_else(too_large)?)
             }
             // The month's values have their days, and none of them had come yet.

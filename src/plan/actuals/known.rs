@@ -177,8 +177,8 @@ impl KnownYear {
     fn post(&mut self, year: i32, posting: &PostingRow) {
         let sells = matches!(posting.position, Position::SalesConsultant | Position::TeamLeader);
         for (at, month) in Period::months_of(year).into_iter().enumerate() {
-            let is_there = posting.valid_from < month.end()
-                && posting.valid_to.is_none_or(|to| month.first_day() < to);
+            let is_there =
+                posting.valid_from < month.end() && posting.valid_to.is_none_or(|to| month.first_day() < to);
             if !is_there {
                 continue;
             }
@@ -228,12 +228,17 @@ impl KnownYear {
 
     /// Everything that counts for units at or below the one looked at in a month: unit, person and value; person 0 is what
     /// erased months came to.
-    pub(in crate::plan) fn brought(&self, metric: &str, month: usize) -> impl Iterator<Item = (i64, i64, i64)> {
+    pub(in crate::plan) fn brought(
+        &self,
+        metric: &str,
+        month: usize,
+    ) -> impl Iterator<Item = (i64, i64, i64)> {
         let values = self.metrics.get(metric);
-        let people = values.into_iter().flat_map(|values| &values.people).filter_map(move |(person, months)| {
-            let held = months.get(month).copied().flatten()?;
-            Some((held.unit_id?, *person, held.value))
-        });
+        let people =
+            values.into_iter().flat_map(|values| &values.people).filter_map(move |(person, months)| {
+                let held = months.get(month).copied().flatten()?;
+                Some((held.unit_id?, *person, held.value))
+            });
         let erased = values.into_iter().flat_map(|values| &values.erased);
         let erased = erased.filter_map(move |(unit, months)| Some((*unit, 0, months.get(month).copied()??)));
         people.chain(erased).filter(|(unit, ..)| self.paths.contains_key(unit))
@@ -285,10 +290,7 @@ pub(super) fn units(value: Decimal, is_amount: bool) -> Option<i64> {
 }
 
 /// The unit at `id` and those below it, each with itself and everything above it.
-async fn unit_paths(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-) -> Result<HashMap<i64, Vec<i64>>, Problem> {
+async fn unit_paths(connection: &mut AsyncPgConnection, id: i64) -> Result<HashMap<i64, Vec<i64>>, Problem> {
     let rows: Vec<(i64, Vec<i64>)> = org_unit::table
         .filter(org_unit::path.contains(vec![id]))
         .select((org_unit::id, org_unit::path))
@@ -309,9 +311,11 @@ mod tests {
             ..KnownYear::default()
         };
         let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-        for (employee_id, unit_id, from, to) in
-            [(11, 2, "2014-01-01", None), (12, 2, "2014-01-01", Some("2014-02-01")), (13, 3, "2014-01-01", None)]
-        {
+        for (employee_id, unit_id, from, to) in [
+            (11, 2, "2014-01-01", None),
+            (12, 2, "2014-01-01", Some("2014-02-01")),
+            (13, 3, "2014-01-01", None),
+        ] {
             let (position, valid_from, valid_to) = (Position::SalesConsultant, day(from), to.map(day));
             known.post(2014, &PostingRow { employee_id, unit_id, position, valid_from, valid_to });
         }

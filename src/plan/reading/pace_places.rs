@@ -190,7 +190,8 @@ async fn governed(
     }
     let ids: Vec<i64> = stores.iter().map(|store| store.id).collect();
     let by_store = targets::governing(cx.db(), &ids, Period::months_of(year)).await?;
-    let by_store = by_store.into_iter().map(|one| ((one.store_id, one.period.index()), one.plan_id)).collect();
+    let by_store =
+        by_store.into_iter().map(|one| ((one.store_id, one.period.index()), one.plan_id)).collect();
     Ok(Governed { stores, own, by_store })
 }
 
@@ -239,7 +240,16 @@ pub(super) async fn in_force(
     let task = task(cx.db(), &governed, (root, kind), now, &line.metric).await?;
     let (targets, leaves) = targets_of(&nodes, &governed, root);
     let stores = governed.stores.iter().map(|store| store.id).collect();
-    Ok(InForce { root, metric: line.metric, is_amount: line.is_amount, places, targets, leaves, task, stores })
+    Ok(InForce {
+        root,
+        metric: line.metric,
+        is_amount: line.is_amount,
+        places,
+        targets,
+        leaves,
+        task,
+        stores,
+    })
 }
 
 /// The places of a store in the version that governs it.
@@ -311,11 +321,9 @@ async fn task(
     let by_store = governed.stores.iter().filter_map(|store| Some((store.id, governed.of(store.id, month)?)));
     Ok(match (kind, governed.own(month)) {
         (UnitKind::Store, _) => governed.of(root, month).and_then(|plan| total_of(plan, root)),
-        (_, Some(own)) => by_store
-            .map(|(_, plan)| plan)
-            .all(|plan| plan == own)
-            .then(|| total_of(own, root))
-            .flatten(),
+        (_, Some(own)) => {
+            by_store.map(|(_, plan)| plan).all(|plan| plan == own).then(|| total_of(own, root)).flatten()
+        }
         (_, None) => by_store.map(|(store, plan)| total_of(plan, store)).sum(),
     })
 }

@@ -185,12 +185,7 @@ async fn put_day(
 }
 
 /// Which of the places are seen in the month.
-async fn seen(
-    cx: &mut Context,
-    in_force: &InForce,
-    unit: &str,
-    month: Period,
-) -> Result<Vec<bool>, Problem> {
+async fn seen(cx: &mut Context, in_force: &InForce, unit: &str, month: Period) -> Result<Vec<bool>, Problem> {
     let sight = Sight::of_units(cx, month.year()).await?;
     // Who sees a plan as a whole sees all its units, and who sees everybody in it does so in every month. What no plan of the
     // month has is seen with the unit that was asked for.
@@ -297,8 +292,9 @@ impl Measuring<'_> {
 fn full_year(task: Option<i64>, target: &Year<i64>, sides: &Year<Side>) -> FullYear {
     let targets: i64 = target.iter().sum();
     let known = sides.iter().filter(|side| side.is_known);
-    let results =
-        known.map(|side| side.actual).fold(None, |sum: Option<i64>, value| Some(sum.unwrap_or(0).saturating_add(value)));
+    let results = known
+        .map(|side| side.actual)
+        .fold(None, |sum: Option<i64>, value| Some(sum.unwrap_or(0).saturating_add(value)));
     let whole = task.unwrap_or(targets);
     FullYear {
         task,

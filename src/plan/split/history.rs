@@ -64,7 +64,9 @@ fn in_proportion(means: &[Mean], shares: u128) -> Option<Vec<Option<u64>>> {
     let weigh = |mean: &Mean| {
         let weight = match common {
             Some(common) => mean.units.checked_mul(common / mean.months)?,
-            None => (mean.units.checked_mul(2_000_000 * shares)?.checked_add(mean.months)?) / (2 * mean.months),
+            None => {
+                (mean.units.checked_mul(2_000_000 * shares)?.checked_add(mean.months)?) / (2 * mean.months)
+            }
         };
         u64::try_from(weight).ok()
     };
@@ -124,8 +126,11 @@ pub(super) fn weigh_by_history(
         let message = "nobody in the plan brought in anything in these years: there is nothing to weigh by";
         return Err(fault(message.to_owned()));
     }
-    let unknown: Vec<String> =
-        (1..).zip(&months).filter(|(_, mean)| mean.months == 0).map(|(month, _): (u32, _)| month.to_string()).collect();
+    let unknown: Vec<String> = (1..)
+        .zip(&months)
+        .filter(|(_, mean)| mean.months == 0)
+        .map(|(month, _): (u32, _)| month.to_string())
+        .collect();
     if !unknown.is_empty() {
         let message = format!(
             "nothing is known of month {} in any of these years: name another year that has it",
@@ -166,7 +171,12 @@ mod tests {
 
     /// Two teams; 11 and 12 in the first, 12 and 13 in the second.
     fn shape() -> Shape {
-        let node = |place: Place, parent: Option<usize>| Node { place, code: String::new(), parent, weights: [1; 12] };
+        let node = |place: Place, parent: Option<usize>| Node {
+            place,
+            code: String::new(),
+            parent,
+            weights: [1; 12],
+        };
         let person = |unit_id, employee_id| Place::Person { unit_id, employee_id };
         let mut shape = Shape::of(node(Place::Unit(1), None));
         for (place, parent) in [
@@ -226,9 +236,13 @@ mod tests {
 
     #[test]
     fn means_without_a_common_denominator_are_millionths() {
-        let means = [Mean { units: 1, months: 3 }, Mean { units: u128::from(u64::MAX), months: 1_000_000_007 }];
+        let means =
+            [Mean { units: 1, months: 3 }, Mean { units: u128::from(u64::MAX), months: 1_000_000_007 }];
         let weights = in_proportion(&means, 1).unwrap();
         assert_eq!(weights[0], Some(333_333));
-        assert_eq!(in_proportion(&[Mean { units: 2, months: 3 }, Mean { units: 3, months: 4 }], 1).unwrap(), [Some(8), Some(9)]);
+        assert_eq!(
+            in_proportion(&[Mean { units: 2, months: 3 }, Mean { units: 3, months: 4 }], 1).unwrap(),
+            [Some(8), Some(9)]
+        );
     }
 }

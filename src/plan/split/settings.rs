@@ -88,8 +88,10 @@ pub struct CountedResults {
     pub months: Vec<i64>,
     /// Where they come from.
     pub source: ResultSource,
-    /// Of whom nothing was known, month by month, and who were counted by the word of who planned.
+    /// Of whom nothing was known, month by month, and who were counted by the word of who planned: the first hundred.
     pub missing: Vec<MissingResult>,
+    /// How many there were.
+    pub missing_count: usize,
 }
 
 /// Where results come from.

@@ -204,9 +204,16 @@ fn along(
         periods.iter().zip(kept.opening).zip(kept.wholesale).zip(kept.taken).zip(deliveries)
     {
         let taken = taken.filter(|_| at.has_ended);
-        let mut month =
-            StockMonth { opening: counted.or(stock), wholesale, taken, deliveries, ..StockMonth::unknown(at) };
-        if let (Some(opening), Some(came), Some(deliveries)) = (month.opening, taken.or(wholesale), deliveries) {
+        let mut month = StockMonth {
+            opening: counted.or(stock),
+            wholesale,
+            taken,
+            deliveries,
+            ..StockMonth::unknown(at)
+        };
+        if let (Some(opening), Some(came), Some(deliveries)) =
+            (month.opening, taken.or(wholesale), deliveries)
+        {
             let followed = follow(opening, came, deliveries, line)
                 .ok_or(SupplyError::TooLarge { month: at.period.month() })?;
             month = StockMonth { wholesale, taken, ..StockMonth::known(at, followed) };

@@ -145,8 +145,7 @@ pub(in crate::plan) async fn look_up(
         let codes = labels::of_unit(connection, list, unit_id).await?;
         known.extend(codes.into_iter().map(|code| (tree, code)));
     }
-    let mut known =
-        Known { units, labels: known, this_month: Some(this_month), ..Known::default() };
+    let mut known = Known { units, labels: known, this_month: Some(this_month), ..Known::default() };
     look_up_people(connection, unit_id, new.year, &numbers, &mut known).await?;
     Ok(known)
 }

@@ -83,19 +83,21 @@ pub(in crate::plan) async fn hold_past(
 ) -> Result<(), Problem> {
     let held = held_months(connection, (unit_id, year, this_month)).await?;
     whole.closed = held.min(11);
-    copy(connection, whole, (unit_id, year), whole.closed).await
+    copy(connection, whole, (unit_id, year), whole.closed, None).await
 }
 
 /// Gives the months before the one counted `end` the cells of the versions that govern them. Places that those have and this
 /// one has not are added without a weight, so that what is below a node still adds up to it. Months that no version governs
-/// stay as they are.
+/// stay as they are, and so do those that the version governs which `whole` was loaded from, if it was.
 pub(in crate::plan) async fn copy(
     connection: &mut AsyncPgConnection,
     whole: &mut WholePlan,
     (unit_id, year): (i64, i32),
     end: usize,
+    loaded: Option<i64>,
 ) -> Result<(), Problem> {
-    for Governing { plan_id, months } in governing(connection, (unit_id, year), end).await? {
+    let governing = governing(connection, (unit_id, year), end).await?;
+    for Governing { plan_id, months } in governing.into_iter().filter(|by| Some(by.plan_id) != loaded) {
         let version = store::version(connection, plan_id).await?;
         let from = rows::load_whole_plan(connection, &version).await?;
         for &tree in Tree::ALL {
@@ -124,8 +126,12 @@ pub(in crate::plan) fn count_targets(whole: &mut WholePlan, method: &Method, fau
             faults.push(FieldError::new(field, message));
         }
         if let (0, Method::Manual(given)) = (line.number, method)
-            && let Some((month, (given, planned))) =
-                given.iter().zip(root).enumerate().take(closed).find(|(_, (given, planned))| *given != planned)
+            && let Some((month, (given, planned))) = given
+                .iter()
+                .zip(root)
+                .enumerate()
+                .take(closed)
+                .find(|(_, (given, planned))| *given != planned)
         {
             let message = format!(
                 "month {} is governed by another version, in which it has {planned}, not {given}",
@@ -218,7 +224,12 @@ fn places(whole: &mut WholePlan, from: &WholePlan, tree: Tree, months: &Range<us
             (Some(found), _) => (Some(found), Some(found)),
             (None, above) if is_above.get(node) == Some(&true) => (None, above),
             (None, Some(above)) if has_cells(node) && is_split(above) => {
-                let new = Node { place: Place::clone(place), code: code.clone(), parent: Some(above), weights: [0; 12] };
+                let new = Node {
+                    place: Place::clone(place),
+                    code: code.clone(),
+                    parent: Some(above),
+                    weights: [0; 12],
+                };
                 let position = shape.push(new);
                 added.insert(position);
                 (Some(position), Some(position))

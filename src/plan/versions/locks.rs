@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::governed::{self, Differences};
 use super::store::{Version, change};
 use super::version::{Plan, Step};
-use super::governed::{self, Differences};
 use super::{approval, four_eyes};
 use crate::auth::Context;
 use crate::db::schema::plan_lock;
@@ -75,7 +75,8 @@ pub(super) async fn require_open(
     let this_month = viewer::month(cx);
     let held = governed::held_months(cx.db(), (plan.unit_id, plan.year, this_month)).await?;
     if effective_from.index() < held {
-        let expected = months.get(held).map_or("none is left".to_owned(), |open| format!("expected {open} or later"));
+        let expected =
+            months.get(held).map_or("none is left".to_owned(), |open| format!("expected {open} or later"));
         return refused(format!(
             "{effective_from} is locked, or has ended while another version governed it: {expected}"
         ));

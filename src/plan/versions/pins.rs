@@ -218,7 +218,8 @@ pub(in crate::plan) fn child(shape: &Shape, unit: usize, employee_no: &str) -> O
 /// the way.
 pub(in crate::plan) fn problem(refusal: &LineRefusal, whole: &WholePlan, year: i32) -> Problem {
     let LineRefusal { line, level, refusal } = refusal;
-    let metric = whole.lines.iter().find(|known| known.number == *line).map_or("", |line| line.metric.as_str());
+    let metric =
+        whole.lines.iter().find(|known| known.number == *line).map_or("", |line| line.metric.as_str());
     let what = match level {
         Some(level) => format!("{metric}, {level}"),
         None => metric.to_owned(),
@@ -242,10 +243,7 @@ pub(in crate::plan) fn problem(refusal: &LineRefusal, whole: &WholePlan, year: i
             let path = whole.shapes.of(pin.tree).path(pin.node);
             let month = u32::try_from(pin.month).ok().and_then(|month| Period::new(year, month + 1));
             let month = month.map(|month| month.to_string()).unwrap_or_default();
-            FieldError::new(
-                format!("{path} {month}"),
-                format!("pinned at {}: {message}", pin.value),
-            )
+            FieldError::new(format!("{path} {month}"), format!("pinned at {}: {message}", pin.value))
         })
         .collect();
     if cells.is_empty() {

@@ -114,7 +114,7 @@ pub async fn replan(
         let closed = closed_months(&change, source.year, (before, held))?;
         let mut whole = rows::load_whole_plan(cx.db(), &source).await?;
         whole.closed = closed;
-        governed::copy(cx.db(), &mut whole, place, closed).await?;
+        governed::copy(cx.db(), &mut whole, place, closed, Some(id)).await?;
         if change.release_pins {
             whole.pins.values_mut().for_each(|pins| pins.retain(|pin| pin.month < closed));
         }
@@ -137,7 +137,8 @@ pub async fn replan(
         let from_month = closed_months + 1;
         let released = async |cx: &mut Context, id: i64| -> Result<(), Problem> {
             if change.release_pins {
-                let open = plan_pin::table.filter(plan_pin::plan_id.eq(id)).filter(plan_pin::month.ge(from_month));
+                let open =
+                    plan_pin::table.filter(plan_pin::plan_id.eq(id)).filter(plan_pin::month.ge(from_month));
                 diesel::delete(open).execute(cx.db()).await?;
             }
             Ok(())

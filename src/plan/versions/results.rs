@@ -12,7 +12,7 @@ use crate::plan::split::settings::{CountedResults, MissingResult, ResultSource};
 use crate::plan::split::tree::Place;
 use crate::plan::split::whole_plan::{Line, WholePlan};
 
-/// Most of those of whom nothing is known that a refusal names.
+/// Most of those of whom nothing is known that a refusal names, and that are kept by name for each line.
 const NAMED: usize = 100;
 
 /// Whose results are counted, and how.
@@ -57,6 +57,7 @@ pub(super) async fn results(
                 months: given.months.clone(),
                 source: ResultSource::Given,
                 missing: Vec::new(),
+                missing_count: 0,
             },
             None => known_results(counting, line, whole, &known, &mut faults),
         });
@@ -101,11 +102,13 @@ fn known_results(
 ) -> CountedResults {
     let mut months = Vec::with_capacity(whole.closed);
     let mut missing = Vec::new();
+    let mut missing_count = 0;
     for (month, period) in Period::months_of(counting.year).into_iter().enumerate().take(whole.closed) {
         let brought = known.brought(&line.metric, month);
         let values: Vec<i64> = brought.map(|(.., value)| value).collect();
         let mut sum = values.iter().fold(0_i64, |sum, value| sum.saturating_add(*value));
-        let mut unknown = Vec::new();
+        // By position: how many people they are, and what is counted for them.
+        let mut unknown: Vec<(usize, usize, i64)> = Vec::new();
         for (node, leaf) in leaves(line, whole, month) {
             let Standing::Missing(people) = known.standing(&line.metric, &leaf) else { continue };
             let counted = match counting.missing {
@@ -113,16 +116,18 @@ fn known_results(
                 Some(Missing::Planned) => left_of(&leaf, &line.metric, known),
             };
             sum = sum.saturating_add(counted);
-            unknown.push((whole.shapes.organisation.path(node), people.len(), counted));
+            unknown.push((node, people.len(), counted));
         }
         if period >= counting.this_month {
-            let planned = line.cells.organisation.confirmed.first().and_then(|root| root.get(month));
+            let planned =
+                line.cells.organisation.confirmed.as_slice().first().and_then(|root| root.get(month));
             let planned = planned.filter(|_| counting.missing == Some(Missing::Planned));
             let more = planned.map_or(0, |planned| planned.saturating_sub(sum).max(0));
             sum = sum.saturating_add(more);
-            unknown.push((whole.shapes.organisation.path(0), 0, more));
+            unknown.push((0, 0, more));
         }
         months.push(sum);
+        let place = |node: usize| whole.shapes.organisation.path(node);
         let advice = "enter it, give the months' `results`, or say how to count it in `missing`";
         match counting.missing {
             None if period >= counting.this_month => {
@@ -133,24 +138,29 @@ fn known_results(
                 let message = format!("nothing is known of {} in {period}: {advice}", line.metric);
                 faults.push(FieldError::new("results", message));
             }
-            None => faults.extend(unknown.into_iter().map(|(place, people, _)| {
+            None => faults.extend(unknown.into_iter().map(|(node, people, _)| {
                 let whom = if people > 1 { format!(" of {people} people") } else { String::new() };
                 let message = format!("nothing is known of {}{whom} in {period}: {advice}", line.metric);
-                FieldError::new(format!("{place} {period}"), message)
+                FieldError::new(format!("{} {period}", place(node)), message)
             })),
-            Some(_) => missing.extend(unknown.into_iter().map(|(place, _, counted)| MissingResult {
-                period,
-                place: Some(place),
-                counted,
-            })),
+            Some(_) => {
+                missing_count += unknown.len();
+                let left = NAMED.saturating_sub(missing.len());
+                let named = unknown.into_iter().take(left);
+                missing.extend(named.map(|(node, _, counted)| MissingResult {
+                    period,
+                    place: Some(place(node)),
+                    counted,
+                }));
+            }
         }
     }
     let source = match counting.missing {
-        _ if missing.is_empty() => ResultSource::Ledger,
+        _ if missing_count == 0 => ResultSource::Ledger,
         Some(Missing::Planned) => ResultSource::MissingAsPlanned,
         _ => ResultSource::MissingAsZero,
     };
-    CountedResults { metric: line.metric.clone(), months, source, missing }
+    CountedResults { metric: line.metric.clone(), months, source, missing, missing_count }
 }
 
 /// What a leaf has to bring beyond what is known: of a unit as a whole some of its people may be known.

@@ -60,7 +60,8 @@ async fn a_version_made_in_the_year_keeps_what_governed_it_and_its_year_is_its_t
     less["total"] = json!(553);
     assert_eq!(fields(&app.post("manager", "/v1/plans", less).await), ["total"]);
     let next = app.post_empty("manager", &format!("/v1/plans/{id}/versions")).await.expect(201)["id"].clone();
-    let answer = pin(&app, "manager", &next, "*", json!([{"unit": "G1", "period": "2014-04", "value": 1}])).await;
+    let answer =
+        pin(&app, "manager", &next, "*", json!([{"unit": "G1", "period": "2014-04", "value": 1}])).await;
     assert_eq!(fields(&answer), ["pins[0].period"], "{:#}", answer.body);
     let weights = json!([{"employee_no": "A01", "weight": 1}]);
     let early = json!({"unit": "G1", "from": "2014-04", "to": "2014-05", "weights": weights});
@@ -91,10 +92,14 @@ async fn a_draft_is_planned_again_itself_by_who_has_seen_it() {
     let app = TestApp::demo().await.at("2014-04-10T08:00:00Z");
     let made = app.post("manager", "/v1/plans/2/replans", json!({"from": "2014-04"})).await.expect(201);
     let id = made["id"].clone();
-    pin(&app, "manager", &id, "*", json!([{"unit": "G1", "period": "2014-08", "value": 60}])).await.expect(200);
+    pin(&app, "manager", &id, "*", json!([{"unit": "G1", "period": "2014-08", "value": 60}]))
+        .await
+        .expect(200);
     let path = format!("/v1/plans/{id}/replans");
-    let body = || json!({"from": "2014-06", "total": 1800, "results":
-        [{"metric": "deliveries", "months": [156, 92, 144, 130, 120]}]});
+    let body = || {
+        json!({"from": "2014-06", "total": 1800, "results":
+        [{"metric": "deliveries", "months": [156, 92, 144, 130, 120]}]})
+    };
     assert_eq!(app.post("manager", &path, body()).await.problem(428), "precondition-required");
     let stale = app.change("manager", Method::POST, &path, "\"1\"", Some(body())).await;
     assert_eq!(stale.problem(412), "precondition-failed");
@@ -128,7 +133,9 @@ async fn pins_in_the_way_of_a_replan_are_named_with_line_and_place_and_can_go() 
     let copy = app.post_empty("manager", "/v1/plans/2/versions").await.expect(201)["id"].clone();
     let path = format!("/v1/plans/{copy}/replans");
     app.change("manager", Method::POST, &path, "*", Some(json!({"from": "2014-04"}))).await.expect(200);
-    pin(&app, "manager", &copy, "*", json!([{"unit": "G2", "period": "2014-09", "value": 700}])).await.expect(200);
+    pin(&app, "manager", &copy, "*", json!([{"unit": "G2", "period": "2014-09", "value": 700}]))
+        .await
+        .expect(200);
     // 392 were delivered, and 408 are left of 800: fewer than the 700 that are pinned.
     let body = |release: bool| Some(json!({"from": "2014-04", "total": 800, "release_pins": release}));
     let answer = app.change("manager", Method::POST, &path, "*", body(false)).await;

@@ -211,7 +211,10 @@ async fn a_replanned_version_governs_the_months_from_its_own_on() {
         assert_eq!(fields(&answer), ["effective_from"], "{month}");
         let message = answer.body["errors"][0]["message"].as_str().unwrap();
         // 140 are planned for April now, and 137 were.
-        assert!(month == "2014-03" || message.contains("JC deliveries has 140 in 2014-04, and 137"), "{message}");
+        assert!(
+            month == "2014-03" || message.contains("JC deliveries has 140 in 2014-04, and 137"),
+            "{message}"
+        );
     }
     approve(&app, "gm", &id, "2014-04").await.expect(200);
     for (id, mut before) in [(json!(1), first), (json!(2), second)] {

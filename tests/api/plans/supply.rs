@@ -234,7 +234,10 @@ async fn stock_goes_by_what_was_delivered_up_to_today_and_by_the_plan_from_then_
     let mut deliveries = planned;
     deliveries[..4].copy_from_slice(&[156, 92, 144, 130]);
     let sources = [vec!["ledger"; 4], vec!["ledger_and_plan"], vec!["plan"; 7]].concat();
-    assert_eq!(column(&stock, "deliveries_from"), sources.iter().map(|one| format!("\"{one}\"")).collect::<Vec<_>>());
+    assert_eq!(
+        column(&stock, "deliveries_from"),
+        sources.iter().map(|one| format!("\"{one}\"")).collect::<Vec<_>>()
+    );
     let number = |month: &Value, name: &str| month[name].as_i64().unwrap();
     let all = stock["series"].as_array().unwrap();
     for (index, month) in stock["months"].as_array().unwrap().iter().enumerate() {
@@ -264,7 +267,8 @@ async fn two_who_set_the_supply_see_each_others_changes() {
     let made = without().await;
     assert_eq!((made.status.as_u16(), made.etag.as_deref()), (200, Some("\"1\"")));
     assert_eq!(without().await.problem(428), "precondition-required");
-    let change = async |seen: &str| app.change("manager", Method::PUT, "/v1/supply", seen, Some(example())).await;
+    let change =
+        async |seen: &str| app.change("manager", Method::PUT, "/v1/supply", seen, Some(example())).await;
     assert_eq!(change("\"0\"").await.problem(412), "precondition-failed");
     let answers = futures_util::future::join_all((0..3).map(|_| change("\"1\""))).await;
     let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::known::{deliver, in_force, row, total};
-use super::{STORE, approve, months, read, step, targets, worked_example};
+use super::{STORE, approve, months, read, step, worked_example};
 use crate::support::TestApp;
 use crate::users::fields;
 
@@ -19,9 +19,16 @@ fn adds_up(report: &Value) {
         if children.is_empty() {
             continue;
         }
-        for path in ["/month_target", "/year_target", "/month/target", "/month/actual", "/year/target", "/year/actual",
-            "/full_year/targets", "/full_year/results"]
-        {
+        for path in [
+            "/month_target",
+            "/year_target",
+            "/month/target",
+            "/month/actual",
+            "/year/target",
+            "/year/actual",
+            "/full_year/targets",
+            "/full_year/results",
+        ] {
             let of = |row: &Value| row.pointer(path).and_then(Value::as_i64).unwrap_or(0);
             let sum: i64 = children.iter().map(|row| of(row)).sum();
             assert_eq!(of(parent), sum, "{path} of {} at {}", parent["unit"], report["day"]);
@@ -42,7 +49,8 @@ async fn end_posting(app: &TestApp, employee_no: &str, day: &str) {
 }
 
 async fn post(app: &TestApp, employee_no: &str, unit: &str, from: &str) {
-    let posting = json!({"employee_no": employee_no, "unit": unit, "position": "sales_consultant", "valid_from": from});
+    let posting =
+        json!({"employee_no": employee_no, "unit": unit, "position": "sales_consultant", "valid_from": from});
     app.post("admin", "/v1/assignments", posting).await.expect(201);
 }
 
@@ -93,16 +101,21 @@ async fn a_year_with_a_transfer_a_leaver_a_new_team_and_two_replans() {
 
     // The rest of the year is planned again: 1690 − 341. Nobody is missing, though A08 has nothing in March.
     let path = |id: &Value| format!("/v1/plans/{id}/replans");
-    let second = april.post("manager", &path(&first), json!({"from": "2015-04"})).await.expect(201)["id"].clone();
+    let second =
+        april.post("manager", &path(&first), json!({"from": "2015-04"})).await.expect(201)["id"].clone();
     step(&april, "manager", &second, "submit", "*", None).await.expect(200);
     approve(&april, "gm", &second, "2015-04").await.expect(200);
     let document = read(&april, &second).await;
-    assert_eq!((&document["lines"][0]["closed_total"], &document["lines"][0]["remaining"]), (&json!(341), &json!(1349)));
+    assert_eq!(
+        (&document["lines"][0]["closed_total"], &document["lines"][0]["remaining"]),
+        (&json!(341), &json!(1349))
+    );
     assert_eq!(months(&document)[..3], STORE[..3]);
     assert_eq!(document["lines"][0]["targets"], 417 + 1349);
 
     // A new team from July on, with A12 of team 3 and somebody new; who has left is no member of anything.
-    let team = json!({"code": "G4", "name": "四组", "kind": "team", "parent": "JC-XS", "valid_from": "2015-07-01"});
+    let team =
+        json!({"code": "G4", "name": "四组", "kind": "team", "parent": "JC-XS", "valid_from": "2015-07-01"});
     app.post("admin", "/v1/org-units", team).await.expect(201);
     let person = json!({"employee_no": "N01", "name": "新人", "status": "active"});
     app.post("admin", "/v1/employees", person).await.expect(201);
@@ -127,11 +140,16 @@ async fn a_year_with_a_transfer_a_leaver_a_new_team_and_two_replans() {
     let third = july.post("manager", "/v1/plans", plan).await.expect(201)["id"].clone();
     // A draft of it as it was planned, then by what was sold: 341 + 330, and 1019 for July and later.
     assert_eq!(read(&july, &third).await["closed_months"], 6);
-    july.change("manager", Method::POST, &path(&third), "*", Some(json!({"from": "2015-07"}))).await.expect(200);
+    july.change("manager", Method::POST, &path(&third), "*", Some(json!({"from": "2015-07"})))
+        .await
+        .expect(200);
     step(&july, "manager", &third, "submit", "*", None).await.expect(200);
     approve(&july, "gm", &third, "2015-07").await.expect(200);
     let document = read(&july, &third).await;
-    assert_eq!((&document["lines"][0]["closed_total"], &document["lines"][0]["remaining"]), (&json!(671), &json!(1019)));
+    assert_eq!(
+        (&document["lines"][0]["closed_total"], &document["lines"][0]["remaining"]),
+        (&json!(671), &json!(1019))
+    );
     // What governed the months before is in it cell by cell: January to March by the first, April to June by the second.
     let (one, two) = (read(&july, &first).await, read(&july, &second).await);
     assert_eq!(months(&document)[..3], months(&one)[..3]);

@@ -28,9 +28,8 @@ fn plan(units: Vec<UnitWeight>) -> NewPlan {
 }
 
 fn known() -> Known {
-    let unit = |id, kind, path: &[i64]| {
-        KnownUnit { id, kind, path: path.to_vec(), store_id: path.first().copied() }
-    };
+    let unit =
+        |id, kind, path: &[i64]| KnownUnit { id, kind, path: path.to_vec(), store_id: path.first().copied() };
     Known {
         units: [
             ("S1", unit(1, UnitKind::Store, &[1])),
@@ -50,9 +49,12 @@ fn known() -> Known {
 fn posted() -> Known {
     let mut known = known();
     known.employees.extend([("A03".to_owned(), 13), ("A04".to_owned(), 14)]);
-    for (person, code, id, path) in
-        [(11, "G1", 2, &[1, 5, 2][..]), (12, "D", 5, &[1, 5]), (13, "X1", 9, &[8, 9]), (14, "G1", 2, &[1, 5, 2])]
-    {
+    for (person, code, id, path) in [
+        (11, "G1", 2, &[1, 5, 2][..]),
+        (12, "D", 5, &[1, 5]),
+        (13, "X1", 9, &[8, 9]),
+        (14, "G1", 2, &[1, 5, 2]),
+    ] {
         let unit = PostedUnit { code: code.into(), id, path: path.to_vec(), store_id: path.first().copied() };
         known.posted.insert(person, vec![unit]);
     }

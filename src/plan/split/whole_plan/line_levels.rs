@@ -61,13 +61,13 @@ impl Whole<'_> {
                     continue;
                 };
                 let rows = rows.get_or_insert_with(Rows::new);
-                let walked = self
-                    .split_level(line, tree, (difference, is_floor), rows, &visit)
-                    .map_err(|refusal| LineRefusal {
+                let walked = self.split_level(line, tree, (difference, is_floor), rows, &visit).map_err(
+                    |refusal| LineRefusal {
                         line: line.number,
                         level: Some(if is_floor { Level::Floor } else { Level::Stretch }),
                         refusal,
-                    })?;
+                    },
+                )?;
                 outcome.add(tree, &walked);
                 if !outcome.cut.is_empty() {
                     return Ok(outcome);
