@@ -42,6 +42,28 @@ fn the_committed_document_is_the_generated_one() {
     assert!(committed == document(), "openapi/openapi.json is not what the code says: run `make openapi`");
 }
 
+/// The names of the properties of a schema, one for each part that has it.
+fn every_property(document: &Value, schema: &Value) -> Vec<String> {
+    if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
+        return every_property(document, &document["components"]["schemas"][name]);
+    }
+    let own = schema["properties"].as_object().into_iter().flat_map(|own| own.keys().cloned());
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    own.chain(parts.flat_map(|part| every_property(document, part))).collect()
+}
+
+#[test]
+fn no_property_comes_from_two_parts_of_a_schema() {
+    let document = document();
+    let mut twice = Vec::new();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        let mut seen = BTreeSet::new();
+        let all = every_property(&document, schema).into_iter();
+        twice.extend(all.filter(|one| !seen.insert(one.clone())).map(|one| format!("{name}.{one}")));
+    }
+    assert!(twice.is_empty(), "{twice:?}");
+}
+
 #[test]
 fn operations_are_named_like_their_handlers() {
     let document = document();

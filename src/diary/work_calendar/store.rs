@@ -55,9 +55,19 @@ impl StoreCalendars {
         Ok(Self { country, own })
     }
 
+    /// The country's days.
+    pub const fn country(&self) -> &Calendar {
+        &self.country
+    }
+
+    /// The days of a store in a year.
+    pub fn of(&self, store_id: i64, year: i32) -> &Calendar {
+        self.own.get(&(store_id, year)).unwrap_or(&self.country)
+    }
+
     /// Whether a store works on a day.
     pub fn is_working(&self, store_id: i64, day: NaiveDate) -> bool {
-        self.own.get(&(store_id, day.year())).unwrap_or(&self.country).is_working(day)
+        self.of(store_id, day.year()).is_working(day)
     }
 }
 

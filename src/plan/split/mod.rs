@@ -7,6 +7,7 @@
 pub mod apportion;
 pub mod capacity;
 pub mod held_cells;
+pub mod history;
 pub mod levels;
 pub mod limits;
 pub(super) mod lines;

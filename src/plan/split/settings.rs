@@ -7,6 +7,7 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::history::UsedYear;
 use super::method::Method;
 use super::new_plan::MemberWeight;
 use crate::db::json::json_columns;
@@ -26,6 +27,12 @@ pub(in crate::plan) struct Split {
     pub season: Vec<i64>,
     #[serde(default)]
     pub method: Method,
+    /// What was known of the years by whose results it was weighed.
+    #[serde(default)]
+    pub history: Vec<UsedYear>,
+    /// What the closed months brought, where the rest of the year was planned again.
+    #[serde(default)]
+    pub replanned: Option<Replanned>,
     /// Months split anew since, the latest last.
     #[serde(default)]
     pub resplits: Vec<Change>,
@@ -58,6 +65,60 @@ impl Split {
     pub(in crate::plan) fn was_changed_by(&self, user: i64) -> bool {
         self.changers.contains(&user) || self.resplits.iter().any(|change| change.user_id == Some(user))
     }
+}
+
+/// What a re-plan counted: the results of the months that were closed then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Replanned {
+    /// The first month that was planned again.
+    #[schema(value_type = String, example = "2014-04")]
+    pub from: Period,
+    /// The results, line by line.
+    pub results: Vec<CountedResults>,
+}
+
+/// What the closed months of a line were counted at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CountedResults {
+    /// The line.
+    #[schema(example = "deliveries")]
+    pub metric: String,
+    /// January up to the month before, in units of the metric or cents.
+    #[schema(example = json!([156, 92, 144]))]
+    pub months: Vec<i64>,
+    /// Where they come from.
+    pub source: ResultSource,
+    /// Of whom nothing was known, month by month, and who were counted by the word of who planned: the first hundred.
+    pub missing: Vec<MissingResult>,
+    /// How many there were.
+    pub missing_count: usize,
+}
+
+/// Where results come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResultSource {
+    /// The ledger knew everybody's.
+    Ledger,
+    /// Who planned gave them.
+    Given,
+    /// The ledger's, and whom it did not know as having brought nothing.
+    MissingAsZero,
+    /// The ledger's, and whom it did not know as having brought what was planned.
+    MissingAsPlanned,
+}
+
+/// A month of somebody of whom nothing was known, and what was counted for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MissingResult {
+    /// The month.
+    #[schema(value_type = String, example = "2014-03")]
+    pub period: Period,
+    /// Where it stands in the plan, for example `JC/G2/A07`; a unit that is not split further stands for its people. Null
+    /// where the reader may not see names.
+    pub place: Option<String>,
+    /// What was counted.
+    pub counted: i64,
 }
 
 /// A [`Resplit`] and who made it.

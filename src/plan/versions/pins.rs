@@ -1,12 +1,14 @@
 //! Cells that stand: set, given back to the weights, and told where they do not fit.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::governed;
 use super::rows::{self, Excerpt};
 use super::store::change_draft;
 use super::version::Plan;
@@ -19,7 +21,8 @@ use crate::plan::faults::other_year;
 use crate::plan::split::new_plan::Pin;
 use crate::plan::split::split_tree::{self, PinnedCell};
 use crate::plan::split::tree::{Place, Shape, Tree};
-use crate::plan::split::whole_plan::{LineRefusal, Outcome, Scope, WholePlan};
+use crate::plan::split::whole_plan::{Line, LineRefusal, Outcome, Scope, WholePlan};
+use crate::plan::viewer;
 
 /// Cells to be pinned or released: all of them, or none.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
@@ -40,10 +43,15 @@ pub(in crate::plan) type Cell = (i32, Tree, usize, usize);
 /// Every field at fault; the cells in the way where the pins do not fit; a conflict where the plan is not a draft.
 pub async fn pin(cx: &mut Context, id: i64, pins: Pins, seen: Seen) -> Result<Plan, Problem> {
     change_draft(cx, id, seen, "pin_plan", async |cx, plan| {
+        let months = pins.pins.iter().enumerate();
+        let months = months.map(|(index, pin)| (format!("pins[{index}].period"), pin.period));
+        let this_month = viewer::month(cx);
+        let held = governed::require_changeable(cx.db(), (plan, this_month), months).await?;
         let mut excerpt = Excerpt::load(cx.db(), plan, &pins.pins).await?;
         loop {
             let mut packed = excerpt.pack()?;
             let former = packed.whole.pins.clone();
+            let before = packed.whole.lines.clone();
             let mut faults = Vec::new();
             let touched = set_all(&mut packed.whole, &pins.pins, plan.year, &mut faults);
             if !faults.is_empty() {
@@ -51,6 +59,7 @@ pub async fn pin(cx: &mut Context, id: i64, pins: Pins, seen: Seen) -> Result<Pl
             }
             let Outcome { changed, cut } = split_around(&mut packed.whole, &former, plan.year)?;
             if cut.is_empty() {
+                require_past(&packed.whole, &before, &changed, packed.whole.closed..held)?;
                 let ordinal = |tree, at| packed.ordinal(tree, at);
                 rows::update_cells(cx.db(), plan.id, &packed.whole, &changed, ordinal).await?;
                 rows::write_pins(cx, plan.id, &packed.whole, &touched, ordinal).await?;
@@ -61,6 +70,28 @@ pub async fn pin(cx: &mut Context, id: i64, pins: Pins, seen: Seen) -> Result<Pl
         }
     })
     .await
+}
+
+/// Refuses a change that would move cells of months which can no longer be changed, though none of them is pinned.
+fn require_past(
+    whole: &WholePlan,
+    before: &[Line],
+    changed: &[(Tree, usize)],
+    months: Range<usize>,
+) -> Result<(), Problem> {
+    let past = |line: &Line, (tree, node): (Tree, usize)| {
+        let row = line.cells.of(tree).confirmed.get(node).copied().unwrap_or_default();
+        row.get(months.clone()).map(<[i64]>::to_vec).unwrap_or_default()
+    };
+    let moved = changed.iter().find(|place| {
+        whole.lines.iter().zip(before).any(|(now, before)| past(now, **place) != past(before, **place))
+    });
+    let Some((tree, node)) = moved else { return Ok(()) };
+    let message = format!(
+        "this would change months of {} that are locked or have ended: plan the rest of the year again first",
+        whole.shapes.of(*tree).path(*node)
+    );
+    Err(Problem::field("pins", message))
 }
 
 /// Splits what depends on the pins that are other than the `former` ones, and says what has changed.
@@ -183,9 +214,17 @@ pub(in crate::plan) fn child(shape: &Shape, unit: usize, employee_no: &str) -> O
     shape.children(unit).iter().copied().find(is_meant)
 }
 
-/// Why the cells cannot be split, with every pinned cell that is in the way.
+/// Why the cells cannot be split: which line and level, at which node and in which months, with every pinned cell that is in
+/// the way.
 pub(in crate::plan) fn problem(refusal: &LineRefusal, whole: &WholePlan, year: i32) -> Problem {
-    let LineRefusal { line, refusal } = refusal;
+    let LineRefusal { line, level, refusal } = refusal;
+    let metric =
+        whole.lines.iter().find(|known| known.number == *line).map_or("", |line| line.metric.as_str());
+    let what = match level {
+        Some(level) => format!("{metric}, {level}"),
+        None => metric.to_owned(),
+    };
+    let message = format!("{what}: {}", refusal.message);
     let shape = whole.shapes.of(refusal.tree);
     let is_held = |pin: &&split_tree::PinnedCell| {
         refusal.months.contains(&pin.month)
@@ -204,10 +243,7 @@ pub(in crate::plan) fn problem(refusal: &LineRefusal, whole: &WholePlan, year: i
             let path = whole.shapes.of(pin.tree).path(pin.node);
             let month = u32::try_from(pin.month).ok().and_then(|month| Period::new(year, month + 1));
             let month = month.map(|month| month.to_string()).unwrap_or_default();
-            FieldError::new(
-                format!("{path} {month}"),
-                format!("pinned at {}: {}", pin.value, refusal.message),
-            )
+            FieldError::new(format!("{path} {month}"), format!("pinned at {}: {message}", pin.value))
         })
         .collect();
     if cells.is_empty() {
@@ -217,7 +253,7 @@ pub(in crate::plan) fn problem(refusal: &LineRefusal, whole: &WholePlan, year: i
             .filter_map(|month| Some(Period::new(year, u32::try_from(*month).ok()? + 1)?.to_string()))
             .collect();
         let place = format!("{} {}", shape.path(refusal.node), months.join(", "));
-        return Problem::field(place.trim_end(), refusal.message.clone());
+        return Problem::field(place.trim_end(), message);
     }
     Problem::fields(cells)
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::draft::employee_ids;
 use super::store::{Heading, Version, begin, change_draft, lock, subject};
 use super::version::{Plan, Step};
-use super::{pins, rows};
+use super::{governed, pins, rows};
 use crate::auth::Context;
 use crate::http::FieldError;
 use crate::http::Problem;
@@ -109,6 +109,9 @@ pub(in crate::plan) async fn split_anew(
     plan: &mut Version,
     change: &Resplit,
 ) -> Result<(), Problem> {
+    let this_month = viewer::month(cx);
+    let months = [("from".to_owned(), change.from)].into_iter();
+    governed::require_changeable(cx.db(), (plan, this_month), months).await?;
     let mut whole = rows::load_whole_plan(cx.db(), plan).await?;
     let numbers = change.weights.iter().map(|member| member.employee_no.as_str());
     let known = employee_ids(cx.db(), plan.unit_id, plan.year, numbers).await?;

@@ -13,6 +13,7 @@ mod sheet;
 mod under_way;
 mod work;
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ pub use self::under_way::{ImportRun, cancel, list as under_way};
 use self::work::Work;
 use crate::auth::Context;
 use crate::diary::leave;
-use crate::http::Problem;
+use crate::http::{Language, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Late, ValueOrigin};
 use crate::period::Period;

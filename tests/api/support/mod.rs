@@ -2,6 +2,7 @@
 
 mod cluster;
 pub mod statements;
+pub mod strict;
 
 use showfloor::auth::Context;
 use std::net::SocketAddr;
@@ -78,8 +79,13 @@ impl Answer {
         let content_type = header("content-type").unwrap_or_default();
         let status = response.status();
         let bytes = response.bytes().await.unwrap();
-        let body = serde_json::from_slice(&bytes)
-            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+        let body = match serde_json::from_slice(&bytes) {
+            Ok(body) => {
+                strict::check(&bytes);
+                body
+            }
+            Err(_) => Value::String(String::from_utf8_lossy(&bytes).into_owned()),
+        };
         Self { status, etag, location, retry_after, content_type, body }
     }
 
