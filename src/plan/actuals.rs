@@ -78,7 +78,7 @@ pub(in crate::plan) async fn findings(
             }
             findings.working = working(connection, &people, &away).await?;
         }
-        Method::Season | Method::Festival(_) | Method::Equal | Method::Manual(_) => {}
+        Method::Season | Method::Festival(_) | Method::Equal | Method::EqualPerHead | Method::Manual(_) => {}
     }
     Ok(findings)
 }

@@ -36,6 +36,7 @@ mod once;
 mod openapi;
 mod organisation;
 mod person_months;
+mod plan_cli;
 mod plan_funnel;
 mod plan_preview;
 mod plans;

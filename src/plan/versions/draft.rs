@@ -83,6 +83,10 @@ pub(in crate::plan) async fn prepare(
     let calendar = holidays::country(connection).await?;
     weigh(method, new.year, new.total, &mut shapes, &findings, &calendar).map_err(Problem::fields)?;
     let mut whole = WholePlan { shapes, lines, ..WholePlan::default() };
+    // What is pinned for several months is spread over them by what they have.
+    if new.pins.iter().any(|pin| pin.period.months().len() > 1) {
+        whole.split(Scope::Everything).map_err(|refusal| pins::problem(&refusal, &whole, new.year))?;
+    }
     pins::set_all(&mut whole, &new.pins, new.year, &mut faults);
     if !faults.is_empty() {
         return Err(Problem::fields(faults));
@@ -106,13 +110,7 @@ pub(in crate::plan) async fn look_up(
         numbers.extend(unit.members.iter().map(|member| member.employee_no.as_str()));
         waiting.extend(&unit.units);
     }
-    let units: Vec<(String, i64, UnitKind, Vec<i64>)> = org_unit::table
-        .filter(org_unit::code.eq_any(codes))
-        .select((org_unit::code, org_unit::id, org_unit::kind, org_unit::path))
-        .load(connection)
-        .await?;
-    let units = units.into_iter().map(|(code, id, kind, path)| (code, KnownUnit { id, kind, path }));
-    let units = units.collect::<HashMap<_, _>>();
+    let units = units_by_code(connection, codes.into_iter()).await?;
     let Some(unit_id) = units.get(&new.unit).map(|unit| unit.id) else {
         // Of a unit that there is not, nobody and nothing can be told to be foreign.
         let employees = numbers.into_iter().map(|number| (number.to_owned(), 0)).collect();
@@ -128,6 +126,20 @@ pub(in crate::plan) async fn look_up(
     }
     let employees = employee_ids(connection, unit_id, new.year, numbers.into_iter()).await?;
     Ok(Known { units, employees, labels: known })
+}
+
+/// Units by their codes.
+pub(in crate::plan) async fn units_by_code(
+    connection: &mut AsyncPgConnection,
+    codes: impl Iterator<Item = &str>,
+) -> Result<HashMap<String, KnownUnit>, Problem> {
+    let units: Vec<(String, i64, UnitKind, Vec<i64>)> = org_unit::table
+        .filter(org_unit::code.eq_any(codes.collect::<BTreeSet<_>>()))
+        .select((org_unit::code, org_unit::id, org_unit::kind, org_unit::path))
+        .load(connection)
+        .await?;
+    let units = units.into_iter().map(|(code, id, kind, path)| (code, KnownUnit { id, kind, path }));
+    Ok(units.collect())
 }
 
 /// Ids by 工号 of those who are posted in a unit, or below it, in a year: nobody else's figures are anything to its plan.

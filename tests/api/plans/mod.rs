@@ -14,8 +14,10 @@ mod rebates;
 mod replans;
 mod sheets;
 mod steps;
+mod suggestions;
 mod sums;
 mod supply;
+mod transfers;
 mod trees;
 
 use diesel::prelude::*;
