@@ -237,6 +237,7 @@ async fn load_plan(cx: &mut Context, catalogue: &Catalogue) -> Result<(), Proble
         weights: weights
             .map(|(employee_no, weight)| MemberWeight { employee_no: employee_no.to_owned(), weight })
             .to_vec(),
+        units: Vec::new(),
     };
     plan::resplit(cx, second.id, leave, Seen::Any).await?;
     plan::submit(cx, second.id, Seen::Any).await?;

@@ -40,6 +40,7 @@ mod open_months;
 mod openapi;
 mod organisation;
 mod person_months;
+mod plan_cli;
 mod plan_funnel;
 mod plan_preview;
 mod plans;

@@ -10,7 +10,7 @@ use crate::review_life::{cycle, freeze, review_of, walk_to};
 use crate::support::{Answer, TestApp};
 
 /// Operations that make something and take no key, and why the same request again does no harm.
-const WITHOUT: [(&str, &str); 15] = [
+const WITHOUT: [(&str, &str); 18] = [
     ("create_user", "a login is unique: the second is refused"),
     ("create_org_unit", "a code is unique"),
     ("create_employee", "an employee number is unique"),
@@ -22,6 +22,9 @@ const WITHOUT: [(&str, &str); 15] = [
     ("create_column_mapping", "its name is unique"),
     ("create_mapped_import", "the same file again changes nothing"),
     ("create_plan", "a unit's year and metric have one plan"),
+    ("create_suggested_plan", "a plan has one draft at a time"),
+    ("create_plan_from_trial", "a plan has one draft at a time"),
+    ("import_plan_template", "a plan has one draft at a time"),
     ("create_plan_version", "a plan has one draft at a time"),
     ("create_replan", "a plan has one draft at a time"),
     ("propose_erasure", "a person has one proposed erasure at a time"),

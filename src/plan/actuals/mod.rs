@@ -93,7 +93,7 @@ pub(in crate::plan) async fn findings(
             findings.calendars = Some(StoreCalendars::load(connection, &ids, new.year..=new.year).await?);
             findings.stores = stores.into_iter().filter_map(|(unit, store)| Some((unit, store?))).collect();
         }
-        Method::Season | Method::Festival(_) | Method::Equal | Method::Manual(_) => {}
+        Method::Season | Method::Festival(_) | Method::Equal | Method::EqualPerHead | Method::Manual(_) => {}
     }
     Ok(findings)
 }

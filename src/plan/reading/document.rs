@@ -354,7 +354,7 @@ async fn pins(
         employee_no: row.employee_no,
         channel: row.label.clone().filter(|_| row.tree == Tree::Channel),
         series: row.label.filter(|_| row.tree == Tree::Series),
-        period: row.period,
+        period: row.period.into(),
         value: Some(row.value),
     };
     Ok(seen.map(pin).collect())

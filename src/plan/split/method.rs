@@ -26,6 +26,9 @@ pub enum Method {
     Festival(#[garde(skip)] FestivalShift),
     /// 平均: every month, unit, person, channel and series alike.
     Equal,
+    /// 人均: every person alike, so that a unit has as much as it has people; months by `season`, or alike if there is none;
+    /// channels and series keep their weights.
+    EqualPerHead,
     /// 历史: what the people brought in during one to three earlier years, each year with its weight: their mean over the
     /// months that are known. Somebody without a history gets the mean of their colleagues; channels and series keep their
     /// weights.
@@ -132,6 +135,7 @@ pub(in crate::plan) fn weigh(
                 (0..shape.len()).for_each(|position| shape.set_weights(position, [1; 12]));
             }
         }
+        Method::EqualPerHead => weigh_by_heads(&mut trees.organisation)?,
         Method::History(years) => {
             return weigh_by_history(years, &mut trees.organisation, &findings.brought);
         }
@@ -156,6 +160,23 @@ pub(in crate::plan) fn weigh(
         }
     }
     Ok(Vec::new())
+}
+
+/// Everybody alike; units by how many people are below them.
+fn weigh_by_heads(shape: &mut Shape) -> Result<(), Vec<FieldError>> {
+    require_people("method", shape)?;
+    let is_person = |at: usize| shape.node(at).is_some_and(|node| person(&node.place).is_some());
+    let heads = summed(shape, |at| is_person(at).then_some([1; 12]));
+    let too_large = || vec![FieldError::new("method", "the weights are too large")];
+    for (at, heads) in heads.ok_or_else(too_large)?.into_iter().enumerate() {
+        match shape.node(at).map(|node| node.weights) {
+            // The months' own.
+            Some(season) if at == 0 && season.iter().any(|weight| *weight > 0) => {}
+            _ if at == 0 => shape.set_weights(at, [1; 12]),
+            _ => shape.set_weights(at, heads),
+        }
+    }
+    Ok(())
 }
 
 /// People by weight × capacity, units by the capacity below them.

@@ -16,6 +16,7 @@ pub mod new_plan;
 pub mod preview;
 pub mod season;
 pub mod settings;
+pub mod span;
 pub mod split_tree;
 pub mod tree;
 pub(super) mod weights;

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::limits::{MAX_PLACES, MAX_TOTAL, MAX_WEIGHT};
 use super::method::Method;
-use crate::period::Period;
+use super::span::Span;
 
 /// A plan to be drafted.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
@@ -208,11 +208,12 @@ pub struct Pin {
     #[serde(default)]
     #[garde(inner(length(chars, min = 1, max = 64)))]
     pub series: Option<String>,
-    /// The month, of the plan's year.
+    /// The month `2014-03`, the quarter `2014-Q1` or the year `2014` of the plan. What is given for several months is spread
+    /// over them in proportion to what they have; months that are closed keep theirs, and count.
     #[garde(skip)]
     #[schema(value_type = String, example = "2014-03")]
-    pub period: Period,
-    /// The value it is pinned at, in units of the metric or cents; null releases the cell.
+    pub period: Span,
+    /// The value it is pinned at, in units of the metric or cents; null releases the cells.
     #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
     pub value: Option<i64>,
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::history::UsedYear;
+use super::limits::MAX_WEIGHT;
 use super::method::Method;
 use super::new_plan::MemberWeight;
 use crate::db::json::json_columns;
@@ -129,7 +130,8 @@ pub(in crate::plan) struct Change {
     pub user_id: Option<i64>,
 }
 
-/// Some months of a unit, to be split again among its people: somebody has joined, left, or is away.
+/// Some months of a unit, to be split again among what is below it: somebody has joined, left or is away, or a team has been
+/// made or dissolved.
 #[derive(
     Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, AsExpression, FromSqlRow, ToSchema,
 )]
@@ -149,8 +151,26 @@ pub struct Resplit {
     pub to: Period,
     /// The members' weights in these months. A member who is not listed gets nothing; somebody who was not a member
     /// becomes one.
-    #[garde(length(min = 1, max = 2_000), dive)]
+    #[serde(default)]
+    #[garde(length(max = 2_000), dive)]
     pub weights: Vec<MemberWeight>,
+    /// The weights of the units right below it in these months. A unit that is not listed gets nothing; one that the plan
+    /// did not have is added, and its own months are split by a change of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[garde(length(max = 2_000), dive)]
+    pub units: Vec<UnitShare>,
+}
+
+/// A unit's weight in some months.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnitShare {
+    /// Code of the unit.
+    #[garde(length(chars, min = 1, max = 64))]
+    pub unit: String,
+    /// The share, relative to the other units and people there.
+    #[garde(range(min = 0, max = MAX_WEIGHT))]
+    pub weight: i64,
 }
 
 #[cfg(test)]
@@ -164,6 +184,7 @@ mod tests {
             from: "2014-06".parse().unwrap(),
             to: "2014-08".parse().unwrap(),
             weights: ["A03", "A01"].map(|no| MemberWeight { employee_no: no.into(), weight: 1 }).to_vec(),
+            units: Vec::new(),
         };
         let mut split = Split { season: vec![1; 12], ..Split::default() };
         split.resplits.push(Change { resplit, user_id: Some(7) });

@@ -99,6 +99,10 @@ pub(in crate::plan) async fn prepare(
         governed::hold_past(connection, &mut whole, (unit.id, new.year, this_month)).await?;
         governed::count_targets(&mut whole, method, &mut faults);
     }
+    // What is pinned for several months is spread over them by what they have.
+    if new.pins.iter().any(|pin| pin.period.months().len() > 1) {
+        whole.split(Scope::Everything).map_err(|refusal| pins::problem(&refusal, &whole, new.year))?;
+    }
     pins::set_all(&mut whole, &new.pins, new.year, &mut faults);
     if !faults.is_empty() {
         return Err(Problem::fields(faults));
@@ -123,15 +127,7 @@ pub(in crate::plan) async fn look_up(
         numbers.extend(unit.members.iter().map(|member| member.employee_no.as_str()));
         waiting.extend(&unit.units);
     }
-    let units: Vec<(String, i64, UnitKind, Vec<i64>, Option<i64>)> = org_unit::table
-        .filter(org_unit::code.eq_any(codes))
-        .select((org_unit::code, org_unit::id, org_unit::kind, org_unit::path, org_unit::store_id))
-        .load(connection)
-        .await?;
-    let units = units
-        .into_iter()
-        .map(|(code, id, kind, path, store_id)| (code, KnownUnit { id, kind, path, store_id }));
-    let units = units.collect::<HashMap<_, _>>();
+    let units = units_by_code(connection, codes.into_iter()).await?;
     let Some(unit_id) = units.get(&new.unit).map(|unit| unit.id) else {
         // Of a unit that there is not, nobody and nothing can be told to be foreign.
         let employees = numbers.into_iter().map(|number| (number.to_owned(), 0)).collect();
@@ -203,6 +199,22 @@ async fn look_up_people(
     }
     known.left = known.posted.keys().copied().filter(|person| !here.contains(person)).collect();
     Ok(())
+}
+
+/// Units by their codes.
+pub(in crate::plan) async fn units_by_code(
+    connection: &mut AsyncPgConnection,
+    codes: impl Iterator<Item = &str>,
+) -> Result<HashMap<String, KnownUnit>, Problem> {
+    let units: Vec<(String, i64, UnitKind, Vec<i64>, Option<i64>)> = org_unit::table
+        .filter(org_unit::code.eq_any(codes.collect::<BTreeSet<_>>()))
+        .select((org_unit::code, org_unit::id, org_unit::kind, org_unit::path, org_unit::store_id))
+        .load(connection)
+        .await?;
+    let units = units
+        .into_iter()
+        .map(|(code, id, kind, path, store_id)| (code, KnownUnit { id, kind, path, store_id }));
+    Ok(units.collect())
 }
 
 /// Ids by 工号 of those who are posted in a unit, or below it, in a year: nobody else's figures are anything to its plan.

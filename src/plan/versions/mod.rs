@@ -16,4 +16,5 @@ pub mod revision;
 pub(super) mod rows;
 pub mod store;
 pub mod trial;
+mod units;
 pub mod version;

@@ -18,6 +18,7 @@ use crate::http::Problem;
 use crate::http::etag::Seen;
 use crate::period::Period;
 use crate::plan::faults::other_year;
+use crate::plan::split::apportion::largest_remainder;
 use crate::plan::split::new_plan::Pin;
 use crate::plan::split::split_tree::{self, PinnedCell};
 use crate::plan::split::tree::{Place, Shape, Tree};
@@ -113,22 +114,17 @@ pub(in crate::plan) fn set_all(
 ) -> BTreeSet<Cell> {
     let mut touched = BTreeSet::new();
     for (index, pin) in pins.iter().enumerate() {
-        let cell = set(whole, pin, year, &format!("pins[{index}]"), faults);
-        if cell.is_some_and(|cell| !touched.insert(cell)) {
+        let cells = set(whole, pin, year, &format!("pins[{index}]"), faults);
+        // Every cell is noted, whether another was there before or not.
+        if cells.into_iter().filter(|cell| !touched.insert(*cell)).count() > 0 {
             faults.push(FieldError::new(format!("pins[{index}]"), "this cell is listed twice"));
         }
     }
     touched
 }
 
-/// Sets or takes away one pin, and says which cell it is; what is wrong with it is added to `faults`.
-fn set(
-    whole: &mut WholePlan,
-    pin: &Pin,
-    year: i32,
-    field: &str,
-    faults: &mut Vec<FieldError>,
-) -> Option<Cell> {
+/// Sets or takes away one pin, and says which cells it is of; what is wrong with it is added to `faults`.
+fn set(whole: &mut WholePlan, pin: &Pin, year: i32, field: &str, faults: &mut Vec<FieldError>) -> Vec<Cell> {
     let before = faults.len();
     let line = match &pin.metric {
         None => Some(0),
@@ -142,21 +138,54 @@ fn set(
     if pin.period.year() != year {
         faults.push(other_year(&format!("{field}.period"), year));
     }
-    let month = pin.period.index();
-    if pin.period.year() == year && month < whole.closed {
+    let months = pin.period.months();
+    if pin.period.year() == year && months.end <= whole.closed {
         faults.push(FieldError::new(
             format!("{field}.period"),
             format!("{} is closed and can no longer be changed", pin.period),
         ));
     }
-    let (line, (tree, node)) = line.zip(place)?;
-    if faults.len() > before {
-        return None;
-    }
+    let Some((line, (tree, node))) = line.zip(place).filter(|_| faults.len() == before) else {
+        return Vec::new();
+    };
+    let open = months.start.max(whole.closed)..months.end;
+    let values = match pin.value.map(|value| spread(whole, (line, tree, node), months, value)).transpose() {
+        Ok(values) => values,
+        Err(message) => {
+            faults.push(FieldError::new(format!("{field}.value"), message));
+            return Vec::new();
+        }
+    };
     let pins = whole.pins.entry(line).or_default();
-    pins.retain(|other| (other.tree, other.node, other.month) != (tree, node, month));
-    pins.extend(pin.value.map(|value| split_tree::PinnedCell { tree, node, month, value }));
-    Some((line, tree, node, month))
+    pins.retain(|other| (other.tree, other.node) != (tree, node) || !open.contains(&other.month));
+    for (month, value) in open.clone().zip(values.into_iter().flatten()) {
+        pins.push(split_tree::PinnedCell { tree, node, month, value });
+    }
+    open.map(|month| (line, tree, node, month)).collect()
+}
+
+/// What is given for some months of a node, over those of them that are open: in proportion to what they have, or alike where
+/// they have nothing. What the closed ones among them have is taken off first.
+fn spread(
+    whole: &WholePlan,
+    (line, tree, node): (i32, Tree, usize),
+    months: Range<usize>,
+    value: i64,
+) -> Result<Vec<i64>, String> {
+    let cells = whole.lines.iter().find(|other| other.number == line);
+    // The roots of channels and series are the organisation's.
+    let cells = cells.and_then(|line| line.cells.of(tree).confirmed.get(node)).copied().unwrap_or_default();
+    let closed: i64 = cells.iter().take(whole.closed).skip(months.start).sum();
+    if months.start < whole.closed && value < closed {
+        return Err(format!("the closed months among them have {closed} already: expected at least as much"));
+    }
+    let first = months.start.max(whole.closed);
+    let weights = cells.get(first..months.end).unwrap_or_default();
+    let weights = weights.iter().map(|cell| u64::try_from(*cell).unwrap_or(0)).collect::<Vec<_>>();
+    let has_weight = weights.iter().any(|weight| *weight > 0);
+    let weights = if has_weight { weights } else { vec![1; weights.len()] };
+    let left = if months.start < whole.closed { value - closed } else { value };
+    largest_remainder(left, &weights).map_err(|error| error.to_string())
 }
 
 /// The node that a pin names.

@@ -39,11 +39,16 @@ pub async fn get_plan_sheet(
     let cx = &mut caller.context().await?;
     let catalogue = catalogues.of_today(cx).await?;
     let (name, bytes) = super::export(cx, &catalogue, *id).await?;
+    Ok(workbook(name, bytes))
+}
+
+/// An answer that is a workbook, to be saved under a name.
+pub(super) fn workbook(name: String, bytes: Vec<u8>) -> HttpResponse {
     let disposition = ContentDisposition {
         disposition: DispositionType::Attachment,
         parameters: vec![DispositionParam::Filename(name)],
     };
-    Ok(HttpResponse::Ok().content_type(XLSX).insert_header((CONTENT_DISPOSITION, disposition)).body(bytes))
+    HttpResponse::Ok().content_type(XLSX).insert_header((CONTENT_DISPOSITION, disposition)).body(bytes)
 }
 
 /// Import an edited workbook into the draft that it was exported from: the edited cells are pinned, the rest is split

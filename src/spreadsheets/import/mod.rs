@@ -311,7 +311,7 @@ impl From<ImportError> for Problem {
 }
 
 /// What a file is, if it is not too large to be read.
-pub(in crate::spreadsheets) fn container_of(content: &mut Content) -> Result<Container, ImportError> {
+pub(crate) fn container_of(content: &mut Content) -> Result<Container, ImportError> {
     if content.size()? > u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX) {
         return Err(ImportError::TooLarge);
     }
@@ -335,7 +335,7 @@ pub(crate) type Visit<'a> = dyn FnMut(Place<'_>, &mut Lines<'_>) -> Result<(), I
 /// Visits the visible worksheets of a workbook until one is what the visitor wants, or the lines of a text.
 ///
 /// Of a text, the separator is the one that makes the most of the line that `is_header` knows.
-pub(in crate::spreadsheets) fn tables(
+pub(crate) fn tables(
     container: Container,
     content: &mut Content,
     is_header: &dyn Fn(&Line) -> bool,

@@ -16,8 +16,10 @@ mod replanned;
 mod replans;
 mod sheets;
 mod steps;
+mod suggestions;
 mod sums;
 mod supply;
+mod transfers;
 mod trees;
 mod year;
 
