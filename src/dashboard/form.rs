@@ -39,12 +39,12 @@ pub trait Row: Serialize {
 
 /// The form that the caller likes best of those that there are, and what it has already.
 #[derive(Debug)]
-pub struct Form {
+pub struct RowForm {
     kind: Kind,
     known: Option<IfNoneMatch>,
 }
 
-impl FromRequest for Form {
+impl FromRequest for RowForm {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -82,7 +82,7 @@ fn liked(accept: &Accept) -> Option<Kind> {
     })
 }
 
-impl Form {
+impl RowForm {
     /// Answers rows in this form.
     pub fn answer<R: Row>(&self, rows: &[R]) -> Result<HttpResponse, Problem> {
         let failed = |error: serde_json::Error| Problem::internal(&error);

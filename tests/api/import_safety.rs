@@ -189,7 +189,8 @@ async fn an_import_under_way_is_seen_and_given_up() {
         ControlFlow::Continue(())
     });
     let manner = Manner { mode: Mode::Partial, ..Manner::default() };
-    let catalogue = app.catalogue.current().unwrap();
+    let month = "2014-05".parse().unwrap();
+    let catalogue = app.catalogues.of(&mut app.pool.get().await.unwrap(), month).await.unwrap();
     let open = async || Context::operator(&app.pool, app.clock.now()).await;
     let long = import_file::import(open, &catalogue, long_funnel(6_000), &manner, &progress);
     app.add_user("group", &[Role::GroupAdmin], None, None).await;
@@ -237,7 +238,8 @@ async fn an_import_that_nobody_waits_for_any_more_has_never_been() {
         ControlFlow::Continue(())
     });
     let manner = Manner { mode: Mode::Partial, ..Manner::default() };
-    let catalogue = app.catalogue.current().unwrap();
+    let month = "2014-05".parse().unwrap();
+    let catalogue = app.catalogues.of(&mut app.pool.get().await.unwrap(), month).await.unwrap();
     {
         let open = async || Context::operator(&app.pool, app.clock.now()).await;
         let long = import_file::import(open, &catalogue, long_funnel(3), &manner, &progress);

@@ -113,9 +113,9 @@ pub struct TemplateArgs {
 }
 
 pub async fn suggest(args: SuggestArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let catalogue = args.rules.catalogue()?;
     let (suggested, tried) = Database::with(&storage, async |pool| {
         let cx = &mut args.person.context::<DraftPlan>(pool).await?;
+        let catalogue = args.rules.catalogues().of_today(cx).await?;
         let suggested = args.wish.plan(cx, &catalogue, args.method.as_ref()).await?;
         let method = suggested.plan.method.clone();
         let tried = tried(cx, &catalogue, &suggested.plan, vec![method]).await?;
@@ -136,9 +136,9 @@ pub async fn suggest(args: SuggestArgs, storage: Storage) -> anyhow::Result<Ende
 }
 
 pub async fn try_methods(args: TryArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let catalogue = args.rules.catalogue()?;
     let tried = Database::with(&storage, async |pool| {
         let cx = &mut args.person.context::<DraftPlan>(pool).await?;
+        let catalogue = args.rules.catalogues().of_today(cx).await?;
         let suggested = args.wish.plan(cx, &catalogue, args.method.first()).await?;
         tried(cx, &catalogue, &suggested.plan, args.method.clone()).await
     })
@@ -152,9 +152,9 @@ pub async fn try_methods(args: TryArgs, storage: Storage) -> anyhow::Result<Ende
 }
 
 pub async fn create(args: CreateArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let catalogue = args.rules.catalogue()?;
     let (printed, notes) = Database::with(&storage, async |pool| {
         let cx = &mut args.person.context::<DraftPlan>(pool).await?;
+        let catalogue = args.rules.catalogues().of_today(cx).await?;
         let suggested = args.wish.plan(cx, &catalogue, args.method.as_ref()).await?;
         let plan = draft::create(cx, &catalogue, suggested.plan).await?;
         Ok((Printed::read(cx, plan.id, None).await?, suggested.notes))
@@ -173,9 +173,9 @@ pub async fn write_template(args: TemplateArgs, storage: Storage) -> anyhow::Res
         args.force || !args.file.exists(),
         "{shown} is there already: choose another name, or --force"
     );
-    let catalogue = args.rules.catalogue()?;
     let (_, bytes) = Database::with(&storage, async |pool| {
         let cx = &mut args.person.context::<DraftPlan>(pool).await?;
+        let catalogue = args.rules.catalogues().of_today(cx).await?;
         Ok(template::export(cx, &catalogue, args.unit.clone(), args.year).await?)
     })
     .await?;

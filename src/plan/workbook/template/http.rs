@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use crate::auth::Caller;
 use crate::auth::access::DraftPlan;
 use crate::http::{Problem, Query, body, etag};
-use crate::ledger::metric::CatalogueFile;
+use crate::ledger::catalogue::Catalogues;
 use crate::plan::versions::version::Plan;
 use crate::plan::workbook::http::workbook;
 
@@ -31,12 +31,13 @@ pub struct TemplateQuery {
 #[get("/plan-templates")]
 pub async fn get_plan_template(
     caller: Caller<DraftPlan>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     query: Query<TemplateQuery>,
 ) -> Result<impl Responder, Problem> {
-    let catalogue = catalogue.current()?;
     let TemplateQuery { unit, year } = query.0;
-    let (name, bytes) = super::export(&mut caller.context().await?, &catalogue, unit, year).await?;
+    let cx = &mut caller.context().await?;
+    let catalogue = catalogues.of_today(cx).await?;
+    let (name, bytes) = super::export(cx, &catalogue, unit, year).await?;
     Ok(workbook(name, bytes))
 }
 
@@ -52,11 +53,12 @@ pub async fn get_plan_template(
 #[post("/plan-templates")]
 pub async fn import_plan_template(
     caller: Caller<DraftPlan>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     file: Result<Bytes, actix_web::Error>,
 ) -> Result<impl Responder, Problem> {
     let file = file.map_err(|error| body::unreadable(&error))?.to_vec();
-    let catalogue = catalogue.current()?;
+    // No connection is held while the file is read.
+    let catalogue = catalogues.of_today(&mut caller.context().await?).await?;
     let plan = super::read_file(file, std::sync::Arc::clone(&catalogue)).await?;
     let plan = super::import(&mut caller.context().await?, &catalogue, plan).await?;
     Ok(etag::created(format_args!("/v1/plans/{}", plan.id), plan.row_version, &plan))
