@@ -16,6 +16,7 @@ use crate::decimal;
 use crate::http::{Code, Problem};
 use crate::org::Part;
 use crate::period::Period;
+use crate::said::say;
 
 /// The reviews of a scheme and grade.
 #[derive(Clone, Debug, QueryableByName)]
@@ -94,7 +95,10 @@ pub async fn distribution(
             .collect());
     }
     if part.store.is_some() && part.store != part.unit {
-        let detail = "the grades of a team are for those who may read its reviews: ask for the store";
+        let detail = say!(
+            "一个组的等级分布只给可以看其考核的人：请看整家门店的",
+            "the grades of a team are for those who may read its reviews: ask for the store"
+        );
         return Err(Problem::new(Code::Forbidden, detail));
     }
     let mut stores = BTreeMap::<(i64, String), Vec<GradeSum>>::new();

@@ -8,6 +8,7 @@ use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{OpenApi, RefOr, Schema, Type};
 
 use super::problem::{Code, Problem};
+use crate::said::say;
 
 /// The paths of an OpenAPI document with the methods that each has.
 #[derive(Debug)]
@@ -129,10 +130,18 @@ impl Methods {
     pub fn refuse(&self, request: &HttpRequest) -> HttpResponse {
         let allowed = self.allowed(request.path());
         if allowed.is_empty() || allowed.contains(&request.method().as_str()) {
-            return Problem::new(Code::NotFound, "there is no such path; /docs/ lists them").error_response();
+            return Problem::new(
+                Code::NotFound,
+                say!("没有这个路径；/docs/ 列出了所有路径", "there is no such path; /docs/ lists them"),
+            )
+            .error_response();
         }
         let allowed = allowed.join(", ");
-        let detail = format!("{} is not allowed here; allowed: {allowed}", request.method());
+        let method = request.method();
+        let detail = say!(
+            "这里不能用 {method}；可用的有：{allowed}",
+            "{method} is not allowed here; allowed: {allowed}"
+        );
         let mut response = Problem::new(Code::MethodNotAllowed, detail).error_response();
         if let Ok(value) = allowed.parse() {
             response.headers_mut().insert(ALLOW, value);

@@ -91,7 +91,7 @@ pub async fn run(
         let Some(found) = person::reached(cx, &due.employee_no).await? else { continue };
         match requests::left(cx, library, found.id, day).await {
             Ok(is_erased) => due.is_erased = is_erased,
-            Err(problem) if problem.code == Code::Conflict => due.problem = Some(problem.detail),
+            Err(problem) if problem.code == Code::Conflict => due.problem = Some(problem.detail.to_string()),
             Err(problem) => return Err(problem),
         }
         progress(1);

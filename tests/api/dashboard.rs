@@ -154,6 +154,59 @@ async fn the_leaderboard_is_sorted_and_ends_where_it_is_asked_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_store_says_how_much_of_its_leaderboard_everybody_sees() {
+    let app = TestApp::published().await;
+    let path = "/v1/dashboard/leaderboard?period=2014-03&top=100";
+    let shown = async |login: &str, more: &str| {
+        let board = app.get(login, &format!("{path}{more}")).await.expect(200);
+        board.as_array().unwrap().len()
+    };
+    let terms = app.get("hr", "/v1/review-terms/JC").await.expect(200);
+    assert_eq!(terms["leaderboard_one_in"], 3, "a third, unless the store says otherwise");
+    let put = async |login: &str, one_in: i64| {
+        let mut body = app.get("hr", "/v1/review-terms/JC").await.expect(200);
+        let version = body["version"].to_string();
+        body.as_object_mut().unwrap().retain(|name, _| !["store", "version"].contains(&name.as_str()));
+        body["leaderboard_one_in"] = json!(one_in);
+        app.change(login, reqwest::Method::PUT, "/v1/review-terms/JC", &format!("\"{version}\""), Some(body)).await
+    };
+    for (one_in, places) in [(3, 4), (2, 6), (6, 2), (12, 1), (13, 0)] {
+        if one_in != 3 {
+            put("hr", one_in).await.expect(200);
+        }
+        assert_eq!(shown("consultant", "").await, places, "one in {one_in}");
+    }
+    for (login, one_in, status) in [("hr", 1, 422), ("hr", 0, 422), ("hr", 101, 422), ("consultant", 3, 403)] {
+        assert_eq!(put(login, one_in).await.status, status, "{login} {one_in}");
+    }
+    // Of four in a team half are shown; of three leaders one, and of the other two nobody knows who comes last.
+    put("hr", 2).await.expect(200);
+    assert_eq!(shown("clerk", "&unit=G2").await, 2);
+    assert_eq!(shown("clerk", "&position=team_leader").await, 1);
+    assert_eq!(shown("clerk", "&position=telesales_specialist").await, 0);
+    assert_eq!(shown("hr", "").await, 12, "whoever reads the reviews sees them all");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_leaderboard_tells_of_others_is_logged() {
+    let app = TestApp::published().await;
+    let first = app.get("auditor", "/v1/access-log?limit=500").await.expect(200);
+    assert_eq!(first["items"], json!([]));
+    let board = app.get("consultant", "/v1/dashboard/leaderboard?period=2014-03").await.expect(200);
+    let told = board.as_array().unwrap().iter().map(|place| place["employee_no"].as_str().unwrap());
+    let mut told = told.filter(|person| *person != "A02").map(str::to_owned).collect::<Vec<_>>();
+    told.sort_unstable();
+    let log = app.get("auditor", "/v1/access-log?limit=500").await.expect(200);
+    let rows = log["items"].as_array().unwrap();
+    assert!(rows.iter().all(|row| row["login"] == "consultant"), "{log:#}");
+    let mut logged =
+        rows.iter().map(|row| row["employee_no"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    logged.sort_unstable();
+    assert_eq!(logged, told);
+    assert!(told.len() >= 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn equal_totals_and_deliveries_share_a_rank() {
     // A month in which everybody's record is the same, but that A05 has delivered: nobody has a target, so cars change
     // nothing but the order.

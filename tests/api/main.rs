@@ -28,6 +28,7 @@ mod growth;
 mod house;
 mod import_safety;
 mod imports;
+mod languages;
 mod ledger;
 mod levers;
 mod malformed;

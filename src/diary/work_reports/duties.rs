@@ -194,14 +194,15 @@ fn is_time(due: &Option<String>, (): &()) -> garde::Result {
     }
 }
 
-/// What a unit asks for on a day. It is no secret: who owes reports may know which.
+/// What a unit asks for on a day. Within a store it is no secret: who owes reports there may know which.
 ///
 /// # Errors
 ///
-/// Not found.
+/// Not found, also where the unit is in another store than the caller's.
 pub async fn read(cx: &mut Context, query: &ReportDutyQuery) -> Result<UnitReportDuties, Problem> {
     let on = query.on.unwrap_or_else(|| cx.today());
     authors::require_sane("on", on)?;
+    reached::unit_of_own_store(cx, &query.unit).await?;
     of_unit(cx.db(), &query.unit, on).await
 }
 

@@ -18,7 +18,7 @@ use self::faults::DeliveryFaults;
 pub use self::read::OWN_SYSTEMS;
 use crate::auth::Context;
 use crate::http::idempotency::{self, Answer, Key};
-use crate::http::{FieldError, Problem};
+use crate::http::{FieldError, FieldErrorBody, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Counts, CountsInstead, Entry, FactOutcome, Late, SourceGap, ValueOrigin};
 use crate::period::Period;
@@ -138,7 +138,7 @@ pub struct FactRowResult {
     pub not_counted: Vec<UncountedValue>,
     /// What is wrong with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FieldError>,
+    pub errors: Vec<FieldErrorBody>,
 }
 
 /// A value that stands in the ledger and does not count.
@@ -264,7 +264,7 @@ async fn write(
             external_id: row.external_id.clone(),
             outcome: errors.is_empty().then_some(known),
             not_counted: not_counted.remove(&at).unwrap_or_default(),
-            errors,
+            errors: errors.iter().map(|error| error.body(cx.language)).collect(),
         }
     });
     let results = results.collect();

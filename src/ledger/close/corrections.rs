@@ -15,6 +15,7 @@ use crate::http::{Code, FieldError, Page, Problem, Window};
 use crate::ledger::locks;
 use crate::period::Period;
 use crate::words::words;
+use crate::said::say;
 
 words! {
     /// How far a correction has come.
@@ -183,7 +184,7 @@ async fn lock(cx: &mut Context, ids: &[i64], is_accepted: bool) -> Result<Vec<(i
         .map(|(at, id)| FieldError::new(format!("ids[{at}]"), format!("there is no correction {id}")))
         .collect::<Vec<_>>();
     if !errors.is_empty() {
-        let detail = "some of these corrections do not exist".to_owned();
+        let detail = say!("其中有不存在的更正", "some of these corrections do not exist");
         return Err(Problem { code: Code::NotFound, detail, errors });
     }
     // Months before cycles, as whoever freezes takes them, and before rows, as those who record facts do.

@@ -31,6 +31,7 @@ use crate::ledger::month::Value;
 use crate::rules::bundle::Bundle;
 use crate::rules::check::Argument;
 use crate::rules::in_force::InForce;
+use crate::said::say;
 
 /// What is still missing for a store's month. A missing value is never taken for zero: it is listed until it is delivered.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -306,9 +307,10 @@ fn refusal(state: &Outstanding) -> Problem {
     let errors = errors.chain(reports);
     Problem {
         code: Code::Conflict,
-        detail:
+        detail: say!(
+            "还缺计分要用的数据：请补齐，或写明原因并用 accept_missing 关账",
             "something is missing that scoring needs; have it delivered, or freeze with accept_missing and a note"
-                .to_owned(),
+        ),
         errors: errors.collect(),
     }
 }

@@ -115,7 +115,7 @@ pub async fn move_one(
             store::lock(cx.db(), &[id]).await?.pop().ok_or_else(|| Problem::not_found("review cycle"))?;
         if let Err(problem) = seen.check(cycle.version) {
             let detail = format!("{}; {}", problem.detail, whereabouts(cx, &cycle).await?);
-            return Err(Problem { detail, ..problem });
+            return Err(Problem { detail: detail.into(), ..problem });
         }
         let result = take(cx, library, vec![cycle], step).await?.pop().map(|(_, result)| result);
         result.unwrap_or_else(|| Err(Problem::not_found("review cycle")))?;

@@ -11,6 +11,7 @@ use crate::db::sql;
 use crate::http::{Code, FieldError, Problem};
 use crate::reviews::acknowledgements;
 use crate::reviews::store::needs_generation;
+use crate::said::say;
 
 /// What keeps a cycle where it is.
 #[derive(Debug, QueryableByName)]
@@ -74,7 +75,8 @@ pub async fn lacking(
     let lacking = standings.into_iter().filter_map(|standing| {
         let mut errors = standing.lacks(to);
         errors.extend(unsettled.remove(&standing.id).map(|open| open.lack()));
-        let detail = format!("the cycle is not ready for '{to}'");
+        let zh = to.label();
+        let detail = say!("这个月的考核还不能进入“{zh}”", "the cycle is not ready for '{to}'");
         (!errors.is_empty()).then_some((standing.id, Problem { code: Code::Conflict, detail, errors }))
     });
     Ok(lacking.collect())

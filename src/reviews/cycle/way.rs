@@ -152,8 +152,8 @@ mod tests {
         let problem = no_way(CycleState::Computed, CycleState::Published);
         let expected = "the cycle is in 'computed' and cannot be moved to 'published': \
                         that takes a cycle in 'hr_check', 'locked'";
-        assert_eq!(problem.detail, expected);
+        assert_eq!(problem.detail.to_string(), expected);
         let problem = no_way(CycleState::Published, CycleState::Collecting);
-        assert!(problem.detail.ends_with("no cycle is moved there"), "{problem}");
+        assert!(problem.detail.to_string().ends_with("no cycle is moved there"), "{problem}");
     }
 }

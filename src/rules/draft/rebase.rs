@@ -16,6 +16,7 @@ use crate::http::{Code, FieldError, Problem};
 use crate::rules::bundle::Files;
 use crate::rules::bundle_store::bundle_files;
 use crate::rules::release::{self, Release};
+use crate::said::say;
 
 /// Most releases that files are compared with to find the one they are a change of.
 const COMPARED: i64 = 50;
@@ -95,7 +96,8 @@ fn conflict(id: i64, onto: &Release, conflicts: &[Conflict]) -> Problem {
     });
     Problem {
         code: Code::Conflict,
-        detail: format!(
+        detail: say!(
+            "草稿 {id} 与发布版本 {release} 对同样的地方改得不一样：请让草稿在那里与发布版本一致，或写明以谁为准 (prefer)",
             "draft {id} and release {release} have changed the same places differently: make the draft say there what \
              the release says, or say who counts, the draft or the release (prefer)"
         ),

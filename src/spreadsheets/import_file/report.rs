@@ -87,7 +87,7 @@ impl ImportReport {
         };
         let asked = self.unread.iter().filter(|_| self.asks);
         let errors = self.faults.iter().map(fault).chain(asked.map(ask)).collect();
-        Problem { detail, ..Problem::fields(errors) }
+        Problem { detail: detail.into(), ..Problem::fields(errors) }
     }
 }
 

@@ -89,7 +89,7 @@ pub struct Part {
 /// are found one at a time.
 pub fn preview(json: &[u8]) -> Result<Preview, Problem> {
     let question: Question =
-        body::parse(json).map_err(|problem| match problem.detail.contains("recursion limit") {
+        body::parse(json).map_err(|problem| match problem.detail.to_string().contains("recursion limit") {
             true => Problem::fields(vec![too_deep(".")]),
             false => problem,
         })?;
