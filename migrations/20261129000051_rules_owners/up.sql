@@ -1,13 +1,13 @@
 -- Whose a draft of rules is, and a trial of rules: a store's, or the group's where it is null.
 
 -- The store in which the person behind a login is posted on a day, else the one of the login's unit; null where there is none.
-CREATE FUNCTION store_of_login(login bigint, day date) RETURNS bigint LANGUAGE sql STABLE AS $$
+CREATE FUNCTION store_of_login(account bigint, day date) RETURNS bigint LANGUAGE sql STABLE AS $$
     SELECT coalesce(
         (SELECT u.store_id FROM assignment p JOIN org_unit u ON u.id = p.unit_id
          WHERE p.employee_id = a.employee_id AND u.store_id IS NOT NULL AND daterange(p.valid_from, p.valid_to) @> day
          ORDER BY p.valid_from DESC, p.id DESC LIMIT 1),
         (SELECT u.store_id FROM org_unit u WHERE u.id = a.unit_id))
-    FROM user_account a WHERE a.id = login
+    FROM user_account a WHERE a.id = account
 $$;
 
 -- The only store there is; null where there are several.

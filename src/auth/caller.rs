@@ -115,14 +115,12 @@ fn read<A: Action>(request: &HttpRequest) -> Result<Caller<A>, Problem> {
         return Err(Problem::internal(&"the server was built without tokens, a clock, a pool or a log"));
     };
     let now = clock.now();
-    let identity = tokens
-        .verify(token, now)
-        .ok_or_else(|| {
-            unauthenticated(say!(
-                "访问令牌无效或已过期，请登录或刷新",
-                "the access token is not valid or has expired; sign in or refresh"
-            ))
-        })?;
+    let identity = tokens.verify(token, now).ok_or_else(|| {
+        unauthenticated(say!(
+            "访问令牌无效或已过期，请登录或刷新",
+            "the access token is not valid or has expired; sign in or refresh"
+        ))
+    })?;
     request.extensions_mut().insert(identity.clone());
     let caller = Caller::permit(identity, pool, log, now)?;
     let is_change = *request.method() != Method::GET;

@@ -12,8 +12,8 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::common_passwords;
-use crate::http::{Code, Problem};
 use crate::http::body::refused;
+use crate::http::{Code, Problem};
 use crate::said::say;
 
 /// Shortest password accepted.
@@ -109,10 +109,9 @@ pub fn uncommon(password: &str, _: &()) -> garde::Result {
 pub fn unlike(login: &str) -> impl FnOnce(&String, &()) -> garde::Result {
     let login = login.to_lowercase();
     move |password, ()| match common_passwords::core(password) == common_passwords::core(&login) {
-        true => Err(refused(&say!(
-            "密码与登录名相同，请换一个",
-            "this is the login over again; choose another"
-        ))),
+        true => {
+            Err(refused(&say!("密码与登录名相同，请换一个", "this is the login over again; choose another")))
+        }
         false => Ok(()),
     }
 }

@@ -68,10 +68,7 @@ fn refused() -> Problem {
 }
 
 fn ended() -> Problem {
-    let detail = say!(
-        "刷新令牌已失效，请重新登录",
-        "the refresh token is no longer valid; sign in again"
-    );
+    let detail = say!("刷新令牌已失效，请重新登录", "the refresh token is no longer valid; sign in again");
     Problem::new(Code::Unauthenticated, detail)
 }
 

@@ -15,9 +15,9 @@ use super::attempts::{self, Attempt};
 use super::context::Context;
 use super::password;
 use crate::db::schema::{employee, org_unit, user_account};
+use crate::http::body::refused;
 use crate::http::etag::Seen;
 use crate::http::{Code, FieldError, Later, Page, Problem, Window};
-use crate::http::body::refused;
 use crate::said::say;
 
 /// A login, as it is shown: never with its password.
@@ -314,9 +314,7 @@ pub async fn reset(cx: &mut Context, login: &str, password: &str, is_enabled: bo
         .first(cx.db())
         .await
         .optional()?
-        .ok_or_else(|| {
-            Problem::field("login", say!("没有登录名“{login}”", "there is no login '{login}'"))
-        })?;
+        .ok_or_else(|| Problem::field("login", say!("没有登录名“{login}”", "there is no login '{login}'")))?;
     let (roles, password_hash) = (None, Some(hashed(password).await?));
     let change_to = UserChange { roles, password_hash, is_disabled: is_enabled.then_some(false) };
     change(cx, id, change_to, Seen::Any).await

@@ -107,17 +107,13 @@ fn unread() -> Problem {
 fn torn(error: &PayloadError) -> Problem {
     match error {
         PayloadError::Overflow => too_large(),
-        PayloadError::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => {
-            Problem::new(
-                Code::RequestTimeout,
-                say!("请求体迟迟不到，请发快一些", "the body does not come; send it faster"),
-            )
-        }
+        PayloadError::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => Problem::new(
+            Code::RequestTimeout,
+            say!("请求体迟迟不到，请发快一些", "the body does not come; send it faster"),
+        ),
         PayloadError::EncodingCorrupted => {
-            let detail = say!(
-                "请求体没有按 Content-Encoding 压缩",
-                "the body is not packed as Content-Encoding says"
-            );
+            let detail =
+                say!("请求体没有按 Content-Encoding 压缩", "the body is not packed as Content-Encoding says");
             Problem::new(Code::MalformedRequest, detail)
         }
         _ => unread(),
@@ -173,10 +169,8 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         }
     })?;
     json.end().map_err(|error| {
-        let detail = say!(
-            "JSON 请求体后面还有别的内容：{error}",
-            "there is something after the JSON body: {error}"
-        );
+        let detail =
+            say!("JSON 请求体后面还有别的内容：{error}", "there is something after the JSON body: {error}");
         Problem::new(Code::MalformedRequest, detail)
     })?;
     // Serde takes the fields of an object from an array too, in their order in the program.
@@ -225,9 +219,7 @@ pub fn check<T: Validate<Context = ()>>(value: &T) -> Result<(), Problem> {
     Err(Problem::fields(
         report
             .iter()
-            .map(|(path, error)| {
-                FieldError::new(path.to_string(), library_words::said(&error.to_string()))
-            })
+            .map(|(path, error)| FieldError::new(path.to_string(), library_words::said(&error.to_string())))
             .collect(),
     ))
 }

@@ -12,9 +12,9 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, ResponseError as _};
 
 use super::incoming;
-use super::years;
 use super::methods::Methods;
 use super::problem::{Code, Problem};
+use super::years;
 use crate::said::say;
 
 /// Passes a request on if it can be read at all: `HEAD` as `GET`, whose body the server keeps back; a body in an encoding
@@ -39,7 +39,8 @@ pub async fn pass(
         }
     };
     if let Some(name) = methods.unread_parameter(request.method(), request.path(), request.query_string()) {
-        let problem = Problem::field(name, say!("这个操作没有这个参数", "this operation has no such parameter"));
+        let problem =
+            Problem::field(name, say!("这个操作没有这个参数", "this operation has no such parameter"));
         return Ok(request.into_response(problem.error_response()).map_into_right_body());
     }
     if let Some(name) = methods.impossible_year(request.path()) {

@@ -152,8 +152,7 @@ fn after(cursor: Option<&str>) -> Result<i64, Problem> {
         .and_then(|text| text.parse().ok())
         .filter(|after| (0..=MAX_AFTER).contains(after))
         .ok_or_else(|| {
-            let said =
-                say!("应为前一页给出的 next_cursor", "expected the next_cursor of an earlier page");
+            let said = say!("应为前一页给出的 next_cursor", "expected the next_cursor of an earlier page");
             Problem::field("cursor", said)
         })
 }

@@ -110,10 +110,7 @@ impl FieldError {
 
     /// What is sent to a reader.
     pub fn body(&self, language: Language) -> FieldErrorBody {
-        FieldErrorBody {
-            field: self.field.clone(),
-            message: self.message.in_language(language).to_owned(),
-        }
+        FieldErrorBody { field: self.field.clone(), message: self.message.in_language(language).to_owned() }
     }
 }
 
@@ -236,7 +233,10 @@ impl Problem {
     /// A fault of the program: the cause goes to the log and not to the caller.
     pub fn internal(cause: &dyn fmt::Display) -> Self {
         tracing::error!(%cause, "internal error");
-        Self::new(Code::Internal, say!("服务器出错了，详情见服务器日志", "something went wrong on the server; its log says more"))
+        Self::new(
+            Code::Internal,
+            say!("服务器出错了，详情见服务器日志", "something went wrong on the server; its log says more"),
+        )
     }
 
     /// What is sent to a reader.

@@ -18,6 +18,7 @@ use crate::db::sql;
 use crate::http::{Page, Problem, Window};
 use crate::ledger::person_months::{self, Places};
 use crate::period::Period;
+use crate::said::say;
 
 /// One person's facts of a month.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -44,13 +45,13 @@ impl<'de> Deserialize<'de> for AsOf {
         if let Ok(day) = text.parse::<NaiveDate>() {
             // To the microsecond before the next day, as fine as moments are kept.
             let end = clock::end_of(day).and_then(|end| end.checked_sub_signed(TimeDelta::microseconds(1)));
-            return end.map(Self).ok_or_else(|| D::Error::custom("the day is out of range"));
+            return end
+                .map(Self)
+                .ok_or_else(|| D::Error::custom(say!("没有这样的日期", "the day is out of range").joined()));
         }
         let moment = DateTime::parse_from_rfc3339(&text);
         moment.map(|moment| Self(moment.to_utc())).map_err(|_| {
-            D::Error::custom(format!(
-                "expected a day such as 2014-04-05 or a moment such as 2014-04-05T18:00:00+08:00, not '{text}'"
-            ))
+            D::Error::custom(say!("应为日期，例如 2014-04-05，或时刻，例如 2014-04-05T18:00:00+08:00，而不是“{text}”", "expected a day such as 2014-04-05 or a moment such as 2014-04-05T18:00:00+08:00, not '{text}'").joined())
         })
     }
 }

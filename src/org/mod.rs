@@ -62,12 +62,10 @@ fn name_text(text: &str, _: &()) -> garde::Result {
     let is_plain = !text.chars().any(char::is_control) && text.trim() == text;
     match is_plain && (1..=NAME_LENGTH).contains(&text.chars().count()) {
         true => Ok(()),
-        false => {
-            Err(refused(&say!(
-                "应为一行之内的 1 到 64 个字，前后没有空格",
-                "expected 1 to 64 characters in one line, without spaces around them"
-            )))
-        }
+        false => Err(refused(&say!(
+            "应为一行之内的 1 到 64 个字，前后没有空格",
+            "expected 1 to 64 characters in one line, without spaces around them"
+        ))),
     }
 }
 

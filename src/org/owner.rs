@@ -93,11 +93,11 @@ pub(crate) async fn of_maker<A: Action>(cx: &mut Context) -> Result<Option<i64>,
     let (by, today) = (cx.by(), cx.today());
     let owner: Owner = sql("SELECT CASE WHEN $1 THEN NULL WHEN $2 IS NULL THEN only_store() \
                             ELSE store_of_login($2, $3) END AS store_id")
-        .bind::<Bool, _>(is_of_group)
-        .bind::<Nullable<BigInt>, _>(by)
-        .bind::<Date, _>(today)
-        .get_result(cx.db())
-        .await?;
+    .bind::<Bool, _>(is_of_group)
+    .bind::<Nullable<BigInt>, _>(by)
+    .bind::<Date, _>(today)
+    .get_result(cx.db())
+    .await?;
     Ok(owner.store_id)
 }
 

@@ -158,10 +158,7 @@ pub(crate) async fn named_store(cx: &mut Context, code: &str) -> Result<i64, Pro
     let (scope, month) = (cx.scope.clone(), Period::containing(cx.today()));
     match store(cx.db(), &scope, code, month).await {
         Err(problem) if problem.code == Code::NotFound => {
-            let said = say!(
-                "您管辖的范围内没有门店“{code}”",
-                "there is no store '{code}' within your reach"
-            );
+            let said = say!("您管辖的范围内没有门店“{code}”", "there is no store '{code}' within your reach");
             Err(Problem::field("store", said))
         }
         found => found,

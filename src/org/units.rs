@@ -164,7 +164,9 @@ fn check_place(new: &NewOrgUnit, parent: Option<&Anchor>) -> Result<(), Problem>
     match (kind, parent.map(|parent| parent.kind)) {
         (UnitKind::Group | UnitKind::Store, None) | (UnitKind::Store, Some(UnitKind::Group)) => {}
         (UnitKind::Group, Some(_)) => return fault(say!("集团没有上级", "a group has no parent")),
-        (UnitKind::Store, Some(_)) => return fault(say!("门店的上级应为集团，或没有上级", "expected a group, or none")),
+        (UnitKind::Store, Some(_)) => {
+            return fault(say!("门店的上级应为集团，或没有上级", "expected a group, or none"));
+        }
         (UnitKind::Department | UnitKind::Team, None | Some(UnitKind::Group)) => {
             let (zh, en) = (kind.label(), kind.name());
             return fault(say!(

@@ -32,7 +32,9 @@ impl Validity {
             return fault("valid_from", say!("{zh}从 {from} 才开始", "{en} begins only on {from}"));
         }
         match self.to {
-            Some(end) if inner.from >= end => fault("valid_from", say!("{zh}已于 {end} 结束", "{en} ended on {end}")),
+            Some(end) if inner.from >= end => {
+                fault("valid_from", say!("{zh}已于 {end} 结束", "{en} ended on {end}"))
+            }
             Some(end) if inner.to.is_none_or(|to| to > end) => {
                 let said =
                     say!("{zh}于 {end} 结束：不能晚于这一天", "{en} ends on {end}: expected a day no later");

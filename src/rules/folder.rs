@@ -155,7 +155,10 @@ pub fn problem<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Problem {
             .into_iter()
             .filter(|finding| finding.severity == Severity::Error)
             .map(|finding| {
-                FieldError::new(finding.place.to_string(), format!("{}: {}", finding.code, finding.message))
+                FieldError::new(
+                    finding.place.to_string(),
+                    say!("{}：{}", "{}: {}", finding.code, finding.message),
+                )
             })
             .collect(),
     }

@@ -168,7 +168,8 @@ async fn a_store_says_how_much_of_its_leaderboard_everybody_sees() {
         let version = body["version"].to_string();
         body.as_object_mut().unwrap().retain(|name, _| !["store", "version"].contains(&name.as_str()));
         body["leaderboard_one_in"] = json!(one_in);
-        app.change(login, reqwest::Method::PUT, "/v1/review-terms/JC", &format!("\"{version}\""), Some(body)).await
+        app.change(login, reqwest::Method::PUT, "/v1/review-terms/JC", &format!("\"{version}\""), Some(body))
+            .await
     };
     for (one_in, places) in [(3, 4), (2, 6), (6, 2), (12, 1), (13, 0)] {
         if one_in != 3 {
@@ -176,7 +177,8 @@ async fn a_store_says_how_much_of_its_leaderboard_everybody_sees() {
         }
         assert_eq!(shown("consultant", "").await, places, "one in {one_in}");
     }
-    for (login, one_in, status) in [("hr", 1, 422), ("hr", 0, 422), ("hr", 101, 422), ("consultant", 3, 403)] {
+    for (login, one_in, status) in [("hr", 1, 422), ("hr", 0, 422), ("hr", 101, 422), ("consultant", 3, 403)]
+    {
         assert_eq!(put(login, one_in).await.status, status, "{login} {one_in}");
     }
     // Of four in a team half are shown; of three leaders one, and of the other two nobody knows who comes last.

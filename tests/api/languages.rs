@@ -54,8 +54,20 @@ async fn problems_are_chinese_unless_english_is_asked_for() {
                 "period：'2014' 不是月份：应写成 YYYY-MM，例如 2014-03",
                 "period: '2014' is not a month: expected YYYY-MM, for example 2014-03",
             ),
-            (Method::GET, "/v1/nowhere", None, "没有这个路径；/docs/ 列出了所有路径", "there is no such path; /docs/ lists them"),
-            (Method::PATCH, "/v1/reviews", Some(json!({})), "这里不能用 PATCH；可用的有：GET, HEAD", "PATCH is not allowed here; allowed: GET, HEAD"),
+            (
+                Method::GET,
+                "/v1/nowhere",
+                None,
+                "没有这个路径；/docs/ 列出了所有路径",
+                "there is no such path; /docs/ lists them",
+            ),
+            (
+                Method::PATCH,
+                "/v1/reviews",
+                Some(json!({})),
+                "这里不能用 PATCH；可用的有：GET, HEAD",
+                "PATCH is not allowed here; allowed: GET, HEAD",
+            ),
             (
                 Method::POST,
                 "/v1/review-cycles",
@@ -79,7 +91,11 @@ async fn problems_are_chinese_unless_english_is_asked_for() {
             assert!(vary.to_lowercase().contains("accept-language"), "{path} {asked:?}: {vary}");
             // What programs go by is the same for everybody.
             let code = answer.body["code"].as_str().unwrap().to_owned();
-            assert!(code.is_ascii() && answer.body["title"].as_str().unwrap().is_ascii(), "{:#}", answer.body);
+            assert!(
+                code.is_ascii() && answer.body["title"].as_str().unwrap().is_ascii(),
+                "{:#}",
+                answer.body
+            );
             let status = answer.status.as_u16();
             answer.problem(status);
         }
@@ -89,7 +105,8 @@ async fn problems_are_chinese_unless_english_is_asked_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_field_at_fault_is_told_in_the_readers_language() {
     let app = TestApp::demo().await;
-    let unit = json!({"code": "好", "name": " x", "kind": "team", "parent": "JC", "valid_from": "1014-01-01"});
+    let unit =
+        json!({"code": "好", "name": " x", "kind": "team", "parent": "JC", "valid_from": "1014-01-01"});
     for (asked, said) in [
         (
             None,

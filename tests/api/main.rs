@@ -46,6 +46,7 @@ mod release_order;
 mod releases;
 mod releases_cli;
 mod replay;
+mod restoring;
 mod retention;
 mod review_cases;
 mod review_life;

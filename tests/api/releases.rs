@@ -167,9 +167,13 @@ async fn authors_never_decide_and_the_untried_is_never_released() {
 async fn a_draft_is_its_stores_to_change_and_to_decide_on() {
     let app = TestApp::demo().await;
     crate::access::second_store(&app).await;
-    let begun = async |login: &str| app.post(login, "/v1/rules/drafts", json!({"note": "试"})).await.expect(201);
+    let begun =
+        async |login: &str| app.post(login, "/v1/rules/drafts", json!({"note": "试"})).await.expect(201);
     let (of_jc, of_hd, of_group) = (begun("hr").await, begun("hd_hr").await, begun("group").await);
-    assert_eq!((&of_jc["owner"], &of_hd["owner"], &of_group["owner"]), (&json!("JC"), &json!("HD"), &Value::Null));
+    assert_eq!(
+        (&of_jc["owner"], &of_hd["owner"], &of_group["owner"]),
+        (&json!("JC"), &json!("HD"), &Value::Null)
+    );
     let path = |draft: &Value| format!("/v1/rules/drafts/{}", draft["id"]);
     let file = "files/sales_consultant/70_complaints.rhai";
     for (login, draft) in [
@@ -198,10 +202,21 @@ async fn a_draft_is_its_stores_to_change_and_to_decide_on() {
             assert!(matches!(status, 403 | 422), "{login} {step} {status} {:#}", answer.body);
         }
         let version = before["version"].to_string();
-        let refused = write_as(&app, login, draft["id"].as_i64().unwrap(), "sales_consultant/70_complaints.rhai", "x", &format!("\"{version}\"")).await;
+        let refused = write_as(
+            &app,
+            login,
+            draft["id"].as_i64().unwrap(),
+            "sales_consultant/70_complaints.rhai",
+            "x",
+            &format!("\"{version}\""),
+        )
+        .await;
         assert_eq!(refused.problem(403), "forbidden", "{login}");
         assert_eq!(app.get(login, &path).await.expect(200), before, "{login}");
-        assert_eq!(read(&app, draft["id"].as_i64().unwrap(), "sales_consultant/70_complaints.rhai").await, text);
+        assert_eq!(
+            read(&app, draft["id"].as_i64().unwrap(), "sales_consultant/70_complaints.rhai").await,
+            text
+        );
     }
     for (login, draft) in [("gm", &of_hd), ("hd_gm", &of_jc), ("gm", &of_group)] {
         let decision = Some(json!({"note": "不"}));

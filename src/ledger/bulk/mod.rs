@@ -22,6 +22,7 @@ use crate::http::{FieldError, FieldErrorBody, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Counts, CountsInstead, Entry, FactOutcome, Late, SourceGap, ValueOrigin};
 use crate::period::Period;
+use crate::said::say;
 
 /// Facts of one month from one system.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -180,7 +181,10 @@ pub async fn record(
             && !new.complete_sources.is_empty()
             && new.complete_for == CompleteFor::Store
         {
-            let message = "some rows are refused, so nothing is complete for everybody; correct them first";
+            let message = say!(
+                "有的行没有通过，所以还不能说全部齐了；请先更正",
+                "some rows are refused, so nothing is complete for everybody; correct them first"
+            );
             faults.whole.push(FieldError::new("complete_sources", message));
         }
         if let Some(refusal) = faults.refusal(new.partial) {

@@ -19,8 +19,8 @@ use crate::org::owner;
 use crate::period::Period;
 use crate::rules::bundle::Bundle;
 use crate::rules::bundle_store::keep_bundle;
-use crate::words::words;
 use crate::said::say;
+use crate::words::words;
 
 /// Most backtests that run at once.
 const AT_ONCE: i64 = 2;
@@ -128,7 +128,8 @@ pub async fn begin(cx: &mut Context, beginning: Beginning<'_>) -> Result<Backtes
             .get_result(cx.db())
             .await?;
         if running >= AT_ONCE {
-            return Err(Problem::conflict(format!(
+            return Err(Problem::conflict(say!(
+                "已有 {AT_ONCE} 个试算在进行；请等一个结束，或取消它",
                 "{AT_ONCE} backtests are running; wait for one, or cancel it"
             )));
         }

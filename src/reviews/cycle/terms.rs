@@ -18,6 +18,7 @@ use crate::diary::work_calendar::StoreCalendars;
 use crate::http::etag::Seen;
 use crate::http::{FieldError, Problem};
 use crate::period::Period;
+use crate::said::say;
 
 /// Terms of a store's reviews. Days are those of the month after the one reviewed; where the store is closed on one, the
 /// next day on which it is open counts.
@@ -159,7 +160,7 @@ impl ReviewTerms {
         ];
         let pairs = days.iter().zip(days.iter().skip(1)).filter(|(before, after)| after.1 < before.1);
         let fault = |((before, day), (after, _)): (&(&str, i16), &(&str, i16))| {
-            FieldError::new(*after, format!("expected {before} ({day}) or later"))
+            FieldError::new(*after, say!("应不早于 {before}（{day}）", "expected {before} ({day}) or later"))
         };
         pairs.map(fault).collect()
     }

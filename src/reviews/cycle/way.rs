@@ -3,6 +3,7 @@
 use super::CycleState;
 use crate::auth::access::Role;
 use crate::http::Problem;
+use crate::said::say;
 
 /// A step from one state to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +107,10 @@ pub fn no_way(from: CycleState, to: CycleState) -> Problem {
         true => "no cycle is moved there".to_owned(),
         false => format!("that takes a cycle in {before}"),
     };
-    Problem::conflict(format!("the cycle is in '{from}' and cannot be moved to '{to}': {needed}"))
+    Problem::conflict(say!(
+        "现在是“{from}”，不能转到“{to}”：{needed}",
+        "the cycle is in '{from}' and cannot be moved to '{to}': {needed}"
+    ))
 }
 
 #[cfg(test)]

@@ -36,8 +36,8 @@ use crate::http::etag::Seen;
 use crate::http::{Code, Page, Problem, Window};
 use crate::org::owner;
 use crate::period::Period;
-use crate::words::words;
 use crate::said::say;
+use crate::words::words;
 
 /// A draft, without its files.
 #[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
@@ -278,7 +278,10 @@ pub async fn copy(cx: &mut Context, release: Option<i64>, note: &str) -> Result<
         None => None,
     };
     let latest = release::latest(cx.db()).await?.ok_or_else(|| {
-        Problem::conflict("nothing has been released yet to start from: send the files instead")
+        Problem::conflict(say!(
+            "还没有发布版本可以开始：请直接发送文件",
+            "nothing has been released yet to start from: send the files instead"
+        ))
     })?;
     let copied = copied.as_ref().unwrap_or(&latest);
     let files = bundle_store::bundle_files(cx.db(), &copied.bundle).await?;

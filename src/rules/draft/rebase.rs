@@ -49,7 +49,8 @@ pub async fn rebase(cx: &mut Context, id: i64, to: Rebase, seen: Seen) -> Result
         Some(release) => Some(release::find(cx.db(), release).await?),
         None => release::latest(cx.db()).await?,
     };
-    let onto = onto.ok_or_else(|| Problem::conflict("nothing has been released yet"))?;
+    let onto =
+        onto.ok_or_else(|| Problem::conflict(say!("还没有发布过", "nothing has been released yet")))?;
     if draft.base_release == Some(onto.id) {
         return Ok(draft);
     }
@@ -92,7 +93,13 @@ fn conflict(id: i64, onto: &Release, conflicts: &[Conflict]) -> Problem {
             None => conflict.path.clone(),
         };
         let [base, draft, other] = [&conflict.base, &conflict.draft, &conflict.release].map(quoted);
-        FieldError::new(field, format!("was {base}; draft {id} says {draft}, release {release} says {other}"))
+        FieldError::new(
+            field,
+            say!(
+                "原为 {base}；草稿 {id} 写 {draft}，发布版本 {release} 写 {other}",
+                "was {base}; draft {id} says {draft}, release {release} says {other}"
+            ),
+        )
     });
     Problem {
         code: Code::Conflict,

@@ -127,12 +127,10 @@ async fn every_operation_is_for_the_roles_of_the_design() {
 }
 
 /// Operations that are about something which stands in their path, and that this test has none of.
-const WITHOUT_SPECIMEN: &[&str] = &[
-];
+const WITHOUT_SPECIMEN: &[&str] = &[];
 
 /// Operations whose body is looked at before what they are about, so that the least body says nothing of it.
-const BODY_FIRST: &[&str] = &[
-];
+const BODY_FIRST: &[&str] = &[];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_reaches_as_far_as_the_design_says() {
@@ -208,7 +206,8 @@ async fn no_list_has_anything_of_a_store_out_of_reach() {
                 paths.push(format!("{}{begin}{sign}{name}={other}", operation.path));
             }
             for path in paths {
-                let answer = call(&app, Some(&token), &operation.method, &path, &serde_json::Value::Null).await;
+                let answer =
+                    call(&app, Some(&token), &operation.method, &path, &serde_json::Value::Null).await;
                 let text = answer.body.to_string();
                 let named = ["\"HD", "\"H1\"", "\"B01\"", "\"B02\"", "单位HD", "单位H1", "员工B"];
                 let is_named = named.iter().any(|mark| text.contains(mark));

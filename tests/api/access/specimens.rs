@@ -33,9 +33,14 @@ impl Specimens {
         let post = async |login: &str, path: &str, body: Value| app.post(login, path, body).await.expect(201);
         let first = async |path: &str| id(&app.get("group", path).await.expect(200)["items"][0]);
         let of = async |path: &str| {
-            [first(&format!("{path}A02")).await, first(&format!("{path}A05")).await, first(&format!("{path}B02")).await]
+            [
+                first(&format!("{path}A02")).await,
+                first(&format!("{path}A05")).await,
+                first(&format!("{path}B02")).await,
+            ]
         };
-        let cycle = async |store: &str| first(&format!("/v1/review-cycles?period=2014-03&store={store}")).await;
+        let cycle =
+            async |store: &str| first(&format!("/v1/review-cycles?period=2014-03&store={store}")).await;
         let both = |own: String, other: String| [own.clone(), own, other];
 
         let event = |employee_no: &str| {
@@ -46,14 +51,13 @@ impl Specimens {
         for (login, employee_no) in [("hr", "A02"), ("hr", "A05"), ("hd_hr", "B02")] {
             events.push(id(&post(login, "/v1/events", event(employee_no)).await));
         }
-        let training = |employee_no: &str| {
-            json!({"kind": "training", "day": "2014-05-14", "topic": "产品知识", "people": [employee_no]})
-        };
+        let training = |employee_no: &str| json!({"kind": "training", "day": "2014-05-14", "topic": "产品知识", "people": [employee_no]});
         let mut activities = Vec::new();
         for (login, employee_no) in [("hr", "A02"), ("hd_hr", "B02")] {
             activities.push(id(&post(login, "/v1/activities", training(employee_no)).await));
         }
-        let report = json!({"kind": "summary", "cadence": "daily", "day": "2014-05-15", "content": "回访 20 位"});
+        let report =
+            json!({"kind": "summary", "cadence": "daily", "day": "2014-05-15", "content": "回访 20 位"});
         let mut reports = Vec::new();
         for login in ["consultant", "hd_consultant"] {
             reports.push(id(&post(login, "/v1/work-reports", report.clone()).await));
@@ -87,13 +91,14 @@ impl Specimens {
             erasures.push(id(&proposed.expect(201)));
         }
         let plan = json!({"unit": "HD", "year": 2015, "metric": "deliveries", "total": 120,
-            "season": [1000; 12].map(|weight: i64| weight),
+            "season": vec![1000; 12],
             "units": [{"unit": "H1", "weight": 1, "members": [
                 {"employee_no": "B01", "weight": 1}, {"employee_no": "B02", "weight": 1}]}]});
         let plan = id(&post("group", "/v1/plans", plan).await);
         let own_plan = first("/v1/plans?unit=JC&status=approved").await;
         let appeal = async |login: &str, employee_no: &str| {
-            let path = format!("/v1/reviews?period=2014-03&position=sales_consultant&employee_no={employee_no}");
+            let path =
+                format!("/v1/reviews?period=2014-03&position=sales_consultant&employee_no={employee_no}");
             let review = first(&path).await;
             let new = json!({"rule": "50_attendance", "text": "请再核对"});
             id(&post(login, &format!("/v1/reviews/{review}/appeals"), new).await)
@@ -124,7 +129,10 @@ impl Specimens {
             ("/v1/review-cycles/{id}", both(cycle("JC").await, cycle("HD").await)),
             ("/v1/review-terms/{store}", words(["JC", "JC", "HD"])),
             ("/v1/grade-guidelines/{store}", words(["JC", "JC", "HD"])),
-            ("/v1/reviews/{id}", of("/v1/reviews?period=2014-03&position=sales_consultant&employee_no=").await),
+            (
+                "/v1/reviews/{id}",
+                of("/v1/reviews?period=2014-03&position=sales_consultant&employee_no=").await,
+            ),
             ("/v1/review-summaries/{employee_no}", words(["A02", "A05", "B02"])),
             ("/v1/appeals/{id}", appeals),
             ("/v1/legal-holds/{id}", pair(holds)),
@@ -138,12 +146,14 @@ impl Specimens {
 
     fn of(&self, place: &str, whose: Of) -> Option<&str> {
         let (_, of) = self.0.iter().find(|(known, _)| *known == place)?;
-        Some(of[match whose {
-            Of::Own => 0,
-            Of::Colleague => 1,
-            Of::Other => 2,
-        }]
-        .as_str())
+        Some(
+            of[match whose {
+                Of::Own => 0,
+                Of::Colleague => 1,
+                Of::Other => 2,
+            }]
+            .as_str(),
+        )
     }
 
     /// A parameter of a query that names whose something is.

@@ -418,7 +418,11 @@ async fn a_backtest_ends_where_its_starter_and_its_reader_do() {
     ] {
         assert_eq!(app.get(login, path).await.status, status, "{login} {path}");
         let listed = app.get(login, "/v1/rules/backtests?limit=500").await.expect(200);
-        let mut ids = listed["items"].as_array().unwrap().iter().map(|one| format!("/v1/rules/backtests/{}", one["id"]));
+        let mut ids = listed["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| format!("/v1/rules/backtests/{}", one["id"]));
         assert_eq!(ids.any(|one| one == *path), status == 200, "{login} {path}");
     }
     let only = backtest(&app, "group", json!({"draft": draft, "store": "JC"})).await;

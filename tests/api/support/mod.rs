@@ -140,6 +140,13 @@ impl TestApp {
         Self::serve(pool::open(&url, 16).unwrap(), "2014-05-15T08:00:00Z", rules)
     }
 
+    /// The same, asked by somebody who reads English.
+    pub fn in_english(self) -> Self {
+        let headers = [(reqwest::header::ACCEPT_LANGUAGE, reqwest::header::HeaderValue::from_static("en"))];
+        let client = reqwest::Client::builder().default_headers(headers.into_iter().collect());
+        Self { client: client.build().unwrap(), ..self }
+    }
+
     /// Another server on the same database, with the shipped rules, at another time.
     pub fn at(&self, now: &str) -> Self {
         Self::serve(self.pool.clone(), now, &shipped_rules())
