@@ -299,6 +299,20 @@ pub const SOURCES: &[(&str, &[Role])] = &[
     ("computed", &[]),
 ];
 
+/// Who sees of the teams led for a channel what comes of leads.
+pub const LEAD_READERS: &[Role] = &[TelesalesSpecialist];
+
+/// What comes of leads: the metrics of the source `leads`, and what of them is captured in the showroom.
+pub const LEAD_METRICS: &[&str] = &[
+    "raw_leads",
+    "leads_followed_24h",
+    "valid_leads",
+    "invited_arrivals",
+    "arrival_orders",
+    "first_visits",
+    "captured_leads",
+];
+
 /// Whether a source is what somebody judges of others, or sets for them: nobody enters it about the own person.
 pub fn is_judgement(source: &str) -> bool {
     matches!(source, "ratings" | "management" | "plan")

@@ -6,7 +6,6 @@ pub mod leaderboard;
 mod month_reviews;
 pub mod roll_up;
 pub mod store;
-pub mod withheld;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Numeric, Text};

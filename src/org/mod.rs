@@ -16,6 +16,7 @@ pub mod people;
 pub mod postings;
 pub(crate) mod reached;
 pub mod units;
+pub mod withheld;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;

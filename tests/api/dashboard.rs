@@ -343,6 +343,21 @@ async fn grades_of_one_or_two_people_stand_together() {
         assert_eq!(of(&shown, "telesales_specialist"), [(Value::Null, None)], "{period}");
         assert_eq!(sum(&of(&shown, "team_leader")), 3, "{period}");
     }
+    // A leader who takes away the own team finds no fewer than three either.
+    for (_, period) in months() {
+        let own = app.get("leader", &format!("/v1/reviews?period={period}&limit=500")).await.expect(200);
+        let path = format!("/v1/dashboard/distribution?period={period}");
+        let shown = app.get("leader", &path).await.expect(200);
+        for row in shown.as_array().unwrap().iter().filter(|row| row["scheme"] == "sales_consultant") {
+            let known = own["items"].as_array().unwrap().iter().filter(|review| {
+                review["scheme"] == row["scheme"]
+                    && (row["grade"].is_null() || review["final_grade"] == row["grade"])
+            });
+            let (reviews, known) = (row["reviews"].as_i64().unwrap(), i64::try_from(known.count()).unwrap());
+            let others = reviews - known;
+            assert!(row["grade"].is_null() || others == 0 || others >= 3, "{period}: {row} {known}");
+        }
+    }
     // A team's grades are for those who may read its reviews.
     let team = |unit: &str| format!("/v1/dashboard/distribution?period=2014-03&unit={unit}");
     for (login, unit, status) in [
@@ -401,6 +416,35 @@ async fn a_team_of_two_is_found_by_no_subtraction() {
         }
         assert_eq!(withheld.len(), 2, "{login}: {withheld:?}");
         assert!(withheld.contains(&"G4"), "{login}");
+    }
+    // The pace of a plan tells a screen no more than that.
+    let mut plan = crate::plans::worked_example(2015);
+    plan["units"].as_array_mut().unwrap().push(json!({"unit": "G4", "weight": 10, "members": [
+        {"employee_no": "A21", "weight": 1}, {"employee_no": "A22", "weight": 1}]}));
+    let id = app.post("manager", "/v1/plans", plan).await.expect(201)["id"].clone();
+    for (login, step, body) in
+        [("manager", "submit", None), ("gm", "approve", Some(json!({"effective_from": "2015-01"})))]
+    {
+        let path = format!("/v1/plans/{id}/{step}");
+        app.change(login, reqwest::Method::POST, &path, "*", body).await.expect(200);
+    }
+    let pace = async |login: &str| {
+        let report = app.get(login, "/v1/pace?unit=JC&day=2015-01-31").await.expect(200);
+        let rows = report["rows"].as_array().unwrap().clone();
+        rows.into_iter().filter(|row| row["employee_no"].is_null()).collect::<Vec<_>>()
+    };
+    let actual = |rows: &[Value], unit: &str| {
+        let row = rows.iter().find(|row| row["unit"] == unit).unwrap();
+        (row["month"]["actual"].clone(), row["year"]["actual"].clone(), row["withheld"].clone())
+    };
+    let (named, screen) = (pace("hr").await, pace("dashboard").await);
+    assert_eq!(actual(&named, "G4"), (json!(43), json!(43), json!(false)));
+    assert_eq!(actual(&screen, "JC"), (json!(121), json!(121), json!(false)));
+    let withheld = ["G1", "G2", "G3", "G4"].into_iter().filter(|unit| actual(&screen, unit).2 == true);
+    let withheld = withheld.collect::<Vec<_>>();
+    assert!(withheld.len() == 2 && withheld.contains(&"G4"), "{screen:#?}");
+    for unit in withheld {
+        assert_eq!(actual(&screen, unit), (Value::Null, Value::Null, json!(true)), "{unit}");
     }
     // A leader knows the own team, which helps to find nobody else.
     let leader = app.get("leader", path).await.expect(200);

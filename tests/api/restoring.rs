@@ -99,9 +99,10 @@ async fn a_backup_is_restored_into_a_private_server_as_the_guide_says() {
     let before = lines(&serving.data, "showfloor", EVERYTHING).await;
     assert!(before.len() > 50, "{before:#?}");
 
-    let [backup, restore, elsewhere, ..] = commands("Backup and restore").try_into().unwrap_or_else(
-        |blocks: Vec<String>| -> [String; 4] { panic!("the guide has other blocks: {blocks:#?}") },
-    );
+    let [backup, restore, elsewhere, ..] =
+        commands("Backup and restore").try_into().unwrap_or_else(|blocks: Vec<String>| -> [String; 4] {
+            panic!("the guide has other blocks: {blocks:#?}")
+        });
     let tools = embedded::programs(&serving.data).await.unwrap();
     let showfloor = Path::new(env!("CARGO_BIN_EXE_showfloor")).parent().unwrap().to_owned();
     let path = std::env::var_os("PATH").unwrap_or_else(OsString::new);

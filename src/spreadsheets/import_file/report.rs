@@ -81,14 +81,14 @@ impl ImportReport {
         let fault = |fault: &Fault| {
             FieldError::new(
                 place(fault),
-                say!("「{}」：应为{}", "'{}': expected {}", fault.found, fault.expected),
+                say!("「{}」：应为{}", "「{}」：应为{}", fault.found, fault.expected),
             )
         };
         let ask = |one: &UnreadColumn| {
             let near = one.near.as_ref().map(|near| format!("（是不是“{near}”？）")).unwrap_or_default();
             let message = say!(
                 "“{}”没有读取{near}，例如第 {} 行的 {}",
-                "'{}' was not read{near}, for example in row {}: {}",
+                "“{}”没有读取{near}，例如第 {} 行的 {}",
                 one.column,
                 one.row,
                 one.found
