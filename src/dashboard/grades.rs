@@ -140,22 +140,36 @@ struct Grades {
     erased: MonthReviews,
 }
 
-/// The statements that count grades, with the store of a row and what else the rows are grouped by.
+/// How many of the reviews counted are not the caller's to read, the scope of whose readings is $5, and how many of those have a
+/// total; of those who read them all, none.
+macro_rules! unknown {
+    (none) => {
+        "0::bigint AS unknown, 0::bigint AS unknown_rated"
+    };
+    (counted) => {
+        concat!(
+            "count(*) FILTER (WHERE (",
+            reaches!("$5", "r.employee_id", "r.unit_id", "$1"),
+            ") IS NOT TRUE) AS unknown, count(r.total) FILTER (WHERE (",
+            reaches!("$5", "r.employee_id", "r.unit_id", "$1"),
+            ") IS NOT TRUE) AS unknown_rated"
+        )
+    };
+}
+
+/// The statements that count grades, with the store of a row, what else the rows are grouped by, and whether it is counted what
+/// the caller does not know.
 macro_rules! grades {
-    ($store:literal, $group:literal) => {
+    ($store:literal, $group:literal, $unknown:ident) => {
         Grades {
             in_force: MonthReviews {
                 what: concat!(
                     "SELECT ",
                     $store,
                     " AS store_id, r.scheme, r.final_grade AS grade, count(*) AS reviews, count(r.total) AS rated,
-                         coalesce(sum(r.total), 0) AS points, min(r.total) AS lowest,
-                         count(*) FILTER (WHERE (",
-                    reaches!("$5", "r.employee_id", "r.unit_id", "$1"),
-                    ") IS NOT TRUE) AS unknown,
-                         count(r.total) FILTER (WHERE (",
-                    reaches!("$5", "r.employee_id", "r.unit_id", "$1"),
-                    ") IS NOT TRUE) AS unknown_rated FROM"
+                         coalesce(sum(r.total), 0) AS points, min(r.total) AS lowest, ",
+                    unknown!($unknown),
+                    " FROM"
                 ),
                 from: Source::InForce,
                 rest: concat!(" GROUP BY ", $group, "r.scheme, r.final_grade"),
@@ -178,8 +192,8 @@ macro_rules! grades {
     };
 }
 
-const ALL_TOGETHER: Grades = grades!("0::bigint", "");
-const STORE_BY_STORE: Grades = grades!("u.store_id", "u.store_id, ");
+const ALL_TOGETHER: Grades = grades!("0::bigint", "", none);
+const STORE_BY_STORE: Grades = grades!("u.store_id", "u.store_id, ", counted);
 
 /// The sums of a month.
 async fn grades(
