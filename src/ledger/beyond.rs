@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -12,6 +13,7 @@ use utoipa::ToSchema;
 use super::Entry;
 use super::metric::Catalogue;
 use crate::db::schema::employee;
+use crate::db::sql;
 use crate::decimal;
 use crate::http::{Language, Problem};
 use crate::period::Period;
@@ -91,12 +93,17 @@ pub async fn beyond(
     let concerned = bounds.iter().flat_map(|(one, other)| [*one, *other]).collect::<HashSet<_>>();
     let entries = entries.iter().filter(|entry| concerned.contains(&*entry.metric)).collect::<Vec<_>>();
     let people = entries.iter().map(|entry| entry.employee_id).collect::<BTreeSet<_>>();
+    // Of a whole group's people few are concerned: the database knows which.
+    let people = match is_recorded {
+        true => exceeding(connection, period, &Vec::from_iter(people), &bounds).await?,
+        false => people,
+    };
     if people.is_empty() {
         return Ok(Vec::new());
     }
-    let mut months = super::current(connection, period, &Vec::from_iter(people)).await?;
+    let mut months = super::current(connection, period, &Vec::from_iter(people.iter().copied())).await?;
     let mut delivered = HashMap::<i64, HashSet<&str>>::new();
-    for entry in entries {
+    for entry in entries.into_iter().filter(|entry| people.contains(&entry.employee_id)) {
         delivered.entry(entry.employee_id).or_default().insert(&entry.metric);
         if !is_recorded
             && entry.day.is_none()
@@ -140,4 +147,34 @@ pub async fn beyond(
         })
     });
     Ok(told.collect())
+}
+
+/// Those of some people in whose month some metric is larger than the one that bounds it: no more than are told.
+async fn exceeding(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    people: &[i64],
+    bounds: &[(&str, &str)],
+) -> Result<BTreeSet<i64>, Problem> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = BigInt)]
+        employee_id: i64,
+    }
+    let (metrics, at_most): (Vec<_>, Vec<_>) = bounds.iter().copied().unzip();
+    let found: Vec<Found> = sql("SELECT m.employee_id FROM person_month m
+         WHERE m.period = $1 AND m.employee_id = ANY ($2) AND EXISTS (
+             SELECT FROM unnest($3, $4) AS b (metric, at_most)
+             JOIN metric_place one ON one.metric = b.metric JOIN metric_place other ON other.metric = b.at_most
+             WHERE m.value[one.place] > m.value[other.place])
+         ORDER BY m.employee_id LIMIT $5")
+    .over(people.len())
+    .bind::<Date, _>(period)
+    .bind::<Array<BigInt>, _>(people)
+    .bind::<Array<Text>, _>(metrics)
+    .bind::<Array<Text>, _>(at_most)
+    .bind::<BigInt, _>(i64::try_from(TOLD).unwrap_or(i64::MAX))
+    .load(connection)
+    .await?;
+    Ok(found.into_iter().map(|one| one.employee_id).collect())
 }

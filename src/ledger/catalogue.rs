@@ -15,6 +15,7 @@ use crate::auth::Context;
 use crate::db::sql;
 use crate::http::{Code, Problem};
 use crate::period::Period;
+use crate::said::say;
 
 /// The file of a bundle, and of the rules folder, that has the catalogue.
 pub const CATALOGUE_FILE: &str = "metrics.toml";
@@ -137,7 +138,7 @@ async fn read(connection: &mut AsyncPgConnection, bundles: &[String]) -> Result<
 }
 
 fn broken(file: impl std::fmt::Display, error: &dyn std::fmt::Display) -> Problem {
-    Problem::new(Code::RulesBroken, format!("{file}: {error}"))
+    Problem::new(Code::RulesBroken, say!("{file}：{error}", "{file}: {error}"))
 }
 
 /// The catalogue of the rules folder: read when the program starts, and again when the watch of the folder says so; no request

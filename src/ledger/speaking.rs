@@ -11,6 +11,7 @@ use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
+use crate::said::say;
 
 /// For which store somebody's word on a person is.
 #[derive(Clone, Debug, QueryableByName)]
@@ -125,7 +126,7 @@ pub async fn speaking_for(
     .get_result(connection)
     .await
     .optional()?;
-    let unknown = || Problem::field("store", format!("there is no store '{code}' for which you may deliver"));
+    let unknown = || Problem::field("store", say!("没有可由您交数据的门店“{code}”", "there is no store '{code}' for which you may deliver"));
     found.map(|store| of_store(store.id)).ok_or_else(unknown)
 }
 

@@ -17,6 +17,7 @@ use super::verdict::{self, Judged};
 use super::{bundle_store, release, strays};
 use crate::auth::Context;
 use crate::http::{Code, FieldError, Language, Problem};
+use crate::said::say;
 
 /// A rules folder, and what was last seen in it.
 #[derive(Debug)]
@@ -156,16 +157,10 @@ impl RulesFolder {
 
 /// The findings of rules that cannot be used, each as a field at fault, in the reader's language.
 pub fn problem<'a>(findings: impl IntoIterator<Item = &'a Finding>, language: Language) -> Problem {
-    Problem {
-        code: Code::RulesBroken,
-        detail: "the rules have errors".to_owned(),
-        errors: findings
-            .into_iter()
-            .filter(|finding| finding.severity == Severity::Error)
-            .map(|finding| {
-                let Finding { place, code, message, .. } = finding.clone().in_language(language);
-                FieldError::new(place.to_string(), format!("{code}: {message}"))
-            })
-            .collect(),
-    }
+    let errors = findings.into_iter().filter(|finding| finding.severity == Severity::Error).map(|finding| {
+        let Finding { place, code, message, .. } = finding.clone().in_language(language);
+        FieldError::new(place.to_string(), say!("{code}：{message}", "{code}: {message}"))
+    });
+    let detail = say!("规则有错误", "the rules have errors");
+    Problem { errors: errors.collect(), ..Problem::new(Code::RulesBroken, detail) }
 }

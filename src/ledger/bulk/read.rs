@@ -13,6 +13,7 @@ use crate::http::FieldError;
 use crate::ledger::metric::{Catalogue, is_target, needs_verification};
 use crate::ledger::{beyond_within, entering};
 use crate::period::Period;
+use crate::said::{Said, say};
 
 /// Systems of the program's own, whose values nobody else delivers.
 pub const OWN_SYSTEMS: &[&str] =
@@ -37,14 +38,14 @@ pub(super) fn read<'a>(
             }
         };
         if let Some(earlier) = seen.insert(place, row) {
-            let message = format!("'{name}' is already in rows[{earlier}]");
+            let message = say!("“{name}”已经在 rows[{earlier}] 里", "'{name}' is already in rows[{earlier}]");
             faults.row(row, FieldError::new(format!("rows[{row}].{field}"), message));
         }
         let wrong_day = fields.day.and_then(|day| match () {
             () if Period::containing(day) != new.period => {
-                Some(format!("{day} is not a day of {}", new.period))
+                Some(say!("{day} 不在 {} 之内", "{day} is not a day of {}", new.period))
             }
-            () if day > today => Some(format!("{day} has not begun: it is {today}")),
+            () if day > today => Some(say!("{day} 还没有到：今天是 {today}", "{day} has not begun: it is {today}")),
             () => None,
         });
         if let Some(message) = wrong_day {
@@ -75,8 +76,11 @@ pub(super) fn read<'a>(
 }
 
 /// Why there are no values of a month.
-fn ahead(period: Period, today: NaiveDate) -> String {
-    format!("{period} has not begun (it is {today}): only targets can be delivered of it")
+fn ahead(period: Period, today: NaiveDate) -> Said {
+    say!(
+        "{period} 还没有开始（今天是 {today}）：只能交它的目标",
+        "{period} has not begun (it is {today}): only targets can be delivered of it"
+    )
 }
 
 /// Notes totals of a row that are larger than another one there of which they are a part.
@@ -94,8 +98,11 @@ fn refuse_beyond(
         for (at, by) in beyond_within(catalogue, of_row.iter().map(|value| (value.metric, value.number))) {
             let (Some(value), Some(bound)) = (of_row.get(at), of_row.get(by)) else { continue };
             let (number, most) = (decimal::plain(value.number), decimal::plain(bound.number));
-            let message =
-                format!("{number} is above {}, which is {most}, and of which it is a part", bound.metric);
+            let message = say!(
+                "{number} 大于 {} 的 {most}，而它是其中的一部分",
+                "{number} is above {}, which is {most}, and of which it is a part",
+                bound.metric
+            );
             faults.row(row, FieldError::new(format!("rows[{row}].facts.{}", value.metric), message));
         }
     }
@@ -107,24 +114,34 @@ fn check_whole(catalogue: &Catalogue, new: &NewFacts, today: NaiveDate, faults: 
         CompleteFor::People => !new.period.has_begun(today),
     };
     if is_early && !new.complete_sources.is_empty() {
-        let message = format!("{} is not over (it is {today}): nothing is complete yet", new.period);
+        let message = say!(
+            "{} 还没有结束（今天是 {today}）：还不能说交齐",
+            "{} is not over (it is {today}): nothing is complete yet",
+            new.period
+        );
         faults.whole.push(FieldError::new("complete_sources", message));
     }
     let known: HashSet<&str> =
         catalogue.listed().iter().filter_map(|metric| metric.source.as_deref()).collect();
     for (index, source) in new.complete_sources.iter().enumerate() {
         if !known.contains(source.as_str()) {
-            let message = format!("'{source}' is not a source of the catalogue");
+            let message = say!("指标目录里没有来源“{source}”", "'{source}' is not a source of the catalogue");
             faults.whole.push(FieldError::new(format!("complete_sources[{index}]"), message));
         }
     }
     if !new.complete_sources.is_empty() && new.rows.is_empty() {
-        let message = "name at least one person whose store has delivered the source; facts may be empty";
+        let message = say!(
+            "请至少写明一名员工，其门店已交来这个来源的数据；facts 可以为空",
+            "name at least one person whose store has delivered the source; facts may be empty"
+        );
         faults.whole.push(FieldError::new("rows", message));
     }
     if OWN_SYSTEMS.contains(&new.source_system.as_str()) {
-        let message =
-            format!("'{}' is this program itself; name the system that delivers", new.source_system);
+        let message = say!(
+            "“{}”是本程序自己；请写明数据来自哪个系统",
+            "'{}' is this program itself; name the system that delivers",
+            new.source_system
+        );
         faults.whole.push(FieldError::new("source_system", message));
     }
 }
@@ -140,7 +157,7 @@ pub(super) fn refuse_foreign_sources(
     let may_enter = |source: Option<&str>| !entering(cx.identity.as_ref(), source).is_empty();
     let refusal = |field: String, source: Option<&str>| {
         let what = source.unwrap_or("metrics without a source");
-        FieldError::new(field, format!("your roles do not allow you to enter {what}"))
+        FieldError::new(field, say!("您的角色不能录入{what}", "your roles do not allow you to enter {what}"))
     };
     for value in values {
         let field = format!("rows[{}].facts.{}", value.row, value.metric);
@@ -149,7 +166,10 @@ pub(super) fn refuse_foreign_sources(
             faults.is_forbidden = true;
             faults.row(value.row, refusal(field, source));
         } else if needs_verification(value.metric, value.number) {
-            let message = "report it as an event (POST /v1/events): somebody else has to verify it";
+            let message = say!(
+                "请作为事件上报 (POST /v1/events)，由别人核实",
+                "report it as an event (POST /v1/events): somebody else has to verify it"
+            );
             faults.row(value.row, FieldError::new(field, message));
         }
     }

@@ -1,6 +1,7 @@
 //! How far a plan has come on a day: every unit and person against the month and the year so far.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::RangeInclusive;
 
 use chrono::{Datelike as _, NaiveDate};
 use diesel_async::AsyncPgConnection;
@@ -10,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::pace::{Elapsed, Pace, Span, elapsed, measured};
 use super::pace_places::{self, InForce, Place};
-use super::pace_sums::{Side, Sums, sums};
+use super::pace_sums::{Side, Sums, hidden, sums};
 use crate::auth::Context;
 use crate::calendar::{Basis, Calendar};
 use crate::decimal::ratio::Ratio;
@@ -55,17 +56,20 @@ pub struct PaceRow {
     /// The target from January to the end of the day's month.
     pub year_target: i64,
     /// Of how many of its people the day's month is known. Missing is not zero: those of whom nothing is known leave both
-    /// sides of `month` and `year`, the target and what was reached.
-    pub people: PeopleKnown,
-    /// The day's month up to the day; null where nothing of the metric is known for it.
+    /// sides of `month` and `year`, the target and what was reached. Null where the month is withheld.
+    pub people: Option<PeopleKnown>,
+    /// The day's month up to the day; null where nothing of the metric is known for it, and where it is withheld.
     pub month: Option<Pace>,
-    /// Why there is no pace of the month; null where there is one.
+    /// Why there is no pace of the month; null where there is one, and where the month is withheld.
     pub month_unknown: Option<Unknown>,
     /// January to the end of the day's month, each month by the version that governs it; null if nothing of the metric
-    /// is known. Months of which nothing is known leave both sides, and their days, too.
+    /// is known, and where it is withheld. Months of which nothing is known leave both sides, and their days, too.
     pub year: Option<Pace>,
-    /// The whole year: its task, its targets, and what has been reached of them by the day.
-    pub full_year: FullYear,
+    /// The whole year: its task, its targets, and what has been reached of them by the day; null where it is withheld.
+    pub full_year: Option<FullYear>,
+    /// Whether one of them is withheld: it is of fewer than three people, whom the reader is not to know, or would tell theirs
+    /// beside the rows that are shown.
+    pub withheld: bool,
 }
 
 /// Of how many people something is known.
@@ -154,13 +158,20 @@ pub async fn report(cx: &mut Context, asked: PaceQuery) -> Result<PaceReport, Pr
     if !seen.contains(&true) {
         return Err(Problem::not_found("plan"));
     }
+    let sums = sums(&in_force, &known, month.index());
+    // Who reads no names is told nothing of one or two people either.
+    let hidden = match viewer::sees_names(cx) {
+        true => Year::<HashSet<i64>>::default(),
+        false => hidden(&sums, known.paths(), &shown_units(&in_force, &seen)),
+    };
     let calendars = StoreCalendars::load(cx.db(), &in_force.stores, month.year()..=month.year()).await?;
     let measuring = Measuring {
         day,
         month,
         basis,
         calendars: &calendars,
-        sums: sums(&in_force, &known, month.index()),
+        sums,
+        hidden,
         by_day: by_day.unwrap_or_default(),
         in_force: &in_force,
     };
@@ -212,6 +223,12 @@ async fn seen(cx: &mut Context, in_force: &InForce, unit: &str, month: Period) -
     Ok(in_force.places.iter().map(is_seen).collect())
 }
 
+/// The units among the places that are seen.
+fn shown_units(in_force: &InForce, seen: &[bool]) -> HashSet<i64> {
+    let places = in_force.places.iter().zip(seen).filter(|(_, is_seen)| **is_seen);
+    places.map(|(place, _)| place.key).filter(|(_, person)| person.is_none()).map(|(unit, _)| unit).collect()
+}
+
 /// What targets are measured against.
 struct Measuring<'a> {
     day: NaiveDate,
@@ -219,6 +236,8 @@ struct Measuring<'a> {
     basis: Basis,
     calendars: &'a StoreCalendars,
     sums: Sums,
+    /// The units of which nothing is told in each month.
+    hidden: Year<HashSet<i64>>,
     /// What people had brought of the month by a day that is over.
     by_day: HashMap<i64, ByDay>,
     in_force: &'a InForce,
@@ -231,6 +250,13 @@ impl Measuring<'_> {
         store.map_or(self.calendars.country(), |store| self.calendars.of(store, self.month.year()))
     }
 
+    /// Whether nothing is told of a place in one of these months.
+    fn is_hidden(&self, place: &Place, months: RangeInclusive<usize>) -> bool {
+        let (unit, person) = place.key;
+        let mut months = self.hidden.get(months).into_iter().flatten();
+        person.is_none() && months.any(|hidden| hidden.contains(&unit))
+    }
+
     fn row(&self, place: &Place, is_root: bool) -> Result<PaceRow, Problem> {
         let last = self.month.index();
         let target = self.in_force.targets.get(&place.key).copied().unwrap_or_default();
@@ -238,7 +264,10 @@ impl Measuring<'_> {
         let sides = self.sums.get(&place.key).unwrap_or(&unknown);
         let calendar = self.calendar(Some(place));
         let now = sides.get(last).cloned().unwrap_or_default();
-        let month = match now.is_known {
+        let of_month = self.is_hidden(place, last..=last);
+        // What a year has come to less what it had a month before is that month's.
+        let of_year = self.is_hidden(place, 0..=last);
+        let month = match now.is_known && !of_month {
             true => Some(self.pace(now.target, now.actual, self.elapsed(self.month, calendar)?)?),
             false => None,
         };
@@ -254,11 +283,12 @@ impl Measuring<'_> {
             name: place.name.clone(),
             month_target: target.get(last).copied().unwrap_or(0),
             year_target: target.iter().take(last + 1).sum(),
-            people: PeopleKnown { known: now.known.len(), all: now.known.union(&now.missing).count() },
-            month_unknown: month.is_none().then_some(reason),
+            people: (!of_month).then(|| PeopleKnown { known: now.known.len(), all: now.everybody() }),
+            month_unknown: (month.is_none() && !of_month).then_some(reason),
             month,
-            year: self.year(sides, calendar)?,
-            full_year: full_year(self.in_force.task.filter(|_| is_root), &target, sides),
+            year: if of_year { None } else { self.year(sides, calendar)? },
+            full_year: (!of_year).then(|| full_year(self.in_force.task.filter(|_| is_root), &target, sides)),
+            withheld: of_year,
         })
     }
 

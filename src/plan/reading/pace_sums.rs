@@ -1,9 +1,11 @@
 //! What targets came to, unit by unit and person by person. Missing is not zero: somebody's month of which nothing is known
-//! leaves both sides, the target and what was reached, at every unit that it is a part of.
+//! leaves both sides, the target and what was reached, at every unit that it is a part of. And of which units nothing is told to
+//! those who may not know people.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::pace_places::{InForce, Key};
+use crate::org::withheld::{Counted, withheld};
 use crate::plan::actuals::known::{KnownYear, Standing, Year};
 
 /// A place's month, as far as it is known.
@@ -13,12 +15,21 @@ pub(super) struct Side {
     pub target: i64,
     /// What they brought, with whoever has no target.
     pub actual: i64,
+    /// Of how many people `actual` is the sum; what erased months of a unit came to counts as one.
+    pub summands: usize,
     /// Whether anything is known.
     pub is_known: bool,
     /// The people of whom something is known.
     pub known: BTreeSet<i64>,
     /// The people who are planned and posted, and of whom nothing is.
     pub missing: BTreeSet<i64>,
+}
+
+impl Side {
+    /// How many people are known or missing.
+    pub fn everybody(&self) -> usize {
+        self.known.union(&self.missing).count()
+    }
 }
 
 /// What is known of every place, month by month.
@@ -63,9 +74,80 @@ pub(super) fn sums(in_force: &InForce, known: &KnownYear, last: usize) -> Sums {
                 if key.1.is_some() || !is_unsettled {
                     side.is_known = true;
                     side.actual = side.actual.saturating_add(value);
+                    side.summands += 1;
                 }
             }
         }
     }
     sums
+}
+
+/// The units of which nothing is told in each month, January first: those of one or two people, and those that would tell theirs
+/// beside the `shown` ones. It is judged by the people whose values are summed, by those who are known, and by those who are known
+/// or missing.
+pub(super) fn hidden(
+    sums: &Sums,
+    paths: &HashMap<i64, Vec<i64>>,
+    shown: &HashSet<i64>,
+) -> Year<HashSet<i64>> {
+    let mut units: Vec<(&i64, &Vec<i64>)> = paths.iter().collect();
+    units.sort_unstable_by_key(|(id, path)| (path.len(), **id));
+    std::array::from_fn(|month| {
+        let people = |count: fn(&Side) -> usize| -> Vec<i64> {
+            let side = |unit: i64| sums.get(&(unit, None)).and_then(|months| months.get(month));
+            let counts = units.iter().map(|(id, _)| side(**id).map_or(0, count));
+            counts.map(|people| i64::try_from(people).unwrap_or(i64::MAX)).collect()
+        };
+        // Mostly they are the same, and judged once. A unit that is withheld for one of them leaves nobody open in another: what
+        // is left of it joins what is left of the unit above.
+        let counts = BTreeSet::from([
+            people(|side| side.summands),
+            people(|side| side.known.len()),
+            people(Side::everybody),
+        ]);
+        let of = |people: &Vec<i64>| {
+            let counted = units.iter().zip(people).map(|((id, path), people)| Counted {
+                id: **id,
+                parent: path.iter().rev().nth(1).copied().filter(|parent| paths.contains_key(parent)),
+                people: *people,
+                is_shown: shown.contains(*id),
+                is_known: false,
+            });
+            withheld(&counted.collect::<Vec<_>>())
+        };
+        counts.iter().flat_map(of).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+
+    use super::*;
+
+    /// What is known of `known`, each of whom brought something, and of the `missing` not.
+    fn side(known: impl Iterator<Item = i64>, missing: Range<i64>) -> Side {
+        let known: BTreeSet<i64> = known.collect();
+        Side { summands: known.len(), known, missing: missing.collect(), ..Side::default() }
+    }
+
+    #[test]
+    fn a_unit_of_few_is_hidden_with_the_next_smallest_whether_they_are_known_or_missing() {
+        let paths = [(1, vec![1]), (2, vec![1, 2]), (3, vec![1, 3]), (4, vec![1, 4])].into();
+        let mut sums = Sums::new();
+        let mut put = |unit: i64, month: usize, side: Side| {
+            sums.entry((unit, None)).or_default()[month] = side;
+        };
+        // January: one of five is known in the last unit. February: none of two. March: everybody of three.
+        for (month, known, missing) in [(0, 30..31, 31..35), (1, 30..30, 30..32), (2, 30..33, 33..33)] {
+            put(1, month, side((10..14).chain(20..25).chain(known.clone()), missing.clone()));
+            put(2, month, side(10..14, 0..0));
+            put(3, month, side(20..25, 0..0));
+            put(4, month, side(known, missing));
+        }
+        let hidden = hidden(&sums, &paths, &[1, 2, 3, 4].into());
+        assert_eq!(hidden[0], [2, 4].into());
+        assert_eq!(hidden[1], [2, 4].into());
+        assert!(hidden[2..].iter().all(HashSet::is_empty), "{hidden:?}");
+    }
 }

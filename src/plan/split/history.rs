@@ -226,7 +226,7 @@ mod tests {
         let brought = [((11, 2013), unfinished)].into();
         let years = [PastYear { year: 2013, weight: 1 }];
         let faults = weigh_by_history(&years, &mut shape(), &brought).unwrap_err();
-        assert!(faults[0].message.contains("month 12 in any"), "{faults:?}");
+        assert!(faults[0].message.to_string().contains("month 12 in any"), "{faults:?}");
         // Another year that has December is enough.
         let mut brought = brought;
         brought.insert((13, 2012), [Some(1); 12]);

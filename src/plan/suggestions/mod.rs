@@ -32,6 +32,7 @@ use crate::plan::split::new_plan::{LabelWeight, Levels, NewLine, NewPlan, Pin};
 use crate::plan::versions::version::Plan;
 use crate::plan::versions::{draft, trial};
 use crate::plan::viewer;
+use crate::said::say;
 
 /// A plan to be made of what is known.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
@@ -147,13 +148,16 @@ pub async fn suggest(cx: &mut Context, asked: Suggestion) -> Result<SuggestedPla
     cx.snapshot(async |cx| {
         let unit = store::unit(cx.db(), &asked.unit).await?;
         let Some(unit) = unit.filter(|unit| matches!(unit.kind, UnitKind::Group | UnitKind::Store)) else {
-            return Err(Problem::field("unit", format!("'{}' is neither a store nor a group", asked.unit)));
+            let message =
+                say!("“{}”不是门店或集团", "'{}' is neither a store nor a group", asked.unit);
+            return Err(Problem::field("unit", message));
         };
         let sellers = store::sellers(cx.db(), unit.id, asked.year, today).await?;
         let goes_by_days = matches!(asked.method, Method::Capacity(_));
         let Composed { units, mut notes } = compose(&unit, &sellers, goes_by_days);
         if units.is_empty() {
-            let message = format!(
+            let message = say!(
+                "“{}”下面 {} 年没有任职为销售顾问（sales_consultant）的人：请先录入人员和任职",
                 "nobody is posted as sales_consultant below '{}' in {}: enter the people and their postings first",
                 asked.unit, asked.year
             );
@@ -161,14 +165,19 @@ pub async fn suggest(cx: &mut Context, asked: Suggestion) -> Result<SuggestedPla
         }
         let wanted = match asked.from {
             SuggestedFrom::Plan(year) if year >= asked.year => {
-                return Err(Problem::field("from.plan", format!("expected a year before {}", asked.year)));
+                let message = say!("应为 {} 年以前的年份", "expected a year before {}", asked.year);
+                return Err(Problem::field("from.plan", message));
             }
             SuggestedFrom::Plan(year) => Some(year),
             SuggestedFrom::Organisation => None,
         };
         let former = store::former(cx.db(), unit.id, wanted, asked.year).await?;
         if let (Some(year), None) = (wanted, &former) {
-            let message = format!("there is no approved plan of '{}' for {year}", asked.unit);
+            let message = say!(
+                "“{}”没有已批准的 {year} 年计划",
+                "there is no approved plan of '{}' for {year}",
+                asked.unit
+            );
             return Err(Problem::field("from.plan", message));
         }
         let mut plan = NewPlan {
@@ -247,7 +256,11 @@ pub async fn take(cx: &mut Context, catalogue: &Catalogue, taken: TakenTrial) ->
     let TakenTrial { trial, take } = taken;
     let count = trial.methods.len();
     let method = trial.methods.into_iter().nth(take).ok_or_else(|| {
-        let message = format!("the trial has {count} methods: expected 0 to {}", count.saturating_sub(1));
+        let message = say!(
+            "试算有 {count} 种方法：应为 0 到 {}",
+            "the trial has {count} methods: expected 0 to {}",
+            count.saturating_sub(1)
+        );
         Problem::fields(vec![FieldError::new("take", message)])
     })?;
     draft::create(cx, catalogue, NewPlan { method, ..trial.plan }).await
@@ -281,7 +294,10 @@ pub async fn from_targets(
                     series.push(LabelWeight { code: label.code.clone(), weight: months.iter().sum() });
                 }
                 None => {
-                    let message = format!("没有名为“{name}”的车系：请先添加，或改成已有的编码或名称");
+                    let message = say!(
+                        "没有名为“{name}”的车系：请先添加，或改成已有的编码或名称",
+                        "there is no series called '{name}': add it first, or write one's code or name",
+                    );
                     faults.push(FieldError::new("file", message));
                 }
             }

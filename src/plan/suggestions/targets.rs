@@ -308,7 +308,7 @@ mod tests {
 
     fn read(text: &str, given: TargetColumns) -> Result<TargetSheet, Vec<String>> {
         read_now(text.as_bytes().to_vec(), &given, 2015)
-            .map_err(|problem| problem.errors.into_iter().map(|error| error.message).collect())
+            .map_err(|problem| problem.errors.into_iter().map(|error| error.message.to_string()).collect())
     }
 
     fn down(head: &str, rows: impl IntoIterator<Item = String>) -> String {

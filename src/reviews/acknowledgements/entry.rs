@@ -10,6 +10,7 @@ use super::store::{self, Subject};
 use super::{AcknowledgementAct, Means};
 use crate::auth::{Context, Identity};
 use crate::http::{FieldError, Problem};
+use crate::said::say;
 
 /// An act to be recorded about the revision in force.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -42,24 +43,43 @@ impl NewAcknowledgement {
         let act = self.act;
         let says = self.text.as_deref().is_some_and(|text| !text.trim().is_empty());
         let mut faults = Vec::new();
-        let mut field = |name: &str, is_there: bool, is_asked: bool, is_allowed: bool, expected: &str| {
+        let mut field = |name: &str, is_there: bool, is_asked: bool, is_allowed: bool, zh: &str, en: &str| {
             if is_asked && !is_there {
-                faults.push(FieldError::new(name, format!("expected {expected}")));
+                faults.push(FieldError::new(name, say!("应写明{zh}", "expected {en}")));
             } else if is_there && !is_allowed {
-                faults.push(FieldError::new(name, format!("'{act}' has none")));
+                faults.push(FieldError::new(name, say!("“{act}”不用写这一项", "'{act}' has none")));
             }
         };
         let (refused, told) = (act == Refused, act == Told);
         let asks_text = matches!(act, ConfirmedWithObjection | OutOfReach);
-        field("how", self.how.is_some(), refused || told, refused || told, "how it was done");
-        field("text", says, asks_text, asks_text || refused, "a sentence");
-        field("witnesses", self.witnesses.is_some(), refused, refused, "the names of two people");
-        field("happened_at", self.happened_at.is_some(), refused, refused, "when it was");
+        field("how", self.how.is_some(), refused || told, refused || told, "方式", "how it was done");
+        field("text", says, asks_text, asks_text || refused, "一句话", "a sentence");
+        field(
+            "witnesses",
+            self.witnesses.is_some(),
+            refused,
+            refused,
+            "两位见证人的姓名",
+            "the names of two people",
+        );
+        field("happened_at", self.happened_at.is_some(), refused, refused, "发生的时间", "when it was");
         if refused && self.how == Some(Means::InProgram) {
-            faults.push(FieldError::new("how", "expected 'mail' or 'by_hand': nobody witnesses a click"));
+            faults.push(FieldError::new(
+                "how",
+                say!(
+                    "应为 'mail' 或 'by_hand'：点击没有见证人",
+                    "expected 'mail' or 'by_hand': nobody witnesses a click"
+                ),
+            ));
         }
         if act == Lapsed {
-            faults.push(FieldError::new("act", "terms lapse by time: POST /v1/review-cycles/{id}/lapse"));
+            faults.push(FieldError::new(
+                "act",
+                say!(
+                    "期限由时间届满：POST /v1/review-cycles/{{id}}/lapse",
+                    "terms lapse by time: POST /v1/review-cycles/{{id}}/lapse"
+                ),
+            ));
         }
         faults
     }
@@ -79,12 +99,22 @@ pub(super) async fn check_recording(
     new: &NewAcknowledgement,
 ) -> Result<(), Problem> {
     if new.act == AcknowledgementAct::Told && new.how == Some(Means::InProgram) && !subject.has_login {
-        return Err(Problem::field("how", "the person has no login: expected 'mail' or 'by_hand'"));
+        return Err(Problem::field(
+            "how",
+            say!(
+                "此人没有账号：应为 'mail' 或 'by_hand'",
+                "the person has no login: expected 'mail' or 'by_hand'"
+            ),
+        ));
     }
     if let Some(happened_at) = new.happened_at {
         let told_at = standing.told_at.unwrap_or(happened_at);
         if happened_at > cx.now || happened_at < told_at {
-            let expected = format!("expected a moment from {} on that is past", told_at.to_rfc3339());
+            let expected = say!(
+                "应为 {} 以后、现在以前的时刻",
+                "expected a moment from {} on that is past",
+                told_at.to_rfc3339()
+            );
             return Err(Problem::field("happened_at", expected));
         }
     }
@@ -93,13 +123,13 @@ pub(super) async fn check_recording(
     for (at, witness) in [first, second].into_iter().enumerate() {
         let is = |other: &str| bare(witness) == bare(other);
         let expected = if bare(witness).is_empty() {
-            "expected a name"
+            say!("应为姓名", "expected a name")
         } else if is(&subject.name) || is(&subject.employee_no) {
-            "the person reviewed is no witness of the own refusal"
+            say!("被考核人不能见证自己的拒签", "the person reviewed is no witness of the own refusal")
         } else if is(&login) || name.as_deref().is_some_and(is) {
-            "whoever records it is no witness"
+            say!("登记的人不能作见证人", "whoever records it is no witness")
         } else if at == 1 && is(first) {
-            "expected two different people"
+            say!("应为两个不同的人", "expected two different people")
         } else {
             continue;
         };

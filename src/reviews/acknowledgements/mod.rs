@@ -31,6 +31,7 @@ use super::store::{ReviewCycle, find_cycle};
 use crate::auth::{Context, Reading};
 use crate::http::{Code, Problem};
 use crate::rules::library::Library;
+use crate::said::say;
 
 /// How a review has been acknowledged.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -134,22 +135,28 @@ pub async fn record(
         return Err(Problem::fields(faults));
     }
     let Some(identity) = cx.identity.clone() else {
-        return Err(Problem::new(Code::Forbidden, "this is done by somebody with a name: sign in"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("这要由有名有姓的人来做：请登录", "this is done by somebody with a name: sign in"),
+        ));
     };
     cx.transaction(async |cx| {
         let subject = store::subject(cx, review_id, true).await?;
         authorise(subject.whose(), &identity, new.act)?;
         if subject.cycle_state != CycleState::Published {
-            let detail = format!(
+            let detail = say!(
+                "公布之后才能答复；现在是“{}”",
                 "reviews are acknowledged while the cycle is in 'published'; it is in '{}'",
                 subject.cycle_state
             );
             return Err(Problem::conflict(detail));
         }
         if subject.current != review_id {
-            let detail = format!(
+            let detail = say!(
+                "现行的是第 {} 版：请看过再答复，/v1/reviews/{}",
                 "revision {} is in force: read it and answer to that, /v1/reviews/{}",
-                subject.revision, subject.current
+                subject.revision,
+                subject.current
             );
             return Err(Problem::conflict(detail));
         }
@@ -186,7 +193,8 @@ pub async fn lapse_cycle(cx: &mut Context, cycle_id: i64) -> Result<Lapsed, Prob
         find_cycle(cx, cycle_id).await?;
         let state = cycle::store::hold_alone(cx.db(), cycle_id).await?;
         if state != CycleState::Published {
-            return Err(Problem::conflict(format!(
+            return Err(Problem::conflict(say!(
+                "公布之后期限才会届满；现在是“{state}”",
                 "terms lapse while the cycle is in 'published'; it is in '{state}'"
             )));
         }

@@ -13,6 +13,7 @@ use crate::http::{Code, Problem};
 use crate::reviews::allowed::AllowedAction;
 use crate::reviews::cycle::CycleState;
 use crate::reviews::subject;
+use crate::said::say;
 
 /// How far the revision in force of a review has come.
 #[derive(Debug, QueryableByName)]
@@ -96,13 +97,22 @@ impl Standing {
     /// Why an act does not follow.
     pub(super) fn refuses(&self, act: AcknowledgementAct) -> Problem {
         let Some((last, at)) = self.last_act.zip(self.last_at) else {
-            return Problem::conflict(format!(
+            return Problem::conflict(say!(
+                "这一版还没有告知，而“{act}”是对告知的答复",
                 "nobody has been told of this revision yet, and '{act}' answers to that"
             ));
         };
-        let by = self.last_by.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
         let at = at.format("%Y-%m-%dT%H:%M:%SZ");
-        Problem::conflict(format!("'{act}' does not follow '{last}', recorded{by} at {at}"))
+        Problem::conflict(match self.last_by.as_deref() {
+            Some(by) => say!(
+                "“{act}”不能接在“{last}”之后（{by} 于 {at} 登记）",
+                "'{act}' does not follow '{last}', recorded by {by} at {at}"
+            ),
+            None => say!(
+                "“{act}”不能接在“{last}”之后（{at} 登记）",
+                "'{act}' does not follow '{last}', recorded at {at}"
+            ),
+        })
     }
 }
 
@@ -129,12 +139,18 @@ pub(super) fn authorise(whose: Whose, identity: &Identity, act: AcknowledgementA
     let is_own = identity.employee_id == Some(whose.employee_id);
     match (act.is_the_persons(), is_own) {
         (true, true) => Ok(()),
-        (true, false) => Err(Problem::new(Code::Forbidden, "only the person reviewed says this")),
-        (false, true) => {
-            Err(Problem::new(Code::Forbidden, "the review is your own: somebody else records this"))
-        }
+        (true, false) => Err(Problem::new(
+            Code::Forbidden,
+            say!("只有被考核人本人可以这样答复", "only the person reviewed says this"),
+        )),
+        (false, true) => Err(Problem::new(
+            Code::Forbidden,
+            say!("这是您自己的考核：由别人登记", "the review is your own: somebody else records this"),
+        )),
         (false, false) if whose.is_reached => Ok(()),
-        (false, false) => Err(Problem::new(Code::Forbidden, "this is somebody else's to record")),
+        (false, false) => {
+            Err(Problem::new(Code::Forbidden, say!("这要由别人登记", "this is somebody else's to record")))
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::reviews::subject::subject;
 use crate::reviews::{acknowledgements, adjustments, revise};
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
+use crate::said::say;
 
 /// A decision on an appeal.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -46,7 +47,7 @@ pub async fn decide(
 ) -> Result<AppealDossier, Problem> {
     let reason = decision.reason.trim();
     if reason.is_empty() {
-        return Err(Problem::field("reason", "say why"));
+        return Err(Problem::field("reason", say!("请写明原因", "say why")));
     }
     let points = points_of(decision)?;
     for _ in 0..revise::ATTEMPTS {
@@ -119,11 +120,15 @@ async fn attempt(
 /// The points of a decision, which has them exactly where it adjusts.
 fn points_of(decision: &AppealDecision) -> Result<Option<Decimal>, Problem> {
     match (decision.outcome, decision.points) {
-        (AppealOutcome::Adjusted | AppealOutcome::PartlyAdjusted, None) => {
-            Err(Problem::field("points", "say how many points are added to the item or taken off it"))
-        }
+        (AppealOutcome::Adjusted | AppealOutcome::PartlyAdjusted, None) => Err(Problem::field(
+            "points",
+            say!("请写明这一项加几分或减几分", "say how many points are added to the item or taken off it"),
+        )),
         (AppealOutcome::Upheld | AppealOutcome::Recomputed, Some(_)) => {
-            let expected = "expected none: this outcome takes the points that the rules give";
+            let expected = say!(
+                "这里不用写：这种结果按规则计分",
+                "expected none: this outcome takes the points that the rules give"
+            );
             Err(Problem::field("points", expected))
         }
         (_, points) => Ok(points),
@@ -133,7 +138,8 @@ fn points_of(decision: &AppealDecision) -> Result<Option<Decimal>, Problem> {
 /// Who comes second is told what has happened.
 fn decided_already(appeal: &Appeal, problem: Problem) -> Problem {
     match (&appeal.outcome, &appeal.decided_by, appeal.decided_at) {
-        (Some(outcome), Some(by), Some(at)) => Problem::conflict(format!(
+        (Some(outcome), Some(by), Some(at)) => Problem::conflict(say!(
+            "申诉已经决定：“{outcome}”，由 {by} 于 {}",
             "the appeal is decided: '{outcome}' by {by} at {}",
             at.format("%Y-%m-%dT%H:%M:%SZ")
         )),

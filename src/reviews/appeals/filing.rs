@@ -19,6 +19,7 @@ use crate::reviews::cycle::dates::Dates;
 use crate::reviews::explain;
 use crate::reviews::subject::{Subject, hold};
 use crate::rules::library::Library;
+use crate::said::say;
 
 /// An appeal to be filed.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -132,26 +133,40 @@ pub async fn file(
 ) -> Result<AppealDossier, Problem> {
     let text = new.text.trim();
     if text.is_empty() {
-        return Err(Problem::field("text", "say what is wrong with the item"));
+        return Err(Problem::field("text", say!("请写明这一项哪里不对", "say what is wrong with the item")));
     }
     let steps = explain::steps_of(cx, library, review_id, &new.rule).await?;
     if let Some(step) = new.step
         && usize::try_from(step).map_or(true, |step| step >= steps)
     {
-        return Err(Problem::field("step", format!("the rule has {steps} steps, counted from 0")));
+        return Err(Problem::field(
+            "step",
+            say!("这条规则有 {steps} 步，从 0 数起", "the rule has {steps} steps, counted from 0"),
+        ));
     }
     cx.transaction(async |cx| {
         let subject = hold(cx, review_id).await?;
         if !subject.is_own(cx) {
-            return Err(Problem::new(Code::Forbidden, "an appeal is filed by the person reviewed"));
+            return Err(Problem::new(
+                Code::Forbidden,
+                say!("申诉由被考核人本人提出", "an appeal is filed by the person reviewed"),
+            ));
         }
         if subject.state != CycleState::Published {
-            let detail = format!("an appeal takes a cycle in 'published'; it is in '{}'", subject.state);
+            let detail = say!(
+                "公布之后才能申诉；现在是“{}”",
+                "an appeal takes a cycle in 'published'; it is in '{}'",
+                subject.state
+            );
             return Err(Problem::conflict(detail));
         }
         let term = store::term(cx, &subject).await?;
         if term.is_over(cx) {
-            let detail = format!("appeals of this review were in time until {}", term.file_until);
+            let detail = say!(
+                "这份考核的申诉期限到 {} 为止",
+                "appeals of this review were in time until {}",
+                term.file_until
+            );
             return Err(Problem::conflict(detail));
         }
         let id = store::file(cx, &subject, new, text, &term).await?;

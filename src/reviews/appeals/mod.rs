@@ -27,6 +27,7 @@ use crate::auth::access::{Action as _, DecideAppeals};
 use crate::auth::{Context, Reading};
 use crate::http::{Code, Page, Problem, Window};
 use crate::period::Period;
+use crate::said::say;
 
 /// An appeal.
 #[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
@@ -181,16 +182,28 @@ async fn held(cx: &mut Context, id: i64) -> Result<(Subject, Appeal), Problem> {
 /// Whoever decides is neither the person nor had a part in the review.
 async fn impartial(cx: &mut Context, subject: &Subject) -> Result<(), Problem> {
     let Some(identity) = cx.identity.clone() else {
-        return Err(Problem::new(Code::Forbidden, "an appeal is decided by somebody with a name: sign in"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("申诉要由有名有姓的人决定：请登录", "an appeal is decided by somebody with a name: sign in"),
+        ));
     };
     if !identity.roles.iter().any(|role| DecideAppeals::reach_of(*role).is_some()) {
-        return Err(Problem::new(Code::Forbidden, "your roles do not decide appeals"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("您的角色不能决定申诉", "your roles do not decide appeals"),
+        ));
     }
     if subject.is_own(cx) {
-        return Err(Problem::conflict("the review is your own: somebody else decides"));
+        return Err(Problem::conflict(say!(
+            "这是您自己的考核：由别人决定",
+            "the review is your own: somebody else decides"
+        )));
     }
     if store::had_a_part(cx.db(), subject, identity.user_id).await? {
-        let detail = "you commented on this review or answered for it: somebody else decides on the appeal";
+        let detail = say!(
+            "您评过或负责过这份考核：申诉由别人决定",
+            "you commented on this review or answered for it: somebody else decides on the appeal"
+        );
         return Err(Problem::conflict(detail));
     }
     Ok(())

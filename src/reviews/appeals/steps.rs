@@ -13,6 +13,7 @@ use crate::http::etag::Seen;
 use crate::http::{Code, Problem};
 use crate::reviews::allowed::{AllowedAction, is_granted};
 use crate::reviews::subject::subject;
+use crate::said::say;
 
 /// A word with a step of an appeal.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -81,7 +82,8 @@ pub async fn step(
         match step {
             AppealStep::Withdraw | AppealStep::Supply => {
                 if !subject.is_own(cx) {
-                    let detail = "this is done by the person whose appeal it is";
+                    let detail =
+                        say!("这要由申诉人本人来做", "this is done by the person whose appeal it is");
                     return Err(Problem::new(Code::Forbidden, detail));
                 }
             }

@@ -29,6 +29,7 @@ use crate::http::{Language, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Late, ValueOrigin};
 use crate::period::Period;
+use crate::said::say;
 use crate::spreadsheets::import::{self, Asked, Content, Form, ImportError, MAX_FAULTS, Unread};
 use crate::spreadsheets::mapping::{self, built_in, built_in::ImportKind, store};
 
@@ -267,9 +268,18 @@ async fn go(
 /// Refuses the word that a file is all that there is of its sources.
 fn refuse_complete(is_export: bool, is_short: bool, is_refused: bool) -> Result<(), Problem> {
     let why = match () {
-        () if is_export => "导出的数据说的是已知的数，不能声明交齐",
-        () if is_short => "本月还没有结束，或文件不到月底，不能声明交齐",
-        () if is_refused => "有行被退回，不能声明交齐：请先改正",
+        () if is_export => say!(
+            "导出的数据说的是已知的数，不能声明交齐",
+            "an export says what is known: it cannot be declared complete"
+        ),
+        () if is_short => say!(
+            "本月还没有结束，或文件不到月底，不能声明交齐",
+            "the month is not over, or the file ends before it does: it cannot be declared complete"
+        ),
+        () if is_refused => say!(
+            "有行被退回，不能声明交齐：请先改正",
+            "rows were refused: correct them before the file is declared complete"
+        ),
         () => return Ok(()),
     };
     Err(Problem::field("complete", why))

@@ -15,6 +15,7 @@ use crate::http::{FieldError, Problem};
 use crate::ledger::metric::{Catalogue, Kind};
 use crate::plan::split::method::Method;
 use crate::plan::split::new_plan::{LabelWeight, Levels, MemberWeight, NewLine, NewPlan, UnitWeight};
+use crate::said::Said;
 use crate::spreadsheets::import::number::{Measure, decimal};
 use crate::spreadsheets::import::{
     Container, ImportError, Line, MAX_FILE_BYTES, Value, container, unpack, workbook,
@@ -104,7 +105,7 @@ impl Sheet {
 }
 
 impl Reading<'_> {
-    fn fault(&mut self, sheet: &str, row: u32, message: impl Into<String>) {
+    fn fault(&mut self, sheet: &str, row: u32, message: impl Into<Said>) {
         let field = if row == 0 { sheet.to_owned() } else { format!("{sheet} {row}") };
         self.faults.push(FieldError::new(field, message));
     }

@@ -47,7 +47,7 @@ fn page() -> Page {
 #[test]
 fn an_empty_template_asks_for_the_total() {
     let problem = read_now(&write(&page()).unwrap(), &catalogue()).unwrap_err();
-    let faults: Vec<_> = problem.errors.iter().map(|error| error.message.as_str()).collect();
+    let faults: Vec<_> = problem.errors.iter().map(|error| error.message.to_string()).collect();
     assert_eq!(faults, ["“deliveries”是主指标，必须填“全年目标”"]);
     assert_eq!(problem.errors[0].field, format!("{} 5", Part::Lines.title()));
 }
@@ -80,8 +80,8 @@ fn rows_that_do_not_fit_are_named() {
     wrong.people.push(row("Y", "X", None, 1));
     let problem = read_now(&write(&wrong).unwrap(), &catalogue()).unwrap_err();
     let faults: Vec<_> =
-        problem.errors.iter().map(|error| (error.field.as_str(), error.message.as_str())).collect();
-    assert_eq!(faults[0], ("组和人 11", "单位“G9”没有自己的一行（工号为空的行）"));
+        problem.errors.iter().map(|error| (error.field.as_str(), error.message.to_string())).collect();
+    assert_eq!(faults[0], ("组和人 11", "单位“G9”没有自己的一行（工号为空的行）".to_owned()));
     assert!(faults.iter().skip(1).all(|(_, message)| message.contains("又在它自己下面")), "{faults:?}");
 }
 
