@@ -233,7 +233,8 @@ async fn an_import_that_nobody_waits_for_any_more_has_never_been() {
     let tell = Mutex::new(Some(tell));
     let progress: Progress = Arc::new(move |stage| {
         if matches!(stage, Stage::Recording(_)) {
-            tell.lock().unwrap().take().map(|tell| tell.send(()));
+            let tell = tell.lock().unwrap().take();
+            tell.into_iter().for_each(|tell| tell.send(()).unwrap());
         }
         ControlFlow::Continue(())
     });

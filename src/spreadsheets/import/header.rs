@@ -110,8 +110,8 @@ fn stated_unit(titles: &[Line], groups: Option<&Line>) -> Option<String> {
     let of_all = |text: &str| text.contains("单位") || only_unit(&normal(text)).is_some();
     let groups =
         groups.into_iter().flat_map(|line| &line.cells).map(Value::shown).filter(|text| of_all(text));
-    let texts = above.flat_map(|line| &line.cells).map(Value::shown).chain(groups);
-    texts.into_iter().find_map(|text| money_unit(&text))
+    let mut texts = above.flat_map(|line| &line.cells).map(Value::shown).chain(groups);
+    texts.find_map(|text| money_unit(&text))
 }
 
 /// A row of totals: its employee number says so, or it has none, and the first thing in it, or what stands where names

@@ -161,7 +161,10 @@ impl Said {
         let together = texts().filter(|cell| !is_number(cell) || has_numbers && is_small(cell));
         let together = together.map(Value::shown);
         let joined = Self::of(&together.collect::<Vec<_>>().join(" "), asked);
-        if each.days.is_none() && joined.days.is_some() || has_numbers && each.is_nothing() {
+        // The two days may stand in two cells.
+        let is_span = |said: &Self| said.days.is_some_and(|(from, to)| from != to);
+        let is_more = each.days.is_none() && joined.days.is_some() || is_span(&joined) && !is_span(&each);
+        if is_more || has_numbers && each.is_nothing() {
             return joined;
         }
         each

@@ -121,9 +121,12 @@ pub(super) async fn watched<T>(
     let _stops_reading = StopsReading(Arc::clone(&going));
     let progress: Progress = {
         let (going, told) = (Arc::clone(&going), Arc::clone(told));
-        Arc::new(move |stage| match told(stage) {
-            ControlFlow::Continue(()) => going.note(stage),
-            stop => stop,
+        Arc::new(move |stage| {
+            let going_on = going.note(stage);
+            match told(stage) {
+                ControlFlow::Continue(()) => going_on,
+                stop => stop,
+            }
         })
     };
     let result = {

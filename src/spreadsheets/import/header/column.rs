@@ -214,8 +214,7 @@ fn of_month(names: &[HeaderName], month: u32) -> Vec<HeaderName> {
 /// 休息 and 调休 under 加班 are overtime.
 fn is_about_else(group: &str, part: &str, month: u32) -> bool {
     ABOUT_ELSE.iter().any(|word| group.contains(word))
-        || group.contains("加班") && part.ends_with(['休', '假'])
-        || group.contains("加班") && part == "休息"
+        || group.contains("加班") && (part.ends_with(['休', '假']) || part == "休息")
         || spoken::other_span(group).is_some()
         || is_of_another_month(group, month)
 }
