@@ -137,17 +137,16 @@ pub struct PaceQuery {
 /// Not found where no version governs the month, or nobody in it is reached; a field at fault where the plan has no such
 /// line.
 pub async fn report(cx: &mut Context, asked: PaceQuery) -> Result<PaceReport, Problem> {
-    let (today, basis) = (cx.today(), asked.basis.unwrap_or_default());
-    let day = asked.day.unwrap_or(today);
+    let (day, basis) = (asked.day.unwrap_or_else(|| cx.today()), asked.basis.unwrap_or_default());
     let month = Period::containing(day);
     let mut in_force = pace_places::in_force(cx, &asked.unit, month, asked.metric.as_deref()).await?;
     let planned = in_force.leaves.iter().filter_map(|leaf| leaf.employee_id).collect();
     let metrics = [(in_force.metric.clone(), in_force.is_amount)];
     let mut known = KnownYear::load(cx.db(), in_force.root, month.year(), &metrics, planned).await?;
-    let by_day = match day < today && day < month.last_day() {
-        true => Some(put_day(cx.db(), &mut known, &in_force, day).await?),
-        // All that is known of a month that has ended has come in by its last day; and today all of it has.
-        false => None,
+    // All that is known of a month has come in by its last day.
+    let by_day = match day < month.last_day() {
+        true => put_day(cx.db(), &mut known, &in_force, day).await?,
+        false => HashMap::new(),
     };
     pace_places::add_unplanned(cx.db(), &mut in_force, &known, month.index()).await?;
     let seen = seen(cx, &in_force, &asked.unit, month).await?;
@@ -161,7 +160,7 @@ pub async fn report(cx: &mut Context, asked: PaceQuery) -> Result<PaceReport, Pr
         basis,
         calendars: &calendars,
         sums: sums(&in_force, &known, month.index()),
-        by_day: by_day.unwrap_or_default(),
+        by_day,
         in_force: &in_force,
     };
     let places = in_force.places.iter().enumerate().zip(seen).filter(|(_, is_seen)| *is_seen);
