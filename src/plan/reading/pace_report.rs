@@ -253,7 +253,10 @@ impl Measuring<'_> {
             name: place.name.clone(),
             month_target: target.get(last).copied().unwrap_or(0),
             year_target: target.iter().take(last + 1).sum(),
-            people: PeopleKnown { known: now.known.len(), all: now.known.union(&now.missing).count() },
+            people: PeopleKnown {
+                known: now.known.len() + now.erased,
+                all: now.known.union(&now.missing).count() + now.erased,
+            },
             month_unknown: month.is_none().then_some(reason),
             month,
             year: self.year(sides, calendar)?,
