@@ -194,7 +194,10 @@ async fn confined(
     let actions = new.actions.iter().flatten().enumerate();
     let faults = actions.filter(|(_, action)| !roles.iter().any(|role| action.is_open_to(*role)));
     let faults = faults.map(|(at, action)| {
-        FieldError::new(format!("actions[{at}]"), say!("账号的角色不能做 {action}", "the login's roles do not allow '{action}'"))
+        FieldError::new(
+            format!("actions[{at}]"),
+            say!("账号的角色不能做 {action}", "the login's roles do not allow '{action}'"),
+        )
     });
     let mut faults = faults.collect::<Vec<_>>();
     let unit = match &new.unit {

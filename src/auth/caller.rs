@@ -126,11 +126,12 @@ struct Asking {
 
 impl Asking {
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        let bearer = bearer(request)
-            .ok_or_else(|| unauthenticated(say!(
+        let bearer = bearer(request).ok_or_else(|| {
+            unauthenticated(say!(
                 "请带上访问令牌或密钥：Authorization: Bearer …",
                 "send an access token or a key: Authorization: Bearer …"
-            )))?;
+            ))
+        })?;
         let (Some(tokens), Some(clock), Some(pool), Some(log)) = (
             request.app_data::<Data<Tokens>>(),
             request.app_data::<Data<Clock>>(),
@@ -155,15 +156,17 @@ impl Asking {
 
     async fn with_key<A: Action>(self) -> Result<Caller<A>, Problem> {
         let holder = api_keys::holder(&mut *self.pool.get().await?, &self.bearer, self.now).await?;
-        let Holder { identity, actions } =
-            holder.ok_or_else(|| {
-                unauthenticated(say!(
-                    "密钥无效、已过期或已被撤销",
-                    "the key is not valid, has expired or was revoked"
-                ))
-            })?;
+        let Holder { identity, actions } = holder.ok_or_else(|| {
+            unauthenticated(say!(
+                "密钥无效、已过期或已被撤销",
+                "the key is not valid, has expired or was revoked"
+            ))
+        })?;
         if actions.is_some_and(|actions| !actions.iter().any(|action| action.is::<A>())) {
-            return Err(Problem::new(Code::Forbidden, say!("这把密钥不能这样做", "this key does not allow this")));
+            return Err(Problem::new(
+                Code::Forbidden,
+                say!("这把密钥不能这样做", "this key does not allow this"),
+            ));
         }
         self.caller(identity)
     }

@@ -54,10 +54,14 @@ impl FromRequest for RowForm {
             Ok(accept) if request.headers().contains_key(ACCEPT) => liked(&accept),
             _ => Some(Kind::Json),
         };
-        let known = IfNoneMatch::parse(request).ok().filter(|_| request.headers().contains_key(IF_NONE_MATCH));
+        let known =
+            IfNoneMatch::parse(request).ok().filter(|_| request.headers().contains_key(IF_NONE_MATCH));
         ready(kind.map(|kind| Self { kind, known }).ok_or_else(|| {
             let forms = FORMS.map(|(name, _)| name).join(", ");
-            Problem::new(Code::NotAcceptable, say!("有 {forms}：请在 Accept 里写其中一种", "there is {forms}: send one of them as Accept"))
+            Problem::new(
+                Code::NotAcceptable,
+                say!("有 {forms}：请在 Accept 里写其中一种", "there is {forms}: send one of them as Accept"),
+            )
         }))
     }
 }
@@ -123,8 +127,10 @@ fn is_same(known: &EntityTag, ours: &EntityTag) -> bool {
 /// Rows as CSV (RFC 4180): UTF-8, a header, numbers as they are in JSON, and nothing where JSON has null.
 fn table<R: Row>(rows: &[R]) -> Result<Vec<u8>, Problem> {
     let failed = |error: csv::Error| Problem::internal(&error);
-    let mut writer =
-        WriterBuilder::new().terminator(Terminator::CRLF).quote_style(QuoteStyle::Necessary).from_writer(Vec::new());
+    let mut writer = WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .quote_style(QuoteStyle::Necessary)
+        .from_writer(Vec::new());
     writer.write_record(R::COLUMNS).map_err(failed)?;
     for row in rows {
         let row = serde_json::to_value(row).map_err(|error| Problem::internal(&error))?;

@@ -47,7 +47,9 @@ impl SelectionQuery {
     pub fn periods(&self) -> Result<Vec<Period>, Problem> {
         match self.months.unwrap_or(1) {
             months @ 1..=MOST_MONTHS => Ok(self.period.months_up_to(months)),
-            _ => Err(Problem::field("months", say!("应为 1 到 {MOST_MONTHS}", "expected 1 to {MOST_MONTHS}"))),
+            _ => {
+                Err(Problem::field("months", say!("应为 1 到 {MOST_MONTHS}", "expected 1 to {MOST_MONTHS}")))
+            }
         }
     }
 }
@@ -201,9 +203,8 @@ pub struct LeaderboardPlace {
 }
 
 impl form::Row for Attainment {
-    const COLUMNS: &'static [&'static str] = &[
-        "period", "unit", "name", "target", "deliveries", "known", "people", "withheld", "attainment_rate",
-    ];
+    const COLUMNS: &'static [&'static str] =
+        &["period", "unit", "name", "target", "deliveries", "known", "people", "withheld", "attainment_rate"];
 }
 
 impl form::Row for Funnel {

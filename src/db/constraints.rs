@@ -110,7 +110,6 @@ pub(super) const CONSTRAINTS: &[(&str, Said)] = &[
         ),
     ),
     ("event_step_once", Said::fixed("您已经对这件事作过决定", "you have already decided on this event")),
-    ),
     (
         "work_report_once",
         Said::fixed(

@@ -126,7 +126,12 @@ pub async fn speaking_for(
     .get_result(connection)
     .await
     .optional()?;
-    let unknown = || Problem::field("store", say!("没有可由您交数据的门店“{code}”", "there is no store '{code}' for which you may deliver"));
+    let unknown = || {
+        Problem::field(
+            "store",
+            say!("没有可由您交数据的门店“{code}”", "there is no store '{code}' for which you may deliver"),
+        )
+    };
     found.map(|store| of_store(store.id)).ok_or_else(unknown)
 }
 

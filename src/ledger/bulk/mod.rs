@@ -21,7 +21,8 @@ use crate::http::idempotency::{self, Answer, Key};
 use crate::http::{FieldError, FieldErrorBody, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{
-    self, BeyondBound, Counts, CountsInstead, Deliveries, FactOutcome, Late, SourceGap, SourceWord, ValueOrigin,
+    self, BeyondBound, Counts, CountsInstead, Deliveries, FactOutcome, Late, SourceGap, SourceWord,
+    ValueOrigin,
 };
 use crate::period::Period;
 use crate::said::say;

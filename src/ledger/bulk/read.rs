@@ -45,7 +45,9 @@ pub(super) fn read<'a>(
             () if Period::containing(day) != new.period => {
                 Some(say!("{day} 不在 {} 之内", "{day} is not a day of {}", new.period))
             }
-            () if day > today => Some(say!("{day} 还没有到：今天是 {today}", "{day} has not begun: it is {today}")),
+            () if day > today => {
+                Some(say!("{day} 还没有到：今天是 {today}", "{day} has not begun: it is {today}"))
+            }
             () => None,
         });
         if let Some(message) = wrong_day {

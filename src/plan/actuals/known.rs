@@ -57,8 +57,8 @@ pub(in crate::plan) enum Standing {
 #[derive(Clone, Debug, Default)]
 struct Values {
     people: HashMap<i64, Year<Option<Held>>>,
-    /// What erased months came to, by unit.
-    erased: HashMap<i64, Year<Option<i64>>>,
+    /// What erased months came to, by unit, and of how many people.
+    erased: HashMap<i64, Year<Option<(i64, usize)>>>,
 }
 
 /// What is known of a year below a unit.
@@ -86,6 +86,9 @@ struct ValueRow {
     period: Period,
     #[diesel(sql_type = Numeric)]
     value: Decimal,
+    /// Of how many people it is.
+    #[diesel(sql_type = Integer)]
+    people: i32,
 }
 
 #[derive(QueryableByName)]
@@ -120,11 +123,11 @@ impl KnownYear {
         let rows: Vec<ValueRow> = sql("WITH below AS MATERIALIZED (SELECT id FROM org_unit WHERE path @> ARRAY[$1]),
              person AS MATERIALIZED (
                  SELECT a.employee_id AS id FROM assignment a JOIN below ON below.id = a.unit_id UNION SELECT unnest($4))
-             SELECT p.metric, m.employee_id, m.unit_id, m.period, m.value[p.place] AS value
+             SELECT p.metric, m.employee_id, m.unit_id, m.period, m.value[p.place] AS value, 1 AS people
              FROM person JOIN person_month m ON m.employee_id = person.id AND m.period = ANY ($3)
              JOIN metric_place p ON p.metric = ANY ($2) AND m.value[p.place] IS NOT NULL
              UNION ALL
-             SELECT p.metric, 0, e.unit_id, e.period, e.value[p.place]
+             SELECT p.metric, 0, e.unit_id, e.period, e.value[p.place], e.known[p.place]
              FROM erased_unit_month e JOIN below ON below.id = e.unit_id
              JOIN metric_place p ON p.metric = ANY ($2) AND e.known[p.place] > 0
              WHERE e.period = ANY ($3)")
@@ -154,14 +157,14 @@ impl KnownYear {
     }
 
     fn add(&mut self, row: ValueRow, is_amount: bool) -> Result<(), Problem> {
-        let ValueRow { metric, employee_id, unit_id, period, value } = row;
+        let ValueRow { metric, employee_id, unit_id, period, value, people } = row;
         let value = units(value, is_amount)
             .ok_or_else(|| Problem::internal(&format!("{metric} of employee {employee_id} is too large")))?;
         let values = self.metrics.entry(metric).or_default();
         match (employee_id, unit_id) {
             (0, Some(unit_id)) => {
                 if let Some(slot) = values.erased.entry(unit_id).or_default().get_mut(period.index()) {
-                    *slot = Some(slot.unwrap_or(0).saturating_add(value));
+                    *slot = Some((value, usize::try_from(people).unwrap_or(0)));
                 }
             }
             _ => {
@@ -240,7 +243,10 @@ impl KnownYear {
                 Some((held.unit_id?, *person, held.value))
             });
         let erased = values.into_iter().flat_map(|values| &values.erased);
-        let erased = erased.filter_map(move |(unit, months)| Some((*unit, 0, months.get(month).copied()??)));
+        let erased = erased.filter_map(move |(unit, months)| {
+            let (value, _) = months.get(month).copied()??;
+            Some((*unit, 0, value))
+        });
         people.chain(erased).filter(|(unit, ..)| self.paths.contains_key(unit))
     }
 
@@ -277,9 +283,14 @@ impl KnownYear {
         if missing.is_empty() && is_known { Standing::Known } else { Standing::Missing(missing) }
     }
 
-    fn is_erased(&self, metric: &str, unit: i64, month: usize) -> bool {
+    /// Of how many people a unit's month was erased.
+    pub(in crate::plan) fn erased_people(&self, metric: &str, unit: i64, month: usize) -> usize {
         let erased = self.metrics.get(metric).and_then(|values| values.erased.get(&unit));
-        erased.and_then(|months| months.get(month)).copied().flatten().is_some()
+        erased.and_then(|months| months.get(month)).copied().flatten().map_or(0, |(_, people)| people)
+    }
+
+    fn is_erased(&self, metric: &str, unit: i64, month: usize) -> bool {
+        self.erased_people(metric, unit, month) > 0
     }
 }
 
@@ -326,6 +337,7 @@ mod tests {
                 unit_id: Some(unit_id),
                 period: Period::new(2014, 2).unwrap(),
                 value: Decimal::from(value),
+                people: 1,
             };
             known.add(row, false).unwrap();
         }
@@ -365,6 +377,7 @@ mod tests {
             unit_id: Some(2),
             period: Period::new(2014, 1).unwrap(),
             value: Decimal::from(7),
+            people: 1,
         };
         known.add(row, false).unwrap();
         assert_eq!(known.standing(METRIC, &leaf(2, 11, 0, 9)), Standing::Known);

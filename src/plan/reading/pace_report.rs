@@ -141,17 +141,16 @@ pub struct PaceQuery {
 /// Not found where no version governs the month, or nobody in it is reached; a field at fault where the plan has no such
 /// line.
 pub async fn report(cx: &mut Context, asked: PaceQuery) -> Result<PaceReport, Problem> {
-    let (today, basis) = (cx.today(), asked.basis.unwrap_or_default());
-    let day = asked.day.unwrap_or(today);
+    let (day, basis) = (asked.day.unwrap_or_else(|| cx.today()), asked.basis.unwrap_or_default());
     let month = Period::containing(day);
     let mut in_force = pace_places::in_force(cx, &asked.unit, month, asked.metric.as_deref()).await?;
     let planned = in_force.leaves.iter().filter_map(|leaf| leaf.employee_id).collect();
     let metrics = [(in_force.metric.clone(), in_force.is_amount)];
     let mut known = KnownYear::load(cx.db(), in_force.root, month.year(), &metrics, planned).await?;
-    let by_day = match day < today && day < month.last_day() {
-        true => Some(put_day(cx.db(), &mut known, &in_force, day).await?),
-        // All that is known of a month that has ended has come in by its last day; and today all of it has.
-        false => None,
+    // All that is known of a month has come in by its last day.
+    let by_day = match day < month.last_day() {
+        true => put_day(cx.db(), &mut known, &in_force, day).await?,
+        false => HashMap::new(),
     };
     pace_places::add_unplanned(cx.db(), &mut in_force, &known, month.index()).await?;
     let seen = seen(cx, &in_force, &asked.unit, month).await?;
@@ -165,16 +164,8 @@ pub async fn report(cx: &mut Context, asked: PaceQuery) -> Result<PaceReport, Pr
         false => hidden(&sums, known.paths(), &shown_units(&in_force, &seen)),
     };
     let calendars = StoreCalendars::load(cx.db(), &in_force.stores, month.year()..=month.year()).await?;
-    let measuring = Measuring {
-        day,
-        month,
-        basis,
-        calendars: &calendars,
-        sums,
-        hidden,
-        by_day: by_day.unwrap_or_default(),
-        in_force: &in_force,
-    };
+    let measuring =
+        Measuring { day, month, basis, calendars: &calendars, sums, hidden, by_day, in_force: &in_force };
     let places = in_force.places.iter().enumerate().zip(seen).filter(|(_, is_seen)| *is_seen);
     let rows = places.map(|((at, place), _)| measuring.row(place, at == 0)).collect::<Result<_, _>>()?;
     let holidays_known = measuring.calendar(in_force.places.first()).knows(day.year());
@@ -283,7 +274,8 @@ impl Measuring<'_> {
             name: place.name.clone(),
             month_target: target.get(last).copied().unwrap_or(0),
             year_target: target.iter().take(last + 1).sum(),
-            people: (!of_month).then(|| PeopleKnown { known: now.known.len(), all: now.everybody() }),
+            people: (!of_month)
+                .then(|| PeopleKnown { known: now.known.len() + now.erased, all: now.everybody() }),
             month_unknown: (month.is_none() && !of_month).then_some(reason),
             month,
             year: if of_year { None } else { self.year(sides, calendar)? },

@@ -21,14 +21,16 @@ pub(super) struct Side {
     pub is_known: bool,
     /// The people of whom something is known.
     pub known: BTreeSet<i64>,
+    /// How many more there were whose months are erased, and known together.
+    pub erased: usize,
     /// The people who are planned and posted, and of whom nothing is.
     pub missing: BTreeSet<i64>,
 }
 
 impl Side {
-    /// How many people are known or missing.
+    /// How many people are known or missing, those who are erased included.
     pub fn everybody(&self) -> usize {
-        self.known.union(&self.missing).count()
+        self.known.union(&self.missing).count() + self.erased
     }
 }
 
@@ -70,7 +72,10 @@ pub(super) fn sums(in_force: &InForce, known: &KnownYear, last: usize) -> Sums {
             let own = (person > 0).then_some((unit, Some(person)));
             for key in own.into_iter().chain(above(unit).map(|unit| (unit, None))) {
                 let Some(side) = sums.entry(key).or_default().get_mut(month) else { continue };
-                side.known.extend((person > 0).then_some(person));
+                match person {
+                    0 => side.erased += known.erased_people(metric, unit, month),
+                    person => drop(side.known.insert(person)),
+                }
                 if key.1.is_some() || !is_unsettled {
                     side.is_known = true;
                     side.actual = side.actual.saturating_add(value);

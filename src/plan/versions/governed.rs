@@ -305,7 +305,7 @@ pub(in crate::plan) async fn differences(
              SELECT one.month, one.metric, u.code AS unit, coalesce(e.employee_no, one.label) AS part, one.cell AS here,
                  one.governed AS in_force, (SELECT count(DISTINCT (o.tree, o.ordinal)) FROM one o) AS places
              FROM one LEFT JOIN org_unit u ON u.id = one.unit_id LEFT JOIN employee e ON e.id = one.employee_id
-             ORDER BY one.month, one.line, one.tree, one.ordinal LIMIT 1")
+             ORDER BY one.month, one.line, one.tree <> 'organisation', one.tree, one.ordinal LIMIT 1")
         .bind::<BigInt, _>(plan.id)
         .bind::<BigInt, _>(plan_id)
         .bind::<Integer, _>(number(months.start) + 1)

@@ -171,7 +171,13 @@ impl Checks<'_> {
                 format!("{from} 及以后：{}从那天起在岗", person.name),
             )
         });
-        misnamed.into_iter().chain(early).chain(self.ahead(row)).chain(refused).chain(self.beyond(row)).collect()
+        misnamed
+            .into_iter()
+            .chain(early)
+            .chain(self.ahead(row))
+            .chain(refused)
+            .chain(self.beyond(row))
+            .collect()
     }
 
     /// Totals of a row that are larger than another one there of which they are a part.

@@ -74,7 +74,8 @@ fn people_are_listed_where_they_are_posted() {
     assert_eq!(at_department[0].field, "units[0].members[1].employee_no");
     assert!(at_department[0].message.to_string().contains("posted in 'G1'"), "{at_department:?}");
     let foreign = faults(vec![team("G1", 1, vec![member("A03", 1), member("A04", 1)])]);
-    let told: Vec<_> = foreign.iter().map(|fault| (fault.field.as_str(), fault.message.to_string())).collect();
+    let told: Vec<_> =
+        foreign.iter().map(|fault| (fault.field.as_str(), fault.message.to_string())).collect();
     assert_eq!(told[0].0, "units[0].members[0].employee_no");
     assert!(told[0].1.contains("another store"), "{told:?}");
     assert_eq!(told[1].0, "units[0].members[1].employee_no");
