@@ -11,7 +11,7 @@ use crate::auth::Context;
 use crate::decimal;
 use crate::ledger::metric::{Catalogue, Kind};
 use crate::plan::split::method::{Capacity, Method, PastYear};
-use crate::plan::split::new_plan::{Levels, NewLine, NewPlan};
+use crate::plan::split::new_plan::{self, Levels, NewLine, NewPlan};
 use crate::plan::suggestions::{SuggestedFrom, SuggestedPlan, Suggestion, suggest};
 use crate::plan::workbook::template;
 
@@ -187,7 +187,7 @@ impl Wish {
             total: units(&self.metric, total)?,
             levels: Levels { floor: of_metric(self.floor)?, stretch: of_metric(self.stretch)? },
             method: method.cloned().unwrap_or_default(),
-            season: self.season.clone(),
+            season: new_plan::by_month(self.season.clone()),
             from: self.from_plan.map_or(SuggestedFrom::Organisation, SuggestedFrom::Plan),
             lines,
             pins: Vec::new(),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::targets::TargetColumns;
-use super::{SuggestedFrom, SuggestedPlan, SuggestedTargets, Suggestion, TakenTrial};
+use super::{DraftedSuggestion, SuggestedFrom, SuggestedPlan, SuggestedTargets, Suggestion, TakenTrial};
 use crate::auth::Caller;
 use crate::auth::access::DraftPlan;
 use crate::http::body::{self, LARGE};
@@ -38,7 +38,7 @@ pub async fn suggest_plan(
 
 /// Draft a plan of what the organisation knows: the unit, the year and the total are enough.
 #[utoipa::path(tag = "plans", request_body = Suggestion, responses(
-    (status = 201, description = "Drafted, as the next version", body = Plan),
+    (status = 201, description = "Drafted, as the next version, and what should be known of it", body = DraftedSuggestion),
     (status = 404, description = "The caller does not reach the unit"),
     (status = 409, description = "Another draft is waiting"),
 ))]
@@ -50,7 +50,9 @@ pub async fn create_suggested_plan(
 ) -> Result<impl Responder, Problem> {
     let cx = &mut caller.context().await?;
     let catalogue = catalogues.of_today(cx).await?;
-    super::draft(cx, &catalogue, body.0).await.map(created)
+    let drafted = super::draft(cx, &catalogue, body.0).await?;
+    let Plan { id, row_version, .. } = drafted.plan;
+    Ok(etag::created(format_args!("/v1/plans/{id}"), row_version, &drafted))
 }
 
 /// Draft one of the methods of a trial, as it was tried.

@@ -28,7 +28,7 @@ use crate::ledger::metric::Catalogue;
 use crate::org::{UnitKind, labels};
 use crate::plan::split::limits::{MAX_TOTAL, MAX_WEIGHT};
 use crate::plan::split::method::Method;
-use crate::plan::split::new_plan::{LabelWeight, Levels, NewLine, NewPlan, Pin};
+use crate::plan::split::new_plan::{self, LabelWeight, Levels, NewLine, NewPlan, Pin};
 use crate::plan::versions::version::Plan;
 use crate::plan::versions::{draft, trial};
 use crate::plan::viewer;
@@ -65,8 +65,8 @@ pub struct Suggestion {
     pub method: Method,
     /// The twelve months' weights, January first, or those of the four quarters, each shared by its months alike; by default
     /// those of the last plan, or every month alike.
-    #[serde(default)]
-    #[garde(custom(months_or_quarters), inner(range(min = 0, max = MAX_WEIGHT)))]
+    #[serde(default, deserialize_with = "new_plan::season")]
+    #[garde(custom(new_plan::twelve), inner(range(min = 0, max = MAX_WEIGHT)))]
     pub season: Vec<i64>,
     /// What units and people weigh by, where the method goes by the weights given.
     #[serde(default)]
@@ -98,19 +98,22 @@ fn deliveries() -> String {
     "deliveries".to_owned()
 }
 
-fn months_or_quarters(weights: &[i64], _: &()) -> garde::Result {
-    match weights.len() {
-        0 | 4 | 12 => Ok(()),
-        count => Err(garde::Error::new(format!("expected twelve weights, or four of quarters, not {count}"))),
-    }
-}
-
 /// A plan that is ready to be drafted.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SuggestedPlan {
     /// The plan, as `POST /v1/plans` takes it.
     pub plan: NewPlan,
     /// What whoever drafts it should know.
+    pub notes: Vec<String>,
+}
+
+/// A draft of what was suggested.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DraftedSuggestion {
+    /// The version.
+    #[serde(flatten)]
+    pub plan: Plan,
+    /// What whoever drafted it should know: who was left out, and where weights come from.
     pub notes: Vec<String>,
 }
 
@@ -187,7 +190,7 @@ pub async fn suggest(cx: &mut Context, asked: Suggestion) -> Result<SuggestedPla
             total: asked.total,
             levels: asked.levels,
             method: asked.method,
-            season: by_month(asked.season),
+            season: asked.season,
             units,
             channels: Vec::new(),
             series: Vec::new(),
@@ -228,22 +231,18 @@ fn fill(plan: &mut NewPlan, former: Option<&Former>, by_its_weights: bool, notes
     }
 }
 
-/// Quarters' weights as those of their months.
-fn by_month(weights: Vec<i64>) -> Vec<i64> {
-    match weights.len() {
-        4 => weights.into_iter().flat_map(|weight| [weight; 3]).collect(),
-        _ => weights,
-    }
-}
-
 /// Drafts what [`suggest`] makes.
 ///
 /// # Errors
 ///
 /// Those of [`suggest`], and of drafting a plan.
-pub async fn draft(cx: &mut Context, catalogue: &Catalogue, asked: Suggestion) -> Result<Plan, Problem> {
-    let suggested = suggest(cx, asked).await?;
-    draft::create(cx, catalogue, suggested.plan).await
+pub async fn draft(
+    cx: &mut Context,
+    catalogue: &Catalogue,
+    asked: Suggestion,
+) -> Result<DraftedSuggestion, Problem> {
+    let SuggestedPlan { plan, notes } = suggest(cx, asked).await?;
+    Ok(DraftedSuggestion { plan: draft::create(cx, catalogue, plan).await?, notes })
 }
 
 /// Drafts one of the methods of a trial, as it stands.
@@ -306,6 +305,7 @@ pub async fn from_targets(
             return Err(Problem::fields(faults));
         }
         suggested.plan.series = series;
+        suggested.notes.push(Note::SeriesByYear.sentence(cx.language));
     }
     Ok(SuggestedTargets { columns: sheet.columns, suggested })
 }
@@ -313,13 +313,6 @@ pub async fn from_targets(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_quarters_weight_is_that_of_each_of_its_months() {
-        assert_eq!(by_month(vec![3, 2, 0, 5]), [3, 3, 3, 2, 2, 2, 0, 0, 0, 5, 5, 5]);
-        assert_eq!(by_month(vec![7; 12]), [7; 12]);
-        assert!(by_month(Vec::new()).is_empty());
-    }
 
     #[test]
     fn what_a_suggestion_is_made_from_is_a_word_or_a_year() {

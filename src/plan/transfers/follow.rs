@@ -141,6 +141,8 @@ struct Places {
     paths: HashMap<i64, Vec<i64>>,
     /// Units that stand above one of the plan's, or are one.
     above: BTreeSet<i64>,
+    /// Positions of the units below which the plan goes down to people. A store that was given a total is nobody's.
+    peopled: BTreeSet<usize>,
 }
 
 impl Places {
@@ -152,7 +154,10 @@ impl Places {
             _ => None,
         });
         let above = planned.flatten().copied().collect();
-        Self { paths, above }
+        let people = shape.nodes().iter().enumerate();
+        let people = people.filter(|(_, node)| matches!(node.place, Place::Person { .. }));
+        let peopled = people.flat_map(|(at, _)| shape.above(at)).collect();
+        Self { paths, above, peopled }
     }
 
     /// Whether a unit of the plan stands below one of the organisation.
@@ -168,7 +173,8 @@ impl Places {
     /// unit itself, where the plan goes down to its like.
     fn place(&self, shape: &Shape, unit: i64) -> Option<At> {
         let mut up = self.paths.get(&unit)?.iter().rev();
-        let nearest = up.find_map(|id| shape.find(&Place::Unit(*id)))?;
+        let nearest = up.find_map(|id| shape.find(&Place::Unit(*id)));
+        let nearest = nearest.filter(|at| self.peopled.contains(at))?;
         let is_unit =
             |child: &usize| shape.node(*child).is_some_and(|node| matches!(node.place, Place::Unit(_)));
         let is_split = shape.children(nearest).iter().any(is_unit);

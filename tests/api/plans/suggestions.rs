@@ -49,7 +49,9 @@ async fn the_unit_the_year_and_a_total_are_enough() {
     // What is suggested is what is drafted, and what the plan itself drafts.
     let drafted = app.post("manager", "/v1/plans/suggested", body).await;
     assert!(drafted.location.as_deref().is_some_and(|location| location.starts_with("/v1/plans/")));
-    let id = drafted.expect(201)["id"].clone();
+    let drafted = drafted.expect(201);
+    assert_eq!(drafted["notes"], suggested["notes"], "what should be known is not lost");
+    let id = drafted["id"].clone();
     let document = read(&app, &id).await;
     assert_eq!(months(&document), STORE);
     sums_to(&document["units"], &STORE);
