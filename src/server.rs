@@ -21,8 +21,10 @@ use crate::config::Policy;
 use crate::db::Pool;
 use crate::db::health::Health;
 use crate::http::gate;
+use crate::http::language;
 use crate::http::methods::Methods;
 use crate::http::openapi::{Document, add_common_answers};
+use crate::http::problem::UNREACHABLE;
 use crate::http::request_span::RequestSpan;
 use crate::http::{Code, Problem, Proxies};
 use crate::ledger::metric::CatalogueFile;
@@ -311,7 +313,7 @@ async fn get_life() -> HttpResponse {
 async fn get_health(health: Data<Health>) -> Result<HttpResponse, Problem> {
     match health.answers().await {
         true => Ok(HttpResponse::Ok().content_type("text/plain").body("ok\n")),
-        false => Err(Problem::new(Code::Unavailable, "the database cannot be reached at the moment")),
+        false => Err(Problem::new(Code::Unavailable, UNREACHABLE)),
     }
 }
 
@@ -363,6 +365,7 @@ pub fn build(shared: Shared, listener: TcpListener) -> anyhow::Result<(Server, S
             .app_data(web::PayloadConfig::new(MAX_FILE_BYTES))
             .app_data(web::PathConfig::default().error_handler(|_, request| misread(request)))
             .wrap(middleware::from_fn(gate::pass))
+            .wrap(middleware::from_fn(language::speak))
             .wrap(middleware::Compress::default())
             .wrap(middleware::DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")))
             .wrap(TracingLogger::<RequestSpan>::new())

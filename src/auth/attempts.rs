@@ -19,6 +19,7 @@ use super::context::Context;
 use crate::db::schema::sign_in_count;
 use crate::db::sql;
 use crate::http::{Code, Later, Page, Problem, Window};
+use crate::said::say;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +135,10 @@ impl Attempt {
             None => Ok(()),
             Some(until) => {
                 let seconds = ((until - now).num_milliseconds() + 999) / 1000;
-                let detail = format!("too many wrong passwords; try again in {seconds} seconds");
+                let detail = say!(
+                    "密码错误次数太多，请 {seconds} 秒后再试",
+                    "too many wrong passwords; try again in {seconds} seconds"
+                );
                 let problem = Problem::new(Code::TooManyRequests, detail);
                 Err(Later { problem, seconds: Some(seconds) })
             }

@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::db::Pool;
 use crate::http::language::Language;
 use crate::http::{Code, Problem};
+use crate::said::{Said, say};
 
 /// A caller who may do `A`. A handler that takes it cannot be reached by anybody else.
 pub struct Caller<A> {
@@ -53,7 +54,7 @@ impl<A: Action> Caller<A> {
                 is_change: false,
                 action: PhantomData,
             }),
-            false => Err(Problem::new(Code::Forbidden, "your roles do not allow this")),
+            false => Err(not_allowed()),
         }
     }
 
@@ -92,10 +93,19 @@ impl<A: Action> FromRequest for Caller<A> {
     }
 }
 
+/// What somebody is told who has no role for it.
+pub(super) fn not_allowed() -> Problem {
+    Problem::new(Code::Forbidden, say!("您的角色不能这样做", "your roles do not allow this"))
+}
+
 fn read<A: Action>(request: &HttpRequest) -> Result<Caller<A>, Problem> {
-    let unauthenticated = |detail: &str| Problem::new(Code::Unauthenticated, detail);
-    let token =
-        bearer(request).ok_or_else(|| unauthenticated("send an access token: Authorization: Bearer …"))?;
+    let unauthenticated = |detail: Said| Problem::new(Code::Unauthenticated, detail);
+    let token = bearer(request).ok_or_else(|| {
+        unauthenticated(say!(
+            "请带上访问令牌：Authorization: Bearer …",
+            "send an access token: Authorization: Bearer …"
+        ))
+    })?;
     let (Some(tokens), Some(clock), Some(pool), Some(log)) = (
         request.app_data::<Data<Tokens>>(),
         request.app_data::<Data<Clock>>(),
@@ -105,9 +115,12 @@ fn read<A: Action>(request: &HttpRequest) -> Result<Caller<A>, Problem> {
         return Err(Problem::internal(&"the server was built without tokens, a clock, a pool or a log"));
     };
     let now = clock.now();
-    let identity = tokens
-        .verify(token, now)
-        .ok_or_else(|| unauthenticated("the access token is not valid or has expired; sign in or refresh"))?;
+    let identity = tokens.verify(token, now).ok_or_else(|| {
+        unauthenticated(say!(
+            "访问令牌无效或已过期，请登录或刷新",
+            "the access token is not valid or has expired; sign in or refresh"
+        ))
+    })?;
     request.extensions_mut().insert(identity.clone());
     let caller = Caller::permit(identity, pool, log, now)?;
     let is_change = *request.method() != Method::GET;

@@ -22,6 +22,7 @@ use super::token::{ACCESS_LIFETIME, Tokens};
 use crate::db::Pool;
 use crate::db::schema::{refresh_token, user_account};
 use crate::http::{Code, Later, Problem};
+use crate::said::say;
 
 /// How long a refresh token waits to be used.
 const REFRESH_LIFETIME: TimeDelta = TimeDelta::days(14);
@@ -63,11 +64,12 @@ pub struct Session {
 }
 
 fn refused() -> Problem {
-    Problem::new(Code::Unauthenticated, "login or password is wrong")
+    Problem::new(Code::Unauthenticated, say!("登录名或密码不正确", "login or password is wrong"))
 }
 
 fn ended() -> Problem {
-    Problem::new(Code::Unauthenticated, "the refresh token is no longer valid; sign in again")
+    let detail = say!("刷新令牌已失效，请重新登录", "the refresh token is no longer valid; sign in again");
+    Problem::new(Code::Unauthenticated, detail)
 }
 
 /// Somebody whose password is to be checked.
@@ -308,7 +310,10 @@ pub(super) async fn still(connection: &mut AsyncPgConnection, identity: &Identit
     match version == Some(identity.account_version) {
         true => Ok(()),
         false => {
-            let detail = "your login has been changed since this access token was given; sign in again";
+            let detail = say!(
+                "发出这个访问令牌之后，您的登录账号已被修改，请重新登录",
+                "your login has been changed since this access token was given; sign in again"
+            );
             Err(Problem::new(Code::Unauthenticated, detail))
         }
     }

@@ -9,10 +9,12 @@ use super::{Entry, ValueOrigin};
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
+use crate::said::say;
 
 /// The refusal of a change to a frozen month.
 pub(super) fn frozen(period: Period, store: &str) -> Problem {
-    Problem::conflict(format!(
+    Problem::conflict(say!(
+        "{store} 的 {period} 已经关账：什么都没有改。用 late=keep 可以把改动留作更正，由第二个人决定",
         "{period} of {store} is frozen: nothing was changed. Ask for late=keep to have the changes wait as corrections \
          that a second person decides on"
     ))

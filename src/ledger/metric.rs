@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::decimal;
 use crate::http::{Code, Problem};
+use crate::said::say;
 
 /// The ending that names a metric's target: `deliveries_target` belongs to `deliveries`.
 pub const TARGET_SUFFIX: &str = "_target";
@@ -258,7 +259,7 @@ impl CatalogueFile {
 
 fn read_catalogue(path: &Path) -> Result<Arc<Catalogue>, Problem> {
     let broken = |error: &dyn std::fmt::Display| {
-        Problem::new(Code::RulesBroken, format!("{}: {error}", path.display()))
+        Problem::new(Code::RulesBroken, say!("{}：{error}", "{}: {error}", path.display()))
     };
     let text = std::fs::read_to_string(path).map_err(|error| broken(&error))?;
     Catalogue::parse(&text).map(Arc::new).map_err(|error| broken(&error))

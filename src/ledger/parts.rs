@@ -19,6 +19,7 @@ use crate::db::schema::org_unit;
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
+use crate::said::say;
 
 /// With what the place of a store's part begins. Days begin with a digit and records with `#`.
 const MARK: char = '@';
@@ -172,7 +173,12 @@ pub async fn speaking_for(
     .get_result(connection)
     .await
     .optional()?;
-    let unknown = || Problem::field("store", format!("there is no store '{code}' for which you may deliver"));
+    let unknown = || {
+        Problem::field(
+            "store",
+            say!("没有可由您交数据的门店“{code}”", "there is no store '{code}' for which you may deliver"),
+        )
+    };
     found.map(|store| of_store(store.id)).ok_or_else(unknown)
 }
 

@@ -30,6 +30,7 @@ use crate::rules::bundle::Bundle;
 use crate::rules::explanation::ExplainedRule;
 use crate::rules::library::Library;
 use crate::rules::sandbox::blocking;
+use crate::said::say;
 
 /// A review with everything needed to understand and dispute it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -379,7 +380,7 @@ pub(super) async fn steps_of(
     let found = explanation.rules.iter().find(|result| result.rule == rule);
     found.map(|result| result.steps.len()).ok_or_else(|| {
         let rules = explanation.rules.iter().map(|result| result.rule.as_str()).collect::<Vec<_>>();
-        Problem::field("rule", format!("expected one of {}", rules.join(", ")))
+        Problem::field("rule", say!("应为以下之一：{}", "expected one of {}", rules.join(", ")))
     })
 }
 
@@ -399,7 +400,10 @@ pub async fn rules_of(cx: &mut Context, library: &Library, id: i64) -> Result<Ve
 pub async fn of_another(cx: &mut Context, id: i64) -> Result<Review, Problem> {
     let line = row(cx, id).await?.line;
     if cx.identity.as_ref().and_then(|by| by.employee_id) == Some(line.employee_id) {
-        return Err(Problem::conflict("the review is your own: somebody else has to answer for it"));
+        return Err(Problem::conflict(say!(
+            "这是您自己的考核：由别人负责",
+            "the review is your own: somebody else has to answer for it"
+        )));
     }
     Ok(line.review)
 }

@@ -26,6 +26,7 @@ use crate::rules::folder::RulesFolder;
 use crate::rules::in_force;
 use crate::rules::library::Library;
 use crate::rules::sandbox::blocking;
+use crate::said::say;
 
 /// Decimal places of points.
 const PLACES: u32 = 2;
@@ -127,10 +128,16 @@ async fn compute_again(
         let scheme = bundle.schemes.get(&subject.scheme).ok_or_else(|| Problem::not_found("scheme"))?;
         if !scheme.rules.iter().any(|one| one.entry.id == rule) {
             let rules = scheme.rules.iter().map(|one| one.entry.id.as_str()).collect::<Vec<_>>();
-            return Err(Problem::field("rule", format!("expected one of {}", rules.join(", "))));
+            return Err(Problem::field(
+                "rule",
+                say!("应为以下之一：{}", "expected one of {}", rules.join(", ")),
+            ));
         }
         if points.is_zero() || decimal::half_up(points, PLACES) != points {
-            return Err(Problem::field("points", "expected points other than 0, with two places at most"));
+            return Err(Problem::field(
+                "points",
+                say!("分数不能为 0，最多两位小数", "expected points other than 0, with two places at most"),
+            ));
         }
         let added = AddedPoints { rule: rule.to_owned(), points: points.normalize() };
         month.added.entry(subject.employee_id).or_default().push((subject.scheme.clone(), added));
@@ -166,7 +173,10 @@ pub async fn still_holds(cx: &mut Context, rescoring: &Rescoring) -> Result<bool
 
 /// What is said after trying too often.
 pub fn moved() -> Problem {
-    Problem::conflict("others are changing reviews of the same month just now; try again")
+    Problem::conflict(say!(
+        "别人正在改同一个月的考核，请再试一次",
+        "others are changing reviews of the same month just now; try again"
+    ))
 }
 
 /// Writes the revisions; to be called in a transaction in which [`still_holds`] has said so.

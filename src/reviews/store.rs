@@ -20,6 +20,7 @@ use crate::db::schema::{review, review_cycle};
 use crate::db::{sql, sql_of};
 use crate::http::{Page, Problem, Window};
 use crate::period::Period;
+use crate::said::say;
 
 /// One store's month of reviews.
 #[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
@@ -229,7 +230,13 @@ pub async fn create_cycle(cx: &mut Context, new: NewReviewCycle) -> Result<Revie
         .await
         .optional()?;
         let reached = found.ok_or_else(|| {
-            Problem::field("store", format!("there is no store '{store}' within your reach in {period}"))
+            Problem::field(
+                "store",
+                say!(
+                    "{period} 您管辖的范围内没有门店“{store}”",
+                    "there is no store '{store}' within your reach in {period}"
+                ),
+            )
         })?;
         let id: i64 = diesel::insert_into(review_cycle::table)
             .values((

@@ -13,6 +13,7 @@ use super::listing::Review;
 use crate::auth::Context;
 use crate::db::schema::review_waiver;
 use crate::http::{Code, Problem};
+use crate::said::say;
 
 /// Why a review may be published although it needs attention.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -43,16 +44,22 @@ pub(super) async fn open_to(cx: &mut Context, review: &Review) -> Result<Option<
 pub async fn waive(cx: &mut Context, id: i64, waiver: &Waiver) -> Result<(), Problem> {
     let reason = waiver.reason.trim();
     if reason.is_empty() {
-        return Err(Problem::field("reason", "expected a sentence"));
+        return Err(Problem::field("reason", say!("请写一句话", "expected a sentence")));
     }
     let Some(by) = cx.by() else {
-        return Err(Problem::new(Code::Forbidden, "a review is waived by somebody with a name"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("放行要由有名有姓的人来做", "a review is waived by somebody with a name"),
+        ));
     };
     let now = cx.now;
     cx.transaction(async |cx| {
         let review = explain::of_another(cx, id).await?;
         if review.attention.is_empty() || !review.is_current {
-            return Err(Problem::conflict("nothing in this review waits to be looked at"));
+            return Err(Problem::conflict(say!(
+                "这份考核没有待查看的内容",
+                "nothing in this review waits to be looked at"
+            )));
         }
         diesel::insert_into(review_waiver::table)
             .values((

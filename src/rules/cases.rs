@@ -18,6 +18,7 @@ use crate::decimal::{self, in_toml};
 use crate::http::Language;
 use crate::ledger::metric::{Catalogue, nearest};
 use crate::ledger::month::MonthFacts;
+use crate::said::say;
 
 /// Most cases of one rule.
 const CASE_LIMIT: usize = 1_000;
@@ -52,9 +53,13 @@ impl<'de> Deserialize<'de> for Expected {
             Written::Points(points) => Ok(Self::Points(points)),
             Written::Word(word) if word == "N/A" => Ok(Self::NotApplicable),
             Written::Word(word) if word == "error" => Ok(Self::Failed),
-            Written::Word(word) => Err(serde::de::Error::custom(format!(
-                "score is a number, \"N/A\" or \"error\", not \"{word}\""
-            ))),
+            Written::Word(word) => Err(serde::de::Error::custom(
+                say!(
+                    "score 应为数字、\"N/A\" 或 \"error\"，而不是 \"{word}\"",
+                    "score is a number, \"N/A\" or \"error\", not \"{word}\""
+                )
+                .joined(),
+            )),
         }
     }
 }

@@ -17,6 +17,7 @@ use super::verdict::{self, Judged};
 use super::{bundle_store, release, strays};
 use crate::auth::Context;
 use crate::http::{Code, FieldError, Problem};
+use crate::said::say;
 
 /// A rules folder, and what was last seen in it.
 #[derive(Debug)]
@@ -149,12 +150,15 @@ impl RulesFolder {
 pub fn problem<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Problem {
     Problem {
         code: Code::RulesBroken,
-        detail: "the rules have errors".to_owned(),
+        detail: say!("规则有错误", "the rules have errors"),
         errors: findings
             .into_iter()
             .filter(|finding| finding.severity == Severity::Error)
             .map(|finding| {
-                FieldError::new(finding.place.to_string(), format!("{}: {}", finding.code, finding.message))
+                FieldError::new(
+                    finding.place.to_string(),
+                    say!("{}：{}", "{}: {}", finding.code, finding.message),
+                )
             })
             .collect(),
     }

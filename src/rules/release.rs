@@ -16,6 +16,7 @@ use crate::db::schema::rule_release;
 use crate::db::sql;
 use crate::http::{Page, Problem, Window};
 use crate::period::Period;
+use crate::said::say;
 
 /// Published rules.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName, Serialize, Deserialize, ToSchema)]
@@ -186,7 +187,8 @@ pub async fn require_open(
         return Ok(());
     }
     let next = Period::containing(month.end());
-    let message = format!(
+    let message = say!(
+        "到 {today}，{effective_from} 已经开始，而规则不在月中改变：最早从 {next} 起",
         "{effective_from} has begun by {today}, and rules never change under a month: the earliest is {next}"
     );
     Err(Problem::field("effective_from", message))

@@ -15,6 +15,7 @@ use crate::http::{Problem, Query, body};
 use crate::ledger::Late;
 use crate::ledger::metric::CatalogueFile;
 use crate::period::Period;
+use crate::said::say;
 
 /// The query of an import: what all imports ask for, and how the file is read where the path does not say it.
 macro_rules! import_query {
@@ -55,7 +56,7 @@ macro_rules! import_query {
             fn with(self, by: ReadBy, file: Upload) -> Result<(ImportFile, Manner), Problem> {
                 let bytes = Vec::from(file.map_err(|error| body::unreadable(&error))?);
                 if self.reason.as_deref().is_some_and(|reason| !(1..=1000).contains(&reason.chars().count())) {
-                    return Err(Problem::field("reason", "expected 1 to 1000 characters"));
+                    return Err(Problem::field("reason", say!("应为 1 到 1000 个字", "expected 1 to 1000 characters")));
                 }
                 let name = self.file_name.as_deref().unwrap_or("upload").chars().take(200).collect();
                 let mode = Mode::of(self.dry_run, self.partial);

@@ -16,6 +16,7 @@ use crate::db::sql;
 use crate::http::Problem;
 use crate::http::etag::Seen;
 use crate::period::Period;
+use crate::said::say;
 
 /// Largest file, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
@@ -70,14 +71,17 @@ pub(super) fn days_by_month(calendar: &Calendar, year: i32) -> Vec<u32> {
 /// A field at fault with the entry of the file; a failed precondition where somebody else has changed the year; nothing is kept then.
 pub async fn put(cx: &mut Context, year: i32, file: &[u8], seen: Seen) -> Result<HolidayYear, Problem> {
     if file.len() > MAX_BYTES {
-        return Err(Problem::field("file", format!("expected at most {} KiB", MAX_BYTES / 1024)));
+        return Err(Problem::field("file", say!("最多 {} KiB", "expected at most {} KiB", MAX_BYTES / 1024)));
     }
     let text = std::str::from_utf8(file).map_err(|error| Problem::field("file", error.to_string()))?;
     let name = format!("calendar/{year}.toml");
     let calendar = Calendar::default().with_years([(name.as_str(), text)]);
     let calendar = calendar.map_err(|error| Problem::field("file", error.to_string()))?;
     if !calendar.knows(year) {
-        return Err(Problem::field("file", format!("expected year = {year}, as in the address")));
+        return Err(Problem::field(
+            "file",
+            say!("应为 year = {year}，与地址里的一样", "expected year = {year}, as in the address"),
+        ));
     }
     cx.transaction(async |cx| {
         sql("LOCK TABLE holiday_year IN SHARE ROW EXCLUSIVE MODE").execute(cx.db()).await?;

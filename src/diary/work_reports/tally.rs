@@ -23,6 +23,7 @@ use crate::ledger::close::people_of;
 use crate::ledger::{self, Counts, Entry, Late, ValueOrigin};
 use crate::org::reached;
 use crate::period::Period;
+use crate::said::say;
 
 /// The name under which reports stand in the ledger.
 pub const SYSTEM: &str = "work_report";
@@ -286,7 +287,7 @@ pub async fn run(cx: &mut Context, tally: &ReportTally) -> Result<ReportsTallied
     let scope = cx.scope.clone();
     let store_id = reached::store(cx.db(), &scope, store, *period).await?;
     if period.first_day() > cx.today() {
-        return Err(Problem::field("period", "the month has not begun"));
+        return Err(Problem::field("period", say!("这个月还没开始", "the month has not begun")));
     }
     cx.transaction(async |cx| {
         let (by, now) = (cx.by(), cx.now);

@@ -9,6 +9,7 @@ use crate::auth::scope::Scope;
 use crate::http::{FieldError, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Entry, ReachedPerson};
+use crate::said::say;
 
 /// What a delivery comes to: its entries with the rows they stand in, and for whom which source is complete.
 #[derive(Debug, Default)]
@@ -84,8 +85,11 @@ pub(super) async fn address(
     early.into_iter().for_each(|(at, error)| faults.row(at, error));
     for (at, what) in strangers {
         let employee_no = employee_nos.get(at).map_or("", String::as_str);
-        let message =
-            format!("there is no employee '{employee_no}' in {} for whom you may enter {what}", new.period);
+        let message = say!(
+            "{} 没有可由您录入{what}的员工“{employee_no}”",
+            "there is no employee '{employee_no}' in {} for whom you may enter {what}",
+            new.period
+        );
         faults.row(at, FieldError::new(format!("rows[{at}].employee_no"), message));
     }
     Ok(addressed)

@@ -18,10 +18,11 @@ use self::faults::DeliveryFaults;
 pub use self::read::OWN_SYSTEMS;
 use crate::auth::Context;
 use crate::http::idempotency::{self, Answer, Key};
-use crate::http::{FieldError, Problem};
+use crate::http::{FieldError, FieldErrorBody, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Counts, CountsInstead, Entry, FactOutcome, Late, SourceGap, ValueOrigin};
 use crate::period::Period;
+use crate::said::say;
 
 /// Facts of one month from one system.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -138,7 +139,7 @@ pub struct FactRowResult {
     pub not_counted: Vec<UncountedValue>,
     /// What is wrong with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FieldError>,
+    pub errors: Vec<FieldErrorBody>,
 }
 
 /// A value that stands in the ledger and does not count.
@@ -180,7 +181,10 @@ pub async fn record(
             && !new.complete_sources.is_empty()
             && new.complete_for == CompleteFor::Store
         {
-            let message = "some rows are refused, so nothing is complete for everybody; correct them first";
+            let message = say!(
+                "有的行没有通过，所以还不能说全部齐了；请先更正",
+                "some rows are refused, so nothing is complete for everybody; correct them first"
+            );
             faults.whole.push(FieldError::new("complete_sources", message));
         }
         if let Some(refusal) = faults.refusal(new.partial) {
@@ -264,7 +268,7 @@ async fn write(
             external_id: row.external_id.clone(),
             outcome: errors.is_empty().then_some(known),
             not_counted: not_counted.remove(&at).unwrap_or_default(),
-            errors,
+            errors: errors.iter().map(|error| error.body(cx.language)).collect(),
         }
     });
     let results = results.collect();

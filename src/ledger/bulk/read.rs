@@ -12,6 +12,7 @@ use crate::http::FieldError;
 use crate::ledger::entering;
 use crate::ledger::metric::{Catalogue, needs_verification};
 use crate::period::Period;
+use crate::said::say;
 
 /// Systems of the program's own, whose values nobody else delivers.
 pub const OWN_SYSTEMS: &[&str] =
@@ -35,11 +36,11 @@ pub(super) fn read<'a>(
             }
         };
         if let Some(earlier) = seen.insert(place, row) {
-            let message = format!("'{name}' is already in rows[{earlier}]");
+            let message = say!("“{name}”已经在 rows[{earlier}] 里", "'{name}' is already in rows[{earlier}]");
             faults.row(row, FieldError::new(format!("rows[{row}].{field}"), message));
         }
         if let Some(day) = fields.day.filter(|day| Period::containing(*day) != new.period) {
-            let message = format!("{day} is not a day of {}", new.period);
+            let message = say!("{day} 不在 {} 之内", "{day} is not a day of {}", new.period);
             faults.row(row, FieldError::new(format!("rows[{row}].day"), message));
         }
         for (metric, number) in &fields.facts {
@@ -67,17 +68,23 @@ fn check_whole(catalogue: &Catalogue, new: &NewFacts, faults: &mut DeliveryFault
         catalogue.listed().iter().filter_map(|metric| metric.source.as_deref()).collect();
     for (index, source) in new.complete_sources.iter().enumerate() {
         if !known.contains(source.as_str()) {
-            let message = format!("'{source}' is not a source of the catalogue");
+            let message = say!("指标目录里没有来源“{source}”", "'{source}' is not a source of the catalogue");
             faults.whole.push(FieldError::new(format!("complete_sources[{index}]"), message));
         }
     }
     if !new.complete_sources.is_empty() && new.rows.is_empty() {
-        let message = "name at least one person whose store has delivered the source; facts may be empty";
+        let message = say!(
+            "请至少写明一名员工，其门店已交来这个来源的数据；facts 可以为空",
+            "name at least one person whose store has delivered the source; facts may be empty"
+        );
         faults.whole.push(FieldError::new("rows", message));
     }
     if OWN_SYSTEMS.contains(&new.source_system.as_str()) {
-        let message =
-            format!("'{}' is this program itself; name the system that delivers", new.source_system);
+        let message = say!(
+            "“{}”是本程序自己；请写明数据来自哪个系统",
+            "'{}' is this program itself; name the system that delivers",
+            new.source_system
+        );
         faults.whole.push(FieldError::new("source_system", message));
     }
 }
@@ -93,7 +100,7 @@ pub(super) fn refuse_foreign_sources(
     let may_enter = |source: Option<&str>| !entering(cx.identity.as_ref(), source).is_empty();
     let refusal = |field: String, source: Option<&str>| {
         let what = source.unwrap_or("metrics without a source");
-        FieldError::new(field, format!("your roles do not allow you to enter {what}"))
+        FieldError::new(field, say!("您的角色不能录入{what}", "your roles do not allow you to enter {what}"))
     };
     for value in values {
         let field = format!("rows[{}].facts.{}", value.row, value.metric);
@@ -102,7 +109,10 @@ pub(super) fn refuse_foreign_sources(
             faults.is_forbidden = true;
             faults.row(value.row, refusal(field, source));
         } else if needs_verification(value.metric, value.number) {
-            let message = "report it as an event (POST /v1/events): somebody else has to verify it";
+            let message = say!(
+                "请作为事件上报 (POST /v1/events)，由别人核实",
+                "report it as an event (POST /v1/events): somebody else has to verify it"
+            );
             faults.row(value.row, FieldError::new(field, message));
         }
     }

@@ -30,6 +30,7 @@ use crate::auth::{Context, Identity, Reading};
 use crate::diary::work_calendar::StoreCalendars;
 use crate::http::{Code, FieldError, Problem};
 use crate::rules::library::Library;
+use crate::said::say;
 
 /// How a review has been acknowledged.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -139,9 +140,9 @@ impl NewAcknowledgement {
         let mut faults = Vec::new();
         let mut field = |name: &str, is_there: bool, is_asked: bool, is_allowed: bool, expected: &str| {
             if is_asked && !is_there {
-                faults.push(FieldError::new(name, format!("expected {expected}")));
+                faults.push(FieldError::new(name, say!("应为 {expected}", "expected {expected}")));
             } else if is_there && !is_allowed {
-                faults.push(FieldError::new(name, format!("'{act}' has none")));
+                faults.push(FieldError::new(name, say!("“{act}”不用写这一项", "'{act}' has none")));
             }
         };
         let (refused, told) = (act == Refused, act == Told);
@@ -151,10 +152,22 @@ impl NewAcknowledgement {
         field("witnesses", self.witnesses.is_some(), refused, refused, "the names of two people");
         field("happened_at", self.happened_at.is_some(), refused, refused, "when it was");
         if refused && self.how == Some(Means::InProgram) {
-            faults.push(FieldError::new("how", "expected 'mail' or 'by_hand': nobody witnesses a click"));
+            faults.push(FieldError::new(
+                "how",
+                say!(
+                    "应为 'mail' 或 'by_hand'：点击没有见证人",
+                    "expected 'mail' or 'by_hand': nobody witnesses a click"
+                ),
+            ));
         }
         if act == Lapsed {
-            faults.push(FieldError::new("act", "terms lapse by time: POST /v1/review-cycles/{id}/lapse"));
+            faults.push(FieldError::new(
+                "act",
+                say!(
+                    "期限由时间届满：POST /v1/review-cycles/{{id}}/lapse",
+                    "terms lapse by time: POST /v1/review-cycles/{{id}}/lapse"
+                ),
+            ));
         }
         faults
     }
@@ -229,22 +242,28 @@ pub async fn record(
         return Err(Problem::fields(faults));
     }
     let Some(identity) = cx.identity.clone() else {
-        return Err(Problem::new(Code::Forbidden, "this is done by somebody with a name: sign in"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("这要由有名有姓的人来做：请登录", "this is done by somebody with a name: sign in"),
+        ));
     };
     cx.transaction(async |cx| {
         let subject = store::subject(cx, review_id, true).await?;
         authorise(subject.whose(), &identity, new.act)?;
         if subject.cycle_state != CycleState::Published {
-            let detail = format!(
+            let detail = say!(
+                "公布之后才能答复；现在是“{}”",
                 "reviews are acknowledged while the cycle is in 'published'; it is in '{}'",
                 subject.cycle_state
             );
             return Err(Problem::conflict(detail));
         }
         if subject.current != review_id {
-            let detail = format!(
+            let detail = say!(
+                "现行的是第 {} 版：请看过再答复，/v1/reviews/{}",
                 "revision {} is in force: read it and answer to that, /v1/reviews/{}",
-                subject.revision, subject.current
+                subject.revision,
+                subject.current
             );
             return Err(Problem::conflict(detail));
         }
@@ -343,7 +362,8 @@ pub async fn lapse_cycle(cx: &mut Context, cycle_id: i64) -> Result<Lapsed, Prob
         find_cycle(cx, cycle_id).await?;
         let state = cycle::store::hold_alone(cx.db(), cycle_id).await?;
         if state != CycleState::Published {
-            return Err(Problem::conflict(format!(
+            return Err(Problem::conflict(say!(
+                "公布之后期限才会届满；现在是“{state}”",
                 "terms lapse while the cycle is in 'published'; it is in '{state}'"
             )));
         }
@@ -386,13 +406,18 @@ impl<'a> Standing<'a> {
 
     fn refuses(&self, act: AcknowledgementAct) -> Problem {
         let Some(last) = self.last else {
-            return Problem::conflict(format!(
+            return Problem::conflict(say!(
+                "这一版还没有告知，而“{act}”是对告知的答复",
                 "nobody has been told of this revision yet, and '{act}' answers to that"
             ));
         };
         let by = last.by.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
         let at = last.at.format("%Y-%m-%dT%H:%M:%SZ");
-        Problem::conflict(format!("'{act}' does not follow '{}', recorded{by} at {at}", last.act))
+        Problem::conflict(say!(
+            "“{act}”不能接在“{}”之后（{by} {at} 登记）",
+            "'{act}' does not follow '{}', recorded{by} at {at}",
+            last.act
+        ))
     }
 }
 
@@ -401,12 +426,18 @@ fn authorise(whose: Whose, identity: &Identity, act: AcknowledgementAct) -> Resu
     let is_own = identity.employee_id == Some(whose.employee_id);
     match (act.is_the_persons(), is_own) {
         (true, true) => Ok(()),
-        (true, false) => Err(Problem::new(Code::Forbidden, "only the person reviewed says this")),
-        (false, true) => {
-            Err(Problem::new(Code::Forbidden, "the review is your own: somebody else records this"))
-        }
+        (true, false) => Err(Problem::new(
+            Code::Forbidden,
+            say!("只有被考核人本人可以这样答复", "only the person reviewed says this"),
+        )),
+        (false, true) => Err(Problem::new(
+            Code::Forbidden,
+            say!("这是您自己的考核：由别人登记", "the review is your own: somebody else records this"),
+        )),
         (false, false) if whose.is_reached => Ok(()),
-        (false, false) => Err(Problem::new(Code::Forbidden, "this is somebody else's to record")),
+        (false, false) => {
+            Err(Problem::new(Code::Forbidden, say!("这要由别人登记", "this is somebody else's to record")))
+        }
     }
 }
 
@@ -419,12 +450,22 @@ async fn check_recording(
     new: &NewAcknowledgement,
 ) -> Result<(), Problem> {
     if new.act == AcknowledgementAct::Told && new.how == Some(Means::InProgram) && !subject.has_login {
-        return Err(Problem::field("how", "the person has no login: expected 'mail' or 'by_hand'"));
+        return Err(Problem::field(
+            "how",
+            say!(
+                "此人没有账号：应为 'mail' 或 'by_hand'",
+                "the person has no login: expected 'mail' or 'by_hand'"
+            ),
+        ));
     }
     if let Some(happened_at) = new.happened_at {
         let told_at = told.map_or(happened_at, |told| told.at);
         if happened_at > cx.now || happened_at < told_at {
-            let expected = format!("expected a moment from {} on that is past", told_at.to_rfc3339());
+            let expected = say!(
+                "应为 {} 以后、现在以前的时刻",
+                "expected a moment from {} on that is past",
+                told_at.to_rfc3339()
+            );
             return Err(Problem::field("happened_at", expected));
         }
     }

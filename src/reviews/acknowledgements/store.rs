@@ -16,6 +16,7 @@ use crate::db::{sql, sql_of};
 use crate::http::{FieldError, Problem};
 use crate::reviews::cycle::CycleState;
 use crate::reviews::visibility::{Part, ReviewSight, Sight, seen};
+use crate::said::say;
 
 /// The review that is acknowledged: its revision in force.
 #[derive(Debug, QueryableByName)]
@@ -340,7 +341,8 @@ impl Unsettled {
     pub(in crate::reviews) fn lack(&self) -> FieldError {
         let more = if self.first.len() < usize::try_from(self.reviews).unwrap_or(0) { ", …" } else { "" };
         let first = self.first.join(", ");
-        let detail = format!(
+        let detail = say!(
+            "{} 份考核既没有确认，也没有拒签、逾期或无法送达：{first}{more}",
             "{} are neither confirmed nor refused, lapsed or out of reach: {first}{more}",
             self.reviews
         );

@@ -25,6 +25,7 @@ use crate::http::etag::Seen;
 use crate::http::{Code, Problem};
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
+use crate::said::say;
 use crate::words::words;
 
 words! {
@@ -169,7 +170,7 @@ pub async fn propose(
 ) -> Result<Adjustment, Problem> {
     let reason = new.reason.trim();
     if reason.is_empty() {
-        return Err(Problem::field("reason", "expected a sentence"));
+        return Err(Problem::field("reason", say!("请写一句话", "expected a sentence")));
     }
     let named = subject(cx, review_id).await?;
     open_to(cx, &named)?;
@@ -200,7 +201,7 @@ pub async fn decide(
 ) -> Result<Adjustment, Problem> {
     let note = decision.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
     if !decision.approve && note.is_none() {
-        return Err(Problem::field("note", "say why it is refused"));
+        return Err(Problem::field("note", say!("请写明为什么不同意", "say why it is refused")));
     }
     for _ in 0..revise::ATTEMPTS {
         if let Some(decided) = attempt(cx, rules, (review_id, id), decision, (note, seen)).await? {
@@ -259,7 +260,11 @@ fn open(adjustment: &Adjustment) -> Result<(), Problem> {
         return Ok(());
     }
     let who = adjustment.decided_by.as_deref().unwrap_or(&adjustment.proposed_by);
-    Err(Problem::conflict(format!("the adjustment is {} already, by {who}", adjustment.state)))
+    Err(Problem::conflict(say!(
+        "这项调整已经是 {} 了，由 {who}",
+        "the adjustment is {} already, by {who}",
+        adjustment.state
+    )))
 }
 
 /// Takes back what the caller proposed, before a decision.
@@ -295,15 +300,23 @@ async fn find(cx: &mut Context, subject: &Subject, id: i64) -> Result<Adjustment
 /// Whether the caller may adjust a review: somebody else's, once it is computed and as long as the month is not locked.
 fn open_to(cx: &Context, subject: &Subject) -> Result<(), Problem> {
     if cx.by().is_none() {
-        return Err(Problem::new(Code::Forbidden, "an adjustment is signed: sign in"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("调整要署名：请登录", "an adjustment is signed: sign in"),
+        ));
     }
     if subject.is_own(cx) {
-        return Err(Problem::conflict("the review is your own: somebody else adjusts it"));
+        return Err(Problem::conflict(say!(
+            "这是您自己的考核：由别人调整",
+            "the review is your own: somebody else adjusts it"
+        )));
     }
     if subject.state < CycleState::Computed || subject.state == CycleState::Locked {
         let state = subject.state;
-        let detail =
-            format!("the cycle is in '{state}': reviews are adjusted from 'computed' to 'published'");
+        let detail = say!(
+            "现在是“{state}”：从 'computed' 到 'published' 可以调整",
+            "the cycle is in '{state}': reviews are adjusted from 'computed' to 'published'"
+        );
         return Err(Problem::conflict(detail));
     }
     Ok(())

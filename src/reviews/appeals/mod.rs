@@ -31,6 +31,7 @@ use crate::http::{Code, Page, Problem, Window};
 use crate::period::Period;
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
+use crate::said::say;
 
 /// An appeal.
 #[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
@@ -287,26 +288,40 @@ pub async fn file(
 ) -> Result<AppealDossier, Problem> {
     let text = new.text.trim();
     if text.is_empty() {
-        return Err(Problem::field("text", "say what is wrong with the item"));
+        return Err(Problem::field("text", say!("请写明这一项哪里不对", "say what is wrong with the item")));
     }
     let steps = explain::steps_of(cx, library, review_id, &new.rule).await?;
     if let Some(step) = new.step
         && usize::try_from(step).map_or(true, |step| step >= steps)
     {
-        return Err(Problem::field("step", format!("the rule has {steps} steps, counted from 0")));
+        return Err(Problem::field(
+            "step",
+            say!("这条规则有 {steps} 步，从 0 数起", "the rule has {steps} steps, counted from 0"),
+        ));
     }
     cx.transaction(async |cx| {
         let subject = hold(cx, review_id).await?;
         if !subject.is_own(cx) {
-            return Err(Problem::new(Code::Forbidden, "an appeal is filed by the person reviewed"));
+            return Err(Problem::new(
+                Code::Forbidden,
+                say!("申诉由被考核人本人提出", "an appeal is filed by the person reviewed"),
+            ));
         }
         if subject.state != CycleState::Published {
-            let detail = format!("an appeal takes a cycle in 'published'; it is in '{}'", subject.state);
+            let detail = say!(
+                "公布之后才能申诉；现在是“{}”",
+                "an appeal takes a cycle in 'published'; it is in '{}'",
+                subject.state
+            );
             return Err(Problem::conflict(detail));
         }
         let term = store::term(cx, &subject).await?;
         if clock::end_of(term.file_until).is_some_and(|end| cx.now >= end) {
-            let detail = format!("appeals of this review were in time until {}", term.file_until);
+            let detail = say!(
+                "这份考核的申诉期限到 {} 为止",
+                "appeals of this review were in time until {}",
+                term.file_until
+            );
             return Err(Problem::conflict(detail));
         }
         let id = store::file(cx, &subject, new, text, &term).await?;
@@ -336,7 +351,8 @@ pub async fn step(
         match step {
             AppealStep::Withdraw | AppealStep::Supply => {
                 if !subject.is_own(cx) {
-                    let detail = "this is done by the person whose appeal it is";
+                    let detail =
+                        say!("这要由申诉人本人来做", "this is done by the person whose appeal it is");
                     return Err(Problem::new(Code::Forbidden, detail));
                 }
             }
@@ -369,7 +385,7 @@ pub async fn decide(
 ) -> Result<AppealDossier, Problem> {
     let reason = decision.reason.trim();
     if reason.is_empty() {
-        return Err(Problem::field("reason", "say why"));
+        return Err(Problem::field("reason", say!("请写明原因", "say why")));
     }
     let points = points_of(decision)?;
     for _ in 0..revise::ATTEMPTS {
@@ -442,11 +458,15 @@ async fn attempt(
 /// The points of a decision, which has them exactly where it adjusts.
 fn points_of(decision: &AppealDecision) -> Result<Option<Decimal>, Problem> {
     match (decision.outcome, decision.points) {
-        (AppealOutcome::Adjusted | AppealOutcome::PartlyAdjusted, None) => {
-            Err(Problem::field("points", "say how many points are added to the item or taken off it"))
-        }
+        (AppealOutcome::Adjusted | AppealOutcome::PartlyAdjusted, None) => Err(Problem::field(
+            "points",
+            say!("请写明这一项加几分或减几分", "say how many points are added to the item or taken off it"),
+        )),
         (AppealOutcome::Upheld | AppealOutcome::Recomputed, Some(_)) => {
-            let expected = "expected none: this outcome takes the points that the rules give";
+            let expected = say!(
+                "这里不用写：这种结果按规则计分",
+                "expected none: this outcome takes the points that the rules give"
+            );
             Err(Problem::field("points", expected))
         }
         (_, points) => Ok(points),
@@ -456,7 +476,8 @@ fn points_of(decision: &AppealDecision) -> Result<Option<Decimal>, Problem> {
 /// Who comes second is told what has happened.
 fn decided_already(appeal: &Appeal, problem: Problem) -> Problem {
     match (&appeal.outcome, &appeal.decided_by, appeal.decided_at) {
-        (Some(outcome), Some(by), Some(at)) => Problem::conflict(format!(
+        (Some(outcome), Some(by), Some(at)) => Problem::conflict(say!(
+            "申诉已经决定：“{outcome}”，由 {by} 于 {}",
             "the appeal is decided: '{outcome}' by {by} at {}",
             at.format("%Y-%m-%dT%H:%M:%SZ")
         )),
@@ -475,16 +496,28 @@ async fn held(cx: &mut Context, id: i64) -> Result<(Subject, Appeal), Problem> {
 /// Whoever decides is neither the person nor had a part in the review.
 async fn impartial(cx: &mut Context, subject: &Subject) -> Result<(), Problem> {
     let Some(identity) = cx.identity.clone() else {
-        return Err(Problem::new(Code::Forbidden, "an appeal is decided by somebody with a name: sign in"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("申诉要由有名有姓的人决定：请登录", "an appeal is decided by somebody with a name: sign in"),
+        ));
     };
     if !identity.roles.iter().any(|role| DecideAppeals::reach_of(*role).is_some()) {
-        return Err(Problem::new(Code::Forbidden, "your roles do not decide appeals"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("您的角色不能决定申诉", "your roles do not decide appeals"),
+        ));
     }
     if subject.is_own(cx) {
-        return Err(Problem::conflict("the review is your own: somebody else decides"));
+        return Err(Problem::conflict(say!(
+            "这是您自己的考核：由别人决定",
+            "the review is your own: somebody else decides"
+        )));
     }
     if store::had_a_part(cx.db(), subject, identity.user_id).await? {
-        let detail = "you commented on this review or answered for it: somebody else decides on the appeal";
+        let detail = say!(
+            "您评过或负责过这份考核：申诉由别人决定",
+            "you commented on this review or answered for it: somebody else decides on the appeal"
+        );
         return Err(Problem::conflict(detail));
     }
     Ok(())

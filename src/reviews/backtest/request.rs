@@ -16,6 +16,7 @@ use crate::rules::bundle::Bundle;
 use crate::rules::draft::{self, files};
 use crate::rules::library::{self, Library};
 use crate::rules::release;
+use crate::said::say;
 
 /// Rules to try on the reviews of past months: a draft or a bundle.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -116,9 +117,15 @@ pub async fn some_months(
     Err(match &selection.store {
         Some(store) => Problem::field(
             "store",
-            format!("there is no review of a store '{store}' within your reach from {from} to {to}"),
+            say!(
+                "您管辖的范围内，{from} 到 {to} 没有门店“{store}”的考核",
+                "there is no review of a store '{store}' within your reach from {from} to {to}"
+            ),
         ),
-        None => Problem::conflict(format!("there is no review within your reach from {from} to {to}")),
+        None => Problem::conflict(say!(
+            "您管辖的范围内，{from} 到 {to} 没有考核",
+            "there is no review within your reach from {from} to {to}"
+        )),
     })
 }
 

@@ -29,6 +29,7 @@ use crate::db::json::json_columns;
 use crate::http::etag::Seen;
 use crate::http::{Code, FieldError, Problem};
 use crate::rules::library::Library;
+use crate::said::say;
 
 /// Comments on single items, by the name of the rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, AsExpression, FromSqlRow)]
@@ -208,13 +209,19 @@ pub async fn hand_in(
         let subject = hold(cx, review_id).await?;
         let author = authorise(cx, &subject, kind).await?;
         let Some((id, version)) = store::draft(cx, &subject, kind, author).await? else {
-            return Err(Problem::conflict("there is no draft of yours to hand in: write it first"));
+            return Err(Problem::conflict(say!(
+                "您还没有可交的草稿：请先写",
+                "there is no draft of yours to hand in: write it first"
+            )));
         };
         seen.check(version)?;
         store::hand_in(cx, &subject, id).await?;
         let handed_in = find(cx, review_id, id).await?;
         if kind != ContributionKind::HrCheck && handed_in.text.trim().is_empty() {
-            return Err(Problem::conflict("the draft says nothing yet: write it first"));
+            return Err(Problem::conflict(say!(
+                "草稿还是空的：请先写",
+                "the draft says nothing yet: write it first"
+            )));
         }
         let detail = json!({ "kind": kind, "review": subject.current });
         cx.audit("hand_in_contribution", &format!("review_contribution/{id}"), detail).await?;
@@ -237,13 +244,16 @@ pub async fn give_back(
 ) -> Result<Contribution, Problem> {
     let reason = give_back.reason.trim();
     if reason.is_empty() {
-        return Err(Problem::field("reason", "expected a sentence"));
+        return Err(Problem::field("reason", say!("请写一句话", "expected a sentence")));
     }
     let Some(by) = cx.by() else { return Err(nameless()) };
     cx.transaction(async |cx| {
         let subject = hold(cx, review_id).await?;
         if subject.state >= CycleState::Published {
-            return Err(Problem::conflict("the review is published: what was handed in stays"));
+            return Err(Problem::conflict(say!(
+                "考核已经公布：交了的不再改",
+                "the review is published: what was handed in stays"
+            )));
         }
         let listed = store::list(cx, review_id, None).await?;
         let handed_in =
@@ -265,7 +275,10 @@ pub async fn give_back(
 /// Not found where the caller does not reach the cycle; a conflict where it is not in `hr_check`.
 pub async fn check_cycle(cx: &mut Context, cycle_id: i64, new: &NewContribution) -> Result<Checked, Problem> {
     if !new.items.0.is_empty() {
-        return Err(Problem::field("items", "expected none: they are about single reviews"));
+        return Err(Problem::field(
+            "items",
+            say!("这里不用写：那是关于单份考核的", "expected none: they are about single reviews"),
+        ));
     }
     let Some(by) = cx.by() else { return Err(nameless()) };
     cx.transaction(async |cx| {
@@ -288,12 +301,18 @@ async fn find(cx: &mut Context, review_id: i64, id: i64) -> Result<Contribution,
 }
 
 fn nameless() -> Problem {
-    Problem::new(Code::Forbidden, "this is done by somebody with a name: sign in")
+    Problem::new(
+        Code::Forbidden,
+        say!("这要由有名有姓的人来做：请登录", "this is done by somebody with a name: sign in"),
+    )
 }
 
 fn not_now(kind: ContributionKind, state: CycleState) -> Problem {
     let expected = kind.written_in();
-    Problem::conflict(format!("a {kind} is written while the cycle is in '{expected}'; it is in '{state}'"))
+    Problem::conflict(say!(
+        "{kind} 在“{expected}”时写；现在是“{state}”",
+        "a {kind} is written while the cycle is in '{expected}'; it is in '{state}'"
+    ))
 }
 
 /// The login of the caller, if the contribution is the caller's to write now.
@@ -318,9 +337,10 @@ async fn authorise(cx: &mut Context, subject: &Subject, kind: ContributionKind) 
     }
     let last = store::last(cx.db(), subject, kind).await?;
     if last == Some(ContributionState::HandedIn) && kind != ContributionKind::HrCheck {
-        return Err(Problem::conflict(
-            "it is handed in: it stays as it is until it is given back for a reason",
-        ));
+        return Err(Problem::conflict(say!(
+            "已经交了：写明原因退回之后才能改",
+            "it is handed in: it stays as it is until it is given back for a reason"
+        )));
     }
     if !kind.may_be_written(subject.state, last == Some(ContributionState::GivenBack)) {
         return Err(not_now(kind, subject.state));
@@ -347,7 +367,13 @@ async fn may_give_back(cx: &mut Context, subject: &Subject, kind: ContributionKi
             }
         }
     }
-    Err(Problem::new(Code::Forbidden, "only those who come later in the round, and HR, give it back"))
+    Err(Problem::new(
+        Code::Forbidden,
+        say!(
+            "只有后面几轮的人和人事可以退回",
+            "only those who come later in the round, and HR, give it back"
+        ),
+    ))
 }
 
 /// Comments are about items that the review has.
@@ -364,9 +390,12 @@ async fn check_items(
     let faults = new.items.0.iter().filter_map(|(rule, text)| {
         let field = format!("items.{rule}");
         if !rules.contains(rule) {
-            Some(FieldError::new(field, format!("expected one of {}", rules.join(", "))))
+            Some(FieldError::new(field, say!("应为以下之一：{}", "expected one of {}", rules.join(", "))))
         } else if !(1..=LONGEST_COMMENT).contains(&text.chars().count()) {
-            Some(FieldError::new(field, format!("expected 1 to {LONGEST_COMMENT} characters")))
+            Some(FieldError::new(
+                field,
+                say!("应为 1 到 {LONGEST_COMMENT} 个字", "expected 1 to {LONGEST_COMMENT} characters"),
+            ))
         } else {
             None
         }

@@ -11,6 +11,7 @@ use crate::db::{sql, sql_of};
 use crate::http::Problem;
 use crate::reviews::subject::Subject;
 use crate::reviews::visibility::{ReviewSight, Sight, seen};
+use crate::said::say;
 
 /// What is contributed to a review, as far as the caller sees it, by kind and in the order in which it was begun; only one,
 /// where an id is given.
@@ -209,7 +210,7 @@ pub(super) async fn give_back(cx: &mut Context, id: i64, by: i64, reason: &str) 
         .execute(cx.db())
         .await?;
     match given_back {
-        0 => Err(Problem::conflict("somebody else has just given it back")),
+        0 => Err(Problem::conflict(say!("别人刚刚退回了它", "somebody else has just given it back"))),
         _ => Ok(()),
     }
 }

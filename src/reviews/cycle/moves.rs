@@ -21,6 +21,7 @@ use crate::period::Period;
 use crate::reviews::acknowledgements;
 use crate::reviews::store::find_cycle;
 use crate::rules::library::Library;
+use crate::said::say;
 
 /// Where to move a cycle.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -115,7 +116,7 @@ pub async fn move_one(
             store::lock(cx.db(), &[id]).await?.pop().ok_or_else(|| Problem::not_found("review cycle"))?;
         if let Err(problem) = seen.check(cycle.version) {
             let detail = format!("{}; {}", problem.detail, whereabouts(cx, &cycle).await?);
-            return Err(Problem { detail, ..problem });
+            return Err(Problem { detail: detail.into(), ..problem });
         }
         let result = take(cx, library, vec![cycle], step).await?.pop().map(|(_, result)| result);
         result.unwrap_or_else(|| Err(Problem::not_found("review cycle")))?;
@@ -134,7 +135,7 @@ pub async fn move_many(
     if let Some(stores) = &moves.stores {
         let mut known = HashSet::new();
         if let Some(at) = stores.iter().position(|store| !known.insert(store)) {
-            return Err(Problem::field(format!("stores[{at}]"), "it is listed twice"));
+            return Err(Problem::field(format!("stores[{at}]"), say!("列了两次", "it is listed twice")));
         }
     }
     cx.transaction(async |cx| {
@@ -226,16 +227,22 @@ fn judge(
     let step = cycle.state.step(to).ok_or_else(|| no_way(cycle.state, to))?;
     if roles.is_some_and(|roles| !step.is_open_to(roles)) {
         let needed = step.roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(", ");
-        let detail =
-            format!("moving the cycle from '{}' to '{to}' takes one of the roles {needed}", step.from);
+        let detail = say!(
+            "从“{}”转到“{to}”需要以下角色之一：{needed}",
+            "moving the cycle from '{}' to '{to}' takes one of the roles {needed}",
+            step.from
+        );
         return Err(Problem::new(Code::Forbidden, detail));
     }
     if step.by != Operation::Move {
         let path = format!("/v1/review-cycles/{}/{}", cycle.id, step.by.name());
-        return Err(Problem::conflict(format!("the cycle comes to '{to}' by POST {path}")));
+        return Err(Problem::conflict(say!(
+            "要到“{to}”请用 POST {path}",
+            "the cycle comes to '{to}' by POST {path}"
+        )));
     }
     if step.is_back() && reason.is_none() {
-        return Err(Problem::field("reason", "say why the cycle goes back"));
+        return Err(Problem::field("reason", say!("请写明为什么退回", "say why the cycle goes back")));
     }
     Ok(())
 }

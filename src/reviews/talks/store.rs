@@ -12,6 +12,7 @@ use crate::http::Problem;
 use crate::period::Period;
 use crate::reviews::published::published_and_seen;
 use crate::reviews::visibility::{Part, ReviewSight, Sight};
+use crate::said::say;
 
 /// The published review that a talk is about.
 #[derive(Debug, QueryableByName)]
@@ -145,7 +146,7 @@ pub(super) async fn confirm(cx: &mut Context, id: i64, word: Option<&str>) -> Re
         .optional()?;
     match is_confirmed {
         None => return Err(Problem::not_found("talk")),
-        Some(true) => return Err(Problem::conflict("the talk is confirmed already")),
+        Some(true) => return Err(Problem::conflict(say!("面谈已经确认", "the talk is confirmed already"))),
         Some(false) => {}
     }
     diesel::update(review_talk::table.find(id))

@@ -18,6 +18,7 @@ use crate::rules::bundle::{CATALOGUE_FILE, Files, SCHEME_FILE};
 use crate::rules::finding::Finding;
 use crate::rules::folder;
 use crate::rules::scheme::{Parameter, SchemeFile};
+use crate::said::say;
 
 /// The parameters of one scheme.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -61,7 +62,10 @@ pub fn all(files: &Files) -> Result<Vec<SchemeParameters>, Problem> {
     let broken = |findings: Vec<Finding>| folder::problem(&findings);
     let catalogue =
         text(files, CATALOGUE_FILE).and_then(|text| Catalogue::parse(text).ok()).ok_or_else(|| {
-            Problem::conflict(format!("the draft's {CATALOGUE_FILE} cannot be read: fix it first"))
+            Problem::conflict(say!(
+                "草稿的 {CATALOGUE_FILE} 读不出来：请先改好",
+                "the draft's {CATALOGUE_FILE} cannot be read: fix it first"
+            ))
         })?;
     let schemes = files.keys().filter_map(|path| Some((path, scheme_of(path)?)));
     schemes
@@ -102,7 +106,8 @@ pub fn set(files: &Files, values: &[NewValue]) -> Result<Files, Problem> {
         let text = text(&files, &path).unwrap_or_default();
         let is_marked = files.get(&path).is_some_and(|bytes| bytes.starts_with(b"\xef\xbb\xbf"));
         let edited = with_value(text, &value.name, value.value).ok_or_else(|| {
-            Problem::conflict(format!(
+            Problem::conflict(say!(
+                "{path} 的写法只能由人来改：请直接在文件里改",
                 "{path} is laid out in a way that only a person can edit: change the value in the file itself"
             ))
         })?;
@@ -282,6 +287,8 @@ mod tests {
         let faults = set(&files, &values).unwrap_err().errors;
         let fields = faults.iter().map(|fault| fault.field.as_str()).collect::<Vec<_>>();
         assert_eq!(fields, ["parameters[1].name", "parameters[2].value", "parameters[3].scheme"]);
-        assert!(faults.iter().any(|fault| fault.message.contains("did you mean 'prospects_goal'?")));
+        assert!(
+            faults.iter().any(|fault| fault.message.to_string().contains("did you mean 'prospects_goal'?"))
+        );
     }
 }

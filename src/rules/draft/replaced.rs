@@ -17,6 +17,7 @@ use crate::http::Problem;
 use crate::period::Period;
 use crate::rules::release::{self, Release};
 use crate::rules::vanished::unscored_of;
+use crate::said::say;
 
 /// Where a release for a month comes to stand among the others.
 #[derive(Debug)]
@@ -71,7 +72,8 @@ impl Standing {
             return Ok(self.next.as_ref().map(|next| next.id));
         };
         let from = next.effective_from.map(|from| from.to_string()).unwrap_or_default();
-        let message = format!(
+        let message = say!(
+            "发布版本 {} 从 {from} 起接替，却没有这项修改：从 {month} 起算的到时会被取消。请从 {from} 或以后提交，或写明只用于之前的月份（until_next；--until-next）",
             "release {} takes over from {from} and does not have this change: what counts from {month} on would be taken \
              back then. Hand it in for {from} or later, or say that it is meant for the months before only (until_next; \
              --until-next)",
@@ -83,7 +85,8 @@ impl Standing {
     /// Refuses what somebody has published since the draft was handed in for the months that it was meant for.
     pub fn require_still_last(&self, yields_to: Option<i64>) -> Result<(), Problem> {
         match &self.next {
-            Some(next) if Some(next.id) != yields_to => Err(Problem::conflict(format!(
+            Some(next) if Some(next.id) != yields_to => Err(Problem::conflict(say!(
+                "提交之后又发布了版本 {}，它之后生效，却没有这项修改：请撤回再提交",
                 "release {} was published since this was handed in, takes over later and does not have this change: \
                  withdraw it and hand it in again",
                 next.id

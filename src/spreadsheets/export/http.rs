@@ -43,7 +43,10 @@ pub struct ExportQuery {
 /// `imports`, `late-corrections`, `events`, `work-reports`, `daily-sheets` or `activities`.
 #[utoipa::path(tag = "facts", params(("what" = String, Path, description = "What to export", example = "facts"), ExportQuery),
     responses(
-        (status = 200, description = "The file", body = Vec<u8>, content_type = "text/csv"),
+        (status = 200, description = "The file", content(
+            (Vec<u8> = "text/csv"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        )),
         (status = 404, description = "There is no such export, or nobody of the store within the caller's reach"),
     ))]
 #[get("/exports/{what}")]

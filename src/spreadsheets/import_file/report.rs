@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::http::{FieldError, Problem};
 use crate::ledger::Counts;
+use crate::said::say;
 use crate::spreadsheets::import::{Fault, UnreadColumn};
 
 /// How many differences are shown one by one.
@@ -78,16 +79,25 @@ impl ImportReport {
             (false, true) => format!("{faults}。{unread}"),
         };
         let fault = |fault: &Fault| {
-            FieldError::new(place(fault), format!("「{}」：应为{}", fault.found, fault.expected))
+            FieldError::new(
+                place(fault),
+                say!("「{}」：应为{}", "「{}」：应为{}", fault.found, fault.expected),
+            )
         };
         let ask = |one: &UnreadColumn| {
             let near = one.near.as_ref().map(|near| format!("（是不是“{near}”？）")).unwrap_or_default();
-            let message = format!("“{}”没有读取{near}，例如第 {} 行的 {}", one.column, one.row, one.found);
+            let message = say!(
+                "“{}”没有读取{near}，例如第 {} 行的 {}",
+                "“{}”没有读取{near}，例如第 {} 行的 {}",
+                one.column,
+                one.row,
+                one.found
+            );
             FieldError::new("accept_unread".to_owned(), message)
         };
         let asked = self.unread.iter().filter(|_| self.asks);
         let errors = self.faults.iter().map(fault).chain(asked.map(ask)).collect();
-        Problem { detail, ..Problem::fields(errors) }
+        Problem { detail: detail.into(), ..Problem::fields(errors) }
     }
 }
 

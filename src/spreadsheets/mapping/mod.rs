@@ -27,6 +27,7 @@ use crate::ledger;
 use crate::ledger::bulk::OWN_SYSTEMS;
 use crate::ledger::metric::{COMPUTED_SOURCE, Catalogue};
 use crate::period::Period;
+use crate::said::say;
 use crate::spreadsheets::import::form::{EmptyCell, FormColumn, Need, To, measure};
 use crate::spreadsheets::import::header::{is_same_unit, normal, unit};
 use crate::spreadsheets::import::{self, Content, Form, ImportError};
@@ -239,7 +240,10 @@ pub(crate) fn scope(sources: &[Option<String>], by: Option<&Identity>) -> Result
     if scope.is_empty() {
         let named = sources.iter().map(|source| source.as_deref().unwrap_or("single events"));
         let named = Vec::from_iter(named.collect::<BTreeSet<_>>()).join(", ");
-        let detail = format!("none of your roles may enter everything that the file contains: {named}");
+        let detail = say!(
+            "您的角色都不能录入文件里的全部内容：{named}",
+            "none of your roles may enter everything that the file contains: {named}"
+        );
         return Err(Problem::new(Code::Forbidden, detail));
     }
     Ok(scope)

@@ -210,7 +210,7 @@ pub async fn list(
                     row.proposal.outlook.preview = Some(trying.shown(&tried, reach.unit(row.unit_id)));
                 }
                 Err(problem) if problem.code == Code::ValidationFailed => {
-                    let reasons = problem.errors.iter().map(|error| error.message.as_str());
+                    let reasons = problem.errors.iter().map(|error| error.message.to_string());
                     row.proposal.outlook.obstacle = Some(reasons.collect::<Vec<_>>().join("; "));
                 }
                 Err(problem) => return Err(problem),

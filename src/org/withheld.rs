@@ -1,0 +1,212 @@
+//! What is withheld from those who may not see people: nothing is shown about fewer than three of them, and nothing from which
+//! that could be found by subtracting one answer from another. Pure.
+//!
+//! Units lie within each other. From the totals that are shown somebody can find, for each unit shown, what is left of it when the
+//! largest units shown within it are taken away, and nothing finer than those rests. So no rest may be of one or two people.
+
+use std::collections::{HashMap, HashSet};
+
+/// Fewest people about whom anything is shown.
+pub const FEWEST: i64 = 3;
+
+/// A unit, as far as what is withheld of it depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Its id.
+    pub id: i64,
+    /// The unit above it.
+    pub parent: Option<i64>,
+    /// How many people are in its sum, those of the units below included.
+    pub people: i64,
+    /// Whether it would be shown.
+    pub is_shown: bool,
+    /// Whether the caller knows the people in it one by one: it is shown all the same.
+    pub is_known: bool,
+}
+
+/// Which of the units that would be shown are withheld. Parents come before what is below them.
+pub fn withheld(units: &[Counted]) -> HashSet<i64> {
+    let mut withheld = units
+        .iter()
+        .filter(|unit| unit.is_shown && !unit.is_known && (1..FEWEST).contains(&unit.people))
+        .map(|unit| unit.id)
+        .collect::<HashSet<_>>();
+    loop {
+        let rests = Rests::of(units, &withheld);
+        let Some(small) = units.iter().find(|unit| rests.is_small(unit)) else { return withheld };
+        // The smallest unit that is taken away is left in; where none can be, the unit itself is not shown.
+        let taken = rests.taken(small.id).filter(|unit| !unit.is_known);
+        let least = taken.min_by_key(|unit| (unit.people, unit.id)).map_or(small.id, |unit| unit.id);
+        withheld.insert(least);
+    }
+}
+
+/// What is left of the units shown when the largest units shown within them are taken away.
+struct Rests<'a> {
+    /// The units taken away, by the unit that they are taken from.
+    taken: HashMap<i64, Vec<&'a Counted>>,
+    withheld: &'a HashSet<i64>,
+}
+
+impl<'a> Rests<'a> {
+    fn of(units: &'a [Counted], withheld: &'a HashSet<i64>) -> Self {
+        let by_id = units.iter().map(|unit| (unit.id, unit)).collect::<HashMap<_, _>>();
+        let is_shown = |unit: &Counted| unit.is_shown && !withheld.contains(&unit.id);
+        let mut taken = HashMap::<i64, Vec<&Counted>>::new();
+        for unit in units.iter().filter(|unit| is_shown(unit)) {
+            let mut above = unit.parent;
+            while let Some(parent) = above.and_then(|id| by_id.get(&id)) {
+                if is_shown(parent) {
+                    taken.entry(parent.id).or_default().push(unit);
+                    break;
+                }
+                above = parent.parent;
+            }
+        }
+        Self { taken, withheld }
+    }
+
+    fn taken(&self, id: i64) -> impl Iterator<Item = &'a Counted> {
+        self.taken.get(&id).into_iter().flatten().copied()
+    }
+
+    /// Whether what is left of a unit is of one or two people whom the caller does not know.
+    fn is_small(&self, unit: &Counted) -> bool {
+        let is_judged = unit.is_shown && !unit.is_known && !self.withheld.contains(&unit.id);
+        let rest = unit.people - self.taken(unit.id).map(|taken| taken.people).sum::<i64>();
+        is_judged && (1..FEWEST).contains(&rest)
+    }
+}
+
+/// Which of some groups of people that together are everybody are withheld, by their place: those of one or two, and the next
+/// smallest until those withheld are three people at least.
+pub fn withheld_groups(groups: &[i64]) -> HashSet<usize> {
+    let parts = groups.iter().zip(2..).map(|(people, id)| Counted {
+        id,
+        parent: Some(1),
+        people: *people,
+        is_shown: true,
+        is_known: false,
+    });
+    let all = Counted { id: 1, parent: None, people: groups.iter().sum(), is_shown: true, is_known: false };
+    let withheld = withheld(&std::iter::once(all).chain(parts).collect::<Vec<_>>());
+    match withheld.contains(&1) {
+        true => (0..groups.len()).collect(),
+        false => (0..groups.len())
+            .zip(2..)
+            .filter(|(_, id)| withheld.contains(id))
+            .map(|(place, _)| place)
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn unit(id: i64, parent: i64, people: i64) -> Counted {
+        Counted { id, parent: (parent != 0).then_some(parent), people, is_shown: true, is_known: false }
+    }
+
+    fn of(units: &[Counted]) -> Vec<i64> {
+        let mut withheld = withheld(units).into_iter().collect::<Vec<_>>();
+        withheld.sort_unstable();
+        withheld
+    }
+
+    #[test]
+    fn a_small_team_is_withheld_with_the_next_smallest() {
+        // Twelve people in teams of 4, 6 and 2: without the team of 4 the other one would be found.
+        assert_eq!(of(&[unit(1, 0, 12), unit(2, 1, 4), unit(3, 1, 6), unit(4, 1, 2)]), [2, 4]);
+        // Two small teams hide each other: four people are left of the store.
+        assert_eq!(of(&[unit(1, 0, 12), unit(2, 1, 8), unit(3, 1, 2), unit(4, 1, 2)]), [3, 4]);
+        // A manager beside two teams is what is left of the store.
+        assert_eq!(of(&[unit(1, 0, 9), unit(2, 1, 4), unit(3, 1, 4)]), [2]);
+        assert_eq!(of(&[unit(1, 0, 2), unit(2, 1, 2)]), [1, 2]);
+        assert_eq!(of(&[unit(1, 0, 8), unit(2, 1, 4), unit(3, 1, 4), unit(4, 1, 0)]), Vec::<i64>::new());
+    }
+
+    #[test]
+    fn whom_the_caller_leads_is_known_and_what_is_left_of_the_store_is_not_found_by_it() {
+        let led = Counted { is_known: true, ..unit(2, 1, 2) };
+        assert_eq!(of(&[unit(1, 0, 12), led, unit(3, 1, 10)]), Vec::<i64>::new());
+        // Of four people two are led: the store's number is the other two's.
+        assert_eq!(of(&[unit(1, 0, 4), led]), [1]);
+    }
+
+    #[test]
+    fn grades_of_one_are_withheld_with_another_grade() {
+        let places = |groups: &[i64]| {
+            let mut places = withheld_groups(groups).into_iter().collect::<Vec<_>>();
+            places.sort_unstable();
+            places
+        };
+        assert_eq!(places(&[5, 1, 4]), [1, 2]);
+        assert_eq!(places(&[5, 1, 2]), [1, 2]);
+        assert_eq!(places(&[1, 1]), [0, 1]);
+        assert_eq!(places(&[3, 4]), Vec::<usize>::new());
+    }
+
+    /// The people about whom something is found by adding and subtracting what is shown: by elimination over whole numbers, the
+    /// smallest set of leaves whose sum is known.
+    fn finds_fewer(units: &[Counted], leaves: &[i64]) -> bool {
+        let hidden = withheld(units);
+        let shown = units.iter().filter(|unit| unit.is_shown && !hidden.contains(&unit.id));
+        let below = |unit: &Counted, leaf: i64| {
+            let mut at = Some(leaf);
+            while let Some(id) = at {
+                if id == unit.id {
+                    return true;
+                }
+                at = units.iter().find(|one| one.id == id).and_then(|one| one.parent);
+            }
+            false
+        };
+        // Every union and difference that adding and subtracting laminar sets can reach.
+        let mut found = vec![leaves.iter().map(|_| false).collect::<Vec<_>>()];
+        for unit in shown {
+            let set = leaves.iter().map(|leaf| below(unit, *leaf)).collect::<Vec<_>>();
+            for other in found.clone() {
+                let is_within =
+                    |small: &[bool], large: &[bool]| small.iter().zip(large).all(|(s, l)| !s || *l);
+                let is_apart = set.iter().zip(&other).all(|(one, two)| !(*one && *two));
+                if is_within(&set, &other) || is_within(&other, &set) {
+                    found.push(set.iter().zip(&other).map(|(one, two)| one ^ two).collect());
+                }
+                if is_apart {
+                    found.push(set.iter().zip(&other).map(|(one, two)| *one || *two).collect());
+                }
+            }
+            found.sort();
+            found.dedup();
+        }
+        let people = |leaf: i64| units.iter().find(|unit| unit.id == leaf).map_or(0, |unit| unit.people);
+        found.iter().any(|set| {
+            let sum = set
+                .iter()
+                .zip(leaves)
+                .filter(|(is_in, _)| **is_in)
+                .map(|(_, leaf)| people(*leaf))
+                .sum::<i64>();
+            (1..FEWEST).contains(&sum)
+        })
+    }
+
+    proptest! {
+        /// Any forest of three levels, people in the leaves: no sum or difference of what is shown is of one or two people.
+        #[test]
+        fn nobody_is_found_by_subtraction(teams in prop::collection::vec((0_usize..3, 0_i64..5), 1..7)) {
+            let mut units = vec![unit(1, 0, 0), unit(2, 1, 0), unit(3, 1, 0), unit(4, 1, 0)];
+            let mut leaves = Vec::new();
+            for ((store, people), id) in teams.into_iter().zip(10..) {
+                units[store + 1].people += people;
+                units[0].people += people;
+                units.push(unit(id, i64::try_from(store).unwrap() + 2, people));
+                leaves.push(id);
+            }
+            prop_assert!(!finds_fewer(&units, &leaves));
+        }
+    }
+}
