@@ -42,13 +42,14 @@ pub async fn get_distribution(
     grades::distribution(&mut caller.context().await?, &query.0).await.map(Json)
 }
 
-/// The leaderboard 龙虎榜: the best of a position by total, then deliveries. Whoever may not read the reviews sees a third of those who
-/// have a rank at most: there is no list of the last.
+/// The leaderboard 龙虎榜: the best of a position by total, then deliveries. Whoever may not read the reviews sees a share of those who
+/// have a rank, a third unless the store's terms say less or more: there is no list of the last. What it tells of others is logged.
 #[utoipa::path(tag = "dashboard", params(LeaderboardQuery), responses((status = 200, description = "Best first", body = Vec<LeaderboardPlace>)))]
 #[get("/dashboard/leaderboard")]
 pub async fn get_leaderboard(
     caller: Caller<ViewLeaderboard>,
     query: Query<LeaderboardQuery>,
 ) -> Result<Json<Vec<LeaderboardPlace>>, Problem> {
-    leaderboard::leaderboard(&mut caller.context().await?, &query.0).await.map(Json)
+    let places = leaderboard::leaderboard(&mut caller.context().await?, &query.0).await?;
+    places.logged().await.map(Json)
 }

@@ -6,7 +6,6 @@ pub mod leaderboard;
 mod month_reviews;
 pub mod roll_up;
 pub mod store;
-pub mod withheld;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Numeric, Text};
@@ -15,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::decimal;
+use crate::org::Position;
 use crate::period::Period;
 
 /// Which month, and which part of the organisation.
@@ -40,7 +40,7 @@ pub struct LeaderboardQuery {
     /// Only this unit and those below it, by code.
     pub unit: Option<String>,
     /// The position; sales consultants by default.
-    pub position: Option<String>,
+    pub position: Option<Position>,
     /// How many places to show, 1 to 100; 10 by default.
     #[param(minimum = 1, maximum = 100)]
     pub top: Option<i32>,

@@ -1,6 +1,6 @@
 //! How far a plan has come on a day: every unit and person against the month and the year so far.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{Datelike as _, NaiveDate};
 use diesel::QueryableByName;
@@ -15,6 +15,7 @@ use crate::calendar::{Basis, Calendar};
 use crate::db::sql;
 use crate::diary::work_calendar;
 use crate::http::Problem;
+use crate::org::withheld::{Counted, withheld};
 use crate::period::Period;
 use crate::plan::actuals::{self, Brought};
 use crate::plan::versions::rows::{self, months};
@@ -58,6 +59,9 @@ pub struct PaceRow {
     /// January to the end of the day's month, each month by the version that governs it; null if nothing of the metric
     /// is known.
     pub year: Option<Pace>,
+    /// Whether one of them is withheld: it is of fewer than three people, whom the reader is not to know, or would tell theirs
+    /// beside the rows that are shown.
+    pub withheld: bool,
 }
 
 /// Whose pace, and on which day.
@@ -133,6 +137,12 @@ pub async fn report(cx: &mut Context, asked: PaceQuery) -> Result<PaceReport, Pr
     let calendar = work_calendar::of_unit(cx.db(), root, month.year()).await?;
     let sums = sums(&brought, &paths, line.is_amount)?;
     let last = month.index();
+    // Who reads no names is told nothing of one or two people either.
+    let hidden = match viewer::sees_names(cx) {
+        true => <[HashSet<i64>; 12]>::default(),
+        false => hidden(&brought, &paths, &places),
+    };
+    let is_hidden = |unit: i64, months: &[HashSet<i64>]| months.iter().any(|month| month.contains(&unit));
     let course = Measuring { day, month, last, basis, calendar: &calendar };
     let rows: Vec<PaceRow> = places
         .into_iter()
@@ -140,6 +150,9 @@ pub async fn report(cx: &mut Context, asked: PaceQuery) -> Result<PaceReport, Pr
             let key = (row.unit_id, row.employee_id);
             let target = targets.get(&key).copied().unwrap_or_default();
             let actual = sums.get(&key).copied().unwrap_or_default();
+            // What a year has come to less what it had a month before is that month's.
+            let of_year = hidden.get(..=last).is_some_and(|months| is_hidden(row.unit_id, months));
+            let of_month = hidden.get(last..=last).is_some_and(|months| is_hidden(row.unit_id, months));
             Ok(PaceRow {
                 depth: usize::try_from(row.depth).unwrap_or(0),
                 unit: row.unit,
@@ -147,8 +160,9 @@ pub async fn report(cx: &mut Context, asked: PaceQuery) -> Result<PaceReport, Pr
                 name: row.name,
                 month_target: target.get(last).copied().unwrap_or(0),
                 year_target: target.iter().take(last + 1).sum(),
-                month: course.month(&target, &actual)?,
-                year: course.year(&target, &actual)?,
+                month: if of_month { None } else { course.month(&target, &actual)? },
+                year: if of_year { None } else { course.year(&target, &actual)? },
+                withheld: of_year,
             })
         })
         .collect::<Result<_, Problem>>()?;
@@ -178,6 +192,30 @@ fn sums(brought: &[Brought], paths: &HashMap<i64, Vec<i64>>, is_amount: bool) ->
         }
     }
     Ok(sums)
+}
+
+/// The units of which nothing is told in each month, January first: those of one or two people, and those that would tell theirs.
+fn hidden(brought: &[Brought], paths: &HashMap<i64, Vec<i64>>, places: &[PlaceRow]) -> [HashSet<i64>; 12] {
+    let shown = places.iter().filter(|row| row.employee_id.is_none()).map(|row| row.unit_id);
+    let shown = shown.collect::<HashSet<_>>();
+    let mut units = paths.iter().collect::<Vec<_>>();
+    units.sort_unstable_by_key(|(id, path)| (path.len(), **id));
+    std::array::from_fn(|at| {
+        let mut people = HashMap::<i64, HashSet<i64>>::new();
+        for one in brought.iter().filter(|one| one.period.index() == at) {
+            for unit in paths.get(&one.unit_id).into_iter().flatten() {
+                people.entry(*unit).or_default().insert(one.employee_id);
+            }
+        }
+        let counted = units.iter().map(|(id, path)| Counted {
+            id: **id,
+            parent: path.iter().rev().nth(1).copied().filter(|parent| paths.contains_key(parent)),
+            people: people.get(*id).map_or(0, |people| i64::try_from(people.len()).unwrap_or(i64::MAX)),
+            is_shown: shown.contains(*id),
+            is_known: false,
+        });
+        withheld(&counted.collect::<Vec<_>>())
+    })
 }
 
 /// What targets are measured against.
