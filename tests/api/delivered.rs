@@ -175,7 +175,7 @@ async fn the_operator_declares_a_source_complete() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn freezing_once_more_says_who_has_and_when() {
-    let app = TestApp::demo().await.at("2015-02-01T02:00:00Z");
+    let app = TestApp::demo().await.at("2015-02-01T02:00:00Z").in_english();
     let new = json!({"store": "JC", "period": "2015-01"});
     let cycle = app.post("hr", "/v1/review-cycles", new).await.expect(201)["id"].clone();
     let path = format!("/v1/review-cycles/{cycle}/freeze");

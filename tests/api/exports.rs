@@ -74,7 +74,7 @@ async fn facts_are_a_row_a_person_and_a_column_a_metric() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_exports_more_than_they_reach_and_every_export_leaves_a_trace() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     for (login, expected) in [("consultant", vec!["A02"]), ("telesales", vec!["T01"])] {
         let table = csv(&app, login, "/v1/exports/facts?period=2014-03").await;
         assert_eq!(column(&table, "工号"), expected, "{login}");

@@ -107,7 +107,7 @@ async fn numbers_stay_exact() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_fault_keeps_everything_out_and_every_fault_is_named() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let before = ledger(&app).await;
     let body: Value = serde_json::from_str(
         r#"{"period": "2014-03", "source_system": "dms", "complete_sources": ["dms", "moon"], "rows": [
@@ -143,7 +143,7 @@ async fn one_fault_keeps_everything_out_and_every_fault_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_people_keep_everything_out_with_or_without_values() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let before = ledger(&app).await;
     let rows = json!([
         row("A01", json!({"deliveries": 99})),

@@ -311,6 +311,9 @@ async fn wrong_methods_are_told_the_right_ones() {
         // A literal where another path has a number, and where it has any text.
         (Method::DELETE, "/v1/work-reports/due", "GET, HEAD"),
         (Method::DELETE, "/v1/column-mappings/propose", "GET, HEAD, POST, PUT"),
+        // A literal where another path has a day, which the word is not.
+        (Method::PUT, "/v1/daily-sheets/morning?day=2014-03-01", "GET, HEAD"),
+        (Method::DELETE, "/v1/daily-sheets/2014-03-01", "PUT"),
     ] {
         let response = app.request(method.clone(), path).send().await.unwrap();
         assert_eq!(

@@ -354,11 +354,16 @@ fn parameters_are_bounded_and_answers_are_told() {
         for status in ["422", "500", "503"] {
             assert!(operation["responses"].get(status).is_some(), "{what} {status}");
         }
+        let takes_tag = |parameter: &Value| parameter["name"] == "If-Match";
+        if operation["parameters"].as_array().is_some_and(|all| all.iter().any(takes_tag)) {
+            assert!(operation["responses"].get("400").is_some(), "{what}: what is no entity tag is a 400");
+        }
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             let schema = &parameter["schema"];
             let is_bounded = match parameter["name"].as_str().unwrap() {
                 "year" | "limit" | "top" => schema["minimum"] == json!(1) && schema["maximum"].is_number(),
                 "period" | "cursor" => schema["pattern"].is_string(),
+                "position" => schema.to_string().contains("Position"),
                 _ => true,
             };
             assert!(is_bounded, "{what}: {parameter}");
@@ -366,6 +371,11 @@ fn parameters_are_bounded_and_answers_are_told() {
         let contents = [&operation["requestBody"]["content"], &operation["responses"]["200"]["content"]];
         for (kind, content) in contents.iter().filter_map(|content| content.as_object()).flatten() {
             assert!(kind.ends_with("json") || content["schema"]["type"] == "string", "{what} {kind}");
+            let is_text = kind.ends_with("json") && content["schema"]["type"] == "string";
+            assert!(!is_text, "{what}: JSON that is sent is no text");
         }
     }
+    let export = &document["paths"]["/v1/exports/{what}"]["get"]["responses"]["200"]["content"];
+    let kinds = export.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(kinds, ["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "text/csv"]);
 }

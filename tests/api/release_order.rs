@@ -67,7 +67,7 @@ async fn june(app: &TestApp) -> (String, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_drafts_of_one_release_the_second_is_put_onto_the_first() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let (one, two) = (begin(&app).await, begin(&app).await);
     set(&app, one, "attainment_floor", json!(0.9)).await.expect(200);
     set(&app, two, "bonus_cap", json!(4)).await.expect(200);
@@ -104,7 +104,7 @@ async fn of_two_drafts_of_one_release_the_second_is_put_onto_the_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_that_was_left_behind_takes_nothing_back() {
     let rules = copied_rules();
-    let app = TestApp::start(Template::Demo, rules.path()).await;
+    let app = TestApp::start(Template::Demo, rules.path()).await.in_english();
     let folder = RulesFolder::new(rules.path(), false);
     look(&folder, &app).await;
     let draft = begin(&app).await;
@@ -137,7 +137,7 @@ async fn a_folder_that_was_left_behind_takes_nothing_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shop_of_one_is_told_what_its_folder_lacks() {
     let rules = copied_rules();
-    let app = TestApp::start(Template::Demo, rules.path()).await;
+    let app = TestApp::start(Template::Demo, rules.path()).await.in_english();
     let draft = begin(&app).await;
     set(&app, draft, "attainment_floor", json!(0.9)).await.expect(200);
     assert_eq!(release(&app, draft).await, 2);
@@ -160,7 +160,7 @@ async fn a_shop_of_one_is_told_what_its_folder_lacks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_are_sent_are_a_change_of_what_they_come_from() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let one = begin(&app).await;
     let files = app.get("hr", &format!("/v1/rules/drafts/{one}")).await.expect(200)["files"].clone();
     let mut sent = serde_json::Map::new();
@@ -197,7 +197,7 @@ async fn files_that_are_sent_are_a_change_of_what_they_come_from() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_both_have_changed_is_told_place_by_place() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let (one, two) = (begin(&app).await, begin(&app).await);
     let text = read(&app, one, SCRIPT).await;
     let first = text.lines().next().unwrap();
@@ -225,7 +225,7 @@ async fn what_both_have_changed_is_told_place_by_place() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_release_for_a_later_month_takes_nothing_back_unknown() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let (later, now) = (begin(&app).await, begin(&app).await);
     set(&app, later, "bonus_cap", json!(4)).await.expect(200);
     submit_with(&app, later, json!({"effective_from": "2014-08"})).await.expect(200);
@@ -258,7 +258,7 @@ async fn a_release_for_a_later_month_takes_nothing_back_unknown() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_position_is_given_up_only_in_words() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let draft = begin(&app).await;
     let path = "telesales_specialist/scheme.toml";
     let scheme = read(&app, draft, path).await;
@@ -285,7 +285,7 @@ async fn a_position_is_given_up_only_in_words() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_change_of_a_total_is_told_rule_by_rule_to_the_cent() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let draft = begin(&app).await;
     // Nobody's complaints count any more: the rule leaves the denominator.
     let text = "fn score(complaints_minor, complaints_serious, complaints_major) {\n    \

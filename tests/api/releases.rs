@@ -26,7 +26,7 @@ pub async fn write(app: &TestApp, draft: i64, path: &str, text: &str) -> Answer 
     write_as(app, "hr", draft, path, text, &seen).await
 }
 
-async fn write_as(app: &TestApp, login: &str, draft: i64, path: &str, text: &str, seen: &str) -> Answer {
+pub async fn write_as(app: &TestApp, login: &str, draft: i64, path: &str, text: &str, seen: &str) -> Answer {
     let request = app
         .request(Method::PUT, &format!("/v1/rules/drafts/{draft}/files/{path}"))
         .bearer_auth(app.token(login).await)
@@ -130,7 +130,7 @@ pub async fn remove_cases(app: &TestApp, draft: i64, rule: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn authors_never_decide_and_the_untried_is_never_released() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let draft = begin(&app).await;
     // The group may draft and approve; having changed a line it is an author too.
     let path = "sales_consultant/70_complaints.rhai";
@@ -261,7 +261,7 @@ async fn parameters_are_read_and_set_without_touching_a_script() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_no_folder_could_have_are_refused_and_faults_are_told_with_their_place() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let draft = begin(&app).await;
     for path in ["../x.toml", "a/b/c.toml", "x.sh", ".hidden.toml", "a%2F..%2Fb.toml"] {
         let answer = write(&app, draft, path, "x").await;

@@ -140,6 +140,13 @@ impl TestApp {
         Self::serve(pool::open(&url, 16).unwrap(), "2014-05-15T08:00:00Z", rules)
     }
 
+    /// The same, asked by somebody who reads English.
+    pub fn in_english(self) -> Self {
+        let headers = [(reqwest::header::ACCEPT_LANGUAGE, reqwest::header::HeaderValue::from_static("en"))];
+        let client = reqwest::Client::builder().default_headers(headers.into_iter().collect());
+        Self { client: client.build().unwrap(), ..self }
+    }
+
     /// Another server on the same database, with the shipped rules, at another time.
     pub fn at(&self, now: &str) -> Self {
         Self::serve(self.pool.clone(), now, &shipped_rules())
@@ -227,6 +234,17 @@ impl TestApp {
 
     /// An access token for a login of the database, without its password: hashing is for the tests of signing in.
     pub async fn token(&self, login: &str) -> String {
+        self.tokens.sign(&self.identity(login).await, self.clock.now()).unwrap()
+    }
+
+    /// A token for a login's person with other roles than the login has.
+    pub async fn token_with(&self, login: &str, roles: Vec<Role>) -> String {
+        let identity = Identity { roles, ..self.identity(login).await };
+        self.tokens.sign(&identity, self.clock.now()).unwrap()
+    }
+
+    /// Who a login of the database is.
+    async fn identity(&self, login: &str) -> Identity {
         use diesel::{ExpressionMethods as _, QueryDsl as _};
         use diesel_async::RunQueryDsl as _;
         use showfloor::db::schema::user_account;
@@ -245,9 +263,7 @@ impl TestApp {
             .first(&mut connection)
             .await
             .unwrap_or_else(|error| panic!("no login {login}: {error}"));
-        self.tokens
-            .sign(&Identity { user_id, account_version, roles, employee_id, unit_id }, self.clock.now())
-            .unwrap()
+        Identity { user_id, account_version, roles, employee_id, unit_id }
     }
 
     /// A token for roles that belong to no login's employee.
