@@ -17,7 +17,6 @@ use super::{Entry, ForStore};
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
-use crate::said::say;
 
 /// With what the place of a store's part begins. Days begin with a digit and records with `#`.
 const MARK: char = '@';

@@ -265,7 +265,7 @@ pub async fn replan(args: ReplanArgs, storage: Storage) -> anyhow::Result<Ended>
     crate::http::body::check(&change)?;
     let printed = Database::with(&storage, async |pool| {
         let cx = &mut args.version.person.context::<DraftPlan>(pool).await?;
-        let plan = replan::replan(cx, args.version.plan, change).await?;
+        let (plan, _) = replan::replan(cx, args.version.plan, change, Ok(Seen::Any)).await?;
         Printed::read(cx, plan.id, None).await
     })
     .await?;

@@ -41,11 +41,11 @@ impl StoreCalendars {
         stores: &[i64],
         years: RangeInclusive<i32>,
     ) -> Result<Self, Problem> {
-        Self::of(KeptCalendars::read(connection, stores, years).await?)
+        Self::kept(KeptCalendars::read(connection, stores, years).await?)
     }
 
     /// Those that a statement has read.
-    pub fn of(kept: KeptCalendars) -> Result<Self, Problem> {
+    pub fn kept(kept: KeptCalendars) -> Result<Self, Problem> {
         let country = holidays::with_added(kept.holidays)?;
         let own = kept.own.into_iter().map(|one| {
             let calendar = one.work.calendar(country.clone());

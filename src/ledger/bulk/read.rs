@@ -61,6 +61,7 @@ pub(super) fn read<'a>(
                     .ok_or_else(|| format!("{number} cannot be stored exactly"))
                     .and_then(|value| catalogue.read(metric, value).map(|_| value)),
             };
+            let read = read.map_err(Said::from);
             let has_been = new.period.has_begun(today) || is_target(metric);
             let read =
                 read.and_then(|number| if has_been { Ok(number) } else { Err(ahead(new.period, today)) });

@@ -69,9 +69,9 @@ pub(super) async fn load(
         .select((employee::id, employee::employee_no, employee::name))
         .load(connection)
         .await?;
-    let units: Vec<(String, i64, UnitKind, Vec<i64>)> = org_unit::table
+    let units: Vec<(String, i64, UnitKind, Vec<i64>, Option<i64>)> = org_unit::table
         .filter(org_unit::path.contains(vec![unit_id]))
-        .select((org_unit::code, org_unit::id, org_unit::kind, org_unit::path))
+        .select((org_unit::code, org_unit::id, org_unit::kind, org_unit::path, org_unit::store_id))
         .load(connection)
         .await?;
     Ok(Organisation {
@@ -80,7 +80,7 @@ pub(super) async fn load(
             employees: people.iter().map(|(id, number, _)| (number.clone(), *id)).collect(),
             units: units
                 .into_iter()
-                .map(|(code, id, kind, path)| (code, KnownUnit { id, kind, path }))
+                .map(|(code, id, kind, path, store_id)| (code, KnownUnit { id, kind, path, store_id }))
                 .collect(),
             ..Known::default()
         },

@@ -45,7 +45,10 @@ pub(in crate::plan) type Cell = (i32, Tree, usize, usize);
 pub async fn pin(cx: &mut Context, id: i64, pins: Pins, seen: Seen) -> Result<Plan, Problem> {
     change_draft(cx, id, seen, "pin_plan", async |cx, plan| {
         let months = pins.pins.iter().enumerate();
-        let months = months.map(|(index, pin)| (format!("pins[{index}].period"), pin.period));
+        let months = months.flat_map(|(index, pin)| {
+            let months = pin.period.months().into_iter();
+            months.map(move |month| (format!("pins[{index}].period"), month))
+        });
         let this_month = viewer::month(cx);
         let held = governed::require_changeable(cx.db(), (plan, this_month), months).await?;
         let mut excerpt = Excerpt::load(cx.db(), plan, &pins.pins).await?;

@@ -67,7 +67,7 @@ impl KeptDates {
     /// A fault of the program where the text of a year of public holidays, which was checked when it was kept, cannot be read.
     pub fn open(self) -> Result<Dates, Problem> {
         let Self { store_id, terms, calendars } = self;
-        let calendars = StoreCalendars::of(calendars)?;
+        let calendars = StoreCalendars::kept(calendars)?;
         Ok(Dates { store_id, terms: terms.unwrap_or_default(), calendars })
     }
 }
