@@ -188,10 +188,19 @@ impl<'a> Organisation<'a> {
 
     /// A team that is listed beside the department to which it belongs would be planned twice.
     fn refuse_beside_the_own_department(&mut self) {
+        let root = match self.shape.node(0).map(|root| &root.place) {
+            Some(Place::Unit(id)) => *id,
+            _ => return,
+        };
         for (known, position, field) in &self.listed {
-            let is_above = |other: usize| self.shape.above(*position).any(|above| above == other);
+            let is_above = |one: usize, other: usize| self.shape.above(one).any(|above| above == other);
+            // What does not belong to the plan's unit, or stands upside down, is a fault by itself.
             let beside = self.listed.iter().find(|(other, at, _)| {
-                other.id != known.id && known.path.contains(&other.id) && !is_above(*at)
+                let belongs = other.id != root && other.path.contains(&root) && other.id != known.id;
+                belongs
+                    && known.path.contains(&other.id)
+                    && !is_above(*position, *at)
+                    && !is_above(*at, *position)
             });
             let code = |at: usize| self.shape.node(at).map_or("", |node| node.code.as_str());
             if let Some((_, at, _)) = beside {
