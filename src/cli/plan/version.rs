@@ -145,6 +145,13 @@ pub struct ReplanArgs {
     /// What the months before have brought, instead of what the ledger knows: METRIC=JAN,FEB,…. May be repeated.
     #[arg(long, value_name = "METRIC=N,N,…", value_parser = results)]
     results: Vec<Value>,
+    /// Counts people of whom nothing is known in a month as if they had brought nothing (zero) or what was planned (planned);
+    /// without it they are refused.
+    #[arg(long, value_name = "HOW", value_parser = ["zero", "planned"])]
+    missing: Option<String>,
+    /// Lets the pins of the months go that are planned again.
+    #[arg(long)]
+    release_pins: bool,
 }
 
 /// Options of `showfloor plan follow`.
@@ -256,8 +263,9 @@ pub async fn pin(args: PinArgs, storage: Storage) -> anyhow::Result<Ended> {
 }
 
 pub async fn replan(args: ReplanArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let mut body = json!({ "from": args.from, "results": args.results });
+    let mut body = json!({ "from": args.from, "results": args.results, "release_pins": args.release_pins });
     if let Some(fields) = body.as_object_mut() {
+        fields.extend(args.missing.as_ref().map(|missing| ("missing".to_owned(), json!(missing))));
         fields.extend(args.total.map(|total| ("total".to_owned(), json!(total))));
         fields.extend((!args.season.is_empty()).then(|| ("season".to_owned(), json!(args.season))));
     }

@@ -45,8 +45,9 @@ pub(in crate::plan) type Cell = (i32, Tree, usize, usize);
 pub async fn pin(cx: &mut Context, id: i64, pins: Pins, seen: Seen) -> Result<Plan, Problem> {
     change_draft(cx, id, seen, "pin_plan", async |cx, plan| {
         let months = pins.pins.iter().enumerate();
+        let of_year = Period::months_of(plan.year);
         let months = months.flat_map(|(index, pin)| {
-            let months = pin.period.months().into_iter();
+            let months = pin.period.months().filter_map(|month| of_year.get(month).copied());
             months.map(move |month| (format!("pins[{index}].period"), month))
         });
         let this_month = viewer::month(cx);
