@@ -262,8 +262,14 @@ fn catalogue_finding(text: &str, error: &CatalogueError) -> Finding {
             let message = syntax.message().lines().collect::<Vec<_>>().join(" ");
             misspelt::in_toml(Finding::error("toml", place, text, message))
         }
-        CatalogueError::Entry { name, .. } => {
-            let place = place_of_text(CATALOGUE_FILE, text, &format!("\"{name}\""));
+        CatalogueError::Entry { name, problem } => {
+            let named = format!("name = \"{name}\"");
+            // Of two entries the second one is at fault.
+            let second = text.rfind(&named).filter(|_| problem.ends_with("listed twice"));
+            let place = match second {
+                Some(offset) => SourcePlace::at_offset(CATALOGUE_FILE, text, offset + "name = ".len()),
+                None => place_of_text(CATALOGUE_FILE, text, &format!("\"{name}\"")),
+            };
             Finding::error("catalogue", place, text, error.to_string())
         }
     }

@@ -97,11 +97,11 @@ async fn a_part_is_never_larger_than_the_whole() {
         let sheet = format!("工号,{lines}\n").into_bytes();
         app.upload("clerk", &format!("/v1/imports?kind=dms-funnel&period=2014-06{more}"), sheet).await
     };
-    let refused = import("首次到店,留档数\nA02,20,21", "").await;
+    let refused = import("首次到店,留档数,交车台数\nA02,20,21,5", "").await;
     assert_eq!(refused.status, 422, "{:#}", refused.body);
     assert!(refused.body.to_string().contains("不大于“首次到店”的 20"), "{:#}", refused.body);
     for (more, status) in [("&dry_run=true", 200), ("", 201)] {
-        let noted = import("首次到店\nA02,20", more).await.expect(status)["notes"].to_string();
+        let noted = import("首次到店,交车台数\nA02,20,5", more).await.expect(status)["notes"].to_string();
         assert!(noted.contains("A02 本月留档 31 大于首次到店 20"), "{noted}");
     }
 }

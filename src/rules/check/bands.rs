@@ -45,6 +45,7 @@ impl Bands<'_> {
                 let edges = steps(list).filter_map(|step| step.first());
                 edges.for_each(|edge| self.share(value, edge));
                 self.edges(list);
+                self.falling(value, list);
             }
             (None, "ratio", [over, under, ..]) => self.upside_down(over, under),
             (None, "reaches", [value, least]) => self.share(value, least),
@@ -102,6 +103,35 @@ impl Bands<'_> {
                 continue;
             }
             highest = Some(known);
+        }
+    }
+
+    /// Steps that give fewer points for better work than the ones before them.
+    fn falling(&mut self, value: &Expr, list: &Expr) {
+        let Some(direction) = self.meaning.direction(value) else { return };
+        let mut before: Option<Decimal> = None;
+        for step in steps(list) {
+            let (Some(edge), Some(given)) = (step.first(), step.get(1)) else { return };
+            let (Some(from), Some(points)) = (self.meaning.number(edge), self.meaning.number(given)) else {
+                return;
+            };
+            let (from, points) = (decimal::plain(from.value), points.value);
+            let worse = before.replace(points).and_then(|last| {
+                let (better, points_word) = match direction {
+                    Direction::Up if points < last => ("more", "fewer"),
+                    Direction::Down if points > last => ("less", "more"),
+                    _ => return None,
+                };
+                let (points, last) = (decimal::plain(points), decimal::plain(last));
+                Some(format!(
+                    "{better} is better here, but from {from} on there are {points_word} points than before: \
+                     {points} after {last}"
+                ))
+            });
+            if let Some(message) = worse {
+                let finding = self.script.finding("reversed-scale", tree::start(given), message).warning();
+                self.findings.push(finding);
+            }
         }
     }
 

@@ -168,7 +168,8 @@ mod tests {
             for place in 0..places {
                 let is_used =
                     chinese.contains(&format!("{{{place}}}")) || chinese.contains(&format!("{{{place}!}}"));
-                assert!(is_used, "{english} · {chinese}: {place}");
+                // What a reader of scripts adds in English is left out.
+                assert!(is_used || english.starts_with("Expecting"), "{english} · {chinese}: {place}");
             }
             assert!(!chinese.contains(&format!("{{{places}")), "{english} · {chinese}");
             assert!(chinese.contains(|c: char| !c.is_ascii()), "{english}: {chinese}");

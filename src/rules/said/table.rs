@@ -256,6 +256,7 @@ pub const SENTENCES: &[(&str, &str)] = &[
     ("Expecting {}", "这里应当写 {0}"),
     ("Script is incomplete", "脚本没有写完"),
     ("Open string is not terminated", "引号没有闭合"),
+    ("Invalid number: '{}'", "「{0}」不是规则里的数，写成 1000、0.5 这样"),
     ("Malformed number: '{}'", "数字「{0}」写得不对"),
     ("Unknown operator: '{}'", "没有「{0}」这个符号"),
     ("Invalid symbol encountered: '{}'", "不认识的符号「{0}」"),
@@ -314,6 +315,14 @@ pub const SENTENCES: &[(&str, &str)] = &[
     (
         "there is an item 「{}」 already: one of the two is most likely a copy",
         "已经有一项叫「{0}」：两项中多半有一项是抄来没有改的",
+    ),
+    (
+        "more is better here, but from {} on there are fewer points than before: {} after {}",
+        "这里越多越好，从 {0} 起的分却比前一档少：{2} 之后是 {1}",
+    ),
+    (
+        "less is better here, but from {} on there are more points than before: {} after {}",
+        "这里越少越好，从 {0} 起的分却比前一档多：{2} 之后是 {1}",
     ),
     // Branches.
     ("this is never reached: every way to it has returned before", "永远走不到这里：前面每条路都已经返回"),
