@@ -35,7 +35,6 @@ async fn a_draft_is_its_stores_to_change_and_to_decide_on() {
             (Method::DELETE, path.clone(), None),
             (Method::DELETE, format!("{path}/{file}"), None),
             (Method::PATCH, format!("{path}/parameters"), Some(json!({"parameters": []}))),
-            (Method::POST, format!("{path}/rebase"), Some(json!({}))),
             (Method::POST, format!("{path}/withdraw"), None),
         ];
         for (method, step, body) in steps {

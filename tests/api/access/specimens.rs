@@ -51,7 +51,7 @@ impl Specimens {
         for (login, employee_no) in [("hr", "A02"), ("hr", "A05"), ("hd_hr", "B02")] {
             events.push(id(&post(login, "/v1/events", event(employee_no)).await));
         }
-        let training = |employee_no: &str| json!({"kind": "training", "day": "2014-05-14", "topic": "产品知识", "people": [employee_no]});
+        let training = |employee_no: &str| json!({"kind": "training", "day": "2014-05-16", "topic": "产品知识", "people": [employee_no]});
         let mut activities = Vec::new();
         for (login, employee_no) in [("hr", "A02"), ("hd_hr", "B02")] {
             activities.push(id(&post(login, "/v1/activities", training(employee_no)).await));
