@@ -184,6 +184,10 @@ pub fn run_within(bundle: &Bundle, patience: &Patience) -> (CasesReport, Vec<Fin
                     }
                     failures.extend(unasked(&file, text, rule, &case.parameters));
                     let rule = with_parameters(rule, [&cases.parameters, &case.parameters]);
+                    if let Some(finding) = unknown_fact(&file, text, case, &bundle.catalogue) {
+                        failures.push(finding);
+                        continue;
+                    }
                     match run_case(case, &rule, &bundle.catalogue, &mut coverage) {
                         Ok(()) => report.cases_passed += 1,
                         Err(message) => failures.push(failure(&file, text, &case.name, message)),
@@ -230,6 +234,19 @@ fn unasked(file: &str, text: &str, rule: &Rule, written: &BTreeMap<String, Numbe
 fn failure(file: &str, text: &str, case: &str, message: String) -> Finding {
     let place = place_of_text(file, text, &format!("\"{case}\""));
     Finding::error("case", place, text, format!("{case}: {message}"))
+}
+
+/// The first fact of a case that the catalogue does not take, told where it stands.
+fn unknown_fact(file: &str, text: &str, case: &Case, catalogue: &Catalogue) -> Option<Finding> {
+    let mut facts = case.facts.iter();
+    let (name, message) = facts.find_map(|(name, Number(value))| {
+        let message = catalogue.read(name, *value).err()?;
+        Some((name, message))
+    })?;
+    let begin = text.find(&format!("\"{}\"", case.name)).unwrap_or(0);
+    let at = text.get(begin..).and_then(|rest| rest.find(name.as_str())).map_or(begin, |at| begin + at);
+    let place = SourcePlace::at_offset(file, text, at);
+    Some(Finding::error("case", place, text, format!("{}: {message}", case.name)))
 }
 
 fn facts(case: &Case, catalogue: &Catalogue) -> Result<MonthFacts, String> {

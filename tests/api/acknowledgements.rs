@@ -332,7 +332,7 @@ async fn another_revision_is_told_anew_and_answered_by_itself() {
     assert_ne!(told["acts"][0]["sha256"], told["acts"][2]["sha256"]);
     // An answer to what no longer holds is none.
     let stale = act(&later, "consultant", before, json!({"act": "confirmed"})).await;
-    assert!(stale.body["detail"].as_str().unwrap().contains("revision 2"), "{}", stale.body);
+    assert!(stale.body["detail"].as_str().unwrap().contains("第 2 版"), "{}", stale.body);
     assert_eq!(stale.problem(409), "conflict");
     act(&later, "consultant", now, json!({"act": "confirmed"})).await.expect(201);
     // Whoever's review stayed as it was could not answer while the month was open again: the term begins anew, too.

@@ -1,5 +1,6 @@
 //! How far a plan has come on a day: every unit and person against the month and the year so far.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::RangeInclusive;
 
@@ -198,9 +199,8 @@ async fn seen(cx: &mut Context, in_force: &InForce, unit: &str, month: Period) -
     };
     let mut wholes: BTreeMap<i64, (bool, bool)> = BTreeMap::new();
     for plan in in_force.places.iter().filter_map(|place| place.plan_id) {
-        if !wholes.contains_key(&plan) {
-            let whole = (viewer::sees_plan(cx, plan).await?, viewer::sees_people(cx, plan).await?);
-            wholes.insert(plan, whole);
+        if let Entry::Vacant(unknown) = wholes.entry(plan) {
+            unknown.insert((viewer::sees_plan(cx, plan).await?, viewer::sees_people(cx, plan).await?));
         }
     }
     let everybody = !wholes.is_empty() && wholes.values().all(|(_, sees_people)| *sees_people);

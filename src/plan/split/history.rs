@@ -57,7 +57,7 @@ fn in_proportion(means: &[Mean], shares: u128) -> Option<Vec<Option<u64>>> {
         .and_then(|common| common.checked_mul(shares))
         .filter(|common| {
             means.iter().all(|mean| {
-                let scale = if mean.months > 0 { common / mean.months } else { 0 };
+                let scale = common.checked_div(mean.months).unwrap_or(0);
                 mean.units.checked_mul(scale).is_some_and(|weight| weight <= EXACT)
             })
         });

@@ -12,9 +12,9 @@ use super::follow::{Held, Organisation};
 use crate::db::schema::{employee, org_unit};
 use crate::db::sql;
 use crate::http::Problem;
-use crate::org::{Position, UnitKind};
+use crate::org::Position;
 use crate::plan::split::tree::Place;
-use crate::plan::split::weights::{Known, KnownUnit};
+use crate::plan::split::weights::{Known, KnownUnit, UnitRow};
 use crate::plan::split::whole_plan::WholePlan;
 
 #[derive(QueryableByName)]
@@ -69,7 +69,7 @@ pub(super) async fn load(
         .select((employee::id, employee::employee_no, employee::name))
         .load(connection)
         .await?;
-    let units: Vec<(String, i64, UnitKind, Vec<i64>, Option<i64>)> = org_unit::table
+    let units: Vec<UnitRow> = org_unit::table
         .filter(org_unit::path.contains(vec![unit_id]))
         .select((org_unit::code, org_unit::id, org_unit::kind, org_unit::path, org_unit::store_id))
         .load(connection)
@@ -78,10 +78,7 @@ pub(super) async fn load(
         months,
         known: Known {
             employees: people.iter().map(|(id, number, _)| (number.clone(), *id)).collect(),
-            units: units
-                .into_iter()
-                .map(|(code, id, kind, path, store_id)| (code, KnownUnit { id, kind, path, store_id }))
-                .collect(),
+            units: units.into_iter().map(KnownUnit::by_code).collect(),
             ..Known::default()
         },
         people: people.into_iter().map(|(id, number, name)| (id, (number, name))).collect(),

@@ -16,7 +16,7 @@ use crate::db::sql;
 use crate::http::Problem;
 use crate::http::body::check;
 use crate::ledger::metric::Catalogue;
-use crate::org::{UnitKind, labels};
+use crate::org::labels;
 use crate::period::Period;
 use crate::plan::actuals;
 use crate::plan::split::history::UsedYear;
@@ -25,7 +25,7 @@ use crate::plan::split::method::{Method, weigh};
 use crate::plan::split::new_plan::{NewPlan, UnitWeight};
 use crate::plan::split::settings::Split;
 use crate::plan::split::tree::{PerTree, Tree};
-use crate::plan::split::weights::{self, Known, KnownUnit, PostedUnit};
+use crate::plan::split::weights::{self, Known, KnownUnit, PostedUnit, UnitRow};
 use crate::plan::split::whole_plan::{Scope, WholePlan};
 use crate::plan::viewer;
 
@@ -206,15 +206,12 @@ pub(in crate::plan) async fn units_by_code(
     connection: &mut AsyncPgConnection,
     codes: impl Iterator<Item = &str>,
 ) -> Result<HashMap<String, KnownUnit>, Problem> {
-    let units: Vec<(String, i64, UnitKind, Vec<i64>, Option<i64>)> = org_unit::table
+    let units: Vec<UnitRow> = org_unit::table
         .filter(org_unit::code.eq_any(codes.collect::<BTreeSet<_>>()))
         .select((org_unit::code, org_unit::id, org_unit::kind, org_unit::path, org_unit::store_id))
         .load(connection)
         .await?;
-    let units = units
-        .into_iter()
-        .map(|(code, id, kind, path, store_id)| (code, KnownUnit { id, kind, path, store_id }));
-    Ok(units.collect())
+    Ok(units.into_iter().map(KnownUnit::by_code).collect())
 }
 
 /// Ids by 工号 of those who are posted in a unit, or below it, in a year: nobody else's figures are anything to its plan.

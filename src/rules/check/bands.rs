@@ -110,11 +110,17 @@ impl Bands<'_> {
     fn falling(&mut self, value: &Expr, list: &Expr) {
         let Some(direction) = self.meaning.direction(value) else { return };
         let mut before: Option<Decimal> = None;
+        let mut highest: Option<Decimal> = None;
         for step in steps(list) {
             let (Some(edge), Some(given)) = (step.first(), step.get(1)) else { return };
             let (Some(from), Some(points)) = (self.meaning.number(edge), self.meaning.number(given)) else {
                 return;
             };
+            // A step that is never reached is told by itself.
+            if highest.is_some_and(|highest| from.value <= highest) {
+                continue;
+            }
+            highest = Some(from.value);
             let (from, points) = (decimal::plain(from.value), points.value);
             let worse = before.replace(points).and_then(|last| {
                 let (better, points_word) = match direction {

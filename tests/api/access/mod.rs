@@ -136,6 +136,7 @@ const WITHOUT_SPECIMEN: &[&str] = &[
     "create_api_key",
     "create_mapped_import",
     "create_rule_receipt",
+    "decide_erasure",
     "decide_leave_protection",
     "delete_api_key",
     "get_column_mapping",
@@ -160,6 +161,7 @@ const WITHOUT_SPECIMEN: &[&str] = &[
     "put_series",
     "reject_plan_proposal",
     "update_user",
+    "withdraw_erasure",
     "withdraw_leave_protection",
     "withdraw_plan_proposal",
 ];

@@ -81,14 +81,9 @@ impl Specimens {
             backtests.push(id(&begun));
         }
         let mut holds = Vec::new();
-        let mut erasures = Vec::new();
-        for (gm, hr, employee_no, other) in [("gm", "hr", "A02", "A06"), ("hd_gm", "hd_hr", "B02", "B01")] {
+        for (gm, employee_no) in [("gm", "A02"), ("hd_gm", "B02")] {
             let hold = json!({"employee_no": employee_no, "reason": "劳动仲裁"});
             holds.push(id(&post(gm, "/v1/legal-holds", hold).await));
-            let path = format!("/v1/employees/{other}/erasure");
-            let body = json!({"reason": "本人要求"});
-            let proposed = app.change(hr, Method::POST, &path, "*", Some(body)).await;
-            erasures.push(id(&proposed.expect(201)));
         }
         let plan = json!({"unit": "HD", "year": 2015, "metric": "deliveries", "total": 120,
             "season": vec![1000; 12],
@@ -136,7 +131,6 @@ impl Specimens {
             ("/v1/review-summaries/{employee_no}", words(["A02", "A05", "B02"])),
             ("/v1/appeals/{id}", appeals),
             ("/v1/legal-holds/{id}", pair(holds)),
-            ("/v1/erasures/{id}", pair(erasures)),
             // What a list is asked for.
             ("unit", words(["G1", "G2", "H1"])),
             ("store", words(["JC", "JC", "HD"])),

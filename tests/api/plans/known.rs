@@ -257,7 +257,8 @@ async fn history_divides_by_what_is_known_and_says_so() {
     let mut plan = worked_example(2015);
     plan["season"] = json!([]);
     let trial = async |method: Value| {
-        let body = json!({"plan": plan, "methods": [method]});
+        // One that can be done, so that the other's refusal is told beside it.
+        let body = json!({"plan": plan, "methods": [method, "equal"]});
         app.post("manager", "/v1/plan-trials", body).await.expect(200)
     };
     // November has not ended, and December has not begun, whatever the ledger has of them.

@@ -20,6 +20,16 @@ pub(in crate::plan) struct KnownUnit {
     pub store_id: Option<i64>,
 }
 
+/// A unit as the database has it: code, id, kind, path and store.
+pub(in crate::plan) type UnitRow = (String, i64, UnitKind, Vec<i64>, Option<i64>);
+
+impl KnownUnit {
+    /// The unit of a row, by its code.
+    pub fn by_code((code, id, kind, path, store_id): UnitRow) -> (String, Self) {
+        (code, Self { id, kind, path, store_id })
+    }
+}
+
 /// A unit in which somebody is posted in the plan's year.
 #[derive(Clone, Debug)]
 pub(in crate::plan) struct PostedUnit {
@@ -169,6 +179,11 @@ impl<'a> Organisation<'a> {
     /// Somebody who has left, who is posted below the unit rather than in it, or who is of another store.
     fn refuse_foreign(&mut self, path: &str, unit: &UnitWeight, (employee_no, employee_id): (&str, i64)) {
         let Some(known) = self.known.units.get(&unit.unit) else { return };
+        // A unit that does not belong to the plan's is told by itself.
+        let root = self.shape.node(0).map(|root| &root.place);
+        if matches!(root, Some(Place::Unit(root)) if !known.path.contains(root)) {
+            return;
+        }
         let Some(posted) = self.known.posted.get(&employee_id) else { return };
         let is_below = |posted: &&PostedUnit| posted.path.contains(&known.id);
         let message = if self.known.left.contains(&employee_id) {
