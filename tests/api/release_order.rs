@@ -77,7 +77,7 @@ async fn of_two_drafts_of_one_release_the_second_is_put_onto_the_first() {
     assert!(shown["changes"][0]["diff"].as_str().unwrap().contains("\n+value = 4\n"), "{shown:#}");
     backtest(&app, two).await;
     assert_eq!(release(&app, one).await, 2);
-    refused(approve(&app, two).await, "would replace release 2 and take back");
+    refused(approve(&app, two).await, "却会取代发布版本 2，取消那一版的修改");
     // Trying it again changes nothing about that.
     backtest(&app, two).await;
     refused(approve(&app, two).await, "showfloor rules rebase");

@@ -132,8 +132,8 @@ async fn add_stores(app: &TestApp, from: usize, to: usize) {
          INSERT INTO user_account (login, password_hash, roles, employee_id, created_at)
              SELECT lower(e.employee_no), 'x', ARRAY['sales_consultant'], e.id, '2013-01-01' FROM employee e
              WHERE e.employee_no ~ '^N[0-9]+TP[13]$' ON CONFLICT DO NOTHING;
-         INSERT INTO review_cycle (store_id, period, state, created_at, generated_at)
-             SELECT s.id, '2014-03-01', 'hr_check', '2014-04-01', '2014-04-01' FROM org_unit s
+         INSERT INTO review_cycle (store_id, period, state, created_at, generated_at, facts_revision)
+             SELECT s.id, '2014-03-01', 'hr_check', '2014-04-01', '2014-04-01', 1 FROM org_unit s
              WHERE s.code ~ '^N[0-9]+$' ON CONFLICT DO NOTHING;
          INSERT INTO month_close (store_id, period, frozen_at)
              SELECT s.id, '2014-03-01', '2014-04-01' FROM org_unit s WHERE s.code ~ '^N[0-9]+$' ON CONFLICT DO NOTHING;

@@ -228,7 +228,7 @@ async fn a_record_that_would_leave_a_frozen_month_names_that_month() {
     connection.batch_execute("COMMIT").await.unwrap();
     let refused = app.post("clerk", "/v1/facts", order("2016-07")).await.expect(409);
     let detail = refused["detail"].as_str().unwrap();
-    assert!(detail.starts_with("2016-06 of "), "{detail}");
+    assert!(detail.contains("的 2016-06 已经关账"), "{detail}");
 }
 
 /// Which stores have a word in a month goes by the postings: none is added between the lock and the end of a delivery.
