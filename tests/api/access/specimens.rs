@@ -1,6 +1,5 @@
 //! One of each that operations are about: of the own store, and of another.
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
