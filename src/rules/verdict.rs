@@ -205,8 +205,7 @@ mod tests {
         let bundles = verdicts.iter().map(|one| Arc::as_ptr(one.bundle.as_ref().unwrap()));
         let different = bundles.collect::<std::collections::HashSet<_>>();
         assert!(different.len() <= AT_ONCE, "who comes later finds it judged");
-        let begun = Instant::now();
-        judged(slow()).await.unwrap();
-        assert!(begun.elapsed() < Duration::from_millis(500));
+        let again = judged(slow()).await.unwrap();
+        assert!(different.contains(&Arc::as_ptr(again.bundle.as_ref().unwrap())), "nor is it judged later");
     }
 }

@@ -46,8 +46,8 @@ pub(super) struct InForce {
     pub targets: HashMap<Key, Year<i64>>,
     /// The same for those that are split no further.
     pub leaves: Vec<Leaf>,
-    /// The year's task of the plan that governs the month, where one plan has all of it.
-    pub task: Option<i64>,
+    /// The year's tasks of the plans that govern the month, by the unit of which one plan has all of it.
+    pub tasks: HashMap<i64, i64>,
     /// The stores at and below the unit.
     pub stores: Vec<i64>,
 }
@@ -237,7 +237,7 @@ pub(super) async fn in_force(
     if places.is_empty() {
         return Err(none());
     }
-    let task = task(cx.db(), &governed, (root, kind), now, &line.metric).await?;
+    let tasks = tasks(cx.db(), &governed, (root, kind), now, &line.metric).await?;
     let (targets, leaves) = targets_of(&nodes, &governed, root);
     let stores = governed.stores.iter().map(|store| store.id).collect();
     Ok(InForce {
@@ -247,7 +247,7 @@ pub(super) async fn in_force(
         places,
         targets,
         leaves,
-        task,
+        tasks,
         stores,
     })
 }
@@ -291,15 +291,15 @@ fn of_group(nodes: &[NodeRow], governed: &Governed, top: Place, month: usize) ->
     if places.len() == 1 && own.is_none() { Vec::new() } else { places }
 }
 
-/// The task of the year: of a store its own plan's total; of a group its own plan's if that governs every store, or the sum
+/// The tasks of the year: of a store its own plan's total; of a group its own plan's if that governs every store, or the sum
 /// of its stores' if it has no plan.
-async fn task(
+async fn tasks(
     connection: &mut AsyncPgConnection,
     governed: &Governed,
     (root, kind): (i64, UnitKind),
     month: usize,
     metric: &str,
-) -> Result<Option<i64>, Problem> {
+) -> Result<HashMap<i64, i64>, Problem> {
     #[derive(QueryableByName)]
     struct Total {
         #[diesel(sql_type = BigInt)]
@@ -318,14 +318,22 @@ async fn task(
     let total_of = |plan: i64, unit: i64| {
         totals.iter().find(|total| total.id == plan && total.unit_id == unit).map(|total| total.total)
     };
-    let by_store = governed.stores.iter().filter_map(|store| Some((store.id, governed.of(store.id, month)?)));
-    Ok(match (kind, governed.own(month)) {
-        (UnitKind::Store, _) => governed.of(root, month).and_then(|plan| total_of(plan, root)),
-        (_, Some(own)) => {
-            by_store.map(|(_, plan)| plan).all(|plan| plan == own).then(|| total_of(own, root)).flatten()
-        }
-        (_, None) => by_store.map(|(store, plan)| total_of(plan, store)).sum(),
-    })
+    let stores: Vec<(i64, i64)> = governed
+        .stores
+        .iter()
+        .filter_map(|store| Some((store.id, governed.of(store.id, month)?)))
+        .collect();
+    let mut tasks: HashMap<i64, i64> =
+        stores.iter().filter_map(|(store, plan)| Some((*store, total_of(*plan, *store)?))).collect();
+    if kind == UnitKind::Group {
+        let whole = match governed.own(month) {
+            Some(own) if stores.iter().all(|(_, plan)| *plan == own) => total_of(own, root),
+            Some(_) => None,
+            None => stores.iter().map(|(store, _)| tasks.get(store)).sum(),
+        };
+        tasks.extend(whole.map(|whole| (root, whole)));
+    }
+    Ok(tasks)
 }
 
 /// Every place's targets by the version that governs each month, and those of which nothing is split further. Above the

@@ -97,7 +97,8 @@ pub enum Unknown {
 /// A year as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FullYear {
-    /// 任务: what the year is to bring by the plan in force; null where no single plan says it, as below its root.
+    /// 任务: what the year is to bring by the plan in force; null where no single plan is of the whole of it, as below
+    /// a store.
     #[schema(example = 1690)]
     pub task: Option<i64>,
     /// 目标合计: the sum of the twelve months' targets in force. After a re-plan the months before it keep theirs, so that it
@@ -167,8 +168,8 @@ pub async fn report(cx: &mut Context, asked: PaceQuery) -> Result<PaceReport, Pr
     let calendars = StoreCalendars::load(cx.db(), &in_force.stores, month.year()..=month.year()).await?;
     let measuring =
         Measuring { day, month, basis, calendars: &calendars, sums, hidden, by_day, in_force: &in_force };
-    let places = in_force.places.iter().enumerate().zip(seen).filter(|(_, is_seen)| *is_seen);
-    let rows = places.map(|((at, place), _)| measuring.row(place, at == 0)).collect::<Result<_, _>>()?;
+    let places = in_force.places.iter().zip(seen).filter(|(_, is_seen)| *is_seen);
+    let rows = places.map(|(place, _)| measuring.row(place)).collect::<Result<_, _>>()?;
     let holidays_known = measuring.calendar(in_force.places.first()).knows(day.year());
     Ok(PaceReport { unit: asked.unit, day, metric: in_force.metric, basis, holidays_known, rows })
 }
@@ -248,7 +249,7 @@ impl Measuring<'_> {
         person.is_none() && months.any(|hidden| hidden.contains(&unit))
     }
 
-    fn row(&self, place: &Place, is_root: bool) -> Result<PaceRow, Problem> {
+    fn row(&self, place: &Place) -> Result<PaceRow, Problem> {
         let last = self.month.index();
         let target = self.in_force.targets.get(&place.key).copied().unwrap_or_default();
         let unknown = Year::<Side>::default();
@@ -262,6 +263,8 @@ impl Measuring<'_> {
             true => Some(self.pace(now.target, now.actual, self.elapsed(self.month, calendar)?)?),
             false => None,
         };
+        let (unit, person) = place.key;
+        let task = self.in_force.tasks.get(&unit).copied().filter(|_| person.is_none());
         let is_total_only = |person: &i64| self.by_day.get(person) == Some(&ByDay::TotalOnly);
         let reason = match now.missing.iter().any(is_total_only) {
             true => Unknown::MonthTotalOnly,
@@ -279,7 +282,7 @@ impl Measuring<'_> {
             month_unknown: (month.is_none() && !of_month).then_some(reason),
             month,
             year: if of_year { None } else { self.year(sides, calendar)? },
-            full_year: (!of_year).then(|| full_year(self.in_force.task.filter(|_| is_root), &target, sides)),
+            full_year: (!of_year).then(|| full_year(task, &target, sides)),
             withheld: of_year,
         })
     }
