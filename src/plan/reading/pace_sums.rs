@@ -59,8 +59,11 @@ pub(super) fn sums(in_force: &InForce, known: &KnownYear, last: usize) -> Sums {
                 Standing::Known => {
                     side.is_known = true;
                     side.target = side.target.saturating_add(leaf.target);
-                    let person =
-                        leaf.employee_id.filter(|person| known.of(metric, *person, leaf.month).is_some());
+                    // What counts for no unit, as of somebody who is posted nowhere any more, is in no sum.
+                    let counts = |person: &i64| {
+                        known.of(metric, *person, leaf.month).is_some_and(|held| held.unit_id.is_some())
+                    };
+                    let person = leaf.employee_id.filter(counts);
                     side.known.extend(person);
                 }
             }

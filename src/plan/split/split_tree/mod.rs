@@ -219,7 +219,15 @@ impl Splitting<'_> {
                 // Where every month is split by other weights, the tree's own may be zeros.
                 if !(self.closed..12).all(|month| is_covered(0, month)) {
                     let hold = |child: usize, month: usize| hold(0, child, month);
-                    self.fill(node, months, self.closed..12, (&weight, &hold), &mut split)?;
+                    // A unit that is new in the year has months by other weights alone.
+                    let has_weight = |month: usize| children.iter().any(|&child| weight(child, month) > 0);
+                    let mut own = *months;
+                    for (month, cell) in own.iter_mut().enumerate() {
+                        if is_covered(0, month) && !has_weight(month) {
+                            *cell = 0;
+                        }
+                    }
+                    self.fill(node, &own, self.closed..12, (&weight, &hold), &mut split)?;
                 }
                 for (later, segment) in (1..).zip(&segments) {
                     let weight = |child: usize, _: usize| segment.weights.get(&child).copied().unwrap_or(0);

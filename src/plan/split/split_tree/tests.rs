@@ -116,3 +116,44 @@ fn below_a_node_that_stays_only_what_has_to_be_is_split_again() {
     assert_eq!(walked.cut, BTreeSet::new());
     assert_eq!((rows[2][5], rows[3][5]), (11, 9));
 }
+
+#[test]
+fn a_unit_that_is_new_in_the_year_is_split_by_the_weights_of_its_own_months() {
+    let mut shape = shape();
+    let node = |place, code: &str, parent| Node { place, code: code.to_owned(), parent, weights: [0; 12] };
+    let team = shape.push(node(Place::Unit(5), "G5", Some(0)));
+    let people: Vec<usize> = [51, 52]
+        .into_iter()
+        .map(|employee_id| {
+            shape.push(node(
+                Place::Person { unit_id: 5, employee_id },
+                &format!("A{employee_id}"),
+                Some(team),
+            ))
+        })
+        .collect();
+    // From August on the new team has half of the store, all of it the first person's; from October on it is shared.
+    let segment = |node, months: Range<usize>, weights: &[(usize, u64)]| Segment {
+        node,
+        months,
+        weights: weights.iter().copied().collect(),
+    };
+    let segments = [
+        segment(0, 7..12, &[(1, 1), (4, 1), (team, 2)]),
+        segment(team, 7..12, &[(people[0], 1)]),
+        segment(team, 9..12, &[(people[0], 2), (people[1], 1)]),
+    ];
+    let splitting = Splitting {
+        tree: Tree::Organisation,
+        shape: &shape,
+        parts: Parts::Weights(&segments),
+        holds: &Holds::default(),
+        closed: 0,
+    };
+    let months = root_months(720, &[1; 12], &[0; 12], 0, &[]).unwrap();
+    let mut rows = Rows::new();
+    split_tree(&splitting, months, &mut rows, &|_| Visit::Split).unwrap();
+    assert_eq!(rows[team], [0, 0, 0, 0, 0, 0, 0, 30, 30, 30, 30, 30]);
+    assert_eq!(rows[people[0]], [0, 0, 0, 0, 0, 0, 0, 30, 30, 20, 20, 20]);
+    assert_eq!(rows[people[1]], [0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 10, 10]);
+}
