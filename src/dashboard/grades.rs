@@ -15,8 +15,8 @@ use crate::auth::access::{Action as _, ViewReviews};
 use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::decimal;
 use crate::http::{Code, Problem};
-use crate::org::Part;
 use crate::org::withheld::{FEWEST, withheld_groups};
+use crate::org::{Part, reached};
 use crate::period::Period;
 use crate::said::say;
 
@@ -107,7 +107,11 @@ async fn distribution_of(cx: &mut Context, part: Part, period: Period) -> Result
         let sums = sorted(grades(cx, part, period, &ALL_TOGETHER).await?);
         return Ok(sums.map(|sum| sum.shown(period)).collect());
     }
-    if part.store.is_some() && part.store != part.unit {
+    if let Some(team) = part.unit.filter(|_| part.store.is_some() && part.store != part.unit) {
+        let scope = cx.scope.clone();
+        if !reached::is_reached(cx.db(), &scope, team, period).await? {
+            return Ok(Vec::new());
+        }
         let detail = say!(
             "一个组的等级分布只给可以看其考核的人：请看整家门店的",
             "the grades of a team are for those who may read its reviews: ask for the store"

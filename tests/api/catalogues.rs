@@ -85,7 +85,7 @@ async fn a_part_is_never_larger_than_the_whole() {
     let refused = deliver(json!({"first_visits": 30, "captured_leads": 31})).await;
     assert_eq!(refused.body["errors"][0]["field"], "rows[0].facts.captured_leads");
     let said = refused.body["errors"][0]["message"].as_str().unwrap();
-    assert!(said.contains("31 is above first_visits, which is 30"), "{said}");
+    assert!(said.contains("31 大于 first_visits 的 30"), "{said}");
     assert_eq!(refused.problem(422), "validation-failed");
     // One after the other either can be the wrong one: both stand, and it is told.
     assert!(deliver(json!({"captured_leads": 31})).await.expect(200)["beyond"].is_null());

@@ -64,7 +64,7 @@ pub async fn pin(cx: &mut Context, id: i64, pins: Pins, seen: Seen) -> Result<Pl
             }
             let Outcome { changed, cut } = split_around(&mut packed.whole, &former, plan.year)?;
             if cut.is_empty() {
-                require_past(&packed.whole, &before, &changed, packed.whole.closed..held)?;
+                require_past(&packed.whole, &before, &changed, held)?;
                 let ordinal = |tree, at| packed.ordinal(tree, at);
                 rows::update_cells(cx.db(), plan.id, &packed.whole, &changed, ordinal).await?;
                 rows::write_pins(cx, plan.id, &packed.whole, &touched, ordinal).await?;
@@ -77,13 +77,15 @@ pub async fn pin(cx: &mut Context, id: i64, pins: Pins, seen: Seen) -> Result<Pl
     .await
 }
 
-/// Refuses a change that would move cells of months which can no longer be changed, though none of them is pinned.
-fn require_past(
+/// Refuses a change that would move cells of the first `held` months, which can no longer be changed, though none of them is
+/// pinned.
+pub(in crate::plan) fn require_past(
     whole: &WholePlan,
     before: &[Line],
     changed: &[(Tree, usize)],
-    months: Range<usize>,
+    held: usize,
 ) -> Result<(), Problem> {
+    let months = whole.closed..held;
     let past = |line: &Line, (tree, node): (Tree, usize)| {
         let row = line.cells.of(tree).confirmed.get(node).copied().unwrap_or_default();
         row.get(months.clone()).map(<[i64]>::to_vec).unwrap_or_default()

@@ -23,9 +23,10 @@ use crate::org::UnitKind;
 use crate::plan::split::split_tree::{Holds, PinnedCell};
 use crate::plan::split::tree::{Place, Rows, Tree};
 use crate::plan::split::whole_plan::{Line, Outcome, WholePlan};
+use crate::plan::versions::governed;
 use crate::plan::versions::pins;
 use crate::plan::versions::rows;
-use crate::plan::versions::store::{change_draft, find, kept, lock, version};
+use crate::plan::versions::store::{Version, change_draft, find, kept, lock, version};
 use crate::plan::versions::version::{Plan, Step};
 use crate::plan::viewer;
 
@@ -115,7 +116,7 @@ pub async fn export(cx: &mut Context, catalogue: &Catalogue, id: i64) -> Result<
             let version = version(cx.db(), id).await?;
             let whole = rows::load_whole_plan(cx.db(), &version).await?;
             let names = names(cx.db(), id).await?;
-            let sheet = sheet_of(&plan, &whole, &names, catalogue, people);
+            let sheet = sheet_of(&plan, &Now::of(cx, &version, &whole).await?, &names, catalogue, people);
             Ok((plan, sheet))
         })
         .await?;
@@ -126,9 +127,25 @@ pub async fn export(cx: &mut Context, catalogue: &Catalogue, id: i64) -> Result<
     Ok((format!("plan-{}-{}-v{}.xlsx", plan.unit, plan.year, plan.version), bytes))
 }
 
-fn sheet_of(plan: &Plan, whole: &WholePlan, names: &Names, catalogue: &Catalogue, people: bool) -> PlanSheet {
+/// A version as it is, and what of it may still be changed.
+struct Now<'a> {
+    whole: &'a WholePlan,
+    /// How many months from January on nobody may change any more: they are closed, locked, or have ended.
+    held: usize,
+}
+
+impl<'a> Now<'a> {
+    async fn of(cx: &mut Context, plan: &Version, whole: &'a WholePlan) -> Result<Self, Problem> {
+        let this_month = viewer::month(cx);
+        let held = governed::held_months(cx.db(), (plan.unit_id, plan.year, this_month)).await?;
+        Ok(Self { whole, held: held.max(whole.closed) })
+    }
+}
+
+fn sheet_of(plan: &Plan, now: &Now<'_>, names: &Names, catalogue: &Catalogue, people: bool) -> PlanSheet {
+    let whole = now.whole;
     let lines = whole.lines.iter().map(|line| {
-        let tree = |tree: Tree| SheetTree { tree, rows: rows_of(whole, line, tree, names, people) };
+        let tree = |tree: Tree| SheetTree { tree, rows: rows_of(now, line, tree, names, people) };
         let metric = catalogue.find(&line.metric).and_then(|metric| catalogue.get(metric));
         SheetLine {
             metric: line.metric.clone(),
@@ -157,7 +174,8 @@ fn sheet_of(plan: &Plan, whole: &WholePlan, names: &Names, catalogue: &Catalogue
 }
 
 /// The rows of a tree, each node before those below it.
-fn rows_of(whole: &WholePlan, line: &Line, tree: Tree, names: &Names, people: bool) -> Vec<SheetRow> {
+fn rows_of(now: &Now<'_>, line: &Line, tree: Tree, names: &Names, people: bool) -> Vec<SheetRow> {
+    let whole = now.whole;
     let (shape, cells) = (whole.shapes.of(tree), line.cells.of(tree));
     // A tree of channels or series without any has nothing but the root, which stands in the organisation.
     if tree != Tree::Organisation && shape.len() < 2 {
@@ -194,7 +212,7 @@ fn rows_of(whole: &WholePlan, line: &Line, tree: Tree, names: &Names, people: bo
             floor: level(&cells.floor, at),
             stretch: level(&cells.stretch, at),
             pinned,
-            closed: whole.closed,
+            closed: now.held,
         });
     }
     rows
@@ -238,7 +256,9 @@ pub async fn import(
             let heading = kept(cx.db(), id).await?;
             let mut whole = rows::load_whole_plan(cx.db(), &plan).await?;
             let names = names(cx.db(), id).await?;
-            let sheet = sheet_of(&heading, &whole, &names, catalogue, true);
+            let now = Now::of(cx, &plan, &whole).await?;
+            let held = now.held;
+            let sheet = sheet_of(&heading, &now, &names, catalogue, true);
             let changes = sheet::differences(&sheet, &read).map_err(faults)?;
             let former = whole.pins.clone();
             let changes = of_the_year(changes)?;
@@ -250,11 +270,13 @@ pub async fn import(
             }
             let before = whole.lines.clone();
             if dry_run {
-                pins::split_around(&mut whole, &former, plan.year)?;
+                let Outcome { changed, .. } = pins::split_around(&mut whole, &former, plan.year)?;
+                pins::require_past(&whole, &before, &changed, held)?;
             } else {
                 let seen = Seen::Version(plan.row_version);
                 let changed = change_draft(cx, id, seen, "import_plan_sheet", async |cx, plan| {
                     let Outcome { changed, .. } = pins::split_around(&mut whole, &former, plan.year)?;
+                    pins::require_past(&whole, &before, &changed, held)?;
                     rows::update_cells(cx.db(), plan.id, &whole, &changed, |_, at| at).await?;
                     rows::write_pins(cx, plan.id, &whole, &touched, |_, at| at).await?;
                     Ok(json!({ "edited": touched.len() }))

@@ -345,6 +345,13 @@ impl Locked {
     }
 }
 
+/// Refuses whoever may not change a draft, before it is looked at what would become of it.
+async fn require_own(cx: &mut Context, id: i64) -> Result<(), Problem> {
+    let draft: Option<Locked> =
+        rule_draft::table.find(id).select(Locked::as_select()).first(cx.db()).await.optional()?;
+    draft.ok_or_else(|| Problem::not_found("draft"))?.require_own(cx).await
+}
+
 /// Takes a step with a draft that is still as the caller has seen it, in one transaction, if it is the caller's to take:
 /// `work` does what goes with it, and says what that leaves in the row and in the trail, where it is called `action`. Who changes a draft or hands it
 /// in is one of its authors from then on.

@@ -42,6 +42,7 @@ pub struct Rebase {
 /// A conflict that names every place that both have changed differently, unless a side is preferred; not found where there
 /// is no such draft or release.
 pub async fn rebase(cx: &mut Context, id: i64, to: Rebase, seen: Seen) -> Result<Draft, Problem> {
+    super::require_own(cx, id).await?;
     let (draft, own) = super::read(cx, id).await?;
     seen.check(draft.version)?;
     draft.state.after(DraftStep::Change)?;

@@ -197,13 +197,21 @@ async fn every_operation_reaches_as_far_as_the_design_says() {
                 if is_reached && !is_read {
                     continue;
                 }
-                let path = format!("{path}{}", query(&operation.id));
+                // A version is compared with itself.
+                let of_itself = match operation.id.as_str() {
+                    "get_plan_diff" => path.split('/').nth(3).map(|plan| format!("?from={plan}")),
+                    _ => None,
+                };
+                let query = of_itself.unwrap_or_else(|| query(&operation.id).to_owned());
+                let path = format!("{path}{query}");
                 let answer = call(&app, Some(&token), &operation.method, &path, &operation.body).await;
                 let status = answer.status.as_u16();
                 match (is_reached, status) {
                     // Some parts are about a further thing, of which there is none.
                     (true, 200) | (false, 403 | 404) => {}
                     (true, 404) if operation.path.matches('{').count() > 1 => {}
+                    // Reviews that were published have been changed by nothing yet.
+                    (true, 404) if operation.id == "get_review_changes" => {}
                     (false, 422 | 415) if !is_read => body_first.push(operation.id.clone()),
                     _ => wrong.push(format!("{role} {} {whose:?} → {status} {}", operation.id, answer.body)),
                 }

@@ -7,6 +7,7 @@ use diesel_async::SimpleAsyncConnection as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::known::in_force;
 use super::{draft, months, person, read, step};
 use crate::support::{Answer, TestApp};
 use crate::users::fields;
@@ -153,6 +154,30 @@ async fn what_does_not_fit_is_refused_with_its_cells_and_changes_nothing() {
     step(&app, "manager", &id, "submit", "*", None).await.expect(200);
     let file = export(&app, "gm", &id).await;
     assert_eq!(import(&app, "manager", &id, file, true).await.problem(409), "conflict");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn months_that_have_ended_since_the_workbook_was_exported_are_not_changed_by_it() {
+    let app = TestApp::demo().await;
+    let first = in_force(&app, 2015).await;
+    let spring = app.at("2015-02-20T08:00:00Z");
+    let id =
+        spring.post_empty("manager", &format!("/v1/plans/{first}/versions")).await.expect(201)["id"].clone();
+    let file = export(&spring, "manager", &id).await;
+    let april = edited(&file, &[(cell(&file, "A01", "4月").0, "20")]);
+    import(&spring, "manager", &id, april.clone(), true).await.expect(200);
+    let summer = app.at("2015-05-04T08:00:00Z");
+    let before = read(&summer, &id).await;
+    for dry_run in [true, false] {
+        let answer = import(&summer, "manager", &id, april.clone(), dry_run).await;
+        let message = answer.body["errors"][0]["message"].as_str().unwrap_or_default();
+        assert!(message.contains("4月已关账或已结束"), "{:#}", answer.body);
+        assert_eq!(answer.problem(422), "validation-failed");
+    }
+    assert_eq!(read(&summer, &id).await, before);
+    // May has not ended.
+    let may = edited(&file, &[(cell(&file, "A01", "5月").0, "20")]);
+    import(&summer, "manager", &id, may, false).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

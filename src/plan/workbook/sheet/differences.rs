@@ -135,7 +135,12 @@ fn compare(
             Some(to) if to == from => {}
             Some(to) if closed => {
                 let [found, kept] = [to, from].map(|value| shown(value, node.is_amount));
-                faults.push(at(read, Some(column), found, &format!("{month}月已关账，应保持 {kept}")));
+                faults.push(at(
+                    read,
+                    Some(column),
+                    found,
+                    &format!("{month}月已关账或已结束，应保持 {kept}"),
+                ));
             }
             Some(to) => changes.push((
                 node.place,

@@ -1,7 +1,6 @@
 //! Writing the workbook.
 
 use std::collections::HashSet;
-use std::{io, thread};
 
 use rust_xlsxwriter::{
     Chart, ChartType, ConditionalFormatCell, ConditionalFormatCellRule, ConditionalFormatFormula,
@@ -58,9 +57,6 @@ impl Sum {
     }
 }
 
-/// Room for the calls that write a workbook, in bytes.
-const STACK: usize = 8 * 1024 * 1024;
-
 const NOTE: &str = "说明：只修改“确定”行的月份（灰色为已关账月份，不可修改；加粗蓝框蓝底为已锁定的格；黄色表示与建议不同）。季度和\
                     全年由月份相加，建议、保底和挑战由程序给出，都不能直接改。金额单位为元。“校验”行应为 0。请勿修改编码、\
                     项目和表头，也不要删除隐藏的第 1 行。";
@@ -79,16 +75,6 @@ const NOTE: &str = "说明：只修改“确定”行的月份（灰色为已关
 /// Something in `sheet` could not be read in again as it is: [`SheetError`] names the field and the node.
 pub fn write(sheet: &PlanSheet) -> Result<Vec<u8>, SheetError> {
     check(sheet)?;
-    // A chart is built by value and takes much room, and nobody knows how much whoever asks has left.
-    thread::scope(|scope| {
-        let writing = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || written(sheet));
-        let ended = || io::Error::other("the workbook was not finished");
-        let written = writing.map_err(XlsxError::IoError)?.join();
-        written.unwrap_or_else(|_| Err(XlsxError::IoError(ended()).into()))
-    })
-}
-
-fn written(sheet: &PlanSheet) -> Result<Vec<u8>, SheetError> {
     let mut workbook = Workbook::new();
     let properties =
         DocProperties::new().set_title(display(&sheet.title)).set_creation_datetime(&created(sheet.year)?);

@@ -201,7 +201,7 @@ fn an_unknown_node_a_closed_month_and_an_empty_cell_are_faults() {
             at("丙!", "deliveries series"),
         ]
     );
-    assert_eq!(faults[0].to_string(), "工作表“甲”单元格 E3：填的是“19”；2月已关账，应保持 18");
+    assert_eq!(faults[0].to_string(), "工作表“甲”单元格 E3：填的是“19”；2月已关账或已结束，应保持 18");
     assert_eq!(faults[1].to_string(), "工作表“甲”单元格 G3：应为不小于 0 的整数，例如 12");
 }
 

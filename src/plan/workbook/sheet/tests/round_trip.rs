@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::spreadsheets::import::Value;
 
-/// Values at the edges of digits and cents, and any.
-fn value() -> impl Strategy<Value = i64> {
+/// Values at the edges of digits and cents, and any; boxed, since a plan has hundreds of them and a test's stack little room.
+fn value() -> BoxedStrategy<i64> {
     prop_oneof![
         Just(0),
         0_i64..200,
@@ -17,6 +17,7 @@ fn value() -> impl Strategy<Value = i64> {
         MAX_CELL - 1_000..=MAX_CELL,
         0..=MAX_CELL,
     ]
+    .boxed()
 }
 
 /// Codes that spreadsheets, XML or people stumble over.
