@@ -9,7 +9,7 @@ use showfloor::auth::Context;
 use showfloor::http::etag::Seen;
 use showfloor::ledger::metric::Catalogue;
 use showfloor::plan::versions::pins::{Pins, pin};
-use showfloor::plan::versions::replan::{Missing, Results};
+use showfloor::plan::versions::replan::{MissingAs, Results};
 use showfloor::plan::{self, Levels, MemberWeight, Method, NewLine, NewPlan, Pin, Replan, UnitWeight};
 
 use crate::data::RULES;
@@ -43,7 +43,7 @@ pub async fn measure(place: &Place, report: &mut Report) -> anyhow::Result<()> {
         total: None,
         season: None,
         results: vec![Results { metric: "deliveries".to_owned(), months: vec![109_200, 64_400, 100_800] }],
-        missing: Some(Missing::Planned),
+        missing: Some(MissingAs::Planned),
         release_pins: false,
     };
     database.settle().await?;

@@ -77,7 +77,7 @@ async fn of_two_drafts_of_one_release_the_second_is_put_onto_the_first() {
     assert!(shown["changes"][0]["diff"].as_str().unwrap().contains("\n+value = 4\n"), "{shown:#}");
     backtest(&app, two).await;
     assert_eq!(release(&app, one).await, 2);
-    refused(approve(&app, two).await, "却会取代发布版本 2，取消那一版的修改");
+    refused(approve(&app, two).await, "would replace release 2 and take back");
     // Trying it again changes nothing about that.
     backtest(&app, two).await;
     refused(approve(&app, two).await, "showfloor rules rebase");
@@ -324,7 +324,7 @@ async fn the_change_of_a_total_is_told_rule_by_rule_to_the_cent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_handed_in_does_not_take_back_what_was_released_by_itself() {
     let rules = copied_rules();
-    let app = TestApp::start(Template::Demo, rules.path()).await;
+    let app = TestApp::start(Template::Demo, rules.path()).await.in_english();
     let draft = begin(&app).await;
     set(&app, draft, "bonus_cap", json!(4)).await.expect(200);
     submit(&app, draft).await.expect(200);

@@ -50,7 +50,7 @@ pub struct Replan {
     /// missing is not zero. It is kept with the version, with whom it was used for.
     #[serde(default)]
     #[garde(skip)]
-    pub missing: Option<Missing>,
+    pub missing: Option<MissingAs>,
     /// Whether the pins of the months that are planned again are let go; otherwise they stand.
     #[serde(default)]
     #[garde(skip)]
@@ -60,7 +60,7 @@ pub struct Replan {
 /// How somebody's month is counted of which nothing is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Missing {
+pub enum MissingAs {
     /// As one in which nothing was brought.
     Zero,
     /// As one in which what was planned was brought.

@@ -3,7 +3,7 @@
 
 use diesel_async::AsyncPgConnection;
 
-use super::replan::{Missing, Results};
+use super::replan::{MissingAs, Results};
 use crate::http::{FieldError, Problem};
 use crate::period::Period;
 use crate::plan::actuals::known::{KnownYear, Leaf, Standing};
@@ -21,7 +21,7 @@ pub(super) struct Counting {
     pub year: i32,
     /// From this month on, what a month brings is not known yet.
     pub this_month: Period,
-    pub missing: Option<Missing>,
+    pub missing: Option<MissingAs>,
 }
 
 /// What the closed months of each line came to.
@@ -112,8 +112,8 @@ fn known_results(
         for (node, leaf) in leaves(line, whole, month) {
             let Standing::Missing(people) = known.standing(&line.metric, &leaf) else { continue };
             let counted = match counting.missing {
-                None | Some(Missing::Zero) => 0,
-                Some(Missing::Planned) => left_of(&leaf, &line.metric, known),
+                None | Some(MissingAs::Zero) => 0,
+                Some(MissingAs::Planned) => left_of(&leaf, &line.metric, known),
             };
             sum = sum.saturating_add(counted);
             unknown.push((node, people.len(), counted));
@@ -121,7 +121,7 @@ fn known_results(
         if period >= counting.this_month {
             let planned =
                 line.cells.organisation.confirmed.as_slice().first().and_then(|root| root.get(month));
-            let planned = planned.filter(|_| counting.missing == Some(Missing::Planned));
+            let planned = planned.filter(|_| counting.missing == Some(MissingAs::Planned));
             let more = planned.map_or(0, |planned| planned.saturating_sub(sum).max(0));
             sum = sum.saturating_add(more);
             unknown.push((0, 0, more));
@@ -157,7 +157,7 @@ fn known_results(
     }
     let source = match counting.missing {
         _ if missing_count == 0 => ResultSource::Ledger,
-        Some(Missing::Planned) => ResultSource::MissingAsPlanned,
+        Some(MissingAs::Planned) => ResultSource::MissingAsPlanned,
         _ => ResultSource::MissingAsZero,
     };
     CountedResults { metric: line.metric.clone(), months, source, missing, missing_count }
