@@ -229,9 +229,9 @@ fn types(file: &str, text: &str, found: &mut BTreeMap<String, Vec<Type>>) {
         let (name, file) = (name.to_owned(), file.to_owned());
         found.entry(shown).or_default().push(Type { name, file, fields: None, flattened: Vec::new() });
     }
-    for (start, _) in
-        lines.iter().enumerate().filter(|(_, line)| line.contains("ToSchema") && !line.starts_with("use "))
-    {
+    let derives =
+        |line: &&str| line.contains("ToSchema") && !line.starts_with("use ") && !line.starts_with("impl ");
+    for (start, _) in lines.iter().enumerate().filter(|(_, line)| derives(line)) {
         let rest = lines[start..].iter().enumerate();
         let head =
             rest.map(|(offset, line)| (start + offset, *line)).find(|(_, line)| line.starts_with("pub "));

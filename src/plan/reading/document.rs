@@ -32,7 +32,7 @@ use crate::plan::viewer::{self, Reach, shown};
 pub struct PlanDocument {
     /// The heading. Its `year` is here the `calendar_year`: as of every node, `year` is the sum of the months.
     #[serde(flatten, serialize_with = "without_year")]
-    #[schema(value_type = PlanHeading)]
+    #[schema(inline, value_type = PlanHeading)]
     pub plan: Plan,
     /// The calendar year.
     #[schema(example = 2014)]

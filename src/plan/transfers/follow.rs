@@ -92,6 +92,14 @@ fn weight(whole: &WholePlan, node: usize, month: usize) -> u64 {
     }
 }
 
+/// Whether a node has a part of the plan in `month`: it and every unit above it. A team that has been dissolved has none, nor
+/// has who stood in it.
+fn has_part(whole: &WholePlan, node: usize, month: usize) -> bool {
+    // The root's weights are the months'.
+    let way = whole.shapes.organisation.above(node).chain([node]).filter(|at| *at > 0);
+    way.map(|at| weight(whole, at, month)).all(|weight| weight > 0)
+}
+
 /// Who is not where the version has the target in a month.
 fn compare(whole: &WholePlan, organisation: &Organisation, held: &HashMap<i64, Held>, index: usize) -> Month {
     let shape = &whole.shapes.organisation;
@@ -118,8 +126,7 @@ fn compare(whole: &WholePlan, organisation: &Organisation, held: &HashMap<i64, H
         let is_there = |node: &usize| {
             unit_of(node).is_some_and(|unit| belongs.contains(&At::Unit(unit)) || is_below(unit))
         };
-        let active: Vec<usize> =
-            nodes.iter().copied().filter(|node| weight(whole, *node, index) > 0).collect();
+        let active: Vec<usize> = nodes.iter().copied().filter(|node| has_part(whole, *node, index)).collect();
         let stray: Vec<usize> = active.iter().copied().filter(|node| !is_there(node)).collect();
         let Some(to) = belongs.first().copied() else {
             month.gone.extend(stray);
