@@ -79,15 +79,26 @@ pub(crate) async fn require(cx: &mut Context, owner: Option<i64>) -> Result<(), 
     }
 }
 
+/// Whether what somebody has made is the caller's to keep: as with [`is_kept`], and where there is one store only, what belongs
+/// to no store is that one's, as what was made before there was any.
+pub(crate) async fn is_kept_of_maker(cx: &mut Context, owner: Option<i64>) -> Result<bool, Problem> {
+    let owner = match owner {
+        None => sql("SELECT only_store() AS store_id").get_result::<Owner>(cx.db()).await?.store_id,
+        store => store,
+    };
+    is_kept(cx, owner).await
+}
+
+#[derive(QueryableByName)]
+struct Owner {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    store_id: Option<i64>,
+}
+
 /// The store whose something is that who asks makes as `A`: the one of the posting today, else of the login; none, which is
 /// the group, for whoever reaches everything with it. What the operator makes is the only store's, or the group's where there
 /// are several.
 pub(crate) async fn of_maker<A: Action>(cx: &mut Context) -> Result<Option<i64>, Problem> {
-    #[derive(QueryableByName)]
-    struct Owner {
-        #[diesel(sql_type = Nullable<BigInt>)]
-        store_id: Option<i64>,
-    }
     let is_of_group =
         cx.identity.as_ref().is_some_and(|identity| Scope::of(identity, A::reach_of).is_everything());
     let (by, today) = (cx.by(), cx.today());

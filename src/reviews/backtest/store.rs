@@ -237,7 +237,7 @@ async fn is_stopped_by(cx: &mut Context, id: i64) -> Result<bool, Problem> {
         .first(cx.db())
         .await?;
     let is_own = started_by.is_some() && started_by == cx.by();
-    Ok(is_own || owner::is_kept(cx, owner).await?)
+    Ok(is_own || owner::is_kept_of_maker(cx, owner).await?)
 }
 
 /// Asks a backtest to stop that is within `sight`; one that has ended stays as it is.

@@ -328,7 +328,7 @@ impl Locked {
     /// Refuses whoever is neither of the store that the draft belongs to, nor began it.
     async fn require_own(&self, cx: &mut Context) -> Result<(), Problem> {
         let is_begun_by_caller = self.created_by.is_some() && self.created_by == cx.by();
-        if is_begun_by_caller || owner::is_kept(cx, self.owner_store_id).await? {
+        if is_begun_by_caller || owner::is_kept_of_maker(cx, self.owner_store_id).await? {
             return Ok(());
         }
         let detail = match self.owner_store_id {
