@@ -16,8 +16,11 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::access::{Action, Reach, Role, TABLE};
 
+/// A name outside, and the roles that may do it.
+type Named = (String, &'static [(Role, Reach)]);
+
 /// Every action by its name outside.
-static NAMES: LazyLock<Vec<(String, &[(Role, Reach)])>> =
+static NAMES: LazyLock<Vec<Named>> =
     LazyLock::new(|| TABLE.iter().map(|(name, allowed)| (outside(name), *allowed)).collect());
 
 fn outside(name: &str) -> String {

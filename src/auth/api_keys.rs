@@ -39,6 +39,7 @@ pub struct ApiKey {
     pub name: String,
     /// What it may do of what the login's roles allow; null: all of it.
     #[diesel(sql_type = Nullable<Array<Text>>)]
+    #[schema(inline)]
     pub actions: Option<Vec<ActionName>>,
     /// Code of the unit that it is confined to; null: as the login.
     #[diesel(sql_type = Nullable<Text>)]
@@ -81,6 +82,7 @@ pub struct NewApiKey {
     /// What it may do of what the login's roles allow; all of it where this is left out.
     #[garde(inner(length(min = 1, max = 100)))]
     #[serde(default)]
+    #[schema(inline)]
     pub actions: Option<Vec<ActionName>>,
     /// Code of a unit to confine it to: the login's own or one below it.
     #[garde(skip)]

@@ -39,12 +39,12 @@ pub trait Row: Serialize {
 
 /// The form that the caller likes best of those that there are, and what it has already.
 #[derive(Debug)]
-pub struct Form {
+pub struct RowForm {
     kind: Kind,
     known: Option<IfNoneMatch>,
 }
 
-impl FromRequest for Form {
+impl FromRequest for RowForm {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -53,7 +53,8 @@ impl FromRequest for Form {
             Ok(accept) if request.headers().contains_key(ACCEPT) => liked(&accept),
             _ => Some(Kind::Json),
         };
-        let known = IfNoneMatch::parse(request).ok().filter(|_| request.headers().contains_key(IF_NONE_MATCH));
+        let known =
+            IfNoneMatch::parse(request).ok().filter(|_| request.headers().contains_key(IF_NONE_MATCH));
         ready(kind.map(|kind| Self { kind, known }).ok_or_else(|| {
             let forms = FORMS.map(|(name, _)| name).join(", ");
             Problem::new(Code::NotAcceptable, format!("there is {forms}: send one of them as Accept"))
@@ -82,7 +83,7 @@ fn liked(accept: &Accept) -> Option<Kind> {
     })
 }
 
-impl Form {
+impl RowForm {
     /// Answers rows in this form.
     pub fn answer<R: Row>(&self, rows: &[R]) -> Result<HttpResponse, Problem> {
         let failed = |error: serde_json::Error| Problem::internal(&error);
@@ -122,8 +123,10 @@ fn is_same(known: &EntityTag, ours: &EntityTag) -> bool {
 /// Rows as CSV (RFC 4180): UTF-8, a header, numbers as they are in JSON, and nothing where JSON has null.
 fn table<R: Row>(rows: &[R]) -> Result<Vec<u8>, Problem> {
     let failed = |error: csv::Error| Problem::internal(&error);
-    let mut writer =
-        WriterBuilder::new().terminator(Terminator::CRLF).quote_style(QuoteStyle::Necessary).from_writer(Vec::new());
+    let mut writer = WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .quote_style(QuoteStyle::Necessary)
+        .from_writer(Vec::new());
     writer.write_record(R::COLUMNS).map_err(failed)?;
     for row in rows {
         let row = serde_json::to_value(row).map_err(|error| Problem::internal(&error))?;

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, get};
 
-use super::form::Form;
+use super::form::RowForm;
 use super::{
     Attainment, Distribution, Funnel, LeaderboardPlace, LeaderboardQuery, SelectionQuery, grades,
     leaderboard, store,
@@ -21,7 +21,7 @@ use crate::http::{Problem, Query};
 pub async fn get_attainment(
     caller: Caller<ViewAggregates>,
     query: Query<SelectionQuery>,
-    form: Form,
+    form: RowForm,
 ) -> Result<HttpResponse, Problem> {
     form.answer(&store::attainment(&mut caller.context().await?, &query.0).await?)
 }
@@ -36,7 +36,7 @@ pub async fn get_attainment(
 pub async fn get_funnel(
     caller: Caller<ViewAggregates>,
     query: Query<SelectionQuery>,
-    form: Form,
+    form: RowForm,
 ) -> Result<HttpResponse, Problem> {
     form.answer(&store::funnel(&mut caller.context().await?, &query.0).await?)
 }
@@ -52,7 +52,7 @@ pub async fn get_funnel(
 pub async fn get_distribution(
     caller: Caller<ViewAggregates>,
     query: Query<SelectionQuery>,
-    form: Form,
+    form: RowForm,
 ) -> Result<HttpResponse, Problem> {
     form.answer(&grades::distribution(&mut caller.context().await?, &query.0).await?)
 }
@@ -68,7 +68,7 @@ pub async fn get_distribution(
 pub async fn get_leaderboard(
     caller: Caller<ViewLeaderboard>,
     query: Query<LeaderboardQuery>,
-    form: Form,
+    form: RowForm,
 ) -> Result<HttpResponse, Problem> {
     form.answer(&leaderboard::leaderboard(&mut caller.context().await?, &query.0).await?)
 }

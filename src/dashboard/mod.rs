@@ -200,9 +200,8 @@ pub struct LeaderboardPlace {
 }
 
 impl form::Row for Attainment {
-    const COLUMNS: &'static [&'static str] = &[
-        "period", "unit", "name", "target", "deliveries", "known", "people", "withheld", "attainment_rate",
-    ];
+    const COLUMNS: &'static [&'static str] =
+        &["period", "unit", "name", "target", "deliveries", "known", "people", "withheld", "attainment_rate"];
 }
 
 impl form::Row for Funnel {

@@ -99,9 +99,15 @@ async fn what_has_not_changed_is_not_sent_again() {
     let path = "/v1/dashboard/attainment?period=2014-03";
     let first = in_form(&app, path, "*/*", None).await;
     let tag = first.headers()["etag"].to_str().unwrap().to_owned();
-    for known in [tag.clone(), format!("W/{tag}"), format!("{}-gzip\"", tag.trim_end_matches('"')), "*".to_owned()] {
+    for known in
+        [tag.clone(), format!("W/{tag}"), format!("{}-gzip\"", tag.trim_end_matches('"')), "*".to_owned()]
+    {
         let again = in_form(&app, path, "*/*", Some(&known)).await;
-        assert_eq!((again.status().as_u16(), &again.headers()["etag"]), (304, &first.headers()["etag"]), "{known}");
+        assert_eq!(
+            (again.status().as_u16(), &again.headers()["etag"]),
+            (304, &first.headers()["etag"]),
+            "{known}"
+        );
         assert_eq!(again.text().await.unwrap(), "");
     }
     // Another form is another answer, and so is another month.

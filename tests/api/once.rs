@@ -10,7 +10,8 @@ use crate::review_life::{cycle, freeze, review_of, walk_to};
 use crate::support::{Answer, TestApp};
 
 /// Operations that make something and take no key, and why the same request again does no harm.
-const WITHOUT: [(&str, &str); 15] = [
+const WITHOUT: [(&str, &str); 16] = [
+    ("create_api_key", "its name is unique, and a key is never kept to be told again"),
     ("create_user", "a login is unique: the second is refused"),
     ("create_org_unit", "a code is unique"),
     ("create_employee", "an employee number is unique"),
