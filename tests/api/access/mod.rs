@@ -375,6 +375,7 @@ fn operations() -> Vec<(String, Method, String)> {
                 .replace("{evidence}", "999999")
                 .replace("{number}", "NO")
                 .replace("{sheet}", "999999")
+                .replace("{key}", "999999")
                 .replace("{what}", "facts");
             assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
             operations.push((operation.operation_id.clone().unwrap(), method, path));
