@@ -4,7 +4,7 @@ ARGS ?=
 # Of the group that is measured: `make bench PEOPLE=100000`.
 PEOPLE ?= 10000
 
-.PHONY: demo test bench check docs openapi
+.PHONY: demo test bench check docs contract openapi
 
 demo: postgres
 	$(CARGO) run --locked -- demo $(ARGS)
@@ -35,6 +35,11 @@ check:
 docs: postgres
 	$(CARGO) build --locked
 	./scripts/check_docs.sh
+
+# Holds the program to its OpenAPI document: schemathesis, as six roles, against a demonstration of its own.
+contract: postgres
+	$(CARGO) build --locked
+	python3 scripts/contract.py $(ARGS)
 
 # Writes the document that the tests compare with the code.
 openapi:

@@ -7,6 +7,7 @@ How a guide is read:
   Row ids, times, hashes and tokens need not agree, only be there.
 - Every command has to end with status 0; in a fence ```bash fails, at least one must not.
 - What `make demo` prints stands in a fence ```text make demo; of that, only these lines have to be there, in their order.
+- A fence that names a file after its language, ```toml my-rules/metrics.toml, is written at the end of that file.
 - Any other fence is only shown.
 - Every link within the project has to lead to a file, and to a heading where it names one.
 - Each file has a server of its own with fresh data: the demonstration, or an empty `serve` where the file has the line
@@ -30,7 +31,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LINKED = ["README.md", "CHANGELOG.md", "rules/README.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/*.md"))]
 GUIDES = ["README.md", "docs/guide-hr.zh.md", "docs/guide-sales-manager.zh.md", "docs/guide-api.md",
-          "docs/ERRORS.md", "docs/operations.md"]
+          "docs/ERRORS.md", "docs/operations.md", "rules/README.md"]
 START_SECONDS = 60
 GUIDE_SECONDS = 120
 MARK = "\x1e"  # stands before the lines that tell the blocks' outputs apart
@@ -52,6 +53,11 @@ class Block:
     @property
     def is_pasted(self):
         return self.info.split()[:1] == ["bash"]
+
+    @property
+    def file(self):
+        words = self.info.split()
+        return words[1] if len(words) == 2 and words[0] in ("toml", "rust") else None
 
     @property
     def may_fail(self):
@@ -163,9 +169,13 @@ def script_of(blocks, address):
     lines, places = [], {}
     for number, block in enumerate(blocks):
         lines.append(f"printf '\\n{MARK}begin {number}\\n'; trap 'printf \"\\n{MARK}failed %s %s\\n\" $LINENO $?' ERR")
+        if block.file:
+            lines.append(f"cat >>'{block.file}' <<'END OF FENCE'")
         for offset, line in enumerate(block.lines):
             lines.append(line.replace("127.0.0.1:8080", address))
             places[len(lines)] = block.line + 1 + offset
+        if block.file:
+            lines.append("END OF FENCE")
         lines.append(f"trap - ERR; printf '\\n{MARK}end {number}\\n'")
     return "\n".join(lines) + "\n", places
 
@@ -223,7 +233,7 @@ def check(name, program, show):
     """Pastes one guide; returns what is wrong, as lines to print, and how many commands and outputs were looked at."""
     text = (ROOT / name).read_text(encoding="utf-8")
     fences = blocks_of(text)
-    blocks = [block for block in fences if block.is_pasted]
+    blocks = [block for block in fences if block.is_pasted or block.file]
     wrong = []
     folder = Path(tempfile.mkdtemp(prefix="showfloor-docs-"))
     folder.chmod(0o755)  # as root, the private database runs under another account, which has to come in

@@ -2,17 +2,15 @@
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::builder::{BoolishValueParser, FalseyValueParser};
 use clap::{ArgAction, Args};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::db::embedded;
-use crate::http::Problem;
+use crate::http::Language;
 use crate::http::cors::Origin;
-use crate::ledger::metric::{Catalogue, CatalogueFile};
-use crate::rules::bundle::CATALOGUE_FILE;
+use crate::ledger::catalogue::Catalogues;
 use crate::rules::folder::RulesFolder;
 
 /// Where data is kept.
@@ -39,9 +37,9 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The catalogue of the folder.
-    pub fn catalogue(&self) -> Result<Arc<Catalogue>, Problem> {
-        CatalogueFile::open(self.folder.join(CATALOGUE_FILE)).current()
+    /// What may be collected: what has been released says it, and the folder until something has.
+    pub fn catalogues(&self) -> Catalogues {
+        Catalogues::of_folder(&self.folder)
     }
 }
 
@@ -139,6 +137,40 @@ pub struct Logging {
     pub log_json: bool,
 }
 
+/// Who reads what is printed.
+#[derive(Clone, Debug, Args)]
+pub struct Reader {
+    /// Language of findings about rules [default: that of the locale, English where it is not Chinese].
+    #[arg(long, env = "SHOWFLOOR_LANG", value_name = "zh|en", value_parser = language, global = true)]
+    lang: Option<Language>,
+}
+
+impl Reader {
+    /// The language to print in.
+    pub fn language(&self) -> Language {
+        let locale =
+            ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
+        self.lang.unwrap_or_else(|| of_locale(locale))
+    }
+}
+
+fn language(text: &str) -> Result<Language, String> {
+    match text {
+        "zh" => Ok(Language::Chinese),
+        "en" => Ok(Language::English),
+        _ => Err("expected zh or en".to_owned()),
+    }
+}
+
+/// The language of the first of these settings that says anything.
+fn of_locale(mut settings: impl Iterator<Item = String>) -> Language {
+    let locale = settings.find(|setting| !setting.is_empty()).unwrap_or_default();
+    match locale.starts_with("zh") {
+        true => Language::Chinese,
+        false => Language::English,
+    }
+}
+
 impl Storage {
     /// The server to use, if one is named. An empty name is none, as in `DATABASE_URL= showfloor serve`.
     pub fn server(&self) -> Option<&str> {
@@ -167,6 +199,17 @@ impl Storage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_setting_of_the_locale_that_says_anything_chooses_the_language() {
+        let of = |settings: &[&str]| of_locale(settings.iter().map(|setting| (*setting).to_owned()));
+        for chinese in [&["zh_CN.UTF-8"][..], &["", "zh_TW"], &["", "", "zh"], &["zh_CN", "en_US.UTF-8"]] {
+            assert_eq!(of(chinese), Language::Chinese, "{chinese:?}");
+        }
+        for english in [&["C.UTF-8"][..], &["en_GB.UTF-8", "zh_CN"], &["", "C"], &[]] {
+            assert_eq!(of(english), Language::English, "{english:?}");
+        }
+    }
 
     #[test]
     fn names_are_addresses_too() {

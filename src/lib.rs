@@ -22,6 +22,7 @@ pub mod plan;
 pub mod retention;
 pub mod reviews;
 pub mod rules;
+pub mod said;
 pub mod server;
 pub mod spreadsheets;
 mod words;

@@ -81,6 +81,16 @@ impl Period {
         self.end() - Days::new(1)
     }
 
+    /// Whether any day of the month has begun, if it is `today`.
+    pub fn has_begun(self, today: NaiveDate) -> bool {
+        self.first_day() <= today
+    }
+
+    /// Whether the month has begun and its last day has not, if it is `today`.
+    pub fn is_running(self, today: NaiveDate) -> bool {
+        self.has_begun(today) && today < self.last_day()
+    }
+
     /// How many calendar days the month has, 28 to 31.
     pub fn days(self) -> u32 {
         self.last_day().day()
@@ -163,6 +173,21 @@ mod tests {
             (written("2014-02", 1), written("1900-02", 9)),
             (vec!["2014-02".to_owned()], vec!["1900-01".to_owned(), "1900-02".to_owned()])
         );
+    }
+
+    #[test]
+    fn a_month_runs_until_its_last_day() {
+        let month: Period = "2014-02".parse().unwrap();
+        for (today, has_begun, is_running) in [
+            ("2014-01-31", false, false),
+            ("2014-02-01", true, true),
+            ("2014-02-27", true, true),
+            ("2014-02-28", true, false),
+            ("2014-03-01", true, false),
+        ] {
+            let today = today.parse().unwrap();
+            assert_eq!((month.has_begun(today), month.is_running(today)), (has_begun, is_running), "{today}");
+        }
     }
 
     #[test]

@@ -22,11 +22,13 @@ use crate::db::Pool;
 use crate::db::health::Health;
 use crate::http::cors;
 use crate::http::gate;
+use crate::http::language;
 use crate::http::methods::Methods;
 use crate::http::openapi::{Document, add_common_answers};
+use crate::http::problem::UNREACHABLE;
 use crate::http::request_span::{self, RequestSpan};
 use crate::http::{Code, Problem, Proxies};
-use crate::ledger::metric::CatalogueFile;
+use crate::ledger::catalogue::Catalogues;
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
 use crate::spreadsheets::import::MAX_FILE_BYTES;
@@ -41,8 +43,8 @@ pub struct Shared {
     pub tokens: Arc<Tokens>,
     /// The rules folder.
     pub rules: Arc<RulesFolder>,
-    /// The metrics that may be collected.
-    pub catalogue: Arc<CatalogueFile>,
+    /// The metrics that may be collected, month by month.
+    pub catalogues: Arc<Catalogues>,
     /// Stored bundles, compiled.
     pub library: Arc<Library>,
     /// The time.
@@ -134,6 +136,8 @@ fn routes(api: &mut ServiceConfig) {
             .service(diary::activities::http::cancel_activity)
             // spreadsheets
             .service(spreadsheets::http::create_import)
+            .service(spreadsheets::http::list_running_imports)
+            .service(spreadsheets::http::cancel_import)
             .service(spreadsheets::export::http::get_export)
             .service(spreadsheets::template::http::get_import_template)
             .service(spreadsheets::mapping::http::propose_column_mapping)
@@ -152,12 +156,21 @@ fn routes(api: &mut ServiceConfig) {
             .service(plan::reading::http::list_plan_targets)
             .service(plan::versions::http::get_plan_diff)
             .service(plan::versions::http::try_plan)
+            .service(plan::suggestions::http::suggest_plan)
+            .service(plan::suggestions::http::suggest_plan_from_targets)
+            .service(plan::suggestions::http::create_suggested_plan)
+            .service(plan::suggestions::http::create_plan_from_trial)
+            .service(plan::workbook::template::http::get_plan_template)
+            .service(plan::workbook::template::http::import_plan_template)
             .service(plan::versions::http::create_plan)
             .service(plan::versions::http::delete_plan)
             .service(plan::versions::http::submit_plan)
             .service(plan::versions::http::return_plan)
             .service(plan::versions::http::approve_plan)
             .service(plan::versions::http::create_plan_resplit)
+            .service(plan::transfers::http::get_suggested_resplits)
+            .service(plan::transfers::http::preview_reorganisation)
+            .service(plan::transfers::http::reorganise_plan)
             .service(plan::versions::http::put_plan_pins)
             .service(plan::versions::http::create_plan_version)
             .service(plan::versions::http::create_replan)
@@ -315,7 +328,7 @@ async fn get_life() -> HttpResponse {
 async fn get_health(health: Data<Health>) -> Result<HttpResponse, Problem> {
     match health.answers().await {
         true => Ok(HttpResponse::Ok().content_type("text/plain").body("ok\n")),
-        false => Err(Problem::new(Code::Unavailable, "the database cannot be reached at the moment")),
+        false => Err(Problem::new(Code::Unavailable, UNREACHABLE)),
     }
 }
 
@@ -361,13 +374,14 @@ pub fn build(shared: Shared, listener: TcpListener) -> anyhow::Result<(Server, S
             .app_data(Data::from(Arc::clone(&shared.library)))
             .app_data(Data::new(shared.clock))
             .app_data(Data::new(log.clone()))
-            .app_data(Data::from(Arc::clone(&shared.catalogue)))
+            .app_data(Data::from(Arc::clone(&shared.catalogues)))
             .app_data(methods.clone())
             .app_data(health.clone())
             .app_data(proxies.clone())
             .app_data(web::PayloadConfig::new(MAX_FILE_BYTES))
             .app_data(web::PathConfig::default().error_handler(|_, request| misread(request)))
             .wrap(middleware::from_fn(gate::pass))
+            .wrap(middleware::from_fn(language::speak))
             .wrap(middleware::Compress::default())
             .wrap(middleware::DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")))
             .wrap(middleware::Condition::new(!origins.is_empty(), cors::allowing(&origins)))

@@ -3,7 +3,7 @@
 use diesel_async::RunQueryDsl as _;
 use showfloor::auth::Context;
 use showfloor::clock::Clock;
-use showfloor::ledger::metric::CatalogueFile;
+use showfloor::ledger::metric::Catalogue;
 use showfloor::plan::{self, Levels, MemberWeight, Method, NewPlan, UnitWeight};
 use showfloor::rules::folder::RulesFolder;
 
@@ -33,7 +33,7 @@ pub async fn organisation(database: &Database, people: u32) -> anyhow::Result<()
 /// A plan of the group's deliveries in force, and what everybody did in the month.
 pub async fn facts(database: &Database, people: u32) -> anyhow::Result<()> {
     let cx = &mut Context::operator(&database.pool, Clock::System.now()).await?;
-    let catalogue = CatalogueFile::open(format!("{RULES}/metrics.toml").into()).current()?;
+    let catalogue = Catalogue::parse(&std::fs::read_to_string(format!("{RULES}/metrics.toml"))?)?;
     plan::create(cx, &catalogue, group_plan(people)).await?;
     let approved =
         "UPDATE annual_plan SET status = 'approved', effective_from = '2014-01-01', approved_at = created_at";

@@ -13,6 +13,7 @@ mod pgbench;
 mod place;
 mod plan;
 mod program;
+mod publishing;
 mod reading;
 mod report;
 mod scoring;
@@ -71,6 +72,8 @@ enum Part {
     Dashboards,
     /// Trying rules on past months.
     Backtest,
+    /// Publishing a month, locking it, and who has to do something about it.
+    Publish,
     /// Importing a file.
     Import,
     /// A group's plan.
@@ -79,13 +82,22 @@ enum Part {
 
 impl Part {
     /// Those that need the group.
-    const OF_PEOPLE: [Self; 5] =
-        [Self::Generate, Self::Reviews, Self::Dashboards, Self::Backtest, Self::Import];
+    const OF_PEOPLE: [Self; 6] =
+        [Self::Generate, Self::Reviews, Self::Dashboards, Self::Backtest, Self::Publish, Self::Import];
+    /// Those that need a generated month.
+    const OF_MONTH: [Self; 5] =
+        [Self::Generate, Self::Reviews, Self::Dashboards, Self::Backtest, Self::Publish];
+    /// Those that need many of them.
+    const OF_MONTHS: [Self; 3] = [Self::Reviews, Self::Dashboards, Self::Backtest];
 }
 
 impl Args {
     fn wants(&self, part: Part) -> bool {
         self.only.is_empty() || self.only.contains(&part)
+    }
+
+    fn wants_any(&self, parts: &[Part]) -> bool {
+        parts.iter().any(|part| self.wants(*part))
     }
 }
 
@@ -118,16 +130,13 @@ async fn measure(args: &Args, people: u32, place: &Place) -> anyhow::Result<Repo
         step("plan");
         plan::measure(place, &mut report).await?;
     }
-    if !Part::OF_PEOPLE.into_iter().any(|part| args.wants(part)) {
+    if !args.wants_any(&Part::OF_PEOPLE) {
         database.close();
         return Ok(report);
     }
     step(&format!("the organisation of {people} people"));
     data::organisation(&database, people).await?;
-    if [Part::Generate, Part::Reviews, Part::Dashboards, Part::Backtest]
-        .into_iter()
-        .any(|part| args.wants(part))
-    {
+    if args.wants_any(&Part::OF_MONTH) {
         month(args, people, place, &database, &mut report).await?;
     }
     if args.wants(Part::Import) {
@@ -146,7 +155,6 @@ async fn month(
     database: &Database,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let span = Duration::from_secs(args.seconds);
     step("a month of facts");
     data::facts(database, people).await?;
     let folder = place.file("data");
@@ -158,9 +166,19 @@ async fn month(
     } else {
         generation::generate(database, &folder)?;
     }
-    if ![Part::Reviews, Part::Dashboards, Part::Backtest].into_iter().any(|part| args.wants(part)) {
-        return Ok(());
+    if args.wants_any(&Part::OF_MONTHS) {
+        months(args, place, database, report).await?;
     }
+    if args.wants(Part::Publish) {
+        step("publish");
+        publishing::measure(database, &folder, report).await?;
+    }
+    Ok(())
+}
+
+/// Everything that is about many months.
+async fn months(args: &Args, place: &Place, database: &Database, report: &mut Report) -> anyhow::Result<()> {
+    let span = Duration::from_secs(args.seconds);
     step(&format!("{} months of reviews", args.months));
     database.set("months", &args.months.to_string()).await?;
     database.run(include_str!("sql/months.sql")).await?;

@@ -90,7 +90,8 @@ impl Figure {
         Self { value: value.into(), unit: Unit::MicrosecondsEach }
     }
 
-    fn show(self) -> String {
+    /// As it is printed.
+    pub fn show(self) -> String {
         format!("{} {}", decimal::plain(self.value), self.unit.text())
     }
 }

@@ -147,8 +147,10 @@ actions! {
     ManageLeaveTypes = [Hr Store, GroupAdmin All];
     /// Decide on what others say of the protection of a kind of leave.
     DecideLeaveProtection = [GeneralManager Store, Hr Store, GroupAdmin All];
-    /// Write what is one's own: plans, summaries and the daily sheet.
+    /// Write one's own plans and summaries.
     WriteDiary = [SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own];
+    /// Write one's own daily sheet, which counts what sells cars.
+    WriteSheets = [SalesConsultant Own, TeamLeader Own];
     /// Review the reports of the people led.
     ReviewReports = [TeamLeader Team];
     /// Say which reports units ask for, and count a store's month.
@@ -177,12 +179,14 @@ actions! {
         GeneralManager All, Hr All, Clerk Own, CustomerService Own, ServiceAdviser Own, Parts Own, GroupAdmin All,
         Auditor All,
     ];
-    /// Draft rules, change drafts and hand them in.
-    DraftRules = [SalesManager All, Hr All, GroupAdmin All];
-    /// Approve a draft that was handed in, or reject it.
-    ApproveRules = [GeneralManager All, GroupAdmin All];
+    /// Draft rules, change the own store's drafts and hand them in.
+    DraftRules = [SalesManager Store, Hr Store, GroupAdmin All];
+    /// Approve a draft of the own store that was handed in, or reject it.
+    ApproveRules = [GeneralManager Store, GroupAdmin All];
     /// Try rules on stored reviews.
     TryRules = [SalesManager Department, GeneralManager Store, Hr Store, GroupAdmin All];
+    /// Read what rules came to that the own store tried.
+    ViewBacktests = [SalesManager Store, GeneralManager Store, Hr Store, GroupAdmin All, Auditor All];
     /// Open review cycles and generate reviews.
     RunReviews = [Hr Store, GroupAdmin All];
     /// Move review cycles on or back: which of these roles may take which step, says `reviews::cycle::way`.
@@ -296,6 +300,20 @@ pub const SOURCES: &[(&str, &[Role])] = &[
     ("events", &[]),
     ("plan", &[SalesManager, GroupAdmin]),
     ("computed", &[]),
+];
+
+/// Who sees of the teams led for a channel what comes of leads.
+pub const LEAD_READERS: &[Role] = &[TelesalesSpecialist];
+
+/// What comes of leads: the metrics of the source `leads`, and what of them is captured in the showroom.
+pub const LEAD_METRICS: &[&str] = &[
+    "raw_leads",
+    "leads_followed_24h",
+    "valid_leads",
+    "invited_arrivals",
+    "arrival_orders",
+    "first_visits",
+    "captured_leads",
 ];
 
 /// Whether a source is what somebody judges of others, or sets for them: nobody enters it about the own person.

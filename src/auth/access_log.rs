@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::db::{Pool, pool, sql};
 use crate::http::{Code, Problem};
+use crate::said::say;
 
 /// Most requests whose readings are written together.
 const GROUP: usize = 256;
@@ -54,7 +55,10 @@ impl AccessLog {
             tracing::error!(user_id, %at, reviews = ?unrecorded, "read without a record in the access log");
             return Ok(());
         }
-        let detail = "whose reviews you read cannot be recorded at the moment, so they are not shown";
+        let detail = say!(
+            "现在无法登记您查看了谁的考核，所以不能显示",
+            "whose reviews you read cannot be recorded at the moment, so they are not shown"
+        );
         Err(Problem::new(Code::Unavailable, detail))
     }
 }

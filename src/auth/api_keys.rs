@@ -22,6 +22,7 @@ use crate::db::schema::{api_key, org_unit, user_account};
 use crate::db::sql;
 use crate::http::body::not_blank;
 use crate::http::{FieldError, Page, Problem, Window};
+use crate::said::say;
 
 /// What every key begins with, so that one that lies where it should not is known for what it is.
 pub const PREFIX: &str = "sfk_";
@@ -181,17 +182,24 @@ async fn confined(
         .optional()?;
     let (roles, employee_id, own_unit, is_disabled) = found.ok_or_else(|| Problem::not_found("user"))?;
     if employee_id.is_some() {
-        return Err(Problem::conflict(
-            "this login is a person's: make one without an employee for a program",
-        ));
+        return Err(Problem::conflict(say!(
+            "这是个人的账号：请为程序另建一个没有员工的账号",
+            "this login is a person's: make one without an employee for a program"
+        )));
     }
     if is_disabled {
-        return Err(Problem::conflict("this login is disabled: its keys would be good for nothing"));
+        return Err(Problem::conflict(say!(
+            "这个账号已停用：它的密钥没有用处",
+            "this login is disabled: its keys would be good for nothing"
+        )));
     }
     let actions = new.actions.iter().flatten().enumerate();
     let faults = actions.filter(|(_, action)| !roles.iter().any(|role| action.is_open_to(*role)));
     let faults = faults.map(|(at, action)| {
-        FieldError::new(format!("actions[{at}]"), format!("the login's roles do not allow '{action}'"))
+        FieldError::new(
+            format!("actions[{at}]"),
+            say!("账号的角色不能做 {action}", "the login's roles do not allow '{action}'"),
+        )
     });
     let mut faults = faults.collect::<Vec<_>>();
     let unit = match &new.unit {
@@ -206,7 +214,7 @@ async fn confined(
             if reached.is_none() {
                 faults.push(FieldError::new(
                     "unit",
-                    format!("there is no unit '{code}' within the login's own"),
+                    say!("账号的范围内没有单位“{code}”", "there is no unit '{code}' within the login's own"),
                 ));
             }
             reached.map(|(id, _)| id)

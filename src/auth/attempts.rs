@@ -18,7 +18,8 @@ use utoipa::ToSchema;
 use super::context::Context;
 use crate::db::schema::sign_in_count;
 use crate::db::sql;
-use crate::http::{Code, Later, Page, Problem, Window};
+use crate::http::{Code, Page, Problem, Window};
+use crate::said::say;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +111,7 @@ impl Attempt {
     /// # Errors
     ///
     /// Too many wrong passwords until now, with the seconds that are left of the pause.
-    pub async fn check(&self, connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<(), Later> {
+    pub async fn check(&self, connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<(), Problem> {
         let subjects = Vec::from_iter(self.subjects());
         let hashes = subjects.iter().map(|(_, hash)| hash.as_slice()).collect::<Vec<_>>();
         let counted: Vec<Counted> =
@@ -118,8 +119,7 @@ impl Attempt {
                  WHERE subject = ANY ($1)")
             .bind::<Array<Bytea>, _>(hashes)
             .load(connection)
-            .await
-            .map_err(Problem::from)?;
+            .await?;
         let counted = counted.iter().filter_map(|one| {
             let (kind, _) = subjects.iter().find(|(_, hash)| *hash == one.subject)?;
             Some((*kind, one))
@@ -134,9 +134,11 @@ impl Attempt {
             None => Ok(()),
             Some(until) => {
                 let seconds = ((until - now).num_milliseconds() + 999) / 1000;
-                let detail = format!("too many wrong passwords; try again in {seconds} seconds");
-                let problem = Problem::new(Code::TooManyRequests, detail);
-                Err(Later { problem, seconds: Some(seconds) })
+                let detail = say!(
+                    "密码错误次数太多，请 {seconds} 秒后再试",
+                    "too many wrong passwords; try again in {seconds} seconds"
+                );
+                Err(Problem::new(Code::TooManyRequests, detail).after(seconds))
             }
         }
     }

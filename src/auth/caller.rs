@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::db::Pool;
 use crate::http::language::Language;
 use crate::http::{Code, Problem};
+use crate::said::{Said, say};
 
 /// A caller who may do `A`. A handler that takes it cannot be reached by anybody else.
 pub struct Caller<A> {
@@ -56,7 +57,7 @@ impl<A: Action> Caller<A> {
                 is_change: false,
                 action: PhantomData,
             }),
-            false => Err(Problem::new(Code::Forbidden, "your roles do not allow this")),
+            false => Err(not_allowed()),
         }
     }
 
@@ -104,7 +105,12 @@ impl<A: Action> FromRequest for Caller<A> {
     }
 }
 
-fn unauthenticated(detail: &str) -> Problem {
+/// What somebody is told who has no role for it.
+pub(super) fn not_allowed() -> Problem {
+    Problem::new(Code::Forbidden, say!("您的角色不能这样做", "your roles do not allow this"))
+}
+
+fn unauthenticated(detail: Said) -> Problem {
     Problem::new(Code::Unauthenticated, detail)
 }
 
@@ -120,8 +126,12 @@ struct Asking {
 
 impl Asking {
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        let bearer = bearer(request)
-            .ok_or_else(|| unauthenticated("send an access token or a key: Authorization: Bearer …"))?;
+        let bearer = bearer(request).ok_or_else(|| {
+            unauthenticated(say!(
+                "请带上访问令牌或密钥：Authorization: Bearer …",
+                "send an access token or a key: Authorization: Bearer …"
+            ))
+        })?;
         let (Some(tokens), Some(clock), Some(pool), Some(log)) = (
             request.app_data::<Data<Tokens>>(),
             request.app_data::<Data<Clock>>(),
@@ -136,17 +146,27 @@ impl Asking {
 
     fn with_token<A: Action>(self) -> Result<Caller<A>, Problem> {
         let identity = self.tokens.verify(&self.bearer, self.now).ok_or_else(|| {
-            unauthenticated("the access token is not valid or has expired; sign in or refresh")
+            unauthenticated(say!(
+                "访问令牌无效或已过期，请登录或刷新",
+                "the access token is not valid or has expired; sign in or refresh"
+            ))
         })?;
         self.caller(identity)
     }
 
     async fn with_key<A: Action>(self) -> Result<Caller<A>, Problem> {
         let holder = api_keys::holder(&mut *self.pool.get().await?, &self.bearer, self.now).await?;
-        let Holder { identity, actions } =
-            holder.ok_or_else(|| unauthenticated("the key is not valid, has expired or was revoked"))?;
+        let Holder { identity, actions } = holder.ok_or_else(|| {
+            unauthenticated(say!(
+                "密钥无效、已过期或已被撤销",
+                "the key is not valid, has expired or was revoked"
+            ))
+        })?;
         if actions.is_some_and(|actions| !actions.iter().any(|action| action.is::<A>())) {
-            return Err(Problem::new(Code::Forbidden, "this key does not allow this"));
+            return Err(Problem::new(
+                Code::Forbidden,
+                say!("这把密钥不能这样做", "this key does not allow this"),
+            ));
         }
         self.caller(identity)
     }

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::db::Pool;
 use crate::http::body::SMALL;
 use crate::http::etag::{self, Seen};
-use crate::http::{Body, Later, Page, PageQuery, Paged, Problem, Proxies};
+use crate::http::{Body, Page, PageQuery, Paged, Problem, Proxies};
 
 /// Sign in with login and password.
 #[utoipa::path(tag = "sessions", security(()), request_body = Credentials, responses(
@@ -31,7 +31,7 @@ pub async fn create_session(
     proxies: Data<Proxies>,
     request: HttpRequest,
     body: Body<Credentials, SMALL>,
-) -> Result<Json<Session>, Later> {
+) -> Result<Json<Session>, Problem> {
     let address = proxies.client(&request);
     session::sign_in(&pool, &tokens, body.0, address, clock.now()).await.map(Json)
 }
@@ -82,7 +82,7 @@ pub async fn replace_password(
     proxies: Data<Proxies>,
     request: HttpRequest,
     body: Body<NewPassword, SMALL>,
-) -> Result<impl Responder, Later> {
+) -> Result<impl Responder, Problem> {
     let address = proxies.client(&request);
     users::change_own_password(caller.context().await?, caller.identity.user_id, body.0, address).await?;
     Ok(HttpResponse::NoContent())

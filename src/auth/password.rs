@@ -12,7 +12,9 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::common_passwords;
+use crate::http::body::refused;
 use crate::http::{Code, Problem};
+use crate::said::say;
 
 /// Shortest password accepted.
 pub const MIN_LENGTH: usize = 10;
@@ -50,8 +52,13 @@ pub struct Turn {
 ///
 /// Where too many wait already, or it takes too long.
 pub async fn turn() -> Result<Turn, Problem> {
-    let busy =
-        || Problem::new(Code::TooManyRequests, "too many passwords are being checked just now; try again");
+    let busy = || {
+        let detail = say!(
+            "现在同时登录的人太多，请稍后再试",
+            "too many passwords are being checked just now; try again"
+        );
+        Problem::new(Code::TooManyRequests, detail)
+    };
     let place = PLACES.try_acquire().map_err(|_| busy())?;
     let turn = tokio::time::timeout(PATIENCE, TURNS.acquire()).await.map_err(|_| busy())?;
     Ok(Turn { _turn: turn.map_err(|error| Problem::internal(&error))?, _place: place })
@@ -90,7 +97,10 @@ async fn on_a_patient_thread<T: Send + 'static>(
 /// Refuses a password that others would try first: for fields.
 pub fn uncommon(password: &str, _: &()) -> garde::Result {
     match common_passwords::is_common(password) {
-        true => Err(garde::Error::new("this is among the passwords that are tried first; choose another")),
+        true => Err(refused(&say!(
+            "这是最先会被猜到的密码之一，请换一个",
+            "this is among the passwords that are tried first; choose another"
+        ))),
         false => Ok(()),
     }
 }
@@ -99,7 +109,9 @@ pub fn uncommon(password: &str, _: &()) -> garde::Result {
 pub fn unlike(login: &str) -> impl FnOnce(&String, &()) -> garde::Result {
     let login = login.to_lowercase();
     move |password, ()| match common_passwords::core(password) == common_passwords::core(&login) {
-        true => Err(garde::Error::new("this is the login over again; choose another")),
+        true => {
+            Err(refused(&say!("密码与登录名相同，请换一个", "this is the login over again; choose another")))
+        }
         false => Ok(()),
     }
 }

@@ -18,7 +18,8 @@ use super::secret::{hash, random};
 use super::token::{ACCESS_LIFETIME, Tokens};
 use crate::db::Pool;
 use crate::db::schema::{refresh_token, user_account};
-use crate::http::{Code, Later, Problem};
+use crate::http::{Code, Problem};
+use crate::said::say;
 
 /// How long a refresh token waits to be used.
 const REFRESH_LIFETIME: TimeDelta = TimeDelta::days(14);
@@ -60,11 +61,12 @@ pub struct Session {
 }
 
 fn refused() -> Problem {
-    Problem::new(Code::Unauthenticated, "login or password is wrong")
+    Problem::new(Code::Unauthenticated, say!("登录名或密码不正确", "login or password is wrong"))
 }
 
 fn ended() -> Problem {
-    Problem::new(Code::Unauthenticated, "the refresh token is no longer valid; sign in again")
+    let detail = say!("刷新令牌已失效，请重新登录", "the refresh token is no longer valid; sign in again");
+    Problem::new(Code::Unauthenticated, detail)
 }
 
 /// Somebody whose password is to be checked.
@@ -95,17 +97,17 @@ pub async fn sign_in(
     credentials: Credentials,
     address: Option<IpAddr>,
     now: DateTime<Utc>,
-) -> Result<Session, Later> {
+) -> Result<Session, Problem> {
     let attempt = Attempt::new(&credentials.login, address);
     let turn = password::turn().await?;
     let found = {
-        let connection = &mut *pool.get().await.map_err(Problem::from)?;
+        let connection = &mut *pool.get().await?;
         attempt.check(connection, now).await?;
         find(connection, &credentials.login).await?
     };
     let hash = found.as_ref().map(|found| found.hash.clone());
     let is_right = password::verify(&turn, SecretString::from(credentials.password), hash).await?;
-    let connection = &mut *pool.get().await.map_err(Problem::from)?;
+    let connection = &mut *pool.get().await?;
     let user_id = found.as_ref().map(|found| found.user_id);
     let session = match found.filter(|found| is_right && !found.is_disabled) {
         Some(found) => begin(connection, tokens, &found, now).await?,
@@ -120,7 +122,7 @@ pub async fn sign_in(
             // Before the turn is over, so that nobody guesses on while nobody counts.
             attempt.failed(connection, user_id, now).await?;
             drop(turn);
-            Err(refused().into())
+            Err(refused())
         }
     }
 }
@@ -305,7 +307,10 @@ pub(super) async fn still(connection: &mut AsyncPgConnection, identity: &Identit
     match version == Some(identity.account_version) {
         true => Ok(()),
         false => {
-            let detail = "your login has been changed since this access token was given; sign in again";
+            let detail = say!(
+                "发出这个访问令牌之后，您的登录账号已被修改，请重新登录",
+                "your login has been changed since this access token was given; sign in again"
+            );
             Err(Problem::new(Code::Unauthenticated, detail))
         }
     }

@@ -15,8 +15,10 @@ use super::attempts::{self, Attempt};
 use super::context::Context;
 use super::password;
 use crate::db::schema::{employee, org_unit, user_account};
+use crate::http::body::refused;
 use crate::http::etag::Seen;
-use crate::http::{Code, FieldError, Later, Page, Problem, Window};
+use crate::http::{Code, FieldError, Page, Problem, Window};
+use crate::said::say;
 
 /// A login, as it is shown: never with its password.
 #[derive(Clone, Debug, Queryable, Serialize, Deserialize, ToSchema)]
@@ -71,7 +73,10 @@ fn login_characters(login: &str, _: &()) -> garde::Result {
     let is_allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
     match login.chars().all(is_allowed) {
         true => Ok(()),
-        false => Err(garde::Error::new("expected letters, digits, '.', '_', '-' or '@'")),
+        false => Err(refused(&say!(
+            "只能用字母、数字和 . _ - @",
+            "expected letters, digits, '.', '_', '-' or '@'"
+        ))),
     }
 }
 
@@ -172,8 +177,10 @@ pub async fn create(cx: &mut Context, new: NewUser) -> Result<User, Problem> {
 pub async fn create_with(cx: &mut Context, new: NewUser, hash: String) -> Result<User, Problem> {
     let is_everywhere = |role: &Role| matches!(role, Role::GroupAdmin | Role::Auditor | Role::SystemAdmin);
     if new.employee_no.is_none() && new.unit.is_none() && !new.roles.iter().all(is_everywhere) {
-        let message =
-            "these roles reach a store: name the employee whose login it is, or the unit it is confined to";
+        let message = say!(
+            "这些角色管到一家门店：请写明是哪名员工的账号，或限定在哪个单位",
+            "these roles reach a store: name the employee whose login it is, or the unit it is confined to"
+        );
         return Err(Problem::field("employee_no", message));
     }
     let now = cx.now;
@@ -256,7 +263,7 @@ pub async fn change(cx: &mut Context, id: i64, change: UserChange, seen: Seen) -
         let stands = |id: i64| locked.iter().find(|one| one.id == id);
         // Somebody else may have had the lock, to take away what the caller could do.
         if cx.by().is_some_and(|by| !stands(by).is_some_and(Standing::is_administrator)) {
-            return Err(Problem::new(Code::Forbidden, "your roles do not allow this"));
+            return Err(super::caller::not_allowed());
         }
         let current = stands(id).ok_or_else(|| Problem::not_found("user"))?;
         seen.check(current.version)?;
@@ -270,7 +277,10 @@ pub async fn change(cx: &mut Context, id: i64, change: UserChange, seen: Seen) -
             && roles.is_none_or(|roles| roles.iter().any(|role| ManageUsers::reach_of(*role).is_some()))
             || locked.iter().any(|one| one.id != id && one.is_administrator());
         if current.is_administrator() && !stays {
-            let detail = "this is the last administrator: make somebody else one first";
+            let detail = say!(
+                "这是最后一名系统管理员，请先让别人成为管理员",
+                "this is the last administrator: make somebody else one first"
+            );
             return Err(Problem::conflict(detail));
         }
         let version = current.version + 1;
@@ -304,7 +314,7 @@ pub async fn reset(cx: &mut Context, login: &str, password: &str, is_enabled: bo
         .first(cx.db())
         .await
         .optional()?
-        .ok_or_else(|| Problem::field("login", format!("there is no login '{login}'")))?;
+        .ok_or_else(|| Problem::field("login", say!("没有登录名“{login}”", "there is no login '{login}'")))?;
     let (roles, password_hash) = (None, Some(hashed(password).await?));
     let change_to = UserChange { roles, password_hash, is_disabled: is_enabled.then_some(false) };
     change(cx, id, change_to, Seen::Any).await
@@ -320,13 +330,12 @@ pub async fn change_own_password(
     id: i64,
     passwords: NewPassword,
     address: Option<IpAddr>,
-) -> Result<(), Later> {
+) -> Result<(), Problem> {
     let (login, before): (String, String) = user_account::table
         .find(id)
         .select((user_account::login, user_account::password_hash))
         .first(cx.db())
-        .await
-        .map_err(Problem::from)?;
+        .await?;
     let now = cx.now;
     let attempt = Attempt::new(&login, address);
     attempt.check(cx.db(), now).await?;
@@ -337,7 +346,8 @@ pub async fn change_own_password(
     };
     if !is_right {
         attempt.failed(paused.resume().await?.db(), Some(id), now).await?;
-        return Err(Problem::field("old_password", "this is not your password").into());
+        let said = say!("这不是您现在的密码", "this is not your password");
+        return Err(Problem::field("old_password", said));
     }
     let hash = hashed(&passwords.new_password).await?;
     let mut cx = paused.resume().await?;
@@ -349,7 +359,10 @@ pub async fn change_own_password(
             .await?
             == 1;
         if !is_changed {
-            return Err(Problem::conflict("your password has just been changed by somebody else"));
+            return Err(Problem::conflict(say!(
+                "您的密码刚刚已被别人修改",
+                "your password has just been changed by somebody else"
+            )));
         }
         super::session::revoke_all(cx.db(), id, now).await?;
         cx.audit("change_password", &format!("user/{id}"), json!({})).await
@@ -383,12 +396,14 @@ async fn resolve(
         .first(connection)
         .await
         .optional()?;
-    let unknown =
-        |field: &str, kind: &str, name: &str| FieldError::new(field, format!("there is no {kind} '{name}'"));
     let employee = employee_no.filter(|_| employee_id.is_none());
     let unit = unit.filter(|_| unit_id.is_none());
-    let faults = employee.map(|name| unknown("employee_no", "employee", name)).into_iter();
-    let faults = faults.chain(unit.map(|name| unknown("unit", "unit", name))).collect::<Vec<_>>();
+    let employee = employee.map(|name| {
+        FieldError::new("employee_no", say!("没有工号“{name}”", "there is no employee '{name}'"))
+    });
+    let unit =
+        unit.map(|name| FieldError::new("unit", say!("没有单位“{name}”", "there is no unit '{name}'")));
+    let faults = employee.into_iter().chain(unit).collect::<Vec<_>>();
     if faults.is_empty() { Ok((employee_id, unit_id)) } else { Err(Problem::fields(faults)) }
 }
 

@@ -184,7 +184,10 @@ impl Calendar {
     ///
     /// None with the files as they are; they are read like any other.
     pub fn shipped() -> Result<Self, CalendarError> {
-        Self::default().with_years(SHIPPED.iter().copied())
+        // They are read once: every term of every store asks for them.
+        static READ: LazyLock<Result<Calendar, CalendarError>> =
+            LazyLock::new(|| Calendar::default().with_years(SHIPPED.iter().copied()));
+        READ.clone()
     }
 
     /// This calendar and the years of `files`, each a name for messages and its text. A year that was known is

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use super::database::Database;
 use super::generate::{open_cycle, stores};
 use super::{Ended, table};
-use crate::auth::{Context, Scope};
+use crate::auth::Context;
 use crate::clock;
 use crate::config::{ReleasedRules, Storage};
 use crate::http::idempotency::Answer;
@@ -104,7 +104,7 @@ async fn declare(
     cycle: &ReviewCycle,
     sources: &[String],
 ) -> anyhow::Result<Vec<SourceGap>> {
-    let here = Scope { unit_id: cycle.store_id, ..Scope::operator() };
+    let here = ledger::of_store(cycle.store_id);
     // Of each store somebody is named: it is of the store that the word is.
     let employee_no = ledger::employee_nos(cx.db(), cycle.period, Some(&here)).await?.into_iter().next();
     let rows = employee_no.into_iter();

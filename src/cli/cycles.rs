@@ -8,8 +8,9 @@ use crate::config::Storage;
 use crate::http::Window;
 use crate::period::Period;
 use crate::reviews::cycle::moves::{self, MoveOutcome, NewCycleMove, NewCycleMoves};
+use crate::reviews::cycle::rules::CycleRules;
 use crate::reviews::cycle::{CycleOutlook, CycleState, outlooks};
-use crate::reviews::store::{self, CycleFilter};
+use crate::reviews::store::{self, CycleFilter, ReviewCycle};
 use crate::rules::library::Library;
 
 /// What can be done with review cycles.
@@ -96,17 +97,29 @@ async fn list(args: ListArgs, storage: Storage) -> anyhow::Result<Ended> {
         writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&cycles)?)?;
         return Ok(Ended::Well);
     }
-    let mut rows = table::new(&["门店 store", "月份 month", "状态 state", "期限 until"], &[]);
-    for CycleOutlook { cycle, due, .. } in &cycles {
+    let mut rows = table::new(&["门店 store", "月份 month", "状态 state", "期限 until", "规则 rules"], &[]);
+    for CycleOutlook { cycle, due, rules, .. } in &cycles {
         rows.add_row([
             cycle.store.clone(),
             cycle.period.to_string(),
             format!("{} {}", cycle.state.label(), cycle.state),
             due.of(cycle.state).map(|day| day.to_string()).unwrap_or_default(),
+            rules_of(cycle, rules),
         ]);
     }
     writeln!(io::stdout(), "{rows}")?;
     Ok(Ended::Well)
+}
+
+/// The release that scored a cycle's reviews or would score them, and the one that would score them now where it is another.
+fn rules_of(cycle: &ReviewCycle, rules: &CycleRules) -> String {
+    let named = |release: Option<i64>| release.map(|id| format!("#{id}")).unwrap_or_default();
+    match rules.is_newer {
+        true => {
+            format!("{}，有新版 newer: {}，可重新计分 generate", named(cycle.release), named(rules.release))
+        }
+        false => named(cycle.release.or(rules.release)),
+    }
 }
 
 async fn move_them(args: MoveArgs, storage: Storage) -> anyhow::Result<Ended> {

@@ -19,6 +19,7 @@ use crate::demo::people::{OFFICES, PEOPLE};
 use crate::demo::year::{self, Stage};
 use crate::demo::{PASSWORD, YEAR};
 use crate::http::Window;
+use crate::org::Position;
 use crate::period::Period;
 use crate::reviews::explain::{self, Explanation};
 use crate::reviews::listing::ReviewFilter;
@@ -59,7 +60,7 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
     }
     let listener = if args.exit { None } else { Some(server::bind(args.listen.listen)?) };
     let bundle = Bundle::load(folder.path())
-        .map_err(|findings| folder::problem(&findings))
+        .map_err(|findings| folder::problem(&findings, super::language()))
         .with_context(|| format!("the rules in {} cannot be used", folder.path().display()))?;
     Database::with(&storage, async |pool| {
         match load::look(&mut *pool.get().await?).await? {
@@ -98,7 +99,7 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
 async fn print_march(cx: &mut Context, library: &Library) -> anyhow::Result<()> {
     let Some(period) = Period::new(YEAR, 3) else { return Ok(()) };
     let query = LeaderboardQuery { period, unit: None, position: None, top: Some(12) };
-    let places = leaderboard(cx, &query).await?;
+    let places = leaderboard(cx, &query).await?.logged().await?;
     let mut rows = table::new(&["名次", "工号", "姓名", "小组", "总分", "交车", "等级"], &[0, 4, 5]);
     for place in places {
         rows.add_row([
@@ -114,7 +115,7 @@ async fn print_march(cx: &mut Context, library: &Library) -> anyhow::Result<()> 
     let filter = ReviewFilter {
         period: Some(period),
         employee_no: Some(EXPLAINED.to_owned()),
-        position: Some("sales_consultant".to_owned()),
+        position: Some(Position::SalesConsultant),
         ..ReviewFilter::default()
     };
     let explanation = explain::first(cx, library, &filter).await?.logged().await?;

@@ -47,7 +47,6 @@ pub async fn run(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended> {
         args.output.is_some() || args.format == FileFormat::Csv || !io::stdout().is_terminal(),
         "a workbook is nothing for a terminal: use -o FILE"
     );
-    let catalogue = args.rules.catalogue()?;
     let wanted = ExportRequest {
         what: args.what.clone(),
         period: args.period,
@@ -57,6 +56,7 @@ pub async fn run(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended> {
     };
     Database::with(&storage, async |pool| {
         let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+        let catalogue = args.rules.catalogues().of(cx.db(), args.period).await?;
         let export = Export::begin(cx, catalogue, wanted).await?;
         let mut out = open(&args)?;
         write(cx, export, args.format, &mut *out).await?;

@@ -1,6 +1,7 @@
 //! `showfloor import`
 
 use std::io::{self, Write as _};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ use crate::spreadsheets::mapping::built_in::ImportKind;
     showfloor import dms.csv --kind dms-funnel --period 2014-03 --json\n  \
     showfloor import dms.csv --kind dms-funnel --period 2014-03 --to-date   it ends before the month does\n  \
     showfloor import dms.csv --kind dms-funnel --period 2014-03 --accept-unread   its other numbers are not wanted\n  \
+    showfloor import 投诉.xlsx --mapping complaints --period 2014-03 --complete   who is not in it has no complaint\n  \
+    showfloor import dms.csv --kind dms-funnel --period 2014-03 --store JC   for one of the two stores of some people\n  \
     showfloor import 成绩单.xlsx --propose --period 2014-03          what its columns probably are\n  \
     showfloor import 成绩单.xlsx --mapping 考试成绩单 --period 2014-03\n  \
     showfloor import 考试.xlsx --mapping exams --period 2014-03      a template, filled in")]
@@ -58,6 +61,13 @@ pub struct ImportArgs {
     /// Record although numbers for people are not read (the report lists them). A saved mapping remembers which.
     #[arg(long)]
     accept_unread: bool,
+    /// Say that it is all that there is of its sources: whoever of the store is not in it has nothing there.
+    #[arg(long, conflicts_with_all = ["to_date", "propose"])]
+    complete: bool,
+    /// For which store it is delivered, by code: of somebody who works at two stores in the month, each delivers its own and
+    /// both add up. By default the store that its other people are of.
+    #[arg(long, value_name = "CODE", conflicts_with = "propose")]
+    store: Option<String>,
     /// What becomes of news about a frozen month.
     #[arg(long, value_enum, default_value_t)]
     late: Late,
@@ -73,7 +83,7 @@ pub struct ImportArgs {
 
 /// Imports a file. Exit status 1 when rows are faulty, or when numbers that are not read have to be accepted first.
 pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let catalogue = args.rules.catalogue()?;
+    let catalogues = args.rules.catalogues();
     let shown = args.file.display();
     let size = std::fs::metadata(&args.file).with_context(|| format!("cannot read {shown}"))?.len();
     anyhow::ensure!(
@@ -90,12 +100,15 @@ pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
         reason: args.reason,
         to_date: args.to_date,
         accept_unread: args.accept_unread,
+        complete: args.complete,
+        store: args.store,
     };
     let content = opened.into();
     let now = Clock::System.now();
     if args.propose {
         let propose = async |pool: &_| {
             let open = async || Context::operator(pool, now).await;
+            let catalogue = catalogues.of(open().await?.db(), args.period).await?;
             Ok(mapping::propose(open, catalogue, content, args.period).await?)
         };
         let proposal = Database::with(&storage, propose).await?;
@@ -114,10 +127,12 @@ pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
         Arc::new(move |stage| {
             let (Stage::Reading(rows) | Stage::Recording(rows)) = stage;
             bar.set_position(u64::try_from(rows).unwrap_or(u64::MAX));
+            ControlFlow::Continue(())
         }) as import_file::Progress
     };
     let report = Database::with(&storage, async |pool| {
         let open = async || Context::operator(pool, now).await;
+        let catalogue = catalogues.of(open().await?.db(), file.period).await?;
         Ok(import_file::import(open, &catalogue, file, &manner, &progress).await?)
     })
     .await;

@@ -37,10 +37,10 @@ pub struct ImportTemplateArgs {
 
 /// Writes the template of a source.
 pub async fn run(args: ImportTemplateArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let catalogue = args.rules.catalogue()?;
     let wanted = TemplateRequest { kind: args.kind, period: args.period, store: args.store };
     let (_, book) = Database::with(&storage, async |pool| {
         let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+        let catalogue = args.rules.catalogues().of(cx.db(), wanted.period).await?;
         Ok(template::make(cx, &catalogue, &wanted).await?)
     })
     .await?;

@@ -27,12 +27,14 @@ use std::future::Future;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Logging, Storage};
+use crate::config::{Logging, Reader, Storage};
+use crate::http::Language;
 use crate::rules::sandbox::STACK_SIZE;
 
 /// 4S 店销售计划、事实、计分与月度考核 · sales plans, facts, scores and monthly reviews for car dealership groups.
@@ -45,6 +47,8 @@ struct Cli {
     storage: Storage,
     #[command(flatten)]
     logging: Logging,
+    #[command(flatten)]
+    reader: Reader,
 }
 
 #[derive(Debug, Subcommand)]
@@ -96,6 +100,14 @@ enum Command {
     Openapi,
 }
 
+/// The language in which findings about rules are printed.
+static LANGUAGE: OnceLock<Language> = OnceLock::new();
+
+/// The language in which findings about rules are printed: what the command line asks for, or else the locale.
+fn language() -> Language {
+    LANGUAGE.get().copied().unwrap_or(Language::English)
+}
+
 /// What a command ends with when nothing kept it from doing its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ended {
@@ -108,6 +120,8 @@ enum Ended {
 /// Parses the command line and does what it asks. Exit status 1: findings or an error; 2: a wrong command line.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    // Nothing else sets it: a process has one command line.
+    let _ = LANGUAGE.set(cli.reader.language());
     match start_log(&cli.logging).and_then(|()| run(cli)) {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::WithFindings) => ExitCode::from(1),

@@ -13,11 +13,10 @@ use crate::auth::{Context, audit_seal, users};
 use crate::clock::Clock;
 use crate::config::{Listen, Policy, ReleasedRules, Storage};
 use crate::db::Pool;
-use crate::ledger::metric::CatalogueFile;
-use crate::rules::bundle::CATALOGUE_FILE;
+use crate::ledger::catalogue::Catalogues;
 use crate::rules::folder::{self, FolderState, RulesFolder};
 use crate::rules::library::Library;
-use crate::rules::{release, watch};
+use crate::rules::watch;
 use crate::server::{self, Shared};
 
 /// Options of `showfloor serve`.
@@ -68,11 +67,11 @@ pub async fn until_stopped(
 ) -> anyhow::Result<Ended> {
     let tokens = Arc::new(Tokens::open(&storage.data_folder()?.join("keys"))?);
     let library = Arc::new(Library::default());
-    let catalogue = Arc::new(CatalogueFile::open(rules.path().join(CATALOGUE_FILE)));
-    take_in(&rules, &library, &catalogue, pool).await?;
-    let followed = (Arc::clone(&rules), Arc::clone(&catalogue));
+    let catalogues = Arc::new(Catalogues::of_folder(rules.path()));
+    take_in(&rules, pool).await?;
+    let followed = (Arc::clone(&rules), Arc::clone(&catalogues));
     let shared =
-        Shared { pool: pool.clone(), tokens, rules, catalogue, library, clock: Clock::System, policy };
+        Shared { pool: pool.clone(), tokens, rules, catalogues, library, clock: Clock::System, policy };
     let (server, address) = server::build(shared, listener)?;
     let following = tokio::spawn(watch::follow(followed.0, followed.1, pool.clone(), Clock::System));
     let sealing = tokio::spawn(audit_seal::follow(pool.clone(), Clock::System));
@@ -89,14 +88,8 @@ pub async fn until_stopped(
     Ok(Ended::Well)
 }
 
-/// Takes the rules folder in before anybody asks. One that is broken must not keep people from reading their reviews, nor
-/// from delivering facts: the metrics are those of the release in force then.
-async fn take_in(
-    folder: &RulesFolder,
-    library: &Library,
-    catalogue: &CatalogueFile,
-    pool: &Pool,
-) -> anyhow::Result<()> {
+/// Takes the rules folder in before anybody asks. One that is broken must not keep people from reading their reviews.
+async fn take_in(folder: &RulesFolder, pool: &Pool) -> anyhow::Result<()> {
     let cx = &mut Context::operator(pool, Clock::System.now()).await?;
     folder.sync(cx).await?;
     let status = folder.status();
@@ -107,13 +100,8 @@ async fn take_in(
             io::stderr(),
             "warning: {}: {}",
             folder.path().display(),
-            folder::problem(&status.findings)
+            folder::problem(&status.findings, super::language())
         )?;
-    }
-    if catalogue.current().is_err()
-        && let Some(latest) = release::latest(cx.db()).await?
-    {
-        catalogue.fall_back_on(library.bundle(cx.db(), &latest.bundle).await?.catalogue.clone());
     }
     Ok(())
 }

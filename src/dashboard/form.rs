@@ -18,6 +18,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::http::{Code, Problem};
+use crate::said::say;
 use crate::spreadsheets::export::neutral::neutral;
 
 /// What each form is called on the web, the one that is answered when anything will do first.
@@ -57,7 +58,10 @@ impl FromRequest for RowForm {
             IfNoneMatch::parse(request).ok().filter(|_| request.headers().contains_key(IF_NONE_MATCH));
         ready(kind.map(|kind| Self { kind, known }).ok_or_else(|| {
             let forms = FORMS.map(|(name, _)| name).join(", ");
-            Problem::new(Code::NotAcceptable, format!("there is {forms}: send one of them as Accept"))
+            Problem::new(
+                Code::NotAcceptable,
+                say!("有 {forms}：请在 Accept 里写其中一种", "there is {forms}: send one of them as Accept"),
+            )
         }))
     }
 }

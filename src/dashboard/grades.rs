@@ -9,13 +9,16 @@ use diesel_async::RunQueryDsl;
 use rust_decimal::Decimal;
 
 use super::month_reviews::{Best, MonthReviews, Source, reads_reviews};
-use super::withheld::{FEWEST, withheld_groups};
 use super::{Distribution, SelectionQuery};
 use crate::auth::Context;
+use crate::auth::access::{Action as _, ViewReviews};
+use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::decimal;
 use crate::http::{Code, Problem};
 use crate::org::Part;
+use crate::org::withheld::{FEWEST, withheld_groups};
 use crate::period::Period;
+use crate::said::say;
 
 /// The reviews of a scheme and grade.
 #[derive(Clone, Debug, QueryableByName)]
@@ -32,6 +35,12 @@ struct GradeSum {
     /// Those of them with a total, and their sum.
     #[diesel(sql_type = BigInt)]
     rated: i64,
+    /// How many of the reviews are not the caller's to read, and how many of those have a total: a leader who takes the own team's away
+    /// finds these.
+    #[diesel(sql_type = BigInt)]
+    unknown: i64,
+    #[diesel(sql_type = BigInt)]
+    unknown_rated: i64,
     #[diesel(sql_type = Numeric)]
     points: Decimal,
     /// What the grades of a scheme are sorted by.
@@ -43,6 +52,8 @@ impl GradeSum {
     fn add(&mut self, other: &Self) {
         self.reviews += other.reviews;
         self.rated += other.rated;
+        self.unknown += other.unknown;
+        self.unknown_rated += other.unknown_rated;
         self.points += other.points;
         self.lowest = self.lowest.into_iter().chain(other.lowest).min();
     }
@@ -55,10 +66,10 @@ impl GradeSum {
     }
 }
 
-/// What is shown of a store's grades to those who may not read its reviews: grades of one or two people stand together, without
-/// their names; nothing where there are fewer than three people at all.
+/// What is shown of a store's grades to those who may not read its reviews: grades of one or two people whom they do not know stand
+/// together, without their names; nothing where there are fewer than three such people at all.
 fn together(sums: Vec<GradeSum>) -> Option<Vec<GradeSum>> {
-    let people = sums.iter().map(|sum| sum.reviews).collect::<Vec<_>>();
+    let people = sums.iter().map(|sum| sum.unknown).collect::<Vec<_>>();
     if (1..FEWEST).contains(&people.iter().sum()) {
         return None;
     }
@@ -73,7 +84,7 @@ fn together(sums: Vec<GradeSum>) -> Option<Vec<GradeSum>> {
         }
     }
     // A mean is of people who are rated.
-    let is_told = |sum: &GradeSum| sum.rated == 0 || sum.rated >= FEWEST;
+    let is_told = |sum: &GradeSum| !(1..FEWEST).contains(&sum.unknown_rated);
     shown.extend(others);
     for sum in shown.iter_mut().filter(|sum| !is_told(sum)) {
         (sum.rated, sum.points) = (0, Decimal::ZERO);
@@ -102,7 +113,10 @@ async fn distribution_of(cx: &mut Context, part: Part, period: Period) -> Result
         return Ok(sums.map(|sum| sum.shown(period)).collect());
     }
     if part.store.is_some() && part.store != part.unit {
-        let detail = "the grades of a team are for those who may read its reviews: ask for the store";
+        let detail = say!(
+            "一个组的等级分布只给可以看其考核的人：请看整家门店的",
+            "the grades of a team are for those who may read its reviews: ask for the store"
+        );
         return Err(Problem::new(Code::Forbidden, detail));
     }
     let mut stores = BTreeMap::<(i64, String), Vec<GradeSum>>::new();
@@ -135,16 +149,36 @@ struct Grades {
     erased: MonthReviews,
 }
 
-/// The statements that count grades, with the store of a row and what else the rows are grouped by.
+/// How many of the reviews counted are not the caller's to read, the scope of whose readings is $5, and how many of those have a
+/// total; of those who read them all, none.
+macro_rules! unknown {
+    (none) => {
+        "0::bigint AS unknown, 0::bigint AS unknown_rated"
+    };
+    (counted) => {
+        concat!(
+            "count(*) FILTER (WHERE (",
+            reaches!("$5", "r.employee_id", "r.unit_id", "$1"),
+            ") IS NOT TRUE) AS unknown, count(r.total) FILTER (WHERE (",
+            reaches!("$5", "r.employee_id", "r.unit_id", "$1"),
+            ") IS NOT TRUE) AS unknown_rated"
+        )
+    };
+}
+
+/// The statements that count grades, with the store of a row, what else the rows are grouped by, and whether it is counted what
+/// the caller does not know.
 macro_rules! grades {
-    ($store:literal, $group:literal) => {
+    ($store:literal, $group:literal, $unknown:ident) => {
         Grades {
             in_force: MonthReviews {
                 what: concat!(
                     "SELECT ",
                     $store,
                     " AS store_id, r.scheme, r.final_grade AS grade, count(*) AS reviews, count(r.total) AS rated,
-                         coalesce(sum(r.total), 0) AS points, min(r.total) AS lowest FROM"
+                         coalesce(sum(r.total), 0) AS points, min(r.total) AS lowest, ",
+                    unknown!($unknown),
+                    " FROM"
                 ),
                 from: Source::InForce,
                 rest: concat!(" GROUP BY ", $group, "r.scheme, r.final_grade"),
@@ -156,7 +190,8 @@ macro_rules! grades {
                     $store,
                     " AS store_id, r.scheme, r.final_grade AS grade, sum(r.reviews)::bigint AS reviews,
                          sum(r.rated)::bigint AS rated, sum(r.points) AS points,
-                         min(r.points / nullif(r.rated, 0))::numeric(12, 6) AS lowest FROM"
+                         min(r.points / nullif(r.rated, 0))::numeric(12, 6) AS lowest,
+                         sum(r.reviews)::bigint AS unknown, sum(r.rated)::bigint AS unknown_rated FROM"
                 ),
                 from: Source::Erased,
                 rest: concat!(" GROUP BY ", $group, "r.scheme, r.final_grade"),
@@ -166,8 +201,8 @@ macro_rules! grades {
     };
 }
 
-const ALL_TOGETHER: Grades = grades!("0::bigint", "");
-const STORE_BY_STORE: Grades = grades!("u.store_id", "u.store_id, ");
+const ALL_TOGETHER: Grades = grades!("0::bigint", "", none);
+const STORE_BY_STORE: Grades = grades!("u.store_id", "u.store_id, ", counted);
 
 /// The sums of a month.
 async fn grades(
@@ -176,7 +211,13 @@ async fn grades(
     period: Period,
     how: &Grades,
 ) -> Result<Vec<GradeSum>, Problem> {
-    let mut sums: Vec<GradeSum> = how.in_force.of(cx, part, period).load(cx.db()).await?;
+    // Whose reviews the caller may read by themselves.
+    let known = match &cx.identity {
+        Some(identity) => Scope::of(identity, ViewReviews::reach_of),
+        None => Scope::operator(),
+    };
+    let in_force = how.in_force.of(cx, part, period).bind::<CallerScope, _>(known);
+    let mut sums: Vec<GradeSum> = in_force.load(cx.db()).await?;
     let erased: Vec<GradeSum> = how.erased.of(cx, part, period).load(cx.db()).await?;
     erased.into_iter().for_each(|sum| add_to(&mut sums, sum));
     Ok(sums)

@@ -57,8 +57,8 @@ pub async fn get_distribution(
     form.answer(&grades::distribution(&mut caller.context().await?, &query.0).await?)
 }
 
-/// The leaderboard 龙虎榜: the best of a position by total, then deliveries. Whoever may not read the reviews sees a third of those who
-/// have a rank at most: there is no list of the last.
+/// The leaderboard 龙虎榜: the best of a position by total, then deliveries. Whoever may not read the reviews sees a share of those who
+/// have a rank, a third unless the store's terms say less or more: there is no list of the last. What it tells of others is logged.
 #[utoipa::path(tag = "dashboard", params(LeaderboardQuery), responses(
     (status = 200, description = "Best first", content((Vec<LeaderboardPlace> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
     (status = 304, description = "Nothing has changed since the answer whose ETag is in If-None-Match"),
@@ -70,5 +70,6 @@ pub async fn get_leaderboard(
     query: Query<LeaderboardQuery>,
     form: RowForm,
 ) -> Result<HttpResponse, Problem> {
-    form.answer(&leaderboard::leaderboard(&mut caller.context().await?, &query.0).await?)
+    let places = leaderboard::leaderboard(&mut caller.context().await?, &query.0).await?;
+    form.answer(&places.logged().await?)
 }

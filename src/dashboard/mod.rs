@@ -7,7 +7,6 @@ pub mod leaderboard;
 mod month_reviews;
 pub mod roll_up;
 pub mod store;
-pub mod withheld;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Numeric, Text};
@@ -17,7 +16,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::decimal;
 use crate::http::Problem;
+use crate::org::Position;
 use crate::period::Period;
+use crate::said::say;
 
 /// Most months that one answer has: this year and the one before.
 const MOST_MONTHS: u32 = 24;
@@ -46,7 +47,9 @@ impl SelectionQuery {
     pub fn periods(&self) -> Result<Vec<Period>, Problem> {
         match self.months.unwrap_or(1) {
             months @ 1..=MOST_MONTHS => Ok(self.period.months_up_to(months)),
-            _ => Err(Problem::field("months", format!("expected 1 to {MOST_MONTHS}"))),
+            _ => {
+                Err(Problem::field("months", say!("应为 1 到 {MOST_MONTHS}", "expected 1 to {MOST_MONTHS}")))
+            }
         }
     }
 }
@@ -62,7 +65,7 @@ pub struct LeaderboardQuery {
     /// Only this unit and those below it, by code.
     pub unit: Option<String>,
     /// The position; sales consultants by default.
-    pub position: Option<String>,
+    pub position: Option<Position>,
     /// How many places to show, 1 to 100; 10 by default.
     #[param(minimum = 1, maximum = 100)]
     pub top: Option<i32>,

@@ -8,7 +8,6 @@ use diesel_async::RunQueryDsl;
 use rust_decimal::Decimal;
 
 use super::roll_up::{Sum, Summand, Sums, roll_up};
-use super::withheld::{Counted, withheld};
 use super::{Attainment, Funnel, FunnelKnown, SelectionQuery, rate};
 use crate::auth::Context;
 use crate::auth::access::{Action as _, ViewFacts};
@@ -16,6 +15,7 @@ use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::sql_of;
 use crate::http::Problem;
 use crate::org::Part;
+use crate::org::withheld::{Counted, withheld};
 use crate::period::Period;
 use crate::plan;
 

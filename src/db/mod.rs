@@ -1,5 +1,6 @@
 //! The database: PostgreSQL, either a server given by its address or a private cluster of the program's own.
 
+mod constraints;
 pub mod copy;
 pub mod embedded;
 pub mod error;

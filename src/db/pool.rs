@@ -3,12 +3,14 @@
 use std::net::IpAddr;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool::managed::{self, Manager as _, TimeoutType};
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::deadpool::PoolError;
-use diesel_async::pooled_connection::{self, AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::pooled_connection::{
+    self, AsyncDieselConnectionManager, ManagerConfig, PoolableConnection as _, RecyclingMethod,
+};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
@@ -63,7 +65,31 @@ pub enum Purpose {
 /// A connection that is lent for a purpose.
 pub struct Lent {
     connection: Connection,
+    // Behind the connection: it is done when that is back in the pool.
+    torn: Torn,
     _share: Option<OwnedSemaphorePermit>,
+}
+
+/// A connection whose work was given up in the middle of a transaction, if it was: by when it was opened.
+#[derive(Default)]
+struct Torn(Option<(Pool, Instant)>);
+
+impl Drop for Torn {
+    /// Closes it, so that what its transaction holds is free at once and not when somebody needs the connection next.
+    fn drop(&mut self) {
+        if let Some((pool, opened)) = self.0.take() {
+            pool.retain(|_, of| of.created != opened);
+        }
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if self.connection.is_broken() {
+            let opened = Connection::metrics(&self.connection).created;
+            self.torn.0 = self.pool().map(|pool| (pool, opened));
+        }
+    }
 }
 
 impl Lent {
@@ -101,7 +127,7 @@ pub async fn lend(pool: &Pool, purpose: Purpose) -> Result<Lent, PoolError> {
             Some(in_time.map_err(|_| PoolError::Timeout(TimeoutType::Wait))?.map_err(|_| PoolError::Closed)?)
         }
     };
-    Ok(Lent { connection: pool.get().await?, _share: share })
+    Ok(Lent { connection: pool.get().await?, torn: Torn::default(), _share: share })
 }
 
 /// The same if there is one that nobody uses.
@@ -111,7 +137,8 @@ pub async fn lend_at_once(pool: &Pool, purpose: Purpose) -> Option<Lent> {
         Purpose::Changing => Some(Arc::clone(&pool.manager().changing).try_acquire_owned().ok()?),
     };
     let patience = managed::Timeouts { wait: Some(Duration::ZERO), ..pool.timeouts() };
-    Some(Lent { connection: pool.timeout_get(&patience).await.ok()?, _share: share })
+    let connection = pool.timeout_get(&patience).await.ok()?;
+    Some(Lent { connection, torn: Torn::default(), _share: share })
 }
 
 /// How many of so many connections may be used for changes at a time. A generation needs up to three.

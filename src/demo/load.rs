@@ -1,6 +1,6 @@
 //! Loading the demonstration dealership, all of it or nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{ExpressionMethods as _, QueryDsl as _};
@@ -17,7 +17,7 @@ use crate::db::schema::user_account;
 use crate::http::Problem;
 use crate::http::etag::Seen;
 use crate::ledger::metric::Catalogue;
-use crate::ledger::{self, Entry, Late, ValueOrigin};
+use crate::ledger::{self, Entry, Late, SourceWord, ValueOrigin};
 use crate::org::{
     self, EmployeeStatus, LeadershipKind, NewAssignment, NewEmployee, NewOrgUnit, NewTeamLeadership,
     UnitKind, labels,
@@ -237,6 +237,7 @@ async fn load_plan(cx: &mut Context, catalogue: &Catalogue) -> Result<(), Proble
         weights: weights
             .map(|(employee_no, weight)| MemberWeight { employee_no: employee_no.to_owned(), weight })
             .to_vec(),
+        units: Vec::new(),
     };
     plan::resplit(cx, second.id, leave, Seen::Any).await?;
     plan::submit(cx, second.id, Seen::Any).await?;
@@ -313,7 +314,7 @@ async fn load_facts(
             }),
         );
     }
-    let deliveries: HashSet<(i64, String)> = ledger::deliveries(catalogue, &entries);
+    let deliveries = ledger::deliveries(catalogue, &entries);
     let origin = ValueOrigin {
         source_system: "demo".to_owned(),
         batch_id: None,
@@ -322,10 +323,13 @@ async fn load_facts(
         reason: None,
     };
     ledger::record(connection, period, &entries, &origin, Late::Refuse).await?;
-    let scope = Scope::operator();
-    ledger::note_delivery(connection, period, &deliveries, &scope, &origin, Late::Refuse).await?;
+    let people = Vec::from_iter(ids.values().copied());
+    let speakers = ledger::speakers(connection, period, &people, &Scope::operator()).await?;
     // Everybody's numbers are there: whoever has none in a source has nothing there.
-    ledger::declare_complete(connection, period, &deliveries, &scope, &origin, Late::Refuse).await
+    for word in [SourceWord::In, SourceWord::Complete] {
+        ledger::note(connection, period, (word, &deliveries), &speakers, &origin, Late::Refuse).await?;
+    }
+    Ok(())
 }
 
 /// Everybody's facts of a month, given each advisor's target.

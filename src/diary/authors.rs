@@ -11,6 +11,7 @@ use crate::db::sql;
 use crate::http::Problem;
 use crate::ledger;
 use crate::period::Period;
+use crate::said::say;
 
 /// The positions that owe reports and write daily sheets, as PostgreSQL writes a list.
 pub const POSITIONS: &str = "('sales_consultant', 'team_leader', 'telesales_specialist')";
@@ -30,14 +31,17 @@ pub fn login(cx: &Context) -> Result<Identity, Problem> {
 ///
 /// A conflict where there is none: everybody writes for themselves.
 pub fn employee(cx: &Context) -> Result<i64, Problem> {
-    let no_employee = "this login belongs to no employee, and people can write these only for themselves";
+    let no_employee = say!(
+        "这个账号不属于任何员工，而这些只能由本人写",
+        "this login belongs to no employee, and people can write these only for themselves"
+    );
     cx.identity.as_ref().and_then(|login| login.employee_id).ok_or_else(|| Problem::conflict(no_employee))
 }
 
 /// Refuses a text of nothing but spaces, as a check of garde.
 pub fn says_something(text: &str, (): &()) -> garde::Result {
     match text.trim().is_empty() {
-        true => Err(garde::Error::new("expected a text")),
+        true => Err(crate::http::body::refused(&say!("应为文字", "expected a text"))),
         false => Ok(()),
     }
 }
@@ -50,7 +54,9 @@ pub fn says_something(text: &str, (): &()) -> garde::Result {
 pub fn require_sane(field: &str, day: NaiveDate) -> Result<(), Problem> {
     match (1900..3000).contains(&day.year()) {
         true => Ok(()),
-        false => Err(Problem::field(field, "expected a day of 1900 to 2999")),
+        false => {
+            Err(Problem::field(field, say!("日期应在 1900 到 2999 年之间", "expected a day of 1900 to 2999")))
+        }
     }
 }
 
@@ -81,7 +87,10 @@ pub async fn require_posting(
         true => Ok(()),
         false => Err(Problem::field(
             "day",
-            format!("on {day} you hold no position that writes reports and daily sheets"),
+            say!(
+                "{day} 您不在要写总结和日报的岗位上",
+                "on {day} you hold no position that writes reports and daily sheets"
+            ),
         )),
     }
 }
@@ -116,7 +125,8 @@ pub async fn require_open(
     .optional()?;
     match frozen {
         None => Ok(()),
-        Some(Frozen { name }) => Err(Problem::conflict(format!(
+        Some(Frozen { name }) => Err(Problem::conflict(say!(
+            "{name} 的 {period} 已经关账，不能再写",
             "{period} is frozen for {name}: nothing more can be written into it"
         ))),
     }

@@ -13,7 +13,8 @@ use garde::Validate;
 use serde::de::DeserializeOwned;
 
 use super::problem::{Code, FieldError, Problem};
-use super::years;
+use super::{library_words, years};
+use crate::said::{Said, say};
 
 /// Largest JSON body where an operation says nothing else, in bytes, unpacked.
 pub const BODY_LIMIT: usize = 1024 * 1024;
@@ -59,7 +60,10 @@ where
     let mut payload = payload.take();
     async move {
         if !is_json {
-            let detail = "the body has to be JSON, with Content-Type: application/json";
+            let detail = say!(
+                "请求体应为 JSON，并带 Content-Type: application/json",
+                "the body has to be JSON, with Content-Type: application/json"
+            );
             return Err(Problem::new(Code::UnsupportedMediaType, detail));
         }
         if declared.is_some_and(|length: usize| length > limit) {
@@ -81,7 +85,10 @@ where
 }
 
 fn too_large() -> Problem {
-    Problem::new(Code::PayloadTooLarge, "the body is larger than allowed here")
+    Problem::new(
+        Code::PayloadTooLarge,
+        say!("请求体超过这里允许的大小", "the body is larger than allowed here"),
+    )
 }
 
 /// What it means that a body could not be read to its end.
@@ -89,20 +96,27 @@ pub fn unreadable(error: &actix_web::Error) -> Problem {
     match error.as_error::<PayloadError>() {
         Some(error) => torn(error),
         _ if error.as_response_error().status_code() == 413 => too_large(),
-        _ => Problem::new(Code::MalformedRequest, "the body could not be read"),
+        _ => unread(),
     }
+}
+
+fn unread() -> Problem {
+    Problem::new(Code::MalformedRequest, say!("请求体读不出来", "the body could not be read"))
 }
 
 fn torn(error: &PayloadError) -> Problem {
     match error {
         PayloadError::Overflow => too_large(),
-        PayloadError::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => {
-            Problem::new(Code::RequestTimeout, "the body does not come; send it faster")
-        }
+        PayloadError::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => Problem::new(
+            Code::RequestTimeout,
+            say!("请求体迟迟不到，请发快一些", "the body does not come; send it faster"),
+        ),
         PayloadError::EncodingCorrupted => {
-            Problem::new(Code::MalformedRequest, "the body is not packed as Content-Encoding says")
+            let detail =
+                say!("请求体没有按 Content-Encoding 压缩", "the body is not packed as Content-Encoding says");
+            Problem::new(Code::MalformedRequest, detail)
         }
-        _ => Problem::new(Code::MalformedRequest, "the body could not be read"),
+        _ => unread(),
     }
 }
 
@@ -139,10 +153,10 @@ fn has_key(json: &[u8], name: &str) -> bool {
 /// Reads an object from JSON, naming the field where it is not as expected.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if has_key(bytes, NUMBER) {
-        return Err(Problem::field(NUMBER, "there is no such field"));
+        return Err(Problem::field(NUMBER, say!("没有这个字段", "there is no such field")));
     }
     if let Some(field) = years::impossible(bytes) {
-        return Err(Problem::field(field, "expected a year from 0001 to 9999"));
+        return Err(Problem::field(field, years::EXPECTED));
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -151,11 +165,13 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         match inner.classify() {
             serde_json::error::Category::Data if is_array(bytes) => not_an_object(),
             serde_json::error::Category::Data => at_fault(field, without_position(&inner)),
-            _ => Problem::new(Code::MalformedRequest, format!("the body is not valid JSON: {inner}")),
+            _ => Problem::new(Code::MalformedRequest, library_words::no_json(&inner)),
         }
     })?;
     json.end().map_err(|error| {
-        Problem::new(Code::MalformedRequest, format!("there is something after the JSON body: {error}"))
+        let detail =
+            say!("JSON 请求体后面还有别的内容：{error}", "there is something after the JSON body: {error}");
+        Problem::new(Code::MalformedRequest, detail)
     })?;
     // Serde takes the fields of an object from an array too, in their order in the program.
     if is_array(bytes) { Err(not_an_object()) } else { Ok(value) }
@@ -166,15 +182,15 @@ fn is_array(bytes: &[u8]) -> bool {
 }
 
 fn not_an_object() -> Problem {
-    Problem::field(".", "expected an object, not an array")
+    Problem::field(".", say!("应为对象，而不是列表", "expected an object, not an array"))
 }
 
 /// Serde's path of a field that is missing ends with the object that lacks it.
 fn at_fault(path: String, message: String) -> Problem {
     match message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
-        Some(name) if path == "." => Problem::field(name.to_owned(), message),
-        Some(name) => Problem::field(format!("{path}.{name}"), message),
-        None => Problem::field(path, message),
+        Some(name) if path == "." => Problem::field(name.to_owned(), library_words::said(&message)),
+        Some(name) => Problem::field(format!("{path}.{name}"), library_words::said(&message)),
+        None => Problem::field(path, library_words::said(&message)),
     }
 }
 
@@ -184,10 +200,15 @@ fn without_position(error: &serde_json::Error) -> String {
     text.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
+/// What a field's own check says: garde keeps one text, and [`check`] takes it apart.
+pub fn refused(said: &Said) -> garde::Error {
+    garde::Error::new(said.joined())
+}
+
 /// Refuses a text of blanks only: for fields.
 pub fn not_blank(text: &str, _: &()) -> garde::Result {
     match !text.is_empty() && text.trim().is_empty() {
-        true => Err(garde::Error::new("expected more than blanks")),
+        true => Err(refused(&say!("不能只有空格", "expected more than blanks"))),
         false => Ok(()),
     }
 }
@@ -196,7 +217,10 @@ pub fn not_blank(text: &str, _: &()) -> garde::Result {
 pub fn check<T: Validate<Context = ()>>(value: &T) -> Result<(), Problem> {
     let Err(report) = value.validate() else { return Ok(()) };
     Err(Problem::fields(
-        report.iter().map(|(path, error)| FieldError::new(path.to_string(), error.to_string())).collect(),
+        report
+            .iter()
+            .map(|(path, error)| FieldError::new(path.to_string(), library_words::said(&error.to_string())))
+            .collect(),
     ))
 }
 

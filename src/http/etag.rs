@@ -12,6 +12,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{ObjectBuilder, Required, Type};
 
 use super::problem::{Code, Problem};
+use crate::said::say;
 
 /// The header that says which version the caller has seen.
 pub const HEADER: &str = "If-Match";
@@ -49,7 +50,10 @@ impl Seen {
         match self {
             Self::Version(seen) if seen != current => Err(Problem::new(
                 Code::PreconditionFailed,
-                "it has been changed since you read it: read it again, then repeat your change",
+                say!(
+                    "您读过之后它已被修改：请重新读取，再改一次",
+                    "it has been changed since you read it: read it again, then repeat your change"
+                ),
             )),
             _ => Ok(()),
         }
@@ -79,12 +83,18 @@ impl FromRequest for Seen {
                 [] if request.headers().contains_key(IF_MATCH) => Err(malformed()),
                 [] => Err(Problem::new(
                     Code::PreconditionRequired,
-                    "send the ETag of what you have read as If-Match, or * for whatever version there is",
+                    say!(
+                        "请用 If-Match 带上读到的 ETag；不论版本则写 *",
+                        "send the ETag of what you have read as If-Match, or * for whatever version there is"
+                    ),
                 )),
                 // What may differ in its bytes says nothing about the version (RFC 9110, 13.1.1).
                 [tag] if tag.weak => Err(stale()),
                 [tag] => tag.tag().parse().map(Self::Version).map_err(|_| stale()),
-                _ => Err(Problem::new(Code::MalformedRequest, "If-Match takes one entity tag")),
+                _ => Err(Problem::new(
+                    Code::MalformedRequest,
+                    say!("If-Match 只能有一个 ETag", "If-Match takes one entity tag"),
+                )),
             },
             Err(_) => Err(malformed()),
         })
@@ -92,10 +102,12 @@ impl FromRequest for Seen {
 }
 
 fn malformed() -> Problem {
-    Problem::new(Code::MalformedRequest, "If-Match is not an entity tag in quotes")
+    let detail = say!("If-Match 应为带引号的 ETag", "If-Match is not an entity tag in quotes");
+    Problem::new(Code::MalformedRequest, detail)
 }
 
 /// A tag that no version of ours ever had; weak ones, none of ours has.
 fn stale() -> Problem {
-    Problem::new(Code::PreconditionFailed, "If-Match names a version that does not exist")
+    let detail = say!("If-Match 所指的版本不存在", "If-Match names a version that does not exist");
+    Problem::new(Code::PreconditionFailed, detail)
 }

@@ -14,6 +14,8 @@ use actix_web::{Error, HttpMessage as _, ResponseError as _};
 use super::incoming;
 use super::methods::Methods;
 use super::problem::{Code, Problem};
+use super::years;
+use crate::said::say;
 
 /// Passes a request on if it can be read at all: `HEAD` as `GET`, whose body the server keeps back; a body in an encoding
 /// that is known, unpacked within limits and in time; a query only where one is read. Says of the answer who may keep it,
@@ -37,11 +39,12 @@ pub async fn pass(
         }
     };
     if let Some(name) = methods.unread_parameter(request.method(), request.path(), request.query_string()) {
-        let problem = Problem::field(name, "this operation has no such parameter");
+        let problem =
+            Problem::field(name, say!("这个操作没有这个参数", "this operation has no such parameter"));
         return Ok(request.into_response(problem.error_response()).map_into_right_body());
     }
     if let Some(name) = methods.impossible_year(request.path()) {
-        let problem = Problem::field(name, "expected a year from 0001 to 9999");
+        let problem = Problem::field(name, years::EXPECTED);
         return Ok(request.into_response(problem.error_response()).map_into_right_body());
     }
     let payload = request.take_payload();
@@ -79,7 +82,10 @@ fn encoding(request: &ServiceRequest) -> Result<bool, Problem> {
         Ok("identity" | "") => Ok(false),
         Ok("gzip" | "x-gzip") => Ok(true),
         _ => {
-            let detail = "the body is in an encoding that is not known here; send it as it is, or with gzip";
+            let detail = say!(
+                "不认识请求体的压缩方式，请不压缩或用 gzip",
+                "the body is in an encoding that is not known here; send it as it is, or with gzip"
+            );
             Err(Problem::new(Code::UnsupportedMediaType, detail))
         }
     }

@@ -21,6 +21,7 @@ use utoipa::openapi::{ObjectBuilder, Required, Type};
 use super::problem::Problem;
 use super::{body, etag};
 use crate::db::schema::idempotency_key;
+use crate::said::say;
 
 /// The header.
 pub const HEADER: &str = "Idempotency-Key";
@@ -74,7 +75,11 @@ impl KeyName {
             None => Ok(Self(None)),
             Some(Ok(key)) if !key.is_empty() && key.len() <= MAX_CHARS => Ok(Self(Some(key.to_owned()))),
             Some(_) => {
-                Err(Problem::field(HEADER, format!("expected 1 to {MAX_CHARS} visible ASCII characters")))
+                let said = say!(
+                    "应为 1 到 {MAX_CHARS} 个可见的 ASCII 字符",
+                    "expected 1 to {MAX_CHARS} visible ASCII characters"
+                );
+                Err(Problem::field(HEADER, said))
             }
         }
     }
@@ -203,7 +208,11 @@ pub async fn begin(
         .first(connection)
         .await?;
     if before != operation || asked != key.request_sha256 {
-        return Err(Problem::field(HEADER, "this key was used for another request; choose a new one"));
+        let said = say!(
+            "这个键已用于另一个请求，请换一个",
+            "this key was used for another request; choose a new one"
+        );
+        return Err(Problem::field(HEADER, said));
     }
     Ok(Some(response))
 }

@@ -3,11 +3,13 @@
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use chrono::NaiveDate;
 use utoipa::openapi::path::{Operation, ParameterIn};
-use utoipa::openapi::schema::SchemaType;
-use utoipa::openapi::{OpenApi, RefOr, Schema, Type};
+use utoipa::openapi::schema::{SchemaFormat, SchemaType};
+use utoipa::openapi::{KnownFormat, Object, OpenApi, RefOr, Schema, Type};
 
 use super::problem::{Code, Problem};
+use crate::said::say;
 
 /// The paths of an OpenAPI document with the methods that each has.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ enum Part {
     Literal(String),
     /// A whole number, by the name of the parameter.
     Number(String),
+    /// A day.
+    Day,
     /// Anything.
     Any,
 }
@@ -36,9 +40,13 @@ impl KnownPath {
         let parts = path.split('/').map(|part| {
             let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
             let Some(name) = name else { return Part::Literal(part.to_owned()) };
-            match operations.iter().any(|(_, operation)| takes_number(operation, name)) {
-                true => Part::Number(name.to_owned()),
-                false => Part::Any,
+            let takes = |is_kind: fn(&Object) -> bool| {
+                operations.iter().any(|(_, operation)| takes(operation, name, is_kind))
+            };
+            match (takes(is_number), takes(is_day)) {
+                (true, _) => Part::Number(name.to_owned()),
+                (false, true) => Part::Day,
+                (false, false) => Part::Any,
             }
         });
         let methods = operations.iter().map(|(name, operation)| (*name, reads_query(operation)));
@@ -49,6 +57,7 @@ impl KnownPath {
         let is_match = |(known, part): (&Part, &&str)| match known {
             Part::Literal(known) => known == part,
             Part::Number(_) => part.parse::<i64>().is_ok(),
+            Part::Day => part.parse::<NaiveDate>().is_ok(),
             Part::Any => true,
         };
         self.parts.len() == parts.len() && self.parts.iter().zip(parts).all(is_match)
@@ -62,12 +71,21 @@ fn reads_query(operation: &Operation) -> bool {
     })
 }
 
-fn takes_number(operation: &Operation, name: &str) -> bool {
+/// Whether an operation has a parameter of a name that is of a kind.
+fn takes(operation: &Operation, name: &str, is_kind: impl Fn(&Object) -> bool) -> bool {
     operation.parameters.iter().flatten().any(|parameter| {
         let RefOr::T(parameter) = parameter else { return false };
         let Some(RefOr::T(Schema::Object(object))) = &parameter.schema else { return false };
-        parameter.name == name && object.schema_type == SchemaType::Type(Type::Integer)
+        parameter.name == name && is_kind(object)
     })
+}
+
+fn is_number(object: &Object) -> bool {
+    object.schema_type == SchemaType::Type(Type::Integer)
+}
+
+fn is_day(object: &Object) -> bool {
+    object.format == Some(SchemaFormat::KnownFormat(KnownFormat::Date))
 }
 
 impl Methods {
@@ -129,10 +147,18 @@ impl Methods {
     pub fn refuse(&self, request: &HttpRequest) -> HttpResponse {
         let allowed = self.allowed(request.path());
         if allowed.is_empty() || allowed.contains(&request.method().as_str()) {
-            return Problem::new(Code::NotFound, "there is no such path; /docs/ lists them").error_response();
+            return Problem::new(
+                Code::NotFound,
+                say!("没有这个路径；/docs/ 列出了所有路径", "there is no such path; /docs/ lists them"),
+            )
+            .error_response();
         }
         let allowed = allowed.join(", ");
-        let detail = format!("{} is not allowed here; allowed: {allowed}", request.method());
+        let method = request.method();
+        let detail = say!(
+            "这里不能用 {method}；可用的有：{allowed}",
+            "{method} is not allowed here; allowed: {allowed}"
+        );
         let mut response = Problem::new(Code::MethodNotAllowed, detail).error_response();
         if let Ok(value) = allowed.parse() {
             response.headers_mut().insert(ALLOW, value);

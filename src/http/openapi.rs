@@ -106,7 +106,11 @@ fn common_answers(operation: &Operation) -> Vec<(&'static str, &'static str)> {
         answers.push(("404", "It does not exist, or the caller may not see it"));
     }
     if parameters().any(|parameter| parameter.name == etag::HEADER) {
-        answers.extend([("412", "It was changed in the meantime"), ("428", "If-Match is missing")]);
+        answers.extend([
+            ("400", "If-Match is no entity tag, or the body cannot be read"),
+            ("412", "It was changed in the meantime"),
+            ("428", "If-Match is missing"),
+        ]);
     }
     match operation.request_body.is_some() {
         true => answers.push(("422", "Some fields or parameters are not valid")),

@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::problem::Problem;
 use super::query;
+use crate::said::say;
 
 /// Rows of a page when the caller does not say.
 const DEFAULT_LIMIT: i64 = 50;
@@ -137,7 +138,7 @@ fn limit(asked: Option<i64>) -> Result<i64, Problem> {
     match asked {
         None => Ok(DEFAULT_LIMIT),
         Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-        Some(_) => Err(Problem::field("limit", format!("expected 1 to {MAX_LIMIT}"))),
+        Some(_) => Err(Problem::field("limit", say!("应为 1 到 {MAX_LIMIT}", "expected 1 to {MAX_LIMIT}"))),
     }
 }
 
@@ -150,5 +151,8 @@ fn after(cursor: Option<&str>) -> Result<i64, Problem> {
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .and_then(|text| text.parse().ok())
         .filter(|after| (0..=MAX_AFTER).contains(after))
-        .ok_or_else(|| Problem::field("cursor", "expected the next_cursor of an earlier page"))
+        .ok_or_else(|| {
+            let said = say!("应为前一页给出的 next_cursor", "expected the next_cursor of an earlier page");
+            Problem::field("cursor", said)
+        })
 }

@@ -3,13 +3,15 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{CONTENT_LANGUAGE, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use diesel_async::pooled_connection::deadpool::PoolError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::language::Language;
 use crate::db::error::{MEANWHILE, Meaning, meaning, meaning_of_writing};
+use crate::said::{Said, say};
 
 /// Every code a problem can have. docs/ERRORS.md explains them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -49,6 +51,8 @@ pub enum Code {
     RulesBroken,
     /// No release of the rules scores the month.
     NoRelease,
+    /// What is stored is not what was written.
+    Damaged,
     /// An error in the program.
     Internal,
     /// The database cannot be reached.
@@ -88,26 +92,51 @@ impl Code {
             }
             Self::RulesBroken => (StatusCode::CONFLICT, "rules-broken", "The rules cannot be used"),
             Self::NoRelease => (StatusCode::CONFLICT, "no-release", "No released rules"),
+            Self::Damaged => (StatusCode::CONFLICT, "damaged", "Stored data are damaged"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable"),
+        }
+    }
+
+    /// In how many seconds a problem of this kind may be over, if it passes by itself.
+    const fn retry_after(self) -> Option<i64> {
+        match self {
+            Self::Unavailable => Some(5),
+            Self::TooManyRequests => Some(1),
+            _ => None,
         }
     }
 }
 
 /// One field that is not valid.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
     /// Path of the field, for example `rows[3].facts.deliveries`.
     pub field: String,
     /// What was expected.
-    pub message: String,
+    pub message: Said,
 }
 
 impl FieldError {
     /// `field` is not what was expected.
-    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn new(field: impl Into<String>, message: impl Into<Said>) -> Self {
         Self { field: field.into(), message: message.into() }
     }
+
+    /// What is sent to a reader.
+    pub fn body(&self, language: Language) -> FieldErrorBody {
+        FieldErrorBody { field: self.field.clone(), message: self.message.in_language(language).to_owned() }
+    }
+}
+
+/// One field that is not valid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = FieldError)]
+pub struct FieldErrorBody {
+    /// Path of the field, for example `rows[3].facts.deliveries`.
+    pub field: String,
+    /// What was expected, in the reader's language.
+    pub message: String,
 }
 
 /// An error that is answered to whoever asked.
@@ -116,44 +145,11 @@ pub struct Problem {
     /// What kind of error it is.
     pub code: Code,
     /// One sentence about this occurrence.
-    pub detail: String,
+    pub detail: Said,
     /// Every field that is not valid.
     pub errors: Vec<FieldError>,
-}
-
-/// A problem that is over after some seconds.
-#[derive(Clone, Debug)]
-pub struct Later {
-    /// What keeps it.
-    pub problem: Problem,
-    /// Seconds until it can be tried again; none where the kind of problem says how long.
-    pub seconds: Option<i64>,
-}
-
-impl From<Problem> for Later {
-    fn from(problem: Problem) -> Self {
-        Self { problem, seconds: None }
-    }
-}
-
-impl fmt::Display for Later {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.problem.fmt(f)
-    }
-}
-
-impl ResponseError for Later {
-    fn status_code(&self) -> StatusCode {
-        self.problem.status_code()
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        let mut response = self.problem.error_response();
-        if let Some(seconds) = self.seconds {
-            response.headers_mut().insert(RETRY_AFTER, seconds.into());
-        }
-        response
-    }
+    /// In how many seconds it may be over, where that is known better than by its kind: whoever asks then may succeed.
+    pub retry_after: Option<i64>,
 }
 
 /// A problem as it is sent (RFC 9457).
@@ -168,43 +164,58 @@ pub struct ProblemBody {
     pub title: String,
     /// HTTP status.
     pub status: u16,
-    /// One sentence about this occurrence.
+    /// One sentence about this occurrence, in the reader's language.
     pub detail: String,
     /// Stable code of the kind.
     pub code: Code,
     /// Every field that is not valid; empty if the problem is not about fields.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FieldError>,
+    pub errors: Vec<FieldErrorBody>,
 }
 
 impl Problem {
     /// A problem of kind `code`.
-    pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new() }
+    pub fn new(code: Code, detail: impl Into<Said>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), retry_after: None }
     }
 
     /// There is no such thing, or none that the caller may see: the answer is the same.
     pub fn not_found(what: &str) -> Self {
-        Self::new(Code::NotFound, format!("there is no such {what}"))
+        let zh = super::nouns::in_chinese(what);
+        Self::new(Code::NotFound, say!("没有这样的{zh}", "there is no such {what}"))
     }
 
     /// The current state does not allow it.
-    pub fn conflict(detail: impl Into<String>) -> Self {
+    pub fn conflict(detail: impl Into<Said>) -> Self {
         Self::new(Code::Conflict, detail)
     }
 
+    /// Somebody else is at it just now: again in a moment it may go through.
+    pub fn busy(detail: impl Into<Said>) -> Self {
+        Self::conflict(detail).after(1)
+    }
+
+    /// The same, over in so many seconds.
+    #[must_use]
+    pub fn after(self, seconds: i64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
     /// One field is at fault.
-    pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn field(field: impl Into<String>, message: impl Into<Said>) -> Self {
         Self::fields(vec![FieldError::new(field, message)])
     }
 
     /// These fields are at fault.
     pub fn fields(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
-            [only] => format!("{}: {}", only.field, only.message),
-            several => format!("{} fields are not valid", several.len()),
+            [FieldError { field, message }] => Said::both(
+                format!("{field}：{}", message.in_language(Language::Chinese)),
+                format!("{field}: {}", message.in_language(Language::English)),
+            ),
+            several => say!("有 {} 处不正确", "{} fields are not valid", several.len()),
         };
-        Self { code: Code::ValidationFailed, detail, errors }
+        Self { errors, ..Self::new(Code::ValidationFailed, detail) }
     }
 
     /// Whether PostgreSQL gave it up for somebody else's change at the same time: again it may go through.
@@ -212,29 +223,47 @@ impl Problem {
         self.code == Code::Conflict && self.detail == MEANWHILE
     }
 
+    /// What is stored of a review is not what was written: an incident, which its replay shows in full.
+    pub fn damaged_review(id: i64, cause: &dyn fmt::Display) -> Self {
+        tracing::error!(review = id, %cause, "a stored review is damaged");
+        let detail = say!(
+            "考核 {id} 存下的内容与当时写下的不同（{cause}）：这是一起事故。差在哪里，请看 POST /v1/reviews/{id}/replay（showfloor replay）",
+            "what is stored of review {id} is not what was written ({cause}): an incident. What differs is told by POST /v1/reviews/{id}/replay (showfloor replay)"
+        );
+        Self::new(Code::Damaged, detail)
+    }
+
     /// A fault of the program: the cause goes to the log and not to the caller.
     pub fn internal(cause: &dyn fmt::Display) -> Self {
         tracing::error!(%cause, "internal error");
-        Self::new(Code::Internal, "something went wrong on the server; its log says more")
+        Self::new(
+            Code::Internal,
+            say!("服务器出错了，详情见服务器日志", "something went wrong on the server; its log says more"),
+        )
     }
 
-    /// What is sent.
-    pub fn body(&self) -> ProblemBody {
+    /// What is sent to a reader.
+    pub fn body(&self, language: Language) -> ProblemBody {
         let (status, code, title) = self.code.row();
         ProblemBody {
             kind: format!("urn:showfloor:problem:{code}"),
             title: title.to_owned(),
             status: status.as_u16(),
-            detail: self.detail.clone(),
+            detail: self.detail.in_language(language).to_owned(),
             code: self.code,
-            errors: self.errors.clone(),
+            errors: self.errors.iter().map(|error| error.body(language)).collect(),
         }
+    }
+
+    /// The same as JSON.
+    pub(super) fn json(&self, language: Language) -> Vec<u8> {
+        serde_json::to_vec(&self.body(language)).unwrap_or_default()
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.detail)?;
+        write!(f, "{}", self.detail)?;
         if self.errors.len() > 1 {
             for error in &self.errors {
                 write!(f, "\n  {}: {}", error.field, error.message)?;
@@ -254,15 +283,12 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         response.content_type("application/problem+json");
+        if let Some(seconds) = self.retry_after.or(self.code.retry_after()) {
+            response.insert_header((RETRY_AFTER, seconds));
+        }
         match self.code {
             Code::Unauthenticated => {
                 response.insert_header((WWW_AUTHENTICATE, "Bearer"));
-            }
-            Code::Unavailable => {
-                response.insert_header((RETRY_AFTER, "5"));
-            }
-            Code::TooManyRequests => {
-                response.insert_header((RETRY_AFTER, "1"));
             }
             // What else would come is not waited for.
             Code::RequestTimeout => {
@@ -270,7 +296,13 @@ impl ResponseError for Problem {
             }
             _ => {}
         }
-        response.body(serde_json::to_vec(&self.body()).unwrap_or_default())
+        let language = Language::default();
+        response.insert_header((CONTENT_LANGUAGE, language.header()));
+        response.append_header((VARY, "Accept-Language"));
+        let mut response = response.body(self.json(language));
+        // Whoever reads another language is told in that one: `language::speak`.
+        response.extensions_mut().insert(self.clone());
+        response
     }
 }
 
@@ -291,23 +323,34 @@ impl Problem {
         match meaning {
             Meaning::NotFound => Self::not_found("thing"),
             Meaning::Conflict(sentence) => Self::conflict(sentence),
+            Meaning::Passing(sentence) => Self::busy(sentence),
             Meaning::Unstorable => Self::new(
                 Code::MalformedRequest,
-                "a text contains the character U+0000, which cannot be stored",
+                say!(
+                    "文字里有字符 U+0000，不能保存",
+                    "a text contains the character U+0000, which cannot be stored"
+                ),
             ),
             Meaning::Busy => Self::new(
                 Code::Unavailable,
-                "somebody else has been working on the same data for too long; try again",
+                say!(
+                    "别人正在处理同一批数据，等得太久了，请再试一次",
+                    "somebody else has been working on the same data for too long; try again"
+                ),
             ),
             Meaning::Unavailable => {
                 let error = causes(error);
                 tracing::warn!(%error, "the database is unavailable");
-                Self::new(Code::Unavailable, "the database cannot be reached at the moment")
+                Self::new(Code::Unavailable, UNREACHABLE)
             }
             Meaning::Internal => Self::internal(&causes(error)),
         }
     }
 }
+
+/// What is said while there is no database.
+pub const UNREACHABLE: Said =
+    Said::fixed("现在连不上数据库，请稍后再试", "the database cannot be reached at the moment");
 
 /// An error with its causes: which word of which column could not be read stands in the last one.
 fn causes(error: &dyn std::error::Error) -> String {
@@ -318,6 +361,6 @@ fn causes(error: &dyn std::error::Error) -> String {
 impl From<PoolError> for Problem {
     fn from(error: PoolError) -> Self {
         tracing::warn!(%error, "no database connection");
-        Self::new(Code::Unavailable, "the database cannot be reached at the moment")
+        Self::new(Code::Unavailable, UNREACHABLE)
     }
 }

@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
-use super::years;
+use super::{library_words, years};
 
 /// A query string. Its operation declares `params(T)`.
 #[derive(Debug)]
@@ -27,14 +27,14 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     let pairs = form_urlencoded::parse(text.as_bytes()).collect::<Vec<_>>();
     if let Some((name, _)) = pairs.iter().find(|(name, value)| is_impossible(name, value)) {
-        return Err(Problem::field(name.clone(), "expected a year from 0001 to 9999"));
+        return Err(Problem::field(name.clone(), years::EXPECTED));
     }
     read(&pairs).map_err(|(path, message)| {
         // Serde names a missing, doubled or unknown parameter in backquotes and not in its path.
         let named = message.split('`').nth(1).filter(|_| message.contains("field")).map(str::to_owned);
         let by_path = Some(path).filter(|path| path != ".");
         let name = named.or(by_path).or_else(|| blamed::<T>(&pairs, &message));
-        Problem::field(name.unwrap_or_else(|| "query".to_owned()), message)
+        Problem::field(name.unwrap_or_else(|| "query".to_owned()), library_words::said(&message))
     })
 }
 

@@ -3,6 +3,12 @@
 
 use serde_json::Value;
 
+use crate::said::Said;
+
+/// What is said of others.
+pub(super) const EXPECTED: Said =
+    Said::fixed("年份应在 0001 到 9999 之间", "expected a year from 0001 to 9999");
+
 /// Whether a text is a day or a moment of a year that nobody means, such as `+10000-01-01` or `0000-12-31T00:00:00Z`.
 pub(super) fn is_impossible_day(text: &str) -> bool {
     let (sign, rest) = match text.strip_prefix(['+', '-']) {

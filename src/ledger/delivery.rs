@@ -8,6 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::speaking::Speakers;
 use super::{Entry, Late, ValueOrigin, late};
 use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::schema::source_delivery;
@@ -16,227 +17,161 @@ use crate::http::Problem;
 use crate::ledger::metric::{Catalogue, Missing};
 use crate::period::Period;
 
-/// A word about a source that is news.
-#[derive(QueryableByName)]
-pub(super) struct SourceWord {
-    #[diesel(sql_type = BigInt)]
-    pub store_id: i64,
-    #[diesel(sql_type = Text)]
-    store: String,
-    /// For whom it is in now, or one of the people of the store for which it is complete.
-    #[diesel(sql_type = BigInt)]
-    pub employee_id: i64,
-    #[diesel(sql_type = Text)]
-    pub source: String,
-    #[diesel(sql_type = Bool)]
-    is_frozen: bool,
+/// Sources, each with people of whom something is said or has come.
+pub type Deliveries = BTreeMap<String, BTreeSet<i64>>;
+
+/// What is said of sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceWord {
+    /// They are in for these people: from now on, what is absent there of them is 0. What has come for some says nothing
+    /// about the others, and what has come for somebody who moved says nothing at the other store.
+    In,
+    /// They are complete for the stores of these people: whoever is not in them has nothing there.
+    Complete,
 }
 
-/// Notes that sources are in for people: from now on, what is absent there of them is 0. They are the data of one store:
-/// the one that `scope`, who delivers, reaches in the month; where that is none or several, the one for which the
-/// person's month counts. What has come for somebody who moved says nothing at the other store, and what has come for
-/// some says nothing about the others. For a frozen month it is a late correction, or refused.
+/// A source of a store's month, with the people of whom something is news.
+#[derive(Clone, Debug)]
+pub(super) struct SourceNews {
+    pub store_id: i64,
+    pub source: String,
+    /// For whom it is in now, or one of the people of the store for which it is complete.
+    pub people: Vec<i64>,
+}
+
+/// Notes a word about sources, for each person the data of the store for which who delivers speaks. For a frozen month it
+/// is a late correction, or refused.
 ///
 /// # Errors
 ///
 /// A conflict that names the store whose month is frozen, with [`Late::Refuse`].
-pub async fn note_delivery(
+pub async fn note(
     connection: &mut AsyncPgConnection,
     period: Period,
-    deliveries: &HashSet<(i64, String)>,
-    scope: &Scope,
+    (word, deliveries): (SourceWord, &Deliveries),
+    speakers: &Speakers,
     origin: &ValueOrigin,
     late: Late,
 ) -> Result<(), Problem> {
-    let said = said(connection, period, deliveries, scope).await?;
+    #[derive(QueryableByName)]
+    struct KnownSource {
+        /// The position of what is said, counted from 1.
+        #[diesel(sql_type = BigInt)]
+        at: i64,
+        #[diesel(sql_type = Text)]
+        store: String,
+        #[diesel(sql_type = Bool)]
+        is_frozen: bool,
+        #[diesel(sql_type = Bool)]
+        is_complete: bool,
+        #[diesel(sql_type = Array<BigInt>)]
+        people: Vec<i64>,
+    }
+    let said = said(deliveries, speakers);
     if said.is_empty() {
         return Ok(());
     }
-    let news = sql(
-        "SELECT s.id AS store_id, s.name AS store, d.employee_id, d.source, c.store_id IS NOT NULL AS is_frozen \
-         FROM unnest($1, $2, $3) AS d (store_id, source, employee_id) JOIN org_unit s ON s.id = d.store_id \
-         LEFT JOIN month_close c ON c.store_id = s.id AND c.period = $4 \
-         WHERE NOT EXISTS (SELECT FROM source_delivery k WHERE k.store_id = s.id AND k.period = $4 \
-             AND k.source = d.source AND (k.is_complete OR d.employee_id = ANY (k.people))) \
-         ORDER BY s.id, d.source, d.employee_id",
-    );
-    let news: Vec<SourceWord> = news
-        .bind::<Array<BigInt>, _>(said.iter().map(|(store_id, ..)| *store_id).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(said.iter().map(|(_, source, _)| *source).collect::<Vec<_>>())
-        .bind::<Array<BigInt>, _>(said.iter().map(|(.., employee_id)| *employee_id).collect::<Vec<_>>())
-        .bind::<Date, _>(period)
-        .load(connection)
-        .await?;
-    let open = sort_out(connection, period, news, false, origin, late).await?;
-    sql("INSERT INTO source_delivery (store_id, period, source, delivered_at, people) \
-         SELECT d.store_id, $4, d.source, $5, array_agg(DISTINCT d.employee_id ORDER BY d.employee_id) \
-         FROM unnest($1, $2, $3) AS d (store_id, source, employee_id) \
-         GROUP BY d.store_id, d.source ORDER BY d.store_id, d.source \
-         ON CONFLICT (store_id, period, source) DO UPDATE SET people = ARRAY( \
-             SELECT DISTINCT p FROM unnest(source_delivery.people || excluded.people) AS p ORDER BY p)")
-    .bind::<Array<BigInt>, _>(open.iter().map(|one| one.store_id).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(open.iter().map(|one| one.source.as_str()).collect::<Vec<_>>())
-    .bind::<Array<BigInt>, _>(open.iter().map(|one| one.employee_id).collect::<Vec<_>>())
+    let known: Vec<KnownSource> = sql(
+        "SELECT d.at, s.name AS store, c.store_id IS NOT NULL AS is_frozen, \
+             coalesce(k.is_complete, false) AS is_complete, coalesce(k.people, '{}') AS people \
+         FROM unnest($1, $2) WITH ORDINALITY AS d (store_id, source, at) JOIN org_unit s ON s.id = d.store_id \
+         LEFT JOIN month_close c ON c.store_id = s.id AND c.period = $3 \
+         LEFT JOIN source_delivery k ON k.store_id = s.id AND k.period = $3 AND k.source = d.source ORDER BY d.at",
+    )
+    .bind::<Array<BigInt>, _>(said.keys().map(|(store_id, _)| *store_id).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(said.keys().map(|(_, source)| *source).collect::<Vec<_>>())
     .bind::<Date, _>(period)
-    .bind::<Timestamptz, _>(origin.at)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Notes somebody's word that sources are complete for the stores of these people: whoever is not in them has nothing
-/// there. For a frozen month it is a late correction, or refused.
-///
-/// # Errors
-///
-/// As for [`note_delivery`].
-pub async fn declare_complete(
-    connection: &mut AsyncPgConnection,
-    period: Period,
-    declared: &HashSet<(i64, String)>,
-    scope: &Scope,
-    origin: &ValueOrigin,
-    late: Late,
-) -> Result<(), Problem> {
-    // Of each store and source, one of the people of whom it is said.
-    let mut by_store = BTreeMap::<(i64, &str), i64>::new();
-    for (store_id, source, employee_id) in said(connection, period, declared, scope).await? {
-        by_store.entry((store_id, source)).or_insert(employee_id);
-    }
-    if by_store.is_empty() {
-        return Ok(());
-    }
-    let news = sql(
-        "SELECT s.id AS store_id, s.name AS store, d.employee_id, d.source, c.store_id IS NOT NULL AS is_frozen \
-         FROM unnest($1, $2, $3) AS d (store_id, source, employee_id) JOIN org_unit s ON s.id = d.store_id \
-         LEFT JOIN month_close c ON c.store_id = s.id AND c.period = $4 \
-         WHERE NOT EXISTS (SELECT FROM source_delivery k WHERE k.store_id = s.id AND k.period = $4 \
-             AND k.source = d.source AND k.is_complete) \
-         ORDER BY s.id, d.source",
-    );
-    let news: Vec<SourceWord> = news
-        .bind::<Array<BigInt>, _>(by_store.keys().map(|(store_id, _)| *store_id).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(by_store.keys().map(|(_, source)| *source).collect::<Vec<_>>())
-        .bind::<Array<BigInt>, _>(by_store.values().copied().collect::<Vec<_>>())
-        .bind::<Date, _>(period)
-        .load(connection)
-        .await?;
-    let open = sort_out(connection, period, news, true, origin, late).await?;
-    sql("INSERT INTO source_delivery (store_id, period, source, delivered_at, is_complete) \
-         SELECT d.store_id, $3, d.source, $4, true FROM unnest($1, $2) AS d (store_id, source) \
-         ORDER BY d.store_id, d.source \
-         ON CONFLICT (store_id, period, source) DO UPDATE SET is_complete = true")
-    .bind::<Array<BigInt>, _>(open.iter().map(|one| one.store_id).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(open.iter().map(|one| one.source.as_str()).collect::<Vec<_>>())
-    .bind::<Date, _>(period)
-    .bind::<Timestamptz, _>(origin.at)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// For which store what is said of whom counts, by store, source and person.
-async fn said<'a>(
-    connection: &mut AsyncPgConnection,
-    period: Period,
-    words: &'a HashSet<(i64, String)>,
-    scope: &Scope,
-) -> Result<BTreeSet<(i64, &'a str, i64)>, Problem> {
-    let people = words.iter().map(|(employee_id, _)| *employee_id).collect::<BTreeSet<_>>();
-    let speaking = speaking(connection, period, &Vec::from_iter(people), scope).await?;
-    let said = words.iter().filter_map(|(employee_id, source)| {
-        Some((speaking.get(employee_id)?.store_id, source.as_str(), *employee_id))
-    });
-    Ok(said.collect())
-}
-
-/// Keeps what is said about frozen months as late corrections, or refuses it; what is about open ones.
-async fn sort_out(
-    connection: &mut AsyncPgConnection,
-    period: Period,
-    news: Vec<SourceWord>,
-    is_of_store: bool,
-    origin: &ValueOrigin,
-    late: Late,
-) -> Result<Vec<SourceWord>, Problem> {
-    let (frozen, open): (Vec<_>, Vec<_>) = news.into_iter().partition(|one| one.is_frozen);
-    if let (Some(first), Late::Refuse) = (frozen.as_slice().first(), late) {
-        return Err(late::frozen(period, &first.store));
-    }
-    late::keep_sources(connection, period, &frozen, is_of_store, origin).await?;
-    Ok(open)
-}
-
-/// For which store somebody's word on a person is.
-#[derive(Clone, Debug, QueryableByName)]
-pub(super) struct Speaking {
-    #[diesel(sql_type = BigInt)]
-    pub employee_id: i64,
-    /// The store.
-    #[diesel(sql_type = BigInt)]
-    pub store_id: i64,
-    /// Whether it is the one store that who speaks reaches, rather than the one for which the month counts.
-    #[diesel(sql_type = Bool)]
-    pub is_said: bool,
-    /// The store for which the month counts.
-    #[diesel(sql_type = BigInt)]
-    pub home_id: i64,
-    /// The stores in which the person is posted in the month, where these are several.
-    #[diesel(sql_type = Array<BigInt>)]
-    pub stores: Vec<i64>,
-}
-
-/// The store about which a word on each of these people is: the one that `scope` reaches, or the one for which the
-/// person's month counts.
-pub(super) async fn speaking(
-    connection: &mut AsyncPgConnection,
-    period: Period,
-    people: &[i64],
-    scope: &Scope,
-) -> Result<HashMap<i64, Speaking>, Problem> {
-    // A month of which anything is recorded knows for which unit it counts.
-    let speaking: Vec<Speaking> = sql("WITH own AS ( \
-             SELECT min(u.store_id) AS store_id FROM reached($3) r JOIN org_unit u ON u.id = r.unit_id \
-             WHERE r.months @> $2 HAVING count(DISTINCT u.store_id) = 1), \
-         posted AS ( \
-             SELECT a.employee_id, array_agg(DISTINCT u.store_id) AS stores FROM assignment a \
-             JOIN org_unit u ON u.id = a.unit_id WHERE a.employee_id = ANY ($1) AND u.store_id IS NOT NULL \
-             AND daterange(a.valid_from, a.valid_to) && daterange($2, ($2 + interval '1 month')::date) \
-             GROUP BY a.employee_id), \
-         recorded AS ( \
-             SELECT m.employee_id, m.unit_id FROM person_month m WHERE m.period = $2 AND m.employee_id = ANY ($1)), \
-         held AS ( \
-             SELECT r.employee_id, r.unit_id FROM recorded r \
-             UNION ALL SELECT h.employee_id, h.unit_id FROM unit_held($2, ARRAY( \
-                 SELECT p.id FROM unnest($1) AS p (id) EXCEPT SELECT r.employee_id FROM recorded r)) h), \
-         known AS ( \
-             SELECT held.employee_id, u.store_id AS home_id, posted.stores, \
-                 (SELECT own.store_id FROM own WHERE own.store_id = ANY (posted.stores)) AS own_id \
-             FROM held LEFT JOIN org_unit u ON u.id = held.unit_id \
-             LEFT JOIN posted ON posted.employee_id = held.employee_id) \
-         SELECT k.employee_id, coalesce(k.own_id, k.home_id) AS store_id, k.own_id IS NOT NULL AS is_said, \
-             coalesce(k.home_id, k.own_id) AS home_id, \
-             CASE WHEN cardinality(k.stores) > 1 THEN k.stores ELSE '{}' END AS stores \
-         FROM known k WHERE coalesce(k.own_id, k.home_id) IS NOT NULL")
-    .over(people.len())
-    .bind::<Array<BigInt>, _>(people)
-    .bind::<Date, _>(period)
-    .bind::<CallerScope, _>(scope.clone())
     .load(connection)
     .await?;
-    Ok(speaking.into_iter().map(|one| (one.employee_id, one)).collect())
+    let said = said.into_iter().collect::<Vec<_>>();
+    let (mut open, mut shut, mut frozen) = (Vec::new(), Vec::new(), None);
+    for one in known.into_iter().filter(|one| !one.is_complete) {
+        let at = usize::try_from(one.at).ok().and_then(|at| at.checked_sub(1));
+        let Some(((store_id, source), people)) = at.and_then(|at| said.get(at)) else { continue };
+        let before = HashSet::<i64>::from_iter(one.people);
+        let people: Vec<i64> = match word {
+            SourceWord::In => people.iter().copied().filter(|id| !before.contains(id)).collect(),
+            SourceWord::Complete => people.iter().copied().take(1).collect(),
+        };
+        if people.is_empty() {
+            continue;
+        }
+        let news = SourceNews { store_id: *store_id, source: (*source).to_owned(), people };
+        match one.is_frozen {
+            true => {
+                frozen.get_or_insert(one.store);
+                shut.push(news);
+            }
+            false => open.push(news),
+        }
+    }
+    if let (Some(store), Late::Refuse) = (&frozen, late) {
+        return Err(late::frozen(period, store));
+    }
+    late::keep_sources(connection, period, &shut, word, origin).await?;
+    keep(connection, period, word, &open, origin).await
+}
+
+/// Keeps what is news about open months.
+async fn keep(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    word: SourceWord,
+    news: &[SourceNews],
+    origin: &ValueOrigin,
+) -> Result<(), Problem> {
+    if news.is_empty() {
+        return Ok(());
+    }
+    let (stores, sources, people) = columns(news);
+    sql("INSERT INTO source_delivery (store_id, period, source, delivered_at, people, is_complete) \
+         SELECT d.store_id, $4, d.source, $5, \
+             coalesce(array_agg(DISTINCT d.employee_id) FILTER (WHERE NOT $6), '{}'), $6 \
+         FROM unnest($1, $2, $3) AS d (store_id, source, employee_id) \
+         GROUP BY d.store_id, d.source ORDER BY d.store_id, d.source \
+         ON CONFLICT (store_id, period, source) DO UPDATE SET \
+             people = ARRAY(SELECT DISTINCT p FROM unnest(source_delivery.people || excluded.people) AS p ORDER BY p), \
+             is_complete = source_delivery.is_complete OR excluded.is_complete")
+    .bind::<Array<BigInt>, _>(stores)
+    .bind::<Array<Text>, _>(sources)
+    .bind::<Array<BigInt>, _>(people)
+    .bind::<Date, _>(period)
+    .bind::<Timestamptz, _>(origin.at)
+    .bind::<Bool, _>(word == SourceWord::Complete)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// News, one line for each person.
+pub(super) fn columns(news: &[SourceNews]) -> (Vec<i64>, Vec<&str>, Vec<i64>) {
+    let lines = || news.iter().flat_map(|one| one.people.iter().map(move |id| (one, *id)));
+    let stores = lines().map(|(one, _)| one.store_id).collect();
+    let sources = lines().map(|(one, _)| one.source.as_str()).collect();
+    (stores, sources, lines().map(|(_, id)| id).collect())
+}
+
+/// The people of whom something is said, by the store whose data it is and by source.
+fn said<'a>(deliveries: &'a Deliveries, speakers: &Speakers) -> BTreeMap<(i64, &'a str), Vec<i64>> {
+    let mut said = BTreeMap::<_, Vec<i64>>::new();
+    for (source, people) in deliveries {
+        for id in people {
+            let Some(speaking) = speakers.of(*id) else { continue };
+            said.entry((speaking.store_id, source.as_str())).or_default().push(*id);
+        }
+    }
+    said
 }
 
 /// The sources that entries belong to, with whose they are.
-pub fn deliveries(catalogue: &Catalogue, entries: &[Entry]) -> HashSet<(i64, String)> {
-    let mut deliveries = HashSet::new();
-    // A person's values stand together, and mostly come from one source.
-    let mut last = None;
+pub fn deliveries<'a>(catalogue: &Catalogue, entries: impl IntoIterator<Item = &'a Entry>) -> Deliveries {
+    let mut deliveries = Deliveries::new();
     for entry in entries {
         let Some(source) = catalogue.source_of(&entry.metric) else { continue };
-        if last.replace((entry.employee_id, source)) != Some((entry.employee_id, source)) {
-            deliveries.insert((entry.employee_id, source.to_owned()));
-        }
+        match deliveries.get_mut(source) {
+            Some(people) => people.insert(entry.employee_id),
+            None => deliveries.entry(source.to_owned()).or_default().insert(entry.employee_id),
+        };
     }
     deliveries
 }
@@ -292,13 +227,25 @@ pub struct SourceGap {
 impl SourceGap {
     /// The sentence that tells so, in Chinese, as an import notes it.
     pub fn note(&self, catalogue: &Catalogue) -> String {
-        let (label, number) = (catalogue.source_label(&self.source), self.employee_nos.len());
-        let named = self.employee_nos.iter().take(NAMED).cloned().collect::<Vec<_>>().join("、");
-        let more = if number > NAMED { " 等" } else { "" };
+        let (label, number, named) =
+            (catalogue.source_label(&self.source), self.employee_nos.len(), self.named());
         format!(
-            "{label}：{} 还有 {number} 人没有数据（{named}{more}），仍算未交，不当作 0；确实没有的，请声明该来源已交齐",
+            "{label}：{} 还有 {number} 人没有数据（{named}），仍算未交，不当作 0；确实没有的，请声明该来源已交齐",
             self.store
         )
+    }
+
+    /// The sentence that tells who has nothing there by the word that the source is complete.
+    pub fn nothing_note(&self, catalogue: &Catalogue) -> String {
+        let (label, number, named) =
+            (catalogue.source_label(&self.source), self.employee_nos.len(), self.named());
+        format!("{label}：声明 {} 已交齐，没有数据的 {number} 人（{named}）按 0 计", self.store)
+    }
+
+    fn named(&self) -> String {
+        let named = self.employee_nos.iter().take(NAMED).cloned().collect::<Vec<_>>().join("、");
+        let more = if self.employee_nos.len() > NAMED { " 等" } else { "" };
+        format!("{named}{more}")
     }
 }
 
@@ -314,7 +261,8 @@ pub async fn gaps(
     connection: &mut AsyncPgConnection,
     catalogue: &Catalogue,
     period: Period,
-    deliveries: &HashSet<(i64, String)>,
+    deliveries: &Deliveries,
+    speakers: &Speakers,
     scope: &Scope,
 ) -> Result<Vec<SourceGap>, Problem> {
     let of_zeros = |source: &str| {
@@ -322,9 +270,8 @@ pub async fn gaps(
         metrics.any(|metric| metric.missing == Missing::Zero && metric.source.as_deref() == Some(source))
             && !catalogue.is_complete(source)
     };
-    let counted = deliveries.iter().filter(|(_, source)| of_zeros(source)).cloned().collect::<HashSet<_>>();
-    let said = said(connection, period, &counted, scope).await?;
-    let said = said.into_iter().map(|(store_id, source, _)| (store_id, source)).collect::<BTreeSet<_>>();
+    let said = said(deliveries, speakers).into_keys().filter(|(_, source)| of_zeros(source));
+    let said = said.collect::<Vec<_>>();
     if said.is_empty() || said.len() > LOOKED_AT {
         return Ok(Vec::new());
     }

@@ -3,16 +3,18 @@
 use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Numeric, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::delivery::SourceWord;
+use super::delivery::{self, SourceNews, SourceWord};
 use super::rows::News;
 use super::{Entry, ValueOrigin};
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
+use crate::said::say;
 
 /// The refusal of a change to a frozen month.
 pub(super) fn frozen(period: Period, store: &str) -> Problem {
-    Problem::conflict(format!(
+    Problem::conflict(say!(
+        "{store} 的 {period} 已经关账：什么都没有改。用 late=keep 可以把改动留作更正，由第二个人决定",
         "{period} of {store} is frozen: nothing was changed. Ask for late=keep to have the changes wait as corrections \
          that a second person decides on"
     ))
@@ -99,18 +101,19 @@ pub async fn retract(
     Ok(())
 }
 
-/// Keeps words about sources, each of a store and a person: that it is in for the person, or complete for everybody of the
-/// store. One that waits already is not kept twice.
+/// Keeps a word about sources, for each person of whom it is news: that it is in for the person, or complete for everybody
+/// of the store. One that waits already is not kept twice.
 pub(super) async fn keep_sources(
     connection: &mut AsyncPgConnection,
     period: Period,
-    news: &[SourceWord],
-    is_of_store: bool,
+    news: &[SourceNews],
+    word: SourceWord,
     origin: &ValueOrigin,
 ) -> Result<(), Problem> {
     if news.is_empty() {
         return Ok(());
     }
+    let (stores, sources, people) = delivery::columns(news);
     sql(
         "INSERT INTO late_correction (store_id, period, employee_id, source, source_system, batch_id, reason, \
              proposed_by, proposed_at, is_of_store) \
@@ -120,16 +123,16 @@ pub(super) async fn keep_sources(
              AND k.period = $4 AND k.source = n.source \
              AND (k.is_of_store OR NOT $10 AND k.employee_id = n.employee_id)) ON CONFLICT DO NOTHING",
     )
-    .bind::<Array<BigInt>, _>(news.iter().map(|one| one.store_id).collect::<Vec<_>>())
-    .bind::<Array<BigInt>, _>(news.iter().map(|one| one.employee_id).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(news.iter().map(|one| one.source.as_str()).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(stores)
+    .bind::<Array<BigInt>, _>(people)
+    .bind::<Array<Text>, _>(sources)
     .bind::<Date, _>(period)
     .bind::<Text, _>(origin.source_system.as_str())
     .bind::<Nullable<BigInt>, _>(origin.batch_id)
     .bind::<Text, _>(reason(origin))
     .bind::<Nullable<BigInt>, _>(origin.user_id)
     .bind::<Timestamptz, _>(origin.at)
-    .bind::<Bool, _>(is_of_store)
+    .bind::<Bool, _>(word == SourceWord::Complete)
     .execute(connection)
     .await?;
     Ok(())

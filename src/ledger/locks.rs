@@ -22,6 +22,7 @@ use crate::db::schema::employee;
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
+use crate::said::say;
 
 /// What a transaction is going to write.
 #[derive(Clone, Default)]
@@ -236,5 +237,8 @@ pub(super) async fn keep(
 }
 
 fn busy(period: Period) -> Problem {
-    Problem::conflict(format!("somebody else is changing the facts of {period}; try again"))
+    Problem::busy(say!(
+        "别人正在改 {period} 的数据，请再试一次",
+        "somebody else is changing the facts of {period}; try again"
+    ))
 }

@@ -4,18 +4,21 @@
 //! it; no code changes.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::decimal;
-use crate::http::{Code, Problem};
 
 /// The ending that names a metric's target: `deliveries_target` belongs to `deliveries`.
 pub const TARGET_SUFFIX: &str = "_target";
+
+/// Whether a name is that of a metric's target: what is planned, and not what has been.
+pub fn is_target(name: &str) -> bool {
+    name.ends_with(TARGET_SUFFIX)
+}
 
 /// What a metric counts, and so which values it can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -27,7 +30,7 @@ pub enum Kind {
     Amount,
     /// Days, in halves.
     Days,
-    /// Points or a rating, any exact decimal within the bounds.
+    /// Points or a rating, any exact decimal within the bounds; hours, too.
     Score,
 }
 
@@ -97,6 +100,9 @@ pub struct Metric {
 /// Decimals of a score: enough for any mean of raters, few enough that a rule's result stays exact.
 const SCORE_PLACES: u32 = 18;
 
+/// What is measured by the clock: of all scores the only ones that are amounts of something.
+const HOURS: &[&str] = &["小时", "时", "学时", "工时", "分钟"];
+
 /// Most metrics, and most sources, of a catalogue.
 const LIST_LIMIT: usize = 1_000;
 
@@ -108,6 +114,11 @@ fn default_max() -> Decimal {
 }
 
 impl Metric {
+    /// Whether two values of it make their sum: of hours at two stores they do, of marks and ratings they do not.
+    pub fn adds_up(&self) -> bool {
+        self.kind != Kind::Score || HOURS.contains(&self.unit.as_str())
+    }
+
     /// Checks that `value` is one this metric can have; the error says what was expected.
     ///
     /// The bounds come first: what follows computes with a number that is known to be small.
@@ -211,59 +222,6 @@ struct Listed {
     metric: Vec<Metric>,
 }
 
-/// The catalogue's file: read when the program starts, and again when the watch of its folder says so; no request reads
-/// it. While it cannot be used, the last catalogue that could be stays.
-#[derive(Debug)]
-pub struct CatalogueFile {
-    path: PathBuf,
-    held: RwLock<Result<Arc<Catalogue>, Problem>>,
-}
-
-impl CatalogueFile {
-    /// Reads the file at `path`. What is wrong with it is the error of [`Self::current`].
-    pub fn open(path: PathBuf) -> Self {
-        let held = RwLock::new(read_catalogue(&path));
-        Self { path, held }
-    }
-
-    /// The catalogue as the file had it when it last could be used.
-    ///
-    /// # Errors
-    ///
-    /// `rules-broken` where it never could.
-    pub fn current(&self) -> Result<Arc<Catalogue>, Problem> {
-        self.held.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Reads the file again. One that is broken replaces nothing that works.
-    pub fn renew(&self) {
-        let read = read_catalogue(&self.path);
-        if let Err(problem) = &read {
-            tracing::warn!(path = %self.path.display(), %problem, "the catalogue cannot be used");
-        }
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        if read.is_ok() || held.is_err() {
-            *held = read;
-        }
-    }
-
-    /// Uses `catalogue` until the file can be used.
-    pub fn fall_back_on(&self, catalogue: Catalogue) {
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        if held.is_err() {
-            *held = Ok(Arc::new(catalogue));
-        }
-    }
-}
-
-fn read_catalogue(path: &Path) -> Result<Arc<Catalogue>, Problem> {
-    let broken = |error: &dyn std::fmt::Display| {
-        Problem::new(Code::RulesBroken, format!("{}: {error}", path.display()))
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| broken(&error))?;
-    Catalogue::parse(&text).map(Arc::new).map_err(|error| broken(&error))
-}
-
 impl Catalogue {
     /// Reads the text of `metrics.toml`.
     pub fn parse(text: &str) -> Result<Self, CatalogueError> {
@@ -314,6 +272,32 @@ impl Catalogue {
             };
             return Err(CatalogueError::Entry { name: metric.name.clone(), problem });
         }
+        Self::of(sources, listed)
+    }
+
+    /// What may be collected by any of these catalogues: where two say different things of one name, the first is right.
+    ///
+    /// # Errors
+    ///
+    /// A metric of one that has the name of another one's target.
+    pub fn union(catalogues: &[Arc<Self>]) -> Result<Self, CatalogueError> {
+        let (mut sources, mut listed) = (Vec::<Source>::new(), Vec::<Metric>::new());
+        for catalogue in catalogues {
+            for source in catalogue.sources() {
+                if sources.iter().all(|known| known.name != source.name) {
+                    sources.push(source.clone());
+                }
+            }
+            for metric in catalogue.listed() {
+                if listed.iter().all(|known| known.name != metric.name) {
+                    listed.push(metric.clone());
+                }
+            }
+        }
+        Self::of(sources, listed)
+    }
+
+    fn of(sources: Vec<Source>, listed: Vec<Metric>) -> Result<Self, CatalogueError> {
         let targets = listed.iter().map(target_of).collect::<Vec<_>>();
         let count = listed.len();
         let metrics = [listed, targets].concat();
@@ -427,40 +411,4 @@ pub fn needs_verification(metric: &str, value: Decimal) -> bool {
 pub fn is_identifier(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEXT: &str = "[[metric]]\nname = \"calls\"\nzh = \"电话\"\nen = \"Calls\"\nunit = \"个\"\n\
-        kind = \"count\"\nmissing = \"na\"\ndirection = \"up\"\nstep = 1\n";
-
-    fn label(file: &CatalogueFile) -> String {
-        file.current().unwrap().listed()[0].zh.clone()
-    }
-
-    #[test]
-    fn the_file_is_read_when_told_and_a_broken_one_replaces_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("metrics.toml");
-        let file = CatalogueFile::open(path.clone());
-        assert_eq!(file.current().unwrap_err().code, Code::RulesBroken);
-        file.fall_back_on(Catalogue::parse(TEXT).unwrap());
-        assert_eq!(label(&file), "电话");
-        std::fs::write(&path, TEXT.replace("电话", "来电")).unwrap();
-        assert_eq!(label(&file), "电话");
-        file.renew();
-        assert_eq!(label(&file), "来电");
-        file.fall_back_on(Catalogue::parse(TEXT).unwrap());
-        assert_eq!(label(&file), "来电");
-        for broken in ["name", ""] {
-            std::fs::write(&path, broken).unwrap();
-            file.renew();
-            assert_eq!(label(&file), "来电");
-        }
-        std::fs::remove_file(&path).unwrap();
-        file.renew();
-        assert_eq!(label(&file), "来电");
-    }
 }

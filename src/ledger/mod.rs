@@ -6,7 +6,9 @@
 //! That is asked far more often than anything is recorded, so it is kept beside the rows: `person_months`, and their sums in
 //! `unit_sums`. Both follow from the rows; `rows::append`, by which alone rows are added, has them follow at once.
 
+mod beyond;
 pub mod bulk;
+pub mod catalogue;
 pub mod close;
 mod delivery;
 pub mod history;
@@ -22,6 +24,7 @@ pub mod person_months;
 pub mod reading;
 mod recording;
 mod rows;
+mod speaking;
 mod unit_sums;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -29,16 +32,18 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use self::beyond::{BeyondBound, beyond, within as beyond_within};
 pub use self::delivery::{
-    Delivered, SourceGap, declare_complete, delivered_sources, deliveries, gaps, note_delivery,
+    Delivered, Deliveries, SourceGap, SourceWord, delivered_sources, deliveries, gaps, note,
 };
 pub use self::late::retract;
 pub use self::locks::{Held, lock, lock_delivery};
 pub use self::outranked::CountsInstead;
-pub use self::parts::{assign as assign_parts, of_place as part_of_place, speaking_for, speaks_for};
+pub use self::parts::{assign as assign_parts, of_place as part_of_place};
 pub use self::people::{ReachedPerson, employee_nos, entering, is_own_judgement, people, posted_days};
 pub use self::reading::{current, known};
 pub use self::recording::{Recorded, compare, record, record_held};
+pub use self::speaking::{Speakers, of_store, speakers, speaking_for};
 
 /// One value to be recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]

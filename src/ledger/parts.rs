@@ -2,8 +2,8 @@
 //!
 //! The place of the month's total belongs to the store for which the month counts, or to the one that delivered it first.
 //! What another store delivers stands beside it, at a place that names the store. Whoever reaches several stores, and so
-//! speaks for none of them, speaks for the one for which the month counts. Marks and ratings do not add up: of them the
-//! one that came last stands.
+//! speaks for none of them, speaks for the one for which the month counts. Hours add up as days and counts do; marks and
+//! ratings do not: of them the one that came last stands.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,11 +11,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::delivery::{self, Speaking};
-use super::metric::{Catalogue, Kind};
+use super::metric::{Catalogue, Metric};
+use super::speaking::{Speakers, Speaking};
 use super::{Entry, ForStore};
-use crate::auth::scope::{CallerScope, Scope, reaches};
-use crate::db::schema::org_unit;
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
@@ -80,24 +78,22 @@ impl Totals {
     }
 }
 
-/// Says of entries for which store each is delivered by who reaches so far, and which of them are only that store's part
-/// of a total. To be called where the months of these people are locked, or where nothing is going to be recorded.
+/// Says of entries for which store each is delivered, and which of them are only that store's part of a total. To be called
+/// where the months of these people are locked, or where nothing is going to be recorded.
 pub async fn assign(
     connection: &mut AsyncPgConnection,
     catalogue: &Catalogue,
     period: Period,
     entries: &mut [Entry],
-    scope: &Scope,
+    speakers: &Speakers,
 ) -> Result<(), Problem> {
-    let people = entries.iter().map(|entry| entry.employee_id).collect::<HashSet<_>>();
-    let speaking = delivery::speaking(connection, period, &Vec::from_iter(people), scope).await?;
     let adds_up = |metric: &str| {
         let metric = catalogue.find(metric).and_then(|id| catalogue.get(id));
-        metric.is_some_and(|metric| metric.kind != Kind::Score)
+        metric.is_some_and(Metric::adds_up)
     };
     let mut several = Vec::new();
     for (at, entry) in entries.iter_mut().enumerate() {
-        let Some(speaks) = speaking.get(&entry.employee_id) else { continue };
+        let Some(speaks) = speakers.of(entry.employee_id) else { continue };
         entry.for_store = Some(ForStore { store_id: speaks.store_id, is_part: false });
         let is_total = entry.day.is_none() && entry.external_id.is_none();
         if is_total && !speaks.stores.is_empty() && adds_up(&entry.metric) {
@@ -112,68 +108,11 @@ pub async fn assign(
     let nothing = Totals::default();
     for at in several {
         let Some(entry) = entries.get_mut(at) else { continue };
-        let Some(speaks) = speaking.get(&entry.employee_id) else { continue };
+        let Some(speaks) = speakers.of(entry.employee_id) else { continue };
         let standing = totals.get(&(entry.employee_id, entry.metric.clone())).unwrap_or(&nothing);
         entry.for_store = Some(standing.next(speaks));
     }
     Ok(())
-}
-
-/// For which store a file speaks that somebody delivers who reaches several: where those of its people who are posted in one
-/// store only are all of the same, it is that store's, also for the others. The scope to speak with, and the code of the
-/// store where it was found in this way.
-pub async fn speaks_for(
-    connection: &mut AsyncPgConnection,
-    period: Period,
-    people: &[i64],
-    scope: &Scope,
-) -> Result<(Scope, Option<String>), Problem> {
-    let speaking = delivery::speaking(connection, period, people, scope).await?;
-    let (of_one, of_several): (Vec<_>, Vec<_>) = speaking.values().partition(|one| one.stores.is_empty());
-    let stores = of_one.iter().map(|one| one.store_id).collect::<HashSet<_>>();
-    let own = stores.iter().next().copied().filter(|_| stores.len() == 1);
-    match own.filter(|store_id| of_several.iter().any(|one| !one.is_said && one.stores.contains(store_id))) {
-        None => Ok((scope.clone(), None)),
-        Some(store_id) => {
-            let code = org_unit::table.find(store_id).select(org_unit::code).first(connection).await?;
-            Ok((of_store(store_id), Some(code)))
-        }
-    }
-}
-
-/// The scope of who speaks for one store.
-fn of_store(store_id: i64) -> Scope {
-    Scope { unit_id: store_id, ..Scope::operator() }
-}
-
-/// The scope of who speaks for the store of a code, which `scope` reaches as a whole in the month.
-///
-/// # Errors
-///
-/// The field `store` at fault where there is none.
-pub async fn speaking_for(
-    connection: &mut AsyncPgConnection,
-    period: Period,
-    code: &str,
-    scope: &Scope,
-) -> Result<Scope, Problem> {
-    #[derive(QueryableByName)]
-    struct ReachedStore {
-        #[diesel(sql_type = BigInt)]
-        id: i64,
-    }
-    let found: Option<ReachedStore> = sql(concat!(
-        "SELECT u.id FROM org_unit u WHERE u.code = $2 AND u.kind = 'store' AND ",
-        reaches!("$1", "u.id", "$3")
-    ))
-    .bind::<CallerScope, _>(scope.clone())
-    .bind::<Text, _>(code.to_owned())
-    .bind::<Date, _>(period)
-    .get_result(connection)
-    .await
-    .optional()?;
-    let unknown = || Problem::field("store", format!("there is no store '{code}' for which you may deliver"));
-    found.map(|store| of_store(store.id)).ok_or_else(unknown)
 }
 
 async fn totals(

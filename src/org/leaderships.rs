@@ -16,6 +16,7 @@ use crate::db::schema::{employee, org_unit, team_leadership};
 use crate::http::etag::Seen;
 use crate::http::{Page, Problem, Window};
 use crate::period::Period;
+use crate::said::say;
 
 type LeadershipRow =
     (i64, String, String, String, String, LeadershipKind, String, NaiveDate, Option<NaiveDate>, i32);
@@ -106,7 +107,8 @@ pub async fn create(cx: &mut Context, new: NewTeamLeadership) -> Result<TeamLead
         let validity = Validity { from: new.valid_from, to: new.valid_to };
         let (employee_id, unit) = resolve(cx.db(), &new.employee_no, &new.unit, validity).await?;
         if unit.kind != UnitKind::Team {
-            return Err(Problem::field("unit", format!("expected a team, not a {}", unit.kind.name())));
+            let (zh, en) = (unit.kind.label(), unit.kind.name());
+            return Err(Problem::field("unit", say!("应为组，而不是{zh}", "expected a team, not a {en}")));
         }
         let id: i64 = diesel::insert_into(team_leadership::table)
             .values((

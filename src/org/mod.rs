@@ -16,6 +16,7 @@ pub mod people;
 pub mod postings;
 pub(crate) mod reached;
 pub mod units;
+pub mod withheld;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -32,6 +33,8 @@ pub use postings::{postings_held, postings_overlapping};
 pub use units::{store_codes, stores_by_code, unit_by_code};
 pub use validity::Validity;
 
+use crate::http::body::refused;
+use crate::said::say;
 use validity::{end_after, sane_day};
 
 /// Longest code and employee_no.
@@ -49,7 +52,10 @@ fn is_code(text: &str) -> bool {
 fn code_text(text: &str, _: &()) -> garde::Result {
     match is_code(text) {
         true => Ok(()),
-        false => Err(garde::Error::new("expected 1 to 32 of A–Z, a–z, 0–9, '-' and '_'")),
+        false => Err(refused(&say!(
+            "应为 1 到 32 个字母、数字、- 或 _",
+            "expected 1 to 32 of A–Z, a–z, 0–9, '-' and '_'"
+        ))),
     }
 }
 
@@ -57,9 +63,10 @@ fn name_text(text: &str, _: &()) -> garde::Result {
     let is_plain = !text.chars().any(char::is_control) && text.trim() == text;
     match is_plain && (1..=NAME_LENGTH).contains(&text.chars().count()) {
         true => Ok(()),
-        false => {
-            Err(garde::Error::new("expected 1 to 64 characters in one line, without spaces around them"))
-        }
+        false => Err(refused(&say!(
+            "应为一行之内的 1 到 64 个字，前后没有空格",
+            "expected 1 to 64 characters in one line, without spaces around them"
+        ))),
     }
 }
 
@@ -337,8 +344,12 @@ pub struct NewTeamLeadership {
 fn channel_of(kind: LeadershipKind) -> impl FnOnce(&Option<String>, &()) -> garde::Result {
     move |channel, context| match (kind, channel) {
         (LeadershipKind::Channel, Some(channel)) => code_text(channel, context),
-        (LeadershipKind::Channel, None) => Err(garde::Error::new("expected the channel that is led")),
-        (LeadershipKind::Line, Some(_)) => Err(garde::Error::new("a line leader has no channel")),
+        (LeadershipKind::Channel, None) => {
+            Err(refused(&say!("请写明所管的渠道", "expected the channel that is led")))
+        }
+        (LeadershipKind::Line, Some(_)) => {
+            Err(refused(&say!("直属组长没有渠道", "a line leader has no channel")))
+        }
         (LeadershipKind::Line, None) => Ok(()),
     }
 }

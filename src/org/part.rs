@@ -8,6 +8,7 @@ use super::unit_by_code;
 use crate::auth::Context;
 use crate::db::schema::org_unit;
 use crate::http::Problem;
+use crate::said::say;
 
 /// A unit and everything below it, or the whole organisation, as far as the caller reaches it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +27,7 @@ impl Part {
         let unit = match code {
             None => None,
             Some(code) if code.contains('\0') => {
-                return Err(Problem::field("unit", "expected the code of a unit"));
+                return Err(Problem::field("unit", say!("应为单位的代码", "expected the code of a unit")));
             }
             Some(code) => match unit_by_code(cx.db(), code).await? {
                 Some(unit) => Some(unit),

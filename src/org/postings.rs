@@ -19,6 +19,7 @@ use crate::db::sql;
 use crate::http::etag::Seen;
 use crate::http::{Code, FieldError, Page, Problem, Window};
 use crate::period::Period;
+use crate::said::say;
 
 /// The ids of the person and of the unit that a filter names. One that the caller does not see is a fault rather than an empty
 /// list: it is mistyped.
@@ -70,11 +71,12 @@ fn seen<T>(found: Result<T, Problem>) -> Result<Option<T>, Problem> {
 }
 
 fn unknown_employee(employee_no: &str) -> FieldError {
-    FieldError::new("employee_no", format!("there is no employee '{employee_no}'"))
+    let said = say!("没有工号“{employee_no}”", "there is no employee '{employee_no}'");
+    FieldError::new("employee_no", said)
 }
 
 fn unknown_unit(code: &str) -> FieldError {
-    FieldError::new("unit", format!("there is no unit '{code}'"))
+    FieldError::new("unit", say!("没有单位“{code}”", "there is no unit '{code}'"))
 }
 
 /// The person and the unit of a new posting or leadership, which holds only while the unit does; names every reference
@@ -90,7 +92,7 @@ pub(super) async fn resolve(
     let anchor = units::anchor(connection, unit).await?;
     match &anchor {
         None => faults.push(unknown_unit(unit)),
-        Some(anchor) => faults.extend(anchor.validity().excess(validity, "the unit")),
+        Some(anchor) => faults.extend(anchor.validity().excess(validity, &validity::UNIT)),
     }
     match (employee_id, anchor) {
         (Some(employee_id), Some(anchor)) if faults.is_empty() => Ok((employee_id, anchor)),
@@ -109,7 +111,7 @@ pub(super) async fn check_end(
         return Err(Problem::field("valid_to", validity::AFTER_BEGIN));
     }
     let anchor = units::anchor(connection, unit).await?.ok_or_else(|| Problem::not_found("unit"))?;
-    match anchor.validity().excess(Validity { from, to }, "the unit") {
+    match anchor.validity().excess(Validity { from, to }, &validity::UNIT) {
         Some(fault) => Err(Problem::fields(vec![fault])),
         None => Ok(()),
     }

@@ -7,11 +7,13 @@ use diesel::sql_types::{Array, BigInt, Bool, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::UnitKind;
+use super::owner::is_shown;
 use crate::auth::Context;
 use crate::auth::scope::{CallerScope, Scope, reaches, reaches_month};
 use crate::db::sql;
 use crate::http::{Code, Problem};
 use crate::period::Period;
+use crate::said::say;
 
 /// The condition that somebody is reached in a month: `reached_in_month!("$1", "r.employee_id", "r.period")`, with a
 /// [`Scope`] bound as `$1`. One of the person's postings of the month has to be reached. To be imported with `reaches`.
@@ -108,6 +110,27 @@ pub(crate) async fn unit(
     found.ok_or_else(|| Problem::not_found("unit"))
 }
 
+/// The unit of a code in a store in which the caller is posted today or that is within the reach of the login; what is above
+/// stores is everybody's.
+///
+/// # Errors
+///
+/// Not found where there is none.
+pub(crate) async fn unit_of_own_store(cx: &mut Context, code: &str) -> Result<ReachedUnit, Problem> {
+    let (scope, today) = (cx.scope.clone(), cx.today());
+    let found = sql(concat!(
+        "SELECT asked.id, asked.kind, asked.path FROM org_unit asked WHERE asked.code = $3 AND ",
+        is_shown!("$1", "asked.store_id", "$2")
+    ))
+    .bind::<CallerScope, _>(scope)
+    .bind::<Date, _>(today)
+    .bind::<Text, _>(code.to_owned())
+    .get_result(cx.db())
+    .await
+    .optional()?;
+    found.ok_or_else(|| Problem::not_found("unit"))
+}
+
 /// The store of a code that `scope` reaches in a month.
 ///
 /// # Errors
@@ -135,7 +158,8 @@ pub(crate) async fn named_store(cx: &mut Context, code: &str) -> Result<i64, Pro
     let (scope, month) = (cx.scope.clone(), Period::containing(cx.today()));
     match store(cx.db(), &scope, code, month).await {
         Err(problem) if problem.code == Code::NotFound => {
-            Err(Problem::field("store", format!("there is no store '{code}' within your reach")))
+            let said = say!("您管辖的范围内没有门店“{code}”", "there is no store '{code}' within your reach");
+            Err(Problem::field("store", said))
         }
         found => found,
     }

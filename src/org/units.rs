@@ -15,6 +15,7 @@ use crate::db::schema::{assignment, org_unit, team_leadership};
 use crate::db::sql;
 use crate::http::etag::Seen;
 use crate::http::{Page, Problem, Window};
+use crate::said::{Said, say};
 
 /// A page of the units of the stores that the caller reaches, and of those above them, by id.
 pub async fn list(cx: &mut Context, window: Window) -> Result<Page<OrgUnit>, Problem> {
@@ -119,7 +120,7 @@ pub async fn create(cx: &mut Context, new: NewOrgUnit) -> Result<OrgUnit, Proble
         .transaction(async |cx| {
             let parent = match &new.parent {
                 Some(code) => Some(anchor(cx.db(), code).await?.ok_or_else(|| {
-                    Problem::field("parent", format!("there is no unit '{code}'"))
+                    Problem::field("parent", say!("没有单位“{code}”", "there is no unit '{code}'"))
                 })?),
                 None => None,
             };
@@ -158,25 +159,30 @@ pub async fn create(cx: &mut Context, new: NewOrgUnit) -> Result<OrgUnit, Proble
 
 /// Refuses a place in the tree where a unit of this kind, or of these days, cannot be.
 fn check_place(new: &NewOrgUnit, parent: Option<&Anchor>) -> Result<(), Problem> {
-    let fault = |message: String| Err(Problem::field("parent", message));
+    let fault = |message: Said| Err(Problem::field("parent", message));
     let kind = new.kind;
     match (kind, parent.map(|parent| parent.kind)) {
         (UnitKind::Group | UnitKind::Store, None) | (UnitKind::Store, Some(UnitKind::Group)) => {}
-        (UnitKind::Group, Some(_)) => return fault("a group has no parent".to_owned()),
-        (UnitKind::Store, Some(_)) => return fault("expected a group, or none".to_owned()),
+        (UnitKind::Group, Some(_)) => return fault(say!("集团没有上级", "a group has no parent")),
+        (UnitKind::Store, Some(_)) => {
+            return fault(say!("门店的上级应为集团，或没有上级", "expected a group, or none"));
+        }
         (UnitKind::Department | UnitKind::Team, None | Some(UnitKind::Group)) => {
-            return fault(format!(
-                "a {} belongs to a store: expected a store, or a unit in one",
-                kind.name()
+            let (zh, en) = (kind.label(), kind.name());
+            return fault(say!(
+                "{zh}属于门店：上级应为门店或门店里的单位",
+                "a {en} belongs to a store: expected a store, or a unit in one"
             ));
         }
         (UnitKind::Department | UnitKind::Team, Some(above)) if above >= kind => {
-            return fault(format!("a {} cannot be below a {}", kind.name(), above.name()));
+            let (zh, en) = (kind.label(), kind.name());
+            let (zh_above, en_above) = (above.label(), above.name());
+            return fault(say!("{zh}不能在{zh_above}之下", "a {en} cannot be below a {en_above}"));
         }
         (UnitKind::Department | UnitKind::Team, Some(_)) => {}
     }
     let validity = Validity { from: new.valid_from, to: new.valid_to };
-    match parent.and_then(|parent| parent.validity().excess(validity, "the parent")) {
+    match parent.and_then(|parent| parent.validity().excess(validity, &validity::PARENT)) {
         Some(fault) => Err(Problem::fields(vec![fault])),
         None => Ok(()),
     }
@@ -247,7 +253,7 @@ async fn check_within_parent(
         .for_share()
         .first(connection)
         .await?;
-    match (Validity { from, to }).excess(validity, "the parent") {
+    match (Validity { from, to }).excess(validity, &validity::PARENT) {
         Some(fault) => Err(Problem::fields(vec![fault])),
         None => Ok(()),
     }
@@ -267,12 +273,16 @@ async fn check_outlasts(connection: &mut AsyncPgConnection, id: i64, end: NaiveD
     let lasting: (bool, bool, bool) =
         diesel::select((exists(child), exists(posting), exists(leadership))).get_result(connection).await?;
     let what = match lasting {
-        (true, _, _) => "a unit below it",
-        (_, true, _) => "a posting in it",
-        (_, _, true) => "a leadership of it",
+        (true, _, _) => ("它下面的单位", "a unit below it"),
+        (_, true, _) => ("它里面的任职", "a posting in it"),
+        (_, _, true) => ("它的组长任命", "a leadership of it"),
         (false, false, false) => return Ok(()),
     };
-    Err(Problem::conflict(format!("{what} lasts longer than {end}: end that first")))
+    let (zh, en) = what;
+    Err(Problem::conflict(say!(
+        "{zh}在 {end} 之后仍然有效：请先结束它",
+        "{en} lasts longer than {end}: end that first"
+    )))
 }
 
 /// Codes of all stores, in order.

@@ -3,6 +3,9 @@
 use chrono::{Datelike, NaiveDate};
 
 use crate::http::FieldError;
+use crate::http::body::refused;
+use crate::said::Language::{Chinese, English};
+use crate::said::{Said, say};
 
 /// A half-open range of days: `to` is the first day on which it no longer holds; none while no end is known.
 ///
@@ -22,15 +25,20 @@ impl Validity {
     }
 
     /// What is wrong with `inner` when it may hold only while `self`, the validity of `what`, does.
-    pub fn excess(self, inner: Self, what: &str) -> Option<FieldError> {
+    pub fn excess(self, inner: Self, what: &Said) -> Option<FieldError> {
         let fault = |field: &str, message| Some(FieldError::new(field, message));
-        if inner.from < self.from {
-            return fault("valid_from", format!("{what} begins only on {}", self.from));
+        let (zh, en, from) = (what.in_language(Chinese), what.in_language(English), self.from);
+        if inner.from < from {
+            return fault("valid_from", say!("{zh}从 {from} 才开始", "{en} begins only on {from}"));
         }
         match self.to {
-            Some(end) if inner.from >= end => fault("valid_from", format!("{what} ended on {end}")),
+            Some(end) if inner.from >= end => {
+                fault("valid_from", say!("{zh}已于 {end} 结束", "{en} ended on {end}"))
+            }
             Some(end) if inner.to.is_none_or(|to| to > end) => {
-                fault("valid_to", format!("{what} ends on {end}: expected a day no later"))
+                let said =
+                    say!("{zh}于 {end} 结束：不能晚于这一天", "{en} ends on {end}: expected a day no later");
+                fault("valid_to", said)
             }
             _ => None,
         }
@@ -41,21 +49,32 @@ impl Validity {
 pub(super) fn sane_day(day: &NaiveDate, _: &()) -> garde::Result {
     match (1900..3000).contains(&day.year()) {
         true => Ok(()),
-        false => Err(garde::Error::new("expected a day from 1900-01-01 to 2999-12-31")),
+        false => Err(refused(&say!(
+            "日期应在 1900-01-01 到 2999-12-31 之间",
+            "expected a day from 1900-01-01 to 2999-12-31"
+        ))),
     }
 }
 
 /// Refuses an end that is not after `from`, or not sane.
 pub(super) fn end_after(from: NaiveDate) -> impl FnOnce(&Option<NaiveDate>, &()) -> garde::Result {
     move |to, context| match to {
-        Some(to) if *to <= from => Err(garde::Error::new(AFTER_BEGIN)),
+        Some(to) if *to <= from => Err(refused(&AFTER_BEGIN)),
         Some(to) => sane_day(to, context),
         None => Ok(()),
     }
 }
 
 /// What an end is expected to be.
-pub(super) const AFTER_BEGIN: &str = "expected a day after valid_from: it is the first day no longer valid";
+pub(super) const AFTER_BEGIN: Said = Said::fixed(
+    "应晚于 valid_from：这是不再有效的第一天",
+    "expected a day after valid_from: it is the first day no longer valid",
+);
+
+/// What a posting or a leadership hangs on.
+pub(super) const UNIT: Said = Said::fixed("这个单位", "the unit");
+/// What a unit hangs on.
+pub(super) const PARENT: Said = Said::fixed("上级单位", "the parent");
 
 #[cfg(test)]
 mod tests {
@@ -82,13 +101,13 @@ mod tests {
     #[test]
     fn nothing_holds_longer_than_what_it_hangs_on() {
         let year = days("2014-01-01", Some("2015-01-01"));
-        let field = |inner| year.excess(inner, "the unit").map(|fault| fault.field);
+        let field = |inner| year.excess(inner, &UNIT).map(|fault| fault.field);
         assert_eq!(field(days("2014-01-01", Some("2015-01-01"))), None);
         assert_eq!(field(days("2013-12-31", Some("2014-02-01"))).as_deref(), Some("valid_from"));
         assert_eq!(field(days("2015-01-01", None)).as_deref(), Some("valid_from"));
         assert_eq!(field(days("2014-05-01", Some("2015-01-02"))).as_deref(), Some("valid_to"));
         assert_eq!(field(days("2014-05-01", None)).as_deref(), Some("valid_to"));
         let open = days("2014-01-01", None);
-        assert_eq!(open.excess(days("2014-05-01", None), "the unit"), None);
+        assert_eq!(open.excess(days("2014-05-01", None), &UNIT), None);
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! - [`split`] reckons: from a total and weights to every cell. No database.
 //! - [`versions`] keeps plans: drafted, changed, approved, planned again, compared.
+//! - [`suggestions`] makes one of what the organisation knows; [`transfers`] lets targets go with the people.
 //! - [`reading`] shows them: the document, the cells in force, pace.
 //! - [`workbook`] gives a plan out as a spreadsheet and takes the edited one in.
 //! - [`bottom_up`]: what leaders propose, and what people and units commit to.
@@ -20,7 +21,9 @@ pub mod funnel;
 pub mod reading;
 pub mod rebate;
 pub mod split;
+pub mod suggestions;
 pub mod supply;
+pub mod transfers;
 pub mod versions;
 pub mod viewer;
 pub mod workbook;

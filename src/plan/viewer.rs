@@ -233,9 +233,15 @@ pub(in crate::plan) struct Sight {
 impl Sight {
     /// What is seen of version `id` of a plan of `year`.
     pub(in crate::plan) async fn load(cx: &mut Context, id: i64, year: i32) -> Result<Self, Problem> {
+        let sees_plan = sees_plan(cx, id).await?;
+        Ok(Self { sees_plan, ..Self::of_units(cx, year).await? })
+    }
+
+    /// What is seen of units and people in `year`, whatever plan they stand in.
+    pub(in crate::plan) async fn of_units(cx: &mut Context, year: i32) -> Result<Self, Problem> {
         let (scope, people) = (cx.scope.clone(), people(cx));
         Ok(Self {
-            sees_plan: sees_plan(cx, id).await?,
+            sees_plan: false,
             units: Reach::load(cx.db(), &scope, year).await?,
             people: Reach::load(cx.db(), &people, year).await?,
         })

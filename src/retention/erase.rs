@@ -88,7 +88,7 @@ const REVIEWS: &[&str] = &[
      GROUP BY r.cycle_id, r.unit_id, r.scheme, r.final_grade
      ON CONFLICT (cycle_id, unit_id, scheme, final_grade) DO UPDATE SET reviews = g.reviews + excluded.reviews,
          rated = g.rated + excluded.rated, points = g.points + excluded.points",
-    "UPDATE review r SET is_current = false, inputs = '', trace = '', base = NULL, bonus = NULL, total = NULL,
+    "UPDATE review r SET is_current = false, inputs = '', inputs_digest = NULL, trace = '', base = NULL, bonus = NULL, total = NULL,
          applicable_max = 0, grade = NULL, final_grade = '', coefficient = NULL, attention = '{}', deliveries = 0
      WHERE r.period = $1 AND r.employee_id = ANY ($2)
      AND EXISTS (SELECT FROM erased_review x WHERE x.review_id = r.id AND x.erasure_id = $3)",

@@ -17,6 +17,7 @@ use crate::db::{sql, sql_of};
 use crate::http::etag::Seen;
 use crate::http::{Code, Page, Problem, Window};
 use crate::org::reached;
+use crate::said::say;
 
 /// A legal hold.
 #[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
@@ -140,14 +141,20 @@ pub async fn place(cx: &mut Context, new: &NewLegalHold) -> Result<LegalHold, Pr
         super::lock(cx.db()).await?;
         let (employee_id, store_id) = match (&new.employee_no, &new.store) {
             (Some(_), Some(_)) => {
-                return Err(Problem::field("store", "expected a person or a store, not both"));
+                return Err(Problem::field(
+                    "store",
+                    say!("只能写员工或门店之一", "expected a person or a store, not both"),
+                ));
             }
             (Some(employee_no), None) => {
                 let found = person::reached(cx, employee_no).await?;
                 let unknown = || {
                     Problem::field(
                         "employee_no",
-                        format!("there is no employee '{employee_no}' within your reach"),
+                        say!(
+                            "您管辖的范围内没有员工“{employee_no}”",
+                            "there is no employee '{employee_no}' within your reach"
+                        ),
                     )
                 };
                 (Some(found.ok_or_else(unknown)?.id), None)
@@ -155,7 +162,10 @@ pub async fn place(cx: &mut Context, new: &NewLegalHold) -> Result<LegalHold, Pr
             (None, Some(store)) => (None, Some(reached::named_store(cx, store).await?)),
             (None, None) if cx.scope.is_everything() => (None, None),
             (None, None) => {
-                let detail = "only the group holds the data of everybody: name an employee_no or a store";
+                let detail = say!(
+                    "只有集团可以保留所有人的数据：请写明 employee_no 或 store",
+                    "only the group holds the data of everybody: name an employee_no or a store"
+                );
                 return Err(Problem::new(Code::Forbidden, detail));
             }
         };
@@ -195,10 +205,16 @@ pub async fn release(
         let hold = find(cx, id).await?;
         seen.check(hold.version)?;
         if hold.employee_no.is_none() && hold.store.is_none() && !cx.scope.is_everything() {
-            return Err(Problem::new(Code::Forbidden, "only the group releases a hold on everybody"));
+            return Err(Problem::new(
+                Code::Forbidden,
+                say!("只有集团可以解除对所有人的保留", "only the group releases a hold on everybody"),
+            ));
         }
         if let Some(who) = &hold.released_by {
-            return Err(Problem::conflict(format!("the hold was released already, by {who}")));
+            return Err(Problem::conflict(say!(
+                "这项保留已由 {who} 解除",
+                "the hold was released already, by {who}"
+            )));
         }
         diesel::update(legal_hold::table.find(id))
             .set((
@@ -230,13 +246,13 @@ pub(super) async fn any(connection: &mut AsyncPgConnection) -> Result<bool, Prob
 
 /// Holds and erasures are decided by people: who it is.
 pub(super) fn signed(cx: &Context) -> Result<i64, Problem> {
-    cx.by().ok_or_else(|| Problem::new(Code::Forbidden, "this is signed: sign in"))
+    cx.by().ok_or_else(|| Problem::new(Code::Forbidden, say!("这要署名：请登录", "this is signed: sign in")))
 }
 
 /// A reason, without what is around it.
 pub(super) fn sentence(text: &str) -> Result<&str, Problem> {
     match text.trim() {
-        "" => Err(Problem::field("reason", "expected a sentence")),
+        "" => Err(Problem::field("reason", say!("请写一句话", "expected a sentence"))),
         reason => Ok(reason),
     }
 }

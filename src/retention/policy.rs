@@ -14,6 +14,7 @@ use crate::db::schema::retention_policy;
 use crate::http::etag::Seen;
 use crate::http::{Code, Problem};
 use crate::period::Period;
+use crate::said::say;
 
 /// For how many months things are kept, in the whole group. The least are what the law asks for: two years for what wages
 /// were paid by (工资支付暂行规定 §6) and after somebody has left (劳动合同法 §50), three for who has processed what (PIPL §56).
@@ -132,7 +133,10 @@ pub async fn read(connection: &mut AsyncPgConnection) -> Result<Retention, Probl
 /// A failed precondition where somebody else has changed it.
 pub async fn put(cx: &mut Context, policy: RetentionPolicy, seen: Seen) -> Result<Retention, Problem> {
     if !cx.scope.is_everything() {
-        let detail = "the policy holds for the whole group: it is the group's to change";
+        let detail = say!(
+            "保存政策适用于整个集团，由集团修改",
+            "the policy holds for the whole group: it is the group's to change"
+        );
         return Err(Problem::new(Code::Forbidden, detail));
     }
     cx.transaction(async |cx| {

@@ -24,6 +24,7 @@ use crate::ledger;
 use crate::period::Period;
 use crate::reviews::explain;
 use crate::rules::library::Library;
+use crate::said::say;
 
 /// How often something is computed anew that has changed before it could be erased.
 const ATTEMPTS: usize = 3;
@@ -163,7 +164,10 @@ pub async fn propose(cx: &mut Context, employee_no: &str, new: &NewErasure) -> R
         let due = policy::read(cx.db()).await?.policy.due_after_leaving(left_on);
         let is_early = due > cx.today();
         if is_early && !new.early {
-            let detail = format!("the data is kept until {due}; say that it is to go early if it has to");
+            let detail = say!(
+                "数据要保存到 {due}；如需提前删除，请写明",
+                "the data is kept until {due}; say that it is to go early if it has to"
+            );
             return Err(Problem::conflict(detail));
         }
         for period in months::of_person(cx.db(), person.id).await? {
@@ -203,7 +207,7 @@ pub async fn decide(
 ) -> Result<Erasure, Problem> {
     let note = decision.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
     if !decision.approve && note.is_none() {
-        return Err(Problem::field("note", "say why it is refused"));
+        return Err(Problem::field("note", say!("请写明为什么不同意", "say why it is refused")));
     }
     let by = signed(cx)?;
     let decided = |state: ErasureState, version: i32| {
@@ -263,7 +267,10 @@ pub async fn decide(
             return Ok(erased);
         }
     }
-    Err(Problem::conflict("somebody else changed the person's data at the same time; try again"))
+    Err(Problem::busy(say!(
+        "别人同时改了此人的数据，请再试一次",
+        "somebody else changed the person's data at the same time; try again"
+    )))
 }
 
 /// Takes back an erasure that the caller has proposed and that waits for a decision.
@@ -290,7 +297,10 @@ pub async fn withdraw(cx: &mut Context, id: i64, seen: Seen) -> Result<Erasure, 
         if withdrawn == 0 {
             return Err(Problem::new(
                 Code::Forbidden,
-                "whoever proposed an erasure takes it back; refuse it instead",
+                say!(
+                    "由提出删除的人撤回；您可以不同意",
+                    "whoever proposed an erasure takes it back; refuse it instead"
+                ),
             ));
         }
         cx.audit("withdraw_erasure", &format!("erasure/{id}"), json!({})).await?;
@@ -305,7 +315,11 @@ async fn open(cx: &mut Context, id: i64, seen: Seen) -> Result<Erasure, Problem>
     seen.check(request.version)?;
     if request.state != ErasureState::Proposed {
         let who = request.decided_by.as_deref().unwrap_or("a run");
-        return Err(Problem::conflict(format!("the erasure is {} already, by {who}", request.state)));
+        return Err(Problem::conflict(say!(
+            "这项删除已经是 {} 了，由 {who}",
+            "the erasure is {} already, by {who}",
+            request.state
+        )));
     }
     Ok(request)
 }
@@ -313,21 +327,36 @@ async fn open(cx: &mut Context, id: i64, seen: Seen) -> Result<Erasure, Problem>
 /// The last day of somebody who is somebody else, is gone, and is not held.
 fn may_go(cx: &Context, person: &Person) -> Result<NaiveDate, Problem> {
     if cx.identity.as_ref().is_some_and(|by| by.employee_id == Some(person.id)) {
-        return Err(Problem::conflict("the data is your own: somebody else proposes and decides"));
+        return Err(Problem::conflict(say!(
+            "这是您自己的数据：由别人提出和决定",
+            "the data is your own: somebody else proposes and decides"
+        )));
     }
     if person.is_erased {
-        return Err(Problem::conflict("this person's data has been erased already"));
+        return Err(Problem::conflict(say!(
+            "此人的数据已经删除",
+            "this person's data has been erased already"
+        )));
     }
     if person.is_held {
-        return Err(Problem::conflict("a legal hold keeps the data: have it released first"));
+        return Err(Problem::conflict(say!(
+            "有法律保留：请先解除",
+            "a legal hold keeps the data: have it released first"
+        )));
     }
     match person.left_on {
         Some(left_on) if left_on < cx.today() => Ok(left_on),
-        Some(left_on) => Err(Problem::conflict(format!("the person is posted until {left_on}"))),
-        None if person.is_posted => {
-            Err(Problem::conflict("the person is still posted: end the posting first"))
+        Some(left_on) => {
+            Err(Problem::conflict(say!("此人任职到 {left_on}", "the person is posted until {left_on}")))
         }
-        None => Err(Problem::conflict("the person was never posted: nobody knows since when the term runs")),
+        None if person.is_posted => Err(Problem::conflict(say!(
+            "此人还在任职：请先结束任职",
+            "the person is still posted: end the posting first"
+        ))),
+        None => Err(Problem::conflict(say!(
+            "此人从未任职：不知道期限从何时算起",
+            "the person was never posted: nobody knows since when the term runs"
+        ))),
     }
 }
 
@@ -335,10 +364,16 @@ fn may_go(cx: &Context, person: &Person) -> Result<NaiveDate, Problem> {
 async fn free(cx: &mut Context, person: &Person, period: Period) -> Result<(), Problem> {
     let judged = months::judge_held(cx.db(), period, &[person.id]).await?;
     if judged.iter().any(|month| month.is_held) {
-        return Err(Problem::conflict(format!("a legal hold keeps {period}: have it released first")));
+        return Err(Problem::conflict(say!(
+            "{period} 有法律保留：请先解除",
+            "a legal hold keeps {period}: have it released first"
+        )));
     }
     if judged.iter().any(|month| month.is_open) {
-        return Err(Problem::conflict(format!("{period} is not locked: lock the month first")));
+        return Err(Problem::conflict(say!(
+            "{period} 还没有锁定：请先锁定",
+            "{period} is not locked: lock the month first"
+        )));
     }
     Ok(())
 }
@@ -437,7 +472,10 @@ pub(super) async fn left(
             .filter(erasure::employee_id.eq(person.id).and(erasure::state.eq(ErasureState::Proposed)));
         let waiting: Option<i64> = waiting.select(erasure::id).first(cx.db()).await.optional()?;
         if waiting.is_some() {
-            return Err(Problem::conflict("an erasure of the data waits for a decision"));
+            return Err(Problem::conflict(say!(
+                "有一项数据删除待定",
+                "an erasure of the data waits for a decision"
+            )));
         }
         let id: i64 = diesel::insert_into(erasure::table)
             .values((

@@ -20,6 +20,7 @@ use crate::ledger;
 use crate::period::Period;
 use crate::reviews::explain;
 use crate::rules::library::Library;
+use crate::said::say;
 
 /// So many people's months are erased at a time.
 const PEOPLE: usize = 200;
@@ -68,7 +69,10 @@ pub async fn run(
     if day > cx.today() {
         return Err(Problem::field(
             "as_of",
-            "this day has not come yet: a later one only shows what will be due",
+            say!(
+                "这一天还没到：更晚的日期只能看届时到期的",
+                "this day has not come yet: a later one only shows what will be due"
+            ),
         ));
     }
     audit_seal::seal(cx).await?;
@@ -91,7 +95,7 @@ pub async fn run(
         let Some(found) = person::reached(cx, &due.employee_no).await? else { continue };
         match requests::left(cx, library, found.id, day).await {
             Ok(is_erased) => due.is_erased = is_erased,
-            Err(problem) if problem.code == Code::Conflict => due.problem = Some(problem.detail),
+            Err(problem) if problem.code == Code::Conflict => due.problem = Some(problem.detail.to_string()),
             Err(problem) => return Err(problem),
         }
         progress(1);

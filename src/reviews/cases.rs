@@ -9,6 +9,7 @@ use crate::http::Problem;
 use crate::rules::case_text::{case_text, file_of};
 use crate::rules::library::Library;
 use crate::rules::sandbox::on_deep_stack;
+use crate::said::say;
 
 /// Which cases of a review.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -84,7 +85,10 @@ fn cases(inputs: &ReviewInputs, only: Option<&str>, name: &str) -> Result<Review
     let scheme = bundle.schemes.get(&review.scheme).ok_or_else(|| Problem::not_found("scheme"))?;
     if let Some(rule) = only.filter(|only| scheme.rules.iter().all(|rule| rule.entry.id != *only)) {
         let known = scheme.rules.iter().map(|rule| rule.entry.id.as_str()).collect::<Vec<_>>().join(", ");
-        return Err(Problem::field("rule", format!("the review has no rule '{rule}'; it has {known}")));
+        return Err(Problem::field(
+            "rule",
+            say!("这份考核没有规则“{rule}”；有 {known}", "the review has no rule '{rule}'; it has {known}"),
+        ));
     }
     let bundle_hash = bundle.hash.clone();
     let mut told =

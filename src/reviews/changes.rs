@@ -13,6 +13,7 @@ use crate::auth::{Context, Reading};
 use crate::http::Problem;
 use crate::rules::explanation::ExplainedRule;
 use crate::rules::library::Library;
+use crate::said::say;
 
 /// Which revision to compare with.
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
@@ -129,7 +130,10 @@ pub async fn changes(
         None => explain::revision_before(cx, id).await?,
     };
     if !explain::is_same_review(cx, id, since).await? {
-        return Err(Problem::field("since", "expected the id of another revision of the same review"));
+        return Err(Problem::field(
+            "since",
+            say!("应为同一份考核另一版的 id", "expected the id of another revision of the same review"),
+        ));
     }
     let (_, earlier) = explain::explain_unlogged(cx, library, since).await?;
     let (employee_id, later) = explain::explain_unlogged(cx, library, id).await?;

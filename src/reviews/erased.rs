@@ -11,6 +11,7 @@ use crate::auth::Context;
 use crate::clock;
 use crate::db::sql;
 use crate::http::{Code, Problem};
+use crate::said::say;
 
 #[derive(QueryableByName)]
 struct Tombstone {
@@ -36,8 +37,10 @@ pub async fn gone(cx: &mut Context, review_id: i64) -> Result<(), Problem> {
     match tombstone(cx, review_id).await? {
         Some(Tombstone { erased_at, reason, sha256 }) => {
             let day = clock::day(erased_at);
-            let detail =
-                format!("the review was erased on {day}: {reason}; the SHA-256 of its document was {sha256}");
+            let detail = say!(
+                "这份考核已于 {day} 删除：{reason}；其文书的 SHA-256 为 {sha256}",
+                "the review was erased on {day}: {reason}; the SHA-256 of its document was {sha256}"
+            );
             Err(Problem::new(Code::Gone, detail))
         }
         None => Ok(()),

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use diesel::QueryableByName;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Binary, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::acknowledgements::document::{self, Document};
-use super::adjustments::{self, Adjustment};
+use super::adjustments::Adjustment;
+use super::adjustments::store::{KeptAdjustments, kept_of_revision, of_revision};
 use super::allowed::AllowedAction;
 use super::cycle::CycleState;
 use super::erased;
@@ -30,6 +31,7 @@ use crate::rules::bundle::Bundle;
 use crate::rules::explanation::ExplainedRule;
 use crate::rules::library::Library;
 use crate::rules::sandbox::blocking;
+use crate::said::say;
 
 /// A review with everything needed to understand and dispute it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -85,6 +87,9 @@ struct PageRow {
     /// How many corrections of the person's month were accepted that the revision in force does not have.
     #[diesel(sql_type = BigInt)]
     corrections: i64,
+    /// What people have added to this revision.
+    #[diesel(sql_type = Jsonb)]
+    adjustments: KeptAdjustments,
 }
 
 impl PageRow {
@@ -110,7 +115,7 @@ macro_rules! by_id {
     ($id:literal) => {
         by_id!($id, "", "")
     };
-    ($id:literal, $columns:literal, $joined:literal) => {
+    ($id:literal, $columns:expr, $joined:literal) => {
         concat!(
             "SELECT ",
             review_columns!(),
@@ -130,9 +135,12 @@ macro_rules! page_by_id {
     ($id:literal) => {
         by_id!(
             $id,
-            ", r.cycle_id, c.state, c.store_id, now.unit_id, now.id AS current, (SELECT count(*) FROM late_correction l
-                 WHERE l.store_id = c.store_id AND l.period = c.period AND l.employee_id = r.employee_id
-                 AND l.state = 'accepted' AND l.applied_at IS NULL) AS corrections",
+            concat!(
+                ", r.cycle_id, c.state, c.store_id, now.unit_id, now.id AS current, (SELECT count(*)
+                     FROM late_correction l WHERE l.store_id = c.store_id AND l.period = c.period
+                     AND l.employee_id = r.employee_id AND l.state = 'accepted' AND l.applied_at IS NULL) AS corrections, ",
+                kept_of_revision!()
+            ),
             "LEFT JOIN review now ON now.cycle_id = r.cycle_id AND now.employee_id = r.employee_id
                  AND now.scheme = r.scheme AND now.is_current"
         )
@@ -190,7 +198,7 @@ async fn left<T>(
 pub async fn explain(cx: &mut Context, library: &Library, id: i64) -> Result<Reading<Explanation>, Problem> {
     let page = page_row(cx, id).await?;
     let (subject, corrections) = (page.subject(), page.corrections);
-    let (employee_id, mut explanation) = explained(cx, library, page.stored).await?;
+    let (employee_id, mut explanation) = explained(cx, library, page.stored, Some(page.adjustments)).await?;
     // A withdrawn review has nothing in force.
     if let Some(subject) = subject {
         explanation.corrections_since = corrections;
@@ -206,20 +214,23 @@ pub(super) async fn explain_unlogged(
     id: i64,
 ) -> Result<(i64, Explanation), Problem> {
     let row = row(cx, id).await?;
-    explained(cx, library, row).await
+    explained(cx, library, row, None).await
 }
 
+/// A stored review, explained; what people have added to it is read where it was not read with it.
 async fn explained(
     cx: &mut Context,
     library: &Library,
     row: ReviewRow,
+    adjustments: Option<KeptAdjustments>,
 ) -> Result<(i64, Explanation), Problem> {
     let (employee_id, language) = (row.line.employee_id, cx.language);
     let bundle = library.bundle(cx.db(), &row.bundle_hash).await?;
     let (subject, facts) = inputs_of(&row, &bundle)?;
-    let adjustments = match facts.added() {
-        [] => Vec::new(),
-        _ => adjustments::store::of_revision(cx.db(), row.line.review.id).await?,
+    let adjustments = match (facts.added(), adjustments) {
+        ([], _) => Vec::new(),
+        (_, Some(kept)) => kept.0,
+        (_, None) => of_revision(cx.db(), row.line.review.id).await?,
     };
     let snapshot = Snapshot::of(&bundle.catalogue, &subject, &facts);
     let said = Said::of(&row, &bundle, &facts, language)?;
@@ -251,7 +262,8 @@ impl Said {
     fn of(row: &ReviewRow, bundle: &Bundle, facts: &MonthFacts, language: Language) -> Result<Self, Problem> {
         let review = &row.line.review;
         let scheme = bundle.schemes.get(&review.scheme).ok_or_else(|| Problem::not_found("scheme"))?;
-        let results = scheme.read_trace(&row.trace).map_err(|damaged| Problem::internal(&damaged))?;
+        let results = scheme.read_trace(&row.trace);
+        let results = results.map_err(|damaged| Problem::damaged_review(review.id, &damaged))?;
         let has_failed = !review.attention.is_empty();
         let (total, applicable_max) = (review.total, review.applicable_max);
         Ok(Self {
@@ -326,7 +338,8 @@ pub async fn inputs(cx: &mut Context, library: &Library, id: i64) -> Result<Read
 }
 
 fn inputs_of<'a>(row: &'a ReviewRow, bundle: &Bundle) -> Result<(Subject<'a>, MonthFacts), Problem> {
-    stored::read(&row.inputs, &bundle.catalogue).map_err(|error| Problem::internal(&error))
+    let read = stored::read(&row.inputs, &bundle.catalogue);
+    read.map_err(|damaged| Problem::damaged_review(row.line.review.id, &damaged))
 }
 
 /// The first review of a filter, explained.
@@ -379,7 +392,7 @@ pub(super) async fn steps_of(
     let found = explanation.rules.iter().find(|result| result.rule == rule);
     found.map(|result| result.steps.len()).ok_or_else(|| {
         let rules = explanation.rules.iter().map(|result| result.rule.as_str()).collect::<Vec<_>>();
-        Problem::field("rule", format!("expected one of {}", rules.join(", ")))
+        Problem::field("rule", say!("应为以下之一：{}", "expected one of {}", rules.join(", ")))
     })
 }
 
@@ -399,7 +412,10 @@ pub async fn rules_of(cx: &mut Context, library: &Library, id: i64) -> Result<Ve
 pub async fn of_another(cx: &mut Context, id: i64) -> Result<Review, Problem> {
     let line = row(cx, id).await?.line;
     if cx.identity.as_ref().and_then(|by| by.employee_id) == Some(line.employee_id) {
-        return Err(Problem::conflict("the review is your own: somebody else has to answer for it"));
+        return Err(Problem::conflict(say!(
+            "这是您自己的考核：由别人负责",
+            "the review is your own: somebody else has to answer for it"
+        )));
     }
     Ok(line.review)
 }

@@ -14,7 +14,7 @@ use crate::auth::scope::reaches_always;
 use crate::auth::{Context, Reading};
 use crate::db::sql_of;
 use crate::http::{Page, Problem, Window};
-use crate::org::Part;
+use crate::org::{Part, Position};
 use crate::period::Period;
 
 /// A review without its explanation.
@@ -122,7 +122,7 @@ pub struct ReviewFilter {
     /// Only reviews from this unit and those below it, by code.
     pub unit: Option<String>,
     /// Only reviews of this position.
-    pub position: Option<String>,
+    pub position: Option<Position>,
     /// Only reviews with this final grade, for example `S` or `NR`.
     pub grade: Option<String>,
     /// Only reviews of this person, by employee number 工号.
@@ -200,7 +200,7 @@ async fn lines(cx: &mut Context, filter: &ReviewFilter, window: Window) -> Resul
         .bind::<BigInt, _>(window.after)
         .bind::<Nullable<Date>, _>(filter.period)
         .bind::<Nullable<BigInt>, _>(part.unit)
-        .bind::<Nullable<Text>, _>(filter.position.as_deref())
+        .bind::<Nullable<Text>, _>(filter.position)
         .bind::<Nullable<Text>, _>(filter.grade.as_deref())
         .bind::<Nullable<Text>, _>(filter.employee_no.as_deref())
         .bind::<ReviewSight, _>(sight.clone())

@@ -22,4 +22,17 @@ macro_rules! published_and_seen {
     };
 }
 
-pub(crate) use published_and_seen;
+/// When the reviews of a cycle were last published: `last_published!("r.cycle_id")`; ever so long ago where no move says so. Who
+/// was told before and has not answered is told again then: a month that was opened again has kept people from answering. A
+/// locked month that is opened again is not published by that.
+macro_rules! last_published {
+    ($cycle:literal) => {
+        concat!(
+            "coalesce((SELECT max(m.at) FROM review_cycle_move m WHERE m.cycle_id = ",
+            $cycle,
+            " AND m.to_state = 'published' AND m.from_state <> 'locked'), '-infinity'::timestamptz)"
+        )
+    };
+}
+
+pub(crate) use {last_published, published_and_seen};

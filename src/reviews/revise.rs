@@ -14,6 +14,7 @@ use super::acknowledgements;
 use super::compute::{self, Computed, ReviewDraft};
 use super::cycle::CycleState;
 use super::generate;
+use super::snapshot::stored;
 use super::store::{self, ReviewCycle};
 use super::subject::Subject;
 use crate::auth::Context;
@@ -26,6 +27,7 @@ use crate::rules::folder::RulesFolder;
 use crate::rules::in_force;
 use crate::rules::library::Library;
 use crate::rules::sandbox::blocking;
+use crate::said::say;
 
 /// Decimal places of points.
 const PLACES: u32 = 2;
@@ -127,10 +129,16 @@ async fn compute_again(
         let scheme = bundle.schemes.get(&subject.scheme).ok_or_else(|| Problem::not_found("scheme"))?;
         if !scheme.rules.iter().any(|one| one.entry.id == rule) {
             let rules = scheme.rules.iter().map(|one| one.entry.id.as_str()).collect::<Vec<_>>();
-            return Err(Problem::field("rule", format!("expected one of {}", rules.join(", "))));
+            return Err(Problem::field(
+                "rule",
+                say!("应为以下之一：{}", "expected one of {}", rules.join(", ")),
+            ));
         }
         if points.is_zero() || decimal::half_up(points, PLACES) != points {
-            return Err(Problem::field("points", "expected points other than 0, with two places at most"));
+            return Err(Problem::field(
+                "points",
+                say!("分数不能为 0，最多两位小数", "expected points other than 0, with two places at most"),
+            ));
         }
         let added = AddedPoints { rule: rule.to_owned(), points: points.normalize() };
         month.added.entry(subject.employee_id).or_default().push((subject.scheme.clone(), added));
@@ -166,7 +174,10 @@ pub async fn still_holds(cx: &mut Context, rescoring: &Rescoring) -> Result<bool
 
 /// What is said after trying too often.
 pub fn moved() -> Problem {
-    Problem::conflict("others are changing reviews of the same month just now; try again")
+    Problem::busy(say!(
+        "别人正在改同一个月的考核，请再试一次",
+        "others are changing reviews of the same month just now; try again"
+    ))
 }
 
 /// Writes the revisions; to be called in a transaction in which [`still_holds`] has said so.
@@ -208,6 +219,7 @@ async fn insert(cx: &mut Context, rescoring: Rescoring) -> Result<Revised, Probl
                     review::revision.eq(revision),
                     review::is_current.eq(true),
                     review::bundle_hash.eq(&bundle),
+                    review::inputs_digest.eq(Some(stored::digest(revision, &draft.inputs).to_vec())),
                     review::inputs.eq(draft.inputs),
                     review::trace.eq(draft.trace),
                 ),

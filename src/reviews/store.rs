@@ -20,6 +20,7 @@ use crate::db::schema::{review, review_cycle};
 use crate::db::{sql, sql_of};
 use crate::http::{Page, Problem, Window};
 use crate::period::Period;
+use crate::said::say;
 
 /// One store's month of reviews.
 #[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
@@ -46,8 +47,7 @@ pub struct ReviewCycle {
     /// When it was opened.
     #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
-    /// When its rules were settled, by freezing or by first generating reviews. Automatic releases after that do not
-    /// apply to it.
+    /// When its rules were settled: when its facts were frozen. What is released after that does not apply to it.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub frozen_at: Option<DateTime<Utc>>,
     /// When its facts were frozen; null while they may still change.
@@ -56,7 +56,8 @@ pub struct ReviewCycle {
     /// How many late corrections are waiting for a decision.
     #[diesel(sql_type = BigInt)]
     pub pending_corrections: i64,
-    /// Whether corrections have been accepted since reviews were last generated.
+    /// Whether reviews have to be generated again: corrections have been accepted since, or they are from before the month
+    /// was frozen.
     #[diesel(sql_type = Bool)]
     pub needs_generation: bool,
     /// When reviews were last written.
@@ -110,11 +111,11 @@ pub struct CycleFilter {
     pub period: Option<Period>,
 }
 
-/// Whether corrections have been accepted since the reviews of the cycle `c` were generated, from the facts that were frozen as
-/// `m`. Reviews that were generated before and have not changed since are those of the first revision.
+/// Whether the reviews of the cycle `c` are not from the facts that were frozen as `m`: they were generated before that, or
+/// corrections have been accepted since.
 macro_rules! needs_generation {
     () => {
-        "coalesce(c.generated_at IS NOT NULL AND m.revision > coalesce(c.facts_revision, 1), false)"
+        "coalesce(c.generated_at IS NOT NULL AND m.revision > coalesce(c.facts_revision, 0), false)"
     };
 }
 
@@ -229,7 +230,13 @@ pub async fn create_cycle(cx: &mut Context, new: NewReviewCycle) -> Result<Revie
         .await
         .optional()?;
         let reached = found.ok_or_else(|| {
-            Problem::field("store", format!("there is no store '{store}' within your reach in {period}"))
+            Problem::field(
+                "store",
+                say!(
+                    "{period} 您管辖的范围内没有门店“{store}”",
+                    "there is no store '{store}' within your reach in {period}"
+                ),
+            )
         })?;
         let id: i64 = diesel::insert_into(review_cycle::table)
             .values((

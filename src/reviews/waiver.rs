@@ -13,6 +13,7 @@ use super::listing::Review;
 use crate::auth::Context;
 use crate::db::schema::review_waiver;
 use crate::http::{Code, Problem};
+use crate::said::say;
 
 /// Why a review may be published although it needs attention.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -23,15 +24,14 @@ pub struct Waiver {
     pub reason: String,
 }
 
-/// The waiver, where it is open to the caller, who may check the review.
-pub(super) async fn open_to(cx: &mut Context, review: &Review) -> Result<Option<AllowedAction>, Problem> {
-    if review.attention.is_empty() || !review.is_current {
-        return Ok(None);
-    }
-    let waivers = review_waiver::table.filter(review_waiver::review_id.eq(review.id));
-    let waived: i64 = waivers.count().get_result(cx.db()).await?;
-    let waive = AllowedAction::post("waive", format!("/v1/reviews/{}/waiver", review.id)).for_a_reason();
-    Ok((waived == 0).then_some(waive))
+/// Whether a review has something that can be waived, if nobody has done so yet.
+pub(super) fn is_askable(review: &Review) -> bool {
+    !review.attention.is_empty() && review.is_current
+}
+
+/// The waiver of what a review has to be looked at for.
+pub(super) fn open_action(review_id: i64) -> AllowedAction {
+    AllowedAction::post("waive", format!("/v1/reviews/{review_id}/waiver")).for_a_reason()
 }
 
 /// Waives what a review that the caller sees has to be looked at for.
@@ -43,16 +43,22 @@ pub(super) async fn open_to(cx: &mut Context, review: &Review) -> Result<Option<
 pub async fn waive(cx: &mut Context, id: i64, waiver: &Waiver) -> Result<(), Problem> {
     let reason = waiver.reason.trim();
     if reason.is_empty() {
-        return Err(Problem::field("reason", "expected a sentence"));
+        return Err(Problem::field("reason", say!("请写一句话", "expected a sentence")));
     }
     let Some(by) = cx.by() else {
-        return Err(Problem::new(Code::Forbidden, "a review is waived by somebody with a name"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("放行要由有名有姓的人来做", "a review is waived by somebody with a name"),
+        ));
     };
     let now = cx.now;
     cx.transaction(async |cx| {
         let review = explain::of_another(cx, id).await?;
-        if review.attention.is_empty() || !review.is_current {
-            return Err(Problem::conflict("nothing in this review waits to be looked at"));
+        if !is_askable(&review) {
+            return Err(Problem::conflict(say!(
+                "这份考核没有待查看的内容",
+                "nothing in this review waits to be looked at"
+            )));
         }
         diesel::insert_into(review_waiver::table)
             .values((

@@ -20,10 +20,9 @@ use super::trace::{Constants, Frame};
 use super::value::AbsentMetric;
 use super::vanished::{self, UNSCORED_FILE};
 use super::{language, misspelt, strays};
+pub use crate::ledger::catalogue::CATALOGUE_FILE;
 use crate::ledger::metric::{Catalogue, CatalogueError, MetricId};
 
-/// The catalogue's file.
-pub const CATALOGUE_FILE: &str = "metrics.toml";
 /// The file that makes a folder a scheme.
 pub const SCHEME_FILE: &str = "scheme.toml";
 /// The folder of schemes that ship as examples; it is no scheme, and no part of a bundle.
@@ -263,8 +262,14 @@ fn catalogue_finding(text: &str, error: &CatalogueError) -> Finding {
             let message = syntax.message().lines().collect::<Vec<_>>().join(" ");
             misspelt::in_toml(Finding::error("toml", place, text, message))
         }
-        CatalogueError::Entry { name, .. } => {
-            let place = place_of_text(CATALOGUE_FILE, text, &format!("\"{name}\""));
+        CatalogueError::Entry { name, problem } => {
+            let named = format!("name = \"{name}\"");
+            // Of two entries the second one is at fault.
+            let second = text.rfind(&named).filter(|_| problem.ends_with("listed twice"));
+            let place = match second {
+                Some(offset) => SourcePlace::at_offset(CATALOGUE_FILE, text, offset + "name = ".len()),
+                None => place_of_text(CATALOGUE_FILE, text, &format!("\"{name}\"")),
+            };
             Finding::error("catalogue", place, text, error.to_string())
         }
     }

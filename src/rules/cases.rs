@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::bundle::{Bundle, Rule};
 use super::check::{Argument, MAXIMUM};
 use super::coverage::Coverage;
-use super::finding::{Finding, SourcePlace};
+use super::finding::{Finding, SourcePlace, in_language};
 use super::patience::Patience;
 use super::scheme::{place_of_text, read_toml};
 use super::scoring::{Outcome, RuleResult};
@@ -18,6 +18,7 @@ use crate::decimal::{self, in_toml};
 use crate::http::Language;
 use crate::ledger::metric::{Catalogue, nearest};
 use crate::ledger::month::MonthFacts;
+use crate::said::say;
 
 /// Most cases of one rule.
 const CASE_LIMIT: usize = 1_000;
@@ -52,9 +53,13 @@ impl<'de> Deserialize<'de> for Expected {
             Written::Points(points) => Ok(Self::Points(points)),
             Written::Word(word) if word == "N/A" => Ok(Self::NotApplicable),
             Written::Word(word) if word == "error" => Ok(Self::Failed),
-            Written::Word(word) => Err(serde::de::Error::custom(format!(
-                "score is a number, \"N/A\" or \"error\", not \"{word}\""
-            ))),
+            Written::Word(word) => Err(serde::de::Error::custom(
+                say!(
+                    "score 应为数字、\"N/A\" 或 \"error\"，而不是 \"{word}\"",
+                    "score is a number, \"N/A\" or \"error\", not \"{word}\""
+                )
+                .joined(),
+            )),
         }
     }
 }
@@ -105,6 +110,15 @@ pub struct CasesReport {
     pub rules_without_cases: Vec<String>,
     /// Which statements the cases reach.
     pub coverage: Covered,
+}
+
+impl CasesReport {
+    /// The same in the reader's language.
+    #[must_use]
+    pub fn in_language(mut self, language: Language) -> Self {
+        self.coverage.missed = in_language(self.coverage.missed, language);
+        self
+    }
 }
 
 /// How many of all statements in the scripts the cases reach.
@@ -170,6 +184,10 @@ pub fn run_within(bundle: &Bundle, patience: &Patience) -> (CasesReport, Vec<Fin
                     }
                     failures.extend(unasked(&file, text, rule, &case.parameters));
                     let rule = with_parameters(rule, [&cases.parameters, &case.parameters]);
+                    if let Some(finding) = unknown_fact(&file, text, case, &bundle.catalogue) {
+                        failures.push(finding);
+                        continue;
+                    }
                     match run_case(case, &rule, &bundle.catalogue, &mut coverage) {
                         Ok(()) => report.cases_passed += 1,
                         Err(message) => failures.push(failure(&file, text, &case.name, message)),
@@ -216,6 +234,19 @@ fn unasked(file: &str, text: &str, rule: &Rule, written: &BTreeMap<String, Numbe
 fn failure(file: &str, text: &str, case: &str, message: String) -> Finding {
     let place = place_of_text(file, text, &format!("\"{case}\""));
     Finding::error("case", place, text, format!("{case}: {message}"))
+}
+
+/// The first fact of a case that the catalogue does not take, told where it stands.
+fn unknown_fact(file: &str, text: &str, case: &Case, catalogue: &Catalogue) -> Option<Finding> {
+    let mut facts = case.facts.iter();
+    let (name, message) = facts.find_map(|(name, Number(value))| {
+        let message = catalogue.read(name, *value).err()?;
+        Some((name, message))
+    })?;
+    let begin = text.find(&format!("\"{}\"", case.name)).unwrap_or(0);
+    let at = text.get(begin..).and_then(|rest| rest.find(name.as_str())).map_or(begin, |at| begin + at);
+    let place = SourcePlace::at_offset(file, text, at);
+    Some(Finding::error("case", place, text, format!("{}: {message}", case.name)))
 }
 
 fn facts(case: &Case, catalogue: &Catalogue) -> Result<MonthFacts, String> {

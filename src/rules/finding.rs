@@ -5,6 +5,9 @@ use std::fmt;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::said::said;
+use crate::http::Language;
+
 /// How serious a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -72,7 +75,14 @@ pub struct Finding {
     pub suggestion: Option<String>,
     /// Why its author wants it so: the reason in a comment `allow: code – reason` beside it, which answers a warning.
     pub allowed: Option<String>,
+    /// The language in which it is said; a check says it in English.
+    #[serde(skip)]
+    pub language: Language,
 }
+
+/// Codes of what other programs' readers say, of which only the usual sentences are known in other languages.
+const OF_READERS: &[(&str, &str)] =
+    &[("toml", "TOML 写法有误"), ("syntax", "语法有误"), ("unreadable", "读不了")];
 
 impl Finding {
     /// An error at `place` of `text`, the file's content.
@@ -82,15 +92,35 @@ impl Finding {
             .and_then(|line| text.lines().nth(line.saturating_sub(1)))
             // A hostile file can be one line of a megabyte.
             .map(|line| line.chars().take(200).collect());
+        let message = message.into();
+        #[cfg(test)]
+        require_chinese(code, &message);
         Self {
             code,
             severity: Severity::Error,
             place,
             source,
-            message: message.into(),
+            message,
             suggestion: None,
             allowed: None,
+            language: Language::English,
         }
+    }
+
+    /// The same in the reader's language.
+    #[must_use]
+    pub fn in_language(mut self, language: Language) -> Self {
+        let reader = OF_READERS.iter().find(|(code, _)| *code == self.code);
+        let message = said(&self.message, language);
+        self.message = match reader {
+            Some((_, what)) if language == Language::Chinese && !is_chinese(&message) => {
+                format!("{what}（{message}）")
+            }
+            _ => message.into_owned(),
+        };
+        self.suggestion = self.suggestion.map(|suggestion| said(&suggestion, language).into_owned());
+        self.language = language;
+        self
     }
 
     /// The same as a warning.
@@ -103,9 +133,25 @@ impl Finding {
     /// The same with a suggested fix.
     #[must_use]
     pub fn suggesting(mut self, suggestion: Option<String>) -> Self {
+        #[cfg(test)]
+        suggestion.iter().for_each(|suggestion| require_chinese(self.code, suggestion));
         self.suggestion = suggestion;
         self
     }
+}
+
+/// No test makes a finding that is said in one language only.
+#[cfg(test)]
+fn require_chinese(code: &str, text: &str) {
+    static KNOWN: std::sync::Mutex<std::collections::BTreeSet<String>> =
+        std::sync::Mutex::new(std::collections::BTreeSet::new());
+    // A script can have thousands of findings that say the same.
+    if !KNOWN.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(format!("{code} {text}")) {
+        return;
+    }
+    let is_open = OF_READERS.iter().any(|(reader, _)| *reader == code) || !text.contains(' ');
+    let chinese = said(text, Language::Chinese);
+    assert!(is_open || is_chinese(&chinese), "{code} is not said in Chinese: {text}");
 }
 
 /// `file:line:column: code: sentence`, then the source line with a caret, the suggestion, and whether it is a warning.
@@ -122,12 +168,27 @@ impl fmt::Display for Finding {
             write!(f, "\n    = {suggestion}")?;
         }
         if let Some(reason) = &self.allowed {
-            write!(f, "\n    = allowed: {reason}")?;
+            match self.language {
+                Language::Chinese => write!(f, "\n    = 已说明理由：{reason}")?,
+                Language::English => write!(f, "\n    = allowed: {reason}")?,
+            }
         } else if self.severity == Severity::Warning {
-            f.write_str("\n    = warning: it can be used as it is")?;
+            f.write_str(match self.language {
+                Language::Chinese => "\n    = 提醒：不改也能用",
+                Language::English => "\n    = warning: it can be used as it is",
+            })?;
         }
         Ok(())
     }
+}
+
+/// These findings in the reader's language.
+pub fn in_language(findings: Vec<Finding>, language: Language) -> Vec<Finding> {
+    findings.into_iter().map(|finding| finding.in_language(language)).collect()
+}
+
+fn is_chinese(text: &str) -> bool {
+    text.contains(|c: char| ('\u{3400}'..='\u{9fff}').contains(&c))
 }
 
 /// Blanks as wide as the text before `column`; a Chinese character takes two.

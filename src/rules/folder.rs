@@ -9,14 +9,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::bundle::{Files, identity, read_folder};
-use super::finding::{Finding, Severity, SourcePlace};
+use super::finding::{Finding, Severity, SourcePlace, in_language};
 use super::sandbox::blocking;
 use super::take_in_folder::{self, Taken};
 use super::vanished::vanished;
 use super::verdict::{self, Judged};
 use super::{bundle_store, release, strays};
 use crate::auth::Context;
-use crate::http::{Code, FieldError, Problem};
+use crate::http::{Code, FieldError, Language, Problem};
+use crate::said::say;
 
 /// A rules folder, and what was last seen in it.
 #[derive(Debug)]
@@ -54,6 +55,15 @@ pub enum FolderState {
     Working,
     /// It has errors, or golden cases fail. What was taken in before stays in use.
     Broken,
+}
+
+impl FolderStatus {
+    /// The same in the reader's language.
+    #[must_use]
+    pub fn in_language(mut self, language: Language) -> Self {
+        self.findings = in_language(self.findings, language);
+        self
+    }
 }
 
 impl RulesFolder {
@@ -145,17 +155,12 @@ impl RulesFolder {
     }
 }
 
-/// The findings of rules that cannot be used, each as a field at fault.
-pub fn problem<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Problem {
-    Problem {
-        code: Code::RulesBroken,
-        detail: "the rules have errors".to_owned(),
-        errors: findings
-            .into_iter()
-            .filter(|finding| finding.severity == Severity::Error)
-            .map(|finding| {
-                FieldError::new(finding.place.to_string(), format!("{}: {}", finding.code, finding.message))
-            })
-            .collect(),
-    }
+/// The findings of rules that cannot be used, each as a field at fault, in the reader's language.
+pub fn problem<'a>(findings: impl IntoIterator<Item = &'a Finding>, language: Language) -> Problem {
+    let errors = findings.into_iter().filter(|finding| finding.severity == Severity::Error).map(|finding| {
+        let Finding { place, code, message, .. } = finding.clone().in_language(language);
+        FieldError::new(place.to_string(), say!("{code}：{message}", "{code}: {message}"))
+    });
+    let detail = say!("规则有错误", "the rules have errors");
+    Problem { errors: errors.collect(), ..Problem::new(Code::RulesBroken, detail) }
 }

@@ -156,7 +156,7 @@ pub async fn get_rules_status(
         superseded: release::superseded(cx.db()).await?,
         submitted: draft::submitted(cx.db()).await?,
         is_automatic: folder.is_automatic(),
-        folder: folder.status(),
+        folder: folder.status().in_language(caller.language),
     }))
 }
 

@@ -11,6 +11,7 @@ use super::release::{self, Release};
 use crate::auth::Context;
 use crate::http::{Code, Problem};
 use crate::period::Period;
+use crate::said::say;
 
 /// Released rules, ready to score.
 #[derive(Clone, Debug)]
@@ -41,10 +42,11 @@ pub async fn of(
     let Some(release) = release::in_force(cx.db(), period, frozen_at).await? else {
         let status = folder.status();
         return Err(match status.state {
-            FolderState::Broken if folder.is_automatic() => folder::problem(&status.findings),
+            FolderState::Broken if folder.is_automatic() => folder::problem(&status.findings, cx.language),
             _ => Problem::new(
                 Code::NoRelease,
-                format!(
+                say!(
+                    "没有规则发布版本给 {period} 计分：请提交并批准一份草稿；一人包办时可设 RULES_AUTO_RELEASE=on",
                     "no release of the rules scores {period}: have a draft submitted and approved, \
                      or set RULES_AUTO_RELEASE=on where one person does both"
                 ),

@@ -54,6 +54,9 @@ const LITERAL: &str = "literal";
 /// Characters of Chinese text, or of a word processor, that look like those scripts need.
 const FULL_WIDTH: &str = "，。；：（）【】｛｝“”‘’「」＂＇＝＋－×÷＊／＜＞！％＆｜、～　０１２３４５６７８９．≥≤≠\u{a0}\u{200b}\u{feff}";
 
+/// What is said of a number with more digits than a decimal has.
+const CUT: &str = "a number has at most 28 digits; this one would be cut";
+
 /// Restricts `engine` to the language of rules.
 pub fn restrict(engine: &mut Engine) {
     for symbol in DISABLED {
@@ -73,7 +76,7 @@ fn read_tokens(engine: &mut Engine) {
         }
         Token::DecimalConstant(literal) => match decimal::parse(&literal.1) {
             Some(exact) if exact == literal.0 => Token::DecimalConstant(literal),
-            _ => improper(LITERAL, "a number has at most 28 digits; this one would be cut"),
+            _ => improper(LITERAL, CUT),
         },
         token => match REFUSED.iter().find(|(refused, _)| *refused == token) {
             Some((symbol, sentence)) => improper(symbol.literal_syntax(), sentence),
@@ -104,6 +107,7 @@ pub fn finding(file: &str, text: &str, error: &ParseError) -> Finding {
         | ParseErrorType::BadInput(LexError::StringTooLong(_)) => "too-large",
         ParseErrorType::FnDuplicatedDefinition(name, _) if name == "score" => "duplicate-score",
         ParseErrorType::BadInput(LexError::ImproperSymbol(symbol, _)) if symbol == LITERAL => "too-precise",
+        ParseErrorType::BadInput(LexError::MalformedNumber(number)) if is_long(number) => "too-precise",
         ParseErrorType::BadInput(LexError::ImproperSymbol(symbol, _)) if is_refused(symbol) => "not-allowed",
         ParseErrorType::Reserved(_) => "not-allowed",
         ParseErrorType::BadInput(LexError::ImproperSymbol(word, _)) if DISABLED.contains(&word.as_str()) => {
@@ -133,6 +137,11 @@ pub fn undefined(name: &str) -> String {
     format!("'{name}' is neither a parameter of this function nor a variable")
 }
 
+/// Whether a number has more digits than any decimal.
+fn is_long(number: &str) -> bool {
+    number.bytes().filter(u8::is_ascii_digit).count() > 28
+}
+
 fn is_refused(symbol: &str) -> bool {
     REFUSED.iter().any(|(refused, _)| refused.literal_syntax() == symbol)
 }
@@ -147,6 +156,7 @@ fn sentence(error: &ParseErrorType) -> String {
         ParseErrorType::BadInput(LexError::ImproperSymbol(word, _)) if DISABLED.contains(&word.as_str()) => {
             format!("'{word}' cannot be used in a rule")
         }
+        ParseErrorType::BadInput(LexError::MalformedNumber(number)) if is_long(number) => CUT.to_owned(),
         ParseErrorType::BadInput(LexError::UnexpectedInput(input)) => {
             format!(
                 "'{}' cannot stand here",

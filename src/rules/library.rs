@@ -8,7 +8,7 @@ use diesel_async::AsyncPgConnection;
 use super::bundle::{Bundle, Files};
 use super::sandbox::blocking;
 use super::{bundle_store, folder};
-use crate::http::Problem;
+use crate::http::{Language, Problem};
 
 /// Most compiled bundles kept. A year of months uses few.
 const KEPT: usize = 8;
@@ -18,9 +18,9 @@ const KEPT: usize = 8;
 /// # Errors
 ///
 /// `rules-broken` with every finding where they cannot be used.
-pub async fn compile(files: Files) -> Result<Arc<Bundle>, Problem> {
+pub async fn compile(files: Files, language: Language) -> Result<Arc<Bundle>, Problem> {
     let compiled = blocking(move || Bundle::compile(files)).await?;
-    compiled.map(Arc::new).map_err(|findings| folder::problem(&findings))
+    compiled.map(Arc::new).map_err(|findings| folder::problem(&findings, language))
 }
 
 /// Compiled bundles by the hash under which they are stored, the one used last at the end.
@@ -41,7 +41,8 @@ impl Library {
         if let Some(bundle) = self.kept(hash) {
             return Ok(bundle);
         }
-        let bundle = compile(bundle_store::bundle_files(connection, hash).await?).await?;
+        let files = bundle_store::bundle_files(connection, hash).await?;
+        let bundle = compile(files, Language::default()).await?;
         self.keep(hash, &bundle);
         Ok(bundle)
     }

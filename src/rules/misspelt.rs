@@ -74,7 +74,10 @@ pub fn in_script(finding: Finding, text: &str, catalogue: &Catalogue) -> Finding
             return meant.told(&finding, text, line, written);
         }
     }
-    match open_brace(&code).filter(|_| finding.message.contains('}') || finding.message.contains("end")) {
+    // Where the text is over, whatever is missing there is missing because of the brace.
+    let is_over = line > text.trim_end().lines().count();
+    let is_about = finding.message.contains('}') || finding.message.contains("end");
+    match open_brace(&code).filter(|_| is_over || is_about) {
         Some(offset) => Finding {
             message: "这个 { 没有对应的 } · this { is never closed".to_owned(),
             place: SourcePlace::at_offset(&finding.place.file, text, offset),

@@ -11,6 +11,7 @@ use crate::auth::Context;
 use crate::auth::access::{Action as _, ViewRules};
 use crate::db::sql;
 use crate::http::{Code, Problem};
+use crate::said::say;
 
 /// Whether somebody has received the release ($1), or holds a position that it scores ($3) in some month from its first one
 /// until the next release takes over.
@@ -39,7 +40,8 @@ pub async fn may_read(cx: &mut Context, library: &Library, release_id: i64) -> R
     if identity.roles.iter().any(|role| ViewRules::reach_of(*role).is_some()) {
         return Ok(());
     }
-    let forbidden = || Problem::new(Code::Forbidden, "these rules do not score you");
+    let forbidden =
+        || Problem::new(Code::Forbidden, say!("这些规则不给您计分", "these rules do not score you"));
     let release = release::find(cx.db(), release_id).await?;
     let Some(employee_id) = identity.employee_id else { return Err(forbidden()) };
     let bundle = library.bundle(cx.db(), &release.bundle).await?;

@@ -16,6 +16,7 @@ use crate::db::schema::rule_release;
 use crate::db::sql;
 use crate::http::{Page, Problem, Window};
 use crate::period::Period;
+use crate::said::say;
 
 /// Published rules.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName, Serialize, Deserialize, ToSchema)]
@@ -70,22 +71,19 @@ macro_rules! releases {
     };
 }
 
-/// The release that scores `period`: the one of the latest month up to it, and of these the one published last. An
-/// automatic one begins with the month in which it was published, or with any earlier one that was not frozen by then.
+/// The release that scores `period`, of a store whose month was frozen at `frozen_at` if it was: of the approved ones that of
+/// the latest month up to it, and of these the one published last; or the automatic one published last, where that was later.
+/// What is published after a month was frozen does not reach it.
 pub async fn in_force(
     connection: &mut AsyncPgConnection,
     period: Period,
     frozen_at: Option<DateTime<Utc>>,
 ) -> Result<Option<Release>, Problem> {
-    let found = releases!(
-        "WHERE r.effective_from <= $1 OR (r.is_automatic AND ($2 IS NULL OR r.published_at <= $2))
-         ORDER BY coalesce(r.effective_from,
-             date_trunc('month', r.published_at AT TIME ZONE 'Asia/Shanghai')::date) DESC, r.id DESC LIMIT 1"
-    )
-    .bind::<Date, _>(period)
-    .bind::<Nullable<Timestamptz>, _>(frozen_at)
-    .get_result(connection)
-    .await;
+    let found = releases!("WHERE r.id = release_in_force($1, $2)")
+        .bind::<Date, _>(period)
+        .bind::<Nullable<Timestamptz>, _>(frozen_at)
+        .get_result(connection)
+        .await;
     Ok(found.optional()?)
 }
 
@@ -186,13 +184,15 @@ pub async fn require_open(
         return Ok(());
     }
     let next = Period::containing(month.end());
-    let message = format!(
+    let message = say!(
+        "到 {today}，{effective_from} 已经开始，而规则不在月中改变：最早从 {next} 起",
         "{effective_from} has begun by {today}, and rules never change under a month: the earliest is {next}"
     );
     Err(Problem::field("effective_from", message))
 }
 
-/// A release that never counted, or does not count any more, because another one was published for the same month.
+/// A release that never counted, or does not count any more, because another one was published for the same month, or by
+/// itself before that month began.
 #[derive(Clone, Debug, QueryableByName, Serialize, ToSchema)]
 pub struct SupersededRelease {
     /// The release.
@@ -204,23 +204,19 @@ pub struct SupersededRelease {
     pub superseded_by: i64,
 }
 
-/// The releases that a later one for the same month has replaced, by id.
+/// The releases in whose month another one counts, by id.
 pub async fn superseded(connection: &mut AsyncPgConnection) -> Result<Vec<SupersededRelease>, Problem> {
     let superseded = releases!(
         ", later.id AS superseded_by",
-        "JOIN LATERAL (SELECT max(l.id) AS id FROM rule_release l WHERE l.effective_from = r.effective_from) later
-             ON later.id > r.id
-         ORDER BY r.id"
+        "JOIN LATERAL (SELECT superseding_release(r) AS id) later ON later.id IS NOT NULL ORDER BY r.id"
     );
     Ok(superseded.load(connection).await?)
 }
 
-/// The releases that will score months after `period`, the next one first; one that a later one for the same month
-/// replaces is left out.
+/// The releases that will score months after `period`, the next one first; those in whose month another one counts are
+/// left out.
 pub async fn upcoming(connection: &mut AsyncPgConnection, period: Period) -> Result<Vec<Release>, Problem> {
-    let upcoming = releases!(
-        "WHERE r.effective_from > $1 AND NOT EXISTS (SELECT FROM rule_release later
-             WHERE later.effective_from = r.effective_from AND later.id > r.id) ORDER BY r.effective_from"
-    );
+    let upcoming =
+        releases!("WHERE r.id IN (SELECT u.id FROM upcoming_releases($1) u) ORDER BY r.effective_from");
     Ok(upcoming.bind::<Date, _>(period).load(connection).await?)
 }

@@ -12,10 +12,10 @@ use super::allowed;
 use super::bundle::{Bundle, Files, identity};
 use super::cases::{self, CasesReport};
 use super::check;
-use super::finding::{Finding, Severity, SourcePlace};
+use super::finding::{Finding, Severity, SourcePlace, in_language};
 use super::patience::Patience;
 use super::sandbox;
-use crate::http::Problem;
+use crate::http::{Language, Problem};
 
 /// Most bundles that are judged at once: each takes a core.
 const AT_ONCE: usize = 2;
@@ -44,6 +44,14 @@ impl Verdict {
     /// Whether nothing speaks against the bundle: no error and no failing case.
     pub fn is_sound(&self) -> bool {
         self.errors().next().is_none()
+    }
+
+    /// The same in the reader's language.
+    #[must_use]
+    pub fn in_language(mut self, language: Language) -> Self {
+        self.findings = in_language(self.findings, language);
+        self.cases = self.cases.in_language(language);
+        self
     }
 
     /// What has to be mended before the bundle can count.

@@ -13,7 +13,7 @@ use crate::auth::Context;
 use crate::clock::Clock;
 use crate::db::Pool;
 use crate::http::Problem;
-use crate::ledger::metric::CatalogueFile;
+use crate::ledger::catalogue::Catalogues;
 
 /// How long a folder has to be left alone: an editor that saves writes, renames and deletes within a moment.
 const QUIET: Duration = Duration::from_millis(300);
@@ -60,10 +60,10 @@ impl Watch {
 }
 
 /// Takes the folder in now and whenever it changes, and reads its catalogue again, for as long as it is awaited.
-pub async fn follow(folder: Arc<RulesFolder>, catalogue: Arc<CatalogueFile>, pool: Pool, clock: Clock) {
+pub async fn follow(folder: Arc<RulesFolder>, catalogues: Arc<Catalogues>, pool: Pool, clock: Clock) {
     let mut watch = Watch::new(folder.path());
     loop {
-        let file = Arc::clone(&catalogue);
+        let file = Arc::clone(&catalogues);
         if let Err(error) = tokio::task::spawn_blocking(move || file.renew()).await {
             tracing::warn!(%error, "the catalogue could not be read again");
         }

@@ -1,20 +1,22 @@
 //! Imports over HTTP.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use actix_web::web::{Bytes, Data, Path};
-use actix_web::{HttpResponse, post};
+use actix_web::web::{Bytes, Data, Json, Path};
+use actix_web::{HttpResponse, get, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::import_file::{self, ImportFile, ImportReport, Manner, Mode, ReadBy};
+use super::import_file::{self, ImportFile, ImportReport, ImportRun, Manner, Mode, ReadBy};
 use super::mapping::built_in::ImportKind;
 use crate::auth::Caller;
 use crate::auth::access::EnterFacts;
-use crate::http::{Problem, Query, body};
+use crate::http::{Page, PageQuery, Paged, Problem, Query, body};
 use crate::ledger::Late;
-use crate::ledger::metric::CatalogueFile;
+use crate::ledger::catalogue::Catalogues;
 use crate::period::Period;
+use crate::said::say;
 
 /// The query of an import: what all imports ask for, and how the file is read where the path does not say it.
 macro_rules! import_query {
@@ -40,6 +42,13 @@ macro_rules! import_query {
             /// Record although numbers for people are not read: the report lists them. A saved mapping remembers which.
             #[serde(default)]
             accept_unread: bool,
+            /// Say that the file is all that there is of its sources: whoever of the store is not in it has nothing there.
+            #[serde(default)]
+            complete: bool,
+            /// Code of the store for which it is delivered: of somebody who is posted in two stores in the month, each
+            /// delivers its own, and both add up. By default the one store that the caller reaches, or that the file's other
+            /// people are of.
+            store: Option<String>,
             /// What happens to values for a frozen month.
             #[serde(default)]
             #[param(inline)]
@@ -55,7 +64,7 @@ macro_rules! import_query {
             fn with(self, by: ReadBy, file: Upload) -> Result<(ImportFile, Manner), Problem> {
                 let bytes = Vec::from(file.map_err(|error| body::unreadable(&error))?);
                 if self.reason.as_deref().is_some_and(|reason| !(1..=1000).contains(&reason.chars().count())) {
-                    return Err(Problem::field("reason", "expected 1 to 1000 characters"));
+                    return Err(Problem::field("reason", say!("应为 1 到 1000 个字", "expected 1 to 1000 characters")));
                 }
                 let name = self.file_name.as_deref().unwrap_or("upload").chars().take(200).collect();
                 let mode = Mode::of(self.dry_run, self.partial);
@@ -67,6 +76,8 @@ macro_rules! import_query {
                         reason: self.reason,
                         to_date: self.to_date,
                         accept_unread: self.accept_unread,
+                        complete: self.complete,
+                        store: self.store,
                     },
                 ))
             }
@@ -108,12 +119,12 @@ pub(super) type Upload = Result<Bytes, actix_web::Error>;
 #[post("/imports")]
 pub async fn create_import(
     caller: Caller<EnterFacts>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     query: Query<ImportQuery>,
     file: Upload,
 ) -> Result<HttpResponse, Problem> {
     let by = ReadBy::Kind(query.0.kind);
-    import(&caller, &catalogue, query.0.with(by, file)?).await
+    import(&caller, &catalogues, query.0.with(by, file)?).await
 }
 
 /// Import a sheet through a mapping: the body is the file.
@@ -132,21 +143,45 @@ pub async fn create_import(
 #[post("/column-mappings/{name}/imports")]
 pub async fn create_mapped_import(
     caller: Caller<EnterFacts>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     name: Path<String>,
     query: Query<MappedImportQuery>,
     file: Upload,
 ) -> Result<HttpResponse, Problem> {
     let by = ReadBy::Mapping(name.into_inner());
-    import(&caller, &catalogue, query.0.with(by, file)?).await
+    import(&caller, &catalogues, query.0.with(by, file)?).await
+}
+
+/// List the imports that are under way: your own, and for whoever reaches every store all of them.
+///
+/// An import is listed from its second second on, and goes on when the client that sent its file has gone.
+#[utoipa::path(tag = "facts", params(PageQuery), responses(
+    (status = 200, description = "A page of imports", body = Page<ImportRun>),
+))]
+#[get("/imports/running")]
+pub async fn list_running_imports(
+    caller: Caller<EnterFacts>,
+    query: Paged,
+) -> Result<Json<Page<ImportRun>>, Problem> {
+    import_file::under_way(&mut caller.context().await?, query.window).await.map(Json)
+}
+
+/// Give up an import that is under way: nothing of it is recorded. One that is being committed stays.
+#[utoipa::path(tag = "facts", responses(
+    (status = 200, description = "It ends within seconds, and answers 409 to whoever sent the file", body = ImportRun),
+))]
+#[post("/imports/running/{id}/cancel")]
+pub async fn cancel_import(caller: Caller<EnterFacts>, id: Path<i64>) -> Result<Json<ImportRun>, Problem> {
+    import_file::cancel(&mut caller.context().await?, *id).await.map(Json)
 }
 
 async fn import(
     caller: &Caller<EnterFacts>,
-    catalogue: &CatalogueFile,
+    catalogues: &Catalogues,
     (file, manner): (ImportFile, Manner),
 ) -> Result<HttpResponse, Problem> {
-    let (catalogue, silent) = (catalogue.current()?, Arc::new(|_| {}) as import_file::Progress);
+    let catalogue = catalogues.of(caller.context().await?.db(), file.period).await?;
+    let silent = Arc::new(|_| ControlFlow::Continue(())) as import_file::Progress;
     let report =
         import_file::import(async || caller.context().await, &catalogue, file, &manner, &silent).await?;
     match report.batch {

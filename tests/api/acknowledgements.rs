@@ -148,7 +148,7 @@ async fn publishing_tells_everybody_with_a_login_and_what_was_shown_can_be_hashe
 
 #[tokio::test(flavor = "multi_thread")]
 async fn acts_follow_each_other_and_each_is_somebodys_to_say() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let own = april(&app, "A02").await;
     // The month is computed: the person sees nothing of it, and HR tells nobody.
     assert_eq!(act(&app, "consultant", own, json!({"act": "seen"})).await.problem(404), "not-found");
@@ -278,7 +278,7 @@ async fn of_many_answers_at_once_one_holds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_month_is_locked_when_everybody_has_answered_or_the_term_has() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let cycle = publish(&app, "2014-04").await;
     let refused = step(&app, "hr", cycle, json!({"to": "locked"})).await;
     assert_eq!(field(&refused), "acknowledgements");
@@ -306,7 +306,7 @@ async fn a_month_is_locked_when_everybody_has_answered_or_the_term_has() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_revision_is_told_anew_and_answered_by_itself() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let cycle = publish(&app, "2014-04").await;
     let before = april(&app, "A02").await;
     act(&app, "consultant", before, json!({"act": "confirmed"})).await.expect(201);
@@ -332,12 +332,12 @@ async fn another_revision_is_told_anew_and_answered_by_itself() {
     assert_ne!(told["acts"][0]["sha256"], told["acts"][2]["sha256"]);
     // An answer to what no longer holds is none.
     let stale = act(&later, "consultant", before, json!({"act": "confirmed"})).await;
-    assert!(stale.body["detail"].as_str().unwrap().contains("revision 2"), "{}", stale.body);
+    assert!(stale.body["detail"].as_str().unwrap().contains("第 2 版"), "{}", stale.body);
     assert_eq!(stale.problem(409), "conflict");
     act(&later, "consultant", now, json!({"act": "confirmed"})).await.expect(201);
-    // Whoever's review stayed as it was keeps the term.
+    // Whoever's review stayed as it was could not answer while the month was open again: the term begins anew, too.
     let other = acts(&later, "leader2", april(&app, "A05").await).await;
-    assert_eq!((&other["until"], other["acts"].as_array().unwrap().len()), (&json!("2014-05-20"), 1));
+    assert_eq!((&other["until"], other["acts"].as_array().unwrap().len()), (&json!("2014-05-22"), 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -80,7 +80,7 @@ async fn everybody_has_a_coefficient_or_the_basis_that_payroll_has_to_use() {
     assert!(!file.contains("\"\"") && !file.contains(",,") && !file.contains(",0,"), "{file}");
 
     let again = app.post_empty("hr", &path).await;
-    assert_eq!(again.body["detail"], "nothing has changed since JC-201406-1");
+    assert_eq!(again.body["detail"], "JC-201406-1 之后没有变化");
     assert_eq!(again.problem(409), "conflict");
 }
 

@@ -175,7 +175,7 @@ async fn the_operator_declares_a_source_complete() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn freezing_once_more_says_who_has_and_when() {
-    let app = TestApp::demo().await.at("2015-02-01T02:00:00Z");
+    let app = TestApp::demo().await.at("2015-02-01T02:00:00Z").in_english();
     let new = json!({"store": "JC", "period": "2015-01"});
     let cycle = app.post("hr", "/v1/review-cycles", new).await.expect(201)["id"].clone();
     let path = format!("/v1/review-cycles/{cycle}/freeze");
@@ -246,4 +246,136 @@ async fn nothing_is_recorded_of_days_before_somebody_came() {
     let refused = app.post("hr", "/v1/events", event("2014-05-18")).await;
     assert_eq!(refused.body["errors"][0]["field"], "day", "{:#}", refused.body);
     assert!(refused.body["errors"][0]["message"].as_str().unwrap().contains("2014-05-19"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_not_begun_has_no_facts() {
+    let demo = TestApp::demo().await;
+    let one = ["A02".to_owned()];
+    let deliver = async |app: &TestApp, login: &str, facts: Value| {
+        app.post(login, "/v1/facts", january(&one, &facts)).await
+    };
+    // The last second of the year in China.
+    let app = demo.at("2014-12-31T15:59:59Z");
+    let refused = deliver(&app, "clerk", json!({"deliveries": 9})).await;
+    assert_eq!(refused.body["errors"][0]["field"], "rows[0].facts.deliveries", "{:#}", refused.body);
+    let message = refused.body["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("2015-01") && message.contains("2014-12-31"), "{message}");
+    assert_eq!(refused.problem(422), "validation-failed");
+    let mut partial = january(&one, &json!({"deliveries": 9}));
+    partial["partial"] = json!(true);
+    let kept_out = app.post("clerk", "/v1/facts", partial).await.expect(200);
+    assert_eq!((&kept_out["added"], &kept_out["rows"][0]["outcome"]), (&json!(0), &Value::Null));
+    // What somebody is to reach is said before.
+    deliver(&app, "group", json!({"deliveries_target": 10})).await.expect(200);
+    // A second later the month runs: what comes is of the month so far.
+    let app = demo.at("2014-12-31T16:00:00Z");
+    let answer = deliver(&app, "clerk", json!({"deliveries": 1})).await.expect(200);
+    assert_eq!((&answer["added"], &answer["up_to"]), (&json!(1), &json!("2015-01-01")));
+    let day = |day: &str| {
+        let rows = json!([{"employee_no": "A02", "day": day, "facts": {"late": 1}}]);
+        json!({"period": "2015-01", "source_system": "oa", "rows": rows})
+    };
+    let refused = app.post("hr", "/v1/facts", day("2015-01-02")).await;
+    assert_eq!(refused.body["errors"][0]["field"], "rows[0].day", "{:#}", refused.body);
+    assert_eq!(refused.problem(422), "validation-failed");
+    app.post("hr", "/v1/facts", day("2015-01-01")).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_source_is_in_before_the_last_day_of_the_month() {
+    let demo = TestApp::demo().await;
+    let app = demo.at("2015-01-30T02:00:00Z");
+    let new = json!({"store": "JC", "period": "2015-01"});
+    let cycle = app.post("hr", "/v1/review-cycles", new).await.expect(201)["id"].clone();
+    let attendance = january(&advisors(&[]), &json!({"scheduled_days": 26}));
+    let early = app.post("hr", "/v1/facts", attendance.clone()).await.expect(200);
+    assert_eq!((&early["added"], &early["up_to"]), (&json!(12), &json!("2015-01-30")));
+    assert_eq!(missing(&app, &cycle, "attendance").await, advisors(&[]));
+    let mut complete = january(&["A03".to_owned()], &json!({"complaints_minor": 1}));
+    complete["complete_sources"] = json!(["complaints"]);
+    let refused = app.post("service", "/v1/facts", complete.clone()).await;
+    assert_eq!(refused.body["errors"][0]["field"], "complete_sources", "{:#}", refused.body);
+    assert_eq!(refused.problem(422), "validation-failed");
+    let app = demo.at("2015-01-31T02:00:00Z");
+    let whole = app.post("hr", "/v1/facts", attendance).await.expect(200);
+    assert_eq!((&whole["unchanged"], &whole["up_to"]), (&json!(12), &Value::Null));
+    assert_eq!(missing(&app, &cycle, "attendance").await, Vec::<String>::new());
+    app.post("service", "/v1/facts", complete).await.expect(200);
+    assert_eq!(missing(&app, &cycle, "complaints").await, Vec::<String>::new());
+}
+
+/// Of a file the same holds as of a delivery.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_not_in_for_people_of_whom_a_row_was_refused() {
+    let app = TestApp::demo().await.at("2015-02-01T02:00:00Z");
+    let new = json!({"store": "JC", "period": "2015-01"});
+    let cycle = app.post("hr", "/v1/review-cycles", new).await.expect(201)["id"].clone();
+    let mapping = json!({"name": "complaints-by-day", "store": "JC", "source_system": "crm", "columns": [
+        {"header": "工号", "to": "employee_no"}, {"header": "姓名", "to": "name"}, {"header": "日期", "to": "day"},
+        {"header": "一般投诉", "to": "metric", "metric": "complaints_minor"}]});
+    app.post("service", "/v1/column-mappings", mapping).await.expect(201);
+    let path = "/v1/column-mappings/complaints-by-day/imports?period=2015-01";
+    let sheet = |a05: &str, a04: &str| {
+        format!(
+            "工号,姓名,日期,一般投诉\nA03,王浩然,2015-01-05,1\nA05,刘建国,2015-01-05,1\nA05,刘建国,2015-01-06,{a05}\n\
+             A04,赵晓燕,2015-01-07,0\nA04,{a04},2015-01-08,0\nA06,孙丽娜,2015-01-09,0\nA06,孙丽娜,2015-01-09,1\n\
+             A06,孙丽娜,2015-01-10,0\n"
+        )
+        .into_bytes()
+    };
+    // One cell cannot be read, one name is another's, and two rows are of the same day: the other rows go in.
+    let report =
+        app.upload("service", &format!("{path}&partial=true"), sheet("x", "陈志远")).await.expect(201);
+    assert_eq!(
+        (&report["rows"], report["faults"].as_array().map(Vec::len)),
+        (&json!(4), Some(4)),
+        "{report:#}"
+    );
+    let outstanding = report["outstanding"][0]["employee_nos"].as_array().unwrap();
+    assert!(["A04", "A05", "A06"].iter().all(|no| outstanding.contains(&json!(no))), "{report:#}");
+    assert_eq!(missing(&app, &cycle, "complaints").await, advisors(&["A03"]));
+    // What is not all cannot be declared to be all.
+    let complete = format!("{path}&partial=true&complete=true");
+    let refused = app.upload("service", &complete, sheet("x", "陈志远")).await;
+    assert_eq!(refused.body["errors"][0]["field"], "complete", "{:#}", refused.body);
+    assert_eq!(refused.problem(422), "validation-failed");
+    let mended = String::from_utf8(sheet("0", "赵晓燕")).unwrap().replace("A06,孙丽娜,2015-01-09,1\n", "");
+    let tried = format!("{path}&complete=true&dry_run=true");
+    let tried = app.upload("service", &tried, mended.clone().into()).await.expect(200);
+    assert!(tried["nothing_for"][0]["employee_nos"].as_array().unwrap().contains(&json!("A07")), "{tried:#}");
+    assert_eq!(missing(&app, &cycle, "complaints").await, advisors(&["A03"]));
+    app.upload("service", path, mended.clone().into()).await.expect(201);
+    assert_eq!(missing(&app, &cycle, "complaints").await, advisors(&["A03", "A04", "A05", "A06"]));
+    let whole = app.upload("service", &format!("{path}&complete=true"), mended.into()).await.expect(201);
+    assert_eq!((&whole["added"], &whole["outstanding"]), (&json!(0), &Value::Null), "{whole:#}");
+    assert_eq!(missing(&app, &cycle, "complaints").await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_a_month_that_runs_is_of_the_month_so_far() {
+    let demo = TestApp::demo().await;
+    let sheet = || "工号,姓名,交车台数\nA02,李思敏,3\n".as_bytes().to_vec();
+    let path = "/v1/imports?kind=dms-funnel&period=2015-01";
+    let app = demo.at("2014-12-31T15:59:59Z");
+    for options in ["", "&dry_run=true", "&partial=true"] {
+        let answer = app.upload("clerk", &format!("{path}{options}"), sheet()).await;
+        let fault = match options {
+            "" => &answer.body["errors"][0]["field"],
+            _ => &answer.body["faults"][0]["column"],
+        };
+        assert!(fault.as_str().unwrap().contains("交车台数"), "{options}: {:#}", answer.body);
+        assert_eq!(answer.body["added"].as_u64().unwrap_or_default(), 0, "{options}: {:#}", answer.body);
+    }
+    let app = demo.at("2015-01-15T02:00:00Z");
+    let report = app.upload("clerk", path, sheet()).await.expect(201);
+    assert_eq!((&report["added"], &report["up_to"]), (&json!(1), &json!("2015-01-15")));
+    assert!(report["notes"].to_string().contains("来源仍算未交齐"), "{report:#}");
+    let refused = app.upload("clerk", &format!("{path}&complete=true"), sheet()).await;
+    assert_eq!(refused.body["errors"][0]["field"], "complete", "{:#}", refused.body);
+    let count = "SELECT count(*) AS count FROM source_delivery WHERE period = '2015-01-01'";
+    assert_eq!(crate::import_safety::count(&mut *app.pool.get().await.unwrap(), count).await, 0);
+    let app = demo.at("2015-02-01T02:00:00Z");
+    app.upload("clerk", path, sheet()).await.expect(200);
+    assert_eq!(crate::import_safety::count(&mut *app.pool.get().await.unwrap(), count).await, 1);
 }

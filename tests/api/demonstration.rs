@@ -98,6 +98,7 @@ async fn the_year_of_the_command_is_the_one_that_is_told() {
     let app = lived().await;
     states_and_first_scores(&app).await;
     appeals(&app).await;
+    waived(&app).await;
     acknowledgements(&app).await;
     afterwards(&app).await;
     sheets(&app).await;
@@ -107,8 +108,9 @@ async fn the_year_of_the_command_is_the_one_that_is_told() {
     let mut cx = Context::operator(&app.pool, app.clock.now()).await.unwrap();
     let months = Period::new(2014, 1).zip(Period::new(2014, 12));
     let report = many(&mut cx, &ReplayFilter { months, ..ReplayFilter::default() }, |_| ()).await.unwrap();
-    // 189 were generated; decisions about three consultants and the telesales specialist wrote 4 more, and 3 of leaders.
-    assert_eq!(report.months.iter().map(|month| month.reviews).sum::<usize>(), 189 + 4 + 3);
+    // 189 were generated; decisions about three consultants and the telesales specialist wrote 4 more, and 3 of leaders; and
+    // A01's June was computed three times more, as a consultant and as a leader.
+    assert_eq!(report.months.iter().map(|month| month.reviews).sum::<usize>(), 189 + 4 + 3 + 6);
     assert!(report.is_same(), "{:#?}", report.incidents);
 }
 
@@ -179,6 +181,35 @@ async fn appeals(app: &TestApp) {
         let told = ["employee_no", "state", "proposed_by", "decided_by"].map(|field| &correction[field]);
         assert_eq!(told, ["A02", "accepted", "clerk", "hr"]);
     }
+}
+
+/// June: what does not fit into A01's item is waived by name, published without a total, corrected and computed again.
+async fn waived(app: &TestApp) {
+    #[derive(diesel::QueryableByName)]
+    struct Id {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        id: i64,
+    }
+    // 97.73 with 9.53 for conduct, as it was first computed; 0.40 were added to it.
+    let june = came_to(app, "2014-06", "A01", "sales_consultant").await;
+    assert_eq!(june, outcome("98.13", "S", 4));
+    assert_eq!(came_to(app, "2014-06", "A01", "team_leader").await.2, 4);
+    let marked = "SELECT r.id FROM review r JOIN review_waiver w ON w.review_id = r.id
+         JOIN user_account l ON l.id = w.user_id AND l.login = 'hr' ORDER BY r.scheme";
+    let marked: Vec<Id> = sql(marked).load(&mut *app.pool.get().await.unwrap()).await.unwrap();
+    let mut told = Vec::new();
+    for Id { id } in &marked {
+        let review = app.get("hr", &format!("/v1/reviews/{id}")).await.expect(200)["review"].clone();
+        assert_eq!((&review["revision"], &review["total"]), (&json!(3), &Value::Null), "{review:#}");
+        told.push((review["scheme"].clone(), review["attention"].to_string()));
+    }
+    // 2 · 0.95 + 2 + 3 · (5 − 1)/4 + 3 = 9.90, and 0.40 more is above 10.
+    let [(sold, why), (led, _)] = told.as_slice() else { panic!("{told:#?}") };
+    assert_eq!((sold, led), (&json!("sales_consultant"), &json!("team_leader")));
+    assert!(why.contains("80_conduct_skill") && why.contains("9.90"), "{why}");
+    // The person was shown it as it was, and answered to what it became.
+    let review = review(app, "2014-06", "A01", "sales_consultant").await;
+    assert_eq!(review["acknowledgement"], "confirmed");
 }
 
 async fn acknowledgements(app: &TestApp) {

@@ -74,7 +74,7 @@ async fn facts_are_a_row_a_person_and_a_column_a_metric() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_exports_more_than_they_reach_and_every_export_leaves_a_trace() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     for (login, expected) in [("consultant", vec!["A02"]), ("telesales", vec!["T01"])] {
         let table = csv(&app, login, "/v1/exports/facts?period=2014-03").await;
         assert_eq!(column(&table, "工号"), expected, "{login}");
@@ -176,7 +176,7 @@ async fn a_hostile_name_runs_nowhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_ledger_comes_whole_and_the_file_has_a_chinese_name() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.at("2015-02-02T02:00:00Z");
     let day = |no: u32, day: u32| json!({"employee_no": format!("A{no:02}"), "day": format!("2015-01-{day:02}"), "facts": {"orders": 1, "visitors": day}});
     let rows: Vec<Value> = (1..=12).flat_map(|no| (1..=31).map(move |at| day(no, at))).collect();
     let new = json!({"period": "2015-01", "source_system": "dms", "rows": rows});
@@ -202,7 +202,7 @@ async fn a_long_ledger_comes_whole_and_the_file_has_a_chinese_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_and_late_corrections_are_exported() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.at("2015-02-02T02:00:00Z");
     let file = "工号,交车台数\nA02,7\n".as_bytes().to_vec();
     let path = "/v1/imports?kind=dms-funnel&period=2015-01&file_name=%2Bdms.csv";
     let batch = app.upload("clerk", path, file).await.expect(201)["batch"].clone();

@@ -107,7 +107,7 @@ async fn numbers_stay_exact() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_fault_keeps_everything_out_and_every_fault_is_named() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let before = ledger(&app).await;
     let body: Value = serde_json::from_str(
         r#"{"period": "2014-03", "source_system": "dms", "complete_sources": ["dms", "moon"], "rows": [
@@ -143,7 +143,7 @@ async fn one_fault_keeps_everything_out_and_every_fault_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_people_keep_everything_out_with_or_without_values() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let before = ledger(&app).await;
     let rows = json!([
         row("A01", json!({"deliveries": 99})),
@@ -252,7 +252,7 @@ async fn generate(app: &TestApp, cycle: i64) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_is_not_in_needs_attention_until_it_is_complete() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.at("2015-02-02T02:00:00Z");
     let cycle = january_without(&app, "complaints").await;
     let reviews = generate(&app, cycle).await;
     assert_eq!(reviews.len(), 12);
@@ -281,7 +281,7 @@ async fn a_source_that_is_not_in_needs_attention_until_it_is_complete() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn attendance_that_is_not_in_is_named_and_a_delivery_clears_it() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.at("2015-02-02T02:00:00Z");
     let cycle = january_without(&app, "attendance").await;
     for review in generate(&app, cycle).await {
         let attention = review["attention"].to_string();

@@ -9,7 +9,7 @@ use spdx::{Expression, Licensee, ParseMode};
 
 /// The modules in the order in which each may use the ones before it; those of one line do not use each other.
 const ORDER: &[&[&str]] = &[
-    &["words", "period", "decimal", "clock"],
+    &["words", "said", "period", "decimal", "clock"],
     &["calendar"],
     &["db"],
     &["http"],
@@ -259,4 +259,100 @@ fn no_tracked_file_names_one_machine_or_another_registry() {
             assert_eq!(setting, None, "{}: {line}", path.display());
         }
     }
+}
+
+/// How problems are raised, and what stands behind it: the sentence is the last argument.
+const RAISED: [&str; 7] = [
+    "Problem::new(",
+    "Problem::busy(",
+    "Problem::conflict(",
+    "Problem::field(",
+    "FieldError::new(",
+    "garde::Error::new(",
+    "Error::custom(",
+];
+
+/// The last argument of a call, of which this is what stands behind its opening bracket.
+fn last_argument(text: &str) -> String {
+    let mut arguments = vec![String::new()];
+    let (mut depth, mut is_quoted, mut is_escaped) = (0, false, false);
+    for c in text.chars() {
+        if is_quoted {
+            is_quoted = c != '"' || is_escaped;
+            is_escaped = c == '\\' && !is_escaped;
+        } else {
+            match c {
+                '"' => is_quoted = true,
+                '(' | '[' | '{' => depth += 1,
+                ')' | ']' | '}' if depth == 0 => break,
+                ')' | ']' | '}' => depth -= 1,
+                ',' if depth == 0 => {
+                    arguments.push(String::new());
+                    continue;
+                }
+                _ => {}
+            }
+        }
+        arguments.last_mut().unwrap().push(c);
+    }
+    let said = arguments.iter().map(|argument| argument.trim()).filter(|argument| !argument.is_empty());
+    said.last().unwrap_or_default().to_owned()
+}
+
+/// Where a text raises a problem with a sentence in one language only.
+fn said_in_one_language(text: &str) -> Vec<usize> {
+    let is_bare =
+        |argument: &str| ["\"", "format!", "concat!"].iter().any(|begin| argument.starts_with(begin));
+    let mut found = Vec::new();
+    for raised in RAISED {
+        for (at, _) in text.match_indices(raised) {
+            let argument = last_argument(&text[at + raised.len()..]);
+            let is_name = argument.chars().all(|c| c.is_alphanumeric() || c == '_');
+            let given = is_name.then(|| text[..at].rsplit_once(&format!("let {argument} ="))).flatten();
+            let said = given.map_or(argument.as_str(), |(_, behind)| behind.trim_start());
+            if is_bare(said) {
+                found.push(text[..at].matches('\n').count() + 1);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_sentence_in_one_language_is_found() {
+    for (text, is_bare) in [
+        ("Problem::conflict(\"no\")", true),
+        ("Problem::field(\"a\", format!(\"no {x}\", x = f(1, 2)))", true),
+        ("let detail = \"no\";\nProblem::new(Code::Conflict, detail)", true),
+        ("Problem::conflict(say!(\"不行\", \"no\"))", false),
+        ("let detail = say!(\"不行\", \"no\");\nProblem::new(Code::Conflict, detail)", false),
+        ("Problem::new(code, sentence)", false),
+    ] {
+        assert_eq!(!said_in_one_language(text).is_empty(), is_bare, "{text}");
+    }
+}
+
+/// What is read by engineers only, or at a terminal; and the room whose sentences are still to be said in Chinese.
+const ENGLISH: [&str; 3] = ["cli", "demo", "plan"];
+
+#[test]
+fn whatever_people_are_told_is_said_in_both_languages() {
+    let mut faults = Vec::new();
+    let mut nouns = BTreeSet::new();
+    for (file, text) in sources(&root().join("src")) {
+        let room = file.split('/').next().unwrap().trim_end_matches(".rs");
+        let is_test = file.ends_with("tests.rs") || file.contains("/tests/");
+        if is_test || ENGLISH.contains(&room) {
+            continue;
+        }
+        let code = text.split("\n#[cfg(test)]\nmod ").next().unwrap();
+        faults.extend(said_in_one_language(code).iter().map(|line| format!("src/{file}:{line}")));
+        let named = code.split("not_found(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+        nouns.extend(named.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+    let known = std::fs::read_to_string(root().join("src/http/nouns.rs")).unwrap();
+    let unknown = nouns.iter().filter(|noun| !known.contains(&format!("(\"{noun}\", ")));
+    assert_eq!(unknown.collect::<Vec<_>>(), Vec::<&String>::new(), "without a Chinese name");
+    assert!(nouns.len() > 20);
 }

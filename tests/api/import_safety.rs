@@ -1,5 +1,6 @@
 //! Imports that are done twice, at once, interrupted, too late, or about somebody else; and the kinds of leave they know.
 
+use std::ops::ControlFlow;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -126,8 +127,6 @@ const LONG: Duration = Duration::from_secs(30);
 async fn while_a_file_is_read_nobody_waits() {
     let app = app().await;
     app.add_user("clerk-dm", &[Role::Clerk], Some("D77"), None).await;
-    let mut file = "工号,交车台数\nB01,3\n".to_owned();
-    (0..5_000).for_each(|number| file.push_str(&format!("X{number},1\n")));
     // The reading stands still within the file until it is let go.
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     let (go, stop) = std::sync::mpsc::channel::<()>();
@@ -137,17 +136,13 @@ async fn while_a_file_is_read_nobody_waits() {
             tell.send(()).unwrap();
             stop.lock().unwrap().recv().unwrap();
         }
+        ControlFlow::Continue(())
     });
-    let file = ImportFile {
-        by: ReadBy::Kind(ImportKind::DmsFunnel),
-        period: "2015-02".parse().unwrap(),
-        name: "漏斗.csv".to_owned(),
-        content: file.into_bytes().into(),
-    };
     let manner = Manner { mode: Mode::Partial, ..Manner::default() };
-    let catalogue = app.catalogue.current().unwrap();
+    let month = "2015-02".parse().unwrap();
+    let catalogue = app.catalogues.of(&mut app.pool.get().await.unwrap(), month).await.unwrap();
     let open = async || Context::operator(&app.pool, app.clock.now()).await;
-    let long = import_file::import(open, &catalogue, file, &manner, &progress);
+    let long = import_file::import(open, &catalogue, long_funnel(5_001), &manner, &progress);
     let others = async {
         told.recv().await.unwrap();
         let status = app.pool.status();
@@ -168,6 +163,99 @@ async fn while_a_file_is_read_nobody_waits() {
     assert_eq!(report.faults.len(), 5_000);
 }
 
+/// A funnel of so many rows, of which only the first is somebody's.
+fn long_funnel(rows: u32) -> ImportFile {
+    let mut file = "工号,交车台数\nB01,3\n".to_owned();
+    (1..rows).for_each(|number| file.push_str(&format!("X{number},1\n")));
+    ImportFile {
+        by: ReadBy::Kind(ImportKind::DmsFunnel),
+        period: "2015-02".parse().unwrap(),
+        name: "漏斗.csv".to_owned(),
+        content: file.into_bytes().into(),
+    }
+}
+
+/// Who stops it may go on in the middle, and nothing of it has been.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_under_way_is_seen_and_given_up() {
+    let app = app().await;
+    let nothing = written(&app.pool).await;
+    let (go, stop) = std::sync::mpsc::channel::<()>();
+    let stop = Mutex::new(stop);
+    let progress: Progress = Arc::new(move |stage| {
+        if stage == Stage::Reading(2_000) {
+            stop.lock().unwrap().recv().unwrap();
+        }
+        ControlFlow::Continue(())
+    });
+    let manner = Manner { mode: Mode::Partial, ..Manner::default() };
+    let month = "2014-05".parse().unwrap();
+    let catalogue = app.catalogues.of(&mut app.pool.get().await.unwrap(), month).await.unwrap();
+    let open = async || Context::operator(&app.pool, app.clock.now()).await;
+    let long = import_file::import(open, &catalogue, long_funnel(6_000), &manner, &progress);
+    app.add_user("group", &[Role::GroupAdmin], None, None).await;
+    let others = async {
+        let path = "/v1/imports/running";
+        let begun = Instant::now();
+        let run = loop {
+            let runs = app.get("group", path).await.expect(200);
+            if let Some(run) = runs["items"].get(0) {
+                break run.clone();
+            }
+            assert!(begun.elapsed() < LONG, "it is not listed");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        assert_eq!((&run["kind"], &run["file_name"]), (&json!("dms-funnel"), &json!("漏斗.csv")), "{run:#}");
+        assert_eq!((&run["rows_read"], &run["by"]), (&json!(2_000), &Value::Null), "{run:#}");
+        // It is the operator's: a clerk neither sees it nor stops it.
+        assert_eq!(app.get("clerk", path).await.expect(200)["items"], json!([]));
+        let cancel = format!("{path}/{}/cancel", run["id"]);
+        assert_eq!(app.post_empty("clerk", &cancel).await.problem(404), "not-found");
+        let cancelled = app.post_empty("group", &cancel).await.expect(200);
+        assert_eq!(cancelled["is_cancel_wanted"], true);
+        // The next beat takes it up.
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        go.send(()).unwrap();
+    };
+    let (given_up, ()) = futures_util::future::join(long, others).await;
+    let problem = given_up.unwrap_err();
+    assert_eq!(problem.code, showfloor::http::Code::Conflict, "{problem}");
+    assert_eq!(written(&app.pool).await, nothing);
+    assert_eq!(app.get("group", "/v1/imports/running").await.expect(200)["items"], json!([]));
+}
+
+/// Whoever waited for an import and does not any more leaves nothing of it, and no month locked.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_nobody_waits_for_any_more_has_never_been() {
+    let app = app().await;
+    let nothing = written(&app.pool).await;
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let tell = Mutex::new(Some(tell));
+    let progress: Progress = Arc::new(move |stage| {
+        if matches!(stage, Stage::Recording(_)) {
+            let tell = tell.lock().unwrap().take();
+            tell.into_iter().for_each(|tell| tell.send(()).unwrap());
+        }
+        ControlFlow::Continue(())
+    });
+    let manner = Manner { mode: Mode::Partial, ..Manner::default() };
+    let month = "2014-05".parse().unwrap();
+    let catalogue = app.catalogues.of(&mut app.pool.get().await.unwrap(), month).await.unwrap();
+    {
+        let open = async || Context::operator(&app.pool, app.clock.now()).await;
+        let long = import_file::import(open, &catalogue, long_funnel(3), &manner, &progress);
+        let long = std::pin::pin!(long);
+        // Everything is recorded, and not committed.
+        futures_util::future::select(long, told).await;
+    }
+    let status = app.pool.status();
+    assert_eq!(status.available, status.size, "a connection is kept");
+    let sheet = "工号,交车台数\nB01,4\n".as_bytes().to_vec();
+    let other = import(&app, "clerk", "dms-funnel", "", sheet);
+    tokio::time::timeout(LONG, other).await.unwrap().expect(201);
+    assert_eq!(written(&app.pool).await, [nothing[0] + 1, nothing[1] + 1, nothing[2] + 1]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_waits_for_nobody_who_writes() {
     let app = app().await;
@@ -184,7 +272,7 @@ async fn a_dry_run_waits_for_nobody_who_writes() {
     assert_eq!(tried.await.unwrap().expect(200)["unchanged"], 5);
 }
 
-async fn count(connection: &mut AsyncPgConnection, query: &str) -> i64 {
+pub async fn count(connection: &mut AsyncPgConnection, query: &str) -> i64 {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = BigInt)]

@@ -66,7 +66,7 @@ pub async fn organisation(pool: &Pool) {
 
 /// A server with that store, and logins for HR and the clerk.
 pub async fn app() -> TestApp {
-    let app = TestApp::empty().await;
+    let app = TestApp::empty().await.at("2015-03-02T02:00:00Z");
     organisation(&app.pool).await;
     app.add_user("hr", &[Role::Hr], Some("H90"), None).await;
     app.add_user("clerk", &[Role::Clerk], Some("N90"), None).await;
@@ -155,6 +155,10 @@ async fn a_file_is_tried_refused_and_imported_in_part_and_the_second_time_change
                 |note: &Value| ["B03", "B04", "未交"].iter().all(|part| note.to_string().contains(part));
             assert_eq!(notes.iter().filter(|note| is_named(note)).count(), notes.len(), "{notes:?}");
             assert_eq!(notes.len(), usize::from(kind != "dms-funnel"), "{notes:?}");
+            let outstanding = found.as_object_mut().unwrap().remove("outstanding").unwrap_or_default();
+            let named = outstanding[0]["employee_nos"].to_string();
+            assert_eq!(["B03", "B04"].iter().all(|no| named.contains(no)), kind != "dms-funnel", "{named}");
+            assert!(!named.contains("B01"), "{named}");
             (found["faults"].take(), batch, {
                 let differences = found["differences"].as_array().unwrap().len();
                 assert_eq!(found["added"], differences, "{kind}: every value that is new is shown");
@@ -528,6 +532,45 @@ async fn numbers_that_are_not_read_keep_everything_out_until_somebody_accepts_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_says_that_a_file_is_all_and_whose_it_is() {
+    let url = database_url(Template::Empty).await;
+    let pool = pool::open(&url, 2).unwrap();
+    organisation(&pool).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("考勤.csv");
+    let sheet = "工号,应出勤天数,出勤天数,迟到次数,早退次数,旷工天数\nB01,24,24,0,0,0\n";
+    std::fs::write(&path, sheet).unwrap();
+    let path = path.to_str().unwrap();
+    let import = |options: &[&str]| {
+        let common =
+            ["import", path, "--kind", "attendance-csv", "--period", "2015-02", "--database-url", &url];
+        run(&[&common[..], options].concat())
+    };
+    for (options, status, said) in [
+        (["--complete", "--to-date"].as_slice(), 2, "--to-date"),
+        (&["--store", "XX"], 1, "no store 'XX'"),
+        (&["--store"], 2, "--store"),
+    ] {
+        let printed = import(options);
+        assert_eq!(printed.status, status, "{printed:#?}");
+        assert!(printed.err.contains(said), "{printed:#?}");
+    }
+    assert_eq!(written(&pool).await[0], 0);
+    let some = import(&["--store", "CX"]);
+    assert_eq!(some.status, 0, "{some:#?}");
+    assert!(some.out.contains("B02") && some.out.contains("仍算未交"), "{}", some.out);
+    let all = import(&["--complete", "--json"]);
+    assert_eq!(all.status, 0, "{all:#?}");
+    let all: Value = serde_json::from_str(&all.out).unwrap();
+    assert_eq!((&all["applied"], &all["unchanged"]), (&json!(true), &json!(4)), "{all:#}");
+    let nothing = &all["nothing_for"][0];
+    assert_eq!((&nothing["store"], &nothing["source"]), (&json!("CX"), &json!("attendance")));
+    assert!(nothing["employee_nos"].as_array().unwrap().contains(&json!("B02")), "{all:#}");
+    let again = import(&["--complete"]);
+    assert!(again.status == 0 && again.out.contains("没有变化"), "{again:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn hours_of_leave_are_days_by_the_length_of_the_stores_day() {
     let app = app().await;
     let sheet = |hours: &str| {
@@ -565,6 +608,44 @@ async fn hours_of_leave_are_days_by_the_length_of_the_stores_day() {
     let facts = app.get("hr", "/v1/facts?period=2015-02&employee_no=B01").await.expect(200);
     assert_eq!(facts["items"][0]["facts"]["personal_leave_days"].to_string(), "0.5");
     assert_eq!(facts["items"][0]["facts"]["protected_leave_days"].to_string(), "0");
+}
+
+/// Leave of all kinds in one column is held against the kinds, and counted once.
+#[tokio::test(flavor = "multi_thread")]
+async fn hours_of_all_leave_are_held_against_its_kinds() {
+    let app = app().await;
+    let sheet = |columns: &str, cells: &str| {
+        format!("工号,应出勤天数,出勤天数,迟到次数,早退次数,旷工天数,{columns}\nB01,24,{cells}\n")
+            .into_bytes()
+    };
+    let tried = async |columns: &str, cells: &str| {
+        import(&app, "hr", "attendance-csv", "&dry_run=true", sheet(columns, cells)).await.expect(200)
+    };
+    // Nobody has said how long a day is; nothing is nothing in hours, too.
+    let found = tried("请假时长(小时),事假(天)", "23,0,0,0,8,1").await;
+    assert_faults(&found["faults"], &[fault(2, "请假时长(小时)", "8", "“天”为单位")]);
+    assert_eq!(tried("请假时长(小时),事假(天)", "24,0,0,0,,").await["faults"], json!([]));
+    let days = json!({"rest_weekdays": [], "keeps_public_holidays": false, "day_minutes": 480});
+    let path = "/v1/work-calendars/CX/2015";
+    app.change("hr", reqwest::Method::PUT, path, "*", Some(days)).await.expect(200);
+    for (columns, cells) in [
+        ("请假时长(小时),事假(天),病假(天)", "22.5,0,0,0,12,1,0.5"),
+        ("请假时长(小时),事假(小时),病假(小时)", "22.5,0,0,0,12,8,4"),
+        ("请假时长(小时),事假(小时),病假(天)", "22.5,0,0,0,12,8,0.5"),
+    ] {
+        let found = tried(columns, cells).await;
+        assert_eq!(found["faults"], json!([]), "{columns}");
+        let differences = found["differences"].as_array().unwrap().iter();
+        let leave = differences.filter(|one| one["metric"].as_str().unwrap().ends_with("leave_days"));
+        let mut leave = leave.map(|one| one["to"].to_string()).collect::<Vec<_>>();
+        leave.sort();
+        assert_eq!(leave, ["0.5", "1"], "{columns}");
+    }
+    // It is of no kind: nobody knows what it costs.
+    let found = tried("请假时长(小时)", "23,0,0,0,8").await;
+    assert_faults(&found["faults"], &[fault(2, "请假时长(小时)", "1 天", "写明是哪种假")]);
+    let found = tried("请假时长(小时),事假(天)", "22,0,0,0,16,1").await;
+    assert_faults(&found["faults"], &[fault(2, "请假时长(小时)", "2 天", "各类假期之和 1 天")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

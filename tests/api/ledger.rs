@@ -30,7 +30,7 @@ fn outcomes(body: &Value) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn days_and_records_add_up_until_a_total_is_delivered() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.at("2015-02-02T02:00:00Z");
     let order = |id: &str, day: &str, count: i64| json!({"employee_no": "A02", "day": day, "external_id": id, "facts": {"orders": count}});
     let body = delivery(
         "2015-01",
@@ -152,7 +152,7 @@ async fn keyed(app: &TestApp, key: &str, body: &Value) -> Answer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_with_a_key_is_done_once_however_often_it_is_sent() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.at("2015-02-02T02:00:00Z");
     let body = delivery("2015-01", json!([{"employee_no": "A02", "facts": {"orders": 7}}]));
     let before = rows_of_ledger(&app).await;
     let at_once = futures_util::future::join_all((0..6).map(|_| keyed(&app, "night-1", &body))).await;
@@ -176,7 +176,7 @@ async fn a_request_with_a_key_is_done_once_however_often_it_is_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_packed_delivery_is_unpacked_and_one_that_unpacks_to_too_much_is_refused() {
     use std::io::Write as _;
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.at("2015-02-02T02:00:00Z");
     let packed = async |text: &[u8]| {
         let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         writer.write_all(text).unwrap();

@@ -311,6 +311,7 @@ async fn wrong_methods_are_told_the_right_ones() {
         // A literal where another path has a number, and where it has any text.
         (Method::DELETE, "/v1/work-reports/due", "GET, HEAD"),
         (Method::DELETE, "/v1/column-mappings/propose", "GET, HEAD, POST, PUT"),
+        (Method::DELETE, "/v1/daily-sheets/2014-03-01", "PUT"),
     ] {
         let response = app.request(method.clone(), path).send().await.unwrap();
         assert_eq!(
@@ -322,7 +323,10 @@ async fn wrong_methods_are_told_the_right_ones() {
     }
     let answer = app.send(As::Nobody, Method::PUT, "/v1/nothing", Some(Value::Null)).await;
     assert_eq!(answer.problem(404), "not-found");
-    // There the number would be, which the word is not.
+    // There the day would be, or the number, which the word is not.
+    let sheet =
+        app.send(As::Login("consultant"), Method::PUT, "/v1/daily-sheets/morning", Some(json!({}))).await;
+    assert_eq!(sheet.problem(405), "method-not-allowed");
     assert_eq!(app.get("hr", "/v1/work-reports/tally").await.problem(405), "method-not-allowed");
     assert_eq!(app.get("hr", "/v1/work-reports/words").await.problem(404), "not-found");
 }

@@ -16,6 +16,11 @@ fn confirmed(proposal: &Value) -> Vec<Value> {
     proposal["columns"].as_array().unwrap().iter().map(keep).collect()
 }
 
+/// The demonstration at a time when January 2015 is over.
+async fn app() -> TestApp {
+    TestApp::demo().await.at("2015-02-02T02:00:00Z")
+}
+
 async fn known(app: &TestApp, period: &str, employee_no: &str) -> Value {
     let path = format!("/v1/facts?period={period}&employee_no={employee_no}");
     app.get("group", &path).await.expect(200)["items"][0]["facts"].clone()
@@ -33,7 +38,7 @@ async fn save(app: &TestApp) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sheet_is_proposed_confirmed_and_imported() {
-    let app = TestApp::demo().await;
+    let app = app().await;
     let before = rows_of_ledger(&app).await;
     let path = "/v1/column-mappings/propose?period=2015-01";
     let proposal = app.upload("hr", path, SCORES.into()).await.expect(200);
@@ -80,7 +85,7 @@ async fn a_sheet_is_proposed_confirmed_and_imported() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn faulty_rows_keep_everything_out() {
-    let app = TestApp::demo().await;
+    let app = app().await;
     save(&app).await;
     let before = rows_of_ledger(&app).await;
     let path = "/v1/column-mappings/%E6%88%90%E7%BB%A9%E5%8D%95/imports?period=2015-01";
@@ -101,7 +106,7 @@ async fn faulty_rows_keep_everything_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_of_somebody_else_by_its_name_is_a_fault() {
-    let app = TestApp::demo().await;
+    let app = app().await;
     save(&app).await;
     let before = rows_of_ledger(&app).await;
     let path = "/v1/column-mappings/%E6%88%90%E7%BB%A9%E5%8D%95/imports?period=2015-01";
@@ -116,7 +121,7 @@ async fn a_row_of_somebody_else_by_its_name_is_a_fault() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mapping_remembers_what_was_accepted_and_asks_for_what_is_new() {
-    let app = TestApp::demo().await;
+    let app = app().await;
     save(&app).await;
     let before = rows_of_ledger(&app).await;
     let path = "/v1/column-mappings/%E6%88%90%E7%BB%A9%E5%8D%95";
@@ -144,11 +149,19 @@ async fn a_mapping_remembers_what_was_accepted_and_asks_for_what_is_new() {
     assert!(refused.body["errors"][0]["message"].as_str().unwrap().contains("面试成绩"));
     assert_eq!(refused.problem(422), "validation-failed");
     assert_eq!(app.get("hr", path).await.expect(200)["version"], 2);
+    // A column without a header is known by its place.
+    let nameless = || sheet(",,备注", ",7,好");
+    app.upload("hr", &format!("{imports}&accept_unread=true"), nameless()).await.expect(200);
+    let mapping = app.get("hr", path).await.expect(200);
+    assert_eq!(mapping["version"], 3, "{mapping:#}");
+    assert_eq!(mapping["columns"].as_array().unwrap().last().unwrap()["header"], "F 列（无表头）");
+    let known = app.upload("hr", &imports, nameless()).await.expect(200);
+    assert!(known["unused"].as_array().unwrap().contains(&json!("F 列（无表头）")), "{known:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daily_report_with_two_header_rows_goes_through_a_mapping() {
-    let app = TestApp::demo().await;
+    let app = app().await;
     let columns = json!([
         {"header": "基础信息/工号", "to": "employee_no"}, {"header": "姓名", "to": "name"},
         {"header": "时间", "to": "day"},
@@ -189,7 +202,7 @@ fn scores(worksheets: &[&str]) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn worksheets_leave_no_doubt() {
-    let app = TestApp::demo().await;
+    let app = app().await;
     save(&app).await;
     let path = "/v1/column-mappings/%E6%88%90%E7%BB%A9%E5%8D%95/imports?period=2015-01";
     for (worksheets, named) in [(&["一组", "二组"][..], "二组"), (&["2015年2月"], "2015-02")] {
@@ -204,7 +217,7 @@ async fn worksheets_leave_no_doubt() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_header_of_two_rows_is_proposed_confirmed_and_imported() {
-    let app = TestApp::demo().await;
+    let app = app().await;
     let sheet = "工号,姓名,交车,,订单,\n,,台数,备注,台数,备注\nA02,李思敏,3,,5,\n合计,,3,,5,\n";
     let path = "/v1/column-mappings/propose?period=2015-01";
     let proposal = app.upload("clerk", path, sheet.into()).await.expect(200);
@@ -231,7 +244,7 @@ async fn a_header_of_two_rows_is_proposed_confirmed_and_imported() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn days_and_records_reach_their_places() {
-    let app = TestApp::demo().await;
+    let app = app().await;
     let columns = json!([
         {"header": "工号", "to": "employee_no"}, {"header": "订单日期", "to": "day"},
         {"header": "订单号", "to": "external_id"}, {"header": "台数", "to": "metric", "metric": "orders"}]);
@@ -250,7 +263,7 @@ async fn days_and_records_reach_their_places() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mappings_are_checked_shared_and_changed_by_version() {
-    let app = TestApp::demo().await;
+    let app = app().await;
     let columns = save(&app).await;
     let path = "/v1/column-mappings/%E6%88%90%E7%BB%A9%E5%8D%95";
     let saved = app.get("hr", path).await;

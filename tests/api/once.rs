@@ -10,7 +10,7 @@ use crate::review_life::{cycle, freeze, review_of, walk_to};
 use crate::support::{Answer, TestApp};
 
 /// Operations that make something and take no key, and why the same request again does no harm.
-const WITHOUT: [(&str, &str); 16] = [
+const WITHOUT: [(&str, &str); 19] = [
     ("create_api_key", "its name is unique, and a key is never kept to be told again"),
     ("create_user", "a login is unique: the second is refused"),
     ("create_org_unit", "a code is unique"),
@@ -23,6 +23,9 @@ const WITHOUT: [(&str, &str); 16] = [
     ("create_column_mapping", "its name is unique"),
     ("create_mapped_import", "the same file again changes nothing"),
     ("create_plan", "a unit's year and metric have one plan"),
+    ("create_suggested_plan", "a plan has one draft at a time"),
+    ("create_plan_from_trial", "a plan has one draft at a time"),
+    ("import_plan_template", "a plan has one draft at a time"),
     ("create_plan_version", "a plan has one draft at a time"),
     ("create_replan", "a plan has one draft at a time"),
     ("propose_erasure", "a person has one proposed erasure at a time"),

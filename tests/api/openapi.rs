@@ -42,6 +42,28 @@ fn the_committed_document_is_the_generated_one() {
     assert!(committed == document(), "openapi/openapi.json is not what the code says: run `make openapi`");
 }
 
+/// The names of the properties of a schema, one for each part that has it.
+fn every_property(document: &Value, schema: &Value) -> Vec<String> {
+    if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
+        return every_property(document, &document["components"]["schemas"][name]);
+    }
+    let own = schema["properties"].as_object().into_iter().flat_map(|own| own.keys().cloned());
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    own.chain(parts.flat_map(|part| every_property(document, part))).collect()
+}
+
+#[test]
+fn no_property_comes_from_two_parts_of_a_schema() {
+    let document = document();
+    let mut twice = Vec::new();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        let mut seen = BTreeSet::new();
+        let all = every_property(&document, schema).into_iter();
+        twice.extend(all.filter(|one| !seen.insert(one.clone())).map(|one| format!("{name}.{one}")));
+    }
+    assert!(twice.is_empty(), "{twice:?}");
+}
+
 #[test]
 fn operations_are_named_like_their_handlers() {
     let document = document();
@@ -354,18 +376,29 @@ fn parameters_are_bounded_and_answers_are_told() {
         for status in ["422", "500", "503"] {
             assert!(operation["responses"].get(status).is_some(), "{what} {status}");
         }
+        let takes_tag = |parameter: &Value| parameter["name"] == "If-Match";
+        if operation["parameters"].as_array().is_some_and(|all| all.iter().any(takes_tag)) {
+            assert!(operation["responses"].get("400").is_some(), "{what}: what is no entity tag is a 400");
+        }
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             let schema = &parameter["schema"];
             let is_bounded = match parameter["name"].as_str().unwrap() {
                 "year" | "limit" | "top" => schema["minimum"] == json!(1) && schema["maximum"].is_number(),
                 "period" | "cursor" => schema["pattern"].is_string(),
+                "position" => schema.to_string().contains("Position"),
                 _ => true,
             };
             assert!(is_bounded, "{what}: {parameter}");
         }
         let contents = [&operation["requestBody"]["content"], &operation["responses"]["200"]["content"]];
         for (kind, content) in contents.iter().filter_map(|content| content.as_object()).flatten() {
-            assert!(kind.ends_with("json") || content["schema"]["type"] == "string", "{what} {kind}");
+            let is_json = kind == "application/json" || kind.ends_with("+json");
+            assert!(is_json || content["schema"]["type"] == "string", "{what} {kind}");
+            let is_text = is_json && content["schema"]["type"] == "string";
+            assert!(!is_text, "{what}: JSON that is sent is no text");
         }
     }
+    let export = &document["paths"]["/v1/exports/{what}"]["get"]["responses"]["200"]["content"];
+    let kinds = export.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(kinds, ["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "text/csv"]);
 }

@@ -3,7 +3,7 @@
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::Printed;
+use crate::support::{Printed, strict};
 
 /// The program with arguments, in the folder of the package, without any setting from the environment.
 pub fn program(args: &[&str]) -> Command {
@@ -52,5 +52,7 @@ pub fn run_within(limit: Duration, args: &[&str]) -> Printed {
 pub fn json(status: i32, args: &[&str]) -> serde_json::Value {
     let printed = run(args);
     assert_eq!(printed.status, status, "{printed:#?}");
-    serde_json::from_str(&printed.out).unwrap_or_else(|error| panic!("{error}: {printed:#?}"))
+    let read = serde_json::from_str(&printed.out).unwrap_or_else(|error| panic!("{error}: {printed:#?}"));
+    strict::check(printed.out.as_bytes());
+    read
 }

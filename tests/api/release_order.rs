@@ -67,7 +67,7 @@ async fn june(app: &TestApp) -> (String, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_drafts_of_one_release_the_second_is_put_onto_the_first() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let (one, two) = (begin(&app).await, begin(&app).await);
     set(&app, one, "attainment_floor", json!(0.9)).await.expect(200);
     set(&app, two, "bonus_cap", json!(4)).await.expect(200);
@@ -77,7 +77,7 @@ async fn of_two_drafts_of_one_release_the_second_is_put_onto_the_first() {
     assert!(shown["changes"][0]["diff"].as_str().unwrap().contains("\n+value = 4\n"), "{shown:#}");
     backtest(&app, two).await;
     assert_eq!(release(&app, one).await, 2);
-    refused(approve(&app, two).await, "would replace release 2 and take back");
+    refused(approve(&app, two).await, "却会取代发布版本 2，取消那一版的修改");
     // Trying it again changes nothing about that.
     backtest(&app, two).await;
     refused(approve(&app, two).await, "showfloor rules rebase");
@@ -104,7 +104,7 @@ async fn of_two_drafts_of_one_release_the_second_is_put_onto_the_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_that_was_left_behind_takes_nothing_back() {
     let rules = copied_rules();
-    let app = TestApp::start(Template::Demo, rules.path()).await;
+    let app = TestApp::start(Template::Demo, rules.path()).await.in_english();
     let folder = RulesFolder::new(rules.path(), false);
     look(&folder, &app).await;
     let draft = begin(&app).await;
@@ -137,7 +137,7 @@ async fn a_folder_that_was_left_behind_takes_nothing_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shop_of_one_is_told_what_its_folder_lacks() {
     let rules = copied_rules();
-    let app = TestApp::start(Template::Demo, rules.path()).await;
+    let app = TestApp::start(Template::Demo, rules.path()).await.in_english();
     let draft = begin(&app).await;
     set(&app, draft, "attainment_floor", json!(0.9)).await.expect(200);
     assert_eq!(release(&app, draft).await, 2);
@@ -156,11 +156,25 @@ async fn a_shop_of_one_is_told_what_its_folder_lacks() {
     std::fs::write(&scheme, text.replacen("value = 0.60", "value = 0.9", 1)).unwrap();
     let may = in_force::of(cx, &folder, &library, "2014-05".parse().unwrap(), None).await.unwrap();
     assert_eq!((may.release.id, may.release.is_automatic), (3, true));
+    // June, for which release 2 was approved, does not take the folder's change back.
+    for month in ["2014-06", "2014-12"] {
+        let coming = in_force::of(cx, &folder, &library, month.parse().unwrap(), None).await.unwrap();
+        assert_eq!(coming.release.id, 3, "{month}");
+    }
+    let status = app.get("hr", "/v1/rules/status").await.expect(200);
+    assert_eq!((&status["in_force"]["id"], &status["upcoming"]), (&json!(3), &json!([])));
+    assert_eq!(
+        (&status["superseded"][0]["id"], &status["superseded"][0]["superseded_by"]),
+        (&json!(2), &json!(3))
+    );
+    // And a draft of what was in force before is a change of what is replaced now.
+    let draft = begin(&app).await;
+    assert_eq!(app.get("hr", &format!("/v1/rules/drafts/{draft}")).await.expect(200)["base_release"], 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_are_sent_are_a_change_of_what_they_come_from() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let one = begin(&app).await;
     let files = app.get("hr", &format!("/v1/rules/drafts/{one}")).await.expect(200)["files"].clone();
     let mut sent = serde_json::Map::new();
@@ -197,7 +211,7 @@ async fn files_that_are_sent_are_a_change_of_what_they_come_from() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_both_have_changed_is_told_place_by_place() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let (one, two) = (begin(&app).await, begin(&app).await);
     let text = read(&app, one, SCRIPT).await;
     let first = text.lines().next().unwrap();
@@ -225,7 +239,7 @@ async fn what_both_have_changed_is_told_place_by_place() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_release_for_a_later_month_takes_nothing_back_unknown() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let (later, now) = (begin(&app).await, begin(&app).await);
     set(&app, later, "bonus_cap", json!(4)).await.expect(200);
     submit_with(&app, later, json!({"effective_from": "2014-08"})).await.expect(200);
@@ -258,7 +272,7 @@ async fn a_release_for_a_later_month_takes_nothing_back_unknown() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_position_is_given_up_only_in_words() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let draft = begin(&app).await;
     let path = "telesales_specialist/scheme.toml";
     let scheme = read(&app, draft, path).await;
@@ -285,7 +299,7 @@ async fn a_position_is_given_up_only_in_words() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_change_of_a_total_is_told_rule_by_rule_to_the_cent() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let draft = begin(&app).await;
     // Nobody's complaints count any more: the rule leaves the denominator.
     let text = "fn score(complaints_minor, complaints_serious, complaints_major) {\n    \
@@ -305,4 +319,56 @@ async fn the_change_of_a_total_is_told_rule_by_rule_to_the_cent() {
         named.extend(mover["rule"]["rule"].as_str().map(str::to_owned));
     }
     assert!(named.contains("70_complaints"), "{named:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_handed_in_does_not_take_back_what_was_released_by_itself() {
+    let rules = copied_rules();
+    let app = TestApp::start(Template::Demo, rules.path()).await;
+    let draft = begin(&app).await;
+    set(&app, draft, "bonus_cap", json!(4)).await.expect(200);
+    submit(&app, draft).await.expect(200);
+    backtest(&app, draft).await;
+    // Meanwhile the folder is released by itself, with another number.
+    let scheme = rules.path().join(SCHEME);
+    let text = std::fs::read_to_string(&scheme).unwrap();
+    std::fs::write(&scheme, text.replacen("value = 0.60", "value = 0.9", 1)).unwrap();
+    let folder = RulesFolder::new(rules.path(), true);
+    look(&folder, &app).await;
+    assert_eq!(folder.status().release, Some(2));
+    refused(approve(&app, draft).await, "would replace release 2 and take back");
+    step(&app, "hr", draft, "withdraw", None).await.expect(200);
+    assert_eq!(caught_up(&app, draft).await, 3);
+    assert_eq!(june(&app).await, ("0.9".to_owned(), "4".to_owned()));
+    // And the folder, which has none of the draft, does not come back by itself.
+    std::fs::write(&scheme, text.replacen("value = 0.60", "value = 0.9", 1) + "# 注\n").unwrap();
+    look(&folder, &app).await;
+    assert_eq!((folder.status().state, folder.status().release), (FolderState::Broken, None));
+    assert!(folder.status().findings.iter().any(|finding| finding.code == "stale-folder"));
+    assert_eq!(june(&app).await, ("0.9".to_owned(), "4".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parameters_that_are_set_and_files_that_are_brought_back_do_not_undo_each_other() {
+    let app = TestApp::demo().await;
+    let draft = begin(&app).await;
+    let files = app.get("hr", &format!("/v1/rules/drafts/{draft}")).await;
+    let (seen, text) = (files.etag.clone().unwrap(), read(&app, draft, SCHEME).await);
+    // One sets a number while the other one edits what was exported before.
+    set(&app, draft, "attainment_floor", json!(0.9)).await.expect(200);
+    let edited = text.replacen("title = {", "# 注\ntitle = {", 1);
+    let path = format!("/v1/rules/drafts/{draft}/files/{SCHEME}");
+    let put = async |seen: &str, text: &str| {
+        let request = app.request(Method::PUT, &path).bearer_auth(app.token("hr").await);
+        Answer::of(request.header("If-Match", seen).body(text.to_owned()).send().await.unwrap()).await
+    };
+    assert_eq!(put(&seen, &edited).await.problem(412), "precondition-failed");
+    assert!(read(&app, draft, SCHEME).await.contains("value = 0.9\n"));
+    let now = app.get("hr", &format!("/v1/rules/drafts/{draft}")).await.etag.unwrap();
+    let edited = read(&app, draft, SCHEME).await.replacen("title = {", "# 注\ntitle = {", 1);
+    put(&now, &edited).await.expect(200);
+    // And a number that is set after that leaves the edit where it is.
+    set(&app, draft, "bonus_cap", json!(4)).await.expect(200);
+    let both = read(&app, draft, SCHEME).await;
+    assert!(both.contains("# 注\n") && both.contains("value = 0.9\n") && both.contains("value = 4\n"));
 }

@@ -26,7 +26,7 @@ pub async fn write(app: &TestApp, draft: i64, path: &str, text: &str) -> Answer 
     write_as(app, "hr", draft, path, text, &seen).await
 }
 
-async fn write_as(app: &TestApp, login: &str, draft: i64, path: &str, text: &str, seen: &str) -> Answer {
+pub async fn write_as(app: &TestApp, login: &str, draft: i64, path: &str, text: &str, seen: &str) -> Answer {
     let request = app
         .request(Method::PUT, &format!("/v1/rules/drafts/{draft}/files/{path}"))
         .bearer_auth(app.token(login).await)
@@ -130,7 +130,7 @@ pub async fn remove_cases(app: &TestApp, draft: i64, rule: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn authors_never_decide_and_the_untried_is_never_released() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let draft = begin(&app).await;
     // The group may draft and approve; having changed a line it is an author too.
     let path = "sales_consultant/70_complaints.rhai";
@@ -261,7 +261,7 @@ async fn parameters_are_read_and_set_without_touching_a_script() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_no_folder_could_have_are_refused_and_faults_are_told_with_their_place() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let draft = begin(&app).await;
     for path in ["../x.toml", "a/b/c.toml", "x.sh", ".hidden.toml", "a%2F..%2Fb.toml"] {
         let answer = write(&app, draft, path, "x").await;
@@ -447,11 +447,14 @@ async fn two_programs_that_see_a_change_take_it_in_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_folder_is_watched() {
     let rules = copied_rules();
-    let app = TestApp::start(Template::Demo, rules.path()).await;
+    // Nothing has been released, so what may be collected is what the folder says.
+    let app = TestApp::start(Template::Empty, rules.path()).await;
+    app.add_user("admin", &[Role::SystemAdmin], None, None).await;
     let folder = Arc::new(RulesFolder::new(rules.path(), false));
     // Requests read no file: until the folder is watched, an edit goes unnoticed.
     let metrics = rules.path().join("metrics.toml");
-    let label = async || app.get("hr", "/v1/metrics").await.expect(200)[0]["zh"].as_str().unwrap().to_owned();
+    let label =
+        async || app.get("admin", "/v1/metrics").await.expect(200)[0]["zh"].as_str().unwrap().to_owned();
     let before = label().await;
     let quoted = format!("zh = \"{before}\"");
     let text = std::fs::read_to_string(&metrics).unwrap();
@@ -460,7 +463,7 @@ async fn the_folder_is_watched() {
     assert_eq!(label().await, before);
     let following = tokio::spawn(showfloor::rules::watch::follow(
         Arc::clone(&folder),
-        Arc::clone(&app.catalogue),
+        Arc::clone(&app.catalogues),
         app.pool.clone(),
         app.clock,
     ));
@@ -473,24 +476,31 @@ async fn the_folder_is_watched() {
         }
         panic!("nobody noticed: {:?}", folder.status());
     };
-    let is_called =
-        |zh: &str| app.catalogue.current().is_ok_and(|one| one.listed().iter().any(|one| one.zh == zh));
-    wait_for(&|| is_called("改名")).await;
-    assert_eq!(label().await, "改名");
+    let call = async |zh: &str| {
+        for _ in 0..200 {
+            if label().await == zh {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("nobody noticed: {:?}", folder.status());
+    };
+    call("改名").await;
     // A broken one replaces nothing, and the next that works is taken.
     std::fs::write(&metrics, "[[metric]]").unwrap();
     wait_for(&|| folder.status().state == FolderState::Broken).await;
     assert_eq!(label().await, "改名");
     std::fs::write(&metrics, &text).unwrap();
-    wait_for(&|| is_called(&before)).await;
-    assert_eq!(label().await, before);
-    wait_for(&|| folder.status().release == Some(1)).await;
+    call(&before).await;
+    wait_for(&|| folder.status().state == FolderState::Working).await;
+    let (hash, draft) = (folder.status().bundle, folder.status().draft);
     // As editors save: a file beside it, renamed over it.
     let script = rules.path().join("sales_consultant/70_complaints.rhai");
     let beside = rules.path().join("sales_consultant/.70_complaints.rhai.swp");
     std::fs::write(&beside, std::fs::read_to_string(&script).unwrap() + "// 试行\n").unwrap();
     std::fs::rename(&beside, &script).unwrap();
-    wait_for(&|| folder.status().draft.is_some()).await;
+    wait_for(&|| folder.status().bundle != hash).await;
+    assert_eq!(folder.status().draft, draft);
     following.abort();
 }
 
@@ -512,8 +522,15 @@ async fn without_a_release_nothing_is_scored_and_the_first_may_name_any_month() 
     let folder = RulesFolder::new(&shipped_rules(), false);
     let (_, draft) = look(&folder, &app).await;
     let draft = draft.unwrap();
-    submit(&app, "hr", draft, "2013-01").await.expect(200);
-    decide(&app, "gm", draft, "approve").await.expect(200);
+    // What replaces nothing is not shown whole: its files are named.
+    let handed_in = submit(&app, "hr", draft, "2013-01").await.expect(200);
+    let approved = decide(&app, "gm", draft, "approve").await.expect(200);
+    for answer in [handed_in, approved] {
+        assert_eq!(answer["replaces"], Value::Null);
+        let changes = answer["changes"].as_array().unwrap();
+        assert!(changes.iter().any(|one| one["path"] == "metrics.toml"), "{answer:#}");
+        assert!(changes.iter().all(|one| one["kind"] == "added" && one["diff"] == ""), "{answer:#}");
+    }
     let rules = app.get("hr", "/v1/rules?period=2013-01").await.expect(200);
     assert_eq!(rules["release"]["effective_from"], "2013-01");
     assert_eq!(app.get("hr", "/v1/rules?period=2012-12").await.problem(409), "no-release");

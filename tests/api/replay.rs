@@ -171,6 +171,8 @@ async fn whatever_was_changed_in_a_review_is_named_and_noted() {
         (id, "employee_id = (SELECT id FROM employee WHERE employee_no = 'T01')", vec!["employee_no"]),
         (id, "unit_id = (SELECT id FROM org_unit WHERE code = 'JC')", vec!["unit"]),
         (id, "period = '2013-03-01'", vec!["period"]),
+        (id, "revision = 7", vec!["revision"]),
+        (leader, "inputs_digest = NULL", vec!["inputs"]),
         (id, "position = 'team_leader'", vec!["position", "scheme"]),
     ] {
         execute(&app.pool, "CREATE TABLE kept AS SELECT * FROM review").await;
@@ -199,7 +201,7 @@ async fn whatever_was_changed_in_a_review_is_named_and_noted() {
     set_bytes(&app.pool, "inputs", id, &inputs::write(&subject, &facts)).await;
     let answer = replayed(&app, id).await;
     assert_eq!(answer["is_same"], json!(false));
-    for field in ["trace", "base", "total", "items[1]"] {
+    for field in ["inputs", "trace", "base", "total", "items[1]"] {
         assert!(fields(&answer).contains(&field), "{field}: {:?}", fields(&answer));
     }
     let reason = |trace: &str| answer[trace][1]["steps"][0]["reason"].as_str().unwrap().to_owned();
@@ -223,12 +225,61 @@ async fn whatever_was_changed_in_a_review_is_named_and_noted() {
     .load(connection)
     .await
     .unwrap();
-    assert_eq!(entries.len(), 23);
+    assert_eq!(entries.len(), 25);
     assert!(entries.iter().all(|entry| entry.login == "hr"));
     assert_eq!(
         (entries[0].subject.as_str(), &entries[0].detail["fields"]),
         (&*format!("review/{id}"), &json!(["total"]))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_input_that_no_rule_reads_is_found_when_it_was_changed() {
+    let app = TestApp::demo().await;
+    let id = march(&app, "hr", "A06", "sales_consultant").await;
+    let bundle = Bundle::load(&shipped_rules()).unwrap();
+    let read = bundle.schemes["sales_consultant"].rules.iter().flat_map(|rule| &rule.arguments);
+    let read = read.map(|(name, _)| name.as_str()).collect::<std::collections::BTreeSet<_>>();
+    let stored = bytes(&app.pool, "inputs", id).await;
+    let mut changed = 0;
+    for (metric, entry) in bundle.catalogue.entries().filter(|(_, entry)| !read.contains(&*entry.name)) {
+        let (subject, mut facts) = inputs::read(&stored, &bundle.catalogue).unwrap();
+        // What caps the grade is read by the scheme itself, and deliveries are a column.
+        facts.set(metric, Fact::Given(Decimal::from(4321)));
+        let other = inputs::write(&subject, &facts);
+        assert_ne!(other, stored, "{}", entry.name);
+        set_bytes(&app.pool, "inputs", id, &other).await;
+        let answer = replayed(&app, id).await;
+        assert!(fields(&answer).contains(&"inputs"), "{}: {answer:#}", entry.name);
+        changed += 1;
+    }
+    assert!(changed > 30, "{changed}");
+    set_bytes(&app.pool, "inputs", id, &stored).await;
+    assert_eq!(replayed(&app, id).await["is_same"], json!(true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_review_is_an_incident_and_no_error_of_the_server() {
+    let app = TestApp::demo().await;
+    let id = march(&app, "hr", "A06", "sales_consultant").await;
+    for (column, damage) in [("inputs", "\\xff00"), ("inputs", ""), ("trace", "\\xff00"), ("trace", "")] {
+        let kept = bytes(&app.pool, column, id).await;
+        execute(&app.pool, &format!("UPDATE review SET {column} = '{damage}' WHERE id = {id}")).await;
+        for path in ["", "/document", "/levers"] {
+            let answer = app.get("hr", &format!("/v1/reviews/{id}{path}")).await;
+            if column == "trace" && path == "/levers" {
+                // They follow from the inputs alone.
+                answer.expect(200);
+                continue;
+            }
+            let detail = answer.body["detail"].as_str().unwrap_or_default().to_owned();
+            assert!(detail.contains(&format!("/v1/reviews/{id}/replay")), "{column} {path}: {detail}");
+            assert_eq!(answer.problem(409), "damaged");
+        }
+        assert!(fields(&replayed(&app, id).await).contains(&column));
+        set_bytes(&app.pool, column, id, &kept).await;
+    }
+    app.get("hr", &format!("/v1/reviews/{id}")).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

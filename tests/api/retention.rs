@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use showfloor::auth::{Context, audit_seal};
 use showfloor::ledger::person_months::check::{check, rebuild};
+use showfloor::period::Period;
 use showfloor::retention::run::{self, Report};
 use showfloor::rules::library::Library;
 
@@ -80,7 +81,8 @@ async fn sums(app: &TestApp) -> Vec<(String, Value)> {
         let cycle = app.get("group", &format!("/v1/review-cycles?period=2014-{month:02}")).await.expect(200);
         let path = format!("/v1/review-cycles/{}/calibration", cycle["items"][0]["id"]);
         sums.push((path.clone(), app.get("group", &path).await.expect(200)));
-        let path = format!("/v1/pace?unit=JC&day=2014-{month:02}-28");
+        let last_day = Period::new(2014, month).unwrap().last_day();
+        let path = format!("/v1/pace?unit=JC&day={last_day}");
         let pace = app.get("group", &path).await.expect(200);
         let units: Vec<_> =
             pace["rows"].as_array().unwrap().iter().filter(|row| row["employee_no"].is_null()).collect();

@@ -76,7 +76,7 @@ async fn a_case_has_the_facts_of_its_rule_the_score_and_the_reasons() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_outstanding_is_skipped_and_said() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.at("2015-03-02T02:00:00Z");
     // February of the next year: nobody has delivered the month's attendance yet.
     let facts = json!({"period": "2015-02", "source_system": "dms", "rows": [
         {"employee_no": "A02", "facts": {"deliveries": 9, "first_visits": 40, "captured_leads": 30}}]});

@@ -79,7 +79,7 @@ async fn plans_and_their_targets() {
     let plan = format!("/v1/plans/{}", plans["items"][0]["id"]);
     shape(&app, "gm", "plan", &plan).await;
     shape(&app, "gm", "plan_targets", &format!("{plan}/targets?period=2014-03&tree=organisation")).await;
-    shape(&app, "gm", "pace", "/v1/pace?unit=JC&day=2014-05-15").await;
+    shape(&app, "gm", "pace", "/v1/pace?unit=JC&day=2014-05-31").await;
     shape(&app, "gm", "channels", "/v1/channels").await;
 }
 

@@ -102,6 +102,12 @@ async fn five_and_three_is_eight() {
         ("group", "scheduled_days", 18, 27),
         ("group", "exam_score", 80, 80),
         ("hr", "exam_score", 90, 90),
+        // Of hours it is one.
+        ("group", "overtime_hours", 6, 6),
+        ("hr", "overtime_hours", 5, 11),
+        ("hr", "overtime_hours", 3, 9),
+        ("group", "training_hours", 4, 4),
+        ("hr", "training_hours", 2, 6),
     ] {
         deliver(&app, login, json!({metric: number})).await.expect(200);
         let path = format!("/v1/facts?period={MONTH}&employee_no=B03");
@@ -213,8 +219,10 @@ async fn a_file_is_of_the_store_of_its_people() {
             content: Content::from(text.into_bytes()),
         };
         let open = async || Context::operator(&app.pool, app.clock.now()).await;
-        let catalogue = app.catalogue.current().unwrap();
-        import(open, &catalogue, file, &Manner::default(), &(std::sync::Arc::new(|_| ()) as _)).await.unwrap()
+        let month = MONTH.parse().unwrap();
+        let catalogue = app.catalogues.of(&mut app.pool.get().await.unwrap(), month).await.unwrap();
+        let silent = std::sync::Arc::new(|_| std::ops::ControlFlow::Continue(())) as _;
+        import(open, &catalogue, file, &Manner::default(), &silent).await.unwrap()
     };
     let known = async || {
         let path = format!("/v1/facts?period={MONTH}&employee_no=B03");

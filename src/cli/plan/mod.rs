@@ -1,7 +1,11 @@
-//! `showfloor plan`: plans tried out without a database, and those of the database as workbooks.
+//! `showfloor plan`: plans tried out without a database, and those of the database from the first draft to the last re-plan.
 
+mod draft;
 mod funnel;
+mod months;
 mod pace;
+mod version;
+mod wish;
 mod workbook;
 
 use std::io::{self, Read as _, Write as _};
@@ -10,10 +14,9 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use comfy_table::Table;
 
-use super::{Ended, block_on, table};
+use super::{Ended, block_on};
 use crate::config::Storage;
 use crate::plan::split::preview::{self, Part, Preview};
-use crate::plan::split::tree::Months;
 
 /// Faults printed one by one; the rest is counted.
 const FAULTS_SHOWN: usize = 20;
@@ -36,6 +39,30 @@ pub enum PlanCommand {
     Funnel(funnel::FunnelArgs),
     /// Say how far a target has come on a day, and where it leads; needs no database.
     Pace(pace::PaceArgs),
+    /// Make a plan of the organisation and show it: who sells where shares a total. Nothing is kept.
+    Suggest(Box<draft::SuggestArgs>),
+    /// Try a plan with several methods, side by side. Nothing is kept.
+    Try(Box<draft::TryArgs>),
+    /// Draft a plan: of the organisation, of a file, or of a template that was filled in.
+    Create(Box<draft::CreateArgs>),
+    /// Write an empty plan as an Excel workbook, with the unit's people in it.
+    Template(draft::TemplateArgs),
+    /// Show a version, months across.
+    Show(version::ShowArgs),
+    /// Pin months, quarters or years of a draft, or release them.
+    Pin(version::PinArgs),
+    /// Hand a draft in.
+    Submit(version::SubmitArgs),
+    /// Put a submitted version in force from a month on.
+    Approve(version::ApproveArgs),
+    /// Hand a submitted version back to its author.
+    Return(version::ReturnArgs),
+    /// Begin the next version as a copy of the one in force.
+    Next(version::NextArgs),
+    /// Begin the next version with the rest of the year planned again.
+    Replan(version::ReplanArgs),
+    /// Say where a version does not follow the postings, and let targets go with the people.
+    Follow(version::FollowArgs),
     /// List versions of plans.
     List(workbook::ListArgs),
     /// Export a version as an Excel workbook that can be edited and imported again.
@@ -63,6 +90,18 @@ pub fn run(command: PlanCommand, storage: Storage) -> anyhow::Result<Ended> {
         PlanCommand::Preview(args) => preview(&args),
         PlanCommand::Funnel(args) => funnel::run(&args),
         PlanCommand::Pace(args) => pace::run(&args),
+        PlanCommand::Suggest(args) => block_on(draft::suggest(*args, storage)),
+        PlanCommand::Try(args) => block_on(draft::try_methods(*args, storage)),
+        PlanCommand::Create(args) => block_on(draft::create(*args, storage)),
+        PlanCommand::Template(args) => block_on(draft::write_template(args, storage)),
+        PlanCommand::Show(args) => block_on(version::show(args, storage)),
+        PlanCommand::Pin(args) => block_on(version::pin(args, storage)),
+        PlanCommand::Submit(args) => block_on(version::submit(args, storage)),
+        PlanCommand::Approve(args) => block_on(version::approve(args, storage)),
+        PlanCommand::Return(args) => block_on(version::hand_back(args, storage)),
+        PlanCommand::Next(args) => block_on(version::next(args, storage)),
+        PlanCommand::Replan(args) => block_on(version::replan(args, storage)),
+        PlanCommand::Follow(args) => block_on(version::follow(args, storage)),
         PlanCommand::List(args) => block_on(workbook::list(args, storage)),
         PlanCommand::Export(args) => block_on(workbook::export(args, storage)),
         PlanCommand::Import(args) => block_on(workbook::import(args, storage)),
@@ -101,12 +140,8 @@ fn preview(args: &PreviewArgs) -> anyhow::Result<Ended> {
 
 /// Months across, nodes down, children indented below their parent.
 fn rows(preview: &Preview) -> Table {
-    let header = [
-        "", "weight", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-        "year",
-    ];
-    let mut rows = table::new(&header, &(1..header.len()).collect::<Vec<_>>());
-    add_row(&mut rows, "total".to_owned(), String::new(), &preview.months, preview.total);
+    let mut rows = months::new(&["", "weight"], 1);
+    months::add(&mut rows, ["total".to_owned(), String::new()], &preview.months, preview.total);
     add_parts(&mut rows, preview.children.as_deref(), 1);
     rows
 }
@@ -114,12 +149,7 @@ fn rows(preview: &Preview) -> Table {
 fn add_parts(rows: &mut Table, parts: Option<&[Part]>, level: usize) {
     for part in parts.unwrap_or_default() {
         let name = format!("{}{}", "  ".repeat(level), part.name);
-        add_row(rows, name, part.weight.to_string(), &part.months, part.total);
+        months::add(rows, [name, part.weight.to_string()], &part.months, part.total);
         add_parts(rows, part.children.as_deref(), level + 1);
     }
-}
-
-fn add_row(rows: &mut Table, name: String, weight: String, months: &Months, year: i64) {
-    let numbers = months.iter().chain([&year]).map(i64::to_string);
-    rows.add_row([name, weight].into_iter().chain(numbers));
 }

@@ -131,9 +131,9 @@ pub async fn export(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended>
         args.force || !args.file.exists(),
         "{shown} is there already: choose another name, or --force"
     );
-    let catalogue = args.rules.catalogue()?;
     let (_, bytes) = Database::with(&storage, async |pool| {
         let cx = &mut args.person.context::<ViewPlan>(pool).await?;
+        let catalogue = args.rules.catalogues().of_today(cx).await?;
         Ok(workbook::export(cx, &catalogue, args.plan).await?)
     })
     .await?;
@@ -151,9 +151,9 @@ pub async fn import(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended>
     );
     let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {shown}"))?;
     let edited = workbook::read(bytes).await?;
-    let catalogue = args.rules.catalogue()?;
     let report = Database::with(&storage, async |pool| {
         let cx = &mut args.person.context::<DraftPlan>(pool).await?;
+        let catalogue = args.rules.catalogues().of_today(cx).await?;
         Ok(workbook::import(cx, &catalogue, args.plan, edited, args.dry_run).await?)
     })
     .await?;

@@ -4,11 +4,11 @@
 use serde::Serialize;
 
 use super::Target;
-use crate::cli::{Ended, block_on};
+use crate::cli::{Ended, block_on, language};
 use crate::clock::Clock;
 use crate::rules::bundle::{self, Bundle, Files};
 use crate::rules::examples::{self, Example};
-use crate::rules::finding::Finding;
+use crate::rules::finding::{Finding, in_language};
 use crate::rules::strays;
 use crate::rules::verdict::{Verdict, judge};
 use crate::rules::watch::Watch;
@@ -90,7 +90,11 @@ fn check(target: &Target, read: Read) -> anyhow::Result<Ended> {
     verdict.findings.extend(unread);
     verdict.findings.extend(strays::beside(&target.folder));
     let is_sound = verdict.is_sound() && examples.iter().all(ExampleReport::is_sound);
-    let report = Report { verdict, examples };
+    let language = language();
+    for example in &mut examples {
+        example.findings = in_language(std::mem::take(&mut example.findings), language);
+    }
+    let report = Report { verdict: verdict.in_language(language), examples };
     match target.json {
         true => println!("{}", serde_json::to_string_pretty(&report)?),
         false => print(&report, compiled.as_ref()),

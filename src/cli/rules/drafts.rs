@@ -10,8 +10,9 @@ use super::EVERYTHING;
 use crate::auth::Context;
 use crate::auth::access::{Action, ApproveRules, DraftRules};
 use crate::cli::person::Person;
-use crate::cli::{Ended, database::Database, table};
+use crate::cli::{Ended, database::Database, language, table};
 use crate::config::Storage;
+use crate::db::Pool;
 use crate::http::Problem;
 use crate::http::etag::Seen;
 use crate::period::Period;
@@ -288,7 +289,7 @@ async fn work<A: Action>(
     change: impl AsyncFnOnce(&mut Context) -> Result<Draft, Problem>,
 ) -> anyhow::Result<Ended> {
     let draft =
-        Database::with(storage, async |pool| Ok(change(&mut person.context::<A>(pool).await?).await?))
+        Database::with(storage, async |pool| Ok(change(&mut context::<A>(person, pool).await?).await?))
             .await?;
     say(&draft, done)
 }
@@ -301,7 +302,7 @@ async fn replace<A: Action>(
     change: impl AsyncFnOnce(&mut Context) -> Result<RuleDraftChange, Problem>,
 ) -> anyhow::Result<Ended> {
     let RuleDraftChange { draft, replaces, changes, unscored } =
-        Database::with(storage, async |pool| Ok(change(&mut person.context::<A>(pool).await?).await?))
+        Database::with(storage, async |pool| Ok(change(&mut context::<A>(person, pool).await?).await?))
             .await?;
     let mut out = io::stdout();
     match replaces {
@@ -319,6 +320,13 @@ async fn replace<A: Action>(
         writeln!(out, "held by people and not scored: {}", unscored.join(", "))?;
     }
     say(&draft, done)
+}
+
+/// The person's work, in the language of the command line.
+async fn context<A: Action>(person: &Person, pool: &Pool) -> anyhow::Result<Context> {
+    let mut cx = person.context::<A>(pool).await?;
+    cx.language = language();
+    Ok(cx)
 }
 
 fn say(draft: &Draft, done: &str) -> anyhow::Result<Ended> {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::EVERYTHING;
-use crate::cli::{Ended, database::Database, table};
+use crate::cli::{Ended, database::Database, language, table};
 use crate::clock;
 use crate::config::{ReleasedRules, Storage};
 use crate::period::Period;
@@ -88,7 +88,7 @@ pub async fn status(args: StatusArgs, storage: Storage) -> anyhow::Result<Ended>
         Ok((month, releases, superseded, draft::submitted(cx.db()).await?))
     })
     .await?;
-    let status = folder.status();
+    let status = folder.status().in_language(language());
     let mut out = io::stdout();
     writeln!(out, "{month} 起 · from {month} on:")?;
     print(releases)?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use super::in_place::replace;
-use crate::cli::{Ended, table};
+use crate::cli::{Ended, language, table};
 use crate::rules::bundle::{self, Bundle, CATALOGUE_FILE, EXAMPLES_FOLDER, Files, Scheme};
 use crate::rules::examples::{self, Example};
 use crate::rules::finding::Finding;
@@ -56,7 +56,7 @@ pub fn run(args: &TakeArgs) -> anyhow::Result<Ended> {
 
 fn refused(findings: &[Finding]) -> anyhow::Result<Ended> {
     for finding in findings {
-        writeln!(io::stdout(), "{finding}")?;
+        writeln!(io::stdout(), "{}", finding.clone().in_language(language()))?;
     }
     Ok(Ended::WithFindings)
 }

@@ -4,10 +4,10 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::Target;
-use crate::cli::Ended;
+use crate::cli::{Ended, language};
 use crate::rules::bundle::Bundle;
 use crate::rules::cases::{self, CasesReport};
-use crate::rules::finding::Finding;
+use crate::rules::finding::{Finding, in_language};
 use crate::rules::sandbox::with_deep_stack;
 
 /// What is printed with `--json`.
@@ -27,6 +27,11 @@ pub fn run(target: &Target) -> anyhow::Result<Ended> {
             Report { bundle: Some(bundle.hash), findings, cases }
         }
         Err(findings) => Report { bundle: None, findings, cases: CasesReport::default() },
+    };
+    let report = Report {
+        findings: in_language(report.findings, language()),
+        cases: report.cases.in_language(language()),
+        ..report
     };
     match target.json {
         true => println!("{}", serde_json::to_string_pretty(&report)?),

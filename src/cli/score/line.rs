@@ -12,13 +12,11 @@ use rust_decimal::prelude::ToPrimitive as _;
 use serde::Deserialize;
 use serde_json::Number;
 
+use super::cursor::{Cursor, Digits};
 use crate::decimal;
 use crate::ledger::metric::{Catalogue, Metric, MetricId};
 use crate::period::Period;
 use crate::rules::quick_hash::QuickHash;
-
-/// Most digits of a number of a plain line.
-const DIGITS: usize = 18;
 
 /// A line as serde reads it.
 #[derive(Deserialize)]
@@ -219,14 +217,6 @@ impl<'a> PlainReader<'a> {
     }
 }
 
-/// A number as it is written: its digits without the point, and how many stand behind it.
-#[derive(Clone, Copy, Debug)]
-struct Digits {
-    is_negative: bool,
-    digits: i64,
-    places: u32,
-}
-
 impl Digits {
     /// The number, if the metric can have it.
     fn value_of(self, known: &Known<'_>) -> Option<Decimal> {
@@ -238,127 +228,6 @@ impl Digits {
         let value = Decimal::try_new(signed, places).ok()?;
         let is_within = |(least, most): (i64, i64)| places == 0 && least <= signed && signed <= most;
         (known.whole.is_some_and(is_within) || known.metric.check(value).is_ok()).then_some(value)
-    }
-}
-
-/// What is left of a line.
-struct Cursor<'l> {
-    rest: &'l [u8],
-}
-
-impl<'l> Cursor<'l> {
-    fn skip_blanks(&mut self) {
-        while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = self.rest {
-            self.rest = rest;
-        }
-    }
-
-    fn expect(&mut self, mark: u8) -> Option<()> {
-        self.skip_blanks();
-        match self.rest {
-            [first, rest @ ..] if *first == mark => {
-                self.rest = rest;
-                Some(())
-            }
-            _ => None,
-        }
-    }
-
-    fn next_is(&mut self, mark: u8) -> bool {
-        self.skip_blanks();
-        self.rest.first() == Some(&mark)
-    }
-
-    /// Whether an object goes on behind a member, or ends with `mark`.
-    fn goes_on(&mut self, mark: u8) -> Option<bool> {
-        self.skip_blanks();
-        match self.rest {
-            [b',', rest @ ..] => {
-                self.rest = rest;
-                Some(true)
-            }
-            [first, rest @ ..] if *first == mark => {
-                self.rest = rest;
-                Some(false)
-            }
-            _ => None,
-        }
-    }
-
-    fn end(&mut self) -> Option<()> {
-        self.skip_blanks();
-        self.rest.is_empty().then_some(())
-    }
-
-    /// A text without escapes.
-    fn text(&mut self) -> Option<&'l [u8]> {
-        self.expect(b'"')?;
-        let end = self.rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))?;
-        let (text, rest) = self.rest.split_at_checked(end)?;
-        match rest {
-            [b'"', rest @ ..] => {
-                self.rest = rest;
-                Some(text)
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether a certain text stands there; it is left behind if it does.
-    fn passes(&mut self, text: &[u8]) -> bool {
-        self.skip_blanks();
-        let rest = self.rest.strip_prefix(b"\"").and_then(|rest| rest.strip_prefix(text));
-        match rest.and_then(|rest| rest.strip_prefix(b"\"")) {
-            Some(rest) => {
-                self.rest = rest;
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn number_or_null(&mut self) -> Option<Option<Digits>> {
-        self.skip_blanks();
-        if let [b'n', b'u', b'l', b'l', rest @ ..] = self.rest {
-            self.rest = rest;
-            return Some(None);
-        }
-        let is_negative = match self.rest {
-            [b'-', rest @ ..] => {
-                self.rest = rest;
-                true
-            }
-            _ => false,
-        };
-        let before = self.rest;
-        let (mut digits, whole) = self.digits(0)?;
-        // No number begins with a zero that could be left out.
-        if whole > 1 && before.first() == Some(&b'0') {
-            return None;
-        }
-        let mut places = 0;
-        if let [b'.', rest @ ..] = self.rest {
-            self.rest = rest;
-            (digits, places) = self.digits(digits)?;
-        }
-        let is_whole = !matches!(self.rest.first(), Some(b'e' | b'E'));
-        let is_short = whole + places <= DIGITS;
-        let places = u32::try_from(places).ok()?;
-        (is_whole && is_short).then_some(Some(Digits { is_negative, digits, places }))
-    }
-
-    /// One digit or more behind those of `number`: all of them, and how many.
-    fn digits(&mut self, number: i64) -> Option<(i64, usize)> {
-        let (mut number, mut count) = (number, 0);
-        while let [digit @ b'0'..=b'9', rest @ ..] = self.rest {
-            if count >= DIGITS {
-                return None;
-            }
-            number = number.checked_mul(10)?.checked_add(i64::from(digit - b'0'))?;
-            self.rest = rest;
-            count += 1;
-        }
-        (count > 0).then_some((number, count))
     }
 }
 

@@ -3,6 +3,7 @@
 //! The input is read in batches that a few threads score while the next ones are read, so memory does not grow with
 //! the number of lines, and the output keeps the order of the input.
 
+mod cursor;
 mod line;
 mod print;
 
@@ -121,7 +122,7 @@ pub(super) fn run(args: &ScoreArgs) -> anyhow::Result<Ended> {
         Ok(bundle) => bundle,
         Err(findings) => {
             for finding in findings {
-                eprintln!("{finding}");
+                eprintln!("{}", finding.in_language(super::language()));
             }
             bail!("the rules in {} cannot be used", args.rules.folder.display());
         }

@@ -38,6 +38,7 @@ use account::Account;
 use attendant::{Attendant, Owned, Part};
 pub use error::EmbeddedError;
 use ownership::{Announcement, Guesthood, Ownership};
+use programs::Programs;
 
 /// How long to wait for a server to come up, including one that another process is starting: recovery after a
 /// crash replays the write-ahead log first.
@@ -55,6 +56,11 @@ const ROLE: &str = "showfloor";
 /// Whether this process is root, under which PostgreSQL refuses to run.
 pub fn runs_as_root() -> Result<bool, EmbeddedError> {
     Ok(account::effective_uid()? == 0)
+}
+
+/// The folder with the programs of the PostgreSQL that a new cluster would run; `pg_dump` and the like lie there, too.
+pub async fn programs(directory: &Path) -> Result<PathBuf, EmbeddedError> {
+    Ok(Programs::find(directory, None).await?.folder())
 }
 
 /// What the cluster's contents are worth.

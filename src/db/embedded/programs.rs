@@ -76,6 +76,10 @@ impl Programs {
         Some(Programs { major, ..found })
     }
 
+    pub(super) fn folder(self) -> PathBuf {
+        self.bin
+    }
+
     pub(super) fn initdb(&self) -> PathBuf {
         self.bin.join("initdb")
     }

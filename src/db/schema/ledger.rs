@@ -19,6 +19,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Imports that are under way.
+    import_run (id) {
+        id -> Int8,
+        kind -> Text,
+        period -> Date,
+        file_name -> Text,
+        user_id -> Nullable<Int8>,
+        begun_at -> Timestamptz,
+        seen_at -> Timestamptz,
+        rows_read -> Int4,
+        rows_recorded -> Int4,
+        is_cancel_wanted -> Bool,
+    }
+}
+
+diesel::table! {
     /// How the columns of sheets are read.
     column_mapping (id) {
         id -> Int8,

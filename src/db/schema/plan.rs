@@ -145,6 +145,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// How often a store's supply of a year was set.
+    supply_year (unit_id, year) {
+        unit_id -> Int8,
+        year -> Int4,
+        row_version -> Int4,
+    }
+}
+
+diesel::table! {
     /// The manufacturer's policies.
     rebate_policy (code) {
         code -> Text,

@@ -45,6 +45,7 @@ diesel::table! {
         appeal_working_days -> Int2,
         decision_working_days -> Int2,
         version -> Int4,
+        leaderboard_one_in -> Int2,
     }
 }
 
@@ -179,6 +180,7 @@ diesel::table! {
         attention -> Array<Text>,
         deliveries -> Int8,
         created_at -> Timestamptz,
+        inputs_digest -> Nullable<Bytea>,
     }
 }
 

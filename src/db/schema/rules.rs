@@ -56,6 +56,7 @@ diesel::table! {
         version -> Int4,
         yields_to_release_id -> Nullable<Int8>,
         folder_hash -> Nullable<Text>,
+        owner_store_id -> Nullable<Int8>,
     }
 }
 
@@ -104,5 +105,6 @@ diesel::table! {
         started_at -> Timestamptz,
         seen_at -> Timestamptz,
         finished_at -> Nullable<Timestamptz>,
+        owner_store_id -> Nullable<Int8>,
     }
 }

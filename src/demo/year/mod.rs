@@ -77,7 +77,7 @@ pub async fn play(stage: &Stage<'_>, scenes: &[Scene], step: impl Fn()) -> Resul
             Box::pin(deeds::play(stage, &log, who, scene)).await.map_err(|problem| {
                 let detail =
                     format!("{} by {} at {}: {}", scene.period, scene.login, scene.at, problem.detail);
-                Problem { detail, ..problem }
+                Problem { detail: detail.into(), ..problem }
             })?;
         }
         step();

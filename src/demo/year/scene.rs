@@ -98,14 +98,18 @@ pub enum Deed {
     Decide(Of, AppealOutcome, Option<i64>, &'static str),
     /// It is taken back.
     Withdraw(Of, &'static str),
-    /// Values of somebody's frozen month are corrected, and why.
-    Correct(&'static str, &'static [(&'static str, i64)], &'static str),
+    /// Values of somebody's frozen month are corrected: in which system's records, whose, which numbers, and why.
+    Correct(&'static str, &'static str, &'static [(&'static str, &'static str)], &'static str),
     /// The corrections that wait are accepted.
     AcceptCorrections(&'static str),
     /// Points, in hundredths, are proposed for an item, and why.
     Adjust(Of, &'static str, i64, &'static str),
     /// What was proposed about a review is approved.
     Approve(Of, &'static str),
+    /// What a review has to be looked at for is waived, and why.
+    Waive(Of, &'static str),
+    /// A published month is computed again for the corrections that were accepted, and why.
+    Recompute(&'static str),
     /// A talk about a review is recorded: what was said, and what was agreed.
     Talk(Of, &'static str, &'static str),
     /// The person confirms it, with a word.

@@ -28,6 +28,7 @@ use crate::diary::authors::{self, says_something};
 use crate::http::{Code, FieldError, Problem};
 use crate::ledger::{self, Late, ValueOrigin};
 use crate::period::Period;
+use crate::said::say;
 
 /// The name under which activities stand in the ledger.
 pub const SYSTEM: &str = "activity";
@@ -159,7 +160,10 @@ fn scope_of(kind: ActivityKind, by: &Identity) -> Result<Scope, Problem> {
     let scope =
         Scope::of(by, |role| LeadActivities::reach_of(role).filter(|_| kind.leading().contains(&role)));
     match scope.is_empty() {
-        true => Err(Problem::new(Code::Forbidden, format!("your roles do not allow you to enter a {kind}"))),
+        true => Err(Problem::new(
+            Code::Forbidden,
+            say!("您的角色不能录入{kind}", "your roles do not allow you to enter a {kind}"),
+        )),
         false => Ok(scope),
     }
 }
@@ -214,7 +218,10 @@ fn check_day(new: &NewActivity, today: NaiveDate) -> Result<Period, Problem> {
     };
     match (from..=to).contains(&new.day) {
         true => Ok(Period::containing(new.day)),
-        false => Err(Problem::field("day", format!("expected a day from {from} to {to}"))),
+        false => Err(Problem::field(
+            "day",
+            say!("日期应在 {from} 到 {to} 之间", "expected a day from {from} to {to}"),
+        )),
     }
 }
 
@@ -224,12 +231,19 @@ fn read_hours(hours: Option<&Number>) -> Result<Option<Decimal>, Problem> {
         *hours > Decimal::ZERO && *hours <= Decimal::from(24) && (*hours * Decimal::TWO).fract().is_zero()
     };
     let hours = decimal::parse(number.as_str()).filter(fits);
-    hours.map(Some).ok_or_else(|| Problem::field("hours", "expected hours in halves, 0.5 to 24"))
+    hours.map(Some).ok_or_else(|| {
+        Problem::field(
+            "hours",
+            say!("小时数应为 0.5 到 24，以半小时计", "expected hours in halves, 0.5 to 24"),
+        )
+    })
 }
 
 fn require_hours(kind: ActivityKind, is_done: bool, hours: Option<Decimal>) -> Result<(), Problem> {
     match kind == ActivityKind::Training && is_done && hours.is_none() {
-        true => Err(Problem::field("hours", "say how many hours the training took")),
+        true => {
+            Err(Problem::field("hours", say!("请写明培训用了几小时", "say how many hours the training took")))
+        }
         false => Ok(()),
     }
 }
@@ -315,10 +329,14 @@ pub async fn complete(
     cx.transaction(async |cx| {
         let activity = held(cx, id, &by).await?;
         if activity.state != ActivityState::Planned {
-            return Err(Problem::conflict(format!("it is {} already", activity.state)));
+            return Err(Problem::conflict(say!("它已经是 {} 了", "it is {} already", activity.state)));
         }
         if activity.day > cx.today() {
-            return Err(Problem::conflict(format!("its day, {}, has not begun", activity.day)));
+            return Err(Problem::conflict(say!(
+                "还没到那一天：{}",
+                "its day, {}, has not begun",
+                activity.day
+            )));
         }
         let hours = hours.or(activity.hours);
         require_hours(activity.kind, true, hours)?;
@@ -344,13 +362,14 @@ pub async fn cancel(
     cx.transaction(async |cx| {
         let activity = held(cx, id, &by).await?;
         if activity.state == ActivityState::Cancelled {
-            return Err(Problem::conflict("it is already cancelled"));
+            return Err(Problem::conflict(say!("它已经取消", "it is already cancelled")));
         }
         let is_over = activity.day < cx.today();
         if is_over && by.employee_id.is_some_and(|caller| kind::counts_for(&activity).contains(&caller)) {
-            return Err(Problem::conflict(
-                "its day is over, and it counts for you: ask the person who reviews you to cancel it",
-            ));
+            return Err(Problem::conflict(say!(
+                "那一天已过，而且它算在您的数据里：请由评价您的人取消",
+                "its day is over, and it counts for you: ask the person who reviews you to cancel it"
+            )));
         }
         let reason = cancellation.reason.trim();
         store::change(cx, id, ActivityState::Cancelled, activity.hours, Some(reason)).await?;

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::morning::{self, MorningMeeting, MorningQuery};
 use super::{DailySheet, LEAD_SOURCES, LOST_REASONS, NewDailySheet, SheetFilter, WrittenSheet};
 use crate::auth::Caller;
-use crate::auth::access::{ManageReports, ViewFacts, WriteDiary};
+use crate::auth::access::{ManageReports, ViewFacts, WriteSheets};
 use crate::http::etag::{self, Seen};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query};
 use crate::org::labels::{self, CodedLabel, LabelNames};
@@ -23,7 +23,7 @@ use crate::org::labels::{self, CodedLabel, LabelNames};
 ))]
 #[put("/daily-sheets/{day}")]
 pub async fn put_daily_sheet(
-    caller: Caller<WriteDiary>,
+    caller: Caller<WriteSheets>,
     day: Path<NaiveDate>,
     body: Body<NewDailySheet>,
 ) -> Result<Json<WrittenSheet>, Problem> {

@@ -27,6 +27,7 @@ use crate::http::Problem;
 use crate::ledger::{self, Entry, Late, ValueOrigin};
 use crate::org::labels::{self, LabelList};
 use crate::period::Period;
+use crate::said::say;
 
 /// The name under which sheets stand in the ledger.
 pub const SYSTEM: &str = "daily_sheet";
@@ -212,7 +213,8 @@ pub async fn put(
     let employee_id = authors::employee(cx)?;
     let period =
         Period::new(2000, 1).filter(|first| day >= first.first_day()).map(|_| Period::containing(day));
-    let period = period.ok_or_else(|| Problem::field("day", "expected a day from 2000 on"))?;
+    let period = period
+        .ok_or_else(|| Problem::field("day", say!("日期应在 2000 年以后", "expected a day from 2000 on")))?;
     sheet.leads.sort();
     sheet.lost.iter_mut().for_each(|lost| lost.sort());
     sheet.note = sheet.note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty());

@@ -15,6 +15,7 @@ use crate::db::sql;
 use crate::diary::authors;
 use crate::http::{Page, Problem, Window};
 use crate::period::Period;
+use crate::said::say;
 
 /// Which sheets are asked for.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -44,7 +45,12 @@ pub async fn list(
     window: Window,
 ) -> Result<Page<DailySheet>, Problem> {
     let days = match (filter.day, filter.period) {
-        (Some(_), Some(_)) => return Err(Problem::field("day", "expected a day or a period, not both")),
+        (Some(_), Some(_)) => {
+            return Err(Problem::field(
+                "day",
+                say!("只能写日期或月份之一", "expected a day or a period, not both"),
+            ));
+        }
         (Some(day), None) => {
             authors::require_sane("day", day)?;
             (day, day)

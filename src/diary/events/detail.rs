@@ -14,6 +14,7 @@ use crate::clock;
 use crate::decimal;
 use crate::http::FieldError;
 use crate::period::Period;
+use crate::said::{Said, say};
 
 /// The result of an item of a checklist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -133,7 +134,9 @@ pub struct EventDetail {
 
 fn of_a_size(items: &Option<Vec<ChecklistItem>>, (): &()) -> garde::Result {
     match items {
-        Some(items) if !(1..=200).contains(&items.len()) => Err(garde::Error::new("expected 1 to 200 items")),
+        Some(items) if !(1..=200).contains(&items.len()) => {
+            Err(crate::http::body::refused(&say!("应为 1 到 200 项", "expected 1 to 200 items")))
+        }
         _ => Ok(()),
     }
 }
@@ -167,7 +170,7 @@ pub enum Particulars {
     },
 }
 
-fn error(field: &str, message: impl Into<String>) -> FieldError {
+fn error(field: &str, message: impl Into<Said>) -> FieldError {
     FieldError::new(format!("detail.{field}"), message)
 }
 
@@ -288,10 +291,16 @@ fn complaint(detail: &EventDetail) -> Result<Particulars, Vec<FieldError>> {
 pub fn when(particulars: &Particulars, day: NaiveDate, now: DateTime<Utc>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if day > clock::day(now) {
-        errors.push(FieldError::new("day", format!("expected today or an earlier day: {day} has not begun")));
+        errors.push(FieldError::new(
+            "day",
+            say!("应为今天或以前：{day} 还没到", "expected today or an earlier day: {day} has not begun"),
+        ));
     }
     if !(1900..3000).contains(&day.year()) {
-        errors.push(FieldError::new("day", "expected a day of 1900 to 2999"));
+        errors.push(FieldError::new(
+            "day",
+            say!("日期应在 1900 到 2999 年之间", "expected a day of 1900 to 2999"),
+        ));
         return errors;
     }
     match particulars {

@@ -13,7 +13,8 @@ use crate::auth::Caller;
 use crate::auth::access::{Action as _, EnterFacts, Role, VerifyEvents, ViewFacts};
 use crate::http::idempotency::{Answer, Key, Keyed};
 use crate::http::{Body, Page, PageQuery, Paged, Problem};
-use crate::ledger::metric::CatalogueFile;
+use crate::ledger::catalogue::Catalogues;
+use crate::period::Period;
 
 /// A kind of event.
 #[derive(Debug, Serialize, ToSchema)]
@@ -79,12 +80,13 @@ pub async fn list_event_kinds(_caller: Caller<ViewFacts>) -> Json<Vec<EventKindR
 #[post("/events")]
 pub async fn report_event(
     caller: Caller<EnterFacts>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     request: Keyed<NewEvent>,
 ) -> Result<impl Responder, Problem> {
-    let catalogue = catalogue.current()?;
     let Keyed { key, body } = request;
-    let answer = report::report(&mut caller.context().await?, &catalogue, body, key.as_ref()).await?;
+    let cx = &mut caller.context().await?;
+    let catalogue = catalogues.of(cx.db(), Period::containing(body.day)).await?;
+    let answer = report::report(cx, &catalogue, body, key.as_ref()).await?;
     Ok(match answer {
         Answer::Now(reported) if reported.is_new => HttpResponse::Created()
             .insert_header(("Location", format!("/v1/events/{}", reported.event.event.id)))

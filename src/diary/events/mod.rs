@@ -15,6 +15,7 @@ mod tally;
 
 use std::collections::BTreeMap;
 
+use crate::said::say;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::Queryable;
 use garde::Validate;
@@ -43,7 +44,11 @@ pub struct Evidence {
 
 fn is_sha256(text: &str, (): &()) -> garde::Result {
     let is_right = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_right { Ok(()) } else { Err(garde::Error::new("expected 64 hexadecimal digits")) }
+    if is_right {
+        Ok(())
+    } else {
+        Err(crate::http::body::refused(&say!("应为 64 位十六进制数字", "expected 64 hexadecimal digits")))
+    }
 }
 
 /// An event.

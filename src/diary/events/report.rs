@@ -24,6 +24,7 @@ use crate::http::{Code, FieldError, Problem};
 use crate::ledger;
 use crate::ledger::metric::Catalogue;
 use crate::period::Period;
+use crate::said::say;
 
 /// An event to be reported.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -124,7 +125,10 @@ fn scope_of(kind: EventKind, by: &Identity) -> Result<Scope, Problem> {
     let scope = Scope::of(by, |role| EnterFacts::reach_of(role).filter(|_| reporters.contains(&role)));
     match scope.is_empty() {
         true => {
-            let detail = format!("your roles do not allow you to report events of the kind {kind}");
+            let detail = say!(
+                "您的角色不能上报这类事件：{kind}",
+                "your roles do not allow you to report events of the kind {kind}"
+            );
             Err(Problem::new(Code::Forbidden, detail))
         }
         false => Ok(scope),
@@ -159,9 +163,11 @@ async fn subject(cx: &mut Context, new: &NewEvent, scope: &Scope, by: &Identity)
     let nos = [new.employee_no.clone()];
     let found = ledger::people(cx.db(), period, &nos, Some(scope)).await?;
     let person = found.into_iter().find(|person| person.is_reached).ok_or_else(|| {
-        let message = format!(
+        let message = say!(
+            "{period} 没有您可以上报的员工“{}”（{}）",
             "there is no employee '{}' in {period} about whom you may report {}",
-            new.employee_no, new.kind
+            new.employee_no,
+            new.kind
         );
         Problem::field("employee_no", message)
     })?;
@@ -170,12 +176,14 @@ async fn subject(cx: &mut Context, new: &NewEvent, scope: &Scope, by: &Identity)
     }
     let is_own = by.employee_id == Some(person.id);
     match new.kind.rules().about {
-        About::Others if is_own => {
-            Err(Problem::field("employee_no", "people cannot report this about themselves"))
-        }
-        About::Oneself if !is_own => {
-            Err(Problem::field("employee_no", "people can report this only about themselves"))
-        }
+        About::Others if is_own => Err(Problem::field(
+            "employee_no",
+            say!("不能由本人上报自己的这类事件", "people cannot report this about themselves"),
+        )),
+        About::Oneself if !is_own => Err(Problem::field(
+            "employee_no",
+            say!("这类事件只能由本人上报", "people can report this only about themselves"),
+        )),
         _ => Ok(person.id),
     }
 }
@@ -255,7 +263,8 @@ async fn sent_before(cx: &mut Context, new: &NewEvent, employee_id: i64) -> Resu
         .await
         .optional()?;
     match found {
-        Some(SentBefore { id, is_same: false }) => Err(Problem::conflict(format!(
+        Some(SentBefore { id, is_same: false }) => Err(Problem::conflict(say!(
+            "系统用这个 external_id 报过另一件事：事件 {id}，它保持不变；请撤回或驳回它，再重新上报",
             "the system has sent something else under this external_id: event {id}, which stays as it is; withdraw it \
              or have it rejected, then report it again"
         ))),

@@ -20,6 +20,7 @@ use crate::http::etag::Seen;
 use crate::http::{Code, Problem};
 use crate::org::owner;
 use crate::period::Period;
+use crate::said::say;
 use crate::words::words;
 
 words! {
@@ -149,7 +150,7 @@ pub async fn propose(
 ) -> Result<KeptLeaveType, Problem> {
     let reason = new.reason.trim();
     if reason.is_empty() {
-        return Err(Problem::field("reason", "expected a sentence"));
+        return Err(Problem::field("reason", say!("请写一句话", "expected a sentence")));
     }
     cx.transaction(async |cx| {
         let known = keep(cx, name).await?;
@@ -194,10 +195,13 @@ pub async fn decide(
 ) -> Result<KeptLeaveType, Problem> {
     let note = decision.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
     if !decision.approve && note.is_none() {
-        return Err(Problem::field("note", "say why it is refused"));
+        return Err(Problem::field("note", say!("请写明为什么不同意", "say why it is refused")));
     }
     let Some(by) = cx.by() else {
-        return Err(Problem::new(Code::Forbidden, "this is decided by somebody with a name: sign in"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("这要由有名有姓的人决定：请登录", "this is decided by somebody with a name: sign in"),
+        ));
     };
     cx.transaction(async |cx| {
         let open = open(cx, name, id, seen).await?;
@@ -232,7 +236,10 @@ pub async fn withdraw(
         let own =
             leave_protection::table.find(id).filter(leave_protection::proposed_by.is_not_distinct_from(by));
         if own.count().get_result::<i64>(cx.db()).await? == 0 {
-            return Err(Problem::new(Code::Forbidden, "whoever said it takes it back; refuse it instead"));
+            return Err(Problem::new(
+                Code::Forbidden,
+                say!("由提出的人撤回；您可以不同意", "whoever said it takes it back; refuse it instead"),
+            ));
         }
         close(cx, &open, LeaveProtectionState::Withdrawn, by, None).await?;
         cx.audit("withdraw_leave_protection", &format!("leave_protection/{id}"), json!({})).await?;
@@ -264,7 +271,7 @@ async fn open(cx: &mut Context, name: &str, id: i64, seen: Seen) -> Result<Leave
     seen.check(found.version)?;
     match found.state {
         LeaveProtectionState::Proposed => Ok(found),
-        state => Err(Problem::conflict(format!("it is {state} already"))),
+        state => Err(Problem::conflict(say!("它已经是 {state} 了", "it is {state} already"))),
     }
 }
 
@@ -310,8 +317,10 @@ async fn require_open(cx: &mut Context, name: &str, from: Period) -> Result<(), 
     .await?;
     match months.iter().filter(|month| !month.is_collecting).max_by_key(|month| month.period) {
         Some(Month { store, period, .. }) => {
-            let detail =
-                format!("{store} has frozen {period}: expected a later month, or reopen that one first");
+            let detail = say!(
+                "{store} 的 {period} 已经关账：应为更晚的月份，或先重开那个月",
+                "{store} has frozen {period}: expected a later month, or reopen that one first"
+            );
             Err(Problem::conflict(detail))
         }
         None => Ok(()),

@@ -15,6 +15,7 @@ use crate::http::etag::Seen;
 use crate::http::{FieldError, Problem};
 use crate::org::owner::{self, is_shown};
 use crate::period::Period;
+use crate::said::say;
 
 /// The longest name, in characters.
 const MAX_NAME_CHARS: usize = 32;
@@ -99,7 +100,7 @@ pub async fn put(
             Some(before) => {
                 owner::require(cx, before.store_id).await?;
                 if details.store.is_some() && details.store != before.named.store {
-                    return Err(Problem::field("store", "whose it is stays as it is"));
+                    return Err(Problem::field("store", say!("归属不能改", "whose it is stays as it is")));
                 }
                 seen.check(before.named.version)?;
                 before.store_id
@@ -183,7 +184,8 @@ fn fields<'a>(name: &'a str, aliases: &'a [String]) -> impl Iterator<Item = (Str
 fn refuse_unfit(name: &str, aliases: &[String]) -> Result<(), Problem> {
     let unfit = fields(name, aliases).filter(|(_, name)| !is_fit(name));
     let faults = unfit.map(|(field, name)| {
-        let message = format!(
+        let message = say!(
+            "应为 1 到 {MAX_NAME_CHARS} 个字，不含空格、括号或 /，而不是“{name}”",
             "expected 1 to {MAX_NAME_CHARS} characters without spaces, brackets or '/', not '{name}'"
         );
         FieldError::new(field, message)
@@ -198,7 +200,7 @@ fn refuse_taken(name: &str, aliases: &[String], known: &[OwnedLeaveType]) -> Res
         |name: &str| others().find(|one| one.name == name || one.aliases.iter().any(|alias| alias == name));
     let faults = fields(name, aliases).filter_map(|(field, name)| {
         let other = holder(name)?;
-        Some(FieldError::new(field, format!("'{name}' means {} already", other.name)))
+        Some(FieldError::new(field, say!("“{name}”已经指{}", "'{name}' means {} already", other.name)))
     });
     let faults = faults.collect::<Vec<_>>();
     if faults.is_empty() { Ok(()) } else { Err(Problem::fields(faults)) }

@@ -16,6 +16,7 @@ use crate::db::sql;
 use crate::http::Problem;
 use crate::http::etag::Seen;
 use crate::period::Period;
+use crate::said::say;
 
 /// Largest file, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
@@ -36,6 +37,11 @@ pub struct HolidayYear {
 pub async fn country(connection: &mut AsyncPgConnection) -> Result<Calendar, Problem> {
     let years: Vec<(i32, String)> =
         holiday_year::table.select((holiday_year::year, holiday_year::text)).load(connection).await?;
+    with_added(years)
+}
+
+/// The years of the program with those that were added or amended, each with the text of its file.
+pub(super) fn with_added(years: Vec<(i32, String)>) -> Result<Calendar, Problem> {
     let shipped = Calendar::shipped().map_err(|error| Problem::internal(&error))?;
     let files = years.into_iter().map(|(year, text)| (format!("calendar/{year}.toml"), text));
     let files = files.collect::<Vec<_>>();
@@ -70,14 +76,17 @@ pub(super) fn days_by_month(calendar: &Calendar, year: i32) -> Vec<u32> {
 /// A field at fault with the entry of the file; a failed precondition where somebody else has changed the year; nothing is kept then.
 pub async fn put(cx: &mut Context, year: i32, file: &[u8], seen: Seen) -> Result<HolidayYear, Problem> {
     if file.len() > MAX_BYTES {
-        return Err(Problem::field("file", format!("expected at most {} KiB", MAX_BYTES / 1024)));
+        return Err(Problem::field("file", say!("最多 {} KiB", "expected at most {} KiB", MAX_BYTES / 1024)));
     }
     let text = std::str::from_utf8(file).map_err(|error| Problem::field("file", error.to_string()))?;
     let name = format!("calendar/{year}.toml");
     let calendar = Calendar::default().with_years([(name.as_str(), text)]);
     let calendar = calendar.map_err(|error| Problem::field("file", error.to_string()))?;
     if !calendar.knows(year) {
-        return Err(Problem::field("file", format!("expected year = {year}, as in the address")));
+        return Err(Problem::field(
+            "file",
+            say!("应为 year = {year}，与地址里的一样", "expected year = {year}, as in the address"),
+        ));
     }
     cx.transaction(async |cx| {
         sql("LOCK TABLE holiday_year IN SHARE ROW EXCLUSIVE MODE").execute(cx.db()).await?;

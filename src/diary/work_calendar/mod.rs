@@ -3,6 +3,7 @@
 
 pub mod holidays;
 pub mod http;
+pub mod kept;
 pub mod schedule;
 mod store;
 
@@ -22,6 +23,7 @@ use crate::http::etag::Seen;
 use crate::http::{FieldError, Problem};
 use crate::org::reached;
 use crate::period::Period;
+use crate::said::say;
 
 /// When a store is open in a year.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
@@ -132,7 +134,9 @@ fn month_of(year: i32, today: NaiveDate) -> Result<Period, Problem> {
     let months = Period::months_of(year);
     let now = Period::containing(today);
     let month = months.iter().copied().rfind(|month| *month <= now);
-    month.or_else(|| months.first().copied()).ok_or_else(|| Problem::field("year", "expected 1900 to 2999"))
+    month
+        .or_else(|| months.first().copied())
+        .ok_or_else(|| Problem::field("year", say!("应在 1900 到 2999 之间", "expected 1900 to 2999")))
 }
 
 /// The calendar of a year of a store that the caller reaches: its own, or the country's.

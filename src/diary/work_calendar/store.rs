@@ -9,66 +9,13 @@ use diesel::sql_types::{Array, BigInt, Date, Integer, SmallInt};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
-use super::{WorkDay, WorkDays, holidays};
+use super::kept::KeptCalendars;
+use super::{WorkDays, holidays};
 use crate::calendar::Calendar;
 use crate::db::schema::{org_unit, work_calendar, work_calendar_day};
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
-
-/// How stores work in some years, with the versions; only those with a calendar of their own.
-async fn find_all(
-    connection: &mut AsyncPgConnection,
-    stores: &[i64],
-    years: RangeInclusive<i32>,
-) -> Result<HashMap<(i64, i32), (WorkDays, i32)>, Problem> {
-    type Row = (i64, i32, Vec<i16>, bool, i16, Option<i16>, i32);
-    let rows: Vec<Row> = work_calendar::table
-        .filter(work_calendar::store_id.eq_any(stores))
-        .filter(work_calendar::year.between(*years.start(), *years.end()))
-        .select((
-            work_calendar::store_id,
-            work_calendar::year,
-            work_calendar::rest_weekdays,
-            work_calendar::keeps_holidays,
-            work_calendar::rest_days_a_month,
-            work_calendar::day_minutes,
-            work_calendar::version,
-        ))
-        .load(connection)
-        .await?;
-    let small = |number: i16| u8::try_from(number).map_err(|error| Problem::internal(&error));
-    let mut calendars = HashMap::with_capacity(rows.len());
-    for (store_id, year, rest, keeps_public_holidays, rest_days, minutes, version) in rows {
-        let work = WorkDays {
-            rest_weekdays: rest.into_iter().map(small).collect::<Result<_, _>>()?,
-            keeps_public_holidays,
-            rest_days_a_month: small(rest_days)?,
-            day_minutes: minutes.map(u16::try_from).transpose().map_err(|error| Problem::internal(&error))?,
-            days: Vec::new(),
-        };
-        calendars.insert((store_id, year), (work, version));
-    }
-    let days: Vec<(i64, i32, NaiveDate, bool, String)> = work_calendar_day::table
-        .filter(work_calendar_day::store_id.eq_any(stores))
-        .filter(work_calendar_day::year.between(*years.start(), *years.end()))
-        .select((
-            work_calendar_day::store_id,
-            work_calendar_day::year,
-            work_calendar_day::day,
-            work_calendar_day::is_open,
-            work_calendar_day::name,
-        ))
-        .order(work_calendar_day::day)
-        .load(connection)
-        .await?;
-    for (store_id, year, day, is_open, name) in days {
-        if let Some((work, _)) = calendars.get_mut(&(store_id, year)) {
-            work.days.push(WorkDay { day, is_open, name });
-        }
-    }
-    Ok(calendars)
-}
 
 /// How a store works in a year, with the version; none where it has no calendar of its own.
 pub(super) async fn find(
@@ -76,7 +23,8 @@ pub(super) async fn find(
     store_id: i64,
     year: i32,
 ) -> Result<Option<(WorkDays, i32)>, Problem> {
-    Ok(find_all(connection, &[store_id], year..=year).await?.remove(&(store_id, year)))
+    let kept = KeptCalendars::read(connection, &[store_id], year..=year).await?;
+    Ok(kept.own.into_iter().next().map(|one| (one.work, one.version)))
 }
 
 /// The calendars of some stores and years. A store and year without one of its own has the country's.
@@ -93,15 +41,33 @@ impl StoreCalendars {
         stores: &[i64],
         years: RangeInclusive<i32>,
     ) -> Result<Self, Problem> {
-        let country = holidays::country(connection).await?;
-        let own = find_all(connection, stores, years).await?;
-        let own = own.into_iter().map(|(key, (work, _))| (key, work.calendar(country.clone()))).collect();
+        Self::kept(KeptCalendars::read(connection, stores, years).await?)
+    }
+
+    /// Those that a statement has read.
+    pub fn kept(kept: KeptCalendars) -> Result<Self, Problem> {
+        let country = holidays::with_added(kept.holidays)?;
+        let own = kept.own.into_iter().map(|one| {
+            let calendar = one.work.calendar(country.clone());
+            ((one.store_id, one.year), calendar)
+        });
+        let own = own.collect();
         Ok(Self { country, own })
+    }
+
+    /// The country's days.
+    pub const fn country(&self) -> &Calendar {
+        &self.country
+    }
+
+    /// The days of a store in a year.
+    pub fn of(&self, store_id: i64, year: i32) -> &Calendar {
+        self.own.get(&(store_id, year)).unwrap_or(&self.country)
     }
 
     /// Whether a store works on a day.
     pub fn is_working(&self, store_id: i64, day: NaiveDate) -> bool {
-        self.own.get(&(store_id, day.year())).unwrap_or(&self.country).is_working(day)
+        self.of(store_id, day.year()).is_working(day)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::diary::authors;
 use crate::http::{FieldError, Problem};
 use crate::org::reached;
 use crate::period::Period;
+use crate::said::say;
 
 /// What a unit says of a kind of report from a day on.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
@@ -187,21 +188,23 @@ fn minute(text: &str) -> Option<i16> {
 
 fn is_time(due: &Option<String>, (): &()) -> garde::Result {
     match due {
-        Some(due) if minute(due).is_none() => {
-            Err(garde::Error::new("expected a time from 00:01 to 24:00, for example 09:30"))
-        }
+        Some(due) if minute(due).is_none() => Err(crate::http::body::refused(&say!(
+            "时间应在 00:01 到 24:00 之间，例如 09:30",
+            "expected a time from 00:01 to 24:00, for example 09:30"
+        ))),
         _ => Ok(()),
     }
 }
 
-/// What a unit asks for on a day. It is no secret: who owes reports may know which.
+/// What a unit asks for on a day. Within a store it is no secret: who owes reports there may know which.
 ///
 /// # Errors
 ///
-/// Not found.
+/// Not found, also where the unit is in another store than the caller's.
 pub async fn read(cx: &mut Context, query: &ReportDutyQuery) -> Result<UnitReportDuties, Problem> {
     let on = query.on.unwrap_or_else(|| cx.today());
     authors::require_sane("on", on)?;
+    reached::unit_of_own_store(cx, &query.unit).await?;
     of_unit(cx.db(), &query.unit, on).await
 }
 
@@ -270,13 +273,16 @@ pub async fn put(cx: &mut Context, change: &ReportDutyChange) -> Result<UnitRepo
 fn check(change: &ReportDutyChange, today: NaiveDate) -> Result<(), Problem> {
     let mut faults = Vec::new();
     if change.valid_from < today {
-        let message = format!("expected {today} or later: nobody can owe what was not asked for in time");
+        let message = say!(
+            "应为 {today} 或以后：没有及时要求的，谁也不欠",
+            "expected {today} or later: nobody can owe what was not asked for in time"
+        );
         faults.push(FieldError::new("valid_from", message));
     }
     for (at, duty) in change.duties.iter().enumerate() {
         let before = change.duties.iter().take(at);
         if before.into_iter().any(|one| (one.kind, one.cadence) == (duty.kind, duty.cadence)) {
-            let message = "this kind of report is listed twice";
+            let message = say!("这种总结或计划列了两次", "this kind of report is listed twice");
             faults.push(FieldError::new(format!("duties[{at}]"), message));
         }
     }

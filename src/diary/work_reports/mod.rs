@@ -30,6 +30,7 @@ use crate::diary::authors::{self, says_something};
 use crate::http::Problem;
 use crate::ledger;
 use crate::period::Period;
+use crate::said::say;
 
 /// How far ahead a plan may look.
 const AHEAD: Days = Days::new(62);
@@ -180,7 +181,10 @@ pub async fn hand_in(cx: &mut Context, new: &NewWorkReport) -> Result<(WorkRepor
         let owed = Owed::load(cx.db(), &[employee_id], from, to).await?;
         let due_day = owed.due_day(employee_id, new.kind, new.cadence, day);
         if !owed.is_posted(employee_id, due_day) {
-            let message = format!("on {due_day}, when it is due, you hold no position that writes reports");
+            let message = say!(
+                "应交的那天（{due_day}）您不在要写总结的岗位上",
+                "on {due_day}, when it is due, you hold no position that writes reports"
+            );
             return Err(Problem::field("day", message));
         }
         let period = Period::containing(due_day);
@@ -235,7 +239,13 @@ fn check_day(kind: ReportKind, day: NaiveDate, today: NaiveDate) -> Result<(), P
     if (earliest..=latest).contains(&day) {
         return Ok(());
     }
-    Err(Problem::field("day", format!("expected a {kind} that begins between {earliest} and {latest}")))
+    Err(Problem::field(
+        "day",
+        say!(
+            "{kind} 的开始日期应在 {earliest} 到 {latest} 之间",
+            "expected a {kind} that begins between {earliest} and {latest}"
+        ),
+    ))
 }
 
 /// Adds a text to a report, unless it is the one that stands.
@@ -282,7 +292,10 @@ pub async fn review(cx: &mut Context, id: i64, review: &NewReportReview) -> Resu
             .optional()?;
         let (author_id, due_day, period) = found.ok_or_else(|| Problem::not_found("work report"))?;
         if author_id == reviewer_id {
-            return Err(Problem::conflict("you wrote this report: only your leader can review it"));
+            return Err(Problem::conflict(say!(
+                "这是您写的：只能由您的组长批阅",
+                "you wrote this report: only your leader can review it"
+            )));
         }
         if !tally::leaders_of(cx.db(), author_id, due_day).await?.contains(&reviewer_id) {
             return Err(Problem::not_found("work report"));

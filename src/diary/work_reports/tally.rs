@@ -1,6 +1,6 @@
 //! What reports come to in a month: what people owed and handed in on time, and what their leaders have read of it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -14,15 +14,16 @@ use utoipa::ToSchema;
 
 use super::due::{self, Cadence, Due, DueState, ReportKind};
 use super::owed::Owed;
-use crate::auth::{Context, Scope};
+use crate::auth::Context;
 use crate::clock;
 use crate::db::schema::{current_fact, work_report};
 use crate::db::sql;
 use crate::http::Problem;
 use crate::ledger::close::people_of;
-use crate::ledger::{self, Counts, Entry, Late, ValueOrigin};
+use crate::ledger::{self, Counts, Deliveries, Entry, Late, SourceWord, ValueOrigin};
 use crate::org::reached;
 use crate::period::Period;
+use crate::said::say;
 
 /// The name under which reports stand in the ledger.
 pub const SYSTEM: &str = "work_report";
@@ -226,9 +227,10 @@ pub async fn store_month(
     let origin = origin(user_id, now);
     let counts = record(connection, &owed, period, &people, &people, &origin).await?;
     if clock::day(now) >= period.end() {
-        let delivered = people.iter().map(|id| (*id, SOURCE.to_owned())).collect::<HashSet<_>>();
-        let here = Scope { unit_id: store_id, ..Scope::operator() };
-        ledger::note_delivery(connection, period, &delivered, &here, &origin, Late::Refuse).await?;
+        let speakers = ledger::speakers(connection, period, &people, &ledger::of_store(store_id)).await?;
+        let delivered = Deliveries::from([(SOURCE.to_owned(), people.iter().copied().collect())]);
+        let word = (SourceWord::In, &delivered);
+        ledger::note(connection, period, word, &speakers, &origin, Late::Refuse).await?;
     }
     Ok(counts)
 }
@@ -286,7 +288,7 @@ pub async fn run(cx: &mut Context, tally: &ReportTally) -> Result<ReportsTallied
     let scope = cx.scope.clone();
     let store_id = reached::store(cx.db(), &scope, store, *period).await?;
     if period.first_day() > cx.today() {
-        return Err(Problem::field("period", "the month has not begun"));
+        return Err(Problem::field("period", say!("这个月还没开始", "the month has not begun")));
     }
     cx.transaction(async |cx| {
         let (by, now) = (cx.by(), cx.now);

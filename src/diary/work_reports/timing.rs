@@ -20,6 +20,7 @@ use crate::db::sql;
 use crate::diary::authors::{self, says_something};
 use crate::http::Problem;
 use crate::period::Period;
+use crate::said::say;
 use crate::words::words;
 
 words! {
@@ -164,7 +165,10 @@ pub async fn decide(cx: &mut Context, id: i64, new: &NewReportTiming) -> Result<
         let found = found.ok_or_else(|| Problem::not_found("work report"))?;
         let (author_id, due_day, period, due_by, is_late) = found;
         if author_id == leader_id {
-            return Err(Problem::conflict("you wrote this report: only your leader decides on it"));
+            return Err(Problem::conflict(say!(
+                "这是您写的：只能由您的组长决定",
+                "you wrote this report: only your leader decides on it"
+            )));
         }
         if !tally::leaders_of(cx.db(), author_id, due_day).await?.contains(&leader_id) {
             return Err(Problem::not_found("work report"));
@@ -178,14 +182,19 @@ pub async fn decide(cx: &mut Context, id: i64, new: &NewReportTiming) -> Result<
             .first(cx.db())
             .await?;
         if is_late || due_by.is_none_or(|due_by| written_at <= due_by) {
-            let detail =
-                "it was not written again after it was due: when it was handed in says whether it is late";
+            let detail = say!(
+                "截止后没有重写：是否迟交看交的时间",
+                "it was not written again after it was due: when it was handed in says whether it is late"
+            );
             return Err(Problem::conflict(detail));
         }
         let decided: Option<i32> =
             work_report::table.find(id).select(work_report::timing_revision).first(cx.db()).await?;
         if decided == Some(revision) {
-            return Err(Problem::conflict("it has been decided already whether this text was on time"));
+            return Err(Problem::conflict(say!(
+                "这一份是否按时已经决定",
+                "it has been decided already whether this text was on time"
+            )));
         }
         let decision = (
             work_report::timing.eq(new.timing),

@@ -9,12 +9,14 @@ use crate::auth::scope::Scope;
 use crate::http::{FieldError, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Entry, ReachedPerson};
+use crate::said::say;
 
 /// What a delivery comes to: its entries with the rows they stand in, and for whom which source is complete.
 #[derive(Debug, Default)]
 pub(super) struct AddressedDelivery {
     pub entries: Vec<(usize, Entry)>,
-    pub completed: Vec<(i64, String)>,
+    /// By the row that names the person.
+    pub completed: Vec<(usize, i64, String)>,
 }
 
 /// Finds the people of the rows. Somebody the caller does not reach is as unknown as somebody who does not exist.
@@ -67,7 +69,7 @@ pub(super) async fn address(
         let reached = reached.within(cx, scope).await?;
         for (at, employee_no) in employee_nos.iter().enumerate() {
             match reached.get(employee_no) {
-                Some(person) => addressed.completed.push((person.id, source.clone())),
+                Some(person) => addressed.completed.push((at, person.id, source.clone())),
                 None => {
                     strangers.insert(at, source);
                 }
@@ -84,8 +86,11 @@ pub(super) async fn address(
     early.into_iter().for_each(|(at, error)| faults.row(at, error));
     for (at, what) in strangers {
         let employee_no = employee_nos.get(at).map_or("", String::as_str);
-        let message =
-            format!("there is no employee '{employee_no}' in {} for whom you may enter {what}", new.period);
+        let message = say!(
+            "{} 没有可由您录入{what}的员工“{employee_no}”",
+            "there is no employee '{employee_no}' in {} for whom you may enter {what}",
+            new.period
+        );
         faults.row(at, FieldError::new(format!("rows[{at}].employee_no"), message));
     }
     Ok(addressed)

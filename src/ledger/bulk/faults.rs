@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use crate::http::{Code, FieldError, Problem};
+use crate::said::say;
 
 /// A value of the request: which row it stands in, its metric and the number.
 pub(super) struct DeliveredValue<'a> {
@@ -36,8 +37,11 @@ impl DeliveryFaults {
         }
         let errors = self.rows.values().flatten().chain(&self.whole).cloned().collect();
         if self.is_forbidden {
-            let detail = "your roles do not allow you to enter some of these metrics".to_owned();
-            return Some(Problem { code: Code::Forbidden, detail, errors });
+            let detail = say!(
+                "您的角色不能录入其中的一些指标",
+                "your roles do not allow you to enter some of these metrics"
+            );
+            return Some(Problem { errors, ..Problem::new(Code::Forbidden, detail) });
         }
         Some(Problem::fields(errors))
     }

@@ -9,7 +9,7 @@ use crate::auth::access::EnterFacts;
 use crate::http::Problem;
 use crate::http::body::LARGE;
 use crate::http::idempotency::{Key, Keyed};
-use crate::ledger::metric::CatalogueFile;
+use crate::ledger::catalogue::Catalogues;
 
 /// Deliver a month's facts for many people: all of them are recorded, or none, or with `partial` the valid rows.
 ///
@@ -26,11 +26,12 @@ use crate::ledger::metric::CatalogueFile;
 #[post("/facts")]
 pub async fn record_facts(
     caller: Caller<EnterFacts>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     request: Keyed<NewFacts, LARGE>,
 ) -> Result<impl Responder, Problem> {
-    let catalogue = catalogue.current()?;
     let Keyed { key, body } = request;
-    let answer = super::record(&mut caller.context().await?, &catalogue, body, key.as_ref()).await?;
+    let cx = &mut caller.context().await?;
+    let catalogue = catalogues.of(cx.db(), body.period).await?;
+    let answer = super::record(cx, &catalogue, body, key.as_ref()).await?;
     Ok(answer.into_response())
 }

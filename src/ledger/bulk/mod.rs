@@ -5,7 +5,7 @@ mod faults;
 pub mod http;
 mod read;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::NaiveDate;
 use garde::Validate;
@@ -18,10 +18,14 @@ use self::faults::DeliveryFaults;
 pub use self::read::OWN_SYSTEMS;
 use crate::auth::Context;
 use crate::http::idempotency::{self, Answer, Key};
-use crate::http::{FieldError, Problem};
+use crate::http::{FieldError, FieldErrorBody, Problem};
 use crate::ledger::metric::Catalogue;
-use crate::ledger::{self, Counts, CountsInstead, Entry, FactOutcome, Late, SourceGap, ValueOrigin};
+use crate::ledger::{
+    self, BeyondBound, Counts, CountsInstead, Deliveries, FactOutcome, Late, SourceGap, SourceWord,
+    ValueOrigin,
+};
 use crate::period::Period;
+use crate::said::say;
 
 /// Facts of one month from one system.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -112,10 +116,16 @@ pub struct FactsRecorded {
     pub counts: Counts,
     /// What became of each row, in the order of the request.
     pub rows: Vec<FactRowResult>,
+    /// Today, where the month is not over: the values are those of the month so far, and no source is in by them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<NaiveDate>,
     /// Sources that are in for the people of these rows, and still outstanding for others of their store: what is absent
     /// of these is unknown, and not 0. Deliveries for very many stores leave it to the cycles' `outstanding`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub outstanding: Vec<SourceGap>,
+    /// Months in which a metric is now larger than another one of which it is a part: one of the two is probably wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<BeyondBound>,
     /// People who have nothing in a source by the word that it is complete.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub nothing_for: Vec<SourceGap>,
@@ -138,7 +148,7 @@ pub struct FactRowResult {
     pub not_counted: Vec<UncountedValue>,
     /// What is wrong with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FieldError>,
+    pub errors: Vec<FieldErrorBody>,
 }
 
 /// A value that stands in the ledger and does not count.
@@ -162,7 +172,7 @@ pub async fn record(
     key: Option<&Key>,
 ) -> Result<Answer<FactsRecorded>, Problem> {
     let mut faults = DeliveryFaults::default();
-    let values = read::read(catalogue, &new, &mut faults);
+    let values = read::read(catalogue, &new, cx.today(), &mut faults);
     read::refuse_foreign_sources(cx, catalogue, &new, &values, &mut faults);
     if let Some(refusal) = faults.refusal(new.partial) {
         return Err(refusal);
@@ -180,7 +190,10 @@ pub async fn record(
             && !new.complete_sources.is_empty()
             && new.complete_for == CompleteFor::Store
         {
-            let message = "some rows are refused, so nothing is complete for everybody; correct them first";
+            let message = say!(
+                "有的行没有通过，所以还不能说全部齐了；请先更正",
+                "some rows are refused, so nothing is complete for everybody; correct them first"
+            );
             faults.whole.push(FieldError::new("complete_sources", message));
         }
         if let Some(refusal) = faults.refusal(new.partial) {
@@ -205,15 +218,27 @@ async fn write(
 ) -> Result<FactsRecorded, Problem> {
     let good = addressed.entries.into_iter().filter(|(row, _)| !faults.rows.contains_key(row));
     let (rows, mut entries): (Vec<_>, Vec<_>) = good.unzip();
-    let others = addressed.completed.iter().map(|(employee_id, _)| *employee_id).collect::<Vec<_>>();
-    let mut deliveries = ledger::deliveries(catalogue, &entries);
-    let refused = refused(new, &faults, &rows, &entries);
-    deliveries.retain(|(employee_id, _)| !refused.contains(employee_id));
+    let refused = refused(new, &faults);
+    let is_whole =
+        |row: &usize| new.rows.get(*row).is_some_and(|row| !refused.contains(row.employee_no.as_str()));
+    let mut completed = Deliveries::new();
+    for (row, employee_id, source) in addressed.completed {
+        if is_whole(&row) {
+            completed.entry(source).or_default().insert(employee_id);
+        }
+    }
+    let others = completed.values().flatten().copied().collect::<Vec<_>>();
+    let up_to = Some(cx.today()).filter(|today| new.period.is_running(*today));
+    // What has come of a month that goes on is not all that there will be.
+    let whole = rows.iter().zip(&entries).filter(|(row, _)| up_to.is_none() && is_whole(row));
+    let mut deliveries = ledger::deliveries(catalogue, whole.map(|(_, entry)| entry));
     let declared = match new.complete_for {
-        CompleteFor::Store => addressed.completed.into_iter().collect(),
+        CompleteFor::Store => completed,
         CompleteFor::People => {
-            deliveries.extend(addressed.completed);
-            HashSet::new()
+            for (source, people) in completed {
+                deliveries.entry(source).or_default().extend(people);
+            }
+            Deliveries::new()
         }
     };
     let origin = ValueOrigin {
@@ -229,12 +254,17 @@ async fn write(
         None => scope,
     };
     let mut held = ledger::lock_delivery(cx.db(), period, &entries, &origin.source_system, &others).await?;
-    ledger::assign_parts(cx.db(), catalogue, period, &mut entries, &scope).await?;
+    let people = entries.iter().map(|entry| entry.employee_id).chain(others).collect::<BTreeSet<_>>();
+    let speakers = ledger::speakers(cx.db(), period, &Vec::from_iter(people), &scope).await?;
+    ledger::assign_parts(cx.db(), catalogue, period, &mut entries, &speakers).await?;
     let recorded = ledger::record_held(cx.db(), &mut held, period, &entries, &origin, new.late).await?;
-    ledger::note_delivery(cx.db(), period, &deliveries, &scope, &origin, new.late).await?;
-    let nothing_for = ledger::gaps(cx.db(), catalogue, period, &declared, &scope).await?;
-    ledger::declare_complete(cx.db(), period, &declared, &scope, &origin, new.late).await?;
-    let outstanding = ledger::gaps(cx.db(), catalogue, period, &deliveries, &scope).await?;
+    let word = (SourceWord::In, &deliveries);
+    ledger::note(cx.db(), period, word, &speakers, &origin, new.late).await?;
+    let nothing_for = ledger::gaps(cx.db(), catalogue, period, &declared, &speakers, &scope).await?;
+    let word = (SourceWord::Complete, &declared);
+    ledger::note(cx.db(), period, word, &speakers, &origin, new.late).await?;
+    let outstanding = ledger::gaps(cx.db(), catalogue, period, &deliveries, &speakers, &scope).await?;
+    let beyond = ledger::beyond(cx.db(), catalogue, period, &entries, true).await?;
     if recorded.counts.is_news() || !nothing_for.is_empty() {
         let sources = &new.complete_sources;
         let detail = json!({
@@ -264,18 +294,15 @@ async fn write(
             external_id: row.external_id.clone(),
             outcome: errors.is_empty().then_some(known),
             not_counted: not_counted.remove(&at).unwrap_or_default(),
-            errors,
+            errors: errors.iter().map(|error| error.body(cx.language)).collect(),
         }
     });
     let results = results.collect();
-    Ok(FactsRecorded { counts: recorded.counts, rows: results, outstanding, nothing_for })
+    Ok(FactsRecorded { counts: recorded.counts, rows: results, up_to, outstanding, beyond, nothing_for })
 }
 
 /// The people of whom a row was refused: what has come of them is not all.
-fn refused(new: &NewFacts, faults: &DeliveryFaults, rows: &[usize], entries: &[Entry]) -> HashSet<i64> {
-    let employee_no = |row: &usize| new.rows.get(*row).map(|row| row.employee_no.as_str());
-    let refused = faults.rows.keys().filter_map(employee_no).collect::<HashSet<_>>();
-    let is_refused = |row: &usize| employee_no(row).is_some_and(|no| refused.contains(no));
-    let of_refused = rows.iter().zip(entries).filter(|(row, _)| is_refused(row));
-    of_refused.map(|(_, entry)| entry.employee_id).collect()
+fn refused<'a>(new: &'a NewFacts, faults: &DeliveryFaults) -> HashSet<&'a str> {
+    let rows = faults.rows.keys().filter_map(|row| new.rows.get(*row));
+    rows.map(|row| row.employee_no.as_str()).collect()
 }

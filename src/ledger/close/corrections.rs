@@ -14,6 +14,7 @@ use crate::auth::Context;
 use crate::http::{Code, FieldError, Page, Problem, Window};
 use crate::ledger::locks;
 use crate::period::Period;
+use crate::said::say;
 use crate::words::words;
 
 words! {
@@ -157,7 +158,7 @@ pub async fn decide(cx: &mut Context, decision: &CorrectionDecision) -> Result<V
     let note = decision.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
     let (ids, is_accepted) = (decision.ids.as_slice(), decision.accept);
     if !is_accepted && note.is_none() {
-        return Err(Problem::field("note", "say why it is rejected"));
+        return Err(Problem::field("note", say!("请写明为什么驳回", "say why it is rejected")));
     }
     cx.transaction(async |cx| {
         let months = lock(cx, ids, is_accepted).await?;
@@ -180,11 +181,13 @@ async fn lock(cx: &mut Context, ids: &[i64], is_accepted: bool) -> Result<Vec<(i
     let reached = some(cx, ids).await?;
     let unknown = ids.iter().enumerate().filter(|(_, id)| reached.iter().all(|one| one.id != **id));
     let errors = unknown
-        .map(|(at, id)| FieldError::new(format!("ids[{at}]"), format!("there is no correction {id}")))
+        .map(|(at, id)| {
+            FieldError::new(format!("ids[{at}]"), say!("没有更正 {id}", "there is no correction {id}"))
+        })
         .collect::<Vec<_>>();
     if !errors.is_empty() {
-        let detail = "some of these corrections do not exist".to_owned();
-        return Err(Problem { code: Code::NotFound, detail, errors });
+        let detail = say!("其中有不存在的更正", "some of these corrections do not exist");
+        return Err(Problem { errors, ..Problem::new(Code::NotFound, detail) });
     }
     // Months before cycles, as whoever freezes takes them, and before rows, as those who record facts do.
     let months = reached.iter().map(|one| (one.employee_id, one.period)).collect::<Vec<_>>();
@@ -197,14 +200,24 @@ async fn lock(cx: &mut Context, ids: &[i64], is_accepted: bool) -> Result<Vec<(i
     for correction in store::lock(cx.db(), ids).await? {
         let id = correction.id;
         if correction.state != CorrectionState::Pending {
-            return Err(Problem::conflict(format!("correction {id} is already {}", correction.state)));
+            return Err(Problem::conflict(say!(
+                "更正 {id} 已经是 {} 了",
+                "correction {id} is already {}",
+                correction.state
+            )));
         }
         if employee_id == Some(correction.employee_id) {
-            let detail = format!("correction {id} is about you: somebody else has to decide on it");
+            let detail = say!(
+                "更正 {id} 是关于您的：请由别人决定",
+                "correction {id} is about you: somebody else has to decide on it"
+            );
             return Err(Problem::conflict(detail));
         }
         if correction.proposed_by == cx.by() {
-            let detail = format!("correction {id} is yours: somebody else has to decide on it");
+            let detail = say!(
+                "更正 {id} 是您提出的：请由别人决定",
+                "correction {id} is yours: somebody else has to decide on it"
+            );
             return Err(Problem::conflict(detail));
         }
     }
@@ -214,7 +227,8 @@ async fn lock(cx: &mut Context, ids: &[i64], is_accepted: bool) -> Result<Vec<(i
 
 /// Why nothing is accepted for a month whose reviews are locked.
 fn locked(store: &str, period: Period) -> Problem {
-    Problem::conflict(format!(
+    Problem::conflict(say!(
+        "{store} 的 {period} 考核已经锁定：不再采纳更正。请集团先写明原因，把该月重开到 published (POST /v1/review-cycles/{{id}}/moves)；然后采纳更正、重算考核，工资另附系数表的补充表",
         "the reviews of {period} in {store} are locked: nothing is accepted for them. The group reopens the month to \
          'published' for a reason (POST /v1/review-cycles/{{id}}/moves); then the correction is accepted, the reviews \
          are computed again, and payroll gets a supplement to the coefficient sheet"

@@ -21,6 +21,7 @@ use crate::http::Problem;
 use crate::ledger::locks;
 use crate::ledger::person_months::Numbers;
 use crate::period::Period;
+use crate::said::say;
 
 /// A store's month that is frozen.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Serialize, Deserialize, ToSchema)]
@@ -148,7 +149,11 @@ impl EarlierFreeze {
             None => "the operator",
         };
         let at = self.frozen_at.with_timezone(&clock::CHINA).format("%Y-%m-%d %H:%M");
-        Problem::conflict(format!("{period} of {} is frozen already, by {by} on {at} in China", self.store))
+        Problem::conflict(say!(
+            "{} 的 {period} 已由 {by} 于 {at}（中国时间）关账",
+            "{period} of {} is frozen already, by {by} on {at} in China",
+            self.store
+        ))
     }
 }
 

@@ -7,7 +7,7 @@ use super::{FactCorrected, FactCorrection, FactRow, HistoryQuery};
 use crate::auth::Caller;
 use crate::auth::access::{EnterFacts, ViewFacts};
 use crate::http::{Body, Page, PageQuery, Paged, Problem};
-use crate::ledger::metric::CatalogueFile;
+use crate::ledger::catalogue::Catalogues;
 
 /// List every value that was recorded for a month, with what it replaced and why, as far as the caller reaches.
 #[utoipa::path(tag = "facts", params(HistoryQuery, PageQuery), responses(
@@ -30,10 +30,9 @@ pub async fn list_fact_history(
 #[post("/facts/{id}/correct")]
 pub async fn correct_fact(
     caller: Caller<EnterFacts>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     id: Path<i64>,
     body: Body<FactCorrection>,
 ) -> Result<Json<FactCorrected>, Problem> {
-    let catalogue = catalogue.current()?;
-    super::correct(&mut caller.context().await?, &catalogue, *id, &body.0).await.map(Json)
+    super::correct(&mut caller.context().await?, &catalogues, *id, &body.0).await.map(Json)
 }

@@ -17,9 +17,11 @@ use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::sql;
 use crate::decimal;
 use crate::http::{Code, Page, Problem, Window};
+use crate::ledger::catalogue::Catalogues;
 use crate::ledger::metric::{Catalogue, needs_verification};
 use crate::ledger::{self, CountsInstead, Entry, FactOutcome, ForStore, Late, ValueOrigin};
 use crate::period::Period;
+use crate::said::say;
 
 /// One row of the ledger.
 #[derive(Clone, Debug, QueryableByName, Serialize, ToSchema)]
@@ -194,20 +196,24 @@ const DELIVERED: std::ops::RangeInclusive<i16> = 1..=2;
 /// another row has taken its place, or where it follows from something that has to be corrected itself.
 pub async fn correct(
     cx: &mut Context,
-    catalogue: &Catalogue,
+    catalogues: &Catalogues,
     id: i64,
     correction: &FactCorrection,
 ) -> Result<FactCorrected, Problem> {
     cx.transaction(async |cx| {
         let row = find(cx, cx.scope.clone(), id).await?;
+        let catalogue = &*catalogues.of(cx.db(), row.period).await?;
         let scope = ledger::entering(cx.identity.as_ref(), catalogue.source_of(&row.metric));
         if scope.is_empty() {
-            let detail = format!("your roles do not allow you to correct {}", row.metric);
+            let detail = say!("您的角色不能更正 {}", "your roles do not allow you to correct {}", row.metric);
             return Err(Problem::new(Code::Forbidden, detail));
         }
         let source = catalogue.source_of(&row.metric);
         if ledger::is_own_judgement(cx.identity.as_ref(), source, row.employee_id) {
-            return Err(Problem::new(Code::Forbidden, "it scores you: somebody else corrects it"));
+            return Err(Problem::new(
+                Code::Forbidden,
+                say!("它计入您自己的得分：请由别人更正", "it scores you: somebody else corrects it"),
+            ));
         }
         let origin = ValueOrigin {
             source_system: row.source_system,
@@ -231,11 +237,17 @@ pub async fn correct(
         // Read again: who held the lock may have taken its place.
         let row = find(cx, scope, id).await?;
         if !row.stands {
-            return Err(Problem::conflict("another row has already replaced it: read the history again"));
+            return Err(Problem::conflict(say!(
+                "已有另一行取代了它：请重新读取历史",
+                "another row has already replaced it: read the history again"
+            )));
         }
         if !DELIVERED.contains(&row.rank) {
-            let detail =
-                format!("it comes from an entry of '{}': correct that entry instead", row.source_system);
+            let detail = say!(
+                "它来自“{}”的一条记录：请更正那条记录",
+                "it comes from an entry of '{}': correct that entry instead",
+                row.source_system
+            );
             return Err(Problem::conflict(detail));
         }
         entry.value = read(catalogue, &entry.metric, correction.value.as_ref())?;
@@ -253,10 +265,15 @@ pub async fn correct(
 fn read(catalogue: &Catalogue, metric: &str, number: Option<&Number>) -> Result<Option<Decimal>, Problem> {
     let Some(number) = number else { return Ok(None) };
     let value = decimal::parse(number.as_str());
-    let value = value.ok_or_else(|| Problem::field("value", format!("{number} cannot be stored exactly")))?;
+    let value = value.ok_or_else(|| {
+        Problem::field("value", say!("{number} 不能准确保存", "{number} cannot be stored exactly"))
+    })?;
     catalogue.read(metric, value).map_err(|message| Problem::field("value", message))?;
     if needs_verification(metric, value) {
-        let message = "report it as an event (POST /v1/events): somebody else has to verify it";
+        let message = say!(
+            "请作为事件上报 (POST /v1/events)，由别人核实",
+            "report it as an event (POST /v1/events): somebody else has to verify it"
+        );
         return Err(Problem::field("value", message));
     }
     Ok(Some(value))

@@ -21,6 +21,7 @@ use crate::auth::scope::CallerScope;
 use crate::db::sql;
 use crate::http::Problem;
 use crate::http::etag::Seen;
+use crate::said::say;
 
 /// A list of labels.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +144,10 @@ pub async fn put(
     seen: Seen,
 ) -> Result<CodedLabel, Problem> {
     if !is_code(code) {
-        return Err(Problem::field("code", "expected 1 to 32 letters, digits, - or _"));
+        return Err(Problem::field(
+            "code",
+            say!("应为 1 到 32 个字母、数字、- 或 _", "expected 1 to 32 letters, digits, - or _"),
+        ));
     }
     cx.transaction(async |cx| {
         // Of two who add one code, the second sees the first's.
@@ -152,8 +156,11 @@ pub async fn put(
             Some(Kept { store_id, store, version }) => {
                 owner::require(cx, store_id).await?;
                 if names.store.is_some() && names.store != store {
-                    let whose = store.map_or_else(|| "all stores'".to_owned(), |store| format!("{store}'s"));
-                    return Err(Problem::field("store", format!("it is {whose}, and stays so")));
+                    let said = match store {
+                        None => say!("它属于所有门店，不能改", "it is all stores', and stays so"),
+                        Some(store) => say!("它属于门店 {store}，不能改", "it is {store}'s, and stays so"),
+                    };
+                    return Err(Problem::field("store", said));
                 }
                 seen.check(version)?;
                 store_id

@@ -7,14 +7,17 @@ use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::auth::Context;
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
+use crate::plan::split::history::UsedYear;
 use crate::plan::split::method::Method;
 use crate::plan::split::new_plan::Pin;
+use crate::plan::split::settings::Replanned;
 use crate::plan::split::tree::Months;
 use crate::plan::split::tree::Tree;
 use crate::plan::split::whole_plan::Line;
@@ -27,13 +30,21 @@ use crate::plan::viewer::{self, Reach, shown};
 /// the sum of those below it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PlanDocument {
-    /// The heading. Its calendar year gives way to `year` as every node has it: the sum of the months.
+    /// The heading. Its `year` is here the `calendar_year`: as of every node, `year` is the sum of the months.
     #[serde(flatten, serialize_with = "without_year")]
+    #[schema(value_type = PlanHeading)]
     pub plan: Plan,
+    /// The calendar year.
+    #[schema(example = 2014)]
+    pub calendar_year: i32,
     /// What the approver wrote when returning it.
     pub note: Option<String>,
     /// Where the weights come from.
     pub method: Method,
+    /// What was known of the years by whose results the plan was weighed; empty if it was not.
+    pub history: Vec<UsedYear>,
+    /// What the closed months were counted at when the rest of the year was planned again; null if it was not.
+    pub replanned: Option<Replanned>,
     /// The months' weights, as the author gave them.
     pub season: Vec<i64>,
     /// What is planned, the first line first.
@@ -53,6 +64,22 @@ pub struct PlanDocument {
     pub pins: Vec<Pin>,
 }
 
+/// The schema of a plan's heading without its calendar year, see [`without_year`].
+struct PlanHeading;
+
+impl PartialSchema for PlanHeading {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = Plan::schema();
+        if let RefOr::T(Schema::Object(heading)) = &mut schema {
+            heading.properties.remove("year");
+            heading.required.retain(|name| name != "year");
+        }
+        schema
+    }
+}
+
+impl ToSchema for PlanHeading {}
+
 /// A heading beside the months of the whole plan, which say `year` themselves.
 fn without_year<S: Serializer>(plan: &Plan, serializer: S) -> Result<S::Ok, S::Error> {
     let mut heading = serde_json::to_value(plan).map_err(S::Error::custom)?;
@@ -69,7 +96,7 @@ pub struct PlanLine {
     pub metric: String,
     /// Whether its numbers are cents.
     pub is_amount: bool,
-    /// The year's total.
+    /// 任务: the year's task.
     pub total: i64,
     /// 保底, where there is one.
     pub floor: Option<i64>,
@@ -79,10 +106,14 @@ pub struct PlanLine {
     pub penetration: Option<String>,
     /// 单车产值 in cents, of a derived amount.
     pub value_per_unit: Option<i64>,
-    /// What the closed months have brought.
+    /// 已完成: what the closed months count for, which is what they have brought, or what was planned for them where the rest
+    /// of the year was not planned again.
     pub closed_total: i64,
-    /// What the months after them share: total − closed_total, at least 0.
+    /// 剩余: what the months after them share: total − closed_total, at least 0.
     pub remaining: i64,
+    /// 目标合计: the sum of the twelve months' targets. After a re-plan the closed months keep theirs, so that it is the total
+    /// and what the closed months fell short of.
+    pub targets: i64,
 }
 
 /// The cells of one node.
@@ -203,7 +234,8 @@ pub async fn read(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<Pla
 
 async fn at_once(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<PlanDocument, Problem> {
     let plan = store::find(cx, id).await?;
-    let split = store::version(cx.db(), id).await?.split;
+    let mut split = store::version(cx.db(), id).await?.split;
+    let targets = line_targets(cx.db(), id).await?;
     let lines = rows::load_lines(cx.db(), id).await?;
     let shown = rows::meant(lines.clone(), metric)?;
     let cells: Vec<NodeRow> = sql(
@@ -229,16 +261,46 @@ async fn at_once(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<Plan
         pins: pins(cx.db(), id, &shown, &reach).await?,
         // A note is free text and may name somebody.
         note: split.note.filter(|_| !people.is_empty()),
+        calendar_year: plan.year,
+        replanned: split.replanned.take().map(|replanned| seen(replanned, viewer::sees_names(cx))),
         plan,
         method: split.method,
+        history: split.history,
         season: split.season,
         shown: shown.metric,
-        lines: lines.iter().map(plan_line).collect(),
+        lines: lines.iter().map(|line| plan_line(line, &targets)).collect(),
         cells,
         units,
         channels,
         series,
     })
+}
+
+/// What a re-plan counted, without places where names are not to be learned.
+fn seen(mut replanned: Replanned, sees_names: bool) -> Replanned {
+    let missing = replanned.results.iter_mut().flat_map(|results| &mut results.missing);
+    missing.filter(|_| !sees_names).for_each(|missing| missing.place = None);
+    replanned
+}
+
+#[derive(QueryableByName)]
+struct LineTargets {
+    #[diesel(sql_type = Integer)]
+    line: i32,
+    #[diesel(sql_type = BigInt)]
+    targets: i64,
+}
+
+/// The sum of the months of each line, by its number.
+async fn line_targets(connection: &mut AsyncPgConnection, id: i64) -> Result<HashMap<i32, i64>, Problem> {
+    let rows: Vec<LineTargets> = sql("SELECT l.line, sum(cell)::bigint AS targets
+         FROM plan_line l JOIN plan_node n ON n.plan_id = l.plan_id AND n.tree = 'organisation' AND n.ordinal = 0
+         CROSS JOIN LATERAL unnest(months_of(l.line, n.confirmed)) AS cell
+         WHERE l.plan_id = $1 GROUP BY l.line")
+    .bind::<BigInt, _>(id)
+    .load(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.line, row.targets)).collect())
 }
 
 #[derive(QueryableByName)]
@@ -292,13 +354,13 @@ async fn pins(
         employee_no: row.employee_no,
         channel: row.label.clone().filter(|_| row.tree == Tree::Channel),
         series: row.label.filter(|_| row.tree == Tree::Series),
-        period: row.period,
+        period: row.period.into(),
         value: Some(row.value),
     };
     Ok(seen.map(pin).collect())
 }
 
-fn plan_line(line: &Line) -> PlanLine {
+fn plan_line(line: &Line, targets: &HashMap<i32, i64>) -> PlanLine {
     PlanLine {
         metric: line.metric.clone(),
         is_amount: line.is_amount,
@@ -309,6 +371,7 @@ fn plan_line(line: &Line) -> PlanLine {
         value_per_unit: line.value_per_unit,
         closed_total: line.closed_total,
         remaining: line.total.saturating_sub(line.closed_total).max(0),
+        targets: targets.get(&line.number).copied().unwrap_or(0),
     }
 }
 

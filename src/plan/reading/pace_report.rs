@@ -1,24 +1,26 @@
 //! How far a plan has come on a day: every unit and person against the month and the year so far.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::RangeInclusive;
 
 use chrono::{Datelike as _, NaiveDate};
-use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
-use diesel_async::RunQueryDsl;
+use diesel_async::AsyncPgConnection;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::pace::{Course, Pace, Span, pace};
+use super::pace::{Elapsed, Pace, Span, elapsed, measured};
+use super::pace_places::{self, InForce, Place};
+use super::pace_sums::{Side, Sums, hidden, sums};
 use crate::auth::Context;
 use crate::calendar::{Basis, Calendar};
-use crate::db::sql;
-use crate::diary::work_calendar;
+use crate::decimal::ratio::Ratio;
+use crate::diary::work_calendar::StoreCalendars;
 use crate::http::Problem;
 use crate::period::Period;
-use crate::plan::actuals::{self, Brought};
-use crate::plan::versions::rows::{self, months};
-use crate::plan::versions::store;
+use crate::plan::actuals::by_day::{ByDay, by_day};
+use crate::plan::actuals::known::{KnownYear, Year};
 use crate::plan::viewer::{self, Sight};
 
 /// How far a plan has come on a day.
@@ -30,7 +32,7 @@ pub struct PaceReport {
     pub day: NaiveDate,
     /// The line.
     pub metric: String,
-    /// Which days count as time passed.
+    /// Which days count as time passed: a store's own working days, or calendar days.
     pub basis: Basis,
     /// Whether the public holidays of the year are known; otherwise Monday to Friday are working days.
     pub holidays_known: bool,
@@ -38,7 +40,8 @@ pub struct PaceReport {
     pub rows: Vec<PaceRow>,
 }
 
-/// A unit or a person. A unit's actuals are those of everybody at or below it: a leader's row is not the team's.
+/// A unit or a person. A unit's actuals are those of everybody at or below it: a leader's row is not the team's. Who brought
+/// something in a unit without standing in its plan has a row without a target, so that the rows below a unit add up to it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PaceRow {
     /// How far below the first row it is.
@@ -53,11 +56,64 @@ pub struct PaceRow {
     pub month_target: i64,
     /// The target from January to the end of the day's month.
     pub year_target: i64,
-    /// The day's month; null where nothing of the metric is known for it.
+    /// Of how many of its people the day's month is known. Missing is not zero: those of whom nothing is known leave both
+    /// sides of `month` and `year`, the target and what was reached. Null where the month is withheld.
+    pub people: Option<PeopleKnown>,
+    /// The day's month up to the day; null where nothing of the metric is known for it, and where it is withheld.
     pub month: Option<Pace>,
+    /// Why there is no pace of the month; null where there is one, and where the month is withheld.
+    pub month_unknown: Option<Unknown>,
     /// January to the end of the day's month, each month by the version that governs it; null if nothing of the metric
-    /// is known.
+    /// is known, and where it is withheld. Months of which nothing is known leave both sides, and their days, too.
     pub year: Option<Pace>,
+    /// The whole year: its task, its targets, and what has been reached of them by the day; null where it is withheld.
+    pub full_year: Option<FullYear>,
+    /// Whether one of them is withheld: it is of fewer than three people, whom the reader is not to know, or would tell theirs
+    /// beside the rows that are shown.
+    pub withheld: bool,
+}
+
+/// Of how many people something is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PeopleKnown {
+    /// People of whom something is known.
+    #[schema(example = 2)]
+    pub known: usize,
+    /// All who are planned and posted, and whoever else has brought something.
+    #[schema(example = 7)]
+    pub all: usize,
+}
+
+/// Why there is no pace of a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unknown {
+    /// 尚无数据: nothing of the metric is known.
+    NothingKnown,
+    /// 只有月度合计: the ledger has the month's totals, not its days, and had none of them yet by the day.
+    MonthTotalOnly,
+}
+
+/// A year as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FullYear {
+    /// 任务: what the year is to bring by the plan in force; null where no single plan says it, as below its root.
+    #[schema(example = 1690)]
+    pub task: Option<i64>,
+    /// 目标合计: the sum of the twelve months' targets in force. After a re-plan the months before it keep theirs, so that it
+    /// is the task and what those fell short of.
+    #[schema(example = 1715)]
+    pub targets: i64,
+    /// 已完成: what was reached by the day, as far as that is known; null where nothing is.
+    #[schema(example = 1618)]
+    pub results: Option<i64>,
+    /// 剩余: what is left of the task, or of the targets where there is no task; at least 0.
+    pub remaining: i64,
+    /// 年度达成率: results ÷ task, or ÷ targets where there is no task, half-up to four places.
+    #[schema(value_type = Option<f64>, example = 0.9574)]
+    pub attainment: Option<Decimal>,
+    /// How many of its people's months up to the day's are not known.
+    pub missing: usize,
 }
 
 /// Whose pace, and on which day.
@@ -75,9 +131,11 @@ pub struct PaceQuery {
     pub basis: Option<Basis>,
 }
 
-/// The pace of a unit's plan, by the versions that govern the months up to the day's.
+/// The pace of a store's or a group's plan, by the versions that govern the months of the year. A group's is that of its
+/// stores' plans together.
 ///
-/// Actuals are the months' values that the ledger knows now, so that the day's month counts what has come in of it.
+/// The months before the day's are taken as the ledger knows them now; of the day's month, what had come in by the day: the
+/// values of days up to it, and totals that were known then.
 ///
 /// # Errors
 ///
@@ -86,171 +144,186 @@ pub struct PaceQuery {
 pub async fn report(cx: &mut Context, asked: PaceQuery) -> Result<PaceReport, Problem> {
     let (day, basis) = (asked.day.unwrap_or_else(|| cx.today()), asked.basis.unwrap_or_default());
     let month = Period::containing(day);
-    // Who reaches a team reads the team's rows, and not the plan.
-    let versions = store::versions_of(cx.db(), &asked.unit, month.year()).await?;
-    // Of the versions in force by a month, the last approved with an effective month not after it.
-    let governing = |period: Period| {
-        let mut in_force =
-            versions.iter().filter(|plan| plan.effective_from.is_some_and(|from| from <= period));
-        in_force.next_back()
+    let mut in_force = pace_places::in_force(cx, &asked.unit, month, asked.metric.as_deref()).await?;
+    let planned = in_force.leaves.iter().filter_map(|leaf| leaf.employee_id).collect();
+    let metrics = [(in_force.metric.clone(), in_force.is_amount)];
+    let mut known = KnownYear::load(cx.db(), in_force.root, month.year(), &metrics, planned).await?;
+    // All that is known of a month has come in by its last day.
+    let by_day = match day < month.last_day() {
+        true => put_day(cx.db(), &mut known, &in_force, day).await?,
+        false => HashMap::new(),
     };
-    let Some(now) = governing(month) else { return Err(Problem::not_found("plan")) };
-    let line = rows::line(cx.db(), now.id, asked.metric.as_deref()).await?;
-    let mut months_of = BTreeMap::<i64, Vec<usize>>::new();
-    for period in Period::months_of(month.year()).into_iter().take_while(|period| *period <= month) {
-        if let Some(plan) = governing(period) {
-            months_of.entry(plan.id).or_default().push(period.index());
-        }
-    }
-    let mut targets = Targets::new();
-    let mut places = Vec::new();
-    for row in load(cx, months_of.keys().copied().collect(), &line.metric).await? {
-        let cells = months(&row.confirmed);
-        let target = targets.entry((row.unit_id, row.employee_id)).or_default();
-        for at in months_of.get(&row.plan_id).into_iter().flatten() {
-            if let (Some(slot), Some(cell)) = (target.get_mut(*at), cells.get(*at)) {
-                *slot = *cell;
-            }
-        }
-        if row.plan_id == now.id {
-            places.push(row);
-        }
-    }
-    let root = places.as_slice().first().map_or(0, |row| row.unit_id);
-    let sight = Sight::load(cx, now.id, now.year).await?;
-    let sees_people = viewer::sees_people(cx, now.id).await?;
-    // Who sees everybody in the plan does so in every month.
-    let is_seen = |row: &PlaceRow| {
-        let months = sight.of(row.unit_id, row.employee_id);
-        (sees_people && row.employee_id.is_some()) || months.get(month.index()).copied().unwrap_or(false)
-    };
-    places.retain(is_seen);
-    if places.is_empty() {
+    pace_places::add_unplanned(cx.db(), &mut in_force, &known, month.index()).await?;
+    let seen = seen(cx, &in_force, &asked.unit, month).await?;
+    if !seen.contains(&true) {
         return Err(Problem::not_found("plan"));
     }
-    let brought = actuals::brought(cx.db(), root, &[&line.metric], month.year()).await?;
-    let paths = actuals::unit_paths(cx.db(), root).await?;
-    let calendar = work_calendar::of_unit(cx.db(), root, month.year()).await?;
-    let sums = sums(&brought, &paths, line.is_amount)?;
-    let last = month.index();
-    let course = Measuring { day, month, last, basis, calendar: &calendar };
-    let rows: Vec<PaceRow> = places
-        .into_iter()
-        .map(|row| {
-            let key = (row.unit_id, row.employee_id);
-            let target = targets.get(&key).copied().unwrap_or_default();
-            let actual = sums.get(&key).copied().unwrap_or_default();
-            Ok(PaceRow {
-                depth: usize::try_from(row.depth).unwrap_or(0),
-                unit: row.unit,
-                employee_no: row.employee_no,
-                name: row.name,
-                month_target: target.get(last).copied().unwrap_or(0),
-                year_target: target.iter().take(last + 1).sum(),
-                month: course.month(&target, &actual)?,
-                year: course.year(&target, &actual)?,
-            })
-        })
-        .collect::<Result<_, Problem>>()?;
-    let holidays_known = calendar.knows(day.year());
-    Ok(PaceReport { unit: asked.unit, day, metric: line.metric, basis, holidays_known, rows })
+    let sums = sums(&in_force, &known, month.index());
+    // Who reads no names is told nothing of one or two people either.
+    let hidden = match viewer::sees_names(cx) {
+        true => Year::<HashSet<i64>>::default(),
+        false => hidden(&sums, known.paths(), &shown_units(&in_force, &seen)),
+    };
+    let calendars = StoreCalendars::load(cx.db(), &in_force.stores, month.year()..=month.year()).await?;
+    let measuring =
+        Measuring { day, month, basis, calendars: &calendars, sums, hidden, by_day, in_force: &in_force };
+    let places = in_force.places.iter().enumerate().zip(seen).filter(|(_, is_seen)| *is_seen);
+    let rows = places.map(|((at, place), _)| measuring.row(place, at == 0)).collect::<Result<_, _>>()?;
+    let holidays_known = measuring.calendar(in_force.places.first()).knows(day.year());
+    Ok(PaceReport { unit: asked.unit, day, metric: in_force.metric, basis, holidays_known, rows })
 }
 
-/// Targets by unit and person.
-type Targets = HashMap<(i64, Option<i64>), [i64; 12]>;
+/// Puts what people had brought of a month by a day in the place of all that is known of it.
+async fn put_day(
+    connection: &mut AsyncPgConnection,
+    known: &mut KnownYear,
+    in_force: &InForce,
+    day: NaiveDate,
+) -> Result<HashMap<i64, ByDay>, Problem> {
+    let (metric, month) = (in_force.metric.as_str(), Period::containing(day).index());
+    let people = known.people(metric, month);
+    let by_day = by_day(connection, people, (metric, in_force.is_amount), day).await?;
+    known.put_day(metric, month, &by_day);
+    Ok(by_day)
+}
 
-/// What was brought by unit and person, month by month; none where nothing is known.
-type Sums = HashMap<(i64, Option<i64>), [Option<i64>; 12]>;
-
-/// Each person's within the unit of the posting, and each unit's with everything below it.
-fn sums(brought: &[Brought], paths: &HashMap<i64, Vec<i64>>, is_amount: bool) -> Result<Sums, Problem> {
-    let mut sums = Sums::new();
-    for one in brought {
-        let value = one.units(is_amount)?;
-        let mut add = |key: (i64, Option<i64>)| {
-            if let Some(slot) = sums.entry(key).or_default().get_mut(one.period.index()) {
-                *slot = Some(slot.unwrap_or(0).saturating_add(value));
-            }
-        };
-        add((one.unit_id, Some(one.employee_id)));
-        for unit in paths.get(&one.unit_id).into_iter().flatten() {
-            add((*unit, None));
+/// Which of the places are seen in the month.
+async fn seen(cx: &mut Context, in_force: &InForce, unit: &str, month: Period) -> Result<Vec<bool>, Problem> {
+    let sight = Sight::of_units(cx, month.year()).await?;
+    // Who sees a plan as a whole sees all its units, and who sees everybody in it does so in every month. What no plan of the
+    // month has is seen with the unit that was asked for.
+    let asked = match viewer::require_unit(cx, unit, month.year()).await {
+        Ok(()) => true,
+        Err(problem) if problem.code == crate::http::Code::NotFound => false,
+        Err(problem) => return Err(problem),
+    };
+    let mut wholes: BTreeMap<i64, (bool, bool)> = BTreeMap::new();
+    for plan in in_force.places.iter().filter_map(|place| place.plan_id) {
+        if let Entry::Vacant(unknown) = wholes.entry(plan) {
+            unknown.insert((viewer::sees_plan(cx, plan).await?, viewer::sees_people(cx, plan).await?));
         }
     }
-    Ok(sums)
+    let everybody = !wholes.is_empty() && wholes.values().all(|(_, sees_people)| *sees_people);
+    let is_seen = |place: &Place| {
+        let of_plan = place.plan_id.and_then(|plan| wholes.get(&plan)).copied();
+        let (sees_units, sees_people) = of_plan.unwrap_or((asked, everybody));
+        let (unit_id, person) = place.key;
+        let reached = sight.of(unit_id, person).get(month.index()).copied().unwrap_or(false);
+        reached || if person.is_some() { sees_people } else { sees_units }
+    };
+    Ok(in_force.places.iter().map(is_seen).collect())
+}
+
+/// The units among the places that are seen.
+fn shown_units(in_force: &InForce, seen: &[bool]) -> HashSet<i64> {
+    let places = in_force.places.iter().zip(seen).filter(|(_, is_seen)| **is_seen);
+    places.map(|(place, _)| place.key).filter(|(_, person)| person.is_none()).map(|(unit, _)| unit).collect()
 }
 
 /// What targets are measured against.
 struct Measuring<'a> {
     day: NaiveDate,
     month: Period,
-    last: usize,
     basis: Basis,
-    calendar: &'a Calendar,
+    calendars: &'a StoreCalendars,
+    sums: Sums,
+    /// The units of which nothing is told in each month.
+    hidden: Year<HashSet<i64>>,
+    /// What people had brought of the month by a day that is over.
+    by_day: HashMap<i64, ByDay>,
+    in_force: &'a InForce,
 }
 
 impl Measuring<'_> {
-    fn month(&self, target: &[i64; 12], actual: &[Option<i64>; 12]) -> Result<Option<Pace>, Problem> {
-        let target = target.get(self.last).copied().unwrap_or(0);
-        match actual.get(self.last).copied().flatten() {
-            Some(actual) => self.pace(target, actual, Span::from(self.month)).map(Some),
-            None => Ok(None),
-        }
+    /// By which days a place works; the country's above the stores.
+    fn calendar(&self, place: Option<&Place>) -> &Calendar {
+        let store = place.and_then(|place| place.store_id);
+        store.map_or(self.calendars.country(), |store| self.calendars.of(store, self.month.year()))
     }
 
-    fn year(&self, target: &[i64; 12], actual: &[Option<i64>; 12]) -> Result<Option<Pace>, Problem> {
-        let known = actual.iter().take(self.last + 1).flatten().copied();
-        if known.clone().next().is_none() {
-            return Ok(None);
-        }
-        let from = Period::new(self.month.year(), 1).unwrap_or(self.month).first_day();
-        let target = target.iter().take(self.last + 1).sum();
-        self.pace(target, known.sum(), Span { from, to: self.month.end() }).map(Some)
+    /// Whether nothing is told of a place in one of these months.
+    fn is_hidden(&self, place: &Place, months: RangeInclusive<usize>) -> bool {
+        let (unit, person) = place.key;
+        let mut months = self.hidden.get(months).into_iter().flatten();
+        person.is_none() && months.any(|hidden| hidden.contains(&unit))
     }
 
-    fn pace(&self, target: i64, actual: i64, span: Span) -> Result<Pace, Problem> {
-        let course = Course { target, actual, day: self.day, span, basis: self.basis };
-        pace(&course, self.calendar).map_err(|error| Problem::field("day", error.to_string()))
+    fn row(&self, place: &Place, is_root: bool) -> Result<PaceRow, Problem> {
+        let last = self.month.index();
+        let target = self.in_force.targets.get(&place.key).copied().unwrap_or_default();
+        let unknown = Year::<Side>::default();
+        let sides = self.sums.get(&place.key).unwrap_or(&unknown);
+        let calendar = self.calendar(Some(place));
+        let now = sides.get(last).cloned().unwrap_or_default();
+        let of_month = self.is_hidden(place, last..=last);
+        // What a year has come to less what it had a month before is that month's.
+        let of_year = self.is_hidden(place, 0..=last);
+        let month = match now.is_known && !of_month {
+            true => Some(self.pace(now.target, now.actual, self.elapsed(self.month, calendar)?)?),
+            false => None,
+        };
+        let is_total_only = |person: &i64| self.by_day.get(person) == Some(&ByDay::TotalOnly);
+        let reason = match now.missing.iter().any(is_total_only) {
+            true => Unknown::MonthTotalOnly,
+            false => Unknown::NothingKnown,
+        };
+        Ok(PaceRow {
+            depth: place.depth,
+            unit: place.unit.clone(),
+            employee_no: place.employee_no.clone(),
+            name: place.name.clone(),
+            month_target: target.get(last).copied().unwrap_or(0),
+            year_target: target.iter().take(last + 1).sum(),
+            people: (!of_month)
+                .then(|| PeopleKnown { known: now.known.len() + now.erased, all: now.everybody() }),
+            month_unknown: (month.is_none() && !of_month).then_some(reason),
+            month,
+            year: if of_year { None } else { self.year(sides, calendar)? },
+            full_year: (!of_year).then(|| full_year(self.in_force.task.filter(|_| is_root), &target, sides)),
+            withheld: of_year,
+        })
+    }
+
+    /// The months so far of which something is known.
+    fn year(&self, sides: &Year<Side>, calendar: &Calendar) -> Result<Option<Pace>, Problem> {
+        let (mut target, mut actual) = (0_i64, 0_i64);
+        let mut days: Option<Elapsed> = None;
+        let months = Period::months_of(self.month.year()).into_iter().zip(sides);
+        for (month, side) in months.filter(|(_, side)| side.is_known) {
+            target = target.saturating_add(side.target);
+            actual = actual.saturating_add(side.actual);
+            let more = self.elapsed(month, calendar)?;
+            let before = days.unwrap_or_default();
+            let (elapsed, total) = (before.elapsed + more.elapsed, before.total + more.total);
+            days = Some(Elapsed { elapsed, total });
+        }
+        days.map(|days| self.pace(target, actual, days)).transpose()
+    }
+
+    fn elapsed(&self, month: Period, calendar: &Calendar) -> Result<Elapsed, Problem> {
+        let elapsed = elapsed(Span::from(month), self.day, self.basis, calendar);
+        elapsed.map_err(|error| Problem::field("day", error.to_string()))
+    }
+
+    fn pace(&self, target: i64, actual: i64, days: Elapsed) -> Result<Pace, Problem> {
+        measured(target, actual, days).map_err(|error| Problem::field("day", error.to_string()))
     }
 }
 
-#[derive(QueryableByName)]
-struct PlaceRow {
-    #[diesel(sql_type = BigInt)]
-    plan_id: i64,
-    #[diesel(sql_type = Integer)]
-    depth: i32,
-    #[diesel(sql_type = BigInt)]
-    unit_id: i64,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    employee_id: Option<i64>,
-    #[diesel(sql_type = Text)]
-    unit: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    employee_no: Option<String>,
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = Array<BigInt>)]
-    confirmed: Vec<i64>,
-}
-
-/// The organisations of versions, a parent before its children.
-async fn load(cx: &mut Context, ids: Vec<i64>, metric: &str) -> Result<Vec<PlaceRow>, Problem> {
-    let rows = sql("WITH RECURSIVE place AS (
-             SELECT n.*, 0 AS depth, ARRAY[n.ordinal] AS way
-             FROM plan_node n WHERE n.plan_id = ANY ($1) AND n.tree = 'organisation' AND n.ordinal = 0
-             UNION ALL
-             SELECT n.*, p.depth + 1, p.way || n.ordinal FROM plan_node n
-             JOIN place p ON n.plan_id = p.plan_id AND n.tree = p.tree AND n.parent = p.ordinal)
-         SELECT n.plan_id, n.depth, n.unit_id, n.employee_id, u.code AS unit, e.employee_no,
-             coalesce(e.name, u.name) AS name, months_of(l.line, n.confirmed) AS confirmed
-         FROM place n
-         JOIN plan_line l ON l.plan_id = n.plan_id AND l.metric = $2
-         JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
-         ORDER BY n.plan_id, n.way")
-    .bind::<Array<BigInt>, _>(ids)
-    .bind::<Text, _>(metric.to_owned())
-    .load(cx.db())
-    .await?;
-    Ok(rows)
+/// A year as a whole, of which the months so far are known in part.
+fn full_year(task: Option<i64>, target: &Year<i64>, sides: &Year<Side>) -> FullYear {
+    let targets: i64 = target.iter().sum();
+    let known = sides.iter().filter(|side| side.is_known);
+    let results = known
+        .map(|side| side.actual)
+        .fold(None, |sum: Option<i64>, value| Some(sum.unwrap_or(0).saturating_add(value)));
+    let whole = task.unwrap_or(targets);
+    FullYear {
+        task,
+        targets,
+        results,
+        remaining: whole.saturating_sub(results.unwrap_or(0)).max(0),
+        attainment: results.and_then(|results| Ratio::new(results, whole)).and_then(|share| share.half_up(4)),
+        missing: sides.iter().map(|side| side.missing.len()).sum(),
+    }
 }

@@ -12,6 +12,7 @@ use crate::auth::scope::CallerScope;
 use crate::db::sql;
 use crate::http::{Page, Problem, Window};
 use crate::period::Period;
+use crate::plan::actuals::known::Leaf;
 use crate::plan::split::tree::Tree;
 use crate::plan::viewer;
 
@@ -243,4 +244,75 @@ pub async fn unit_targets_in_force(
     .load(connection)
     .await?;
     Ok(targets)
+}
+
+/// Which version governs a month in a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
+pub(in crate::plan) struct Governing {
+    /// The store.
+    #[diesel(sql_type = BigInt)]
+    pub store_id: i64,
+    /// The month.
+    #[diesel(sql_type = Date)]
+    pub period: Period,
+    /// The version: of the store's own plan, or of a group's above it.
+    #[diesel(sql_type = BigInt)]
+    pub plan_id: i64,
+}
+
+/// The version that governs each of `periods` in each of these stores, where there is one.
+pub(in crate::plan) async fn governing(
+    connection: &mut AsyncPgConnection,
+    stores: &[i64],
+    periods: Vec<Period>,
+) -> Result<Vec<Governing>, Problem> {
+    let governing = sql(governing!("SELECT store_id, period, plan_id FROM governing"))
+        .bind::<Array<BigInt>, _>(stores.to_vec())
+        .bind::<Array<Date>, _>(periods)
+        .load(connection)
+        .await?;
+    Ok(governing)
+}
+
+#[derive(QueryableByName)]
+struct LeafRow {
+    #[diesel(sql_type = Date)]
+    period: Period,
+    #[diesel(sql_type = BigInt)]
+    unit_id: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    employee_id: Option<i64>,
+    #[diesel(sql_type = BigInt)]
+    target: i64,
+}
+
+/// What the people of a store, and the units of it that are not split among people, are to reach of `metric` in each of
+/// `periods`, by the version that governs that month.
+pub(in crate::plan) async fn leaves_in_force(
+    connection: &mut AsyncPgConnection,
+    store: i64,
+    periods: Vec<Period>,
+    metric: &str,
+) -> Result<Vec<Leaf>, Problem> {
+    let leaves: Vec<LeafRow> = sql(governing!(
+        "SELECT g.period, n.unit_id, n.employee_id, n.confirmed[12 * l.line + g.number] AS target
+         FROM governing g JOIN plan_line l ON l.plan_id = g.plan_id AND l.metric = $3
+         JOIN org_unit u ON u.store_id = g.store_id
+         CROSS JOIN LATERAL (
+             SELECT n.* FROM plan_node n
+             WHERE n.plan_id = g.plan_id AND n.unit_id = u.id AND n.tree = 'organisation' OFFSET 0) n
+         WHERE NOT EXISTS (
+             SELECT FROM plan_node below
+             WHERE below.plan_id = n.plan_id AND below.tree = n.tree AND below.parent = n.ordinal)"
+    ))
+    .bind::<Array<BigInt>, _>(vec![store])
+    .bind::<Array<Date>, _>(periods)
+    .bind::<Text, _>(metric.to_owned())
+    .load(connection)
+    .await?;
+    let leaf = |row: LeafRow| {
+        let LeafRow { period, unit_id, employee_id, target } = row;
+        Leaf { unit_id, employee_id, month: period.index(), target }
+    };
+    Ok(leaves.into_iter().map(leaf).collect())
 }

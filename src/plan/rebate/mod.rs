@@ -122,7 +122,7 @@ impl RebatePolicy {
         let mut faults = Vec::new();
         let mut expect = |holds: bool, field: String, message: String| {
             if !holds {
-                faults.push(FieldError { field, message });
+                faults.push(FieldError::new(field, message));
             }
         };
         for (field, text, most) in [("code", &self.code, 64), ("name", &self.name, 200)] {

@@ -15,11 +15,9 @@ use crate::auth::Context;
 use crate::db::sql;
 use crate::http::{FieldError, Problem};
 use crate::period::Period;
+use crate::plan::reading::deliveries::{self, DELIVERIES, Deliveries, PartlyKnown};
 use crate::plan::reading::targets::unit_targets_in_force;
-use crate::plan::{actuals, supply};
-
-/// The metric of cars delivered to customers.
-const DELIVERIES: &str = "deliveries";
+use crate::plan::supply;
 
 /// What the quarters of a store's year earn under a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -45,12 +43,15 @@ pub struct QuarterRebate {
     /// Cars to reach: the store's planned deliveries in the version that governs each month, or the wholesale tasks.
     /// Null if one of the three months has none.
     pub target: Option<i64>,
-    /// Cars that count in the months that are known: in the ledger's deliveries, or taken from the manufacturer. Null
-    /// if no month is known.
+    /// Cars that count in the months that are known: in the ledger's deliveries of everybody, or taken from the
+    /// manufacturer. Null if no month is known.
     pub actual: Option<i64>,
     /// The months that are known: with fewer than three the quarter is not over.
     #[schema(value_type = Vec<String>, example = json!(["2014-01", "2014-02"]))]
     pub known_months: Vec<Period>,
+    /// Months of which something is known, but not of everybody who is planned and posted in them: missing is not zero, and
+    /// they do not count yet.
+    pub partly_known: Vec<PartlyKnown>,
     /// SSI: as given in the request, otherwise the mean of what the ledger knows of the quarter, half-up to two places;
     /// tiers are compared with the unrounded mean.
     #[schema(value_type = Option<f64>, example = 861.25)]
@@ -91,14 +92,15 @@ pub async fn of_store(cx: &mut Context, asked: RebateQuery) -> Result<StoreRebat
     let store_id = supply::store::reached(cx, &asked.store, asked.year).await?;
     let policy = policy_for(cx, &asked).await?.policy;
     let RebateQuery { store, year, ssi, .. } = asked;
-    let (targets, actuals) = match policy.basis {
+    let Cars { targets, actuals, partly } = match policy.basis {
         RebateBasis::Deliveries => deliveries(cx.db(), store_id, year).await?,
         RebateBasis::Wholesale => wholesale(cx.db(), store_id, year).await?,
     };
     let scores = if ssi.is_some() { BTreeMap::new() } else { scores(cx.db(), store_id, year).await? };
     let mut quarters = Vec::with_capacity(4);
     for (number, months) in (1..).zip(Period::months_of(year).chunks(3)) {
-        let known = known(months, &targets, &actuals);
+        let mut known = known(months, &targets, &actuals);
+        known.partly = partly.iter().filter(|month| months.contains(&month.period)).cloned().collect();
         let ssi = ssi.or_else(|| mean(months.iter().filter_map(|month| scores.get(month)).flatten()));
         let earned = quarter(&policy, number, known, ssi)
             .map_err(|error| Problem::conflict(format!("quarter {number}: {error}")))?;
@@ -130,30 +132,24 @@ async fn policy_for(cx: &mut Context, asked: &RebateQuery) -> Result<KeptRebateP
 /// Cars by month, as far as they are known.
 type ByMonth = BTreeMap<Period, i64>;
 
+/// A store's cars.
+struct Cars {
+    targets: ByMonth,
+    actuals: ByMonth,
+    partly: Vec<PartlyKnown>,
+}
+
 /// The store's deliveries as they are planned, and as the ledger knows them.
-async fn deliveries(
-    connection: &mut AsyncPgConnection,
-    store_id: i64,
-    year: i32,
-) -> Result<(ByMonth, ByMonth), Problem> {
+async fn deliveries(connection: &mut AsyncPgConnection, store_id: i64, year: i32) -> Result<Cars, Problem> {
     let months = Period::months_of(year);
     let planned = unit_targets_in_force(connection, &[store_id], months, DELIVERIES).await?;
     let own = planned.iter().filter(|cell| cell.unit_id == store_id);
-    let targets = own.map(|cell| (cell.period, cell.value)).collect();
-    let mut actuals = ByMonth::new();
-    for brought in actuals::brought(connection, store_id, &[DELIVERIES], year).await? {
-        let sum = actuals.entry(brought.period).or_insert(0);
-        *sum = brought.units(false)?.saturating_add(*sum);
-    }
-    Ok((targets, actuals))
+    let Deliveries { known, partly } = deliveries::of_store(connection, store_id, year).await?;
+    Ok(Cars { targets: own.map(|cell| (cell.period, cell.value)).collect(), actuals: known, partly })
 }
 
 /// The store's wholesale tasks, and what it has taken. A month in which one series is not known is not known.
-async fn wholesale(
-    connection: &mut AsyncPgConnection,
-    store_id: i64,
-    year: i32,
-) -> Result<(ByMonth, ByMonth), Problem> {
+async fn wholesale(connection: &mut AsyncPgConnection, store_id: i64, year: i32) -> Result<Cars, Problem> {
     let kept = supply::store::load(connection, store_id, year).await?;
     let sum = |of: fn(&supply::store::KeptYear) -> [Option<i64>; 12]| -> ByMonth {
         let months = Period::months_of(year).into_iter().enumerate();
@@ -164,7 +160,8 @@ async fn wholesale(
         });
         known.collect()
     };
-    Ok((sum(|kept| kept.wholesale), sum(|kept| kept.taken)))
+    let (targets, actuals) = (sum(|kept| kept.wholesale), sum(|kept| kept.taken));
+    Ok(Cars { targets, actuals, partly: Vec::new() })
 }
 
 #[derive(QueryableByName)]
@@ -213,6 +210,7 @@ struct Known {
     target: Option<i64>,
     actual: Option<i64>,
     months: Vec<Period>,
+    partly: Vec<PartlyKnown>,
 }
 
 fn known(months: &[Period], targets: &ByMonth, actuals: &ByMonth) -> Known {
@@ -222,7 +220,7 @@ fn known(months: &[Period], targets: &ByMonth, actuals: &ByMonth) -> Known {
         .iter()
         .filter_map(|month| actuals.get(month))
         .try_fold(0_i64, |sum, cars| sum.checked_add(*cars));
-    Known { target, actual: sum.filter(|_| !known.is_empty()), months: known }
+    Known { target, actual: sum.filter(|_| !known.is_empty()), months: known, partly: Vec::new() }
 }
 
 /// What a quarter earns, as far as that can be told.
@@ -243,6 +241,7 @@ fn quarter(
         target: known.target,
         actual: known.actual,
         known_months: known.months,
+        partly_known: known.partly,
         ssi: ssi.map(shown),
         attainment: earned.as_ref().and_then(|earned| earned.attainment),
         tier: earned.as_ref().and_then(|earned| earned.tier),

@@ -147,7 +147,7 @@ fn every_fault_of_a_policy_names_its_field() {
         format!("{}: {}", faults[2].field, faults[2].message),
         "tiers[0].min_attainment: expected 0 to 10 with at most 6 decimals, not -0.1"
     );
-    assert_eq!(faults[10].message, "expected conditions that differ from those of tiers[3]");
+    assert_eq!(faults[10].message.to_string(), "expected conditions that differ from those of tiers[3]");
     for count in [0, 51] {
         let tiers = (0..count).map(|tenths| tier(&format!("0.{tenths:02}"), None, 1, 0)).collect();
         let faults = policy(tiers).faults();

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::capacity::{Ramp, Working, capacity};
+use super::history::{UsedYear, weigh_by_history};
 use super::season::{FestivalShift, shifted};
 use super::tree::{PerTree, Place, Shape};
 use crate::calendar::Calendar;
+use crate::diary::work_calendar::StoreCalendars;
 use crate::http::FieldError;
 
 /// Where the weights of months, units and people come from.
@@ -24,8 +26,12 @@ pub enum Method {
     Festival(#[garde(skip)] FestivalShift),
     /// 平均: every month, unit, person, channel and series alike.
     Equal,
-    /// 历史: what the people brought in during one to three earlier years, each year with its weight. Somebody without a
-    /// history gets the mean of their colleagues; channels and series keep their weights.
+    /// 人均: every person alike, so that a unit has as much as it has people; months by `season`, or alike if there is none;
+    /// channels and series keep their weights.
+    EqualPerHead,
+    /// 历史: what the people brought in during one to three earlier years, each year with its weight: their mean over the
+    /// months that are known. Somebody without a history gets the mean of their colleagues; channels and series keep their
+    /// weights.
     History(#[garde(length(min = 1, max = 3), dive)] Vec<PastYear>),
     /// 产能: the working days on which each person is at work, a newcomer's only in part, times the weight given; months
     /// by `season`, or by everybody's capacity if there is none.
@@ -91,16 +97,20 @@ impl Method {
 }
 
 /// What was looked up for a method.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(in crate::plan) struct Findings {
-    /// Units of the metric by person, year and month, of the years of [`Method::History`].
-    pub brought: HashMap<(i64, i32), [i64; 12]>,
+    /// Units of the metric by person, year and month, of the years of [`Method::History`]; none where that is not known.
+    pub brought: HashMap<(i64, i32), [Option<i64>; 12]>,
     /// When people are there, by person and unit.
     pub working: HashMap<(i64, i64), Working>,
+    /// By which days the stores work.
+    pub calendars: Option<StoreCalendars>,
+    /// The stores of the units in which people are planned.
+    pub stores: HashMap<i64, i64>,
 }
 
-/// Puts the method's weights into the trees, which hold those that were given. The answer is the months themselves where
-/// the method fixes them.
+/// Puts the method's weights into the trees, which hold those that were given. The answer is what was known of the years
+/// that it goes by, if it goes by any.
 ///
 /// # Errors
 ///
@@ -111,8 +121,7 @@ pub(in crate::plan) fn weigh(
     total: i64,
     trees: &mut PerTree<Shape>,
     findings: &Findings,
-    calendar: &Calendar,
-) -> Result<Option<[i64; 12]>, Vec<FieldError>> {
+) -> Result<Vec<UsedYear>, Vec<FieldError>> {
     let season = trees.organisation.node(0).map(|root| root.weights).unwrap_or_default();
     match method {
         Method::Season => {}
@@ -126,11 +135,14 @@ pub(in crate::plan) fn weigh(
                 (0..shape.len()).for_each(|position| shape.set_weights(position, [1; 12]));
             }
         }
-        Method::History(years) => weigh_by_history(years, &mut trees.organisation, findings)?,
+        Method::EqualPerHead => weigh_by_heads(&mut trees.organisation)?,
+        Method::History(years) => {
+            return weigh_by_history(years, &mut trees.organisation, &findings.brought);
+        }
         Method::Capacity(given) => {
             let has_season = season.iter().any(|weight| *weight > 0);
             let ramp = &given.ramp;
-            weigh_by_capacity(ramp, year, has_season, &mut trees.organisation, findings, calendar)?;
+            weigh_by_capacity(ramp, year, has_season, &mut trees.organisation, findings)?;
         }
         Method::Manual(given) => {
             let mut months = [0; 12];
@@ -145,61 +157,25 @@ pub(in crate::plan) fn weigh(
                 )]);
             }
             trees.organisation.set_weights(0, months.map(|month| u64::try_from(month).unwrap_or(0)));
-            return Ok(Some(months));
         }
     }
-    Ok(None)
+    Ok(Vec::new())
 }
 
-/// People by what they brought; units by what is below them; months by what everybody brought in them.
-fn weigh_by_history(
-    years: &[PastYear],
-    shape: &mut Shape,
-    findings: &Findings,
-) -> Result<(), Vec<FieldError>> {
-    require_people("method.history", shape)?;
-    let too_large = || vec![FieldError::new("method.history", "the numbers are too large to be weighted")];
-    let past = |employee_id: i64| {
-        let mut weighted = [0_u64; 12];
-        for PastYear { year, weight } in years {
-            let months = findings.brought.get(&(employee_id, *year)).copied().unwrap_or_default();
-            for (sum, units) in weighted.iter_mut().zip(months) {
-                *sum += u64::try_from(units).unwrap_or(0).checked_mul(u64::from(*weight))?;
-            }
+/// Everybody alike; units by how many people are below them.
+fn weigh_by_heads(shape: &mut Shape) -> Result<(), Vec<FieldError>> {
+    require_people("method", shape)?;
+    let is_person = |at: usize| shape.node(at).is_some_and(|node| person(&node.place).is_some());
+    let heads = summed(shape, |at| is_person(at).then_some([1; 12]));
+    let too_large = || vec![FieldError::new("method", "the weights are too large")];
+    for (at, heads) in heads.ok_or_else(too_large)?.into_iter().enumerate() {
+        match shape.node(at).map(|node| node.weights) {
+            // The months' own.
+            Some(season) if at == 0 && season.iter().any(|weight| *weight > 0) => {}
+            _ if at == 0 => shape.set_weights(at, [1; 12]),
+            _ => shape.set_weights(at, heads),
         }
-        Some(weighted)
-    };
-    let people: Vec<(usize, i64)> =
-        (0..).zip(shape.nodes()).filter_map(|(at, node)| Some((at, person(&node.place)?.1))).collect();
-    let mut own = HashMap::new();
-    let mut months = [0_u64; 12];
-    for (at, employee_id) in people {
-        let brought = past(employee_id).ok_or_else(too_large)?;
-        for (sum, units) in months.iter_mut().zip(brought) {
-            *sum = sum.checked_add(units).ok_or_else(too_large)?;
-        }
-        own.insert(
-            at,
-            brought.iter().try_fold(0_u64, |sum, units| sum.checked_add(*units)).ok_or_else(too_large)?,
-        );
     }
-    if months.iter().all(|sum| *sum == 0) {
-        let message = "nobody in the plan brought in anything in these years: there is nothing to weigh by";
-        return Err(vec![FieldError::new("method.history", message)]);
-    }
-    // Somebody without a past is expected to be like the others: the mean of those who have one, half-up.
-    let known: Vec<u64> = own.values().copied().filter(|brought| *brought > 0).collect();
-    let sum: u128 = known.iter().map(|brought| u128::from(*brought)).sum();
-    let count = known.len().max(1) as u128;
-    let mean = u64::try_from((2 * sum + count) / (2 * count)).map_err(|_| too_large())?;
-    for brought in own.values_mut().filter(|brought| **brought == 0) {
-        *brought = mean;
-    }
-    let sums = summed(shape, |at| own.get(&at).map(|brought| [*brought; 12])).ok_or_else(too_large)?;
-    for (at, weights) in (1..).zip(sums.into_iter().skip(1)) {
-        shape.set_weights(at, weights);
-    }
-    shape.set_weights(0, months);
     Ok(())
 }
 
@@ -210,15 +186,19 @@ fn weigh_by_capacity(
     has_season: bool,
     shape: &mut Shape,
     findings: &Findings,
-    calendar: &Calendar,
 ) -> Result<(), Vec<FieldError>> {
     require_people("method.capacity", shape)?;
     let too_large = || vec![FieldError::new("method.capacity", "the weights are too large")];
     let mut days = HashMap::new();
     for (at, node) in shape.nodes().iter().enumerate() {
         let Some((unit_id, employee_id)) = person(&node.place) else { continue };
-        let working = findings.working.get(&(employee_id, unit_id));
-        days.insert(at, working.map_or([0; 12], |working| capacity(working, ramp, calendar, year)));
+        let calendar = findings.calendars.as_ref().map(|calendars| {
+            // Above the stores the country's days hold.
+            findings.stores.get(&unit_id).map_or(calendars.country(), |store| calendars.of(*store, year))
+        });
+        let working = findings.working.get(&(employee_id, unit_id)).zip(calendar);
+        let days_of = |(working, calendar): (&Working, &Calendar)| capacity(working, ramp, calendar, year);
+        days.insert(at, working.map_or([0; 12], days_of));
     }
     let sums = summed(shape, |at| days.get(&at).copied()).ok_or_else(too_large)?;
     for (at, sum) in sums.iter().enumerate() {
@@ -241,7 +221,7 @@ fn weigh_by_capacity(
 }
 
 /// A method that goes by people cannot weigh a unit that is not planned down to them beside others that are.
-fn require_people(field: &str, shape: &Shape) -> Result<(), Vec<FieldError>> {
+pub(super) fn require_people(field: &str, shape: &Shape) -> Result<(), Vec<FieldError>> {
     let is_bare = |at: &usize| {
         let is_unit = shape.node(*at).is_some_and(|node| matches!(node.place, Place::Unit(_)));
         is_unit && shape.children(*at).is_empty()
@@ -265,7 +245,7 @@ fn product(left: &[u64; 12], right: &[u64; 12]) -> Option<[u64; 12]> {
 }
 
 /// For every node its own numbers, or the sum of those below it; nothing if they are too large.
-fn summed(shape: &Shape, own: impl Fn(usize) -> Option<[u64; 12]>) -> Option<Vec<[u64; 12]>> {
+pub(super) fn summed(shape: &Shape, own: impl Fn(usize) -> Option<[u64; 12]>) -> Option<Vec<[u64; 12]>> {
     let mut sums = vec![[0_u64; 12]; shape.len()];
     for at in (0..shape.len()).rev() {
         if let (Some(own), Some(slot)) = (own(at), sums.get_mut(at)) {
@@ -282,7 +262,7 @@ fn summed(shape: &Shape, own: impl Fn(usize) -> Option<[u64; 12]>) -> Option<Vec
     Some(sums)
 }
 
-fn person(place: &Place) -> Option<(i64, i64)> {
+pub(super) fn person(place: &Place) -> Option<(i64, i64)> {
     match place {
         Place::Person { unit_id, employee_id } => Some((*unit_id, *employee_id)),
         Place::Unit(_) | Place::Label(_) => None,

@@ -7,6 +7,7 @@
 pub mod apportion;
 pub mod capacity;
 pub mod held_cells;
+pub mod history;
 pub mod levels;
 pub mod limits;
 pub(super) mod lines;
@@ -15,6 +16,7 @@ pub mod new_plan;
 pub mod preview;
 pub mod season;
 pub mod settings;
+pub mod span;
 pub mod split_tree;
 pub mod tree;
 pub(super) mod weights;

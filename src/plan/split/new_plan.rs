@@ -2,12 +2,12 @@
 
 use garde::Validate;
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::limits::{MAX_PLACES, MAX_TOTAL, MAX_WEIGHT};
 use super::method::Method;
-use crate::period::Period;
+use super::span::Span;
 
 /// A plan to be drafted.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
@@ -37,8 +37,9 @@ pub struct NewPlan {
     #[serde(default)]
     #[garde(dive)]
     pub method: Method,
-    /// The twelve months' weights, January first. Not needed if the method brings its own.
-    #[serde(default)]
+    /// The twelve months' weights, January first, or the four quarters', each that of its months. Not needed if the method
+    /// brings its own.
+    #[serde(default, deserialize_with = "season")]
     #[garde(custom(twelve), inner(range(min = 0, max = MAX_WEIGHT)))]
     #[schema(example = json!([950, 640, 880, 810, 795, 785, 690, 745, 875, 885, 925, 1020]))]
     pub season: Vec<i64>,
@@ -65,10 +66,24 @@ pub struct NewPlan {
     pub pins: Vec<Pin>,
 }
 
-fn twelve(months: &[i64], _: &()) -> garde::Result {
+/// Reads the weights of twelve months, or of four quarters.
+pub(in crate::plan) fn season<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<i64>, D::Error> {
+    Vec::deserialize(deserializer).map(by_month)
+}
+
+/// The weights of four quarters as those of their months.
+pub fn by_month(weights: Vec<i64>) -> Vec<i64> {
+    match weights.len() {
+        4 => weights.into_iter().flat_map(|weight| [weight; 3]).collect(),
+        _ => weights,
+    }
+}
+
+/// Refuses weights that are neither none nor those of twelve months.
+pub(in crate::plan) fn twelve(months: &[i64], _: &()) -> garde::Result {
     match months.len() {
         0 | 12 => Ok(()),
-        count => Err(garde::Error::new(format!("expected twelve weights, not {count}"))),
+        count => Err(garde::Error::new(format!("expected twelve weights, or four of quarters, not {count}"))),
     }
 }
 
@@ -208,11 +223,25 @@ pub struct Pin {
     #[serde(default)]
     #[garde(inner(length(chars, min = 1, max = 64)))]
     pub series: Option<String>,
-    /// The month, of the plan's year.
+    /// The month `2014-03`, the quarter `2014-Q1` or the year `2014` of the plan. What is given for several months is spread
+    /// over them in proportion to what they have; months that are closed keep theirs, and count.
     #[garde(skip)]
     #[schema(value_type = String, example = "2014-03")]
-    pub period: Period,
-    /// The value it is pinned at, in units of the metric or cents; null releases the cell.
+    pub period: Span,
+    /// The value it is pinned at, in units of the metric or cents; null releases the cells.
     #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
     pub value: Option<i64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quarters_weight_is_that_of_each_of_its_months() {
+        let read = |text: &str| season(&mut serde_json::Deserializer::from_str(text)).unwrap();
+        assert_eq!(read("[3, 2, 0, 5]"), [3, 3, 3, 2, 2, 2, 0, 0, 0, 5, 5, 5]);
+        assert_eq!(read("[1,2,3,4,5,6,7,8,9,10,11,12]"), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+        assert!(read("[]").is_empty() && twelve(&[1, 2, 3], &()).is_err());
+    }
 }

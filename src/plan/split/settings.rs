@@ -7,6 +7,8 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::history::UsedYear;
+use super::limits::MAX_WEIGHT;
 use super::method::Method;
 use super::new_plan::MemberWeight;
 use crate::db::json::json_columns;
@@ -26,6 +28,12 @@ pub(in crate::plan) struct Split {
     pub season: Vec<i64>,
     #[serde(default)]
     pub method: Method,
+    /// What was known of the years by whose results it was weighed.
+    #[serde(default)]
+    pub history: Vec<UsedYear>,
+    /// What the closed months brought, where the rest of the year was planned again.
+    #[serde(default)]
+    pub replanned: Option<Replanned>,
     /// Months split anew since, the latest last.
     #[serde(default)]
     pub resplits: Vec<Change>,
@@ -60,6 +68,60 @@ impl Split {
     }
 }
 
+/// What a re-plan counted: the results of the months that were closed then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Replanned {
+    /// The first month that was planned again.
+    #[schema(value_type = String, example = "2014-04")]
+    pub from: Period,
+    /// The results, line by line.
+    pub results: Vec<CountedResults>,
+}
+
+/// What the closed months of a line were counted at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CountedResults {
+    /// The line.
+    #[schema(example = "deliveries")]
+    pub metric: String,
+    /// January up to the month before, in units of the metric or cents.
+    #[schema(example = json!([156, 92, 144]))]
+    pub months: Vec<i64>,
+    /// Where they come from.
+    pub source: ResultSource,
+    /// Of whom nothing was known, month by month, and who were counted by the word of who planned: the first hundred.
+    pub missing: Vec<MissingResult>,
+    /// How many there were.
+    pub missing_count: usize,
+}
+
+/// Where results come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResultSource {
+    /// The ledger knew everybody's.
+    Ledger,
+    /// Who planned gave them.
+    Given,
+    /// The ledger's, and whom it did not know as having brought nothing.
+    MissingAsZero,
+    /// The ledger's, and whom it did not know as having brought what was planned.
+    MissingAsPlanned,
+}
+
+/// A month of somebody of whom nothing was known, and what was counted for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MissingResult {
+    /// The month.
+    #[schema(value_type = String, example = "2014-03")]
+    pub period: Period,
+    /// Where it stands in the plan, for example `JC/G2/A07`; a unit that is not split further stands for its people. Null
+    /// where the reader may not see names.
+    pub place: Option<String>,
+    /// What was counted.
+    pub counted: i64,
+}
+
 /// A [`Resplit`] and who made it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::plan) struct Change {
@@ -68,7 +130,8 @@ pub(in crate::plan) struct Change {
     pub user_id: Option<i64>,
 }
 
-/// Some months of a unit, to be split again among its people: somebody has joined, left, or is away.
+/// Some months of a unit, to be split again among what is below it: somebody has joined, left or is away, or a team has been
+/// made or dissolved.
 #[derive(
     Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, AsExpression, FromSqlRow, ToSchema,
 )]
@@ -88,8 +151,26 @@ pub struct Resplit {
     pub to: Period,
     /// The members' weights in these months. A member who is not listed gets nothing; somebody who was not a member
     /// becomes one.
-    #[garde(length(min = 1, max = 2_000), dive)]
+    #[serde(default)]
+    #[garde(length(max = 2_000), dive)]
     pub weights: Vec<MemberWeight>,
+    /// The weights of the units right below it in these months. A unit that is not listed gets nothing; one that the plan
+    /// did not have is added, and its own months are split by a change of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[garde(length(max = 2_000), dive)]
+    pub units: Vec<UnitShare>,
+}
+
+/// A unit's weight in some months.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnitShare {
+    /// Code of the unit.
+    #[garde(length(chars, min = 1, max = 64))]
+    pub unit: String,
+    /// The share, relative to the other units and people there.
+    #[garde(range(min = 0, max = MAX_WEIGHT))]
+    pub weight: i64,
 }
 
 #[cfg(test)]
@@ -103,6 +184,7 @@ mod tests {
             from: "2014-06".parse().unwrap(),
             to: "2014-08".parse().unwrap(),
             weights: ["A03", "A01"].map(|no| MemberWeight { employee_no: no.into(), weight: 1 }).to_vec(),
+            units: Vec::new(),
         };
         let mut split = Split { season: vec![1; 12], ..Split::default() };
         split.resplits.push(Change { resplit, user_id: Some(7) });

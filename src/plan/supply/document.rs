@@ -13,10 +13,12 @@ use crate::decimal::ratio::Ratio;
 use crate::http::Problem;
 use crate::org::labels;
 use crate::period::Period;
+use crate::plan::reading::deliveries::{self, Deliveries};
 use crate::plan::reading::label_vehicles::{self, LabelVehicles};
+use crate::plan::split::apportion::{ApportionError, largest_remainder};
 use crate::plan::split::tree::Months;
 use crate::plan::split::tree::Tree;
-use crate::plan::versions;
+use crate::plan::{versions, viewer};
 
 /// The stock over a plan's year.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -55,9 +57,14 @@ pub struct StockMonth {
     pub opening: Option<i64>,
     /// 提车任务: cars to be taken.
     pub wholesale: Option<i64>,
-    /// Cars planned to be delivered.
+    /// 已提车: cars that were taken, in a month that has ended; they are in stock instead of the task. Null where that is not
+    /// known, or of all series together where it is not known of one.
+    pub taken: Option<i64>,
+    /// Cars delivered: actual ones up to today, and as planned from then on.
     pub deliveries: Option<i64>,
-    /// Cars in stock when it ends: opening + wholesale − deliveries.
+    /// Where the deliveries come from.
+    pub deliveries_from: DeliveriesFrom,
+    /// Cars in stock when it ends: opening + those taken, otherwise wholesale − deliveries.
     pub closing: Option<i64>,
     /// 库存深度: closing ÷ deliveries, half-up to two places. Null without deliveries, as well.
     #[schema(value_type = Option<f64>, example = 1.25)]
@@ -68,6 +75,18 @@ pub struct StockMonth {
     pub missing: Option<i64>,
     /// Whether the unrounded depth is above the line.
     pub deep: Option<bool>,
+}
+
+/// Where a month's deliveries come from. The ledger knows a store's, not their series: those are shared as the plan's are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveriesFrom {
+    /// 计划: the month is to come, or not everybody's deliveries of it are known.
+    Plan,
+    /// 实际: the ledger knows everybody's of a month that has ended.
+    Ledger,
+    /// 实际加计划: this month. What has been delivered, and what is left of the plan.
+    LedgerAndPlan,
 }
 
 /// Stock along the year of plan `id`, if it is seen as a whole. A group's plan has no supply of its own.
@@ -81,20 +100,72 @@ pub async fn of_plan(cx: &mut Context, id: i64, line: Decimal) -> Result<PlanSup
         return Err(Problem::field("line", format!("expected a number of months above 0, not {line}")));
     }
     let unit_id = versions::store::version(cx.db(), id).await?.unit_id;
-    let planned = label_vehicles::load(cx.db(), id, Tree::Series).await?;
+    let mut planned = label_vehicles::load(cx.db(), id, Tree::Series).await?;
+    let this_month = viewer::month(cx);
+    let delivered = match store::is_store(cx.db(), unit_id).await? {
+        true => deliveries::of_store(cx.db(), unit_id, plan.year).await?,
+        false => Deliveries::default(),
+    };
+    let from = deliver(&mut planned, &delivered, (plan.year, this_month))
+        .map_err(|error| Problem::conflict(error.to_string()))?;
     let kept = store::load(cx.db(), unit_id, plan.year).await?;
     let names = labels::list(cx, labels::SERIES).await?;
     let names: BTreeMap<String, String> = names.into_iter().map(|label| (label.code, label.zh)).collect();
-    let periods = Period::months_of(plan.year);
+    let periods: Vec<Month> = Period::months_of(plan.year)
+        .into_iter()
+        .zip(from)
+        .map(|(period, from)| Month { period, from, has_ended: period < this_month })
+        .collect();
     let series = series(&periods, planned, &kept, &names, line)
         .map_err(|(code, error)| Problem::conflict(format!("series '{code}': {error}")))?;
     let months = together(&periods, &series, line);
     Ok(PlanSupply { unit: plan.unit, year: plan.year, line, series, months })
 }
 
+/// A month, and what is known of it.
+#[derive(Clone, Copy)]
+struct Month {
+    period: Period,
+    from: DeliveriesFrom,
+    has_ended: bool,
+}
+
+/// Puts what was delivered in the place of what was planned, and says where each month's deliveries come from.
+fn deliver(
+    planned: &mut [LabelVehicles],
+    delivered: &Deliveries,
+    (year, this_month): (i32, Period),
+) -> Result<[DeliveriesFrom; 12], ApportionError> {
+    let mut from = [DeliveriesFrom::Plan; 12];
+    for (period, from) in Period::months_of(year).into_iter().zip(&mut from) {
+        let partly = delivered.partly.iter().find(|partly| partly.period == period).map(|partly| partly.cars);
+        let known = delivered.known.get(&period).copied();
+        let (cars, by) = match known {
+            _ if period > this_month => continue,
+            // Who has delivered nothing yet this month may well not be in the ledger.
+            _ if period == this_month => (known.or(partly), DeliveriesFrom::LedgerAndPlan),
+            known => (known, DeliveriesFrom::Ledger),
+        };
+        let Some(cars) = cars.filter(|_| !planned.is_empty()) else { continue };
+        let cells = planned.iter().map(|series| series.months.get(period.index()).copied().unwrap_or(0));
+        let mut weights: Vec<u64> = cells.map(|cell| u64::try_from(cell).unwrap_or(0)).collect();
+        if weights.iter().all(|weight| *weight == 0) {
+            weights.fill(1);
+        }
+        for (series, actual) in planned.iter_mut().zip(largest_remainder(cars, &weights)?) {
+            if let Some(cell) = series.months.get_mut(period.index()) {
+                // What is left of this month's plan is still to come.
+                *cell = if by == DeliveriesFrom::LedgerAndPlan { actual.max(*cell) } else { actual };
+            }
+        }
+        *from = by;
+    }
+    Ok(from)
+}
+
 /// Every series that is planned or supplied.
 fn series(
-    periods: &[Period],
+    periods: &[Month],
     planned: Vec<LabelVehicles>,
     kept: &BTreeMap<String, KeptYear>,
     names: &BTreeMap<String, String>,
@@ -120,7 +191,7 @@ fn series(
 
 /// A series' months, each beginning with what was counted or with what the one before has left.
 fn along(
-    periods: &[Period],
+    periods: &[Month],
     kept: Option<&KeptYear>,
     deliveries: Option<Months>,
     line: Decimal,
@@ -129,15 +200,23 @@ fn along(
     let deliveries = deliveries.map_or([None; 12], |months| months.map(Some));
     let mut stock = None;
     let mut year = Vec::with_capacity(periods.len());
-    for (((period, counted), wholesale), deliveries) in
-        periods.iter().zip(kept.opening).zip(kept.wholesale).zip(deliveries)
+    for ((((at, counted), wholesale), taken), deliveries) in
+        periods.iter().zip(kept.opening).zip(kept.wholesale).zip(kept.taken).zip(deliveries)
     {
-        let mut month =
-            StockMonth { opening: counted.or(stock), wholesale, deliveries, ..StockMonth::unknown(*period) };
-        if let (Some(opening), Some(wholesale), Some(deliveries)) = (month.opening, wholesale, deliveries) {
-            let followed = follow(opening, wholesale, deliveries, line)
-                .ok_or(SupplyError::TooLarge { month: period.month() })?;
-            month = StockMonth::known(*period, followed);
+        let taken = taken.filter(|_| at.has_ended);
+        let mut month = StockMonth {
+            opening: counted.or(stock),
+            wholesale,
+            taken,
+            deliveries,
+            ..StockMonth::unknown(at)
+        };
+        if let (Some(opening), Some(came), Some(deliveries)) =
+            (month.opening, taken.or(wholesale), deliveries)
+        {
+            let followed = follow(opening, came, deliveries, line)
+                .ok_or(SupplyError::TooLarge { month: at.period.month() })?;
+            month = StockMonth { wholesale, taken, ..StockMonth::known(at, followed) };
         }
         stock = month.closing;
         year.push(month);
@@ -146,12 +225,14 @@ fn along(
 }
 
 impl StockMonth {
-    const fn unknown(period: Period) -> Self {
+    const fn unknown(at: &Month) -> Self {
         Self {
-            period,
+            period: at.period,
             opening: None,
             wholesale: None,
+            taken: None,
             deliveries: None,
+            deliveries_from: at.from,
             closing: None,
             depth: None,
             short: None,
@@ -160,12 +241,14 @@ impl StockMonth {
         }
     }
 
-    const fn known(period: Period, month: SupplyMonth) -> Self {
+    const fn known(at: &Month, month: SupplyMonth) -> Self {
         Self {
-            period,
+            period: at.period,
             opening: Some(month.opening),
             wholesale: Some(month.wholesale),
+            taken: None,
             deliveries: Some(month.deliveries),
+            deliveries_from: at.from,
             closing: Some(month.closing),
             depth: month.depth,
             short: Some(month.short),
@@ -176,8 +259,8 @@ impl StockMonth {
 }
 
 /// The months of all series together.
-fn together(periods: &[Period], series: &[SeriesStock], line: Decimal) -> Vec<StockMonth> {
-    let months = periods.iter().enumerate().map(|(index, period)| {
+fn together(periods: &[Month], series: &[SeriesStock], line: Decimal) -> Vec<StockMonth> {
+    let months = periods.iter().enumerate().map(|(index, at)| {
         let sum = |of: fn(&StockMonth) -> Option<i64>| {
             let mut values = series.iter().map(|series| series.months.get(index).and_then(of));
             let first = values.next()??;
@@ -187,10 +270,12 @@ fn together(periods: &[Period], series: &[SeriesStock], line: Decimal) -> Vec<St
         let missing = sum(|month| month.missing);
         let exact = closing.zip(deliveries).and_then(|(closing, deliveries)| Ratio::new(closing, deliveries));
         StockMonth {
-            period: *period,
+            period: at.period,
             opening: sum(|month| month.opening),
             wholesale: sum(|month| month.wholesale),
+            taken: sum(|month| month.taken),
             deliveries,
+            deliveries_from: at.from,
             closing,
             depth: exact.and_then(|depth| depth.half_up(2)),
             short: missing.map(|missing| missing > 0),

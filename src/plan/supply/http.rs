@@ -1,7 +1,7 @@
 //! Supply over HTTP.
 
 use actix_web::web::{Json, Path};
-use actix_web::{get, put};
+use actix_web::{Responder, get, put};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -11,33 +11,41 @@ use super::store::{self, SupplyQuery, SupplyYear};
 use crate::auth::Caller;
 use crate::auth::access::{DraftPlan, ViewPlan};
 use crate::http::body::LARGE;
+use crate::http::etag::{self, Seen};
 use crate::http::{Body, Problem, Query};
 
 /// Set how many cars of each series a store is to take in a year, and the stock that was counted: all of it, or
 /// nothing. Series that are not listed stay as they are.
-#[utoipa::path(tag = "plans", request_body = SupplyYear, responses(
+#[utoipa::path(tag = "plans", params(
+    ("If-Match" = Option<String>, Header, description = "The ETag that was read, or *; left out where nothing is kept yet"),
+), request_body = SupplyYear, responses(
     (status = 200, description = "The store's whole year as it is now", body = SupplyYear),
     (status = 404, description = "The caller does not reach the store"),
+    (status = 412, description = "It was changed in the meantime"),
+    (status = 428, description = "Something is kept of the year, and If-Match is missing"),
 ))]
 #[put("/supply")]
 pub async fn put_supply(
     caller: Caller<DraftPlan>,
+    seen: Result<Seen, Problem>,
     body: Body<SupplyYear, LARGE>,
-) -> Result<Json<SupplyYear>, Problem> {
-    store::put(&mut caller.context().await?, body.0).await.map(Json)
+) -> Result<impl Responder, Problem> {
+    let (kept, version) = store::put(&mut caller.context().await?, body.0, seen).await?;
+    Ok(etag::ok(version, kept))
 }
 
 /// Read how many cars of each series a store is to take in a year.
 #[utoipa::path(tag = "plans", params(SupplyQuery), responses(
-    (status = 200, description = "The store's year, series by code", body = SupplyYear),
+    (status = 200, description = "The store's year, series by code; its ETag goes into If-Match", body = SupplyYear),
     (status = 404, description = "The caller does not reach the store"),
 ))]
 #[get("/supply")]
 pub async fn get_supply(
     caller: Caller<ViewPlan>,
     query: Query<SupplyQuery>,
-) -> Result<Json<SupplyYear>, Problem> {
-    store::read(&mut caller.context().await?, query.0).await.map(Json)
+) -> Result<impl Responder, Problem> {
+    let (kept, version) = store::read(&mut caller.context().await?, query.0).await?;
+    Ok(etag::ok(version, kept))
 }
 
 /// From which depth stock is deep.

@@ -11,10 +11,10 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Context;
-use crate::db::schema::{org_unit, supply};
+use crate::db::schema::{org_unit, supply, supply_year};
 use crate::db::sql;
-use crate::http::FieldError;
-use crate::http::Problem;
+use crate::http::etag::Seen;
+use crate::http::{Code, FieldError, Problem};
 use crate::org::{UnitKind, labels};
 use crate::period::Period;
 use crate::plan::faults::{listed_twice, other_year};
@@ -113,6 +113,12 @@ async fn store_id(connection: &mut AsyncPgConnection, code: &str) -> Result<Opti
     Ok(id)
 }
 
+/// Whether a unit is a store.
+pub(super) async fn is_store(connection: &mut AsyncPgConnection, unit_id: i64) -> Result<bool, Problem> {
+    let kind: UnitKind = org_unit::table.find(unit_id).select(org_unit::kind).first(connection).await?;
+    Ok(kind == UnitKind::Store)
+}
+
 /// The store with this code, if it is reached in `year`.
 ///
 /// # Errors
@@ -132,12 +138,17 @@ fn no_store(code: &str) -> FieldError {
 }
 
 /// Keeps a year of the series that are given, in place of what was kept of them; other series stay. The answer is the
-/// store's whole year.
+/// store's whole year, with its version.
 ///
 /// # Errors
 ///
-/// Every field at fault; nothing is kept then.
-pub async fn put(cx: &mut Context, change: SupplyYear) -> Result<SupplyYear, Problem> {
+/// Every field at fault; a failed precondition where it is not the version that was seen, and a missing one where something
+/// is kept and none was. Nothing is kept then.
+pub async fn put(
+    cx: &mut Context,
+    change: SupplyYear,
+    seen: Result<Seen, Problem>,
+) -> Result<(SupplyYear, i32), Problem> {
     viewer::require_unit(cx, &change.store, change.year).await?;
     cx.transaction(async |cx| {
         let store_id = store_id(cx.db(), &change.store).await?;
@@ -148,12 +159,39 @@ pub async fn put(cx: &mut Context, change: SupplyYear) -> Result<SupplyYear, Pro
         // Two at once are kept one after the other, whole: rows of one never stand between rows of the other.
         let _locked: i64 =
             org_unit::table.find(store_id).select(org_unit::id).for_no_key_update().first(cx.db()).await?;
+        let version = version(cx.db(), store_id, change.year).await?;
+        match seen {
+            Err(problem) if problem.code == Code::PreconditionRequired && version == 0 => {}
+            seen => seen?.check(version)?,
+        }
+        diesel::insert_into(supply_year::table)
+            .values((
+                supply_year::unit_id.eq(store_id),
+                supply_year::year.eq(change.year),
+                supply_year::row_version.eq(version + 1),
+            ))
+            .on_conflict((supply_year::unit_id, supply_year::year))
+            .do_update()
+            .set(supply_year::row_version.eq(version + 1))
+            .execute(cx.db())
+            .await?;
         write(cx.db(), store_id, &change).await?;
         let subject = format!("supply/{}/{}", change.store, change.year);
         cx.audit("put_supply", &subject, json!(change)).await?;
-        of_store(cx.db(), store_id, change.store, change.year).await
+        Ok((of_store(cx.db(), store_id, change.store, change.year).await?, version + 1))
     })
     .await
+}
+
+/// How often a store's year was set.
+async fn version(connection: &mut AsyncPgConnection, store_id: i64, year: i32) -> Result<i32, Problem> {
+    let version = supply_year::table
+        .find((store_id, year))
+        .select(supply_year::row_version)
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(version.unwrap_or(0))
 }
 
 async fn faults(
@@ -279,14 +317,22 @@ pub struct SupplyQuery {
     pub year: i32,
 }
 
-/// A store's year as it is kept, series by code.
+/// A store's year as it is kept, series by code, with its version: 0 where nothing is kept.
 ///
 /// # Errors
 ///
 /// Not found for a store that is not reached; the year at fault.
-pub async fn read(cx: &mut Context, SupplyQuery { store, year }: SupplyQuery) -> Result<SupplyYear, Problem> {
+pub async fn read(
+    cx: &mut Context,
+    SupplyQuery { store, year }: SupplyQuery,
+) -> Result<(SupplyYear, i32), Problem> {
     let store_id = reached(cx, &store, year).await?;
-    of_store(cx.db(), store_id, store, year).await
+    // The year and its version at one moment.
+    cx.snapshot(async |cx| {
+        let version = version(cx.db(), store_id, year).await?;
+        Ok((of_store(cx.db(), store_id, store, year).await?, version))
+    })
+    .await
 }
 
 async fn of_store(

@@ -104,7 +104,7 @@ pub async fn return_to_draft(
 /// # Errors
 ///
 /// A conflict where the approver is the author or has changed the draft; a field at fault where the month is not of the
-/// plan's year, is closed or locked, or has ended.
+/// plan's year, is closed or locked, has ended, or where a month before it has other cells than the version that governs it.
 pub async fn approve(
     cx: &mut Context,
     id: i64,

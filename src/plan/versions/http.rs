@@ -19,7 +19,7 @@ use crate::auth::access::{ApprovePlan, DraftPlan, ViewPlan};
 use crate::http::body::LARGE;
 use crate::http::etag::{self, Seen};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query};
-use crate::ledger::metric::CatalogueFile;
+use crate::ledger::catalogue::Catalogues;
 use crate::plan::split::new_plan::NewPlan;
 use crate::plan::split::settings::Resplit;
 
@@ -73,11 +73,12 @@ pub async fn get_plan_diff(
 #[post("/plan-trials")]
 pub async fn try_plan(
     caller: Caller<DraftPlan>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     body: Body<Trial, LARGE>,
 ) -> Result<Json<TrialResult>, Problem> {
-    let catalogue = catalogue.current()?;
-    trial::run(&mut caller.context().await?, &catalogue, &body.0).await.map(Json)
+    let cx = &mut caller.context().await?;
+    let catalogue = catalogues.of_today(cx).await?;
+    trial::run(cx, &catalogue, &body.0).await.map(Json)
 }
 
 /// Draft a plan: it is split exactly over months, units, people, channels and series.
@@ -89,11 +90,12 @@ pub async fn try_plan(
 #[post("/plans")]
 pub async fn create_plan(
     caller: Caller<DraftPlan>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     body: Body<NewPlan, LARGE>,
 ) -> Result<impl Responder, Problem> {
-    let catalogue = catalogue.current()?;
-    draft::create(&mut caller.context().await?, &catalogue, body.0).await.map(created)
+    let cx = &mut caller.context().await?;
+    let catalogue = catalogues.of_today(cx).await?;
+    draft::create(cx, &catalogue, body.0).await.map(created)
 }
 
 /// Delete a draft.
@@ -198,19 +200,30 @@ pub async fn put_plan_pins(
     pins::pin(&mut caller.context().await?, *id, body.0, seen).await.map(changed)
 }
 
-/// Begin the next version of the approved plan with the rest of its year planned again: the months before `from` stay
-/// as they are, and what is left of the total is spread over the others.
-#[utoipa::path(tag = "plans", request_body = Replan, responses(
+/// Plan the rest of a year again: the months before `from` stay as they are governed, and what is left of the total is
+/// spread over the others. Of the approved plan the next version is begun; a draft is planned again itself, with If-Match.
+#[utoipa::path(tag = "plans", params(
+    ("If-Match" = Option<String>, Header, description = "The ETag of the draft that was read, or *; left out for the approved plan"),
+), request_body = Replan, responses(
+    (status = 200, description = "The draft, planned again", body = Plan),
     (status = 201, description = "Drafted as the next version", body = Plan),
-    (status = 409, description = "It is not the version in force, or another draft is waiting"),
+    (status = 409, description = "It is neither the version in force nor a draft, or another draft is waiting"),
+    (status = 412, description = "The draft was changed in the meantime"),
+    (status = 422, description = "Some fields are not valid, or nothing is known of somebody in a month; nothing was changed"),
+    (status = 428, description = "It is a draft, and If-Match is missing"),
 ))]
 #[post("/plans/{id}/replans")]
 pub async fn create_replan(
     caller: Caller<DraftPlan>,
     id: Path<i64>,
+    seen: Result<Seen, Problem>,
     body: Body<Replan, LARGE>,
 ) -> Result<impl Responder, Problem> {
-    replan::replan(&mut caller.context().await?, *id, body.0).await.map(created)
+    let (plan, is_new) = replan::replan(&mut caller.context().await?, *id, body.0, seen).await?;
+    Ok(match is_new {
+        true => etag::created(format_args!("/v1/plans/{}", plan.id), plan.row_version, &plan),
+        false => etag::ok(plan.row_version, plan),
+    })
 }
 
 /// Lock months for good: no new version of the plan can take effect in them.

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::governed::{self, Differences};
 use super::store::{Version, change};
 use super::version::{Plan, Step};
 use super::{approval, four_eyes};
 use crate::auth::Context;
-use crate::db::schema::{annual_plan, plan_lock};
+use crate::db::schema::plan_lock;
 use crate::http::Problem;
 use crate::http::etag::Seen;
 use crate::period::Period;
@@ -58,7 +59,8 @@ pub async fn lock_months(cx: &mut Context, id: i64, lock: Lock, seen: Seen) -> R
     .await
 }
 
-/// Refuses an effective month in which the plan must not change any more.
+/// Refuses an effective month in which the plan must not change any more, or before which this version is other than what is
+/// in force: the year would be no sum of anything.
 ///
 /// A month that has ended is refused to every version but the first, as the one before it governed that month; in a year
 /// that is over only locks count, so that its plan can still be put in order.
@@ -70,36 +72,29 @@ pub(super) async fn require_open(
     let refused = |message: String| Err(Problem::field("effective_from", message));
     let months = Period::months_of(plan.year);
     let first_open = usize::try_from(plan.closed_months).ok().and_then(|closed| months.get(closed));
+    let this_month = viewer::month(cx);
+    let held = governed::held_months(cx.db(), (plan.unit_id, plan.year, this_month)).await?;
+    if effective_from.index() < held {
+        let expected =
+            months.get(held).map_or("none is left".to_owned(), |open| format!("expected {open} or later"));
+        return refused(format!(
+            "{effective_from} is locked, or has ended while another version governed it: {expected}"
+        ));
+    }
     if first_open.is_some_and(|first_open| effective_from < *first_open) {
         return refused(format!(
             "the first {} months of the year are closed in this version: expected a later month",
             plan.closed_months
         ));
     }
-    let locked: Option<Period> = plan_lock::table
-        .filter(plan_lock::unit_id.eq(plan.unit_id))
-        .filter(plan_lock::period.ge(effective_from))
-        .filter(plan_lock::period.le(months.last().copied().unwrap_or(effective_from)))
-        .select(diesel::dsl::max(plan_lock::period))
-        .first(cx.db())
-        .await?;
-    if let Some(locked) = locked {
-        return refused(format!("{locked} is locked: expected a later month"));
-    }
-    let this_month = viewer::month(cx);
-    if this_month.year() == plan.year && effective_from < this_month {
-        let earlier: i64 = annual_plan::table
-            .filter(annual_plan::unit_id.eq(plan.unit_id))
-            .filter(annual_plan::year.eq(plan.year))
-            .filter(annual_plan::approved_at.is_not_null())
-            .count()
-            .get_result(cx.db())
-            .await?;
-        if earlier > 0 {
-            return refused(format!(
-                "{effective_from} has ended, and another version governed it: expected {this_month} or later"
-            ));
-        }
-    }
-    Ok(())
+    let Some(differing) = governed::differences(cx.db(), plan, effective_from.index()).await? else {
+        return Ok(());
+    };
+    let Differences { month, place, here, in_force, places } = differing;
+    let month = months.get(month).copied().unwrap_or(effective_from);
+    refused(format!(
+        "before it this version is not what is in force: {place} has {here} in {month}, and {in_force} in the version \
+         that governs it ({places} places differ); let this one count from {month}, or plan it again from \
+         {effective_from}"
+    ))
 }

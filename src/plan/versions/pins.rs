@@ -1,12 +1,14 @@
 //! Cells that stand: set, given back to the weights, and told where they do not fit.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::governed;
 use super::rows::{self, Excerpt};
 use super::store::change_draft;
 use super::version::Plan;
@@ -16,10 +18,12 @@ use crate::http::Problem;
 use crate::http::etag::Seen;
 use crate::period::Period;
 use crate::plan::faults::other_year;
+use crate::plan::split::apportion::largest_remainder;
 use crate::plan::split::new_plan::Pin;
 use crate::plan::split::split_tree::{self, PinnedCell};
 use crate::plan::split::tree::{Place, Shape, Tree};
-use crate::plan::split::whole_plan::{LineRefusal, Outcome, Scope, WholePlan};
+use crate::plan::split::whole_plan::{Line, LineRefusal, Outcome, Scope, WholePlan};
+use crate::plan::viewer;
 
 /// Cells to be pinned or released: all of them, or none.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
@@ -40,10 +44,19 @@ pub(in crate::plan) type Cell = (i32, Tree, usize, usize);
 /// Every field at fault; the cells in the way where the pins do not fit; a conflict where the plan is not a draft.
 pub async fn pin(cx: &mut Context, id: i64, pins: Pins, seen: Seen) -> Result<Plan, Problem> {
     change_draft(cx, id, seen, "pin_plan", async |cx, plan| {
+        let months = pins.pins.iter().enumerate();
+        let of_year = Period::months_of(plan.year);
+        let months = months.flat_map(|(index, pin)| {
+            let months = pin.period.months().filter_map(|month| of_year.get(month).copied());
+            months.map(move |month| (format!("pins[{index}].period"), month))
+        });
+        let this_month = viewer::month(cx);
+        let held = governed::require_changeable(cx.db(), (plan, this_month), months).await?;
         let mut excerpt = Excerpt::load(cx.db(), plan, &pins.pins).await?;
         loop {
             let mut packed = excerpt.pack()?;
             let former = packed.whole.pins.clone();
+            let before = packed.whole.lines.clone();
             let mut faults = Vec::new();
             let touched = set_all(&mut packed.whole, &pins.pins, plan.year, &mut faults);
             if !faults.is_empty() {
@@ -51,6 +64,7 @@ pub async fn pin(cx: &mut Context, id: i64, pins: Pins, seen: Seen) -> Result<Pl
             }
             let Outcome { changed, cut } = split_around(&mut packed.whole, &former, plan.year)?;
             if cut.is_empty() {
+                require_past(&packed.whole, &before, &changed, packed.whole.closed..held)?;
                 let ordinal = |tree, at| packed.ordinal(tree, at);
                 rows::update_cells(cx.db(), plan.id, &packed.whole, &changed, ordinal).await?;
                 rows::write_pins(cx, plan.id, &packed.whole, &touched, ordinal).await?;
@@ -61,6 +75,28 @@ pub async fn pin(cx: &mut Context, id: i64, pins: Pins, seen: Seen) -> Result<Pl
         }
     })
     .await
+}
+
+/// Refuses a change that would move cells of months which can no longer be changed, though none of them is pinned.
+fn require_past(
+    whole: &WholePlan,
+    before: &[Line],
+    changed: &[(Tree, usize)],
+    months: Range<usize>,
+) -> Result<(), Problem> {
+    let past = |line: &Line, (tree, node): (Tree, usize)| {
+        let row = line.cells.of(tree).confirmed.get(node).copied().unwrap_or_default();
+        row.get(months.clone()).map(<[i64]>::to_vec).unwrap_or_default()
+    };
+    let moved = changed.iter().find(|place| {
+        whole.lines.iter().zip(before).any(|(now, before)| past(now, **place) != past(before, **place))
+    });
+    let Some((tree, node)) = moved else { return Ok(()) };
+    let message = format!(
+        "this would change months of {} that are locked or have ended: plan the rest of the year again first",
+        whole.shapes.of(*tree).path(*node)
+    );
+    Err(Problem::field("pins", message))
 }
 
 /// Splits what depends on the pins that are other than the `former` ones, and says what has changed.
@@ -82,22 +118,17 @@ pub(in crate::plan) fn set_all(
 ) -> BTreeSet<Cell> {
     let mut touched = BTreeSet::new();
     for (index, pin) in pins.iter().enumerate() {
-        let cell = set(whole, pin, year, &format!("pins[{index}]"), faults);
-        if cell.is_some_and(|cell| !touched.insert(cell)) {
+        let cells = set(whole, pin, year, &format!("pins[{index}]"), faults);
+        // Every cell is noted, whether another was there before or not.
+        if cells.into_iter().filter(|cell| !touched.insert(*cell)).count() > 0 {
             faults.push(FieldError::new(format!("pins[{index}]"), "this cell is listed twice"));
         }
     }
     touched
 }
 
-/// Sets or takes away one pin, and says which cell it is; what is wrong with it is added to `faults`.
-fn set(
-    whole: &mut WholePlan,
-    pin: &Pin,
-    year: i32,
-    field: &str,
-    faults: &mut Vec<FieldError>,
-) -> Option<Cell> {
+/// Sets or takes away one pin, and says which cells it is of; what is wrong with it is added to `faults`.
+fn set(whole: &mut WholePlan, pin: &Pin, year: i32, field: &str, faults: &mut Vec<FieldError>) -> Vec<Cell> {
     let before = faults.len();
     let line = match &pin.metric {
         None => Some(0),
@@ -111,21 +142,54 @@ fn set(
     if pin.period.year() != year {
         faults.push(other_year(&format!("{field}.period"), year));
     }
-    let month = pin.period.index();
-    if pin.period.year() == year && month < whole.closed {
+    let months = pin.period.months();
+    if pin.period.year() == year && months.end <= whole.closed {
         faults.push(FieldError::new(
             format!("{field}.period"),
             format!("{} is closed and can no longer be changed", pin.period),
         ));
     }
-    let (line, (tree, node)) = line.zip(place)?;
-    if faults.len() > before {
-        return None;
-    }
+    let Some((line, (tree, node))) = line.zip(place).filter(|_| faults.len() == before) else {
+        return Vec::new();
+    };
+    let open = months.start.max(whole.closed)..months.end;
+    let values = match pin.value.map(|value| spread(whole, (line, tree, node), months, value)).transpose() {
+        Ok(values) => values,
+        Err(message) => {
+            faults.push(FieldError::new(format!("{field}.value"), message));
+            return Vec::new();
+        }
+    };
     let pins = whole.pins.entry(line).or_default();
-    pins.retain(|other| (other.tree, other.node, other.month) != (tree, node, month));
-    pins.extend(pin.value.map(|value| split_tree::PinnedCell { tree, node, month, value }));
-    Some((line, tree, node, month))
+    pins.retain(|other| (other.tree, other.node) != (tree, node) || !open.contains(&other.month));
+    for (month, value) in open.clone().zip(values.into_iter().flatten()) {
+        pins.push(split_tree::PinnedCell { tree, node, month, value });
+    }
+    open.map(|month| (line, tree, node, month)).collect()
+}
+
+/// What is given for some months of a node, over those of them that are open: in proportion to what they have, or alike where
+/// they have nothing. What the closed ones among them have is taken off first.
+fn spread(
+    whole: &WholePlan,
+    (line, tree, node): (i32, Tree, usize),
+    months: Range<usize>,
+    value: i64,
+) -> Result<Vec<i64>, String> {
+    let cells = whole.lines.iter().find(|other| other.number == line);
+    // The roots of channels and series are the organisation's.
+    let cells = cells.and_then(|line| line.cells.of(tree).confirmed.get(node)).copied().unwrap_or_default();
+    let closed: i64 = cells.iter().take(whole.closed).skip(months.start).sum();
+    if months.start < whole.closed && value < closed {
+        return Err(format!("the closed months among them have {closed} already: expected at least as much"));
+    }
+    let first = months.start.max(whole.closed);
+    let weights = cells.get(first..months.end).unwrap_or_default();
+    let weights = weights.iter().map(|cell| u64::try_from(*cell).unwrap_or(0)).collect::<Vec<_>>();
+    let has_weight = weights.iter().any(|weight| *weight > 0);
+    let weights = if has_weight { weights } else { vec![1; weights.len()] };
+    let left = if months.start < whole.closed { value - closed } else { value };
+    largest_remainder(left, &weights).map_err(|error| error.to_string())
 }
 
 /// The node that a pin names.
@@ -183,9 +247,17 @@ pub(in crate::plan) fn child(shape: &Shape, unit: usize, employee_no: &str) -> O
     shape.children(unit).iter().copied().find(is_meant)
 }
 
-/// Why the cells cannot be split, with every pinned cell that is in the way.
+/// Why the cells cannot be split: which line and level, at which node and in which months, with every pinned cell that is in
+/// the way.
 pub(in crate::plan) fn problem(refusal: &LineRefusal, whole: &WholePlan, year: i32) -> Problem {
-    let LineRefusal { line, refusal } = refusal;
+    let LineRefusal { line, level, refusal } = refusal;
+    let metric =
+        whole.lines.iter().find(|known| known.number == *line).map_or("", |line| line.metric.as_str());
+    let what = match level {
+        Some(level) => format!("{metric}, {level}"),
+        None => metric.to_owned(),
+    };
+    let message = format!("{what}: {}", refusal.message);
     let shape = whole.shapes.of(refusal.tree);
     let is_held = |pin: &&split_tree::PinnedCell| {
         refusal.months.contains(&pin.month)
@@ -204,10 +276,7 @@ pub(in crate::plan) fn problem(refusal: &LineRefusal, whole: &WholePlan, year: i
             let path = whole.shapes.of(pin.tree).path(pin.node);
             let month = u32::try_from(pin.month).ok().and_then(|month| Period::new(year, month + 1));
             let month = month.map(|month| month.to_string()).unwrap_or_default();
-            FieldError::new(
-                format!("{path} {month}"),
-                format!("pinned at {}: {}", pin.value, refusal.message),
-            )
+            FieldError::new(format!("{path} {month}"), format!("pinned at {}: {message}", pin.value))
         })
         .collect();
     if cells.is_empty() {
@@ -217,7 +286,7 @@ pub(in crate::plan) fn problem(refusal: &LineRefusal, whole: &WholePlan, year: i
             .filter_map(|month| Some(Period::new(year, u32::try_from(*month).ok()? + 1)?.to_string()))
             .collect();
         let place = format!("{} {}", shape.path(refusal.node), months.join(", "));
-        return Problem::field(place.trim_end(), refusal.message.clone());
+        return Problem::field(place.trim_end(), message);
     }
     Problem::fields(cells)
 }

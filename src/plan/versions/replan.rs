@@ -1,27 +1,29 @@
 //! The rest of a year planned again: what has ended stands, and what is left of the total is spread over what remains.
 
-use std::collections::BTreeMap;
-
-use diesel_async::AsyncPgConnection;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::store::{Heading, Version, begin, lock, subject};
-use super::version::{Plan, Step};
-use super::{pins, rows};
+use super::results::{Counting, results};
+use super::store::{Heading, Version, begin, kept, lock, subject};
+use super::version::{Plan, Status, Step};
+use super::{governed, pins, rows};
 use crate::auth::Context;
+use crate::db::schema::{annual_plan, plan_line, plan_node, plan_pin};
 use crate::http::FieldError;
 use crate::http::Problem;
+use crate::http::etag::Seen;
 use crate::period::Period;
-use crate::plan::actuals::{self, Brought};
-use crate::plan::faults::{ALL_ZERO, listed_twice, other_year};
+use crate::plan::faults::{ALL_ZERO, other_year};
 use crate::plan::split::limits::{MAX_TOTAL, MAX_WEIGHT};
 use crate::plan::split::lines;
+use crate::plan::split::settings::{CountedResults, Replanned};
 use crate::plan::split::tree::PerTree;
 use crate::plan::split::weights::unsigned;
-use crate::plan::split::whole_plan::{Line, Scope, WholePlan};
+use crate::plan::split::whole_plan::{Scope, WholePlan};
 use crate::plan::viewer;
 
 /// How the rest of a year is to be planned again.
@@ -44,6 +46,25 @@ pub struct Replan {
     #[serde(default)]
     #[garde(length(max = 51), dive)]
     pub results: Vec<Results>,
+    /// How people are counted of whom the ledger knows nothing in a month of these. Without this word they are refused:
+    /// missing is not zero. It is kept with the version, with whom it was used for.
+    #[serde(default)]
+    #[garde(skip)]
+    pub missing: Option<Missing>,
+    /// Whether the pins of the months that are planned again are let go; otherwise they stand.
+    #[serde(default)]
+    #[garde(skip)]
+    pub release_pins: bool,
+}
+
+/// How somebody's month is counted of which nothing is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    /// As one in which nothing was brought.
+    Zero,
+    /// As one in which what was planned was brought.
+    Planned,
 }
 
 /// What the closed months of a line have brought.
@@ -60,22 +81,46 @@ pub struct Results {
     pub months: Vec<i64>,
 }
 
-/// Begins the next version of the approved plan `id`: months before `from` stand, what is left of the year's total is
-/// spread over the others, and below the root everything is split anew by its weights, splits for a leave included.
+/// Plans the rest of a year again: months before `from` stand, with the cells of the versions that govern them; what is left
+/// of the year's total is spread over the others, and below the root everything is split anew by its weights, splits for a
+/// leave included. Of the approved plan `id` the next version is begun; a draft, if it is the one that was seen, is planned
+/// again itself. The answer says whether a version was begun.
 ///
 /// # Errors
 ///
-/// Every field at fault; a conflict where the plan is not the one in force, or another draft is waiting.
+/// Every field at fault; everybody of whom nothing is known in a month that counts; a conflict where the plan is neither the
+/// one in force nor a draft, or another draft is waiting.
 #[tracing::instrument(skip_all, fields(id))]
-pub async fn replan(cx: &mut Context, id: i64, change: Replan) -> Result<Plan, Problem> {
+pub async fn replan(
+    cx: &mut Context,
+    id: i64,
+    change: Replan,
+    seen: Result<Seen, Problem>,
+) -> Result<(Plan, bool), Problem> {
     viewer::require_plan(cx, id).await?;
     cx.transaction(async |cx| {
-        let source = lock(cx.db(), id).await?;
-        source.status.after(Step::Revise)?;
-        let closed = closed_months(&change, source.year, source.closed_months)?;
+        let mut source = lock(cx.db(), id).await?;
+        let is_draft = source.status == Status::Draft;
+        if is_draft {
+            seen?.check(source.row_version)?;
+        } else {
+            source.status.after(Step::Revise)?;
+        }
+        let this_month = viewer::month(cx);
+        let place = (source.unit_id, source.year);
+        let held = governed::held_months(cx.db(), (source.unit_id, source.year, this_month)).await?;
+        // A draft has closed nothing yet that others go by.
+        let before = if is_draft { 0 } else { usize::try_from(source.closed_months).unwrap_or(0) };
+        let closed = closed_months(&change, source.year, (before, held))?;
         let mut whole = rows::load_whole_plan(cx.db(), &source).await?;
         whole.closed = closed;
-        let results = results(cx.db(), &source, &change, &whole).await?;
+        governed::copy(cx.db(), &mut whole, place, closed, Some(id)).await?;
+        if change.release_pins {
+            whole.pins.values_mut().for_each(|pins| pins.retain(|pin| pin.month < closed));
+        }
+        let counting =
+            Counting { unit_id: source.unit_id, year: source.year, this_month, missing: change.missing };
+        let results = results(cx.db(), &counting, &change.results, &whole).await?;
         let faults = prepare(&mut whole, &change, &results);
         if !faults.is_empty() {
             return Err(Problem::fields(faults));
@@ -83,112 +128,86 @@ pub async fn replan(cx: &mut Context, id: i64, change: Replan) -> Result<Plan, P
         if let Err(refusal) = whole.split(Scope::Everything) {
             return Err(pins::problem(&refusal, &whole, source.year));
         }
-        let mut split = source.split.inherited();
+        let mut split = if is_draft { source.split.clone() } else { source.split.inherited() };
         if let Some(season) = &change.season {
             split.season.clone_from(season);
         }
+        split.replanned = Some(Replanned { from: change.from, results });
         let closed_months = i32::try_from(closed).unwrap_or(0);
+        let from_month = closed_months + 1;
+        let released = async |cx: &mut Context, id: i64| -> Result<(), Problem> {
+            if change.release_pins {
+                let open =
+                    plan_pin::table.filter(plan_pin::plan_id.eq(id)).filter(plan_pin::month.ge(from_month));
+                diesel::delete(open).execute(cx.db()).await?;
+            }
+            Ok(())
+        };
+        if is_draft {
+            source.split = split;
+            write_anew(cx, &mut source, &whole, closed_months).await?;
+            released(cx, id).await?;
+            cx.audit("replan", &subject(id), json!({ "replan": change })).await?;
+            return Ok((kept(cx.db(), id).await?, false));
+        }
         let heading = Heading { unit_id: source.unit_id, year: source.year, split, closed_months };
         let detail = json!({ "from": subject(id), "replan": change });
-        begin(cx, heading, ("replan", detail), async |cx, copy| {
+        let plan = begin(cx, heading, ("replan", detail), async |cx, copy| {
             rows::insert_lines(cx.db(), copy, &whole.lines).await?;
             rows::insert_nodes(cx.db(), copy, &whole, PerTree::default()).await?;
-            rows::copy_pins_and_funnels(cx.db(), id, copy).await
+            rows::copy_pins_and_funnels(cx.db(), id, copy).await?;
+            released(cx, copy).await
         })
-        .await
+        .await?;
+        Ok((plan, true))
     })
     .await
 }
 
-/// How many months stand.
-fn closed_months(change: &Replan, year: i32, closed_before: i32) -> Result<usize, Problem> {
+/// Writes the lines and nodes of a draft anew; who does it does not approve it.
+async fn write_anew(
+    cx: &mut Context,
+    draft: &mut Version,
+    whole: &WholePlan,
+    closed_months: i32,
+) -> Result<(), Problem> {
+    if let Some(user) = cx.by() {
+        draft.split.note_changer(user);
+    }
+    diesel::delete(plan_node::table.filter(plan_node::plan_id.eq(draft.id))).execute(cx.db()).await?;
+    diesel::delete(plan_line::table.filter(plan_line::plan_id.eq(draft.id))).execute(cx.db()).await?;
+    rows::insert_lines(cx.db(), draft.id, &whole.lines).await?;
+    rows::insert_nodes(cx.db(), draft.id, whole, PerTree::default()).await?;
+    diesel::update(annual_plan::table.find(draft.id))
+        .set(annual_plan::closed_months.eq(closed_months))
+        .execute(cx.db())
+        .await?;
+    draft.save(cx.db()).await
+}
+
+/// How many months stand: those before the first that is planned again, with all that are closed in the version or can no
+/// longer be changed.
+fn closed_months(change: &Replan, year: i32, (closed, held): (usize, usize)) -> Result<usize, Problem> {
     if change.from.year() != year {
         return Err(Problem::fields(vec![other_year("from", year)]));
     }
-    let closed = change.from.index();
-    let before = usize::try_from(closed_before).unwrap_or(0);
-    if closed < before {
-        let message = format!("{before} months from January on are closed: expected a month after them");
+    let from = change.from.index();
+    if from < closed {
+        let message = format!("{closed} months from January on are closed: expected a month after them");
         return Err(Problem::field("from", message));
     }
-    Ok(closed)
-}
-
-/// What the closed months of each line came to, by the line's number.
-async fn results(
-    connection: &mut AsyncPgConnection,
-    source: &Version,
-    change: &Replan,
-    whole: &WholePlan,
-) -> Result<BTreeMap<i32, i64>, Problem> {
-    let mut faults = Vec::new();
-    let mut given: BTreeMap<&str, i64> = BTreeMap::new();
-    for (index, results) in change.results.iter().enumerate() {
-        let field = format!("results[{index}]");
-        if results.months.len() != whole.closed {
-            let message =
-                format!("expected {} months, January first, not {}", whole.closed, results.months.len());
-            faults.push(FieldError::new(format!("{field}.months"), message));
-        }
-        if !whole.lines.iter().any(|line| line.metric == results.metric) {
-            faults.push(FieldError::new(
-                format!("{field}.metric"),
-                format!("the plan has no line '{}'", results.metric),
-            ));
-        }
-        if given.insert(results.metric.as_str(), results.months.iter().sum()).is_some() {
-            faults.push(listed_twice(format!("{field}.metric"), format_args!("'{}'", results.metric)));
-        }
+    if from < held {
+        let message = format!(
+            "{} is locked, or has ended while another version governed it: expected a month after the first {held}",
+            change.from
+        );
+        return Err(Problem::field("from", message));
     }
-    if !faults.is_empty() {
-        return Err(Problem::fields(faults));
-    }
-    // With no month closed nothing has been brought.
-    let asked: Vec<&Line> = whole
-        .lines
-        .iter()
-        .filter(|line| whole.closed > 0 && !given.contains_key(line.metric.as_str()))
-        .collect();
-    let metrics: Vec<&str> = asked.iter().map(|line| line.metric.as_str()).collect();
-    let brought = actuals::brought(connection, source.unit_id, &metrics, source.year).await?;
-    let mut results = BTreeMap::new();
-    for line in &whole.lines {
-        let sum = match given.get(line.metric.as_str()) {
-            Some(sum) => *sum,
-            None => known(source.year, line, whole.closed, &brought)?,
-        };
-        results.insert(line.number, sum);
-    }
-    Ok(results)
-}
-
-/// What the ledger knows of a line's closed months. Missing is not zero: a month of which it knows nothing has to be given
-/// for the first line, and counts as it was planned for the others.
-fn known(year: i32, line: &Line, closed: usize, brought: &[Brought]) -> Result<i64, Problem> {
-    let mut months: Vec<Option<i64>> = vec![None; closed];
-    for one in brought.iter().filter(|one| one.metric == line.metric) {
-        if let Some(month) = months.get_mut(one.period.index()) {
-            *month = Some(month.unwrap_or(0).saturating_add(one.units(line.is_amount)?));
-        }
-    }
-    let planned = line.cells.organisation.confirmed.first().copied().unwrap_or_default();
-    let mut sum = 0_i64;
-    for ((period, known), planned) in Period::months_of(year).into_iter().zip(&months).zip(planned) {
-        match known {
-            Some(value) => sum = sum.saturating_add(*value),
-            None if line.number > 0 => sum = sum.saturating_add(planned),
-            None => {
-                let message =
-                    format!("nothing is known of {} in {period}: give the months' results", line.metric);
-                return Err(Problem::field("results", message));
-            }
-        }
-    }
-    Ok(sum)
+    Ok(from)
 }
 
 /// Puts totals, results and weights into the plan; the answer is what is wrong with them.
-fn prepare(whole: &mut WholePlan, change: &Replan, results: &BTreeMap<i32, i64>) -> Vec<FieldError> {
+fn prepare(whole: &mut WholePlan, change: &Replan, results: &[CountedResults]) -> Vec<FieldError> {
     let mut faults = Vec::new();
     if let Some(season) = &change.season {
         if season.iter().skip(whole.closed).all(|weight| *weight == 0) {
@@ -200,9 +219,10 @@ fn prepare(whole: &mut WholePlan, change: &Replan, results: &BTreeMap<i32, i64>)
         }
         whole.shapes.organisation.set_weights(0, weights);
     }
-    let total = change.total.or(whole.lines.first().map(|line| line.total)).unwrap_or(0);
+    let total = change.total.or(whole.lines.as_slice().first().map(|line| line.total)).unwrap_or(0);
     for line in &mut whole.lines {
-        line.closed_total = results.get(&line.number).copied().unwrap_or(0);
+        let counted = results.iter().find(|counted| counted.metric == line.metric);
+        line.closed_total = counted.map_or(0, |counted| counted.months.iter().sum());
         let before = line.total;
         match line.penetration {
             _ if line.number == 0 => line.total = total,

@@ -1,13 +1,12 @@
-//! The next version of a plan: begun as a copy of the one in force, and changed where people have.
+//! The next version of a plan: begun as a copy of the one in force, and changed where people and units have.
 
-use std::collections::HashMap;
-
+use diesel_async::AsyncPgConnection;
 use serde_json::json;
 
-use super::draft::employee_ids;
+use super::draft::{employee_ids, units_by_code};
 use super::store::{Heading, Version, begin, change_draft, lock, subject};
 use super::version::{Plan, Step};
-use super::{pins, rows};
+use super::{governed, pins, rows, units};
 use crate::auth::Context;
 use crate::http::FieldError;
 use crate::http::Problem;
@@ -16,7 +15,7 @@ use crate::http::etag::Seen;
 use crate::plan::faults::{ALL_ZERO, other_year};
 use crate::plan::split::settings::{Change, Resplit, Split};
 use crate::plan::split::tree::{Node, PerTree, Place, Tree};
-use crate::plan::split::weights;
+use crate::plan::split::weights::{self, Known};
 use crate::plan::split::whole_plan::{Outcome, Scope, WholePlan};
 use crate::plan::viewer;
 
@@ -42,7 +41,7 @@ pub async fn next_version(cx: &mut Context, id: i64) -> Result<Plan, Problem> {
     .await
 }
 
-/// Splits some months of a unit anew among its people, in a draft. The other months, and the unit's own, stay.
+/// Splits some months of a unit anew among what is below it, in a draft. The other months, and the unit's own, stay.
 ///
 /// # Errors
 ///
@@ -50,7 +49,7 @@ pub async fn next_version(cx: &mut Context, id: i64) -> Result<Plan, Problem> {
 pub async fn resplit(cx: &mut Context, id: i64, change: Resplit, seen: Seen) -> Result<Plan, Problem> {
     check(&change)?;
     change_draft(cx, id, seen, "resplit_plan", async |cx, plan| {
-        split_anew(cx, plan, &change).await?;
+        split_anew(cx, plan, std::slice::from_ref(&change)).await?;
         Ok(json!(change))
     })
     .await
@@ -66,13 +65,13 @@ pub(in crate::plan) struct Anew {
     pub split: Split,
 }
 
-/// Makes a change to the splits of a version in memory; `known` are the ids of its people by 工号.
+/// Makes a change to the splits of a version in memory; `known` are the people and units that it names.
 ///
 /// # Errors
 ///
 /// Every field at fault; nothing has changed then.
 pub(in crate::plan) fn anew(
-    known: &HashMap<String, i64>,
+    known: &Known,
     whole: &mut WholePlan,
     plan: &Version,
     change: Change,
@@ -80,7 +79,8 @@ pub(in crate::plan) fn anew(
     let resplit = &change.resplit;
     let unit = whole.shapes.organisation.unit(&resplit.unit);
     let mut faults = faults(plan.year, whole, resplit, unit);
-    let members = weights::members("weights", &resplit.weights, known, &mut faults);
+    let members = weights::members("weights", &resplit.weights, &known.employees, &mut faults);
+    let new_units = units::to_add(resplit, &whole.shapes.organisation, unit, known, &mut faults);
     let Some(unit) = unit.filter(|_| faults.is_empty()) else {
         return Err(Problem::fields(faults));
     };
@@ -89,11 +89,12 @@ pub(in crate::plan) fn anew(
         Some(Place::Unit(id)) => *id,
         _ => return Err(Problem::not_found("unit")),
     };
-    for (employee_no, employee_id, _) in members {
-        let place = Place::Person { unit_id, employee_id };
+    let members = members.into_iter().map(|(employee_no, employee_id, _)| {
+        (employee_no.to_owned(), Place::Person { unit_id, employee_id })
+    });
+    for (code, place) in new_units.into_iter().chain(members) {
         // Who was no member becomes one, with no part in the other months.
         if whole.shapes.organisation.find(&place).is_none() {
-            let code = employee_no.to_owned();
             whole.shapes.organisation.push(Node { place, code, parent: Some(unit), weights: [0; 12] });
         }
     }
@@ -103,18 +104,64 @@ pub(in crate::plan) fn anew(
     Ok(Anew { unit, places, split })
 }
 
-/// Adds the change to the version's splits, and splits what depends on it.
+/// What the organisation knows of the people and units that changes name.
+pub(in crate::plan) async fn known_of(
+    connection: &mut AsyncPgConnection,
+    plan: &Version,
+    changes: &[Resplit],
+) -> Result<Known, Problem> {
+    let numbers = changes.iter().flat_map(|change| &change.weights);
+    let numbers = numbers.map(|member| member.employee_no.as_str());
+    let codes = changes.iter().flat_map(|change| &change.units).map(|share| share.unit.as_str());
+    Ok(Known {
+        employees: employee_ids(connection, plan.unit_id, plan.year, numbers).await?,
+        units: units_by_code(connection, codes).await?,
+        ..Known::default()
+    })
+}
+
+/// Makes changes one after the other in memory, without splitting; their fields are named by `field`.
+///
+/// # Errors
+///
+/// Every field at fault of the first change that has any.
+pub(in crate::plan) fn all_anew(
+    known: &Known,
+    whole: &mut WholePlan,
+    plan: &mut Version,
+    changes: &[Resplit],
+    by: Option<i64>,
+) -> Result<(), Problem> {
+    for (index, change) in changes.iter().enumerate() {
+        let change = Change { resplit: change.clone(), user_id: by };
+        let made = anew(known, whole, plan, change).map_err(|mut problem| {
+            // One alone is the body itself.
+            for error in problem.errors.iter_mut().filter(|_| changes.len() > 1) {
+                error.field = format!("resplits[{index}].{}", error.field);
+            }
+            problem
+        })?;
+        plan.split = made.split;
+    }
+    Ok(())
+}
+
+/// Adds changes to the version's splits, and splits what depends on them.
 pub(in crate::plan) async fn split_anew(
     cx: &mut Context,
     plan: &mut Version,
-    change: &Resplit,
+    changes: &[Resplit],
 ) -> Result<(), Problem> {
+    let this_month = viewer::month(cx);
+    let months = changes.iter().enumerate().map(|(index, change)| match changes.len() {
+        1 => ("from".to_owned(), change.from),
+        _ => (format!("resplits[{index}].from"), change.from),
+    });
+    governed::require_changeable(cx.db(), (plan, this_month), months).await?;
     let mut whole = rows::load_whole_plan(cx.db(), plan).await?;
-    let numbers = change.weights.iter().map(|member| member.employee_no.as_str());
-    let known = employee_ids(cx.db(), plan.unit_id, plan.year, numbers).await?;
-    let change = Change { resplit: change.clone(), user_id: cx.by() };
-    let Anew { places, split, .. } = anew(&known, &mut whole, plan, change)?;
-    plan.split = split;
+    let places = whole.shapes.organisation.len();
+    let known = known_of(cx.db(), plan, changes).await?;
+    all_anew(&known, &mut whole, plan, changes, cx.by())?;
     let changed = match whole.split(Scope::Everything) {
         Ok(Outcome { changed, .. }) => changed,
         Err(refusal) => return Err(pins::problem(&refusal, &whole, plan.year)),
@@ -151,22 +198,22 @@ fn faults(year: i32, whole: &WholePlan, change: &Resplit, unit: Option<usize>) -
         |child: &usize| organisation.node(*child).is_some_and(|node| matches!(node.place, Place::Unit(_)));
     match unit {
         None => faults.push(FieldError::new("unit", format!("the plan has no unit '{}'", change.unit))),
-        Some(unit) if organisation.children(unit).iter().any(is_unit) => {
+        Some(unit) if change.units.is_empty() && organisation.children(unit).iter().any(is_unit) => {
             faults.push(FieldError::new(
                 "unit",
-                format!("'{}' is split among units, not among people", change.unit),
+                format!("'{}' is split among units, not among people: give their weights", change.unit),
             ));
         }
         Some(unit)
-            if organisation.children(unit).is_empty()
-                && (change.from.month(), change.to.month()) != (1, 12) =>
+            if organisation.children(unit).is_empty() && units::has_other_months(whole, unit, change) =>
         {
             let message = "the unit was planned without members: split all twelve months among its people";
             faults.push(FieldError::new("from", message));
         }
         Some(_) => {}
     }
-    if change.weights.iter().all(|member| member.weight == 0) {
+    let weights = change.weights.iter().map(|member| member.weight);
+    if weights.chain(change.units.iter().map(|share| share.weight)).all(|weight| weight == 0) {
         faults.push(FieldError::new("weights", ALL_ZERO));
     }
     faults

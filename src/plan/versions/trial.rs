@@ -4,14 +4,14 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::draft::{look_up, prepare};
+use super::draft::{Prepared, look_up, prepare};
 use crate::auth::Context;
 use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
+use crate::plan::split::history::UsedYear;
 use crate::plan::split::method::Method;
 use crate::plan::split::new_plan::NewPlan;
 use crate::plan::split::tree::Tree;
-use crate::plan::split::whole_plan::WholePlan;
 use crate::plan::viewer;
 
 /// A plan, and the methods to try it by.
@@ -42,6 +42,8 @@ pub struct MethodResult {
     pub method: Method,
     /// Why the plan cannot be split by it; its rows are then null.
     pub refusal: Option<String>,
+    /// What was known of the years by whose results it weighs; empty for a method that goes by none.
+    pub history: Vec<UsedYear>,
 }
 
 /// A place, and what each method gives it.
@@ -64,6 +66,7 @@ pub struct TrialRow {
 /// Not found where the unit's plan would not be seen; every field at fault, where no method can do anything with the plan.
 pub async fn run(cx: &mut Context, catalogue: &Catalogue, trial: &Trial) -> Result<TrialResult, Problem> {
     viewer::require_unit(cx, &trial.plan.unit, trial.plan.year).await?;
+    let this_month = viewer::month(cx);
     // Looked up in one snapshot, so that the methods are compared on the same ground.
     let outcomes = cx
         .db()
@@ -71,8 +74,8 @@ pub async fn run(cx: &mut Context, catalogue: &Catalogue, trial: &Trial) -> Resu
         .read_only()
         .repeatable_read()
         .run(async |connection| {
-            let known = look_up(connection, &trial.plan).await?;
-            let mut outcomes: Vec<Result<WholePlan, Problem>> = Vec::with_capacity(trial.methods.len());
+            let known = look_up(connection, &trial.plan, this_month).await?;
+            let mut outcomes: Vec<Result<Prepared, Problem>> = Vec::with_capacity(trial.methods.len());
             for method in &trial.methods {
                 let outcome = prepare(connection, catalogue, &trial.plan, method, &known).await;
                 outcomes.push(outcome);
@@ -80,8 +83,8 @@ pub async fn run(cx: &mut Context, catalogue: &Catalogue, trial: &Trial) -> Resu
             Ok::<_, Problem>(outcomes)
         })
         .await?;
-    let Some(shapes) = outcomes.iter().find_map(|outcome| outcome.as_ref().ok()).map(|whole| &whole.shapes)
-    else {
+    let done = outcomes.iter().find_map(|outcome| outcome.as_ref().ok());
+    let Some(shapes) = done.map(|done| &done.whole.shapes) else {
         let first = outcomes.into_iter().find_map(Result::err);
         return Err(first.unwrap_or_else(|| Problem::internal(&"a trial without methods")));
     };
@@ -93,7 +96,7 @@ pub async fn run(cx: &mut Context, catalogue: &Catalogue, trial: &Trial) -> Resu
             let months: Vec<Option<[i64; 12]>> = outcomes
                 .iter()
                 .map(|outcome| {
-                    let line = outcome.as_ref().ok()?.lines.first()?;
+                    let line = outcome.as_ref().ok()?.whole.lines.first()?;
                     line.cells.of(tree).confirmed.get(node).copied()
                 })
                 .collect();
@@ -104,6 +107,7 @@ pub async fn run(cx: &mut Context, catalogue: &Catalogue, trial: &Trial) -> Resu
     let methods = trial.methods.iter().zip(&outcomes).map(|(method, outcome)| MethodResult {
         method: method.clone(),
         refusal: outcome.as_ref().err().map(ToString::to_string),
+        history: outcome.as_ref().map(|done| done.history.clone()).unwrap_or_default(),
     });
     Ok(TrialResult { methods: methods.collect(), rows })
 }

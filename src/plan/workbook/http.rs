@@ -10,7 +10,7 @@ use super::SheetReport;
 use crate::auth::Caller;
 use crate::auth::access::{DraftPlan, ViewPlan};
 use crate::http::{Problem, Query, body};
-use crate::ledger::metric::CatalogueFile;
+use crate::ledger::catalogue::Catalogues;
 
 /// What an Excel workbook is called on the web.
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -33,16 +33,22 @@ pub struct SheetQuery {
 #[get("/plans/{id}/sheet")]
 pub async fn get_plan_sheet(
     caller: Caller<ViewPlan>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     id: Path<i64>,
 ) -> Result<impl Responder, Problem> {
-    let catalogue = catalogue.current()?;
-    let (name, bytes) = super::export(&mut caller.context().await?, &catalogue, *id).await?;
+    let cx = &mut caller.context().await?;
+    let catalogue = catalogues.of_today(cx).await?;
+    let (name, bytes) = super::export(cx, &catalogue, *id).await?;
+    Ok(workbook(name, bytes))
+}
+
+/// An answer that is a workbook, to be saved under a name.
+pub(super) fn workbook(name: String, bytes: Vec<u8>) -> HttpResponse {
     let disposition = ContentDisposition {
         disposition: DispositionType::Attachment,
         parameters: vec![DispositionParam::Filename(name)],
     };
-    Ok(HttpResponse::Ok().content_type(XLSX).insert_header((CONTENT_DISPOSITION, disposition)).body(bytes))
+    HttpResponse::Ok().content_type(XLSX).insert_header((CONTENT_DISPOSITION, disposition)).body(bytes)
 }
 
 /// Import an edited workbook into the draft that it was exported from: the edited cells are pinned, the rest is split
@@ -61,13 +67,14 @@ pub async fn get_plan_sheet(
 #[post("/plans/{id}/sheet")]
 pub async fn import_plan_sheet(
     caller: Caller<DraftPlan>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     id: Path<i64>,
     query: Query<SheetQuery>,
     file: Result<Bytes, actix_web::Error>,
 ) -> Result<Json<SheetReport>, Problem> {
     let file = file.map_err(|error| body::unreadable(&error))?.to_vec();
     let edited = super::read(file).await?;
-    let catalogue = catalogue.current()?;
-    super::import(&mut caller.context().await?, &catalogue, *id, edited, query.0.dry_run).await.map(Json)
+    let cx = &mut caller.context().await?;
+    let catalogue = catalogues.of_today(cx).await?;
+    super::import(cx, &catalogue, *id, edited, query.0.dry_run).await.map(Json)
 }

@@ -2,6 +2,7 @@
 
 pub mod http;
 pub mod sheet;
+pub mod template;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,15 +13,15 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use self::sheet::{CellChange, PlanSheet, ReadSheet, SheetFault, SheetLine, SheetRow, SheetTree};
+use self::sheet::{CellChange, PlanSheet, ReadSheet, SheetFault, SheetLine, SheetRow, SheetTask, SheetTree};
 use crate::auth::Context;
 use crate::db::sql;
 use crate::http::etag::Seen;
 use crate::http::{Code, FieldError, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::org::UnitKind;
-use crate::plan::split::split_tree::PinnedCell;
-use crate::plan::split::tree::{Place, Tree};
+use crate::plan::split::split_tree::{Holds, PinnedCell};
+use crate::plan::split::tree::{Place, Rows, Tree};
 use crate::plan::split::whole_plan::{Line, Outcome, WholePlan};
 use crate::plan::versions::pins;
 use crate::plan::versions::rows;
@@ -133,6 +134,14 @@ fn sheet_of(plan: &Plan, whole: &WholePlan, names: &Names, catalogue: &Catalogue
             metric: line.metric.clone(),
             name: metric.map_or_else(|| line.metric.clone(), |metric| metric.zh.clone()),
             is_amount: line.is_amount,
+            task: SheetTask {
+                total: line.total,
+                closed: whole.closed,
+                results: line.closed_total,
+                remaining: line.total.saturating_sub(line.closed_total).max(0),
+                floor: line.floor_total,
+                stretch: line.stretch_total,
+            },
             trees: Tree::ALL.iter().copied().map(tree).filter(|tree| !tree.rows.is_empty()).collect(),
         }
     });
@@ -155,6 +164,9 @@ fn rows_of(whole: &WholePlan, line: &Line, tree: Tree, names: &Names, people: bo
         return Vec::new();
     }
     let pins = whole.pins.get(&line.number).map_or(&[][..], Vec::as_slice);
+    let own: Vec<PinnedCell> = pins.iter().filter(|pin| pin.tree == tree).copied().collect();
+    let holds = Holds::of(shape, &own);
+    let level = |rows: &Option<Rows>, at: usize| rows.as_ref().and_then(|rows| rows.get(at)).copied();
     let mut rows = Vec::new();
     let mut waiting = vec![0];
     while let Some(at) = waiting.pop() {
@@ -164,10 +176,8 @@ fn rows_of(whole: &WholePlan, line: &Line, tree: Tree, names: &Names, people: bo
             continue;
         }
         let mut pinned = [false; 12];
-        for pin in pins.iter().filter(|pin| (pin.tree, pin.node) == (tree, at)) {
-            if let Some(slot) = pinned.get_mut(pin.month) {
-                *slot = true;
-            }
+        for (month, slot) in pinned.iter_mut().enumerate() {
+            *slot = holds.of_cell(at, month).pinned.is_some();
         }
         let (name, kind) = names.get(&(tree, at)).cloned().unwrap_or_default();
         rows.push(SheetRow {
@@ -181,6 +191,8 @@ fn rows_of(whole: &WholePlan, line: &Line, tree: Tree, names: &Names, people: bo
             name,
             suggested: cells.suggested.get(at).copied().unwrap_or_default(),
             confirmed: cells.confirmed.get(at).copied().unwrap_or_default(),
+            floor: level(&cells.floor, at),
+            stretch: level(&cells.stretch, at),
             pinned,
             closed: whole.closed,
         });
@@ -229,6 +241,7 @@ pub async fn import(
             let sheet = sheet_of(&heading, &whole, &names, catalogue, true);
             let changes = sheet::differences(&sheet, &read).map_err(faults)?;
             let former = whole.pins.clone();
+            let changes = of_the_year(changes)?;
             let touched = pin(&mut whole, &changes);
             let mut report =
                 SheetReport { dry_run, edited: Vec::new(), moved: Vec::new(), row_version: plan.row_version };
@@ -252,6 +265,41 @@ pub async fn import(
             Ok(report)
         })
         .await
+}
+
+/// The edits, where the total of the channels or series is the organisation's: they share it.
+///
+/// # Errors
+///
+/// Totals that two worksheets want to be different.
+fn of_the_year(changes: Vec<CellChange>) -> Result<Vec<CellChange>, Problem> {
+    let mut totals: HashMap<(String, u32), (i64, Tree)> = HashMap::new();
+    let mut faults = Vec::new();
+    let mut kept = Vec::with_capacity(changes.len());
+    for change in changes {
+        // Only the total has nothing above it.
+        let is_total = change.parent.is_empty() && change.is_top;
+        if !is_total {
+            kept.push(change);
+            continue;
+        }
+        let first = totals.insert((change.metric.clone(), change.month), (change.to, change.tree));
+        match first {
+            Some((to, tree)) if to != change.to => {
+                let message = format!(
+                    "{}月的合计在“{}”表改成了 {to}，在“{}”表改成了 {}：几张表共用同一个合计，请改成一样的",
+                    change.month,
+                    tree.label(),
+                    change.tree.label(),
+                    change.to
+                );
+                faults.push(FieldError::new(format!("{} {}月", change.metric, change.month), message));
+            }
+            Some(_) => {}
+            None => kept.push(CellChange { tree: Tree::Organisation, ..change }),
+        }
+    }
+    if faults.is_empty() { Ok(kept) } else { Err(Problem::fields(faults)) }
 }
 
 /// Pins the edited cells; the answer is where they are.

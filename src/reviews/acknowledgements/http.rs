@@ -48,7 +48,7 @@ pub async fn create_acknowledgement(
 
 /// Read the document of a review: what acknowledgements hash. Its SHA-256 is that of these very bytes.
 #[utoipa::path(tag = "reviews", responses(
-    (status = 200, description = "Totals, reasons and rules in Chinese", body = String, content_type = "application/json"),
+    (status = 200, description = "Totals, reasons and rules in Chinese", body = serde_json::Value, content_type = "application/json"),
 ))]
 #[get("/reviews/{id}/document")]
 pub async fn get_review_document(

@@ -18,6 +18,7 @@ use crate::db::sql;
 use crate::http::{Code, Page, Problem, Window};
 use crate::period::Period;
 use crate::rules::release;
+use crate::said::say;
 use crate::words::words;
 
 words! {
@@ -142,7 +143,10 @@ pub async fn list(cx: &mut Context, release_id: i64, window: Window) -> Result<P
 /// already; fields at fault.
 pub async fn record(cx: &mut Context, release_id: i64, new: &NewReceipt) -> Result<Receipt, Problem> {
     let Some(identity) = cx.identity.clone() else {
-        return Err(Problem::new(Code::Forbidden, "this is done by somebody with a name: sign in"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("这要由有名有姓的人来做：请登录", "this is done by somebody with a name: sign in"),
+        ));
     };
     let now = cx.now;
     cx.transaction(async |cx| {
@@ -150,7 +154,13 @@ pub async fn record(cx: &mut Context, release_id: i64, new: &NewReceipt) -> Resu
         let person = match &new.employee_no {
             Some(employee_no) => person(cx, employee_no).await?,
             None => identity.employee_id.ok_or_else(|| {
-                Problem::field("employee_no", "the login is nobody's own: say whose receipt it is")
+                Problem::field(
+                    "employee_no",
+                    say!(
+                        "这个账号不属于个人：请写明是谁的签收",
+                        "the login is nobody's own: say whose receipt it is"
+                    ),
+                )
             })?,
         };
         let is_own = identity.employee_id == Some(person);
@@ -159,11 +169,19 @@ pub async fn record(cx: &mut Context, release_id: i64, new: &NewReceipt) -> Resu
             (true, Some(_)) => {
                 return Err(Problem::field(
                     "how",
-                    "one's own is 'in_program': on paper somebody else records it",
+                    say!(
+                        "自己的签收为 'in_program'：纸面的由别人登记",
+                        "one's own is 'in_program': on paper somebody else records it"
+                    ),
                 ));
             }
             (false, Some(how @ (Means::Mail | Means::ByHand))) => how,
-            (false, _) => return Err(Problem::field("how", "expected 'mail' or 'by_hand'")),
+            (false, _) => {
+                return Err(Problem::field(
+                    "how",
+                    say!("应为 'mail' 或 'by_hand'", "expected 'mail' or 'by_hand'"),
+                ));
+            }
         };
         let id: i64 = diesel::insert_into(rule_receipt::table)
             .values((
@@ -207,7 +225,10 @@ async fn person(cx: &mut Context, employee_no: &str) -> Result<i64, Problem> {
     .await
     .optional()?;
     let found = found.ok_or_else(|| {
-        Problem::field("employee_no", format!("there is nobody '{employee_no}' within your reach"))
+        Problem::field(
+            "employee_no",
+            say!("您管辖的范围内没有“{employee_no}”", "there is nobody '{employee_no}' within your reach"),
+        )
     })?;
     Ok(found.id)
 }

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{Acknowledgement, AcknowledgementAct, Decision, NewAcknowledgement};
+use super::{Acknowledgement, Decision, NewAcknowledgement};
 use crate::auth::access::{Acknowledge, Action as _};
 use crate::auth::scope::{CallerScope, Scope, reaches_month};
 use crate::auth::{Context, Identity};
@@ -15,7 +15,9 @@ use crate::db::schema::{employee, review_acknowledgement, user_account};
 use crate::db::{sql, sql_of};
 use crate::http::{FieldError, Problem};
 use crate::reviews::cycle::CycleState;
+use crate::reviews::published::last_published;
 use crate::reviews::visibility::{Part, ReviewSight, Sight, seen};
+use crate::said::say;
 
 /// The review that is acknowledged: its revision in force.
 #[derive(Debug, QueryableByName)]
@@ -95,65 +97,6 @@ pub(super) async fn acts(cx: &mut Context, subject: &Subject) -> Result<Vec<Ackn
     Ok(acts)
 }
 
-/// How far the revision in force of a review has come.
-#[derive(Debug, QueryableByName)]
-pub(super) struct Standing {
-    /// The last act about it.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub(super) last: Option<AcknowledgementAct>,
-    /// The last day of the term that began when the person was last told of it.
-    #[diesel(sql_type = Nullable<Date>)]
-    pub(super) until: Option<NaiveDate>,
-    /// Whether there is a decision that came to it and of which the person has not been told.
-    #[diesel(sql_type = Bool)]
-    pub(super) is_untold: bool,
-}
-
-/// How far the revision in force of a review has come.
-pub(super) async fn standing(
-    connection: &mut AsyncPgConnection,
-    subject: &crate::reviews::subject::Subject,
-) -> Result<Standing, Problem> {
-    let standing = sql("SELECT
-             (SELECT a.act FROM review_acknowledgement a WHERE a.review_id = $1 ORDER BY a.id DESC LIMIT 1) AS last,
-             (SELECT a.until FROM review_acknowledgement a WHERE a.review_id = $1 AND a.act = 'told'
-              ORDER BY a.id DESC LIMIT 1) AS until,
-             EXISTS (SELECT FROM appeal p WHERE p.cycle_id = $2 AND p.employee_id = $3 AND p.scheme = $4
-                 AND p.result_id = $1 AND NOT EXISTS (SELECT FROM review_acknowledgement a WHERE a.appeal_id = p.id))
-                 AS is_untold")
-    .bind::<BigInt, _>(subject.current)
-    .bind::<BigInt, _>(subject.cycle_id)
-    .bind::<BigInt, _>(subject.employee_id)
-    .bind::<Text, _>(subject.scheme.clone())
-    .get_result(connection)
-    .await?;
-    Ok(standing)
-}
-
-/// An appeal whose decision came to the revision in force, and of which the person has not been told.
-pub(super) async fn untold_decision(
-    connection: &mut AsyncPgConnection,
-    subject: &Subject,
-) -> Result<Option<i64>, Problem> {
-    #[derive(QueryableByName)]
-    struct Decided {
-        #[diesel(sql_type = BigInt)]
-        id: i64,
-    }
-    let found: Option<Decided> =
-        sql("SELECT p.id FROM appeal p WHERE p.cycle_id = $1 AND p.employee_id = $2 AND p.scheme = $3
-         AND p.result_id = $4 AND NOT EXISTS (SELECT FROM review_acknowledgement a WHERE a.appeal_id = p.id)
-         ORDER BY p.id DESC LIMIT 1")
-        .bind::<BigInt, _>(subject.cycle_id)
-        .bind::<BigInt, _>(subject.employee_id)
-        .bind::<Text, _>(subject.scheme.clone())
-        .bind::<BigInt, _>(subject.current)
-        .get_result(connection)
-        .await
-        .optional()?;
-    Ok(found.map(|one| one.id))
-}
-
 /// Login of who records something, and the name of the person behind it.
 pub(super) async fn recorder(cx: &mut Context, user_id: i64) -> Result<(String, Option<String>), Problem> {
     let found = user_account::table
@@ -217,7 +160,7 @@ pub(super) struct Untold {
 
 /// Reviews in force of people with a login.
 macro_rules! with_login {
-    ($rest:literal) => {
+    ($rest:expr) => {
         sql(concat!(
             "SELECT r.id AS review_id, r.store_id FROM review r
              JOIN user_account l ON l.employee_id = r.employee_id AND NOT l.is_disabled WHERE r.is_current AND ",
@@ -226,18 +169,21 @@ macro_rules! with_login {
     };
 }
 
-/// The next reviews of these cycles, by id, of whose revision in force people with a login have not been told.
+/// The next reviews of these cycles, by id, of whose revision in force people with a login have not been told since it was
+/// published, and have not answered either.
 pub(super) async fn untold(
     connection: &mut AsyncPgConnection,
     cycles: &[i64],
     after: i64,
     limit: usize,
 ) -> Result<Vec<Untold>, Problem> {
-    let untold = with_login!(
+    let untold = with_login!(concat!(
         "r.cycle_id = ANY ($1) AND r.id > $2
-         AND NOT EXISTS (SELECT FROM review_acknowledgement a WHERE a.review_id = r.id AND a.act = 'told')
-         ORDER BY r.id LIMIT $3"
-    )
+         AND NOT EXISTS (SELECT FROM review_acknowledgement a WHERE a.review_id = r.id
+             AND CASE a.act WHEN 'told' THEN a.at >= ",
+        last_published!("r.cycle_id"),
+        " ELSE a.act NOT IN ('seen', 'out_of_reach') END) ORDER BY r.id LIMIT $3"
+    ))
     .over(cycles.len())
     .bind::<Array<BigInt>, _>(cycles)
     .bind::<BigInt, _>(after)
@@ -297,16 +243,19 @@ pub(super) struct LapsedReviews {
     pub(super) reviews: i64,
 }
 
-/// Adds a lapse for every review of these cycles, where they are published, that was told of, whose term has ended, and that
-/// nobody has answered: how many, by cycle.
+/// Adds a lapse for every review of these cycles, where they are published, that was told of since, whose term has ended, and
+/// that nobody has answered: how many, by cycle.
 pub(super) async fn lapse(cx: &mut Context, cycles: &[i64]) -> Result<Vec<LapsedReviews>, Problem> {
     let (now, today) = (cx.now, cx.today());
-    let lapsed = sql("WITH lapsed AS (
+    let lapsed = sql(concat!(
+        "WITH lapsed AS (
              INSERT INTO review_acknowledgement (cycle_id, employee_id, scheme, review_id, act, at, sha256, told_id)
              SELECT r.cycle_id, r.employee_id, r.scheme, r.id, 'lapsed', $2, told.sha256, told.id
              FROM review_cycle c JOIN review r ON r.cycle_id = c.id AND r.is_current
              CROSS JOIN LATERAL (SELECT a.id, a.sha256, a.until FROM review_acknowledgement a
-                 WHERE a.review_id = r.id AND a.act = 'told' ORDER BY a.id DESC LIMIT 1) AS told
+                 WHERE a.review_id = r.id AND a.act = 'told' AND a.at >= ",
+        last_published!("r.cycle_id"),
+        "        ORDER BY a.id DESC LIMIT 1) AS told
              WHERE c.id = ANY ($1) AND c.state = 'published' AND told.until < $3
              AND NOT EXISTS (SELECT FROM review_acknowledgement a WHERE a.review_id = r.id AND a.id > told.id
                  AND a.act <> 'seen')
@@ -314,7 +263,8 @@ pub(super) async fn lapse(cx: &mut Context, cycles: &[i64]) -> Result<Vec<Lapsed
              AND NOT EXISTS (SELECT FROM appeal p WHERE p.cycle_id = r.cycle_id AND p.employee_id = r.employee_id
                  AND p.scheme = r.scheme AND p.state IN ('filed', 'in_review', 'waiting'))
              ORDER BY r.id RETURNING cycle_id)
-         SELECT cycle_id AS id, count(*) AS reviews FROM lapsed GROUP BY cycle_id ORDER BY cycle_id")
+         SELECT cycle_id AS id, count(*) AS reviews FROM lapsed GROUP BY cycle_id ORDER BY cycle_id"
+    ))
     .over(cycles.len())
     .bind::<Array<BigInt>, _>(cycles)
     .bind::<Timestamptz, _>(now)
@@ -340,7 +290,8 @@ impl Unsettled {
     pub(in crate::reviews) fn lack(&self) -> FieldError {
         let more = if self.first.len() < usize::try_from(self.reviews).unwrap_or(0) { ", …" } else { "" };
         let first = self.first.join(", ");
-        let detail = format!(
+        let detail = say!(
+            "{} 份考核既没有确认，也没有拒签、逾期或无法送达：{first}{more}",
             "{} are neither confirmed nor refused, lapsed or out of reach: {first}{more}",
             self.reviews
         );

@@ -25,6 +25,7 @@ use crate::http::etag::Seen;
 use crate::http::{Code, Problem};
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
+use crate::said::say;
 use crate::words::words;
 
 words! {
@@ -128,7 +129,7 @@ pub async fn list(cx: &mut Context, review_id: i64) -> Result<Reading<Vec<Adjust
     let adjustments = store::list(cx.db(), &subject, None).await?;
     let is_open = adjustments.iter().any(|one| one.state == AdjustmentState::Proposed)
         && next_steps::is_reached::<AdjustReviews>(cx, review_id).await?
-        && is_granted(open_to(cx, &subject))?;
+        && is_open_to(cx, &subject)?;
     let mut outlooks = Vec::with_capacity(adjustments.len());
     for adjustment in adjustments {
         let mut allowed_actions = Vec::new();
@@ -144,15 +145,14 @@ pub async fn list(cx: &mut Context, review_id: i64) -> Result<Reading<Vec<Adjust
     Ok(cx.reading(outlooks, [(review_id, subject.employee_id)]))
 }
 
-/// The proposal of an adjustment, where it is open to the caller, who reaches the review.
-pub(super) fn open_to_propose(
-    cx: &Context,
-    review_id: i64,
-    subject: &Subject,
-) -> Result<Option<AllowedAction>, Problem> {
-    let is_open = is_granted(open_to(cx, subject))?;
-    let path = format!("/v1/reviews/{review_id}/adjustments");
-    Ok(is_open.then(|| AllowedAction::post("propose_adjustment", path).for_a_reason()))
+/// The proposal of an adjustment.
+pub(super) fn open_action(review_id: i64) -> AllowedAction {
+    AllowedAction::post("propose_adjustment", format!("/v1/reviews/{review_id}/adjustments")).for_a_reason()
+}
+
+/// Whether the caller, who reaches a review to adjust it, may do so now.
+pub(super) fn is_open_to(cx: &Context, subject: &Subject) -> Result<bool, Problem> {
+    is_granted(open_to(cx, subject))
 }
 
 /// Proposes an adjustment of a review that the caller sees.
@@ -169,7 +169,7 @@ pub async fn propose(
 ) -> Result<Adjustment, Problem> {
     let reason = new.reason.trim();
     if reason.is_empty() {
-        return Err(Problem::field("reason", "expected a sentence"));
+        return Err(Problem::field("reason", say!("请写一句话", "expected a sentence")));
     }
     let named = subject(cx, review_id).await?;
     open_to(cx, &named)?;
@@ -200,7 +200,7 @@ pub async fn decide(
 ) -> Result<Adjustment, Problem> {
     let note = decision.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
     if !decision.approve && note.is_none() {
-        return Err(Problem::field("note", "say why it is refused"));
+        return Err(Problem::field("note", say!("请写明为什么不同意", "say why it is refused")));
     }
     for _ in 0..revise::ATTEMPTS {
         if let Some(decided) = attempt(cx, rules, (review_id, id), decision, (note, seen)).await? {
@@ -259,7 +259,11 @@ fn open(adjustment: &Adjustment) -> Result<(), Problem> {
         return Ok(());
     }
     let who = adjustment.decided_by.as_deref().unwrap_or(&adjustment.proposed_by);
-    Err(Problem::conflict(format!("the adjustment is {} already, by {who}", adjustment.state)))
+    Err(Problem::conflict(say!(
+        "这项调整已经是 {} 了，由 {who}",
+        "the adjustment is {} already, by {who}",
+        adjustment.state
+    )))
 }
 
 /// Takes back what the caller proposed, before a decision.
@@ -295,15 +299,23 @@ async fn find(cx: &mut Context, subject: &Subject, id: i64) -> Result<Adjustment
 /// Whether the caller may adjust a review: somebody else's, once it is computed and as long as the month is not locked.
 fn open_to(cx: &Context, subject: &Subject) -> Result<(), Problem> {
     if cx.by().is_none() {
-        return Err(Problem::new(Code::Forbidden, "an adjustment is signed: sign in"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("调整要署名：请登录", "an adjustment is signed: sign in"),
+        ));
     }
     if subject.is_own(cx) {
-        return Err(Problem::conflict("the review is your own: somebody else adjusts it"));
+        return Err(Problem::conflict(say!(
+            "这是您自己的考核：由别人调整",
+            "the review is your own: somebody else adjusts it"
+        )));
     }
     if subject.state < CycleState::Computed || subject.state == CycleState::Locked {
         let state = subject.state;
-        let detail =
-            format!("the cycle is in '{state}': reviews are adjusted from 'computed' to 'published'");
+        let detail = say!(
+            "现在是“{state}”：从 'computed' 到 'published' 可以调整",
+            "the cycle is in '{state}': reviews are adjusted from 'computed' to 'published'"
+        );
         return Err(Problem::conflict(detail));
     }
     Ok(())

@@ -1,12 +1,16 @@
 //! Adjustments in the database.
 
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Jsonb, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use super::{Adjustment, AdjustmentState, NewAdjustment};
 use crate::auth::Context;
+use crate::db::json::json_columns;
 use crate::db::schema::{adjustment, review_cycle};
 use crate::db::{sql, sql_of};
 use crate::http::Problem;
@@ -72,19 +76,43 @@ pub async fn approved(
     Ok(approved.collect())
 }
 
+/// The adjustments that counted when a revision was computed, as one value: what `kept_of_revision!` selects.
+#[derive(Clone, Debug, Serialize, Deserialize, AsExpression, FromSqlRow)]
+#[serde(transparent)]
+#[diesel(sql_type = Jsonb)]
+pub struct KeptAdjustments(pub Vec<Adjustment>);
+
+json_columns!(KeptAdjustments in "adjustment");
+
+/// The column `adjustments` with the [`KeptAdjustments`] of the revision `r`.
+macro_rules! kept_of_revision {
+    () => {
+        concat!(
+            "(SELECT coalesce(jsonb_agg(to_jsonb(one) ORDER BY one.decided_at, one.id), '[]') FROM (",
+            $crate::reviews::adjustments::store::adjustments!(),
+            "WHERE j.cycle_id = r.cycle_id AND j.employee_id = r.employee_id AND j.scheme = r.scheme
+             AND j.state = 'approved' AND j.decided_at <= r.created_at) AS one) AS adjustments"
+        )
+    };
+}
+
+pub(in crate::reviews) use {adjustments, kept_of_revision};
+
 /// Those that counted when a revision was computed.
 pub async fn of_revision(
     connection: &mut AsyncPgConnection,
     review_id: i64,
 ) -> Result<Vec<Adjustment>, Problem> {
-    Ok(sql(concat!(
-        adjustments!(),
-        "JOIN review r ON r.cycle_id = j.cycle_id AND r.employee_id = j.employee_id AND r.scheme = j.scheme
-         WHERE r.id = $1 AND j.state = 'approved' AND j.decided_at <= r.created_at ORDER BY j.decided_at, j.id"
-    ))
-    .bind::<BigInt, _>(review_id)
-    .load(connection)
-    .await?)
+    #[derive(QueryableByName)]
+    struct Kept {
+        #[diesel(sql_type = Jsonb)]
+        adjustments: KeptAdjustments,
+    }
+    let kept: Kept = sql(concat!("SELECT ", kept_of_revision!(), " FROM review r WHERE r.id = $1"))
+        .bind::<BigInt, _>(review_id)
+        .get_result(connection)
+        .await?;
+    Ok(kept.adjustments.0)
 }
 
 /// Keeps a proposal.

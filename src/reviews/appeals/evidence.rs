@@ -15,6 +15,7 @@ use crate::auth::Context;
 use crate::db::schema::appeal_evidence;
 use crate::db::sql;
 use crate::http::{Code, Problem};
+use crate::said::say;
 
 /// Largest file, in bytes.
 pub const MAX_BYTES: usize = 5 * 1024 * 1024;
@@ -80,7 +81,10 @@ pub struct EvidenceLink {
 fn is_hexadecimal(text: &str, (): &()) -> garde::Result {
     match text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
         true => Ok(()),
-        false => Err(garde::Error::new("expected lower-case hexadecimal digits")),
+        false => Err(crate::http::body::refused(&say!(
+            "应为小写十六进制数字",
+            "expected lower-case hexadecimal digits"
+        ))),
     }
 }
 
@@ -116,14 +120,16 @@ pub(super) async fn of_appeal(
 /// conflict where it is over; fields at fault.
 pub async fn add_file(cx: &mut Context, appeal_id: i64, file: EvidenceFile) -> Result<Evidence, Problem> {
     if !(1..=200).contains(&file.name.chars().count()) {
-        return Err(Problem::field("name", "expected 1 to 200 characters"));
+        return Err(Problem::field("name", say!("应为 1 到 200 个字", "expected 1 to 200 characters")));
     }
     if file.content.is_empty() {
-        return Err(Problem::field("body", "expected a file, not an empty body"));
+        return Err(Problem::field("body", say!("应为文件，不能为空", "expected a file, not an empty body")));
     }
     if file.content.len() > MAX_BYTES {
-        let detail =
-            format!("evidence is kept up to {MAX_BYTES} bytes; bring a larger file as a link with its hash");
+        let detail = say!(
+            "证据最多 {MAX_BYTES} 字节；更大的文件请用链接和哈希",
+            "evidence is kept up to {MAX_BYTES} bytes; bring a larger file as a link with its hash"
+        );
         return Err(Problem::new(Code::PayloadTooLarge, detail));
     }
     let sha256 = base16ct::lower::encode_string(&Sha256::digest(&file.content));
@@ -148,7 +154,7 @@ async fn add(
     (content, link): (Option<Vec<u8>>, Option<&str>),
     sha256: &str,
 ) -> Result<Evidence, Problem> {
-    let Some(by) = cx.by() else { return Err(Problem::new(Code::Forbidden, "sign in")) };
+    let Some(by) = cx.by() else { return Err(Problem::new(Code::Forbidden, say!("请登录", "sign in"))) };
     let now = cx.now;
     cx.transaction(async |cx| {
         let (subject, appeal) = held(cx, appeal_id).await?;
@@ -156,7 +162,11 @@ async fn add(
             impartial(cx, &subject).await?;
         }
         if !appeal.state.is_open() {
-            return Err(Problem::conflict(format!("the appeal is {}: nothing is added to it", appeal.state)));
+            return Err(Problem::conflict(say!(
+                "申诉已经是 {}：不能再补充",
+                "the appeal is {}: nothing is added to it",
+                appeal.state
+            )));
         }
         let id: i64 = diesel::insert_into(appeal_evidence::table)
             .values((

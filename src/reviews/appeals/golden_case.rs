@@ -15,6 +15,7 @@ use crate::reviews::explain;
 use crate::rules::case_text::append;
 use crate::rules::draft::{self, files};
 use crate::rules::library::Library;
+use crate::said::say;
 
 /// Where a case is to be kept.
 #[derive(Clone, Debug, Default, Deserialize, Validate, ToSchema)]
@@ -45,8 +46,11 @@ pub struct KeptGoldenCase {
 pub async fn of_appeal(cx: &mut Context, library: &Library, id: i64) -> Result<ReviewCases, Problem> {
     let appeal = store::find(cx, id).await?.appeal;
     if appeal.state != AppealState::Decided {
-        let detail =
-            format!("a case is made of an appeal that is 'decided'; its state is '{}'", appeal.state);
+        let detail = say!(
+            "已决定 ('decided') 的申诉才能成为案例；现在是“{}”",
+            "a case is made of an appeal that is 'decided'; its state is '{}'",
+            appeal.state
+        );
         return Err(Problem::conflict(detail));
     }
     let review = appeal.result.unwrap_or(appeal.review);
@@ -68,14 +72,20 @@ pub async fn keep(
     new: &NewGoldenCase,
 ) -> Result<KeptGoldenCase, Problem> {
     let Some(identity) = cx.identity.clone() else {
-        return Err(Problem::new(Code::Forbidden, "a draft is changed by somebody with a name: sign in"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("草稿要由有名有姓的人修改：请登录", "a draft is changed by somebody with a name: sign in"),
+        ));
     };
     // Whoever drafts rules reaches all of them, but not everybody's reviews.
     let scope = Scope::of(&identity, ViewReviews::reach_of);
     let made = cx.within(scope, async |cx| of_appeal(cx, library, id).await).await?;
     let Some(case) = made.cases.into_iter().next() else {
         let reason = made.skipped.into_iter().next().map_or_else(String::new, |skipped| skipped.reason);
-        return Err(Problem::conflict(format!("no case can be made of it: {reason}")));
+        return Err(Problem::conflict(say!(
+            "不能由它作成案例：{reason}",
+            "no case can be made of it: {reason}"
+        )));
     };
     cx.transaction(async |cx| {
         let draft = match new.draft {
@@ -84,7 +94,11 @@ pub async fn keep(
         };
         let script = case.file.replace(".cases.toml", ".rhai");
         if content(cx, draft.id, &script).await?.is_none() {
-            return Err(Problem::conflict(format!("draft {} has no {script}", draft.id)));
+            return Err(Problem::conflict(say!(
+                "草稿 {} 里没有 {script}",
+                "draft {} has no {script}",
+                draft.id
+            )));
         }
         let existing = content(cx, draft.id, &case.file).await?.unwrap_or_default();
         let text = append(&case.file, &existing, &case.name, &case.toml)
@@ -92,7 +106,10 @@ pub async fn keep(
         let seen = Seen::Version(draft.version);
         let written = files::write(cx, draft.id, &case.file, text.as_bytes(), seen).await;
         let draft = written.map_err(|problem| match problem.code {
-            Code::PreconditionFailed => Problem::conflict("somebody else is changing the draft; try again"),
+            Code::PreconditionFailed => Problem::busy(say!(
+                "别人正在改这份草稿，请再试一次",
+                "somebody else is changing the draft; try again"
+            )),
             _ => problem,
         })?;
         let detail = json!({ "draft": draft.id, "file": case.file });

@@ -1,36 +1,33 @@
 //! Appeals 申诉: a person disputes one item of a published review; somebody who had no part in it decides.
 
+mod deciding;
 pub mod evidence;
+pub(super) mod filing;
 pub mod golden_case;
 pub mod http;
 mod state;
+mod steps;
 mod store;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text, Timestamptz};
-use garde::Validate;
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
+pub use self::deciding::{AppealDecision, decide};
 use self::evidence::Evidence;
+pub use self::filing::{NewAppeal, file};
 pub use self::state::{AppealOutcome, AppealState, AppealStep};
+pub use self::steps::{AppealNote, step};
 use self::store::AppealRow;
-use super::allowed::{AllowedAction, is_granted};
-use super::cycle::{CycleState, terms};
-use super::revise;
-use super::subject::{Subject, hold, subject};
-use super::{acknowledgements, adjustments, explain};
-use crate::auth::access::{Action as _, Contribute, DecideAppeals, DraftRules, FileAppeals, Reach, Role};
-use crate::auth::{Context, Reading, Scope};
-use crate::clock;
-use crate::http::etag::Seen;
+use super::allowed::AllowedAction;
+use super::subject::{Subject, hold};
+use crate::auth::access::{Action as _, DecideAppeals};
+use crate::auth::{Context, Reading};
 use crate::http::{Code, Page, Problem, Window};
 use crate::period::Period;
-use crate::rules::folder::RulesFolder;
-use crate::rules::library::Library;
+use crate::said::say;
 
 /// An appeal.
 #[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
@@ -126,47 +123,6 @@ pub struct AppealEntry {
     pub note: Option<String>,
 }
 
-/// An appeal to be filed.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewAppeal {
-    /// The rule whose item is disputed.
-    #[garde(length(chars, min = 1, max = 100))]
-    #[schema(example = "70_complaints")]
-    pub rule: String,
-    /// The step of the rule's trace that is disputed, from 0; left out where it is the item as a whole.
-    #[garde(inner(range(min = 0, max = 1000)))]
-    pub step: Option<i32>,
-    /// What is wrong with it.
-    #[garde(length(chars, min = 1, max = 4000))]
-    pub text: String,
-}
-
-/// A word with a step of an appeal.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AppealNote {
-    /// What is to be said.
-    #[garde(length(chars, min = 1, max = 1000))]
-    pub note: String,
-}
-
-/// A decision on an appeal.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AppealDecision {
-    /// What it is decided to. `recomputed` runs the rules again on the facts as they have been corrected.
-    #[garde(skip)]
-    pub outcome: AppealOutcome,
-    /// Why; the person reads it.
-    #[garde(length(chars, min = 1, max = 4000))]
-    pub reason: String,
-    /// Points to be added to the item or taken off it, where the outcome is `adjusted` or `partly_adjusted`.
-    #[garde(skip)]
-    #[schema(value_type = Option<f64>)]
-    pub points: Option<Decimal>,
-}
-
 /// Which appeals to list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -211,257 +167,8 @@ async fn dossier_of(cx: &mut Context, row: AppealRow) -> Result<AppealDossier, P
     let id = row.appeal.id;
     let steps = store::steps(cx.db(), id).await?;
     let evidence = evidence::of_appeal(cx.db(), id).await?;
-    let allowed_actions = allowed(cx, &row).await?;
+    let allowed_actions = steps::allowed(cx, &row).await?;
     Ok(AppealDossier { appeal: row.appeal, steps, evidence, allowed_actions })
-}
-
-/// What the caller, who sees an appeal, may do with it.
-async fn allowed(cx: &mut Context, row: &AppealRow) -> Result<Vec<AllowedAction>, Problem> {
-    let Some(identity) = cx.identity.clone() else { return Ok(Vec::new()) };
-    let may =
-        |reach_of: fn(Role) -> Option<Reach>| identity.roles.iter().any(|role| reach_of(*role).is_some());
-    let (id, state) = (row.appeal.id, row.appeal.state);
-    let is_own = identity.employee_id == Some(row.employee_id);
-    let decides = !is_own && may(DecideAppeals::reach_of) && {
-        let scope = Scope::of(&identity, DecideAppeals::reach_of);
-        let reached = cx.within(scope, async |cx| {
-            let row = store::find(cx, id).await?;
-            let subject = subject(cx, row.appeal.review).await?;
-            impartial(cx, &subject).await
-        });
-        is_granted(reached.await)?
-    };
-    let until = Some(row.appeal.decide_until);
-    let post = |action: &str, path: &str| AllowedAction::post(action, format!("/v1/appeals/{id}/{path}"));
-    let mut allowed = Vec::new();
-    if decides && state.after(AppealStep::TakeUp).is_ok() {
-        allowed.push(post("take_up", "take-up").until(until));
-    }
-    if decides && state.after(AppealStep::AskForMaterial).is_ok() {
-        allowed.push(post("request_material", "material-request").until(until).for_a_reason());
-    }
-    if decides && state.after(AppealStep::Decide).is_ok() {
-        allowed.push(post("decide", "decision").until(until).for_a_reason());
-    }
-    if (is_own || decides) && may(Contribute::reach_of) && state.is_open() {
-        allowed.push(post("add_evidence", "evidence").until(until));
-    }
-    if is_own && may(FileAppeals::reach_of) && state.after(AppealStep::Withdraw).is_ok() {
-        allowed.push(post("withdraw", "withdraw"));
-    }
-    if may(DraftRules::reach_of) && state == AppealState::Decided {
-        allowed.push(post("keep_golden_case", "golden-case"));
-    }
-    Ok(allowed)
-}
-
-/// Appeals of a review that the caller may file, until when.
-pub(super) async fn open_to_file(
-    cx: &mut Context,
-    subject: &Subject,
-) -> Result<Option<AllowedAction>, Problem> {
-    let files = |role: &Role| FileAppeals::reach_of(*role).is_some();
-    let may = cx.identity.as_ref().is_some_and(|identity| identity.roles.iter().any(files));
-    if !may || !subject.is_own(cx) || subject.state != CycleState::Published {
-        return Ok(None);
-    }
-    let term = store::term(cx, subject).await?;
-    if clock::end_of(term.file_until).is_some_and(|end| cx.now >= end) {
-        return Ok(None);
-    }
-    let action = AllowedAction::post("file_appeal", format!("/v1/reviews/{}/appeals", subject.current));
-    Ok(Some(action.until(Some(term.file_until)).for_a_reason()))
-}
-
-/// Files an appeal about an item of the caller's own review.
-///
-/// # Errors
-///
-/// Not found where the caller does not see the review; forbidden where it is somebody else's; a conflict where it is not
-/// published, the term is over, or one about the item is open; fields at fault.
-pub async fn file(
-    cx: &mut Context,
-    library: &Library,
-    review_id: i64,
-    new: &NewAppeal,
-) -> Result<AppealDossier, Problem> {
-    let text = new.text.trim();
-    if text.is_empty() {
-        return Err(Problem::field("text", "say what is wrong with the item"));
-    }
-    let steps = explain::steps_of(cx, library, review_id, &new.rule).await?;
-    if let Some(step) = new.step
-        && usize::try_from(step).map_or(true, |step| step >= steps)
-    {
-        return Err(Problem::field("step", format!("the rule has {steps} steps, counted from 0")));
-    }
-    cx.transaction(async |cx| {
-        let subject = hold(cx, review_id).await?;
-        if !subject.is_own(cx) {
-            return Err(Problem::new(Code::Forbidden, "an appeal is filed by the person reviewed"));
-        }
-        if subject.state != CycleState::Published {
-            let detail = format!("an appeal takes a cycle in 'published'; it is in '{}'", subject.state);
-            return Err(Problem::conflict(detail));
-        }
-        let term = store::term(cx, &subject).await?;
-        if clock::end_of(term.file_until).is_some_and(|end| cx.now >= end) {
-            let detail = format!("appeals of this review were in time until {}", term.file_until);
-            return Err(Problem::conflict(detail));
-        }
-        let id = store::file(cx, &subject, new, text, &term).await?;
-        let detail = json!({ "review": subject.current, "rule": new.rule });
-        cx.audit("file_appeal", &format!("appeal/{id}"), detail).await?;
-        let row = store::find(cx, id).await?;
-        dossier_of(cx, row).await
-    })
-    .await
-}
-
-/// Takes a step with an appeal that decides nothing.
-///
-/// # Errors
-///
-/// Not found where the caller does not see it; forbidden where the step is not the caller's; a conflict where its state does not
-/// allow it.
-pub async fn step(
-    cx: &mut Context,
-    id: i64,
-    step: AppealStep,
-    note: Option<&str>,
-    seen: Seen,
-) -> Result<AppealDossier, Problem> {
-    cx.transaction(async |cx| {
-        let (subject, appeal) = held(cx, id).await?;
-        match step {
-            AppealStep::Withdraw | AppealStep::Supply => {
-                if !subject.is_own(cx) {
-                    let detail = "this is done by the person whose appeal it is";
-                    return Err(Problem::new(Code::Forbidden, detail));
-                }
-            }
-            AppealStep::TakeUp | AppealStep::AskForMaterial | AppealStep::Decide => {
-                impartial(cx, &subject).await?;
-            }
-        }
-        let state = appeal.state.after(step)?;
-        seen.check(appeal.version)?;
-        store::advance(cx, id, state, note).await?;
-        cx.audit("advance_appeal", &format!("appeal/{id}"), json!({ "state": state, "note": note })).await?;
-        let row = store::find(cx, id).await?;
-        dossier_of(cx, row).await
-    })
-    .await
-}
-
-/// Decides an appeal. Where points change, the review has another revision, about which the person is told anew.
-///
-/// # Errors
-///
-/// Not found where the caller does not see it; forbidden where the caller had a part in the review; a conflict where it is not
-/// being looked into, or has been decided: the answer says by whom; fields at fault.
-pub async fn decide(
-    cx: &mut Context,
-    rules: (&RulesFolder, &Library),
-    id: i64,
-    decision: &AppealDecision,
-    seen: Seen,
-) -> Result<AppealDossier, Problem> {
-    let reason = decision.reason.trim();
-    if reason.is_empty() {
-        return Err(Problem::field("reason", "say why"));
-    }
-    let points = points_of(decision)?;
-    for _ in 0..revise::ATTEMPTS {
-        if let Some(decided) = attempt(cx, rules, id, (decision, points, reason), seen).await? {
-            return Ok(decided);
-        }
-    }
-    Err(revise::moved())
-}
-
-/// Decides, unless somebody has changed the month since it was computed what that comes to.
-async fn attempt(
-    cx: &mut Context,
-    rules: (&RulesFolder, &Library),
-    id: i64,
-    (decision, points, reason): (&AppealDecision, Option<Decimal>, &str),
-    seen: Seen,
-) -> Result<Option<AppealDossier>, Problem> {
-    let before = store::find(cx, id).await?.appeal;
-    before.state.after(AppealStep::Decide).map_err(|problem| decided_already(&before, problem))?;
-    let named = subject(cx, before.review).await?;
-    impartial(cx, &named).await?;
-    // What it comes to is computed while nothing is locked; the decision finds out whether something has changed since.
-    let rescoring = match (decision.outcome, points) {
-        (AppealOutcome::Upheld, _) => None,
-        (_, points) => {
-            let added = points.map(|points| (before.rule.as_str(), points));
-            Some(revise::foresee(cx, rules, &named, added).await?)
-        }
-    };
-    cx.transaction(async |cx| {
-        if let Some(rescoring) = &rescoring
-            && !revise::still_holds(cx, rescoring).await?
-        {
-            return Ok(None);
-        }
-        let (subject, appeal) = held(cx, id).await?;
-        appeal.state.after(AppealStep::Decide).map_err(|problem| decided_already(&appeal, problem))?;
-        seen.check(appeal.version)?;
-        let adjustment = match points {
-            Some(points) => {
-                let item = (appeal.rule.as_str(), points);
-                Some(adjustments::store::of_appeal(cx, &subject, id, item, reason).await?)
-            }
-            None => None,
-        };
-        let (result, mut told) = match rescoring {
-            Some(rescoring) => {
-                let revised = revise::write(cx, rescoring).await?;
-                (revised.review_of(&subject).unwrap_or(subject.current), revised.reviews())
-            }
-            None => (subject.current, Vec::new()),
-        };
-        // What stays as it was is told anew, too: a decision was made about it.
-        if !told.contains(&result) {
-            told.push(result);
-        }
-        store::decide(cx, id, decision.outcome, reason, adjustment, result).await?;
-        let told_of = acknowledgements::Decision { appeal: id, review: result };
-        acknowledgements::tell_again(cx, rules.1, &told, Some(told_of)).await?;
-        let detail =
-            json!({ "outcome": decision.outcome, "points": points, "reason": reason, "review": result });
-        cx.audit("decide_appeal", &format!("appeal/{id}"), detail).await?;
-        let row = store::find(cx, id).await?;
-        dossier_of(cx, row).await.map(Some)
-    })
-    .await
-}
-
-/// The points of a decision, which has them exactly where it adjusts.
-fn points_of(decision: &AppealDecision) -> Result<Option<Decimal>, Problem> {
-    match (decision.outcome, decision.points) {
-        (AppealOutcome::Adjusted | AppealOutcome::PartlyAdjusted, None) => {
-            Err(Problem::field("points", "say how many points are added to the item or taken off it"))
-        }
-        (AppealOutcome::Upheld | AppealOutcome::Recomputed, Some(_)) => {
-            let expected = "expected none: this outcome takes the points that the rules give";
-            Err(Problem::field("points", expected))
-        }
-        (_, points) => Ok(points),
-    }
-}
-
-/// Who comes second is told what has happened.
-fn decided_already(appeal: &Appeal, problem: Problem) -> Problem {
-    match (&appeal.outcome, &appeal.decided_by, appeal.decided_at) {
-        (Some(outcome), Some(by), Some(at)) => Problem::conflict(format!(
-            "the appeal is decided: '{outcome}' by {by} at {}",
-            at.format("%Y-%m-%dT%H:%M:%SZ")
-        )),
-        _ => problem,
-    }
 }
 
 /// An appeal that the caller sees, locked, with the review that it is about.
@@ -475,39 +182,29 @@ async fn held(cx: &mut Context, id: i64) -> Result<(Subject, Appeal), Problem> {
 /// Whoever decides is neither the person nor had a part in the review.
 async fn impartial(cx: &mut Context, subject: &Subject) -> Result<(), Problem> {
     let Some(identity) = cx.identity.clone() else {
-        return Err(Problem::new(Code::Forbidden, "an appeal is decided by somebody with a name: sign in"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("申诉要由有名有姓的人决定：请登录", "an appeal is decided by somebody with a name: sign in"),
+        ));
     };
     if !identity.roles.iter().any(|role| DecideAppeals::reach_of(*role).is_some()) {
-        return Err(Problem::new(Code::Forbidden, "your roles do not decide appeals"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("您的角色不能决定申诉", "your roles do not decide appeals"),
+        ));
     }
     if subject.is_own(cx) {
-        return Err(Problem::conflict("the review is your own: somebody else decides"));
+        return Err(Problem::conflict(say!(
+            "这是您自己的考核：由别人决定",
+            "the review is your own: somebody else decides"
+        )));
     }
     if store::had_a_part(cx.db(), subject, identity.user_id).await? {
-        let detail = "you commented on this review or answered for it: somebody else decides on the appeal";
+        let detail = say!(
+            "您评过或负责过这份考核：申诉由别人决定",
+            "you commented on this review or answered for it: somebody else decides on the appeal"
+        );
         return Err(Problem::conflict(detail));
     }
     Ok(())
-}
-
-/// Until when an appeal is filed and decided in time.
-#[derive(Clone, Copy, Debug)]
-struct Term {
-    file_until: NaiveDate,
-    decide_until: NaiveDate,
-}
-
-impl Term {
-    /// Of somebody who was told on a day and files today.
-    fn of(
-        told: NaiveDate,
-        today: NaiveDate,
-        terms: &terms::ReviewTerms,
-        is_open: impl Fn(NaiveDate) -> bool,
-    ) -> Self {
-        Self {
-            file_until: terms::working_days_after(told, terms.appeal_working_days, &is_open),
-            decide_until: terms::working_days_after(today, terms.decision_working_days, &is_open),
-        }
-    }
 }

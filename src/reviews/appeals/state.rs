@@ -1,6 +1,7 @@
 //! How far an appeal has come, and what may be done with it next.
 
 use crate::http::Problem;
+use crate::said::say;
 use crate::words::words;
 
 words! {
@@ -56,10 +57,11 @@ impl AppealState {
             (Self::Filed | Self::InReview, AppealStep::Supply) => Ok(self),
             (Self::InReview | Self::Waiting, AppealStep::Decide) => Ok(Self::Decided),
             (Self::Filed | Self::InReview | Self::Waiting, AppealStep::Withdraw) => Ok(Self::Withdrawn),
-            (state, step) => Err(Problem::conflict(format!(
+            (state, step) => Err(Problem::conflict(say!(
+                "申诉不能 {}：现在是“{state}”，而那需要 {}",
                 "the appeal cannot be {}: its state is '{state}', and that takes {}",
                 step.name(),
-                step.before(),
+                step.before()
             ))),
         }
     }

@@ -1,18 +1,16 @@
 //! Appeals in the database.
 
-use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Date, Integer, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{Appeal, AppealEntry, AppealFilter, AppealOutcome, AppealState, NewAppeal, Term};
+use super::filing::{Term, Told, told};
+use super::{Appeal, AppealEntry, AppealFilter, AppealOutcome, AppealState, NewAppeal};
 use crate::auth::Context;
-use crate::clock;
 use crate::db::schema::{appeal, appeal_step};
 use crate::db::{sql, sql_of};
-use crate::diary::work_calendar::StoreCalendars;
 use crate::http::{Problem, Window};
-use crate::reviews::cycle::terms;
+use crate::reviews::cycle::dates::{self, KeptDates, kept_dates};
 use crate::reviews::subject::Subject;
 use crate::reviews::visibility::{Part, ReviewSight, Sight, seen};
 
@@ -89,28 +87,27 @@ pub(super) async fn steps(connection: &mut AsyncPgConnection, id: i64) -> Result
 /// Until when an appeal of a published review is filed and decided in time, if it is filed now.
 pub(super) async fn term(cx: &mut Context, subject: &Subject) -> Result<Term, Problem> {
     #[derive(QueryableByName)]
-    struct Told {
-        #[diesel(sql_type = Timestamptz)]
-        at: DateTime<Utc>,
-        #[diesel(sql_type = Nullable<Date>)]
-        until: Option<NaiveDate>,
+    struct Row {
+        #[diesel(embed)]
+        told: Told,
+        #[diesel(sql_type = Jsonb)]
+        dates: KeptDates,
     }
-    let (today, store) = (cx.today(), subject.store_id);
-    // The term was fixed when the person was told. Who has not been told in any way has at least so long from publication.
-    let told: Told = sql("SELECT greatest(r.created_at, (SELECT max(m.at) FROM review_cycle_move m
-             WHERE m.cycle_id = r.cycle_id AND m.to_state = 'published')) AS at,
-             (SELECT max(a.until) FROM review_acknowledgement a WHERE a.review_id = r.id AND a.act = 'told') AS until
-         FROM review r WHERE r.id = $1")
+    let today = cx.today();
+    let years = dates::years(subject.period, today);
+    let row: Row = sql(concat!(
+        "SELECT ",
+        told!(),
+        ", ",
+        kept_dates!("now.store_id", "$2", "$3"),
+        " AS dates FROM review now WHERE now.id = $1"
+    ))
     .bind::<BigInt, _>(subject.current)
+    .bind::<Integer, _>(*years.start())
+    .bind::<Integer, _>(*years.end())
     .get_result(cx.db())
     .await?;
-    let (told, until) = (clock::day(told.at), told.until);
-    let years = told.min(today).year()..=told.max(today).year() + 1;
-    let calendars = StoreCalendars::load(cx.db(), &[store], years).await?;
-    let (terms, _) = terms::of_stores(cx.db(), &[store]).await?.remove(&store).unwrap_or_default();
-    let is_open = |day: NaiveDate| calendars.is_working(store, day);
-    let term = Term::of(told, today, &terms, is_open);
-    Ok(Term { file_until: until.unwrap_or(term.file_until), ..term })
+    Ok(row.told.term(&row.dates.open()?, today))
 }
 
 /// Keeps a new appeal.

@@ -8,7 +8,7 @@ use super::request::NewBacktest;
 use super::store::{self, Backtest, BacktestFilter};
 use super::{reading, runner};
 use crate::auth::Caller;
-use crate::auth::access::{TryRules, ViewReviews, ViewRules};
+use crate::auth::access::{TryRules, ViewBacktests, ViewReviews};
 use crate::clock::Clock;
 use crate::db::Pool;
 use crate::http::{Body, Page, PageQuery, Paged, Problem};
@@ -38,13 +38,13 @@ pub async fn create_backtest(
     Ok(HttpResponse::Accepted().insert_header((LOCATION, location)).json(begun))
 }
 
-/// List backtests, without their reports.
+/// List the backtests of the own store, without their reports.
 #[utoipa::path(tag = "rules", params(BacktestFilter, PageQuery), responses(
     (status = 200, description = "A page of backtests", body = Page<Backtest>),
 ))]
 #[get("/rules/backtests")]
 pub async fn list_backtests(
-    caller: Caller<ViewRules>,
+    caller: Caller<ViewBacktests>,
     query: Paged<BacktestFilter>,
 ) -> Result<Json<Page<Backtest>>, Problem> {
     store::list(&mut caller.context().await?, &query, query.window).await.map(Json)
@@ -55,7 +55,7 @@ pub async fn list_backtests(
 /// The report names only people whose reviews the caller may read, and each such reading is logged.
 #[utoipa::path(tag = "rules", responses((status = 200, description = "The backtest", body = Backtest)))]
 #[get("/rules/backtests/{id}")]
-pub async fn get_backtest(caller: Caller<ViewRules>, id: Path<i64>) -> Result<Json<Backtest>, Problem> {
+pub async fn get_backtest(caller: Caller<ViewBacktests>, id: Path<i64>) -> Result<Json<Backtest>, Problem> {
     let cx = &mut caller.context().await?;
     let mut backtest = store::find(cx, *id).await?;
     if let Some(report) = &mut backtest.report {
@@ -69,5 +69,6 @@ pub async fn get_backtest(caller: Caller<ViewRules>, id: Path<i64>) -> Result<Js
 #[utoipa::path(tag = "rules", responses((status = 200, description = "It stops within seconds", body = Backtest)))]
 #[post("/rules/backtests/{id}/cancel")]
 pub async fn cancel_backtest(caller: Caller<TryRules>, id: Path<i64>) -> Result<Json<Backtest>, Problem> {
-    store::cancel(&mut caller.context().await?, *id).await.map(Json)
+    let sight = caller.reach_with::<ViewBacktests>();
+    store::cancel(&mut caller.context().await?, sight, *id).await.map(Json)
 }

@@ -242,7 +242,7 @@ pub async fn results(
     for (id, bundle, scheme, trace) in stored {
         let bundle = library.bundle(connection, &bundle).await?;
         let scheme = bundle.schemes.get(&scheme).ok_or_else(|| Problem::not_found("scheme"))?;
-        let rules = scheme.read_trace(&trace).map_err(|damaged| Problem::internal(&damaged))?;
+        let rules = scheme.read_trace(&trace).map_err(|damaged| Problem::damaged_review(id, &damaged))?;
         found.insert(id, results_of(&rules));
     }
     Ok(found)

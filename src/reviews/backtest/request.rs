@@ -16,6 +16,7 @@ use crate::rules::bundle::Bundle;
 use crate::rules::draft::{self, files};
 use crate::rules::library::{self, Library};
 use crate::rules::release;
+use crate::said::{Said, say};
 
 /// Rules to try on the reviews of past months: a draft or a bundle.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -76,7 +77,12 @@ impl NewBacktest {
             (Some(draft), _) => drafted(cx, draft).await?,
             (None, hash) => {
                 let found = library.bundle(cx.db(), hash.as_deref().unwrap_or_default()).await;
-                (found.map_err(|problem| of_field(problem, "bundle", "there is no such bundle"))?, None)
+                (
+                    found.map_err(|problem| {
+                        of_field(problem, "bundle", say!("没有这样的规则包", "there is no such bundle"))
+                    })?,
+                    None,
+                )
             }
         };
         let month = effective_from.unwrap_or_else(|| Period::containing(cx.today()));
@@ -89,14 +95,18 @@ impl NewBacktest {
 
     fn check(&self) -> Result<(), Problem> {
         let mut faults = Vec::new();
-        let mut fault = |field: &str, message: &str| faults.push(FieldError::new(field, message));
+        let mut fault = |field: &str, message: Said| faults.push(FieldError::new(field, message));
         match (self.draft, &self.bundle) {
-            (None, None) => fault("draft", "name a draft, or a bundle by its hash"),
-            (Some(_), Some(_)) => fault("bundle", "name a draft or a bundle, not both"),
+            (None, None) => {
+                fault("draft", say!("请写明草稿，或规则包的哈希", "name a draft, or a bundle by its hash"));
+            }
+            (Some(_), Some(_)) => {
+                fault("bundle", say!("只能写草稿或规则包之一", "name a draft or a bundle, not both"));
+            }
             _ => {}
         }
         if self.from > self.to {
-            fault("to", "the last month is before the first");
+            fault("to", say!("最后一个月早于第一个月", "the last month is before the first"));
         }
         if faults.is_empty() { Ok(()) } else { Err(Problem::fields(faults)) }
     }
@@ -116,14 +126,20 @@ pub async fn some_months(
     Err(match &selection.store {
         Some(store) => Problem::field(
             "store",
-            format!("there is no review of a store '{store}' within your reach from {from} to {to}"),
+            say!(
+                "您管辖的范围内，{from} 到 {to} 没有门店“{store}”的考核",
+                "there is no review of a store '{store}' within your reach from {from} to {to}"
+            ),
         ),
-        None => Problem::conflict(format!("there is no review within your reach from {from} to {to}")),
+        None => Problem::conflict(say!(
+            "您管辖的范围内，{from} 到 {to} 没有考核",
+            "there is no review within your reach from {from} to {to}"
+        )),
     })
 }
 
 /// What is not there is a field at fault: the caller has named it.
-fn of_field(problem: Problem, field: &str, message: &str) -> Problem {
+fn of_field(problem: Problem, field: &str, message: Said) -> Problem {
     match problem.code {
         Code::NotFound => Problem::field(field, message),
         _ => problem,
@@ -133,8 +149,11 @@ fn of_field(problem: Problem, field: &str, message: &str) -> Problem {
 /// A draft's files, compiled, and the month from which they are meant to count.
 pub async fn drafted(cx: &mut Context, draft: i64) -> Result<(Arc<Bundle>, Option<Period>), Problem> {
     let found = draft::find(cx, draft).await;
-    let found = found.map_err(|problem| of_field(problem, "draft", "there is no such draft"))?;
-    let bundle = library::compile(files::all(cx.db(), draft).await?).await?;
+    let found = found.map_err(|problem| {
+        of_field(problem, "draft", say!("没有这样的规则草稿", "there is no such draft"))
+    })?;
+    let files = files::all(cx.db(), draft).await?;
+    let bundle = library::compile(files, cx.language).await?;
     Ok((bundle, found.effective_from))
 }
 
@@ -147,7 +166,9 @@ pub async fn baseline(
     let found = match release {
         Some(id) => {
             let found = release::find(connection, id).await;
-            Some(found.map_err(|problem| of_field(problem, "against", "there is no such release"))?)
+            Some(found.map_err(|problem| {
+                of_field(problem, "against", say!("没有这样的规则发布版本", "there is no such release"))
+            })?)
         }
         None => release::in_force(connection, month, None).await?,
     };

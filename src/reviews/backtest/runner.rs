@@ -100,9 +100,9 @@ fn ending(result: Result<Option<BacktestReport>, Problem>) -> Ending {
         Ok(None) => Ending::Cancelled,
         Ok(Some(report)) => match serde_json::to_string(&report) {
             Ok(text) => Ending::Finished(text),
-            Err(error) => Ending::Failed(Problem::internal(&error).detail),
+            Err(error) => Ending::Failed(Problem::internal(&error).to_string()),
         },
-        Err(problem) => Ending::Failed(problem.detail),
+        Err(problem) => Ending::Failed(problem.to_string()),
     }
 }
 

@@ -10,13 +10,16 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::report::BacktestReport;
 use crate::auth::Context;
-use crate::auth::scope::{CallerScope, reaches};
+use crate::auth::access::TryRules;
+use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::schema::rule_backtest;
 use crate::db::sql;
 use crate::http::{Code, Page, Problem, Window};
+use crate::org::owner;
 use crate::period::Period;
 use crate::rules::bundle::Bundle;
 use crate::rules::bundle_store::keep_bundle;
+use crate::said::say;
 use crate::words::words;
 
 /// Most backtests that run at once.
@@ -64,6 +67,9 @@ pub struct Backtest {
     /// Code of the store whose reviews are tried; null for every store within reach of the person who started it.
     #[diesel(sql_type = Nullable<Text>)]
     pub store: Option<String>,
+    /// Code of the store that it belongs to, whose people read it; null for the group's.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub owner: Option<String>,
     /// Its state.
     #[diesel(sql_type = Text)]
     pub state: BacktestState,
@@ -122,11 +128,13 @@ pub async fn begin(cx: &mut Context, beginning: Beginning<'_>) -> Result<Backtes
             .get_result(cx.db())
             .await?;
         if running >= AT_ONCE {
-            return Err(Problem::conflict(format!(
+            return Err(Problem::conflict(say!(
+                "已有 {AT_ONCE} 个试算在进行；请等一个结束，或取消它",
                 "{AT_ONCE} backtests are running; wait for one, or cancel it"
             )));
         }
         keep_bundle(cx.db(), beginning.tried, now).await?;
+        let owner = owner::of_maker::<TryRules>(cx).await?;
         let id: i64 = diesel::insert_into(rule_backtest::table)
             .values((
                 rule_backtest::draft_id.eq(beginning.draft),
@@ -137,6 +145,7 @@ pub async fn begin(cx: &mut Context, beginning: Beginning<'_>) -> Result<Backtes
                 rule_backtest::store_id.eq(beginning.store_id),
                 rule_backtest::state.eq(BacktestState::Running),
                 rule_backtest::total.eq(beginning.total),
+                rule_backtest::owner_store_id.eq(owner),
                 rule_backtest::started_by.eq(by),
                 rule_backtest::started_at.eq(now),
                 rule_backtest::seen_at.eq(now),
@@ -220,40 +229,30 @@ pub async fn end(
     Ok(())
 }
 
-/// Whether a backtest is the caller's to stop: the own one, one of somebody posted where the caller reaches, or any, for the group.
+/// Whether a backtest is the caller's to stop: one of a store that the caller reaches, the own one, or any, for the group.
 async fn is_stopped_by(cx: &mut Context, id: i64) -> Result<bool, Problem> {
-    #[derive(QueryableByName)]
-    struct Stopped {
-        #[diesel(sql_type = Bool)]
-        is_theirs: bool,
-    }
-    let (scope, today, by) = (cx.scope.clone(), cx.today(), cx.by());
-    let found: Stopped = sql(concat!(
-        "SELECT EXISTS (SELECT FROM rule_backtest b LEFT JOIN user_account a ON a.id = b.started_by
-             LEFT JOIN assignment p ON p.employee_id = a.employee_id AND daterange(p.valid_from, p.valid_to) @> $3
-             WHERE b.id = $1 AND (b.started_by = $4 OR ",
-        reaches!("$2", "coalesce(p.unit_id, a.unit_id)", "$3"),
-        ")) AS is_theirs"
-    ))
-    .bind::<BigInt, _>(id)
-    .bind::<CallerScope, _>(scope)
-    .bind::<Date, _>(today)
-    .bind::<Nullable<BigInt>, _>(by)
-    .get_result(cx.db())
-    .await?;
-    Ok(found.is_theirs)
+    let (owner, started_by): (Option<i64>, Option<i64>) = rule_backtest::table
+        .find(id)
+        .select((rule_backtest::owner_store_id, rule_backtest::started_by))
+        .first(cx.db())
+        .await?;
+    let is_own = started_by.is_some() && started_by == cx.by();
+    Ok(is_own || owner::is_kept(cx, owner).await?)
 }
 
-/// Asks a backtest to stop; one that has ended stays as it is.
+/// Asks a backtest to stop that is within `sight`; one that has ended stays as it is.
 ///
 /// # Errors
 ///
-/// Not found where there is none; forbidden where somebody of another store started it.
-pub async fn cancel(cx: &mut Context, id: i64) -> Result<Backtest, Problem> {
+/// Not found where there is none that the caller may read; forbidden where the caller may not stop it.
+pub async fn cancel(cx: &mut Context, sight: Scope, id: i64) -> Result<Backtest, Problem> {
     cx.transaction(async |cx| {
-        one(cx, id, false).await?;
+        cx.within(sight.clone(), async |cx| one(cx, id, false).await).await?;
         if !is_stopped_by(cx, id).await? {
-            let detail = "it was started in another store: whoever started it stops it, or the group";
+            let detail = say!(
+                "由开始试算的人停止，或由为全店试算的人停止",
+                "whoever started it stops it, or somebody who tries rules for the whole store"
+            );
             return Err(Problem::new(Code::Forbidden, detail));
         }
         let asked = diesel::update(running(id))
@@ -264,7 +263,7 @@ pub async fn cancel(cx: &mut Context, id: i64) -> Result<Backtest, Problem> {
         if asked > 0 {
             cx.audit("cancel_backtest", &subject(id), json!({})).await?;
         }
-        one(cx, id, false).await
+        cx.within(sight, async |cx| one(cx, id, false).await).await
     })
     .await
 }
@@ -278,7 +277,7 @@ pub struct BacktestFilter {
     pub draft: Option<i64>,
 }
 
-/// A page of backtests, by id, without their reports.
+/// A page of the backtests of stores that the caller reaches and of the own ones, by id, without their reports.
 pub async fn list(
     cx: &mut Context,
     filter: &BacktestFilter,
@@ -304,25 +303,33 @@ async fn load(
     window: Window,
     is_whole: bool,
 ) -> Result<Vec<Backtest>, Problem> {
-    let backtests =
-        sql("SELECT b.id, b.draft_id AS draft, b.bundle_hash AS bundle, b.baseline_hash AS against,
-                b.first_period AS \"from\", b.last_period AS \"to\", s.code AS store, b.done, b.total,
+    let (scope, month, by) = (cx.scope.clone(), Period::containing(cx.today()), cx.by());
+    let backtests = sql(concat!(
+        "SELECT b.id, b.draft_id AS draft, b.bundle_hash AS bundle, b.baseline_hash AS against,
+                b.first_period AS \"from\", b.last_period AS \"to\", s.code AS store, owner.code AS owner, b.done, b.total,
                 CASE WHEN it.is_silent THEN 'failed' ELSE b.state END AS state,
                 CASE WHEN it.is_silent THEN 'interrupted' ELSE b.failure END AS failure,
                 CASE WHEN $5 THEN b.report END AS report, a.login AS started_by, b.started_at,
                 CASE WHEN it.is_silent THEN b.seen_at ELSE b.finished_at END AS finished_at
          FROM rule_backtest b
          CROSS JOIN LATERAL (SELECT b.state = 'running' AND b.seen_at < $1 AS is_silent) it
-         LEFT JOIN org_unit s ON s.id = b.store_id LEFT JOIN user_account a ON a.id = b.started_by
+         LEFT JOIN org_unit s ON s.id = b.store_id LEFT JOIN org_unit owner ON owner.id = b.owner_store_id
+         LEFT JOIN user_account a ON a.id = b.started_by
          WHERE b.id > $2 AND ($3 IS NULL OR b.id = $3) AND ($4 IS NULL OR b.draft_id = $4)
-         ORDER BY b.id LIMIT $6")
-        .bind::<Timestamptz, _>(cx.now - SILENCE)
-        .bind::<BigInt, _>(window.after)
-        .bind::<Nullable<BigInt>, _>(id)
-        .bind::<Nullable<BigInt>, _>(filter.draft)
-        .bind::<Bool, _>(is_whole)
-        .bind::<BigInt, _>(window.rows())
-        .load(cx.db())
-        .await?;
+         AND (b.started_by = $9 OR ",
+        reaches!("$7", "b.owner_store_id", "$8"),
+        ") ORDER BY b.id LIMIT $6"
+    ))
+    .bind::<Timestamptz, _>(cx.now - SILENCE)
+    .bind::<BigInt, _>(window.after)
+    .bind::<Nullable<BigInt>, _>(id)
+    .bind::<Nullable<BigInt>, _>(filter.draft)
+    .bind::<Bool, _>(is_whole)
+    .bind::<BigInt, _>(window.rows())
+    .bind::<CallerScope, _>(scope)
+    .bind::<Date, _>(month)
+    .bind::<Nullable<BigInt>, _>(by)
+    .load(cx.db())
+    .await?;
     Ok(backtests)
 }

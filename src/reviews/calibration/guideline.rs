@@ -16,6 +16,7 @@ use crate::http::etag::Seen;
 use crate::http::{FieldError, Problem};
 use crate::org::reached;
 use crate::period::Period;
+use crate::said::say;
 
 /// The most of a grade.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
@@ -131,11 +132,17 @@ impl NewGradeGuideline {
         for (at, one) in self.grades.iter().enumerate() {
             let share = one.most_share;
             if share <= Decimal::ZERO || share > Decimal::ONE || share.normalize().scale() > 4 {
-                let message = "expected a share above 0 and at most 1, with four places at most";
+                let message = say!(
+                    "比例应大于 0、最多为 1，最多四位小数",
+                    "expected a share above 0 and at most 1, with four places at most"
+                );
                 faults.push(FieldError::new(format!("grades[{at}].most_share"), message));
             }
             if self.grades.iter().take(at).any(|earlier| earlier.grade == one.grade) {
-                faults.push(FieldError::new(format!("grades[{at}].grade"), "it is listed twice"));
+                faults.push(FieldError::new(
+                    format!("grades[{at}].grade"),
+                    say!("列了两次", "it is listed twice"),
+                ));
             }
         }
         faults

@@ -15,6 +15,7 @@ use super::cycle::CycleState;
 use super::store::{ReviewCycle, find_cycle};
 use crate::auth::Context;
 use crate::http::Problem;
+use crate::said::say;
 use crate::words::words;
 
 words! {
@@ -108,7 +109,8 @@ pub async fn read(cx: &mut Context, cycle_id: i64) -> Result<Calibration, Proble
     cx.snapshot(async |cx| {
         let cycle = find_cycle(cx, cycle_id).await?;
         if cycle.state < CycleState::HrCheck {
-            let detail = format!(
+            let detail = say!(
+                "现在是“{}”：从“{}”起才能比较各组的评级",
                 "the cycle is in '{}': how teams are graded is compared from '{}' on",
                 cycle.state,
                 CycleState::HrCheck

@@ -24,13 +24,14 @@ use crate::auth::access::{Role, may_enter};
 use crate::diary::work_calendar::schedule;
 use crate::diary::work_reports::tally;
 use crate::diary::work_reports::timing::{self, UndecidedReport};
-use crate::http::{Code, FieldError, Problem};
+use crate::http::{FieldError, Problem};
 use crate::ledger::close;
 use crate::ledger::metric::{COMPUTED_SOURCE, Catalogue, Missing};
 use crate::ledger::month::Value;
 use crate::rules::bundle::Bundle;
 use crate::rules::check::Argument;
 use crate::rules::in_force::InForce;
+use crate::said::say;
 
 /// What is still missing for a store's month. A missing value is never taken for zero: it is listed until it is delivered.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -259,7 +260,8 @@ pub async fn freeze(
     cx.transaction(async |cx| {
         let cycle = find_cycle(cx, cycle_id).await?;
         if !cycle.state.may_generate() {
-            let message = format!("the cycle cannot be frozen: its state is '{}'", cycle.state);
+            let message =
+                say!("不能关账：现在是“{}”", "the cycle cannot be frozen: its state is '{}'", cycle.state);
             return Err(Problem::conflict(message));
         }
         // What is checked is what was frozen: until the transaction ends, nobody is posted here, and nothing is
@@ -273,7 +275,13 @@ pub async fn freeze(
             return Err(refusal(&state));
         }
         if !state.is_complete && note.is_none() {
-            return Err(Problem::field("note", "say why the month is frozen although something is missing"));
+            return Err(Problem::field(
+                "note",
+                say!(
+                    "请写明为什么缺数据也要关账",
+                    "say why the month is frozen although something is missing"
+                ),
+            ));
         }
         store::mark_frozen(cx.db(), cycle_id, now).await?;
         let detail = json!({ "values": frozen, "complete": state.is_complete, "note": note });
@@ -289,12 +297,16 @@ fn refusal(state: &Outstanding) -> Problem {
         let people = source.missing.iter().filter(|person| !person.required.is_empty());
         people.map(|person| {
             let field = format!("{}.{}", source.source, person.employee_no);
-            FieldError::new(field, format!("{} {}: {}", source.zh, person.name, person.required.join(", ")))
+            FieldError::new(
+                field,
+                say!("{} {}：{}", "{} {}: {}", source.zh, person.name, person.required.join(", ")),
+            )
         })
     });
     let reports = state.undecided_reports.iter().filter(|report| !report.leaders.is_empty());
     let reports = reports.map(|report| {
-        let message = format!(
+        let message = say!(
+            "{}：{}（{}）在截止后重写过；是否按时由 {} 决定",
             "{}: {} of {} was written again after it was due; {} decides whether it was on time",
             report.name,
             report.kind,
@@ -304,11 +316,9 @@ fn refusal(state: &Outstanding) -> Problem {
         FieldError::new(format!("reports.{}", report.employee_no), message)
     });
     let errors = errors.chain(reports);
-    Problem {
-        code: Code::Conflict,
-        detail:
-            "something is missing that scoring needs; have it delivered, or freeze with accept_missing and a note"
-                .to_owned(),
-        errors: errors.collect(),
-    }
+    let detail = say!(
+        "还缺计分要用的数据：请补齐，或写明原因并用 accept_missing 关账",
+        "something is missing that scoring needs; have it delivered, or freeze with accept_missing and a note"
+    );
+    Problem { errors: errors.collect(), ..Problem::conflict(detail) }
 }

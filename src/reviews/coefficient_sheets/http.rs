@@ -63,7 +63,7 @@ pub async fn get_coefficient_sheet(
 
 /// Read the content of a coefficient sheet as it was hashed and signed: its SHA-256 is that of these very bytes.
 #[utoipa::path(tag = "reviews", responses(
-    (status = 200, description = "The content", body = String, content_type = "application/json"),
+    (status = 200, description = "The content", body = serde_json::Value, content_type = "application/json"),
 ))]
 #[get("/review-cycles/{id}/coefficient-sheets/{number}/document")]
 pub async fn get_coefficient_sheet_document(

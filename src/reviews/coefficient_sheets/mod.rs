@@ -29,6 +29,7 @@ use crate::auth::{Context, Reading};
 use crate::http::{Code, Problem};
 use crate::period::Period;
 use crate::rules::bundle::Bundle;
+use crate::said::say;
 
 /// A sheet of a month without what it says.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -213,7 +214,8 @@ pub async fn create(
             cycle::store::hold_alone(cx.db(), cycle_id).await?;
             let cycle = find_cycle(cx, cycle_id).await?;
             if cycle.state < CycleState::Published {
-                return Err(Problem::conflict(format!(
+                return Err(Problem::conflict(say!(
+                    "公布或锁定之后才能做系数表；现在是“{}”",
                     "a coefficient sheet is made of a cycle in 'published' or 'locked'; it is in '{}'",
                     cycle.state
                 )));
@@ -224,10 +226,13 @@ pub async fn create(
             let holding = store::holding(cx.db(), cycle_id).await?;
             let changed = changed(&holding, now);
             if changed.is_empty() {
-                let last = heads.last().map_or("the month has nobody in it".to_owned(), |last| {
-                    format!("nothing has changed since {}", last.sheet)
-                });
-                return Err(Problem::conflict(last));
+                let detail = match heads.last() {
+                    Some(last) => {
+                        say!("{} 之后没有变化", "nothing has changed since {}", last.sheet)
+                    }
+                    None => say!("这个月没有人", "the month has nobody in it"),
+                };
+                return Err(Problem::conflict(detail));
             }
             let number = heads.last().map_or(1, |last| last.number + 1);
             let name =
@@ -271,15 +276,22 @@ pub async fn sign(
         find_cycle(cx, cycle_id).await?;
         let head = head(cx, cycle_id, number).await?;
         if !new.capacity.is_held_by(&identity.roles) {
-            let detail = format!("signing off as '{}' is not yours", new.capacity);
+            let detail = say!("您不能以“{}”的身份签字", "signing off as '{}' is not yours", new.capacity);
             return Err(Problem::new(Code::Forbidden, detail));
         }
         if new.sha256 != head.sha256 {
-            return Err(Problem::field("sha256", format!("the sheet's is {}: read it again", head.sha256)));
+            return Err(Problem::field(
+                "sha256",
+                say!("这张表的是 {}：请重新读取", "the sheet's is {}: read it again", head.sha256),
+            ));
         }
         if let Some(before) = head.sign_offs.iter().find(|one| one.capacity == new.capacity) {
             let at = before.at.format("%Y-%m-%dT%H:%M:%SZ");
-            return Err(Problem::conflict(format!("{} has signed it off at {at}", before.by)));
+            return Err(Problem::conflict(say!(
+                "{} 已于 {at} 签字",
+                "{} has signed it off at {at}",
+                before.by
+            )));
         }
         store::sign(cx, cycle_id, number, new, identity.user_id).await?;
         let detail = json!({ "sheet": head.sheet, "capacity": new.capacity, "sha256": new.sha256 });
@@ -300,7 +312,10 @@ impl Capacity {
 }
 
 fn nameless() -> Problem {
-    Problem::new(Code::Forbidden, "this is done by somebody with a name: sign in")
+    Problem::new(
+        Code::Forbidden,
+        say!("这要由有名有姓的人来做：请登录", "this is done by somebody with a name: sign in"),
+    )
 }
 
 async fn head(cx: &mut Context, cycle_id: i64, number: i32) -> Result<SheetHead, Problem> {
@@ -320,7 +335,11 @@ async fn statements(
     let missing = coverage.covered.iter().filter(|one| !reviewed.contains(&one.employee_no));
     let missing = missing.map(|one| format!("{} {}", one.employee_no, one.name)).collect::<Vec<_>>();
     if !missing.is_empty() {
-        let detail = format!("somebody is covered and has no review in force: {}", missing.join(", "));
+        let detail = say!(
+            "有人应有考核而没有现行的考核：{}",
+            "somebody is covered and has no review in force: {}",
+            missing.join(", ")
+        );
         return Err(Problem::conflict(detail));
     }
     let others = coverage.not_covered.iter().filter(|one| !reviewed.contains(&one.employee_no));

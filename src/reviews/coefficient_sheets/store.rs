@@ -17,6 +17,7 @@ use crate::http::Problem;
 use crate::period::Period;
 use crate::reviews::store::ReviewCycle;
 use crate::rules::scoring::NOT_RATED;
+use crate::said::say;
 
 /// The sheets of a cycle with their signatures, in their order.
 pub(super) async fn heads(
@@ -421,7 +422,10 @@ pub(super) async fn sign(
     .execute(cx.db())
     .await?;
     match signed {
-        0 => Err(Problem::conflict("HR signs a sheet off before the general manager does")),
+        0 => Err(Problem::conflict(say!(
+            "人事先签字，总经理后签字",
+            "HR signs a sheet off before the general manager does"
+        ))),
         _ => Ok(()),
     }
 }

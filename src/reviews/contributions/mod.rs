@@ -3,6 +3,7 @@
 
 pub mod http;
 mod kinds;
+pub(super) mod round;
 mod store;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 pub use self::kinds::{ContributionKind, ContributionState};
+use self::round::Round;
 use super::allowed::{AllowedAction, is_granted};
 use super::cycle::{self, CycleState};
 use super::explain;
@@ -29,6 +31,7 @@ use crate::db::json::json_columns;
 use crate::http::etag::Seen;
 use crate::http::{Code, FieldError, Problem};
 use crate::rules::library::Library;
+use crate::said::say;
 
 /// Comments on single items, by the name of the rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, AsExpression, FromSqlRow)]
@@ -133,33 +136,26 @@ pub async fn list(cx: &mut Context, review_id: i64) -> Result<Reading<Vec<Contri
 }
 
 /// What the caller may contribute to a review now, or give back of it. The terms are not said yet.
-pub(super) async fn open_to(
-    cx: &mut Context,
+pub(super) fn open_to(
+    cx: &Context,
     review_id: i64,
     subject: &Subject,
+    round: &Round,
 ) -> Result<Vec<AllowedAction>, Problem> {
     let mut open = Vec::new();
     if !(CycleState::SelfReview..CycleState::Published).contains(&subject.state) {
         return Ok(open);
     }
-    let listed = store::list(cx, review_id, None).await?;
-    let of_kind = |kind: ContributionKind, state: ContributionState| {
-        listed.iter().find(move |one| one.kind == kind && one.state == state)
-    };
     for kind in ContributionKind::ALL {
         let path = format!("/v1/reviews/{review_id}/contributions/{kind}");
-        if kind.may_be_written(subject.state, true) && is_granted(authorise(cx, subject, *kind).await)? {
+        if kind.may_be_written(subject.state, true) && is_granted(authorise(cx, subject, round, *kind))? {
             open.push(AllowedAction::post("write", path.clone()).by("PUT").to(kind.name()));
-            let draft = of_kind(*kind, ContributionState::Draft);
-            let says =
-                |draft: &Contribution| *kind == ContributionKind::HrCheck || !draft.text.trim().is_empty();
-            if draft.is_some_and(says) {
+            let says = |draft: &str| *kind == ContributionKind::HrCheck || !draft.trim().is_empty();
+            if round.draft(*kind).is_some_and(says) {
                 open.push(AllowedAction::post("hand_in", format!("{path}/hand-in")).to(kind.name()));
             }
         }
-        if of_kind(*kind, ContributionState::HandedIn).is_some()
-            && is_granted(may_give_back(cx, subject, *kind).await)?
-        {
+        if round.shows(*kind) && is_granted(may_give_back(cx, subject, round, *kind))? {
             let give_back = AllowedAction::post("give_back", format!("{path}/give-back"));
             open.push(give_back.to(kind.name()).for_a_reason());
         }
@@ -184,7 +180,8 @@ pub async fn write(
     check_items(cx, library, review_id, new).await?;
     cx.transaction(async |cx| {
         let subject = hold(cx, review_id).await?;
-        let author = authorise(cx, &subject, kind).await?;
+        let round = round::of(cx, review_id).await?;
+        let author = authorise(cx, &subject, &round, kind)?;
         let before = store::draft(cx, &subject, kind, author).await?;
         seen.check(before.map_or(0, |(_, version)| version))?;
         let id = store::write(cx, &subject, kind, author, new, before.map(|(id, _)| id)).await?;
@@ -206,15 +203,22 @@ pub async fn hand_in(
 ) -> Result<Contribution, Problem> {
     cx.transaction(async |cx| {
         let subject = hold(cx, review_id).await?;
-        let author = authorise(cx, &subject, kind).await?;
+        let round = round::of(cx, review_id).await?;
+        let author = authorise(cx, &subject, &round, kind)?;
         let Some((id, version)) = store::draft(cx, &subject, kind, author).await? else {
-            return Err(Problem::conflict("there is no draft of yours to hand in: write it first"));
+            return Err(Problem::conflict(say!(
+                "您还没有可交的草稿：请先写",
+                "there is no draft of yours to hand in: write it first"
+            )));
         };
         seen.check(version)?;
         store::hand_in(cx, &subject, id).await?;
         let handed_in = find(cx, review_id, id).await?;
         if kind != ContributionKind::HrCheck && handed_in.text.trim().is_empty() {
-            return Err(Problem::conflict("the draft says nothing yet: write it first"));
+            return Err(Problem::conflict(say!(
+                "草稿还是空的：请先写",
+                "the draft says nothing yet: write it first"
+            )));
         }
         let detail = json!({ "kind": kind, "review": subject.current });
         cx.audit("hand_in_contribution", &format!("review_contribution/{id}"), detail).await?;
@@ -237,19 +241,23 @@ pub async fn give_back(
 ) -> Result<Contribution, Problem> {
     let reason = give_back.reason.trim();
     if reason.is_empty() {
-        return Err(Problem::field("reason", "expected a sentence"));
+        return Err(Problem::field("reason", say!("请写一句话", "expected a sentence")));
     }
     let Some(by) = cx.by() else { return Err(nameless()) };
     cx.transaction(async |cx| {
         let subject = hold(cx, review_id).await?;
         if subject.state >= CycleState::Published {
-            return Err(Problem::conflict("the review is published: what was handed in stays"));
+            return Err(Problem::conflict(say!(
+                "考核已经公布：交了的不再改",
+                "the review is published: what was handed in stays"
+            )));
         }
         let listed = store::list(cx, review_id, None).await?;
         let handed_in =
             listed.iter().find(|one| one.kind == kind && one.state == ContributionState::HandedIn);
         let id = handed_in.map(|one| one.id).ok_or_else(|| Problem::not_found("contribution"))?;
-        may_give_back(cx, &subject, kind).await?;
+        let round = round::of(cx, review_id).await?;
+        may_give_back(cx, &subject, &round, kind)?;
         store::give_back(cx, id, by, reason).await?;
         let detail = json!({ "kind": kind, "reason": reason });
         cx.audit("give_back_contribution", &format!("review_contribution/{id}"), detail).await?;
@@ -265,7 +273,10 @@ pub async fn give_back(
 /// Not found where the caller does not reach the cycle; a conflict where it is not in `hr_check`.
 pub async fn check_cycle(cx: &mut Context, cycle_id: i64, new: &NewContribution) -> Result<Checked, Problem> {
     if !new.items.0.is_empty() {
-        return Err(Problem::field("items", "expected none: they are about single reviews"));
+        return Err(Problem::field(
+            "items",
+            say!("这里不用写：那是关于单份考核的", "expected none: they are about single reviews"),
+        ));
     }
     let Some(by) = cx.by() else { return Err(nameless()) };
     cx.transaction(async |cx| {
@@ -288,39 +299,43 @@ async fn find(cx: &mut Context, review_id: i64, id: i64) -> Result<Contribution,
 }
 
 fn nameless() -> Problem {
-    Problem::new(Code::Forbidden, "this is done by somebody with a name: sign in")
+    Problem::new(
+        Code::Forbidden,
+        say!("这要由有名有姓的人来做：请登录", "this is done by somebody with a name: sign in"),
+    )
 }
 
 fn not_now(kind: ContributionKind, state: CycleState) -> Problem {
     let expected = kind.written_in();
-    Problem::conflict(format!("a {kind} is written while the cycle is in '{expected}'; it is in '{state}'"))
+    Problem::conflict(say!(
+        "{kind} 在“{expected}”时写；现在是“{state}”",
+        "a {kind} is written while the cycle is in '{expected}'; it is in '{state}'"
+    ))
 }
 
 /// The login of the caller, if the contribution is the caller's to write now.
-async fn authorise(cx: &mut Context, subject: &Subject, kind: ContributionKind) -> Result<i64, Problem> {
-    let Some(identity) = cx.identity.clone() else { return Err(nameless()) };
+fn authorise(cx: &Context, subject: &Subject, round: &Round, kind: ContributionKind) -> Result<i64, Problem> {
+    let Some(identity) = &cx.identity else { return Err(nameless()) };
     let is_own = subject.is_own(cx);
     let is_theirs = match kind {
         ContributionKind::SelfAssessment => is_own,
         _ if is_own => false,
-        ContributionKind::LeaderComment | ContributionKind::ManagerComment => {
-            let assessors = store::assessors(cx, subject, kind).await?;
-            identity.employee_id.is_some_and(|id| assessors.contains(&id))
-        }
+        ContributionKind::LeaderComment | ContributionKind::ManagerComment => round.is_mine(kind),
         ContributionKind::HrCheck => may_check(&identity.roles),
     };
     if !is_theirs {
         let detail = match is_own {
-            true => "the review is your own: somebody else writes this",
-            false => "this is somebody else's to write",
+            true => say!("这是您自己的考核：由别人来写", "the review is your own: somebody else writes this"),
+            false => say!("这要由别人来写", "this is somebody else's to write"),
         };
         return Err(Problem::new(Code::Forbidden, detail));
     }
-    let last = store::last(cx.db(), subject, kind).await?;
+    let last = round.last(kind);
     if last == Some(ContributionState::HandedIn) && kind != ContributionKind::HrCheck {
-        return Err(Problem::conflict(
-            "it is handed in: it stays as it is until it is given back for a reason",
-        ));
+        return Err(Problem::conflict(say!(
+            "已经交了：写明原因退回之后才能改",
+            "it is handed in: it stays as it is until it is given back for a reason"
+        )));
     }
     if !kind.may_be_written(subject.state, last == Some(ContributionState::GivenBack)) {
         return Err(not_now(kind, subject.state));
@@ -334,20 +349,24 @@ fn may_check(roles: &[Role]) -> bool {
 }
 
 /// Whoever comes later in the month's round may give back what came before: those whose comment follows, and HR.
-async fn may_give_back(cx: &mut Context, subject: &Subject, kind: ContributionKind) -> Result<(), Problem> {
-    let Some(identity) = cx.identity.clone() else { return Err(nameless()) };
-    if identity.employee_id != Some(subject.employee_id) {
-        if may_check(&identity.roles) {
-            return Ok(());
-        }
-        for later in kind.later().filter(|later| *later != ContributionKind::HrCheck) {
-            let assessors = store::assessors(cx, subject, later).await?;
-            if identity.employee_id.is_some_and(|id| assessors.contains(&id)) {
-                return Ok(());
-            }
-        }
+fn may_give_back(
+    cx: &Context,
+    subject: &Subject,
+    round: &Round,
+    kind: ContributionKind,
+) -> Result<(), Problem> {
+    let Some(identity) = &cx.identity else { return Err(nameless()) };
+    let comes_later = || kind.later().any(|later| round.is_mine(later));
+    if identity.employee_id != Some(subject.employee_id) && (may_check(&identity.roles) || comes_later()) {
+        return Ok(());
     }
-    Err(Problem::new(Code::Forbidden, "only those who come later in the round, and HR, give it back"))
+    Err(Problem::new(
+        Code::Forbidden,
+        say!(
+            "只有后面几轮的人和人事可以退回",
+            "only those who come later in the round, and HR, give it back"
+        ),
+    ))
 }
 
 /// Comments are about items that the review has.
@@ -364,9 +383,12 @@ async fn check_items(
     let faults = new.items.0.iter().filter_map(|(rule, text)| {
         let field = format!("items.{rule}");
         if !rules.contains(rule) {
-            Some(FieldError::new(field, format!("expected one of {}", rules.join(", "))))
+            Some(FieldError::new(field, say!("应为以下之一：{}", "expected one of {}", rules.join(", "))))
         } else if !(1..=LONGEST_COMMENT).contains(&text.chars().count()) {
-            Some(FieldError::new(field, format!("expected 1 to {LONGEST_COMMENT} characters")))
+            Some(FieldError::new(
+                field,
+                say!("应为 1 到 {LONGEST_COMMENT} 个字", "expected 1 to {LONGEST_COMMENT} characters"),
+            ))
         } else {
             None
         }

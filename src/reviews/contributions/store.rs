@@ -1,16 +1,18 @@
 //! Contributions in the database.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Date, Jsonb, Nullable, Text, Timestamptz};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz};
+use diesel_async::RunQueryDsl;
 
+use super::round::{self, contribution_seen};
 use super::{Contribution, ContributionKind, ContributionState, ItemComments, NewContribution};
 use crate::auth::Context;
 use crate::db::schema::review_contribution;
 use crate::db::{sql, sql_of};
 use crate::http::Problem;
 use crate::reviews::subject::Subject;
-use crate::reviews::visibility::{ReviewSight, Sight, seen};
+use crate::reviews::visibility::ReviewSight;
+use crate::said::say;
 
 /// What is contributed to a review, as far as the caller sees it, by kind and in the order in which it was begun; only one,
 /// where an id is given.
@@ -19,14 +21,7 @@ pub(super) async fn list(
     review_id: i64,
     id: Option<i64>,
 ) -> Result<Vec<Contribution>, Problem> {
-    let sight = |kind: ContributionKind| Sight::of(cx, kind.part());
-    let sights = [
-        sight(ContributionKind::SelfAssessment),
-        sight(ContributionKind::LeaderComment),
-        sight(ContributionKind::ManagerComment),
-        sight(ContributionKind::HrCheck),
-    ];
-    let [assessment, leader, manager, hr] = sights;
+    let [assessment, leader, manager, hr] = round::sights(cx);
     let contributions = sql_of([
         (
             true,
@@ -38,16 +33,8 @@ pub(super) async fn list(
                      AND k.scheme = r.scheme
                  JOIN user_account a ON a.id = k.author_id LEFT JOIN employee w ON w.id = a.employee_id
                  LEFT JOIN user_account b ON b.id = k.given_back_by LEFT JOIN review h ON h.id = k.review_id
-                 WHERE r.id = $1 AND CASE WHEN k.author_id = $2 THEN true WHEN k.state = 'draft' THEN false
-                     WHEN k.kind = 'self_assessment' THEN ",
-                seen!("$3", "r.employee_id", "r.unit_id", "r.period", "c.stage"),
-                " WHEN k.kind = 'leader_comment' THEN ",
-                seen!("$4", "r.employee_id", "r.unit_id", "r.period", "c.stage"),
-                " WHEN k.kind = 'manager_comment' THEN ",
-                seen!("$5", "r.employee_id", "r.unit_id", "r.period", "c.stage"),
-                " WHEN k.kind = 'hr_check' THEN ",
-                seen!("$6", "r.employee_id", "r.unit_id", "r.period", "c.stage"),
-                " END"
+                 WHERE r.id = $1 AND ",
+                contribution_seen!("$2", "$3", "$4", "$5", "$6"),
             ),
         ),
         (id.is_some(), " AND k.id = $7"),
@@ -63,48 +50,6 @@ pub(super) async fn list(
     .load(cx.db())
     .await?;
     Ok(contributions)
-}
-
-/// The people whose comment of this kind it is to make.
-pub(super) async fn assessors(
-    cx: &mut Context,
-    subject: &Subject,
-    kind: ContributionKind,
-) -> Result<Vec<i64>, Problem> {
-    #[derive(QueryableByName)]
-    struct Assessor {
-        #[diesel(sql_type = BigInt)]
-        employee_id: i64,
-    }
-    let today = cx.today();
-    let assessors: Vec<Assessor> = sql("SELECT employee_id FROM review_assessor($1, $2, $3, $4, $5)")
-        .bind::<Text, _>(kind)
-        .bind::<BigInt, _>(subject.employee_id)
-        .bind::<BigInt, _>(subject.unit_id)
-        .bind::<Date, _>(subject.period)
-        .bind::<Date, _>(today)
-        .load(cx.db())
-        .await?;
-    Ok(assessors.into_iter().map(|assessor| assessor.employee_id).collect())
-}
-
-/// The state of what was last handed in of a kind, whoever wrote it.
-pub(super) async fn last(
-    connection: &mut AsyncPgConnection,
-    subject: &Subject,
-    kind: ContributionKind,
-) -> Result<Option<ContributionState>, Problem> {
-    let last = review_contribution::table
-        .filter(review_contribution::cycle_id.eq(subject.cycle_id))
-        .filter(review_contribution::employee_id.eq(subject.employee_id))
-        .filter(review_contribution::scheme.eq(&subject.scheme))
-        .filter(review_contribution::kind.eq(kind).and(review_contribution::handed_in_at.is_not_null()))
-        .order((review_contribution::handed_in_at.desc(), review_contribution::id.desc()))
-        .select(review_contribution::state)
-        .first(connection)
-        .await
-        .optional()?;
-    Ok(last)
 }
 
 /// Id and version of somebody's draft, locked.
@@ -209,7 +154,7 @@ pub(super) async fn give_back(cx: &mut Context, id: i64, by: i64, reason: &str) 
         .execute(cx.db())
         .await?;
     match given_back {
-        0 => Err(Problem::conflict("somebody else has just given it back")),
+        0 => Err(Problem::conflict(say!("别人刚刚退回了它", "somebody else has just given it back"))),
         _ => Ok(()),
     }
 }

@@ -83,7 +83,7 @@ pub async fn get_review_terms(
     Ok(etag::ok(terms.version, terms))
 }
 
-/// Say until when a store's reviews have to be where.
+/// Say until when a store's reviews have to be where, and how much of its leaderboard everybody sees.
 #[utoipa::path(tag = "reviews", params(Seen), request_body = ReviewTerms, responses(
     (status = 200, description = "Its terms", body = StoreTerms),
 ))]

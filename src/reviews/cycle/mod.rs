@@ -1,9 +1,11 @@
 //! Review cycles: one store's month of reviews, the way it goes and by when.
 
 pub mod coverage;
+pub mod dates;
 pub mod http;
 pub mod moves;
 pub mod ready;
+pub mod rules;
 mod state;
 pub mod store;
 pub mod terms;
@@ -12,6 +14,7 @@ pub mod way;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use self::rules::CycleRules;
 pub use self::state::CycleState;
 use self::terms::CycleDue;
 use super::allowed::AllowedAction;
@@ -30,6 +33,8 @@ pub struct CycleOutlook {
     pub cycle: ReviewCycle,
     /// Until when each part of it has to be done.
     pub due: CycleDue,
+    /// The rules that score it now, and whether its reviews are by others.
+    pub rules: CycleRules,
     /// Whose facts have changed since the reviews were computed: corrections that were accepted, and that no review has. It is
     /// told to those who see the whole store's reviews.
     pub facts_changed: Vec<ChangedFacts>,
@@ -44,6 +49,7 @@ pub async fn outlooks(cx: &mut Context, cycles: Vec<ReviewCycle>) -> Result<Vec<
     let (first, last) = (years.clone().min().unwrap_or(0), years.max().unwrap_or(0));
     let calendars = StoreCalendars::load(cx.db(), &stores, first..=last + 1).await?;
     let terms = terms::of_stores(cx.db(), &stores).await?;
+    let mut rules = rules::of_cycles(cx.db(), &cycles).await?;
     let behind =
         cycles.iter().filter(|cycle| cycle.needs_generation).map(|cycle| cycle.id).collect::<Vec<_>>();
     let mut changed = Changed::of(cx, &behind).await?;
@@ -57,7 +63,8 @@ pub async fn outlooks(cx: &mut Context, cycles: Vec<ReviewCycle>) -> Result<Vec<
         let due = terms.due(cycle.period, |day| calendars.is_working(cycle.store_id, day));
         let allowed_actions = allowed(cx, &cycle, &due, &changed);
         let facts_changed = if sees_all { changed.facts() } else { Vec::new() };
-        CycleOutlook { allowed_actions, facts_changed, due, cycle }
+        let rules = rules.remove(&cycle.id).unwrap_or_default();
+        CycleOutlook { allowed_actions, facts_changed, due, rules, cycle }
     };
     Ok(cycles.into_iter().map(outlook).collect())
 }

@@ -16,11 +16,12 @@ use super::{CycleOutlook, CycleState, outlook, ready};
 use crate::auth::Context;
 use crate::auth::access::Role;
 use crate::http::etag::Seen;
-use crate::http::{Code, Page, Problem, Window};
+use crate::http::{Code, Language, Page, Problem, Window};
 use crate::period::Period;
 use crate::reviews::acknowledgements;
 use crate::reviews::store::find_cycle;
 use crate::rules::library::Library;
+use crate::said::{Said, say};
 
 /// Where to move a cycle.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -114,7 +115,10 @@ pub async fn move_one(
         let cycle =
             store::lock(cx.db(), &[id]).await?.pop().ok_or_else(|| Problem::not_found("review cycle"))?;
         if let Err(problem) = seen.check(cycle.version) {
-            let detail = format!("{}; {}", problem.detail, whereabouts(cx, &cycle).await?);
+            let last = store::last_moves(cx.db(), &[id]).await?.remove(&id);
+            let place = whereabouts(&cycle, last);
+            let said = |language| [&problem.detail, &place].map(|said| said.in_language(language));
+            let detail = Said::both(said(Language::Chinese).join("；"), said(Language::English).join("; "));
             return Err(Problem { detail, ..problem });
         }
         let result = take(cx, library, vec![cycle], step).await?.pop().map(|(_, result)| result);
@@ -134,7 +138,7 @@ pub async fn move_many(
     if let Some(stores) = &moves.stores {
         let mut known = HashSet::new();
         if let Some(at) = stores.iter().position(|store| !known.insert(store)) {
-            return Err(Problem::field(format!("stores[{at}]"), "it is listed twice"));
+            return Err(Problem::field(format!("stores[{at}]"), say!("列了两次", "it is listed twice")));
         }
     }
     cx.transaction(async |cx| {
@@ -151,8 +155,9 @@ pub async fn move_many(
                 store: cycle.store,
             })
             .collect::<Vec<_>>();
+        let found = outcomes.iter().map(|outcome| outcome.store.clone()).collect::<HashSet<_>>();
         for store in moves.stores.iter().flatten() {
-            if outcomes.iter().all(|outcome| outcome.store != *store) {
+            if !found.contains(store) {
                 outcomes.push(MoveOutcome {
                     store: store.clone(),
                     cycle: None,
@@ -181,10 +186,12 @@ async fn take(
 ) -> Result<Vec<(LockedCycle, Result<(), Problem>)>, Problem> {
     let reason = step.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
     let roles = cx.identity.as_ref().map(|identity| identity.roles.clone());
+    let there = cycles.iter().filter(|cycle| cycle.state == step.to).map(|cycle| cycle.id);
+    let mut last = store::last_moves(cx.db(), &there.collect::<Vec<_>>()).await?;
     let mut judged = Vec::with_capacity(cycles.len());
     for cycle in cycles {
         let result = match cycle.state == step.to {
-            true => Err(Problem::conflict(whereabouts(cx, &cycle).await?)),
+            true => Err(Problem::conflict(whereabouts(&cycle, last.remove(&cycle.id)))),
             false => judge(&cycle, step.to, reason, roles.as_deref()),
         };
         judged.push((cycle, result));
@@ -226,28 +233,39 @@ fn judge(
     let step = cycle.state.step(to).ok_or_else(|| no_way(cycle.state, to))?;
     if roles.is_some_and(|roles| !step.is_open_to(roles)) {
         let needed = step.roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(", ");
-        let detail =
-            format!("moving the cycle from '{}' to '{to}' takes one of the roles {needed}", step.from);
+        let detail = say!(
+            "从“{}”转到“{to}”需要以下角色之一：{needed}",
+            "moving the cycle from '{}' to '{to}' takes one of the roles {needed}",
+            step.from
+        );
         return Err(Problem::new(Code::Forbidden, detail));
     }
     if step.by != Operation::Move {
         let path = format!("/v1/review-cycles/{}/{}", cycle.id, step.by.name());
-        return Err(Problem::conflict(format!("the cycle comes to '{to}' by POST {path}")));
+        return Err(Problem::conflict(say!(
+            "要到“{to}”请用 POST {path}",
+            "the cycle comes to '{to}' by POST {path}"
+        )));
     }
     if step.is_back() && reason.is_none() {
-        return Err(Problem::field("reason", "say why the cycle goes back"));
+        return Err(Problem::field("reason", say!("请写明为什么退回", "say why the cycle goes back")));
     }
     Ok(())
 }
 
-/// Where a cycle is, and how it came there.
-async fn whereabouts(cx: &mut Context, cycle: &LockedCycle) -> Result<String, Problem> {
+/// Where a cycle is, and how it came there: by its last move, if it was ever moved.
+fn whereabouts(cycle: &LockedCycle, last: Option<CycleMove>) -> Said {
     let state = cycle.state;
-    Ok(match store::last_move(cx.db(), cycle.id).await?.filter(|last| last.to == state) {
+    let zh = state.label();
+    match last.filter(|last| last.to == state) {
         Some(CycleMove { at, by, .. }) => {
-            let by = by.unwrap_or_else(|| "the operator".to_owned());
-            format!("the cycle is in '{state}': {by} moved it there at {}", at.format("%Y-%m-%dT%H:%M:%SZ"))
+            let (who, by) = by.as_deref().map_or(("后台", "the operator"), |by| (by, by));
+            say!(
+                "现在是“{zh}”：由 {who} 于 {at} 转到这里",
+                "the cycle is in '{state}': {by} moved it there at {at}",
+                at = at.format("%Y-%m-%dT%H:%M:%SZ")
+            )
         }
-        None => format!("the cycle is in '{state}'"),
-    })
+        None => say!("现在是“{zh}”", "the cycle is in '{state}'"),
+    }
 }

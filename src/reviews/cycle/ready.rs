@@ -8,9 +8,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::CycleState;
 use crate::db::sql;
-use crate::http::{Code, FieldError, Problem};
+use crate::http::{FieldError, Problem};
 use crate::reviews::acknowledgements;
 use crate::reviews::store::needs_generation;
+use crate::said::{Said, say};
 
 /// What keeps a cycle where it is.
 #[derive(Debug, QueryableByName)]
@@ -20,7 +21,7 @@ struct Standing {
     /// Whether its facts are frozen.
     #[diesel(sql_type = Bool)]
     is_frozen: bool,
-    /// Whether corrections have been accepted since its reviews were generated.
+    /// Whether its reviews are not from its facts as they are frozen now.
     #[diesel(sql_type = Bool)]
     needs_generation: bool,
     /// Reviews that somebody has to look at, and that nobody has waived by name.
@@ -74,8 +75,9 @@ pub async fn lacking(
     let lacking = standings.into_iter().filter_map(|standing| {
         let mut errors = standing.lacks(to);
         errors.extend(unsettled.remove(&standing.id).map(|open| open.lack()));
-        let detail = format!("the cycle is not ready for '{to}'");
-        (!errors.is_empty()).then_some((standing.id, Problem { code: Code::Conflict, detail, errors }))
+        let zh = to.label();
+        let detail = say!("这个月的考核还不能进入“{zh}”", "the cycle is not ready for '{to}'");
+        (!errors.is_empty()).then(|| (standing.id, Problem { errors, ..Problem::conflict(detail) }))
     });
     Ok(lacking.collect())
 }
@@ -83,40 +85,47 @@ pub async fn lacking(
 impl Standing {
     fn lacks(&self, to: CycleState) -> Vec<FieldError> {
         let mut errors = Vec::new();
-        let mut lack = |field: &str, message: String| errors.push(FieldError::new(field, message));
+        let mut lack = |field: &str, message: Said| errors.push(FieldError::new(field, message));
         // What comes later is decided review by review, by somebody with a name.
         if (CycleState::SelfReview..=CycleState::Published).contains(&to) {
             if !self.is_frozen {
-                lack("facts", "the month's facts are not frozen".to_owned());
+                lack("facts", say!("这个月的数据还没有关账", "the month's facts are not frozen"));
             }
             if self.needs_generation {
-                lack(
-                    "reviews",
-                    "corrections were accepted since they were generated: generate them again".to_owned(),
+                let said = say!(
+                    "生成之后又关了账，或采纳了更正：请重新生成",
+                    "the month was frozen, or corrections were accepted, since they were generated: generate them again"
                 );
+                lack("reviews", said);
             }
         }
-        if to == CycleState::Published && self.attention > 0 {
-            let detail =
-                format!("{} need attention: clear what they name, or waive it by name", self.attention);
-            lack("attention", detail);
-        }
-        if to == CycleState::Published && self.unchecked > 0 {
-            let detail = format!(
-                "{} have not been checked by HR: POST /v1/review-cycles/{}/hr-check",
-                self.unchecked, self.id
+        let (count, id) = (self.attention, self.id);
+        if to == CycleState::Published && count > 0 {
+            let said = say!(
+                "有 {count} 份需要查看：请处理所指的问题，或署名放行",
+                "{count} need attention: clear what they name, or waive it by name"
             );
-            lack("hr_check", detail);
+            lack("attention", said);
         }
-        if to == CycleState::Locked && self.appeals > 0 {
-            lack("appeals", format!("{} are not decided", self.appeals));
-        }
-        if to == CycleState::Locked && self.corrections > 0 {
-            let detail = format!(
-                "{} corrections were accepted since: POST /v1/review-cycles/{}/recomputations",
-                self.corrections, self.id
+        let count = self.unchecked;
+        if to == CycleState::Published && count > 0 {
+            let said = say!(
+                "有 {count} 份人事还没有核对：POST /v1/review-cycles/{id}/hr-check",
+                "{count} have not been checked by HR: POST /v1/review-cycles/{id}/hr-check"
             );
-            lack("facts", detail);
+            lack("hr_check", said);
+        }
+        let count = self.appeals;
+        if to == CycleState::Locked && count > 0 {
+            lack("appeals", say!("有 {count} 个申诉还没有决定", "{count} are not decided"));
+        }
+        let count = self.corrections;
+        if to == CycleState::Locked && count > 0 {
+            let said = say!(
+                "之后又采纳了 {count} 个更正：POST /v1/review-cycles/{id}/recomputations",
+                "{count} corrections were accepted since: POST /v1/review-cycles/{id}/recomputations"
+            );
+            lack("facts", said);
         }
         errors
     }

@@ -1,5 +1,7 @@
 //! Cycles on their way, in the database.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -124,10 +126,12 @@ pub(super) async fn apply(
 
 /// Moves with the logins of who made them.
 macro_rules! moves {
-    ($rest:literal) => {
+    ($columns:literal, $rest:literal) => {
         sql(concat!(
-            "SELECT m.id, m.at, a.login AS by, m.from_state AS \"from\", m.to_state AS \"to\", m.reason
-             FROM review_cycle_move m LEFT JOIN user_account a ON a.id = m.user_id WHERE m.cycle_id = $1",
+            "SELECT ",
+            $columns,
+            "m.id, m.at, a.login AS by, m.from_state AS \"from\", m.to_state AS \"to\", m.reason
+             FROM review_cycle_move m LEFT JOIN user_account a ON a.id = m.user_id WHERE ",
             $rest
         ))
     };
@@ -139,7 +143,7 @@ pub(super) async fn moves(
     cycle_id: i64,
     window: Window,
 ) -> Result<Vec<CycleMove>, Problem> {
-    let moves = moves!(" AND m.id > $2 ORDER BY m.id LIMIT $3")
+    let moves = moves!("", "m.cycle_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $3")
         .bind::<BigInt, _>(cycle_id)
         .bind::<BigInt, _>(window.after)
         .bind::<BigInt, _>(window.rows())
@@ -148,11 +152,28 @@ pub(super) async fn moves(
     Ok(moves)
 }
 
-/// The last move of a cycle.
-pub(super) async fn last_move(
+/// The last move of each of these cycles, by id; none where one has never been moved.
+pub(super) async fn last_moves(
     connection: &mut AsyncPgConnection,
-    cycle_id: i64,
-) -> Result<Option<CycleMove>, Problem> {
-    let last = moves!(" ORDER BY m.id DESC LIMIT 1").bind::<BigInt, _>(cycle_id);
-    Ok(last.get_result(connection).await.optional()?)
+    cycles: &[i64],
+) -> Result<HashMap<i64, CycleMove>, Problem> {
+    #[derive(QueryableByName)]
+    struct Last {
+        #[diesel(sql_type = BigInt)]
+        cycle_id: i64,
+        #[diesel(embed)]
+        last: CycleMove,
+    }
+    if cycles.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let last: Vec<Last> = moves!(
+        "DISTINCT ON (m.cycle_id) m.cycle_id, ",
+        "m.cycle_id = ANY ($1) ORDER BY m.cycle_id, m.id DESC"
+    )
+    .over(cycles.len())
+    .bind::<Array<BigInt>, _>(cycles)
+    .load(connection)
+    .await?;
+    Ok(last.into_iter().map(|one| (one.cycle_id, one.last)).collect())
 }

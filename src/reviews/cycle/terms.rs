@@ -1,5 +1,5 @@
-//! A store's terms 期限: until when each state of a cycle has to be done with, and how long people have to appeal and to
-//! decide.
+//! A store's terms 期限: until when each state of a cycle has to be done with, how long people have to appeal and to decide,
+//! and how much of the leaderboard everybody sees.
 
 use std::iter;
 
@@ -14,10 +14,10 @@ use utoipa::ToSchema;
 use super::CycleState;
 use crate::auth::Context;
 use crate::db::schema::review_terms;
-use crate::diary::work_calendar::StoreCalendars;
 use crate::http::etag::Seen;
 use crate::http::{FieldError, Problem};
 use crate::period::Period;
+use crate::said::say;
 
 /// Terms of a store's reviews. Days are those of the month after the one reviewed; where the store is closed on one, the
 /// next day on which it is open counts.
@@ -60,6 +60,16 @@ pub struct ReviewTerms {
     #[garde(range(min = 1, max = 20))]
     #[schema(minimum = 1, maximum = 20)]
     pub decision_working_days: i16,
+    /// Of how many who have a rank on the leaderboard one is shown to those who may not read the reviews.
+    #[garde(range(min = 2, max = 100))]
+    #[serde(default = "usual_share")]
+    #[schema(minimum = 2, maximum = 100)]
+    pub leaderboard_one_in: i16,
+}
+
+/// A third.
+const fn usual_share() -> i16 {
+    3
 }
 
 impl Default for ReviewTerms {
@@ -74,6 +84,7 @@ impl Default for ReviewTerms {
             lock_day: 15,
             appeal_working_days: 3,
             decision_working_days: 5,
+            leaderboard_one_in: usual_share(),
         }
     }
 }
@@ -148,7 +159,7 @@ impl ReviewTerms {
         ];
         let pairs = days.iter().zip(days.iter().skip(1)).filter(|(before, after)| after.1 < before.1);
         let fault = |((before, day), (after, _)): (&(&str, i16), &(&str, i16))| {
-            FieldError::new(*after, format!("expected {before} ({day}) or later"))
+            FieldError::new(*after, say!("应不早于 {before}（{day}）", "expected {before} ({day}) or later"))
         };
         pairs.map(fault).collect()
     }
@@ -198,24 +209,13 @@ pub async fn of_stores(
                 review_terms::lock_day,
                 review_terms::appeal_working_days,
                 review_terms::decision_working_days,
+                review_terms::leaderboard_one_in,
             ),
             review_terms::version,
         ))
         .load(connection)
         .await?;
     Ok(rows.into_iter().map(|(store_id, terms, version)| (store_id, (terms, version))).collect())
-}
-
-/// Until when each part of a store's month has to be done.
-pub async fn due_of(
-    connection: &mut AsyncPgConnection,
-    store_id: i64,
-    period: Period,
-) -> Result<CycleDue, Problem> {
-    let (terms, _) = of_stores(connection, &[store_id]).await?.remove(&store_id).unwrap_or_default();
-    let years = period.year()..=period.year() + 1;
-    let calendars = StoreCalendars::load(connection, &[store_id], years).await?;
-    Ok(terms.due(period, |day| calendars.is_working(store_id, day)))
 }
 
 /// The terms of a store that the caller reaches.
@@ -268,6 +268,7 @@ pub async fn put(
             review_terms::lock_day.eq(terms.lock_day),
             review_terms::appeal_working_days.eq(terms.appeal_working_days),
             review_terms::decision_working_days.eq(terms.decision_working_days),
+            review_terms::leaderboard_one_in.eq(terms.leaderboard_one_in),
             review_terms::version.eq(before.version + 1),
         );
         diesel::insert_into(review_terms::table)

@@ -3,6 +3,7 @@
 use super::CycleState;
 use crate::auth::access::Role;
 use crate::http::Problem;
+use crate::said::say;
 
 /// A step from one state to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +107,10 @@ pub fn no_way(from: CycleState, to: CycleState) -> Problem {
         true => "no cycle is moved there".to_owned(),
         false => format!("that takes a cycle in {before}"),
     };
-    Problem::conflict(format!("the cycle is in '{from}' and cannot be moved to '{to}': {needed}"))
+    Problem::conflict(say!(
+        "现在是“{from}”，不能转到“{to}”：{needed}",
+        "the cycle is in '{from}' and cannot be moved to '{to}': {needed}"
+    ))
 }
 
 #[cfg(test)]
@@ -152,8 +156,8 @@ mod tests {
         let problem = no_way(CycleState::Computed, CycleState::Published);
         let expected = "the cycle is in 'computed' and cannot be moved to 'published': \
                         that takes a cycle in 'hr_check', 'locked'";
-        assert_eq!(problem.detail, expected);
+        assert_eq!(problem.detail.to_string(), expected);
         let problem = no_way(CycleState::Published, CycleState::Collecting);
-        assert!(problem.detail.ends_with("no cycle is moved there"), "{problem}");
+        assert!(problem.detail.to_string().ends_with("no cycle is moved there"), "{problem}");
     }
 }

@@ -20,6 +20,7 @@ use crate::reviews::store::{self, ReviewCycle};
 use crate::rules::folder::RulesFolder;
 use crate::rules::in_force::{self, InForce};
 use crate::rules::library::Library;
+use crate::said::say;
 
 /// A store's month, as it was loaded.
 pub(super) struct StoreMonth {
@@ -155,7 +156,8 @@ impl<'a> StoreRules<'a> {
         cycle: Option<&ReviewCycle>,
     ) -> Result<Result<Arc<InForce>, Problem>, Problem> {
         if let Some(cycle) = cycle.filter(|cycle| !cycle.state.may_generate()) {
-            return Ok(Err(Problem::conflict(format!(
+            return Ok(Err(Problem::conflict(say!(
+                "现在是“{}”：请先重开再生成",
                 "the cycle's state is '{}': reopen it before generating again",
                 cycle.state
             ))));

@@ -19,6 +19,7 @@ use crate::rules::folder::RulesFolder;
 use crate::rules::in_force::InForce;
 use crate::rules::library::Library;
 use crate::rules::sandbox::on_deep_stack;
+use crate::said::say;
 
 /// So many people are read, scored and written at a time, unless a store has more.
 const PEOPLE: usize = 2_000;
@@ -186,7 +187,7 @@ impl Reading<'_, '_> {
         for (place, month) in months {
             let scored_by = match &month {
                 Some(month) => rules.of(cx, month.cycle.as_ref()).await?,
-                None => Err(Problem::field("store", format!("there is no store '{}'", place.1))),
+                None => Err(Problem::field("store", say!("没有门店“{}”", "there is no store '{}'", place.1))),
             };
             match (month, scored_by) {
                 (Some(month), Ok(rules)) => chunk.push(Read { place, month, rules }),

@@ -16,6 +16,7 @@ use crate::db::copy::{self, Copy, Row};
 use crate::period::Period;
 use crate::reviews::compute::{Computed, ReviewDraft};
 use crate::reviews::cycle::CycleState;
+use crate::reviews::snapshot::stored;
 use crate::reviews::store::ReviewCycle;
 
 /// What all that is written has in common.
@@ -29,7 +30,7 @@ struct Run {
 type Told = ((usize, String), Passed);
 
 /// The columns that are written; `id` is the database's.
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 23] = [
     "cycle_id",
     "period",
     "store_id",
@@ -52,6 +53,7 @@ const COLUMNS: [&str; 22] = [
     "attention",
     "deliveries",
     "created_at",
+    "inputs_digest",
 ];
 
 const OPEN: &str = "INSERT INTO review_cycle (store_id, period, state, created_at)
@@ -68,7 +70,7 @@ const SET_COMPUTED: &str = "WITH seen AS (
         UPDATE late_correction l SET applied_at = $6 FROM seen s JOIN review_cycle c ON c.id = s.id
         WHERE l.store_id = c.store_id AND l.period = c.period AND l.state = 'accepted' AND l.applied_at IS NULL)
     UPDATE review_cycle c SET state = 'computed', bundle_hash = s.bundle, release_id = s.release,
-        frozen_at = coalesce(c.frozen_at, $6), generated_at = $6, facts_revision = s.facts_revision,
+        generated_at = $6, facts_revision = s.facts_revision,
         version = c.version + 1
     FROM seen s WHERE c.id = s.id RETURNING c.id";
 
@@ -274,7 +276,6 @@ impl Writing<'_> {
             cycle.state = CycleState::Computed;
             cycle.bundle = Some(scored.rules.bundle.hash.clone());
             cycle.release = Some(scored.rules.release.id);
-            cycle.frozen_at = cycle.frozen_at.or(Some(now));
             cycle.generated_at = Some(now);
             cycle.needs_generation = false;
             cycle.version += 1;
@@ -342,7 +343,8 @@ fn fill(row: &mut Row<'_>, run: &Run, cycle: &ReviewCycle, bundle: &str, draft: 
         .or_null(draft.coefficient, Row::numeric)
         .texts(&draft.attention)
         .bigint(draft.deliveries)
-        .moment(run.now);
+        .moment(run.now)
+        .bytea(&stored::digest(revision, &draft.inputs));
 }
 
 /// What is left in the audit trail, written at once.

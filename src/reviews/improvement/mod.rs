@@ -21,6 +21,7 @@ use crate::diary::authors::says_something;
 use crate::http::etag::Seen;
 use crate::http::{Code, FieldError, Page, Problem, Window};
 use crate::period::Period;
+use crate::said::say;
 
 /// An improvement plan, or the proposal of one.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -184,8 +185,11 @@ pub async fn create(cx: &mut Context, new: &NewImprovementPlan) -> Result<Improv
         let filter = ImprovementFilter::default();
         let proposed = store::proposals(cx, Some(new.review), &filter, Window::ONE).await?.pop();
         let Some(proposed) = proposed else {
-            let detail = "this review proposes no improvement plan, or the person has one: \
-                          GET /v1/improvement-plans?state=proposed";
+            let detail = say!(
+                "这份考核没有建议改进计划，或此人已有一份：GET /v1/improvement-plans?state=proposed",
+                "this review proposes no improvement plan, or the person has one: \
+                          GET /v1/improvement-plans?state=proposed"
+            );
             return Err(Problem::conflict(detail));
         };
         of_another(cx, &proposed)?;
@@ -220,11 +224,11 @@ pub async fn assess(
             ImprovementState::Open => (1, ImprovementState::FirstAssessed),
             ImprovementState::FirstAssessed => (2, ImprovementState::Closed),
             ImprovementState::Closed | ImprovementState::Proposed => {
-                return Err(Problem::conflict("the improvement plan is closed"));
+                return Err(Problem::conflict(say!("改进计划已经结束", "the improvement plan is closed")));
             }
         };
         if plan.starts_on.is_some_and(|starts_on| cx.today() < starts_on) {
-            return Err(Problem::conflict("the improvement plan has not begun"));
+            return Err(Problem::conflict(say!("改进计划还没开始", "the improvement plan has not begun")));
         }
         let faults = new.faults(number, plan.ends_on);
         if !faults.is_empty() {
@@ -247,13 +251,19 @@ async fn find(cx: &mut Context, id: i64) -> Result<PlanRow, Problem> {
 /// Nobody makes or assesses the own plan.
 fn of_another(cx: &Context, row: &PlanRow) -> Result<(), Problem> {
     match is_own(cx, row) {
-        true => Err(Problem::new(Code::Forbidden, "the plan is your own: somebody else does this")),
+        true => Err(Problem::new(
+            Code::Forbidden,
+            say!("这是您自己的改进计划：由别人来做", "the plan is your own: somebody else does this"),
+        )),
         false => Ok(()),
     }
 }
 
 fn nameless() -> Problem {
-    Problem::new(Code::Forbidden, "this is done by somebody with a name: sign in")
+    Problem::new(
+        Code::Forbidden,
+        say!("这要由有名有姓的人来做：请登录", "this is done by somebody with a name: sign in"),
+    )
 }
 
 fn is_own(cx: &Context, row: &PlanRow) -> bool {
@@ -308,13 +318,22 @@ impl NewImprovementPlan {
     fn faults(&self) -> Vec<FieldError> {
         let mut faults = Vec::new();
         if self.first_assessment_on < self.starts_on {
-            faults.push(FieldError::new("first_assessment_on", "expected starts_on or later"));
+            faults.push(FieldError::new(
+                "first_assessment_on",
+                say!("应不早于 starts_on", "expected starts_on or later"),
+            ));
         }
         if self.second_assessment_on <= self.first_assessment_on {
-            faults.push(FieldError::new("second_assessment_on", "expected a day after first_assessment_on"));
+            faults.push(FieldError::new(
+                "second_assessment_on",
+                say!("应晚于 first_assessment_on", "expected a day after first_assessment_on"),
+            ));
         }
         if self.ends_on < self.second_assessment_on {
-            faults.push(FieldError::new("ends_on", "expected second_assessment_on or later"));
+            faults.push(FieldError::new(
+                "ends_on",
+                say!("应不早于 second_assessment_on", "expected second_assessment_on or later"),
+            ));
         }
         faults
     }
@@ -326,14 +345,26 @@ impl NewImprovementAssessment {
         let mut faults = Vec::new();
         let is_extended = self.outcome == ImprovementOutcome::Extended;
         if is_extended && number > 1 {
-            let message = "the second assessment closes the plan: expected reached or not_reached";
+            let message = say!(
+                "第二次评定结束计划：应为 reached 或 not_reached",
+                "the second assessment closes the plan: expected reached or not_reached"
+            );
             faults.push(FieldError::new("outcome", message));
         }
         match (is_extended, self.extended_to) {
-            (true, None) => faults.push(FieldError::new("extended_to", "say until when it is extended")),
-            (false, Some(_)) => faults.push(FieldError::new("extended_to", "only with the outcome extended")),
+            (true, None) => faults.push(FieldError::new(
+                "extended_to",
+                say!("请写明延长到什么时候", "say until when it is extended"),
+            )),
+            (false, Some(_)) => faults.push(FieldError::new(
+                "extended_to",
+                say!("只有结果为 extended 时才写", "only with the outcome extended"),
+            )),
             (true, Some(day)) if ends_on.is_some_and(|ends_on| day <= ends_on) => {
-                faults.push(FieldError::new("extended_to", "expected a day after ends_on"));
+                faults.push(FieldError::new(
+                    "extended_to",
+                    say!("应晚于 ends_on", "expected a day after ends_on"),
+                ));
             }
             _ => {}
         }

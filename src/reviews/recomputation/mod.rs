@@ -25,6 +25,7 @@ use crate::diary::authors::says_something;
 use crate::http::{Code, Page, Problem, Window};
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
+use crate::said::say;
 
 /// Corrections of somebody's month that were accepted after the reviews in force were computed.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName, Serialize, Deserialize, ToSchema)]
@@ -108,19 +109,30 @@ impl Changed {
     /// Forbidden for the operator; a conflict where there is nothing, or it takes somebody else.
     pub fn open_to(&self, cx: &Context) -> Result<(), Problem> {
         let Some(identity) = &cx.identity else {
-            return Err(Problem::new(Code::Forbidden, "a month is computed again by somebody with a name"));
+            return Err(Problem::new(
+                Code::Forbidden,
+                say!("重算要由有名有姓的人来做", "a month is computed again by somebody with a name"),
+            ));
         };
         if self.0.is_empty() {
-            return Err(Problem::conflict("no corrections were accepted since the reviews were computed"));
+            return Err(Problem::conflict(say!(
+                "计分之后没有采纳过更正",
+                "no corrections were accepted since the reviews were computed"
+            )));
         }
         if let Some(row) = self.0.iter().find(|row| row.deciders.contains(&identity.user_id)) {
-            return Err(Problem::conflict(format!(
+            return Err(Problem::conflict(say!(
+                "您采纳了 {} {} 的更正：由别人重算这个月",
                 "you accepted corrections for {} {}: somebody else computes the month again",
-                row.changed.employee_no, row.changed.name
+                row.changed.employee_no,
+                row.changed.name
             )));
         }
         if self.0.iter().any(|row| identity.employee_id == Some(row.employee_id)) {
-            return Err(Problem::conflict("your own review is concerned: somebody else computes it again"));
+            return Err(Problem::conflict(say!(
+                "涉及您自己的考核：由别人重算",
+                "your own review is concerned: somebody else computes it again"
+            )));
         }
         Ok(())
     }
@@ -155,7 +167,10 @@ async fn attempt(
     reason: &str,
 ) -> Result<Option<Recomputation>, Problem> {
     let Some(by) = cx.by() else {
-        return Err(Problem::new(Code::Forbidden, "a month is computed again by somebody with a name"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("重算要由有名有姓的人来做", "a month is computed again by somebody with a name"),
+        ));
     };
     let cycle = find_cycle(cx, cycle_id).await?;
     published(&cycle)?;
@@ -191,14 +206,17 @@ fn published(cycle: &ReviewCycle) -> Result<(), Problem> {
     let state = cycle.state;
     match state {
         CycleState::Published => Ok(()),
-        CycleState::Locked => Err(Problem::conflict(
-            "the cycle is in 'locked': the group reopens it to 'published' for a reason first",
-        )),
-        _ if state.may_generate() => Err(Problem::conflict(format!(
+        CycleState::Locked => Err(Problem::conflict(say!(
+            "已经锁定 ('locked')：请集团先写明原因重开到 'published'",
+            "the cycle is in 'locked': the group reopens it to 'published' for a reason first"
+        ))),
+        _ if state.may_generate() => Err(Problem::conflict(say!(
+            "现在是“{state}”：请生成考核，POST /v1/review-cycles/{}/generate",
             "the cycle is in '{state}': generate its reviews, POST /v1/review-cycles/{}/generate",
             cycle.id
         ))),
-        _ => Err(Problem::conflict(format!(
+        _ => Err(Problem::conflict(say!(
+            "现在是“{state}”：请重开到“{}”再生成",
             "the cycle is in '{state}': reopen it to '{}' and generate its reviews",
             cycle::CycleState::Computed
         ))),

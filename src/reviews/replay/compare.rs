@@ -19,6 +19,12 @@ use crate::rules::finding::Finding;
 use crate::rules::host::HOST_VERSION;
 use crate::rules::scoring::{Outcome, RuleResult, Scored};
 
+/// The field of what went in.
+const INPUTS: &str = "inputs";
+
+/// Revisions among which the one is looked for that a review was written as.
+const MOST_REVISIONS: i32 = 100;
+
 /// Decimal places of the columns that hold points.
 const PLACES: u32 = 2;
 
@@ -89,6 +95,7 @@ pub fn replay(review: &StoredReview, bundle: &StoredBundle) -> Replay {
     if bundle.version.is_none() {
         differences.note("bundle", json!(bundle.hash), json!(bundle.identity));
     }
+    differences.seal(review);
     let mut traces = None;
     if let Some(again) = run(review, bundle, &mut differences) {
         let Again { scheme, facts, scored, .. } = &again;
@@ -152,7 +159,9 @@ fn run<'a>(
             facts
         }
         Err(damaged) => {
-            differences.note("inputs", json!(hex(&review.inputs)), json!(damaged.to_string()));
+            // That they are not the ones that were written says less.
+            differences.0.retain(|difference| difference.field != INPUTS);
+            differences.note(INPUTS, json!(hex(&review.inputs)), json!(damaged.to_string()));
             return None;
         }
     };
@@ -200,6 +209,27 @@ impl Differences {
     fn compare(&mut self, field: &str, stored: Value, replayed: Value, is_same: bool) {
         if !is_same {
             self.note(field, stored, replayed);
+        }
+    }
+
+    /// Whether the row has the revision and the inputs with which it was written, whether or not a rule reads them.
+    fn seal(&mut self, stored: &StoredReview) {
+        let is_of = |revision: i32| {
+            stored.inputs_digest.as_deref() == Some(&inputs::digest(revision, &stored.inputs)[..])
+        };
+        if is_of(stored.revision) {
+            return;
+        }
+        match (1..=MOST_REVISIONS).find(|revision| is_of(*revision)) {
+            Some(revision) => self.note("revision", json!(stored.revision), json!(revision)),
+            None => {
+                let digest = stored.inputs_digest.as_deref().map(hex);
+                self.note(
+                    INPUTS,
+                    json!(digest),
+                    json!(hex(&inputs::digest(stored.revision, &stored.inputs))),
+                );
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Reviews as they are stored, whole: every column that scoring gave.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Binary, Date, Nullable, Numeric, Text};
+use diesel::sql_types::{Array, BigInt, Binary, Date, Integer, Nullable, Numeric, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
@@ -50,6 +50,12 @@ pub struct StoredReview {
     /// What went in.
     #[diesel(sql_type = Binary)]
     pub inputs: Vec<u8>,
+    /// Which revision it is of the person's review of the month by the scheme.
+    #[diesel(sql_type = Integer)]
+    pub revision: i32,
+    /// What told revision and inputs from any others when it was written; none where somebody has taken it away.
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub inputs_digest: Option<Vec<u8>>,
     /// What every rule did.
     #[diesel(sql_type = Binary)]
     pub trace: Vec<u8>,
@@ -117,6 +123,7 @@ pub async fn page(
 ) -> Result<Vec<StoredReview>, Problem> {
     let reviews = found!(
         "r.id, s.code AS store, r.period, e.employee_no, u.code AS unit, r.position, r.scheme, r.bundle_hash AS bundle, r.inputs, r.trace, r.base, r.bonus,
+         r.revision, r.inputs_digest,
          r.total, r.applicable_max, r.grade, r.final_grade, r.coefficient, r.attention, r.deliveries",
         " AND r.id > $5 ORDER BY r.id LIMIT $6"
     );

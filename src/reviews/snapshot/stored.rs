@@ -11,6 +11,7 @@
 
 use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
+use sha2::{Digest as _, Sha256};
 
 use crate::decimal::compact;
 use crate::ledger::metric::Catalogue;
@@ -78,6 +79,12 @@ pub fn write(subject: &Subject<'_>, facts: &MonthFacts) -> Vec<u8> {
         }
     }
     bytes
+}
+
+/// What tells these inputs, of this revision of a review, from any that were put in their place: SHA-256 of the revision, as
+/// four bytes with the highest first, and the inputs.
+pub fn digest(revision: i32, inputs: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update(revision.to_be_bytes()).chain_update(inputs).finalize().into()
 }
 
 fn tag(value: Value) -> u8 {

@@ -17,6 +17,7 @@ use crate::auth::{Context, Reading};
 use crate::http::{Page, Problem, Window};
 use crate::period::Period;
 use crate::rules::scoring::NOT_RATED;
+use crate::said::say;
 
 /// A person's published months of a quarter or a year, by one scheme.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -93,10 +94,11 @@ impl Span {
         let (first, last) = match quarter {
             None => (1, 12),
             Some(quarter @ 1..=4) => (quarter * 3 - 2, quarter * 3),
-            Some(_) => return Err(Problem::field("quarter", "expected 1 to 4")),
+            Some(_) => return Err(Problem::field("quarter", say!("应为 1 到 4", "expected 1 to 4"))),
         };
         let months = Period::new(year, first).zip(Period::new(year, last));
-        let (first, last) = months.ok_or_else(|| Problem::field("year", "expected 1900 to 2999"))?;
+        let (first, last) = months
+            .ok_or_else(|| Problem::field("year", say!("应在 1900 到 2999 之间", "expected 1900 to 2999")))?;
         Ok(Self { first, last })
     }
 

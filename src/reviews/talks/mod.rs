@@ -12,10 +12,12 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::allowed::AllowedAction;
+use super::contributions::round::comments_of_caller;
 use super::subject::Subject;
 use crate::auth::{Context, Reading};
 use crate::diary::authors::says_something;
 use crate::http::{Code, Problem};
+use crate::said::say;
 
 /// A talk about a review.
 #[derive(Clone, Debug, QueryableByName, Serialize, Deserialize, ToSchema)]
@@ -96,16 +98,9 @@ pub async fn list(cx: &mut Context, review_id: i64) -> Result<Reading<Vec<Review
     Ok(cx.reading(talks, [(review_id, subject.employee_id)]))
 }
 
-/// The record of a talk, where it is open to the caller, who sees the published review.
-pub(in crate::reviews) async fn open_to(
-    cx: &mut Context,
-    subject: &Subject,
-) -> Result<Option<AllowedAction>, Problem> {
-    let Some(recorder) = cx.identity.as_ref().and_then(|by| by.employee_id) else { return Ok(None) };
-    let whose = (subject.employee_id, subject.unit_id, subject.period);
-    let is_theirs = store::assessors(cx, whose).await?.contains(&recorder);
-    let path = format!("/v1/reviews/{}/talks", subject.current);
-    Ok(is_theirs.then(|| AllowedAction::post("record_talk", path)))
+/// The record of a talk about a published review, which is open to those whose it is to comment on it.
+pub(in crate::reviews) fn open_action(subject: &Subject) -> AllowedAction {
+    AllowedAction::post("record_talk", format!("/v1/reviews/{}/talks", subject.current))
 }
 
 /// Records a talk about a review.
@@ -117,20 +112,26 @@ pub(in crate::reviews) async fn open_to(
 pub async fn record(cx: &mut Context, review_id: i64, new: &NewReviewTalk) -> Result<ReviewTalk, Problem> {
     let Some((by, recorder)) = cx.identity.as_ref().and_then(|by| by.employee_id.map(|id| (by.user_id, id)))
     else {
-        return Err(Problem::new(Code::Forbidden, "a talk is recorded by the person who led it"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("面谈由主持的人记录", "a talk is recorded by the person who led it"),
+        ));
     };
     if new.day > cx.today() {
-        return Err(Problem::field("day", "expected a day that has come"));
+        return Err(Problem::field("day", say!("应为今天或以前", "expected a day that has come")));
     }
     cx.transaction(async |cx| {
         let subject = store::subject(cx, review_id).await?;
         if new.day < subject.period.end() {
-            let message = format!("expected a day after {}", subject.period);
+            let message = say!("应在 {} 之后", "expected a day after {}", subject.period);
             return Err(Problem::field("day", message));
         }
         let whose = (subject.employee_id, subject.unit_id, subject.period);
-        if !store::assessors(cx, whose).await?.contains(&recorder) {
-            let detail = "a talk is recorded by who leads the person, or who heads the department";
+        if comments_of_caller(cx, whose).await?.is_empty() {
+            let detail = say!(
+                "面谈由此人的组长或部门负责人记录",
+                "a talk is recorded by who leads the person, or who heads the department"
+            );
             return Err(Problem::new(Code::Forbidden, detail));
         }
         let id = store::insert(cx, &subject, new, by, recorder).await?;

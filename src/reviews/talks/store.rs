@@ -12,6 +12,7 @@ use crate::http::Problem;
 use crate::period::Period;
 use crate::reviews::published::published_and_seen;
 use crate::reviews::visibility::{Part, ReviewSight, Sight};
+use crate::said::say;
 
 /// The published review that a talk is about.
 #[derive(Debug, QueryableByName)]
@@ -46,29 +47,6 @@ pub(super) async fn subject(cx: &mut Context, review_id: i64) -> Result<Subject,
     .await
     .optional()?;
     found.ok_or_else(|| Problem::not_found("published review"))
-}
-
-/// Those whose it is to comment on the review of a person, in a unit and month, as leaders or as managers.
-pub(super) async fn assessors(
-    cx: &mut Context,
-    (employee_id, unit_id, period): (i64, i64, Period),
-) -> Result<Vec<i64>, Problem> {
-    #[derive(QueryableByName)]
-    struct Assessor {
-        #[diesel(sql_type = BigInt)]
-        employee_id: i64,
-    }
-    let today = cx.today();
-    let assessors: Vec<Assessor> =
-        sql("SELECT a.employee_id FROM (VALUES ('leader_comment'), ('manager_comment')) AS one (kind)
-         CROSS JOIN LATERAL review_assessor(one.kind, $1, $2, $3, $4) a")
-        .bind::<BigInt, _>(employee_id)
-        .bind::<BigInt, _>(unit_id)
-        .bind::<Date, _>(period)
-        .bind::<Date, _>(today)
-        .load(cx.db())
-        .await?;
-    Ok(assessors.into_iter().map(|assessor| assessor.employee_id).collect())
 }
 
 /// Talks with the people who had them.
@@ -145,7 +123,7 @@ pub(super) async fn confirm(cx: &mut Context, id: i64, word: Option<&str>) -> Re
         .optional()?;
     match is_confirmed {
         None => return Err(Problem::not_found("talk")),
-        Some(true) => return Err(Problem::conflict("the talk is confirmed already")),
+        Some(true) => return Err(Problem::conflict(say!("面谈已经确认", "the talk is confirmed already"))),
         Some(false) => {}
     }
     diesel::update(review_talk::table.find(id))

@@ -9,6 +9,7 @@ use crate::auth::access::{
 };
 use crate::auth::scope::reaches_month;
 use crate::reviews::improvement::proposed::{is_answered, is_latest, proposes};
+use crate::reviews::published::last_published;
 
 /// Appeals in a state (`p`), for those who may decide them: not the person, nor who had a part in the review.
 macro_rules! appeals {
@@ -121,7 +122,10 @@ pub(super) const AFTERWARDS: &[Waiting] = &[
                  AND NOT EXISTS (SELECT FROM review_acknowledgement a WHERE a.appeal_id = d.id)) p ON true
              WHERE c.state = 'published' AND r.employee_id IS DISTINCT FROM $1
              AND (p.decided_at IS NOT NULL
-                 OR NOT EXISTS (SELECT FROM review_acknowledgement a WHERE a.review_id = r.id))"
+                 OR NOT EXISTS (SELECT FROM review_acknowledgement a WHERE a.review_id = r.id
+                     AND (a.act NOT IN ('told', 'seen') OR a.at >= ",
+            last_published!("c.id"),
+            ")))"
         ),
         mine: concat!(" AND ", reaches_month!("$2", "c.store_id", "c.period")),
         end: "",
@@ -139,7 +143,9 @@ pub(super) const AFTERWARDS: &[Waiting] = &[
             "FROM review_cycle c JOIN org_unit s ON s.id = c.store_id JOIN review r ON r.cycle_id = c.id AND r.is_current
              JOIN employee e ON e.id = r.employee_id JOIN employee w ON w.id = r.employee_id
              CROSS JOIN LATERAL (SELECT a.id, a.at, a.until FROM review_acknowledgement a
-                 WHERE a.review_id = r.id AND a.act = 'told' ORDER BY a.id DESC LIMIT 1) AS told
+                 WHERE a.review_id = r.id AND a.act = 'told' AND a.at >= ",
+            last_published!("c.id"),
+            "    ORDER BY a.id DESC LIMIT 1) AS told
              WHERE c.state = 'published'
              AND NOT EXISTS (SELECT FROM review_acknowledgement a WHERE a.review_id = r.id AND a.id > told.id
                  AND a.act <> 'seen')

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::kinds::TaskKind;
-use self::store::{Holders, ScoredPositions, TaskRow};
+use self::store::{Holders, ScoredPositions, TaskReach, TaskRow};
 use self::waiting::{Term, Waiting, Whose};
 use super::cycle::CycleState;
 use super::cycle::terms::{self, ReviewTerms, working_days_after};
@@ -113,19 +113,14 @@ async fn waiting(
 ) -> Result<Vec<(Task, TaskRow)>, Problem> {
     let mut rows = Vec::new();
     for waiting in table::all() {
-        if let Some(scope) = scope_of(cx, waiting) {
-            let found = store::rows(cx, waiting, (scope, false), (scored, store)).await?;
-            rows.extend(found.into_iter().map(|row| (waiting, row, false)));
-        }
-        if let Some(scope) = stand_in_scope(cx, waiting) {
-            let found = store::rows(cx, waiting, (scope, true), (scored, store)).await?;
-            rows.extend(found.into_iter().map(|row| (waiting, row, true)));
-        }
+        let reach = TaskReach { own: scope_of(cx, waiting), standing_in: stand_in_scope(cx, waiting) };
+        let found = store::rows(cx, waiting, reach, (scored, store)).await?;
+        rows.extend(found.into_iter().map(|row| (waiting, row)));
     }
-    let mut stores = rows.iter().map(|(_, row, _)| row.store_id).collect::<Vec<_>>();
+    let mut stores = rows.iter().map(|(_, row)| row.store_id).collect::<Vec<_>>();
     stores.sort_unstable();
     stores.dedup();
-    let years = rows.iter().map(|(_, row, _)| row.period.year());
+    let years = rows.iter().map(|(_, row)| row.period.year());
     let (first, last) = (years.clone().min().unwrap_or(0), years.max().unwrap_or(0));
     // A month's terms end in the next one, and what is told late counts from then on.
     let last = last.max(Period::containing(cx.today()).year());
@@ -133,7 +128,7 @@ async fn waiting(
     let terms = terms::of_stores(cx.db(), &stores).await?;
     let mut terms_of = Due { terms, calendars, known: HashMap::new() };
     let mut tasks = Vec::with_capacity(rows.len());
-    for (waiting, row, nobody_else) in rows {
+    for (waiting, row) in rows {
         let since = clock::day(row.since);
         let until = terms_of.last_day(waiting.term, &row, since);
         let task = Task {
@@ -146,7 +141,7 @@ async fn waiting(
             since,
             until,
             is_late: until.is_some_and(|until| until < cx.today()),
-            nobody_else,
+            nobody_else: row.nobody_else,
             method: waiting.method.to_owned(),
             path: waiting.path(&row),
         };

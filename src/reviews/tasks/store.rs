@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 use super::Assignee;
@@ -60,6 +60,9 @@ pub(super) struct TaskRow {
     /// Employee numbers of those whose it is not, although they have the role for it.
     #[diesel(sql_type = Array<Text>)]
     pub(super) barred: Vec<String>,
+    /// Whether it waits for the caller because it is nobody's in its store.
+    #[diesel(sql_type = Bool)]
+    pub(super) nobody_else: bool,
 }
 
 /// Which positions the rules score of the months whose facts are being collected.
@@ -112,42 +115,70 @@ macro_rules! holders {
 
 /// What is left of a kind whose it is of nobody in its store: everybody with a role for it is concerned, or nobody has one.
 const OF_NOBODY: &str = concat!(
-    ") AS waits WHERE NOT EXISTS (SELECT FROM (",
+    " WHERE NOT EXISTS (SELECT FROM (",
     holders!("$3"),
     ") AS holder WHERE holder.store_id = waits.store_id AND holder.roles && $10 AND (holder.employee_no IS NULL
          OR holder.employee_no IS DISTINCT FROM waits.about_no AND holder.employee_no <> ALL (waits.barred)))"
 );
 
-/// What waits of a kind: for the caller, or for everybody where the operator asks; or, where it is `nobodys`, what waits for the
-/// caller because nobody in its store may do it.
+/// What the caller reaches of a kind.
+#[derive(Debug)]
+pub(super) struct TaskReach {
+    /// By the roles whose it is; none where the caller has none.
+    pub(super) own: Option<Scope>,
+    /// As somebody who stands in where it is nobody's; none where the caller does not.
+    pub(super) standing_in: Option<Scope>,
+}
+
+/// What waits of a kind: for the caller, or for everybody where the operator asks; and what waits for the caller because nobody
+/// in its store may do it. Each kind is asked for once.
 pub(super) async fn rows(
     cx: &mut Context,
     waiting: &Waiting,
-    (scope, nobodys): (Scope, bool),
+    reach: TaskReach,
     (scored, store): (&ScoredPositions, Option<&str>),
 ) -> Result<Vec<TaskRow>, Problem> {
     let person = cx.identity.as_ref().and_then(|by| by.employee_id);
     let (is_mine, by, today) = (cx.identity.is_some(), cx.by(), cx.today());
-    let sight = Sight::within(cx, scope.clone(), Part::Score);
+    let (own, stands_in) = (reach.own.is_some(), reach.standing_in.is_some());
+    if !own && !stands_in {
+        return Ok(Vec::new());
+    }
+    // What is not reached is not asked for, and its place is filled with anything.
+    let own_scope = reach.own.unwrap_or_else(Scope::operator);
+    let wider_scope = reach.standing_in.unwrap_or_else(Scope::operator);
+    let [own_sight, wider_sight] =
+        [&own_scope, &wider_scope].map(|scope| Sight::within(cx, scope.clone(), Part::Score));
     let roles = waiting.whose.roles().iter().map(|role| role.name()).collect::<Vec<_>>();
+    let standing_in = waiting.mine_of_who_stands_in();
     let rows = sql_of([
-        (nobodys, "SELECT waits.* FROM ("),
-        (true, waiting.all),
-        (is_mine, waiting.mine),
-        (store.is_some(), " AND s.code = $4"),
-        (true, waiting.end),
-        (nobodys, OF_NOBODY),
+        (own, "SELECT waits.*, false AS nobody_else FROM ("),
+        (own, waiting.all),
+        (own && is_mine, waiting.mine),
+        (own && store.is_some(), " AND s.code = $4"),
+        (own, waiting.end),
+        (own, ") AS waits"),
+        (own && stands_in, " UNION ALL "),
+        (stands_in, "SELECT waits.*, true AS nobody_else FROM ("),
+        (stands_in, waiting.all),
+        (stands_in, &standing_in),
+        (stands_in && store.is_some(), " AND s.code = $4"),
+        (stands_in, waiting.end),
+        (stands_in, ") AS waits"),
+        (stands_in, OF_NOBODY),
     ])
     .bind::<Nullable<BigInt>, _>(person)
-    .bind::<CallerScope, _>(scope)
+    .bind::<CallerScope, _>(own_scope)
     .bind::<Date, _>(today)
     .bind::<Nullable<Text>, _>(store)
     .bind::<Nullable<BigInt>, _>(by)
-    .bind::<ReviewSight, _>(sight)
+    .bind::<ReviewSight, _>(own_sight)
     .bind::<Array<Date>, _>(&scored.periods)
     .bind::<Array<BigInt>, _>(&scored.releases)
     .bind::<Array<Text>, _>(&scored.positions)
     .bind::<Array<Text>, _>(roles)
+    .bind::<CallerScope, _>(wider_scope)
+    .bind::<ReviewSight, _>(wider_sight)
     .load(cx.db())
     .await?;
     Ok(rows)

@@ -4,7 +4,8 @@
 //! A statement names the store `s` and yields the columns of [`TaskRow`]. `$1` is the caller's person, `$2` what the caller
 //! reaches, `$3` today, `$4` the code of a store and `$5` the caller's login; for the operator, `$1` and `$5` are null. `$6` is
 //! which scores the caller sees, and `$7`, `$8` and `$9` together say which positions the rules score of months whose facts are
-//! being collected: month, release, position. `$10` are the roles whose task it is.
+//! being collected: month, release, position. `$10` are the roles whose task it is. Where somebody stands in for those whose it
+//! is, `$11` and `$12` are what `$2` and `$6` are otherwise.
 
 use super::TaskKind;
 use super::store::TaskRow;
@@ -74,6 +75,11 @@ impl Waiting {
     pub(super) fn path(&self, row: &TaskRow) -> String {
         let path = self.path.replace("{subject}", &row.subject.to_string());
         path.replace("{word}", row.word.as_deref().unwrap_or_default())
+    }
+
+    /// The condition that it is reached by whoever stands in for those whose it is.
+    pub(super) fn mine_of_who_stands_in(&self) -> String {
+        self.mine.replace("$2", "$11").replace("$6", "$12")
     }
 
     /// What is to be done.

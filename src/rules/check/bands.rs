@@ -45,7 +45,9 @@ impl Bands<'_> {
                 let edges = steps(list).filter_map(|step| step.first());
                 edges.for_each(|edge| self.share(value, edge));
                 self.edges(list);
+                self.falling(value, list);
             }
+            (None, "ratio", [over, under, ..]) => self.upside_down(over, under),
             (None, "reaches", [value, least]) => self.share(value, least),
             (None, "lin", [value, floor, target, _]) => {
                 self.share(value, floor);
@@ -104,6 +106,41 @@ impl Bands<'_> {
         }
     }
 
+    /// Steps that give fewer points for better work than the ones before them.
+    fn falling(&mut self, value: &Expr, list: &Expr) {
+        let Some(direction) = self.meaning.direction(value) else { return };
+        let mut before: Option<Decimal> = None;
+        let mut highest: Option<Decimal> = None;
+        for step in steps(list) {
+            let (Some(edge), Some(given)) = (step.first(), step.get(1)) else { return };
+            let (Some(from), Some(points)) = (self.meaning.number(edge), self.meaning.number(given)) else {
+                return;
+            };
+            // A step that is never reached is told by itself.
+            if highest.is_some_and(|highest| from.value <= highest) {
+                continue;
+            }
+            highest = Some(from.value);
+            let (from, points) = (decimal::plain(from.value), points.value);
+            let worse = before.replace(points).and_then(|last| {
+                let (better, points_word) = match direction {
+                    Direction::Up if points < last => ("more", "fewer"),
+                    Direction::Down if points > last => ("less", "more"),
+                    _ => return None,
+                };
+                let (points, last) = (decimal::plain(points), decimal::plain(last));
+                Some(format!(
+                    "{better} is better here, but from {from} on there are {points_word} points than before: \
+                     {points} after {last}"
+                ))
+            });
+            if let Some(message) = worse {
+                let finding = self.script.finding("reversed-scale", tree::start(given), message).warning();
+                self.findings.push(finding);
+            }
+        }
+    }
+
     /// A scale that gives fewer points for better work, or none at all: two numbers that HR tunes may cross.
     fn scale(&mut self, value: &Expr, floor: &Expr, target: &Expr) {
         let (Some(from), Some(to)) = (self.meaning.number(floor), self.meaning.number(target)) else {
@@ -126,6 +163,20 @@ impl Bands<'_> {
             _ => return,
         };
         self.findings.push(self.script.finding("reversed-scale", tree::start(floor), message));
+    }
+
+    /// A whole over its part is never below 1: most likely the two were exchanged.
+    fn upside_down(&mut self, over: &Expr, under: &Expr) {
+        let (Some(whole), Some(part)) = (self.meaning.metric(over), self.meaning.metric(under)) else {
+            return;
+        };
+        if part.at_most.as_deref() != Some(whole.name.as_str()) {
+            return;
+        }
+        let message =
+            format!("'{}' is a part of '{}', so this ratio is never below 1", part.name, whole.name);
+        let finding = self.script.finding("suspicious-rate", tree::start(over), message).warning();
+        self.findings.push(finding.suggesting(Some(format!("write ratio({}, {})", part.name, whole.name))));
     }
 
     /// A share is compared with a share: 85 % is 0.85.

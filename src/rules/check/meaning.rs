@@ -159,6 +159,12 @@ impl<'a> Meaning<'a> {
         tree::variable(counted).and_then(|name| self.metrics.get(name)).map(|metric| metric.direction)
     }
 
+    /// The metric that an expression is the value of.
+    pub fn metric(&self, expression: &Expr) -> Option<&'a Metric> {
+        let name = tree::variable(self.resolved(expression))?;
+        self.metrics.get(name).copied()
+    }
+
     /// Whether an expression is a share, shown as a percentage.
     pub fn is_rate(&self, expression: &Expr) -> bool {
         let expression = self.resolved(expression);

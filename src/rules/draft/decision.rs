@@ -15,11 +15,12 @@ use super::{Draft, DraftChange, DraftStep, Locked, ToJudge, change_draft};
 use crate::auth::Context;
 use crate::db::schema::{review, rule_backtest, rule_draft_author};
 use crate::http::etag::Seen;
-use crate::http::{Code, Problem};
+use crate::http::{Code, Language, Problem};
 use crate::period::Period;
 use crate::rules::bundle::Bundle;
 use crate::rules::release::{self, NewRelease, Release};
 use crate::rules::{bundle_store, folder};
+use crate::said::say;
 
 /// What goes with submitting a draft.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -47,7 +48,7 @@ pub struct Submission {
 #[expect(clippy::ptr_arg, reason = "garde passes the field as it is")]
 pub fn said(note: &String, _: &()) -> garde::Result {
     match note.trim().is_empty() {
-        true => Err(garde::Error::new("expected a few words")),
+        true => Err(crate::http::body::refused(&say!("请写几个字", "expected a few words"))),
         false => Ok(()),
     }
 }
@@ -71,6 +72,8 @@ pub async fn submit(
 pub struct Begun {
     draft: ToJudge,
     submission: Submission,
+    /// In which language findings are told.
+    language: Language,
 }
 
 /// A draft that is being handed in and is sound.
@@ -95,10 +98,13 @@ pub async fn begin(cx: &mut Context, id: i64, submission: Submission, seen: Seen
     if submission.consulted_on > cx.today() {
         return Err(Problem::field(
             "consulted_on",
-            "the people concerned must have been consulted already: expected today or an earlier day",
+            say!(
+                "应已征求过有关人员的意见：应为今天或以前",
+                "the people concerned must have been consulted already: expected today or an earlier day"
+            ),
         ));
     }
-    Ok(Begun { draft, submission })
+    Ok(Begun { draft, submission, language: cx.language })
 }
 
 impl Begun {
@@ -111,7 +117,7 @@ impl Begun {
         let (draft, bundle, verdict) = self.draft.judged().await?;
         match bundle.filter(|_| verdict.is_sound()) {
             Some(bundle) => Ok(Sound { draft, bundle, submission: self.submission }),
-            None => Err(folder::problem(verdict.errors())),
+            None => Err(folder::problem(verdict.errors(), self.language)),
         }
     }
 }
@@ -210,7 +216,10 @@ pub async fn approve(cx: &mut Context, id: i64, note: &str, seen: Seen) -> Resul
 /// A decision on a draft by who asks. Nobody decides on what is their own: begun, changed or handed in.
 async fn decided(cx: &mut Context, id: i64, draft: &Locked, note: &str) -> Result<DraftChange, Problem> {
     let Some(by) = cx.by() else {
-        return Err(Problem::new(Code::Forbidden, "rules are decided on by a person who has a login"));
+        return Err(Problem::new(
+            Code::Forbidden,
+            say!("规则要由有账号的人决定", "rules are decided on by a person who has a login"),
+        ));
     };
     let authors: Vec<i64> = rule_draft_author::table
         .filter(rule_draft_author::draft_id.eq(id))
@@ -218,7 +227,10 @@ async fn decided(cx: &mut Context, id: i64, draft: &Locked, note: &str) -> Resul
         .load(cx.db())
         .await?;
     if authors.contains(&by) || [draft.created_by, draft.submitted_by].contains(&Some(by)) {
-        let message = "you wrote, changed or submitted these rules: ask somebody else to decide on them";
+        let message = say!(
+            "这些规则是您写的、改的或提交的：请由别人决定",
+            "you wrote, changed or submitted these rules: ask somebody else to decide on them"
+        );
         return Err(Problem::conflict(message));
     }
     Ok(DraftChange {
@@ -252,7 +264,8 @@ async fn require_backtest(
         true => {
             let against =
                 replaces.map_or_else(|| "nothing".to_owned(), |release| format!("release {}", release.id));
-            Err(Problem::conflict(format!(
+            Err(Problem::conflict(say!(
+                "这一套规则还没有与它要取代的 {against} 对照试算：请先试算（showfloor rules backtest --draft {draft}；HTTP 为 create_backtest），看过报告再批准",
                 "this bundle was not backtested against {against}, which it replaces: try it (showfloor rules backtest \
                  --draft {draft}; over HTTP create_backtest), read the report, then approve"
             )))

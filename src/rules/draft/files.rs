@@ -10,6 +10,7 @@ use crate::db::schema::rule_draft_file;
 use crate::http::etag::Seen;
 use crate::http::{Code, Problem};
 use crate::rules::bundle::{EXAMPLES_FOLDER, FILE_COUNT_LIMIT, FILE_LIMIT, Files};
+use crate::said::say;
 
 /// Longest part of a path, in bytes.
 const NAME_LIMIT: usize = 100;
@@ -67,7 +68,10 @@ pub async fn write(
         let files = rule_draft_file::table.filter(rule_draft_file::draft_id.eq(draft_id));
         let count: i64 = files.count().get_result(cx.db()).await?;
         if usize::try_from(count).is_ok_and(|count| count > FILE_COUNT_LIMIT) {
-            return Err(Problem::conflict(format!("a draft has at most {FILE_COUNT_LIMIT} files")));
+            return Err(Problem::conflict(say!(
+                "一份草稿最多 {FILE_COUNT_LIMIT} 个文件",
+                "a draft has at most {FILE_COUNT_LIMIT} files"
+            )));
         }
         Ok((DraftChange::default(), json!({ "path": path, "bytes": content.len() })))
     })
@@ -139,7 +143,10 @@ pub(super) async fn replace_all(
 /// Refuses files that no rules folder could have, or too many of them.
 pub fn check_all(files: &Files) -> Result<(), Problem> {
     if files.is_empty() || files.len() > FILE_COUNT_LIMIT {
-        return Err(Problem::field("files", format!("expected 1 to {FILE_COUNT_LIMIT} files")));
+        return Err(Problem::field(
+            "files",
+            say!("应为 1 到 {FILE_COUNT_LIMIT} 个文件", "expected 1 to {FILE_COUNT_LIMIT} files"),
+        ));
     }
     files.iter().try_for_each(|(path, content)| check(path, content))
 }
@@ -155,16 +162,25 @@ pub fn check(path: &str, content: &[u8]) -> Result<(), Problem> {
     let parts = path.split('/').collect::<Vec<_>>();
     let is_wanted = path.ends_with(".rhai") || path.ends_with(".toml");
     if !is_wanted || parts.len() > 2 || !parts.iter().all(|part| is_name(part)) {
-        let expected = "expected metrics.toml, or a file .toml or .rhai in a folder, \
-                        for example sales_consultant/70_complaints.rhai";
+        let expected = say!(
+            "应为 metrics.toml，或文件夹里的 .toml 或 .rhai 文件，例如 sales_consultant/70_complaints.rhai",
+            "expected metrics.toml, or a file .toml or .rhai in a folder, \
+                        for example sales_consultant/70_complaints.rhai"
+        );
         return Err(Problem::field("path", expected));
     }
     if path.split_once('/').is_some_and(|(folder, _)| folder == EXAMPLES_FOLDER) {
-        let expected = "examples are no part of the rules: a scheme's folder has another name";
+        let expected = say!(
+            "示例不是规则的一部分：方案的文件夹要另取名字",
+            "examples are no part of the rules: a scheme's folder has another name"
+        );
         return Err(Problem::field("path", expected));
     }
     if u64::try_from(content.len()).is_ok_and(|length| length > FILE_LIMIT) {
-        return Err(Problem::new(Code::PayloadTooLarge, format!("a file has at most {FILE_LIMIT} bytes")));
+        return Err(Problem::new(
+            Code::PayloadTooLarge,
+            say!("一个文件最多 {FILE_LIMIT} 字节", "a file has at most {FILE_LIMIT} bytes"),
+        ));
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ use crate::http::etag::{self, Seen};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query, body};
 use crate::rules::release;
 use crate::rules::verdict::Verdict;
+use crate::said::say;
 
 /// List drafts of rules.
 #[utoipa::path(tag = "rules", params(DraftFilter, PageQuery), responses(
@@ -69,12 +70,18 @@ pub async fn create_rule_draft(
     let cx = &mut caller.context().await?;
     let draft = match (files, release) {
         (Some(_), Some(_)) => {
-            return Err(Problem::field("files", "give either files or a release, not both"));
+            return Err(Problem::field(
+                "files",
+                say!("只能给文件或发布版本之一", "give either files or a release, not both"),
+            ));
         }
         (None, _) if base.is_some() => {
             return Err(Problem::field(
                 "base",
-                "only files are a change of a release that is named; a copy is one of the last",
+                say!(
+                    "只有文件才写明是哪个发布版本的修改；复制总是基于最新的",
+                    "only files are a change of a release that is named; a copy is one of the last"
+                ),
             ));
         }
         (Some(files), None) => {
@@ -221,7 +228,7 @@ pub async fn get_rule_draft_verdict(
     // The connection goes back before scripts run.
     let draft = super::to_judge(&mut caller.context().await?, *id).await?;
     let (draft, _, verdict) = draft.judged().await?;
-    Ok(etag::ok(draft.version, verdict))
+    Ok(etag::ok(draft.version, verdict.in_language(caller.language)))
 }
 
 /// Submit a draft for approval. It must have no errors, and every golden case must pass.

@@ -29,11 +29,14 @@ use super::vanished::vanished;
 use super::verdict::{self, Judged, Verdict};
 use super::{bundle_store, release};
 use crate::auth::Context;
+use crate::auth::access::DraftRules;
 use crate::db::schema::{rule_draft, rule_draft_author};
 use crate::db::sql;
 use crate::http::etag::Seen;
-use crate::http::{Page, Problem, Window};
+use crate::http::{Code, Page, Problem, Window};
+use crate::org::owner;
 use crate::period::Period;
+use crate::said::say;
 use crate::words::words;
 
 /// A draft, without its files.
@@ -55,6 +58,9 @@ pub struct Draft {
     /// The release that it is a change of: what it replaces when it is approved. Null if there was none.
     #[diesel(sql_type = Nullable<BigInt>)]
     pub base_release: Option<i64>,
+    /// Code of the store that it belongs to, whose people change it and decide on it; null for the group's.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub owner: Option<String>,
     /// Login of the person who began it; null when it was taken from the rules folder.
     #[diesel(sql_type = Nullable<Text>)]
     pub created_by: Option<String>,
@@ -143,14 +149,15 @@ async fn load(
     window: Window,
 ) -> Result<Vec<Draft>, Problem> {
     let drafts = sql(
-        "SELECT d.id, d.state, d.origin, d.note, d.base_release_id AS base_release, creator.login AS created_by,
+        "SELECT d.id, d.state, d.origin, d.note, d.base_release_id AS base_release, owner.code AS owner, creator.login AS created_by,
                 d.created_at, d.changed_at, d.bundle_hash AS bundle, d.effective_from, d.consulted_on,
                 d.yields_to_release_id AS yields_to,
                 submitter.login AS submitted_by, d.submitted_at, decider.login AS decided_by, d.decided_at,
                 d.decision_note, d.release_id AS release, d.version,
                 ARRAY(SELECT u.login FROM rule_draft_author a JOIN user_account u ON u.id = a.user_id
                       WHERE a.draft_id = d.id ORDER BY u.login) AS authors
-         FROM rule_draft d LEFT JOIN user_account creator ON creator.id = d.created_by
+         FROM rule_draft d LEFT JOIN org_unit owner ON owner.id = d.owner_store_id
+         LEFT JOIN user_account creator ON creator.id = d.created_by
          LEFT JOIN user_account submitter ON submitter.id = d.submitted_by
          LEFT JOIN user_account decider ON decider.id = d.decided_by
          WHERE d.id > $1 AND ($2 IS NULL OR d.id = $2) AND ($3 IS NULL OR d.state = $3) ORDER BY d.id LIMIT $4",
@@ -239,6 +246,7 @@ pub async fn create(
     };
     let (now, by) = (cx.now, cx.by());
     cx.transaction(async |cx| {
+        let owner = owner::of_maker::<DraftRules>(cx).await?;
         let id: i64 = diesel::insert_into(rule_draft::table)
             .values((
                 rule_draft::state.eq(DraftState::Draft),
@@ -246,6 +254,7 @@ pub async fn create(
                 rule_draft::note.eq(note),
                 rule_draft::base_release_id.eq(base_release),
                 rule_draft::created_by.eq(by),
+                rule_draft::owner_store_id.eq(owner),
                 rule_draft::created_at.eq(now),
                 rule_draft::changed_at.eq(now),
             ))
@@ -269,7 +278,10 @@ pub async fn copy(cx: &mut Context, release: Option<i64>, note: &str) -> Result<
         None => None,
     };
     let latest = release::latest(cx.db()).await?.ok_or_else(|| {
-        Problem::conflict("nothing has been released yet to start from: send the files instead")
+        Problem::conflict(say!(
+            "还没有发布版本可以开始：请直接发送文件",
+            "nothing has been released yet to start from: send the files instead"
+        ))
     })?;
     let copied = copied.as_ref().unwrap_or(&latest);
     let files = bundle_store::bundle_files(cx.db(), &copied.bundle).await?;
@@ -282,6 +294,7 @@ pub async fn copy(cx: &mut Context, release: Option<i64>, note: &str) -> Result<
 struct Locked {
     state: DraftState,
     created_by: Option<i64>,
+    owner_store_id: Option<i64>,
     note: String,
     base_release_id: Option<i64>,
     yields_to_release_id: Option<i64>,
@@ -311,8 +324,29 @@ struct DraftChange {
     release_id: Option<i64>,
 }
 
-/// Takes a step with a draft that is still as the caller has seen it, in one transaction: `work` does what goes with
-/// it, and says what that leaves in the row and in the trail, where it is called `action`. Who changes a draft or hands it
+impl Locked {
+    /// Refuses whoever is neither of the store that the draft belongs to, nor began it.
+    async fn require_own(&self, cx: &mut Context) -> Result<(), Problem> {
+        let is_begun_by_caller = self.created_by.is_some() && self.created_by == cx.by();
+        if is_begun_by_caller || owner::is_kept(cx, self.owner_store_id).await? {
+            return Ok(());
+        }
+        let detail = match self.owner_store_id {
+            None => say!(
+                "这是集团的草稿，由集团修改和决定",
+                "it is a draft of the group, which changes it and decides on it"
+            ),
+            Some(_) => say!(
+                "这是另一家门店的草稿，由那家店的人修改和决定",
+                "it is a draft of another store, whose people change it and decide on it"
+            ),
+        };
+        Err(Problem::new(Code::Forbidden, detail))
+    }
+}
+
+/// Takes a step with a draft that is still as the caller has seen it, in one transaction, if it is the caller's to take:
+/// `work` does what goes with it, and says what that leaves in the row and in the trail, where it is called `action`. Who changes a draft or hands it
 /// in is one of its authors from then on.
 async fn change_draft(
     cx: &mut Context,
@@ -330,6 +364,7 @@ async fn change_draft(
             .await
             .optional()?;
         let draft = draft.ok_or_else(|| Problem::not_found("draft"))?;
+        draft.require_own(cx).await?;
         seen.check(draft.version)?;
         let (state, version) = (draft.state.after(step)?, draft.version + 1);
         let (change, detail) = work(cx, draft).await?;

@@ -12,12 +12,13 @@ use super::{Draft, files};
 use crate::auth::Context;
 use crate::decimal;
 use crate::http::etag::Seen;
-use crate::http::{Code, FieldError, Problem};
+use crate::http::{Code, FieldError, Language, Problem};
 use crate::ledger::metric::{Catalogue, nearest};
 use crate::rules::bundle::{CATALOGUE_FILE, Files, SCHEME_FILE};
 use crate::rules::finding::Finding;
 use crate::rules::folder;
 use crate::rules::scheme::{Parameter, SchemeFile};
+use crate::said::{Said, say};
 
 /// The parameters of one scheme.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -57,11 +58,14 @@ pub struct NewValue {
 /// # Errors
 ///
 /// `rules-broken` with what is wrong, where a file cannot be read: fix it first.
-pub fn all(files: &Files) -> Result<Vec<SchemeParameters>, Problem> {
-    let broken = |findings: Vec<Finding>| folder::problem(&findings);
+pub fn all(files: &Files, language: Language) -> Result<Vec<SchemeParameters>, Problem> {
+    let broken = |findings: Vec<Finding>| folder::problem(&findings, language);
     let catalogue =
         text(files, CATALOGUE_FILE).and_then(|text| Catalogue::parse(text).ok()).ok_or_else(|| {
-            Problem::conflict(format!("the draft's {CATALOGUE_FILE} cannot be read: fix it first"))
+            Problem::conflict(say!(
+                "草稿的 {CATALOGUE_FILE} 读不出来：请先改好",
+                "the draft's {CATALOGUE_FILE} cannot be read: fix it first"
+            ))
         })?;
     let schemes = files.keys().filter_map(|path| Some((path, scheme_of(path)?)));
     schemes
@@ -78,12 +82,12 @@ pub fn all(files: &Files) -> Result<Vec<SchemeParameters>, Problem> {
 /// # Errors
 ///
 /// Every field at fault: a scheme or parameter that there is not, a value outside its range.
-pub fn set(files: &Files, values: &[NewValue]) -> Result<Files, Problem> {
-    let schemes = all(files)?;
+pub fn set(files: &Files, values: &[NewValue], language: Language) -> Result<Files, Problem> {
+    let schemes = all(files, language)?;
     let faults = values.iter().enumerate().filter_map(|(index, value)| {
         let is_same = |other: &&NewValue| other.scheme == value.scheme && other.name == value.name;
         let twice = values.iter().take(index).find(is_same);
-        let twice = twice.map(|_| ("name", "it is set twice".to_owned()));
+        let twice = twice.map(|_| ("name", say!("写了两次", "it is set twice")));
         let (field, message) = twice.or_else(|| fault(&schemes, value))?;
         Some(FieldError::new(format!("parameters[{index}].{field}"), message))
     });
@@ -102,7 +106,8 @@ pub fn set(files: &Files, values: &[NewValue]) -> Result<Files, Problem> {
         let text = text(&files, &path).unwrap_or_default();
         let is_marked = files.get(&path).is_some_and(|bytes| bytes.starts_with(b"\xef\xbb\xbf"));
         let edited = with_value(text, &value.name, value.value).ok_or_else(|| {
-            Problem::conflict(format!(
+            Problem::conflict(say!(
+                "{path} 的写法只能由人来改：请直接在文件里改",
                 "{path} is laid out in a way that only a person can edit: change the value in the file itself"
             ))
         })?;
@@ -115,7 +120,7 @@ pub fn set(files: &Files, values: &[NewValue]) -> Result<Files, Problem> {
 /// The parameters of a draft, with the draft.
 pub async fn of_draft(cx: &mut Context, draft_id: i64) -> Result<(Draft, Vec<SchemeParameters>), Problem> {
     let (draft, files) = super::read(cx, draft_id).await?;
-    Ok((draft, all(&files)?))
+    Ok((draft, all(&files, cx.language)?))
 }
 
 /// Sets parameters of a draft: all of them, or none.
@@ -130,7 +135,8 @@ pub async fn change(
         let (before, files) = super::read(cx, draft_id).await?;
         seen.check(before.version)?;
         let changed =
-            files::replace(cx, draft_id, &set(&files, values)?, Seen::Version(before.version)).await;
+            files::replace(cx, draft_id, &set(&files, values, cx.language)?, Seen::Version(before.version))
+                .await;
         match (changed, seen) {
             // Whoever takes whichever version is there takes the next one, too.
             (Err(problem), Seen::Any) if problem.code == Code::PreconditionFailed => {}
@@ -149,23 +155,27 @@ fn scheme_of(path: &str) -> Option<&str> {
     path.strip_suffix(SCHEME_FILE)?.strip_suffix('/')
 }
 
-fn fault(schemes: &[SchemeParameters], value: &NewValue) -> Option<(&'static str, String)> {
+fn fault(schemes: &[SchemeParameters], value: &NewValue) -> Option<(&'static str, Said)> {
     let near = |name: &str, known: Vec<&str>| {
-        nearest(name, known.into_iter()).map(|near| format!("; did you mean '{near}'?")).unwrap_or_default()
+        nearest(name, known.into_iter())
+            .map(|near| (format!("；是不是“{near}”？"), format!("; did you mean '{near}'?")))
+            .unwrap_or_default()
     };
     let Some(scheme) = schemes.iter().find(|scheme| scheme.scheme == value.scheme) else {
-        let near = near(&value.scheme, schemes.iter().map(|scheme| scheme.scheme.as_str()).collect());
-        return Some(("scheme", format!("there is no scheme '{}'{near}", value.scheme)));
+        let (zh, en) = near(&value.scheme, schemes.iter().map(|scheme| scheme.scheme.as_str()).collect());
+        let message = say!("没有考核方案“{}”{zh}", "there is no scheme '{}'{en}", value.scheme);
+        return Some(("scheme", message));
     };
     let Some(parameter) = scheme.parameters.iter().find(|parameter| parameter.name == value.name) else {
-        let near = near(&value.name, scheme.parameters.iter().map(|one| one.name.as_str()).collect());
-        return Some(("name", format!("the scheme has no parameter '{}'{near}", value.name)));
+        let (zh, en) = near(&value.name, scheme.parameters.iter().map(|one| one.name.as_str()).collect());
+        let message = say!("方案没有参数“{}”{zh}", "the scheme has no parameter '{}'{en}", value.name);
+        return Some(("name", message));
     };
     if (parameter.min..=parameter.max).contains(&value.value) {
         return None;
     }
     let [value, min, max] = [value.value, parameter.min, parameter.max].map(decimal::plain);
-    Some(("value", format!("{value} is outside its range {min} to {max}")))
+    Some(("value", say!("{value} 不在 {min} 到 {max} 之间", "{value} is outside its range {min} to {max}")))
 }
 
 /// The values of the parameters in the text of a `scheme.toml`; none where it cannot be read.
@@ -248,7 +258,7 @@ mod tests {
     fn one_number_changes_and_nothing_else() {
         let files = Bundle::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")).unwrap().files;
         let path = "sales_consultant/scheme.toml";
-        let edited = set(&files, &[new_value("prospects_goal", "65")]).unwrap();
+        let edited = set(&files, &[new_value("prospects_goal", "65")], Language::English).unwrap();
         let expected = text(&files, path).unwrap().replace("value = 60\n", "value = 65\n");
         assert_eq!(text(&edited, path).unwrap(), expected);
         assert_ne!(edited, files);
@@ -256,13 +266,17 @@ mod tests {
         let windows = format!("\u{feff}{}", text(&files, path).unwrap().replace('\n', "\r\n"));
         let mut foreign = files.clone();
         foreign.insert(path.to_owned(), windows.clone().into_bytes());
-        let edited =
-            set(&foreign, &[new_value("prospects_goal", "65"), new_value("attainment_floor", "0.6")])
-                .unwrap();
+        let edited = set(
+            &foreign,
+            &[new_value("prospects_goal", "65"), new_value("attainment_floor", "0.6")],
+            Language::English,
+        )
+        .unwrap();
         let expected = windows.replace("value = 60\r\n", "value = 65\r\n");
         assert_eq!(String::from_utf8_lossy(&edited[path]), expected);
-        let long = set(&files, &[new_value("capture_full", "0.8612345678901234567")]).unwrap();
-        let parameters = all(&long).unwrap();
+        let long =
+            set(&files, &[new_value("capture_full", "0.8612345678901234567")], Language::English).unwrap();
+        let parameters = all(&long, Language::English).unwrap();
         let found =
             parameters.iter().flat_map(|scheme| &scheme.parameters).find(|one| one.name == "capture_full");
         assert_eq!(found.unwrap().value, "0.8612345678901234567".parse().unwrap());
@@ -279,9 +293,11 @@ mod tests {
             new_value("bonus_cap", "6"),
             elsewhere,
         ];
-        let faults = set(&files, &values).unwrap_err().errors;
+        let faults = set(&files, &values, Language::English).unwrap_err().errors;
         let fields = faults.iter().map(|fault| fault.field.as_str()).collect::<Vec<_>>();
         assert_eq!(fields, ["parameters[1].name", "parameters[2].value", "parameters[3].scheme"]);
-        assert!(faults.iter().any(|fault| fault.message.contains("did you mean 'prospects_goal'?")));
+        assert!(
+            faults.iter().any(|fault| fault.message.to_string().contains("did you mean 'prospects_goal'?"))
+        );
     }
 }

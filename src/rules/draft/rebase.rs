@@ -12,10 +12,11 @@ use super::{Draft, DraftChange, DraftStep, change_draft, files};
 use crate::auth::Context;
 use crate::db::schema::rule_release;
 use crate::http::etag::Seen;
-use crate::http::{Code, FieldError, Problem};
+use crate::http::{FieldError, Problem};
 use crate::rules::bundle::Files;
 use crate::rules::bundle_store::bundle_files;
 use crate::rules::release::{self, Release};
+use crate::said::say;
 
 /// Most releases that files are compared with to find the one they are a change of.
 const COMPARED: i64 = 50;
@@ -48,7 +49,8 @@ pub async fn rebase(cx: &mut Context, id: i64, to: Rebase, seen: Seen) -> Result
         Some(release) => Some(release::find(cx.db(), release).await?),
         None => release::latest(cx.db()).await?,
     };
-    let onto = onto.ok_or_else(|| Problem::conflict("nothing has been released yet"))?;
+    let onto =
+        onto.ok_or_else(|| Problem::conflict(say!("还没有发布过", "nothing has been released yet")))?;
     if draft.base_release == Some(onto.id) {
         return Ok(draft);
     }
@@ -91,16 +93,20 @@ fn conflict(id: i64, onto: &Release, conflicts: &[Conflict]) -> Problem {
             None => conflict.path.clone(),
         };
         let [base, draft, other] = [&conflict.base, &conflict.draft, &conflict.release].map(quoted);
-        FieldError::new(field, format!("was {base}; draft {id} says {draft}, release {release} says {other}"))
+        FieldError::new(
+            field,
+            say!(
+                "原为 {base}；草稿 {id} 写 {draft}，发布版本 {release} 写 {other}",
+                "was {base}; draft {id} says {draft}, release {release} says {other}"
+            ),
+        )
     });
-    Problem {
-        code: Code::Conflict,
-        detail: format!(
-            "draft {id} and release {release} have changed the same places differently: make the draft say there what \
-             the release says, or say who counts, the draft or the release (prefer)"
-        ),
-        errors: errors.collect(),
-    }
+    let detail = say!(
+        "草稿 {id} 与发布版本 {release} 对同样的地方改得不一样：请让草稿在那里与发布版本一致，或写明以谁为准 (prefer)",
+        "draft {id} and release {release} have changed the same places differently: make the draft say there what the \
+         release says, or say who counts, the draft or the release (prefer)"
+    );
+    Problem { errors: errors.collect(), ..Problem::conflict(detail) }
 }
 
 /// The release that files are most likely a change of: the one from which the fewest lines differ, of equals the newest.

@@ -4,6 +4,7 @@
 //! one a draft again; what was not submitted can be discarded.
 
 use crate::http::Problem;
+use crate::said::say;
 use crate::words::words;
 
 words! {
@@ -51,9 +52,11 @@ impl DraftState {
             (Self::Draft | Self::Rejected, DraftStep::Discard) => Ok(Self::Discarded),
             (Self::Submitted, DraftStep::Approve) => Ok(Self::Approved),
             (Self::Submitted, DraftStep::Reject) => Ok(Self::Rejected),
-            (state, step) => {
-                Err(Problem::conflict(format!("the draft cannot be {}: its state is '{state}'", step.name())))
-            }
+            (state, step) => Err(Problem::conflict(say!(
+                "草稿不能 {}：现在是“{state}”",
+                "the draft cannot be {}: its state is '{state}'",
+                step.name()
+            ))),
         }
     }
 }

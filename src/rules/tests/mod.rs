@@ -5,8 +5,10 @@ mod checks;
 mod coverage;
 mod examples;
 mod hostile;
+mod languages;
 mod meant;
 mod misuse;
+mod planted;
 mod probing;
 mod silent;
 

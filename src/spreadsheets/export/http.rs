@@ -15,7 +15,7 @@ use crate::auth::Caller;
 use crate::auth::access::ViewFacts;
 use crate::db::Pool;
 use crate::http::{Problem, Query};
-use crate::ledger::metric::CatalogueFile;
+use crate::ledger::catalogue::Catalogues;
 use crate::ledger::reading::AsOf;
 use crate::period::Period;
 
@@ -43,21 +43,25 @@ pub struct ExportQuery {
 /// `imports`, `late-corrections`, `events`, `work-reports`, `daily-sheets` or `activities`.
 #[utoipa::path(tag = "facts", params(("what" = String, Path, description = "What to export", example = "facts"), ExportQuery),
     responses(
-        (status = 200, description = "The file", body = Vec<u8>, content_type = "text/csv"),
+        (status = 200, description = "The file", content(
+            (Vec<u8> = "text/csv"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        )),
         (status = 404, description = "There is no such export, or nobody of the store within the caller's reach"),
     ))]
 #[get("/exports/{what}")]
 pub async fn get_export(
     caller: Caller<ViewFacts>,
     pool: Data<Pool>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     what: Path<String>,
     query: Query<ExportQuery>,
 ) -> Result<impl Responder, Problem> {
     let ExportQuery { period, store, as_of, format } = query.0;
     let wanted = ExportRequest { what: what.into_inner(), period, store, as_of, format };
     let mut cx = caller.context().await?;
-    let mut export = Export::begin(&mut cx, catalogue.current()?, wanted).await?;
+    let catalogue = catalogues.of(cx.db(), period).await?;
+    let mut export = Export::begin(&mut cx, catalogue, wanted).await?;
     let disposition = attachment(export.file_names());
     // What goes wrong with the first rows can still be said as a problem.
     let first = export.next(cx.db()).await?;

@@ -31,6 +31,7 @@ use crate::http::{Code, Problem};
 use crate::ledger::metric::{COMPUTED_SOURCE, Catalogue, Metric, nearest};
 use crate::ledger::reading::AsOf;
 use crate::period::Period;
+use crate::said::say;
 
 /// Rows that are read at once.
 const PAGE: usize = 500;
@@ -186,7 +187,10 @@ fn find(name: &str) -> Result<&'static Listing, Problem> {
         let hint =
             nearest(name, known.clone()).map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
         let known = known.collect::<Vec<_>>().join(", ");
-        Problem::new(Code::NotFound, format!("there is no such export (there are {known}){hint}"))
+        Problem::new(
+            Code::NotFound,
+            say!("没有这种导出（有 {known}）{hint}", "there is no such export (there are {known}){hint}"),
+        )
     })
 }
 

@@ -7,6 +7,7 @@ use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 use super::table::{Column, ExportCell, Kind};
 use crate::decimal;
 use crate::http::{Code, Problem};
+use crate::said::say;
 
 /// What an Excel workbook is called on the web.
 pub const CONTENT_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -60,7 +61,10 @@ impl Book {
         let sheet = self.workbook.worksheet_from_index(0).map_err(failed)?;
         for row in rows {
             if self.filled >= MOST_ROWS {
-                let detail = format!("a worksheet holds at most {MOST_ROWS} rows: export as csv instead");
+                let detail = say!(
+                    "一张工作表最多 {MOST_ROWS} 行：请导出为 csv",
+                    "a worksheet holds at most {MOST_ROWS} rows: export as csv instead"
+                );
                 return Err(Problem::new(Code::ValidationFailed, detail));
             }
             self.filled += 1;

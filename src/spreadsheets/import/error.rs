@@ -115,14 +115,17 @@ pub enum ImportError {
     /// Each row is of a day, and the month is asked for.
     #[error("有“{0}”列：这是每日的明细而不是月度汇总，请导出月度汇总，或用带日期列的映射导入")]
     DailySheet(String),
+    /// Each row is of a car, an order or a customer, and the month is asked for.
+    #[error("有“{0}”列：这是逐单的明细而不是月度汇总，请导出月度汇总，或用带编号列的映射导入")]
+    RecordSheet(String),
     /// Nothing below the header.
     #[error("表头下面没有数据行")]
     NoRows,
     /// The file could not be read to its end.
     #[error("读取文件时出错：{0}")]
     Unreadable(String),
-    /// Whoever wanted the rows does not want them any more.
-    #[error("导入已中止")]
+    /// Whoever wanted it does not want it any more.
+    #[error("导入已按要求中止，什么都没有写入")]
     Stopped,
 }
 
@@ -135,6 +138,7 @@ impl ImportError {
                 | Self::MissingColumns(_)
                 | Self::WrongPeriod { .. }
                 | Self::DailySheet(_)
+                | Self::RecordSheet(_)
                 | Self::TallHeader(_)
                 | Self::NoRows
         )

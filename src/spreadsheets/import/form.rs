@@ -268,7 +268,9 @@ fn written(text: &str, metric: &Metric) -> Option<Decimal> {
 pub(in crate::spreadsheets) fn is_nothing(cell: &Value) -> bool {
     match cell {
         Value::Blank => true,
-        Value::Text(text) => matches!(header::normal(text).as_str(), "-" | "--" | "—" | "——" | "/"),
+        Value::Text(text) => {
+            matches!(header::normal(text).as_str(), "-" | "--" | "—" | "——" | "/" | "\\" | "n/a")
+        }
         Value::Number(_) | Value::Other(_) => false,
     }
 }

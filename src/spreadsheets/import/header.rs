@@ -81,18 +81,37 @@ pub(in crate::spreadsheets) struct Header {
     pub columns: Vec<HeaderColumn>,
 }
 
-/// The unit that a title says the money below it is in, unless that is yuan.
-fn stated_unit(above: &[Line]) -> Option<String> {
-    let texts = above.iter().flat_map(|line| &line.cells).map(|cell| normal(&cell.shown()));
-    let stated = texts.filter_map(|text| {
+/// What money is counted in besides yuan, the longer words first.
+const MONEY_UNITS: &[&str] = &["百万元", "千万元", "十万元", "万元", "千元", "百元", "亿元"];
+
+/// The unit that a text says money is in, unless that is yuan: `单位：万元`, `单位：台、万元`, `金额均为万元`. 1000万元 is an amount,
+/// and 每万元 a rate.
+pub(super) fn money_unit(text: &str) -> Option<String> {
+    let text = normal(text);
+    let is_unit_at = |at: usize| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        !before.is_some_and(|c| c.is_ascii_digit() || matches!(c, '每' | '.' | '几' | '数'))
+    };
+    let mut words = MONEY_UNITS.iter();
+    let named = words.find(|word| text.match_indices(**word).any(|(at, _)| is_unit_at(at)));
+    let listed = || {
         let (_, said) = text.split_once("单位")?;
-        let said = said.trim_start_matches(':').trim_start_matches("人民币");
-        let end = said.find([')', ',', ';', '，', '、', '。']).unwrap_or(said.len());
-        said.get(..end)
-            .filter(|unit| is_unit(unit) && unit.contains(['元', '万', '千', '百', '亿']))
-            .map(str::to_owned)
-    });
-    stated.into_iter().find(|unit| unit != "元")
+        let mut listed = said.split([':', '、', ',', ';', '/', '(', ')', '和', '及', '，', '。']);
+        let is_large = |unit: &&str| is_unit(unit) && unit.contains(['万', '千', '百', '亿', 'w', 'k']);
+        listed.find(is_large)
+    };
+    named.copied().or_else(listed).map(str::to_owned)
+}
+
+/// The unit that the lines above say the money below them is in. Of a line of groups only what is said of all of them
+/// counts: `单位：万元`, or nothing but a unit.
+fn stated_unit(titles: &[Line], groups: Option<&Line>) -> Option<String> {
+    let above = titles.iter().filter(|line| Some(line.row) != groups.map(|groups| groups.row));
+    let of_all = |text: &str| text.contains("单位") || only_unit(&normal(text)).is_some();
+    let groups =
+        groups.into_iter().flat_map(|line| &line.cells).map(Value::shown).filter(|text| of_all(text));
+    let mut texts = above.flat_map(|line| &line.cells).map(Value::shown).chain(groups);
+    texts.find_map(|text| money_unit(&text))
 }
 
 /// A row of totals: its employee number says so, or it has none, and the first thing in it, or what stands where names
@@ -105,7 +124,26 @@ pub(super) fn is_total(line: &Line, employee_no: &Value, name: Option<&Value>) -
 /// 合计, 本页小计, 总计(12人), 共12人 and the like.
 fn says_total(cell: &Value) -> bool {
     const TOTALS: &[&str] = &["合计", "总计", "小计", "共计", "累计"];
-    const WORDS: &[&str] = &["汇总", "总和", "平均", "平均值", "人均", "均值"];
+    const WORDS: &[&str] = &[
+        "汇总",
+        "总和",
+        "平均",
+        "平均值",
+        "平均数",
+        "人均",
+        "店均",
+        "月均",
+        "均值",
+        "全店",
+        "全员",
+        "全部",
+        "本店",
+        "total",
+        "grandtotal",
+        "subtotal",
+        "sum",
+        "average",
+    ];
     let Value::Text(text) = cell else { return false };
     let text = normal(text);
     let words = text.split('(').next().unwrap_or_default().trim_end_matches(':');
@@ -171,7 +209,8 @@ impl Header {
         let first_row = upper.map_or(lower.row, |line| line.row);
         let columns = columns.collect();
         let titles = head.get(..at).unwrap_or_default();
-        let stated_unit = stated_unit(titles);
+        let groups = above.filter(|_| below.is_none());
+        let stated_unit = stated_unit(titles, groups);
         let third = below.and_then(|below| head.get(at + 2).filter(|line| line.row == below.row + 1));
         let goes_on = third.is_some_and(|third| is_third_row(main, lower, third, is_person));
         let (main, last_row) = (main.clone(), lower.row);

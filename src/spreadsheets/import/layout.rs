@@ -26,10 +26,65 @@ const DAYS: &[&str] = &[
     "线索日期",
     "业务日期",
     "发生日期",
+    "时间",
+    "日期时间",
+    "打卡时间",
+    "考勤时间",
+    "销售日期",
+    "销售时间",
+    "交车时间",
+    "开票时间",
+    "成交时间",
+    "下单时间",
+    "下订日期",
+    "下订时间",
+    "订车日期",
+    "签约日期",
+    "签单日期",
+    "购车日期",
+    "上牌日期",
+    "结算日期",
+    "出库日期",
+    "投保日期",
+    "放款日期",
+    "接待日期",
+    "进店日期",
+    "到店时间",
+    "试驾日期",
+    "回访日期",
+    "邀约日期",
+];
+
+/// What columns are called that name a record: each row is of a car, an order or a customer, and not of the month.
+const RECORDS: &[&str] = &[
+    "车架号",
+    "车架号码",
+    "vin",
+    "vin码",
+    "vin号",
+    "底盘号",
+    "订单号",
+    "订单编号",
+    "合同号",
+    "合同编号",
+    "发票号",
+    "发票号码",
+    "保单号",
+    "单号",
+    "流水号",
+    "工单号",
+    "线索编号",
+    "线索id",
+    "客户姓名",
+    "客户名称",
+    "客户电话",
+    "客户手机号",
+    "车主",
+    "车主姓名",
 ];
 
 /// What columns are called that say which month a row is of.
-const MONTHS: &[&str] = &[
+pub(super) const MONTHS: &[&str] = &[
     "月份",
     "月",
     "年月",
@@ -84,14 +139,15 @@ pub(super) struct Measured<'a> {
     pub twins: Vec<usize>,
 }
 
-/// A column that has hours in the place of days.
+/// A column that has hours in the place of days, or may have.
 pub(super) struct Timed<'a> {
     pub at: usize,
     pub column: &'a FormColumn,
-    /// Which of [`Layout::metrics`] it adds to.
-    pub metric: usize,
-    /// Its own header, and of what it is.
-    pub of: Arc<ReadColumn>,
+    /// Which of [`Layout::metrics`] it adds to, and its own header with what it is of; none of a column that is only held
+    /// against others.
+    pub metric: Option<(usize, Arc<ReadColumn>)>,
+    /// Whether its header says that it is in hours: where it says nothing, each cell has to.
+    pub is_said: bool,
 }
 
 impl<'a> Layout<'a> {
@@ -172,15 +228,8 @@ impl<'a> Layout<'a> {
                         let (shown, unit) = (self.header.shown(at), column.unit());
                         self.notes.push(format!("“{shown}”列不是以{unit}为单位，未读取"));
                     }
-                    Foreign::Faulty => match column.metric().filter(|_| self.is_in_hours(column, at)) {
-                        Some(metric) => {
-                            let of =
-                                ReadColumn { metric: metric.to_owned(), shown: self.shown(at).to_owned() };
-                            let metric = self.metric(metric, at);
-                            self.timed.push(Timed { at, column, metric, of: Arc::new(of) });
-                        }
-                        None => self.foreign.push((at, column.unit())),
-                    },
+                    Foreign::Faulty if self.is_in_hours(column, at) => self.time(column, at, true),
+                    Foreign::Faulty => self.foreign.push((at, column.unit())),
                     Foreign::Refused | Foreign::PassedOver => {}
                 }
                 return Ok(None);
@@ -198,6 +247,10 @@ impl<'a> Layout<'a> {
             }
         };
         self.notes.extend(column.note.map(str::to_owned));
+        if self.is_of_any_unit(column, at) {
+            self.time(column, at, false);
+            return Ok(None);
+        }
         let twins = if is_day { Vec::new() } else { self.header.twins(column, at) };
         match &column.to {
             To::EmployeeNo => self.employee_no = at,
@@ -211,6 +264,23 @@ impl<'a> Layout<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// Notes a column that has hours in the place of days; whether its header says so.
+    fn time(&mut self, column: &'a FormColumn, at: usize, is_said: bool) {
+        let metric = column.metric().map(|metric| {
+            let of = ReadColumn { metric: metric.to_owned(), shown: self.shown(at).to_owned() };
+            (self.metric(metric, at), Arc::new(of))
+        });
+        self.timed.push(Timed { at, column, metric, is_said });
+    }
+
+    /// Whether a column of leave is called a length of time without any unit: that may be days, and may be hours.
+    fn is_of_any_unit(&self, column: &FormColumn, at: usize) -> bool {
+        let found = self.header.columns.get(at);
+        let is_length =
+            found.is_some_and(|found| found.unit().is_none() && found.shown.trim().ends_with("时长"));
+        is_length && column.metric().is_some() && column.measure == Measure::Days
     }
 
     /// The place of a metric in [`Self::metrics`], with one more column of it.
@@ -278,6 +348,19 @@ impl<'a> Layout<'a> {
         if self.form.has_day() || self.form.is_exact { None } else { found() }
     }
 
+    /// The column of records, where the form asks for none.
+    pub fn unread_record(&self) -> Option<&str> {
+        let found = || self.called(RECORDS).next().map(|at| self.shown(at));
+        if self.form.has_day() || self.form.is_exact { None } else { found() }
+    }
+
+    /// A column of money that does not say its unit.
+    pub fn unitless_money(&self) -> Option<&str> {
+        let mut money = self.measured.iter().filter(|read| read.column.is_money());
+        let found = money.find(|read| self.header.columns.get(read.at).is_some_and(|at| at.unit().is_none()));
+        found.map(|read| self.shown(read.at))
+    }
+
     /// The columns that have one of these names.
     fn called(&self, names: &'static [&'static str]) -> impl Iterator<Item = usize> {
         let is_called = |column: &HeaderColumn| {
@@ -310,6 +393,7 @@ impl<'a> Layout<'a> {
         TableHeader {
             employee_no: self.shown(self.employee_no).to_owned(),
             name: self.name.map(|at| self.shown(at).to_owned()),
+            day: self.day.map(|at| self.shown(at).to_owned()),
             notes: self.notes.clone(),
             up_to: None,
         }

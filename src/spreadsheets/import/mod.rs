@@ -79,7 +79,12 @@ pub enum Found {
     /// A row without any fault; every person, day and record occurs once.
     Row(SheetRow),
     /// Everything that is wrong with a row. One that was handed over as good is none any more.
-    Faults(Vec<Fault>),
+    Faults {
+        /// 工号 of whom the row is about; none where it cannot be read, or the row was handed over before.
+        of: Option<Box<str>>,
+        /// What is wrong.
+        faults: Vec<Fault>,
+    },
     /// What there is beside what was read, behind the last row; of several, all of it.
     Unread(Unread),
 }
@@ -91,6 +96,8 @@ pub struct TableHeader {
     pub employee_no: String,
     /// Header of the column of names, where there is one.
     pub name: Option<String>,
+    /// Header of the column of days, where there is one.
+    pub day: Option<String>,
     /// What whoever imports the file should know about how it is read, in Chinese.
     pub notes: Vec<String>,
     /// The last day that it covers, where that is not the month's last.
@@ -134,16 +141,14 @@ pub struct Hours {
 /// Days of attendance that have to add up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Balance {
-    /// Days worked.
-    pub attended: Decimal,
-    /// Under which header these stand.
-    pub column: String,
+    /// Days worked, and under which header these stand; none where nothing says them.
+    pub attended: Option<(Decimal, String)>,
     /// Days to work, if anything says them.
     pub schedule: Option<Schedule>,
     /// Days of leave, of every kind.
     pub leave: Decimal,
-    /// Days of leave as one column says them for all kinds, and its header.
-    pub all_leave: Option<(Decimal, String)>,
+    /// What one column says for all kinds.
+    pub all_leave: Option<AllLeave>,
     /// Days of absence.
     pub absent: Decimal,
     /// Days of work elsewhere.
@@ -152,6 +157,17 @@ pub struct Balance {
     pub has_other_trips: bool,
     /// Punches that are missing: a day may count half for each.
     pub missed_punches: Decimal,
+}
+
+/// Leave of all kinds together, as one column says it: it is held against the kinds, and never counted beside them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllLeave {
+    /// How much.
+    pub said: Decimal,
+    /// Whether that is in hours, and not in days.
+    pub in_hours: bool,
+    /// The column's header.
+    pub column: String,
 }
 
 /// What says how many days there were to work.
@@ -168,16 +184,18 @@ impl Balance {
     /// worked or are explained: a kind of leave that was not read would be taken for attendance. Under which header, what
     /// was found, and what was expected.
     pub fn fault(&self, scheduled: Option<Decimal>) -> Option<(&str, String, String)> {
-        let Self { attended, leave, absent, trips, .. } = self;
-        if let Some((said, column)) = self.all_leave.as_ref().filter(|(said, _)| said != leave) {
+        let Self { leave, absent, trips, .. } = self;
+        if let Some(AllLeave { said, column, .. }) = self.all_leave.as_ref().filter(|all| all.said != *leave)
+        {
             return Some((column, format!("{said} 天"), format!("各类假期之和 {leave} 天（写明是哪种假）")));
         }
+        let (attended, column) = self.attended.as_ref()?;
         let scheduled = scheduled.filter(|_| !self.has_other_trips)?;
         let gap = scheduled - attended;
         let sum = leave + absent + trips;
         (gap > sum + self.missed_punches * Decimal::new(5, 1)).then(|| {
             let expected = format!("与请假 {leave}、旷工 {absent}、出差 {trips} 之和 {sum} 天相等");
-            (self.column.as_str(), format!("应出勤 {scheduled} − 出勤 {attended} = {gap} 天"), expected)
+            (column.as_str(), format!("应出勤 {scheduled} − 出勤 {attended} = {gap} 天"), expected)
         })
     }
 }
@@ -256,7 +274,10 @@ pub(crate) fn read(
             return Err(error);
         }
         // One of another month, or of days, is known not to be wanted.
-        let is_another = matches!(error, ImportError::WrongPeriod { .. } | ImportError::DailySheet(_));
+        let is_another = matches!(
+            error,
+            ImportError::WrongPeriod { .. } | ImportError::DailySheet(_) | ImportError::RecordSheet(_)
+        );
         match sighting.asks(form, worksheet).filter(|_| !is_another) {
             Some(column) => unread.asked.push(column),
             None if sighting.is_blank() => {}
@@ -282,12 +303,15 @@ pub(in crate::spreadsheets) async fn beside<T: Send + 'static>(
 
 impl From<ImportError> for Problem {
     fn from(error: ImportError) -> Self {
-        Self::field("file", error.to_string())
+        match error {
+            ImportError::Stopped => Self::conflict(error.to_string()),
+            error => Self::field("file", error.to_string()),
+        }
     }
 }
 
 /// What a file is, if it is not too large to be read.
-pub(in crate::spreadsheets) fn container_of(content: &mut Content) -> Result<Container, ImportError> {
+pub(crate) fn container_of(content: &mut Content) -> Result<Container, ImportError> {
     if content.size()? > u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX) {
         return Err(ImportError::TooLarge);
     }
@@ -311,7 +335,7 @@ pub(crate) type Visit<'a> = dyn FnMut(Place<'_>, &mut Lines<'_>) -> Result<(), I
 /// Visits the visible worksheets of a workbook until one is what the visitor wants, or the lines of a text.
 ///
 /// Of a text, the separator is the one that makes the most of the line that `is_header` knows.
-pub(in crate::spreadsheets) fn tables(
+pub(crate) fn tables(
     container: Container,
     content: &mut Content,
     is_header: &dyn Fn(&Line) -> bool,

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 
 use super::day::day;
 use super::form::{EmptyCell, FormColumn, is_nothing};
+use super::header::normal;
 use super::layout::{Layout, Measured};
 use super::number::{Measure, half_width};
 use super::span::{Mention, mentions};
@@ -32,6 +33,8 @@ pub(in crate::spreadsheets) struct Reading<'a> {
     pub derived: Vec<(&'static str, String, Decimal)>,
     /// Hours that have to be made days once it is known where the person works.
     pub hours: Vec<Hours>,
+    /// Hours that are only held against others: the usual header of their column, its own, and how many.
+    held: Vec<(&'a str, &'a str, Decimal)>,
     /// Days that have to add up once it is known how long the person was posted.
     pub balance: Option<Box<Balance>>,
     pub faults: Vec<Fault>,
@@ -57,9 +60,16 @@ impl Reading<'_> {
             read: Vec::new(),
             derived: Vec::new(),
             hours: Vec::new(),
+            held: Vec::new(),
             balance: None,
             faults: Vec::new(),
         }
+    }
+
+    /// The hours under the column whose usual header is `header`, and the header as the file writes it.
+    pub fn hours_of(&self, header: &str) -> Option<(Decimal, &str)> {
+        let mut held = self.held.iter();
+        held.find(|(usual, ..)| *usual == header).map(|(_, shown, hours)| (*hours, *shown))
     }
 
     /// The value under the column whose usual header is `header`, and the header as the file writes it.
@@ -71,6 +81,12 @@ impl Reading<'_> {
     /// The sum over the columns of `metric`; zero where there is none.
     pub fn sum(&self, metric: &str) -> Decimal {
         self.read.iter().filter(|read| read.column.metric() == Some(metric)).map(|read| read.value).sum()
+    }
+
+    /// The first value of `metric`, and the header as the file writes it.
+    pub fn of_metric(&self, metric: &str) -> Option<(Decimal, &str)> {
+        let mut read = self.read.iter();
+        read.find(|read| read.column.metric() == Some(metric)).map(|read| (read.value, read.shown))
     }
 
     /// Whether anything is wrong with the row already.
@@ -202,6 +218,7 @@ pub(super) fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, 
         }
         let is_nothing = is_empty(column, cell);
         let value = match column.blank {
+            _ if says_none(cell) && column.blank != EmptyCell::Fault => Some(Decimal::ZERO),
             EmptyCell::Missing if is_nothing => None,
             EmptyCell::Zero if is_nothing => Some(Decimal::ZERO),
             _ => {
@@ -221,6 +238,11 @@ pub(super) fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, 
     true
 }
 
+/// Whether a cell says that there was none: that is 0, and not unknown.
+fn says_none(cell: &Value) -> bool {
+    matches!(cell, Value::Text(text) if normal(text) == "无")
+}
+
 /// Whether there is nothing in a cell of a column.
 fn is_empty(column: &FormColumn, cell: &Value) -> bool {
     cell.is_blank() || column.blank != EmptyCell::Fault && is_nothing(cell)
@@ -238,6 +260,7 @@ fn compare_twins(
     for twin in &read.twins {
         let other = line.cell(*twin);
         let is_same = match is_empty(read.column, other) {
+            _ if says_none(other) => value.is_none_or(|value| value.is_zero()),
             true => value.is_none_or(|value| value.is_zero()) || other.is_blank(),
             false => read.column.read(other).is_some_and(|other| Some(other) == value),
         };
@@ -252,22 +275,55 @@ fn compare_twins(
 fn read_hours<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, line: &Line) {
     for timed in &layout.timed {
         let (cell, shown) = (line.cell(timed.at), layout.shown(timed.at));
-        let hours = match is_nothing(cell) {
-            true => Some(Decimal::ZERO),
-            false => match cell {
-                Value::Number(number) => Measure::Hours.take(*number),
-                cell => Measure::Hours.read(&cell.shown()),
-            },
-        };
-        let Some(hours) = hours else {
-            reading.fault(Some(shown), &cell.shown(), Measure::Hours.expected());
+        let Some(length) = length(cell, timed.is_said) else {
+            let expected = match timed.is_said {
+                true => Measure::Hours.expected(),
+                false => "写明单位的数（天或小时），例如 1天、8小时：表头没有写单位",
+            };
+            reading.fault(Some(shown), &cell.shown(), expected);
             continue;
         };
-        let (column, metric) = (timed.column, Some(timed.metric));
-        reading.read.push(ReadCell { column, metric, shown, value: Decimal::ZERO });
-        if !hours.is_zero() {
-            reading.hours.push(Hours { column: Arc::clone(&timed.of), hours });
+        let (days, hours) = match length {
+            Length::Days(days) => (days, Decimal::ZERO),
+            Length::Hours(hours) => (Decimal::ZERO, hours),
+        };
+        match &timed.metric {
+            Some((metric, of)) => {
+                let (column, metric) = (timed.column, Some(*metric));
+                reading.read.push(ReadCell { column, metric, shown, value: days });
+                if !hours.is_zero() {
+                    reading.hours.push(Hours { column: Arc::clone(of), hours });
+                }
+            }
+            None => reading.held.push((timed.column.usual(), shown, hours)),
         }
+    }
+}
+
+/// How long something was.
+enum Length {
+    Days(Decimal),
+    Hours(Decimal),
+}
+
+/// What a cell says of a length of time, in hours unless it says otherwise or nobody says anything.
+fn length(cell: &Value, is_said: bool) -> Option<Length> {
+    let hours = || match cell {
+        Value::Number(number) => Measure::Hours.take(*number),
+        cell => Measure::Hours.read(&cell.shown()),
+    };
+    if is_nothing(cell) || says_none(cell) {
+        return Some(Length::Hours(Decimal::ZERO));
+    }
+    if is_said {
+        return hours().map(Length::Hours);
+    }
+    let shown = cell.shown();
+    let has_unit = |measure: Measure| measure.units().iter().any(|unit| shown.trim_end().ends_with(unit));
+    match () {
+        () if has_unit(Measure::Days) => Measure::Days.read(&shown).map(Length::Days),
+        () if has_unit(Measure::Hours) => hours().map(Length::Hours),
+        () => hours().filter(Decimal::is_zero).map(Length::Hours),
     }
 }
 

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::among::Among;
 use super::form::is_nothing;
-use super::header::{Header, HeaderColumn, SEARCHED_ROWS, is_total};
+use super::header::{Header, HeaderColumn, SEARCHED_ROWS, is_total, money_unit, normal};
 use super::layout::Layout;
 use super::number::half_width;
 use super::reading::{Reading, read_cells, read_key};
@@ -51,7 +51,10 @@ fn read_until(
     while let Some(line) = rest.next_if(|line| !matches!(line, Ok(line) if line.row > SEARCHED_ROWS + 1)) {
         head.push(line?);
     }
-    let layout = Layout::new(form, Header::find(&head, around.asked.period.month(), form)?)?;
+    let mut header = Header::find(&head, around.asked.period.month(), form)?;
+    let of_sheet = || money_unit(around.place.worksheet.unwrap_or_default());
+    header.stated_unit = header.stated_unit.take().or_else(of_sheet);
+    let layout = Layout::new(form, header)?;
     let last_row = layout.header.last_row;
     let (above, upper): (Vec<_>, Vec<_>) =
         head.iter().filter(|line| line.row < last_row).partition(|line| line.row < layout.header.first_row);
@@ -63,6 +66,9 @@ fn read_until(
     };
     if let Some(day) = layout.unread_day() {
         return Err(ImportError::DailySheet(day.to_owned()));
+    }
+    if let Some(record) = layout.unread_record() {
+        return Err(ImportError::RecordSheet(record.to_owned()));
     }
     let mut header = layout.described();
     header.up_to = titled.up_to;
@@ -87,7 +93,7 @@ fn read_until(
     for line in head.into_iter().filter(|line| line.row > last_row).map(Ok).chain(rest) {
         let found = table.read(&line?)?;
         if !table.among.belated.is_empty() {
-            sink(Found::Faults(std::mem::take(&mut table.among.belated)))?;
+            sink(Found::Faults { of: None, faults: std::mem::take(&mut table.among.belated) })?;
         }
         let Some(found) = found else { continue };
         is_empty = false;
@@ -105,7 +111,7 @@ fn read_until(
         return Err(ImportError::TooManyFaults);
     }
     if !torn.is_empty() {
-        sink(Found::Faults(torn))?;
+        sink(Found::Faults { of: None, faults: torn })?;
     }
     let unread = watch.done(&layout);
     if unread != Unread::default() {
@@ -156,8 +162,11 @@ impl Table<'_> {
             // The other table may have more rows than the one that is read.
             self.watch.look(line, beside);
         }
-        if is_total(line, employee_no, name) || self.is_note(line, employee_no, name) {
+        if is_total(line, employee_no, name) {
             return Ok(None);
+        }
+        if is_page_title(line) || self.is_note(line, employee_no, name) {
+            return self.refuse_unit(line).map(|()| None);
         }
         let mut reading = Reading::new(self.period, line.row);
         let key = read_key(&mut reading, layout, line);
@@ -180,7 +189,8 @@ impl Table<'_> {
         if self.faults > MAX_FAULTS {
             return Err(ImportError::TooManyFaults);
         }
-        Ok(Some(Found::Faults(reading.faults)))
+        let of = read_key(&mut Reading::new(self.period, line.row), layout, line).0;
+        Ok(Some(Found::Faults { of, faults: reading.faults }))
     }
 
     /// Whether a header within the table has other columns than the first where values are read, or would be.
@@ -190,6 +200,20 @@ impl Table<'_> {
         (0..width)
             .filter(|at| layout.header.differs(line, *at))
             .any(|at| layout.reads(at) || layout.is_wanted(&HeaderColumn::alone(line.cell(at))))
+    }
+
+    /// Refuses a table below which it says that its money is in another unit.
+    fn refuse_unit(&self, line: &Line) -> Result<(), ImportError> {
+        const SAYING: &[&str] = &["单位", "均为", "均以", "以万元"];
+        let shown = line.cells.iter().map(Value::shown);
+        let mut said = shown.filter(|text| SAYING.iter().any(|word| text.contains(word)));
+        let money = self.layout.unitless_money().filter(|_| said.any(|text| money_unit(&text).is_some()));
+        match money {
+            Some(column) => {
+                Err(ImportError::WrongUnit { column: column.to_owned(), expected: "元".to_owned() })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Whether the line is nobody's: it has no 工号, or words of a footer there, and nothing where values are read. It
@@ -232,6 +256,17 @@ impl Table<'_> {
             });
         derived.chain(measured).collect()
     }
+}
+
+/// Whether a line within the table is the title that printed pages repeat, their number, or the name of the team below it:
+/// 2015年5月考勤汇总表, 第2页, 销售一组.
+fn is_page_title(line: &Line) -> bool {
+    let mut cells = line.cells.iter().filter(|cell| !cell.is_blank());
+    let (Some(Value::Text(text)), None) = (cells.next(), cells.next()) else { return false };
+    let text = normal(text);
+    let is_page = text.starts_with('第') && text.contains('页');
+    let is_words = !text.contains(|c: char| c.is_ascii_alphanumeric());
+    is_page || is_words || text.chars().count() > 4 && text.ends_with(['表', '店', '司', '单', '报'])
 }
 
 /// 制表人：李文, 备注 and the like.

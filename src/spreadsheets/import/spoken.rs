@@ -3,10 +3,10 @@
 use super::span::{LEAP_YEAR, Mention, mentions};
 
 /// Spans of more than a month, unless a month is named beside them.
-const LONGER: &[&str] = &["季度", "季报", "上半年", "下半年", "半年度", "全年"];
+const LONGER: &[&str] = &["季度", "季报", "上半年", "下半年", "半年", "全年", "个月"];
 
 /// Values that add up since the beginning of the year.
-const SINCE: &[&str] = &["年累计", "年初至今", "累计表", "累计数", "累计报表"];
+const SINCE: &[&str] = &["年累计", "至今", "累计表", "累计数", "累计报表", "截至目前"];
 
 /// Spans of less than a month.
 const SHORTER: &[&str] = &["上旬", "中旬", "下旬", "上半月", "下半月", "周报", "本周", "上周", "双周"];
@@ -20,13 +20,39 @@ pub(super) fn other_span(text: &str) -> Option<String> {
     let is_span = mentions.iter().any(|said| matches!(said, Mention::Months | Mention::Unclear));
     let is_since =
         SINCE.iter().any(|word| text.contains(word)) || text.ends_with("累计") && !text.ends_with("月累计");
-    let is_longer = LONGER.iter().any(|word| text.contains(word)) && !is_of_month();
+    // 截止5月31日累计销量, but 5月累计 and 本月累计 are the month's.
+    let adds_up =
+        |(at, _): (usize, &str)| !text.get(..at).is_some_and(|before| before.ends_with(['月', '期']));
+    let is_since = is_since || !is_of_month() && text.match_indices("累计").any(adds_up);
+    let is_longer = (LONGER.iter().any(|word| text.contains(word)) || is_quarter(text)) && !is_of_month();
     let is_shorter = SHORTER.iter().any(|word| text.contains(word)) || is_week(text);
     (!is_note && (is_span || is_since || is_longer || is_shorter)).then(|| text.chars().take(60).collect())
 }
 
-/// 第19周, 第三周.
+/// Q2, 2014Q2.
+fn is_quarter(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.match_indices('q').any(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let mut after = text.get(at + 1..).unwrap_or_default().chars();
+        !before.is_some_and(|c| c.is_ascii_alphabetic())
+            && after.next().is_some_and(|c| ('1'..='4').contains(&c))
+            && !after.next().is_some_and(|c| c.is_ascii_alphanumeric())
+    })
+}
+
+/// 第19周, 第三周, Week 19, WK19.
 fn is_week(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let numbered = |word: &str| {
+        lower.match_indices(word).any(|(at, _)| {
+            let after = lower.get(at + word.len()..).unwrap_or_default();
+            after.trim_start_matches([' ', '-']).starts_with(|c: char| c.is_ascii_digit())
+        })
+    };
+    if numbered("week") || numbered("wk") {
+        return true;
+    }
     text.match_indices('第').any(|(at, _)| {
         let after = text.get(at + '第'.len_utf8()..).unwrap_or_default();
         let number = |c: char| c.is_numeric() || "一二三四五六七八九十 ".contains(c);
@@ -52,6 +78,12 @@ mod tests {
             "销售周报（第19周）",
             "第三周",
             "2014-02~2014-03",
+            "2014Q2 sales",
+            "Week 19, 2014",
+            "WK19",
+            "2014年前5个月",
+            "2014年1月1日至今",
+            "截止3月31日累计销量",
         ] {
             assert!(other_span(text).is_some(), "{text}");
         }
@@ -64,6 +96,10 @@ mod tests {
             "注：累计迟到 3 次计旷工",
             "2014年3月（一季度）",
             "第2次培训，周末班",
+            "3月累计交车",
+            "本月累计（含二网）",
+            "2014年度3月",
+            "SQ4 Q5",
         ] {
             assert_eq!(other_span(text), None, "{text}");
         }

@@ -5,9 +5,11 @@
 //! anything. What a file is called is no more than a hint: it is said, and keeps nothing out. Two days are the first and
 //! the last of what is covered; a single day is when the file was made.
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 
-use super::span::{Mention, mentions, spoken_months};
+use super::header::normal;
+use super::layout::MONTHS;
+use super::span::{Mention, mentions, spoken_months, spoken_years};
 use super::{Asked, ImportError, Line, Surroundings, Value, spoken};
 use crate::period::Period;
 
@@ -18,7 +20,10 @@ const ABOUT_THE_FILE: &[&str] = &["生成", "导出", "打印", "制表", "制�
 const ABOUT_THE_VALUES: &[&str] = &["统计", "期间", "区间", "起止", "范围", "周期"];
 
 /// Words before the last day that is covered.
-const UP_TO: &[&str] = &["截至", "截止"];
+const UP_TO: &[&str] = &["截至", "截止", "更新至", "更新到", "统计至", "统计到", "数据至", "累计至", "止于"];
+
+/// Words beside the day from which a form is in use, which is no day of what is in it.
+const ABOUT_THE_FORM: &[&str] = &["版本", "修订", "生效", "启用", "发布", "编号", "成立"];
 
 /// What a table says about its month, where it is read all the same.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -50,13 +55,26 @@ pub(crate) fn check(
         }
     }
     let spoken = texts().filter(|text| !is_about_the_file(text)).flat_map(|text| spoken_months(&text));
-    let spoken: Vec<u32> = spoken.collect();
+    let counted = texts().find_map(|text| accounting_month(&text));
+    let spoken: Vec<u32> = spoken.chain(counted).collect();
     let month = spoken.iter().find(|month| **month == period.month()).or(spoken.first()).copied();
+    let by_label = || above.iter().chain(groups).find_map(|line| labelled(line));
+    let title = if title.is_nothing() { by_label().unwrap_or_default() } else { title };
+    let has_year = !title.is_nothing() && title.month.is_none();
     let title = if title.is_nothing() { Said { month, ..title } } else { title };
+    let years = || texts().filter(|text| !is_about_the_file(text)).flat_map(|text| spoken_years(&text));
+    if let Some(year) = years().next().filter(|_| !has_year && years().all(|year| year != period.year())) {
+        let (place, found) = ("文件的统计日期", format!("{year} 年"));
+        return Err(ImportError::WrongPeriod { place, found, asked: period.to_string() });
+    }
     let worksheet = Said::of(name, period).or_month(around.place.worksheet);
     let places = [("文件的统计日期", title), ("工作表名称中的月份", worksheet)];
     if let Some((place, said)) = places.into_iter().find(|(_, said)| !said.is_nothing()) {
         return said.check(place, &around.asked).map(|up_to| Titled { doubt: None, up_to });
+    }
+    if let Some(found) = texts().find(|text| text.contains("年度") && !is_about_the_file(text)) {
+        let place = "文件的统计日期";
+        return Err(ImportError::WrongPeriod { place, found, asked: period.to_string() });
     }
     let file = Said::of(around.asked.file_name, period).or_month(Some(around.asked.file_name));
     let doubt = file.check("文件名中的月份", &Asked { to_date: None, ..around.asked }).err();
@@ -64,12 +82,40 @@ pub(crate) fn check(
         let found = spoken::other_span(around.asked.file_name)?;
         Some(ImportError::WrongPeriod { place: "文件名中的月份", found, asked: period.to_string() })
     });
-    Ok(Titled { doubt: doubt.map(|doubt| format!("{doubt}，请确认")), up_to: None })
+    let of_year = || years().next().map(|year| format!("标题只写了 {year} 年，没有写月份，请确认"));
+    Ok(Titled { doubt: doubt.map(|doubt| format!("{doubt}，请确认")).or_else(of_year), up_to: None })
+}
+
+/// The month that stands in the cell behind its label: 月份 and 4, or 201404.
+fn labelled(line: &Line) -> Option<Said> {
+    let said = line.cells.iter().filter(|cell| !cell.is_blank()).map(|cell| normal(&cell.shown()));
+    let said = said.collect::<Vec<_>>();
+    said.windows(2).find_map(|pair| match pair {
+        [label, month] if MONTHS.contains(&label.trim_end_matches(':')) => {
+            let number: u32 = month.parse().ok()?;
+            let whole = i32::try_from(number / 100).ok().and_then(|year| Period::new(year, number % 100));
+            match number {
+                1..=12 => Some(Said { month: Some(number), ..Said::default() }),
+                _ => whole.map(|period| Said { months: vec![period], ..Said::default() }),
+            }
+        }
+        _ => None,
+    })
+}
+
+/// The month of an accounting period: 会计期间：2014年第4期.
+fn accounting_month(text: &str) -> Option<u32> {
+    let is_accounting = ["会计", "期间", "账期"].iter().any(|word| text.contains(word));
+    let (_, after) = text.split_once('第').filter(|_| is_accounting)?;
+    after.split_once('期')?.0.trim().parse().ok().filter(|month| (1..=12).contains(month))
 }
 
 fn is_about_the_file(text: &str) -> bool {
     ABOUT_THE_FILE.iter().any(|word| text.contains(word))
 }
+
+/// So many numbers of a line may be a part of what it says.
+const FEW_NUMBERS: usize = 4;
 
 /// What a text says about time.
 #[derive(Default)]
@@ -89,7 +135,10 @@ impl Said {
             Mention::Days(from, to) => Some((*from, *to)),
             _ => None,
         });
-        let days = || span.or_else(|| two_days(&mentions)).or_else(|| last_day(text, &mentions, asked));
+        let days = || {
+            let days = span.or_else(|| two_days(&mentions)).or_else(|| up_to(text, asked));
+            days.or_else(|| last_day(text, &mentions, asked))
+        };
         let month = |said: &Mention| match said {
             Mention::Month(period) => Some(*period),
             _ => None,
@@ -101,11 +150,21 @@ impl Said {
 
     /// What the cells of a line say, each by itself or, where the two days stand in two cells, together.
     fn by_line(line: &Line, asked: Period) -> Self {
-        let texts = || line.cells.iter().filter(|cell| matches!(cell, Value::Text(_) | Value::Other(_)));
-        let each = texts().map(|cell| Self::of(&cell.shown(), asked)).fold(Self::default(), Self::or);
-        let together = texts().map(Value::shown).collect::<Vec<_>>().join(" ");
-        let joined = Self::of(&together, asked);
-        if each.days.is_none() && joined.days.is_some() {
+        let is_number = |cell: &&Value| matches!(cell, Value::Number(_));
+        // A year, a month or a day; an amount of 201504 yuan is no month.
+        let is_small = |cell: &&Value| is_number(cell) && cell.shown().len() <= 4;
+        let texts = || line.cells.iter().filter(|cell| !cell.is_blank());
+        let words = || texts().filter(|cell| !is_number(cell));
+        let each = words().map(|cell| Self::of(&cell.shown(), asked)).fold(Self::default(), Self::or);
+        // 2014 | 年 | 4 | 月: a row of days has more numbers.
+        let has_numbers = (1..=FEW_NUMBERS).contains(&texts().filter(is_number).count());
+        let together = texts().filter(|cell| !is_number(cell) || has_numbers && is_small(cell));
+        let together = together.map(Value::shown);
+        let joined = Self::of(&together.collect::<Vec<_>>().join(" "), asked);
+        // The two days may stand in two cells.
+        let is_span = |said: &Self| said.days.is_some_and(|(from, to)| from != to);
+        let is_more = each.days.is_none() && joined.days.is_some() || is_span(&joined) && !is_span(&each);
+        if is_more || has_numbers && each.is_nothing() {
             return joined;
         }
         each
@@ -167,15 +226,33 @@ fn two_days(mentions: &[Mention]) -> Option<(NaiveDate, NaiveDate)> {
     Some((days.next()?, days.next()?))
 }
 
+/// The last day that is covered by the words of a text: 更新至5月20日, 截止20日.
+fn up_to(text: &str, asked: Period) -> Option<(NaiveDate, NaiveDate)> {
+    let after = UP_TO.iter().find_map(|word| text.split_once(word)).map(|(_, after)| after)?;
+    let after = after.trim_start_matches([':', '：', '到', '至', ' ']);
+    let bare = || {
+        let end = after.find(|c: char| !c.is_ascii_digit())?;
+        let is_day = after.get(end..).is_some_and(|rest| rest.starts_with(['日', '号']));
+        asked.first_day().with_day(after.get(..end)?.parse().ok().filter(|_| is_day)?)
+    };
+    let day = match mentions(after, asked.year()).first() {
+        Some(Mention::Day(day, _)) => *day,
+        Some(_) => return None,
+        None => bare()?,
+    };
+    (day < asked.last_day()).then(|| (Period::containing(day).first_day(), day))
+}
+
 /// A day by itself is when the file was made, unless the words beside it say that the values are of it, or end with it;
-/// after the month's end, it is when they were counted.
+/// after the month's end, it is when they were counted. What was made before the month began is not of it.
 fn last_day(text: &str, mentions: &[Mention], asked: Period) -> Option<(NaiveDate, NaiveDate)> {
-    let [Mention::Day(day, _)] = mentions else { return None };
+    let [Mention::Day(day, is_whole)] = mentions else { return None };
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let is_over = *day >= asked.last_day();
     match (says(UP_TO), says(ABOUT_THE_VALUES) && !is_about_the_file(text)) {
         (true, _) if !is_over => Some((Period::containing(*day).first_day(), *day)),
         (_, true) if !is_over => Some((*day, *day)),
+        _ if *is_whole && *day < asked.first_day() && !says(ABOUT_THE_FORM) => Some((*day, *day)),
         _ => None,
     }
 }

@@ -63,6 +63,7 @@ impl Watch {
         let of = |(at, column): (usize, &HeaderColumn)| match () {
             () if layout.reads(at) => Use::Read,
             () if is_no_use(layout.form, column) || layout.is_wanted(column) => Use::None,
+            () if layout.form.ignores(&called(layout, at)) => Use::None,
             () => Use::Unknown,
         };
         Self { uses: layout.header.columns.iter().enumerate().map(of).collect(), found: BTreeMap::new() }
@@ -83,20 +84,25 @@ impl Watch {
         let Self { uses, found } = self;
         let columns = layout.header.columns.iter().zip(&uses).enumerate();
         let others = columns.filter(|(at, (column, of))| {
-            **of != Use::Read && !column.shown.is_empty() && !found.contains_key(at)
+            let is_named = !column.shown.is_empty() || layout.form.ignores(&called(layout, *at));
+            **of != Use::Read && is_named && !found.contains_key(at)
         });
-        let others = others.map(|(_, (column, _))| column.shown.clone()).collect();
+        let others = others.map(|(at, _)| called(layout, at)).collect();
         let asked = found.into_iter().map(|(at, (row, found))| {
-            let shown = layout.shown(at);
             let near = layout.header.columns.get(at).and_then(|column| near_header(layout, column));
-            let column = if shown.is_empty() {
-                format!("{} 列（无表头）", letters(at))
-            } else {
-                shown.to_owned()
-            };
-            UnreadColumn { column, row, found, near }
+            UnreadColumn { column: called(layout, at), row, found, near }
         });
+        // Behind the last header there may be more columns, which somebody has said to leave out.
+        let asked = asked.filter(|one| !layout.form.ignores(&one.column));
         Unread { asked: asked.collect(), others }
+    }
+}
+
+/// What is said of a column: its header, or where it stands if it has none. A mapping remembers it by that.
+fn called(layout: &Layout<'_>, at: usize) -> String {
+    match layout.shown(at) {
+        "" => format!("{} 列（无表头）", letters(at)),
+        shown => shown.to_owned(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Workbooks (.xlsx): the visible worksheets, line by line.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::io::{Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -60,7 +62,7 @@ fn read_unguarded(content: &mut Content, pages: &[Page], visit: &mut Visit<'_>) 
 /// The complaint about the worksheet that comes nearer to what is wanted; of two that come as near, the first.
 fn nearer(first: ImportError, second: ImportError) -> ImportError {
     let distance = |error: &ImportError| match error {
-        ImportError::WrongPeriod { .. } | ImportError::DailySheet(_) => 0,
+        ImportError::WrongPeriod { .. } | ImportError::DailySheet(_) | ImportError::RecordSheet(_) => 0,
         ImportError::NoRows | ImportError::TallHeader(_) => 1,
         ImportError::MissingColumns(missing) => 1 + missing.len(),
         _ => usize::MAX,
@@ -79,6 +81,22 @@ pub(crate) fn lines<'a, R: Read + Seek>(
     gather(move || {
         let cell = cells.next_cell().map_err(damaged)?;
         Ok(cell.map(|cell| (cell.get_position(), value(cell.get_value()))))
+    })
+}
+
+/// The same, and notes where formulas stand: rows counted from 1, columns from 0.
+pub(crate) fn lines_noting<'a, R: Read + Seek>(
+    cells: &'a mut XlsxCellReader<'_, R>,
+    formulas: &'a RefCell<HashSet<(u32, usize)>>,
+) -> impl Iterator<Item = Result<Line, ImportError>> + 'a {
+    gather(move || {
+        let cell = cells.next_cell_with_formula_metadata().map_err(damaged)?;
+        Ok(cell.map(|cell| {
+            if let (Some(_), Ok(column)) = (&cell.formula, usize::try_from(cell.pos.1)) {
+                formulas.borrow_mut().insert((cell.pos.0.saturating_add(1), column));
+            }
+            (cell.pos, value(&cell.value))
+        }))
     })
 }
 

@@ -1,18 +1,19 @@
 //! Whose rows they are: finding people by 工号, and telling whoever corrects the file where that does not work out.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::Sheet;
 use crate::auth::{Context, Identity};
 use crate::diary::work_calendar;
 use crate::http::Problem;
-use crate::ledger::metric::{Catalogue, nearest, needs_verification};
-use crate::ledger::{self, Entry, ReachedPerson, is_own_judgement};
+use crate::ledger::metric::{Catalogue, is_target, nearest, needs_verification};
+use crate::ledger::{self, Entry, ReachedPerson, beyond_within, is_own_judgement};
 use crate::period::Period;
 use crate::spreadsheets::import::number::half_width;
-use crate::spreadsheets::import::{Cell, Fault, Hours, Schedule, SheetRow, TableHeader};
+use crate::spreadsheets::import::{Balance, Cell, Fault, Hours, Schedule, SheetRow, TableHeader};
 
 /// So many rows' people are looked up at a time.
 const LOOKED_UP: usize = 50_000;
@@ -26,6 +27,8 @@ pub(super) struct Addressed {
     /// Rows without a fault.
     pub rows: Vec<AddressedRow>,
     pub faults: Vec<Fault>,
+    /// People of whom another row is faulty: what the file says of them is not all.
+    pub refused: HashSet<i64>,
     /// What there is to know about how the file is read.
     pub notes: Vec<String>,
 }
@@ -56,10 +59,10 @@ pub(super) async fn address(
     period: Period,
     sheet: Sheet,
 ) -> Result<Addressed, Problem> {
-    let Sheet { header, rows, faults, .. } = sheet;
+    let Sheet { header, rows, faults, mut refused, .. } = sheet;
     let scope = cx.scope.clone();
     let by = cx.identity.clone();
-    let checks = Checks { catalogue, period, header: &header, by: by.as_ref() };
+    let checks = Checks { catalogue, period, today: cx.today(), header: &header, by: by.as_ref() };
     let mut addressed = Addressed { faults, notes: header.notes.clone(), ..Addressed::default() };
     addressed.rows.reserve(rows.len());
     let (mut colleagues, mut compared, mut left_out) = (None, 0, BTreeSet::new());
@@ -74,7 +77,7 @@ pub(super) async fn address(
         let balanced = chunk.iter().filter(|row| row.balance.is_some());
         let balanced = balanced.filter_map(|row| Some(people.get(&*row.employee_no)?.id)).collect::<Vec<_>>();
         let posted = ledger::posted_days(cx.db(), period, &balanced).await?;
-        let timed = chunk.iter().filter(|row| !row.hours.is_empty());
+        let timed = chunk.iter().filter(|row| has_hours(row));
         let timed = timed.filter_map(|row| Some(people.get(&*row.employee_no)?.id)).collect::<Vec<_>>();
         let day_hours = work_calendar::day_hours(cx.db(), period, &timed).await?;
         for mut row in chunk {
@@ -96,17 +99,26 @@ pub(super) async fn address(
                 row.values = kept.into();
             }
             let mut faults = checks.faults(&row, person);
-            let late = days_of_hours(&mut row, day_hours.get(&person.id).copied());
+            let day_hours = day_hours.get(&person.id).copied();
+            let mut late = days_of_hours(&mut row, day_hours);
+            late.extend(
+                row.balance.as_mut().and_then(|balance| all_leave_in_days(row.row, balance, day_hours)),
+            );
             if late.is_empty() {
                 faults.extend(balance(&mut row, posted.get(&person.id).copied().unwrap_or(0)));
             }
             faults.extend(late);
             match faults.is_empty() {
                 true => addressed.rows.push(AddressedRow { employee_id: person.id, row }),
-                false => addressed.faults.extend(faults),
+                false => {
+                    refused.insert(row.employee_no);
+                    addressed.faults.extend(faults);
+                }
             }
         }
     }
+    let of_refused = addressed.rows.iter().filter(|one| refused.contains(&one.row.employee_no));
+    addressed.refused = of_refused.map(|one| one.employee_id).collect();
     addressed.faults.sort_by_key(|fault| fault.row);
     let note = |column| format!("指标目录中没有“{column}”列的指标，未读取");
     addressed.notes.extend(left_out.into_iter().map(note));
@@ -117,6 +129,7 @@ pub(super) async fn address(
 struct Checks<'a> {
     catalogue: &'a Catalogue,
     period: Period,
+    today: NaiveDate,
     header: &'a TableHeader,
     /// Who asks; none is the operator.
     by: Option<&'a Identity>,
@@ -158,9 +171,74 @@ impl Checks<'_> {
                 format!("{from} 及以后：{}从那天起在岗", person.name),
             )
         });
-        misnamed.into_iter().chain(early).chain(refused).collect()
+        misnamed
+            .into_iter()
+            .chain(early)
+            .chain(self.ahead(row))
+            .chain(refused)
+            .chain(self.beyond(row))
+            .collect()
+    }
+
+    /// Totals of a row that are larger than another one there of which they are a part.
+    fn beyond(&self, row: &SheetRow) -> Vec<Fault> {
+        let is_total = row.day.is_none() && row.external_id.is_none();
+        let values = row.values.iter().filter(|_| is_total);
+        let beyond =
+            beyond_within(self.catalogue, values.map(|cell| (cell.column.metric.as_str(), cell.value)));
+        let faults = beyond.into_iter().filter_map(|(at, by)| {
+            let (cell, bound) = (row.values.get(at)?, row.values.get(by)?);
+            let expected = format!("不大于“{}”的 {}：它是其中的一部分", bound.column.shown, bound.value);
+            let column = Some(cell.column.shown.clone());
+            Some(Fault { row: Some(row.row), column, found: cell.value.to_string(), expected })
+        });
+        faults.collect()
+    }
+
+    /// What is wrong with a row that says what has been on a day, or in a month, that has not begun.
+    fn ahead(&self, row: &SheetRow) -> Option<Fault> {
+        let Self { period, today, header, .. } = self;
+        let fault = |column, found, expected| Some(Fault { row: Some(row.row), column, found, expected });
+        if !period.has_begun(*today) {
+            let cell = row.values.iter().find(|cell| !is_target(&cell.column.metric))?;
+            let expected = format!("目标：{period} 还没有开始（今天是 {today}），没有实际的数");
+            return fault(Some(cell.column.shown.clone()), cell.value.to_string(), expected);
+        }
+        let day = row.day.filter(|day| day > today)?;
+        let column = header.day.clone().or_else(|| Some(header.employee_no.clone()));
+        fault(column, day.to_string(), format!("今天（{today}）及以前的日期"))
     }
 }
+
+/// Whether anything of a row stands in hours, in the place of days.
+fn has_hours(row: &SheetRow) -> bool {
+    let all_leave = row.balance.as_ref().and_then(|balance| balance.all_leave.as_ref());
+    !row.hours.is_empty() || all_leave.is_some_and(|all| all.in_hours)
+}
+
+/// Makes days of leave of all kinds, so that it can be held against the kinds.
+fn all_leave_in_days(row: u32, balance: &mut Balance, day_hours: Option<Decimal>) -> Option<Fault> {
+    let leave = balance.leave;
+    let all = balance.all_leave.as_mut().filter(|all| all.in_hours)?;
+    if all.said.is_zero() {
+        all.in_hours = false;
+        return None;
+    }
+    let Some(length) = day_hours.filter(|length| !length.is_zero()) else {
+        let (column, found) = (Some(all.column.clone()), all.said.normalize().to_string());
+        return Some(Fault { row: Some(row), column, found, expected: BY_DAYS.to_owned() });
+    };
+    // Hours are compared, for a day of eight hours has no exact third.
+    all.said = match leave.checked_mul(length) {
+        Some(hours) if hours == all.said => leave,
+        _ => all.said.checked_div(length).unwrap_or_default().round_dp(2).normalize(),
+    };
+    all.in_hours = false;
+    None
+}
+
+/// What has to stand in the place of hours where nobody has said how many a day has.
+const BY_DAYS: &str = "以“天”为单位的数；要按小时导入，请先在门店的工作日历中写明一天几小时（day_minutes）";
 
 /// Makes days of what stands in hours, by the length of a day where the person works.
 fn days_of_hours(row: &mut SheetRow, day_hours: Option<Decimal>) -> Vec<Fault> {
@@ -171,8 +249,7 @@ fn days_of_hours(row: &mut SheetRow, day_hours: Option<Decimal>) -> Vec<Fault> {
         let Some(days) = halves else {
             let expected = match day_hours {
                 Some(length) => format!("半天的倍数（一天 {} 小时）", length.normalize()),
-                None => "以“天”为单位的数；要按小时导入，请先在门店的工作日历中写明一天几小时（day_minutes）"
-                    .to_owned(),
+                None => BY_DAYS.to_owned(),
             };
             let (row, found) = (Some(row.row), hours.normalize().to_string());
             faults.push(Fault { row, column: Some(column.shown.clone()), found, expected });
@@ -196,15 +273,17 @@ fn days_of_hours(row: &mut SheetRow, day_hours: Option<Decimal>) -> Vec<Fault> {
 /// the 19th and rested twice was to work 11 days of May, and not 29.
 fn balance(row: &mut SheetRow, posted: u32) -> Option<Fault> {
     let balance = row.balance.take()?;
-    let fault = |column: &str, found, expected| {
-        Some(Fault { row: Some(row.row), column: Some(column.to_owned()), found, expected })
+    let at = row.row;
+    let fault = |column: Option<&str>, found, expected| {
+        Some(Fault { row: Some(at), column: column.map(str::to_owned), found, expected })
     };
+    let column = balance.attended.as_ref().map(|(_, column)| column.as_str());
     let scheduled = match balance.schedule {
         Some(Schedule::Rested(rested)) => {
             let scheduled = Decimal::from(posted) - rested;
             if scheduled < Decimal::ZERO {
                 let found = format!("休息 {rested} 天");
-                return fault(&balance.column, found, format!("不超过在岗的 {posted} 天"));
+                return fault(column, found, format!("不超过在岗的 {posted} 天"));
             }
             if let Some(cell) = row.values.iter_mut().find(|cell| cell.column.metric == "scheduled_days") {
                 cell.value = scheduled;
@@ -217,14 +296,10 @@ fn balance(row: &mut SheetRow, posted: u32) -> Option<Fault> {
     if let Some((leave, scheduled)) =
         scheduled.map(|days| (balance.leave, days)).filter(|(leave, days)| leave > days)
     {
-        return fault(
-            &balance.column,
-            format!("请假 {leave} 天"),
-            format!("请假不超过应出勤的 {scheduled} 天"),
-        );
+        return fault(column, format!("请假 {leave} 天"), format!("请假不超过应出勤的 {scheduled} 天"));
     }
     let (column, found, expected) = balance.fault(scheduled)?;
-    fault(column, found, expected)
+    fault(Some(column), found, expected)
 }
 
 fn stranger(header: &TableHeader, row: SheetRow, colleagues: &[String]) -> Fault {

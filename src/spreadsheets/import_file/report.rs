@@ -6,7 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{FieldError, Problem};
-use crate::ledger::Counts;
+use crate::ledger::{Counts, SourceGap};
+use crate::said::say;
 use crate::spreadsheets::import::{Fault, UnreadColumn};
 
 /// How many differences are shown one by one.
@@ -35,8 +36,15 @@ pub struct ImportReport {
     pub unused: Vec<String>,
     /// Notes on how the file was read, in Chinese.
     pub notes: Vec<String>,
-    /// The last day that the file covers, where it was taken although it ends before its month does: its values are those
-    /// of the month so far, and its source is not complete. Null for a whole month.
+    /// Sources that are in for the people of the file, or would be, and still outstanding for others of their store: what
+    /// is absent of these is unknown, and not 0. Somebody of whom a row is faulty is one of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outstanding: Vec<SourceGap>,
+    /// People who have nothing in a source by the word that the file is complete.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub nothing_for: Vec<SourceGap>,
+    /// The last day that the file covers, where it was taken although it ends before its month does; today, where the month
+    /// is not over. Its values are those of the month so far, and its source is not in by them. Null for a whole month.
     pub up_to: Option<NaiveDate>,
     /// Whether anything was written.
     pub applied: bool,
@@ -78,16 +86,25 @@ impl ImportReport {
             (false, true) => format!("{faults}。{unread}"),
         };
         let fault = |fault: &Fault| {
-            FieldError::new(place(fault), format!("「{}」：应为{}", fault.found, fault.expected))
+            FieldError::new(
+                place(fault),
+                say!("「{}」：应为{}", "「{}」：应为{}", fault.found, fault.expected),
+            )
         };
         let ask = |one: &UnreadColumn| {
             let near = one.near.as_ref().map(|near| format!("（是不是“{near}”？）")).unwrap_or_default();
-            let message = format!("“{}”没有读取{near}，例如第 {} 行的 {}", one.column, one.row, one.found);
+            let message = say!(
+                "“{}”没有读取{near}，例如第 {} 行的 {}",
+                "“{}”没有读取{near}，例如第 {} 行的 {}",
+                one.column,
+                one.row,
+                one.found
+            );
             FieldError::new("accept_unread".to_owned(), message)
         };
         let asked = self.unread.iter().filter(|_| self.asks);
         let errors = self.faults.iter().map(fault).chain(asked.map(ask)).collect();
-        Problem { detail, ..Problem::fields(errors) }
+        Problem { detail: detail.into(), ..Problem::fields(errors) }
     }
 }
 

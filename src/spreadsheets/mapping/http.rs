@@ -13,7 +13,7 @@ use crate::auth::access::EnterFacts;
 use crate::clock;
 use crate::http::etag::{self, Seen};
 use crate::http::{Body, Page, PageQuery, Paged, Problem, Query, body};
-use crate::ledger::metric::CatalogueFile;
+use crate::ledger::catalogue::Catalogues;
 use crate::period::Period;
 use crate::spreadsheets::http::Upload;
 
@@ -39,14 +39,15 @@ pub struct ProposeQuery {
 #[post("/column-mappings/propose")]
 pub async fn propose_column_mapping(
     caller: Caller<EnterFacts>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     query: Query<ProposeQuery>,
     file: Upload,
 ) -> Result<Json<Proposal>, Problem> {
     let bytes = Vec::from(file.map_err(|error| body::unreadable(&error))?);
     let period = query.0.period.unwrap_or_else(|| Period::containing(clock::day(caller.now)));
     let open = async || caller.context().await;
-    super::propose(open, catalogue.current()?, bytes.into(), period).await.map(Json)
+    let catalogue = catalogues.of(open().await?.db(), period).await?;
+    super::propose(open, catalogue, bytes.into(), period).await.map(Json)
 }
 
 /// Save a mapping that somebody has confirmed.
@@ -57,10 +58,12 @@ pub async fn propose_column_mapping(
 #[post("/column-mappings")]
 pub async fn create_column_mapping(
     caller: Caller<EnterFacts>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     body: Body<NewMapping>,
 ) -> Result<impl Responder, Problem> {
-    let mapping = store::create(&mut caller.context().await?, &*catalogue.current()?, body.0).await?;
+    let cx = &mut caller.context().await?;
+    let catalogue = catalogues.of_today(cx).await?;
+    let mapping = store::create(cx, &catalogue, body.0).await?;
     Ok(HttpResponse::Created().insert_header(etag::of(mapping.version)).json(mapping))
 }
 
@@ -96,12 +99,13 @@ pub async fn get_column_mapping(
 #[put("/column-mappings/{name}")]
 pub async fn put_column_mapping(
     caller: Caller<EnterFacts>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     name: Path<String>,
     seen: Seen,
     body: Body<MappingChange>,
 ) -> Result<impl Responder, Problem> {
     let cx = &mut caller.context().await?;
-    let mapping = store::change(cx, &*catalogue.current()?, &name, seen, body.0).await?;
+    let catalogue = catalogues.of_today(cx).await?;
+    let mapping = store::change(cx, &catalogue, &name, seen, body.0).await?;
     Ok(etag::ok(mapping.version, mapping))
 }

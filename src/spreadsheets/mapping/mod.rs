@@ -27,6 +27,7 @@ use crate::ledger;
 use crate::ledger::bulk::OWN_SYSTEMS;
 use crate::ledger::metric::{COMPUTED_SOURCE, Catalogue};
 use crate::period::Period;
+use crate::said::{Said, say};
 use crate::spreadsheets::import::form::{EmptyCell, FormColumn, Need, To, measure};
 use crate::spreadsheets::import::header::{is_same_unit, normal, unit};
 use crate::spreadsheets::import::{self, Content, Form, ImportError};
@@ -122,7 +123,7 @@ pub struct MappingChange {
 }
 
 /// What the batches of a mapping are called.
-fn batch_kind(name: &str) -> String {
+pub(super) fn batch_kind(name: &str) -> String {
     format!("mapped:{name}")
 }
 
@@ -172,9 +173,12 @@ pub(super) fn check(
     columns: &[MappedColumn],
 ) -> Result<(), Problem> {
     let mut errors = Vec::new();
-    let mut fault = |field: String, message: String| errors.push(FieldError::new(field, message));
+    let mut fault = |field: String, message: Said| errors.push(FieldError::new(field, message));
     if OWN_SYSTEMS.contains(&source_system) {
-        let message = format!("'{source_system}' is the program's own; name the system that delivers");
+        let message = say!(
+            "“{source_system}”是程序自己的；请写明数据来自哪个系统",
+            "'{source_system}' is the program's own; name the system that delivers"
+        );
         fault("source_system".to_owned(), message);
     }
     let (mut headers, mut targets) = (HashSet::new(), HashSet::new());
@@ -182,45 +186,60 @@ pub(super) fn check(
         if !headers.insert(normal(&column.header)) {
             fault(
                 format!("columns[{at}].header"),
-                format!("'{}' stands above another column already", column.header),
+                say!("“{}”已经是另一列的表头", "'{}' stands above another column already", column.header),
             );
         }
         if column.to != Target::Ignore && !targets.insert((column.to, column.metric.as_deref())) {
-            fault(format!("columns[{at}].to"), "another column already holds the same".to_owned());
+            let message = say!("另一列已经是同样的内容", "another column already holds the same");
+            fault(format!("columns[{at}].to"), message);
         }
         let wrong = match (column.to, &column.metric) {
-            (Target::Metric, None) => Some("name the metric".to_owned()),
+            (Target::Metric, None) => Some(say!("请写明指标", "name the metric")),
             (Target::Metric, Some(name)) => check_metric(catalogue, name, column).err(),
-            (_, Some(_)) => Some("only a column of values has a metric".to_owned()),
+            (_, Some(_)) => Some(say!("只有数值列才有指标", "only a column of values has a metric")),
             (_, None) => None,
         };
         if let Some(message) = wrong {
             fault(format!("columns[{at}].metric"), message);
         }
     }
-    for (to, what) in [(Target::EmployeeNo, "the employee number"), (Target::Metric, "values of a metric")] {
+    let needed = [
+        (Target::EmployeeNo, "工号", "the employee number"),
+        (Target::Metric, "指标的数值", "values of a metric"),
+    ];
+    for (to, zh, en) in needed {
         if !columns.iter().any(|column| column.to == to) {
-            fault("columns".to_owned(), format!("one column has to hold {what}"));
+            fault("columns".to_owned(), say!("要有一列是{zh}", "one column has to hold {en}"));
         }
     }
     if errors.is_empty() { Ok(()) } else { Err(Problem::fields(errors)) }
 }
 
-fn check_metric(catalogue: &Catalogue, metric_name: &str, column: &MappedColumn) -> Result<(), String> {
+fn check_metric(catalogue: &Catalogue, metric_name: &str, column: &MappedColumn) -> Result<(), Said> {
     let metric = catalogue.find(metric_name).and_then(|id| catalogue.get(id));
     let Some(metric) = metric else {
-        return catalogue.read(metric_name, Decimal::ZERO).map(|_| ());
+        return catalogue.read(metric_name, Decimal::ZERO).map(|_| ()).map_err(Said::from);
     };
     if metric.source.as_deref() == Some(COMPUTED_SOURCE) {
-        return Err(format!("'{metric_name}' is computed, nobody delivers it"));
+        return Err(say!(
+            "“{metric_name}”是算出来的，不由人录入",
+            "'{metric_name}' is computed, nobody delivers it"
+        ));
     }
     if let Some(unit) = unit(&column.header)
         && !is_same_unit(&unit, &metric.unit)
     {
-        return Err(format!("'{metric_name}' is in {}, the column in {unit}", metric.unit));
+        return Err(say!(
+            "“{metric_name}”的单位是{}，这一列是{unit}",
+            "'{metric_name}' is in {}, the column in {unit}",
+            metric.unit
+        ));
     }
     if column.blank == Blank::Zero && metric.check(Decimal::ZERO).is_err() {
-        return Err(format!("'{metric_name}' is never 0, so an empty cell cannot mean it"));
+        return Err(say!(
+            "“{metric_name}”不会是 0，空格不能当作 0",
+            "'{metric_name}' is never 0, so an empty cell cannot mean it"
+        ));
     }
     Ok(())
 }
@@ -239,7 +258,10 @@ pub(crate) fn scope(sources: &[Option<String>], by: Option<&Identity>) -> Result
     if scope.is_empty() {
         let named = sources.iter().map(|source| source.as_deref().unwrap_or("single events"));
         let named = Vec::from_iter(named.collect::<BTreeSet<_>>()).join(", ");
-        let detail = format!("none of your roles may enter everything that the file contains: {named}");
+        let detail = say!(
+            "您的角色都不能录入文件里的全部内容：{named}",
+            "none of your roles may enter everything that the file contains: {named}"
+        );
         return Err(Problem::new(Code::Forbidden, detail));
     }
     Ok(scope)

@@ -21,6 +21,7 @@ use crate::http::etag::Seen;
 use crate::http::{Page, Problem, Window};
 use crate::ledger::metric::Catalogue;
 use crate::period::Period;
+use crate::said::say;
 use crate::spreadsheets::import::header::normal;
 
 /// The columns of a mapping, as they are kept.
@@ -120,7 +121,10 @@ async fn load(cx: &mut Context, name: Option<&str>, window: Window) -> Result<Ve
 /// Columns at fault, roles that do not enter what the columns bring, a store out of reach, or a name that is taken.
 pub async fn create(cx: &mut Context, catalogue: &Catalogue, new: NewMapping) -> Result<Mapping, Problem> {
     if built_in::is_reserved(catalogue, &new.name) {
-        return Err(Problem::field("name", format!("'{}' is a mapping of the program's own", new.name)));
+        return Err(Problem::field(
+            "name",
+            say!("“{}”是程序自带的列对应", "'{}' is a mapping of the program's own", new.name),
+        ));
     }
     super::check(catalogue, &new.source_system, &new.columns)?;
     let scope = super::scope(&brings(catalogue, &new.columns), cx.identity.as_ref())?;
@@ -240,7 +244,10 @@ async fn store_id(cx: &mut Context, scope: &Scope, store: Option<&str>) -> Resul
     let Some(store) = store else {
         return match scope.is_everything() {
             true => Ok(None),
-            false => Err(Problem::field("store", "name the store: you do not reach every store")),
+            false => Err(Problem::field(
+                "store",
+                say!("请写明门店：您管不到所有门店", "name the store: you do not reach every store"),
+            )),
         };
     };
     let text = concat!(
@@ -257,8 +264,12 @@ async fn store_id(cx: &mut Context, scope: &Scope, store: Option<&str>) -> Resul
         .optional()?;
     match found.filter(|found| found.is_reached) {
         Some(found) => Ok(Some(found.id)),
-        None => {
-            Err(Problem::field("store", format!("there is no store '{store}' whose sheets you may import")))
-        }
+        None => Err(Problem::field(
+            "store",
+            say!(
+                "没有可由您导入表格的门店“{store}”",
+                "there is no store '{store}' whose sheets you may import"
+            ),
+        )),
     }
 }

@@ -10,7 +10,7 @@ use super::TemplateRequest;
 use crate::auth::Caller;
 use crate::auth::access::EnterFacts;
 use crate::http::{Problem, Query};
-use crate::ledger::metric::CatalogueFile;
+use crate::ledger::catalogue::Catalogues;
 use crate::period::Period;
 use crate::spreadsheets::export::http::attachment;
 use crate::spreadsheets::export::xlsx::CONTENT_TYPE;
@@ -38,14 +38,15 @@ pub struct TemplateQuery {
 #[get("/import-templates/{kind}")]
 pub async fn get_import_template(
     caller: Caller<EnterFacts>,
-    catalogue: Data<CatalogueFile>,
+    catalogues: Data<Catalogues>,
     kind: Path<String>,
     query: Query<TemplateQuery>,
 ) -> Result<impl Responder, Problem> {
     let TemplateQuery { period, store } = query.0;
     let wanted = TemplateRequest { kind: kind.into_inner(), period, store };
     let cx = &mut caller.context().await?;
-    let (names, book) = super::make(cx, &*catalogue.current()?, &wanted).await?;
+    let catalogue = catalogues.of(cx.db(), period).await?;
+    let (names, book) = super::make(cx, &catalogue, &wanted).await?;
     let disposition = (CONTENT_DISPOSITION, attachment(names));
     Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).insert_header(disposition).body(book))
 }

@@ -14,6 +14,7 @@ use crate::db::sql;
 use crate::http::{Code, Problem};
 use crate::ledger::metric::{Catalogue, nearest};
 use crate::period::Period;
+use crate::said::say;
 use crate::spreadsheets::mapping::{self, built_in};
 
 /// The template of the source `dms`, by the name that its import has.
@@ -71,7 +72,10 @@ fn source<'a>(catalogue: &'a Catalogue, kind: &str) -> Result<&'a str, Problem> 
         let near = nearest(kind, built_in::sources(catalogue));
         let hint = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
         let known = built_in::sources(catalogue).collect::<Vec<_>>().join(", ");
-        Problem::new(Code::NotFound, format!("there is no such template (there are {known}){hint}"))
+        Problem::new(
+            Code::NotFound,
+            say!("没有这种模板（有 {known}）{hint}", "there is no such template (there are {known}){hint}"),
+        )
     })
 }
 

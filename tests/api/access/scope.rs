@@ -218,7 +218,8 @@ async fn facts_are_read_as_far_as_reviews() {
     for (login, expected) in [
         ("consultant", &["A02"][..]),
         ("leader2", &["A05", "A06", "A07", "A08"]),
-        ("telesales", &["T01"]),
+        // Of the teams led for the channel: what comes of leads.
+        ("telesales", &["A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08", "T01"]),
         ("manager", &EVERY_ADVISOR),
         ("hr", &EVERY_ADVISOR),
         ("clerk", &[]),
@@ -232,6 +233,20 @@ async fn facts_are_read_as_far_as_reviews() {
             .map(|row| row["employee_no"].as_str().unwrap())
             .collect();
         assert_eq!(people, expected, "{login}");
+    }
+    let page = app.get("telesales", "/v1/facts?period=2014-03&limit=500").await.expect(200);
+    for row in page["items"].as_array().unwrap() {
+        let metrics = row["facts"].as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>();
+        match row["employee_no"].as_str().unwrap() {
+            "T01" => assert!(metrics.contains(&"conduct_score"), "{row:#}"),
+            _ => assert_eq!(metrics, ["captured_leads", "first_visits"], "{row:#}"),
+        }
+    }
+    // On no other way: neither what was recorded, nor files, nor reviews.
+    for path in
+        ["/v1/facts/history?period=2014-03&employee_no=A02", "/v1/reviews?period=2014-03&employee_no=A02"]
+    {
+        assert_eq!(app.get("telesales", path).await.expect(200)["items"], json!([]), "{path}");
     }
 }
 

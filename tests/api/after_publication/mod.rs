@@ -8,7 +8,7 @@ mod next_steps;
 mod recomputation;
 mod summaries;
 mod talks;
-mod tasks;
+pub mod tasks;
 mod waiting;
 
 use diesel_async::SimpleAsyncConnection as _;

@@ -107,7 +107,7 @@ async fn what_was_accepted_after_publication_is_computed_again_by_somebody_else(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_accepted_for_a_locked_month() {
-    let app = TestApp::demo().await.at("2014-04-08T04:00:00Z");
+    let app = TestApp::demo().await.at("2014-04-08T04:00:00Z").in_english();
     let march = take_to(&app, "2014-03", "published").await;
     lock(&app, march).await;
     let review = review_of(&app, "A02", "2014-03", "sales_consultant").await;

@@ -402,9 +402,29 @@ async fn a_backtest_ends_where_its_starter_and_its_reader_do() {
     assert_eq!((&everywhere["total"], &everywhere["report"]["hidden"]), (&json!(191), &json!(0)));
     let named = everywhere["report"]["losers"].as_array().unwrap().len();
     assert_eq!(named, 10);
-    let path = format!("/v1/rules/backtests/{}", everywhere["id"]);
-    let seen = app.get("hd_gm", &path).await.expect(200);
-    assert_eq!((&seen["report"]["losers"], &seen["report"]["hidden"]), (&json!([]), &json!(10)));
+    // A store's is its people's to read, the group's the group's, whatever reviews it was tried on.
+    let of_group = format!("/v1/rules/backtests/{}", everywhere["id"]);
+    let of_store = format!("/v1/rules/backtests/{}", own["id"]);
+    assert_eq!((&everywhere["owner"], &own["owner"]), (&Value::Null, &json!("HD")));
+    for (login, path, status) in [
+        ("hd_gm", &of_group, 404),
+        ("hr", &of_group, 404),
+        ("hr", &of_store, 404),
+        ("manager", &of_store, 404),
+        ("hd_hr", &of_store, 200),
+        ("group", &of_store, 200),
+        ("auditor", &of_store, 200),
+        ("auditor", &of_group, 200),
+    ] {
+        assert_eq!(app.get(login, path).await.status, status, "{login} {path}");
+        let listed = app.get(login, "/v1/rules/backtests?limit=500").await.expect(200);
+        let mut ids = listed["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| format!("/v1/rules/backtests/{}", one["id"]));
+        assert_eq!(ids.any(|one| one == *path), status == 200, "{login} {path}");
+    }
     let only = backtest(&app, "group", json!({"draft": draft, "store": "JC"})).await;
     assert_eq!((&only["total"], &only["store"]), (&json!(189), &json!("JC")));
 }

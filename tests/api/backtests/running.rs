@@ -65,6 +65,9 @@ async fn row(app: &TestApp, seconds: i64) -> i64 {
     diesel::insert_into(rule_backtest::table)
         .values((
             rule_backtest::started_by.eq(hr),
+            rule_backtest::owner_store_id.eq(diesel::dsl::sql::<
+                diesel::sql_types::Nullable<diesel::sql_types::BigInt>,
+            >("(SELECT id FROM org_unit WHERE code = 'JC')")),
             rule_backtest::bundle_hash.eq(hash),
             rule_backtest::first_period.eq(month),
             rule_backtest::last_period.eq(month),
@@ -84,10 +87,13 @@ async fn a_backtest_is_cancelled_once_and_one_that_has_ended_stays() {
     crate::access::second_store(&app).await;
     let id = row(&app, 0).await;
     let cancel = format!("/v1/rules/backtests/{id}/cancel");
-    // It is the store's, and no other store's to stop.
+    // It is the store's, and no other store's to stop or to know of.
     for login in ["hd_hr", "hd_gm"] {
-        assert_eq!(app.post_empty(login, &cancel).await.problem(403), "forbidden", "{login}");
+        assert_eq!(app.post_empty(login, &cancel).await.problem(404), "not-found", "{login}");
     }
+    // A sales manager reads it, and tries rules for the own department.
+    app.get("manager", &format!("/v1/rules/backtests/{id}")).await.expect(200);
+    assert_eq!(app.post_empty("manager", &cancel).await.problem(403), "forbidden");
     for _ in 0..2 {
         assert_eq!(app.post_empty("gm", &cancel).await.expect(200)["state"], "running");
     }

@@ -296,8 +296,13 @@ async fn units_stand_where_the_organisation_has_them() {
         assert_eq!(answer.problem(422), "validation-failed");
     }
     // A unit whose people take its months may list a unit without weight beside them.
+    let person = json!({"employee_no": "C03", "name": "C03", "status": "active"});
+    app.post("admin", "/v1/employees", person).await.expect(201);
+    let posting = json!({"employee_no": "C03", "unit": "YD-XS", "position": "sales_consultant",
+        "valid_from": "2013-01-01"});
+    app.post("admin", "/v1/assignments", posting).await.expect(201);
     let mut plan = group_plan();
-    plan["units"][2]["units"][0]["members"] = members(&[("C02", 1)]);
+    plan["units"][2]["units"][0]["members"] = members(&[("C03", 1)]);
     plan["units"][2]["units"][0]["units"][0]["weight"] = json!(0);
     let id = app.post("group", "/v1/plans", plan).await.expect(201)["id"].clone();
     let document = &checked(&app, "group", &id).await[0];

@@ -39,13 +39,18 @@ async fn a_units_row_is_everybody_in_it() {
     assert!(actual(leader, "month") < actual(row(&report, "G1", None), "month"));
     assert_eq!((&report["rows"][0]["depth"], &leader["depth"]), (&json!(0), &json!(2)));
     // In July A07 is away by version 2: no target, and nobody's pace.
-    let july = app.get("manager", "/v1/pace?unit=JC&day=2014-07-15").await.expect(200);
+    let july = app.get("manager", "/v1/pace?unit=JC&day=2014-07-31").await.expect(200);
     let away = row(&july, "G2", Some("A07"));
     assert_eq!((&away["month_target"], &away["month"]), (&json!(0), &Value::Null));
     assert_eq!((&july["basis"], &july["holidays_known"]), (&json!("working"), &json!(true)));
-    // 1 to 15 July 2014 has 11 working days of 23.
+    // July 2014 has 23 working days.
     let days = &row(&july, "JC", None)["month"];
-    assert_eq!((&days["elapsed_days"], &days["total_days"]), (&json!(11), &json!(23)));
+    assert_eq!((&days["elapsed_days"], &days["total_days"]), (&json!(23), &json!(23)));
+    // In the middle of a month whose totals came later there is no pace, on that very day, either.
+    let today = app.at("2014-11-04T08:00:00Z").get("manager", "/v1/pace?unit=JC").await.expect(200);
+    let store = row(&today, "JC", None);
+    assert_eq!((&today["day"], &store["month"]), (&json!("2014-11-04"), &Value::Null));
+    assert_eq!(store["month_unknown"], "month_total_only");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -68,7 +68,7 @@ async fn quarters_earn_by_the_plan_and_the_ledger() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_ssi_is_the_mean_of_what_the_ledger_knows_of_the_quarter() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.at("2014-07-02T02:00:00Z");
     make(&app, "manager", "P", policy()).await.expect(201);
     for (period, rows) in
         [("2014-04", [("A01", 850), ("A02", 843)]), ("2014-06", [("A01", 846), ("A03", 846)])]

@@ -1,6 +1,7 @@
 //! The rest of a year planned again: closed months stand, the rest of the total is spread anew. The expected numbers are
 //! domain.md's ("Re-plan") or were made by rational arithmetic: running totals from April on, by the same weights.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use showfloor::period::Period;
 
@@ -8,6 +9,11 @@ use super::sums::{checked, pin, rich_example};
 use super::{STORE, approve, draft, find, months, person, read, step, targets};
 use crate::support::{Answer, TestApp};
 use crate::users::fields;
+
+/// The demonstration on 10 April: its first quarter has ended, and nothing later.
+async fn in_april() -> TestApp {
+    TestApp::demo().await.at("2014-04-10T08:00:00Z")
+}
 
 async fn replan(app: &TestApp, login: &str, id: &Value, body: Value) -> Answer {
     app.post(login, &format!("/v1/plans/{id}/replans"), body).await
@@ -59,7 +65,7 @@ const TEAM_2: [(&str, [i64; 9]); 4] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demonstrations_first_quarter_leaves_1298() {
-    let app = TestApp::demo().await;
+    let app = in_april().await;
     let before = first_line(&app, &json!(2)).await;
     let created = replan(&app, "manager", &json!(2), json!({"from": "2014-04"})).await;
     let location = created.location.clone().unwrap();
@@ -93,7 +99,7 @@ async fn the_demonstrations_first_quarter_leaves_1298() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn given_results_and_another_total_are_what_is_planned_with() {
-    let app = TestApp::demo().await;
+    let app = in_april().await;
     let results = json!([{"metric": "deliveries", "months": [150, 98, 141]}]);
     let discard = async |id: &Value| {
         app.change("manager", reqwest::Method::DELETE, &format!("/v1/plans/{id}"), "*", None)
@@ -123,6 +129,10 @@ async fn given_results_and_another_total_are_what_is_planned_with() {
         }
         discard(&plan["id"]).await;
     }
+    // What has ended cannot be planned again, as long as the year lasts.
+    let answer = replan(&app, "manager", &json!(2), json!({"from": "2014-03"})).await;
+    assert_eq!(fields(&answer), ["from"], "{:#}", answer.body);
+    let app = app.at("2015-02-10T08:00:00Z");
     // From January on nothing is closed, and all of the plan is as it was.
     let plan = replan(&app, "manager", &json!(2), json!({"from": "2014-01"})).await.expect(201);
     let (before, after) = (first_line(&app, &json!(2)).await, first_line(&app, &plan["id"]).await);
@@ -133,7 +143,7 @@ async fn given_results_and_another_total_are_what_is_planned_with() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replan_that_cannot_be_made_names_its_fields_and_leaves_nothing() {
-    let app = TestApp::demo().await;
+    let app = in_april().await;
     let before = app.get("auditor", "/v1/plans").await.expect(200);
     let results = |months: Value| json!([{"metric": "deliveries", "months": months}]);
     for (body, expected) in [
@@ -185,7 +195,7 @@ async fn a_replan_that_cannot_be_made_names_its_fields_and_leaves_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replanned_version_governs_the_months_from_its_own_on() {
-    let app = TestApp::demo().await;
+    let app = in_april().await;
     let (first, second) = (read(&app, &json!(1)).await, read(&app, &json!(2)).await);
     let id = replan(&app, "manager", &json!(2), json!({"from": "2014-04"})).await.expect(201)["id"].clone();
     // A closed month cannot be touched in it.
@@ -195,11 +205,18 @@ async fn a_replanned_version_governs_the_months_from_its_own_on() {
     let early = json!({"unit": "G1", "from": "2014-03", "to": "2014-05", "weights": weights});
     assert_eq!(fields(&step(&app, "manager", &id, "resplits", "*", Some(early)).await), ["from"]);
     step(&app, "manager", &id, "submit", "*", None).await.expect(200);
-    // It is May: April has ended, and March is closed.
-    for month in ["2014-03", "2014-04"] {
-        assert_eq!(fields(&approve(&app, "gm", &id, month).await), ["effective_from"], "{month}");
+    // March is closed; and with April to June by the version before, the year would be no sum of anything.
+    for month in ["2014-03", "2014-07"] {
+        let answer = approve(&app, "gm", &id, month).await;
+        assert_eq!(fields(&answer), ["effective_from"], "{month}");
+        let message = answer.body["errors"][0]["message"].as_str().unwrap();
+        // 140 are planned for April now, and 137 were.
+        assert!(
+            month == "2014-03" || message.contains("JC deliveries has 140 in 2014-04, and 137"),
+            "{message}"
+        );
     }
-    approve(&app, "gm", &id, "2014-07").await.expect(200);
+    approve(&app, "gm", &id, "2014-04").await.expect(200);
     for (id, mut before) in [(json!(1), first), (json!(2), second)] {
         let mut after = read(&app, &id).await;
         assert_eq!(after["status"], "superseded");
@@ -209,31 +226,45 @@ async fn a_replanned_version_governs_the_months_from_its_own_on() {
         }
         assert_eq!(after, before);
     }
-    // Version 1 up to May, version 2 in June, version 3 from July on.
-    let third = [119, 128, 151, 153, 159, 176];
-    for (month, a07, store) in (1..=12).map(|month: u32| {
+    // Version 1 up to March, and version 3 from April on.
+    let third = [140, 137, 135, 119, 128, 151, 153, 159, 176];
+    let mut year = 0;
+    for month in 1..=12_u32 {
         let index = usize::try_from(month).unwrap() - 1;
-        let store = if month < 7 { STORE[index] } else { third[index - 6] };
-        // 11 in April and May by version 1, and from September on 12 12 13 15 by version 3.
-        let a07 = match month {
-            4 | 5 => Some(11),
-            6..=8 => Some(0),
-            9..=12 => Some([12, 12, 13, 15][index - 8]),
-            _ => None,
-        };
-        (month, a07, store)
-    }) {
+        let store = if month < 4 { STORE[index] } else { third[index - 3] };
         let targets = targets(&app, Period::new(2014, month).unwrap()).await;
         assert_eq!(targets.values().sum::<i64>(), store, "{month}");
-        if let Some(a07) = a07 {
-            assert_eq!(targets.get("A07").copied().unwrap_or(0), a07, "{month}");
+        year += store;
+        if month >= 4 {
+            assert_eq!(targets.get("A07").copied().unwrap_or(0), TEAM_2[2].1[index - 3], "{month}");
         }
     }
+    assert_eq!(year, 1715);
+    // The task, the results, what is left and the sum of the targets, by their names.
+    let document = read(&app, &id).await;
+    let line = &document["lines"][0];
+    assert_eq!(
+        [&line["total"], &line["closed_total"], &line["remaining"], &line["targets"], &document["year"]],
+        [&json!(1690), &json!(392), &json!(1298), &json!(1715), &json!(1715)]
+    );
+    let counted = &document["replanned"]["results"][0];
+    assert_eq!((&counted["months"], &counted["source"]), (&json!([156, 92, 144]), &json!("ledger")));
+    assert_eq!((&document["replanned"]["from"], &counted["missing"]), (&json!("2014-04"), &json!([])));
+    // domain.md's year: 1618 of 1690 were delivered; the targets in force come to 1715.
+    let pace = app.get("manager", "/v1/pace?unit=JC&day=2014-12-31").await.expect(200);
+    let store = &pace["rows"][0];
+    assert_eq!(
+        store["full_year"],
+        json!({"task": 1690, "targets": 1715, "results": 1618, "remaining": 72, "attainment": 0.9574, "missing": 0})
+    );
+    assert_eq!((&store["year"]["target"], &store["year"]["actual"]), (&json!(1715), &json!(1618)));
+    // Below the root no task is said: the sum of the targets is what there is.
+    assert!(pace["rows"].as_array().unwrap()[1..].iter().all(|row| row["full_year"]["task"].is_null()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_locked_month_is_no_effective_month_any_more() {
-    let app = TestApp::demo().await;
+    let app = in_april().await;
     let id = replan(&app, "manager", &json!(2), json!({"from": "2014-04"})).await.expect(201)["id"].clone();
     step(&app, "manager", &id, "submit", "*", None).await.expect(200);
     // The year is over, so that only locks count.
@@ -249,15 +280,28 @@ async fn a_locked_month_is_no_effective_month_any_more() {
     lock("gm", "2014-05").await.expect(200);
     // Locked again, or up to an earlier month: it stays locked.
     lock("gm", "2014-04").await.expect(200);
-    for month in ["2014-03", "2014-04", "2014-05"] {
+    for month in ["2014-03", "2014-04", "2014-05", "2014-06"] {
         let answer = approve(&later, "gm", &id, month).await;
         assert_eq!(fields(&answer), ["effective_from"], "{month}");
         assert_eq!(answer.problem(422), "validation-failed");
     }
     assert_eq!(read(&later, &id).await["status"], "submitted");
+    // Planned again from June, with April and May as they are in force, it counts from June.
+    step(&later, "gm", &id, "return", "*", Some(json!({"note": "重排"}))).await.expect(200);
+    let path = format!("/v1/plans/{id}/replans");
+    let early = later.change("manager", Method::POST, &path, "*", Some(json!({"from": "2014-05"}))).await;
+    assert_eq!(fields(&early), ["from"], "{:#}", early.body);
+    later.change("manager", Method::POST, &path, "*", Some(json!({"from": "2014-06"}))).await.expect(200);
+    let document = first_line(&later, &id).await;
+    assert_eq!(months(&document)[..5], STORE[..5]);
+    step(&later, "manager", &id, "submit", "*", None).await.expect(200);
     approve(&later, "gm", &id, "2014-06").await.expect(200);
-    let targets = targets(&app, "2014-06".parse().unwrap()).await;
-    assert_eq!(targets.values().sum::<i64>(), 135);
+    // 156 92 144 130 130 delivered: 652, and 1038 left for June and later.
+    let mut left = 0;
+    for month in 6..=12 {
+        left += targets(&app, Period::new(2014, month).unwrap()).await.values().sum::<i64>();
+    }
+    assert_eq!(left, 1038);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -286,7 +330,7 @@ async fn in_a_year_that_is_over_a_replan_counts_from_its_first_open_month() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_replans_at_once_one_is_made() {
-    let app = TestApp::demo().await;
+    let app = in_april().await;
     let id = json!(2);
     let replans = (0..4).map(|_| replan(&app, "manager", &id, json!({"from": "2014-04"})));
     let answers = futures_util::future::join_all(replans).await;

@@ -8,8 +8,14 @@ use showfloor::auth::access::Role;
 use crate::support::{Answer, As, TestApp};
 use crate::users::fields;
 
+/// Puts whatever is kept already.
 pub async fn put(app: &TestApp, login: &str, body: Value) -> Answer {
-    app.send(As::Login(login), Method::PUT, "/v1/supply", Some(body)).await
+    app.change(login, Method::PUT, "/v1/supply", "*", Some(body)).await
+}
+
+/// The demonstration before its year: nothing has been delivered yet.
+async fn before() -> TestApp {
+    TestApp::demo().await.at("2013-12-20T08:00:00Z")
 }
 
 const WHOLESALE_A: [i64; 12] = [70, 50, 65, 60, 60, 60, 55, 55, 65, 70, 70, 80];
@@ -39,7 +45,7 @@ fn texts<T: ToString>(values: &[T]) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stock_is_followed_along_the_plans_deliveries() {
-    let app = TestApp::demo().await;
+    let app = before().await;
     put(&app, "manager", example()).await.expect(200);
     let stock = app.get("gm", "/v1/plans/2/supply").await.expect(200);
     assert_eq!((&stock["unit"], stock["line"].to_string()), (&json!("JC"), "1.5".to_owned()));
@@ -84,7 +90,7 @@ async fn stock_is_followed_along_the_plans_deliveries() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_series_together_do_not_fill_each_others_gaps() {
-    let app = TestApp::demo().await;
+    let app = before().await;
     let mut body = example();
     let rows = body["series"].as_array_mut().unwrap();
     // Exactly as many as are delivered: 48 32 45 41 … and 8 5 8 7 …, so that 5 and 0 stay.
@@ -209,4 +215,65 @@ async fn another_stores_supply_is_out_of_reach() {
     }
     assert_eq!(app.get("manager", "/v1/supply?store=XX&year=2014").await.problem(404), "not-found");
     assert_eq!(fields(&app.get("manager", "/v1/supply?store=JC&year=0").await), ["year"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stock_goes_by_what_was_delivered_up_to_today_and_by_the_plan_from_then_on() {
+    // 15 May: the ledger has 156 92 144 130 of the months that have ended, and 130 of May, for which 134 are planned.
+    let app = TestApp::demo().await;
+    let mut body = example();
+    let mut taken = vec![Value::Null; 12];
+    (taken[0], taken[5]) = (json!(66), json!(1));
+    body["series"][0]["taken"] = json!(taken);
+    let rows = body["series"].as_array_mut().unwrap();
+    rows.push(json!({"code": "series_c", "opening": 5, "wholesale": [48, 32, 45, 41, 40, 40, 35, 38, 45, 45, 46, 52]}));
+    rows.push(json!({"code": "series_d", "opening": 0, "wholesale": [8, 5, 8, 7, 6, 7, 6, 6, 8, 7, 8, 8]}));
+    put(&app, "manager", body).await.expect(200);
+    let stock = app.get("gm", "/v1/plans/2/supply").await.expect(200);
+    let planned = [160, 108, 149, 137, 134, 133, 117, 126, 148, 150, 156, 172];
+    let mut deliveries = planned;
+    deliveries[..4].copy_from_slice(&[156, 92, 144, 130]);
+    let sources = [vec!["ledger"; 4], vec!["ledger_and_plan"], vec!["plan"; 7]].concat();
+    assert_eq!(
+        column(&stock, "deliveries_from"),
+        sources.iter().map(|one| format!("\"{one}\"")).collect::<Vec<_>>()
+    );
+    let number = |month: &Value, name: &str| month[name].as_i64().unwrap();
+    let all = stock["series"].as_array().unwrap();
+    for (index, month) in stock["months"].as_array().unwrap().iter().enumerate() {
+        let of = |name: &str| all.iter().map(|series| number(&series["months"][index], name)).sum::<i64>();
+        assert_eq!(number(month, "deliveries"), of("deliveries"));
+        // In May each series' share of what was delivered, or of the plan where that is more: at least the plan's.
+        match index {
+            4 => assert!((134..=138).contains(&number(month, "deliveries")), "{month}"),
+            _ => assert_eq!(number(month, "deliveries"), deliveries[index], "{month}"),
+        }
+    }
+    // 156 by 72 : 32 : 48 : 8 are 70.2, 31.2, 46.8 and 7.8.
+    let january: Vec<i64> = all.iter().map(|series| number(&series["months"][0], "deliveries")).collect();
+    assert_eq!(january, [70, 31, 47, 8]);
+    // 66 of series_a were taken rather than 70: 40 + 66 − 70. What is said of June, which is to come, does not count yet.
+    let a = series(&stock, "series_a");
+    assert_eq!((&a["months"][0]["taken"], &a["months"][0]["closing"]), (&json!(66), &json!(36)));
+    assert_eq!(&a["months"][5]["taken"], &Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_set_the_supply_see_each_others_changes() {
+    let app = TestApp::demo().await;
+    let path = "/v1/supply?store=JC&year=2014";
+    assert_eq!(app.get("manager", path).await.etag.as_deref(), Some("\"0\""));
+    let without = async || app.send(As::Login("manager"), Method::PUT, "/v1/supply", Some(example())).await;
+    let made = without().await;
+    assert_eq!((made.status.as_u16(), made.etag.as_deref()), (200, Some("\"1\"")));
+    assert_eq!(without().await.problem(428), "precondition-required");
+    let change =
+        async |seen: &str| app.change("manager", Method::PUT, "/v1/supply", seen, Some(example())).await;
+    assert_eq!(change("\"0\"").await.problem(412), "precondition-failed");
+    let answers = futures_util::future::join_all((0..3).map(|_| change("\"1\""))).await;
+    let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412, 412]);
+    assert_eq!(app.get("manager", path).await.etag.as_deref(), Some("\"2\""));
+    assert_eq!(app.get("manager", "/v1/supply?store=JC&year=2015").await.etag.as_deref(), Some("\"0\""));
 }

@@ -39,7 +39,7 @@ async fn decide(app: &TestApp, login: &str, appeal: &Value, body: Value) -> Answ
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_appeal_is_decided_once_and_writes_the_next_revision() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let march = cycle(&app, "2014-03").await;
     freeze(&app, march).await;
     let review = review_of(&app, "A02", "2014-03", "sales_consultant").await;

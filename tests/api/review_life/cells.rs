@@ -27,6 +27,9 @@ async fn sees_score(app: &TestApp, login: &str, review: i64, grade: &str) -> boo
         format!("/v1/reviews/{review}/levers"),
         format!("/v1/reviews/{review}/cases"),
         format!("/v1/reviews/{review}/contributions"),
+        format!("/v1/reviews/{review}/document"),
+        format!("/v1/reviews/{review}/acknowledgements"),
+        format!("/v1/reviews/{review}/adjustments"),
     ] {
         let status = app.get(login, &path).await.status.as_u16();
         assert!(matches!(status, 200 | 403 | 404), "{login} {path}: {status}");

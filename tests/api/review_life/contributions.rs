@@ -45,7 +45,7 @@ async fn what_is_handed_in_stays_until_it_is_given_back_for_a_reason() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_comments_on_the_own_review_and_nobody_on_somebody_elses_team() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let march = cycle(&app, "2014-03").await;
     let leaders_own = review_of(&app, "A01", "2014-03", "sales_consultant").await;
     let telesales = review_of(&app, "T01", "2014-03", "telesales_specialist").await;

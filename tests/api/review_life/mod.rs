@@ -4,6 +4,7 @@ mod appeals;
 mod cells;
 mod contributions;
 mod moves;
+mod reopened;
 
 use reqwest::Method;
 use serde_json::{Value, json};

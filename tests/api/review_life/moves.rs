@@ -81,7 +81,7 @@ async fn going_back_takes_a_reason_and_is_on_record() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_month_that_is_not_frozen_or_not_checked_does_not_go_on() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let march = cycle(&app, "2014-03").await;
     let refused = move_to(&app, "hr", march, "self_review", None).await;
     assert!(refused.body["detail"].as_str().unwrap().contains("not ready"), "{}", refused.body);
@@ -100,7 +100,7 @@ async fn a_month_that_is_not_frozen_or_not_checked_does_not_go_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_twenty_who_move_at_once_one_does_and_the_others_are_told() {
-    let app = TestApp::demo().await;
+    let app = TestApp::demo().await.in_english();
     let march = cycle(&app, "2014-03").await;
     freeze(&app, march).await;
     let path = format!("/v1/review-cycles/{march}");

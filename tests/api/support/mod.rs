@@ -1,6 +1,8 @@
 //! A server of its own for every test, each with a database of its own copied from a template.
 
 mod cluster;
+pub mod statements;
+pub mod strict;
 
 use showfloor::auth::Context;
 use std::net::SocketAddr;
@@ -14,7 +16,7 @@ use showfloor::auth::access::Role;
 use showfloor::auth::token::Tokens;
 use showfloor::clock::Clock;
 use showfloor::db::{Pool, pool};
-use showfloor::ledger::metric::CatalogueFile;
+use showfloor::ledger::catalogue::Catalogues;
 use showfloor::rules::folder::RulesFolder;
 use showfloor::server::{self, Shared};
 
@@ -51,7 +53,7 @@ pub struct TestApp {
     address: SocketAddr,
     client: reqwest::Client,
     pub tokens: Arc<Tokens>,
-    pub catalogue: Arc<CatalogueFile>,
+    pub catalogues: Arc<Catalogues>,
     pub clock: Clock,
     pub pool: Pool,
     _keys: tempfile::TempDir,
@@ -63,6 +65,7 @@ pub struct Answer {
     pub status: StatusCode,
     pub etag: Option<String>,
     pub location: Option<String>,
+    pub retry_after: Option<String>,
     pub content_type: String,
     pub body: Value,
 }
@@ -72,13 +75,18 @@ impl Answer {
     pub async fn of(response: Response) -> Self {
         let header =
             |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-        let (etag, location) = (header("etag"), header("location"));
+        let (etag, location, retry_after) = (header("etag"), header("location"), header("retry-after"));
         let content_type = header("content-type").unwrap_or_default();
         let status = response.status();
         let bytes = response.bytes().await.unwrap();
-        let body = serde_json::from_slice(&bytes)
-            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
-        Self { status, etag, location, content_type, body }
+        let body = match serde_json::from_slice(&bytes) {
+            Ok(body) => {
+                strict::check(&bytes);
+                body
+            }
+            Err(_) => Value::String(String::from_utf8_lossy(&bytes).into_owned()),
+        };
+        Self { status, etag, location, retry_after, content_type, body }
     }
 
     /// The body, if the status is the one expected.
@@ -140,6 +148,13 @@ impl TestApp {
         Self::serve(pool::open(&url, 16).unwrap(), "2014-05-15T08:00:00Z", rules)
     }
 
+    /// The same, asked by somebody who reads English.
+    pub fn in_english(self) -> Self {
+        let headers = [(reqwest::header::ACCEPT_LANGUAGE, reqwest::header::HeaderValue::from_static("en"))];
+        let client = reqwest::Client::builder().default_headers(headers.into_iter().collect());
+        Self { client: client.build().unwrap(), ..self }
+    }
+
     /// Another server on the same database, with the shipped rules, at another time.
     pub fn at(&self, now: &str) -> Self {
         Self::serve(self.pool.clone(), now, &shipped_rules())
@@ -149,12 +164,12 @@ impl TestApp {
         let keys = tempfile::tempdir().unwrap();
         let tokens = Arc::new(Tokens::open(keys.path()).unwrap());
         let clock = Clock::Fixed(now.parse().unwrap());
-        let catalogue = Arc::new(CatalogueFile::open(rules.join("metrics.toml")));
+        let catalogues = Arc::new(Catalogues::of_folder(rules));
         let shared = Shared {
             pool: pool.clone(),
             tokens: Arc::clone(&tokens),
             rules: Arc::new(RulesFolder::new(rules, false)),
-            catalogue: Arc::clone(&catalogue),
+            catalogues: Arc::clone(&catalogues),
             library: Arc::default(),
             clock,
             policy: Default::default(),
@@ -162,7 +177,7 @@ impl TestApp {
         let (server, address) =
             server::build(shared, server::bind("127.0.0.1:0".parse().unwrap()).unwrap()).unwrap();
         tokio::spawn(server);
-        Self { address, client: reqwest::Client::new(), tokens, catalogue, clock, pool, _keys: keys }
+        Self { address, client: reqwest::Client::new(), tokens, catalogues, clock, pool, _keys: keys }
     }
 
     /// The address of a path.
@@ -227,6 +242,17 @@ impl TestApp {
 
     /// An access token for a login of the database, without its password: hashing is for the tests of signing in.
     pub async fn token(&self, login: &str) -> String {
+        self.tokens.sign(&self.identity(login).await, self.clock.now()).unwrap()
+    }
+
+    /// A token for a login's person with other roles than the login has.
+    pub async fn token_with(&self, login: &str, roles: Vec<Role>) -> String {
+        let identity = Identity { roles, ..self.identity(login).await };
+        self.tokens.sign(&identity, self.clock.now()).unwrap()
+    }
+
+    /// Who a login of the database is.
+    async fn identity(&self, login: &str) -> Identity {
         use diesel::{ExpressionMethods as _, QueryDsl as _};
         use diesel_async::RunQueryDsl as _;
         use showfloor::db::schema::user_account;
@@ -245,9 +271,7 @@ impl TestApp {
             .first(&mut connection)
             .await
             .unwrap_or_else(|error| panic!("no login {login}: {error}"));
-        self.tokens
-            .sign(&Identity { user_id, account_version, roles, employee_id, unit_id }, self.clock.now())
-            .unwrap()
+        Identity { user_id, account_version, roles, employee_id, unit_id }
     }
 
     /// A token for roles that belong to no login's employee.

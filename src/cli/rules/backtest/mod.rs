@@ -12,9 +12,9 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use crate::auth::Context;
-use crate::cli::Ended;
 use crate::cli::database::Database;
 use crate::cli::generate::progress_bar;
+use crate::cli::{Ended, language};
 use crate::clock::Clock;
 use crate::config::Storage;
 use crate::db::Pool;
@@ -142,7 +142,7 @@ async fn trial(args: &BacktestArgs, pool: &Pool) -> anyhow::Result<Trial> {
 fn load(folder: &Path) -> anyhow::Result<Bundle> {
     Bundle::load(folder).or_else(|findings| {
         for finding in findings {
-            eprintln!("{finding}");
+            eprintln!("{}", finding.in_language(language()));
         }
         bail!("the rules in {} cannot be used", folder.display())
     })

@@ -5,7 +5,10 @@ use serde_json::Number;
 
 use super::{EVERYTHING, PLACES, Played};
 use crate::auth::Context;
-use crate::auth::access::{Action, AdjustReviews, DecideAppeals, DecideCorrections, EnterFacts, FileAppeals};
+use crate::auth::access::{
+    Action, AdjustReviews, CheckReviews, DecideAppeals, DecideCorrections, EnterFacts, FileAppeals,
+    RecomputeReviews,
+};
 use crate::demo::year::scene::Of;
 use crate::http::Problem;
 use crate::http::etag::Seen;
@@ -15,6 +18,8 @@ use crate::ledger::close::corrections::{self, CorrectionDecision, CorrectionQuer
 use crate::reviews::adjustments::{self, AdjustmentDecision, AdjustmentState, NewAdjustment};
 use crate::reviews::appeals::evidence::{self, EvidenceFile};
 use crate::reviews::appeals::{self, AppealDecision, AppealFilter, AppealStep, NewAppeal};
+use crate::reviews::recomputation::{self, NewRecomputation};
+use crate::reviews::waiver::{self, Waiver};
 
 impl Played<'_> {
     /// Id of the last appeal about a review, as who plays it sees them.
@@ -59,15 +64,20 @@ impl Played<'_> {
 
     pub(super) async fn correct(
         &self,
+        source: &str,
         employee_no: &str,
-        values: &[(&str, i64)],
+        values: &[(&str, &str)],
         reason: &str,
     ) -> Result<(), Problem> {
-        let facts = values.iter().map(|(metric, value)| ((*metric).to_owned(), Some(Number::from(*value))));
-        let (employee_no, facts) = (employee_no.to_owned(), facts.collect());
+        let number = |(metric, value): &(&str, &str)| {
+            let number = value.parse::<Number>().map_err(|error| Problem::internal(&error))?;
+            Ok(((*metric).to_owned(), Some(number)))
+        };
+        let facts = values.iter().map(number).collect::<Result<_, Problem>>()?;
+        let employee_no = employee_no.to_owned();
         let new = NewFacts {
             period: self.scene.period,
-            source_system: "dms".to_owned(),
+            source_system: source.to_owned(),
             store: None,
             rows: vec![NewFactRow { employee_no, day: None, external_id: None, facts }],
             complete_sources: Vec::new(),
@@ -114,5 +124,18 @@ impl Played<'_> {
         adjustments::decide(cx, self.rules(), (id, proposed.adjustment.id), &decision, Seen::Any)
             .await
             .map(drop)
+    }
+
+    pub(super) async fn waive(&self, of: Of, reason: &str) -> Result<(), Problem> {
+        let id = self.review_id(of).await?;
+        let cx = &mut self.context::<CheckReviews>().await?;
+        waiver::waive(cx, id, &Waiver { reason: reason.to_owned() }).await
+    }
+
+    pub(super) async fn recompute(&self, reason: &str) -> Result<(), Problem> {
+        let id = self.cycle_id().await?;
+        let cx = &mut self.context::<RecomputeReviews>().await?;
+        let new = NewRecomputation { reason: reason.to_owned() };
+        recomputation::recompute(cx, self.rules(), id, &new).await.map(drop)
     }
 }

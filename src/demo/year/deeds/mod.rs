@@ -101,10 +101,14 @@ pub(super) async fn play(
             let points = points.map(|hundredths| Decimal::new(hundredths, PLACES));
             played.decide(of, AppealDecision { outcome, reason: reason.to_owned(), points }).await
         }
-        Deed::Correct(employee_no, values, reason) => played.correct(employee_no, values, reason).await,
+        Deed::Correct(source, employee_no, values, reason) => {
+            played.correct(source, employee_no, values, reason).await
+        }
         Deed::AcceptCorrections(note) => played.accept_corrections(note).await,
         Deed::Adjust(of, rule, hundredths, reason) => played.adjust(of, rule, hundredths, reason).await,
         Deed::Approve(of, note) => played.approve(of, note).await,
+        Deed::Waive(of, reason) => played.waive(of, reason).await,
+        Deed::Recompute(reason) => played.recompute(reason).await,
         Deed::Talk(of, said, goals) => played.talk(of, said, goals).await,
         Deed::ConfirmTalk(of, word) => played.confirm_talk(of, word).await,
         Deed::Improve(of, goals, training, days) => played.improve(of, goals, training, days).await,

@@ -215,7 +215,8 @@ pub const MONTHS: &[Month] = &[
             on(12, 9, "leader2", Deed::Confirm(leading("A05"))),
         ],
     },
-    // 六月：A07 休产假（六到八月没有成绩）。T01 申诉行为分，部分调整。
+    // 六月：A07 休产假（六到八月没有成绩）。T01 申诉行为分，部分调整。A01 的一封表扬信算了两次，装不进这一项：两份成绩有关注项，
+    // 人事具名放行，公布后更正、重算。
     Month {
         until: LOCKED,
         words: &[
@@ -225,8 +226,53 @@ pub const MONTHS: &[Month] = &[
             lead("manager", CALLS, "升级期间手工登记做得好，到店率要补回来。"),
         ],
         untold: &["A07"],
-        silent: &[CALLS],
+        silent: &[CALLS, sales("A01"), leading("A01")],
         events: &[
+            on(
+                1,
+                14,
+                "hr",
+                Deed::Adjust(
+                    sales("A01"),
+                    "80_conduct_skill",
+                    40,
+                    "客户表扬信（6 月 27 日，寄到集团），态度评分未计入。",
+                ),
+            ),
+            on(1, 15, "group", Deed::Approve(sales("A01"), "信已核实，同意。")),
+            on(
+                1,
+                16,
+                "manager",
+                Deed::Correct("ratings", "A01", &[("attitude_rating", "5")], "展厅主管补评 5 分，按表扬信"),
+            ),
+            on(1, 17, "hr", Deed::AcceptCorrections("补评表已收到。")),
+            on(2, 9, "hr", Deed::Generate),
+            on(
+                7,
+                9,
+                "hr",
+                Deed::Waive(
+                    sales("A01"),
+                    "表扬信在补评和加分里各算了一次，超过本项满分；补评表要重填，今天收不回来，先公布、不计总分，更正后重算。",
+                ),
+            ),
+            on(7, 9, "hr", Deed::Waive(leading("A01"), "本人总分待更正，见销售顾问的成绩。")),
+            on(
+                8,
+                9,
+                "manager",
+                Deed::Correct(
+                    "ratings",
+                    "A01",
+                    &[("attitude_rating", "4.5")],
+                    "补评重填：表扬信已另行加分，不再计入",
+                ),
+            ),
+            on(8, 10, "hr", Deed::AcceptCorrections("重填的补评表已收到。")),
+            on(8, 11, "gm", Deed::Recompute("A01 的态度评分已更正，按更正后的数重算。")),
+            on(9, 9, "leader", Deed::Confirm(sales("A01"))),
+            on(9, 9, "leader", Deed::Confirm(leading("A01"))),
             on(
                 8,
                 10,

@@ -39,8 +39,9 @@ pub const MONTHS: &[Month] = &[
                 15,
                 "clerk",
                 Deed::Correct(
+                    "dms",
                     "A02",
-                    &[("deliveries", 11), ("accessory_revenue", 25_300), ("insurance_policies", 9)],
+                    &[("deliveries", "11"), ("accessory_revenue", "25300"), ("insurance_policies", "9")],
                     "7 月 31 日交车一台，DMS 8 月 1 日补录",
                 ),
             ),

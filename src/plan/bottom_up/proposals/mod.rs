@@ -27,6 +27,7 @@ use crate::http::etag::Seen;
 use crate::http::{Code, Page, Problem, Window};
 use crate::plan::split::settings::{Change, Resplit};
 use crate::plan::split::tree::{Months, Place};
+use crate::plan::split::weights::Known;
 use crate::plan::split::whole_plan::{self, WholePlan};
 use crate::plan::versions::draft::employee_ids;
 use crate::plan::versions::revision::{self, Anew, anew};
@@ -157,6 +158,10 @@ pub struct ProposalRejection {
 /// the version is neither a draft nor in force, or a proposal for the unit is open already.
 pub async fn propose(cx: &mut Context, id: i64, resplit: Resplit) -> Result<SplitProposal, Problem> {
     let author = viewer::person(cx)?;
+    if !resplit.units.is_empty() {
+        let message = "a leader proposes how the own team's people share its months: expected no units";
+        return Err(Problem::field("units", message));
+    }
     cx.transaction(async |cx| {
         let unit_id = store::led_unit(cx, id, &resplit).await?;
         let version = version(cx.db(), id).await?;
@@ -210,7 +215,7 @@ pub async fn list(
                     row.proposal.outlook.preview = Some(trying.shown(&tried, reach.unit(row.unit_id)));
                 }
                 Err(problem) if problem.code == Code::ValidationFailed => {
-                    let reasons = problem.errors.iter().map(|error| error.message.as_str());
+                    let reasons = problem.errors.iter().map(|error| error.message.to_string());
                     row.proposal.outlook.obstacle = Some(reasons.collect::<Vec<_>>().join("; "));
                 }
                 Err(problem) => return Err(problem),
@@ -225,8 +230,8 @@ pub async fn list(
 struct Trying {
     version: Version,
     whole: WholePlan,
-    /// Ids of people by 工号.
-    known: HashMap<String, i64>,
+    /// The people that are named.
+    known: Known,
     names: HashMap<i64, String>,
 }
 
@@ -247,7 +252,8 @@ impl Trying {
         let whole = rows::load_whole_plan(connection, &version).await?;
         let numbers = resplits.clone().flat_map(|resplit| &resplit.weights);
         let numbers = numbers.map(|member| member.employee_no.as_str());
-        let known = employee_ids(connection, version.unit_id, version.year, numbers).await?;
+        let employees = employee_ids(connection, version.unit_id, version.year, numbers).await?;
+        let known = Known { employees, ..Known::default() };
         let organisation = &whole.shapes.organisation;
         let units = resplits.filter_map(|resplit| organisation.unit(&resplit.unit));
         let members =
@@ -257,7 +263,8 @@ impl Trying {
                     _ => None,
                 }
             });
-        let names = store::names(connection, members.chain(known.values().copied()).collect()).await?;
+        let names =
+            store::names(connection, members.chain(known.employees.values().copied()).collect()).await?;
         Ok(Self { version, whole, known, names })
     }
 
@@ -332,7 +339,7 @@ pub async fn accept(
             ));
         };
         let plan = plans::change(cx, draft, Seen::Any, (Step::Change, "resplit_plan"), async |cx, plan| {
-            revision::split_anew(cx, plan, &open.resplit).await?;
+            revision::split_anew(cx, plan, std::slice::from_ref(&open.resplit)).await?;
             for user in [Some(open.author_id), cx.by()].into_iter().flatten() {
                 plan.split.note_changer(user);
             }

@@ -146,17 +146,48 @@ pub enum PaceError {
 ///
 /// [`PaceError`], naming the field.
 pub fn pace(course: &Course, calendar: &Calendar) -> Result<Pace, PaceError> {
-    let &Course { target, actual, day, span: Span { from, to }, basis } = course;
+    let &Course { target, actual, day, span, basis } = course;
+    measured(target, actual, elapsed(span, day, basis, calendar)?)
+}
+
+/// Days that have elapsed, and all days.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Elapsed {
+    /// Days elapsed, including the day looked at.
+    pub elapsed: u32,
+    /// All days.
+    pub total: u32,
+}
+
+/// How many days of a span have elapsed on `day`, which counts as elapsed itself.
+///
+/// # Errors
+///
+/// [`PaceError::Span`]
+pub fn elapsed(
+    Span { from, to }: Span,
+    day: NaiveDate,
+    basis: Basis,
+    calendar: &Calendar,
+) -> Result<Elapsed, PaceError> {
+    if !(1..=MAX_SPAN).contains(&(to - from).num_days()) {
+        return Err(PaceError::Span { from, to });
+    }
+    let after = day.checked_add_days(Days::new(1)).map_or(to, |next| next.min(to));
+    Ok(Elapsed { elapsed: calendar.days(basis, from, after), total: calendar.days(basis, from, to) })
+}
+
+/// How far a target has come once so many of its days have elapsed, see [`pace`].
+///
+/// # Errors
+///
+/// [`PaceError`], naming the field.
+pub fn measured(target: i64, actual: i64, Elapsed { elapsed, total }: Elapsed) -> Result<Pace, PaceError> {
     for (field, found) in [("target", target), ("actual", actual)] {
         if found < 0 {
             return Err(PaceError::Negative { field, found });
         }
     }
-    if !(1..=MAX_SPAN).contains(&(to - from).num_days()) {
-        return Err(PaceError::Span { from, to });
-    }
-    let after = day.checked_add_days(Days::new(1)).map_or(to, |next| next.min(to));
-    let (elapsed, total) = (calendar.days(basis, from, after), calendar.days(basis, from, to));
     let remaining = total.saturating_sub(elapsed);
     let gap = target.saturating_sub(actual).max(0);
 

@@ -88,11 +88,12 @@ pub struct Part {
 /// Every field at fault with its path. Fields of a wrong shape, and weights of 0 only where there is something to split,
 /// are found one at a time.
 pub fn preview(json: &[u8]) -> Result<Preview, Problem> {
-    let question: Question =
-        body::parse(json).map_err(|problem| match problem.detail.contains("recursion limit") {
+    let question: Question = body::parse(json).map_err(|problem| {
+        match problem.detail.to_string().contains("recursion limit") {
             true => Problem::fields(vec![too_deep(".")]),
             false => problem,
-        })?;
+        }
+    })?;
     body::check(&question)?;
     let mut weights = [0; 12];
     for (slot, weight) in weights.iter_mut().zip(&question.months) {

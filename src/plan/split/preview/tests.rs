@@ -116,7 +116,7 @@ fn fields(json: &str) -> Vec<String> {
 }
 
 fn message(json: &str) -> String {
-    preview(json.as_bytes()).unwrap_err().detail
+    preview(json.as_bytes()).unwrap_err().detail.to_string()
 }
 
 /// A question whose only fault is to be in `children`, or after it.

@@ -6,6 +6,7 @@ use super::new_plan::{LabelWeight, MemberWeight, NewPlan, UnitWeight};
 use super::tree::{Node, PerTree, Place, Shape, Tree};
 use crate::http::FieldError;
 use crate::org::UnitKind;
+use crate::period::Period;
 use crate::plan::faults::ALL_ZERO;
 
 /// A unit that a plan names.
@@ -15,6 +16,28 @@ pub(in crate::plan) struct KnownUnit {
     pub kind: UnitKind,
     /// The unit and everything above it.
     pub path: Vec<i64>,
+    /// The store that it belongs to; none above the stores.
+    pub store_id: Option<i64>,
+}
+
+/// A unit as the database has it: code, id, kind, path and store.
+pub(in crate::plan) type UnitRow = (String, i64, UnitKind, Vec<i64>, Option<i64>);
+
+impl KnownUnit {
+    /// The unit of a row, by its code.
+    pub fn by_code((code, id, kind, path, store_id): UnitRow) -> (String, Self) {
+        (code, Self { id, kind, path, store_id })
+    }
+}
+
+/// A unit in which somebody is posted in the plan's year.
+#[derive(Clone, Debug)]
+pub(in crate::plan) struct PostedUnit {
+    pub code: String,
+    pub id: i64,
+    /// The unit and everything above it.
+    pub path: Vec<i64>,
+    pub store_id: Option<i64>,
 }
 
 /// What the organisation knows of the codes that a plan names.
@@ -22,6 +45,12 @@ pub(in crate::plan) struct KnownUnit {
 pub(in crate::plan) struct Known {
     pub units: HashMap<String, KnownUnit>,
     pub employees: HashMap<String, i64>,
+    /// Where these are posted in the year, by their ids.
+    pub posted: HashMap<i64, Vec<PostedUnit>>,
+    /// Who of them has left: nothing is planned for them any more.
+    pub left: HashSet<i64>,
+    /// The month in which the plan is made; none: it does not matter.
+    pub this_month: Option<Period>,
     /// Codes of the channels and series there are.
     pub labels: HashSet<(Tree, String)>,
 }
@@ -63,9 +92,11 @@ pub(in crate::plan) fn trees(new: &NewPlan, known: &Known) -> Result<PerTree<Sha
         is_weighed: new.method.uses_weights(),
         shape: root(),
         units: HashSet::from([new.unit.as_str()]),
+        listed: Vec::new(),
         faults,
     };
     organisation.add_units("units", &new.units, 0, unit_id, 1);
+    organisation.refuse_beside_the_own_department();
     let Organisation { shape: organisation, mut faults, .. } = organisation;
     let mut labels = |tree: Tree, field: &str, labels: &[LabelWeight]| {
         let mut shape = root();
@@ -96,6 +127,8 @@ struct Organisation<'a> {
     shape: Shape,
     /// Codes of the units listed so far.
     units: HashSet<&'a str>,
+    /// The units listed so far, with their positions and fields.
+    listed: Vec<(&'a KnownUnit, usize, String)>,
     faults: Vec<FieldError>,
 }
 
@@ -108,6 +141,9 @@ impl<'a> Organisation<'a> {
             let weights = [unsigned(unit.weight); 12];
             let position =
                 self.shape.push(Node { place, code: unit.unit.clone(), parent: Some(parent), weights });
+            if let Some(known) = self.known.units.get(&unit.unit) {
+                self.listed.push((known, position, format!("{path}.unit")));
+            }
             // A unit of weight 0 has nothing to split, and people with a weight take what units without one do not.
             let above = if unit.members.iter().any(|member| member.weight > 0) { 0 } else { unit.weight };
             let below = format!("{path}.units");
@@ -115,6 +151,7 @@ impl<'a> Organisation<'a> {
             let members =
                 members(&format!("{path}.members"), &unit.members, &self.known.employees, &mut self.faults);
             for (employee_no, employee_id, weight) in members {
+                self.refuse_foreign(&format!("{path}.members"), unit, (employee_no, employee_id));
                 self.shape.push(Node {
                     place: Place::Person { unit_id: id.unwrap_or_default(), employee_id },
                     code: employee_no.to_owned(),
@@ -136,6 +173,59 @@ impl<'a> Organisation<'a> {
         let is_weightless = !units.is_empty() && units.iter().all(|unit| unit.weight == 0);
         if is_weightless && self.is_weighed && above > 0 {
             self.faults.push(FieldError::new(field, ALL_ZERO));
+        }
+    }
+
+    /// Somebody who has left, who is posted below the unit rather than in it, or who is of another store.
+    fn refuse_foreign(&mut self, path: &str, unit: &UnitWeight, (employee_no, employee_id): (&str, i64)) {
+        let Some(known) = self.known.units.get(&unit.unit) else { return };
+        // A unit that does not belong to the plan's is told by itself.
+        let root = self.shape.node(0).map(|root| &root.place);
+        if matches!(root, Some(Place::Unit(root)) if !known.path.contains(root)) {
+            return;
+        }
+        let Some(posted) = self.known.posted.get(&employee_id) else { return };
+        let is_below = |posted: &&PostedUnit| posted.path.contains(&known.id);
+        let message = if self.known.left.contains(&employee_id) {
+            format!("'{employee_no}' has left: nothing can be planned for them any more")
+        } else if posted.iter().any(|posted| posted.id == known.id) {
+            return;
+        } else if let Some(below) = posted.iter().find(is_below) {
+            format!("'{employee_no}' is posted in '{}', not in '{}': list them there", below.code, unit.unit)
+        } else if known.store_id.is_some() && posted.iter().all(|posted| posted.store_id != known.store_id) {
+            format!("'{employee_no}' is posted in another store that year")
+        } else {
+            return;
+        };
+        let index = unit.members.iter().position(|member| member.employee_no == employee_no).unwrap_or(0);
+        self.faults.push(FieldError::new(format!("{path}[{index}].employee_no"), message));
+    }
+
+    /// A team that is listed beside the department to which it belongs would be planned twice.
+    fn refuse_beside_the_own_department(&mut self) {
+        let root = match self.shape.node(0).map(|root| &root.place) {
+            Some(Place::Unit(id)) => *id,
+            _ => return,
+        };
+        for (known, position, field) in &self.listed {
+            let is_above = |one: usize, other: usize| self.shape.above(one).any(|above| above == other);
+            // What does not belong to the plan's unit, or stands upside down, is a fault by itself.
+            let beside = self.listed.iter().find(|(other, at, _)| {
+                let belongs = other.id != root && other.path.contains(&root) && other.id != known.id;
+                belongs
+                    && known.path.contains(&other.id)
+                    && !is_above(*position, *at)
+                    && !is_above(*at, *position)
+            });
+            let code = |at: usize| self.shape.node(at).map_or("", |node| node.code.as_str());
+            if let Some((_, at, _)) = beside {
+                let message = format!(
+                    "'{}' belongs to '{}', which is listed beside it: list it there",
+                    code(*position),
+                    code(*at)
+                );
+                self.faults.push(FieldError::new(field.as_str(), message));
+            }
         }
     }
 

@@ -28,7 +28,8 @@ fn plan(units: Vec<UnitWeight>) -> NewPlan {
 }
 
 fn known() -> Known {
-    let unit = |id, kind, path: &[i64]| KnownUnit { id, kind, path: path.to_vec() };
+    let unit =
+        |id, kind, path: &[i64]| KnownUnit { id, kind, path: path.to_vec(), store_id: path.first().copied() };
     Known {
         units: [
             ("S1", unit(1, UnitKind::Store, &[1])),
@@ -40,7 +41,52 @@ fn known() -> Known {
         .into(),
         employees: [("A01".to_owned(), 11), ("A02".to_owned(), 12)].into(),
         labels: [(Tree::Channel, "showroom".to_owned())].into(),
+        ..Known::default()
     }
+}
+
+/// A01 is posted in team G1, A02 in the department, A03 in another store's team; A04 was in G1 and has left.
+fn posted() -> Known {
+    let mut known = known();
+    known.employees.extend([("A03".to_owned(), 13), ("A04".to_owned(), 14)]);
+    for (person, code, id, path) in [
+        (11, "G1", 2, &[1, 5, 2][..]),
+        (12, "D", 5, &[1, 5]),
+        (13, "X1", 9, &[8, 9]),
+        (14, "G1", 2, &[1, 5, 2]),
+    ] {
+        let unit = PostedUnit { code: code.into(), id, path: path.to_vec(), store_id: path.first().copied() };
+        known.posted.insert(person, vec![unit]);
+    }
+    known.left.insert(14);
+    known
+}
+
+#[test]
+fn people_are_listed_where_they_are_posted() {
+    let department = |members| team("D", 1, members);
+    // Of the department and of its team, each in the own place; in another team of the store somebody may be going to be.
+    let mut whole = department(vec![member("A02", 1)]);
+    whole.units.push(team("G1", 1, vec![member("A01", 1), member("A02", 1)]));
+    trees(&plan(vec![whole]), &posted()).unwrap();
+    let faults = |units| trees(&plan(units), &posted()).unwrap_err();
+    let at_department = faults(vec![department(vec![member("A02", 1), member("A01", 1)])]);
+    assert_eq!(at_department[0].field, "units[0].members[1].employee_no");
+    assert!(at_department[0].message.to_string().contains("posted in 'G1'"), "{at_department:?}");
+    let foreign = faults(vec![team("G1", 1, vec![member("A03", 1), member("A04", 1)])]);
+    let told: Vec<_> =
+        foreign.iter().map(|fault| (fault.field.as_str(), fault.message.to_string())).collect();
+    assert_eq!(told[0].0, "units[0].members[0].employee_no");
+    assert!(told[0].1.contains("another store"), "{told:?}");
+    assert_eq!(told[1].0, "units[0].members[1].employee_no");
+    assert!(told[1].1.contains("has left"), "{told:?}");
+}
+
+#[test]
+fn no_team_stands_beside_its_own_department() {
+    let beside = |first: &str, second: &str| plan(vec![team(first, 1, vec![]), team(second, 1, vec![])]);
+    assert_eq!(fields(&beside("D", "G1"), &known()), ["units[1].unit"]);
+    assert_eq!(fields(&beside("G1", "D"), &known()), ["units[0].unit"]);
 }
 
 fn fields(new: &NewPlan, known: &Known) -> Vec<String> {

@@ -45,7 +45,7 @@ impl Whole<'_> {
     /// Splits one line in every tree.
     pub(super) fn split_cells(&self, line: &mut Line, going: &Going<'_>) -> Result<Done, LineRefusal> {
         let number = line.number;
-        let refused = |refusal| LineRefusal { line: number, refusal };
+        let refused = |refusal| LineRefusal { line: number, level: None, refusal };
         let pins_of = |pins: &BTreeMap<i32, Vec<PinnedCell>>| pins.get(&number).cloned().unwrap_or_default();
         let (pins, everything) = (pins_of(self.pins), self.is_everything());
         let mut done = Done::default();

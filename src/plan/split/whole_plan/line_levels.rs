@@ -2,7 +2,7 @@
 
 use super::line_cells::Positions;
 use super::splitting::{Whole, visits};
-use super::{Line, LineRefusal, Outcome};
+use super::{Level, Line, LineRefusal, Outcome};
 use crate::plan::split::apportion::largest_remainder;
 use crate::plan::split::levels::{LevelsError, lowered, raised};
 use crate::plan::split::split_tree::{Refusal, Visit, Walked, walk};
@@ -61,9 +61,13 @@ impl Whole<'_> {
                     continue;
                 };
                 let rows = rows.get_or_insert_with(Rows::new);
-                let walked = self
-                    .split_level(line, tree, (difference, is_floor), rows, &visit)
-                    .map_err(|refusal| LineRefusal { line: line.number, refusal })?;
+                let walked = self.split_level(line, tree, (difference, is_floor), rows, &visit).map_err(
+                    |refusal| LineRefusal {
+                        line: line.number,
+                        level: Some(if is_floor { Level::Floor } else { Level::Stretch }),
+                        refusal,
+                    },
+                )?;
                 outcome.add(tree, &walked);
                 if !outcome.cut.is_empty() {
                     return Ok(outcome);

@@ -7,6 +7,7 @@ mod splitting;
 mod together;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use rust_decimal::Decimal;
 
@@ -72,8 +73,28 @@ pub struct WholePlan {
 pub struct LineRefusal {
     /// Number of the line.
     pub line: i32,
+    /// The level that cannot be split; none: the target.
+    pub level: Option<Level>,
     /// What is in the way.
     pub refusal: Refusal,
+}
+
+/// A level beside the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// 保底
+    Floor,
+    /// 挑战
+    Stretch,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Floor => "floor 保底",
+            Self::Stretch => "stretch 挑战",
+        })
+    }
 }
 
 /// What is to be computed anew.

@@ -235,14 +235,21 @@ pub(in crate::plan) fn segments(shape: &Shape, split: &Split) -> Vec<Segment> {
     changes
         .filter_map(|resplit| {
             let node = shape.unit(&resplit.unit)?;
-            let child_of = |code: &str| {
-                let mut children = shape.children(node).iter().copied();
-                children.find(|child| shape.node(*child).is_some_and(|node| node.code == code))
+            let child_of = |code: &str, is_unit: bool| {
+                let is_meant = |child: &&usize| {
+                    let child = shape.node(**child);
+                    child.is_some_and(|child| {
+                        child.code == code && matches!(child.place, Place::Unit(_)) == is_unit
+                    })
+                };
+                shape.children(node).iter().find(is_meant).copied()
             };
-            let weights: HashMap<usize, u64> = resplit
-                .weights
-                .iter()
-                .filter_map(|member| Some((child_of(&member.employee_no)?, unsigned(member.weight))))
+            let people =
+                resplit.weights.iter().map(|member| (member.employee_no.as_str(), false, member.weight));
+            let units = resplit.units.iter().map(|unit| (unit.unit.as_str(), true, unit.weight));
+            let weights: HashMap<usize, u64> = people
+                .chain(units)
+                .filter_map(|(code, is_unit, weight)| Some((child_of(code, is_unit)?, unsigned(weight))))
                 .collect();
             Some(Segment { node, months: resplit.from.index()..resplit.to.index() + 1, weights })
         })

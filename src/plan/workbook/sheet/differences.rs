@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::layout::{CODE, letters};
-use super::read::{ReadRow, ReadSheet, expected};
+use super::read::{ReadRow, ReadSheet, SUGGESTED_EDITED, expected};
 use super::{PlanSheet, SheetFault, SheetRow, Tree};
 use crate::spreadsheets::import::{ImportError, MAX_FAULTS};
 
@@ -20,6 +20,8 @@ pub struct CellChange {
     pub parent: String,
     /// What the plan calls the node.
     pub name: String,
+    /// Whether nothing stands above it in its tree.
+    pub is_top: bool,
     /// 1 to 12.
     pub month: u32,
     /// The value in the plan, in pieces or cents.
@@ -43,7 +45,7 @@ struct Node<'a> {
 ///
 /// Everything that is wrong, up to [`MAX_FAULTS`] faults: another plan, or the same plan in another state (its cells
 /// would undo what others have edited since); a worksheet or a node that the plan does not have; an edited month that is
-/// closed; an empty cell.
+/// closed; an edited suggestion; an empty cell.
 pub fn differences(sheet: &PlanSheet, read: &ReadSheet) -> Result<Vec<CellChange>, Vec<SheetFault>> {
     if read.plan_id != sheet.plan_id {
         let found = format!("计划 {}", read.plan_id);
@@ -82,6 +84,15 @@ pub fn differences(sheet: &PlanSheet, read: &ReadSheet) -> Result<Vec<CellChange
             faults.truncate(MAX_FAULTS);
             faults.push(ImportError::TooManyFaults.into());
             break;
+        }
+    }
+    for read in &read.suggested {
+        let key = (read.metric.as_str(), read.tree, read.code.as_str(), read.parent.as_str());
+        let Some(node) = nodes.get(&key) else { continue };
+        for ((to, column), from) in read.months.iter().zip(read.columns).zip(node.row.suggested) {
+            if let Some(to) = to.filter(|to| *to != from && faults.len() <= MAX_FAULTS) {
+                faults.push(at(read, Some(column), shown(to, node.is_amount), SUGGESTED_EDITED));
+            }
         }
     }
     if !faults.is_empty() {
@@ -134,6 +145,7 @@ fn compare(
                     code: read.code.clone(),
                     parent: read.parent.clone(),
                     name: row.name.clone(),
+                    is_top: row.depth == 0,
                     month,
                     from,
                     to,

@@ -66,6 +66,15 @@ pub(super) const CONFIRMED: &str = "确定";
 /// A row of differences between a node and those below it; not read.
 pub(super) const CHECK: &str = "校验";
 
+/// A row of 保底, where there is one; not read.
+pub(super) const FLOOR: &str = "保底";
+/// A row of 挑战, where there is one; not read.
+pub(super) const STRETCH: &str = "挑战";
+
+/// The headers of the sums, each with the months that it adds up, counted from 0.
+pub(super) const SUM_MONTHS: [(&str, usize, usize); 5] =
+    [("Q1", 0, 3), ("Q2", 3, 6), ("Q3", 6, 9), ("Q4", 9, 12), ("全年", 0, 12)];
+
 /// The months' headers.
 pub(super) const MONTHS: [&str; 12] =
     ["1月", "2月", "3月", "4月", "5月", "6月", "7月", "8月", "9月", "10月", "11月", "12月"];

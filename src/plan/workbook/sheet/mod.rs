@@ -69,8 +69,27 @@ pub struct SheetLine {
     pub name: String,
     /// Whether values are cents, shown as yuan; pieces otherwise.
     pub is_amount: bool,
+    /// What the year is to come to.
+    pub task: SheetTask,
     /// The trees that share the line's months, each at most once.
     pub trees: Vec<SheetTree>,
+}
+
+/// What a line's year is to come to, in pieces or cents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SheetTask {
+    /// 全年任务
+    pub total: i64,
+    /// How many months from January on are closed.
+    pub closed: usize,
+    /// What these have brought.
+    pub results: i64,
+    /// What the months after them share.
+    pub remaining: i64,
+    /// 保底 of the year, where there is one.
+    pub floor: Option<i64>,
+    /// 挑战 of the year, where there is one.
+    pub stretch: Option<i64>,
 }
 
 /// One tree of a line.
@@ -99,7 +118,11 @@ pub struct SheetRow {
     pub suggested: [i64; 12],
     /// January to December as the planner wants them, in pieces or cents.
     pub confirmed: [i64; 12],
-    /// The months that are held against splitting.
+    /// 保底, where there is one.
+    pub floor: Option<[i64; 12]>,
+    /// 挑战, where there is one.
+    pub stretch: Option<[i64; 12]>,
+    /// The months that are held against splitting, by a pin of their own or by those of everything below.
     pub pinned: [bool; 12],
     /// So many months from January on are closed and may not be edited.
     pub closed: usize,

@@ -1,13 +1,15 @@
 //! Reading the workbook again, whoever has saved it since.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use calamine::{Reader, SheetType, Xlsx};
 
 use super::layout::{
-    CHECK, CODE, CONFIRMED, ITEM, MARK, MONTHS, PARENT, SUGGESTED, SheetOrigin, letters, month_header, normal,
+    CHECK, CODE, CONFIRMED, FLOOR, ITEM, MARK, MONTHS, PARENT, STRETCH, SUGGESTED, SUM_MONTHS, SheetOrigin,
+    letters, month_header, normal,
 };
 use super::{MAX_CELL, SheetFault, Tree};
 use crate::spreadsheets::import::number::{Measure, decimal};
@@ -29,6 +31,8 @@ pub struct ReadSheet {
     pub row_version: i32,
     /// The confirmed rows, in the order of the file; every node stands there at most once.
     pub cells: Vec<ReadRow>,
+    /// The suggested rows, which may not be edited.
+    pub suggested: Vec<ReadRow>,
 }
 
 /// The confirmed months of one node.
@@ -55,8 +59,9 @@ pub struct ReadRow {
 /// Reads the confirmed values of a workbook made by [`super::write`].
 ///
 /// Worksheets are known by the hidden row, columns by their headers, rows by 编码, 上级编码 and 项目; so rows and columns
-/// may stand in any order, with others between them. Rows without a code, rows of suggestions and checks, and worksheets
-/// that no plan was exported to are passed over. Numbers may be text, with thousands separators, full-width digits and
+/// may stand in any order, with others between them. Rows without a code, rows of checks and levels, and worksheets that no
+/// plan was exported to are passed over. A number typed over the formula of a quarter or the year is a fault unless it is what
+/// the months come to. Numbers may be text, with thousands separators, full-width digits and
 /// 台 or 元.
 ///
 /// A cell with a formula has the value that it had when the file was saved, as though somebody had typed it; formulas
@@ -95,7 +100,8 @@ fn unguarded(bytes: &[u8]) -> Result<Reading, ImportError> {
     for name in names {
         let mut cells = book.worksheet_cells_reader(&name).map_err(workbook::damaged)?;
         let shown = name.chars().take(MAX_NAME_CHARS).collect();
-        reading.worksheet(shown, &mut workbook::lines(&mut cells))?;
+        let formulas = RefCell::default();
+        reading.worksheet(shown, &mut workbook::lines_noting(&mut cells, &formulas), &formulas)?;
     }
     Ok(reading)
 }
@@ -108,6 +114,7 @@ struct Reading {
     /// The worksheet of each line and tree.
     pages: HashMap<(String, Tree), String>,
     cells: Vec<ReadRow>,
+    suggested: Vec<ReadRow>,
     faults: Vec<SheetFault>,
     /// Rows of all worksheets.
     rows: u32,
@@ -121,6 +128,8 @@ struct Page {
     parent: usize,
     item: usize,
     months: [usize; 12],
+    /// The columns of the quarters and the year, as far as they are there.
+    sums: [Option<usize>; 5],
     /// The row of each node.
     nodes: HashMap<(String, String), u32>,
 }
@@ -133,7 +142,7 @@ impl Reading {
         }
         match self.plan {
             Some((plan_id, row_version)) if self.faults.is_empty() => {
-                Ok(ReadSheet { plan_id, row_version, cells: self.cells })
+                Ok(ReadSheet { plan_id, row_version, cells: self.cells, suggested: self.suggested })
             }
             None if self.faults.is_empty() => {
                 let expected = "这不是从本系统导出的计划工作簿（找不到隐藏的标记行），请重新导出后再修改";
@@ -167,6 +176,7 @@ impl Reading {
         &mut self,
         name: String,
         lines: &mut dyn Iterator<Item = Result<Line, ImportError>>,
+        formulas: &RefCell<HashSet<(u32, usize)>>,
     ) -> Result<(), ImportError> {
         let mut mark: Option<(u32, usize, String)> = None;
         let mut header: Option<Line> = None;
@@ -201,7 +211,9 @@ impl Reading {
         let Some(mut page) = self.page(name, origin, &header) else { return Ok(()) };
         for line in lines {
             let line = self.counted(line)?;
-            self.line(&mut page, &line);
+            let is_typed = |column: usize| !formulas.borrow().contains(&(line.row, column));
+            self.line(&mut page, &line, &is_typed);
+            formulas.borrow_mut().retain(|(row, _)| *row > line.row);
         }
         Ok(())
     }
@@ -241,7 +253,9 @@ impl Reading {
         let mut found: HashMap<&'static str, usize> = HashMap::new();
         for (column, cell) in header.cells.iter().enumerate() {
             let text = normal(&cell.shown());
-            let known = [CODE, PARENT, ITEM].into_iter().chain(MONTHS).find(|header| *header == text);
+            let sums = SUM_MONTHS.map(|(header, ..)| header);
+            let mut headers = [CODE, PARENT, ITEM].into_iter().chain(MONTHS).chain(sums);
+            let known = headers.find(|header| *header == text);
             match known {
                 Some(header_text) => {
                     let first = *found.entry(header_text).or_insert(column);
@@ -266,22 +280,28 @@ impl Reading {
         };
         let (code, parent, item, months) =
             (column(CODE), column(PARENT), column(ITEM), MONTHS.map(&mut column));
-        let page = Page { name, origin, code, parent, item, months, nodes: HashMap::new() };
+        let sums = SUM_MONTHS.map(|(header, ..)| found.get(header).copied());
+        let page = Page { name, origin, code, parent, item, months, sums, nodes: HashMap::new() };
         (self.faults.len() == before).then_some(page)
     }
 
-    fn line(&mut self, page: &mut Page, line: &Line) {
+    fn line(&mut self, page: &mut Page, line: &Line, is_typed: &dyn Fn(usize) -> bool) {
         let text = |column: usize| line.cell(column).shown();
         let (code, parent, item) = (text(page.code), text(page.parent), text(page.item));
-        match normal(&item).as_str() {
-            CONFIRMED => {}
-            SUGGESTED | CHECK => return,
+        let is_suggested = match normal(&item).as_str() {
+            CONFIRMED => false,
+            SUGGESTED if code.is_empty() => return,
+            SUGGESTED => true,
+            CHECK | FLOOR | STRETCH => return,
             // Without a code the row is somebody's own: a remark, a total.
             _ if code.is_empty() => return,
             _ => {
                 let expected = format!("应为“{SUGGESTED}”或“{CONFIRMED}”");
                 return self.fault(&page.name, line.row, Some(page.item), &item, expected);
             }
+        };
+        if is_suggested {
+            return self.suggestion(page, line, (code, parent));
         }
         if code.is_empty() {
             let expected = format!("“{CONFIRMED}”行缺少编码");
@@ -299,6 +319,7 @@ impl Reading {
                 None
             }
         });
+        self.sums(page, line, &months, is_typed);
         // With a fault nothing is given back, so nothing more needs to be kept.
         if self.faults.is_empty() {
             self.cells.push(ReadRow {
@@ -314,6 +335,54 @@ impl Reading {
         }
     }
 }
+
+impl Reading {
+    /// A row of suggestions, kept to be compared with what was suggested.
+    fn suggestion(&mut self, page: &Page, line: &Line, (code, parent): (String, String)) {
+        let months = page.months.map(|column| match value(line.cell(column), page.origin.is_amount) {
+            Ok(value) => value,
+            Err(found) => {
+                self.fault(&page.name, line.row, Some(column), &found, SUGGESTED_EDITED);
+                None
+            }
+        });
+        if self.faults.is_empty() {
+            self.suggested.push(ReadRow {
+                sheet: page.name.clone(),
+                row: line.row,
+                metric: page.origin.metric.clone(),
+                tree: page.origin.tree,
+                code,
+                parent,
+                months,
+                columns: page.months,
+            });
+        }
+    }
+
+    /// Refuses a quarter or a year that somebody has typed, unless it is what the months come to.
+    fn sums(
+        &mut self,
+        page: &Page,
+        line: &Line,
+        months: &[Option<i64>; 12],
+        is_typed: &dyn Fn(usize) -> bool,
+    ) {
+        for (column, (header, from, to)) in page.sums.iter().zip(SUM_MONTHS) {
+            let Some(column) = column.filter(|column| is_typed(*column)) else { continue };
+            let cell = line.cell(column);
+            let of_months: i64 = months.iter().take(to).skip(from).flatten().sum();
+            let is_sum = matches!(value(cell, page.origin.is_amount), Ok(found) if found == Some(of_months));
+            if !cell.is_blank() && !is_sum {
+                let expected = format!("“{header}”由月份相加得出，不能直接填：请改各月，或恢复公式");
+                self.fault(&page.name, line.row, Some(column), &cell.shown(), expected);
+            }
+        }
+    }
+}
+
+/// What is said of a suggestion that somebody has changed.
+pub(super) const SUGGESTED_EDITED: &str = "“建议”行由程序给出，不能修改：请改同一节点的“确定”行";
 
 /// Whether the line has at least two of the headers that are looked for.
 fn is_header(line: &Line) -> bool {

@@ -9,6 +9,7 @@ const GREY_FILL: Color = Color::RGB(0x00D9_D9D9);
 const GREY_TEXT: Color = Color::RGB(0x0080_8080);
 const PINNED_FILL: Color = Color::RGB(0x00BD_D7EE);
 const HEADER_FILL: Color = Color::RGB(0x001F_4E78);
+const PINNED_RULE: Color = Color::RGB(0x001F_4E78);
 const RULE: Color = Color::RGB(0x00BF_BFBF);
 
 /// Which of a node's rows a cell is in.
@@ -120,7 +121,9 @@ impl RowStyles {
             ValueRow::Suggested => (number.clone(), number.clone()),
             ValueRow::Confirmed => {
                 let closed = number.clone().set_background_color(GREY_FILL).set_font_color(GREY_TEXT);
-                (number.clone().set_bold().set_background_color(PINNED_FILL), closed)
+                // The border stays where the value is other than suggested and filled for that.
+                let pinned = number.clone().set_bold().set_background_color(PINNED_FILL);
+                (pinned.set_border(FormatBorder::Medium).set_border_color(PINNED_RULE), closed)
             }
         };
         Self {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{MAX_CELL, MAX_TEXT_CHARS, PlanSheet, SheetError, SheetTree};
+use super::{MAX_CELL, MAX_TEXT_CHARS, PlanSheet, SheetError, SheetRow, SheetTree};
 use crate::spreadsheets::import::{MAX_ROWS, Value};
 
 /// Refuses what would not come back as it is.
@@ -21,9 +21,8 @@ pub(super) fn check(sheet: &PlanSheet) -> Result<(), SheetError> {
             if !trees.insert(tree.tree) {
                 return Err(SheetError::Duplicate { place });
             }
-            // Two rows a node, at most a check for every two nodes, and the block above them.
-            let nodes = tree.rows.len();
-            rows = rows.saturating_add(nodes.saturating_mul(2)).saturating_add(nodes / 2 + 6);
+            // The nodes' rows, and the block above them.
+            rows = heights(&tree.rows).into_iter().fold(rows, usize::saturating_add).saturating_add(6);
             check_nodes(tree, &place)?;
         }
     }
@@ -34,6 +33,16 @@ pub(super) fn check(sheet: &PlanSheet) -> Result<(), SheetError> {
         Ok(count) if count <= MAX_ROWS => Ok(()),
         _ => Err(SheetError::TooManyRows { found: rows }),
     }
+}
+
+/// How many rows each node takes: suggested and confirmed values, a check where others stand below it, and its levels.
+pub(super) fn heights(rows: &[SheetRow]) -> Vec<usize> {
+    let depths = rows.iter().skip(1).map(|row| Some(row.depth)).chain([None]);
+    let heights = rows.iter().zip(depths).map(|(row, next)| {
+        let has_check = next.is_some_and(|next| next > row.depth);
+        2 + usize::from(has_check) + usize::from(row.floor.is_some()) + usize::from(row.stretch.is_some())
+    });
+    heights.collect()
 }
 
 fn check_nodes(tree: &SheetTree, place: &str) -> Result<(), SheetError> {
@@ -50,7 +59,11 @@ fn check_nodes(tree: &SheetTree, place: &str) -> Result<(), SheetError> {
         if row.closed > 12 {
             return Err(SheetError::Closed { place, found: row.closed });
         }
-        for (field, months) in [("suggested", &row.suggested), ("confirmed", &row.confirmed)] {
+        let levels = [("floor", row.floor.as_ref()), ("stretch", row.stretch.as_ref())];
+        let values = [("suggested", Some(&row.suggested)), ("confirmed", Some(&row.confirmed))]
+            .into_iter()
+            .chain(levels);
+        for (field, months) in values.filter_map(|(field, months)| Some((field, months?))) {
             if let Some((month, &found)) =
                 (1..).zip(months).find(|(_, value)| !(0..=MAX_CELL).contains(*value))
             {

@@ -1,17 +1,19 @@
 //! Writing the workbook.
 
 use std::collections::HashSet;
+use std::{io, thread};
 
 use rust_xlsxwriter::{
-    ConditionalFormatCell, ConditionalFormatCellRule, ConditionalFormatFormula, DocProperties, ExcelDateTime,
-    Format, Formula, IgnoreError, Workbook, Worksheet, XlsxError,
+    Chart, ChartType, ConditionalFormatCell, ConditionalFormatCellRule, ConditionalFormatFormula,
+    DocProperties, ExcelDateTime, Format, Formula, IgnoreError, Workbook, Worksheet, XlsxError,
 };
 
 use super::layout::{
-    CHECK, CLOSED, CODE, CONFIRMED, DEPTH, ITEM, KIND, MONTHS, NAME, PARENT, SUGGESTED, SheetOrigin,
+    CHECK, CLOSED, CODE, CONFIRMED, DEPTH, FLOOR, ITEM, KIND, MONTHS, NAME, PARENT, STRETCH, SUGGESTED,
+    SheetOrigin,
 };
 use super::style::{Styles, ValueRow};
-use super::writable::{check, display, is_written};
+use super::writable::{check, display, heights, is_written};
 use super::{PlanSheet, SheetError, SheetLine, SheetRow, SheetTree, Tree};
 
 /// The row of headers, counted from 0, and the first row of nodes below it.
@@ -29,6 +31,8 @@ const FIRST_MONTH: u16 = 6;
 const LAST_MONTH: u16 = 17;
 const YEAR_COLUMN: u16 = 22;
 const CLOSED_COLUMN: u16 = 23;
+/// The chart stands right of everything that is read.
+const CHART_COLUMN: u16 = 25;
 
 /// The letters of the columns of months, and of the sums with the months that each adds up.
 const MONTH_LETTERS: [&str; 12] = ["G", "H", "I", "J", "K", "L", "M", "N", "O", "P", "Q", "R"];
@@ -54,14 +58,19 @@ impl Sum {
     }
 }
 
-const NOTE: &str = "说明：只修改“确定”行的月份（灰色为已关账月份，不可修改；加粗蓝底为已锁定的格；黄色表示与建议不同）。金额\
-                    单位为元。“校验”行应为 0。请勿修改编码、项目和表头，也不要删除隐藏的第 1 行。";
+/// Room for the calls that write a workbook, in bytes.
+const STACK: usize = 8 * 1024 * 1024;
+
+const NOTE: &str = "说明：只修改“确定”行的月份（灰色为已关账月份，不可修改；加粗蓝框蓝底为已锁定的格；黄色表示与建议不同）。季度和\
+                    全年由月份相加，建议、保底和挑战由程序给出，都不能直接改。金额单位为元。“校验”行应为 0。请勿修改编码、\
+                    项目和表头，也不要删除隐藏的第 1 行。";
 
 /// Writes `sheet` as an `.xlsx` workbook.
 ///
 /// A worksheet for every tree of every line, named `<line>·<tree>`. Row 1 is hidden and holds what [`super::read`]
 /// knows the worksheet by. Sums are formulas, with their results beside them for programs that do not calculate. Below
-/// each top node that has others below it stands a row 校验: the node less those one level down, red where not 0.
+/// each node that has others below it stands a row 校验: the node less those one level down, red where not 0. Below a node
+/// with 保底 or 挑战 stand these. Beside an organisation its months are drawn.
 ///
 /// Equal plans give equal bytes: the date of creation in the file is the first day of the planned year.
 ///
@@ -70,6 +79,16 @@ const NOTE: &str = "说明：只修改“确定”行的月份（灰色为已关
 /// Something in `sheet` could not be read in again as it is: [`SheetError`] names the field and the node.
 pub fn write(sheet: &PlanSheet) -> Result<Vec<u8>, SheetError> {
     check(sheet)?;
+    // A chart is built by value and takes much room, and nobody knows how much whoever asks has left.
+    thread::scope(|scope| {
+        let writing = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || written(sheet));
+        let ended = || io::Error::other("the workbook was not finished");
+        let written = writing.map_err(XlsxError::IoError)?.join();
+        written.unwrap_or_else(|_| Err(XlsxError::IoError(ended()).into()))
+    })
+}
+
+fn written(sheet: &PlanSheet) -> Result<Vec<u8>, SheetError> {
     let mut workbook = Workbook::new();
     let properties =
         DocProperties::new().set_title(display(&sheet.title)).set_creation_datetime(&created(sheet.year)?);
@@ -139,22 +158,27 @@ impl Page<'_> {
     fn fill(&self, page: &mut Worksheet) -> Result<(), SheetError> {
         self.head(page)?;
         let mut at = FIRST_ROW;
-        let mut rest = self.tree.rows.as_slice();
-        while let Some((top, others)) = rest.split_first() {
-            // Everything down to the next node at the top stands below this one.
-            let below = others.iter().position(|row| row.depth <= top.depth).unwrap_or(others.len());
-            let (below, others) = others.split_at_checked(below).unwrap_or((others, &[]));
-            at = self.node(page, at, top)?;
-            let check = (!below.is_empty()).then_some(at);
-            at += u32::from(check.is_some());
-            let first = at;
-            for row in below {
-                at = self.node(page, at, row)?;
+        let rows = self.tree.rows.as_slice();
+        let heights = heights(rows);
+        for (index, node) in rows.iter().enumerate() {
+            let next = index + 1;
+            let others = rows.get(next..).unwrap_or_default();
+            // Everything down to the next node that stands no lower is below this one.
+            let count = others.iter().position(|row| row.depth <= node.depth).unwrap_or(others.len());
+            let below = others.get(..count).unwrap_or_default();
+            let own = u32::try_from(heights.get(index).copied().unwrap_or(2)).unwrap_or(2);
+            let (first, check) = (at + own, at + 2);
+            at = self.node(page, at, node)?;
+            if !below.is_empty() {
+                let taken: usize = heights.get(next..next + count).unwrap_or_default().iter().sum();
+                let last = first + u32::try_from(taken).unwrap_or(1).max(1) - 1;
+                self.check(page, check, node, below, (first, last))?;
+                at += 1;
             }
-            if let Some(check) = check {
-                self.check(page, check, top, below, (first, at - 1))?;
-            }
-            rest = others;
+            at = self.levels(page, at, node)?;
+        }
+        if self.tree.tree == Tree::Organisation {
+            self.chart(page)?;
         }
         let last = at.saturating_sub(1).max(FIRST_ROW);
         page.ignore_error_range(
@@ -188,7 +212,20 @@ impl Page<'_> {
         let (unit, year, version) = (display(&sheet.unit), sheet.year, sheet.version);
         page.write_string(2, 0, format!("单位：{unit}　年度：{year} 年　版本：第 {version} 版"))?;
         let unit = if line.is_amount { "（元）" } else { "" };
-        page.write_string(3, 0, format!("指标：{}{unit}　分解：{}", display(&line.name), tree.tree.label()))?;
+        let task = line.task;
+        let number = |value: i64| shown(value.into(), line.is_amount);
+        let mut year = format!("全年任务：{}", number(task.total));
+        if task.closed > 0 {
+            let (closed, results, remaining) = (task.closed, number(task.results), number(task.remaining));
+            year += &format!("　前 {closed} 个月已实现：{results}　剩余：{remaining}");
+        }
+        for (name, level) in [(FLOOR, task.floor), (STRETCH, task.stretch)] {
+            if let Some(level) = level {
+                year += &format!("　{name}：{}", number(level));
+            }
+        }
+        let (name, by) = (display(&line.name), tree.tree.label());
+        page.write_string(3, 0, format!("指标：{name}{unit}　分解：{by}　{year}"))?;
         page.write_string_with_format(4, 0, NOTE, &self.styles.note)?;
 
         let sums = SUMS.iter().map(|sum| sum.header);
@@ -217,14 +254,49 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// The months of the first node, drawn.
+    fn chart(&self, page: &mut Worksheet) -> Result<(), SheetError> {
+        let sheet = page.name();
+        let mut chart = Chart::new(ChartType::Column);
+        for (row, name) in [(FIRST_ROW, SUGGESTED), (FIRST_ROW + 1, CONFIRMED)] {
+            let months = (sheet.as_str(), HEADER_ROW, FIRST_MONTH, HEADER_ROW, LAST_MONTH);
+            let values = (sheet.as_str(), row, FIRST_MONTH, row, LAST_MONTH);
+            chart.add_series().set_name(name).set_categories(months).set_values(values);
+        }
+        page.insert_chart(FIRST_ROW, CHART_COLUMN, &chart)?;
+        Ok(())
+    }
+
+    /// The rows of a node's levels; gives the row below them.
+    fn levels(&self, page: &mut Worksheet, at: u32, node: &SheetRow) -> Result<u32, SheetError> {
+        let levels = [(FLOOR, node.floor), (STRETCH, node.stretch)];
+        let mut at = at;
+        for (item, months) in levels.into_iter().filter_map(|(item, months)| Some((item, months?))) {
+            self.values(page, node, &[(at, ValueRow::Suggested, item, &months)])?;
+            at += 1;
+        }
+        Ok(at)
+    }
+
     /// The two rows of a node; gives the row below them.
     fn node(&self, page: &mut Worksheet, at: u32, node: &SheetRow) -> Result<u32, SheetError> {
         let both = [
             (at, ValueRow::Suggested, SUGGESTED, &node.suggested),
             (at + 1, ValueRow::Confirmed, CONFIRMED, &node.confirmed),
         ];
+        self.values(page, node, &both)?;
+        Ok(at + 2)
+    }
+
+    /// Rows of a node's values.
+    fn values(
+        &self,
+        page: &mut Worksheet,
+        node: &SheetRow,
+        rows: &[(u32, ValueRow, &str, &[i64; 12])],
+    ) -> Result<(), SheetError> {
         let (name, kind) = (display(&node.name), display(&node.kind));
-        for (at, row, item, months) in both {
+        for &(at, row, item, months) in rows {
             let styles = self.styles.row(row);
             for (column, text) in
                 [(CODE_COLUMN, &node.code), (PARENT_COLUMN, &node.parent), (KIND_COLUMN, &kind)]
@@ -246,10 +318,10 @@ impl Page<'_> {
                 self.formula(page, (at, column), &formula, sum.of(&months), &styles.sum)?;
             }
         }
-        Ok(at + 2)
+        Ok(())
     }
 
-    /// The row of differences between a top node and those one level below it, which stand in `rows`.
+    /// The row of differences between a node and those one level below it, which stand in `rows`.
     fn check(
         &self,
         page: &mut Worksheet,
@@ -271,7 +343,7 @@ impl Page<'_> {
         let months = MONTH_LETTERS.iter().zip(left).map(|(letter, left)| (*letter, left));
         let sums = SUMS.iter().map(|sum| (sum.letter, sum.of(&left)));
         for (column, (letter, left)) in (FIRST_MONTH..).zip(months.chain(sums)) {
-            // The confirmed row of the top node is the one above. Yuan are binary fractions there, hence ROUND.
+            // The confirmed row of the node is the one above. Yuan are binary fractions there, hence ROUND.
             let formula = format!(
                 "=ROUND({letter}{at}-SUMIFS({letter}${first}:{letter}${last},$F${first}:$F${last},\"{CONFIRMED}\",\
                  $E${first}:$E${last},{depth}),2)"

@@ -7,7 +7,8 @@ use crate::spreadsheets::import::{Value, span, spoken};
 /// Columns of leave that are no kind of leave.
 const ABOUT_LEAVE: &[&str] = &[
     "合计", "小计", "总计", "总", "余额", "剩余", "可用", "次数", "备注", "事由", "原因", "类型", "加班",
-    "放假", "销假", "开始", "结束", "时间", "明细", "审批",
+    "放假", "销假", "开始", "结束", "时间", "明细", "审批", "应休", "未休", "可休", "已休", "享有", "额度",
+    "标准", "本年", "年度", "累计", "结转",
 ];
 
 /// Groups whose parts are something else than the month's own values: a target, a rank, what is left of a leave, an
@@ -15,7 +16,33 @@ const ABOUT_LEAVE: &[&str] = &[
 const ABOUT_ELSE: &[&str] = &[
     "目标", "计划", "任务", "累计", "同期", "去年", "上月", "上年", "上周", "排名", "率", "占比", "余额",
     "剩余", "结余", "可用", "环比", "同比", "组长", "主管", "经理", "工资", "薪资", "薪酬", "扣款", "罚款",
-    "奖金", "津贴", "补贴", "提成", "当日", "本日", "今日", "昨日",
+    "奖金", "津贴", "补贴", "提成", "当日", "本日", "今日", "昨日", "本年", "当年", "年度", "历年", "ytd",
+    "扣分", "得分", "评分", "积分", "分值", "毛利", "利润", "成本",
+];
+
+/// Groups whose parts are money, whatever else is called like them: 保险 under 产值 is no number of policies.
+const MONEY: &[&str] =
+    &["金额", "产值", "收入", "营收", "营业额", "销售额", "保费", "佣金", "手续费", "返利"];
+
+/// Parts that are what their group is called: all of it, or what has been rather than what was planned.
+const WHOLE: &[&str] = &[
+    "合计",
+    "小计",
+    "总计",
+    "总数",
+    "总量",
+    "实际",
+    "实绩",
+    "完成",
+    "达成",
+    "实际完成",
+    "完成数",
+    "实际数",
+    "完成量",
+    "本月",
+    "当月",
+    "本月实际",
+    "当月实际",
 ];
 
 /// What the header says about one column.
@@ -24,6 +51,11 @@ pub(in crate::spreadsheets) struct HeaderColumn {
     pub shown: String,
     /// What it may be called, in normal form: with its group's name in front, and without.
     pub names: Vec<HeaderName>,
+    /// What it may be called besides: 回访 and 计划 below it, without the month that it is of, or by the group of which it is
+    /// the whole.
+    also: Vec<HeaderName>,
+    /// It stands in a group of money.
+    is_money: bool,
     /// What the file writes, in normal form: group and part joined by `/`, and the part alone.
     pub(super) wholes: Vec<String>,
     /// What it would be called if it did not say that it is the sum of the month's days.
@@ -47,9 +79,11 @@ impl HeaderColumn {
             let said = Some(text).filter(|text| !text.is_empty());
             let (names, wholes) = (said.map(name), said.map(normal));
             let (names, wholes) = (Vec::from_iter(names), Vec::from_iter(wholes));
-            let sums = sums_of(&names);
+            let (sums, also) = (sums_of(&names), of_month(&names, month));
             let shown = text.to_owned();
-            Self { shown, names, wholes, sums, is_about_else: false, is_beside: false }
+            // 4月交车 beside 5月交车.
+            let is_about_else = month > 0 && is_of_another_month(text, month);
+            Self { shown, names, also, is_money: false, wholes, sums, is_about_else, is_beside: false }
         };
         match (above.is_empty(), below.is_empty()) {
             (_, true) => plain(&above),
@@ -62,19 +96,24 @@ impl HeaderColumn {
                 let is_about_else = group.text != part.text && is_about_else(&group.text, &part.text, month);
                 let mut names = Self::of_group(&group, &part);
                 let is_about_else = is_about_else && !is_month_sum(&group.text);
+                let mut also = of_month(&names, month);
                 if names.len() == 1 {
                     wholes.push(normal(&above));
+                } else {
+                    also.extend(also_called(&group, &part));
                 }
                 if is_about_else {
                     names.truncate(1);
                     wholes.truncate(1);
+                    also.clear();
                 }
+                let is_money = MONEY.iter().any(|word| group.text.contains(word));
                 let mut sums = sums_of(&names);
                 if is_month_sum(&group.text) {
                     sums.push(HeaderName { text: part.text.clone(), unit: part.unit.or(group.unit) });
                 }
                 let shown = format!("{above}/{below}");
-                Self { shown, names, wholes, sums, is_about_else, is_beside: false }
+                Self { shown, names, also, is_money, wholes, sums, is_about_else, is_beside: false }
             }
         }
     }
@@ -98,6 +137,7 @@ impl HeaderColumn {
     /// The same column, called nothing: it is of another table.
     pub(super) fn put_aside(&mut self) {
         self.names.clear();
+        self.also.clear();
         self.wholes.clear();
         self.sums.clear();
         self.is_beside = true;
@@ -110,8 +150,11 @@ impl HeaderColumn {
         column: &FormColumn,
         is_exact: bool,
     ) -> Option<(usize, Option<&str>)> {
+        if self.is_money && !is_exact && column.is_measured() && !column.is_money() {
+            return None;
+        }
         let place = |text: &String| column.keys.iter().position(|key| key == text);
-        let mut named = self.names.iter().filter(|_| !is_exact);
+        let mut named = self.names.iter().chain(&self.also).filter(|_| !is_exact);
         let named = named.find_map(|name| Some((place(&name.text)?, name.unit.as_deref())));
         named.or_else(|| Some((self.wholes.iter().find_map(place)?, self.unit())))
     }
@@ -144,11 +187,39 @@ impl HeaderColumn {
     }
 }
 
+/// What a part is called besides its own name and the one behind its group's.
+fn also_called(group: &HeaderName, part: &HeaderName) -> Vec<HeaderName> {
+    let unit = part.unit.clone().or_else(|| group.unit.clone());
+    let named = |text: String| HeaderName { text, unit: unit.clone() };
+    let whole = WHOLE.contains(&part.text.as_str()).then(|| group.text.clone());
+    // 计划 under 回访 is 计划回访, and 应 under 出勤 what there was to work.
+    whole.into_iter().chain([format!("{}{}", part.text, group.text)]).map(named).collect()
+}
+
+/// The names without the words that they are of this month: 本月交车, 5月交车, 交车(当月).
+fn of_month(names: &[HeaderName], month: u32) -> Vec<HeaderName> {
+    let own = [format!("{month}月份"), format!("{month}月"), "本月".to_owned(), "当月".to_owned()];
+    let without = |name: &HeaderName| {
+        let bare = own.iter().find_map(|word| {
+            let behind = || name.text.strip_suffix(&format!("({word})"));
+            name.text.strip_prefix(word.as_str()).or_else(behind)
+        });
+        let bare = bare.map(|bare| bare.trim_matches(['-', '_'])).filter(|bare| !bare.is_empty())?;
+        Some(HeaderName { text: bare.to_owned(), unit: name.unit.clone() })
+    };
+    names.iter().filter_map(without).collect()
+}
+
 /// Whether a part of the group is something else than what it is called: of another month, or one of [`ABOUT_ELSE`];
-/// 休息 under 加班 is overtime.
+/// 休息 and 调休 under 加班 are overtime.
 fn is_about_else(group: &str, part: &str, month: u32) -> bool {
     ABOUT_ELSE.iter().any(|word| group.contains(word))
-        || group.contains("加班") && part == "休息"
+        || group.contains("加班") && (part.ends_with(['休', '假']) || part == "休息")
         || spoken::other_span(group).is_some()
-        || span::spoken_months(group).iter().any(|spoken| *spoken != month)
+        || is_of_another_month(group, month)
+}
+
+/// Whether a text names a month, and not this one.
+fn is_of_another_month(text: &str, month: u32) -> bool {
+    span::spoken_months(text).iter().any(|spoken| *spoken != month)
 }

@@ -9,6 +9,7 @@ use crate::spreadsheets::mapping::built_in::ImportKind;
 
 mod dingtalk;
 mod doubts;
+mod habits;
 mod mapped;
 mod silent;
 mod stock;
@@ -73,7 +74,7 @@ fn read_asked(form: &Form, asked: &Asked<'_>, bytes: &[u8]) -> Result<Sheet, Imp
         match found {
             Found::Header(header) => sheet = Sheet { header, ..Sheet::default() },
             Found::Row(row) => sheet.rows.push(row),
-            Found::Faults(mut faults) => {
+            Found::Faults { mut faults, .. } => {
                 sheet.rows.retain(|row| faults.iter().all(|fault| fault.row != Some(row.row)));
                 sheet.faults.append(&mut faults);
             }

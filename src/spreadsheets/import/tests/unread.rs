@@ -57,6 +57,25 @@ fn what_is_of_no_use_is_named_and_not_asked_for() {
 }
 
 #[test]
+fn columns_without_a_header_are_known_by_their_place() {
+    let bytes = workbook(|sheet| {
+        put(sheet, 0, &["工号", "交车台数", "", "备注"]);
+        put(sheet, 1, &["B01", "3", "7", "好", "8"]);
+    });
+    let form = |ignored: &[&str]| {
+        let ignored =
+            ignored.iter().map(|header| crate::spreadsheets::import::header::normal(header)).collect();
+        Form { ignored, ..DMS.form(&leave_types()) }
+    };
+    let (within, behind) = ("C 列（无表头）", "E 列（无表头）");
+    let read = |ignored: &[&str]| read_by(&form(ignored), "upload", &bytes, february()).unwrap();
+    assert_eq!(asked(&read(&[])), [(within, 2, "7"), (behind, 2, "8")]);
+    assert_eq!(asked(&read(&[within])), [(behind, 2, "8")]);
+    let sheet = read(&[within, behind]);
+    assert_eq!((asked(&sheet), &sheet.unread.others), (vec![], &vec![within.to_owned(), "备注".to_owned()]));
+}
+
+#[test]
 fn a_second_table_beside_the_first_is_nobodys_of_the_first() {
     // 99 visits are 李思敏's.
     for header in

@@ -18,7 +18,7 @@ use crate::spreadsheets::import::form::{EmptyCell, Foreign, FormColumn, Need, No
 use crate::spreadsheets::import::header::Twins;
 use crate::spreadsheets::import::number::Measure::{Count, Days, FineDays, Hours};
 use crate::spreadsheets::import::reading::Reading;
-use crate::spreadsheets::import::{Balance, Form, Schedule};
+use crate::spreadsheets::import::{AllLeave, Balance, Form, Schedule};
 
 const ATTENDED: &str = "出勤天数";
 /// WeCom's days without anything wrong, which say no more than that the sheet is its.
@@ -112,13 +112,52 @@ fn tallies() -> Vec<FormColumn> {
         FormColumn::tally("late", Count, Need::Required, &["迟到次数", "迟到"]),
         FormColumn::tally("severe_late", Count, Need::Optional, &["严重迟到次数", "严重迟到"]),
         FormColumn::tally("early_leave", Count, Need::Required, &["早退次数", "早退"]),
-        FormColumn::tally(MISSED, Count, Need::Optional, &["上班缺卡次数", "上班缺卡", "上班未打卡次数"]),
-        FormColumn::tally(MISSED, Count, Need::Optional, &["下班缺卡次数", "下班缺卡", "下班未打卡次数"]),
+        FormColumn::tally(
+            MISSED,
+            Count,
+            Need::Optional,
+            &[
+                "上班缺卡次数",
+                "上班缺卡",
+                "上班未打卡次数",
+                "上班未打卡",
+                "上班漏打卡",
+                "未签到次数",
+                "未签到",
+            ],
+        ),
+        FormColumn::tally(
+            MISSED,
+            Count,
+            Need::Optional,
+            &[
+                "下班缺卡次数",
+                "下班缺卡",
+                "下班未打卡次数",
+                "下班未打卡",
+                "下班漏打卡",
+                "未签退次数",
+                "未签退",
+            ],
+        ),
         FormColumn::tally(
             MISSED,
             Count,
             Need::Spare(&["上班缺卡次数", "下班缺卡次数"]),
-            &["缺卡次数", "缺卡", "缺卡总次数", "未打卡次数"],
+            &[
+                "缺卡次数",
+                "缺卡",
+                "缺卡总次数",
+                "缺卡数",
+                "未打卡次数",
+                "未打卡",
+                "漏打卡次数",
+                "漏打卡",
+                "漏卡",
+                "忘打卡次数",
+                "忘打卡",
+                "忘记打卡",
+            ],
         ),
         FormColumn::tally(ABSENT, Days, Need::Optional, &[ABSENCE, "旷工"]),
         FormColumn {
@@ -230,7 +269,7 @@ fn finish(row: &mut Reading<'_>) {
     // A faulty cell is left out of the sums here, so what they exceed is exceeded all the more.
     let calendar = Decimal::from(row.period.days());
     let Some((attended, column)) = row.value(ATTENDED).map(|(days, column)| (days, column.to_owned())) else {
-        return;
+        return hold_leave(row);
     };
     let given = row.value(SCHEDULED).or_else(|| row.value(RESTED));
     let given = given.map(|(days, column)| (days, column.to_owned()));
@@ -270,18 +309,51 @@ fn finish(row: &mut Reading<'_>) {
         (None, None) => None,
     };
     let balance = Balance {
-        attended,
-        column,
+        attended: Some((attended, column)),
         schedule,
         leave,
-        all_leave: row.value(ALL_LEAVE).map(|(days, from)| (days, from.to_owned())),
+        all_leave: all_leave(row),
         absent,
         trips: value(TRIPS) + value(OUTINGS),
         // How many days hours of travel are is not known, and of a day with a missing punch half may not count.
         has_other_trips: !value(TRIP_HOURS).is_zero() || !value(OUTING_HOURS).is_zero(),
         missed_punches: row.sum(MISSED),
     };
-    if row.has_hours() || matches!(schedule, Some(Schedule::Rested(_))) {
+    hold(row, balance, scheduled);
+}
+
+/// Leave of all kinds together, if a column says it.
+fn all_leave(row: &Reading<'_>) -> Option<AllLeave> {
+    let said =
+        |(said, column): (Decimal, &str), in_hours| AllLeave { said, in_hours, column: column.to_owned() };
+    let in_days = row.value(ALL_LEAVE).map(|found| said(found, false));
+    in_days.or_else(|| row.hours_of(ALL_LEAVE).map(|found| said(found, true)))
+}
+
+/// Holds leave of all kinds against the kinds in a sheet that says no more of days.
+fn hold_leave(row: &mut Reading<'_>) {
+    if row.is_faulty() {
+        return;
+    }
+    let Some(all_leave) = all_leave(row) else { return };
+    let balance = Balance {
+        attended: None,
+        schedule: None,
+        leave: row.sum(PERSONAL_LEAVE) + row.sum(PROTECTED_LEAVE),
+        all_leave: Some(all_leave),
+        absent: Decimal::ZERO,
+        trips: Decimal::ZERO,
+        has_other_trips: false,
+        missed_punches: Decimal::ZERO,
+    };
+    hold(row, balance, None);
+}
+
+/// Faults days that do not add up, or leaves it to who knows how long a day is and since when the person was posted.
+fn hold(row: &mut Reading<'_>, balance: Balance, scheduled: Option<Decimal>) {
+    let is_in_hours =
+        row.has_hours() || balance.all_leave.as_ref().is_some_and(|all| all.in_hours && !all.said.is_zero());
+    if is_in_hours || matches!(balance.schedule, Some(Schedule::Rested(_))) {
         row.balance = Some(Box::new(balance));
         return;
     }

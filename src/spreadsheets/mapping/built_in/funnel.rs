@@ -3,11 +3,14 @@
 //! Only 工号 and 交车台数 must be there: systems differ in what they count. An empty cell, or a column that is not
 //! there, means that the value is not known, which is not zero: what was known before stays.
 
+use rust_decimal::Decimal;
+
 use super::of_no_use;
 use crate::spreadsheets::import::Form;
 use crate::spreadsheets::import::form::{FormColumn, Need};
 use crate::spreadsheets::import::header::Twins;
 use crate::spreadsheets::import::number::Measure::{self, Amount, Count};
+use crate::spreadsheets::import::reading::Reading;
 
 /// Metric, measure, and what the column may be called.
 type Column = (&'static str, Measure, &'static [&'static str]);
@@ -38,7 +41,20 @@ pub(super) fn form(kind: &str) -> Form {
         ..FormColumn::optional(metric, *measure, headers)
     };
     let columns = super::person(Twins::Passed).into_iter().chain(COLUMNS.iter().map(column)).collect();
-    Form { no_use: of_no_use::anywhere, ..Form::new(kind, kind, columns) }
+    Form { no_use: of_no_use::anywhere, finish, ..Form::new(kind, kind, columns) }
+}
+
+/// Of these nobody has a thousand in a month: so many are yuan.
+const FEW: &[&str] = &[DELIVERIES, "orders", "insurance_policies", "loans"];
+
+/// Faults money where cars and policies are counted.
+fn finish(row: &mut Reading<'_>) {
+    for metric in FEW {
+        let found = row.of_metric(metric).filter(|(value, _)| *value >= Decimal::ONE_THOUSAND);
+        if let Some((value, column)) = found.map(|(value, column)| (value, column.to_owned())) {
+            row.fault(Some(&column), &value.to_string(), "台数或单数（一个人一个月不到 1000），像是金额");
+        }
+    }
 }
 
 /// What a funnel calls the column of a metric.

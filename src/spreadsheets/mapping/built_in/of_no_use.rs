@@ -96,8 +96,12 @@ const BESIDE_ATTENDANCE: &[&str] = &[
     "异常次数",
     "正常天数",
     "正常次数",
-    "签到",
-    "签退",
+    "签到时间",
+    "签退时间",
+    "签到地点",
+    "签退地点",
+    "签到次数",
+    "签退次数",
     "排班",
     "请假次数",
     "休假次数",
@@ -106,6 +110,12 @@ const BESIDE_ATTENDANCE: &[&str] = &[
     "剩余",
     "结余",
     "可用",
+    "应休",
+    "未休",
+    "可休",
+    "享有",
+    "额度",
+    "结转",
     "请假合计",
     "考勤结果",
     "打卡明细",
@@ -165,7 +175,10 @@ pub(super) fn beside_attendance(header: &str) -> bool {
     }
     let part = name(header.rsplit('/').next().unwrap_or(header));
     let is_in_minutes = matches!(part.unit.as_deref(), Some("分钟" | "分" | "秒" | "元"));
-    anywhere(header) || is_in_minutes || has(BESIDE_ATTENDANCE) || has(MONEY) || is_day(&part.text)
+    // 带薪调休(天) is no money, and 未签到(次) nothing beside: what is counted in days or times may be meant.
+    let is_counted = matches!(part.unit.as_deref(), Some("天" | "日" | "次"));
+    let is_money = has(MONEY) && !is_counted;
+    anywhere(header) || is_in_minutes || has(BESIDE_ATTENDANCE) || is_money || is_day(&part.text)
 }
 
 /// A day of the month, as the columns of its days are called: 1, 01日, 05-01, 2014/5/1, 1星期四.

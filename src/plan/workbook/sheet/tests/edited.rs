@@ -5,7 +5,7 @@ use super::*;
 fn changes(plan: &PlanSheet, bytes: &[u8]) -> Vec<String> {
     let changes = differences(plan, &read(bytes).unwrap()).unwrap();
     let text = |change: &CellChange| {
-        let CellChange { metric, tree, code, parent, name, month, from, to } = change;
+        let CellChange { metric, tree, code, parent, name, month, from, to, .. } = change;
         format!("{metric} {tree} {parent}/{code} ({name}) {month}: {from} -> {to}")
     };
     changes.iter().map(text).collect()
@@ -31,26 +31,58 @@ const YUAN_PAGE: &str = "xl/worksheets/sheet2.xml";
 fn an_edited_cell_is_one_change() {
     let plan = plan();
     let bytes = write(&plan).unwrap();
-    // Row 13 is B01 of T1: rows 7 and 8 are the store, 9 its check, 10 and 11 T1, 12 and 13 B01. H is February.
-    let edited = patched(&bytes, PAGE, |page| with_cell(page, "H13", "", "<v>10</v>"));
+    // Row 14 is B01 of T1: rows 7 and 8 are the store, 9 its check, 10 to 12 T1 and its check, 13 and 14 B01. H is February.
+    let edited = patched(&bytes, PAGE, |page| with_cell(page, "H14", "", "<v>10</v>"));
     assert_eq!(changes(&plan, &edited), ["deliveries organisation T1/B01 (人 B01) 2: 3 -> 10"]);
-    // Somebody in two teams: 14 and 15 are B02 of T1, 16 and 17 T2, 18 and 19 B02 of T2.
-    let edited = patched(&bytes, PAGE, |page| with_cell(page, "R19", "", "<v>0</v>"));
+    // Somebody in two teams: 15 and 16 are B02 of T1, 17 to 19 T2 and its check, 20 and 21 B02 of T2.
+    let edited = patched(&bytes, PAGE, |page| with_cell(page, "R21", "", "<v>0</v>"));
     assert_eq!(changes(&plan, &edited), ["deliveries organisation T2/B02 (人 B02) 12: 5 -> 0"]);
     let edited = patched(&bytes, YUAN_PAGE, |page| with_cell(page, "G8", "", "<v>1234567.89</v>"));
     assert_eq!(changes(&plan, &edited), ["accessory_revenue channel /S1 (店 S1) 1: 1000001 -> 123456789"]);
 }
 
 #[test]
-fn suggestions_sums_checks_and_names_may_be_changed_without_effect() {
+fn checks_and_names_may_be_changed_without_effect() {
     let plan = plan();
     let edited = patched(&write(&plan).unwrap(), PAGE, |page| {
-        let page = with_cell(page, "H12", "", "<v>-10.5</v>");
-        let page = with_cell(page, "S13", "", "<v>1</v>");
         let page = with_cell(page, "G9", "", "<v>99</v>");
-        with_cell(page, "C13", " t=\"inlineStr\"", "<is><t>改名</t></is>")
+        // The quarter that the months come to may be typed, and a formula's old result is not looked at.
+        let page = with_cell(page, "S14", "", "<v>9</v>");
+        let page = with_cell(page, "T14", "", "<f>SUM(J14:L14)</f><v>77</v>");
+        with_cell(page, "C14", " t=\"inlineStr\"", "<is><t>改名</t></is>")
     });
     assert_eq!(changes(&plan, &edited), Vec::<String>::new());
+}
+
+#[test]
+fn a_quarter_a_year_or_a_suggestion_that_was_typed_is_a_fault() {
+    let plan = plan();
+    let bytes = write(&plan).unwrap();
+    for cell in ["S14", "W8", "W14"] {
+        let edited = patched(&bytes, PAGE, |page| with_cell(page, cell, "", "<v>10</v>"));
+        let faults = read(&edited).unwrap_err();
+        assert_eq!(places(&faults), [(format!("交车·组织!{cell}"), "10")]);
+    }
+    let edited = patched(&bytes, PAGE, |page| with_cell(page, "H13", "", "<v>10</v>"));
+    let faults = differences(&plan, &read(&edited).unwrap()).unwrap_err();
+    assert_eq!(places(&faults), [("交车·组织!H13".to_owned(), "10")]);
+    let edited = patched(&bytes, PAGE, |page| with_cell(page, "H13", "", "<v>-10.5</v>"));
+    assert_eq!(places(&read(&edited).unwrap_err()), [("交车·组织!H13".to_owned(), "-10.5")]);
+}
+
+#[test]
+fn floor_and_stretch_stand_below_and_are_not_read() {
+    let mut plan = plan();
+    for row in &mut plan.lines[0].trees[0].rows {
+        (row.floor, row.stretch) = (Some([1; 12]), Some([99; 12]));
+    }
+    let bytes = write(&plan).unwrap();
+    assert_eq!(changes(&plan, &bytes), Vec::<String>::new());
+    // 7 and 8 the store, 9 its check, 10 保底, 11 挑战.
+    let edited = patched(&bytes, PAGE, |page| with_cell(page, "G10", "", "<v>5</v>"));
+    assert_eq!(changes(&plan, &edited), Vec::<String>::new());
+    let edited = patched(&bytes, PAGE, |page| with_cell(page, "G13", "", "<v>8</v>"));
+    assert_eq!(changes(&plan, &edited), ["deliveries organisation /T1 (组 T1) 1: 7 -> 8"]);
 }
 
 #[test]
@@ -68,7 +100,7 @@ fn numbers_are_read_as_people_write_them() {
         ("", "<f>1+1</f><v>2</v>", 2),
         (" t=\"str\"", "<f>\"1\"&amp;\"4\"</f><v>14</v>", 14),
     ] {
-        let edited = patched(&bytes, PAGE, |page| with_cell(page, "G13", kind, content));
+        let edited = patched(&bytes, PAGE, |page| with_cell(page, "G14", kind, content));
         let expected = format!("deliveries organisation T1/B01 (人 B01) 1: 3 -> {expected}");
         assert_eq!(changes(&plan, &edited), [expected], "{content}");
     }
@@ -97,7 +129,7 @@ fn rows_and_columns_may_stand_in_any_order_with_others_between_them() {
         "|||7|随便|6|6|6|6|6|6|6|6|6|6|6|B03|T2|确定|5",
         "",
         "|合计|||||||||||||5",
-        "|||1|1|1|1|1|1|1|1|1|1|1|1|1|B01|T1|建议|",
+        "|||3|x|3|3|3|3|3|3|3|3|3|3|3|B01|T1|建议|",
         "|||3|x|3|3|3|3|3|3|3|3|3|3|'３|B01|T1| 确定 |",
         "|||18||18|18|18|18|18|18|18|18|18|18|20|S1||确定|",
     ]

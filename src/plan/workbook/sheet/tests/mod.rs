@@ -20,6 +20,8 @@ fn row(depth: usize, kind: &str, code: &str, parent: &str, confirmed: [i64; 12])
         name: format!("{kind} {code}"),
         suggested: confirmed,
         confirmed,
+        floor: None,
+        stretch: None,
         pinned: [false; 12],
         closed: 0,
     }
@@ -50,12 +52,14 @@ fn plan() -> PlanSheet {
                 metric: "deliveries".into(),
                 name: "交车".into(),
                 is_amount: false,
+                task: SheetTask { total: 216, remaining: 216, ..SheetTask::default() },
                 trees: vec![SheetTree { tree: Tree::Organisation, rows }],
             },
             SheetLine {
                 metric: "accessory_revenue".into(),
                 name: "精品".into(),
                 is_amount: true,
+                task: SheetTask::default(),
                 trees: vec![SheetTree { tree: Tree::Channel, rows: channels }],
             },
         ],

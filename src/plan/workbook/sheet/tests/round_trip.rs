@@ -68,9 +68,9 @@ prop_compose! {
     fn node()(
         depth in 0_usize..4, code in code(), parent in prop_oneof![Just(String::new()), code()], name in "\\PC{0,20}|.*",
         suggested in months(), confirmed in months(), pinned in prop::array::uniform12(any::<bool>()),
-        closed in 0_usize..=12,
+        closed in 0_usize..=12, floor in prop::option::of(months()), stretch in prop::option::of(months()),
     ) -> SheetRow {
-        SheetRow { depth, kind: "组".into(), code, parent, name, suggested, confirmed, pinned, closed }
+        SheetRow { depth, kind: "组".into(), code, parent, name, suggested, confirmed, floor, stretch, pinned, closed }
     }
 }
 
@@ -88,7 +88,7 @@ prop_compose! {
         channel in tree(Tree::Channel), series in tree(Tree::Series), count in 1_usize..=3,
     ) -> SheetLine {
         let trees = [organisation, channel, series].into_iter().take(count).collect();
-        SheetLine { metric, name, is_amount, trees }
+        SheetLine { metric, name, is_amount, task: SheetTask::default(), trees }
     }
 }
 
@@ -145,7 +145,8 @@ proptest! {
                         if from != to {
                             expected.push(CellChange {
                                 metric: line.metric.clone(), tree: tree.tree, code: row.code.clone(),
-                                parent: row.parent.clone(), name: row.name.clone(), month, from, to,
+                                parent: row.parent.clone(), name: row.name.clone(), is_top: row.depth == 0, month, from,
+                                to,
                             });
                         }
                     }

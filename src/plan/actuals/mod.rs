@@ -1,9 +1,11 @@
 //! What has happened, as planning needs it: what people brought, in which unit, and when they are there.
 
+pub(in crate::plan) mod by_day;
+pub(in crate::plan) mod known;
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
-use diesel::PgArrayExpressionMethods as _;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Numeric, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -11,6 +13,7 @@ use rust_decimal::Decimal;
 
 use crate::db::schema::{assignment, org_unit};
 use crate::db::sql;
+use crate::diary::work_calendar::StoreCalendars;
 use crate::http::FieldError;
 use crate::http::Problem;
 use crate::period::Period;
@@ -48,11 +51,14 @@ pub(in crate::plan) async fn findings(
                     return refused(format!("expected years before {}, not {}", new.year, past.year));
                 }
             }
-            let years: Vec<Period> = seen.into_iter().flat_map(Period::months_of).collect();
-            for fact in facts(connection, employees, &new.metric, years).await? {
+            // What a month that has not ended has brought is not what it brings.
+            let has_ended = |month: &Period| known.this_month.is_none_or(|this_month| *month < this_month);
+            let months: Vec<Period> =
+                seen.into_iter().flat_map(Period::months_of).filter(has_ended).collect();
+            for fact in facts(connection, employees, &new.metric, months).await? {
                 let months = findings.brought.entry((fact.employee_id, fact.period.year())).or_default();
                 if let Some(month) = months.get_mut(fact.period.index()) {
-                    *month = units(fact.value);
+                    *month = Some(units(fact.value));
                 }
             }
         }
@@ -77,8 +83,17 @@ pub(in crate::plan) async fn findings(
                 return Err(Problem::fields(faults));
             }
             findings.working = working(connection, &people, &away).await?;
+            let units: Vec<i64> = people.iter().map(|(_, unit)| *unit).collect();
+            let stores: Vec<(i64, Option<i64>)> = org_unit::table
+                .filter(org_unit::id.eq_any(units))
+                .select((org_unit::id, org_unit::store_id))
+                .load(connection)
+                .await?;
+            let ids: Vec<i64> = stores.iter().filter_map(|(_, store)| *store).collect();
+            findings.calendars = Some(StoreCalendars::load(connection, &ids, new.year..=new.year).await?);
+            findings.stores = stores.into_iter().filter_map(|(unit, store)| Some((unit, store?))).collect();
         }
-        Method::Season | Method::Festival(_) | Method::Equal | Method::Manual(_) => {}
+        Method::Season | Method::Festival(_) | Method::Equal | Method::EqualPerHead | Method::Manual(_) => {}
     }
     Ok(findings)
 }
@@ -146,79 +161,4 @@ async fn working(
         Some((*key, working))
     });
     Ok(working.collect())
-}
-
-/// What somebody brought of a metric in a month, and the unit for which the person's month counts. Who changes teams leaves
-/// the past with the old one.
-#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
-pub(in crate::plan) struct Brought {
-    /// The metric.
-    #[diesel(sql_type = Text)]
-    pub metric: String,
-    /// The person.
-    #[diesel(sql_type = BigInt)]
-    pub employee_id: i64,
-    /// The unit.
-    #[diesel(sql_type = BigInt)]
-    pub unit_id: i64,
-    /// The month.
-    #[diesel(sql_type = Date)]
-    pub period: Period,
-    #[diesel(sql_type = Numeric)]
-    value: Decimal,
-}
-
-impl Brought {
-    /// Units of the metric, or cents of an amount.
-    pub(in crate::plan) fn units(&self, is_amount: bool) -> Result<i64, Problem> {
-        let scale = if is_amount { Decimal::ONE_HUNDRED } else { Decimal::ONE };
-        let units = self.value.checked_mul(scale).and_then(|value| i64::try_from(value).ok());
-        units.ok_or_else(|| {
-            Problem::internal(&format!("{} of employee {} is too large", self.metric, self.employee_id))
-        })
-    }
-}
-
-/// What everybody whose month counts at or below `unit_id` brought of some metrics in a year, where the ledger knows it. What
-/// erased months came to is a unit's by itself: as that of person 0, who is nobody.
-pub(in crate::plan) async fn brought(
-    connection: &mut AsyncPgConnection,
-    unit_id: i64,
-    metrics: &[&str],
-    year: i32,
-) -> Result<Vec<Brought>, Problem> {
-    if metrics.is_empty() {
-        return Ok(Vec::new());
-    }
-    let brought = sql("WITH below AS MATERIALIZED (SELECT id FROM org_unit WHERE path @> ARRAY[$1]),
-         posted AS MATERIALIZED (
-             SELECT DISTINCT a.employee_id FROM assignment a JOIN below ON below.id = a.unit_id)
-         SELECT p.metric, m.employee_id, m.unit_id, m.period, m.value[p.place] AS value
-         FROM posted JOIN person_month m ON m.employee_id = posted.employee_id AND m.period = ANY ($3)
-         JOIN below ON below.id = m.unit_id
-         JOIN metric_place p ON p.metric = ANY ($2) AND m.value[p.place] IS NOT NULL
-         UNION ALL
-         SELECT p.metric, 0, e.unit_id, e.period, e.value[p.place]
-         FROM erased_unit_month e JOIN below ON below.id = e.unit_id
-         JOIN metric_place p ON p.metric = ANY ($2) AND e.known[p.place] > 0
-         WHERE e.period = ANY ($3)")
-    .bind::<BigInt, _>(unit_id)
-    .bind::<Array<Text>, _>(metrics.iter().map(|metric| (*metric).to_owned()).collect::<Vec<_>>())
-    .bind::<Array<Date>, _>(Period::months_of(year))
-    .load(connection)
-    .await?;
-    Ok(brought)
-}
-
-/// The unit at `id` and those below it, each with itself and everything above it.
-pub(in crate::plan) async fn unit_paths(
-    connection: &mut AsyncPgConnection,
-    id: i64,
-) -> Result<HashMap<i64, Vec<i64>>, Problem> {
-    let rows: Vec<(i64, Vec<i64>)> = org_unit::table
-        .filter(org_unit::path.contains(vec![id]))
-        .select((org_unit::id, org_unit::path))
-        .load(connection)
-        .await?;
-    Ok(rows.into_iter().collect())
 }

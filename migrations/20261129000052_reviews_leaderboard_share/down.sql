@@ -1,0 +1,1 @@
+ALTER TABLE review_terms DROP COLUMN leaderboard_one_in;

@@ -1,0 +1,180 @@
+//! Values that are larger than another one of which they are a part: of 120 reports no more than 120 are reviewed. The
+//! catalogue says which are bounded by which (`at_most`), for rules, suggestions and deliveries alike.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Date, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Entry;
+use super::metric::Catalogue;
+use crate::db::schema::employee;
+use crate::db::sql;
+use crate::decimal;
+use crate::http::{Language, Problem};
+use crate::period::Period;
+
+/// Most of them that are told of a delivery.
+const TOLD: usize = 100;
+
+/// A month in which one metric is larger than another one that bounds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct BeyondBound {
+    /// 工号.
+    pub employee_no: String,
+    /// The metric that is too large.
+    pub metric: String,
+    /// What the month comes to.
+    #[schema(value_type = f64)]
+    pub value: Decimal,
+    /// The metric that it is no larger than.
+    pub at_most: String,
+    /// What the month comes to there.
+    #[schema(value_type = f64)]
+    pub bound: Decimal,
+}
+
+impl BeyondBound {
+    /// The same as a sentence.
+    pub fn sentence(&self, catalogue: &Catalogue, language: Language) -> String {
+        let Self { employee_no, value, bound, .. } = self;
+        let (value, bound) = (decimal::plain(*value), decimal::plain(*bound));
+        let label = |name: &str| {
+            let metric = catalogue.find(name).and_then(|id| catalogue.get(id));
+            let label = metric.map(|metric| match language {
+                Language::Chinese => metric.zh.clone(),
+                Language::English => metric.en.clone(),
+            });
+            label.unwrap_or_else(|| name.to_owned())
+        };
+        let (metric, at_most) = (label(&self.metric), label(&self.at_most));
+        match language {
+            Language::Chinese => format!("{employee_no} 本月{metric} {value} 大于{at_most} {bound}，请核对"),
+            Language::English => {
+                format!(
+                    "{employee_no}: {metric} {value} is above {at_most} {bound} for the month; please check"
+                )
+            }
+        }
+    }
+}
+
+/// Which of these values of one place are larger than another one of them that bounds them: the positions of both.
+pub fn within<'a>(
+    catalogue: &Catalogue,
+    values: impl Iterator<Item = (&'a str, Decimal)> + Clone,
+) -> Vec<(usize, usize)> {
+    let at_most = |name: &str| catalogue.get(catalogue.find(name)?)?.at_most.as_deref();
+    let beyond = values.clone().enumerate().filter_map(|(at, (name, value))| {
+        let bound = at_most(name)?;
+        let (by, _) =
+            values.clone().enumerate().find(|(_, (other, most))| *other == bound && value > *most)?;
+        Some((at, by))
+    });
+    beyond.collect()
+}
+
+/// In which months a delivery has to do with a metric that is larger than the one that bounds it. Where nothing of it was
+/// recorded, as in a trial, totals are taken for recorded.
+pub async fn beyond(
+    connection: &mut AsyncPgConnection,
+    catalogue: &Catalogue,
+    period: Period,
+    entries: &[Entry],
+    is_recorded: bool,
+) -> Result<Vec<BeyondBound>, Problem> {
+    let named = |id| catalogue.get(id).map(|metric| metric.name.as_str());
+    let bounds = catalogue.bounds().filter_map(|(one, other)| Some((named(one)?, named(other)?)));
+    let bounds = bounds.collect::<Vec<_>>();
+    let concerned = bounds.iter().flat_map(|(one, other)| [*one, *other]).collect::<HashSet<_>>();
+    let entries = entries.iter().filter(|entry| concerned.contains(&*entry.metric)).collect::<Vec<_>>();
+    let people = entries.iter().map(|entry| entry.employee_id).collect::<BTreeSet<_>>();
+    // Of a whole group's people few are concerned: the database knows which.
+    let people = match is_recorded {
+        true => exceeding(connection, period, &Vec::from_iter(people), &bounds).await?,
+        false => people,
+    };
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut months = super::current(connection, period, &Vec::from_iter(people.iter().copied())).await?;
+    let mut delivered = HashMap::<i64, HashSet<&str>>::new();
+    for entry in entries.into_iter().filter(|entry| people.contains(&entry.employee_id)) {
+        delivered.entry(entry.employee_id).or_default().insert(&entry.metric);
+        if !is_recorded
+            && entry.day.is_none()
+            && entry.external_id.is_none()
+            && let Some(value) = entry.value
+        {
+            months.entry(entry.employee_id).or_default().insert(entry.metric.clone(), value);
+        }
+    }
+    let mut found = Vec::new();
+    for (employee_id, metrics) in &delivered {
+        let Some(month) = months.get(employee_id) else { continue };
+        for (metric, at_most) in
+            bounds.iter().filter(|(one, other)| metrics.contains(one) || metrics.contains(other))
+        {
+            if let (Some(value), Some(bound)) = (month.get(*metric), month.get(*at_most))
+                && value > bound
+            {
+                found.push((*employee_id, *metric, *value, *at_most, *bound));
+            }
+        }
+    }
+    found.sort_unstable();
+    found.truncate(TOLD);
+    let ids = found.iter().map(|(id, ..)| *id).collect::<Vec<_>>();
+    let numbers: HashMap<i64, String> = match ids.is_empty() {
+        true => HashMap::new(),
+        false => {
+            let people = employee::table.filter(employee::id.eq_any(ids));
+            let people = people.select((employee::id, employee::employee_no));
+            people.load::<(i64, String)>(connection).await?.into_iter().collect()
+        }
+    };
+    let told = found.into_iter().filter_map(|(id, metric, value, at_most, bound)| {
+        Some(BeyondBound {
+            employee_no: numbers.get(&id)?.clone(),
+            metric: metric.to_owned(),
+            value: value.normalize(),
+            at_most: at_most.to_owned(),
+            bound: bound.normalize(),
+        })
+    });
+    Ok(told.collect())
+}
+
+/// Those of some people in whose month some metric is larger than the one that bounds it: no more than are told.
+async fn exceeding(
+    connection: &mut AsyncPgConnection,
+    period: Period,
+    people: &[i64],
+    bounds: &[(&str, &str)],
+) -> Result<BTreeSet<i64>, Problem> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = BigInt)]
+        employee_id: i64,
+    }
+    let (metrics, at_most): (Vec<_>, Vec<_>) = bounds.iter().copied().unzip();
+    let found: Vec<Found> = sql("SELECT m.employee_id FROM person_month m
+         WHERE m.period = $1 AND m.employee_id = ANY ($2) AND EXISTS (
+             SELECT FROM unnest($3, $4) AS b (metric, at_most)
+             JOIN metric_place one ON one.metric = b.metric JOIN metric_place other ON other.metric = b.at_most
+             WHERE m.value[one.place] > m.value[other.place])
+         ORDER BY m.employee_id LIMIT $5")
+    .over(people.len())
+    .bind::<Date, _>(period)
+    .bind::<Array<BigInt>, _>(people)
+    .bind::<Array<Text>, _>(metrics)
+    .bind::<Array<Text>, _>(at_most)
+    .bind::<BigInt, _>(i64::try_from(TOLD).unwrap_or(i64::MAX))
+    .load(connection)
+    .await?;
+    Ok(found.into_iter().map(|one| one.employee_id).collect())
+}

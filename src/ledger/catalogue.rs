@@ -1,0 +1,224 @@
+//! The catalogue that counts: what may be collected for a month, and who may enter it, is what the releases of the rules say
+//! that score the month or will score later ones, so that data can be collected before it counts. The rules folder says it only
+//! until something has been released.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, Binary, Date, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::metric::{Catalogue, CatalogueError};
+use crate::auth::Context;
+use crate::db::sql;
+use crate::http::{Code, Problem};
+use crate::period::Period;
+use crate::said::say;
+
+/// The file of a bundle, and of the rules folder, that has the catalogue.
+pub const CATALOGUE_FILE: &str = "metrics.toml";
+
+/// Most catalogues kept. The months that people work on have few different ones.
+const KEPT: usize = 8;
+
+/// The catalogues of months. Which releases count is asked of the database each time, so that programs that share one never
+/// differ; what they say is read once.
+#[derive(Debug)]
+pub struct Catalogues {
+    folder: FolderCatalogue,
+    /// By the hashes of the bundles that they are of, the one used last at the end.
+    kept: Mutex<VecDeque<(Vec<String>, Arc<Catalogue>)>>,
+}
+
+impl Catalogues {
+    /// The catalogues of releases, and that of a rules folder for a database that has none.
+    pub fn of_folder(folder: &Path) -> Self {
+        Self { folder: FolderCatalogue::open(folder.join(CATALOGUE_FILE)), kept: Mutex::default() }
+    }
+
+    /// What may be collected for a month.
+    ///
+    /// # Errors
+    ///
+    /// `rules-broken` where nothing has been released and the folder's file could never be used, or where this program
+    /// refuses a catalogue that an earlier one accepted.
+    pub async fn of(
+        &self,
+        connection: &mut AsyncPgConnection,
+        month: Period,
+    ) -> Result<Arc<Catalogue>, Problem> {
+        let bundles = counting(connection, month).await?;
+        if bundles.is_empty() {
+            return self.folder.current();
+        }
+        if let Some(catalogue) = self.kept(&bundles) {
+            return Ok(catalogue);
+        }
+        let catalogue = Arc::new(read(connection, &bundles).await?);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT {
+            kept.pop_front();
+        }
+        kept.push_back((bundles, Arc::clone(&catalogue)));
+        Ok(catalogue)
+    }
+
+    /// What may be collected for the month that it is.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::of`].
+    pub async fn of_today(&self, cx: &mut Context) -> Result<Arc<Catalogue>, Problem> {
+        let month = Period::containing(cx.today());
+        self.of(cx.db(), month).await
+    }
+
+    /// Reads the folder's file again. One that is broken replaces nothing that works.
+    pub fn renew(&self) {
+        self.folder.renew();
+    }
+
+    fn kept(&self, bundles: &[String]) -> Option<Arc<Catalogue>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = kept.iter().position(|(known, _)| known == bundles)?;
+        let entry = kept.remove(index)?;
+        let catalogue = Arc::clone(&entry.1);
+        kept.push_back(entry);
+        Some(catalogue)
+    }
+}
+
+/// The bundles whose catalogues count for a month, each once: that of the release in force first, then those that come after
+/// it in their order.
+async fn counting(connection: &mut AsyncPgConnection, month: Period) -> Result<Vec<String>, Problem> {
+    #[derive(QueryableByName)]
+    struct Counting {
+        #[diesel(sql_type = Text)]
+        bundle_hash: String,
+    }
+    let counting: Vec<Counting> = sql("SELECT r.bundle_hash
+         FROM (SELECT 0 AS place, release_in_force($1, NULL) AS id UNION ALL SELECT 1, u.id FROM upcoming_releases($1) u) c
+         JOIN rule_release r ON r.id = c.id ORDER BY c.place, r.effective_from")
+    .bind::<Date, _>(month)
+    .load(connection)
+    .await?;
+    let mut bundles = Vec::<String>::with_capacity(counting.len());
+    for Counting { bundle_hash } in counting {
+        if !bundles.contains(&bundle_hash) {
+            bundles.push(bundle_hash);
+        }
+    }
+    Ok(bundles)
+}
+
+/// What these stored bundles say.
+async fn read(connection: &mut AsyncPgConnection, bundles: &[String]) -> Result<Catalogue, Problem> {
+    #[derive(QueryableByName)]
+    struct StoredFile {
+        #[diesel(sql_type = Text)]
+        bundle_hash: String,
+        #[diesel(sql_type = Binary)]
+        content: Vec<u8>,
+    }
+    let files: Vec<StoredFile> =
+        sql("SELECT bundle_hash, content FROM rule_file WHERE bundle_hash = ANY ($1) AND path = $2")
+            .bind::<Array<Text>, _>(bundles)
+            .bind::<Text, _>(CATALOGUE_FILE)
+            .load(connection)
+            .await?;
+    let mut catalogues = Vec::with_capacity(bundles.len());
+    for bundle in bundles {
+        let file = files.iter().find(|file| file.bundle_hash == *bundle);
+        let text = file.map(|file| String::from_utf8_lossy(&file.content)).unwrap_or_default();
+        catalogues.push(Arc::new(Catalogue::parse(&text).map_err(|error| broken(CATALOGUE_FILE, &error))?));
+    }
+    Catalogue::union(&catalogues).map_err(|error| broken(CATALOGUE_FILE, &error))
+}
+
+fn broken(file: impl std::fmt::Display, error: &dyn std::fmt::Display) -> Problem {
+    Problem::new(Code::RulesBroken, say!("{file}：{error}", "{file}: {error}"))
+}
+
+/// The catalogue of the rules folder: read when the program starts, and again when the watch of the folder says so; no request
+/// reads it. While it cannot be used, the last one that could be stays.
+#[derive(Debug)]
+struct FolderCatalogue {
+    path: PathBuf,
+    held: RwLock<Result<Arc<Catalogue>, Problem>>,
+}
+
+impl FolderCatalogue {
+    fn open(path: PathBuf) -> Self {
+        let held = RwLock::new(read_file(&path));
+        Self { path, held }
+    }
+
+    fn current(&self) -> Result<Arc<Catalogue>, Problem> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn renew(&self) {
+        let read = read_file(&self.path);
+        if let Err(problem) = &read {
+            tracing::warn!(path = %self.path.display(), %problem, "the catalogue cannot be used");
+        }
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        if read.is_ok() || held.is_err() {
+            *held = read;
+        }
+    }
+}
+
+fn read_file(path: &Path) -> Result<Arc<Catalogue>, Problem> {
+    let text = std::fs::read_to_string(path).map_err(|error| broken(path.display(), &error))?;
+    let read = Catalogue::parse(&text).map(Arc::new);
+    read.map_err(|error: CatalogueError| broken(path.display(), &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "[[metric]]\nname = \"calls\"\nzh = \"电话\"\nen = \"Calls\"\nunit = \"个\"\n\
+        kind = \"count\"\nmissing = \"na\"\ndirection = \"up\"\nstep = 1\n";
+
+    fn label(folder: &FolderCatalogue) -> String {
+        folder.current().unwrap().listed()[0].zh.clone()
+    }
+
+    #[test]
+    fn the_folder_is_read_when_told_and_a_broken_file_replaces_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(CATALOGUE_FILE);
+        let file = FolderCatalogue::open(path.clone());
+        assert_eq!(file.current().unwrap_err().code, Code::RulesBroken);
+        std::fs::write(&path, TEXT).unwrap();
+        assert!(file.current().is_err());
+        file.renew();
+        assert_eq!(label(&file), "电话");
+        std::fs::write(&path, TEXT.replace("电话", "来电")).unwrap();
+        file.renew();
+        assert_eq!(label(&file), "来电");
+        for broken in ["name", ""] {
+            std::fs::write(&path, broken).unwrap();
+            file.renew();
+            assert_eq!(label(&file), "来电");
+        }
+        std::fs::remove_file(&path).unwrap();
+        file.renew();
+        assert_eq!(label(&file), "来电");
+    }
+
+    #[test]
+    fn of_two_catalogues_the_first_is_right_and_the_second_adds_to_it() {
+        let one = Arc::new(Catalogue::parse(TEXT).unwrap());
+        let more = TEXT.replace("电话", "来电") + &TEXT.replace("calls", "visits");
+        let two = Arc::new(Catalogue::parse(&more).unwrap());
+        let both = Catalogue::union(&[one, two]).unwrap();
+        let names = both.listed().iter().map(|metric| (metric.name.as_str(), metric.zh.as_str()));
+        assert_eq!(names.collect::<Vec<_>>(), [("calls", "电话"), ("visits", "电话")]);
+        assert!(both.find("visits_target").is_some());
+    }
+}

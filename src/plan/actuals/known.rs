@@ -1,0 +1,386 @@
+//! What is known of the people of a plan, month by month, and of whom nothing is. Missing is not zero: a month of somebody who
+//! is planned and posted, and of whom the ledger has no value, is not known, and neither is what it is a part of.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+use diesel::PgArrayExpressionMethods as _;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Numeric, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use rust_decimal::Decimal;
+
+use super::by_day::ByDay;
+use crate::db::schema::org_unit;
+use crate::db::sql;
+use crate::http::Problem;
+use crate::org::Position;
+use crate::period::Period;
+
+/// One thing for every month, January first.
+pub(in crate::plan) type Year<T> = [T; 12];
+
+/// What somebody brought in a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::plan) struct Held {
+    /// The unit for which the person's month counts: who changes teams leaves the past with the old one.
+    pub unit_id: Option<i64>,
+    /// In units of the metric, or cents.
+    pub value: i64,
+}
+
+/// What a plan asks of somebody, or of a unit that it does not split further, in a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::plan) struct Leaf {
+    /// The unit.
+    pub unit_id: i64,
+    /// The person within the unit; none: the unit as a whole.
+    pub employee_id: Option<i64>,
+    /// The month, counted from 0.
+    pub month: usize,
+    /// In units of the metric, or cents.
+    pub target: i64,
+}
+
+/// What is known of a leaf's month.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::plan) enum Standing {
+    /// What it came to is known; it may be nothing, as of somebody who is posted nowhere or sells elsewhere.
+    Known,
+    /// Nothing was planned and nothing is known: nothing is missing.
+    NotAsked,
+    /// Of these people nothing is known. Of a unit as a whole there may be nobody of whom it could be.
+    Missing(BTreeSet<i64>),
+}
+
+/// What is known of one metric.
+#[derive(Clone, Debug, Default)]
+struct Values {
+    people: HashMap<i64, Year<Option<Held>>>,
+    /// What erased months came to, by unit, and of how many people.
+    erased: HashMap<i64, Year<Option<(i64, usize)>>>,
+}
+
+/// What is known of a year below a unit.
+#[derive(Clone, Debug, Default)]
+pub(in crate::plan) struct KnownYear {
+    metrics: HashMap<String, Values>,
+    /// In which months people are posted anywhere, by person.
+    posted: HashMap<i64, Year<bool>>,
+    /// Who sells in which unit, and when.
+    sellers: HashMap<i64, BTreeMap<i64, Year<bool>>>,
+    /// The units at and below the one looked at, each with itself and everything above it.
+    paths: HashMap<i64, Vec<i64>>,
+}
+
+#[derive(QueryableByName)]
+struct ValueRow {
+    #[diesel(sql_type = Text)]
+    metric: String,
+    /// 0: erased months of the unit.
+    #[diesel(sql_type = BigInt)]
+    employee_id: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    unit_id: Option<i64>,
+    #[diesel(sql_type = Date)]
+    period: Period,
+    #[diesel(sql_type = Numeric)]
+    value: Decimal,
+    /// Of how many people it is.
+    #[diesel(sql_type = Integer)]
+    people: i32,
+}
+
+#[derive(QueryableByName)]
+struct PostingRow {
+    #[diesel(sql_type = BigInt)]
+    employee_id: i64,
+    #[diesel(sql_type = BigInt)]
+    unit_id: i64,
+    #[diesel(sql_type = Text)]
+    position: Position,
+    #[diesel(sql_type = Date)]
+    valid_from: NaiveDate,
+    #[diesel(sql_type = Nullable<Date>)]
+    valid_to: Option<NaiveDate>,
+}
+
+impl KnownYear {
+    /// What is known of `metrics`, with whether each is an amount, in a year: of everybody posted at or below `root`, and of
+    /// the `planned`, wherever they are.
+    pub(in crate::plan) async fn load(
+        connection: &mut AsyncPgConnection,
+        root: i64,
+        year: i32,
+        metrics: &[(String, bool)],
+        planned: Vec<i64>,
+    ) -> Result<Self, Problem> {
+        let mut known = Self { paths: unit_paths(connection, root).await?, ..Self::default() };
+        if metrics.is_empty() {
+            return Ok(known);
+        }
+        let names: Vec<String> = metrics.iter().map(|(metric, _)| metric.clone()).collect();
+        let rows: Vec<ValueRow> = sql("WITH below AS MATERIALIZED (SELECT id FROM org_unit WHERE path @> ARRAY[$1]),
+             person AS MATERIALIZED (
+                 SELECT a.employee_id AS id FROM assignment a JOIN below ON below.id = a.unit_id UNION SELECT unnest($4))
+             SELECT p.metric, m.employee_id, m.unit_id, m.period, m.value[p.place] AS value, 1 AS people
+             FROM person JOIN person_month m ON m.employee_id = person.id AND m.period = ANY ($3)
+             JOIN metric_place p ON p.metric = ANY ($2) AND m.value[p.place] IS NOT NULL
+             UNION ALL
+             SELECT p.metric, 0, e.unit_id, e.period, e.value[p.place], e.known[p.place]
+             FROM erased_unit_month e JOIN below ON below.id = e.unit_id
+             JOIN metric_place p ON p.metric = ANY ($2) AND e.known[p.place] > 0
+             WHERE e.period = ANY ($3)")
+        .bind::<BigInt, _>(root)
+        .bind::<Array<Text>, _>(names)
+        .bind::<Array<Date>, _>(Period::months_of(year))
+        .bind::<Array<BigInt>, _>(planned.clone())
+        .load(connection)
+        .await?;
+        for row in rows {
+            let is_amount = metrics.iter().any(|(metric, is_amount)| *metric == row.metric && *is_amount);
+            known.add(row, is_amount)?;
+        }
+        let postings: Vec<PostingRow> = sql("SELECT a.employee_id, a.unit_id, a.position, a.valid_from, a.valid_to
+             FROM assignment a
+             WHERE (a.employee_id = ANY ($2) OR a.unit_id IN (SELECT id FROM org_unit WHERE path @> ARRAY[$1]))
+             AND daterange(a.valid_from, a.valid_to) && daterange(make_date($3, 1, 1), make_date($3 + 1, 1, 1))")
+        .bind::<BigInt, _>(root)
+        .bind::<Array<BigInt>, _>(planned)
+        .bind::<Integer, _>(year)
+        .load(connection)
+        .await?;
+        for posting in postings {
+            known.post(year, &posting);
+        }
+        Ok(known)
+    }
+
+    fn add(&mut self, row: ValueRow, is_amount: bool) -> Result<(), Problem> {
+        let ValueRow { metric, employee_id, unit_id, period, value, people } = row;
+        let value = units(value, is_amount)
+            .ok_or_else(|| Problem::internal(&format!("{metric} of employee {employee_id} is too large")))?;
+        let values = self.metrics.entry(metric).or_default();
+        match (employee_id, unit_id) {
+            (0, Some(unit_id)) => {
+                if let Some(slot) = values.erased.entry(unit_id).or_default().get_mut(period.index()) {
+                    *slot = Some((value, usize::try_from(people).unwrap_or(0)));
+                }
+            }
+            _ => {
+                let months = values.people.entry(employee_id).or_default();
+                if let Some(slot) = months.get_mut(period.index()) {
+                    *slot = Some(Held { unit_id, value });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn post(&mut self, year: i32, posting: &PostingRow) {
+        let sells = matches!(posting.position, Position::SalesConsultant | Position::TeamLeader);
+        for (at, month) in Period::months_of(year).into_iter().enumerate() {
+            let is_there =
+                posting.valid_from < month.end() && posting.valid_to.is_none_or(|to| month.first_day() < to);
+            if !is_there {
+                continue;
+            }
+            let note = |months: &mut Year<bool>| {
+                if let Some(slot) = months.get_mut(at) {
+                    *slot = true;
+                }
+            };
+            note(self.posted.entry(posting.employee_id).or_default());
+            if sells {
+                let sellers = self.sellers.entry(posting.unit_id).or_default();
+                note(sellers.entry(posting.employee_id).or_default());
+            }
+        }
+    }
+
+    /// Puts what was known of a month on one of its days in the place of what is known of all of it. What erased months came
+    /// to is known of whole months only.
+    pub(in crate::plan) fn put_day(&mut self, metric: &str, month: usize, by_day: &HashMap<i64, ByDay>) {
+        let Some(values) = self.metrics.get_mut(metric) else { return };
+        for (person, months) in &mut values.people {
+            let Some(slot) = months.get_mut(month) else { continue };
+            *slot = slot.and_then(|held| match by_day.get(person) {
+                Some(ByDay::Known(value)) => Some(Held { value: *value, ..held }),
+                Some(ByDay::TotalOnly) | None => None,
+            });
+        }
+        values.erased.values_mut().filter_map(|months| months.get_mut(month)).for_each(|slot| *slot = None);
+    }
+
+    /// The people of whom something is known in a month.
+    pub(in crate::plan) fn people(&self, metric: &str, month: usize) -> Vec<i64> {
+        let people = self.metrics.get(metric).into_iter().flat_map(|values| &values.people);
+        let known = people.filter(|(_, months)| months.get(month).copied().flatten().is_some());
+        known.map(|(person, _)| *person).collect()
+    }
+
+    /// What somebody brought in a month, wherever; none where that is not known.
+    pub(in crate::plan) fn of(&self, metric: &str, person: i64, month: usize) -> Option<Held> {
+        self.metrics.get(metric)?.people.get(&person)?.get(month).copied().flatten()
+    }
+
+    /// The units at and below the one looked at, each with itself and everything above it.
+    pub(in crate::plan) fn paths(&self) -> &HashMap<i64, Vec<i64>> {
+        &self.paths
+    }
+
+    /// Everything that counts for units at or below the one looked at in a month: unit, person and value; person 0 is what
+    /// erased months came to.
+    pub(in crate::plan) fn brought(
+        &self,
+        metric: &str,
+        month: usize,
+    ) -> impl Iterator<Item = (i64, i64, i64)> {
+        let values = self.metrics.get(metric);
+        let people =
+            values.into_iter().flat_map(|values| &values.people).filter_map(move |(person, months)| {
+                let held = months.get(month).copied().flatten()?;
+                Some((held.unit_id?, *person, held.value))
+            });
+        let erased = values.into_iter().flat_map(|values| &values.erased);
+        let erased = erased.filter_map(move |(unit, months)| {
+            let (value, _) = months.get(month).copied()??;
+            Some((*unit, 0, value))
+        });
+        people.chain(erased).filter(|(unit, ..)| self.paths.contains_key(unit))
+    }
+
+    /// What is known of a leaf's month.
+    pub(in crate::plan) fn standing(&self, metric: &str, leaf: &Leaf) -> Standing {
+        let is_posted = |person: i64| {
+            self.posted.get(&person).and_then(|months| months.get(leaf.month)).copied().unwrap_or(false)
+        };
+        match leaf.employee_id {
+            Some(person) if self.of(metric, person, leaf.month).is_some() => Standing::Known,
+            _ if leaf.target == 0 => Standing::NotAsked,
+            Some(person) if !is_posted(person) || self.is_erased(metric, leaf.unit_id, leaf.month) => {
+                Standing::Known
+            }
+            Some(person) => Standing::Missing(BTreeSet::from([person])),
+            None => self.standing_of_unit(metric, leaf),
+        }
+    }
+
+    /// A unit as a whole is known once everybody who sells in it or below it is.
+    fn standing_of_unit(&self, metric: &str, leaf: &Leaf) -> Standing {
+        let is_below = |unit: &i64| self.paths.get(unit).is_some_and(|path| path.contains(&leaf.unit_id));
+        let mut missing = BTreeSet::new();
+        for (unit, sellers) in self.sellers.iter().filter(|(unit, _)| is_below(unit)) {
+            let is_there = |months: &Year<bool>| months.get(leaf.month).copied().unwrap_or(false);
+            let unknown = sellers.iter().filter(|(person, months)| {
+                is_there(months)
+                    && self.of(metric, **person, leaf.month).is_none()
+                    && !self.is_erased(metric, *unit, leaf.month)
+            });
+            missing.extend(unknown.map(|(person, _)| *person));
+        }
+        let is_known = self.brought(metric, leaf.month).any(|(unit, ..)| is_below(&unit));
+        if missing.is_empty() && is_known { Standing::Known } else { Standing::Missing(missing) }
+    }
+
+    /// Of how many people a unit's month was erased.
+    pub(in crate::plan) fn erased_people(&self, metric: &str, unit: i64, month: usize) -> usize {
+        let erased = self.metrics.get(metric).and_then(|values| values.erased.get(&unit));
+        erased.and_then(|months| months.get(month)).copied().flatten().map_or(0, |(_, people)| people)
+    }
+
+    fn is_erased(&self, metric: &str, unit: i64, month: usize) -> bool {
+        self.erased_people(metric, unit, month) > 0
+    }
+}
+
+/// Units of a metric, or cents of an amount in yuan; none where that is too large.
+pub(super) fn units(value: Decimal, is_amount: bool) -> Option<i64> {
+    let scale = if is_amount { Decimal::ONE_HUNDRED } else { Decimal::ONE };
+    value.checked_mul(scale).and_then(|value| i64::try_from(value).ok())
+}
+
+/// The unit at `id` and those below it, each with itself and everything above it.
+async fn unit_paths(connection: &mut AsyncPgConnection, id: i64) -> Result<HashMap<i64, Vec<i64>>, Problem> {
+    let rows: Vec<(i64, Vec<i64>)> = org_unit::table
+        .filter(org_unit::path.contains(vec![id]))
+        .select((org_unit::id, org_unit::path))
+        .load(connection)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const METRIC: &str = "deliveries";
+
+    fn known() -> KnownYear {
+        let mut known = KnownYear {
+            paths: [(1, vec![1]), (2, vec![1, 2]), (3, vec![1, 3])].into(),
+            ..KnownYear::default()
+        };
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        for (employee_id, unit_id, from, to) in [
+            (11, 2, "2014-01-01", None),
+            (12, 2, "2014-01-01", Some("2014-02-01")),
+            (13, 3, "2014-01-01", None),
+        ] {
+            let (position, valid_from, valid_to) = (Position::SalesConsultant, day(from), to.map(day));
+            known.post(2014, &PostingRow { employee_id, unit_id, position, valid_from, valid_to });
+        }
+        for (employee_id, unit_id, value) in [(11, 3, 5), (13, 3, 2)] {
+            let row = ValueRow {
+                metric: METRIC.to_owned(),
+                employee_id,
+                unit_id: Some(unit_id),
+                period: Period::new(2014, 2).unwrap(),
+                value: Decimal::from(value),
+                people: 1,
+            };
+            known.add(row, false).unwrap();
+        }
+        known
+    }
+
+    fn leaf(unit_id: i64, person: i64, month: usize, target: i64) -> Leaf {
+        Leaf { unit_id, employee_id: (person > 0).then_some(person), month, target }
+    }
+
+    #[test]
+    fn somebody_posted_and_planned_of_whom_nothing_is_known_is_missing() {
+        let known = known();
+        let standing = |leaf: Leaf| known.standing(METRIC, &leaf);
+        // In January nothing is known of anybody.
+        assert_eq!(standing(leaf(2, 11, 0, 9)), Standing::Missing([11].into()));
+        assert_eq!(standing(leaf(2, 11, 0, 0)), Standing::NotAsked);
+        // In February 11 sells for unit 3, so that it is known that nothing came to unit 2; 12 has left.
+        assert_eq!(standing(leaf(2, 11, 1, 9)), Standing::Known);
+        assert_eq!(standing(leaf(2, 12, 1, 9)), Standing::Known);
+        assert_eq!(standing(leaf(2, 12, 0, 9)), Standing::Missing([12].into()));
+        // Units as a whole: 3 knows its only seller; of 1 somebody is missing in January, and nobody in February.
+        assert_eq!(standing(leaf(3, 0, 1, 9)), Standing::Known);
+        assert_eq!(standing(leaf(1, 0, 0, 9)), Standing::Missing([11, 12, 13].into()));
+        assert_eq!(standing(leaf(1, 0, 1, 9)), Standing::Known);
+        let mut brought: Vec<_> = known.brought(METRIC, 1).collect();
+        brought.sort_unstable();
+        assert_eq!(brought, [(3, 11, 5), (3, 13, 2)]);
+    }
+
+    #[test]
+    fn erased_months_are_known_as_their_units() {
+        let mut known = known();
+        let row = ValueRow {
+            metric: METRIC.to_owned(),
+            employee_id: 0,
+            unit_id: Some(2),
+            period: Period::new(2014, 1).unwrap(),
+            value: Decimal::from(7),
+            people: 1,
+        };
+        known.add(row, false).unwrap();
+        assert_eq!(known.standing(METRIC, &leaf(2, 11, 0, 9)), Standing::Known);
+        assert_eq!(known.brought(METRIC, 0).collect::<Vec<_>>(), [(2, 0, 7)]);
+    }
+}

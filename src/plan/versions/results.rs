@@ -1,0 +1,198 @@
+//! What the closed months of a plan brought, for a re-plan: given by who plans, or what the ledger knows. Of whom it knows
+//! nothing is refused by name and month, unless who plans says how to count them.
+
+use diesel_async::AsyncPgConnection;
+
+use super::replan::{Missing, Results};
+use crate::http::{FieldError, Problem};
+use crate::period::Period;
+use crate::plan::actuals::known::{KnownYear, Leaf, Standing};
+use crate::plan::faults::listed_twice;
+use crate::plan::split::settings::{CountedResults, MissingResult, ResultSource};
+use crate::plan::split::tree::Place;
+use crate::plan::split::whole_plan::{Line, WholePlan};
+
+/// Most of those of whom nothing is known that a refusal names, and that are kept by name for each line.
+const NAMED: usize = 100;
+
+/// Whose results are counted, and how.
+pub(super) struct Counting {
+    pub unit_id: i64,
+    pub year: i32,
+    /// From this month on, what a month brings is not known yet.
+    pub this_month: Period,
+    pub missing: Option<Missing>,
+}
+
+/// What the closed months of each line came to.
+///
+/// # Errors
+///
+/// Every field at fault: given results that do not fit, and everybody of whom nothing is known.
+pub(super) async fn results(
+    connection: &mut AsyncPgConnection,
+    counting: &Counting,
+    given: &[Results],
+    whole: &WholePlan,
+) -> Result<Vec<CountedResults>, Problem> {
+    let faults = faults(given, whole);
+    if !faults.is_empty() {
+        return Err(Problem::fields(faults));
+    }
+    let given_of = |line: &Line| given.iter().find(|given| given.metric == line.metric);
+    // With no month closed nothing has been brought.
+    let asked = whole.lines.iter().filter(|line| whole.closed > 0 && given_of(line).is_none());
+    let metrics: Vec<(String, bool)> = asked.map(|line| (line.metric.clone(), line.is_amount)).collect();
+    let planned = whole.shapes.organisation.nodes().iter().filter_map(|node| match node.place {
+        Place::Person { employee_id, .. } => Some(employee_id),
+        _ => None,
+    });
+    let known =
+        KnownYear::load(connection, counting.unit_id, counting.year, &metrics, planned.collect()).await?;
+    let (mut results, mut faults) = (Vec::with_capacity(whole.lines.len()), Vec::new());
+    for line in &whole.lines {
+        results.push(match given_of(line) {
+            Some(given) => CountedResults {
+                metric: line.metric.clone(),
+                months: given.months.clone(),
+                source: ResultSource::Given,
+                missing: Vec::new(),
+                missing_count: 0,
+            },
+            None => known_results(counting, line, whole, &known, &mut faults),
+        });
+    }
+    let more = faults.len().saturating_sub(NAMED);
+    faults.truncate(NAMED);
+    if more > 0 {
+        faults.push(FieldError::new("results", format!("and {more} more")));
+    }
+    if faults.is_empty() { Ok(results) } else { Err(Problem::fields(faults)) }
+}
+
+/// What is wrong with results that are given.
+fn faults(given: &[Results], whole: &WholePlan) -> Vec<FieldError> {
+    let mut faults = Vec::new();
+    for (index, results) in given.iter().enumerate() {
+        let field = format!("results[{index}]");
+        if results.months.len() != whole.closed {
+            let message =
+                format!("expected {} months, January first, not {}", whole.closed, results.months.len());
+            faults.push(FieldError::new(format!("{field}.months"), message));
+        }
+        if !whole.lines.iter().any(|line| line.metric == results.metric) {
+            let message = format!("the plan has no line '{}'", results.metric);
+            faults.push(FieldError::new(format!("{field}.metric"), message));
+        }
+        if given.iter().take(index).any(|earlier| earlier.metric == results.metric) {
+            faults.push(listed_twice(format!("{field}.metric"), format_args!("'{}'", results.metric)));
+        }
+    }
+    faults
+}
+
+/// What the ledger knows of a line's closed months, with whom it does not know counted by the word of who plans; without
+/// one they are added to `faults`.
+fn known_results(
+    counting: &Counting,
+    line: &Line,
+    whole: &WholePlan,
+    known: &KnownYear,
+    faults: &mut Vec<FieldError>,
+) -> CountedResults {
+    let mut months = Vec::with_capacity(whole.closed);
+    let mut missing = Vec::new();
+    let mut missing_count = 0;
+    for (month, period) in Period::months_of(counting.year).into_iter().enumerate().take(whole.closed) {
+        let brought = known.brought(&line.metric, month);
+        let values: Vec<i64> = brought.map(|(.., value)| value).collect();
+        let mut sum = values.iter().fold(0_i64, |sum, value| sum.saturating_add(*value));
+        // By position: how many people they are, and what is counted for them.
+        let mut unknown: Vec<(usize, usize, i64)> = Vec::new();
+        for (node, leaf) in leaves(line, whole, month) {
+            let Standing::Missing(people) = known.standing(&line.metric, &leaf) else { continue };
+            let counted = match counting.missing {
+                None | Some(Missing::Zero) => 0,
+                Some(Missing::Planned) => left_of(&leaf, &line.metric, known),
+            };
+            sum = sum.saturating_add(counted);
+            unknown.push((node, people.len(), counted));
+        }
+        if period >= counting.this_month {
+            let planned =
+                line.cells.organisation.confirmed.as_slice().first().and_then(|root| root.get(month));
+            let planned = planned.filter(|_| counting.missing == Some(Missing::Planned));
+            let more = planned.map_or(0, |planned| planned.saturating_sub(sum).max(0));
+            sum = sum.saturating_add(more);
+            unknown.push((0, 0, more));
+        }
+        months.push(sum);
+        let place = |node: usize| whole.shapes.organisation.path(node);
+        let advice = "enter it, give the months' `results`, or say how to count it in `missing`";
+        match counting.missing {
+            None if period >= counting.this_month => {
+                let message = format!("{period} has not ended, and what it brings is not known: {advice}");
+                faults.push(FieldError::new("results", message));
+            }
+            None if values.is_empty() && !unknown.is_empty() => {
+                let message = format!("nothing is known of {} in {period}: {advice}", line.metric);
+                faults.push(FieldError::new("results", message));
+            }
+            None => faults.extend(unknown.into_iter().map(|(node, people, _)| {
+                let whom = if people > 1 { format!(" of {people} people") } else { String::new() };
+                let message = format!("nothing is known of {}{whom} in {period}: {advice}", line.metric);
+                FieldError::new(format!("{} {period}", place(node)), message)
+            })),
+            Some(_) => {
+                missing_count += unknown.len();
+                let left = NAMED.saturating_sub(missing.len());
+                let named = unknown.into_iter().take(left);
+                missing.extend(named.map(|(node, _, counted)| MissingResult {
+                    period,
+                    place: Some(place(node)),
+                    counted,
+                }));
+            }
+        }
+    }
+    let source = match counting.missing {
+        _ if missing_count == 0 => ResultSource::Ledger,
+        Some(Missing::Planned) => ResultSource::MissingAsPlanned,
+        _ => ResultSource::MissingAsZero,
+    };
+    CountedResults { metric: line.metric.clone(), months, source, missing, missing_count }
+}
+
+/// What a leaf has to bring beyond what is known: of a unit as a whole some of its people may be known.
+fn left_of(leaf: &Leaf, metric: &str, known: &KnownYear) -> i64 {
+    if leaf.employee_id.is_some() {
+        return leaf.target;
+    }
+    let is_below = |unit: &i64| known.paths().get(unit).is_some_and(|path| path.contains(&leaf.unit_id));
+    let brought = known.brought(metric, leaf.month).filter(|(unit, ..)| is_below(unit));
+    leaf.target.saturating_sub(brought.map(|(.., value)| value).sum()).max(0)
+}
+
+/// The places of a month that nothing is split further below, with their positions: people, and units that the version which
+/// governs the month had not split among its people.
+fn leaves<'a>(
+    line: &'a Line,
+    whole: &'a WholePlan,
+    month: usize,
+) -> impl Iterator<Item = (usize, Leaf)> + 'a {
+    let shape = &whole.shapes.organisation;
+    let cell = move |node: usize| {
+        let row = line.cells.organisation.confirmed.get(node);
+        row.and_then(|row| row.get(month)).copied().unwrap_or(0)
+    };
+    shape.nodes().iter().enumerate().filter_map(move |(at, node)| {
+        let target = cell(at);
+        let is_split = shape.children(at).iter().any(|child| cell(*child) > 0);
+        let (unit_id, employee_id) = match node.place {
+            Place::Person { unit_id, employee_id } => (unit_id, Some(employee_id)),
+            Place::Unit(unit_id) if !is_split && target > 0 => (unit_id, None),
+            _ => return None,
+        };
+        Some((at, Leaf { unit_id, employee_id, month, target }))
+    })
+}

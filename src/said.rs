@@ -1,0 +1,108 @@
+//! Sentences for people: each in Chinese, which is what is read in the showroom, and in English.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A language that the program speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// 中文: what people in the showroom read, unless they ask for another.
+    #[default]
+    Chinese,
+    /// English.
+    English,
+}
+
+/// What parts the two languages of a sentence that is kept in one text.
+const PART: char = '\u{1f}';
+
+/// A sentence in both languages. Written down it is English, as in logs and on the command line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Said {
+    /// None where nobody has said it in Chinese.
+    zh: Option<Cow<'static, str>>,
+    en: Cow<'static, str>,
+}
+
+impl Said {
+    /// A sentence that is always the same.
+    pub const fn fixed(zh: &'static str, en: &'static str) -> Self {
+        Self { zh: Some(Cow::Borrowed(zh)), en: Cow::Borrowed(en) }
+    }
+
+    /// A sentence that has been made.
+    pub fn both(zh: String, en: String) -> Self {
+        Self { zh: Some(Cow::Owned(zh)), en: Cow::Owned(en) }
+    }
+
+    /// The sentence in a language, or in English where there is no other.
+    pub fn in_language(&self, language: Language) -> &str {
+        match (language, &self.zh) {
+            (Language::Chinese, Some(zh)) => zh,
+            _ => &self.en,
+        }
+    }
+
+    /// Whether somebody has said it in both.
+    pub const fn is_in_both(&self) -> bool {
+        self.zh.is_some()
+    }
+
+    /// Both in one text, for whoever carries nothing else: [`Said::from`] takes them apart again.
+    pub fn joined(&self) -> String {
+        match &self.zh {
+            Some(zh) => format!("{zh}{PART}{}", self.en),
+            None => self.en.clone().into_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.en)
+    }
+}
+
+impl From<String> for Said {
+    fn from(text: String) -> Self {
+        match text.split_once(PART) {
+            Some((zh, en)) => Self::both(zh.to_owned(), en.to_owned()),
+            None => Self { zh: None, en: Cow::Owned(text) },
+        }
+    }
+}
+
+impl From<&str> for Said {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+/// Says something in both languages: `say!("没有单元“{code}”", "there is no unit '{code}'")`.
+macro_rules! say {
+    ($zh:literal, $en:literal $(,)?) => {
+        $crate::said::Said::both(format!($zh), format!($en))
+    };
+    ($zh:literal, $en:literal, $($argument:tt)+) => {
+        $crate::said::Said::both(format!($zh, $($argument)+), format!($en, $($argument)+))
+    };
+}
+
+pub(crate) use say;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_read_in_the_readers_language() {
+        let code = "G9";
+        let said = say!("没有单位“{code}”", "there is no unit '{code}'");
+        assert_eq!(said.in_language(Language::Chinese), "没有单位“G9”");
+        assert_eq!(said.in_language(Language::English), "there is no unit 'G9'");
+        assert_eq!(said.to_string(), "there is no unit 'G9'");
+        assert_eq!(Said::from(said.joined()), said);
+        let one = Said::from("only this");
+        assert_eq!((one.in_language(Language::Chinese), one.joined().as_str()), ("only this", "only this"));
+    }
+}

@@ -1,0 +1,137 @@
+//! Problems are told in the language that somebody reads.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, TestApp};
+
+/// A request in a language: the answer, its `Content-Language`, and all that `Vary` names.
+async fn ask(
+    app: &TestApp,
+    language: Option<&str>,
+    method: Method,
+    path: &str,
+    body: Option<Value>,
+) -> (Answer, Option<String>, String) {
+    let mut request = app.request(method, path);
+    if !path.starts_with("/v1/sessions") {
+        request = request.bearer_auth(app.token("hr").await);
+    }
+    if let Some(language) = language {
+        request = request.header("Accept-Language", language);
+    }
+    if let Some(body) = body {
+        request = request.json(&body);
+    }
+    let response = request.send().await.unwrap();
+    let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    let vary = response.headers().get_all("vary").iter().map(|value| value.to_str().unwrap());
+    let (said_in, vary) = (header("content-language"), vary.collect::<Vec<_>>().join(", "));
+    (Answer::of(response).await, said_in, vary)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn problems_are_chinese_unless_english_is_asked_for() {
+    let app = TestApp::demo().await;
+    let (zh, en) = (Some("zh"), Some("en"));
+    for (asked, said_in) in [
+        (None, zh),
+        (Some("zh-CN,zh;q=0.9,en;q=0.5"), zh),
+        (Some("en-GB,en;q=0.9,zh;q=0.1"), en),
+        (Some("fr, en;q=0.3"), en),
+        (Some("de"), zh),
+        (Some("?"), zh),
+    ] {
+        for (method, path, body, chinese, english) in [
+            // By whoever looks for it, whoever reads the query, the body or the path, and whoever signs somebody in.
+            (Method::GET, "/v1/employees/Z99", None, "没有这样的员工", "there is no such employee"),
+            (Method::GET, "/v1/employees?limit=0", None, "limit：应为 1 到 500", "limit: expected 1 to 500"),
+            (
+                Method::GET,
+                "/v1/reviews?period=2014",
+                None,
+                "period：'2014' 不是月份：应写成 YYYY-MM，例如 2014-03",
+                "period: '2014' is not a month: expected YYYY-MM, for example 2014-03",
+            ),
+            (
+                Method::GET,
+                "/v1/nowhere",
+                None,
+                "没有这个路径；/docs/ 列出了所有路径",
+                "there is no such path; /docs/ lists them",
+            ),
+            (
+                Method::PATCH,
+                "/v1/reviews",
+                Some(json!({})),
+                "这里不能用 PATCH；可用的有：GET, HEAD",
+                "PATCH is not allowed here; allowed: GET, HEAD",
+            ),
+            (
+                Method::POST,
+                "/v1/review-cycles",
+                Some(json!({"store": "JC"})),
+                "period：缺少 `period`",
+                "period: missing field `period`",
+            ),
+            (
+                Method::POST,
+                "/v1/sessions",
+                Some(json!({"login": "hr", "password": "wrong"})),
+                "登录名或密码不正确",
+                "login or password is wrong",
+            ),
+            (Method::GET, "/v1/users", None, "您的角色不能这样做", "your roles do not allow this"),
+        ] {
+            let (answer, content, vary) = ask(&app, asked, method, path, body).await;
+            let expected = if said_in == zh { chinese } else { english };
+            assert_eq!(answer.body["detail"], expected, "{path} {asked:?}");
+            assert_eq!(content.as_deref(), said_in, "{path} {asked:?}");
+            assert!(vary.to_lowercase().contains("accept-language"), "{path} {asked:?}: {vary}");
+            // What programs go by is the same for everybody.
+            let code = answer.body["code"].as_str().unwrap().to_owned();
+            assert!(
+                code.is_ascii() && answer.body["title"].as_str().unwrap().is_ascii(),
+                "{:#}",
+                answer.body
+            );
+            let status = answer.status.as_u16();
+            answer.problem(status);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_field_at_fault_is_told_in_the_readers_language() {
+    let app = TestApp::demo().await;
+    let unit =
+        json!({"code": "好", "name": " x", "kind": "team", "parent": "JC", "valid_from": "1014-01-01"});
+    for (asked, said) in [
+        (
+            None,
+            [
+                ("code", "应为 1 到 32 个字母、数字、- 或 _"),
+                ("name", "应为一行之内的 1 到 64 个字，前后没有空格"),
+                ("valid_from", "日期应在 1900-01-01 到 2999-12-31 之间"),
+            ],
+        ),
+        (
+            Some("en"),
+            [
+                ("code", "expected 1 to 32 of A–Z, a–z, 0–9, '-' and '_'"),
+                ("name", "expected 1 to 64 characters in one line, without spaces around them"),
+                ("valid_from", "expected a day from 1900-01-01 to 2999-12-31"),
+            ],
+        ),
+    ] {
+        let mut request = app.request(Method::POST, "/v1/org-units").bearer_auth(app.token("admin").await);
+        if let Some(language) = asked {
+            request = request.header("Accept-Language", language);
+        }
+        let answer = Answer::of(request.json(&unit).send().await.unwrap()).await;
+        let errors = said.map(|(field, message)| json!({"field": field, "message": message}));
+        assert_eq!(answer.body["errors"], json!(errors));
+        let several = if asked.is_none() { "有 3 处不正确" } else { "3 fields are not valid" };
+        assert_eq!(answer.body["detail"], several);
+    }
+}
