@@ -16,12 +16,19 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::access::{Action, Reach, Role, TABLE};
 
-/// A name outside, and the roles that may do it.
-type Named = (String, &'static [(Role, Reach)]);
+/// An action with its name outside and the roles that may do it.
+#[derive(Debug, PartialEq, Eq)]
+struct Named {
+    outside: String,
+    name: &'static str,
+    allowed: &'static [(Role, Reach)],
+}
 
-/// Every action by its name outside.
-static NAMES: LazyLock<Vec<Named>> =
-    LazyLock::new(|| TABLE.iter().map(|(name, allowed)| (outside(name), *allowed)).collect());
+/// Every action, as [`TABLE`] has it.
+static ACTIONS: LazyLock<Vec<Named>> = LazyLock::new(|| {
+    let actions = TABLE.iter().map(|(name, allowed)| Named { outside: outside(name), name, allowed });
+    actions.collect()
+});
 
 fn outside(name: &str) -> String {
     let mut outside = String::with_capacity(name.len() + 4);
@@ -38,41 +45,40 @@ fn outside(name: &str) -> String {
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, AsExpression, FromSqlRow)]
 #[serde(into = "&'static str")]
 #[diesel(sql_type = Text)]
-pub struct ActionName(&'static str);
+pub struct ActionName(&'static Named);
 
 impl ActionName {
     /// The action of that name outside.
     pub fn named(name: &str) -> Option<Self> {
-        NAMES.iter().find(|(known, _)| known == name).map(|(known, _)| Self(known))
+        ACTIONS.iter().find(|known| known.outside == name).map(Self)
     }
 
     /// Whether it is `A`.
     pub fn is<A: Action>(self) -> bool {
-        self.0 == outside(A::NAME)
+        self.0.name == A::NAME
     }
 
     /// Whether a role may do it.
     pub fn is_open_to(self, role: Role) -> bool {
-        let allowed = NAMES.iter().find(|(known, _)| known == self.0);
-        allowed.is_some_and(|(_, allowed)| allowed.iter().any(|(one, _)| *one == role))
+        self.0.allowed.iter().any(|(one, _)| *one == role)
     }
 }
 
 impl fmt::Display for ActionName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.0)
+        f.pad(&self.0.outside)
     }
 }
 
 impl fmt::Debug for ActionName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(&self.0.outside)
     }
 }
 
 impl From<ActionName> for &'static str {
-    fn from(ActionName(name): ActionName) -> Self {
-        name
+    fn from(ActionName(action): ActionName) -> Self {
+        &action.outside
     }
 }
 
@@ -81,7 +87,7 @@ impl TryFrom<String> for ActionName {
 
     fn try_from(name: String) -> Result<Self, String> {
         Self::named(&name).ok_or_else(|| {
-            let known = NAMES.iter().map(|(known, _)| known.as_str()).collect::<Vec<_>>();
+            let known = ACTIONS.iter().map(|known| known.outside.as_str()).collect::<Vec<_>>();
             format!(
                 "there is no action '{}'; there are {}",
                 name.chars().take(40).collect::<String>(),
@@ -99,7 +105,7 @@ impl<'de> Deserialize<'de> for ActionName {
 
 impl ToSql<Text, Pg> for ActionName {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        std::io::Write::write_all(out, self.0.as_bytes())?;
+        std::io::Write::write_all(out, self.0.outside.as_bytes())?;
         Ok(IsNull::No)
     }
 }
@@ -114,9 +120,9 @@ impl FromSql<Text, Pg> for ActionName {
 
 impl PartialSchema for ActionName {
     fn schema() -> RefOr<Schema> {
-        let names = NAMES.iter().map(|(name, _)| name.as_str());
+        let names = ACTIONS.iter().map(|action| action.outside.as_str());
         let text = ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).enum_values(Some(names));
-        text.description(Some("What a login may do, as docs/DOMAIN.md lists it.")).into()
+        text.description(Some("What a login may do.")).into()
     }
 }
 
@@ -135,6 +141,8 @@ mod tests {
         for unknown in ["ViewAggregates", "view_aggregate", ""] {
             assert_eq!(ActionName::named(unknown), None, "{unknown}");
         }
-        assert_eq!(NAMES.len(), TABLE.len());
+        // No two are called the same outside.
+        let found = ACTIONS.iter().map(|action| ActionName::named(&action.outside));
+        assert!(found.zip(TABLE).all(|(found, (name, _))| found.is_some_and(|found| found.0.name == *name)));
     }
 }

@@ -81,19 +81,14 @@ fn together(sums: Vec<GradeSum>) -> Option<Vec<GradeSum>> {
     Some(shown)
 }
 
-/// How many reviews of each month have which final grade, those that were erased since included. To those who may not read the reviews nothing is
-/// shown about fewer than three people, and nothing of single teams: a group's numbers are sums of what its stores show.
+/// How many reviews of each month have which final grade, those that were erased since included. To those who may not read the
+/// reviews nothing is shown about fewer than three people, and nothing of single teams: a group's numbers are sums of what its
+/// stores show.
 pub async fn distribution(
     cx: &mut Context,
     selection: &SelectionQuery,
 ) -> Result<Vec<Distribution>, Problem> {
-    let periods = selection.periods()?;
-    let Some(part) = Part::find(cx, selection.unit.as_deref()).await? else { return Ok(Vec::new()) };
-    let mut distribution = Vec::new();
-    for period in periods {
-        distribution.extend(distribution_of(cx, part, period).await?);
-    }
-    Ok(distribution)
+    selection.month_by_month(cx, distribution_of).await
 }
 
 async fn distribution_of(cx: &mut Context, part: Part, period: Period) -> Result<Vec<Distribution>, Problem> {

@@ -15,8 +15,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::auth::Context;
 use crate::decimal;
 use crate::http::Problem;
+use crate::org::Part;
 use crate::period::Period;
 
 /// Most months that one answer has: this year and the one before.
@@ -38,16 +40,27 @@ pub struct SelectionQuery {
 }
 
 impl SelectionQuery {
-    /// The months that are asked for, the earliest first.
+    /// What `of_month` says of the part of the organisation in each of the months, the earliest first; nothing where there is
+    /// no such part.
     ///
     /// # Errors
     ///
     /// `months` is not within its bounds.
-    pub fn periods(&self) -> Result<Vec<Period>, Problem> {
-        match self.months.unwrap_or(1) {
-            months @ 1..=MOST_MONTHS => Ok(self.period.months_up_to(months)),
-            _ => Err(Problem::field("months", format!("expected 1 to {MOST_MONTHS}"))),
+    pub async fn month_by_month<T>(
+        &self,
+        cx: &mut Context,
+        of_month: impl AsyncFn(&mut Context, Part, Period) -> Result<Vec<T>, Problem>,
+    ) -> Result<Vec<T>, Problem> {
+        let months = self.months.unwrap_or(1);
+        if !(1..=MOST_MONTHS).contains(&months) {
+            return Err(Problem::field("months", format!("expected 1 to {MOST_MONTHS}")));
         }
+        let Some(part) = Part::find(cx, self.unit.as_deref()).await? else { return Ok(Vec::new()) };
+        let mut rows = Vec::new();
+        for period in self.period.months_up_to(months) {
+            rows.extend(of_month(cx, part, period).await?);
+        }
+        Ok(rows)
     }
 }
 

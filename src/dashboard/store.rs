@@ -222,13 +222,7 @@ fn withheld_of<const N: usize>(units: &[UnitSums], sums: &HashMap<i64, Sums<N>>,
 
 /// Deliveries against the plan in force, by month and unit.
 pub async fn attainment(cx: &mut Context, selection: &SelectionQuery) -> Result<Vec<Attainment>, Problem> {
-    let periods = selection.periods()?;
-    let Some(part) = Part::find(cx, selection.unit.as_deref()).await? else { return Ok(Vec::new()) };
-    let mut attainment = Vec::new();
-    for period in periods {
-        attainment.extend(attainment_of(cx, part, period).await?);
-    }
-    Ok(attainment)
+    selection.month_by_month(cx, attainment_of).await
 }
 
 async fn attainment_of(cx: &mut Context, part: Part, period: Period) -> Result<Vec<Attainment>, Problem> {
@@ -260,13 +254,7 @@ async fn attainment_of(cx: &mut Context, part: Part, period: Period) -> Result<V
 
 /// The sales funnel, by month and unit.
 pub async fn funnel(cx: &mut Context, selection: &SelectionQuery) -> Result<Vec<Funnel>, Problem> {
-    let periods = selection.periods()?;
-    let Some(part) = Part::find(cx, selection.unit.as_deref()).await? else { return Ok(Vec::new()) };
-    let mut funnels = Vec::new();
-    for period in periods {
-        funnels.extend(funnel_of(cx, part, period).await?);
-    }
-    Ok(funnels)
+    selection.month_by_month(cx, funnel_of).await
 }
 
 async fn funnel_of(cx: &mut Context, part: Part, period: Period) -> Result<Vec<Funnel>, Problem> {
