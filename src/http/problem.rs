@@ -201,6 +201,14 @@ impl Problem {
         Self { retry_after: Some(seconds), ..self }
     }
 
+    /// The same, and besides how the thing stands that it is about.
+    #[must_use]
+    pub fn besides(self, more: &Said) -> Self {
+        let said = |language| [&self.detail, more].map(|said| said.in_language(language));
+        let detail = Said::both(said(Language::Chinese).join("；"), said(Language::English).join("; "));
+        Self { detail, ..self }
+    }
+
     /// One field is at fault.
     pub fn field(field: impl Into<String>, message: impl Into<Said>) -> Self {
         Self::fields(vec![FieldError::new(field, message)])
@@ -240,6 +248,16 @@ impl Problem {
             Code::Internal,
             say!("服务器出错了，详情见服务器日志", "something went wrong on the server; its log says more"),
         )
+    }
+
+    /// All that it says in one text, for whoever lists it beside others.
+    pub fn told(&self, language: Language) -> String {
+        // What is wrong with a single value is said already.
+        let is_said = self.code == Code::ValidationFailed && self.errors.len() == 1;
+        let errors = self.errors.iter().filter(|_| !is_said);
+        let errors =
+            errors.map(|error| format!("\n  {}: {}", error.field, error.message.in_language(language)));
+        std::iter::once(self.detail.in_language(language).to_owned()).chain(errors).collect()
     }
 
     /// What is sent to a reader.

@@ -312,7 +312,6 @@ pub async fn withdraw(cx: &mut Context, id: i64, seen: Seen) -> Result<Erasure, 
 /// The request, if it waits for a decision.
 async fn open(cx: &mut Context, id: i64, seen: Seen) -> Result<Erasure, Problem> {
     let request = find(cx, id).await?;
-    seen.check(request.version)?;
     if request.state != ErasureState::Proposed {
         let who = request.decided_by.as_deref().unwrap_or("a run");
         return Err(Problem::conflict(say!(
@@ -321,6 +320,7 @@ async fn open(cx: &mut Context, id: i64, seen: Seen) -> Result<Erasure, Problem>
             request.state
         )));
     }
+    seen.check(request.version)?;
     Ok(request)
 }
 

@@ -23,6 +23,7 @@ use super::snapshot::Snapshot;
 use super::snapshot::stored::{self, Subject};
 use super::subject;
 use super::visibility::{Part, ReviewSight, Sight, seen};
+use super::waiver::waiver;
 use crate::auth::{Context, Reading};
 use crate::db::sql;
 use crate::http::{Language, Problem};
@@ -110,10 +111,11 @@ impl PageRow {
     }
 }
 
-/// The review with an id, whichever revision it is, with more columns and what they are joined from.
+/// The review with an id, whichever revision it is, with more columns and what they are joined from. Who has waived what it
+/// has to be looked at for stands on its page.
 macro_rules! by_id {
     ($id:literal) => {
-        by_id!($id, "", "")
+        by_id!($id, ", NULL::jsonb AS waiver", "")
     };
     ($id:literal, $columns:expr, $joined:literal) => {
         concat!(
@@ -139,7 +141,9 @@ macro_rules! page_by_id {
                 ", r.cycle_id, c.state, c.store_id, now.unit_id, now.id AS current, (SELECT count(*)
                      FROM late_correction l WHERE l.store_id = c.store_id AND l.period = c.period
                      AND l.employee_id = r.employee_id AND l.state = 'accepted' AND l.applied_at IS NULL) AS corrections, ",
-                kept_of_revision!()
+                kept_of_revision!(),
+                ", ",
+                waiver!("$3")
             ),
             "LEFT JOIN review now ON now.cycle_id = r.cycle_id AND now.employee_id = r.employee_id
                  AND now.scheme = r.scheme AND now.is_current"
@@ -171,12 +175,15 @@ async fn find<T>(cx: &mut Context, id: i64, [all, if_seen]: [&'static str; 2]) -
 where
     T: QueryableByName<Pg> + Send + 'static,
 {
-    let sight = Sight::of(cx, Part::Score);
-    let statement = match sight.is_everything() {
-        true => sql(all).bind::<BigInt, _>(id),
-        false => sql(if_seen).bind::<BigInt, _>(id).bind::<ReviewSight, _>(sight),
-    };
-    Ok(statement.get_result(cx.db()).await.optional()?)
+    let (sight, waiver_sight) = (Sight::of(cx, Part::Score), Sight::of(cx, Part::Waiver));
+    let statement = if sight.is_everything() { all } else { if_seen };
+    let found = sql(statement)
+        .bind::<BigInt, _>(id)
+        .bind::<ReviewSight, _>(sight)
+        .bind::<ReviewSight, _>(waiver_sight)
+        .get_result(cx.db())
+        .await;
+    Ok(found.optional()?)
 }
 
 /// What was found, unless it was erased.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Numeric, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Jsonb, Nullable, Numeric, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::acknowledgements::AcknowledgementState;
 use super::visibility::{self, ReviewSight, Sight, seen};
+use super::waiver::{AttentionWaiver, waiver};
 use crate::auth::scope::reaches_always;
 use crate::auth::{Context, Reading};
 use crate::db::sql_of;
@@ -75,6 +76,10 @@ pub struct Review {
     /// What has to be looked into before the review counts.
     #[diesel(sql_type = Array<Text>)]
     pub attention: Vec<String>,
+    /// Who has answered for it by name, although it has to be looked into; null where nobody has, or the caller does not see
+    /// who has.
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    pub waiver: Option<AttentionWaiver>,
     /// When it was computed.
     #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
@@ -92,7 +97,7 @@ pub(super) struct ReviewLine {
     pub(super) employee_id: i64,
 }
 
-/// The columns of a [`ReviewLine`].
+/// The columns of a [`ReviewLine`], but for its waiver.
 macro_rules! review_columns {
     () => {
         "r.id, r.employee_id, e.employee_no, e.name, r.period, s.code AS store, u.code AS unit, r.position, r.scheme,
@@ -130,7 +135,8 @@ pub struct ReviewFilter {
 }
 
 /// The reviews that count.
-const CURRENT: &str = concat!("SELECT ", review_columns!(), named_reviews!(), "WHERE r.is_current");
+const CURRENT: &str =
+    concat!("SELECT ", review_columns!(), ", ", waiver!("$9"), named_reviews!(), "WHERE r.is_current");
 
 /// Those behind a cursor, of a month. Written as a range and with the month in the order, since a plan that goes by ids
 /// alone would read all the months before.
@@ -177,6 +183,7 @@ const BELOW_GROUP: &str =
 async fn lines(cx: &mut Context, filter: &ReviewFilter, window: Window) -> Result<Vec<ReviewLine>, Problem> {
     let Some(part) = Part::find(cx, filter.unit.as_deref()).await? else { return Ok(Vec::new()) };
     let sight = Sight::of(cx, visibility::Part::Score);
+    let waiver_sight = Sight::of(cx, visibility::Part::Waiver);
     // Few are found by themselves, month and cursor included.
     let are_few = part.is_narrow() || filter.employee_no.is_some();
     let is_by_month = !are_few && filter.period.is_some();
@@ -205,6 +212,7 @@ async fn lines(cx: &mut Context, filter: &ReviewFilter, window: Window) -> Resul
         .bind::<Nullable<Text>, _>(filter.employee_no.as_deref())
         .bind::<ReviewSight, _>(sight.clone())
         .bind::<Nullable<BigInt>, _>(part.store)
+        .bind::<ReviewSight, _>(waiver_sight)
         .load(cx.db())
         .await?;
     Ok(lines)

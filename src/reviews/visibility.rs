@@ -27,18 +27,21 @@ pub enum Part {
     ManagerComment,
     /// HR's check 人事复核 with its note.
     HrCheck,
+    /// Who has waived 放行 what the review has to be looked at for, and why.
+    Waiver,
     /// Appeals 申诉.
     Appeal,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Score,
         Self::SelfAssessment,
         Self::LeaderComment,
         Self::ManagerComment,
         Self::HrCheck,
+        Self::Waiver,
         Self::Appeal,
     ];
 }
@@ -102,16 +105,19 @@ impl Relation {
             (Self::Person, Part::Score | Part::SelfAssessment) => Some(SelfReview),
             (Self::Person, Part::HrCheck) | (Self::Leader, Part::HrCheck) => None,
             (Self::Person, _) => Some(Published),
-            (Self::Leader, Part::Score | Part::SelfAssessment | Part::LeaderComment) => Some(LeaderReview),
+            // The marks are a part of the score; whoever sees them sees who has answered for them, but for the person.
+            (Self::Leader, Part::Score | Part::SelfAssessment | Part::LeaderComment | Part::Waiver) => {
+                Some(LeaderReview)
+            }
             (Self::Leader, _) => Some(Published),
-            (Self::Manager, Part::Score) => Some(SelfReview),
+            (Self::Manager, Part::Score | Part::Waiver) => Some(SelfReview),
             (Self::Manager, Part::SelfAssessment) => Some(LeaderReview),
             (Self::Manager, Part::LeaderComment | Part::ManagerComment) => Some(ManagerReview),
             (Self::Manager, Part::HrCheck | Part::Appeal) => Some(Published),
             (Self::GeneralManager, Part::HrCheck) => Some(HrCheck),
             (Self::GeneralManager, Part::Appeal) => Some(Published),
             (Self::GeneralManager, _) => Some(ManagerReview),
-            (Self::Hr | Self::Group | Self::Auditor, Part::Score) => Some(Computed),
+            (Self::Hr | Self::Group | Self::Auditor, Part::Score | Part::Waiver) => Some(Computed),
             (Self::Hr | Self::Group | Self::Auditor, Part::SelfAssessment) => Some(SelfReview),
             (Self::Hr | Self::Group | Self::Auditor, Part::LeaderComment) => Some(LeaderReview),
             (Self::Hr | Self::Group | Self::Auditor, Part::ManagerComment) => Some(ManagerReview),
@@ -234,43 +240,35 @@ mod tests {
     const DESIGN: [(CycleState, [&str; 7]); 9] = [
         (CycleState::Collecting, ["", "", "", "", "", "", ""]),
         (CycleState::Frozen, ["", "", "", "", "", "", ""]),
-        (CycleState::Computed, ["", "", "", "T", "", "T", "T"]),
-        (CycleState::SelfReview, ["T S", "", "T", "T S", "", "T S", "T S"]),
-        (CycleState::LeaderReview, ["T S", "T S L", "T S", "T S L", "", "T S L", "T S L"]),
-        (CycleState::ManagerReview, ["T S", "T S L", "T S L M", "T S L M", "T S L M", "T S L M", "T S L M"]),
+        (CycleState::Computed, ["", "", "", "T W", "", "T W", "T W"]),
+        (CycleState::SelfReview, ["T S", "", "T W", "T S W", "", "T S W", "T S W"]),
+        (CycleState::LeaderReview, ["T S", "T S L W", "T S W", "T S L W", "", "T S L W", "T S L W"]),
+        (
+            CycleState::ManagerReview,
+            ["T S", "T S L W", "T S L M W", "T S L M W", "T S L M W", "T S L M W", "T S L M W"],
+        ),
         (
             CycleState::HrCheck,
-            ["T S", "T S L", "T S L M", "T S L M H", "T S L M H", "T S L M H", "T S L M H"],
+            ["T S", "T S L W", "T S L M W", "T S L M H W", "T S L M H W", "T S L M H W", "T S L M H W"],
         ),
-        (
-            CycleState::Published,
-            [
-                "T S L M A",
-                "T S L M A",
-                "T S L M H A",
-                "T S L M H A",
-                "T S L M H A",
-                "T S L M H A",
-                "T S L M H A",
-            ],
-        ),
-        (
-            CycleState::Locked,
-            [
-                "T S L M A",
-                "T S L M A",
-                "T S L M H A",
-                "T S L M H A",
-                "T S L M H A",
-                "T S L M H A",
-                "T S L M H A",
-            ],
-        ),
+        (CycleState::Published, EVERYTHING),
+        (CycleState::Locked, EVERYTHING),
+    ];
+
+    /// What is seen once a month is published.
+    const EVERYTHING: [&str; 7] = [
+        "T S L M W A",
+        "T S L M W A",
+        "T S L M H W A",
+        "T S L M H W A",
+        "T S L M H W A",
+        "T S L M H W A",
+        "T S L M H W A",
     ];
 
     #[test]
     fn the_table_is_the_one_of_the_design() {
-        let letters = ["T", "S", "L", "M", "H", "A"];
+        let letters = ["T", "S", "L", "M", "H", "W", "A"];
         for (state, cells) in DESIGN {
             for (relation, expected) in Relation::ALL.into_iter().zip(cells) {
                 let seen = Part::ALL.into_iter().zip(letters);

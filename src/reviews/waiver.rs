@@ -1,16 +1,22 @@
 //! Waiving what a review has to be looked at for: somebody answers for it by name, or it is not published.
 
+use chrono::{DateTime, Utc};
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
 use diesel::prelude::*;
+use diesel::sql_types::Jsonb;
 use diesel_async::RunQueryDsl;
 use garde::Validate;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::allowed::AllowedAction;
 use super::explain;
 use super::listing::Review;
+use super::subject::hold_cycle;
 use crate::auth::Context;
+use crate::db::json::json_columns;
 use crate::db::schema::review_waiver;
 use crate::http::{Code, Problem};
 use crate::said::say;
@@ -23,6 +29,46 @@ pub struct Waiver {
     #[garde(length(chars, min = 1, max = 1000))]
     pub reason: String,
 }
+
+/// Who has answered for a review that has to be looked at, by name, and why: the column `waiver` of `waiver!`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Jsonb)]
+pub struct AttentionWaiver {
+    /// Login of who waived it.
+    pub by: String,
+    /// Name of who waived it, if the login is a person's.
+    pub by_name: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why.
+    pub reason: String,
+}
+
+json_columns!(AttentionWaiver in "review_waiver");
+
+/// The column `waiver` of the review `r`: null where nobody has waived anything, or the caller does not see who has. What the
+/// caller sees of [`Part::Waiver`](super::visibility::Part::Waiver) is bound as `$sight`.
+macro_rules! waiver {
+    ($sight:literal) => {
+        concat!(
+            "CASE WHEN r.attention <> '{}' THEN (
+                 SELECT jsonb_build_object('by', l.login, 'by_name', w.name, 'at', x.at, 'reason', x.reason)
+                 FROM review_waiver x JOIN user_account l ON l.id = x.user_id
+                 LEFT JOIN employee w ON w.id = l.employee_id JOIN review_cycle month ON month.id = r.cycle_id
+                 WHERE x.review_id = r.id AND ",
+            $crate::reviews::visibility::seen!(
+                $sight,
+                "r.employee_id",
+                "r.unit_id",
+                "r.period",
+                "month.stage"
+            ),
+            ") END AS waiver"
+        )
+    };
+}
+
+pub(super) use waiver;
 
 /// Whether a review has something that can be waived, if nobody has done so yet.
 pub(super) fn is_askable(review: &Review) -> bool {
@@ -53,6 +99,8 @@ pub async fn waive(cx: &mut Context, id: i64, waiver: &Waiver) -> Result<(), Pro
     };
     let now = cx.now;
     cx.transaction(async |cx| {
+        // Whoever generates or publishes meanwhile is waited for: what is waived is what is in force.
+        hold_cycle(cx, id).await?;
         let review = explain::of_another(cx, id).await?;
         if !is_askable(&review) {
             return Err(Problem::conflict(say!(

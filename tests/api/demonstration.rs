@@ -201,6 +201,7 @@ async fn waived(app: &TestApp) {
     for Id { id } in &marked {
         let review = app.get("hr", &format!("/v1/reviews/{id}")).await.expect(200)["review"].clone();
         assert_eq!((&review["revision"], &review["total"]), (&json!(3), &Value::Null), "{review:#}");
+        assert_eq!((&review["waiver"]["by"], &review["waiver"]["by_name"]), (&json!("hr"), &json!("方静怡")));
         told.push((review["scheme"].clone(), review["attention"].to_string()));
     }
     // 2 · 0.95 + 2 + 3 · (5 − 1)/4 + 3 = 9.90, and 0.40 more is above 10.

@@ -13,6 +13,7 @@ mod acknowledgements;
 mod activities;
 mod after_publication;
 mod api_keys;
+mod at_once;
 mod backtests;
 mod browsers;
 mod catalogues;

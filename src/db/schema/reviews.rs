@@ -99,6 +99,7 @@ diesel::table! {
         decided_at -> Nullable<Timestamptz>,
         decision_note -> Nullable<Text>,
         version -> Int4,
+        counts_from -> Nullable<Int4>,
     }
 }
 

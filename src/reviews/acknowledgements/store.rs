@@ -16,6 +16,7 @@ use crate::db::{sql, sql_of};
 use crate::http::{FieldError, Problem};
 use crate::reviews::cycle::CycleState;
 use crate::reviews::published::last_published;
+use crate::reviews::subject::hold_cycle;
 use crate::reviews::visibility::{Part, ReviewSight, Sight, seen};
 use crate::said::say;
 
@@ -48,8 +49,11 @@ pub(super) struct Subject {
 }
 
 /// The review that the caller names by any of its revisions, if the one in force is seen. Where it is to be `held`, its
-/// cycle stays in its state, and nobody else adds an act, until the transaction ends.
+/// cycle stays in its state, the revision in force, and nobody else adds an act, until the transaction ends.
 pub(super) async fn subject(cx: &mut Context, review_id: i64, held: bool) -> Result<Subject, Problem> {
+    if held {
+        hold_cycle(cx, review_id).await?;
+    }
     let sight = Sight::of(cx, Part::Score);
     let scope = cx.identity.as_ref().map(|identity| Scope::of(identity, Acknowledge::reach_of));
     let found: Option<Subject> = sql_of([
@@ -68,7 +72,7 @@ pub(super) async fn subject(cx: &mut Context, review_id: i64, held: bool) -> Res
                 seen!("$2", "now.employee_id", "now.unit_id", "now.period", "c.stage"),
             ),
         ),
-        (held, " FOR SHARE OF c FOR NO KEY UPDATE OF now"),
+        (held, " FOR NO KEY UPDATE OF now"),
     ])
     .bind::<BigInt, _>(review_id)
     .bind::<ReviewSight, _>(sight)

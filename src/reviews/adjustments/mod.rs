@@ -123,10 +123,12 @@ pub struct AdjustmentOutlook {
     pub allowed_actions: Vec<AllowedAction>,
 }
 
-/// The adjustments of a review, in the order in which they were proposed. Reading other people's is logged.
+/// The adjustments of a review, in the order in which they were proposed. The person sees those that count: what one has
+/// proposed and nobody else has signed is no adjustment yet, and what was refused is none. Reading other people's is logged.
 pub async fn list(cx: &mut Context, review_id: i64) -> Result<Reading<Vec<AdjustmentOutlook>>, Problem> {
     let subject = subject(cx, review_id).await?;
-    let adjustments = store::list(cx.db(), &subject, None).await?;
+    let mut adjustments = store::list(cx.db(), &subject, None).await?;
+    adjustments.retain(|one| one.state == AdjustmentState::Approved || !subject.is_own(cx));
     let is_open = adjustments.iter().any(|one| one.state == AdjustmentState::Proposed)
         && next_steps::is_reached::<AdjustReviews>(cx, review_id).await?
         && is_open_to(cx, &subject)?;
@@ -238,12 +240,13 @@ async fn attempt(
         let subject = hold(cx, review_id).await?;
         open_to(cx, &subject)?;
         let adjustment = store::lock(cx, &subject, id).await?;
-        seen.check(adjustment.version)?;
         open(&adjustment)?;
+        seen.check(adjustment.version)?;
         let state = if decision.approve { AdjustmentState::Approved } else { AdjustmentState::Rejected };
         store::decide(cx, id, state, note).await?;
         if let Some(rescoring) = rescoring {
             let revised = revise::write(cx, rescoring).await?;
+            store::counts_from(cx, id, revised.review_of(&subject).unwrap_or(subject.current)).await?;
             revised.tell(cx, rules.1, &subject).await?;
         }
         let detail = json!({ "state": state, "note": note });
@@ -259,11 +262,8 @@ fn open(adjustment: &Adjustment) -> Result<(), Problem> {
         return Ok(());
     }
     let who = adjustment.decided_by.as_deref().unwrap_or(&adjustment.proposed_by);
-    Err(Problem::conflict(say!(
-        "这项调整已经是 {} 了，由 {who}",
-        "the adjustment is {} already, by {who}",
-        adjustment.state
-    )))
+    let (state, zh) = (adjustment.state, adjustment.state.label());
+    Err(Problem::conflict(say!("这项调整{zh}，由 {who}", "the adjustment is {state} already, by {who}")))
 }
 
 /// Takes back what the caller proposed, before a decision.
@@ -279,11 +279,11 @@ pub async fn withdraw(
     cx.transaction(async |cx| {
         let subject = hold(cx, review_id).await?;
         let adjustment = store::lock(cx, &subject, id).await?;
-        seen.check(adjustment.version)?;
         if !store::is_proposed_by_caller(cx, id).await? {
             return Err(Problem::not_found("adjustment of yours"));
         }
         open(&adjustment)?;
+        seen.check(adjustment.version)?;
         store::decide(cx, id, AdjustmentState::Withdrawn, None).await?;
         cx.audit("withdraw_adjustment", &format!("adjustment/{id}"), json!({})).await?;
         find(cx, &subject, id).await

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Adjustment, AdjustmentState, NewAdjustment};
 use crate::auth::Context;
 use crate::db::json::json_columns;
-use crate::db::schema::{adjustment, review_cycle};
+use crate::db::schema::{adjustment, review, review_cycle};
 use crate::db::{sql, sql_of};
 use crate::http::Problem;
 use crate::ledger::month::AddedPoints;
@@ -91,7 +91,7 @@ macro_rules! kept_of_revision {
             "(SELECT coalesce(jsonb_agg(to_jsonb(one) ORDER BY one.decided_at, one.id), '[]') FROM (",
             $crate::reviews::adjustments::store::adjustments!(),
             "WHERE j.cycle_id = r.cycle_id AND j.employee_id = r.employee_id AND j.scheme = r.scheme
-             AND j.state = 'approved' AND j.decided_at <= r.created_at) AS one) AS adjustments"
+             AND j.counts_from <= r.revision) AS one) AS adjustments"
         )
     };
 }
@@ -169,6 +169,16 @@ pub async fn of_appeal(
         .get_result(cx.db())
         .await?;
     Ok(id)
+}
+
+/// Says of an adjustment that counts which revision was the first to have it.
+pub async fn counts_from(cx: &mut Context, id: i64, review_id: i64) -> Result<(), Problem> {
+    let revision: i32 = review::table.find(review_id).select(review::revision).first(cx.db()).await?;
+    diesel::update(adjustment::table.find(id))
+        .set(adjustment::counts_from.eq(revision))
+        .execute(cx.db())
+        .await?;
+    Ok(())
 }
 
 /// An adjustment of a review, locked.

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{Appeal, AppealDossier, AppealOutcome, AppealStep, dossier_of, held, impartial, store};
+use super::{
+    Appeal, AppealDossier, AppealOutcome, AppealStep, check_version, dossier_of, held, impartial, store,
+};
 use crate::auth::Context;
 use crate::http::Problem;
 use crate::http::etag::Seen;
@@ -86,7 +88,8 @@ async fn attempt(
         }
         let (subject, appeal) = held(cx, id).await?;
         appeal.state.after(AppealStep::Decide).map_err(|problem| decided_already(&appeal, problem))?;
-        seen.check(appeal.version)?;
+        impartial(cx, &subject).await?;
+        check_version(&appeal, seen)?;
         let adjustment = match points {
             Some(points) => {
                 let item = (appeal.rule.as_str(), points);
@@ -101,6 +104,12 @@ async fn attempt(
             }
             None => (subject.current, Vec::new()),
         };
+        if decision.outcome == AppealOutcome::Recomputed && result == appeal.review {
+            return Err(nothing_corrected());
+        }
+        if let Some(adjustment) = adjustment {
+            adjustments::store::counts_from(cx, adjustment, result).await?;
+        }
         // What stays as it was is told anew, too: a decision was made about it.
         if !told.contains(&result) {
             told.push(result);
@@ -133,6 +142,15 @@ fn points_of(decision: &AppealDecision) -> Result<Option<Decimal>, Problem> {
         }
         (_, points) => Ok(points),
     }
+}
+
+/// What was computed again and came out the same was not computed from other facts.
+fn nothing_corrected() -> Problem {
+    Problem::conflict(say!(
+        "这一版之后没有采纳过更正，重算出来还是一样：请先更正数据，或写 'upheld'",
+        "no facts were corrected since the disputed revision, and it comes out the same: have them corrected first, \
+         or decide 'upheld'"
+    ))
 }
 
 /// Who comes second is told what has happened.

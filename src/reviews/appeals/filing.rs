@@ -124,7 +124,7 @@ pub(in crate::reviews) fn may_file(cx: &Context, subject: &Subject) -> bool {
 /// # Errors
 ///
 /// Not found where the caller does not see the review; forbidden where it is somebody else's; a conflict where it is not
-/// published, the term is over, or one about the item is open; fields at fault.
+/// published, another revision is in force, the term is over, or one about the item is open; fields at fault.
 pub async fn file(
     cx: &mut Context,
     library: &Library,
@@ -157,6 +157,14 @@ pub async fn file(
                 "公布之后才能申诉；现在是“{}”",
                 "an appeal takes a cycle in 'published'; it is in '{}'",
                 subject.state
+            );
+            return Err(Problem::conflict(detail));
+        }
+        if subject.current != review_id {
+            let current = subject.current;
+            let detail = say!(
+                "现行的是另一版：请看过再申诉，/v1/reviews/{current}",
+                "another revision is in force: read it and appeal about that, /v1/reviews/{current}"
             );
             return Err(Problem::conflict(detail));
         }

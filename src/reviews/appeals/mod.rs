@@ -5,6 +5,7 @@ pub mod evidence;
 pub(super) mod filing;
 pub mod golden_case;
 pub mod http;
+pub(super) mod part;
 mod state;
 mod steps;
 mod store;
@@ -25,6 +26,7 @@ use super::allowed::AllowedAction;
 use super::subject::{Subject, hold};
 use crate::auth::access::{Action as _, DecideAppeals};
 use crate::auth::{Context, Reading};
+use crate::http::etag::Seen;
 use crate::http::{Code, Page, Problem, Window};
 use crate::period::Period;
 use crate::said::say;
@@ -179,6 +181,13 @@ async fn held(cx: &mut Context, id: i64) -> Result<(Subject, Appeal), Problem> {
     Ok((subject, store::find(cx, id).await?.appeal))
 }
 
+/// Whoever has seen another version is told how far it has come.
+fn check_version(appeal: &Appeal, seen: Seen) -> Result<(), Problem> {
+    let (state, zh) = (appeal.state, appeal.state.label());
+    let place = say!("现在是“{zh}”", "its state is '{state}'");
+    seen.check(appeal.version).map_err(|problem| problem.besides(&place))
+}
+
 /// Whoever decides is neither the person nor had a part in the review.
 async fn impartial(cx: &mut Context, subject: &Subject) -> Result<(), Problem> {
     let Some(identity) = cx.identity.clone() else {
@@ -199,12 +208,8 @@ async fn impartial(cx: &mut Context, subject: &Subject) -> Result<(), Problem> {
             "the review is your own: somebody else decides"
         )));
     }
-    if store::had_a_part(cx.db(), subject, identity.user_id).await? {
-        let detail = say!(
-            "您评过或负责过这份考核：申诉由别人决定",
-            "you commented on this review or answered for it: somebody else decides on the appeal"
-        );
-        return Err(Problem::conflict(detail));
+    match store::part_of(cx.db(), subject, identity.user_id).await? {
+        Some(part) => Err(part.refusal()),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -50,19 +50,27 @@ pub enum AppealStep {
 impl AppealState {
     /// The state after `step`, or a conflict where it cannot be taken from here.
     pub fn after(self, step: AppealStep) -> Result<Self, Problem> {
+        self.next(step).ok_or_else(|| {
+            let before = Self::ALL.iter().copied().filter(|state| state.next(step).is_some());
+            let before = before.map(|state| format!("'{state}'")).collect::<Vec<_>>();
+            let (zh_step, en_step) = step.names();
+            let (zh_before, en_before) = (before.join("、"), before.join(" or "));
+            Problem::conflict(say!(
+                "申诉现在不能{zh_step}：它是“{self}”，而那要先是 {zh_before}",
+                "the appeal cannot be {en_step}: its state is '{self}', and that takes {en_before}"
+            ))
+        })
+    }
+
+    const fn next(self, step: AppealStep) -> Option<Self> {
         match (self, step) {
-            (Self::Filed, AppealStep::TakeUp) => Ok(Self::InReview),
-            (Self::InReview, AppealStep::AskForMaterial) => Ok(Self::Waiting),
-            (Self::Waiting, AppealStep::Supply) => Ok(Self::InReview),
-            (Self::Filed | Self::InReview, AppealStep::Supply) => Ok(self),
-            (Self::InReview | Self::Waiting, AppealStep::Decide) => Ok(Self::Decided),
-            (Self::Filed | Self::InReview | Self::Waiting, AppealStep::Withdraw) => Ok(Self::Withdrawn),
-            (state, step) => Err(Problem::conflict(say!(
-                "申诉不能 {}：现在是“{state}”，而那需要 {}",
-                "the appeal cannot be {}: its state is '{state}', and that takes {}",
-                step.name(),
-                step.before()
-            ))),
+            (Self::Filed, AppealStep::TakeUp) => Some(Self::InReview),
+            (Self::InReview, AppealStep::AskForMaterial) => Some(Self::Waiting),
+            (Self::Waiting, AppealStep::Supply) => Some(Self::InReview),
+            (Self::Filed | Self::InReview, AppealStep::Supply) => Some(self),
+            (Self::InReview | Self::Waiting, AppealStep::Decide) => Some(Self::Decided),
+            (Self::Filed | Self::InReview | Self::Waiting, AppealStep::Withdraw) => Some(Self::Withdrawn),
+            _ => None,
         }
     }
 
@@ -73,23 +81,14 @@ impl AppealState {
 }
 
 impl AppealStep {
-    const fn name(self) -> &'static str {
+    /// What is done by it, in Chinese and in English.
+    const fn names(self) -> (&'static str, &'static str) {
         match self {
-            Self::TakeUp => "taken up",
-            Self::AskForMaterial => "sent back for material",
-            Self::Supply => "added to",
-            Self::Decide => "decided",
-            Self::Withdraw => "withdrawn",
-        }
-    }
-
-    /// The states in which it can be taken.
-    const fn before(self) -> &'static str {
-        match self {
-            Self::TakeUp => "'filed'",
-            Self::AskForMaterial => "'in_review'",
-            Self::Supply | Self::Withdraw => "'filed', 'in_review' or 'waiting'",
-            Self::Decide => "'in_review' or 'waiting'",
+            Self::TakeUp => ("受理", "taken up"),
+            Self::AskForMaterial => ("要求补材料", "sent back for material"),
+            Self::Supply => ("补材料", "added to"),
+            Self::Decide => ("决定", "decided"),
+            Self::Withdraw => ("撤回", "withdrawn"),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::store::AppealRow;
-use super::{AppealDossier, AppealState, AppealStep, dossier_of, held, impartial, store};
+use super::{AppealDossier, AppealState, AppealStep, check_version, dossier_of, held, impartial, store};
 use crate::auth::access::{Action as _, Contribute, DecideAppeals, DraftRules, FileAppeals, Reach, Role};
 use crate::auth::{Context, Scope};
 use crate::http::etag::Seen;
@@ -92,7 +92,7 @@ pub async fn step(
             }
         }
         let state = appeal.state.after(step)?;
-        seen.check(appeal.version)?;
+        check_version(&appeal, seen)?;
         store::advance(cx, id, state, note).await?;
         cx.audit("advance_appeal", &format!("appeal/{id}"), json!({ "state": state, "note": note })).await?;
         let row = store::find(cx, id).await?;

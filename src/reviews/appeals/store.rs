@@ -1,10 +1,11 @@
 //! Appeals in the database.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Date, Integer, Jsonb, Nullable, Text};
+use diesel::sql_types::{BigInt, Date, Integer, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::filing::{Term, Told, told};
+use super::part::{ReviewPart, parts};
 use super::{Appeal, AppealEntry, AppealFilter, AppealOutcome, AppealState, NewAppeal};
 use crate::auth::Context;
 use crate::db::schema::{appeal, appeal_step};
@@ -195,24 +196,25 @@ async fn record(cx: &mut Context, id: i64, state: AppealState, note: Option<&str
     Ok(())
 }
 
-/// Whether somebody commented on a review or answered for it.
-pub(super) async fn had_a_part(
+/// The part that somebody had in a review, if any.
+pub(super) async fn part_of(
     connection: &mut AsyncPgConnection,
     subject: &Subject,
     user_id: i64,
-) -> Result<bool, Problem> {
+) -> Result<Option<ReviewPart>, Problem> {
     #[derive(QueryableByName)]
-    struct Part {
-        #[diesel(sql_type = Bool)]
-        had: bool,
+    struct Found {
+        #[diesel(sql_type = Text)]
+        part: ReviewPart,
     }
-    let part: Part = sql("SELECT EXISTS (SELECT FROM review_contribution k WHERE k.cycle_id = $1 AND k.employee_id = $2
-             AND k.scheme = $3 AND k.kind <> 'self_assessment' AND k.state <> 'draft' AND k.author_id = $4) AS had")
-    .bind::<BigInt, _>(subject.cycle_id)
-    .bind::<BigInt, _>(subject.employee_id)
-    .bind::<Text, _>(subject.scheme.clone())
-    .bind::<BigInt, _>(user_id)
-    .get_result(connection)
-    .await?;
-    Ok(part.had)
+    let found: Option<Found> =
+        sql(concat!("SELECT part FROM (", parts!("$1", "$2", "$3"), ") AS had WHERE user_id = $4 LIMIT 1"))
+            .bind::<BigInt, _>(subject.cycle_id)
+            .bind::<BigInt, _>(subject.employee_id)
+            .bind::<Text, _>(subject.scheme.clone())
+            .bind::<BigInt, _>(user_id)
+            .get_result(connection)
+            .await
+            .optional()?;
+    Ok(found.map(|found| found.part))
 }

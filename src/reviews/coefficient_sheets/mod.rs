@@ -129,6 +129,9 @@ pub struct SignOff {
     pub at: DateTime<Utc>,
     /// What was signed: the sheet's SHA-256.
     pub sha256: String,
+    /// Id of the login, for the program's own use.
+    #[serde(skip)]
+    user_id: Option<i64>,
 }
 
 /// A sheet to be signed off.
@@ -171,7 +174,7 @@ pub async fn read(
     find_cycle(cx, cycle_id).await?;
     let head = head(cx, cycle_id, number).await?;
     let (lines, read) = store::lines(cx.db(), cycle_id, number).await?;
-    let allowed_actions = allowed(cx, &head);
+    let allowed_actions = allowed(cx, &head).await?;
     Ok(cx.reading(CoefficientSheet { head, lines, allowed_actions }, read))
 }
 
@@ -275,7 +278,7 @@ pub async fn sign(
     cx.transaction(async |cx| {
         find_cycle(cx, cycle_id).await?;
         let head = head(cx, cycle_id, number).await?;
-        if !new.capacity.is_held_by(&identity.roles) {
+        if !may_sign(cx, &head, new.capacity, &identity.roles).await? {
             let detail = say!("您不能以“{}”的身份签字", "signing off as '{}' is not yours", new.capacity);
             return Err(Problem::new(Code::Forbidden, detail));
         }
@@ -309,6 +312,21 @@ impl Capacity {
             Self::GeneralManager => *role == Role::GeneralManager,
         })
     }
+}
+
+/// Whether the caller, who has these roles, may sign a sheet in a capacity. For a general manager whom the store does not have,
+/// or who has signed as HR, the group stands in.
+async fn may_sign(
+    cx: &mut Context,
+    head: &SheetHead,
+    capacity: Capacity,
+    roles: &[Role],
+) -> Result<bool, Problem> {
+    if capacity.is_held_by(roles) {
+        return Ok(true);
+    }
+    let may_stand_in = capacity == Capacity::GeneralManager && roles.contains(&Role::GroupAdmin);
+    Ok(may_stand_in && !store::has_general_manager(cx, head.cycle, head.number).await?)
 }
 
 fn nameless() -> Problem {
@@ -384,19 +402,19 @@ fn numbered(
 }
 
 /// What the caller may do with a sheet: sign it off, in the capacity whose turn it is.
-fn allowed(cx: &Context, head: &SheetHead) -> Vec<AllowedAction> {
-    let Some(identity) = &cx.identity else { return Vec::new() };
+async fn allowed(cx: &mut Context, head: &SheetHead) -> Result<Vec<AllowedAction>, Problem> {
+    let Some(identity) = cx.identity.clone() else { return Ok(Vec::new()) };
     let next = Capacity::ALL
         .iter()
         .find(|capacity| head.sign_offs.iter().all(|signed| signed.capacity != **capacity));
-    let is_open = |capacity: &&Capacity| capacity.is_held_by(&identity.roles);
-    let action = |capacity: &Capacity| AllowedAction {
-        action: "sign_off".to_owned(),
-        to: Some(capacity.name().to_owned()),
-        method: "POST".to_owned(),
-        path: format!("/v1/review-cycles/{}/coefficient-sheets/{}/sign-offs", head.cycle, head.number),
-        until: None,
-        needs_reason: false,
-    };
-    next.filter(is_open).map(action).into_iter().collect()
+    let Some(capacity) = next else { return Ok(Vec::new()) };
+    // The other signature is somebody else's.
+    let me = cx.by();
+    if head.sign_offs.iter().any(|signed| signed.user_id.is_some() && signed.user_id == me)
+        || !may_sign(cx, head, *capacity, &identity.roles).await?
+    {
+        return Ok(Vec::new());
+    }
+    let path = format!("/v1/review-cycles/{}/coefficient-sheets/{}/sign-offs", head.cycle, head.number);
+    Ok(vec![AllowedAction::post("sign_off", path).to(capacity.name())])
 }

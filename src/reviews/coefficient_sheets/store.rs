@@ -16,6 +16,7 @@ use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
 use crate::reviews::store::ReviewCycle;
+use crate::reviews::tasks::holders::holders;
 use crate::rules::scoring::NOT_RATED;
 use crate::said::say;
 
@@ -47,6 +48,8 @@ pub(super) async fn heads(
         number: i32,
         #[diesel(sql_type = Text)]
         capacity: Capacity,
+        #[diesel(sql_type = BigInt)]
+        user_id: i64,
         #[diesel(sql_type = Text)]
         by: String,
         #[diesel(sql_type = Nullable<Text>)]
@@ -64,7 +67,7 @@ pub(super) async fn heads(
     .load(connection)
     .await?;
     let signatures: Vec<Signature> =
-        sql("SELECT s.number, k.capacity, l.login AS by, e.name AS by_name, k.at, k.sha256
+        sql("SELECT s.number, k.capacity, k.user_id, l.login AS by, e.name AS by_name, k.at, k.sha256
          FROM coefficient_sheet_sign_off k JOIN coefficient_sheet s ON s.id = k.sheet_id
          JOIN user_account l ON l.id = k.user_id LEFT JOIN employee e ON e.id = l.employee_id
          WHERE s.cycle_id = $1 ORDER BY s.number, k.follows NULLS FIRST")
@@ -72,8 +75,9 @@ pub(super) async fn heads(
         .load(connection)
         .await?;
     let mut signed = HashMap::<i32, Vec<SignOff>>::new();
-    for Signature { number, capacity, by, by_name, at, sha256 } in signatures {
-        signed.entry(number).or_default().push(SignOff { capacity, by, by_name, at, sha256 });
+    for Signature { number, capacity, user_id, by, by_name, at, sha256 } in signatures {
+        let sign_off = SignOff { capacity, by, by_name, at, sha256, user_id: Some(user_id) };
+        signed.entry(number).or_default().push(sign_off);
     }
     let heads = heads.into_iter().map(|head| {
         let sign_offs = signed.remove(&head.number).unwrap_or_default();
@@ -397,6 +401,33 @@ pub(super) async fn write(
         diesel::insert_into(coefficient_line::table).values(some).execute(cx.db()).await?;
     }
     Ok(())
+}
+
+/// Whether somebody in a cycle's store can sign a sheet as its general manager: has the role now, and has not signed it as HR.
+pub(super) async fn has_general_manager(
+    cx: &mut Context,
+    cycle_id: i64,
+    number: i32,
+) -> Result<bool, Problem> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Bool)]
+        is_there: bool,
+    }
+    let today = cx.today();
+    let found: Found = sql(concat!(
+        "SELECT EXISTS (SELECT FROM review_cycle c JOIN (",
+        holders!("$3"),
+        ") AS holder ON holder.store_id = c.store_id WHERE c.id = $1 AND 'general_manager' = ANY (holder.roles)
+             AND NOT EXISTS (SELECT FROM coefficient_sheet s JOIN coefficient_sheet_sign_off k ON k.sheet_id = s.id
+                 WHERE s.cycle_id = c.id AND s.number = $2 AND k.user_id = holder.user_id)) AS is_there"
+    ))
+    .bind::<BigInt, _>(cycle_id)
+    .bind::<Integer, _>(number)
+    .bind::<Date, _>(today)
+    .get_result(cx.db())
+    .await?;
+    Ok(found.is_there)
 }
 
 /// Adds a signature.

@@ -179,10 +179,7 @@ pub async fn write(
 ) -> Result<Contribution, Problem> {
     check_items(cx, library, review_id, new).await?;
     cx.transaction(async |cx| {
-        let subject = hold(cx, review_id).await?;
-        let round = round::of(cx, review_id).await?;
-        let author = authorise(cx, &subject, &round, kind)?;
-        let before = store::draft(cx, &subject, kind, author).await?;
+        let (subject, author, before) = drafted(cx, review_id, kind).await?;
         seen.check(before.map_or(0, |(_, version)| version))?;
         let id = store::write(cx, &subject, kind, author, new, before.map(|(id, _)| id)).await?;
         find(cx, review_id, id).await
@@ -202,10 +199,8 @@ pub async fn hand_in(
     seen: Seen,
 ) -> Result<Contribution, Problem> {
     cx.transaction(async |cx| {
-        let subject = hold(cx, review_id).await?;
-        let round = round::of(cx, review_id).await?;
-        let author = authorise(cx, &subject, &round, kind)?;
-        let Some((id, version)) = store::draft(cx, &subject, kind, author).await? else {
+        let (subject, _, draft) = drafted(cx, review_id, kind).await?;
+        let Some((id, version)) = draft else {
             return Err(Problem::conflict(say!(
                 "您还没有可交的草稿：请先写",
                 "there is no draft of yours to hand in: write it first"
@@ -253,9 +248,12 @@ pub async fn give_back(
             )));
         }
         let listed = store::list(cx, review_id, None).await?;
-        let handed_in =
-            listed.iter().find(|one| one.kind == kind && one.state == ContributionState::HandedIn);
-        let id = handed_in.map(|one| one.id).ok_or_else(|| Problem::not_found("contribution"))?;
+        let of_kind = || listed.iter().filter(move |one| one.kind == kind);
+        let Some(handed_in) = of_kind().find(|one| one.state == ContributionState::HandedIn) else {
+            let given_back = of_kind().rfind(|one| one.state == ContributionState::GivenBack);
+            return Err(given_back.map_or_else(|| Problem::not_found("contribution"), given_back_already));
+        };
+        let id = handed_in.id;
         let round = round::of(cx, review_id).await?;
         may_give_back(cx, &subject, &round, kind)?;
         store::give_back(cx, id, by, reason).await?;
@@ -296,6 +294,30 @@ pub async fn check_cycle(cx: &mut Context, cycle_id: i64, new: &NewContribution)
 async fn find(cx: &mut Context, review_id: i64, id: i64) -> Result<Contribution, Problem> {
     let found = store::list(cx, review_id, Some(id)).await?.pop();
     found.ok_or_else(|| Problem::not_found("contribution"))
+}
+
+/// The review, the caller's login and draft of a contribution, if it is the caller's to write now. The draft is locked before
+/// anything else is asked: whoever hands it in meanwhile, from somewhere else, is seen to have done so.
+async fn drafted(
+    cx: &mut Context,
+    review_id: i64,
+    kind: ContributionKind,
+) -> Result<(Subject, i64, Option<(i64, i32)>), Problem> {
+    let Some(by) = cx.by() else { return Err(nameless()) };
+    let subject = hold(cx, review_id).await?;
+    let draft = store::draft(cx, &subject, kind, by).await?;
+    let round = round::of(cx, review_id).await?;
+    let author = authorise(cx, &subject, &round, kind)?;
+    Ok((subject, author, draft))
+}
+
+/// Who comes second is told who was first.
+fn given_back_already(contribution: &Contribution) -> Problem {
+    let by = contribution.given_back_by.as_deref().unwrap_or_default();
+    Problem::conflict(say!(
+        "{by} 已经退回了它：等作者重写之后再交",
+        "{by} has given it back already: its author writes it anew"
+    ))
 }
 
 fn nameless() -> Problem {

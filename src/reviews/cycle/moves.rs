@@ -116,10 +116,7 @@ pub async fn move_one(
             store::lock(cx.db(), &[id]).await?.pop().ok_or_else(|| Problem::not_found("review cycle"))?;
         if let Err(problem) = seen.check(cycle.version) {
             let last = store::last_moves(cx.db(), &[id]).await?.remove(&id);
-            let place = whereabouts(&cycle, last);
-            let said = |language| [&problem.detail, &place].map(|said| said.in_language(language));
-            let detail = Said::both(said(Language::Chinese).join("；"), said(Language::English).join("; "));
-            return Err(Problem { detail, ..problem });
+            return Err(problem.besides(&whereabouts(&cycle, last)));
         }
         let result = take(cx, library, vec![cycle], step).await?.pop().map(|(_, result)| result);
         result.unwrap_or_else(|| Err(Problem::not_found("review cycle")))?;
@@ -141,6 +138,8 @@ pub async fn move_many(
             return Err(Problem::field(format!("stores[{at}]"), say!("列了两次", "it is listed twice")));
         }
     }
+    // The command line speaks English.
+    let language = if cx.identity.is_some() { cx.language } else { Language::English };
     cx.transaction(async |cx| {
         let ids = store::reached_cycles(cx, moves.period, moves.stores.as_deref()).await?;
         let cycles = store::lock(cx.db(), &ids).await?;
@@ -151,7 +150,7 @@ pub async fn move_many(
                 cycle: Some(cycle.id),
                 state: Some(if result.is_ok() { moves.step.to } else { cycle.state }),
                 is_moved: result.is_ok(),
-                problem: result.err().map(|problem| problem.to_string()),
+                problem: result.err().map(|problem| problem.told(language)),
                 store: cycle.store,
             })
             .collect::<Vec<_>>();
@@ -163,10 +162,7 @@ pub async fn move_many(
                     cycle: None,
                     state: None,
                     is_moved: false,
-                    problem: Some(format!(
-                        "there is no cycle of {} in this store within your reach",
-                        moves.period
-                    )),
+                    problem: Some(out_of_reach(moves.period).in_language(language).to_owned()),
                 });
             }
         }
@@ -174,6 +170,14 @@ pub async fn move_many(
         Ok(outcomes)
     })
     .await
+}
+
+/// Why nothing became of a store's cycle that the caller does not reach, or that there is none of.
+fn out_of_reach(period: Period) -> Said {
+    say!(
+        "您管辖的范围内，这家门店没有 {period} 的考核",
+        "there is no cycle of {period} in this store within your reach"
+    )
 }
 
 /// Takes a step with cycles that are locked: each that may be moved is. Publishing tells people, and locking lets the terms

@@ -33,6 +33,9 @@ struct Standing {
     /// Appeals that are not decided.
     #[diesel(sql_type = BigInt)]
     appeals: i64,
+    /// Adjustments that wait for a second person.
+    #[diesel(sql_type = BigInt)]
+    adjustments: i64,
     /// Corrections that were accepted and that no review has.
     #[diesel(sql_type = BigInt)]
     corrections: i64,
@@ -59,6 +62,7 @@ pub async fn lacking(
                      AND k.state = 'handed_in' AND k.review_id = r.id)) AS unchecked,
              (SELECT count(*) FROM appeal p WHERE p.cycle_id = c.id AND p.state IN ('filed', 'in_review', 'waiting'))
                  AS appeals,
+             (SELECT count(*) FROM adjustment j WHERE j.cycle_id = c.id AND j.state = 'proposed') AS adjustments,
              (SELECT count(*) FROM late_correction l WHERE l.store_id = c.store_id AND l.period = c.period
                  AND l.state = 'accepted' AND l.applied_at IS NULL) AS corrections
          FROM review_cycle c LEFT JOIN month_close m ON m.store_id = c.store_id AND m.period = c.period
@@ -118,6 +122,14 @@ impl Standing {
         let count = self.appeals;
         if to == CycleState::Locked && count > 0 {
             lack("appeals", say!("有 {count} 个申诉还没有决定", "{count} are not decided"));
+        }
+        let count = self.adjustments;
+        if to == CycleState::Locked && count > 0 {
+            let said = say!(
+                "有 {count} 项调整还没有第二个人决定",
+                "{count} wait for a second person: nothing more is decided about a locked month"
+            );
+            lack("adjustments", said);
         }
         let count = self.corrections;
         if to == CycleState::Locked && count > 0 {

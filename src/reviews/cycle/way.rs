@@ -103,14 +103,16 @@ impl Step {
 pub fn no_way(from: CycleState, to: CycleState) -> Problem {
     let before = CycleState::ALL.iter().filter(|state| state.step(to).is_some());
     let before = before.map(|state| format!("'{state}'")).collect::<Vec<_>>().join(", ");
-    let needed = match before.is_empty() {
-        true => "no cycle is moved there".to_owned(),
-        false => format!("that takes a cycle in {before}"),
-    };
-    Problem::conflict(say!(
-        "现在是“{from}”，不能转到“{to}”：{needed}",
-        "the cycle is in '{from}' and cannot be moved to '{to}': {needed}"
-    ))
+    Problem::conflict(match before.is_empty() {
+        true => say!(
+            "现在是“{from}”，不能转到“{to}”：没有哪一步通到那里",
+            "the cycle is in '{from}' and cannot be moved to '{to}': no cycle is moved there"
+        ),
+        false => say!(
+            "现在是“{from}”，不能转到“{to}”：那要先在 {before}",
+            "the cycle is in '{from}' and cannot be moved to '{to}': that takes a cycle in {before}"
+        ),
+    })
 }
 
 #[cfg(test)]

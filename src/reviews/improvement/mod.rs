@@ -219,7 +219,6 @@ pub async fn assess(
         store::lock(cx.db(), id).await?;
         let plan = find(cx, id).await?;
         of_another(cx, &plan)?;
-        seen.check(plan.version)?;
         let (number, next) = match plan.state {
             ImprovementState::Open => (1, ImprovementState::FirstAssessed),
             ImprovementState::FirstAssessed => (2, ImprovementState::Closed),
@@ -227,6 +226,9 @@ pub async fn assess(
                 return Err(Problem::conflict(say!("改进计划已经结束", "the improvement plan is closed")));
             }
         };
+        let (state, zh) = (plan.state, plan.state.label());
+        let place = say!("现在是“{zh}”", "its state is '{state}'");
+        seen.check(plan.version).map_err(|problem| problem.besides(&place))?;
         if plan.starts_on.is_some_and(|starts_on| cx.today() < starts_on) {
             return Err(Problem::conflict(say!("改进计划还没开始", "the improvement plan has not begun")));
         }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::allowed::AllowedAction;
 use super::contributions::round::comments_of_caller;
-use super::subject::Subject;
+use super::subject::{Subject, hold_cycle};
 use crate::auth::{Context, Reading};
 use crate::diary::authors::says_something;
 use crate::http::{Code, Problem};
@@ -121,6 +121,7 @@ pub async fn record(cx: &mut Context, review_id: i64, new: &NewReviewTalk) -> Re
         return Err(Problem::field("day", say!("应为今天或以前", "expected a day that has come")));
     }
     cx.transaction(async |cx| {
+        hold_cycle(cx, review_id).await?;
         let subject = store::subject(cx, review_id).await?;
         if new.day < subject.period.end() {
             let message = say!("应在 {} 之后", "expected a day after {}", subject.period);

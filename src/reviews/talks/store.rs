@@ -28,8 +28,7 @@ pub(super) struct Subject {
     pub(super) current: i64,
 }
 
-/// The review that the caller names by any of its revisions, if it is published and seen. Its cycle stays in its state until
-/// the transaction ends.
+/// The review that the caller names by any of its revisions, if it is published and seen.
 pub(super) async fn subject(cx: &mut Context, review_id: i64) -> Result<Subject, Problem> {
     let sight = Sight::of(cx, Part::Score);
     let found: Option<Subject> = sql(concat!(
@@ -38,8 +37,7 @@ pub(super) async fn subject(cx: &mut Context, review_id: i64) -> Result<Subject,
          JOIN review now ON now.cycle_id = r.cycle_id AND now.employee_id = r.employee_id AND now.scheme = r.scheme
              AND now.is_current
          WHERE r.id = $1 AND ",
-        published_and_seen!("$2"),
-        " FOR SHARE OF c"
+        published_and_seen!("$2")
     ))
     .bind::<BigInt, _>(review_id)
     .bind::<ReviewSight, _>(sight)

@@ -8,6 +8,7 @@ use crate::auth::access::{
     Role, SignCoefficientSheets,
 };
 use crate::auth::scope::reaches_month;
+use crate::reviews::appeals::part::parts;
 use crate::reviews::improvement::proposed::{is_answered, is_latest, proposes};
 use crate::reviews::published::last_published;
 
@@ -23,19 +24,20 @@ macro_rules! appeals {
                 $since,
                 "NULL::text",
                 "p.decide_until",
-                "ARRAY(SELECT b.employee_no FROM review_contribution k JOIN user_account l ON l.id = k.author_id
-                     JOIN employee b ON b.id = l.employee_id WHERE k.cycle_id = p.cycle_id
-                     AND k.employee_id = p.employee_id AND k.scheme = p.scheme
-                     AND k.kind <> 'self_assessment' AND k.state <> 'draft')"
+                concat!(
+                    "ARRAY(SELECT had.user_id FROM (",
+                    parts!("p.cycle_id", "p.employee_id", "p.scheme"),
+                    ") AS had)"
+                )
             ),
             "FROM appeal p JOIN review r ON r.id = p.review_id JOIN review_cycle c ON c.id = p.cycle_id
              JOIN org_unit s ON s.id = c.store_id JOIN employee e ON e.id = p.employee_id
              WHERE p.state = '",
             $state,
             "' AND c.stage >= 8 AND p.employee_id IS DISTINCT FROM $1
-             AND NOT EXISTS (SELECT FROM review_contribution k WHERE k.cycle_id = p.cycle_id
-                 AND k.employee_id = p.employee_id AND k.scheme = p.scheme AND k.kind <> 'self_assessment'
-                 AND k.state <> 'draft' AND k.author_id = $5)"
+             AND NOT EXISTS (SELECT FROM (",
+            parts!("p.cycle_id", "p.employee_id", "p.scheme"),
+            ") AS had WHERE had.user_id = $5)"
         )
     };
 }
@@ -88,7 +90,7 @@ macro_rules! sheets {
                 $since,
                 "h.number::text",
                 "NULL::date",
-                "'{}'::text[]"
+                "ARRAY(SELECT k.user_id FROM coefficient_sheet_sign_off k WHERE k.sheet_id = h.id)"
             ),
             "FROM coefficient_sheet h JOIN review_cycle c ON c.id = h.cycle_id JOIN org_unit s ON s.id = c.store_id
              WHERE ",
@@ -213,13 +215,12 @@ pub(super) const AFTERWARDS: &[Waiting] = &[
                 "min(l.decided_at)",
                 "NULL::text",
                 "NULL::date",
-                "coalesce(array_agg(DISTINCT b.employee_no) FILTER (WHERE b.id IS NOT NULL), '{}')
-                     || array_agg(DISTINCT o.employee_no)"
+                "coalesce(array_agg(DISTINCT l.decided_by) FILTER (WHERE l.decided_by IS NOT NULL), '{}')
+                     || coalesce(array_agg(DISTINCT o.id) FILTER (WHERE o.id IS NOT NULL), '{}')"
             ),
             "FROM review_cycle c JOIN org_unit s ON s.id = c.store_id
              JOIN late_correction l ON l.store_id = c.store_id AND l.period = c.period
-             JOIN employee o ON o.id = l.employee_id
-             LEFT JOIN user_account a ON a.id = l.decided_by LEFT JOIN employee b ON b.id = a.employee_id
+             LEFT JOIN user_account o ON o.employee_id = l.employee_id
              WHERE c.state = 'published' AND l.state = 'accepted' AND l.applied_at IS NULL"
         ),
         mine: concat!(" AND ", reaches_month!("$2", "c.store_id", "c.period")),
@@ -345,7 +346,7 @@ pub(super) const AFTERWARDS: &[Waiting] = &[
                 "p.created_at",
                 "NULL::text",
                 next_assessment!(),
-                "'{}'::text[]"
+                "'{}'::bigint[]"
             ),
             open_improvement!(),
             "p.employee_id IS DISTINCT FROM $1 AND NOT ",

@@ -2,6 +2,7 @@
 //! it. It is read from where things stand, and nothing is sent.
 
 mod afterwards;
+pub(super) mod holders;
 pub mod http;
 mod kinds;
 mod store;
@@ -74,6 +75,9 @@ pub struct AssignedTask {
 /// Somebody for whom something waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignee {
+    /// Id of the login by which it is the person's; 0 where the task is the person's by name.
+    #[serde(skip)]
+    user_id: i64,
     /// Employee number 工号.
     pub employee_no: String,
     /// The person's name.
@@ -205,10 +209,10 @@ impl TaskRow {
     /// stand in.
     fn who(&self, kind: TaskKind, holders: &Holders) -> Vec<Assignee> {
         if let Some((employee_no, name)) = self.whose_no.clone().zip(self.whose_name.clone()) {
-            return vec![Assignee { employee_no, name }];
+            return vec![Assignee { user_id: 0, employee_no, name }];
         }
         let is_theirs = |one: &&Assignee| {
-            self.about_no.as_ref() != Some(&one.employee_no) && !self.barred.contains(&one.employee_no)
+            self.about_no.as_ref() != Some(&one.employee_no) && !self.barred.contains(&one.user_id)
         };
         let mut who = Vec::<Assignee>::new();
         for one in holders.of(self.store_id, table::roles_of(kind)).filter(is_theirs) {

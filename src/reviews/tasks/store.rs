@@ -8,6 +8,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 use super::Assignee;
+use super::holders::holders;
 use super::waiting::Waiting;
 use crate::auth::access::Role;
 use crate::auth::scope::CallerScope;
@@ -57,9 +58,9 @@ pub(super) struct TaskRow {
     /// The last day, where the row names it.
     #[diesel(sql_type = Nullable<Date>)]
     pub(super) until: Option<NaiveDate>,
-    /// Employee numbers of those whose it is not, although they have the role for it.
-    #[diesel(sql_type = Array<Text>)]
-    pub(super) barred: Vec<String>,
+    /// Ids of the logins whose it is not, although they have the role for it.
+    #[diesel(sql_type = Array<BigInt>)]
+    pub(super) barred: Vec<i64>,
     /// Whether it waits for the caller because it is nobody's in its store.
     #[diesel(sql_type = Bool)]
     pub(super) nobody_else: bool,
@@ -96,29 +97,12 @@ impl ScoredPositions {
     }
 }
 
-/// Which roles are had now in which store, by a posting, or by a login that is confined to a unit and no person's.
-macro_rules! holders {
-    ($today:literal) => {
-        concat!(
-            "SELECT u.store_id, a.roles, e.employee_no, e.name
-             FROM user_account a JOIN employee e ON e.id = a.employee_id JOIN assignment p ON p.employee_id = e.id
-             JOIN org_unit u ON u.id = p.unit_id
-             WHERE NOT a.is_disabled AND daterange(p.valid_from, p.valid_to) @> ",
-            $today,
-            " AND u.store_id IS NOT NULL
-             UNION ALL
-             SELECT u.id, a.roles, NULL, NULL FROM user_account a JOIN org_unit u ON u.path @> ARRAY[a.unit_id]
-             WHERE NOT a.is_disabled AND a.employee_id IS NULL AND u.store_id = u.id"
-        )
-    };
-}
-
 /// What is left of a kind whose it is of nobody in its store: everybody with a role for it is concerned, or nobody has one.
 const OF_NOBODY: &str = concat!(
     " WHERE NOT EXISTS (SELECT FROM (",
     holders!("$3"),
-    ") AS holder WHERE holder.store_id = waits.store_id AND holder.roles && $10 AND (holder.employee_no IS NULL
-         OR holder.employee_no IS DISTINCT FROM waits.about_no AND holder.employee_no <> ALL (waits.barred)))"
+    ") AS holder WHERE holder.store_id = waits.store_id AND holder.roles && $10 AND holder.user_id <> ALL (waits.barred)
+         AND (holder.employee_no IS NULL OR holder.employee_no IS DISTINCT FROM waits.about_no))"
 );
 
 /// What the caller reaches of a kind.
@@ -209,6 +193,8 @@ struct Holder {
     store_id: i64,
     #[diesel(sql_type = Text)]
     role: Role,
+    #[diesel(sql_type = BigInt)]
+    user_id: i64,
     #[diesel(sql_type = Text)]
     employee_no: String,
     #[diesel(sql_type = Text)]
@@ -222,12 +208,12 @@ pub(super) async fn holders(cx: &mut Context, stores: &[i64]) -> Result<Holders,
     stores.sort_unstable();
     stores.dedup();
     let found: Vec<Holder> = sql(concat!(
-        "SELECT DISTINCT holder.store_id, role.name AS role, holder.employee_no, holder.name FROM (",
+        "SELECT DISTINCT holder.store_id, role.name AS role, holder.user_id, holder.employee_no, holder.name FROM (",
         holders!("$2"),
         ") AS holder CROSS JOIN LATERAL unnest(holder.roles) AS role (name)
          WHERE holder.store_id = ANY ($1) AND holder.employee_no IS NOT NULL
          UNION
-         SELECT s.id, 'group_admin', e.employee_no, e.name FROM org_unit s JOIN user_account a
+         SELECT s.id, 'group_admin', a.id, e.employee_no, e.name FROM org_unit s JOIN user_account a
              ON 'group_admin' = ANY (a.roles) AND NOT a.is_disabled AND (a.unit_id IS NULL OR s.path @> ARRAY[a.unit_id])
          JOIN employee e ON e.id = a.employee_id WHERE s.id = ANY ($1)
          ORDER BY employee_no"
@@ -238,8 +224,8 @@ pub(super) async fn holders(cx: &mut Context, stores: &[i64]) -> Result<Holders,
     .load(cx.db())
     .await?;
     let mut holders = Holders::default();
-    for Holder { store_id, role, employee_no, name } in found {
-        let who = Assignee { employee_no, name };
+    for Holder { store_id, role, user_id, employee_no, name } in found {
+        let who = Assignee { user_id, employee_no, name };
         match role {
             Role::GroupAdmin => holders.of_group.entry(store_id).or_default().push(who),
             _ => holders.of_stores.entry((store_id, role)).or_default().push(who),

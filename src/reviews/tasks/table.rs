@@ -28,7 +28,7 @@ macro_rules! unchecked {
              NULL::text AS whose_no, NULL::text AS whose_name, NULL::text AS about_no, NULL::text AS about_name,
              count(*) AS number, ",
             entered!(),
-            " AS since, NULL::date AS until, '{}'::text[] AS barred
+            " AS since, NULL::date AS until, '{}'::bigint[] AS barred
              FROM review_cycle c JOIN org_unit s ON s.id = c.store_id JOIN review r ON r.cycle_id = c.id AND r.is_current
              WHERE c.state = 'hr_check' AND r.employee_id IS DISTINCT FROM $1
              AND NOT EXISTS (SELECT FROM review_contribution k WHERE k.cycle_id = c.id
@@ -294,8 +294,7 @@ const BEFORE: &[Waiting] = &[
                 "j.proposed_at",
                 "j.id::text",
                 "NULL::date",
-                "ARRAY(SELECT b.employee_no FROM user_account l JOIN employee b ON b.id = l.employee_id
-                     WHERE l.id = j.proposed_by)"
+                "ARRAY[j.proposed_by]"
             ),
             "FROM adjustment j JOIN review_cycle c ON c.id = j.cycle_id JOIN org_unit s ON s.id = c.store_id
              JOIN review r ON r.cycle_id = j.cycle_id AND r.employee_id = j.employee_id AND r.scheme = j.scheme

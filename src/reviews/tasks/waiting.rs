@@ -114,19 +114,19 @@ macro_rules! of_person {
             $since,
             " AS since, ",
             $until,
-            " AS until, '{}'::text[] AS barred "
+            " AS until, '{}'::bigint[] AS barred "
         )
     };
 }
 
-/// The columns of a task that a role has; besides, where they matter, a word of its path, its last day, and the employee
-/// numbers of those whose it is not although they have the role.
+/// The columns of a task that a role has; besides, where they matter, a word of its path, its last day, and the logins, by id,
+/// of those whose it is not although they have the role.
 macro_rules! of_role {
     ($state:literal, $subject:literal, $about:literal, $number:literal, $since:expr) => {
-        of_role!($state, $subject, $about, $number, $since, "NULL::text", "NULL::date", "'{}'::text[]")
+        of_role!($state, $subject, $about, $number, $since, "NULL::text", "NULL::date", "'{}'::bigint[]")
     };
     ($state:literal, $subject:literal, $about:literal, $number:literal, $since:expr, $word:literal, $until:expr,
-        $barred:literal) => {
+        $barred:expr) => {
         concat!(
             "SELECT s.id AS store_id, s.code AS store, ",
             $state,

@@ -141,3 +141,50 @@ async fn whoever_is_reviewed_sees_the_own_review_no_earlier_by_another_role() {
     move_to(&app, "hr", march, "self_review", None).await.expect(200);
     app.get("hr2", &format!("/v1/reviews/{own}")).await.expect(200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_waived_a_mark_and_why_is_seen_by_those_who_see_the_mark_and_by_the_person_once_it_is_published()
+ {
+    use diesel_async::SimpleAsyncConnection as _;
+    use serde_json::{Value, json};
+
+    let app = TestApp::demo().await;
+    let march = cycle(&app, "2014-03").await;
+    freeze(&app, march).await;
+    let review = review_of(&app, "A02", "2014-03", "sales_consultant").await;
+    let marked = format!("UPDATE review SET attention = '{{\"x\"}}' WHERE id = {review}");
+    app.pool.get().await.unwrap().batch_execute(&marked).await.unwrap();
+    let path = format!("/v1/reviews/{review}");
+    assert_eq!(app.get("hr", &path).await.expect(200)["review"]["waiver"], Value::Null);
+    let waiver = json!({"reason": "缺考，已补考"});
+    app.post("hr", &format!("{path}/waiver"), waiver).await.expect(204);
+    let expected =
+        json!({"by": "hr", "by_name": "方静怡", "at": "2014-05-15T08:00:00Z", "reason": "缺考，已补考"});
+    // The columns are those of LOGINS: consultant, leader, manager, HR, general manager, group, auditor.
+    let table = [
+        ("computed", [0, 0, 0, 1, 0, 1, 1]),
+        ("self_review", [0, 0, 1, 1, 0, 1, 1]),
+        ("leader_review", [0, 1, 1, 1, 0, 1, 1]),
+        ("manager_review", [0, 1, 1, 1, 1, 1, 1]),
+        ("hr_check", [0, 1, 1, 1, 1, 1, 1]),
+        ("published", [1; 7]),
+        ("locked", [1; 7]),
+    ];
+    let mut wrong = Vec::new();
+    for (at, (state, cells)) in table.into_iter().enumerate() {
+        if at > 0 {
+            step_to(&app, march, state).await;
+        }
+        for (login, cell) in LOGINS.into_iter().zip(cells).chain(OTHERS.map(|login| (login, 0))) {
+            let page = app.get(login, &path).await.body["review"]["waiver"].clone();
+            let listed = app.get(login, "/v1/reviews?period=2014-03&limit=500").await.body["items"].clone();
+            let listed = listed.as_array().into_iter().flatten().find(|one| one["id"] == review);
+            let listed = listed.map_or(Value::Null, |one| one["waiver"].clone());
+            let shown = if cell == 1 { &expected } else { &Value::Null };
+            if page != *shown || listed != *shown {
+                wrong.push(format!("{state} {login}: {page} {listed}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -34,7 +34,11 @@ async fn what_is_handed_in_stays_until_it_is_given_back_for_a_reason() {
     assert_eq!(app.post("leader", &back, json!({"reason": " "})).await.status, 422);
     let given = app.post("leader", &back, json!({"reason": "请写明回访情况"})).await.expect(200);
     assert_eq!((&given["state"], &given["given_back_by"]), (&json!("given_back"), &json!("leader")));
-    assert_eq!(app.post("leader", &back, json!({"reason": "再"})).await.status, 404);
+    let again = app.post("leader", &back, json!({"reason": "再"})).await;
+    assert_eq!(
+        (again.status.as_u16(), &again.body["detail"]),
+        (409, &json!("leader 已经退回了它：等作者重写之后再交"))
+    );
     // The author writes another, though the cycle has gone on; what was given back is still there.
     contribute(&app, "consultant", review, "self_assessment", "回访 118 次").await.expect(200);
     let listed = app.get("hr", &format!("/v1/reviews/{review}/contributions")).await.expect(200);

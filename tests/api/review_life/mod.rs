@@ -1,10 +1,12 @@
 //! A month as a store lives it: from computed to locked.
 
 mod appeals;
+mod attacks;
 mod cells;
 mod contributions;
 mod moves;
 mod reopened;
+mod together;
 
 use reqwest::Method;
 use serde_json::{Value, json};
