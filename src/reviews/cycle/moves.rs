@@ -142,6 +142,7 @@ pub async fn move_many(
         }
     }
     cx.transaction(async |cx| {
+        let language = cx.language;
         let ids = store::reached_cycles(cx, moves.period, moves.stores.as_deref()).await?;
         let cycles = store::lock(cx.db(), &ids).await?;
         let mut outcomes = take(cx, library, cycles, &moves.step)
@@ -151,11 +152,16 @@ pub async fn move_many(
                 cycle: Some(cycle.id),
                 state: Some(if result.is_ok() { moves.step.to } else { cycle.state }),
                 is_moved: result.is_ok(),
-                problem: result.err().map(|problem| problem.to_string()),
+                problem: result.err().map(|problem| problem.told(language)),
                 store: cycle.store,
             })
             .collect::<Vec<_>>();
         let found = outcomes.iter().map(|outcome| outcome.store.clone()).collect::<HashSet<_>>();
+        let no_cycle = say!(
+            "您能看到的范围内，这家店没有 {} 的考核月份",
+            "there is no cycle of {} in this store within your reach",
+            moves.period
+        );
         for store in moves.stores.iter().flatten() {
             if !found.contains(store) {
                 outcomes.push(MoveOutcome {
@@ -163,10 +169,7 @@ pub async fn move_many(
                     cycle: None,
                     state: None,
                     is_moved: false,
-                    problem: Some(format!(
-                        "there is no cycle of {} in this store within your reach",
-                        moves.period
-                    )),
+                    problem: Some(no_cycle.in_language(language).to_owned()),
                 });
             }
         }

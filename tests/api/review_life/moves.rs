@@ -131,7 +131,7 @@ async fn many_stores_are_moved_at_once_each_as_far_as_it_may() {
     let outcomes = app.post("group", "/v1/review-cycle-moves", body.clone()).await.expect(200);
     let moved = outcomes.as_array().unwrap().iter().map(|one| one["is_moved"].as_bool().unwrap());
     assert_eq!(moved.collect::<Vec<_>>(), [true, false, false]);
-    assert!(outcomes[1]["problem"].as_str().unwrap().contains("'collecting'"), "{outcomes:#}");
+    assert!(outcomes[1]["problem"].as_str().unwrap().contains("“collecting”"), "{outcomes:#}");
     // HR of one store moves that one only.
     let body = json!({"period": "2014-03", "step": {"to": "leader_review"}});
     let outcomes = app.post("hr", "/v1/review-cycle-moves", body).await.expect(200);
