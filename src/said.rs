@@ -35,6 +35,12 @@ impl Said {
         Self { zh: Some(Cow::Owned(zh)), en: Cow::Owned(en) }
     }
 
+    /// What is the same in both: a name, a code, what stands in a cell.
+    pub fn same(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self::both(text.clone(), text)
+    }
+
     /// The sentence in a language, or in English where there is no other.
     pub fn in_language(&self, language: Language) -> &str {
         match (language, &self.zh) {
@@ -46,6 +52,14 @@ impl Said {
     /// Whether somebody has said it in both.
     pub const fn is_in_both(&self) -> bool {
         self.zh.is_some()
+    }
+
+    /// This sentence about something: `三月：…`, `March: …`.
+    #[must_use]
+    pub fn about(&self, what: &Self) -> Self {
+        let [about, this] = [what, self];
+        let zh = |said: &Self| said.in_language(Language::Chinese).to_owned();
+        Self::both(format!("{}：{}", zh(about), zh(this)), format!("{}: {}", about.en, this.en))
     }
 
     /// Both in one text, for whoever carries nothing else: [`Said::from`] takes them apart again.
@@ -90,6 +104,27 @@ macro_rules! say {
 
 pub(crate) use say;
 
+/// Errors of which each says by `said` what is wrong. What is logged of them, and told to people, is that sentence.
+macro_rules! said_errors {
+    ($($error:ty),+ $(,)?) => { $(
+        impl ::std::fmt::Display for $error {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(&self.said(), f)
+            }
+        }
+
+        impl ::std::error::Error for $error {}
+
+        impl From<$error> for $crate::said::Said {
+            fn from(error: $error) -> Self {
+                error.said()
+            }
+        }
+    )+ };
+}
+
+pub(crate) use said_errors;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +137,9 @@ mod tests {
         assert_eq!(said.in_language(Language::English), "there is no unit 'G9'");
         assert_eq!(said.to_string(), "there is no unit 'G9'");
         assert_eq!(Said::from(said.joined()), said);
+        let unit = said.about(&Said::fixed("第 3 行", "row 3"));
+        assert_eq!(unit.in_language(Language::Chinese), "第 3 行：没有单位“G9”");
+        assert_eq!(unit.to_string(), "row 3: there is no unit 'G9'");
         let one = Said::from("only this");
         assert_eq!((one.in_language(Language::Chinese), one.joined().as_str()), ("only this", "only this"));
     }

@@ -1,5 +1,6 @@
 //! What an action is called outside the program: `ViewAggregates` is `view_aggregates`.
 
+use crate::said::say;
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -88,11 +89,9 @@ impl TryFrom<String> for ActionName {
     fn try_from(name: String) -> Result<Self, String> {
         Self::named(&name).ok_or_else(|| {
             let known = ACTIONS.iter().map(|known| known.outside.as_str()).collect::<Vec<_>>();
-            format!(
-                "there is no action '{}'; there are {}",
-                name.chars().take(40).collect::<String>(),
-                known.join(", ")
-            )
+            let (name, known) = (name.chars().take(40).collect::<String>(), known.join(", "));
+            // What reads it carries nothing but a text.
+            say!("没有操作“{name}”；有：{known}", "there is no action '{name}'; there are {known}").joined()
         })
     }
 }

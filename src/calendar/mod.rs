@@ -12,6 +12,7 @@ use toml::value::Datetime;
 use utoipa::ToSchema;
 
 use crate::period::Period;
+use crate::said::{Said, said_errors, say};
 
 /// The years that are part of the program.
 const SHIPPED: &[(&str, &str)] = &[
@@ -36,10 +37,9 @@ pub enum Basis {
 }
 
 /// Why a year's file is refused. `file` is its name, `holiday` the position of the `[[holiday]]` from 1.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CalendarError {
     /// The text is not TOML of this shape.
-    #[error("{file}: {message}")]
     Shape {
         /// The file.
         file: String,
@@ -47,7 +47,6 @@ pub enum CalendarError {
         message: String,
     },
     /// The year is out of range.
-    #[error("{file}: year: expected 1900 to 2999, not {year}")]
     Year {
         /// The file.
         file: String,
@@ -55,7 +54,6 @@ pub enum CalendarError {
         year: i32,
     },
     /// Two files of one delivery are about the same year.
-    #[error("{file}: the year {year} has a file already: {other}")]
     Twice {
         /// The second file.
         file: String,
@@ -65,7 +63,6 @@ pub enum CalendarError {
         year: i32,
     },
     /// An entry is at fault.
-    #[error("{file}: holiday {holiday} ({name}): {fault}")]
     Entry {
         /// The file.
         file: String,
@@ -79,13 +76,11 @@ pub enum CalendarError {
 }
 
 /// What is wrong with a `[[holiday]]`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntryFault {
     /// A holiday has a name.
-    #[error("name: expected 1 to 40 characters")]
     Name,
     /// A day is written as a date alone.
-    #[error("{field}: expected a day such as 2026-02-15, not {found}")]
     Day {
         /// `from`, `to` or `work`.
         field: &'static str,
@@ -93,7 +88,6 @@ pub enum EntryFault {
         found: String,
     },
     /// A notice is about its year; a New Year's holiday may begin in the December before.
-    #[error("{field}: expected a day of {year} or of the December before, not {day}")]
     OutOfYear {
         /// `from`, `to` or `work`.
         field: &'static str,
@@ -103,7 +97,6 @@ pub enum EntryFault {
         day: NaiveDate,
     },
     /// The days off run backwards or are too many.
-    #[error("from {from} to {to}: expected 1 to 31 days, the first one first")]
     Range {
         /// The first day.
         from: NaiveDate,
@@ -111,12 +104,59 @@ pub enum EntryFault {
         to: NaiveDate,
     },
     /// Only a weekend day is worked in exchange; the others are worked anyway.
-    #[error("work: expected a Saturday or Sunday, not {0}")]
     Weekday(NaiveDate),
     /// A day is listed by two entries, or as off and as worked.
-    #[error("{0} is listed twice")]
     Again(NaiveDate),
 }
+
+impl CalendarError {
+    /// What is wrong.
+    pub fn said(&self) -> Said {
+        let (file, fault) = match self {
+            Self::Shape { file, message } => (file, Said::same(message)),
+            Self::Year { file, year } => (
+                file,
+                say!("year 应为 1900 到 2999，而不是 {year}", "year: expected 1900 to 2999, not {year}"),
+            ),
+            Self::Twice { file, other, year } => {
+                (file, say!("{year} 年已有文件：{other}", "the year {year} has a file already: {other}"))
+            }
+            Self::Entry { file, holiday, name, fault } => {
+                let entry = say!("第 {holiday} 个假期（{name}）", "holiday {holiday} ({name})");
+                (file, fault.said().about(&entry))
+            }
+        };
+        fault.about(&Said::same(file))
+    }
+}
+
+impl EntryFault {
+    /// What is wrong.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Name => say!("name 应为 1 到 40 个字", "name: expected 1 to 40 characters"),
+            Self::Day { field, found } => say!(
+                "{field} 应为日期，例如 2026-02-15，而不是 {found}",
+                "{field}: expected a day such as 2026-02-15, not {found}"
+            ),
+            Self::OutOfYear { field, year, day } => say!(
+                "{field} 应为 {year} 年或上一年十二月的日期，而不是 {day}",
+                "{field}: expected a day of {year} or of the December before, not {day}"
+            ),
+            Self::Range { from, to } => say!(
+                "{from} 到 {to}：应为 1 到 31 天，先写第一天",
+                "from {from} to {to}: expected 1 to 31 days, the first one first"
+            ),
+            Self::Weekday(day) => say!(
+                "work 应为星期六或星期日，而不是 {day}",
+                "work: expected a Saturday or Sunday, not {day}"
+            ),
+            Self::Again(day) => say!("{day} 列了两次", "{day} is listed twice"),
+        }
+    }
+}
+
+said_errors!(CalendarError, EntryFault);
 
 /// The weekdays that are off in China unless a notice says otherwise.
 const WEEKEND: WeekdaySet = WeekdaySet::from_array([Weekday::Sat, Weekday::Sun]);

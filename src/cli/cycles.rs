@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use super::database::Database;
-use super::{Ended, table};
+use super::{Ended, language, table};
 use crate::config::Storage;
 use crate::http::Window;
 use crate::period::Period;
@@ -127,6 +127,7 @@ async fn move_them(args: MoveArgs, storage: Storage) -> anyhow::Result<Ended> {
     let step = NewCycleMove { to: args.to, reason: args.reason };
     let moves = NewCycleMoves { period: args.period, stores, step };
     let outcomes = Database::as_operator(&storage, async |cx| {
+        cx.language = language();
         Ok(moves::move_many(cx, &Library::default(), &moves).await?)
     })
     .await?;

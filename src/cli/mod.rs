@@ -34,7 +34,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Logging, Reader, Storage};
-use crate::http::Language;
+use crate::http::{Language, Problem};
 use crate::rules::sandbox::STACK_SIZE;
 
 /// 4S 店销售计划、事实、计分与月度考核 · sales plans, facts, scores and monthly reviews for car dealership groups.
@@ -100,10 +100,10 @@ enum Command {
     Openapi,
 }
 
-/// The language in which findings about rules are printed.
+/// The language in which problems and findings about rules are printed.
 static LANGUAGE: OnceLock<Language> = OnceLock::new();
 
-/// The language in which findings about rules are printed: what the command line asks for, or else the locale.
+/// The language in which problems and findings about rules are printed: what the command line asks for, or else the locale.
 fn language() -> Language {
     LANGUAGE.get().copied().unwrap_or(Language::English)
 }
@@ -128,10 +128,19 @@ pub fn main() -> ExitCode {
         // The reader of our output has gone, as with `| head`: nothing is left to do.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "showfloor: {error:#}");
+            let _ = writeln!(io::stderr(), "showfloor: {}", told(&error));
             ExitCode::from(1)
         }
     }
+}
+
+/// An error with its causes; what is told to people is told in the language of the terminal.
+fn told(error: &anyhow::Error) -> String {
+    let causes = error.chain().map(|cause| match cause.downcast_ref::<Problem>() {
+        Some(problem) => problem.told(language()),
+        None => cause.to_string(),
+    });
+    causes.collect::<Vec<_>>().join(": ")
 }
 
 fn run(cli: Cli) -> anyhow::Result<Ended> {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::database::Database;
 use super::generate::progress_bar;
 use super::person::Person;
-use super::{Ended, table};
+use super::{Ended, language, table};
 use crate::auth::access::{EraseData, HoldData};
 use crate::clock::{self, Clock};
 use crate::config::Storage;
@@ -263,6 +263,7 @@ async fn erase_due(args: RunArgs, storage: Storage) -> anyhow::Result<Ended> {
     }
     let day = args.as_of.unwrap_or_else(|| clock::day(Clock::System.now()));
     let report = Database::as_operator(&storage, async |cx| {
+        cx.language = language();
         let due = due::due(cx, Some(day)).await?;
         let length = due.months.iter().map(|month| month.people).sum::<usize>() + due.people.len();
         let progress = progress_bar(length, "people's months");

@@ -1,8 +1,10 @@
 //! The language that somebody reads.
 
+use std::cmp::Reverse;
+
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AcceptLanguage, CONTENT_LANGUAGE, Header, HeaderValue, VARY};
+use actix_web::http::header::{AcceptLanguage, CONTENT_LANGUAGE, Header, HeaderValue, Quality, VARY};
 use actix_web::middleware::Next;
 use actix_web::web::Json;
 use actix_web::{CustomizeResponder, Error, HttpRequest, Responder as _};
@@ -13,18 +15,29 @@ pub use crate::said::Language;
 
 impl Language {
     /// The one that a request's `Accept-Language` likes best of those that there are.
+    ///
+    /// Of two that it likes alike the one named first; one that it refuses (`q=0`) only where it refuses the other, too.
+    /// Chinese where it likes none (RFC 9110, section 12.5.4).
     pub fn of(request: &HttpRequest) -> Self {
         let Ok(accepted) = AcceptLanguage::parse(request) else { return Self::default() };
-        accepted
-            .ranked()
-            .iter()
-            .filter_map(|tag| match tag.item()?.primary_language() {
-                "zh" => Some(Self::Chinese),
-                "en" => Some(Self::English),
-                _ => None,
-            })
-            .next()
-            .unwrap_or_default()
+        let rank = |language: Self| {
+            let of_name = |name: &str| {
+                let ranges = accepted.iter().enumerate().filter(|(_, range)| match range.item.item() {
+                    Some(tag) => tag.primary_language().eq_ignore_ascii_case(name),
+                    None => name == "*",
+                });
+                ranges.map(|(at, range)| (range.quality, Reverse(at))).max()
+            };
+            match of_name(language.tag()).or_else(|| of_name("*")) {
+                Some((Quality::ZERO, _)) => (0, None),
+                None => (1, None),
+                liked => (2, liked),
+            }
+        };
+        match rank(Self::English) > rank(Self::Chinese) {
+            true => Self::English,
+            false => Self::Chinese,
+        }
     }
 
     /// Its name in headers.

@@ -3,6 +3,7 @@
 pub mod body;
 pub mod client;
 pub mod cors;
+pub mod distinct;
 pub mod etag;
 pub mod gate;
 pub mod idempotency;

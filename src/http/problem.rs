@@ -217,10 +217,7 @@ impl Problem {
     /// These fields are at fault.
     pub fn fields(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
-            [FieldError { field, message }] => Said::both(
-                format!("{field}：{}", message.in_language(Language::Chinese)),
-                format!("{field}: {}", message.in_language(Language::English)),
-            ),
+            [FieldError { field, message }] => message.about(&Said::same(field)),
             several => say!("有 {} 处不正确", "{} fields are not valid", several.len()),
         };
         Self { errors, ..Self::new(Code::ValidationFailed, detail) }
@@ -273,6 +270,19 @@ impl Problem {
         }
     }
 
+    /// All that is wrong, as one text.
+    pub fn told(&self, language: Language) -> String {
+        let mut told = self.detail.in_language(language).to_owned();
+        if self.errors.len() > 1 {
+            for FieldError { field, message } in &self.errors {
+                let fault = message.about(&Said::same(field));
+                told.push_str("\n  ");
+                told.push_str(fault.in_language(language));
+            }
+        }
+        told
+    }
+
     /// The same as JSON.
     pub(super) fn json(&self, language: Language) -> Vec<u8> {
         serde_json::to_vec(&self.body(language)).unwrap_or_default()
@@ -281,13 +291,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.detail)?;
-        if self.errors.len() > 1 {
-            for error in &self.errors {
-                write!(f, "\n  {}: {}", error.field, error.message)?;
-            }
-        }
-        Ok(())
+        f.write_str(&self.told(Language::English))
     }
 }
 

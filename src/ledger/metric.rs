@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::decimal;
+use crate::said::{Language, Said, say};
 
 /// The ending that names a metric's target: `deliveries_target` belongs to `deliveries`.
 pub const TARGET_SUFFIX: &str = "_target";
@@ -122,23 +123,27 @@ impl Metric {
     /// Checks that `value` is one this metric can have; the error says what was expected.
     ///
     /// The bounds come first: what follows computes with a number that is known to be small.
-    pub fn check(&self, value: Decimal) -> Result<(), String> {
+    pub fn check(&self, value: Decimal) -> Result<(), Said> {
         if value < self.min {
-            return Err(format!("at least {}", decimal::plain(self.min)));
+            return Err(say!("不小于 {}", "at least {}", decimal::plain(self.min)));
         }
         if value > self.max {
-            return Err(format!("at most {}", decimal::plain(self.max)));
+            return Err(say!("不大于 {}", "at most {}", decimal::plain(self.max)));
         }
         let expected = match self.kind {
-            Kind::Count if !value.fract().is_zero() => "a whole number",
-            Kind::Amount if value.normalize().scale() > 2 => "an amount in yuan with at most two decimals",
-            Kind::Days if !(value.fract() * Decimal::TWO).fract().is_zero() => {
-                "days in halves, for example 26 or 25.5"
+            Kind::Count if !value.fract().is_zero() => say!("整数", "a whole number"),
+            Kind::Amount if value.normalize().scale() > 2 => {
+                say!("最多两位小数的金额（元）", "an amount in yuan with at most two decimals")
             }
-            Kind::Score if value.normalize().scale() > SCORE_PLACES => "a score with at most 18 decimals",
+            Kind::Days if !(value.fract() * Decimal::TWO).fract().is_zero() => {
+                say!("以半天计的天数，例如 26 或 25.5", "days in halves, for example 26 or 25.5")
+            }
+            Kind::Score if value.normalize().scale() > SCORE_PLACES => {
+                say!("最多 18 位小数的分数", "a score with at most 18 decimals")
+            }
             _ => return Ok(()),
         };
-        Err(expected.to_owned())
+        Err(expected)
     }
 }
 
@@ -361,14 +366,22 @@ impl Catalogue {
     }
 
     /// Reads `value` for the metric called `name`; the error is a sentence that says what was expected.
-    pub fn read(&self, name: &str, value: Decimal) -> Result<MetricId, String> {
+    pub fn read(&self, name: &str, value: Decimal) -> Result<MetricId, Said> {
         let id = self.find(name).ok_or_else(|| match self.nearest(name) {
-            Some(near) => format!("'{name}' is not in the catalogue of metrics; did you mean '{near}'?"),
-            None => format!("'{name}' is not in the catalogue of metrics"),
+            Some(near) => say!(
+                "指标目录里没有“{name}”；是不是“{near}”？",
+                "'{name}' is not in the catalogue of metrics; did you mean '{near}'?"
+            ),
+            None => say!("指标目录里没有“{name}”", "'{name}' is not in the catalogue of metrics"),
         })?;
         match self.get(id).map(|metric| metric.check(value)) {
             Some(Err(expected)) => {
-                Err(format!("'{name}' is {}, but has to be {expected}", decimal::plain(value)))
+                let value = decimal::plain(value);
+                let zh = expected.in_language(Language::Chinese);
+                Err(Said::both(
+                    format!("“{name}”是 {value}，应为{zh}"),
+                    format!("'{name}' is {value}, but has to be {expected}"),
+                ))
             }
             _ => Ok(id),
         }

@@ -13,6 +13,7 @@ use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
+use crate::said::{Said, say};
 
 /// An employee of a month, and whether the caller reaches that person.
 #[derive(Debug, QueryableByName)]
@@ -36,13 +37,19 @@ pub struct ReachedPerson {
 
 impl ReachedPerson {
     /// Why nothing is recorded of a day, or of a month that ends before it: the person had not come yet.
-    pub fn not_yet(&self, period: Period, day: Option<NaiveDate>) -> Option<String> {
+    pub fn not_yet(&self, period: Period, day: Option<NaiveDate>) -> Option<Said> {
         let from = self.posted_from?;
         let is_before = match day {
             Some(day) => day < from,
             None => period.end() <= from,
         };
-        is_before.then(|| format!("{} ({}) is posted from {from} on", self.name, self.employee_no))
+        let Self { name, employee_no, .. } = self;
+        is_before.then(|| {
+            say!(
+                "{name}（{employee_no}）从 {from} 起才在岗",
+                "{name} ({employee_no}) is posted from {from} on"
+            )
+        })
     }
 }
 

@@ -16,6 +16,7 @@ use crate::auth::scope::{CallerScope, Scope};
 use crate::db::{Statement, sql};
 use crate::http::{Code, Problem};
 use crate::period::Period;
+use crate::said::say;
 
 /// The condition that a plan is seen as a whole: `seen_whole!("$1", "$2", "p.unit_id", "p.year")` with a [`Scope`] as `$1`
 /// and the month in which somebody looks as `$2`.
@@ -63,7 +64,10 @@ pub(in crate::plan) fn sees_names(cx: &Context) -> bool {
 
 /// The id of who decides or promises something, which the operator never does for others.
 pub(in crate::plan) fn person(cx: &Context) -> Result<i64, Problem> {
-    let detail = "only somebody who has signed in can decide on a plan or commit to it";
+    let detail = say!(
+        "审批计划、承诺任务须由本人登录后操作",
+        "only somebody who has signed in can decide on a plan or commit to it"
+    );
     cx.by().ok_or_else(|| Problem::new(Code::Forbidden, detail))
 }
 
@@ -113,6 +117,26 @@ pub(in crate::plan) async fn sees_plan(cx: &mut Context, id: i64) -> Result<bool
 pub(in crate::plan) async fn sees_people(cx: &mut Context, id: i64) -> Result<bool, Problem> {
     let scope = people(cx);
     sees(cx, scope, id).await
+}
+
+/// Whether everybody in a store or group is seen in a plan of `year`. Who does not see them is told nothing of one or two.
+pub(in crate::plan) async fn sees_people_of(
+    cx: &mut Context,
+    unit_id: i64,
+    year: i32,
+) -> Result<bool, Problem> {
+    let (scope, month) = (people(cx), month(cx));
+    let asked = sql(concat!(
+        "SELECT ",
+        seen_whole!("$1", "$2", "u.id", "$4"),
+        " AS holds FROM org_unit u WHERE u.id = $3"
+    ));
+    let asked = asked
+        .bind::<CallerScope, _>(scope)
+        .bind::<Date, _>(month)
+        .bind::<BigInt, _>(unit_id)
+        .bind::<Integer, _>(year);
+    Ok(holds(cx.db(), asked).await?.unwrap_or(false))
 }
 
 /// Refuses a plan that is not seen as a whole: for who asks there is none.
@@ -245,6 +269,11 @@ impl Sight {
             units: Reach::load(cx.db(), &scope, year).await?,
             people: Reach::load(cx.db(), &people, year).await?,
         })
+    }
+
+    /// The months, January first, in which everybody in a unit is seen.
+    pub(in crate::plan) fn people_of(&self, unit_id: i64) -> [bool; 12] {
+        self.people.unit(unit_id)
     }
 
     /// The months, January first, in which a unit, or a person within it, is seen.

@@ -95,7 +95,7 @@ pub async fn run(
         let Some(found) = person::reached(cx, &due.employee_no).await? else { continue };
         match requests::left(cx, library, found.id, day).await {
             Ok(is_erased) => due.is_erased = is_erased,
-            Err(problem) if problem.code == Code::Conflict => due.problem = Some(problem.detail.to_string()),
+            Err(problem) if problem.code == Code::Conflict => due.problem = Some(problem.told(cx.language)),
             Err(problem) => return Err(problem),
         }
         progress(1);
@@ -166,7 +166,7 @@ async fn chunk(
         Err(problem) if problem.code == Code::Conflict => {
             let judged = months::judge(cx.db(), period, people).await?;
             judged.iter().for_each(|one| tally.count(one, false));
-            problems.push(format!("{kind} {period}: {}", problem.detail));
+            problems.push(format!("{kind} {period}: {}", problem.told(cx.language)));
             Ok(())
         }
         Err(problem) => Err(problem),

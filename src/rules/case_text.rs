@@ -42,7 +42,7 @@ pub fn case_text(
     let given = read.iter().filter_map(|id| Some((*id, facts.number(*id)?))).collect::<Vec<_>>();
     for (id, value) in &given {
         if let Some(metric) = catalogue.get(*id) {
-            catalogue.read(&metric.name, *value)?;
+            catalogue.read(&metric.name, *value).map_err(|said| said.to_string())?;
         }
     }
     let retold = MonthFacts::complete(catalogue, given.iter().copied());

@@ -240,8 +240,8 @@ fn failure(file: &str, text: &str, case: &str, message: String) -> Finding {
 fn unknown_fact(file: &str, text: &str, case: &Case, catalogue: &Catalogue) -> Option<Finding> {
     let mut facts = case.facts.iter();
     let (name, message) = facts.find_map(|(name, Number(value))| {
-        let message = catalogue.read(name, *value).err()?;
-        Some((name, message))
+        let said = catalogue.read(name, *value).err()?;
+        Some((name, said.to_string()))
     })?;
     let begin = text.find(&format!("\"{}\"", case.name)).unwrap_or(0);
     let at = text.get(begin..).and_then(|rest| rest.find(name.as_str())).map_or(begin, |at| begin + at);
@@ -250,7 +250,10 @@ fn unknown_fact(file: &str, text: &str, case: &Case, catalogue: &Catalogue) -> O
 }
 
 fn facts(case: &Case, catalogue: &Catalogue) -> Result<MonthFacts, String> {
-    let given = case.facts.iter().map(|(name, Number(value))| Ok((catalogue.read(name, *value)?, *value)));
+    let given = case.facts.iter().map(|(name, Number(value))| {
+        let id = catalogue.read(name, *value).map_err(|said| said.to_string())?;
+        Ok((id, *value))
+    });
     Ok(MonthFacts::complete(catalogue, given.collect::<Result<Vec<_>, String>>()?))
 }
 

@@ -1,6 +1,7 @@
 //! Dashboards: the demonstration year against the design's check sums, and who may see how much.
 
 use serde_json::{Value, json};
+use showfloor::auth::access::Role;
 use showfloor::demo::people::PEOPLE;
 use showfloor::period::Period;
 
@@ -426,6 +427,12 @@ async fn a_team_of_two_is_found_by_no_subtraction() {
     let (named, screen) = (pace("hr").await, pace("dashboard").await);
     assert_eq!(actual(&named, "G4"), (json!(43), json!(43), json!(false)));
     assert_eq!(actual(&screen, "JC"), (json!(121), json!(121), json!(false)));
+    // Neither does it tell somebody who may read names, but not everybody's, as who sells there and looks at a screen.
+    app.add_user("both", &[Role::Dashboard, Role::SalesConsultant], Some("A02"), Some("JC")).await;
+    let both = pace("both").await;
+    assert_eq!(actual(&both, "JC"), (json!(121), json!(121), json!(false)));
+    assert_eq!(actual(&both, "G4"), (Value::Null, Value::Null, json!(true)));
+    assert!(both.iter().filter(|row| row["withheld"] == true).count() > 1, "{both:#?}");
     let withheld = ["G1", "G2", "G3", "G4"].into_iter().filter(|unit| actual(&screen, unit).2 == true);
     let withheld = withheld.collect::<Vec<_>>();
     assert!(withheld.len() == 2 && withheld.contains(&"G4"), "{screen:#?}");

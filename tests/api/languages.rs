@@ -41,6 +41,22 @@ async fn problems_are_chinese_unless_english_is_asked_for() {
         (Some("fr, en;q=0.3"), en),
         (Some("de"), zh),
         (Some("?"), zh),
+        // What is refused is not what is liked (RFC 9110, section 12.4.2), wherever it stands.
+        (Some("en;q=0"), zh),
+        (Some("en;q=0, *"), zh),
+        (Some("en;q=0, zh;q=0.1"), zh),
+        (Some("zh;q=0, *;q=0.5"), en),
+        (Some("zh;q=0, EN-us;q=0.001"), en),
+        (Some("zh;q=0"), en),
+        (Some("zh;q=0, en;q=0"), zh),
+        // The highest quality counts, of two alike the first named; a star is whatever else there is.
+        (Some("zh;q=0.4, en;q=0.5"), en),
+        (Some("en;q=0.7, zh-Hans;q=0.7"), en),
+        (Some("zh-TW, en"), zh),
+        (Some("*, en;q=0.9"), zh),
+        (Some("*;q=0.2, en;q=0.9"), en),
+        (Some("en;q=0.5, *;q=0.8"), zh),
+        (Some("*"), zh),
     ] {
         for (method, path, body, chinese, english) in [
             // By whoever looks for it, whoever reads the query, the body or the path, and whoever signs somebody in.

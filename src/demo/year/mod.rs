@@ -24,6 +24,7 @@ use crate::ledger::metric::Catalogue;
 use crate::period::Period;
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
+use crate::said::say;
 
 /// What the year is played on.
 pub struct Stage<'a> {
@@ -75,9 +76,8 @@ pub async fn play(stage: &Stage<'_>, scenes: &[Scene], step: impl Fn()) -> Resul
                 }
             };
             Box::pin(deeds::play(stage, &log, who, scene)).await.map_err(|problem| {
-                let detail =
-                    format!("{} by {} at {}: {}", scene.period, scene.login, scene.at, problem.detail);
-                Problem { detail: detail.into(), ..problem }
+                let scene = say!("{} 由 {} 于 {}", "{} by {} at {}", scene.period, scene.login, scene.at);
+                Problem { detail: problem.detail.about(&scene), ..problem }
             })?;
         }
         step();
@@ -95,7 +95,10 @@ async fn played(stage: &Stage<'_>, scenes: &[Scene]) -> Result<Option<DateTime<U
         .first(&mut connection)
         .await?;
     if begun.is_some_and(|begun| begun != first.at) {
-        let detail = "another version of the program has begun this demonstration: delete its data folder to begin anew";
+        let detail = say!(
+            "这份演示是由程序的另一版本开始的：请删除它的数据文件夹再重新开始",
+            "another version of the program has begun this demonstration: delete its data folder to begin anew"
+        );
         return Err(Problem::conflict(detail));
     }
     Ok(until)

@@ -28,7 +28,7 @@ use crate::diary::authors::{self, says_something};
 use crate::http::{Code, FieldError, Problem};
 use crate::ledger::{self, Late, ValueOrigin};
 use crate::period::Period;
-use crate::said::say;
+use crate::said::{Said, say};
 
 /// The name under which activities stand in the ledger.
 pub const SYSTEM: &str = "activity";
@@ -257,12 +257,14 @@ async fn people(
     by: &Identity,
 ) -> Result<(i64, Vec<i64>), Problem> {
     let mut faults = Vec::new();
-    let mut fault = |field: String, message: String| faults.push(FieldError::new(field, message));
+    let mut fault = |field: String, message: Said| faults.push(FieldError::new(field, message));
     let nos = new.people.iter().chain(&new.leader).cloned().collect::<Vec<_>>();
     let found = ledger::people(cx.db(), period, &nos, Some(scope)).await?;
     let reached =
         |no: &str| found.iter().find(|one| one.employee_no == no && one.is_reached).map(|one| one.id);
-    let nobody = |no: &str| format!("there is no employee '{no}' within your reach in {period}");
+    let nobody = |no: &str| {
+        say!("{period} 没有您能看到的工号“{no}”", "there is no employee '{no}' within your reach in {period}")
+    };
     let leader_id = match &new.leader {
         Some(no) => reached(no).or_else(|| {
             fault("leader".to_owned(), nobody(no));
@@ -271,27 +273,35 @@ async fn people(
         None => by.employee_id.or_else(|| {
             fault(
                 "leader".to_owned(),
-                "name the person who leads it: this login belongs to no employee".to_owned(),
+                say!(
+                    "请写明由谁主持：这个登录账号不是员工的",
+                    "name the person who leads it: this login belongs to no employee"
+                ),
             );
             None
         }),
     };
     let leads_own_only = new.kind == ActivityKind::Coaching && !by.roles.contains(&Role::SalesManager);
     if leads_own_only && leader_id.is_some() && leader_id != by.employee_id {
-        fault("leader".to_owned(), "team leaders enter only coaching that they lead".to_owned());
+        let message = say!("组长只录入自己主持的辅导", "team leaders enter only coaching that they lead");
+        fault("leader".to_owned(), message);
     }
     if new.people.is_empty() && new.kind != ActivityKind::Meeting {
-        fault("people".to_owned(), format!("name the people who take part in the {}", new.kind));
+        let message = Said::both(
+            format!("请写明参加{}的人", new.kind.label()),
+            format!("name the people who take part in the {}", new.kind),
+        );
+        fault("people".to_owned(), message);
     }
     let mut people = Vec::with_capacity(new.people.len());
     for (at, no) in new.people.iter().enumerate() {
         match reached(no) {
             None => fault(format!("people[{at}]"), nobody(no)),
             Some(id) if people.contains(&id) => {
-                fault(format!("people[{at}]"), "this person is listed twice".to_owned());
+                fault(format!("people[{at}]"), say!("同一个人列了两次", "this person is listed twice"));
             }
             Some(id) if Some(id) == leader_id && new.kind == ActivityKind::Coaching => {
-                fault(format!("people[{at}]"), "people cannot coach themselves".to_owned());
+                fault(format!("people[{at}]"), say!("不能辅导自己", "people cannot coach themselves"));
             }
             Some(id) => people.push(id),
         }

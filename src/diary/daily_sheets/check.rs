@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 
 use super::{NewDailySheet, SheetCounts, SheetWarning};
 use crate::http::{FieldError, Problem};
+use crate::said::{Language, Said, say};
 
 /// The most that somebody can have of anything on a day, all reasons or sources together.
 const MOST: i64 = 999;
@@ -20,35 +21,53 @@ pub(super) fn faults(
     known: &KnownCodes,
 ) -> Result<(), Problem> {
     let mut faults = Vec::new();
-    let mut fault = |field: String, message: String| faults.push(FieldError::new(field, message));
+    let mut fault = |field: String, message: Said| faults.push(FieldError::new(field, message));
     let says_nothing =
         sheet.counts == SheetCounts::default() && sheet.leads.is_empty() && sheet.lost.is_none();
     if says_nothing {
-        fault("counts".to_owned(), "the sheet is empty: expected at least one number".to_owned());
+        fault(
+            "counts".to_owned(),
+            say!("日报是空的：至少要填一个数", "the sheet is empty: expected at least one number"),
+        );
     }
     if day > today {
-        fault("day".to_owned(), format!("expected {today} or earlier: the day has not begun"));
+        fault(
+            "day".to_owned(),
+            say!("应为 {today} 或以前：那一天还没有到", "expected {today} or earlier: the day has not begun"),
+        );
     }
     let mut seen = HashSet::new();
     for (at, one) in sheet.leads.iter().enumerate() {
         if !known.channels.contains(&one.channel) {
-            fault(format!("leads[{at}].channel"), format!("there is no channel '{}'", one.channel));
+            fault(
+                format!("leads[{at}].channel"),
+                say!("没有渠道“{}”", "there is no channel '{}'", one.channel),
+            );
         }
         if !known.sources.contains(&one.source) {
-            fault(format!("leads[{at}].source"), format!("there is no lead source '{}'", one.source));
+            fault(
+                format!("leads[{at}].source"),
+                say!("没有线索来源“{}”", "there is no lead source '{}'", one.source),
+            );
         }
         if !seen.insert((&one.channel, &one.source)) {
-            fault(format!("leads[{at}]"), "this channel and source are listed twice".to_owned());
+            fault(
+                format!("leads[{at}]"),
+                say!("同一渠道和来源列了两次", "this channel and source are listed twice"),
+            );
         }
     }
     let lost = sheet.lost.as_deref().unwrap_or_default();
     let mut seen = HashSet::new();
     for (at, one) in lost.iter().enumerate() {
         if !known.reasons.contains(&one.reason) {
-            fault(format!("lost[{at}].reason"), format!("there is no reason '{}'", one.reason));
+            fault(
+                format!("lost[{at}].reason"),
+                say!("没有战败原因“{}”", "there is no reason '{}'", one.reason),
+            );
         }
         if !seen.insert(&one.reason) {
-            fault(format!("lost[{at}]"), "this reason is listed twice".to_owned());
+            fault(format!("lost[{at}]"), say!("同一战败原因列了两次", "this reason is listed twice"));
         }
     }
     for (field, sum) in [
@@ -56,7 +75,10 @@ pub(super) fn faults(
         ("lost", lost.iter().map(|one| i64::from(one.prospects)).sum()),
     ] {
         if sum > MOST {
-            fault(field.to_owned(), format!("expected at most {MOST} together, not {sum}"));
+            fault(
+                field.to_owned(),
+                say!("合计最多 {MOST}，而不是 {sum}", "expected at most {MOST} together, not {sum}"),
+            );
         }
     }
     match faults.is_empty() {
@@ -73,19 +95,23 @@ pub(super) struct KnownCodes {
     pub reasons: HashSet<String>,
 }
 
-/// What is odd about a day's numbers, in the words of the showroom.
-pub(super) fn oddities(counts: &SheetCounts) -> Vec<SheetWarning> {
+/// What is odd about a day's numbers, in the language of who hands them in.
+pub(super) fn oddities(counts: &SheetCounts, language: Language) -> Vec<SheetWarning> {
+    let captured =
+        Said::fixed("留档多于首次到店，请核对", "more captured leads than first visits: please check");
+    let drives = Said::fixed("试驾多于到店客户，请核对", "more test drives than visitors: please check");
+    let orders = Said::fixed("订单多于留档，请核对", "more orders than captured leads: please check");
     let pairs = [
-        ("captured_leads", counts.captured_leads, counts.first_visits, "留档多于首次到店，请核对"),
-        ("test_drives", counts.test_drives, counts.visitors, "试驾多于到店客户，请核对"),
-        ("orders", counts.orders, counts.captured_leads, "订单多于留档，请核对"),
+        ("captured_leads", counts.captured_leads, counts.first_visits, captured),
+        ("test_drives", counts.test_drives, counts.visitors, drives),
+        ("orders", counts.orders, counts.captured_leads, orders),
     ];
     let is_odd =
         |part: Option<i32>, whole: Option<i32>| part.zip(whole).is_some_and(|(part, whole)| part > whole);
     let odd = pairs.into_iter().filter(|(_, part, whole, _)| is_odd(*part, *whole));
     odd.map(|(field, _, _, message)| SheetWarning {
         field: format!("counts.{field}"),
-        message: message.to_owned(),
+        message: message.in_language(language).to_owned(),
     })
     .collect()
 }
@@ -160,7 +186,7 @@ mod tests {
             ..SheetCounts::default()
         };
         // More orders than captured leads would be odd; as many are not, and of visitors nothing is said.
-        let odd = oddities(&counts);
+        let odd = oddities(&counts, Language::Chinese);
         assert_eq!(odd.iter().map(|one| one.field.as_str()).collect::<Vec<_>>(), ["counts.captured_leads"]);
     }
 }

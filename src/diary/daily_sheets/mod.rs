@@ -251,7 +251,7 @@ pub async fn put(
             written.ok_or_else(|| Problem::not_found("daily sheet"))
         })
         .await?;
-    let warnings = check::oddities(&sheet.counts);
+    let warnings = check::oddities(&sheet.counts, cx.language);
     Ok(WrittenSheet { sheet, warnings })
 }
 

@@ -170,7 +170,7 @@ pub enum Particulars {
     },
 }
 
-fn error(field: &str, message: impl Into<Said>) -> FieldError {
+fn error(field: &str, message: Said) -> FieldError {
     FieldError::new(format!("detail.{field}"), message)
 }
 
@@ -182,16 +182,24 @@ fn error(field: &str, message: impl Into<Said>) -> FieldError {
 pub fn read(kind: EventKind, detail: &EventDetail) -> Result<Particulars, Vec<FieldError>> {
     let shape = kind.rules().shape;
     let mut errors = foreign(shape, detail);
-    let missing = |name: &str, expected: &str| error(name, format!("expected {expected}"));
     let read = match shape {
         EventShape::Times => Ok(Particulars::Times(detail.count.unwrap_or(1))),
         EventShape::Violations => match detail.violations {
             Some(count) => Ok(Particulars::Times(count)),
-            None => Err(vec![missing("violations", "how many were found, 0 where there were none")]),
+            None => Err(vec![error(
+                "violations",
+                say!("应为发现的次数，没有的填 0", "expected how many were found, 0 where there were none"),
+            )]),
         },
         EventShape::Breach => match detail.breach {
             Some(_) => Ok(Particulars::Times(1)),
-            None => Err(vec![missing("breach", "off_book_sale, false_record or other")]),
+            None => Err(vec![error(
+                "breach",
+                say!(
+                    "应为 off_book_sale（飞单）、false_record（虚假留档）或 other（其他）",
+                    "expected off_book_sale, false_record or other"
+                ),
+            )]),
         },
         EventShape::Days => days(detail.days.as_ref()).map(Particulars::Days).map_err(|error| vec![error]),
         EventShape::Checklist => checklist(detail.items.as_deref()),
@@ -200,18 +208,24 @@ pub fn read(kind: EventKind, detail: &EventDetail) -> Result<Particulars, Vec<Fi
             let score = detail.score.as_ref().and_then(|score| decimal::parse(score.as_str()));
             match score.filter(|score| *score >= Decimal::ZERO && *score <= Decimal::ONE_HUNDRED) {
                 Some(score) if score.scale() <= 2 => Ok(Particulars::Points(score)),
-                _ => Err(vec![missing("score", "0 to 100, with at most two decimals")]),
+                _ => Err(vec![error(
+                    "score",
+                    say!("应为 0 到 100，最多两位小数", "expected 0 to 100, with at most two decimals"),
+                )]),
             }
         }
         EventShape::Rating => match detail.rating {
             Some(rating) => Ok(Particulars::Points(rating.into())),
-            None => Err(vec![missing("rating", "1 to 5")]),
+            None => Err(vec![error("rating", say!("应为 1 到 5", "expected 1 to 5"))]),
         },
         EventShape::Refusal => match detail.refused_at {
             Some(refused_at) => {
                 Ok(Particulars::Refusal { refused_at, followed_up_at: detail.followed_up_at })
             }
-            None => Err(vec![missing("refused_at", "when the customer refused")]),
+            None => Err(vec![error(
+                "refused_at",
+                say!("应为客户战败的时刻", "expected when the customer refused"),
+            )]),
         },
     };
     match read {
@@ -241,7 +255,9 @@ fn foreign(shape: EventShape, detail: &EventDetail) -> Vec<FieldError> {
         ("followed_up_at", detail.followed_up_at.is_some(), EventShape::Refusal),
     ];
     let foreign = given.into_iter().filter(|(_, is_given, of)| *is_given && *of != shape);
-    foreign.map(|(name, ..)| error(name, "events of this kind have no such field")).collect()
+    foreign
+        .map(|(name, ..)| error(name, say!("这类事件没有这个字段", "events of this kind have no such field")))
+        .collect()
 }
 
 fn days(days: Option<&Number>) -> Result<Decimal, FieldError> {
@@ -249,17 +265,22 @@ fn days(days: Option<&Number>) -> Result<Decimal, FieldError> {
     days.filter(|days| {
         *days > Decimal::ZERO && *days <= Decimal::from(31) && (*days * Decimal::TWO).fract().is_zero()
     })
-    .ok_or_else(|| error("days", "expected days in halves, 0.5 to 31"))
+    .ok_or_else(|| error("days", say!("应为 0.5 到 31 天，以半天计", "expected days in halves, 0.5 to 31")))
 }
 
 fn checklist(items: Option<&[ChecklistItem]>) -> Result<Particulars, Vec<FieldError>> {
     let Some(items) = items else {
-        return Err(vec![error("items", "expected every item that was checked, with its result")]);
+        let message =
+            say!("应列出检查的每一项及结果", "expected every item that was checked, with its result");
+        return Err(vec![error("items", message)]);
     };
     let mut seen = HashSet::new();
     let twice = items.iter().enumerate().filter(|(_, item)| !seen.insert(item.name.trim()));
     let errors: Vec<_> = twice
-        .map(|(at, item)| error(&format!("items[{at}].name"), format!("'{}' is listed twice", item.name)))
+        .map(|(at, item)| {
+            let message = say!("“{}”列了两次", "'{}' is listed twice", item.name);
+            error(&format!("items[{at}].name"), message)
+        })
         .collect();
     match errors.is_empty() {
         true => Ok(Particulars::Checklist(items.iter().map(|item| item.result).collect())),
@@ -277,12 +298,27 @@ fn complaint(detail: &EventDetail) -> Result<Particulars, Vec<FieldError>> {
         }
         (severity, liability, hours) => {
             let faults = [
-                (severity.is_none(), "severity", "minor, serious or major"),
-                (liability.is_none(), "liability", "responsible or not_responsible"),
-                (hours.is_none(), "response_hours", "hours, 0 to 10000, with at most two decimals"),
+                (
+                    severity.is_none(),
+                    "severity",
+                    say!("应为 minor、serious 或 major", "expected minor, serious or major"),
+                ),
+                (
+                    liability.is_none(),
+                    "liability",
+                    say!("应为 responsible 或 not_responsible", "expected responsible or not_responsible"),
+                ),
+                (
+                    hours.is_none(),
+                    "response_hours",
+                    say!(
+                        "应为小时数，0 到 10000，最多两位小数",
+                        "expected hours, 0 to 10000, with at most two decimals"
+                    ),
+                ),
             ];
             let missing = faults.into_iter().filter(|(is_missing, ..)| *is_missing);
-            Err(missing.map(|(_, name, expected)| error(name, format!("expected {expected}"))).collect())
+            Err(missing.map(|(_, name, expected)| error(name, expected)).collect())
         }
     }
 }
@@ -307,7 +343,8 @@ pub fn when(particulars: &Particulars, day: NaiveDate, now: DateTime<Utc>) -> Ve
         Particulars::Days(days) => {
             let left = (Period::containing(day).end() - day).num_days();
             if *days > Decimal::from(left) {
-                let message = format!(
+                let message = say!(
+                    "这个月只剩 {left} 天：其余的请作为下个月的事件上报",
                     "only {left} days of the month are left: report the rest as an event of the next month"
                 );
                 errors.push(error("days", message));
@@ -321,6 +358,11 @@ pub fn when(particulars: &Particulars, day: NaiveDate, now: DateTime<Utc>) -> Ve
     errors
 }
 
+/// What the moment of something that has happened is expected to be.
+fn has_passed() -> Said {
+    say!("应为已经过去的时刻", "expected a moment that has passed")
+}
+
 fn refusal(
     refused_at: DateTime<Utc>,
     followed_up_at: Option<DateTime<Utc>>,
@@ -329,16 +371,23 @@ fn refusal(
 ) -> Option<FieldError> {
     let refused_on = clock::day(refused_at);
     if refused_on != day {
-        return Some(error("refused_at", format!("expected a moment on {day}, not on {refused_on}")));
+        let message = say!(
+            "应为 {day} 的时刻，而不是 {refused_on} 的",
+            "expected a moment on {day}, not on {refused_on}"
+        );
+        return Some(error("refused_at", message));
     }
     if refused_at > now {
-        return Some(error("refused_at", "expected a moment that has passed"));
+        return Some(error("refused_at", has_passed()));
     }
     match followed_up_at {
-        Some(at) if at < refused_at => Some(error("followed_up_at", "it is before the refusal")),
-        Some(at) if at > now => Some(error("followed_up_at", "expected a moment that has passed")),
+        Some(at) if at < refused_at => {
+            Some(error("followed_up_at", say!("早于战败的时刻", "it is before the refusal")))
+        }
+        Some(at) if at > now => Some(error("followed_up_at", has_passed())),
         None if now.signed_duration_since(refused_at) <= TimeDelta::hours(FOLLOW_UP_HOURS) => {
-            let message = format!(
+            let message = say!(
+                "还没有过 {FOLLOW_UP_HOURS} 小时：请在二次追踪之后，或满 {FOLLOW_UP_HOURS} 小时之后再上报",
                 "the {FOLLOW_UP_HOURS} hours are not over: report it once the customer has been followed up, or once they are over"
             );
             Some(error("followed_up_at", message))

@@ -1,5 +1,6 @@
 //! The life of an event: reported, then verified, rejected or withdrawn, and who may take which step. Pure.
 
+use crate::said::{Language, Said, say};
 use crate::words::words;
 
 words! {
@@ -46,55 +47,74 @@ impl EventStanding {
     /// # Errors
     ///
     /// Why that person cannot, or cannot any more.
-    pub fn after(&self, step: EventState, by: Actor) -> Result<EventState, String> {
+    pub fn after(&self, step: EventState, by: Actor) -> Result<EventState, Said> {
         match step {
-            EventState::Reported => Err("it is reported already".to_owned()),
+            EventState::Reported => Err(say!("它已上报", "it is reported already")),
             EventState::Verified => self.verify(by),
             EventState::Rejected => self.reject(by),
             EventState::Withdrawn => self.withdraw(by),
         }
     }
 
-    fn verify(&self, by: Actor) -> Result<EventState, String> {
-        self.require_second_person(by, "verified")?;
+    fn verify(&self, by: Actor) -> Result<EventState, Said> {
+        self.require_second_person(by, &Said::fixed("核实", "verified"))?;
         self.require_state(&[EventState::Reported])?;
         if self.verifiers.contains(&by.user_id) {
-            return Err("you have already verified it: another person has to do so as well".to_owned());
+            return Err(say!(
+                "您已经核实过：还须由另一个人核实",
+                "you have already verified it: another person has to do so as well"
+            ));
         }
         let verified = i16::try_from(self.verifiers.len()).unwrap_or(i16::MAX).saturating_add(1);
         Ok(if verified >= self.needed { EventState::Verified } else { EventState::Reported })
     }
 
-    fn reject(&self, by: Actor) -> Result<EventState, String> {
-        self.require_second_person(by, "rejected")?;
+    fn reject(&self, by: Actor) -> Result<EventState, Said> {
+        self.require_second_person(by, &Said::fixed("驳回", "rejected"))?;
         self.require_state(&[EventState::Reported, EventState::Verified])?;
         Ok(EventState::Rejected)
     }
 
-    fn withdraw(&self, by: Actor) -> Result<EventState, String> {
+    fn withdraw(&self, by: Actor) -> Result<EventState, Said> {
         if by.user_id != self.reporter {
-            return Err("an event is withdrawn only by the person who reported it".to_owned());
+            return Err(say!(
+                "事件只能由上报的人撤回",
+                "an event is withdrawn only by the person who reported it"
+            ));
         }
         self.require_state(&[EventState::Reported])?;
         match self.verifiers.is_empty() {
             true => Ok(EventState::Withdrawn),
-            false => Err("somebody has verified it: it can be rejected, but no longer withdrawn".to_owned()),
+            false => Err(say!(
+                "已有人核实：可以驳回，不能再撤回",
+                "somebody has verified it: it can be rejected, but no longer withdrawn"
+            )),
         }
     }
 
-    fn require_state(&self, states: &[EventState]) -> Result<(), String> {
+    fn require_state(&self, states: &[EventState]) -> Result<(), Said> {
         match states.contains(&self.state) {
             true => Ok(()),
-            false => Err(format!("it is {} already", self.state)),
+            false => Err(Said::both(
+                format!("它的状态已是“{}”", self.state.label()),
+                format!("it is {} already", self.state),
+            )),
         }
     }
 
-    fn require_second_person(&self, by: Actor, what: &str) -> Result<(), String> {
+    fn require_second_person(&self, by: Actor, what: &Said) -> Result<(), Said> {
+        let zh = what.in_language(Language::Chinese);
         if by.user_id == self.reporter {
-            return Err(format!("an event is never {what} by the person who reported it"));
+            return Err(Said::both(
+                format!("事件不能由上报的人{zh}"),
+                format!("an event is never {what} by the person who reported it"),
+            ));
         }
         if by.employee_id == Some(self.subject) {
-            return Err(format!("an event is never {what} by the person that it is about"));
+            return Err(Said::both(
+                format!("事件不能由当事人{zh}"),
+                format!("an event is never {what} by the person that it is about"),
+            ));
         }
         Ok(())
     }
@@ -120,7 +140,7 @@ mod tests {
         let strict = event(EventState::Reported, 2, &[]);
         assert_eq!(strict.verify(FIRST), Ok(EventState::Reported));
         let seen_once = event(EventState::Reported, 2, &[3]);
-        assert!(seen_once.verify(FIRST).unwrap_err().contains("another person"));
+        assert!(seen_once.verify(FIRST).unwrap_err().to_string().contains("another person"));
         assert_eq!(seen_once.verify(OFFICE), Ok(EventState::Verified));
     }
 
@@ -128,8 +148,8 @@ mod tests {
     fn neither_reporter_nor_subject_decides() {
         for event in [event(EventState::Reported, 1, &[]), event(EventState::Verified, 1, &[3])] {
             for actor in [REPORTER, SUBJECT] {
-                assert!(event.verify(actor).unwrap_err().contains("never verified"));
-                assert!(event.reject(actor).unwrap_err().contains("never rejected"));
+                assert!(event.verify(actor).unwrap_err().to_string().contains("never verified"));
+                assert!(event.reject(actor).unwrap_err().to_string().contains("never rejected"));
             }
         }
     }
@@ -139,18 +159,30 @@ mod tests {
         let fresh = event(EventState::Reported, 2, &[]);
         assert_eq!(fresh.withdraw(REPORTER), Ok(EventState::Withdrawn));
         for actor in [SUBJECT, FIRST, OFFICE] {
-            assert!(fresh.withdraw(actor).unwrap_err().contains("only by the person who reported it"));
+            assert!(
+                fresh.withdraw(actor).unwrap_err().to_string().contains("only by the person who reported it")
+            );
         }
-        assert!(event(EventState::Reported, 2, &[3]).withdraw(REPORTER).unwrap_err().contains("verified it"));
+        assert!(
+            event(EventState::Reported, 2, &[3])
+                .withdraw(REPORTER)
+                .unwrap_err()
+                .to_string()
+                .contains("verified it")
+        );
         for state in [EventState::Verified, EventState::Rejected, EventState::Withdrawn] {
-            assert!(event(state, 1, &[]).withdraw(REPORTER).unwrap_err().contains("already"));
+            assert!(event(state, 1, &[]).withdraw(REPORTER).unwrap_err().to_string().contains("already"));
         }
     }
 
     #[test]
     fn what_is_over_is_over() {
         assert!(
-            event(EventState::Verified, 1, &[3]).verify(OFFICE).unwrap_err().contains("verified already")
+            event(EventState::Verified, 1, &[3])
+                .verify(OFFICE)
+                .unwrap_err()
+                .to_string()
+                .contains("verified already")
         );
         for state in [EventState::Rejected, EventState::Withdrawn] {
             let over = event(state, 1, &[]);

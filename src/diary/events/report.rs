@@ -24,7 +24,7 @@ use crate::http::{Code, FieldError, Problem};
 use crate::ledger;
 use crate::ledger::metric::Catalogue;
 use crate::period::Period;
-use crate::said::say;
+use crate::said::{Said, say};
 
 /// An event to be reported.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -139,19 +139,27 @@ fn scope_of(kind: EventKind, by: &Identity) -> Result<Scope, Problem> {
 fn check(catalogue: &Catalogue, new: &NewEvent, now: DateTime<Utc>) -> Result<Particulars, Problem> {
     let said = detail::read(new.kind, &new.detail).map_err(Problem::fields)?;
     let mut errors = detail::when(&said, new.day, now);
-    let mut error = |field: &str, message: &str| errors.push(FieldError::new(field, message));
+    let mut error = |field: &str, message: Said| errors.push(FieldError::new(field, message));
     if tally::needed(new.kind, &said) > 1 && new.evidence.is_empty() {
-        error("evidence", "an event that can cap a grade needs at least one piece of evidence");
+        let message = say!(
+            "能限制等级的事件至少要有一件证据",
+            "an event that can cap a grade needs at least one piece of evidence"
+        );
+        error("evidence", message);
     }
     match (&new.source_system, &new.external_id) {
-        (Some(_), None) => error("external_id", "expected the id that the system gives it"),
-        (None, Some(_)) => error("source_system", "expected the system that gave the id"),
+        (Some(_), None) => {
+            error("external_id", say!("缺少它在来源系统里的编号", "expected the id that the system gives it"))
+        }
+        (None, Some(_)) => {
+            error("source_system", say!("缺少来源系统", "expected the system that gave the id"));
+        }
         (None, None) | (Some(_), Some(_)) => {}
     }
     for (metric, value) in tally::given(new.kind, &said) {
         // What is taken off is no value of its own.
         if let Err(message) = catalogue.read(metric, value.max(Decimal::ZERO)) {
-            error("detail", &message);
+            error("detail", message);
         }
     }
     if errors.is_empty() { Ok(said) } else { Err(Problem::fields(errors)) }

@@ -78,10 +78,12 @@ pub async fn put(cx: &mut Context, year: i32, file: &[u8], seen: Seen) -> Result
     if file.len() > MAX_BYTES {
         return Err(Problem::field("file", say!("最多 {} KiB", "expected at most {} KiB", MAX_BYTES / 1024)));
     }
-    let text = std::str::from_utf8(file).map_err(|error| Problem::field("file", error.to_string()))?;
+    let text = std::str::from_utf8(file).map_err(|error| {
+        Problem::field("file", say!("不是 UTF-8 文本：{error}", "this is no UTF-8 text: {error}"))
+    })?;
     let name = format!("calendar/{year}.toml");
     let calendar = Calendar::default().with_years([(name.as_str(), text)]);
-    let calendar = calendar.map_err(|error| Problem::field("file", error.to_string()))?;
+    let calendar = calendar.map_err(|error| Problem::field("file", error))?;
     if !calendar.knows(year) {
         return Err(Problem::field(
             "file",

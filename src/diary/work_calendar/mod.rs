@@ -117,9 +117,9 @@ impl WorkDays {
         let mut faults = Vec::new();
         for (at, one) in self.days.iter().enumerate() {
             let message = if one.day.year() != year {
-                format!("{} is not a day of {year}", one.day)
+                say!("{} 不是 {year} 年的日期", "{} is not a day of {year}", one.day)
             } else if let Some(earlier) = seen.insert(one.day, at) {
-                format!("{} is in days[{earlier}] already", one.day)
+                say!("{} 已在 days[{earlier}] 里", "{} is in days[{earlier}] already", one.day)
             } else {
                 continue;
             };

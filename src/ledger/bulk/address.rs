@@ -48,8 +48,8 @@ pub(super) async fn address(
         if ledger::is_own_judgement(cx.identity.as_ref(), source, employee_id) {
             let field = format!("rows[{}].facts.{}", value.row, value.metric);
             let message = match source {
-                Some("ratings") => "people cannot rate themselves",
-                _ => "it scores you: somebody else enters it",
+                Some("ratings") => say!("不能给自己评分", "people cannot rate themselves"),
+                _ => say!("这是给您打分的数据：由别人录入", "it scores you: somebody else enters it"),
             };
             faults.row(value.row, FieldError::new(field, message));
             continue;

@@ -17,6 +17,7 @@ use self::address::AddressedDelivery;
 use self::faults::DeliveryFaults;
 pub use self::read::OWN_SYSTEMS;
 use crate::auth::Context;
+use crate::http::distinct::distinct;
 use crate::http::idempotency::{self, Answer, Key};
 use crate::http::{FieldError, FieldErrorBody, Problem};
 use crate::ledger::metric::Catalogue;
@@ -104,6 +105,7 @@ pub struct NewFactRow {
     pub external_id: Option<String>,
     /// Value of each metric; `null` is the same as leaving it out.
     #[garde(skip)]
+    #[serde(deserialize_with = "distinct")]
     #[schema(value_type = BTreeMap<String, Option<f64>>, example = json!({"deliveries": 16, "accessory_revenue": 40000.5}))]
     pub facts: BTreeMap<String, Option<Number>>,
 }

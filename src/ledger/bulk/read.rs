@@ -58,10 +58,9 @@ pub(super) fn read<'a>(
                 None if catalogue.find(metric).is_some() => continue,
                 None => catalogue.read(metric, Decimal::ZERO).map(|_| Decimal::ZERO),
                 Some(number) => decimal::parse(number.as_str())
-                    .ok_or_else(|| format!("{number} cannot be stored exactly"))
+                    .ok_or_else(|| say!("{number} 不能准确保存", "{number} cannot be stored exactly"))
                     .and_then(|value| catalogue.read(metric, value).map(|_| value)),
             };
-            let read = read.map_err(Said::from);
             let has_been = new.period.has_begun(today) || is_target(metric);
             let read =
                 read.and_then(|number| if has_been { Ok(number) } else { Err(ahead(new.period, today)) });
@@ -159,8 +158,16 @@ pub(super) fn refuse_foreign_sources(
 ) {
     let may_enter = |source: Option<&str>| !entering(cx.identity.as_ref(), source).is_empty();
     let refusal = |field: String, source: Option<&str>| {
-        let what = source.unwrap_or("metrics without a source");
-        FieldError::new(field, say!("您的角色不能录入{what}", "your roles do not allow you to enter {what}"))
+        let message = match source {
+            Some(source) => {
+                say!("您的角色不能录入 {source}", "your roles do not allow you to enter {source}")
+            }
+            None => say!(
+                "您的角色不能录入没有来源的指标",
+                "your roles do not allow you to enter metrics without a source"
+            ),
+        };
+        FieldError::new(field, message)
     };
     for value in values {
         let field = format!("rows[{}].facts.{}", value.row, value.metric);

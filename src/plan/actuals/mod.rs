@@ -17,11 +17,13 @@ use crate::diary::work_calendar::StoreCalendars;
 use crate::http::FieldError;
 use crate::http::Problem;
 use crate::period::Period;
+use crate::plan::faults::listed_twice;
 use crate::plan::split::capacity::Working;
 use crate::plan::split::method::{Findings, Method};
 use crate::plan::split::new_plan::NewPlan;
 use crate::plan::split::tree::{Place, Shape};
 use crate::plan::split::weights::Known;
+use crate::said::say;
 
 /// Looks up what `method` goes by, for the people of the organisation's tree.
 pub(in crate::plan) async fn findings(
@@ -43,12 +45,17 @@ pub(in crate::plan) async fn findings(
         Method::History(years) => {
             let mut seen = HashSet::new();
             for past in years {
-                let refused = |message: String| Err(Problem::field("method.history", message));
                 if !seen.insert(past.year) {
-                    return refused(format!("{} is listed twice", past.year));
+                    return Err(Problem::fields(vec![listed_twice("method.history", past.year)]));
                 }
                 if past.year >= new.year {
-                    return refused(format!("expected years before {}, not {}", new.year, past.year));
+                    let message = say!(
+                        "应为 {} 年以前的年份，而不是 {}",
+                        "expected years before {}, not {}",
+                        new.year,
+                        past.year
+                    );
+                    return Err(Problem::field("method.history", message));
                 }
             }
             // What a month that has not ended has brought is not what it brings.
@@ -68,14 +75,14 @@ pub(in crate::plan) async fn findings(
             for (index, absence) in capacity.absences.iter().enumerate() {
                 let field = format!("method.capacity.absences[{index}]");
                 if absence.to < absence.from {
-                    faults
-                        .push(FieldError::new(format!("{field}.to"), "expected a day no earlier than from"));
+                    let message = say!("不能早于 from", "expected a day no earlier than from");
+                    faults.push(FieldError::new(format!("{field}.to"), message));
                 }
                 match known.employees.get(&absence.employee_no) {
                     Some(id) => away.entry(*id).or_default().push((absence.from, absence.to)),
                     None => faults.push(FieldError::new(
                         format!("{field}.employee_no"),
-                        format!("the plan has no employee '{}'", absence.employee_no),
+                        say!("计划里没有工号“{}”", "the plan has no employee '{}'", absence.employee_no),
                     )),
                 }
             }

@@ -24,12 +24,13 @@ use crate::db::schema::plan_funnel;
 use crate::http::FieldError;
 use crate::http::Problem;
 use crate::http::etag::Seen;
-use crate::plan::faults::listed_twice;
+use crate::plan::faults::{listed_twice, no_channel};
 use crate::plan::reading::label_vehicles::{self, LabelVehicles};
 use crate::plan::split::tree::Tree;
 use crate::plan::versions::store::change_draft;
 use crate::plan::versions::version::Plan;
 use crate::plan::viewer;
+use crate::said::{Said, say};
 
 /// All funnels of a version. A channel that is not listed has no activity targets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
@@ -91,18 +92,18 @@ fn faults(change: &PlanFunnel, cells: &[LabelVehicles]) -> Vec<FieldError> {
     for (index, funnel) in change.channels.iter().enumerate() {
         let field = format!("channels[{index}]");
         for name in funnel.rates.foreign(funnel.model) {
-            let message = format!("the model {} has no such rate", funnel.model);
+            let message = Said::both(
+                format!("“{}”漏斗没有这个比率", funnel.model.label()),
+                format!("the model {} has no such rate", funnel.model),
+            );
             faults.push(FieldError::new(format!("{field}.rates.{name}"), message));
         }
         if change.channels.iter().take(index).any(|other| other.code == funnel.code) {
-            faults.push(listed_twice(format!("{field}.code"), format_args!("'{}'", funnel.code)));
+            faults.push(listed_twice(format!("{field}.code"), &funnel.code));
         }
         match cells.iter().find(|cells| cells.code == funnel.code) {
             None => {
-                faults.push(FieldError::new(
-                    format!("{field}.code"),
-                    format!("the plan has no channel '{}'", funnel.code),
-                ));
+                faults.push(FieldError::new(format!("{field}.code"), no_channel(&funnel.code)));
             }
             Some(cells) => {
                 if let Err(message) = along(funnel.model, &funnel.rates, &cells.months) {
@@ -154,7 +155,7 @@ pub async fn of_plan(cx: &mut Context, id: i64) -> Result<PlanActivities, Proble
             continue;
         };
         let activities = along(model, &rates, &months)
-            .map_err(|message| Problem::conflict(format!("channel '{code}': {message}")))?;
+            .map_err(|message| Problem::conflict(message.about(&say!("渠道“{code}”", "channel '{code}'"))))?;
         plan.channels.push(ChannelActivities { code, name, model, rates, activities });
     }
     plan.totals = totals(&plan.channels)?;

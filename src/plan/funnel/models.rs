@@ -5,6 +5,9 @@
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use crate::said::Language::Chinese;
+use crate::said::{Said, said_errors, say};
+
 /// Rates of the showroom 店内, each above 0 and at most 1.
 #[derive(Clone, Copy, Debug)]
 pub struct ShowroomRates {
@@ -85,25 +88,52 @@ pub struct PhoneWeb {
     pub raw_leads: i64,
 }
 
+/// A rate of a funnel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateName {
+    /// Deliveries ÷ orders.
+    Order,
+    /// Orders ÷ captured leads, or arrivals.
+    Closing,
+    /// Captured leads ÷ first visits.
+    Capture,
+    /// Test drives ÷ captured leads.
+    TestDrive,
+    /// Arrivals ÷ valid leads.
+    Arrival,
+    /// Valid leads ÷ raw leads.
+    ValidLead,
+}
+
+impl RateName {
+    const fn said(self) -> Said {
+        match self {
+            Self::Order => Said::fixed("订单交车率", "order"),
+            Self::Closing => Said::fixed("成交率", "closing"),
+            Self::Capture => Said::fixed("留档率", "capture"),
+            Self::TestDrive => Said::fixed("试乘试驾率", "test drive"),
+            Self::Arrival => Said::fixed("到店率", "arrival"),
+            Self::ValidLead => Said::fixed("线索有效率", "valid lead"),
+        }
+    }
+}
+
 /// Why a funnel cannot be read backwards.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FunnelError {
     /// Vehicles are counted from 0.
-    #[error("deliveries: expected 0 or more, not {0}")]
     Deliveries(i64),
     /// A rate is a share of what goes in, and not nothing of it.
-    #[error("the {name} rate: expected a number above 0 and at most 1, not {rate}")]
     Rate {
-        /// Which rate, in words.
-        name: &'static str,
+        /// Which rate.
+        name: RateName,
         /// What it was.
         rate: Decimal,
     },
     /// More than 64-bit numbers hold.
-    #[error("the {name} rate: {count} and a rate of {rate} make a number that is too large")]
     TooLarge {
-        /// Which rate, in words.
-        name: &'static str,
+        /// Which rate.
+        name: RateName,
         /// What it was.
         rate: Decimal,
         /// What it was applied to.
@@ -111,16 +141,44 @@ pub enum FunnelError {
     },
 }
 
+impl FunnelError {
+    /// What is wrong.
+    pub fn said(&self) -> Said {
+        let name = |name: &RateName| (name.said().in_language(Chinese).to_owned(), name.said());
+        match self {
+            Self::Deliveries(found) => {
+                say!("交车数应为 0 或以上，而不是 {found}", "deliveries: expected 0 or more, not {found}")
+            }
+            Self::Rate { name: which, rate } => {
+                let (zh, en) = name(which);
+                Said::both(
+                    format!("{zh}应大于 0、不超过 1，而不是 {rate}"),
+                    format!("the {en} rate: expected a number above 0 and at most 1, not {rate}"),
+                )
+            }
+            Self::TooLarge { name: which, rate, count } => {
+                let (zh, en) = name(which);
+                Said::both(
+                    format!("按{zh} {rate}，由 {count} 倒推的数太大"),
+                    format!("the {en} rate: {count} and a rate of {rate} make a number that is too large"),
+                )
+            }
+        }
+    }
+}
+
+said_errors!(FunnelError);
+
 /// What the showroom needs for `deliveries`.
 ///
 /// # Errors
 ///
 /// [`FunnelError`], naming the rate.
 pub fn showroom(deliveries: i64, rates: &ShowroomRates) -> Result<Showroom, FunnelError> {
-    let orders = needed(deliveries, "order", rates.order)?;
-    let captured = needed(orders, "closing", rates.closing)?;
-    let first_visits = needed(captured, "capture", rates.capture)?;
-    let test_drives = share(captured, "test drive", rates.test_drive)?;
+    let orders = needed(deliveries, RateName::Order, rates.order)?;
+    let captured = needed(orders, RateName::Closing, rates.closing)?;
+    let first_visits = needed(captured, RateName::Capture, rates.capture)?;
+    let test_drives = share(captured, RateName::TestDrive, rates.test_drive)?;
     Ok(Showroom { deliveries, orders, captured, first_visits, test_drives })
 }
 
@@ -130,27 +188,27 @@ pub fn showroom(deliveries: i64, rates: &ShowroomRates) -> Result<Showroom, Funn
 ///
 /// [`FunnelError`], naming the rate.
 pub fn phone_web(deliveries: i64, rates: &PhoneWebRates) -> Result<PhoneWeb, FunnelError> {
-    let orders = needed(deliveries, "order", rates.order)?;
-    let arrivals = needed(orders, "closing", rates.closing)?;
-    let valid_leads = needed(arrivals, "arrival", rates.arrival)?;
-    let raw_leads = needed(valid_leads, "valid lead", rates.valid)?;
+    let orders = needed(deliveries, RateName::Order, rates.order)?;
+    let arrivals = needed(orders, RateName::Closing, rates.closing)?;
+    let valid_leads = needed(arrivals, RateName::Arrival, rates.arrival)?;
+    let raw_leads = needed(valid_leads, RateName::ValidLead, rates.valid)?;
     Ok(PhoneWeb { deliveries, orders, arrivals, valid_leads, raw_leads })
 }
 
 /// The least number of which `rate` is `count` or more: `count` ÷ `rate`, rounded up.
-fn needed(count: i64, name: &'static str, rate: Decimal) -> Result<i64, FunnelError> {
+fn needed(count: i64, name: RateName, rate: Decimal) -> Result<i64, FunnelError> {
     let (part, whole) = fraction(count, name, rate)?;
     divide_up(count, whole, part).ok_or(FunnelError::TooLarge { name, rate, count })
 }
 
 /// `rate` of `count`, rounded up.
-fn share(count: i64, name: &'static str, rate: Decimal) -> Result<i64, FunnelError> {
+fn share(count: i64, name: RateName, rate: Decimal) -> Result<i64, FunnelError> {
     let (part, whole) = fraction(count, name, rate)?;
     divide_up(count, part, whole).ok_or(FunnelError::TooLarge { name, rate, count })
 }
 
 /// The rate as two whole numbers: 0.85 is 85 of 100.
-fn fraction(count: i64, name: &'static str, rate: Decimal) -> Result<(i128, i128), FunnelError> {
+fn fraction(count: i64, name: RateName, rate: Decimal) -> Result<(i128, i128), FunnelError> {
     if count < 0 {
         return Err(FunnelError::Deliveries(count));
     }
@@ -208,12 +266,12 @@ mod tests {
         let with = |rate| showroom(89, &ShowroomRates { closing: rate, ..ShowroomRates::default() });
         for text in ["0", "-0.1", "1.01", "25"] {
             let rate = dec(text);
-            assert_eq!(with(rate), Err(FunnelError::Rate { name: "closing", rate }));
+            assert_eq!(with(rate), Err(FunnelError::Rate { name: RateName::Closing, rate }));
         }
         assert!(with(Decimal::ONE).is_ok());
         assert_eq!(phone_web(-1, &PhoneWebRates::default()), Err(FunnelError::Deliveries(-1)));
         let least = dec("0.0000000000000000000000000001");
-        let too_large = FunnelError::TooLarge { name: "closing", rate: least, count: 94 };
+        let too_large = FunnelError::TooLarge { name: RateName::Closing, rate: least, count: 94 };
         assert_eq!(with(least), Err(too_large));
     }
 
@@ -226,11 +284,11 @@ mod tests {
             let (rate, whole) = (Decimal::new(part, places), i128::from(10_i64.pow(places)));
             let (count_exactly, part) = (i128::from(count), i128::from(part));
 
-            let least = i128::from(needed(count, "any", rate)?);
+            let least = i128::from(needed(count, RateName::Order, rate)?);
             prop_assert!(least * part >= count_exactly * whole);
             prop_assert!(least == 0 || (least - 1) * part < count_exactly * whole);
 
-            let least = i128::from(share(count, "any", rate)?);
+            let least = i128::from(share(count, RateName::Order, rate)?);
             prop_assert!(least * whole >= count_exactly * part);
             prop_assert!(least == 0 || (least - 1) * whole < count_exactly * part);
         }

@@ -8,6 +8,7 @@ use super::rates::{ChannelRates, FunnelModel};
 use crate::http::Problem;
 use crate::plan::split::limits::MAX_TOTAL;
 use crate::plan::split::tree::Months;
+use crate::said::{Said, say};
 
 /// What is counted along a funnel, by the name of its metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -70,12 +71,12 @@ pub struct ChannelActivities {
     pub activities: Vec<ActivityMonths>,
 }
 
-/// A channel's activities from its deliveries; otherwise a sentence that names the month.
+/// A channel's activities from its deliveries; otherwise what is wrong, and in which month.
 pub(super) fn along(
     model: FunnelModel,
     rates: &ChannelRates,
     deliveries: &Months,
-) -> Result<Vec<ActivityMonths>, String> {
+) -> Result<Vec<ActivityMonths>, Said> {
     use Activity::{
         CapturedLeads, Deliveries, FirstVisits, InvitedArrivals, Orders, RawLeads, TestDrives, ValidLeads,
     };
@@ -86,14 +87,18 @@ pub(super) fn along(
     let mut activities = kinds.map(ActivityMonths::none).to_vec();
     for (month, deliveries) in deliveries.iter().enumerate() {
         let number = month + 1;
-        let taken = taken(model, rates, *deliveries).map_err(|error| format!("month {number}: {error}"))?;
+        let of_month = |fault: Said| fault.about(&say!("{number} 月", "month {number}"));
+        let taken = taken(model, rates, *deliveries).map_err(|error| of_month(error.said()))?;
         for (activity, count) in activities.iter_mut().zip(taken) {
             if count > MAX_COUNT {
-                return Err(format!(
-                    "month {number}: {count} is too large: at most {MAX_COUNT} can be counted"
-                ));
+                return Err(of_month(say!(
+                    "{count} 太大：最多能计 {MAX_COUNT}",
+                    "{count} is too large: at most {MAX_COUNT} can be counted"
+                )));
             }
-            activity.add(month, count).ok_or_else(|| format!("month {number}: the year is too large"))?;
+            activity
+                .add(month, count)
+                .ok_or_else(|| of_month(say!("全年合计太大", "the year is too large")))?;
         }
     }
     Ok(activities)
@@ -139,9 +144,9 @@ pub(super) fn totals(channels: &[ChannelActivities]) -> Result<Vec<ActivityMonth
         for part in parts.filter(|part| part.activity == activity) {
             is_there = true;
             for (month, count) in part.months.iter().enumerate() {
-                total
-                    .add(month, *count)
-                    .ok_or_else(|| Problem::conflict("the sum of the channels is too large"))?;
+                total.add(month, *count).ok_or_else(|| {
+                    Problem::conflict(say!("各渠道合计太大", "the sum of the channels is too large"))
+                })?;
             }
         }
         if is_there {

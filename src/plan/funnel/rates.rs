@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 
 use super::models::{PhoneWebRates, ShowroomRates};
 use crate::db::json::json_columns;
+use crate::http::body::refused;
+use crate::said::say;
 use crate::words::words;
 
 words! {
@@ -78,7 +80,8 @@ pub struct ChannelRates {
 fn rate(rate: &Decimal, _: &()) -> garde::Result {
     match *rate > Decimal::ZERO && *rate <= Decimal::ONE && rate.normalize().scale() <= 6 {
         true => Ok(()),
-        false => Err(garde::Error::new(format!(
+        false => Err(refused(&say!(
+            "应大于 0、不超过 1，最多六位小数，而不是 {rate}",
             "expected a number above 0 and at most 1 with at most six decimals, not {rate}"
         ))),
     }

@@ -8,13 +8,15 @@ use utoipa::ToSchema;
 
 use super::targets::leaves_in_force;
 use crate::http::Problem;
+use crate::org::withheld::FEWEST;
 use crate::period::Period;
 use crate::plan::actuals::known::{KnownYear, Standing};
 
 /// The metric of cars delivered to customers.
 pub(in crate::plan) const DELIVERIES: &str = "deliveries";
 
-/// A month of which not everybody's cars are known.
+/// A month of which not everybody's cars are known. One in which those of one or two people are is shown only to those who may
+/// see them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PartlyKnown {
     /// The month.
@@ -33,6 +35,19 @@ pub(in crate::plan) struct Deliveries {
     pub known: BTreeMap<Period, i64>,
     /// The months of which somebody's are.
     pub partly: Vec<PartlyKnown>,
+    /// Of how many people something is known in each of them.
+    people: BTreeMap<Period, i64>,
+}
+
+impl Deliveries {
+    /// Without the months of which one or two people's are known: for those who may not see people, they are not known.
+    pub(in crate::plan) fn of_several(mut self) -> Self {
+        let people = std::mem::take(&mut self.people);
+        let is_of_several = |period: &Period| people.get(period).is_some_and(|people| *people >= FEWEST);
+        self.known.retain(|period, _| is_of_several(period));
+        self.partly.retain(|partly| is_of_several(&partly.period));
+        self
+    }
 }
 
 /// What the ledger knows of a store's deliveries: of everybody who is planned and posted there in the month, and of whoever
@@ -49,8 +64,14 @@ pub(in crate::plan) async fn of_store(
     let known = KnownYear::load(connection, store_id, year, &metrics, people).await?;
     let mut deliveries = Deliveries::default();
     for (month, period) in months.into_iter().enumerate() {
-        let brought: Vec<i64> = known.brought(DELIVERIES, month).map(|(.., value)| value).collect();
-        let cars = brought.iter().fold(0_i64, |sum, value| sum.saturating_add(*value));
+        let brought: Vec<(i64, i64, i64)> = known.brought(DELIVERIES, month).collect();
+        let cars = brought.iter().fold(0_i64, |sum, (.., value)| sum.saturating_add(*value));
+        let named: BTreeSet<i64> =
+            brought.iter().map(|(_, person, _)| *person).filter(|person| *person > 0).collect();
+        let erased = brought.iter().filter(|(_, person, _)| *person == 0);
+        let erased: usize = erased.map(|(unit, ..)| known.erased_people(DELIVERIES, *unit, month)).sum();
+        let people = i64::try_from(named.len() + erased).unwrap_or(i64::MAX);
+        deliveries.people.insert(period, people);
         let mut missing = BTreeSet::new();
         for leaf in leaves.iter().filter(|leaf| leaf.month == month) {
             if let Standing::Missing(people) = known.standing(DELIVERIES, leaf) {
@@ -64,4 +85,23 @@ pub(in crate::plan) async fn of_store(
         }
     }
     Ok(deliveries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_of_one_or_two_people_are_not_known_to_who_may_not_see_them() {
+        let month = |number| Period::new(2014, number).unwrap();
+        let partly = |number| PartlyKnown { period: month(number), cars: 9, missing: 1 };
+        let deliveries = Deliveries {
+            known: [(month(1), 7), (month(2), 8)].into(),
+            partly: vec![partly(3), partly(4)],
+            people: [(month(1), 2), (month(2), 3), (month(3), 1), (month(4), 4)].into(),
+        };
+        let of_several = deliveries.of_several();
+        assert_eq!(of_several.known, [(month(2), 8)].into());
+        assert_eq!(of_several.partly, [partly(4)]);
+    }
 }

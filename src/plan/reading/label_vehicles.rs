@@ -9,6 +9,7 @@ use crate::http::Problem;
 use crate::plan::split::tree::Months;
 use crate::plan::split::tree::Tree;
 use crate::plan::versions::rows::{self, months};
+use crate::said::say;
 
 /// A channel or a series with its confirmed months.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +43,10 @@ pub(in crate::plan) async fn load(
     tree: Tree,
 ) -> Result<Vec<LabelVehicles>, Problem> {
     if rows::load_lines(connection, plan_id).await?.iter().any(|line| line.number == 0 && line.is_amount) {
-        return Err(Problem::conflict(
-            "the plan's first line is an amount of money, not a number of vehicles",
-        ));
+        return Err(Problem::conflict(say!(
+            "计划的主指标是金额，不是台数",
+            "the plan's first line is an amount of money, not a number of vehicles"
+        )));
     }
     let rows: Vec<VehicleRow> = sql(
         "SELECT n.label AS code, coalesce(label.zh, n.label) AS name, months_of(0, n.confirmed) AS confirmed

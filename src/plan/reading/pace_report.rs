@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::pace::{Elapsed, Pace, Span, elapsed, measured};
 use super::pace_places::{self, InForce, Place};
-use super::pace_sums::{Side, Sums, hidden, sums};
+use super::pace_sums::{Reader, Side, Sums, hidden, sums};
 use crate::auth::Context;
 use crate::calendar::{Basis, Calendar};
 use crate::decimal::ratio::Ratio;
@@ -155,16 +155,13 @@ pub async fn report(cx: &mut Context, asked: PaceQuery) -> Result<PaceReport, Pr
         false => HashMap::new(),
     };
     pace_places::add_unplanned(cx.db(), &mut in_force, &known, month.index()).await?;
-    let seen = seen(cx, &in_force, &asked.unit, month).await?;
+    let (seen, reader) = seen(cx, &in_force, &asked.unit, month).await?;
     if !seen.contains(&true) {
         return Err(Problem::not_found("plan"));
     }
     let sums = sums(&in_force, &known, month.index());
-    // Who reads no names is told nothing of one or two people either.
-    let hidden = match viewer::sees_names(cx) {
-        true => Year::<HashSet<i64>>::default(),
-        false => hidden(&sums, known.paths(), &shown_units(&in_force, &seen)),
-    };
+    // Who does not see people is told nothing of one or two of them either.
+    let hidden = hidden(&sums, known.paths(), &reader);
     let calendars = StoreCalendars::load(cx.db(), &in_force.stores, month.year()..=month.year()).await?;
     let measuring =
         Measuring { day, month, basis, calendars: &calendars, sums, hidden, by_day, in_force: &in_force };
@@ -188,8 +185,13 @@ async fn put_day(
     Ok(by_day)
 }
 
-/// Which of the places are seen in the month.
-async fn seen(cx: &mut Context, in_force: &InForce, unit: &str, month: Period) -> Result<Vec<bool>, Problem> {
+/// Which of the places are seen in the month, and what is known there already of who brought what.
+async fn seen(
+    cx: &mut Context,
+    in_force: &InForce,
+    unit: &str,
+    month: Period,
+) -> Result<(Vec<bool>, Reader), Problem> {
     let sight = Sight::of_units(cx, month.year()).await?;
     // Who sees a plan as a whole sees all its units, and who sees everybody in it does so in every month. What no plan of the
     // month has is seen with the unit that was asked for.
@@ -205,20 +207,28 @@ async fn seen(cx: &mut Context, in_force: &InForce, unit: &str, month: Period) -
         }
     }
     let everybody = !wholes.is_empty() && wholes.values().all(|(_, sees_people)| *sees_people);
+    let of_plan = |place: &Place| {
+        place.plan_id.and_then(|plan| wholes.get(&plan)).copied().unwrap_or((asked, everybody))
+    };
     let is_seen = |place: &Place| {
-        let of_plan = place.plan_id.and_then(|plan| wholes.get(&plan)).copied();
-        let (sees_units, sees_people) = of_plan.unwrap_or((asked, everybody));
+        let (sees_units, sees_people) = of_plan(place);
         let (unit_id, person) = place.key;
         let reached = sight.of(unit_id, person).get(month.index()).copied().unwrap_or(false);
         reached || if person.is_some() { sees_people } else { sees_units }
     };
-    Ok(in_force.places.iter().map(is_seen).collect())
-}
-
-/// The units among the places that are seen.
-fn shown_units(in_force: &InForce, seen: &[bool]) -> HashSet<i64> {
-    let places = in_force.places.iter().zip(seen).filter(|(_, is_seen)| **is_seen);
-    places.map(|(place, _)| place.key).filter(|(_, person)| person.is_none()).map(|(unit, _)| unit).collect()
+    let seen: Vec<bool> = in_force.places.iter().map(is_seen).collect();
+    let own = cx.identity.as_ref().and_then(|identity| identity.employee_id).unwrap_or(0);
+    let mut reader = Reader { own, ..Reader::default() };
+    for (place, _) in in_force.places.iter().zip(&seen).filter(|(_, is_seen)| **is_seen) {
+        let (unit_id, None) = place.key else { continue };
+        reader.shown.insert(unit_id);
+        let (_, sees_people) = of_plan(place);
+        let reached = sight.people_of(unit_id);
+        if sees_people || reached.get(month.index()).copied().unwrap_or(false) {
+            reader.known.insert(unit_id);
+        }
+    }
+    Ok((seen, reader))
 }
 
 /// What targets are measured against.
@@ -305,11 +315,11 @@ impl Measuring<'_> {
 
     fn elapsed(&self, month: Period, calendar: &Calendar) -> Result<Elapsed, Problem> {
         let elapsed = elapsed(Span::from(month), self.day, self.basis, calendar);
-        elapsed.map_err(|error| Problem::field("day", error.to_string()))
+        elapsed.map_err(|error| Problem::field("day", error))
     }
 
     fn pace(&self, target: i64, actual: i64, days: Elapsed) -> Result<Pace, Problem> {
-        measured(target, actual, days).map_err(|error| Problem::field("day", error.to_string()))
+        measured(target, actual, days).map_err(|error| Problem::field("day", error))
     }
 }
 

@@ -90,36 +90,59 @@ pub(super) fn sums(in_force: &InForce, known: &KnownYear, last: usize) -> Sums {
     sums
 }
 
+/// Who reads sums.
+#[derive(Default)]
+pub(super) struct Reader {
+    /// The units of which sums are shown.
+    pub shown: HashSet<i64>,
+    /// Those in which everybody is seen.
+    pub known: HashSet<i64>,
+    /// The own id, whose part somebody can take off any sum; 0 for none.
+    pub own: i64,
+}
+
+impl Reader {
+    /// Whether everybody is seen in all units that are shown, so that nothing is hidden.
+    fn knows_all(&self) -> bool {
+        self.shown.is_subset(&self.known)
+    }
+
+    /// Of how many others than the reader a side is the sum, how many are known, and how many there are.
+    fn others(&self, side: &Side) -> [usize; 3] {
+        let known = usize::from(side.known.contains(&self.own));
+        let all = known.max(usize::from(side.missing.contains(&self.own)));
+        let summands = if side.summands > 0 { known } else { 0 };
+        [side.summands - summands, side.known.len() - known, side.everybody() - all]
+    }
+}
+
 /// The units of which nothing is told in each month, January first: those of one or two people, and those that would tell theirs
-/// beside the `shown` ones. It is judged by the people whose values are summed, by those who are known, and by those who are known
-/// or missing.
-pub(super) fn hidden(
-    sums: &Sums,
-    paths: &HashMap<i64, Vec<i64>>,
-    shown: &HashSet<i64>,
-) -> Year<HashSet<i64>> {
+/// beside the ones shown. It is judged by the people whose values are summed, by those who are known, and by those who are known
+/// or missing, the reader left out.
+pub(super) fn hidden(sums: &Sums, paths: &HashMap<i64, Vec<i64>>, reader: &Reader) -> Year<HashSet<i64>> {
+    if reader.knows_all() {
+        return Year::default();
+    }
     let mut units: Vec<(&i64, &Vec<i64>)> = paths.iter().collect();
     units.sort_unstable_by_key(|(id, path)| (path.len(), **id));
     std::array::from_fn(|month| {
-        let people = |count: fn(&Side) -> usize| -> Vec<i64> {
-            let side = |unit: i64| sums.get(&(unit, None)).and_then(|months| months.get(month));
-            let counts = units.iter().map(|(id, _)| side(**id).map_or(0, count));
+        let side = |unit: i64| sums.get(&(unit, None)).and_then(|months| months.get(month));
+        let others: Vec<[usize; 3]> =
+            units.iter().map(|(id, _)| side(**id).map_or([0; 3], |side| reader.others(side))).collect();
+        let people = |way: usize| -> Vec<i64> {
+            let counts = others.iter().map(|others| others.get(way).copied().unwrap_or(0));
             counts.map(|people| i64::try_from(people).unwrap_or(i64::MAX)).collect()
         };
         // Mostly they are the same, and judged once. A unit that is withheld for one of them leaves nobody open in another: what
         // is left of it joins what is left of the unit above.
-        let counts = BTreeSet::from([
-            people(|side| side.summands),
-            people(|side| side.known.len()),
-            people(Side::everybody),
-        ]);
+        let counts: BTreeSet<Vec<i64>> = (0..3).map(people).collect();
         let of = |people: &Vec<i64>| {
             let counted = units.iter().zip(people).map(|((id, path), people)| Counted {
                 id: **id,
                 parent: path.iter().rev().nth(1).copied().filter(|parent| paths.contains_key(parent)),
                 people: *people,
-                is_shown: shown.contains(*id),
-                is_known: false,
+                is_shown: reader.shown.contains(*id),
+                is_known: reader.known.contains(*id),
             });
             withheld(&counted.collect::<Vec<_>>())
         };
@@ -153,7 +176,16 @@ mod tests {
             put(3, month, side(20..25, 0..0));
             put(4, month, side(known, missing));
         }
-        let hidden = hidden(&sums, &paths, &[1, 2, 3, 4].into());
+        let mut reader = Reader { shown: [1, 2, 3, 4].into(), ..Reader::default() };
+        let of_nobody = hidden(&sums, &paths, &reader);
+        // Who leads unit 4 knows its people, and is told of it; of the others nothing changes.
+        reader.known = [4].into();
+        let of_leader = hidden(&sums, &paths, &reader);
+        assert!(of_leader[..2].iter().all(HashSet::is_empty), "{of_leader:?}");
+        // To one of three people in unit 4 its sum would tell the other two's.
+        let of_one = hidden(&sums, &paths, &Reader { own: 30, known: HashSet::new(), ..reader });
+        assert_eq!(of_one[2], [2, 4].into());
+        let hidden = of_nobody;
         assert_eq!(hidden[0], [2, 4].into());
         assert_eq!(hidden[1], [2, 4].into());
         assert!(hidden[2..].iter().all(HashSet::is_empty), "{hidden:?}");

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::decimal::ratio::Ratio;
 use crate::http::FieldError;
+use crate::said::{Said, said_errors, say};
 use crate::words::words;
 
 pub mod http;
@@ -94,10 +95,9 @@ pub struct NextTier {
 }
 
 /// Why a rebate cannot be told.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RebateError {
     /// Vehicles are counted from 0.
-    #[error("{field}: expected 0 or more, not {found}")]
     Negative {
         /// `target` or `actual`.
         field: &'static str,
@@ -105,7 +105,6 @@ pub enum RebateError {
         found: i64,
     },
     /// An amount, or the vehicles that a tier asks for, pass 64 bits.
-    #[error("tiers[{tier}]: too large for {actual} vehicles and a target of {target}")]
     TooLarge {
         /// Position of the tier, from 0.
         tier: usize,
@@ -116,11 +115,28 @@ pub enum RebateError {
     },
 }
 
+impl RebateError {
+    /// What is wrong.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Negative { field, found } => {
+                say!("{field} 应为 0 或以上，而不是 {found}", "{field}: expected 0 or more, not {found}")
+            }
+            Self::TooLarge { tier, target, actual } => say!(
+                "tiers[{tier}]：交车 {actual} 台、任务 {target} 台时数太大",
+                "tiers[{tier}]: too large for {actual} vehicles and a target of {target}"
+            ),
+        }
+    }
+}
+
+said_errors!(RebateError);
+
 impl RebatePolicy {
     /// Everything that is wrong with the policy; nothing if it may be kept.
     pub fn faults(&self) -> Vec<FieldError> {
         let mut faults = Vec::new();
-        let mut expect = |holds: bool, field: String, message: String| {
+        let mut expect = |holds: bool, field: String, message: Said| {
             if !holds {
                 faults.push(FieldError::new(field, message));
             }
@@ -128,10 +144,17 @@ impl RebatePolicy {
         for (field, text, most) in [("code", &self.code, 64), ("name", &self.name, 200)] {
             let length = text.chars().count();
             let holds = !text.trim().is_empty() && length <= most;
-            expect(holds, field.to_owned(), format!("expected 1 to {most} characters, not {length}"));
+            let message = say!(
+                "应为 1 到 {most} 个字，而不是 {length} 个",
+                "expected 1 to {most} characters, not {length}"
+            );
+            expect(holds, field.to_owned(), message);
         }
         let count = self.tiers.len();
-        let message = format!("expected 1 to {MAX_TIERS} tiers, not {count}");
+        let message = say!(
+            "应为 1 到 {MAX_TIERS} 档，而不是 {count} 档",
+            "expected 1 to {MAX_TIERS} tiers, not {count}"
+        );
         expect((1..=MAX_TIERS).contains(&count), "tiers".to_owned(), message);
         for (position, tier) in self.tiers.iter().enumerate().take(MAX_TIERS) {
             let field = |name: &str| format!("tiers[{position}].{name}");
@@ -141,17 +164,26 @@ impl RebatePolicy {
                 let Some(value) = value else { continue };
                 let holds = (Decimal::ZERO..=Decimal::from(most)).contains(&value)
                     && value.normalize().scale() <= MAX_PLACES;
-                let message = format!("expected 0 to {most} with at most {MAX_PLACES} decimals, not {value}");
+                let message = say!(
+                    "应为 0 到 {most}，最多 {MAX_PLACES} 位小数，而不是 {value}",
+                    "expected 0 to {most} with at most {MAX_PLACES} decimals, not {value}"
+                );
                 expect(holds, field(name), message);
             }
             for (name, cents) in [("per_vehicle", tier.per_vehicle), ("lump_sum", tier.lump_sum)] {
-                let message = format!("expected 0 to {MAX_CENTS} cents, not {cents}");
+                let message = say!(
+                    "应为 0 到 {MAX_CENTS} 分，而不是 {cents}",
+                    "expected 0 to {MAX_CENTS} cents, not {cents}"
+                );
                 expect((0..=MAX_CENTS).contains(&cents), field(name), message);
             }
             let same =
                 |other: &&Tier| (other.min_attainment, other.min_ssi) == (tier.min_attainment, tier.min_ssi);
             if let Some(other) = self.tiers.iter().take(position).position(|other| same(&other)) {
-                let message = format!("expected conditions that differ from those of tiers[{other}]");
+                let message = say!(
+                    "条件不能与 tiers[{other}] 相同",
+                    "expected conditions that differ from those of tiers[{other}]"
+                );
                 expect(false, format!("tiers[{position}]"), message);
             }
         }

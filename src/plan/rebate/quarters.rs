@@ -1,6 +1,6 @@
 //! What a store's quarters earn under a policy, from what the plan, the supply and the ledger know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Date, Numeric};
@@ -14,10 +14,13 @@ use super::{NextTier, RebateBasis, RebateError, RebatePolicy, rebate};
 use crate::auth::Context;
 use crate::db::sql;
 use crate::http::{FieldError, Problem};
+use crate::org::withheld::FEWEST;
 use crate::period::Period;
 use crate::plan::reading::deliveries::{self, DELIVERIES, Deliveries, PartlyKnown};
 use crate::plan::reading::targets::unit_targets_in_force;
 use crate::plan::supply;
+use crate::plan::viewer;
+use crate::said::say;
 
 /// What the quarters of a store's year earn under a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -44,7 +47,7 @@ pub struct QuarterRebate {
     /// Null if one of the three months has none.
     pub target: Option<i64>,
     /// Cars that count in the months that are known: in the ledger's deliveries of everybody, or taken from the
-    /// manufacturer. Null if no month is known.
+    /// manufacturer. Null if no month is known. Deliveries of one or two people are known to those who may see them.
     pub actual: Option<i64>,
     /// The months that are known: with fewer than three the quarter is not over.
     #[schema(value_type = Vec<String>, example = json!(["2014-01", "2014-02"]))]
@@ -53,7 +56,8 @@ pub struct QuarterRebate {
     /// they do not count yet.
     pub partly_known: Vec<PartlyKnown>,
     /// SSI: as given in the request, otherwise the mean of what the ledger knows of the quarter, half-up to two places;
-    /// tiers are compared with the unrounded mean.
+    /// tiers are compared with the unrounded mean. Null also where it is the mean of one or two people, whom the reader may not
+    /// see; then the amount is null under a policy that asks for an SSI.
     #[schema(value_type = Option<f64>, example = 861.25)]
     pub ssi: Option<Decimal>,
     /// Actual ÷ target, half-up to four places.
@@ -92,18 +96,26 @@ pub async fn of_store(cx: &mut Context, asked: RebateQuery) -> Result<StoreRebat
     let store_id = supply::store::reached(cx, &asked.store, asked.year).await?;
     let policy = policy_for(cx, &asked).await?.policy;
     let RebateQuery { store, year, ssi, .. } = asked;
+    let sees_people = viewer::sees_people_of(cx, store_id, year).await?;
     let Cars { targets, actuals, partly } = match policy.basis {
-        RebateBasis::Deliveries => deliveries(cx.db(), store_id, year).await?,
+        RebateBasis::Deliveries => deliveries(cx.db(), store_id, year, sees_people).await?,
         RebateBasis::Wholesale => wholesale(cx.db(), store_id, year).await?,
     };
-    let scores = if ssi.is_some() { BTreeMap::new() } else { scores(cx.db(), store_id, year).await? };
+    let scores = if ssi.is_some() { Vec::new() } else { scores(cx.db(), store_id, year).await? };
     let mut quarters = Vec::with_capacity(4);
     for (number, months) in (1..).zip(Period::months_of(year).chunks(3)) {
         let mut known = known(months, &targets, &actuals);
         known.partly = partly.iter().filter(|month| months.contains(&month.period)).cloned().collect();
-        let ssi = ssi.or_else(|| mean(months.iter().filter_map(|month| scores.get(month)).flatten()));
-        let earned = quarter(&policy, number, known, ssi)
-            .map_err(|error| Problem::conflict(format!("quarter {number}: {error}")))?;
+        let scores: Vec<&Score> = scores.iter().filter(|score| months.contains(&score.period)).collect();
+        let people = scores.iter().map(|score| score.employee_id).collect::<BTreeSet<_>>().len();
+        let is_withheld = !sees_people && (1..FEWEST).contains(&i64::try_from(people).unwrap_or(FEWEST));
+        let known_ssi = if is_withheld { None } else { mean(scores.iter().map(|score| &score.value)) };
+        let mut earned = quarter(&policy, number, known, ssi.or(known_ssi))
+            .map_err(|error| error.said().about(&say!("{number} 季度", "quarter {number}")))
+            .map_err(Problem::conflict)?;
+        if is_withheld && policy.tiers.iter().any(|tier| tier.min_ssi.is_some()) {
+            (earned.tier, earned.amount, earned.next) = (None, None, None);
+        }
         quarters.push(earned);
     }
     Ok(StoreRebates { store, year, policy: policy.code, basis: policy.basis, quarters })
@@ -116,13 +128,22 @@ async fn policy_for(cx: &mut Context, asked: &RebateQuery) -> Result<KeptRebateP
     if let Some(ssi) = ssi
         && !((Decimal::ZERO..=Decimal::ONE_THOUSAND).contains(ssi) && ssi.normalize().scale() <= 6)
     {
-        faults.push(FieldError::new("ssi", format!("expected 0 to 1000 with at most 6 decimals, not {ssi}")));
+        let message = say!(
+            "应为 0 到 1000，最多 6 位小数，而不是 {ssi}",
+            "expected 0 to 1000 with at most 6 decimals, not {ssi}"
+        );
+        faults.push(FieldError::new("ssi", message));
     }
     let kept = store::for_store(cx, code, store).await?;
     match &kept {
-        None => faults.push(FieldError::new("policy", format!("there is no policy '{code}' for '{store}'"))),
+        None => {
+            let message = say!("“{store}”没有返利政策“{code}”", "there is no policy '{code}' for '{store}'");
+            faults.push(FieldError::new("policy", message));
+        }
         Some(kept) if kept.year != *year => {
-            faults.push(FieldError::new("policy", format!("'{code}' is of {}, not of {year}", kept.year)));
+            let message =
+                say!("“{code}”是 {} 年的，不是 {year} 年的", "'{code}' is of {}, not of {year}", kept.year);
+            faults.push(FieldError::new("policy", message));
         }
         Some(_) => {}
     }
@@ -140,11 +161,17 @@ struct Cars {
 }
 
 /// The store's deliveries as they are planned, and as the ledger knows them.
-async fn deliveries(connection: &mut AsyncPgConnection, store_id: i64, year: i32) -> Result<Cars, Problem> {
+async fn deliveries(
+    connection: &mut AsyncPgConnection,
+    store_id: i64,
+    year: i32,
+    sees_people: bool,
+) -> Result<Cars, Problem> {
     let months = Period::months_of(year);
     let planned = unit_targets_in_force(connection, &[store_id], months, DELIVERIES).await?;
     let own = planned.iter().filter(|cell| cell.unit_id == store_id);
-    let Deliveries { known, partly } = deliveries::of_store(connection, store_id, year).await?;
+    let delivered = deliveries::of_store(connection, store_id, year).await?;
+    let Deliveries { known, partly, .. } = if sees_people { delivered } else { delivered.of_several() };
     Ok(Cars { targets: own.map(|cell| (cell.period, cell.value)).collect(), actuals: known, partly })
 }
 
@@ -166,6 +193,8 @@ async fn wholesale(connection: &mut AsyncPgConnection, store_id: i64, year: i32)
 
 #[derive(QueryableByName)]
 struct Score {
+    #[diesel(sql_type = BigInt)]
+    employee_id: i64,
     #[diesel(sql_type = Date)]
     period: Period,
     #[diesel(sql_type = Numeric)]
@@ -173,12 +202,8 @@ struct Score {
 }
 
 /// The SSI scores that the ledger knows of people with a posting in the store on any day of the month.
-async fn scores(
-    connection: &mut AsyncPgConnection,
-    store_id: i64,
-    year: i32,
-) -> Result<BTreeMap<Period, Vec<Decimal>>, Problem> {
-    let rows: Vec<Score> = sql("SELECT f.period, f.value FROM current_fact f
+async fn scores(connection: &mut AsyncPgConnection, store_id: i64, year: i32) -> Result<Vec<Score>, Problem> {
+    let scores = sql("SELECT f.employee_id, f.period, f.value FROM current_fact f
          WHERE f.metric = 'ssi_score' AND f.period = ANY ($2) AND EXISTS (
              SELECT FROM assignment a JOIN org_unit u ON u.id = a.unit_id
              WHERE a.employee_id = f.employee_id AND u.store_id = $1
@@ -188,10 +213,6 @@ async fn scores(
     .bind::<Array<Date>, _>(Period::months_of(year))
     .load(connection)
     .await?;
-    let mut scores: BTreeMap<Period, Vec<Decimal>> = BTreeMap::new();
-    for row in rows {
-        scores.entry(row.period).or_default().push(row.value);
-    }
     Ok(scores)
 }
 

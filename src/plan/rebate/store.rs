@@ -17,6 +17,7 @@ use crate::http::etag::Seen;
 use crate::http::{Code, FieldError, Problem};
 use crate::org::UnitKind;
 use crate::plan::viewer::{self, seen_whole};
+use crate::said::say;
 
 /// The terms of a policy, to be stored under its code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
@@ -133,7 +134,8 @@ async fn select(
              AND (r.unit_id IS NULL OR r.unit_id = ANY (s.path))))
          AND (($1).everything OR EXISTS (
              SELECT FROM org_unit s
-             WHERE s.kind = 'store' AND (r.unit_id IS NULL OR r.unit_id = ANY (s.path)) AND ",
+             WHERE s.kind = 'store' AND ($5 IS NULL OR s.code = $5)
+             AND (r.unit_id IS NULL OR r.unit_id = ANY (s.path)) AND ",
         seen_whole!("$1", "$2", "s.id", "r.year"),
         "))"
     ))
@@ -176,7 +178,8 @@ pub async fn put(
         let mut faults = policy.faults();
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if !policy.code.chars().all(is_plain) {
-            faults.push(FieldError::new("code", "expected letters, digits, -, _ or . only"));
+            let message = say!("只能用字母、数字、-、_ 和 .", "expected letters, digits, -, _ or . only");
+            faults.push(FieldError::new("code", message));
         }
         let unit_id = unit_id(cx.db(), unit.as_deref(), &mut faults).await?;
         if !faults.is_empty() {
@@ -192,7 +195,10 @@ pub async fn put(
         let former = lock(cx.db(), &policy.code).await?;
         let row_version = match (&former, seen) {
             (None, Ok(_)) => {
-                let message = "there is no such policy: to create it, leave out If-Match";
+                let message = say!(
+                    "没有这个返利政策：要新建，请不带 If-Match",
+                    "there is no such policy: to create it, leave out If-Match"
+                );
                 return Err(Problem::new(Code::PreconditionFailed, message));
             }
             (None, Err(required)) => {
@@ -255,7 +261,10 @@ async fn require_change(cx: &mut Context, unit: Option<&str>, year: i32) -> Resu
         Some(code) => viewer::require_unit(cx, code, year).await,
         None if cx.scope.is_everything() => Ok(()),
         None => {
-            let message = "only the group sets policies for every store: name the unit that yours is for";
+            let message = say!(
+                "适用于所有门店的返利政策只能由集团设定：请写明您的政策用于哪个单位",
+                "only the group sets policies for every store: name the unit that yours is for"
+            );
             Err(Problem::new(Code::Forbidden, message))
         }
     }
@@ -264,9 +273,10 @@ async fn require_change(cx: &mut Context, unit: Option<&str>, year: i32) -> Resu
 /// Refuses a change of somebody else's policy; to who meant to make a new one it is a code that is taken.
 async fn require_former(cx: &mut Context, former: &Former, is_meant_new: bool) -> Result<(), Problem> {
     match require_change(cx, former.unit.as_deref(), former.year).await {
-        Err(refused) if refused.code == Code::NotFound && is_meant_new => {
-            Err(Problem::conflict("another unit's policy has this code: choose another one"))
-        }
+        Err(refused) if refused.code == Code::NotFound && is_meant_new => Err(Problem::conflict(say!(
+            "别的单位已有这个编码的返利政策：请换一个编码",
+            "another unit's policy has this code: choose another one"
+        ))),
         Err(refused) if refused.code == Code::NotFound => Err(not_found()),
         other => other,
     }
@@ -286,7 +296,10 @@ async fn unit_id(
         .await
         .optional()?;
     if id.is_none() {
-        faults.push(FieldError::new("unit", format!("there is no store or group '{code}'")));
+        faults.push(FieldError::new(
+            "unit",
+            say!("没有门店或集团“{code}”", "there is no store or group '{code}'"),
+        ));
     }
     Ok(id)
 }

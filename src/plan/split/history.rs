@@ -10,6 +10,7 @@ use super::method::{PastYear, person, require_people, summed};
 use super::tree::Shape;
 use crate::http::FieldError;
 use crate::period::Period;
+use crate::said::{Said, say};
 
 /// What was known of a year by whose results a plan was weighed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -95,8 +96,8 @@ pub(super) fn weigh_by_history(
     brought: &Brought,
 ) -> Result<Vec<UsedYear>, Vec<FieldError>> {
     require_people("method.history", shape)?;
-    let fault = |message: String| vec![FieldError::new("method.history", message)];
-    let too_large = || fault("the numbers are too large to be weighted".to_owned());
+    let fault = |message: Said| vec![FieldError::new("method.history", message)];
+    let too_large = || fault(say!("数太大，无法换算成权重", "the numbers are too large to be weighted"));
     let mut places: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for (at, node) in shape.nodes().iter().enumerate() {
         if let Some((_, employee_id)) = person(&node.place) {
@@ -123,8 +124,10 @@ pub(super) fn weigh_by_history(
         used.push(UsedYear { year: *year, weight: *weight, months: known.collect(), people: count });
     }
     if months.iter().all(|mean| mean.units == 0) {
-        let message = "nobody in the plan brought in anything in these years: there is nothing to weigh by";
-        return Err(fault(message.to_owned()));
+        return Err(fault(say!(
+            "计划里的人在这几年都没有实绩，无从定权重",
+            "nobody in the plan brought in anything in these years: there is nothing to weigh by"
+        )));
     }
     let unknown: Vec<String> = (1..)
         .zip(&months)
@@ -132,9 +135,12 @@ pub(super) fn weigh_by_history(
         .map(|(month, _): (u32, _)| month.to_string())
         .collect();
     if !unknown.is_empty() {
-        let message = format!(
-            "nothing is known of month {} in any of these years: name another year that has it",
-            unknown.join(", ")
+        let message = Said::both(
+            format!("这几年都没有 {} 月的数据：请再加上有数据的年份", unknown.join("、")),
+            format!(
+                "nothing is known of month {} in any of these years: name another year that has it",
+                unknown.join(", ")
+            ),
         );
         return Err(fault(message));
     }

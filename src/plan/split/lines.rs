@@ -9,6 +9,7 @@ use super::new_plan::{Levels, NewLine, NewPlan};
 use super::whole_plan::Line;
 use crate::http::FieldError;
 use crate::ledger::metric::{Catalogue, Kind};
+use crate::said::{Said, say};
 
 /// The lines of a new plan, without cells; what is wrong with them is added to `faults`.
 pub(in crate::plan) fn of(new: &NewPlan, catalogue: &Catalogue, faults: &mut Vec<FieldError>) -> Vec<Line> {
@@ -16,7 +17,8 @@ pub(in crate::plan) fn of(new: &NewPlan, catalogue: &Catalogue, faults: &mut Vec
     let mut lines = Vec::with_capacity(new.lines.len() + 1);
     let mut add = |field: &str, metric: &str, faults: &mut Vec<FieldError>| {
         if !metrics.insert(metric.to_owned()) {
-            faults.push(FieldError::new(format!("{field}metric"), format!("'{metric}' is planned twice")));
+            let message = say!("指标“{metric}”列了两次", "'{metric}' is planned twice");
+            faults.push(FieldError::new(format!("{field}metric"), message));
         }
         is_amount(&format!("{field}metric"), metric, catalogue, faults)
     };
@@ -58,11 +60,14 @@ fn is_amount(field: &str, metric: &str, catalogue: &Catalogue, faults: &mut Vec<
         Some(Kind::Count) => Some(false),
         Some(Kind::Amount) => Some(true),
         Some(Kind::Days | Kind::Score) => {
-            faults.push(FieldError::new(field, format!("'{metric}' is neither a count nor an amount")));
+            let message =
+                say!("“{metric}”既不是数量也不是金额", "'{metric}' is neither a count nor an amount");
+            faults.push(FieldError::new(field, message));
             None
         }
         None => {
-            faults.push(FieldError::new(field, format!("there is no metric '{metric}' in the catalogue")));
+            let message = say!("指标目录里没有“{metric}”", "there is no metric '{metric}' in the catalogue");
+            faults.push(FieldError::new(field, message));
             None
         }
     }
@@ -76,24 +81,44 @@ fn total(
     vehicles: i64,
     faults: &mut Vec<FieldError>,
 ) -> Option<i64> {
-    let mut refuse = |name: &str, message: &str| {
+    let mut refuse = |name: &str, message: Said| {
         faults.push(FieldError::new(format!("{field}{name}"), message));
         None
     };
     match (line.total, line.penetration, line.value_per_unit) {
         (Some(total), None, None) => Some(total),
-        (Some(_), _, _) => refuse("total", "expected either a total, or a penetration to derive it from"),
-        (None, None, _) => refuse("total", "expected a total, or a penetration to derive it from"),
-        (None, Some(_), None) if is_amount => {
-            refuse("value_per_unit", "expected the cents that each brings, as the metric is an amount")
-        }
-        (None, Some(_), Some(_)) if !is_amount => {
-            refuse("value_per_unit", "expected none, as the metric is a count")
-        }
+        (Some(_), _, _) => refuse(
+            "total",
+            say!(
+                "总数和用来推算它的渗透率只能给一个",
+                "expected either a total, or a penetration to derive it from"
+            ),
+        ),
+        (None, None, _) => refuse(
+            "total",
+            say!("应给出总数，或用来推算它的渗透率", "expected a total, or a penetration to derive it from"),
+        ),
+        (None, Some(_), None) if is_amount => refuse(
+            "value_per_unit",
+            say!(
+                "这个指标是金额：应给出每件多少分",
+                "expected the cents that each brings, as the metric is an amount"
+            ),
+        ),
+        (None, Some(_), Some(_)) if !is_amount => refuse(
+            "value_per_unit",
+            say!("这个指标是数量：不能有单件金额", "expected none, as the metric is a count"),
+        ),
         (None, Some(penetration), value) => {
             match derived(vehicles, penetration, value).filter(|total| *total <= MAX_TOTAL) {
                 Some(total) => Some(total),
-                None => refuse("penetration", &format!("expected to derive a total of at most {MAX_TOTAL}")),
+                None => refuse(
+                    "penetration",
+                    say!(
+                        "推算出的总数不能超过 {MAX_TOTAL}",
+                        "expected to derive a total of at most {MAX_TOTAL}"
+                    ),
+                ),
             }
         }
     }
@@ -114,13 +139,13 @@ fn level_faults(field: &str, total: i64, levels: Levels, faults: &mut Vec<FieldE
     if levels.floor.is_some_and(|floor| floor > total) {
         faults.push(FieldError::new(
             format!("{field}.floor"),
-            format!("expected at most the total of {total}"),
+            say!("不能超过总数 {total}", "expected at most the total of {total}"),
         ));
     }
     if levels.stretch.is_some_and(|stretch| stretch < total) {
         faults.push(FieldError::new(
             format!("{field}.stretch"),
-            format!("expected at least the total of {total}"),
+            say!("不能低于总数 {total}", "expected at least the total of {total}"),
         ));
     }
 }

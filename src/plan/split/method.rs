@@ -14,6 +14,8 @@ use super::tree::{PerTree, Place, Shape};
 use crate::calendar::Calendar;
 use crate::diary::work_calendar::StoreCalendars;
 use crate::http::FieldError;
+use crate::plan::faults::WEIGHTS_TOO_LARGE;
+use crate::said::say;
 
 /// Where the weights of months, units and people come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
@@ -126,8 +128,8 @@ pub(in crate::plan) fn weigh(
     match method {
         Method::Season => {}
         Method::Festival(shift) => {
-            let season = shifted(&season, shift)
-                .map_err(|error| vec![FieldError::new("method.festival", error.to_string())])?;
+            let season =
+                shifted(&season, shift).map_err(|error| vec![FieldError::new("method.festival", error)])?;
             trees.organisation.set_weights(0, season);
         }
         Method::Equal => {
@@ -153,7 +155,10 @@ pub(in crate::plan) fn weigh(
             if sum != total {
                 return Err(vec![FieldError::new(
                     "method.manual",
-                    format!("the months add up to {sum}, not to the total of {total}"),
+                    say!(
+                        "各月合计是 {sum}，不是总数 {total}",
+                        "the months add up to {sum}, not to the total of {total}"
+                    ),
                 )]);
             }
             trees.organisation.set_weights(0, months.map(|month| u64::try_from(month).unwrap_or(0)));
@@ -167,7 +172,7 @@ fn weigh_by_heads(shape: &mut Shape) -> Result<(), Vec<FieldError>> {
     require_people("method", shape)?;
     let is_person = |at: usize| shape.node(at).is_some_and(|node| person(&node.place).is_some());
     let heads = summed(shape, |at| is_person(at).then_some([1; 12]));
-    let too_large = || vec![FieldError::new("method", "the weights are too large")];
+    let too_large = || vec![FieldError::new("method", WEIGHTS_TOO_LARGE)];
     for (at, heads) in heads.ok_or_else(too_large)?.into_iter().enumerate() {
         match shape.node(at).map(|node| node.weights) {
             // The months' own.
@@ -188,7 +193,7 @@ fn weigh_by_capacity(
     findings: &Findings,
 ) -> Result<(), Vec<FieldError>> {
     require_people("method.capacity", shape)?;
-    let too_large = || vec![FieldError::new("method.capacity", "the weights are too large")];
+    let too_large = || vec![FieldError::new("method.capacity", WEIGHTS_TOO_LARGE)];
     let mut days = HashMap::new();
     for (at, node) in shape.nodes().iter().enumerate() {
         let Some((unit_id, employee_id)) = person(&node.place) else { continue };
@@ -214,7 +219,10 @@ fn weigh_by_capacity(
     if weights.iter().all(|weight| *weight == 0) {
         return Err(vec![FieldError::new(
             "method.capacity",
-            "nobody in the plan is at work on any working day of the year",
+            say!(
+                "计划里的人全年没有一个工作日在岗",
+                "nobody in the plan is at work on any working day of the year"
+            ),
         )]);
     }
     Ok(())
@@ -228,8 +236,11 @@ pub(super) fn require_people(field: &str, shape: &Shape) -> Result<(), Vec<Field
     };
     match (0..shape.len()).find(is_bare) {
         Some(bare) => {
-            let message =
-                format!("'{}' has no people in the plan, and this method goes by people", shape.path(bare));
+            let message = say!(
+                "“{}”在计划里没有人，而这种拆法按人来算",
+                "'{}' has no people in the plan, and this method goes by people",
+                shape.path(bare)
+            );
             Err(vec![FieldError::new(field, message)])
         }
         None => Ok(()),

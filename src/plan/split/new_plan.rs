@@ -1,5 +1,7 @@
 //! A plan as its author asks for it: what is split, among whom and by which weights, and which cells stand.
 
+use crate::http::body::refused;
+use crate::said::say;
 use garde::Validate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -83,14 +85,20 @@ pub fn by_month(weights: Vec<i64>) -> Vec<i64> {
 pub(in crate::plan) fn twelve(months: &[i64], _: &()) -> garde::Result {
     match months.len() {
         0 | 12 => Ok(()),
-        count => Err(garde::Error::new(format!("expected twelve weights, or four of quarters, not {count}"))),
+        count => Err(refused(&say!(
+            "应为十二个月或四个季度的权重，而不是 {count} 个",
+            "expected twelve weights, or four of quarters, not {count}"
+        ))),
     }
 }
 
 fn place_count(units: &[UnitWeight], _: &()) -> garde::Result {
     match units.iter().map(UnitWeight::places).sum::<usize>() {
         0..=MAX_PLACES => Ok(()),
-        count => Err(garde::Error::new(format!("{count} units and people are more than {MAX_PLACES}"))),
+        count => Err(refused(&say!(
+            "单位和人共 {count} 个，超过 {MAX_PLACES} 个",
+            "{count} units and people are more than {MAX_PLACES}"
+        ))),
     }
 }
 
@@ -195,7 +203,10 @@ pub struct NewLine {
 fn rate(rate: &Decimal, _: &()) -> garde::Result {
     match (Decimal::ZERO..=Decimal::ONE_THOUSAND).contains(rate) && rate.normalize().scale() <= 6 {
         true => Ok(()),
-        false => Err(garde::Error::new("expected 0 to 1000 with at most six decimals")),
+        false => Err(refused(&say!(
+            "应为 0 到 1000，最多六位小数",
+            "expected 0 to 1000 with at most six decimals"
+        ))),
     }
 }
 

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::period::Period;
+use crate::said::{Said, said_errors, say};
 
 /// A month `2014-03`, a quarter `2014-Q1`, or a year `2014`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,9 +27,21 @@ pub enum Span {
 }
 
 /// A text that is no [`Span`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a month such as 2014-03, a quarter such as 2014-Q1 or a year such as 2014, not '{0}'")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotASpan(String);
+
+impl NotASpan {
+    /// What is wrong.
+    pub fn said(&self) -> Said {
+        say!(
+            "应为月份（如 2014-03）、季度（如 2014-Q1）或年份（如 2014），而不是“{}”",
+            "expected a month such as 2014-03, a quarter such as 2014-Q1 or a year such as 2014, not '{}'",
+            self.0
+        )
+    }
+}
+
+said_errors!(NotASpan);
 
 impl Span {
     /// The calendar year.
@@ -93,10 +106,11 @@ impl FromStr for Span {
 }
 
 impl TryFrom<String> for Span {
-    type Error = NotASpan;
+    /// In both languages: what reads it carries nothing but a text.
+    type Error = String;
 
-    fn try_from(text: String) -> Result<Self, NotASpan> {
-        text.parse()
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map_err(|error: NotASpan| error.said().joined())
     }
 }
 

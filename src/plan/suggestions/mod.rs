@@ -26,6 +26,7 @@ use crate::http::body::check;
 use crate::http::{FieldError, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::org::{UnitKind, labels};
+use crate::plan::faults::not_planned_for;
 use crate::plan::split::limits::{MAX_TOTAL, MAX_WEIGHT};
 use crate::plan::split::method::Method;
 use crate::plan::split::new_plan::{self, LabelWeight, Levels, NewLine, NewPlan, Pin};
@@ -151,9 +152,7 @@ pub async fn suggest(cx: &mut Context, asked: Suggestion) -> Result<SuggestedPla
     cx.snapshot(async |cx| {
         let unit = store::unit(cx.db(), &asked.unit).await?;
         let Some(unit) = unit.filter(|unit| matches!(unit.kind, UnitKind::Group | UnitKind::Store)) else {
-            let message =
-                say!("“{}”不是门店或集团", "'{}' is neither a store nor a group", asked.unit);
-            return Err(Problem::field("unit", message));
+            return Err(Problem::field("unit", not_planned_for(&asked.unit)));
         };
         let sellers = store::sellers(cx.db(), unit.id, asked.year, today).await?;
         let goes_by_days = matches!(asked.method, Method::Capacity(_));

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::http::{FieldError, Problem};
 use crate::plan::split::tree::Months;
+use crate::said::{Said, say};
 use crate::spreadsheets::import::number::{Measure, decimal, half_width};
 use crate::spreadsheets::import::{Content, ImportError, Line, Value, container_of, tables};
 
@@ -90,8 +91,10 @@ fn read_now(bytes: Vec<u8>, given: &TargetColumns, year: i32) -> Result<TargetSh
     }
 }
 
-const NO_TABLE: &str = "找不到表头：需要一列月份和一列任务（例如“月份”“提车任务”），或“1月”至“12月”各一列；表头不同的，请在 month、\
-                        value、series 中写明";
+const NO_TABLE: Said = Said::fixed(
+    "找不到表头：需要一列月份和一列任务（例如“月份”“提车任务”），或“1月”至“12月”各一列；表头不同的，请在 month、value、series 中写明",
+    "there is no header row: expected a column of months and one of targets (such as 月份 and 提车任务), or a column for each of 1月 to 12月; if yours are called otherwise, name them in month, value and series",
+);
 
 /// Where things stand.
 #[derive(Clone, Debug)]
@@ -190,11 +193,10 @@ impl Reading {
                 match month_of(month, self.year) {
                     Some(index) => self.put(line.row, &series, index, value),
                     None => {
-                        let message = format!(
-                            "月份“{}”不是 {} 年的月份，例如 3月 或 {}-03",
-                            month.shown(),
-                            self.year,
-                            self.year
+                        let (shown, year) = (month.shown(), self.year);
+                        let message = say!(
+                            "月份“{shown}”不是 {year} 年的月份，例如 3月 或 {year}-03",
+                            "'{shown}' is not a month of {year}, such as 3月 or {year}-03"
                         );
                         self.fault(line.row, message);
                     }
@@ -213,7 +215,7 @@ impl Reading {
 
     fn put(&mut self, row: u32, series: &str, index: usize, value: &Value) {
         if self.header.series.is_some() && series.is_empty() {
-            return self.fault(row, "缺少车系".to_owned());
+            return self.fault(row, say!("缺少车系", "there is no series"));
         }
         let number = match value {
             Value::Number(number) => decimal(*number),
@@ -224,7 +226,11 @@ impl Reading {
             .filter(|number| number.normalize().scale() == 0)
             .and_then(|number| i64::try_from(number).ok());
         let Some(units) = units.filter(|units| (0..=1_000_000_000).contains(units)) else {
-            let message = format!("{}月的任务“{}”应为不小于 0 的整数，例如 12", index + 1, value.shown());
+            let (month, shown) = (index + 1, value.shown());
+            let message = say!(
+                "{month}月的任务“{shown}”应为不小于 0 的整数，例如 12",
+                "the target of month {month} is '{shown}': expected a whole number from 0, such as 12"
+            );
             return self.fault(row, message);
         };
         if !self.rows.contains_key(series) {
@@ -232,21 +238,30 @@ impl Reading {
         }
         let months = self.rows.entry(series.to_owned()).or_default();
         match months.get_mut(index) {
-            Some(Some(_)) => self.fault(row, format!("{}月有两行，每月（每个车系）只能有一行", index + 1)),
+            Some(Some(_)) => {
+                let message = say!(
+                    "{}月有两行，每月（每个车系）只能有一行",
+                    "month {} has two rows: expected one a month (and series)",
+                    index + 1
+                );
+                self.fault(row, message);
+            }
             Some(slot) => *slot = Some(units),
             None => {}
         }
     }
 
-    fn fault(&mut self, row: u32, message: String) {
+    fn fault(&mut self, row: u32, message: Said) {
         if self.faults.len() < 100 {
-            self.faults.push(FieldError::new("file", format!("第 {row} 行：{message}")));
+            let row = say!("第 {row} 行", "row {row}");
+            self.faults.push(FieldError::new("file", message.about(&row)));
         }
     }
 
     fn finish(mut self, columns: TargetColumns) -> Result<TargetSheet, Problem> {
         if self.faults.is_empty() && self.rows.is_empty() {
-            self.faults.push(FieldError::new("file", "表头下面没有数据"));
+            let message = say!("表头下面没有数据", "there is nothing below the header row");
+            self.faults.push(FieldError::new("file", message));
         }
         let mut sum = [0; 12];
         let mut series = Vec::new();
@@ -258,8 +273,14 @@ impl Reading {
                 .map(|(month, _)| format!("{month}月"))
                 .collect();
             if !missing.is_empty() {
-                let of = if name.is_empty() { String::new() } else { format!("“{name}”") };
-                let message = format!("{of}缺少{}：没有任务的月份填 0", missing.join("、"));
+                let (zh, en) = match name.as_str() {
+                    "" => (String::new(), String::new()),
+                    name => (format!("“{name}”"), format!(" of '{name}'")),
+                };
+                let message = Said::both(
+                    format!("{zh}缺少{}：没有任务的月份填 0", missing.join("、")),
+                    format!("{}{en} are missing: write 0 where there is no target", missing.join(", ")),
+                );
                 self.faults.push(FieldError::new("file", message));
             }
             let months = given.map(Option::unwrap_or_default);
@@ -305,10 +326,16 @@ fn month_of(cell: &Value, year: i32) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::said::Language;
 
     fn read(text: &str, given: TargetColumns) -> Result<TargetSheet, Vec<String>> {
-        read_now(text.as_bytes().to_vec(), &given, 2015)
-            .map_err(|problem| problem.errors.into_iter().map(|error| error.message.to_string()).collect())
+        read_now(text.as_bytes().to_vec(), &given, 2015).map_err(|problem| {
+            problem
+                .errors
+                .into_iter()
+                .map(|error| error.message.in_language(Language::Chinese).to_owned())
+                .collect()
+        })
     }
 
     fn down(head: &str, rows: impl IntoIterator<Item = String>) -> String {
@@ -356,8 +383,14 @@ mod tests {
             read("月份,任务\n1月,5\n1月,6\n2014-02,3\n3月,1.5", TargetColumns::default()).unwrap_err();
         assert!(faults[0].starts_with("第 3 行：1月有两行"), "{faults:?}");
         assert!(faults[1].contains("2014-02") && faults[2].contains("1.5"), "{faults:?}");
-        assert_eq!(read("姓名,任务\n甲,3", TargetColumns::default()).unwrap_err(), [NO_TABLE]);
+        assert_eq!(
+            read("姓名,任务\n甲,3", TargetColumns::default()).unwrap_err(),
+            [NO_TABLE.in_language(Language::Chinese)]
+        );
         // Two columns may be meant.
-        assert_eq!(read("月份,任务,目标\n1月,3,4", TargetColumns::default()).unwrap_err(), [NO_TABLE]);
+        assert_eq!(
+            read("月份,任务,目标\n1月,3,4", TargetColumns::default()).unwrap_err(),
+            [NO_TABLE.in_language(Language::Chinese)]
+        );
     }
 }

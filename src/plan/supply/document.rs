@@ -19,6 +19,7 @@ use crate::plan::split::apportion::{ApportionError, largest_remainder};
 use crate::plan::split::tree::Months;
 use crate::plan::split::tree::Tree;
 use crate::plan::{versions, viewer};
+use crate::said::say;
 
 /// The stock over a plan's year.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -81,7 +82,8 @@ pub struct StockMonth {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveriesFrom {
-    /// 计划: the month is to come, or not everybody's deliveries of it are known.
+    /// 计划: the month is to come, not everybody's deliveries of it are known, or they are one or two people's, whom the reader may
+    /// not see.
     Plan,
     /// 实际: the ledger knows everybody's of a month that has ended.
     Ledger,
@@ -97,7 +99,7 @@ pub enum DeliveriesFrom {
 pub async fn of_plan(cx: &mut Context, id: i64, line: Decimal) -> Result<PlanSupply, Problem> {
     let plan = versions::store::find(cx, id).await?;
     if line <= Decimal::ZERO {
-        return Err(Problem::field("line", format!("expected a number of months above 0, not {line}")));
+        return Err(Problem::field("line", super::line(&line)));
     }
     let unit_id = versions::store::version(cx.db(), id).await?.unit_id;
     let mut planned = label_vehicles::load(cx.db(), id, Tree::Series).await?;
@@ -106,8 +108,12 @@ pub async fn of_plan(cx: &mut Context, id: i64, line: Decimal) -> Result<PlanSup
         true => deliveries::of_store(cx.db(), unit_id, plan.year).await?,
         false => Deliveries::default(),
     };
+    let delivered = match viewer::sees_people_of(cx, unit_id, plan.year).await? {
+        true => delivered,
+        false => delivered.of_several(),
+    };
     let from = deliver(&mut planned, &delivered, (plan.year, this_month))
-        .map_err(|error| Problem::conflict(error.to_string()))?;
+        .map_err(|error| Problem::conflict(error.said()))?;
     let kept = store::load(cx.db(), unit_id, plan.year).await?;
     let names = labels::list(cx, labels::SERIES).await?;
     let names: BTreeMap<String, String> = names.into_iter().map(|label| (label.code, label.zh)).collect();
@@ -117,7 +123,8 @@ pub async fn of_plan(cx: &mut Context, id: i64, line: Decimal) -> Result<PlanSup
         .map(|(period, from)| Month { period, from, has_ended: period < this_month })
         .collect();
     let series = series(&periods, planned, &kept, &names, line)
-        .map_err(|(code, error)| Problem::conflict(format!("series '{code}': {error}")))?;
+        .map_err(|(code, error)| error.said().about(&say!("车系“{code}”", "series '{code}'")))
+        .map_err(Problem::conflict)?;
     let months = together(&periods, &series, line);
     Ok(PlanSupply { unit: plan.unit, year: plan.year, line, series, months })
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::decimal::ratio::Ratio;
+use crate::said::{Said, said_errors, say};
 
 pub mod document;
 pub mod http;
@@ -32,10 +33,9 @@ pub struct SupplyMonth {
 }
 
 /// Why a year's stock cannot be followed. `month` is 1 to 12.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SupplyError {
     /// Cars are counted from 0.
-    #[error("{field} of month {month}: expected 0 or more, not {found}")]
     Negative {
         /// `wholesale` or `deliveries`.
         field: &'static str,
@@ -45,14 +45,35 @@ pub enum SupplyError {
         found: i64,
     },
     /// A warning line is a number of months.
-    #[error("line: expected a number of months above 0, not {0}")]
     Line(Decimal),
     /// More cars than 64 bits hold.
-    #[error("month {month}: the stock is too large")]
     TooLarge {
         /// The month.
         month: u32,
     },
+}
+
+impl SupplyError {
+    /// What is wrong.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Negative { field, month, found } => say!(
+                "{month} 月的 {field} 应为 0 或以上，而不是 {found}",
+                "{field} of month {month}: expected 0 or more, not {found}"
+            ),
+            Self::Line(found) => line(found).about(&Said::same("line")),
+            Self::TooLarge { month } => {
+                say!("{month} 月的库存数太大", "month {month}: the stock is too large")
+            }
+        }
+    }
+}
+
+said_errors!(SupplyError);
+
+/// What a warning line is expected to be.
+fn line(found: &Decimal) -> Said {
+    say!("应为大于 0 的月数，而不是 {found}", "expected a number of months above 0, not {found}")
 }
 
 /// The depth from which stock is deep, unless a store says otherwise: 1.5 months.

@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::auth::Context;
 use crate::db::schema::{org_unit, supply, supply_year};
 use crate::db::sql;
+use crate::http::body::refused;
 use crate::http::etag::Seen;
 use crate::http::{Code, FieldError, Problem};
 use crate::org::{UnitKind, labels};
@@ -20,6 +21,7 @@ use crate::period::Period;
 use crate::plan::faults::{listed_twice, other_year};
 use crate::plan::split::limits::MAX_TOTAL;
 use crate::plan::viewer;
+use crate::said::say;
 
 /// What a store is to take in a year, series by series.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
@@ -82,7 +84,9 @@ pub struct StockTaking {
 fn twelve<T>(months: &[T], _: &()) -> garde::Result {
     match months.len() {
         12 => Ok(()),
-        count => Err(garde::Error::new(format!("expected twelve months, not {count}"))),
+        count => {
+            Err(refused(&say!("应为十二个月，而不是 {count} 个", "expected twelve months, not {count}")))
+        }
     }
 }
 
@@ -126,7 +130,8 @@ pub(super) async fn is_store(connection: &mut AsyncPgConnection, unit_id: i64) -
 /// Not found; the year at fault.
 pub(in crate::plan) async fn reached(cx: &mut Context, code: &str, year: i32) -> Result<i64, Problem> {
     if Period::new(year, 1).is_none() {
-        return Err(Problem::field("year", format!("expected 1900 to 2999, not {year}")));
+        let message = say!("应为 1900 到 2999，而不是 {year}", "expected 1900 to 2999, not {year}");
+        return Err(Problem::field("year", message));
     }
     viewer::require_unit(cx, code, year).await?;
     store_id(cx.db(), code).await?.ok_or_else(|| Problem::not_found("store"))
@@ -134,7 +139,7 @@ pub(in crate::plan) async fn reached(cx: &mut Context, code: &str, year: i32) ->
 
 /// A code that no store has, as a field at fault.
 fn no_store(code: &str) -> FieldError {
-    FieldError::new("store", format!("there is no store '{code}'"))
+    FieldError::new("store", say!("没有门店“{code}”", "there is no store '{code}'"))
 }
 
 /// Keeps a year of the series that are given, in place of what was kept of them; other series stay. The answer is the
@@ -214,11 +219,11 @@ async fn faults(
         if !known.contains(&series.code) {
             faults.push(FieldError::new(
                 format!("{field}.code"),
-                format!("there is no series '{}'", series.code),
+                say!("没有车系“{}”", "there is no series '{}'", series.code),
             ));
         }
         if !listed.insert(series.code.as_str()) {
-            faults.push(listed_twice(format!("{field}.code"), format_args!("'{}'", series.code)));
+            faults.push(listed_twice(format!("{field}.code"), &series.code));
         }
         let mut counted = BTreeSet::new();
         for (index, taking) in series.stock_takings.iter().enumerate() {
@@ -228,7 +233,10 @@ async fn faults(
             } else if taking.period.month() == 1 {
                 faults.push(FieldError::new(
                     &field,
-                    "expected a month after January: its stock is the series' opening",
+                    say!(
+                        "应为一月以后的月份：一月的库存就是 opening",
+                        "expected a month after January: its stock is the series' opening"
+                    ),
                 ));
             } else if !counted.insert(taking.period) {
                 faults.push(listed_twice(&field, taking.period));

@@ -20,6 +20,7 @@ use crate::org::UnitKind;
 use crate::period::Period;
 use crate::plan::faults::other_year;
 use crate::plan::viewer;
+use crate::said::say;
 
 /// The approval of a plan.
 #[derive(Clone, Copy, Debug, Deserialize, Validate, ToSchema)]
@@ -56,8 +57,14 @@ pub(super) async fn approver(cx: &mut Context, id: i64) -> Result<i64, Problem> 
         .first(cx.db())
         .await?;
     let (role, detail) = match kind {
-        UnitKind::Group => (Role::GroupAdmin, "a group's plan is decided on by a group administrator"),
-        _ => (Role::GeneralManager, "a store's plan is decided on by its general manager"),
+        UnitKind::Group => (
+            Role::GroupAdmin,
+            say!("集团的计划由集团管理员审批", "a group's plan is decided on by a group administrator"),
+        ),
+        _ => (
+            Role::GeneralManager,
+            say!("门店的计划由本店总经理审批", "a store's plan is decided on by its general manager"),
+        ),
     };
     // Who has both roles reaches every store's plan by the one, but decides only the own store's by the other.
     let of_role = |asked| if asked == role { ApprovePlan::reach_of(role) } else { None };

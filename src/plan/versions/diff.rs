@@ -13,6 +13,7 @@ use crate::db::sql;
 use crate::http::Problem;
 use crate::plan::split::tree::Tree;
 use crate::plan::viewer;
+use crate::said::say;
 
 /// The differences between two versions.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -76,7 +77,12 @@ pub async fn between(cx: &mut Context, from: i64, to: i64) -> Result<PlanDiff, P
     let before = store::find(cx, from).await?;
     let after = store::find(cx, to).await?;
     if (&before.unit, before.year) != (&after.unit, after.year) {
-        let message = format!("expected a version of the plan of {} for {}", after.unit, after.year);
+        let message = say!(
+            "应为“{}” {} 年计划的一个版本",
+            "expected a version of the plan of {} for {}",
+            after.unit,
+            after.year
+        );
         return Err(Problem::field("from", message));
     }
     // They are of one unit and year, and so is who sees them.

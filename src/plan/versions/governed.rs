@@ -17,6 +17,7 @@ use crate::period::Period;
 use crate::plan::split::method::Method;
 use crate::plan::split::tree::{Months, Node, Place, Rows, Tree};
 use crate::plan::split::whole_plan::WholePlan;
+use crate::said::say;
 
 /// Months of a year that a version governs.
 struct Governing {
@@ -119,9 +120,11 @@ pub(in crate::plan) fn count_targets(whole: &mut WholePlan, method: &Method, fau
                 0 => "total".to_owned(),
                 number => format!("lines[{}].total", number - 1),
             };
-            let message = format!(
+            let message = say!(
+                "已过去的月份计划了 {}，超过全年的 {}：全年不能低于它",
                 "{} are planned in the months that have passed, more than the year's {}: expected at least as much",
-                line.closed_total, line.total
+                line.closed_total,
+                line.total
             );
             faults.push(FieldError::new(field, message));
         }
@@ -133,7 +136,8 @@ pub(in crate::plan) fn count_targets(whole: &mut WholePlan, method: &Method, fau
                 .take(closed)
                 .find(|(_, (given, planned))| *given != planned)
         {
-            let message = format!(
+            let message = say!(
+                "{} 月由另一版计划管着，那里是 {planned}，而不是 {given}",
                 "month {} is governed by another version, in which it has {planned}, not {given}",
                 month + 1
             );
@@ -341,7 +345,11 @@ pub(in crate::plan) async fn require_changeable(
     let faults: Vec<FieldError> = months
         .filter(|(_, month)| month.year() == plan.year && month.index() < held)
         .map(|(field, month)| {
-            FieldError::new(field, format!("{month} is locked or has ended: it can no longer be changed"))
+            let message = say!(
+                "{month} 已锁定或已过去，不能再改",
+                "{month} is locked or has ended: it can no longer be changed"
+            );
+            FieldError::new(field, message)
         })
         .collect();
     if faults.is_empty() { Ok(held) } else { Err(Problem::fields(faults)) }

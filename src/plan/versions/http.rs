@@ -75,10 +75,10 @@ pub async fn try_plan(
     caller: Caller<DraftPlan>,
     catalogues: Data<Catalogues>,
     body: Body<Trial, LARGE>,
-) -> Result<Json<TrialResult>, Problem> {
+) -> Result<impl Responder, Problem> {
     let cx = &mut caller.context().await?;
     let catalogue = catalogues.of_today(cx).await?;
-    trial::run(cx, &catalogue, &body.0).await.map(Json)
+    Ok(caller.language.answer(trial::run(cx, &catalogue, &body.0).await?))
 }
 
 /// Draft a plan: it is split exactly over months, units, people, channels and series.

@@ -18,6 +18,7 @@ use crate::http::etag::Seen;
 use crate::period::Period;
 use crate::plan::faults::other_year;
 use crate::plan::viewer;
+use crate::said::{Said, say};
 
 /// Months to be locked for good.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, Validate, ToSchema)]
@@ -69,20 +70,24 @@ pub(super) async fn require_open(
     plan: &Version,
     effective_from: Period,
 ) -> Result<(), Problem> {
-    let refused = |message: String| Err(Problem::field("effective_from", message));
+    let refused = |message: Said| Err(Problem::field("effective_from", message));
     let months = Period::months_of(plan.year);
     let first_open = usize::try_from(plan.closed_months).ok().and_then(|closed| months.get(closed));
     let this_month = viewer::month(cx);
     let held = governed::held_months(cx.db(), (plan.unit_id, plan.year, this_month)).await?;
     if effective_from.index() < held {
-        let expected =
-            months.get(held).map_or("none is left".to_owned(), |open| format!("expected {open} or later"));
-        return refused(format!(
-            "{effective_from} is locked, or has ended while another version governed it: {expected}"
-        ));
+        let expected = match months.get(held) {
+            Some(open) => say!("应为 {open} 或以后", "expected {open} or later"),
+            None => say!("今年没有可以生效的月份了", "none is left"),
+        };
+        return refused(expected.about(&say!(
+            "{effective_from} 已锁定，或已由另一版计划管着过去了",
+            "{effective_from} is locked, or has ended while another version governed it"
+        )));
     }
     if first_open.is_some_and(|first_open| effective_from < *first_open) {
-        return refused(format!(
+        return refused(say!(
+            "这一版的前 {} 个月已关账：应为以后的月份",
             "the first {} months of the year are closed in this version: expected a later month",
             plan.closed_months
         ));
@@ -92,9 +97,8 @@ pub(super) async fn require_open(
     };
     let Differences { month, place, here, in_force, places } = differing;
     let month = months.get(month).copied().unwrap_or(effective_from);
-    refused(format!(
-        "before it this version is not what is in force: {place} has {here} in {month}, and {in_force} in the version \
-         that governs it ({places} places differ); let this one count from {month}, or plan it again from \
-         {effective_from}"
+    refused(say!(
+        "在此之前这一版与执行中的不同：{place} 在 {month} 是 {here}，而管着该月的版本是 {in_force}（共 {places} 处不同）；请让这一版从 {month} 起生效，或从 {effective_from} 起重排",
+        "before it this version is not what is in force: {place} has {here} in {month}, and {in_force} in the version that governs it ({places} places differ); let this one count from {month}, or plan it again from {effective_from}"
     ))
 }

@@ -17,13 +17,14 @@ use crate::http::FieldError;
 use crate::http::Problem;
 use crate::http::etag::Seen;
 use crate::period::Period;
-use crate::plan::faults::other_year;
+use crate::plan::faults::{already_closed, no_channel, no_line, no_unit, other_year};
 use crate::plan::split::apportion::largest_remainder;
 use crate::plan::split::new_plan::Pin;
 use crate::plan::split::split_tree::{self, PinnedCell};
 use crate::plan::split::tree::{Place, Shape, Tree};
-use crate::plan::split::whole_plan::{Line, LineRefusal, Outcome, Scope, WholePlan};
+use crate::plan::split::whole_plan::{Level, Line, LineRefusal, Outcome, Scope, WholePlan};
 use crate::plan::viewer;
+use crate::said::{Language, Said, say};
 
 /// Cells to be pinned or released: all of them, or none.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
@@ -94,7 +95,8 @@ pub(in crate::plan) fn require_past(
         whole.lines.iter().zip(before).any(|(now, before)| past(now, **place) != past(before, **place))
     });
     let Some((tree, node)) = moved else { return Ok(()) };
-    let message = format!(
+    let message = say!(
+        "这会改动 {} 已锁定或已过去的月份：请先重排今年余下的月份",
         "this would change months of {} that are locked or have ended: plan the rest of the year again first",
         whole.shapes.of(*tree).path(*node)
     );
@@ -123,7 +125,8 @@ pub(in crate::plan) fn set_all(
         let cells = set(whole, pin, year, &format!("pins[{index}]"), faults);
         // Every cell is noted, whether another was there before or not.
         if cells.into_iter().filter(|cell| !touched.insert(*cell)).count() > 0 {
-            faults.push(FieldError::new(format!("pins[{index}]"), "this cell is listed twice"));
+            let message = say!("同一格列了两次", "this cell is listed twice");
+            faults.push(FieldError::new(format!("pins[{index}]"), message));
         }
     }
     touched
@@ -138,7 +141,7 @@ fn set(whole: &mut WholePlan, pin: &Pin, year: i32, field: &str, faults: &mut Ve
     };
     if line.is_none() {
         let metric = pin.metric.as_deref().unwrap_or_default();
-        faults.push(FieldError::new(format!("{field}.metric"), format!("the plan has no line '{metric}'")));
+        faults.push(FieldError::new(format!("{field}.metric"), no_line(metric)));
     }
     let place = place(whole, pin, field, faults);
     if pin.period.year() != year {
@@ -146,10 +149,7 @@ fn set(whole: &mut WholePlan, pin: &Pin, year: i32, field: &str, faults: &mut Ve
     }
     let months = pin.period.months();
     if pin.period.year() == year && months.end <= whole.closed {
-        faults.push(FieldError::new(
-            format!("{field}.period"),
-            format!("{} is closed and can no longer be changed", pin.period),
-        ));
+        faults.push(FieldError::new(format!("{field}.period"), already_closed(pin.period)));
     }
     let Some((line, (tree, node))) = line.zip(place).filter(|_| faults.len() == before) else {
         return Vec::new();
@@ -177,13 +177,16 @@ fn spread(
     (line, tree, node): (i32, Tree, usize),
     months: Range<usize>,
     value: i64,
-) -> Result<Vec<i64>, String> {
+) -> Result<Vec<i64>, Said> {
     let cells = whole.lines.iter().find(|other| other.number == line);
     // The roots of channels and series are the organisation's.
     let cells = cells.and_then(|line| line.cells.of(tree).confirmed.get(node)).copied().unwrap_or_default();
     let closed: i64 = cells.iter().take(whole.closed).skip(months.start).sum();
     if months.start < whole.closed && value < closed {
-        return Err(format!("the closed months among them have {closed} already: expected at least as much"));
+        return Err(say!(
+            "其中已关账的月份已有 {closed}：不能低于它",
+            "the closed months among them have {closed} already: expected at least as much"
+        ));
     }
     let first = months.start.max(whole.closed);
     let weights = cells.get(first..months.end).unwrap_or_default();
@@ -191,30 +194,35 @@ fn spread(
     let has_weight = weights.iter().any(|weight| *weight > 0);
     let weights = if has_weight { weights } else { vec![1; weights.len()] };
     let left = if months.start < whole.closed { value - closed } else { value };
-    largest_remainder(left, &weights).map_err(|error| error.to_string())
+    largest_remainder(left, &weights).map_err(|error| error.said())
 }
 
 /// The node that a pin names.
 fn place(whole: &WholePlan, pin: &Pin, field: &str, faults: &mut Vec<FieldError>) -> Option<(Tree, usize)> {
     let Pin { unit, employee_no, channel, series, .. } = pin;
-    let mut refuse = |name: &str, message: String| {
+    let mut refuse = |name: &str, message: Said| {
         faults.push(FieldError::new(format!("{field}.{name}"), message));
         None
     };
     let organisation = &whole.shapes.organisation;
     match (channel, series) {
-        (Some(_), Some(_)) => refuse("series", "expected a channel or a series, not both".to_owned()),
+        (Some(_), Some(_)) => {
+            refuse("series", say!("渠道和车系只能写一个", "expected a channel or a series, not both"))
+        }
         (Some(_), None) | (None, Some(_)) if unit.is_some() || employee_no.is_some() => refuse(
             "unit",
-            "expected the cell of a unit, a channel or a series, not of two of them".to_owned(),
+            say!(
+                "单位、渠道、车系只能写其中一种",
+                "expected the cell of a unit, a channel or a series, not of two of them"
+            ),
         ),
         (Some(code), None) => match whole.shapes.channel.find(&Place::Label(code.clone())) {
             Some(node) => Some((Tree::Channel, node)),
-            None => refuse("channel", format!("the plan has no channel '{code}'")),
+            None => refuse("channel", no_channel(code)),
         },
         (None, Some(code)) => match whole.shapes.series.find(&Place::Label(code.clone())) {
             Some(node) => Some((Tree::Series, node)),
-            None => refuse("series", format!("the plan has no series '{code}'")),
+            None => refuse("series", say!("计划里没有车系“{code}”", "the plan has no series '{code}'")),
         },
         (None, None) => {
             let position = match unit {
@@ -222,17 +230,18 @@ fn place(whole: &WholePlan, pin: &Pin, field: &str, faults: &mut Vec<FieldError>
                 Some(code) => organisation.unit(code),
             };
             let Some(position) = position else {
-                return refuse(
-                    "unit",
-                    format!("the plan has no unit '{}'", unit.as_deref().unwrap_or_default()),
-                );
+                return refuse("unit", no_unit(unit.as_deref().unwrap_or_default()));
             };
             let Some(employee_no) = employee_no else { return Some((Tree::Organisation, position)) };
             match child(organisation, position, employee_no) {
                 Some(person) => Some((Tree::Organisation, person)),
                 None => {
                     let path = organisation.path(position);
-                    refuse("employee_no", format!("the plan has no employee '{employee_no}' in {path}"))
+                    let message = say!(
+                        "计划里 {path} 没有工号“{employee_no}”",
+                        "the plan has no employee '{employee_no}' in {path}"
+                    );
+                    refuse("employee_no", message)
                 }
             }
         }
@@ -255,11 +264,14 @@ pub(in crate::plan) fn problem(refusal: &LineRefusal, whole: &WholePlan, year: i
     let LineRefusal { line, level, refusal } = refusal;
     let metric =
         whole.lines.iter().find(|known| known.number == *line).map_or("", |line| line.metric.as_str());
-    let what = match level {
-        Some(level) => format!("{metric}, {level}"),
-        None => metric.to_owned(),
+    let what = match level.map(Level::said) {
+        Some(level) => {
+            let zh = level.in_language(Language::Chinese);
+            Said::both(format!("{metric} 的{zh}"), format!("{metric}, {level}"))
+        }
+        None => Said::same(metric),
     };
-    let message = format!("{what}: {}", refusal.message);
+    let message = refusal.message.about(&what);
     let shape = whole.shapes.of(refusal.tree);
     let is_held = |pin: &&split_tree::PinnedCell| {
         refusal.months.contains(&pin.month)
@@ -278,7 +290,8 @@ pub(in crate::plan) fn problem(refusal: &LineRefusal, whole: &WholePlan, year: i
             let path = whole.shapes.of(pin.tree).path(pin.node);
             let month = u32::try_from(pin.month).ok().and_then(|month| Period::new(year, month + 1));
             let month = month.map(|month| month.to_string()).unwrap_or_default();
-            FieldError::new(format!("{path} {month}"), format!("pinned at {}: {message}", pin.value))
+            let pinned = say!("已锁定为 {}", "pinned at {}", pin.value);
+            FieldError::new(format!("{path} {month}"), message.about(&pinned))
         })
         .collect();
     if cells.is_empty() {

@@ -25,6 +25,7 @@ use crate::plan::split::tree::PerTree;
 use crate::plan::split::weights::unsigned;
 use crate::plan::split::whole_plan::{Scope, WholePlan};
 use crate::plan::viewer;
+use crate::said::say;
 
 /// How the rest of a year is to be planned again.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
@@ -193,11 +194,15 @@ fn closed_months(change: &Replan, year: i32, (closed, held): (usize, usize)) -> 
     }
     let from = change.from.index();
     if from < closed {
-        let message = format!("{closed} months from January on are closed: expected a month after them");
+        let message = say!(
+            "从一月起的 {closed} 个月已关账：应为以后的月份",
+            "{closed} months from January on are closed: expected a month after them"
+        );
         return Err(Problem::field("from", message));
     }
     if from < held {
-        let message = format!(
+        let message = say!(
+            "{} 已锁定，或已由另一版计划管着过去了：应为前 {held} 个月以后的月份",
             "{} is locked, or has ended while another version governed it: expected a month after the first {held}",
             change.from
         );
@@ -237,9 +242,11 @@ fn prepare(whole: &mut WholePlan, change: &Replan, results: &[CountedResults]) -
         line.floor_total = line.floor_total.map(|floor| floor.saturating_add(moved).max(0));
         line.stretch_total = line.stretch_total.map(|stretch| stretch.saturating_add(moved));
         if line.number == 0 && line.closed_total > line.total {
-            let message = format!(
+            let message = say!(
+                "已关账的月份完成了 {}，超过全年的 {}：总数不能低于它",
                 "the closed months have brought {}, more than the year's {}: expected a total of at least as much",
-                line.closed_total, line.total
+                line.closed_total,
+                line.total
             );
             faults.push(FieldError::new("total", message));
         }

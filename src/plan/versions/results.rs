@@ -7,10 +7,11 @@ use super::replan::{MissingAs, Results};
 use crate::http::{FieldError, Problem};
 use crate::period::Period;
 use crate::plan::actuals::known::{KnownYear, Leaf, Standing};
-use crate::plan::faults::listed_twice;
+use crate::plan::faults::{listed_twice, no_line};
 use crate::plan::split::settings::{CountedResults, MissingResult, ResultSource};
 use crate::plan::split::tree::Place;
 use crate::plan::split::whole_plan::{Line, WholePlan};
+use crate::said::{Said, say};
 
 /// Most of those of whom nothing is known that a refusal names, and that are kept by name for each line.
 const NAMED: usize = 100;
@@ -65,7 +66,7 @@ pub(super) async fn results(
     let more = faults.len().saturating_sub(NAMED);
     faults.truncate(NAMED);
     if more > 0 {
-        faults.push(FieldError::new("results", format!("and {more} more")));
+        faults.push(FieldError::new("results", say!("还有 {more} 处", "and {more} more")));
     }
     if faults.is_empty() { Ok(results) } else { Err(Problem::fields(faults)) }
 }
@@ -76,16 +77,19 @@ fn faults(given: &[Results], whole: &WholePlan) -> Vec<FieldError> {
     for (index, results) in given.iter().enumerate() {
         let field = format!("results[{index}]");
         if results.months.len() != whole.closed {
-            let message =
-                format!("expected {} months, January first, not {}", whole.closed, results.months.len());
+            let message = say!(
+                "应为从一月起的 {} 个月，而不是 {} 个",
+                "expected {} months, January first, not {}",
+                whole.closed,
+                results.months.len()
+            );
             faults.push(FieldError::new(format!("{field}.months"), message));
         }
         if !whole.lines.iter().any(|line| line.metric == results.metric) {
-            let message = format!("the plan has no line '{}'", results.metric);
-            faults.push(FieldError::new(format!("{field}.metric"), message));
+            faults.push(FieldError::new(format!("{field}.metric"), no_line(&results.metric)));
         }
         if given.iter().take(index).any(|earlier| earlier.metric == results.metric) {
-            faults.push(listed_twice(format!("{field}.metric"), format_args!("'{}'", results.metric)));
+            faults.push(listed_twice(format!("{field}.metric"), &results.metric));
         }
     }
     faults
@@ -128,20 +132,41 @@ fn known_results(
         }
         months.push(sum);
         let place = |node: usize| whole.shapes.organisation.path(node);
-        let advice = "enter it, give the months' `results`, or say how to count it in `missing`";
+        let advised = |what: Said| {
+            let advice = say!(
+                "请录入，或在 results 中给出各月，或在 missing 中说明怎么算",
+                "enter it, give the months' `results`, or say how to count it in `missing`"
+            );
+            advice.about(&what)
+        };
         match counting.missing {
             None if period >= counting.this_month => {
-                let message = format!("{period} has not ended, and what it brings is not known: {advice}");
+                let message = advised(say!(
+                    "{period} 还没有过完，实绩还不知道",
+                    "{period} has not ended, and what it brings is not known"
+                ));
                 faults.push(FieldError::new("results", message));
             }
             None if values.is_empty() && !unknown.is_empty() => {
-                let message = format!("nothing is known of {} in {period}: {advice}", line.metric);
+                let message = advised(say!(
+                    "{period} 没有 {} 的数据",
+                    "nothing is known of {} in {period}",
+                    line.metric
+                ));
                 faults.push(FieldError::new("results", message));
             }
             None => faults.extend(unknown.into_iter().map(|(node, people, _)| {
-                let whom = if people > 1 { format!(" of {people} people") } else { String::new() };
-                let message = format!("nothing is known of {}{whom} in {period}: {advice}", line.metric);
-                FieldError::new(format!("{} {period}", place(node)), message)
+                let metric = &line.metric;
+                let message = match people {
+                    0 | 1 => {
+                        say!("{period} 没有 {metric} 的数据", "nothing is known of {metric} in {period}")
+                    }
+                    _ => say!(
+                        "{period} 没有其中 {people} 个人 {metric} 的数据",
+                        "nothing is known of {metric} of {people} people in {period}"
+                    ),
+                };
+                FieldError::new(format!("{} {period}", place(node)), advised(message))
             })),
             Some(_) => {
                 missing_count += unknown.len();

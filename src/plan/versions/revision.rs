@@ -12,12 +12,13 @@ use crate::http::FieldError;
 use crate::http::Problem;
 use crate::http::body::check;
 use crate::http::etag::Seen;
-use crate::plan::faults::{ALL_ZERO, other_year};
+use crate::plan::faults::{ALL_ZERO, already_closed, no_unit, other_year};
 use crate::plan::split::settings::{Change, Resplit, Split};
 use crate::plan::split::tree::{Node, PerTree, Place, Tree};
 use crate::plan::split::weights::{self, Known};
 use crate::plan::split::whole_plan::{Outcome, Scope, WholePlan};
 use crate::plan::viewer;
+use crate::said::say;
 
 /// Begins the next version as a copy of the approved plan `id`, cells included.
 ///
@@ -186,28 +187,35 @@ fn faults(year: i32, whole: &WholePlan, change: &Resplit, unit: Option<usize>) -
         }
     }
     if change.to < change.from {
-        faults.push(FieldError::new("to", "expected a month no earlier than from"));
+        let message = say!("不能早于 from", "expected a month no earlier than from");
+        faults.push(FieldError::new("to", message));
     }
     let first = change.from.index();
     if change.from.year() == year && first < whole.closed {
-        faults
-            .push(FieldError::new("from", format!("{} is closed and can no longer be changed", change.from)));
+        faults.push(FieldError::new("from", already_closed(change.from)));
     }
     let organisation = &whole.shapes.organisation;
     let is_unit =
         |child: &usize| organisation.node(*child).is_some_and(|node| matches!(node.place, Place::Unit(_)));
     match unit {
-        None => faults.push(FieldError::new("unit", format!("the plan has no unit '{}'", change.unit))),
+        None => faults.push(FieldError::new("unit", no_unit(&change.unit))),
         Some(unit) if change.units.is_empty() && organisation.children(unit).iter().any(is_unit) => {
             faults.push(FieldError::new(
                 "unit",
-                format!("'{}' is split among units, not among people: give their weights", change.unit),
+                say!(
+                    "“{}”往下拆到单位，而不是拆到人：请给出各单位的权重",
+                    "'{}' is split among units, not among people: give their weights",
+                    change.unit
+                ),
             ));
         }
         Some(unit)
             if organisation.children(unit).is_empty() && units::has_other_months(whole, unit, change) =>
         {
-            let message = "the unit was planned without members: split all twelve months among its people";
+            let message = say!(
+                "这个单位原来没有拆到人：请把十二个月都拆给它的人",
+                "the unit was planned without members: split all twelve months among its people"
+            );
             faults.push(FieldError::new("from", message));
         }
         Some(_) => {}

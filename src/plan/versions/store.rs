@@ -17,6 +17,7 @@ use crate::http::{Code, Page, Problem, Window};
 use crate::period::Period;
 use crate::plan::split::settings::Split;
 use crate::plan::viewer::{self, seen_whole};
+use crate::said::say;
 
 /// Which plans to list; none: every one.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -180,7 +181,10 @@ impl Version {
 pub(in crate::plan) fn must_be_one(rows: usize) -> Result<(), Problem> {
     match rows {
         1 => Ok(()),
-        _ => Err(Problem::new(Code::PreconditionFailed, "it has just been changed by somebody else")),
+        _ => Err(Problem::new(
+            Code::PreconditionFailed,
+            say!("刚刚被别人改过，请重新读取", "it has just been changed by somebody else"),
+        )),
     }
 }
 

@@ -104,9 +104,10 @@ pub async fn run(cx: &mut Context, catalogue: &Catalogue, trial: &Trial) -> Resu
             rows.push(TrialRow { tree, path: shape.path(node), months, years });
         }
     }
+    let language = cx.language;
     let methods = trial.methods.iter().zip(&outcomes).map(|(method, outcome)| MethodResult {
         method: method.clone(),
-        refusal: outcome.as_ref().err().map(ToString::to_string),
+        refusal: outcome.as_ref().err().map(|problem| problem.told(language)),
         history: outcome.as_ref().map(|done| done.history.clone()).unwrap_or_default(),
     });
     Ok(TrialResult { methods: methods.collect(), rows })

@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 
 use crate::http::FieldError;
+use crate::plan::faults::{listed_twice, unknown_unit};
 use crate::plan::split::settings::Resplit;
 use crate::plan::split::tree::{Place, Shape};
 use crate::plan::split::weights::Known;
 use crate::plan::split::whole_plan::WholePlan;
+use crate::said::{Said, say};
 
 /// The units that a change names and the plan does not have yet, by code; what is wrong with its units is added to `faults`.
 pub(super) fn to_add(
@@ -23,23 +25,27 @@ pub(super) fn to_add(
     let mut seen = HashSet::new();
     let mut new = Vec::new();
     for (index, share) in change.units.iter().enumerate() {
-        let mut refuse = |message: String| {
-            faults.push(FieldError::new(format!("units[{index}].unit"), message));
-        };
+        let field = format!("units[{index}].unit");
         if !seen.insert(share.unit.as_str()) {
-            refuse(format!("unit '{}' is listed twice", share.unit));
+            faults.push(listed_twice(field, &share.unit));
             continue;
         }
+        let mut refuse = |message: Said| faults.push(FieldError::new(field.as_str(), message));
         if let Some(at) = organisation.unit(&share.unit) {
             if organisation.node(at).and_then(|node| node.parent) != unit {
-                refuse(format!("'{}' stands elsewhere in the plan: {}", share.unit, organisation.path(at)));
+                refuse(say!(
+                    "“{}”在计划的别处：{}",
+                    "'{}' stands elsewhere in the plan: {}",
+                    share.unit,
+                    organisation.path(at)
+                ));
             }
             continue;
         }
         match (known.units.get(&share.unit), own) {
-            (None, _) => refuse(format!("there is no unit '{}'", share.unit)),
+            (None, _) => refuse(unknown_unit(&share.unit)),
             (Some(found), Some(own)) if found.id == own || !found.path.contains(&own) => {
-                refuse(format!("'{}' does not stand below '{}'", share.unit, change.unit));
+                refuse(say!("“{}”不在“{}”的下面", "'{}' does not stand below '{}'", share.unit, change.unit));
             }
             (Some(found), _) => new.push((share.unit.clone(), Place::Unit(found.id))),
         }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::http::Problem;
 use crate::period::Period;
+use crate::said::{Said, said_errors};
 use crate::words::words;
 
 /// A version of a plan.
@@ -128,23 +129,23 @@ impl Step {
         Self::LockMonths,
     ];
 
-    const fn participle(self) -> &'static str {
+    /// What it does, and what the plan then is.
+    const fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::Change => "changed",
-            Self::Delete => "deleted",
-            Self::Submit => "submitted",
-            Self::Return => "returned",
-            Self::Approve => "approved",
-            Self::Revise => "revised",
-            Self::Supersede => "superseded",
-            Self::LockMonths => "locked",
+            Self::Change => ("修改", "changed"),
+            Self::Delete => ("删除", "deleted"),
+            Self::Submit => ("提交", "submitted"),
+            Self::Return => ("退回", "returned"),
+            Self::Approve => ("批准", "approved"),
+            Self::Revise => ("新建下一版", "revised"),
+            Self::Supersede => ("取代", "superseded"),
+            Self::LockMonths => ("锁定月份", "locked"),
         }
     }
 }
 
 /// The step cannot be taken from this status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the plan is {}, so it cannot be {}", status.name(), step.participle())]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IllegalStep {
     /// Where the version stands.
     pub status: Status,
@@ -152,9 +153,22 @@ pub struct IllegalStep {
     pub step: Step,
 }
 
+impl IllegalStep {
+    /// What is wrong.
+    pub fn said(&self) -> Said {
+        let (zh, en) = self.step.words();
+        Said::both(
+            format!("计划的状态是“{}”，不能{zh}", self.status.label()),
+            format!("the plan is {}, so it cannot be {en}", self.status.name()),
+        )
+    }
+}
+
+said_errors!(IllegalStep);
+
 impl From<IllegalStep> for Problem {
     fn from(illegal: IllegalStep) -> Self {
-        Self::conflict(illegal.to_string())
+        Self::conflict(illegal)
     }
 }
 

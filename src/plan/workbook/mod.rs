@@ -29,6 +29,7 @@ use crate::plan::versions::rows;
 use crate::plan::versions::store::{Version, change_draft, find, kept, lock, version};
 use crate::plan::versions::version::{Plan, Step};
 use crate::plan::viewer;
+use crate::said::{Said, say};
 
 /// A cell of a workbook that was edited, or a cell that moves because of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -123,7 +124,7 @@ pub async fn export(cx: &mut Context, catalogue: &Catalogue, id: i64) -> Result<
     let bytes = tokio::task::spawn_blocking(move || sheet::write(&sheet))
         .await
         .map_err(|error| Problem::internal(&error))?
-        .map_err(|error| Problem::conflict(error.to_string()))?;
+        .map_err(Problem::conflict)?;
     Ok((format!("plan-{}-{}-v{}.xlsx", plan.unit, plan.year, plan.version), bytes))
 }
 
@@ -245,48 +246,50 @@ pub async fn import(
     dry_run: bool,
 ) -> Result<SheetReport, Problem> {
     viewer::require_plan(cx, id).await?;
-    cx
-        .transaction(async |cx| {
-            let plan = lock(cx.db(), id).await?;
-            if read.plan_id == id && read.row_version != plan.row_version {
-                let detail = "the plan was changed after the workbook was exported: export it again, then repeat the edits";
-                return Err(Problem::new(Code::PreconditionFailed, detail));
-            }
-            plan.status.after(Step::Change)?;
-            let heading = kept(cx.db(), id).await?;
-            let mut whole = rows::load_whole_plan(cx.db(), &plan).await?;
-            let names = names(cx.db(), id).await?;
-            let now = Now::of(cx, &plan, &whole).await?;
-            let held = now.held;
-            let sheet = sheet_of(&heading, &now, &names, catalogue, true);
-            let changes = sheet::differences(&sheet, &read).map_err(faults)?;
-            let former = whole.pins.clone();
-            let changes = of_the_year(changes)?;
-            let touched = pin(&mut whole, &changes);
-            let mut report =
-                SheetReport { dry_run, edited: Vec::new(), moved: Vec::new(), row_version: plan.row_version };
-            if touched.is_empty() {
-                return Ok(report);
-            }
-            let before = whole.lines.clone();
-            if dry_run {
+    cx.transaction(async |cx| {
+        let plan = lock(cx.db(), id).await?;
+        if read.plan_id == id && read.row_version != plan.row_version {
+            let detail = say!(
+                "工作簿导出之后计划已被修改：请重新导出，再改一遍",
+                "the plan was changed after the workbook was exported: export it again, then repeat the edits"
+            );
+            return Err(Problem::new(Code::PreconditionFailed, detail));
+        }
+        plan.status.after(Step::Change)?;
+        let heading = kept(cx.db(), id).await?;
+        let mut whole = rows::load_whole_plan(cx.db(), &plan).await?;
+        let names = names(cx.db(), id).await?;
+        let now = Now::of(cx, &plan, &whole).await?;
+        let held = now.held;
+        let sheet = sheet_of(&heading, &now, &names, catalogue, true);
+        let changes = sheet::differences(&sheet, &read).map_err(faults)?;
+        let former = whole.pins.clone();
+        let changes = of_the_year(changes)?;
+        let touched = pin(&mut whole, &changes);
+        let mut report =
+            SheetReport { dry_run, edited: Vec::new(), moved: Vec::new(), row_version: plan.row_version };
+        if touched.is_empty() {
+            return Ok(report);
+        }
+        let before = whole.lines.clone();
+        if dry_run {
+            let Outcome { changed, .. } = pins::split_around(&mut whole, &former, plan.year)?;
+            pins::require_past(&whole, &before, &changed, held)?;
+        } else {
+            let seen = Seen::Version(plan.row_version);
+            let changed = change_draft(cx, id, seen, "import_plan_sheet", async |cx, plan| {
                 let Outcome { changed, .. } = pins::split_around(&mut whole, &former, plan.year)?;
                 pins::require_past(&whole, &before, &changed, held)?;
-            } else {
-                let seen = Seen::Version(plan.row_version);
-                let changed = change_draft(cx, id, seen, "import_plan_sheet", async |cx, plan| {
-                    let Outcome { changed, .. } = pins::split_around(&mut whole, &former, plan.year)?;
-                    pins::require_past(&whole, &before, &changed, held)?;
-                    rows::update_cells(cx.db(), plan.id, &whole, &changed, |_, at| at).await?;
-                    rows::write_pins(cx, plan.id, &whole, &touched, |_, at| at).await?;
-                    Ok(json!({ "edited": touched.len() }))
-                });
-                report.row_version = changed.await?.row_version;
-            }
-            compare(&before, &whole, &names, &touched, &mut report);
-            Ok(report)
-        })
-        .await
+                rows::update_cells(cx.db(), plan.id, &whole, &changed, |_, at| at).await?;
+                rows::write_pins(cx, plan.id, &whole, &touched, |_, at| at).await?;
+                Ok(json!({ "edited": touched.len() }))
+            });
+            report.row_version = changed.await?.row_version;
+        }
+        compare(&before, &whole, &names, &touched, &mut report);
+        Ok(report)
+    })
+    .await
 }
 
 /// The edits, where the total of the channels or series is the organisation's: they share it.
@@ -308,12 +311,17 @@ fn of_the_year(changes: Vec<CellChange>) -> Result<Vec<CellChange>, Problem> {
         let first = totals.insert((change.metric.clone(), change.month), (change.to, change.tree));
         match first {
             Some((to, tree)) if to != change.to => {
-                let message = format!(
-                    "{}月的合计在“{}”表改成了 {to}，在“{}”表改成了 {}：几张表共用同一个合计，请改成一样的",
-                    change.month,
-                    tree.label(),
-                    change.tree.label(),
-                    change.to
+                let CellChange { month, tree: other, to: others, .. } = &change;
+                let message = Said::both(
+                    format!(
+                        "{month}月的合计在“{}”表改成了 {to}，在“{}”表改成了 {others}：几张表共用同一个合计，请改成一样的",
+                        tree.label(),
+                        other.label()
+                    ),
+                    format!(
+                        "the total of month {month} was changed to {to} in the worksheet of {tree} and to {others} in that of \
+                         {other}: they share it, so change it alike"
+                    ),
                 );
                 faults.push(FieldError::new(format!("{} {}月", change.metric, change.month), message));
             }
@@ -389,7 +397,7 @@ fn faults(faults: Vec<SheetFault>) -> Problem {
         let place = [fault.worksheet.clone(), fault.row.map(|row| row.to_string()), fault.column.clone()];
         let place: Vec<String> = place.into_iter().flatten().collect();
         let field = if place.is_empty() { "file".to_owned() } else { place.join(" ") };
-        FieldError::new(field, fault.to_string())
+        FieldError::new(field, fault.said())
     };
     Problem::fields(faults.into_iter().map(field).collect())
 }

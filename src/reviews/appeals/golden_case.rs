@@ -9,13 +9,13 @@ use super::{AppealState, store};
 use crate::auth::access::{Action as _, ViewReviews};
 use crate::auth::{Context, Scope};
 use crate::http::etag::Seen;
-use crate::http::{Code, Problem};
+use crate::http::{Code, Language, Problem};
 use crate::reviews::cases::{self, GoldenCase, ReviewCases};
 use crate::reviews::explain;
 use crate::rules::case_text::append;
 use crate::rules::draft::{self, files};
 use crate::rules::library::Library;
-use crate::said::say;
+use crate::said::{Said, say};
 
 /// Where a case is to be kept.
 #[derive(Clone, Debug, Default, Deserialize, Validate, ToSchema)]
@@ -101,8 +101,11 @@ pub async fn keep(
             )));
         }
         let existing = content(cx, draft.id, &case.file).await?.unwrap_or_default();
-        let text = append(&case.file, &existing, &case.name, &case.toml)
-            .map_err(|finding| Problem::conflict(finding.to_string()))?;
+        let text = append(&case.file, &existing, &case.name, &case.toml).map_err(|finding| {
+            let [zh, en] = [Language::Chinese, Language::English]
+                .map(|language| finding.clone().in_language(language).to_string());
+            Problem::conflict(Said::both(zh, en))
+        })?;
         let seen = Seen::Version(draft.version);
         let written = files::write(cx, draft.id, &case.file, text.as_bytes(), seen).await;
         let draft = written.map_err(|problem| match problem.code {

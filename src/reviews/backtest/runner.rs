@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::db::Pool;
 use crate::http::Problem;
 use crate::rules::library::Library;
+use crate::said::say;
 
 /// How often the row says that the backtest is alive, and is asked whether it is to stop.
 const BEAT: Duration = Duration::from_secs(1);
@@ -51,7 +52,7 @@ pub async fn start(
     };
     let backtest = store::begin(cx, beginning).await?;
     if let Err(error) = spawn(pool.clone(), trial, backtest.id, clock) {
-        let failure = Ending::Failed("the server could not start a thread".to_owned());
+        let failure = Ending::Failed(say!("服务器无法启动线程", "the server could not start a thread"));
         let now = cx.now;
         store::end(cx.db(), backtest.id, &failure, 0, now).await?;
         return Err(Problem::internal(&error));
@@ -100,9 +101,9 @@ fn ending(result: Result<Option<BacktestReport>, Problem>) -> Ending {
         Ok(None) => Ending::Cancelled,
         Ok(Some(report)) => match serde_json::to_string(&report) {
             Ok(text) => Ending::Finished(text),
-            Err(error) => Ending::Failed(Problem::internal(&error).to_string()),
+            Err(error) => Ending::Failed(Problem::internal(&error).detail),
         },
-        Err(problem) => Ending::Failed(problem.to_string()),
+        Err(problem) => Ending::Failed(problem.detail),
     }
 }
 

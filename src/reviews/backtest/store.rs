@@ -19,7 +19,7 @@ use crate::org::owner;
 use crate::period::Period;
 use crate::rules::bundle::Bundle;
 use crate::rules::bundle_store::keep_bundle;
-use crate::said::say;
+use crate::said::{Said, say};
 use crate::words::words;
 
 /// Most backtests that run at once.
@@ -199,8 +199,11 @@ pub enum Ending {
     /// It was stopped.
     Cancelled,
     /// Why it came to nothing.
-    Failed(String),
+    Failed(Said),
 }
+
+/// Why a backtest has ended that nobody has heard of for a while.
+const INTERRUPTED: Said = Said::fixed("已中断：服务器中途停了", "interrupted");
 
 /// Ends a running backtest.
 pub async fn end(
@@ -213,7 +216,7 @@ pub async fn end(
     let (state, report, failure) = match ending {
         Ending::Finished(report) => (BacktestState::Finished, Some(report), None),
         Ending::Cancelled => (BacktestState::Cancelled, None, None),
-        Ending::Failed(failure) => (BacktestState::Failed, None, Some(failure)),
+        Ending::Failed(failure) => (BacktestState::Failed, None, Some(failure.joined())),
     };
     diesel::update(running(id))
         .set((
@@ -304,11 +307,11 @@ async fn load(
     is_whole: bool,
 ) -> Result<Vec<Backtest>, Problem> {
     let (scope, month, by) = (cx.scope.clone(), Period::containing(cx.today()), cx.by());
-    let backtests = sql(concat!(
+    let mut backtests: Vec<Backtest> = sql(concat!(
         "SELECT b.id, b.draft_id AS draft, b.bundle_hash AS bundle, b.baseline_hash AS against,
                 b.first_period AS \"from\", b.last_period AS \"to\", s.code AS store, owner.code AS owner, b.done, b.total,
                 CASE WHEN it.is_silent THEN 'failed' ELSE b.state END AS state,
-                CASE WHEN it.is_silent THEN 'interrupted' ELSE b.failure END AS failure,
+                CASE WHEN it.is_silent THEN $10 ELSE b.failure END AS failure,
                 CASE WHEN $5 THEN b.report END AS report, a.login AS started_by, b.started_at,
                 CASE WHEN it.is_silent THEN b.seen_at ELSE b.finished_at END AS finished_at
          FROM rule_backtest b
@@ -329,7 +332,13 @@ async fn load(
     .bind::<CallerScope, _>(scope)
     .bind::<Date, _>(month)
     .bind::<Nullable<BigInt>, _>(by)
+    .bind::<Text, _>(INTERRUPTED.joined())
     .load(cx.db())
     .await?;
+    let language = cx.language;
+    for backtest in &mut backtests {
+        let failure = backtest.failure.take().map(Said::from);
+        backtest.failure = failure.map(|failure| failure.in_language(language).to_owned());
+    }
     Ok(backtests)
 }

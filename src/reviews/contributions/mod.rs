@@ -28,6 +28,7 @@ use super::subject::{Subject, hold, subject};
 use crate::auth::access::Role;
 use crate::auth::{Context, Reading};
 use crate::db::json::json_columns;
+use crate::http::distinct::distinct;
 use crate::http::etag::Seen;
 use crate::http::{Code, FieldError, Problem};
 use crate::rules::library::Library;
@@ -37,7 +38,7 @@ use crate::said::say;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, AsExpression, FromSqlRow)]
 #[serde(transparent)]
 #[diesel(sql_type = Jsonb)]
-pub struct ItemComments(pub BTreeMap<String, String>);
+pub struct ItemComments(#[serde(deserialize_with = "distinct")] pub BTreeMap<String, String>);
 
 json_columns!(ItemComments in "review_contribution.items");
 

@@ -16,7 +16,7 @@ use super::{CycleOutlook, CycleState, outlook, ready};
 use crate::auth::Context;
 use crate::auth::access::Role;
 use crate::http::etag::Seen;
-use crate::http::{Code, Language, Page, Problem, Window};
+use crate::http::{Code, Page, Problem, Window};
 use crate::period::Period;
 use crate::reviews::acknowledgements;
 use crate::reviews::store::find_cycle;
@@ -138,9 +138,8 @@ pub async fn move_many(
             return Err(Problem::field(format!("stores[{at}]"), say!("列了两次", "it is listed twice")));
         }
     }
-    // The command line speaks English.
-    let language = if cx.identity.is_some() { cx.language } else { Language::English };
     cx.transaction(async |cx| {
+        let language = cx.language;
         let ids = store::reached_cycles(cx, moves.period, moves.stores.as_deref()).await?;
         let cycles = store::lock(cx.db(), &ids).await?;
         let mut outcomes = take(cx, library, cycles, &moves.step)

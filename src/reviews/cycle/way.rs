@@ -3,7 +3,7 @@
 use super::CycleState;
 use crate::auth::access::Role;
 use crate::http::Problem;
-use crate::said::say;
+use crate::said::{Said, say};
 
 /// A step from one state to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,18 +101,20 @@ impl Step {
 
 /// Why a cycle cannot be moved from a state to another: the answer says from which states it could.
 pub fn no_way(from: CycleState, to: CycleState) -> Problem {
-    let before = CycleState::ALL.iter().filter(|state| state.step(to).is_some());
-    let before = before.map(|state| format!("'{state}'")).collect::<Vec<_>>().join(", ");
-    Problem::conflict(match before.is_empty() {
-        true => say!(
-            "现在是“{from}”，不能转到“{to}”：没有哪一步通到那里",
-            "the cycle is in '{from}' and cannot be moved to '{to}': no cycle is moved there"
-        ),
-        false => say!(
-            "现在是“{from}”，不能转到“{to}”：那要先在 {before}",
-            "the cycle is in '{from}' and cannot be moved to '{to}': that takes a cycle in {before}"
-        ),
-    })
+    let before = CycleState::ALL.iter().filter(|state| state.step(to).is_some()).collect::<Vec<_>>();
+    let needed = match before.is_empty() {
+        true => say!("没有考核转到那里", "no cycle is moved there"),
+        false => {
+            let [zh, en] = [("、", ('“', '”')), (", ", ('\'', '\''))].map(|(between, (opens, closes))| {
+                let named = before.iter().map(|state| format!("{opens}{state}{closes}"));
+                named.collect::<Vec<_>>().join(between)
+            });
+            Said::both(format!("要从{zh}转过去"), format!("that takes a cycle in {en}"))
+        }
+    };
+    let states =
+        say!("现在是“{from}”，不能转到“{to}”", "the cycle is in '{from}' and cannot be moved to '{to}'");
+    Problem::conflict(needed.about(&states))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Why a file as a whole cannot be used.
 
 use super::{MAX_COLUMNS, MAX_FAULTS, MAX_FILE_BYTES, MAX_ROWS, MAX_UNPACKED_BYTES, header};
+use crate::said::Said;
 
 /// The file as a whole cannot be used. The message is one Chinese sentence that says what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -142,6 +143,98 @@ impl ImportError {
                 | Self::TallHeader(_)
                 | Self::NoRows
         )
+    }
+}
+
+impl ImportError {
+    /// The sentence in both languages. [`fmt::Display`](std::fmt::Display) is the Chinese one.
+    pub fn said(&self) -> Said {
+        Said::both(self.to_string(), self.in_english())
+    }
+
+    fn in_english(&self) -> String {
+        const AGAIN: &str = "save it in Excel or WPS";
+        match self {
+            Self::TooLarge => format!("the file has more than {} MiB", MAX_FILE_BYTES >> 20),
+            Self::UnpacksTooLarge => {
+                format!("the workbook has more than {} MiB unpacked", MAX_UNPACKED_BYTES >> 20)
+            }
+            Self::TooManyRows => format!("the table has more than {MAX_ROWS} rows"),
+            Self::TooManyColumns => format!("the table has more than {MAX_COLUMNS} columns"),
+            Self::TooManyFaults => format!(
+                "there are more than {MAX_FAULTS} faults: is it the right file, and the right kind of import?"
+            ),
+            Self::OldWorkbook => {
+                format!(
+                    "this is an old .xls workbook, or an encrypted one: {AGAIN} as .xlsx without a password"
+                )
+            }
+            Self::WebPage => format!("this is a table as a web page or XML: {AGAIN} as .xlsx"),
+            Self::NotAWorkbook(cause) => format!("this is no .xlsx workbook that can be read: {cause}"),
+            Self::Workbook => {
+                "this is an .xlsx workbook, not a text: import attendance with dingtalk-attendance, or \
+                               save it as CSV"
+                    .to_owned()
+            }
+            Self::OtherWorkbook(kind) => format!("this is a table as {kind}: {AGAIN} as .xlsx"),
+            Self::NotText(cause) => format!("this is no text: save it as CSV (UTF-8 or GB18030): {cause}"),
+            Self::Undecodable { line, encoding } => {
+                format!("line {line} has bytes that are not {encoding}: save it as UTF-8 or GB18030")
+            }
+            Self::UnclosedQuote { row } => {
+                format!("a quotation mark in row {row} is never closed, so that all behind it runs together")
+            }
+            Self::LineTooLong { row } => {
+                format!("row {row} is too long for a row of a table: is it the right file and separator?")
+            }
+            Self::OwnExport(name) => format!(
+                "this is '{name}' as this program exports it for reading: what can be imported again is 月度数据 (facts), \
+                 with --mapping facts"
+            ),
+            Self::OwnFacts(name) => {
+                format!(
+                    "this is '{name}' as this program exports it: import it with the mapping facts (--mapping facts)"
+                )
+            }
+            Self::NoHeader(column) => {
+                format!(
+                    "there is no header row with '{column}' within the first {} rows",
+                    header::SEARCHED_ROWS
+                )
+            }
+            Self::MissingColumns(columns) => format!("the header has no column {}", columns.join(", ")),
+            Self::DuplicateColumn { column, first, second } => {
+                format!("the columns '{first}' and '{second}' both mean '{column}': keep one of them")
+            }
+            Self::TallHeader(row) => format!("row {row} is header still: expected one or two rows of header"),
+            Self::AnotherHeader { row, first } => {
+                format!("the header in row {row} is not that of row {first}: import them apart")
+            }
+            Self::SeveralTables(sheets) => {
+                format!("several worksheets have rows to import: {}: expected one", sheets.join(", "))
+            }
+            Self::WrongUnit { column, expected } => {
+                format!("the column '{column}' is expected in '{expected}': export it again in that unit")
+            }
+            Self::WrongPeriod { place, found, asked } => {
+                format!("{place}: {found}, and {asked} is to be imported")
+            }
+            Self::DailySheet(column) => {
+                format!(
+                    "there is a column '{column}': these are days, not a month's sums: export the month, or use a \
+                         mapping with a column of days"
+                )
+            }
+            Self::RecordSheet(column) => {
+                format!(
+                    "there is a column '{column}': these are single records, not a month's sums: export the month, or \
+                         use a mapping with a column of ids"
+                )
+            }
+            Self::NoRows => "there is no row of data below the header".to_owned(),
+            Self::Unreadable(cause) => format!("the file could not be read: {cause}"),
+            Self::Stopped => "the import was stopped as asked: nothing was written".to_owned(),
+        }
     }
 }
 

@@ -304,8 +304,8 @@ pub(in crate::spreadsheets) async fn beside<T: Send + 'static>(
 impl From<ImportError> for Problem {
     fn from(error: ImportError) -> Self {
         match error {
-            ImportError::Stopped => Self::conflict(error.to_string()),
-            error => Self::field("file", error.to_string()),
+            ImportError::Stopped => Self::conflict(error.said()),
+            error => Self::field("file", error.said()),
         }
     }
 }

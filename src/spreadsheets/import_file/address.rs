@@ -12,6 +12,7 @@ use crate::http::Problem;
 use crate::ledger::metric::{Catalogue, is_target, nearest, needs_verification};
 use crate::ledger::{self, Entry, ReachedPerson, beyond_within, is_own_judgement};
 use crate::period::Period;
+use crate::said::Language;
 use crate::spreadsheets::import::number::half_width;
 use crate::spreadsheets::import::{Balance, Cell, Fault, Hours, Schedule, SheetRow, TableHeader};
 
@@ -151,7 +152,7 @@ impl Checks<'_> {
         let refused = row.values.iter().filter_map(|cell| {
             let metric = cell.column.metric.as_str();
             let expected = match self.catalogue.read(metric, cell.value) {
-                Err(expected) => format!("指标目录允许的值：{expected}"),
+                Err(expected) => format!("指标目录允许的值：{}", expected.in_language(Language::Chinese)),
                 Ok(_) if self.by.is_some() && needs_verification(metric, cell.value) => {
                     "0，或作为事件上报：须由其他人核实后才计入".to_owned()
                 }

@@ -218,7 +218,7 @@ pub(super) fn check(
 fn check_metric(catalogue: &Catalogue, metric_name: &str, column: &MappedColumn) -> Result<(), Said> {
     let metric = catalogue.find(metric_name).and_then(|id| catalogue.get(id));
     let Some(metric) = metric else {
-        return catalogue.read(metric_name, Decimal::ZERO).map(|_| ()).map_err(Said::from);
+        return catalogue.read(metric_name, Decimal::ZERO).map(|_| ());
     };
     if metric.source.as_deref() == Some(COMPUTED_SOURCE) {
         return Err(say!(

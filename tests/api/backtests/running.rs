@@ -143,7 +143,7 @@ async fn two_run_at_once_and_a_silent_one_does_not_run() {
     let draft_id = draft(&app, shipped()).await;
     let silent = row(&app, 61).await;
     let shown = app.get("auditor", &format!("/v1/rules/backtests/{silent}")).await.expect(200);
-    assert_eq!((&shown["state"], &shown["failure"]), (&json!("failed"), &json!("interrupted")));
+    assert_eq!((&shown["state"], &shown["failure"]), (&json!("failed"), &json!("已中断：服务器中途停了")));
     row(&app, 0).await;
     let allowed = backtest(&app, "hr", json!({"draft": draft_id})).await;
     row(&app, 59).await;

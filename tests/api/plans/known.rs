@@ -60,7 +60,7 @@ async fn of_whom_nothing_is_known_is_refused_by_name_and_month_or_counted_by_a_w
         (3..=12).map(|number| format!("JC/{}/{} 2015-01", team(number), no(number))).collect();
     assert_eq!(fields(&answer), expected, "{:#}", answer.body);
     let message = answer.body["errors"][0]["message"].as_str().unwrap();
-    assert!(message.contains("nothing is known of deliveries in 2015-01"), "{message}");
+    assert!(message.contains("2015-01 没有") && message.contains("deliveries 的数据"), "{message}");
     assert_eq!(answer.problem(422), "validation-failed");
 
     for (word, source, brought) in [
@@ -264,7 +264,7 @@ async fn history_divides_by_what_is_known_and_says_so() {
     // November has not ended, and December has not begun, whatever the ledger has of them.
     let one = trial(json!({"history": [{"year": 2014, "weight": 1}]})).await;
     let refusal = one["methods"][0]["refusal"].as_str().unwrap();
-    assert!(refusal.contains("month 11, 12 in any of these years"), "{refusal}");
+    assert!(refusal.contains("这几年都没有 11、12 月的数据"), "{refusal}");
     // 2013 has only November and December: 10 of each of ten people, and nothing of A11 and A12; of 2012 nothing is known.
     for month in [11, 12] {
         let rows: Value = (1..=10).map(|number| total(&no(number), 10)).collect();

@@ -85,6 +85,36 @@ async fn the_ssi_is_the_mean_of_what_the_ledger_knows_of_the_quarter() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_ssi_of_two_people_is_theirs_and_no_dashboard_is_told() {
+    let app = TestApp::demo().await.at("2014-07-02T02:00:00Z");
+    make(&app, "manager", "P", policy()).await.expect(201);
+    let mut plain = policy();
+    plain["tiers"] = json!([{"min_attainment": 0.9, "per_vehicle": 50_000}]);
+    make(&app, "manager", "plain", plain).await.expect(201);
+    for (period, people) in [("2014-02", &["A04", "A05"][..]), ("2014-04", &["A01", "A02", "A03"])] {
+        let rows: Vec<_> =
+            people.iter().map(|person| json!({"employee_no": person, "facts": {"ssi_score": 860}})).collect();
+        let facts = json!({"period": period, "source_system": "survey", "rows": rows});
+        app.post("service", "/v1/facts", facts).await.expect(200);
+    }
+    let read = async |login: &str, query: &str| {
+        let path = format!("/v1/rebates?store=JC&year=2014&{query}");
+        app.get(login, &path).await.expect(200)["quarters"].clone()
+    };
+    let (seen, told) = (read("gm", "policy=P").await, read("dashboard", "policy=P").await);
+    // Who sees the people knows what they were rated, and what the quarter earns.
+    assert_eq!((&seen[0]["ssi"], shown(&seen[0])), (&json!(860), "417 392 0.9400 0 19600000".to_owned()));
+    // What is missing for the next tier, and the tier itself, would tell the score as well.
+    assert_eq!((&told[0]["ssi"], shown(&told[0])), (&Value::Null, "417 392 0.9400 null null".to_owned()));
+    assert_eq!(told[0]["next"], Value::Null);
+    // Three people are many enough; a policy that asks for no score, or a score that is given, tells nothing.
+    assert_eq!(told[1], seen[1]);
+    assert_eq!(told[1]["ssi"], json!(860));
+    assert_eq!(shown(&read("dashboard", "policy=plain").await[0]), "417 392 0.9400 0 19600000");
+    assert_eq!(read("dashboard", "policy=P&ssi=1").await, read("gm", "policy=P&ssi=1").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_quarter_of_which_nothing_is_known_earns_null_and_not_0() {
     let app = TestApp::demo().await;
     let mut later = policy();

@@ -141,7 +141,7 @@ async fn pins_in_the_way_of_a_replan_are_named_with_line_and_place_and_can_go() 
     let answer = app.change("manager", Method::POST, &path, "*", body(false)).await;
     assert_eq!(fields(&answer), ["JC/G2 2014-09"], "{:#}", answer.body);
     let message = answer.body["errors"][0]["message"].as_str().unwrap();
-    assert!(message.starts_with("pinned at 700: deliveries: "), "{message}");
+    assert!(message.starts_with("已锁定为 700：deliveries："), "{message}");
     app.change("manager", Method::POST, &path, "*", body(true)).await.expect(200);
     assert_eq!(months(&checked(&app, "manager", &copy).await[0])[3..].iter().sum::<i64>(), 408);
     // A level that cannot be raised is named with its line.
@@ -150,5 +150,5 @@ async fn pins_in_the_way_of_a_replan_are_named_with_line_and_place_and_can_go() 
     let answer = app.post("manager", "/v1/plans", plan).await;
     assert_eq!(fields(&answer), ["JC"], "{:#}", answer.body);
     let message = answer.body["errors"][0]["message"].as_str().unwrap();
-    assert!(message.starts_with("deliveries, stretch 挑战: "), "{message}");
+    assert!(message.starts_with("deliveries 的挑战："), "{message}");
 }

@@ -97,6 +97,7 @@ async fn keep(pool: &Pool, new: &NewBacktest) -> anyhow::Result<BacktestReport> 
     loop {
         ticks.tick().await;
         let cx = &mut Context::operator(pool, now()).await?;
+        cx.language = language();
         let found = store::find(cx, begun.id).await?;
         let bar =
             bar.get_or_insert_with(|| progress_bar(usize::try_from(found.total).unwrap_or(0), "reviews"));

@@ -18,6 +18,7 @@ use crate::plan::versions::rows;
 use crate::plan::versions::store::{Version, lock, subject};
 use crate::plan::versions::version::Status;
 use crate::plan::viewer::{self, Reach};
+use crate::said::say;
 
 /// Keeps what is committed to beside version `id`: all rows, or none. The answer is what they come to.
 ///
@@ -32,9 +33,10 @@ pub async fn commit(cx: &mut Context, id: i64, change: Commitments) -> Result<Co
         // Held against other commitments, too: what was compared is still true when it is kept.
         let plan = lock(cx.db(), id).await?;
         if plan.status == Status::Superseded {
-            return Err(Problem::conflict(
-                "a later version of the plan has replaced this one: commit to that one",
-            ));
+            return Err(Problem::conflict(say!(
+                "这一版计划已被新的版本取代：请对新版本承诺",
+                "a later version of the plan has replaced this one: commit to that one"
+            )));
         }
         let shape = rows::load_shapes(cx.db(), id).await?.organisation;
         let found = find(&shape, &change.rows);
@@ -57,7 +59,10 @@ pub async fn commit(cx: &mut Context, id: i64, change: Commitments) -> Result<Co
             let before = kept.get(key);
             let version = before.map_or(0, |kept| kept.row_version);
             if let Some(seen) = row.row_version.filter(|seen| *seen != version) {
-                let message = format!("it is {version} now, not {seen}: read it again");
+                let message = say!(
+                    "现在是 {version}，不是 {seen}：请重新读取",
+                    "it is {version} now, not {seen}: read it again"
+                );
                 stale.push(FieldError::new(format!("rows[{index}].row_version"), message));
             }
             let months = merged(before.map_or(&[None; 12], |kept| &kept.months), &row.months, reached);
@@ -68,7 +73,10 @@ pub async fn commit(cx: &mut Context, id: i64, change: Commitments) -> Result<Co
             }
         }
         if !stale.is_empty() {
-            let detail = "commitments have been changed since you read them: read them again";
+            let detail = say!(
+                "读取之后承诺已有改动：请重新读取",
+                "commitments have been changed since you read them: read them again"
+            );
             return Err(Problem { errors: stale, ..Problem::new(Code::PreconditionFailed, detail) });
         }
         keep(cx, &plan, &metric, changed, by).await?;
@@ -112,22 +120,32 @@ fn faults(year: i32, rows: &[Commitment], found: &[Option<Key>], reached: &[[boo
             faults.push(match employee_no {
                 None => FieldError::new(
                     format!("{field}.unit"),
-                    format!("the plan has no unit '{unit}' that you may commit for"),
+                    say!(
+                        "计划里没有可由您承诺的单位“{unit}”",
+                        "the plan has no unit '{unit}' that you may commit for"
+                    ),
                 ),
                 Some(number) => FieldError::new(
                     format!("{field}.employee_no"),
-                    format!("the plan has no employee '{number}' in '{unit}' that you may commit for"),
+                    say!(
+                        "计划里“{unit}”没有可由您承诺的工号“{number}”",
+                        "the plan has no employee '{number}' in '{unit}' that you may commit for"
+                    ),
                 ),
             });
             continue;
         };
         if !seen.insert(key) {
-            faults.push(FieldError::new(field.as_str(), "this place is listed twice"));
+            let message = say!("同一单位或同一人列了两次", "this place is listed twice");
+            faults.push(FieldError::new(field.as_str(), message));
         }
         let months = Period::months_of(year);
         for (month, ((value, is_reached), period)) in row.months.iter().zip(reached).zip(months).enumerate() {
             if value.is_some() && !is_reached {
-                let message = format!("you may not commit for this place in {period}: expected null");
+                let message = say!(
+                    "{period} 不归您承诺：应为 null",
+                    "you may not commit for this place in {period}: expected null"
+                );
                 faults.push(FieldError::new(format!("{field}.months[{month}]"), message));
             }
         }

@@ -1,6 +1,6 @@
 //! Proposals over HTTP.
 
-use actix_web::web::{Json, Path};
+use actix_web::web::Path;
 use actix_web::{HttpResponse, Responder, get, post};
 
 use super::{ProposalAcceptance, ProposalFilter, ProposalRejection, SplitProposal};
@@ -25,8 +25,9 @@ pub async fn list_plan_proposals(
     caller: Caller<ViewPlan>,
     id: Path<i64>,
     query: Paged<ProposalFilter>,
-) -> Result<Json<Page<SplitProposal>>, Problem> {
-    super::list(&mut caller.context().await?, *id, &query, query.window).await.map(Json)
+) -> Result<impl Responder, Problem> {
+    let page = super::list(&mut caller.context().await?, *id, &query, query.window).await?;
+    Ok(caller.language.answer(page))
 }
 
 /// Propose how the months of a team that you lead should be split among its people. The plan does not change until the

@@ -23,6 +23,7 @@ use utoipa::ToSchema;
 
 use crate::auth::Context;
 use crate::auth::scope::Scope;
+use crate::http::Language;
 use crate::http::etag::Seen;
 use crate::http::{Code, Page, Problem, Window};
 use crate::plan::split::settings::{Change, Resplit};
@@ -35,6 +36,7 @@ use crate::plan::versions::store::{self as plans, Version, version};
 use crate::plan::versions::version::{Status, Step};
 use crate::plan::versions::{pins, rows};
 use crate::plan::viewer::{self, Reach};
+use crate::said::{Said, say};
 use crate::words::words;
 pub use store::ProposalFilter;
 use store::{Decision, Open, ProposalRow};
@@ -159,16 +161,19 @@ pub struct ProposalRejection {
 pub async fn propose(cx: &mut Context, id: i64, resplit: Resplit) -> Result<SplitProposal, Problem> {
     let author = viewer::person(cx)?;
     if !resplit.units.is_empty() {
-        let message = "a leader proposes how the own team's people share its months: expected no units";
+        let message = say!(
+            "组长只提议本组各人怎样分担：不能有 units",
+            "a leader proposes how the own team's people share its months: expected no units"
+        );
         return Err(Problem::field("units", message));
     }
     cx.transaction(async |cx| {
         let unit_id = store::led_unit(cx, id, &resplit).await?;
         let version = version(cx.db(), id).await?;
         if !matches!(version.status, Status::Draft | Status::Approved) {
-            return Err(Problem::conflict(format!(
-                "the plan is {}: propose to its draft, or to the version in force",
-                version.status
+            return Err(Problem::conflict(Said::both(
+                format!("这一版计划的状态是“{}”：请对草稿或执行中的版本提议", version.status.label()),
+                format!("the plan is {}: propose to its draft, or to the version in force", version.status),
             )));
         }
         let mut trying = Trying::load(cx.db(), version, std::iter::once(&resplit)).await?;
@@ -199,7 +204,7 @@ pub async fn list(
     window: Window,
 ) -> Result<Page<SplitProposal>, Problem> {
     viewer::require_part(cx, id).await?;
-    let people = viewer::people(cx);
+    let (people, language) = (viewer::people(cx), cx.language);
     let mut page =
         window.page(store::list(cx.db(), &people, id, filter, window).await?, |row| row.proposal.id);
     let is_open = |row: &&mut ProposalRow| row.proposal.status == ProposalStatus::Proposed;
@@ -215,8 +220,12 @@ pub async fn list(
                     row.proposal.outlook.preview = Some(trying.shown(&tried, reach.unit(row.unit_id)));
                 }
                 Err(problem) if problem.code == Code::ValidationFailed => {
-                    let reasons = problem.errors.iter().map(|error| error.message.to_string());
-                    row.proposal.outlook.obstacle = Some(reasons.collect::<Vec<_>>().join("; "));
+                    let reasons = problem.errors.iter().map(|error| error.message.in_language(language));
+                    let between = match language {
+                        Language::Chinese => "；",
+                        Language::English => "; ",
+                    };
+                    row.proposal.outlook.obstacle = Some(reasons.collect::<Vec<_>>().join(between));
                 }
                 Err(problem) => return Err(problem),
             }
@@ -334,9 +343,10 @@ pub async fn accept(
     store::require_proposal(cx, id).await?;
     decide(cx, id, seen, (ProposalStatus::Accepted, "accept_proposal"), async |cx, open| {
         let Some(draft) = open.draft(cx.db()).await? else {
-            return Err(Problem::conflict(
-                "the plan has no draft to accept it into: begin its next version first",
-            ));
+            return Err(Problem::conflict(say!(
+                "计划没有可以采纳进去的草稿：请先新建下一版",
+                "the plan has no draft to accept it into: begin its next version first"
+            )));
         };
         let plan = plans::change(cx, draft, Seen::Any, (Step::Change, "resplit_plan"), async |cx, plan| {
             revision::split_anew(cx, plan, std::slice::from_ref(&open.resplit)).await?;

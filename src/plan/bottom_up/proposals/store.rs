@@ -20,6 +20,7 @@ use crate::plan::split::settings::Resplit;
 use crate::plan::versions::store::{Version, must_be_one};
 use crate::plan::versions::version::Status;
 use crate::plan::viewer;
+use crate::said::{Said, say};
 
 /// Which proposals to list; none: every one.
 #[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
@@ -52,7 +53,11 @@ pub(super) async fn led_unit(cx: &mut Context, plan_id: i64, resplit: &Resplit) 
     .await
     .optional()?;
     let led = led.ok_or_else(|| {
-        let detail = format!("you lead no unit '{}' of this plan in these months", resplit.unit);
+        let detail = say!(
+            "这几个月里您在这份计划中不带“{}”",
+            "you lead no unit '{}' of this plan in these months",
+            resplit.unit
+        );
         Problem::new(Code::NotFound, detail)
     });
     Ok(led?.id)
@@ -223,7 +228,10 @@ impl Open {
         let (plan_unit_id, year, resplit, status, author_id, row_version) = row;
         seen.check(row_version)?;
         if status != ProposalStatus::Proposed {
-            return Err(Problem::conflict(format!("the proposal is {status}, so it cannot be {outcome}")));
+            return Err(Problem::conflict(Said::both(
+                format!("提案的状态是“{}”，不能改为“{}”", status.label(), outcome.label()),
+                format!("the proposal is {status}, so it cannot be {outcome}"),
+            )));
         }
         Ok(Self { id, plan_unit_id, year, resplit, author_id, row_version })
     }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::calendar::{Basis, Calendar};
 use crate::decimal::ratio::Ratio;
 use crate::period::Period;
+use crate::said::{Said, said_errors, say};
 
 /// Longest span in days: ten years.
 pub const MAX_SPAN: i64 = 3_660;
@@ -109,10 +110,9 @@ pub struct Pace {
 }
 
 /// Why there is no pace.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PaceError {
     /// Targets and actuals are counted from 0.
-    #[error("{field}: expected 0 or more, not {found}")]
     Negative {
         /// `target` or `actual`.
         field: &'static str,
@@ -120,7 +120,6 @@ pub enum PaceError {
         found: i64,
     },
     /// The span is empty, runs backwards or is too long.
-    #[error("from {from} to {to}: expected 1 to 3660 days, `to` not included")]
     Span {
         /// The first day.
         from: NaiveDate,
@@ -128,7 +127,6 @@ pub enum PaceError {
         to: NaiveDate,
     },
     /// A number is too large to be shown.
-    #[error("{field}: too large for an actual of {actual}")]
     TooLarge {
         /// The name of the number.
         field: &'static str,
@@ -136,6 +134,26 @@ pub enum PaceError {
         actual: i64,
     },
 }
+
+impl PaceError {
+    /// What is wrong.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Negative { field, found } => {
+                say!("{field} 应为 0 或以上，而不是 {found}", "{field}: expected 0 or more, not {found}")
+            }
+            Self::Span { from, to } => say!(
+                "{from} 到 {to}：应为 1 到 3660 天（不含 to 当天）",
+                "from {from} to {to}: expected 1 to 3660 days, `to` not included"
+            ),
+            Self::TooLarge { field, actual } => {
+                say!("实绩 {actual} 时 {field} 的数太大", "{field}: too large for an actual of {actual}")
+            }
+        }
+    }
+}
+
+said_errors!(PaceError);
 
 /// How far `course` has come.
 ///

@@ -9,15 +9,16 @@ mod exchange;
 
 use std::cmp::Reverse;
 
+use crate::said::{Said, said_errors, say};
+
 pub use changing::along_changing_months;
 pub(in crate::plan) use changing::along_months_within;
 
 /// Why a total cannot be split. `index` is the position of the refused total, counted from 0: the month
 /// given to [`along_months`] and [`along_changing_months`], always 0 from [`largest_remainder`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApportionError {
     /// Only a total of 0 or more can be split.
-    #[error("the total at position {index} is negative: {total}")]
     Negative {
         /// Position of the total.
         index: usize,
@@ -25,19 +26,16 @@ pub enum ApportionError {
         total: i64,
     },
     /// There are units to hand out and nobody to take them: no members, or weights of 0 only.
-    #[error("all weights are zero, but there are units to split at position {index}")]
     NoWeight {
         /// Position of the first total above 0.
         index: usize,
     },
     /// The running total passes `i64::MAX`.
-    #[error("the running total at position {index} is too large")]
     TooLarge {
         /// Position of the total that does not fit any more.
         index: usize,
     },
     /// Every month has its own weights, and there are more or fewer of them than months.
-    #[error("{expected} months need as many rows of weights, not {found}")]
     Months {
         /// How many months are to be split.
         expected: usize,
@@ -45,9 +43,6 @@ pub enum ApportionError {
         found: usize,
     },
     /// The months' weights are not of the same members.
-    #[error(
-        "the weights at position {index} are for {found} members, not for {expected} as in the first month"
-    )]
     Members {
         /// Position of the month.
         index: usize,
@@ -57,6 +52,38 @@ pub enum ApportionError {
         found: usize,
     },
 }
+
+impl ApportionError {
+    /// What is wrong; positions count from 1 where people read them.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Negative { index, total } => Said::both(
+                format!("第 {} 个总数是负数：{total}", index + 1),
+                format!("the total at position {index} is negative: {total}"),
+            ),
+            Self::NoWeight { index } => Said::both(
+                format!("第 {} 个总数有数要拆，但权重全是 0", index + 1),
+                format!("all weights are zero, but there are units to split at position {index}"),
+            ),
+            Self::TooLarge { index } => Said::both(
+                format!("到第 {} 个总数为止的累计太大", index + 1),
+                format!("the running total at position {index} is too large"),
+            ),
+            Self::Months { expected, found } => say!(
+                "{expected} 个月应有 {expected} 行权重，而不是 {found} 行",
+                "{expected} months need as many rows of weights, not {found}"
+            ),
+            Self::Members { index, expected, found } => Said::both(
+                format!("第 {} 个月的权重有 {found} 个，应与第一个月一样是 {expected} 个", index + 1),
+                format!(
+                    "the weights at position {index} are for {found} members, not for {expected} as in the first month"
+                ),
+            ),
+        }
+    }
+}
+
+said_errors!(ApportionError);
 
 /// Splits `total` units over members by `weights`; the answer has one entry per weight and sums to `total`.
 ///

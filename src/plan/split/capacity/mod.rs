@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::calendar::Calendar;
 use crate::period::Period;
+use crate::said::{Said, said_errors, say};
 
 /// Most months of a ramp.
 pub const MAX_RAMP: usize = 60;
@@ -42,10 +43,9 @@ impl Working {
 pub struct Ramp(Vec<u32>);
 
 /// Why percentages are no ramp.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RampError {
     /// More than 100 percent.
-    #[error("month {month} of the ramp: expected 0 to 100 percent, not {percent}")]
     Percent {
         /// The month since joining, from 1.
         month: usize,
@@ -53,9 +53,26 @@ pub enum RampError {
         percent: u32,
     },
     /// Too many months.
-    #[error("the ramp: expected at most 60 months, not {0}")]
     TooLong(usize),
 }
+
+impl RampError {
+    /// What is wrong.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Percent { month, percent } => say!(
+                "新人第 {month} 个月应为 0 到 100（%），而不是 {percent}",
+                "month {month} of the ramp: expected 0 to 100 percent, not {percent}"
+            ),
+            Self::TooLong(months) => say!(
+                "新人爬坡最多 60 个月，而不是 {months} 个",
+                "the ramp: expected at most 60 months, not {months}"
+            ),
+        }
+    }
+}
+
+said_errors!(RampError);
 
 impl Ramp {
     /// The ramp with these percentages, each 0 to 100; none: everybody counts in full from the first day.
@@ -94,10 +111,11 @@ impl Default for Ramp {
 }
 
 impl TryFrom<Vec<u32>> for Ramp {
-    type Error = RampError;
+    /// In both languages: what reads it carries nothing but a text.
+    type Error = String;
 
-    fn try_from(percent: Vec<u32>) -> Result<Self, RampError> {
-        Self::new(percent)
+    fn try_from(percent: Vec<u32>) -> Result<Self, String> {
+        Self::new(percent).map_err(|error| error.said().joined())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Splitting around held cells: those pinned by hand, and those that pins below them need.
 
 use super::apportion::{ApportionError, along_changing_months, running_totals};
+use crate::said::{Said, said_errors, say};
 
 /// What holds one cell. The default holds nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,23 +21,21 @@ impl Hold {
 
 /// Why units cannot be split around held cells. Months and members are positions counted from 0; the texts
 /// count from 1.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeldError {
     /// There must be one row for every month.
-    #[error("{expected} months need as many rows of {what}, not {found}")]
     Months {
-        /// "weights" or "held cells".
-        what: &'static str,
+        /// What is too little or too much.
+        what: Given,
         /// How many months are to be split.
         expected: usize,
         /// How many rows were given.
         found: usize,
     },
     /// A month's row is not as long as the weights of the first month.
-    #[error("month {}: there are {found} {what}, not {expected}", month + 1)]
     Members {
-        /// "weights" or "held cells".
-        what: &'static str,
+        /// What is too little or too much.
+        what: Given,
         /// The month.
         month: usize,
         /// How many weights the first month has.
@@ -45,7 +44,6 @@ pub enum HeldError {
         found: usize,
     },
     /// A pin below 0.
-    #[error("month {}: member {} is pinned at a negative number: {value}", month + 1, member + 1)]
     Negative {
         /// The month.
         month: usize,
@@ -55,7 +53,6 @@ pub enum HeldError {
         value: i64,
     },
     /// The held cells alone are more than the parent has.
-    #[error("month {}: {} held members come to {held}, more than the {parent} to be split", month + 1, members.len())]
     TooMuch {
         /// The month.
         month: usize,
@@ -67,7 +64,6 @@ pub enum HeldError {
         parent: i64,
     },
     /// Every member is held, and units remain.
-    #[error("month {}: every member is held, at {held} together, and {parent} are to be split", month + 1)]
     TooLittle {
         /// The month.
         month: usize,
@@ -79,7 +75,6 @@ pub enum HeldError {
         parent: i64,
     },
     /// Units remain, and no member that is not held has a weight.
-    #[error("month {}: {left} units are left, and nobody who is not held has a weight", month + 1)]
     NoWeight {
         /// The month.
         month: usize,
@@ -87,7 +82,6 @@ pub enum HeldError {
         left: i64,
     },
     /// A month of a year pinned below 0.
-    #[error("month {} is pinned at a negative number: {value}", month + 1)]
     NegativeMonth {
         /// The month.
         month: usize,
@@ -95,7 +89,6 @@ pub enum HeldError {
         value: i64,
     },
     /// The held months alone are more than the year has.
-    #[error("{} held months come to {held}, more than the year's {total}", months.len())]
     YearTooMuch {
         /// The months held above 0.
         months: Vec<usize>,
@@ -105,7 +98,6 @@ pub enum HeldError {
         total: i64,
     },
     /// Every month of a year is held, and units remain.
-    #[error("every month is held, at {held} together, and the year has {total}")]
     YearTooLittle {
         /// The sum of the pins and leasts.
         held: i128,
@@ -113,14 +105,119 @@ pub enum HeldError {
         total: i64,
     },
     /// Units remain, and no month that is not held has a weight.
-    #[error("{left} units of the year are left, and no month that is not held has a weight")]
     YearNoWeight {
         /// What the held months leave.
         left: i64,
     },
     /// What is split is negative or too large.
-    #[error(transparent)]
-    Apportion(#[from] ApportionError),
+    Apportion(ApportionError),
+}
+
+impl From<ApportionError> for HeldError {
+    fn from(error: ApportionError) -> Self {
+        Self::Apportion(error)
+    }
+}
+
+impl HeldError {
+    /// What is wrong.
+    pub fn said(&self) -> Said {
+        let of_month = |month: &usize, fault: Said| {
+            let month = month + 1;
+            fault.about(&say!("第 {month} 个月", "month {month}"))
+        };
+        match self {
+            Self::Months { what, expected, found } => Said::both(
+                format!("{expected} 个月应有 {expected} 行{}，而不是 {found} 行", what.zh()),
+                format!("{expected} months need as many rows of {}, not {found}", what.en()),
+            ),
+            Self::Members { what, month, expected, found } => {
+                let fault = Said::both(
+                    format!("{}有 {found} 个，应为 {expected} 个", what.zh()),
+                    format!("there are {found} {}, not {expected}", what.en()),
+                );
+                of_month(month, fault)
+            }
+            Self::Negative { month, member, value } => of_month(
+                month,
+                say!(
+                    "第 {} 个成员锁定为负数：{value}",
+                    "member {} is pinned at a negative number: {value}",
+                    member + 1
+                ),
+            ),
+            Self::TooMuch { month, members, held, parent } => of_month(
+                month,
+                say!(
+                    "{} 个锁定的格合计 {held}，超过要拆的 {parent}",
+                    "{} held members come to {held}, more than the {parent} to be split",
+                    members.len()
+                ),
+            ),
+            Self::TooLittle { month, held, parent, .. } => of_month(
+                month,
+                say!(
+                    "每一格都已锁定，合计 {held}，而要拆的是 {parent}",
+                    "every member is held, at {held} together, and {parent} are to be split"
+                ),
+            ),
+            Self::NoWeight { month, left } => of_month(
+                month,
+                say!(
+                    "还剩 {left}，而没有锁定的格都没有权重",
+                    "{left} units are left, and nobody who is not held has a weight"
+                ),
+            ),
+            Self::NegativeMonth { month, value } => {
+                let month = month + 1;
+                say!(
+                    "第 {month} 个月锁定为负数：{value}",
+                    "month {month} is pinned at a negative number: {value}"
+                )
+            }
+            Self::YearTooMuch { months, held, total } => say!(
+                "{} 个锁定的月份合计 {held}，超过全年的 {total}",
+                "{} held months come to {held}, more than the year's {total}",
+                months.len()
+            ),
+            Self::YearTooLittle { held, total } => say!(
+                "每个月都已锁定，合计 {held}，而全年是 {total}",
+                "every month is held, at {held} together, and the year has {total}"
+            ),
+            Self::YearNoWeight { left } => say!(
+                "全年还剩 {left}，而没有锁定的月份都没有权重",
+                "{left} units of the year are left, and no month that is not held has a weight"
+            ),
+            Self::Apportion(error) => error.said(),
+        }
+    }
+}
+
+said_errors!(HeldError);
+
+/// What a split is given for every month and member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// Weights.
+    Weights,
+    /// Held cells.
+    Held,
+}
+
+impl Given {
+    const fn zh(self) -> &'static str {
+        match self {
+            Self::Weights => "权重",
+            Self::Held => "锁定的格",
+        }
+    }
+
+    const fn en(self) -> &'static str {
+        match self {
+            Self::Weights => "weights",
+            Self::Held => "held cells",
+        }
+    }
 }
 
 /// Splits a parent's months over members by every month's `weights`, around the `held` cells. Weights and
@@ -189,7 +286,7 @@ pub fn around(parent: &[i64], weights: &[Vec<u64>], held: &[Vec<Hold>]) -> Resul
 /// [`HeldError`], with the variants of a year.
 pub fn year_around(total: i64, weights: &[u64], held: &[Hold]) -> Result<Vec<i64>, HeldError> {
     if held.len() != weights.len() {
-        return Err(HeldError::Months { what: "held cells", expected: weights.len(), found: held.len() });
+        return Err(HeldError::Months { what: Given::Held, expected: weights.len(), found: held.len() });
     }
     match around(&[total], &[weights.to_vec()], &[held.to_vec()]) {
         Ok(rows) => Ok(rows.into_iter().flatten().collect()),
@@ -265,14 +362,14 @@ impl Month {
 }
 
 fn shapes(months: usize, weights: &[Vec<u64>], held: &[Vec<Hold>]) -> Result<(), HeldError> {
-    for (what, found) in [("weights", weights.len()), ("held cells", held.len())] {
+    for (what, found) in [(Given::Weights, weights.len()), (Given::Held, held.len())] {
         if found != months {
             return Err(HeldError::Months { what, expected: months, found });
         }
     }
     let expected = weights.first().map_or(0, Vec::len);
     for (month, (weights, held)) in weights.iter().zip(held).enumerate() {
-        for (what, found) in [("weights", weights.len()), ("held cells", held.len())] {
+        for (what, found) in [(Given::Weights, weights.len()), (Given::Held, held.len())] {
             if found != expected {
                 return Err(HeldError::Members { what, month, expected, found });
             }

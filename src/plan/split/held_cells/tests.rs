@@ -130,19 +130,19 @@ fn refuses_wrong_shapes() {
     let weights = vec![vec![1, 1]; 2];
     assert_eq!(
         around(&[1, 2], &weights, &[vec![FREE; 2]]),
-        Err(HeldError::Months { what: "held cells", expected: 2, found: 1 })
+        Err(HeldError::Months { what: Given::Held, expected: 2, found: 1 })
     );
     assert_eq!(
         around(&[1], &weights, &[vec![FREE; 2]]),
-        Err(HeldError::Months { what: "weights", expected: 1, found: 2 })
+        Err(HeldError::Months { what: Given::Weights, expected: 1, found: 2 })
     );
     assert_eq!(
         around(&[1, 2], &weights, &[vec![FREE; 2], vec![FREE; 3]]),
-        Err(HeldError::Members { what: "held cells", month: 1, expected: 2, found: 3 })
+        Err(HeldError::Members { what: Given::Held, month: 1, expected: 2, found: 3 })
     );
     assert_eq!(
         year_around(3, &[1, 2], &[FREE]),
-        Err(HeldError::Months { what: "held cells", expected: 2, found: 1 })
+        Err(HeldError::Months { what: Given::Held, expected: 2, found: 1 })
     );
 }
 

@@ -1,13 +1,13 @@
 //! The floor 保底 and the stretch 挑战 beside a target 目标, so that in every cell floor ≤ target ≤ stretch.
 
 use super::apportion::{ApportionError, along_changing_months, along_months_within};
+use crate::said::{Said, said_errors, say};
 
 /// Why a floor or a stretch cannot be split. Months and members are positions counted from 0; the texts count
 /// from 1.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LevelsError {
     /// Every member's target must have as many months as the difference.
-    #[error("member {} has {found} months of target, not {expected}", member + 1)]
     Months {
         /// The member.
         member: usize,
@@ -17,7 +17,6 @@ pub enum LevelsError {
         found: usize,
     },
     /// A target cell below 0.
-    #[error("month {}: the target of member {} is negative: {value}", month + 1, member + 1)]
     NegativeTarget {
         /// The month.
         month: usize,
@@ -27,7 +26,6 @@ pub enum LevelsError {
         value: i64,
     },
     /// The stretch is below the target, or the floor above it.
-    #[error("month {}: the difference from the target must be 0 or more, not {difference}", month + 1)]
     Crossed {
         /// The month.
         month: usize,
@@ -35,7 +33,6 @@ pub enum LevelsError {
         difference: i64,
     },
     /// More to add in a month, and no member has a target to add to.
-    #[error("month {}: the stretch adds {more}, but every target of the month is 0", month + 1)]
     NoTarget {
         /// The month.
         month: usize,
@@ -43,7 +40,6 @@ pub enum LevelsError {
         more: i64,
     },
     /// The floor would be below 0.
-    #[error("month {}: the floor takes {less} off the target, but the members' targets sum to {targets}", month + 1)]
     BelowZero {
         /// The month.
         month: usize,
@@ -53,12 +49,60 @@ pub enum LevelsError {
         targets: i128,
     },
     /// A cell or a running total beyond `i64::MAX`.
-    #[error("month {}: the numbers are too large", month + 1)]
     TooLarge {
         /// The month.
         month: usize,
     },
 }
+
+impl LevelsError {
+    /// What is wrong.
+    pub fn said(&self) -> Said {
+        let of_month = |month: &usize, fault: Said| {
+            let month = month + 1;
+            fault.about(&say!("第 {month} 个月", "month {month}"))
+        };
+        match self {
+            Self::Months { member, expected, found } => say!(
+                "第 {} 个成员有 {found} 个月的目标，应为 {expected} 个月",
+                "member {} has {found} months of target, not {expected}",
+                member + 1
+            ),
+            Self::NegativeTarget { month, member, value } => of_month(
+                month,
+                say!(
+                    "第 {} 个成员的目标是负数：{value}",
+                    "the target of member {} is negative: {value}",
+                    member + 1
+                ),
+            ),
+            Self::Crossed { month, difference } => of_month(
+                month,
+                say!(
+                    "与目标之差应为 0 或以上，而不是 {difference}",
+                    "the difference from the target must be 0 or more, not {difference}"
+                ),
+            ),
+            Self::NoTarget { month, more } => of_month(
+                month,
+                say!(
+                    "挑战要加 {more}，但这个月的目标全是 0",
+                    "the stretch adds {more}, but every target of the month is 0"
+                ),
+            ),
+            Self::BelowZero { month, less, targets } => of_month(
+                month,
+                say!(
+                    "保底要从目标中减 {less}，但成员的目标合计只有 {targets}",
+                    "the floor takes {less} off the target, but the members' targets sum to {targets}"
+                ),
+            ),
+            Self::TooLarge { month } => of_month(month, say!("数太大", "the numbers are too large")),
+        }
+    }
+}
+
+said_errors!(LevelsError);
 
 /// The members' stretch: the `target` (members × months), and on top of it the parent's stretch − target of
 /// every month (`more`), split by the target cells of the month.

@@ -9,7 +9,8 @@ use super::tree::{Months, Node, PerTree, Place, Shape, Tree};
 use super::weights::unsigned;
 use super::whole_plan::{Line, LineRefusal, Scope, WholePlan};
 use crate::http::{FieldError, Problem, body};
-use crate::plan::faults::{ALL_ZERO, listed_twice};
+use crate::plan::faults::listed_twice;
+use crate::said::say;
 
 /// The most levels of a tree, the root's included: reading and checking follow the tree by recursion, and the JSON reader
 /// itself ends at 128 brackets inside each other, two for every level.
@@ -44,7 +45,7 @@ struct QuestionPart {
 fn named(name: &str, _: &()) -> garde::Result {
     match name.trim().is_empty() {
         false => Ok(()),
-        true => Err(garde::Error::new("expected a name")),
+        true => Err(body::refused(&say!("缺少名称", "expected a name"))),
     }
 }
 
@@ -114,7 +115,8 @@ pub fn preview(json: &[u8]) -> Result<Preview, Problem> {
 }
 
 fn too_deep(field: impl Into<String>) -> FieldError {
-    FieldError::new(field, format!("expected a tree of at most {MAX_LEVELS} levels"))
+    let message = say!("最多 {MAX_LEVELS} 级", "expected a tree of at most {MAX_LEVELS} levels");
+    FieldError::new(field, message)
 }
 
 fn join(path: &str, name: &str) -> String {
@@ -146,7 +148,7 @@ impl Names {
         for (index, part) in parts.iter().enumerate() {
             let path = format!("{field}[{index}]");
             if !names.insert(part.name.as_str()) {
-                self.faults.push(listed_twice(join(&path, "name"), format_args!("'{}'", part.name)));
+                self.faults.push(listed_twice(join(&path, "name"), &part.name));
             }
             let place = Place::Unit(i64::try_from(self.paths.len()).unwrap_or(i64::MAX));
             let weights = [unsigned(part.weight); 12];
@@ -164,7 +166,11 @@ fn refused(refusal: &LineRefusal, paths: &[String], weights: &[u64; 12]) -> Prob
         0 if weights.iter().all(|weight| *weight == 0) => "months".to_owned(),
         node => join(paths.get(node).map_or("", String::as_str), "children"),
     };
-    Problem::field(field, format!("{ALL_ZERO}, because there is something to split"))
+    let message = say!(
+        "有数要拆：至少要有一个权重大于 0",
+        "expected at least one weight above 0, because there is something to split"
+    );
+    Problem::field(field, message)
 }
 
 /// The answer while it is put together, in the order in which the names were added.

@@ -3,6 +3,7 @@
 //! The festival moves between 21 January and 20 February, and the showroom is quiet from its first day on. Weights of a
 //! year in which it was in January make January too small in a year in which it is in February.
 
+use crate::said::{Said, said_errors, say};
 use chrono::{Datelike, Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -29,13 +30,11 @@ pub struct FestivalShift {
 }
 
 /// Why weights cannot be moved. `month` is 1 to 12.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SeasonError {
     /// The window has a length.
-    #[error("days: expected 1 to 45, not {0}")]
     Days(u32),
     /// The window ends after the last day that there is.
-    #[error("{field}: a window of {days} days from {day} has no end")]
     Day {
         /// `from` or `to`.
         field: &'static str,
@@ -45,10 +44,6 @@ pub enum SeasonError {
         days: u32,
     },
     /// A month would have less than nothing.
-    #[error(
-        "month {month}: the festival's window takes {loses}, but the month has only {has} \
-         (both in weights times {days} days): expected a smaller weight or a longer window"
-    )]
     Below {
         /// The month.
         month: u32,
@@ -60,12 +55,35 @@ pub enum SeasonError {
         days: u32,
     },
     /// A weight passes `u64::MAX`.
-    #[error("month {month}: the weight becomes too large")]
     TooLarge {
         /// The month.
         month: u32,
     },
 }
+
+impl SeasonError {
+    /// What is wrong.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Days(days) => {
+                say!("days 应为 1 到 45，而不是 {days}", "days: expected 1 to 45, not {days}")
+            }
+            Self::Day { field, day, days } => say!(
+                "{field}：从 {day} 起的 {days} 天没有尽头",
+                "{field}: a window of {days} days from {day} has no end"
+            ),
+            Self::Below { month, has, loses, days } => say!(
+                "{month} 月：春节窗口要移走 {loses}，而该月只有 {has}（都是权重乘 {days} 天）：请减小权重或加长窗口",
+                "month {month}: the festival's window takes {loses}, but the month has only {has} (both in weights times {days} days): expected a smaller weight or a longer window"
+            ),
+            Self::TooLarge { month } => {
+                say!("{month} 月的权重太大", "month {month}: the weight becomes too large")
+            }
+        }
+    }
+}
+
+said_errors!(SeasonError);
 
 /// The weights of `season`, January first, as they are in the planned year.
 ///

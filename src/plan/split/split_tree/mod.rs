@@ -12,6 +12,7 @@ use super::apportion::ApportionError;
 use super::held_cells::{HeldError, Hold, around, year_around};
 use super::tree::Months;
 use super::tree::{Rows, Shape, Tree};
+use crate::said::{Said, say};
 
 /// A cell that stands whatever the weights say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ pub struct Refusal {
     /// Positions of the nodes whose cells of these months are held, by a pin of their own or by pins below them.
     pub held: Vec<usize>,
     /// What is wrong, as a person reads it.
-    pub message: String,
+    pub message: Said,
 }
 
 /// What pins ask of each node: its own cell, or as much as those below it need.
@@ -279,27 +280,44 @@ impl Splitting<'_> {
             HeldError::TooMuch { month, members, held, parent } => (
                 *month,
                 of(members),
-                format!("the cells held below {path} come to {held}, but it has {parent}"),
+                say!(
+                    "{path} 下面锁定的格合计 {held}，而它只有 {parent}",
+                    "the cells held below {path} come to {held}, but it has {parent}"
+                ),
             ),
             HeldError::TooLittle { month, members, held, parent } => (
                 *month,
                 of(members),
-                format!("every cell below {path} is held, at {held} together, but it has {parent}"),
+                say!(
+                    "{path} 下面每一格都已锁定，合计 {held}，而它是 {parent}",
+                    "every cell below {path} is held, at {held} together, but it has {parent}"
+                ),
             ),
             HeldError::NoWeight { month, left } => (
                 *month,
                 children.to_vec(),
-                format!("{left} of {path} are left over, and no cell below it that is not held has a weight"),
+                say!(
+                    "{path} 还剩 {left} 没有拆下去，而下面没有锁定的格都没有权重",
+                    "{left} of {path} are left over, and no cell below it that is not held has a weight"
+                ),
             ),
             HeldError::Apportion(ApportionError::NoWeight { index }) => (
                 *index,
                 children.to_vec(),
-                format!("{path} has units to split, but nobody below it has a weight"),
+                say!(
+                    "{path} 有数要拆，但下面的权重全是 0",
+                    "{path} has units to split, but nobody below it has a weight"
+                ),
             ),
-            other => (0, Vec::new(), format!("{path} cannot be split: {other}")),
+            other => (0, Vec::new(), unsplittable(&path, &other.said())),
         };
         Refusal { tree: self.tree, node, months: vec![month + first], held, message }
     }
+}
+
+/// Why the months of a place cannot be split.
+pub fn unsplittable(path: &str, why: &Said) -> Said {
+    why.about(&say!("{path} 无法拆分", "{path} cannot be split"))
 }
 
 /// Says in words why a year cannot be spread over its months from `first` on.
@@ -307,19 +325,33 @@ fn year_refusal(first: usize, error: &HeldError) -> Refusal {
     let (months, message) = match error {
         HeldError::YearTooMuch { months, held, total } => (
             months.clone(),
-            format!("the cells held come to {held} in the year, but there are {total} to be split"),
+            say!(
+                "锁定的格全年合计 {held}，而要拆的只有 {total}",
+                "the cells held come to {held} in the year, but there are {total} to be split"
+            ),
         ),
         HeldError::YearTooLittle { held, total } => (
             (0..12 - first.min(12)).collect(),
-            format!("every month is held, at {held} together, but there are {total} to be split"),
+            say!(
+                "每个月都已锁定，合计 {held}，而要拆的是 {total}",
+                "every month is held, at {held} together, but there are {total} to be split"
+            ),
         ),
-        HeldError::YearNoWeight { left } => {
-            (Vec::new(), format!("{left} are left over, and no month that is not held has a weight"))
-        }
-        HeldError::Apportion(ApportionError::NoWeight { .. }) => {
-            (Vec::new(), "there is something to split, but every month's weight is 0".to_owned())
-        }
-        other => (Vec::new(), other.to_string()),
+        HeldError::YearNoWeight { left } => (
+            Vec::new(),
+            say!(
+                "还剩 {left}，而没有锁定的月份都没有权重",
+                "{left} are left over, and no month that is not held has a weight"
+            ),
+        ),
+        HeldError::Apportion(ApportionError::NoWeight { .. }) => (
+            Vec::new(),
+            say!(
+                "有数要拆，但每个月的权重都是 0",
+                "there is something to split, but every month's weight is 0"
+            ),
+        ),
+        other => (Vec::new(), other.said()),
     };
     let months = months.into_iter().map(|month| month + first).collect();
     Refusal { tree: Tree::Organisation, node: 0, months, held: vec![0], message }

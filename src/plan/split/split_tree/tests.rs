@@ -78,12 +78,15 @@ fn pins_that_do_not_fit_are_told_with_the_cells_in_the_way() {
     };
     let refusal = split_tree(&splitting, months, &mut Rows::new(), &|_| Visit::Split).unwrap_err();
     assert_eq!((refusal.node, &refusal.months[..], &refusal.held[..]), (1, &[0][..], &[2][..]));
-    assert_eq!(refusal.message, "the cells held below S/G2 come to 40, but it has 10");
+    assert_eq!(refusal.message.to_string(), "the cells held below S/G2 come to 40, but it has 10");
 
     let holds = Holds::of(&shape, &[pin(0, 0, 500), pin(0, 1, 300)]);
     let refusal = root_months(720, &[1; 12], &[0; 12], 0, &[&holds]).unwrap_err();
     assert_eq!((refusal.node, &refusal.months[..]), (0, &[0, 1][..]));
-    assert_eq!(refusal.message, "the cells held come to 800 in the year, but there are 720 to be split");
+    assert_eq!(
+        refusal.message.to_string(),
+        "the cells held come to 800 in the year, but there are 720 to be split"
+    );
 }
 
 #[test]

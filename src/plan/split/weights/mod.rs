@@ -7,7 +7,8 @@ use super::tree::{Node, PerTree, Place, Shape, Tree};
 use crate::http::FieldError;
 use crate::org::UnitKind;
 use crate::period::Period;
-use crate::plan::faults::ALL_ZERO;
+use crate::plan::faults::{ALL_ZERO, listed_twice, not_planned_for, unknown_unit};
+use crate::said::{Said, say};
 
 /// A unit that a plan names.
 #[derive(Clone, Debug)]
@@ -65,18 +66,19 @@ pub(in crate::plan) fn trees(new: &NewPlan, known: &Known) -> Result<PerTree<Sha
     let mut faults = Vec::new();
     let own = known.units.get(&new.unit);
     match own.map(|unit| unit.kind) {
-        None => faults.push(FieldError::new("unit", format!("there is no unit '{}'", new.unit))),
+        None => faults.push(FieldError::new("unit", unknown_unit(&new.unit))),
         Some(UnitKind::Group | UnitKind::Store) => {}
-        Some(_) => {
-            faults.push(FieldError::new("unit", format!("'{}' is neither a store nor a group", new.unit)))
-        }
+        Some(_) => faults.push(FieldError::new("unit", not_planned_for(&new.unit))),
     }
     let mut season = [0; 12];
     for (slot, &weight) in season.iter_mut().zip(&new.season) {
         *slot = unsigned(weight);
     }
     match (new.season.as_slice(), new.method.needs_season()) {
-        ([], true) => faults.push(FieldError::new("season", "expected the twelve months' weights")),
+        ([], true) => {
+            let message = say!("缺少十二个月的权重", "expected the twelve months' weights");
+            faults.push(FieldError::new("season", message));
+        }
         (season, _) if !season.is_empty() && season.iter().all(|&weight| weight == 0) => {
             faults.push(FieldError::new("season", ALL_ZERO));
         }
@@ -187,13 +189,24 @@ impl<'a> Organisation<'a> {
         let Some(posted) = self.known.posted.get(&employee_id) else { return };
         let is_below = |posted: &&PostedUnit| posted.path.contains(&known.id);
         let message = if self.known.left.contains(&employee_id) {
-            format!("'{employee_no}' has left: nothing can be planned for them any more")
+            say!(
+                "“{employee_no}”已离职，不能再列入计划",
+                "'{employee_no}' has left: nothing can be planned for them any more"
+            )
         } else if posted.iter().any(|posted| posted.id == known.id) {
             return;
         } else if let Some(below) = posted.iter().find(is_below) {
-            format!("'{employee_no}' is posted in '{}', not in '{}': list them there", below.code, unit.unit)
+            say!(
+                "“{employee_no}”任职于“{}”，不是“{}”：请列在那里",
+                "'{employee_no}' is posted in '{}', not in '{}': list them there",
+                below.code,
+                unit.unit
+            )
         } else if known.store_id.is_some() && posted.iter().all(|posted| posted.store_id != known.store_id) {
-            format!("'{employee_no}' is posted in another store that year")
+            say!(
+                "“{employee_no}”这一年任职于别的门店",
+                "'{employee_no}' is posted in another store that year"
+            )
         } else {
             return;
         };
@@ -219,7 +232,8 @@ impl<'a> Organisation<'a> {
             });
             let code = |at: usize| self.shape.node(at).map_or("", |node| node.code.as_str());
             if let Some((_, at, _)) = beside {
-                let message = format!(
+                let message = say!(
+                    "“{}”属于与它并列的“{}”：请列在那下面",
                     "'{}' belongs to '{}', which is listed beside it: list it there",
                     code(*position),
                     code(*at)
@@ -234,17 +248,19 @@ impl<'a> Organisation<'a> {
         let field = format!("{path}.unit");
         let known = self.known.units.get(&unit.unit);
         match known {
-            None => {
-                self.faults.push(FieldError::new(field.as_str(), format!("there is no unit '{}'", unit.unit)))
-            }
+            None => self.faults.push(FieldError::new(field.as_str(), unknown_unit(&unit.unit))),
             Some(known) if parent_id != 0 && (known.id == parent_id || !known.path.contains(&parent_id)) => {
-                let message = format!("'{}' does not stand below the unit that it is listed in", unit.unit);
+                let message = say!(
+                    "“{}”不在它所列单位的下面",
+                    "'{}' does not stand below the unit that it is listed in",
+                    unit.unit
+                );
                 self.faults.push(FieldError::new(field.as_str(), message));
             }
             Some(_) => {}
         }
         if !self.units.insert(unit.unit.as_str()) {
-            self.faults.push(FieldError::new(field, format!("unit '{}' is listed twice", unit.unit)));
+            self.faults.push(listed_twice(field, &unit.unit));
         }
         known.map(|known| known.id)
     }
@@ -260,14 +276,19 @@ pub(in crate::plan) fn members<'a>(
     let mut seen = HashSet::new();
     let mut found = Vec::with_capacity(members.len());
     for (index, MemberWeight { employee_no, weight }) in members.iter().enumerate() {
-        let mut refuse =
-            |message| faults.push(FieldError::new(format!("{path}[{index}].employee_no"), message));
+        let field = format!("{path}[{index}].employee_no");
         if !seen.insert(employee_no.as_str()) {
-            refuse(format!("employee '{employee_no}' is listed twice"));
+            faults.push(listed_twice(field.as_str(), employee_no));
         }
         match employees.get(employee_no) {
             Some(&id) => found.push((employee_no.as_str(), id, unsigned(*weight))),
-            None => refuse(format!("nobody with the number '{employee_no}' is posted there in the year")),
+            None => {
+                let message = say!(
+                    "这一年没有工号“{employee_no}”在那里任职",
+                    "nobody with the number '{employee_no}' is posted there in the year"
+                );
+                faults.push(FieldError::new(field, message));
+            }
         }
     }
     found
@@ -284,9 +305,12 @@ fn label_faults(
     for (index, label) in labels.iter().enumerate() {
         let field = format!("{field}[{index}].code");
         if !seen.insert(label.code.as_str()) {
-            faults.push(FieldError::new(field, format!("'{}' is listed twice", label.code)));
+            faults.push(listed_twice(field, &label.code));
         } else if !known.labels.contains(&(tree, label.code.clone())) {
-            let message = format!("there is no {} '{}': add it first", tree.name(), label.code);
+            let message = Said::both(
+                format!("没有{}“{}”：请先添加", tree.label(), label.code),
+                format!("there is no {} '{}': add it first", tree.name(), label.code),
+            );
             faults.push(FieldError::new(field, message));
         }
     }

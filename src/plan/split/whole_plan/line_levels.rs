@@ -3,10 +3,11 @@
 use super::line_cells::Positions;
 use super::splitting::{Whole, visits};
 use super::{Level, Line, LineRefusal, Outcome};
-use crate::plan::split::apportion::largest_remainder;
+use crate::plan::split::apportion::{ApportionError, largest_remainder};
 use crate::plan::split::levels::{LevelsError, lowered, raised};
-use crate::plan::split::split_tree::{Refusal, Visit, Walked, walk};
+use crate::plan::split::split_tree::{Refusal, Visit, Walked, unsplittable, walk};
 use crate::plan::split::tree::{Months, PerTree, Rows, Tree};
+use crate::said::Said;
 
 /// Floor and stretch of a line in one tree, where there are any.
 #[derive(Default)]
@@ -90,7 +91,7 @@ impl Whole<'_> {
         let confirmed = &line.cells.of(tree).confirmed;
         let root = line.cells.organisation.confirmed.first().copied().unwrap_or_default();
         let apart =
-            spread(difference, &root, closed, is_floor).map_err(|message| refusal(tree, 0, message))?;
+            spread(difference, &root, closed, is_floor).map_err(|error| refusal(tree, 0, error.said()))?;
         let closed_cells = rows.first().copied().unwrap_or(root);
         let months = level_of(&root, &apart, &closed_cells, closed, is_floor);
         walk(shape, months, rows, visit, |node, own, rows| {
@@ -104,7 +105,7 @@ impl Whole<'_> {
             let apart: Vec<i64> = apart.collect();
             let split = if is_floor { lowered(&targets, &apart) } else { raised(&targets, &apart) };
             let split = split.map_err(|error: LevelsError| {
-                refusal(tree, node, format!("{} cannot be split: {error}", shape.path(node)))
+                refusal(tree, node, unsplittable(&shape.path(node), &error.said()))
             })?;
             let merged = children.iter().zip(split).map(|(&child, open)| {
                 let mut months = rows.get(child).copied().unwrap_or_default();
@@ -118,12 +119,12 @@ impl Whole<'_> {
     }
 }
 
-fn refusal(tree: Tree, node: usize, message: String) -> Refusal {
+fn refusal(tree: Tree, node: usize, message: Said) -> Refusal {
     Refusal { tree, node, months: Vec::new(), held: vec![node], message }
 }
 
 /// A difference over the open months, in proportion to their targets.
-fn spread(difference: i64, root: &Months, closed: usize, is_floor: bool) -> Result<Vec<i64>, String> {
+fn spread(difference: i64, root: &Months, closed: usize, is_floor: bool) -> Result<Vec<i64>, ApportionError> {
     let open: Vec<u64> = root.iter().skip(closed).map(|&cell| u64::try_from(cell).unwrap_or(0)).collect();
     let left: i64 = root.iter().skip(closed).sum();
     let difference = match is_floor {
@@ -133,7 +134,7 @@ fn spread(difference: i64, root: &Months, closed: usize, is_floor: bool) -> Resu
         false if left == 0 && closed > 0 => 0,
         false => difference,
     };
-    largest_remainder(difference, &open).map_err(|error| error.to_string())
+    largest_remainder(difference, &open)
 }
 
 /// The root's level: the target with the difference added or taken away, closed months as they were.

@@ -7,12 +7,12 @@ mod splitting;
 mod together;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use rust_decimal::Decimal;
 
 use super::split_tree::{PinnedCell, Refusal, Segment};
 use super::tree::{PerTree, Rows, Shape, Tree};
+use crate::said::Said;
 
 /// A line: vehicles, or something sold beside them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,12 +88,13 @@ pub enum Level {
     Stretch,
 }
 
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Floor => "floor 保底",
-            Self::Stretch => "stretch 挑战",
-        })
+impl Level {
+    /// What it is called.
+    pub const fn said(self) -> Said {
+        match self {
+            Self::Floor => Said::fixed("保底", "floor"),
+            Self::Stretch => Said::fixed("挑战", "stretch"),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use crate::db::schema::plan_line;
 use crate::db::sql;
 use crate::http::Problem;
+use crate::plan::faults::no_line;
 use crate::plan::split::settings::Split;
 use crate::plan::split::split_tree::{PinnedCell, Segment};
 use crate::plan::split::tree::Months;
@@ -126,9 +127,10 @@ pub(in crate::plan) async fn line(
 /// The field `metric` at fault.
 pub(in crate::plan) fn meant(lines: Vec<Line>, metric: Option<&str>) -> Result<Line, Problem> {
     let is_meant = |line: &Line| metric.is_none_or(|metric| metric == line.metric);
-    lines.into_iter().find(is_meant).ok_or_else(|| {
-        Problem::field("metric", format!("the plan has no line '{}'", metric.unwrap_or_default()))
-    })
+    lines
+        .into_iter()
+        .find(is_meant)
+        .ok_or_else(|| Problem::field("metric", no_line(metric.unwrap_or_default())))
 }
 
 #[derive(Queryable, Selectable)]

@@ -10,6 +10,7 @@ use crate::auth::Context;
 use crate::db::schema::plan_line;
 use crate::db::sql;
 use crate::http::Problem;
+use crate::plan::faults::WEIGHTS_TOO_LARGE;
 use crate::plan::split::tree::{PerTree, Place, Rows, Tree};
 use crate::plan::split::whole_plan::{Cells, Line, WholePlan};
 use crate::plan::versions::pins::Cell;
@@ -68,8 +69,8 @@ pub(in crate::plan) async fn insert_nodes(
         employees.push(employee);
         labels.push(label);
         for weight in node.weights {
-            weights
-                .push(i64::try_from(weight).map_err(|_| Problem::field("weights", "a weight is too large"))?);
+            let weight = i64::try_from(weight);
+            weights.push(weight.map_err(|_| Problem::field("weights", WEIGHTS_TOO_LARGE))?);
         }
     }
     let Columns { trees, positions, cells } = Columns::of(whole, &nodes)?;

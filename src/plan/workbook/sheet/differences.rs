@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::layout::{CODE, letters};
 use super::read::{ReadRow, ReadSheet, SUGGESTED_EDITED, expected};
 use super::{PlanSheet, SheetFault, SheetRow, Tree};
+use crate::said::{Said, say};
 use crate::spreadsheets::import::{ImportError, MAX_FAULTS};
 
 /// One confirmed cell that was edited.
@@ -48,12 +49,17 @@ struct Node<'a> {
 /// closed; an edited suggestion; an empty cell.
 pub fn differences(sheet: &PlanSheet, read: &ReadSheet) -> Result<Vec<CellChange>, Vec<SheetFault>> {
     if read.plan_id != sheet.plan_id {
-        let found = format!("计划 {}", read.plan_id);
-        return Err(vec![SheetFault::file(found, format!("应为计划 {}，请选对文件", sheet.plan_id))]);
+        let found = say!("计划 {}", "plan {}", read.plan_id);
+        let expected = say!("应为计划 {}，请选对文件", "expected a file of plan {}", sheet.plan_id);
+        return Err(vec![SheetFault::file(found, expected)]);
     }
     if read.row_version != sheet.row_version {
-        let found = format!("修订 {}", read.row_version);
-        let expected = format!("计划在导出后已被修改（现为修订 {}），请重新导出后再修改", sheet.row_version);
+        let found = say!("修订 {}", "revision {}", read.row_version);
+        let expected = say!(
+            "计划在导出后已被修改（现为修订 {}），请重新导出后再修改",
+            "the plan was changed after the export (it is revision {} now): export it again, then edit it",
+            sheet.row_version
+        );
         return Err(vec![SheetFault::file(found, expected)]);
     }
     let (pages, nodes) = nodes(sheet);
@@ -64,8 +70,9 @@ pub fn differences(sheet: &PlanSheet, read: &ReadSheet) -> Result<Vec<CellChange
         if !pages.contains(&(read.metric.as_str(), read.tree)) {
             // Once for the worksheet, not for every row in it.
             if strangers.insert(read.sheet.as_str()) {
-                let found = format!("{} {}", read.metric, read.tree);
-                faults.push(SheetFault { row: None, ..at(read, None, found, "计划中没有这张表") });
+                let found = Said::same(format!("{} {}", read.metric, read.tree));
+                let expected = say!("计划中没有这张表", "the plan has no such table");
+                faults.push(SheetFault { row: None, ..at(read, None, found, expected) });
             }
             continue;
         }
@@ -73,11 +80,13 @@ pub fn differences(sheet: &PlanSheet, read: &ReadSheet) -> Result<Vec<CellChange
             Some(node) => compare(node, read, &mut changes, &mut faults),
             None => {
                 let found = if read.parent.is_empty() {
-                    read.code.clone()
+                    Said::same(read.code.as_str())
                 } else {
-                    format!("{}（上级 {}）", read.code, read.parent)
+                    say!("{}（上级 {}）", "{} (below {})", read.code, read.parent)
                 };
-                faults.push(at(read, None, found, &format!("计划中没有这个“{CODE}”的节点")));
+                let expected =
+                    say!("计划中没有这个“{CODE}”的节点", "the plan has no place with this '{CODE}'");
+                faults.push(at(read, None, found, expected));
             }
         }
         if faults.len() > MAX_FAULTS {
@@ -91,7 +100,7 @@ pub fn differences(sheet: &PlanSheet, read: &ReadSheet) -> Result<Vec<CellChange
         let Some(node) = nodes.get(&key) else { continue };
         for ((to, column), from) in read.months.iter().zip(read.columns).zip(node.row.suggested) {
             if let Some(to) = to.filter(|to| *to != from && faults.len() <= MAX_FAULTS) {
-                faults.push(at(read, Some(column), shown(to, node.is_amount), SUGGESTED_EDITED));
+                faults.push(at(read, Some(column), Said::same(shown(to, node.is_amount)), SUGGESTED_EDITED));
             }
         }
     }
@@ -131,16 +140,15 @@ fn compare(
     for (index, ((month, from), (to, column))) in months {
         let closed = index < row.closed;
         match *to {
-            None => faults.push(at(read, Some(column), String::new(), expected(node.is_amount))),
+            None => faults.push(at(read, Some(column), Said::same(""), expected(node.is_amount))),
             Some(to) if to == from => {}
             Some(to) if closed => {
                 let [found, kept] = [to, from].map(|value| shown(value, node.is_amount));
-                faults.push(at(
-                    read,
-                    Some(column),
-                    found,
-                    &format!("{month}月已关账或已结束，应保持 {kept}"),
-                ));
+                let expected = say!(
+                    "{month}月已关账或已结束，应保持 {kept}",
+                    "month {month} is closed or has ended: expected {kept} as before"
+                );
+                faults.push(at(read, Some(column), Said::same(found), expected));
             }
             Some(to) => changes.push((
                 node.place,
@@ -164,12 +172,12 @@ fn shown(value: i64, is_amount: bool) -> String {
     super::write::shown(value.into(), is_amount)
 }
 
-fn at(read: &ReadRow, column: Option<usize>, found: String, expected: &str) -> SheetFault {
+fn at(read: &ReadRow, column: Option<usize>, found: Said, expected: Said) -> SheetFault {
     SheetFault {
         worksheet: Some(read.sheet.clone()),
         row: Some(read.row),
         column: column.map(letters),
         found,
-        expected: expected.to_owned(),
+        expected,
     }
 }

@@ -13,13 +13,12 @@
 //! digits. Up to 15 digits that gives the same decimal again (IEEE 754 binary64 keeps every decimal of 15 digits), and
 //! [`MAX_CELL`] has 14.
 //!
-//! A planner corrects the file, so faults are Chinese and name the place as the spreadsheet shows it.
-
-use std::fmt;
+//! A planner corrects the file, so faults name the place as the spreadsheet shows it.
 
 use rust_xlsxwriter::XlsxError;
 
 pub use crate::plan::split::tree::Tree;
+use crate::said::{Language, Said, said_errors, say};
 use crate::spreadsheets::import::{ImportError, MAX_ROWS};
 
 mod differences;
@@ -129,62 +128,91 @@ pub struct SheetRow {
 }
 
 /// The plan cannot be written as a workbook.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum SheetError {
     /// There is no tree with a node in it.
-    #[error("the plan has no rows to write")]
     NoRows,
     /// More rows than can be read in again, or more than a worksheet has.
-    #[error("the plan needs {found} rows: expected at most {MAX_ROWS} over all worksheets")]
     TooManyRows {
         /// Rows that it would take.
         found: usize,
     },
     /// A text that a workbook could not give back as it is.
-    #[error(
-        "{field} of {place} is '{found}': expected 1 to {MAX_TEXT_CHARS} characters without control characters and \
-         surrounding spaces"
-    )]
     Text {
         /// The field's name, for example `code`.
         field: &'static str,
         /// The line, tree and node it belongs to.
-        place: String,
+        place: Said,
         /// The text, shortened.
         found: String,
     },
     /// A line, a tree of a line or a node of a tree stands there twice.
-    #[error("{place} stands in the plan twice: expected once")]
     Duplicate {
         /// The line, tree and node.
-        place: String,
+        place: Said,
     },
     /// A value outside 0 to [`MAX_CELL`].
-    #[error("{field} of {place} in month {month} is {found}: expected 0 to {MAX_CELL}")]
     Value {
         /// `suggested` or `confirmed`.
         field: &'static str,
         /// The line, tree and node.
-        place: String,
+        place: Said,
         /// 1 to 12.
         month: usize,
         /// The value.
         found: i64,
     },
     /// More closed months than a year has.
-    #[error("{place} has {found} closed months: expected at most 12")]
     Closed {
         /// The line, tree and node.
-        place: String,
+        place: Said,
         /// The months that are said to be closed.
         found: usize,
     },
     /// The writer of workbooks refused something.
-    #[error("the workbook cannot be written: {0}")]
-    Workbook(#[from] XlsxError),
+    Workbook(XlsxError),
 }
 
-/// One thing wrong in a workbook. [`fmt::Display`] gives the whole sentence.
+impl From<XlsxError> for SheetError {
+    fn from(error: XlsxError) -> Self {
+        Self::Workbook(error)
+    }
+}
+
+impl SheetError {
+    /// What is wrong.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::NoRows => say!("计划里没有可以写出的行", "the plan has no rows to write"),
+            Self::TooManyRows { found } => say!(
+                "计划要写 {found} 行：所有工作表合计最多 {MAX_ROWS} 行",
+                "the plan needs {found} rows: expected at most {MAX_ROWS} over all worksheets"
+            ),
+            Self::Text { field, place, found } => say!(
+                "{place} 的 {field} 是“{found}”：应为 1 到 {MAX_TEXT_CHARS} 个字，不含控制字符，前后没有空格",
+                "{field} of {place} is '{found}': expected 1 to {MAX_TEXT_CHARS} characters without control characters and surrounding spaces"
+            ),
+            Self::Duplicate { place } => {
+                say!("{place} 在计划里出现了两次", "{place} stands in the plan twice: expected once")
+            }
+            Self::Value { field, place, month, found } => say!(
+                "{place} {month} 月的 {field} 是 {found}：应为 0 到 {MAX_CELL}",
+                "{field} of {place} in month {month} is {found}: expected 0 to {MAX_CELL}"
+            ),
+            Self::Closed { place, found } => say!(
+                "{place} 有 {found} 个已关账的月份：最多 12 个",
+                "{place} has {found} closed months: expected at most 12"
+            ),
+            Self::Workbook(error) => {
+                say!("工作簿写不出来：{error}", "the workbook cannot be written: {error}")
+            }
+        }
+    }
+}
+
+said_errors!(SheetError);
+
+/// One thing wrong in a workbook. [`SheetFault::said`] gives the whole sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SheetFault {
     /// Name of the worksheet; `None` for the file as a whole.
@@ -194,41 +222,44 @@ pub struct SheetFault {
     /// The column's letters as the spreadsheet shows them; `None` for the row as a whole.
     pub column: Option<String>,
     /// The text found there; empty for an empty cell.
-    pub found: String,
-    /// What should stand there instead, in Chinese.
-    pub expected: String,
+    pub found: Said,
+    /// What should stand there instead.
+    pub expected: Said,
 }
 
 impl SheetFault {
     /// A fault of the file as a whole.
-    fn file(found: impl Into<String>, expected: impl Into<String>) -> Self {
-        Self { worksheet: None, row: None, column: None, found: found.into(), expected: expected.into() }
+    fn file(found: Said, expected: Said) -> Self {
+        Self { worksheet: None, row: None, column: None, found, expected }
+    }
+
+    /// The whole sentence.
+    pub fn said(&self) -> Said {
+        let found = self.found.in_language(Language::Chinese);
+        let what = match found {
+            "" => self.expected.clone(),
+            _ => Said::both(
+                format!("填的是“{found}”；{}", self.expected.in_language(Language::Chinese)),
+                format!("found '{}'; {}", self.found, self.expected),
+            ),
+        };
+        let Some(worksheet) = &self.worksheet else { return what };
+        let place = match (&self.column, self.row) {
+            (Some(column), Some(row)) => say!("单元格 {column}{row}", ", cell {column}{row}"),
+            (None, Some(row)) => say!("第 {row} 行", ", row {row}"),
+            (Some(column), None) => say!("{column} 列", ", column {column}"),
+            (None, None) => Said::same(""),
+        };
+        let place = Said::both(
+            format!("工作表“{worksheet}”{}", place.in_language(Language::Chinese)),
+            format!("worksheet '{worksheet}'{place}"),
+        );
+        what.about(&place)
     }
 }
 
 impl From<ImportError> for SheetFault {
     fn from(error: ImportError) -> Self {
-        Self::file("", error.to_string())
-    }
-}
-
-impl fmt::Display for SheetFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(worksheet) = &self.worksheet {
-            write!(f, "工作表“{worksheet}”")?;
-        }
-        match (&self.column, self.row) {
-            (Some(column), Some(row)) => write!(f, "单元格 {column}{row}")?,
-            (None, Some(row)) => write!(f, "第 {row} 行")?,
-            (Some(column), None) => write!(f, "{column} 列")?,
-            (None, None) => {}
-        }
-        if self.worksheet.is_some() {
-            f.write_str("：")?;
-        }
-        match self.found.as_str() {
-            "" => f.write_str(&self.expected),
-            found => write!(f, "填的是“{found}”；{}", self.expected),
-        }
+        Self::file(Said::same(""), error.said())
     }
 }

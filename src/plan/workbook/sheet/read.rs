@@ -12,6 +12,7 @@ use super::layout::{
     letters, month_header, normal,
 };
 use super::{MAX_CELL, SheetFault, Tree};
+use crate::said::{Said, say};
 use crate::spreadsheets::import::number::{Measure, decimal};
 use crate::spreadsheets::import::{
     Container, ImportError, Line, MAX_FAULTS, MAX_FILE_BYTES, MAX_ROWS, Value, container, unpack, workbook,
@@ -145,8 +146,11 @@ impl Reading {
                 Ok(ReadSheet { plan_id, row_version, cells: self.cells, suggested: self.suggested })
             }
             None if self.faults.is_empty() => {
-                let expected = "这不是从本系统导出的计划工作簿（找不到隐藏的标记行），请重新导出后再修改";
-                Err(vec![SheetFault::file("", expected)])
+                let expected = say!(
+                    "这不是从本系统导出的计划工作簿（找不到隐藏的标记行），请重新导出后再修改",
+                    "this is no workbook of a plan exported from here (its hidden row is not there): export it again, then edit it"
+                );
+                Err(vec![SheetFault::file(Said::same(""), expected)])
             }
             _ => Err(self.faults),
         }
@@ -158,16 +162,16 @@ impl Reading {
         sheet: &str,
         row: u32,
         column: Option<usize>,
-        found: &str,
-        expected: impl Into<String>,
+        found: impl Into<Found>,
+        expected: Said,
     ) {
         if self.faults.len() <= MAX_FAULTS {
             self.faults.push(SheetFault {
                 worksheet: Some(sheet.to_owned()),
                 row: (row > 0).then_some(row),
                 column: column.map(letters),
-                found: found.to_owned(),
-                expected: expected.into(),
+                found: found.into().0,
+                expected,
             });
         }
     }
@@ -197,14 +201,20 @@ impl Reading {
         }
         let Some((row, column, text)) = mark else {
             if header.is_some() {
-                let expected = "隐藏的第 1 行已丢失，无法确认数据来自哪个计划，请重新导出后再修改";
+                let expected = say!(
+                    "隐藏的第 1 行已丢失，无法确认数据来自哪个计划，请重新导出后再修改",
+                    "the hidden row 1 is lost, so nobody knows which plan this is of: export it again, then edit it"
+                );
                 self.fault(&name, 1, None, "", expected);
             }
             return Ok(());
         };
         let Some(origin) = self.origin(&name, (row, column), &text) else { return Ok(()) };
         let Some(header) = header else {
-            let expected = format!("前 {SEARCHED_ROWS} 行中找不到含“{CODE}”“{ITEM}”和月份的表头");
+            let expected = say!(
+                "前 {SEARCHED_ROWS} 行中找不到含“{CODE}”“{ITEM}”和月份的表头",
+                "there is no header row with '{CODE}', '{ITEM}' and the months within the first {SEARCHED_ROWS} rows"
+            );
             self.fault(&name, 0, None, "", expected);
             return Ok(());
         };
@@ -226,20 +236,30 @@ impl Reading {
     /// What the worksheet was exported from, if it goes with the others.
     fn origin(&mut self, name: &str, (row, column): (u32, usize), text: &str) -> Option<SheetOrigin> {
         let Some(origin) = SheetOrigin::read(text) else {
-            self.fault(name, row, Some(column), text, "标记已被修改或版本不符，请重新导出后再修改");
+            let expected = say!(
+                "标记已被修改或版本不符，请重新导出后再修改",
+                "the mark has been changed, or is of another version: export it again, then edit it"
+            );
+            self.fault(name, row, Some(column), text, expected);
             return None;
         };
         let found = (origin.plan_id, origin.row_version);
         let (plan_id, row_version) = *self.plan.get_or_insert(found);
         if found != (plan_id, row_version) {
-            let expected = format!("与其他工作表来自同一次导出：计划 {plan_id}，修订 {row_version}");
-            let found = format!("计划 {}，修订 {}", found.0, found.1);
-            self.fault(name, row, Some(column), &found, expected);
+            let expected = say!(
+                "与其他工作表来自同一次导出：计划 {plan_id}，修订 {row_version}",
+                "expected the same export as the other worksheets: plan {plan_id}, revision {row_version}"
+            );
+            let found = say!("计划 {}，修订 {}", "plan {}, revision {}", found.0, found.1);
+            self.fault(name, row, Some(column), found, expected);
             return None;
         }
         let key = (origin.metric.clone(), origin.tree);
         if let Some(first) = self.pages.get(&key) {
-            let expected = format!("与工作表“{first}”是同一张表，每张表只能有一份，请删除多余的");
+            let expected = say!(
+                "与工作表“{first}”是同一张表，每张表只能有一份，请删除多余的",
+                "this is the same as worksheet '{first}': delete one of them"
+            );
             self.fault(name, row, None, "", expected);
             return None;
         }
@@ -260,13 +280,20 @@ impl Reading {
                 Some(header_text) => {
                     let first = *found.entry(header_text).or_insert(column);
                     if first != column {
-                        let expected = format!("“{header_text}”只能有一列，{} 列已是", letters(first));
-                        self.fault(&name, header.row, Some(column), &cell.shown(), expected);
+                        let expected = say!(
+                            "“{header_text}”只能有一列，{} 列已是",
+                            "there is a column '{header_text}' already: {}",
+                            letters(first)
+                        );
+                        self.fault(&name, header.row, Some(column), cell.shown(), expected);
                     }
                 }
                 None if month_header(&text) => {
-                    let expected = "不是能识别的月份，表头应为“1月”至“12月”";
-                    self.fault(&name, header.row, Some(column), &cell.shown(), expected);
+                    let expected = say!(
+                        "不是能识别的月份，表头应为“1月”至“12月”",
+                        "this is no month: expected '1月' to '12月'"
+                    );
+                    self.fault(&name, header.row, Some(column), cell.shown(), expected);
                 }
                 None => {}
             }
@@ -274,7 +301,9 @@ impl Reading {
         let mut column = |header_text: &'static str| {
             let column = found.get(header_text).copied();
             if column.is_none() {
-                self.fault(&name, header.row, None, "", format!("表头缺少“{header_text}”列"));
+                let expected =
+                    say!("表头缺少“{header_text}”列", "the header row has no column '{header_text}'");
+                self.fault(&name, header.row, None, "", expected);
             }
             column.unwrap_or_default()
         };
@@ -296,26 +325,30 @@ impl Reading {
             // Without a code the row is somebody's own: a remark, a total.
             _ if code.is_empty() => return,
             _ => {
-                let expected = format!("应为“{SUGGESTED}”或“{CONFIRMED}”");
-                return self.fault(&page.name, line.row, Some(page.item), &item, expected);
+                let expected =
+                    say!("应为“{SUGGESTED}”或“{CONFIRMED}”", "expected '{SUGGESTED}' or '{CONFIRMED}'");
+                return self.fault(&page.name, line.row, Some(page.item), item, expected);
             }
         };
         if is_suggested {
             return self.suggestion(page, line, (code, parent));
         }
         if code.is_empty() {
-            let expected = format!("“{CONFIRMED}”行缺少编码");
+            let expected = say!("“{CONFIRMED}”行缺少编码", "the row '{CONFIRMED}' has no code");
             return self.fault(&page.name, line.row, Some(page.code), "", expected);
         }
         let first = *page.nodes.entry((code.clone(), parent.clone())).or_insert(line.row);
         if first != line.row {
-            let expected = format!("每个节点只能有一行“{CONFIRMED}”，第 {first} 行已是");
-            self.fault(&page.name, line.row, Some(page.code), &code, expected);
+            let expected = say!(
+                "每个节点只能有一行“{CONFIRMED}”，第 {first} 行已是",
+                "there is a row '{CONFIRMED}' of this already: row {first}"
+            );
+            self.fault(&page.name, line.row, Some(page.code), code.as_str(), expected);
         }
         let months = page.months.map(|column| match value(line.cell(column), page.origin.is_amount) {
             Ok(value) => value,
             Err(found) => {
-                self.fault(&page.name, line.row, Some(column), &found, expected(page.origin.is_amount));
+                self.fault(&page.name, line.row, Some(column), found, expected(page.origin.is_amount));
                 None
             }
         });
@@ -342,7 +375,7 @@ impl Reading {
         let months = page.months.map(|column| match value(line.cell(column), page.origin.is_amount) {
             Ok(value) => value,
             Err(found) => {
-                self.fault(&page.name, line.row, Some(column), &found, SUGGESTED_EDITED);
+                self.fault(&page.name, line.row, Some(column), found, SUGGESTED_EDITED);
                 None
             }
         });
@@ -374,15 +407,42 @@ impl Reading {
             let of_months: i64 = months.iter().take(to).skip(from).flatten().sum();
             let is_sum = matches!(value(cell, page.origin.is_amount), Ok(found) if found == Some(of_months));
             if !cell.is_blank() && !is_sum {
-                let expected = format!("“{header}”由月份相加得出，不能直接填：请改各月，或恢复公式");
-                self.fault(&page.name, line.row, Some(column), &cell.shown(), expected);
+                let expected = say!(
+                    "“{header}”由月份相加得出，不能直接填：请改各月，或恢复公式",
+                    "'{header}' is the sum of its months: change them, or put the formula back"
+                );
+                self.fault(&page.name, line.row, Some(column), cell.shown(), expected);
             }
         }
     }
 }
 
 /// What is said of a suggestion that somebody has changed.
-pub(super) const SUGGESTED_EDITED: &str = "“建议”行由程序给出，不能修改：请改同一节点的“确定”行";
+pub(super) const SUGGESTED_EDITED: Said = Said::fixed(
+    "“建议”行由程序给出，不能修改：请改同一节点的“确定”行",
+    "a row '建议' is what the program suggests: change the row '确定' of the same place instead",
+);
+
+/// What stands somewhere: a cell's text, or a sentence about it.
+struct Found(Said);
+
+impl From<&str> for Found {
+    fn from(text: &str) -> Self {
+        Self(Said::same(text))
+    }
+}
+
+impl From<String> for Found {
+    fn from(text: String) -> Self {
+        Self(Said::same(text))
+    }
+}
+
+impl From<Said> for Found {
+    fn from(said: Said) -> Self {
+        Self(said)
+    }
+}
 
 /// Whether the line has at least two of the headers that are looked for.
 fn is_header(line: &Line) -> bool {
@@ -412,10 +472,13 @@ fn value(cell: &Value, is_amount: bool) -> Result<Option<i64>, String> {
 }
 
 /// What should stand in a cell.
-pub(super) fn expected(is_amount: bool) -> &'static str {
+pub(super) const fn expected(is_amount: bool) -> Said {
     if is_amount {
-        "应为金额（元，不小于 0，最多两位小数），例如 40,000.50"
+        Said::fixed(
+            "应为金额（元，不小于 0，最多两位小数），例如 40,000.50",
+            "expected an amount in yuan from 0 with at most two decimals, such as 40,000.50",
+        )
     } else {
-        "应为不小于 0 的整数，例如 12"
+        Said::fixed("应为不小于 0 的整数，例如 12", "expected a whole number from 0, such as 12")
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::{MAX_CELL, MAX_TEXT_CHARS, PlanSheet, SheetError, SheetRow, SheetTree};
+use crate::said::{Language, Said, say};
 use crate::spreadsheets::import::{MAX_ROWS, Value};
 
 /// Refuses what would not come back as it is.
@@ -10,14 +11,17 @@ pub(super) fn check(sheet: &PlanSheet) -> Result<(), SheetError> {
     let mut rows = 0_usize;
     let mut metrics = HashSet::new();
     for line in &sheet.lines {
-        let place = format!("line '{}'", line.metric);
+        let place = say!("指标“{}”", "line '{}'", line.metric);
         text("metric", &place, &line.metric)?;
         if !metrics.insert(line.metric.as_str()) {
             return Err(SheetError::Duplicate { place });
         }
         let mut trees = HashSet::new();
         for tree in &line.trees {
-            let place = format!("{place}, tree {}", tree.tree);
+            let place = within(
+                &place,
+                &Said::both(format!("{}表", tree.tree.label()), format!("tree {}", tree.tree)),
+            );
             if !trees.insert(tree.tree) {
                 return Err(SheetError::Duplicate { place });
             }
@@ -45,10 +49,18 @@ pub(super) fn heights(rows: &[SheetRow]) -> Vec<usize> {
     heights.collect()
 }
 
-fn check_nodes(tree: &SheetTree, place: &str) -> Result<(), SheetError> {
+/// A place within another.
+fn within(whole: &Said, part: &Said) -> Said {
+    let zh = |said: &Said| said.in_language(Language::Chinese).to_owned();
+    Said::both(format!("{}，{}", zh(whole), zh(part)), format!("{whole}, {part}"))
+}
+
+fn check_nodes(tree: &SheetTree, place: &Said) -> Result<(), SheetError> {
     let mut nodes = HashSet::new();
     for row in &tree.rows {
-        let place = format!("{place}, node '{}' under '{}'", shortened(&row.code), shortened(&row.parent));
+        let node =
+            say!("“{}”（上级“{}”）", "node '{}' under '{}'", shortened(&row.code), shortened(&row.parent));
+        let place = within(place, &node);
         text("code", &place, &row.code)?;
         if !row.parent.is_empty() {
             text("parent", &place, &row.parent)?;
@@ -75,12 +87,12 @@ fn check_nodes(tree: &SheetTree, place: &str) -> Result<(), SheetError> {
 }
 
 /// Checks that a workbook gives the text back as it is.
-fn text(field: &'static str, place: &str, text: &str) -> Result<(), SheetError> {
+fn text(field: &'static str, place: &Said, text: &str) -> Result<(), SheetError> {
     let kept = matches!(Value::text(text), Value::Text(kept) if kept == text);
     if kept && text.chars().all(is_written) && text.chars().count() <= MAX_TEXT_CHARS {
         return Ok(());
     }
-    Err(SheetError::Text { field, place: place.to_owned(), found: shortened(text) })
+    Err(SheetError::Text { field, place: place.clone(), found: shortened(text) })
 }
 
 /// Control characters and what is no character are no part of XML.

@@ -15,7 +15,7 @@ use crate::http::{FieldError, Problem};
 use crate::ledger::metric::{Catalogue, Kind};
 use crate::plan::split::method::Method;
 use crate::plan::split::new_plan::{LabelWeight, Levels, MemberWeight, NewLine, NewPlan, UnitWeight};
-use crate::said::Said;
+use crate::said::{Said, say};
 use crate::spreadsheets::import::number::{Measure, decimal};
 use crate::spreadsheets::import::{
     Container, ImportError, Line, MAX_FILE_BYTES, Value, container, unpack, workbook,
@@ -46,9 +46,11 @@ pub(super) fn read_now(bytes: &[u8], catalogue: &Catalogue) -> Result<NewPlan, P
         None => {
             reading.faults.truncate(MOST_FAULTS);
             if reading.faults.is_empty() {
-                reading
-                    .faults
-                    .push(FieldError::new("file", "这不是从本系统导出的计划模板，请重新导出后再填写"));
+                let message = say!(
+                    "这不是从本系统导出的计划模板，请重新导出后再填写",
+                    "this is no template of a plan exported from here: export it again, then fill it in"
+                );
+                reading.faults.push(FieldError::new("file", message));
             }
             Err(Problem::fields(reading.faults))
         }
@@ -105,7 +107,7 @@ impl Sheet {
 }
 
 impl Reading<'_> {
-    fn fault(&mut self, sheet: &str, row: u32, message: impl Into<Said>) {
+    fn fault(&mut self, sheet: &str, row: u32, message: Said) {
         let field = if row == 0 { sheet.to_owned() } else { format!("{sheet} {row}") };
         self.faults.push(FieldError::new(field, message));
     }
@@ -117,17 +119,29 @@ impl Reading<'_> {
             let marked = lines.first().map(|line| line.cell(0).shown()).filter(|text| text.starts_with(MARK));
             let Some(text) = marked else { continue };
             let Some((part, year, unit)) = Part::read(&text) else {
-                self.fault(&name, 1, "标记已被修改或版本不符，请重新导出后再填写");
+                let message = say!(
+                    "标记已被修改或版本不符，请重新导出后再填写",
+                    "the mark has been changed, or is of another version: export it again, then fill it in"
+                );
+                self.fault(&name, 1, message);
                 continue;
             };
             let found = (year, unit);
             if *of.get_or_insert_with(|| found.clone()) != found {
-                self.fault(&name, 1, "与其他工作表不是同一份模板");
+                let message = say!(
+                    "与其他工作表不是同一份模板",
+                    "this is of another template than the other worksheets"
+                );
+                self.fault(&name, 1, message);
                 continue;
             }
             let Some(sheet) = self.head(name, part, lines) else { continue };
             if let Some(first) = parts.get(&part) {
-                let message = format!("与工作表“{}”重复，只能有一张", first.name);
+                let message = say!(
+                    "与工作表“{}”重复，只能有一张",
+                    "this is the same as worksheet '{}': delete one of them",
+                    first.name
+                );
                 self.fault(&sheet.name, 0, message);
                 continue;
             }
@@ -137,7 +151,8 @@ impl Reading<'_> {
         let lines = match parts.remove(&Part::Lines) {
             Some(sheet) => self.lines(&sheet),
             None => {
-                self.fault("file", 0, format!("缺少工作表“{}”", Part::Lines.title()));
+                let title = Part::Lines.title();
+                self.fault("file", 0, say!("缺少工作表“{title}”", "there is no worksheet '{title}'"));
                 Vec::new()
             }
         };
@@ -181,7 +196,10 @@ impl Reading<'_> {
             }
             columns.clear();
         }
-        let message = format!("找不到表头，应有：{}", part.needed().join("、"));
+        let message = Said::both(
+            format!("找不到表头，应有：{}", part.needed().join("、")),
+            format!("there is no header row: expected {}", part.needed().join(", ")),
+        );
         self.fault(&name, 0, message);
         None
     }
@@ -199,7 +217,11 @@ impl Reading<'_> {
             let penetration = self.number(sheet, line, PENETRATION);
             let value_per_unit = self.units_of(sheet, line, VALUE, true);
             if index == 0 && total.is_none() {
-                self.fault(&sheet.name, line.row, format!("“{metric}”是主指标，必须填“{TOTAL}”"));
+                let message = say!(
+                    "“{metric}”是主指标，必须填“{TOTAL}”",
+                    "'{metric}' is the first line: expected a number in '{TOTAL}'"
+                );
+                self.fault(&sheet.name, line.row, message);
             }
             if index > 0 && total.is_none() && penetration.is_none() {
                 continue;
@@ -219,11 +241,12 @@ impl Reading<'_> {
             let text = sheet.text(line, MONTH);
             let number = text.trim_end_matches('份').trim_end_matches('月').trim().parse::<usize>().ok();
             let Some(slot) = number.and_then(|number| months.get_mut(number.checked_sub(1)?)) else {
-                self.fault(&sheet.name, line.row, format!("“{text}”应为 1月 至 12月"));
+                let message = say!("“{text}”应为 1月 至 12月", "'{text}': expected 1月 to 12月");
+                self.fault(&sheet.name, line.row, message);
                 continue;
             };
             if slot.is_some() {
-                self.fault(&sheet.name, line.row, format!("“{text}”有两行"));
+                self.fault(&sheet.name, line.row, say!("“{text}”有两行", "'{text}' has two rows"));
                 continue;
             }
             *slot = Some(self.weight(sheet, line).unwrap_or(0));
@@ -254,15 +277,16 @@ impl Reading<'_> {
                 continue;
             }
             if unit.is_empty() {
-                self.fault(&sheet.name, line.row, format!("{employee_no} 缺少“{UNIT}”"));
+                let message = say!("{employee_no} 缺少“{UNIT}”", "{employee_no} has no '{UNIT}'");
+                self.fault(&sheet.name, line.row, message);
                 continue;
             }
             let Some(weight) = self.weight(sheet, line) else {
-                self.fault(
-                    &sheet.name,
-                    line.row,
-                    format!("缺少“{WEIGHT}”：没有份额的填 0，不参加的删去整行"),
+                let message = say!(
+                    "缺少“{WEIGHT}”：没有份额的填 0，不参加的删去整行",
+                    "there is no '{WEIGHT}': write 0 for no share, and delete the row of whoever takes no part"
                 );
+                self.fault(&sheet.name, line.row, message);
                 continue;
             };
             if employee_no.is_empty() {
@@ -274,7 +298,13 @@ impl Reading<'_> {
         for (row, code, member) in people {
             match units.iter_mut().find(|(_, unit)| unit.unit == code) {
                 Some((_, unit)) => unit.members.push(member),
-                None => self.fault(&sheet.name, row, format!("单位“{code}”没有自己的一行（工号为空的行）")),
+                None => {
+                    let message = say!(
+                        "单位“{code}”没有自己的一行（工号为空的行）",
+                        "unit '{code}' has no row of its own, without a 工号"
+                    );
+                    self.fault(&sheet.name, row, message);
+                }
             }
         }
         let listed: HashSet<String> = units.iter().map(|(_, unit)| unit.unit.clone()).collect();
@@ -285,7 +315,12 @@ impl Reading<'_> {
             attach(unit, &mut below);
         }
         for (above, unit) in below {
-            self.fault(&sheet.name, 0, format!("“{}”的上级“{above}”又在它自己下面", unit.unit));
+            let message = say!(
+                "“{}”的上级“{above}”又在它自己下面",
+                "'{}' stands below '{above}', which stands below it",
+                unit.unit
+            );
+            self.fault(&sheet.name, 0, message);
         }
         top
     }
@@ -304,12 +339,19 @@ impl Reading<'_> {
         match units.and_then(|units| i64::try_from(units).ok()) {
             Some(units) => Some(units),
             None => {
-                let expected = if is_amount {
-                    "不小于 0 的金额（元），最多两位小数"
+                let (zh, en) = if is_amount {
+                    (
+                        "不小于 0 的金额（元），最多两位小数",
+                        "an amount in yuan from 0 with at most two decimals",
+                    )
                 } else {
-                    "不小于 0 的整数"
+                    ("不小于 0 的整数", "a whole number from 0")
                 };
-                self.fault(&sheet.name, line.row, format!("“{header}”填的是 {number}，应为{expected}"));
+                let message = Said::both(
+                    format!("“{header}”填的是 {number}，应为{zh}"),
+                    format!("'{header}' is {number}: expected {en}"),
+                );
+                self.fault(&sheet.name, line.row, message);
                 None
             }
         }
@@ -329,7 +371,9 @@ impl Reading<'_> {
             Value::Other(_) => None,
         };
         if number.is_none() {
-            self.fault(&sheet.name, line.row, format!("“{header}”填的是“{}”，应为数字", cell.shown()));
+            let message =
+                say!("“{header}”填的是“{}”，应为数字", "'{header}' is '{}': expected a number", cell.shown());
+            self.fault(&sheet.name, line.row, message);
         }
         number
     }

@@ -4,6 +4,7 @@ use super::layout::Part;
 use super::read::read_now;
 use super::write::{Page, PersonRow, write};
 use crate::ledger::metric::Catalogue;
+use crate::said::Language;
 
 fn catalogue() -> Catalogue {
     Catalogue::parse(include_str!("../../../../rules/metrics.toml")).unwrap()
@@ -47,7 +48,8 @@ fn page() -> Page {
 #[test]
 fn an_empty_template_asks_for_the_total() {
     let problem = read_now(&write(&page()).unwrap(), &catalogue()).unwrap_err();
-    let faults: Vec<_> = problem.errors.iter().map(|error| error.message.to_string()).collect();
+    let faults: Vec<_> =
+        problem.errors.iter().map(|error| error.message.in_language(Language::Chinese).to_owned()).collect();
     assert_eq!(faults, ["“deliveries”是主指标，必须填“全年目标”"]);
     assert_eq!(problem.errors[0].field, format!("{} 5", Part::Lines.title()));
 }
@@ -79,8 +81,11 @@ fn rows_that_do_not_fit_are_named() {
     wrong.people.push(row("X", "Y", None, 1));
     wrong.people.push(row("Y", "X", None, 1));
     let problem = read_now(&write(&wrong).unwrap(), &catalogue()).unwrap_err();
-    let faults: Vec<_> =
-        problem.errors.iter().map(|error| (error.field.as_str(), error.message.to_string())).collect();
+    let faults: Vec<_> = problem
+        .errors
+        .iter()
+        .map(|error| (error.field.as_str(), error.message.in_language(Language::Chinese).to_owned()))
+        .collect();
     assert_eq!(faults[0], ("组和人 11", "单位“G9”没有自己的一行（工号为空的行）".to_owned()));
     assert!(faults.iter().skip(1).all(|(_, message)| message.contains("又在它自己下面")), "{faults:?}");
 }

@@ -50,11 +50,11 @@ fn every_faulty_cell_is_named_once() {
             at("乙!O3", "1000000000000"),
         ]
     );
-    assert_eq!(faults[0].to_string(), "工作表“甲”单元格 D3：填的是“1.5”；应为不小于 0 的整数，例如 12");
-    assert_eq!(faults[10].expected, "每个节点只能有一行“确定”，第 3 行已是");
-    assert_eq!(faults[11].expected, "应为“建议”或“确定”");
-    assert_eq!(faults[12].to_string(), "工作表“甲”单元格 A6：“确定”行缺少编码");
-    assert_eq!(faults[17].expected, "应为金额（元，不小于 0，最多两位小数），例如 40,000.50");
+    assert_eq!(zh(&faults[0].said()), "工作表“甲”单元格 D3：填的是“1.5”；应为不小于 0 的整数，例如 12");
+    assert_eq!(zh(&faults[10].expected), "每个节点只能有一行“确定”，第 3 行已是");
+    assert_eq!(zh(&faults[11].expected), "应为“建议”或“确定”");
+    assert_eq!(zh(&faults[12].said()), "工作表“甲”单元格 A6：“确定”行缺少编码");
+    assert_eq!(zh(&faults[17].expected), "应为金额（元，不小于 0，最多两位小数），例如 40,000.50");
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn month_headers_are_each_there_once_and_known() {
             at("乙!2", ""),
         ]
     );
-    let expected: Vec<&str> = faults[4..].iter().map(|fault| fault.expected.as_str()).collect();
+    let expected: Vec<&str> = faults[4..].iter().map(|fault| zh(&fault.expected)).collect();
     assert_eq!(
         expected,
         [
@@ -135,7 +135,7 @@ fn a_file_that_is_no_plan_is_refused_with_a_reason() {
     ] {
         let faults = faults(bytes);
         assert_eq!(places(&faults), [("-!".to_owned(), "")]);
-        assert!(faults[0].to_string().starts_with(reason), "{}", faults[0]);
+        assert!(zh(&faults[0].said()).starts_with(reason), "{:?}", faults[0]);
     }
 }
 
@@ -151,7 +151,7 @@ fn a_workbook_that_unpacks_hugely_is_refused_before_it_is_opened() {
     }
     let bytes = out.finish().unwrap().into_inner();
     assert!(bytes.len() < 1 << 20);
-    assert!(faults(&bytes)[0].expected.starts_with("工作簿解压后超过允许的大小"));
+    assert!(zh(&faults(&bytes)[0].expected).starts_with("工作簿解压后超过允许的大小"));
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn very_many_faults_are_cut_short() {
     let organisation = lines(PIECES, &[row; 900]);
     let faults = faults(&book(&[("甲", &organisation)]));
     assert_eq!(faults.len(), 10_001);
-    assert!(faults[10_000].expected.starts_with("错误超过 10000 处"));
+    assert!(zh(&faults[10_000].expected).starts_with("错误超过 10000 处"));
 }
 
 #[test]
@@ -201,8 +201,8 @@ fn an_unknown_node_a_closed_month_and_an_empty_cell_are_faults() {
             at("丙!", "deliveries series"),
         ]
     );
-    assert_eq!(faults[0].to_string(), "工作表“甲”单元格 E3：填的是“19”；2月已关账或已结束，应保持 18");
-    assert_eq!(faults[1].to_string(), "工作表“甲”单元格 G3：应为不小于 0 的整数，例如 12");
+    assert_eq!(zh(&faults[0].said()), "工作表“甲”单元格 E3：填的是“19”；2月已关账或已结束，应保持 18");
+    assert_eq!(zh(&faults[1].said()), "工作表“甲”单元格 G3：应为不小于 0 的整数，例如 12");
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn another_plan_or_another_state_of_it_is_refused_as_a_whole() {
     let read = read(&write(&plan).unwrap()).unwrap();
     let other = PlanSheet { plan_id: 43, ..plan.clone() };
     assert_eq!(
-        differences(&other, &read).unwrap_err()[0].to_string(),
+        zh(&differences(&other, &read).unwrap_err()[0].said()),
         "填的是“计划 42”；应为计划 43，请选对文件"
     );
     let later = PlanSheet { row_version: 8, ..plan };

@@ -139,5 +139,9 @@ fn places(faults: &[SheetFault]) -> Vec<(String, &str)> {
         let sheet = fault.worksheet.as_deref().unwrap_or("-");
         format!("{sheet}!{}{row}", fault.column.as_deref().unwrap_or_default())
     };
-    faults.iter().map(|fault| (place(fault), fault.found.as_str())).collect()
+    faults.iter().map(|fault| (place(fault), zh(&fault.found))).collect()
+}
+
+fn zh(said: &Said) -> &str {
+    said.in_language(Language::Chinese)
 }
