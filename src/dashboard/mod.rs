@@ -53,7 +53,10 @@ impl SelectionQuery {
     ) -> Result<Vec<T>, Problem> {
         let months = self.months.unwrap_or(1);
         if !(1..=MOST_MONTHS).contains(&months) {
-            return Err(Problem::field("months", say!("应为 1 到 {MOST_MONTHS}", "expected 1 to {MOST_MONTHS}")));
+            return Err(Problem::field(
+                "months",
+                say!("应为 1 到 {MOST_MONTHS}", "expected 1 to {MOST_MONTHS}"),
+            ));
         }
         let Some(part) = Part::find(cx, self.unit.as_deref()).await? else { return Ok(Vec::new()) };
         let mut rows = Vec::new();

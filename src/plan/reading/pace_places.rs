@@ -318,11 +318,8 @@ async fn tasks(
     let total_of = |plan: i64, unit: i64| {
         totals.iter().find(|total| total.id == plan && total.unit_id == unit).map(|total| total.total)
     };
-    let stores: Vec<(i64, i64)> = governed
-        .stores
-        .iter()
-        .filter_map(|store| Some((store.id, governed.of(store.id, month)?)))
-        .collect();
+    let stores: Vec<(i64, i64)> =
+        governed.stores.iter().filter_map(|store| Some((store.id, governed.of(store.id, month)?))).collect();
     let mut tasks: HashMap<i64, i64> =
         stores.iter().filter_map(|(store, plan)| Some((*store, total_of(*plan, *store)?))).collect();
     if kind == UnitKind::Group {
