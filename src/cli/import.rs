@@ -187,11 +187,7 @@ fn print(report: &ImportReport, mode: Mode, json: bool) -> anyhow::Result<()> {
         writeln!(out, "注意：{note}")?;
     }
     if !report.unread.is_empty() {
-        writeln!(
-            out,
-            "未读取的列，里面有数字 · columns with numbers that were not read: {}",
-            unread(report)
-        )?;
+        writeln!(out, "未读取，里面有数字 · not read, although there are numbers: {}", unread(report))?;
     }
     if !report.unused.is_empty() {
         let unused = listed(report.unused.iter().cloned());

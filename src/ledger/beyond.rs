@@ -78,21 +78,43 @@ pub fn within<'a>(
     beyond.collect()
 }
 
+/// What a delivery says of somebody.
+#[derive(Clone, Copy, Debug)]
+pub struct SaidOf<'a> {
+    /// Of whom.
+    pub employee_id: i64,
+    /// Name in the catalogue.
+    pub metric: &'a str,
+    /// The month's total; none of a day and of a record.
+    pub total: Option<Decimal>,
+}
+
+impl<'a> From<&'a Entry> for SaidOf<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        let is_total = entry.day.is_none() && entry.external_id.is_none();
+        Self {
+            employee_id: entry.employee_id,
+            metric: &entry.metric,
+            total: entry.value.filter(|_| is_total),
+        }
+    }
+}
+
 /// In which months a delivery has to do with a metric that is larger than the one that bounds it. Where nothing of it was
 /// recorded, as in a trial, totals are taken for recorded.
-pub async fn beyond(
+pub async fn beyond<'a>(
     connection: &mut AsyncPgConnection,
     catalogue: &Catalogue,
     period: Period,
-    entries: &[Entry],
+    said: impl Iterator<Item = SaidOf<'a>> + Clone,
     is_recorded: bool,
 ) -> Result<Vec<BeyondBound>, Problem> {
     let named = |id| catalogue.get(id).map(|metric| metric.name.as_str());
     let bounds = catalogue.bounds().filter_map(|(one, other)| Some((named(one)?, named(other)?)));
     let bounds = bounds.collect::<Vec<_>>();
     let concerned = bounds.iter().flat_map(|(one, other)| [*one, *other]).collect::<HashSet<_>>();
-    let entries = entries.iter().filter(|entry| concerned.contains(&*entry.metric)).collect::<Vec<_>>();
-    let people = entries.iter().map(|entry| entry.employee_id).collect::<BTreeSet<_>>();
+    let said = said.filter(|one| concerned.contains(one.metric));
+    let people = said.clone().map(|one| one.employee_id).collect::<BTreeSet<_>>();
     // Of a whole group's people few are concerned: the database knows which.
     let people = match is_recorded {
         true => exceeding(connection, period, &Vec::from_iter(people), &bounds).await?,
@@ -103,14 +125,10 @@ pub async fn beyond(
     }
     let mut months = super::current(connection, period, &Vec::from_iter(people.iter().copied())).await?;
     let mut delivered = HashMap::<i64, HashSet<&str>>::new();
-    for entry in entries.into_iter().filter(|entry| people.contains(&entry.employee_id)) {
-        delivered.entry(entry.employee_id).or_default().insert(&entry.metric);
-        if !is_recorded
-            && entry.day.is_none()
-            && entry.external_id.is_none()
-            && let Some(value) = entry.value
-        {
-            months.entry(entry.employee_id).or_default().insert(entry.metric.clone(), value);
+    for SaidOf { employee_id, metric, total } in said.filter(|one| people.contains(&one.employee_id)) {
+        delivered.entry(employee_id).or_default().insert(metric);
+        if let Some(value) = total.filter(|_| !is_recorded) {
+            months.entry(employee_id).or_default().insert(metric.to_owned(), value);
         }
     }
     let mut found = Vec::new();

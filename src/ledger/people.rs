@@ -77,10 +77,9 @@ pub async fn people(
     let people = sql(concat!(
         "SELECT e.id, e.employee_no, e.name, coalesce(bool_or(",
         reaches!("$1", "e.id", "a.unit_id", "$2"),
-        "), ($1).everything) AS is_reached, \
-             (SELECT min(f.valid_from) FROM assignment f WHERE f.employee_id = e.id) AS posted_from \
+        ") FILTER (WHERE daterange(a.valid_from, a.valid_to) && daterange($2, $3)), \
+             e.id = ($1).employee_id, false) OR ($1).everything AS is_reached, min(a.valid_from) AS posted_from \
          FROM employee e LEFT JOIN assignment a ON a.employee_id = e.id \
-              AND daterange(a.valid_from, a.valid_to) && daterange($2, $3) \
          WHERE e.employee_no = ANY ($4) GROUP BY e.id, e.employee_no, e.name",
     ))
     .over(employee_nos.len())

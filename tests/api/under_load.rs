@@ -6,9 +6,11 @@ use diesel_async::SimpleAsyncConnection as _;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
+use showfloor::auth::access::Role;
 use showfloor::db::pool;
 
 use crate::support::{Answer, TestApp};
+use crate::{import_safety, imports};
 
 /// The longest that anybody should wait who only reads.
 const SOON: Duration = Duration::from_secs(3);
@@ -43,6 +45,57 @@ async fn while_writers_wait_everybody_reads_and_health_is_told() {
         let status = answer.status.as_u16();
         assert!(matches!(status, 201 | 409 | 422 | 503), "{:#}", answer.body);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_a_long_import_everybody_is_answered() {
+    let app = imports::app().await;
+    app.add_user("clerk-dm", &[Role::Clerk], Some("D77"), None).await;
+    // The import stands still with its store's month in its hands.
+    let holder = &mut pool::beside(&app.pool).await.unwrap();
+    holder.batch_execute("BEGIN; LOCK TABLE import_batch IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let file = "工号,交车台数\nB01,3\nB02,4\n".as_bytes().to_vec();
+    let long = imports::import(&app, "clerk", "dms-funnel", "", file);
+    let others = async {
+        let watcher = &mut pool::beside(&app.pool).await.unwrap();
+        let waiting = "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database() \
+            AND wait_event_type = 'Lock'";
+        while import_safety::count(watcher, waiting).await == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let rows = |no: &str| {
+            json!({"period": "2015-02", "source_system": "dms",
+                "rows": [{"employee_no": no, "facts": {"deliveries": 2}}]})
+        };
+        let (clerk, body) = (app.token("clerk").await, rows("B01"));
+        let deliveries = join_all((0..20).map(|_| {
+            let request = app.request(Method::POST, "/v1/facts").bearer_auth(&clerk).json(&body);
+            async { request.send().await.unwrap() }
+        }));
+        let readers = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            for path in ["/livez", "/healthz", "/v1/me", "/v1/facts?period=2015-02&limit=1"] {
+                let begun = Instant::now();
+                let request = app.request(Method::GET, path).bearer_auth(app.token("hr").await);
+                assert_eq!(request.send().await.unwrap().status(), 200, "{path}");
+                assert!(begun.elapsed() < SOON, "{path}: {:?}", begun.elapsed());
+            }
+            let begun = Instant::now();
+            app.post("clerk-dm", "/v1/facts", rows("D77")).await.expect(200);
+            assert!(begun.elapsed() < SOON, "another store: {:?}", begun.elapsed());
+        };
+        let begun = Instant::now();
+        let (answers, ()) = tokio::join!(deliveries, readers);
+        // Nobody waits longer than three seconds for the month, and eight at a time.
+        assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
+        for answer in answers {
+            assert!(answer.headers().contains_key("retry-after"), "{answer:?}");
+            assert_eq!(Answer::of(answer).await.problem(409), "conflict");
+        }
+        holder.batch_execute("ROLLBACK").await.unwrap();
+    };
+    let (imported, ()) = tokio::join!(long, others);
+    assert_eq!(imported.expect(201)["added"], 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,7 +22,7 @@ use crate::http::idempotency::{self, Answer, Key};
 use crate::http::{FieldError, FieldErrorBody, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{
-    self, BeyondBound, Counts, CountsInstead, Deliveries, FactOutcome, Late, SourceGap, SourceWord,
+    self, BeyondBound, Counts, CountsInstead, Deliveries, FactOutcome, Late, SaidOf, SourceGap, SourceWord,
     ValueOrigin,
 };
 use crate::period::Period;
@@ -266,7 +266,7 @@ async fn write(
     let word = (SourceWord::Complete, &declared);
     ledger::note(cx.db(), period, word, &speakers, &origin, new.late).await?;
     let outstanding = ledger::gaps(cx.db(), catalogue, period, &deliveries, &speakers, &scope).await?;
-    let beyond = ledger::beyond(cx.db(), catalogue, period, &entries, true).await?;
+    let beyond = ledger::beyond(cx.db(), catalogue, period, entries.iter().map(SaidOf::from), true).await?;
     if recorded.counts.is_news() || !nothing_for.is_empty() {
         let sources = &new.complete_sources;
         let detail = json!({

@@ -55,6 +55,10 @@ impl Among {
             };
             self.watch_blank(reading, layout.shown(at), at, is_there);
         }
+        // Of a row whose day cannot be read nobody knows whether it stands there twice.
+        if layout.day.is_some() && day.is_none() && reading.is_faulty() {
+            return None;
+        }
         let key = (employee_no?, day, external_id);
         let name = layout.name.map(|at| line.spread(at).shown()).unwrap_or_default();
         let once = match &key {

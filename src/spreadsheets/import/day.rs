@@ -12,6 +12,8 @@ pub(in crate::spreadsheets) fn day(value: &Value) -> Option<NaiveDate> {
     match value {
         Value::Blank => None,
         Value::Text(text) | Value::Other(text) => {
+            // An apostrophe before it is how spreadsheets are told that it is a text.
+            let text = text.trim_start_matches('\'');
             moment(text).or_else(|| written(text)).or_else(|| serial(text))
         }
         Value::Number(number) => {
@@ -21,10 +23,27 @@ pub(in crate::spreadsheets) fn day(value: &Value) -> Option<NaiveDate> {
     }
 }
 
-/// The day on which a moment is in China: `2014-05-07T23:30:00Z` is on the 8th.
+/// The day on which a moment is in China: `2014-05-07T23:30:00Z` is on the 8th, and so is `2014-05-07 23:30 UTC`.
 fn moment(text: &str) -> Option<NaiveDate> {
-    let moment = DateTime::parse_from_rfc3339(text.trim()).ok()?;
+    let text = text.trim();
+    let utc = ["Z", "z", "UTC", "GMT"].iter().find_map(|zone| text.strip_suffix(zone));
+    let (local, zone) = match utc {
+        Some(local) => (local, "+00:00"),
+        None => text.split_at_checked(text.rfind(['+', '-'])?)?,
+    };
+    // The sign of a zone stands behind a time of day; that of a date does not.
+    let local = Some(local.trim_end()).filter(|local| local.contains(':'))?.replace(['T', 't'], " ");
+    let moment = ["%Y-%m-%d %H:%M:%S%.f %z", "%Y-%m-%d %H:%M %z"].iter().find_map(|format| {
+        DateTime::parse_from_str(&format!("{} {zone}", local.replace('/', "-")), format).ok()
+    })?;
     Some(moment.with_timezone(&clock::CHINA).date_naive())
+}
+
+/// Whether what stands behind a day is no more than a time, a weekday or words, and not the end of a span.
+fn is_one_day(text: &str) -> bool {
+    let behind = text.char_indices().filter(|(_, c)| !c.is_ascii_digit()).map(|(at, _)| at).nth(2);
+    let behind = behind.and_then(|at| text.get(at..)).unwrap_or_default();
+    !behind.contains(['~', '～', '—', '–', '至', '到', '-', '/'])
 }
 
 fn written(text: &str) -> Option<NaiveDate> {
@@ -32,7 +51,7 @@ fn written(text: &str) -> Option<NaiveDate> {
     let text = text.trim();
     let mut parts = text.split(|c: char| !c.is_ascii_digit());
     let year = parts.next()?;
-    if let (8, Some(compact)) = (year.len(), text.get(..8)) {
+    if let (8 | 14, Some(compact)) = (year.len(), text.get(..8)) {
         let is_alone = !text.get(8..).is_some_and(|rest| rest.starts_with('.'));
         return NaiveDate::parse_from_str(compact, "%Y%m%d").ok().filter(|_| is_alone);
     }
@@ -45,7 +64,7 @@ fn written(text: &str) -> Option<NaiveDate> {
     let year = Some(year).filter(|year| is_whole || year.len() == 2)?.parse::<i32>().ok()? + century;
     let is_sized = (1..=2).contains(&month.len()) && (1..=2).contains(&day.len());
     let date = NaiveDate::from_ymd_opt(year, month.parse().ok()?, day.parse().ok()?);
-    let date = date.filter(|_| is_day && is_sized)?;
+    let date = date.filter(|_| is_day && is_sized && is_one_day(text))?;
     match weekday(text) {
         Some(named) => (named == date.weekday()).then_some(date),
         None => is_whole.then_some(date),
@@ -53,7 +72,7 @@ fn written(text: &str) -> Option<NaiveDate> {
 }
 
 /// The day of the week that is named: 星期三, 周三.
-fn weekday(text: &str) -> Option<Weekday> {
+pub(super) fn weekday(text: &str) -> Option<Weekday> {
     const DAYS: [(char, Weekday); 8] = [
         ('一', Weekday::Mon),
         ('二', Weekday::Tue),
@@ -104,6 +123,12 @@ mod tests {
             "2014-03-05 周三",
             "2014-03-04T23:30:00Z",
             "2014-03-05T23:30:00+08:00",
+            "2014-03-04 23:30:00 UTC",
+            "2014-03-04T23:30Z",
+            "2014/03/04 17:00:00.250 +0000",
+            "2014-03-05 10:00",
+            "'2014-03-05",
+            "20140305101500",
             "1393948800000",
             "41703",
             "41703.75",
@@ -117,6 +142,9 @@ mod tests {
         assert_eq!(day(&Value::Number(41_703.0)), NaiveDate::from_ymd_opt(2014, 3, 5));
         for wrong in [
             "2014-02-30",
+            "2014-03-05~2014-03-06",
+            "2014-03-05至03-06",
+            "2014-03-05-06",
             "14-3-5",
             "3/5/2014",
             "2014-3",

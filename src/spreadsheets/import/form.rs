@@ -10,7 +10,7 @@ use super::number::{Measure, decimal, half_width};
 use super::reading::Reading;
 use super::{Container, ImportError, Value};
 use crate::decimal::plain;
-use crate::ledger::metric::{Kind, Metric};
+use crate::ledger::metric::{Kind, Metric, is_target};
 
 /// What a file looks like and how its rows are read.
 pub(crate) struct Form {
@@ -86,6 +86,11 @@ impl Form {
         self.columns.iter().any(|column| column.to == To::Day)
     }
 
+    /// Whether it has a column of targets.
+    pub(super) fn has_targets(&self) -> bool {
+        self.columns.iter().filter_map(FormColumn::metric).any(is_target)
+    }
+
     /// Refuses a file of the wrong kind.
     pub(super) fn check(&self, container: Container) -> Result<(), ImportError> {
         match self.container {
@@ -155,7 +160,8 @@ impl FormColumn {
 
     /// A column in which an empty cell is zero.
     pub fn tally(metric: &'static str, measure: Measure, need: Need, headers: &[&'static str]) -> Self {
-        let foreign = if need == Need::Required { Foreign::Refused } else { Foreign::Faulty };
+        let is_needed = matches!(need, Need::Required | Need::Or(_));
+        let foreign = if is_needed { Foreign::Refused } else { Foreign::Faulty };
         Self { need, blank: EmptyCell::Zero, foreign, ..Self::optional(metric, measure, headers) }
     }
 
@@ -194,6 +200,11 @@ impl FormColumn {
     /// Whether a header's cell is called like it, or like the group or the part that it was confirmed as.
     pub(super) fn is_named_by(&self, cell: &Value) -> bool {
         let Value::Text(text) = cell else { return false };
+        // Every cell of a table is asked, and mostly it is a number.
+        let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+        if is_number(text) && !self.keys.iter().any(|key| key.split('/').any(is_number)) {
+            return false;
+        }
         let text = header::normal(text);
         self.keys.iter().any(|key| *key == text || key.split('/').any(|part| part == text))
     }
@@ -258,9 +269,11 @@ fn written(text: &str, metric: &Metric) -> Option<Decimal> {
     let text: String = text.chars().map(half_width).collect();
     let text = text.trim();
     let text = text.strip_suffix(metric.unit.as_str()).unwrap_or(text);
+    // A score may have three decimals, and never has thousands.
+    let measure = if metric.kind == Kind::Score { Measure::FineDays } else { measure(metric) };
     match text.strip_prefix('-') {
-        Some(digits) => measure(metric).written(digits).map(|number| -number),
-        None => measure(metric).written(text),
+        Some(digits) => measure.written(digits).map(|number| -number),
+        None => measure.written(text),
     }
 }
 
@@ -268,6 +281,7 @@ fn written(text: &str, metric: &Metric) -> Option<Decimal> {
 pub(in crate::spreadsheets) fn is_nothing(cell: &Value) -> bool {
     match cell {
         Value::Blank => true,
+        Value::Text(text) if text.starts_with(|c: char| c.is_ascii_digit()) => false,
         Value::Text(text) => {
             matches!(header::normal(text).as_str(), "-" | "--" | "—" | "——" | "/" | "\\" | "n/a")
         }
@@ -296,6 +310,8 @@ pub(in crate::spreadsheets) enum To {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::spreadsheets) enum Need {
     Required,
+    /// Required where the column with this usual header, which does as well, is not there.
+    Or(&'static str),
     Optional,
     /// Required, and read, only where the column with this usual header is not there.
     Without(&'static str),

@@ -1,12 +1,15 @@
 //! Finding the header: which row it is, what its one or two rows call each column, and which columns are meant.
 
+mod bands;
 mod column;
 mod name;
 
+pub(in crate::spreadsheets) use self::bands::is_bounded;
 pub(in crate::spreadsheets) use self::column::{HeaderColumn, unit};
 pub(in crate::spreadsheets) use self::name::{HeaderName, is_same_unit, is_unit, name, normal};
 use self::name::{MONTH_SUMS, only_unit};
 use super::form::{FormColumn, To};
+use super::number::half_width;
 use super::{Form, ImportError, Line, Value};
 
 /// The header is looked for in so many rows from the top; titles may stand above it.
@@ -143,6 +146,9 @@ fn says_total(cell: &Value) -> bool {
         "subtotal",
         "sum",
         "average",
+        "最大值",
+        "最小值",
+        "∑",
     ];
     let Value::Text(text) = cell else { return false };
     let text = normal(text);
@@ -168,7 +174,8 @@ impl Header {
                     if header.goes_on {
                         return Err(ImportError::TallHeader(header.last_row + 1));
                     }
-                    header.put_second_table_aside(form);
+                    header.put_second_table_aside(form, head);
+                    header.look_at_units(head);
                     return Ok(header);
                 }
             }
@@ -207,7 +214,8 @@ impl Header {
         });
         let fields = upper.and_then(|line| line.fields).max(lower.fields);
         let first_row = upper.map_or(lower.row, |line| line.row);
-        let columns = columns.collect();
+        let mut columns = columns.collect::<Vec<_>>();
+        bands::name(&mut columns);
         let titles = head.get(..at).unwrap_or_default();
         let groups = above.filter(|_| below.is_none());
         let stated_unit = stated_unit(titles, groups);
@@ -217,6 +225,20 @@ impl Header {
         Some(Self { main, first_row, last_row, fields, goes_on, stated_unit, columns })
     }
 
+    /// Finds the columns of which 万元 is said because their numbers, which are yuan, are shown so.
+    fn look_at_units(&mut self, head: &[Line]) {
+        let (last_row, stated) = (self.last_row, self.stated_unit.is_some());
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            let is_large =
+                stated || column.unit().is_some_and(|unit| money_unit(unit).is_some() || unit == "万");
+            let lines = head.iter().filter(|line| line.row > last_row);
+            let mut numbers = lines.filter(|line| matches!(line.cell(at), Value::Number(_))).peekable();
+            if is_large && numbers.peek().is_some() && numbers.all(|line| line.larger.contains(&at)) {
+                column.take_for_yuan();
+            }
+        }
+    }
+
     /// The first column of another table beside the one that is read: one that has people of its own.
     pub(super) fn beside(&self) -> Option<usize> {
         self.columns.iter().position(|column| column.is_beside)
@@ -224,7 +246,7 @@ impl Header {
 
     /// Where the header names people once more behind something else, another table begins: what stands there is theirs.
     /// Two tables with the same columns remain, so that neither is taken for the other.
-    fn put_second_table_aside(&mut self, form: &Form) {
+    fn put_second_table_aside(&mut self, form: &Form, head: &[Line]) {
         let person = |column: &HeaderColumn| {
             let is_no = column.rank_of(EMPLOYEE_NO).is_some();
             let is_known = |to: &To| {
@@ -254,7 +276,7 @@ impl Header {
                 None => is_apart |= !form.is_exact,
             }
         }
-        let Some(begin) = begin else { return };
+        let Some(begin) = begin.or_else(|| self.table_of_things(form, head)) else { return };
         let is_same = |column: &HeaderColumn| {
             self.columns.get(..begin).unwrap_or_default().iter().any(|first| {
                 person(first) == Some(To::EmployeeNo) && normal(&first.shown) == normal(&column.shown)
@@ -265,7 +287,40 @@ impl Header {
         }
     }
 
-    fn has(&self, column: &FormColumn, is_exact: bool) -> bool {
+    /// Where another table begins that is about things: behind a column without anything in it stands one with words that
+    /// nobody looks for.
+    fn table_of_things(&self, form: &Form, head: &[Line]) -> Option<usize> {
+        const OF_A_ROW: &[&str] = &["备注", "说明", "签字", "签名", "日期"];
+        let below = || head.iter().filter(|line| line.row > self.last_row);
+        let is_gap = |at: usize| {
+            self.columns.get(at).is_some_and(|column| column.shown.is_empty())
+                && below().all(|line| line.cell(at).is_blank())
+        };
+        let is_wanted = |column: &HeaderColumn| {
+            let known = form.columns.iter().any(|known| column.rank(known, form.is_exact).is_some());
+            known || column.rank_of(ABOUT_PERSON).is_some() || column.rank_of(OF_A_ROW).is_some()
+        };
+        let is_words = |at: usize| {
+            let mut cells = below().map(|line| line.cell(at)).filter(|cell| !cell.is_blank()).peekable();
+            cells.peek().is_some()
+                && cells.all(|cell| matches!(cell, Value::Text(text) if !starts_with_digit(text)))
+        };
+        let begins = |(at, column): &(usize, &HeaderColumn)| {
+            let gap = at.checked_sub(1).is_some_and(is_gap);
+            gap && !column.shown.is_empty() && !is_wanted(column) && is_words(*at)
+        };
+        // Before it there is a table already.
+        let is_measured = |column: &HeaderColumn| {
+            let mut known = form.columns.iter().filter(|known| known.is_measured());
+            known.any(|known| column.rank(known, form.is_exact).is_some())
+        };
+        let first = self.columns.iter().position(is_measured).filter(|_| !form.is_exact)?;
+        let mut columns = self.columns.iter().enumerate().skip(first + 1);
+        columns.find(begins).map(|(at, _)| at)
+    }
+
+    /// Whether a column is called like one of a form.
+    pub(super) fn has(&self, column: &FormColumn, is_exact: bool) -> bool {
         self.columns.iter().any(|found| found.rank(column, is_exact).is_some())
     }
 
@@ -371,6 +426,10 @@ pub(super) enum FoundColumn {
 /// A title stands alone in its row, however many cells it is merged over; groups come in numbers.
 fn is_title(line: &Line) -> bool {
     line.cells.iter().filter(|cell| !cell.is_blank()).count() == 1
+}
+
+fn starts_with_digit(text: &str) -> bool {
+    text.starts_with(|c: char| half_width(c).is_ascii_digit())
 }
 
 /// Whether `below` continues the header: it says nothing about the person, and has something under an empty header

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::form::{Foreign, FormColumn, Need, To};
 use super::header::{FoundColumn, Header, HeaderColumn};
+use super::months::{MONTHS, YEARS};
 use super::number::Measure;
 use super::{Form, ImportError, ReadColumn, TableHeader};
 
@@ -14,6 +15,10 @@ const DAYS: &[&str] = &[
     "统计日期",
     "出勤日期",
     "打卡日期",
+    "打卡日",
+    "考勤日",
+    "星期",
+    "周几",
     "workdate",
     "date",
     "交车日期",
@@ -82,28 +87,6 @@ const RECORDS: &[&str] = &[
     "车主",
     "车主姓名",
 ];
-
-/// What columns are called that say which month a row is of.
-pub(super) const MONTHS: &[&str] = &[
-    "月份",
-    "月",
-    "年月",
-    "统计月份",
-    "统计年月",
-    "考勤月份",
-    "考勤年月",
-    "业务月份",
-    "所属月份",
-    "所属期间",
-    "期间",
-    "会计期间",
-    "绩效月份",
-    "month",
-    "period",
-];
-
-/// What columns are called that say which year a row is of.
-const YEARS: &[&str] = &["年", "年份", "年度", "统计年份", "year"];
 
 /// Where the columns of a form are in a file.
 pub(super) struct Layout<'a> {
@@ -198,7 +181,7 @@ impl<'a> Layout<'a> {
         let is_spare = match column.need {
             Need::Without(other) => self.has(other),
             Need::Spare(others) => others.iter().any(|other| self.has(other)),
-            Need::Required | Need::Optional => false,
+            Need::Required | Need::Or(_) | Need::Optional => false,
         };
         if is_spare || column.part_of.as_deref().is_some_and(|whole| self.has(whole)) {
             return Ok(None);
@@ -220,7 +203,17 @@ impl<'a> Layout<'a> {
         let at = match found {
             // A name may do for two measures: 旷工(天) are days and 旷工(次) are counted.
             FoundColumn::At(at) if self.measured.iter().any(|taken| taken.at == at) => return Ok(None),
+            FoundColumn::At(at) if self.may_be_wages(column, at) => {
+                let shown = self.header.shown(at);
+                self.notes.push(format!("“{shown}”列在工资旁边，没有写单位，不知道是小时还是元，未读取"));
+                return Ok(None);
+            }
             FoundColumn::At(at) => at,
+            FoundColumn::InAnotherUnit(at) if self.is_something_else(column, at) => {
+                let (shown, unit) = (self.header.shown(at), column.unit());
+                self.notes.push(format!("“{shown}”列不是以{unit}为单位，未读取"));
+                return Ok(None);
+            }
             FoundColumn::InAnotherUnit(at) if self.is_read_otherwise(column, at) => return Ok(None),
             FoundColumn::InAnotherUnit(at) if column.foreign != Foreign::Refused => {
                 match column.foreign {
@@ -241,12 +234,17 @@ impl<'a> Layout<'a> {
             FoundColumn::Nowhere => {
                 return Ok(match column.need {
                     Need::Required => Some(usual.to_owned()),
+                    Need::Or(other) => (!self.is_there(other)).then(|| usual.to_owned()),
                     Need::Without(other) => Some(format!("{other}（或{usual}）")),
                     Need::Optional | Need::Spare(_) => None,
                 });
             }
         };
         self.notes.extend(column.note.map(str::to_owned));
+        if self.is_larger(at) {
+            let shown = self.header.shown(at);
+            self.notes.push(format!("“{shown}”列的数存的是元，只是显示成更大的单位：按元读取"));
+        }
         if self.is_of_any_unit(column, at) {
             self.time(column, at, false);
             return Ok(None);
@@ -273,6 +271,39 @@ impl<'a> Layout<'a> {
             (self.metric(metric, at), Arc::new(of))
         });
         self.timed.push(Timed { at, column, metric, is_said });
+    }
+
+    /// Whether a column of overtime without any unit stands beside wages: it may be what is paid for it.
+    fn may_be_wages(&self, column: &FormColumn, at: usize) -> bool {
+        const WAGES: &[&str] = &["工资", "薪", "实发", "应发"];
+        let Some(found) = self.header.columns.get(at) else { return false };
+        let says_hours = found.unit().is_some() || found.shown.contains(['时', 'h', 'H', '/']);
+        let mut others = self.header.columns.iter();
+        column.metric() == Some("overtime_hours")
+            && !says_hours
+            && others.any(|other| WAGES.iter().any(|word| other.shown.contains(word)))
+    }
+
+    /// Whether a column that nobody needs is called like one of counts and is of money, or the other way round: 保险(元) are no
+    /// policies, and 精品(件) no yuan.
+    fn is_something_else(&self, column: &FormColumn, at: usize) -> bool {
+        let unit = self.header.columns.get(at).and_then(|column| column.unit());
+        let is_money = unit
+            .is_some_and(|unit| unit.ends_with('元') || unit.starts_with(['万', '千', '百', '亿', 'w', 'k']));
+        let is_count = unit.is_some_and(|unit| Measure::Count.units().contains(&unit));
+        column.need == Need::Optional
+            && !self.form.is_exact
+            && column.of.is_none()
+            && match column.measure {
+                Measure::Count => is_money,
+                Measure::Amount => is_count,
+                _ => false,
+            }
+    }
+
+    /// Whether a column's numbers are yuan that are only shown in a larger unit.
+    pub fn is_larger(&self, at: usize) -> bool {
+        self.header.columns.get(at).is_some_and(|column| column.is_larger)
     }
 
     /// Whether a column of leave is called a length of time without any unit: that may be days, and may be hours.
@@ -315,6 +346,12 @@ impl<'a> Layout<'a> {
         column.measure == Measure::Days && unit.is_some_and(|unit| Measure::Hours.units().contains(&unit))
     }
 
+    /// Whether the file has a column with this usual header, read or not.
+    fn is_there(&self, usual: &str) -> bool {
+        let mut columns = self.form.columns.iter().filter(|column| column.usual() == usual);
+        columns.any(|column| self.header.has(column, self.form.is_exact))
+    }
+
     /// Whether a column with this usual header is read.
     pub fn has(&self, usual: &str) -> bool {
         self.measured.iter().any(|read| read.column.usual() == usual)
@@ -342,10 +379,20 @@ impl<'a> Layout<'a> {
         self.form.columns.iter().any(|column| found.rank(column, self.form.is_exact).is_some())
     }
 
-    /// The column of days, where the form asks for none: each row is of a day, and not of the month.
-    pub fn unread_day(&self) -> Option<&str> {
-        let found = || self.called(DAYS).next().map(|at| self.shown(at));
-        if self.form.has_day() || self.form.is_exact { None } else { found() }
+    /// The column of days, where the form asks for none: each row is of a day, and not of the month. One that is called so
+    /// and names months, as `is_of_months` says, is a column of months.
+    pub fn unread_day(&mut self, is_of_months: impl Fn(usize) -> bool) -> Option<&str> {
+        if self.form.has_day() || self.form.is_exact {
+            return None;
+        }
+        let (of_months, of_days) = self.called(DAYS).partition::<Vec<_>, _>(|at| is_of_months(*at));
+        self.months.extend(of_months);
+        of_days.first().map(|at| self.shown(*at))
+    }
+
+    /// Whether rows say which month, or which year, they are of.
+    pub fn has_months(&self) -> bool {
+        !self.months.is_empty() || !self.years.is_empty()
     }
 
     /// The column of records, where the form asks for none.

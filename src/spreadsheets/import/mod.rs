@@ -1,10 +1,11 @@
 //! Reading spreadsheets: bytes in, rows and faults out, one after the other. Who a 工号 belongs to, and what happens to the
 //! values, is for the caller to decide. Layers, each knowing only the ones before it:
 //!
-//! - `content`, `text` and `workbook` turn bytes into lines of cells and keep to the limits below; `number` and `day` read
-//!   a cell;
+//! - `content`, `text` and `workbook` turn bytes into lines of cells, as they are seen (`formats`), and keep to the limits
+//!   below; `number` and `day` read a cell;
 //! - `form` says which columns are looked for, `header` and `layout` find them, `title` says which month a table is of;
-//! - `reading` reads a line, `among` and `torn` hold it against the others, `unread` says what it has besides;
+//! - `reading` reads a line, `months` says which month it is of, `among`, `torn` and `broken` hold it against the others,
+//!   `unread` says what it has besides;
 //! - `sheet` reads all of them.
 //!
 //! A clerk corrects the file, so every message is Chinese and names the place as the spreadsheet shows it.
@@ -20,12 +21,15 @@ use crate::http::Problem;
 use crate::period::Period;
 
 mod among;
+mod broken;
 mod content;
 pub(in crate::spreadsheets) mod day;
 mod error;
 pub(in crate::spreadsheets) mod form;
+mod formats;
 pub(in crate::spreadsheets) mod header;
 mod layout;
+mod months;
 pub(crate) mod number;
 pub(in crate::spreadsheets) mod reading;
 mod sheet;
@@ -325,6 +329,8 @@ pub(crate) struct Place<'a> {
     pub(crate) worksheet: Option<&'a str>,
     /// The rows that it hides.
     pub(crate) hidden_rows: &'a [u32],
+    /// The columns that it hides, from the first to the last of each run, counted from 0.
+    pub(crate) hidden_columns: &'a [(usize, usize)],
     /// The worksheets beside it that the workbook hides.
     pub(crate) hidden_worksheets: &'a [String],
 }
@@ -430,6 +436,8 @@ pub(crate) struct Line {
     pub(crate) is_parted_by_commas: bool,
     /// The columns in which a cell is merged over this row and others, with what stands in it.
     pub(crate) merged: Vec<(usize, Value)>,
+    /// The columns whose numbers are only shown in a larger unit: 48500 as 4.9万.
+    pub(crate) larger: Vec<usize>,
 }
 
 impl Line {
@@ -445,7 +453,8 @@ impl Line {
             return Err(ImportError::TooManyColumns);
         }
         let row = u32::try_from(row).ok().filter(|row| *row <= MAX_ROWS).ok_or(ImportError::TooManyRows)?;
-        Ok(Some(Self { row, cells, fields, is_parted_by_commas: false, merged: Vec::new() }))
+        let (merged, larger) = (Vec::new(), Vec::new());
+        Ok(Some(Self { row, cells, fields, is_parted_by_commas: false, merged, larger }))
     }
 
     pub(crate) fn cell(&self, column: usize) -> &Value {

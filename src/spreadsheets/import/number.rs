@@ -64,6 +64,11 @@ impl Measure {
 
     /// The number that the text writes, whatever its size and its decimals.
     pub(crate) fn written(self, text: &str) -> Option<Decimal> {
+        // Nearly all cells of a long file are no more than a few digits.
+        const FEW: usize = 15;
+        if text.len() <= FEW && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return text.parse::<u64>().ok().map(Decimal::from);
+        }
         let text: String = text.chars().map(half_width).collect();
         let mut digits = text.trim();
         if self == Self::Amount {
@@ -75,6 +80,7 @@ impl Measure {
         }
         match digits.split_once(':') {
             Some((hours, minutes)) if self == Self::Hours => clock(hours, minutes),
+            _ if matches!(self, Self::Count | Self::Amount) && parts_thousands(digits) => None,
             _ => plain(digits),
         }
     }
@@ -95,6 +101,17 @@ impl Measure {
         let whole = value.checked_rem(step)?.is_zero();
         (whole && value >= Decimal::ZERO && value < limit).then(|| value.normalize())
     }
+}
+
+/// Whether the point of a number may part its thousands, as in 9.600: nobody writes three decimals of yuan or of cars.
+fn parts_thousands(text: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((whole, fraction)) = text.split_once('.') else { return false };
+    is_number(whole)
+        && whole.len() <= 3
+        && whole.trim_start_matches('0') != ""
+        && is_number(fraction)
+        && fraction.len() == 3
 }
 
 /// Hours and minutes, as a sheet shows a span of time: `7:30` are 7.5 hours, and seconds are none.
@@ -186,6 +203,8 @@ mod tests {
             (Measure::Amount, "￥1,234,567.80元", "1234567.8"),
             (Measure::Amount, "¥ 0.01", "0.01"),
             (Measure::Amount, "0", "0"),
+            (Measure::Amount, "0.000", "0"),
+            (Measure::Amount, "48450.500", "48450.5"),
             (Measure::Hours, "7:30", "7.5"),
             (Measure::Hours, "12:45:00", "12.75"),
             (Measure::FineDays, "26.75天", "26.75"),
@@ -228,6 +247,7 @@ mod tests {
             "1000000000",
             "99999999999999999999999999999999999999",
             "½",
+            "9.600",
             "٣",
             "0.00000000000000000000000000000000001",
         ] {
@@ -239,7 +259,7 @@ mod tests {
         for text in ["7:20", "7:60", "7:3", ":30", "7:30:30"] {
             assert_eq!(read(Measure::Hours, text), None, "{text}");
         }
-        for text in ["0.001", "4万元", "¥¥1", "¥", "元", "¥-1", "1000000000000"] {
+        for text in ["0.001", "4万元", "¥¥1", "¥", "元", "¥-1", "1000000000000", "9.600"] {
             assert_eq!(read(Measure::Amount, text), None, "{text}");
         }
     }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 
-use super::day::day;
+use super::day::{day, weekday};
 use super::form::{EmptyCell, FormColumn, is_nothing};
 use super::header::normal;
 use super::layout::{Layout, Measured};
@@ -157,13 +157,35 @@ fn read_employee_no(reading: &mut Reading<'_>, layout: &Layout<'_>, cell: &Value
 
 /// Characters that no reader sees, and that make another number of one that looks the same.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{17b4}'
+            | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
-/// `1.4E+11`: a spreadsheet has made a number of it and shows its first digits.
+/// `1.4E+11`, `1.4e11`: a spreadsheet has made a number of it and shows its first digits. 12E3 may be somebody's number.
 fn is_scientific(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    let Some((number, exponent)) = lower.split_once("e+") else { return false };
+    let Some((number, exponent)) = lower.split_once('e') else { return false };
+    let Some(exponent) = exponent.strip_prefix('+').or(Some(exponent).filter(|_| number.contains('.')))
+    else {
+        return false;
+    };
     let is_number =
         |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     is_number(number) && is_number(exponent)
@@ -174,12 +196,26 @@ fn read_day(reading: &mut Reading<'_>, column: &str, cell: &Value) -> Option<Nai
         return None;
     }
     let period = reading.period;
-    let found = day(cell).filter(|day| Period::containing(*day) == period);
+    let found = day(cell).or_else(|| named_day(cell, period));
+    let found = found.filter(|day| Period::containing(*day) == period);
     if found.is_none() {
         let expected = format!("{period} 月内的日期，例如 {}", period.first_day());
         reading.fault(Some(column), &cell.shown(), expected);
     }
     found
+}
+
+/// The day of a cell that names its month: 5月7日, which is of the year asked for, 二〇一四年五月七日, 7-May-2014. Which number
+/// of 5/7 is the month is not guessed.
+fn named_day(cell: &Value, period: Period) -> Option<NaiveDate> {
+    let shown = cell.shown();
+    let is_named = shown.contains('月') || shown.contains(|c: char| c.is_ascii_alphabetic());
+    match *mentions(&shown, period.year()) {
+        [Mention::Day(day, _)] if is_named && weekday(&shown).is_none_or(|named| named == day.weekday()) => {
+            Some(day)
+        }
+        _ => None,
+    }
 }
 
 fn read_id(reading: &mut Reading<'_>, column: &str, cell: &Value) -> Option<Box<str>> {
@@ -190,14 +226,17 @@ fn read_id(reading: &mut Reading<'_>, column: &str, cell: &Value) -> Option<Box<
     Some(found).filter(|id| !id.is_empty()).map(String::into_boxed_str)
 }
 
+/// Whether a line of text has more fields than the header, so that nobody knows what stands under which column. One that
+/// has fewer has nothing in the last ones: spreadsheets leave out the commas behind a row's last value.
+pub(super) fn is_shifted(layout: &Layout<'_>, line: &Line) -> bool {
+    let is_longer = |fields: usize| layout.header.fields.is_some_and(|usual| fields > usual);
+    line.fields.is_some_and(|fields| line.cells.len() > layout.width() || is_longer(fields) && is_torn(line))
+}
+
 /// Reads the values of a row; whether it has the fields of the header, so that it is known what stands under which.
 pub(super) fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, line: &Line) -> bool {
-    let width = layout.width();
-    let is_shifted = |fields: usize| {
-        let is_longer = layout.header.fields.is_some_and(|usual| fields > usual);
-        fields < width || line.cells.len() > width || is_longer && is_torn(line)
-    };
-    if let Some(fields) = line.fields.filter(|fields| is_shifted(*fields)) {
+    if is_shifted(layout, line) {
+        let (fields, width) = (line.fields.unwrap_or_default(), layout.width());
         reading.fault(
             None,
             &format!("{fields} 列"),
@@ -206,10 +245,10 @@ pub(super) fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, 
         // The cells may be shifted, so what they hold says nothing.
         return false;
     }
-    refuse_another_month(reading, layout, line);
     refuse_unknown_leave(reading, layout, line);
     refuse_foreign_units(reading, layout, line);
     read_hours(reading, layout, line);
+    reading.read.reserve(layout.measured.len());
     for read in &layout.measured {
         let (column, shown, cell) = (read.column, layout.shown(read.at), line.cell(read.at));
         if let Some(value) = line.merged(read.at).filter(|value| !is_nothing(value)) {
@@ -217,6 +256,11 @@ pub(super) fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, 
             continue;
         }
         let is_nothing = is_empty(column, cell);
+        if layout.is_larger(read.at) && !is_nothing && !line.larger.contains(&read.at) {
+            let expected = "以元为单位、与其他行一样只是显示成万元的数：这一格不知道是元还是万元";
+            reading.fault(Some(shown), &cell.shown(), expected);
+            continue;
+        }
         let value = match column.blank {
             _ if says_none(cell) && column.blank != EmptyCell::Fault => Some(Decimal::ZERO),
             EmptyCell::Missing if is_nothing => None,
@@ -240,7 +284,7 @@ pub(super) fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, 
 
 /// Whether a cell says that there was none: that is 0, and not unknown.
 fn says_none(cell: &Value) -> bool {
-    matches!(cell, Value::Text(text) if normal(text) == "无")
+    matches!(cell, Value::Text(text) if text.contains('无') && normal(text) == "无")
 }
 
 /// Whether there is nothing in a cell of a column.
@@ -325,41 +369,6 @@ fn length(cell: &Value, is_said: bool) -> Option<Length> {
         () if has_unit(Measure::Hours) => hours().map(Length::Hours),
         () => hours().filter(Decimal::is_zero).map(Length::Hours),
     }
-}
-
-/// A row that says itself which month it is of has to be of the one that is asked for.
-fn refuse_another_month(reading: &mut Reading<'_>, layout: &Layout<'_>, line: &Line) {
-    let period = reading.period;
-    let months = layout.months.iter().map(|at| (*at, is_of_month(line.spread(*at), period)));
-    let years = layout.years.iter().map(|at| (*at, is_of_year(line.spread(*at), period)));
-    for (at, is_asked) in months.chain(years) {
-        if is_asked == Some(false) {
-            reading.fault(Some(layout.shown(at)), &line.spread(at).shown(), format!("{period} 的数"));
-        }
-    }
-}
-
-/// Whether a cell names this month; none where it names none.
-fn is_of_month(cell: &Value, period: Period) -> Option<bool> {
-    let shown = cell.shown();
-    let said = mentions(&shown, period.year()).into_iter().next().map(|mention| match mention {
-        Mention::Days(from, to) => (from, to) == (period.first_day(), period.last_day()),
-        Mention::Day(day, _) => Period::containing(day) == period,
-        Mention::Month(month) => month == period,
-        Mention::MonthOfYear(month) => month == period.month(),
-        Mention::Months | Mention::Unclear => false,
-    });
-    let plain = || {
-        shown.parse().ok().filter(|month| (1..=12).contains(month)).map(|month: u32| month == period.month())
-    };
-    said.or_else(plain).or_else(|| day(cell).map(|day| Period::containing(day) == period))
-}
-
-/// Whether a cell names this year; none where it names none.
-fn is_of_year(cell: &Value, period: Period) -> Option<bool> {
-    let shown = cell.shown();
-    let year: i32 = shown.trim_end_matches(['年', '度']).parse().ok()?;
-    (1900..2100).contains(&year).then_some(year == period.year())
 }
 
 /// What stands in a column in another unit cannot be read; nothing, or a zero, is nothing in any unit.

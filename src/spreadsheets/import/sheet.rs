@@ -5,16 +5,19 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::among::Among;
+use super::broken::Broken;
 use super::form::is_nothing;
 use super::header::{Header, HeaderColumn, SEARCHED_ROWS, is_total, money_unit, normal};
 use super::layout::Layout;
+use super::months::{self, Months, RowMonth};
 use super::number::half_width;
-use super::reading::{Reading, read_cells, read_key};
+use super::reading::{Reading, is_shifted, read_cells, read_key};
 use super::title::{self, Titled};
 use super::torn::Torn;
 use super::unread::{Unread, Watch};
 use super::{
-    Cell, Form, Found, ImportError, Line, Lines, MAX_FAULTS, ReadColumn, SheetRow, Sink, Surroundings, Value,
+    Cell, Fault, Form, Found, ImportError, Line, Lines, MAX_FAULTS, ReadColumn, SheetRow, Sink, Surroundings,
+    Value,
 };
 use crate::period::Period;
 
@@ -54,18 +57,30 @@ fn read_until(
     let mut header = Header::find(&head, around.asked.period.month(), form)?;
     let of_sheet = || money_unit(around.place.worksheet.unwrap_or_default());
     header.stated_unit = header.stated_unit.take().or_else(of_sheet);
-    let layout = Layout::new(form, header)?;
+    let mut layout = Layout::new(form, header)?;
     let last_row = layout.header.last_row;
+    let below = || head.iter().filter(|line| line.row > last_row);
+    let names_months = |at: usize| {
+        let mut cells = below().map(|line| line.spread(at)).filter(|cell| !is_nothing(cell)).peekable();
+        cells.peek().is_some() && cells.all(|cell| months::names_month(cell, around.asked.period))
+    };
+    let day = layout.unread_day(names_months).map(str::to_owned);
     let (above, upper): (Vec<_>, Vec<_>) =
         head.iter().filter(|line| line.row < last_row).partition(|line| line.row < layout.header.first_row);
+    if !form.is_exact && !form.has_targets() {
+        title::refuse_plans(&above, around)?;
+    }
     let (titled, refusal) = match title::check(&above, &upper, around) {
         Ok(titled) => (titled, None),
-        // Rows that name their day say themselves which month they are of: the title of a week does not cover it.
-        Err(refusal) if form.has_day() => (Titled::default(), Some(refusal)),
+        // Rows that name their day say themselves which month they are of: the title of a week does not cover it. Nor does
+        // that of a year where they name their month.
+        Err(refusal) if form.has_day() || layout.has_months() && title::is_of_longer(&above, around) => {
+            (Titled::default(), Some(refusal))
+        }
         Err(refusal) => return Err(refusal),
     };
-    if let Some(day) = layout.unread_day() {
-        return Err(ImportError::DailySheet(day.to_owned()));
+    if let Some(day) = day {
+        return Err(ImportError::DailySheet(day));
     }
     if let Some(record) = layout.unread_record() {
         return Err(ImportError::RecordSheet(record.to_owned()));
@@ -74,6 +89,7 @@ fn read_until(
     header.up_to = titled.up_to;
     header.notes.extend(titled.doubt);
     header.notes.extend(hidden(around.place.hidden_rows));
+    header.notes.extend(hidden_columns(&layout, around.place.hidden_columns));
     let hidden_worksheets = around.place.hidden_worksheets.join("、");
     if !hidden_worksheets.is_empty() {
         header.notes.push(format!("隐藏的工作表未读取：{hidden_worksheets}"));
@@ -85,6 +101,8 @@ fn read_until(
         period: around.asked.period,
         among: Among::default(),
         torn: Torn::default(),
+        broken: Broken::default(),
+        months: Months::default(),
         watch: Watch::new(&layout),
         derived: Vec::new(),
         faults: 0,
@@ -105,21 +123,28 @@ fn read_until(
             break;
         }
     }
-    let Table { torn, watch, faults, .. } = table;
-    let torn = torn.faults(&layout);
-    if faults + torn.len() > MAX_FAULTS {
+    let Table { torn, months, watch, faults, .. } = table;
+    let mut belated = torn.faults(&layout);
+    belated.extend(months.faults(&layout));
+    if faults + belated.len() > MAX_FAULTS {
         return Err(ImportError::TooManyFaults);
     }
-    if !torn.is_empty() {
-        sink(Found::Faults { of: None, faults: torn })?;
+    if !belated.is_empty() {
+        sink(Found::Faults { of: None, faults: belated })?;
     }
-    let unread = watch.done(&layout);
+    if is_empty && let Some(refusal) = months.refusal(around.asked.period) {
+        return Err(refusal);
+    }
+    let mut unread = watch.done(&layout);
+    let of_others = months.unread(&layout);
+    unread.asked.extend(of_others.asked);
+    unread.others.extend(of_others.others);
     if unread != Unread::default() {
         sink(Found::Unread(unread))?;
     }
     match refusal {
         _ if is_empty => Err(ImportError::NoRows),
-        Some(refusal) if is_dated != Some(true) => Err(refusal),
+        Some(refusal) if is_dated != Some(true) && !months.are_all_said() => Err(refusal),
         _ => Ok(()),
     }
 }
@@ -133,12 +158,22 @@ fn hidden(rows: &[u32]) -> Option<String> {
         .then(|| format!("工作表里有 {} 个隐藏的行（第 {shown}{more} 行），与其他行一样读取", rows.len()))
 }
 
+/// What is said of columns that nobody who looks at the sheet sees, and that are read.
+fn hidden_columns(layout: &Layout<'_>, runs: &[(usize, usize)]) -> Option<String> {
+    let is_hidden = |at: &usize| runs.iter().any(|(first, last)| (*first..=*last).contains(at));
+    let read = (0..layout.width()).filter(|at| layout.reads(*at)).filter(is_hidden);
+    let read = read.map(|at| format!("“{}”", layout.shown(at))).collect::<Vec<_>>().join("、");
+    (!read.is_empty()).then(|| format!("工作表里有隐藏的列（{read}），与其他列一样读取"))
+}
+
 /// A table while it is read.
 struct Table<'a> {
     layout: &'a Layout<'a>,
     period: Period,
     among: Among,
     torn: Torn,
+    broken: Broken,
+    months: Months,
     watch: Watch,
     /// Metrics that follow from several columns, with the header that they are said to stand under.
     derived: Vec<Arc<ReadColumn>>,
@@ -169,11 +204,22 @@ impl Table<'_> {
             return self.refuse_unit(line).map(|()| None);
         }
         let mut reading = Reading::new(self.period, line.row);
+        if layout.has_months() && !is_shifted(layout, line) {
+            let said = months::of_row(layout, line, self.period);
+            if self.months.is_another(line.row, &said) {
+                return Ok(None);
+            }
+            if let RowMonth::Unclear(at) = said {
+                let expected = format!("{} 的数，月份写成 {}", self.period, self.period);
+                reading.fault(Some(layout.shown(at)), &line.spread(at).shown(), expected);
+            }
+        }
         let key = read_key(&mut reading, layout, line);
         let key = self.among.admit(&mut reading, layout, line, key);
+        self.watch_breaks(&mut reading, line, employee_no);
         // Of a torn line nobody knows what stands under which header.
         if read_cells(&mut reading, layout, line) {
-            self.torn.look(line);
+            self.torn.look(line, layout.width());
             self.watch.look(line, 0);
         }
         (layout.form.finish)(&mut reading);
@@ -191,6 +237,16 @@ impl Table<'_> {
         }
         let of = read_key(&mut Reading::new(self.period, line.row), layout, line).0;
         Ok(Some(Found::Faults { of, faults: reading.faults }))
+    }
+
+    /// Faults a row that a line break has torn, both of its halves.
+    fn watch_breaks(&mut self, reading: &mut Reading<'_>, line: &Line, employee_no: &Value) {
+        let Some(before) = self.broken.look(line, self.layout.width(), employee_no) else { return };
+        let found = format!("{} 列", line.fields.unwrap_or_default());
+        let expected = |other: u32| format!("一行：像是与第 {other} 行同为一行，被其中的换行拆开了");
+        reading.fault(None, &found, expected(before));
+        let (row, column) = (Some(before), None);
+        self.among.belated.push(Fault { row, column, found, expected: expected(line.row) });
     }
 
     /// Whether a header within the table has other columns than the first where values are read, or would be.

@@ -9,7 +9,17 @@ const LONGER: &[&str] = &["季度", "季报", "上半年", "下半年", "半年"
 const SINCE: &[&str] = &["年累计", "至今", "累计表", "累计数", "累计报表", "截至目前"];
 
 /// Spans of less than a month.
-const SHORTER: &[&str] = &["上旬", "中旬", "下旬", "上半月", "下半月", "周报", "本周", "上周", "双周"];
+const SHORTER: &[&str] =
+    &["上旬", "中旬", "下旬", "旬报", "上半月", "下半月", "周报", "本周", "上周", "双周"];
+
+/// The month or the year before.
+const BEFORE: &[&str] = &["上月", "上个月", "去年", "上年", "同期"];
+
+/// What a table of plans is called at its end, rather than one of results.
+const PLANNED: &[&str] = &["目标", "任务", "计划", "预测", "预算", "分解"];
+
+/// A day's values, unless they are gathered: 日报汇总.
+const OF_A_DAY: &[&str] = &["日报", "每日统计"];
 
 /// What the text says where it speaks of another span than one month.
 pub(super) fn other_span(text: &str) -> Option<String> {
@@ -25,8 +35,29 @@ pub(super) fn other_span(text: &str) -> Option<String> {
         |(at, _): (usize, &str)| !text.get(..at).is_some_and(|before| before.ends_with(['月', '期']));
     let is_since = is_since || !is_of_month() && text.match_indices("累计").any(adds_up);
     let is_longer = (LONGER.iter().any(|word| text.contains(word)) || is_quarter(text)) && !is_of_month();
-    let is_shorter = SHORTER.iter().any(|word| text.contains(word)) || is_week(text);
-    (!is_note && (is_span || is_since || is_longer || is_shorter)).then(|| text.chars().take(60).collect())
+    let is_of_a_day = OF_A_DAY.iter().any(|word| text.contains(word)) && !text.contains("汇总");
+    let is_alone =
+        |text: &str| !text.contains(|c: char| c.is_ascii_digit() || matches!(c, ':' | '：' | '比'));
+    let is_before = BEFORE.iter().any(|word| text.starts_with(word)) && is_alone(text);
+    let is_shorter = SHORTER.iter().any(|word| text.contains(word)) || is_week(text) || is_of_a_day;
+    (!is_note && (is_span || is_since || is_longer || is_before || is_shorter))
+        .then(|| text.chars().take(60).collect())
+}
+
+/// Whether the text says that what it is about is what should be, and not what has been: 5月目标, 销售任务分解表.
+pub(super) fn is_plan(text: &str) -> bool {
+    let text = text.trim_end_matches(['表', '单']);
+    PLANNED.iter().any(|word| text.ends_with(word)) && !text.contains(['：', ':'])
+}
+
+/// Whether the text speaks of more than one month, or of all since some day: rows below it may each be of their own.
+pub(super) fn is_longer(text: &str) -> bool {
+    let mentions = mentions(text, LEAP_YEAR);
+    mentions.contains(&Mention::Months)
+        || LONGER.iter().chain(SINCE).any(|word| text.contains(word))
+        || text.contains("累计")
+        || text.contains("年度")
+        || is_quarter(text)
 }
 
 /// Q2, 2014Q2.
@@ -65,6 +96,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn plans_are_known() {
+        for text in ["2014年5月目标", "5月销售任务分解表", "销量预测"] {
+            assert!(is_plan(text), "{text}");
+        }
+        for text in ["5月目标完成情况", "年度目标 1000万元 2014年5月", "任务：完成 30 台", "目标达成表"]
+        {
+            assert!(!is_plan(text), "{text}");
+        }
+    }
+
+    #[test]
     fn other_spans_are_known() {
         for text in [
             "1-3月",
@@ -84,6 +126,10 @@ mod tests {
             "2014年前5个月",
             "2014年1月1日至今",
             "截止3月31日累计销量",
+            "3月31日销售日报",
+            "上月销量",
+            "去年同期",
+            "上下班打卡_日报",
         ] {
             assert!(other_span(text).is_some(), "{text}");
         }
@@ -99,6 +145,9 @@ mod tests {
             "3月累计交车",
             "本月累计（含二网）",
             "2014年度3月",
+            "3月日报汇总",
+            "上月库存：30",
+            "去年同期对比",
             "SQ4 Q5",
         ] {
             assert_eq!(other_span(text), None, "{text}");

@@ -8,7 +8,7 @@
 use chrono::{Datelike as _, NaiveDate};
 
 use super::header::normal;
-use super::layout::MONTHS;
+use super::months::MONTHS;
 use super::span::{Mention, mentions, spoken_months, spoken_years};
 use super::{Asked, ImportError, Line, Surroundings, Value, spoken};
 use crate::period::Period;
@@ -24,6 +24,16 @@ const UP_TO: &[&str] = &["截至", "截止", "更新至", "更新到", "统计�
 
 /// Words beside the day from which a form is in use, which is no day of what is in it.
 const ABOUT_THE_FORM: &[&str] = &["版本", "修订", "生效", "启用", "发布", "编号", "成立"];
+
+/// Words of a line that says the first day, and of one that says the last.
+const FIRST_DAY: &[&str] = &["开始", "起始", "起于"];
+const LAST_DAY: &[&str] = &["结束", "截止", "截至", "终止"];
+
+/// Words of a note, whose day is that of something else than the values.
+const ABOUT_SOMETHING: &[&str] = &["起", "执行", "实施", "说明", "注", "活动", "会议", "培训", "入职"];
+
+/// Whoever makes a month's table may do it so many days before the month's end: on its last working day.
+const AHEAD: i64 = 3;
 
 /// What a table says about its month, where it is read all the same.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -46,6 +56,15 @@ pub(crate) fn check(
     let texts = || above.iter().flat_map(|line| &line.cells).map(Value::shown);
     let lines = above.iter().chain(groups).map(|line| Said::by_line(line, period));
     let title = lines.fold(Said::default(), Said::or);
+    let made = days_above(above, period);
+    // Of a day well before the month's end it is not the whole month.
+    let is_early = |(day, text): &&(NaiveDate, String)| {
+        (period.last_day() - *day).num_days() > AHEAD && !is_about_the_file(text)
+    };
+    let early = || made.iter().find(is_early).map(|(day, _)| (period.first_day(), *day));
+    let days = bounds(above, period).or(title.days).or_else(early);
+    let title = Said { days, ..title };
+    let early = made.first().map(|(day, _)| format!("表上的日期是 {day}，本月还没有结束，请确认数是全月的"));
     let name = around.place.worksheet.unwrap_or_default();
     let spans = texts().map(|text| ("文件的统计日期", text));
     for (place, text) in spans.chain([("工作表名称中的月份", name.to_owned())]) {
@@ -70,7 +89,8 @@ pub(crate) fn check(
     let worksheet = Said::of(name, period).or_month(around.place.worksheet);
     let places = [("文件的统计日期", title), ("工作表名称中的月份", worksheet)];
     if let Some((place, said)) = places.into_iter().find(|(_, said)| !said.is_nothing()) {
-        return said.check(place, &around.asked).map(|up_to| Titled { doubt: None, up_to });
+        let up_to = said.check(place, &around.asked)?;
+        return Ok(Titled { doubt: early.filter(|_| up_to.is_none()), up_to });
     }
     if let Some(found) = texts().find(|text| text.contains("年度") && !is_about_the_file(text)) {
         let place = "文件的统计日期";
@@ -83,7 +103,76 @@ pub(crate) fn check(
         Some(ImportError::WrongPeriod { place: "文件名中的月份", found, asked: period.to_string() })
     });
     let of_year = || years().next().map(|year| format!("标题只写了 {year} 年，没有写月份，请确认"));
-    Ok(Titled { doubt: doubt.map(|doubt| format!("{doubt}，请确认")).or_else(of_year), up_to: None })
+    let doubt = doubt.map(|doubt| format!("{doubt}，请确认")).or_else(of_year).or(early);
+    Ok(Titled { doubt, up_to: None })
+}
+
+/// Refuses a table that says that it is one of plans: what should have been is not what was.
+pub(crate) fn refuse_plans(above: &[&Line], around: &Surroundings<'_>) -> Result<(), ImportError> {
+    let mut texts = above.iter().flat_map(|line| &line.cells).map(Value::shown);
+    let name = around.place.worksheet.filter(|name| spoken::is_plan(name)).map(str::to_owned);
+    match texts.find(|text| spoken::is_plan(text)).or(name) {
+        Some(found) => {
+            let asked = format!("{} 的实际数", around.asked.period);
+            Err(ImportError::WrongPeriod { place: "表的标题", found, asked })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether the words above a table say that it is of more than the month, so that its rows may be of several.
+pub(crate) fn is_of_longer(above: &[&Line], around: &Surroundings<'_>) -> bool {
+    let period = around.asked.period;
+    let (first, last) = (period.first_day(), period.last_day());
+    let covers = |line: &&Line| {
+        let said = Said::by_line(line, period).days;
+        said.is_some_and(|(from, to)| from <= first && last <= to && (from, to) != (first, last))
+    };
+    let is_longer = |line: &&Line| line.cells.iter().any(|cell| spoken::is_longer(&cell.shown()));
+    // Of the months of another year none is meant.
+    let years = above.iter().flat_map(|line| &line.cells).flat_map(|cell| years_in(&cell.shown()));
+    let years = years.collect::<Vec<_>>();
+    (years.is_empty() || years.contains(&period.year()))
+        && above.iter().any(|line| covers(line) || is_longer(line))
+}
+
+/// The years that are written in four digits.
+fn years_in(text: &str) -> Vec<i32> {
+    let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|number| number.len() == 4);
+    numbers.filter_map(|number| number.parse().ok()).filter(|year| (1900..2100).contains(year)).collect()
+}
+
+/// The first and the last day where two lines say one each: 开始日期：2014-05-01, and below it 结束日期：2014-05-26.
+fn bounds(above: &[&Line], asked: Period) -> Option<(NaiveDate, NaiveDate)> {
+    let day = |words: &[&str]| {
+        let mut lines = above.iter().map(|line| joined(line)).filter(|text| !is_about_the_file(text));
+        lines.find_map(|text| match *mentions(&text, asked.year()) {
+            [Mention::Day(day, _)] if words.iter().any(|word| text.contains(word)) => Some(day),
+            _ => None,
+        })
+    };
+    day(FIRST_DAY).zip(day(LAST_DAY)).filter(|(first, last)| first <= last)
+}
+
+/// The days of the month, but for its last, that titles are dated with, each with the words of its line.
+fn days_above(above: &[&Line], asked: Period) -> Vec<(NaiveDate, String)> {
+    let is_title = |line: &&&Line| line.cells.iter().filter(|cell| !cell.is_blank()).count() <= FEW_NUMBERS;
+    let day = |cell: &Value| match *mentions(&cell.shown(), asked.year()) {
+        [Mention::Day(day, true)] if (asked.first_day()..asked.last_day()).contains(&day) => Some(day),
+        _ => None,
+    };
+    let is_else = |text: &str| ABOUT_THE_FORM.iter().chain(ABOUT_SOMETHING).any(|word| text.contains(word));
+    let dated = above.iter().filter(is_title).filter_map(|line| {
+        let text = joined(line);
+        line.cells.iter().find_map(day).filter(|_| !is_else(&text)).map(|day| (day, text))
+    });
+    dated.collect()
+}
+
+/// The words of a line.
+fn joined(line: &Line) -> String {
+    let shown = line.cells.iter().filter(|cell| !cell.is_blank()).map(Value::shown);
+    shown.collect::<Vec<_>>().join(" ")
 }
 
 /// The month that stands in the cell behind its label: 月份 and 4, or 201404.

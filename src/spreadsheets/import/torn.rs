@@ -55,11 +55,13 @@ struct Suspect {
     /// The last column in which the row has anything, where that is a number.
     last_number: Option<usize>,
     begins_with_zero: bool,
+    /// The row has fewer fields than the header, as it would without the comma within the number, too.
+    is_short: bool,
 }
 
 impl Torn {
-    /// Looks at a row that has as many fields as the header.
-    pub fn look(&mut self, line: &Line) {
+    /// Looks at a row that has no more fields than the header, which has so many.
+    pub fn look(&mut self, line: &Line, width: usize) {
         if !line.is_parted_by_commas || self.suspects.len() > MAX_FAULTS {
             return;
         }
@@ -74,6 +76,7 @@ impl Torn {
                 at,
                 whole,
                 begins_with_zero: second.starts_with('0'),
+                is_short: line.fields.is_some_and(|fields| fields < width),
                 found: format!("{first},{second}"),
                 last_number,
             });
@@ -114,6 +117,7 @@ impl Torn {
                 || is_usual && second.most < 100
                 || has_moved
                 || is_money && is_few() && second.most < 100
+                || is_money && one.is_short
         };
         let suspects = suspects.into_iter().filter(|one| is_number(one.at) && is_number(one.at + 1));
         let faults = suspects.filter(is_torn).map(|one| Fault {

@@ -3,7 +3,8 @@
 //! A workbook is a zip archive, and a small one can unpack to gigabytes. The sizes in its directory may lie, so every
 //! part is inflated once, into nothing. Two parts are then looked at, because the reader trusts what they say about
 //! themselves and would ask for memory without bound: no error handling survives a failed allocation. What the reader does
-//! not tell of a worksheet, or only by inflating it once more, is noted as it passes: hidden rows and merged cells.
+//! not tell of a worksheet, or only by inflating it once more, is noted as it passes: hidden rows and columns, and merged
+//! cells.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Seek, Write};
@@ -21,7 +22,7 @@ const MAX_STYLE_BYTES: usize = 48 << 20;
 /// The most bytes without any markup: the reader holds such a text as a whole. A cell has 32,767 characters at the most.
 const MAX_TEXT_BYTES: usize = 4 << 20;
 
-/// The most hidden rows, and the most merged cells, of a worksheet that are noted.
+/// The most hidden rows, hidden columns and merged cells of a worksheet that are noted.
 const MAX_NOTED: usize = 200_000;
 
 /// What passes by of a worksheet.
@@ -29,6 +30,8 @@ const MAX_NOTED: usize = 200_000;
 pub(crate) struct Page {
     /// The rows that it hides, which are read like the others.
     pub hidden_rows: Vec<u32>,
+    /// The columns that it hides: the first and the last of each run, counted from 0.
+    pub hidden_columns: Vec<(usize, usize)>,
     /// Its cells that are merged over several rows.
     pub merged: Vec<Merged>,
 }
@@ -138,6 +141,7 @@ const TAG_BYTES: usize = 512;
 
 /// How the tags begin that are noted.
 const ROW: &[u8] = b"row ";
+const COLUMN: &[u8] = b"col ";
 const MERGED: &[u8] = b"mergeCell ";
 
 impl Passed {
@@ -157,8 +161,9 @@ impl Passed {
                 b':' if self.is_tag && !self.tag.contains(&b' ') => self.tag.clear(),
                 _ if self.is_tag && self.tag.len() < TAG_BYTES => {
                     self.tag.push(*byte);
-                    self.is_tag =
-                        self.tag.len() != ROW.len() || self.tag == ROW || MERGED.starts_with(&self.tag);
+                    self.is_tag = self.tag.len() != ROW.len()
+                        || [ROW, COLUMN].contains(&self.tag.as_slice())
+                        || MERGED.starts_with(&self.tag);
                 }
                 _ => {}
             }
@@ -166,9 +171,12 @@ impl Passed {
     }
 
     fn note(&mut self) {
-        let Page { hidden_rows, merged } = &mut self.page;
+        let Page { hidden_rows, hidden_columns, merged } = &mut self.page;
         if hidden_rows.len() < MAX_NOTED {
             hidden_rows.extend(hidden_row(&self.tag));
+        }
+        if hidden_columns.len() < MAX_NOTED {
+            hidden_columns.extend(hidden_columns_of(&self.tag));
         }
         if merged.len() < MAX_NOTED {
             merged.extend(merged_cell(&self.tag));
@@ -181,6 +189,14 @@ fn hidden_row(tag: &[u8]) -> Option<u32> {
     let attributes = std::str::from_utf8(tag.strip_prefix(ROW)?).ok()?;
     attribute(attributes, "hidden").filter(|hidden| matches!(*hidden, "1" | "true"))?;
     attribute(attributes, "r")?.parse().ok()
+}
+
+/// The columns that a tag hides: `col min="3" max="5" hidden="1"`.
+fn hidden_columns_of(tag: &[u8]) -> Option<(usize, usize)> {
+    let attributes = std::str::from_utf8(tag.strip_prefix(COLUMN)?).ok()?;
+    attribute(attributes, "hidden").filter(|hidden| matches!(*hidden, "1" | "true"))?;
+    let place = |name: &str| attribute(attributes, name)?.parse::<usize>().ok()?.checked_sub(1);
+    Some((place("min")?, place("max")?))
 }
 
 /// The cell that a tag merges, if over several rows: `mergeCell ref="A1:B3"`.
@@ -273,7 +289,8 @@ mod tests {
     #[test]
     fn hidden_rows_and_merged_cells_are_known_wherever_the_pieces_end() {
         let sheet = "<sheetData><row r=\"5\"><c r=\"A5\"/></row><row r=\"6\" spans=\"1:3\" hidden=\"1\"><c/></row>\
-                     <rowBreaks/><x:row hidden='true' r='17'/><col hidden=\"1\"/><row r=\"18\" hidden=\"0\"/></sheetData>\
+                     <rowBreaks/><x:row hidden='true' r='17'/><col min=\"3\" max=\"5\" width=\"0\" hidden=\"1\"/>\
+                     <x:col min='7' max='7'/><row r=\"18\" hidden=\"0\"/></sheetData>\
                      <mergeCells><mergeCell ref=\"AB2:AC4\"/><mergeCell ref=\"A1:F1\"/></mergeCells>";
         for size in 1..sheet.len() {
             let mut passed = Passed { is_page: true, ..Passed::default() };
@@ -281,6 +298,7 @@ mod tests {
                 assert_eq!(passed.write(piece).unwrap(), piece.len());
             }
             assert_eq!(passed.page.hidden_rows, [6, 17], "{size}");
+            assert_eq!(passed.page.hidden_columns, [(2, 4)], "{size}");
             assert_eq!(passed.page.merged, [Merged { first_row: 2, last_row: 4, column: 27 }], "{size}");
         }
     }

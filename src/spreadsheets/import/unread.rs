@@ -23,21 +23,21 @@ const NEAR: u8 = 60;
 /// What a file has beside what is read from it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unread {
-    /// Columns and worksheets with numbers for people, which nobody has said to leave out.
+    /// Columns, worksheets and rows of other months with numbers for people, which nobody has said to leave out.
     pub asked: Vec<UnreadColumn>,
     /// What else there is, by its name.
     pub others: Vec<String>,
 }
 
-/// A column, or a worksheet, that was not read although people have numbers there.
+/// A column, a worksheet, or rows of other months, not read although people have numbers there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct UnreadColumn {
     /// Its header as the file writes it; a column without one has its letter, and a worksheet its name: `F 列（无表头）`,
-    /// `工作表“明细”`.
+    /// `工作表“明细”`. Rows that say that they are of other months stand together: `其他月份的行（月份）`.
     pub column: String,
     /// The first row with a number there, as a spreadsheet numbers it.
     pub row: u32,
-    /// That number.
+    /// That number; of other months, which, and how many rows of each: `2014-03（12 行）`.
     pub found: String,
     /// The usual header of the column that may be meant; null where none is like it.
     pub near: Option<String>,

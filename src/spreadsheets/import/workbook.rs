@@ -10,9 +10,13 @@ use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxCellReader, X
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
+use super::formats::{self, Format};
 use super::number::decimal;
 use super::unpack::{Merged, Page};
 use super::{Content, ImportError, Line, MAX_COLUMNS, MAX_ROWS, Place, Value, Visit, unpack};
+
+/// The most cells of a worksheet whose format shows them as something else than their numbers.
+const MAX_FORMATTED: usize = 2_000_000;
 
 /// Visits the visible worksheets up to the first that is what the visitor wants. Macros and links to other workbooks are
 /// parts of the archive that nothing looks at.
@@ -40,13 +44,15 @@ fn read_unguarded(content: &mut Content, pages: &[Page], visit: &mut Visit<'_>) 
     let mut refusal: Option<ImportError> = None;
     for (at, name, _) in visible {
         let page = pages.get(at).cloned().unwrap_or_default();
+        let formatted = Formatted::of(&mut workbook.worksheet_cells_reader(&name).map_err(damaged)?)?;
         let mut cells = workbook.worksheet_cells_reader(&name).map_err(damaged)?;
         let place = Place {
             worksheet: Some(&name),
             hidden_rows: &page.hidden_rows,
+            hidden_columns: &page.hidden_columns,
             hidden_worksheets: &hidden_worksheets,
         };
-        match visit(place, &mut spread(lines_with_formulas(&mut cells), page.merged)) {
+        match visit(place, &mut spread(formatted.lines(lines_with_formulas(&mut cells)), page.merged)) {
             Err(error) if error.is_about_the_table() => {
                 refusal = Some(match refusal.take() {
                     Some(first) => nearer(first, error),
@@ -111,6 +117,62 @@ pub(crate) fn lines_with_formulas<'a, R: Read + Seek>(
             (found, _) => (cell.pos, value(found)),
         }))
     })
+}
+
+/// The cells of a worksheet whose format shows them as something else than their numbers, in their order: row and column,
+/// counted from 0, and the style. Mostly there are none, and a worksheet is read once.
+struct Formatted {
+    formats: Vec<Option<Format>>,
+    cells: Vec<(u32, u32, usize)>,
+}
+
+impl Formatted {
+    fn of<R: Read + Seek>(reader: &mut XlsxCellReader<'_, R>) -> Result<Self, ImportError> {
+        let formats = formats::of_styles(reader.styles());
+        let mut cells = Vec::new();
+        while !formats.is_empty() {
+            let Some((row, column, style)) = reader.next_style_id().map_err(damaged)? else { break };
+            if formats.get(style).is_some_and(Option::is_some) {
+                cells.push((row, column, style));
+            }
+            if cells.len() > MAX_FORMATTED {
+                return Err(ImportError::UnpacksTooLarge);
+            }
+        }
+        Ok(Self { formats, cells })
+    }
+
+    /// The lines with what is seen in these cells.
+    fn lines(
+        self,
+        lines: impl Iterator<Item = Result<Line, ImportError>>,
+    ) -> impl Iterator<Item = Result<Line, ImportError>> {
+        let Self { formats, cells } = self;
+        let mut cells = cells.into_iter().peekable();
+        lines.map(move |line| {
+            let mut line = line?;
+            while let Some((row, column, style)) = cells.next_if(|(row, ..)| *row < line.row) {
+                let (Some(format), Ok(column)) =
+                    (formats.get(style).and_then(Option::as_ref), usize::try_from(column))
+                else {
+                    continue;
+                };
+                let cell = line.cells.get_mut(column).filter(|_| row + 1 == line.row);
+                let Some((cell, number)) = cell.and_then(|cell| match *cell {
+                    Value::Number(number) => Some((cell, number)),
+                    _ => None,
+                }) else {
+                    continue;
+                };
+                match format.apply(number) {
+                    Some(seen) => *cell = seen,
+                    None if *format == Format::Larger => line.larger.push(column),
+                    None => {}
+                }
+            }
+            Ok(line)
+        })
+    }
 }
 
 /// The same lines, with what stands in cells that are merged over several rows.
@@ -208,7 +270,10 @@ fn value(found: &DataRef<'_>) -> Value {
         DataRef::Int(number) => Value::text(&number.to_string()),
         DataRef::Bool(true) => Value::Other("TRUE".into()),
         DataRef::Bool(false) => Value::Other("FALSE".into()),
-        DataRef::DateTime(time) if time.is_duration() => hours(time.as_f64()),
+        // A time of day without a day is how hours are kept, too.
+        DataRef::DateTime(time) if time.is_duration() || (0.0..1.0).contains(&time.as_f64()) => {
+            hours(time.as_f64())
+        }
         DataRef::DateTime(time) => {
             let (year, month, day, hour, minute, ..) = time.to_ymd_hms_milli();
             Value::Other(format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}（日期）"))

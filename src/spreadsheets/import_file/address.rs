@@ -10,7 +10,7 @@ use crate::auth::{Context, Identity};
 use crate::diary::work_calendar;
 use crate::http::Problem;
 use crate::ledger::metric::{Catalogue, is_target, nearest, needs_verification};
-use crate::ledger::{self, Entry, ReachedPerson, beyond_within, is_own_judgement};
+use crate::ledger::{self, Entry, ReachedPerson, SaidOf, beyond_within, is_own_judgement};
 use crate::period::Period;
 use crate::said::Language;
 use crate::spreadsheets::import::number::half_width;
@@ -48,6 +48,13 @@ impl AddressedRow {
             external_id: self.row.external_id.as_deref().map(str::to_owned),
             ..Entry::total(self.employee_id, &*cell.column.metric, cell.value)
         }
+    }
+
+    /// What it says in a cell.
+    pub fn said<'a>(&self, cell: &'a Cell) -> SaidOf<'a> {
+        let is_total = self.row.day.is_none() && self.row.external_id.is_none();
+        let total = Some(cell.value).filter(|_| is_total);
+        SaidOf { employee_id: self.employee_id, metric: &cell.column.metric, total }
     }
 }
 
@@ -304,11 +311,19 @@ fn balance(row: &mut SheetRow, posted: u32) -> Option<Fault> {
 }
 
 fn stranger(header: &TableHeader, row: SheetRow, colleagues: &[String]) -> Fault {
-    let is_number = row.employee_no.bytes().all(|byte| byte.is_ascii_digit());
-    let same_number = |known: &&String| known.trim_start_matches('0') == &*row.employee_no && is_number;
-    let hint = match colleagues.iter().find(same_number) {
-        Some(whole) => format!("，像是丢了前面的 0：{whole}？请把该列设为文本"),
-        None => nearest(&row.employee_no, colleagues.iter().map(String::as_str))
+    let written = row.employee_no.strip_suffix(".0").unwrap_or(&row.employee_no);
+    let is_number = written.bytes().all(|byte| byte.is_ascii_digit());
+    let same_number = |known: &&String| known.trim_start_matches('0') == written && is_number;
+    let foreign = row.employee_no.chars().find(|c| looks_latin(*c));
+    let hint = match (colleagues.iter().find(same_number), foreign) {
+        (Some(whole), _) if whole.len() == written.len() => {
+            format!("，像是被当作了数：{whole}？请把该列设为文本")
+        }
+        (Some(whole), _) => format!("，像是丢了前面的 0：{whole}？请把该列设为文本"),
+        (None, Some(foreign)) => {
+            format!("，里面的 U+{:04X} 看起来像英文字母，其实不是：请重新输入", u32::from(foreign))
+        }
+        (None, None) => nearest(&row.employee_no, colleagues.iter().map(String::as_str))
             .map(|near| format!("，最接近的是 {near}"))
             .unwrap_or_default(),
     };
@@ -318,6 +333,11 @@ fn stranger(header: &TableHeader, row: SheetRow, colleagues: &[String]) -> Fault
         found: row.employee_no.into(),
         expected: format!("本月在岗员工的工号{hint}"),
     }
+}
+
+/// Letters of the Greek and the Cyrillic alphabet, which look like Latin ones.
+fn looks_latin(c: char) -> bool {
+    matches!(c, '\u{370}'..='\u{52f}')
 }
 
 /// What files write behind the names of people who have left, or are new.

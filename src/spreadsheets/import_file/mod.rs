@@ -13,7 +13,6 @@ mod sheet;
 mod under_way;
 mod work;
 
-use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -236,14 +235,9 @@ async fn go(
         false => work.go(cx, rows, None).await?,
     }
     let mut report = work.report;
-    let bounded = catalogue.bounds().flat_map(|(one, other)| [one, other]).filter_map(|id| catalogue.get(id));
-    let bounded = bounded.map(|metric| metric.name.as_str()).collect::<HashSet<_>>();
     let totals = rows.iter().filter(|one| one.row.day.is_none() && one.row.external_id.is_none());
-    let totals = totals.flat_map(|one| {
-        let cells = one.row.values.iter().filter(|cell| bounded.contains(cell.column.metric.as_str()));
-        cells.map(|cell| one.entry(cell))
-    });
-    let beyond = ledger::beyond(cx.db(), catalogue, period, &Vec::from_iter(totals), is_kept).await?;
+    let totals = totals.flat_map(|one| one.row.values.iter().map(move |cell| one.said(cell)));
+    let beyond = ledger::beyond(cx.db(), catalogue, period, totals, is_kept).await?;
     report.notes.extend(beyond.iter().map(|one| one.sentence(catalogue, Language::Chinese)));
     if let Some(saved) = saved.filter(|_| is_kept && !report.unread.is_empty()) {
         let headers = report.unread.iter().map(|one| one.column.as_str()).collect::<Vec<_>>();

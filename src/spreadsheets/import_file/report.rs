@@ -77,7 +77,7 @@ impl ImportReport {
             self.faults.len()
         );
         let unread = format!(
-            "文件有 {} 列数字没有读取，未导入任何数据；确认不需要后，用 accept_unread 重试",
+            "文件有 {} 处数字没有读取，未导入任何数据；确认不需要后，用 accept_unread 重试",
             self.unread.len()
         );
         let detail = match (self.faults.is_empty(), self.asks) {

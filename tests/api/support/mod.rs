@@ -15,6 +15,7 @@ use showfloor::auth::Identity;
 use showfloor::auth::access::Role;
 use showfloor::auth::token::Tokens;
 use showfloor::clock::Clock;
+use showfloor::config::Policy;
 use showfloor::db::{Pool, pool};
 use showfloor::ledger::catalogue::Catalogues;
 use showfloor::rules::folder::RulesFolder;
@@ -160,10 +161,18 @@ impl TestApp {
         Self::serve(self.pool.clone(), now, &shipped_rules())
     }
 
+    /// Another server on the same database, with the shipped rules, that is run by another policy.
+    pub fn under(&self, policy: Policy) -> Self {
+        Self::serve_by(self.pool.clone(), self.clock, &shipped_rules(), policy)
+    }
+
     fn serve(pool: Pool, now: &str, rules: &Path) -> Self {
+        Self::serve_by(pool, Clock::Fixed(now.parse().unwrap()), rules, Policy::default())
+    }
+
+    fn serve_by(pool: Pool, clock: Clock, rules: &Path, policy: Policy) -> Self {
         let keys = tempfile::tempdir().unwrap();
         let tokens = Arc::new(Tokens::open(keys.path()).unwrap());
-        let clock = Clock::Fixed(now.parse().unwrap());
         let catalogues = Arc::new(Catalogues::of_folder(rules));
         let shared = Shared {
             pool: pool.clone(),
@@ -172,7 +181,7 @@ impl TestApp {
             catalogues: Arc::clone(&catalogues),
             library: Arc::default(),
             clock,
-            policy: Default::default(),
+            policy,
         };
         let (server, address) =
             server::build(shared, server::bind("127.0.0.1:0".parse().unwrap()).unwrap()).unwrap();

@@ -17,7 +17,22 @@ const ABOUT_ELSE: &[&str] = &[
     "目标", "计划", "任务", "累计", "同期", "去年", "上月", "上年", "上周", "排名", "率", "占比", "余额",
     "剩余", "结余", "可用", "环比", "同比", "组长", "主管", "经理", "工资", "薪资", "薪酬", "扣款", "罚款",
     "奖金", "津贴", "补贴", "提成", "当日", "本日", "今日", "昨日", "本年", "当年", "年度", "历年", "ytd",
-    "扣分", "得分", "评分", "积分", "分值", "毛利", "利润", "成本",
+    "扣分", "得分", "评分", "积分", "分值", "毛利", "利润", "成本", "应发", "应扣", "实发", "扣除", "代扣",
+    "扣减", "减项", "加项", "补发", "奖励", "奖惩", "奖罚",
+];
+
+/// Groups that only arrange what is below them, and are written before it where a header of two rows was made one.
+const ARRANGING: &[&str] = &[
+    "请假",
+    "休假",
+    "假期",
+    "假勤统计",
+    "考勤概况",
+    "考勤统计",
+    "出勤统计",
+    "异常统计",
+    "加班统计",
+    "基础信息",
 ];
 
 /// Groups whose parts are money, whatever else is called like them: 保险 under 产值 is no number of policies.
@@ -64,6 +79,8 @@ pub(in crate::spreadsheets) struct HeaderColumn {
     pub is_about_else: bool,
     /// It is of another table beside the one that is read, and so called nothing.
     pub is_beside: bool,
+    /// Its numbers are yuan, and only shown in the larger unit that is said of them.
+    pub is_larger: bool,
 }
 
 /// The unit that a header names, in brackets or below its group: `精品(万元)`, `精品/万元`.
@@ -79,11 +96,22 @@ impl HeaderColumn {
             let said = Some(text).filter(|text| !text.is_empty());
             let (names, wholes) = (said.map(name), said.map(normal));
             let (names, wholes) = (Vec::from_iter(names), Vec::from_iter(wholes));
-            let (sums, also) = (sums_of(&names), of_month(&names, month));
+            let (sums, mut also) = (sums_of(&names), of_month(&names, month));
+            also.extend(arranged(text).map(name));
             let shown = text.to_owned();
             // 4月交车 beside 5月交车.
             let is_about_else = month > 0 && is_of_another_month(text, month);
-            Self { shown, names, also, is_money: false, wholes, sums, is_about_else, is_beside: false }
+            Self {
+                shown,
+                names,
+                also,
+                is_money: false,
+                wholes,
+                sums,
+                is_about_else,
+                is_beside: false,
+                is_larger: false,
+            }
         };
         match (above.is_empty(), below.is_empty()) {
             (_, true) => plain(&above),
@@ -100,7 +128,7 @@ impl HeaderColumn {
                 if names.len() == 1 {
                     wholes.push(normal(&above));
                 } else {
-                    also.extend(also_called(&group, &part));
+                    also.extend(also_called(&group, &part, month));
                 }
                 if is_about_else {
                     names.truncate(1);
@@ -113,7 +141,17 @@ impl HeaderColumn {
                     sums.push(HeaderName { text: part.text.clone(), unit: part.unit.or(group.unit) });
                 }
                 let shown = format!("{above}/{below}");
-                Self { shown, names, also, is_money, wholes, sums, is_about_else, is_beside: false }
+                Self {
+                    shown,
+                    names,
+                    also,
+                    is_money,
+                    wholes,
+                    sums,
+                    is_about_else,
+                    is_beside: false,
+                    is_larger: false,
+                }
             }
         }
     }
@@ -132,6 +170,20 @@ impl HeaderColumn {
         let unit = part.unit.clone().or_else(|| group.unit.clone());
         let named = |text| HeaderName { text, unit: unit.clone() };
         vec![named(format!("{}{}", group.text, part.text)), named(part.text.clone())]
+    }
+
+    /// The same column, whose numbers are yuan whatever unit is said of them.
+    pub(super) fn take_for_yuan(&mut self) {
+        let names = self.names.iter_mut().chain(&mut self.also).chain(&mut self.sums);
+        names.for_each(|name| name.unit = Some("元".to_owned()));
+        self.is_larger = true;
+    }
+
+    /// The same column, called this and nothing else.
+    pub(super) fn rename(&mut self, text: String) {
+        self.names = vec![HeaderName { text, unit: None }];
+        self.also.clear();
+        self.sums.clear();
     }
 
     /// The same column, called nothing: it is of another table.
@@ -187,11 +239,20 @@ impl HeaderColumn {
     }
 }
 
+/// What is called 事假 in 请假-事假.
+fn arranged(text: &str) -> Option<&str> {
+    let (group, part) = text.split_once(['-', '/', '_', '—', '·', ':', '：', '>'])?;
+    ARRANGING.contains(&normal(group).as_str()).then_some(part)
+}
+
 /// What a part is called besides its own name and the one behind its group's.
-fn also_called(group: &HeaderName, part: &HeaderName) -> Vec<HeaderName> {
+fn also_called(group: &HeaderName, part: &HeaderName, month: u32) -> Vec<HeaderName> {
     let unit = part.unit.clone().or_else(|| group.unit.clone());
     let named = |text: String| HeaderName { text, unit: unit.clone() };
-    let whole = WHOLE.contains(&part.text.as_str()).then(|| group.text.clone());
+    // 5月 below 交车 beside 4月.
+    let is_of_month = [format!("{month}月"), format!("{month}月份")].contains(&part.text);
+    let is_whole = is_of_month || WHOLE.contains(&part.text.as_str());
+    let whole = is_whole.then(|| group.text.clone());
     // 计划 under 回访 is 计划回访, and 应 under 出勤 what there was to work.
     whole.into_iter().chain([format!("{}{}", part.text, group.text)]).map(named).collect()
 }
@@ -217,6 +278,7 @@ fn is_about_else(group: &str, part: &str, month: u32) -> bool {
         || group.contains("加班") && (part.ends_with(['休', '假']) || part == "休息")
         || spoken::other_span(group).is_some()
         || is_of_another_month(group, month)
+        || month > 0 && is_of_another_month(part, month)
 }
 
 /// Whether a text names a month, and not this one.

@@ -50,7 +50,11 @@ pub(in crate::spreadsheets) fn normal(text: &str) -> String {
         .filter(|c| !c.is_whitespace() && *c != '\u{200b}' && *c != '\u{feff}')
         .flat_map(char::to_lowercase)
         .collect();
-    text.trim_matches(|c| matches!(c, '*' | ':')).to_owned()
+    let text = text.trim_matches(|c| matches!(c, '*' | ':'));
+    // Templates say so of the columns that have to be filled in.
+    let words = ["(必填)", "(必填项)", "(选填)"].iter().filter(|_| text.contains('填'));
+    let text = words.fold(text.to_owned(), |text, word| text.replace(word, ""));
+    text.trim_matches('*').to_owned()
 }
 
 pub(in crate::spreadsheets) fn is_unit(text: &str) -> bool {
@@ -73,6 +77,13 @@ pub(super) fn only_unit(text: &str) -> Option<&str> {
 
 /// What is counted, without the word that it is the sum of the month's days.
 fn without_sum(text: &str) -> Option<&str> {
+    let bracketed = || {
+        let (counted, sum) = text.strip_suffix(')')?.rsplit_once('(')?;
+        MONTH_SUMS.contains(&sum).then_some(counted)
+    };
+    if let Some(counted) = bracketed() {
+        return Some(counted).filter(|counted| !counted.is_empty());
+    }
     let mut sums = MONTH_SUMS.iter();
     let named = sums.find_map(|sum| text.strip_suffix(sum).or_else(|| text.strip_prefix(sum)));
     let plain = || text.strip_suffix("累计").filter(|rest| !rest.ends_with(['年', '日', '周']));
@@ -117,6 +128,17 @@ pub(super) fn sums_of(names: &[HeaderName]) -> Vec<HeaderName> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sums_of_a_month_are_said_before_behind_or_in_brackets() {
+        for text in ["交车月累计", "本月累计交车", "交车(月累计)", "交车累计"] {
+            assert_eq!(without_sum(text), Some("交车"), "{text}");
+        }
+        for text in ["交车年累计", "交车(当日)", "交车"] {
+            assert_eq!(without_sum(text), None, "{text}");
+        }
+        assert_eq!(normal("工号\n（必填）*"), "工号");
+    }
 
     #[test]
     fn units_in_brackets_stand_apart() {

@@ -47,9 +47,67 @@ const NAMES: [&str; 12] = [
     "december",
 ];
 
+/// The Chinese digits.
+const DIGITS: &str = "〇一二三四五六七八九";
+
+/// The text with 二〇一四年, 五月 and 二十日 in digits.
+fn with_numerals(text: &str) -> String {
+    let is_numeral = |c: char| DIGITS.contains(c) || "零○0十廿卅".contains(c);
+    let mut found = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(is_numeral) {
+        let (before, from) = rest.split_at(at);
+        let (run, behind) = from.split_at(from.find(|c| !is_numeral(c)).unwrap_or(from.len()));
+        found.push_str(before);
+        let number = match behind.chars().next() {
+            Some('年') => year(run),
+            Some('月' | '日' | '号') => numeral(run),
+            _ => None,
+        };
+        match number {
+            Some(number) => found.push_str(&number.to_string()),
+            None => found.push_str(run),
+        }
+        rest = behind;
+    }
+    found + rest
+}
+
+/// 二〇一四, and 二0一四.
+fn year(run: &str) -> Option<u32> {
+    let digit = |c: char| match c {
+        '零' | '○' | '0' => Some(0),
+        other => digit(other),
+    };
+    let digits = run.chars().map(digit).collect::<Option<Vec<_>>>()?;
+    (digits.len() == 4).then(|| digits.into_iter().fold(0, |year, digit| year * 10 + digit))
+}
+
+/// 五, 十二, 二十, 三十一, 廿五.
+fn numeral(run: &str) -> Option<u32> {
+    let ones = |rest: &str| match rest.chars().collect::<Vec<_>>().as_slice() {
+        [] => Some(0),
+        [one] => digit(*one).filter(|one| *one > 0),
+        _ => None,
+    };
+    let number = match (run.split_once('十'), run.strip_prefix('廿'), run.strip_prefix('卅')) {
+        (Some((tens, rest)), ..) if tens.is_empty() => 10 + ones(rest)?,
+        (Some((tens, rest)), ..) => 10 * ones(tens)? + ones(rest)?,
+        (None, Some(rest), _) => 20 + ones(rest)?,
+        (None, None, Some(rest)) => 30 + ones(rest)?,
+        (None, None, None) => ones(run)?,
+    };
+    (1..=31).contains(&number).then_some(number)
+}
+
+fn digit(c: char) -> Option<u32> {
+    DIGITS.chars().zip(0..).find(|(written, _)| *written == c).map(|(_, digit)| digit)
+}
+
 /// The text in half-width characters, with 二月 and 一至三月 in digits.
 fn in_digits(text: &str) -> String {
     let text: String = text.chars().map(half_width).flat_map(char::to_lowercase).collect();
+    let text = with_numerals(&text);
     let text = MONTHS.iter().fold(text, |text, (written, digits)| text.replace(written, digits));
     MONTHS.iter().skip(3).fold(text, |text, (written, digits)| {
         let (written, digit) = (written.trim_end_matches('月'), digits.trim_end_matches('月'));

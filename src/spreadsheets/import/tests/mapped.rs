@@ -325,3 +325,24 @@ fn an_order_is_not_delivered_by_two_people() {
     let found = sheet.faults.iter().map(|fault| (fault.row.unwrap(), fault.found.as_str()));
     assert_eq!(found.collect::<Vec<_>>(), [(2, "D-1"), (3, "D-1")]);
 }
+
+#[test]
+fn a_day_may_be_named_and_is_never_guessed() {
+    let columns = [
+        column("工号", Target::EmployeeNo, None, Blank::Missing),
+        column("日期", Target::Day, None, Blank::Missing),
+        column("台数", Target::Metric, Some("deliveries"), Blank::Missing),
+    ];
+    let of = |days: &[&str]| {
+        let rows = days.iter().map(|day| format!("A01,{day},1\n")).collect::<String>();
+        read_through(&columns, format!("工号,日期,台数\n{rows}").as_bytes()).unwrap()
+    };
+    let sheet = of(&["3月5日", "二〇一四年三月六日", "7-Mar-2014", "2014年3月8日 周六"]);
+    let days = sheet.rows.iter().map(|row| row.day.unwrap().to_string()).collect::<Vec<_>>();
+    assert_eq!(days, ["2014-03-05", "2014-03-06", "2014-03-07", "2014-03-08"]);
+    // Each of them has one fault: that it says no day.
+    let unclear = ["3/5", "05/03/2014", "14-3-5", "2014-03-05~2014-03-06", "4月5日", "2014年3月9日 周一"];
+    let sheet = of(&unclear);
+    let found = sheet.faults.iter().map(|fault| fault.found.as_str()).collect::<Vec<_>>();
+    assert_eq!((sheet.rows.len(), found), (0, unclear.to_vec()));
+}

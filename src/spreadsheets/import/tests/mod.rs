@@ -9,11 +9,15 @@ use crate::spreadsheets::mapping::built_in::ImportKind;
 
 mod dingtalk;
 mod doubts;
+mod formats;
 mod habits;
 mod mapped;
+mod months;
+mod shorter;
 mod silent;
 mod stock;
 mod texts;
+mod titles;
 mod torn;
 mod unread;
 

@@ -216,13 +216,21 @@ fn portals_say_the_month_in_a_column() {
         let sheet = of(DMS, &[header, &row(month)]);
         assert_has(&sheet, "A01", &[("deliveries", "16"), ("first_visits", "46"), ("test_drives", "31")]);
     }
-    for month in ["2014-04", "201404", "2013年5月", "4月", "4", "2014-05-01至2014-05-15", "2014-04~2014-05"]
-    {
+    for month in ["2014-05-01至2014-05-15", "2014-04~2014-05", "一季度", "待定"] {
         let expected = (2, "统计月份".to_owned(), month.to_owned());
         assert_eq!(wrong(DMS, &[header, &row(month)]), [expected], "{month}");
     }
-    let found = wrong(DMS, &["年份,月份,工号,交车台数", "2013,5,A01,16", "2014,5,A02,3", "2014年,4,A03,3"]);
-    assert_eq!(found, [(2, "年份".to_owned(), "2013".to_owned()), (4, "月份".to_owned(), "4".to_owned())]);
+    for (month, said) in [
+        ("2014-04", "2014-04"),
+        ("201404", "2014-04"),
+        ("2013年5月", "2013-05"),
+        ("4月", "4 月"),
+        ("4", "4 月"),
+    ] {
+        let error = read(DMS, [header, &row(month)].join("\n").as_bytes(), may()).unwrap_err();
+        let expected = format!("各行写的月份是 {said}（1 行），而要导入的是 2014-05");
+        assert_eq!(error.to_string(), expected, "{month}");
+    }
 }
 
 #[test]

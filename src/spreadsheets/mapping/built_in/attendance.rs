@@ -5,6 +5,8 @@
 //! many days there were to work and were worked: these are not guessed. Which kinds of leave there are, and whether they
 //! are protected, is data.
 //!
+//! How often somebody was late may be said by how long it was, 10 分钟以内, 10-30 分钟, 30 分钟以上: these add up to how often.
+//!
 //! Absence may be counted instead of measured: 旷工次数 for 旷工天数, 旷工迟到次数 for 旷工迟到天数. Nobody is absent, or so
 //! late that it counts as absence, more than once a day, so each one is a day; and the report says that it was read so.
 
@@ -39,7 +41,7 @@ const OUTINGS: &str = "外出天数";
 const OUTING_HOURS: &str = "外出时长";
 
 /// What may stand behind the name of a kind of leave: none of it makes another kind of it.
-const BEHIND_LEAVE: &[&str] = &["天数", "时长", "合计", "总天数"];
+const BEHIND_LEAVE: &[&str] = &["天数", "天", "时长", "合计", "总天数"];
 
 /// The parts of a kind of leave by how it is paid: what scores is their sum.
 const BY_PAY: [&[&str]; 2] = [&["(带薪)", "(有薪)"], &["(扣薪)", "(无薪)", "(不带薪)", "(停薪)"]];
@@ -107,11 +109,48 @@ fn days() -> [FormColumn; 4] {
     ]
 }
 
+/// What columns are called that count late arrivals, and early leaves, by how long these were.
+const LATE_BANDS: [&str; 6] = ["迟到分段1", "迟到分段2", "迟到分段3", "迟到分段4", "迟到分段5", "迟到分段6"];
+const EARLY_BANDS: [&str; 6] = ["早退分段1", "早退分段2", "早退分段3", "早退分段4", "早退分段5", "早退分段6"];
+
+/// A count, whether as a whole or by how long each was.
+fn in_bands(
+    metric: &'static str,
+    whole: &[&'static str],
+    bands: [&'static str; 6],
+    spare: &'static [&'static str],
+    note: &'static str,
+) -> impl Iterator<Item = FormColumn> {
+    let [first, ..] = bands;
+    let band = move |name| FormColumn {
+        note: (name == first).then_some(note),
+        ..FormColumn::tally(metric, Count, Need::Spare(spare), &[name])
+    };
+    let whole = FormColumn::tally(metric, Count, Need::Or(first), whole);
+    std::iter::once(whole).chain(bands.into_iter().map(band))
+}
+
 fn tallies() -> Vec<FormColumn> {
+    let late = in_bands(
+        "late",
+        &["迟到次数", "迟到", "上班迟到次数", "上班迟到"],
+        LATE_BANDS,
+        &["迟到次数"],
+        "没有“迟到次数”列：按时长分段的迟到次数，各段相加",
+    );
+    let early = in_bands(
+        "early_leave",
+        &["早退次数", "早退", "下班早退次数", "下班早退"],
+        EARLY_BANDS,
+        &["早退次数"],
+        "没有“早退次数”列：按时长分段的早退次数，各段相加",
+    );
+    late.chain(early).chain(counts()).collect()
+}
+
+fn counts() -> Vec<FormColumn> {
     vec![
-        FormColumn::tally("late", Count, Need::Required, &["迟到次数", "迟到"]),
         FormColumn::tally("severe_late", Count, Need::Optional, &["严重迟到次数", "严重迟到"]),
-        FormColumn::tally("early_leave", Count, Need::Required, &["早退次数", "早退"]),
         FormColumn::tally(
             MISSED,
             Count,
@@ -268,6 +307,7 @@ fn leave(leave_type: &LeaveType) -> impl Iterator<Item = FormColumn> {
 fn finish(row: &mut Reading<'_>) {
     // A faulty cell is left out of the sums here, so what they exceed is exceeded all the more.
     let calendar = Decimal::from(row.period.days());
+    refuse_too_much(row, calendar);
     let Some((attended, column)) = row.value(ATTENDED).map(|(days, column)| (days, column.to_owned())) else {
         return hold_leave(row);
     };
@@ -320,6 +360,27 @@ fn finish(row: &mut Reading<'_>) {
         missed_punches: row.sum(MISSED),
     };
     hold(row, balance, scheduled);
+}
+
+/// So many hours of overtime nobody has in a month.
+const TOO_LONG: i64 = 150;
+
+/// Faults minutes and yuan where arrivals are counted, and yuan where hours are measured.
+fn refuse_too_much(row: &mut Reading<'_>, calendar: Decimal) {
+    for metric in ["late", "severe_late", "early_leave"] {
+        let times = row.sum(metric);
+        let found = row.of_metric(metric).map(|(_, column)| column.to_owned()).filter(|_| times > calendar);
+        if let Some(column) = found {
+            let expected = format!("次数，一个月不超过 {calendar} 次：像是分钟数或金额");
+            row.fault(Some(&column), &times.to_string(), expected);
+        }
+    }
+    let hours = row.sum(OVERTIME_HOURS);
+    let is_said = |column: &str| column.contains(['时', 'h', 'H']);
+    let found = row.of_metric(OVERTIME_HOURS).map(|(_, column)| column.to_owned());
+    if let Some(column) = found.filter(|column| hours > Decimal::from(TOO_LONG) && !is_said(column)) {
+        row.fault(Some(&column), &hours.to_string(), "加班小时数：表头没有写单位，像是金额");
+    }
 }
 
 /// Leave of all kinds together, if a column says it.

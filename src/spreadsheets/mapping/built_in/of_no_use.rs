@@ -1,7 +1,7 @@
 //! What sheets have that is of no use here, whatever stands in it: nobody is asked about it. One place for all of it, by the
 //! headers in normal form, a group and its part joined by `/`; worksheets are called `工作表“…”`.
 
-use crate::spreadsheets::import::header::name;
+use crate::spreadsheets::import::header::{is_bounded, name};
 
 /// Numbers that are nobody's performance.
 const ABOUT_THE_PERSON: &[&str] = &[
@@ -127,7 +127,6 @@ const BESIDE_ATTENDANCE: &[&str] = &[
     "计为调休",
     "计为加班费",
     "审批单",
-    "分钟",
     "分数",
     "班次",
     "班内",
@@ -178,6 +177,8 @@ pub(super) fn beside_attendance(header: &str) -> bool {
     // 带薪调休(天) is no money, and 未签到(次) nothing beside: what is counted in days or times may be meant.
     let is_counted = matches!(part.unit.as_deref(), Some("天" | "日" | "次"));
     let is_money = has(MONEY) && !is_counted;
+    // 旷工迟到(60分钟以上) is no length of time, but what was so long.
+    let is_in_minutes = is_in_minutes || header.contains("分钟") && !is_bounded(header);
     anywhere(header) || is_in_minutes || has(BESIDE_ATTENDANCE) || is_money || is_day(&part.text)
 }
 
@@ -218,8 +219,17 @@ mod tests {
         ] {
             assert!(beside_attendance(header), "{header}");
         }
-        for header in ["未到岗", "公出(天)", "探亲", "加班天数", "32", "工作表“五月”", "其他(天)", "培训(天)"]
-        {
+        for header in [
+            "未到岗",
+            "公出(天)",
+            "探亲",
+            "加班天数",
+            "32",
+            "工作表“五月”",
+            "其他(天)",
+            "培训(天)",
+            "旷工迟到(60分钟以上)",
+        ] {
             assert!(!beside_attendance(header), "{header}");
         }
         for header in ["精品额", "二手车置换", "毛利", "经理评分", "到店", "合计"] {

@@ -14,6 +14,7 @@ fn rows(text: &str) -> Vec<Line> {
             fields: None,
             is_parted_by_commas: true,
             merged: Vec::new(),
+            larger: Vec::new(),
         })
         .collect()
 }
