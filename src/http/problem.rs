@@ -270,19 +270,6 @@ impl Problem {
         }
     }
 
-    /// All that is wrong, as one text.
-    pub fn told(&self, language: Language) -> String {
-        let mut told = self.detail.in_language(language).to_owned();
-        if self.errors.len() > 1 {
-            for FieldError { field, message } in &self.errors {
-                let fault = message.about(&Said::same(field));
-                told.push_str("\n  ");
-                told.push_str(fault.in_language(language));
-            }
-        }
-        told
-    }
-
     /// The same as JSON.
     pub(super) fn json(&self, language: Language) -> Vec<u8> {
         serde_json::to_vec(&self.body(language)).unwrap_or_default()
