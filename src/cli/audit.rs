@@ -13,7 +13,7 @@ pub enum AuditCommand {
     /// Seal every entry that has no seal yet, and print the hash of the last seal. A running server does it every quarter of an
     /// hour.
     #[command(
-        after_help = "Example:\n  showfloor audit seal >> seals.txt    keep the hashes somewhere else, too"
+        after_help = "Example:\n  showfloor audit seal >> seals.txt    # keep the hashes somewhere else, too"
     )]
     Seal(AuditArgs),
     /// Go through the whole chain. Exit status 1 if an entry was changed, taken away or put between others.

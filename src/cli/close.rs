@@ -22,9 +22,9 @@ use crate::rules::library::Library;
 /// Options of `showfloor close`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    showfloor close 2014-04                        what the month still waits for, and from whom\n  \
-    showfloor close 2014-04 --complete complaints  say that whoever has no complaint delivered had none\n  \
-    showfloor close 2014-04 --freeze               freeze its facts, if nothing is missing\n  \
+    showfloor close 2014-04                        # what the month still waits for, and from whom\n  \
+    showfloor close 2014-04 --complete complaints  # say that whoever has no complaint delivered had none\n  \
+    showfloor close 2014-04 --freeze               # freeze its facts, if nothing is missing\n  \
     showfloor close 2014-04 --freeze --accept-missing --note 客服休假")]
 pub struct CloseArgs {
     /// The month.

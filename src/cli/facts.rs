@@ -13,13 +13,13 @@ use crate::period::Period;
 pub enum FactsCommand {
     /// Say where people's months and the sums of units differ from the ledger. Exit status 1 if they do anywhere.
     #[command(after_help = "Examples:\n  \
-        showfloor facts check                   every month\n  \
+        showfloor facts check                   # every month\n  \
         showfloor facts check 2014-04 --json")]
     Check(FactsArgs),
     /// Make people's months and the sums of units anew from the ledger, and say what was different. Meanwhile nobody
     /// can record facts.
     #[command(after_help = "Examples:\n  \
-        showfloor facts rebuild                 every month, one after the other\n  \
+        showfloor facts rebuild                 # every month, one after the other\n  \
         showfloor facts rebuild 2014-04")]
     Rebuild(FactsArgs),
 }

@@ -27,13 +27,13 @@ use crate::spreadsheets::mapping::built_in::ImportKind;
     showfloor import 月度汇总.xlsx --kind dingtalk-attendance --period 2014-03 --dry-run\n  \
     showfloor import attendance.csv --kind attendance-csv --period 2014-03 --partial\n  \
     showfloor import dms.csv --kind dms-funnel --period 2014-03 --json\n  \
-    showfloor import dms.csv --kind dms-funnel --period 2014-03 --to-date   it ends before the month does\n  \
-    showfloor import dms.csv --kind dms-funnel --period 2014-03 --accept-unread   its other numbers are not wanted\n  \
-    showfloor import 投诉.xlsx --mapping complaints --period 2014-03 --complete   who is not in it has no complaint\n  \
-    showfloor import dms.csv --kind dms-funnel --period 2014-03 --store JC   for one of the two stores of some people\n  \
-    showfloor import 成绩单.xlsx --propose --period 2014-03          what its columns probably are\n  \
+    showfloor import dms.csv --kind dms-funnel --period 2014-03 --to-date   # it ends before the month does\n  \
+    showfloor import dms.csv --kind dms-funnel --period 2014-03 --accept-unread   # its other numbers are not wanted\n  \
+    showfloor import 投诉.xlsx --mapping complaints --period 2014-03 --complete   # who is not in it has no complaint\n  \
+    showfloor import dms.csv --kind dms-funnel --period 2014-03 --store JC   # for one of the two stores of some people\n  \
+    showfloor import 成绩单.xlsx --propose --period 2014-03          # what its columns probably are\n  \
     showfloor import 成绩单.xlsx --mapping 考试成绩单 --period 2014-03\n  \
-    showfloor import 考试.xlsx --mapping exams --period 2014-03      a template, filled in")]
+    showfloor import 考试.xlsx --mapping exams --period 2014-03      # a template, filled in")]
 pub struct ImportArgs {
     /// The file.
     file: PathBuf,

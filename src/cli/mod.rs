@@ -204,3 +204,52 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
         .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// The examples in a command's help, and in that of those below it.
+    fn examples(command: &clap::Command) -> Vec<String> {
+        let help = [command.get_after_help(), command.get_after_long_help()];
+        let own = help.into_iter().flatten().flat_map(|help| {
+            let lines = help.to_string().lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>();
+            lines.into_iter().filter(|line| line.contains("showfloor "))
+        });
+        own.chain(command.get_subcommands().flat_map(examples)).collect()
+    }
+
+    /// The arguments of the last `showfloor` in a line, as a shell parts them.
+    fn words(line: &str) -> Vec<String> {
+        let line = &line[line.rfind("showfloor ").unwrap()..];
+        let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+        for c in line.chars() {
+            match (quote, c) {
+                (None, '\'' | '"') => quote = Some(c),
+                (Some(open), _) if open == c => quote = None,
+                (None, '|' | '>' | '<' | ';' | '&') => break,
+                (None, '#') if word.is_empty() => break,
+                (None, ' ') => words.extend((!word.is_empty()).then(|| std::mem::take(&mut word))),
+                _ => word.push(c),
+            }
+        }
+        words.extend((!word.is_empty()).then_some(word));
+        words
+    }
+
+    #[test]
+    fn examples_in_the_help_can_be_pasted() {
+        let examples = examples(&Cli::command());
+        assert!(examples.len() > 60, "{}", examples.len());
+        for example in examples {
+            let parsed = Cli::try_parse_from(words(&example));
+            assert!(
+                parsed.is_ok(),
+                "{example}: {}",
+                parsed.err().map(|error| error.to_string()).unwrap_or_default()
+            );
+        }
+    }
+}

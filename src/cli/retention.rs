@@ -26,15 +26,15 @@ use crate::rules::library::Library;
 pub enum RetentionCommand {
     /// Say how long things are kept, what is due to be erased, and what keeps it. Nothing is done.
     #[command(after_help = "Examples:\n  \
-        showfloor retention show                       what is due today, and what will be next\n  \
-        showfloor retention show --as-of 2027-01-01    what will be due on a day\n  \
+        showfloor retention show                       # what is due today, and what will be next\n  \
+        showfloor retention show --as-of 2027-01-01    # what will be due on a day\n  \
         showfloor retention show --json")]
     Show(ShowArgs),
     /// Erase what is over the term. Exit status 1 where a hold or a month that is not locked keeps something.
     #[command(after_help = "Examples:\n  \
-        showfloor retention run --dry-run      what it would erase\n  \
-        showfloor retention run                may be killed, and run again, at any time\n  \
-        showfloor retention run --json         for a job that runs every month")]
+        showfloor retention run --dry-run      # what it would erase\n  \
+        showfloor retention run                # may be killed, and run again, at any time\n  \
+        showfloor retention run --json         # for a job that runs every month")]
     Run(RunArgs),
     /// Place, list and release legal holds: what is held is not erased.
     #[command(subcommand)]

@@ -11,8 +11,8 @@ use crate::rules::library::Library;
 /// Options of `showfloor tasks`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    showfloor tasks                      what everybody has to do about reviews\n  \
-    showfloor tasks --late --store JC    who is late in one store")]
+    showfloor tasks                      # what everybody has to do about reviews\n  \
+    showfloor tasks --late --store JC    # who is late in one store")]
 pub struct TasksArgs {
     /// Only what is late.
     #[arg(long)]

@@ -2,10 +2,11 @@
 
 use diesel::QueryDsl as _;
 use diesel_async::RunQueryDsl as _;
+use reqwest::Method;
 use serde_json::{Value, json};
 use showfloor::db::schema::fact;
 
-use crate::support::TestApp;
+use crate::support::{Answer, TestApp};
 
 fn of(period: &str, rows: Value) -> Value {
     json!({"period": period, "source_system": "test", "rows": rows})
@@ -103,6 +104,18 @@ async fn numbers_stay_exact() {
         app.post(login, "/v1/facts", serde_json::from_str(&body).unwrap()).await.expect(200);
         assert_eq!(known(&app, "2014-03", "A12").await[metric].to_string(), number, "{metric}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_metric_that_is_there_twice_it_is_not_guessed_which_is_meant() {
+    let app = TestApp::demo().await;
+    let twice = r#"{"period": "2014-04", "source_system": "x", "rows": [
+        {"employee_no": "A02", "facts": {"deliveries": 3, "orders": 1, "deliveries": 4}}]}"#;
+    let request = app.request(Method::POST, "/v1/facts").bearer_auth(app.token("clerk").await);
+    let request = request.header("Content-Type", "application/json").body(twice);
+    let answer = Answer::of(request.send().await.unwrap()).await;
+    assert_eq!(answer.body["errors"], json!([{"field": "rows[0].facts", "message": "“deliveries”列了两次"}]));
+    assert_eq!(answer.problem(422), "validation-failed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -98,7 +98,7 @@ pub struct NextArgs {
     released. All cells, or none.\n\n\
     Examples:\n  showfloor plan pin 3 --unit G1 --person A01 2015-03=20 2015-Q4=60 --as manager\n  \
     showfloor plan pin 3 --channel auto_show 2015-09=40 --as manager\n  \
-    showfloor plan pin 3 --unit G1 --person A01 2015-Q4= --as manager          release it"
+    showfloor plan pin 3 --unit G1 --person A01 2015-Q4= --as manager          # release it"
 )]
 pub struct PinArgs {
     #[command(flatten)]
