@@ -12,6 +12,7 @@ use super::layout::Layout;
 use super::months::{self, Months, RowMonth};
 use super::number::half_width;
 use super::reading::{Reading, is_shifted, read_cells, read_key};
+use super::span::{Mention, mentions};
 use super::title::{self, Titled};
 use super::torn::Torn;
 use super::unread::{Unread, Watch};
@@ -201,6 +202,7 @@ impl Table<'_> {
             return Ok(None);
         }
         if is_page_title(line) || self.is_note(line, employee_no, name) {
+            self.refuse_month(line)?;
             return self.refuse_unit(line).map(|()| None);
         }
         let mut reading = Reading::new(self.period, line.row);
@@ -269,6 +271,27 @@ impl Table<'_> {
                 Err(ImportError::WrongUnit { column: column.to_owned(), expected: "元".to_owned() })
             }
             None => Ok(()),
+        }
+    }
+
+    /// Refuses a table within which the title of another month stands: what follows is of that one.
+    fn refuse_month(&self, line: &Line) -> Result<(), ImportError> {
+        let mut cells = line.cells.iter().filter(|cell| !cell.is_blank());
+        let (Some(title), None) = (cells.next(), cells.next()) else { return Ok(()) };
+        let text = title.shown();
+        let period = self.period;
+        let is_another = |said: &Mention| match *said {
+            Mention::Days(from, to) => (from, to) != (period.first_day(), period.last_day()),
+            Mention::Month(month) => month != period,
+            Mention::MonthOfYear(month) => month != period.month(),
+            Mention::Day(..) | Mention::Months | Mention::Unclear => false,
+        };
+        match *mentions(&text, period.year()) {
+            [ref said] if is_another(said) && !is_footer(title) => {
+                let (place, asked) = ("表中间的标题", period.to_string());
+                Err(ImportError::WrongPeriod { place, found: text, asked })
+            }
+            _ => Ok(()),
         }
     }
 
