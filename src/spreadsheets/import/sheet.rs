@@ -218,9 +218,9 @@ impl Table<'_> {
         }
         let key = read_key(&mut reading, layout, line);
         let key = self.among.admit(&mut reading, layout, line, key);
-        self.watch_breaks(&mut reading, line, employee_no);
+        let is_torn = self.is_torn(&mut reading, line, employee_no);
         // Of a torn line nobody knows what stands under which header.
-        if read_cells(&mut reading, layout, line) {
+        if read_cells(&mut reading, layout, line) && !is_torn {
             self.torn.look(line, layout.width());
             self.watch.look(line, 0);
         }
@@ -241,14 +241,15 @@ impl Table<'_> {
         Ok(Some(Found::Faults { of, faults: reading.faults }))
     }
 
-    /// Faults a row that a line break has torn, both of its halves.
-    fn watch_breaks(&mut self, reading: &mut Reading<'_>, line: &Line, employee_no: &Value) {
-        let Some(before) = self.broken.look(line, self.layout.width(), employee_no) else { return };
+    /// Whether a line is the other half of the one before it, which a line break has torn: both are faults.
+    fn is_torn(&mut self, reading: &mut Reading<'_>, line: &Line, employee_no: &Value) -> bool {
+        let Some(before) = self.broken.look(line, self.layout.width(), employee_no) else { return false };
         let found = format!("{} 列", line.fields.unwrap_or_default());
         let expected = |other: u32| format!("一行：像是与第 {other} 行同为一行，被其中的换行拆开了");
         reading.fault(None, &found, expected(before));
         let (row, column) = (Some(before), None);
         self.among.belated.push(Fault { row, column, found, expected: expected(line.row) });
+        true
     }
 
     /// Whether a header within the table has other columns than the first where values are read, or would be.
