@@ -12,6 +12,7 @@ use super::layout::Layout;
 use super::months::{self, Months, RowMonth};
 use super::number::half_width;
 use super::reading::{Reading, is_shifted, read_cells, read_key};
+use super::span::{Mention, mentions};
 use super::title::{self, Titled};
 use super::torn::Torn;
 use super::unread::{Unread, Watch};
@@ -201,6 +202,7 @@ impl Table<'_> {
             return Ok(None);
         }
         if is_page_title(line) || self.is_note(line, employee_no, name) {
+            self.refuse_month(line)?;
             return self.refuse_unit(line).map(|()| None);
         }
         let mut reading = Reading::new(self.period, line.row);
@@ -216,9 +218,9 @@ impl Table<'_> {
         }
         let key = read_key(&mut reading, layout, line);
         let key = self.among.admit(&mut reading, layout, line, key);
-        self.watch_breaks(&mut reading, line, employee_no);
+        let is_torn = self.is_torn(&mut reading, line, employee_no);
         // Of a torn line nobody knows what stands under which header.
-        if read_cells(&mut reading, layout, line) {
+        if read_cells(&mut reading, layout, line) && !is_torn {
             self.torn.look(line, layout.width());
             self.watch.look(line, 0);
         }
@@ -239,14 +241,15 @@ impl Table<'_> {
         Ok(Some(Found::Faults { of, faults: reading.faults }))
     }
 
-    /// Faults a row that a line break has torn, both of its halves.
-    fn watch_breaks(&mut self, reading: &mut Reading<'_>, line: &Line, employee_no: &Value) {
-        let Some(before) = self.broken.look(line, self.layout.width(), employee_no) else { return };
+    /// Whether a line is the other half of the one before it, which a line break has torn: both are faults.
+    fn is_torn(&mut self, reading: &mut Reading<'_>, line: &Line, employee_no: &Value) -> bool {
+        let Some(before) = self.broken.look(line, self.layout.width(), employee_no) else { return false };
         let found = format!("{} 列", line.fields.unwrap_or_default());
         let expected = |other: u32| format!("一行：像是与第 {other} 行同为一行，被其中的换行拆开了");
         reading.fault(None, &found, expected(before));
         let (row, column) = (Some(before), None);
         self.among.belated.push(Fault { row, column, found, expected: expected(line.row) });
+        true
     }
 
     /// Whether a header within the table has other columns than the first where values are read, or would be.
@@ -269,6 +272,27 @@ impl Table<'_> {
                 Err(ImportError::WrongUnit { column: column.to_owned(), expected: "元".to_owned() })
             }
             None => Ok(()),
+        }
+    }
+
+    /// Refuses a table within which the title of another month stands: what follows is of that one.
+    fn refuse_month(&self, line: &Line) -> Result<(), ImportError> {
+        let mut cells = line.cells.iter().filter(|cell| !cell.is_blank());
+        let (Some(title), None) = (cells.next(), cells.next()) else { return Ok(()) };
+        let text = title.shown();
+        let period = self.period;
+        let is_another = |said: &Mention| match *said {
+            Mention::Days(from, to) => (from, to) != (period.first_day(), period.last_day()),
+            Mention::Month(month) => month != period,
+            Mention::MonthOfYear(month) => month != period.month(),
+            Mention::Day(..) | Mention::Months | Mention::Unclear => false,
+        };
+        match *mentions(&text, period.year()) {
+            [ref said] if is_another(said) && !is_footer(title) => {
+                let (place, asked) = ("表中间的标题", period.to_string());
+                Err(ImportError::WrongPeriod { place, found: text, asked })
+            }
+            _ => Ok(()),
         }
     }
 

@@ -56,7 +56,7 @@ pub(crate) fn check(
     let texts = || above.iter().flat_map(|line| &line.cells).map(Value::shown);
     let lines = above.iter().chain(groups).map(|line| Said::by_line(line, period));
     let title = lines.fold(Said::default(), Said::or);
-    let made = days_above(above, period);
+    let made = days_above(above.iter().chain(groups), period);
     // Of a day well before the month's end it is not the whole month.
     let is_early = |(day, text): &&(NaiveDate, String)| {
         (period.last_day() - *day).num_days() > AHEAD && !is_about_the_file(text)
@@ -154,15 +154,17 @@ fn bounds(above: &[&Line], asked: Period) -> Option<(NaiveDate, NaiveDate)> {
     day(FIRST_DAY).zip(day(LAST_DAY)).filter(|(first, last)| first <= last)
 }
 
-/// The days of the month, but for its last, that titles are dated with, each with the words of its line.
-fn days_above(above: &[&Line], asked: Period) -> Vec<(NaiveDate, String)> {
+/// The days of the month that titles are dated with, each with the words of its line: but for its last, and its first, which
+/// may stand for the month.
+fn days_above<'a>(above: impl Iterator<Item = &'a &'a Line>, asked: Period) -> Vec<(NaiveDate, String)> {
     let is_title = |line: &&&Line| line.cells.iter().filter(|cell| !cell.is_blank()).count() <= FEW_NUMBERS;
     let day = |cell: &Value| match *mentions(&cell.shown(), asked.year()) {
-        [Mention::Day(day, true)] if (asked.first_day()..asked.last_day()).contains(&day) => Some(day),
+        [Mention::Day(day, true)] if asked.first_day() < day && day < asked.last_day() => Some(day),
         _ => None,
     };
-    let is_else = |text: &str| ABOUT_THE_FORM.iter().chain(ABOUT_SOMETHING).any(|word| text.contains(word));
-    let dated = above.iter().filter(is_title).filter_map(|line| {
+    let words = [ABOUT_THE_FORM, ABOUT_SOMETHING, FIRST_DAY, LAST_DAY];
+    let is_else = |text: &str| words.iter().copied().flatten().any(|word| text.contains(word));
+    let dated = above.filter(is_title).filter_map(|line| {
         let text = joined(line);
         line.cells.iter().find_map(day).filter(|_| !is_else(&text)).map(|day| (day, text))
     });

@@ -55,6 +55,21 @@ fn the_report_of_a_day_is_not_the_months() {
 }
 
 #[test]
+fn the_title_of_another_month_ends_the_table() {
+    let table = |title: &str| {
+        let text = format!("2014年5月销量\n工号,交车台数\nA01,3\n{title}\n工号,交车台数\nA02,4\n");
+        read(DMS, text.as_bytes(), may())
+    };
+    for title in ["2014年4月销量表", "4月份报表", "四月报表"] {
+        let error = table(title).unwrap_err();
+        assert!(matches!(error, ImportError::WrongPeriod { .. }), "{title}: {error}");
+    }
+    for title in ["2014年5月销量表", "销售二组", "第2页 共3页"] {
+        assert_eq!(rows(&table(title).unwrap()), [(3, "A01"), (6, "A02")], "{title}");
+    }
+}
+
+#[test]
 fn late_arrivals_by_how_late_they_were_add_up() {
     let read = |header: &str, cells: &str| {
         let text = format!("工号,应出勤天数,出勤天数,{header}\nA01,27,27,{cells}\n");
