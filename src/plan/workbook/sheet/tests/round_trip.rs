@@ -61,8 +61,9 @@ fn code() -> impl Strategy<Value = String> {
     ]
 }
 
-fn months() -> impl Strategy<Value = [i64; 12]> {
-    prop::array::uniform12(value())
+/// Boxed, as what follows is: the trees of values are large, and the stack of a test is not.
+fn months() -> BoxedStrategy<[i64; 12]> {
+    prop::array::uniform12(value()).boxed()
 }
 
 prop_compose! {
@@ -75,12 +76,13 @@ prop_compose! {
     }
 }
 
-fn tree(word: Tree) -> impl Strategy<Value = SheetTree> {
-    prop::collection::vec(node(), 1..7).prop_map(move |mut rows| {
+fn tree(word: Tree) -> BoxedStrategy<SheetTree> {
+    let rows = prop::collection::vec(node().boxed(), 1..7).prop_map(move |mut rows| {
         let mut seen = HashSet::new();
-        rows.retain(|row| seen.insert((row.code.clone(), row.parent.clone())));
+        rows.retain(|row: &SheetRow| seen.insert((row.code.clone(), row.parent.clone())));
         SheetTree { tree: word, rows }
-    })
+    });
+    rows.boxed()
 }
 
 prop_compose! {
@@ -96,7 +98,7 @@ prop_compose! {
 prop_compose! {
     fn any_plan()(
         title in ".{0,40}", unit in ".{0,10}", year in 1900..3000, version in 1..100, plan_id in any::<i64>(),
-        row_version in any::<i32>(), mut lines in prop::collection::vec(line(), 1..4),
+        row_version in any::<i32>(), mut lines in prop::collection::vec(line().boxed(), 1..4),
     ) -> PlanSheet {
         let mut seen = HashSet::new();
         lines.retain(|line| seen.insert(line.metric.clone()));
