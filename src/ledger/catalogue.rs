@@ -1,5 +1,6 @@
 //! The catalogue that counts: what may be collected for a month, and who may enter it, is what the releases of the rules say
-//! that score the month or will score later ones, so that data can be collected before it counts. The rules folder says it only
+//! that score the month or will score later ones, so that data can be collected before it counts. What comes late for a month
+//! that is frozen is measured by the release that scores it, whatever has been released since. The rules folder says it only
 //! until something has been released.
 
 use std::collections::VecDeque;
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, Binary, Date, Text};
+use diesel::sql_types::{Array, BigInt, Binary, Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::metric::{Catalogue, CatalogueError};
@@ -50,6 +51,29 @@ impl Catalogues {
         month: Period,
     ) -> Result<Arc<Catalogue>, Problem> {
         let bundles = counting(connection, month).await?;
+        self.of_bundles(connection, bundles).await
+    }
+
+    /// What may be corrected in a store's month: where it is frozen, what the release says that scores it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::of`].
+    pub async fn of_store(
+        &self,
+        connection: &mut AsyncPgConnection,
+        month: Period,
+        store_id: i64,
+    ) -> Result<Arc<Catalogue>, Problem> {
+        let bundles = counting_in_store(connection, month, store_id).await?;
+        self.of_bundles(connection, bundles).await
+    }
+
+    async fn of_bundles(
+        &self,
+        connection: &mut AsyncPgConnection,
+        bundles: Vec<String>,
+    ) -> Result<Arc<Catalogue>, Problem> {
         if bundles.is_empty() {
             return self.folder.current();
         }
@@ -90,27 +114,57 @@ impl Catalogues {
     }
 }
 
-/// The bundles whose catalogues count for a month, each once: that of the release in force first, then those that come after
-/// it in their order.
+/// A release whose catalogue counts, by its bundle.
+#[derive(QueryableByName)]
+struct Counting {
+    #[diesel(sql_type = Text)]
+    bundle_hash: String,
+}
+
+/// The bundles whose catalogues count for a month, each once: first that of the release in force where the month is open in
+/// some store, then those of the releases that score it where it is frozen, then those that come after it in their order.
 async fn counting(connection: &mut AsyncPgConnection, month: Period) -> Result<Vec<String>, Problem> {
-    #[derive(QueryableByName)]
-    struct Counting {
-        #[diesel(sql_type = Text)]
-        bundle_hash: String,
-    }
     let counting: Vec<Counting> = sql("SELECT r.bundle_hash
-         FROM (SELECT 0 AS place, release_in_force($1, NULL) AS id UNION ALL SELECT 1, u.id FROM upcoming_releases($1) u) c
-         JOIN rule_release r ON r.id = c.id ORDER BY c.place, r.effective_from")
+         FROM (SELECT 0 AS place, release_in_force($1, NULL) AS id
+               WHERE NOT EXISTS (SELECT FROM month_close c WHERE c.period = $1)
+                   OR EXISTS (SELECT FROM org_unit s WHERE s.kind = 'store' AND s.valid_from < ($1 + interval '1 month')::date
+                       AND (s.valid_to IS NULL OR s.valid_to > $1)
+                       AND NOT EXISTS (SELECT FROM month_close c WHERE c.store_id = s.id AND c.period = $1))
+               UNION ALL SELECT DISTINCT 1, release_in_force($1, c.frozen_at) FROM month_close c WHERE c.period = $1
+               UNION ALL SELECT 2, u.id FROM upcoming_releases($1) u) c
+         JOIN rule_release r ON r.id = c.id ORDER BY c.place, r.effective_from, r.id DESC")
     .bind::<Date, _>(month)
     .load(connection)
     .await?;
+    Ok(each_once(counting))
+}
+
+/// The same of a month in one store.
+async fn counting_in_store(
+    connection: &mut AsyncPgConnection,
+    month: Period,
+    store_id: i64,
+) -> Result<Vec<String>, Problem> {
+    let counting: Vec<Counting> = sql("SELECT r.bundle_hash
+         FROM (SELECT 0 AS place, release_in_force($1,
+                   (SELECT c.frozen_at FROM month_close c WHERE c.store_id = $2 AND c.period = $1)) AS id
+               UNION ALL SELECT 1, u.id FROM upcoming_releases($1) u) c
+         JOIN rule_release r ON r.id = c.id ORDER BY c.place, r.effective_from")
+    .bind::<Date, _>(month)
+    .bind::<BigInt, _>(store_id)
+    .load(connection)
+    .await?;
+    Ok(each_once(counting))
+}
+
+fn each_once(counting: Vec<Counting>) -> Vec<String> {
     let mut bundles = Vec::<String>::with_capacity(counting.len());
     for Counting { bundle_hash } in counting {
         if !bundles.contains(&bundle_hash) {
             bundles.push(bundle_hash);
         }
     }
-    Ok(bundles)
+    bundles
 }
 
 /// What these stored bundles say.

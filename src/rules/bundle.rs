@@ -19,9 +19,9 @@ use super::toml_values;
 use super::trace::{Constants, Frame};
 use super::value::AbsentMetric;
 use super::vanished::{self, UNSCORED_FILE};
-use super::{language, misspelt, strays};
+use super::{catalogue, language, misspelt, strays, texts};
 pub use crate::ledger::catalogue::CATALOGUE_FILE;
-use crate::ledger::metric::{Catalogue, CatalogueError, MetricId};
+use crate::ledger::metric::{Catalogue, MetricId};
 
 /// The file that makes a folder a scheme.
 pub const SCHEME_FILE: &str = "scheme.toml";
@@ -167,7 +167,7 @@ impl Bundle {
 }
 
 fn compile(files: Files) -> (Option<Bundle>, Vec<Finding>) {
-    let (texts, mut findings) = texts(&files);
+    let (texts, mut findings) = texts::of(&files);
     for (path, text) in texts.iter().filter(|(path, _)| path.ends_with(".toml")) {
         findings.extend(toml_values::faults(path, text));
     }
@@ -175,7 +175,7 @@ fn compile(files: Files) -> (Option<Bundle>, Vec<Finding>) {
         Some(text) => match Catalogue::parse(text) {
             Ok(catalogue) => catalogue,
             Err(error) => {
-                findings.push(catalogue_finding(text, &error));
+                findings.push(catalogue::finding(text, &error));
                 return (None, findings);
             }
         },
@@ -186,6 +186,8 @@ fn compile(files: Files) -> (Option<Bundle>, Vec<Finding>) {
             return (None, findings);
         }
     };
+    findings
+        .extend(texts.get(CATALOGUE_FILE).into_iter().flat_map(|text| catalogue::doubts(text, &catalogue)));
     let mut schemes = BTreeMap::new();
     for (path, text) in &texts {
         let Some(name) = path.strip_suffix(SCHEME_FILE).and_then(|folder| folder.strip_suffix('/')) else {
@@ -196,6 +198,7 @@ fn compile(files: Files) -> (Option<Bundle>, Vec<Finding>) {
                 let source = SchemeSource { files: &files, texts: &texts, catalogue: &catalogue };
                 let (rules, found) = compile_rules(&source, name, path, &file);
                 findings.extend(found);
+                findings.extend(file.doubts(path, text));
                 findings.extend(check::unasked(path, text, &file, &rules));
                 findings.extend(check::unfed_vetoes(path, text, &file, &catalogue));
                 let vetoes = file.veto.iter().map(|veto| {
@@ -229,50 +232,6 @@ fn compile(files: Files) -> (Option<Bundle>, Vec<Finding>) {
     allowed::answer(&mut findings, |file| texts.get(file).copied());
     let hash = identity(&files);
     (Some(Bundle { hash, catalogue, schemes, unscored, files, warnings: Vec::new() }), findings)
-}
-
-fn texts(files: &Files) -> (BTreeMap<&str, &str>, Vec<Finding>) {
-    let mut texts = BTreeMap::new();
-    let mut findings = Vec::new();
-    for (path, bytes) in files {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => {
-                // Some editors begin a file with a byte-order mark.
-                texts.insert(path.as_str(), text.strip_prefix('\u{feff}').unwrap_or(text));
-            }
-            Err(error) => {
-                let text = String::from_utf8_lossy(bytes);
-                let place = SourcePlace::at_offset(path, &text, error.valid_up_to());
-                let message = "文件不是 UTF-8（多半存成了 GBK） · the file is not UTF-8 text";
-                let finding = Finding::error("not-utf8", place, &text, message);
-                findings.push(finding.suggesting(Some("另存为 UTF-8 · save it as UTF-8".to_owned())));
-            }
-        }
-    }
-    (texts, findings)
-}
-
-fn catalogue_finding(text: &str, error: &CatalogueError) -> Finding {
-    match error {
-        CatalogueError::Syntax(syntax) => {
-            let place = match syntax.span() {
-                Some(span) => SourcePlace::at_offset(CATALOGUE_FILE, text, span.start),
-                None => SourcePlace::file(CATALOGUE_FILE),
-            };
-            let message = syntax.message().lines().collect::<Vec<_>>().join(" ");
-            misspelt::in_toml(Finding::error("toml", place, text, message))
-        }
-        CatalogueError::Entry { name, problem } => {
-            let named = format!("name = \"{name}\"");
-            // Of two entries the second one is at fault.
-            let second = text.rfind(&named).filter(|_| problem.ends_with("listed twice"));
-            let place = match second {
-                Some(offset) => SourcePlace::at_offset(CATALOGUE_FILE, text, offset + "name = ".len()),
-                None => place_of_text(CATALOGUE_FILE, text, &format!("\"{name}\"")),
-            };
-            Finding::error("catalogue", place, text, error.to_string())
-        }
-    }
 }
 
 /// What rules are compiled from.
@@ -399,13 +358,12 @@ fn orphans(files: &Files, texts: &BTreeMap<&str, &str>, schemes: &BTreeMap<Strin
         .filter(|path| path.ends_with(".rhai") || path.ends_with(".cases.toml"))
         .filter(|path| !is_listed(path))
         .map(|path| {
-            Finding::error(
-                "not-listed",
-                SourcePlace::file(path),
-                "",
-                "no scheme lists this file, so it is never run",
-            )
-            .warning()
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let message = match schemes.contains_key(folder) {
+                true => "no scheme lists this file, so it is never run",
+                false => "its folder has no scheme.toml, so that nothing in it has an effect",
+            };
+            Finding::error("not-listed", SourcePlace::file(path), "", message).warning()
         })
         .collect()
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::bundle::{Bundle, Rule};
 use super::check::{Argument, MAXIMUM};
 use super::coverage::Coverage;
-use super::finding::{Finding, SourcePlace, in_language};
+use super::finding::{Finding, Severity, SourcePlace, in_language};
 use super::patience::Patience;
 use super::scheme::{place_of_text, read_toml};
 use super::scoring::{Outcome, RuleResult};
@@ -18,7 +18,6 @@ use crate::decimal::{self, in_toml};
 use crate::http::Language;
 use crate::ledger::metric::{Catalogue, nearest};
 use crate::ledger::month::MonthFacts;
-use crate::said::say;
 
 /// Most cases of one rule.
 const CASE_LIMIT: usize = 1_000;
@@ -53,13 +52,9 @@ impl<'de> Deserialize<'de> for Expected {
             Written::Points(points) => Ok(Self::Points(points)),
             Written::Word(word) if word == "N/A" => Ok(Self::NotApplicable),
             Written::Word(word) if word == "error" => Ok(Self::Failed),
-            Written::Word(word) => Err(serde::de::Error::custom(
-                say!(
-                    "score 应为数字、\"N/A\" 或 \"error\"，而不是 \"{word}\"",
-                    "score is a number, \"N/A\" or \"error\", not \"{word}\""
-                )
-                .joined(),
-            )),
+            Written::Word(word) => Err(serde::de::Error::custom(format!(
+                "score is a number, \"N/A\" or \"error\", not \"{word}\""
+            ))),
         }
     }
 }
@@ -178,8 +173,7 @@ pub fn run_within(bundle: &Bundle, patience: &Patience) -> (CasesReport, Vec<Fin
                 failures.extend(unasked(&file, text, rule, &cases.parameters));
                 for (index, case) in cases.case.iter().enumerate().take_while(|_| !patience.is_over()) {
                     if cases.case.iter().take(index).any(|earlier| earlier.name == case.name) {
-                        let message = "there is already a case with this name".to_owned();
-                        failures.push(failure(&file, text, &case.name, message));
+                        failures.push(named_twice(&file, text, &case.name));
                         continue;
                     }
                     failures.extend(unasked(&file, text, rule, &case.parameters));
@@ -188,6 +182,7 @@ pub fn run_within(bundle: &Bundle, patience: &Patience) -> (CasesReport, Vec<Fin
                         failures.push(finding);
                         continue;
                     }
+                    failures.extend(unread_facts(&file, text, case, &rule, &bundle.catalogue));
                     match run_case(case, &rule, &bundle.catalogue, &mut coverage) {
                         Ok(()) => report.cases_passed += 1,
                         Err(message) => failures.push(failure(&file, text, &case.name, message)),
@@ -199,7 +194,7 @@ pub fn run_within(bundle: &Bundle, patience: &Patience) -> (CasesReport, Vec<Fin
         report.coverage.reached += coverage.reached();
         report.coverage.missed.extend(coverage.findings());
     }
-    report.cases_failed = failures.len();
+    report.cases_failed = failures.iter().filter(|failure| failure.severity == Severity::Error).count();
     (report, failures)
 }
 
@@ -233,7 +228,21 @@ fn unasked(file: &str, text: &str, rule: &Rule, written: &BTreeMap<String, Numbe
 
 fn failure(file: &str, text: &str, case: &str, message: String) -> Finding {
     let place = place_of_text(file, text, &format!("\"{case}\""));
-    Finding::error("case", place, text, format!("{case}: {message}"))
+    Finding::error("case", place, text, format!("{}: {message}", shown(case)))
+}
+
+/// A case's name as sentences quote it: what stands between its halves in two languages is no mark of theirs.
+fn shown(case: &str) -> String {
+    case.replace(" · ", "·")
+}
+
+/// Of two cases of one name the second is told.
+fn named_twice(file: &str, text: &str, case: &str) -> Finding {
+    let place = match text.rfind(&format!("\"{case}\"")) {
+        Some(offset) => SourcePlace::at_offset(file, text, offset),
+        None => SourcePlace::file(file),
+    };
+    Finding::error("case", place, text, format!("{}: there is already a case with this name", shown(case)))
 }
 
 /// The first fact of a case that the catalogue does not take, told where it stands.
@@ -243,10 +252,27 @@ fn unknown_fact(file: &str, text: &str, case: &Case, catalogue: &Catalogue) -> O
         let said = catalogue.read(name, *value).err()?;
         Some((name, said.to_string()))
     })?;
+    let place = place_of_fact(file, text, case, name);
+    Some(Finding::error("case", place, text, format!("{}: {message}", shown(&case.name))))
+}
+
+/// Facts of a case that its rule never sees.
+fn unread_facts(file: &str, text: &str, case: &Case, rule: &Rule, catalogue: &Catalogue) -> Vec<Finding> {
+    let is_read = |name: &str| rule.arguments.iter().any(|(argument, _)| argument == name);
+    let unread = case.facts.keys().filter(|name| catalogue.find(name).is_some() && !is_read(name));
+    let findings = unread.map(|name| {
+        let message =
+            format!("{}: the rule does not read '{name}', so that it makes no difference", shown(&case.name));
+        Finding::error("case", place_of_fact(file, text, case, name), text, message).warning()
+    });
+    findings.collect()
+}
+
+/// Where a case names a fact.
+fn place_of_fact(file: &str, text: &str, case: &Case, name: &str) -> SourcePlace {
     let begin = text.find(&format!("\"{}\"", case.name)).unwrap_or(0);
-    let at = text.get(begin..).and_then(|rest| rest.find(name.as_str())).map_or(begin, |at| begin + at);
-    let place = SourcePlace::at_offset(file, text, at);
-    Some(Finding::error("case", place, text, format!("{}: {message}", case.name)))
+    let at = text.get(begin..).and_then(|rest| rest.find(name)).map_or(begin, |at| begin + at);
+    SourcePlace::at_offset(file, text, at)
 }
 
 fn facts(case: &Case, catalogue: &Catalogue) -> Result<MonthFacts, String> {

@@ -25,6 +25,8 @@ pub struct RulesFolder {
     path: PathBuf,
     is_automatic: bool,
     seen: Mutex<FolderStatus>,
+    /// What was last seen beside the rules: files that come and go without changing them.
+    beside: Mutex<Vec<Finding>>,
 }
 
 /// What the rules folder holds.
@@ -69,7 +71,7 @@ impl FolderStatus {
 impl RulesFolder {
     /// The folder at `path`; nothing is read yet. Where it is `automatic`, its changes are released without a second person.
     pub fn new(path: &Path, is_automatic: bool) -> Self {
-        Self { path: path.to_owned(), is_automatic, seen: Mutex::default() }
+        Self { path: path.to_owned(), is_automatic, seen: Mutex::default(), beside: Mutex::default() }
     }
 
     /// Where it is.
@@ -84,7 +86,9 @@ impl RulesFolder {
 
     /// What was last seen in it.
     pub fn status(&self) -> FolderStatus {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut status = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        status.findings.extend(self.beside.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
+        status
     }
 
     /// Looks at the folder and takes it in if it has changed. That it is broken is no error here: [`Self::status`] says so.
@@ -94,14 +98,12 @@ impl RulesFolder {
             let files = read_folder(&path)?;
             Ok((identity(&files), files, strays::beside(&path)))
         });
-        let read = read.await?;
+        let mut read = read.await?;
+        let beside = read.as_mut().map(|(.., beside)| std::mem::take(beside)).unwrap_or_default();
+        *self.beside.lock().unwrap_or_else(PoisonError::into_inner) = beside;
         let status = match read {
             Ok((hash, ..)) if self.status().bundle.as_ref() == Some(&hash) => return Ok(()),
-            Ok((hash, files, beside)) => {
-                let mut status = self.take_in(cx, hash, files).await?;
-                status.findings.extend(beside);
-                status
-            }
+            Ok((hash, files, _)) => self.take_in(cx, hash, files).await?,
             Err((file, error)) => {
                 // Where the folder is on this machine is nobody's business.
                 let file = if Path::new(&file).is_absolute() { ".".to_owned() } else { file };
@@ -129,7 +131,7 @@ impl RulesFolder {
             ..FolderStatus::default()
         };
         if let Some(id) = released {
-            take_in_folder::note_same(cx.db(), id).await?;
+            take_in_folder::note_same(cx, id).await?;
             return Ok(status);
         }
         let latest = release::latest(cx.db()).await?;

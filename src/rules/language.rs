@@ -117,11 +117,17 @@ pub fn finding(file: &str, text: &str, error: &ParseError) -> Finding {
     };
     let finding = Finding::error(code, place, text, sentence(kind));
     match mark_at(&finding) {
-        Some(mark) if code == "syntax" => Finding {
-            code: "full-width",
-            message: format!("全角字符「{mark}」：请改用英文半角字符 · use half-width characters"),
-            ..finding
-        },
+        Some(mark) if code == "syntax" => {
+            let number = u32::from(mark);
+            let is_seen = !mark.is_whitespace() && !"\u{200b}\u{feff}".contains(mark);
+            let message = match is_seen {
+                true => format!("全角字符「{mark}」：请改用英文半角字符 · use half-width characters"),
+                false => format!(
+                    "看不见的字符 U+{number:04X}：请删掉，或换成普通空格 · U+{number:04X} cannot be seen: delete it, or type a blank"
+                ),
+            };
+            Finding { code: "full-width", message, ..finding }
+        }
         _ => finding,
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::bundle::{CATALOGUE_FILE, EXAMPLES_FOLDER, Files, SCHEME_FILE};
 use super::finding::{Finding, SourcePlace};
 use super::vanished::UNSCORED_FILE;
+use crate::ledger::metric::nearest;
 
 /// Files beside that are no part of the rules, and files that look like a part and were left out: each is named with what
 /// to do, and none is quietly taken or dropped.
@@ -67,6 +68,11 @@ fn left_out(name: &str) -> Option<&'static str> {
     None
 }
 
+/// Whether a name is most likely meant to be another one.
+fn is_nearly(name: &str, meant: &str) -> bool {
+    nearest(&name.to_lowercase(), std::iter::once(meant)).is_some()
+}
+
 /// Files that are in the folder and mean nothing to the rules.
 pub fn unknown(files: &Files) -> Vec<Finding> {
     let unknown = files.keys().filter(|path| {
@@ -82,8 +88,12 @@ pub fn unknown(files: &Files) -> Vec<Finding> {
             "用例文件的名字是 <规则>.cases.toml，这个文件不会执行 · cases stand in <rule>.cases.toml; this file is never run"
         } else if name.starts_with("~$") {
             "编辑软件留下的临时文件，可以删掉 · a text program has left this file; delete it"
-        } else if name.contains("副本") || name.to_lowercase().contains("copy") {
+        } else if ["副本", "copy", "(", "（"].iter().any(|mark| name.to_lowercase().contains(mark)) {
             "是副本，不起作用：用不着就删掉 · a copy, which has no effect; delete it"
+        } else if name != SCHEME_FILE && is_nearly(name, SCHEME_FILE) {
+            "名字要写成 scheme.toml · its name has to be scheme.toml"
+        } else if is_nearly(path, CATALOGUE_FILE) {
+            "名字要写成 metrics.toml · its name has to be metrics.toml"
         } else {
             "规则里没有这样的文件，不起作用 · rules have no such file; it has no effect"
         };

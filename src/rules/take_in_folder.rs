@@ -4,7 +4,7 @@
 //! folder that nobody has brought up to date takes nothing back in silence.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable};
+use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
@@ -12,12 +12,13 @@ use super::bundle::{Bundle, Files};
 use super::bundle_store;
 use super::draft::{self, DraftOrigin, DraftState, Merged, files, merge, rebase};
 use super::finding::{Finding, SourcePlace};
-use super::release::{self, NewRelease};
+use super::release::{self, NewRelease, Release};
 use crate::auth::Context;
 use crate::db::schema::{rule_draft, rule_draft_author, rule_folder, rule_release};
 use crate::db::sql;
 use crate::http::Problem;
 use crate::http::etag::Seen;
+use crate::period::Period;
 
 /// What a draft from the folder is called until somebody says what it changes.
 const NOTE: &str = "规则文件夹的改动";
@@ -80,7 +81,7 @@ pub async fn released(
 
 async fn release_at_once(cx: &mut Context, bundle: &Bundle) -> Result<Taken, Problem> {
     let now = cx.now;
-    let lacking = lacking(cx.db(), &bundle.files).await?;
+    let lacking = lacking(cx, &bundle.files).await?;
     if !lacking.is_empty() {
         return Ok(Taken::Stale(lacking));
     }
@@ -99,7 +100,7 @@ async fn release_at_once(cx: &mut Context, bundle: &Bundle) -> Result<Taken, Pro
     let id = release::publish(cx.db(), new).await?;
     let detail = json!({ "bundle": bundle.hash });
     cx.audit("release_rules_folder", &format!("rule_release/{id}"), detail).await?;
-    note_same(cx.db(), id).await?;
+    note_same(cx, id).await?;
     Ok(Taken::Release(id))
 }
 
@@ -133,33 +134,36 @@ async fn draft_of(cx: &mut Context, bundle: &Bundle) -> Result<Taken, Problem> {
 }
 
 /// Keeps that the folder is the same as a release: what it holds next is a change of this one.
-pub async fn note_same(connection: &mut AsyncPgConnection, release_id: i64) -> Result<(), Problem> {
+pub async fn note_same(cx: &mut Context, release_id: i64) -> Result<(), Problem> {
+    let now = cx.now;
+    let same = || (rule_folder::release_id.eq(release_id), rule_folder::seen_at.eq(now));
     diesel::insert_into(rule_folder::table)
-        .values(rule_folder::release_id.eq(release_id))
+        .values(same())
         .on_conflict(rule_folder::is_only)
         .do_update()
-        .set(rule_folder::release_id.eq(release_id))
-        .execute(connection)
+        .set(same())
+        .execute(cx.db())
         .await?;
     Ok(())
 }
 
-/// The release that what the folder holds is a change of.
+/// The release that what the folder holds is a change of: the one that it was the same as last, by itself or as a draft
+/// that was approved as it was taken in.
 async fn base(connection: &mut AsyncPgConnection, files: &Files) -> Result<Option<i64>, Problem> {
     #[derive(QueryableByName)]
-    struct Approved {
-        #[diesel(sql_type = Nullable<BigInt>)]
-        id: Option<i64>,
+    struct Same {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
     }
-    let same: Option<i64> =
-        rule_folder::table.select(rule_folder::release_id).first(connection).await.optional()?;
-    // A draft of the folder that was approved as it was taken in.
-    let approved: Approved =
-        sql("SELECT max(r.id) AS id FROM rule_draft d JOIN rule_release r ON r.id = d.release_id
-         WHERE d.folder_hash = r.bundle_hash")
-        .get_result(connection)
-        .await?;
-    let Some(known) = same.max(approved.id) else { return rebase::closest(connection, files).await };
+    let same: Option<Same> = sql("SELECT s.id FROM (
+             SELECT f.release_id AS id, f.seen_at FROM rule_folder f
+             UNION ALL SELECT r.id, d.changed_at FROM rule_draft d JOIN rule_release r ON r.id = d.release_id
+             WHERE d.folder_hash = r.bundle_hash) s
+         ORDER BY s.seen_at DESC, s.id DESC LIMIT 1")
+    .get_result(connection)
+    .await
+    .optional()?;
+    let Some(Same { id: known }) = same else { return rebase::closest(connection, files).await };
     let Some(latest) = release::latest(connection).await? else { return Ok(Some(known)) };
     if known != latest.id {
         // Somebody may have brought the folder up to date by hand.
@@ -173,16 +177,44 @@ async fn base(connection: &mut AsyncPgConnection, files: &Files) -> Result<Optio
     Ok(Some(known))
 }
 
-/// What the folder lacks of the release published last; nothing where it is a change of that one.
-async fn lacking(connection: &mut AsyncPgConnection, files: &Files) -> Result<Vec<Finding>, Problem> {
-    let Some(latest) = release::latest(connection).await? else { return Ok(Vec::new()) };
-    let base = base(connection, files).await?;
-    if latest.is_automatic || base == Some(latest.id) {
+/// What the folder lacks of the release published last, and of those that will score months to come: released by itself, it
+/// would count instead of all of them. Nothing where it is a change of these.
+async fn lacking(cx: &mut Context, files: &Files) -> Result<Vec<Finding>, Problem> {
+    let Some(latest) = release::latest(cx.db()).await? else { return Ok(Vec::new()) };
+    // One that was released by itself has had to have them.
+    if latest.is_automatic {
         return Ok(Vec::new());
     }
-    let theirs = bundle_store::bundle_files(connection, &latest.bundle).await?;
+    let base = base(cx.db(), files).await?;
+    let mut findings = Vec::new();
+    if base != Some(latest.id) {
+        findings.extend(lacks(cx.db(), files, base, &latest).await?);
+    }
+    // What was handed in for the months before another one has that one's change not, and knows it.
+    let month = Period::containing(cx.today());
+    let coming = release::upcoming(cx.db(), month).await?;
+    for release in coming.into_iter().filter(|one| one.id != latest.id && base != Some(one.id)) {
+        let began: Option<Option<i64>> = rule_draft::table
+            .filter(rule_draft::release_id.eq(release.id))
+            .select(rule_draft::base_release_id)
+            .first(cx.db())
+            .await
+            .optional()?;
+        findings.extend(lacks(cx.db(), files, began.flatten(), &release).await?);
+    }
+    Ok(findings)
+}
+
+/// What files do not have of what `release` changes in the release `before`.
+async fn lacks(
+    connection: &mut AsyncPgConnection,
+    files: &Files,
+    before: Option<i64>,
+    release: &Release,
+) -> Result<Vec<Finding>, Problem> {
+    let theirs = bundle_store::bundle_files(connection, &release.bundle).await?;
     let Merged { files: merged, conflicts } =
-        merge(&rebase::files_of(connection, base).await?, files, &theirs, Some(draft::Side::Release));
+        merge(&rebase::files_of(connection, before).await?, files, &theirs, Some(draft::Side::Release));
     let differing = merged.iter().filter(|(path, content)| files.get(*path) != Some(*content));
     let paths = differing.map(|(path, _)| path.clone()).chain(conflicts.into_iter().map(|one| one.path));
     let paths = paths.collect::<std::collections::BTreeSet<_>>();
@@ -190,11 +222,11 @@ async fn lacking(connection: &mut AsyncPgConnection, files: &Files) -> Result<Ve
         let message = format!(
             "release {} was approved with a change of this file that the folder does not have: releasing the folder would \
              take it back",
-            latest.id
+            release.id
         );
         let suggestion = format!(
             "write release {} to a folder (showfloor rules export), and make your change there",
-            latest.id
+            release.id
         );
         Finding::error("stale-folder", SourcePlace::file(&path), "", message).suggesting(Some(suggestion))
     };

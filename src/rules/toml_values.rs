@@ -45,6 +45,8 @@ impl Values<'_> {
                     self.add("bad-text", value.span(), message);
                 }
             }
+            // That it is no number at all is another finding.
+            Value::Float(number) if !number.value().is_finite() => {}
             Value::Float(number) => {
                 let written = value.span().and_then(|span| self.text.get(span)).unwrap_or_default();
                 let plain = written.trim_start_matches('+').replace('_', "");

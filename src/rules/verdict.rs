@@ -142,8 +142,13 @@ fn judge_here(files: Files, patience: &Patience) -> (Option<Bundle>, Verdict) {
     // What compiled is tried even when something else did not: nothing is to hide behind another file's mistake.
     for rule in bundle.schemes.values().flat_map(|scheme| &scheme.rules) {
         for found in check::probe::failures(&bundle, rule, patience) {
-            let is_known =
-                warnings.iter().any(|finding| finding.code == found.code && same_line(finding, &found));
+            // What is said of the whole rule has been said where it is, if the text alone shows it.
+            let is_whole = found.place == rule.declared;
+            let is_known = warnings.iter().any(|finding| {
+                finding.code == found.code
+                    && same_file(finding, &found)
+                    && (is_whole || same_line(finding, &found))
+            });
             if !is_known {
                 findings.push(found);
             }
@@ -171,8 +176,12 @@ fn judge_here(files: Files, patience: &Patience) -> (Option<Bundle>, Verdict) {
     }
 }
 
+fn same_file(one: &Finding, two: &Finding) -> bool {
+    one.place.file == two.place.file
+}
+
 fn same_line(one: &Finding, two: &Finding) -> bool {
-    one.place.file == two.place.file && one.place.line == two.place.line
+    same_file(one, two) && one.place.line == two.place.line
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use showfloor::auth::Context;
+use showfloor::rules::folder::RulesFolder;
 
 use crate::releases::{backtest, begin, read, release, write};
 use crate::support::{Answer, Template, TestApp, copied_rules};
@@ -104,4 +106,46 @@ async fn a_part_is_never_larger_than_the_whole() {
         let noted = import("首次到店,交车台数\nA02,20,5", more).await.expect(status)["notes"].to_string();
         assert!(noted.contains("A02 本月留档 31 大于首次到店 20"), "{noted}");
     }
+}
+
+/// What comes late for a month that is frozen is measured by the rules that score it, not by those of today.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_month_is_corrected_by_the_catalogue_of_its_own_release() {
+    let rules = copied_rules();
+    let app = TestApp::start(Template::Demo, rules.path()).await;
+    let cycles = app.get("hr", "/v1/review-cycles?period=2014-03").await.expect(200);
+    let freeze = format!("/v1/review-cycles/{}/freeze", cycles["items"][0]["id"]);
+    app.post("hr", &freeze, json!({"accept_missing": true, "note": "试"})).await.expect(200);
+    // A shop of one releases its folder later: nobody delivers more than 50 cars any more, and live streams are counted.
+    let path = rules.path().join(METRICS);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (before, deliveries) = text.split_once("name = \"deliveries\"").unwrap();
+    let deliveries = deliveries.replacen("step = 1\n", "step = 1\nmax = 50\n", 1);
+    std::fs::write(&path, format!("{before}name = \"deliveries\"{deliveries}{NEW}")).unwrap();
+    let later = app.at("2014-07-01T02:00:00Z");
+    let folder = RulesFolder::new(rules.path(), true);
+    folder.sync(&mut Context::operator(&later.pool, later.clock.now()).await.unwrap()).await.unwrap();
+    assert_eq!(folder.status().release, Some(2), "{:#?}", folder.status().findings);
+    let deliver = async |period: &str, facts: Value| {
+        let rows = json!([{"employee_no": "A02", "facts": facts}]);
+        let body =
+            json!({"period": period, "source_system": "dms", "late": "keep", "reason": "补录", "rows": rows});
+        later.post("clerk", "/v1/facts", body).await
+    };
+    // March is scored by release 1, which knows neither.
+    let kept = deliver("2014-03", json!({"deliveries": 60})).await.expect(200);
+    assert_eq!(kept["rows"][0]["outcome"], "pending");
+    assert_eq!(deliver("2014-03", json!({"live_streams": 3})).await.problem(422), "validation-failed");
+    let listed = later
+        .get("hr", "/v1/facts/history?period=2014-03&employee_no=A02&metric=deliveries")
+        .await
+        .expect(200);
+    let standing = listed["items"].as_array().unwrap().iter().find(|row| row["stands"] == true).unwrap();
+    let correct = format!("/v1/facts/{}/correct", standing["id"]);
+    let body = json!({"value": 55, "reason": "漏记", "late": "keep"});
+    assert_eq!(later.post("clerk", &correct, body).await.expect(200)["outcome"], "pending");
+    // June is open, and release 2 scores it.
+    assert_eq!(deliver("2014-06", json!({"deliveries": 60})).await.problem(422), "validation-failed");
+    deliver("2014-06", json!({"deliveries": 40, "live_streams": 3})).await.expect(200);
+    assert!(!is_listed(&later, "2014-03").await && is_listed(&later, "2014-06").await);
 }

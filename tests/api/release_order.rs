@@ -172,6 +172,83 @@ async fn a_shop_of_one_is_told_what_its_folder_lacks() {
     assert_eq!(app.get("hr", &format!("/v1/rules/drafts/{draft}")).await.expect(200)["base_release"], 3);
 }
 
+/// What is released by itself counts at once and from then on: it takes back nothing that was approved for a month to come.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_of_one_takes_nothing_back_that_was_approved_for_later() {
+    let rules = copied_rules();
+    let app = TestApp::start(Template::Demo, rules.path()).await.in_english();
+    let later = begin(&app).await;
+    set(&app, later, "bonus_cap", json!(4)).await.expect(200);
+    submit_with(&app, later, json!({"effective_from": "2014-08"})).await.expect(200);
+    backtest(&app, later).await;
+    assert_eq!(approve(&app, later).await.expect(200)["release"], 2);
+    // June's change is meant for the months before, and the folder is brought up to date with it.
+    let june = begin(&app).await;
+    rebase(&app, june, json!({"onto": 1})).await.expect(200);
+    set(&app, june, "attainment_floor", json!(0.9)).await.expect(200);
+    submit_with(&app, june, json!({"until_next": true})).await.expect(200);
+    backtest(&app, june).await;
+    assert_eq!(approve(&app, june).await.expect(200)["release"], 3);
+    let scheme = rules.path().join(SCHEME);
+    let text = std::fs::read_to_string(&scheme).unwrap().replacen("value = 0.60", "value = 0.9", 1);
+    std::fs::write(&scheme, &text).unwrap();
+    let folder = RulesFolder::new(rules.path(), true);
+    look(&folder, &app).await;
+    assert_eq!(folder.status().release, Some(3));
+    // Its next edit would count in August, too, where the bonus was cut.
+    std::fs::write(&scheme, format!("{text}# 注\n")).unwrap();
+    look(&folder, &app).await;
+    let status = folder.status();
+    assert_eq!((status.state, status.release), (FolderState::Broken, None));
+    let told = status.findings.iter().find(|finding| finding.code == "stale-folder").unwrap();
+    assert!(told.message.starts_with("release 2 was approved") && told.place.file == SCHEME, "{told}");
+    let both = text.replacen("name = \"bonus_cap\"", "#\nname = \"bonus_cap\"", 1).replacen(
+        "value = 5\n",
+        "value = 4\n",
+        1,
+    );
+    std::fs::write(&scheme, both).unwrap();
+    look(&folder, &app).await;
+    assert_eq!(folder.status().release, Some(4), "{:#?}", folder.status().findings);
+}
+
+/// A folder that was put back to older rules is a change of these, although a draft of it was approved meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_was_put_back_is_a_change_of_what_it_was_put_back_to() {
+    let rules = copied_rules();
+    let app = TestApp::start(Template::Demo, rules.path()).await.in_english();
+    let folder = RulesFolder::new(rules.path(), false);
+    let look_at = async |moment: &str| {
+        let cx = &mut Context::operator(&app.pool, moment.parse().unwrap()).await.unwrap();
+        folder.sync(cx).await.unwrap();
+        folder.status()
+    };
+    let scheme = rules.path().join(SCHEME);
+    let text = std::fs::read_to_string(&scheme).unwrap();
+    let save = |text: &str| std::fs::write(&scheme, text).unwrap();
+    assert_eq!(look_at("2014-05-15T02:00:00Z").await.release, Some(1));
+    save(&text.replacen("value = 0.60", "value = 0.9", 1));
+    let draft = look_at("2014-05-15T02:01:00Z").await.draft.unwrap();
+    save(&text);
+    assert_eq!(look_at("2014-05-15T02:02:00Z").await.release, Some(1));
+    assert_eq!(release(&app, draft).await, 2);
+    // Somebody who knows nothing of that goes on writing.
+    save(&format!("{text}# 注\n"));
+    let next = look_at("2014-05-15T02:03:00Z").await.draft.unwrap();
+    assert_eq!(app.get("hr", &format!("/v1/rules/drafts/{next}")).await.expect(200)["base_release"], 1);
+    refused(submit(&app, next).await, "would replace release 2");
+    assert_eq!(caught_up(&app, next).await, 3);
+    assert_eq!(june(&app).await.0, "0.9");
+    // A file that is none of the rules comes and goes, and is told for as long as it is there.
+    let stray = rules.path().join("sales_consultant/70_complaints.rhai.txt");
+    for is_there in [true, false] {
+        if is_there { std::fs::write(&stray, "x") } else { std::fs::remove_file(&stray) }.unwrap();
+        let findings = look_at("2014-05-15T02:04:00Z").await.findings;
+        let told = findings.iter().any(|finding| finding.place.file.ends_with("70_complaints.rhai.txt"));
+        assert_eq!(told, is_there, "{findings:#?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_are_sent_are_a_change_of_what_they_come_from() {
     let app = TestApp::demo().await.in_english();

@@ -48,7 +48,12 @@ async fn a_draft_is_begun_changed_tried_approved_and_exported() {
     let report =
         well(rules(&url, None, &["backtest", "--draft", "2", "--from", "2014-03", "--to", "2014-03"]));
     assert!(report.contains("10_sales_attainment"), "{report}");
-    assert!(well(rules(&url, gm, &approve)).contains("release 2"));
+    // What was looked at before it was handed in is another version than what would be published.
+    let looked = rules(&url, None, &["diff", "2"]);
+    assert!(looked.err.contains("draft 2, version 3, against release 1"), "{}", looked.err);
+    let approve_seen = |version| ["approve", "2", "--note", "同意", "--seen", version];
+    assert!(refused(rules(&url, gm, &approve_seen("2"))).contains("changed since you read it"));
+    assert!(well(rules(&url, gm, &approve_seen("3"))).contains("release 2"));
     assert!(refused(rules(&url, gm, &approve)).contains("cannot be approved"));
     let releases = well(rules(&url, None, &["releases"]));
     assert!(releases.contains("2999-01") && releases.contains("提高得分线"), "{releases}");

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Target;
 use crate::cli::{Ended, block_on, language};
 use crate::clock::Clock;
+use crate::http::Language;
 use crate::rules::bundle::{self, Bundle, Files};
 use crate::rules::examples::{self, Example};
 use crate::rules::finding::{Finding, in_language};
@@ -97,7 +98,7 @@ fn check(target: &Target, read: Read) -> anyhow::Result<Ended> {
     let report = Report { verdict: verdict.in_language(language), examples };
     match target.json {
         true => println!("{}", serde_json::to_string_pretty(&report)?),
-        false => print(&report, compiled.as_ref()),
+        false => print(&report, compiled.as_ref(), language),
     }
     Ok(if is_sound { Ended::Well } else { Ended::WithFindings })
 }
@@ -115,25 +116,43 @@ impl ExampleReport {
     }
 }
 
-fn print(report: &Report, bundle: Option<&Bundle>) {
+fn print(report: &Report, bundle: Option<&Bundle>, language: Language) {
     let examples = &report.examples;
     let found = examples.iter().flat_map(|example| &example.findings);
     for finding in report.verdict.findings.iter().chain(found) {
         println!("{finding}");
     }
     let Some(bundle) = bundle.filter(|_| report.verdict.is_sound()) else { return };
+    for rule in &report.verdict.cases.rules_without_cases {
+        match language {
+            Language::Chinese => println!("{rule}：没有用例"),
+            Language::English => println!("{rule}: no cases"),
+        }
+    }
     let rules: usize = bundle.schemes.values().map(|scheme| scheme.rules.len()).sum();
-    println!(
-        "{} schemes, {rules} rules, {} cases: no errors (bundle {:.12})",
-        bundle.schemes.len(),
-        report.verdict.cases.cases_passed,
-        bundle.hash
-    );
+    let (schemes, cases) = (bundle.schemes.len(), report.verdict.cases.cases_passed);
+    match language {
+        Language::Chinese => println!(
+            "{schemes} 个方案、{rules} 条规则、{cases} 个用例：没有错误（规则包 {:.12}）",
+            bundle.hash
+        ),
+        Language::English => {
+            println!(
+                "{schemes} schemes, {rules} rules, {cases} cases: no errors (bundle {:.12})",
+                bundle.hash
+            );
+        }
+    }
     if !examples.is_empty() && examples.iter().all(ExampleReport::is_sound) {
         let cases: usize = examples.iter().map(|example| example.cases_passed).sum();
-        println!(
-            "{} examples, {cases} cases: no errors; they are no part of the bundle (showfloor rules take)",
-            examples.len()
-        );
+        let examples = examples.len();
+        match language {
+            Language::Chinese => println!(
+                "{examples} 个示例、{cases} 个用例：没有错误；示例不属于规则（showfloor rules take 取用）"
+            ),
+            Language::English => println!(
+                "{examples} examples, {cases} cases: no errors; they are no part of the bundle (showfloor rules take)"
+            ),
+        }
     }
 }

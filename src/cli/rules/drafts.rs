@@ -112,6 +112,9 @@ pub struct SubmitArgs {
     /// It is meant only for the months before a release takes over that has been published for a later one.
     #[arg(long)]
     until_next: bool,
+    /// The version that was looked at (`rules diff` shows it): what somebody else has changed since is not handed in.
+    #[arg(long, value_name = "VERSION")]
+    seen: Option<i32>,
     #[command(flatten)]
     person: Person,
 }
@@ -140,6 +143,9 @@ pub struct DecideArgs {
     /// The reason for the decision.
     #[arg(long, value_name = "TEXT")]
     note: String,
+    /// The version that was looked at (`rules diff` shows it): what was handed in again since is not decided on.
+    #[arg(long, value_name = "VERSION")]
+    seen: Option<i32>,
     #[command(flatten)]
     person: Person,
 }
@@ -159,6 +165,11 @@ fn side(text: &str) -> Result<Side, String> {
         "release" => Ok(Side::Release),
         _ => Err("expected draft or release".to_owned()),
     }
+}
+
+/// Whichever version there is, where none is named.
+fn seen(version: Option<i32>) -> Seen {
+    version.map_or(Seen::Any, Seen::Version)
 }
 
 fn folder_files(folder: &std::path::Path) -> anyhow::Result<Files> {
@@ -207,7 +218,7 @@ pub async fn begin(args: BeginArgs, storage: Storage) -> anyhow::Result<Ended> {
 /// Changes a draft.
 pub async fn edit(args: EditArgs, storage: Storage) -> anyhow::Result<Ended> {
     let files = args.folder.as_deref().map(folder_files).transpose()?;
-    let seen = args.seen.map_or(Seen::Any, Seen::Version);
+    let seen = seen(args.seen);
     work::<DraftRules>(&storage, &args.person, "changed", async |cx| match &files {
         Some(files) => files::replace(cx, args.draft, files, seen).await,
         None => parameters::change(cx, args.draft, &args.values, seen).await,
@@ -231,7 +242,7 @@ pub async fn submit(args: SubmitArgs, storage: Storage) -> anyhow::Result<Ended>
     };
     replace::<DraftRules>(&storage, &args.person, "submitted", async |cx| {
         crate::http::body::check(&submission)?;
-        decision::submit(cx, args.draft, submission, Seen::Any).await
+        decision::submit(cx, args.draft, submission, seen(args.seen)).await
     })
     .await
 }
@@ -251,22 +262,28 @@ pub async fn withdraw(args: DraftArgs, storage: Storage) -> anyhow::Result<Ended
 
 /// Publishes a draft.
 pub async fn approve(args: DecideArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let approve = async |cx: &mut Context| decision::approve(cx, args.draft, &args.note, Seen::Any).await;
+    let seen = seen(args.seen);
+    let approve = async |cx: &mut Context| decision::approve(cx, args.draft, &args.note, seen).await;
     replace::<ApproveRules>(&storage, &args.person, "approved", approve).await
 }
 
 /// Hands a draft back.
 pub async fn reject(args: DecideArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let reject = async |cx: &mut Context| decision::reject(cx, args.draft, &args.note, Seen::Any).await;
+    let seen = seen(args.seen);
+    let reject = async |cx: &mut Context| decision::reject(cx, args.draft, &args.note, seen).await;
     work::<ApproveRules>(&storage, &args.person, "rejected", reject).await
 }
 
 /// Prints what a draft changes.
 pub async fn print_diff(args: DiffArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let RuleDraftDiff { changes, .. } = Database::as_operator(&storage, async |cx| {
-        Ok(diff::of_draft(cx, args.draft, &DiffQuery { against: args.against }).await?)
+    let (version, RuleDraftDiff { against, changes }) = Database::as_operator(&storage, async |cx| {
+        // The version first: what is shown is at least as new.
+        let version = draft::find(cx, args.draft).await?.version;
+        Ok((version, diff::of_draft(cx, args.draft, &DiffQuery { against: args.against }).await?))
     })
     .await?;
+    let against = against.map_or_else(|| "nothing".to_owned(), |release| format!("release {}", release.id));
+    writeln!(io::stderr(), "draft {}, version {version}, against {against}", args.draft)?;
     let mut out = io::stdout();
     if args.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&changes)?)?;

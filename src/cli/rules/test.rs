@@ -5,9 +5,10 @@ use serde::Serialize;
 
 use super::Target;
 use crate::cli::{Ended, language};
+use crate::http::Language;
 use crate::rules::bundle::Bundle;
 use crate::rules::cases::{self, CasesReport};
-use crate::rules::finding::{Finding, in_language};
+use crate::rules::finding::{Finding, Severity, in_language};
 use crate::rules::sandbox::with_deep_stack;
 
 /// What is printed with `--json`.
@@ -37,7 +38,8 @@ pub fn run(target: &Target) -> anyhow::Result<Ended> {
         true => println!("{}", serde_json::to_string_pretty(&report)?),
         false => print(&report),
     }
-    let is_well = report.bundle.is_some() && report.findings.is_empty();
+    let is_error = |finding: &Finding| finding.severity == Severity::Error;
+    let is_well = report.bundle.is_some() && !report.findings.iter().any(is_error);
     Ok(if is_well { Ended::Well } else { Ended::WithFindings })
 }
 
@@ -49,9 +51,17 @@ fn print(report: &Report) {
     if report.bundle.is_none() {
         return;
     }
+    let (passed, failed) = (cases.cases_passed, cases.cases_failed);
+    let is_chinese = language() == Language::Chinese;
     for rule in &cases.rules_without_cases {
-        println!("{rule}: no cases");
+        match is_chinese {
+            true => println!("{rule}：没有用例"),
+            false => println!("{rule}: no cases"),
+        }
     }
-    println!("{} passed, {} failed", cases.cases_passed, cases.cases_failed);
+    match is_chinese {
+        true => println!("{passed} 个用例相符，{failed} 个不符"),
+        false => println!("{passed} passed, {failed} failed"),
+    }
     println!("覆盖 coverage {}/{} statements", cases.coverage.reached, cases.coverage.statements);
 }

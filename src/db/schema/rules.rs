@@ -65,6 +65,7 @@ diesel::table! {
     rule_folder (is_only) {
         is_only -> Bool,
         release_id -> Int8,
+        seen_at -> Timestamptz,
     }
 }
 

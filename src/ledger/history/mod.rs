@@ -202,7 +202,12 @@ pub async fn correct(
 ) -> Result<FactCorrected, Problem> {
     cx.transaction(async |cx| {
         let row = find(cx, cx.scope.clone(), id).await?;
-        let catalogue = &*catalogues.of(cx.db(), row.period).await?;
+        let part = ledger::part_of_place(&row.place);
+        let store_id = row.store_id.or(part.map(|part| part.store_id));
+        let catalogue = &*match store_id {
+            Some(store_id) => catalogues.of_store(cx.db(), row.period, store_id).await?,
+            None => catalogues.of(cx.db(), row.period).await?,
+        };
         let scope = ledger::entering(cx.identity.as_ref(), catalogue.source_of(&row.metric));
         if scope.is_empty() {
             let detail = say!("您的角色不能更正 {}", "your roles do not allow you to correct {}", row.metric);
@@ -223,7 +228,7 @@ pub async fn correct(
             reason: Some(correction.reason.trim().to_owned()),
         };
         let whole = row.store_id.map(|store_id| ForStore { store_id, is_part: false });
-        let for_store = ledger::part_of_place(&row.place).or(whole);
+        let for_store = part.or(whole);
         let mut entry = Entry {
             employee_id: row.employee_id,
             metric: row.metric,

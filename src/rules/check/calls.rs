@@ -8,6 +8,7 @@ use super::Script;
 use crate::ledger::metric::nearest;
 use crate::rules::finding::{Finding, SourcePlace};
 use crate::rules::host::{self, FUNCTIONS};
+use crate::rules::misspelt::elsewhere;
 
 /// What is wrong with a call, if anything; `own` are the script's functions with their numbers of arguments.
 pub fn fault(
@@ -37,7 +38,12 @@ pub fn fault(
             let near = nearest(name, own.keys().copied().chain(hosts));
             let message = format!("there is no function '{name}'");
             let finding = Finding::error("unknown-function", place, script.text, message);
-            Some(finding.suggesting(near.map(|near| format!("did you mean '{near}'?"))))
+            // `SUM` is nearer to nothing of ours than to what it does in a spreadsheet.
+            let suggestion = match elsewhere(name) {
+                Some(ours) => Some(format!("in rules this is {ours}")),
+                None => near.map(|near| format!("did you mean '{near}'?")),
+            };
+            Some(finding.suggesting(suggestion))
         }
     }
 }

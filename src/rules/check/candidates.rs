@@ -14,6 +14,8 @@ use crate::rules::bundle::Rule;
 const EDGES: usize = 40;
 /// A largest value up to which a metric is taken to reach it.
 const REACHED: Decimal = Decimal::from_parts(1_000, 0, 0, false, 0);
+/// Fewest values tried of an input that can have as many.
+const FEWEST: u32 = 12;
 /// Denominators with which a share of the rule's is met exactly.
 const DENOMINATORS: [u32; 3] = [10, 20, 100];
 
@@ -177,7 +179,12 @@ fn input(
     let mut own = limits.iter().copied().filter(fits).map(|value| value.normalize()).collect::<Vec<_>>();
     own.sort_by_key(|value| (!compared.contains(&(metric.name.clone(), *value)), plainness(value)));
     own.truncate(EDGES);
-    let numbers = numbers.into_iter().filter(fits).map(|value| value.normalize()).collect::<BTreeSet<_>>();
+    let mut numbers =
+        numbers.into_iter().filter(fits).map(|value| value.normalize()).collect::<BTreeSet<_>>();
+    // Beside the few numbers of a script nothing may change that changes elsewhere.
+    if metric.max <= REACHED && u32::try_from(numbers.len()).is_ok_and(|count| count < FEWEST) {
+        numbers.extend(spread_over(metric, step).filter(fits).map(|value| value.normalize()));
+    }
     let mut edges = numbers.into_iter().collect::<Vec<_>>();
     edges.sort_by_key(plainness);
     let stride = edges.len().div_ceil(EDGES).max(1);
@@ -194,6 +201,16 @@ fn input(
     }
     let least = metric.min.max(Decimal::ZERO).min(metric.max);
     CandidateInput { id, name: metric.name.clone(), ordinary, least, step, edges, own, may_be_missing }
+}
+
+/// Values all over what a metric can be, on its steps.
+fn spread_over(metric: &Metric, step: Decimal) -> impl Iterator<Item = Decimal> {
+    let parts = Decimal::from(FEWEST);
+    (1..FEWEST).filter_map(move |part| {
+        let whole = metric.max.checked_sub(metric.min)?;
+        let steps = whole.checked_mul(part.into())?.checked_div(parts)?.checked_div(step)?.floor();
+        metric.min.checked_add(steps.checked_mul(step)?)
+    })
 }
 
 /// Small numbers are plainer than large ones, and positive ones than negative ones.

@@ -37,6 +37,7 @@ use self::tree::Node;
 use super::finding::{Finding, Severity, SourcePlace};
 use super::host;
 use super::language::{constants, place_of};
+use super::misspelt::elsewhere;
 use super::scheme::{Parameter, RuleEntry};
 use super::storable::unstorable;
 use crate::ledger::metric::{Catalogue, MetricId, nearest};
@@ -176,10 +177,17 @@ fn suggestion(script: &Script<'_>, name: &str, catalogue: &Catalogue, own: &[Par
     if catalogue.find(name).is_some() || own.iter().any(|parameter| parameter.name == name) {
         return Some(format!("a function sees only the parameters in its parentheses: add '{name}' there"));
     }
+    if let Some(function) = host::function(name) {
+        return Some(format!("'{name}' is a function: write {}", function.usage));
+    }
     let constants = constants(script.ast);
     let parameters = script.ast.iter_functions().flat_map(|function| function.params);
     let known = parameters.chain(constants.iter().map(|(name, _)| name.as_str()));
-    nearest(name, known).map(|near| format!("did you mean '{near}'?"))
+    // Another function's parameter of just that name is none that is meant.
+    match nearest(name, known.filter(|known| *known != name)) {
+        Some(near) => Some(format!("did you mean '{near}'?")),
+        None => elsewhere(name).map(|ours| format!("in rules this is {ours}")),
+    }
 }
 
 /// Calls that cannot work, comparisons that mean nothing, functions that hide the host's, and code outside functions.

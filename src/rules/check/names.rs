@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use rhai::{Expr, Position, Stmt};
+use rhai::{Expr, Position, Stmt, Token};
 
 use super::tree::{self, Function, Node};
 use super::{Script, places, suggestion};
@@ -132,7 +132,8 @@ impl Names<'_> {
     fn assigned(&mut self, target: &Expr, function: &Function) {
         let Some(name) = tree::variable(target) else { return self.expression(target, function) };
         let Some(local) = self.locals.iter().rev().find(|local| local.name == name) else {
-            return self.unknown(name, tree::start(target));
+            let suggestion = Some(format!("write let {name} = …")).filter(|_| !self.constants.contains(name));
+            return self.unknown(name, tree::start(target), suggestion);
         };
         if local.declared.is_none() && function.is_score() {
             let message = format!("'{name}' is a value of the month; here it is overwritten");
@@ -149,7 +150,21 @@ impl Names<'_> {
                 None if self.constants.contains(name) => {
                     self.used.insert(name.to_owned());
                 }
-                None => self.unknown(name, tree::start(expression)),
+                None => self.unknown(name, tree::start(expression), None),
+            }
+        }
+        if let Some((name, at)) = self.hyphenated(expression) {
+            let suggestion = format!("a name has no '-': did you mean '{name}'?");
+            // Both of its parts are told by that.
+            for part in tree::parts(expression).iter().filter_map(tree::variable) {
+                if self.locals.iter().all(|local| local.name != part) {
+                    self.reported.insert(part.to_owned());
+                }
+            }
+            let message = language::undefined(&name.replace('_', "-"));
+            self.findings.push(self.script.finding("unknown-name", at, message).suggesting(Some(suggestion)));
+            if let Some(local) = self.locals.iter_mut().rev().find(|local| local.name == name) {
+                local.is_used = true;
             }
         }
         for part in tree::parts(expression) {
@@ -160,12 +175,23 @@ impl Names<'_> {
         }
     }
 
-    fn unknown(&mut self, name: &str, at: Position) {
+    /// `missed-punches`, of whose parts one stands for nothing, where `missed_punches` is a name: that name and the place.
+    fn hyphenated(&self, expression: &Expr) -> Option<(String, Position)> {
+        let Expr::FnCall(call, _) = expression else { return None };
+        let (Some(Token::Minus), [one, two]) = (&call.op_token, call.args.as_ref()) else { return None };
+        let (one, two) = (tree::variable(one)?, tree::variable(two)?);
+        let is_known = |name: &str| self.locals.iter().any(|local| local.name == name);
+        let joined = format!("{one}_{two}");
+        let is_name = is_known(&joined) || self.catalogue.find(&joined).is_some();
+        (is_name && !(is_known(one) && is_known(two))).then(|| (joined, tree::start(expression)))
+    }
+
+    fn unknown(&mut self, name: &str, at: Position, meant: Option<String>) {
         if !self.reported.insert(name.to_owned()) {
             return;
         }
         let message = language::undefined(name);
-        let suggestion = suggestion(self.script, name, self.catalogue, self.parameters);
+        let suggestion = meant.or_else(|| suggestion(self.script, name, self.catalogue, self.parameters));
         self.findings.push(self.script.finding("unknown-name", at, message).suggesting(suggestion));
     }
 }

@@ -161,6 +161,22 @@ pub fn literal(expression: &Expr) -> Option<Decimal> {
     }
 }
 
+/// Whether two expressions of numbers, names, operators and calls are written alike.
+pub fn are_same(one: &Expr, two: &Expr) -> bool {
+    match (one, two) {
+        (Expr::FnCall(one, _), Expr::FnCall(two, _)) => {
+            one.name == two.name
+                && one.args.len() == two.args.len()
+                && one.args.iter().zip(two.args.iter()).all(|(one, two)| are_same(one, two))
+        }
+        _ => match (variable(one), variable(two)) {
+            (Some(one), Some(two)) => one == two,
+            (None, None) => literal(one).is_some() && literal(one) == literal(two),
+            _ => false,
+        },
+    }
+}
+
 /// Where an expression begins. An operator's own place is the sign between its operands.
 pub fn start(expression: &Expr) -> Position {
     match expression {

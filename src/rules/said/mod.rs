@@ -1,17 +1,24 @@
-//! What the checks say, in the reader's language. They say it in English, where they find it; [`table`] has every sentence in
+//! What the checks say, in the reader's language. They say it in English, where they find it; [`sentences`] has every one in
 //! Chinese, and a sentence that quotes another one (a case that failed, and why) is put together of both.
 //!
 //! Some sentences are about Chinese signs and say both at once, `中文 · English`: of these the reader's half is shown.
 
+mod scripts;
 mod table;
 
 use std::borrow::Cow;
 
-use self::table::{BOTH, SENTENCES};
+use self::scripts::OF_SCRIPTS;
+use self::table::{BOTH, OF_FILES, QUOTING};
 use crate::http::Language;
 
 /// What stands between the two halves of a sentence that is in both languages.
 const BETWEEN: &str = " · ";
+
+/// Every sentence in English with the same in Chinese, in the order in which they are tried.
+fn sentences() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    QUOTING.iter().chain(OF_FILES).chain(OF_SCRIPTS)
+}
 
 /// A finding's sentence in the reader's language.
 pub fn said(text: &str, language: Language) -> Cow<'_, str> {
@@ -26,12 +33,17 @@ pub fn chinese(text: &str) -> Option<String> {
     if let Some((chinese, _)) = halves(text) {
         return Some(chinese);
     }
-    let known = SENTENCES.iter().find_map(|(english, chinese)| {
+    let known = sentences().find_map(|(english, chinese)| {
         let values = values(english, text)?;
         Some(filled(chinese, &values, chinese_or_same))
     });
+    // A list of things that each have a name.
+    let list = || {
+        let parts = text.split(", ").map(chinese).collect::<Option<Vec<_>>>()?;
+        (parts.len() > 1).then(|| parts.join("、"))
+    };
     // A case, or whatever else has a name, and what is said of it.
-    known.or_else(|| {
+    known.or_else(list).or_else(|| {
         text.match_indices(": ").find_map(|(at, joint)| {
             let (name, sentence) = (text.get(..at)?, text.get(at + joint.len()..)?);
             Some(format!("{name}：{}", chinese(sentence)?))
@@ -51,7 +63,7 @@ fn english(text: &str) -> Option<String> {
     if !text.contains(BETWEEN) {
         return None;
     }
-    let mut quoting = SENTENCES.iter().filter(|(_, chinese)| chinese.contains("!}"));
+    let mut quoting = sentences().filter(|(_, chinese)| chinese.contains("!}"));
     quoting.find_map(|(pattern, chinese)| {
         let mut values = values(pattern, text)?;
         for (place, value) in values.iter_mut().enumerate() {
@@ -80,7 +92,7 @@ fn halves(text: &str) -> Option<(String, String)> {
     }
     let (chinese, english) = text.split_once(BETWEEN)?;
     let is_chinese = |c: char| ('\u{3400}'..='\u{9fff}').contains(&c);
-    let is_quoting = SENTENCES.iter().any(|(pattern, chinese)| {
+    let is_quoting = sentences().any(|(pattern, chinese)| {
         chinese.contains("!}") && values(pattern, text).is_some_and(|values| values.len() > 1)
     });
     (chinese.contains(is_chinese) && !is_quoting).then(|| (chinese.to_owned(), english.to_owned()))
@@ -163,7 +175,7 @@ mod tests {
 
     #[test]
     fn the_table_has_every_place_of_a_sentence_and_no_other() {
-        for (english, chinese) in SENTENCES {
+        for (english, chinese) in sentences() {
             let places = english.matches("{}").count();
             for place in 0..places {
                 let is_used =
@@ -180,12 +192,12 @@ mod tests {
 
     #[test]
     fn a_sentence_is_found_by_its_own_line() {
-        for (at, (english, _)) in SENTENCES.iter().enumerate() {
+        for (english, chinese) in sentences() {
             let text = english.replace("{}", "x7");
-            let found = SENTENCES.iter().position(|(pattern, _)| values(pattern, &text).is_some());
+            let found = sentences().find(|(pattern, _)| values(pattern, &text).is_some());
             // One that only quotes others may come first: it is said by what it quotes.
-            let is_same = found.is_some_and(|found| SENTENCES[found].1 == SENTENCES[at].1);
-            assert!(is_same, "{english} is hidden by {:?}", found.map(|found| SENTENCES[found].0));
+            let is_same = found.is_some_and(|found| found.1 == *chinese);
+            assert!(is_same, "{english} is hidden by {:?}", found.map(|found| found.0));
         }
     }
 }

@@ -4,18 +4,24 @@ use rust_decimal::Decimal;
 
 use super::{
     CEILING_LIMIT, GradeBand, PARAMETER_LIMIT, POINTS_LIMIT, POINTS_PLACES, Parameter, RuleEntry, SchemeFile,
-    Veto, place_of_text,
+    Veto, place_of_entry, place_of_text,
 };
 use crate::decimal::plain;
 use crate::ledger::metric::{Catalogue, is_identifier};
 use crate::rules::finding::{Finding, SourcePlace};
 use crate::rules::host;
+use crate::rules::misspelt::in_latin;
 use crate::rules::scoring::NOT_RATED;
 use crate::rules::vanished::unknown;
+
+/// Most characters of a name, and of a grade's.
+const LABEL_LIMIT: usize = 200;
+const GRADE_LIMIT: usize = 20;
 
 /// Every contradiction of a scheme, with its line.
 pub fn of(scheme: &SchemeFile, file: &str, text: &str, catalogue: &Catalogue) -> Vec<Finding> {
     let mut found = Found { file, text, findings: Vec::new() };
+    found.labels(scheme);
     found.totals(scheme);
     for (index, rule) in scheme.rule.iter().enumerate() {
         found.rule(rule, scheme.rule.iter().take(index).any(|earlier| earlier.id == rule.id));
@@ -49,21 +55,40 @@ impl Found<'_> {
         self.findings.push(Finding::error(code, place, self.text, message));
     }
 
-    /// Where `key` stands in the entry whose `head` says `name`: the last of that name, so that of two the added one is
-    /// shown.
+    /// Where `key` stands in the entry whose `head` says `name`.
     fn at(&self, head: &str, name: &str, key: &str) -> SourcePlace {
-        let needle = format!("\"{name}\"");
-        let is_head = |line: &str| value_of(line, head).is_some_and(|value| value.starts_with(&needle));
-        let lines = lines(self.text).collect::<Vec<_>>();
-        let Some(at) = lines.iter().rposition(|(_, line)| is_head(line)) else {
-            return place_of_text(self.file, self.text, &needle);
-        };
-        let is_table = |(_, line): &&(usize, &str)| line.trim_start().starts_with('[');
-        let before = lines.iter().take(at + 1).rev().take_while(|line| !is_table(line));
-        let after = lines.iter().skip(at + 1).take_while(|line| !is_table(line));
-        let found = after.chain(before).find(|(_, line)| value_of(line, key).is_some());
-        let (offset, line) = found.or(lines.get(at)).copied().unwrap_or_default();
-        SourcePlace::at_offset(self.file, self.text, offset + (line.len() - line.trim_start().len()))
+        place_of_entry(self.file, self.text, head, name, key)
+    }
+
+    /// Names that nobody can read, or that no table has room for.
+    fn labels(&mut self, scheme: &SchemeFile) {
+        let place = place_of_text(self.file, self.text, "title");
+        self.label(place, "title", &scheme.title.zh, LABEL_LIMIT);
+        for rule in &scheme.rule {
+            self.label(self.at("id", &rule.id, "zh"), "zh", &rule.zh, LABEL_LIMIT);
+        }
+        for parameter in &scheme.parameter {
+            self.label(self.at("name", &parameter.name, "zh"), "zh", &parameter.zh, LABEL_LIMIT);
+        }
+        for grade in &scheme.grade {
+            self.label(self.at("name", &grade.name, "name"), "name", &grade.name, GRADE_LIMIT);
+        }
+        for veto in &scheme.veto {
+            self.label(self.at("metric", &veto.metric, "zh"), "zh", &veto.zh, LABEL_LIMIT);
+        }
+    }
+
+    fn label(&mut self, place: SourcePlace, key: &str, text: &str, most: usize) {
+        let count = text.chars().count();
+        if text.trim().is_empty() {
+            self.add("scheme", place, format!("'{key}' is blank"));
+        } else if count > most {
+            self.add(
+                "scheme",
+                place,
+                format!("'{key}' has {count} characters, more than the {most} allowed"),
+            );
+        }
     }
 
     fn totals(&mut self, scheme: &SchemeFile) {
@@ -91,7 +116,9 @@ impl Found<'_> {
             let finding = Finding::error("scheme", place, self.text, message);
             self.findings.push(finding.suggesting(suggestion));
         }
-        if let Some(points) = points.filter(|points| scheme.min_applicable > (*points).max(Decimal::ZERO)) {
+        // Points that cannot be are told by themselves.
+        let is_sound = scheme.rule.iter().all(|rule| rule.max > Decimal::ZERO);
+        if let Some(points) = points.filter(|points| is_sound && scheme.min_applicable > *points) {
             let place = place_of_text(self.file, self.text, "min_applicable");
             let (least, points) = (plain(scheme.min_applicable), plain(points));
             let message = format!(
@@ -176,7 +203,7 @@ impl Found<'_> {
         if is_twice {
             self.add("scheme", self.at("name", name, "name"), format!("the grade '{name}' is listed twice"));
         }
-        if name == NOT_RATED {
+        if name.trim().eq_ignore_ascii_case(NOT_RATED) {
             let message =
                 format!("'{NOT_RATED}' is what a review without a grade is called; choose another name");
             self.add("scheme", self.at("name", name, "name"), message);
@@ -240,7 +267,16 @@ impl Found<'_> {
         let metric = &veto.metric;
         if grades.iter().all(|grade| grade.name != veto.cap) {
             let message = format!("the veto's cap '{}' is not one of the grades", veto.cap);
-            self.add("scheme", self.at("metric", metric, "cap"), message);
+            let meant = in_latin(veto.cap.trim()).to_uppercase();
+            let suggestion = match grades.iter().find(|grade| grade.name.to_uppercase() == meant) {
+                Some(grade) => format!("did you mean '{}'?", grade.name),
+                None => {
+                    let names = grades.iter().map(|grade| grade.name.as_str()).collect::<Vec<_>>();
+                    format!("the grades are: {}", names.join(", "))
+                }
+            };
+            let finding = Finding::error("scheme", self.at("metric", metric, "cap"), self.text, message);
+            self.findings.push(finding.suggesting(Some(suggestion)));
         } else if grades.first().is_some_and(|best| best.name == veto.cap) {
             let message = format!("the veto has no effect: its cap '{}' is the best grade", veto.cap);
             self.add("unreachable", self.at("metric", metric, "cap"), message);
@@ -262,30 +298,17 @@ impl Found<'_> {
             }
             _ => {
                 if let Err(problem) = catalogue.read(metric, veto.at_least) {
-                    self.add(
-                        "scheme",
-                        self.at("metric", metric, "metric"),
-                        format!("the veto's metric: {problem}"),
-                    );
+                    let place = self.at("metric", metric, "metric");
+                    let message = format!("the veto's metric: {problem}");
+                    let chinese = catalogue.listed().iter().find(|one| one.zh == metric.trim());
+                    let suggestion =
+                        chinese.map(|one| format!("「{}」写作 {} · write {1}", one.zh, one.name));
+                    let finding = Finding::error("scheme", place, self.text, message);
+                    self.findings.push(finding.suggesting(suggestion));
                 }
             }
         }
     }
-}
-
-/// The lines of a text with their offsets.
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut next = 0;
-    text.split_inclusive('\n').map(move |line| {
-        let offset = next;
-        next += line.len();
-        (offset, line)
-    })
-}
-
-/// What stands behind `key =` in a line.
-fn value_of<'a>(line: &'a str, key: &str) -> Option<&'a str> {
-    Some(line.trim_start().strip_prefix(key)?.trim_start().strip_prefix('=')?.trim_start())
 }
 
 /// Whether the columns of reviews hold just this number.

@@ -1,6 +1,7 @@
 //! A scheme (`scheme.toml`): which rules score a position, for how many points, and what the total earns.
 
 mod contradictions;
+mod doubts;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -157,7 +158,7 @@ pub fn read_toml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Resu
             None => SourcePlace::file(file),
         };
         let message = error.message().lines().collect::<Vec<_>>().join(" ");
-        Box::new(misspelt::in_toml(Finding::error("toml", place, text, message)))
+        Box::new(misspelt::in_toml(Finding::error("toml", place, text, message), text))
     })
 }
 
@@ -179,6 +180,11 @@ impl SchemeFile {
         let found = contradictions::of(&scheme, file, text, catalogue);
         if found.is_empty() { Ok(scheme) } else { Err(found) }
     }
+
+    /// What in it is most likely a slip.
+    pub fn doubts(&self, file: &str, text: &str) -> Vec<Finding> {
+        doubts::of(self, file, text)
+    }
 }
 
 /// The first place where `needle` stands in `text`, or the whole file.
@@ -187,4 +193,36 @@ pub fn place_of_text(file: &str, text: &str, needle: &str) -> SourcePlace {
         Some(offset) => SourcePlace::at_offset(file, text, offset),
         None => SourcePlace::file(file),
     }
+}
+
+/// Where `key` stands in the entry of a `scheme.toml` whose `head` says `name`: the last of that name, so that of two the
+/// added one is shown.
+fn place_of_entry(file: &str, text: &str, head: &str, name: &str, key: &str) -> SourcePlace {
+    let needle = format!("\"{name}\"");
+    let is_head = |line: &str| value_of(line, head).is_some_and(|value| value.starts_with(&needle));
+    let lines = lines(text).collect::<Vec<_>>();
+    let Some(at) = lines.iter().rposition(|(_, line)| is_head(line)) else {
+        return place_of_text(file, text, &needle);
+    };
+    let is_table = |(_, line): &&(usize, &str)| line.trim_start().starts_with('[');
+    let before = lines.iter().take(at + 1).rev().take_while(|line| !is_table(line));
+    let after = lines.iter().skip(at + 1).take_while(|line| !is_table(line));
+    let found = after.chain(before).find(|(_, line)| value_of(line, key).is_some());
+    let (offset, line) = found.or(lines.get(at)).copied().unwrap_or_default();
+    SourcePlace::at_offset(file, text, offset + (line.len() - line.trim_start().len()))
+}
+
+/// The lines of a text with their offsets.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut next = 0;
+    text.split_inclusive('\n').map(move |line| {
+        let offset = next;
+        next += line.len();
+        (offset, line)
+    })
+}
+
+/// What stands behind `key =` in a line.
+fn value_of<'a>(line: &'a str, key: &str) -> Option<&'a str> {
+    Some(line.trim_start().strip_prefix(key)?.trim_start().strip_prefix('=')?.trim_start())
 }

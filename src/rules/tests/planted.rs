@@ -15,6 +15,7 @@ en = "DMS"
 const KINDS: &[(&str, &str, &str, &str, &str, &str)] = &[
     ("deliveries", "count", "zero", "up", "1000", ""),
     ("orders", "count", "zero", "up", "1000", ""),
+    ("visitors", "count", "na", "up", "100000", ""),
     ("first_visits", "count", "na", "up", "1000", ""),
     ("captured_leads", "count", "na", "up", "1000", "first_visits"),
     ("revenue", "amount", "na", "up", "10000000", ""),
@@ -91,7 +92,11 @@ fn judged(scheme: &str, catalogue: &str, script: &str) -> Vec<String> {
     ]);
     let mark = |finding: &Finding| if finding.severity == Severity::Error { "!" } else { "" };
     let findings = judge(files).1.findings;
-    let told = findings.iter().filter(|one| one.code != "can-fail" || one.severity == Severity::Error);
+    // Nor is that a rule of a few words does not give all of its points.
+    let is_other = |one: &&Finding| {
+        one.severity == Severity::Error || !["can-fail", "unreached-maximum"].contains(&one.code)
+    };
+    let told = findings.iter().filter(is_other);
     told.map(|finding| format!("{}{}", finding.code, mark(finding))).collect()
 }
 
@@ -191,6 +196,35 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("late", "deduct(2 * late, \"迟到 ${late} 次\"); remaining()", "no-effect"),
     ("exam_score", "skip(\"没有\"); 5", "no-effect"),
     ("exam_score", "if !applies(exam_score) { skip(exam_score); }\nexam_score / 10", "no-effect"),
+    // Points that fall only in the middle, and points that never change, where the metric has few values.
+    (
+        "deliveries",
+        "if deliveries >= 15 { 10 } else if deliveries >= 10 { 6 } else if deliveries >= 5 { 8 } else { 0 }",
+        "reversed-scale",
+    ),
+    (
+        "late",
+        "if late == 0 { 10 } else if late <= 2 { 4 } else if late <= 5 { 6 } else { 0 }",
+        "reversed-scale",
+    ),
+    ("late", "max(10, 10 - late)", "constant-points"),
+    (
+        "late, complaints",
+        "if late > 5 && complaints > 5 { 10 } else { max(10, 10 - late) }",
+        "constant-points",
+    ),
+    // A weight that is not the one of the formula, and points that nobody can have.
+    ("deliveries", "min(deliveries, 9)", "unreached-maximum"),
+    ("exam_score", "item(10, exam_score / 100, \"x\"); scaled()", "unreached-maximum"),
+    (
+        "late, severe_late",
+        "deduct(2 * late, \"a\"); deduct(2 * late, `b ${severe_late}`); remaining()",
+        "same-item",
+    ),
+    ("late", "deduct(late, `迟到 {late} 次`); remaining()", "no-effect"),
+    ("late", "deduct(late, \"\"); remaining()", "bad-text"),
+    ("late", "item(10, max(0, 10 - late), \"a\"); scaled(); max(0, 9 - late)", "no-effect"),
+    ("late", "let x = max(0, 10 - late); x; 10", "no-effect"),
     // Slips of the pen.
     ("deliveries", "let x = min(deliveries, 10);\nlet y = x / 2;\nx", "unused"),
     ("deliveries", "const FULL = 10; min(deliveries, 9)", "unused"),
@@ -241,7 +275,7 @@ fn faults_that_people_make_are_found() {
         let is_found = match *code {
             "-" => found.is_empty(),
             // A warning that can fail is no other fault: it is looked for by itself.
-            "can-fail" => judge_all(&script).iter().any(|one| one.starts_with("can-fail")),
+            code @ ("can-fail" | "unreached-maximum") => judge_all(&script).iter().any(|one| one == code),
             code => found.iter().any(|one| {
                 one.trim_end_matches('!') == code.trim_end_matches('!')
                     && (one.ends_with('!') || !code.ends_with('!'))
@@ -280,6 +314,14 @@ const IN_SCHEME: &[(&str, &str, &str)] = &[
     ("id = \"rule\"", "id = \"rules\"", "no-script"),
     ("name = \"A\"", "name = \"S\"", "scheme"),
     ("total_cap", "total_cup", "toml"),
+    ("coefficient = 1.2", "coefficient = 12", "suspicious-entry"),
+    ("coefficient = 1.2", "coefficient = 3.01", "suspicious-entry"),
+    ("en = \"Rule\"", "en = \" \"", "suspicious-entry"),
+    ("zh = \"规则\"", "zh = \"\"", "scheme"),
+    ("zh = \"甲\"", "zh = \" \"", "scheme"),
+    ("name = \"B\"", "name = \"\"", "scheme"),
+    ("name = \"B\"", "name = \"nr\"", "scheme"),
+    ("name = \"B\"", "name = \"BBBBBBBBBBBBBBBBBBBBB\"", "scheme"),
     ("max = 10", "max = 10%", "toml"),
     ("max = 10", "max = \"ten\"", "toml"),
 ];
@@ -297,6 +339,23 @@ fn slips_in_a_scheme_are_found() {
         }
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+/// What catalogues say that is most likely a slip.
+#[test]
+fn slips_in_a_catalogue_are_found() {
+    let script = "fn score(late) { max(0, 10 - late) }";
+    let added = |name: &str, zh: &str| {
+        catalogue()
+            + &format!(
+                "[[metric]]\nname = \"{name}\"\nzh = \"{zh}\"\nen = \"x\"\nunit = \"\"\nkind = \"count\"\n\
+                 missing = \"na\"\nsource = \"dms\"\ndirection = \"up\"\nstep = 1\n"
+            )
+    };
+    assert_eq!(judged(&scheme(), &added("calls", "电话"), script), Vec::<String>::new());
+    for (name, zh) in [("max", "最多"), ("if", "如果"), ("calls", "late"), ("calls", "late ")] {
+        assert_eq!(judged(&scheme(), &added(name, zh), script), ["catalogue"], "{name} {zh}");
+    }
 }
 
 /// Scripts that are right as they are: inputs and body.
@@ -363,6 +422,19 @@ const RIGHT: &[(&str, &str)] = &[
     ),
     ("late, complaints", "if late > 3 || complaints > 1 { 0 } else if late > 1 { 5 } else { 10 }"),
     ("deliveries", "let steps = [[5, 4], [10, 8], [15, 10]];\nband(deliveries, steps)"),
+    // What stands last is the result, with or without a semicolon.
+    ("late", "let x = max(0, 10 - late);\nx;"),
+    // Visitors per order: fewer are better.
+    ("visitors, orders", "lin(average(visitors, orders), 20, 4, 10)"),
+    // A higher target makes nobody better.
+    (
+        "deliveries, deliveries_target",
+        "if !applies(deliveries_target) || deliveries >= deliveries_target { 10 } else { 5 }",
+    ),
+    (
+        "late, severe_late",
+        "deduct(1, \"甲\");\ndeduct(1, \"乙\");\ndeduct(late + severe_late, \"迟到\");\nremaining()",
+    ),
     (
         "deliveries, late",
         "if deliveries > 10 { item(10, 10, \"达成\"); } else { item(10, max(0, deliveries - min(late, 3)), \"达成\"); }\nscaled()",

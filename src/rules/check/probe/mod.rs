@@ -38,6 +38,8 @@ const PAIRS: usize = 500;
 const EDGES_ELSEWHERE: usize = 10;
 /// Most different failures that one rule is told of.
 const FAILURES: usize = 8;
+/// What is said of a call, in the middle of the sentence, that was given N/A: why it is stands behind that.
+const GIVEN_NOTHING: &str = "N/A (";
 /// A second line behind the number of runs, for a rule that takes all its steps each time.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 
@@ -61,7 +63,15 @@ pub fn failures(bundle: &Bundle, rule: &Rule, patience: &Patience) -> Vec<Findin
         let with = probe.example(&fault, &point);
         finding(rule, &fault, &with, is_hopeless)
     });
-    findings.extend(failures);
+    // A call that takes a number is told once of what it may be given instead.
+    let mut told = BTreeSet::new();
+    findings.extend(failures.filter(|finding| {
+        let sentence =
+            finding.message.split_once(GIVEN_NOTHING).map(|(before, _)| before.rsplit(": ").next());
+        sentence.is_none_or(|sentence| {
+            told.insert((finding.place.line, finding.place.column, sentence.map(str::to_owned)))
+        })
+    }));
     findings
 }
 

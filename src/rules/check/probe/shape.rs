@@ -1,5 +1,5 @@
 //! What the points of a rule look like over all inputs that were tried: calls that do not count, items that never add up,
-//! points that never change, and points that fall where they should rise.
+//! points that never change, and points that fall where they should rise, be it only in the middle.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,17 @@ use rhai::{ASTNode, Expr, Position, Token};
 use rust_decimal::Decimal;
 
 use super::search::Aim;
-use super::{Point, Probe};
+use super::{Point, Probe, changed};
 use crate::decimal::plain;
-use crate::ledger::metric::Direction;
+use crate::ledger::metric::{Catalogue, Direction, is_target};
 use crate::rules::bundle::{Bundle, Rule};
 use crate::rules::check::tree;
 use crate::rules::finding::{Finding, SourcePlace};
 use crate::rules::language::place_of;
-use crate::rules::scoring::RuleResult;
+use crate::rules::scoring::{Outcome, RuleResult};
 use crate::rules::trace::{Misuse, StepKind, StepLabel};
 
-/// Fewest different inputs that say something about all of them.
+/// Fewest different inputs that say something about all of them, where there are more.
 const ENOUGH: usize = 8;
 
 /// A call that does not count as it looks: what is said of it, and of which severity.
@@ -83,13 +83,15 @@ impl Probe<'_> {
     }
 
     /// What the points come to over everything that was tried with data.
-    pub fn shape(&self, bundle: &Bundle) -> Vec<Finding> {
+    pub fn shape(&mut self, bundle: &Bundle) -> Vec<Finding> {
+        let most = self.most(bundle);
         let scored = self.tried.iter().filter(|(point, _)| point.iter().all(Option::is_some));
         let scored = scored.filter_map(|(point, heights)| Some((point, *heights.get(&Aim::Score)?)));
         let scored = scored.collect::<Vec<_>>();
         let mut findings = Vec::new();
         let first = scored.first().map(|(_, score)| *score);
-        let is_constant = scored.len() >= ENOUGH && scored.iter().all(|(_, score)| Some(*score) == first);
+        let is_constant =
+            scored.len() >= self.enough() && scored.iter().all(|(_, score)| Some(*score) == first);
         if let Some(points) =
             first.filter(|_| is_constant && self.failed == 0 && !self.inputs.list.is_empty())
         {
@@ -97,20 +99,30 @@ impl Probe<'_> {
             findings.push(self.of_rule("constant-points", message));
             return findings;
         }
-        let under = denominators(self.rule);
+        let worth = self.rule.entry.max;
+        if let Some(most) = most.filter(|most| *most < worth) {
+            let [most, worth] = [most, worth].map(plain);
+            let message = format!("nobody was found to get more than {most} of the rule's {worth} points");
+            findings.push(self.of_rule("unreached-maximum", message));
+        }
+        // Points beyond the bounds are told by themselves, and are often what the others fall from.
+        let is_within = self.found.values().all(|(fault, _)| !fault.failure.is_out_of_range());
+        let open = open_names(self.rule, &bundle.catalogue);
         for (index, input) in self.inputs.list.iter().enumerate() {
             let metric = bundle.catalogue.get(input.id);
             let Some(direction) = metric.map(|metric| metric.direction) else { continue };
-            if direction == Direction::None || under.contains(&input.name) {
+            // Nobody is better for a higher target.
+            if direction == Direction::None || open.contains(&input.name) || is_target(&input.name) {
                 continue;
             }
-            if let Some([from, to]) = self.wrong_way(&scored, index, direction) {
+            let falls = Falls::of(&scored, index, direction);
+            if let Some(fall) = falls.nearest.filter(|_| is_within || !falls.rises) {
                 let better = if direction == Direction::Up { "more" } else { "less" };
+                let [[worse, better_value], [from, to]] =
+                    [fall.values, fall.points].map(|pair| pair.map(plain));
                 let message = format!(
-                    "{better} is better for '{}', but points fall from {} to {} as it gets better",
-                    input.name,
-                    plain(from),
-                    plain(to)
+                    "{better} is better for '{}', but from {worse} to {better_value} the points fall from {from} to {to}",
+                    input.name
                 );
                 findings.push(self.of_rule("reversed-scale", message));
             }
@@ -118,18 +130,69 @@ impl Probe<'_> {
         findings
     }
 
+    /// The most points that anybody was found to get, with every input as far as it goes in the end; none where that
+    /// cannot be said, because the rule fails.
+    fn most(&mut self, bundle: &Bundle) -> Option<Decimal> {
+        let with_data = self.tried.iter().filter(|(point, _)| point.iter().all(Option::is_some));
+        let scored = with_data.filter_map(|(point, heights)| Some((*heights.get(&Aim::Score)?, point)));
+        let (mut most, best) = scored.max().map(|(score, point)| (score, point.clone()))?;
+        if self.failed > 0 || self.patience.is_over() {
+            return None;
+        }
+        let mut extremes = Vec::new();
+        let mut all = best.clone();
+        for (index, input) in self.inputs.list.iter().enumerate() {
+            let metric = bundle.catalogue.get(input.id)?;
+            let ends = [metric.min, metric.max].map(Some);
+            extremes.extend(ends.map(|end| changed(&best, &[(index, end)])));
+            let better = match metric.direction {
+                Direction::Up => ends.last(),
+                Direction::Down => ends.first(),
+                Direction::None => None,
+            };
+            all = changed(&all, &better.map(|end| (index, *end)).into_iter().collect::<Vec<_>>());
+        }
+        extremes.push(all);
+        for point in extremes.iter().filter(|point| self.inputs.is_possible(point)) {
+            self.set(point);
+            let (result, _) = self.rule.run_probed(&self.facts);
+            match result.outcome {
+                Outcome::Failed => return None,
+                _ => most = most.max(result.score.unwrap_or(most)),
+            }
+        }
+        Some(most)
+    }
+
+    /// How many different inputs say something: all of them, where there are few.
+    fn enough(&self) -> usize {
+        let values = self.inputs.list.iter().map(|input| input.edges.iter().flatten().count());
+        values.fold(1, usize::saturating_mul).min(ENOUGH)
+    }
+
     fn of_rule(&self, code: &'static str, message: String) -> Finding {
         Finding::error(code, self.rule.declared.clone(), self.rule.text(), message).warning()
     }
+}
 
-    /// Points that one input alone takes down in its better direction and never up, whatever the others are: the points
-    /// before and after.
-    fn wrong_way(
-        &self,
-        scored: &[(&Point, Decimal)],
-        index: usize,
-        direction: Direction,
-    ) -> Option<[Decimal; 2]> {
+/// Where one input, as it gets better, takes the points down while all others stay.
+#[derive(Debug, Default)]
+struct Falls {
+    /// The fall between the two values that lie closest together.
+    nearest: Option<Fall>,
+    /// Whether it takes the points up anywhere.
+    rises: bool,
+}
+
+/// From a value to a better one, and the points at both.
+#[derive(Clone, Copy, Debug)]
+struct Fall {
+    values: [Decimal; 2],
+    points: [Decimal; 2],
+}
+
+impl Falls {
+    fn of(scored: &[(&Point, Decimal)], index: usize, direction: Direction) -> Self {
         // By what the other inputs are: the points for every value of this one, rising.
         let mut lines = BTreeMap::<Vec<Option<Decimal>>, BTreeMap<Decimal, Decimal>>::new();
         for (point, score) in scored {
@@ -140,20 +203,28 @@ impl Probe<'_> {
             }
             lines.entry(others).or_default().insert(value, *score);
         }
-        let mut fall = None;
+        let mut falls = Self::default();
         for line in lines.values() {
-            let scores = line.values().copied().collect::<Vec<_>>();
-            for (one, next) in scores.iter().zip(scores.iter().skip(1)) {
-                let (worse, better) = if direction == Direction::Up { (*one, *next) } else { (*next, *one) };
-                if better > worse {
-                    return None;
-                }
-                if better < worse {
-                    fall = fall.or(Some([worse, better]));
+            for (one, next) in line.iter().zip(line.iter().skip(1)) {
+                let (worse, better) = if direction == Direction::Up { (one, next) } else { (next, one) };
+                falls.rises |= better.1 > worse.1;
+                let fall = Fall { values: [*worse.0, *better.0], points: [*worse.1, *better.1] };
+                let is_nearer = falls.nearest.is_none_or(|nearest| fall.width() < nearest.width());
+                if better.1 < worse.1 && is_nearer {
+                    falls.nearest = Some(fall);
                 }
             }
         }
-        fall
+        falls
+    }
+}
+
+impl Fall {
+    /// How far the two values are apart.
+    fn width(&self) -> Decimal {
+        let [worse, better] = self.values;
+        // Both lie within a metric's bounds.
+        (better.saturating_sub(worse)).abs()
     }
 }
 
@@ -182,23 +253,28 @@ fn said(misuse: Misuse) -> (&'static str, String, &'static str) {
     }
 }
 
-/// Names that something is divided by: more of them can make any share smaller.
-fn denominators(rule: &Rule) -> Vec<String> {
+/// Names of which more can be better or worse: those that something is divided by, which make any share smaller, and what
+/// is divided by something of which more is better or worse itself, as in visitors per order.
+fn open_names(rule: &Rule, catalogue: &Catalogue) -> Vec<String> {
     let mut names = Vec::new();
+    let is_directed = |name: &str| {
+        let metric = catalogue.find(name).and_then(|id| catalogue.get(id));
+        metric.is_some_and(|metric| metric.direction != Direction::None)
+    };
     rule.ast().walk(&mut |path| {
         if let Some(ASTNode::Expr(expression @ Expr::FnCall(call, _))) = path.last() {
-            let named = ["ratio", "average"].iter().find_map(|name| tree::named(expression, name));
-            let under = match (named, &call.op_token, call.args.as_ref()) {
-                (Some([_, under, ..]), ..) | (_, Some(Token::Divide), [_, under]) => Some(under),
-                _ => None,
+            let named = |name| tree::named(expression, name);
+            let (over, under, is_share) = match (named("ratio"), named("average"), call.args.as_ref()) {
+                (Some([over, under, ..]), ..) => (over, under, true),
+                (_, Some([over, under, ..]), _) => (over, under, false),
+                (.., [over, under]) if call.op_token == Some(Token::Divide) => (over, under, false),
+                _ => return true,
             };
-            if let Some(under) = under {
-                tree::visit_expression(under, &mut |node| {
-                    if let tree::Node::Expression(expression) = node {
-                        names.extend(tree::variable(expression).map(str::to_owned));
-                    }
-                });
+            let divisors = names_in(under);
+            if !is_share && divisors.iter().any(|name| is_directed(name)) {
+                names.extend(names_in(over));
             }
+            names.extend(divisors);
         }
         true
     });
@@ -207,5 +283,15 @@ fn denominators(rule: &Rule) -> Vec<String> {
     if is_indirect {
         names.extend(rule.arguments.iter().map(|(name, _)| name.clone()));
     }
+    names
+}
+
+fn names_in(expression: &Expr) -> Vec<String> {
+    let mut names = Vec::new();
+    tree::visit_expression(expression, &mut |node| {
+        if let tree::Node::Expression(expression) = node {
+            names.extend(tree::variable(expression).map(str::to_owned));
+        }
+    });
     names
 }

@@ -1,0 +1,1 @@
+ALTER TABLE rule_folder DROP COLUMN seen_at;
