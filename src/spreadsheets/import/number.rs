@@ -109,7 +109,7 @@ fn parts_thousands(text: &str) -> bool {
     let Some((whole, fraction)) = text.split_once('.') else { return false };
     is_number(whole)
         && whole.len() <= 3
-        && whole.trim_start_matches('0') != ""
+        && !whole.trim_start_matches('0').is_empty()
         && is_number(fraction)
         && fraction.len() == 3
 }

@@ -91,7 +91,7 @@ fn numeral(run: &str) -> Option<u32> {
         _ => None,
     };
     let number = match (run.split_once('十'), run.strip_prefix('廿'), run.strip_prefix('卅')) {
-        (Some((tens, rest)), ..) if tens.is_empty() => 10 + ones(rest)?,
+        (Some(("", rest)), ..) => 10 + ones(rest)?,
         (Some((tens, rest)), ..) => 10 * ones(tens)? + ones(rest)?,
         (None, Some(rest), _) => 20 + ones(rest)?,
         (None, None, Some(rest)) => 30 + ones(rest)?,
