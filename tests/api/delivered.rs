@@ -374,8 +374,8 @@ async fn a_file_of_a_month_that_runs_is_of_the_month_so_far() {
     let refused = app.upload("clerk", &format!("{path}&complete=true"), sheet()).await;
     assert_eq!(refused.body["errors"][0]["field"], "complete", "{:#}", refused.body);
     let count = "SELECT count(*) AS count FROM source_delivery WHERE period = '2015-01-01'";
-    assert_eq!(crate::import_safety::count(&mut *app.pool.get().await.unwrap(), count).await, 0);
+    assert_eq!(crate::import_safety::count(&mut app.pool.get().await.unwrap(), count).await, 0);
     let app = demo.at("2015-02-01T02:00:00Z");
     app.upload("clerk", path, sheet()).await.expect(200);
-    assert_eq!(crate::import_safety::count(&mut *app.pool.get().await.unwrap(), count).await, 1);
+    assert_eq!(crate::import_safety::count(&mut app.pool.get().await.unwrap(), count).await, 1);
 }

@@ -295,8 +295,8 @@ fn last_argument(text: &str) -> String {
         }
         arguments.last_mut().unwrap().push(c);
     }
-    let said = arguments.iter().map(|argument| argument.trim()).filter(|argument| !argument.is_empty());
-    said.last().unwrap_or_default().to_owned()
+    let mut said = arguments.iter().map(|argument| argument.trim()).filter(|argument| !argument.is_empty());
+    said.next_back().unwrap_or_default().to_owned()
 }
 
 /// Where a text raises a problem with a sentence in one language only.

@@ -1,7 +1,6 @@
 //! A private server's data folder: what of it is whose to read, and the backup that the operations guide makes of it, restored as
 //! the guide says.
 
-use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -105,7 +104,7 @@ async fn a_backup_is_restored_into_a_private_server_as_the_guide_says() {
         });
     let tools = embedded::programs(&serving.data).await.unwrap();
     let showfloor = Path::new(env!("CARGO_BIN_EXE_showfloor")).parent().unwrap().to_owned();
-    let path = std::env::var_os("PATH").unwrap_or_else(OsString::new);
+    let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([tools, showfloor].into_iter().chain(std::env::split_paths(&path)));
     for block in [backup, restore, elsewhere] {
         let mut bash = Command::new("bash");
