@@ -39,8 +39,8 @@ pub fn chinese(text: &str) -> Option<String> {
     });
     // A list of things that each have a name.
     let list = || {
-        let parts = text.split(", ").map(chinese).collect::<Option<Vec<_>>>()?;
-        (parts.len() > 1).then(|| parts.join("、"))
+        let parts = text.contains(", ").then(|| text.split(", "))?;
+        Some(parts.map(chinese).collect::<Option<Vec<_>>>()?.join("、"))
     };
     // A case, or whatever else has a name, and what is said of it.
     known.or_else(list).or_else(|| {
