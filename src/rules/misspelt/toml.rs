@@ -1,6 +1,6 @@
 //! What somebody most likely meant who writes `max = 25%` or `[case]` in a TOML file.
 
-use super::tables::SIGNS;
+use super::tables::{SIGNS, in_latin};
 use crate::decimal;
 use crate::rules::finding::{Finding, SourcePlace};
 
@@ -89,6 +89,10 @@ fn meant(source: &str, bare: &str) -> Option<(usize, String)> {
             "{value} 要写成 {share}，分数只写数字 · write {share} for {value}, and points as a bare number"
         );
         return Some((at, message));
+    }
+    let ascii = in_latin(value);
+    if ascii != value && decimal::parse(&ascii).is_some() {
+        return Some((at, format!("全角数字「{value}」要写成 {ascii} · write {ascii} for 「{value}」")));
     }
     if value.starts_with('.') {
         return Some((at, format!("{value} 要写成 0{value} · write 0{value} for {value}")));

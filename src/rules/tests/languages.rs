@@ -200,6 +200,7 @@ fn files_in_another_form_or_with_entries_of_another_kind() {
     for (to, zh, en) in [
         ("max = 10%", "10% 要写成 0.1", "write 0.1 for 10%"),
         ("max = 10分", "不要写「分」", "only the number"),
+        ("max = １０", "「１０」要写成 10", "write 10 for"),
         ("max = 10;", "行末不要写「;」", "does not end with ;"),
         ("max = 10 // 权重", "注释写在 # 后面", "comments begin with #"),
         ("max: 10", "「:」要写成 =", "write = for :"),
