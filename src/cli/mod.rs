@@ -223,9 +223,9 @@ mod tests {
 
     /// The arguments of the last `showfloor` in a line, as a shell parts them.
     fn words(line: &str) -> Vec<String> {
-        let line = &line[line.rfind("showfloor ").unwrap()..];
-        let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
-        for c in line.chars() {
+        let (_, rest) = line.rsplit_once("showfloor ").unwrap();
+        let (mut words, mut word, mut quote) = (vec!["showfloor".to_owned()], String::new(), None);
+        for c in rest.chars() {
             match (quote, c) {
                 (None, '\'' | '"') => quote = Some(c),
                 (Some(open), _) if open == c => quote = None,
