@@ -52,11 +52,14 @@ impl<'de> Deserialize<'de> for Expected {
             Written::Points(points) => Ok(Self::Points(points)),
             Written::Word(word) if word == "N/A" => Ok(Self::NotApplicable),
             Written::Word(word) if word == "error" => Ok(Self::Failed),
-            Written::Word(word) => Err(serde::de::Error::custom(format!(
-                "score is a number, \"N/A\" or \"error\", not \"{word}\""
-            ))),
+            Written::Word(word) => Err(serde::de::Error::custom(no_score(&word))),
         }
     }
+}
+
+/// As all that the checks say it is in English; [`super::said`] has it in Chinese.
+fn no_score(word: &str) -> String {
+    format!("score is a number, \"N/A\" or \"error\", not \"{word}\"")
 }
 
 /// An exact number in a map of facts.

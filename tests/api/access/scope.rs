@@ -399,7 +399,7 @@ async fn another_stores_people_are_nothing_to_a_plan() {
     let mut plan = crate::plans::worked_example(2015);
     let unknown = |name: &str| {
         json!([{"field": "units[0].members[0].employee_no",
-        "message": format!("nobody with the number '{name}' is posted there in the year")}])
+        "message": format!("这一年没有工号“{name}”在那里任职")}])
     };
     for name in ["B02", "Z99"] {
         plan["units"][0]["members"][0]["employee_no"] = json!(name);
