@@ -110,7 +110,12 @@ fn signs_and_words_of_other_languages() {
         "规则里写成 false",
         "in rules this is false",
     );
-    script("remaining", (2, 1), "「remaining」是函数，写成 remaining()", "'remaining' is a function");
+    script(
+        "note(`${deliveries}`);\nremaining",
+        (3, 1),
+        "「remaining」是函数，写成 remaining()",
+        "'remaining' is a function",
+    );
     script("total = min(deliveries, 9); total", (2, 1), "写成 let total", "write let total");
     script("5 }\n}\nfn half(n) { n", (3, 1), "没有对应的 {", "this } closes nothing");
 }
