@@ -1,6 +1,5 @@
 //! What an action is called outside the program: `ViewAggregates` is `view_aggregates`.
 
-use crate::said::say;
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -16,6 +15,7 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::access::{Action, Reach, Role, TABLE};
+use crate::said::say;
 
 /// An action with its name outside and the roles that may do it.
 #[derive(Debug, PartialEq, Eq)]

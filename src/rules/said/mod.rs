@@ -15,6 +15,9 @@ use crate::http::Language;
 /// What stands between the two halves of a sentence that is in both languages.
 const BETWEEN: &str = " · ";
 
+/// What stands between a name and what is said of it.
+const JOINT: &str = ": ";
+
 /// Every sentence in English with the same in Chinese, in the order in which they are tried.
 fn sentences() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     QUOTING.iter().chain(OF_FILES).chain(OF_SCRIPTS)
@@ -28,8 +31,18 @@ pub fn said(text: &str, language: Language) -> Cow<'_, str> {
     }
 }
 
-/// A sentence in Chinese, where it is known there.
+/// A sentence in Chinese, where it is known there, or is known behind what it names first: a case, or whatever else has a name.
 pub fn chinese(text: &str) -> Option<String> {
+    known(text).or_else(|| {
+        text.match_indices(JOINT).find_map(|(at, _)| {
+            let (names, sentence) = (text.get(..at)?, text.get(at + JOINT.len()..)?);
+            Some(format!("{}：{}", names.replace(JOINT, "："), known(sentence)?))
+        })
+    })
+}
+
+/// A sentence in Chinese that names nothing first.
+fn known(text: &str) -> Option<String> {
     if let Some((chinese, _)) = halves(text) {
         return Some(chinese);
     }
@@ -38,16 +51,9 @@ pub fn chinese(text: &str) -> Option<String> {
         Some(filled(chinese, &values, chinese_or_same))
     });
     // A list of things that each have a name.
-    let list = || {
+    known.or_else(|| {
         let parts = text.contains(", ").then(|| text.split(", "))?;
         Some(parts.map(chinese).collect::<Option<Vec<_>>>()?.join("、"))
-    };
-    // A case, or whatever else has a name, and what is said of it.
-    known.or_else(list).or_else(|| {
-        text.match_indices(": ").find_map(|(at, joint)| {
-            let (name, sentence) = (text.get(..at)?, text.get(at + joint.len()..)?);
-            Some(format!("{name}：{}", chinese(sentence)?))
-        })
     })
 }
 
@@ -169,8 +175,12 @@ mod tests {
             en("ratio: 5/3 数值过大 · is too large to be computed"),
             "ratio: 5/3 is too large to be computed"
         );
-        // Nobody knows it: it stays as it is.
-        assert_eq!(zh("brand new sentence"), "brand new sentence");
+        assert_eq!(zh("一: 二: 'late' is never used"), "一：二：「late」从来没有用到");
+        // Nobody knows it: it stays as it is, however many names it may have.
+        let unknown = "a: ".repeat(200) + "x, y";
+        for text in ["brand new sentence", "one, other", &unknown] {
+            assert_eq!(zh(text), text);
+        }
     }
 
     #[test]
