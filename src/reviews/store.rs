@@ -261,6 +261,11 @@ pub(super) async fn current_reviews(
     cycles: &[i64],
 ) -> Result<HashMap<i64, Before>, Problem> {
     type CurrentRow = (i64, i64, i64, String, String, Vec<u8>, Option<Decimal>, String, bool);
+
+    // A plan made while the table was empty would read all of it, for nothing.
+    if cycles.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<CurrentRow> = review::table
         .filter(review::cycle_id.eq_any(cycles).and(review::is_current))
         .select((

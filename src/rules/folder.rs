@@ -1,11 +1,13 @@
 //! The rules folder as a running program sees it. A change is taken in once it is sound; a broken folder changes nothing
 //! but what is said about it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use super::bundle::{Files, identity, read_folder};
@@ -96,14 +98,16 @@ impl RulesFolder {
         let path = self.path.clone();
         let read = blocking(move || {
             let files = read_folder(&path)?;
-            Ok((identity(&files), files, strays::beside(&path)))
+            Ok((identity(&files), files, place(&path), strays::beside(&path)))
         });
         let mut read = read.await?;
         let beside = read.as_mut().map(|(.., beside)| std::mem::take(beside)).unwrap_or_default();
         *self.beside.lock().unwrap_or_else(PoisonError::into_inner) = beside;
         let status = match read {
-            Ok((hash, ..)) if self.status().bundle.as_ref() == Some(&hash) => return Ok(()),
-            Ok((hash, files, _)) => self.take_in(cx, hash, files).await?,
+            Ok((hash, _, place, _)) if self.status().bundle.as_ref() == Some(&hash) => {
+                return self.follow_draft(cx, &hash, &place).await;
+            }
+            Ok((hash, files, place, _)) => self.take_in(cx, hash, files, &place).await?,
             Err((file, error)) => {
                 // Where the folder is on this machine is nobody's business.
                 let file = if Path::new(&file).is_absolute() { ".".to_owned() } else { file };
@@ -120,7 +124,27 @@ impl RulesFolder {
         Ok(())
     }
 
-    async fn take_in(&self, cx: &mut Context, hash: String, files: Files) -> Result<FolderStatus, Problem> {
+    /// Notes that the draft with the folder's rules has been released, as soon as it has.
+    async fn follow_draft(&self, cx: &mut Context, hash: &str, place: &str) -> Result<(), Problem> {
+        if self.status().draft.is_none() {
+            return Ok(());
+        }
+        let Some(id) = take_in_folder::released(cx.db(), hash, self.is_automatic).await? else {
+            return Ok(());
+        };
+        take_in_folder::note_same(cx, place, id).await?;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        (seen.release, seen.draft) = (Some(id), None);
+        Ok(())
+    }
+
+    async fn take_in(
+        &self,
+        cx: &mut Context,
+        hash: String,
+        files: Files,
+        place: &str,
+    ) -> Result<FolderStatus, Problem> {
         // What was released has been judged.
         let released = take_in_folder::released(cx.db(), &hash, self.is_automatic).await?;
         let mut status = FolderStatus {
@@ -131,7 +155,7 @@ impl RulesFolder {
             ..FolderStatus::default()
         };
         if let Some(id) = released {
-            take_in_folder::note_same(cx, id).await?;
+            take_in_folder::note_same(cx, place, id).await?;
             return Ok(status);
         }
         let latest = release::latest(cx.db()).await?;
@@ -144,7 +168,7 @@ impl RulesFolder {
         status.findings.clone_from(&verdict.findings);
         if let Some(bundle) = bundle.filter(|_| verdict.is_sound()) {
             status.state = FolderState::Working;
-            match take_in_folder::take_in(cx, &bundle, self.is_automatic).await? {
+            match take_in_folder::take_in(cx, &bundle, place, self.is_automatic).await? {
                 Taken::Release(id) => status.release = Some(id),
                 Taken::Draft(id) => status.draft = Some(id),
                 Taken::Stale(findings) => {
@@ -155,6 +179,15 @@ impl RulesFolder {
         }
         Ok(status)
     }
+}
+
+/// What tells a folder from every other one, on this machine and elsewhere, and says nothing about either: where it is and
+/// the machine's name, as SHA-256. A machine that gets another name has another folder, and what it holds is compared anew.
+fn place(path: &Path) -> String {
+    let machine = fs::read("/proc/sys/kernel/hostname").unwrap_or_default();
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let known = Sha256::new().chain_update(machine).chain_update([0]).chain_update(path.as_os_str().as_encoded_bytes());
+    base16ct::lower::encode_string(&known.finalize())
 }
 
 /// The findings of rules that cannot be used, each as a field at fault, in the reader's language.

@@ -27,11 +27,14 @@ pub fn beside(folder: &Path) -> Vec<Finding> {
         if name == EXAMPLES_FOLDER || name.starts_with('.') {
             continue;
         }
+        let mut is_empty = true;
         for inner in entries(&path) {
             let (path, inner) = (inner.path(), inner.file_name().to_string_lossy().into_owned());
             let shown = format!("{name}/{inner}");
+            is_empty &= !is_wanted(&inner);
             if let Some(message) = left_out(&inner).filter(|_| !path.is_dir()) {
                 tell(shown, message);
+                is_empty = false;
             } else if path.is_dir()
                 && entries(&path).any(|deep| is_wanted(&deep.file_name().to_string_lossy()))
             {
@@ -39,12 +42,19 @@ pub fn beside(folder: &Path) -> Vec<Finding> {
                     shown,
                     "文件夹里再套文件夹，里面的文件不读 · files in a folder within a scheme's folder are not read",
                 );
+                is_empty = false;
             }
+        }
+        if is_empty {
+            tell(name, "里面没有方案，这个文件夹不起作用 · nothing in this folder is read: it has no scheme.toml");
         }
     }
     findings.sort_by(|one, two| one.place.file.cmp(&two.place.file));
     findings
 }
+
+/// What people keep beside rules, or take for them.
+const DOCUMENTS: [&str; 8] = [".xlsx", ".xls", ".et", ".csv", ".docx", ".doc", ".wps", ".rtf"];
 
 fn is_wanted(name: &str) -> bool {
     name.ends_with(".rhai") || name.ends_with(".toml")
@@ -61,6 +71,9 @@ fn left_out(name: &str) -> Option<&'static str> {
         return Some(
             "多了一个后缀，这个文件不读：改名去掉它 · it is not read because of its second ending; rename it",
         );
+    }
+    if DOCUMENTS.iter().any(|ending| lower.ends_with(ending)) {
+        return Some("表格和文档不读：规则只写在 .toml 和 .rhai 文件里 · it is not read: rules stand in .toml and .rhai files only");
     }
     if is_wanted(&lower) && !is_wanted(name) {
         return Some("后缀要小写，这个文件不读 · it is not read: write its ending in lower-case letters");

@@ -4,7 +4,7 @@
 //! folder that nobody has brought up to date takes nothing back in silence.
 
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 
@@ -34,8 +34,13 @@ pub enum Taken {
     Stale(Vec<Finding>),
 }
 
-/// Takes a sound bundle in, once: the same folder again changes nothing.
-pub async fn take_in(cx: &mut Context, bundle: &Bundle, is_automatic: bool) -> Result<Taken, Problem> {
+/// Takes a sound bundle in from the folder at `place`, once: the same folder again changes nothing.
+pub async fn take_in(
+    cx: &mut Context,
+    bundle: &Bundle,
+    place: &str,
+    is_automatic: bool,
+) -> Result<Taken, Problem> {
     // The folder's change is nobody's at a desk, even where a request made the program look.
     let asking = cx.identity.take();
     let taken = cx.transaction(async |cx| {
@@ -45,8 +50,8 @@ pub async fn take_in(cx: &mut Context, bundle: &Bundle, is_automatic: bool) -> R
             return Ok(Taken::Release(id));
         }
         match is_automatic {
-            true => release_at_once(cx, bundle).await,
-            false => draft_of(cx, bundle).await,
+            true => release_at_once(cx, bundle, place).await,
+            false => draft_of(cx, bundle, place).await,
         }
     });
     let taken = taken.await;
@@ -79,9 +84,9 @@ pub async fn released(
         .optional()?)
 }
 
-async fn release_at_once(cx: &mut Context, bundle: &Bundle) -> Result<Taken, Problem> {
+async fn release_at_once(cx: &mut Context, bundle: &Bundle, place: &str) -> Result<Taken, Problem> {
     let now = cx.now;
-    let lacking = lacking(cx, &bundle.files).await?;
+    let lacking = lacking(cx, &bundle.files, place).await?;
     if !lacking.is_empty() {
         return Ok(Taken::Stale(lacking));
     }
@@ -100,14 +105,16 @@ async fn release_at_once(cx: &mut Context, bundle: &Bundle) -> Result<Taken, Pro
     let id = release::publish(cx.db(), new).await?;
     let detail = json!({ "bundle": bundle.hash });
     cx.audit("release_rules_folder", &format!("rule_release/{id}"), detail).await?;
-    note_same(cx, id).await?;
+    note_same(cx, place, id).await?;
     Ok(Taken::Release(id))
 }
 
-async fn draft_of(cx: &mut Context, bundle: &Bundle) -> Result<Taken, Problem> {
-    let base = base(cx.db(), &bundle.files).await?;
+async fn draft_of(cx: &mut Context, bundle: &Bundle, place: &str) -> Result<Taken, Problem> {
+    let base = base(cx.db(), &bundle.files, place).await?;
     let last: Option<(i64, DraftState, i32, Option<String>)> = rule_draft::table
         .filter(rule_draft::origin.eq(DraftOrigin::Folder))
+        // Another server's folder with just these files has had its draft made.
+        .filter(rule_draft::folder.eq(place).or(rule_draft::folder_hash.eq(&bundle.hash)))
         .order(rule_draft::id.desc())
         .select((rule_draft::id, rule_draft::state, rule_draft::version, rule_draft::folder_hash))
         .first(cx.db())
@@ -127,19 +134,19 @@ async fn draft_of(cx: &mut Context, bundle: &Bundle) -> Result<Taken, Problem> {
     }
     let draft = draft::create(cx, &bundle.files, DraftOrigin::Folder, NOTE, base).await?;
     diesel::update(rule_draft::table.find(draft.id))
-        .set(rule_draft::folder_hash.eq(&bundle.hash))
+        .set((rule_draft::folder_hash.eq(&bundle.hash), rule_draft::folder.eq(place)))
         .execute(cx.db())
         .await?;
     Ok(Taken::Draft(draft.id))
 }
 
-/// Keeps that the folder is the same as a release: what it holds next is a change of this one.
-pub async fn note_same(cx: &mut Context, release_id: i64) -> Result<(), Problem> {
+/// Keeps that the folder at `place` is the same as a release: what it holds next is a change of this one.
+pub async fn note_same(cx: &mut Context, place: &str, release_id: i64) -> Result<(), Problem> {
     let now = cx.now;
     let same = || (rule_folder::release_id.eq(release_id), rule_folder::seen_at.eq(now));
     diesel::insert_into(rule_folder::table)
-        .values(same())
-        .on_conflict(rule_folder::is_only)
+        .values((rule_folder::folder.eq(place), same()))
+        .on_conflict(rule_folder::folder)
         .do_update()
         .set(same())
         .execute(cx.db())
@@ -148,18 +155,24 @@ pub async fn note_same(cx: &mut Context, release_id: i64) -> Result<(), Problem>
 }
 
 /// The release that what the folder holds is a change of: the one that it was the same as last, by itself or as a draft
-/// that was approved as it was taken in.
-async fn base(connection: &mut AsyncPgConnection, files: &Files) -> Result<Option<i64>, Problem> {
+/// that was approved as it was taken in. What another server's folder was the same as says nothing about this one.
+async fn base(
+    connection: &mut AsyncPgConnection,
+    files: &Files,
+    place: &str,
+) -> Result<Option<i64>, Problem> {
     #[derive(QueryableByName)]
     struct Same {
         #[diesel(sql_type = BigInt)]
         id: i64,
     }
     let same: Option<Same> = sql("SELECT s.id FROM (
-             SELECT f.release_id AS id, f.seen_at FROM rule_folder f
-             UNION ALL SELECT r.id, d.changed_at FROM rule_draft d JOIN rule_release r ON r.id = d.release_id
-             WHERE d.folder_hash = r.bundle_hash) s
-         ORDER BY s.seen_at DESC, s.id DESC LIMIT 1")
+             SELECT f.release_id AS id, f.seen_at, f.folder FROM rule_folder f WHERE f.folder IN ($1, '')
+             UNION ALL SELECT r.id, d.changed_at, coalesce(d.folder, '')
+             FROM rule_draft d JOIN rule_release r ON r.id = d.release_id
+             WHERE d.folder_hash = r.bundle_hash AND coalesce(d.folder, '') IN ($1, '')) s
+         ORDER BY s.folder = '', s.seen_at DESC, s.id DESC LIMIT 1")
+    .bind::<Text, _>(place)
     .get_result(connection)
     .await
     .optional()?;
@@ -179,13 +192,13 @@ async fn base(connection: &mut AsyncPgConnection, files: &Files) -> Result<Optio
 
 /// What the folder lacks of the release published last, and of those that will score months to come: released by itself, it
 /// would count instead of all of them. Nothing where it is a change of these.
-async fn lacking(cx: &mut Context, files: &Files) -> Result<Vec<Finding>, Problem> {
+async fn lacking(cx: &mut Context, files: &Files, place: &str) -> Result<Vec<Finding>, Problem> {
     let Some(latest) = release::latest(cx.db()).await? else { return Ok(Vec::new()) };
-    // One that was released by itself has had to have them.
-    if latest.is_automatic {
+    let base = base(cx.db(), files, place).await?;
+    // One that was released by itself has had to have them, and so has its change.
+    if latest.is_automatic && base == Some(latest.id) {
         return Ok(Vec::new());
     }
-    let base = base(cx.db(), files).await?;
     let mut findings = Vec::new();
     if base != Some(latest.id) {
         findings.extend(lacks(cx.db(), files, base, &latest).await?);
@@ -220,8 +233,7 @@ async fn lacks(
     let paths = paths.collect::<std::collections::BTreeSet<_>>();
     let finding = |path: String| {
         let message = format!(
-            "release {} was approved with a change of this file that the folder does not have: releasing the folder would \
-             take it back",
+            "release {} has a change of this file that the folder does not have: releasing the folder would take it back",
             release.id
         );
         let suggestion = format!(

@@ -201,7 +201,7 @@ async fn a_shop_of_one_takes_nothing_back_that_was_approved_for_later() {
     let status = folder.status();
     assert_eq!((status.state, status.release), (FolderState::Broken, None));
     let told = status.findings.iter().find(|finding| finding.code == "stale-folder").unwrap();
-    assert!(told.message.starts_with("release 2 was approved") && told.place.file == SCHEME, "{told}");
+    assert!(told.message.starts_with("release 2 has a change") && told.place.file == SCHEME, "{told}");
     let both = text.replacen("name = \"bonus_cap\"", "#\nname = \"bonus_cap\"", 1).replacen(
         "value = 5\n",
         "value = 4\n",
@@ -448,4 +448,46 @@ async fn parameters_that_are_set_and_files_that_are_brought_back_do_not_undo_eac
     set(&app, draft, "bonus_cap", json!(4)).await.expect(200);
     let both = read(&app, draft, SCHEME).await;
     assert!(both.contains("# 注\n") && both.contains("value = 0.9\n") && both.contains("value = 4\n"));
+}
+
+/// Two servers that each release a folder of their own: neither takes back in silence what came from the other's.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_folders_that_are_released_by_themselves_do_not_undo_each_other() {
+    let (one, other) = (copied_rules(), copied_rules());
+    let app = TestApp::start(Template::Demo, one.path()).await.in_english();
+    let folders = [&one, &other].map(|rules| RulesFolder::new(rules.path(), true));
+    let [first, second] = &folders;
+    let text = std::fs::read_to_string(one.path().join(SCHEME)).unwrap();
+    let with = |floor: &str, cap: &str| {
+        let cap = format!("value = {cap}\n");
+        text.replacen("value = 0.60", &format!("value = {floor}"), 1).replacen("value = 5\n", &cap, 1)
+    };
+    for folder in &folders {
+        look(folder, &app).await;
+        assert_eq!(folder.status().release, Some(1));
+    }
+    std::fs::write(one.path().join(SCHEME), with("0.9", "5")).unwrap();
+    look(first, &app).await;
+    assert_eq!(first.status().release, Some(2));
+    // The other server starts anew, and its folder holds what it always held.
+    let again = RulesFolder::new(other.path(), true);
+    look(&again, &app).await;
+    let status = again.status();
+    assert_eq!((status.state, status.release), (FolderState::Broken, None));
+    assert!(status.findings.iter().any(|finding| finding.code == "stale-folder"), "{:#?}", status.findings);
+    // Nor does its own change count while it lacks the first one's.
+    std::fs::write(other.path().join(SCHEME), with("0.60", "4")).unwrap();
+    look(second, &app).await;
+    assert_eq!((second.status().state, second.status().release), (FolderState::Broken, None));
+    std::fs::write(other.path().join(SCHEME), with("0.9", "4")).unwrap();
+    look(second, &app).await;
+    assert_eq!(second.status().release, Some(3), "{:#?}", second.status().findings);
+    // And the first one, in its turn, lacks what the second has added, also where it is put back on purpose.
+    std::fs::write(one.path().join(SCHEME), with("0.60", "5")).unwrap();
+    look(first, &app).await;
+    assert_eq!((first.status().state, first.status().release), (FolderState::Broken, None));
+    // A folder that is put back where it released last is changed on purpose.
+    std::fs::write(other.path().join(SCHEME), with("0.60", "4")).unwrap();
+    look(second, &app).await;
+    assert_eq!(second.status().release, Some(4), "{:#?}", second.status().findings);
 }

@@ -57,15 +57,16 @@ diesel::table! {
         yields_to_release_id -> Nullable<Int8>,
         folder_hash -> Nullable<Text>,
         owner_store_id -> Nullable<Int8>,
+        folder -> Nullable<Text>,
     }
 }
 
 diesel::table! {
-    /// The release that the rules folder was last the same as; one row at most.
-    rule_folder (is_only) {
-        is_only -> Bool,
+    /// The release that each rules folder was last the same as.
+    rule_folder (folder) {
         release_id -> Int8,
         seen_at -> Timestamptz,
+        folder -> Text,
     }
 }
 

@@ -64,8 +64,8 @@ pub const OF_FILES: &[(&str, &str)] = &[
     ("has some of the example's metrics already, but not '{}'", "已经有示例的一部分指标，但没有「{0}」"),
     ("copy what is missing from {}, then take the example in", "先从 {0} 抄来缺少的，再取用这个示例"),
     (
-        "release {} was approved with a change of this file that the folder does not have: releasing the folder would take it back",
-        "发布 {0} 批准时这个文件有一处改动，文件夹里没有：发布文件夹会把它撤回",
+        "release {} has a change of this file that the folder does not have: releasing the folder would take it back",
+        "发布 {0} 里这个文件有一处改动，文件夹里没有：发布文件夹会把它撤回",
     ),
     (
         "write release {} to a folder (showfloor rules export), and make your change there",
@@ -83,6 +83,7 @@ pub const OF_FILES: &[(&str, &str)] = &[
     ("duplicate key `{}` in {}", "「{0}」在 {1} 里写了两次"),
     ("unknown variant `{}`, expected one of {}", "没有「{0}」这种写法，可以写的有：{1}"),
     ("unknown variant `{}`, expected {}", "没有「{0}」这种写法，应为 {1}"),
+    ("wanted string or table", "要写成带引号的文字"),
     ("invalid type: {}, expected {}", "类型不对：写的是{0!}，应为{1!}"),
     ("invalid value: {}, expected {}", "值不对：写的是{0!}，应为{1!}"),
     ("a number with at most 15 digits, or its text in quotes", "数字（最多 15 位，更长的写在引号里）"),

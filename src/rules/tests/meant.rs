@@ -68,10 +68,12 @@ fn files_that_are_not_what_they_seem_are_explained() {
     // What is left out when a folder is read.
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(folder.path().join("a/b")).unwrap();
-    for path in ["a/x.rhai.txt", "a/._scheme.toml", "a/b/y.rhai", "a/Z.RHAI", "README.md", "a/.x.rhai.swp"] {
+    std::fs::create_dir_all(folder.path().join("c")).unwrap();
+    let beside = ["README.md", "a/.x.rhai.swp", "c/README.md", "说明.docx"];
+    for path in ["a/x.rhai.txt", "a/._scheme.toml", "a/b/y.rhai", "a/Z.RHAI"].into_iter().chain(beside) {
         std::fs::write(folder.path().join(path), "x").unwrap();
     }
     let strays = crate::rules::strays::beside(folder.path());
     let paths = strays.iter().map(|finding| finding.place.file.as_str()).collect::<Vec<_>>();
-    assert_eq!(paths, ["a/._scheme.toml", "a/Z.RHAI", "a/b", "a/x.rhai.txt"]);
+    assert_eq!(paths, ["a/._scheme.toml", "a/Z.RHAI", "a/b", "a/x.rhai.txt", "c", "说明.docx"]);
 }
