@@ -146,6 +146,11 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// The language of files that are written: the one that is asked for, or else Chinese, whatever the terminal speaks.
+    pub fn language_of_files(&self) -> Language {
+        self.lang.unwrap_or_default()
+    }
+
     /// The language to print in.
     pub fn language(&self) -> Language {
         let locale =

@@ -48,7 +48,7 @@ pub async fn measure(place: &Place, report: &mut Report) -> anyhow::Result<()> {
     };
     database.settle().await?;
     let begun = Instant::now();
-    let draft = plan::replan(cx, created.id, change, Ok(Seen::Any)).await?.0;
+    let draft = plan::replan(cx, &catalogue, created.id, change, Ok(Seen::Any)).await?.0;
     add("the rest of its year planned again", begun.elapsed(), 500);
 
     let mut pinned = Vec::new();

@@ -14,7 +14,7 @@ use crate::config::{Listen, Policy, ReleasedRules, Storage};
 use crate::dashboard::LeaderboardQuery;
 use crate::dashboard::leaderboard::leaderboard;
 use crate::decimal;
-use crate::demo::load::{self, Before};
+use crate::demo::load::{self, Before, Extent};
 use crate::demo::people::{OFFICES, PEOPLE};
 use crate::demo::year::{self, Stage};
 use crate::demo::{PASSWORD, YEAR};
@@ -68,7 +68,7 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
             Before::Empty if users::is_empty(&mut *pool.get().await?).await? => {
                 let bar = progress_bar(load::STEPS, "loading the demonstration dealership");
                 let mut cx = Context::operator(pool, year::founding()).await?;
-                load::load(&mut cx, &bundle, year::delivered, || bar.inc(1)).await?;
+                load::load(&mut cx, &bundle, Extent::Whole, year::delivered, || bar.inc(1)).await?;
                 bar.finish_and_clear();
             }
             // One that has been served has an administrator, whose password nobody is to know.

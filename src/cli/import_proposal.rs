@@ -22,6 +22,8 @@ pub fn print(proposal: &Proposal, json: bool) -> anyhow::Result<()> {
             (Target::Day, _) => "日期 day".to_owned(),
             (Target::ExternalId, _) => "编号 external_id".to_owned(),
             (Target::Metric | Target::Ignore, _) => "不导入 ignored".to_owned(),
+            // Nobody proposes the columns of a plan's targets.
+            (Target::Month | Target::Planned | Target::Series, _) => one.column.to.label().to_owned(),
         };
         let sample = proposal.samples.first().and_then(|row| row.get(at)).cloned().unwrap_or_default();
         let mark = if one.is_sure { "" } else { "请确认 unsure" };

@@ -100,12 +100,17 @@ enum Command {
     Openapi,
 }
 
-/// The language in which problems and findings about rules are printed.
-static LANGUAGE: OnceLock<Language> = OnceLock::new();
+/// Who reads what is printed and written.
+static READER: OnceLock<Reader> = OnceLock::new();
 
 /// The language in which problems and findings about rules are printed: what the command line asks for, or else the locale.
 fn language() -> Language {
-    LANGUAGE.get().copied().unwrap_or(Language::English)
+    READER.get().map_or(Language::English, Reader::language)
+}
+
+/// The language of workbooks that are written: what the command line asks for, or else Chinese.
+fn language_of_files() -> Language {
+    READER.get().map_or(Language::default(), Reader::language_of_files)
 }
 
 /// What a command ends with when nothing kept it from doing its work.
@@ -121,7 +126,7 @@ enum Ended {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     // Nothing else sets it: a process has one command line.
-    let _ = LANGUAGE.set(cli.reader.language());
+    let _ = READER.set(cli.reader.clone());
     match start_log(&cli.logging).and_then(|()| run(cli)) {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::WithFindings) => ExitCode::from(1),

@@ -7,6 +7,7 @@ use diesel::{ExpressionMethods as _, QueryDsl as _};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
+use super::beside;
 use super::formula::{self, Tenths};
 use super::people::{DemoPerson, OFFICES, PEOPLE, TEAMS};
 use super::{PASSWORD, STORE, YEAR};
@@ -46,6 +47,16 @@ const SERIES_NAMES: [(&str, &str, &str); 4] = [
 /// Steps of the loading, for a progress bar.
 pub const STEPS: usize = PEOPLE.len() + OFFICES.len() + 2 + 12;
 
+/// How much of the demonstration's plan is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The deliveries, by which people are scored.
+    Deliveries,
+    /// All lines with their floors and stretches, the channels' funnels, supply and the manufacturer's policy: as the command
+    /// loads it.
+    Whole,
+}
+
 /// What a database holds before loading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Before {
@@ -72,6 +83,7 @@ pub async fn look(connection: &mut AsyncPgConnection) -> Result<Before, Problem>
 pub async fn load(
     cx: &mut Context,
     bundle: &Bundle,
+    extent: Extent,
     delivered: impl Fn(Period) -> DateTime<Utc> + Send + Sync,
     step: impl Fn() + Send + Sync,
 ) -> Result<(), Problem> {
@@ -89,10 +101,10 @@ pub async fn load(
         load_leaderships(cx).await?;
         release_rules(cx, &bundle.files).await?;
         step();
-        load_plan(cx, &bundle.catalogue).await?;
+        load_plan(cx, &bundle.catalogue, extent).await?;
         step();
         for period in Period::months_of(YEAR) {
-            load_facts(cx.db(), &bundle.catalogue, period, delivered(period)).await?;
+            load_facts(cx.db(), &bundle.catalogue, extent, (period, delivered(period))).await?;
             step();
         }
         Ok(())
@@ -190,7 +202,8 @@ fn members(unit: &str) -> impl Iterator<Item = &'static str> {
 }
 
 /// Version 1 from January; version 2, which gives A07's months of leave to the rest of team 2, from June.
-async fn load_plan(cx: &mut Context, catalogue: &Catalogue) -> Result<(), Problem> {
+async fn load_plan(cx: &mut Context, catalogue: &Catalogue, extent: Extent) -> Result<(), Problem> {
+    let is_whole = extent == Extent::Whole;
     let label = |(code, weight): (&str, i64)| LabelWeight { code: code.to_owned(), weight };
     let team = |(unit, _, weight, weights): (&str, &str, i64, [i64; 4])| UnitWeight {
         unit: unit.to_owned(),
@@ -206,13 +219,13 @@ async fn load_plan(cx: &mut Context, catalogue: &Catalogue) -> Result<(), Proble
         year: YEAR,
         metric: "deliveries".to_owned(),
         total: TOTAL,
-        levels: Levels::default(),
+        levels: if is_whole { beside::LEVELS } else { Levels::default() },
         method: Method::Season,
         season: SEASON.to_vec(),
         units: TEAMS.map(team).to_vec(),
         channels: CHANNELS.map(label).to_vec(),
         series: SERIES.map(label).to_vec(),
-        lines: Vec::new(),
+        lines: if is_whole { beside::lines() } else { Vec::new() },
         pins: Vec::new(),
     };
     for (code, zh, en) in SERIES_NAMES {
@@ -224,6 +237,10 @@ async fn load_plan(cx: &mut Context, catalogue: &Catalogue) -> Result<(), Proble
     let month = |month| Period::new(YEAR, month).ok_or_else(out_of_range);
     cx.identity = Some(author.clone());
     let first = plan::create(cx, catalogue, new).await?;
+    if is_whole {
+        beside::load_funnels(cx, first.id).await?;
+        beside::load_supply(cx).await?;
+    }
     plan::submit(cx, first.id, Seen::Any).await?;
     cx.identity = Some(approver.clone());
     plan::approve(cx, first.id, Approval { effective_from: month(1)? }, Seen::Any).await?;
@@ -292,8 +309,8 @@ async fn login(cx: &mut Context, login: &str) -> Result<Identity, Problem> {
 async fn load_facts(
     connection: &mut AsyncPgConnection,
     catalogue: &Catalogue,
-    period: Period,
-    now: DateTime<Utc>,
+    extent: Extent,
+    (period, now): (Period, DateTime<Utc>),
 ) -> Result<(), Problem> {
     let store = org::unit_by_code(connection, STORE).await?.ok_or_else(|| Problem::not_found("store"))?;
     let numbers = PEOPLE.map(|person| person.employee_no.to_owned());
@@ -304,10 +321,15 @@ async fn load_facts(
         .filter_map(|target| Some((target.employee_id, i64::try_from(target.value).ok()?)))
         .collect();
     let mut entries = Vec::new();
-    for (employee_no, facts) in facts_of(period, |employee_no| {
+    for (employee_no, mut facts) in facts_of(period, |employee_no| {
         ids.get(employee_no).and_then(|id| targets.get(id)).copied().unwrap_or(0)
     }) {
         let Some(employee_id) = ids.get(employee_no).copied() else { continue };
+        // Every car leaves with a temporary plate.
+        let delivered = facts.iter().find(|(metric, _)| *metric == "deliveries");
+        let plates =
+            delivered.filter(|_| extent == Extent::Whole).map(|(_, cars)| ("temporary_plates", *cars));
+        facts.extend(plates);
         entries.extend(
             facts.into_iter().map(|(metric, tenths)| {
                 Entry::total(employee_id, metric, Decimal::new(tenths, 1).normalize())

@@ -1,5 +1,6 @@
 //! The demonstration dealership 锦程4S店, plan year 2014: made by formulas, so that everybody has the same one.
 
+mod beside;
 pub mod formula;
 pub mod load;
 pub mod people;

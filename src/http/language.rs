@@ -49,7 +49,7 @@ impl Language {
     }
 
     /// The value of `Content-Language`.
-    pub(super) const fn header(self) -> HeaderValue {
+    pub const fn header(self) -> HeaderValue {
         HeaderValue::from_static(self.tag())
     }
 

@@ -64,7 +64,7 @@ async fn lived() -> TestApp {
     let bundle = Bundle::load(folder.path()).unwrap();
     let library = Library::default();
     let mut cx = Context::operator(&app.pool, year::founding()).await.unwrap();
-    load::load(&mut cx, &bundle, year::delivered, || {}).await.unwrap();
+    load::load(&mut cx, &bundle, load::Extent::Whole, year::delivered, || {}).await.unwrap();
     drop(cx);
     let stage = Stage { pool: &app.pool, folder: &folder, library: &library, catalogue: &bundle.catalogue };
     let scenes = year::scenes().unwrap();
@@ -103,6 +103,7 @@ async fn the_year_of_the_command_is_the_one_that_is_told() {
     afterwards(&app).await;
     sheets(&app).await;
     december(&app).await;
+    plan_and_what_stands_beside_it(&app).await;
 
     // Every score of the year, whatever its revision, comes out the same.
     let mut cx = Context::operator(&app.pool, app.clock.now()).await.unwrap();
@@ -291,6 +292,54 @@ async fn sheets(app: &TestApp) {
     lines.sort();
     let expected = [r#""A05" "sales_consultant" "A" "S""#, r#""A05" "team_leader" "B" "A""#];
     assert_eq!(lines, expected);
+}
+
+/// Every operation of the plan has something to show.
+async fn plan_and_what_stands_beside_it(app: &TestApp) {
+    for (metric, total, floor, stretch) in [
+        ("deliveries", 1690, 1550, 1800),
+        // 2,000 yuan a car, in cents; 72 and 24 of 100, half-up.
+        ("accessory_revenue", 338_000_000, 300_000_000, 360_000_000),
+        ("insurance_policies", 1217, 1100, 1300),
+        ("loans", 406, 360, 450),
+        ("temporary_plates", 1690, 1550, 1800),
+    ] {
+        let plan = app.get("manager", &format!("/v1/plans/2?metric={metric}")).await.expect(200);
+        let sum =
+            |months: &Value| months.as_array().unwrap().iter().map(|one| one.as_i64().unwrap()).sum::<i64>();
+        assert_eq!([&plan["year"], &json!(sum(&plan["months"]))], [&json!(total); 2], "{metric}");
+        assert_eq!((sum(&plan["floor"]), sum(&plan["stretch"])), (floor, stretch), "{metric}");
+        let path = format!("/v1/pace?unit=JC&day=2014-12-31&metric={metric}");
+        let store = &app.get("manager", &path).await.expect(200)["rows"][0];
+        assert_eq!(
+            (&store["full_year"]["task"], &store["full_year"]["missing"]),
+            (&json!(total), &json!(0)),
+            "{metric}"
+        );
+        let attained = store["full_year"]["attainment"].as_f64().unwrap();
+        assert!((0.9..1.1).contains(&attained), "{metric}: {attained}");
+    }
+    let activities = app.get("manager", "/v1/plans/2/activities").await.expect(200);
+    assert_eq!(
+        (activities["channels"].as_array().unwrap().len(), &activities["without_funnel"]),
+        (4, &json!([]))
+    );
+    // domain.md's March: 443 first visits of the showroom's 89, 936 raw leads of the telephone's 33.
+    let of = |channel: usize, name: &str| {
+        let rows = activities["channels"][channel]["activities"].as_array().unwrap();
+        rows.iter().find(|row| row["activity"] == name).unwrap()["months"][2].clone()
+    };
+    assert_eq!((of(0, "first_visits"), of(1, "raw_leads")), (json!(443), json!(936)));
+    let supply = app.get("manager", "/v1/plans/2/supply").await.expect(200);
+    assert!(supply["months"].as_array().unwrap().iter().all(|month| month["closing"].is_i64()), "{supply:#}");
+    // 392 of 417 at 94 %: the first tier, 500 yuan a car.
+    let rebates = app.get("gm", "/v1/rebates?store=JC&year=2014&policy=2014-oem").await.expect(200);
+    let first = &rebates["quarters"][0];
+    assert_eq!((&first["actual"], &first["amount"]), (&json!(392), &json!(19_600_000)));
+    assert!(
+        rebates["quarters"].as_array().unwrap().iter().all(|quarter| quarter["amount"].is_i64()),
+        "{rebates:#}"
+    );
 }
 
 async fn december(app: &TestApp) {

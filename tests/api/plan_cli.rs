@@ -1,5 +1,6 @@
 //! A plan from nothing to its re-plan, on the command line.
 
+use calamine::{Reader as _, Xlsx};
 use serde_json::{Value, json};
 
 use crate::program::run as run_alone;
@@ -149,8 +150,31 @@ async fn a_plan_goes_all_the_way_on_the_command_line() {
         again["months"].as_array().unwrap().iter().map(|month| month.as_i64().unwrap()).collect();
     assert_eq!((months[0], months[1..].iter().sum::<i64>()), (160, 1540));
     assert_eq!(again["version"], 2);
+    let again = again["id"].to_string();
+    let shown = shop.well("manager", &["show", &again]);
+    assert!(
+        shown.contains("deliveries: 1690，已完成 results 150，剩余 remaining 1540，目标合计 targets 1700"),
+        "{shown}"
+    );
     let next = shop.run("manager", &["next", &id]);
     assert!(next.status == 1 && next.err.contains("draft"), "{next:?}");
+    // The manufacturer's sheet of targets: 10 in January, 20 in February, and so on.
+    let sheet = folder.path().join("任务.csv");
+    let rows: String = (1..=12).map(|month| format!("{month}月,{}\n", month * 10)).collect();
+    std::fs::write(&sheet, format!("月份,提车任务\n{rows}")).unwrap();
+    let of_sheet = ["suggest", "--unit", "JC", "--year", "2028", "--targets", sheet.to_str().unwrap()];
+    let suggested = shop.json("manager", &of_sheet);
+    assert_eq!((&suggested["total"], &suggested["method"]["manual"][11]), (&json!(780), &json!(120)));
+    let unknown = shop.run("manager", &[&of_sheet[..], &["--mapping", "X"]].concat());
+    assert!(unknown.status == 1 && unknown.err.contains("column mapping"), "{unknown:?}");
+    // A workbook is Chinese unless English is asked for, whatever the terminal speaks.
+    for (lang, name) in [(&[][..], "交车台数·组织"), (&["--lang", "en"][..], "Deliveries·Organisation")]
+    {
+        let file = folder.path().join(format!("{}.xlsx", lang.len()));
+        shop.well("manager", &[&["export", &id, file.to_str().unwrap()][..], lang].concat());
+        let book: Xlsx<_> = calamine::open_workbook(&file).unwrap();
+        assert_eq!(book.sheet_names()[0], name);
+    }
     // A template of another year, empty: the total is asked for.
     let book = folder.path().join("计划.xlsx");
     let book = book.to_str().unwrap();

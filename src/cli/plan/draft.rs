@@ -12,7 +12,7 @@ use crate::auth::Context;
 use crate::auth::access::DraftPlan;
 use crate::cli::database::Database;
 use crate::cli::person::Person;
-use crate::cli::{Ended, new_file};
+use crate::cli::{Ended, language_of_files, new_file};
 use crate::config::{Rules, Storage};
 use crate::ledger::metric::Catalogue;
 use crate::plan::split::method::Method;
@@ -175,6 +175,7 @@ pub async fn write_template(args: TemplateArgs, storage: Storage) -> anyhow::Res
     );
     let (_, bytes) = Database::with(&storage, async |pool| {
         let cx = &mut args.person.context::<DraftPlan>(pool).await?;
+        cx.language = language_of_files();
         let catalogue = args.rules.catalogues().of_today(cx).await?;
         Ok(template::export(cx, &catalogue, args.unit.clone(), args.year).await?)
     })

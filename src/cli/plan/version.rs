@@ -11,11 +11,11 @@ use crate::auth::access::{ApprovePlan, DraftPlan, ViewPlan};
 use crate::cli::database::Database;
 use crate::cli::person::Person;
 use crate::cli::{Ended, table};
-use crate::config::Storage;
+use crate::config::{Rules, Storage};
 use crate::decimal;
 use crate::http::etag::Seen;
 use crate::period::Period;
-use crate::plan::reading::document::{self, LabelMonths, PlanDocument, UnitMonths};
+use crate::plan::reading::document::{self, LabelMonths, PlanDocument, PlanLine, UnitMonths};
 use crate::plan::split::new_plan::Pin;
 use crate::plan::split::span::Span;
 use crate::plan::transfers::{self, FollowQuery, PostingMove, Reorganisation, SuggestedResplits};
@@ -152,6 +152,8 @@ pub struct ReplanArgs {
     /// Lets the pins of the months go that are planned again.
     #[arg(long)]
     release_pins: bool,
+    #[command(flatten)]
+    rules: Rules,
 }
 
 /// Options of `showfloor plan follow`.
@@ -273,7 +275,8 @@ pub async fn replan(args: ReplanArgs, storage: Storage) -> anyhow::Result<Ended>
     crate::http::body::check(&change)?;
     let printed = Database::with(&storage, async |pool| {
         let cx = &mut args.version.person.context::<DraftPlan>(pool).await?;
-        let (plan, _) = replan::replan(cx, args.version.plan, change, Ok(Seen::Any)).await?;
+        let catalogue = args.rules.catalogues().of_today(cx).await?;
+        let (plan, _) = replan::replan(cx, &catalogue, args.version.plan, change, Ok(Seen::Any)).await?;
         Printed::read(cx, plan.id, None).await
     })
     .await?;
@@ -409,9 +412,8 @@ pub fn print_plan(Printed { document }: &Printed, json: bool) -> anyhow::Result<
     writeln!(out, "{}", heading(&document.plan))?;
     let is_amount = document.lines.iter().any(|line| line.metric == document.shown && line.is_amount);
     for line in &document.lines {
-        let total = if line.is_amount { yuan(line.total) } else { line.total.to_string() };
         let mark = if line.metric == document.shown { "▶" } else { " " };
-        writeln!(out, "{mark} {}: {total}", line.metric)?;
+        writeln!(out, "{mark} {}: {}", line.metric, year_of(document, line))?;
     }
     let unit = if is_amount { "（分 fen）" } else { "" };
     let mut rows = months::new(&[&format!("{}{unit}", document.shown), "名称 name"], 2);
@@ -423,6 +425,23 @@ pub fn print_plan(Printed { document }: &Printed, json: bool) -> anyhow::Result<
     }
     writeln!(out, "{rows}")?;
     Ok(())
+}
+
+/// A line's task; once months are closed, what they count for, what is left, and the sum of all targets, which is no longer the
+/// task after a re-plan.
+fn year_of(document: &PlanDocument, line: &PlanLine) -> String {
+    let shown = |value: i64| if line.is_amount { yuan(value) } else { value.to_string() };
+    let total = shown(line.total);
+    if document.plan.closed_months == 0 {
+        return total;
+    }
+    let results = if document.replanned.is_some() { "已完成 results" } else { "已计 counted" };
+    format!(
+        "{total}，{results} {}，剩余 remaining {}，目标合计 targets {}",
+        shown(line.closed_total),
+        shown(line.remaining),
+        shown(line.targets)
+    )
 }
 
 fn yuan(cents: i64) -> String {

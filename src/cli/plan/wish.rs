@@ -12,7 +12,8 @@ use crate::decimal;
 use crate::ledger::metric::{Catalogue, Kind};
 use crate::plan::split::method::{Capacity, Method, PastYear};
 use crate::plan::split::new_plan::{self, Levels, NewLine, NewPlan};
-use crate::plan::suggestions::{SuggestedFrom, SuggestedPlan, Suggestion, suggest};
+use crate::plan::suggestions::targets::TargetColumns;
+use crate::plan::suggestions::{ColumnsBy, SuggestedFrom, SuggestedPlan, Suggestion, from_targets, suggest};
 use crate::plan::workbook::template;
 
 /// What a plan is to be.
@@ -25,7 +26,7 @@ pub struct Wish {
     #[arg(long, required_unless_present_any = ["file", "template"])]
     year: Option<i32>,
     /// The year's total; of an amount in yuan.
-    #[arg(long, value_name = "NUMBER", value_parser = number, required_unless_present_any = ["file", "template"])]
+    #[arg(long, value_name = "NUMBER", value_parser = number, required_unless_present_any = ["file", "template", "targets"])]
     total: Option<Decimal>,
     /// What is planned.
     #[arg(long, default_value = "deliveries")]
@@ -60,6 +61,12 @@ pub struct Wish {
         conflicts_with_all = ["file", "unit", "year", "total", "floor", "stretch", "season", "from_plan", "lines"]
     )]
     template: Option<PathBuf>,
+    /// Take the months, and the series if it has them, from this sheet of monthly targets, as the manufacturer sends it.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "template", "total", "season"])]
+    targets: Option<PathBuf>,
+    /// Read that sheet by this saved mapping of columns; without it the usual headers are looked for.
+    #[arg(long, value_name = "NAME", requires = "targets")]
+    mapping: Option<String>,
 }
 
 /// A line, before the catalogue has said whether it is an amount.
@@ -135,6 +142,14 @@ impl Wish {
             let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
             return Ok(by(template::read_file(bytes, Arc::clone(catalogue)).await?));
         }
+        if let Some(file) = &self.targets {
+            let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let columns = self.mapping.clone().map(ColumnsBy::Mapping);
+            let columns = columns.unwrap_or_else(|| ColumnsBy::Headers(TargetColumns::default()));
+            let asked = self.suggestion(catalogue, None)?;
+            let SuggestedPlan { plan, notes } = from_targets(cx, asked, bytes, columns).await?.suggested;
+            return Ok(SuggestedPlan { notes, ..by(plan) });
+        }
         let Some(file) = &self.file else {
             return Ok(suggest(cx, self.suggestion(catalogue, method)?).await?);
         };
@@ -152,7 +167,8 @@ impl Wish {
 
     fn suggestion(&self, catalogue: &Catalogue, method: Option<&Method>) -> anyhow::Result<Suggestion> {
         // The command line has asked for them where there is no file.
-        let (Some(unit), Some(year), Some(total)) = (&self.unit, self.year, self.total) else {
+        let total = self.total.or_else(|| self.targets.as_ref().map(|_| Decimal::ZERO));
+        let (Some(unit), Some(year), Some(total)) = (&self.unit, self.year, total) else {
             anyhow::bail!("--unit, --year and --total are needed, or --file");
         };
         let kind = |metric: &str| {

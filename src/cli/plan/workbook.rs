@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use crate::auth::access::{DraftPlan, ViewPlan};
 use crate::cli::database::Database;
 use crate::cli::person::Person;
-use crate::cli::{Ended, table};
+use crate::cli::{Ended, language_of_files, table};
 use crate::config::{Rules, Storage};
 use crate::http::Window;
 use crate::plan::versions::store::{self, PlanFilter};
@@ -40,7 +40,9 @@ pub struct ListArgs {
 
 /// Options of `showfloor plan export`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  showfloor plan export 2 计划2014.xlsx --as manager")]
+#[command(after_help = "The workbook is in Chinese, or in English with --lang en; either is read again.\n\n\
+    Examples:\n  showfloor plan export 2 计划2014.xlsx --as manager\n  \
+    showfloor plan export 2 plan2014.xlsx --as manager --lang en")]
 pub struct ExportArgs {
     /// The version, by its id.
     plan: i64,
@@ -133,6 +135,7 @@ pub async fn export(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended>
     );
     let (_, bytes) = Database::with(&storage, async |pool| {
         let cx = &mut args.person.context::<ViewPlan>(pool).await?;
+        cx.language = language_of_files();
         let catalogue = args.rules.catalogues().of_today(cx).await?;
         Ok(workbook::export(cx, &catalogue, args.plan).await?)
     })

@@ -1,7 +1,10 @@
 //! What is known of the people of a plan, month by month, and of whom nothing is. Missing is not zero: a month of somebody who
-//! is planned and posted, and of whom the ledger has no value, is not known, and neither is what it is a part of.
+//! is planned and posted, and of whom the ledger has no value, is not known, and neither is what it is a part of. It is 0 where
+//! the person's stores have declared that what brings it is complete.
+//!
+//! This is the one answer to what is known: pace, re-plans, rebates, stock and weights by history ask here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::PgArrayExpressionMethods as _;
@@ -11,9 +14,11 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
 use super::by_day::ByDay;
+use super::declared;
 use crate::db::schema::org_unit;
 use crate::db::sql;
 use crate::http::Problem;
+use crate::ledger::metric::Catalogue;
 use crate::org::Position;
 use crate::period::Period;
 
@@ -27,6 +32,8 @@ pub(in crate::plan) struct Held {
     pub unit_id: Option<i64>,
     /// In units of the metric, or cents.
     pub value: i64,
+    /// Nothing came, and a declaration says that there was nothing: so it was on every day of the month.
+    pub is_declared: bool,
 }
 
 /// What a plan asks of somebody, or of a unit that it does not split further, in a month.
@@ -107,11 +114,11 @@ struct PostingRow {
 
 impl KnownYear {
     /// What is known of `metrics`, with whether each is an amount, in a year: of everybody posted at or below `root`, and of
-    /// the `planned`, wherever they are.
+    /// the `planned`, wherever they are. The catalogue says which source brings a metric.
     pub(in crate::plan) async fn load(
         connection: &mut AsyncPgConnection,
-        root: i64,
-        year: i32,
+        catalogue: &Catalogue,
+        (root, year): (i64, i32),
         metrics: &[(String, bool)],
         planned: Vec<i64>,
     ) -> Result<Self, Problem> {
@@ -132,7 +139,7 @@ impl KnownYear {
              JOIN metric_place p ON p.metric = ANY ($2) AND e.known[p.place] > 0
              WHERE e.period = ANY ($3)")
         .bind::<BigInt, _>(root)
-        .bind::<Array<Text>, _>(names)
+        .bind::<Array<Text>, _>(names.clone())
         .bind::<Array<Date>, _>(Period::months_of(year))
         .bind::<Array<BigInt>, _>(planned.clone())
         .load(connection)
@@ -146,14 +153,64 @@ impl KnownYear {
              WHERE (a.employee_id = ANY ($2) OR a.unit_id IN (SELECT id FROM org_unit WHERE path @> ARRAY[$1]))
              AND daterange(a.valid_from, a.valid_to) && daterange(make_date($3, 1, 1), make_date($3 + 1, 1, 1))")
         .bind::<BigInt, _>(root)
-        .bind::<Array<BigInt>, _>(planned)
+        .bind::<Array<BigInt>, _>(planned.clone())
         .bind::<Integer, _>(year)
         .load(connection)
         .await?;
         for posting in postings {
             known.post(year, &posting);
         }
+        let planned = planned.into_iter().collect();
+        for metric in names {
+            known.add_declared(connection, catalogue, year, &metric, &planned).await?;
+        }
         Ok(known)
+    }
+
+    /// Adds those of whom nothing came because there was nothing.
+    async fn add_declared(
+        &mut self,
+        connection: &mut AsyncPgConnection,
+        catalogue: &Catalogue,
+        year: i32,
+        metric: &str,
+        planned: &HashSet<i64>,
+    ) -> Result<(), Problem> {
+        let Some(source) = declared::source_of(catalogue, metric) else { return Ok(()) };
+        for period in declared::months(connection, source, year).await? {
+            let month = period.index();
+            let silent = self.silent(metric, month, planned);
+            if silent.is_empty() {
+                continue;
+            }
+            for nothing in declared::nothing_of(connection, source, period, silent).await? {
+                self.put_nothing(metric, month, &nothing);
+            }
+        }
+        Ok(())
+    }
+
+    /// Of whom nothing is known in a month, of those who are asked for something: who is planned and posted, and who sells.
+    fn silent(&self, metric: &str, month: usize, planned: &HashSet<i64>) -> Vec<i64> {
+        let is_there = |months: &Year<bool>| months.get(month).copied().unwrap_or(false);
+        let posted = self.posted.iter().filter(|(person, _)| planned.contains(*person));
+        let asked = posted.chain(self.sellers.values().flatten());
+        let silent: BTreeSet<i64> = asked
+            .filter(|(person, months)| is_there(months) && self.of(metric, **person, month).is_none())
+            .map(|(person, _)| *person)
+            .collect();
+        silent.into_iter().collect()
+    }
+
+    fn put_nothing(&mut self, metric: &str, month: usize, nothing: &declared::Nothing) {
+        // What has been erased is known of the unit, whoever's it was.
+        if self.is_erased(metric, nothing.unit_id, month) {
+            return;
+        }
+        let values = self.metrics.entry(metric.to_owned()).or_default();
+        if let Some(slot) = values.people.entry(nothing.employee_id).or_default().get_mut(month) {
+            *slot = Some(Held { unit_id: Some(nothing.unit_id), value: 0, is_declared: true });
+        }
     }
 
     fn add(&mut self, row: ValueRow, is_amount: bool) -> Result<(), Problem> {
@@ -170,7 +227,7 @@ impl KnownYear {
             _ => {
                 let months = values.people.entry(employee_id).or_default();
                 if let Some(slot) = months.get_mut(period.index()) {
-                    *slot = Some(Held { unit_id, value });
+                    *slot = Some(Held { unit_id, value, is_declared: false });
                 }
             }
         }
@@ -205,6 +262,7 @@ impl KnownYear {
         for (person, months) in &mut values.people {
             let Some(slot) = months.get_mut(month) else { continue };
             *slot = slot.and_then(|held| match by_day.get(person) {
+                _ if held.is_declared => Some(held),
                 Some(ByDay::Known(value)) => Some(Held { value: *value, ..held }),
                 Some(ByDay::TotalOnly) | None => None,
             });
@@ -366,6 +424,21 @@ mod tests {
         let mut brought: Vec<_> = known.brought(METRIC, 1).collect();
         brought.sort_unstable();
         assert_eq!(brought, [(3, 11, 5), (3, 13, 2)]);
+    }
+
+    #[test]
+    fn who_is_asked_and_silent_is_0_once_that_is_declared_and_on_every_day() {
+        let mut known = known();
+        // In January nobody has said anything; 13 is asked because of selling, and nobody else is planned.
+        assert_eq!(known.silent(METRIC, 0, &HashSet::new()), [11, 12, 13]);
+        assert_eq!(known.silent(METRIC, 1, &[12].into()), [0_i64; 0]);
+        known.put_nothing(METRIC, 0, &declared::Nothing { employee_id: 12, unit_id: 2 });
+        assert_eq!(known.silent(METRIC, 0, &HashSet::new()), [11, 13]);
+        assert_eq!(known.standing(METRIC, &leaf(2, 12, 0, 9)), Standing::Known);
+        assert_eq!(known.standing(METRIC, &leaf(2, 11, 0, 9)), Standing::Missing([11].into()));
+        assert_eq!(known.brought(METRIC, 0).collect::<Vec<_>>(), [(2, 12, 0)]);
+        known.put_day(METRIC, 0, &[(12, ByDay::TotalOnly)].into());
+        assert_eq!(known.of(METRIC, 12, 0).map(|held| held.value), Some(0));
     }
 
     #[test]

@@ -1,33 +1,38 @@
 //! What has happened, as planning needs it: what people brought, in which unit, and when they are there.
 
 pub(in crate::plan) mod by_day;
+mod declared;
 pub(in crate::plan) mod known;
 
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Numeric, Text};
+use diesel::sql_types::{Array, BigInt, Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use rust_decimal::Decimal;
 
+use self::known::{KnownYear, Leaf, Standing};
 use crate::db::schema::{assignment, org_unit};
 use crate::db::sql;
 use crate::diary::work_calendar::StoreCalendars;
 use crate::http::FieldError;
 use crate::http::Problem;
+use crate::ledger::metric::{Catalogue, Kind};
+use crate::org::Position;
 use crate::period::Period;
 use crate::plan::faults::listed_twice;
 use crate::plan::split::capacity::Working;
-use crate::plan::split::method::{Findings, Method};
+use crate::plan::split::history::Whose;
+use crate::plan::split::method::{Findings, Method, PastYear, bare_units};
 use crate::plan::split::new_plan::NewPlan;
 use crate::plan::split::tree::{Place, Shape};
 use crate::plan::split::weights::Known;
 use crate::said::say;
 
-/// Looks up what `method` goes by, for the people of the organisation's tree.
+/// Looks up what `method` goes by, for the people of the organisation's tree, and its units that are not planned down to them.
 pub(in crate::plan) async fn findings(
     connection: &mut AsyncPgConnection,
+    catalogue: &Catalogue,
     method: &Method,
     new: &NewPlan,
     shape: &Shape,
@@ -58,15 +63,16 @@ pub(in crate::plan) async fn findings(
                     return Err(Problem::field("method.history", message));
                 }
             }
-            // What a month that has not ended has brought is not what it brings.
-            let has_ended = |month: &Period| known.this_month.is_none_or(|this_month| *month < this_month);
-            let months: Vec<Period> =
-                seen.into_iter().flat_map(Period::months_of).filter(has_ended).collect();
-            for fact in facts(connection, employees, &new.metric, months).await? {
-                let months = findings.brought.entry((fact.employee_id, fact.period.year())).or_default();
-                if let Some(month) = months.get_mut(fact.period.index()) {
-                    *month = Some(units(fact.value));
-                }
+            let root = known.units.get(&new.unit).map_or(0, |unit| unit.id);
+            let whose: Vec<Whose> = employees.iter().copied().map(Whose::Person).collect();
+            let whose = [whose, bare_units(shape).map(|(_, unit)| Whose::Unit(unit)).collect()].concat();
+            let kind = catalogue.find(&new.metric).and_then(|metric| catalogue.get(metric));
+            let metric = (new.metric.clone(), kind.is_some_and(|metric| metric.kind == Kind::Amount));
+            for PastYear { year, .. } in years {
+                let metrics = std::slice::from_ref(&metric);
+                let past =
+                    KnownYear::load(connection, catalogue, (root, *year), metrics, employees.clone()).await?;
+                add_brought(&mut findings, &past, &metric.0, (&whose, *year), known.this_month);
             }
         }
         Method::Capacity(capacity) => {
@@ -89,6 +95,11 @@ pub(in crate::plan) async fn findings(
             if !faults.is_empty() {
                 return Err(Problem::fields(faults));
             }
+            let bare: Vec<i64> = bare_units(shape).map(|(_, unit)| unit).collect();
+            for (unit, person) in crews(connection, &bare, new.year).await? {
+                findings.crews.entry(unit).or_default().push(person);
+                people.push(person);
+            }
             findings.working = working(connection, &people, &away).await?;
             let units: Vec<i64> = people.iter().map(|(_, unit)| *unit).collect();
             let stores: Vec<(i64, Option<i64>)> = org_unit::table
@@ -105,35 +116,72 @@ pub(in crate::plan) async fn findings(
     Ok(findings)
 }
 
-/// Whole units or yuan; as a weight that is exact enough.
-fn units(value: Decimal) -> i64 {
-    i64::try_from(value.trunc()).unwrap_or(0).max(0)
-}
-
-#[derive(QueryableByName)]
-struct Fact {
-    #[diesel(sql_type = BigInt)]
-    employee_id: i64,
-    #[diesel(sql_type = Date)]
-    period: Period,
-    #[diesel(sql_type = Numeric)]
-    value: Decimal,
-}
-
-async fn facts(
-    connection: &mut AsyncPgConnection,
-    employees: Vec<i64>,
+/// Adds what is known of a year that went before: of people wherever they were, of a unit once everybody who sold in it is
+/// known.
+fn add_brought(
+    findings: &mut Findings,
+    past: &KnownYear,
     metric: &str,
-    months: Vec<Period>,
-) -> Result<Vec<Fact>, Problem> {
-    let facts = sql("SELECT employee_id, period, value FROM current_fact
-         WHERE metric = $1 AND period = ANY ($2) AND employee_id = ANY ($3)")
-    .bind::<Text, _>(metric.to_owned())
-    .bind::<Array<Date>, _>(months)
-    .bind::<Array<BigInt>, _>(employees)
+    (whose, year): (&[Whose], i32),
+    this_month: Option<Period>,
+) {
+    // What a month that has not ended has brought is not what it brings.
+    let has_ended = |month: &Period| this_month.is_none_or(|this_month| *month < this_month);
+    for month in Period::months_of(year).into_iter().filter(has_ended) {
+        let mut sums: HashMap<i64, i64> = HashMap::new();
+        for (unit, _, value) in past.brought(metric, month.index()) {
+            for above in past.paths().get(&unit).into_iter().flatten() {
+                let sum = sums.entry(*above).or_default();
+                *sum = sum.saturating_add(value);
+            }
+        }
+        for one in whose {
+            let brought = match *one {
+                Whose::Person(person) => past.of(metric, person, month.index()).map(|held| held.value),
+                Whose::Unit(unit_id) => {
+                    let leaf = Leaf { unit_id, employee_id: None, month: month.index(), target: 1 };
+                    let is_known = past.standing(metric, &leaf) == Standing::Known;
+                    sums.get(&unit_id).copied().filter(|_| is_known)
+                }
+            };
+            let months = findings.brought.entry((*one, year)).or_default();
+            if let (Some(slot), Some(brought)) = (months.get_mut(month.index()), brought) {
+                *slot = Some(brought.max(0));
+            }
+        }
+    }
+}
+
+/// Who sells in units, or below them, on some day of a year: by unit, the person and the unit of the posting.
+async fn crews(
+    connection: &mut AsyncPgConnection,
+    units: &[i64],
+    year: i32,
+) -> Result<Vec<(i64, (i64, i64))>, Problem> {
+    #[derive(QueryableByName)]
+    struct Seller {
+        #[diesel(sql_type = BigInt)]
+        of: i64,
+        #[diesel(sql_type = BigInt)]
+        employee_id: i64,
+        #[diesel(sql_type = BigInt)]
+        unit_id: i64,
+    }
+    if units.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sellers: Vec<Seller> = sql("SELECT DISTINCT bare.id AS of, a.employee_id, a.unit_id
+         FROM unnest($1) AS bare (id) JOIN org_unit u ON u.path @> ARRAY[bare.id]
+         JOIN assignment a ON a.unit_id = u.id AND a.position = $2
+         WHERE daterange(a.valid_from, a.valid_to) && daterange(make_date($3, 1, 1), make_date($3 + 1, 1, 1))
+         ORDER BY of, a.employee_id, a.unit_id")
+    .over(units.len())
+    .bind::<Array<BigInt>, _>(units.to_vec())
+    .bind::<Text, _>(Position::SalesConsultant)
+    .bind::<Integer, _>(year)
     .load(connection)
     .await?;
-    Ok(facts)
+    Ok(sellers.into_iter().map(|seller| (seller.of, (seller.employee_id, seller.unit_id))).collect())
 }
 
 /// From a day up to a day, or open.

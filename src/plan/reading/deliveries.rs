@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::targets::leaves_in_force;
 use crate::http::Problem;
+use crate::ledger::metric::Catalogue;
 use crate::org::withheld::FEWEST;
 use crate::period::Period;
 use crate::plan::actuals::known::{KnownYear, Standing};
@@ -54,14 +55,14 @@ impl Deliveries {
 /// else sold there.
 pub(in crate::plan) async fn of_store(
     connection: &mut AsyncPgConnection,
-    store_id: i64,
-    year: i32,
+    catalogue: &Catalogue,
+    (store_id, year): (i64, i32),
 ) -> Result<Deliveries, Problem> {
     let months = Period::months_of(year);
     let leaves = leaves_in_force(connection, store_id, months.clone(), DELIVERIES).await?;
     let people = leaves.iter().filter_map(|leaf| leaf.employee_id).collect();
     let metrics = [(DELIVERIES.to_owned(), false)];
-    let known = KnownYear::load(connection, store_id, year, &metrics, people).await?;
+    let known = KnownYear::load(connection, catalogue, (store_id, year), &metrics, people).await?;
     let mut deliveries = Deliveries::default();
     for (month, period) in months.into_iter().enumerate() {
         let brought: Vec<(i64, i64, i64)> = known.brought(DELIVERIES, month).collect();

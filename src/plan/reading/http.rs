@@ -1,6 +1,6 @@
 //! Plans as they are read, over HTTP.
 
-use actix_web::web::{Json, Path};
+use actix_web::web::{Data, Json, Path};
 use actix_web::{Responder, get};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -11,6 +11,7 @@ use super::targets::{self, CellFilter, TargetCell};
 use crate::auth::Caller;
 use crate::auth::access::ViewPlan;
 use crate::http::{Page, PageQuery, Paged, Problem, Query, etag};
+use crate::ledger::catalogue::Catalogues;
 
 /// Which line of a plan to show.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -57,7 +58,10 @@ pub async fn list_plan_targets(
 #[get("/pace")]
 pub async fn get_pace(
     caller: Caller<ViewPlan>,
+    catalogues: Data<Catalogues>,
     query: Query<PaceQuery>,
 ) -> Result<Json<PaceReport>, Problem> {
-    pace_report::report(&mut caller.context().await?, query.0).await.map(Json)
+    let cx = &mut caller.context().await?;
+    let catalogue = catalogues.of_today(cx).await?;
+    pace_report::report(cx, &catalogue, query.0).await.map(Json)
 }

@@ -18,6 +18,7 @@ use crate::calendar::{Basis, Calendar};
 use crate::decimal::ratio::Ratio;
 use crate::diary::work_calendar::StoreCalendars;
 use crate::http::Problem;
+use crate::ledger::metric::Catalogue;
 use crate::period::Period;
 use crate::plan::actuals::by_day::{ByDay, by_day};
 use crate::plan::actuals::known::{KnownYear, Year};
@@ -142,13 +143,18 @@ pub struct PaceQuery {
 ///
 /// Not found where no version governs the month, or nobody in it is reached; a field at fault where the plan has no such
 /// line.
-pub async fn report(cx: &mut Context, asked: PaceQuery) -> Result<PaceReport, Problem> {
+pub async fn report(
+    cx: &mut Context,
+    catalogue: &Catalogue,
+    asked: PaceQuery,
+) -> Result<PaceReport, Problem> {
     let (day, basis) = (asked.day.unwrap_or_else(|| cx.today()), asked.basis.unwrap_or_default());
     let month = Period::containing(day);
     let mut in_force = pace_places::in_force(cx, &asked.unit, month, asked.metric.as_deref()).await?;
     let planned = in_force.leaves.iter().filter_map(|leaf| leaf.employee_id).collect();
     let metrics = [(in_force.metric.clone(), in_force.is_amount)];
-    let mut known = KnownYear::load(cx.db(), in_force.root, month.year(), &metrics, planned).await?;
+    let place = (in_force.root, month.year());
+    let mut known = KnownYear::load(cx.db(), catalogue, place, &metrics, planned).await?;
     // All that is known of a month has come in by its last day.
     let by_day = match day < month.last_day() {
         true => put_day(cx.db(), &mut known, &in_force, day).await?,

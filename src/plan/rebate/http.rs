@@ -1,6 +1,6 @@
 //! Rebate policies, and what they pay, over HTTP.
 
-use actix_web::web::{Json, Path};
+use actix_web::web::{Data, Json, Path};
 use actix_web::{Responder, get, put};
 
 use super::quarters::{self, RebateQuery, StoreRebates};
@@ -9,6 +9,7 @@ use crate::auth::Caller;
 use crate::auth::access::{DraftPlan, ViewPlan};
 use crate::http::etag::{self, Seen};
 use crate::http::{Body, Problem, Query};
+use crate::ledger::catalogue::Catalogues;
 
 /// List the manufacturer's policies 商务政策 that apply to the stores that the caller reaches.
 #[utoipa::path(tag = "plans", params(RebatePolicyQuery), responses(
@@ -72,7 +73,10 @@ pub async fn put_rebate_policy(
 #[get("/rebates")]
 pub async fn list_rebates(
     caller: Caller<ViewPlan>,
+    catalogues: Data<Catalogues>,
     query: Query<RebateQuery>,
 ) -> Result<Json<StoreRebates>, Problem> {
-    quarters::of_store(&mut caller.context().await?, query.0).await.map(Json)
+    let cx = &mut caller.context().await?;
+    let catalogue = catalogues.of_today(cx).await?;
+    quarters::of_store(cx, &catalogue, query.0).await.map(Json)
 }

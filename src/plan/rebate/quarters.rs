@@ -14,6 +14,7 @@ use super::{NextTier, RebateBasis, RebateError, RebatePolicy, rebate};
 use crate::auth::Context;
 use crate::db::sql;
 use crate::http::{FieldError, Problem};
+use crate::ledger::metric::Catalogue;
 use crate::org::withheld::FEWEST;
 use crate::period::Period;
 use crate::plan::reading::deliveries::{self, DELIVERIES, Deliveries, PartlyKnown};
@@ -92,13 +93,17 @@ pub struct RebateQuery {
 /// # Errors
 ///
 /// Not found; every parameter at fault.
-pub async fn of_store(cx: &mut Context, asked: RebateQuery) -> Result<StoreRebates, Problem> {
+pub async fn of_store(
+    cx: &mut Context,
+    catalogue: &Catalogue,
+    asked: RebateQuery,
+) -> Result<StoreRebates, Problem> {
     let store_id = supply::store::reached(cx, &asked.store, asked.year).await?;
     let policy = policy_for(cx, &asked).await?.policy;
     let RebateQuery { store, year, ssi, .. } = asked;
     let sees_people = viewer::sees_people_of(cx, store_id, year).await?;
     let Cars { targets, actuals, partly } = match policy.basis {
-        RebateBasis::Deliveries => deliveries(cx.db(), store_id, year, sees_people).await?,
+        RebateBasis::Deliveries => deliveries(cx.db(), catalogue, (store_id, year), sees_people).await?,
         RebateBasis::Wholesale => wholesale(cx.db(), store_id, year).await?,
     };
     let scores = if ssi.is_some() { Vec::new() } else { scores(cx.db(), store_id, year).await? };
@@ -163,14 +168,14 @@ struct Cars {
 /// The store's deliveries as they are planned, and as the ledger knows them.
 async fn deliveries(
     connection: &mut AsyncPgConnection,
-    store_id: i64,
-    year: i32,
+    catalogue: &Catalogue,
+    (store_id, year): (i64, i32),
     sees_people: bool,
 ) -> Result<Cars, Problem> {
     let months = Period::months_of(year);
     let planned = unit_targets_in_force(connection, &[store_id], months, DELIVERIES).await?;
     let own = planned.iter().filter(|cell| cell.unit_id == store_id);
-    let delivered = deliveries::of_store(connection, store_id, year).await?;
+    let delivered = deliveries::of_store(connection, catalogue, (store_id, year)).await?;
     let Deliveries { known, partly, .. } = if sees_people { delivered } else { delivered.of_several() };
     Ok(Cars { targets: own.map(|cell| (cell.period, cell.value)).collect(), actuals: known, partly })
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::capacity::{Ramp, Working, capacity};
-use super::history::{UsedYear, weigh_by_history};
+use super::history::{UsedYear, Whose, weigh_by_history};
 use super::season::{FestivalShift, shifted};
 use super::tree::{PerTree, Place, Shape};
 use crate::calendar::Calendar;
@@ -32,11 +32,12 @@ pub enum Method {
     /// channels and series keep their weights.
     EqualPerHead,
     /// 历史: what the people brought in during one to three earlier years, each year with its weight: their mean over the
-    /// months that are known. Somebody without a history gets the mean of their colleagues; channels and series keep their
-    /// weights.
+    /// months that are known. A unit that is not planned down to people goes by its own sums, over the months of which everybody
+    /// who sold in it is known. Who has no history gets the mean of the others; channels and series keep their weights.
     History(#[garde(length(min = 1, max = 3), dive)] Vec<PastYear>),
-    /// 产能: the working days on which each person is at work, a newcomer's only in part, times the weight given; months
-    /// by `season`, or by everybody's capacity if there is none.
+    /// 产能: the working days on which each person is at work by the store's own calendar, a newcomer's only in part, times the
+    /// weight given; months by `season`, or by everybody's capacity if there is none. A unit that is not planned down to people
+    /// has the days of all who are posted as consultants in it.
     Capacity(#[garde(dive)] Capacity),
     /// 手工: the twelve months as given, which add up to the total; units and people by the weights given.
     Manual(
@@ -101,8 +102,11 @@ impl Method {
 /// What was looked up for a method.
 #[derive(Debug, Default)]
 pub(in crate::plan) struct Findings {
-    /// Units of the metric by person, year and month, of the years of [`Method::History`]; none where that is not known.
-    pub brought: HashMap<(i64, i32), [Option<i64>; 12]>,
+    /// Units of the metric, or cents, by whose they are, year and month, of the years of [`Method::History`]; none where that is
+    /// not known.
+    pub brought: HashMap<(Whose, i32), [Option<i64>; 12]>,
+    /// Who sells in the units that are not planned down to people: the person, and the unit of the posting.
+    pub crews: HashMap<i64, Vec<(i64, i64)>>,
     /// When people are there, by person and unit.
     pub working: HashMap<(i64, i64), Working>,
     /// By which days the stores work.
@@ -184,7 +188,7 @@ fn weigh_by_heads(shape: &mut Shape) -> Result<(), Vec<FieldError>> {
     Ok(())
 }
 
-/// People by weight × capacity, units by the capacity below them.
+/// People by weight × capacity, units by the capacity below them, or of those who sell there if nobody is planned below.
 fn weigh_by_capacity(
     ramp: &Ramp,
     year: i32,
@@ -192,20 +196,32 @@ fn weigh_by_capacity(
     shape: &mut Shape,
     findings: &Findings,
 ) -> Result<(), Vec<FieldError>> {
-    require_people("method.capacity", shape)?;
     let too_large = || vec![FieldError::new("method.capacity", WEIGHTS_TOO_LARGE)];
-    let mut days = HashMap::new();
-    for (at, node) in shape.nodes().iter().enumerate() {
-        let Some((unit_id, employee_id)) = person(&node.place) else { continue };
+    let days_of = |employee_id: i64, unit_id: i64| {
         let calendar = findings.calendars.as_ref().map(|calendars| {
             // Above the stores the country's days hold.
             findings.stores.get(&unit_id).map_or(calendars.country(), |store| calendars.of(*store, year))
         });
         let working = findings.working.get(&(employee_id, unit_id)).zip(calendar);
         let days_of = |(working, calendar): (&Working, &Calendar)| capacity(working, ramp, calendar, year);
-        days.insert(at, working.map_or([0; 12], days_of));
+        working.map_or([0; 12], days_of)
+    };
+    let mut days = HashMap::new();
+    for (at, node) in shape.nodes().iter().enumerate() {
+        if let Some((unit_id, employee_id)) = person(&node.place) {
+            days.insert(at, days_of(employee_id, unit_id));
+        }
     }
-    let sums = summed(shape, |at| days.get(&at).copied()).ok_or_else(too_large)?;
+    let mut of_crews = HashMap::new();
+    for (at, unit) in bare_units(shape) {
+        let Some(crew) = findings.crews.get(&unit) else { return Err(nobody_sells(shape, at, year)) };
+        let mut sum = [0_u64; 12];
+        for (employee_id, unit_id) in crew {
+            sum.iter_mut().zip(days_of(*employee_id, *unit_id)).for_each(|(sum, days)| *sum += days);
+        }
+        of_crews.insert(at, sum);
+    }
+    let sums = summed(shape, |at| days.get(&at).or(of_crews.get(&at)).copied()).ok_or_else(too_large)?;
     for (at, sum) in sums.iter().enumerate() {
         let given = shape.node(at).map(|node| node.weights).unwrap_or_default();
         let weights = match days.get(&at) {
@@ -228,14 +244,28 @@ fn weigh_by_capacity(
     Ok(())
 }
 
-/// A method that goes by people cannot weigh a unit that is not planned down to them beside others that are.
-pub(super) fn require_people(field: &str, shape: &Shape) -> Result<(), Vec<FieldError>> {
-    let is_bare = |at: &usize| {
-        let is_unit = shape.node(*at).is_some_and(|node| matches!(node.place, Place::Unit(_)));
-        is_unit && shape.children(*at).is_empty()
+fn nobody_sells(shape: &Shape, at: usize, year: i32) -> Vec<FieldError> {
+    let message = say!(
+        "“{}”在 {year} 年没有任职为销售顾问（sales_consultant）的人，无从计算产能",
+        "nobody is posted as sales_consultant in '{}' in {year}, so that it has no capacity",
+        shape.path(at)
+    );
+    vec![FieldError::new("method.capacity", message)]
+}
+
+/// The units that are not planned down to people, with their places and ids.
+pub(in crate::plan) fn bare_units(shape: &Shape) -> impl Iterator<Item = (usize, i64)> + '_ {
+    let bare = move |(at, unit): (usize, &Place)| match unit {
+        Place::Unit(unit) if shape.children(at).is_empty() => Some((at, *unit)),
+        _ => None,
     };
-    match (0..shape.len()).find(is_bare) {
-        Some(bare) => {
+    shape.nodes().iter().map(|node| &node.place).enumerate().filter_map(bare)
+}
+
+/// A method that goes by heads cannot weigh a unit that is not planned down to people beside others that are.
+fn require_people(field: &str, shape: &Shape) -> Result<(), Vec<FieldError>> {
+    match bare_units(shape).next() {
+        Some((bare, _)) => {
             let message = say!(
                 "“{}”在计划里没有人，而这种拆法按人来算",
                 "'{}' has no people in the plan, and this method goes by people",

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::targets::TargetColumns;
-use super::{DraftedSuggestion, SuggestedFrom, SuggestedPlan, SuggestedTargets, Suggestion, TakenTrial};
+use super::{
+    ColumnsBy, DraftedSuggestion, SuggestedFrom, SuggestedPlan, SuggestedTargets, Suggestion, TakenTrial,
+};
 use crate::auth::Caller;
 use crate::auth::access::DraftPlan;
 use crate::http::body::{self, LARGE};
@@ -16,6 +18,7 @@ use crate::ledger::catalogue::Catalogues;
 use crate::plan::split::method::Method;
 use crate::plan::split::new_plan::Levels;
 use crate::plan::versions::version::Plan;
+use crate::said::say;
 
 fn created(plan: Plan) -> impl Responder {
     etag::created(format_args!("/v1/plans/{}", plan.id), plan.row_version, &plan)
@@ -91,15 +94,17 @@ pub struct TargetsQuery {
     value: Option<String>,
     /// Header of the column of series.
     series: Option<String>,
+    /// Name of a saved mapping (`/v1/column-mappings`) that says which columns they are, instead of naming them.
+    mapping: Option<String>,
 }
 
 /// Make a plan of a sheet of monthly targets, as the manufacturer sends it: the body is the file, the query says which column
-/// holds what. Nothing is stored; the answer says by which columns it was read.
+/// holds what, or names the saved mapping that does. Nothing is stored; the answer says by which columns it was read.
 #[utoipa::path(tag = "plans", params(TargetsQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
         (status = 200, description = "The plan, and the columns that the sheet was read by", body = SuggestedTargets),
-        (status = 404, description = "The caller does not reach the unit"),
+        (status = 404, description = "The caller does not reach the unit, or there is no such mapping"),
         (status = 422, description = "The file has no such table, or rows at fault"),
     ))]
 #[post("/plan-suggestions/from-targets")]
@@ -109,7 +114,19 @@ pub async fn suggest_plan_from_targets(
     file: Result<Bytes, actix_web::Error>,
 ) -> Result<impl Responder, Problem> {
     let file = file.map_err(|error| body::unreadable(&error))?.to_vec();
-    let TargetsQuery { unit, year, metric, from_plan, month, value, series } = query.0;
+    let TargetsQuery { unit, year, metric, from_plan, month, value, series, mapping } = query.0;
+    let columns = TargetColumns { month, value, series };
+    let by = match mapping {
+        Some(_) if columns != TargetColumns::default() => {
+            let message = say!(
+                "列对应已写明各列：不能再写 month、value 或 series",
+                "the mapping says which columns they are: expected no month, value or series beside it"
+            );
+            return Err(Problem::field("mapping", message));
+        }
+        Some(name) => ColumnsBy::Mapping(name),
+        None => ColumnsBy::Headers(columns),
+    };
     let asked = Suggestion {
         unit,
         year,
@@ -122,8 +139,7 @@ pub async fn suggest_plan_from_targets(
         lines: Vec::new(),
         pins: Vec::new(),
     };
-    let columns = TargetColumns { month, value, series };
     let language = caller.language;
-    let suggested = super::from_targets(&mut caller.context().await?, asked, file, columns).await?;
+    let suggested = super::from_targets(&mut caller.context().await?, asked, file, by).await?;
     Ok(language.answer(suggested))
 }

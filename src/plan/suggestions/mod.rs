@@ -34,6 +34,7 @@ use crate::plan::versions::version::Plan;
 use crate::plan::versions::{draft, trial};
 use crate::plan::viewer;
 use crate::said::say;
+use crate::spreadsheets::mapping;
 
 /// A plan to be made of what is known.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
@@ -126,6 +127,15 @@ pub struct SuggestedTargets {
     /// What comes of it.
     #[serde(flatten)]
     pub suggested: SuggestedPlan,
+}
+
+/// How the columns of a sheet of targets are known.
+#[derive(Clone, Debug)]
+pub enum ColumnsBy {
+    /// By these headers; the usual ones are looked for instead of those that are not given.
+    Headers(TargetColumns),
+    /// By a saved mapping, by its name.
+    Mapping(String),
 }
 
 /// A trial, and the method that is taken of it.
@@ -269,15 +279,19 @@ pub async fn take(cx: &mut Context, catalogue: &Catalogue, taken: TakenTrial) ->
 ///
 /// # Errors
 ///
-/// Those of [`suggest`]; every row of the sheet at fault; series that there are not.
+/// Those of [`suggest`]; every row of the sheet at fault; series that there are not; a mapping that there is not, or one of facts.
 pub async fn from_targets(
     cx: &mut Context,
     asked: Suggestion,
     file: Vec<u8>,
-    columns: TargetColumns,
+    by: ColumnsBy,
 ) -> Result<SuggestedTargets, Problem> {
     viewer::require_unit(cx, &asked.unit, asked.year).await?;
     check(&asked)?;
+    let columns = match by {
+        ColumnsBy::Headers(columns) => columns,
+        ColumnsBy::Mapping(name) => TargetColumns::of(&mapping::store::find(cx, &name).await?)?,
+    };
     let sheet = targets::read(file, columns, asked.year).await?;
     let total = sheet.months.iter().sum();
     let asked = Suggestion { total, method: Method::Manual(sheet.months.to_vec()), ..asked };

@@ -13,6 +13,8 @@ use crate::plan::split::tree::Months;
 use crate::said::{Said, say};
 use crate::spreadsheets::import::number::{Measure, decimal, half_width};
 use crate::spreadsheets::import::{Content, ImportError, Line, Value, container_of, tables};
+use crate::spreadsheets::mapping::store::Mapping;
+use crate::spreadsheets::mapping::{Target, header_of};
 
 /// Usual headers of the column of months.
 const MONTH: &[&str] = &["月份", "月", "期间", "month", "period"];
@@ -45,6 +47,33 @@ pub struct TargetColumns {
     pub value: Option<String>,
     /// The column of series, such as 车系; none where there is none.
     pub series: Option<String>,
+}
+
+impl TargetColumns {
+    /// The columns of a saved mapping.
+    ///
+    /// # Errors
+    ///
+    /// A field at fault where the mapping is one of facts.
+    pub(super) fn of(mapping: &Mapping) -> Result<Self, Problem> {
+        let header = |to: Target| header_of(&mapping.columns.0, to).map(str::to_owned);
+        let columns = Self {
+            month: header(Target::Month),
+            value: header(Target::Planned),
+            series: header(Target::Series),
+        };
+        match columns == Self::default() {
+            true => Err(Problem::field(
+                "mapping",
+                say!(
+                    "“{}”是导入数据用的列对应，不是计划任务表的",
+                    "'{}' maps sheets of facts, not a sheet of a plan's targets",
+                    mapping.name
+                ),
+            )),
+            false => Ok(columns),
+        }
+    }
 }
 
 /// What a sheet of targets says.

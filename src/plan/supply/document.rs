@@ -11,6 +11,7 @@ use super::{SupplyError, SupplyMonth, follow};
 use crate::auth::Context;
 use crate::decimal::ratio::Ratio;
 use crate::http::Problem;
+use crate::ledger::metric::Catalogue;
 use crate::org::labels;
 use crate::period::Period;
 use crate::plan::reading::deliveries::{self, Deliveries};
@@ -19,7 +20,7 @@ use crate::plan::split::apportion::{ApportionError, largest_remainder};
 use crate::plan::split::tree::Months;
 use crate::plan::split::tree::Tree;
 use crate::plan::{versions, viewer};
-use crate::said::say;
+use crate::said::{Said, say};
 
 /// The stock over a plan's year.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -35,6 +36,8 @@ pub struct PlanSupply {
     pub series: Vec<SeriesStock>,
     /// All series together, January first; a number is null if it is null for any series.
     pub months: Vec<StockMonth>,
+    /// What of it is an estimate, in the reader's language; empty where nothing is.
+    pub notes: Vec<String>,
 }
 
 /// A series' months.
@@ -65,6 +68,10 @@ pub struct StockMonth {
     pub deliveries: Option<i64>,
     /// Where the deliveries come from.
     pub deliveries_from: DeliveriesFrom,
+    /// Whether it is an estimate which series the cars were of: the ledger knows the store's deliveries, which are shared as
+    /// the plan's series share the month. So is what is in stock afterwards, until it is counted. Of all series together:
+    /// whether it is of any, so that what is missing is estimated, too.
+    pub series_estimated: bool,
     /// Cars in stock when it ends: opening + those taken, otherwise wholesale − deliveries.
     pub closing: Option<i64>,
     /// 库存深度: closing ÷ deliveries, half-up to two places. Null without deliveries, as well.
@@ -78,7 +85,8 @@ pub struct StockMonth {
     pub deep: Option<bool>,
 }
 
-/// Where a month's deliveries come from. The ledger knows a store's, not their series: those are shared as the plan's are.
+/// Where a month's deliveries come from. The ledger knows a store's, not their series: those are shared as the plan's are, and
+/// `series_estimated` says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveriesFrom {
@@ -96,7 +104,12 @@ pub enum DeliveriesFrom {
 /// # Errors
 ///
 /// Not found; `line` at fault; a conflict where the plan is about money, or numbers are too large.
-pub async fn of_plan(cx: &mut Context, id: i64, line: Decimal) -> Result<PlanSupply, Problem> {
+pub async fn of_plan(
+    cx: &mut Context,
+    catalogue: &Catalogue,
+    id: i64,
+    line: Decimal,
+) -> Result<PlanSupply, Problem> {
     let plan = versions::store::find(cx, id).await?;
     if line <= Decimal::ZERO {
         return Err(Problem::field("line", super::line(&line)));
@@ -105,7 +118,7 @@ pub async fn of_plan(cx: &mut Context, id: i64, line: Decimal) -> Result<PlanSup
     let mut planned = label_vehicles::load(cx.db(), id, Tree::Series).await?;
     let this_month = viewer::month(cx);
     let delivered = match store::is_store(cx.db(), unit_id).await? {
-        true => deliveries::of_store(cx.db(), unit_id, plan.year).await?,
+        true => deliveries::of_store(cx.db(), catalogue, (unit_id, plan.year)).await?,
         false => Deliveries::default(),
     };
     let delivered = match viewer::sees_people_of(cx, unit_id, plan.year).await? {
@@ -126,7 +139,8 @@ pub async fn of_plan(cx: &mut Context, id: i64, line: Decimal) -> Result<PlanSup
         .map_err(|(code, error)| error.said().about(&say!("车系“{code}”", "series '{code}'")))
         .map_err(Problem::conflict)?;
     let months = together(&periods, &series, line);
-    Ok(PlanSupply { unit: plan.unit, year: plan.year, line, series, months })
+    let notes = notes(&months).iter().map(|note| note.in_language(cx.language).to_owned()).collect();
+    Ok(PlanSupply { unit: plan.unit, year: plan.year, line, series, months, notes })
 }
 
 /// A month, and what is known of it.
@@ -170,6 +184,20 @@ fn deliver(
     Ok(from)
 }
 
+/// What whoever reads the stock should know.
+fn notes(months: &[StockMonth]) -> Vec<Said> {
+    let shared = months.iter().filter(|month| month.deliveries_from != DeliveriesFrom::Plan);
+    let shared: Vec<&StockMonth> = shared.filter(|month| month.series_estimated).collect();
+    let (Some(first), Some(last)) = (shared.first(), shared.last()) else { return Vec::new() };
+    vec![say!(
+        "{} 至 {} 的交车只知道全店合计，各车系是按计划中车系的比例推算的；以后的库存也建立在推算上，直到再次盘点",
+        "of the deliveries from {} to {} only the store's total is known: those of the series are estimated by the plan's shares, \
+         and so is the stock after them until it is counted again",
+        first.period,
+        last.period
+    )]
+}
+
 /// Every series that is planned or supplied.
 fn series(
     periods: &[Month],
@@ -182,6 +210,8 @@ fn series(
     let of_others = (!planned.is_empty()).then_some([0; 12]);
     let others: Vec<&String> =
         kept.keys().filter(|code| !planned.iter().any(|series| series.code == **code)).collect();
+    // One series alone has all of the store's.
+    let is_shared = planned.len() + others.len() > 1;
     let others = others.into_iter().map(|code| {
         let name = names.get(code).unwrap_or(code).clone();
         (code.clone(), name, of_others)
@@ -189,9 +219,11 @@ fn series(
     let planned = planned.into_iter().map(|series| (series.code, series.name, Some(series.months)));
     planned
         .chain(others)
-        .map(|(code, name, deliveries)| match along(periods, kept.get(&code), deliveries, line) {
-            Ok(months) => Ok(SeriesStock { code, name, months }),
-            Err(error) => Err((code, error)),
+        .map(|(code, name, deliveries)| {
+            match along(periods, kept.get(&code), (deliveries, is_shared), line) {
+                Ok(months) => Ok(SeriesStock { code, name, months }),
+                Err(error) => Err((code, error)),
+            }
         })
         .collect()
 }
@@ -200,22 +232,26 @@ fn series(
 fn along(
     periods: &[Month],
     kept: Option<&KeptYear>,
-    deliveries: Option<Months>,
+    (deliveries, is_shared): (Option<Months>, bool),
     line: Decimal,
 ) -> Result<Vec<StockMonth>, SupplyError> {
     let kept = kept.copied().unwrap_or_default();
     let deliveries = deliveries.map_or([None; 12], |months| months.map(Some));
     let mut stock = None;
+    let mut is_estimated = false;
     let mut year = Vec::with_capacity(periods.len());
     for ((((at, counted), wholesale), taken), deliveries) in
         periods.iter().zip(kept.opening).zip(kept.wholesale).zip(kept.taken).zip(deliveries)
     {
         let taken = taken.filter(|_| at.has_ended);
+        // Known again once it has been counted; of one series there is nothing to share.
+        is_estimated = is_shared && (is_estimated && counted.is_none() || at.from != DeliveriesFrom::Plan);
         let mut month = StockMonth {
             opening: counted.or(stock),
             wholesale,
             taken,
             deliveries,
+            series_estimated: is_estimated,
             ..StockMonth::unknown(at)
         };
         if let (Some(opening), Some(came), Some(deliveries)) =
@@ -223,7 +259,8 @@ fn along(
         {
             let followed = follow(opening, came, deliveries, line)
                 .ok_or(SupplyError::TooLarge { month: at.period.month() })?;
-            month = StockMonth { wholesale, taken, ..StockMonth::known(at, followed) };
+            let series_estimated = is_estimated;
+            month = StockMonth { wholesale, taken, series_estimated, ..StockMonth::known(at, followed) };
         }
         stock = month.closing;
         year.push(month);
@@ -240,6 +277,7 @@ impl StockMonth {
             taken: None,
             deliveries: None,
             deliveries_from: at.from,
+            series_estimated: false,
             closing: None,
             depth: None,
             short: None,
@@ -256,6 +294,7 @@ impl StockMonth {
             taken: None,
             deliveries: Some(month.deliveries),
             deliveries_from: at.from,
+            series_estimated: false,
             closing: Some(month.closing),
             depth: month.depth,
             short: Some(month.short),
@@ -283,6 +322,9 @@ fn together(periods: &[Month], series: &[SeriesStock], line: Decimal) -> Vec<Sto
             taken: sum(|month| month.taken),
             deliveries,
             deliveries_from: at.from,
+            series_estimated: series
+                .iter()
+                .any(|series| series.months.get(index).is_some_and(|month| month.series_estimated)),
             closing,
             depth: exact.and_then(|depth| depth.half_up(2)),
             short: missing.map(|missing| missing > 0),

@@ -1,6 +1,6 @@
 //! Supply over HTTP.
 
-use actix_web::web::{Json, Path};
+use actix_web::web::{Data, Path};
 use actix_web::{Responder, get, put};
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use crate::auth::access::{DraftPlan, ViewPlan};
 use crate::http::body::LARGE;
 use crate::http::etag::{self, Seen};
 use crate::http::{Body, Problem, Query};
+use crate::ledger::catalogue::Catalogues;
 
 /// Set how many cars of each series a store is to take in a year, and the stock that was counted: all of it, or
 /// nothing. Series that are not listed stay as they are.
@@ -66,9 +67,12 @@ pub struct DepthQuery {
 #[get("/plans/{id}/supply")]
 pub async fn get_plan_supply(
     caller: Caller<ViewPlan>,
+    catalogues: Data<Catalogues>,
     id: Path<i64>,
     query: Query<DepthQuery>,
-) -> Result<Json<PlanSupply>, Problem> {
+) -> Result<impl Responder, Problem> {
     let line = query.0.line.unwrap_or_else(super::default_line);
-    document::of_plan(&mut caller.context().await?, *id, line).await.map(Json)
+    let (language, cx) = (caller.language, &mut caller.context().await?);
+    let catalogue = catalogues.of_today(cx).await?;
+    document::of_plan(cx, &catalogue, *id, line).await.map(|supply| language.answer(supply))
 }

@@ -92,7 +92,7 @@ pub(in crate::plan) async fn prepare(
     let Some(mut shapes) = trees.ok().filter(|_| faults.is_empty()) else {
         return Err(Problem::fields(faults));
     };
-    let findings = actuals::findings(connection, method, new, &shapes.organisation, known).await?;
+    let findings = actuals::findings(connection, catalogue, method, new, &shapes.organisation, known).await?;
     let history = weigh(method, new.year, new.total, &mut shapes, &findings).map_err(Problem::fields)?;
     let mut whole = WholePlan { shapes, lines, ..WholePlan::default() };
     if let Some((unit, this_month)) = known.units.get(&new.unit).zip(known.this_month) {

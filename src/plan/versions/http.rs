@@ -215,11 +215,14 @@ pub async fn put_plan_pins(
 #[post("/plans/{id}/replans")]
 pub async fn create_replan(
     caller: Caller<DraftPlan>,
+    catalogues: Data<Catalogues>,
     id: Path<i64>,
     seen: Result<Seen, Problem>,
     body: Body<Replan, LARGE>,
 ) -> Result<impl Responder, Problem> {
-    let (plan, is_new) = replan::replan(&mut caller.context().await?, *id, body.0, seen).await?;
+    let cx = &mut caller.context().await?;
+    let catalogue = catalogues.of_today(cx).await?;
+    let (plan, is_new) = replan::replan(cx, &catalogue, *id, body.0, seen).await?;
     Ok(match is_new {
         true => etag::created(format_args!("/v1/plans/{}", plan.id), plan.row_version, &plan),
         false => etag::ok(plan.row_version, plan),

@@ -16,6 +16,7 @@ use crate::db::schema::{annual_plan, plan_line, plan_node, plan_pin};
 use crate::http::FieldError;
 use crate::http::Problem;
 use crate::http::etag::Seen;
+use crate::ledger::metric::Catalogue;
 use crate::period::Period;
 use crate::plan::faults::{ALL_ZERO, other_year};
 use crate::plan::split::limits::{MAX_TOTAL, MAX_WEIGHT};
@@ -94,6 +95,7 @@ pub struct Results {
 #[tracing::instrument(skip_all, fields(id))]
 pub async fn replan(
     cx: &mut Context,
+    catalogue: &Catalogue,
     id: i64,
     change: Replan,
     seen: Result<Seen, Problem>,
@@ -121,7 +123,7 @@ pub async fn replan(
         }
         let counting =
             Counting { unit_id: source.unit_id, year: source.year, this_month, missing: change.missing };
-        let results = results(cx.db(), &counting, &change.results, &whole).await?;
+        let results = results(cx.db(), catalogue, &counting, &change.results, &whole).await?;
         let faults = prepare(&mut whole, &change, &results);
         if !faults.is_empty() {
             return Err(Problem::fields(faults));

@@ -5,6 +5,7 @@ use diesel_async::AsyncPgConnection;
 
 use super::replan::{MissingAs, Results};
 use crate::http::{FieldError, Problem};
+use crate::ledger::metric::Catalogue;
 use crate::period::Period;
 use crate::plan::actuals::known::{KnownYear, Leaf, Standing};
 use crate::plan::faults::{listed_twice, no_line};
@@ -32,6 +33,7 @@ pub(super) struct Counting {
 /// Every field at fault: given results that do not fit, and everybody of whom nothing is known.
 pub(super) async fn results(
     connection: &mut AsyncPgConnection,
+    catalogue: &Catalogue,
     counting: &Counting,
     given: &[Results],
     whole: &WholePlan,
@@ -48,8 +50,8 @@ pub(super) async fn results(
         Place::Person { employee_id, .. } => Some(employee_id),
         _ => None,
     });
-    let known =
-        KnownYear::load(connection, counting.unit_id, counting.year, &metrics, planned.collect()).await?;
+    let place = (counting.unit_id, counting.year);
+    let known = KnownYear::load(connection, catalogue, place, &metrics, planned.collect()).await?;
     let (mut results, mut faults) = (Vec::with_capacity(whole.lines.len()), Vec::new());
     for line in &whole.lines {
         results.push(match given_of(line) {

@@ -1,6 +1,8 @@
 //! Plans as workbooks over HTTP.
 
-use actix_web::http::header::{CONTENT_DISPOSITION, ContentDisposition, DispositionParam, DispositionType};
+use actix_web::http::header::{
+    CONTENT_DISPOSITION, CONTENT_LANGUAGE, ContentDisposition, DispositionParam, DispositionType, VARY,
+};
 use actix_web::web::{Bytes, Data, Json, Path};
 use actix_web::{HttpResponse, Responder, get, post};
 use serde::Deserialize;
@@ -11,6 +13,7 @@ use crate::auth::Caller;
 use crate::auth::access::{DraftPlan, ViewPlan};
 use crate::http::{Problem, Query, body};
 use crate::ledger::catalogue::Catalogues;
+use crate::said::Language;
 
 /// What an Excel workbook is called on the web.
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -26,7 +29,7 @@ pub struct SheetQuery {
 }
 
 /// Export a version of a plan as an Excel workbook: a worksheet for each line and tree, months across, suggested and
-/// confirmed values down.
+/// confirmed values down, in the language of the reader.
 #[utoipa::path(tag = "plans", responses(
     (status = 200, description = "The workbook", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
 ))]
@@ -39,16 +42,21 @@ pub async fn get_plan_sheet(
     let cx = &mut caller.context().await?;
     let catalogue = catalogues.of_today(cx).await?;
     let (name, bytes) = super::export(cx, &catalogue, *id).await?;
-    Ok(workbook(name, bytes))
+    Ok(workbook(name, bytes, cx.language))
 }
 
-/// An answer that is a workbook, to be saved under a name.
-pub(super) fn workbook(name: String, bytes: Vec<u8>) -> HttpResponse {
+/// An answer that is a workbook in a language, to be saved under a name.
+pub(super) fn workbook(name: String, bytes: Vec<u8>, language: Language) -> HttpResponse {
     let disposition = ContentDisposition {
         disposition: DispositionType::Attachment,
         parameters: vec![DispositionParam::Filename(name)],
     };
-    HttpResponse::Ok().content_type(XLSX).insert_header((CONTENT_DISPOSITION, disposition)).body(bytes)
+    HttpResponse::Ok()
+        .content_type(XLSX)
+        .insert_header((CONTENT_DISPOSITION, disposition))
+        .insert_header((CONTENT_LANGUAGE, language.header()))
+        .append_header((VARY, "Accept-Language"))
+        .body(bytes)
 }
 
 /// Import an edited workbook into the draft that it was exported from: the edited cells are pinned, the rest is split

@@ -3,6 +3,7 @@
 pub mod http;
 pub mod sheet;
 pub mod template;
+mod word;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -29,7 +30,7 @@ use crate::plan::versions::rows;
 use crate::plan::versions::store::{Version, change_draft, find, kept, lock, version};
 use crate::plan::versions::version::{Plan, Step};
 use crate::plan::viewer;
-use crate::said::{Said, say};
+use crate::said::{Language, Said, say};
 
 /// A cell of a workbook that was edited, or a cell that moves because of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -80,24 +81,26 @@ struct NameRow {
 /// What a node is called, and what it is.
 type Names = HashMap<(Tree, usize), (String, String)>;
 
-async fn names(connection: &mut AsyncPgConnection, id: i64) -> Result<Names, Problem> {
+async fn names(connection: &mut AsyncPgConnection, id: i64, language: Language) -> Result<Names, Problem> {
     let rows: Vec<NameRow> = sql(
         "SELECT n.tree, n.ordinal, n.employee_id IS NOT NULL AS is_person, u.kind,
-             coalesce(e.name, u.name, label.zh, n.label) AS name
+             coalesce(e.name, u.name, CASE WHEN $2 THEN label.en ELSE label.zh END, n.label) AS name
          FROM plan_node n LEFT JOIN org_unit u ON u.id = n.unit_id LEFT JOIN employee e ON e.id = n.employee_id
          LEFT JOIN plan_label label ON label.tree = n.tree AND label.code = n.label
          WHERE n.plan_id = $1",
     )
     .bind::<BigInt, _>(id)
+    .bind::<Bool, _>(language == Language::English)
     .load(connection)
     .await?;
     let mut names = Names::new();
     for row in rows {
-        let kind = match (row.is_person, row.kind) {
-            (true, _) => "人",
-            (false, Some(kind)) => kind.label(),
-            (false, None) => row.tree.label(),
+        let (zh, en) = match (row.is_person, row.kind) {
+            (true, _) => ("人", "person"),
+            (false, Some(kind)) => (kind.label(), kind.name()),
+            (false, None) => (row.tree.label(), row.tree.name()),
         };
+        let kind = if language == Language::English { en } else { zh };
         let at = usize::try_from(row.ordinal).map_err(|error| Problem::internal(&error))?;
         names.insert((row.tree, at), (row.name, kind.to_owned()));
     }
@@ -116,8 +119,10 @@ pub async fn export(cx: &mut Context, catalogue: &Catalogue, id: i64) -> Result<
             let people = viewer::sees_people(cx, id).await?;
             let version = version(cx.db(), id).await?;
             let whole = rows::load_whole_plan(cx.db(), &version).await?;
-            let names = names(cx.db(), id).await?;
-            let sheet = sheet_of(&plan, &Now::of(cx, &version, &whole).await?, &names, catalogue, people);
+            let language = cx.language;
+            let names = names(cx.db(), id, language).await?;
+            let now = Now::of(cx, &version, &whole).await?;
+            let sheet = sheet_of(&plan, &now, &names, catalogue, (people, language));
             Ok((plan, sheet))
         })
         .await?;
@@ -133,29 +138,42 @@ struct Now<'a> {
     whole: &'a WholePlan,
     /// How many months from January on nobody may change any more: they are closed, locked, or have ended.
     held: usize,
+    /// Whether the rest of its year was planned again.
+    is_replanned: bool,
 }
 
 impl<'a> Now<'a> {
     async fn of(cx: &mut Context, plan: &Version, whole: &'a WholePlan) -> Result<Self, Problem> {
         let this_month = viewer::month(cx);
         let held = governed::held_months(cx.db(), (plan.unit_id, plan.year, this_month)).await?;
-        Ok(Self { whole, held: held.max(whole.closed) })
+        let is_replanned = plan.split.replanned.is_some();
+        Ok(Self { whole, held: held.max(whole.closed), is_replanned })
     }
 }
 
-fn sheet_of(plan: &Plan, now: &Now<'_>, names: &Names, catalogue: &Catalogue, people: bool) -> PlanSheet {
+fn sheet_of(
+    plan: &Plan,
+    now: &Now<'_>,
+    names: &Names,
+    catalogue: &Catalogue,
+    (people, language): (bool, Language),
+) -> PlanSheet {
     let whole = now.whole;
     let lines = whole.lines.iter().map(|line| {
         let tree = |tree: Tree| SheetTree { tree, rows: rows_of(now, line, tree, names, people) };
         let metric = catalogue.find(&line.metric).and_then(|metric| catalogue.get(metric));
+        let name = metric.map(|metric| if language == Language::English { &metric.en } else { &metric.zh });
+        let months = line.cells.organisation.confirmed.as_slice().first();
         SheetLine {
             metric: line.metric.clone(),
-            name: metric.map_or_else(|| line.metric.clone(), |metric| metric.zh.clone()),
+            name: name.unwrap_or(&line.metric).clone(),
             is_amount: line.is_amount,
             task: SheetTask {
                 total: line.total,
                 closed: whole.closed,
                 results: line.closed_total,
+                is_replanned: now.is_replanned,
+                targets: months.map_or(0, |months| months.iter().sum()),
                 remaining: line.total.saturating_sub(line.closed_total).max(0),
                 floor: line.floor_total,
                 stretch: line.stretch_total,
@@ -164,7 +182,8 @@ fn sheet_of(plan: &Plan, now: &Now<'_>, names: &Names, catalogue: &Catalogue, pe
         }
     });
     PlanSheet {
-        title: "年度销售计划分解".to_owned(),
+        language,
+        title: TITLE.in_language(language).to_owned(),
         unit: names.get(&(Tree::Organisation, 0)).map_or_else(|| plan.unit.clone(), |(name, _)| name.clone()),
         year: plan.year,
         version: plan.version,
@@ -173,6 +192,9 @@ fn sheet_of(plan: &Plan, now: &Now<'_>, names: &Names, catalogue: &Catalogue, pe
         lines: lines.collect(),
     }
 }
+
+/// What stands at the top of every worksheet.
+const TITLE: Said = Said::fixed("年度销售计划分解", "Annual sales plan");
 
 /// The rows of a tree, each node before those below it.
 fn rows_of(now: &Now<'_>, line: &Line, tree: Tree, names: &Names, people: bool) -> Vec<SheetRow> {
@@ -258,10 +280,11 @@ pub async fn import(
         plan.status.after(Step::Change)?;
         let heading = kept(cx.db(), id).await?;
         let mut whole = rows::load_whole_plan(cx.db(), &plan).await?;
-        let names = names(cx.db(), id).await?;
+        let language = cx.language;
+        let names = names(cx.db(), id, language).await?;
         let now = Now::of(cx, &plan, &whole).await?;
         let held = now.held;
-        let sheet = sheet_of(&heading, &now, &names, catalogue, true);
+        let sheet = sheet_of(&heading, &now, &names, catalogue, (true, language));
         let changes = sheet::differences(&sheet, &read).map_err(faults)?;
         let former = whole.pins.clone();
         let changes = of_the_year(changes)?;

@@ -72,6 +72,12 @@ impl ReadBy {
             return Ok(form);
         }
         let saved = store::find(cx, name).await?;
+        if mapping::is_of_targets(&saved.columns.0) {
+            return Err(Problem::conflict(say!(
+                "“{name}”是计划任务表的列对应，没有可导入的数据：请在生成计划建议时使用",
+                "'{name}' maps a sheet of a plan's targets, which brings no facts: name it where a plan is suggested"
+            )));
+        }
         mapping::check(catalogue, &saved.source_system, &saved.columns.0)?;
         Ok(mapping::form(catalogue, &saved.name, &saved.source_system, &saved.columns.0))
     }

@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 
 use self::propose::Proposal;
 use crate::auth::Context;
-use crate::auth::access::{Action as _, EnterFacts, may_enter};
+use crate::auth::access::{Action as _, DraftPlan, EnterFacts, may_enter};
 use crate::auth::{Identity, Scope};
 use crate::http::{Code, FieldError, Problem};
 use crate::ledger;
@@ -48,6 +48,12 @@ words! {
         Metric = "metric" "指标",
         /// Nothing: the column is not read.
         Ignore = "ignore" "不导入",
+        /// The month of a target, in a sheet of a plan's targets.
+        Month = "month" "月份",
+        /// The target, in a sheet of a plan's targets.
+        Planned = "target" "任务",
+        /// The series of cars, in a sheet of a plan's targets.
+        Series = "series" "车系",
     }
 
     /// What an empty cell means.
@@ -139,7 +145,9 @@ pub(crate) fn form(catalogue: &Catalogue, name: &str, source_system: &str, colum
             (Target::Day, _) => To::Day,
             (Target::ExternalId, _) => To::ExternalId,
             (Target::Metric, Some(metric)) => To::Metric(Cow::Owned(metric.clone())),
-            (Target::Metric | Target::Ignore, _) => return None,
+            (Target::Metric | Target::Ignore | Target::Month | Target::Planned | Target::Series, _) => {
+                return None;
+            }
         };
         let of = metric(column);
         let measure = of.as_ref().map(measure).unwrap_or_default();
@@ -164,6 +172,50 @@ pub(crate) fn form(catalogue: &Catalogue, name: &str, source_system: &str, colum
 fn brings(catalogue: &Catalogue, columns: &[MappedColumn]) -> Vec<Option<String>> {
     let metrics = columns.iter().filter_map(|column| column.metric.as_deref());
     metrics.map(|name| catalogue.source_of(name).map(str::to_owned)).collect()
+}
+
+/// Whether columns are those of a sheet of a plan's targets, which brings no facts.
+pub(super) fn is_of_targets(columns: &[MappedColumn]) -> bool {
+    columns.iter().any(|column| matches!(column.to, Target::Month | Target::Planned | Target::Series))
+}
+
+/// The header of the column that holds `to`.
+pub(crate) fn header_of(columns: &[MappedColumn], to: Target) -> Option<&str> {
+    columns.iter().find(|column| column.to == to).map(|column| column.header.as_str())
+}
+
+/// What is missing in the columns of a mapping, or too much.
+fn misfits(columns: &[MappedColumn]) -> Vec<FieldError> {
+    let has = |to: Target| columns.iter().any(|column| column.to == to);
+    let fault = |message: Said| FieldError::new("columns", message);
+    let mut faults = Vec::new();
+    if is_of_targets(columns) {
+        let fits = |column: &MappedColumn| {
+            matches!(column.to, Target::Month | Target::Planned | Target::Series | Target::Ignore)
+        };
+        if !columns.iter().all(fits) {
+            faults.push(fault(say!(
+                "计划任务表里只有月份、任务和车系，没有人员和指标",
+                "a sheet of a plan's targets holds months, targets and series, and neither people nor metrics"
+            )));
+        }
+        // Without either the months stand across.
+        if has(Target::Month) != has(Target::Planned) {
+            faults.push(fault(say!(
+                "月份和任务两列要么都有，要么都没有（各月横排）",
+                "expected a column of months and one of targets, or neither where the months stand across"
+            )));
+        }
+        return faults;
+    }
+    let needed = [
+        (Target::EmployeeNo, "工号", "the employee number"),
+        (Target::Metric, "指标的数值", "values of a metric"),
+    ];
+    for (_, zh, en) in needed.into_iter().filter(|(to, ..)| !has(*to)) {
+        faults.push(fault(say!("要有一列是{zh}", "one column has to hold {en}")));
+    }
+    faults
 }
 
 /// Says everything that is wrong with the columns of a mapping.
@@ -203,15 +255,7 @@ pub(super) fn check(
             fault(format!("columns[{at}].metric"), message);
         }
     }
-    let needed = [
-        (Target::EmployeeNo, "工号", "the employee number"),
-        (Target::Metric, "指标的数值", "values of a metric"),
-    ];
-    for (to, zh, en) in needed {
-        if !columns.iter().any(|column| column.to == to) {
-            fault("columns".to_owned(), say!("要有一列是{zh}", "one column has to hold {en}"));
-        }
-    }
+    errors.extend(misfits(columns));
     if errors.is_empty() { Ok(()) } else { Err(Problem::fields(errors)) }
 }
 
@@ -242,6 +286,29 @@ fn check_metric(catalogue: &Catalogue, metric_name: &str, column: &MappedColumn)
         ));
     }
     Ok(())
+}
+
+/// The reach of those of somebody's roles that may keep a mapping of these columns: who may enter what they bring, or who plans.
+///
+/// # Errors
+///
+/// None of the roles may.
+pub(super) fn scope_of(
+    catalogue: &Catalogue,
+    columns: &[MappedColumn],
+    by: Option<&Identity>,
+) -> Result<Scope, Problem> {
+    if !is_of_targets(columns) {
+        return scope(&brings(catalogue, columns), by);
+    }
+    let scope = by.map_or_else(Scope::operator, |by| Scope::of(by, DraftPlan::reach_of));
+    match scope.is_empty() {
+        true => Err(Problem::new(
+            Code::Forbidden,
+            say!("计划任务表由做计划的人导入", "sheets of a plan's targets are for those who plan"),
+        )),
+        false => Ok(scope),
+    }
 }
 
 /// The reach of those of somebody's roles that may enter values of all these sources. The operator (nobody) reaches all.

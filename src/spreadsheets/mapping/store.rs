@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{Blank, MAX_MAPPED_COLUMNS, MappedColumn, MappingChange, NewMapping, Target, brings, built_in};
+use super::{Blank, MAX_MAPPED_COLUMNS, MappedColumn, MappingChange, NewMapping, Target, built_in, scope_of};
 use crate::auth::Context;
 use crate::auth::scope::{CallerScope, Scope, reaches};
 use crate::db::schema::column_mapping;
@@ -127,7 +127,7 @@ pub async fn create(cx: &mut Context, catalogue: &Catalogue, new: NewMapping) ->
         ));
     }
     super::check(catalogue, &new.source_system, &new.columns)?;
-    let scope = super::scope(&brings(catalogue, &new.columns), cx.identity.as_ref())?;
+    let scope = scope_of(catalogue, &new.columns, cx.identity.as_ref())?;
     cx.transaction(async |cx| {
         let store_id = store_id(cx, &scope, new.store.as_deref()).await?;
         let detail =
@@ -161,11 +161,11 @@ pub async fn change(
     change: MappingChange,
 ) -> Result<Mapping, Problem> {
     super::check(catalogue, &change.source_system, &change.columns)?;
-    let scope = super::scope(&brings(catalogue, &change.columns), cx.identity.as_ref())?;
+    let scope = scope_of(catalogue, &change.columns, cx.identity.as_ref())?;
     cx.transaction(async |cx| {
         let before = find(cx, name).await?;
         // Who may not enter what it brought must not take it away.
-        super::scope(&brings(catalogue, &before.columns.0), cx.identity.as_ref())?;
+        scope_of(catalogue, &before.columns.0, cx.identity.as_ref())?;
         store_id(cx, &scope, before.store.as_deref()).await?;
         let row = column_mapping::table.find(before.id);
         let current: i32 = row.select(column_mapping::version).for_update().first(cx.db()).await?;

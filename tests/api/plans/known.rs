@@ -304,3 +304,67 @@ async fn capacity_goes_by_the_days_of_the_store() {
     assert_eq!(months(&document), [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]);
     assert_eq!(months(find(&document["units"], "unit", "G1")), months(&document));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_in_a_source_that_was_declared_complete_brought_nothing_and_that_is_known() {
+    let app = TestApp::demo().await;
+    let id = in_force(&app, 2015).await;
+    let later = app.at("2015-03-05T08:00:00Z");
+    for month in ["2015-01", "2015-02"] {
+        deliver(&later, month, json!([total("A01", 20), total("A02", 15)])).await;
+    }
+    let declare = async |month: &str, sources: Value| {
+        let rows = json!([{"employee_no": "A03", "facts": {}}]);
+        let word =
+            json!({"period": month, "source_system": "dms", "rows": rows, "complete_sources": sources});
+        later.post("clerk", "/v1/facts", word).await.expect(200);
+    };
+    // Another source's word says nothing of deliveries, and January's nothing of February.
+    declare("2015-01", json!(["dms"])).await;
+    declare("2015-02", json!(["documents"])).await;
+    let policy = json!({"unit": "JC", "year": 2015, "name": "2015", "basis": "deliveries",
+        "tiers": [{"min_attainment": 0.1, "per_vehicle": 100}]});
+    let request =
+        later.request(Method::PUT, "/v1/rebate-policies/P").bearer_auth(later.token("manager").await);
+    assert_eq!(request.json(&policy).send().await.unwrap().status(), 201);
+    let quarter = async || {
+        let rebates = later.get("gm", "/v1/rebates?store=JC&year=2015&policy=P").await.expect(200);
+        rebates["quarters"][0].clone()
+    };
+    let known = quarter().await;
+    assert_eq!((&known["known_months"], &known["actual"]), (&json!(["2015-01"]), &json!(35)));
+    assert_eq!(known["partly_known"], json!([{"period": "2015-02", "cars": 35, "missing": 10}]));
+
+    let report = later.get("manager", "/v1/pace?unit=JC&day=2015-01-31&basis=calendar").await.expect(200);
+    for (unit, target, actual, all) in [("JC", 160, 35, 12), ("G1", 58, 35, 4), ("G2", 54, 0, 4)] {
+        let row = row(&report, unit, None);
+        assert_eq!(row["people"], json!({"known": all, "all": all}), "{unit}");
+        assert_eq!(
+            (&row["month"]["target"], &row["month"]["actual"]),
+            (&json!(target), &json!(actual)),
+            "{unit}"
+        );
+    }
+    // Who brought nothing in a month had brought nothing on any of its days, whatever is known of the others.
+    let report = later.get("manager", "/v1/pace?unit=JC&day=2015-01-10").await.expect(200);
+    let (a01, a05) = (row(&report, "G1", Some("A01")), row(&report, "G2", Some("A05")));
+    assert_eq!(a01["month_unknown"], "month_total_only");
+    assert_eq!((&a05["month"]["actual"], &a05["month"]["target"]), (&json!(0), &a05["month_target"]));
+
+    // January counts as it is known; of February ten are missing by name, until its source is complete, too.
+    let answer = later.post("manager", &replans(&id), json!({"from": "2015-03"})).await;
+    let expected: Vec<String> =
+        (3..=12).map(|number| format!("JC/{}/{} 2015-02", team(number), no(number))).collect();
+    assert_eq!(fields(&answer), expected, "{:#}", answer.body);
+    declare("2015-02", json!(["dms"])).await;
+    let draft =
+        later.post("manager", &replans(&id), json!({"from": "2015-03"})).await.expect(201)["id"].clone();
+    let document = read(&later, &draft).await;
+    let counted = &document["replanned"]["results"][0];
+    assert_eq!((&counted["source"], &counted["months"]), (&json!("ledger"), &json!([35, 35])));
+    assert_eq!((&counted["missing"], &counted["missing_count"]), (&json!([]), &json!(0)));
+    assert_eq!(quarter().await["actual"], 70);
+    // A value that comes later counts instead.
+    deliver(&later, "2015-02", json!([total("A05", 3)])).await;
+    assert_eq!(quarter().await["actual"], 73);
+}

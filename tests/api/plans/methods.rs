@@ -343,3 +343,69 @@ async fn a_manual_plan_keeps_its_months_when_cells_are_pinned_and_given_back() {
     super::sums::pin(&app, "manager", &id, "*", cell(Value::Null)).await.expect(200);
     assert_eq!(checked(&app, "manager", &id).await, before);
 }
+
+/// A plan of the group that gives totals to its two stores, and plans nothing below them.
+fn group_of_two(total: i64, method: Value) -> Value {
+    json!({"unit": "JCJT", "year": 2015, "metric": "deliveries", "total": total, "method": method, "season": [],
+        "units": [{"unit": "JC", "weight": 1}, {"unit": "HD", "weight": 1}]})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_gives_totals_to_stores_goes_by_their_own_sums() {
+    let app = TestApp::demo().await;
+    crate::access::second_store(&app).await;
+    let app = app.at("2015-01-15T08:00:00Z");
+    // HD sells 20 a month; of December only one of its two people is known, so that the month is not.
+    for month in 1..=12 {
+        let rows: Vec<_> = ["B01", "B02"]
+            .iter()
+            .filter(|number| month < 12 || **number == "B01")
+            .map(|number| json!({"employee_no": number, "facts": {"deliveries": 10}}))
+            .collect();
+        let facts = json!({"period": format!("2014-{month:02}"), "source_system": "test", "rows": rows});
+        app.post("group", "/v1/facts", facts).await.expect(200);
+    }
+    // JC's 1618 are those of domain.md: 1618 ÷ 12 and 20 a month, so 1618 and 240 of 1858. December is no weaker for HD.
+    let method = json!({"history": [{"year": 2014, "weight": 1}]});
+    let id = app.post("group", "/v1/plans", group_of_two(1858, method)).await.expect(201)["id"].clone();
+    let document = app.get("group", &format!("/v1/plans/{id}")).await.expect(200);
+    let year = |unit: &str| find(&document["units"], "unit", unit)["year"].clone();
+    assert_eq!((year("JC"), year("HD")), (json!(1618), json!(240)));
+    // By rational arithmetic: (156 + 20) ÷ (1618/12 + 20) in January, 171 ÷ (1618/12) in December.
+    assert_eq!(months(&document), [175, 112, 163, 150, 150, 151, 125, 137, 166, 165, 168, 196]);
+    let used = &document["history"][0];
+    assert_eq!((&used["people"], &used["units"]), (&json!(0), &json!(2)));
+    // A store of which nothing is known is like the others; of two neither is.
+    app.change("group", Method::DELETE, &format!("/v1/plans/{id}"), "*", None).await.expect(204);
+    let nothing = group_of_two(100, json!({"history": [{"year": 2012, "weight": 1}]}));
+    assert_eq!(fields(&app.post("group", "/v1/plans", nothing).await), ["method.history"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_gives_totals_to_stores_goes_by_their_peoples_days_by_each_stores_calendar() {
+    let app = TestApp::demo().await;
+    crate::access::second_store(&app).await;
+    // JC is open on every day, HD on Mondays: twelve consultants, and two.
+    for (store, rest) in [("JC", json!([])), ("HD", json!([2, 3, 4, 5, 6, 7]))] {
+        let calendar = json!({"rest_weekdays": rest, "keeps_public_holidays": false});
+        let path = format!("/v1/work-calendars/{store}/2015");
+        app.change("group", Method::PUT, &path, "*", Some(calendar)).await.expect(200);
+    }
+    let days = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31].map(|days| 12 * days);
+    let mondays = [4, 4, 5, 4, 4, 5, 4, 5, 4, 4, 5, 4].map(|days| 2 * days);
+    let total = 12 * 365 + 2 * 52;
+    let plan = group_of_two(total, json!({"capacity": {}}));
+    let id = app.post("group", "/v1/plans", plan).await.expect(201)["id"].clone();
+    let document = app.get("group", &format!("/v1/plans/{id}")).await.expect(200);
+    assert_eq!(months(find(&document["units"], "unit", "JC")), days);
+    assert_eq!(months(find(&document["units"], "unit", "HD")), mondays);
+    // A store without anybody who sells has no days.
+    let unit =
+        json!({"code": "YD", "name": "YD", "kind": "store", "parent": "JCJT", "valid_from": "2013-01-01"});
+    app.post("admin", "/v1/org-units", unit).await.expect(201);
+    let mut empty = group_of_two(total, json!({"capacity": {}}));
+    empty["units"][1]["unit"] = json!("YD");
+    let trial = json!({"plan": empty, "methods": [{"capacity": {}}, "equal"]});
+    let tried = app.post("group", "/v1/plan-trials", trial).await.expect(200);
+    assert!(tried["methods"][0]["refusal"].as_str().unwrap().contains("JCJT/YD"), "{tried:#}");
+}

@@ -201,3 +201,41 @@ async fn a_kind_that_the_program_does_not_know_is_an_error_and_no_other_kind() {
     let plan = &app.get("gm", "/v1/plans?year=2014").await.expect(200)["items"][0]["id"];
     assert_eq!(app.get("gm", &format!("/v1/plans/{plan}/sheet")).await.problem(500), "internal");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_english_has_the_workbook_in_english_and_it_comes_back() {
+    let app = TestApp::demo().await;
+    let id = draft(&app, "manager", 2016).await["id"].clone();
+    let request = app.request(Method::GET, &format!("/v1/plans/{id}/sheet")).header("accept-language", "en");
+    let answer = request.bearer_auth(app.token("manager").await).send().await.unwrap();
+    assert_eq!(answer.headers()["content-language"], "en");
+    let file = answer.bytes().await.unwrap().to_vec();
+    let mut workbook = Xlsx::new(Cursor::new(&file)).unwrap();
+    assert_eq!(workbook.sheet_names()[..2], ["Deliveries·Organisation", "Deliveries·Channels"]);
+    let range = workbook.worksheet_range_at(0).unwrap().unwrap();
+    let rows: Vec<Vec<String>> = range.rows().map(|row| row.iter().map(Data::to_string).collect()).collect();
+    let is_chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+    let chinese = |text: &&String| text.chars().any(is_chinese);
+    // Names are names; everything else is the reader's.
+    let names: Vec<_> = rows
+        .iter()
+        .enumerate()
+        .flat_map(|(at, row)| {
+            row.iter()
+                .enumerate()
+                .filter(|(_, text)| chinese(text))
+                .map(move |(column, text)| (at, column, text))
+        })
+        .collect();
+    assert!(names.iter().all(|(at, column, _)| *column == 2 || *at == 2), "{names:?}");
+    let header = rows.iter().position(|row| row.iter().any(|text| text == "Jan")).unwrap();
+    let march = rows[header].iter().position(|text| text == "Mar").unwrap();
+    let is_meant =
+        |row: &&Vec<String>| row.contains(&"A01".to_owned()) && row.contains(&"Confirmed".to_owned());
+    let at = rows.iter().position(|row| is_meant(&row)).unwrap();
+    assert_eq!(rows[at][march], "15");
+    let first = range.start().unwrap();
+    let place = format!("{}{}", letter(march + first.1 as usize), at + 1 + first.0 as usize);
+    let report = import(&app, "manager", &id, edited(&file, &[(place, "20")]), true).await.expect(200);
+    assert_eq!((&report["edited"][0]["path"], &report["edited"][0]["to"]), (&json!("JC/G1/A01"), &json!(20)));
+}

@@ -221,6 +221,38 @@ async fn the_manufacturers_sheet_of_targets_becomes_a_plan() {
     let other = (1..=12).map(|month| format!("{month},9,5")).collect::<Vec<_>>().join("\n");
     let taken = app.upload("manager", &named, format!("M,全国,本店\n{other}").into_bytes()).await.expect(200);
     assert_eq!(taken["plan"]["total"], 60);
+    // Named once: saved like the mappings of facts, and used again by its name.
+    let column = |header: &str, to: &str| json!({"header": header, "to": to});
+    let columns = json!([column("M", "month"), column("本店", "target"), column("全国", "ignore")]);
+    let mapping = json!({"name": "厂家任务", "store": "JC", "source_system": "oem", "columns": columns});
+    app.post("manager", "/v1/column-mappings", mapping).await.expect(201);
+    let by_name = format!("{path}&mapping=%E5%8E%82%E5%AE%B6%E4%BB%BB%E5%8A%A1");
+    let again =
+        app.upload("manager", &by_name, format!("M,全国,本店\n{other}").into_bytes()).await.expect(200);
+    assert_eq!((&again["plan"], &again["columns"]), (&taken["plan"], &taken["columns"]));
+    let both = app.upload("manager", &format!("{by_name}&month=M"), sheet.clone().into_bytes()).await;
+    assert_eq!(fields(&both), ["mapping"]);
+    app.upload("manager", &format!("{path}&mapping=X"), sheet.clone().into_bytes()).await.problem(404);
+    let as_facts =
+        "/v1/column-mappings/%E5%8E%82%E5%AE%B6%E4%BB%BB%E5%8A%A1/imports?period=2014-01&dry_run=true";
+    assert_eq!(app.upload("manager", as_facts, b"M\n1".to_vec()).await.problem(409), "conflict");
+    for columns in [
+        json!([column("M", "month")]),
+        json!([column("M", "month"), column("N", "target"), column("O", "employee_no")]),
+    ] {
+        let wrong = json!({"name": "X", "store": "JC", "source_system": "oem", "columns": columns});
+        assert_eq!(fields(&app.post("manager", "/v1/column-mappings", wrong).await), ["columns"]);
+    }
+    // Who does not plan keeps no such mapping; one of facts is none of targets.
+    let clerks =
+        json!({"name": "Y", "store": "JC", "source_system": "oem", "columns": [column("车系", "series")]});
+    assert_eq!(app.post("clerk", "/v1/column-mappings", clerks).await.problem(403), "forbidden");
+    let facts = json!([column("编号", "employee_no"),
+        {"header": "笔试", "to": "metric", "metric": "exam_score"}]);
+    let scores = json!({"name": "Z", "store": "JC", "source_system": "exams", "columns": facts});
+    app.post("hr", "/v1/column-mappings", scores).await.expect(201);
+    let foreign = app.upload("manager", &format!("{path}&mapping=Z"), sheet.clone().into_bytes()).await;
+    assert_eq!(fields(&foreign), ["mapping"]);
     let strange = app.upload("manager", path, sheet.replace("A系", "X系").into_bytes()).await;
     assert_eq!(fields(&strange), ["file"]);
     let nothing = app.upload("manager", path, b"a,b\n1,2".to_vec()).await;

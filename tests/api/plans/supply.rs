@@ -49,6 +49,8 @@ async fn stock_is_followed_along_the_plans_deliveries() {
     put(&app, "manager", example()).await.expect(200);
     let stock = app.get("gm", "/v1/plans/2/supply").await.expect(200);
     assert_eq!((&stock["unit"], stock["line"].to_string()), (&json!("JC"), "1.5".to_owned()));
+    // Everything is to come, as planned: nothing is an estimate.
+    assert_eq!((&stock["notes"], column(&stock, "series_estimated")), (&json!([]), texts(&[false; 12])));
     let a = series(&stock, "series_a");
     assert_eq!(column(a, "opening"), texts(&[40, 38, 39, 37, 36, 35, 35, 38, 36, 35, 37, 37]));
     assert_eq!(column(a, "wholesale"), texts(&WHOLESALE_A));
@@ -252,6 +254,14 @@ async fn stock_goes_by_what_was_delivered_up_to_today_and_by_the_plan_from_then_
     // 156 by 72 : 32 : 48 : 8 are 70.2, 31.2, 46.8 and 7.8.
     let january: Vec<i64> = all.iter().map(|series| number(&series["months"][0], "deliveries")).collect();
     assert_eq!(january, [70, 31, 47, 8]);
+    // Which series they were nobody knows: the answer says so, of every month that rests on it.
+    let estimated = vec!["true"; 12];
+    assert_eq!(column(&stock, "series_estimated"), estimated);
+    assert!(all.iter().all(|series| column(series, "series_estimated")[..6] == estimated[..6]));
+    let note = stock["notes"][0].as_str().unwrap();
+    assert!(note.contains("2014-01 至 2014-05") && note.contains("推算"), "{note}");
+    // series_b is counted in July: what is known then is known, and planned afterwards.
+    assert_eq!(column(series(&stock, "series_b"), "series_estimated")[6..], ["false"; 6]);
     // 66 of series_a were taken rather than 70: 40 + 66 − 70. What is said of June, which is to come, does not count yet.
     let a = series(&stock, "series_a");
     assert_eq!((&a["months"][0]["taken"], &a["months"][0]["closing"]), (&json!(66), &json!(36)));

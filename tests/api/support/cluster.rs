@@ -165,7 +165,7 @@ async fn make_demo(server: &Server) {
     let library = Library::default();
     let bundle = Bundle::load(folder.path()).unwrap();
     let operator = async || Context::operator(&pool, now).await.unwrap();
-    load::load(&mut operator().await, &bundle, |_| now, || {}).await.unwrap();
+    load::load(&mut operator().await, &bundle, load::Extent::Deliveries, |_| now, || {}).await.unwrap();
     for period in Period::months_of(YEAR) {
         let new = NewReviewCycle { store: STORE.to_owned(), period };
         let cycle = create_cycle(&mut operator().await, new).await.unwrap();

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::layout::{CODE, letters};
-use super::read::{ReadRow, ReadSheet, SUGGESTED_EDITED, expected};
+use super::layout::letters;
+use super::read::{GIVEN_EDITED, Given, ReadRow, ReadSheet, expected};
 use super::{PlanSheet, SheetFault, SheetRow, Tree};
 use crate::said::{Said, say};
 use crate::spreadsheets::import::{ImportError, MAX_FAULTS};
@@ -46,7 +46,7 @@ struct Node<'a> {
 ///
 /// Everything that is wrong, up to [`MAX_FAULTS`] faults: another plan, or the same plan in another state (its cells
 /// would undo what others have edited since); a worksheet or a node that the plan does not have; an edited month that is
-/// closed; an edited suggestion; an empty cell.
+/// closed; an edited suggestion, floor or stretch; an empty cell.
 pub fn differences(sheet: &PlanSheet, read: &ReadSheet) -> Result<Vec<CellChange>, Vec<SheetFault>> {
     if read.plan_id != sheet.plan_id {
         let found = say!("计划 {}", "plan {}", read.plan_id);
@@ -85,7 +85,7 @@ pub fn differences(sheet: &PlanSheet, read: &ReadSheet) -> Result<Vec<CellChange
                     say!("{}（上级 {}）", "{} (below {})", read.code, read.parent)
                 };
                 let expected =
-                    say!("计划中没有这个“{CODE}”的节点", "the plan has no place with this '{CODE}'");
+                    Said::fixed("计划中没有这个“编码”的节点", "the plan has no place with this 'Code'");
                 faults.push(at(read, None, found, expected));
             }
         }
@@ -95,12 +95,17 @@ pub fn differences(sheet: &PlanSheet, read: &ReadSheet) -> Result<Vec<CellChange
             break;
         }
     }
-    for read in &read.suggested {
+    for (given, read) in &read.given {
         let key = (read.metric.as_str(), read.tree, read.code.as_str(), read.parent.as_str());
         let Some(node) = nodes.get(&key) else { continue };
-        for ((to, column), from) in read.months.iter().zip(read.columns).zip(node.row.suggested) {
+        let months = match given {
+            Given::Suggested => Some(node.row.suggested),
+            Given::Floor => node.row.floor,
+            Given::Stretch => node.row.stretch,
+        };
+        for ((to, column), from) in read.months.iter().zip(read.columns).zip(months.unwrap_or_default()) {
             if let Some(to) = to.filter(|to| *to != from && faults.len() <= MAX_FAULTS) {
-                faults.push(at(read, Some(column), Said::same(shown(to, node.is_amount)), SUGGESTED_EDITED));
+                faults.push(at(read, Some(column), Said::same(shown(to, node.is_amount)), GIVEN_EDITED));
             }
         }
     }

@@ -4,7 +4,7 @@
 //! and columns are known by their headers, not by their places.
 
 use super::Tree;
-use crate::spreadsheets::import::number::half_width;
+pub(super) use crate::plan::workbook::word::{MONTHS, Word, normal};
 
 /// What the hidden row begins with.
 pub(super) const MARK: &str = "showfloor-plan";
@@ -45,39 +45,40 @@ impl SheetOrigin {
 }
 
 /// Header of the column of codes.
-pub(super) const CODE: &str = "编码";
+pub(super) const CODE: Word = Word::new("编码", "Code");
 /// Header of the column of the codes above.
-pub(super) const PARENT: &str = "上级编码";
+pub(super) const PARENT: Word = Word::new("上级编码", "Parent code");
 /// Header of the column of names; not read.
-pub(super) const NAME: &str = "名称";
+pub(super) const NAME: Word = Word::new("名称", "Name");
 /// Header of the column of kinds; not read.
-pub(super) const KIND: &str = "层级";
+pub(super) const KIND: Word = Word::new("层级", "Kind");
 /// Header of the column of depths, counted from 0; not read.
-pub(super) const DEPTH: &str = "级";
+pub(super) const DEPTH: Word = Word::new("级", "Level");
 /// Header of the column that says what a row is.
-pub(super) const ITEM: &str = "项目";
+pub(super) const ITEM: Word = Word::new("项目", "Item");
 /// Header of the column of closed months; not read.
-pub(super) const CLOSED: &str = "已关账月数";
+pub(super) const CLOSED: Word = Word::new("已关账月数", "Closed months");
 
 /// A row of suggested values; not read.
-pub(super) const SUGGESTED: &str = "建议";
+pub(super) const SUGGESTED: Word = Word::new("建议", "Suggested");
 /// A row of confirmed values.
-pub(super) const CONFIRMED: &str = "确定";
+pub(super) const CONFIRMED: Word = Word::new("确定", "Confirmed");
 /// A row of differences between a node and those below it; not read.
-pub(super) const CHECK: &str = "校验";
+pub(super) const CHECK: Word = Word::new("校验", "Check");
 
 /// A row of 保底, where there is one; not read.
-pub(super) const FLOOR: &str = "保底";
+pub(super) const FLOOR: Word = Word::new("保底", "Floor");
 /// A row of 挑战, where there is one; not read.
-pub(super) const STRETCH: &str = "挑战";
+pub(super) const STRETCH: Word = Word::new("挑战", "Stretch");
 
 /// The headers of the sums, each with the months that it adds up, counted from 0.
-pub(super) const SUM_MONTHS: [(&str, usize, usize); 5] =
-    [("Q1", 0, 3), ("Q2", 3, 6), ("Q3", 6, 9), ("Q4", 9, 12), ("全年", 0, 12)];
-
-/// The months' headers.
-pub(super) const MONTHS: [&str; 12] =
-    ["1月", "2月", "3月", "4月", "5月", "6月", "7月", "8月", "9月", "10月", "11月", "12月"];
+pub(super) const SUM_MONTHS: [(Word, usize, usize); 5] = [
+    (Word::new("Q1", "Q1"), 0, 3),
+    (Word::new("Q2", "Q2"), 3, 6),
+    (Word::new("Q3", "Q3"), 6, 9),
+    (Word::new("Q4", "Q4"), 9, 12),
+    (Word::new("全年", "Year"), 0, 12),
+];
 
 /// Letters of a column, counted from 0, as a spreadsheet shows them.
 pub(super) fn letters(column: usize) -> String {
@@ -89,11 +90,6 @@ pub(super) fn letters(column: usize) -> String {
         left = (left - 1) / 26;
     }
     letters.iter().rev().collect()
-}
-
-/// Headers are compared without spaces, in half-width characters.
-pub(super) fn normal(text: &str) -> String {
-    text.chars().map(half_width).filter(|c| !c.is_whitespace() && *c != '\u{200b}').collect()
 }
 
 /// Whether a header in normal form means a month by its number, known or not: `13月`, `三月`, `3月份`.

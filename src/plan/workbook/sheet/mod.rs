@@ -31,7 +31,7 @@ mod writable;
 mod write;
 
 pub use differences::{CellChange, differences};
-pub use read::{ReadRow, ReadSheet, read};
+pub use read::{Given, ReadRow, ReadSheet, read};
 pub use write::write;
 
 /// The largest value of a cell, in pieces or in cents: 14 digits.
@@ -43,6 +43,8 @@ pub const MAX_TEXT_CHARS: usize = 128;
 /// A plan's version, ready to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanSheet {
+    /// The language of headers and sentences.
+    pub language: Language,
     /// Heading of every worksheet.
     pub title: String,
     /// Name of the unit that the plan is for.
@@ -64,7 +66,7 @@ pub struct PlanSheet {
 pub struct SheetLine {
     /// The metric's code, which stands once in a plan.
     pub metric: String,
-    /// The metric's Chinese name.
+    /// The metric's name.
     pub name: String,
     /// Whether values are cents, shown as yuan; pieces otherwise.
     pub is_amount: bool,
@@ -81,10 +83,14 @@ pub struct SheetTask {
     pub total: i64,
     /// How many months from January on are closed.
     pub closed: usize,
-    /// What these have brought.
+    /// What these count for.
     pub results: i64,
+    /// Whether that is what they have brought; otherwise it is what was planned for them.
+    pub is_replanned: bool,
     /// What the months after them share.
     pub remaining: i64,
+    /// 目标合计 of the twelve months.
+    pub targets: i64,
     /// 保底 of the year, where there is one.
     pub floor: Option<i64>,
     /// 挑战 of the year, where there is one.

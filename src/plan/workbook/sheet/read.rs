@@ -9,7 +9,7 @@ use calamine::{Reader, SheetType, Xlsx};
 
 use super::layout::{
     CHECK, CODE, CONFIRMED, FLOOR, ITEM, MARK, MONTHS, PARENT, STRETCH, SUGGESTED, SUM_MONTHS, SheetOrigin,
-    letters, month_header, normal,
+    Word, letters, month_header, normal,
 };
 use super::{MAX_CELL, SheetFault, Tree};
 use crate::said::{Said, say};
@@ -32,8 +32,19 @@ pub struct ReadSheet {
     pub row_version: i32,
     /// The confirmed rows, in the order of the file; every node stands there at most once.
     pub cells: Vec<ReadRow>,
-    /// The suggested rows, which may not be edited.
-    pub suggested: Vec<ReadRow>,
+    /// The rows of what the program gives, which may not be edited.
+    pub given: Vec<(Given, ReadRow)>,
+}
+
+/// What the program gives beside the confirmed values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// 建议
+    Suggested,
+    /// 保底
+    Floor,
+    /// 挑战
+    Stretch,
 }
 
 /// The confirmed months of one node.
@@ -59,8 +70,8 @@ pub struct ReadRow {
 
 /// Reads the confirmed values of a workbook made by [`super::write`].
 ///
-/// Worksheets are known by the hidden row, columns by their headers, rows by 编码, 上级编码 and 项目; so rows and columns
-/// may stand in any order, with others between them. Rows without a code, rows of checks and levels, and worksheets that no
+/// Worksheets are known by the hidden row, columns by their headers, rows by 编码, 上级编码 and 项目, all in Chinese or in English; so
+/// rows and columns may stand in any order, with others between them. Rows without a code, rows of checks, and worksheets that no
 /// plan was exported to are passed over. A number typed over the formula of a quarter or the year is a fault unless it is what
 /// the months come to. Numbers may be text, with thousands separators, full-width digits and
 /// 台 or 元.
@@ -115,7 +126,7 @@ struct Reading {
     /// The worksheet of each line and tree.
     pages: HashMap<(String, Tree), String>,
     cells: Vec<ReadRow>,
-    suggested: Vec<ReadRow>,
+    given: Vec<(Given, ReadRow)>,
     faults: Vec<SheetFault>,
     /// Rows of all worksheets.
     rows: u32,
@@ -143,7 +154,7 @@ impl Reading {
         }
         match self.plan {
             Some((plan_id, row_version)) if self.faults.is_empty() => {
-                Ok(ReadSheet { plan_id, row_version, cells: self.cells, suggested: self.suggested })
+                Ok(ReadSheet { plan_id, row_version, cells: self.cells, given: self.given })
             }
             None if self.faults.is_empty() => {
                 let expected = say!(
@@ -212,8 +223,8 @@ impl Reading {
         let Some(origin) = self.origin(&name, (row, column), &text) else { return Ok(()) };
         let Some(header) = header else {
             let expected = say!(
-                "前 {SEARCHED_ROWS} 行中找不到含“{CODE}”“{ITEM}”和月份的表头",
-                "there is no header row with '{CODE}', '{ITEM}' and the months within the first {SEARCHED_ROWS} rows"
+                "前 {SEARCHED_ROWS} 行中找不到含“编码”“项目”和月份的表头",
+                "there is no header row with 'Code', 'Item' and the months within the first {SEARCHED_ROWS} rows"
             );
             self.fault(&name, 0, None, "", expected);
             return Ok(());
@@ -270,20 +281,19 @@ impl Reading {
     /// Finds the columns.
     fn page(&mut self, name: String, origin: SheetOrigin, header: &Line) -> Option<Page> {
         let before = self.faults.len();
-        let mut found: HashMap<&'static str, usize> = HashMap::new();
+        let mut found: HashMap<Word, usize> = HashMap::new();
         for (column, cell) in header.cells.iter().enumerate() {
             let text = normal(&cell.shown());
             let sums = SUM_MONTHS.map(|(header, ..)| header);
             let mut headers = [CODE, PARENT, ITEM].into_iter().chain(MONTHS).chain(sums);
-            let known = headers.find(|header| *header == text);
-            match known {
-                Some(header_text) => {
-                    let first = *found.entry(header_text).or_insert(column);
+            match headers.find(|header| header.is(&text)) {
+                Some(word) => {
+                    let first = *found.entry(word).or_insert(column);
                     if first != column {
-                        let expected = say!(
-                            "“{header_text}”只能有一列，{} 列已是",
-                            "there is a column '{header_text}' already: {}",
-                            letters(first)
+                        let (Word { zh, en }, first) = (word, letters(first));
+                        let expected = Said::both(
+                            format!("“{zh}”只能有一列，{first} 列已是"),
+                            format!("there is a column '{en}' already: {first}"),
                         );
                         self.fault(&name, header.row, Some(column), cell.shown(), expected);
                     }
@@ -291,25 +301,26 @@ impl Reading {
                 None if month_header(&text) => {
                     let expected = say!(
                         "不是能识别的月份，表头应为“1月”至“12月”",
-                        "this is no month: expected '1月' to '12月'"
+                        "this is no month: expected '1月' to '12月', or 'Jan' to 'Dec'"
                     );
                     self.fault(&name, header.row, Some(column), cell.shown(), expected);
                 }
                 None => {}
             }
         }
-        let mut column = |header_text: &'static str| {
-            let column = found.get(header_text).copied();
+        let mut column = |word: Word| {
+            let column = found.get(&word).copied();
             if column.is_none() {
+                let Word { zh, en } = word;
                 let expected =
-                    say!("表头缺少“{header_text}”列", "the header row has no column '{header_text}'");
+                    Said::both(format!("表头缺少“{zh}”列"), format!("the header row has no column '{en}'"));
                 self.fault(&name, header.row, None, "", expected);
             }
             column.unwrap_or_default()
         };
         let (code, parent, item, months) =
             (column(CODE), column(PARENT), column(ITEM), MONTHS.map(&mut column));
-        let sums = SUM_MONTHS.map(|(header, ..)| found.get(header).copied());
+        let sums = SUM_MONTHS.map(|(header, ..)| found.get(&header).copied());
         let page = Page { name, origin, code, parent, item, months, sums, nodes: HashMap::new() };
         (self.faults.len() == before).then_some(page)
     }
@@ -317,80 +328,81 @@ impl Reading {
     fn line(&mut self, page: &mut Page, line: &Line, is_typed: &dyn Fn(usize) -> bool) {
         let text = |column: usize| line.cell(column).shown();
         let (code, parent, item) = (text(page.code), text(page.parent), text(page.item));
-        let is_suggested = match normal(&item).as_str() {
-            CONFIRMED => false,
-            SUGGESTED if code.is_empty() => return,
-            SUGGESTED => true,
-            CHECK | FLOOR | STRETCH => return,
+        let meant = normal(&item);
+        let is = |word: Word| word.is(&meant);
+        if is(CHECK) {
+            return;
+        }
+        if !is(CONFIRMED) {
             // Without a code the row is somebody's own: a remark, a total.
-            _ if code.is_empty() => return,
-            _ => {
-                let expected =
-                    say!("应为“{SUGGESTED}”或“{CONFIRMED}”", "expected '{SUGGESTED}' or '{CONFIRMED}'");
-                return self.fault(&page.name, line.row, Some(page.item), item, expected);
+            if code.is_empty() {
+                return;
             }
-        };
-        if is_suggested {
-            return self.suggestion(page, line, (code, parent));
+            let given = [(SUGGESTED, Given::Suggested), (FLOOR, Given::Floor), (STRETCH, Given::Stretch)];
+            if let Some((_, given)) = given.into_iter().find(|(word, _)| is(*word)) {
+                return self.given(given, page, line, (code, parent), is_typed);
+            }
+            let expected = Said::fixed("应为“建议”或“确定”", "expected 'Suggested' or 'Confirmed'");
+            return self.fault(&page.name, line.row, Some(page.item), item, expected);
         }
         if code.is_empty() {
-            let expected = say!("“{CONFIRMED}”行缺少编码", "the row '{CONFIRMED}' has no code");
+            let expected = Said::fixed("“确定”行缺少编码", "the row 'Confirmed' has no code");
             return self.fault(&page.name, line.row, Some(page.code), "", expected);
         }
         let first = *page.nodes.entry((code.clone(), parent.clone())).or_insert(line.row);
         if first != line.row {
             let expected = say!(
-                "每个节点只能有一行“{CONFIRMED}”，第 {first} 行已是",
-                "there is a row '{CONFIRMED}' of this already: row {first}"
+                "每个节点只能有一行“确定”，第 {first} 行已是",
+                "there is a row 'Confirmed' of this already: row {first}"
             );
             self.fault(&page.name, line.row, Some(page.code), code.as_str(), expected);
         }
-        let months = page.months.map(|column| match value(line.cell(column), page.origin.is_amount) {
-            Ok(value) => value,
-            Err(found) => {
-                self.fault(&page.name, line.row, Some(column), found, expected(page.origin.is_amount));
-                None
-            }
-        });
-        self.sums(page, line, &months, is_typed);
-        // With a fault nothing is given back, so nothing more needs to be kept.
-        if self.faults.is_empty() {
-            self.cells.push(ReadRow {
-                sheet: page.name.clone(),
-                row: line.row,
-                metric: page.origin.metric.clone(),
-                tree: page.origin.tree,
-                code,
-                parent,
-                months,
-                columns: page.months,
-            });
-        }
+        let read = self.months(page, line, (code, parent), &expected(page.origin.is_amount), is_typed);
+        self.cells.extend(read);
     }
 }
 
 impl Reading {
-    /// A row of suggestions, kept to be compared with what was suggested.
-    fn suggestion(&mut self, page: &Page, line: &Line, (code, parent): (String, String)) {
+    /// A row of what the program gives, kept to be compared with that.
+    fn given(
+        &mut self,
+        given: Given,
+        page: &Page,
+        line: &Line,
+        node: (String, String),
+        is_typed: &dyn Fn(usize) -> bool,
+    ) {
+        let read = self.months(page, line, node, &GIVEN_EDITED, is_typed);
+        self.given.extend(read.map(|row| (given, row)));
+    }
+
+    /// The months of a row; with a fault nothing is given back, so nothing more needs to be kept.
+    fn months(
+        &mut self,
+        page: &Page,
+        line: &Line,
+        (code, parent): (String, String),
+        expected: &Said,
+        is_typed: &dyn Fn(usize) -> bool,
+    ) -> Option<ReadRow> {
         let months = page.months.map(|column| match value(line.cell(column), page.origin.is_amount) {
             Ok(value) => value,
             Err(found) => {
-                self.fault(&page.name, line.row, Some(column), found, SUGGESTED_EDITED);
+                self.fault(&page.name, line.row, Some(column), found, expected.clone());
                 None
             }
         });
-        if self.faults.is_empty() {
-            self.suggested.push(ReadRow {
-                sheet: page.name.clone(),
-                row: line.row,
-                metric: page.origin.metric.clone(),
-                tree: page.origin.tree,
-                code,
-                parent,
-                months,
-                columns: page.months,
-            });
-        }
+        self.sums(page, line, &months, is_typed);
+        self.faults.is_empty().then(|| ReadRow {
+            sheet: page.name.clone(),
+            row: line.row,
+            metric: page.origin.metric.clone(),
+            tree: page.origin.tree,
+            code,
+            parent,
+            months,
+            columns: page.months,
+        })
     }
 
     /// Refuses a quarter or a year that somebody has typed, unless it is what the months come to.
@@ -407,9 +419,10 @@ impl Reading {
             let of_months: i64 = months.iter().take(to).skip(from).flatten().sum();
             let is_sum = matches!(value(cell, page.origin.is_amount), Ok(found) if found == Some(of_months));
             if !cell.is_blank() && !is_sum {
-                let expected = say!(
-                    "“{header}”由月份相加得出，不能直接填：请改各月，或恢复公式",
-                    "'{header}' is the sum of its months: change them, or put the formula back"
+                let Word { zh, en } = header;
+                let expected = Said::both(
+                    format!("“{zh}”由月份相加得出，不能直接填：请改各月，或恢复公式"),
+                    format!("'{en}' is the sum of its months: change them, or put the formula back"),
                 );
                 self.fault(&page.name, line.row, Some(column), cell.shown(), expected);
             }
@@ -417,10 +430,10 @@ impl Reading {
     }
 }
 
-/// What is said of a suggestion that somebody has changed.
-pub(super) const SUGGESTED_EDITED: Said = Said::fixed(
-    "“建议”行由程序给出，不能修改：请改同一节点的“确定”行",
-    "a row '建议' is what the program suggests: change the row '确定' of the same place instead",
+/// What is said of a suggestion, a floor or a stretch that somebody has changed.
+pub(super) const GIVEN_EDITED: Said = Said::fixed(
+    "“建议”“保底”“挑战”行由程序给出，不能修改：请改同一节点的“确定”行",
+    "the rows 'Suggested', 'Floor' and 'Stretch' are what the program gives: change the row 'Confirmed' of the same place instead",
 );
 
 /// What stands somewhere: a cell's text, or a sentence about it.
@@ -448,7 +461,7 @@ impl From<Said> for Found {
 fn is_header(line: &Line) -> bool {
     let known = |cell: &&Value| {
         let text = normal(&cell.shown());
-        [CODE, PARENT, ITEM].contains(&text.as_str()) || MONTHS.contains(&text.as_str())
+        [CODE, PARENT, ITEM].into_iter().chain(MONTHS).any(|word| word.is(&text))
     };
     line.cells.iter().filter(known).count() >= 2
 }

@@ -9,11 +9,12 @@ use rust_xlsxwriter::{
 
 use super::layout::{
     CHECK, CLOSED, CODE, CONFIRMED, DEPTH, FLOOR, ITEM, KIND, MONTHS, NAME, PARENT, STRETCH, SUGGESTED,
-    SheetOrigin,
+    SUM_MONTHS, SheetOrigin, Word,
 };
 use super::style::{Styles, ValueRow};
 use super::writable::{check, display, heights, is_written};
 use super::{PlanSheet, SheetError, SheetLine, SheetRow, SheetTree, Tree};
+use crate::said::{Language, Said, say};
 
 /// The row of headers, counted from 0, and the first row of nodes below it.
 const HEADER_ROW: u32 = 5;
@@ -36,15 +37,14 @@ const CHART_COLUMN: u16 = 25;
 /// The letters of the columns of months, and of the sums with the months that each adds up.
 const MONTH_LETTERS: [&str; 12] = ["G", "H", "I", "J", "K", "L", "M", "N", "O", "P", "Q", "R"];
 const SUMS: [Sum; 5] = [
-    Sum { header: "Q1", letter: "S", months: ("G", "I"), from: 0, count: 3 },
-    Sum { header: "Q2", letter: "T", months: ("J", "L"), from: 3, count: 3 },
-    Sum { header: "Q3", letter: "U", months: ("M", "O"), from: 6, count: 3 },
-    Sum { header: "Q4", letter: "V", months: ("P", "R"), from: 9, count: 3 },
-    Sum { header: "全年", letter: "W", months: ("G", "R"), from: 0, count: 12 },
+    Sum { letter: "S", months: ("G", "I"), from: 0, count: 3 },
+    Sum { letter: "T", months: ("J", "L"), from: 3, count: 3 },
+    Sum { letter: "U", months: ("M", "O"), from: 6, count: 3 },
+    Sum { letter: "V", months: ("P", "R"), from: 9, count: 3 },
+    Sum { letter: "W", months: ("G", "R"), from: 0, count: 12 },
 ];
 
 struct Sum {
-    header: &'static str,
     letter: &'static str,
     months: (&'static str, &'static str),
     from: usize,
@@ -57,9 +57,17 @@ impl Sum {
     }
 }
 
-const NOTE: &str = "说明：只修改“确定”行的月份（灰色为已关账月份，不可修改；加粗蓝框蓝底为已锁定的格；黄色表示与建议不同）。季度和\
-                    全年由月份相加，建议、保底和挑战由程序给出，都不能直接改。金额单位为元。“校验”行应为 0。请勿修改编码、\
-                    项目和表头，也不要删除隐藏的第 1 行。";
+const NOTE: Said = Said::fixed(
+    "说明：只修改“确定”行的月份（灰色为已关账或已结束的月份，不可修改；加粗蓝框蓝底为已锁定的格；黄色表示与建议不同）。季度和\
+     全年由月份相加，建议、保底和挑战由程序给出，都不能直接改。金额单位为元。“校验”行应为 0。请勿修改编码、\
+     项目和表头，也不要删除隐藏的第 1 行。",
+    "Change only the months of the rows 'Confirmed' (grey: closed or over, not to be changed; bold on blue: held; yellow: other \
+     than suggested). Quarters and the year are sums of months; suggestions, floor and stretch are the program's: none of them is \
+     to be changed. Amounts are in yuan. The rows 'Check' should be 0. Leave codes, items, headers and the hidden row 1 as they are.",
+);
+
+/// What a row of differences is called.
+const CHECKED: Said = Said::fixed("校验：上级 − 下级合计", "Check: less the sum of those below");
 
 /// Writes `sheet` as an `.xlsx` workbook.
 ///
@@ -83,7 +91,8 @@ pub fn write(sheet: &PlanSheet) -> Result<Vec<u8>, SheetError> {
     for line in &sheet.lines {
         for tree in line.trees.iter().filter(|tree| !tree.rows.is_empty()) {
             let worksheet = workbook.add_worksheet();
-            worksheet.set_name(worksheet_name(&line.name, tree.tree, &mut names))?;
+            let by = tree_name(tree.tree, sheet.language);
+            worksheet.set_name(worksheet_name(&line.name, by, &mut names))?;
             Page { sheet, line, tree, styles: Styles::new(line.is_amount) }.fill(worksheet)?;
         }
     }
@@ -95,15 +104,25 @@ fn created(year: i32) -> Result<ExcelDateTime, XlsxError> {
     ExcelDateTime::from_ymd(u16::try_from(year.clamp(1900, 9999)).unwrap_or(1900), 1, 1)
 }
 
+/// What a tree is called.
+const fn tree_name(tree: Tree, language: Language) -> &'static str {
+    match (language, tree) {
+        (Language::Chinese, tree) => tree.label(),
+        (Language::English, Tree::Organisation) => "Organisation",
+        (Language::English, Tree::Channel) => "Channels",
+        (Language::English, Tree::Series) => "Series",
+    }
+}
+
 /// A worksheet's name within Excel's rules: 31 UTF-16 units, none of `[]:*?/\`, no apostrophe at an end, once in a
 /// workbook whatever the case.
-fn worksheet_name(line: &str, tree: Tree, names: &mut HashSet<String>) -> String {
+fn worksheet_name(line: &str, by: &str, names: &mut HashSet<String>) -> String {
     const LONGEST: usize = 31;
     let line: String = line.chars().filter(|c| is_written(*c) && !"[]:*?/\\'".contains(*c)).collect();
     let mut count = 1_usize;
     loop {
         let number = if count == 1 { String::new() } else { format!("({count})") };
-        let tail = format!("·{}{number}", tree.label());
+        let tail = format!("·{by}{number}");
         let mut room = LONGEST.saturating_sub(tail.encode_utf16().count());
         let fits = |c: &char| {
             let left = room.checked_sub(c.len_utf16());
@@ -141,6 +160,11 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
+    /// A word in the reader's language.
+    const fn word(&self, word: Word) -> &'static str {
+        word.of(self.sheet.language)
+    }
+
     fn fill(&self, page: &mut Worksheet) -> Result<(), SheetError> {
         self.head(page)?;
         let mut at = FIRST_ROW;
@@ -174,9 +198,9 @@ impl Page<'_> {
             PARENT_COLUMN,
             IgnoreError::NumberStoredAsText,
         )?;
-        let first = FIRST_ROW + 1;
+        let (first, confirmed) = (FIRST_ROW + 1, self.word(CONFIRMED));
         let rule =
-            format!("AND($F{first}=\"{CONFIRMED}\",G{first}<>G{FIRST_ROW},COLUMN(G{first})-6>$X{first})");
+            format!("AND($F{first}=\"{confirmed}\",G{first}<>G{FIRST_ROW},COLUMN(G{first})-6>$X{first})");
         let differs = ConditionalFormatFormula::new().set_rule(rule.as_str()).set_format(Styles::differs());
         page.add_conditional_format(FIRST_ROW, FIRST_MONTH, last, LAST_MONTH, &differs)?;
         Ok(())
@@ -196,29 +220,19 @@ impl Page<'_> {
         page.set_row_hidden(0)?;
         page.write_string_with_format(1, 0, display(&sheet.title), &self.styles.title)?;
         let (unit, year, version) = (display(&sheet.unit), sheet.year, sheet.version);
-        page.write_string(2, 0, format!("单位：{unit}　年度：{year} 年　版本：第 {version} 版"))?;
-        let unit = if line.is_amount { "（元）" } else { "" };
-        let task = line.task;
-        let number = |value: i64| shown(value.into(), line.is_amount);
-        let mut year = format!("全年任务：{}", number(task.total));
-        if task.closed > 0 {
-            let (closed, results, remaining) = (task.closed, number(task.results), number(task.remaining));
-            year += &format!("　前 {closed} 个月已实现：{results}　剩余：{remaining}");
-        }
-        for (name, level) in [(FLOOR, task.floor), (STRETCH, task.stretch)] {
-            if let Some(level) = level {
-                year += &format!("　{name}：{}", number(level));
-            }
-        }
-        let (name, by) = (display(&line.name), tree.tree.label());
-        page.write_string(3, 0, format!("指标：{name}{unit}　分解：{by}　{year}"))?;
-        page.write_string_with_format(4, 0, NOTE, &self.styles.note)?;
+        let of = say!(
+            "单位：{unit}　年度：{year} 年　版本：第 {version} 版",
+            "Unit: {unit}　Year: {year}　Version: {version}"
+        );
+        page.write_string(2, 0, of.in_language(sheet.language))?;
+        page.write_string(3, 0, self.task())?;
+        page.write_string_with_format(4, 0, NOTE.in_language(sheet.language), &self.styles.note)?;
 
-        let sums = SUMS.iter().map(|sum| sum.header);
+        let sums = SUM_MONTHS.iter().map(|(header, ..)| *header);
         let headers =
             [CODE, PARENT, NAME, KIND, DEPTH, ITEM].into_iter().chain(MONTHS).chain(sums).chain([CLOSED]);
-        for (column, text) in (0..).zip(headers) {
-            page.write_string_with_format(HEADER_ROW, column, text, &self.styles.header)?;
+        for (column, header) in (0..).zip(headers) {
+            page.write_string_with_format(HEADER_ROW, column, self.word(header), &self.styles.header)?;
         }
         let (month, sum) = if line.is_amount { (14.0, 17.0) } else { (8.0, 10.0) };
         for (column, width) in [
@@ -240,6 +254,42 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// What the line's year is to come to: its task, and after a re-plan what the closed months have brought, what is left, and the
+    /// sum of all targets, which is no longer the task.
+    fn task(&self) -> String {
+        let Self { sheet, line, tree, .. } = self;
+        let (task, language) = (line.task, sheet.language);
+        let number = |value: i64| shown(value.into(), line.is_amount);
+        let (name, by, total) = (display(&line.name), tree_name(tree.tree, language), number(task.total));
+        let yuan = if line.is_amount { Said::fixed("（元）", " (yuan)") } else { Said::same("") };
+        let yuan = yuan.in_language(language);
+        let mut parts = vec![
+            say!("指标：{name}{yuan}", "Line: {name}{yuan}"),
+            say!("分解：{by}", "By: {by}"),
+            say!("全年任务：{total}", "Year's task: {total}"),
+        ];
+        if task.closed > 0 {
+            let (closed, results) = (task.closed, number(task.results));
+            let (remaining, targets) = (number(task.remaining), number(task.targets));
+            parts.push(match task.is_replanned {
+                true => say!("前 {closed} 个月已实现：{results}", "Results of {closed} months: {results}"),
+                false => say!(
+                    "前 {closed} 个月按计划计：{results}",
+                    "Planned for {closed} closed months: {results}"
+                ),
+            });
+            parts.push(say!("剩余：{remaining}", "Remaining: {remaining}"));
+            parts.push(say!("目标合计：{targets}", "Sum of targets: {targets}"));
+        }
+        for (level, value) in [(FLOOR, task.floor), (STRETCH, task.stretch)] {
+            let Word { zh, en } = level;
+            let level = value.map(number);
+            parts.extend(level.map(|value| Said::both(format!("{zh}：{value}"), format!("{en}: {value}"))));
+        }
+        let parts: Vec<&str> = parts.iter().map(|part| part.in_language(language)).collect();
+        parts.join("　")
+    }
+
     /// The months of the first node, drawn.
     fn chart(&self, page: &mut Worksheet) -> Result<(), SheetError> {
         let sheet = page.name();
@@ -247,7 +297,7 @@ impl Page<'_> {
         for (row, name) in [(FIRST_ROW, SUGGESTED), (FIRST_ROW + 1, CONFIRMED)] {
             let months = (sheet.as_str(), HEADER_ROW, FIRST_MONTH, HEADER_ROW, LAST_MONTH);
             let values = (sheet.as_str(), row, FIRST_MONTH, row, LAST_MONTH);
-            chart.add_series().set_name(name).set_categories(months).set_values(values);
+            chart.add_series().set_name(self.word(name)).set_categories(months).set_values(values);
         }
         page.insert_chart(FIRST_ROW, CHART_COLUMN, &chart)?;
         Ok(())
@@ -258,7 +308,7 @@ impl Page<'_> {
         let levels = [(FLOOR, node.floor), (STRETCH, node.stretch)];
         let mut at = at;
         for (item, months) in levels.into_iter().filter_map(|(item, months)| Some((item, months?))) {
-            self.values(page, node, &[(at, ValueRow::Suggested, item, &months)])?;
+            self.values(page, node, &[(at, ValueRow::Suggested, self.word(item), &months)])?;
             at += 1;
         }
         Ok(at)
@@ -267,8 +317,8 @@ impl Page<'_> {
     /// The two rows of a node; gives the row below them.
     fn node(&self, page: &mut Worksheet, at: u32, node: &SheetRow) -> Result<u32, SheetError> {
         let both = [
-            (at, ValueRow::Suggested, SUGGESTED, &node.suggested),
-            (at + 1, ValueRow::Confirmed, CONFIRMED, &node.confirmed),
+            (at, ValueRow::Suggested, self.word(SUGGESTED), &node.suggested),
+            (at + 1, ValueRow::Confirmed, self.word(CONFIRMED), &node.confirmed),
         ];
         self.values(page, node, &both)?;
         Ok(at + 2)
@@ -323,15 +373,16 @@ impl Page<'_> {
             }
         }
         let format = &self.styles.check;
-        page.write_string_with_format(at, NAME_COLUMN, "校验：上级 − 下级合计", format)?;
-        page.write_string_with_format(at, ITEM_COLUMN, CHECK, format)?;
+        page.write_string_with_format(at, NAME_COLUMN, CHECKED.in_language(self.sheet.language), format)?;
+        page.write_string_with_format(at, ITEM_COLUMN, self.word(CHECK), format)?;
         let (first, last, depth) = (rows.0 + 1, rows.1 + 1, top.depth + 1);
+        let confirmed = self.word(CONFIRMED);
         let months = MONTH_LETTERS.iter().zip(left).map(|(letter, left)| (*letter, left));
         let sums = SUMS.iter().map(|sum| (sum.letter, sum.of(&left)));
         for (column, (letter, left)) in (FIRST_MONTH..).zip(months.chain(sums)) {
             // The confirmed row of the node is the one above. Yuan are binary fractions there, hence ROUND.
             let formula = format!(
-                "=ROUND({letter}{at}-SUMIFS({letter}${first}:{letter}${last},$F${first}:$F${last},\"{CONFIRMED}\",\
+                "=ROUND({letter}{at}-SUMIFS({letter}${first}:{letter}${last},$F${first}:$F${last},\"{confirmed}\",\
                  $E${first}:$E${last},{depth}),2)"
             );
             self.formula(page, (at, column), &formula, left, format)?;

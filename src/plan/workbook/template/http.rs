@@ -23,7 +23,8 @@ pub struct TemplateQuery {
     year: i32,
 }
 
-/// Get an empty plan as an Excel workbook: totals, months, units and people, channels and series to be filled in.
+/// Get an empty plan as an Excel workbook: totals, months, units and people, channels and series to be filled in,
+/// in the language of the reader.
 #[utoipa::path(tag = "plans", params(TemplateQuery), responses(
     (status = 200, description = "The workbook", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     (status = 404, description = "The caller does not reach the unit"),
@@ -38,7 +39,7 @@ pub async fn get_plan_template(
     let cx = &mut caller.context().await?;
     let catalogue = catalogues.of_today(cx).await?;
     let (name, bytes) = super::export(cx, &catalogue, unit, year).await?;
-    Ok(workbook(name, bytes))
+    Ok(workbook(name, bytes, cx.language))
 }
 
 /// Draft a plan from a template that was filled in: the body is the file.

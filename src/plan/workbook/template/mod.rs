@@ -25,6 +25,7 @@ use crate::plan::split::new_plan::{LabelWeight, Levels, NewPlan, UnitWeight};
 use crate::plan::suggestions::{SuggestedFrom, Suggestion, suggest};
 use crate::plan::versions::draft;
 use crate::plan::versions::version::Plan;
+use crate::said::Language;
 
 pub use self::read::read as read_file;
 
@@ -85,15 +86,18 @@ async fn page(
     let mut numbers = Vec::new();
     named(&plan.units, &mut codes, &mut numbers);
     let names = names(cx.db(), codes, numbers).await?;
-    let channels = weighed(labels::list(cx, labels::CHANNELS).await?, &plan.channels);
-    let series = weighed(labels::list(cx, labels::SERIES).await?, &plan.series);
+    let language = cx.language;
+    let channels = weighed(labels::list(cx, labels::CHANNELS).await?, &plan.channels, language);
+    let series = weighed(labels::list(cx, labels::SERIES).await?, &plan.series, language);
     let mut people = Vec::new();
     rows(&plan.units, "", &names, &mut people);
     let lines = LINES.iter().filter_map(|name| {
         let metric = catalogue.get(catalogue.find(name)?)?;
-        Some((metric.name.clone(), metric.zh.clone(), None))
+        let name = if language == Language::English { &metric.en } else { &metric.zh };
+        Some((metric.name.clone(), name.clone(), None))
     });
     Ok(Page {
+        language,
         unit_name: names.units.get(&plan.unit).cloned().unwrap_or_else(|| plan.unit.clone()),
         lines: lines.collect(),
         people,
@@ -107,9 +111,17 @@ async fn page(
 }
 
 /// What there is of a list, with the weights of a plan; 0 for what is not in it.
-fn weighed(known: Vec<CodedLabel>, weights: &[LabelWeight]) -> Vec<(String, String, i64)> {
+fn weighed(
+    known: Vec<CodedLabel>,
+    weights: &[LabelWeight],
+    language: Language,
+) -> Vec<(String, String, i64)> {
     let weight = |code: &str| weights.iter().find(|label| label.code == code).map_or(0, |label| label.weight);
-    known.into_iter().map(|label| (label.code.clone(), label.zh, weight(&label.code))).collect()
+    let name = |label: &CodedLabel| match language {
+        Language::Chinese => label.zh.clone(),
+        Language::English => label.en.clone(),
+    };
+    known.into_iter().map(|label| (label.code.clone(), name(&label), weight(&label.code))).collect()
 }
 
 /// The codes and numbers of units and the people below them.

@@ -15,6 +15,7 @@ use crate::http::{FieldError, Problem};
 use crate::ledger::metric::{Catalogue, Kind};
 use crate::plan::split::method::Method;
 use crate::plan::split::new_plan::{LabelWeight, Levels, MemberWeight, NewLine, NewPlan, UnitWeight};
+use crate::plan::workbook::word::{MONTHS, Word, normal};
 use crate::said::{Said, say};
 use crate::spreadsheets::import::number::{Measure, decimal};
 use crate::spreadsheets::import::{
@@ -92,16 +93,16 @@ struct Reading<'a> {
 /// A worksheet whose head is understood.
 struct Sheet {
     name: String,
-    columns: HashMap<&'static str, usize>,
+    columns: HashMap<Word, usize>,
     lines: Vec<Line>,
 }
 
 impl Sheet {
-    fn cell<'a>(&self, line: &'a Line, header: &str) -> &'a Value {
-        self.columns.get(header).map_or(&Value::Blank, |column| line.cell(*column))
+    fn cell<'a>(&self, line: &'a Line, header: Word) -> &'a Value {
+        self.columns.get(&header).map_or(&Value::Blank, |column| line.cell(*column))
     }
 
-    fn text(&self, line: &Line, header: &str) -> String {
+    fn text(&self, line: &Line, header: Word) -> String {
         self.cell(line, header).shown()
     }
 }
@@ -151,8 +152,10 @@ impl Reading<'_> {
         let lines = match parts.remove(&Part::Lines) {
             Some(sheet) => self.lines(&sheet),
             None => {
-                let title = Part::Lines.title();
-                self.fault("file", 0, say!("缺少工作表“{title}”", "there is no worksheet '{title}'"));
+                let Word { zh, en } = Part::Lines.title();
+                let message =
+                    Said::both(format!("缺少工作表“{zh}”"), format!("there is no worksheet '{en}'"));
+                self.fault("file", 0, message);
                 Vec::new()
             }
         };
@@ -186,8 +189,8 @@ impl Reading<'_> {
         let mut rest = lines.into_iter().skip(1);
         for line in rest.by_ref().take(20) {
             for (column, cell) in line.cells.iter().enumerate() {
-                let text: String = cell.shown().chars().filter(|c| !c.is_whitespace()).collect();
-                if let Some(header) = part.headers().iter().find(|header| **header == text) {
+                let text = normal(&cell.shown());
+                if let Some(header) = part.headers().iter().find(|header| header.is(&text)) {
                     columns.entry(*header).or_insert(column);
                 }
             }
@@ -197,8 +200,14 @@ impl Reading<'_> {
             columns.clear();
         }
         let message = Said::both(
-            format!("找不到表头，应有：{}", part.needed().join("、")),
-            format!("there is no header row: expected {}", part.needed().join(", ")),
+            format!(
+                "找不到表头，应有：{}",
+                part.needed().iter().map(|word| word.zh).collect::<Vec<_>>().join("、")
+            ),
+            format!(
+                "there is no header row: expected {}",
+                part.needed().iter().map(|word| word.en).collect::<Vec<_>>().join(", ")
+            ),
         );
         self.fault(&name, 0, message);
         None
@@ -217,9 +226,10 @@ impl Reading<'_> {
             let penetration = self.number(sheet, line, PENETRATION);
             let value_per_unit = self.units_of(sheet, line, VALUE, true);
             if index == 0 && total.is_none() {
-                let message = say!(
-                    "“{metric}”是主指标，必须填“{TOTAL}”",
-                    "'{metric}' is the first line: expected a number in '{TOTAL}'"
+                let Word { zh, en } = TOTAL;
+                let message = Said::both(
+                    format!("“{metric}”是主指标，必须填“{zh}”"),
+                    format!("'{metric}' is the first line: expected a number in '{en}'"),
                 );
                 self.fault(&sheet.name, line.row, message);
             }
@@ -239,9 +249,14 @@ impl Reading<'_> {
         let mut months: [Option<i64>; 12] = [None; 12];
         for line in &sheet.lines {
             let text = sheet.text(line, MONTH);
+            if text.is_empty() && sheet.cell(line, WEIGHT).is_blank() {
+                continue;
+            }
+            let named = MONTHS.iter().position(|month| month.is(&normal(&text)));
             let number = text.trim_end_matches('份').trim_end_matches('月').trim().parse::<usize>().ok();
-            let Some(slot) = number.and_then(|number| months.get_mut(number.checked_sub(1)?)) else {
-                let message = say!("“{text}”应为 1月 至 12月", "'{text}': expected 1月 to 12月");
+            let index = named.or_else(|| number?.checked_sub(1));
+            let Some(slot) = index.and_then(|index| months.get_mut(index)) else {
+                let message = say!("“{text}”应为 1月 至 12月", "'{text}': expected Jan to Dec, or 1 to 12");
                 self.fault(&sheet.name, line.row, message);
                 continue;
             };
@@ -249,9 +264,26 @@ impl Reading<'_> {
                 self.fault(&sheet.name, line.row, say!("“{text}”有两行", "'{text}' has two rows"));
                 continue;
             }
-            *slot = Some(self.weight(sheet, line).unwrap_or(0));
+            // A number that is none is a fault by itself.
+            let before = self.faults.len();
+            *slot = self.weight(sheet, line).or((self.faults.len() > before).then_some(0));
         }
-        // The faults above say what is wrong; a month without a row has no weight.
+        // Nothing is not 0: a month that was left out would get no target.
+        let missing =
+            || MONTHS.iter().zip(&months).filter(|(_, weight)| weight.is_none()).map(|(month, _)| *month);
+        if missing().next().is_some() {
+            let message = Said::both(
+                format!(
+                    "缺少{}的权重：没有的填 0",
+                    missing().map(|month| month.zh).collect::<Vec<_>>().join("、")
+                ),
+                format!(
+                    "there is no weight of {}: write 0 for none",
+                    missing().map(|month| month.en).collect::<Vec<_>>().join(", ")
+                ),
+            );
+            self.fault(&sheet.name, 0, message);
+        }
         months.map(Option::unwrap_or_default).to_vec()
     }
 
@@ -277,14 +309,16 @@ impl Reading<'_> {
                 continue;
             }
             if unit.is_empty() {
-                let message = say!("{employee_no} 缺少“{UNIT}”", "{employee_no} has no '{UNIT}'");
+                let Word { zh, en } = UNIT;
+                let message =
+                    Said::both(format!("{employee_no} 缺少“{zh}”"), format!("{employee_no} has no '{en}'"));
                 self.fault(&sheet.name, line.row, message);
                 continue;
             }
             let Some(weight) = self.weight(sheet, line) else {
-                let message = say!(
-                    "缺少“{WEIGHT}”：没有份额的填 0，不参加的删去整行",
-                    "there is no '{WEIGHT}': write 0 for no share, and delete the row of whoever takes no part"
+                let message = Said::fixed(
+                    "缺少“权重”：没有份额的填 0，不参加的删去整行",
+                    "there is no 'Weight': write 0 for no share, and delete the row of whoever takes no part",
                 );
                 self.fault(&sheet.name, line.row, message);
                 continue;
@@ -301,7 +335,7 @@ impl Reading<'_> {
                 None => {
                     let message = say!(
                         "单位“{code}”没有自己的一行（工号为空的行）",
-                        "unit '{code}' has no row of its own, without a 工号"
+                        "unit '{code}' has no row of its own, without an employee number"
                     );
                     self.fault(&sheet.name, row, message);
                 }
@@ -330,7 +364,7 @@ impl Reading<'_> {
     }
 
     /// Whole units, or the cents of yuan.
-    fn units_of(&mut self, sheet: &Sheet, line: &Line, header: &str, is_amount: bool) -> Option<i64> {
+    fn units_of(&mut self, sheet: &Sheet, line: &Line, header: Word, is_amount: bool) -> Option<i64> {
         let number = self.number(sheet, line, header)?;
         let scaled = if is_amount { number.checked_mul(Decimal::ONE_HUNDRED) } else { Some(number) };
         let units = scaled
@@ -348,8 +382,8 @@ impl Reading<'_> {
                     ("不小于 0 的整数", "a whole number from 0")
                 };
                 let message = Said::both(
-                    format!("“{header}”填的是 {number}，应为{zh}"),
-                    format!("'{header}' is {number}: expected {en}"),
+                    format!("“{}”填的是 {number}，应为{zh}", header.zh),
+                    format!("'{}' is {number}: expected {en}", header.en),
                 );
                 self.fault(&sheet.name, line.row, message);
                 None
@@ -357,7 +391,7 @@ impl Reading<'_> {
         }
     }
 
-    fn number(&mut self, sheet: &Sheet, line: &Line, header: &str) -> Option<Decimal> {
+    fn number(&mut self, sheet: &Sheet, line: &Line, header: Word) -> Option<Decimal> {
         let cell = sheet.cell(line, header);
         let number = match cell {
             Value::Blank => return None,
@@ -371,8 +405,11 @@ impl Reading<'_> {
             Value::Other(_) => None,
         };
         if number.is_none() {
-            let message =
-                say!("“{header}”填的是“{}”，应为数字", "'{header}' is '{}': expected a number", cell.shown());
+            let (Word { zh, en }, shown) = (header, cell.shown());
+            let message = Said::both(
+                format!("“{zh}”填的是“{shown}”，应为数字"),
+                format!("'{en}' is '{shown}': expected a number"),
+            );
             self.fault(&sheet.name, line.row, message);
         }
         number

@@ -22,6 +22,7 @@ fn row(unit: &str, above: &str, employee_no: Option<&str>, weight: i64) -> Perso
 
 fn page() -> Page {
     Page {
+        language: Language::Chinese,
         unit: "JC".into(),
         unit_name: "锦程4S店".into(),
         year: 2015,
@@ -51,7 +52,7 @@ fn an_empty_template_asks_for_the_total() {
     let faults: Vec<_> =
         problem.errors.iter().map(|error| error.message.in_language(Language::Chinese).to_owned()).collect();
     assert_eq!(faults, ["“deliveries”是主指标，必须填“全年目标”"]);
-    assert_eq!(problem.errors[0].field, format!("{} 5", Part::Lines.title()));
+    assert_eq!(problem.errors[0].field, format!("{} 5", Part::Lines.title().zh));
 }
 
 #[test]
@@ -71,6 +72,29 @@ fn what_is_filled_in_comes_back_as_a_plan() {
     let members = &department.units[0].members;
     let members: Vec<_> = members.iter().map(|member| (member.employee_no.as_str(), member.weight)).collect();
     assert_eq!(members, [("A01", 28), ("007", 26)]);
+}
+
+#[test]
+fn a_template_in_english_is_the_same_plan() {
+    let mut filled = page();
+    filled.lines[0].2 = Some(1690);
+    let read = |page: &Page| {
+        let plan = read_now(&write(page).unwrap(), &catalogue()).unwrap();
+        serde_json::to_value(plan).unwrap()
+    };
+    let chinese = read(&filled);
+    filled.language = Language::English;
+    assert_eq!(read(&filled), chinese);
+}
+
+#[test]
+fn a_month_that_was_left_out_is_not_one_without_a_target() {
+    let mut short = page();
+    short.lines[0].2 = Some(1690);
+    short.season.truncate(11);
+    let problem = read_now(&write(&short).unwrap(), &catalogue()).unwrap_err();
+    let message = problem.errors[0].message.in_language(Language::Chinese);
+    assert_eq!((problem.errors[0].field.as_str(), message), ("月份", "缺少12月的权重：没有的填 0"));
 }
 
 #[test]

@@ -2,15 +2,19 @@
 
 use rust_xlsxwriter::{Color, Format, Workbook, Worksheet, XlsxError};
 
-use super::layout::Part;
+use super::layout::{FLOOR, PENETRATION, Part, STRETCH, TOTAL, VALUE, WEIGHT};
+use crate::plan::workbook::word::{MONTHS, Word};
+use crate::said::{Language, say};
 
 /// What a template says before anybody has filled it in.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Page {
+    /// The language of headers and notes.
+    pub language: Language,
     pub unit: String,
     pub unit_name: String,
     pub year: i32,
-    /// Metric, its Chinese name, and its total where it is known; an amount's in yuan.
+    /// Metric, its name, and its total where it is known; an amount's in yuan.
     pub lines: Vec<(String, String, Option<i64>)>,
     pub season: Vec<i64>,
     pub people: Vec<PersonRow>,
@@ -42,12 +46,15 @@ enum Cell<'a> {
 /// The row of the headers, counted from 0: above it stand the hidden row, the title and the note.
 const HEADER_ROW: u32 = 3;
 
+/// The worksheet of what should be known.
+const NOTES: Word = Word::new("说明", "Notes");
+
 /// Writes the workbook.
 pub(super) fn write(page: &Page) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     for part in Part::ALL {
         let sheet = workbook.add_worksheet();
-        sheet.set_name(part.title())?;
+        sheet.set_name(part.title().of(page.language))?;
         head(sheet, page, part)?;
         for (row, cells) in (HEADER_ROW + 1..).zip(rows(page, part)) {
             for (column, cell) in (0..).zip(cells) {
@@ -57,7 +64,7 @@ pub(super) fn write(page: &Page) -> Result<Vec<u8>, XlsxError> {
     }
     if !page.notes.is_empty() {
         let sheet = workbook.add_worksheet();
-        sheet.set_name("说明")?;
+        sheet.set_name(NOTES.of(page.language))?;
         sheet.set_column_width(0, 90)?;
         for (row, note) in (0..).zip(&page.notes) {
             sheet.write_string(row, 0, note)?;
@@ -71,18 +78,20 @@ fn head(sheet: &mut Worksheet, page: &Page, part: Part) -> Result<(), XlsxError>
         Format::new().set_bold().set_font_color(Color::White).set_background_color(Color::RGB(0x001F_4E78));
     sheet.write_string(0, 0, part.mark(&page.unit, page.year))?;
     sheet.set_row_hidden(0)?;
-    let title = format!("{} {} 年计划：{}", page.unit_name, page.year, part.title());
-    sheet.write_string_with_format(1, 0, title, &Format::new().set_bold().set_font_size(14))?;
-    sheet.write_string(2, 0, part.note())?;
+    let (unit, year, part_name) = (&page.unit_name, page.year, part.title().of(page.language));
+    let title = say!("{unit} {year} 年计划：{part_name}", "{unit}, plan of {year}: {part_name}");
+    let bold = Format::new().set_bold().set_font_size(14);
+    sheet.write_string_with_format(1, 0, title.in_language(page.language), &bold)?;
+    sheet.write_string(2, 0, part.note().of(page.language))?;
     // A code such as 007 stays as it is typed.
     let text = Format::new().set_num_format("@");
     for (column, name) in (0..).zip(part.headers()) {
-        let is_text = !matches!(*name, "全年目标" | "保底" | "挑战" | "渗透率" | "单车产值" | "权重");
+        let is_text = ![TOTAL, FLOOR, STRETCH, PENETRATION, VALUE, WEIGHT].contains(name);
         if is_text {
             sheet.set_column_format(column, &text)?;
         }
         sheet.set_column_width(column, 16)?;
-        sheet.write_string_with_format(HEADER_ROW, column, *name, &header)?;
+        sheet.write_string_with_format(HEADER_ROW, column, name.of(page.language), &header)?;
     }
     sheet.set_freeze_panes(HEADER_ROW + 1, 0)?;
     Ok(())
@@ -93,7 +102,10 @@ fn rows(page: &Page, part: Part) -> Vec<Vec<Cell<'_>>> {
         Part::Lines => page.lines.iter().map(|(code, name, total)| line_row(code, name, *total)).collect(),
         Part::Months => {
             let named = MONTHS.iter().zip(&page.season);
-            named.map(|(month, weight)| vec![Cell::Text(month), Cell::Whole(*weight)]).collect()
+            let row = |(month, weight): (&Word, &i64)| {
+                vec![Cell::Text(month.of(page.language)), Cell::Whole(*weight)]
+            };
+            named.map(row).collect()
         }
         Part::People => page.people.iter().map(person_row).collect(),
         Part::Channels => page.channels.iter().map(label_row).collect(),
@@ -115,9 +127,6 @@ fn label_row((code, name, weight): &(String, String, i64)) -> Vec<Cell<'_>> {
     let weight = if *weight == 0 { Cell::Blank } else { Cell::Whole(*weight) };
     vec![Cell::Text(code), Cell::Text(name), weight]
 }
-
-const MONTHS: [&str; 12] =
-    ["1月", "2月", "3月", "4月", "5月", "6月", "7月", "8月", "9月", "10月", "11月", "12月"];
 
 fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell<'_>) -> Result<(), XlsxError> {
     match cell {

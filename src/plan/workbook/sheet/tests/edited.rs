@@ -58,7 +58,8 @@ fn checks_and_names_may_be_changed_without_effect() {
 fn a_quarter_a_year_or_a_suggestion_that_was_typed_is_a_fault() {
     let plan = plan();
     let bytes = write(&plan).unwrap();
-    for cell in ["S14", "W8", "W14"] {
+    // 13 is the suggestion of the row that 14 confirms.
+    for cell in ["S14", "W8", "W14", "S13", "W13"] {
         let edited = patched(&bytes, PAGE, |page| with_cell(page, cell, "", "<v>10</v>"));
         let faults = read(&edited).unwrap_err();
         assert_eq!(places(&faults), [(format!("交车·组织!{cell}"), "10")]);
@@ -71,7 +72,7 @@ fn a_quarter_a_year_or_a_suggestion_that_was_typed_is_a_fault() {
 }
 
 #[test]
-fn floor_and_stretch_stand_below_and_are_not_read() {
+fn floor_and_stretch_stand_below_and_one_that_was_typed_is_a_fault() {
     let mut plan = plan();
     for row in &mut plan.lines[0].trees[0].rows {
         (row.floor, row.stretch) = (Some([1; 12]), Some([99; 12]));
@@ -79,8 +80,13 @@ fn floor_and_stretch_stand_below_and_are_not_read() {
     let bytes = write(&plan).unwrap();
     assert_eq!(changes(&plan, &bytes), Vec::<String>::new());
     // 7 and 8 the store, 9 its check, 10 保底, 11 挑战.
-    let edited = patched(&bytes, PAGE, |page| with_cell(page, "G10", "", "<v>5</v>"));
-    assert_eq!(changes(&plan, &edited), Vec::<String>::new());
+    for cell in ["G10", "R11"] {
+        let edited = patched(&bytes, PAGE, |page| with_cell(page, cell, "", "<v>5</v>"));
+        let faults = differences(&plan, &read(&edited).unwrap()).unwrap_err();
+        assert_eq!(places(&faults), [(format!("交车·组织!{cell}"), "5")]);
+    }
+    let edited = patched(&bytes, PAGE, |page| with_cell(page, "W11", "", "<v>5</v>"));
+    assert_eq!(places(&read(&edited).unwrap_err()), [("交车·组织!W11".to_owned(), "5")]);
     let edited = patched(&bytes, PAGE, |page| with_cell(page, "G13", "", "<v>8</v>"));
     assert_eq!(changes(&plan, &edited), ["deliveries organisation /T1 (组 T1) 1: 7 -> 8"]);
 }

@@ -41,6 +41,7 @@ fn plan() -> PlanSheet {
         row(1, "渠道", "网销", "", [10; 12]),
     ];
     PlanSheet {
+        language: Language::Chinese,
         title: "城西店 2026 年度计划".into(),
         unit: "城西店".into(),
         year: 2026,

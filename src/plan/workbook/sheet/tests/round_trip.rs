@@ -98,11 +98,12 @@ prop_compose! {
 prop_compose! {
     fn any_plan()(
         title in ".{0,40}", unit in ".{0,10}", year in 1900..3000, version in 1..100, plan_id in any::<i64>(),
-        row_version in any::<i32>(), mut lines in prop::collection::vec(line().boxed(), 1..4),
+        row_version in any::<i32>(), english in any::<bool>(), mut lines in prop::collection::vec(line().boxed(), 1..4),
     ) -> PlanSheet {
         let mut seen = HashSet::new();
         lines.retain(|line| seen.insert(line.metric.clone()));
-        PlanSheet { title, unit, year, version, plan_id, row_version, lines }
+        let language = if english { Language::English } else { Language::Chinese };
+        PlanSheet { language, title, unit, year, version, plan_id, row_version, lines }
     }
 }
 

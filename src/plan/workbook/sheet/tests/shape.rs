@@ -57,6 +57,51 @@ fn the_worksheets_show_headers_nodes_sums_and_checks() {
 }
 
 #[test]
+fn after_a_replan_the_head_tells_task_results_remaining_and_the_sum_of_targets_in_the_readers_language() {
+    let mut plan = plan();
+    let line = &mut plan.lines[0];
+    line.task = SheetTask {
+        total: 1690,
+        closed: 3,
+        results: 392,
+        is_replanned: true,
+        remaining: 1298,
+        targets: 1715,
+        floor: Some(1500),
+        stretch: None,
+    };
+    let head = |plan: &PlanSheet| {
+        let bytes = write(plan).unwrap();
+        let mut book = opened(&bytes);
+        let cells = book.worksheet_range_at(0).unwrap().unwrap();
+        [2, 3].map(|row| cells.get_value((row, 0)).unwrap().to_string())
+    };
+    assert_eq!(
+        head(&plan)[1],
+        "指标：交车　分解：组织　全年任务：1690　前 3 个月已实现：392　剩余：1298　目标合计：1715　保底：1500"
+    );
+    // Not planned again, they are what was planned.
+    plan.lines[0].task.is_replanned = false;
+    assert!(head(&plan)[1].contains("前 3 个月按计划计：392"), "{:?}", head(&plan));
+    plan.language = Language::English;
+    plan.lines[0].task.is_replanned = true;
+    let [of, year] = head(&plan);
+    assert_eq!(of, "Unit: 城西店　Year: 2026　Version: 2");
+    assert_eq!(
+        year,
+        "Line: 交车　By: Organisation　Year's task: 1690　Results of 3 months: 392　Remaining: 1298　Sum of targets: 1715　Floor: 1500"
+    );
+    // It is read as the Chinese one is.
+    let chinese = PlanSheet { language: Language::Chinese, ..plan.clone() };
+    let read = |plan: &PlanSheet| read(&write(plan).unwrap()).unwrap();
+    let confirmed = |read: ReadSheet| {
+        read.cells.into_iter().map(|row| (row.row, row.code, row.months)).collect::<Vec<_>>()
+    };
+    assert_eq!(confirmed(read(&plan)), confirmed(read(&chinese)));
+    assert_eq!(read(&plan).given.len(), read(&chinese).given.len());
+}
+
+#[test]
 fn each_sum_has_its_own_months_and_its_result_beside_the_formula() {
     let mut plan = plan();
     plan.lines[0].trees[0].rows[0].confirmed = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048];
