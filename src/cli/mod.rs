@@ -100,10 +100,10 @@ enum Command {
     Openapi,
 }
 
-/// The language in which problems and findings about rules are printed.
+/// The language in which problems, findings about rules and what imports say are printed.
 static LANGUAGE: OnceLock<Language> = OnceLock::new();
 
-/// The language in which problems and findings about rules are printed: what the command line asks for, or else the locale.
+/// The language in which these are printed: what the command line asks for, or else the locale.
 fn language() -> Language {
     LANGUAGE.get().copied().unwrap_or(Language::English)
 }
