@@ -140,7 +140,8 @@ pub struct Logging {
 /// Who reads what is printed.
 #[derive(Clone, Debug, Args)]
 pub struct Reader {
-    /// Language of problems and of findings about rules [default: that of the locale, English where it is not Chinese].
+    /// Language of problems, of findings about rules and of what imports say [default: that of the locale, English where it is
+    /// not Chinese].
     #[arg(long, env = "SHOWFLOOR_LANG", value_name = "zh|en", value_parser = language, global = true)]
     lang: Option<Language>,
 }

@@ -10,14 +10,16 @@ use comfy_table::Table;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::database::Database;
-use super::{Ended, import_proposal, table};
+use super::{Ended, import_proposal, language, table};
 use crate::auth::Context;
 use crate::clock::Clock;
 use crate::config::{Rules, Storage};
+use crate::http::Problem;
 use crate::ledger::{Counts, Late};
 use crate::period::Period;
+use crate::said::Language;
 use crate::spreadsheets::import::MAX_FILE_BYTES;
-use crate::spreadsheets::import_file::{self, ImportFile, ImportReport, Manner, Mode, ReadBy, Stage};
+use crate::spreadsheets::import_file::{self, ImportFile, ImportReportBody, Manner, Mode, ReadBy, Stage};
 use crate::spreadsheets::mapping;
 use crate::spreadsheets::mapping::built_in::ImportKind;
 
@@ -58,7 +60,8 @@ pub struct ImportArgs {
     /// Take a file that says that it ends before its month does, up to today: its values are the month's so far.
     #[arg(long)]
     to_date: bool,
-    /// Record although numbers for people are not read (the report lists them). A saved mapping remembers which.
+    /// Record although numbers for people are not read, or it is in doubt what some are (the report lists them). A saved
+    /// mapping remembers what is not read.
     #[arg(long)]
     accept_unread: bool,
     /// Say that it is all that there is of its sources: whoever of the store is not in it has nothing there.
@@ -107,7 +110,11 @@ pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
     let now = Clock::System.now();
     if args.propose {
         let propose = async |pool: &_| {
-            let open = async || Context::operator(pool, now).await;
+            let open = async || {
+                let mut cx = Context::operator(pool, now).await?;
+                cx.language = language();
+                Ok::<_, Problem>(cx)
+            };
             let catalogue = catalogues.of(open().await?.db(), args.period).await?;
             Ok(mapping::propose(open, catalogue, content, args.period).await?)
         };
@@ -137,18 +144,33 @@ pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
     })
     .await;
     bar.finish_and_clear();
-    let report = report?;
+    let report = report?.body(language());
     print(&report, mode, args.json)?;
     Ok(if report.faults.is_empty() && !report.asks { Ended::Well } else { Ended::WithFindings })
 }
 
 /// The columns that were not read, each with the first number there and the known one that it is like.
-fn unread(report: &ImportReport) -> String {
-    let shown = report.unread.iter().map(|one| {
-        let near = one.near.as_ref().map(|near| format!("，是不是“{near}”？")).unwrap_or_default();
-        format!("{}（第 {} 行 {}{near}）", one.column, one.row, one.found)
+fn unread(report: &ImportReportBody) -> String {
+    let is_chinese = language() == Language::Chinese;
+    let shown = report.unread.iter().filter(|one| one.doubt.is_none()).map(|one| {
+        let (column, row, found) = (&one.column, one.row, &one.found);
+        match (&one.near, is_chinese) {
+            (Some(near), true) => format!("{column}（第 {row} 行 {found}，是不是“{near}”？）"),
+            (None, true) => format!("{column}（第 {row} 行 {found}）"),
+            (Some(near), false) => format!("{column} (row {row}: {found}; is it '{near}'?)"),
+            (None, false) => format!("{column} (row {row}: {found})"),
+        }
     });
-    listed(shown)
+    listed(shown.collect::<Vec<_>>().into_iter())
+}
+
+/// A sentence for each column of which it is in doubt what its numbers are.
+fn doubts(report: &ImportReportBody) -> impl Iterator<Item = String> {
+    let doubted = report.unread.iter().filter_map(|one| Some((one, one.doubt.as_ref()?)));
+    doubted.map(|(one, doubt)| match language() {
+        Language::Chinese => format!("{}（第 {} 行 {}）：{doubt}", one.column, one.row, one.found),
+        Language::English => format!("{} (row {}: {}): {doubt}", one.column, one.row, one.found),
+    })
 }
 
 /// The first of some names, and how many more there are.
@@ -166,13 +188,13 @@ fn counter() -> ProgressBar {
     style.map(|style| bar.clone().with_style(style)).unwrap_or(bar)
 }
 
-fn print(report: &ImportReport, mode: Mode, json: bool) -> anyhow::Result<()> {
+fn print(report: &ImportReportBody, mode: Mode, json: bool) -> anyhow::Result<()> {
     let mut out = io::stdout();
     if json {
         writeln!(out, "{}", serde_json::to_string_pretty(report)?)?;
         return Ok(());
     }
-    let ImportReport { rows, counts, .. } = report;
+    let ImportReportBody { rows, counts, .. } = report;
     if !report.faults.is_empty() {
         writeln!(out, "{}", faults(report))?;
     }
@@ -184,9 +206,15 @@ fn print(report: &ImportReport, mode: Mode, json: bool) -> anyhow::Result<()> {
         }
     }
     for note in &report.notes {
-        writeln!(out, "注意：{note}")?;
+        match language() {
+            Language::Chinese => writeln!(out, "注意：{note}")?,
+            Language::English => writeln!(out, "note: {note}")?,
+        }
     }
-    if !report.unread.is_empty() {
+    for doubt in doubts(report) {
+        writeln!(out, "有疑问 · in doubt: {doubt}")?;
+    }
+    if report.unread.iter().any(|one| one.doubt.is_none()) {
         writeln!(out, "未读取，里面有数字 · not read, although there are numbers: {}", unread(report))?;
     }
     if !report.unused.is_empty() {
@@ -195,8 +223,8 @@ fn print(report: &ImportReport, mode: Mode, json: bool) -> anyhow::Result<()> {
     }
     let outcome = match (mode, report.applied) {
         (Mode::DryRun, _) if report.asks => {
-            "试运行，未写入；导入时须用 --accept-unread 确认不需要未读取的数字 · dry run, nothing was written; to import, accept \
-             with --accept-unread that these numbers are not read"
+            "试运行，未写入；导入时须用 --accept-unread 确认未读取的数字和疑问 · dry run, nothing was written; to import, accept \
+             with --accept-unread what is not read or in doubt"
         }
         (Mode::DryRun, _) => "试运行，未写入 · dry run, nothing was written",
         (_, true) => "已导入 · imported",
@@ -204,8 +232,8 @@ fn print(report: &ImportReport, mode: Mode, json: bool) -> anyhow::Result<()> {
             "未导入：改正错误行，或用 --partial 只导入正确的行 · nothing was imported: correct the faulty rows, or use --partial"
         }
         (_, false) if report.asks => {
-            "未导入：确认不需要未读取的数字后，用 --accept-unread · nothing was imported: if the numbers that were not read are \
-             not wanted, use --accept-unread"
+            "未导入：确认未读取的数字和疑问后，用 --accept-unread · nothing was imported: if what is not read or in doubt is \
+             well, use --accept-unread"
         }
         (_, false) => "没有变化 · nothing has changed",
     };
@@ -222,7 +250,7 @@ fn print(report: &ImportReport, mode: Mode, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn faults(report: &ImportReport) -> Table {
+fn faults(report: &ImportReportBody) -> Table {
     let mut rows = table::new(&["行 row", "列 column", "内容 found", "应为 expected"], &[0]);
     for fault in &report.faults {
         rows.add_row([
@@ -235,7 +263,7 @@ fn faults(report: &ImportReport) -> Table {
     rows
 }
 
-fn differences(report: &ImportReport) -> Table {
+fn differences(report: &ImportReportBody) -> Table {
     let mut rows = table::new(&["行 row", "工号", "列 column", "原值 from", "新值 to"], &[0, 3, 4]);
     for one in &report.differences {
         rows.add_row([

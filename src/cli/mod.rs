@@ -103,7 +103,8 @@ enum Command {
 /// Who reads what is printed and written.
 static READER: OnceLock<Reader> = OnceLock::new();
 
-/// The language in which problems and findings about rules are printed: what the command line asks for, or else the locale.
+/// The language in which problems, findings about rules and what imports say are printed: what the command line asks for, or
+/// else the locale.
 fn language() -> Language {
     READER.get().map_or(Language::English, Reader::language)
 }

@@ -146,6 +146,18 @@ fn share_of_changes(size: usize) -> usize {
     (size - size / 4).max(size.min(3))
 }
 
+/// How many of them may be used by changes that wait for others: some are left to those who need not wait.
+fn share_of_waiting(size: usize) -> usize {
+    (share_of_changes(size) * 3 / 4).max(1)
+}
+
+/// A connection of a pool, which knows how many of those who have one may wait.
+async fn of_pool(mut opened: AsyncPgConnection, waiting: usize) -> ConnectionResult<AsyncPgConnection> {
+    let told = format!("SET showfloor.waiting TO '{waiting}'");
+    opened.batch_execute(&told).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(opened)
+}
+
 /// A connection beside those of a pool that can write in bulk.
 pub async fn writer(pool: &Pool) -> Result<Writer, PoolError> {
     pool.manager().writers.get().await
@@ -165,12 +177,12 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Connections are driven by the runtime that calls this, whichever runtime asks for one later: an actix worker that is
 /// busy with something else would otherwise stall the queries of the others.
 pub fn open(url: &str, size: usize) -> anyhow::Result<Pool> {
-    let runtime = Handle::current();
+    let (runtime, waits) = (Handle::current(), share_of_waiting(size));
     let mut config = ManagerConfig::<AsyncPgConnection>::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |url| {
         let url = url.to_owned();
-        let opening = runtime.spawn(async move { connect(&url).await });
+        let opening = runtime.spawn(async move { of_pool(connect(&url).await?, waits).await });
         async move {
             opening.await.unwrap_or_else(|error| Err(ConnectionError::BadConnection(error.to_string())))
         }
@@ -280,6 +292,9 @@ mod tests {
     fn changes_leave_connections_for_readers_where_there_are_enough() {
         for (size, share) in [(1, 1), (2, 2), (3, 3), (4, 3), (8, 6), (16, 12), (40, 30)] {
             assert_eq!(share_of_changes(size), share, "{size}");
+        }
+        for (size, share) in [(1, 1), (2, 1), (3, 2), (4, 2), (8, 4), (16, 9)] {
+            assert_eq!(share_of_waiting(size), share, "{size}");
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::db::sql;
 use crate::http::Problem;
 use crate::ledger::metric::{Catalogue, Missing};
 use crate::period::Period;
+use crate::said::Said;
 
 /// Sources, each with people of whom something is said or has come.
 pub type Deliveries = BTreeMap<String, BTreeSet<i64>>;
@@ -225,27 +226,36 @@ pub struct SourceGap {
 }
 
 impl SourceGap {
-    /// The sentence that tells so, in Chinese, as an import notes it.
-    pub fn note(&self, catalogue: &Catalogue) -> String {
-        let (label, number, named) =
-            (catalogue.source_label(&self.source), self.employee_nos.len(), self.named());
-        format!(
-            "{label}：{} 还有 {number} 人没有数据（{named}），仍算未交，不当作 0；确实没有的，请声明该来源已交齐",
-            self.store
-        )
+    /// The sentence that tells so, as an import notes it.
+    pub fn note(&self, catalogue: &Catalogue) -> Said {
+        let (store, number, [zh, en]) = (&self.store, self.employee_nos.len(), self.named());
+        let said = Said::both(
+            format!(
+                "{store} 还有 {number} 人没有数据（{zh}），仍算未交，不当作 0；确实没有的，请声明该来源已交齐"
+            ),
+            format!(
+                "in {store} there is nothing of {number} people yet ({en}), which is not 0: where there is none, declare the \
+                 source complete"
+            ),
+        );
+        said.about(&catalogue.source_said(&self.source))
     }
 
     /// The sentence that tells who has nothing there by the word that the source is complete.
-    pub fn nothing_note(&self, catalogue: &Catalogue) -> String {
-        let (label, number, named) =
-            (catalogue.source_label(&self.source), self.employee_nos.len(), self.named());
-        format!("{label}：声明 {} 已交齐，没有数据的 {number} 人（{named}）按 0 计", self.store)
+    pub fn nothing_note(&self, catalogue: &Catalogue) -> Said {
+        let (store, number, [zh, en]) = (&self.store, self.employee_nos.len(), self.named());
+        let said = Said::both(
+            format!("声明 {store} 已交齐，没有数据的 {number} 人（{zh}）按 0 计"),
+            format!("declared complete for {store}: {number} people of whom there is nothing ({en}) have 0"),
+        );
+        said.about(&catalogue.source_said(&self.source))
     }
 
-    fn named(&self) -> String {
-        let named = self.employee_nos.iter().take(NAMED).cloned().collect::<Vec<_>>().join("、");
-        let more = if self.employee_nos.len() > NAMED { " 等" } else { "" };
-        format!("{named}{more}")
+    /// The first of them, in Chinese and in English.
+    fn named(&self) -> [String; 2] {
+        let named = self.employee_nos.iter().take(NAMED).cloned().collect::<Vec<_>>();
+        let (zh, en) = if self.employee_nos.len() > NAMED { (" 等", ", …") } else { ("", "") };
+        [named.join("、") + zh, named.join(", ") + en]
     }
 }
 

@@ -80,10 +80,12 @@ const WAIT: &str =
 const TRY: &str =
     months!("pg_try_advisory_xact_lock(hashtextextended('fact/' || period || '/' || store_id, 0))");
 
-/// One of the eight places of those who wait, whichever months they wait for, until the transaction ends: each has a
-/// connection, and everybody else needs one, too.
-const PLACE: &str = "SELECT n FROM generate_series(1, 8) n \
-    WHERE pg_try_advisory_xact_lock(hashtextextended('fact waits/' || n, 0)) LIMIT 1";
+/// One of the places of those who wait, until the transaction ends: each has a connection, and everybody else needs one, too.
+/// Of one store's month no more than three quarters of them wait, so that those of another store find some. How many there
+/// are follows from how many connections there are (`showfloor.waiting`, which who opens them sets).
+const PLACE: &str = "SELECT n FROM (SELECT coalesce(nullif(current_setting('showfloor.waiting', true), ''), '8')::int) p (places), \
+    generate_series(1, CASE WHEN $2 THEN places - places / 4 ELSE places END) n \
+    WHERE pg_try_advisory_xact_lock(hashtextextended($1 || n, 0)) LIMIT 1";
 
 /// Takes the months that are wanted as soon as nobody else has them. What is free is taken without waiting; whoever has to
 /// wait gives back first what was taken, so that it waits in the one order, and gives up after three seconds.
@@ -93,14 +95,18 @@ async fn wait_for(
 ) -> Result<BTreeSet<StoreMonth>, Problem> {
     connection.batch_execute("SAVEPOINT months").await?;
     let tried = take(connection, TRY, wanted.clone()).await?;
-    let Some(period) = tried.iter().find(|month| !month.is_held).map(|month| month.period) else {
+    let Some(taken) = tried.iter().find(|month| !month.is_held) else {
         connection.batch_execute("RELEASE SAVEPOINT months").await?;
         return Ok(tried);
     };
+    let (period, own) = (taken.period, format!("fact waits/{}/{}/", taken.period, taken.store_id));
     let patience = "ROLLBACK TO SAVEPOINT months; RELEASE SAVEPOINT months; SET LOCAL lock_timeout = '3s'";
     connection.batch_execute(patience).await?;
-    if sql(PLACE).execute(connection).await? == 0 {
-        return Err(busy(period));
+    for (places, is_own) in [(own.as_str(), true), ("fact waits/", false)] {
+        let place = sql(PLACE).bind::<Text, _>(places).bind::<Bool, _>(is_own);
+        if place.execute(connection).await? == 0 {
+            return Err(busy(period));
+        }
     }
     match take(connection, WAIT, wanted).await {
         Ok(taken) => {

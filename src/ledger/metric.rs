@@ -350,6 +350,12 @@ impl Catalogue {
         self.sources.iter().find(|source| source.name == name).map_or(name, |source| &source.zh)
     }
 
+    /// The label of a source in both languages, or its name when it has none.
+    pub fn source_said(&self, name: &str) -> Said {
+        let found = self.sources.iter().find(|source| source.name == name);
+        found.map_or_else(|| Said::same(name), |source| Said::both(source.zh.clone(), source.en.clone()))
+    }
+
     /// The source that brings the metric called `name`.
     pub fn source_of(&self, name: &str) -> Option<&str> {
         self.get(self.find(name)?)?.source.as_deref()

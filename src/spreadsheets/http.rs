@@ -3,12 +3,13 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Json, Path};
-use actix_web::{HttpResponse, get, post};
+use actix_web::{CustomizeResponder, get, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::import_file::{self, ImportFile, ImportReport, ImportRun, Manner, Mode, ReadBy};
+use super::import_file::{self, ImportFile, ImportReportBody, ImportRun, Manner, Mode, ReadBy};
 use super::mapping::built_in::ImportKind;
 use crate::auth::Caller;
 use crate::auth::access::EnterFacts;
@@ -39,7 +40,8 @@ macro_rules! import_query {
             /// Take a file that says that it ends before its month does, up to today: its values are the month's so far.
             #[serde(default)]
             to_date: bool,
-            /// Record although numbers for people are not read: the report lists them. A saved mapping remembers which.
+            /// Record although numbers for people are not read, or it is in doubt what some are: the report lists them. A saved
+            /// mapping remembers what is not read.
             #[serde(default)]
             accept_unread: bool,
             /// Say that the file is all that there is of its sources: whoever of the store is not in it has nothing there.
@@ -99,6 +101,9 @@ import_query! {
     MappedImportQuery {}
 }
 
+/// A report in the caller's language.
+type Report = CustomizeResponder<Json<ImportReportBody>>;
+
 /// A file that was sent, or why it could not be read.
 pub(super) type Upload = Result<Bytes, actix_web::Error>;
 
@@ -111,8 +116,8 @@ pub(super) type Upload = Result<Bytes, actix_web::Error>;
 #[utoipa::path(tag = "facts", params(ImportQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
-        (status = 200, description = "A dry run, or a file that changes nothing", body = ImportReport),
-        (status = 201, description = "Recorded", body = ImportReport),
+        (status = 200, description = "A dry run, or a file that changes nothing", body = ImportReportBody),
+        (status = 201, description = "Recorded", body = ImportReportBody),
         (status = 409, description = "The month of some of these people is frozen; nothing was recorded"),
         (status = 422, description = "Some rows have errors, or numbers for people are not read; nothing was recorded"),
     ))]
@@ -122,7 +127,7 @@ pub async fn create_import(
     catalogues: Data<Catalogues>,
     query: Query<ImportQuery>,
     file: Upload,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Report, Problem> {
     let by = ReadBy::Kind(query.0.kind);
     import(&caller, &catalogues, query.0.with(by, file)?).await
 }
@@ -135,8 +140,8 @@ pub async fn create_import(
 #[utoipa::path(tag = "facts", params(MappedImportQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
-        (status = 200, description = "A dry run, or a file that changes nothing", body = ImportReport),
-        (status = 201, description = "Recorded", body = ImportReport),
+        (status = 200, description = "A dry run, or a file that changes nothing", body = ImportReportBody),
+        (status = 201, description = "Recorded", body = ImportReportBody),
         (status = 409, description = "The month of some of these people is frozen; nothing was recorded"),
         (status = 422, description = "Some rows have errors, or numbers for people are not read; nothing was recorded"),
     ))]
@@ -147,7 +152,7 @@ pub async fn create_mapped_import(
     name: Path<String>,
     query: Query<MappedImportQuery>,
     file: Upload,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Report, Problem> {
     let by = ReadBy::Mapping(name.into_inner());
     import(&caller, &catalogues, query.0.with(by, file)?).await
 }
@@ -179,15 +184,16 @@ async fn import(
     caller: &Caller<EnterFacts>,
     catalogues: &Catalogues,
     (file, manner): (ImportFile, Manner),
-) -> Result<HttpResponse, Problem> {
+) -> Result<Report, Problem> {
     let catalogue = catalogues.of(caller.context().await?.db(), file.period).await?;
     let silent = Arc::new(|_| ControlFlow::Continue(())) as import_file::Progress;
     let report =
         import_file::import(async || caller.context().await, &catalogue, file, &manner, &silent).await?;
+    let language = caller.language;
     match report.batch {
-        Some(_) => Ok(HttpResponse::Created().json(report)),
+        Some(_) => Ok(language.answer(report.body(language)).with_status(StatusCode::CREATED)),
         None if manner.mode == Mode::Whole && !report.faults.is_empty() => Err(report.refusal()),
         None if manner.mode != Mode::DryRun && report.asks => Err(report.refusal()),
-        None => Ok(HttpResponse::Ok().json(report)),
+        None => Ok(language.answer(report.body(language))),
     }
 }

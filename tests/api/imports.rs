@@ -366,7 +366,18 @@ async fn the_command_line_does_the_same() {
         organisation(&pool).await;
         let nothing = written(&pool).await;
         let args = |options: &[&'static str]| {
-            let common = ["import", path, "--kind", kind, "--period", "2015-02", "--database-url", &url];
+            let common = [
+                "import",
+                path,
+                "--kind",
+                kind,
+                "--period",
+                "2015-02",
+                "--database-url",
+                &url,
+                "--lang",
+                "zh",
+            ];
             common.iter().chain(options).map(|arg| (*arg).to_owned()).collect::<Vec<_>>()
         };
         let report = |status: i32, options: &[&'static str]| {
@@ -491,7 +502,7 @@ async fn numbers_that_are_not_read_keep_everything_out_until_somebody_accepts_th
     let nothing = written(&app.pool).await;
     let sheet = || "工号,交车台数,精品额,备注\nB01,3,9600,好\nB02,4,,\n".into();
     let tried = import(&app, "clerk", "dms-funnel", "&dry_run=true", sheet()).await.expect(200);
-    let unread = json!([{"column": "精品额", "row": 2, "found": "9600", "near": "精品金额"}]);
+    let unread = json!([{"column": "精品额", "row": 2, "found": "9600", "near": "精品金额", "doubt": null}]);
     assert_eq!((&tried["unread"], &tried["asks"]), (&unread, &json!(true)));
     assert_eq!((&tried["unused"], &tried["added"]), (&json!(["备注"]), &json!(2)));
     for options in ["", "&partial=true"] {
@@ -516,7 +527,7 @@ async fn numbers_that_are_not_read_keep_everything_out_until_somebody_accepts_th
     let path = path.to_str().unwrap();
     let run = |options: &[&str]| {
         let import = ["import", path, "--kind", "dms-funnel", "--period", "2015-02", "--database-url", &url];
-        run(&[&import[..], options].concat())
+        run(&[&import[..], options, &["--lang", "zh"]].concat())
     };
     for options in [["--dry-run"].as_slice(), &[], &["--partial"]] {
         let printed = run(options);
@@ -546,6 +557,7 @@ async fn the_command_line_says_that_a_file_is_all_and_whose_it_is() {
             ["import", path, "--kind", "attendance-csv", "--period", "2015-02", "--database-url", &url];
         run(&[&common[..], options].concat())
     };
+    let in_chinese = |options: &[&str]| import(&[options, &["--lang", "zh"]].concat());
     for (options, status, said) in [
         (["--complete", "--to-date"].as_slice(), 2, "--to-date"),
         (&["--store", "XX"], 1, "no store 'XX'"),
@@ -556,7 +568,7 @@ async fn the_command_line_says_that_a_file_is_all_and_whose_it_is() {
         assert!(printed.err.contains(said), "{printed:#?}");
     }
     assert_eq!(written(&pool).await[0], 0);
-    let some = import(&["--store", "CX"]);
+    let some = in_chinese(&["--store", "CX"]);
     assert_eq!(some.status, 0, "{some:#?}");
     assert!(some.out.contains("B02") && some.out.contains("仍算未交"), "{}", some.out);
     let all = import(&["--complete", "--json"]);

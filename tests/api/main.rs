@@ -30,6 +30,7 @@ mod facts;
 mod generate;
 mod growth;
 mod house;
+mod import_questions;
 mod import_safety;
 mod imports;
 mod languages;

@@ -7,6 +7,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as
 use futures_util::future::join;
 use serde_json::{Value, json};
 use showfloor::auth::access::Role;
+use showfloor::db::pool;
 use showfloor::ledger::close::freeze;
 use showfloor::{ledger, org};
 
@@ -17,7 +18,11 @@ const SOON: Duration = Duration::from_secs(30);
 
 /// The demonstration with a second store, its clerk and an advisor B01.
 pub async fn two_stores() -> TestApp {
-    let app = TestApp::demo().await.at("2016-08-01T02:00:00Z");
+    two_stores_of(TestApp::demo().await).await
+}
+
+async fn two_stores_of(demo: TestApp) -> TestApp {
+    let app = demo.at("2016-08-01T02:00:00Z");
     let unit = json!({"code": "NB", "name": "宁波店", "kind": "store", "valid_from": "2013-01-01"});
     app.post("admin", "/v1/org-units", unit).await.expect(201);
     for (employee_no, position) in [("B01", "sales_consultant"), ("B02", "clerk")] {
@@ -116,6 +121,44 @@ async fn those_who_wait_for_a_month_leave_connections_to_everybody_else() {
     assert_eq!(twice.problem(409), "conflict");
     holder.batch_execute("ROLLBACK").await.unwrap();
     deliver(&app, "clerk", "A02", 4).await.expect(200);
+}
+
+/// Who waits for a lock, and since when.
+async fn waiting(watcher: &mut AsyncPgConnection) -> Vec<String> {
+    #[derive(diesel::QueryableByName)]
+    struct Waiting {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        who: String,
+    }
+    let query = "SELECT pid || ' ' || query_start AS who FROM pg_stat_activity \
+        WHERE datname = current_database() AND wait_event_type = 'Lock' ORDER BY pid";
+    let waiting: Vec<Waiting> = showfloor::db::sql(query).load(watcher).await.unwrap();
+    waiting.into_iter().map(|one| one.who).collect()
+}
+
+/// Six of eight connections are for changes, four of them for who waits, and three of these for one store.
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_wait_for_one_store_leave_places_to_another() {
+    let app = two_stores_of(TestApp::demo_over(8).await).await;
+    let [holder, watcher] =
+        &mut [pool::beside(&app.pool).await.unwrap(), pool::beside(&app.pool).await.unwrap()];
+    let somebody = person(holder, "A03").await;
+    holder.batch_execute("BEGIN").await.unwrap();
+    ledger::lock(holder, "2016-06".parse().unwrap(), &[somebody]).await.unwrap();
+    let crowd = futures_util::future::join_all((0..20).map(|_| deliver(&app, "clerk", "A02", 4)));
+    let others = async {
+        until_waiting(watcher, 3).await;
+        let before = waiting(watcher).await;
+        deliver(&app, "clerk_nb", "B01", 3).await.expect(200);
+        // Nobody of the crowd had to be told first.
+        assert_eq!(waiting(watcher).await, before);
+    };
+    let (crowd, ()) = soon(join(crowd, others)).await;
+    for answer in crowd {
+        assert_eq!(answer.retry_after.as_deref(), Some("1"));
+        assert_eq!(answer.problem(409), "conflict");
+    }
+    holder.batch_execute("ROLLBACK").await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

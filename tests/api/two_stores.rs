@@ -229,7 +229,7 @@ async fn a_file_is_of_the_store_of_its_people() {
         app.get("group", &path).await.expect(200)["items"][0]["facts"]["deliveries"].clone()
     };
     let here = import(&["A02"], 5).await;
-    assert!(here.notes.iter().any(|note| note.contains("JC")), "{here:#?}");
+    assert!(here.notes.iter().any(|note| note.to_string().contains("JC")), "{here:#?}");
     assert_eq!(known().await, 5);
     import(&["B01"], 3).await;
     assert_eq!(known().await, 8);

@@ -1,7 +1,7 @@
 //! Why a file as a whole cannot be used.
 
 use super::{MAX_COLUMNS, MAX_FAULTS, MAX_FILE_BYTES, MAX_ROWS, MAX_UNPACKED_BYTES, header};
-use crate::said::Said;
+use crate::said::{Language, Said};
 
 /// The file as a whole cannot be used. The message is one Chinese sentence that says what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,8 +28,8 @@ pub enum ImportError {
     #[error("这是网页或 XML 格式的表格，请在 Excel 或 WPS 中打开并另存为 .xlsx 后再导入")]
     WebPage,
     /// Not a workbook, or a damaged one.
-    #[error("不是可读取的 .xlsx 工作簿，或文件已损坏：{0}")]
-    NotAWorkbook(String),
+    #[error("不是可读取的 .xlsx 工作簿，或文件已损坏：{}", zh(.0))]
+    NotAWorkbook(Said),
     /// A workbook where text is wanted.
     #[error("这是 .xlsx 工作簿而不是文本文件，考勤工作簿请用 dingtalk-attendance 导入，或另存为 CSV")]
     Workbook,
@@ -37,8 +37,8 @@ pub enum ImportError {
     #[error("这是 {0} 格式的表格，请在 Excel 或 WPS 中另存为 .xlsx 后再导入")]
     OtherWorkbook(&'static str),
     /// Neither a workbook nor text.
-    #[error("不是文本文件，请另存为 CSV（UTF-8 或 GB18030 编码）后再导入：{0}")]
-    NotText(String),
+    #[error("不是文本文件，请另存为 CSV（UTF-8 或 GB18030 编码）后再导入：{}", zh(.0))]
+    NotText(Said),
     /// Bytes that mean nothing in the file's encoding.
     #[error("第 {line} 行有无法按 {encoding} 解码的字节，请另存为 UTF-8 或 GB18030 编码")]
     Undecodable {
@@ -104,14 +104,14 @@ pub enum ImportError {
         expected: String,
     },
     /// The title or the worksheet's name speaks of another month than the one asked for.
-    #[error("{place}是 {found}，而要导入的是 {asked}")]
+    #[error("{}是 {}，而要导入的是 {}", zh(.place), zh(.found), zh(.asked))]
     WrongPeriod {
         /// Where it says so.
-        place: &'static str,
+        place: Said,
         /// The days or the month that stand there.
-        found: String,
+        found: Said,
         /// Those of the month asked for.
-        asked: String,
+        asked: Said,
     },
     /// Each row is of a day, and the month is asked for.
     #[error("有“{0}”列：这是每日的明细而不是月度汇总，请导出月度汇总，或用带日期列的映射导入")]
@@ -130,7 +130,21 @@ pub enum ImportError {
     Stopped,
 }
 
+fn zh(said: &Said) -> &str {
+    said.in_language(Language::Chinese)
+}
+
 impl ImportError {
+    /// A file that is wanted as a workbook and is none.
+    pub(crate) const fn no_workbook() -> Self {
+        Self::NotAWorkbook(Said::fixed("文件内容不是 .xlsx 格式", "its content is not .xlsx"))
+    }
+
+    /// A workbook whose parts are not as they should be.
+    pub(crate) const fn malformed() -> Self {
+        Self::NotAWorkbook(Said::fixed("内容格式错误", "its content is malformed"))
+    }
+
     /// Whether the table is none of those asked for, so that another worksheet may be the right one.
     pub(in crate::spreadsheets) fn is_about_the_table(&self) -> bool {
         matches!(

@@ -11,6 +11,7 @@ use super::reading::Reading;
 use super::{Container, ImportError, Value};
 use crate::decimal::plain;
 use crate::ledger::metric::{Kind, Metric, is_target};
+use crate::said::{Said, say};
 
 /// What a file looks like and how its rows are read.
 pub(crate) struct Form {
@@ -95,9 +96,7 @@ impl Form {
     pub(super) fn check(&self, container: Container) -> Result<(), ImportError> {
         match self.container {
             Some(Container::Text) if container == Container::Workbook => Err(ImportError::Workbook),
-            Some(Container::Workbook) if container == Container::Text => {
-                Err(ImportError::NotAWorkbook("文件内容不是 .xlsx 格式".into()))
-            }
+            Some(Container::Workbook) if container == Container::Text => Err(ImportError::no_workbook()),
             _ => Ok(()),
         }
     }
@@ -107,8 +106,8 @@ impl Form {
 pub(in crate::spreadsheets) struct Note {
     /// Usual headers.
     pub without: &'static [&'static str],
-    /// In Chinese.
-    pub says: &'static str,
+    /// What it is.
+    pub says: Said,
 }
 
 /// A column to look for.
@@ -125,8 +124,8 @@ pub(in crate::spreadsheets) struct FormColumn {
     pub blank: EmptyCell,
     pub twins: Twins,
     pub foreign: Foreign,
-    /// What whoever imports should know where it is read, in Chinese.
-    pub note: Option<&'static str>,
+    /// What whoever imports should know where it is read.
+    pub note: Option<Said>,
     /// The usual header of the column of which it is a part: it is read only where that one is not there.
     pub part_of: Option<Cow<'static, str>>,
     /// What is taken for a cell that cannot be read, where it only matters that something stands there.
@@ -233,15 +232,16 @@ impl FormColumn {
     }
 
     /// What should stand in a cell, for whoever corrects it.
-    pub(super) fn expected(&self) -> String {
-        let Some(metric) = &self.of else { return self.measure.expected().to_owned() };
-        let what = match metric.kind {
-            Kind::Count => "整数",
-            Kind::Amount => "金额（元，最多两位小数）",
-            Kind::Days => "天数（0.5 的倍数）",
-            Kind::Score => "数字",
+    pub(super) fn expected(&self) -> Said {
+        let Some(metric) = &self.of else { return self.measure.expected() };
+        let (zh, en) = match metric.kind {
+            Kind::Count => ("整数", "a whole number"),
+            Kind::Amount => ("金额（元，最多两位小数）", "yuan, with at most two decimals"),
+            Kind::Days => ("天数（0.5 的倍数）", "days, in halves"),
+            Kind::Score => ("数字", "a number"),
         };
-        format!("{what}，{} 至 {}", plain(metric.min), plain(metric.max))
+        let (min, max) = (plain(metric.min), plain(metric.max));
+        say!("{zh}，{min} 至 {max}", "{en}, from {min} to {max}")
     }
 }
 

@@ -3,11 +3,13 @@
 mod bands;
 mod column;
 mod name;
+mod twins;
 
 pub(in crate::spreadsheets) use self::bands::is_bounded;
 pub(in crate::spreadsheets) use self::column::{HeaderColumn, unit};
 pub(in crate::spreadsheets) use self::name::{HeaderName, is_same_unit, is_unit, name, normal};
 use self::name::{MONTH_SUMS, only_unit};
+pub(in crate::spreadsheets) use self::twins::Twins;
 use super::form::{FormColumn, To};
 use super::number::half_width;
 use super::{Form, ImportError, Line, Value};
@@ -110,7 +112,7 @@ pub(super) fn money_unit(text: &str) -> Option<String> {
 /// counts: `单位：万元`, or nothing but a unit.
 fn stated_unit(titles: &[Line], groups: Option<&Line>) -> Option<String> {
     let above = titles.iter().filter(|line| Some(line.row) != groups.map(|groups| groups.row));
-    let of_all = |text: &str| text.contains("单位") || only_unit(&normal(text)).is_some();
+    let of_all = |text: &str| normal(text).contains("单位") || only_unit(&normal(text)).is_some();
     let groups =
         groups.into_iter().flat_map(|line| &line.cells).map(Value::shown).filter(|text| of_all(text));
     let mut texts = above.flat_map(|line| &line.cells).map(Value::shown).chain(groups);
@@ -125,7 +127,7 @@ pub(super) fn is_total(line: &Line, employee_no: &Value, name: Option<&Value>) -
 }
 
 /// 合计, 本页小计, 总计(12人), 共12人 and the like.
-fn says_total(cell: &Value) -> bool {
+pub(super) fn says_total(cell: &Value) -> bool {
     const TOTALS: &[&str] = &["合计", "总计", "小计", "共计", "累计"];
     const WORDS: &[&str] = &[
         "汇总",
@@ -353,23 +355,16 @@ impl Header {
                 _ => best = Some((at, rank)),
             }
         }
+        if let Some((at, _)) = best
+            && column.twins == Twins::Compared
+        {
+            return self.whole(column, at).map(FoundColumn::At);
+        }
         Ok(match (best, foreign) {
             (Some((at, _)), _) => FoundColumn::At(at),
             (None, Some(at)) => FoundColumn::InAnotherUnit(at),
             (None, None) => FoundColumn::Nowhere,
         })
-    }
-
-    /// The other columns that are called like one that is read: they have to say the same.
-    pub(super) fn twins(&self, column: &FormColumn, at: usize) -> Vec<usize> {
-        if column.twins != Twins::Compared {
-            return Vec::new();
-        }
-        let is_twin = |(other, found): &(usize, &HeaderColumn)| {
-            let unit = found.rank(column, false).map(|(_, unit)| unit);
-            *other != at && unit.is_some_and(|unit| unit.is_none_or(|unit| column.takes(unit)))
-        };
-        self.columns.iter().enumerate().filter(is_twin).map(|(other, _)| other).collect()
     }
 
     /// The column that has the sum of the month's days of what `column` counts. Where it stands beside one that is called
@@ -399,19 +394,6 @@ impl Header {
     pub(super) fn differs(&self, line: &Line, column: usize) -> bool {
         normal(&line.cell(column).shown()) != normal(&self.main.cell(column).shown())
     }
-}
-
-/// Whether two columns may be called the same.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::spreadsheets) enum Twins {
-    Refused,
-    /// The one with the name that comes first is meant, but no two may have it.
-    Ranked,
-    /// The same, and of two that have it the left one.
-    Passed,
-    /// The one with the name that comes first is meant, and of two that have it the left one; the others have to say the
-    /// same in every row.
-    Compared,
 }
 
 /// Where a column is.

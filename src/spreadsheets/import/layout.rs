@@ -6,7 +6,10 @@ use super::form::{Foreign, FormColumn, Need, To};
 use super::header::{FoundColumn, Header, HeaderColumn};
 use super::months::{MONTHS, YEARS};
 use super::number::Measure;
+use super::parts::PARTS;
 use super::{Form, ImportError, ReadColumn, TableHeader};
+use crate::ledger::metric::Kind;
+use crate::said::{Said, say};
 
 /// What columns are called that say which day a row is of.
 const DAYS: &[&str] = &[
@@ -109,7 +112,9 @@ pub(super) struct Layout<'a> {
     /// Columns that say which month, and those that say which year, a row is of.
     pub months: Vec<usize>,
     pub years: Vec<usize>,
-    notes: Vec<String>,
+    /// Columns that say which part of somebody's month a row is.
+    pub parts: Vec<usize>,
+    notes: Vec<Said>,
 }
 
 /// A column of numbers.
@@ -149,6 +154,7 @@ impl<'a> Layout<'a> {
             timed: Vec::new(),
             months: Vec::new(),
             years: Vec::new(),
+            parts: Vec::new(),
             notes: Vec::new(),
         };
         let mut missing = Vec::new();
@@ -164,11 +170,14 @@ impl<'a> Layout<'a> {
         }
         for note in &form.notes {
             if !note.without.iter().any(|usual| layout.has(usual)) {
-                layout.notes.push(note.says.to_owned());
+                layout.notes.push(note.says.clone());
             }
         }
         layout.months = layout.called(MONTHS).filter(|at| !layout.reads(*at)).collect();
         layout.years = layout.called(YEARS).filter(|at| !layout.reads(*at)).collect();
+        if layout.adds_up() {
+            layout.parts = layout.called(PARTS).filter(|at| !layout.reads(*at)).collect();
+        }
         if form.watches_leave {
             layout.unknown_leave = layout.leave_columns();
         }
@@ -192,7 +201,10 @@ impl<'a> Layout<'a> {
             found => match (found, self.header.sum(column)) {
                 (FoundColumn::At(day), Some(sum)) => {
                     let (day, shown) = (self.header.shown(day), self.header.shown(sum));
-                    self.notes.push(format!("“{shown}”旁边的“{day}”视为一天的数，未读取"));
+                    self.notes.push(say!(
+                        "“{shown}”旁边的“{day}”视为一天的数，未读取",
+                        "'{day}' beside '{shown}' is taken for the numbers of a day and not read"
+                    ));
                     is_day = true;
                     FoundColumn::At(sum)
                 }
@@ -205,21 +217,22 @@ impl<'a> Layout<'a> {
             FoundColumn::At(at) if self.measured.iter().any(|taken| taken.at == at) => return Ok(None),
             FoundColumn::At(at) if self.may_be_wages(column, at) => {
                 let shown = self.header.shown(at);
-                self.notes.push(format!("“{shown}”列在工资旁边，没有写单位，不知道是小时还是元，未读取"));
+                self.notes.push(say!(
+                    "“{shown}”列在工资旁边，没有写单位，不知道是小时还是元，未读取",
+                    "'{shown}' stands beside wages without a unit, and may be hours or yuan: it is not read"
+                ));
                 return Ok(None);
             }
             FoundColumn::At(at) => at,
             FoundColumn::InAnotherUnit(at) if self.is_something_else(column, at) => {
-                let (shown, unit) = (self.header.shown(at), column.unit());
-                self.notes.push(format!("“{shown}”列不是以{unit}为单位，未读取"));
+                self.notes.push(self.foreign_note(column, at));
                 return Ok(None);
             }
             FoundColumn::InAnotherUnit(at) if self.is_read_otherwise(column, at) => return Ok(None),
             FoundColumn::InAnotherUnit(at) if column.foreign != Foreign::Refused => {
                 match column.foreign {
                     Foreign::Noted => {
-                        let (shown, unit) = (self.header.shown(at), column.unit());
-                        self.notes.push(format!("“{shown}”列不是以{unit}为单位，未读取"));
+                        self.notes.push(self.foreign_note(column, at));
                     }
                     Foreign::Faulty if self.is_in_hours(column, at) => self.time(column, at, true),
                     Foreign::Faulty => self.foreign.push((at, column.unit())),
@@ -240,10 +253,13 @@ impl<'a> Layout<'a> {
                 });
             }
         };
-        self.notes.extend(column.note.map(str::to_owned));
+        self.notes.extend(column.note.clone());
         if self.is_larger(at) {
             let shown = self.header.shown(at);
-            self.notes.push(format!("“{shown}”列的数存的是元，只是显示成更大的单位：按元读取"));
+            self.notes.push(say!(
+                "“{shown}”列的数存的是元，只是显示成更大的单位：按元读取",
+                "the numbers of '{shown}' are yuan that are only shown in a larger unit: read as yuan"
+            ));
         }
         if self.is_of_any_unit(column, at) {
             self.time(column, at, false);
@@ -264,6 +280,12 @@ impl<'a> Layout<'a> {
         Ok(None)
     }
 
+    /// What is said of a column that is not read because of its unit.
+    fn foreign_note(&self, column: &FormColumn, at: usize) -> Said {
+        let (shown, unit) = (self.header.shown(at), column.unit());
+        say!("“{shown}”列不是以{unit}为单位，未读取", "'{shown}' is not in {unit}: it is not read")
+    }
+
     /// Notes a column that has hours in the place of days; whether its header says so.
     fn time(&mut self, column: &'a FormColumn, at: usize, is_said: bool) {
         let metric = column.metric().map(|metric| {
@@ -271,6 +293,22 @@ impl<'a> Layout<'a> {
             (self.metric(metric, at), Arc::new(of))
         });
         self.timed.push(Timed { at, column, metric, is_said });
+    }
+
+    /// Whether the values of several rows of one person can be added up: each is of a month or a day, and all are counts and
+    /// amounts.
+    fn adds_up(&self) -> bool {
+        let is_sum = |read: &Measured<'_>| match &read.column.of {
+            Some(metric) => matches!(metric.kind, Kind::Count | Kind::Amount),
+            None => matches!(read.column.measure, Measure::Count | Measure::Amount),
+        };
+        let is_plain = self.external_id.is_none() && self.timed.is_empty() && !self.form.is_export;
+        is_plain && self.measured.iter().all(is_sum)
+    }
+
+    /// Whether rows are parts of somebody's month, or day.
+    pub fn is_in_parts(&self) -> bool {
+        !self.parts.is_empty()
     }
 
     /// Whether a column of overtime without any unit stands beside wages: it may be what is paid for it.
@@ -364,7 +402,7 @@ impl<'a> Layout<'a> {
                 || self.timed.iter().any(|timed| timed.at == at)
                 || self.unknown_leave.iter().any(|(leave, _)| *leave == at)
         };
-        let is_of_month = || self.months.contains(&at) || self.years.contains(&at);
+        let is_of_month = || [&self.months, &self.years, &self.parts].iter().any(|of| of.contains(&at));
         at == self.employee_no || Some(at) == self.name || self.says(at) || is_watched() || is_of_month()
     }
 

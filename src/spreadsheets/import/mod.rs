@@ -5,32 +5,37 @@
 //!   below; `number` and `day` read a cell;
 //! - `form` says which columns are looked for, `header` and `layout` find them, `title` says which month a table is of;
 //! - `reading` reads a line, `months` says which month it is of, `among`, `torn` and `broken` hold it against the others,
-//!   `unread` says what it has besides;
+//!   `parts` adds up those that are parts of somebody's, `unread` says what it has besides, and `doubts` what is likely of it;
 //! - `sheet` reads all of them.
 //!
-//! A clerk corrects the file, so every message is Chinese and names the place as the spreadsheet shows it.
+//! A clerk corrects the file, so every message is said in the reader's language and names the place as the spreadsheet shows
+//! it.
 
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
 use self::unread::Sighting;
 use crate::http::Problem;
 use crate::period::Period;
+use crate::said::Said;
 
 mod among;
+mod balance;
 mod broken;
 mod content;
 pub(in crate::spreadsheets) mod day;
+mod doubts;
 mod error;
+mod fault;
 pub(in crate::spreadsheets) mod form;
 mod formats;
 pub(in crate::spreadsheets) mod header;
 mod layout;
 mod months;
 pub(crate) mod number;
+mod parts;
 pub(in crate::spreadsheets) mod reading;
 mod sheet;
 mod span;
@@ -40,14 +45,17 @@ mod tests;
 mod text;
 mod title;
 mod torn;
+mod traditional;
 pub(crate) mod unpack;
 pub(in crate::spreadsheets) mod unread;
 pub(crate) mod workbook;
 
+pub use self::balance::{AllLeave, Balance, Schedule};
 pub use self::content::Content;
 pub use self::error::ImportError;
+pub use self::fault::{Fault, FaultBody};
 pub(crate) use self::form::Form;
-pub use self::unread::{Unread, UnreadColumn};
+pub use self::unread::{Unread, UnreadColumn, UnreadColumnBody};
 
 /// The largest file that is read, in bytes: 50 MiB.
 pub const MAX_FILE_BYTES: usize = 50 << 20;
@@ -73,6 +81,8 @@ pub(crate) struct Asked<'a> {
     pub file_name: &'a str,
     /// Today, where whoever imports says that the table ends before its month does.
     pub to_date: Option<NaiveDate>,
+    /// Today, where the month is not over.
+    pub within: Option<NaiveDate>,
 }
 
 /// What is found in a file, in its order.
@@ -91,6 +101,8 @@ pub enum Found {
     },
     /// What there is beside what was read, behind the last row; of several, all of it.
     Unread(Unread),
+    /// What whoever imports it should know of how its rows were read, behind them.
+    Note(Said),
 }
 
 /// What the header of a table says.
@@ -102,8 +114,8 @@ pub struct TableHeader {
     pub name: Option<String>,
     /// Header of the column of days, where there is one.
     pub day: Option<String>,
-    /// What whoever imports the file should know about how it is read, in Chinese.
-    pub notes: Vec<String>,
+    /// What whoever imports the file should know about how it is read.
+    pub notes: Vec<Said>,
     /// The last day that it covers, where that is not the month's last.
     pub up_to: Option<NaiveDate>,
 }
@@ -142,68 +154,6 @@ pub struct Hours {
     pub hours: Decimal,
 }
 
-/// Days of attendance that have to add up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Balance {
-    /// Days worked, and under which header these stand; none where nothing says them.
-    pub attended: Option<(Decimal, String)>,
-    /// Days to work, if anything says them.
-    pub schedule: Option<Schedule>,
-    /// Days of leave, of every kind.
-    pub leave: Decimal,
-    /// What one column says for all kinds.
-    pub all_leave: Option<AllLeave>,
-    /// Days of absence.
-    pub absent: Decimal,
-    /// Days of work elsewhere.
-    pub trips: Decimal,
-    /// Whether there is work elsewhere of which it is not known how many days it is.
-    pub has_other_trips: bool,
-    /// Punches that are missing: a day may count half for each.
-    pub missed_punches: Decimal,
-}
-
-/// Leave of all kinds together, as one column says it: it is held against the kinds, and never counted beside them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AllLeave {
-    /// How much.
-    pub said: Decimal,
-    /// Whether that is in hours, and not in days.
-    pub in_hours: bool,
-    /// The column's header.
-    pub column: String,
-}
-
-/// What says how many days there were to work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Schedule {
-    /// So many.
-    Given(Decimal),
-    /// The days on which the person was posted, but for so many.
-    Rested(Decimal),
-}
-
-impl Balance {
-    /// What is wrong where the kinds of leave are not those of all leave, or where more days were scheduled than were
-    /// worked or are explained: a kind of leave that was not read would be taken for attendance. Under which header, what
-    /// was found, and what was expected.
-    pub fn fault(&self, scheduled: Option<Decimal>) -> Option<(&str, String, String)> {
-        let Self { leave, absent, trips, .. } = self;
-        if let Some(AllLeave { said, column, .. }) = self.all_leave.as_ref().filter(|all| all.said != *leave)
-        {
-            return Some((column, format!("{said} 天"), format!("各类假期之和 {leave} 天（写明是哪种假）")));
-        }
-        let (attended, column) = self.attended.as_ref()?;
-        let scheduled = scheduled.filter(|_| !self.has_other_trips)?;
-        let gap = scheduled - attended;
-        let sum = leave + absent + trips;
-        (gap > sum + self.missed_punches * Decimal::new(5, 1)).then(|| {
-            let expected = format!("与请假 {leave}、旷工 {absent}、出差 {trips} 之和 {sum} 天相等");
-            (column.as_str(), format!("应出勤 {scheduled} − 出勤 {attended} = {gap} 天"), expected)
-        })
-    }
-}
-
 /// One value, fit to be recorded as a fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
@@ -222,23 +172,11 @@ pub struct ReadColumn {
     pub shown: String,
 }
 
-/// One thing wrong in one row. A row with a fault yields no values.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Fault {
-    /// The row as a spreadsheet numbers it, from 1; `null` for the file as a whole.
-    pub row: Option<u32>,
-    /// The column's header as the file writes it; `null` for the row as a whole.
-    pub column: Option<String>,
-    /// The text found there, shortened when long.
-    pub found: String,
-    /// What should stand there instead, in Chinese.
-    pub expected: String,
-}
-
 /// Reads a file by a form and hands over what it finds.
 ///
 /// Columns are found by their headers, in any order; columns not asked for are ignored. Blank rows, totals (合计, 总计),
-/// notes below the table and headers repeated within it are skipped. Text may be UTF-8, GB18030 or UTF-16.
+/// notes below the table and headers repeated within it are skipped. Text may be UTF-8, GB18030, Big5 or UTF-16; headers and
+/// titles may be in traditional characters.
 ///
 /// # Errors
 ///
@@ -285,7 +223,7 @@ pub(crate) fn read(
         match sighting.asks(form, worksheet).filter(|_| !is_another) {
             Some(column) => unread.asked.push(column),
             None if sighting.is_blank() => {}
-            None => unread.others.push(unread::worksheet(worksheet)),
+            None => unread.others.push(Said::same(unread::worksheet(worksheet))),
         }
         if found.is_empty() { Err(error) } else { Err(ImportError::NoRows) }
     });
@@ -455,6 +393,15 @@ impl Line {
         let row = u32::try_from(row).ok().filter(|row| *row <= MAX_ROWS).ok_or(ImportError::TooManyRows)?;
         let (merged, larger) = (Vec::new(), Vec::new());
         Ok(Some(Self { row, cells, fields, is_parted_by_commas: false, merged, larger }))
+    }
+
+    /// The same in simplified characters: of titles only words are looked for.
+    pub(crate) fn in_simplified(&self) -> Self {
+        let simplified = |cell: &Value| match cell {
+            Value::Text(text) => Value::Text(traditional::in_simplified(text).into_owned()),
+            other => other.clone(),
+        };
+        Self { cells: self.cells.iter().map(simplified).collect(), ..self.clone() }
     }
 
     pub(crate) fn cell(&self, column: usize) -> &Value {

@@ -1,5 +1,5 @@
-//! Rows that say themselves which month they are of. Those of another month than the one asked for are left out, and who
-//! imports the file is told which months there are.
+//! Rows that say themselves which month, or which day, they are of. Those of another month than the one asked for are left out,
+//! and who imports the file is told which months there are.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,14 @@ use super::day::day;
 use super::form::is_nothing;
 use super::header::normal;
 use super::layout::Layout;
+use super::reading::written_day;
 use super::span::{Mention, mentions};
 use super::unread::{Unread, UnreadColumn};
 use super::{Fault, ImportError, Line, Value};
 use crate::period::Period;
+use crate::said::{Language, Said, say};
 
-/// What the columns of months are called, in normal form.
+/// What the columns of months are called, in normal form, and those of other spans: of these a row has to be of the month.
 pub(super) const MONTHS: &[&str] = &[
     "月份",
     "月",
@@ -43,6 +45,19 @@ pub(super) const MONTHS: &[&str] = &[
     "账期",
     "会计期间",
     "绩效月份",
+    "季度",
+    "周次",
+    "旬",
+    "时间段",
+    "时间范围",
+    "日期范围",
+    "统计区间",
+    "开始日期",
+    "起始日期",
+    "统计开始日期",
+    "统计起始日期",
+    "结束日期",
+    "统计结束日期",
     "month",
     "period",
 ];
@@ -61,7 +76,7 @@ pub(super) enum RowMonth {
     /// The one that is asked for.
     Asked,
     /// Another one, by its name.
-    Another(String),
+    Another(Said),
     /// The column has something else, or two columns say different months.
     Unclear(usize),
 }
@@ -110,18 +125,29 @@ pub(super) fn of_row(layout: &Layout<'_>, line: &Line, asked: Period) -> RowMont
     }
     let said = match (month, year) {
         (None, None) => return RowMonth::Unsaid,
-        (None, Some(year)) if year != asked.year() => return RowMonth::Another(format!("{year} 年")),
+        (None, Some(year)) if year != asked.year() => {
+            return RowMonth::Another(say!("{year} 年", "{year}"));
+        }
         (None, Some(_)) => return RowMonth::Asked,
         (Some(Named::Whole(period)), _) => Some(period),
         (Some(Named::OfAnyYear(month)), Some(year)) => Period::new(year, month),
         (Some(Named::OfAnyYear(month)), None) if month == asked.month() => Some(asked),
-        (Some(Named::OfAnyYear(month)), None) => return RowMonth::Another(format!("{month} 月")),
+        (Some(Named::OfAnyYear(month)), None) => {
+            return RowMonth::Another(say!("{month} 月", "month {month}"));
+        }
     };
     match said {
         Some(period) if period == asked => RowMonth::Asked,
-        Some(period) => RowMonth::Another(period.to_string()),
+        Some(period) => RowMonth::Another(Said::same(period.to_string())),
         None => RowMonth::Unclear(layout.years.first().copied().unwrap_or_default()),
     }
+}
+
+/// The month of the day that a row says it is of, where that is another one.
+pub(super) fn of_day(layout: &Layout<'_>, line: &Line, asked: Period) -> Option<RowMonth> {
+    let day = written_day(line.spread(layout.day?), asked)?;
+    let period = Period::containing(day);
+    (period != asked).then(|| RowMonth::Another(Said::same(period.to_string())))
 }
 
 /// Whether a cell names a month, and no day of one.
@@ -171,7 +197,7 @@ pub(super) struct Months {
     /// The rows that say nothing.
     unsaid: Vec<u32>,
     /// How many rows there are of each other month, and the first of them.
-    others: BTreeMap<String, (usize, u32)>,
+    others: BTreeMap<Said, (usize, u32)>,
 }
 
 impl Months {
@@ -196,9 +222,9 @@ impl Months {
 
     /// The refusal of a table of which every row is of another month.
     pub fn refusal(&self, asked: Period) -> Option<ImportError> {
-        let (found, asked) = (self.named(), asked.to_string());
-        (!self.others.is_empty())
-            .then_some(ImportError::WrongPeriod { place: "各行写的月份", found, asked })
+        let place = say!("各行写的月份", "the month that the rows say");
+        let (found, asked) = (self.named(), Said::same(asked.to_string()));
+        (!self.others.is_empty()).then_some(ImportError::WrongPeriod { place, found, asked })
     }
 
     /// What is wrong with rows that say nothing beside others that are of another month: nobody knows of which they are.
@@ -208,8 +234,11 @@ impl Months {
         let fault = |row: &u32| Fault {
             row: Some(*row),
             column: column.clone(),
-            found: String::new(),
-            expected: "写明月份：表里还有其他月份的行，空着不知道是哪个月".to_owned(),
+            found: Said::same(""),
+            expected: say!(
+                "写明月份：表里还有其他月份的行，空着不知道是哪个月",
+                "a month: there are rows of other months, and without it nobody knows of which this one is"
+            ),
         };
         unsaid.map(fault).collect()
     }
@@ -218,21 +247,27 @@ impl Months {
     pub fn unread(&self, layout: &Layout<'_>) -> Unread {
         let mut unread = Unread::default();
         let first = self.others.values().map(|(_, row)| *row).min();
-        let at = layout.months.iter().chain(&layout.years).next();
+        let at = layout.months.iter().chain(&layout.years).copied().next().or(layout.day);
         let (Some(row), Some(at)) = (first, at) else { return unread };
-        let column = format!("其他月份的行（{}）", layout.shown(*at));
+        let column = format!("其他月份的行（{}）", layout.shown(at));
         if layout.form.ignores(&column) {
-            unread.others.push(format!("{column}：{}", self.named()));
+            unread.others.push(self.named().about(&Said::same(column)));
         } else {
-            unread.asked.push(UnreadColumn { column, row, found: self.named(), near: None });
+            unread.asked.push(UnreadColumn::unread(column, row, self.named()));
         }
         unread
     }
 
     /// The other months, with how many rows there are of each.
-    fn named(&self) -> String {
-        let named = self.others.iter().take(NAMED).map(|(month, (rows, _))| format!("{month}（{rows} 行）"));
-        let more = if self.others.len() > NAMED { "……" } else { "" };
-        named.collect::<Vec<_>>().join("、") + more
+    fn named(&self) -> Said {
+        let named = self.others.iter().take(NAMED);
+        let named = named.map(|(month, (rows, _))| {
+            let plural = if *rows == 1 { "" } else { "s" };
+            let zh = month.in_language(Language::Chinese);
+            (format!("{zh}（{rows} 行）"), format!("{month} ({rows} row{plural})"))
+        });
+        let (zh, en): (Vec<_>, Vec<_>) = named.unzip();
+        let more = if self.others.len() > NAMED { ("……", ", …") } else { ("", "") };
+        Said::both(zh.join("、") + more.0, en.join(", ") + more.1)
     }
 }

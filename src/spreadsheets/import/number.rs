@@ -2,6 +2,9 @@
 
 use rust_decimal::Decimal;
 
+use super::traditional::simplified;
+use crate::said::Said;
+
 /// What a column measures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Measure {
@@ -46,14 +49,25 @@ impl Measure {
     }
 
     /// What should stand in a cell, for whoever corrects it.
-    pub(crate) fn expected(self) -> &'static str {
-        match self {
-            Self::Count => "非负整数（最多 9 位），例如 3",
-            Self::Days => "数字（0.5 天的倍数），例如 27",
-            Self::FineDays => "天数（最多两位小数），例如 26.75",
-            Self::Amount => "金额（元，最多两位小数），例如 40,000",
-            Self::Hours => "小时数（最多两位小数，不超过 744），例如 12.5",
-        }
+    pub(crate) const fn expected(self) -> Said {
+        let (zh, en) = match self {
+            Self::Count => {
+                ("非负整数（最多 9 位），例如 3", "a whole number of at most 9 digits, for example 3")
+            }
+            Self::Days => ("数字（0.5 天的倍数），例如 27", "days, in halves, for example 27"),
+            Self::FineDays => {
+                ("天数（最多两位小数），例如 26.75", "days, with at most two decimals, for example 26.75")
+            }
+            Self::Amount => (
+                "金额（元，最多两位小数），例如 40,000",
+                "yuan, with at most two decimals, for example 40,000",
+            ),
+            Self::Hours => (
+                "小时数（最多两位小数，不超过 744），例如 12.5",
+                "hours, with at most two decimals and no more than 744, for example 12.5",
+            ),
+        };
+        Said::fixed(zh, en)
     }
 
     /// Reads a number written as text: full-width digits, thousands separators, a unit of this measure, and `¥`
@@ -69,7 +83,7 @@ impl Measure {
         if text.len() <= FEW && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return text.parse::<u64>().ok().map(Decimal::from);
         }
-        let text: String = text.chars().map(half_width).collect();
+        let text: String = text.chars().map(half_width).map(simplified).collect();
         let mut digits = text.trim();
         if self == Self::Amount {
             digits = digits.strip_prefix('¥').unwrap_or(digits).trim_start();

@@ -6,7 +6,7 @@ use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 
 use super::day::{day, weekday};
-use super::form::{EmptyCell, FormColumn, is_nothing};
+use super::form::{EmptyCell, FormColumn, To, is_nothing};
 use super::header::normal;
 use super::layout::{Layout, Measured};
 use super::number::{Measure, half_width};
@@ -14,9 +14,13 @@ use super::span::{Mention, mentions};
 use super::torn::is_torn;
 use super::{Balance, Fault, Hours, Line, Value};
 use crate::period::Period;
+use crate::said::{Said, say};
 
 /// A file's text is repeated in a fault up to this many characters.
 const MAX_FOUND_CHARS: usize = 60;
+
+/// The metric of the days that there were to work.
+const SCHEDULED: &str = "scheduled_days";
 
 /// The longest employee number, in characters.
 const MAX_EMPLOYEE_NO_CHARS: usize = 32;
@@ -89,6 +93,25 @@ impl Reading<'_> {
         read.find(|read| read.column.metric() == Some(metric)).map(|read| (read.value, read.shown))
     }
 
+    /// The columns of money that are read, with what stands there.
+    pub fn money(&self) -> impl Iterator<Item = (&str, Decimal)> {
+        self.read.iter().filter(|read| read.column.is_money()).map(|read| (read.shown, read.value))
+    }
+
+    /// The days that there were to work, or were worked, and the header as the file writes it.
+    pub fn days(&self) -> Option<(Decimal, &str)> {
+        let derived = || {
+            let mut derived = self.derived.iter().filter(|(metric, ..)| *metric == SCHEDULED);
+            derived.next().map(|(_, column, days)| (*days, column.as_str()))
+        };
+        let attended = || {
+            let mut days = self.read.iter().filter(|read| read.column.to == To::Check);
+            let found = days.find(|read| read.column.measure == Measure::FineDays);
+            found.map(|read| (read.value, read.shown))
+        };
+        self.of_metric(SCHEDULED).or_else(derived).or_else(attended)
+    }
+
     /// Whether anything is wrong with the row already.
     pub fn is_faulty(&self) -> bool {
         !self.faults.is_empty()
@@ -103,13 +126,19 @@ impl Reading<'_> {
         self.derived.push((metric, column.to_owned(), value));
     }
 
-    pub fn fault(&mut self, column: Option<&str>, found: &str, expected: impl Into<String>) {
+    /// What stands in a cell is wrong.
+    pub fn fault(&mut self, column: Option<&str>, found: &str, expected: Said) {
         let found = match found.char_indices().nth(MAX_FOUND_CHARS) {
             Some((end, _)) => format!("{}…", found.get(..end).unwrap_or_default()),
             None => found.to_owned(),
         };
+        self.fault_of(column, Said::same(found), expected);
+    }
+
+    /// What several cells come to is wrong.
+    pub fn fault_of(&mut self, column: Option<&str>, found: Said, expected: Said) {
         let column = column.map(str::to_owned);
-        self.faults.push(Fault { row: Some(self.row), column, found, expected: expected.into() });
+        self.faults.push(Fault { row: Some(self.row), column, found, expected });
     }
 }
 
@@ -133,23 +162,35 @@ fn read_employee_no(reading: &mut Reading<'_>, layout: &Layout<'_>, cell: &Value
     // An apostrophe before it is how spreadsheets are told that 0012 is a text.
     let employee_no = half.trim().trim_start_matches('\'');
     if employee_no.is_empty() {
-        reading.fault(column, &found, "工号，不能为空");
+        reading.fault(column, &found, say!("工号，不能为空", "an employee number, and not nothing"));
         return None;
     }
     if let Some(hidden) = employee_no.chars().find(|c| is_invisible(*c)) {
-        let expected =
-            format!("不含看不见的字符的工号（里面有 U+{:04X}，请删掉后重新输入）", u32::from(hidden));
+        let hidden = u32::from(hidden);
+        let expected = say!(
+            "不含看不见的字符的工号（里面有 U+{hidden:04X}，请删掉后重新输入）",
+            "an employee number without characters that nobody sees (there is a U+{hidden:04X}: type it again)"
+        );
         reading.fault(column, &found, expected);
         return None;
     }
     if is_scientific(employee_no) {
-        reading.fault(column, &found, "完整的工号：科学计数法丢掉了末几位，请把该列设为文本后重新导出");
+        let expected = say!(
+            "完整的工号：科学计数法丢掉了末几位，请把该列设为文本后重新导出",
+            "the whole employee number: scientific notation has lost its last digits; make the column text and export it \
+             again"
+        );
+        reading.fault(column, &found, expected);
         return None;
     }
     let valid =
         employee_no.chars().count() <= MAX_EMPLOYEE_NO_CHARS && !employee_no.contains(char::is_control);
     if !valid || matches!(cell, Value::Other(_)) {
-        reading.fault(column, &found, format!("工号，不超过 {MAX_EMPLOYEE_NO_CHARS} 个字符，例如 A01"));
+        let expected = say!(
+            "工号，不超过 {MAX_EMPLOYEE_NO_CHARS} 个字符，例如 A01",
+            "an employee number of at most {MAX_EMPLOYEE_NO_CHARS} characters, for example A01"
+        );
+        reading.fault(column, &found, expected);
         return None;
     }
     Some(employee_no.into())
@@ -196,13 +237,18 @@ fn read_day(reading: &mut Reading<'_>, column: &str, cell: &Value) -> Option<Nai
         return None;
     }
     let period = reading.period;
-    let found = day(cell).or_else(|| named_day(cell, period));
-    let found = found.filter(|day| Period::containing(*day) == period);
+    let found = written_day(cell, period).filter(|day| Period::containing(*day) == period);
     if found.is_none() {
-        let expected = format!("{period} 月内的日期，例如 {}", period.first_day());
+        let first = period.first_day();
+        let expected = say!("{period} 月内的日期，例如 {first}", "a day of {period}, for example {first}");
         reading.fault(Some(column), &cell.shown(), expected);
     }
     found
+}
+
+/// The day that a cell says, of whatever month.
+pub(super) fn written_day(cell: &Value, asked: Period) -> Option<NaiveDate> {
+    day(cell).or_else(|| named_day(cell, asked))
 }
 
 /// The day of a cell that names its month: 5月7日, which is of the year asked for, 二〇一四年五月七日, 7-May-2014. Which number
@@ -221,7 +267,11 @@ fn named_day(cell: &Value, period: Period) -> Option<NaiveDate> {
 fn read_id(reading: &mut Reading<'_>, column: &str, cell: &Value) -> Option<Box<str>> {
     let found = cell.shown();
     if found.chars().count() > MAX_EXTERNAL_ID_CHARS || matches!(cell, Value::Other(_)) {
-        reading.fault(Some(column), &found, format!("编号，不超过 {MAX_EXTERNAL_ID_CHARS} 个字符"));
+        let expected = say!(
+            "编号，不超过 {MAX_EXTERNAL_ID_CHARS} 个字符",
+            "an id of at most {MAX_EXTERNAL_ID_CHARS} characters"
+        );
+        reading.fault(Some(column), &found, expected);
     }
     Some(found).filter(|id| !id.is_empty()).map(String::into_boxed_str)
 }
@@ -237,11 +287,11 @@ pub(super) fn is_shifted(layout: &Layout<'_>, line: &Line) -> bool {
 pub(super) fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, line: &Line) -> bool {
     if is_shifted(layout, line) {
         let (fields, width) = (line.fields.unwrap_or_default(), layout.width());
-        reading.fault(
-            None,
-            &format!("{fields} 列"),
-            format!("与表头相同的 {width} 列（含逗号的数字要加引号，例如 \"40,000\"）"),
+        let expected = say!(
+            "与表头相同的 {width} 列（含逗号的数字要加引号，例如 \"40,000\"）",
+            "{width} columns as in the header (a number with a comma needs quotes, for example \"40,000\")"
         );
+        reading.fault_of(None, say!("{fields} 列", "{fields} columns"), expected);
         // The cells may be shifted, so what they hold says nothing.
         return false;
     }
@@ -252,12 +302,19 @@ pub(super) fn read_cells<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, 
     for read in &layout.measured {
         let (column, shown, cell) = (read.column, layout.shown(read.at), line.cell(read.at));
         if let Some(value) = line.merged(read.at).filter(|value| !is_nothing(value)) {
-            reading.fault(Some(shown), &value.shown(), "每行各自的数：这个单元格跨行合并，不知道每行是多少");
+            let expected = say!(
+                "每行各自的数：这个单元格跨行合并，不知道每行是多少",
+                "each row's own number: the cell is merged over several rows"
+            );
+            reading.fault(Some(shown), &value.shown(), expected);
             continue;
         }
         let is_nothing = is_empty(column, cell);
         if layout.is_larger(read.at) && !is_nothing && !line.larger.contains(&read.at) {
-            let expected = "以元为单位、与其他行一样只是显示成万元的数：这一格不知道是元还是万元";
+            let expected = say!(
+                "以元为单位、与其他行一样只是显示成万元的数：这一格不知道是元还是万元",
+                "yuan that are only shown in ten thousands, as in the other rows: here it may be either"
+            );
             reading.fault(Some(shown), &cell.shown(), expected);
             continue;
         }
@@ -310,7 +367,11 @@ fn compare_twins(
         };
         if !is_same {
             let found = format!("{} ｜ {}：{}", cell.shown(), layout.shown(*twin), other.shown());
-            reading.fault(Some(shown), &found, "两列相同的数：都是同一个指标，不知道哪个对");
+            let expected = say!(
+                "两列相同的数：都是同一个指标，不知道哪个对",
+                "the same number in both columns: both are of one metric"
+            );
+            reading.fault(Some(shown), &found, expected);
         }
     }
 }
@@ -322,7 +383,10 @@ fn read_hours<'a>(reading: &mut Reading<'a>, layout: &'a Layout<'_>, line: &Line
         let Some(length) = length(cell, timed.is_said) else {
             let expected = match timed.is_said {
                 true => Measure::Hours.expected(),
-                false => "写明单位的数（天或小时），例如 1天、8小时：表头没有写单位",
+                false => say!(
+                    "写明单位的数（天或小时），例如 1天、8小时：表头没有写单位",
+                    "a number with its unit (天 days or 小时 hours), for example 1天 or 8小时: the header has none"
+                ),
             };
             reading.fault(Some(shown), &cell.shown(), expected);
             continue;
@@ -382,7 +446,10 @@ fn refuse_foreign_units(reading: &mut Reading<'_>, layout: &Layout<'_>, line: &L
             }
         };
         if !is_zero {
-            let expected = format!("以“{unit}”为单位的数，请按该单位重新导出");
+            let expected = say!(
+                "以“{unit}”为单位的数，请按该单位重新导出",
+                "a number in '{unit}': export it again in that unit"
+            );
             reading.fault(Some(layout.shown(*at)), &cell.shown(), expected);
         }
     }
@@ -395,8 +462,9 @@ fn refuse_unknown_leave(reading: &mut Reading<'_>, layout: &Layout<'_>, line: &L
         let half: String = found.chars().map(half_width).collect();
         let is_number = half.starts_with(|c: char| c.is_ascii_digit());
         if is_number && half.contains(|c: char| ('1'..='9').contains(&c)) {
-            let expected = format!(
-                "已知的假期类型；请先把“{name}”加入假期类型（PUT /v1/leave-types/{name}），并说明是否受保护"
+            let expected = say!(
+                "已知的假期类型；请先把“{name}”加入假期类型（PUT /v1/leave-types/{name}），并说明是否受保护",
+                "a known kind of leave: add '{name}' first (PUT /v1/leave-types/{name}), and say whether it is protected"
             );
             reading.fault(Some(layout.shown(*at)), &found, expected);
         }

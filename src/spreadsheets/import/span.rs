@@ -2,11 +2,13 @@
 //! Pure: what is not written, most often the second year, follows from what is, and else from the year asked for.
 
 mod part;
+mod short;
 mod tokens;
 
 use chrono::NaiveDate;
 
 use self::part::{Part, part};
+pub(super) use self::short::other_short;
 use self::tokens::{Token, tokens};
 use crate::period::Period;
 

@@ -9,9 +9,10 @@ use chrono::{Datelike as _, NaiveDate};
 
 use super::header::normal;
 use super::months::MONTHS;
-use super::span::{Mention, mentions, spoken_months, spoken_years};
+use super::span::{self, Mention, mentions, spoken_months, spoken_years};
 use super::{Asked, ImportError, Line, Surroundings, Value, spoken};
 use crate::period::Period;
+use crate::said::{Language, Said as Sentence, say};
 
 /// Words beside a date that is not about the values.
 const ABOUT_THE_FILE: &[&str] = &["生成", "导出", "打印", "制表", "制作", "更新", "下载"];
@@ -38,8 +39,8 @@ const AHEAD: i64 = 3;
 /// What a table says about its month, where it is read all the same.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Titled {
-    /// What whoever imports it should know, in Chinese.
-    pub doubt: Option<String>,
+    /// What whoever imports it should know.
+    pub doubt: Option<Sentence>,
     /// The last day that it covers, where that is not the month's last.
     pub up_to: Option<NaiveDate>,
 }
@@ -64,13 +65,19 @@ pub(crate) fn check(
     let early = || made.iter().find(is_early).map(|(day, _)| (period.first_day(), *day));
     let days = bounds(above, period).or(title.days).or_else(early);
     let title = Said { days, ..title };
-    let early = made.first().map(|(day, _)| format!("表上的日期是 {day}，本月还没有结束，请确认数是全月的"));
+    let early = made.first().map(|(day, _)| {
+        say!(
+            "表上的日期是 {day}，本月还没有结束，请确认数是全月的",
+            "the sheet is dated {day}, before the month was over: please check that its numbers are the whole month's"
+        )
+    });
     let name = around.place.worksheet.unwrap_or_default();
-    let spans = texts().map(|text| ("文件的统计日期", text));
-    for (place, text) in spans.chain([("工作表名称中的月份", name.to_owned())]) {
+    let spans = texts().map(|text| (false, text));
+    for (is_name, text) in spans.chain([(true, name.to_owned())]) {
         let is_exact = title.days.is_some() || is_about_the_file(&text);
         if let Some(found) = spoken::other_span(&text).filter(|_| !is_exact) {
-            return Err(ImportError::WrongPeriod { place, found, asked: period.to_string() });
+            let place = if is_name { of_worksheet() } else { of_file() };
+            return Err(another(place, Sentence::same(found), period));
         }
     }
     let spoken = texts().filter(|text| !is_about_the_file(text)).flat_map(|text| spoken_months(&text));
@@ -83,28 +90,92 @@ pub(crate) fn check(
     let title = if title.is_nothing() { Said { month, ..title } } else { title };
     let years = || texts().filter(|text| !is_about_the_file(text)).flat_map(|text| spoken_years(&text));
     if let Some(year) = years().next().filter(|_| !has_year && years().all(|year| year != period.year())) {
-        let (place, found) = ("文件的统计日期", format!("{year} 年"));
-        return Err(ImportError::WrongPeriod { place, found, asked: period.to_string() });
+        return Err(another(of_file(), say!("{year} 年", "{year}"), period));
+    }
+    if title.is_nothing() {
+        let mut short = texts().filter(|text| !is_about_the_file(text));
+        if let Some(found) = short.find_map(|text| other_short(&text, period, false)) {
+            return Err(another(of_file(), found, period));
+        }
     }
     let worksheet = Said::of(name, period).or_month(around.place.worksheet);
-    let places = [("文件的统计日期", title), ("工作表名称中的月份", worksheet)];
+    if title.is_nothing()
+        && worksheet.is_nothing()
+        && let Some(found) = other_short(name, period, true)
+    {
+        return Err(another(of_worksheet(), found, period));
+    }
+    let places = [(of_file(), title), (of_worksheet(), worksheet)];
     if let Some((place, said)) = places.into_iter().find(|(_, said)| !said.is_nothing()) {
         let up_to = said.check(place, &around.asked)?;
         return Ok(Titled { doubt: early.filter(|_| up_to.is_none()), up_to });
     }
     if let Some(found) = texts().find(|text| text.contains("年度") && !is_about_the_file(text)) {
-        let place = "文件的统计日期";
-        return Err(ImportError::WrongPeriod { place, found, asked: period.to_string() });
+        return Err(another(of_file(), Sentence::same(found), period));
     }
     let file = Said::of(around.asked.file_name, period).or_month(Some(around.asked.file_name));
-    let doubt = file.check("文件名中的月份", &Asked { to_date: None, ..around.asked }).err();
+    let file_name = around.asked.file_name;
+    let of_name = || say!("文件名中的月份", "the month in the file's name");
+    let doubt = file.check(of_name(), &Asked { to_date: None, ..around.asked }).err();
     let doubt = doubt.or_else(|| {
-        let found = spoken::other_span(around.asked.file_name)?;
-        Some(ImportError::WrongPeriod { place: "文件名中的月份", found, asked: period.to_string() })
+        let found = spoken::other_span(file_name).map(Sentence::same);
+        let found = found.or_else(|| other_short(file_name, period, true).filter(|_| file.is_nothing()));
+        found.map(|found| another(of_name(), found, period))
     });
-    let of_year = || years().next().map(|year| format!("标题只写了 {year} 年，没有写月份，请确认"));
-    let doubt = doubt.map(|doubt| format!("{doubt}，请确认")).or_else(of_year).or(early);
-    Ok(Titled { doubt, up_to: None })
+    let doubt = doubt.map(|doubt| please_check(&doubt.said()));
+    let of_day = || named_after(file_name, period).filter(|_| around.asked.to_date.is_none());
+    let of_year = || {
+        years().next().map(|year| {
+            say!(
+                "标题只写了 {year} 年，没有写月份，请确认",
+                "the title says {year} and no month: please check"
+            )
+        })
+    };
+    Ok(Titled { doubt: doubt.or_else(of_day).or_else(of_year).or(early), up_to: None })
+}
+
+/// Where a title says of what the table is.
+fn of_file() -> Sentence {
+    say!("文件的统计日期", "what the file says it covers")
+}
+
+/// The same of a worksheet's name.
+fn of_worksheet() -> Sentence {
+    say!("工作表名称中的月份", "the month in the worksheet's name")
+}
+
+/// The refusal of a table that says that it is of something else than the month.
+fn another(place: Sentence, found: Sentence, asked: Period) -> ImportError {
+    ImportError::WrongPeriod { place, found, asked: Sentence::same(asked.to_string()) }
+}
+
+fn please_check(doubt: &Sentence) -> Sentence {
+    let zh = doubt.in_language(Language::Chinese);
+    Sentence::both(format!("{zh}，请确认"), format!("{doubt}: please check"))
+}
+
+/// What a text says in two short numbers, where that can only be another month: `14/04`, `1404`.
+fn other_short(text: &str, asked: Period, is_name: bool) -> Option<Sentence> {
+    if !mentions(text, asked.year()).is_empty() {
+        return None;
+    }
+    span::other_short(text, asked, is_name).map(Sentence::same)
+}
+
+/// What is said where a file is called after a day well before the month's end: it may be that day's.
+fn named_after(file_name: &str, asked: Period) -> Option<Sentence> {
+    match *mentions(file_name, asked.year()) {
+        [Mention::Day(day, _)]
+            if asked.first_day() < day && (1 + AHEAD..31).contains(&(asked.last_day() - day).num_days()) =>
+        {
+            Some(say!(
+                "文件名中的日期是 {day}，请确认数是全月的，不是一天的，也不只到那一天",
+                "the file is called after {day}: please check that its numbers are the whole month's, and not that day's"
+            ))
+        }
+        _ => None,
+    }
 }
 
 /// Refuses a table that says that it is one of plans: what should have been is not what was.
@@ -113,8 +184,10 @@ pub(crate) fn refuse_plans(above: &[&Line], around: &Surroundings<'_>) -> Result
     let name = around.place.worksheet.filter(|name| spoken::is_plan(name)).map(str::to_owned);
     match texts.find(|text| spoken::is_plan(text)).or(name) {
         Some(found) => {
-            let asked = format!("{} 的实际数", around.asked.period);
-            Err(ImportError::WrongPeriod { place: "表的标题", found, asked })
+            let period = around.asked.period;
+            let asked = say!("{period} 的实际数", "what has been in {period}");
+            let (place, found) = (say!("表的标题", "the title"), Sentence::same(found));
+            Err(ImportError::WrongPeriod { place, found, asked })
         }
         None => Ok(()),
     }
@@ -177,14 +250,17 @@ fn joined(line: &Line) -> String {
     shown.collect::<Vec<_>>().join(" ")
 }
 
-/// The month that stands in the cell behind its label: 月份 and 4, or 201404.
+/// The month that stands in the cell behind its label: 月份 and 4, 201404, or 1404.
 fn labelled(line: &Line) -> Option<Said> {
     let said = line.cells.iter().filter(|cell| !cell.is_blank()).map(|cell| normal(&cell.shown()));
     let said = said.collect::<Vec<_>>();
     said.windows(2).find_map(|pair| match pair {
         [label, month] if MONTHS.contains(&label.trim_end_matches(':')) => {
             let number: u32 = month.parse().ok()?;
-            let whole = i32::try_from(number / 100).ok().and_then(|year| Period::new(year, number % 100));
+            let whole = i32::try_from(number / 100).ok();
+            // 1404, and 201404.
+            let century = if number < 10_000 { 2000 } else { 0 };
+            let whole = whole.and_then(|year| Period::new(century + year, number % 100));
             match number {
                 1..=12 => Some(Said { month: Some(number), ..Said::default() }),
                 _ => whole.map(|period| Said { months: vec![period], ..Said::default() }),
@@ -199,6 +275,11 @@ fn accounting_month(text: &str) -> Option<u32> {
     let is_accounting = ["会计", "期间", "账期"].iter().any(|word| text.contains(word));
     let (_, after) = text.split_once('第').filter(|_| is_accounting)?;
     after.split_once('期')?.0.trim().parse().ok().filter(|month| (1..=12).contains(month))
+}
+
+/// Whether a text says of which days the values are.
+pub(crate) fn is_about_values(text: &str) -> bool {
+    ABOUT_THE_VALUES.iter().any(|word| text.contains(word)) && !is_about_the_file(text)
 }
 
 fn is_about_the_file(text: &str) -> bool {
@@ -228,7 +309,7 @@ impl Said {
         });
         let days = || {
             let days = span.or_else(|| two_days(&mentions)).or_else(|| up_to(text, asked));
-            days.or_else(|| last_day(text, &mentions, asked))
+            days.or_else(|| last_day(text, &mentions, asked)).map(|days| up_to_midnight(days, text))
         };
         let month = |said: &Mention| match said {
             Mention::Month(period) => Some(*period),
@@ -284,10 +365,10 @@ impl Said {
 
     /// Refuses what is not of the month. The last day that is covered, where that is not the month's last and whoever
     /// imports it says that they know.
-    fn check(&self, place: &'static str, asked: &Asked<'_>) -> Result<Option<NaiveDate>, ImportError> {
+    fn check(&self, place: Sentence, asked: &Asked<'_>) -> Result<Option<NaiveDate>, ImportError> {
         let period = asked.period;
         let (first, last) = (period.first_day(), period.last_day());
-        let refused = |found: String, asked: String| Err(ImportError::WrongPeriod { place, found, asked });
+        let refused = |found, asked| Err(ImportError::WrongPeriod { place, found, asked });
         match (self.days, self.months.first(), self.month) {
             (Some(days), ..) if days == (first, last) => Ok(None),
             (Some((from, to)), ..)
@@ -296,12 +377,15 @@ impl Said {
                 Ok(Some(to))
             }
             (Some((from, to)), ..) => {
-                refused(format!("{from} 至 {to}"), format!("{first} 至 {last}（{period}）"))
+                let asked = say!("{first} 至 {last}（{period}）", "{first} to {last} ({period})");
+                refused(say!("{from} 至 {to}", "{from} to {to}"), asked)
             }
             (None, Some(_), _) if self.months.contains(&period) => Ok(None),
-            (None, Some(found), _) => refused(found.to_string(), period.to_string()),
+            (None, Some(found), _) => {
+                refused(Sentence::same(found.to_string()), Sentence::same(period.to_string()))
+            }
             (None, None, Some(month)) if month != period.month() => {
-                refused(format!("{month} 月"), period.to_string())
+                refused(say!("{month} 月", "month {month}"), Sentence::same(period.to_string()))
             }
             (None, None, _) => Ok(None),
         }
@@ -315,6 +399,14 @@ fn two_days(mentions: &[Mention]) -> Option<(NaiveDate, NaiveDate)> {
         _ => None,
     });
     Some((days.next()?, days.next()?))
+}
+
+/// The days without the last one, where that is the first of a month of which no more than its midnight is covered:
+/// 2014-05-01 00:00:00 - 2014-06-01 00:00:00.
+fn up_to_midnight((from, to): (NaiveDate, NaiveDate), text: &str) -> (NaiveDate, NaiveDate) {
+    let is_midnight = ["00:00", "00:00:00"].iter().any(|end| text.trim_end().ends_with(end));
+    let before = to.pred_opt().filter(|before| is_midnight && to.day() == 1 && from < *before);
+    (from, before.unwrap_or(to))
 }
 
 /// The last day that is covered by the words of a text: 更新至5月20日, 截止20日.

@@ -6,6 +6,7 @@
 
 use super::layout::Layout;
 use super::{Fault, Line, MAX_FAULTS, Value};
+use crate::said::{Said, say};
 
 /// What nobody sells a hundred of in a month.
 const FEW: &[&str] =
@@ -123,12 +124,13 @@ impl Torn {
         let faults = suspects.filter(is_torn).map(|one| Fault {
             row: Some(one.row),
             column: Some(layout.shown(one.at).to_owned()),
-            expected: format!(
+            expected: say!(
                 "像是一个没有加引号的数 {}，被逗号拆成了两列：请加引号；如果确实是两列各自的数，请把前一个写成 {}.0",
+                "no number that its comma has parted: {} needs quotes; if these are two numbers, write the first as {}.0",
                 one.found,
                 one.found.split(',').next().unwrap_or_default(),
             ),
-            found: one.found,
+            found: Said::same(one.found),
         });
         faults.collect()
     }

@@ -12,6 +12,7 @@ use std::io::{self, Read, Seek, Write};
 use zip::ZipArchive;
 
 use super::{ImportError, MAX_UNPACKED_BYTES};
+use crate::said::Said;
 
 /// The most that the parts held in memory as a whole may unpack to: styles and shared texts.
 const MAX_HELD_BYTES: u64 = 24 << 20;
@@ -47,7 +48,7 @@ pub(crate) struct Merged {
 /// Checks that the archive is sound and unpacks to no more than the reader can take. Its worksheets, in the order in which
 /// the workbook lists them.
 pub(crate) fn check(workbook: impl Read + Seek) -> Result<Vec<Page>, ImportError> {
-    let broken = |error: &dyn std::fmt::Display| ImportError::NotAWorkbook(error.to_string());
+    let broken = |error: &dyn std::fmt::Display| ImportError::NotAWorkbook(Said::same(error.to_string()));
     let mut archive = ZipArchive::new(workbook).map_err(|error| broken(&error))?;
     if archive.decompressed_size().is_some_and(|declared| declared > u128::from(MAX_UNPACKED_BYTES)) {
         return Err(ImportError::UnpacksTooLarge);

@@ -10,6 +10,7 @@ use super::header::{EMPLOYEE_NO, HeaderColumn, NAME, is_unit, name, normal};
 use super::layout::Layout;
 use super::number::half_width;
 use super::{Form, Line, Value};
+use crate::said::{Language, Said};
 
 /// Larger numbers are those of telephones, of cards and of milliseconds.
 const MOST_DIGITS: usize = 9;
@@ -23,17 +24,57 @@ const NEAR: u8 = 60;
 /// What a file has beside what is read from it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unread {
-    /// Columns, worksheets and rows of other months with numbers for people, which nobody has said to leave out.
+    /// Columns, worksheets and rows of other months with numbers for people, which nobody has said to leave out; and columns
+    /// of which it is in doubt what their numbers are.
     pub asked: Vec<UnreadColumn>,
     /// What else there is, by its name.
-    pub others: Vec<String>,
+    pub others: Vec<Said>,
 }
 
-/// A column, a worksheet, or rows of other months, not read although people have numbers there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+/// A column, a worksheet, or rows of other months, not read although people have numbers there; or a column that is read, and
+/// of which it is in doubt what its numbers are.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnreadColumn {
+    /// Its header as the file writes it, or what stands for it: by that name a mapping remembers it, in whatever language.
+    pub column: String,
+    /// The first row with a number there, as a spreadsheet numbers it.
+    pub row: u32,
+    /// That number; of other months, which, and how many rows of each.
+    pub found: Said,
+    /// The usual header of the column that may be meant.
+    pub near: Option<String>,
+    /// What is in doubt of a column that is read.
+    pub doubt: Option<Said>,
+}
+
+impl UnreadColumn {
+    /// What is not read.
+    pub(super) fn unread(column: String, row: u32, found: Said) -> Self {
+        Self { column, row, found, near: None, doubt: None }
+    }
+
+    /// What is read, and in doubt.
+    pub(in crate::spreadsheets) fn doubted(column: String, row: u32, found: Said, doubt: Said) -> Self {
+        Self { doubt: Some(doubt), ..Self::unread(column, row, found) }
+    }
+
+    /// What is sent to a reader.
+    pub fn body(&self, language: Language) -> UnreadColumnBody {
+        let Self { column, row, found, near, doubt } = self;
+        let said = |said: &Said| said.in_language(language).to_owned();
+        let (found, doubt) = (said(found), doubt.as_ref().map(said));
+        UnreadColumnBody { column: column.clone(), row: *row, found, near: near.clone(), doubt }
+    }
+}
+
+/// A column, a worksheet, or rows of other months, not read although people have numbers there; or a column that is read, and
+/// of which it is in doubt what its numbers are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = UnreadColumn)]
+pub struct UnreadColumnBody {
     /// Its header as the file writes it; a column without one has its letter, and a worksheet its name: `F 列（无表头）`,
-    /// `工作表“明细”`. Rows that say that they are of other months stand together: `其他月份的行（月份）`.
+    /// `工作表“明细”`. Rows that say that they are of other months stand together: `其他月份的行（月份）`. By this name, which is
+    /// the same in every language, a saved mapping remembers it.
     pub column: String,
     /// The first row with a number there, as a spreadsheet numbers it.
     pub row: u32,
@@ -41,6 +82,9 @@ pub struct UnreadColumn {
     pub found: String,
     /// The usual header of the column that may be meant; null where none is like it.
     pub near: Option<String>,
+    /// What is in doubt of a column that is read: its money may be in ten thousands, or its days no month's. Null of what is
+    /// not read. Saved mappings do not remember it.
+    pub doubt: Option<String>,
 }
 
 /// What becomes of a column.
@@ -87,10 +131,10 @@ impl Watch {
             let is_named = !column.shown.is_empty() || layout.form.ignores(&called(layout, *at));
             **of != Use::Read && is_named && !found.contains_key(at)
         });
-        let others = others.map(|(at, _)| called(layout, at)).collect();
+        let others = others.map(|(at, _)| Said::same(called(layout, at))).collect();
         let asked = found.into_iter().map(|(at, (row, found))| {
             let near = layout.header.columns.get(at).and_then(|column| near_header(layout, column));
-            UnreadColumn { column: called(layout, at), row, found, near }
+            UnreadColumn { near, ..UnreadColumn::unread(called(layout, at), row, Said::same(found)) }
         });
         // Behind the last header there may be more columns, which somebody has said to leave out.
         let asked = asked.filter(|one| !layout.form.ignores(&one.column));
@@ -221,6 +265,6 @@ impl Sighting {
         let column = worksheet(worksheet_name);
         let is_known = (form.no_use)(&normal(&column)) || form.ignores(&column);
         let (row, found) = self.found.clone().filter(|_| !is_known)?;
-        Some(UnreadColumn { column, row, found, near: None })
+        Some(UnreadColumn::unread(column, row, Said::same(found)))
     }
 }

@@ -14,6 +14,7 @@ use super::formats::{self, Format};
 use super::number::decimal;
 use super::unpack::{Merged, Page};
 use super::{Content, ImportError, Line, MAX_COLUMNS, MAX_ROWS, Place, Value, Visit, unpack};
+use crate::said::{Said, say};
 
 /// The most cells of a worksheet whose format shows them as something else than their numbers.
 const MAX_FORMATTED: usize = 2_000_000;
@@ -26,7 +27,7 @@ pub(super) fn read(content: &mut Content, visit: &mut Visit<'_>) -> Result<(), I
     // calamine 0.38 panics on malformed cell references ("AAAAAAAA1") where arithmetic is checked for overflow.
     // Nothing that it was working on outlives the call, so a broken state cannot be seen.
     catch_unwind(AssertUnwindSafe(|| read_unguarded(content, &pages, visit)))
-        .unwrap_or_else(|_| Err(ImportError::NotAWorkbook("内容格式错误".into())))
+        .unwrap_or_else(|_| Err(ImportError::malformed()))
 }
 
 fn read_unguarded(content: &mut Content, pages: &[Page], visit: &mut Visit<'_>) -> Result<(), ImportError> {
@@ -62,7 +63,9 @@ fn read_unguarded(content: &mut Content, pages: &[Page], visit: &mut Visit<'_>) 
             result => return result,
         }
     }
-    Err(refusal.unwrap_or_else(|| ImportError::NotAWorkbook("没有可见的工作表".into())))
+    Err(refusal.unwrap_or_else(|| {
+        ImportError::NotAWorkbook(Said::fixed("没有可见的工作表", "no worksheet is visible"))
+    }))
 }
 
 /// The complaint about the worksheet that comes nearer to what is wanted; of two that come as near, the first.
@@ -77,7 +80,7 @@ fn nearer(first: ImportError, second: ImportError) -> ImportError {
 }
 
 pub(crate) fn damaged(error: XlsxError) -> ImportError {
-    ImportError::NotAWorkbook(error.to_string())
+    ImportError::NotAWorkbook(Said::same(error.to_string()))
 }
 
 /// Gathers cells into lines. A formula has the value that it had when the file was saved, and without one it is blank.
@@ -214,7 +217,9 @@ fn gather(
             Err(error) => return Some(Err(error)),
         };
         if row <= last_row {
-            return Some(Err(ImportError::NotAWorkbook(format!("第 {row} 行出现在第 {last_row} 行之后"))));
+            let said =
+                say!("第 {row} 行出现在第 {last_row} 行之后", "row {row} stands behind row {last_row}");
+            return Some(Err(ImportError::NotAWorkbook(said)));
         }
         last_row = row;
         let mut line = Vec::new();

@@ -12,7 +12,7 @@ use crate::http::Problem;
 use crate::ledger::metric::{Catalogue, is_target, nearest, needs_verification};
 use crate::ledger::{self, Entry, ReachedPerson, SaidOf, beyond_within, is_own_judgement};
 use crate::period::Period;
-use crate::said::Language;
+use crate::said::{Said, say};
 use crate::spreadsheets::import::number::half_width;
 use crate::spreadsheets::import::{Balance, Cell, Fault, Hours, Schedule, SheetRow, TableHeader};
 
@@ -31,7 +31,7 @@ pub(super) struct Addressed {
     /// People of whom another row is faulty: what the file says of them is not all.
     pub refused: HashSet<i64>,
     /// What there is to know about how the file is read.
-    pub notes: Vec<String>,
+    pub notes: Vec<Said>,
 }
 
 /// A row with whose it is.
@@ -128,7 +128,12 @@ pub(super) async fn address(
     let of_refused = addressed.rows.iter().filter(|one| refused.contains(&one.row.employee_no));
     addressed.refused = of_refused.map(|one| one.employee_id).collect();
     addressed.faults.sort_by_key(|fault| fault.row);
-    let note = |column| format!("指标目录中没有“{column}”列的指标，未读取");
+    let note = |column| {
+        say!(
+            "指标目录中没有“{column}”列的指标，未读取",
+            "the catalogue has no metric for '{column}': it is not read"
+        )
+    };
     addressed.notes.extend(left_out.into_iter().map(note));
     Ok(addressed)
 }
@@ -145,27 +150,30 @@ struct Checks<'a> {
 
 impl Checks<'_> {
     fn faults(&self, row: &SheetRow, person: &ReachedPerson) -> Vec<Fault> {
-        let fault = |column: Option<String>, found: String, expected: String| Fault {
+        let fault = |column: Option<String>, found: String, expected: Said| Fault {
             row: Some(row.row),
             column,
-            found,
+            found: Said::same(found),
             expected,
         };
         let name = row.name.as_deref().filter(|name| !is_same_person(name, &person.name));
         let misnamed = name.map(|name| {
-            let expected = format!("{}（工号 {} 是{}）", person.name, person.employee_no, person.name);
+            let (no, own) = (&person.employee_no, &person.name);
+            let expected = say!("{own}（工号 {no} 是{own}）", "{own} (who has the number {no})");
             fault(self.header.name.clone(), name.to_owned(), expected)
         });
         let refused = row.values.iter().filter_map(|cell| {
             let metric = cell.column.metric.as_str();
             let expected = match self.catalogue.read(metric, cell.value) {
-                Err(expected) => format!("指标目录允许的值：{}", expected.in_language(Language::Chinese)),
-                Ok(_) if self.by.is_some() && needs_verification(metric, cell.value) => {
-                    "0，或作为事件上报：须由其他人核实后才计入".to_owned()
-                }
-                Ok(_) if is_own_judgement(self.by, self.catalogue.source_of(metric), person.id) => {
-                    "空：评价和目标由其他人录入，本人不录自己的".to_owned()
-                }
+                Err(expected) => expected.about(&say!("指标目录允许的值", "what the catalogue allows")),
+                Ok(_) if self.by.is_some() && needs_verification(metric, cell.value) => say!(
+                    "0，或作为事件上报：须由其他人核实后才计入",
+                    "0, or an event: it counts once somebody else has verified it"
+                ),
+                Ok(_) if is_own_judgement(self.by, self.catalogue.source_of(metric), person.id) => say!(
+                    "空：评价和目标由其他人录入，本人不录自己的",
+                    "nothing: ratings and targets are entered by others, and not by whom they are of"
+                ),
                 Ok(_) => return None,
             };
             Some(fault(Some(cell.column.shown.clone()), cell.value.to_string(), expected))
@@ -176,7 +184,11 @@ impl Checks<'_> {
             fault(
                 Some(self.header.employee_no.clone()),
                 found,
-                format!("{from} 及以后：{}从那天起在岗", person.name),
+                say!(
+                    "{from} 及以后：{}从那天起在岗",
+                    "{from} or later: from that day on {} is posted",
+                    person.name
+                ),
             )
         });
         misnamed
@@ -196,9 +208,13 @@ impl Checks<'_> {
             beyond_within(self.catalogue, values.map(|cell| (cell.column.metric.as_str(), cell.value)));
         let faults = beyond.into_iter().filter_map(|(at, by)| {
             let (cell, bound) = (row.values.get(at)?, row.values.get(by)?);
-            let expected = format!("不大于“{}”的 {}：它是其中的一部分", bound.column.shown, bound.value);
+            let (shown, most) = (&bound.column.shown, bound.value);
+            let expected = say!(
+                "不大于“{shown}”的 {most}：它是其中的一部分",
+                "no more than the {most} of '{shown}', of which it is a part"
+            );
             let column = Some(cell.column.shown.clone());
-            Some(Fault { row: Some(row.row), column, found: cell.value.to_string(), expected })
+            Some(Fault { row: Some(row.row), column, found: Said::same(cell.value.to_string()), expected })
         });
         faults.collect()
     }
@@ -206,15 +222,20 @@ impl Checks<'_> {
     /// What is wrong with a row that says what has been on a day, or in a month, that has not begun.
     fn ahead(&self, row: &SheetRow) -> Option<Fault> {
         let Self { period, today, header, .. } = self;
-        let fault = |column, found, expected| Some(Fault { row: Some(row.row), column, found, expected });
+        let fault = |column, found: String, expected| {
+            Some(Fault { row: Some(row.row), column, found: Said::same(found), expected })
+        };
         if !period.has_begun(*today) {
             let cell = row.values.iter().find(|cell| !is_target(&cell.column.metric))?;
-            let expected = format!("目标：{period} 还没有开始（今天是 {today}），没有实际的数");
+            let expected = say!(
+                "目标：{period} 还没有开始（今天是 {today}），没有实际的数",
+                "targets only: {period} has not begun (today is {today}), and nothing has been in it"
+            );
             return fault(Some(cell.column.shown.clone()), cell.value.to_string(), expected);
         }
         let day = row.day.filter(|day| day > today)?;
         let column = header.day.clone().or_else(|| Some(header.employee_no.clone()));
-        fault(column, day.to_string(), format!("今天（{today}）及以前的日期"))
+        fault(column, day.to_string(), say!("今天（{today}）及以前的日期", "a day up to today ({today})"))
     }
 }
 
@@ -233,8 +254,8 @@ fn all_leave_in_days(row: u32, balance: &mut Balance, day_hours: Option<Decimal>
         return None;
     }
     let Some(length) = day_hours.filter(|length| !length.is_zero()) else {
-        let (column, found) = (Some(all.column.clone()), all.said.normalize().to_string());
-        return Some(Fault { row: Some(row), column, found, expected: BY_DAYS.to_owned() });
+        let (column, found) = (Some(all.column.clone()), Said::same(all.said.normalize().to_string()));
+        return Some(Fault { row: Some(row), column, found, expected: BY_DAYS });
     };
     // Hours are compared, for a day of eight hours has no exact third.
     all.said = match leave.checked_mul(length) {
@@ -246,7 +267,10 @@ fn all_leave_in_days(row: u32, balance: &mut Balance, day_hours: Option<Decimal>
 }
 
 /// What has to stand in the place of hours where nobody has said how many a day has.
-const BY_DAYS: &str = "以“天”为单位的数；要按小时导入，请先在门店的工作日历中写明一天几小时（day_minutes）";
+const BY_DAYS: Said = Said::fixed(
+    "以“天”为单位的数；要按小时导入，请先在门店的工作日历中写明一天几小时（day_minutes）",
+    "days; to import hours, say first in the store's working calendar how long a day is (day_minutes)",
+);
 
 /// Makes days of what stands in hours, by the length of a day where the person works.
 fn days_of_hours(row: &mut SheetRow, day_hours: Option<Decimal>) -> Vec<Fault> {
@@ -256,10 +280,12 @@ fn days_of_hours(row: &mut SheetRow, day_hours: Option<Decimal>) -> Vec<Fault> {
         let halves = days.filter(|days| (days * Decimal::TWO).fract().is_zero());
         let Some(days) = halves else {
             let expected = match day_hours {
-                Some(length) => format!("半天的倍数（一天 {} 小时）", length.normalize()),
-                None => BY_DAYS.to_owned(),
+                Some(length) => {
+                    say!("半天的倍数（一天 {} 小时）", "half days (a day has {} hours)", length.normalize())
+                }
+                None => BY_DAYS,
             };
-            let (row, found) = (Some(row.row), hours.normalize().to_string());
+            let (row, found) = (Some(row.row), Said::same(hours.normalize().to_string()));
             faults.push(Fault { row, column: Some(column.shown.clone()), found, expected });
             continue;
         };
@@ -290,8 +316,10 @@ fn balance(row: &mut SheetRow, posted: u32) -> Option<Fault> {
         Some(Schedule::Rested(rested)) => {
             let scheduled = Decimal::from(posted) - rested;
             if scheduled < Decimal::ZERO {
-                let found = format!("休息 {rested} 天");
-                return fault(column, found, format!("不超过在岗的 {posted} 天"));
+                let found = say!("休息 {rested} 天", "{rested} days of rest");
+                let expected =
+                    say!("不超过在岗的 {posted} 天", "no more than the {posted} days of the posting");
+                return fault(column, found, expected);
             }
             if let Some(cell) = row.values.iter_mut().find(|cell| cell.column.metric == "scheduled_days") {
                 cell.value = scheduled;
@@ -304,7 +332,9 @@ fn balance(row: &mut SheetRow, posted: u32) -> Option<Fault> {
     if let Some((leave, scheduled)) =
         scheduled.map(|days| (balance.leave, days)).filter(|(leave, days)| leave > days)
     {
-        return fault(column, format!("请假 {leave} 天"), format!("请假不超过应出勤的 {scheduled} 天"));
+        let expected =
+            say!("请假不超过应出勤的 {scheduled} 天", "no more leave than the {scheduled} days to work");
+        return fault(column, say!("请假 {leave} 天", "{leave} days of leave"), expected);
     }
     let (column, found, expected) = balance.fault(scheduled)?;
     fault(Some(column), found, expected)
@@ -315,23 +345,32 @@ fn stranger(header: &TableHeader, row: SheetRow, colleagues: &[String]) -> Fault
     let is_number = written.bytes().all(|byte| byte.is_ascii_digit());
     let same_number = |known: &&String| known.trim_start_matches('0') == written && is_number;
     let foreign = row.employee_no.chars().find(|c| looks_latin(*c));
-    let hint = match (colleagues.iter().find(same_number), foreign) {
-        (Some(whole), _) if whole.len() == written.len() => {
-            format!("，像是被当作了数：{whole}？请把该列设为文本")
-        }
-        (Some(whole), _) => format!("，像是丢了前面的 0：{whole}？请把该列设为文本"),
-        (None, Some(foreign)) => {
-            format!("，里面的 U+{:04X} 看起来像英文字母，其实不是：请重新输入", u32::from(foreign))
-        }
-        (None, None) => nearest(&row.employee_no, colleagues.iter().map(String::as_str))
-            .map(|near| format!("，最接近的是 {near}"))
-            .unwrap_or_default(),
+    let expected = match (colleagues.iter().find(same_number), foreign.map(u32::from)) {
+        (Some(whole), _) if whole.len() == written.len() => say!(
+            "本月在岗员工的工号，像是被当作了数：{whole}？请把该列设为文本",
+            "the number of somebody who is posted in the month; is {whole} meant, made a number? Make the column text"
+        ),
+        (Some(whole), _) => say!(
+            "本月在岗员工的工号，像是丢了前面的 0：{whole}？请把该列设为文本",
+            "the number of somebody who is posted in the month; has {whole} lost its zeros? Make the column text"
+        ),
+        (None, Some(foreign)) => say!(
+            "本月在岗员工的工号，里面的 U+{foreign:04X} 看起来像英文字母，其实不是：请重新输入",
+            "the number of somebody who is posted in the month; U+{foreign:04X} only looks like a Latin letter: type it again"
+        ),
+        (None, None) => match nearest(&row.employee_no, colleagues.iter().map(String::as_str)) {
+            Some(near) => say!(
+                "本月在岗员工的工号，最接近的是 {near}",
+                "the number of somebody who is posted in the month; the nearest is {near}"
+            ),
+            None => say!("本月在岗员工的工号", "the number of somebody who is posted in the month"),
+        },
     };
     Fault {
         row: Some(row.row),
         column: Some(header.employee_no.clone()),
-        found: row.employee_no.into(),
-        expected: format!("本月在岗员工的工号{hint}"),
+        found: Said::same(String::from(row.employee_no)),
+        expected,
     }
 }
 

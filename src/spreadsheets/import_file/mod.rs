@@ -7,6 +7,7 @@
 //! interrupted has never been.
 
 mod address;
+mod magnitude;
 mod own_export;
 mod report;
 mod sheet;
@@ -17,7 +18,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use self::address::address;
-pub use self::report::{ImportDifference, ImportReport, MAX_DIFFERENCES, place};
+pub use self::report::{ImportDifference, ImportReport, ImportReportBody, MAX_DIFFERENCES, place};
 use self::sheet::Sheet;
 use self::under_way::About;
 pub use self::under_way::{ImportRun, cancel, list as under_way};
@@ -28,7 +29,7 @@ use crate::http::{Language, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Late, ValueOrigin};
 use crate::period::Period;
-use crate::said::say;
+use crate::said::{Said, say};
 use crate::spreadsheets::import::{self, Asked, Content, Form, ImportError, MAX_FAULTS, Unread};
 use crate::spreadsheets::mapping::{self, built_in, built_in::ImportKind, store};
 
@@ -117,7 +118,7 @@ pub struct Manner {
     pub reason: Option<String>,
     /// Whether the file may end before its month does.
     pub to_date: bool,
-    /// Whether it is known, and well, that the file has numbers for people that are not read.
+    /// Whether it is known, and well, that the file has numbers for people that are not read, and what is in doubt of others.
     pub accept_unread: bool,
     /// Whether the file is all that there is of its sources: who of the store is not in it has nothing there.
     pub complete: bool,
@@ -191,7 +192,8 @@ async fn go(
         let (form, name, progress) = (Arc::clone(&form), name.clone(), Arc::clone(progress));
         let to_date = manner.to_date.then_some(today);
         import::beside(move || {
-            let asked = Asked { period, file_name: &name, to_date };
+            let within = Some(today).filter(|today| period.is_running(*today));
+            let asked = Asked { period, file_name: &name, to_date, within };
             Sheet::read(content, &form, &asked, &progress)
         })
         .await?
@@ -200,9 +202,12 @@ async fn go(
     cx.scope = scope;
     let (sha256, last_day) = (sheet.sha256.clone(), sheet.header.up_to);
     let up_to = last_day.or(Some(today).filter(|today| period.is_running(*today) && !form.is_export));
-    let Unread { asked: unread, others: unused } = sheet.unread.clone();
-    let asks = !unread.is_empty() && !manner.accept_unread;
+    let Unread { asked: mut unread, others: unused } = sheet.unread.clone();
     let addressed = address(cx, catalogue, period, sheet).await?;
+    if !form.is_export {
+        unread.extend(magnitude::doubts(cx, catalogue, period, &addressed.rows, &unread).await?);
+    }
+    let asks = !unread.is_empty() && !manner.accept_unread;
     if addressed.faults.len() > MAX_FAULTS {
         return Err(ImportError::TooManyFaults.into());
     }
@@ -244,23 +249,40 @@ async fn go(
     let totals = rows.iter().filter(|one| one.row.day.is_none() && one.row.external_id.is_none());
     let totals = totals.flat_map(|one| one.row.values.iter().map(move |cell| one.said(cell)));
     let beyond = ledger::beyond(cx.db(), catalogue, period, totals, is_kept).await?;
-    report.notes.extend(beyond.iter().map(|one| one.sentence(catalogue, Language::Chinese)));
-    if let Some(saved) = saved.filter(|_| is_kept && !report.unread.is_empty()) {
-        let headers = report.unread.iter().map(|one| one.column.as_str()).collect::<Vec<_>>();
-        if !store::ignore(cx, &saved, &headers).await? {
-            report
-                .notes
-                .push(format!("未读取的列没有记入映射“{saved}”：它不只属于您所管的门店，下次还会再问"));
-        }
+    report.notes.extend(beyond.iter().map(|one| {
+        let said = [Language::Chinese, Language::English].map(|language| one.sentence(catalogue, language));
+        let [zh, en] = said;
+        Said::both(zh, en)
+    }));
+    // What is in doubt is so every time; what is not wanted is not wanted the next time either.
+    let not_read = report.unread.iter().filter(|one| one.doubt.is_none());
+    let headers = not_read.map(|one| one.column.as_str()).collect::<Vec<_>>();
+    if let Some(saved) = saved.filter(|_| is_kept && !headers.is_empty())
+        && !store::ignore(cx, &saved, &headers).await?
+    {
+        report.notes.push(say!(
+            "未读取的列没有记入映射“{saved}”：它不只属于您所管的门店，下次还会再问",
+            "the mapping '{saved}' does not remember the columns that are not read: it is not only of your stores, and you will \
+             be asked again"
+        ));
     }
     if let Some(day) = last_day {
-        report.notes.push(format!("文件只到 {day}：记作本月到这一天的数，来源仍算未交齐"));
+        report.notes.push(say!(
+            "文件只到 {day}：记作本月到这一天的数，来源仍算未交齐",
+            "the file ends on {day}: its values are the month's so far, and its source is not in"
+        ));
     } else if let Some(day) = up_to {
-        report.notes.push(format!("{period} 还没有结束：记作到 {day} 为止的数，来源仍算未交齐"));
+        report.notes.push(say!(
+            "{period} 还没有结束：记作到 {day} 为止的数，来源仍算未交齐",
+            "{period} is not over: these are its values up to {day}, and its source is not in"
+        ));
     }
     if report.counts.pending > 0 && manner.late == Late::Refuse {
         let pending = report.counts.pending;
-        report.notes.push(format!("部分员工的本月已冻结：{pending} 个值只能作为迟到更正提交（late=keep）"));
+        report.notes.push(say!(
+            "部分员工的本月已冻结：{pending} 个值只能作为迟到更正提交（late=keep）",
+            "the month of some people is frozen: {pending} values can only be late corrections (late=keep)"
+        ));
     }
     Ok(report)
 }

@@ -42,6 +42,7 @@ impl Sheet {
                     sheet.refused.extend(of);
                     sheet.faults.append(&mut faults);
                 }
+                Found::Note(note) => sheet.header.notes.push(note),
                 Found::Unread(mut unread) => {
                     sheet.unread.asked.append(&mut unread.asked);
                     sheet.unread.others.append(&mut unread.others);

@@ -17,6 +17,7 @@ use crate::http::{Language, Problem};
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Deliveries, FactOutcome, Held, SourceWord, Speakers, ValueOrigin};
 use crate::period::Period;
+use crate::said::{Said, say};
 use crate::spreadsheets::import::{Cell, Form, ImportError};
 
 /// So many rows are compared or recorded at a time.
@@ -103,8 +104,10 @@ impl Work<'_> {
             self.scope = ledger::of_store(store_id);
             let code = org_unit::table.find(store_id).select(org_unit::code);
             let store: String = code.first(cx.db()).await?;
-            self.report.notes.push(format!(
-                "只在一家店任职的人都是 {store} 的：两店任职的人，本文件的数按 {store} 的计，与另一家店的相加"
+            self.report.notes.push(say!(
+                "只在一家店任职的人都是 {store} 的：两店任职的人，本文件的数按 {store} 的计，与另一家店的相加",
+                "whoever works at one store only is of {store}: of those of two stores, what the file says is of {store}, and is \
+                 added to what the other one says"
             ));
         }
         let mut delivered = Deliveries::new();
@@ -144,7 +147,9 @@ impl Work<'_> {
             let uncounted = uncounted.filter_map(|(cell, instead)| Some((cell, (*instead)?)));
             self.report.notes.extend(uncounted.take(MAX_DIFFERENCES).map(|((one, cell), instead)| {
                 let (row, no, column) = (one.row.row, &one.row.employee_no, &cell.column.shown);
-                format!("第 {row} 行 {no} {column}：{}", instead.sentence(Language::Chinese))
+                let said = [Language::Chinese, Language::English].map(|language| instead.sentence(language));
+                let [zh, en] = said;
+                Said::both(zh, en).about(&say!("第 {row} 行 {no} {column}", "row {row}, {no}, {column}"))
             }));
             self.report.counts += recorded.counts;
             done += chunk.len();

@@ -42,12 +42,13 @@ pub async fn propose_column_mapping(
     catalogues: Data<Catalogues>,
     query: Query<ProposeQuery>,
     file: Upload,
-) -> Result<Json<Proposal>, Problem> {
+) -> Result<impl Responder, Problem> {
     let bytes = Vec::from(file.map_err(|error| body::unreadable(&error))?);
     let period = query.0.period.unwrap_or_else(|| Period::containing(clock::day(caller.now)));
     let open = async || caller.context().await;
     let catalogue = catalogues.of(open().await?.db(), period).await?;
-    super::propose(open, catalogue, bytes.into(), period).await.map(Json)
+    let proposal = super::propose(open, catalogue, bytes.into(), period).await?;
+    Ok(caller.language.answer(proposal))
 }
 
 /// Save a mapping that somebody has confirmed.

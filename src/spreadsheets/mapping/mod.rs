@@ -342,18 +342,18 @@ pub async fn propose(
     mut content: Content,
     period: Period,
 ) -> Result<Proposal, Problem> {
-    let known = {
+    let (known, language) = {
         let cx = &mut open().await?;
         let scope = cx.scope.clone();
         let known = ledger::employee_nos(cx.db(), period, Some(&scope)).await?;
-        known.into_iter().collect::<HashSet<_>>()
+        (known.into_iter().collect::<HashSet<_>>(), cx.language)
     };
     let read = move || {
         let mut proposal = None;
         let container = import::container_of(&mut content)?;
         import::tables(container, &mut content, &|_| false, &mut |_, lines| {
             let lines = lines.take(propose::MOST_ROWS).collect::<Result<Vec<_>, _>>()?;
-            proposal = propose::propose(&lines, &catalogue, &known, period);
+            proposal = propose::propose(&lines, &catalogue, &known, period, language);
             // Another worksheet may have a header.
             if proposal.is_some() { Ok(()) } else { Err(ImportError::NoHeader("工号".to_owned())) }
         })?;

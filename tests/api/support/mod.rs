@@ -145,8 +145,18 @@ impl TestApp {
 
     /// A server on a copy of a template, with the rules of a folder.
     pub async fn start(template: Template, rules: &Path) -> Self {
+        Self::start_over(template, rules, 16).await
+    }
+
+    /// The same over so many connections.
+    pub async fn start_over(template: Template, rules: &Path, connections: usize) -> Self {
         let url = cluster::database(template).await;
-        Self::serve(pool::open(&url, 16).unwrap(), "2014-05-15T08:00:00Z", rules)
+        Self::serve(pool::open(&url, connections).unwrap(), "2014-05-15T08:00:00Z", rules)
+    }
+
+    /// The demonstration, over so many connections.
+    pub async fn demo_over(connections: usize) -> Self {
+        Self::start_over(Template::Demo, &shipped_rules(), connections).await
     }
 
     /// The same, asked by somebody who reads English.

@@ -97,11 +97,10 @@ fn opened(bytes: &[u8]) -> Result<Reading, ImportError> {
         Container::Workbook => {
             unpack::check(Cursor::new(bytes))?;
         }
-        Container::Text => return Err(ImportError::NotAWorkbook("文件内容不是 .xlsx 格式".into())),
+        Container::Text => return Err(ImportError::no_workbook()),
     }
     // calamine panics on malformed cell references, see `workbook::read`.
-    catch_unwind(AssertUnwindSafe(|| unguarded(bytes)))
-        .unwrap_or_else(|_| Err(ImportError::NotAWorkbook("内容格式错误".into())))
+    catch_unwind(AssertUnwindSafe(|| unguarded(bytes))).unwrap_or_else(|_| Err(ImportError::malformed()))
 }
 
 fn unguarded(bytes: &[u8]) -> Result<Reading, ImportError> {

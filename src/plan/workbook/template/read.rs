@@ -67,7 +67,7 @@ fn sheets(bytes: &[u8]) -> Result<Vec<(String, Vec<Line>)>, ImportError> {
         Container::Workbook => {
             unpack::check(Cursor::new(bytes))?;
         }
-        Container::Text => return Err(ImportError::NotAWorkbook("文件内容不是 .xlsx 格式".into())),
+        Container::Text => return Err(ImportError::no_workbook()),
     }
     // The reader panics on malformed cell references, see `workbook::read`.
     catch_unwind(AssertUnwindSafe(|| {
@@ -82,7 +82,7 @@ fn sheets(bytes: &[u8]) -> Result<Vec<(String, Vec<Line>)>, ImportError> {
         }
         Ok(sheets)
     }))
-    .unwrap_or_else(|_| Err(ImportError::NotAWorkbook("内容格式错误".into())))
+    .unwrap_or_else(|_| Err(ImportError::malformed()))
 }
 
 struct Reading<'a> {

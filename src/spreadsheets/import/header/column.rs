@@ -69,6 +69,8 @@ pub(in crate::spreadsheets) struct HeaderColumn {
     /// What it may be called besides: 回访 and 计划 below it, without the month that it is of, or by the group of which it is
     /// the whole.
     also: Vec<HeaderName>,
+    /// The group that it stands in, in normal form, where it is a part of one.
+    pub(super) group: Option<String>,
     /// It stands in a group of money.
     is_money: bool,
     /// What the file writes, in normal form: group and part joined by `/`, and the part alone.
@@ -105,6 +107,7 @@ impl HeaderColumn {
                 shown,
                 names,
                 also,
+                group: None,
                 is_money: false,
                 wholes,
                 sums,
@@ -124,6 +127,7 @@ impl HeaderColumn {
                 let is_about_else = group.text != part.text && is_about_else(&group.text, &part.text, month);
                 let mut names = Self::of_group(&group, &part);
                 let is_about_else = is_about_else && !is_month_sum(&group.text);
+                let is_part = names.len() > 1 && group.text != part.text;
                 let mut also = of_month(&names, month);
                 if names.len() == 1 {
                     wholes.push(normal(&above));
@@ -145,6 +149,7 @@ impl HeaderColumn {
                     shown,
                     names,
                     also,
+                    group: is_part.then(|| group.text.clone()),
                     is_money,
                     wholes,
                     sums,

@@ -1,6 +1,7 @@
 //! What headers are called: in normal form, with the unit that they name apart.
 
 use crate::spreadsheets::import::number::{Measure, half_width};
+use crate::spreadsheets::import::traditional::simplified;
 
 /// Units that are recognised behind a header besides those of the measures: most of them are wrong ones.
 const UNITS: &[&str] = &[
@@ -36,8 +37,8 @@ pub(in crate::spreadsheets) struct HeaderName {
     pub unit: Option<String>,
 }
 
-/// Headers are compared without spaces, in half-width characters and small letters, with one kind of bracket, and without
-/// the marks that templates put beside them.
+/// Headers are compared without spaces, in half-width and simplified characters and small letters, with one kind of bracket,
+/// and without the marks that templates put beside them.
 pub(in crate::spreadsheets) fn normal(text: &str) -> String {
     let plain = |c| match half_width(c) {
         '[' | '【' | '〔' | '{' => '(',
@@ -47,6 +48,7 @@ pub(in crate::spreadsheets) fn normal(text: &str) -> String {
     let text: String = text
         .chars()
         .map(plain)
+        .map(simplified)
         .filter(|c| !c.is_whitespace() && *c != '\u{200b}' && *c != '\u{feff}')
         .flat_map(char::to_lowercase)
         .collect();

@@ -150,7 +150,7 @@ fn without_a_title_the_names_of_worksheet_and_file_may_not_contradict() {
         ("锦程_20140201-20140228.xlsx", "文件名中的月份是 2014-02-01 至 2014-02-28"),
         ("2014年2月考勤.xlsx", "文件名中的月份是 2014-02"),
     ] {
-        let notes = named("月度汇总", file).unwrap().header.notes;
+        let notes = named("月度汇总", file).unwrap().notes;
         assert!(notes[0].starts_with(doubt), "{notes:?}");
     }
 }
@@ -276,16 +276,16 @@ fn absence_is_days_or_counted() {
         assert_eq!(sheet.faults, [], "{columns}");
         let found = value(&sheet.rows[0], "absent_days").unwrap();
         assert_eq!(
-            (found.to_string().as_str(), sheet.header.notes.len()),
+            (found.to_string().as_str(), sheet.notes.len()),
             (absent, notes),
             "{columns}: {:?}",
-            sheet.header.notes
+            sheet.notes
         );
     }
     let sheet = of(&["工号,出勤天数,迟到次数,早退次数,旷工次数", "A01,20,0,0,0"]);
     // What there was to work is left to the calendar.
     assert_eq!(value(&sheet.rows[0], "scheduled_days"), None);
-    assert!(sheet.header.notes.iter().any(|note| note.contains("工作日历")), "{:?}", sheet.header.notes);
+    assert!(sheet.notes.iter().any(|note| note.contains("工作日历")), "{:?}", sheet.notes);
 }
 
 #[test]
@@ -398,7 +398,7 @@ fn overtime_is_kept_as_a_total_or_by_kind_of_day() {
     ] {
         let sheet = of(&[&format!("{base},{columns}"), &format!("A01,20,11,0,0,0,{cells}")]);
         let found = value(&sheet.rows[0], "overtime_hours").map(|hours| hours.to_string());
-        assert_eq!((found.as_deref(), sheet.header.notes.len()), (expected, notes), "{columns}");
+        assert_eq!((found.as_deref(), sheet.notes.len()), (expected, notes), "{columns}");
     }
     let sheet = of(&[&format!("{base},加班总时长"), "A01,20,11,0,0,0,800"]);
     assert_eq!(faults(&sheet), [(2, "加班总时长", "800")]);

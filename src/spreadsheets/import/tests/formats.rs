@@ -31,7 +31,7 @@ fn yuan_that_are_shown_in_ten_thousands_are_yuan() {
     // A header that says what is seen is not believed a second time.
     let sheet = accessories("精品金额(万元)", &shown).unwrap();
     assert_eq!(amounts(&sheet), ["48500", "9600", "12000"]);
-    assert_eq!(sheet.header.notes, ["“精品金额(万元)”列的数存的是元，只是显示成更大的单位：按元读取"]);
+    assert_eq!(sheet.notes, ["“精品金额(万元)”列的数存的是元，只是显示成更大的单位：按元读取"]);
     // Of one that is not shown so beside the others nobody knows.
     let one = [(48_500.0, "0!.0,\"万元\""), (4.85, "0.00")];
     let error = accessories("精品金额(万元)", &one).unwrap_err();
@@ -76,5 +76,5 @@ fn hidden_columns_that_are_read_are_said() {
         sheet.set_column_hidden(3).unwrap();
     });
     let sheet = super::read(DMS, &bytes, february()).unwrap();
-    assert_eq!(sheet.header.notes, ["工作表里有隐藏的列（“精品金额”），与其他列一样读取"]);
+    assert_eq!(sheet.notes, ["工作表里有隐藏的列（“精品金额”），与其他列一样读取"]);
 }

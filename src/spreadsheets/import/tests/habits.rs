@@ -83,7 +83,7 @@ fn the_month_is_said_in_many_ways() {
     }
     // Whoever writes no more than the year is asked to look.
     let sheet = below("2014年销售顾问业绩").unwrap();
-    assert_eq!(sheet.header.notes, ["标题只写了 2014 年，没有写月份，请确认"]);
+    assert_eq!(sheet.notes, ["标题只写了 2014 年，没有写月份，请确认"]);
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn rows_are_read_as_the_mapping_says() {
 
 #[test]
 fn every_fault_has_its_place() {
-    let text = "顾问编号,交车日期,单号,台数,精品（元）\n,2014-03-05,D-1,1,5\nA01,2014-04-01,D-2,1.5,万\n\
+    let text = "顾问编号,交车日期,单号,台数,精品（元）\n,2014-03-05,D-1,1,5\nA01,2014-03-32,D-2,1.5,万\n\
                 A01,2014-03-05,D-3,1,5\nA01,2014-03-05,D-3,1,5\nA01,2014-03-05,D-4,1,1,200\n";
     let sheet = read_text(text).unwrap();
     let places: Vec<_> = sheet
@@ -341,8 +341,22 @@ fn a_day_may_be_named_and_is_never_guessed() {
     let days = sheet.rows.iter().map(|row| row.day.unwrap().to_string()).collect::<Vec<_>>();
     assert_eq!(days, ["2014-03-05", "2014-03-06", "2014-03-07", "2014-03-08"]);
     // Each of them has one fault: that it says no day.
-    let unclear = ["3/5", "05/03/2014", "14-3-5", "2014-03-05~2014-03-06", "4月5日", "2014年3月9日 周一"];
+    let unclear = ["3/5", "05/03/2014", "14-3-5", "2014-03-05~2014-03-06", "2014年3月9日 周一"];
     let sheet = of(&unclear);
     let found = sheet.faults.iter().map(|fault| fault.found.as_str()).collect::<Vec<_>>();
     assert_eq!((sheet.rows.len(), found), (0, unclear.to_vec()));
+}
+
+#[test]
+fn days_of_other_months_are_left_out_and_asked_about() {
+    let header = "顾问编号,交车日期,单号,台数,精品(元)";
+    let rows = "A01,2014-02-28,D-0,9,\nA01,2014-03-05,D-1,1,\nA01,4月1日,D-2,9,\nA02,2014/4/2,D-3,9,";
+    let sheet = read_text(&format!("{header}\n{rows}\n")).unwrap();
+    assert_eq!((rows(&sheet), &sheet.faults), (vec![(3, "A01")], &vec![]));
+    let asked = sheet.unread.asked.iter().map(|one| (one.column.as_str(), one.row, one.found.as_str()));
+    let expected = ("其他月份的行（交车日期）", 2, "2014-02（1 行）、2014-04（2 行）");
+    assert_eq!(asked.collect::<Vec<_>>(), [expected]);
+    // Where nothing else is there, the file is another month's.
+    let error = read_text(&format!("{header}\nA01,2014-04-05,D-1,1,\n")).unwrap_err();
+    assert_eq!(error.to_string(), "各行写的月份是 2014-04（1 行），而要导入的是 2014-03");
 }

@@ -5,20 +5,24 @@ use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, Worksheet};
 
 use super::*;
 use crate::diary::leave::LeaveType;
+use crate::said::{Language, Said};
 use crate::spreadsheets::mapping::built_in::ImportKind;
 
 mod dingtalk;
 mod doubts;
 mod formats;
 mod habits;
+mod likely;
 mod mapped;
 mod months;
+mod parts;
 mod shorter;
 mod silent;
 mod stock;
 mod texts;
 mod titles;
 mod torn;
+mod traditional;
 mod unread;
 
 const ATTENDANCE: &[u8] = include_bytes!("../../../../tests/fixtures/attendance-2015-02.gb18030.csv");
@@ -33,9 +37,24 @@ fn february() -> Period {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Sheet {
     rows: Vec<SheetRow>,
-    faults: Vec<Fault>,
+    /// As a Chinese reader is told, and so the notes and what is asked.
+    faults: Vec<FaultBody>,
     header: TableHeader,
-    unread: Unread,
+    notes: Vec<String>,
+    unread: Asks,
+}
+
+/// What a file has beside what is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Asks {
+    asked: Vec<UnreadColumnBody>,
+    others: Vec<String>,
+}
+
+/// What is said in Chinese; in English there has to be something else.
+fn chinese(said: &Said) -> String {
+    assert!(said.is_in_both(), "{said:?}");
+    said.in_language(Language::Chinese).to_owned()
 }
 
 /// The kinds of leave that ship.
@@ -69,27 +88,40 @@ fn read_as(kind: ImportKind, file_name: &str, bytes: &[u8], period: Period) -> R
 }
 
 fn read_by(form: &Form, file_name: &str, bytes: &[u8], period: Period) -> Result<Sheet, ImportError> {
-    read_asked(form, &Asked { period, file_name, to_date: None }, bytes)
+    read_asked(form, &Asked { period, file_name, to_date: None, within: None }, bytes)
 }
 
 fn read_asked(form: &Form, asked: &Asked<'_>, bytes: &[u8]) -> Result<Sheet, ImportError> {
     let mut sheet = Sheet::default();
     super::read(&mut bytes.to_vec().into(), form, asked, &mut |found| {
         match found {
-            Found::Header(header) => sheet = Sheet { header, ..Sheet::default() },
-            Found::Row(row) => sheet.rows.push(row),
-            Found::Faults { mut faults, .. } => {
-                sheet.rows.retain(|row| faults.iter().all(|fault| fault.row != Some(row.row)));
-                sheet.faults.append(&mut faults);
+            Found::Header(header) => {
+                let notes = header.notes.iter().map(chinese).collect();
+                sheet = Sheet { header, notes, ..Sheet::default() };
             }
-            Found::Unread(mut unread) => {
-                sheet.unread.asked.append(&mut unread.asked);
-                sheet.unread.others.append(&mut unread.others);
+            Found::Row(row) => sheet.rows.push(row),
+            Found::Note(note) => sheet.notes.push(chinese(&note)),
+            Found::Faults { faults, .. } => {
+                sheet.rows.retain(|row| faults.iter().all(|fault| fault.row != Some(row.row)));
+                for fault in faults {
+                    let english = fault.body(Language::English);
+                    assert!(!is_chinese_prose(&english.expected), "{english:?}");
+                    sheet.faults.push(fault.body(Language::Chinese));
+                }
+            }
+            Found::Unread(unread) => {
+                sheet.unread.asked.extend(unread.asked.iter().map(|one| one.body(Language::Chinese)));
+                sheet.unread.others.extend(unread.others.iter().map(chinese));
             }
         }
         Ok(())
     })?;
     Ok(sheet)
+}
+
+/// Whether a text is in Chinese, rather than with a Chinese word here and there.
+fn is_chinese_prose(text: &str) -> bool {
+    text.contains(['，', '。', '：', '（', '；'])
 }
 
 fn read_text(kind: ImportKind, text: &str) -> Result<Sheet, ImportError> {
@@ -433,10 +465,7 @@ fn text_is_decoded_by_its_mark_or_its_bytes() {
     }
     let broken = |bytes: &[u8]| read(ImportKind::DmsFunnel, bytes, february()).unwrap_err();
     let undecodable = |line, encoding| ImportError::Undecodable { line, encoding };
-    assert_eq!(
-        broken("工号,交车台数\nB01,3\nB02\u{0},4".as_bytes()),
-        ImportError::NotText("文件含有二进制内容".into())
-    );
+    assert!(matches!(broken("工号,交车台数\nB01,3\nB02\u{0},4".as_bytes()), ImportError::NotText(_)));
     assert_eq!(broken(&[text.as_bytes(), b"B02\xff\t4\n"].concat()), undecodable(3, "UTF-8"));
     assert_eq!(broken(b"\xb9\xa4\xba\xc5,a\r\nB01,\xff\xff\r\n"), undecodable(2, "gb18030"));
 }

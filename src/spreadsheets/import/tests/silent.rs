@@ -72,7 +72,7 @@ fn a_month_so_far_is_taken_where_somebody_says_that_it_is() {
     let form = DMS.form(&leave_types());
     let text = "统计时间:05-01 ～ 05-26\n工号,交车台数\nA01,3\n";
     let asked =
-        |day| Asked { period: may(), file_name: "upload", to_date: NaiveDate::from_ymd_opt(2014, 5, day) };
+        |day| Asked { period: may(), file_name: "upload", to_date: NaiveDate::from_ymd_opt(2014, 5, day), within: None };
     let sheet = read_asked(&form, &asked(26), text.as_bytes()).unwrap();
     assert_eq!((sheet.rows.len(), sheet.header.up_to), (1, NaiveDate::from_ymd_opt(2014, 5, 26)));
     // On the 25th nobody knows what will be on the 26th.
@@ -230,7 +230,7 @@ fn what_is_not_read_is_said() {
     for bytes in [with_part_of(&bytes, "xl/_rels/workbook.xml.rels", from_root.as_bytes()), bytes] {
         let sheet = read(DMS, &bytes, may()).unwrap();
         assert_eq!(rows(&sheet), [(2, "A01"), (3, "A02")]);
-        assert_eq!(sheet.header.notes, ["工作表里有 1 个隐藏的行（第 3 行），与其他行一样读取"]);
+        assert_eq!(sheet.notes, ["工作表里有 1 个隐藏的行（第 3 行），与其他行一样读取"]);
     }
 }
 

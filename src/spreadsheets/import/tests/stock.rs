@@ -34,7 +34,7 @@ fn assert_has(sheet: &Sheet, employee_no: &str, expected: &[(&str, &str)]) {
 fn wrong(kind: ImportKind, rows: &[&str]) -> Vec<(u32, String, String)> {
     let bytes = if kind == DINGTALK { book(rows) } else { rows.join("\n").into_bytes() };
     let sheet = read(kind, &bytes, may()).unwrap();
-    let fault = |fault: Fault| (fault.row.unwrap(), fault.column.unwrap_or_default(), fault.found);
+    let fault = |fault: FaultBody| (fault.row.unwrap(), fault.column.unwrap_or_default(), fault.found);
     sheet.faults.into_iter().map(fault).collect()
 }
 

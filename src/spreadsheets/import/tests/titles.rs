@@ -41,7 +41,7 @@ fn the_report_of_a_day_is_not_the_months() {
         "说明：2014-05-12起试驾按新口径",
         "日期：2014-06-03",
     ] {
-        assert_eq!(below(title).unwrap().header.notes, Vec::<String>::new(), "{title}");
+        assert_eq!(below(title).unwrap().notes, Vec::<String>::new(), "{title}");
     }
     // What was made before the month was over may lack its end.
     for title in [
@@ -49,9 +49,52 @@ fn the_report_of_a_day_is_not_the_months() {
         "报表生成时间：2014-05-26 09:00",
         "2014-05-01 至 2014-05-31,,导出时间 2014-05-26",
     ] {
-        let notes = below(title).unwrap().header.notes;
+        let notes = below(title).unwrap().notes;
         assert!(notes.len() == 1 && notes[0].contains("还没有结束"), "{title}: {notes:?}");
     }
+}
+
+#[test]
+fn a_span_up_to_midnight_is_that_of_the_days_before() {
+    for title in [
+        "统计时间：2014-05-01 00:00:00 - 2014-06-01 00:00:00",
+        "统计时间：2014-05-01 00:00:00 至 2014-05-31 00:00:00",
+        "统计时间：2014-05-01 00:00 ~ 2014-05-31 23:59",
+    ] {
+        assert_eq!(below(title).unwrap().rows.len(), 1, "{title}");
+    }
+    for title in ["统计时间：2014-05-01 - 2014-06-01", "统计时间：2014-04-01 00:00:00 - 2014-05-01 00:00:00"]
+    {
+        assert!(matches!(below(title), Err(ImportError::WrongPeriod { .. })), "{title}");
+    }
+}
+
+#[test]
+fn what_is_said_below_the_table_is_about_it() {
+    let table = |note: &str| read(DMS, format!("工号,交车台数\nA01,3\n{note}\n").as_bytes(), may());
+    for note in ["统计日期：2014-04-01 至 2014-04-30", "统计期间：2014年4月"] {
+        assert!(matches!(table(note), Err(ImportError::WrongPeriod { .. })), "{note}");
+    }
+    for note in ["统计日期：2014-05-01 至 2014-05-31", "制表日期：2014年6月2日", "备注：4月补录"]
+    {
+        assert_eq!(table(note).unwrap().rows.len(), 1, "{note}");
+    }
+}
+
+#[test]
+fn rows_of_other_spans_are_faults() {
+    for (header, cell) in [("季度", "二季度"), ("周次", "第19周"), ("统计区间", "2014-05-01~2014-05-15")]
+    {
+        let text = format!("{header},工号,交车台数\n{cell},A01,3\n");
+        let sheet = read(DMS, text.as_bytes(), may()).unwrap();
+        assert_eq!(faults(&sheet), [(2, header, cell)]);
+    }
+    let whole = "开始日期,结束日期,工号,交车台数\n2014-05-01,2014-05-31,A01,3\n";
+    assert_eq!(read(DMS, whole.as_bytes(), may()).unwrap().rows.len(), 1);
+    let april = "开始日期,结束日期,工号,交车台数\n2014-04-01,2014-04-30,A01,3\n";
+    assert!(matches!(read(DMS, april.as_bytes(), may()), Err(ImportError::WrongPeriod { .. })));
+    let between = "开始日期,结束日期,工号,交车台数\n2014-04-26,2014-05-25,A01,3\n";
+    assert_eq!(faults(&read(DMS, between.as_bytes(), may()).unwrap()), [(2, "结束日期", "2014-05-25")]);
 }
 
 #[test]
@@ -70,6 +113,53 @@ fn the_title_of_another_month_ends_the_table() {
 }
 
 #[test]
+fn two_short_numbers_are_held_against_the_month() {
+    for title in [
+        "14/04",
+        "销售报表 14/04",
+        "销售报表(04/14)",
+        "1404销售报表",
+        "销售报表14.04",
+        "DMS 0414",
+        "月份,1404",
+    ] {
+        let error = below(title).unwrap_err();
+        assert!(matches!(error, ImportError::WrongPeriod { .. }), "{title}: {error}");
+        assert!(error.to_string().contains("2014-04"), "{title}: {error}");
+    }
+    for title in [
+        "14/05",
+        "05/14",
+        "1405销售报表",
+        "销售报表 05.14",
+        "共1404台",
+        "第10/11页",
+        "合计,1404",
+        "月份,1405",
+    ] {
+        assert_eq!(below(title).unwrap().rows.len(), 1, "{title}");
+    }
+    let named = |name: &str, file: &str| {
+        let bytes = workbook(|sheet| {
+            sheet.set_name(name).unwrap();
+            put(sheet, 0, &["工号", "交车台数"]);
+            put(sheet, 1, &["A01", "3"]);
+        });
+        read_as(DMS, file, &bytes, may())
+    };
+    for name in ["1404", "14.04", "销售1404"] {
+        assert!(matches!(named(name, "a.xlsx"), Err(ImportError::WrongPeriod { .. })), "{name}");
+    }
+    assert_eq!(named("1405", "a.xlsx").unwrap().notes, Vec::<String>::new());
+    // What the file is called is worth a word.
+    for (file, said) in [("业绩1404.xlsx", "2014-04"), ("业绩_20140507.xlsx", "文件名中的日期是 2014-05-07")]
+    {
+        let notes = named("Sheet1", file).unwrap().notes;
+        assert!(notes.len() == 1 && notes[0].contains(said), "{file}: {notes:?}");
+    }
+}
+
+#[test]
 fn late_arrivals_by_how_late_they_were_add_up() {
     let read = |header: &str, cells: &str| {
         let text = format!("工号,应出勤天数,出勤天数,{header}\nA01,27,27,{cells}\n");
@@ -81,7 +171,7 @@ fn late_arrivals_by_how_late_they_were_add_up() {
         let sheet = read(header, "1,2,1,0,0");
         assert_eq!(value(&sheet.rows[0], "late"), Some(Decimal::from(4)), "{header}");
         let note = "没有“迟到次数”列：按时长分段的迟到次数，各段相加";
-        assert_eq!(sheet.header.notes, [note], "{header}");
+        assert_eq!(sheet.notes, [note], "{header}");
     }
     // Of the whole they are parts; and what was so late that it is severe is that.
     let sheet = read("迟到次数,迟到10分钟以内,迟到10分钟以上,早退次数,旷工天数", "3,1,2,0,0");
@@ -104,7 +194,7 @@ fn what_is_paid_is_not_what_was_worked() {
         super::read(CSV, text.as_bytes(), may()).unwrap()
     };
     let sheet = read("加班,全勤奖,实发工资", "120,200,5300");
-    assert_eq!((value(&sheet.rows[0], "overtime_hours"), sheet.header.notes.len()), (None, 1));
+    assert_eq!((value(&sheet.rows[0], "overtime_hours"), sheet.notes.len()), (None, 1));
     assert_eq!(faults(&read("加班", "300")), [(2, "加班", "300")]);
     assert_eq!(value(&read("加班(小时)", "160").rows[0], "overtime_hours"), Some(Decimal::from(160)));
     for group in ["应发", "应扣", "代扣项", "奖罚"] {
@@ -114,7 +204,7 @@ fn what_is_paid_is_not_what_was_worked() {
     }
     let sheet =
         super::read(DMS, "工号,交车台数,保险(元),精品(件)\nA01,3,42000,8\n".as_bytes(), may()).unwrap();
-    assert_eq!((values(&sheet.rows[0]), sheet.header.notes.len()), (vec![("deliveries", "3".to_owned())], 2));
+    assert_eq!((values(&sheet.rows[0]), sheet.notes.len()), (vec![("deliveries", "3".to_owned())], 2));
     assert_eq!(
         faults(&super::read(DMS, "工号,交车台数,精品金额\nA01,3,9.600\n".as_bytes(), may()).unwrap()).len(),
         1

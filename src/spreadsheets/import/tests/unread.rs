@@ -149,7 +149,7 @@ fn worksheets_that_are_not_read_are_named() {
     };
     let sheet = book("精品", &[&["2月精品"], &["姓名", "精品额"], &["甲", "1200"]]);
     assert_eq!(asked(&sheet), [("工作表“精品”", 3, "1200")]);
-    assert_eq!(sheet.header.notes, ["隐藏的工作表未读取：底稿"]);
+    assert_eq!(sheet.notes, ["隐藏的工作表未读取：底稿"]);
     for (name, rows) in [
         ("说明", [["项目", "数"].as_slice(), &["交车", "3"]].as_slice()),
         ("名单", &[&["序号", "工号", "姓名"], &["1", "B01", "甲"]]),

@@ -2,9 +2,11 @@
 
 use std::io::{self, Read, Seek};
 
-use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{BIG5, Decoder, DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::super::ImportError;
+use super::super::traditional::in_simplified;
+use crate::said::Said;
 
 /// So many bytes are decoded at a time.
 const PIECE: usize = 16 << 10;
@@ -15,8 +17,15 @@ const MAX_SEPARATORS: usize = 16_384;
 /// What may separate the fields of a line.
 pub(crate) const SEPARATORS: [u8; 4] = [b',', b'\t', b';', b'|'];
 
+/// Words that nearly every sheet has in its header.
+const WORDS: [&str; 18] = [
+    "工号", "姓名", "员工", "编号", "日期", "部门", "迟到", "请假", "出勤", "交车", "月份", "合计", "订单",
+    "金额", "统计", "顾问", "备注", "台数",
+];
+
 /// Finds the encoding: by the byte-order mark; without one UTF-16 where plain characters have their zero bytes at one
-/// side, else UTF-8 if that is what the bytes are, else GB18030. The source stands behind the mark afterwards.
+/// side, else UTF-8 if that is what the bytes are, else GB18030, or Big5 where that makes more words of it that sheets have.
+/// The source stands behind the mark afterwards.
 pub(crate) fn encoding_of(source: &mut (impl Read + Seek)) -> io::Result<&'static Encoding> {
     source.rewind()?;
     let mut beginning = Vec::new();
@@ -27,7 +36,8 @@ pub(crate) fn encoding_of(source: &mut (impl Read + Seek)) -> io::Result<&'stati
             Some(encoding) => (encoding, 0),
             None => {
                 source.rewind()?;
-                (utf8_or_gb18030(source)?, 0)
+                let encoding = utf8_or_gb18030(source)?;
+                (if encoding == GB18030 && is_big5(&beginning) { BIG5 } else { encoding }, 0)
             }
         },
     };
@@ -49,6 +59,17 @@ fn unmarked_utf16(beginning: &[u8]) -> Option<&'static Encoding> {
         _ if is_plain(before, behind) => Some(UTF_16BE),
         _ => None,
     }
+}
+
+/// Whether a text in one of the two encodings of Chinese characters is in Big5: nearly any bytes are characters in both, but
+/// words only in one.
+fn is_big5(beginning: &[u8]) -> bool {
+    let words = |encoding: &'static Encoding| {
+        let (text, _) = encoding.decode_without_bom_handling(beginning);
+        let text = in_simplified(&text);
+        WORDS.iter().filter(|word| text.contains(**word)).count()
+    };
+    words(BIG5) > words(GB18030)
 }
 
 fn utf8_or_gb18030(source: &mut impl Read) -> io::Result<&'static Encoding> {
@@ -132,7 +153,9 @@ impl<R: Read> Decoded<R> {
     fn take(&mut self, byte: u8) -> Result<(), ImportError> {
         let before = std::mem::replace(&mut self.last, byte);
         match byte {
-            0 => return Err(ImportError::NotText("文件含有二进制内容".into())),
+            0 => {
+                return Err(ImportError::NotText(Said::fixed("文件含有二进制内容", "it has binary content")));
+            }
             b'\n' if before == b'\r' => {}
             b'\n' | b'\r' => {
                 self.text.push(b'\n');

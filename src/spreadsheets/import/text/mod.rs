@@ -9,6 +9,7 @@ use std::rc::Rc;
 use self::decode::{Decoded, SEPARATORS, encoding_of};
 use super::header::SEARCHED_ROWS;
 use super::{Content, ImportError, Line, Lines, MAX_COLUMNS, Value};
+use crate::said::Said;
 
 /// The header is looked for in so many bytes of the text.
 const HEAD_BYTES: u64 = 256 << 10;
@@ -183,6 +184,6 @@ fn value(field: &str) -> Value {
 fn unreadable(error: csv::Error) -> ImportError {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error.into(),
-        other => ImportError::NotText(format!("{other:?}")),
+        other => ImportError::NotText(Said::same(format!("{other:?}"))),
     }
 }

@@ -16,6 +16,7 @@ use rust_decimal::Decimal;
 
 use super::of_no_use;
 use crate::diary::leave::LeaveType;
+use crate::said::{Said, say};
 use crate::spreadsheets::import::form::{EmptyCell, Foreign, FormColumn, Need, Note, To};
 use crate::spreadsheets::import::header::Twins;
 use crate::spreadsheets::import::number::Measure::{Count, Days, FineDays, Hours};
@@ -63,7 +64,10 @@ pub(super) fn form(kind: &str, leave_types: &[LeaveType]) -> Form {
     Form {
         notes: vec![Note {
             without: &[SCHEDULED, RESTED],
-            says: "没有“应出勤天数”或“休息天数”列：应出勤天数不取自本文件，按工作日历",
+            says: Said::fixed(
+                "没有“应出勤天数”或“休息天数”列：应出勤天数不取自本文件，按工作日历",
+                "there is no column 应出勤天数 or 休息天数: the days to work are not of this file, but of the working calendar",
+            ),
         }],
         finish,
         no_use: of_no_use::beside_attendance,
@@ -90,11 +94,18 @@ fn days() -> [FormColumn; 4] {
             "出勤",
             "出勤天数实际",
             "出勤实际",
+            "实到天数",
+            "实到",
+            "实勤天数",
+            "实际上班天数",
         ]),
         FormColumn {
             need: Need::Without(ATTENDED),
             blank: EmptyCell::Zero,
-            note: Some("没有“出勤天数”列：应出勤与出勤、请假是否相符未核对"),
+            note: Some(Said::fixed(
+                "没有“出勤天数”列：应出勤与出勤、请假是否相符未核对",
+                "there is no column 出勤天数: the days to work are not held against those worked and on leave",
+            )),
             ..checked(&[FAULTLESS])
         },
         FormColumn {
@@ -102,7 +113,19 @@ fn days() -> [FormColumn; 4] {
             ..FormColumn::optional(
                 "scheduled_days",
                 Days,
-                &[SCHEDULED, "应出勤", "应出勤日数", "应出勤日", "应打卡天数", "出勤天数标准", "出勤标准"],
+                &[
+                    SCHEDULED,
+                    "应出勤",
+                    "应出勤日数",
+                    "应出勤日",
+                    "应打卡天数",
+                    "出勤天数标准",
+                    "出勤标准",
+                    "应到天数",
+                    "应到",
+                    "应勤天数",
+                    "应上班天数",
+                ],
             )
         },
         FormColumn { need: Need::Spare(&[SCHEDULED]), ..checked(&[RESTED, "休息日天数", "休息"]) },
@@ -119,11 +142,11 @@ fn in_bands(
     whole: &[&'static str],
     bands: [&'static str; 6],
     spare: &'static [&'static str],
-    note: &'static str,
+    note: Said,
 ) -> impl Iterator<Item = FormColumn> {
     let [first, ..] = bands;
     let band = move |name| FormColumn {
-        note: (name == first).then_some(note),
+        note: (name == first).then(|| note.clone()),
         ..FormColumn::tally(metric, Count, Need::Spare(spare), &[name])
     };
     let whole = FormColumn::tally(metric, Count, Need::Or(first), whole);
@@ -136,14 +159,20 @@ fn tallies() -> Vec<FormColumn> {
         &["迟到次数", "迟到", "上班迟到次数", "上班迟到"],
         LATE_BANDS,
         &["迟到次数"],
-        "没有“迟到次数”列：按时长分段的迟到次数，各段相加",
+        Said::fixed(
+            "没有“迟到次数”列：按时长分段的迟到次数，各段相加",
+            "there is no column 迟到次数: late arrivals by how late they were are added up",
+        ),
     );
     let early = in_bands(
         "early_leave",
         &["早退次数", "早退", "下班早退次数", "下班早退"],
         EARLY_BANDS,
         &["早退次数"],
-        "没有“早退次数”列：按时长分段的早退次数，各段相加",
+        Said::fixed(
+            "没有“早退次数”列：按时长分段的早退次数，各段相加",
+            "there is no column 早退次数: early leaves by how early they were are added up",
+        ),
     );
     late.chain(early).chain(counts()).collect()
 }
@@ -200,12 +229,18 @@ fn counts() -> Vec<FormColumn> {
         ),
         FormColumn::tally(ABSENT, Days, Need::Optional, &[ABSENCE, "旷工"]),
         FormColumn {
-            note: Some("没有“旷工天数”列：按旷工次数，每次计 1 天"),
+            note: Some(Said::fixed(
+                "没有“旷工天数”列：按旷工次数，每次计 1 天",
+                "there is no column 旷工天数: each time of 旷工次数 is a day",
+            )),
             ..FormColumn::tally(ABSENT, Count, Need::Without(ABSENCE), &["旷工次数", "旷工"])
         },
         FormColumn::tally(ABSENT, Days, Need::Optional, &[LATE_ABSENCE, "旷工迟到"]),
         FormColumn {
-            note: Some("没有“旷工迟到天数”列：按旷工迟到次数，每次计旷工 1 天"),
+            note: Some(Said::fixed(
+                "没有“旷工迟到天数”列：按旷工迟到次数，每次计旷工 1 天",
+                "there is no column 旷工迟到天数: each time of 旷工迟到次数 is a day of absence",
+            )),
             ..FormColumn::tally(ABSENT, Count, Need::Spare(&[LATE_ABSENCE]), &["旷工迟到次数", "旷工迟到"])
         },
     ]
@@ -313,10 +348,14 @@ fn finish(row: &mut Reading<'_>) {
     };
     let given = row.value(SCHEDULED).or_else(|| row.value(RESTED));
     let given = given.map(|(days, column)| (days, column.to_owned()));
-    let month = format!("不超过 {calendar} 天（{} 的日历天数）", row.period);
+    let period = row.period;
 
     if let Some((days, from)) = given.as_ref().filter(|(days, _)| *days > calendar) {
-        row.fault(Some(from), &days.to_string(), month);
+        let expected = say!(
+            "不超过 {calendar} 天（{period} 的日历天数）",
+            "no more than the {calendar} calendar days of {period}"
+        );
+        row.fault(Some(from), &days.to_string(), expected);
         return;
     }
     // DingTalk's 出勤天数 counts days attended; what was scheduled are the calendar days less the days of rest.
@@ -332,11 +371,20 @@ fn finish(row: &mut Reading<'_>) {
     let absent = row.sum(ABSENT);
     let total = attended + leave + absent;
     if total > calendar {
-        let found = format!("出勤 {attended} + 请假 {leave} + 旷工 {absent} = {total} 天");
-        row.fault(Some(&column), &found, format!("合计{month}"));
+        let found = say!(
+            "出勤 {attended} + 请假 {leave} + 旷工 {absent} = {total} 天",
+            "attended {attended} + leave {leave} + absent {absent} = {total} days"
+        );
+        let expected = say!(
+            "合计不超过 {calendar} 天（{period} 的日历天数）",
+            "together no more than the {calendar} calendar days of {period}"
+        );
+        row.fault_of(Some(&column), found, expected);
     }
     if let Some(scheduled) = scheduled.filter(|scheduled| leave > *scheduled) {
-        row.fault(None, &format!("请假 {leave} 天"), format!("请假不超过应出勤的 {scheduled} 天"));
+        let expected =
+            say!("请假不超过应出勤的 {scheduled} 天", "no more leave than the {scheduled} days to work");
+        row.fault_of(None, say!("请假 {leave} 天", "{leave} days of leave"), expected);
     }
     // What else would be wrong with the sums follows from the cells that are.
     if row.is_faulty() {
@@ -371,7 +419,10 @@ fn refuse_too_much(row: &mut Reading<'_>, calendar: Decimal) {
         let times = row.sum(metric);
         let found = row.of_metric(metric).map(|(_, column)| column.to_owned()).filter(|_| times > calendar);
         if let Some(column) = found {
-            let expected = format!("次数，一个月不超过 {calendar} 次：像是分钟数或金额");
+            let expected = say!(
+                "次数，一个月不超过 {calendar} 次：像是分钟数或金额",
+                "how often, at most {calendar} times a month: these may be minutes or yuan"
+            );
             row.fault(Some(&column), &times.to_string(), expected);
         }
     }
@@ -379,7 +430,11 @@ fn refuse_too_much(row: &mut Reading<'_>, calendar: Decimal) {
     let is_said = |column: &str| column.contains(['时', 'h', 'H']);
     let found = row.of_metric(OVERTIME_HOURS).map(|(_, column)| column.to_owned());
     if let Some(column) = found.filter(|column| hours > Decimal::from(TOO_LONG) && !is_said(column)) {
-        row.fault(Some(&column), &hours.to_string(), "加班小时数：表头没有写单位，像是金额");
+        let expected = say!(
+            "加班小时数：表头没有写单位，像是金额",
+            "hours of overtime: the header has no unit, and these may be yuan"
+        );
+        row.fault(Some(&column), &hours.to_string(), expected);
     }
 }
 
@@ -420,6 +475,6 @@ fn hold(row: &mut Reading<'_>, balance: Balance, scheduled: Option<Decimal>) {
     }
     let fault = balance.fault(scheduled);
     if let Some((column, found, expected)) = fault {
-        row.fault(Some(column), &found, expected);
+        row.fault_of(Some(column), found, expected);
     }
 }

@@ -6,6 +6,7 @@
 use rust_decimal::Decimal;
 
 use super::of_no_use;
+use crate::said::say;
 use crate::spreadsheets::import::Form;
 use crate::spreadsheets::import::form::{FormColumn, Need};
 use crate::spreadsheets::import::header::Twins;
@@ -41,11 +42,33 @@ const COLUMNS: &[Column] = &[
             "交车完成",
             "交车完成数",
             "完成交车",
+            "销量",
+            "销售台数",
+            "提车台数",
         ],
     ),
     ("accessory_revenue", Amount, &["精品金额", "精品", "精品销售额", "精品销售金额", "精品产值"]),
-    ("insurance_policies", Count, &["保险单数", "保险", "保险数", "保险台数", "新保单数", "保单数"]),
-    ("loans", Count, &["贷款单数", "车贷", "贷款", "贷款数", "贷款台数", "车贷单数", "按揭单数"]),
+    (
+        "insurance_policies",
+        Count,
+        &["保险单数", "保险", "保险数", "保险台数", "新保单数", "保单数", "新保台数", "新保", "投保台数"],
+    ),
+    (
+        "loans",
+        Count,
+        &[
+            "贷款单数",
+            "车贷",
+            "贷款",
+            "贷款数",
+            "贷款台数",
+            "车贷单数",
+            "按揭单数",
+            "按揭台数",
+            "按揭",
+            "车贷台数",
+        ],
+    ),
     ("callbacks_planned", Count, &["计划回访", "计划回访数", "计划回访量", "应回访", "应回访数"]),
     ("callbacks_done", Count, &["实际回访", "实际回访数", "实际回访量", "完成回访", "已回访"]),
     ("refused", Count, &["战败客户", "战败", "战败数", "战败客户数"]),
@@ -73,7 +96,11 @@ fn finish(row: &mut Reading<'_>) {
     for metric in FEW {
         let found = row.of_metric(metric).filter(|(value, _)| *value >= Decimal::ONE_THOUSAND);
         if let Some((value, column)) = found.map(|(value, column)| (value, column.to_owned())) {
-            row.fault(Some(&column), &value.to_string(), "台数或单数（一个人一个月不到 1000），像是金额");
+            let expected = say!(
+                "台数或单数（一个人一个月不到 1000），像是金额",
+                "a number of cars or contracts (nobody has 1000 a month): this may be yuan"
+            );
+            row.fault(Some(&column), &value.to_string(), expected);
         }
     }
 }

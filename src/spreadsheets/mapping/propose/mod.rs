@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::{Blank, MappedColumn, Target, synonyms};
 use crate::ledger::metric::{COMPUTED_SOURCE, Catalogue, Metric, TARGET_SUFFIX};
 use crate::period::Period;
+use crate::said::{Language, Said, say};
 use crate::spreadsheets::import::day::day;
 use crate::spreadsheets::import::form::{is_nothing, number};
 use crate::spreadsheets::import::header::{
@@ -52,7 +53,7 @@ pub struct ProposedColumn {
     pub confidence: u8,
     /// Whether it is sure, so that nobody needs to check.
     pub is_sure: bool,
-    /// Why, in Chinese.
+    /// Why, in the reader's language.
     pub because: String,
 }
 
@@ -62,7 +63,7 @@ struct Guess {
     to: Target,
     metric: Option<String>,
     confidence: u8,
-    because: String,
+    because: Said,
 }
 
 /// Proposes what the columns are, from the first rows of a sheet and the employee numbers that there are. `None`: there is
@@ -72,6 +73,7 @@ pub(super) fn propose(
     catalogue: &Catalogue,
     employee_nos: &HashSet<String>,
     period: Period,
+    language: Language,
 ) -> Option<Proposal> {
     let at = header(rows, catalogue)?;
     let is_person = |cell: &Value| {
@@ -99,7 +101,7 @@ pub(super) fn propose(
     let columns: Vec<ProposedColumn> = headed
         .iter()
         .enumerate()
-        .map(|(index, (_, header))| proposed(&header.shown, chosen.get(&index)))
+        .map(|(index, (_, header))| proposed(&header.shown, chosen.get(&index), language))
         .collect();
     let shown = |row: &&Line| headed.iter().map(|(column, _)| row.cell(*column).shown()).collect();
     Some(Proposal {
@@ -151,17 +153,34 @@ fn people(header: &HeaderName, samples: &[&Value], employee_nos: &HashSet<String
     let known = samples.iter().filter(|value| employee_nos.contains(value.shown().trim())).count();
     let is_named = EMPLOYEE_NO.contains(&label.as_str());
     let (confidence, because) = match (is_named, known) {
-        (true, 1..) => (100, format!("表头是工号，{known} 个值是在岗员工的工号")),
-        (true, 0) if samples.is_empty() => (95, "表头是工号".to_owned()),
-        (true, 0) => (70, "表头是工号，但没有一个值是在岗员工的工号".to_owned()),
-        (false, _) if known * 2 > samples.len() => {
-            (85, format!("{} 个值中 {known} 个是在岗员工的工号", samples.len()))
-        }
-        (false, _) => (0, String::new()),
+        (true, 1..) => (
+            100,
+            say!(
+                "表头是工号，{known} 个值是在岗员工的工号",
+                "the header says so, and {known} values are the numbers of people who are posted"
+            ),
+        ),
+        (true, 0) if samples.is_empty() => (95, say!("表头是工号", "the header says so")),
+        (true, 0) => (
+            70,
+            say!(
+                "表头是工号，但没有一个值是在岗员工的工号",
+                "the header says so, but no value is the number of somebody who is posted"
+            ),
+        ),
+        (false, _) if known * 2 > samples.len() => (
+            85,
+            say!(
+                "{} 个值中 {known} 个是在岗员工的工号",
+                "of {} values {known} are the numbers of people who are posted",
+                samples.len()
+            ),
+        ),
+        (false, _) => (0, Said::same("")),
     };
     let no = Guess { to: Target::EmployeeNo, metric: None, confidence, because };
     let is_name = synonyms::NAME.contains(&label.as_str()) && known == 0;
-    let because = "表头是姓名".to_owned();
+    let because = say!("表头是姓名", "the header says so");
     let name = Guess { to: Target::Name, metric: None, confidence: if is_name { 95 } else { 0 }, because };
     vec![no, name]
 }
@@ -179,16 +198,18 @@ fn places(header: &HeaderName, samples: &[&Value]) -> Vec<Guess> {
         (false, true, false) => 60,
         _ => 0,
     };
-    let because = format!("{} 个值中 {days} 个是日期", samples.len());
+    let because = say!("{} 个值中 {days} 个是日期", "of {} values {days} are days", samples.len());
     let day = Guess { to: Target::Day, metric: None, confidence, because };
     let different: HashSet<String> = samples.iter().map(|value| value.shown()).collect();
     let is_id = synonyms::EXTERNAL_ID.contains(&label.as_str());
     let (confidence, because) = match is_id {
-        true if different.len() == samples.len() => (95, "表头是编号，没有重复的值"),
-        true => (60, "表头是编号，但有重复的值"),
-        false => (0, ""),
+        true if different.len() == samples.len() => {
+            (95, say!("表头是编号，没有重复的值", "the header says so, and no value is there twice"))
+        }
+        true => (60, say!("表头是编号，但有重复的值", "the header says so, but some values are there twice")),
+        false => (0, Said::same("")),
     };
-    let id = Guess { to: Target::ExternalId, metric: None, confidence, because: because.to_owned() };
+    let id = Guess { to: Target::ExternalId, metric: None, confidence, because };
     vec![day, id]
 }
 
@@ -198,32 +219,50 @@ fn measured(header: &HeaderName, samples: &[&Value], metric: &Metric) -> Option<
         return None;
     }
     let (alike, because) = likeness(&header.text, metric)?;
-    let guess = |confidence: u8, because: String| {
+    let guess = |confidence: u8, because: Said| {
         Some(Guess { to: Target::Metric, metric: Some(metric.name.clone()), confidence, because })
     };
     if let Some(unit) = header.unit.as_ref().filter(|unit| !is_same_unit(unit, &metric.unit)) {
         // Never proposed: what is measured otherwise would be wrong by a factor.
-        return guess(1, format!("像“{}”，但单位是{unit}而不是{}", metric.zh, metric.unit));
+        let because = say!(
+            "像“{}”，但单位是{unit}而不是{}",
+            "like '{}', but in {unit} and not in {}",
+            metric.zh,
+            metric.unit
+        );
+        return guess(1, because);
     }
     let wrong = samples.iter().filter(|value| number(value, metric).is_none()).count();
     match wrong {
         0 => guess(alike, because),
-        wrong if wrong == samples.len() => guess(1, format!("{because}，但没有一个值可用")),
-        wrong => guess(
-            alike.saturating_sub(40),
-            format!("{because}，但 {} 个值中 {wrong} 个不可用", samples.len()),
-        ),
+        wrong if wrong == samples.len() => {
+            guess(1, and(&because, &say!("但没有一个值可用", "but no value can be one")))
+        }
+        wrong => {
+            let but = say!(
+                "但 {} 个值中 {wrong} 个不可用",
+                "but of {} values {wrong} cannot be one",
+                samples.len()
+            );
+            guess(alike.saturating_sub(40), and(&because, &but))
+        }
     }
 }
 
+/// One reason, and another.
+fn and(one: &Said, other: &Said) -> Said {
+    let zh = [one, other].map(|said| said.in_language(Language::Chinese));
+    Said::both(zh.join("，"), format!("{one}, {other}"))
+}
+
 /// How much a header is like what a metric is called, in percent, and why.
-fn likeness(label: &str, metric: &Metric) -> Option<(u8, String)> {
+fn likeness(label: &str, metric: &Metric) -> Option<(u8, Said)> {
     let zh = &metric.zh;
     if [zh, &metric.en, &metric.name].into_iter().any(|word| normal(word) == label) {
-        return Some((100, format!("表头就是“{zh}”")));
+        return Some((100, say!("表头就是“{zh}”", "the header is '{zh}'")));
     }
     if synonyms::of(&metric.name).any(|word| word == label) {
-        return Some((95, format!("表头是“{zh}”的另一种叫法")));
+        return Some((95, say!("表头是“{zh}”的另一种叫法", "the header is another word for '{zh}'")));
     }
     // A target is only meant where the header says so.
     if metric.name.ends_with(TARGET_SUFFIX) && !label.contains("目标") && !label.contains("target") {
@@ -233,7 +272,7 @@ fn likeness(label: &str, metric: &Metric) -> Option<(u8, String)> {
     words
         .filter_map(|word| unread::likeness(label, &word))
         .max()
-        .map(|alike| (alike, format!("表头像“{zh}”")))
+        .map(|alike| (alike, say!("表头像“{zh}”", "the header is like '{zh}'")))
 }
 
 /// Gives each column the best of its guesses; what a sheet can have once goes to the column that fits best.
@@ -249,27 +288,27 @@ fn choose(mut guesses: Vec<(usize, Guess)>) -> HashMap<usize, Guess> {
             chosen.insert(column, guess);
         } else if guess.confidence >= SURE {
             // Another column says the same: somebody should look which of them is right.
-            let because = format!("{}，但另一列更像", guess.because);
+            let because = and(&guess.because, &say!("但另一列更像", "but another column is more like it"));
             chosen.insert(column, Guess { to: Target::Ignore, metric: None, confidence: LEAST, because });
         }
     }
     chosen
 }
 
-fn proposed(header: &str, guess: Option<&Guess>) -> ProposedColumn {
+fn proposed(header: &str, guess: Option<&Guess>, language: Language) -> ProposedColumn {
     let (to, metric, confidence, because) = match guess {
         Some(guess) if guess.confidence >= LEAST => {
             (guess.to, guess.metric.clone(), guess.confidence, guess.because.clone())
         }
         // Something speaks for a metric, but more against it: somebody should look.
         Some(guess) => (Target::Ignore, None, 100 - guess.confidence.max(LEAST), guess.because.clone()),
-        None => (Target::Ignore, None, SURE, "不像目录中的任何指标".to_owned()),
+        None => (Target::Ignore, None, SURE, say!("不像目录中的任何指标", "like no metric of the catalogue")),
     };
     ProposedColumn {
         column: MappedColumn { header: header.to_owned(), to, metric, blank: Blank::Missing },
         confidence,
         is_sure: confidence >= SURE,
-        because,
+        because: because.in_language(language).to_owned(),
     }
 }
 

@@ -21,7 +21,7 @@ fn rows(text: &str) -> Vec<Line> {
 
 fn proposal(text: &str) -> Proposal {
     let known = ["A01", "A02", "A03"].map(str::to_owned).into_iter().collect();
-    propose(&rows(text), &catalogue(), &known, "2014-03".parse().unwrap()).unwrap()
+    propose(&rows(text), &catalogue(), &known, "2014-03".parse().unwrap(), Language::Chinese).unwrap()
 }
 
 /// What each column is taken for, and whether that is sure.
