@@ -30,6 +30,9 @@ pub(super) const PARTS: &[&str] = &[
     "channel",
 ];
 
+/// A person's 工号, and what is wrong with the rows.
+pub(super) type FaultsOf = (Box<str>, Vec<Fault>);
+
 /// Whom, and which day, a sum is about.
 type Whose = (Box<str>, Option<NaiveDate>);
 
@@ -101,7 +104,7 @@ impl Parts {
 
     /// The rows of people of whom all parts are in order, each with the sums; what is wrong with the totals of others, by 工号;
     /// and how many people have several parts.
-    pub fn done(self) -> (Vec<SheetRow>, Vec<(Box<str>, Vec<Fault>)>, usize) {
+    pub fn done(self) -> (Vec<SheetRow>, Vec<FaultsOf>, usize) {
         let Self { sums, refused, faulty, .. } = self;
         let (mut rows, mut faults, mut several) = (Vec::new(), Vec::new(), 0);
         for Sum { parts, rows: of_parts, total } in sums {

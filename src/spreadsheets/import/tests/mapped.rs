@@ -350,8 +350,8 @@ fn a_day_may_be_named_and_is_never_guessed() {
 #[test]
 fn days_of_other_months_are_left_out_and_asked_about() {
     let header = "顾问编号,交车日期,单号,台数,精品(元)";
-    let rows = "A01,2014-02-28,D-0,9,\nA01,2014-03-05,D-1,1,\nA01,4月1日,D-2,9,\nA02,2014/4/2,D-3,9,";
-    let sheet = read_text(&format!("{header}\n{rows}\n")).unwrap();
+    let lines = "A01,2014-02-28,D-0,9,\nA01,2014-03-05,D-1,1,\nA01,4月1日,D-2,9,\nA02,2014/4/2,D-3,9,";
+    let sheet = read_text(&format!("{header}\n{lines}\n")).unwrap();
     assert_eq!((rows(&sheet), &sheet.faults), (vec![(3, "A01")], &vec![]));
     let asked = sheet.unread.asked.iter().map(|one| (one.column.as_str(), one.row, one.found.as_str()));
     let expected = ("其他月份的行（交车日期）", 2, "2014-02（1 行）、2014-04（2 行）");

@@ -130,6 +130,8 @@ fn what_the_program_computes_is_nobodys_to_deliver() {
 #[test]
 fn numbers_alone_have_no_header() {
     let known = HashSet::new();
-    assert_eq!(propose(&rows("1,2\n3,4"), &catalogue(), &known, "2014-03".parse().unwrap()), None);
-    assert_eq!(propose(&[], &catalogue(), &known, "2014-03".parse().unwrap()), None);
+    for lines in [rows("1,2\n3,4"), Vec::new()] {
+        let month = "2014-03".parse().unwrap();
+        assert_eq!(propose(&lines, &catalogue(), &known, month, Language::Chinese), None);
+    }
 }
