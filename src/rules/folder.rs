@@ -186,7 +186,10 @@ impl RulesFolder {
 fn place(path: &Path) -> String {
     let machine = fs::read("/proc/sys/kernel/hostname").unwrap_or_default();
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let known = Sha256::new().chain_update(machine).chain_update([0]).chain_update(path.as_os_str().as_encoded_bytes());
+    let known = Sha256::new()
+        .chain_update(machine)
+        .chain_update([0])
+        .chain_update(path.as_os_str().as_encoded_bytes());
     base16ct::lower::encode_string(&known.finalize())
 }
 

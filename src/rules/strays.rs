@@ -46,7 +46,10 @@ pub fn beside(folder: &Path) -> Vec<Finding> {
             }
         }
         if is_empty {
-            tell(name, "里面没有方案，这个文件夹不起作用 · nothing in this folder is read: it has no scheme.toml");
+            tell(
+                name,
+                "里面没有方案，这个文件夹不起作用 · nothing in this folder is read: it has no scheme.toml",
+            );
         }
     }
     findings.sort_by(|one, two| one.place.file.cmp(&two.place.file));
@@ -73,7 +76,9 @@ fn left_out(name: &str) -> Option<&'static str> {
         );
     }
     if DOCUMENTS.iter().any(|ending| lower.ends_with(ending)) {
-        return Some("表格和文档不读：规则只写在 .toml 和 .rhai 文件里 · it is not read: rules stand in .toml and .rhai files only");
+        return Some(
+            "表格和文档不读：规则只写在 .toml 和 .rhai 文件里 · it is not read: rules stand in .toml and .rhai files only",
+        );
     }
     if is_wanted(&lower) && !is_wanted(name) {
         return Some("后缀要小写，这个文件不读 · it is not read: write its ending in lower-case letters");

@@ -61,7 +61,12 @@ fn a_day_or_a_week_of_attendance_is_asked_about() {
 #[test]
 fn of_the_months_first_days_nobody_wonders() {
     let text = "统计时间:05-01 ～ 05-02\n工号,应出勤天数,出勤天数,迟到次数,早退次数,旷工天数\nA01,1,1,0,0,0\nA02,1,1,0,0,0\n";
-    let asked = Asked { period: may(), file_name: "upload", to_date: NaiveDate::from_ymd_opt(2014, 5, 3), within: None };
+    let asked = Asked {
+        period: may(),
+        file_name: "upload",
+        to_date: NaiveDate::from_ymd_opt(2014, 5, 3),
+        within: None,
+    };
     let sheet = read_asked(&CSV.form(&leave_types()), &asked, text.as_bytes()).unwrap();
     assert_eq!(doubts(&sheet), []);
 }

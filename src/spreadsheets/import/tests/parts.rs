@@ -88,7 +88,8 @@ fn columns_by_series_are_parts_of_their_total() {
     let sheet = funnel("工号,交车台数,朗逸,途观\n,,交车,交车\nA01,14,7,7\n");
     assert_eq!((cars(&sheet), &sheet.faults), (vec![(3, "A01", 14)], &vec![]));
     // Without a total, seven and seven are neither seven nor twins.
-    let error = read(DMS, "工号,朗逸,途观\n,交车,交车\nA01,7,7\n".as_bytes(), may()).unwrap_err();
+    let text = "工号,朗逸,,途观,\n,订单,交车,订单,交车\nA01,8,7,6,7\n";
+    let error = read(DMS, text.as_bytes(), may()).unwrap_err();
     assert!(matches!(error, ImportError::DuplicateColumn { .. }), "{error}");
     // In one group they are called twice.
     let sheet = funnel("工号,业绩,\n,交车,交车台数\nA01,7,7\nA02,7,8\n");

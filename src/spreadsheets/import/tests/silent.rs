@@ -71,8 +71,12 @@ fn a_table_of_other_days_than_the_month_is_refused() {
 fn a_month_so_far_is_taken_where_somebody_says_that_it_is() {
     let form = DMS.form(&leave_types());
     let text = "统计时间:05-01 ～ 05-26\n工号,交车台数\nA01,3\n";
-    let asked =
-        |day| Asked { period: may(), file_name: "upload", to_date: NaiveDate::from_ymd_opt(2014, 5, day), within: None };
+    let asked = |day| Asked {
+        period: may(),
+        file_name: "upload",
+        to_date: NaiveDate::from_ymd_opt(2014, 5, day),
+        within: None,
+    };
     let sheet = read_asked(&form, &asked(26), text.as_bytes()).unwrap();
     assert_eq!((sheet.rows.len(), sheet.header.up_to), (1, NaiveDate::from_ymd_opt(2014, 5, 26)));
     // On the 25th nobody knows what will be on the 26th.
