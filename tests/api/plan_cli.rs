@@ -182,5 +182,5 @@ async fn a_plan_goes_all_the_way_on_the_command_line() {
     let kept = shop.run("manager", &["template", book, "--unit", "JC", "--year", "2028"]);
     assert!(kept.status == 1 && kept.err.contains("--force"), "{kept:?}");
     let empty = shop.run("manager", &["create", "--template", book]);
-    assert!(empty.status == 1 && empty.err.contains("全年目标"), "{empty:?}");
+    assert!(empty.status == 1 && empty.err.contains("'Year's target'"), "{empty:?}");
 }

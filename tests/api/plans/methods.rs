@@ -3,6 +3,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use showfloor::auth::access::Role;
 
 use super::sums::{check, checked};
 use super::{CHANNELS, STORE, TEAMS, find, months, person, worked_example};
@@ -354,6 +355,7 @@ fn group_of_two(total: i64, method: Value) -> Value {
 async fn a_group_that_gives_totals_to_stores_goes_by_their_own_sums() {
     let app = TestApp::demo().await;
     crate::access::second_store(&app).await;
+    app.add_user("hd_clerk", &[Role::Clerk], None, Some("HD")).await;
     let app = app.at("2015-01-15T08:00:00Z");
     // HD sells 20 a month; of December only one of its two people is known, so that the month is not.
     for month in 1..=12 {
@@ -363,7 +365,7 @@ async fn a_group_that_gives_totals_to_stores_goes_by_their_own_sums() {
             .map(|number| json!({"employee_no": number, "facts": {"deliveries": 10}}))
             .collect();
         let facts = json!({"period": format!("2014-{month:02}"), "source_system": "test", "rows": rows});
-        app.post("group", "/v1/facts", facts).await.expect(200);
+        app.post("hd_clerk", "/v1/facts", facts).await.expect(200);
     }
     // JC's 1618 are those of domain.md: 1618 ÷ 12 and 20 a month, so 1618 and 240 of 1858. December is no weaker for HD.
     let method = json!({"history": [{"year": 2014, "weight": 1}]});

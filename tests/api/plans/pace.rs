@@ -38,10 +38,11 @@ async fn a_units_row_is_everybody_in_it() {
     let leader = row(&report, "G1", Some("A01"));
     assert!(actual(leader, "month") < actual(row(&report, "G1", None), "month"));
     assert_eq!((&report["rows"][0]["depth"], &leader["depth"]), (&json!(0), &json!(2)));
-    // In July A07 is away by version 2: no target, and nobody's pace.
+    // In July A07 is away by version 2: no target, and no pace. The month's source was declared complete: nothing was brought.
     let july = app.get("manager", "/v1/pace?unit=JC&day=2014-07-31").await.expect(200);
     let away = row(&july, "G2", Some("A07"));
-    assert_eq!((&away["month_target"], &away["month"]), (&json!(0), &Value::Null));
+    assert_eq!((&away["month_target"], &away["month"]["actual"]), (&json!(0), &json!(0)));
+    assert_eq!((&away["month"]["pace"], &away["month"]["light"]), (&Value::Null, &json!("none")));
     assert_eq!((&july["basis"], &july["holidays_known"]), (&json!("working"), &json!(true)));
     // July 2014 has 23 working days.
     let days = &row(&july, "JC", None)["month"];
