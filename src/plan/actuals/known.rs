@@ -183,9 +183,7 @@ impl KnownYear {
             if silent.is_empty() {
                 continue;
             }
-            for nothing in declared::nothing_of(connection, source, period, silent).await? {
-                self.put_nothing(metric, month, &nothing);
-            }
+            self.put_nothing(metric, month, declared::nothing_of(connection, source, period, silent).await?);
         }
         Ok(())
     }
@@ -202,14 +200,25 @@ impl KnownYear {
         silent.into_iter().collect()
     }
 
-    fn put_nothing(&mut self, metric: &str, month: usize, nothing: &declared::Nothing) {
-        // What has been erased is known of the unit, whoever's it was.
-        if self.is_erased(metric, nothing.unit_id, month) {
-            return;
+    fn put_nothing(&mut self, metric: &str, month: usize, nothing: Vec<declared::Nothing>) {
+        // Of what has been erased a unit's sum is known, and nobody's own: they are counted with it.
+        let (of_sums, own): (Vec<_>, Vec<_>) =
+            nothing.into_iter().partition(|one| self.is_erased(metric, one.unit_id, month));
+        let mut silent: HashMap<i64, usize> = HashMap::new();
+        for one in of_sums {
+            *silent.entry(one.unit_id).or_default() += 1;
         }
         let values = self.metrics.entry(metric.to_owned()).or_default();
-        if let Some(slot) = values.people.entry(nothing.employee_id).or_default().get_mut(month) {
-            *slot = Some(Held { unit_id: Some(nothing.unit_id), value: 0, is_declared: true });
+        for (unit, count) in silent {
+            let slot = values.erased.get_mut(&unit).and_then(|months| months.get_mut(month));
+            if let Some(Some((_, people))) = slot {
+                *people = count.max(*people);
+            }
+        }
+        for one in own {
+            if let Some(slot) = values.people.entry(one.employee_id).or_default().get_mut(month) {
+                *slot = Some(Held { unit_id: Some(one.unit_id), value: 0, is_declared: true });
+            }
         }
     }
 
@@ -432,7 +441,7 @@ mod tests {
         // In January nobody has said anything; 13 is asked because of selling, and nobody else is planned.
         assert_eq!(known.silent(METRIC, 0, &HashSet::new()), [11, 12, 13]);
         assert_eq!(known.silent(METRIC, 1, &[12].into()), [0_i64; 0]);
-        known.put_nothing(METRIC, 0, &declared::Nothing { employee_id: 12, unit_id: 2 });
+        known.put_nothing(METRIC, 0, vec![declared::Nothing { employee_id: 12, unit_id: 2 }]);
         assert_eq!(known.silent(METRIC, 0, &HashSet::new()), [11, 13]);
         assert_eq!(known.standing(METRIC, &leaf(2, 12, 0, 9)), Standing::Known);
         assert_eq!(known.standing(METRIC, &leaf(2, 11, 0, 9)), Standing::Missing([11].into()));
