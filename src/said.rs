@@ -35,6 +35,11 @@ impl Said {
         Self { zh: Some(Cow::Owned(zh)), en: Cow::Owned(en) }
     }
 
+    /// A sentence that something else says in each language.
+    pub fn by(sentence: impl Fn(Language) -> String) -> Self {
+        Self::both(sentence(Language::Chinese), sentence(Language::English))
+    }
+
     /// What is the same in both: a name, a code, what stands in a cell.
     pub fn same(text: impl Into<String>) -> Self {
         let text = text.into();

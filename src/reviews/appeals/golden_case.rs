@@ -9,7 +9,7 @@ use super::{AppealState, store};
 use crate::auth::access::{Action as _, ViewReviews};
 use crate::auth::{Context, Scope};
 use crate::http::etag::Seen;
-use crate::http::{Code, Language, Problem};
+use crate::http::{Code, Problem};
 use crate::reviews::cases::{self, GoldenCase, ReviewCases};
 use crate::reviews::explain;
 use crate::rules::case_text::append;
@@ -102,9 +102,7 @@ pub async fn keep(
         }
         let existing = content(cx, draft.id, &case.file).await?.unwrap_or_default();
         let text = append(&case.file, &existing, &case.name, &case.toml).map_err(|finding| {
-            let [zh, en] = [Language::Chinese, Language::English]
-                .map(|language| finding.clone().in_language(language).to_string());
-            Problem::conflict(Said::both(zh, en))
+            Problem::conflict(Said::by(|language| finding.clone().in_language(language).to_string()))
         })?;
         let seen = Seen::Version(draft.version);
         let written = files::write(cx, draft.id, &case.file, text.as_bytes(), seen).await;

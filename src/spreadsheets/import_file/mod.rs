@@ -25,7 +25,7 @@ pub use self::under_way::{ImportRun, cancel, list as under_way};
 use self::work::Work;
 use crate::auth::Context;
 use crate::diary::leave;
-use crate::http::{Language, Problem};
+use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Late, ValueOrigin};
 use crate::period::Period;
@@ -249,11 +249,7 @@ async fn go(
     let totals = rows.iter().filter(|one| one.row.day.is_none() && one.row.external_id.is_none());
     let totals = totals.flat_map(|one| one.row.values.iter().map(move |cell| one.said(cell)));
     let beyond = ledger::beyond(cx.db(), catalogue, period, totals, is_kept).await?;
-    report.notes.extend(beyond.iter().map(|one| {
-        let said = [Language::Chinese, Language::English].map(|language| one.sentence(catalogue, language));
-        let [zh, en] = said;
-        Said::both(zh, en)
-    }));
+    report.notes.extend(beyond.iter().map(|one| Said::by(|language| one.sentence(catalogue, language))));
     // What is in doubt is so every time; what is not wanted is not wanted the next time either.
     let not_read = report.unread.iter().filter(|one| one.doubt.is_none());
     let headers = not_read.map(|one| one.column.as_str()).collect::<Vec<_>>();

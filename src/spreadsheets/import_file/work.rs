@@ -13,7 +13,7 @@ use super::{ImportDifference, ImportReport, MAX_DIFFERENCES, Manner, Progress, S
 use crate::auth::{Context, Scope};
 use crate::db::schema::org_unit;
 use crate::db::sql;
-use crate::http::{Language, Problem};
+use crate::http::Problem;
 use crate::ledger::metric::Catalogue;
 use crate::ledger::{self, Deliveries, FactOutcome, Held, SourceWord, Speakers, ValueOrigin};
 use crate::period::Period;
@@ -147,9 +147,8 @@ impl Work<'_> {
             let uncounted = uncounted.filter_map(|(cell, instead)| Some((cell, (*instead)?)));
             self.report.notes.extend(uncounted.take(MAX_DIFFERENCES).map(|((one, cell), instead)| {
                 let (row, no, column) = (one.row.row, &one.row.employee_no, &cell.column.shown);
-                let said = [Language::Chinese, Language::English].map(|language| instead.sentence(language));
-                let [zh, en] = said;
-                Said::both(zh, en).about(&say!("第 {row} 行 {no} {column}", "row {row}, {no}, {column}"))
+                let said = Said::by(|language| instead.sentence(language));
+                said.about(&say!("第 {row} 行 {no} {column}", "row {row}, {no}, {column}"))
             }));
             self.report.counts += recorded.counts;
             done += chunk.len();
