@@ -15,6 +15,7 @@ use crate::ledger::person_months::{Numbers, Places};
 use crate::org::{Position, Posting};
 use crate::period::Period;
 use crate::rules::bundle::{Bundle, Scheme};
+use crate::rules::memo::Memos;
 
 /// A store's month as it was loaded, in one consistent view.
 #[derive(Debug)]
@@ -110,11 +111,11 @@ pub struct Computed {
 }
 
 /// Scores everybody who held a scored posting in the month and whose review in force is not of just these inputs and
-/// rules.
+/// rules. What rules came to for the same inputs is taken from `memos`, which whoever computes many months keeps.
 ///
 /// Schemes that read computed metrics (a leader's own total and the members') come after those that do not.
-pub fn compute(bundle: &Bundle, month: &Month, before: Before) -> Computed {
-    compute_some(bundle, month, before, None)
+pub fn compute(bundle: &Bundle, month: &Month, before: Before, memos: &mut Memos) -> Computed {
+    compute_some(bundle, month, before, None, memos)
 }
 
 /// The same for some people, and for the leaders of the units in which their months count. Everybody else's review stays as it
@@ -123,7 +124,7 @@ pub fn compute_for(bundle: &Bundle, month: &Month, before: Before, people: &[i64
     let people = people.iter().copied().collect::<HashSet<_>>();
     let own = month.postings.iter().filter(|posting| people.contains(&posting.employee_id));
     let units = own.map(|posting| posting.unit_id).collect();
-    compute_some(bundle, month, before, Some(&Only { people, units }))
+    compute_some(bundle, month, before, Some(&Only { people, units }), &mut Memos::default())
 }
 
 /// Whose reviews are computed, of some people's and those that depend on them.
@@ -139,8 +140,14 @@ impl Only {
     }
 }
 
-fn compute_some(bundle: &Bundle, month: &Month, before: Before, only: Option<&Only>) -> Computed {
-    let mut work = Work { bundle, month, before, only, computed: Computed::default() };
+fn compute_some(
+    bundle: &Bundle,
+    month: &Month,
+    before: Before,
+    only: Option<&Only>,
+    memos: &mut Memos,
+) -> Computed {
+    let mut work = Work { bundle, month, before, only, memos, computed: Computed::default() };
     let facts = FactsReader::new(month, &bundle.catalogue);
     let mut schemes = HashMap::<Position, Option<(&Scheme, bool)>>::new();
     let mut first_round = FirstRound::default();
@@ -244,6 +251,7 @@ struct Work<'a> {
     month: &'a Month,
     before: Before,
     only: Option<&'a Only>,
+    memos: &'a mut Memos,
     computed: Computed,
 }
 
@@ -296,7 +304,8 @@ impl Work<'_> {
     }
 
     fn score(&mut self, posting: &Posting, scheme: &Scheme, facts: &MonthFacts, inputs: Vec<u8>) -> Standing {
-        let scored = scheme.score(facts);
+        let memo = self.memos.of(self.bundle, scheme);
+        let (scored, trace) = scheme.score_traced(facts, memo);
         let standing = Standing::from(&scored);
         self.computed.drafts.push(ReviewDraft {
             employee_id: posting.employee_id,
@@ -304,7 +313,7 @@ impl Work<'_> {
             position: posting.position,
             unit_id: posting.unit_id,
             inputs,
-            trace: scheme.write_trace(&scored.rules),
+            trace,
             base: scored.base,
             bonus: scored.bonus,
             total: scored.total,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
-use super::bundle::{Rule, Scheme};
+use super::bundle::{Bundle, Rule, Scheme};
 use super::check::Argument;
 use super::quick_hash::QuickHash;
 use super::scoring::{Outcome, RuleResult};
@@ -23,10 +23,17 @@ const UNREPORTED: u128 = u128::MAX - 1;
 /// A rule's inputs, exactly: `25.5` and `25.50` are two.
 type Inputs = Box<[u128]>;
 
+/// What a rule came to, and how that was written down.
+#[derive(Debug)]
+struct Remembered {
+    result: Arc<RuleResult>,
+    written: Box<[u8]>,
+}
+
 /// The results of one rule for inputs met before. Not shared: every thread has its own.
 #[derive(Debug, Default)]
 pub struct Memory {
-    results: HashMap<Inputs, Arc<RuleResult>, BuildHasherDefault<QuickHash>>,
+    results: HashMap<Inputs, Remembered, BuildHasherDefault<QuickHash>>,
     /// The inputs that are being looked for.
     inputs: Vec<u128>,
     /// How often a result was found since the memory was last empty.
@@ -38,24 +45,39 @@ pub struct Memory {
 impl Memory {
     /// What `rule`, always the same one, comes to, and whether it was run because its inputs are new.
     pub fn result(&mut self, rule: &Rule, facts: &MonthFacts) -> (Arc<RuleResult>, bool) {
-        if self.is_idle {
-            return (Arc::new(rule.run(facts)), true);
+        self.written(rule, facts, &mut Vec::new(), |_, _| ())
+    }
+
+    /// The same, with the result added to `out`: as `write`, always the same one, writes it, or as it did for these inputs before.
+    fn written(
+        &mut self,
+        rule: &Rule,
+        facts: &MonthFacts,
+        out: &mut Vec<u8>,
+        write: impl FnOnce(&mut Vec<u8>, &RuleResult),
+    ) -> (Arc<RuleResult>, bool) {
+        if !self.is_idle {
+            self.inputs.clear();
+            self.inputs.extend(inputs(rule, facts));
+            if let Some(Remembered { result, written }) = self.results.get(self.inputs.as_slice()) {
+                self.found = self.found.saturating_add(1);
+                out.extend_from_slice(written);
+                return (Arc::clone(result), false);
+            }
         }
-        self.inputs.clear();
-        self.inputs.extend(inputs(rule, facts));
-        if let Some(result) = self.results.get(self.inputs.as_slice()) {
-            self.found = self.found.saturating_add(1);
-            return (Arc::clone(result), false);
-        }
+        let begin = out.len();
         let result = Arc::new(rule.run(facts));
+        write(out, &result);
         // A failure can come from the time a rule took, so it is nobody else's.
-        if result.outcome != Outcome::Failed {
+        if !self.is_idle && result.outcome != Outcome::Failed {
             if self.results.len() >= LIMIT {
                 self.is_idle = self.found < WORTHWHILE;
                 self.found = 0;
                 self.results.clear();
             }
-            self.results.insert(self.inputs.as_slice().into(), Arc::clone(&result));
+            let written = out.get(begin..).unwrap_or_default().into();
+            let remembered = Remembered { result: Arc::clone(&result), written };
+            self.results.insert(self.inputs.as_slice().into(), remembered);
         }
         (result, true)
     }
@@ -71,10 +93,37 @@ impl Memo {
         Self(scheme.rules.iter().map(|_| Memory::default()).collect())
     }
 
-    /// The result of every rule of `scheme`, run only where its inputs are new.
-    pub fn results(&mut self, scheme: &Scheme, facts: &MonthFacts) -> Vec<Arc<RuleResult>> {
-        let rules = scheme.rules.iter().zip(&mut self.0);
-        rules.map(|(rule, memory)| memory.result(rule, facts).0).collect()
+    /// The result of every rule of `scheme`, run only where its inputs are new, and added to `out` one after the other: as
+    /// `write`, always the same one, writes it, or as it did for the same inputs before.
+    pub fn written(
+        &mut self,
+        scheme: &Scheme,
+        facts: &MonthFacts,
+        out: &mut Vec<u8>,
+        write: impl Fn(&mut Vec<u8>, usize, &Rule, &RuleResult),
+    ) -> Vec<Arc<RuleResult>> {
+        let rules = scheme.rules.iter().zip(&mut self.0).enumerate();
+        let results = rules.map(|(place, (rule, memory))| {
+            memory.written(rule, facts, out, |out, result| write(out, place, rule, result)).0
+        });
+        results.collect()
+    }
+}
+
+/// A memory for each scheme of one bundle; when another bundle comes it begins anew.
+#[derive(Debug, Default)]
+pub struct Memos {
+    bundle: String,
+    schemes: HashMap<String, Memo>,
+}
+
+impl Memos {
+    /// That of a scheme of `bundle`.
+    pub fn of(&mut self, bundle: &Bundle, scheme: &Scheme) -> &mut Memo {
+        if self.bundle != bundle.hash {
+            *self = Self { bundle: bundle.hash.clone(), schemes: HashMap::new() };
+        }
+        self.schemes.entry(scheme.name.clone()).or_insert_with(|| Memo::new(scheme))
     }
 }
 
@@ -122,7 +171,8 @@ mod tests {
                     );
                     let facts = MonthFacts::complete(&bundle.catalogue, given);
                     let anew = scheme.score(&facts);
-                    prop_assert_eq!(scheme.score_remembering(&facts, &mut memo), anew);
+                    let trace = scheme.write_trace(&anew.rules);
+                    prop_assert_eq!(scheme.score_traced(&facts, &mut memo), (anew, trace));
                 }
             }
         }

@@ -86,8 +86,7 @@ impl<'a> Scorer<'a> {
             for (id, value) in self.reader.given() {
                 facts.set(*id, Value::Given(*value));
             }
-            let scored = self.scheme.score_remembering(&facts, &mut self.memo);
-            self.printer.write(out, employee_no, period, self.scheme, &scored);
+            self.print(out, employee_no, period, &facts);
             return Ok(());
         }
         if line.trim_ascii().is_empty() {
@@ -95,9 +94,17 @@ impl<'a> Scorer<'a> {
         }
         let Line { employee_no, period, given } = Line::read(self.catalogue, line)?;
         let facts = MonthFacts::complete(self.catalogue, given);
-        let scored = self.scheme.score_remembering(&facts, &mut self.memo);
-        self.printer.write(out, &employee_no, &period.to_string(), self.scheme, &scored);
+        self.print(out, &employee_no, &period.to_string(), &facts);
         Ok(())
+    }
+
+    fn print(&mut self, out: &mut Vec<u8>, employee_no: &str, period: &str, facts: &MonthFacts) {
+        let Self { scheme, printer, memo, .. } = self;
+        printer.begin(out, employee_no, period);
+        let scored = scheme.score_remembering(facts, memo, out, |out, place, rule, result| {
+            printer.item(out, place, rule, result);
+        });
+        printer.end(out, &scored);
     }
 }
 

@@ -4,21 +4,22 @@ use rust_decimal::Decimal;
 
 use crate::decimal::text;
 use crate::http::Language;
-use crate::rules::bundle::Scheme;
-use crate::rules::scoring::Scored;
+use crate::rules::bundle::{Rule, Scheme};
+use crate::rules::scoring::{RuleResult, Scored};
 
 /// What every line of a scheme has at the same places.
 #[derive(Debug)]
 pub struct Printer {
-    /// For each rule what stands before its score, and between its score and its reasons.
+    /// For each rule, by place, what stands before its score, and between its score and its reasons.
     rules: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Printer {
     /// For lines of `scheme`.
     pub fn new(scheme: &Scheme) -> Self {
-        let rules = scheme.rules.iter().map(|rule| {
-            let mut before = b"{\"rule\":\"".to_vec();
+        let rules = scheme.rules.iter().enumerate().map(|(place, rule)| {
+            let mut before = if place > 0 { b",".to_vec() } else { Vec::new() };
+            push(&mut before, "{\"rule\":\"");
             push_escaped(&mut before, &rule.entry.id);
             push(&mut before, "\",\"score\":");
             let mut between = b",\"max\":".to_vec();
@@ -29,43 +30,38 @@ impl Printer {
         Self { rules: rules.collect() }
     }
 
-    /// Writes the line of one person. Both texts are the person's as they stand in the input: no JSON in them.
-    pub fn write(
-        &self,
-        out: &mut Vec<u8>,
-        employee_no: &str,
-        period: &str,
-        scheme: &Scheme,
-        scored: &Scored,
-    ) {
+    /// Begins the line of one person. Both texts are the person's as they stand in the input: no JSON in them.
+    pub fn begin(&self, out: &mut Vec<u8>, employee_no: &str, period: &str) {
         push(out, "{\"employee_no\":\"");
         push_escaped(out, employee_no);
         push(out, "\",\"period\":\"");
         push(out, period);
         push(out, "\",\"items\":[");
-        for (place, (result, (rule, (before, between)))) in
-            scored.rules.iter().zip(scheme.rules.iter().zip(&self.rules)).enumerate()
-        {
-            if place > 0 {
-                out.push(b',');
-            }
-            out.extend_from_slice(before);
-            push_number(out, result.score);
-            out.extend_from_slice(between);
-            for (place, step) in result.steps.iter().enumerate() {
-                push(out, if place > 0 { ",\"" } else { "\"" });
-                let begin = out.len();
-                rule.write_reason(out, step, Language::Chinese);
-                escape_from(out, begin);
-                out.push(b'"');
-            }
-            if let Some(failure) = &result.failure {
-                push(out, if result.steps.is_empty() { "\"" } else { ",\"" });
-                push_escaped(out, failure);
-                out.push(b'"');
-            }
-            push(out, "]}");
+    }
+
+    /// Writes what the rule at this place of the scheme came to.
+    pub fn item(&self, out: &mut Vec<u8>, place: usize, rule: &Rule, result: &RuleResult) {
+        let Some((before, between)) = self.rules.get(place) else { return };
+        out.extend_from_slice(before);
+        push_number(out, result.score);
+        out.extend_from_slice(between);
+        for (place, step) in result.steps.iter().enumerate() {
+            push(out, if place > 0 { ",\"" } else { "\"" });
+            let begin = out.len();
+            rule.write_reason(out, step, Language::Chinese);
+            escape_from(out, begin);
+            out.push(b'"');
         }
+        if let Some(failure) = &result.failure {
+            push(out, if result.steps.is_empty() { "\"" } else { ",\"" });
+            push_escaped(out, failure);
+            out.push(b'"');
+        }
+        push(out, "]}");
+    }
+
+    /// Ends the line with what the rules come to together.
+    pub fn end(&self, out: &mut Vec<u8>, scored: &Scored) {
         for (name, number) in [("bonus", scored.bonus), ("base", scored.base), ("total", scored.total)] {
             push(out, if name == "bonus" { "],\"" } else { ",\"" });
             push(out, name);

@@ -18,6 +18,7 @@ use crate::reviews::store::ReviewCycle;
 use crate::rules::folder::RulesFolder;
 use crate::rules::in_force::InForce;
 use crate::rules::library::Library;
+use crate::rules::memo::Memos;
 use crate::rules::sandbox::on_deep_stack;
 use crate::said::say;
 
@@ -203,6 +204,7 @@ impl Reading<'_, '_> {
 
 /// Scores what comes, on one thread.
 fn score_all(to_score: &Mutex<Receiver<Vec<Read>>>, scored: &Sender<Vec<Scored>>) {
+    let mut memos = Memos::default();
     loop {
         let chunk = match to_score.lock() {
             Ok(mut to_score) => to_score.blocking_recv(),
@@ -210,7 +212,7 @@ fn score_all(to_score: &Mutex<Receiver<Vec<Read>>>, scored: &Sender<Vec<Scored>>
         };
         let Some(chunk) = chunk else { break };
         let chunk = chunk.into_iter().map(|Read { place, month, rules }| {
-            let computed = compute(&rules.bundle, &month.month, month.before);
+            let computed = compute(&rules.bundle, &month.month, month.before, &mut memos);
             Scored { place, store_id: month.store_id, cycle: month.cycle, rules, computed }
         });
         if scored.blocking_send(chunk.collect()).is_err() {

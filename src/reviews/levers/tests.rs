@@ -233,7 +233,7 @@ fn brute_singles(
     most: u32,
 ) -> BTreeMap<String, (Option<Change>, Option<Change>)> {
     let mut memo = Memo::new(scheme);
-    let now = scheme.score_remembering(facts, &mut memo);
+    let now = scheme.score_traced(facts, &mut memo).0;
     let edges_now = edges(scheme, facts);
     let mut found = BTreeMap::new();
     for (id, metric, from) in inputs(&RULES, scheme, facts) {
@@ -244,7 +244,7 @@ fn brute_singles(
             if !can_be(&then_facts, &[id]) {
                 continue;
             }
-            let then = scheme.score_remembering(&then_facts, &mut memo);
+            let then = scheme.score_traced(&then_facts, &mut memo).0;
             let change = || (steps, to, then.total, then.final_grade.clone());
             let edges_then = edges(scheme, &then_facts);
             if then.total >= now.total && edges_then.iter().zip(&edges_now).any(|(then, now)| then > now) {
@@ -314,7 +314,7 @@ type PairFound = ([(String, u32); 2], u32, Option<Decimal>, String);
 /// The best split of every two inputs, by scoring everything at every combination; the ten with the fewest steps.
 fn brute_pairs(scheme: &Scheme, facts: &MonthFacts, most: u32) -> Vec<PairFound> {
     let mut memo = Memo::new(scheme);
-    let now = scheme.score_remembering(facts, &mut memo);
+    let now = scheme.score_traced(facts, &mut memo).0;
     let inputs = inputs(&RULES, scheme, facts);
     let mut found = Vec::<PairFound>::new();
     for (place, (id, metric, from)) in inputs.iter().enumerate() {
@@ -331,7 +331,7 @@ fn brute_pairs(scheme: &Scheme, facts: &MonthFacts, most: u32) -> Vec<PairFound>
                     if !can_be(&then_facts, &[*id, *other_id]) {
                         continue;
                     }
-                    let then = scheme.score_remembering(&then_facts, &mut memo);
+                    let then = scheme.score_traced(&then_facts, &mut memo).0;
                     let both = steps + other_steps;
                     let is_less = best.as_ref().is_none_or(|(_, least, total, _)| {
                         both < *least || both == *least && then.total > *total

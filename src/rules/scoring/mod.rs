@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::bundle::Scheme;
+use super::bundle::{Rule, Scheme};
 use super::memo::Memo;
 use super::scheme::Veto;
 use super::sentences::{self, table};
@@ -146,9 +146,16 @@ impl Scheme {
         self.total(facts, rules.collect())
     }
 
-    /// Scores one of many people: what a rule came to for the same inputs is taken from `memo`.
-    pub fn score_remembering(&self, facts: &MonthFacts, memo: &mut Memo) -> Scored {
-        self.total(facts, memo.results(self, facts))
+    /// Scores one of many people, each rule's result added to `out` as `write` writes it: what a rule came to for the same inputs
+    /// is taken from `memo`, and so is how it was written. `write` is told the rule's place in the scheme.
+    pub fn score_remembering(
+        &self,
+        facts: &MonthFacts,
+        memo: &mut Memo,
+        out: &mut Vec<u8>,
+        write: impl Fn(&mut Vec<u8>, usize, &Rule, &RuleResult),
+    ) -> Scored {
+        self.total(facts, memo.written(self, facts, out, write))
     }
 
     /// The totals and the grade of what the rules came to, one result for each rule in the scheme's order.

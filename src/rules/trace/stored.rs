@@ -12,7 +12,9 @@ use rust_decimal::Decimal;
 use super::{Part, STEP_LIMIT, Show, Shown, Step, StepKind, StepLabel};
 use crate::decimal::compact;
 use crate::rules::bundle::{Rule, Scheme};
-use crate::rules::scoring::{Outcome, RuleResult};
+use crate::ledger::month::MonthFacts;
+use crate::rules::memo::Memo;
+use crate::rules::scoring::{Outcome, RuleResult, Scored};
 use crate::rules::value::{AbsentMetric, Cause};
 
 /// The form that is written.
@@ -44,6 +46,16 @@ impl Scheme {
             write_result(&mut out, rule, result);
         }
         out
+    }
+
+    /// Scores one of many people, and gives what its rules did as [`Self::write_trace`] does; what `memo` remembers is not done
+    /// again.
+    pub fn score_traced(&self, facts: &MonthFacts, memo: &mut Memo) -> (Scored, Vec<u8>) {
+        let mut out = Vec::with_capacity(512);
+        out.push(VERSION);
+        let scored =
+            self.score_remembering(facts, memo, &mut out, |out, _, rule, result| write_result(out, rule, result));
+        (scored, out)
     }
 
     /// What its rules did, from the bytes that were written for this very scheme.
