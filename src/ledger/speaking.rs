@@ -67,11 +67,11 @@ pub async fn speakers(
     people: &[i64],
     scope: &Scope,
 ) -> Result<Speakers, Problem> {
-    // A month of which anything is recorded knows for which unit it counts.
-    let speaking: Vec<Speaking> = sql("WITH own AS ( \
+    // A month of which anything is recorded knows for which unit it counts. What is reached is asked once, and not for each person.
+    let speaking: Vec<Speaking> = sql("WITH own AS MATERIALIZED ( \
              SELECT min(u.store_id) AS store_id FROM reached($3) r JOIN org_unit u ON u.id = r.unit_id \
              WHERE r.months @> $2 HAVING count(DISTINCT u.store_id) = 1), \
-         posted AS ( \
+         posted AS MATERIALIZED ( \
              SELECT a.employee_id, array_agg(DISTINCT u.store_id) AS stores FROM assignment a \
              JOIN org_unit u ON u.id = a.unit_id WHERE a.employee_id = ANY ($1) AND u.store_id IS NOT NULL \
              AND daterange(a.valid_from, a.valid_to) && daterange($2, ($2 + interval '1 month')::date) \

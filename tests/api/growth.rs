@@ -1,4 +1,5 @@
-//! A group of 100,000 people: what everybody asks for every day is found by an index, however much a table has grown.
+//! A group of 100,000 people: what everybody asks for every day is found by an index, however much a table has grown; and a
+//! delivery reads what it is about.
 
 use std::collections::BTreeMap;
 
@@ -176,4 +177,54 @@ async fn read(app: &TestApp, login: &str, path: &str) {
         assert_eq!(answer.status, 200, "{login} {path}: {:#}", answer.body);
         read += 1;
     }
+}
+
+/// Stores with one person each.
+const STORES: i64 = 1_500;
+
+/// Rows of the organisation and of people's months that have been read so far, in whatever way they were found.
+async fn rows_read(app: &TestApp) -> i64 {
+    #[derive(diesel::QueryableByName)]
+    struct Rows {
+        #[diesel(sql_type = BigInt)]
+        rows: i64,
+    }
+    // As with the scans.
+    scans(app).await;
+    let query = "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint AS rows FROM pg_stat_user_tables \
+        WHERE relname IN ('org_unit', 'assignment', 'employee', 'person_month')";
+    let mut connection = app.pool.get().await.unwrap();
+    diesel::sql_query(query).get_result::<Rows>(&mut connection).await.unwrap().rows
+}
+
+/// Stores times people would be two million rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_does_not_read_the_whole_group_for_each_person() {
+    let app = TestApp::demo().await;
+    let group = format!(
+        "INSERT INTO org_unit (code, name, kind, path, valid_from) VALUES ('GROUP', '集团', 'group', '{{}}', '2013-01-01');
+         UPDATE org_unit SET path = ARRAY[id] WHERE code = 'GROUP';
+         INSERT INTO org_unit (code, name, kind, parent_id, path, store_id, valid_from)
+             SELECT 'S' || s, '店', 'store', g.id, '{{}}', g.id, '2013-01-01'
+             FROM org_unit g CROSS JOIN generate_series(1, {STORES}) s WHERE g.code = 'GROUP';
+         UPDATE org_unit SET store_id = NULL WHERE code = 'GROUP';
+         UPDATE org_unit s SET path = ARRAY[s.parent_id, s.id], store_id = s.id WHERE s.code ~ '^S[0-9]+$';
+         INSERT INTO employee (employee_no, name, status)
+             SELECT 'P' || right(code, -1), '某某', 'active' FROM org_unit WHERE code ~ '^S[0-9]+$';
+         INSERT INTO assignment (employee_id, unit_id, position, valid_from)
+             SELECT e.id, s.id, 'sales_consultant', '2013-01-01' FROM employee e
+             JOIN org_unit s ON s.code = 'S' || right(e.employee_no, -1) WHERE e.name = '某某';"
+    );
+    app.pool.get().await.unwrap().batch_execute(&group).await.unwrap();
+    app.pool.get().await.unwrap().batch_execute("VACUUM ANALYZE").await.unwrap();
+    app.add_user("group.hr", &[Role::GroupAdmin], None, None).await;
+    let rows = (1..=STORES).map(|person| format!("P{person},40,32,36,20,{},{}\n", person % 20 + 2, person % 20));
+    let file = "工号,首次到店,留档数,到店客户数,试驾数,新增订单,交车台数\n".to_owned() + &rows.collect::<String>();
+    let before = rows_read(&app).await;
+    let path = "/v1/imports?kind=dms-funnel&period=2014-05";
+    let answer = app.upload("group.hr", path, file.into_bytes()).await.expect(201);
+    assert_eq!(answer["added"], 6 * STORES, "{answer:#}");
+    let read = rows_read(&app).await - before;
+    // Everybody is looked up a few dozen times.
+    assert!(read < 100 * STORES, "{read} rows were read");
 }
