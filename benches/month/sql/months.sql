@@ -1,5 +1,5 @@
--- The reviews of the month bench.period once more for as many months before it as bench.months says. Columns are those
--- that the table has: its shape is the program's business.
+-- The reviews of the month bench.period once more for as many months before it as bench.months says, locked as past months
+-- are. Columns are those that the table has: its shape is the program's business.
 DO $$
 DECLARE
     month date := current_setting('bench.period')::date;
@@ -17,7 +17,7 @@ BEGIN
         earlier := month - make_interval(months => n);
         INSERT INTO review_cycle (store_id, period, state, bundle_hash, created_at, generated_at, version, frozen_at,
                 release_id, facts_revision)
-            SELECT store_id, earlier, state, bundle_hash, created_at, generated_at, version, frozen_at, release_id,
+            SELECT store_id, earlier, 'locked', bundle_hash, created_at, generated_at, version, frozen_at, release_id,
                 facts_revision
             FROM review_cycle WHERE period = month;
         EXECUTE format(
