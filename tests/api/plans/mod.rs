@@ -3,6 +3,7 @@
 mod activities;
 mod commitments;
 mod differences;
+mod few;
 mod groups;
 mod keys;
 mod known;
