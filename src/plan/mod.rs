@@ -12,8 +12,7 @@
 //! - [`funnel`], [`supply`] and [`rebate`] stand beside the targets: leads, cars, and what the manufacturer pays.
 //!
 //! What all of them stand on: [`viewer`] says who sees how much, [`withheld`] which targets tell too much, [`actuals`] what has
-//! happened. The channels and series
-//! there are stand in [`crate::org::labels`].
+//! happened. The channels and series there are stand in [`crate::org::labels`].
 
 pub mod actuals;
 pub mod bottom_up;

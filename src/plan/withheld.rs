@@ -9,26 +9,31 @@ use diesel::sql_types::{Array, BigInt, Date, Integer};
 use diesel_async::RunQueryDsl;
 
 use super::versions::store::{self, Version};
-use super::viewer;
+use super::viewer::{self, seen_whole};
 use crate::auth::Context;
+use crate::auth::scope::CallerScope;
 use crate::db::sql;
 use crate::http::{Code, Problem};
 use crate::org::withheld::FEWEST;
 use crate::period::Period;
 use crate::said::say;
 
-/// The condition that version `r` counted results of fewer people in a store than are told of, `$1`; one that does not say of how
-/// many is taken to be of few. And, as `first`, the first month that it planned again.
+/// A statement about versions that counted results of fewer people in a store than are told of, `$1`; one that does not say of how
+/// many is taken to be of few. `first` is the first month that it planned again. Between its two parts stands the condition that who
+/// asks in the month `$3`, and reaches as far as `$2`, sees such a version as a whole.
 macro_rules! of_few {
-    ($rest:literal) => {
+    ($before:literal, $behind:literal) => {
         concat!(
             "WITH few AS (
-                 SELECT r.id, r.unit_id, r.year, r.approved_at, make_date(r.year, split_part(r.split #>> '{replanned,from}', '-', 2)::integer, 1) AS first
+                 SELECT r.id, r.unit_id, r.year, r.approved_at,
+                     make_date(r.year, split_part(r.split #>> '{replanned,from}', '-', 2)::integer, 1) AS first
                  FROM annual_plan r
                  WHERE jsonb_path_exists(r.split, '$.replanned.results[*].fewest_people[*] ? (@ > 0 && @ < $fewest)',
                      jsonb_build_object('fewest', $1))
                  OR jsonb_path_exists(r.split, '$.replanned.results[*] ? (!exists(@.fewest_people))')) ",
-            $rest
+            $before,
+            seen_whole!("$2", "$3", "few.unit_id", "few.year"),
+            $behind
         )
     };
 }
@@ -48,19 +53,22 @@ fn fewest(cx: &Context) -> i64 {
 }
 
 /// The first month of version `id` that is withheld from who asks; none: all are shown. What a version took over from earlier ones
-/// and from the groups above is withheld with theirs.
+/// is withheld with theirs, and what groups above have given with theirs, where their plans are seen.
 pub(in crate::plan) async fn of_version(cx: &mut Context, id: i64) -> Result<Option<Period>, Problem> {
     if viewer::sees_people(cx, id).await? {
         return Ok(None);
     }
-    let fewest = fewest(cx);
+    let (fewest, scope, month) = (fewest(cx), cx.scope.clone(), viewer::month(cx));
     let found: Vec<First> = sql(of_few!(
         "SELECT p.id, min(few.first) AS first FROM annual_plan p JOIN org_unit u ON u.id = p.unit_id
          JOIN few ON few.unit_id = ANY (u.path) AND few.year = p.year
              AND (few.id = p.id OR few.id < p.id AND few.approved_at IS NOT NULL)
-         WHERE p.id = $2 GROUP BY p.id"
+         WHERE p.id = $4 AND (few.unit_id = u.id OR ",
+        ") GROUP BY p.id"
     ))
     .bind::<BigInt, _>(fewest)
+    .bind::<CallerScope, _>(scope)
+    .bind::<Date, _>(month)
     .bind::<BigInt, _>(id)
     .load(cx.db())
     .await?;
@@ -68,15 +76,22 @@ pub(in crate::plan) async fn of_version(cx: &mut Context, id: i64) -> Result<Opt
 }
 
 /// The first month of a year from which what is in force in units is withheld from whoever does not see the people there, by unit;
-/// those that are not listed show all. What stands above a unit tells of it by subtraction.
+/// those that are not listed show all. What stands above a unit tells of it by subtraction; and a group's plan that is seen tells by
+/// what it gives to any unit.
 pub async fn in_force(cx: &mut Context, year: i32, units: Vec<i64>) -> Result<HashMap<i64, Period>, Problem> {
-    let fewest = fewest(cx);
+    if units.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (fewest, scope, month) = (fewest(cx), cx.scope.clone(), viewer::month(cx));
     let found: Vec<First> = sql(of_few!(
         "SELECT u.id, min(few.first) AS first FROM few JOIN org_unit planned ON planned.id = few.unit_id
-         JOIN org_unit u ON u.id = ANY ($3) AND (u.path @> ARRAY[planned.id] OR planned.path @> ARRAY[u.id])
-         WHERE few.year = $2 AND few.approved_at IS NOT NULL GROUP BY u.id"
+         JOIN org_unit u ON u.id = ANY ($5) AND (u.path @> ARRAY[planned.id] OR planned.path @> ARRAY[u.id])
+         WHERE few.year = $4 AND few.approved_at IS NOT NULL AND (planned.kind = 'store' OR planned.path @> ARRAY[u.id] OR ",
+        ") GROUP BY u.id"
     ))
     .bind::<BigInt, _>(fewest)
+    .bind::<CallerScope, _>(scope)
+    .bind::<Date, _>(month)
     .bind::<Integer, _>(year)
     .bind::<Array<BigInt>, _>(units)
     .load(cx.db())

@@ -39,8 +39,8 @@ pub struct PlanDocument {
     pub calendar_year: i32,
     /// What the approver wrote when returning it.
     pub note: Option<String>,
-    /// Where the weights come from.
-    pub method: Method,
+    /// Where the weights come from; null where months are withheld that it gives.
+    pub method: Option<Method>,
     /// What was known of the years by whose results the plan was weighed; empty if it was not.
     pub history: Vec<UsedYear>,
     /// What the closed months were counted at when the rest of the year was planned again; null if it was not. Without
@@ -289,7 +289,8 @@ async fn at_once(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<Plan
         replanned: replanned.map(|replanned| seen(replanned, !people.is_empty(), withheld_from)),
         withheld_from,
         plan,
-        method: split.method,
+        method: Some(split.method)
+            .filter(|method| withheld_from.is_none() || !matches!(method, Method::Manual(_))),
         history: split.history,
         season: split.season,
         shown: shown.metric,

@@ -168,7 +168,7 @@ pub async fn report(
     }
     let sums = sums(&in_force, &known, month.index());
     // Who does not see people is told nothing of one or two of them either.
-    let hidden = hidden(&sums, known.paths(), &reader);
+    let hidden = hidden(&sums, (known.paths(), &in_force.stores), &reader);
     let units = reader.shown.difference(&reader.known).copied().collect();
     let withheld_from = withheld::in_force(cx, month.year(), units).await?;
     let calendars = StoreCalendars::load(cx.db(), &in_force.stores, month.year()..=month.year()).await?;

@@ -2,7 +2,9 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use showfloor::auth::access::Role;
 
+use super::groups;
 use super::known::{deliver, in_force, row, total};
 use super::{approve, months, read, step};
 use crate::support::TestApp;
@@ -141,4 +143,50 @@ async fn a_later_version_holds_back_what_it_took_over_and_results_of_many_are_to
     assert_eq!(seen["withheld_from"], Value::Null);
     assert_eq!(seen["lines"][0]["closed_total"], 156 + 92 + 144);
     assert_eq!(seen["year"], seen["lines"][0]["targets"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_does_not_tell_what_is_left_of_it_beside_its_larger_stores() {
+    let app = TestApp::demo().await;
+    groups::three_stores(&app).await;
+    for (login, role, unit) in [
+        ("yd_clerk", Role::Clerk, "YD"),
+        ("hd_clerk2", Role::Clerk, "HD"),
+        ("group_wall", Role::Dashboard, "JCJT"),
+    ] {
+        app.add_user(login, &[role], None, Some(unit)).await;
+    }
+    let id = groups::drafted(&app).await;
+    step(&app, "group", &id, "submit", "*", None).await.expect(200);
+    approve(&app, "group3", &id, "2015-01").await.expect(200);
+    let later = app.at("2015-02-05T08:00:00Z");
+    deliver(&later, "2015-01", (1..=12).map(|number| total(&format!("A{number:02}"), 9)).collect()).await;
+    for (login, people) in [("yd_clerk", ["C01", "C02"]), ("hd_clerk2", ["B01", "B02"])] {
+        let rows: Value = people.iter().map(|number| total(number, 5)).collect();
+        let facts = json!({"period": "2015-01", "source_system": "dms", "rows": rows});
+        later.post(login, "/v1/facts", facts).await.expect(200);
+    }
+    // Dashboards tell JC's 108: 128 of all stores would tell the other two's.
+    let report = later.get("group_wall", "/v1/pace?unit=JCJT&day=2015-01-31").await.expect(200);
+    for unit in ["JCJT", "HD", "YD"] {
+        let row = row(&report, unit, None);
+        assert_eq!((&row["month"], &row["withheld"]), (&Value::Null, &json!(true)), "{unit}");
+    }
+    let path = format!("/v1/plans/{id}/replans");
+    let again = later.post("group", &path, json!({"from": "2015-02"})).await.expect(201)["id"].clone();
+    step(&later, "group", &again, "submit", "*", None).await.expect(200);
+    approve(&later, "group3", &again, "2015-02").await.expect(200);
+    let document = later.get("group", &format!("/v1/plans/{again}")).await.expect(200);
+    let counted = &document["replanned"]["results"][0];
+    assert_eq!((&counted["months"], &counted["fewest_people"]), (&json!([128]), &json!([2])));
+    let seen = later.get("group_wall", &format!("/v1/plans/{again}")).await.expect(200);
+    assert_eq!(seen["withheld_from"], "2015-02");
+    let report = later.get("group_wall", "/v1/pace?unit=JCJT&day=2015-02-05").await.expect(200);
+    assert!(report["rows"].as_array().unwrap().iter().all(|row| row["month_target"].is_null()), "{report:#}");
+    let february = "/v1/dashboard/attainment?period=2015-02";
+    let targets = later.get("group_wall", february).await.expect(200);
+    assert!(targets.as_array().unwrap().iter().all(|row| row["target"].is_null()), "{targets:#}");
+    // Who sees one store only cannot take it from the group, and keeps its targets.
+    let own = later.get("dashboard", february).await.expect(200);
+    assert!(own[0]["target"].is_number(), "{own:#}");
 }

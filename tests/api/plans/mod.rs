@@ -22,6 +22,7 @@ mod sums;
 mod supply;
 mod transfers;
 mod trees;
+mod walk;
 mod year;
 
 use diesel::prelude::*;
