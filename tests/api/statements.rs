@@ -40,14 +40,15 @@ async fn what_was_declared_complete_is_asked_for_once() {
     let app = TestApp::demo().await.at("2014-12-05T04:00:00Z");
     let heard = Statements::of(&app.pool).await;
     let declared = async |months: std::ops::RangeInclusive<i32>| {
-        let cleared = "DELETE FROM source_delivery WHERE source = 'dms' AND period >= '2014-01-01';
+        let cleared = "UPDATE source_delivery SET is_complete = false WHERE source = 'dms';
             UPDATE person_month SET value[p.place] = NULL FROM metric_place p
             WHERE p.metric = 'deliveries' AND employee_id = (SELECT id FROM employee WHERE employee_no = 'A12');";
         app.pool.get().await.unwrap().batch_execute(cleared).await.unwrap();
         for month in months {
             let declared = format!(
                 "INSERT INTO source_delivery (store_id, period, source, delivered_at, is_complete)
-                 SELECT id, make_date(2014, {month}, 1), 'dms', '2014-12-01', true FROM org_unit WHERE code = 'JC'"
+                 SELECT id, make_date(2014, {month}, 1), 'dms', '2014-12-01', true FROM org_unit WHERE code = 'JC'
+                 ON CONFLICT (store_id, period, source) DO UPDATE SET is_complete = true"
             );
             app.pool.get().await.unwrap().batch_execute(&declared).await.unwrap();
         }

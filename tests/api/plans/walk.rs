@@ -202,7 +202,7 @@ async fn a_year_is_followed_with_a_transfer_a_leaver_a_new_team_and_two_replans(
         let year = &row(&report, "JC", None)["full_year"];
         let results: i64 = SOLD[..upto].iter().sum();
         let told = ["task", "targets", "results", "remaining"].map(|field| year[field].as_i64());
-        let sum = FOURTH[0].1.iter().sum();
+        let sum: i64 = FOURTH[0].1.iter().sum();
         assert_eq!(told, [1690, sum, results, (1690 - results).max(0)].map(Some), "{path}");
     }
 }
