@@ -199,9 +199,9 @@ mod tests {
         // Were they stores, dashboards would tell the sums of 2 and 3, and the one above them that of 4.
         reader.own = 0;
         let of_stores = hidden(&sums, (&paths, &[2, 3, 4]), &reader);
-        assert_eq!(of_stores[..2], [[1, 2, 4].into(), [1, 2, 4].into()]);
+        assert_eq!(of_stores[..2], [HashSet::from([1, 2, 4]), HashSet::from([1, 2, 4])]);
         assert!(of_stores[2].is_empty());
-        assert_eq!(of_nobody[..2], [[2, 4].into(), [2, 4].into()]);
+        assert_eq!(of_nobody[..2], [HashSet::from([2, 4]), HashSet::from([2, 4])]);
         assert!(of_nobody[2..].iter().all(HashSet::is_empty), "{of_nobody:?}");
     }
 }
