@@ -94,7 +94,8 @@ pub struct Attainment {
     pub unit: String,
     /// Its name.
     pub name: String,
-    /// The target in the plan in force; null without a plan.
+    /// The target in the plan in force; null without a plan, and where it is withheld: the rest of the year was planned again by
+    /// what fewer than three people had brought.
     pub target: Option<i64>,
     /// Cars delivered; null where they are known of nobody, which is not 0.
     pub deliveries: Option<i64>,
@@ -102,7 +103,7 @@ pub struct Attainment {
     pub known: i64,
     /// How many people sell there: sales consultants, each in the unit of the longest posting of the month.
     pub people: i64,
-    /// Whether the number is withheld: it is of fewer than three people whose facts the caller may not read, or would tell theirs
+    /// Whether a number is withheld: it is of fewer than three people whose facts the caller may not read, or would tell theirs
     /// beside the numbers that are shown.
     pub withheld: bool,
     /// 达成率: deliveries ÷ target, half-up to four places; null without a target above 0.

@@ -233,10 +233,14 @@ async fn attainment_of(cx: &mut Context, part: Part, period: Period) -> Result<V
     let targets = plan::unit_targets_in_force(cx.db(), &stores, vec![period], "deliveries").await?;
     let targets: HashMap<i64, i64> =
         targets.into_iter().map(|target| (target.unit_id, target.value)).collect();
+    // What is left of a task tells what has been reached of it.
+    let unknown = units.iter().filter(|shown| !shown.unit.is_known).map(|shown| shown.unit.id).collect();
+    let withheld_from = plan::withheld::in_force(cx, period.year(), unknown).await?;
     let attainment = units.into_iter().map(|shown| {
         let [deliveries] = shown.counts();
         let ShownUnit { unit, sums: Sums { of: [sum], people }, withheld: [withheld] } = shown;
-        let target = targets.get(&unit.id).copied();
+        let is_told = withheld_from.get(&unit.id).is_none_or(|from| period < *from);
+        let target = targets.get(&unit.id).copied().filter(|_| is_told);
         Attainment {
             period,
             unit: unit.code,
@@ -245,7 +249,7 @@ async fn attainment_of(cx: &mut Context, part: Part, period: Period) -> Result<V
             deliveries,
             known: sum.known,
             people,
-            withheld,
+            withheld: withheld || !is_told,
             attainment_rate: rate(deliveries, target),
         }
     });

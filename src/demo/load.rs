@@ -204,7 +204,7 @@ fn members(unit: &str) -> impl Iterator<Item = &'static str> {
 /// Version 1 from January; version 2, which gives A07's months of leave to the rest of team 2, from June.
 async fn load_plan(cx: &mut Context, catalogue: &Catalogue, extent: Extent) -> Result<(), Problem> {
     let is_whole = extent == Extent::Whole;
-    let label = |(code, weight): (&str, i64)| LabelWeight { code: code.to_owned(), weight };
+    let label = |(code, weight): (&str, i64)| LabelWeight::all_year(code, weight);
     let team = |(unit, _, weight, weights): (&str, &str, i64, [i64; 4])| UnitWeight {
         unit: unit.to_owned(),
         weight,

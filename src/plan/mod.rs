@@ -11,8 +11,8 @@
 //! - [`bottom_up`]: what leaders propose, and what people and units commit to.
 //! - [`funnel`], [`supply`] and [`rebate`] stand beside the targets: leads, cars, and what the manufacturer pays.
 //!
-//! What all of them stand on: [`viewer`] says who sees how much, [`actuals`] what has happened. The channels and series
-//! there are stand in [`crate::org::labels`].
+//! What all of them stand on: [`viewer`] says who sees how much, [`withheld`] which targets tell too much, [`actuals`] what has
+//! happened. The channels and series there are stand in [`crate::org::labels`].
 
 pub mod actuals;
 pub mod bottom_up;
@@ -26,6 +26,7 @@ pub mod supply;
 pub mod transfers;
 pub mod versions;
 pub mod viewer;
+pub mod withheld;
 pub mod workbook;
 
 pub use reading::targets::{PersonTarget, UnitTarget, targets_in_force, unit_targets_in_force};

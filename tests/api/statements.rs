@@ -34,6 +34,37 @@ async fn of_request(
     (answered, statements)
 }
 
+/// Once a source is declared complete, whom it does not mention is known, in as many statements for one month as for eleven.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_declared_complete_is_asked_for_once() {
+    let app = TestApp::demo().await.at("2014-12-05T04:00:00Z");
+    let heard = Statements::of(&app.pool).await;
+    let declared = async |months: std::ops::RangeInclusive<i32>| {
+        let cleared = "UPDATE source_delivery SET is_complete = false WHERE source = 'dms';
+            UPDATE person_month SET value[p.place] = NULL FROM metric_place p
+            WHERE p.metric = 'deliveries' AND employee_id = (SELECT id FROM employee WHERE employee_no = 'A12');";
+        app.pool.get().await.unwrap().batch_execute(cleared).await.unwrap();
+        for month in months {
+            let declared = format!(
+                "INSERT INTO source_delivery (store_id, period, source, delivered_at, is_complete)
+                 SELECT id, make_date(2014, {month}, 1), 'dms', '2014-12-01', true FROM org_unit WHERE code = 'JC'
+                 ON CONFLICT (store_id, period, source) DO UPDATE SET is_complete = true"
+            );
+            app.pool.get().await.unwrap().batch_execute(&declared).await.unwrap();
+        }
+        let path = "/v1/pace?unit=JC&day=2014-11-30";
+        let (report, statements) = of_request(&app, &heard, "manager", Method::GET, path).await;
+        let rows = report["rows"].as_array().unwrap();
+        let a12 = rows.iter().find(|row| row["employee_no"] == "A12").unwrap();
+        (a12["full_year"]["missing"].clone(), statements)
+    };
+    let (missing, for_one) = declared(1..=1).await;
+    assert_eq!(missing, 10);
+    let (missing, for_all) = declared(1..=11).await;
+    assert_eq!(missing, 0);
+    assert_eq!(for_one.len(), for_all.len(), "{for_one:#?} {for_all:#?}");
+}
+
 /// Everybody who is shown the review reads it in two statements at most; whose page it was is another server's log.
 async fn read_by_all(app: &TestApp, heard: &Statements, review: i64, place: &str) -> usize {
     let mut shown = 0;

@@ -21,13 +21,9 @@ pub fn add(rows: &mut Table, before: impl IntoIterator<Item = String>, months: &
     rows.add_row(before.into_iter().chain(numbers));
 }
 
-/// Adds a row of which some months are not known, or not to be seen.
-pub fn add_known(
-    rows: &mut Table,
-    before: impl IntoIterator<Item = String>,
-    months: &[Option<i64>; 12],
-    year: i64,
-) {
+/// Adds a row of which some months may not be known, or not to be seen; its year is the sum of the others.
+pub fn add_known(rows: &mut Table, before: impl IntoIterator<Item = String>, months: &[Option<i64>; 12]) {
+    let year: i64 = months.iter().flatten().sum();
     let shown = |month: &Option<i64>| month.map_or_else(|| "–".to_owned(), |month| month.to_string());
     rows.add_row(before.into_iter().chain(months.iter().map(shown)).chain([year.to_string()]));
 }

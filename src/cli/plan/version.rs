@@ -418,7 +418,7 @@ pub fn print_plan(Printed { document }: &Printed, json: bool) -> anyhow::Result<
     let unit = if is_amount { "（分 fen）" } else { "" };
     let mut rows = months::new(&[&format!("{}{unit}", document.shown), "名称 name"], 2);
     let before = [document.plan.unit.clone(), String::new()];
-    months::add(&mut rows, before, &document.cells.months, document.cells.months.iter().sum());
+    months::add_known(&mut rows, before, &document.cells.months);
     add_units(&mut rows, &document.units, 1);
     for labels in [&document.channels, &document.series] {
         add_labels(&mut rows, labels);
@@ -431,6 +431,7 @@ pub fn print_plan(Printed { document }: &Printed, json: bool) -> anyhow::Result<
 /// task after a re-plan.
 fn year_of(document: &PlanDocument, line: &PlanLine) -> String {
     let shown = |value: i64| if line.is_amount { yuan(value) } else { value.to_string() };
+    let told = |value: Option<i64>| value.map_or_else(|| "–".to_owned(), shown);
     let total = shown(line.total);
     if document.plan.closed_months == 0 {
         return total;
@@ -438,9 +439,9 @@ fn year_of(document: &PlanDocument, line: &PlanLine) -> String {
     let results = if document.replanned.is_some() { "已完成 results" } else { "已计 counted" };
     format!(
         "{total}，{results} {}，剩余 remaining {}，目标合计 targets {}",
-        shown(line.closed_total),
-        shown(line.remaining),
-        shown(line.targets)
+        told(line.closed_total),
+        told(line.remaining),
+        told(line.targets)
     )
 }
 
@@ -453,11 +454,11 @@ fn add_units(rows: &mut Table, units: &[UnitMonths], depth: usize) {
     let moved_in = |code: &str| format!("{}{code}", "  ".repeat(depth));
     for unit in units {
         let before = [moved_in(&unit.unit), unit.name.clone()];
-        months::add(rows, before, &unit.cells.months, unit.cells.months.iter().sum());
+        months::add_known(rows, before, &unit.cells.months);
         add_units(rows, &unit.units, depth + 1);
         for member in &unit.members {
             let before = [format!("  {}", moved_in(&member.employee_no)), member.name.clone()];
-            months::add_known(rows, before, &member.months, member.months.iter().flatten().sum());
+            months::add_known(rows, before, &member.months);
         }
     }
 }
@@ -465,7 +466,7 @@ fn add_units(rows: &mut Table, units: &[UnitMonths], depth: usize) {
 fn add_labels(rows: &mut Table, labels: &[LabelMonths]) {
     for label in labels {
         let before = [format!("  {}", label.code), label.name.clone()];
-        months::add(rows, before, &label.cells.months, label.cells.months.iter().sum());
+        months::add_known(rows, before, &label.cells.months);
     }
 }
 

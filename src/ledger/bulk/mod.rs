@@ -1,5 +1,6 @@
 //! Facts delivered by other systems: many people's values of one month in one request, and what became of every row.
 
+mod absent;
 mod address;
 mod faults;
 pub mod http;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Number, json};
 use utoipa::ToSchema;
 
+use self::absent::{StillUnknown, still_unknown};
 use self::address::AddressedDelivery;
 use self::faults::DeliveryFaults;
 pub use self::read::OWN_SYSTEMS;
@@ -148,6 +150,9 @@ pub struct FactRowResult {
     /// Those of its values that were recorded and do not count for the month.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_counted: Vec<UncountedValue>,
+    /// What is not known of the person all the same, where sources are complete for the people of these rows; otherwise left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<StillUnknown>,
     /// What is wrong with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldErrorBody>,
@@ -223,12 +228,13 @@ async fn write(
     let refused = refused(new, &faults);
     let is_whole =
         |row: &usize| new.rows.get(*row).is_some_and(|row| !refused.contains(row.employee_no.as_str()));
+    let whole = addressed.completed.into_iter().filter(|(row, ..)| is_whole(row)).collect::<Vec<_>>();
     let mut completed = Deliveries::new();
-    for (row, employee_id, source) in addressed.completed {
-        if is_whole(&row) {
-            completed.entry(source).or_default().insert(employee_id);
-        }
+    for (_, employee_id, source) in &whole {
+        completed.entry(source.clone()).or_default().insert(*employee_id);
     }
+    // The word for a whole store is told by `nothing_for`.
+    let by_row = if new.complete_for == CompleteFor::People { whole } else { Vec::new() };
     let others = completed.values().flatten().copied().collect::<Vec<_>>();
     let up_to = Some(cx.today()).filter(|today| new.period.is_running(*today));
     // What has come of a month that goes on is not all that there will be.
@@ -275,6 +281,8 @@ async fn write(
         });
         cx.audit("record_facts", &format!("facts/{period}"), detail).await?;
     }
+    let language = cx.language;
+    let mut unknown = still_unknown(cx.db(), catalogue, period, &by_row, language).await?;
     let mut not_counted = BTreeMap::<usize, Vec<UncountedValue>>::new();
     for ((row, entry), instead) in rows.iter().zip(&entries).zip(&recorded.instead) {
         let Some(counts_instead) = *instead else { continue };
@@ -296,6 +304,7 @@ async fn write(
             external_id: row.external_id.clone(),
             outcome: errors.is_empty().then_some(known),
             not_counted: not_counted.remove(&at).unwrap_or_default(),
+            unknown: unknown.remove(&at),
             errors: errors.iter().map(|error| error.body(cx.language)).collect(),
         }
     });

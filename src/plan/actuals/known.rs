@@ -161,9 +161,7 @@ impl KnownYear {
             known.post(year, &posting);
         }
         let planned = planned.into_iter().collect();
-        for metric in names {
-            known.add_declared(connection, catalogue, year, &metric, &planned).await?;
-        }
+        known.add_declared(connection, catalogue, year, &names, &planned).await?;
         Ok(known)
     }
 
@@ -173,40 +171,58 @@ impl KnownYear {
         connection: &mut AsyncPgConnection,
         catalogue: &Catalogue,
         year: i32,
-        metric: &str,
+        metrics: &[String],
         planned: &HashSet<i64>,
     ) -> Result<(), Problem> {
-        let Some(source) = declared::source_of(catalogue, metric) else { return Ok(()) };
-        for period in declared::months(connection, source, year).await? {
-            let month = period.index();
-            let silent = self.silent(metric, month, planned);
-            if silent.is_empty() {
-                continue;
+        let sources: BTreeMap<&str, &str> = metrics
+            .iter()
+            .filter_map(|metric| Some((metric.as_str(), declared::source_of(catalogue, metric)?)))
+            .collect();
+        let asked = Vec::from_iter(sources.values().copied().collect::<BTreeSet<_>>());
+        let declared = declared::months(connection, &asked, year).await?;
+        // Of one source somebody may be silent about some metrics, and not about others.
+        let mut silent: BTreeMap<(&str, Period), BTreeMap<&str, BTreeSet<i64>>> = BTreeMap::new();
+        for (metric, source) in &sources {
+            for (_, period) in declared.iter().filter(|(declared, _)| declared == source) {
+                let people = self.silent(metric, period.index(), planned);
+                silent.entry((*source, *period)).or_default().insert(*metric, people);
             }
-            self.put_nothing(metric, month, declared::nothing_of(connection, source, period, silent).await?);
+        }
+        let asked = silent.iter().flat_map(|((source, period), metrics)| {
+            let people: BTreeSet<i64> = metrics.values().flatten().copied().collect();
+            people.into_iter().map(|employee_id| declared::Silent { source, period: *period, employee_id })
+        });
+        let nothing = declared::nothing_of(connection, &asked.collect::<Vec<_>>()).await?;
+        for ((source, period), metrics) in silent {
+            let of_source = nothing.iter().filter(|one| one.source == source && one.period == period);
+            let of_source: Vec<(i64, i64)> = of_source.map(|one| (one.employee_id, one.unit_id)).collect();
+            for (metric, people) in metrics {
+                let nothing = of_source.iter().copied().filter(|(person, _)| people.contains(person));
+                self.put_nothing(metric, period.index(), nothing);
+            }
         }
         Ok(())
     }
 
     /// Of whom nothing is known in a month, of those who are asked for something: who is planned and posted, and who sells.
-    fn silent(&self, metric: &str, month: usize, planned: &HashSet<i64>) -> Vec<i64> {
+    fn silent(&self, metric: &str, month: usize, planned: &HashSet<i64>) -> BTreeSet<i64> {
         let is_there = |months: &Year<bool>| months.get(month).copied().unwrap_or(false);
         let posted = self.posted.iter().filter(|(person, _)| planned.contains(*person));
         let asked = posted.chain(self.sellers.values().flatten());
-        let silent: BTreeSet<i64> = asked
+        asked
             .filter(|(person, months)| is_there(months) && self.of(metric, **person, month).is_none())
             .map(|(person, _)| *person)
-            .collect();
-        silent.into_iter().collect()
+            .collect()
     }
 
-    fn put_nothing(&mut self, metric: &str, month: usize, nothing: Vec<declared::Nothing>) {
+    /// Notes people who have brought nothing in a month, each with the unit for which it counts.
+    fn put_nothing(&mut self, metric: &str, month: usize, nothing: impl Iterator<Item = (i64, i64)>) {
         // Of what has been erased a unit's sum is known, and nobody's own: they are counted with it.
         let (of_sums, own): (Vec<_>, Vec<_>) =
-            nothing.into_iter().partition(|one| self.is_erased(metric, one.unit_id, month));
+            nothing.partition(|(_, unit_id)| self.is_erased(metric, *unit_id, month));
         let mut silent: HashMap<i64, usize> = HashMap::new();
-        for one in of_sums {
-            *silent.entry(one.unit_id).or_default() += 1;
+        for (_, unit_id) in of_sums {
+            *silent.entry(unit_id).or_default() += 1;
         }
         let values = self.metrics.entry(metric.to_owned()).or_default();
         for (unit, count) in silent {
@@ -215,9 +231,9 @@ impl KnownYear {
                 *people = count.max(*people);
             }
         }
-        for one in own {
-            if let Some(slot) = values.people.entry(one.employee_id).or_default().get_mut(month) {
-                *slot = Some(Held { unit_id: Some(one.unit_id), value: 0, is_declared: true });
+        for (employee_id, unit_id) in own {
+            if let Some(slot) = values.people.entry(employee_id).or_default().get_mut(month) {
+                *slot = Some(Held { unit_id: Some(unit_id), value: 0, is_declared: true });
             }
         }
     }
@@ -439,10 +455,10 @@ mod tests {
     fn who_is_asked_and_silent_is_0_once_that_is_declared_and_on_every_day() {
         let mut known = known();
         // In January nobody has said anything; 13 is asked because of selling, and nobody else is planned.
-        assert_eq!(known.silent(METRIC, 0, &HashSet::new()), [11, 12, 13]);
-        assert_eq!(known.silent(METRIC, 1, &[12].into()), [0_i64; 0]);
-        known.put_nothing(METRIC, 0, vec![declared::Nothing { employee_id: 12, unit_id: 2 }]);
-        assert_eq!(known.silent(METRIC, 0, &HashSet::new()), [11, 13]);
+        assert_eq!(known.silent(METRIC, 0, &HashSet::new()), [11, 12, 13].into());
+        assert_eq!(known.silent(METRIC, 1, &[12].into()), BTreeSet::new());
+        known.put_nothing(METRIC, 0, std::iter::once((12, 2)));
+        assert_eq!(known.silent(METRIC, 0, &HashSet::new()), [11, 13].into());
         assert_eq!(known.standing(METRIC, &leaf(2, 12, 0, 9)), Standing::Known);
         assert_eq!(known.standing(METRIC, &leaf(2, 11, 0, 9)), Standing::Missing([11].into()));
         assert_eq!(known.brought(METRIC, 0).collect::<Vec<_>>(), [(2, 12, 0)]);

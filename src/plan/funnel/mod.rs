@@ -29,7 +29,7 @@ use crate::plan::reading::label_vehicles::{self, LabelVehicles};
 use crate::plan::split::tree::Tree;
 use crate::plan::versions::store::change_draft;
 use crate::plan::versions::version::Plan;
-use crate::plan::viewer;
+use crate::plan::{viewer, withheld};
 use crate::said::{Said, say};
 
 /// All funnels of a version. A channel that is not listed has no activity targets.
@@ -137,9 +137,11 @@ async fn write(connection: &mut AsyncPgConnection, id: i64, change: &PlanFunnel)
 ///
 /// # Errors
 ///
-/// Not found; a conflict where the plan is about money, or an activity is too large a number.
+/// Not found; forbidden where months of the plan are withheld; a conflict where the plan is about money, or an activity is too
+/// large a number.
 pub async fn of_plan(cx: &mut Context, id: i64) -> Result<PlanActivities, Problem> {
     viewer::require_plan(cx, id).await?;
+    withheld::require_all(cx, id).await?;
     let cells = label_vehicles::load(cx.db(), id, Tree::Channel).await?;
     let rows: Vec<(String, FunnelModel, ChannelRates)> = plan_funnel::table
         .filter(plan_funnel::plan_id.eq(id))

@@ -18,13 +18,13 @@ use crate::plan::split::history::UsedYear;
 use crate::plan::split::method::Method;
 use crate::plan::split::new_plan::Pin;
 use crate::plan::split::settings::Replanned;
-use crate::plan::split::tree::Months;
 use crate::plan::split::tree::Tree;
 use crate::plan::split::whole_plan::Line;
 use crate::plan::versions::rows::{self, months};
 use crate::plan::versions::store;
 use crate::plan::versions::version::Plan;
 use crate::plan::viewer::{self, Reach, shown};
+use crate::plan::withheld;
 
 /// A plan with the months of one of its lines, January first, in units of the metric or cents. Every node's months are
 /// the sum of those below it.
@@ -39,12 +39,17 @@ pub struct PlanDocument {
     pub calendar_year: i32,
     /// What the approver wrote when returning it.
     pub note: Option<String>,
-    /// Where the weights come from.
-    pub method: Method,
+    /// Where the weights come from; null where months are withheld that it gives.
+    pub method: Option<Method>,
     /// What was known of the years by whose results the plan was weighed; empty if it was not.
     pub history: Vec<UsedYear>,
-    /// What the closed months were counted at when the rest of the year was planned again; null if it was not.
+    /// What the closed months were counted at when the rest of the year was planned again; null if it was not. Without
+    /// `results` where months are withheld.
     pub replanned: Option<Replanned>,
+    /// The first month that is withheld, with those after it and the sums that they are in: the rest of the year was planned
+    /// again by what one or two people had brought, whom the reader is not to know. Null where nothing is.
+    #[schema(value_type = Option<String>, example = "2014-04")]
+    pub withheld_from: Option<Period>,
     /// The months' weights, as the author gave them.
     pub season: Vec<i64>,
     /// What is planned, the first line first.
@@ -107,30 +112,30 @@ pub struct PlanLine {
     /// 单车产值 in cents, of a derived amount.
     pub value_per_unit: Option<i64>,
     /// 已完成: what the closed months count for, which is what they have brought, or what was planned for them where the rest
-    /// of the year was not planned again.
-    pub closed_total: i64,
-    /// 剩余: what the months after them share: total − closed_total, at least 0.
-    pub remaining: i64,
+    /// of the year was not planned again. Null where months are withheld.
+    pub closed_total: Option<i64>,
+    /// 剩余: what the months after them share: total − closed_total, at least 0. Null likewise.
+    pub remaining: Option<i64>,
     /// 目标合计: the sum of the twelve months' targets. After a re-plan the closed months keep theirs, so that it is the total
-    /// and what the closed months fell short of.
-    pub targets: i64,
+    /// and what the closed months fell short of. Null likewise.
+    pub targets: Option<i64>,
 }
 
-/// The cells of one node.
+/// The cells of one node. Months that are withheld are null, and so are the sums that they are in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NodeCells {
     /// 确定值: what counts, January first.
-    pub months: [i64; 12],
+    pub months: [Option<i64>; 12],
     /// The sums of January to March, and so on.
-    pub quarters: [i64; 4],
+    pub quarters: [Option<i64>; 4],
     /// The sum of the months.
-    pub year: i64,
+    pub year: Option<i64>,
     /// 建议值: what the weights give, before anything was pinned.
-    pub suggested: [i64; 12],
+    pub suggested: [Option<i64>; 12],
     /// 保底, where there is one.
-    pub floor: Option<[i64; 12]>,
+    pub floor: Option<[Option<i64>; 12]>,
     /// 挑战, where there is one.
-    pub stretch: Option<[i64; 12]>,
+    pub stretch: Option<[Option<i64>; 12]>,
 }
 
 /// A unit's months.
@@ -208,19 +213,36 @@ struct NodeRow {
 }
 
 impl NodeRow {
-    fn cells(&self) -> NodeCells {
-        let confirmed = months(&self.confirmed);
-        let mut quarters = [0; 4];
+    /// The cells of a unit or a label, without the months that are withheld.
+    fn cells(&self, withheld_from: Option<Period>) -> NodeCells {
+        let shown = |cells: &[i64]| withheld::shown(months(cells), withheld_from);
+        let confirmed = shown(&self.confirmed);
+        let mut quarters = [None; 4];
         for (quarter, cells) in quarters.iter_mut().zip(confirmed.chunks(3)) {
-            *quarter = cells.iter().sum();
+            *quarter = cells.iter().copied().sum();
         }
         NodeCells {
             months: confirmed,
             quarters,
-            year: confirmed.iter().sum(),
-            suggested: months(&self.suggested),
-            floor: self.floor.as_deref().map(months),
-            stretch: self.stretch.as_deref().map(months),
+            year: confirmed.iter().copied().sum(),
+            suggested: shown(&self.suggested),
+            floor: self.floor.as_deref().map(shown),
+            stretch: self.stretch.as_deref().map(shown),
+        }
+    }
+
+    /// The cells of a person, in the months in which the person is reached.
+    fn of_person(self, reached: &[bool; 12]) -> PersonMonths {
+        let seen = |cells: &[i64]| shown(months(cells).map(Some), reached);
+        let confirmed = seen(&self.confirmed);
+        PersonMonths {
+            year: confirmed.iter().flatten().sum(),
+            months: confirmed,
+            suggested: seen(&self.suggested),
+            floor: self.floor.as_deref().map(seen),
+            stretch: self.stretch.as_deref().map(seen),
+            employee_no: self.code,
+            name: self.name,
         }
     }
 }
@@ -256,19 +278,23 @@ async fn at_once(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<Plan
     .await?;
     let people = viewer::people(cx);
     let reach = Reach::load(cx.db(), &people, plan.year).await?;
-    let Trees { cells, units, channels, series } = Trees::of(cells, &reach);
+    let withheld_from = withheld::of_version(cx, id).await?;
+    let Trees { cells, units, channels, series } = Trees::of(cells, &reach, withheld_from);
+    let replanned = split.replanned.take();
     Ok(PlanDocument {
-        pins: pins(cx.db(), id, &shown, &reach).await?,
+        pins: pins(cx.db(), id, &shown, (&reach, withheld_from)).await?,
         // A note is free text and may name somebody.
         note: split.note.filter(|_| !people.is_empty()),
         calendar_year: plan.year,
-        replanned: split.replanned.take().map(|replanned| seen(replanned, viewer::sees_names(cx))),
+        replanned: replanned.map(|replanned| seen(replanned, !people.is_empty(), withheld_from)),
+        withheld_from,
         plan,
-        method: split.method,
+        method: Some(split.method)
+            .filter(|method| withheld_from.is_none() || !matches!(method, Method::Manual(_))),
         history: split.history,
         season: split.season,
         shown: shown.metric,
-        lines: lines.iter().map(|line| plan_line(line, &targets)).collect(),
+        lines: lines.iter().map(|line| plan_line(line, &targets, withheld_from)).collect(),
         cells,
         units,
         channels,
@@ -276,10 +302,14 @@ async fn at_once(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<Plan
     })
 }
 
-/// What a re-plan counted, without places where names are not to be learned.
-fn seen(mut replanned: Replanned, sees_names: bool) -> Replanned {
-    let missing = replanned.results.iter_mut().flat_map(|results| &mut results.missing);
-    missing.filter(|_| !sees_names).for_each(|missing| missing.place = None);
+/// What a re-plan counted: nothing of few, and nobody's own where names are not to be learned.
+fn seen(mut replanned: Replanned, sees_names: bool, withheld_from: Option<Period>) -> Replanned {
+    if withheld_from.is_some() {
+        replanned.results.clear();
+    }
+    if !sees_names {
+        replanned.results.iter_mut().for_each(|results| results.missing.clear());
+    }
     replanned
 }
 
@@ -324,8 +354,10 @@ struct PinRow {
 }
 
 impl PinRow {
-    fn is_seen(&self, reach: &Reach) -> bool {
-        let Some((unit_id, employee_id)) = self.unit_id.zip(self.employee_id) else { return true };
+    fn is_seen(&self, reach: &Reach, withheld_from: Option<Period>) -> bool {
+        let Some((unit_id, employee_id)) = self.unit_id.zip(self.employee_id) else {
+            return withheld_from.is_none_or(|from| self.period < from);
+        };
         reach.person(unit_id, employee_id).get(self.period.index()).copied().unwrap_or(false)
     }
 }
@@ -334,7 +366,7 @@ async fn pins(
     connection: &mut AsyncPgConnection,
     id: i64,
     line: &Line,
-    reach: &Reach,
+    (reach, withheld_from): (&Reach, Option<Period>),
 ) -> Result<Vec<Pin>, Problem> {
     let rows: Vec<PinRow> =
         sql("SELECT pin.tree, n.unit_id, n.employee_id, u.code AS unit, e.employee_no, n.label,
@@ -347,7 +379,7 @@ async fn pins(
         .bind::<Integer, _>(line.number)
         .load(connection)
         .await?;
-    let seen = rows.into_iter().filter(|row| row.is_seen(reach));
+    let seen = rows.into_iter().filter(|row| row.is_seen(reach, withheld_from));
     let pin = |row: PinRow| Pin {
         metric: Some(line.metric.clone()),
         unit: row.unit,
@@ -360,7 +392,8 @@ async fn pins(
     Ok(seen.map(pin).collect())
 }
 
-fn plan_line(line: &Line, targets: &HashMap<i32, i64>) -> PlanLine {
+fn plan_line(line: &Line, targets: &HashMap<i32, i64>, withheld_from: Option<Period>) -> PlanLine {
+    let told = |value: i64| withheld_from.is_none().then_some(value);
     PlanLine {
         metric: line.metric.clone(),
         is_amount: line.is_amount,
@@ -369,9 +402,9 @@ fn plan_line(line: &Line, targets: &HashMap<i32, i64>) -> PlanLine {
         stretch: line.stretch_total,
         penetration: line.penetration.map(crate::decimal::plain),
         value_per_unit: line.value_per_unit,
-        closed_total: line.closed_total,
-        remaining: line.total.saturating_sub(line.closed_total).max(0),
-        targets: targets.get(&line.number).copied().unwrap_or(0),
+        closed_total: told(line.closed_total),
+        remaining: told(line.total.saturating_sub(line.closed_total).max(0)),
+        targets: told(targets.get(&line.number).copied().unwrap_or(0)),
     }
 }
 
@@ -386,12 +419,12 @@ struct Trees {
 
 impl Trees {
     /// From rows that come children before parents, and the author's last before the first.
-    fn of(rows: Vec<NodeRow>, reach: &Reach) -> Self {
+    fn of(rows: Vec<NodeRow>, reach: &Reach, withheld_from: Option<Period>) -> Self {
         let mut trees = Self::default();
         let mut units: HashMap<i32, Vec<UnitMonths>> = HashMap::new();
         let mut members: HashMap<i32, Vec<PersonMonths>> = HashMap::new();
         for row in rows {
-            let cells = row.cells();
+            let cells = row.cells(withheld_from);
             match (row.tree, row.parent, row.unit_id.zip(row.employee_id)) {
                 (Tree::Organisation, None, _) => trees.cells = cells,
                 (Tree::Organisation, Some(parent), Some((unit_id, employee_id))) => {
@@ -399,17 +432,7 @@ impl Trees {
                     if !reached.contains(&true) {
                         continue;
                     }
-                    let seen = |months: Months| shown(months.map(Some), &reached);
-                    let months = seen(cells.months);
-                    members.entry(parent).or_default().push(PersonMonths {
-                        year: months.iter().flatten().sum(),
-                        months,
-                        suggested: seen(cells.suggested),
-                        floor: cells.floor.map(seen),
-                        stretch: cells.stretch.map(seen),
-                        employee_no: row.code,
-                        name: row.name,
-                    });
+                    members.entry(parent).or_default().push(row.of_person(&reached));
                 }
                 (Tree::Organisation, Some(parent), None) => {
                     let mut own_units = units.remove(&row.ordinal).unwrap_or_default();

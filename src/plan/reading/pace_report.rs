@@ -23,6 +23,7 @@ use crate::period::Period;
 use crate::plan::actuals::by_day::{ByDay, by_day};
 use crate::plan::actuals::known::{KnownYear, Year};
 use crate::plan::viewer::{self, Sight};
+use crate::plan::withheld;
 
 /// How far a plan has come on a day.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -53,10 +54,10 @@ pub struct PaceRow {
     pub employee_no: Option<String>,
     /// What it is called.
     pub name: String,
-    /// The target of the day's month.
-    pub month_target: i64,
-    /// The target from January to the end of the day's month.
-    pub year_target: i64,
+    /// The target of the day's month; null where it is withheld.
+    pub month_target: Option<i64>,
+    /// The target from January to the end of the day's month; null where one of these is withheld.
+    pub year_target: Option<i64>,
     /// Of how many of its people the day's month is known. Missing is not zero: those of whom nothing is known leave both
     /// sides of `month` and `year`, the target and what was reached. Null where the month is withheld.
     pub people: Option<PeopleKnown>,
@@ -70,7 +71,7 @@ pub struct PaceRow {
     /// The whole year: its task, its targets, and what has been reached of them by the day; null where it is withheld.
     pub full_year: Option<FullYear>,
     /// Whether one of them is withheld: it is of fewer than three people, whom the reader is not to know, or would tell theirs
-    /// beside the rows that are shown.
+    /// beside the rows that are shown, as the targets do where the rest of the year was planned again by what they had brought.
     pub withheld: bool,
 }
 
@@ -167,10 +168,21 @@ pub async fn report(
     }
     let sums = sums(&in_force, &known, month.index());
     // Who does not see people is told nothing of one or two of them either.
-    let hidden = hidden(&sums, known.paths(), &reader);
+    let hidden = hidden(&sums, (known.paths(), &in_force.stores), &reader);
+    let units = reader.shown.difference(&reader.known).copied().collect();
+    let withheld_from = withheld::in_force(cx, month.year(), units).await?;
     let calendars = StoreCalendars::load(cx.db(), &in_force.stores, month.year()..=month.year()).await?;
-    let measuring =
-        Measuring { day, month, basis, calendars: &calendars, sums, hidden, by_day, in_force: &in_force };
+    let measuring = Measuring {
+        day,
+        month,
+        basis,
+        calendars: &calendars,
+        sums,
+        hidden,
+        withheld_from,
+        by_day,
+        in_force: &in_force,
+    };
     let places = in_force.places.iter().zip(seen).filter(|(_, is_seen)| *is_seen);
     let rows = places.map(|(place, _)| measuring.row(place)).collect::<Result<_, _>>()?;
     let holidays_known = measuring.calendar(in_force.places.first()).knows(day.year());
@@ -246,6 +258,8 @@ struct Measuring<'a> {
     sums: Sums,
     /// The units of which nothing is told in each month.
     hidden: Year<HashSet<i64>>,
+    /// The first month from which a unit's targets are withheld.
+    withheld_from: HashMap<i64, Period>,
     /// What people had brought of the month by a day that is over.
     by_day: HashMap<i64, ByDay>,
     in_force: &'a InForce,
@@ -265,6 +279,12 @@ impl Measuring<'_> {
         person.is_none() && months.any(|hidden| hidden.contains(&unit))
     }
 
+    /// Whether the target of a month, and of those before it, may be told of a place.
+    fn tells_target(&self, place: &Place, month: usize) -> bool {
+        let (unit, person) = place.key;
+        person.is_some() || self.withheld_from.get(&unit).is_none_or(|from| month < from.index())
+    }
+
     fn row(&self, place: &Place) -> Result<PaceRow, Problem> {
         let last = self.month.index();
         let target = self.in_force.targets.get(&place.key).copied().unwrap_or_default();
@@ -272,9 +292,11 @@ impl Measuring<'_> {
         let sides = self.sums.get(&place.key).unwrap_or(&unknown);
         let calendar = self.calendar(Some(place));
         let now = sides.get(last).cloned().unwrap_or_default();
-        let of_month = self.is_hidden(place, last..=last);
+        let is_told = self.tells_target(place, last);
+        let of_month = !is_told || self.is_hidden(place, last..=last);
         // What a year has come to less what it had a month before is that month's.
-        let of_year = self.is_hidden(place, 0..=last);
+        let of_year = !is_told || self.is_hidden(place, 0..=last);
+        let of_full_year = of_year || !self.tells_target(place, 11);
         let month = match now.is_known && !of_month {
             true => Some(self.pace(now.target, now.actual, self.elapsed(self.month, calendar)?)?),
             false => None,
@@ -291,15 +313,15 @@ impl Measuring<'_> {
             unit: place.unit.clone(),
             employee_no: place.employee_no.clone(),
             name: place.name.clone(),
-            month_target: target.get(last).copied().unwrap_or(0),
-            year_target: target.iter().take(last + 1).sum(),
+            month_target: is_told.then(|| target.get(last).copied().unwrap_or(0)),
+            year_target: is_told.then(|| target.iter().take(last + 1).sum()),
             people: (!of_month)
                 .then(|| PeopleKnown { known: now.known.len() + now.erased, all: now.everybody() }),
             month_unknown: (month.is_none() && !of_month).then_some(reason),
             month,
             year: if of_year { None } else { self.year(sides, calendar)? },
-            full_year: (!of_year).then(|| full_year(task, &target, sides)),
-            withheld: of_year,
+            full_year: (!of_full_year).then(|| full_year(task, &target, sides)),
+            withheld: of_full_year,
         })
     }
 

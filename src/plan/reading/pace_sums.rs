@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::pace_places::{InForce, Key};
-use crate::org::withheld::{Counted, withheld};
+use crate::org::withheld::{Counted, FEWEST, withheld};
 use crate::plan::actuals::known::{KnownYear, Standing, Year};
 
 /// A place's month, as far as it is known.
@@ -118,8 +118,12 @@ impl Reader {
 
 /// The units of which nothing is told in each month, January first: those of one or two people, and those that would tell theirs
 /// beside the ones shown. It is judged by the people whose values are summed, by those who are known, and by those who are known
-/// or missing, the reader left out.
-pub(super) fn hidden(sums: &Sums, paths: &HashMap<i64, Vec<i64>>, reader: &Reader) -> Year<HashSet<i64>> {
+/// or missing, the reader left out. Dashboards show stores one by one, so that a group's sum would tell that of a store of few.
+pub(super) fn hidden(
+    sums: &Sums,
+    (paths, stores): (&HashMap<i64, Vec<i64>>, &[i64]),
+    reader: &Reader,
+) -> Year<HashSet<i64>> {
     if reader.knows_all() {
         return Year::default();
     }
@@ -146,7 +150,14 @@ pub(super) fn hidden(sums: &Sums, paths: &HashMap<i64, Vec<i64>>, reader: &Reade
             });
             withheld(&counted.collect::<Vec<_>>())
         };
-        counts.iter().flat_map(of).collect()
+        let is_of_few = |store: &&i64| {
+            let others = side(**store).map_or([0; 3], |side| reader.others(side));
+            !reader.known.contains(*store)
+                && others.iter().any(|people| (1..FEWEST).contains(&i64::try_from(*people).unwrap_or(FEWEST)))
+        };
+        let above = stores.iter().filter(is_of_few).filter_map(|store| paths.get(store)).flatten();
+        let above = above.filter(|unit| !stores.contains(*unit) && !reader.known.contains(*unit));
+        counts.iter().flat_map(of).chain(above.copied()).collect()
     })
 }
 
@@ -177,17 +188,20 @@ mod tests {
             put(4, month, side(known, missing));
         }
         let mut reader = Reader { shown: [1, 2, 3, 4].into(), ..Reader::default() };
-        let of_nobody = hidden(&sums, &paths, &reader);
+        let of_nobody = hidden(&sums, (&paths, &[]), &reader);
         // Who leads unit 4 knows its people, and is told of it; of the others nothing changes.
         reader.known = [4].into();
-        let of_leader = hidden(&sums, &paths, &reader);
+        let of_leader = hidden(&sums, (&paths, &[]), &reader);
         assert!(of_leader[..2].iter().all(HashSet::is_empty), "{of_leader:?}");
         // To one of three people in unit 4 its sum would tell the other two's.
-        let of_one = hidden(&sums, &paths, &Reader { own: 30, known: HashSet::new(), ..reader });
-        assert_eq!(of_one[2], [2, 4].into());
-        let hidden = of_nobody;
-        assert_eq!(hidden[0], [2, 4].into());
-        assert_eq!(hidden[1], [2, 4].into());
-        assert!(hidden[2..].iter().all(HashSet::is_empty), "{hidden:?}");
+        reader = Reader { own: 30, known: HashSet::new(), ..reader };
+        assert_eq!(hidden(&sums, (&paths, &[]), &reader)[2], [2, 4].into());
+        // Were they stores, dashboards would tell the sums of 2 and 3, and the one above them that of 4.
+        reader.own = 0;
+        let of_stores = hidden(&sums, (&paths, &[2, 3, 4]), &reader);
+        assert_eq!(of_stores[..2], [HashSet::from([1, 2, 4]), HashSet::from([1, 2, 4])]);
+        assert!(of_stores[2].is_empty());
+        assert_eq!(of_nobody[..2], [HashSet::from([2, 4]), HashSet::from([2, 4])]);
+        assert!(of_nobody[2..].iter().all(HashSet::is_empty), "{of_nobody:?}");
     }
 }

@@ -14,7 +14,7 @@ use crate::http::{Page, Problem, Window};
 use crate::period::Period;
 use crate::plan::actuals::known::Leaf;
 use crate::plan::split::tree::Tree;
-use crate::plan::viewer;
+use crate::plan::{viewer, withheld};
 
 /// One month of one place in a plan.
 #[derive(Clone, Debug, Serialize, Deserialize, QueryableByName, ToSchema)]
@@ -75,7 +75,7 @@ pub struct CellFilter {
 }
 
 /// A page of the plan's cells that are reached, by month: a person's and a team's where they are reached in that month, the
-/// others where the plan is seen as a whole.
+/// others where the plan is seen as a whole. Months that are withheld are left out.
 ///
 /// # Errors
 ///
@@ -90,6 +90,7 @@ pub async fn list(
     if !sees_plan {
         viewer::require_place(cx, plan_id).await?;
     }
+    let withheld_from = withheld::of_version(cx, plan_id).await?;
     // What is reached in which month is found once for all cells. The cells of a month, a line and a tree follow each other
     // in the author's order: no more of them are looked at than make a page.
     let cells = sql(
@@ -122,8 +123,10 @@ pub async fn list(
              AND ($6 IS NULL OR n.unit_id = (SELECT id FROM org_unit WHERE code = $6))
              AND ($7 IS NULL OR n.employee_id = (SELECT id FROM employee WHERE employee_no = $7))
              AND CASE WHEN n.employee_id IS NULL
-                 THEN $4 OR ($2).everything
-                     OR (coalesce(n.unit_id, p.unit_id), s.period) IN (SELECT unit_id, period FROM unit)
+                 THEN ($4 OR ($2).everything
+                     OR (coalesce(n.unit_id, p.unit_id), s.period) IN (SELECT unit_id, period FROM unit))
+                     AND ($12 IS NULL OR s.period < $12
+                         OR (coalesce(n.unit_id, p.unit_id), s.period) IN (SELECT unit_id, period FROM team))
                  ELSE ($3).everything OR n.employee_id = ($3).employee_id
                      OR (n.unit_id, s.period) IN (SELECT unit_id, period FROM team) END
              ORDER BY n.ordinal LIMIT $11) n
@@ -140,6 +143,7 @@ pub async fn list(
     .bind::<Nullable<Text>, _>(filter.tree)
     .bind::<Nullable<Text>, _>(filter.metric.clone())
     .bind::<BigInt, _>(window.rows())
+    .bind::<Nullable<Date>, _>(withheld_from)
     .load(cx.db())
     .await?;
     Ok(window.page(cells, |cell: &TargetCell| cell.position))

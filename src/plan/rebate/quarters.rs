@@ -20,7 +20,7 @@ use crate::period::Period;
 use crate::plan::reading::deliveries::{self, DELIVERIES, Deliveries, PartlyKnown};
 use crate::plan::reading::targets::unit_targets_in_force;
 use crate::plan::supply;
-use crate::plan::viewer;
+use crate::plan::{viewer, withheld};
 use crate::said::say;
 
 /// What the quarters of a store's year earn under a policy.
@@ -45,7 +45,7 @@ pub struct QuarterRebate {
     #[schema(example = 1)]
     pub quarter: u32,
     /// Cars to reach: the store's planned deliveries in the version that governs each month, or the wholesale tasks.
-    /// Null if one of the three months has none.
+    /// Null if one of the three months has none, or is withheld.
     pub target: Option<i64>,
     /// Cars that count in the months that are known: in the ledger's deliveries of everybody, or taken from the
     /// manufacturer. Null if no month is known. Deliveries of one or two people are known to those who may see them.
@@ -103,7 +103,7 @@ pub async fn of_store(
     let RebateQuery { store, year, ssi, .. } = asked;
     let sees_people = viewer::sees_people_of(cx, store_id, year).await?;
     let Cars { targets, actuals, partly } = match policy.basis {
-        RebateBasis::Deliveries => deliveries(cx.db(), catalogue, (store_id, year), sees_people).await?,
+        RebateBasis::Deliveries => deliveries(cx, catalogue, (store_id, year), sees_people).await?,
         RebateBasis::Wholesale => wholesale(cx.db(), store_id, year).await?,
     };
     let scores = if ssi.is_some() { Vec::new() } else { scores(cx.db(), store_id, year).await? };
@@ -167,15 +167,20 @@ struct Cars {
 
 /// The store's deliveries as they are planned, and as the ledger knows them.
 async fn deliveries(
-    connection: &mut AsyncPgConnection,
+    cx: &mut Context,
     catalogue: &Catalogue,
     (store_id, year): (i64, i32),
     sees_people: bool,
 ) -> Result<Cars, Problem> {
     let months = Period::months_of(year);
-    let planned = unit_targets_in_force(connection, &[store_id], months, DELIVERIES).await?;
+    let withheld_from = match sees_people {
+        true => None,
+        false => withheld::in_force(cx, year, vec![store_id]).await?.remove(&store_id),
+    };
+    let planned = unit_targets_in_force(cx.db(), &[store_id], months, DELIVERIES).await?;
     let own = planned.iter().filter(|cell| cell.unit_id == store_id);
-    let delivered = deliveries::of_store(connection, catalogue, (store_id, year)).await?;
+    let own = own.filter(|cell| withheld_from.is_none_or(|from| cell.period < from));
+    let delivered = deliveries::of_store(cx.db(), catalogue, (store_id, year)).await?;
     let Deliveries { known, partly, .. } = if sees_people { delivered } else { delivered.of_several() };
     Ok(Cars { targets: own.map(|cell| (cell.period, cell.value)).collect(), actuals: known, partly })
 }

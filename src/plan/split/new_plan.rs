@@ -167,6 +167,22 @@ pub struct LabelWeight {
     /// The share, relative to the others.
     #[garde(range(min = 0, max = MAX_WEIGHT))]
     pub weight: i64,
+    /// The shares of the twelve months where they are not the same; `weight` is then left out of account.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[garde(length(max = 12), inner(range(min = 0, max = MAX_WEIGHT)))]
+    pub months: Vec<i64>,
+}
+
+impl LabelWeight {
+    /// The same share in every month.
+    pub fn all_year(code: impl Into<String>, weight: i64) -> Self {
+        Self { code: code.into(), weight, months: Vec::new() }
+    }
+
+    /// The share of each month, January first.
+    pub(in crate::plan) fn by_month(&self) -> [i64; 12] {
+        std::array::from_fn(|month| self.months.get(month).copied().unwrap_or(self.weight))
+    }
 }
 
 /// A line in addition to the first: accessories, insurance, loan fees, temporary plates.

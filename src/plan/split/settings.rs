@@ -89,7 +89,13 @@ pub struct CountedResults {
     pub months: Vec<i64>,
     /// Where they come from.
     pub source: ResultSource,
-    /// Of whom nothing was known, month by month, and who were counted by the word of who planned: the first hundred.
+    /// Of how many people each of the months was known, in the store where they were fewest; of how many it could be where
+    /// nobody's was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!([12, 12, 11]))]
+    pub fewest_people: Option<Vec<usize>>,
+    /// Of whom nothing was known, month by month, and who were counted by the word of who planned: the first hundred. Empty
+    /// where the reader may not see names.
     pub missing: Vec<MissingResult>,
     /// How many there were.
     pub missing_count: usize,
@@ -115,8 +121,7 @@ pub struct MissingResult {
     /// The month.
     #[schema(value_type = String, example = "2014-03")]
     pub period: Period,
-    /// Where it stands in the plan, for example `JC/G2/A07`; a unit that is not split further stands for its people. Null
-    /// where the reader may not see names.
+    /// Where it stands in the plan, for example `JC/G2/A07`; a unit that is not split further stands for its people.
     pub place: Option<String>,
     /// What was counted.
     pub counted: i64,

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::plan::split::limits::MAX_TOTAL;
+use crate::plan::split::limits::{MAX_TOTAL, MAX_WEIGHT};
 use crate::plan::split::new_plan::{LabelWeight, Levels, NewLine, UnitWeight};
-use crate::plan::split::tree::{Place, Shape, Tree};
+use crate::plan::split::tree::{Node, Place, Shape, Tree};
 use crate::plan::split::whole_plan::WholePlan;
 
 /// An earlier plan.
@@ -45,15 +45,19 @@ impl Former {
         if months.iter().all(|cell| *cell == 0) { vec![1; 12] } else { months.to_vec() }
     }
 
-    /// Channels and series with their weights, or what they had where the weights changed within the year.
+    /// Channels and series with their weights, month by month where they changed within the year.
     pub(super) fn labels(&self) -> (Vec<LabelWeight>, Vec<LabelWeight>) {
         let labels = |tree: Tree| {
             let shape = self.whole.shapes.of(tree);
-            let weights: Option<Vec<i64>> = (1..shape.len()).map(|at| self.weight(tree, at)).collect();
-            let weights =
-                weights.unwrap_or_else(|| (1..shape.len()).map(|at| self.total(tree, at)).collect());
-            let codes = shape.nodes().iter().skip(1).map(|node| node.code.clone());
-            codes.zip(weights).map(|(code, weight)| LabelWeight { code, weight }).collect()
+            let label = |(at, node): (usize, &Node)| match self.weight(tree, at) {
+                Some(weight) => LabelWeight::all_year(&node.code, weight),
+                None => {
+                    let months = node.weights.map(|weight| i64::try_from(weight).unwrap_or(MAX_WEIGHT));
+                    let weight = self.total(tree, at);
+                    LabelWeight { code: node.code.clone(), weight, months: months.to_vec() }
+                }
+            };
+            shape.nodes().iter().enumerate().skip(1).map(label).collect()
         };
         (labels(Tree::Channel), labels(Tree::Series))
     }
@@ -171,7 +175,6 @@ fn mean(values: impl Iterator<Item = i64>) -> i64 {
 mod tests {
     use super::*;
     use crate::plan::split::new_plan::MemberWeight;
-    use crate::plan::split::tree::Node;
     use crate::plan::split::whole_plan::{Line, Scope};
 
     fn node(place: Place, code: &str, parent: usize, weight: u64) -> Node {

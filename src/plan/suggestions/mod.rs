@@ -274,7 +274,7 @@ pub async fn take(cx: &mut Context, catalogue: &Catalogue, taken: TakenTrial) ->
     draft::create(cx, catalogue, NewPlan { method, ..trial.plan }).await
 }
 
-/// Makes a plan of a sheet of monthly targets: its months stand, its series weigh what they have in the year, and units and
+/// Makes a plan of a sheet of monthly targets: its months stand, series by series, and units and
 /// people share it as `asked` says, whose total and method are ignored. Nothing is kept.
 ///
 /// # Errors
@@ -303,7 +303,11 @@ pub async fn from_targets(
         for (name, months) in &sheet.series {
             match known.iter().find(|label| [&label.code, &label.zh, &label.en].contains(&name)) {
                 Some(label) => {
-                    series.push(LabelWeight { code: label.code.clone(), weight: months.iter().sum() });
+                    let weight = months.iter().sum();
+                    // In a month without a target nothing is shared, and a share is said all the same.
+                    let share = |(month, sum): (&i64, &i64)| if *sum == 0 { weight } else { *month };
+                    let months = months.iter().zip(&sheet.months).map(share).collect();
+                    series.push(LabelWeight { code: label.code.clone(), weight, months });
                 }
                 None => {
                     let message = say!(
@@ -318,7 +322,7 @@ pub async fn from_targets(
             return Err(Problem::fields(faults));
         }
         suggested.plan.series = series;
-        suggested.notes.push(Note::SeriesByYear.sentence(cx.language));
+        suggested.notes.push(Note::SeriesByMonth.sentence(cx.language));
     }
     Ok(SuggestedTargets { columns: sheet.columns, suggested })
 }

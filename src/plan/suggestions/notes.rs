@@ -14,8 +14,8 @@ pub(super) enum Note {
     SeasonOf(i32),
     /// Nothing is known of the months.
     MonthsAlike,
-    /// Series have the part of every month that they have of the year.
-    SeriesByYear,
+    /// Months and series stand as in a sheet.
+    SeriesByMonth,
     /// Channels and series are those of an earlier plan.
     LabelsOf(i32),
 }
@@ -49,9 +49,9 @@ impl Note {
                  season"
                     .to_owned()
             }
-            (Language::Chinese, Self::SeriesByYear) => "各月的合计与表中一致；车系按全年的比例分到各月".to_owned(),
-            (Language::English, Self::SeriesByYear) => {
-                "every month's sum is the sheet's; series share it by what they have in the year".to_owned()
+            (Language::Chinese, Self::SeriesByMonth) => "各月的合计和各车系的月数都与表中一致".to_owned(),
+            (Language::English, Self::SeriesByMonth) => {
+                "every month is the sheet's, series by series".to_owned()
             }
             (Language::Chinese, Self::LabelsOf(year)) => format!("渠道和车系的权重取自 {year} 年的计划"),
             (Language::English, Self::LabelsOf(year)) => {

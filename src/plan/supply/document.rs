@@ -19,7 +19,7 @@ use crate::plan::reading::label_vehicles::{self, LabelVehicles};
 use crate::plan::split::apportion::{ApportionError, largest_remainder};
 use crate::plan::split::tree::Months;
 use crate::plan::split::tree::Tree;
-use crate::plan::{versions, viewer};
+use crate::plan::{versions, viewer, withheld};
 use crate::said::{Said, say};
 
 /// The stock over a plan's year.
@@ -103,7 +103,7 @@ pub enum DeliveriesFrom {
 ///
 /// # Errors
 ///
-/// Not found; `line` at fault; a conflict where the plan is about money, or numbers are too large.
+/// Not found; forbidden where months of the plan are withheld; `line` at fault; a conflict where the plan is about money, or numbers are too large.
 pub async fn of_plan(
     cx: &mut Context,
     catalogue: &Catalogue,
@@ -114,6 +114,7 @@ pub async fn of_plan(
     if line <= Decimal::ZERO {
         return Err(Problem::field("line", super::line(&line)));
     }
+    withheld::require_all(cx, id).await?;
     let unit_id = versions::store::version(cx.db(), id).await?.unit_id;
     let mut planned = label_vehicles::load(cx.db(), id, Tree::Series).await?;
     let this_month = viewer::month(cx);

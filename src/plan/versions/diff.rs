@@ -12,7 +12,7 @@ use crate::auth::Context;
 use crate::db::sql;
 use crate::http::Problem;
 use crate::plan::split::tree::Tree;
-use crate::plan::viewer;
+use crate::plan::{viewer, withheld};
 use crate::said::say;
 
 /// The differences between two versions.
@@ -71,8 +71,8 @@ struct CellRow {
 ///
 /// # Errors
 ///
-/// Not found where one of them is not seen as a whole; a field at fault where they are not of one unit and
-/// year.
+/// Not found where one of them is not seen as a whole; forbidden where months of one are withheld; a field at fault where they
+/// are not of one unit and year.
 pub async fn between(cx: &mut Context, from: i64, to: i64) -> Result<PlanDiff, Problem> {
     let before = store::find(cx, from).await?;
     let after = store::find(cx, to).await?;
@@ -84,6 +84,9 @@ pub async fn between(cx: &mut Context, from: i64, to: i64) -> Result<PlanDiff, P
             after.year
         );
         return Err(Problem::field("from", message));
+    }
+    for version in [from, to] {
+        withheld::require_all(cx, version).await?;
     }
     // They are of one unit and year, and so is who sees them.
     let people = viewer::sees_people(cx, to).await?;

@@ -1,5 +1,6 @@
 //! Cells that stand: set, given back to the weights, and told where they do not fit.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -120,16 +121,33 @@ pub(in crate::plan) fn set_all(
     year: i32,
     faults: &mut Vec<FieldError>,
 ) -> BTreeSet<Cell> {
-    let mut touched = BTreeSet::new();
+    // By which pin each cell is held.
+    let mut touched: BTreeMap<Cell, usize> = BTreeMap::new();
     for (index, pin) in pins.iter().enumerate() {
-        let cells = set(whole, pin, year, &format!("pins[{index}]"), faults);
-        // Every cell is noted, whether another was there before or not.
-        if cells.into_iter().filter(|cell| !touched.insert(*cell)).count() > 0 {
-            let message = say!("同一格列了两次", "this cell is listed twice");
-            faults.push(FieldError::new(format!("pins[{index}]"), message));
+        let mut twice = None;
+        for cell in set(whole, pin, year, &format!("pins[{index}]"), faults) {
+            match touched.entry(cell) {
+                Entry::Vacant(free) => drop(free.insert(index)),
+                Entry::Occupied(held) => twice = twice.or(Some((cell, *held.get()))),
+            }
         }
+        let Some((cell, by)) = twice else { continue };
+        let span = pins.get(by).map_or_else(String::new, |pin| pin.period.to_string());
+        let message = held_twice(whole, cell, year, &format!("pins[{by}] {span}"));
+        faults.push(FieldError::new(format!("pins[{index}]"), message));
     }
-    touched
+    touched.into_keys().collect()
+}
+
+/// What is wrong with a cell that two pins of one request set: which it is, and by which other it is held.
+fn held_twice(whole: &WholePlan, (_, tree, node, month): Cell, year: i32, by: &str) -> Said {
+    let place = whole.shapes.of(tree).path(node);
+    let month = u32::try_from(month).ok().and_then(|month| Period::new(year, month + 1));
+    let month = month.map(|month| month.to_string()).unwrap_or_default();
+    say!(
+        "{place} 的 {month} 已由 {by} 锁定：两个锁定请去掉一个；要单独定其中一个月，就逐月给出",
+        "{month} of {place} is held by {by} already: leave out one of the two, or give the months one by one"
+    )
 }
 
 /// Sets or takes away one pin, and says which cells it is of; what is wrong with it is added to `faults`.

@@ -1,11 +1,17 @@
 //! What the closed months of a plan brought, for a re-plan: given by who plans, or what the ledger knows. Of whom it knows
 //! nothing is refused by name and month, unless who plans says how to count them.
 
-use diesel_async::AsyncPgConnection;
+use std::collections::{BTreeSet, HashMap};
+
+use diesel::PgArrayExpressionMethods as _;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::replan::{MissingAs, Results};
+use crate::db::schema::org_unit;
 use crate::http::{FieldError, Problem};
 use crate::ledger::metric::Catalogue;
+use crate::org::UnitKind;
 use crate::period::Period;
 use crate::plan::actuals::known::{KnownYear, Leaf, Standing};
 use crate::plan::faults::{listed_twice, no_line};
@@ -43,8 +49,8 @@ pub(super) async fn results(
         return Err(Problem::fields(faults));
     }
     let given_of = |line: &Line| given.iter().find(|given| given.metric == line.metric);
-    // With no month closed nothing has been brought.
-    let asked = whole.lines.iter().filter(|line| whole.closed > 0 && given_of(line).is_none());
+    // With no month closed nothing has been brought. Of how many people it is, is asked of what is given, too.
+    let asked = whole.lines.iter().filter(|_| whole.closed > 0);
     let metrics: Vec<(String, bool)> = asked.map(|line| (line.metric.clone(), line.is_amount)).collect();
     let planned = whole.shapes.organisation.nodes().iter().filter_map(|node| match node.place {
         Place::Person { employee_id, .. } => Some(employee_id),
@@ -52,17 +58,24 @@ pub(super) async fn results(
     });
     let place = (counting.unit_id, counting.year);
     let known = KnownYear::load(connection, catalogue, place, &metrics, planned.collect()).await?;
+    let stores = stores(connection, counting.unit_id).await?;
     let (mut results, mut faults) = (Vec::with_capacity(whole.lines.len()), Vec::new());
     for line in &whole.lines {
+        let fewest_people =
+            (0..whole.closed).map(|month| fewest_people(line, whole, month, (&known, &stores)));
+        let fewest_people = Some(fewest_people.collect());
         results.push(match given_of(line) {
             Some(given) => CountedResults {
                 metric: line.metric.clone(),
                 months: given.months.clone(),
                 source: ResultSource::Given,
+                fewest_people,
                 missing: Vec::new(),
                 missing_count: 0,
             },
-            None => known_results(counting, line, whole, &known, &mut faults),
+            None => {
+                CountedResults { fewest_people, ..known_results(counting, line, whole, &known, &mut faults) }
+            }
         });
     }
     let more = faults.len().saturating_sub(NAMED);
@@ -136,8 +149,9 @@ fn known_results(
         let place = |node: usize| whole.shapes.organisation.path(node);
         let advised = |what: Said| {
             let advice = say!(
-                "请录入，或在 results 中给出各月，或在 missing 中说明怎么算",
-                "enter it, give the months' `results`, or say how to count it in `missing`"
+                "请录入；确实没有的，请宣布来源已齐（complete_for）；或在 results 中给出各月；或在 missing 中说明怎么算（zero 按 0，planned 按计划）",
+                "deliver the values; where there was nothing, declare their source complete (`complete_for`); or give the months' `results`; \
+                 or take it on by the word `missing` (`zero` or `planned`)"
             );
             advice.about(&what)
         };
@@ -187,7 +201,62 @@ fn known_results(
         Some(MissingAs::Planned) => ResultSource::MissingAsPlanned,
         _ => ResultSource::MissingAsZero,
     };
-    CountedResults { metric: line.metric.clone(), months, source, missing, missing_count }
+    CountedResults {
+        metric: line.metric.clone(),
+        months,
+        source,
+        fewest_people: None,
+        missing,
+        missing_count,
+    }
+}
+
+/// The stores at and below a unit.
+async fn stores(connection: &mut AsyncPgConnection, unit_id: i64) -> Result<BTreeSet<i64>, Problem> {
+    let stores: Vec<i64> = org_unit::table
+        .filter(org_unit::path.contains(vec![unit_id]))
+        .filter(org_unit::kind.eq(UnitKind::Store))
+        .select(org_unit::id)
+        .load(connection)
+        .await?;
+    Ok(stores.into_iter().collect())
+}
+
+/// Of how many people a month is known in the store where they are fewest; where nobody's is, of how many it could be.
+fn fewest_people(
+    line: &Line,
+    whole: &WholePlan,
+    month: usize,
+    (known, stores): (&KnownYear, &BTreeSet<i64>),
+) -> usize {
+    let store_of = |unit: i64| {
+        let mut above = known.paths().get(&unit).into_iter().flatten();
+        above.find(|unit| stores.contains(unit)).copied()
+    };
+    let mut by_store: HashMap<i64, (BTreeSet<i64>, usize)> = HashMap::new();
+    for (unit, person, _) in known.brought(&line.metric, month) {
+        let Some(store) = store_of(unit) else { continue };
+        let (people, erased) = by_store.entry(store).or_default();
+        match person {
+            0 => *erased += known.erased_people(&line.metric, unit, month),
+            person => drop(people.insert(person)),
+        }
+    }
+    let mut silent: HashMap<i64, BTreeSet<i64>> = HashMap::new();
+    for (_, leaf) in leaves(line, whole, month) {
+        let Some(store) = store_of(leaf.unit_id).filter(|store| !by_store.contains_key(store)) else {
+            continue;
+        };
+        if let Standing::Missing(people) = known.standing(&line.metric, &leaf) {
+            silent.entry(store).or_default().extend(people);
+        }
+    }
+    let known = by_store.into_values().map(|(people, erased)| people.len() + erased);
+    known
+        .chain(silent.into_values().map(|people| people.len()))
+        .filter(|people| *people > 0)
+        .min()
+        .unwrap_or(0)
 }
 
 /// What a leaf has to bring beyond what is known: of a unit as a whole some of its people may be known.

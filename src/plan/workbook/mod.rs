@@ -29,7 +29,7 @@ use crate::plan::versions::pins;
 use crate::plan::versions::rows;
 use crate::plan::versions::store::{Version, change_draft, find, kept, lock, version};
 use crate::plan::versions::version::{Plan, Step};
-use crate::plan::viewer;
+use crate::plan::{viewer, withheld};
 use crate::said::{Language, Said, say};
 
 /// A cell of a workbook that was edited, or a cell that moves because of it.
@@ -111,12 +111,13 @@ async fn names(connection: &mut AsyncPgConnection, id: i64, language: Language) 
 ///
 /// # Errors
 ///
-/// Not found where the plan is not seen as a whole.
+/// Not found where the plan is not seen as a whole; forbidden where months of it are withheld.
 pub async fn export(cx: &mut Context, catalogue: &Catalogue, id: i64) -> Result<(String, Vec<u8>), Problem> {
     let (plan, sheet) = cx
         .snapshot(async |cx| {
             let plan = find(cx, id).await?;
             let people = viewer::sees_people(cx, id).await?;
+            withheld::require_all(cx, id).await?;
             let version = version(cx.db(), id).await?;
             let whole = rows::load_whole_plan(cx.db(), &version).await?;
             let language = cx.language;

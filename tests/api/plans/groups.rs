@@ -11,7 +11,7 @@ use crate::support::TestApp;
 use crate::users::fields;
 
 /// Besides the demonstration's store and HD a third one, YD, with two people in one team.
-async fn three_stores(app: &TestApp) {
+pub async fn three_stores(app: &TestApp) {
     crate::access::second_store(app).await;
     for (code, kind, parent) in
         [("YD", "store", "JCJT"), ("YD-XS", "department", "YD"), ("Y1", "team", "YD-XS")]
@@ -56,7 +56,7 @@ fn group_plan() -> Value {
     })
 }
 
-async fn drafted(app: &TestApp) -> Value {
+pub async fn drafted(app: &TestApp) -> Value {
     app.post("group", "/v1/plans", group_plan()).await.expect(201)["id"].clone()
 }
 

@@ -61,6 +61,10 @@ async fn of_whom_nothing_is_known_is_refused_by_name_and_month_or_counted_by_a_w
     assert_eq!(fields(&answer), expected, "{:#}", answer.body);
     let message = answer.body["errors"][0]["message"].as_str().unwrap();
     assert!(message.contains("2015-01 没有") && message.contains("deliveries 的数据"), "{message}");
+    // And the ways out.
+    for way in ["请录入", "complete_for", "results", "missing"] {
+        assert!(message.contains(way), "{way}: {message}");
+    }
     assert_eq!(answer.problem(422), "validation-failed");
 
     for (word, source, brought) in [
@@ -83,9 +87,9 @@ async fn of_whom_nothing_is_known_is_refused_by_name_and_month_or_counted_by_a_w
         assert_eq!((missing.len(), &counted["missing_count"]), (10, &json!(10)));
         let counted = if word == "zero" { 0 } else { planned(3) };
         assert_eq!(missing[0], json!({"period": "2015-01", "place": "JC/G1/A03", "counted": counted}));
-        // Who may learn no names is told how many, not who.
+        // What two have brought is nothing that is told to who may not see people.
         let seen = later.get("dashboard", &format!("/v1/plans/{draft}")).await.expect(200);
-        assert_eq!(seen["replanned"]["results"][0]["missing"][0]["place"], Value::Null);
+        assert_eq!((&seen["replanned"]["results"], &seen["withheld_from"]), (&json!([]), &json!("2015-02")));
         later.change("manager", Method::DELETE, &format!("/v1/plans/{draft}"), "*", None).await.expect(204);
     }
     // The present month has not ended, whatever is known of it.
@@ -319,6 +323,21 @@ async fn who_is_not_in_a_source_that_was_declared_complete_brought_nothing_and_t
             json!({"period": month, "source_system": "dms", "rows": rows, "complete_sources": sources});
         later.post("clerk", "/v1/facts", word).await.expect(200);
     };
+    // The word for some people leaves unknown what is not 0 by absence, and the answer says which and why.
+    let some = json!({"period": "2015-01", "source_system": "dms", "complete_sources": ["dms"], "complete_for": "people",
+        "rows": [{"employee_no": "A03", "facts": {"orders": 2}}, {"employee_no": "A01", "facts": {}}]});
+    let answer = later.post("clerk", "/v1/facts", some).await.expect(200);
+    let unknown = |row: usize| {
+        let metrics = answer["rows"][row]["unknown"]["metrics"].as_array().unwrap().iter();
+        metrics.map(|metric| metric.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(unknown(0).contains(&"deliveries".to_owned()) && !unknown(0).contains(&"orders".to_owned()));
+    // A01's deliveries have come before.
+    assert!(!unknown(1).contains(&"deliveries".to_owned()) && unknown(1).contains(&"orders".to_owned()));
+    let message = answer["rows"][0]["unknown"]["message"].as_str().unwrap();
+    assert!(message.contains("缺值不等于 0") && message.contains("complete_for: store"), "{message}");
+    let report = later.get("manager", "/v1/pace?unit=JC&day=2015-01-31").await.expect(200);
+    assert_eq!(row(&report, "G1", Some("A03"))["month_unknown"], "nothing_known");
     // Another source's word says nothing of deliveries, and January's nothing of February.
     declare("2015-01", json!(["dms"])).await;
     declare("2015-02", json!(["documents"])).await;

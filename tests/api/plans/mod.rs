@@ -3,6 +3,7 @@
 mod activities;
 mod commitments;
 mod differences;
+mod few;
 mod groups;
 mod keys;
 mod known;
@@ -21,6 +22,7 @@ mod sums;
 mod supply;
 mod transfers;
 mod trees;
+mod walk;
 mod year;
 
 use diesel::prelude::*;

@@ -50,6 +50,23 @@ async fn a_pin_stands_at_every_level_and_given_back_leaves_no_trace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_month_within_a_quarter_that_is_pinned_too_is_named_with_the_pin_that_holds_it() {
+    let app = TestApp::demo().await;
+    let id = drafted(&app, 2015).await;
+    let a01 = |period: &str, value: i64| json!({"unit": "G1", "employee_no": "A01", "period": period, "value": value});
+    let both = json!([a01("2015-Q3", 45), a01("2015-08", 20)]);
+    let answer = pin(&app, "manager", &id, "*", both).await;
+    assert_eq!(fields(&answer), ["pins[1]"], "{:#}", answer.body);
+    assert_eq!(
+        answer.body["errors"][0]["message"],
+        "JC/G1/A01 的 2015-08 已由 pins[0] 2015-Q3 锁定：两个锁定请去掉一个；要单独定其中一个月，就逐月给出"
+    );
+    // Month by month it goes.
+    let months = json!([a01("2015-07", 12), a01("2015-08", 20), a01("2015-09", 13)]);
+    pin(&app, "manager", &id, "*", months).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pin_of_another_line_leaves_the_first_line_alone() {
     let app = TestApp::demo().await;
     let id = drafted(&app, 2015).await;

@@ -210,12 +210,15 @@ async fn the_manufacturers_sheet_of_targets_becomes_a_plan() {
         (&suggested["plan"]["total"], &suggested["plan"]["method"]["manual"]),
         (&json!(1690), &json!(STORE))
     );
-    let series = json!([{"code": "series_a", "weight": 1690 - 480}, {"code": "series_b", "weight": 480}]);
+    let of_a = STORE.map(|total| total - 40);
+    let series = json!([{"code": "series_a", "weight": 1690 - 480, "months": of_a},
+        {"code": "series_b", "weight": 480, "months": vec![40; 12]}]);
     assert_eq!(suggested["plan"]["series"], series);
     let id = app.post("manager", "/v1/plans", suggested["plan"].clone()).await.expect(201)["id"].clone();
     let document = read(&app, &id).await;
     assert_eq!(months(&document), STORE);
-    assert_eq!(find(&document["series"], "code", "series_b")["year"], 480);
+    assert_eq!(months(find(&document["series"], "code", "series_a")), of_a);
+    assert_eq!(months(find(&document["series"], "code", "series_b")), [40; 12]);
     // Other headers are named; a series that there is not is refused.
     let named = format!("{path}&value=%E6%9C%AC%E5%BA%97&month=M");
     let other = (1..=12).map(|month| format!("{month},9,5")).collect::<Vec<_>>().join("\n");

@@ -12,6 +12,7 @@ use crate::db::sql;
 use crate::http::Problem;
 use crate::plan::versions::rows::{self, months};
 use crate::plan::versions::store;
+use crate::plan::withheld;
 
 /// A plan compared with the group's, months January first, in units of the metric or cents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -65,9 +66,12 @@ struct Planned {
 ///
 /// # Errors
 ///
-/// Not found where the plan is not seen as a whole; a field at fault where it has no such line.
+/// Not found where the plan is not seen as a whole; forbidden where months of it are withheld; a field at fault where it has no
+/// such line.
 pub async fn read(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<IssuedTargets, Problem> {
     let plan = store::find(cx, id).await?;
+    withheld::require_all(cx, id).await?;
+    withheld::require_all_in_force(cx, id).await?;
     let line = rows::line(cx.db(), id, metric).await?;
     let root: Planned = sql("SELECT months_of($2, confirmed) AS confirmed FROM plan_node
          WHERE plan_id = $1 AND tree = 'organisation' AND ordinal = 0")

@@ -26,6 +26,7 @@ use crate::plan::split::whole_plan::Line;
 use crate::plan::versions::version::Plan;
 use crate::plan::versions::{rows, store};
 use crate::plan::viewer::{self, Sight};
+use crate::plan::withheld;
 use roll_up::{Committed, Rolled, roll_up};
 pub use write::commit;
 
@@ -84,7 +85,7 @@ pub struct CommitmentDocument {
 }
 
 /// A place's target, what was committed to, and the difference. Months are listed January first; a month is null if the
-/// reader does not reach the place in it.
+/// reader does not reach the place in it, and a target where it is withheld.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CommittedPlace {
     /// Code of the unit.
@@ -159,6 +160,7 @@ pub async fn read(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<Com
     let line = rows::line(cx.db(), id, metric).await?;
     let sight = Sight::load(cx, plan.id, plan.year).await?;
     let names = viewer::sees_names(cx);
+    let told = withheld::told(withheld::of_version(cx, plan.id).await?);
     let rows = places(cx.db(), &plan, &line).await?;
     let own: Vec<Committed> = rows.iter().map(|row| committed(row.own.as_deref().unwrap_or(&[]))).collect();
     let parents: Vec<Option<usize>> =
@@ -168,7 +170,10 @@ pub async fn read(cx: &mut Context, id: i64, metric: Option<&str>) -> Result<Com
     let shown = rows.into_iter().zip(own).zip(rolled).filter_map(|((row, own), rolled)| {
         let above = row.parent.and_then(|parent| codes.get(&parent)).cloned();
         let reached = sight.of(row.unit_id, row.employee_id);
-        let place = row.show(reached, above, own, rolled)?;
+        // Who sees the people of a unit knows what they have brought.
+        let known = if row.employee_id.is_some() { reached } else { sight.people_of(row.unit_id) };
+        let told = std::array::from_fn(|at| [told, known].iter().any(|months| months.get(at) == Some(&true)));
+        let place = row.show((reached, told), above, own, rolled)?;
         Some(CommittedPlace { entered_by: place.entered_by.filter(|_| names), ..place })
     });
     Ok(CommitmentDocument {
@@ -219,7 +224,7 @@ impl PlaceRow {
     /// A place as it is seen; nothing where no month of it is.
     fn show(
         self,
-        reached: [bool; 12],
+        (reached, told): ([bool; 12], [bool; 12]),
         above: Option<String>,
         own: Committed,
         rolled: Rolled,
@@ -228,7 +233,7 @@ impl PlaceRow {
             return None;
         }
         let shown = |months: Committed| viewer::shown(months, &reached);
-        let target = shown(rows::months(&self.confirmed).map(Some));
+        let target = viewer::shown(shown(rows::months(&self.confirmed).map(Some)), &told);
         let committed = shown(rolled.months);
         let gap = roll_up::gap(&committed, &target);
         Some(CommittedPlace {

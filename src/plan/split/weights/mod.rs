@@ -108,7 +108,7 @@ pub(in crate::plan) fn trees(new: &NewPlan, known: &Known) -> Result<PerTree<Sha
                 place: Place::Label(label.code.clone()),
                 code: label.code.clone(),
                 parent: Some(0),
-                weights: [unsigned(label.weight); 12],
+                weights: label.by_month().map(unsigned),
             });
         }
         shape
@@ -294,16 +294,10 @@ pub(in crate::plan) fn members<'a>(
     found
 }
 
-fn label_faults(
-    tree: Tree,
-    field: &str,
-    labels: &[LabelWeight],
-    known: &Known,
-    faults: &mut Vec<FieldError>,
-) {
+fn label_faults(tree: Tree, list: &str, labels: &[LabelWeight], known: &Known, faults: &mut Vec<FieldError>) {
     let mut seen = HashSet::new();
     for (index, label) in labels.iter().enumerate() {
-        let field = format!("{field}[{index}].code");
+        let field = format!("{list}[{index}].code");
         if !seen.insert(label.code.as_str()) {
             faults.push(listed_twice(field, &label.code));
         } else if !known.labels.contains(&(tree, label.code.clone())) {
@@ -313,9 +307,18 @@ fn label_faults(
             );
             faults.push(FieldError::new(field, message));
         }
+        if !matches!(label.months.len(), 0 | 12) {
+            let message = say!(
+                "应为十二个月的权重，而不是 {} 个",
+                "expected the weights of twelve months, not {}",
+                label.months.len()
+            );
+            faults.push(FieldError::new(format!("{list}[{index}].months"), message));
+        }
     }
-    if !labels.is_empty() && labels.iter().all(|label| label.weight == 0) {
-        faults.push(FieldError::new(field, ALL_ZERO));
+    let of_nobody = |month: usize| labels.iter().all(|label| label.by_month().get(month) == Some(&0));
+    if !labels.is_empty() && (0..12).any(of_nobody) {
+        faults.push(FieldError::new(list, ALL_ZERO));
     }
 }
 

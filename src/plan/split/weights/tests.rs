@@ -135,8 +135,8 @@ fn every_field_at_fault_is_named() {
         team("G7", 0, vec![]),
     ]);
     new.season = vec![0; 12];
-    new.channels = vec![LabelWeight { code: "showroom".into(), weight: 0 }; 2];
-    new.series = vec![LabelWeight { code: "sedan".into(), weight: 1 }];
+    new.channels = vec![LabelWeight::all_year("showroom", 0); 2];
+    new.series = vec![LabelWeight::all_year("sedan", 1)];
     let expected = [
         "season",
         "units[1].unit",

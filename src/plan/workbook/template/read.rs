@@ -292,7 +292,7 @@ impl Reading<'_> {
         for line in &sheet.lines {
             let code = sheet.text(line, CODE);
             if let Some(weight) = self.weight(sheet, line).filter(|_| !code.is_empty()) {
-                found.push(LabelWeight { code, weight });
+                found.push(LabelWeight::all_year(code, weight));
             }
         }
         found
