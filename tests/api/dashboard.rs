@@ -61,6 +61,9 @@ async fn tables_and_lines_say_what_json_says() {
     for path in [
         "/v1/dashboard/attainment?period=2014-12&months=12",
         "/v1/dashboard/funnel?period=2014-03",
+        "/v1/dashboard/product-lines?period=2014-03&compare=last-month,last-year",
+        "/v1/dashboard/quality?period=2014-03&compare=last-year&sort=-unit",
+        "/v1/dashboard/coefficients?period=2014-03",
         "/v1/dashboard/distribution?period=2014-03",
         "/v1/dashboard/leaderboard?period=2014-03",
     ] {
@@ -232,7 +235,7 @@ async fn grades_are_spread_as_the_check_sums_say() {
 #[tokio::test(flavor = "multi_thread")]
 async fn aggregates_name_nobody() {
     let app = TestApp::published().await;
-    for what in ["attainment", "funnel", "distribution"] {
+    for what in ["attainment", "funnel", "product-lines", "quality", "coefficients", "distribution"] {
         let body = app
             .get("dashboard", &format!("/v1/dashboard/{what}?period=2014-03"))
             .await

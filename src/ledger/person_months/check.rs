@@ -257,8 +257,11 @@ async fn renew(connection: &mut AsyncPgConnection, period: Period) -> Result<(),
         months.sort_unstable_by_key(|month| month.employee_id);
         write::add(connection, months.iter().collect()).await?;
     }
-    sql("INSERT INTO unit_month (period, unit_id, value, known) \
-         SELECT $1, unit_id, value, known FROM unit_month_of($1) ORDER BY unit_id")
+    sql("INSERT INTO unit_month (period, unit_id, value, known, recorded_at) \
+         SELECT $1, s.unit_id, s.value, s.known, recorded.at FROM unit_month_of($1) s LEFT JOIN ( \
+             SELECT m.unit_id, max(f.recorded_at) AS at FROM person_month m \
+             JOIN fact f ON f.period = m.period AND f.employee_id = m.employee_id WHERE m.period = $1 GROUP BY m.unit_id \
+         ) AS recorded ON recorded.unit_id = s.unit_id ORDER BY s.unit_id")
     .bind::<Date, _>(period)
     .execute(connection)
     .await?;
