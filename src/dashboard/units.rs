@@ -296,6 +296,9 @@ fn with_own<'a, const N: usize>(
                 sum.known = sum.known.max(unit.people);
             }
         }
+        if matches!(summed, Summed::Coefficients(_)) {
+            own.people.get_or_insert(0);
+        }
         OwnUnit { unit, own }
     };
     units.iter().map(complete).collect()

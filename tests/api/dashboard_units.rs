@@ -339,8 +339,8 @@ async fn columns_and_order_are_chosen() {
         ("&as_of=2016-02-03", "as_of"),
     ] {
         let answer = app.get("group", &format!("{path}{query}")).await;
-        assert_eq!(answer.problem(422), "validation-failed", "{query}");
         assert_eq!(answer.body["errors"][0]["field"], field, "{query}");
+        assert_eq!(answer.problem(422), "validation-failed", "{query}");
     }
     let answer = app.get("group", "/v1/dashboard/funnel?period=2016-01&level=person").await;
     assert_eq!(answer.problem(422), "validation-failed");
@@ -351,7 +351,7 @@ async fn columns_and_order_are_chosen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_as_of_a_day_are_what_was_known_at_its_end() {
     let app = group(&[]).await;
-    // At ten in the morning of the 4th, in China, the third is over.
+    // On the 5th a number is corrected, and one comes of somebody of whom nothing was known.
     let later = app.at("2016-02-05T02:00:00Z");
     deliver(&later, "2016-01", &[("Q05", json!({"deliveries": 20})), ("Q14", json!({"deliveries": 2}))])
         .await
@@ -382,7 +382,7 @@ async fn numbers_as_of_a_day_are_what_was_known_at_its_end() {
     }
     for query in ["as_of=2016-02-03", "unit=GRP&as_of=2016-02-03"] {
         let answer = get("group", query).await;
-        assert_eq!(answer.problem(422), "validation-failed", "{query}");
         assert_eq!(answer.body["errors"][0]["field"], "unit", "{query}");
+        assert_eq!(answer.problem(422), "validation-failed", "{query}");
     }
 }
