@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 
 use super::form::Row;
 use super::rows::{
-    Comparison, Known, KnownOf, Number, Numbers, Parts, RowState, RowUnit, UnitRow, columns, less, numbers,
-    unit_row,
+    Comparison, Known, KnownOf, Number, Numbers, Parts, RowState, RowUnit, UnitRow, columns, derived, less,
+    numbers, unit_row,
 };
 use super::{of_sums, per, rate};
 

@@ -216,6 +216,11 @@ pub(super) fn less<T: Number>(one: Option<T>, other: Option<T>) -> Option<T> {
     one?.less(other?)
 }
 
+/// What follows from numbers, and from how many people each is known of.
+pub(super) fn derived<S, K>(numbers: &S, known: &K, how: fn(&S, &K) -> Option<Decimal>) -> Option<Decimal> {
+    how(numbers, known)
+}
+
 /// The columns of rows with these numbers and with what is told of how many people they are known of.
 pub(super) fn columns<const N: usize, S: Numbers<N>, K: Known<N>>() -> Vec<String> {
     let numbers = S::names();
@@ -255,10 +260,7 @@ macro_rules! numbers {
                 let [$($sum),+] = sums;
                 let mut numbers = Self { $($sum: $sum.and_then(Number::of),)+ $($rate: None),* };
                 let known = <$known as Known<$count>>::of(known, [false; $count]);
-                $(
-                    let how: fn(&Self, &$known) -> Option<Decimal> = $how;
-                    numbers.$rate = how(&numbers, &known);
-                )*
+                $(numbers.$rate = derived(&numbers, &known, $how);)*
                 numbers
             }
 

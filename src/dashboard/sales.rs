@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use super::form::Row;
 use super::rows::{
-    Comparison, Known, KnownOf, Number, Numbers, Parts, RowState, RowUnit, UnitRow, columns, less, numbers,
-    unit_row,
+    Comparison, Known, KnownOf, Number, Numbers, Parts, RowState, RowUnit, UnitRow, columns, derived, less,
+    numbers, unit_row,
 };
 use super::{per, rate};
 
