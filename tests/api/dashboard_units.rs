@@ -61,7 +61,7 @@ async fn group(beside: &[(&str, &str, Option<[i64; 3]>)]) -> TestApp {
     let facts = people.filter_map(|(employee_no, _, values)| {
         let facts =
             METRICS.iter().zip((*values)?).map(|(metric, value)| ((*metric).to_owned(), json!(value)));
-        Some((*employee_no, facts.collect::<serde_json::Map<_, _>>().into()))
+        Some((*employee_no, Value::Object(facts.collect())))
     });
     deliver(&app, "2016-01", &facts.collect::<Vec<_>>()).await.expect(200);
     app.add_user("wall", &[Role::Dashboard], None, Some("GRP")).await;
