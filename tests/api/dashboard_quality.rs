@@ -27,7 +27,15 @@ async fn deliver(app: &TestApp, source: Option<&str>, facts: &[(&str, Value)]) -
         body["complete_sources"] = json!([source]);
         body["complete_for"] = json!("store");
     }
-    app.post("group", "/v1/facts", body).await
+    app.post("desk", "/v1/facts", body).await
+}
+
+/// The demonstration after January 2015, with somebody who enters whatever there is.
+async fn january() -> TestApp {
+    let app = TestApp::demo().await.at("2015-02-02T02:00:00Z");
+    let roles = [Role::Clerk, Role::Hr, Role::CustomerService, Role::ShowroomSupervisor];
+    app.add_user("desk", &roles, None, Some("JC")).await;
+    app
 }
 
 async fn quality(app: &TestApp, login: &str) -> Value {
@@ -36,7 +44,7 @@ async fn quality(app: &TestApp, login: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_not_come_in_is_not_zero() {
-    let app = TestApp::demo().await.at("2015-02-02T02:00:00Z");
+    let app = january().await;
     let nothing = quality(&app, "auditor").await;
     let store = of_unit(&nothing, "JC");
     for (name, number) in store.as_object().unwrap() {
@@ -86,7 +94,7 @@ async fn what_has_not_come_in_is_not_zero() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rates_are_sums_over_sums() {
-    let app = TestApp::demo().await.at("2015-02-02T02:00:00Z");
+    let app = january().await;
     let days = |more: Value| {
         let mut facts = json!({"scheduled_days": 20, "reports_due": 0, "reports_on_time": 0});
         facts.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

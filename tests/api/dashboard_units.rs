@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use diesel_async::SimpleAsyncConnection as _;
 use serde_json::{Value, json};
 use showfloor::auth::access::Role;
+use showfloor::ledger::close::freeze;
 
+use crate::store_months::store;
 use crate::support::{Answer, TestApp};
 
 /// The units: code, kind and what lies above.
@@ -50,6 +53,7 @@ async fn group(beside: &[(&str, &str, Option<[i64; 3]>)]) -> TestApp {
             json!({"code": code, "name": code, "kind": kind, "parent": parent, "valid_from": "2013-01-01"});
         create("/v1/org-units", unit).await;
     }
+    app.add_user("desk", &[Role::Clerk], None, Some("GRP")).await;
     let people = PEOPLE.iter().chain(beside);
     for (employee_no, unit, _) in people.clone() {
         create("/v1/employees", json!({"employee_no": employee_no, "name": "某某", "status": "active"}))
@@ -72,7 +76,7 @@ async fn group(beside: &[(&str, &str, Option<[i64; 3]>)]) -> TestApp {
 async fn deliver(app: &TestApp, period: &str, facts: &[(&str, Value)]) -> Answer {
     let rows = facts.iter().map(|(employee_no, facts)| json!({"employee_no": employee_no, "facts": facts}));
     let body = json!({"period": period, "source_system": "test", "rows": rows.collect::<Vec<_>>()});
-    app.post("group", "/v1/facts", body).await
+    app.post("desk", "/v1/facts", body).await
 }
 
 /// Whether a unit is another one, or lies below it.
@@ -301,12 +305,19 @@ async fn rows_say_which_month_they_show_and_how_fresh_it_is() {
         assert_eq!(at(unit), "2016-02-04T02:00:00Z", "{unit}");
     }
     assert_eq!((at("N1A").as_str(), at("N2").as_str()), ("2016-02-03T02:00:00Z", "2016-02-03T02:00:00Z"));
-    // A published month is whole: all its sources are in, and it is frozen.
+    // A month that is frozen with all its sources in is whole.
     let app = TestApp::published().await;
-    let rows = app.get("dashboard", "/v1/dashboard/quality?period=2014-03&unit=JC&down=0").await.expect(200);
-    let month = &rows[0]["month"];
-    assert_eq!((&month["state"], &month["revision"]), (&json!("published"), &json!(1)));
-    assert_eq!((&month["stores_delivered"], &month["is_partial"]), (&json!(1), &json!(false)), "{month}");
+    let path = "/v1/dashboard/quality?period=2014-03&unit=JC&down=0";
+    let open = app.get("dashboard", path).await.expect(200)[0]["month"].clone();
+    assert_eq!((&open["revision"], &open["is_partial"]), (&Value::Null, &json!(true)), "{open}");
+    let connection = &mut *app.pool.get().await.unwrap();
+    let store_id = store(connection, "JC").await;
+    connection.batch_execute("BEGIN").await.unwrap();
+    freeze(connection, store_id, "2014-03".parse().unwrap(), None, None, app.clock.now()).await.unwrap();
+    connection.batch_execute("COMMIT").await.unwrap();
+    let frozen = app.get("dashboard", path).await.expect(200)[0]["month"].clone();
+    assert_eq!((&frozen["state"], &frozen["revision"]), (&json!("published"), &json!(1)));
+    assert_eq!((&frozen["stores_delivered"], &frozen["is_partial"]), (&json!(1), &json!(false)), "{frozen}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
