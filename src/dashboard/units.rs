@@ -291,9 +291,11 @@ fn with_own<'a, const N: usize>(
     let complete = |unit: &'a Unit| {
         let mut own = own.remove(&unit.id).unwrap_or_default();
         let month = unit.store_id.and_then(|store| months.get(&store));
+        // Whoever sells there, and whoever else something is known of.
+        let everybody = own.of.iter().map(|sum| sum.known).fold(unit.people, i64::max);
         for (sum, source) in own.of.iter_mut().zip(zeros) {
             if source.zip(month).is_some_and(|(source, month)| month.is_complete(source)) {
-                sum.known = sum.known.max(unit.people);
+                sum.known = everybody;
             }
         }
         if matches!(summed, Summed::Coefficients(_)) {
