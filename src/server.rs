@@ -303,6 +303,9 @@ fn routes(api: &mut ServiceConfig) {
             // dashboard
             .service(dashboard::http::get_attainment)
             .service(dashboard::http::get_funnel)
+            .service(dashboard::http::get_product_lines)
+            .service(dashboard::http::get_quality)
+            .service(dashboard::http::get_coefficients)
             .service(dashboard::http::get_distribution)
             .service(dashboard::http::get_leaderboard),
     );

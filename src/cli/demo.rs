@@ -98,7 +98,7 @@ pub async fn run(args: DemoArgs, storage: Storage) -> anyhow::Result<Ended> {
 
 async fn print_march(cx: &mut Context, library: &Library) -> anyhow::Result<()> {
     let Some(period) = Period::new(YEAR, 3) else { return Ok(()) };
-    let query = LeaderboardQuery { period, unit: None, position: None, top: Some(12) };
+    let query = LeaderboardQuery { period, unit: None, position: None, top: Some(12), fields: None };
     let places = leaderboard(cx, &query).await?.logged().await?;
     let mut rows = table::new(&["名次", "工号", "姓名", "小组", "总分", "交车", "等级"], &[0, 4, 5]);
     for place in places {

@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::shape::{Shape, cell};
 use crate::http::{Code, Problem};
 use crate::said::say;
 use crate::spreadsheets::export::neutral::neutral;
@@ -32,10 +33,20 @@ enum Kind {
     Lines,
 }
 
+impl Kind {
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Lines => "application/x-ndjson",
+        }
+    }
+}
+
 /// A row that can be a line of a table.
 pub trait Row: Serialize {
     /// Its columns: the names of its JSON, those within another with a point.
-    const COLUMNS: &'static [&'static str];
+    fn columns() -> Vec<String>;
 }
 
 /// The form that the caller likes best of those that there are, and what it has already.
@@ -88,20 +99,13 @@ fn liked(accept: &Accept) -> Option<Kind> {
 }
 
 impl RowForm {
-    /// Answers rows in this form.
-    pub fn answer<R: Row>(&self, rows: &[R]) -> Result<HttpResponse, Problem> {
-        let failed = |error: serde_json::Error| Problem::internal(&error);
-        let (body, kind) = match self.kind {
-            Kind::Json => (serde_json::to_vec(rows).map_err(failed)?, "application/json"),
-            Kind::Csv => (table(rows)?, "text/csv; charset=utf-8; header=present"),
-            Kind::Lines => {
-                let mut lines = Vec::new();
-                for row in rows {
-                    serde_json::to_writer(&mut lines, row).map_err(failed)?;
-                    lines.push(b'\n');
-                }
-                (lines, "application/x-ndjson")
-            }
+    /// Answers rows in this form and shape.
+    pub fn answer<R: Row>(&self, rows: &[R], shape: &Shape) -> Result<HttpResponse, Problem> {
+        let body = match self.kind {
+            Kind::Csv => table(&shape.shaped(values(rows)?), shape)?,
+            // What is answered as it is goes there without a detour.
+            _ if shape.is_plain() => self.text(rows)?,
+            _ => self.text(&shape.shaped(values(rows)?))?,
         };
         let tag = EntityTag::new_strong(URL_SAFE_NO_PAD.encode(Sha256::digest(&body)));
         let is_known = match &self.known {
@@ -113,8 +117,22 @@ impl RowForm {
         answer.insert_header((ETAG, tag.to_string())).append_header((VARY, "Accept"));
         Ok(match is_known {
             true => answer.finish(),
-            false => answer.insert_header((CONTENT_TYPE, kind)).body(body),
+            false => answer.insert_header((CONTENT_TYPE, self.kind.content_type())).body(body),
         })
+    }
+
+    /// Rows as JSON, in one list or a line each.
+    fn text(&self, rows: &[impl Serialize]) -> Result<Vec<u8>, Problem> {
+        let failed = |error: serde_json::Error| Problem::internal(&error);
+        if self.kind == Kind::Json {
+            return serde_json::to_vec(rows).map_err(failed);
+        }
+        let mut lines = Vec::new();
+        for row in rows {
+            serde_json::to_writer(&mut lines, row).map_err(failed)?;
+            lines.push(b'\n');
+        }
+        Ok(lines)
     }
 }
 
@@ -124,23 +142,24 @@ fn is_same(known: &EntityTag, ours: &EntityTag) -> bool {
     tag.strip_suffix("-gzip").unwrap_or(tag) == ours.tag()
 }
 
+fn values(rows: &[impl Serialize]) -> Result<Vec<Value>, Problem> {
+    let values = rows.iter().map(serde_json::to_value).collect::<Result<_, _>>();
+    values.map_err(|error| Problem::internal(&error))
+}
+
 /// Rows as CSV (RFC 4180): UTF-8, a header, numbers as they are in JSON, and nothing where JSON has null.
-fn table<R: Row>(rows: &[R]) -> Result<Vec<u8>, Problem> {
+fn table(rows: &[Value], shape: &Shape) -> Result<Vec<u8>, Problem> {
     let failed = |error: csv::Error| Problem::internal(&error);
     let mut writer = WriterBuilder::new()
         .terminator(Terminator::CRLF)
         .quote_style(QuoteStyle::Necessary)
         .from_writer(Vec::new());
-    writer.write_record(R::COLUMNS).map_err(failed)?;
+    writer.write_record(shape.columns()).map_err(failed)?;
     for row in rows {
-        let row = serde_json::to_value(row).map_err(|error| Problem::internal(&error))?;
-        let cells = R::COLUMNS.iter().map(|column| {
-            let cell = column.split('.').try_fold(&row, |value, name| value.get(name));
-            match cell {
-                Some(Value::String(text)) => neutral(text),
-                Some(Value::Null) | None => String::new(),
-                Some(value) => value.to_string(),
-            }
+        let cells = shape.columns().iter().map(|column| match cell(row, column) {
+            Some(Value::String(text)) => neutral(text),
+            Some(Value::Null) | None => String::new(),
+            Some(value) => value.to_string(),
         });
         writer.write_record(cells.collect::<Vec<_>>()).map_err(failed)?;
     }
@@ -187,7 +206,9 @@ mod tests {
     }
 
     impl Row for Car {
-        const COLUMNS: &'static [&'static str] = &["name", "sold", "of.team"];
+        fn columns() -> Vec<String> {
+            ["name", "sold", "of.team"].map(str::to_owned).into()
+        }
     }
 
     #[test]
@@ -196,8 +217,9 @@ mod tests {
             Car { name: "A系, \"新\"", sold: Some(3), of: Of { team: 4 } },
             Car { name: "=1+1", sold: None, of: Of { team: 0 } },
         ];
-        let text = String::from_utf8(table(&cars).unwrap()).unwrap();
+        let text =
+            String::from_utf8(table(&values(&cars).unwrap(), &Shape::whole::<Car>()).unwrap()).unwrap();
         assert_eq!(text, "name,sold,of.team\r\n\"A系, \"\"新\"\"\",3,4\r\n'=1+1,,0\r\n");
-        assert_eq!(table::<Car>(&[]).unwrap(), b"name,sold,of.team\r\n");
+        assert_eq!(table(&[], &Shape::whole::<Car>()).unwrap(), b"name,sold,of.team\r\n");
     }
 }

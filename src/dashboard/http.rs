@@ -1,44 +1,107 @@
 //! Dashboards over HTTP.
 
+use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 
 use super::form::RowForm;
-use super::{
-    Attainment, Distribution, Funnel, LeaderboardPlace, LeaderboardQuery, SelectionQuery, grades,
-    leaderboard, store,
-};
+use super::quality::{Coefficients, Quality};
+use super::rows::UnitRow;
+use super::sales::{Attainment, Funnel, ProductLines};
+use super::selection::{CoefficientQuery, UnitQuery};
+use super::shape::Shape;
+use super::{Distribution, LeaderboardPlace, LeaderboardQuery, SelectionQuery, grades, leaderboard, units};
 use crate::auth::Caller;
 use crate::auth::access::{ViewAggregates, ViewLeaderboard};
 use crate::http::{Problem, Query};
+use crate::ledger::catalogue::Catalogues;
+use crate::org::Position;
 
-/// Deliveries against target, by store and team.
-#[utoipa::path(tag = "dashboard", params(SelectionQuery), responses(
-    (status = 200, description = "By month and unit, stores first", content((Vec<Attainment> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
+/// Deliveries against target, by unit.
+#[utoipa::path(tag = "dashboard", params(UnitQuery), responses(
+    (status = 200, description = "By month and unit, from the top down", content((Vec<Attainment> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
     (status = 304, description = "Nothing has changed since the answer whose ETag is in If-None-Match"),
     (status = 406, description = "None of the forms in Accept is there"),
+    (status = 409, description = "Somebody's month has been erased, so that nobody can say what was known `as_of` a day"),
 ))]
 #[get("/dashboard/attainment")]
 pub async fn get_attainment(
     caller: Caller<ViewAggregates>,
-    query: Query<SelectionQuery>,
+    query: Query<UnitQuery>,
+    catalogues: Data<Catalogues>,
     form: RowForm,
 ) -> Result<HttpResponse, Problem> {
-    form.answer(&store::attainment(&mut caller.context().await?, &query.0).await?)
+    of_metrics::<_, Attainment>(&caller, &catalogues, &query.0, &form).await
 }
 
-/// The sales funnel with its rates, by store and team.
-#[utoipa::path(tag = "dashboard", params(SelectionQuery), responses(
-    (status = 200, description = "By month and unit, stores first", content((Vec<Funnel> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
+/// The sales funnel with its rates, by unit.
+#[utoipa::path(tag = "dashboard", params(UnitQuery), responses(
+    (status = 200, description = "By month and unit, from the top down", content((Vec<Funnel> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
     (status = 304, description = "Nothing has changed since the answer whose ETag is in If-None-Match"),
     (status = 406, description = "None of the forms in Accept is there"),
+    (status = 409, description = "Somebody's month has been erased, so that nobody can say what was known `as_of` a day"),
 ))]
 #[get("/dashboard/funnel")]
 pub async fn get_funnel(
     caller: Caller<ViewAggregates>,
-    query: Query<SelectionQuery>,
+    query: Query<UnitQuery>,
+    catalogues: Data<Catalogues>,
     form: RowForm,
 ) -> Result<HttpResponse, Problem> {
-    form.answer(&store::funnel(&mut caller.context().await?, &query.0).await?)
+    of_metrics::<_, Funnel>(&caller, &catalogues, &query.0, &form).await
+}
+
+/// What is sold beside the cars (精品, 保险, 车贷, 临时牌), with its share of the deliveries, by unit.
+#[utoipa::path(tag = "dashboard", params(UnitQuery), responses(
+    (status = 200, description = "By month and unit, from the top down", content((Vec<ProductLines> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
+    (status = 304, description = "Nothing has changed since the answer whose ETag is in If-None-Match"),
+    (status = 406, description = "None of the forms in Accept is there"),
+    (status = 409, description = "Somebody's month has been erased, so that nobody can say what was known `as_of` a day"),
+))]
+#[get("/dashboard/product-lines")]
+pub async fn get_product_lines(
+    caller: Caller<ViewAggregates>,
+    query: Query<UnitQuery>,
+    catalogues: Data<Catalogues>,
+    form: RowForm,
+) -> Result<HttpResponse, Problem> {
+    of_metrics::<_, ProductLines>(&caller, &catalogues, &query.0, &form).await
+}
+
+/// How the work is done (5S, attendance, complaints, follow-up, documents, reports), with its rates, by unit.
+#[utoipa::path(tag = "dashboard", params(UnitQuery), responses(
+    (status = 200, description = "By month and unit, from the top down", content((Vec<Quality> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
+    (status = 304, description = "Nothing has changed since the answer whose ETag is in If-None-Match"),
+    (status = 406, description = "None of the forms in Accept is there"),
+    (status = 409, description = "Somebody's month has been erased, so that nobody can say what was known `as_of` a day"),
+))]
+#[get("/dashboard/quality")]
+pub async fn get_quality(
+    caller: Caller<ViewAggregates>,
+    query: Query<UnitQuery>,
+    catalogues: Data<Catalogues>,
+    form: RowForm,
+) -> Result<HttpResponse, Problem> {
+    of_metrics::<_, Quality>(&caller, &catalogues, &query.0, &form).await
+}
+
+/// The sums of performance coefficients 绩效系数 of published months, by unit. Erased reviews are in no sum.
+#[utoipa::path(tag = "dashboard", params(CoefficientQuery), responses(
+    (status = 200, description = "By month and unit, from the top down", content((Vec<Coefficients> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
+    (status = 304, description = "Nothing has changed since the answer whose ETag is in If-None-Match"),
+    (status = 406, description = "None of the forms in Accept is there"),
+))]
+#[get("/dashboard/coefficients")]
+pub async fn get_coefficients(
+    caller: Caller<ViewAggregates>,
+    query: Query<CoefficientQuery>,
+    form: RowForm,
+) -> Result<HttpResponse, Problem> {
+    let position = query.0.position.unwrap_or(Position::SalesConsultant);
+    let query = query.0.of_units();
+    let shape = shape::<_, Coefficients>(&query)?;
+    let rows =
+        units::of_coefficients::<_, Coefficients>(&mut caller.context().await?, position, &query).await?;
+    form.answer(&rows, &shape)
 }
 
 /// How many reviews have each grade, by scheme. To those who may not read the reviews, grades of one or two people stand together,
@@ -54,7 +117,8 @@ pub async fn get_distribution(
     query: Query<SelectionQuery>,
     form: RowForm,
 ) -> Result<HttpResponse, Problem> {
-    form.answer(&grades::distribution(&mut caller.context().await?, &query.0).await?)
+    let shape = Shape::of::<Distribution>(query.0.fields.as_deref(), query.0.sort.as_deref(), &[])?;
+    form.answer(&grades::distribution(&mut caller.context().await?, &query.0).await?, &shape)
 }
 
 /// The leaderboard 龙虎榜: the best of a position by total, then deliveries. Whoever may not read the reviews sees a share of those who
@@ -70,6 +134,27 @@ pub async fn get_leaderboard(
     query: Query<LeaderboardQuery>,
     form: RowForm,
 ) -> Result<HttpResponse, Problem> {
+    let shape = Shape::of::<LeaderboardPlace>(query.0.fields.as_deref(), None, &[])?;
     let places = leaderboard::leaderboard(&mut caller.context().await?, &query.0).await?;
-    form.answer(&places.logged().await?)
+    form.answer(&places.logged().await?, &shape)
+}
+
+/// Answers rows of what the ledger says of units.
+async fn of_metrics<const N: usize, R: UnitRow<N>>(
+    caller: &Caller<ViewAggregates>,
+    catalogues: &Catalogues,
+    query: &UnitQuery,
+    form: &RowForm,
+) -> Result<HttpResponse, Problem> {
+    let shape = shape::<N, R>(query)?;
+    form.answer(&units::of_metrics::<N, R>(&mut caller.context().await?, catalogues, query).await?, &shape)
+}
+
+/// The shape of rows of units. What they are compared with is there only where that is asked for.
+fn shape<const N: usize, R: UnitRow<N>>(query: &UnitQuery) -> Result<Shape, Problem> {
+    let compared = query.compare.as_deref().unwrap_or_default();
+    let months = [("last-month", "last_month"), ("last-year", "last_year")];
+    let left_out = months.iter().filter(|(word, _)| !compared.split(',').any(|asked| asked == *word));
+    let left_out = left_out.map(|(_, object)| *object).collect::<Vec<_>>();
+    Shape::of::<R>(query.fields.as_deref(), query.sort.as_deref(), &left_out)
 }

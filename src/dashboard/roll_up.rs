@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::ops::AddAssign;
 
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive as _;
 
 /// The sum of a metric, and of how many people something is known of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,9 +16,9 @@ pub struct Sum {
 }
 
 impl Sum {
-    /// The sum of what is counted, as a whole number; none where nothing is known of anybody.
-    pub fn count(self) -> Option<i64> {
-        (self.known > 0).then(|| self.value.to_i64().unwrap_or(0))
+    /// The sum; none where nothing is known of anybody.
+    pub fn told(self) -> Option<Decimal> {
+        (self.known > 0).then_some(self.value)
     }
 }
 
@@ -29,6 +29,8 @@ pub struct Sums<const N: usize> {
     pub of: [Sum; N],
     /// How many people could be in them.
     pub people: i64,
+    /// When the youngest value was recorded that changed them, as far as that is known.
+    pub recorded_at: Option<DateTime<Utc>>,
 }
 
 impl<const N: usize> AddAssign for Sums<N> {
@@ -38,6 +40,7 @@ impl<const N: usize> AddAssign for Sums<N> {
             sum.known += part.known;
         }
         self.people += more.people;
+        self.recorded_at = self.recorded_at.max(more.recorded_at);
     }
 }
 
@@ -81,14 +84,18 @@ mod tests {
             self.1
         }
         fn own(&self) -> Sums<1> {
-            Sums { of: [Sum { value: Decimal::from(self.2), known: self.2 % 3 }], people: 3 }
+            Sums {
+                of: [Sum { value: Decimal::from(self.2), known: self.2 % 3 }],
+                people: 3,
+                recorded_at: None,
+            }
         }
     }
 
     #[test]
     fn what_is_known_of_nobody_is_no_zero() {
-        assert_eq!(Sum::default().count(), None);
-        assert_eq!(Sum { value: Decimal::ZERO, known: 1 }.count(), Some(0));
+        assert_eq!(Sum::default().told(), None);
+        assert_eq!(Sum { value: Decimal::ZERO, known: 1 }.told(), Some(Decimal::ZERO));
     }
 
     proptest! {

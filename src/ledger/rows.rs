@@ -211,7 +211,7 @@ pub(super) async fn append(
         return Ok(());
     }
     add(connection, news, origin).await?;
-    person_months::follow(connection, known, news, &origin.source_system).await
+    person_months::follow(connection, known, news, origin).await
 }
 
 /// Adds what a second person has accepted, at the places that it was proposed for: whatever stands there by now gives way.

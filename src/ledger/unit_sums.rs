@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use diesel::sql_types::{Array, BigInt, Date, Integer, Numeric, SmallInt};
+use chrono::{DateTime, Utc};
+use diesel::sql_types::{Array, BigInt, Date, Integer, Numeric, SmallInt, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
@@ -30,10 +31,11 @@ impl Summand {
     }
 }
 
-/// Has the sums follow the months that have changed, each as it was and as it is. A month counts for the unit that it
-/// counted for before.
+/// Has the sums follow the months that have changed by what was recorded at a moment, each as it was and as it is. A month counts
+/// for the unit that it counted for before.
 pub(super) async fn follow(
     connection: &mut AsyncPgConnection,
+    recorded_at: DateTime<Utc>,
     months: impl Iterator<Item = (Option<&PersonMonth>, &PersonMonth)>,
 ) -> Result<(), Problem> {
     let mut sums = BTreeMap::<(Period, i64, i16), Summand>::new();
@@ -51,12 +53,13 @@ pub(super) async fn follow(
     if sums.is_empty() {
         return Ok(());
     }
-    sql("INSERT INTO unit_change (period, unit_id, place, value, known) VALUES ($1, $2, $3, $4, $5)")
+    sql("INSERT INTO unit_change (period, unit_id, place, value, known, recorded_at) VALUES ($1, $2, $3, $4, $5, $6)")
         .bind::<Array<Date>, _>(sums.keys().map(|(period, ..)| *period).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(sums.keys().map(|(_, unit_id, _)| *unit_id).collect::<Vec<_>>())
         .bind::<Array<SmallInt>, _>(sums.keys().map(|(.., place)| *place).collect::<Vec<_>>())
         .bind::<Array<Numeric>, _>(sums.values().map(|sum| sum.value).collect::<Vec<_>>())
         .bind::<Array<Integer>, _>(sums.values().map(|sum| sum.known).collect::<Vec<_>>())
+        .bind::<Timestamptz, _>(recorded_at)
         .execute(connection)
         .await?;
     Ok(())

@@ -41,6 +41,23 @@ pub fn withheld(units: &[Counted]) -> HashSet<i64> {
     }
 }
 
+/// Which groups are withheld besides units of theirs that are: those of which one or two people are left. A group is withheld itself
+/// and never a unit within it, since what is shown of a store must not depend on whether it is asked for alone.
+pub fn withheld_groups_of_stores(
+    units: &[Counted],
+    withheld: &HashSet<i64>,
+    groups: &HashSet<i64>,
+) -> HashSet<i64> {
+    let mut all = withheld.clone();
+    loop {
+        let rests = Rests::of(units, &all);
+        let small = units.iter().find(|unit| groups.contains(&unit.id) && rests.is_small(unit));
+        let Some(small) = small else { break };
+        all.insert(small.id);
+    }
+    all.difference(withheld).copied().collect()
+}
+
 /// What is left of the units shown when the largest units shown within them are taken away.
 struct Rests<'a> {
     /// The units taken away, by the unit that they are taken from.
@@ -126,6 +143,20 @@ mod tests {
         assert_eq!(of(&[unit(1, 0, 9), unit(2, 1, 4), unit(3, 1, 4)]), [2]);
         assert_eq!(of(&[unit(1, 0, 2), unit(2, 1, 2)]), [1, 2]);
         assert_eq!(of(&[unit(1, 0, 8), unit(2, 1, 4), unit(3, 1, 4), unit(4, 1, 0)]), Vec::<i64>::new());
+    }
+
+    #[test]
+    fn a_group_is_withheld_where_a_small_store_is_left_of_it() {
+        // A group of two: one store is of two people, so that the group less the other one would tell theirs.
+        let units = [unit(9, 0, 42), unit(1, 9, 40), unit(2, 9, 2), unit(3, 1, 40)];
+        let hidden = HashSet::from([2]);
+        assert_eq!(withheld_groups_of_stores(&units, &hidden, &[9].into()), [9].into());
+        // Of two small stores nobody is told apart.
+        let units = [unit(9, 0, 44), unit(1, 9, 40), unit(2, 9, 2), unit(3, 9, 2)];
+        assert!(withheld_groups_of_stores(&units, &[2, 3].into(), &[9].into()).is_empty());
+        // What is left of a group is left of the one above it.
+        let units = [unit(8, 0, 82), unit(9, 8, 42), unit(1, 9, 40), unit(2, 9, 2), unit(3, 8, 40)];
+        assert_eq!(withheld_groups_of_stores(&units, &hidden, &[8, 9].into()), [8, 9].into());
     }
 
     #[test]

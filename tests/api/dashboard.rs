@@ -28,6 +28,14 @@ fn sum(rows: &Value, field: &str) -> i64 {
     rows.as_array().unwrap()[1..].iter().map(|row| row[field].as_i64().unwrap()).sum()
 }
 
+/// Rows without what leads out of a store, which only some may follow.
+fn without_links(mut rows: Value) -> Value {
+    for row in rows.as_array_mut().unwrap() {
+        row.as_object_mut().unwrap().remove("links");
+    }
+    rows
+}
+
 /// `numerator ÷ denominator` with four places, half-up, as JSON has it.
 fn rate(numerator: i64, denominator: i64) -> Value {
     let rounded = (numerator * 20_000 + denominator) / (2 * denominator);
@@ -61,6 +69,9 @@ async fn tables_and_lines_say_what_json_says() {
     for path in [
         "/v1/dashboard/attainment?period=2014-12&months=12",
         "/v1/dashboard/funnel?period=2014-03",
+        "/v1/dashboard/product-lines?period=2014-03&compare=last-month,last-year",
+        "/v1/dashboard/quality?period=2014-03&compare=last-year&sort=-unit",
+        "/v1/dashboard/coefficients?period=2014-03",
         "/v1/dashboard/distribution?period=2014-03",
         "/v1/dashboard/leaderboard?period=2014-03",
     ] {
@@ -174,7 +185,7 @@ async fn attainment_is_that_of_the_plan_and_the_facts() {
         assert_eq!(of_unit(&rows, "G3")["people"], 4, "{period}");
         // A whole group is read in another way, and comes to the same.
         let group = app.get("group", &format!("/v1/dashboard/attainment?period={period}")).await.expect(200);
-        assert_eq!(group, rows, "{period}");
+        assert_eq!(without_links(group), without_links(rows), "{period}");
     }
     // 144 of 149 is 0.96644…
     assert_eq!(rate(144, 149).to_string(), "0.9664");
@@ -232,7 +243,7 @@ async fn grades_are_spread_as_the_check_sums_say() {
 #[tokio::test(flavor = "multi_thread")]
 async fn aggregates_name_nobody() {
     let app = TestApp::published().await;
-    for what in ["attainment", "funnel", "distribution"] {
+    for what in ["attainment", "funnel", "product-lines", "quality", "coefficients", "distribution"] {
         let body = app
             .get("dashboard", &format!("/v1/dashboard/{what}?period=2014-03"))
             .await

@@ -22,6 +22,8 @@ mod close_cli;
 mod coefficient_sheets;
 mod daily_sheets;
 mod dashboard;
+mod dashboard_quality;
+mod dashboard_units;
 mod delivered;
 mod demonstration;
 mod events;

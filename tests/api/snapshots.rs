@@ -156,8 +156,8 @@ async fn rules_drafts_releases_and_backtests() {
 #[tokio::test(flavor = "multi_thread")]
 async fn dashboards() {
     let app = TestApp::published().await;
-    for what in ["attainment", "funnel", "distribution"] {
-        let path = format!("/v1/dashboard/{what}?period=2014-03");
+    for what in ["attainment", "funnel", "product_lines", "quality", "coefficients", "distribution"] {
+        let path = format!("/v1/dashboard/{}?period=2014-03", what.replace('_', "-"));
         shape(&app, "dashboard", &format!("dashboard_{what}"), &path).await;
     }
     shape(&app, "gm", "dashboard_leaderboard", "/v1/dashboard/leaderboard?period=2014-03&top=3").await;

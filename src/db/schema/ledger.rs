@@ -98,6 +98,7 @@ diesel::table! {
         unit_id -> Int8,
         value -> Array<Numeric>,
         known -> Array<Int4>,
+        recorded_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -109,6 +110,7 @@ diesel::table! {
         place -> Array<Int2>,
         value -> Array<Numeric>,
         known -> Array<Int4>,
+        recorded_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Numeric};
+use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Numeric, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection as _};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::{Numbers, PersonMonth, Places, by_ledger, load, units_held, write};
 use crate::auth::Context;
-use crate::db::schema::{employee, org_unit};
+use crate::db::schema::{employee, org_unit, unit_month};
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
@@ -249,6 +250,12 @@ async fn compare_units(
 
 async fn renew(connection: &mut AsyncPgConnection, period: Period) -> Result<(), Problem> {
     let everybody = people(connection, period).await?;
+    // Rows that are erased do not tell any more when they were recorded.
+    let recorded: Vec<(i64, Option<DateTime<Utc>>)> = unit_month::table
+        .filter(unit_month::period.eq(period))
+        .select((unit_month::unit_id, unit_month::recorded_at))
+        .load(connection)
+        .await?;
     for table in ["DELETE FROM person_month WHERE period = $1", "DELETE FROM unit_month WHERE period = $1"] {
         sql(table).bind::<Date, _>(period).execute(connection).await?;
     }
@@ -257,9 +264,15 @@ async fn renew(connection: &mut AsyncPgConnection, period: Period) -> Result<(),
         months.sort_unstable_by_key(|month| month.employee_id);
         write::add(connection, months.iter().collect()).await?;
     }
-    sql("INSERT INTO unit_month (period, unit_id, value, known) \
-         SELECT $1, unit_id, value, known FROM unit_month_of($1) ORDER BY unit_id")
+    sql("INSERT INTO unit_month (period, unit_id, value, known, recorded_at) \
+         SELECT $1, s.unit_id, s.value, s.known, greatest(recorded.at, before.at) FROM unit_month_of($1) s \
+         LEFT JOIN unnest($2, $3) AS before (unit_id, at) ON before.unit_id = s.unit_id LEFT JOIN ( \
+             SELECT m.unit_id, max(f.recorded_at) AS at FROM person_month m \
+             JOIN fact f ON f.period = m.period AND f.employee_id = m.employee_id WHERE m.period = $1 GROUP BY m.unit_id \
+         ) AS recorded ON recorded.unit_id = s.unit_id ORDER BY s.unit_id")
     .bind::<Date, _>(period)
+    .bind::<Array<BigInt>, _>(recorded.iter().map(|(unit_id, _)| *unit_id).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Timestamptz>>, _>(recorded.iter().map(|(_, at)| *at).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(())

@@ -18,7 +18,7 @@ pub use self::array::Numbers;
 pub(in crate::ledger) use self::counting::{AtPlace, Counted, EVENTS, TOTAL, level, rank};
 pub use self::places::Places;
 use super::rows::News;
-use super::unit_sums;
+use super::{ValueOrigin, unit_sums};
 use crate::db::sql;
 use crate::http::Problem;
 use crate::period::Period;
@@ -139,7 +139,7 @@ pub(in crate::ledger) async fn follow(
     connection: &mut AsyncPgConnection,
     known: &Months,
     news: &[News<'_>],
-    source_system: &str,
+    origin: &ValueOrigin,
 ) -> Result<(), Problem> {
     let metrics = news.iter().map(|one| one.entry.metric.as_str()).collect();
     let places = Places::with(connection, &metrics).await?;
@@ -147,7 +147,7 @@ pub(in crate::ledger) async fn follow(
     for one in news {
         let Some(change) = changes.get_mut(&(one.period, one.entry.employee_id)) else { continue };
         let Some(at) = places.index(&one.entry.metric) else { continue };
-        let rank = rank(source_system, &one.place);
+        let rank = rank(&origin.source_system, &one.place);
         match change.after.counted(at).after(rank, one.before, one.entry.value) {
             Some(counted) => change.after.put(at, counted),
             None => change.is_asked = true,
@@ -156,7 +156,7 @@ pub(in crate::ledger) async fn follow(
     ask(connection, &mut changes).await?;
     write::write(connection, &mut changes).await?;
     let pairs = changes.values().map(|one| (one.before.as_ref(), &one.after));
-    unit_sums::follow(connection, pairs).await
+    unit_sums::follow(connection, origin.at, pairs).await
 }
 
 /// Changes by month and person.

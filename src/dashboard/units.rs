@@ -1,0 +1,439 @@
+//! Units with the sums of their metrics, month by month: what everybody at or below each of them has, without what would tell of one
+//! or two people.
+
+use std::collections::{HashMap, HashSet};
+
+use super::roll_up::{Summand, Sums, roll_up};
+use super::rows::{Comparison, Links, MonthState, Numbers, Parts, RowState, RowUnit, UnitRow};
+use super::selection::{Asked, UnitQuery, before};
+use super::store::{self, Own, OwnSums, StoreMonth, Unit};
+use crate::auth::Context;
+use crate::auth::access::{Action as _, ViewFacts, ViewReviews};
+use crate::auth::scope::Scope;
+use crate::http::{Code, Problem};
+use crate::ledger::catalogue::Catalogues;
+use crate::ledger::metric::{Catalogue, Missing};
+use crate::org::withheld::{Counted, withheld, withheld_groups_of_stores};
+use crate::org::{Part, Position, UnitKind};
+use crate::period::Period;
+use crate::plan;
+use crate::reviews::cycle::CycleState;
+use crate::said::say;
+
+/// What is summed.
+#[derive(Clone, Copy, Debug)]
+pub enum Summed<'a> {
+    /// Metrics of the ledger, as the catalogue describes them.
+    Metrics(&'a Catalogue),
+    /// The coefficients of a position's reviews.
+    Coefficients(Position),
+}
+
+/// Rows of what the ledger says of units, by month, from the top down.
+///
+/// # Errors
+///
+/// A parameter at fault; forbidden, or a conflict, where numbers as of a day are not told.
+pub async fn of_metrics<const N: usize, R: UnitRow<N>>(
+    cx: &mut Context,
+    catalogues: &Catalogues,
+    query: &UnitQuery,
+) -> Result<Vec<R>, Problem> {
+    let catalogue = catalogues.of_today(cx).await?;
+    rows(cx, Summed::Metrics(&catalogue), query).await
+}
+
+/// Rows of the coefficients of a position, by month, from the top down.
+///
+/// # Errors
+///
+/// A parameter at fault.
+pub async fn of_coefficients<const N: usize, R: UnitRow<N>>(
+    cx: &mut Context,
+    position: Position,
+    query: &UnitQuery,
+) -> Result<Vec<R>, Problem> {
+    rows(cx, Summed::Coefficients(position), query).await
+}
+
+async fn rows<const N: usize, R: UnitRow<N>>(
+    cx: &mut Context,
+    summed: Summed<'_>,
+    query: &UnitQuery,
+) -> Result<Vec<R>, Problem> {
+    let asked = query.read(cx.today())?;
+    let Some(part) = Part::find(cx, query.unit.as_deref()).await? else { return Ok(Vec::new()) };
+    let mut months = HashMap::new();
+    for period in asked.all_months() {
+        let month: Vec<ShownUnit<R::Numbers, N>> = read(cx, summed, part, period, &asked).await?;
+        months.insert(period, month);
+    }
+    let mut rows = Vec::new();
+    for period in &asked.months {
+        let Some(month) = months.get(period) else { continue };
+        for one in shown(month, part, &asked) {
+            let compared = |is_asked: bool, back: u32| {
+                let other = before(*period, back).filter(|_| is_asked)?;
+                Some(one.compared(other, months.get(&other)?))
+            };
+            let last_month = compared(asked.compared.last_month, 1);
+            let last_year = compared(asked.compared.last_year, 12);
+            rows.push(R::of(Parts {
+                unit: RowUnit {
+                    period: *period,
+                    unit: one.unit.code.clone(),
+                    name: one.unit.name.clone(),
+                    kind: one.unit.kind,
+                    depth: one.unit.depth,
+                },
+                numbers: one.numbers.clone(),
+                known: one.known,
+                hidden: one.hidden,
+                state: RowState {
+                    people: one.people,
+                    withheld: one.hidden.contains(&true) || one.is_target_hidden,
+                    month: one.month.clone(),
+                    links: one.links(summed, R::PATH, *period),
+                },
+                last_month,
+                last_year,
+            }));
+        }
+    }
+    Ok(rows)
+}
+
+/// A unit that is shown, with its numbers.
+struct ShownUnit<S, const N: usize> {
+    unit: Unit,
+    /// Code of the unit above, if that is shown.
+    parent: Option<String>,
+    /// Whether units below it are shown.
+    has_children: bool,
+    numbers: S,
+    known: [i64; N],
+    people: i64,
+    /// Which of the sums are withheld.
+    hidden: [bool; N],
+    /// Whether the target is: what is left of a task tells what has been reached of it.
+    is_target_hidden: bool,
+    month: MonthState,
+}
+
+impl<S: Numbers<N>, const N: usize> ShownUnit<S, N> {
+    /// It beside itself in another month.
+    fn compared(&self, period: Period, other: &[Self]) -> Comparison<S> {
+        let nothing = || S::of([None; N], [0; N], None);
+        let was = other.iter().find(|one| one.unit.id == self.unit.id);
+        let was = was.map_or_else(nothing, |one| one.numbers.clone());
+        Comparison { period, change: self.numbers.less(&was), was }
+    }
+
+    fn links(&self, summed: Summed<'_>, path: &str, period: Period) -> Links {
+        let position = match summed {
+            Summed::Coefficients(position) => format!("&position={position}"),
+            Summed::Metrics(_) => String::new(),
+        };
+        let around = |unit: &str| {
+            format!("/v1/dashboard/{path}?period={period}&unit={unit}&down=1&level=all{position}")
+        };
+        Links {
+            children: self.has_children.then(|| around(&self.unit.code)),
+            parent: self.parent.as_deref().map(around),
+        }
+    }
+}
+
+/// The units of a month of the kinds and levels that are asked for.
+fn shown<'a, S, const N: usize>(
+    units: &'a [ShownUnit<S, N>],
+    part: Part,
+    asked: &'a Asked,
+) -> impl Iterator<Item = &'a ShownUnit<S, N>> {
+    // They come from the top down.
+    let top = units.iter().find(|one| part.unit.is_none_or(|asked| asked == one.unit.id));
+    let lowest = top.zip(asked.down).map(|(top, down)| top.unit.depth.saturating_add_unsigned(down));
+    units.iter().filter(move |one| {
+        asked.kinds.contains(&one.unit.kind) && lowest.is_none_or(|lowest| one.unit.depth <= lowest)
+    })
+}
+
+/// A unit with what is summed for itself.
+struct OwnUnit<'a, const N: usize> {
+    unit: &'a Unit,
+    own: Own<N>,
+}
+
+impl<const N: usize> Summand<N> for OwnUnit<'_, N> {
+    fn id(&self) -> i64 {
+        self.unit.id
+    }
+
+    fn parent(&self) -> Option<i64> {
+        self.unit.parent_id
+    }
+
+    fn own(&self) -> Sums<N> {
+        let people = self.own.people.unwrap_or(self.unit.people);
+        Sums { of: self.own.of, people, recorded_at: self.own.recorded_at }
+    }
+}
+
+/// The units of a month that are shown, from the top down.
+async fn read<S: Numbers<N>, const N: usize>(
+    cx: &mut Context,
+    summed: Summed<'_>,
+    part: Part,
+    period: Period,
+    asked: &Asked,
+) -> Result<Vec<ShownUnit<S, N>>, Problem> {
+    let knowing = match (&cx.identity, summed) {
+        (None, _) => Scope::operator(),
+        (Some(identity), Summed::Metrics(_)) => Scope::of(identity, ViewFacts::reach_of),
+        (Some(identity), Summed::Coefficients(_)) => Scope::of(identity, ViewReviews::reach_of),
+    };
+    let units = store::units(cx, part, period, &knowing).await?;
+    let own = match (summed, asked.moment()) {
+        (Summed::Coefficients(position), _) => store::coefficient_sums(cx, part, period, position).await?,
+        (Summed::Metrics(_), None) => store::ledger_sums(cx, part, period, &units, S::METRICS).await?,
+        (Summed::Metrics(_), Some(moment)) => {
+            let store_id = told_as_of(cx, part, period, &units).await?;
+            store::sums_as_of(cx, store_id, period, moment, S::METRICS).await?
+        }
+    };
+    let stores = units.iter().filter(|unit| unit.is_there && unit.kind == UnitKind::Store);
+    let stores = stores.map(|unit| unit.id).collect::<Vec<_>>();
+    let months = store::store_months(cx, stores.clone(), period, asked.moment()).await?;
+    let mut targets = HashMap::<i64, i64>::new();
+    let mut hidden_targets = HashMap::<i64, Period>::new();
+    if let Some(metric) = S::TARGET {
+        let in_force = plan::unit_targets_in_force(cx.db(), &stores, vec![period], metric).await?;
+        targets.extend(in_force.into_iter().map(|target| (target.unit_id, target.value)));
+        let unknown = units.iter().filter(|unit| unit.is_shown() && !unit.is_known).map(|unit| unit.id);
+        hidden_targets = plan::withheld::in_force(cx, period.year(), unknown.collect()).await?;
+    }
+    let sums = roll_up(&with_own(&units, own, summed, &months, S::METRICS));
+    let hidden = hidden(&units, &sums);
+    let months = Months { summed, asked, sources: sources(summed, &S::METRICS), stores: &months };
+    let above = Above::of(&units);
+    let shown = units.iter().filter(|unit| unit.is_shown() && unit.is_asked).filter_map(|unit| {
+        let sums = sums.get(&unit.id)?;
+        let hidden = hidden.each_ref().map(|hidden| hidden.contains(&unit.id));
+        let told = std::array::from_fn(|at| {
+            let is_told = hidden.get(at).is_some_and(|is_hidden| !is_hidden);
+            sums.of.get(at).filter(|_| is_told).and_then(|sum| sum.told())
+        });
+        let known = sums.of.map(|sum| sum.known);
+        let stores = above.stores(unit);
+        let target = match unit.store_id {
+            Some(_) => targets.get(&unit.id).copied(),
+            // Nobody knows what a group is to reach where one of its stores has no plan.
+            None => stores.iter().try_fold(0_i64, |sum, store| sum.checked_add(*targets.get(store)?)),
+        };
+        let is_target_hidden = hidden_targets.get(&unit.id).is_some_and(|first| *first <= period);
+        let target = target.filter(|_| !stores.is_empty() && !is_target_hidden);
+        let month = months.state(stores);
+        Some(ShownUnit {
+            parent: unit.parent_id.and_then(|parent| above.shown.get(&parent)).cloned(),
+            has_children: above.parents.contains(&unit.id),
+            numbers: S::of(told, known, target),
+            known,
+            people: sums.people,
+            month: MonthState { recorded_at: sums.recorded_at.filter(|_| !hidden.contains(&true)), ..month },
+            hidden,
+            is_target_hidden,
+            unit: unit.clone(),
+        })
+    });
+    Ok(shown.collect())
+}
+
+/// The store of which numbers are told as they were known on a day.
+///
+/// # Errors
+///
+/// The parameter `unit` at fault, which keeps short what has to be read; forbidden for whoever may not read the facts of everybody in
+/// it: what changed from one day to the next may be one person's; a conflict where somebody's month has been erased.
+async fn told_as_of(cx: &mut Context, part: Part, period: Period, units: &[Unit]) -> Result<i64, Problem> {
+    let Some(store_id) = part.store else {
+        let said =
+            say!("as_of 需要一家门店或其下的单位", "as_of is told of a store, or of a unit within one");
+        return Err(Problem::field("unit", said));
+    };
+    if units.iter().any(|unit| unit.is_shown() && unit.is_asked && !unit.is_known) {
+        let detail = say!(
+            "过去某一天的数只给可以看其中每个人数据的人：两天之差可能就是一个人的数",
+            "numbers as of a day are for those who may read everybody's facts: between two days it may be one person's that changed"
+        );
+        return Err(Problem::new(Code::Forbidden, detail));
+    }
+    if store::is_erased(cx, units, period).await? {
+        return Err(Problem::conflict(say!(
+            "{period} 有人的数据已经删除：某一天知道多少，已经说不清了",
+            "somebody's {period} has been erased: nobody can say any more what was known on a day"
+        )));
+    }
+    Ok(store_id)
+}
+
+/// Units with their own sums. What has nothing in a source that is complete for the store is 0 there, for everybody.
+fn with_own<'a, const N: usize>(
+    units: &'a [Unit],
+    mut own: OwnSums<N>,
+    summed: Summed<'_>,
+    months: &HashMap<i64, StoreMonth>,
+    metrics: [&str; N],
+) -> Vec<OwnUnit<'a, N>> {
+    let zeros = metrics.map(|name| match summed {
+        Summed::Metrics(catalogue) => {
+            let metric = catalogue.find(name).and_then(|id| catalogue.get(id));
+            metric
+                .filter(|metric| metric.missing == Missing::Zero)
+                .and_then(|metric| metric.source.as_deref())
+        }
+        Summed::Coefficients(_) => None,
+    });
+    let complete = |unit: &'a Unit| {
+        let mut own = own.remove(&unit.id).unwrap_or_default();
+        let month = unit.store_id.and_then(|store| months.get(&store));
+        // Whoever sells there, and whoever else something is known of.
+        let everybody = own.of.iter().map(|sum| sum.known).fold(unit.people, i64::max);
+        for (sum, source) in own.of.iter_mut().zip(zeros) {
+            if source.zip(month).is_some_and(|(source, month)| month.is_complete(source)) {
+                sum.known = everybody;
+            }
+        }
+        if matches!(summed, Summed::Coefficients(_)) {
+            own.people.get_or_insert(0);
+        }
+        OwnUnit { unit, own }
+    };
+    units.iter().map(complete).collect()
+}
+
+/// The sources that bring what is summed, those left out that are never outstanding.
+fn sources(summed: Summed<'_>, metrics: &[&str]) -> HashSet<String> {
+    let Summed::Metrics(catalogue) = summed else { return HashSet::new() };
+    let sources = metrics.iter().filter_map(|metric| catalogue.source_of(metric));
+    sources.filter(|source| !catalogue.is_complete(source)).map(str::to_owned).collect()
+}
+
+/// The units of which each sum is withheld.
+fn hidden<const N: usize>(units: &[Unit], sums: &HashMap<i64, Sums<N>>) -> [HashSet<i64>; N] {
+    if units.iter().all(|unit| unit.is_known || !unit.is_shown()) {
+        return std::array::from_fn(|_| HashSet::new());
+    }
+    // Mostly all metrics are known of the same people, and judged once.
+    let mut judged = HashMap::<Vec<i64>, HashSet<i64>>::new();
+    std::array::from_fn(|at| {
+        let people =
+            |unit: &Unit| sums.get(&unit.id).and_then(|sums| sums.of.get(at)).map_or(0, |sum| sum.known);
+        let people = units.iter().map(people).collect::<Vec<_>>();
+        judged.entry(people.clone()).or_insert_with(|| withheld_of(units, &people)).clone()
+    })
+}
+
+/// The units of which nothing is told, by how many people are in the sum of each: store by store, and then of the groups those that
+/// would tell of a store.
+fn withheld_of(units: &[Unit], people: &[i64]) -> HashSet<i64> {
+    let counted = units.iter().zip(people).map(|(unit, people)| Counted {
+        id: unit.id,
+        parent: unit.parent_id,
+        people: *people,
+        is_shown: unit.is_shown(),
+        is_known: unit.is_known,
+    });
+    let counted = counted.collect::<Vec<_>>();
+    let mut stores = HashMap::<i64, Vec<Counted>>::new();
+    for (unit, one) in units.iter().zip(&counted) {
+        if let Some(store) = unit.store_id {
+            stores.entry(store).or_default().push(*one);
+        }
+    }
+    let is_judged = |one: &Counted| one.is_shown && !one.is_known;
+    let judged = stores.into_values().filter(|units| units.iter().any(is_judged));
+    let mut hidden = judged.flat_map(|units| withheld(&units)).collect::<HashSet<_>>();
+    let groups = units.iter().zip(&counted).filter(|(unit, one)| unit.store_id.is_none() && is_judged(one));
+    let groups = groups.map(|(unit, _)| unit.id).collect::<HashSet<_>>();
+    if !groups.is_empty() {
+        hidden.extend(withheld_groups_of_stores(&counted, &hidden, &groups));
+    }
+    hidden
+}
+
+/// What lies above what.
+struct Above {
+    /// The codes of the units that are shown.
+    shown: HashMap<i64, String>,
+    /// Above which units some are shown.
+    parents: HashSet<i64>,
+    /// The stores of each group, and the store of each store.
+    stores: HashMap<i64, Vec<i64>>,
+}
+
+impl Above {
+    fn of(units: &[Unit]) -> Self {
+        let parents = units.iter().map(|unit| (unit.id, unit.parent_id)).collect::<HashMap<_, _>>();
+        let mut stores = HashMap::<i64, Vec<i64>>::new();
+        for store in units.iter().filter(|unit| unit.is_there && unit.kind == UnitKind::Store) {
+            let mut at = Some(store.id);
+            while let Some(id) = at {
+                stores.entry(id).or_default().push(store.id);
+                at = parents.get(&id).copied().flatten();
+            }
+        }
+        let shown = || units.iter().filter(|unit| unit.is_shown());
+        Self {
+            shown: shown().map(|unit| (unit.id, unit.code.clone())).collect(),
+            parents: shown().filter_map(|unit| unit.parent_id).collect(),
+            stores,
+        }
+    }
+
+    /// The stores in which a unit lies, or which lie in it.
+    fn stores(&self, unit: &Unit) -> &[i64] {
+        self.stores.get(&unit.store_id.unwrap_or(unit.id)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// How far the months of stores have come.
+struct Months<'a> {
+    summed: Summed<'a>,
+    asked: &'a Asked,
+    /// The sources of the numbers.
+    sources: HashSet<String>,
+    stores: &'a HashMap<i64, StoreMonth>,
+}
+
+impl Months<'_> {
+    /// How far those of some stores have come together.
+    fn state(&self, stores: &[i64]) -> MonthState {
+        let months = || stores.iter().filter_map(|store| self.stores.get(store));
+        let count = |is_counted: &dyn Fn(&StoreMonth) -> bool| {
+            i64::try_from(months().filter(|month| is_counted(month)).count()).unwrap_or(i64::MAX)
+        };
+        let moment = self.asked.moment();
+        let frozen = count(&|month| {
+            month.frozen_at.is_some_and(|frozen_at| moment.is_none_or(|moment| frozen_at <= moment))
+        });
+        let delivered = count(&|month| match self.summed {
+            Summed::Metrics(_) => month.has(&self.sources),
+            Summed::Coefficients(_) => month.state >= Some(CycleState::Published),
+        });
+        let all = i64::try_from(stores.len()).unwrap_or(i64::MAX);
+        let now = || months().filter(|_| moment.is_none());
+        // An absent one is less than any.
+        let state = now().map(|month| month.state).min().flatten();
+        let revision = now().filter(|_| all == 1).find_map(|month| month.revision);
+        MonthState {
+            state,
+            revision,
+            stores: all,
+            stores_delivered: delivered,
+            stores_frozen: frozen,
+            is_partial: frozen < all || delivered < all,
+            recorded_at: None,
+            as_of: self.asked.as_of,
+        }
+    }
+}
