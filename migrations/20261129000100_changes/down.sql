@@ -10,6 +10,7 @@ DROP TRIGGER annual_plan_added_is_told ON annual_plan;
 DROP TRIGGER annual_plan_changed_is_told ON annual_plan;
 DROP TRIGGER annual_plan_removed_is_told ON annual_plan;
 DROP TRIGGER rule_release_is_told ON rule_release;
+DROP FUNCTION tell_month(date);
 DROP FUNCTION tell_postings();
 DROP FUNCTION tell_units();
 DROP FUNCTION tell_cycles();

@@ -26,7 +26,7 @@ CREATE TABLE change_entry (
         || coalesce(of_id, 0)::text || '/' || is_public::text) STORED
 );
 CREATE INDEX change_entry_order ON change_entry (transaction_id, id);
-CREATE INDEX change_entry_subject ON change_entry (subject, transaction_id, id);
+CREATE INDEX change_entry_subject ON change_entry (subject, id);
 
 -- Which sums tell of which metrics.
 CREATE TABLE change_metric (
@@ -94,6 +94,13 @@ BEGIN
     GROUP BY c.resource, s.store_id, s.period ORDER BY s.period, s.store_id, c.resource;
     RETURN NULL;
 END
+$$;
+
+-- A month whose sums were made anew is told as a whole.
+CREATE FUNCTION tell_month(month date) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO change_entry (resource, kind, unit_id, period)
+    SELECT r.resource, 'changed', s.id, month FROM org_unit s CROSS JOIN (SELECT DISTINCT resource FROM change_metric) AS r
+    WHERE s.kind = 'store' ORDER BY s.id, r.resource
 $$;
 
 -- How many people sell somewhere stands beside the sums. A posting that changes is told for the months in which it does: as

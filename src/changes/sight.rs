@@ -31,10 +31,18 @@ impl Sight {
         }
     }
 
-    /// Whether somebody knows some of a store's people by themselves, and not all: what changes of the store's sums could then
-    /// be of the others.
-    pub(super) fn knows_some(scope: &Scope) -> bool {
-        let some = [Reach::Own, Reach::Team, Reach::Department].map(Reach::name);
-        scope.reaches.iter().any(|reach| some.contains(reach))
+    /// Whether some units of a store are read person by person, and not all of them: what changes of the store's sums could then
+    /// be of the others. The own numbers alone are no unit's.
+    pub(super) fn reads_some_facts(&self) -> bool {
+        reaches(&self.facts, &[Reach::Team, Reach::Department])
     }
+
+    /// Whether some reviews of a store are read, and not all of them.
+    pub(super) fn reads_some_reviews(&self) -> bool {
+        reaches(&self.reviews, &[Reach::Own, Reach::Team, Reach::Department])
+    }
+}
+
+fn reaches(scope: &Scope, some: &[Reach]) -> bool {
+    some.iter().any(|reach| scope.reaches.contains(&reach.name()))
 }

@@ -83,13 +83,13 @@ fn in_path(code: &str) -> String {
     form_urlencoded::byte_serialize(code.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
-/// The entries behind a position ($1, $2) that are settled ($3), each thing once.
+/// The entries behind a position ($1, $2) that are settled ($3), each thing once. Which one is the last is told by ids: numbers of
+/// transactions begin anew where a backup is restored elsewhere.
 const ENTRIES: &str =
     "SELECT e.transaction_id, e.id, e.at, e.resource, e.kind, e.period, e.of_id, u.code AS unit
     FROM change_entry e LEFT JOIN org_unit u ON u.id = e.unit_id
     WHERE (e.transaction_id, e.id) > ($1, $2) AND e.transaction_id < $3
-    AND NOT EXISTS (SELECT FROM change_entry later WHERE later.subject = e.subject
-        AND (later.transaction_id, later.id) > (e.transaction_id, e.id))";
+    AND NOT EXISTS (SELECT FROM change_entry later WHERE later.subject = e.subject AND later.id > e.id)";
 
 /// The sums of people's months: to those who read of a store's people ($5), and of what is public to those who read its sums ($4).
 const SUMS: &str = concat!(
@@ -128,17 +128,18 @@ const REVIEWS_OF_OTHERS: &str = concat!(
     ") NOT BETWEEN 1 AND 2"
 );
 
-/// Plans that are seen as a whole ($8, in the month $11), units that are reached and those above them ($9), cycles ($10), and what
-/// is everybody's.
-const OTHERS: &str = concat!(
-    ") OR e.resource = 'plans' AND ",
-    seen_whole!("$8", "$11", "e.unit_id", "extract(year FROM e.period)::integer"),
-    " OR e.resource = 'org-units' AND (($9).everything OR EXISTS (
-        SELECT FROM reached($9) JOIN org_unit m ON m.id = reached.unit_id WHERE m.path @> ARRAY[e.unit_id]))
-    OR e.resource = 'review-cycles' AND ",
-    reaches_month!("$10", "e.unit_id", "e.period"),
-    " OR e.resource = 'metrics') ORDER BY e.transaction_id, e.id"
+/// Plans that are seen as a whole, in the month in which somebody looks ($11).
+const PLANS: &str = concat!(
+    " OR e.resource = 'plans' AND ",
+    seen_whole!("$8", "$11", "e.unit_id", "extract(year FROM e.period)::integer")
 );
+
+/// Units that are reached, and those above them.
+const UNITS: &str = " OR e.resource = 'org-units' AND (($9).everything OR EXISTS (
+        SELECT FROM reached($9) JOIN org_unit m ON m.id = reached.unit_id WHERE m.path @> ARRAY[e.unit_id]))";
+
+const CYCLES: &str =
+    concat!(" OR e.resource = 'review-cycles' AND ", reaches_month!("$10", "e.unit_id", "e.period"));
 
 /// What has changed behind a cursor, as far as the caller may read it; without a cursor, only that of now.
 ///
@@ -192,10 +193,15 @@ async fn entries(
     let pieces = [
         (true, ENTRIES),
         (true, SUMS),
-        (Sight::knows_some(&sight.facts), SUMS_OF_OTHERS),
+        (sight.reads_some_facts(), SUMS_OF_OTHERS),
         (true, REVIEWS),
-        (Sight::knows_some(&sight.reviews), REVIEWS_OF_OTHERS),
-        (true, OTHERS),
+        (sight.reads_some_reviews(), REVIEWS_OF_OTHERS),
+        (true, ")"),
+        (!sight.plans.is_empty(), PLANS),
+        (!sight.organisation.is_empty(), UNITS),
+        (!sight.cycles.is_empty(), CYCLES),
+        // What is everybody's.
+        (true, " OR e.resource = 'metrics') ORDER BY e.transaction_id, e.id"),
         (true, window.limit_clause()),
     ];
     let entries = sql_of(pieces)
@@ -237,8 +243,7 @@ pub(super) async fn newest(connection: &mut AsyncPgConnection) -> Result<Option<
 pub async fn prune(connection: &mut AsyncPgConnection) -> Result<usize, Problem> {
     let pruned = sql("DELETE FROM change_entry WHERE id IN (
              SELECT e.id FROM change_entry e WHERE EXISTS (
-                 SELECT FROM change_entry later WHERE later.subject = e.subject
-                 AND (later.transaction_id, later.id) > (e.transaction_id, e.id)
+                 SELECT FROM change_entry later WHERE later.subject = e.subject AND later.id > e.id
                  AND later.transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
              LIMIT 100000 FOR UPDATE SKIP LOCKED)")
     .execute(connection)

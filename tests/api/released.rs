@@ -194,16 +194,20 @@ impl<'a> Breaks<'a> {
     }
 
     fn bounds(&mut self, place: &str, before: &Value, after: &Value) {
-        let number = |schema: &Value, name: &str| schema[name].as_f64();
-        let lower =
-            ["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"].map(|name| (name, 1.0));
-        let upper = ["maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"]
-            .map(|name| (name, -1.0));
-        for (name, sign) in lower.into_iter().chain(upper) {
-            let is_narrower = match (number(before, name), number(after, name)) {
+        let bound = |schema: &Value, name: &str| schema[name].as_i64();
+        let lower = ["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"];
+        let upper = ["maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"];
+        for name in lower.into_iter().chain(upper) {
+            let is_narrower = match (bound(before, name), bound(after, name)) {
                 (_, None) => false,
                 (None, Some(_)) => true,
-                (Some(was), Some(is)) => (is - was) * sign > 0.0,
+                (Some(was), Some(is)) => {
+                    if lower.contains(&name) {
+                        is > was
+                    } else {
+                        is < was
+                    }
+                }
             };
             if is_narrower {
                 self.say(place, &format!("has a narrower {name}"));

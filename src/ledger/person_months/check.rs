@@ -262,5 +262,6 @@ async fn renew(connection: &mut AsyncPgConnection, period: Period) -> Result<(),
     .bind::<Date, _>(period)
     .execute(connection)
     .await?;
+    sql("SELECT tell_month($1)").bind::<Date, _>(period).execute(connection).await?;
     Ok(())
 }
