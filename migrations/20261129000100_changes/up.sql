@@ -168,7 +168,7 @@ BEGIN
             last_known::timestamp, interval '1 month') AS at (month)
         CROSS JOIN (VALUES ('attainment'), ('funnel')) AS r (resource)
         WHERE (f.code, f.name, f.valid_from, f.valid_to) IS DISTINCT FROM (l.code, l.name, l.valid_from, l.valid_to)
-        AND l.kind IN ('store', 'team');
+        AND l.kind IN ('store', 'team') ORDER BY 4, 3, 1;
     END IF;
     RETURN NULL;
 END
