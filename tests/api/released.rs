@@ -149,11 +149,13 @@ impl<'a> Breaks<'a> {
         let fits = match way {
             // An integer is a number. What says no type takes any.
             Way::In => {
-                are.is_empty() || were.is_subset(&are) || (were.contains("integer") && are.contains("number"))
+                let takes =
+                    |kind: &String| are.contains(kind) || (kind == "integer" && are.contains("number"));
+                are.is_empty() || were.iter().all(takes)
             }
             Way::Out => were.is_empty() || (!are.is_empty() && are.is_subset(&were)),
         };
-        if !fits && !(way == Way::In && were.is_empty()) {
+        if !fits {
             self.say(place, "is of another type");
         }
         if way == Way::In
