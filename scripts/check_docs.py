@@ -30,7 +30,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LINKED = ["README.md", "CHANGELOG.md", "rules/README.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/*.md"))]
-GUIDES = ["README.md", "docs/guide-hr.zh.md", "docs/guide-sales-manager.zh.md", "docs/guide-api.md",
+GUIDES = ["README.md", "docs/guide-hr.zh.md", "docs/guide-sales-manager.zh.md", "docs/guide-api.md", "docs/API.md",
           "docs/ERRORS.md", "docs/operations.md", "rules/README.md"]
 START_SECONDS = 60
 GUIDE_SECONDS = 120
@@ -57,7 +57,7 @@ class Block:
     @property
     def file(self):
         words = self.info.split()
-        return words[1] if len(words) == 2 and words[0] in ("toml", "rust") else None
+        return words[1] if len(words) == 2 and words[0] in ("toml", "rust", "python", "html") else None
 
     @property
     def may_fail(self):

@@ -16,6 +16,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::auth::AccessLog;
 use crate::auth::token::Tokens;
+use crate::changes::stream::Feed;
 use crate::clock::Clock;
 use crate::config::Policy;
 use crate::db::Pool;
@@ -32,7 +33,7 @@ use crate::ledger::catalogue::Catalogues;
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
 use crate::spreadsheets::import::MAX_FILE_BYTES;
-use crate::{auth, dashboard, diary, ledger, org, plan, retention, reviews, rules, spreadsheets};
+use crate::{auth, changes, dashboard, diary, ledger, org, plan, retention, reviews, rules, spreadsheets};
 
 /// Everything that requests share.
 #[derive(Clone)]
@@ -307,7 +308,10 @@ fn routes(api: &mut ServiceConfig) {
             .service(dashboard::http::get_quality)
             .service(dashboard::http::get_coefficients)
             .service(dashboard::http::get_distribution)
-            .service(dashboard::http::get_leaderboard),
+            .service(dashboard::http::get_leaderboard)
+            // changes
+            .service(changes::http::list_changes)
+            .service(changes::http::stream_changes),
     );
 }
 
@@ -366,6 +370,7 @@ pub fn build(shared: Shared, listener: TcpListener) -> anyhow::Result<(Server, S
     let api = openapi();
     let methods = Data::new(Methods::of(&api));
     let log = AccessLog::open(&shared.pool).or_shown(shared.policy.reads_unlogged);
+    let feed = Data::new(Feed::open(&shared.pool));
     let health = Data::new(Health::new(shared.pool.clone()));
     let proxies = Data::new(Proxies(shared.policy.trusted_proxies.clone()));
     let origins = shared.policy.cors_origins.clone();
@@ -380,6 +385,7 @@ pub fn build(shared: Shared, listener: TcpListener) -> anyhow::Result<(Server, S
             .app_data(Data::from(Arc::clone(&shared.catalogues)))
             .app_data(methods.clone())
             .app_data(health.clone())
+            .app_data(feed.clone())
             .app_data(proxies.clone())
             .app_data(web::PayloadConfig::new(MAX_FILE_BYTES))
             .app_data(web::PathConfig::default().error_handler(|_, request| misread(request)))

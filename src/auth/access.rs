@@ -269,6 +269,12 @@ actions! {
     HoldData = [GeneralManager Store, Hr Store, GroupAdmin All];
     /// Propose that somebody's data is erased, and decide on what others proposed.
     EraseData = [GeneralManager Store, Hr Store, GroupAdmin All];
+    /// Be told what has changed: of what one may read, and as far as one may read it.
+    FollowChanges = [
+        SalesConsultant Own, TeamLeader Own, TelesalesSpecialist Own, ShowroomSupervisor Own, SalesManager Own,
+        GeneralManager Own, Hr Own, Clerk Own, CustomerService Own, ServiceAdviser Own, Parts Own, GroupAdmin Own,
+        Dashboard Own, Auditor Own, SystemAdmin Own,
+    ];
     /// Read aggregates that name nobody.
     ViewAggregates = [
         TeamLeader Store, TelesalesSpecialist Store, SalesManager Store, GeneralManager Store, Hr Store,
@@ -350,6 +356,7 @@ mod tests {
             ("ReceiveRules", Own),
             ("ViewReceipts", Own),
             ("ConfirmTalks", Own),
+            ("FollowChanges", Own),
             ("ViewLeaderboard", Store),
         ];
         for role in [ServiceAdviser, Parts] {

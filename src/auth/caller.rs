@@ -14,6 +14,7 @@ use futures_util::future::Either;
 
 use super::access::Action;
 use super::access_log::AccessLog;
+use super::action_name::ActionName;
 use super::api_keys::{self, Holder};
 use super::context::Context;
 use super::identity::Identity;
@@ -36,6 +37,8 @@ pub struct Caller<A> {
     pool: Pool,
     log: AccessLog,
     is_change: bool,
+    /// What a key is confined to.
+    actions: Option<Vec<ActionName>>,
     action: PhantomData<A>,
 }
 
@@ -55,6 +58,7 @@ impl<A: Action> Caller<A> {
                 log: log.clone(),
                 language: Language::default(),
                 is_change: false,
+                actions: None,
                 action: PhantomData,
             }),
             false => Err(not_allowed()),
@@ -66,9 +70,12 @@ impl<A: Action> Caller<A> {
         self.reach_with::<A>()
     }
 
-    /// How far the caller reaches with another action that an answer depends on; nowhere where no role allows it.
+    /// How far the caller reaches with another action that an answer depends on; nowhere where no role allows it, or the key
+    /// does not.
     pub fn reach_with<B: Action>(&self) -> Scope {
-        Scope::of(&self.identity, B::reach_of)
+        let is_shut =
+            self.actions.as_ref().is_some_and(|actions| !actions.iter().any(|action| action.is::<B>()));
+        Scope::of(&self.identity, |role| B::reach_of(role).filter(|_| !is_shut))
     }
 
     /// What the work needs to know of this request. It takes a connection: to be asked for only once everything has been
@@ -162,13 +169,13 @@ impl Asking {
                 "the key is not valid, has expired or was revoked"
             ))
         })?;
-        if actions.is_some_and(|actions| !actions.iter().any(|action| action.is::<A>())) {
+        if actions.as_ref().is_some_and(|actions| !actions.iter().any(|action| action.is::<A>())) {
             return Err(Problem::new(
                 Code::Forbidden,
                 say!("这把密钥不能这样做", "this key does not allow this"),
             ));
         }
-        self.caller(identity)
+        self.caller(identity).map(|caller| Caller { actions, ..caller })
     }
 
     fn caller<A: Action>(self, identity: Identity) -> Result<Caller<A>, Problem> {

@@ -46,7 +46,7 @@ pub fn allowing(origins: &[Origin]) -> Cors {
     let ours = HeaderName::from_static;
     let cors = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers(asked.into_iter().chain([ours(key)]))
+        .allowed_headers(asked.into_iter().chain([ours(key), ours("last-event-id")]))
         .expose_headers(told.into_iter().chain([ours(replayed), ours(REQUEST_ID)]))
         .max_age(MAX_AGE);
     match origins.iter().any(|Origin(origin)| origin == "*") {

@@ -33,6 +33,7 @@ const PROBLEM: &str = "application/problem+json";
         (name = "reviews", description = "考核 · review cycles and reviews"),
         (name = "retention", description = "数据保存 · how long things are kept, legal holds and erasing"),
         (name = "dashboard", description = "看板 · aggregates and leaderboard"),
+        (name = "changes", description = "变更 · what has changed since, for copies and screens"),
     ),
     components(schemas(ProblemBody)),
     security(("bearer" = [])),

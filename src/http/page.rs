@@ -74,6 +74,11 @@ impl Window {
         Page { items: rows, next_cursor }
     }
 
+    /// The first rows of what is no list of pages.
+    pub fn first(asked: Option<i64>) -> Result<Self, Problem> {
+        Ok(Self { after: 0, limit: limit(asked)? })
+    }
+
     fn of(asked: PageQuery) -> Result<Self, Problem> {
         Ok(Self { after: after(asked.cursor.as_deref())?, limit: limit(asked.limit)? })
     }

@@ -29,6 +29,8 @@ pub enum Code {
     NotFound,
     /// It was there, and has been erased.
     Gone,
+    /// What has changed since is not known: the cursor is of another database.
+    CopyAnew,
     /// The path exists, but not with this method.
     MethodNotAllowed,
     /// There is none of the forms that the caller takes.
@@ -71,6 +73,7 @@ impl Code {
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::Gone => (StatusCode::GONE, "gone", "Erased"),
+            Self::CopyAnew => (StatusCode::GONE, "copy-anew", "Copy anew"),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
             }

@@ -40,7 +40,7 @@ macro_rules! seen_whole {
     };
 }
 
-pub(in crate::plan) use seen_whole;
+pub(crate) use seen_whole;
 
 /// The month in which somebody looks.
 pub(in crate::plan) fn month(cx: &Context) -> Period {

@@ -92,6 +92,8 @@ const REVIEWS: &[&str] = &[
          applicable_max = 0, grade = NULL, final_grade = '', coefficient = NULL, attention = '{}', deliveries = 0
      WHERE r.period = $1 AND r.employee_id = ANY ($2)
      AND EXISTS (SELECT FROM erased_review x WHERE x.review_id = r.id AND x.erasure_id = $3)",
+    "SELECT tell_reviews(ARRAY(SELECT DISTINCT r.cycle_id FROM erased_review x JOIN review r ON r.id = x.review_id
+     WHERE x.erasure_id = $3))",
     // A backtest that tried them names reviews by id, with their totals.
     "UPDATE rule_backtest b SET report = (b.report::jsonb
          || jsonb_build_object('gainers', coalesce((SELECT jsonb_agg(m) FROM jsonb_array_elements(b.report::jsonb -> 'gainers') m

@@ -317,5 +317,7 @@ pub(super) async fn apply_corrections(
     .bind::<BigInt, _>(cycle.id)
     .execute(cx.db())
     .await?;
+    // What is published already changes for those who follow it.
+    sql("SELECT tell_reviews(ARRAY[$1])").bind::<BigInt, _>(cycle.id).execute(cx.db()).await?;
     Ok(())
 }

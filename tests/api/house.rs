@@ -23,6 +23,7 @@ const ORDER: &[&[&str]] = &[
     &["reviews"],
     &["retention"],
     &["dashboard"],
+    &["changes"],
     &["demo"],
     &["config"],
     &["server"],

@@ -2,6 +2,7 @@
 //! database, column by column.
 
 mod access;
+mod changes;
 mod diary;
 mod ledger;
 mod organisation;
@@ -11,6 +12,7 @@ mod reviews;
 mod rules;
 
 pub use access::*;
+pub use changes::*;
 pub use diary::*;
 pub use ledger::*;
 pub use organisation::*;

@@ -275,5 +275,6 @@ async fn renew(connection: &mut AsyncPgConnection, period: Period) -> Result<(),
     .bind::<Array<Nullable<Timestamptz>>, _>(recorded.iter().map(|(_, at)| *at).collect::<Vec<_>>())
     .execute(connection)
     .await?;
+    sql("SELECT tell_month($1)").bind::<Date, _>(period).execute(connection).await?;
     Ok(())
 }

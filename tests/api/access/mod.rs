@@ -73,6 +73,8 @@ fn query(operation_id: &str) -> &'static str {
         | "create_mapped_import"
         | "get_import_template"
         | "get_leaderboard" => "?period=2014-03",
+        // Followed, it would have no end.
+        "stream_changes" => "?after=none",
         "list_review_summaries" | "get_supply" | "get_plan_template" => "?year=2014",
         _ => "",
     }
