@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
+use diesel::QueryableByName;
+use diesel::sql_types::Text;
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use reqwest::Method;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -67,7 +69,13 @@ async fn deliver(app: &TestApp, cars: &[(&str, Value)]) {
     app.post("clerk", "/v1/facts", body).await.expect(200);
 }
 
-const SUMS: [&str; 2] = ["attainment 2015-01/JC changed", "funnel 2015-01/JC changed"];
+/// Deliveries stand in all of them.
+const SUMS: [&str; 4] = [
+    "attainment 2015-01/JC changed",
+    "funnel 2015-01/JC changed",
+    "product-lines 2015-01/JC changed",
+    "quality 2015-01/JC changed",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sums_that_change_are_told_by_store_and_of_one_or_two_people_only_to_who_knows_them() {
@@ -208,10 +216,11 @@ async fn what_is_published_and_opened_again_is_told_and_a_generation_leaves_a_ro
         app.pool.get().await.unwrap().batch_execute(&sql).await.unwrap();
     };
     move_to("published").await;
-    assert_eq!(told(&app, "dashboard", &screen).await, ["distribution 2014-04/JC changed"]);
+    let published = ["coefficients 2014-04/JC", "distribution 2014-04/JC"];
+    assert_eq!(told(&app, "dashboard", &screen).await, published.map(|one| format!("{one} changed")));
     assert_eq!(told(&app, "consultant", &consultant).await, ["leaderboard 2014-04/JC changed"]);
     move_to("computed").await;
-    assert_eq!(told(&app, "dashboard", &screen).await, ["distribution 2014-04/JC removed"]);
+    assert_eq!(told(&app, "dashboard", &screen).await, published.map(|one| format!("{one} removed")));
     assert_eq!(told(&app, "consultant", &consultant).await, ["leaderboard 2014-04/JC removed"]);
 }
 
@@ -222,9 +231,9 @@ async fn a_posting_that_ends_is_told_for_the_months_from_then_on() {
     let end = "UPDATE assignment SET valid_to = '2014-11-20', version = version + 1
         WHERE employee_id = (SELECT id FROM employee WHERE employee_no = 'A12') AND valid_to IS NULL";
     app.pool.get().await.unwrap().batch_execute(end).await.unwrap();
-    let expected =
-        ["attainment 2014-11/JC", "attainment 2014-12/JC", "funnel 2014-11/JC", "funnel 2014-12/JC"]
-            .map(|one| format!("{one} changed"));
+    let resources = ["attainment", "funnel", "product-lines", "quality"];
+    let months = |resource: &str| ["11", "12"].map(|month| format!("{resource} 2014-{month}/JC changed"));
+    let expected = resources.map(months).concat();
     assert_eq!(sorted(&app, "dashboard", &cursor).await, expected);
 }
 
@@ -419,4 +428,25 @@ async fn the_wall_screen_of_the_guide_shows_a_board_and_what_becomes_of_it() {
     }
     assert_eq!(lines.next_line().await.unwrap().unwrap(), "[]");
     node.kill().await.unwrap();
+}
+
+/// What is summed for a row stands in `known`; the database has to tell of just that.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_number_of_a_dashboard_is_told_when_it_changes() {
+    #[derive(QueryableByName)]
+    struct Told {
+        #[diesel(sql_type = Text)]
+        metric: String,
+    }
+    let app = TestApp::demo().await;
+    for resource in ["funnel", "product-lines", "quality"] {
+        let path = format!("/v1/dashboard/{resource}?period=2014-03&unit=JC");
+        let rows = app.get("hr", &path).await.expect(200);
+        let mut shown = rows[0]["known"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        shown.sort_unstable();
+        let told = diesel::sql_query("SELECT metric FROM change_metric WHERE resource = $1 ORDER BY metric COLLATE \"C\"");
+        let connection = &mut app.pool.get().await.unwrap();
+        let told: Vec<Told> = told.bind::<Text, _>(resource).load(connection).await.unwrap();
+        assert_eq!(told.into_iter().map(|one| one.metric).collect::<Vec<_>>(), shown, "{resource}");
+    }
 }
