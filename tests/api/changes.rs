@@ -444,7 +444,9 @@ async fn every_number_of_a_dashboard_is_told_when_it_changes() {
         let rows = app.get("hr", &path).await.expect(200);
         let mut shown = rows[0]["known"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         shown.sort_unstable();
-        let told = diesel::sql_query("SELECT metric FROM change_metric WHERE resource = $1 ORDER BY metric COLLATE \"C\"");
+        let told = diesel::sql_query(
+            "SELECT metric FROM change_metric WHERE resource = $1 ORDER BY metric COLLATE \"C\"",
+        );
         let connection = &mut app.pool.get().await.unwrap();
         let told: Vec<Told> = told.bind::<Text, _>(resource).load(connection).await.unwrap();
         assert_eq!(told.into_iter().map(|one| one.metric).collect::<Vec<_>>(), shown, "{resource}");

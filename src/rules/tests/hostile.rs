@@ -119,11 +119,15 @@ fn checks_do_not_grow_faster_than_the_script() {
             format!("let s0 = deliveries + 1;\n{} if s{last} > 5 {{ 5 }} else {{ s{last} }}", sums("s")),
             format!("let n0 = 1;\n{} if n{last} > deliveries {{ 5 }} else {{ n{last} }}", sums("n")),
             "let a = b; let b = a; if a > 5 { 5 } else { b }".to_owned(),
-            lines(35 * size, &|n| format!("if deliveries > {n} && late < {n} || late == {n} {{ }}\n")) + "deliveries",
+            lines(35 * size, &|n| format!("if deliveries > {n} && late < {n} || late == {n} {{ }}\n"))
+                + "deliveries",
             format!("if {or} true {{ 5 }} else {{ 3 }}"),
             "deliveries;\n".repeat(850 * size) + "5",
             "let a = 1; ".repeat(10 * size) + "5",
-            format!("band(deliveries, [{}])", lines(42 * size, &|n| format!("[{}, 1],", n % 7)).trim_end_matches(',')),
+            format!(
+                "band(deliveries, [{}])",
+                lines(42 * size, &|n| format!("[{}, 1],", n % 7)).trim_end_matches(',')
+            ),
         ]
     };
     for (few, many) in bodies(1).into_iter().zip(bodies(6)) {

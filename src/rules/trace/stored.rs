@@ -11,8 +11,8 @@ use rust_decimal::Decimal;
 
 use super::{Part, STEP_LIMIT, Show, Shown, Step, StepKind, StepLabel};
 use crate::decimal::compact;
-use crate::rules::bundle::{Rule, Scheme};
 use crate::ledger::month::MonthFacts;
+use crate::rules::bundle::{Rule, Scheme};
 use crate::rules::memo::Memo;
 use crate::rules::scoring::{Outcome, RuleResult, Scored};
 use crate::rules::value::{AbsentMetric, Cause};
@@ -53,8 +53,8 @@ impl Scheme {
     pub fn score_traced(&self, facts: &MonthFacts, memo: &mut Memo) -> (Scored, Vec<u8>) {
         let mut out = Vec::with_capacity(512);
         out.push(VERSION);
-        let scored =
-            self.score_remembering(facts, memo, &mut out, |out, _, rule, result| write_result(out, rule, result));
+        let scored = self
+            .score_remembering(facts, memo, &mut out, |out, _, rule, result| write_result(out, rule, result));
         (scored, out)
     }
 
