@@ -1,4 +1,4 @@
-DROP TRIGGER source_that_came_is_told ON source_delivery;
+DROP TRIGGER source_complete_is_told ON source_delivery;
 DROP TRIGGER source_completed_is_told ON source_delivery;
 DROP TRIGGER month_frozen_is_told ON month_close;
 DROP TRIGGER month_corrected_is_told ON month_close;

@@ -110,7 +110,9 @@ CREATE FUNCTION tell_month(month date) RETURNS void LANGUAGE sql AS $$
     WHERE s.kind = 'store' ORDER BY s.id, r.resource
 $$;
 
--- Beside the sums of a month stands which sources are in and whether it is frozen; and what a complete source is silent about is 0.
+-- Beside the sums of a month stands whether it is frozen and which sources are in; and what a complete source is silent about is 0.
+-- That a source comes, or comes again, is told by the sums that change with it, as far as these may be: of one or two people nobody
+-- is to see when.
 CREATE FUNCTION tell_state_of_months() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO change_entry (resource, kind, unit_id, period)
@@ -126,9 +128,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER source_that_came_is_told AFTER INSERT ON source_delivery
-    REFERENCING NEW TABLE AS later FOR EACH STATEMENT EXECUTE FUNCTION tell_state_of_months();
--- That a source comes again is not told: the sums tell what changes by it, and of one or two people nobody is to see when.
+CREATE TRIGGER source_complete_is_told AFTER INSERT ON source_delivery
+    FOR EACH ROW WHEN (NEW.is_complete) EXECUTE FUNCTION tell_completeness();
 CREATE TRIGGER source_completed_is_told AFTER UPDATE ON source_delivery
     FOR EACH ROW WHEN (OLD.is_complete <> NEW.is_complete) EXECUTE FUNCTION tell_completeness();
 CREATE TRIGGER month_frozen_is_told AFTER INSERT ON month_close

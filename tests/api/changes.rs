@@ -178,7 +178,8 @@ async fn each_is_told_what_it_reaches() {
         vec![team, ours, theirs, board],
         vec![team, board],
         vec![board],
-        vec![],
+        // Nobody is in that store beside the own team.
+        vec![theirs],
     ]) {
         assert_eq!(told(&app, login, cursor).await, expected, "{login}");
     }
@@ -274,7 +275,7 @@ async fn key(app: &TestApp, actions: Value) -> (String, String) {
     let path = format!("/v1/users/{}/api-keys", me["id"]);
     let new = json!({"name": "screen", "actions": actions});
     let answer = app.post("admin", &path, new).await.expect(201);
-    (answer["key"].as_str().unwrap().to_owned(), format!("{path}/{}", answer["id"]))
+    (answer["key"].as_str().unwrap().to_owned(), format!("{path}/{}", answer["api_key"]["id"]))
 }
 
 #[tokio::test(flavor = "multi_thread")]

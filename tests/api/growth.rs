@@ -223,14 +223,14 @@ async fn a_delivery_does_not_read_the_whole_group_for_each_person() {
     );
     app.pool.get().await.unwrap().batch_execute(&group).await.unwrap();
     app.pool.get().await.unwrap().batch_execute("VACUUM ANALYZE").await.unwrap();
-    app.add_user("group.hr", &[Role::GroupAdmin], None, None).await;
+    app.add_user("group.clerk", &[Role::Clerk], None, Some("GROUP")).await;
     let rows =
         (1..=STORES).map(|person| format!("P{person},40,32,36,20,{},{}\n", person % 20 + 2, person % 20));
     let file =
         "工号,首次到店,留档数,到店客户数,试驾数,新增订单,交车台数\n".to_owned() + &rows.collect::<String>();
     let before = rows_read(&app).await;
     let path = "/v1/imports?kind=dms-funnel&period=2014-05";
-    let answer = app.upload("group.hr", path, file.into_bytes()).await.expect(201);
+    let answer = app.upload("group.clerk", path, file.into_bytes()).await.expect(201);
     assert_eq!(answer["added"], 6 * STORES, "{answer:#}");
     let read = rows_read(&app).await - before;
     // Everybody is looked up a few dozen times.

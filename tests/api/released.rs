@@ -2,7 +2,7 @@
 //!
 //! A request may become wider and an answer may get more, never the other way round. What is broken on purpose stands in
 //! [`ON_PURPOSE`] with its reason. When a version is released, `openapi/openapi.json` becomes `openapi/released.json` and that list
-//! is emptied.
+//! is emptied. Until the first release it is the document as it was last agreed.
 
 use std::collections::BTreeSet;
 
