@@ -368,9 +368,12 @@ fn every_kind_of_break_is_found_and_what_is_added_is_none() {
         ("is of another type", Box::new(add(months, "type", json!("string")))),
         ("answers no 200 any more", Box::new(remove(funnel("/responses"), "200"))),
         ("is no text/csv any more", Box::new(remove(funnel("/responses/200/content"), "text/csv"))),
-        ("is gone", Box::new(remove(schema("Funnel/properties"), "orders"))),
-        ("is of another type", Box::new(set(schema("Funnel/properties/people/type"), json!("string")))),
-        ("may be left out now", Box::new(set(schema("Funnel/required"), json!([])))),
+        ("is gone", Box::new(remove(schema("Distribution/properties"), "mean_total"))),
+        (
+            "is of another type",
+            Box::new(set(schema("Distribution/properties/scheme/type"), json!("integer"))),
+        ),
+        ("may be left out now", Box::new(set(schema("Distribution/required"), json!([])))),
         (
             "is new and required",
             Box::new(|document: &mut Value| {
@@ -408,7 +411,7 @@ fn every_kind_of_break_is_found_and_what_is_added_is_none() {
             funnel("/parameters"),
             json!({"name": "store", "in": "query", "required": false, "schema": {}}),
         )),
-        Box::new(add(schema("Funnel/properties"), "cars", json!({"type": "integer"}))),
+        Box::new(add(schema("Distribution/properties"), "cars", json!({"type": "integer"}))),
         Box::new(add(format!("{METRICS}/responses"), "418", json!({"description": "No tea"}))),
     ];
     for (at, change) in widening.into_iter().enumerate() {
