@@ -316,6 +316,9 @@ fn nothing_that_clients_rely_on_has_been_broken() {
     assert!(ON_PURPOSE.iter().all(|(_, why)| !why.is_empty()));
 }
 
+/// A change of a document.
+type Change = Box<dyn FnOnce(&mut Value)>;
+
 /// What the test says when a document is changed in one place.
 fn said(change: impl FnOnce(&mut Value)) -> Vec<String> {
     let before = released();
@@ -351,7 +354,7 @@ fn every_kind_of_break_is_found_and_what_is_added_is_none() {
     let parameters = released.pointer(&funnel("/parameters")).unwrap().as_array().unwrap();
     let months = parameters.iter().position(|one| one["name"] == "months").unwrap();
     let months = funnel(&format!("/parameters/{months}/schema"));
-    let breaking: [(&str, Box<dyn FnOnce(&mut Value)>); 16] = [
+    let breaking: [(&str, Change); 16] = [
         ("is gone", Box::new(remove("/paths".to_owned(), "/v1/dashboard/funnel"))),
         ("is gone", Box::new(remove("/paths/~1v1~1dashboard~1funnel".to_owned(), "get"))),
         ("is called otherwise", Box::new(set(funnel("/operationId"), json!("read_funnel")))),
@@ -405,7 +408,7 @@ fn every_kind_of_break_is_found_and_what_is_added_is_none() {
             "{at} {expected}: {found:#?}"
         );
     }
-    let widening: [Box<dyn FnOnce(&mut Value)>; 4] = [
+    let widening: [Change; 4] = [
         Box::new(add("/paths".to_owned(), "/v1/new", json!({"get": {"operationId": "get_new"}}))),
         Box::new(push(
             funnel("/parameters"),
