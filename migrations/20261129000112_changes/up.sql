@@ -113,15 +113,7 @@ $$;
 -- Beside the sums of a month stands whether it is frozen and which sources are in; and what a complete source is silent about is 0.
 -- That a source comes, or comes again, is told by the sums that change with it, as far as these may be: of one or two people nobody
 -- is to see when.
-CREATE FUNCTION tell_state_of_months() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO change_entry (resource, kind, unit_id, period)
-    SELECT DISTINCT r.resource, 'changed', l.store_id, l.period
-    FROM later l CROSS JOIN (SELECT DISTINCT resource FROM change_metric) AS r ORDER BY 4, 3, 1;
-    RETURN NULL;
-END
-$$;
-CREATE FUNCTION tell_completeness() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION tell_state_of_month() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO change_entry (resource, kind, unit_id, period)
     SELECT DISTINCT resource, 'changed', NEW.store_id, NEW.period FROM change_metric ORDER BY resource;
@@ -129,13 +121,11 @@ BEGIN
 END
 $$;
 CREATE TRIGGER source_complete_is_told AFTER INSERT ON source_delivery
-    FOR EACH ROW WHEN (NEW.is_complete) EXECUTE FUNCTION tell_completeness();
+    FOR EACH ROW WHEN (NEW.is_complete) EXECUTE FUNCTION tell_state_of_month();
 CREATE TRIGGER source_completed_is_told AFTER UPDATE ON source_delivery
-    FOR EACH ROW WHEN (OLD.is_complete <> NEW.is_complete) EXECUTE FUNCTION tell_completeness();
-CREATE TRIGGER month_frozen_is_told AFTER INSERT ON month_close
-    REFERENCING NEW TABLE AS later FOR EACH STATEMENT EXECUTE FUNCTION tell_state_of_months();
-CREATE TRIGGER month_corrected_is_told AFTER UPDATE ON month_close
-    REFERENCING NEW TABLE AS later FOR EACH STATEMENT EXECUTE FUNCTION tell_state_of_months();
+    FOR EACH ROW WHEN (OLD.is_complete <> NEW.is_complete) EXECUTE FUNCTION tell_state_of_month();
+CREATE TRIGGER month_frozen_is_told AFTER INSERT ON month_close FOR EACH ROW EXECUTE FUNCTION tell_state_of_month();
+CREATE TRIGGER month_corrected_is_told AFTER UPDATE ON month_close FOR EACH ROW EXECUTE FUNCTION tell_state_of_month();
 
 -- How many people sell somewhere stands beside the sums. A posting that changes is told for the months in which it does: as
 -- far as anything is known of months, and for its first one.
