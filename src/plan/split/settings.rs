@@ -90,7 +90,7 @@ pub struct CountedResults {
     /// Where they come from.
     pub source: ResultSource,
     /// Of how many people each of the months was known, in the store where they were fewest; of how many it could be where
-    /// nobody's was.
+    /// nobody's was; one where some people of a store were known and others were not, for what comes of them is told by the difference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = json!([12, 12, 11]))]
     pub fewest_people: Option<Vec<usize>>,

@@ -222,7 +222,8 @@ async fn stores(connection: &mut AsyncPgConnection, unit_id: i64) -> Result<BTre
     Ok(stores.into_iter().collect())
 }
 
-/// Of how many people a month is known in the store where they are fewest; where nobody's is, of how many it could be.
+/// Of how many people a month is known in the store where they are fewest; where nobody's is, of how many it could be. Where it is
+/// known of some and not of others it counts as known of one: what comes of the next is told by the difference.
 fn fewest_people(
     line: &Line,
     whole: &WholePlan,
@@ -244,19 +245,18 @@ fn fewest_people(
     }
     let mut silent: HashMap<i64, BTreeSet<i64>> = HashMap::new();
     for (_, leaf) in leaves(line, whole, month) {
-        let Some(store) = store_of(leaf.unit_id).filter(|store| !by_store.contains_key(store)) else {
-            continue;
-        };
-        if let Standing::Missing(people) = known.standing(&line.metric, &leaf) {
+        if let (Some(store), Standing::Missing(people)) =
+            (store_of(leaf.unit_id), known.standing(&line.metric, &leaf))
+        {
             silent.entry(store).or_default().extend(people);
         }
     }
-    let known = by_store.into_values().map(|(people, erased)| people.len() + erased);
-    known
-        .chain(silent.into_values().map(|people| people.len()))
-        .filter(|people| *people > 0)
-        .min()
-        .unwrap_or(0)
+    let people_of = |store: &i64| match (by_store.get(store), silent.get(store)) {
+        (Some(_), Some(silent)) if !silent.is_empty() => 1,
+        (Some((people, erased)), _) => people.len() + erased,
+        (None, silent) => silent.map_or(0, BTreeSet::len),
+    };
+    by_store.keys().chain(silent.keys()).map(people_of).filter(|people| *people > 0).min().unwrap_or(0)
 }
 
 /// What a leaf has to bring beyond what is known: of a unit as a whole some of its people may be known.

@@ -118,7 +118,28 @@ async fn what_two_people_brought_is_not_found_by_what_is_left_of_the_task() {
     assert_eq!((&before["year"], &before["withheld_from"]), (&json!(1690), &Value::Null));
     let line = &document["lines"][0];
     assert_eq!([&line["closed_total"], &line["remaining"], &line["targets"]], [35, 1655, 1815]);
-    assert_eq!(document["replanned"]["results"][0]["fewest_people"], json!([2]));
+    // Two were known and ten were not: the next one who is known would be told by the difference.
+    assert_eq!(document["replanned"]["results"][0]["fewest_people"], json!([1]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_missing_and_is_known_later_is_not_found_by_the_difference() {
+    let app = TestApp::demo().await;
+    let first = in_force(&app, 2015).await;
+    let later = app.at("2015-02-05T08:00:00Z");
+    deliver(&later, "2015-01", (1..=11).map(|number| total(&format!("A{number:02}"), 9)).collect()).await;
+    let path = format!("/v1/plans/{first}/replans");
+    let body = json!({"from": "2015-02", "missing": "zero"});
+    let again = later.post("manager", &path, body).await.expect(201)["id"].clone();
+    step(&later, "manager", &again, "submit", "*", None).await.expect(200);
+    approve(&later, "gm", &again, "2015-02").await.expect(200);
+    deliver(&later, "2015-01", json!([total("A12", 7)])).await;
+    // Dashboards tell what the twelve have brought: what eleven had brought, as what is left of the task tells, is withheld.
+    let january = later.get("dashboard", "/v1/dashboard/attainment?period=2015-01").await.expect(200);
+    assert_eq!(january[0]["actual"], 106);
+    let seen = later.get("dashboard", &format!("/v1/plans/{again}")).await.expect(200);
+    assert_eq!((&seen["withheld_from"], &seen["lines"][0]["remaining"]), (&json!("2015-02"), &Value::Null));
+    assert_eq!(read(&later, &again).await["lines"][0]["remaining"], 1690 - 99);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! Where things stand in a template, as far as writing and reading have to agree.
 
-use crate::plan::workbook::word::Word;
+use crate::plan::workbook::word::{MONTHS, Word};
 
 /// What the hidden row of every worksheet begins with.
 pub(super) const MARK: &str = "showfloor-plan-template";
@@ -48,7 +48,7 @@ impl Part {
             Self::Lines => &[CODE, NAME, TOTAL, FLOOR, STRETCH, PENETRATION, VALUE],
             Self::Months => &[MONTH, WEIGHT],
             Self::People => &[UNIT, ABOVE, NUMBER, NAME, WEIGHT],
-            Self::Channels | Self::Series => &[CODE, NAME, WEIGHT],
+            Self::Channels | Self::Series => &LABELS,
         }
     }
 
@@ -82,12 +82,14 @@ impl Part {
                  person, and its weight the share of the unit. Delete the rows of who takes no part; rows can be added.",
             ),
             Self::Channels => Word::new(
-                "参加分解的渠道填权重，不参加的留空。",
-                "Give the channels that share the plan a weight, and leave the others empty.",
+                "参加分解的渠道填权重，不参加的留空。各月份额不同的，改填十二个月的权重，全年权重即不再使用。",
+                "Give the channels that share the plan a weight, and leave the others empty. Where the share is not the same in every \
+                 month, give the weights of all twelve months: that of the year is then left out of account.",
             ),
             Self::Series => Word::new(
-                "参加分解的车系填权重，不参加的留空。",
-                "Give the series that share the plan a weight, and leave the others empty.",
+                "参加分解的车系填权重，不参加的留空。各月份额不同的，改填十二个月的权重，全年权重即不再使用。",
+                "Give the series that share the plan a weight, and leave the others empty. Where the share is not the same in every \
+                 month, give the weights of all twelve months: that of the year is then left out of account.",
             ),
         }
     }
@@ -105,6 +107,12 @@ impl Part {
         Some((part, year.parse().ok()?, (*unit).to_owned()))
     }
 }
+
+/// The headers of channels and series: the weight of every month, or those of the twelve.
+const LABELS: [Word; 15] = {
+    let [jan, feb, mar, apr, may, jun, jul, aug, sep, oct, nov, dec] = MONTHS;
+    [CODE, NAME, WEIGHT, jan, feb, mar, apr, may, jun, jul, aug, sep, oct, nov, dec]
+};
 
 pub(super) const CODE: Word = Word::new("编码", "Code");
 pub(super) const NAME: Word = Word::new("名称", "Name");

@@ -110,18 +110,18 @@ async fn page(
     })
 }
 
-/// What there is of a list, with the weights of a plan; 0 for what is not in it.
+/// What there is of a list by name, with the weights of a plan; 0 for what is not in it.
 fn weighed(
     known: Vec<CodedLabel>,
     weights: &[LabelWeight],
     language: Language,
-) -> Vec<(String, String, i64)> {
-    let weight = |code: &str| weights.iter().find(|label| label.code == code).map_or(0, |label| label.weight);
-    let name = |label: &CodedLabel| match language {
-        Language::Chinese => label.zh.clone(),
-        Language::English => label.en.clone(),
-    };
-    known.into_iter().map(|label| (label.code.clone(), name(&label), weight(&label.code))).collect()
+) -> Vec<(String, LabelWeight)> {
+    let weighed = known.into_iter().map(|CodedLabel { code, zh, en, .. }| {
+        let weight = weights.iter().find(|label| label.code == code).cloned();
+        let name = if language == Language::English { en } else { zh };
+        (name, weight.unwrap_or_else(|| LabelWeight::all_year(code, 0)))
+    });
+    weighed.collect()
 }
 
 /// The codes and numbers of units and the people below them.

@@ -268,32 +268,56 @@ impl Reading<'_> {
             let before = self.faults.len();
             *slot = self.weight(sheet, line).or((self.faults.len() > before).then_some(0));
         }
-        // Nothing is not 0: a month that was left out would get no target.
-        let missing =
-            || MONTHS.iter().zip(&months).filter(|(_, weight)| weight.is_none()).map(|(month, _)| *month);
-        if missing().next().is_some() {
-            let message = Said::both(
-                format!(
-                    "缺少{}的权重：没有的填 0",
-                    missing().map(|month| month.zh).collect::<Vec<_>>().join("、")
-                ),
-                format!(
-                    "there is no weight of {}: write 0 for none",
-                    missing().map(|month| month.en).collect::<Vec<_>>().join(", ")
-                ),
-            );
-            self.fault(&sheet.name, 0, message);
-        }
+        self.all_twelve(&sheet.name, 0, &months);
         months.map(Option::unwrap_or_default).to_vec()
+    }
+
+    /// Nothing is not 0: a month that was left out would get no target.
+    fn all_twelve(&mut self, name: &str, row: u32, months: &[Option<i64>; 12]) {
+        let missing =
+            MONTHS.iter().zip(months).filter(|(_, weight)| weight.is_none()).map(|(month, _)| *month);
+        let missing: Vec<Word> = missing.collect();
+        if missing.is_empty() {
+            return;
+        }
+        let message = Said::both(
+            format!(
+                "缺少{}的权重：没有的填 0",
+                missing.iter().map(|month| month.zh).collect::<Vec<_>>().join("、")
+            ),
+            format!(
+                "there is no weight of {}: write 0 for none",
+                missing.iter().map(|month| month.en).collect::<Vec<_>>().join(", ")
+            ),
+        );
+        self.fault(name, row, message);
     }
 
     fn labels(&mut self, sheet: &Sheet) -> Vec<LabelWeight> {
         let mut found = Vec::new();
         for line in &sheet.lines {
             let code = sheet.text(line, CODE);
-            if let Some(weight) = self.weight(sheet, line).filter(|_| !code.is_empty()) {
-                found.push(LabelWeight::all_year(code, weight));
+            let weight = self.weight(sheet, line);
+            let months = MONTHS.map(|month| match sheet.cell(line, month) {
+                Value::Blank => None,
+                // A number that is none is a fault by itself.
+                _ => Some(self.units_of(sheet, line, month, false).unwrap_or(0)),
+            });
+            let is_by_month = months.iter().any(Option::is_some);
+            if weight.is_none() && !is_by_month {
+                continue;
             }
+            if code.is_empty() {
+                let Word { zh, en } = CODE;
+                let message = Said::both(format!("这一行没有“{zh}”"), format!("this row has no '{en}'"));
+                self.fault(&sheet.name, line.row, message);
+                continue;
+            }
+            if is_by_month {
+                self.all_twelve(&sheet.name, line.row, &months);
+            }
+            let months = months.into_iter().flatten().collect();
+            found.push(LabelWeight { code, weight: weight.unwrap_or(0), months });
         }
         found
     }

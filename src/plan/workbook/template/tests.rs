@@ -4,6 +4,7 @@ use super::layout::Part;
 use super::read::read_now;
 use super::write::{Page, PersonRow, write};
 use crate::ledger::metric::Catalogue;
+use crate::plan::split::new_plan::LabelWeight;
 use crate::said::Language;
 
 fn catalogue() -> Catalogue {
@@ -40,7 +41,10 @@ fn page() -> Page {
             row("G2", "D", None, 1),
             row("G2", "D", Some("A05"), 1),
         ],
-        channels: vec![("showroom".into(), "店内".into(), 60), ("secondary".into(), "二网".into(), 0)],
+        channels: vec![
+            ("店内".into(), LabelWeight::all_year("showroom", 60)),
+            ("二网".into(), LabelWeight::all_year("secondary", 0)),
+        ],
         series: Vec::new(),
         notes: vec!["知道一下".into()],
     }
@@ -95,6 +99,32 @@ fn a_month_that_was_left_out_is_not_one_without_a_target() {
     let problem = read_now(&write(&short).unwrap(), &catalogue()).unwrap_err();
     let message = problem.errors[0].message.in_language(Language::Chinese);
     assert_eq!((problem.errors[0].field.as_str(), message), ("月份", "缺少12月的权重：没有的填 0"));
+}
+
+#[test]
+fn a_series_may_weigh_something_else_in_every_month() {
+    let mut filled = page();
+    filled.lines[0].2 = Some(1690);
+    let sold_until_june = vec![3, 3, 3, 3, 3, 3, 0, 0, 0, 0, 0, 0];
+    let label =
+        |code: &str, months: &[i64]| LabelWeight { months: months.into(), ..LabelWeight::all_year(code, 0) };
+    filled.series = vec![
+        ("旧款".into(), label("old", &sold_until_june)),
+        ("新款".into(), LabelWeight::all_year("new", 7)),
+        ("不参加".into(), LabelWeight::all_year("none", 0)),
+    ];
+    let plan = read_now(&write(&filled).unwrap(), &catalogue()).unwrap();
+    assert_eq!(plan.series, [label("old", &sold_until_june), LabelWeight::all_year("new", 7)]);
+    // Some of the months are not a share of the year.
+    filled.series[0].1.months.truncate(11);
+    filled.series[1].1.code.clear();
+    let problem = read_now(&write(&filled).unwrap(), &catalogue()).unwrap_err();
+    let faults: Vec<_> = problem
+        .errors
+        .iter()
+        .map(|error| (error.field.as_str(), error.message.in_language(Language::Chinese)))
+        .collect();
+    assert_eq!(faults, [("车系 5", "缺少12月的权重：没有的填 0"), ("车系 6", "这一行没有“编码”")]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use rust_xlsxwriter::{Color, Format, Workbook, Worksheet, XlsxError};
 
 use super::layout::{FLOOR, PENETRATION, Part, STRETCH, TOTAL, VALUE, WEIGHT};
+use crate::plan::split::new_plan::LabelWeight;
 use crate::plan::workbook::word::{MONTHS, Word};
 use crate::said::{Language, say};
 
@@ -18,9 +19,9 @@ pub(super) struct Page {
     pub lines: Vec<(String, String, Option<i64>)>,
     pub season: Vec<i64>,
     pub people: Vec<PersonRow>,
-    /// Code, name and weight; 0 is left empty.
-    pub channels: Vec<(String, String, i64)>,
-    pub series: Vec<(String, String, i64)>,
+    /// Names, and what they weigh; 0 is left empty.
+    pub channels: Vec<(String, LabelWeight)>,
+    pub series: Vec<(String, LabelWeight)>,
     /// What whoever fills it in should know.
     pub notes: Vec<String>,
 }
@@ -86,11 +87,11 @@ fn head(sheet: &mut Worksheet, page: &Page, part: Part) -> Result<(), XlsxError>
     // A code such as 007 stays as it is typed.
     let text = Format::new().set_num_format("@");
     for (column, name) in (0..).zip(part.headers()) {
-        let is_text = ![TOTAL, FLOOR, STRETCH, PENETRATION, VALUE, WEIGHT].contains(name);
-        if is_text {
+        let is_month = MONTHS.contains(name);
+        if !is_month && ![TOTAL, FLOOR, STRETCH, PENETRATION, VALUE, WEIGHT].contains(name) {
             sheet.set_column_format(column, &text)?;
         }
-        sheet.set_column_width(column, 16)?;
+        sheet.set_column_width(column, if is_month { 8 } else { 16 })?;
         sheet.write_string_with_format(HEADER_ROW, column, name.of(page.language), &header)?;
     }
     sheet.set_freeze_panes(HEADER_ROW + 1, 0)?;
@@ -123,9 +124,11 @@ fn person_row(row: &PersonRow) -> Vec<Cell<'_>> {
     vec![Cell::Text(&row.unit), above, number, Cell::Text(&row.name), Cell::Whole(row.weight)]
 }
 
-fn label_row((code, name, weight): &(String, String, i64)) -> Vec<Cell<'_>> {
-    let weight = if *weight == 0 { Cell::Blank } else { Cell::Whole(*weight) };
-    vec![Cell::Text(code), Cell::Text(name), weight]
+fn label_row((name, label): &(String, LabelWeight)) -> Vec<Cell<'_>> {
+    let weight = if label.weight == 0 { Cell::Blank } else { Cell::Whole(label.weight) };
+    let mut row = vec![Cell::Text(&label.code), Cell::Text(name), weight];
+    row.extend(label.months.iter().map(|weight| Cell::Whole(*weight)));
+    row
 }
 
 fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell<'_>) -> Result<(), XlsxError> {
