@@ -1,5 +1,7 @@
 //! Lists of reviews: totals without their explanations.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Jsonb, Nullable, Numeric, Text, Timestamptz};
@@ -13,7 +15,7 @@ use super::visibility::{self, ReviewSight, Sight, seen};
 use super::waiver::{AttentionWaiver, waiver};
 use crate::auth::scope::reaches_always;
 use crate::auth::{Context, Reading};
-use crate::db::sql_of;
+use crate::db::{sql, sql_of};
 use crate::http::{Page, Problem, Window};
 use crate::org::{Part, Position};
 use crate::period::Period;
@@ -134,9 +136,12 @@ pub struct ReviewFilter {
     pub employee_no: Option<String>,
 }
 
-/// The reviews that count.
+/// The reviews that count, without their waivers.
 const CURRENT: &str =
-    concat!("SELECT ", review_columns!(), ", ", waiver!("$9"), named_reviews!(), "WHERE r.is_current");
+    concat!("SELECT ", review_columns!(), ", NULL::jsonb AS waiver", named_reviews!(), "WHERE r.is_current");
+
+/// The waivers of some reviews.
+const WAIVERS: &str = concat!("SELECT r.id, ", waiver!("$2"), " FROM review r WHERE r.id = ANY ($1)");
 
 /// Those behind a cursor, of a month. Written as a range and with the month in the order, since a plan that goes by ids
 /// alone would read all the months before.
@@ -183,7 +188,6 @@ const BELOW_GROUP: &str =
 async fn lines(cx: &mut Context, filter: &ReviewFilter, window: Window) -> Result<Vec<ReviewLine>, Problem> {
     let Some(part) = Part::find(cx, filter.unit.as_deref()).await? else { return Ok(Vec::new()) };
     let sight = Sight::of(cx, visibility::Part::Score);
-    let waiver_sight = Sight::of(cx, visibility::Part::Waiver);
     // Few are found by themselves, month and cursor included.
     let are_few = part.is_narrow() || filter.employee_no.is_some();
     let is_by_month = !are_few && filter.period.is_some();
@@ -203,7 +207,7 @@ async fn lines(cx: &mut Context, filter: &ReviewFilter, window: Window) -> Resul
         (is_by_month, " ORDER BY r.period, r.id"),
         (true, window.limit_clause()),
     ];
-    let lines = sql_of(pieces)
+    let mut lines: Vec<ReviewLine> = sql_of(pieces)
         .bind::<BigInt, _>(window.after)
         .bind::<Nullable<Date>, _>(filter.period)
         .bind::<Nullable<BigInt>, _>(part.unit)
@@ -212,10 +216,35 @@ async fn lines(cx: &mut Context, filter: &ReviewFilter, window: Window) -> Resul
         .bind::<Nullable<Text>, _>(filter.employee_no.as_deref())
         .bind::<ReviewSight, _>(sight.clone())
         .bind::<Nullable<BigInt>, _>(part.store)
-        .bind::<ReviewSight, _>(waiver_sight)
         .load(cx.db())
         .await?;
+    waivers(cx, &mut lines).await?;
     Ok(lines)
+}
+
+/// Puts waivers into the lines. They are asked for where there is anything to waive, which is seldom: who sees them is most of what
+/// PostgreSQL would plan of a page.
+async fn waivers(cx: &mut Context, lines: &mut [ReviewLine]) -> Result<(), Problem> {
+    #[derive(QueryableByName)]
+    struct Waived {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+        #[diesel(sql_type = Nullable<Jsonb>)]
+        waiver: Option<AttentionWaiver>,
+    }
+    let asked = lines.iter().filter(|line| !line.review.attention.is_empty()).map(|line| line.review.id);
+    let asked: Vec<i64> = asked.collect();
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let sight = Sight::of(cx, visibility::Part::Waiver);
+    let waived: Vec<Waived> =
+        sql(WAIVERS).bind::<Array<BigInt>, _>(asked).bind::<ReviewSight, _>(sight).load(cx.db()).await?;
+    let mut waived: HashMap<i64, _> = waived.into_iter().map(|one| (one.id, one.waiver)).collect();
+    for line in lines {
+        line.review.waiver = waived.remove(&line.review.id).flatten();
+    }
+    Ok(())
 }
 
 /// A page of the reviews that count and that the caller reaches, by id. Reading other people's is logged.

@@ -1,7 +1,8 @@
 //! How many statements something takes: a person's page one or two, and what is done for many people at once as many as for a
 //! few.
 
-use diesel_async::SimpleAsyncConnection as _;
+use diesel::QueryableByName;
+use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 use reqwest::Method;
 use serde_json::{Value, json};
 use showfloor::auth::Context;
@@ -139,6 +140,53 @@ async fn a_persons_page_takes_two_statements_whoever_reads_it_in_every_state() {
     }
     // Whom the table of visibility shows it to, beside the one who is auditor, too.
     assert_eq!(shown, [5, 7, 8, 9, 9, 9, 9]);
+}
+
+/// A page of a month, whoever asks: what PostgreSQL has planned for one request serves the next ones, too. Planning anew takes several
+/// times as long as reading the page.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_planned_once() {
+    #[derive(QueryableByName)]
+    struct Prepared {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        statement: String,
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        generic_plans: i64,
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        custom_plans: i64,
+    }
+    // As many reviews as make a month worth estimating.
+    let app = TestApp::demo_over(4).await.at("2014-04-08T04:00:00Z");
+    add_stores(&app, 1, 400).await;
+    let pool = &app.pool;
+    pool.get().await.unwrap().batch_execute("ANALYZE").await.unwrap();
+    for login in ["group", "manager", "consultant"] {
+        for path in ["/v1/reviews?period=2014-03&limit=20", "/v1/reviews?limit=20"] {
+            // Each connection has its turns, and plans for the values of the first five.
+            for _ in 0..12 * pool.status().max_size {
+                app.get(login, path).await.expect(200);
+            }
+        }
+    }
+    let mut connections = Vec::new();
+    for _ in 0..pool.status().size {
+        connections.push(pool.get().await.unwrap());
+    }
+    let mut planned = 0;
+    for connection in &mut connections {
+        let prepared: Vec<Prepared> = diesel::sql_query(
+            "SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements
+             WHERE generic_plans + custom_plans > 8 AND statement LIKE '%FROM review r%'",
+        )
+        .load(connection)
+        .await
+        .unwrap();
+        for Prepared { statement, generic_plans, custom_plans } in prepared {
+            planned += 1;
+            assert!(generic_plans > 0, "{custom_plans} times: {statement}");
+        }
+    }
+    assert!(planned > 0);
 }
 
 /// Stores `N1` and so on beside the demonstration's, of a team with two people and their leader, who has a login: the month of
