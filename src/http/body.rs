@@ -12,6 +12,7 @@ use futures_util::StreamExt as _;
 use garde::Validate;
 use serde::de::DeserializeOwned;
 
+use super::objects::Objects;
 use super::problem::{Code, FieldError, Problem};
 use super::{library_words, years};
 use crate::said::{Said, say};
@@ -159,7 +160,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         return Err(Problem::field(field, years::EXPECTED));
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Objects(&mut json)).map_err(|error| {
         let field = error.path().to_string();
         let inner = error.into_inner();
         match inner.classify() {
@@ -173,8 +174,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             say!("JSON 请求体后面还有别的内容：{error}", "there is something after the JSON body: {error}");
         Problem::new(Code::MalformedRequest, detail)
     })?;
-    // Serde takes the fields of an object from an array too, in their order in the program.
-    if is_array(bytes) { Err(not_an_object()) } else { Ok(value) }
+    Ok(value)
 }
 
 fn is_array(bytes: &[u8]) -> bool {
@@ -194,10 +194,14 @@ fn at_fault(path: String, message: String) -> Problem {
     }
 }
 
-/// Serde counts lines of the whole body, which says nothing beside the field's path.
+/// Serde counts lines of the whole body, which says nothing beside the field's path, and names objects as the program does.
 fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.split(" at line ").next().unwrap_or_default().to_owned()
+    let text = text.split(" at line ").next().unwrap_or_default();
+    match text.split_once(", expected struct ") {
+        Some((found, _)) => format!("{found}, expected an object"),
+        None => text.to_owned(),
+    }
 }
 
 /// What a field's own check says: garde keeps one text, and [`check`] takes it apart.

@@ -56,6 +56,7 @@ const WORDS: &[(&str, &str)] = &[
     ("boolean ", "布尔值 "),
     ("a sequence", "列表"),
     ("sequence", "列表"),
+    ("an object", "对象"),
     ("a map", "对象"),
     ("map", "对象"),
     ("integer ", "整数 "),

@@ -12,6 +12,7 @@ pub mod language;
 mod library_words;
 pub mod methods;
 mod nouns;
+mod objects;
 pub mod openapi;
 pub mod page;
 pub mod problem;

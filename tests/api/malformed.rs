@@ -235,6 +235,25 @@ async fn odd_paths_lead_nowhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_fields_of_an_object_are_not_taken_from_an_array_however_deep() {
+    let app = TestApp::demo().await.in_english();
+    let plan = json!({"unit": "JC", "year": 2015, "metric": "deliveries", "total": 1690, "units": []});
+    for (field, name, value) in [
+        ("levels", "levels", json!([null, null])),
+        ("lines[0]", "lines", json!([["loans", 3]])),
+        ("units[0]", "units", json!([["G1", 1, [], []]])),
+        ("method.capacity", "method", json!({"capacity": [[], []]})),
+    ] {
+        let mut body = plan.clone();
+        body[name] = value;
+        let answer = app.post("manager", "/v1/plans", body).await;
+        assert_eq!(answer.problem(422), "validation-failed", "{field}");
+        assert_eq!(answer.body["errors"][0]["field"], field, "{:#}", answer.body);
+        assert_eq!(answer.body["errors"][0]["message"], "invalid type: sequence, expected an object");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn odd_queries_are_faults_of_the_query() {
     let app = TestApp::demo().await;
     let plan = app.get("auditor", "/v1/plans").await.expect(200)["items"][0]["id"].clone();

@@ -25,11 +25,13 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 const LAST_LINES: usize = 10;
 
 /// Settings of every cluster; they go on the command line, where those of the files cannot override them.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 10] = [
     "listen_addresses=",
     "unix_socket_permissions=0700",
     "max_connections=100",
     "shared_buffers=128MB",
+    // A group's people are sorted and hashed without files.
+    "work_mem=16MB",
     "jit=off",
     "timezone=UTC",
     "log_timezone=UTC",
