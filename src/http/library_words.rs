@@ -4,7 +4,7 @@
 use crate::said::{Said, say};
 
 /// A sentence of a library's, or one of ours that came through it.
-pub(super) fn said(message: &str) -> Said {
+pub fn said(message: &str) -> Said {
     let said = Said::from(message);
     if said.is_in_both() {
         return said;
