@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use comfy_table::Table;
 use serde_json::{Value, json};
 
-use super::refused::Cell;
+use super::refused::{Cell, Typed};
 use super::{months, refused};
 use crate::auth::Context;
 use crate::auth::access::{ApprovePlan, DraftPlan, ViewPlan};
@@ -255,10 +255,12 @@ pub async fn pin(args: PinArgs, storage: Storage) -> anyhow::Result<Ended> {
         value: *value,
     };
     let pins = Pins { pins: args.cells.iter().map(pin).collect() };
+    let places = [&args.employee_no, &args.unit, &args.channel, &args.series];
+    let typed = Typed { cells: &args.cells, of: places.into_iter().flatten().map(String::as_str).next() };
     let printed = Database::with(&storage, async |pool| {
         let cx = &mut args.version.person.context::<DraftPlan>(pool).await?;
         let pinned = pins::pin(cx, args.version.plan, pins, Seen::Any).await;
-        pinned.map_err(|problem| refused::pins(args.version.plan, &args.cells, problem))?;
+        pinned.map_err(|problem| refused::pins(args.version.plan, typed, problem))?;
         Printed::read(cx, args.version.plan, args.metric.as_deref()).await
     })
     .await?;

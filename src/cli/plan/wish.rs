@@ -11,6 +11,7 @@ use super::stdin_unreadable;
 use crate::auth::Context;
 use crate::cli::{tell, unreadable};
 use crate::decimal;
+use crate::http::library_words::of_json;
 use crate::ledger::metric::{Catalogue, Kind};
 use crate::plan::split::method::{Capacity, Method, PastYear};
 use crate::plan::split::new_plan::{self, Levels, NewLine, NewPlan};
@@ -162,12 +163,13 @@ impl Wish {
             text = std::fs::read_to_string(file).with_context(|| unreadable(file))?;
         }
         let shown = file.display();
-        let plan: NewPlan = serde_json::from_str(&text).with_context(|| {
-            tell!(
-                "{shown} 不是 `plan suggest --json` 打印的那样的计划",
-                "{shown} is no plan, as `plan suggest --json` prints one"
-            )
-        })?;
+        let plan: NewPlan =
+            serde_json::from_str(&text).map_err(|error| of_json(&error)).with_context(|| {
+                tell!(
+                    "{shown} 不是 `plan suggest --json` 打印的那样的计划",
+                    "{shown} is no plan, as `plan suggest --json` prints one"
+                )
+            })?;
         Ok(by(plan))
     }
 
@@ -190,7 +192,7 @@ impl Wish {
             let scale = if kind(metric)? == Kind::Amount { Decimal::ONE_HUNDRED } else { Decimal::ONE };
             whole(number, scale).with_context(|| {
                 tell!(
-                    "{metric}：{number} 不是整数，或不到一分",
+                    "{metric}：{number} 不是整数（金额精确到分）",
                     "{metric}: {number} is not a whole number of units or fen"
                 )
             })
