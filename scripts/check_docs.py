@@ -10,6 +10,7 @@ How a guide is read:
 - A fence that names a file after its language, ```toml my-rules/metrics.toml, is written at the end of that file.
 - Any other fence is only shown.
 - Every link within the project has to lead to a file, and to a heading where it names one.
+- Pasted at an English terminal; where a file exports SHOWFLOOR_LANG, its server speaks that language, too.
 - Each file has a server of its own with fresh data: the demonstration, or an empty `serve` where the file has the line
   <!-- check: serve -->. 127.0.0.1:8080 stands for its address, and $ADMIN_PASSWORD is the one that `serve` has printed.
 """
@@ -245,12 +246,14 @@ def check(name, program, show):
             shutil.copytree(ROOT / part, work / part)
         environment = {word: value for word, value in os.environ.items()
                        if not word.startswith("SHOWFLOOR_") and word not in ("DATABASE_URL", "RULES_AUTO_RELEASE")}
+        environment = {word: value for word, value in environment.items() if word != "LC_MESSAGES"} | {"LC_ALL": "C.UTF-8"}
         environment["SHOWFLOOR_DATA_DIR"] = str(folder / "data")
         environment["TMPDIR"] = str(folder / "tmp")
         environment["PATH"] = f"{Path(program).parent}:{environment['PATH']}"
         if "SHOWFLOOR_POSTGRES_BIN" in os.environ:
             environment["SHOWFLOOR_POSTGRES_BIN"] = os.environ["SHOWFLOOR_POSTGRES_BIN"]
-        server = Server(program, "serve" if "<!-- check: serve -->" in text else "demo", folder, environment)
+        spoken = re.findall(r"^export .*\b(SHOWFLOOR_LANG)=(\w+)", text, re.MULTILINE)
+        server = Server(program, "serve" if "<!-- check: serve -->" in text else "demo", folder, environment | dict(spoken))
         try:
             environment["ADMIN_PASSWORD"] = server.admin_password
             script, places = script_of(blocks, server.address)

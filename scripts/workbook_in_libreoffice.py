@@ -146,7 +146,7 @@ def main():
     os.chmod(folder, 0o711)
     environment = {name: value for name, value in os.environ.items()
                    if name != "DATABASE_URL" and not name.startswith("SHOWFLOOR_")}
-    environment |= {"SHOWFLOOR_PASSWORD": "showfloor-demo", "SHOWFLOOR_DATA_DIR": f"{folder}/data"}
+    environment |= {"SHOWFLOOR_PASSWORD": "showfloor-demo", "SHOWFLOOR_DATA_DIR": f"{folder}/data", "SHOWFLOOR_LANG": "en"}
 
     def showfloor(*arguments):
         done = subprocess.run([options.program, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)

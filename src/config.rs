@@ -12,6 +12,7 @@ use crate::http::Language;
 use crate::http::cors::Origin;
 use crate::ledger::catalogue::Catalogues;
 use crate::rules::folder::RulesFolder;
+use crate::said::say;
 
 /// Where data is kept.
 #[derive(Clone, Debug, Args)]
@@ -140,8 +141,7 @@ pub struct Logging {
 /// Who reads what is printed.
 #[derive(Clone, Debug, Args)]
 pub struct Reader {
-    /// Language of problems, of findings about rules and of what imports say [default: that of the locale, English where it is
-    /// not Chinese].
+    /// Language of everything that is printed but this help [default: that of the locale, English where it is not Chinese].
     #[arg(long, env = "SHOWFLOOR_LANG", value_name = "zh|en", value_parser = language, global = true)]
     lang: Option<Language>,
 }
@@ -197,7 +197,10 @@ impl Storage {
         let folder = variable("XDG_DATA_HOME").or_else(|| home.map(|home| home.join(".local/share")));
         match folder {
             Some(folder) => Ok(folder.join("showfloor")),
-            None => anyhow::bail!("there is no HOME to keep data in: set SHOWFLOOR_DATA_DIR"),
+            None => anyhow::bail!(say!(
+                "没有 HOME，不知道数据放在哪里：请设 SHOWFLOOR_DATA_DIR",
+                "there is no HOME to keep data in: set SHOWFLOOR_DATA_DIR"
+            )),
         }
     }
 }

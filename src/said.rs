@@ -1,7 +1,8 @@
 //! Sentences for people: each in Chinese, which is what is read in the showroom, and in English.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::io::{self, ErrorKind};
+use std::{error, fmt};
 
 /// A language that the program speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +47,26 @@ impl Said {
         Self::both(text.clone(), text)
     }
 
+    /// What the system says is wrong: in Chinese what is usual, in its own words what is not.
+    pub fn of_system(error: &io::Error) -> Self {
+        let zh = match error.kind() {
+            // Only of what the system says is the kind all of it.
+            _ if error.raw_os_error().is_none() => None,
+            ErrorKind::NotFound => Some("没有这个文件或文件夹"),
+            ErrorKind::PermissionDenied => Some("没有权限"),
+            ErrorKind::AlreadyExists => Some("已经存在"),
+            ErrorKind::NotADirectory => Some("不是文件夹"),
+            ErrorKind::IsADirectory => Some("是文件夹，不是文件"),
+            ErrorKind::DirectoryNotEmpty => Some("文件夹不是空的"),
+            ErrorKind::ReadOnlyFilesystem => Some("只能读，不能写"),
+            ErrorKind::StorageFull => Some("磁盘已满"),
+            ErrorKind::AddrInUse => Some("地址已被占用"),
+            ErrorKind::AddrNotAvailable => Some("这台机器没有这个地址"),
+            _ => None,
+        };
+        Self { zh: zh.map(Cow::Borrowed), en: Cow::Owned(error.to_string()) }
+    }
+
     /// The sentence in a language, or in English where there is no other.
     pub fn in_language(&self, language: Language) -> &str {
         match (language, &self.zh) {
@@ -81,6 +102,9 @@ impl fmt::Display for Said {
         f.write_str(&self.en)
     }
 }
+
+/// An error of which there is no more to know than what is said.
+impl error::Error for Said {}
 
 impl From<String> for Said {
     fn from(text: String) -> Self {
@@ -133,6 +157,18 @@ pub(crate) use said_errors;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_system_says_is_read_in_chinese_where_it_is_usual() {
+        let of = |error: &io::Error| {
+            let said = Said::of_system(error);
+            (said.in_language(Language::Chinese).to_owned(), said.to_string())
+        };
+        let nowhere = std::fs::read("no/such/file").unwrap_err();
+        assert_eq!(of(&nowhere), ("没有这个文件或文件夹".to_owned(), nowhere.to_string()));
+        let ours = io::Error::new(ErrorKind::NotFound, "no such sheet");
+        assert_eq!(of(&ours), ("no such sheet".to_owned(), "no such sheet".to_owned()));
+    }
 
     #[test]
     fn a_sentence_is_read_in_the_readers_language() {

@@ -32,6 +32,7 @@ use crate::http::{Code, Problem, Proxies};
 use crate::ledger::catalogue::Catalogues;
 use crate::rules::folder::RulesFolder;
 use crate::rules::library::Library;
+use crate::said::{Said, say};
 use crate::spreadsheets::import::MAX_FILE_BYTES;
 use crate::{auth, changes, dashboard, diary, ledger, org, plan, retention, reviews, rules, spreadsheets};
 
@@ -389,7 +390,11 @@ fn misread(request: &HttpRequest) -> actix_web::Error {
 /// Takes the address, before anything else is begun for it.
 pub fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(listen).map_err(|error| {
-        anyhow::anyhow!("cannot listen on {listen}: {error}; choose another address with --listen")
+        let what = say!(
+            "不能在 {listen} 监听（用 --listen 换一个地址）",
+            "cannot listen on {listen} (choose another address with --listen)"
+        );
+        Said::of_system(&error).about(&what).into()
     })
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use super::database::Database;
-use super::{Ended, table};
+use super::{Ended, table, tell};
 use crate::auth::audit_seal::{self, Verified};
 use crate::config::Storage;
 
@@ -38,8 +38,12 @@ pub async fn run(command: AuditCommand, storage: Storage) -> anyhow::Result<Ende
             if args.json {
                 writeln!(out, "{}", serde_json::to_string_pretty(&sealed)?)?;
             } else {
-                let hash = sealed.sha256.unwrap_or_default();
-                writeln!(out, "{} 条已封存 · entries sealed · {hash}", sealed.entries)?;
+                let (entries, hash) = (sealed.entries, sealed.sha256.unwrap_or_default());
+                writeln!(
+                    out,
+                    "{}",
+                    tell!("已封存 {entries} 条：{hash}", "{entries} entries sealed: {hash}")
+                )?;
             }
             Ok(Ended::Well)
         }
@@ -60,19 +64,18 @@ fn print(verified: &Verified) -> anyhow::Result<()> {
     let Verified { seals, entries, erased, unsealed, sha256, faults } = verified;
     let mut out = io::stdout();
     if !faults.is_empty() {
-        let mut rows = table::new(&["封存 seal", "条目 entry", "问题 what"], &[0, 1]);
+        let mut rows = table::new(&[("封存", "seal"), ("条目", "entry"), ("问题", "what")], &[0, 1]);
         for fault in faults {
             let number = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
             rows.add_row([number(fault.seal), number(fault.entry), fault.what.to_owned()]);
         }
         writeln!(out, "{rows}")?;
     }
-    writeln!(
-        out,
-        "{seals} 次封存、{entries} 条（已删明细 {erased}），未封存 {unsealed}，{found} 处问题 · {seals} seals, {entries} entries \
-         ({erased} erased), {unsealed} not sealed, {found} faults · {hash}",
-        found = faults.len(),
-        hash = sha256.as_deref().unwrap_or_default()
-    )?;
+    let (found, hash) = (faults.len(), sha256.as_deref().unwrap_or_default());
+    let told = tell!(
+        "{seals} 次封存、{entries} 条（已删明细 {erased}），未封存 {unsealed}，{found} 处问题：{hash}",
+        "{seals} seals, {entries} entries ({erased} erased), {unsealed} not sealed, {found} faults: {hash}"
+    );
+    writeln!(out, "{told}")?;
     Ok(())
 }

@@ -5,13 +5,13 @@ use std::io::{self, Write as _};
 
 use super::database::Database;
 use super::generate::{open_cycle, stores};
-use super::{Ended, table};
+use super::{Ended, listed, one_of, table, tell};
 use crate::auth::Context;
 use crate::clock;
 use crate::config::{ReleasedRules, Storage};
 use crate::http::idempotency::Answer;
 use crate::ledger::bulk::{self, CompleteFor, NewFactRow, NewFacts};
-use crate::ledger::metric::Catalogue;
+use crate::ledger::metric::{Catalogue, Metric};
 use crate::ledger::{self, Late, SourceGap};
 use crate::period::Period;
 use crate::reviews::close::{self, Freeze, Outstanding};
@@ -71,19 +71,20 @@ pub async fn run(args: CloseArgs, storage: Storage) -> anyhow::Result<Ended> {
                 let freeze = Freeze { accept_missing: args.accept_missing, note: args.note.clone() };
                 close::freeze(cx, &rules.bundle, cycle.id, &freeze).await?;
             }
-            labels
-                .extend(rules.bundle.catalogue.listed().iter().map(|one| (one.name.clone(), one.zh.clone())));
+            let label = |one: &Metric| (one.name.clone(), one_of((&one.zh, &one.en)).to_owned());
+            labels.extend(rules.bundle.catalogue.listed().iter().map(label));
             months.push(close::outstanding(cx, &rules, cycle.id).await?);
         }
         Ok(months)
     })
     .await?;
     for gap in nothing_for.iter().filter(|_| !args.json) {
-        let (store, source, people) = (&gap.store, &gap.source, gap.employee_nos.join("、"));
-        writeln!(
-            io::stdout(),
-            "{store} {source}：已声明交齐，没有数据的按 0 计 · complete, nothing for {people}"
-        )?;
+        let (store, source, people) = (&gap.store, &gap.source, listed(&gap.employee_nos));
+        let told = tell!(
+            "{store} {source}：已声明交齐，没有数据的按 0 计：{people}",
+            "{store} {source}: complete, nothing for {people}"
+        );
+        writeln!(io::stdout(), "{told}")?;
     }
     if args.json {
         writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&months)?)?;
@@ -136,42 +137,52 @@ fn print(month: &Outstanding) -> anyhow::Result<()> {
     let mut out = io::stdout();
     let cycle = &month.cycle;
     let state = match cycle.facts_frozen_at {
-        Some(at) => format!("数据已冻结 · frozen {}", at.format("%Y-%m-%dT%H:%MZ")),
-        None => "收集数据 · collecting".to_owned(),
+        Some(at) => {
+            let at = at.format("%Y-%m-%dT%H:%MZ");
+            tell!("数据已冻结 {at}", "frozen {at}")
+        }
+        None => tell!("收集数据", "collecting"),
     };
-    writeln!(out, "{} {}: {state}", cycle.store, cycle.period)?;
-    let columns = ["来源 source", "到数 delivered", "缺 missing", "可缺 optional", "由谁 who"];
+    let (store, period) = (&cycle.store, cycle.period);
+    writeln!(out, "{}", tell!("{store} {period}：{state}", "{store} {period}: {state}"))?;
+    let columns =
+        [("来源", "source"), ("到数", "delivered"), ("缺", "missing"), ("可缺", "optional"), ("由谁", "who")];
     let mut rows = table::new(&columns, &[2, 3]);
     for source in &month.sources {
+        let (name, zh, en) = (&source.source, &source.zh, &source.en);
         let missing = source.missing.iter().filter(|one| !one.required.is_empty()).count();
         rows.add_row([
-            format!("{} {}", source.zh, source.source),
+            tell!("{zh}（{name}）", "{en} ({name})"),
             source.delivered_at.map(|at| clock::day(at).to_string()).unwrap_or_default(),
             missing.to_string(),
             (source.missing.len() - missing).to_string(),
-            source.deliverers.join("、"),
+            listed(&source.deliverers),
         ]);
     }
     writeln!(out, "{rows}")?;
     for report in &month.undecided_reports {
-        let (no, name, kind, day) = (&report.employee_no, &report.name, report.kind.label(), report.day);
-        let (first, again) = (report.handed_in_at, report.rewritten_at);
-        let (first, again) = (first.with_timezone(&clock::CHINA), again.with_timezone(&clock::CHINA));
-        let leaders = report.leaders.join("、");
-        writeln!(
-            out,
-            "{no} {name} {kind} {day}: {} 交，{} 逾期重写，是否按时待 {leaders} 认定 · rewritten late",
-            first.format("%m-%d %H:%M"),
-            again.format("%m-%d %H:%M")
-        )?;
+        let (no, name, day) = (&report.employee_no, &report.name, report.day);
+        let kind = one_of((report.kind.label(), report.kind.name()));
+        let [first, again] = [report.handed_in_at, report.rewritten_at]
+            .map(|at| at.with_timezone(&clock::CHINA).format("%m-%d %H:%M"));
+        let leaders = listed(&report.leaders);
+        let told = tell!(
+            "{no} {name} {kind} {day}：{first} 交，{again} 逾期重写，是否按时待 {leaders} 认定",
+            "{no} {name} {kind} {day}: handed in {first}, rewritten late {again}; {leaders} to decide whether it was in time"
+        );
+        writeln!(out, "{told}")?;
     }
     for conflict in &month.conflicts {
         let (no, metric) = (&conflict.employee_no, &conflict.metric);
         let (counts, besides) = (conflict.counts, conflict.besides);
-        writeln!(out, "{no} {metric}: 事件 events {counts} / 报送 delivered {besides}")?;
+        let told = tell!(
+            "{no} {metric}：事件 {counts}，报送 {besides}",
+            "{no} {metric}: events {counts}, delivered {besides}"
+        );
+        writeln!(out, "{told}")?;
     }
-    if cycle.pending_corrections > 0 {
-        writeln!(out, "待定更正 · corrections to be decided: {}", cycle.pending_corrections)?;
+    if let count @ 1.. = cycle.pending_corrections {
+        writeln!(out, "{}", tell!("待定更正：{count}", "corrections to be decided: {count}"))?;
     }
     Ok(())
 }
@@ -179,19 +190,26 @@ fn print(month: &Outstanding) -> anyhow::Result<()> {
 /// What each person lacks: what scoring has to have, and with `all` what it can do without, too.
 fn print_people(month: &Outstanding, labels: &HashMap<String, String>, all: bool) -> anyhow::Result<()> {
     let label = |metric: &String| labels.get(metric).unwrap_or(metric).clone();
-    let columns = ["工号", "姓名", "来源 source", "缺 missing", "可缺 optional"];
+    let columns = [
+        ("工号", "employee_no"),
+        ("姓名", "name"),
+        ("来源", "source"),
+        ("缺", "missing"),
+        ("可缺", "optional"),
+    ];
     let mut rows =
         table::new(if all { &columns } else { columns.split_last().map_or(&[], |(_, rest)| rest) }, &[]);
-    let listed = month.sources.iter().flat_map(|source| source.missing.iter().map(move |one| (source, one)));
-    let mut listed = listed.filter(|(_, one)| all || !one.required.is_empty()).collect::<Vec<_>>();
-    listed.sort_by(|(_, one), (_, other)| one.employee_no.cmp(&other.employee_no));
-    for (source, one) in &listed {
-        let names = |metrics: &[String]| metrics.iter().map(label).collect::<Vec<_>>().join("、");
-        let (no, name, source) = (one.employee_no.clone(), one.name.clone(), source.zh.clone());
+    let lacking = month.sources.iter().flat_map(|source| source.missing.iter().map(move |one| (source, one)));
+    let mut lacking = lacking.filter(|(_, one)| all || !one.required.is_empty()).collect::<Vec<_>>();
+    lacking.sort_by(|(_, one), (_, other)| one.employee_no.cmp(&other.employee_no));
+    for (source, one) in &lacking {
+        let names = |metrics: &[String]| listed(&metrics.iter().map(label).collect::<Vec<_>>());
+        let source = one_of((&source.zh, &source.en)).to_owned();
+        let (no, name) = (one.employee_no.clone(), one.name.clone());
         let optional = all.then(|| names(&one.optional));
         rows.add_row([no, name, source, names(&one.required)].into_iter().chain(optional));
     }
-    if !listed.is_empty() {
+    if !lacking.is_empty() {
         writeln!(io::stdout(), "{rows}")?;
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use super::database::Database;
-use super::{Ended, language, table};
+use super::{Ended, table, tell, word};
 use crate::config::Storage;
 use crate::http::Window;
 use crate::period::Period;
@@ -97,12 +97,14 @@ async fn list(args: ListArgs, storage: Storage) -> anyhow::Result<Ended> {
         writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&cycles)?)?;
         return Ok(Ended::Well);
     }
-    let mut rows = table::new(&["门店 store", "月份 month", "状态 state", "期限 until", "规则 rules"], &[]);
+    let columns =
+        [("门店", "store"), ("月份", "month"), ("状态", "state"), ("期限", "until"), ("规则", "rules")];
+    let mut rows = table::new(&columns, &[]);
     for CycleOutlook { cycle, due, rules, .. } in &cycles {
         rows.add_row([
             cycle.store.clone(),
             cycle.period.to_string(),
-            format!("{} {}", cycle.state.label(), cycle.state),
+            word(cycle.state.label(), cycle.state),
             due.of(cycle.state).map(|day| day.to_string()).unwrap_or_default(),
             rules_of(cycle, rules),
         ]);
@@ -116,7 +118,11 @@ fn rules_of(cycle: &ReviewCycle, rules: &CycleRules) -> String {
     let named = |release: Option<i64>| release.map(|id| format!("#{id}")).unwrap_or_default();
     match rules.is_newer {
         true => {
-            format!("{}，有新版 newer: {}，可重新计分 generate", named(cycle.release), named(rules.release))
+            let (scored, newer) = (named(cycle.release), named(rules.release));
+            tell!(
+                "{scored}，有新版 {newer}，可用 generate 重新计分",
+                "{scored}, newer: {newer}, generate scores again"
+            )
         }
         false => named(cycle.release.or(rules.release)),
     }
@@ -127,14 +133,16 @@ async fn move_them(args: MoveArgs, storage: Storage) -> anyhow::Result<Ended> {
     let step = NewCycleMove { to: args.to, reason: args.reason };
     let moves = NewCycleMoves { period: args.period, stores, step };
     let outcomes = Database::as_operator(&storage, async |cx| {
-        cx.language = language();
         Ok(moves::move_many(cx, &Library::default(), &moves).await?)
     })
     .await?;
+    let period = args.period;
     anyhow::ensure!(
         !outcomes.is_empty(),
-        "there is no cycle of {} yet: showfloor generate opens them",
-        args.period
+        tell!(
+            "{period} 还没有考核周期：showfloor generate 会建立",
+            "there is no cycle of {period} yet: showfloor generate opens them"
+        )
     );
     if args.json {
         writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&outcomes)?)?;
@@ -146,13 +154,13 @@ async fn move_them(args: MoveArgs, storage: Storage) -> anyhow::Result<Ended> {
 }
 
 fn print(outcomes: &[MoveOutcome]) -> anyhow::Result<()> {
-    let mut rows = table::new(&["门店 store", "状态 state", "已移动 moved", "原因 why not"], &[]);
+    let columns = [("门店", "store"), ("状态", "state"), ("已移动", "moved"), ("原因", "why not")];
+    let mut rows = table::new(&columns, &[]);
     for outcome in outcomes {
-        let state = outcome.state.map(|state| format!("{} {state}", state.label()));
         let moved = if outcome.is_moved { "✔" } else { "–" };
         rows.add_row([
             outcome.store.clone(),
-            state.unwrap_or_default(),
+            outcome.state.map(|state| word(state.label(), state)).unwrap_or_default(),
             moved.to_owned(),
             outcome.problem.clone().unwrap_or_default(),
         ]);

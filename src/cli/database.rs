@@ -5,12 +5,13 @@ use std::io::{self, Write as _};
 use anyhow::Context as _;
 use tokio_postgres::config::{Config, Host};
 
-use super::Ended;
+use super::{Ended, language, tell};
 use crate::auth::Context;
 use crate::clock::Clock;
 use crate::config::Storage;
 use crate::db::embedded::{Cluster, Tuning};
 use crate::db::{Pool, migrate, pool};
+use crate::http::Problem;
 
 /// Name of the database in the private cluster.
 const NAME: &str = "showfloor";
@@ -38,7 +39,8 @@ impl Database {
         let opened = Self { pool, cluster };
         let migrated = migrate::run(&opened.pool).await;
         let migrated = match opened.cluster {
-            Some(_) => migrated.context("the private database cannot be used"),
+            Some(_) => migrated
+                .with_context(|| tell!("程序自己的数据库不能用", "the private database cannot be used")),
             None => migrated.with_context(|| unusable(&url)),
         };
         match migrated {
@@ -77,9 +79,15 @@ impl Database {
         storage: &Storage,
         work: impl AsyncFnOnce(&mut Context) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
-        Self::with(storage, async |pool| work(&mut Context::operator(pool, Clock::System.now()).await?).await)
-            .await
+        Self::with(storage, async |pool| work(&mut operator(pool).await?).await).await
     }
+}
+
+/// The operator's work, answered in the language of the terminal.
+pub async fn operator(pool: &Pool) -> Result<Context, Problem> {
+    let mut cx = Context::operator(pool, Clock::System.now()).await?;
+    cx.language = language();
+    Ok(cx)
 }
 
 /// What is wrong with a server that does not take us, without the password in its address.
@@ -91,23 +99,27 @@ fn unusable(url: &str) -> String {
         });
         let ports = config.get_ports().iter().map(u16::to_string).collect::<Vec<_>>().join(",");
         let port = if ports.is_empty() { "5432".to_owned() } else { ports };
-        format!("at {}, port {port}", hosts.collect::<Vec<_>>().join(","))
+        (hosts.collect::<Vec<_>>().join(","), port)
     });
     match address {
-        Ok(address) => format!(
-            "the database {address} cannot be used (is it running, and is DATABASE_URL right? Without it, a private \
-             server is run in the data folder)"
+        Ok((hosts, port)) => tell!(
+            "{hosts} 端口 {port} 的数据库不能用（它在运行吗？DATABASE_URL 对吗？不设时，程序在数据文件夹里自己运行一个）",
+            "the database at {hosts}, port {port} cannot be used (is it running, and is DATABASE_URL right? Without it, a \
+             private server is run in the data folder)"
         ),
-        Err(_) => "DATABASE_URL is no address of a PostgreSQL database, such as postgres://showfloor@db.example/showfloor \
+        Err(_) => tell!(
+            "DATABASE_URL 不是 PostgreSQL 数据库的地址，例如 postgres://showfloor@db.example/showfloor（不设时，程序在数据文件夹里\
+             自己运行一个）",
+            "DATABASE_URL is no address of a PostgreSQL database, such as postgres://showfloor@db.example/showfloor \
              (without it, a private server is run in the data folder)"
-            .to_owned(),
+        ),
     }
 }
 
 /// `showfloor migrate`
 pub async fn migrate(storage: Storage) -> anyhow::Result<Ended> {
     Database::with(&storage, async |_| {
-        writeln!(io::stdout(), "the database is up to date")?;
+        writeln!(io::stdout(), "{}", tell!("数据库已是最新", "the database is up to date"))?;
         Ok(Ended::Well)
     })
     .await

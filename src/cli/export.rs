@@ -5,10 +5,9 @@ use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 
-use super::Ended;
-use super::database::Database;
+use super::database::{Database, operator};
+use super::{Ended, tell};
 use crate::auth::Context;
-use crate::clock::Clock;
 use crate::config::{Rules, Storage};
 use crate::period::Period;
 use crate::spreadsheets::export::{Export, ExportRequest, FileFormat, csv, xlsx};
@@ -45,7 +44,7 @@ pub struct ExportArgs {
 pub async fn run(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended> {
     anyhow::ensure!(
         args.output.is_some() || args.format == FileFormat::Csv || !io::stdout().is_terminal(),
-        "a workbook is nothing for a terminal: use -o FILE"
+        tell!("工作簿不能写到终端上：用 -o FILE", "a workbook is nothing for a terminal: use -o FILE")
     );
     let wanted = ExportRequest {
         what: args.what.clone(),
@@ -55,7 +54,7 @@ pub async fn run(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended> {
         format: args.format,
     };
     Database::with(&storage, async |pool| {
-        let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+        let cx = &mut operator(pool).await?;
         let catalogue = args.rules.catalogues().of(cx.db(), args.period).await?;
         let export = Export::begin(cx, catalogue, wanted).await?;
         let mut out = open(&args)?;
@@ -92,7 +91,8 @@ async fn write(
             None => out.write_all(&csv::rows(&rows)?)?,
         }
         progress.inc(u64::try_from(rows.len())?);
-        progress.set_message(format!("{} 行 rows", progress.position()));
+        let rows = progress.position();
+        progress.set_message(tell!("{rows} 行", "{rows} rows"));
     }
     if let Some(book) = book {
         out.write_all(&book.finish()?)?;

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use super::database::Database;
-use super::{Ended, table};
+use super::{Ended, table, tell};
 use crate::config::Storage;
 use crate::ledger::person_months::check::{self, Checked};
 use crate::period::Period;
@@ -59,7 +59,9 @@ pub async fn run(command: FactsCommand, storage: Storage) -> anyhow::Result<Ende
 fn print(checked: &Checked) -> anyhow::Result<()> {
     let Checked { months, people, differences } = checked;
     if !differences.is_empty() {
-        let mut rows = table::new(&["月份 month", "谁 of", "什么 what", "现存 kept", "流水 ledger"], &[]);
+        let columns =
+            [("月份", "month"), ("谁", "of"), ("什么", "what"), ("现存", "kept"), ("流水", "ledger")];
+        let mut rows = table::new(&columns, &[]);
         for one in differences {
             let shown = |side: &Option<String>| side.clone().unwrap_or_default();
             rows.add_row([
@@ -73,10 +75,10 @@ fn print(checked: &Checked) -> anyhow::Result<()> {
         writeln!(io::stdout(), "{rows}")?;
     }
     let found = differences.len();
-    writeln!(
-        io::stdout(),
-        "{months} 个月、{people} 份人员月度数据，{found} 处与流水不符 · {months} months, {people} people's months, \
-         {found} differences from the ledger"
-    )?;
+    let told = tell!(
+        "{months} 个月、{people} 份人员月度数据，{found} 处与流水不符",
+        "{months} months, {people} people's months, {found} differences from the ledger"
+    );
+    writeln!(io::stdout(), "{told}")?;
     Ok(())
 }

@@ -4,10 +4,9 @@ use std::io::{self, Write as _};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::database::Database;
-use super::{Ended, table};
+use super::database::{Database, operator};
+use super::{Ended, language, table, tell};
 use crate::auth::Context;
-use crate::clock::Clock;
 use crate::config::{ReleasedRules, Storage};
 use crate::http::Window;
 use crate::period::Period;
@@ -38,13 +37,16 @@ pub struct GenerateArgs {
 pub async fn run(args: GenerateArgs, storage: Storage) -> anyhow::Result<Ended> {
     let (folder, library) = (args.rules.folder(), Library::default());
     let outcomes = Database::with(&storage, async |pool| {
-        let mut cx = Context::operator(pool, Clock::System.now()).await?;
+        let mut cx = operator(pool).await?;
         let stores = stores(&mut cx, args.store.as_deref()).await?;
         anyhow::ensure!(
             !stores.is_empty(),
-            "there is no store yet: create one over the API, or run showfloor demo"
+            tell!(
+                "还没有门店：通过接口新建，或运行 showfloor demo",
+                "there is no store yet: create one over the API, or run showfloor demo"
+            )
         );
-        let progress = progress_bar(stores.len(), "stores");
+        let progress = progress_bar(stores.len(), &tell!("家门店", "stores"));
         let advance = |done| progress.inc(u64::try_from(done).unwrap_or(u64::MAX));
         let outcomes = generate_stores(cx, &folder, &library, args.period, stores, advance).await?;
         progress.finish_and_clear();
@@ -68,7 +70,8 @@ pub async fn run(args: GenerateArgs, storage: Storage) -> anyhow::Result<Ended> 
     }
     print(&results, args.json)?;
     for (store, problem) in &failures {
-        writeln!(io::stderr(), "showfloor: {store}: {problem}")?;
+        let problem = problem.told(language());
+        writeln!(io::stderr(), "showfloor: {}", tell!("{store}：{problem}", "{store}: {problem}"))?;
     }
     let is_well = failures.is_empty() && results.iter().all(|result| result.attention == 0);
     Ok(if is_well { Ended::Well } else { Ended::WithFindings })
@@ -106,8 +109,15 @@ fn print(results: &[Generated], json: bool) -> anyhow::Result<()> {
         writeln!(out)?;
         return Ok(out.flush()?);
     }
-    let mut rows =
-        table::new(&["store", "month", "written", "unchanged", "withdrawn", "attention"], &[2, 3, 4, 5]);
+    let columns = [
+        ("门店", "store"),
+        ("月份", "month"),
+        ("写入", "written"),
+        ("不变", "unchanged"),
+        ("撤回", "withdrawn"),
+        ("需要处理", "attention"),
+    ];
+    let mut rows = table::new(&columns, &[2, 3, 4, 5]);
     for result in results {
         rows.add_row([
             result.cycle.store.clone(),
@@ -120,7 +130,11 @@ fn print(results: &[Generated], json: bool) -> anyhow::Result<()> {
     }
     writeln!(out, "{rows}")?;
     if results.iter().any(|result| result.attention > 0) {
-        writeln!(out, "some reviews need attention: GET /v1/reviews shows why")?;
+        let told = tell!(
+            "有的成绩需要处理：GET /v1/reviews 说明原因",
+            "some reviews need attention: GET /v1/reviews shows why"
+        );
+        writeln!(out, "{told}")?;
     }
     Ok(out.flush()?)
 }

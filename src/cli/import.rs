@@ -10,15 +10,13 @@ use comfy_table::Table;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::database::Database;
-use super::{Ended, import_proposal, language, table};
+use super::{Ended, import_proposal, language, listed, not_too_large, one_of, table, tell, unreadable};
 use crate::auth::Context;
 use crate::clock::Clock;
 use crate::config::{Rules, Storage};
 use crate::http::Problem;
 use crate::ledger::{Counts, Late};
 use crate::period::Period;
-use crate::said::Language;
-use crate::spreadsheets::import::MAX_FILE_BYTES;
 use crate::spreadsheets::import_file::{self, ImportFile, ImportReportBody, Manner, Mode, ReadBy, Stage};
 use crate::spreadsheets::mapping;
 use crate::spreadsheets::mapping::built_in::ImportKind;
@@ -88,13 +86,12 @@ pub struct ImportArgs {
 pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
     let catalogues = args.rules.catalogues();
     let shown = args.file.display();
-    let size = std::fs::metadata(&args.file).with_context(|| format!("cannot read {shown}"))?.len();
+    not_too_large(&args.file)?;
+    let opened = std::fs::File::open(&args.file).with_context(|| unreadable(&args.file))?;
     anyhow::ensure!(
-        size <= u64::try_from(MAX_FILE_BYTES)?,
-        "{shown} has {size} bytes, more than the {MAX_FILE_BYTES} allowed"
+        opened.metadata()?.is_file(),
+        tell!("不能读 {shown}：不是文件", "cannot read {shown}: it is no file")
     );
-    let opened = std::fs::File::open(&args.file).with_context(|| format!("cannot read {shown}"))?;
-    anyhow::ensure!(opened.metadata()?.is_file(), "cannot read {shown}: it is no file");
     let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mode = Mode::of(args.dry_run, args.partial);
     let manner = Manner {
@@ -125,7 +122,10 @@ pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
     let by = match (args.kind, args.mapping) {
         (Some(kind), _) => ReadBy::Kind(kind),
         (None, Some(mapping)) => ReadBy::Mapping(mapping),
-        (None, None) => anyhow::bail!("say what it holds: --kind or --mapping"),
+        (None, None) => anyhow::bail!(tell!(
+            "要说明是什么表：--kind 或 --mapping",
+            "say what it holds: --kind or --mapping"
+        )),
     };
     let file = ImportFile { by, period: args.period, name, content };
     let bar = counter();
@@ -151,40 +151,43 @@ pub async fn run(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
 
 /// The columns that were not read, each with the first number there and the known one that it is like.
 fn unread(report: &ImportReportBody) -> String {
-    let is_chinese = language() == Language::Chinese;
     let shown = report.unread.iter().filter(|one| one.doubt.is_none()).map(|one| {
         let (column, row, found) = (&one.column, one.row, &one.found);
-        match (&one.near, is_chinese) {
-            (Some(near), true) => format!("{column}（第 {row} 行 {found}，是不是“{near}”？）"),
-            (None, true) => format!("{column}（第 {row} 行 {found}）"),
-            (Some(near), false) => format!("{column} (row {row}: {found}; is it '{near}'?)"),
-            (None, false) => format!("{column} (row {row}: {found})"),
+        match &one.near {
+            Some(near) => tell!(
+                "{column}（第 {row} 行 {found}，是不是“{near}”？）",
+                "{column} (row {row}: {found}; is it '{near}'?)"
+            ),
+            None => tell!("{column}（第 {row} 行 {found}）", "{column} (row {row}: {found})"),
         }
     });
-    listed(shown.collect::<Vec<_>>().into_iter())
+    first_of(shown.collect::<Vec<_>>().into_iter())
 }
 
 /// A sentence for each column of which it is in doubt what its numbers are.
 fn doubts(report: &ImportReportBody) -> impl Iterator<Item = String> {
     let doubted = report.unread.iter().filter_map(|one| Some((one, one.doubt.as_ref()?)));
-    doubted.map(|(one, doubt)| match language() {
-        Language::Chinese => format!("{}（第 {} 行 {}）：{doubt}", one.column, one.row, one.found),
-        Language::English => format!("{} (row {}: {}): {doubt}", one.column, one.row, one.found),
+    doubted.map(|(one, doubt)| {
+        let (column, row, found) = (&one.column, one.row, &one.found);
+        tell!("{column}（第 {row} 行 {found}）：{doubt}", "{column} (row {row}: {found}): {doubt}")
     })
 }
 
 /// The first of some names, and how many more there are.
-fn listed(names: impl ExactSizeIterator<Item = String>) -> String {
+fn first_of(names: impl ExactSizeIterator<Item = String>) -> String {
     const SHOWN: usize = 20;
     let more = names.len().saturating_sub(SHOWN);
-    let more = (more > 0).then(|| format!("……另有 {more} 列 · and {more} more"));
-    names.take(SHOWN).chain(more).collect::<Vec<_>>().join("、")
+    let more = (more > 0).then(|| tell!("……另有 {more} 列", "and {more} more"));
+    listed(&names.take(SHOWN).chain(more).collect::<Vec<_>>())
 }
 
 /// Rows that are done, on standard error; nothing where that is not a terminal.
 fn counter() -> ProgressBar {
     let bar = ProgressBar::new_spinner();
-    let style = ProgressStyle::with_template("{spinner} {pos} 行 · rows, {elapsed}");
+    let style = ProgressStyle::with_template(one_of((
+        "{spinner} {pos} 行，{elapsed}",
+        "{spinner} {pos} rows, {elapsed}",
+    )));
     style.map(|style| bar.clone().with_style(style)).unwrap_or(bar)
 }
 
@@ -202,56 +205,59 @@ fn print(report: &ImportReportBody, mode: Mode, json: bool) -> anyhow::Result<()
         writeln!(out, "{}", differences(report))?;
         let more = (counts.added + counts.changed + counts.pending).saturating_sub(report.differences.len());
         if more > 0 {
-            writeln!(out, "……另有 {more} 处 · and {more} more")?;
+            writeln!(out, "{}", tell!("……另有 {more} 处", "… and {more} more"))?;
         }
     }
     for note in &report.notes {
-        match language() {
-            Language::Chinese => writeln!(out, "注意：{note}")?,
-            Language::English => writeln!(out, "note: {note}")?,
-        }
+        writeln!(out, "{}", tell!("注意：{note}", "note: {note}"))?;
     }
     for doubt in doubts(report) {
-        writeln!(out, "有疑问 · in doubt: {doubt}")?;
+        writeln!(out, "{}", tell!("有疑问：{doubt}", "in doubt: {doubt}"))?;
     }
     if report.unread.iter().any(|one| one.doubt.is_none()) {
-        writeln!(out, "未读取，里面有数字 · not read, although there are numbers: {}", unread(report))?;
+        let unread = unread(report);
+        let told = tell!("未读取，里面有数字：{unread}", "not read, although there are numbers: {unread}");
+        writeln!(out, "{told}")?;
     }
     if !report.unused.is_empty() {
-        let unused = listed(report.unused.iter().cloned());
-        writeln!(out, "未使用 · not used: {unused}")?;
+        let unused = first_of(report.unused.iter().cloned());
+        writeln!(out, "{}", tell!("未使用：{unused}", "not used: {unused}"))?;
     }
     let outcome = match (mode, report.applied) {
         (Mode::DryRun, _) if report.asks => {
-            "试运行，未写入；导入时须用 --accept-unread 确认未读取的数字和疑问 · dry run, nothing was written; to import, accept \
-             with --accept-unread what is not read or in doubt"
+            tell!(
+                "试运行，未写入；导入时须用 --accept-unread 确认未读取的数字和疑问",
+                "dry run, nothing was written; to import, accept with --accept-unread what is not read or in doubt"
+            )
         }
-        (Mode::DryRun, _) => "试运行，未写入 · dry run, nothing was written",
-        (_, true) => "已导入 · imported",
-        (Mode::Whole, false) if !report.faults.is_empty() => {
-            "未导入：改正错误行，或用 --partial 只导入正确的行 · nothing was imported: correct the faulty rows, or use --partial"
-        }
-        (_, false) if report.asks => {
-            "未导入：确认未读取的数字和疑问后，用 --accept-unread · nothing was imported: if what is not read or in doubt is \
-             well, use --accept-unread"
-        }
-        (_, false) => "没有变化 · nothing has changed",
+        (Mode::DryRun, _) => tell!("试运行，未写入", "dry run, nothing was written"),
+        (_, true) => tell!("已导入", "imported"),
+        (Mode::Whole, false) if !report.faults.is_empty() => tell!(
+            "未导入：改正错误行，或用 --partial 只导入正确的行",
+            "nothing was imported: correct the faulty rows, or use --partial"
+        ),
+        (_, false) if report.asks => tell!(
+            "未导入：确认未读取的数字和疑问后，用 --accept-unread",
+            "nothing was imported: if what is not read or in doubt is well, use --accept-unread"
+        ),
+        (_, false) => tell!("没有变化", "nothing has changed"),
     };
     let Counts { added, changed, unchanged, pending } = counts;
-    writeln!(
-        out,
-        "正确 {rows} 行：新增 {added}，更改 {changed}，不变 {unchanged} · {rows} good rows: {added} added, {changed} changed, \
-         {unchanged} unchanged"
-    )?;
+    let told = tell!(
+        "正确 {rows} 行：新增 {added}，更改 {changed}，不变 {unchanged}",
+        "{rows} good rows: {added} added, {changed} changed, {unchanged} unchanged"
+    );
+    writeln!(out, "{told}")?;
     if *pending > 0 {
-        writeln!(out, "待定更正 {pending} · {pending} pending as late corrections")?;
+        writeln!(out, "{}", tell!("待定更正 {pending}", "{pending} pending as late corrections"))?;
     }
     writeln!(out, "{outcome}")?;
     Ok(())
 }
 
 fn faults(report: &ImportReportBody) -> Table {
-    let mut rows = table::new(&["行 row", "列 column", "内容 found", "应为 expected"], &[0]);
+    let columns = [("行", "row"), ("列", "column"), ("内容", "found"), ("应为", "expected")];
+    let mut rows = table::new(&columns, &[0]);
     for fault in &report.faults {
         rows.add_row([
             fault.row.map(|row| row.to_string()).unwrap_or_default(),
@@ -264,7 +270,9 @@ fn faults(report: &ImportReportBody) -> Table {
 }
 
 fn differences(report: &ImportReportBody) -> Table {
-    let mut rows = table::new(&["行 row", "工号", "列 column", "原值 from", "新值 to"], &[0, 3, 4]);
+    let columns =
+        [("行", "row"), ("工号", "employee_no"), ("列", "column"), ("原值", "from"), ("新值", "to")];
+    let mut rows = table::new(&columns, &[0, 3, 4]);
     for one in &report.differences {
         rows.add_row([
             one.row.to_string(),

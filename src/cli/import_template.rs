@@ -4,9 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use super::Ended;
-use super::database::Database;
-use crate::auth::Context;
-use crate::clock::Clock;
+use super::database::{Database, operator};
 use crate::config::{Rules, Storage};
 use crate::period::Period;
 use crate::spreadsheets::template::{self, TemplateRequest};
@@ -39,7 +37,7 @@ pub struct ImportTemplateArgs {
 pub async fn run(args: ImportTemplateArgs, storage: Storage) -> anyhow::Result<Ended> {
     let wanted = TemplateRequest { kind: args.kind, period: args.period, store: args.store };
     let (_, book) = Database::with(&storage, async |pool| {
-        let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+        let cx = &mut operator(pool).await?;
         let catalogue = args.rules.catalogues().of(cx.db(), wanted.period).await?;
         Ok(template::make(cx, &catalogue, &wanted).await?)
     })

@@ -20,6 +20,7 @@ pub mod score;
 mod serve;
 mod table;
 mod tasks;
+mod told;
 mod user;
 
 use std::fs::{File, OpenOptions};
@@ -27,15 +28,15 @@ use std::future::Future;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::OnceLock;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use self::told::{language, language_of_files, listed, one_of, tell, word};
 use crate::config::{Logging, Reader, Storage};
-use crate::http::{Language, Problem};
 use crate::rules::sandbox::STACK_SIZE;
+use crate::spreadsheets::import::MAX_FILE_BYTES;
 
 /// 4S 店销售计划、事实、计分与月度考核 · sales plans, facts, scores and monthly reviews for car dealership groups.
 #[derive(Debug, Parser)]
@@ -100,20 +101,6 @@ enum Command {
     Openapi,
 }
 
-/// Who reads what is printed and written.
-static READER: OnceLock<Reader> = OnceLock::new();
-
-/// The language in which problems, findings about rules and what imports say are printed: what the command line asks for, or
-/// else the locale.
-fn language() -> Language {
-    READER.get().map_or(Language::English, Reader::language)
-}
-
-/// The language of workbooks that are written: what the command line asks for, or else Chinese.
-fn language_of_files() -> Language {
-    READER.get().map_or(Language::default(), Reader::language_of_files)
-}
-
 /// What a command ends with when nothing kept it from doing its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ended {
@@ -126,27 +113,17 @@ enum Ended {
 /// Parses the command line and does what it asks. Exit status 1: findings or an error; 2: a wrong command line.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    // Nothing else sets it: a process has one command line.
-    let _ = READER.set(cli.reader.clone());
+    told::read_by(cli.reader.clone());
     match start_log(&cli.logging).and_then(|()| run(cli)) {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::WithFindings) => ExitCode::from(1),
         // The reader of our output has gone, as with `| head`: nothing is left to do.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "showfloor: {}", told(&error));
+            let _ = writeln!(io::stderr(), "showfloor: {}", told::told(&error));
             ExitCode::from(1)
         }
     }
-}
-
-/// An error with its causes; what is told to people is told in the language of the terminal.
-fn told(error: &anyhow::Error) -> String {
-    let causes = error.chain().map(|cause| match cause.downcast_ref::<Problem>() {
-        Some(problem) => problem.told(language()),
-        None => cause.to_string(),
-    });
-    causes.collect::<Vec<_>>().join(": ")
 }
 
 fn run(cli: Cli) -> anyhow::Result<Ended> {
@@ -182,26 +159,61 @@ fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<
         .enable_all()
         .thread_stack_size(STACK_SIZE)
         .build()
-        .context("the runtime could not be started")?
+        .with_context(|| tell!("不能启动运行环境", "the runtime could not be started"))?
         .block_on(work)
 }
 
 fn start_log(logging: &Logging) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&logging.log)
-        .with_context(|| format!("'{}' is not a log filter: try warn or showfloor=debug", logging.log))?;
+    let filter = &logging.log;
+    let filter = EnvFilter::try_new(filter).with_context(|| {
+        tell!(
+            "日志过滤条件“{filter}”不对：例如 warn 或 showfloor=debug",
+            "'{filter}' is not a log filter: try warn or showfloor=debug"
+        )
+    })?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal());
     let started = if logging.log_json { log.json().try_init() } else { log.try_init() };
-    started.map_err(|error| anyhow::anyhow!("the log could not be started: {error}"))
+    started.map_err(|error| {
+        anyhow::anyhow!(tell!("不能开始记日志：{error}", "the log could not be started: {error}"))
+    })
 }
 
 /// A file to write to; one that is there already is kept unless `force` says otherwise.
 fn new_file(path: &Path, force: bool) -> anyhow::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).create_new(!force);
-    options.open(path).with_context(|| format!("cannot write {} (--force overwrites)", path.display()))
+    let shown = path.display();
+    options
+        .open(path)
+        .with_context(|| tell!("不能写 {shown}（--force 覆盖）", "cannot write {shown} (--force overwrites)"))
+}
+
+/// What is said of a file that cannot be read.
+fn unreadable(path: &Path) -> String {
+    let shown = path.display();
+    tell!("不能读 {shown}", "cannot read {shown}")
+}
+
+/// What is said of a file or folder that cannot be written.
+fn unwritable(path: &Path) -> String {
+    let shown = path.display();
+    tell!("不能写 {shown}", "cannot write {shown}")
+}
+
+/// Refuses a file that no import would take.
+fn not_too_large(path: &Path) -> anyhow::Result<()> {
+    let (shown, size) = (path.display(), std::fs::metadata(path).with_context(|| unreadable(path))?.len());
+    anyhow::ensure!(
+        size <= u64::try_from(MAX_FILE_BYTES)?,
+        tell!(
+            "{shown} 有 {size} 字节，最多 {MAX_FILE_BYTES} 字节",
+            "{shown} has {size} bytes, more than the {MAX_FILE_BYTES} allowed"
+        )
+    );
+    Ok(())
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _};
 use anyhow::Context as _;
 use clap::Args;
 
+use super::{language, tell};
 use crate::auth::access::Action;
 use crate::auth::session::{self, Credentials};
 use crate::auth::{AccessLog, Caller, Context};
@@ -28,7 +29,9 @@ impl Person {
         let credentials = Credentials { login: self.login.clone(), password: self.password()? };
         let identity = session::identify(&mut *pool.get().await?, credentials).await?;
         let caller = Caller::<A>::permit(identity, pool, &AccessLog::open(pool), Clock::System.now())?;
-        Ok(caller.context().await?)
+        let mut cx = caller.context().await?;
+        cx.language = language();
+        Ok(cx)
     }
 
     fn password(&self) -> anyhow::Result<String> {
@@ -40,8 +43,12 @@ impl Person {
         if let Ok(password) = std::env::var("SHOWFLOOR_PASSWORD") {
             return Ok(password);
         }
-        rpassword::prompt_password(format!("password of {}: ", self.login)).context(
-            "there is no terminal to ask for the password: use --password-stdin or SHOWFLOOR_PASSWORD",
-        )
+        let login = &self.login;
+        rpassword::prompt_password(tell!("{login} 的密码：", "password of {login}: ")).with_context(|| {
+            tell!(
+                "没有终端可以问密码：用 --password-stdin 或 SHOWFLOOR_PASSWORD",
+                "there is no terminal to ask for the password: use --password-stdin or SHOWFLOOR_PASSWORD"
+            )
+        })
     }
 }

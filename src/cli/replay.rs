@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::database::Database;
 use super::generate::progress_bar;
-use super::{Ended, table};
+use super::{Ended, listed, table, tell};
 use crate::config::Storage;
 use crate::period::Period;
 use crate::reviews::replay::compare::Replay;
@@ -59,8 +59,8 @@ pub async fn run(args: ReplayArgs, storage: Storage) -> anyhow::Result<Ended> {
     let filter = ReplayFilter { id: None, months: Some((first, last)), store: args.store.clone() };
     let report = Database::as_operator(&storage, async |cx| {
         let count = stored::count(cx.db(), &filter).await?;
-        anyhow::ensure!(count > 0, "there is no review to run again");
-        let progress = progress_bar(usize::try_from(count)?, "reviews");
+        anyhow::ensure!(count > 0, tell!("没有可以重算的成绩", "there is no review to run again"));
+        let progress = progress_bar(usize::try_from(count)?, &tell!("份成绩", "reviews"));
         let advance = |done| progress.inc(u64::try_from(done).unwrap_or(u64::MAX));
         let report = many(cx, &filter, advance).await?;
         progress.finish_and_clear();
@@ -77,7 +77,14 @@ fn print(report: &ReplayReport, json: bool) -> anyhow::Result<()> {
         writeln!(out, "{}", serde_json::to_string_pretty(report)?)?;
         return Ok(());
     }
-    let mut rows = table::new(&["store", "month", "reviews", "proved", "incidents"], &[2, 3, 4]);
+    let columns = [
+        ("门店", "store"),
+        ("月份", "month"),
+        ("成绩", "reviews"),
+        ("相同", "proved"),
+        ("不同", "incidents"),
+    ];
+    let mut rows = table::new(&columns, &[2, 3, 4]);
     for month in &report.months {
         rows.add_row([
             month.store.clone(),
@@ -96,7 +103,8 @@ fn print(report: &ReplayReport, json: bool) -> anyhow::Result<()> {
     }
     let all: usize = report.months.iter().map(|month| month.incidents).sum();
     if all > report.incidents.len() {
-        writeln!(out, "\nand {} more", all - report.incidents.len())?;
+        let more = all - report.incidents.len();
+        writeln!(out, "\n{}", tell!("另有 {more} 份", "and {more} more"))?;
     }
     Ok(())
 }
@@ -104,8 +112,8 @@ fn print(report: &ReplayReport, json: bool) -> anyhow::Result<()> {
 /// Every field that differs, and the rules that differ with both traces beside each other.
 fn side_by_side(incident: &Replay) -> String {
     let fields = incident.differences.iter().map(|difference| difference.field.as_str());
-    let fields = fields.collect::<Vec<_>>().join(", ");
-    let mut rows = table::new(&["", "stored", "replayed"], &[]);
+    let fields = listed(&fields.collect::<Vec<_>>());
+    let mut rows = table::new(&[("", ""), ("存的", "stored"), ("重算的", "replayed")], &[]);
     rows.set_content_arrangement(ContentArrangement::Dynamic);
     for difference in &incident.differences {
         // The trace is shown rule by rule below.
@@ -119,11 +127,15 @@ fn side_by_side(incident: &Replay) -> String {
         let (stored, replayed) = (stored.get(place), replayed.get(place));
         if stored != replayed {
             let id = [stored, replayed].into_iter().flatten().find_map(|rule| rule.get("rule")?.as_str());
-            let side = |rule: Option<&Value>| rule.map(told).unwrap_or_default();
+            let side = |rule: Option<&Value>| rule.map(as_read).unwrap_or_default();
             rows.add_row([id.unwrap_or_default().to_owned(), side(stored), side(replayed)]);
         }
     }
-    let mut text = format!("review {} (bundle {:.12}): {fields} differ", incident.review, incident.bundle);
+    let (review, bundle) = (incident.review, &incident.bundle);
+    let mut text = tell!(
+        "成绩 {review}（规则包 {bundle:.12}）：{fields} 不同",
+        "review {review} (bundle {bundle:.12}): {fields} differ"
+    );
     if rows.row_count() > 0 {
         text.push_str(&format!("\n{rows}"));
     }
@@ -131,7 +143,7 @@ fn side_by_side(incident: &Replay) -> String {
 }
 
 /// A rule of a trace as people read it: its points and its reasons, a line each.
-fn told(rule: &Value) -> String {
+fn as_read(rule: &Value) -> String {
     let mut lines = vec![rule.get("score").map(shown).unwrap_or_default()];
     let steps = rule.get("steps").and_then(Value::as_array).into_iter().flatten();
     lines.extend(steps.filter_map(|step| step.get("reason")).map(shown));

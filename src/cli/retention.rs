@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::database::Database;
 use super::generate::progress_bar;
 use super::person::Person;
-use super::{Ended, language, table};
+use super::{Ended, one_of, table, tell};
 use crate::auth::access::{EraseData, HoldData};
 use crate::clock::{self, Clock};
 use crate::config::Storage;
@@ -263,10 +263,9 @@ async fn erase_due(args: RunArgs, storage: Storage) -> anyhow::Result<Ended> {
     }
     let day = args.as_of.unwrap_or_else(|| clock::day(Clock::System.now()));
     let report = Database::as_operator(&storage, async |cx| {
-        cx.language = language();
         let due = due::due(cx, Some(day)).await?;
         let length = due.months.iter().map(|month| month.people).sum::<usize>() + due.people.len();
-        let progress = progress_bar(length, "people's months");
+        let progress = progress_bar(length, &tell!("份人员月度数据", "people's months"));
         let advance = |done| progress.inc(u64::try_from(done).unwrap_or(u64::MAX));
         let report = run::run(cx, &Library::default(), day, advance).await?;
         progress.finish_and_clear();
@@ -278,16 +277,15 @@ async fn erase_due(args: RunArgs, storage: Storage) -> anyhow::Result<Ended> {
     } else {
         print_months(&report.months, true)?;
         print_people(&report.people)?;
-        writeln!(
-            io::stdout(),
-            "访问记录 {} 条、审计明细 {} 条已删除 · {} readings and {} audit details erased",
-            report.readings,
-            report.entries,
-            report.readings,
-            report.entries
-        )?;
+        let (readings, entries) = (report.readings, report.entries);
+        let told = tell!(
+            "访问记录 {readings} 条、审计明细 {entries} 条已删除",
+            "{readings} readings and {entries} audit details erased"
+        );
+        writeln!(io::stdout(), "{told}")?;
         if report.are_entries_held {
-            writeln!(io::stdout(), "有法律保全，审计明细保留 · a legal hold keeps the audit details")?;
+            let told = tell!("有法律保全，审计明细保留", "a legal hold keeps the audit details");
+            writeln!(io::stdout(), "{told}")?;
         }
         for problem in &report.problems {
             writeln!(io::stderr(), "showfloor: {problem}")?;
@@ -336,53 +334,58 @@ fn json(what: &impl Serialize) -> anyhow::Result<()> {
 
 fn print_due(due: &Due) -> anyhow::Result<()> {
     let policy = due.policy.policy;
-    writeln!(
-        io::stdout(),
-        "保存月数 kept for months: 考核 reviews {}、数据 facts {}、日常 diary {}、访问 access log {}、审计 audit {}；\
-         离职后 after leaving {}",
+    let told = tell!(
+        "保存月数：考核 {}、数据 {}、日常 {}、访问记录 {}、审计 {}；离职后 {}",
+        "kept for months: reviews {}, facts {}, diary {}, access log {}, audit {}; after leaving {}",
         policy.reviews_months,
         policy.facts_months,
         policy.diary_months,
         policy.access_log_months,
         policy.audit_months,
         policy.after_leaving_months
-    )?;
+    );
+    writeln!(io::stdout(), "{told}")?;
     print_months(&due.months, false)?;
     print_people(&due.people)?;
-    let (readings, entries) = (due.readings.unwrap_or(0), due.entries.unwrap_or(0));
-    writeln!(
-        io::stdout(),
-        "截至 {}：访问记录 {readings} 条、审计明细 {entries} 条到期 · {readings} readings, {entries} audit details due",
-        due.as_of
-    )?;
+    let (day, readings, entries) = (due.as_of, due.readings.unwrap_or(0), due.entries.unwrap_or(0));
+    let told = tell!(
+        "截至 {day}：访问记录 {readings} 条、审计明细 {entries} 条到期",
+        "as of {day}: {readings} readings, {entries} audit details due"
+    );
+    writeln!(io::stdout(), "{told}")?;
     for next in &due.next {
         let (kind, period, day) = (next.kind, next.period, next.due_from);
-        writeln!(io::stdout(), "{} {kind}: {period} 自 {day} 起到期 · due from {day}", kind.label())?;
+        let kind = one_of((kind.label(), kind.name()));
+        writeln!(
+            io::stdout(),
+            "{}",
+            tell!("{kind} {period} 自 {day} 起到期", "{kind} {period}: due from {day}")
+        )?;
     }
     Ok(())
 }
 
 fn print_months(months: &[DueMonth], is_done: bool) -> anyhow::Result<()> {
     if months.is_empty() {
-        writeln!(io::stdout(), "没有到期的月份 · no months are due")?;
+        writeln!(io::stdout(), "{}", tell!("没有到期的月份", "no months are due"))?;
         return Ok(());
     }
     let columns = [
-        "类别 kind",
-        "月份 month",
-        "门店 store",
-        "到期 due",
-        "人 people",
-        "保全 held",
-        "未锁定 not locked",
-        "已删除 erased",
+        ("类别", "kind"),
+        ("月份", "month"),
+        ("门店", "store"),
+        ("到期", "due"),
+        ("人", "people"),
+        ("保全", "held"),
+        ("未锁定", "not locked"),
+        ("已删除", "erased"),
     ];
     let columns =
         if is_done { &columns } else { columns.split_last().map_or(&columns[..], |(_, rest)| rest) };
     let mut rows = table::new(columns, &[4, 5, 6, 7]);
     for month in months {
         let cells = [
-            format!("{} {}", month.kind.label(), month.kind),
+            one_of((month.kind.label(), month.kind.name())).to_owned(),
             month.period.to_string(),
             month.store.clone().unwrap_or_default(),
             month.due_from.to_string(),
@@ -400,13 +403,14 @@ fn print_people(people: &[DuePerson]) -> anyhow::Result<()> {
     if people.is_empty() {
         return Ok(());
     }
-    let mut rows = table::new(&["工号", "离职 left", "到期 due", "状态 state"], &[]);
+    let columns = [("工号", "employee_no"), ("离职", "left"), ("到期", "due"), ("状态", "state")];
+    let mut rows = table::new(&columns, &[]);
     for person in people {
         let state = match person {
-            DuePerson { is_erased: true, .. } => "已删除 erased".to_owned(),
+            DuePerson { is_erased: true, .. } => tell!("已删除", "erased"),
             DuePerson { problem: Some(problem), .. } => problem.clone(),
-            DuePerson { is_held: true, .. } => "保全 held".to_owned(),
-            _ => "到期 due".to_owned(),
+            DuePerson { is_held: true, .. } => tell!("保全", "held"),
+            _ => tell!("到期", "due"),
         };
         let days = [person.left_on, person.due_from].map(|day| day.to_string());
         rows.add_row([person.employee_no.clone()].into_iter().chain(days).chain([state]));
@@ -420,7 +424,15 @@ fn print_holds(holds: &[LegalHold], is_json: bool) -> anyhow::Result<Ended> {
         json(&holds)?;
         return Ok(Ended::Well);
     }
-    let mut rows = table::new(&["#", "保全 held", "原因 reason", "由 by", "自 since", "解除 released"], &[0]);
+    let columns = [
+        ("#", "#"),
+        ("保全", "held"),
+        ("原因", "reason"),
+        ("由", "by"),
+        ("自", "since"),
+        ("解除", "released"),
+    ];
+    let mut rows = table::new(&columns, &[0]);
     for hold in holds {
         let held = hold.employee_no.clone().or_else(|| hold.store.clone());
         let released = hold.released_at.map(|at| {
@@ -429,7 +441,7 @@ fn print_holds(holds: &[LegalHold], is_json: bool) -> anyhow::Result<Ended> {
         });
         rows.add_row([
             hold.id.to_string(),
-            held.unwrap_or_else(|| "全部 everybody".to_owned()),
+            held.unwrap_or_else(|| tell!("全部", "everybody")),
             hold.reason.clone(),
             hold.placed_by.clone(),
             clock::day(hold.placed_at).to_string(),
@@ -445,8 +457,15 @@ fn print_erasures(erasures: &[Erasure], is_json: bool) -> anyhow::Result<Ended> 
         json(&erasures)?;
         return Ok(Ended::Well);
     }
-    let mut rows =
-        table::new(&["#", "工号", "状态 state", "原因 reason", "提议 proposed", "决定 decided"], &[0]);
+    let columns = [
+        ("#", "#"),
+        ("工号", "employee_no"),
+        ("状态", "state"),
+        ("原因", "reason"),
+        ("提议", "proposed"),
+        ("决定", "decided"),
+    ];
+    let mut rows = table::new(&columns, &[0]);
     for erasure in erasures {
         let who = |by: &Option<String>, at: Option<DateTime<Utc>>| {
             let day = at.map(|at| clock::day(at).to_string()).unwrap_or_default();
@@ -455,7 +474,7 @@ fn print_erasures(erasures: &[Erasure], is_json: bool) -> anyhow::Result<Ended> 
         rows.add_row([
             erasure.id.to_string(),
             erasure.employee_no.clone(),
-            format!("{} {}", erasure.state.label(), erasure.state),
+            one_of((erasure.state.label(), erasure.state.name())).to_owned(),
             erasure.reason.clone(),
             who(&erasure.proposed_by, erasure.proposed_at),
             who(&erasure.decided_by, erasure.decided_at.or(erasure.erased_at)),

@@ -3,13 +3,14 @@
 use std::future::Future as _;
 use std::io::{self, Write as _};
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::Ended;
-use super::database::Database;
+use super::database::{Database, operator};
+use super::{Ended, language, tell};
 use crate::auth::token::Tokens;
-use crate::auth::{Context, audit_seal, users};
+use crate::auth::{audit_seal, users};
 use crate::clock::Clock;
 use crate::config::{Listen, Policy, ReleasedRules, Storage};
 use crate::db::Pool;
@@ -40,16 +41,20 @@ pub async fn run(args: ServeArgs, storage: Storage) -> anyhow::Result<Ended> {
     // Before anything is loaded and a password is shown: whoever cannot serve leaves nothing behind.
     let listener = server::bind(args.listen.listen)?;
     Database::with(&storage, async |pool| {
-        let administrator =
-            users::create_first_administrator(&mut Context::operator(pool, Clock::System.now()).await?)
-                .await?;
+        let administrator = users::create_first_administrator(&mut operator(pool).await?).await?;
         if let Some((login, password)) = administrator {
-            let mut out = io::stdout();
-            writeln!(out, "first start: sign in as {login} with the password {password}")?;
-            writeln!(out, "it is not shown again; PUT /v1/me/password sets another")?;
+            let told = tell!(
+                "第一次启动：用 {login} 登录，密码 {password}\n密码只显示这一次；PUT /v1/me/password 可以改",
+                "first start: sign in as {login} with the password {password}\n\
+                 it is not shown again; PUT /v1/me/password sets another"
+            );
+            writeln!(io::stdout(), "{told}")?;
         }
         until_stopped(pool, folder, &storage, listener, args.policy, |address| {
-            format!("API on http://{address}/v1, documentation on http://{address}/docs/ (Ctrl-C stops it)")
+            tell!(
+                "接口 http://{address}/v1，文档 http://{address}/docs/（按 Ctrl-C 结束）",
+                "API on http://{address}/v1, documentation on http://{address}/docs/ (Ctrl-C stops it)"
+            )
         })
         .await
     })
@@ -90,28 +95,38 @@ pub async fn until_stopped(
 
 /// Takes the rules folder in before anybody asks. One that is broken must not keep people from reading their reviews.
 async fn take_in(folder: &RulesFolder, pool: &Pool) -> anyhow::Result<()> {
-    let cx = &mut Context::operator(pool, Clock::System.now()).await?;
-    folder.sync(cx).await?;
+    folder.sync(&mut operator(pool).await?).await?;
     let status = folder.status();
+    let mut err = io::stderr();
     if let Some(missing) = missing(folder) {
-        writeln!(io::stderr(), "warning: {missing}; months are scored by the releases that there are")?;
+        let told = tell!(
+            "注意：{missing}；各月按已有的发布计分",
+            "warning: {missing}; months are scored by the releases that there are"
+        );
+        writeln!(err, "{told}")?;
     } else if status.state == FolderState::Broken {
-        writeln!(
-            io::stderr(),
-            "warning: {}: {}",
-            folder.path().display(),
-            folder::problem(&status.findings, super::language())
-        )?;
+        let (path, problem) = (folder.path().display(), folder::problem(&status.findings, language()));
+        let problem = problem.told(language());
+        writeln!(err, "{}", tell!("注意：{path}：{problem}", "warning: {path}: {problem}"))?;
     }
     Ok(())
 }
 
 /// What to do about a rules folder that is not there.
 pub fn missing(folder: &RulesFolder) -> Option<String> {
-    let path = folder.path();
+    let (path, shown) = (folder.path(), folder.path().display());
     (!path.is_dir()).then(|| {
-        format!("there is no rules folder {}: name it with --rules DIR or SHOWFLOOR_RULES", path.display())
+        tell!(
+            "没有规则文件夹 {shown}：用 --rules DIR 或 SHOWFLOOR_RULES 指明",
+            "there is no rules folder {shown}: name it with --rules DIR or SHOWFLOOR_RULES"
+        )
     })
+}
+
+/// What is said of a rules folder in which something is wrong.
+pub fn unusable_rules(folder: &Path) -> String {
+    let shown = folder.display();
+    tell!("{shown} 里的规则不能用", "the rules in {shown} cannot be used")
 }
 
 /// `showfloor openapi`

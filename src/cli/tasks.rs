@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use super::database::Database;
-use super::{Ended, table};
+use super::{Ended, listed, one_of, table};
 use crate::config::Storage;
 use crate::reviews::tasks::{self, AssignedTask};
 use crate::rules::library::Library;
@@ -44,16 +44,24 @@ pub async fn run(args: TasksArgs, storage: Storage) -> anyhow::Result<Ended> {
 }
 
 fn print(tasks: &[AssignedTask]) -> anyhow::Result<()> {
-    let mut rows = table::new(&["门店", "谁 who", "待办 task", "自 since", "至 until", "逾期 late"], &[]);
+    let columns = [
+        ("门店", "store"),
+        ("谁", "who"),
+        ("待办", "task"),
+        ("自", "since"),
+        ("至", "until"),
+        ("逾期", "late"),
+    ];
+    let mut rows = table::new(&columns, &[]);
     for AssignedTask { who, task } in tasks {
         let who = who.iter().map(|one| format!("{} {}", one.employee_no, one.name)).collect::<Vec<_>>();
         rows.add_row([
             task.store.clone(),
-            who.join("、"),
+            listed(&who),
             task.sentence.clone(),
             task.since.to_string(),
             task.until.map(|until| until.to_string()).unwrap_or_default(),
-            if task.is_late { "逾期".to_owned() } else { String::new() },
+            if task.is_late { one_of(("逾期", "late")).to_owned() } else { String::new() },
         ]);
     }
     writeln!(io::stdout(), "{rows}")?;

@@ -4,13 +4,11 @@ use std::io::{self, BufRead as _, Write as _};
 
 use clap::Subcommand;
 
-use super::Ended;
-use super::database::Database;
-use crate::auth::Context;
+use super::database::{Database, operator};
+use super::{Ended, tell};
 use crate::auth::access::Role;
 use crate::auth::password;
 use crate::auth::users::{self, NewUser, UserPatch};
-use crate::clock::Clock;
 use crate::config::Storage;
 use crate::http::body;
 
@@ -83,8 +81,8 @@ async fn add(args: AddArgs, storage: Storage) -> anyhow::Result<Ended> {
     };
     body::check(&new)?;
     Database::with(&storage, async |pool| {
-        let user = users::create(&mut Context::operator(pool, Clock::System.now()).await?, new).await?;
-        say(&format!("created {}", user.login), Some(password).filter(|_| !args.password_stdin))
+        let login = users::create(&mut operator(pool).await?, new).await?.login;
+        say(&tell!("已建账号 {login}", "created {login}"), Some(password).filter(|_| !args.password_stdin))
     })
     .await
 }
@@ -95,9 +93,13 @@ async fn reset(args: ResetArgs, storage: Storage) -> anyhow::Result<Ended> {
     body::check(&patch)?;
     Database::as_operator(&storage, async |cx| {
         let user = users::reset(cx, &args.login, &password, args.enable).await?;
+        let login = user.login;
         let done = match user.is_disabled {
-            true => format!("{} stays disabled until --enable, but is reset", user.login),
-            false => format!("{} can sign in", user.login),
+            true => tell!(
+                "{login} 已重置，但仍停用，直到用 --enable",
+                "{login} stays disabled until --enable, but is reset"
+            ),
+            false => tell!("{login} 可以登录了", "{login} can sign in"),
         };
         say(&done, Some(password).filter(|_| !args.password_stdin))
     })
@@ -118,7 +120,13 @@ fn say(done: &str, made: Option<String>) -> anyhow::Result<Ended> {
     let mut out = io::stdout();
     match made {
         None => writeln!(out, "{done}")?,
-        Some(password) => writeln!(out, "{done} with the password {password} (not shown again)")?,
+        Some(password) => {
+            let told = tell!(
+                "{done}，密码 {password}（只显示这一次）",
+                "{done} with the password {password} (not shown again)"
+            );
+            writeln!(out, "{told}")?;
+        }
     }
     Ok(Ended::Well)
 }

@@ -5,6 +5,7 @@ use diesel_async::{AsyncMigrationHarness, RunQueryDsl, SimpleAsyncConnection as 
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{Connection, Pool, sql};
+use crate::said::say;
 
 /// Every migration in `migrations/`.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
@@ -19,10 +20,10 @@ pub async fn run(pool: &Pool) -> anyhow::Result<usize> {
     connection.batch_execute("SET lock_timeout TO 0").await?;
     sql("SELECT pg_advisory_lock($1)").bind::<BigInt, _>(LOCK).execute(&mut connection).await?;
     let mut harness = AsyncMigrationHarness::<Connection>::new(connection);
-    let applied = harness
-        .run_pending_migrations(MIGRATIONS)
-        .map(|versions| versions.len())
-        .map_err(|error| anyhow::anyhow!("the database could not be migrated: {error}"));
+    let applied =
+        harness.run_pending_migrations(MIGRATIONS).map(|versions| versions.len()).map_err(|error| {
+            anyhow::anyhow!(say!("数据库不能更新：{error}", "the database could not be migrated: {error}"))
+        });
     let mut connection = harness.into_inner();
     sql("SELECT pg_advisory_unlock($1)").bind::<BigInt, _>(LOCK).execute(&mut connection).await?;
     connection.batch_execute("RESET lock_timeout").await?;

@@ -1,10 +1,10 @@
 //! What the libraries say that read requests and check fields, in Chinese too: they say it in English, from patterns that this
 //! knows.
 
-use crate::said::{Said, say};
+use crate::said::{Language, Said, say};
 
 /// A sentence of a library's, or one of ours that came through it.
-pub(super) fn said(message: &str) -> Said {
+pub fn said(message: &str) -> Said {
     let said = Said::from(message);
     if said.is_in_both() {
         return said;
@@ -41,10 +41,26 @@ const SENTENCES: &[(&str, &str)] = &[
     ("number too large to fit in target type", "数太大"),
     ("number too small to fit in target type", "数太小"),
     ("provided string was not `true` or `false`", "应为 true 或 false"),
+    ("EOF while parsing a value", "没有写完"),
+    ("EOF while parsing an object", "没有写完，缺少 }"),
+    ("EOF while parsing a list", "没有写完，缺少 ]"),
+    ("EOF while parsing a string", "没有写完，缺少引号"),
+    ("expected value", "这里应有一个值"),
+    ("expected ident", "这里应有一个值"),
+    ("expected `:`", "缺少冒号"),
+    ("expected `,` or `}`", "缺少 , 或 }"),
+    ("expected `,` or `]`", "缺少 , 或 ]"),
+    ("key must be a string", "名称要写在引号里"),
+    ("trailing comma", "多了一个逗号"),
+    ("trailing characters", "后面还有多余的字符"),
+    ("invalid number", "数写错了"),
+    ("number out of range", "数太大"),
+    ("recursion limit exceeded", "嵌套太深"),
 ];
 
 /// Words within sentences.
 const WORDS: &[(&str, &str)] = &[
+    ("a JSON number", "数"),
     (", expected one of ", "；应为以下之一："),
     (", expected ", "；应为 "),
     (", there are no fields", "；这里没有字段"),
@@ -82,15 +98,22 @@ fn in_chinese(message: &str) -> Option<String> {
     Some(zh.replace("{}", &parts.collect::<String>()))
 }
 
+/// What is wrong with a JSON text, and where.
+pub fn of_json(error: &serde_json::Error) -> Said {
+    let (text, line, column) = (error.to_string(), error.line(), error.column());
+    let what = said(text.split(" at line ").next().unwrap_or_default());
+    let zh = what.in_language(Language::Chinese);
+    Said::both(format!("{zh}（第 {line} 行第 {column} 列）"), text)
+}
+
 /// What is wrong with a JSON text as a whole.
 pub(super) fn no_json(error: &serde_json::Error) -> Said {
-    say!("请求体不是有效的 JSON：{error}", "the body is not valid JSON: {error}")
+    of_json(error).about(&say!("请求体不是有效的 JSON", "the body is not valid JSON"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::said::Language;
 
     #[test]
     fn what_libraries_say_is_read_in_chinese() {

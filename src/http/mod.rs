@@ -9,7 +9,7 @@ pub mod gate;
 pub mod idempotency;
 mod incoming;
 pub mod language;
-mod library_words;
+pub mod library_words;
 pub mod methods;
 mod nouns;
 mod objects;

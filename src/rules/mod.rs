@@ -28,7 +28,7 @@ pub mod quick_hash;
 mod readers;
 pub mod release;
 pub mod rule_identity;
-mod said;
+pub mod said;
 pub mod sandbox;
 pub mod scheme;
 pub mod scoring;

@@ -111,14 +111,15 @@ fn processes_of(folder: &Path) -> Vec<String> {
 #[test]
 fn the_demonstration_runs_on_a_fresh_machine_and_finds_itself_again() {
     let folder = data_folder();
-    let demo = || {
+    let demo = |language: &str| {
         let begun = Instant::now();
-        let output = program(&["demo", "--exit"]).env("SHOWFLOOR_DATA_DIR", folder.path()).output().unwrap();
+        let mut command = program(&["demo", "--exit", "--lang", language]);
+        let output = command.env("SHOWFLOOR_DATA_DIR", folder.path()).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let status = output.status.code().unwrap_or(-1);
         (begun.elapsed(), Printed { status, out: text(output.stdout), err: text(output.stderr) })
     };
-    let (first_took, first) = demo();
+    let (first_took, first) = demo("zh");
     assert_eq!((first.status, first.err.as_str()), (0, ""), "quiet where nobody watches: {first:#?}");
     // The leaderboard of March, and one score explained: 33 of 43 captured is 76.7 %.
     for part in [
@@ -143,10 +144,14 @@ fn the_demonstration_runs_on_a_fresh_machine_and_finds_itself_again() {
         assert_eq!(processes_of(folder.path()), Vec::<String>::new());
     };
     is_stopped();
-    let (second_took, second) = demo();
+    let (second_took, second) = demo("zh");
     assert_eq!((second.status, second.out, second.err.as_str()), (0, first.out, ""));
     assert!(second_took < first_took, "{second_took:?} after {first_took:?}");
     is_stopped();
+    let (_, english) = demo("en");
+    for part in ["leaderboard", "one score explained", "33/43 = 76.7%", "final grade", "2014-11 published"] {
+        assert!(english.out.contains(part), "{part}\n{}", english.out);
+    }
 
     // The data is that of any other command.
     let folder = folder.path().to_str().unwrap();

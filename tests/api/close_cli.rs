@@ -6,7 +6,8 @@ use crate::support::{Template, database_url};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_month_is_frozen_once_nothing_is_missing_or_somebody_says_why() {
     let url = database_url(Template::Demo).await;
-    let close = |args: &[&str]| run(&[&["close", "--database-url", url.as_str()], args].concat());
+    let close =
+        |args: &[&str]| run(&[&["close", "--lang", "zh", "--database-url", url.as_str()], args].concat());
     // March of the demonstration is complete; its facts can still change.
     let march = run_json(0, &["close", "2014-03", "--json", "--database-url", &url]);
     assert_eq!((&march[0]["is_complete"], &march[0]["cycle"]["facts_frozen_at"]), (&true.into(), &().into()));
@@ -20,12 +21,12 @@ async fn a_month_is_frozen_once_nothing_is_missing_or_somebody_says_why() {
     assert!(close(&["2015-01", "--people"]).out.contains("交车台数"));
     let refused = close(&["2015-01", "--freeze"]);
     assert_eq!((refused.status, refused.out.as_str()), (1, ""), "{refused:#?}");
-    assert!(refused.err.contains("something is missing"), "{}", refused.err);
+    assert!(refused.err.contains("还缺计分要用的数据"), "{}", refused.err);
     assert_eq!(close(&["2015-01", "--freeze", "--accept-missing"]).status, 2, "a note is asked for");
     let frozen = close(&["2015-01", "--freeze", "--accept-missing", "--note", "客服休假"]);
     assert!(frozen.out.contains("数据已冻结"), "{frozen:#?}");
     let again = close(&["2015-01", "--freeze", "--accept-missing", "--note", "x"]);
-    assert!(again.status == 1 && again.err.contains("frozen"), "{again:#?}");
+    assert!(again.status == 1 && again.err.contains("关账"), "{again:#?}");
     // What the files bring afterwards is refused, and nothing of it is written.
     let file = "tests/fixtures/dms-funnel-2015-01.csv";
     let late = run(&["import", file, "--kind", "dms-funnel", "--period", "2015-01", "--database-url", &url]);

@@ -163,7 +163,9 @@ async fn late_words_are_about_one_person_or_the_store() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_operator_declares_a_source_complete() {
     let url = database_url(Template::Demo).await;
-    let close = |args: &[&str]| run(&[&["close", "2015-01", "--database-url", url.as_str()], args].concat());
+    let close = |args: &[&str]| {
+        run(&[&["close", "2015-01", "--lang", "zh", "--database-url", url.as_str()], args].concat())
+    };
     assert!(close(&[]).out.contains("客户投诉"));
     let said = close(&["--complete", "complaints"]);
     assert!(said.out.contains("complaints") && said.out.contains("A12"), "{said:#?}");

@@ -50,7 +50,7 @@ async fn a_year_that_was_killed_goes_on_where_it_ended() {
     assert!((3..10).contains(&locked), "{locked}");
     let again = run_within(Duration::from_secs(120), &demo);
     assert_eq!((again.status, again.err.as_str()), (0, ""));
-    assert!(again.out.contains("2014-01 – 2014-10 已锁定"), "{}", again.out);
+    assert!(again.out.contains("2014-01 – 2014-10 locked"), "{}", again.out);
     // Nothing happened twice.
     let twice = "SELECT count(*) AS number FROM (SELECT 1 FROM audit_entry WHERE user_id IS NOT NULL
          GROUP BY at, user_id, action, subject, detail HAVING count(*) > 1) AS same";

@@ -273,8 +273,23 @@ const RAISED: [&str; 7] = [
     "Error::custom(",
 ];
 
-/// The last argument of a call, of which this is what stands behind its opening bracket.
-fn last_argument(text: &str) -> String {
+/// How the command line fails, prints and counts; whatever stands in the brackets may be a sentence.
+const PRINTED: [&str; 11] = [
+    "bail!(",
+    "anyhow!(",
+    "ensure!(",
+    ".context(",
+    ".with_context(",
+    "println!(",
+    "eprintln!(",
+    "print!(",
+    "writeln!(",
+    "write!(",
+    "progress_bar(",
+];
+
+/// The arguments of a call, of which this is what stands behind its opening bracket.
+fn arguments(text: &str) -> Vec<String> {
     let mut arguments = vec![String::new()];
     let (mut depth, mut is_quoted, mut is_escaped) = (0, false, false);
     for c in text.chars() {
@@ -296,8 +311,8 @@ fn last_argument(text: &str) -> String {
         }
         arguments.last_mut().unwrap().push(c);
     }
-    let mut said = arguments.iter().map(|argument| argument.trim()).filter(|argument| !argument.is_empty());
-    said.next_back().unwrap_or_default().to_owned()
+    let arguments = arguments.iter().map(|argument| argument.trim().to_owned());
+    arguments.filter(|argument| !argument.is_empty()).collect()
 }
 
 /// Where a text raises a problem with a sentence in one language only.
@@ -309,7 +324,7 @@ fn said_in_one_language(text: &str) -> Vec<usize> {
     let mut found = Vec::new();
     for raised in RAISED {
         for (at, _) in text.match_indices(raised) {
-            let argument = last_argument(&text[at + raised.len()..]);
+            let argument = arguments(&text[at + raised.len()..]).pop().unwrap_or_default();
             let is_name = argument.chars().all(|c| c.is_alphanumeric() || c == '_');
             let given = is_name.then(|| text[..at].rfind(&format!("let {argument} ="))).flatten();
             // Whoever hands on what it is given: where that is a text, both languages cannot be given.
@@ -328,8 +343,76 @@ fn said_in_one_language(text: &str) -> Vec<usize> {
     found
 }
 
+/// Whether an argument is a text with words in it, of which at most one language can be read: a literal, or what is made of one.
+fn is_sentence(argument: &str) -> bool {
+    let argument = argument.trim_start_matches("||").trim_start();
+    let argument = argument.strip_prefix("&").unwrap_or(argument);
+    let argument = argument.strip_prefix("format!(").unwrap_or(argument).trim_start();
+    let Some(literal) = argument.strip_prefix('"') else { return false };
+    // The program's own name is no language.
+    let literal = literal.strip_prefix("showfloor: ").unwrap_or(literal);
+    let (mut before, mut depth, mut is_escaped) = (' ', 0, false);
+    for c in literal.chars() {
+        match c {
+            // What stands behind a backslash is no letter of a word.
+            _ if is_escaped => {
+                (is_escaped, before) = (false, ' ');
+                continue;
+            }
+            '\\' => is_escaped = true,
+            '"' => return false,
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ if depth == 0 && c.is_alphabetic() && (before.is_alphabetic() || !c.is_ascii()) => return true,
+            _ => {}
+        }
+        before = c;
+    }
+    false
+}
+
+/// Where the command line fails with a sentence in one language only, or prints one, or both in one line.
+fn printed_in_one_language(text: &str) -> Vec<usize> {
+    let line = |at: usize| text[..at].matches('\n').count() + 1;
+    let printed = PRINTED.iter().flat_map(|printed| {
+        let calls = text.match_indices(printed);
+        // Whole words only: `write!(` is also how a name may end.
+        let calls = calls.filter(|(at, _)| {
+            printed.starts_with('.')
+                || !text[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.')
+        });
+        calls.filter(|(at, _)| arguments(&text[at + printed.len()..]).iter().any(|one| is_sentence(one)))
+    });
+    let both = text.match_indices(" · ").filter(|(at, _)| {
+        let begin = text[..*at].rfind('\n').map_or(0, |end| end + 1);
+        !text[begin..].trim_start().starts_with("//")
+    });
+    printed.chain(both).map(|(at, _)| line(at)).collect()
+}
+
 #[test]
 fn a_sentence_in_one_language_is_found() {
+    for (text, is_bare) in [
+        ("bail!(\"no\")", true),
+        ("anyhow::anyhow!(\"{path}: no {x}\")", true),
+        ("anyhow::ensure!(is_free(a, b), \"{shown} is not empty\")", true),
+        (".context(\"the cases could not be run\")", true),
+        (".with_context(|| format!(\"cannot read {shown}\"))", true),
+        ("writeln!(out, \"{a}: release {b}\")", true),
+        ("println!(\"没有用例\")", true),
+        ("println!(\"\\nrows\")", true),
+        ("progress_bar(count, \"reviews\")", true),
+        ("let a = \"计划 · plan\";", true),
+        ("/// 计划 · plan", false),
+        ("bail!(tell!(\"不行\", \"no\"))", false),
+        ("bail!(say!(\"不行\", \"no\"))", false),
+        (".with_context(|| tell!(\"不能读 {shown}\", \"cannot read {shown}\"))", false),
+        ("writeln!(out, \"{}\", tell!(\"没有\", \"none\"))", false),
+        ("writeln!(out, \"\\n{title}\\n{rows:>width$}\")", false),
+        ("args.person.context(pool)", false),
+    ] {
+        assert_eq!(!printed_in_one_language(text).is_empty(), is_bare, "{text}");
+    }
     for (text, is_bare) in [
         ("Problem::conflict(\"no\")", true),
         ("Problem::field(\"a\", format!(\"no {x}\", x = f(1, 2)))", true),
@@ -349,9 +432,6 @@ fn a_sentence_in_one_language_is_found() {
     }
 }
 
-/// What is read at a terminal only.
-const ENGLISH: [&str; 1] = ["cli"];
-
 #[test]
 fn whatever_people_are_told_is_said_in_both_languages() {
     let mut faults = Vec::new();
@@ -359,10 +439,13 @@ fn whatever_people_are_told_is_said_in_both_languages() {
     for (file, text) in sources(&root().join("src")) {
         let room = file.split('/').next().unwrap().trim_end_matches(".rs");
         let is_test = file.ends_with("tests.rs") || file.contains("/tests/");
-        if is_test || ENGLISH.contains(&room) {
+        if is_test {
             continue;
         }
         let code = text.split("\n#[cfg(test)]\nmod ").next().unwrap();
+        if room == "cli" {
+            faults.extend(printed_in_one_language(code).iter().map(|line| format!("src/{file}:{line}")));
+        }
         faults.extend(said_in_one_language(code).iter().map(|line| format!("src/{file}:{line}")));
         let named = code.split("not_found(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
         nouns.extend(named.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));

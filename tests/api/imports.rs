@@ -431,7 +431,7 @@ async fn the_command_line_takes_a_good_file_and_refuses_what_is_none() {
     assert!(first.out.contains("2 added"), "{}", first.out);
     let again = import(&good, "dms-funnel", "2015-02");
     assert_eq!(again.status, 0);
-    assert!(again.out.contains("没有变化"), "{}", again.out);
+    assert!(again.out.contains("nothing has changed"), "{}", again.out);
 
     let empty = path("empty.csv", b"");
     for (path, kind, period, status, message) in [
@@ -579,7 +579,7 @@ async fn the_command_line_says_that_a_file_is_all_and_whose_it_is() {
     assert_eq!((&nothing["store"], &nothing["source"]), (&json!("CX"), &json!("attendance")));
     assert!(nothing["employee_nos"].as_array().unwrap().contains(&json!("B02")), "{all:#}");
     let again = import(&["--complete"]);
-    assert!(again.status == 0 && again.out.contains("没有变化"), "{again:#?}");
+    assert!(again.status == 0 && again.out.contains("nothing has changed"), "{again:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

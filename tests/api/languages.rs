@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::program::run_in;
 use crate::support::{Answer, TestApp};
 
 /// A request in a language: the answer, its `Content-Language`, and all that `Vary` names.
@@ -161,5 +162,72 @@ async fn every_field_at_fault_is_told_in_the_readers_language() {
         assert_eq!(answer.body["errors"], json!(errors));
         let several = if asked.is_none() { "有 3 处不正确" } else { "3 fields are not valid" };
         assert_eq!(answer.body["detail"], several);
+    }
+}
+
+fn is_chinese(text: &str) -> bool {
+    text.contains(|c: char| ('\u{3400}'..='\u{9fff}').contains(&c))
+}
+
+#[test]
+fn the_command_line_speaks_the_language_of_the_terminal_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "x").unwrap();
+    let within = file.join("data");
+    let within = within.to_str().unwrap();
+    let pace = ["plan", "pace", "--target", "149", "--actual", "66", "--day", "2031-03-15"];
+    for (args, status, chinese, english) in [
+        (&pace[..], 0, &["时间进度", "红绿灯", "周一到周五"][..], &["time progress", "Monday"][..]),
+        (
+            &["plan", "funnel", "--channel", "showroom", "--deliveries", "89"],
+            0,
+            &["首次到店"],
+            &["first visits"],
+        ),
+        (
+            &["plan", "funnel", "--channel", "showroom", "--deliveries=-1"],
+            1,
+            &["应为 0 或以上"],
+            &["expected 0 or more"],
+        ),
+        (
+            &["plan", "funnel", "--channel", "showroom", "--deliveries", "1", "--valid-rate", "1"],
+            1,
+            &["没有这个比率"],
+            &["no such rate"],
+        ),
+        (
+            &["plan", "preview"],
+            1,
+            &["标准输入：", "不是有效的 JSON"],
+            &["standard input: ", "not valid JSON"],
+        ),
+        (&["rules", "take", "x"], 1, &["没有示例“x”"], &["there is no example 'x'"]),
+        (&["score", "--scheme", "x"], 1, &["没有方案“x”", "、"], &["there is no scheme 'x'"]),
+        (
+            &["import", "no.csv", "--kind", "dms-funnel", "--period", "2014-03"],
+            1,
+            &["不能读 no.csv：没有这个文件"],
+            &["cannot read no.csv: No such file"],
+        ),
+        (
+            &["migrate", "--data-dir", within],
+            1,
+            &["不能新建", "不是文件夹"],
+            &["cannot create", "Not a directory"],
+        ),
+        (&["openapi", "--log", "=?"], 1, &["日志过滤条件“=?”不对"], &["'=?' is not a log filter"]),
+        (&["demo", "--rules", "nowhere"], 1, &["没有规则文件夹 nowhere"], &["no rules folder nowhere"]),
+    ] {
+        for (locale, parts) in [("zh_CN.UTF-8", chinese), ("C", english)] {
+            let printed = run_in(locale, args);
+            assert_eq!(printed.status, status, "{args:?}: {printed:#?}");
+            let text = format!("{}{}", printed.out, printed.err);
+            assert!(parts.iter().all(|part| text.contains(part)), "{args:?}: {text}");
+            assert_eq!(is_chinese(&text), locale != "C", "{args:?}: {text}");
+            let others = if locale == "C" { chinese } else { english };
+            assert!(!others.iter().any(|part| text.contains(part)), "{args:?}: {text}");
+        }
     }
 }

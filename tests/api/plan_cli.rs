@@ -121,7 +121,7 @@ async fn a_plan_goes_all_the_way_on_the_command_line() {
     // Handed in, handed back, handed in, approved: never by who wrote it.
     shop.well("manager", &["submit", &id]);
     let back = shop.well("gm", &["return", &id, "--note", "三组太少"]);
-    assert!(back.contains("草稿 draft"), "{back}");
+    assert!(back.contains(", draft"), "{back}");
     shop.well("manager", &["submit", &id]);
     let own = shop.run("manager", &["approve", &id, "--from", "2027-01"]);
     assert_eq!(own.status, 1, "{own:?}");
@@ -131,7 +131,7 @@ async fn a_plan_goes_all_the_way_on_the_command_line() {
     assert!(!shown.contains("2027-01"), "{shown}");
     // Everybody is where the plan has them.
     let follow = shop.well("manager", &["follow", &id]);
-    assert!(follow.contains("一致"), "{follow}");
+    assert!(follow.contains("follows the postings"), "{follow}");
     // Planned again: 1690 − 150 over eleven months, January as it was.
     let again = shop.json(
         "manager",
@@ -152,10 +152,7 @@ async fn a_plan_goes_all_the_way_on_the_command_line() {
     assert_eq!(again["version"], 2);
     let again = again["id"].to_string();
     let shown = shop.well("manager", &["show", &again]);
-    assert!(
-        shown.contains("deliveries: 1690，已完成 results 150，剩余 remaining 1540，目标合计 targets 1700"),
-        "{shown}"
-    );
+    assert!(shown.contains("deliveries: 1690, results 150, remaining 1540, targets 1700"), "{shown}");
     let next = shop.run("manager", &["next", &id]);
     assert!(next.status == 1 && next.err.contains("draft"), "{next:?}");
     // The manufacturer's sheet of targets: 10 in January, 20 in February, and so on.

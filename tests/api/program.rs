@@ -5,13 +5,19 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Printed, strict};
 
-/// The program with arguments, in the folder of the package, without any setting from the environment.
+/// What a terminal says of its language.
+pub const LOCALE: [&str; 3] = ["LC_ALL", "LC_MESSAGES", "LANG"];
+
+/// The program with arguments, in the folder of the package, without any setting from the environment: it speaks English.
 pub fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_showfloor"));
     command.args(args).current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
     for (name, _) in
         std::env::vars().filter(|(name, _)| name == "DATABASE_URL" || name.starts_with("SHOWFLOOR_"))
     {
+        command.env_remove(name);
+    }
+    for name in LOCALE {
         command.env_remove(name);
     }
     command
@@ -28,6 +34,11 @@ fn printed(output: Output) -> Printed {
 /// Runs the program to its end.
 pub fn run(args: &[&str]) -> Printed {
     printed(program(args).output().unwrap())
+}
+
+/// Runs the program to its end at a terminal with a locale.
+pub fn run_in(locale: &str, args: &[&str]) -> Printed {
+    printed(program(args).env("LANG", locale).output().unwrap())
 }
 
 /// Runs the program, and ends it and fails if it takes longer than `limit`: it hangs then.

@@ -573,7 +573,7 @@ async fn the_command_line_shows_runs_and_says_what_keeps_something() {
     assert!(tomorrow.status == 1 && tomorrow.err.contains("as_of"), "{tomorrow:?}");
     // The demonstration's months are not locked: it says so and erases nothing.
     let run = with(&["retention", "run", "--as-of", "2017-05-01"]);
-    assert!(run.status == 1 && run.out.contains("未锁定"), "{run:?}");
+    assert!(run.status == 1 && run.out.contains("not locked"), "{run:?}");
     let unsigned = with(&["retention", "hold", "add", "--reason", "x"]);
     assert!(unsigned.status == 2 && unsigned.err.contains("--as"), "{unsigned:?}");
     let sealed = with(&["audit", "seal"]);

@@ -337,7 +337,7 @@ fn a_line_without_a_case_is_told_and_is_no_failure() {
     assert_eq!(printed.status, 0, "{printed:#?}");
     let place = format!("{COMPLAINTS}:8:9: not-covered: ");
     assert!(printed.out.lines().any(|line| line.starts_with(&place)), "{}", printed.out);
-    assert!(printed.out.contains("覆盖 coverage "), "{}", printed.out);
+    assert!(printed.out.contains("\ncoverage "), "{}", printed.out);
     let (status, report) = json("test", folder.path());
     assert_eq!((status, &report["coverage"]["missed"][0]["line"]), (0, &Value::from(8)));
     assert_eq!(json("check", folder.path()).0, 0);

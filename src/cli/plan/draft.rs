@@ -8,11 +8,12 @@ use anyhow::Context as _;
 use super::months;
 use super::version::{Printed, print_plan};
 use super::wish::{self, Wish};
+use super::workbook::not_there_yet;
 use crate::auth::Context;
 use crate::auth::access::DraftPlan;
 use crate::cli::database::Database;
 use crate::cli::person::Person;
-use crate::cli::{Ended, language_of_files, new_file};
+use crate::cli::{Ended, language_of_files, new_file, tell, unwritable};
 use crate::config::{Rules, Storage};
 use crate::ledger::metric::Catalogue;
 use crate::plan::split::method::Method;
@@ -169,10 +170,7 @@ pub async fn create(args: CreateArgs, storage: Storage) -> anyhow::Result<Ended>
 
 pub async fn write_template(args: TemplateArgs, storage: Storage) -> anyhow::Result<Ended> {
     let shown = args.file.display();
-    anyhow::ensure!(
-        args.force || !args.file.exists(),
-        "{shown} is there already: choose another name, or --force"
-    );
+    not_there_yet(&args.file, args.force)?;
     let (_, bytes) = Database::with(&storage, async |pool| {
         let cx = &mut args.person.context::<DraftPlan>(pool).await?;
         cx.language = language_of_files();
@@ -180,7 +178,7 @@ pub async fn write_template(args: TemplateArgs, storage: Storage) -> anyhow::Res
         Ok(template::export(cx, &catalogue, args.unit.clone(), args.year).await?)
     })
     .await?;
-    new_file(&args.file, args.force)?.write_all(&bytes).with_context(|| format!("cannot write {shown}"))?;
+    new_file(&args.file, args.force)?.write_all(&bytes).with_context(|| unwritable(&args.file))?;
     writeln!(io::stdout(), "{shown}")?;
     Ok(Ended::Well)
 }
@@ -197,7 +195,10 @@ async fn tried(
 /// A place a row, months across; of several methods one below the other.
 fn print_trial(tried: &TrialResult) -> anyhow::Result<()> {
     let several = tried.methods.len() > 1;
-    let mut rows = months::new(if several { &["", "method"] } else { &[""] }, if several { 2 } else { 1 });
+    let mut rows = months::new(
+        if several { &[("", ""), ("方法", "method")] } else { &[("", "")] },
+        if several { 2 } else { 1 },
+    );
     for row in &tried.rows {
         // The places above are the rows before: the last code, moved in, is enough.
         let depth = row.path.matches('/').count();
@@ -220,7 +221,8 @@ fn refusals(tried: &TrialResult) -> anyhow::Result<Ended> {
     let mut ended = Ended::Well;
     for method in &tried.methods {
         if let Some(refusal) = &method.refusal {
-            writeln!(io::stderr(), "{}: {refusal}", serde_json::to_string(&method.method)?)?;
+            let method = serde_json::to_string(&method.method)?;
+            writeln!(io::stderr(), "{}", tell!("{method}：{refusal}", "{method}: {refusal}"))?;
             ended = Ended::WithFindings;
         }
     }

@@ -5,9 +5,10 @@ use std::io::{self, Write as _};
 use clap::ValueEnum;
 use rust_decimal::Decimal;
 
-use crate::cli::{Ended, table};
+use crate::cli::{Ended, one_of, table, tell};
 use crate::decimal;
 use crate::plan::funnel::models::{self, PhoneWebRates, ShowroomRates};
+use crate::said::Said;
 
 /// Options of `showfloor plan funnel`.
 #[derive(Debug, clap::Args)]
@@ -68,16 +69,20 @@ pub fn run(args: &FunnelArgs) -> anyhow::Result<Ended> {
         writeln!(out, "{json}")?;
         return Ok(Ended::Well);
     }
-    let mut rows = table::new(&["stage", "rate", "needed"], &[1, 2]);
+    let mut rows = table::new(&[("步骤", "stage"), ("比率", "rate"), ("需要", "needed")], &[1, 2]);
     for (stage, rate, count) in stages {
-        rows.add_row([stage.to_owned(), rate.map(decimal::percent).unwrap_or_default(), count.to_string()]);
+        rows.add_row([
+            one_of(stage).to_owned(),
+            rate.map(decimal::percent).unwrap_or_default(),
+            count.to_string(),
+        ]);
     }
     writeln!(out, "{rows}")?;
     Ok(Ended::Well)
 }
 
 /// What a stage is called, the rate it follows by, and how many are needed.
-type Stage = (&'static str, Option<Decimal>, i64);
+type Stage = ((&'static str, &'static str), Option<Decimal>, i64);
 
 fn showroom(args: &FunnelArgs) -> anyhow::Result<(String, Vec<Stage>)> {
     refuse("showroom", &[("--arrival-rate", args.arrival_rate), ("--valid-rate", args.valid_rate)])?;
@@ -88,13 +93,13 @@ fn showroom(args: &FunnelArgs) -> anyhow::Result<(String, Vec<Stage>)> {
         capture: args.capture_rate.unwrap_or(usual.capture),
         test_drive: args.test_drive_rate.unwrap_or(usual.test_drive),
     };
-    let needed = models::showroom(args.deliveries, &rates)?;
+    let needed = models::showroom(args.deliveries, &rates).map_err(Said::from)?;
     let stages = vec![
-        ("deliveries", None, needed.deliveries),
-        ("orders", Some(rates.order), needed.orders),
-        ("captured leads", Some(rates.closing), needed.captured),
-        ("first visits", Some(rates.capture), needed.first_visits),
-        ("test drives", Some(rates.test_drive), needed.test_drives),
+        (("交车", "deliveries"), None, needed.deliveries),
+        (("订单", "orders"), Some(rates.order), needed.orders),
+        (("留档", "captured leads"), Some(rates.closing), needed.captured),
+        (("首次到店", "first visits"), Some(rates.capture), needed.first_visits),
+        (("试驾", "test drives"), Some(rates.test_drive), needed.test_drives),
     ];
     Ok((serde_json::to_string(&needed)?, stages))
 }
@@ -109,13 +114,13 @@ fn phone_web(args: &FunnelArgs) -> anyhow::Result<(String, Vec<Stage>)> {
         arrival: args.arrival_rate.unwrap_or(usual.arrival),
         valid: args.valid_rate.unwrap_or(usual.valid),
     };
-    let needed = models::phone_web(args.deliveries, &rates)?;
+    let needed = models::phone_web(args.deliveries, &rates).map_err(Said::from)?;
     let stages = vec![
-        ("deliveries", None, needed.deliveries),
-        ("orders", Some(rates.order), needed.orders),
-        ("arrivals", Some(rates.closing), needed.arrivals),
-        ("valid leads", Some(rates.arrival), needed.valid_leads),
-        ("raw leads", Some(rates.valid), needed.raw_leads),
+        (("交车", "deliveries"), None, needed.deliveries),
+        (("订单", "orders"), Some(rates.order), needed.orders),
+        (("到店", "arrivals"), Some(rates.closing), needed.arrivals),
+        (("有效线索", "valid leads"), Some(rates.arrival), needed.valid_leads),
+        (("线索", "raw leads"), Some(rates.valid), needed.raw_leads),
     ];
     Ok((serde_json::to_string(&needed)?, stages))
 }
@@ -123,7 +128,10 @@ fn phone_web(args: &FunnelArgs) -> anyhow::Result<(String, Vec<Stage>)> {
 /// A rate that the channel does not have would change nothing, which its giver has to know.
 fn refuse(channel: &str, others: &[(&str, Option<Decimal>)]) -> anyhow::Result<()> {
     match others.iter().find(|(_, rate)| rate.is_some()) {
-        Some((name, _)) => anyhow::bail!("{name}: the funnel of {channel} has no such rate"),
+        Some((name, _)) => anyhow::bail!(tell!(
+            "{name}：{channel} 的漏斗没有这个比率",
+            "{name}: the funnel of {channel} has no such rate"
+        )),
         None => Ok(()),
     }
 }

@@ -4,6 +4,7 @@ mod draft;
 mod funnel;
 mod months;
 mod pace;
+mod refused;
 mod version;
 mod wish;
 mod workbook;
@@ -14,9 +15,10 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use comfy_table::Table;
 
-use super::{Ended, block_on};
+use super::{Ended, block_on, language, tell};
 use crate::config::Storage;
 use crate::plan::split::preview::{self, Part, Preview};
+use crate::said::Said;
 
 /// Faults printed one by one; the rest is counted.
 const FAULTS_SHOWN: usize = 20;
@@ -108,23 +110,31 @@ pub fn run(command: PlanCommand, storage: Storage) -> anyhow::Result<Ended> {
     }
 }
 
+fn stdin_unreadable() -> String {
+    tell!("标准输入不能读", "standard input could not be read")
+}
+
 fn preview(args: &PreviewArgs) -> anyhow::Result<Ended> {
     let mut input = Vec::new();
-    io::stdin().lock().read_to_end(&mut input).context("standard input could not be read")?;
+    io::stdin().lock().read_to_end(&mut input).with_context(stdin_unreadable)?;
     let preview = match preview::preview(&input) {
         Ok(preview) => preview,
         Err(problem) => {
             let mut err = io::stderr().lock();
+            let whole = tell!("标准输入", "standard input");
+            let mut say = |field: &str, said: &Said| {
+                let said = said.in_language(language());
+                writeln!(err, "{}", tell!("{field}：{said}", "{field}: {said}"))
+            };
             if problem.errors.is_empty() {
-                writeln!(err, "standard input: {}", problem.detail)?;
+                say(&whole, &problem.detail)?;
             }
             for fault in problem.errors.iter().take(FAULTS_SHOWN) {
-                let field = if fault.field == "." { "standard input" } else { &fault.field };
-                writeln!(err, "{field}: {}", fault.message)?;
+                say(if fault.field == "." { &whole } else { &fault.field }, &fault.message)?;
             }
             match problem.errors.len().saturating_sub(FAULTS_SHOWN) {
                 0 => {}
-                more => writeln!(err, "and {more} more")?,
+                more => writeln!(err, "{}", tell!("另有 {more} 处", "and {more} more"))?,
             }
             return Ok(Ended::WithFindings);
         }
@@ -140,8 +150,8 @@ fn preview(args: &PreviewArgs) -> anyhow::Result<Ended> {
 
 /// Months across, nodes down, children indented below their parent.
 fn rows(preview: &Preview) -> Table {
-    let mut rows = months::new(&["", "weight"], 1);
-    months::add(&mut rows, ["total".to_owned(), String::new()], &preview.months, preview.total);
+    let mut rows = months::new(&[("", ""), ("权重", "weight")], 1);
+    months::add(&mut rows, [tell!("合计", "total"), String::new()], &preview.months, preview.total);
     add_parts(&mut rows, preview.children.as_deref(), 1);
     rows
 }

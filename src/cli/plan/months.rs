@@ -2,16 +2,29 @@
 
 use comfy_table::Table;
 
-use crate::cli::table;
+use crate::cli::table::{self, Heading};
 use crate::plan::split::tree::Months;
 
 /// The headers of the months and of the year.
-const ACROSS: [&str; 13] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "year"];
+const ACROSS: [Heading<'static>; 13] = [
+    ("1月", "Jan"),
+    ("2月", "Feb"),
+    ("3月", "Mar"),
+    ("4月", "Apr"),
+    ("5月", "May"),
+    ("6月", "Jun"),
+    ("7月", "Jul"),
+    ("8月", "Aug"),
+    ("9月", "Sep"),
+    ("10月", "Oct"),
+    ("11月", "Nov"),
+    ("12月", "Dec"),
+    ("全年", "year"),
+];
 
 /// A table with columns before the months; those from the `numbers`-th on are numbers.
-pub fn new(before: &[&str], numbers: usize) -> Table {
-    let header: Vec<&str> = before.iter().copied().chain(ACROSS).collect();
+pub fn new(before: &[Heading<'_>], numbers: usize) -> Table {
+    let header: Vec<Heading<'_>> = before.iter().copied().chain(ACROSS).collect();
     table::new(&header, &(numbers..header.len()).collect::<Vec<_>>())
 }
 

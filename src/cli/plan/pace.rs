@@ -7,10 +7,11 @@ use clap::ValueEnum;
 use rust_decimal::Decimal;
 
 use crate::calendar::{self, Calendar};
-use crate::cli::{Ended, table};
+use crate::cli::{Ended, one_of, table, tell};
 use crate::decimal;
 use crate::period::Period;
 use crate::plan::reading::pace::{Course, Light, Pace, Span, pace};
+use crate::said::Said;
 
 /// Options of `showfloor plan pace`.
 #[derive(Debug, clap::Args)]
@@ -61,7 +62,7 @@ pub fn run(args: &PaceArgs) -> anyhow::Result<Ended> {
         Basis::Calendar => calendar::Basis::Calendar,
     };
     let course = Course { target: args.target, actual: args.actual, day: args.day, span, basis };
-    let pace = pace(&course, &calendar)?;
+    let pace = pace(&course, &calendar).map_err(Said::from)?;
     let mut out = io::stdout().lock();
     if args.json {
         writeln!(out, "{}", serde_json::to_string(&pace)?)?;
@@ -70,10 +71,11 @@ pub fn run(args: &PaceArgs) -> anyhow::Result<Ended> {
     }
     if matches!(args.basis, Basis::Working) && !calendar.knows(month.year()) {
         let year = month.year();
-        writeln!(
-            io::stderr(),
+        let told = tell!(
+            "不知道 {year} 年的放假安排：周一到周五算工作日",
             "the public holidays of {year} are not known: Monday to Friday count as working days"
-        )?;
+        );
+        writeln!(io::stderr(), "{told}")?;
     }
     Ok(Ended::Well)
 }
@@ -81,25 +83,28 @@ pub fn run(args: &PaceArgs) -> anyhow::Result<Ended> {
 fn rows(pace: &Pace) -> comfy_table::Table {
     let plain = |value: Option<Decimal>| value.map(decimal::plain).unwrap_or_default();
     let light = match pace.light {
-        Light::Green => "绿 green",
-        Light::Yellow => "黄 yellow",
-        Light::Red => "红 red",
-        Light::None => "",
+        Light::Green => ("绿", "green"),
+        Light::Yellow => ("黄", "yellow"),
+        Light::Red => ("红", "red"),
+        Light::None => ("", ""),
     };
-    let mut rows = table::new(&["", ""], &[1]);
+    let mut rows = table::new(&[("", ""), ("", "")], &[1]);
     for (name, value) in [
-        ("目标 target", pace.target.to_string()),
-        ("实际 actual", pace.actual.to_string()),
-        ("达成率 attainment", plain(pace.attainment)),
-        ("时间进度 time progress", plain(pace.time_progress)),
-        ("进度比 pace", plain(pace.pace)),
-        ("红绿灯 light", light.to_owned()),
-        ("缺口 gap", pace.gap.to_string()),
-        ("剩余天数 days left", pace.remaining_days.to_string()),
-        ("每天需 needed a day", plain(pace.required_per_day)),
-        ("预计 projection (run rate)", pace.projection.map(|value| value.to_string()).unwrap_or_default()),
+        (("目标", "target"), pace.target.to_string()),
+        (("实际", "actual"), pace.actual.to_string()),
+        (("达成率", "attainment"), plain(pace.attainment)),
+        (("时间进度", "time progress"), plain(pace.time_progress)),
+        (("进度比", "pace"), plain(pace.pace)),
+        (("红绿灯", "light"), one_of(light).to_owned()),
+        (("缺口", "gap"), pace.gap.to_string()),
+        (("剩余天数", "days left"), pace.remaining_days.to_string()),
+        (("每天需", "needed a day"), plain(pace.required_per_day)),
+        (
+            ("预计（按现有速度）", "projection (run rate)"),
+            pace.projection.map(|value| value.to_string()).unwrap_or_default(),
+        ),
     ] {
-        rows.add_row([name.to_owned(), value]);
+        rows.add_row([one_of(name).to_owned(), value]);
     }
     rows
 }

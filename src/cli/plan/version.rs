@@ -5,12 +5,13 @@ use std::io::{self, Write as _};
 use comfy_table::Table;
 use serde_json::{Value, json};
 
-use super::months;
+use super::refused::{Cell, Typed};
+use super::{months, refused};
 use crate::auth::Context;
 use crate::auth::access::{ApprovePlan, DraftPlan, ViewPlan};
 use crate::cli::database::Database;
 use crate::cli::person::Person;
-use crate::cli::{Ended, table};
+use crate::cli::{Ended, one_of, table, tell};
 use crate::config::{Rules, Storage};
 use crate::decimal;
 use crate::http::etag::Seen;
@@ -105,7 +106,7 @@ pub struct PinArgs {
     version: VersionArgs,
     /// What is pinned: 2015-03=20, 2015-Q4=60 or 2015=200, in units of the line or fen; 2015-03= releases it.
     #[arg(value_name = "SPAN=VALUE", required = true, value_parser = cell)]
-    cells: Vec<(Span, Option<i64>)>,
+    cells: Vec<Cell>,
     /// Code of the unit; by default the plan's own.
     #[arg(long, value_name = "CODE")]
     unit: Option<String>,
@@ -174,7 +175,7 @@ pub struct FollowArgs {
     apply: bool,
 }
 
-fn cell(text: &str) -> Result<(Span, Option<i64>), String> {
+fn cell(text: &str) -> Result<Cell, String> {
     let (span, value) = text.split_once('=').ok_or("expected SPAN=VALUE, such as 2015-03=20")?;
     let span = span.parse::<Span>().map_err(|error| error.to_string())?;
     match value {
@@ -244,7 +245,7 @@ pub async fn next(args: NextArgs, storage: Storage) -> anyhow::Result<Ended> {
 }
 
 pub async fn pin(args: PinArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let pin = |(period, value): &(Span, Option<i64>)| Pin {
+    let pin = |(period, value): &Cell| Pin {
         metric: args.metric.clone(),
         unit: args.unit.clone(),
         employee_no: args.employee_no.clone(),
@@ -254,9 +255,12 @@ pub async fn pin(args: PinArgs, storage: Storage) -> anyhow::Result<Ended> {
         value: *value,
     };
     let pins = Pins { pins: args.cells.iter().map(pin).collect() };
+    let places = [&args.employee_no, &args.unit, &args.channel, &args.series];
+    let typed = Typed { cells: &args.cells, of: places.into_iter().flatten().map(String::as_str).next() };
     let printed = Database::with(&storage, async |pool| {
         let cx = &mut args.version.person.context::<DraftPlan>(pool).await?;
-        pins::pin(cx, args.version.plan, pins, Seen::Any).await?;
+        let pinned = pins::pin(cx, args.version.plan, pins, Seen::Any).await;
+        pinned.map_err(|problem| refused::pins(args.version.plan, typed, problem))?;
         Printed::read(cx, args.version.plan, args.metric.as_deref()).await
     })
     .await?;
@@ -276,7 +280,8 @@ pub async fn replan(args: ReplanArgs, storage: Storage) -> anyhow::Result<Ended>
     let printed = Database::with(&storage, async |pool| {
         let cx = &mut args.version.person.context::<DraftPlan>(pool).await?;
         let catalogue = args.rules.catalogues().of_today(cx).await?;
-        let (plan, _) = replan::replan(cx, &catalogue, args.version.plan, change, Ok(Seen::Any)).await?;
+        let begun = replan::replan(cx, &catalogue, args.version.plan, change, Ok(Seen::Any)).await;
+        let (plan, _) = begun.map_err(|problem| refused::replan(args.version.plan, problem))?;
         Printed::read(cx, plan.id, None).await
     })
     .await?;
@@ -315,22 +320,30 @@ pub async fn follow(args: FollowArgs, storage: Storage) -> anyhow::Result<Ended>
 fn print_follow(suggested: &SuggestedResplits, is_applied: bool) -> anyhow::Result<()> {
     let mut out = io::stdout();
     if suggested.changes.is_empty() {
-        writeln!(out, "计划与岗位一致 · the plan follows the postings")?;
+        writeln!(out, "{}", tell!("计划与岗位一致", "the plan follows the postings"))?;
         return Ok(());
     }
     writeln!(out, "{}", suggested.rule)?;
-    let header = ["工号", "姓名", "变化 change", "月份 from", "原单位", "新单位", "带走 carried"];
+    let header = [
+        ("工号", "employee_no"),
+        ("姓名", "name"),
+        ("变化", "change"),
+        ("月份", "from"),
+        ("原单位", "from_unit"),
+        ("新单位", "to_unit"),
+        ("带走", "carried"),
+    ];
     let mut rows = table::new(&header, &[6]);
     for change in &suggested.changes {
         let what = match change.change {
-            PostingMove::Transferred => "调动 transferred",
-            PostingMove::Joined => "加入 joined",
-            PostingMove::Left => "离开 left",
+            PostingMove::Transferred => ("调动", "transferred"),
+            PostingMove::Joined => ("加入", "joined"),
+            PostingMove::Left => ("离开", "left"),
         };
         rows.add_row([
             change.employee_no.clone(),
             change.name.clone(),
-            what.to_owned(),
+            one_of(what).to_owned(),
             change.from.to_string(),
             change.from_unit.clone().unwrap_or_default(),
             change.to_unit.clone().unwrap_or_default(),
@@ -339,13 +352,13 @@ fn print_follow(suggested: &SuggestedResplits, is_applied: bool) -> anyhow::Resu
     }
     writeln!(out, "{rows}")?;
     if let (count @ 1.., false) = (suggested.release.len(), is_applied) {
-        writeln!(out, "需先释放 {count} 个锁定的格 · {count} pins stand in the way")?;
+        writeln!(out, "{}", tell!("需先释放 {count} 个锁定的格", "{count} pins stand in the way"))?;
     }
     writeln!(out, "{}", moved(&suggested.rows))?;
     let outcome = if is_applied {
-        "已写入草稿 · done in the draft"
+        tell!("已写入草稿", "done in the draft")
     } else {
-        "未写入 · nothing was written (--apply does it)"
+        tell!("未写入（--apply 写入）", "nothing was written (--apply does it)")
     };
     writeln!(out, "{outcome}")?;
     Ok(())
@@ -353,16 +366,16 @@ fn print_follow(suggested: &SuggestedResplits, is_applied: bool) -> anyhow::Resu
 
 /// Places with their months before and after.
 fn moved(rows: &[DiffRow]) -> Table {
-    let mut shown = months::new(&["指标 metric", "位置 place", ""], 3);
+    let mut shown = months::new(&[("指标", "metric"), ("位置", "place"), ("", "")], 3);
     for row in rows {
         let unit = row.unit.clone().unwrap_or_default();
         let place = match &row.employee_no {
             Some(number) => format!("{unit}/{number}"),
             None => unit,
         };
-        for (word, months) in [("原 from", row.from), ("新 to", row.to)] {
+        for (word, months) in [(("原", "from"), row.from), (("新", "to"), row.to)] {
             let months = months.unwrap_or_default();
-            let before = [row.metric.clone(), place.clone(), word.to_owned()];
+            let before = [row.metric.clone(), place.clone(), one_of(word).to_owned()];
             months::add(&mut shown, before, &months, months.iter().sum());
         }
     }
@@ -383,16 +396,12 @@ impl Printed {
 
 /// One line for each version: what it is and where it stands.
 fn heading(plan: &Plan) -> String {
-    let from = plan.effective_from.map(|from| format!("，{from} 起生效 from {from}")).unwrap_or_default();
-    format!(
-        "编号 id {}：{} {} 年第 {} 版 version {}，{} {}{from}",
-        plan.id,
-        plan.unit,
-        plan.year,
-        plan.version,
-        plan.version,
-        plan.status.label(),
-        plan.status
+    let from = plan.effective_from.map(|from| tell!("，{from} 起生效", ", from {from} on"));
+    let (Plan { id, unit, year, version, status, .. }, from) = (plan, from.unwrap_or_default());
+    let status = one_of((status.label(), status.name()));
+    tell!(
+        "编号 {id}：{unit} {year} 年第 {version} 版，{status}{from}",
+        "id {id}: {unit} {year} version {version}, {status}{from}"
     )
 }
 
@@ -413,10 +422,12 @@ pub fn print_plan(Printed { document }: &Printed, json: bool) -> anyhow::Result<
     let is_amount = document.lines.iter().any(|line| line.metric == document.shown && line.is_amount);
     for line in &document.lines {
         let mark = if line.metric == document.shown { "▶" } else { " " };
-        writeln!(out, "{mark} {}: {}", line.metric, year_of(document, line))?;
+        let (metric, year) = (&line.metric, year_of(document, line));
+        writeln!(out, "{}", tell!("{mark} {metric}：{year}", "{mark} {metric}: {year}"))?;
     }
-    let unit = if is_amount { "（分 fen）" } else { "" };
-    let mut rows = months::new(&[&format!("{}{unit}", document.shown), "名称 name"], 2);
+    let shown = &document.shown;
+    let heading = if is_amount { tell!("{shown}（分）", "{shown} (fen)") } else { shown.clone() };
+    let mut rows = months::new(&[(&heading, &heading), ("名称", "name")], 2);
     let before = [document.plan.unit.clone(), String::new()];
     months::add_known(&mut rows, before, &document.cells.months);
     add_units(&mut rows, &document.units, 1);
@@ -436,18 +447,20 @@ fn year_of(document: &PlanDocument, line: &PlanLine) -> String {
     if document.plan.closed_months == 0 {
         return total;
     }
-    let results = if document.replanned.is_some() { "已完成 results" } else { "已计 counted" };
-    format!(
-        "{total}，{results} {}，剩余 remaining {}，目标合计 targets {}",
-        told(line.closed_total),
-        told(line.remaining),
-        told(line.targets)
+    let results = one_of(match document.replanned.is_some() {
+        true => ("已完成", "results"),
+        false => ("已计", "counted"),
+    });
+    let [closed, remaining, targets] = [line.closed_total, line.remaining, line.targets].map(told);
+    tell!(
+        "{total}，{results} {closed}，剩余 {remaining}，目标合计 {targets}",
+        "{total}, {results} {closed}, remaining {remaining}, targets {targets}"
     )
 }
 
 fn yuan(cents: i64) -> String {
-    let yuan = rust_decimal::Decimal::new(cents, 2);
-    format!("{} 元 yuan", decimal::plain(yuan))
+    let yuan = decimal::plain(rust_decimal::Decimal::new(cents, 2));
+    tell!("{yuan} 元", "{yuan} yuan")
 }
 
 fn add_units(rows: &mut Table, units: &[UnitMonths], depth: usize) {

@@ -7,8 +7,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use rust_decimal::Decimal;
 
+use super::stdin_unreadable;
 use crate::auth::Context;
+use crate::cli::{tell, unreadable};
 use crate::decimal;
+use crate::http::library_words::of_json;
 use crate::ledger::metric::{Catalogue, Kind};
 use crate::plan::split::method::{Capacity, Method, PastYear};
 use crate::plan::split::new_plan::{self, Levels, NewLine, NewPlan};
@@ -139,11 +142,11 @@ impl Wish {
             SuggestedPlan { plan: NewPlan { method, ..plan }, notes: Vec::new() }
         };
         if let Some(file) = &self.template {
-            let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let bytes = std::fs::read(file).with_context(|| unreadable(file))?;
             return Ok(by(template::read_file(bytes, Arc::clone(catalogue)).await?));
         }
         if let Some(file) = &self.targets {
-            let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let bytes = std::fs::read(file).with_context(|| unreadable(file))?;
             let columns = self.mapping.clone().map(ColumnsBy::Mapping);
             let columns = columns.unwrap_or_else(|| ColumnsBy::Headers(TargetColumns::default()));
             let asked = self.suggestion(catalogue, None)?;
@@ -155,13 +158,18 @@ impl Wish {
         };
         let mut text = String::new();
         if file.as_os_str() == "-" {
-            io::stdin().lock().read_to_string(&mut text).context("standard input could not be read")?;
+            io::stdin().lock().read_to_string(&mut text).with_context(stdin_unreadable)?;
         } else {
-            text =
-                std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+            text = std::fs::read_to_string(file).with_context(|| unreadable(file))?;
         }
-        let plan: NewPlan = serde_json::from_str(&text)
-            .with_context(|| format!("{} is no plan, as `plan suggest --json` prints one", file.display()))?;
+        let shown = file.display();
+        let plan: NewPlan =
+            serde_json::from_str(&text).map_err(|error| of_json(&error)).with_context(|| {
+                tell!(
+                    "{shown} 不是 `plan suggest --json` 打印的那样的计划",
+                    "{shown} is no plan, as `plan suggest --json` prints one"
+                )
+            })?;
         Ok(by(plan))
     }
 
@@ -169,24 +177,35 @@ impl Wish {
         // The command line has asked for them where there is no file.
         let total = self.total.or_else(|| self.targets.as_ref().map(|_| Decimal::ZERO));
         let (Some(unit), Some(year), Some(total)) = (&self.unit, self.year, total) else {
-            anyhow::bail!("--unit, --year and --total are needed, or --file");
+            anyhow::bail!(tell!(
+                "要写 --unit、--year 和 --total，或 --file",
+                "--unit, --year and --total are needed, or --file"
+            ));
         };
         let kind = |metric: &str| {
             let found = catalogue.find(metric).and_then(|id| catalogue.get(id)).map(|metric| metric.kind);
-            found.with_context(|| format!("there is no metric '{metric}' in the catalogue"))
+            found.with_context(|| {
+                tell!("指标目录里没有“{metric}”", "there is no metric '{metric}' in the catalogue")
+            })
         };
         let units = |metric: &str, number: Decimal| -> anyhow::Result<i64> {
             let scale = if kind(metric)? == Kind::Amount { Decimal::ONE_HUNDRED } else { Decimal::ONE };
-            whole(number, scale)
-                .with_context(|| format!("{metric}: {number} is not a whole number of units or fen"))
+            whole(number, scale).with_context(|| {
+                tell!(
+                    "{metric}：{number} 不是整数（金额精确到分）",
+                    "{metric}: {number} is not a whole number of units or fen"
+                )
+            })
         };
         let of_metric =
             |number: Option<Decimal>| number.map(|number| units(&self.metric, number)).transpose();
         let mut lines = Vec::with_capacity(self.lines.len());
         for line in &self.lines {
+            let metric = &line.metric;
             let value = line.value.map(|yuan| {
-                whole(yuan, Decimal::ONE_HUNDRED)
-                    .with_context(|| format!("{}: {yuan} has more than two decimals", line.metric))
+                whole(yuan, Decimal::ONE_HUNDRED).with_context(|| {
+                    tell!("{metric}：{yuan} 的小数多于两位", "{metric}: {yuan} has more than two decimals")
+                })
             });
             lines.push(NewLine {
                 metric: line.metric.clone(),

@@ -1,19 +1,18 @@
 //! `showfloor plan list`, `export` and `import`: plans of the database as workbooks.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
 use crate::auth::access::{DraftPlan, ViewPlan};
 use crate::cli::database::Database;
 use crate::cli::person::Person;
-use crate::cli::{Ended, language_of_files, table};
+use crate::cli::{Ended, language_of_files, not_too_large, one_of, table, tell, unreadable, unwritable};
 use crate::config::{Rules, Storage};
 use crate::http::Window;
 use crate::plan::versions::store::{self, PlanFilter};
 use crate::plan::workbook::{self, SheetChange, SheetReport};
-use crate::spreadsheets::import::MAX_FILE_BYTES;
 
 /// Changes printed one by one; the rest is counted.
 const CHANGES_SHOWN: usize = 50;
@@ -89,10 +88,11 @@ pub async fn list(args: ListArgs, storage: Storage) -> anyhow::Result<Ended> {
     })
     .await?;
     if plans.next_cursor.is_some() {
-        writeln!(
-            io::stderr(),
-            "只列出前 {MOST_PLANS} 个 · only the first {MOST_PLANS} are listed: use --unit or --year"
-        )?;
+        let told = tell!(
+            "只列出前 {MOST_PLANS} 个：用 --unit 或 --year",
+            "only the first {MOST_PLANS} are listed: use --unit or --year"
+        );
+        writeln!(io::stderr(), "{told}")?;
     }
     let plans = plans.items;
     let mut out = io::stdout();
@@ -101,14 +101,14 @@ pub async fn list(args: ListArgs, storage: Storage) -> anyhow::Result<Ended> {
         return Ok(Ended::Well);
     }
     let header = [
-        "编号 id",
-        "单位 unit",
-        "年 year",
-        "版本 version",
-        "状态 status",
-        "生效 from",
-        "目标 total",
-        "指标 metric",
+        ("编号", "id"),
+        ("单位", "unit"),
+        ("年", "year"),
+        ("版本", "version"),
+        ("状态", "status"),
+        ("生效", "from"),
+        ("目标", "total"),
+        ("指标", "metric"),
     ];
     let mut rows = table::new(&header, &[0, 2, 3, 6]);
     for plan in plans {
@@ -117,7 +117,7 @@ pub async fn list(args: ListArgs, storage: Storage) -> anyhow::Result<Ended> {
             plan.unit,
             plan.year.to_string(),
             plan.version.to_string(),
-            plan.status.name().to_owned(),
+            one_of((plan.status.label(), plan.status.name())).to_owned(),
             plan.effective_from.map(|period| period.to_string()).unwrap_or_default(),
             plan.total.to_string(),
             plan.metric,
@@ -127,12 +127,21 @@ pub async fn list(args: ListArgs, storage: Storage) -> anyhow::Result<Ended> {
     Ok(Ended::Well)
 }
 
-pub async fn export(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let shown = args.file.display();
+/// What is not to be overwritten is looked for before anybody is asked for a password.
+pub fn not_there_yet(file: &Path, force: bool) -> anyhow::Result<()> {
+    let shown = file.display();
     anyhow::ensure!(
-        args.force || !args.file.exists(),
-        "{shown} is there already: choose another name, or --force"
+        force || !file.exists(),
+        tell!(
+            "{shown} 已经有了：换个名字，或用 --force 覆盖",
+            "{shown} is there already: choose another name, or --force"
+        )
     );
+    Ok(())
+}
+
+pub async fn export(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended> {
+    not_there_yet(&args.file, args.force)?;
     let (_, bytes) = Database::with(&storage, async |pool| {
         let cx = &mut args.person.context::<ViewPlan>(pool).await?;
         cx.language = language_of_files();
@@ -140,19 +149,14 @@ pub async fn export(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended>
         Ok(workbook::export(cx, &catalogue, args.plan).await?)
     })
     .await?;
-    std::fs::write(&args.file, bytes).with_context(|| format!("cannot write {shown}"))?;
-    writeln!(io::stdout(), "{shown}")?;
+    std::fs::write(&args.file, bytes).with_context(|| unwritable(&args.file))?;
+    writeln!(io::stdout(), "{}", args.file.display())?;
     Ok(Ended::Well)
 }
 
 pub async fn import(args: ImportArgs, storage: Storage) -> anyhow::Result<Ended> {
-    let shown = args.file.display();
-    let size = std::fs::metadata(&args.file).with_context(|| format!("cannot read {shown}"))?.len();
-    anyhow::ensure!(
-        size <= u64::try_from(MAX_FILE_BYTES)?,
-        "{shown} has {size} bytes, more than the {MAX_FILE_BYTES} allowed"
-    );
-    let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {shown}"))?;
+    not_too_large(&args.file)?;
+    let bytes = std::fs::read(&args.file).with_context(|| unreadable(&args.file))?;
     let edited = workbook::read(bytes).await?;
     let report = Database::with(&storage, async |pool| {
         let cx = &mut args.person.context::<DraftPlan>(pool).await?;
@@ -170,27 +174,35 @@ fn print(report: &SheetReport, json: bool) -> anyhow::Result<()> {
         writeln!(out, "{}", serde_json::to_string_pretty(report)?)?;
         return Ok(());
     }
-    for (heading, changes) in [("修改 edited", &report.edited), ("随之变化 moved", &report.moved)] {
+    for (heading, changes) in [(("修改", "edited"), &report.edited), (("随之变化", "moved"), &report.moved)]
+    {
         if changes.is_empty() {
             continue;
         }
-        writeln!(out, "{heading}")?;
+        writeln!(out, "{}", one_of(heading))?;
         writeln!(out, "{}", changed(changes))?;
         if let more @ 1.. = changes.len().saturating_sub(CHANGES_SHOWN) {
-            writeln!(out, "另有 {more} 处 · and {more} more")?;
+            writeln!(out, "{}", tell!("另有 {more} 处", "and {more} more"))?;
         }
     }
     let outcome = match (report.edited.is_empty(), report.dry_run) {
-        (true, _) => "没有变化 · nothing has changed",
-        (false, true) => "试运行，未写入 · dry run, nothing was written",
-        (false, false) => "已导入 · imported",
+        (true, _) => ("没有变化", "nothing has changed"),
+        (false, true) => ("试运行，未写入", "dry run, nothing was written"),
+        (false, false) => ("已导入", "imported"),
     };
-    writeln!(out, "{outcome}")?;
+    writeln!(out, "{}", one_of(outcome))?;
     Ok(())
 }
 
 fn changed(changes: &[SheetChange]) -> comfy_table::Table {
-    let header = ["指标 metric", "位置 place", "名称 name", "月 month", "原值 from", "新值 to"];
+    let header = [
+        ("指标", "metric"),
+        ("位置", "place"),
+        ("名称", "name"),
+        ("月", "month"),
+        ("原值", "from"),
+        ("新值", "to"),
+    ];
     let mut rows = table::new(&header, &[3, 4, 5]);
     for change in changes.iter().take(CHANGES_SHOWN) {
         rows.add_row([

@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use super::in_place::replace;
-use crate::auth::Context;
-use crate::cli::Ended;
-use crate::cli::database::Database;
-use crate::clock::Clock;
+use crate::cli::database::{Database, operator};
+use crate::cli::{Ended, language, tell, unreadable, unwritable};
 use crate::config::Storage;
 use crate::reviews::appeals::golden_case;
 use crate::reviews::cases::{self, CaseQuery, GoldenCase};
@@ -40,7 +38,7 @@ pub struct CaseArgs {
 /// Prints the cases that a review or an appeal makes, or adds them to a rules folder: all of them or none.
 pub async fn run(args: CaseArgs, storage: Storage) -> anyhow::Result<Ended> {
     let told = Database::with(&storage, async |pool| {
-        let mut cx = Context::operator(pool, Clock::System.now()).await?;
+        let mut cx = operator(pool).await?;
         let library = Library::default();
         Ok(match (args.appeal, args.review) {
             (Some(appeal), _) => golden_case::of_appeal(&mut cx, &library, appeal).await?,
@@ -60,7 +58,8 @@ pub async fn run(args: CaseArgs, storage: Storage) -> anyhow::Result<Ended> {
         }
     }
     for skipped in &told.skipped {
-        writeln!(io::stderr(), "{}: {}", skipped.rule, skipped.reason)?;
+        let (rule, reason) = (&skipped.rule, &skipped.reason);
+        writeln!(io::stderr(), "{}", tell!("{rule}：{reason}", "{rule}: {reason}"))?;
     }
     Ok(if told.skipped.is_empty() { Ended::Well } else { Ended::WithFindings })
 }
@@ -71,20 +70,22 @@ fn add(folder: &Path, cases: &[GoldenCase]) -> anyhow::Result<()> {
     for case in cases {
         let path = folder.join(&case.file);
         if !path.parent().is_some_and(Path::is_dir) {
-            bail!("{} has no scheme for {}", folder.display(), case.file);
+            let (folder, file) = (folder.display(), &case.file);
+            bail!(tell!("{folder} 里没有 {file} 所属的方案", "{folder} has no scheme for {file}"));
         }
         let existing = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
+            Err(error) => return Err(error).with_context(|| unreadable(&path)),
         };
         let text = append(&case.file, &existing, &case.name, &case.toml)
-            .map_err(|finding| anyhow::anyhow!("{finding}"))?;
+            .map_err(|finding| anyhow::anyhow!(finding.in_language(language()).to_string()))?;
         files.push((path, text, &case.name));
     }
     for (path, text, name) in files {
-        replace(&path, &text).with_context(|| format!("{} cannot be written", path.display()))?;
-        writeln!(io::stdout(), "{}: added {name}", path.display())?;
+        replace(&path, &text).with_context(|| unwritable(&path))?;
+        let shown = path.display();
+        writeln!(io::stdout(), "{}", tell!("{shown}：加了 {name}", "{shown}: added {name}"))?;
     }
     Ok(())
 }

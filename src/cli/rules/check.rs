@@ -4,9 +4,8 @@
 use serde::Serialize;
 
 use super::Target;
-use crate::cli::{Ended, block_on, language};
+use crate::cli::{Ended, block_on, language, tell};
 use crate::clock::Clock;
-use crate::http::Language;
 use crate::rules::bundle::{self, Bundle, Files};
 use crate::rules::examples::{self, Example};
 use crate::rules::finding::{Finding, in_language};
@@ -67,7 +66,7 @@ async fn check_again_and_again(target: &Target) -> anyhow::Result<Ended> {
         let read = Read::of(target);
         if seen.as_ref() != Some(&read) {
             if !target.json {
-                println!("──── {} UTC ────", Clock::System.now().format("%H:%M:%S"));
+                println!("──── {} ────", Clock::System.now().format("%H:%M:%S UTC"));
             }
             check(target, read.clone())?;
             seen = Some(read);
@@ -98,7 +97,7 @@ fn check(target: &Target, read: Read) -> anyhow::Result<Ended> {
     let report = Report { verdict: verdict.in_language(language), examples };
     match target.json {
         true => println!("{}", serde_json::to_string_pretty(&report)?),
-        false => print(&report, compiled.as_ref(), language),
+        false => print(&report, compiled.as_ref()),
     }
     Ok(if is_sound { Ended::Well } else { Ended::WithFindings })
 }
@@ -116,7 +115,7 @@ impl ExampleReport {
     }
 }
 
-fn print(report: &Report, bundle: Option<&Bundle>, language: Language) {
+fn print(report: &Report, bundle: Option<&Bundle>) {
     let examples = &report.examples;
     let found = examples.iter().flat_map(|example| &example.findings);
     for finding in report.verdict.findings.iter().chain(found) {
@@ -124,35 +123,22 @@ fn print(report: &Report, bundle: Option<&Bundle>, language: Language) {
     }
     let Some(bundle) = bundle.filter(|_| report.verdict.is_sound()) else { return };
     for rule in &report.verdict.cases.rules_without_cases {
-        match language {
-            Language::Chinese => println!("{rule}：没有用例"),
-            Language::English => println!("{rule}: no cases"),
-        }
+        println!("{}", tell!("{rule}：没有用例", "{rule}: no cases"));
     }
     let rules: usize = bundle.schemes.values().map(|scheme| scheme.rules.len()).sum();
-    let (schemes, cases) = (bundle.schemes.len(), report.verdict.cases.cases_passed);
-    match language {
-        Language::Chinese => println!(
-            "{schemes} 个方案、{rules} 条规则、{cases} 个用例：没有错误（规则包 {:.12}）",
-            bundle.hash
-        ),
-        Language::English => {
-            println!(
-                "{schemes} schemes, {rules} rules, {cases} cases: no errors (bundle {:.12})",
-                bundle.hash
-            );
-        }
-    }
+    let (schemes, cases, hash) = (bundle.schemes.len(), report.verdict.cases.cases_passed, &bundle.hash);
+    let told = tell!(
+        "{schemes} 个方案、{rules} 条规则、{cases} 个用例：没有错误（规则包 {hash:.12}）",
+        "{schemes} schemes, {rules} rules, {cases} cases: no errors (bundle {hash:.12})"
+    );
+    println!("{told}");
     if !examples.is_empty() && examples.iter().all(ExampleReport::is_sound) {
         let cases: usize = examples.iter().map(|example| example.cases_passed).sum();
         let examples = examples.len();
-        match language {
-            Language::Chinese => println!(
-                "{examples} 个示例、{cases} 个用例：没有错误；示例不属于规则（showfloor rules take 取用）"
-            ),
-            Language::English => println!(
-                "{examples} examples, {cases} cases: no errors; they are no part of the bundle (showfloor rules take)"
-            ),
-        }
+        let told = tell!(
+            "{examples} 个示例、{cases} 个用例：没有错误；示例不属于规则（showfloor rules take 取用）",
+            "{examples} examples, {cases} cases: no errors; they are no part of the bundle (showfloor rules take)"
+        );
+        println!("{told}");
     }
 }

@@ -10,9 +10,8 @@ use super::EVERYTHING;
 use crate::auth::Context;
 use crate::auth::access::{Action, ApproveRules, DraftRules};
 use crate::cli::person::Person;
-use crate::cli::{Ended, database::Database, language, table};
+use crate::cli::{Ended, database::Database, listed, one_of, table, tell};
 use crate::config::Storage;
-use crate::db::Pool;
 use crate::http::Problem;
 use crate::http::etag::Seen;
 use crate::period::Period;
@@ -173,7 +172,9 @@ fn seen(version: Option<i32>) -> Seen {
 }
 
 fn folder_files(folder: &std::path::Path) -> anyhow::Result<Files> {
-    read_folder(folder).map_err(|(path, error)| anyhow::anyhow!("{path} cannot be read: {error}"))
+    read_folder(folder).map_err(|(path, error)| {
+        anyhow::Error::new(error).context(tell!("不能读 {path}", "cannot read {path}"))
+    })
 }
 
 /// Lists the drafts.
@@ -188,16 +189,24 @@ pub async fn list(args: DraftsArgs, storage: Storage) -> anyhow::Result<Ended> {
         writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&drafts)?)?;
         return Ok(Ended::Well);
     }
-    let header = ["draft", "state", "version", "base", "effective", "authors", "note"];
+    let header = [
+        ("草稿", "draft"),
+        ("状态", "state"),
+        ("版本", "version"),
+        ("所改的发布", "base"),
+        ("生效", "effective"),
+        ("作者", "authors"),
+        ("说明", "note"),
+    ];
     let mut rows = table::new(&header, &[0, 2, 3]);
     for draft in drafts {
         rows.add_row([
             draft.id.to_string(),
-            draft.state.to_string(),
+            one_of((draft.state.label(), draft.state.name())).to_owned(),
             draft.version.to_string(),
             draft.base_release.map(|id| id.to_string()).unwrap_or_default(),
             draft.effective_from.map(|month| month.to_string()).unwrap_or_default(),
-            draft.authors.join(", "),
+            listed(&draft.authors),
             draft.note,
         ]);
     }
@@ -208,7 +217,7 @@ pub async fn list(args: DraftsArgs, storage: Storage) -> anyhow::Result<Ended> {
 /// Begins a draft.
 pub async fn begin(args: BeginArgs, storage: Storage) -> anyhow::Result<Ended> {
     let files = args.folder.as_deref().map(folder_files).transpose()?;
-    work::<DraftRules>(&storage, &args.person, "begun", async |cx| match &files {
+    work::<DraftRules>(&storage, &args.person, ("已开始", "begun"), async |cx| match &files {
         Some(files) => draft::create(cx, files, DraftOrigin::Import, &args.note, args.base).await,
         None => draft::copy(cx, args.release, &args.note).await,
     })
@@ -219,7 +228,7 @@ pub async fn begin(args: BeginArgs, storage: Storage) -> anyhow::Result<Ended> {
 pub async fn edit(args: EditArgs, storage: Storage) -> anyhow::Result<Ended> {
     let files = args.folder.as_deref().map(folder_files).transpose()?;
     let seen = seen(args.seen);
-    work::<DraftRules>(&storage, &args.person, "changed", async |cx| match &files {
+    work::<DraftRules>(&storage, &args.person, ("已修改", "changed"), async |cx| match &files {
         Some(files) => files::replace(cx, args.draft, files, seen).await,
         None => parameters::change(cx, args.draft, &args.values, seen).await,
     })
@@ -229,7 +238,7 @@ pub async fn edit(args: EditArgs, storage: Storage) -> anyhow::Result<Ended> {
 /// Gives a draft up.
 pub async fn discard(args: DraftArgs, storage: Storage) -> anyhow::Result<Ended> {
     let discard = async |cx: &mut Context| draft::discard(cx, args.draft, Seen::Any).await;
-    work::<DraftRules>(&storage, &args.person, "given up", discard).await
+    work::<DraftRules>(&storage, &args.person, ("已放弃", "given up"), discard).await
 }
 
 /// Hands a draft in.
@@ -240,7 +249,7 @@ pub async fn submit(args: SubmitArgs, storage: Storage) -> anyhow::Result<Ended>
         note: args.note,
         until_next: args.until_next,
     };
-    replace::<DraftRules>(&storage, &args.person, "submitted", async |cx| {
+    replace::<DraftRules>(&storage, &args.person, ("已提交", "submitted"), async |cx| {
         crate::http::body::check(&submission)?;
         decision::submit(cx, args.draft, submission, seen(args.seen)).await
     })
@@ -251,27 +260,27 @@ pub async fn submit(args: SubmitArgs, storage: Storage) -> anyhow::Result<Ended>
 pub async fn rebase(args: RebaseArgs, storage: Storage) -> anyhow::Result<Ended> {
     let to = Rebase { onto: args.onto, prefer: args.prefer };
     let rebase = async |cx: &mut Context| rebase::rebase(cx, args.draft, to, Seen::Any).await;
-    work::<DraftRules>(&storage, &args.person, "rebased", rebase).await
+    work::<DraftRules>(&storage, &args.person, ("已移到新的发布上", "rebased"), rebase).await
 }
 
 /// Takes a draft back.
 pub async fn withdraw(args: DraftArgs, storage: Storage) -> anyhow::Result<Ended> {
     let withdraw = async |cx: &mut Context| draft::withdraw(cx, args.draft, Seen::Any).await;
-    work::<DraftRules>(&storage, &args.person, "withdrawn", withdraw).await
+    work::<DraftRules>(&storage, &args.person, ("已撤回", "withdrawn"), withdraw).await
 }
 
 /// Publishes a draft.
 pub async fn approve(args: DecideArgs, storage: Storage) -> anyhow::Result<Ended> {
     let seen = seen(args.seen);
     let approve = async |cx: &mut Context| decision::approve(cx, args.draft, &args.note, seen).await;
-    replace::<ApproveRules>(&storage, &args.person, "approved", approve).await
+    replace::<ApproveRules>(&storage, &args.person, ("已批准", "approved"), approve).await
 }
 
 /// Hands a draft back.
 pub async fn reject(args: DecideArgs, storage: Storage) -> anyhow::Result<Ended> {
     let seen = seen(args.seen);
     let reject = async |cx: &mut Context| decision::reject(cx, args.draft, &args.note, seen).await;
-    work::<ApproveRules>(&storage, &args.person, "rejected", reject).await
+    work::<ApproveRules>(&storage, &args.person, ("已退回", "rejected"), reject).await
 }
 
 /// Prints what a draft changes.
@@ -282,15 +291,25 @@ pub async fn print_diff(args: DiffArgs, storage: Storage) -> anyhow::Result<Ende
         Ok((version, diff::of_draft(cx, args.draft, &DiffQuery { against: args.against }).await?))
     })
     .await?;
-    let against = against.map_or_else(|| "nothing".to_owned(), |release| format!("release {}", release.id));
-    writeln!(io::stderr(), "draft {}, version {version}, against {against}", args.draft)?;
+    let (draft, against) = (args.draft, against.map(|release| release.id));
+    let told = match against {
+        Some(release) => tell!(
+            "草稿 {draft} 第 {version} 版，与发布 {release} 相比",
+            "draft {draft}, version {version}, against release {release}"
+        ),
+        None => tell!(
+            "草稿 {draft} 第 {version} 版，没有可比的发布",
+            "draft {draft}, version {version}, against nothing"
+        ),
+    };
+    writeln!(io::stderr(), "{told}")?;
     let mut out = io::stdout();
     if args.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&changes)?)?;
         return Ok(Ended::Well);
     }
     if changes.is_empty() {
-        writeln!(io::stderr(), "nothing differs")?;
+        writeln!(io::stderr(), "{}", tell!("没有不同", "nothing differs"))?;
     }
     for change in changes {
         write!(out, "{}", change.diff)?;
@@ -298,15 +317,18 @@ pub async fn print_diff(args: DiffArgs, storage: Storage) -> anyhow::Result<Ende
     Ok(Ended::Well)
 }
 
+/// What has been done to a draft, in Chinese and in English.
+type Done = (&'static str, &'static str);
+
 /// Does what the person has to be allowed to do, `A`, to a draft, and says that it is `done` and what the draft is now.
 async fn work<A: Action>(
     storage: &Storage,
     person: &Person,
-    done: &str,
+    done: Done,
     change: impl AsyncFnOnce(&mut Context) -> Result<Draft, Problem>,
 ) -> anyhow::Result<Ended> {
     let draft =
-        Database::with(storage, async |pool| Ok(change(&mut context::<A>(person, pool).await?).await?))
+        Database::with(storage, async |pool| Ok(change(&mut person.context::<A>(pool).await?).await?))
             .await?;
     say(&draft, done)
 }
@@ -315,16 +337,18 @@ async fn work<A: Action>(
 async fn replace<A: Action>(
     storage: &Storage,
     person: &Person,
-    done: &str,
+    done: Done,
     change: impl AsyncFnOnce(&mut Context) -> Result<RuleDraftChange, Problem>,
 ) -> anyhow::Result<Ended> {
     let RuleDraftChange { draft, replaces, changes, unscored } =
-        Database::with(storage, async |pool| Ok(change(&mut context::<A>(person, pool).await?).await?))
+        Database::with(storage, async |pool| Ok(change(&mut person.context::<A>(pool).await?).await?))
             .await?;
     let mut out = io::stdout();
     match replaces {
-        Some(release) => writeln!(out, "it replaces release {release}:")?,
-        None => writeln!(out, "it replaces nothing:")?,
+        Some(release) => {
+            writeln!(out, "{}", tell!("它取代发布 {release}：", "it replaces release {release}:"))?;
+        }
+        None => writeln!(out, "{}", tell!("它不取代任何发布：", "it replaces nothing:"))?,
     }
     for change in changes {
         // The first release would be shown whole.
@@ -334,20 +358,24 @@ async fn replace<A: Action>(
         }
     }
     if !unscored.is_empty() {
-        writeln!(out, "held by people and not scored: {}", unscored.join(", "))?;
+        let positions = listed(&unscored);
+        let told = tell!(
+            "有人在岗、但没有方案考核的岗位：{positions}",
+            "held by people and not scored: {positions}"
+        );
+        writeln!(out, "{told}")?;
     }
     say(&draft, done)
 }
 
-/// The person's work, in the language of the command line.
-async fn context<A: Action>(person: &Person, pool: &Pool) -> anyhow::Result<Context> {
-    let mut cx = person.context::<A>(pool).await?;
-    cx.language = language();
-    Ok(cx)
-}
-
-fn say(draft: &Draft, done: &str) -> anyhow::Result<Ended> {
-    let release = draft.release.map(|id| format!(", release {id}")).unwrap_or_default();
-    writeln!(io::stdout(), "draft {} {done}: {}, version {}{release}", draft.id, draft.state, draft.version)?;
+fn say(draft: &Draft, done: Done) -> anyhow::Result<Ended> {
+    let (Draft { id, version, .. }, done) = (draft, one_of(done));
+    let state = one_of((draft.state.label(), draft.state.name()));
+    let release = draft.release.map(|id| tell!("，发布 {id}", ", release {id}")).unwrap_or_default();
+    let told = tell!(
+        "草稿 {id} {done}：{state}，第 {version} 版{release}",
+        "draft {id} {done}: {state}, version {version}{release}"
+    );
+    writeln!(io::stdout(), "{told}")?;
     Ok(Ended::Well)
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::EVERYTHING;
-use crate::cli::{Ended, database::Database, language, table};
+use crate::cli::{Ended, database::Database, language, table, tell, unwritable};
 use crate::clock;
 use crate::config::{ReleasedRules, Storage};
 use crate::period::Period;
@@ -58,12 +58,23 @@ pub async fn list(args: ReleasesArgs, storage: Storage) -> anyhow::Result<Ended>
 }
 
 fn print(releases: Vec<Release>) -> io::Result<()> {
-    let header = ["release", "effective", "published", "consulted", "author", "approver", "bundle", "note"];
+    let header = [
+        ("发布", "release"),
+        ("生效", "effective"),
+        ("发布日", "published"),
+        ("征求意见", "consulted"),
+        ("作者", "author"),
+        ("批准人", "approver"),
+        ("规则包", "bundle"),
+        ("说明", "note"),
+    ];
     let mut rows = table::new(&header, &[0]);
     for release in releases {
         rows.add_row([
             release.id.to_string(),
-            release.effective_from.map_or_else(|| "not frozen".to_owned(), |month| month.to_string()),
+            release
+                .effective_from
+                .map_or_else(|| tell!("未冻结的月份", "not frozen"), |month| month.to_string()),
             clock::day(release.published_at).to_string(),
             release.consulted_on.map(|day| day.to_string()).unwrap_or_default(),
             release.author.unwrap_or_default(),
@@ -90,24 +101,34 @@ pub async fn status(args: StatusArgs, storage: Storage) -> anyhow::Result<Ended>
     .await?;
     let status = folder.status().in_language(language());
     let mut out = io::stdout();
-    writeln!(out, "{month} 起 · from {month} on:")?;
+    writeln!(out, "{}", tell!("{month} 起：", "from {month} on:"))?;
     print(releases)?;
     for SupersededRelease { release, superseded_by } in superseded {
         let month = release.effective_from.map(|month| month.to_string()).unwrap_or_default();
-        writeln!(out, "release {} for {month}: superseded by release {superseded_by}", release.id)?;
+        let id = release.id;
+        let told = tell!(
+            "发布 {id}（{month}）：已被发布 {superseded_by} 取代",
+            "release {id} for {month}: superseded by release {superseded_by}"
+        );
+        writeln!(out, "{told}")?;
     }
     for draft in submitted {
-        writeln!(out, "draft {draft} waits for a decision")?;
+        writeln!(out, "{}", tell!("草稿 {draft} 等待决定", "draft {draft} waits for a decision"))?;
     }
     for finding in &status.findings {
         writeln!(out, "{finding}")?;
     }
     let path = folder.path().display();
-    match (status.state, status.release, status.draft) {
-        (FolderState::Broken, ..) => writeln!(out, "{path}: broken; what was taken in before stays")?,
-        (_, Some(id), _) => writeln!(out, "{path}: release {id}")?,
-        (_, None, Some(id)) => writeln!(out, "{path}: draft {id}")?,
-        (_, None, None) => {}
+    let told = match (status.state, status.release, status.draft) {
+        (FolderState::Broken, ..) => {
+            Some(tell!("{path}：有错误；以前收下的不变", "{path}: broken; what was taken in before stays"))
+        }
+        (_, Some(id), _) => Some(tell!("{path}：发布 {id}", "{path}: release {id}")),
+        (_, None, Some(id)) => Some(tell!("{path}：草稿 {id}", "{path}: draft {id}")),
+        (_, None, None) => None,
+    };
+    if let Some(told) = told {
+        writeln!(out, "{told}")?;
     }
     Ok(if status.state == FolderState::Broken { Ended::WithFindings } else { Ended::Well })
 }
@@ -119,19 +140,23 @@ pub async fn export(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended>
         Ok(mut entries) => entries.next().is_none(),
         Err(error) => error.kind() == io::ErrorKind::NotFound,
     };
-    anyhow::ensure!(is_free, "{shown} is not an empty folder");
+    anyhow::ensure!(is_free, tell!("{shown} 不是空文件夹", "{shown} is not an empty folder"));
     let (what, files) = Database::as_operator(&storage, async |cx| {
         if let Some(id) = args.draft {
             let draft = draft::find(cx, id).await?;
-            let what = format!("draft {id}, version {}", draft.version);
+            let version = draft.version;
+            let what = tell!("草稿 {id} 第 {version} 版", "draft {id}, version {version}");
             return Ok((what, files::all(cx.db(), id).await?));
         }
         let release = match args.release {
             Some(id) => release::find(cx.db(), id).await?,
-            None => release::latest(cx.db()).await?.context("nothing has been released yet")?,
+            None => release::latest(cx.db())
+                .await?
+                .with_context(|| tell!("还没有发布过规则", "nothing has been released yet"))?,
         };
         let files = bundle_store::bundle_files(cx.db(), &release.bundle).await?;
-        Ok((format!("release {}", release.id), files))
+        let id = release.id;
+        Ok((tell!("发布 {id}", "release {id}"), files))
     })
     .await?;
     for (path, content) in &files {
@@ -139,10 +164,12 @@ pub async fn export(args: ExportArgs, storage: Storage) -> anyhow::Result<Ended>
         files::check(path, content)?;
         let target = args.folder.join(path);
         if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+            fs::create_dir_all(parent).with_context(|| unwritable(parent))?;
         }
-        fs::write(&target, content).with_context(|| format!("cannot write {}", target.display()))?;
+        fs::write(&target, content).with_context(|| unwritable(&target))?;
     }
-    writeln!(io::stdout(), "{what}: {} files written to {shown}", files.len())?;
+    let count = files.len();
+    let told = tell!("{what}：{count} 个文件写到 {shown}", "{what}: {count} files written to {shown}");
+    writeln!(io::stdout(), "{told}")?;
     Ok(Ended::Well)
 }

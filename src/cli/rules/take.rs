@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use super::in_place::replace;
-use crate::cli::{Ended, language, table};
+use crate::cli::{Ended, language, listed, one_of, table, tell, unwritable};
 use crate::rules::bundle::{self, Bundle, CATALOGUE_FILE, EXAMPLES_FOLDER, Files, Scheme};
 use crate::rules::examples::{self, Example};
 use crate::rules::finding::Finding;
@@ -38,7 +38,11 @@ pub fn run(args: &TakeArgs) -> anyhow::Result<Ended> {
     let Some(name) = &args.name else { return list(&files, &examples) };
     let Some(example) = examples.iter().find(|example| example.name == *name) else {
         let names = examples.iter().map(|example| example.name.as_str()).collect::<Vec<_>>();
-        bail!("there is no example '{name}' in {}, only: {}", from.display(), names.join(", "));
+        let (from, names) = (from.display(), listed(&names));
+        bail!(tell!(
+            "{from} 里没有示例“{name}”，只有：{names}",
+            "there is no example '{name}' in {from}, only: {names}"
+        ));
     };
     let taken = match example.taken_into(&files) {
         Ok(taken) => taken,
@@ -62,7 +66,14 @@ fn refused(findings: &[Finding]) -> anyhow::Result<Ended> {
 }
 
 fn list(files: &Files, examples: &[Example]) -> anyhow::Result<Ended> {
-    let mut rows = table::new(&["example", "scheme", "rules", "metrics", "scored by"], &[2, 3]);
+    let columns = [
+        ("示例", "example"),
+        ("方案", "scheme"),
+        ("规则", "rules"),
+        ("新指标", "metrics"),
+        ("现由谁考核", "scored by"),
+    ];
+    let mut rows = table::new(&columns, &[2, 3]);
     let scored = Bundle::compile(files.clone()).ok();
     for example in examples {
         let Some(bundle) = example.alone(files).and_then(|files| Bundle::compile(files).ok()) else {
@@ -73,7 +84,7 @@ fn list(files: &Files, examples: &[Example]) -> anyhow::Result<Ended> {
             let scoring = scored.as_ref().and_then(|scored| scored.scheme_for(&scheme.file.position));
             rows.add_row([
                 example.name.clone(),
-                format!("{} {}", scheme.file.title.zh, scheme.file.title.en),
+                one_of((&scheme.file.title.zh, &scheme.file.title.en)).to_owned(),
                 scheme.rules.len().to_string(),
                 added(files, &bundle).to_string(),
                 scoring.map(|scheme| scheme.name.clone()).unwrap_or_default(),
@@ -99,7 +110,7 @@ fn write(folder: &Path, example: &Example, files: &Files, bundle: &Bundle) -> an
     if let Some(content) = catalogue.filter(|content| Some(*content) != files.get(CATALOGUE_FILE)) {
         let path = folder.join(CATALOGUE_FILE);
         let text = std::str::from_utf8(content)?;
-        replace(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+        replace(&path, text).with_context(|| unwritable(&path))?;
     }
     let target = folder.join(&example.name);
     // A rules folder leaves out what begins with a dot.
@@ -109,7 +120,7 @@ fn write(folder: &Path, example: &Example, files: &Files, bundle: &Bundle) -> an
         // What is left to be said is why it could not be written.
         let _ = fs::remove_dir_all(&beside);
     }
-    written.with_context(|| format!("{} cannot be written", target.display()))
+    written.with_context(|| unwritable(&target))
 }
 
 fn fill(folder: &Path, example: &Example) -> io::Result<()> {
@@ -123,11 +134,20 @@ fn fill(folder: &Path, example: &Example) -> io::Result<()> {
 fn told(folder: &Path, example: &Example, files: &Files, bundle: &Bundle) -> anyhow::Result<Ended> {
     let rules = bundle.schemes.get(&example.name).map_or(0, |scheme: &Scheme| scheme.rules.len());
     let mut out = io::stdout();
-    writeln!(out, "{}: {rules} rules", folder.join(&example.name).display())?;
+    let (scheme, catalogue) = (folder.join(&example.name), folder.join(CATALOGUE_FILE));
+    let (scheme, catalogue) = (scheme.display(), catalogue.display());
+    writeln!(out, "{}", tell!("{scheme}：{rules} 条规则", "{scheme}: {rules} rules"))?;
     match added(files, bundle) {
         0 => {}
-        count => writeln!(out, "{}: {count} metrics added", folder.join(CATALOGUE_FILE).display())?,
+        count => {
+            let told = tell!("{catalogue}：加了 {count} 个指标", "{catalogue}: {count} metrics added");
+            writeln!(out, "{told}")?;
+        }
     }
-    writeln!(out, "它发布之前不给任何人打分。It scores nobody until it is released: showfloor rules status")?;
+    let told = tell!(
+        "它发布之前不给任何人打分：showfloor rules status",
+        "it scores nobody until it is released: showfloor rules status"
+    );
+    writeln!(out, "{told}")?;
     Ok(Ended::Well)
 }

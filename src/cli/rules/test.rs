@@ -4,8 +4,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::Target;
-use crate::cli::{Ended, language};
-use crate::http::Language;
+use crate::cli::{Ended, language, tell};
 use crate::rules::bundle::Bundle;
 use crate::rules::cases::{self, CasesReport};
 use crate::rules::finding::{Finding, Severity, in_language};
@@ -24,7 +23,8 @@ pub fn run(target: &Target) -> anyhow::Result<Ended> {
     let report = match Bundle::load(&target.folder) {
         Ok(bundle) => {
             let ran = with_deep_stack(|| cases::run(&bundle));
-            let (cases, findings) = ran.context("the cases could not be run")?;
+            let (cases, findings) =
+                ran.with_context(|| tell!("不能运行用例", "the cases could not be run"))?;
             Report { bundle: Some(bundle.hash), findings, cases }
         }
         Err(findings) => Report { bundle: None, findings, cases: CasesReport::default() },
@@ -52,16 +52,10 @@ fn print(report: &Report) {
         return;
     }
     let (passed, failed) = (cases.cases_passed, cases.cases_failed);
-    let is_chinese = language() == Language::Chinese;
     for rule in &cases.rules_without_cases {
-        match is_chinese {
-            true => println!("{rule}：没有用例"),
-            false => println!("{rule}: no cases"),
-        }
+        println!("{}", tell!("{rule}：没有用例", "{rule}: no cases"));
     }
-    match is_chinese {
-        true => println!("{passed} 个用例相符，{failed} 个不符"),
-        false => println!("{passed} passed, {failed} failed"),
-    }
-    println!("覆盖 coverage {}/{} statements", cases.coverage.reached, cases.coverage.statements);
+    println!("{}", tell!("{passed} 个用例相符，{failed} 个不符", "{passed} passed, {failed} failed"));
+    let (reached, statements) = (cases.coverage.reached, cases.coverage.statements);
+    println!("{}", tell!("覆盖 {reached}/{statements} 条语句", "coverage {reached}/{statements} statements"));
 }

@@ -14,9 +14,11 @@ use serde_json::Number;
 
 use super::cursor::{Cursor, Digits};
 use crate::decimal;
+use crate::http::library_words::said;
 use crate::ledger::metric::{Catalogue, Metric, MetricId};
 use crate::period::Period;
 use crate::rules::quick_hash::QuickHash;
+use crate::said::{Said, say};
 
 /// A line as serde reads it.
 #[derive(Deserialize)]
@@ -45,10 +47,12 @@ impl<'de> Deserialize<'de> for Metrics {
                 let mut metrics: Vec<(String, Option<Number>)> = Vec::new();
                 while let Some(name) = map.next_key::<String>()? {
                     if metrics.iter().any(|(earlier, _)| *earlier == name) {
-                        return Err(A::Error::custom(format!("facts: '{name}' stands twice")));
+                        let twice = say!("facts：“{name}”出现了两次", "facts: '{name}' stands twice");
+                        return Err(A::Error::custom(twice.joined()));
                     }
                     let value = map.next_value().map_err(|error| {
-                        A::Error::custom(format!("facts: '{name}' has to be a number: {error}"))
+                        let what = say!("facts：“{name}”应为数", "facts: '{name}' has to be a number");
+                        A::Error::custom(said(without_place(&error.to_string())).about(&what).joined())
                     })?;
                     metrics.push((name, value));
                 }
@@ -72,34 +76,42 @@ pub struct Line {
 
 impl Line {
     /// Reads any line, or says what is wrong with it.
-    pub fn read(catalogue: &Catalogue, line: &[u8]) -> Result<Self, String> {
+    pub fn read(catalogue: &Catalogue, line: &[u8]) -> Result<Self, Said> {
         let line: Written = serde_json::from_slice(line).map_err(|error| sentence(&error))?;
         if line.employee_no.trim().is_empty() {
-            return Err("employee_no is empty".to_owned());
+            return Err(say!("employee_no 是空的", "employee_no is empty"));
         }
         let mut given = Vec::with_capacity(line.facts.0.len());
         for (name, number) in &line.facts.0 {
             let value = match number {
-                Some(number) => decimal::parse(number.as_str())
-                    .ok_or_else(|| format!("facts: '{name}' cannot be held exactly: {number}"))?,
+                Some(number) => decimal::parse(number.as_str()).ok_or_else(|| {
+                    say!(
+                        "facts：“{name}”的数不能准确地保存：{number}",
+                        "facts: '{name}' cannot be held exactly: {number}"
+                    )
+                })?,
                 // A name has to be known even where its value is null.
                 None if catalogue.find(name).is_some() => continue,
                 None => Decimal::ZERO,
             };
-            given.push((catalogue.read(name, value).map_err(|problem| format!("facts: {problem}"))?, value));
+            let id = catalogue.read(name, value).map_err(|problem| problem.about(&Said::same("facts")))?;
+            given.push((id, value));
         }
         Ok(Self { employee_no: line.employee_no, period: line.period, given })
     }
 }
 
 /// Serde counts lines of its own; here a line is all there is, so only the column says something.
-fn sentence(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let message = text.split(" at line ").next().unwrap_or_default();
+fn sentence(error: &serde_json::Error) -> Said {
+    let message = said(without_place(&error.to_string()));
     match error.column() {
-        0 => message.to_owned(),
-        column => format!("column {column}: {message}"),
+        0 => message,
+        column => message.about(&say!("第 {column} 个字节", "column {column}")),
     }
+}
+
+fn without_place(text: &str) -> &str {
+    text.split(" at line ").next().unwrap_or_default()
 }
 
 /// A metric by its name, with what its whole numbers have to be between.

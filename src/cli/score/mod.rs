@@ -17,13 +17,15 @@ use anyhow::{Context, bail};
 
 use self::line::{Line, PlainLine, PlainReader};
 use self::print::Printer;
-use super::Ended;
+use super::serve::unusable_rules;
+use super::{Ended, language, listed, tell};
 use crate::config::Rules;
 use crate::ledger::metric::Catalogue;
 use crate::ledger::month::{MonthFacts, Value};
 use crate::rules::bundle::{Bundle, Scheme};
 use crate::rules::memo::Memo;
 use crate::rules::sandbox::STACK_SIZE;
+use crate::said::{Language, Said, say};
 
 /// Lines scored at a time by one thread.
 const BATCH_LINES: usize = 256;
@@ -60,13 +62,13 @@ pub struct Scorer<'a> {
 }
 
 impl<'a> Scorer<'a> {
-    /// Scores by a scheme of a bundle with this catalogue.
-    pub fn new(catalogue: &'a Catalogue, scheme: &'a Scheme) -> Self {
+    /// Scores by a scheme of a bundle with this catalogue, and says why in a language.
+    pub fn new(catalogue: &'a Catalogue, scheme: &'a Scheme, language: Language) -> Self {
         Self {
             catalogue,
             scheme,
             reader: PlainReader::new(catalogue),
-            printer: Printer::new(scheme),
+            printer: Printer::new(scheme, language),
             memo: Memo::new(scheme),
             blank: MonthFacts::complete(catalogue, []),
         }
@@ -77,9 +79,9 @@ impl<'a> Scorer<'a> {
     /// # Errors
     ///
     /// A sentence that says what is wrong with the line.
-    pub fn line(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+    pub fn line(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<(), Said> {
         if line.len() > LINE_LIMIT {
-            return Err(format!("longer than {LINE_LIMIT} bytes"));
+            return Err(say!("长于 {LINE_LIMIT} 字节", "longer than {LINE_LIMIT} bytes"));
         }
         if let Some(PlainLine { employee_no, period }) = self.reader.read(line) {
             let mut facts = self.blank.clone();
@@ -90,7 +92,7 @@ impl<'a> Scorer<'a> {
             return Ok(());
         }
         if line.trim_ascii().is_empty() {
-            return Err("empty: expected a JSON object".to_owned());
+            return Err(say!("空行：应为一个 JSON 对象", "empty: expected a JSON object"));
         }
         let Line { employee_no, period, given } = Line::read(self.catalogue, line)?;
         let facts = MonthFacts::complete(self.catalogue, given);
@@ -129,21 +131,25 @@ pub(super) fn run(args: &ScoreArgs) -> anyhow::Result<Ended> {
         Ok(bundle) => bundle,
         Err(findings) => {
             for finding in findings {
-                eprintln!("{}", finding.in_language(super::language()));
+                eprintln!("{}", finding.in_language(language()));
             }
-            bail!("the rules in {} cannot be used", args.rules.folder.display());
+            bail!(unusable_rules(&args.rules.folder));
         }
     };
     let Some(scheme) = bundle.schemes.get(&args.scheme) else {
-        let known = bundle.schemes.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-        bail!("there is no scheme '{}' in {}; there are {known}", args.scheme, args.rules.folder.display());
+        let known = listed(&bundle.schemes.keys().collect::<Vec<_>>());
+        let (scheme, folder) = (&args.scheme, args.rules.folder.display());
+        bail!(tell!(
+            "{folder} 里没有方案“{scheme}”，有：{known}",
+            "there is no scheme '{scheme}' in {folder}; there are {known}"
+        ));
     };
     let input = io::stdin().lock();
     let output = BufWriter::new(io::stdout().lock());
     match score_lines(&bundle.catalogue, scheme, input, output, &mut io::stderr().lock()) {
         // The reader has gone, as with `| head`: nothing is left to do.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Ended::Well),
-        result => result.context("reading or writing lines"),
+        result => result.with_context(|| tell!("读写各行时", "reading or writing lines")),
     }
 }
 
@@ -198,7 +204,8 @@ fn score_lines(
 }
 
 fn work(catalogue: &Catalogue, scheme: &Scheme, queue: &Mutex<Receiver<(Batch, SyncSender<Output>)>>) {
-    let mut scorer = Scorer::new(catalogue, scheme);
+    let language = language();
+    let mut scorer = Scorer::new(catalogue, scheme, language);
     loop {
         let job = match queue.lock() {
             Ok(queue) => queue.recv(),
@@ -210,7 +217,8 @@ fn work(catalogue: &Catalogue, scheme: &Scheme, queue: &Mutex<Receiver<(Batch, S
         for (number, end) in (batch.first_line..).zip(batch.ends) {
             let line = batch.text.get(begin..end).unwrap_or_default();
             if let Err(problem) = scorer.line(line, &mut output.text) {
-                output.faults.push(format!("line {number}: {problem}"));
+                let problem = problem.in_language(language);
+                output.faults.push(tell!("第 {number} 行：{problem}", "line {number}: {problem}"));
             }
             begin = end;
         }

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use crate::decimal::text;
 use crate::http::Language;
 use crate::rules::bundle::{Rule, Scheme};
+use crate::rules::said::said;
 use crate::rules::scoring::{RuleResult, Scored};
 
 /// What every line of a scheme has at the same places.
@@ -12,11 +13,12 @@ use crate::rules::scoring::{RuleResult, Scored};
 pub struct Printer {
     /// For each rule, by place, what stands before its score, and between its score and its reasons.
     rules: Vec<(Vec<u8>, Vec<u8>)>,
+    language: Language,
 }
 
 impl Printer {
-    /// For lines of `scheme`.
-    pub fn new(scheme: &Scheme) -> Self {
+    /// For lines of `scheme`, with their sentences in a language.
+    pub fn new(scheme: &Scheme, language: Language) -> Self {
         let rules = scheme.rules.iter().enumerate().map(|(place, rule)| {
             let mut before = if place > 0 { b",".to_vec() } else { Vec::new() };
             push(&mut before, "{\"rule\":\"");
@@ -27,7 +29,7 @@ impl Printer {
             push(&mut between, ",\"reasons\":[");
             (before, between)
         });
-        Self { rules: rules.collect() }
+        Self { rules: rules.collect(), language }
     }
 
     /// Begins the line of one person. Both texts are the person's as they stand in the input: no JSON in them.
@@ -48,13 +50,13 @@ impl Printer {
         for (place, step) in result.steps.iter().enumerate() {
             push(out, if place > 0 { ",\"" } else { "\"" });
             let begin = out.len();
-            rule.write_reason(out, step, Language::Chinese);
+            rule.write_reason(out, step, self.language);
             escape_from(out, begin);
             out.push(b'"');
         }
         if let Some(failure) = &result.failure {
             push(out, if result.steps.is_empty() { "\"" } else { ",\"" });
-            push_escaped(out, failure);
+            push_escaped(out, &said(failure, self.language));
             out.push(b'"');
         }
         push(out, "]}");
@@ -81,7 +83,7 @@ impl Printer {
         push(out, "\",\"attention\":[");
         for (place, sentence) in scored.attention.iter().enumerate() {
             push(out, if place > 0 { ",\"" } else { "\"" });
-            push_escaped(out, sentence);
+            push_escaped(out, &said(sentence, self.language));
             out.push(b'"');
         }
         push(out, "]}\n");

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::EmbeddedError;
+use super::error::Doing;
 
 /// Unprivileged accounts in order of preference: PostgreSQL's own, else the one that every system has.
 const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
@@ -43,7 +44,7 @@ impl Account {
     }
 
     fn of_owner(data: &Path, own: u32) -> Result<Account, EmbeddedError> {
-        let owner = fs::metadata(data).map_err(|source| EmbeddedError::files("look at", data, source))?;
+        let owner = fs::metadata(data).map_err(|source| EmbeddedError::files(Doing::LookAt, data, source))?;
         match (owner.uid(), owner.gid()) {
             (0, _) => Err(EmbeddedError::ForeignOwner { data: data.to_owned(), uid: 0 }),
             (uid, _) if uid == own => Ok(Account::Own { uid }),

@@ -16,6 +16,7 @@ use super::programs::Programs;
 use super::server::{self, Server, Site};
 use super::watchdog::Watchdog;
 use super::{EmbeddedError, GLANCE, Tuning, open_to, socket};
+use crate::said::Said;
 
 /// How often to look after the server, or after its owner.
 const LOOK: Duration = Duration::from_millis(200);
@@ -102,7 +103,8 @@ impl Owned {
             None => {
                 let (log, said) = self.server.last_words();
                 tracing::error!(log = %log.display(), said, "the private PostgreSQL has ended; it is started again");
-                self.tell(&Announcement::Down("it ended unexpectedly".to_owned()));
+                let reason = Said::fixed("它意外结束了", "it ended unexpectedly");
+                self.tell(&Announcement::Down(reason.joined()));
                 FIRST_PAUSE
             }
             Some((at, _)) if Instant::now() < at => return,
@@ -117,7 +119,7 @@ impl Owned {
             Err(error) => {
                 tracing::error!(%error, again_in = ?pause, "the private PostgreSQL does not start again");
                 self.again = Some((Instant::now() + pause, (pause * 2).min(LONGEST_PAUSE)));
-                self.tell(&Announcement::Down(error.to_string()));
+                self.tell(&Announcement::Down(error.said().joined()));
             }
         }
     }

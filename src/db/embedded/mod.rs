@@ -36,6 +36,7 @@ use tokio_postgres::error::SqlState;
 
 use account::Account;
 use attendant::{Attendant, Owned, Part};
+use error::Doing;
 pub use error::EmbeddedError;
 use ownership::{Announcement, Guesthood, Ownership};
 use programs::Programs;
@@ -89,10 +90,12 @@ impl Cluster {
     /// Starts the cluster whose files live under `directory`, which is made on the first call, or joins it when
     /// another process has started it, which has then also chosen the tuning.
     pub async fn start(directory: &Path, tuning: Tuning) -> Result<Cluster, EmbeddedError> {
-        fs::create_dir_all(directory).map_err(|source| EmbeddedError::files("create", directory, source))?;
+        fs::create_dir_all(directory)
+            .map_err(|source| EmbeddedError::files(Doing::Create, directory, source))?;
         // The server's programs run with another working directory.
-        let directory =
-            directory.canonicalize().map_err(|source| EmbeddedError::files("open", directory, source))?;
+        let directory = directory
+            .canonicalize()
+            .map_err(|source| EmbeddedError::files(Doing::Open, directory, source))?;
         let deadline = Instant::now() + START_PATIENCE;
         let mut down_since = None;
         loop {
@@ -178,7 +181,7 @@ fn open_to(account: Account, directory: &Path) -> Result<(), EmbeddedError> {
 
 /// Lets other accounts pass through a folder without letting them list it.
 fn let_pass(folder: &Path) -> Result<(), EmbeddedError> {
-    let failed = |source| EmbeddedError::files("open", folder, source);
+    let failed = |source| EmbeddedError::files(Doing::Open, folder, source);
     let mode = fs::metadata(folder).map_err(failed)?.mode();
     fs::set_permissions(folder, Permissions::from_mode(mode | 0o011)).map_err(failed)
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use super::EmbeddedError;
+use super::error::Doing;
 
 /// The right to run the server of a cluster, held by at most one process.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub(super) enum Announcement {
     Ready(PathBuf),
     /// It goes on, in this folder, without an owner: whoever works with it takes it over.
     Left(PathBuf),
-    /// It has ended, for this reason, and is started again.
+    /// It has ended, for this reason in both languages ([`crate::said::Said::joined`]), and is started again.
     Down(String),
 }
 
@@ -75,7 +76,7 @@ impl Ownership {
         self.retract()?;
         self.file
             .write_all(text.as_bytes())
-            .map_err(|source| EmbeddedError::files("write", &self.path, source))
+            .map_err(|source| EmbeddedError::files(Doing::Write, &self.path, source))
     }
 
     /// Keeps others from joining a server that is not ready or about to stop.
@@ -83,7 +84,7 @@ impl Ownership {
         self.file
             .set_len(0)
             .and_then(|()| self.file.rewind())
-            .map_err(|source| EmbeddedError::files("write", &self.path, source))
+            .map_err(|source| EmbeddedError::files(Doing::Write, &self.path, source))
     }
 
     /// The same for whoever cannot wait for the one that has the right, in the same process.
@@ -140,7 +141,7 @@ impl Lifeline {
     /// A standard stream through which a child shares the lock; nothing is read from it or written to it.
     pub(super) fn share(&self) -> Result<Stdio, EmbeddedError> {
         let shared = self.file.try_clone();
-        shared.map(Stdio::from).map_err(|source| EmbeddedError::files("share", &self.path, source))
+        shared.map(Stdio::from).map_err(|source| EmbeddedError::files(Doing::Share, &self.path, source))
     }
 }
 
@@ -153,7 +154,7 @@ fn open(path: &Path) -> Result<File, EmbeddedError> {
         // Whoever can open it could lock it and keep us out.
         .mode(0o600)
         .open(path)
-        .map_err(|source| EmbeddedError::files("open", path, source))
+        .map_err(|source| EmbeddedError::files(Doing::Open, path, source))
 }
 
 fn try_lock(file: &File, path: &Path) -> Result<bool, EmbeddedError> {
@@ -165,6 +166,6 @@ fn locked(tried: Result<(), TryLockError>, path: &Path) -> Result<bool, Embedded
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),
         Err(TryLockError::Error(source)) if source.kind() == io::ErrorKind::Interrupted => Ok(false),
-        Err(TryLockError::Error(source)) => Err(EmbeddedError::files("lock", path, source)),
+        Err(TryLockError::Error(source)) => Err(EmbeddedError::files(Doing::Lock, path, source)),
     }
 }

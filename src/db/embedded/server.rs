@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::account::Account;
+use super::error::Doing;
 use super::ownership::Lifeline;
 use super::programs::Programs;
 use super::{EmbeddedError, GLANCE, ROLE, START_PATIENCE, STOP_PATIENCE, Tuning, socket};
@@ -92,14 +93,15 @@ impl Site {
     pub(super) async fn initialise(&self, lifeline: &Lifeline) -> Result<(), EmbeddedError> {
         self.remove_unfinished()?;
         let unfinished = self.directory.join(format!("{UNFINISHED}{}", process::id()));
-        fs::create_dir(&unfinished).map_err(|source| EmbeddedError::files("create", &unfinished, source))?;
+        fs::create_dir(&unfinished)
+            .map_err(|source| EmbeddedError::files(Doing::Create, &unfinished, source))?;
         self.account
             .take_over(&unfinished)
-            .map_err(|source| EmbeddedError::files("change the owner of", &unfinished, source))?;
+            .map_err(|source| EmbeddedError::files(Doing::ChangeOwner, &unfinished, source))?;
         self.run_initdb(&unfinished, lifeline).await?;
         fs::rename(&unfinished, &self.data)
             .and_then(|()| File::open(&self.directory)?.sync_all())
-            .map_err(|source| EmbeddedError::files("create", &self.data, source))
+            .map_err(|source| EmbeddedError::files(Doing::Create, &self.data, source))
     }
 
     async fn run_initdb(&self, unfinished: &Path, lifeline: &Lifeline) -> Result<(), EmbeddedError> {
@@ -124,7 +126,7 @@ impl Site {
 
     /// Removes what an `initdb` that was killed has left.
     fn remove_unfinished(&self) -> Result<(), EmbeddedError> {
-        let failed = |source| EmbeddedError::files("clear", &self.directory, source);
+        let failed = |source| EmbeddedError::files(Doing::Clear, &self.directory, source);
         for entry in fs::read_dir(&self.directory).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
@@ -152,7 +154,7 @@ impl Site {
     /// An empty log; the one before is kept, for it may tell of a crash.
     fn fresh_log(&self) -> Result<File, EmbeddedError> {
         let log = self.log();
-        let failed = |source| EmbeddedError::files("write", &log, source);
+        let failed = |source| EmbeddedError::files(Doing::Write, &log, source);
         match fs::rename(&log, log.with_extension("log.old")) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
             _ => {}
@@ -225,7 +227,8 @@ impl Server {
         let site = &self.site;
         site.forget_false_pid(socket);
         let log = site.fresh_log()?;
-        let errors = log.try_clone().map_err(|source| EmbeddedError::files("write", &site.log(), source))?;
+        let errors =
+            log.try_clone().map_err(|source| EmbeddedError::files(Doing::Write, &site.log(), source))?;
         let postgres = site.programs.postgres();
         let mut command = site.command(&postgres);
         command.arg("-D").arg(&site.data);
@@ -344,7 +347,7 @@ pub(super) fn major_version(data: &Path) -> Result<Option<u32>, EmbeddedError> {
             let is_empty = fs::read_dir(data).map_or(true, |mut entries| entries.next().is_none());
             if is_empty { Ok(None) } else { Err(EmbeddedError::NotACluster { data: data.to_owned() }) }
         }
-        Err(source) => Err(EmbeddedError::files("read", &path, source)),
+        Err(source) => Err(EmbeddedError::files(Doing::Read, &path, source)),
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::EmbeddedError;
 use super::account::Account;
+use super::error::Doing;
 
 /// The socket is a file of the folder, named after the port; no port is opened.
 pub(super) const PORT: &str = "5432";
@@ -24,16 +25,14 @@ pub(super) fn prepare(directory: &Path, account: Account) -> Result<PathBuf, Emb
         // The folder for temporary files is open to everyone, so another user may have made it to listen in.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let metadata = fs::symlink_metadata(&folder)
-                .map_err(|source| EmbeddedError::files("look at", &folder, source))?;
+                .map_err(|source| EmbeddedError::files(Doing::LookAt, &folder, source))?;
             if !metadata.is_dir() || !account.owns(&metadata) || metadata.mode() & 0o077 != 0 {
                 return Err(EmbeddedError::SocketNotPrivate { socket: folder });
             }
         }
-        Err(source) => return Err(EmbeddedError::files("create", &folder, source)),
+        Err(source) => return Err(EmbeddedError::files(Doing::Create, &folder, source)),
     }
-    account
-        .take_over(&folder)
-        .map_err(|source| EmbeddedError::files("change the owner of", &folder, source))?;
+    account.take_over(&folder).map_err(|source| EmbeddedError::files(Doing::ChangeOwner, &folder, source))?;
     Ok(folder)
 }
 
@@ -41,7 +40,7 @@ pub(super) fn prepare(directory: &Path, account: Account) -> Result<PathBuf, Emb
 /// same for every path that leads to the directory.
 fn choose(directory: &Path, account: Account) -> Result<PathBuf, EmbeddedError> {
     let metadata =
-        fs::metadata(directory).map_err(|source| EmbeddedError::files("look at", directory, source))?;
+        fs::metadata(directory).map_err(|source| EmbeddedError::files(Doing::LookAt, directory, source))?;
     let name = format!("showfloor-{:x}-{:x}", metadata.dev(), metadata.ino());
     let own = directory.join("socket");
     if is_usable(&own) {

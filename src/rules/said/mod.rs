@@ -101,7 +101,11 @@ fn halves(text: &str) -> Option<(String, String)> {
     let is_quoting = sentences().any(|(pattern, chinese)| {
         chinese.contains("!}") && values(pattern, text).is_some_and(|values| values.len() > 1)
     });
-    (chinese.contains(is_chinese) && !is_quoting).then(|| (chinese.to_owned(), english.to_owned()))
+    let begin = chinese.find(is_chinese).filter(|_| !is_quoting)?;
+    // What is named first, a file or a case, stands before both.
+    let names = chinese.get(..begin)?.rfind(JOINT).and_then(|at| chinese.get(..at + JOINT.len()));
+    let names = names.filter(|names| !english.starts_with(*names)).unwrap_or_default();
+    Some((chinese.to_owned(), format!("{names}{english}")))
 }
 
 /// What stands in a text for the places `{}` of a pattern, if it is of that form: for each as little as possible.

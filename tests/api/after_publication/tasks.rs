@@ -179,7 +179,7 @@ async fn the_command_says_who_is_late() {
     assert!(late.iter().all(|task| task["kind"] == "move" && task["who"] == who), "{late:#?}");
     let elsewhere = run_program(&["tasks", "--store", "XX", "--database-url", &url]);
     assert_eq!((elsewhere.status, elsewhere.err.as_str()), (0, ""));
-    let table = run_program(&["tasks", "--store", "JC", "--database-url", &url]);
+    let table = run_program(&["tasks", "--store", "JC", "--lang", "zh", "--database-url", &url]);
     assert_eq!(table.status, 1);
     assert!(table.out.contains("H01 方静怡") && table.out.contains("推进到自评"), "{}", table.out);
 }

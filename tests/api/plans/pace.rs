@@ -109,7 +109,7 @@ fn the_middle_of_march_is_yellow() {
     assert_eq!((&pace["required_per_day"], &pace["projection"]), (&json!(5.19), &json!(136)));
     let printed = run(&march);
     assert_eq!(printed.status, 0);
-    assert!(printed.out.contains("时间进度"), "{}", printed.out);
+    assert!(printed.out.contains("time progress"), "{}", printed.out);
     let printed = run(&["plan", "pace", "--target=-1", "--actual", "0", "--day", "2014-03-15"]);
     assert_eq!(printed.status, 1);
     assert!(printed.err.contains("target: expected 0 or more, not -1"), "{}", printed.err);

@@ -324,7 +324,7 @@ pub struct Printed {
     pub err: String,
 }
 
-/// Runs the program with some standard input.
+/// Runs the program with some standard input, at a terminal that is English.
 pub fn showfloor(args: &[&str], input: &[u8]) -> Printed {
     use std::io::Write as _;
     use std::process::{Command, Stdio};
@@ -332,6 +332,7 @@ pub fn showfloor(args: &[&str], input: &[u8]) -> Printed {
     let mut child = Command::new(env!("CARGO_BIN_EXE_showfloor"))
         .args(args)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("LC_ALL", "C")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

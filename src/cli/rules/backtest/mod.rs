@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use crate::auth::Context;
-use crate::cli::database::Database;
+use crate::cli::database::{Database, operator};
 use crate::cli::generate::progress_bar;
-use crate::cli::{Ended, language};
+use crate::cli::serve::unusable_rules;
+use crate::cli::{Ended, language, one_of, tell};
 use crate::clock::Clock;
 use crate::config::Storage;
 use crate::db::Pool;
@@ -85,22 +85,24 @@ pub async fn run(args: BacktestArgs, storage: Storage) -> anyhow::Result<Ended> 
     Ok(Ended::Well)
 }
 
+/// What a bar counts.
+fn unit() -> String {
+    tell!("份成绩", "reviews")
+}
+
 /// Tries a draft as a server does, and waits for it.
 async fn keep(pool: &Pool, new: &NewBacktest) -> anyhow::Result<BacktestReport> {
-    let now = || Clock::System.now();
     let begun = {
-        let cx = &mut Context::operator(pool, now()).await?;
+        let cx = &mut operator(pool).await?;
         runner::start(cx, (pool, Clock::System), &Library::default(), new).await?
     };
     let mut bar = None;
     let mut ticks = tokio::time::interval(TICK);
     loop {
         ticks.tick().await;
-        let cx = &mut Context::operator(pool, now()).await?;
-        cx.language = language();
+        let cx = &mut operator(pool).await?;
         let found = store::find(cx, begun.id).await?;
-        let bar =
-            bar.get_or_insert_with(|| progress_bar(usize::try_from(found.total).unwrap_or(0), "reviews"));
+        let bar = bar.get_or_insert_with(|| progress_bar(usize::try_from(found.total).unwrap_or(0), &unit()));
         bar.set_position(u64::try_from(found.done).unwrap_or(0));
         match (found.state, found.report) {
             (BacktestState::Running, _) => continue,
@@ -109,7 +111,10 @@ async fn keep(pool: &Pool, new: &NewBacktest) -> anyhow::Result<BacktestReport> 
                 reading::show(cx, Sight::of(cx, Part::Score), &mut report).await?;
                 return Ok(report);
             }
-            (state, _) => bail!("the backtest is {state}: {}", found.failure.unwrap_or_default()),
+            (state, _) => {
+                let (state, why) = (one_of((state.label(), state.name())), found.failure.unwrap_or_default());
+                bail!(tell!("回测{state}：{why}", "the backtest is {state}: {why}"))
+            }
         }
     }
 }
@@ -117,9 +122,13 @@ async fn keep(pool: &Pool, new: &NewBacktest) -> anyhow::Result<BacktestReport> 
 /// Finds rules and months.
 async fn trial(args: &BacktestArgs, pool: &Pool) -> anyhow::Result<Trial> {
     if args.from > args.to {
-        bail!("the last month, {}, is before the first, {}", args.to, args.from);
+        let (from, to) = (args.from, args.to);
+        bail!(tell!(
+            "最后一个月 {to} 在第一个月 {from} 之前",
+            "the last month, {to}, is before the first, {from}"
+        ));
     }
-    let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+    let cx = &mut operator(pool).await?;
     let library = Library::default();
     let (tried, effective_from) = match args.draft {
         Some(draft) => request::drafted(cx, draft).await?,
@@ -145,14 +154,14 @@ fn load(folder: &Path) -> anyhow::Result<Bundle> {
         for finding in findings {
             eprintln!("{}", finding.in_language(language()));
         }
-        bail!("the rules in {} cannot be used", folder.display())
+        bail!(unusable_rules(folder))
     })
 }
 
 /// Carries a trial out while a bar says how far it is, and adds whose the reviews are.
 async fn with_progress(pool: &Pool, trial: &Arc<Trial>) -> anyhow::Result<BacktestReport> {
     let progress = Arc::new(Progress::default());
-    let bar = progress_bar(usize::try_from(trial.reviews()).unwrap_or(0), "reviews");
+    let bar = progress_bar(usize::try_from(trial.reviews()).unwrap_or(0), &unit());
     let threads = available_parallelism().map_or(1, NonZero::get);
     let mut ticks = tokio::time::interval(TICK);
     let mut work = std::pin::pin!(carry_out(pool, trial, threads, &progress));
@@ -163,8 +172,8 @@ async fn with_progress(pool: &Pool, trial: &Arc<Trial>) -> anyhow::Result<Backte
         }
     };
     bar.finish_and_clear();
-    let mut report = report.context("the backtest was stopped")?;
-    let cx = &mut Context::operator(pool, Clock::System.now()).await?;
+    let mut report = report.with_context(|| tell!("回测中断了", "the backtest was stopped"))?;
+    let cx = &mut operator(pool).await?;
     reading::show(cx, Sight::of(cx, Part::Score), &mut report).await?;
     Ok(report)
 }

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use rust_decimal::Decimal;
 
 use super::BacktestArgs;
-use crate::cli::table;
+use crate::cli::table::{self, Heading};
+use crate::cli::{one_of, tell};
 use crate::reviews::backtest::report::{
     AttentionMarks, BacktestReport, GradeMatrix, MeanChange, Mover, ReviewedPerson, ScoreBin,
 };
@@ -21,27 +22,28 @@ pub fn report(args: &BacktestArgs, report: &BacktestReport) -> anyhow::Result<()
         return Ok(());
     }
     let BacktestReport { reviews, changed, withdrawn: gone, added, .. } = report;
-    writeln!(
-        out,
-        "{} – {}：试算 {reviews} 份，变化 {changed}，不再考核 {gone}，新考核 {added} · {reviews} reviews tried, \
-         {changed} change, {gone} withdrawn, {added} new",
-        args.from, args.to
-    )?;
+    let (from, to) = (args.from, args.to);
+    let told = tell!(
+        "{from} – {to}：试算 {reviews} 份，变化 {changed}，不再考核 {gone}，新考核 {added}",
+        "{from} – {to}: {reviews} reviews tried, {changed} change, {gone} withdrawn, {added} new"
+    );
+    writeln!(out, "{told}")?;
     if *changed == 0 {
-        writeln!(out, "没有变化 · nothing changes")?;
+        writeln!(out, "{}", tell!("没有变化", "nothing changes"))?;
     }
     withdrawn(&mut out, report)?;
-    writeln!(out, "\n总分分布 · totals\n{}", histogram(&report.histogram))?;
+    writeln!(out, "\n{}\n{}", tell!("总分分布", "totals"), histogram(&report.histogram))?;
     for matrix in &report.grades {
-        writeln!(out, "\n等级变化 · grades: {}\n{}", matrix.position, grades(matrix))?;
+        let position = &matrix.position;
+        writeln!(out, "\n{}\n{}", tell!("等级变化：{position}", "grades: {position}"), grades(matrix))?;
     }
-    writeln!(out, "\n平均总分 · mean totals\n{}", means(report))?;
-    movers(&mut out, "上升最多 · largest gains", &report.gainers)?;
-    movers(&mut out, "下降最多 · largest losses", &report.losers)?;
-    marks(&mut out, "新的需要处理 · needing attention now", &report.attention_new)?;
-    marks(&mut out, "不再需要处理 · no longer needing attention", &report.attention_gone)?;
+    writeln!(out, "\n{}\n{}", tell!("平均总分", "mean totals"), means(report))?;
+    movers(&mut out, ("上升最多", "largest gains"), &report.gainers)?;
+    movers(&mut out, ("下降最多", "largest losses"), &report.losers)?;
+    marks(&mut out, ("新的需要处理", "needing attention now"), &report.attention_new)?;
+    marks(&mut out, ("不再需要处理", "no longer needing attention"), &report.attention_gone)?;
     if !report.never_executed.is_empty() {
-        writeln!(out, "\n从未执行 · never executed")?;
+        writeln!(out, "\n{}", tell!("从未执行", "never executed"))?;
         for place in &report.never_executed {
             write!(out, "  {}", place.file)?;
             for part in [place.line, place.column].into_iter().flatten() {
@@ -63,12 +65,13 @@ fn histogram(bins: &[ScoreBin]) -> comfy_table::Table {
     let bar = |count: u64, part: &str| {
         part.repeat(usize::try_from((count * BAR).div_ceil(most)).unwrap_or_default())
     };
-    let mut rows = table::new(&["总分 total", "原 before", "", "新 after", ""], &[1, 3]);
+    let columns = [("总分", "total"), ("原", "before"), ("", ""), ("新", "after"), ("", "")];
+    let mut rows = table::new(&columns, &[1, 3]);
     for bin in bins {
         let label = match bin.from {
             Some(_) if bin.from < first || bin.from > last => continue,
             Some(from) => format!("{from}–{}", from + 5),
-            None if is_used(&bin) => "无 none".to_owned(),
+            None if is_used(&bin) => tell!("无", "none"),
             None => continue,
         };
         rows.add_row([
@@ -83,7 +86,8 @@ fn histogram(bins: &[ScoreBin]) -> comfy_table::Table {
 }
 
 fn grades(matrix: &GradeMatrix) -> comfy_table::Table {
-    let header = ["原 ↓ 新 →"].into_iter().chain(matrix.grades.iter().map(String::as_str));
+    let grades = matrix.grades.iter().map(|grade| (grade.as_str(), grade.as_str()));
+    let header = [("原 ↓ 新 →", "before ↓ after →")].into_iter().chain(grades);
     let numbers = (1..=matrix.grades.len()).collect::<Vec<_>>();
     let mut rows = table::new(&header.collect::<Vec<_>>(), &numbers);
     for (grade, counts) in matrix.grades.iter().zip(&matrix.counts) {
@@ -94,11 +98,13 @@ fn grades(matrix: &GradeMatrix) -> comfy_table::Table {
 }
 
 fn means(report: &BacktestReport) -> comfy_table::Table {
-    let mut rows = table::new(&["", "", "份 reviews", "原 before", "新 after", "变化 change"], &[2, 3, 4, 5]);
-    let mut add = |label: &str, means: &[MeanChange]| {
+    let columns =
+        [("", ""), ("", ""), ("份", "reviews"), ("原", "before"), ("新", "after"), ("变化", "change")];
+    let mut rows = table::new(&columns, &[2, 3, 4, 5]);
+    let mut add = |label: (&str, &str), means: &[MeanChange]| {
         for mean in means {
             rows.add_row([
-                label.to_owned(),
+                one_of(label).to_owned(),
                 mean.of.clone(),
                 mean.count.to_string(),
                 mean.before.to_string(),
@@ -107,26 +113,26 @@ fn means(report: &BacktestReport) -> comfy_table::Table {
             ]);
         }
     };
-    add("岗位 position", &report.positions);
-    add("门店 store", &report.stores);
-    add("单位 unit", &report.teams);
+    add(("岗位", "position"), &report.positions);
+    add(("门店", "store"), &report.stores);
+    add(("单位", "unit"), &report.teams);
     rows
 }
 
-fn movers(out: &mut impl Write, title: &str, movers: &[Mover]) -> io::Result<()> {
+fn movers(out: &mut impl Write, title: Heading<'_>, movers: &[Mover]) -> io::Result<()> {
     if movers.is_empty() {
         return Ok(());
     }
     let header = [
-        "工号 no.",
-        "姓名 name",
-        "单位 unit",
-        "月份 month",
-        "原 before",
-        "新 after",
-        "变化 change",
-        "等级 grade",
-        "规则 rule",
+        ("工号", "employee_no"),
+        ("姓名", "name"),
+        ("单位", "unit"),
+        ("月份", "month"),
+        ("原", "before"),
+        ("新", "after"),
+        ("变化", "change"),
+        ("等级", "grade"),
+        ("规则", "rule"),
     ];
     let mut rows = table::new(&header, &[4, 5, 6]);
     for mover in movers {
@@ -144,7 +150,7 @@ fn movers(out: &mut impl Write, title: &str, movers: &[Mover]) -> io::Result<()>
             rule.unwrap_or_else(|| "—".to_owned()),
         ]);
     }
-    writeln!(out, "\n{title}\n{rows}")
+    writeln!(out, "\n{}\n{rows}", one_of(title))
 }
 
 fn withdrawn(out: &mut impl Write, report: &BacktestReport) -> io::Result<()> {
@@ -155,14 +161,15 @@ fn withdrawn(out: &mut impl Write, report: &BacktestReport) -> io::Result<()> {
     Ok(())
 }
 
-fn marks(out: &mut impl Write, title: &str, marks: &AttentionMarks) -> io::Result<()> {
+fn marks(out: &mut impl Write, title: Heading<'_>, marks: &AttentionMarks) -> io::Result<()> {
     if marks.count == 0 {
         return Ok(());
     }
-    writeln!(out, "\n{title}: {}", marks.count)?;
+    let (title, count) = (one_of(title), marks.count);
+    writeln!(out, "\n{}", tell!("{title}：{count}", "{title}: {count}"))?;
     for mark in &marks.first {
         let [employee_no, name, _, period] = person(mark.person.as_ref());
-        writeln!(out, "  {employee_no} {name} {period}  {}", mark.attention.join("; "))?;
+        writeln!(out, "  {employee_no} {name} {period}  {}", mark.attention.join(one_of(("；", "; "))))?;
     }
     Ok(())
 }
