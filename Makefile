@@ -4,7 +4,7 @@ ARGS ?=
 # Of the group that is measured: `make bench PEOPLE=100000`.
 PEOPLE ?= 10000
 
-.PHONY: demo test bench check docs contract openapi
+.PHONY: demo test bench check docs contract clients openapi
 
 demo: postgres
 	$(CARGO) run --locked -- demo $(ARGS)
@@ -40,6 +40,11 @@ docs: postgres
 contract: postgres
 	$(CARGO) build --locked
 	python3 scripts/contract.py $(ARGS)
+
+# Makes clients of the document with generators for TypeScript and Python, and reads a demonstration with them.
+clients: postgres
+	$(CARGO) build --locked
+	python3 scripts/clients.py $(ARGS)
 
 # Writes the document that the tests compare with the code.
 openapi:

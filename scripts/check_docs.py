@@ -242,7 +242,7 @@ def check(name, program, show):
         work = folder / "work"
         work.mkdir()
         (folder / "tmp").mkdir()
-        for part in ["rules", "calendar", "tests"]:
+        for part in ["rules", "calendar", "tests", "docs/recipes"]:
             shutil.copytree(ROOT / part, work / part)
         environment = {word: value for word, value in os.environ.items()
                        if not word.startswith("SHOWFLOOR_") and word not in ("DATABASE_URL", "RULES_AUTO_RELEASE")}

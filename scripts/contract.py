@@ -48,10 +48,6 @@ HOOKS = '''
 import json, os, urllib.request
 import schemathesis
 
-@schemathesis.serializer("application/toml", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-def as_it_is(context, value):
-    return value if isinstance(value, bytes) else str(value).encode()
-
 @schemathesis.auth(refresh_interval={seconds})
 class SignedIn:
     def get(self, case, context):

@@ -78,7 +78,7 @@ pub struct NewlyMadeKey {
 pub struct NewApiKey {
     /// What it is used by: 1 to 64 characters, one key of the login at a time.
     #[garde(length(chars, min = 1, max = 64), custom(not_blank))]
-    #[schema(example = "展厅大屏")]
+    #[schema(example = "展厅大屏", min_length = 1, max_length = 64)]
     pub name: String,
     /// What it may do of what the login's roles allow; all of it where this is left out.
     #[garde(inner(length(min = 1, max = 100)))]

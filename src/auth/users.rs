@@ -45,7 +45,7 @@ pub struct User {
 pub struct NewUser {
     /// The name typed at sign-in: 2 to 64 letters, digits, `.`, `_`, `-` or `@`. Case does not matter.
     #[garde(length(chars, min = 2, max = 64), custom(login_characters))]
-    #[schema(example = "li.simin")]
+    #[schema(example = "li.simin", min_length = 2, max_length = 64)]
     pub login: String,
     /// 10 characters or more, and none of the passwords that are tried first.
     #[garde(
@@ -58,6 +58,7 @@ pub struct NewUser {
     pub password: String,
     /// At least one role.
     #[garde(length(min = 1, max = 13))]
+    #[schema(min_items = 1, max_items = 13)]
     pub roles: Vec<Role>,
     /// 工号 of the employee whose login it is.
     #[garde(skip)]
@@ -106,6 +107,7 @@ pub struct UserPatch {
 /// A new password for your own login.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = PasswordChange)]
 pub struct NewPassword {
     /// The current password.
     #[garde(length(bytes, max = password::MAX_LENGTH))]

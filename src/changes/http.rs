@@ -28,7 +28,7 @@ pub async fn list_changes(
 /// Follow what changes, as Server-Sent Events: each message is a change as `GET /v1/changes` lists it, its `id` is the cursor behind
 /// it. A line `:` comes at least every 15 seconds. It ends when the token or the key does; come again with `Last-Event-ID`.
 #[utoipa::path(tag = "changes",
-    params(StreamQuery, ("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last message")),
+    params(StreamQuery, ("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last message", pattern = "^[A-Za-z0-9_-]{1,100}$")),
     responses(
         (status = 200, description = "What changes, without an end", body = String, content_type = "text/event-stream"),
         (status = 410, description = "The cursor is of another database, or from before this one was set back: copy everything anew"),

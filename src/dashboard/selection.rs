@@ -54,14 +54,20 @@ pub struct UnitQuery {
     pub unit: Option<String>,
     /// Which kinds of units are shown, with commas between them: `group`, `store`, `department`, `team`, or `all`; `store,team` by
     /// default.
-    #[param(example = "store,team")]
+    #[param(
+        example = "store,team",
+        pattern = "^(group|store|department|team|all)(,(group|store|department|team|all))*$"
+    )]
     pub level: Option<String>,
     /// How many levels below `unit` are shown, or below the topmost unit that is reached: 0 is only that one, 1 what is right below
     /// it, too; all by default.
     #[param(minimum = 0, maximum = 9)]
     pub down: Option<u32>,
     /// With what each month is compared, with commas between them: `last-month`, `last-year`.
-    #[param(example = "last-month,last-year")]
+    #[param(
+        example = "last-month,last-year",
+        pattern = "^(last-month|last-year)(,(last-month|last-year))*$"
+    )]
     pub compare: Option<String>,
     /// The numbers as they were known at the end of this day, which has passed: for whoever may read the facts of everybody in
     /// `unit`, which lies within a store. Targets and the units that people belong to are those of now.
@@ -90,14 +96,20 @@ pub struct CoefficientQuery {
     pub position: Option<Position>,
     /// Which kinds of units are shown, with commas between them: `group`, `store`, `department`, `team`, or `all`; `store,team` by
     /// default.
-    #[param(example = "store,team")]
+    #[param(
+        example = "store,team",
+        pattern = "^(group|store|department|team|all)(,(group|store|department|team|all))*$"
+    )]
     pub level: Option<String>,
     /// How many levels below `unit` are shown, or below the topmost unit that is reached: 0 is only that one, 1 what is right below
     /// it, too; all by default.
     #[param(minimum = 0, maximum = 9)]
     pub down: Option<u32>,
     /// With what each month is compared, with commas between them: `last-month`, `last-year`.
-    #[param(example = "last-month,last-year")]
+    #[param(
+        example = "last-month,last-year",
+        pattern = "^(last-month|last-year)(,(last-month|last-year))*$"
+    )]
     pub compare: Option<String>,
     /// Only these columns of the rows, with commas between them; of an object by its name, or part by part (`month.state`).
     pub fields: Option<String>,

@@ -16,6 +16,8 @@ use crate::said::say;
 
 /// The header that says which version the caller has seen.
 pub const HEADER: &str = "If-Match";
+/// How it is written.
+pub(super) const PATTERN: &str = r#"^(\*|(W/)?"[^"]*")$"#;
 
 /// The entity tag of a version.
 pub fn of(version: i32) -> ETag {
@@ -63,9 +65,12 @@ impl Seen {
 /// An operation that takes a [`Seen`] declares `params(Seen)`; its answers 412 and 428 follow from that.
 impl IntoParams for Seen {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let text = ObjectBuilder::new().schema_type(Type::String);
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(PATTERN));
         let header = ParameterBuilder::new().name(HEADER).parameter_in(ParameterIn::Header);
-        let header = header.description(Some("The ETag that was read, or *")).required(Required::True);
+        let header = header
+            .description(Some("The ETag that was read, or *"))
+            .example(Some("*".into()))
+            .required(Required::True);
         vec![header.schema(Some(text)).build()]
     }
 }

@@ -1,6 +1,6 @@
 //! What every request passes on its way to a handler and every answer on its way back.
 
-use actix_web::body::{EitherBody, MessageBody};
+use actix_web::body::{self, BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue,
@@ -25,7 +25,8 @@ pub async fn pass(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
-    if request.method() == Method::HEAD {
+    let is_head = request.method() == Method::HEAD;
+    if is_head {
         request.head_mut().method = Method::GET;
     }
     let is_ours = request.path().starts_with("/v1/");
@@ -72,7 +73,11 @@ pub async fn pass(
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
         }
     }
-    Ok(answer.map_into_left_body())
+    Ok(answer.map_body(|_, body| match is_head && body.size() == BodySize::Stream {
+        // What is made piece by piece would be made for nobody, and some of it has no end.
+        true => EitherBody::right(BoxBody::new(body::None::new())),
+        false => EitherBody::left(body),
+    }))
 }
 
 /// Whether a body is packed with gzip.

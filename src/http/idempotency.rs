@@ -103,7 +103,9 @@ impl FromRequest for KeyName {
 /// An operation that takes a key declares `params(Key)`.
 impl IntoParams for Key {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let text = ObjectBuilder::new().schema_type(Type::String);
+        let text =
+            ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX_CHARS));
+        let text = text.pattern(Some("^[!-~]([ -~]*[!-~])?$"));
         let header = ParameterBuilder::new().name(HEADER).parameter_in(ParameterIn::Header);
         let description =
             "A key that the caller gives this request: it is carried out once, however often it is sent";

@@ -2,9 +2,11 @@
 
 pub mod body;
 pub mod client;
+mod columns;
 pub mod cors;
 pub mod distinct;
 pub mod etag;
+mod examples;
 pub mod gate;
 pub mod idempotency;
 mod incoming;
@@ -15,6 +17,7 @@ mod nouns;
 mod objects;
 pub mod openapi;
 pub mod page;
+mod parameters;
 pub mod problem;
 pub mod query;
 pub mod request_span;

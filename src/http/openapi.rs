@@ -5,9 +5,8 @@ use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 
-use super::etag;
 use super::problem::ProblemBody;
-use super::tighten;
+use super::{etag, examples, tighten};
 
 const PROBLEM: &str = "application/problem+json";
 
@@ -52,15 +51,20 @@ impl Modify for Frame {
 }
 
 /// Gives every operation the answers that follow from what it takes, and all errors the form of problems, and says as
-/// narrowly as the program holds to it what goes in and out.
+/// narrowly as the program holds to it what goes in and out, with an example.
 ///
 /// What an operation says of an answer itself stays as it says it.
 pub fn add_common_answers(document: &mut OpenApi) {
     tighten::tighten(document);
+    examples::add(document);
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().filter_map(Option::as_mut) {
             let answers = common_answers(operation);
+            if is_public(operation) {
+                // `security(())` says that nobody has to sign in, and this that nobody does.
+                operation.security = Some(Vec::new());
+            }
             let responses = &mut operation.responses.responses;
             for (_, response) in responses.iter_mut().filter(|(status, _)| status.starts_with(['4', '5'])) {
                 let RefOr::T(response) = response else { continue };
@@ -80,6 +84,12 @@ fn problem_content() -> Content {
     ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build()
 }
 
+/// Whether an operation is for whoever asks.
+fn is_public(operation: &Operation) -> bool {
+    let security = operation.security.as_ref();
+    security.is_some_and(|security| security.iter().all(|one| *one == SecurityRequirement::default()))
+}
+
 /// The errors that follow from what an operation takes, by status.
 fn common_answers(operation: &Operation) -> Vec<(&'static str, &'static str)> {
     let parameters = || {
@@ -89,10 +99,6 @@ fn common_answers(operation: &Operation) -> Vec<(&'static str, &'static str)> {
         })
     };
     let takes = |place: ParameterIn| parameters().any(|parameter| parameter.parameter_in == place);
-    let is_public = operation
-        .security
-        .as_ref()
-        .is_some_and(|security| security.iter().all(|one| *one == SecurityRequirement::default()));
     let mut answers = vec![
         ("500", "A fault of the program; its log says more"),
         (
@@ -100,7 +106,7 @@ fn common_answers(operation: &Operation) -> Vec<(&'static str, &'static str)> {
             "The database cannot be reached, or nobody had time for it; Retry-After says when to try again",
         ),
     ];
-    if !is_public {
+    if !is_public(operation) {
         answers.extend([("401", "Not signed in"), ("403", "The caller's roles do not allow it")]);
     }
     if takes(ParameterIn::Path) {

@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
-use super::{library_words, years};
+use super::{library_words, parameters, years};
 
 /// A query string. Its operation declares `params(T)`.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     if let Some((name, _)) = pairs.iter().find(|(name, value)| is_impossible(name, value)) {
         return Err(Problem::field(name.clone(), years::EXPECTED));
     }
+    pairs.iter().try_for_each(|(name, value)| parameters::check(name, value))?;
     read(&pairs).map_err(|(path, message)| {
         // Serde names a missing, doubled or unknown parameter in backquotes and not in its path.
         let named = message.split('`').nth(1).filter(|_| message.contains("field")).map(str::to_owned);
@@ -40,7 +41,7 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
 
 /// A year, or a day in a year, that nobody means.
 fn is_impossible(name: &str, value: &str) -> bool {
-    let year = (name == "year").then(|| value.parse::<i64>().ok()).flatten();
+    let year = parameters::is_year(name).then(|| value.parse::<i64>().ok()).flatten();
     year.is_some_and(|year| !(1..=9999).contains(&year)) || years::is_impossible_day(value)
 }
 
@@ -75,6 +76,9 @@ mod tests {
     struct Asked {
         year: i32,
         on: Option<chrono::NaiveDate>,
+        unit: Option<String>,
+        reason: Option<String>,
+        draft: Option<i64>,
         top: Option<u8>,
     }
 
@@ -95,5 +99,16 @@ mod tests {
             assert_eq!(problem.errors[0].field, name, "{query}: {problem}");
         }
         assert!(parse::<Asked>("year=2014&on=2014-02-28&top=3").is_ok());
+    }
+
+    #[test]
+    fn what_is_beyond_its_bounds_is_refused() {
+        let asked = |name: &str, length: usize| format!("year=2014&{name}={}", "组".repeat(length));
+        for (name, most) in [("unit", 32), ("reason", 1000)] {
+            assert!(parse::<Asked>(&asked(name, most)).is_ok());
+            assert_eq!(parse::<Asked>(&asked(name, most + 1)).unwrap_err().errors[0].field, name);
+        }
+        assert!(parse::<Asked>("year=2014&draft=1").is_ok());
+        assert_eq!(parse::<Asked>("year=2014&draft=0").unwrap_err().errors[0].field, "draft");
     }
 }

@@ -3,10 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use utoipa::Number;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{AdditionalProperties, AllOf, ArrayItems, SchemaFormat, SchemaType};
 use utoipa::openapi::{Content, KnownFormat, Object, ObjectBuilder, OpenApi, RefOr, Schema, Type};
+
+use super::{columns, etag, parameters};
+use crate::period::Period;
 
 /// A month.
 const MONTH: &str = "^[0-9]{4}-(0[1-9]|1[0-2])$";
@@ -22,11 +26,13 @@ pub(super) fn tighten(document: &mut OpenApi) {
             for_bytes(operation);
         }
     }
+    let mut known = Known::new();
     if let Some(components) = &mut document.components {
-        let known = components.schemas.iter().map(|(name, schema)| (name.clone(), schema.clone()));
-        let known = known.collect::<BTreeMap<_, _>>();
+        known = components.schemas.iter().map(|(name, schema)| (name.clone(), schema.clone())).collect();
         components.schemas.values_mut().for_each(|schema| close(schema, &known));
+        components.schemas.values_mut().for_each(bound_months);
     }
+    columns::name(document, &known);
 }
 
 fn bound_parameters(operation: &mut Operation) {
@@ -36,19 +42,49 @@ fn bound_parameters(operation: &mut Operation) {
         let is_text = schema.schema_type == SchemaType::Type(Type::String);
         let is_number = schema.schema_type == SchemaType::Type(Type::Integer);
         match parameter.name.as_str() {
-            "year" if is_number => {
+            name if is_number && parameters::is_year(name) => {
                 schema.minimum = Some(Number::Int(1));
                 schema.maximum = Some(Number::Int(9999));
             }
+            name if is_number && parameters::counts_from_one(name) => {
+                let is_small = schema.format == Some(SchemaFormat::KnownFormat(KnownFormat::Int32));
+                schema.minimum = Some(Number::Int(1));
+                schema.maximum = Some(Number::Int(if is_small { 0x7fff_ffff } else { isize::MAX }));
+            }
             "period" if is_text => schema.pattern = Some(MONTH.to_owned()),
             "cursor" if is_text => schema.pattern = Some(CURSOR.to_owned()),
+            etag::HEADER => schema.pattern = Some(etag::PATTERN.to_owned()),
             "as_of" if is_text => schema.format = Some(SchemaFormat::KnownFormat(KnownFormat::Date)),
+            name if is_text && schema.format.is_none() && schema.pattern.is_none() => {
+                schema.max_length = parameters::most_chars(name);
+            }
             _ => {}
         }
     }
 }
 
-/// A file is a text of bytes, and no list of numbers.
+/// A text of which the example is a month is one.
+fn bound_months(schema: &mut RefOr<Schema>) {
+    let RefOr::T(schema) = schema else { return };
+    match schema {
+        Schema::Object(object) => {
+            let example = object.example.as_ref().and_then(Value::as_str);
+            if example.is_some_and(|text| text.len() == 7 && text.parse::<Period>().is_ok()) {
+                object.pattern = Some(MONTH.to_owned());
+            }
+            object.properties.values_mut().for_each(bound_months);
+        }
+        Schema::Array(array) => {
+            if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                bound_months(items);
+            }
+        }
+        Schema::AllOf(all) => all.items.iter_mut().for_each(bound_months),
+        _ => {}
+    }
+}
+
+/// A file is a text, or bytes where it is none, and no list of numbers.
 fn for_bytes(operation: &mut Operation) {
     if let Some(RefOr::T(body)) = &mut operation.request_body {
         body.content.iter_mut().for_each(|(kind, content)| bytes(kind, content));
@@ -62,13 +98,14 @@ fn for_bytes(operation: &mut Operation) {
 fn bytes(kind: &str, content: &mut RefOr<Content>) {
     let RefOr::T(content) = content else { return };
     if !kind.ends_with("json") && matches!(content.schema, Some(RefOr::T(Schema::Array(_)))) {
-        let bytes = ObjectBuilder::new().schema_type(Type::String);
-        let bytes = bytes.format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
-        content.schema = Some(bytes.build().into());
+        let binary =
+            Some(SchemaFormat::KnownFormat(KnownFormat::Binary)).filter(|_| !kind.starts_with("text/"));
+        content.schema = Some(ObjectBuilder::new().schema_type(Type::String).format(binary).build().into());
     }
 }
 
-type Known = BTreeMap<String, RefOr<Schema>>;
+/// Schemas by their names.
+pub(super) type Known = BTreeMap<String, RefOr<Schema>>;
 
 /// Replaces objects that are all of several closed ones, which nothing could ever be, by one that has the fields of all.
 fn close(schema: &mut RefOr<Schema>, known: &Known) {

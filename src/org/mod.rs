@@ -120,6 +120,7 @@ pub struct NewOrgUnit {
     /// departments and teams belong to a store, directly or through a department.
     #[garde(inner(custom(code_text)))]
     #[serde(default)]
+    #[schema(pattern = "^[A-Za-z0-9_-]{1,32}$")]
     pub parent: Option<String>,
     /// First day; not before the parent's.
     #[garde(custom(sane_day))]
@@ -257,11 +258,11 @@ pub struct Assignment {
 pub struct NewAssignment {
     /// 工号 of the person who is posted.
     #[garde(custom(code_text))]
-    #[schema(example = "A01")]
+    #[schema(example = "A01", pattern = "^[A-Za-z0-9_-]{1,32}$")]
     pub employee_no: String,
     /// Code of the unit.
     #[garde(custom(code_text))]
-    #[schema(example = "G1")]
+    #[schema(example = "G1", pattern = "^[A-Za-z0-9_-]{1,32}$")]
     pub unit: String,
     /// The position that the person holds.
     #[garde(skip)]
@@ -318,11 +319,11 @@ pub struct TeamLeadership {
 pub struct NewTeamLeadership {
     /// Code of the team.
     #[garde(custom(code_text))]
-    #[schema(example = "G1")]
+    #[schema(example = "G1", pattern = "^[A-Za-z0-9_-]{1,32}$")]
     pub unit: String,
     /// 工号 of the person who leads it.
     #[garde(custom(code_text))]
-    #[schema(example = "A01")]
+    #[schema(example = "A01", pattern = "^[A-Za-z0-9_-]{1,32}$")]
     pub employee_no: String,
     /// Whether the person leads the people, or the team for one channel only.
     #[garde(skip)]

@@ -69,7 +69,7 @@ pub struct NewLegalHold {
     pub store: Option<String>,
     /// Why: the case, or the letter that asks for it.
     #[garde(length(chars, min = 1, max = 1000))]
-    #[schema(example = "劳动仲裁 (2014) 第 17 号")]
+    #[schema(example = "劳动仲裁 (2014) 第 17 号", min_length = 1, max_length = 1000)]
     pub reason: String,
 }
 
@@ -79,6 +79,7 @@ pub struct NewLegalHold {
 pub struct HoldRelease {
     /// Why it is no longer needed.
     #[garde(length(chars, min = 1, max = 1000))]
+    #[schema(min_length = 1, max_length = 1000)]
     pub reason: String,
 }
 

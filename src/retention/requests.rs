@@ -83,7 +83,7 @@ pub struct Erasure {
 pub struct NewErasure {
     /// Why. It is kept, and shown to whoever asks for what was erased: it should name nobody.
     #[garde(length(chars, min = 1, max = 1000))]
-    #[schema(example = "本人依个人信息保护法第四十七条申请删除")]
+    #[schema(example = "本人依个人信息保护法第四十七条申请删除", min_length = 1, max_length = 1000)]
     pub reason: String,
     /// Whether it is to happen although the term after leaving is not over.
     #[garde(skip)]

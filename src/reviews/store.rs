@@ -202,7 +202,7 @@ pub(super) async fn cycles_of(
 pub struct NewReviewCycle {
     /// Code of the store.
     #[garde(length(chars, min = 1, max = 32))]
-    #[schema(example = "JC")]
+    #[schema(example = "JC", min_length = 1, max_length = 32)]
     pub store: String,
     /// The month.
     #[garde(skip)]

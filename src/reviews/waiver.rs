@@ -27,6 +27,7 @@ use crate::said::say;
 pub struct Waiver {
     /// Why; it is kept with the name of whoever waives it.
     #[garde(length(chars, min = 1, max = 1000))]
+    #[schema(min_length = 1, max_length = 1000)]
     pub reason: String,
 }
 

@@ -226,6 +226,21 @@ async fn what_is_published_and_opened_again_is_told_and_a_generation_leaves_a_ro
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_changes_is_told_on_the_boards_that_show_it() {
+    let app = TestApp::published().await;
+    let board = ["leaderboard 2014-03/JC changed"];
+    for (path, patch, expected) in [
+        ("/v1/employees/A02", json!({"status": "leave"}), &[][..]),
+        ("/v1/employees/A02", json!({"name": "李思明"}), &board),
+        ("/v1/org-units/G1", json!({"name": "先锋组"}), &board),
+    ] {
+        let cursor = now(&app, "consultant").await;
+        app.change("admin", Method::PATCH, path, "*", Some(patch)).await.expect(200);
+        assert_eq!(told(&app, "consultant", &cursor).await, expected, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_posting_that_ends_is_told_for_the_months_from_then_on() {
     let app = TestApp::demo().await;
     let cursor = now(&app, "dashboard").await;
@@ -368,6 +383,19 @@ async fn changes_are_followed_as_they_come_until_the_key_is_revoked() {
         crate::support::Answer::of(refused.send().await.unwrap()).await.problem(422),
         "validation-failed"
     );
+}
+
+/// As many streams as a server has, and more: none of those that are only asked for their head stays open.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_head_of_a_stream_is_answered_and_nothing_is_left_open() {
+    let app = TestApp::demo().await;
+    let token = app.token("dashboard").await;
+    for _ in 0..300 {
+        let head = app.request(Method::HEAD, "/v1/changes/stream").bearer_auth(&token).send().await.unwrap();
+        assert_eq!(head.status(), 200);
+        assert_eq!(head.headers()["content-type"], "text/event-stream");
+        assert_eq!(head.text().await.unwrap(), "");
+    }
 }
 
 /// What a browser would do for the page of docs/API.md: each time that its board is filled, what stands there.

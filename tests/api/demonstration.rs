@@ -58,7 +58,7 @@ async fn a_year_that_was_killed_goes_on_where_it_ended() {
 }
 
 /// A server in January 2015 on the demonstration as the command makes it.
-async fn lived() -> TestApp {
+pub async fn lived() -> TestApp {
     let app = TestApp::empty().await;
     let folder = RulesFolder::new(&shipped_rules(), false);
     let bundle = Bundle::load(folder.path()).unwrap();

@@ -376,7 +376,7 @@ fn every_kind_of_break_is_found_and_what_is_added_is_none() {
             "is of another type",
             Box::new(set(schema("Distribution/properties/scheme/type"), json!("integer"))),
         ),
-        ("may be left out now", Box::new(set(schema("Distribution/required"), json!([])))),
+        ("may be left out now", Box::new(set(schema("Employee/required"), json!([])))),
         (
             "is new and required",
             Box::new(|document: &mut Value| {

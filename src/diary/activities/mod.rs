@@ -48,7 +48,7 @@ pub struct NewActivity {
     pub day: NaiveDate,
     /// What it is about.
     #[garde(length(chars, max = 200), custom(says_something))]
-    #[schema(example = "二次追踪话术演练")]
+    #[schema(example = "二次追踪话术演练", max_length = 200)]
     pub topic: String,
     /// How many hours it takes, in halves up to 24; required for a training that was done.
     #[garde(skip)]
@@ -58,10 +58,12 @@ pub struct NewActivity {
     /// 工号 of the person who leads it; the caller by default.
     #[garde(length(chars, min = 1, max = 64))]
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 64)]
     pub leader: Option<String>,
     /// 工号 of those who take part; required for a coaching and a training.
     #[garde(length(max = 500), inner(length(chars, min = 1, max = 64)))]
     #[serde(default)]
+    #[schema(max_items = 500)]
     pub people: Vec<String>,
     /// Whether it has been done already.
     #[garde(skip)]
@@ -86,7 +88,7 @@ pub struct ActivityCompletion {
 pub struct ActivityCancellation {
     /// Why it is cancelled.
     #[garde(length(chars, min = 1, max = 1000), custom(says_something))]
-    #[schema(example = "厂家培训改期")]
+    #[schema(example = "厂家培训改期", min_length = 1, max_length = 1000)]
     pub reason: String,
 }
 

@@ -47,26 +47,32 @@ pub struct SheetCounts {
     /// 首次到店
     #[garde(inner(range(min = 0, max = 999)))]
     #[diesel(sql_type = Nullable<Integer>)]
+    #[schema(minimum = 0, maximum = 999)]
     pub first_visits: Option<i32>,
     /// 到店客户
     #[garde(inner(range(min = 0, max = 999)))]
     #[diesel(sql_type = Nullable<Integer>)]
+    #[schema(minimum = 0, maximum = 999)]
     pub visitors: Option<i32>,
     /// 留档
     #[garde(inner(range(min = 0, max = 999)))]
     #[diesel(sql_type = Nullable<Integer>)]
+    #[schema(minimum = 0, maximum = 999)]
     pub captured_leads: Option<i32>,
     /// 试驾
     #[garde(inner(range(min = 0, max = 999)))]
     #[diesel(sql_type = Nullable<Integer>)]
+    #[schema(minimum = 0, maximum = 999)]
     pub test_drives: Option<i32>,
     /// 订单
     #[garde(inner(range(min = 0, max = 999)))]
     #[diesel(sql_type = Nullable<Integer>)]
+    #[schema(minimum = 0, maximum = 999)]
     pub orders: Option<i32>,
     /// 交车
     #[garde(inner(range(min = 0, max = 999)))]
     #[diesel(sql_type = Nullable<Integer>)]
+    #[schema(minimum = 0, maximum = 999)]
     pub deliveries: Option<i32>,
 }
 
@@ -78,14 +84,15 @@ pub struct SheetCounts {
 pub struct SheetLeads {
     /// Code of the channel 渠道.
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "phone_web")]
+    #[schema(example = "phone_web", min_length = 1, max_length = 64)]
     pub channel: String,
     /// Code of the lead source 线索来源.
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "autohome")]
+    #[schema(example = "autohome", min_length = 1, max_length = 64)]
     pub source: String,
     /// How many came.
     #[garde(range(min = 0, max = 999))]
+    #[schema(minimum = 0, maximum = 999)]
     pub leads: i32,
 }
 
@@ -107,10 +114,11 @@ impl FromSql<LeadsRecord, Pg> for SheetLeads {
 pub struct SheetLoss {
     /// Code of the reason 战败原因.
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "price")]
+    #[schema(example = "price", min_length = 1, max_length = 64)]
     pub reason: String,
     /// How many were lost for it.
     #[garde(range(min = 0, max = 999))]
+    #[schema(minimum = 0, maximum = 999)]
     pub prospects: i32,
 }
 
@@ -135,15 +143,18 @@ pub struct NewDailySheet {
     /// The leads that came, by channel and source.
     #[garde(length(max = 200), dive)]
     #[serde(default)]
+    #[schema(max_items = 200)]
     pub leads: Vec<SheetLeads>,
     /// The prospects that were lost, by reason. An empty list means that there were none; null means that it is not
     /// known.
     #[garde(length(max = 100), dive)]
     #[serde(default)]
+    #[schema(max_items = 100)]
     pub lost: Option<Vec<SheetLoss>>,
     /// Anything else worth noting, but no customer's name or telephone number.
     #[garde(length(chars, max = 2_000))]
     #[serde(default)]
+    #[schema(max_length = 2000)]
     pub note: Option<String>,
 }
 

@@ -32,6 +32,7 @@ pub struct EventVerification {
 pub struct EventRejection {
     /// Why it is rejected.
     #[garde(length(chars, min = 1, max = 1000), custom(says_something))]
+    #[schema(min_length = 1, max_length = 1000)]
     pub reason: String,
 }
 

@@ -34,7 +34,7 @@ pub enum ItemResult {
 pub struct ChecklistItem {
     /// What was looked at.
     #[garde(length(chars, min = 1, max = 100))]
-    #[schema(example = "展车清洁")]
+    #[schema(example = "展车清洁", min_length = 1, max_length = 100)]
     pub name: String,
     /// What was found.
     #[garde(skip)]
@@ -82,10 +82,12 @@ pub struct EventDetail {
     /// How many times; 1 if left out.
     #[garde(inner(range(min = 1, max = 1000)))]
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1000)]
     pub count: Option<u32>,
     /// How many violations were found.
     #[garde(inner(range(max = 1000)))]
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 1000)]
     pub violations: Option<u32>,
     /// How many days from the event's day on, in halves.
     #[garde(skip)]
@@ -121,6 +123,7 @@ pub struct EventDetail {
     /// 1 to 5, by the anchors in `GET /v1/event-kinds`.
     #[garde(inner(range(min = 1, max = 5)))]
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 5)]
     pub rating: Option<u8>,
     /// When the customer refused.
     #[garde(skip)]

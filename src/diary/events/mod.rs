@@ -34,7 +34,7 @@ pub use self::store::{EventFilter, list, read};
 pub struct Evidence {
     /// The text, the link, or the file's name.
     #[garde(length(chars, min = 1, max = 500))]
-    #[schema(example = "监控截图 0312.jpg")]
+    #[schema(example = "监控截图 0312.jpg", min_length = 1, max_length = 500)]
     pub name: String,
     /// SHA-256 of the file, in hexadecimal.
     #[garde(inner(custom(is_sha256)))]

@@ -35,7 +35,7 @@ pub struct NewEvent {
     pub kind: EventKind,
     /// 工号 of the person it is about.
     #[garde(length(chars, min = 1, max = 32))]
-    #[schema(example = "A02")]
+    #[schema(example = "A02", min_length = 1, max_length = 32)]
     pub employee_no: String,
     /// The day on which it happened; the first one if it lasted several days.
     #[garde(skip)]
@@ -47,6 +47,7 @@ pub struct NewEvent {
     /// The evidence; an event that can cap a grade needs some.
     #[garde(length(max = 20), dive)]
     #[serde(default)]
+    #[schema(max_items = 20)]
     pub evidence: Vec<Evidence>,
     /// Anything else worth noting, but no customers' names or telephone numbers.
     #[garde(inner(length(chars, min = 1, max = 1000)))]

@@ -71,11 +71,12 @@ pub struct NamedLeaveType {
 pub struct LeaveTypeDetails {
     /// Its English name.
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "Maternity leave")]
+    #[schema(example = "Maternity leave", min_length = 1, max_length = 64)]
     pub en: String,
     /// Other headers that its column may have in a file.
     #[garde(length(max = 20), inner(length(chars, min = 1, max = 32)))]
     #[serde(default)]
+    #[schema(max_items = 20)]
     pub aliases: Vec<String>,
     /// Code of the store whose own it is to be, for a new one; left out, it is for all stores, which the group adds.
     #[garde(skip)]

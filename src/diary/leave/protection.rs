@@ -93,7 +93,7 @@ pub struct NewLeaveProtection {
     pub from: Period,
     /// Why.
     #[garde(length(chars, min = 1, max = 1000))]
-    #[schema(example = "员工手册 2014 版第 12 条")]
+    #[schema(example = "员工手册 2014 版第 12 条", min_length = 1, max_length = 1000)]
     pub reason: String,
 }
 

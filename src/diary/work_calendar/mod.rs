@@ -31,7 +31,7 @@ use crate::said::say;
 pub struct WorkDays {
     /// Weekdays on which it is closed, 1 (Monday) to 7 (Sunday); empty if it is open all week.
     #[garde(length(max = 6), inner(range(min = 1, max = 7)))]
-    #[schema(example = json!([6, 7]))]
+    #[schema(example = json!([6, 7]), max_items = 6)]
     pub rest_weekdays: Vec<u8>,
     /// Whether it is closed on public holidays, and open on the weekend days worked in exchange.
     #[garde(skip)]
@@ -39,16 +39,18 @@ pub struct WorkDays {
     /// 轮休: days off that everybody who is employed for the whole month takes in turn.
     #[garde(range(max = 15))]
     #[serde(default)]
+    #[schema(maximum = 15)]
     pub rest_days_a_month: u8,
     /// How long a day is, in minutes: by it, hours of leave in a file of attendance are days. Null where it is not known,
     /// and such a row is faulty.
     #[garde(range(min = 60, max = 1440))]
     #[serde(default)]
-    #[schema(example = 480)]
+    #[schema(example = 480, minimum = 60, maximum = 1440)]
     pub day_minutes: Option<u16>,
     /// Single days that differ from that.
     #[garde(length(max = 366), dive)]
     #[serde(default)]
+    #[schema(max_items = 366)]
     pub days: Vec<WorkDay>,
 }
 
@@ -64,7 +66,7 @@ pub struct WorkDay {
     pub is_open: bool,
     /// What it is for, for example 盘点.
     #[garde(length(chars, min = 1, max = 40))]
-    #[schema(example = "盘点")]
+    #[schema(example = "盘点", min_length = 1, max_length = 40)]
     pub name: String,
 }
 

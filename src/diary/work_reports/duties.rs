@@ -103,13 +103,14 @@ pub struct ReportDutyQuery {
 pub struct ReportDutyChange {
     /// Code of the unit.
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "JC")]
+    #[schema(example = "JC", min_length = 1, max_length = 64)]
     pub unit: String,
     /// The first day to which it applies: today or later, so that nobody owes what was not asked for in time.
     #[garde(skip)]
     pub valid_from: NaiveDate,
     /// The kinds of report that change; the others stay as they are.
     #[garde(length(min = 1, max = 6), dive)]
+    #[schema(min_items = 1, max_items = 6)]
     pub duties: Vec<ReportDutyTime>,
 }
 

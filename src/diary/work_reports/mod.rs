@@ -50,7 +50,7 @@ pub struct NewWorkReport {
     pub day: NaiveDate,
     /// Its text.
     #[garde(length(chars, max = 20_000), custom(says_something))]
-    #[schema(example = "今日接待4批，留档3批；明日回访李先生。")]
+    #[schema(example = "今日接待4批，留档3批；明日回访李先生。", max_length = 20000)]
     pub content: String,
 }
 
@@ -60,7 +60,7 @@ pub struct NewWorkReport {
 pub struct NewReportReview {
     /// The leader's comment.
     #[garde(length(chars, max = 2_000), custom(says_something))]
-    #[schema(example = "回访话术不错，注意二次追踪。")]
+    #[schema(example = "回访话术不错，注意二次追踪。", max_length = 2000)]
     pub comment: String,
 }
 

@@ -263,7 +263,7 @@ pub async fn store_month_if_used(
 pub struct ReportTally {
     /// Code of the store.
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "JC")]
+    #[schema(example = "JC", min_length = 1, max_length = 64)]
     pub store: String,
     /// The month.
     #[garde(skip)]

@@ -42,7 +42,7 @@ pub struct NewReportTiming {
     pub timing: Timing,
     /// Why.
     #[garde(length(chars, max = 1_000), custom(says_something))]
-    #[schema(example = "截止前只交了一个字，正文是后补的")]
+    #[schema(example = "截止前只交了一个字，正文是后补的", max_length = 1000)]
     pub reason: String,
 }
 

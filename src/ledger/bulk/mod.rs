@@ -40,7 +40,7 @@ pub struct NewFacts {
     pub period: Period,
     /// Which system delivers them, for example `dms`.
     #[garde(length(chars, min = 1, max = 40), custom(crate::http::body::not_blank))]
-    #[schema(example = "dms")]
+    #[schema(example = "dms", min_length = 1, max_length = 40)]
     pub source_system: String,
     /// Code of the store that delivers them: of somebody who is posted in two stores in the month, each delivers its own, and
     /// both add up. By default the one store that the caller reaches, or the one for which the person's month counts.
@@ -50,6 +50,7 @@ pub struct NewFacts {
     pub store: Option<String>,
     /// One row for each person, for each person and day, or for each record of the system.
     #[garde(length(max = 50_000), dive)]
+    #[schema(max_items = 50000)]
     pub rows: Vec<NewFactRow>,
     /// Sources of the catalogue that are complete by this delivery, even if there is nothing to report: `complaints` in a
     /// month without any. Without this word a source is in for those people whose rows came, and outstanding for the
@@ -93,7 +94,7 @@ pub enum CompleteFor {
 pub struct NewFactRow {
     /// 工号.
     #[garde(length(chars, min = 1, max = 32))]
-    #[schema(example = "A01")]
+    #[schema(example = "A01", min_length = 1, max_length = 32)]
     pub employee_no: String,
     /// The day they belong to; without it they are the month's total. Where there is no total, days and records add up to
     /// the month.

@@ -138,6 +138,7 @@ async fn some(cx: &mut Context, ids: &[i64]) -> Result<Vec<LateCorrection>, Prob
 pub struct CorrectionDecision {
     /// Ids of the corrections.
     #[garde(length(min = 1, max = 10_000))]
+    #[schema(min_items = 1, max_items = 10000)]
     pub ids: Vec<i64>,
     /// Whether to take them into the ledger.
     #[garde(skip)]

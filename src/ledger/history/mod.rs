@@ -171,6 +171,7 @@ pub struct FactCorrection {
     pub value: Option<Number>,
     /// Why it is corrected.
     #[garde(length(chars, min = 1, max = 1000))]
+    #[schema(min_length = 1, max_length = 1000)]
     pub reason: String,
     /// What happens to it if the month is frozen.
     #[garde(skip)]

@@ -69,11 +69,11 @@ pub struct CodedLabel {
 pub struct LabelNames {
     /// Its Chinese name.
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "抖音直播")]
+    #[schema(example = "抖音直播", min_length = 1, max_length = 64)]
     pub zh: String,
     /// Its English name.
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "Livestream")]
+    #[schema(example = "Livestream", min_length = 1, max_length = 64)]
     pub en: String,
     /// Code of the store whose own it is to be, for something new; left out, it is for all stores, which the group adds.
     #[garde(skip)]

@@ -38,6 +38,7 @@ use crate::said::{Said, say};
 pub struct PlanFunnel {
     /// The channels.
     #[garde(length(max = 500), dive)]
+    #[schema(max_items = 500)]
     pub channels: Vec<ChannelFunnel>,
 }
 
@@ -47,7 +48,7 @@ pub struct PlanFunnel {
 pub struct ChannelFunnel {
     /// Code of the channel.
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "showroom")]
+    #[schema(example = "showroom", min_length = 1, max_length = 64)]
     pub code: String,
     /// The steps by which its deliveries are traced back.
     #[garde(skip)]

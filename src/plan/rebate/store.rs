@@ -31,7 +31,7 @@ pub struct NewRebatePolicy {
     pub unit: Option<String>,
     /// The calendar year.
     #[garde(range(min = 1900, max = 2999))]
-    #[schema(example = 2014)]
+    #[schema(example = 2014, minimum = 1900, maximum = 2999)]
     pub year: i32,
     /// Its name, 1 to 200 characters.
     #[garde(skip)]

@@ -51,10 +51,11 @@ pub enum Method {
 pub struct PastYear {
     /// The calendar year.
     #[garde(range(min = 1900, max = 2999))]
-    #[schema(example = 2013)]
+    #[schema(example = 2013, minimum = 1900, maximum = 2999)]
     pub year: i32,
     /// How much it counts, relative to the others.
     #[garde(range(min = 1, max = 1_000))]
+    #[schema(minimum = 1, maximum = 1000)]
     pub weight: u32,
 }
 
@@ -69,6 +70,7 @@ pub struct Capacity {
     /// Leave that is known already, protected or not.
     #[serde(default)]
     #[garde(length(max = 5_000), dive)]
+    #[schema(max_items = 5000)]
     pub absences: Vec<Absence>,
 }
 
@@ -78,6 +80,7 @@ pub struct Capacity {
 pub struct Absence {
     /// 工号
     #[garde(length(chars, min = 1, max = 64))]
+    #[schema(min_length = 1, max_length = 64)]
     pub employee_no: String,
     /// The first day.
     #[garde(skip)]

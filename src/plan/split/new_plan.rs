@@ -17,19 +17,19 @@ use super::span::Span;
 pub struct NewPlan {
     /// Code of the store or group whose plan it is.
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "JC")]
+    #[schema(example = "JC", min_length = 1, max_length = 64)]
     pub unit: String,
     /// The calendar year.
     #[garde(range(min = 1900, max = 2999))]
-    #[schema(example = 2014)]
+    #[schema(example = 2014, minimum = 1900, maximum = 2999)]
     pub year: i32,
     /// What is planned first, and what the other lines follow: a count or an amount of the catalogue of metrics.
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "deliveries")]
+    #[schema(example = "deliveries", min_length = 1, max_length = 64)]
     pub metric: String,
     /// The year's total, 0 to 10^12, in units of the metric, or cents of an amount.
     #[garde(range(min = 0, max = MAX_TOTAL))]
-    #[schema(example = 1690)]
+    #[schema(example = 1690, minimum = 0, maximum = 1_000_000_000_000_i64)]
     pub total: i64,
     /// 保底 and 挑战, in addition to the total.
     #[serde(default)]
@@ -49,22 +49,27 @@ pub struct NewPlan {
     /// one listed first.
     #[serde(default)]
     #[garde(length(max = 2_000), custom(place_count), dive)]
+    #[schema(max_items = 2000)]
     pub units: Vec<UnitWeight>,
     /// The channels that share the months.
     #[serde(default)]
     #[garde(length(max = 500), dive)]
+    #[schema(max_items = 500)]
     pub channels: Vec<LabelWeight>,
     /// The series that share the months.
     #[serde(default)]
     #[garde(length(max = 500), dive)]
+    #[schema(max_items = 500)]
     pub series: Vec<LabelWeight>,
     /// What is sold in addition, each in proportion to the first line's cells.
     #[serde(default)]
     #[garde(length(max = 50), dive)]
+    #[schema(max_items = 50)]
     pub lines: Vec<NewLine>,
     /// Cells that keep their value, whatever the weights give.
     #[serde(default)]
     #[garde(length(max = 5_000), dive)]
+    #[schema(max_items = 5000)]
     pub pins: Vec<Pin>,
 }
 
@@ -109,10 +114,12 @@ pub struct Levels {
     /// 保底: at most the total.
     #[serde(default)]
     #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
     pub floor: Option<i64>,
     /// 挑战: at least the total.
     #[serde(default)]
     #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
     pub stretch: Option<i64>,
 }
 
@@ -122,9 +129,11 @@ pub struct Levels {
 pub struct UnitWeight {
     /// Code of the store, department or team.
     #[garde(length(chars, min = 1, max = 64))]
+    #[schema(min_length = 1, max_length = 64)]
     pub unit: String,
     /// Its share of the months above it, relative to the other units and people there.
     #[garde(range(min = 0, max = MAX_WEIGHT))]
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
     pub weight: i64,
     /// The units that share its months.
     #[serde(default)]
@@ -151,9 +160,11 @@ impl UnitWeight {
 pub struct MemberWeight {
     /// 工号
     #[garde(length(chars, min = 1, max = 64))]
+    #[schema(min_length = 1, max_length = 64)]
     pub employee_no: String,
     /// The share, relative to the other members.
     #[garde(range(min = 0, max = MAX_WEIGHT))]
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
     pub weight: i64,
 }
 
@@ -163,13 +174,16 @@ pub struct MemberWeight {
 pub struct LabelWeight {
     /// Its code.
     #[garde(length(chars, min = 1, max = 64))]
+    #[schema(min_length = 1, max_length = 64)]
     pub code: String,
     /// The share, relative to the others.
     #[garde(range(min = 0, max = MAX_WEIGHT))]
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
     pub weight: i64,
     /// The shares of the twelve months where they are not the same; `weight` is then left out of account.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[garde(length(max = 12), inner(range(min = 0, max = MAX_WEIGHT)))]
+    #[schema(max_items = 12)]
     pub months: Vec<i64>,
 }
 
@@ -194,11 +208,12 @@ impl LabelWeight {
 pub struct NewLine {
     /// What is planned: a count or an amount of the catalogue.
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "accessory_revenue")]
+    #[schema(example = "accessory_revenue", min_length = 1, max_length = 64)]
     pub metric: String,
     /// The year's total in units of the metric, or cents of an amount; left out if it is derived.
     #[serde(default)]
     #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
     pub total: Option<i64>,
     /// 渗透率: how many of these one unit of the first line brings, up to 1000.
     #[serde(default)]
@@ -208,7 +223,7 @@ pub struct NewLine {
     /// 单车产值: cents that each of them brings, for an amount.
     #[serde(default)]
     #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
-    #[schema(example = 250_000)]
+    #[schema(example = 250_000, minimum = 0, maximum = 1_000_000_000_000_i64)]
     pub value_per_unit: Option<i64>,
     /// 保底 and 挑战, in addition to the total.
     #[serde(default)]
@@ -257,6 +272,7 @@ pub struct Pin {
     pub period: Span,
     /// The value it is pinned at, in units of the metric or cents; null releases the cells.
     #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
     pub value: Option<i64>,
 }
 

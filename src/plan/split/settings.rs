@@ -145,6 +145,7 @@ pub(in crate::plan) struct Change {
 pub struct Resplit {
     /// Code of the unit.
     #[garde(length(chars, min = 1, max = 64))]
+    #[schema(min_length = 1, max_length = 64)]
     pub unit: String,
     /// The first month to split again, within the plan's year.
     #[garde(skip)]
@@ -158,11 +159,13 @@ pub struct Resplit {
     /// becomes one.
     #[serde(default)]
     #[garde(length(max = 2_000), dive)]
+    #[schema(max_items = 2000)]
     pub weights: Vec<MemberWeight>,
     /// The weights of the units right below it in these months. A unit that is not listed gets nothing; one that the plan
     /// did not have is added, and its own months are split by a change of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[garde(length(max = 2_000), dive)]
+    #[schema(max_items = 2000)]
     pub units: Vec<UnitShare>,
 }
 
@@ -172,9 +175,11 @@ pub struct Resplit {
 pub struct UnitShare {
     /// Code of the unit.
     #[garde(length(chars, min = 1, max = 64))]
+    #[schema(min_length = 1, max_length = 64)]
     pub unit: String,
     /// The share, relative to the other units and people there.
     #[garde(range(min = 0, max = MAX_WEIGHT))]
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
     pub weight: i64,
 }
 

@@ -42,20 +42,20 @@ use crate::spreadsheets::mapping;
 pub struct Suggestion {
     /// Code of the store or group whose plan it is.
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "JC")]
+    #[schema(example = "JC", min_length = 1, max_length = 64)]
     pub unit: String,
     /// The calendar year.
     #[garde(range(min = 1900, max = 2999))]
-    #[schema(example = 2015)]
+    #[schema(example = 2015, minimum = 1900, maximum = 2999)]
     pub year: i32,
     /// What is planned first.
     #[serde(default = "deliveries")]
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "deliveries")]
+    #[schema(example = "deliveries", min_length = 1, max_length = 64)]
     pub metric: String,
     /// The year's total, in units of the metric, or cents of an amount.
     #[garde(range(min = 0, max = MAX_TOTAL))]
-    #[schema(example = 1690)]
+    #[schema(example = 1690, minimum = 0, maximum = 1_000_000_000_000_i64)]
     pub total: i64,
     /// 保底 and 挑战, in addition to the total.
     #[serde(default)]
@@ -77,10 +77,12 @@ pub struct Suggestion {
     /// What is sold in addition; by default, with the weights of an earlier plan, what that one had.
     #[serde(default)]
     #[garde(length(max = 50), dive)]
+    #[schema(max_items = 50)]
     pub lines: Vec<NewLine>,
     /// Cells that keep their value.
     #[serde(default)]
     #[garde(length(max = 5_000), dive)]
+    #[schema(max_items = 5000)]
     pub pins: Vec<Pin>,
 }
 

@@ -29,14 +29,15 @@ use crate::said::say;
 pub struct SupplyYear {
     /// Code of the store.
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "JC")]
+    #[schema(example = "JC", min_length = 1, max_length = 64)]
     pub store: String,
     /// The calendar year.
     #[garde(range(min = 1900, max = 2999))]
-    #[schema(example = 2014)]
+    #[schema(example = 2014, minimum = 1900, maximum = 2999)]
     pub year: i32,
     /// The series.
     #[garde(length(min = 1, max = 500), dive)]
+    #[schema(min_items = 1, max_items = 500)]
     pub series: Vec<SeriesSupply>,
 }
 
@@ -46,13 +47,13 @@ pub struct SupplyYear {
 pub struct SeriesSupply {
     /// Code of the series.
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "series_a")]
+    #[schema(example = "series_a", min_length = 1, max_length = 64)]
     pub code: String,
     /// Cars in stock when the year begins, below 0 while cars are missing from before. Null if not known: then the
     /// stock cannot be followed until it is counted.
     #[serde(default)]
     #[garde(inner(range(min = -MAX_TOTAL, max = MAX_TOTAL)))]
-    #[schema(example = 40)]
+    #[schema(example = 40, minimum = -1_000_000_000_000_i64, maximum = 1_000_000_000_000_i64)]
     pub opening: Option<i64>,
     /// 提车任务: cars to be taken in each month, January first.
     #[garde(custom(twelve), inner(range(min = 0, max = MAX_TOTAL)))]
@@ -65,6 +66,7 @@ pub struct SeriesSupply {
     /// 盘点: months after January that begin with a counted stock, instead of what the month before left.
     #[serde(default)]
     #[garde(length(max = 11), dive)]
+    #[schema(max_items = 11)]
     pub stock_takings: Vec<StockTaking>,
 }
 
@@ -78,6 +80,7 @@ pub struct StockTaking {
     pub period: Period,
     /// Cars in stock when it begins.
     #[garde(range(min = -MAX_TOTAL, max = MAX_TOTAL))]
+    #[schema(minimum = -1_000_000_000_000_i64, maximum = 1_000_000_000_000_i64)]
     pub opening: i64,
 }
 

@@ -49,6 +49,7 @@ pub enum PostingMove {
 pub struct Reorganisation {
     /// The changes, made one after the other: a unit is added before its own months are split.
     #[garde(length(min = 1, max = 1_000), dive)]
+    #[schema(min_items = 1, max_items = 1000)]
     pub resplits: Vec<Resplit>,
 }
 

@@ -38,6 +38,7 @@ pub struct Approval {
 pub struct Return {
     /// What should be different.
     #[garde(length(chars, min = 1, max = 2_000))]
+    #[schema(min_length = 1, max_length = 2000)]
     pub note: String,
 }
 

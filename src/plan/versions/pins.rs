@@ -30,9 +30,11 @@ use crate::said::{Language, Said, say};
 /// Cells to be pinned or released: all of them, or none.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = PinRequest)]
 pub struct Pins {
     /// The cells.
     #[garde(length(min = 1, max = 5_000), dive)]
+    #[schema(min_items = 1, max_items = 5000)]
     pub pins: Vec<Pin>,
 }
 

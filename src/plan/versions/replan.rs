@@ -39,6 +39,7 @@ pub struct Replan {
     /// A new total of the year for the first line; by default the present one.
     #[serde(default)]
     #[garde(inner(range(min = 0, max = MAX_TOTAL)))]
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
     pub total: Option<i64>,
     /// New weights of the twelve months; by default the present ones.
     #[serde(default)]
@@ -47,6 +48,7 @@ pub struct Replan {
     /// What the months before `from` have brought, line by line; by default what the ledger knows.
     #[serde(default)]
     #[garde(length(max = 51), dive)]
+    #[schema(max_items = 51)]
     pub results: Vec<Results>,
     /// How people are counted of whom the ledger knows nothing in a month of these. Without this word they are refused:
     /// missing is not zero. It is kept with the version, with whom it was used for.
@@ -75,11 +77,11 @@ pub enum MissingAs {
 pub struct Results {
     /// The line.
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "deliveries")]
+    #[schema(example = "deliveries", min_length = 1, max_length = 64)]
     pub metric: String,
     /// Months from January up to the one before `from`, in units of the metric or cents.
     #[garde(length(max = 11), inner(range(min = 0, max = MAX_TOTAL)))]
-    #[schema(example = json!([150, 98, 141]))]
+    #[schema(example = json!([150, 98, 141]), max_items = 11)]
     pub months: Vec<i64>,
 }
 

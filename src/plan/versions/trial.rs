@@ -23,6 +23,7 @@ pub struct Trial {
     pub plan: NewPlan,
     /// The methods.
     #[garde(length(min = 1, max = 10), dive)]
+    #[schema(min_items = 1, max_items = 10)]
     pub methods: Vec<Method>,
 }
 

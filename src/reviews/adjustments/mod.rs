@@ -90,7 +90,7 @@ pub struct Adjustment {
 pub struct NewAdjustment {
     /// The rule whose item it is.
     #[garde(length(chars, min = 1, max = 100))]
-    #[schema(example = "70_complaints")]
+    #[schema(example = "70_complaints", min_length = 1, max_length = 100)]
     pub rule: String,
     /// The points, with two places at most; below zero where they are taken off.
     #[garde(skip)]
@@ -98,6 +98,7 @@ pub struct NewAdjustment {
     pub points: Decimal,
     /// Why.
     #[garde(length(chars, min = 1, max = 1000))]
+    #[schema(min_length = 1, max_length = 1000)]
     pub reason: String,
 }
 

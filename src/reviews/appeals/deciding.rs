@@ -27,6 +27,7 @@ pub struct AppealDecision {
     pub outcome: AppealOutcome,
     /// Why; the person reads it.
     #[garde(length(chars, min = 1, max = 4000))]
+    #[schema(min_length = 1, max_length = 4000)]
     pub reason: String,
     /// Points to be added to the item or taken off it, where the outcome is `adjusted` or `partly_adjusted`.
     #[garde(skip)]

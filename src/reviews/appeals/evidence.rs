@@ -63,17 +63,18 @@ pub struct EvidenceQuery {
 pub struct EvidenceLink {
     /// What it is called.
     #[garde(length(chars, min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// Where it is: an address that begins with https://.
     #[garde(length(chars, max = 2000), prefix("https://"))]
-    #[schema(example = "https://files.example.com/call.mp3")]
+    #[schema(example = "https://files.example.com/call.mp3", max_length = 2000)]
     pub link: String,
     /// SHA-256 of its bytes, in lower-case hexadecimal digits.
     #[garde(length(equal = 64), custom(is_hexadecimal))]
     pub sha256: String,
     /// What kind of file it is.
     #[garde(length(chars, min = 1, max = 100))]
-    #[schema(example = "audio/mpeg")]
+    #[schema(example = "audio/mpeg", min_length = 1, max_length = 100)]
     pub media_type: String,
 }
 

@@ -27,13 +27,15 @@ use crate::said::say;
 pub struct NewAppeal {
     /// The rule whose item is disputed.
     #[garde(length(chars, min = 1, max = 100))]
-    #[schema(example = "70_complaints")]
+    #[schema(example = "70_complaints", min_length = 1, max_length = 100)]
     pub rule: String,
     /// The step of the rule's trace that is disputed, from 0; left out where it is the item as a whole.
     #[garde(inner(range(min = 0, max = 1000)))]
+    #[schema(minimum = 0, maximum = 1000)]
     pub step: Option<i32>,
     /// What is wrong with it.
     #[garde(length(chars, min = 1, max = 4000))]
+    #[schema(min_length = 1, max_length = 4000)]
     pub text: String,
 }
 

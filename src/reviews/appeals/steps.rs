@@ -21,6 +21,7 @@ use crate::said::say;
 pub struct AppealNote {
     /// What is to be said.
     #[garde(length(chars, min = 1, max = 1000))]
+    #[schema(min_length = 1, max_length = 1000)]
     pub note: String,
 }
 

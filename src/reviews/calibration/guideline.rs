@@ -24,7 +24,7 @@ use crate::said::say;
 pub struct GradeShare {
     /// The grade, for example `S`.
     #[garde(length(chars, min = 1, max = 16))]
-    #[schema(example = "S")]
+    #[schema(example = "S", min_length = 1, max_length = 16)]
     pub grade: String,
     /// The largest share of the rated reviews that should have it: above 0, at most 1, with four places at most.
     #[garde(skip)]
@@ -48,6 +48,7 @@ pub struct GradeGuideline {
 pub struct NewGradeGuideline {
     /// The most of each grade.
     #[garde(length(min = 1, max = 50), dive)]
+    #[schema(min_items = 1, max_items = 50)]
     pub grades: Vec<GradeShare>,
 }
 

@@ -114,6 +114,7 @@ const LONGEST_COMMENT: usize = 1000;
 pub struct GiveBack {
     /// Why; its author reads it.
     #[garde(length(chars, min = 1, max = 1000))]
+    #[schema(min_length = 1, max_length = 1000)]
     pub reason: String,
 }
 

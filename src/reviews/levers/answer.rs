@@ -13,6 +13,7 @@ use crate::rules::scoring::Scored;
 
 /// The changes to a review's inputs that would improve it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = ReviewLevers)]
 pub struct Levers {
     /// The review.
     pub review: i64,

@@ -36,7 +36,7 @@ pub struct Submission {
     pub consulted_on: NaiveDate,
     /// What it changes, in words for everybody who is reviewed by it.
     #[garde(length(chars, min = 1, max = 2000), custom(said))]
-    #[schema(example = "成交率满分线由 25% 提到 28%")]
+    #[schema(example = "成交率满分线由 25% 提到 28%", min_length = 1, max_length = 2000)]
     pub note: String,
     /// That it is meant only for the months before a release takes over that has been published for a later one.
     #[garde(skip)]

@@ -42,6 +42,7 @@ pub struct NewRuleDraft {
     /// What it is for.
     #[garde(length(chars, max = 2000))]
     #[serde(default)]
+    #[schema(max_length = 2000)]
     pub note: String,
     /// The release to start from; by default the latest. Starting from an older one brings its rules back.
     #[garde(skip)]
@@ -139,7 +140,7 @@ pub async fn get_rule_draft_file(
 /// Write a file of a draft, byte for byte. It is added, or replaces the one at that path.
 #[utoipa::path(tag = "rules", params(
     ("path" = String, Path, description = "Its path, with a slash between folder and file"), Seen,
-), request_body(content = String, content_type = "text/plain"), responses(
+), request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses(
     (status = 200, description = "Written; the draft has a new version", body = Draft),
     (status = 409, description = "It has been submitted, approved or discarded"),
     (status = 413, description = "The file is too large"),
@@ -270,6 +271,7 @@ pub async fn withdraw_rule_draft(
 pub struct Decision {
     /// The reason for the decision.
     #[garde(length(chars, min = 1, max = 2000), custom(decision::said))]
+    #[schema(min_length = 1, max_length = 2000)]
     pub note: String,
 }
 

@@ -35,6 +35,7 @@ pub struct SchemeParameters {
 pub struct ParameterPatch {
     /// Each with its new value; all are set, or none.
     #[garde(length(min = 1, max = 1000))]
+    #[schema(min_items = 1, max_items = 1000)]
     pub parameters: Vec<NewValue>,
 }
 

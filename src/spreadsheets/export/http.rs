@@ -41,7 +41,10 @@ pub struct ExportQuery {
 /// Export a month as CSV or as an Excel workbook with Chinese headers, as far as the caller reaches: `facts` (one row
 /// per person, one column per metric), `ledger` (every value with who recorded it, when, from where and why),
 /// `imports`, `late-corrections`, `events`, `work-reports`, `daily-sheets` or `activities`.
-#[utoipa::path(tag = "facts", params(("what" = String, Path, description = "What to export", example = "facts"), ExportQuery),
+#[utoipa::path(tag = "facts", params(
+    ("what" = String, Path, description = "What to export", example = "facts",
+        pattern = "^(facts|ledger|imports|late-corrections|events|work-reports|daily-sheets|activities)$"),
+    ExportQuery),
     responses(
         (status = 200, description = "The file", content(
             (Vec<u8> = "text/csv"),

@@ -77,7 +77,7 @@ pub struct MappedColumn {
     /// Its header; spaces, full width and capital letters do not matter. Under a group it is the group's and its own,
     /// joined by `/`.
     #[garde(length(chars, min = 1, max = 256))]
-    #[schema(example = "交车(台)")]
+    #[schema(example = "交车(台)", min_length = 1, max_length = 256)]
     pub header: String,
     /// What it holds.
     #[garde(skip)]
@@ -99,7 +99,7 @@ pub struct MappedColumn {
 pub struct NewMapping {
     /// Its name.
     #[garde(length(chars, min = 1, max = 60))]
-    #[schema(example = "考试成绩单")]
+    #[schema(example = "考试成绩单", min_length = 1, max_length = 60)]
     pub name: String,
     /// Code of the store whose sheets they are; null for every store.
     #[garde(skip)]
@@ -107,7 +107,7 @@ pub struct NewMapping {
     pub store: Option<String>,
     /// Which system the sheets come from.
     #[garde(length(chars, min = 1, max = 40), custom(crate::http::body::not_blank))]
-    #[schema(example = "exam_system")]
+    #[schema(example = "exam_system", min_length = 1, max_length = 40)]
     pub source_system: String,
     /// The columns. Of those that are not listed nothing is read, and whoever imports a sheet that has numbers there is
     /// asked; what they accept is then listed as ignored.
@@ -121,6 +121,7 @@ pub struct NewMapping {
 pub struct MappingChange {
     /// Which system the sheets come from.
     #[garde(length(chars, min = 1, max = 40), custom(crate::http::body::not_blank))]
+    #[schema(min_length = 1, max_length = 40)]
     pub source_system: String,
     /// The columns. Of those that are not listed nothing is read, and whoever imports a sheet that has numbers there is
     /// asked; what they accept is then listed as ignored.

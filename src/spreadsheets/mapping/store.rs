@@ -44,6 +44,7 @@ impl ToSql<Jsonb, Pg> for MappedColumns {
 
 /// A saved mapping.
 #[derive(Clone, Debug, Serialize, ToSchema, QueryableByName)]
+#[schema(as = ColumnMapping)]
 pub struct Mapping {
     /// Cursor of the list.
     #[serde(skip)]

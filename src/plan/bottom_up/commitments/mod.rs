@@ -41,6 +41,7 @@ pub struct Commitments {
     pub metric: Option<String>,
     /// One row for each place.
     #[garde(length(min = 1, max = 5_000), dive)]
+    #[schema(min_items = 1, max_items = 5000)]
     pub rows: Vec<Commitment>,
 }
 
@@ -50,7 +51,7 @@ pub struct Commitments {
 pub struct Commitment {
     /// Code of the unit, in the plan's organisation.
     #[garde(length(chars, min = 1, max = 64))]
-    #[schema(example = "G1")]
+    #[schema(example = "G1", min_length = 1, max_length = 64)]
     pub unit: String,
     /// 工号 of a person within that unit; null for the unit itself.
     #[serde(default)]
@@ -59,11 +60,12 @@ pub struct Commitment {
     /// Twelve months, January first, in units of the metric or cents. Null means no commitment, and withdraws an
     /// earlier one; in months in which the caller does not reach the place, null leaves what is there.
     #[garde(length(min = 12, max = 12), inner(inner(range(min = 0, max = MAX_TOTAL))))]
-    #[schema(example = json!([16, 11, 15, 14, 13, 14, null, null, null, null, null, null]))]
+    #[schema(example = json!([16, 11, 15, 14, 13, 14, null, null, null, null, null, null]), min_items = 12, max_items = 12)]
     pub months: Vec<Option<i64>>,
     /// The `row_version` that was read, 0 if there was no commitment; by default, whatever version is there.
     #[serde(default)]
     #[garde(inner(range(min = 0)))]
+    #[schema(minimum = 0)]
     pub row_version: Option<i32>,
 }
 

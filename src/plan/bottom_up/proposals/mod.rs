@@ -149,6 +149,7 @@ pub struct ProposalAcceptance {
 pub struct ProposalRejection {
     /// What should be different.
     #[garde(length(chars, min = 1, max = 2_000))]
+    #[schema(min_length = 1, max_length = 2000)]
     pub note: String,
 }
 

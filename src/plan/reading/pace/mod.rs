@@ -67,6 +67,7 @@ pub enum ProjectionMethod {
 
 /// How far a target has come. Days are those of the basis.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = TargetPace)]
 pub struct Pace {
     /// The target, in units of the metric.
     #[schema(example = 149)]
