@@ -12,6 +12,7 @@ pub mod idempotency;
 mod incoming;
 pub mod language;
 pub mod library_words;
+mod links;
 pub mod methods;
 mod nouns;
 mod objects;

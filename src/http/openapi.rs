@@ -6,7 +6,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, Secur
 use utoipa::openapi::{Content, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 
 use super::problem::ProblemBody;
-use super::{etag, examples, tighten};
+use super::{etag, examples, links, tighten};
 
 const PROBLEM: &str = "application/problem+json";
 
@@ -57,6 +57,7 @@ impl Modify for Frame {
 pub fn add_common_answers(document: &mut OpenApi) {
     tighten::tighten(document);
     examples::add(document);
+    links::add(document);
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().filter_map(Option::as_mut) {

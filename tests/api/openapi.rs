@@ -402,3 +402,26 @@ fn parameters_are_bounded_and_answers_are_told() {
     let kinds = export.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>();
     assert_eq!(kinds, ["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "text/csv"]);
 }
+
+#[test]
+fn what_was_made_can_be_given_to_the_operations_that_take_it() {
+    let document = document();
+    let paths = document["paths"].as_object().unwrap();
+    let operations = || {
+        paths.iter().flat_map(|(path, item)| item.as_object().unwrap().values().map(move |one| (path, one)))
+    };
+    let mut linked = 0;
+    for (path, operation) in operations() {
+        for (name, link) in operation["responses"]["201"]["links"].as_object().into_iter().flatten() {
+            linked += 1;
+            let (target, _) = operations().find(|(_, one)| one["operationId"] == *name).unwrap();
+            let wanted = target.matches('{').count();
+            let given = link["parameters"].as_object().unwrap();
+            assert_eq!((link["operationId"].as_str(), given.len()), (Some(name.as_str()), wanted), "{path}");
+            assert!(given.keys().all(|name| target.contains(&format!("{{{name}}}"))), "{path} {link}");
+        }
+    }
+    assert!(linked > 50, "{linked}");
+    let plan = &document["paths"]["/v1/plans"]["post"]["responses"]["201"]["links"]["submit_plan"];
+    assert_eq!(plan["parameters"], serde_json::json!({"id": "$response.body#/id"}));
+}
