@@ -40,13 +40,14 @@ impl Target {
         if !(rest.is_empty() || rest.starts_with('/')) || rest.contains('{') {
             return None;
         }
-        let link = parameters(&self.path).try_fold(LinkBuilder::new().operation_id(&self.id), |link, name| {
-            let place = match name == item.field {
-                true => format!("$response.body#/{name}"),
-                false => format!("$request.path.{}", parameters(path).find(|given| *given == name)?),
-            };
-            Some(link.parameter(name, place))
-        })?;
+        let link =
+            parameters(&self.path).try_fold(LinkBuilder::new().operation_id(&self.id), |link, name| {
+                let place = match name == item.field {
+                    true => format!("$response.body#/{name}"),
+                    false => format!("$request.path.{}", parameters(path).find(|given| *given == name)?),
+                };
+                Some(link.parameter(name, place))
+            })?;
         Some((self.id.clone(), link.build().into()))
     }
 }
@@ -55,7 +56,9 @@ impl Target {
 fn items(document: &OpenApi) -> BTreeMap<String, Item> {
     let mut items = BTreeMap::new();
     for (made_at, item) in &document.paths.paths {
-        let Some(RefOr::T(response)) = item.post.as_ref().and_then(|post| post.responses.responses.get("201")) else {
+        let Some(RefOr::T(response)) =
+            item.post.as_ref().and_then(|post| post.responses.responses.get("201"))
+        else {
             continue;
         };
         let Some(schema) = schema_of(response) else { continue };
@@ -85,10 +88,9 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 
 /// The name of the schema of an answer in JSON.
 fn schema_of(response: &Response) -> Option<String> {
-    match response.content.get("application/json")?.schema.as_ref()? {
-        RefOr::Ref(schema) => schema.ref_location.rsplit('/').next().map(str::to_owned),
-        RefOr::T(_) => None,
-    }
+    let RefOr::T(content) = response.content.get("application/json")? else { return None };
+    let RefOr::Ref(schema) = content.schema.as_ref()? else { return None };
+    schema.ref_location.rsplit('/').next().map(str::to_owned)
 }
 
 fn has_field(document: &OpenApi, schema: &str, field: &str) -> bool {

@@ -15,7 +15,7 @@ pub mod library_words;
 mod links;
 pub mod methods;
 mod nouns;
-mod objects;
+pub mod objects;
 pub mod openapi;
 pub mod page;
 mod parameters;

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
 /// Whatever takes part in reading, and hands everything on to the one inside.
-pub(super) struct Objects<T>(pub T);
+pub struct Objects<T>(pub T);
 
 macro_rules! hand_on {
     ($($method:ident ($($name:ident: $kind:ty),*)),* $(,)?) => {

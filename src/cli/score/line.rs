@@ -77,6 +77,10 @@ pub struct Line {
 impl Line {
     /// Reads any line, or says what is wrong with it.
     pub fn read(catalogue: &Catalogue, line: &[u8]) -> Result<Self, Said> {
+        // Serde would take the fields from an array, too, in their order in the program.
+        if line.trim_ascii_start().starts_with(b"[") {
+            return Err(say!("应为对象，而不是列表", "expected an object, not an array"));
+        }
         let line: Written = serde_json::from_slice(line).map_err(|error| sentence(&error))?;
         if line.employee_no.trim().is_empty() {
             return Err(say!("employee_no 是空的", "employee_no is empty"));
