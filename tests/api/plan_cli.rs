@@ -118,6 +118,19 @@ async fn a_plan_goes_all_the_way_on_the_command_line() {
     );
     let wrong = shop.run("manager", &["pin", &id, "--unit", "G9", "2027-01=1"]);
     assert!(wrong.status == 1 && wrong.err.contains("G9"), "{wrong:?}");
+    // What is refused names the cells as they were typed, the pins that stand in the way, and how one is released.
+    for (cells, said) in [
+        (
+            &["--unit", "G1", "--person", "A01", "2027-Q1=60", "2027-02=20"][..],
+            "2027-02=20: 2027-02 of JC/G1/A01 is held by 2027-Q1=60 already",
+        ),
+        (&["--unit", "G1", "--person", "A01", "2027-05=2000"], "\n  2027-05=2000: deliveries: "),
+        (&["--unit", "G1", "2027-01=10"], "JC/G1/A01 2027-01: pinned at 23: "),
+        (&["--unit", "G1", "2027-01=10"], &format!("plan pin {id} --unit CODE --person NUMBER 2027-01= ")),
+    ] {
+        let refused = shop.run("manager", &[&["pin", &id][..], cells].concat());
+        assert!(refused.status == 1 && refused.err.contains(said), "{said}: {refused:?}");
+    }
     // Handed in, handed back, handed in, approved: never by who wrote it.
     shop.well("manager", &["submit", &id]);
     let back = shop.well("gm", &["return", &id, "--note", "三组太少"]);
@@ -132,6 +145,14 @@ async fn a_plan_goes_all_the_way_on_the_command_line() {
     // Everybody is where the plan has them.
     let follow = shop.well("manager", &["follow", &id]);
     assert!(follow.contains("follows the postings"), "{follow}");
+    // 10 are left for eleven months, of which A01's February and March alone are pinned at 37.
+    let results = ["--results", "deliveries=150", "--results", "insurance_policies=100"];
+    let replan = ["replan", &id, "--from", "2027-02", "--total", "160"];
+    let refused = shop.run("manager", &[&replan[..], &results].concat());
+    for said in ["JC/G1/A01 2027-02: pinned at 16: ", "--release-pins", &format!("showfloor plan next {id} ")]
+    {
+        assert!(refused.status == 1 && refused.err.contains(said), "{said}: {refused:?}");
+    }
     // Planned again: 1690 − 150 over eleven months, January as it was.
     let again = shop.json(
         "manager",
