@@ -12,6 +12,7 @@ pub mod sales;
 pub mod selection;
 pub mod shape;
 mod store;
+pub mod unchanged;
 pub mod units;
 
 use diesel::prelude::*;

@@ -11,7 +11,6 @@ use crate::auth::Context;
 use crate::auth::access::{Action as _, ViewFacts, ViewReviews};
 use crate::auth::scope::Scope;
 use crate::http::{Code, Problem};
-use crate::ledger::catalogue::Catalogues;
 use crate::ledger::metric::{Catalogue, Missing};
 use crate::org::withheld::{Counted, withheld, withheld_groups_of_stores};
 use crate::org::{Part, Position, UnitKind};
@@ -36,11 +35,10 @@ pub enum Summed<'a> {
 /// A parameter at fault; forbidden, or a conflict, where numbers as of a day are not told.
 pub async fn of_metrics<const N: usize, R: UnitRow<N>>(
     cx: &mut Context,
-    catalogues: &Catalogues,
+    catalogue: &Catalogue,
     query: &UnitQuery,
 ) -> Result<Vec<R>, Problem> {
-    let catalogue = catalogues.of_today(cx).await?;
-    rows(cx, Summed::Metrics(&catalogue), query).await
+    rows(cx, Summed::Metrics(catalogue), query).await
 }
 
 /// Rows of the coefficients of a position, by month, from the top down.
