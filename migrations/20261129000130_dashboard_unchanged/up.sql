@@ -20,13 +20,14 @@ $$;
 
 -- Notes months of units: for their stores, for the groups above, and for the whole; those of a group for everything below it, too.
 CREATE FUNCTION note_for_dashboards(units bigint[], periods date[]) RETURNS void LANGUAGE sql AS $$
-    WITH changed AS MATERIALIZED (SELECT DISTINCT c.unit_id, c.period FROM unnest(units, periods) AS c (unit_id, period))
+    WITH changed AS MATERIALIZED (
+        SELECT DISTINCT coalesce(u.store_id, u.id) AS id, c.period
+        FROM unnest(units, periods) AS c (unit_id, period) JOIN org_unit u ON u.id = c.unit_id)
     INSERT INTO dashboard_change (unit_id, period)
-    SELECT w.id, c.period FROM changed c JOIN org_unit u ON u.id = c.unit_id CROSS JOIN LATERAL unnest(u.path) AS above (id)
-    JOIN org_unit w ON w.id = above.id AND (w.store_id IS NULL OR w.store_id = w.id)
+    SELECT above.id, c.period FROM changed c JOIN org_unit u ON u.id = c.id CROSS JOIN LATERAL unnest(u.path) AS above (id)
     UNION
-    SELECT w.id, c.period FROM changed c JOIN org_unit u ON u.id = c.unit_id AND u.store_id IS NULL
-    JOIN org_unit w ON w.path @> ARRAY[u.id] AND (w.store_id IS NULL OR w.store_id = w.id)
+    SELECT w.id, c.period FROM changed c JOIN org_unit u ON u.id = c.id AND u.store_id IS NULL
+    JOIN org_unit w ON w.path @> ARRAY[u.id] AND coalesce(w.store_id, w.id) = w.id
     UNION
     SELECT 0, c.period FROM changed c
 $$;
@@ -45,8 +46,7 @@ CREATE TRIGGER unit_month_changed_is_noted AFTER UPDATE ON unit_month
 CREATE TRIGGER unit_month_removed_is_noted AFTER DELETE ON unit_month
     REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION note_sums();
 
--- How far the month of a store has come, and reviews of it that no longer count: a cycle moves whenever reviews are written, but not
--- when they are erased.
+-- How far the month of a store has come. A cycle moves whenever its reviews are written, too.
 CREATE FUNCTION note_stores() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM note_for_dashboards(array_agg(c.store_id), array_agg(c.period))
@@ -58,12 +58,23 @@ CREATE TRIGGER review_cycle_added_is_noted AFTER INSERT ON review_cycle
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION note_stores();
 CREATE TRIGGER review_cycle_changed_is_noted AFTER UPDATE ON review_cycle
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION note_stores();
-CREATE TRIGGER review_changed_is_noted AFTER UPDATE ON review
-    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION note_stores();
 CREATE TRIGGER month_close_added_is_noted AFTER INSERT ON month_close
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION note_stores();
 CREATE TRIGGER month_close_changed_is_noted AFTER UPDATE ON month_close
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION note_stores();
+
+-- Reviews that are erased leave the sums of their grades.
+CREATE FUNCTION note_erased() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM note_for_dashboards(array_agg(c.store_id), array_agg(c.period))
+    FROM review_cycle c WHERE c.id IN (SELECT cycle_id FROM changed) HAVING count(*) > 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER erased_grade_added_is_noted AFTER INSERT ON erased_grade
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION note_erased();
+CREATE TRIGGER erased_grade_changed_is_noted AFTER UPDATE ON erased_grade
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION note_erased();
 
 -- Which sources are in. That one comes again shows nowhere.
 CREATE FUNCTION note_source() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -120,7 +120,7 @@ impl RowForm {
         rows: impl AsyncFnOnce(&mut Context) -> Result<Vec<R>, Problem>,
     ) -> Result<HttpResponse, Problem> {
         let standing = match subject {
-            Some(subject) => subject.standing(cx).await?,
+            Some(subject) => Some(subject.standing(cx).await?),
             None => None,
         };
         let question = self.question(cx);

@@ -120,32 +120,31 @@ impl Kept {
 }
 
 impl Subject<'_> {
-    /// How things stand; none where there is no such unit within reach.
-    pub async fn standing(self, cx: &mut Context) -> Result<Option<Standing>, Problem> {
-        let Some(units) = self.units(cx).await? else { return Ok(None) };
+    /// How things stand.
+    pub async fn standing(self, cx: &mut Context) -> Result<Standing, Problem> {
+        let units = self.units(cx).await?;
         let Noted { life, last, settled, open } = noted(cx.db(), &units, self.months).await?;
         let unsettled = (last >= settled).then_some((settled, open));
-        Ok(Some(Standing { life, last, unsettled, units, catalogue: self.catalogue }))
+        Ok(Standing { life, last, unsettled, units, catalogue: self.catalogue })
     }
 
     /// The stores and groups on which the answer depends, as far as the caller reaches them: what changes elsewhere is not to be seen,
-    /// not even by how long an answer takes.
-    async fn units(&self, cx: &mut Context) -> Result<Option<Vec<i64>>, Problem> {
+    /// not even by how long an answer takes. Of what is not reached, or not there, there is nothing to be shown.
+    async fn units(&self, cx: &mut Context) -> Result<Vec<i64>, Problem> {
         let asked = match self.unit {
             None => None,
             Some(code) => match unit_by_code(cx.db(), code).await? {
                 Some(unit) => Some(unit.store_id.unwrap_or(unit.id)),
-                None => return Ok(None),
+                None => return Ok(Vec::new()),
             },
         };
         if cx.scope.is_everything() {
-            return Ok(Some(vec![asked.unwrap_or(EVERYTHING)]));
+            return Ok(vec![asked.unwrap_or(EVERYTHING)]);
         }
-        let units = match cx.scope.confined_to() {
-            Some(unit) => within(cx.db(), unit, asked).await?,
-            None => of_reach(cx, asked).await?,
-        };
-        Ok((!units.is_empty()).then_some(units))
+        match cx.scope.confined_to() {
+            Some(unit) => within(cx.db(), unit, asked).await,
+            None => of_reach(cx, asked).await,
+        }
     }
 }
 

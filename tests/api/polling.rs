@@ -220,7 +220,10 @@ const CHANGES: [(&str, &str, &[&str]); 20] = [
     ("a leaderboard that is shorter", "INSERT INTO review_terms (store_id, freeze_day, compute_day, self_review_day, leader_review_day,
             manager_review_day, publish_day, lock_day, appeal_working_days, decision_working_days, leaderboard_one_in)
         SELECT id, 3, 3, 5, 7, 9, 10, 15, 5, 5, 8 FROM org_unit WHERE code = 'JC'", &["leaderboard"]),
-    ("a review that is erased", "UPDATE review SET is_current = false, coefficient = NULL, total = NULL, final_grade = ''
+    ("a review that is erased", "INSERT INTO erased_grade (cycle_id, unit_id, scheme, final_grade, reviews, rated, points)
+            SELECT cycle_id, unit_id, scheme, final_grade, 1, 1, total FROM review
+            WHERE period = '2014-03-01' AND is_current AND employee_id = (SELECT id FROM employee WHERE employee_no = 'A01');
+        UPDATE review SET is_current = false, coefficient = NULL, total = NULL, final_grade = ''
         WHERE period = '2014-03-01' AND employee_id = (SELECT id FROM employee WHERE employee_no = 'A01')", &["coefficients", "distribution", "leaderboard"]),
     ("a month that is opened again", "UPDATE review_cycle SET state = 'computed', version = version + 1", &["coefficients", "distribution", "leaderboard", "attainment"]),
     ("a month that is published", "UPDATE review_cycle SET state = 'published', version = version + 1", &["coefficients", "distribution", "leaderboard", "attainment"]),
