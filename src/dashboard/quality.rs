@@ -146,7 +146,7 @@ pub struct QualityKnown {
     pub reports_on_time: Option<i64>,
 }
 
-numbers!(QualityNumbers, QualityKnown, 21:
+numbers!(QualityNumbers, QualityKnown, 21 =>
     five_s_checks, five_s_failures, uniform_violations, scheduled_days, protected_leave_days,
     personal_leave_days, absent_days, late, complaints_minor, complaints_serious, complaints_major,
     complaints_slow, deliveries, callbacks_planned, callbacks_done, refused, second_follow_ups, documents,

@@ -265,7 +265,7 @@ pub(super) fn columns<const N: usize, S: Numbers<N>, K: Known<N>>() -> Vec<Strin
 /// Says how a type's numbers follow from the sums of its metrics, and its rates from the numbers, from how many people each is known
 /// of and from what is planned.
 macro_rules! numbers {
-    ($numbers:ident, $known:ident, $count:literal $(, $beside:expr)?:
+    ($numbers:ident, $known:ident, $count:literal $(, $beside:expr)? =>
      $($sum:ident),+ ; $($rate:ident = $how:expr),* $(,)?) => {
         impl Known<$count> for $known {
             fn of(known: [i64; $count], hidden: [bool; $count]) -> Self {

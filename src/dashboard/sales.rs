@@ -161,7 +161,7 @@ fn lost(into: Option<i64>, planned: Option<Decimal>, out: Option<i64>) -> Option
     Some(decimal::half_up(expected.checked_sub(Decimal::from(out?))?, 2))
 }
 
-numbers!(FunnelNumbers, FunnelKnown, 6, Beside::Funnel:
+numbers!(FunnelNumbers, FunnelKnown, 6, Beside::Funnel =>
     first_visits, captured_leads, visitors, test_drives, orders, deliveries;
     lead_capture_rate = |of, _, _| rate(of.captured_leads, of.first_visits),
     test_drive_rate = |of, _, _| rate(of.test_drives, of.visitors),
@@ -239,7 +239,7 @@ pub struct ProductLinesKnown {
     pub temporary_plates: i64,
 }
 
-numbers!(ProductLineNumbers, ProductLinesKnown, 5:
+numbers!(ProductLineNumbers, ProductLinesKnown, 5 =>
     deliveries, accessory_revenue, insurance_policies, loans, temporary_plates;
     accessory_revenue_per_vehicle = |of, _, _| per(of.accessory_revenue, of.deliveries),
     insurance_penetration = |of, _, _| rate(of.insurance_policies, of.deliveries),

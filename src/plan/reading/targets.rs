@@ -170,7 +170,7 @@ macro_rules! governing {
     };
 }
 
-pub(in crate::plan) use governing;
+pub(in crate::plan) use governing as with_governing;
 
 /// What a person is to reach in a month.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
