@@ -19,6 +19,7 @@ use crate::auth::token::Tokens;
 use crate::changes::stream::Feed;
 use crate::clock::Clock;
 use crate::config::Policy;
+use crate::dashboard::unchanged::Answers;
 use crate::db::Pool;
 use crate::db::health::Health;
 use crate::http::cors;
@@ -405,6 +406,7 @@ pub fn build(shared: Shared, listener: TcpListener) -> anyhow::Result<(Server, S
     let methods = Data::new(Methods::of(openapi()));
     let log = AccessLog::open(&shared.pool).or_shown(shared.policy.reads_unlogged);
     let feed = Data::new(Feed::open(&shared.pool));
+    let answers = Data::new(Answers::default());
     let health = Data::new(Health::new(shared.pool.clone()));
     let proxies = Data::new(Proxies(shared.policy.trusted_proxies.clone()));
     let origins = shared.policy.cors_origins.clone();
@@ -420,6 +422,7 @@ pub fn build(shared: Shared, listener: TcpListener) -> anyhow::Result<(Server, S
             .app_data(methods.clone())
             .app_data(health.clone())
             .app_data(feed.clone())
+            .app_data(answers.clone())
             .app_data(proxies.clone())
             .app_data(web::PayloadConfig::new(MAX_FILE_BYTES))
             .app_data(web::PathConfig::default().error_handler(|_, request| misread(request)))

@@ -29,12 +29,10 @@ struct Horizon {
     next: i64,
 }
 
-/// A cluster has an identifier of its own, and a new timeline when it is set back from a backup.
 const HORIZON: &str = "SELECT s.key, pg_snapshot_xmin(now.snapshot)::text::bigint AS settled,
         pg_snapshot_xmax(now.snapshot)::text::bigint AS next,
-        hashtextextended(c.system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || d.oid, 0) AS feed
-    FROM change_seal s, pg_control_system() c, (SELECT pg_current_snapshot() AS snapshot) AS now, pg_database d
-    WHERE d.datname = current_database()";
+        life_of_database() AS feed
+    FROM change_seal s, (SELECT pg_current_snapshot() AS snapshot) AS now";
 
 #[derive(QueryableByName)]
 struct Entry {
@@ -83,13 +81,14 @@ fn in_path(code: &str) -> String {
     form_urlencoded::byte_serialize(code.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
-/// The entries behind a position ($1, $2) that are settled ($3), each thing once. Which one is the last is told by ids: numbers of
-/// transactions begin anew where a backup is restored elsewhere.
+/// The entries behind a position ($1, $2) that are settled ($3), each thing once. The last one is so by its id and by its transaction:
+/// what a transaction that began earlier has left late may have been read before this one was committed.
 const ENTRIES: &str =
     "SELECT e.transaction_id, e.id, e.at, e.resource, e.kind, e.period, e.of_id, u.code AS unit
     FROM change_entry e LEFT JOIN org_unit u ON u.id = e.unit_id
     WHERE (e.transaction_id, e.id) > ($1, $2) AND e.transaction_id < $3
-    AND NOT EXISTS (SELECT FROM change_entry later WHERE later.subject = e.subject AND later.id > e.id)";
+    AND NOT EXISTS (SELECT FROM change_entry later WHERE later.subject = e.subject AND later.id > e.id
+        AND later.transaction_id >= e.transaction_id)";
 
 /// The sums of people's months: to those who read of a store's people ($5), and of what is public to those who read its sums ($4).
 const SUMS: &str = concat!(
@@ -239,11 +238,14 @@ pub(super) async fn newest(connection: &mut AsyncPgConnection) -> Result<Option<
     Ok(found.map(|one| Position { transaction: one.transaction_id, id: one.id }))
 }
 
-/// Takes entries away that later ones have made needless, some at a time. Whoever has not read them is told by the later one.
+/// Takes entries away that later ones have made needless, some at a time. Whoever has not read them is told by the later one. Numbers
+/// that have not been reached are from before a backup was restored elsewhere.
 pub async fn prune(connection: &mut AsyncPgConnection) -> Result<usize, Problem> {
     let pruned = sql("DELETE FROM change_entry WHERE id IN (
              SELECT e.id FROM change_entry e WHERE EXISTS (
                  SELECT FROM change_entry later WHERE later.subject = e.subject AND later.id > e.id
+                 AND (later.transaction_id >= e.transaction_id
+                     OR e.transaction_id >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
                  AND later.transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
              LIMIT 100000 FOR UPDATE SKIP LOCKED)")
     .execute(connection)

@@ -20,6 +20,7 @@ use super::cursor::Position;
 use super::{Sight, store};
 use crate::auth::Caller;
 use crate::auth::access::FollowChanges;
+use crate::dashboard::unchanged;
 use crate::db::Pool;
 use crate::http::{Code, Problem};
 use crate::said::say;
@@ -175,6 +176,7 @@ async fn look(pool: &Pool, is_followed: bool, is_to_prune: bool) -> Result<Optio
     let mut connection = pool.get().await?;
     if is_to_prune {
         store::prune(&mut connection).await?;
+        unchanged::prune(&mut connection).await?;
     }
     store::newest(&mut connection).await
 }

@@ -1,6 +1,7 @@
 //! The forms in which rows are answered: JSON, CSV for spreadsheets and BI tools, and a JSON object a line (NDJSON).
 //!
-//! Every answer has an ETag of its bytes: who asks again with `If-None-Match` gets 304 and no body while nothing has changed.
+//! Every answer has an ETag of its bytes: who asks again with `If-None-Match` gets 304 and no body while nothing has changed, mostly
+//! before anything is read ([`super::unchanged`]).
 
 use std::cmp::Reverse;
 use std::future::{Ready, ready};
@@ -9,7 +10,8 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{
     ACCEPT, Accept, CONTENT_TYPE, ETAG, EntityTag, Header as _, IF_NONE_MATCH, IfNoneMatch, Quality, VARY,
 };
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use csv::{QuoteStyle, Terminator, WriterBuilder};
@@ -18,6 +20,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::shape::{Shape, cell};
+use super::unchanged::{Answers, Question, Subject};
+use crate::auth::Context;
 use crate::http::{Code, Problem};
 use crate::said::say;
 use crate::spreadsheets::export::neutral::neutral;
@@ -54,6 +58,9 @@ pub trait Row: Serialize {
 pub struct RowForm {
     kind: Kind,
     known: Option<IfNoneMatch>,
+    /// What is asked for.
+    address: String,
+    answers: Data<Answers>,
 }
 
 impl FromRequest for RowForm {
@@ -67,7 +74,11 @@ impl FromRequest for RowForm {
         };
         let known =
             IfNoneMatch::parse(request).ok().filter(|_| request.headers().contains_key(IF_NONE_MATCH));
-        ready(kind.map(|kind| Self { kind, known }).ok_or_else(|| {
+        let Some(answers) = request.app_data::<Data<Answers>>().cloned() else {
+            return ready(Err(Problem::internal(&"the server was built without a memory of answers")));
+        };
+        let address = request.uri().to_string();
+        ready(kind.map(|kind| Self { kind, known, address, answers }).ok_or_else(|| {
             let forms = FORMS.map(|(name, _)| name).join(", ");
             Problem::new(
                 Code::NotAcceptable,
@@ -99,26 +110,60 @@ fn liked(accept: &Accept) -> Option<Kind> {
 }
 
 impl RowForm {
-    /// Answers rows in this form and shape.
-    pub fn answer<R: Row>(&self, rows: &[R], shape: &Shape) -> Result<HttpResponse, Problem> {
-        let body = match self.kind {
-            Kind::Csv => table(&shape.shaped(values(rows)?), shape)?,
-            // What is answered as it is goes there without a detour.
-            _ if shape.is_plain() => self.text(rows)?,
-            _ => self.text(&shape.shaped(values(rows)?))?,
+    /// Answers rows in this form and shape: they are not read where whoever asks has the answer already, and nothing has changed of
+    /// its subject. An answer without a subject is always made.
+    pub async fn answer<R: Row>(
+        &self,
+        cx: &mut Context,
+        subject: Option<Subject<'_>>,
+        shape: &Shape,
+        rows: impl AsyncFnOnce(&mut Context) -> Result<Vec<R>, Problem>,
+    ) -> Result<HttpResponse, Problem> {
+        let standing = match subject {
+            Some(subject) => Some(subject.standing(cx).await?),
+            None => None,
         };
+        let question = self.question(cx);
+        let remembered = standing.as_ref().and_then(|standing| self.answers.tag(&question, standing));
+        if let Some(tag) = remembered.map(EntityTag::new_strong).filter(|tag| self.has(tag)) {
+            return Ok(tagged(HttpResponse::NotModified(), &tag).finish());
+        }
+        let body = self.body(&rows(cx).await?, shape)?;
         let tag = EntityTag::new_strong(URL_SAFE_NO_PAD.encode(Sha256::digest(&body)));
-        let is_known = match &self.known {
-            Some(IfNoneMatch::Any) => true,
-            Some(IfNoneMatch::Items(known)) => known.iter().any(|one| is_same(one, &tag)),
-            None => false,
-        };
-        let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-        answer.insert_header((ETAG, tag.to_string())).append_header((VARY, "Accept"));
-        Ok(match is_known {
-            true => answer.finish(),
-            false => answer.insert_header((CONTENT_TYPE, self.kind.content_type())).body(body),
+        if let Some(standing) = standing {
+            self.answers.keep(question, standing, tag.tag().to_owned());
+        }
+        Ok(match self.has(&tag) {
+            true => tagged(HttpResponse::NotModified(), &tag).finish(),
+            false => tagged(HttpResponse::Ok(), &tag)
+                .insert_header((CONTENT_TYPE, self.kind.content_type()))
+                .body(body),
         })
+    }
+
+    /// Who asks for what: answers are those of a login, of the roles and the reach that it has, and of a day.
+    fn question(&self, cx: &Context) -> Question {
+        let Self { kind, address, .. } = self;
+        let asked = (&cx.identity, &cx.scope, cx.language, cx.today(), kind, address);
+        Sha256::digest(format!("{asked:?}")).into()
+    }
+
+    /// Whether whoever asks has this answer.
+    fn has(&self, tag: &EntityTag) -> bool {
+        match &self.known {
+            Some(IfNoneMatch::Any) => true,
+            Some(IfNoneMatch::Items(known)) => known.iter().any(|one| is_same(one, tag)),
+            None => false,
+        }
+    }
+
+    fn body<R: Row>(&self, rows: &[R], shape: &Shape) -> Result<Vec<u8>, Problem> {
+        match self.kind {
+            Kind::Csv => table(&shape.shaped(values(rows)?), shape),
+            // What is answered as it is goes there without a detour.
+            _ if shape.is_plain() => self.text(rows),
+            _ => self.text(&shape.shaped(values(rows)?)),
+        }
     }
 
     /// Rows as JSON, in one list or a line each.
@@ -134,6 +179,11 @@ impl RowForm {
         }
         Ok(lines)
     }
+}
+
+fn tagged(mut answer: HttpResponseBuilder, tag: &EntityTag) -> HttpResponseBuilder {
+    answer.insert_header((ETAG, tag.to_string())).append_header((VARY, "Accept"));
+    answer
 }
 
 /// Whether a tag is ours: a proxy that packs answers marks theirs (`-gzip`), or calls them weak.

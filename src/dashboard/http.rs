@@ -1,5 +1,7 @@
 //! Dashboards over HTTP.
 
+use std::sync::Arc;
+
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 
@@ -9,9 +11,10 @@ use super::rows::UnitRow;
 use super::sales::{Attainment, Funnel, ProductLines};
 use super::selection::{CoefficientQuery, UnitQuery};
 use super::shape::Shape;
+use super::unchanged::Subject;
 use super::{Distribution, LeaderboardPlace, LeaderboardQuery, SelectionQuery, grades, leaderboard, units};
-use crate::auth::Caller;
 use crate::auth::access::{ViewAggregates, ViewLeaderboard};
+use crate::auth::{Caller, Context};
 use crate::http::{Problem, Query};
 use crate::ledger::catalogue::Catalogues;
 use crate::org::Position;
@@ -99,9 +102,10 @@ pub async fn get_coefficients(
     let position = query.0.position.unwrap_or(Position::SalesConsultant);
     let query = query.0.of_units();
     let shape = shape::<_, Coefficients>(&query)?;
-    let rows =
-        units::of_coefficients::<_, Coefficients>(&mut caller.context().await?, position, &query).await?;
-    form.answer(&rows, &shape)
+    let cx = &mut caller.context().await?;
+    let subject = query.subject(cx.today(), None)?;
+    let rows = async |cx: &mut Context| units::of_coefficients::<_, Coefficients>(cx, position, &query).await;
+    form.answer(cx, subject, &shape, rows).await
 }
 
 /// How many reviews have each grade, by scheme. To those who may not read the reviews, grades of one or two people stand together,
@@ -118,7 +122,9 @@ pub async fn get_distribution(
     form: RowForm,
 ) -> Result<HttpResponse, Problem> {
     let shape = Shape::of::<Distribution>(query.0.fields.as_deref(), query.0.sort.as_deref(), &[])?;
-    form.answer(&grades::distribution(&mut caller.context().await?, &query.0).await?, &shape)
+    let subject = query.0.subject()?;
+    let rows = async |cx: &mut Context| grades::distribution(cx, &query.0).await;
+    form.answer(&mut caller.context().await?, Some(subject), &shape, rows).await
 }
 
 /// The leaderboard 龙虎榜: the best of a position by total, then deliveries. Whoever may not read the reviews sees a share of those who
@@ -135,8 +141,11 @@ pub async fn get_leaderboard(
     form: RowForm,
 ) -> Result<HttpResponse, Problem> {
     let shape = Shape::of::<LeaderboardPlace>(query.0.fields.as_deref(), None, &[])?;
-    let places = leaderboard::leaderboard(&mut caller.context().await?, &query.0).await?;
-    form.answer(&places.logged().await?, &shape)
+    let LeaderboardQuery { period, unit, .. } = &query.0;
+    let subject = Subject { unit: unit.as_deref(), months: vec![*period], catalogue: None };
+    // Whoever is told that nothing has changed is told of nobody, and was logged when it read the places.
+    let places = async |cx: &mut Context| leaderboard::leaderboard(cx, &query.0).await?.logged().await;
+    form.answer(&mut caller.context().await?, Some(subject), &shape, places).await
 }
 
 /// Answers rows of what the ledger says of units.
@@ -147,7 +156,11 @@ async fn of_metrics<const N: usize, R: UnitRow<N>>(
     form: &RowForm,
 ) -> Result<HttpResponse, Problem> {
     let shape = shape::<N, R>(query)?;
-    form.answer(&units::of_metrics::<N, R>(&mut caller.context().await?, catalogues, query).await?, &shape)
+    let cx = &mut caller.context().await?;
+    let catalogue = catalogues.of_today(cx).await?;
+    let subject = query.subject(cx.today(), Some(Arc::clone(&catalogue)))?;
+    let rows = async |cx: &mut Context| units::of_metrics::<N, R>(cx, &catalogue, query).await;
+    form.answer(cx, subject, &shape, rows).await
 }
 
 /// The shape of rows of units. What they are compared with is there only where that is asked for.

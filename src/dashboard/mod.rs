@@ -5,6 +5,9 @@ pub mod grades;
 pub mod http;
 pub mod leaderboard;
 mod month_reviews;
+mod month_state;
+mod places;
+mod plans;
 pub mod quality;
 pub mod roll_up;
 pub mod rows;
@@ -12,6 +15,7 @@ pub mod sales;
 pub mod selection;
 pub mod shape;
 mod store;
+pub mod unchanged;
 pub mod units;
 
 use diesel::prelude::*;

@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 
 use super::form::Row;
 use super::rows::{
-    Comparison, Known, KnownOf, Number, Numbers, Parts, RowState, RowUnit, UnitRow, columns, derived, less,
-    numbers, unit_row,
+    Comparison, Known, KnownOf, Number, Numbers, Parts, Planned, RowState, RowUnit, UnitRow, columns,
+    derived, less, numbers, unit_row,
 };
 use super::{of_sums, per, rate};
 
@@ -146,27 +146,27 @@ pub struct QualityKnown {
     pub reports_on_time: Option<i64>,
 }
 
-numbers!(QualityNumbers, QualityKnown, 21:
+numbers!(QualityNumbers, QualityKnown, 21 =>
     five_s_checks, five_s_failures, uniform_violations, scheduled_days, protected_leave_days,
     personal_leave_days, absent_days, late, complaints_minor, complaints_serious, complaints_major,
     complaints_slow, deliveries, callbacks_planned, callbacks_done, refused, second_follow_ups, documents,
     document_errors, reports_due, reports_on_time;
-    five_s_failure_rate = |of, _| rate(of.five_s_failures, of.five_s_checks),
-    attendance_rate = |of, known| {
+    five_s_failure_rate = |of, _, _| rate(of.five_s_failures, of.five_s_checks),
+    attendance_rate = |of, known, _| {
         let away = [known.protected_leave_days, known.personal_leave_days, known.absent_days];
         let due = of.scheduled_days?.checked_sub(of.protected_leave_days?)?;
         let present = due.checked_sub(of.personal_leave_days?)?.checked_sub(of.absent_days?)?;
         of_sums(present, due).filter(|_| away.iter().all(|known_of| *known_of >= known.scheduled_days))
     },
-    complaint_rate = |of, known| {
+    complaint_rate = |of, known, _| {
         let complaints = [known.complaints_minor, known.complaints_serious, known.complaints_major];
         let sum = of.complaints_minor?.checked_add(of.complaints_serious?)?.checked_add(of.complaints_major?);
         rate(sum, of.deliveries).filter(|_| complaints.iter().all(|known_of| *known_of >= known.deliveries))
     },
-    callback_rate = |of, _| rate(of.callbacks_done, of.callbacks_planned),
-    follow_up_rate = |of, _| rate(of.second_follow_ups, of.refused),
-    document_error_rate = |of, _| rate(of.document_errors, of.documents),
-    report_rate = |of, _| rate(of.reports_on_time, of.reports_due),
+    callback_rate = |of, _, _| rate(of.callbacks_done, of.callbacks_planned),
+    follow_up_rate = |of, _, _| rate(of.second_follow_ups, of.refused),
+    document_error_rate = |of, _, _| rate(of.document_errors, of.documents),
+    report_rate = |of, _, _| rate(of.reports_on_time, of.reports_due),
 );
 unit_row!(Quality, QualityNumbers, QualityKnown, 21, "quality");
 
@@ -204,7 +204,7 @@ pub struct CoefficientNumbers {
 impl Numbers<1> for CoefficientNumbers {
     const METRICS: [&'static str; 1] = ["coefficient"];
 
-    fn of([sum]: [Option<Decimal>; 1], [known]: [i64; 1], _: Option<i64>) -> Self {
+    fn of([sum]: [Option<Decimal>; 1], [known]: [i64; 1], _: &Planned) -> Self {
         Self { coefficient_sum: sum, mean_coefficient: per(sum, Some(known)) }
     }
 

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::form::Row;
 use crate::org::UnitKind;
 use crate::period::Period;
+use crate::plan::PlannedFunnel;
 use crate::reviews::cycle::CycleState;
 
 /// Which unit a row is about, and which month.
@@ -108,15 +109,35 @@ impl RowState {
     ];
 }
 
+/// What stands in a plan beside the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// Nothing.
+    Nothing,
+    /// The target of a metric.
+    Target(&'static str),
+    /// The rates of the funnel.
+    Funnel,
+}
+
+/// What is planned for a unit in a month, as far as it is known and told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Planned {
+    /// The target.
+    pub target: Option<i64>,
+    /// The funnel, of which the rates are told.
+    pub funnel: Option<PlannedFunnel>,
+}
+
 /// The numbers of a row, made of the sums of so many metrics.
 pub trait Numbers<const N: usize>: Clone {
     /// The metrics that are summed.
     const METRICS: [&'static str; N];
-    /// The metric whose target is among the numbers.
-    const TARGET: Option<&'static str> = None;
+    /// What is planned that stands among the numbers.
+    const BESIDE: Beside = Beside::Nothing;
 
-    /// The numbers that follow from sums, each of which is of so many people, and from a target. What is not known is none.
-    fn of(sums: [Option<Decimal>; N], known: [i64; N], target: Option<i64>) -> Self;
+    /// The numbers that follow from sums, each of which is of so many people, and from what is planned. What is not known is none.
+    fn of(sums: [Option<Decimal>; N], known: [i64; N], planned: &Planned) -> Self;
 
     /// How much more they are than those of another month.
     fn less(&self, other: &Self) -> Self;
@@ -216,9 +237,14 @@ pub(super) fn less<T: Number>(one: Option<T>, other: Option<T>) -> Option<T> {
     one?.less(other?)
 }
 
-/// What follows from numbers, and from how many people each is known of.
-pub(super) fn derived<S, K>(numbers: &S, known: &K, how: fn(&S, &K) -> Option<Decimal>) -> Option<Decimal> {
-    how(numbers, known)
+/// What follows from numbers, from how many people each is known of, and from what is planned.
+pub(super) fn derived<S, K>(
+    numbers: &S,
+    known: &K,
+    planned: &Planned,
+    how: fn(&S, &K, &Planned) -> Option<Decimal>,
+) -> Option<Decimal> {
+    how(numbers, known, planned)
 }
 
 /// The columns of rows with these numbers and with what is told of how many people they are known of.
@@ -236,10 +262,11 @@ pub(super) fn columns<const N: usize, S: Numbers<N>, K: Known<N>>() -> Vec<Strin
     unit.chain(K::columns(S::METRICS)).chain(state).chain(compared).collect()
 }
 
-/// Says how a type's numbers follow from the sums of its metrics, and its rates from the numbers and from how many people each
-/// is known of.
+/// Says how a type's numbers follow from the sums of its metrics, and its rates from the numbers, from how many people each is known
+/// of and from what is planned.
 macro_rules! numbers {
-    ($numbers:ident, $known:ident, $count:literal: $($sum:ident),+ ; $($rate:ident = $how:expr),* $(,)?) => {
+    ($numbers:ident, $known:ident, $count:literal $(, $beside:expr)? =>
+     $($sum:ident),+ ; $($rate:ident = $how:expr),* $(,)?) => {
         impl Known<$count> for $known {
             fn of(known: [i64; $count], hidden: [bool; $count]) -> Self {
                 let mut counts = known.into_iter().zip(hidden);
@@ -255,12 +282,13 @@ macro_rules! numbers {
 
         impl Numbers<$count> for $numbers {
             const METRICS: [&'static str; $count] = [$(stringify!($sum)),+];
+            $(const BESIDE: Beside = $beside;)?
 
-            fn of(sums: [Option<Decimal>; $count], known: [i64; $count], _: Option<i64>) -> Self {
+            fn of(sums: [Option<Decimal>; $count], known: [i64; $count], planned: &Planned) -> Self {
                 let [$($sum),+] = sums;
                 let mut numbers = Self { $($sum: $sum.and_then(Number::of),)+ $($rate: None),* };
                 let known = <$known as Known<$count>>::of(known, [false; $count]);
-                $(numbers.$rate = derived(&numbers, &known, $how);)*
+                $(numbers.$rate = derived(&numbers, &known, planned, $how);)*
                 numbers
             }
 

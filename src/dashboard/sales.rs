@@ -6,10 +6,11 @@ use utoipa::ToSchema;
 
 use super::form::Row;
 use super::rows::{
-    Comparison, Known, KnownOf, Number, Numbers, Parts, RowState, RowUnit, UnitRow, columns, derived, less,
-    numbers, unit_row,
+    Beside, Comparison, Known, KnownOf, Number, Numbers, Parts, Planned, RowState, RowUnit, UnitRow, columns,
+    derived, less, numbers, unit_row,
 };
 use super::{per, rate};
+use crate::decimal;
 
 /// One unit's progress towards its target in a month.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -47,9 +48,9 @@ pub struct AttainmentNumbers {
 
 impl Numbers<1> for AttainmentNumbers {
     const METRICS: [&'static str; 1] = ["deliveries"];
-    const TARGET: Option<&'static str> = Some("deliveries");
+    const BESIDE: Beside = Beside::Target("deliveries");
 
-    fn of([deliveries]: [Option<Decimal>; 1], _: [i64; 1], target: Option<i64>) -> Self {
+    fn of([deliveries]: [Option<Decimal>; 1], _: [i64; 1], &Planned { target, .. }: &Planned) -> Self {
         let deliveries = deliveries.and_then(Number::of);
         Self { target, deliveries, attainment_rate: rate(deliveries, target) }
     }
@@ -91,7 +92,10 @@ pub struct Funnel {
     pub last_year: Option<Comparison<FunnelNumbers>>,
 }
 
-/// The numbers of a funnel.
+/// The numbers of a funnel, with where it leaks: beside the rate of each step stands the one that the plan in force takes for it, and how
+/// many more would have come through by that. The planned rates are those of the channels with a funnel in the version that governs the
+/// month of the store, several of them as sums over sums; of the showroom's alone up to the orders, since only they capture leads. Null
+/// without such a plan, for a group of which a store has none, and where the targets are withheld.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FunnelNumbers {
     /// 首次到店
@@ -112,6 +116,26 @@ pub struct FunnelNumbers {
     pub test_drive_rate: Option<Decimal>,
     /// 成交率: orders ÷ captured.
     pub closing_rate: Option<Decimal>,
+    /// 留档试驾率: test drives ÷ captured, as plans reckon it.
+    pub lead_test_drive_rate: Option<Decimal>,
+    /// 订单交车率: deliveries ÷ orders.
+    pub delivery_rate: Option<Decimal>,
+    /// 计划留档率
+    pub planned_lead_capture_rate: Option<Decimal>,
+    /// 计划留档试驾率
+    pub planned_lead_test_drive_rate: Option<Decimal>,
+    /// 计划成交率
+    pub planned_closing_rate: Option<Decimal>,
+    /// 计划订单交车率
+    pub planned_delivery_rate: Option<Decimal>,
+    /// 流失留档: first visits × planned rate − captured, half-up to two places; below 0 where more came through than planned.
+    pub captured_leads_lost: Option<Decimal>,
+    /// 流失试驾: captured × planned rate − test drives.
+    pub test_drives_lost: Option<Decimal>,
+    /// 流失订单: captured × planned rate − orders.
+    pub orders_lost: Option<Decimal>,
+    /// 流失交车: orders × planned rate − deliveries.
+    pub deliveries_lost: Option<Decimal>,
 }
 
 /// Of how many people each number of a funnel is known.
@@ -131,11 +155,27 @@ pub struct FunnelKnown {
     pub deliveries: i64,
 }
 
-numbers!(FunnelNumbers, FunnelKnown, 6:
+/// How many more of those who came as far as one step would be at the next by the planned rate.
+fn lost(into: Option<i64>, planned: Option<Decimal>, out: Option<i64>) -> Option<Decimal> {
+    let expected = Decimal::from(into?).checked_mul(planned?)?;
+    Some(decimal::half_up(expected.checked_sub(Decimal::from(out?))?, 2))
+}
+
+numbers!(FunnelNumbers, FunnelKnown, 6, Beside::Funnel =>
     first_visits, captured_leads, visitors, test_drives, orders, deliveries;
-    lead_capture_rate = |of, _| rate(of.captured_leads, of.first_visits),
-    test_drive_rate = |of, _| rate(of.test_drives, of.visitors),
-    closing_rate = |of, _| rate(of.orders, of.captured_leads),
+    lead_capture_rate = |of, _, _| rate(of.captured_leads, of.first_visits),
+    test_drive_rate = |of, _, _| rate(of.test_drives, of.visitors),
+    closing_rate = |of, _, _| rate(of.orders, of.captured_leads),
+    lead_test_drive_rate = |of, _, _| rate(of.test_drives, of.captured_leads),
+    delivery_rate = |of, _, _| rate(of.deliveries, of.orders),
+    planned_lead_capture_rate = |_, _, planned| planned.funnel?.lead_capture_rate(),
+    planned_lead_test_drive_rate = |_, _, planned| planned.funnel?.lead_test_drive_rate(),
+    planned_closing_rate = |_, _, planned| planned.funnel?.closing_rate(),
+    planned_delivery_rate = |_, _, planned| planned.funnel?.delivery_rate(),
+    captured_leads_lost = |of, _, _| lost(of.first_visits, of.planned_lead_capture_rate, of.captured_leads),
+    test_drives_lost = |of, _, _| lost(of.captured_leads, of.planned_lead_test_drive_rate, of.test_drives),
+    orders_lost = |of, _, _| lost(of.captured_leads, of.planned_closing_rate, of.orders),
+    deliveries_lost = |of, _, _| lost(of.orders, of.planned_delivery_rate, of.deliveries),
 );
 unit_row!(Funnel, FunnelNumbers, FunnelKnown, 6, "funnel");
 
@@ -199,11 +239,11 @@ pub struct ProductLinesKnown {
     pub temporary_plates: i64,
 }
 
-numbers!(ProductLineNumbers, ProductLinesKnown, 5:
+numbers!(ProductLineNumbers, ProductLinesKnown, 5 =>
     deliveries, accessory_revenue, insurance_policies, loans, temporary_plates;
-    accessory_revenue_per_vehicle = |of, _| per(of.accessory_revenue, of.deliveries),
-    insurance_penetration = |of, _| rate(of.insurance_policies, of.deliveries),
-    loan_penetration = |of, _| rate(of.loans, of.deliveries),
-    temporary_plate_penetration = |of, _| rate(of.temporary_plates, of.deliveries),
+    accessory_revenue_per_vehicle = |of, _, _| per(of.accessory_revenue, of.deliveries),
+    insurance_penetration = |of, _, _| rate(of.insurance_policies, of.deliveries),
+    loan_penetration = |of, _, _| rate(of.loans, of.deliveries),
+    temporary_plate_penetration = |of, _, _| rate(of.temporary_plates, of.deliveries),
 );
 unit_row!(ProductLines, ProductLineNumbers, ProductLinesKnown, 5, "product-lines");

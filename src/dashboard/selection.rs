@@ -1,12 +1,16 @@
 //! Which months, which part of the organisation, and which of its units are asked for.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Months, NaiveDate, TimeDelta, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::unchanged::Subject;
 use crate::auth::Context;
 use crate::clock;
 use crate::http::Problem;
+use crate::ledger::metric::Catalogue;
 use crate::org::{Part, Position, UnitKind};
 use crate::period::Period;
 use crate::said::say;
@@ -151,6 +155,19 @@ pub struct Asked {
 }
 
 impl SelectionQuery {
+    /// What its answer is about.
+    ///
+    /// # Errors
+    ///
+    /// `months` is not within its bounds.
+    pub fn subject(&self) -> Result<Subject<'_>, Problem> {
+        Ok(Subject { unit: self.unit.as_deref(), months: self.read()?, catalogue: None })
+    }
+
+    fn read(&self) -> Result<Vec<Period>, Problem> {
+        months(self.period, self.months)
+    }
+
     /// What `of_month` says of the part of the organisation in each of the months, the earliest first; nothing where there is
     /// no such part.
     ///
@@ -162,7 +179,7 @@ impl SelectionQuery {
         cx: &mut Context,
         of_month: impl AsyncFn(&mut Context, Part, Period) -> Result<Vec<T>, Problem>,
     ) -> Result<Vec<T>, Problem> {
-        let months = months(self.period, self.months)?;
+        let months = self.read()?;
         let Some(part) = Part::find(cx, self.unit.as_deref()).await? else { return Ok(Vec::new()) };
         let mut rows = Vec::new();
         for period in months {
@@ -173,6 +190,21 @@ impl SelectionQuery {
 }
 
 impl UnitQuery {
+    /// What its answer is about; none: of a past day it is always made anew.
+    ///
+    /// # Errors
+    ///
+    /// A parameter at fault.
+    pub fn subject(
+        &self,
+        today: NaiveDate,
+        catalogue: Option<Arc<Catalogue>>,
+    ) -> Result<Option<Subject<'_>>, Problem> {
+        let asked = self.read(today)?;
+        let subject = Subject { unit: self.unit.as_deref(), months: asked.all_months(), catalogue };
+        Ok(asked.as_of.is_none().then_some(subject))
+    }
+
     /// Reads it.
     ///
     /// # Errors

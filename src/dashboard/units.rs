@@ -3,21 +3,21 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::month_state::{Above, Months};
+use super::places::{Places, Unit};
+use super::plans::Plans;
 use super::roll_up::{Summand, Sums, roll_up};
-use super::rows::{Comparison, Links, MonthState, Numbers, Parts, RowState, RowUnit, UnitRow};
+use super::rows::{Comparison, Links, MonthState, Numbers, Parts, Planned, RowState, RowUnit, UnitRow};
 use super::selection::{Asked, UnitQuery, before};
-use super::store::{self, Own, OwnSums, StoreMonth, Unit};
+use super::store::{self, MonthSums, Own, OwnSums, StoreMonth};
 use crate::auth::Context;
 use crate::auth::access::{Action as _, ViewFacts, ViewReviews};
 use crate::auth::scope::Scope;
 use crate::http::{Code, Problem};
-use crate::ledger::catalogue::Catalogues;
 use crate::ledger::metric::{Catalogue, Missing};
 use crate::org::withheld::{Counted, withheld, withheld_groups_of_stores};
-use crate::org::{Part, Position, UnitKind};
+use crate::org::{Part, Position};
 use crate::period::Period;
-use crate::plan;
-use crate::reviews::cycle::CycleState;
 use crate::said::say;
 
 /// What is summed.
@@ -36,11 +36,10 @@ pub enum Summed<'a> {
 /// A parameter at fault; forbidden, or a conflict, where numbers as of a day are not told.
 pub async fn of_metrics<const N: usize, R: UnitRow<N>>(
     cx: &mut Context,
-    catalogues: &Catalogues,
+    catalogue: &Catalogue,
     query: &UnitQuery,
 ) -> Result<Vec<R>, Problem> {
-    let catalogue = catalogues.of_today(cx).await?;
-    rows(cx, Summed::Metrics(&catalogue), query).await
+    rows(cx, Summed::Metrics(catalogue), query).await
 }
 
 /// Rows of the coefficients of a position, by month, from the top down.
@@ -63,21 +62,22 @@ async fn rows<const N: usize, R: UnitRow<N>>(
 ) -> Result<Vec<R>, Problem> {
     let asked = query.read(cx.today())?;
     let Some(part) = Part::find(cx, query.unit.as_deref()).await? else { return Ok(Vec::new()) };
-    let mut months = HashMap::new();
-    for period in asked.all_months() {
-        let month: Vec<ShownUnit<R::Numbers, N>> = read(cx, summed, part, period, &asked).await?;
-        months.insert(period, month);
-    }
+    let months = read::<R::Numbers, N>(cx, summed, part, &asked).await?;
     let mut rows = Vec::new();
     for period in &asked.months {
         let Some(month) = months.get(period) else { continue };
+        let earlier = |is_asked: bool, back: u32| {
+            let other = before(*period, back).filter(|_| is_asked)?;
+            let units = months.get(&other)?.iter().map(|one| (one.unit.id, one));
+            Some((other, units.collect::<HashMap<_, _>>()))
+        };
+        let last_month = earlier(asked.compared.last_month, 1);
+        let last_year = earlier(asked.compared.last_year, 12);
         for one in shown(month, part, &asked) {
-            let compared = |is_asked: bool, back: u32| {
-                let other = before(*period, back).filter(|_| is_asked)?;
-                Some(one.compared(other, months.get(&other)?))
+            let compared = |month: &Option<Earlier<'_, R::Numbers, N>>| {
+                let (period, units) = month.as_ref()?;
+                Some(one.compared(*period, units.get(&one.unit.id).copied()))
             };
-            let last_month = compared(asked.compared.last_month, 1);
-            let last_year = compared(asked.compared.last_year, 12);
             rows.push(R::of(Parts {
                 unit: RowUnit {
                     period: *period,
@@ -95,13 +95,16 @@ async fn rows<const N: usize, R: UnitRow<N>>(
                     month: one.month.clone(),
                     links: one.links(summed, R::PATH, *period),
                 },
-                last_month,
-                last_year,
+                last_month: compared(&last_month),
+                last_year: compared(&last_year),
             }));
         }
     }
     Ok(rows)
 }
+
+/// The units of an earlier month, by id.
+type Earlier<'a, S, const N: usize> = (Period, HashMap<i64, &'a ShownUnit<S, N>>);
 
 /// A unit that is shown, with its numbers.
 struct ShownUnit<S, const N: usize> {
@@ -121,11 +124,10 @@ struct ShownUnit<S, const N: usize> {
 }
 
 impl<S: Numbers<N>, const N: usize> ShownUnit<S, N> {
-    /// It beside itself in another month.
-    fn compared(&self, period: Period, other: &[Self]) -> Comparison<S> {
-        let nothing = || S::of([None; N], [0; N], None);
-        let was = other.iter().find(|one| one.unit.id == self.unit.id);
-        let was = was.map_or_else(nothing, |one| one.numbers.clone());
+    /// It beside itself in another month, if it was there.
+    fn compared(&self, period: Period, other: Option<&Self>) -> Comparison<S> {
+        let nothing = || S::of([None; N], [0; N], &Planned::default());
+        let was = other.map_or_else(nothing, |one| one.numbers.clone());
         Comparison { period, change: self.numbers.less(&was), was }
     }
 
@@ -179,73 +181,112 @@ impl<const N: usize> Summand<N> for OwnUnit<'_, N> {
     }
 }
 
-/// The units of a month that are shown, from the top down.
+/// The units of each month that are shown, from the top down.
 async fn read<S: Numbers<N>, const N: usize>(
     cx: &mut Context,
     summed: Summed<'_>,
     part: Part,
-    period: Period,
     asked: &Asked,
-) -> Result<Vec<ShownUnit<S, N>>, Problem> {
+) -> Result<HashMap<Period, Vec<ShownUnit<S, N>>>, Problem> {
     let knowing = match (&cx.identity, summed) {
         (None, _) => Scope::operator(),
         (Some(identity), Summed::Metrics(_)) => Scope::of(identity, ViewFacts::reach_of),
         (Some(identity), Summed::Coefficients(_)) => Scope::of(identity, ViewReviews::reach_of),
     };
-    let units = store::units(cx, part, period, &knowing).await?;
-    let own = match (summed, asked.moment()) {
-        (Summed::Coefficients(position), _) => store::coefficient_sums(cx, part, period, position).await?,
-        (Summed::Metrics(_), None) => store::ledger_sums(cx, part, period, &units, S::METRICS).await?,
-        (Summed::Metrics(_), Some(moment)) => {
-            let store_id = told_as_of(cx, part, period, &units).await?;
-            store::sums_as_of(cx, store_id, period, moment, S::METRICS).await?
-        }
-    };
-    let stores = units.iter().filter(|unit| unit.is_there && unit.kind == UnitKind::Store);
-    let stores = stores.map(|unit| unit.id).collect::<Vec<_>>();
-    let months = store::store_months(cx, stores.clone(), period, asked.moment()).await?;
-    let mut targets = HashMap::<i64, i64>::new();
-    let mut hidden_targets = HashMap::<i64, Period>::new();
-    if let Some(metric) = S::TARGET {
-        let in_force = plan::unit_targets_in_force(cx.db(), &stores, vec![period], metric).await?;
-        targets.extend(in_force.into_iter().map(|target| (target.unit_id, target.value)));
-        let unknown = units.iter().filter(|unit| unit.is_shown() && !unit.is_known).map(|unit| unit.id);
-        hidden_targets = plan::withheld::in_force(cx, period.year(), unknown.collect()).await?;
-    }
-    let sums = roll_up(&with_own(&units, own, summed, &months, S::METRICS));
-    let hidden = hidden(&units, &sums);
-    let months = Months { summed, asked, sources: sources(summed, &S::METRICS), stores: &months };
-    let above = Above::of(&units);
-    let shown = units.iter().filter(|unit| unit.is_shown() && unit.is_asked).filter_map(|unit| {
-        let sums = sums.get(&unit.id)?;
-        let hidden = hidden.each_ref().map(|hidden| hidden.contains(&unit.id));
-        let told = std::array::from_fn(|at| {
-            let is_told = hidden.get(at).is_some_and(|is_hidden| !is_hidden);
-            sums.of.get(at).filter(|_| is_told).and_then(|sum| sum.told())
-        });
-        let known = sums.of.map(|sum| sum.known);
-        let stores = above.stores(unit);
-        let target = match unit.store_id {
-            Some(_) => targets.get(&unit.id).copied(),
-            // Nobody knows what a group is to reach where one of its stores has no plan.
-            None => stores.iter().try_fold(0_i64, |sum, store| sum.checked_add(*targets.get(store)?)),
+    let months = asked.all_months();
+    let counts = matches!(summed, Summed::Metrics(_));
+    let places = Places::load(cx, part, &months, &knowing, counts).await?;
+    let units = months.iter().map(|period| (*period, places.of(*period))).collect::<HashMap<_, _>>();
+    let mut sums = sums::<S, N>(cx, summed, part, asked, &places, &units).await?;
+    let states = store::store_months(cx, places.stores(), &months, asked.moment()).await?;
+    let plans = Plans::load(cx, S::BESIDE, &places, &units).await?;
+    let shown = units.into_iter().map(|(period, units)| {
+        let month = Month {
+            period,
+            units: &units,
+            own: sums.remove(&period).unwrap_or_default(),
+            states: states.get(&period),
+            plans: &plans,
         };
-        let is_target_hidden = hidden_targets.get(&unit.id).is_some_and(|first| *first <= period);
-        let target = target.filter(|_| !stores.is_empty() && !is_target_hidden);
-        let month = months.state(stores);
-        Some(ShownUnit {
-            parent: unit.parent_id.and_then(|parent| above.shown.get(&parent)).cloned(),
-            has_children: above.parents.contains(&unit.id),
-            numbers: S::of(told, known, target),
-            known,
-            people: sums.people,
-            month: MonthState { recorded_at: sums.recorded_at.filter(|_| !hidden.contains(&true)), ..month },
-            hidden,
-            is_target_hidden,
-            unit: unit.clone(),
-        })
+        (period, month.shown(summed, asked))
     });
     Ok(shown.collect())
+}
+
+/// What is summed for units in each month.
+async fn sums<S: Numbers<N>, const N: usize>(
+    cx: &mut Context,
+    summed: Summed<'_>,
+    part: Part,
+    asked: &Asked,
+    places: &Places,
+    units: &HashMap<Period, Vec<Unit>>,
+) -> Result<MonthSums<N>, Problem> {
+    let months = asked.all_months();
+    match (summed, asked.moment()) {
+        (Summed::Coefficients(position), _) => {
+            store::coefficient_sums(cx, part, &months, places.stores(), position).await
+        }
+        (Summed::Metrics(_), None) => store::ledger_sums(cx, part, &months, places.ids(), S::METRICS).await,
+        (Summed::Metrics(_), Some(moment)) => {
+            let mut sums = MonthSums::new();
+            for (period, units) in units {
+                let store_id = told_as_of(cx, part, *period, units).await?;
+                let of_month = store::sums_as_of(cx, store_id, *period, moment, S::METRICS).await?;
+                sums.insert(*period, of_month);
+            }
+            Ok(sums)
+        }
+    }
+}
+
+/// A month of units, as it was read.
+struct Month<'a, const N: usize> {
+    period: Period,
+    units: &'a [Unit],
+    own: OwnSums<N>,
+    states: Option<&'a HashMap<i64, StoreMonth>>,
+    plans: &'a Plans,
+}
+
+impl<const N: usize> Month<'_, N> {
+    /// The units that are shown, from the top down.
+    fn shown<S: Numbers<N>>(self, summed: Summed<'_>, asked: &Asked) -> Vec<ShownUnit<S, N>> {
+        let Self { period, units, own, states, plans } = self;
+        let none = HashMap::new();
+        let states = states.unwrap_or(&none);
+        let sums = roll_up(&with_own(units, own, summed, states, S::METRICS));
+        let hidden = hidden(units, &sums);
+        let months = Months { summed, asked, sources: sources(summed, &S::METRICS), stores: states };
+        let above = Above::of(units);
+        let shown = units.iter().filter(|unit| unit.is_shown() && unit.is_asked).filter_map(|unit| {
+            let sums = sums.get(&unit.id)?;
+            let hidden = hidden.each_ref().map(|hidden| hidden.contains(&unit.id));
+            let told = std::array::from_fn(|at| {
+                let is_told = hidden.get(at).is_some_and(|is_hidden| !is_hidden);
+                sums.of.get(at).filter(|_| is_told).and_then(|sum| sum.told())
+            });
+            let known = sums.of.map(|sum| sum.known);
+            let stores = above.stores(unit);
+            let (planned, is_target_hidden) = plans.of(unit, stores, period);
+            let month = months.state(stores);
+            Some(ShownUnit {
+                parent: unit.parent_id.and_then(|parent| above.shown.get(&parent)).cloned(),
+                has_children: above.parents.contains(&unit.id),
+                numbers: S::of(told, known, &planned),
+                known,
+                people: sums.people,
+                month: MonthState {
+                    recorded_at: sums.recorded_at.filter(|_| !hidden.contains(&true)),
+                    ..month
+                },
+                hidden,
+                is_target_hidden,
+                unit: unit.clone(),
+            })
+        });
+        shown.collect()
+    }
 }
 
 /// The store of which numbers are told as they were known on a day.
@@ -359,81 +400,4 @@ fn withheld_of(units: &[Unit], people: &[i64]) -> HashSet<i64> {
         hidden.extend(withheld_groups_of_stores(&counted, &hidden, &groups));
     }
     hidden
-}
-
-/// What lies above what.
-struct Above {
-    /// The codes of the units that are shown.
-    shown: HashMap<i64, String>,
-    /// Above which units some are shown.
-    parents: HashSet<i64>,
-    /// The stores of each group, and the store of each store.
-    stores: HashMap<i64, Vec<i64>>,
-}
-
-impl Above {
-    fn of(units: &[Unit]) -> Self {
-        let parents = units.iter().map(|unit| (unit.id, unit.parent_id)).collect::<HashMap<_, _>>();
-        let mut stores = HashMap::<i64, Vec<i64>>::new();
-        for store in units.iter().filter(|unit| unit.is_there && unit.kind == UnitKind::Store) {
-            let mut at = Some(store.id);
-            while let Some(id) = at {
-                stores.entry(id).or_default().push(store.id);
-                at = parents.get(&id).copied().flatten();
-            }
-        }
-        let shown = || units.iter().filter(|unit| unit.is_shown());
-        Self {
-            shown: shown().map(|unit| (unit.id, unit.code.clone())).collect(),
-            parents: shown().filter_map(|unit| unit.parent_id).collect(),
-            stores,
-        }
-    }
-
-    /// The stores in which a unit lies, or which lie in it.
-    fn stores(&self, unit: &Unit) -> &[i64] {
-        self.stores.get(&unit.store_id.unwrap_or(unit.id)).map_or(&[], Vec::as_slice)
-    }
-}
-
-/// How far the months of stores have come.
-struct Months<'a> {
-    summed: Summed<'a>,
-    asked: &'a Asked,
-    /// The sources of the numbers.
-    sources: HashSet<String>,
-    stores: &'a HashMap<i64, StoreMonth>,
-}
-
-impl Months<'_> {
-    /// How far those of some stores have come together.
-    fn state(&self, stores: &[i64]) -> MonthState {
-        let months = || stores.iter().filter_map(|store| self.stores.get(store));
-        let count = |is_counted: &dyn Fn(&StoreMonth) -> bool| {
-            i64::try_from(months().filter(|month| is_counted(month)).count()).unwrap_or(i64::MAX)
-        };
-        let moment = self.asked.moment();
-        let frozen = count(&|month| {
-            month.frozen_at.is_some_and(|frozen_at| moment.is_none_or(|moment| frozen_at <= moment))
-        });
-        let delivered = count(&|month| match self.summed {
-            Summed::Metrics(_) => month.has(&self.sources),
-            Summed::Coefficients(_) => month.state >= Some(CycleState::Published),
-        });
-        let all = i64::try_from(stores.len()).unwrap_or(i64::MAX);
-        let now = || months().filter(|_| moment.is_none());
-        // An absent one is less than any.
-        let state = now().map(|month| month.state).min().flatten();
-        let revision = now().filter(|_| all == 1).find_map(|month| month.revision);
-        MonthState {
-            state,
-            revision,
-            stores: all,
-            stores_delivered: delivered,
-            stores_frozen: frozen,
-            is_partial: frozen < all || delivered < all,
-            recorded_at: None,
-            as_of: self.asked.as_of,
-        }
-    }
 }

@@ -29,6 +29,7 @@ pub mod viewer;
 pub mod withheld;
 pub mod workbook;
 
+pub use funnel::in_force::{FunnelInForce, PlannedFunnel, funnels_in_force};
 pub use reading::targets::{PersonTarget, UnitTarget, targets_in_force, unit_targets_in_force};
 pub use split::method::Method;
 pub use split::new_plan::{LabelWeight, Levels, MemberWeight, NewLine, NewPlan, Pin, UnitWeight};

@@ -196,8 +196,9 @@ async fn plans_and_their_targets_are_told_and_drafts_that_were_thrown_away() {
     let plan = plans::draft(&app, "manager", 2015).await["id"].clone();
     plans::step(&app, "manager", &plan, "submit", "*", None).await.expect(200);
     plans::approve(&app, "gm", &plan, "2015-11").await.expect(200);
+    let months = |resource: &str| ["11", "12"].map(|month| format!("{resource} 2015-{month}/JC changed"));
     let expected =
-        ["attainment 2015-11/JC changed", "attainment 2015-12/JC changed", &format!("plans {plan} changed")];
+        [&months("attainment")[..], &months("funnel"), &[format!("plans {plan} changed")]].concat();
     assert_eq!(sorted(&app, "dashboard", &cursor).await, expected);
 }
 

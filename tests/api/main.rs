@@ -23,6 +23,7 @@ mod close_cli;
 mod coefficient_sheets;
 mod daily_sheets;
 mod dashboard;
+mod dashboard_leaks;
 mod dashboard_quality;
 mod dashboard_units;
 mod delivered;

@@ -307,3 +307,20 @@ async fn publishing_locking_and_reminding_take_no_statement_more_for_more_stores
     assert!(of_group < kinds, "what is single people's is nobody's to stand in for: {counted:?}");
     assert!(of_both <= kinds + 3 && of_everybody <= kinds + 4, "{counted:?}");
 }
+
+/// Dashboards read a trend, and the months that it is compared with, in as many statements as one month.
+#[tokio::test(flavor = "multi_thread")]
+async fn months_of_dashboards_are_read_together() {
+    let app = TestApp::published().await;
+    let heard = Statements::of(&app.pool).await;
+    for login in ["hr", "dashboard", "auditor", "leader"] {
+        for resource in ["attainment", "funnel", "product-lines", "quality", "coefficients"] {
+            let path = format!("/v1/dashboard/{resource}?unit=JC&level=all&period=2014-12");
+            let (_, one) = of_request(&app, &heard, login, Method::GET, &path).await;
+            let path = format!("{path}&months=11&compare=last-month");
+            let (rows, many) = of_request(&app, &heard, login, Method::GET, &path).await;
+            assert!(rows.as_array().is_some_and(|rows| rows.len() >= 11), "{login}: {rows}");
+            assert_eq!(one.len(), many.len(), "{login} {resource}: {one:#?} {many:#?}");
+        }
+    }
+}

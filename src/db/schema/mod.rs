@@ -3,6 +3,7 @@
 
 mod access;
 mod changes;
+mod dashboard;
 mod diary;
 mod ledger;
 mod organisation;
@@ -13,6 +14,7 @@ mod rules;
 
 pub use access::*;
 pub use changes::*;
+pub use dashboard::*;
 pub use diary::*;
 pub use ledger::*;
 pub use organisation::*;

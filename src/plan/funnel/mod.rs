@@ -4,6 +4,7 @@
 //! reckoned from the cells when they are read, so that they are true after every pin and re-plan.
 
 pub mod http;
+pub mod in_force;
 pub mod models;
 pub mod months;
 pub mod rates;

@@ -170,6 +170,8 @@ macro_rules! governing {
     };
 }
 
+pub(in crate::plan) use governing as with_governing;
+
 /// What a person is to reach in a month.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct PersonTarget {

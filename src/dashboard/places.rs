@@ -1,0 +1,308 @@
+//! The units of a part of the organisation: found once for all months, and what each is in a month.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text};
+use diesel_async::RunQueryDsl;
+
+use crate::auth::Context;
+use crate::auth::scope::{CallerScope, Scope};
+use crate::db::{sql, sql_of};
+use crate::http::Problem;
+use crate::org::{Part, UnitKind};
+use crate::period::Period;
+
+/// A unit, whatever the month.
+#[derive(Debug, QueryableByName)]
+pub(super) struct Place {
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub parent_id: Option<i64>,
+    /// None for a group.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub store_id: Option<i64>,
+    #[diesel(sql_type = Text)]
+    pub kind: UnitKind,
+    #[diesel(sql_type = Integer)]
+    pub depth: i32,
+    #[diesel(sql_type = Text)]
+    pub code: String,
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    #[diesel(sql_type = Date)]
+    valid_from: NaiveDate,
+    #[diesel(sql_type = Nullable<Date>)]
+    valid_to: Option<NaiveDate>,
+    /// Whether it is at or below the unit to which the caller is confined.
+    #[diesel(sql_type = Bool)]
+    is_within: bool,
+    /// Whether it is in the part that was asked for; its store is read as a whole, since what is withheld depends on all of it.
+    #[diesel(sql_type = Bool)]
+    pub is_asked: bool,
+}
+
+/// A unit in a month.
+#[derive(Clone, Debug)]
+pub(super) struct Unit {
+    place: Arc<Place>,
+    /// How many people sell there.
+    pub people: i64,
+    /// Whether there is such a unit in the month.
+    pub is_there: bool,
+    pub is_reached: bool,
+    /// Whether the caller may read of each person in it what is summed.
+    pub is_known: bool,
+}
+
+impl Deref for Unit {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.place
+    }
+}
+
+impl Unit {
+    /// Whether its sums may be shown, if they are not withheld.
+    pub fn is_shown(&self) -> bool {
+        self.is_there && self.is_reached
+    }
+}
+
+/// The units of a part of the organisation in some months, from the top down, with the whole of their stores and what is above them.
+pub(super) struct Places {
+    part: Part,
+    found: Vec<Arc<Place>>,
+    reached: Reached,
+    known: Reached,
+    sellers: HashMap<i64, Vec<Sellers>>,
+}
+
+/// How many people sell in a unit in some months that follow each other.
+#[derive(QueryableByName)]
+struct Sellers {
+    #[diesel(sql_type = BigInt)]
+    unit_id: i64,
+    #[diesel(sql_type = Date)]
+    first: NaiveDate,
+    #[diesel(sql_type = Date)]
+    beyond: NaiveDate,
+    #[diesel(sql_type = BigInt)]
+    people: i64,
+}
+
+/// Which units somebody reaches.
+enum Reached {
+    Everything,
+    /// The unit to which somebody is confined, and those below it.
+    Within,
+    /// By postings and leaderships, each from a month on up to a day.
+    ByPosting(HashMap<i64, Vec<Posted>>),
+}
+
+#[derive(QueryableByName)]
+struct Posted {
+    #[diesel(sql_type = BigInt)]
+    unit_id: i64,
+    #[diesel(sql_type = Nullable<Date>)]
+    first: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<Date>)]
+    beyond: Option<NaiveDate>,
+}
+
+impl Reached {
+    async fn load(cx: &mut Context, scope: &Scope) -> Result<Self, Problem> {
+        if scope.is_everything() {
+            return Ok(Self::Everything);
+        }
+        if scope.confined_to().is_some() {
+            return Ok(Self::Within);
+        }
+        let found: Vec<Posted> =
+            sql("SELECT unit_id, lower(months) AS first, upper(months) AS beyond FROM reached($1)")
+                .bind::<CallerScope, _>(scope.clone())
+                .load(cx.db())
+                .await?;
+        let mut by_unit = HashMap::<i64, Vec<Posted>>::new();
+        for one in found {
+            by_unit.entry(one.unit_id).or_default().push(one);
+        }
+        Ok(Self::ByPosting(by_unit))
+    }
+
+    fn has(&self, place: &Place, month: NaiveDate) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Within => place.is_within,
+            Self::ByPosting(by_unit) => by_unit.get(&place.id).into_iter().flatten().any(|posted| {
+                posted.first.is_none_or(|first| first <= month)
+                    && posted.beyond.is_none_or(|beyond| month < beyond)
+            }),
+        }
+    }
+}
+
+impl Places {
+    /// Finds them. `knowing` is what the caller may read of people; how many sell there is found where it `counts`.
+    pub async fn load(
+        cx: &mut Context,
+        part: Part,
+        months: &[Period],
+        knowing: &Scope,
+        counts: bool,
+    ) -> Result<Self, Problem> {
+        let days = months.iter().flat_map(|month| [month.first_day(), month.end()]);
+        let span = days.clone().min().zip(days.max()).unwrap_or_default();
+        let scope = cx.scope.clone();
+        let mut found = find(cx, part, span).await?;
+        // PostgreSQL would take as long to sort a group's units as to find them.
+        found.sort_unstable_by(|one, other| (one.depth, &one.code).cmp(&(other.depth, &other.code)));
+        let reached = Reached::load(cx, &scope).await?;
+        let known = Reached::load(cx, knowing).await?;
+        let mut sellers = HashMap::<i64, Vec<Sellers>>::new();
+        if counts {
+            let units = found.iter().map(|place| place.id).collect();
+            for some in count(cx, part, span, months, units).await? {
+                sellers.entry(some.unit_id).or_default().push(some);
+            }
+        }
+        Ok(Self { part, found: found.into_iter().map(Arc::new).collect(), reached, known, sellers })
+    }
+
+    /// The units in a month: where only what is reached was asked for, those of stores that are reached in it.
+    pub fn of(&self, period: Period) -> Vec<Unit> {
+        let month = period.first_day();
+        let stores = self.part.is_of_reach().then(|| {
+            let reached = self.found.iter().filter(|place| self.reached.has(place, month));
+            reached.filter_map(|place| place.store_id).collect::<HashSet<_>>()
+        });
+        let is_read = |place: &&Arc<Place>| {
+            let is_in = |stores: &HashSet<i64>| place.store_id.is_some_and(|store| stores.contains(&store));
+            stores.as_ref().is_none_or(is_in)
+        };
+        let units = self.found.iter().filter(is_read).map(|place| Unit {
+            people: self.people(place.id, month),
+            is_there: place.valid_from < period.end() && place.valid_to.is_none_or(|end| end > month),
+            is_reached: self.reached.has(place, month),
+            is_known: self.known.has(place, month),
+            place: Arc::clone(place),
+        });
+        units.collect()
+    }
+
+    /// The units of all months.
+    pub fn ids(&self) -> Vec<i64> {
+        self.found.iter().map(|place| place.id).collect()
+    }
+
+    /// Their stores.
+    pub fn stores(&self) -> Vec<i64> {
+        let stores = self.found.iter().filter(|place| place.kind == UnitKind::Store);
+        stores.map(|place| place.id).collect()
+    }
+
+    fn people(&self, unit: i64, month: NaiveDate) -> i64 {
+        let sellers = self.sellers.get(&unit).into_iter().flatten();
+        sellers.filter(|some| some.first <= month && month < some.beyond).map(|some| some.people).sum()
+    }
+}
+
+async fn find(
+    cx: &mut Context,
+    part: Part,
+    (first, beyond): (NaiveDate, NaiveDate),
+) -> Result<Vec<Place>, Problem> {
+    let pieces = [
+        (
+            true,
+            "SELECT u.id, u.parent_id, u.store_id, u.kind, array_length(u.path, 1) AS depth, u.code, u.name, u.valid_from,
+                 u.valid_to, u.path @> ARRAY[$6] AS is_within, ($3 IS NULL OR u.path @> ARRAY[$3]) AS is_asked
+             FROM org_unit u WHERE true",
+        ),
+        (
+            part.store.is_some(),
+            " AND (u.store_id = $5 OR u.id = ANY (ARRAY(SELECT unnest(s.path) FROM org_unit s WHERE s.id = $5)))",
+        ),
+        (
+            part.is_of_reach(),
+            " AND u.store_id = ANY (ARRAY(SELECT reached.store_id FROM reached($4)
+                  WHERE reached.months && daterange($1, $2)))",
+        ),
+        (
+            part.unit.is_some() && part.store.is_none(),
+            " AND (u.path @> ARRAY[$3] OR u.id = ANY (ARRAY(SELECT unnest(g.path) FROM org_unit g WHERE g.id = $3)))",
+        ),
+    ];
+    let statement = sql_of(pieces)
+        .bind::<Date, _>(first)
+        .bind::<Date, _>(beyond)
+        .bind::<Nullable<BigInt>, _>(part.unit)
+        .bind::<CallerScope, _>(cx.scope.clone())
+        .bind::<Nullable<BigInt>, _>(part.store)
+        .bind::<BigInt, _>(cx.scope.unit_id);
+    Ok(statement.load(cx.db()).await?)
+}
+
+/// How many people sell in each unit: those whose longest posting as a sales consultant in a month is there, of postings held equally
+/// long the later. Nobody has another one beside one that lasts a whole month, so only the few are sorted who begin, end or move
+/// within it; and whoever neither comes nor goes in all of the months is counted once for all of them.
+async fn count(
+    cx: &mut Context,
+    part: Part,
+    (first, beyond): (NaiveDate, NaiveDate),
+    months: &[Period],
+    units: Vec<i64>,
+) -> Result<Vec<Sellers>, Problem> {
+    let pieces = [
+        (
+            true,
+            "WITH whole AS MATERIALIZED (
+                 SELECT a.unit_id, count(*) AS people FROM assignment a WHERE a.position = 'sales_consultant'
+                 AND a.valid_from <= $1 AND (a.valid_to >= $2 OR a.valid_to IS NULL)",
+        ),
+        (part.is_narrow(), " AND a.unit_id = ANY ($4)"),
+        (
+            true,
+            " GROUP BY a.unit_id),
+             part AS MATERIALIZED (
+                 SELECT a.id, a.employee_id, a.unit_id, a.valid_from, a.valid_to FROM assignment a
+                 WHERE a.position = 'sales_consultant'
+                 AND (a.valid_from > $1 AND a.valid_from < $2 OR a.valid_to > $1 AND a.valid_to < $2)",
+        ),
+        (
+            part.is_narrow(),
+            " AND a.employee_id = ANY (ARRAY(SELECT o.employee_id FROM assignment o
+                  WHERE o.position = 'sales_consultant' AND o.unit_id = ANY ($4)))",
+        ),
+        (
+            true,
+            "),
+             steady AS (
+                 SELECT p.unit_id, CASE WHEN p.valid_from <= $1 THEN $1
+                     ELSE date_trunc('month', p.valid_from + interval '1 month' - interval '1 day')::date END AS first,
+                     CASE WHEN p.valid_to < $2 THEN date_trunc('month', p.valid_to::timestamp)::date ELSE $2 END AS beyond
+                 FROM part p),
+             moved AS (
+                 SELECT DISTINCT ON (m.first, p.employee_id) p.unit_id, m.first, m.beyond
+                 FROM part p JOIN (SELECT of AS first, (of + interval '1 month')::date AS beyond FROM unnest($3) AS m (of)) AS m
+                 ON p.valid_from > m.first AND p.valid_from < m.beyond OR p.valid_to > m.first AND p.valid_to < m.beyond
+                 ORDER BY m.first, p.employee_id,
+                     least(coalesce(p.valid_to, m.beyond), m.beyond) - greatest(p.valid_from, m.first) DESC,
+                     p.valid_from DESC, p.id DESC)
+             SELECT unit_id, $1 AS first, $2 AS beyond, people FROM whole
+             UNION ALL SELECT unit_id, first, beyond, count(*) FROM steady WHERE first < beyond GROUP BY unit_id, first, beyond
+             UNION ALL SELECT unit_id, first, beyond, count(*) FROM moved GROUP BY unit_id, first, beyond",
+        ),
+    ];
+    let statement = sql_of(pieces)
+        .bind::<Date, _>(first)
+        .bind::<Date, _>(beyond)
+        .bind::<Array<Date>, _>(months.to_vec())
+        .bind::<Array<BigInt>, _>(units);
+    Ok(statement.load(cx.db()).await?)
+}

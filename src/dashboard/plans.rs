@@ -1,0 +1,87 @@
+//! What is planned for units, beside what they have reached.
+
+use std::collections::{HashMap, HashSet};
+
+use super::places::{Places, Unit};
+use super::rows::{Beside, Planned};
+use crate::auth::Context;
+use crate::http::Problem;
+use crate::period::Period;
+use crate::plan::{self, FunnelInForce, PlannedFunnel};
+
+/// The plans in force in some months.
+#[derive(Default)]
+pub(super) struct Plans {
+    /// By month and unit.
+    targets: HashMap<Period, HashMap<i64, i64>>,
+    /// By month and store.
+    funnels: HashMap<Period, HashMap<i64, FunnelInForce>>,
+    /// By year and unit, the first month from which what is planned is withheld from who may not know the people there.
+    withheld_from: HashMap<i32, HashMap<i64, Period>>,
+}
+
+impl Plans {
+    /// Those of what is asked for beside the numbers of units.
+    pub async fn load(
+        cx: &mut Context,
+        beside: Beside,
+        places: &Places,
+        units: &HashMap<Period, Vec<Unit>>,
+    ) -> Result<Self, Problem> {
+        let mut plans = Self::default();
+        let months = units.keys().copied().collect();
+        match beside {
+            Beside::Nothing => return Ok(plans),
+            Beside::Target(metric) => {
+                let targets = plan::unit_targets_in_force(cx.db(), &places.stores(), months, metric).await?;
+                for target in targets {
+                    plans.targets.entry(target.period).or_default().insert(target.unit_id, target.value);
+                }
+            }
+            Beside::Funnel => {
+                for funnel in plan::funnels_in_force(cx.db(), &places.stores(), months).await? {
+                    plans.funnels.entry(funnel.period).or_default().insert(funnel.store_id, funnel);
+                }
+            }
+        }
+        let mut unknown = HashMap::<i32, HashSet<i64>>::new();
+        for (period, units) in units {
+            let of_month = units.iter().filter(|unit| unit.is_shown() && !unit.is_known).map(|unit| unit.id);
+            unknown.entry(period.year()).or_default().extend(of_month);
+        }
+        for (year, unknown) in unknown {
+            let withheld_from = plan::withheld::in_force(cx, year, unknown.into_iter().collect()).await?;
+            plans.withheld_from.insert(year, withheld_from);
+        }
+        Ok(plans)
+    }
+
+    /// What is planned for a unit, which lies in `stores` or has them below it; and whether it is withheld.
+    pub fn of(&self, unit: &Unit, stores: &[i64], period: Period) -> (Planned, bool) {
+        let withheld_from = self.withheld_from.get(&period.year()).and_then(|from| from.get(&unit.id));
+        let is_hidden = !unit.is_known && withheld_from.is_some_and(|first| *first <= period);
+        if is_hidden || stores.is_empty() {
+            return (Planned::default(), is_hidden);
+        }
+        (Planned { target: self.target(unit, stores, period), funnel: self.funnel(stores, period) }, false)
+    }
+
+    fn target(&self, unit: &Unit, stores: &[i64], period: Period) -> Option<i64> {
+        let targets = self.targets.get(&period)?;
+        match unit.store_id {
+            Some(_) => targets.get(&unit.id).copied(),
+            // Nobody knows what a group is to reach where one of its stores has no plan.
+            None => stores.iter().try_fold(0_i64, |sum, store| sum.checked_add(*targets.get(store)?)),
+        }
+    }
+
+    /// The funnels of the stores together, a plan that governs several of them once; none where one of them has none.
+    fn funnel(&self, stores: &[i64], period: Period) -> Option<PlannedFunnel> {
+        let funnels = self.funnels.get(&period)?;
+        let mut plans = HashSet::new();
+        stores.iter().try_fold(PlannedFunnel::default(), |sum, store| {
+            let funnel = funnels.get(store)?;
+            if plans.insert(funnel.plan_id) { sum.with(&funnel.planned) } else { Some(sum) }
+        })
+    }
+}
