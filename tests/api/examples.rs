@@ -107,7 +107,7 @@ async fn every_example_of_the_document_is_answered_as_it_says() {
     let document: Value = serde_json::from_str(&read("openapi/openapi.json")).unwrap();
     let mut table: BTreeMap<String, Sent> = toml::from_str(&read("tests/api/examples.toml")).unwrap();
     // In the order of the business, which JSON does not keep.
-    let paths = server::openapi().paths.paths.into_keys();
+    let paths = server::openapi().paths.paths.keys();
     let operations =
         paths.flat_map(|path| ["get", "post", "put", "patch", "delete"].map(|method| (method, path.clone())));
     let operations = operations.filter_map(|(method, path)| {
