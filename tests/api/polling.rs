@@ -161,7 +161,9 @@ async fn settled(screen: &mut Screen<'_>, heard: &Statements) {
     for _ in 0..1000 {
         heard.take();
         assert!(!screen.ask().await, "{}", screen.path);
-        let statements = heard.take();
+        let mut statements = heard.take();
+        // What the test looks up for the token.
+        statements.retain(|statement| !statement.contains("user_account"));
         if !statements.iter().any(|statement| is_reading(statement)) {
             assert!(statements.len() <= 4, "{statements:#?}");
             return;
