@@ -280,7 +280,7 @@ async fn what_is_committed_late_is_seen() {
     let app = TestApp::published().await;
     let mut cars = Screen::open(&app, "/v1/dashboard/attainment?period=2014-03&unit=JC").await;
     let name = |screen: &Screen<'_>| screen.shown[0]["name"].as_str().unwrap().to_owned();
-    let prune = async || while unchanged::prune(&mut *app.pool.get().await.unwrap()).await.unwrap() > 0 {};
+    let prune = async || while unchanged::prune(&mut app.pool.get().await.unwrap()).await.unwrap() > 0 {};
     for round in 0..2 {
         // It begins first, and is committed last.
         let mut slow = app.pool.get().await.unwrap();
