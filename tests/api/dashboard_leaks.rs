@@ -15,6 +15,20 @@ const PLANNED: [&str; 4] = [
 ];
 const LOST: [&str; 4] = ["captured_leads_lost", "test_drives_lost", "orders_lost", "deliveries_lost"];
 
+/// The rates that a plan begins with.
+const USUAL: &str = r#"('showroom', 'showroom', '{"order": 0.95, "closing": 0.25, "capture": 0.85, "test_drive": 0.7}'::jsonb),
+    ('auto_show', 'showroom', '{"order": 0.95, "closing": 0.25, "capture": 0.85, "test_drive": 0.7}'::jsonb),
+    ('phone_web', 'phone_web', '{"order": 0.95, "closing": 0.3, "arrival": 0.25, "valid": 0.5}'::jsonb)"#;
+
+/// Gives the plans these funnels instead of theirs: channel, model and rates.
+async fn set(app: &TestApp, funnels: &str) {
+    let sql = format!(
+        "DELETE FROM plan_funnel; INSERT INTO plan_funnel (plan_id, channel, model, rates)
+         SELECT p.id, r.* FROM annual_plan p, (VALUES {funnels}) AS r (channel, model, rates)"
+    );
+    app.pool.get().await.unwrap().batch_execute(&sql).await.unwrap();
+}
+
 async fn row(app: &TestApp, login: &str, query: &str) -> Value {
     app.get(login, &format!("/v1/dashboard/funnel?down=0&level=all&{query}")).await.expect(200)[0].clone()
 }
@@ -26,6 +40,7 @@ fn told(row: &Value, fields: [&str; 4]) -> [String; 4] {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_lost_is_what_the_planned_rate_would_have_brought_and_did_not_come() {
     let app = TestApp::published().await;
+    set(&app, USUAL).await;
     // March: 483 first visits, 396 captured, 267 test drives, 86 orders, 144 deliveries.
     for query in ["period=2014-03&unit=JC", "period=2014-03&unit=JCJT"] {
         let store = row(&app, "auditor", query).await;
@@ -66,14 +81,7 @@ async fn channels_count_by_what_they_are_planned_to_bring() {
         cell["confirmed"].as_i64().unwrap()
     };
     let (showroom, phone) = (of("showroom"), of("phone_web"));
-    let set = async |rates: &str| {
-        let sql = format!(
-            "DELETE FROM plan_funnel; INSERT INTO plan_funnel (plan_id, channel, model, rates)
-             SELECT p.id, r.* FROM annual_plan p, (VALUES {rates}) AS r (channel, model, rates)"
-        );
-        app.pool.get().await.unwrap().batch_execute(&sql).await.unwrap();
-    };
-    set(r#"('showroom', 'showroom', '{"order": 1, "closing": 0.2, "capture": 0.8, "test_drive": 0.5}'::jsonb),
+    set(&app, r#"('showroom', 'showroom', '{"order": 1, "closing": 0.2, "capture": 0.8, "test_drive": 0.5}'::jsonb),
            ('phone_web', 'phone_web', '{"order": 0.5, "closing": 0.3, "arrival": 0.25, "valid": 0.5}'::jsonb)"#)
     .await;
     let store = row(&app, "hr", "period=2014-03&unit=JC").await;
@@ -83,7 +91,7 @@ async fn channels_count_by_what_they_are_planned_to_bring() {
     let rounded = (out * 2_000_000 + into) / (2 * into);
     assert_eq!(told(&store, PLANNED)[3], Decimal::new(rounded, 6).normalize().to_string());
     // Without a channel that captures leads there is no rate for them, and without any channel none at all.
-    set(r#"('phone_web', 'phone_web', '{"order": 0.5, "closing": 0.3, "arrival": 0.25, "valid": 0.5}'::jsonb)"#).await;
+    set(&app, r#"('phone_web', 'phone_web', '{"order": 0.5, "closing": 0.3, "arrival": 0.25, "valid": 0.5}'::jsonb)"#).await;
     let store = row(&app, "hr", "period=2014-03&unit=JC&compare=last-year").await;
     assert_eq!(told(&store, PLANNED), ["null", "null", "null", "0.5"]);
     app.pool.get().await.unwrap().batch_execute("DELETE FROM plan_funnel").await.unwrap();
@@ -94,6 +102,7 @@ async fn channels_count_by_what_they_are_planned_to_bring() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rates_of_months_that_are_withheld_are_too() {
     let app = TestApp::published().await;
+    set(&app, USUAL).await;
     app.add_user("wall", &[Role::Dashboard], None, Some("JC")).await;
     let few =
         r#"UPDATE annual_plan SET split = split || '{"replanned": {"from": "2014-03", "results": [{}]}}'"#;

@@ -161,7 +161,9 @@ async fn settled(screen: &mut Screen<'_>, heard: &Statements) {
     for _ in 0..1000 {
         heard.take();
         assert!(!screen.ask().await, "{}", screen.path);
-        let statements = heard.take();
+        let mut statements = heard.take();
+        // What the test looks up for the token.
+        statements.retain(|statement| !statement.contains("user_account"));
         if !statements.iter().any(|statement| is_reading(statement)) {
             assert!(statements.len() <= 4, "{statements:#?}");
             return;
@@ -207,7 +209,7 @@ const CHANGES: [(&str, &str, &[&str]); 20] = [
     ("sums that are made anew", "DELETE FROM unit_month WHERE period = '2014-03-01'", &["attainment", "funnel", "product-lines", "quality"]),
     ("a plan of which few people are told", "UPDATE annual_plan SET split = split || '{\"replanned\": {\"from\": \"2014-03\", \"results\": [{}]}}'", &["attainment"]),
     ("a plan that is no longer in force", "UPDATE annual_plan SET effective_from = '2014-06-01'", &["attainment"]),
-    ("a posting that ends", "UPDATE assignment SET valid_to = '2014-03-10' WHERE valid_to IS NULL
+    ("a posting that ends", "UPDATE assignment SET valid_to = '2014-03-01' WHERE valid_to IS NULL
         AND employee_id = (SELECT id FROM employee WHERE employee_no = 'A12')", &["attainment", "funnel", "product-lines"]),
     ("a posting that begins", "INSERT INTO employee (employee_no, name, status) VALUES ('N1', '新人', 'active');
         INSERT INTO assignment (employee_id, unit_id, position, valid_from)
@@ -220,13 +222,13 @@ const CHANGES: [(&str, &str, &[&str]); 20] = [
     ("a leaderboard that is shorter", "INSERT INTO review_terms (store_id, freeze_day, compute_day, self_review_day, leader_review_day,
             manager_review_day, publish_day, lock_day, appeal_working_days, decision_working_days, leaderboard_one_in)
         SELECT id, 3, 3, 5, 7, 9, 10, 15, 5, 5, 8 FROM org_unit WHERE code = 'JC'", &["leaderboard"]),
+    ("a month that is opened again", "UPDATE review_cycle SET state = 'computed', version = version + 1", &["coefficients", "distribution", "leaderboard", "attainment"]),
+    ("a month that is published", "UPDATE review_cycle SET state = 'published', version = version + 1", &["coefficients", "distribution", "leaderboard", "attainment"]),
     ("a review that is erased", "INSERT INTO erased_grade (cycle_id, unit_id, scheme, final_grade, reviews, rated, points)
             SELECT cycle_id, unit_id, scheme, final_grade, 1, 1, total FROM review
             WHERE period = '2014-03-01' AND is_current AND employee_id = (SELECT id FROM employee WHERE employee_no = 'A01');
         UPDATE review SET is_current = false, coefficient = NULL, total = NULL, final_grade = ''
         WHERE period = '2014-03-01' AND employee_id = (SELECT id FROM employee WHERE employee_no = 'A01')", &["coefficients", "distribution", "leaderboard"]),
-    ("a month that is opened again", "UPDATE review_cycle SET state = 'computed', version = version + 1", &["coefficients", "distribution", "leaderboard", "attainment"]),
-    ("a month that is published", "UPDATE review_cycle SET state = 'published', version = version + 1", &["coefficients", "distribution", "leaderboard", "attainment"]),
     ("a store that lies in a group", "INSERT INTO org_unit (code, name, kind, path, valid_from) VALUES ('TOP', '集团', 'group', '{}', '2013-01-01');
         UPDATE org_unit SET path = ARRAY[id] WHERE code = 'TOP';
         UPDATE org_unit u SET path = g.id || u.path, parent_id = CASE WHEN u.code = 'JCJT' THEN g.id ELSE u.parent_id END
@@ -278,7 +280,7 @@ async fn what_is_committed_late_is_seen() {
     let app = TestApp::published().await;
     let mut cars = Screen::open(&app, "/v1/dashboard/attainment?period=2014-03&unit=JC").await;
     let name = |screen: &Screen<'_>| screen.shown[0]["name"].as_str().unwrap().to_owned();
-    let prune = async || while unchanged::prune(&mut *app.pool.get().await.unwrap()).await.unwrap() > 0 {};
+    let prune = async || while unchanged::prune(&mut app.pool.get().await.unwrap()).await.unwrap() > 0 {};
     for round in 0..2 {
         // It begins first, and is committed last.
         let mut slow = app.pool.get().await.unwrap();
