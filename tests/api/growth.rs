@@ -132,7 +132,7 @@ async fn nothing_that_grows_is_read_from_end_to_end() {
         ("wall", "/v1/dashboard/coefficients?period=2014-03".to_owned()),
         ("wall", "/v1/dashboard/coefficients?period=2014-12&months=24&compare=last-year".to_owned()),
         ("wall", "/v1/dashboard/attainment?period=2014-12&months=24&compare=last-month,last-year".to_owned()),
-        ("group.wall", "/v1/dashboard/funnel?period=2014-12&months=24&level=group".to_owned()),
+        ("group.wall", "/v1/dashboard/funnel?period=2014-04&months=2&level=group".to_owned()),
         ("store.hr", "/v1/dashboard/attainment?period=2014-03&unit=S77&as_of=2014-05-01".to_owned()),
         ("wall", "/v1/dashboard/distribution?period=2014-03&unit=S77".to_owned()),
         ("store.hr", "/v1/dashboard/distribution?period=2014-03&unit=S77T".to_owned()),
