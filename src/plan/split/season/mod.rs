@@ -28,7 +28,7 @@ pub struct FestivalShift {
     #[schema(example = "2014-01-31")]
     pub to: NaiveDate,
     /// Length of the quiet window, 1 to 45 days, which begins on the festival's day.
-    #[garde(skip)]
+    #[garde(range(min = 1, max = MAX_DAYS))]
     #[schema(minimum = 1, maximum = 45, example = 15)]
     pub days: u32,
     /// How much of the season's weight the window as a whole takes away, in the season's own units.
