@@ -146,7 +146,8 @@ async fn of_two_changes_of_one_version_one_is_made() {
         let (app, path) = (&app, &path);
         async move { app.change("admin", Method::PATCH, path, "\"1\"", body).await }
     };
-    let changes = ["clerk", "auditor", "hr", "dashboard"].map(change);
+    // None of them is what the login has already: that would change nothing, and its version would stay.
+    let changes = ["clerk", "auditor", "sales_manager", "dashboard"].map(change);
     let mut statuses: Vec<_> =
         futures_util::future::join_all(changes).await.iter().map(|answer| answer.status.as_u16()).collect();
     statuses.sort_unstable();

@@ -25,7 +25,7 @@ pub enum Method {
     #[default]
     Season,
     /// The season of another year, with its Spring Festival moved to where it falls in the planned one.
-    Festival(#[garde(dive)] FestivalShift),
+    Festival(#[garde(skip)] FestivalShift),
     /// 平均: every month, unit, person, channel and series alike.
     Equal,
     /// 人均: every person alike, so that a unit has as much as it has people; months by `season`, or alike if there is none;

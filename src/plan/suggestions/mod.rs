@@ -160,6 +160,9 @@ pub struct TakenTrial {
 pub async fn suggest(cx: &mut Context, asked: Suggestion) -> Result<SuggestedPlan, Problem> {
     viewer::require_unit(cx, &asked.unit, asked.year).await?;
     check(&asked)?;
+    if let Method::Festival(shift) = &asked.method {
+        shift.check().map_err(|error| Problem::field("method.festival", error))?;
+    }
     let (language, today) = (cx.language, cx.today());
     cx.snapshot(async |cx| {
         let unit = store::unit(cx.db(), &asked.unit).await?;

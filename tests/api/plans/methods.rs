@@ -307,6 +307,15 @@ async fn a_method_that_does_not_fit_the_plan_names_its_field() {
         assert!(named.len() == 1 && named[0].starts_with(expected), "{method} {named:?}: {:#}", answer.body);
         assert_eq!(answer.problem(422), "validation-failed");
     }
+    // A suggestion is checked as far as that needs no season.
+    for (days, weight) in [(0, 300), (46, 300), (15, u64::MAX)] {
+        let method =
+            json!({"festival": {"from": "2014-01-31", "to": "2015-02-19", "days": days, "weight": weight}});
+        let asked =
+            json!({"unit": "JC", "year": 2015, "metric": "deliveries", "total": 1690, "method": method});
+        let answer = app.post("manager", "/v1/plan-suggestions", asked).await;
+        assert_eq!(fields(&answer), ["method.festival"], "{days} {weight}: {:#}", answer.body);
+    }
     assert_eq!(app.get("manager", "/v1/plans?year=2015").await.expect(200)["items"], json!([]));
     // A trial in which no method comes out says what is wrong with the plan.
     let mut plan = worked_example(2015);

@@ -5,7 +5,6 @@
 
 use crate::said::{Said, said_errors, say};
 use chrono::{Datelike, Days, NaiveDate};
-use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,25 +15,36 @@ pub const MAX_DAYS: u32 = 45;
 const MAX_SEASON: u64 = 12_000_000_000_000;
 
 /// The festival in the two years.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FestivalShift {
     /// The festival's day in the year that the weights come from.
-    #[garde(skip)]
     #[schema(example = "2013-02-10")]
     pub from: NaiveDate,
     /// The festival's day in the planned year.
-    #[garde(skip)]
     #[schema(example = "2014-01-31")]
     pub to: NaiveDate,
     /// Length of the quiet window, 1 to 45 days, which begins on the festival's day.
-    #[garde(range(min = 1, max = MAX_DAYS))]
     #[schema(minimum = 1, maximum = 45, example = 15)]
     pub days: u32,
     /// How much of the season's weight the window as a whole takes away, in the season's own units.
-    #[garde(range(max = MAX_SEASON))]
     #[schema(maximum = 12_000_000_000_000_i64, example = 300)]
     pub weight: u64,
+}
+
+impl FestivalShift {
+    /// Whether window and weight are within their bounds, whatever season they are for.
+    ///
+    /// # Errors
+    ///
+    /// [`SeasonError::Days`] and [`SeasonError::Weight`].
+    pub fn check(&self) -> Result<(), SeasonError> {
+        match self {
+            Self { days, .. } if !(1..=MAX_DAYS).contains(days) => Err(SeasonError::Days(*days)),
+            Self { weight, .. } if *weight > MAX_SEASON => Err(SeasonError::Weight(*weight)),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Why weights cannot be moved. `month` is 1 to 12.
@@ -42,6 +52,8 @@ pub struct FestivalShift {
 pub enum SeasonError {
     /// The window has a length.
     Days(u32),
+    /// The window takes away more than any season has.
+    Weight(u64),
     /// The window ends after the last day that there is.
     Day {
         /// `from` or `to`.
@@ -76,6 +88,12 @@ impl SeasonError {
             Self::Days(days) => {
                 say!("days 应为 1 到 45，而不是 {days}", "days: expected 1 to 45, not {days}")
             }
+            Self::Weight(weight) => {
+                say!(
+                    "weight 应为 0 到 {MAX_SEASON}，而不是 {weight}",
+                    "weight: expected 0 to {MAX_SEASON}, not {weight}"
+                )
+            }
             Self::Day { field, day, days } => say!(
                 "{field}：从 {day} 起的 {days} 天没有尽头",
                 "{field}: a window of {days} days from {day} has no end"
@@ -106,10 +124,8 @@ said_errors!(SeasonError);
 ///
 /// [`SeasonError`], naming the field or the month.
 pub fn shifted(season: &[u64; 12], shift: &FestivalShift) -> Result<[u64; 12], SeasonError> {
+    shift.check()?;
     let &FestivalShift { from, to, days, weight } = shift;
-    if !(1..=MAX_DAYS).contains(&days) {
-        return Err(SeasonError::Days(days));
-    }
     let gains = window("from", from, days)?;
     let losses = window("to", to, days)?;
     let mut moved = [0; 12];
