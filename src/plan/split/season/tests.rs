@@ -62,8 +62,10 @@ fn what_does_not_fit_is_an_error_and_never_a_panic() {
     season[6] = u64::MAX / 15 + 1;
     let error = shifted(&season, &shift("2013-02-10", "2014-01-31", 15, 0)).unwrap_err();
     assert_eq!(error, SeasonError::TooLarge { month: 7 });
-    let error = shifted(&[u64::MAX; 12], &shift("2013-02-10", "2014-01-31", 45, u64::MAX)).unwrap_err();
+    let error = shifted(&[u64::MAX; 12], &shift("2013-02-10", "2014-01-31", 45, MAX_SEASON)).unwrap_err();
     assert_eq!(error, SeasonError::TooLarge { month: 1 });
+    let error = shifted(&SEASON, &shift("2013-02-10", "2014-01-31", 45, MAX_SEASON + 1)).unwrap_err();
+    assert_eq!(error, SeasonError::Weight(MAX_SEASON + 1));
     let last = FestivalShift { from: NaiveDate::MAX, ..shift("2013-02-10", "2014-01-31", 15, 1) };
     assert!(matches!(shifted(&SEASON, &last), Err(SeasonError::Day { field: "from", .. })));
 }
