@@ -255,13 +255,14 @@ BEGIN
     SELECT 'plans', 'changed', l.unit_id, make_date(l.year, 1, 1), l.id FROM later l ORDER BY l.id;
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO change_entry (resource, kind, unit_id, period)
-        SELECT 'attainment', 'changed', s.id, m.month::date
+        SELECT r.resource, 'changed', s.id, m.month::date
         FROM former f JOIN later l ON l.id = f.id
         JOIN org_unit s ON s.path @> ARRAY[l.unit_id] AND s.kind = 'store'
         CROSS JOIN LATERAL generate_series(coalesce(l.effective_from, make_date(l.year, 1, 1))::timestamp,
             make_date(l.year, 12, 1)::timestamp, interval '1 month') AS m (month)
+        CROSS JOIN (VALUES ('attainment'), ('funnel')) AS r (resource)
         WHERE l.status = 'approved' AND f.status <> 'approved'
-        ORDER BY m.month, s.id;
+        ORDER BY m.month, s.id, r.resource;
     END IF;
     RETURN NULL;
 END

@@ -3,10 +3,24 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
+
+/// Reads a JSON text as a whole.
+///
+/// # Errors
+///
+/// What serde_json says of it.
+pub fn from_json<'de, T: Deserialize<'de>>(text: &'de [u8]) -> serde_json::Result<T> {
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let value = T::deserialize(Objects(&mut json))?;
+    json.end()?;
+    Ok(value)
+}
 
 /// Whatever takes part in reading, and hands everything on to the one inside.
-pub struct Objects<T>(pub T);
+pub(super) struct Objects<T>(pub T);
 
 macro_rules! hand_on {
     ($($method:ident ($($name:ident: $kind:ty),*)),* $(,)?) => {
@@ -207,14 +221,10 @@ mod tests {
         Festival { from: i64 },
     }
 
-    fn read(json: &str) -> Result<Wish, serde_json::Error> {
-        Wish::deserialize(Objects(&mut serde_json::Deserializer::from_str(json)))
-    }
-
     #[test]
     fn fields_are_taken_from_objects_only() {
-        let wish = read(
-            r#"{"levels": {"floor": 3, "share": 0.10}, "how": ["equal", {"manual": [1, 2]},
+        let wish = from_json::<Wish>(
+            br#"{"levels": {"floor": 3, "share": 0.10}, "how": ["equal", {"manual": [1, 2]},
                 {"capacity": {"floor": null, "share": 1}}, {"festival": {"from": 5}}]}"#,
         );
         let levels = |floor, share: &str| Levels { floor, share: Some(share.parse().unwrap()) };
@@ -232,7 +242,7 @@ mod tests {
             r#"{"how": [{"capacity": [3, 1]}]}"#,
             r#"{"how": [{"festival": [5]}]}"#,
         ] {
-            let error = read(json).unwrap_err().to_string();
+            let error = from_json::<Wish>(json.as_bytes()).unwrap_err().to_string();
             assert!(error.starts_with("invalid type: sequence, expected struct"), "{json}: {error}");
         }
     }

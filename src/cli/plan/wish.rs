@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use rust_decimal::Decimal;
-use serde::Deserialize as _;
 
 use super::stdin_unreadable;
 use crate::auth::Context;
 use crate::cli::{tell, unreadable};
 use crate::decimal;
 use crate::http::library_words::of_json;
-use crate::http::objects::Objects;
+use crate::http::objects::from_json;
 use crate::ledger::metric::{Catalogue, Kind};
 use crate::plan::split::method::{Capacity, Method, PastYear};
 use crate::plan::split::new_plan::{self, Levels, NewLine, NewPlan};
@@ -165,12 +164,13 @@ impl Wish {
             text = std::fs::read_to_string(file).with_context(|| unreadable(file))?;
         }
         let shown = file.display();
-        let plan: NewPlan = read_plan(&text).map_err(|error| of_json(&error)).with_context(|| {
-            tell!(
-                "{shown} 不是 `plan suggest --json` 打印的那样的计划",
-                "{shown} is no plan, as `plan suggest --json` prints one"
-            )
-        })?;
+        let plan: NewPlan =
+            from_json(text.as_bytes()).map_err(|error| of_json(&error)).with_context(|| {
+                tell!(
+                    "{shown} 不是 `plan suggest --json` 打印的那样的计划",
+                    "{shown} is no plan, as `plan suggest --json` prints one"
+                )
+            })?;
         Ok(by(plan))
     }
 
@@ -234,13 +234,6 @@ impl Wish {
 fn whole(number: Decimal, scale: Decimal) -> Option<i64> {
     let units = number.checked_mul(scale)?.normalize();
     (units.scale() == 0).then(|| i64::try_from(units).ok()).flatten()
-}
-
-fn read_plan(text: &str) -> serde_json::Result<NewPlan> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let plan = NewPlan::deserialize(Objects(&mut json))?;
-    json.end()?;
-    Ok(plan)
 }
 
 #[cfg(test)]

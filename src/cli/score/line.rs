@@ -15,6 +15,7 @@ use serde_json::Number;
 use super::cursor::{Cursor, Digits};
 use crate::decimal;
 use crate::http::library_words::said;
+use crate::http::objects::from_json;
 use crate::ledger::metric::{Catalogue, Metric, MetricId};
 use crate::period::Period;
 use crate::rules::quick_hash::QuickHash;
@@ -22,7 +23,7 @@ use crate::said::{Said, say};
 
 /// A line as serde reads it.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "struct Line")]
+#[serde(deny_unknown_fields, expecting = "an object")]
 struct Written {
     employee_no: String,
     period: Period,
@@ -77,11 +78,7 @@ pub struct Line {
 impl Line {
     /// Reads any line, or says what is wrong with it.
     pub fn read(catalogue: &Catalogue, line: &[u8]) -> Result<Self, Said> {
-        // Serde would take the fields from an array, too, in their order in the program.
-        if line.trim_ascii_start().starts_with(b"[") {
-            return Err(say!("应为对象，而不是列表", "expected an object, not an array"));
-        }
-        let line: Written = serde_json::from_slice(line).map_err(|error| sentence(&error))?;
+        let line: Written = from_json(line).map_err(|error| sentence(&error))?;
         if line.employee_no.trim().is_empty() {
             return Err(say!("employee_no 是空的", "employee_no is empty"));
         }
@@ -376,6 +373,12 @@ mod tests {
             }
             compare(&line.into_iter().collect::<String>())?;
         }
+    }
+
+    #[test]
+    fn the_fields_of_a_line_are_not_taken_from_an_array() {
+        let error = Line::read(&RULES.catalogue, br#"["A01", "2014-03", {"deliveries": 1}]"#).unwrap_err();
+        assert!(error.to_string().ends_with("invalid type: sequence, expected an object"), "{error}");
     }
 
     #[test]
